@@ -1,0 +1,223 @@
+// catalogd: tables, as Apache Iceberg v2.
+
+import { z } from "zod";
+import { op } from "#rpc/contract";
+import { datasetName, pageInput, plainName, timestamp } from "./shapes.ts";
+
+const column = z.object({
+  /** The Iceberg field id: stays when the column is renamed. */
+  id: z.int(),
+  name: z.string(),
+  /** An Iceberg type: `long`, `double`, `string`, `date`, `timestamptz`, `decimal(12,2)`, `list<string>`, ... */
+  type: z.string(),
+  nullable: z.boolean(),
+  doc: z.string().optional(),
+});
+
+export const dataset = z.object({
+  name: z.string(),
+  rows: z.int(),
+  bytes: z.int(),
+  files: z.int(),
+  snapshot_id: z.int().nullable(),
+  /** SHA-256 over column names and types: equal shapes have equal fingerprints. */
+  fingerprint: z.string(),
+  columns: z.array(column),
+  updated_at: timestamp,
+});
+export type Dataset = z.infer<typeof dataset>;
+
+const snapshot = z.object({
+  snapshot_id: z.int(),
+  parent_id: z.int().nullable(),
+  at: timestamp,
+  operation: z.enum(["append", "overwrite", "delete", "replace"]),
+  rows: z.int(),
+  files: z.int(),
+  summary: z.record(z.string(), z.string()),
+  tags: z.array(z.string()),
+  current: z.boolean(),
+});
+
+/** One Parquet file of a table, as whoever wrote it describes it. */
+export const dataFile = z.strictObject({
+  /** The object's key in storaged. */
+  key: z.string(),
+  rows: z.int().min(0),
+  bytes: z.int().min(0),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  /** By field id: what the manifest says of each column. Values are the text that DuckDB gives. */
+  stats: z.record(
+    z.string(),
+    z.strictObject({
+      values: z.int().optional(),
+      nulls: z.int().optional(),
+      bytes: z.int().optional(),
+      min: z.string().optional(),
+      max: z.string().optional(),
+    }),
+  ),
+});
+export type DataFile = z.infer<typeof dataFile>;
+
+/** A snapshot id, a tag, or a time (RFC 3339): the table as it was then. */
+export const at = z.union([z.int(), z.string()]);
+
+export const catalog = {
+  datasets: op({
+    method: "GET",
+    path: "/v1/catalog/datasets",
+    summary: "List datasets",
+    input: z.strictObject(pageInput),
+    output: z.object({ datasets: z.array(dataset), next_cursor: z.string().optional() }),
+    errors: [],
+    scope: "read",
+  }),
+  dataset: op({
+    method: "GET",
+    path: "/v1/catalog/datasets/{dataset}",
+    summary: "Describe a dataset",
+    input: z.strictObject({ dataset: datasetName }),
+    output: dataset,
+    errors: ["not_found"],
+    scope: "read",
+  }),
+  drop: op({
+    method: "DELETE",
+    path: "/v1/catalog/datasets/{dataset}",
+    summary: "Drop a dataset; with purge its files too",
+    input: z.strictObject({ dataset: datasetName, purge: z.boolean().default(false) }),
+    output: z.null(),
+    status: 204,
+    errors: ["not_found"],
+    scope: "admin",
+  }),
+  snapshots: op({
+    method: "GET",
+    path: "/v1/catalog/datasets/{dataset}/snapshots",
+    summary: "List a dataset's snapshots, newest first",
+    input: z.strictObject({ dataset: datasetName, ...pageInput }),
+    output: z.object({ snapshots: z.array(snapshot), next_cursor: z.string().optional() }),
+    errors: ["not_found"],
+    scope: "read",
+  }),
+  rollback: op({
+    method: "POST",
+    path: "/v1/catalog/datasets/{dataset}/rollback",
+    summary: "Make an earlier snapshot the current one",
+    input: z.strictObject({ dataset: datasetName, snapshot_id: z.int() }),
+    output: dataset,
+    errors: ["not_found", "conflict"],
+    scope: "write",
+  }),
+  tag: op({
+    method: "POST",
+    path: "/v1/catalog/datasets/{dataset}/tags",
+    summary: "Name a snapshot, so that it can be asked for and is kept",
+    input: z.strictObject({ dataset: datasetName, name: plainName, snapshot_id: z.int().optional() }),
+    output: z.object({ name: z.string(), snapshot_id: z.int() }),
+    status: 201,
+    errors: ["not_found", "conflict"],
+    scope: "write",
+  }),
+  schema: op({
+    method: "PATCH",
+    path: "/v1/catalog/datasets/{dataset}/schema",
+    summary: "Add, rename, drop, widen or describe columns",
+    input: z.strictObject({
+      dataset: datasetName,
+      add: z
+        .array(z.strictObject({ name: z.string(), type: z.string(), doc: z.string().optional() }))
+        .optional(),
+      rename: z.record(z.string(), z.string()).optional(),
+      drop: z.array(z.string()).optional(),
+      widen: z.record(z.string(), z.string()).optional(),
+      doc: z.record(z.string(), z.string()).optional(),
+    }),
+    output: dataset,
+    errors: ["not_found", "conflict"],
+    scope: "write",
+  }),
+  prepare: op({
+    method: "POST",
+    path: "/v1/catalog-prepare",
+    summary: "What a writer needs to know before it writes data files for a dataset",
+    description: "Gives field ids to columns the dataset does not have yet, and a place for the files.",
+    input: z.strictObject({
+      dataset: datasetName,
+      columns: z
+        .array(z.strictObject({ name: z.string(), type: z.string() }))
+        .min(1)
+        .max(10_000),
+      mode: z.enum(["append", "replace"]),
+      contract: z.enum(["evolve", "freeze"]).default("evolve"),
+    }),
+    output: z.object({
+      /** Storage key prefix for data files, ending in `/`. */
+      prefix: z.string(),
+      columns: z.array(column),
+      /** DuckDB's FIELD_IDS and the Iceberg schema as JSON, for the files' own metadata. */
+      field_ids: z.string(),
+      iceberg_schema: z.string(),
+      schema_changes: z.array(z.string()),
+    }),
+    errors: ["conflict", "rejected"],
+    scope: "write",
+    internal: true,
+    idempotent: true,
+  }),
+  commit: op({
+    method: "POST",
+    path: "/v1/catalog-commit",
+    summary: "Add data files to a dataset as one snapshot, creating it when it is not there",
+    description:
+      "Appends are rebased on the server and never conflict. A repeated `commit_id` answers as before.",
+    input: z.strictObject({
+      dataset: datasetName,
+      mode: z.enum(["append", "replace"]),
+      /** SQL-side names and Iceberg types in file order, as `prepare` gave them. */
+      columns: z.array(column),
+      files: z.array(dataFile).max(100_000),
+      /** Repeating a commit with the same id does nothing and answers the first one's snapshot. */
+      commit_id: z.string().max(200),
+      /** Kept in the snapshot summary. */
+      summary: z.record(z.string(), z.string()).default({}),
+    }),
+    bodyBytesMax: 64 * 1024 * 1024,
+    output: z.object({ snapshot_id: z.int(), replayed: z.boolean(), dataset }),
+    errors: ["conflict", "not_found"],
+    scope: "write",
+    internal: true,
+    idempotent: true,
+  }),
+  committed: op({
+    method: "POST",
+    path: "/v1/catalog-committed",
+    summary: "The snapshot that a commit id made, with its summary",
+    input: z.strictObject({ dataset: datasetName, commit_id: z.string().max(200) }),
+    output: z.object({ snapshot: snapshot.nullable() }),
+    errors: [],
+    scope: "read",
+    internal: true,
+    idempotent: true,
+  }),
+  scan: op({
+    method: "POST",
+    path: "/v1/catalog-scan",
+    summary: "The files and columns of a dataset at a snapshot",
+    input: z.strictObject({ dataset: datasetName, at: at.optional() }),
+    output: z.object({
+      snapshot_id: z.int().nullable(),
+      columns: z.array(column),
+      files: z.array(
+        z.object({ key: z.string(), bytes: z.int(), rows: z.int(), sha256: z.string().optional() }),
+      ),
+      /** DuckDB's `schema = …` argument of read_parquet: columns by field id, under today's names. */
+      read_schema: z.string(),
+    }),
+    errors: ["not_found"],
+    scope: "read",
+    internal: true,
+    idempotent: true,
+  }),
+};

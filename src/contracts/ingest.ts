@@ -1,0 +1,115 @@
+// ingestd: files in.
+
+import { z } from "zod";
+import { op } from "#rpc/contract";
+import { datasetName } from "./shapes.ts";
+
+const ingestInput = z.strictObject({
+  dataset: datasetName,
+  mode: z.enum(["append", "replace", "upsert"]).default("append"),
+  key: z.array(z.string()).optional().describe("Columns that name a row, for mode=upsert"),
+  contract: z.enum(["evolve", "freeze", "quarantine"]).default("evolve"),
+  format: z.enum(["auto", "csv", "ndjson", "json", "parquet", "xlsx"]).default("auto"),
+  types: z
+    .record(z.string(), z.string())
+    .optional()
+    .describe("Column types that are to hold whatever the values look like"),
+  source: z.string().max(1024).optional().describe("The file's name, kept with its rejected rows"),
+  dry_run: z.boolean().default(false),
+  idempotency_key: z.string().min(1).max(200).optional(),
+});
+
+const ingestHeaders = { idempotency_key: "idempotency-key" };
+
+export const ingested = z.object({
+  dataset: z.string(),
+  snapshot_id: z.int().nullable(),
+  /** Names this ingest's rows in the rejects table. */
+  ingest_id: z.string(),
+  rows_in: z.int(),
+  rows_loaded: z.int(),
+  rows_quarantined: z.int(),
+  rows_deduped: z.int(),
+  bytes_in: z.int(),
+  fingerprint: z.string(),
+  dialect: z
+    .object({
+      delimiter: z.string(),
+      quote: z.string(),
+      encoding: z.string(),
+      header_row: z.int().nullable(),
+      evidence: z.array(z.string()),
+    })
+    .optional(),
+  columns: z.array(
+    z.object({
+      name: z.string(),
+      type: z.string(),
+      nullable: z.boolean(),
+      confidence: z.number(),
+      samples: z.array(z.string()),
+    }),
+  ),
+  schema_changes: z.array(z.string()),
+  warnings: z.array(z.string()),
+  replayed: z.boolean(),
+  dry_run: z.boolean(),
+  took_ms: z.number(),
+});
+export type Ingested = z.infer<typeof ingested>;
+
+const progress = z.object({
+  event: z.literal("progress"),
+  phase: z.enum(["receive", "read", "write", "commit"]),
+  rows: z.int(),
+  bytes: z.int(),
+  bytes_total: z.int().optional(),
+});
+
+/** Large files are what this is for: an hour is the limit of one. */
+const INGEST_TIMEOUT_MS = 3_600_000;
+
+const traits = {
+  method: "POST",
+  path: "/v1/ingest",
+  body: "raw",
+  input: ingestInput,
+  headers: ingestHeaders,
+  idempotent: true,
+  timeoutMs: INGEST_TIMEOUT_MS,
+  errors: ["invalid", "conflict", "rejected", "too_large", "unavailable"],
+  scope: "write",
+} as const;
+
+export const ingest = {
+  ingest: op({
+    ...traits,
+    summary: "Load a file into a dataset",
+    description:
+      "The body is the file: CSV (any delimiter, encoding, gzip, zstd), NDJSON, JSON or Parquet. Rows that do not fit go to `NAME$rejects` with line and reason; `rows_in` always equals loaded + quarantined + deduped. The same bytes again change nothing.",
+    output: ingested,
+    status: (output) => (output.replayed || output.dry_run ? 200 : 201),
+    statuses: [200, 201],
+    replyHeaders: (output): Record<string, string> =>
+      output.replayed ? { "idempotent-replay": "true" } : {},
+  }),
+  ingestEvents: op({
+    ...traits,
+    summary: "Load a file into a dataset, with progress as it goes",
+    reply: "events",
+    accept: ["text/event-stream"],
+    output: z.union([progress, ingested.extend({ event: z.literal("done") })]),
+  }),
+  replay: op({
+    method: "POST",
+    path: "/v1/ingest/replay",
+    summary: "Load the rejected rows of an earlier ingest once more",
+    planned: true,
+    input: z.strictObject({ dataset: datasetName, ingest_id: z.string() }),
+    output: ingested,
+    status: 201,
+    timeoutMs: INGEST_TIMEOUT_MS,
+    errors: ["not_found", "rejected"],
+    scope: "write",
+  }),
+};

@@ -1,0 +1,298 @@
+// matrixd: search over corpora, as coordinators type it.
+
+import { z } from "zod";
+import { op } from "#rpc/contract";
+import { datasetName, jsonObject, pageInput, plainName, timestamp } from "./shapes.ts";
+import { fieldKind, filter } from "./vector.ts";
+
+const role = z.object({
+  role: z.string().nullable(),
+  soc: z.string().nullable(),
+  source: z.enum(["given", "pattern", "dictionary", "nearest", "llm", "none"]),
+  confidence: z.number(),
+});
+export type ReadRole = z.infer<typeof role>;
+
+const slots = z.object({
+  headcount: z.int().optional(),
+  city: z.string().optional(),
+  state: z.string().optional(),
+  lat: z.number().optional(),
+  lon: z.number().optional(),
+  timezone: z.string().optional(),
+  city_ambiguous: z.boolean().optional(),
+  start: z.string().optional(),
+  shift: z.string().optional(),
+  pay: z.number().optional(),
+});
+
+/** What one part of the ranking gave a hit; `score` is the sum, before a playbook. */
+const explained = z.object({
+  dense: z.number(),
+  lexical: z.number(),
+  role: z.number(),
+  place: z.number(),
+  miles: z.number().optional(),
+  matched_terms: z.array(z.string()),
+  /** One sentence for a person. */
+  why: z.string(),
+});
+
+const hit = z.object({
+  rank: z.int(),
+  base_rank: z.int(),
+  id: z.string(),
+  corpus: z.string(),
+  /** `dataset@snapshot#id` */
+  cite: z.string(),
+  distance: z.number(),
+  distance_raw: z.number(),
+  /** Higher is better; hits are ordered by it. */
+  score: z.number(),
+  miles: z.number().optional(),
+  boost: z.object({ factor: z.number(), playbook_id: z.string() }).optional(),
+  injected: z.boolean().optional(),
+  metadata: jsonObject,
+  explain: explained.optional(),
+});
+export type MatrixHit = z.infer<typeof hit>;
+
+const near = z.union([
+  z.strictObject({
+    lat: z.number().min(-90).max(90),
+    lon: z.number().min(-180).max(180),
+    miles: z.number().positive(),
+  }),
+  z.strictObject({ city: z.string(), state: z.string(), miles: z.number().positive() }),
+]);
+
+export const searchInput = z.strictObject({
+  query_text: z.string().min(1).max(4000),
+  query_role: z.string().max(200).optional(),
+  corpora: z.array(plainName).min(1).max(32).optional(),
+  k: z.int().min(1).max(1000).default(10),
+  per_corpus_k: z.int().min(1).max(1000).optional(),
+  filter: filter.optional(),
+  near: near.optional(),
+  mode: z.enum(["hybrid", "dense", "lexical"]).default("hybrid"),
+  use_playbook: z.boolean().default(true),
+  playbook_top_k: z.int().min(1).max(100).default(5),
+  playbook_max_distance: z.number().min(0).max(2).default(0.5),
+  gate: z.enum(["strict", "adjacent", "off"]).default("strict"),
+  explain: z.boolean().default(false),
+  /** Milliseconds a corpus may take before the answer goes out without it. */
+  deadline_ms: z.int().min(1).max(60_000).default(5000),
+});
+
+export const searched = z.object({
+  query: z.object({ text: z.string(), role, slots }),
+  hits: z.array(hit),
+  playbook: z.object({
+    matched: z.int(),
+    boosted: z.int(),
+    injected: z.int(),
+    blocked_by_gate: z.int(),
+  }),
+  per_corpus: z.record(
+    z.string(),
+    z.object({
+      count: z.int(),
+      plan: z.string(),
+      took_ms: z.number(),
+      degraded: z.string().optional(),
+    }),
+  ),
+  degraded: z.boolean(),
+  took_ms: z.number(),
+});
+export type Searched = z.infer<typeof searched>;
+
+const corpus = z.object({
+  name: z.string(),
+  dataset: z.string(),
+  id: z.string(),
+  text: z.string(),
+  fields: z.record(z.string(), fieldKind),
+  model: z.string(),
+  engine: z.enum(["hnsw", "lance"]),
+  refresh: z.enum(["on_snapshot", "manual"]),
+  status: z.enum(["building", "ready", "failed"]),
+  /** The dataset's snapshot that is searched, null before the first build is through. */
+  snapshot_id: z.int().nullable(),
+  rows: z.int(),
+  build: z
+    .object({
+      snapshot_id: z.int(),
+      phase: z.enum(["read", "embed", "index", "swap"]),
+      done: z.int(),
+      total: z.int(),
+      error: z.string().optional(),
+    })
+    .optional(),
+  updated_at: timestamp,
+});
+export type Corpus = z.infer<typeof corpus>;
+
+const playbook = z.object({
+  playbook_id: z.string(),
+  version: z.int(),
+  query_text: z.string(),
+  role: z.string().nullable(),
+  answer_id: z.string(),
+  answer_corpus: z.string(),
+  score: z.number(),
+});
+
+const searchTraits = {
+  method: "POST",
+  summary: "Search corpora for what a shift order asks for",
+  input: searchInput,
+  output: searched,
+  idempotent: true,
+  timeoutMs: 60_000,
+  errors: ["invalid", "not_found", "upstream"],
+  scope: "read",
+} as const;
+
+export const matrix = {
+  search: op({ ...searchTraits, path: "/v1/matrix/search" }),
+  retrieve: op({ ...searchTraits, path: "/v1/matrix/retrieve", summary: "The same as search" }),
+  role: op({
+    method: "POST",
+    path: "/v1/matrix/role",
+    summary: "Read the role that a text asks for",
+    input: z.strictObject({ text: z.string().min(1).max(4000) }),
+    output: role.extend({ slots }),
+    idempotent: true,
+    errors: ["invalid"],
+    scope: "read",
+  }),
+  putCorpus: op({
+    method: "PUT",
+    path: "/v1/matrix/corpora/{corpus}",
+    summary: "Define a corpus over a dataset and build it; the same again brings it up to date",
+    input: z.strictObject({
+      corpus: plainName,
+      dataset: datasetName,
+      id: z.string().min(1).describe("The column whose value names a row"),
+      text: z
+        .string()
+        .min(1)
+        .max(4000)
+        .describe("What is embedded, columns in braces: {role} in {city}, {state}"),
+      fields: z
+        .record(z.string().min(1).max(100), fieldKind)
+        .default({})
+        .describe(
+          "Columns that hits carry and filters use; a geo field is read from the columns lat and lon",
+        ),
+      model: z.string().optional(),
+      engine: z.enum(["hnsw", "lance"]).default("hnsw"),
+      refresh: z.enum(["on_snapshot", "manual"]).default("on_snapshot"),
+    }),
+    output: corpus,
+    status: 202,
+    errors: ["invalid", "not_found", "conflict"],
+    scope: "write",
+  }),
+  corpora: op({
+    method: "GET",
+    path: "/v1/matrix/corpora",
+    summary: "List corpora",
+    input: z.strictObject(pageInput),
+    output: z.object({ corpora: z.array(corpus), next_cursor: z.string().optional() }),
+    errors: [],
+    scope: "read",
+  }),
+  corpus: op({
+    method: "GET",
+    path: "/v1/matrix/corpora/{corpus}",
+    summary: "Describe a corpus and the build that is under way",
+    input: z.strictObject({ corpus: plainName }),
+    output: corpus,
+    errors: ["not_found"],
+    scope: "read",
+  }),
+  corpusEvents: op({
+    method: "GET",
+    path: "/v1/matrix/corpora/{corpus}",
+    summary: "Follow the build of a corpus until it ends",
+    reply: "events",
+    accept: ["text/event-stream"],
+    input: z.strictObject({ corpus: plainName }),
+    output: z.union([
+      z.object({ event: z.literal("progress"), phase: z.string(), done: z.int(), total: z.int() }),
+      corpus.extend({ event: z.literal("done") }),
+    ]),
+    errors: ["not_found", "upstream"],
+    scope: "read",
+  }),
+  dropCorpus: op({
+    method: "DELETE",
+    path: "/v1/matrix/corpora/{corpus}",
+    summary: "Remove a corpus and its index",
+    input: z.strictObject({ corpus: plainName }),
+    output: z.null(),
+    status: 204,
+    errors: ["not_found"],
+    scope: "write",
+  }),
+  recordPlaybook: op({
+    method: "POST",
+    path: "/v1/matrix/playbooks/record",
+    summary: "Record what worked, so that it ranks higher next time",
+    planned: true,
+    input: z.strictObject({
+      query_text: z.string().min(1).max(4000),
+      role: z.string().optional(),
+      answer_id: z.string(),
+      answer_corpus: plainName,
+      score: z.number().min(0).max(1),
+      outcome: z
+        .strictObject({
+          order_id: z.string().optional(),
+          event_id: z.string().optional(),
+          result: z.string().optional(),
+        })
+        .optional(),
+      tags: z.array(z.string()).optional(),
+      actor: z.string().optional(),
+      ttl_days: z.int().positive().optional(),
+    }),
+    output: playbook,
+    status: 201,
+    errors: ["invalid", "not_found", "rejected"],
+    scope: "write",
+  }),
+  playbooks: op({
+    method: "GET",
+    path: "/v1/matrix/playbooks",
+    summary: "List playbooks by role",
+    planned: true,
+    input: z.strictObject({ role: z.string().optional(), ...pageInput }),
+    output: z.object({ playbooks: z.array(playbook), next_cursor: z.string().optional() }),
+    errors: [],
+    scope: "read",
+  }),
+  playbook: op({
+    method: "GET",
+    path: "/v1/matrix/playbooks/{playbook_id}",
+    summary: "Read a playbook",
+    planned: true,
+    input: z.strictObject({ playbook_id: z.string() }),
+    output: playbook,
+    errors: ["not_found"],
+    scope: "read",
+  }),
+  dropPlaybook: op({
+    method: "DELETE",
+    path: "/v1/matrix/playbooks/{playbook_id}",
+    summary: "Remove a playbook",
+    planned: true,
+    input: z.strictObject({ playbook_id: z.string() }),
+    output: z.null(),
+    status: 204,
+    errors: ["not_found"],
+    scope: "write",
+  }),
+};

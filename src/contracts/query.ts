@@ -1,0 +1,65 @@
+// queryd: SQL.
+
+import { z } from "zod";
+import { op } from "#rpc/contract";
+import { at } from "./catalog.ts";
+import { jsonObject } from "./shapes.ts";
+
+/** DuckDB's parser is not meant for longer ones: some of its checks are quadratic. */
+export const SQL_BYTES_MAX = 64 * 1024;
+
+const param = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+
+const question = {
+  sql: z.string().min(1).max(SQL_BYTES_MAX),
+  params: z.array(param).max(1000).default([]),
+  timeout_ms: z.int().min(1).max(300_000).default(30_000),
+  at: z.record(z.string(), at).optional().describe("Datasets as they were: snapshot id, tag or time"),
+};
+
+export const answer = z.object({
+  columns: z.array(z.object({ name: z.string(), type: z.string() })),
+  rows: z.array(jsonObject),
+  row_count: z.int(),
+  truncated: z.boolean(),
+  took_ms: z.number(),
+  /** Time spent waiting for a free engine. */
+  queue_ms: z.number(),
+  /** The snapshot of each dataset that was read. */
+  snapshots: z.record(z.string(), z.int().nullable()),
+});
+export type Answer = z.infer<typeof answer>;
+
+/** A little over the longest `timeout_ms`, which the service itself keeps. */
+const SQL_TIMEOUT_MS = 305_000;
+
+export const query = {
+  sql: op({
+    method: "POST",
+    path: "/v1/sql",
+    summary: "Answer a SQL question over the datasets",
+    description:
+      "One SELECT, WITH, EXPLAIN, DESCRIBE or SHOW statement. Each dataset is a view of its name. Integers beyond 2^53 and decimals are strings, timestamps RFC 3339, blobs base64, nested values JSON.",
+    input: z.strictObject({ ...question, limit: z.int().min(1).max(100_000).default(1000) }),
+    output: answer,
+    idempotent: true,
+    timeoutMs: SQL_TIMEOUT_MS,
+    errors: ["invalid", "forbidden", "not_found", "timeout", "unavailable"],
+    scope: "read",
+  }),
+  sqlStream: op({
+    method: "POST",
+    path: "/v1/sql",
+    summary: "Answer a SQL question as a stream of rows, however many",
+    input: z.strictObject({ ...question, accept: z.string().max(1000).default("application/x-ndjson") }),
+    headers: { accept: "accept" },
+    accept: ["application/x-ndjson", "text/csv"],
+    produces: ["application/x-ndjson", "text/csv"],
+    reply: "raw",
+    output: z.unknown(),
+    idempotent: true,
+    timeoutMs: SQL_TIMEOUT_MS,
+    errors: ["invalid", "forbidden", "not_found", "timeout", "unavailable"],
+    scope: "read",
+  }),
+};

@@ -1,0 +1,129 @@
+// storaged: objects, on disk or S3.
+
+import { z } from "zod";
+import { op } from "#rpc/contract";
+import { pageInput, timestamp } from "./shapes.ts";
+
+/** What passes through one PUT: larger files are stored in parts by whoever writes them. */
+export const OBJECT_BYTES_MAX = 256 * 1024 * 1024;
+
+/** The rules (no empty, `.` or `..` segment, no control characters, NFC) are checked by the service. */
+const key = z.string().min(1).describe("1 to 1,024 bytes of UTF-8 in NFC; segments are separated by /");
+
+export const stored = z.object({ key: z.string(), size: z.int(), etag: z.string() });
+export type Stored = z.infer<typeof stored>;
+
+const probe = z.object({
+  backend: z.enum(["disk", "s3", "memory"]),
+  /** Prefix of every object's address: `file:///…/` or `s3://bucket/prefix/`. */
+  base_uri: z.string(),
+  status: z.enum(["ok", "degraded", "down"]),
+  /** Does `If-None-Match: *` refuse to overwrite? */
+  if_none_match: z.boolean(),
+  if_match: z.boolean(),
+  suffix_ranges: z.boolean(),
+  detail: z.string().optional(),
+});
+export type StorageProbe = z.infer<typeof probe>;
+
+const getInput = {
+  key,
+  range: z.string().max(200).optional(),
+  if_none_match: z.string().max(1000).optional(),
+};
+const getHeaders = { range: "range", if_none_match: "if-none-match" };
+
+export const storage = {
+  put: op({
+    method: "PUT",
+    path: "/v1/storage/{key+}",
+    summary: "Store an object",
+    description: "Atomic and durable before the reply: a torn or half-written object is never seen.",
+    body: "raw",
+    bodyBytesMax: OBJECT_BYTES_MAX,
+    input: z.strictObject({
+      key,
+      if_none_match: z.string().max(1000).optional(),
+      if_match: z.string().max(1000).optional(),
+    }),
+    headers: { if_none_match: "if-none-match", if_match: "if-match" },
+    output: stored,
+    status: 201,
+    timeoutMs: 300_000,
+    errors: ["invalid", "conflict", "too_large", "unavailable"],
+    scope: "write",
+  }),
+  get: op({
+    method: "GET",
+    path: "/v1/storage/{key+}",
+    summary: "Read an object, or a range of it",
+    reply: "raw",
+    input: z.strictObject(getInput),
+    headers: getHeaders,
+    output: z.unknown(),
+    statuses: [200, 206, 304],
+    timeoutMs: 300_000,
+    errors: ["not_found", "invalid"],
+    scope: "read",
+  }),
+  head: op({
+    method: "HEAD",
+    path: "/v1/storage/{key+}",
+    summary: "Ask for an object's size and etag",
+    reply: "raw",
+    input: z.strictObject(getInput),
+    headers: getHeaders,
+    output: z.unknown(),
+    statuses: [200, 304],
+    errors: ["not_found", "invalid"],
+    scope: "read",
+  }),
+  remove: op({
+    method: "DELETE",
+    path: "/v1/storage/{key+}",
+    summary: "Remove an object; no fault when it is not there",
+    input: z.strictObject({ key }),
+    output: z.null(),
+    status: 204,
+    errors: ["invalid"],
+    scope: "write",
+  }),
+  list: op({
+    method: "GET",
+    path: "/v1/storage",
+    summary: "List objects by prefix",
+    input: z.strictObject({
+      prefix: z.string().max(1024).default(""),
+      delimiter: z.string().max(16).optional(),
+      ...pageInput,
+    }),
+    output: z.object({
+      objects: z.array(stored.extend({ modified_at: timestamp })),
+      prefixes: z.array(z.string()),
+      next_cursor: z.string().optional(),
+    }),
+    errors: ["invalid"],
+    scope: "read",
+  }),
+  locate: op({
+    method: "POST",
+    path: "/v1/storage-locate",
+    summary: "Where an object lies as a file of this host, if it does",
+    input: z.strictObject({ key }),
+    output: stored.extend({ path: z.string().optional() }),
+    idempotent: true,
+    errors: ["not_found", "invalid"],
+    scope: "read",
+    internal: true,
+  }),
+  probe: op({
+    method: "GET",
+    path: "/v1/storage-probe",
+    summary: "What the object store can do, as found out at boot",
+    input: z.strictObject({}),
+    output: probe,
+    errors: [],
+    scope: "read",
+    internal: true,
+  }),
+};

@@ -1,0 +1,230 @@
+// vectord: indexes of vectors.
+
+import { z } from "zod";
+import { op } from "#rpc/contract";
+import { jsonObject, pageInput, plainName, timestamp, vectorText } from "./shapes.ts";
+
+export const fieldKind = z.enum(["keyword", "number", "geo", "text"]);
+export type FieldKind = z.infer<typeof fieldKind>;
+
+/** Checked by the service: `{field: value}`, `{field:{op:value}}`, and/or/not, `{near:{field,lat,lon,miles}}`. */
+export const filter = jsonObject;
+
+const shape = {
+  dimension: z.int().min(1).max(16_384),
+  metric: z.enum(["cosine", "euclidean", "dot"]).default("cosine"),
+  engine: z.enum(["hnsw", "lance"]).default("hnsw"),
+  /** Of the graph; full 32-bit vectors are always kept. */
+  quantization: z.enum(["f32", "f16", "i8"]).default("i8"),
+  connectivity: z.int().min(2).max(128).optional(),
+  ef_construction: z.int().min(8).max(4096).optional(),
+  fields: z.record(z.string().min(1).max(100), fieldKind).default({}),
+};
+
+const index = z.object({
+  name: z.string(),
+  dimension: z.int(),
+  metric: z.string(),
+  engine: z.string(),
+  quantization: z.string(),
+  fields: z.record(z.string(), fieldKind),
+  count: z.int(),
+  deleted: z.int(),
+  bytes_memory: z.int(),
+  bytes_disk: z.int(),
+  /** The last snapshot's sequence, null before the first one. */
+  snapshot: z.int().nullable(),
+  /** Rows that are not in the graph yet; they are searched exactly. */
+  pending: z.int(),
+  building: z.boolean(),
+});
+export type Index = z.infer<typeof index>;
+
+const name = { index: plainName };
+
+const hit = z.object({
+  rank: z.int(),
+  id: z.string(),
+  distance: z.number(),
+  metadata: jsonObject.optional(),
+  vector: vectorText.optional(),
+});
+export type Hit = z.infer<typeof hit>;
+
+export const vector = {
+  create: op({
+    method: "PUT",
+    path: "/v1/vectors/{index}",
+    summary: "Create an index; the same again changes nothing",
+    input: z.strictObject({ ...name, ...shape }),
+    output: index.extend({ created: z.boolean() }),
+    status: (output) => (output.created ? 201 : 200),
+    statuses: [200, 201],
+    errors: ["invalid", "conflict"],
+    scope: "write",
+  }),
+  indexes: op({
+    method: "GET",
+    path: "/v1/vectors",
+    summary: "List indexes",
+    input: z.strictObject(pageInput),
+    output: z.object({ indexes: z.array(index), next_cursor: z.string().optional() }),
+    errors: [],
+    scope: "read",
+  }),
+  index: op({
+    method: "GET",
+    path: "/v1/vectors/{index}",
+    summary: "Describe an index",
+    input: z.strictObject(name),
+    output: index,
+    errors: ["not_found"],
+    scope: "read",
+  }),
+  drop: op({
+    method: "DELETE",
+    path: "/v1/vectors/{index}",
+    summary: "Remove an index and its files",
+    input: z.strictObject(name),
+    output: z.null(),
+    status: 204,
+    errors: ["not_found"],
+    scope: "write",
+  }),
+  upsert: op({
+    method: "POST",
+    path: "/v1/vectors/{index}/upsert",
+    summary: "Write items: durable when answered, visible to the next search",
+    input: z.strictObject({
+      ...name,
+      items: z
+        .array(
+          z.strictObject({
+            id: z.string().min(1).max(512),
+            vector: vectorText.optional(),
+            text: z.string().optional(),
+            metadata: jsonObject.optional(),
+          }),
+        )
+        .min(1)
+        .max(1000),
+    }),
+    bodyBytesMax: 64 * 1024 * 1024,
+    output: z.object({ upserted: z.int(), sequence: z.int() }),
+    idempotent: true,
+    timeoutMs: 60_000,
+    errors: ["invalid", "not_found", "upstream", "unavailable"],
+    scope: "write",
+  }),
+  delete: op({
+    method: "POST",
+    path: "/v1/vectors/{index}/delete",
+    summary: "Delete items by id or by filter",
+    input: z.strictObject({
+      ...name,
+      ids: z.array(z.string()).max(100_000).optional(),
+      filter: filter.optional(),
+    }),
+    bodyBytesMax: 16 * 1024 * 1024,
+    output: z.object({ deleted: z.int(), sequence: z.int() }),
+    idempotent: true,
+    errors: ["invalid", "not_found", "unavailable"],
+    scope: "write",
+  }),
+  search: op({
+    method: "POST",
+    path: "/v1/vectors/{index}/search",
+    summary: "Find the nearest items",
+    input: z.strictObject({
+      ...name,
+      vector: vectorText.optional(),
+      text: z.string().min(1).optional(),
+      k: z.int().min(1).max(1000).default(10),
+      filter: filter.optional(),
+      ef: z.int().min(1).max(10_000).optional(),
+      exact: z.boolean().default(false),
+      max_distance: z.number().optional(),
+      include: z.array(z.enum(["metadata", "vector"])).default(["metadata"]),
+    }),
+    output: z.object({
+      hits: z.array(hit),
+      plan: z.enum(["hnsw", "exact", "filtered-hnsw", "lance"]),
+      /** Rows whose distance was computed. */
+      scanned: z.int(),
+      /** False when fewer than k were found although more may match; `reason` says why. */
+      complete: z.boolean(),
+      reason: z.string().optional(),
+      took_ms: z.number(),
+    }),
+    idempotent: true,
+    errors: ["invalid", "not_found", "conflict", "upstream"],
+    scope: "read",
+  }),
+  fetch: op({
+    method: "POST",
+    path: "/v1/vectors/{index}/fetch",
+    summary: "Read items by id",
+    input: z.strictObject({ ...name, ids: z.array(z.string()).min(1).max(1000) }),
+    output: z.object({
+      items: z.array(z.object({ id: z.string(), vector: vectorText, metadata: jsonObject })),
+    }),
+    idempotent: true,
+    errors: ["not_found"],
+    scope: "read",
+  }),
+  recall: op({
+    method: "POST",
+    path: "/v1/vectors/{index}/recall",
+    summary: "Measure recall against exact search on the live index",
+    input: z.strictObject({
+      ...name,
+      sample: z.int().min(1).max(10_000).default(100),
+      k: z.int().min(1).max(100).default(10),
+    }),
+    output: z.object({
+      recall: z.number(),
+      mean_us: z.number(),
+      p99_us: z.number(),
+      exact_mean_us: z.number(),
+    }),
+    idempotent: true,
+    timeoutMs: 120_000,
+    errors: ["not_found"],
+    scope: "read",
+  }),
+  snapshot: op({
+    method: "POST",
+    path: "/v1/vectors/{index}/snapshot",
+    summary: "Write a named snapshot to object storage",
+    planned: true,
+    input: z.strictObject({ ...name, name: plainName.optional() }),
+    output: z.object({ name: z.string(), sequence: z.int(), bytes: z.int(), at: timestamp }),
+    status: 201,
+    timeoutMs: 300_000,
+    errors: ["not_found", "conflict", "unavailable"],
+    scope: "write",
+  }),
+  snapshots: op({
+    method: "GET",
+    path: "/v1/vectors/{index}/snapshots",
+    summary: "List an index's snapshots",
+    planned: true,
+    input: z.strictObject(name),
+    output: z.object({
+      snapshots: z.array(z.object({ name: z.string(), sequence: z.int(), bytes: z.int(), at: timestamp })),
+    }),
+    errors: ["not_found"],
+    scope: "read",
+  }),
+  restore: op({
+    method: "POST",
+    path: "/v1/vectors/{index}/restore",
+    summary: "Put an index back to a snapshot",
+    planned: true,
+    input: z.strictObject({ ...name, name: plainName }),
+    output: index,
+    timeoutMs: 300_000,
+    errors: ["not_found", "conflict", "unavailable"],
+    scope: "admin",
+  }),
+};

@@ -1,0 +1,102 @@
+// What travels beside a call: who asks, until when, and how it is cancelled. A call that is passed on to a
+// neighbour carries all of it along. Signals are made only when somebody looks: most calls end before
+// anything could have cancelled them, and an AbortController costs more than they do.
+
+import type { Scope } from "./contract.ts";
+import { Fault } from "./fault.ts";
+
+export interface Caller {
+  /** The name of the key that was shown, or `local` for a call that came in without one. */
+  readonly id: string;
+  readonly scopes: readonly Scope[];
+}
+
+export interface CallInit {
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds from now; the operation's own limit holds as well. */
+  readonly timeoutMs?: number | undefined;
+  /** Milliseconds since the epoch. */
+  readonly deadline?: number | undefined;
+  readonly requestId?: string | undefined;
+  /** W3C trace context, passed on as it came. */
+  readonly traceparent?: string | undefined;
+  readonly caller?: Caller | undefined;
+}
+
+export interface Call extends CallInit {
+  readonly signal: AbortSignal;
+  readonly deadline: number;
+  readonly requestId: string;
+  readonly caller: Caller;
+}
+
+export const LOCAL_CALLER: Caller = { id: "local", scopes: ["read", "write", "admin"] };
+
+let requestCount = 0;
+const processTag = crypto.randomUUID().slice(0, 8);
+
+/** A request id: unique within the house, sortable within a process. */
+export function newRequestId(): string {
+  requestCount += 1;
+  return `${processTag}-${requestCount.toString(36).padStart(6, "0")}`;
+}
+
+/** Where a call comes from, when not from another call: its signal is asked for late, and maybe never. */
+export interface CallOrigin extends Omit<CallInit, "signal"> {
+  readonly lateSignal?: () => AbortSignal | undefined;
+}
+
+export class CallState implements Call {
+  readonly deadline: number;
+  readonly requestId: string;
+  readonly traceparent: string | undefined;
+  readonly caller: Caller;
+  readonly #upstream: () => AbortSignal | undefined;
+  #controller: AbortController | undefined;
+  #ended: Fault | undefined;
+
+  constructor(origin: CallOrigin, upstream: () => AbortSignal | undefined, deadline: number) {
+    this.deadline = deadline;
+    this.requestId = origin.requestId ?? newRequestId();
+    this.traceparent = origin.traceparent;
+    this.caller = origin.caller ?? LOCAL_CALLER;
+    this.#upstream = upstream;
+  }
+
+  /** Fires when the caller goes away or the deadline passes; its reason is a Fault. */
+  get signal(): AbortSignal {
+    if (this.#controller !== undefined) return this.#controller.signal;
+    const controller = new AbortController();
+    this.#controller = controller;
+    if (this.#ended !== undefined) {
+      controller.abort(this.#ended);
+      return controller.signal;
+    }
+    const upstream = this.#upstream();
+    if (upstream?.aborted === true) this.end(cancelledBy(upstream));
+    else upstream?.addEventListener("abort", () => this.end(cancelledBy(upstream)), { once: true });
+    return controller.signal;
+  }
+
+  /** Cancels whatever this call started. Only the first reason counts. */
+  end(reason: Fault): void {
+    if (this.#ended !== undefined) return;
+    this.#ended = reason;
+    this.#controller?.abort(reason);
+  }
+}
+
+export function cancelledBy(signal: AbortSignal): Fault {
+  const reason: unknown = signal.reason;
+  if (reason instanceof Fault) return reason;
+  if (reason instanceof Error && reason.name === "TimeoutError") {
+    return new Fault("timeout", "The caller's time limit passed.");
+  }
+  return new Fault("cancelled", "The caller went away.");
+}
+
+/** The moment a call must end: the earliest of the caller's deadline, its timeout and the operation's limit. */
+export function deadlineOf(init: CallInit, timeoutMs: number): number {
+  const own = Date.now() + Math.min(timeoutMs, init.timeoutMs ?? Infinity);
+  return init.deadline !== undefined && init.deadline < own ? init.deadline : own;
+}

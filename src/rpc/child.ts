@@ -1,0 +1,109 @@
+// A contract served by a child process of our own: work that may hold the processor, eat memory or crash
+// (users' SQL, parsing big files, building graphs) runs there, and the serving process only waits. The child
+// listens on a unix socket like any daemon; a watchdog kills it when it grows past its memory limit.
+
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Contract, Service } from "./contract.ts";
+import { Fault } from "./fault.ts";
+import { listen } from "./listen.ts";
+import type { Implementation } from "./local.ts";
+import { remote } from "./remote.ts";
+import { routes } from "./serve.ts";
+
+export interface Child<C extends Contract> {
+  readonly service: Service<C>;
+  readonly pid: number;
+  /** Resolves when the process is gone, with why: killed by us, out of memory, or by itself. */
+  readonly exited: Promise<ChildEnd>;
+  /** Bytes of memory it holds now; 0 where the system does not tell. */
+  memoryBytes(): number;
+  /** Ends it at once (SIGKILL), whatever it does, and removes its folder. */
+  kill(): void;
+}
+
+export type ChildEnd = "killed" | "out_of_memory" | "exited";
+
+export interface ChildOptions {
+  /** Absolute path of the module that calls `serveChild`. */
+  readonly entry: string;
+  readonly origin: string;
+  /** Handed to the entry as it is; must survive JSON. */
+  readonly settings: unknown;
+  /** Resident bytes past which it is killed. */
+  readonly memoryBytesMax?: number;
+}
+
+/** Twenty times the usual start: a machine may be busy. */
+const READY_MS_MAX = 10_000;
+/** A runaway query fills about 1 GiB a second, so this is how finely the limit holds. */
+const MEMORY_POLL_MS = 20;
+const PAGE_BYTES = 4096;
+
+export async function spawnChild<C extends Contract>(contract: C, options: ChildOptions): Promise<Child<C>> {
+  const folder = mkdtempSync(join(tmpdir(), "lakehouse-"));
+  const socket = join(folder, "s");
+  const ready = Promise.withResolvers<void>();
+  const handed = JSON.stringify({ socket, folder, settings: options.settings });
+  const process_ = Bun.spawn([process.execPath, "--no-env-file", options.entry, handed], {
+    stdio: ["ignore", "ignore", "inherit"],
+    ipc: (message) => {
+      if (message === "ready") ready.resolve();
+    },
+  });
+  let end: ChildEnd = "exited";
+  const kill = (why: ChildEnd): void => {
+    end = why;
+    process_.kill("SIGKILL");
+  };
+  const watchdog =
+    options.memoryBytesMax === undefined
+      ? undefined
+      : setInterval(() => {
+          if (residentBytes(process_.pid) > (options.memoryBytesMax ?? Infinity)) kill("out_of_memory");
+        }, MEMORY_POLL_MS);
+  const exited = process_.exited.then(() => {
+    clearInterval(watchdog);
+    rmSync(folder, { recursive: true, force: true });
+    ready.reject(new Fault("unavailable", `A worker of ${options.origin} ended before it was ready.`));
+    return end;
+  });
+  const late = setTimeout(() => kill("killed"), READY_MS_MAX);
+  try {
+    await ready.promise;
+  } finally {
+    clearTimeout(late);
+  }
+  return {
+    // Its caller knows best whether to try again, and with which child.
+    service: remote(contract, { unix: socket }, { origin: options.origin, triesMax: 1 }),
+    pid: process_.pid,
+    exited,
+    memoryBytes: () => residentBytes(process_.pid),
+    kill: () => kill("killed"),
+  };
+}
+
+function residentBytes(pid: number): number {
+  try {
+    return Number(readFileSync(`/proc/${pid}/statm`, "utf8").split(" ")[1]) * PAGE_BYTES;
+  } catch {
+    return 0;
+  }
+}
+
+/** What the parent hands to a child's entry: its settings, and a folder of its own that is removed with it. */
+export interface Handed<S> {
+  readonly settings: S;
+  readonly folder: string;
+}
+
+/** The whole of a child's entry module: builds the implementation and serves it until the parent is gone. */
+export async function serveChild<S>(build: (handed: Handed<S>) => Promise<Implementation>): Promise<void> {
+  const { socket, folder, settings } = JSON.parse(process.argv[2] ?? "") as Handed<S> & { socket: string };
+  process.on("disconnect", () => process.exit(0));
+  const implementation = await build({ folder, settings });
+  listen({ origin: implementation.origin, at: { unix: socket }, routes: routes(implementation) });
+  process.send?.("ready");
+}

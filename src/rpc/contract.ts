@@ -1,0 +1,164 @@
+// The contract machine's vocabulary. An operation is data: method, path, schemas, faults. A contract is a
+// record of operations. From one contract come the handlers a daemon writes (`Handlers<C>`), the thing its
+// neighbours call (`Service<C>`, the same type in one process and over a socket), HTTP routes and OpenAPI.
+
+import type { z } from "zod";
+import type { Call, CallInit } from "./call.ts";
+import type { FaultCode } from "./fault.ts";
+
+type Schema = z.core.SomeType;
+
+export type Method = "GET" | "HEAD" | "PUT" | "POST" | "PATCH" | "DELETE";
+
+/** What a request carries besides its path, query and headers: fields as JSON, or bytes as a stream. */
+export type BodyKind = "json" | "raw";
+
+/** What a reply is: one JSON value, raw bytes with their own status and headers, or server-sent events. */
+export type ReplyKind = "json" | "raw" | "events";
+
+/** What a caller must be allowed to do. */
+export type Scope = "read" | "write" | "admin";
+
+export type Bytes = ReadableStream<Uint8Array>;
+
+/** A reply of a raw operation. `body` is null for statuses without one (204, 304) and for HEAD. */
+export interface Raw {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Bytes | Uint8Array | null;
+}
+
+/**
+ * A JSON reply that its service keeps encoded already: over HTTP the text is sent as it is, in process
+ * `value()` is called.
+ */
+export class Encoded<T> {
+  readonly json: string;
+  readonly value: () => T;
+
+  constructor(json: string, value: () => T) {
+    this.json = json;
+    this.value = value;
+  }
+}
+
+interface OpTraits<O, B extends BodyKind, R extends ReplyKind, P extends boolean> {
+  readonly method: Method;
+  /** Segments in braces are input fields: `/v1/vectors/{index}`; `{key+}` takes the rest of the path. */
+  readonly path: string;
+  /** One line, imperative, for the API page. */
+  readonly summary: string;
+  readonly description?: string;
+  readonly body?: B;
+  readonly reply?: R;
+  /** Media types of a raw reply, first the default one. */
+  readonly produces?: readonly string[];
+  /** Operations that share method and path are told apart by these media types in `accept`. */
+  readonly accept?: readonly string[];
+  /** Input fields that travel as request headers: field -> header name. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The success status; a function when it depends on the answer. Default 200. */
+  readonly status?: number | ((output: O) => number);
+  /** Statuses that `status` may give, for the API page. */
+  readonly statuses?: readonly number[];
+  readonly replyHeaders?: (output: O) => Readonly<Record<string, string>>;
+  /** Faults of its own; `invalid`, `cancelled`, `timeout`, `internal`, `unavailable` any operation may give. */
+  readonly errors: readonly FaultCode[];
+  readonly scope: Scope;
+  /** May be sent twice without harm. Default: true for every method but POST and PATCH. */
+  readonly idempotent?: boolean;
+  /** Milliseconds until the call is given up, where the caller sets nothing less. Default 15,000. */
+  readonly timeoutMs?: number;
+  /** Bytes of request body at most. Default 1 MiB for JSON, unlimited for raw. */
+  readonly bodyBytesMax?: number;
+  /** For neighbours only: the edge does not route it. */
+  readonly internal?: boolean;
+  /** Agreed but not served yet: no handler, no route, not on the API page. */
+  readonly planned?: P;
+}
+
+export interface Op<
+  I extends Schema = Schema,
+  O extends Schema = Schema,
+  B extends BodyKind = BodyKind,
+  R extends ReplyKind = ReplyKind,
+  P extends boolean = boolean,
+> extends OpTraits<z.output<O>, B, R, P> {
+  readonly body: B;
+  readonly reply: R;
+  readonly input: I;
+  readonly output: O;
+}
+
+/** Any operation, its types forgotten. Functions of the output make `Op` invariant, hence the `never`. */
+export type AnyOp = Omit<Op, "status" | "replyHeaders"> & {
+  readonly status?: number | ((output: never) => number);
+  readonly replyHeaders?: (output: never) => Readonly<Record<string, string>>;
+};
+
+export type Contract = Readonly<Record<string, AnyOp>>;
+
+/** Declares one operation; `body` and `reply` default to JSON. */
+export function op<
+  const I extends Schema,
+  const O extends Schema,
+  const B extends BodyKind = "json",
+  const R extends ReplyKind = "json",
+  const P extends boolean = false,
+>(spec: OpTraits<z.output<O>, B, R, P> & { readonly input: I; readonly output: O }): Op<I, O, B, R, P> {
+  return { ...spec, body: spec.body ?? ("json" as B), reply: spec.reply ?? ("json" as R) };
+}
+
+export type Served<C extends Contract> = {
+  [K in keyof C]: C[K] extends { readonly planned: true } ? never : C[K]["planned"] extends true ? never : K;
+}[keyof C] &
+  string;
+
+type WithBody<O extends AnyOp> = O["body"] extends "raw" ? { readonly body: Bytes } : unknown;
+
+/** What a caller passes. */
+export type InputOf<O extends AnyOp> = z.input<O["input"]> & WithBody<O>;
+/** What a handler gets: parsed, with defaults filled in. */
+export type ParsedOf<O extends AnyOp> = z.output<O["input"]> & WithBody<O>;
+export type OutputOf<O extends AnyOp> = O["reply"] extends "raw" ? Raw : z.output<O["output"]>;
+
+type Handled<O extends AnyOp> = O["reply"] extends "events"
+  ? AsyncIterable<z.output<O["output"]>>
+  : O["reply"] extends "raw"
+    ? Promise<Raw> | Raw
+    : Promise<OutputOf<O> | Encoded<OutputOf<O>>> | OutputOf<O> | Encoded<OutputOf<O>>;
+
+/** What a daemon implements. */
+export type Handlers<C extends Contract> = {
+  readonly [K in Served<C>]: (input: ParsedOf<C[K]>, call: Call) => Handled<C[K]>;
+};
+
+/** What a neighbour calls, in process or over a socket: nothing tells it which. */
+export type Service<C extends Contract> = {
+  readonly [K in Served<C>]: (
+    input: InputOf<C[K]>,
+    call?: CallInit,
+  ) => C[K]["reply"] extends "events" ? AsyncIterable<z.output<C[K]["output"]>> : Promise<OutputOf<C[K]>>;
+};
+
+export function isIdempotent(operation: AnyOp): boolean {
+  return operation.idempotent ?? (operation.method !== "POST" && operation.method !== "PATCH");
+}
+
+/** Time enough for everything that is not long work; long work names its own. */
+const TIMEOUT_MS_DEFAULT = 15_000;
+/** JSON requests are questions, not data; what carries data names a larger cap. */
+const JSON_BODY_BYTES_MAX = 1024 * 1024;
+
+export function timeoutMsOf(operation: AnyOp): number {
+  return operation.timeoutMs ?? TIMEOUT_MS_DEFAULT;
+}
+
+export function bodyBytesMaxOf(operation: AnyOp): number {
+  return operation.bodyBytesMax ?? (operation.body === "raw" ? Infinity : JSON_BODY_BYTES_MAX);
+}
+
+/** The operations of a contract that have handlers, with their names. */
+export function servedOps(contract: Contract): [name: string, operation: AnyOp][] {
+  return Object.entries(contract).filter(([, operation]) => operation.planned !== true);
+}

@@ -1,0 +1,61 @@
+// Server-sent events, both ways. An event is an object whose `event` field names it; on the wire that field is
+// the SSE event name and the rest is its JSON data. A fault in mid-stream is the event `fault` with the usual
+// error body, and is thrown as a Fault at the other end. Comments keep idle connections open.
+// Format: https://html.spec.whatwg.org/multipage/server-sent-events.html
+
+import { EventSourceParserStream } from "eventsource-parser/stream";
+import type { Bytes } from "./contract.ts";
+import { Fault, faultFromBody, toFault } from "./fault.ts";
+
+/** Less than the idle timeout of proxies in common use (30 to 60 s). */
+const KEEP_ALIVE_MS = 15_000;
+
+const encoder = new TextEncoder();
+
+export function sseStream(events: AsyncIterable<unknown>, requestId: string): Bytes {
+  const source = events[Symbol.asyncIterator]();
+  let keepAlive: ReturnType<typeof setInterval> | undefined;
+  return new ReadableStream<Uint8Array>({
+    start: (controller) => {
+      keepAlive = setInterval(() => controller.enqueue(encoder.encode(": keep-alive\n\n")), KEEP_ALIVE_MS);
+    },
+    pull: async (controller) => {
+      try {
+        const step = await source.next();
+        if (step.done !== true) {
+          controller.enqueue(encoder.encode(sseText(step.value)));
+          return;
+        }
+      } catch (thrown) {
+        const data = JSON.stringify(toFault(thrown).body(requestId));
+        controller.enqueue(encoder.encode(`event: fault\ndata: ${data}\n\n`));
+      }
+      clearInterval(keepAlive);
+      controller.close();
+    },
+    cancel: () => {
+      clearInterval(keepAlive);
+      // The generator may be waiting for something: it is told, not waited for.
+      void source.return?.().then(undefined, () => undefined);
+    },
+  });
+}
+
+function sseText(value: unknown): string {
+  const { event, ...data } = value as { event?: string };
+  return event === undefined
+    ? `data: ${JSON.stringify(value)}\n\n`
+    : `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+}
+
+/** Reads a stream of events back; throws the Fault it carries, or `upstream` when it is cut off. */
+export async function* readSse(body: Bytes): AsyncGenerator {
+  const events = body
+    .pipeThrough(new TextDecoderStream() as unknown as TransformStream<Uint8Array, string>)
+    .pipeThrough(new EventSourceParserStream());
+  for await (const { event, data } of events) {
+    const value: unknown = JSON.parse(data);
+    if (event === "fault") throw faultFromBody(value) ?? new Fault("upstream", "The stream broke off.");
+    yield event === undefined ? value : { event, ...(value as object) };
+  }
+}

@@ -1,0 +1,150 @@
+// From a request to an operation's input: path and query and headers and JSON body, put together into the one
+// object that the operation's schema describes. Queries and headers are text, so their fields are turned into
+// what the schema asks for; a text that does not fit is left as it is for the schema to refuse by name.
+
+import { z } from "zod";
+import { type AnyOp, type Bytes, bodyBytesMaxOf } from "./contract.ts";
+import { Fault } from "./fault.ts";
+import { type PathPlan, readPath } from "./path.ts";
+
+export type ReadInput = (request: Request) => Promise<unknown>;
+
+type Coercion = (text: string) => unknown;
+
+/** How an operation's input is read, worked out once from its schema. */
+export function inputReader(operation: AnyOp, plan: PathPlan): ReadInput {
+  const coercions = coercionsOf(operation);
+  const headers = Object.entries(operation.headers ?? {});
+  const bytesMax = bodyBytesMaxOf(operation);
+  const queried = operation.body === "raw" || operation.method === "GET" || operation.method === "HEAD";
+  const fromQuery = queried || operation.method === "DELETE";
+  const plain = !fromQuery && headers.length === 0 && plan.parts.length === 0;
+
+  const readHeaders = (request: Request, fields: Record<string, unknown>): void => {
+    for (const [field, header] of headers) {
+      const text = request.headers.get(header);
+      if (text !== null) fields[field] = coerce(coercions[field], text);
+    }
+  };
+
+  return async (request) => {
+    if (plain) return readJson(request, bytesMax);
+    const fields: Record<string, unknown> = fromQuery
+      ? readQuery(request.url, coercions)
+      : await readJson(request, bytesMax);
+    Object.assign(fields, readPath(plan, request.url));
+    readHeaders(request, fields);
+    if (operation.body === "raw") fields["body"] = readBytes(request, bytesMax);
+    return fields;
+  };
+}
+
+function coerce(coercion: Coercion | undefined, text: string): unknown {
+  return coercion === undefined ? text : coercion(text);
+}
+
+function coercionsOf(operation: AnyOp): Readonly<Record<string, Coercion>> {
+  const schema = z.toJSONSchema(operation.input as z.core.$ZodType, { io: "input", unrepresentable: "any" });
+  const coercions: Record<string, Coercion> = {};
+  for (const [name, property] of Object.entries(schema.properties ?? {})) {
+    if (typeof property === "boolean") continue;
+    const coercion = COERCIONS[String(property.type)];
+    if (coercion !== undefined) coercions[name] = coercion;
+  }
+  return coercions;
+}
+
+const COERCIONS: Readonly<Record<string, Coercion>> = {
+  number: toNumber,
+  integer: toNumber,
+  boolean: (text) => (text === "true" || text === "" ? true : text === "false" ? false : text),
+  array: (text) => (text === "" ? [] : text.split(",")),
+  object: (text) => {
+    try {
+      return JSON.parse(text) as unknown;
+    } catch {
+      return text;
+    }
+  },
+};
+
+function toNumber(text: string): unknown {
+  const number = Number(text);
+  return text.trim() === "" || Number.isNaN(number) ? text : number;
+}
+
+function readQuery(url: string, coercions: Readonly<Record<string, Coercion>>): Record<string, unknown> {
+  const fields: Record<string, unknown> = {};
+  const start = url.indexOf("?");
+  if (start === -1) return fields;
+  for (const [name, text] of new URLSearchParams(url.slice(start + 1))) {
+    const value = coerce(coercions[name], text);
+    const before = fields[name];
+    fields[name] =
+      Array.isArray(before) && Array.isArray(value) ? [...before, ...(value as unknown[])] : value;
+  }
+  return fields;
+}
+
+async function readJson(request: Request, bytesMax: number): Promise<Record<string, unknown>> {
+  const declared = Number(request.headers.get("content-length") ?? 0);
+  if (declared > bytesMax) throw tooLarge(bytesMax);
+  const text = declared > 0 ? await request.text() : await readText(request, bytesMax);
+  if (text === "") return {};
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new Fault("invalid", `The body is not valid JSON: ${(error as Error).message}.`);
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new Fault("invalid", "The body must be a JSON object.");
+  }
+  return value as Record<string, unknown>;
+}
+
+/** A body of unknown length, given up as soon as it is too large. */
+async function readText(request: Request, bytesMax: number): Promise<string> {
+  if (request.body === null) return "";
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of limited(request.body, bytesMax)) chunks.push(chunk);
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+function readBytes(request: Request, bytesMax: number): Bytes {
+  const declared = Number(request.headers.get("content-length") ?? 0);
+  if (declared > bytesMax) throw tooLarge(bytesMax);
+  const body = request.body as Bytes | null;
+  if (body === null) return new ReadableStream({ start: (controller) => controller.close() });
+  return bytesMax === Infinity ? body : streamOf(limited(body, bytesMax));
+}
+
+async function* limited(body: Bytes, bytesMax: number): AsyncGenerator<Uint8Array> {
+  let bytes = 0;
+  for await (const chunk of body) {
+    bytes += chunk.byteLength;
+    if (bytes > bytesMax) throw tooLarge(bytesMax);
+    yield chunk;
+  }
+}
+
+/** A stream that pulls from a generator one chunk at a time, and ends it when its reader goes away. */
+export function streamOf(source: AsyncGenerator<Uint8Array>): Bytes {
+  return new ReadableStream<Uint8Array>(
+    {
+      pull: async (controller) => {
+        const step = await source.next();
+        if (step.done === true) controller.close();
+        else controller.enqueue(step.value);
+      },
+      cancel: async () => {
+        await source.return(undefined);
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+function tooLarge(bytesMax: number): Fault {
+  return new Fault("too_large", `The body is larger than the ${bytesMax} bytes that are taken here.`);
+}

@@ -1,0 +1,117 @@
+// Mounts routes on a socket: what a daemon of the house listens with. Every daemon answers `GET /health`
+// without waiting for anything, and refuses unknown paths and methods with a fault of the usual shape.
+
+import { unlinkSync } from "node:fs";
+import type { Caller } from "./call.ts";
+import { Fault } from "./fault.ts";
+import {
+  byPattern,
+  CALL_HEADERS,
+  type Exchange,
+  faultResponse,
+  requestIdOf,
+  type Route,
+  routeFor,
+} from "./serve.ts";
+
+export type ListenAt = { readonly unix: string } | { readonly hostname: string; readonly port: number };
+
+export interface Listener {
+  /** The port that was given where 0 was asked for; 0 on a unix socket. */
+  readonly port: number;
+  /** Stops taking connections and waits for what is under way, at most `drainMs`; then cuts. */
+  stop(drainMs: number): Promise<void>;
+}
+
+export interface ListenOptions {
+  readonly origin: string;
+  readonly at: ListenAt;
+  readonly routes: readonly Route[];
+  /** More paths of the daemon's own, such as `/metrics`. */
+  readonly extra?: Readonly<Record<string, (request: Request) => Response | Promise<Response>>>;
+  /** Told of every reply, for metrics. */
+  readonly onReply?: (route: Route, status: number, tookMs: number) => void;
+}
+
+/** Seconds a connection may stand idle. Slow routes lift it for themselves. */
+const IDLE_TIMEOUT_S = 30;
+
+export function listen({ origin, at, routes, extra = {}, onReply }: ListenOptions): Listener {
+  if ("unix" in at) removeStaleSocket(at.unix);
+  const table: Record<string, Record<string, (request: Request, server: Server) => Promise<Response>>> = {};
+  for (const [pattern, methods] of byPattern(routes)) {
+    const handlers: (typeof table)[string] = {};
+    for (const [method, candidates] of methods) handlers[method] = mount(origin, candidates, onReply);
+    table[pattern] = handlers;
+  }
+  const health = Response.json({ status: "ok", service: origin });
+  const server = Bun.serve({
+    ...("unix" in at
+      ? { unix: at.unix }
+      : { hostname: at.hostname, port: at.port, idleTimeout: IDLE_TIMEOUT_S }),
+    routes: { ...table, ...extra, "/health": () => health.clone() },
+    fetch: (request) => refuse(request, origin),
+    error: () => faultResponse(new Error("unhandled"), daemonExchange(new Headers()), origin),
+    development: false,
+    // Routes hold their own limits; objects of 256 MiB pass through here.
+    maxRequestBodySize: Number.MAX_SAFE_INTEGER,
+  } as Parameters<typeof Bun.serve>[0]);
+  return {
+    port: server.port ?? 0,
+    stop: async (drainMs) => {
+      await Promise.race([server.stop(false), Bun.sleep(drainMs)]);
+      await server.stop(true);
+    },
+  };
+}
+
+type Server = Bun.Server<unknown>;
+
+function mount(origin: string, candidates: readonly Route[], onReply: ListenOptions["onReply"]) {
+  const [only] = candidates;
+  return async (request: Request, server: Server): Promise<Response> => {
+    const started = performance.now();
+    const exchange = daemonExchange(request.headers, request);
+    let route: Route;
+    try {
+      route = candidates.length === 1 && only !== undefined ? only : routeFor(candidates, request);
+    } catch (thrown) {
+      return faultResponse(thrown, exchange, origin);
+    }
+    if (route.slow) server.timeout(request, 0);
+    const response = await route.handle(request, exchange);
+    onReply?.(route, response.status, performance.now() - started);
+    return response;
+  };
+}
+
+/** A daemon believes its neighbours: its socket is theirs alone. */
+function daemonExchange(headers: Headers, request?: Request): Exchange {
+  const requestId = requestIdOf(headers);
+  const timeoutMs = headers.get(CALL_HEADERS.timeoutMs);
+  const caller = headers.get(CALL_HEADERS.caller);
+  return {
+    requestId,
+    traceparent: headers.get(CALL_HEADERS.traceparent) ?? undefined,
+    timeoutMs: timeoutMs === null ? undefined : Number(timeoutMs),
+    caller: caller === null ? undefined : (JSON.parse(caller) as Caller),
+    lateSignal: () => request?.signal,
+    seal: (sealed) => {
+      sealed[CALL_HEADERS.requestId] = requestId;
+    },
+  };
+}
+
+function refuse(request: Request, origin: string): Response {
+  const fault = new Fault("not_found", `${origin} has no ${request.method} on this path.`);
+  return faultResponse(fault, daemonExchange(request.headers), origin);
+}
+
+/** A daemon that was killed leaves its socket file behind, and nothing can listen there until it is gone. */
+function removeStaleSocket(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+  }
+}

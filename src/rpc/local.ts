@@ -1,0 +1,273 @@
+// Contract + handlers -> implementation, and from it the in-process Service. The one place where input is
+// parsed, deadlines are held and bugs are turned into faults: HTTP routes call the same implementation, so
+// both topologies behave alike because they run the same lines.
+
+import { z } from "zod";
+import { deadline } from "#lib/sweep";
+import { CallState, cancelledBy, deadlineOf, type CallInit, type CallOrigin } from "./call.ts";
+import {
+  type AnyOp,
+  type Contract,
+  Encoded,
+  type Handlers,
+  type Service,
+  servedOps,
+  timeoutMsOf,
+} from "./contract.ts";
+import { Fault, toFault } from "./fault.ts";
+
+export interface Implementation<C extends Contract = Contract> {
+  readonly contract: C;
+  /** The service's name, which its faults carry. */
+  readonly origin: string;
+  readonly invocations: Readonly<Record<string, Invocation>>;
+}
+
+export interface Invocation {
+  readonly operation: AnyOp;
+  /** JSON and raw operations. The promise only ever rejects with a Fault. */
+  call(input: unknown, init: CallInit | CallOrigin | undefined): Promise<unknown>;
+  /** Event operations. The iterable only ever throws a Fault. */
+  events(input: unknown, init: CallInit | CallOrigin | undefined): AsyncIterable<unknown>;
+}
+
+export interface ImplementOptions {
+  /** Parse every output too and fail when a handler breaks its own contract: for tests. */
+  readonly checkOutputs?: boolean;
+  /** Told of everything that was thrown and is not a Fault. */
+  readonly onBug?: (bug: unknown, where: { operation: string; requestId: string }) => void;
+}
+
+type Handler = (input: unknown, call: CallState) => unknown;
+
+const IDLE: CallInit = {};
+
+export function implement<C extends Contract>(
+  contract: C,
+  origin: string,
+  handlers: Handlers<C>,
+  options: ImplementOptions = {},
+): Implementation<C> {
+  const invocations: Record<string, Invocation> = {};
+  for (const [name, operation] of servedOps(contract)) {
+    const handler = (handlers as Record<string, unknown>)[name] as Handler;
+    invocations[name] = invocation(name, operation, origin, handler, options);
+  }
+  return { contract, origin, invocations };
+}
+
+/** The in-process Service of an implementation. */
+export function local<C extends Contract>(implementation: Implementation<C>): Service<C> {
+  const service: Record<string, unknown> = {};
+  for (const [name, invoked] of Object.entries(implementation.invocations)) {
+    service[name] =
+      invoked.operation.reply === "events"
+        ? (input: unknown, init?: CallInit) => invoked.events(input, init)
+        : async (input: unknown, init?: CallInit) => {
+            const output = await invoked.call(input, init);
+            return output instanceof Encoded ? (output.value() as unknown) : output;
+          };
+  }
+  return service as Service<C>;
+}
+
+function invocation(
+  name: string,
+  operation: AnyOp,
+  origin: string,
+  handler: Handler,
+  options: ImplementOptions,
+): Invocation {
+  const timeoutMs = timeoutMsOf(operation);
+  const place = `${origin}.${name}`;
+
+  const failed = (thrown: unknown, call: CallState): Fault => {
+    const fault = toFault(thrown);
+    fault.origin ??= origin;
+    if (fault.code === "internal" && fault.cause !== undefined) {
+      options.onBug?.(fault.cause, { operation: place, requestId: call.requestId });
+    }
+    return fault;
+  };
+
+  const parse = (input: unknown): unknown => {
+    if (operation.body !== "raw") return parsed(operation, input);
+    const { body, ...fields } = input as Record<string, unknown>;
+    return { ...(parsed(operation, fields) as object), body };
+  };
+
+  const run = async (input: unknown, call: CallState): Promise<unknown> => {
+    try {
+      const output = await handler(parse(input), call);
+      if (options.checkOutputs === true && operation.reply === "json") checkOutput(operation, place, output);
+      return output;
+    } catch (thrown) {
+      throw failed(thrown, call);
+    }
+  };
+
+  return {
+    operation,
+    call: (input, start = IDLE) => {
+      const at = deadlineOf(start, timeoutMs);
+      // A call that is passed on ends when its first caller says so; nothing need be watched twice.
+      if (start instanceof CallState && start.deadline <= at) return run(input, start);
+      return watched(start, at, operation, origin, (call) => run(input, call));
+    },
+    events: (input, start = IDLE) =>
+      watchedEvents(
+        start,
+        operation,
+        origin,
+        (call) => handler(parse(input), call) as AsyncIterable<unknown>,
+        failed,
+      ),
+  };
+}
+
+/** Runs `work` until it ends, its deadline passes or its caller's own signal fires, whichever is first. */
+function watched(
+  start: CallInit | CallOrigin,
+  at: number,
+  operation: AnyOp,
+  origin: string,
+  work: (call: CallState) => Promise<unknown>,
+): Promise<unknown> {
+  const signal = signalOf(start);
+  if (signal?.aborted === true) return Promise.reject(cancelledBy(signal));
+  const call = new CallState(start, () => upstreamOf(start), at);
+  return new Promise((resolve, reject) => {
+    const limit = deadline(at, () => stop(timedOut(operation, origin)));
+    const cancelled = (): void => {
+      if (signal !== undefined) stop(cancelledBy(signal));
+    };
+    const settle = (): void => {
+      limit.clear();
+      signal?.removeEventListener("abort", cancelled);
+    };
+    const stop = (fault: Fault): void => {
+      settle();
+      call.end(fault);
+      reject(fault);
+    };
+    signal?.addEventListener("abort", cancelled, { once: true });
+    work(call).then(
+      (output) => {
+        settle();
+        resolve(output);
+      },
+      (thrown: unknown) => {
+        settle();
+        reject(thrown);
+      },
+    );
+  });
+}
+
+/**
+ * The handler's events, guarded: a consumer that stops, or whose signal fires, ends the handler's generator
+ * and fires the call's signal at once, even while the generator waits for something. There is no deadline
+ * unless the caller set one: a stream ends when its work does.
+ */
+function watchedEvents(
+  start: CallInit | CallOrigin,
+  operation: AnyOp,
+  origin: string,
+  open: (call: CallState) => AsyncIterable<unknown>,
+  failed: (thrown: unknown, call: CallState) => Fault,
+): AsyncIterable<unknown> {
+  const at = start.deadline ?? (start.timeoutMs === undefined ? Infinity : Date.now() + start.timeoutMs);
+  const call = new CallState(start, () => upstreamOf(start), at);
+  const steps = watchedSteps(call, () => timedOut(operation, origin), open, failed);
+  return {
+    [Symbol.asyncIterator]: () => ({
+      next: () => steps.next(),
+      return: () => {
+        // A generator answers `return` only between its steps; ending the call ends the step.
+        call.end(new Fault("cancelled", "The caller stopped listening."));
+        return steps.return(undefined);
+      },
+    }),
+  };
+}
+
+async function* watchedSteps(
+  call: CallState,
+  tooLate: () => Fault,
+  open: (call: CallState) => AsyncIterable<unknown>,
+  failed: (thrown: unknown, call: CallState) => Fault,
+): AsyncGenerator {
+  const stopped = Promise.withResolvers<never>();
+  stopped.promise.catch(() => undefined);
+  const { signal } = call;
+  const onAbort = (): void => stopped.reject(signal.reason as Fault);
+  if (signal.aborted) onAbort();
+  signal.addEventListener("abort", onAbort, { once: true });
+  const limit = call.deadline === Infinity ? undefined : deadline(call.deadline, () => call.end(tooLate()));
+  let source: AsyncIterator<unknown> | undefined;
+  try {
+    source = open(call)[Symbol.asyncIterator]();
+    for (;;) {
+      const step = await Promise.race([source.next(), stopped.promise]);
+      if (step.done === true) {
+        source = undefined;
+        return;
+      }
+      yield step.value;
+    }
+  } catch (thrown) {
+    throw failed(thrown, call);
+  } finally {
+    limit?.clear();
+    call.end(new Fault("cancelled", "The stream ended."));
+    // The handler's generator may be waiting as well: it is told, not waited for.
+    void source?.return?.().then(undefined, () => undefined);
+  }
+}
+
+function signalOf(start: CallInit | CallOrigin): AbortSignal | undefined {
+  return start instanceof CallState || !("signal" in start) ? undefined : start.signal;
+}
+
+function upstreamOf(start: CallInit | CallOrigin): AbortSignal | undefined {
+  if ("lateSignal" in start) return start.lateSignal?.();
+  return (start as CallInit).signal;
+}
+
+function timedOut(operation: AnyOp, origin: string): Fault {
+  return new Fault("timeout", `${operation.method} ${operation.path} did not end in time.`, { origin });
+}
+
+function parsed(operation: AnyOp, input: unknown): unknown {
+  const outcome = z.core.safeParse(operation.input as z.core.$ZodType, input);
+  if (outcome.success) return outcome.data;
+  throw invalidInput(outcome.error.issues);
+}
+
+/** A Fault for what Zod found, one detail a place. */
+export function invalidInput(issues: readonly z.core.$ZodIssue[]): Fault {
+  const details = issues
+    .slice(0, DETAILS_MAX)
+    .flatMap((issue) =>
+      issue.code === "unrecognized_keys"
+        ? issue.keys.map((key) => ({ path: [...issue.path, key].join("."), message: "is not a known field" }))
+        : [{ path: issue.path.join("."), message: issue.message }],
+    );
+  const first = details[0];
+  const message =
+    first === undefined ? "The input is not valid." : `${first.path || "input"}: ${first.message}`;
+  return new Fault("invalid", message, { details });
+}
+
+/** A reader mends the first few and sends again; a thousand lines would help nobody. */
+const DETAILS_MAX = 20;
+
+function checkOutput(operation: AnyOp, place: string, output: unknown): void {
+  const value: unknown = output instanceof Encoded ? JSON.parse(output.json) : output;
+  const outcome = z.core.safeParse(operation.output as z.core.$ZodType, JSON.parse(JSON.stringify(value)));
+  if (!outcome.success) {
+    throw new TypeError(
+      `${place} broke its contract: ${JSON.stringify(outcome.error.issues).slice(0, 2000)}`,
+    );
+  }
+}

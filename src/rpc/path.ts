@@ -1,0 +1,59 @@
+// Operation paths: `/v1/vectors/{index}/search`, and `{key+}` as the last segment for a name with slashes.
+
+import { Fault } from "./fault.ts";
+
+interface Part {
+  readonly name: string;
+  /** Which segment of the path, counted from 0. */
+  readonly segment: number;
+  readonly greedy: boolean;
+}
+
+export interface PathPlan {
+  readonly parts: readonly Part[];
+  /** The pattern as Bun.serve and Hono both write it: `/v1/vectors/:index`, `/v1/storage/*`. */
+  readonly pattern: string;
+}
+
+export function planPath(path: string): PathPlan {
+  const parts: Part[] = [];
+  const segments = path
+    .slice(1)
+    .split("/")
+    .map((segment, index) => {
+      const name = /^\{(\w+)(\+?)\}$/.exec(segment);
+      if (name === null) return segment;
+      const greedy = name[2] === "+";
+      parts.push({ name: name[1] ?? "", segment: index, greedy });
+      return greedy ? "*" : `:${name[1] ?? ""}`;
+    });
+  return { parts, pattern: `/${segments.join("/")}` };
+}
+
+/** The path fields of a request's URL, decoded. */
+export function readPath(plan: PathPlan, url: string): Record<string, string> {
+  const fields: Record<string, string> = {};
+  if (plan.parts.length === 0) return fields;
+  const start = url.indexOf("/", url.indexOf("://") + 3);
+  const query = url.indexOf("?", start);
+  const segments = url.slice(start + 1, query === -1 ? undefined : query).split("/");
+  for (const { name, segment, greedy } of plan.parts) {
+    const raw = greedy ? segments.slice(segment).join("/") : (segments[segment] ?? "");
+    try {
+      fields[name] = decodeURIComponent(raw);
+    } catch {
+      throw new Fault("invalid", `${name} is not valid percent-encoded UTF-8.`, {
+        details: [{ path: name, message: "is not valid percent-encoded UTF-8" }],
+      });
+    }
+  }
+  return fields;
+}
+
+/** The path with its fields filled in, encoded. */
+export function writePath(path: string, fields: Readonly<Record<string, unknown>>): string {
+  return path.replaceAll(/\{(\w+)(\+?)\}/g, (_, name: string, greedy: string) => {
+    const value = String(fields[name]);
+    return greedy === "+" ? value.split("/").map(encodeURIComponent).join("/") : encodeURIComponent(value);
+  });
+}

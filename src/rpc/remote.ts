@@ -1,0 +1,274 @@
+// Contract + address -> Service over HTTP. The one owner of retries between services: what may be retried is
+// known from the fault's code and the operation, and the last try uses a fresh connection, because a pooled
+// one may be what is broken.
+
+import { deadline } from "#lib/sweep";
+import { newRequestId, cancelledBy, type CallInit, deadlineOf } from "./call.ts";
+import {
+  type AnyOp,
+  type Bytes,
+  type Contract,
+  isIdempotent,
+  type Raw,
+  type Service,
+  servedOps,
+  timeoutMsOf,
+} from "./contract.ts";
+import { readSse } from "./events.ts";
+import { Fault, faultFromBody } from "./fault.ts";
+import { planPath, writePath } from "./path.ts";
+import { CALL_HEADERS } from "./serve.ts";
+
+/** Where a daemon listens: a unix socket on this host, or a base URL (`http://127.0.0.1:3218`). */
+export type Address = { readonly unix: string } | { readonly url: string };
+
+export interface RemoteOptions {
+  /** The service's name, for faults that have no better origin. */
+  readonly origin: string;
+  /** Tries in all, the first one counted. More would only pile load on what is down already. */
+  readonly triesMax?: number;
+  /** Headers for every request, such as an authorisation. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+const TRIES_MAX_DEFAULT = 3;
+/** Before the first retry; doubled for each further one, with jitter of half of it. */
+const RETRY_PAUSE_MS = 30;
+/** Who asks for a longer pause is passed on to the caller, who knows better whether to wait. */
+const RETRY_PAUSE_MS_MAX = 500;
+
+export function remote<C extends Contract>(
+  contract: C,
+  address: Address,
+  options: RemoteOptions,
+): Service<C> {
+  const service: Record<string, unknown> = {};
+  for (const [name, operation] of servedOps(contract)) {
+    const send = sender(operation, address, options);
+    service[name] =
+      operation.reply === "events"
+        ? (input: object, init?: CallInit) => receiveEvents(send, options.origin, input, init ?? {})
+        : (input: object, init?: CallInit) => withRetries(operation, options, send, input, init ?? {});
+  }
+  return service as Service<C>;
+}
+
+type Send = (input: object, init: CallInit, until: Limit, fresh: boolean) => Promise<Response>;
+
+/** The end of one call: a signal of its own, fired by the caller's or by the deadline. */
+interface Limit {
+  readonly signal: AbortSignal;
+  readonly deadline: number;
+  /** Fires the signal, for a caller that has stopped listening. */
+  stop(): void;
+  /** Forgets deadline and caller: the call is over. */
+  clear(): void;
+}
+
+function limitOf(init: CallInit, at: number): Limit {
+  const controller = new AbortController();
+  const { signal } = init;
+  const cancelled = (): void => {
+    if (signal !== undefined) controller.abort(cancelledBy(signal));
+  };
+  if (signal?.aborted === true) cancelled();
+  else signal?.addEventListener("abort", cancelled, { once: true });
+  const tooLate = (): void => controller.abort(new Fault("timeout", "The call did not end in time."));
+  const limit = at === Infinity ? undefined : deadline(at, tooLate);
+  return {
+    signal: controller.signal,
+    deadline: at,
+    stop: () => controller.abort(new Fault("cancelled", "The caller stopped listening.")),
+    clear: () => {
+      limit?.clear();
+      signal?.removeEventListener("abort", cancelled);
+    },
+  };
+}
+
+async function withRetries(
+  operation: AnyOp,
+  options: RemoteOptions,
+  send: Send,
+  input: object,
+  init: CallInit,
+): Promise<unknown> {
+  const until = limitOf(init, deadlineOf(init, timeoutMsOf(operation)));
+  const triesMax = options.triesMax ?? TRIES_MAX_DEFAULT;
+  try {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        const response = await send(input, init, until, tries === triesMax && tries > 1);
+        return operation.reply === "raw" ? toRaw(response) : await toJson(response);
+      } catch (thrown) {
+        const fault = toRemoteFault(thrown, until, options.origin);
+        if (tries >= triesMax || !mayRetry(operation, fault)) throw fault;
+        const pauseMs = fault.retryAfterMs ?? RETRY_PAUSE_MS * 2 ** (tries - 1) * (0.5 + Math.random());
+        if (pauseMs > RETRY_PAUSE_MS_MAX || Date.now() + pauseMs >= until.deadline) throw fault;
+        await pause(pauseMs, until.signal);
+      }
+    }
+  } finally {
+    until.clear();
+  }
+}
+
+/** A request that never reached its daemon did nothing there, so it may be sent again whatever it is. */
+const NOT_SENT = new Set(["ConnectionRefused", "FailedToOpenSocket", "ECONNREFUSED", "ENOENT"]);
+
+function mayRetry(operation: AnyOp, fault: Fault): boolean {
+  // A body that is a stream is spent after the first try.
+  if (operation.body === "raw" || !fault.retryable || fault.code === "timeout") return false;
+  return isIdempotent(operation) || NOT_SENT.has(codeOf(fault.cause));
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(done, ms);
+    signal.addEventListener("abort", done, { once: true });
+    function done(): void {
+      clearTimeout(timer);
+      resolve();
+    }
+  });
+}
+
+function receiveEvents(send: Send, origin: string, input: object, init: CallInit): AsyncIterable<unknown> {
+  const at = init.deadline ?? (init.timeoutMs === undefined ? Infinity : Date.now() + init.timeoutMs);
+  const until = limitOf(init, at);
+  const steps = remoteSteps(send, origin, input, init, until);
+  return {
+    [Symbol.asyncIterator]: () => ({
+      next: () => steps.next(),
+      return: async () => {
+        // The generator may be waiting for bytes and answers `return` only after them: the fetch is ended,
+        // which its reader notices as an error that is nobody's news.
+        until.stop();
+        await steps.return(undefined).catch(() => undefined);
+        return { done: true, value: undefined };
+      },
+    }),
+  };
+}
+
+async function* remoteSteps(
+  send: Send,
+  origin: string,
+  input: object,
+  init: CallInit,
+  until: Limit,
+): AsyncGenerator {
+  try {
+    const response = await send(input, init, until, false);
+    if (response.body !== null) yield* readSse(response.body as Bytes);
+  } catch (thrown) {
+    throw toRemoteFault(thrown, until, origin);
+  } finally {
+    until.stop();
+    until.clear();
+  }
+}
+
+function sender(operation: AnyOp, address: Address, options: RemoteOptions): Send {
+  const inPath = new Set(planPath(operation.path).parts.map(({ name }) => name));
+  const headerFields = Object.entries(operation.headers ?? {});
+  const inHeader = new Set(headerFields.map(([field]) => field));
+  const jsonBody = operation.body === "json" && ["POST", "PUT", "PATCH"].includes(operation.method);
+  const base = "unix" in address ? "http://localhost" : address.url;
+  const accept = operation.accept?.[0] ?? (operation.reply === "events" ? "text/event-stream" : undefined);
+
+  return async (input, init, until, fresh) => {
+    const headers: Record<string, string> = {
+      ...options.headers,
+      [CALL_HEADERS.requestId]: init.requestId ?? newRequestId(),
+    };
+    if (until.deadline !== Infinity) {
+      headers[CALL_HEADERS.timeoutMs] = String(Math.max(1, until.deadline - Date.now()));
+    }
+    if (init.traceparent !== undefined) headers[CALL_HEADERS.traceparent] = init.traceparent;
+    if (init.caller !== undefined) headers[CALL_HEADERS.caller] = JSON.stringify(init.caller);
+    if (accept !== undefined) headers["accept"] = accept;
+
+    const fields = input as Record<string, unknown>;
+    for (const [field, header] of headerFields) {
+      if (fields[field] !== undefined) headers[header] = String(fields[field]);
+    }
+    const rest = Object.entries(fields).filter(
+      ([name, value]) => value !== undefined && name !== "body" && !inPath.has(name) && !inHeader.has(name),
+    );
+    let url = base + writePath(operation.path, fields);
+    let body: string | Bytes | undefined;
+    if (jsonBody) {
+      headers["content-type"] = "application/json";
+      body = JSON.stringify(Object.fromEntries(rest));
+    } else {
+      const query = new URLSearchParams(
+        rest.map(([name, value]): [string, string] => [name, queryText(value)]),
+      );
+      if (rest.length > 0) url += `?${query}`;
+      if (operation.body === "raw") body = fields["body"] as Bytes;
+    }
+    const response = await fetch(url, {
+      method: operation.method,
+      headers,
+      signal: until.signal,
+      keepalive: !fresh,
+      // The platform gives up after 300 s of silence; our own deadlines decide.
+      timeout: false,
+      decompress: false,
+      redirect: "manual",
+      ...(body === undefined ? {} : { body }),
+      ...("unix" in address ? { unix: address.unix } : {}),
+    } as RequestInit & { timeout: boolean });
+    if (response.status >= 400) throw await readFault(response, options.origin);
+    return response;
+  };
+}
+
+function queryText(value: unknown): string {
+  if (Array.isArray(value)) return value.join(",");
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
+}
+
+async function toJson(response: Response): Promise<unknown> {
+  if (response.status === 204) return null;
+  return response.json();
+}
+
+function toRaw(response: Response): Raw {
+  return {
+    status: response.status,
+    headers: Object.fromEntries(response.headers),
+    body: response.body as Bytes | null,
+  };
+}
+
+/** An error page of something in between is not shown: it may be long, and is not ours. */
+async function readFault(response: Response, origin: string): Promise<Fault> {
+  const retryAfter = response.headers.get(CALL_HEADERS.retryAfterMs);
+  const retryAfterMs = retryAfter === null ? undefined : Number(retryAfter);
+  const body: unknown = await response.json().catch(() => null);
+  return (
+    faultFromBody(body, retryAfterMs) ??
+    new Fault("upstream", `${origin} answered with status ${response.status} and no error of its own.`, {
+      origin,
+    })
+  );
+}
+
+function codeOf(error: unknown): string {
+  return typeof error === "object" && error !== null && "code" in error ? String(error.code) : "";
+}
+
+function toRemoteFault(thrown: unknown, until: Limit, origin: string): Fault {
+  if (thrown instanceof Fault) return thrown;
+  if (until.signal.aborted) {
+    const fault = cancelledBy(until.signal);
+    fault.origin ??= origin;
+    return fault;
+  }
+  return new Fault("unavailable", `${origin} cannot be reached just now; it may be starting again.`, {
+    cause: thrown,
+    origin,
+  });
+}

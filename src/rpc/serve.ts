@@ -1,0 +1,167 @@
+// Implementation -> HTTP routes. A route turns a Request into a Response and knows nothing of who mounts it:
+// a daemon on its socket, or the edge in the same process.
+
+import type { CallOrigin } from "./call.ts";
+import { type AnyOp, Encoded, type Raw, timeoutMsOf } from "./contract.ts";
+import { newRequestId } from "./call.ts";
+import { sseStream } from "./events.ts";
+import { Fault, toFault } from "./fault.ts";
+import { inputReader } from "./input.ts";
+import type { Implementation, Invocation } from "./local.ts";
+import { planPath } from "./path.ts";
+
+/** What the mount knows of a request, and what it adds to every reply. */
+export interface Exchange extends CallOrigin {
+  readonly requestId: string;
+  /** Adds the mount's own headers (request id, timing) to a reply that is about to be sent. */
+  seal(headers: Record<string, string>): void;
+}
+
+export interface Route {
+  /** `vectord.search` */
+  readonly name: string;
+  readonly operation: AnyOp;
+  /** The path as Bun.serve and Hono write it. */
+  readonly pattern: string;
+  /** May take longer than a connection may stand idle: streams and long work. */
+  readonly slow: boolean;
+  handle(request: Request, exchange: Exchange): Promise<Response>;
+}
+
+/** Work that may be silent for longer than this keeps its connection by other means than the idle timeout. */
+const SILENT_MS_MAX = 25_000;
+
+export function isSlow(operation: AnyOp): boolean {
+  return operation.reply !== "json" || operation.body === "raw" || timeoutMsOf(operation) > SILENT_MS_MAX;
+}
+
+export function routes(implementation: Implementation): Route[] {
+  return Object.entries(implementation.invocations).map(([name, invocation]) => {
+    const { operation } = invocation;
+    const plan = planPath(operation.path);
+    const read = inputReader(operation, plan);
+    const reply = REPLIES[operation.reply];
+    return {
+      name: `${implementation.origin}.${name}`,
+      operation,
+      pattern: plan.pattern,
+      slow: isSlow(operation),
+      handle: async (request, exchange) => {
+        try {
+          return await reply(invocation, await read(request), exchange, request);
+        } catch (thrown) {
+          return faultResponse(thrown, exchange, implementation.origin);
+        }
+      },
+    };
+  });
+}
+
+type Reply = (
+  invocation: Invocation,
+  input: unknown,
+  exchange: Exchange,
+  request: Request,
+) => Promise<Response> | Response;
+
+/** The two functions of an operation's output, as one sees them who has forgotten its type. */
+interface Untyped {
+  readonly status?: number | ((output: unknown) => number);
+  readonly replyHeaders?: (output: unknown) => Readonly<Record<string, string>>;
+}
+
+const replyJson: Reply = async ({ operation, call }, input, exchange) => {
+  const output = await call(input, exchange);
+  const encoded = output instanceof Encoded;
+  const { status, replyHeaders } = operation as AnyOp & Untyped;
+  const dynamic = typeof status === "function" || replyHeaders !== undefined;
+  const value: unknown = dynamic && encoded ? output.value() : output;
+  const code = typeof status === "function" ? status(value) : (status ?? 200);
+  const headers: Record<string, string> = { "content-type": "application/json" };
+  if (replyHeaders !== undefined) Object.assign(headers, replyHeaders(value));
+  exchange.seal(headers);
+  if (code === 204) return new Response(null, { status: code, headers });
+  return new Response(encoded ? output.json : JSON.stringify(output), { status: code, headers });
+};
+
+const replyRaw: Reply = async ({ call }, input, exchange, request) => {
+  const raw = (await call(input, exchange)) as Raw;
+  const headers = { ...raw.headers };
+  exchange.seal(headers);
+  const body = request.method === "HEAD" ? null : raw.body;
+  return new Response(body, { status: raw.status, headers });
+};
+
+const replyEvents: Reply = ({ events }, input, exchange) => {
+  const headers: Record<string, string> = {
+    "content-type": "text/event-stream",
+    "cache-control": "no-store",
+  };
+  exchange.seal(headers);
+  return new Response(sseStream(events(input, exchange), exchange.requestId), { headers });
+};
+
+const REPLIES: Readonly<Record<AnyOp["reply"], Reply>> = {
+  json: replyJson,
+  raw: replyRaw,
+  events: replyEvents,
+};
+
+/** Headers that carry a call from one process of the house to the next. */
+export const CALL_HEADERS = {
+  requestId: "x-request-id",
+  traceparent: "traceparent",
+  /** Milliseconds that are left. */
+  timeoutMs: "x-timeout-ms",
+  caller: "x-lakehouse-caller",
+  /** `retry-after` counts in seconds, which is long between neighbours. */
+  retryAfterMs: "retry-after-ms",
+} as const;
+
+/** Seconds to wait before a retry where the fault does not say: a daemon that died is back by then. */
+const RETRY_AFTER_S_DEFAULT = 1;
+
+export function faultResponse(thrown: unknown, exchange: Exchange, origin: string): Response {
+  const fault = toFault(thrown);
+  fault.origin ??= origin;
+  const headers: Record<string, string> = { "content-type": "application/json" };
+  if (fault.code === "unavailable" || fault.code === "rate_limited" || fault.retryAfterMs !== undefined) {
+    const seconds = fault.retryAfterMs === undefined ? RETRY_AFTER_S_DEFAULT : fault.retryAfterMs / 1000;
+    headers["retry-after"] = String(Math.max(1, Math.ceil(seconds)));
+    if (fault.retryAfterMs !== undefined) headers[CALL_HEADERS.retryAfterMs] = String(fault.retryAfterMs);
+  }
+  exchange.seal(headers);
+  return new Response(JSON.stringify(fault.body(exchange.requestId)), { status: fault.status, headers });
+}
+
+const SANE_TOKEN = /^[\w.:-]{1,128}$/;
+
+/** A request's own id when it is a sane token, else a new one. */
+export function requestIdOf(headers: Headers): string {
+  const given = headers.get(CALL_HEADERS.requestId);
+  return given !== null && SANE_TOKEN.test(given) ? given : newRequestId();
+}
+
+/** Picks among routes that share method and path: the one whose media type the request accepts, else the plain one. */
+export function routeFor(candidates: readonly Route[], request: Request): Route {
+  const accepted = request.headers.get("accept") ?? "";
+  const chosen =
+    candidates.find(({ operation }) => operation.accept?.some((type) => accepted.includes(type)) === true) ??
+    candidates.find(({ operation }) => operation.accept === undefined);
+  if (chosen === undefined) {
+    const known = candidates.flatMap(({ operation }) => operation.accept ?? []).join(", ");
+    throw new Fault("invalid", `This path answers ${known}; name one of them in the accept header.`);
+  }
+  return chosen;
+}
+
+/** Routes by pattern and method, as every mount needs them. */
+export function byPattern(all: readonly Route[]): Map<string, Map<string, Route[]>> {
+  const patterns = new Map<string, Map<string, Route[]>>();
+  for (const route of all) {
+    const methods = patterns.get(route.pattern) ?? new Map<string, Route[]>();
+    patterns.set(route.pattern, methods);
+    methods.set(route.operation.method, [...(methods.get(route.operation.method) ?? []), route]);
+  }
+  return patterns;
+}
