@@ -1,0 +1,44 @@
+// Small state that must be right: rows in SQLite, in one file. Statements use `$1`, `$2`, ... and only SQL that
+// SQLite and Postgres both have, so that a shared database can take its place.
+
+import { Database } from "bun:sqlite";
+
+export type StateValue = string | number | bigint | boolean | Uint8Array | null;
+export type StateRow = Readonly<Record<string, unknown>>;
+
+export interface State {
+  /** The rows of a SELECT. */
+  all(sql: string, values?: readonly StateValue[]): Promise<StateRow[]>;
+  /** How many rows a statement changed. Durable when it resolves. */
+  run(sql: string, values?: readonly StateValue[]): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** How long a statement waits for another process that writes. */
+const BUSY_MS_MAX = 5000;
+
+export function sqliteState(file: string): State {
+  const database = new Database(file, { create: true, strict: true, safeIntegers: false });
+  database.run("PRAGMA journal_mode = WAL");
+  // In WAL mode only FULL makes each commit survive a power cut.
+  database.run("PRAGMA synchronous = FULL");
+  database.run(`PRAGMA busy_timeout = ${BUSY_MS_MAX}`);
+  return {
+    all: (sql, values = []) =>
+      Promise.resolve(database.query(numbered(sql)).all(...bound(values)) as StateRow[]),
+    run: (sql, values = []) => Promise.resolve(database.query(numbered(sql)).run(...bound(values)).changes),
+    close: () => {
+      database.close();
+      return Promise.resolve();
+    },
+  };
+}
+
+/** Postgres writes `$1`, SQLite `?1`. */
+function numbered(sql: string): string {
+  return sql.replaceAll(/\$(\d+)/g, "?$1");
+}
+
+function bound(values: readonly StateValue[]): (string | number | bigint | Uint8Array | null)[] {
+  return values.map((value) => (typeof value === "boolean" ? Number(value) : value));
+}

@@ -1,0 +1,63 @@
+// A table as the native wire tells it: SQL types, counts from the current snapshot's summary, times as text.
+
+import { createHash } from "node:crypto";
+import type { Dataset } from "#contracts/catalog";
+import { duckdbType } from "./iceberg/duckdb-types.ts";
+import { currentSchema, MAIN, type Snapshot, snapshotOf, type TableMetadata } from "./iceberg/metadata.ts";
+import type { Schema } from "./iceberg/schema.ts";
+import type { Table } from "./tables.ts";
+
+export type Column = Dataset["columns"][number];
+
+export function describeTable({ name, metadata }: Table): Dataset {
+  const snapshot = snapshotOf(metadata);
+  const columns = columnsOf(currentSchema(metadata));
+  return {
+    name,
+    rows: total(snapshot, "total-records"),
+    bytes: total(snapshot, "total-files-size"),
+    files: total(snapshot, "total-data-files"),
+    snapshot_id: snapshot === undefined ? null : Number(snapshot["snapshot-id"]),
+    fingerprint: fingerprintOf(columns),
+    columns,
+    updated_at: new Date(metadata["last-updated-ms"]).toISOString(),
+  };
+}
+
+export function describeSnapshot(snapshot: Snapshot, metadata: TableMetadata) {
+  const id = snapshot["snapshot-id"];
+  return {
+    snapshot_id: Number(id),
+    parent_id: snapshot["parent-snapshot-id"] === undefined ? null : Number(snapshot["parent-snapshot-id"]),
+    at: new Date(snapshot["timestamp-ms"]).toISOString(),
+    operation: (snapshot.summary["operation"] ?? "append") as "append" | "overwrite" | "delete" | "replace",
+    rows: total(snapshot, "total-records"),
+    files: total(snapshot, "total-data-files"),
+    summary: { ...snapshot.summary },
+    tags: Object.entries(metadata.refs)
+      .filter(([name, ref]) => name !== MAIN && ref["snapshot-id"] === id)
+      .map(([name]) => name),
+    current: metadata["current-snapshot-id"] === id,
+  };
+}
+
+export function columnsOf(schema: Schema): Column[] {
+  return schema.fields.map(({ id, name, type, required, doc }) => ({
+    id,
+    name,
+    type: duckdbType(type),
+    nullable: !required,
+    ...(doc === undefined ? {} : { doc }),
+  }));
+}
+
+/** SHA-256 over names and types in order: two tables of the same shape have the same one. */
+function fingerprintOf(columns: readonly Column[]): string {
+  const hash = createHash("sha256");
+  for (const { name, type } of columns) hash.update(`${JSON.stringify(name)}:${type}\n`);
+  return hash.digest("hex");
+}
+
+function total(snapshot: Snapshot | undefined, name: string): number {
+  return Number(snapshot?.summary[name] ?? 0);
+}
