@@ -1,0 +1,312 @@
+// DuckDB, and the one place that imports its binding. An instance is an in-memory database with limits, one
+// connection and, once fenced, no way to any file but those it was given. Only child processes open one:
+// neither `memory_limit` nor `interrupt()` holds for every statement, so whoever uses this must be a process
+// that can be killed. Values come as the binding gives them; `ColumnType` says how to read them.
+
+import {
+  DuckDBArrayType,
+  type DuckDBConnection,
+  DuckDBInstance,
+  DuckDBListType,
+  DuckDBMapType,
+  type DuckDBPreparedStatement,
+  type DuckDBResult,
+  DuckDBStructType,
+  type DuckDBType,
+  DuckDBTypeId,
+  DuckDBUnionType,
+  type DuckDBValue,
+  type JS,
+  ResultReturnType,
+  StatementType,
+} from "@duckdb/node-api";
+
+export interface DuckdbSettings {
+  /** Bytes of DuckDB's own buffers. Some functions allocate past it: the process needs a limit of its own. */
+  readonly memoryBytesMax: number;
+  readonly threads: number;
+  /** Where it spills; any statement of the instance can read what lies there. */
+  readonly tempDir: string;
+  /** DuckDB's own default is 90 % of the disk. */
+  readonly tempBytesMax: number;
+  /** A database file; without one the database lives in memory. */
+  readonly path?: string;
+}
+
+/** What may stand for `?` and `$1` in a statement. */
+export type DuckdbParam = string | number | bigint | boolean | null | Uint8Array;
+
+export type DuckdbTypeId = keyof typeof DuckDBTypeId;
+
+/** A type as a tree: lists have one child, maps two, structs and unions one for each member. */
+export interface ColumnType {
+  readonly id: DuckdbTypeId;
+  /** As DuckDB writes it: `DECIMAL(10,2)`, `STRUCT(a BIGINT)`. */
+  readonly text: string;
+  readonly alias?: string;
+  readonly children: readonly { readonly name: string; readonly type: ColumnType }[];
+}
+
+export interface Column {
+  readonly name: string;
+  readonly type: ColumnType;
+}
+
+/** Up to 2,048 rows. */
+export interface Chunk {
+  readonly rows: number;
+  /** Calls `visit` for each value of a column, in row order; null is NULL. */
+  each(column: number, visit: (value: DuckDBValue, row: number) => void): void;
+}
+
+export interface DuckdbStream {
+  readonly columns: readonly Column[];
+  /**
+   * The next rows, or null after the last ones. A failure in mid-stream is a `DuckdbError` of kind `Stream`, which
+   * does not say why: `DuckdbStatement.failure` does. Running anything else on the connection fails the stream.
+   */
+  next(): Promise<Chunk | null>;
+}
+
+export interface DuckdbStatement {
+  /** `SELECT`, `EXPLAIN`, `COPY`, ... */
+  readonly kind: string;
+  readonly paramCount: number;
+  stream(params?: readonly DuckdbParam[]): Promise<DuckdbStream>;
+  /** Runs the statement whole to learn how it fails; undefined if it does not, this time. */
+  failure(params?: readonly DuckdbParam[]): Promise<DuckdbError | undefined>;
+  close(): void;
+}
+
+/** What DuckDB says of a statement that failed. */
+export class DuckdbError extends Error {
+  override readonly name = "DuckdbError";
+  /** DuckDB's exception type: `Parser`, `Binder`, `Conversion`, `INTERRUPT`, `Out of Memory`, ... */
+  readonly kind: string;
+  /** Byte of the statement at which it went wrong. */
+  readonly position: number | undefined;
+
+  constructor(kind: string, message: string, position: number | undefined, cause: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.kind = kind;
+    this.position = position;
+  }
+}
+
+export interface Duckdb {
+  /** Runs statements, however many, and drops what the last one answers. */
+  run(sql: string, params?: readonly DuckdbParam[]): Promise<void>;
+  /** All rows of the last statement as objects: integers up to 32 bits as numbers, longer ones as bigints. */
+  rows(sql: string, params?: readonly DuckdbParam[]): Promise<Record<string, JS>[]>;
+  /** Rows as they are made, with flat memory. */
+  stream(sql: string, params?: readonly DuckdbParam[]): Promise<DuckdbStream>;
+  /** One statement, bound and planned; faster than `stream` from the second time on. */
+  prepare(sql: string): Promise<DuckdbStatement>;
+  /** How many statements the text holds. */
+  count(sql: string): Promise<number>;
+  /** Closes the instance in for good: these files, the temp folder and nothing else; no setting changes any more. */
+  fence(paths: readonly string[]): Promise<void>;
+  /** Makes whatever runs fail with kind `INTERRUPT`, soon or never: some functions do not look. */
+  interrupt(): void;
+  close(): void;
+}
+
+/** Opens an instance. Its failures, and those of everything it does, are `DuckdbError`. */
+export async function openDuckdb(settings: DuckdbSettings): Promise<Duckdb> {
+  const instance = await told(() =>
+    DuckDBInstance.create(settings.path ?? ":memory:", {
+      threads: String(settings.threads),
+      memory_limit: bytesText(settings.memoryBytesMax),
+      temp_directory: settings.tempDir,
+      max_temp_directory_size: bytesText(settings.tempBytesMax),
+      // Nothing is fetched from the network, whatever a statement needs.
+      autoinstall_known_extensions: "false",
+      autoload_known_extensions: "false",
+      allow_community_extensions: "false",
+      allow_persistent_secrets: "false",
+      // The system keeps files in memory already; a second copy would count against the limit.
+      enable_external_file_cache: "false",
+      errors_as_json: "true",
+    }),
+  );
+  const connection = await told(() => instance.connect());
+  await told(() => connection.run("SET TimeZone = 'UTC'; SET parquet_metadata_cache = true"));
+  return database(instance, connection);
+}
+
+function database(instance: DuckDBInstance, connection: DuckDBConnection): Duckdb {
+  const whole = (sql: string, params: readonly DuckdbParam[] | undefined): Promise<DuckDBResult> =>
+    told(async () => {
+      if (params === undefined) return connection.run(sql);
+      const prepared = await connection.prepare(sql);
+      bind(prepared, params);
+      return prepared.run();
+    });
+  const run = async (sql: string, params?: readonly DuckdbParam[]): Promise<void> => {
+    await whole(sql, params);
+  };
+  const prepare = async (sql: string): Promise<DuckdbStatement> =>
+    statementOf(await told(() => connection.prepare(sql)));
+  return {
+    run,
+    rows: async (sql, params) => {
+      const result = await whole(sql, params);
+      return told(() => result.getRowObjectsJS());
+    },
+    stream: async (sql, params) => {
+      if (params !== undefined) return (await prepare(sql)).stream(params);
+      return streamOf(await told(() => connection.stream(sql)));
+    },
+    prepare,
+    count: async (sql) => (await told(() => connection.extractStatements(sql))).count,
+    fence: async (paths) => {
+      const list = paths.map(quoteLiteral).join(", ");
+      await run(
+        `SET allowed_paths = [${list}]; SET enable_external_access = false; SET lock_configuration = true`,
+      );
+    },
+    interrupt: () => connection.interrupt(),
+    close: () => {
+      connection.closeSync();
+      instance.closeSync();
+    },
+  };
+}
+
+function statementOf(prepared: DuckDBPreparedStatement): DuckdbStatement {
+  return {
+    kind: StatementType[prepared.statementType] ?? "INVALID",
+    paramCount: prepared.parameterCount,
+    stream: async (params = []) => {
+      const result = await told(() => {
+        bind(prepared, params);
+        return prepared.stream();
+      });
+      return streamOf(result);
+    },
+    failure: async (params = []) => {
+      try {
+        await told(() => {
+          bind(prepared, params);
+          return prepared.run();
+        });
+        return undefined;
+      } catch (thrown) {
+        return thrown instanceof DuckdbError ? thrown : toDuckdbError(thrown);
+      }
+    },
+    close: () => prepared.destroySync(),
+  };
+}
+
+function bind(prepared: DuckDBPreparedStatement, params: readonly DuckdbParam[]): void {
+  prepared.clearBindings();
+  params.forEach((param, index) => bindParam(prepared, index + 1, param));
+}
+
+const INT32_MAX = 2 ** 31 - 1;
+
+/** Whole numbers are bound as integers: as DOUBLE they would turn the column they are compared with into one. */
+function bindParam(prepared: DuckDBPreparedStatement, index: number, param: DuckdbParam): void {
+  if (param === null) prepared.bindNull(index);
+  else if (typeof param === "string") prepared.bindVarchar(index, param);
+  else if (typeof param === "boolean") prepared.bindBoolean(index, param);
+  else if (typeof param === "bigint") prepared.bindHugeInt(index, param);
+  else if (typeof param !== "number") prepared.bindBlob(index, param);
+  else if (!Number.isSafeInteger(param)) prepared.bindDouble(index, param);
+  else if (Math.abs(param) <= INT32_MAX) prepared.bindInteger(index, param);
+  else prepared.bindBigInt(index, BigInt(param));
+}
+
+function streamOf(result: DuckDBResult): DuckdbStream {
+  const types = result.columnTypes();
+  return {
+    columns: result
+      .columnNames()
+      .map((name, index) => ({ name, type: columnType(types[index] as DuckDBType) })),
+    next: async () => {
+      const chunk = await told(() => result.fetchChunk());
+      if (chunk === null || chunk.rowCount === 0) {
+        // DuckDB's C interface ends a stream that failed as one that is done. Only the result's kind tells them
+        // apart: it turns invalid.
+        if (result.returnType !== ResultReturnType.INVALID) return null;
+        throw new DuckdbError("Stream", "The statement failed after its first rows.", undefined, undefined);
+      }
+      return {
+        rows: chunk.rowCount,
+        each: (column, visit) => {
+          const vector = chunk.getColumnVector(column);
+          for (let row = 0; row < chunk.rowCount; row += 1) visit(vector.getItem(row), row);
+        },
+      };
+    },
+  };
+}
+
+function columnType(type: DuckDBType): ColumnType {
+  const { alias } = type;
+  return {
+    id: DuckDBTypeId[type.typeId] as DuckdbTypeId,
+    text: type.toString(),
+    ...(alias === undefined ? {} : { alias }),
+    children: childrenOf(type).map(([name, child]) => ({ name, type: columnType(child) })),
+  };
+}
+
+function childrenOf(type: DuckDBType): [name: string, type: DuckDBType][] {
+  if (type instanceof DuckDBListType || type instanceof DuckDBArrayType) return [["element", type.valueType]];
+  if (type instanceof DuckDBMapType) {
+    return [
+      ["key", type.keyType],
+      ["value", type.valueType],
+    ];
+  }
+  if (type instanceof DuckDBStructType) return zip(type.entryNames, type.entryTypes);
+  if (type instanceof DuckDBUnionType) return zip(type.memberTags, type.memberTypes);
+  return [];
+}
+
+function zip(names: readonly string[], types: readonly DuckDBType[]): [string, DuckDBType][] {
+  return names.map((name, index) => [name, types[index] as DuckDBType]);
+}
+
+/** Runs a call of the binding; what it throws becomes a `DuckdbError`. */
+async function told<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (thrown) {
+    throw toDuckdbError(thrown);
+  }
+}
+
+/** `errors_as_json` makes a message one JSON object, sometimes after a prefix. */
+function toDuckdbError(thrown: unknown): DuckdbError {
+  const text = thrown instanceof Error ? thrown.message : String(thrown);
+  try {
+    const told = JSON.parse(text.slice(text.indexOf("{"))) as Record<string, string>;
+    const position = told["position"] === undefined ? undefined : Number(told["position"]);
+    return new DuckdbError(
+      told["exception_type"] ?? "Unknown",
+      told["exception_message"] ?? text,
+      position,
+      thrown,
+    );
+  } catch {
+    return new DuckdbError(/^([A-Z][\w ]*?) Error:/.exec(text)?.[1] ?? "Unknown", text, undefined, thrown);
+  }
+}
+
+/** DuckDB reads `B` as bytes and takes no fraction of one. */
+function bytesText(bytes: number): string {
+  return `${Math.floor(bytes)}B`;
+}
+
+/** An SQL string literal. The text must not hold NUL, which ends a statement. */
+export function quoteLiteral(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+/** An SQL identifier, quoted. */
+export function quoteIdentifier(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}

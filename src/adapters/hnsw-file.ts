@@ -1,0 +1,258 @@
+// A sealed file: `payload | tail | footer`, written so that a torn, truncated or flipped file is known for
+// what it is before anything parses it. Native code that maps an index file trusts every byte of it and takes
+// the process down on a bad one, so nothing may reach it that has not been verified here first. The tail holds
+// a small JSON description of the payload; the footer closes the file, so that a file cut anywhere has none.
+
+import { closeSync, fstatSync, fsyncSync, openSync, readSync, renameSync, rmSync, writeSync } from "node:fs";
+import { type FileHandle, open, rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
+import { Fault } from "#rpc/fault";
+
+const MAGIC = 0x4c_48_53_45_41_4c_30_31n; // "LHSEAL01"
+const FOOTER_BYTES = 40;
+/** One hash step; at about 10 GB/s it holds the event loop for less than a millisecond. */
+const BLOCK_BYTES = 4 * 1024 * 1024;
+/** A tail is a description, not data; a larger length can only be damage. */
+const TAIL_BYTES_MAX = 64 * 1024 * 1024;
+
+export interface Seal {
+  readonly payloadBytes: number;
+  readonly tailBytes: number;
+  /** xxHash64 chained over blocks of payload and then the tail, in hexadecimal. */
+  readonly hash: string;
+}
+
+/**
+ * Chains xxHash64 over a file's blocks of 4 MiB, each seeded with the hash before it: the same bytes give the
+ * same hash however they were read, and no step takes long. The tail starts a block of its own.
+ */
+function chain(bytes: Uint8Array, seed: bigint): bigint {
+  let hash = seed;
+  for (let at = 0; at < bytes.length; at += BLOCK_BYTES) {
+    hash = Bun.hash.xxHash64(bytes.subarray(at, at + BLOCK_BYTES), hash);
+  }
+  return hash;
+}
+
+function footer(payloadBytes: number, tailBytes: number, hash: bigint): Uint8Array {
+  const bytes = new Uint8Array(FOOTER_BYTES);
+  const view = new DataView(bytes.buffer);
+  view.setBigUint64(0, MAGIC);
+  view.setBigUint64(8, BigInt(payloadBytes));
+  view.setBigUint64(16, BigInt(tailBytes));
+  view.setBigUint64(24, hash);
+  view.setBigUint64(32, Bun.hash.xxHash64(bytes.subarray(0, 32)));
+  return bytes;
+}
+
+function damaged(path: string, what: string): Fault {
+  return new Fault("internal", `${path} is damaged: ${what}. It must be rebuilt or restored.`);
+}
+
+function parseFooter(path: string, bytes: Uint8Array, sizeBytes: number): Seal {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, FOOTER_BYTES);
+  if (view.getBigUint64(0) !== MAGIC) throw damaged(path, "its footer is missing");
+  if (view.getBigUint64(32) !== Bun.hash.xxHash64(bytes.subarray(0, 32))) {
+    throw damaged(path, "its footer does not match its checksum");
+  }
+  const payloadBytes = Number(view.getBigUint64(8));
+  const tailBytes = Number(view.getBigUint64(16));
+  if (tailBytes > TAIL_BYTES_MAX || payloadBytes + tailBytes + FOOTER_BYTES !== sizeBytes) {
+    throw damaged(path, "its length is not the one it was written with");
+  }
+  return { payloadBytes, tailBytes, hash: view.getBigUint64(24).toString(16) };
+}
+
+/** fsync of a folder: a rename in it is durable only after this. */
+export async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/**
+ * Writes a sealed file through a temporary name, fsync, rename and fsync of the folder, so that `path` holds
+ * either all of it or what it held before. A part is copied before the event loop is left, block by block.
+ */
+export async function writeSealed(
+  path: string,
+  parts: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  tail: unknown = null,
+): Promise<Seal> {
+  const temporary = `${path}.tmp`;
+  try {
+    const handle = await open(temporary, "w");
+    try {
+      const block = new Uint8Array(BLOCK_BYTES);
+      let filled = 0;
+      let hash = 0n;
+      let payloadBytes = 0;
+      const flush = async (): Promise<void> => {
+        const bytes = block.subarray(0, filled);
+        hash = chain(bytes, hash);
+        await writeWhole(handle, bytes);
+        payloadBytes += filled;
+        filled = 0;
+      };
+      for await (const part of parts) {
+        for (let at = 0; at < part.length;) {
+          const taken = part.subarray(at, at + BLOCK_BYTES - filled);
+          block.set(taken, filled);
+          filled += taken.length;
+          at += taken.length;
+          if (filled === BLOCK_BYTES) await flush();
+        }
+      }
+      await flush();
+      const { seal, bytes } = closing(payloadBytes, tail, hash);
+      await writeWhole(handle, bytes);
+      await handle.sync();
+      await handle.close();
+      await rename(temporary, path);
+      await syncFolder(dirname(path));
+      return seal;
+    } finally {
+      await handle.close().catch(() => undefined);
+    }
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw diskFault(error, path);
+  }
+}
+
+/** Seals what native code has already written at `temporary` and moves it to `path`. Synchronous, for a build process. */
+export function sealWritten(temporary: string, path: string, tail: unknown): Seal {
+  try {
+    const descriptor = openSync(temporary, "r+");
+    try {
+      const payloadBytes = fstatSync(descriptor).size;
+      const block = new Uint8Array(BLOCK_BYTES);
+      let hash = 0n;
+      for (let at = 0; at < payloadBytes; at += BLOCK_BYTES) {
+        const bytes = block.subarray(0, Math.min(BLOCK_BYTES, payloadBytes - at));
+        readWhole(descriptor, bytes, at, temporary);
+        hash = chain(bytes, hash);
+      }
+      const { seal, bytes } = closing(payloadBytes, tail, hash);
+      for (let at = 0; at < bytes.length;) {
+        at += writeSync(descriptor, bytes, at, bytes.length - at, payloadBytes + at);
+      }
+      fsyncSync(descriptor);
+      renameSync(temporary, path);
+      return seal;
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw diskFault(error, path);
+  }
+}
+
+/** The tail and the footer that end a file whose payload has this hash. */
+function closing(payloadBytes: number, tail: unknown, payloadHash: bigint): { seal: Seal; bytes: Uint8Array } {
+  const text = new TextEncoder().encode(JSON.stringify(tail));
+  const hash = chain(text, payloadHash);
+  const bytes = Buffer.concat([text, footer(payloadBytes, text.length, hash)]);
+  return { seal: { payloadBytes, tailBytes: text.length, hash: hash.toString(16) }, bytes };
+}
+
+async function writeWhole(handle: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length;) {
+    const { bytesWritten } = await handle.write(bytes, at, bytes.length - at);
+    // A full disk may shorten a write without an error; one that writes nothing would spin here for ever.
+    if (bytesWritten === 0) throw Object.assign(new Error("nothing was written"), { code: "ENOSPC" });
+    at += bytesWritten;
+  }
+}
+
+const DISK_ERRORS = /^(ENOSPC|EIO|EDQUOT|EFBIG|EROFS|EMFILE|ENFILE|EACCES|EPERM|ENOMEM|ENOENT)$/;
+
+/** What a failed write means to a caller: `unavailable`, since it works again when the disk does. */
+export function diskFault(error: unknown, path: string): unknown {
+  const code = typeof error === "object" && error !== null && "code" in error ? String(error.code) : "";
+  if (error instanceof Fault || !DISK_ERRORS.test(code)) return error;
+  const message = `${path} could not be written (${code}). Free space or mend the disk, then try again.`;
+  return new Fault("unavailable", message, { cause: error, retryAfterMs: 1_000 });
+}
+
+interface Sealed extends Seal {
+  readonly tail: unknown;
+}
+
+/**
+ * Verifies a sealed file and reads its payload into what `into` returns for the payload's length; without it
+ * the payload is only hashed. Damage of any kind is a Fault `internal` that names the file. Synchronous, for
+ * start-up; a process that serves uses `verifySealed`.
+ */
+export function readSealed(path: string, into?: (payloadBytes: number) => Uint8Array): Sealed {
+  let descriptor: number;
+  try {
+    descriptor = openSync(path, "r");
+  } catch (error) {
+    throw damaged(path, `it cannot be opened (${error instanceof Error ? error.message : "unknown error"})`);
+  }
+  try {
+    const seal = sealOf(descriptor, path);
+    const target = into?.(seal.payloadBytes);
+    if (target !== undefined && target.length !== seal.payloadBytes)
+      throw damaged(path, "its length is unexpected");
+    const scratch = new Uint8Array(target === undefined ? BLOCK_BYTES : 0);
+    let hash = 0n;
+    for (let at = 0; at < seal.payloadBytes; at += BLOCK_BYTES) {
+      const length = Math.min(BLOCK_BYTES, seal.payloadBytes - at);
+      const block = target?.subarray(at, at + length) ?? scratch.subarray(0, length);
+      readWhole(descriptor, block, at, path);
+      hash = chain(block, hash);
+    }
+    return { ...seal, tail: readTail(descriptor, path, seal, hash) };
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** As `readSealed` without the payload, leaving the event loop free between blocks. */
+export async function verifySealed(path: string): Promise<Sealed> {
+  const handle = await open(path, "r");
+  try {
+    const seal = sealOf(handle.fd, path);
+    const scratch = new Uint8Array(BLOCK_BYTES);
+    let hash = 0n;
+    for (let at = 0; at < seal.payloadBytes; at += BLOCK_BYTES) {
+      const length = Math.min(BLOCK_BYTES, seal.payloadBytes - at);
+      const { bytesRead } = await handle.read(scratch, 0, length, at);
+      if (bytesRead !== length) throw damaged(path, "it ends too early");
+      hash = chain(scratch.subarray(0, length), hash);
+    }
+    return { ...seal, tail: readTail(handle.fd, path, seal, hash) };
+  } finally {
+    await handle.close();
+  }
+}
+
+function sealOf(descriptor: number, path: string): Seal {
+  const sizeBytes = fstatSync(descriptor).size;
+  if (sizeBytes < FOOTER_BYTES) throw damaged(path, `it is only ${sizeBytes} bytes long`);
+  const bytes = new Uint8Array(FOOTER_BYTES);
+  readWhole(descriptor, bytes, sizeBytes - FOOTER_BYTES, path);
+  return parseFooter(path, bytes, sizeBytes);
+}
+
+function readTail(descriptor: number, path: string, seal: Seal, payloadHash: bigint): unknown {
+  const bytes = new Uint8Array(seal.tailBytes);
+  readWhole(descriptor, bytes, seal.payloadBytes, path);
+  if (chain(bytes, payloadHash).toString(16) !== seal.hash)
+    throw damaged(path, "its contents do not match its checksum");
+  return JSON.parse(new TextDecoder().decode(bytes));
+}
+
+function readWhole(descriptor: number, bytes: Uint8Array, position: number, path: string): void {
+  for (let at = 0; at < bytes.length;) {
+    const read = readSync(descriptor, bytes, at, bytes.length - at, position + at);
+    if (read === 0) throw damaged(path, "it ends too early");
+    at += read;
+  }
+}

@@ -1,0 +1,97 @@
+// Files that are there whole or not at all. Durable means: written to a temporary file, flushed to the disk,
+// renamed into place, and the folder flushed so that the new name survives too (quality rule; POSIX rename(2)).
+
+import { constants } from "node:fs";
+import { type FileHandle, link, mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+
+/** Marks files that a crash may leave behind; nothing reads them and a sweep removes them. */
+export const TEMPORARY_SUFFIX = ".partial";
+
+let temporaries = 0;
+
+export function temporaryPath(folder: string, name: string): string {
+  temporaries += 1;
+  return join(folder, `.${name.slice(-80)}.${process.pid}-${temporaries}${TEMPORARY_SUFFIX}`);
+}
+
+/** Flushes a folder, so that names made or removed in it survive a crash. */
+export async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, constants.O_RDONLY);
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+/** Makes a folder and every missing one above it, each flushed into the one that holds it. */
+export async function makeFolder(path: string): Promise<void> {
+  const made = await mkdir(path, { recursive: true });
+  if (made === undefined) return;
+  for (let folder = path; ; folder = dirname(folder)) {
+    await syncFolder(dirname(folder));
+    if (folder === made) return;
+  }
+}
+
+/** Writes a small file whole: `content` is there afterwards, or what was there before still is. */
+export async function writeDurably(path: string, content: string | Uint8Array): Promise<void> {
+  const folder = dirname(path);
+  const temporary = temporaryPath(folder, basename(path));
+  const file = await open(temporary, "wx", 0o600);
+  try {
+    try {
+      await file.writeFile(content);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+  await syncFolder(folder);
+}
+
+/** Puts a finished, flushed temporary file under its name. */
+export async function publish(
+  temporary: string,
+  path: string,
+  ifAbsent: boolean,
+): Promise<"done" | "exists"> {
+  if (!ifAbsent) {
+    await rename(temporary, path);
+  } else {
+    // link(2) fails when the name is taken, which rename does not: of many racers exactly one wins.
+    try {
+      await link(temporary, path);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "EEXIST") return "exists";
+      throw error;
+    }
+    await rm(temporary, { force: true });
+  }
+  await syncFolder(dirname(path));
+  return "done";
+}
+
+/** Writes all of `bytes`: a write near a full disk may take only a part. */
+export async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
+  let done = 0;
+  while (done < bytes.byteLength) {
+    const { bytesWritten } = await file.write(bytes, done, bytes.byteLength - done);
+    done += bytesWritten;
+  }
+}
+
+/** The file's text, or undefined when it is not there. */
+export async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,96 @@
+// Vectors that were computed before, with their JSON beside them: a cached reply is put together from text and
+// nothing is encoded twice. Bounded in bytes; the least recently used goes first.
+
+import { LRUCache } from "lru-cache";
+import { base64OfVector, jsonOfVector } from "#lib/vector-text";
+
+export class CachedVector {
+  readonly vector: Float32Array;
+  readonly json: string;
+  #base64: string | undefined;
+
+  constructor(vector: Float32Array) {
+    this.vector = vector;
+    this.json = jsonOfVector(vector);
+  }
+
+  /** Only the house's own services ask for it, and they keep what they got. */
+  get base64(): string {
+    return (this.#base64 ??= base64OfVector(this.vector));
+  }
+}
+
+export interface CacheStats {
+  readonly hits: number;
+  readonly misses: number;
+  readonly coalesced: number;
+  readonly evicted: number;
+  readonly entries: number;
+  readonly bytes: number;
+  readonly bytes_max: number;
+}
+
+/** What an entry costs besides its numbers: the map's own nodes and the objects around them. */
+const ENTRY_BYTES = 256;
+
+export class VectorCache {
+  readonly #entries: LRUCache<string, CachedVector>;
+  readonly #pending = new Map<string, Promise<CachedVector>>();
+  readonly #bytesMax: number;
+  #hits = 0;
+  #misses = 0;
+  #coalesced = 0;
+  #evicted = 0;
+
+  constructor(bytesMax: number) {
+    this.#bytesMax = bytesMax;
+    this.#entries = new LRUCache({
+      maxSize: bytesMax,
+      sizeCalculation: (entry, key) =>
+        entry.vector.byteLength + entry.json.length * 2 + key.length * 2 + ENTRY_BYTES,
+      dispose: (_entry, _key, reason) => {
+        if (reason === "evict") this.#evicted += 1;
+      },
+    });
+  }
+
+  /** What is there, counted as a hit. */
+  get(key: string): CachedVector | undefined {
+    const entry = this.#entries.get(key);
+    if (entry !== undefined) this.#hits += 1;
+    return entry;
+  }
+
+  /** The answer that another caller waits for already, if one does. */
+  pending(key: string): Promise<CachedVector> | undefined {
+    const promise = this.#pending.get(key);
+    if (promise !== undefined) this.#coalesced += 1;
+    return promise;
+  }
+
+  /** Announces that `vector` is on its way; it is kept when it comes and forgotten when it fails. */
+  expect(key: string, vector: Promise<Float32Array>): Promise<CachedVector> {
+    this.#misses += 1;
+    const entry = vector.then((numbers) => {
+      const cached = new CachedVector(numbers);
+      this.#entries.set(key, cached);
+      return cached;
+    });
+    this.#pending.set(key, entry);
+    const forget = (): void => void this.#pending.delete(key);
+    entry.then(forget, forget);
+    return entry;
+  }
+
+  stats(): CacheStats {
+    return {
+      hits: this.#hits,
+      misses: this.#misses,
+      coalesced: this.#coalesced,
+      evicted: this.#evicted,
+      entries: this.#entries.size,
+      bytes: this.#entries.calculatedSize,
+      bytes_max: this.#bytesMax,
+    };
+  }
+}

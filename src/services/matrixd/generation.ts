@@ -1,0 +1,110 @@
+// One finished build of a corpus: an index in vectord, the words of its texts in memory, and which snapshot of
+// which dataset both were made from. A corpus swaps from one generation to the next as a whole.
+
+import { mkdir, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { type FieldKind, fieldKind } from "#contracts/vector";
+import { writeDurably } from "#lib/durable";
+import { Fault } from "#rpc/fault";
+import { type Bm25, bm25, restoreBm25 } from "./bm25.ts";
+import { termsOf } from "./words.ts";
+
+export interface Generation {
+  readonly corpus: string;
+  readonly dataset: string;
+  readonly snapshotId: number;
+  /** vectord's name for the index. */
+  readonly index: string;
+  readonly model: string;
+  readonly fields: Readonly<Record<string, FieldKind>>;
+  /** The field that holds a place, if any does. */
+  readonly geoField: string | undefined;
+  /** Ids by row number of `words`. */
+  readonly ids: readonly string[];
+  readonly words: Bm25;
+  /** The words of a question that the row's text has too, as they were asked. */
+  termsOf(id: string, question: string): string[];
+}
+
+interface GenerationParts {
+  readonly corpus: string;
+  readonly dataset: string;
+  readonly snapshotId: number;
+  readonly index: string;
+  readonly model: string;
+  readonly fields: Readonly<Record<string, FieldKind>>;
+}
+
+export function newGeneration(parts: GenerationParts, ids: readonly string[], words: Bm25): Generation {
+  let rows: Map<string, number> | undefined;
+  return {
+    ...parts,
+    geoField: Object.entries(parts.fields).find(([, kind]) => kind === "geo")?.[0],
+    ids,
+    words,
+    termsOf: (id, question) => {
+      rows ??= new Map(ids.map((one, row) => [one, row]));
+      const row = rows.get(id);
+      if (row === undefined) return [];
+      const matched = new Set(words.explain(question, row).map(({ term }) => term));
+      const asked = question.match(/[\p{L}\p{N}\p{M}]+/gu) ?? [];
+      return [...new Set(asked.filter((word) => matched.has(termsOf(word)[0] ?? word)))];
+    },
+  };
+}
+
+/** An empty index of words: one text a row. */
+export function emptyWords(): Bm25 {
+  return bm25({ fields: [{ name: "text", weight: 1 }] });
+}
+
+const header = z.object({
+  corpus: z.string(),
+  dataset: z.string(),
+  snapshotId: z.int(),
+  index: z.string(),
+  model: z.string(),
+  fields: z.record(z.string(), fieldKind),
+  ids: z.array(z.string()),
+  wordsSha256: z.string(),
+});
+
+/** Writes the generation's files below `folder`; it is there whole or not at all. */
+export async function saveGeneration(folder: string, generation: Generation): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  const words = generation.words.toBytes();
+  const { corpus, dataset, snapshotId, index, model, fields, ids } = generation;
+  const described = { corpus, dataset, snapshotId, index, model, fields, ids, wordsSha256: sha256(words) };
+  await writeDurably(join(folder, `${index}.words`), words);
+  await writeDurably(join(folder, `${index}.json`), JSON.stringify(described));
+}
+
+/** Reads a generation back. Throws `internal` when one of its files is missing or damaged. */
+export async function loadGeneration(folder: string, index: string): Promise<Generation> {
+  try {
+    const { ids, wordsSha256, ...parts } = header.parse(
+      JSON.parse(await readFile(join(folder, `${index}.json`), "utf8")),
+    );
+    const words = new Uint8Array(await readFile(join(folder, `${index}.words`)));
+    if (sha256(words) !== wordsSha256) throw new Error("the checksum of the words differs");
+    return newGeneration(parts, ids, restoreBm25(words));
+  } catch (error) {
+    throw new Fault(
+      "internal",
+      `The files of ${index} are missing or damaged; the corpus must be built again.`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+export async function removeGeneration(folder: string, index: string): Promise<void> {
+  await rm(join(folder, `${index}.json`), { force: true });
+  await rm(join(folder, `${index}.words`), { force: true });
+}
+
+function sha256(bytes: Uint8Array): string {
+  return new Bun.CryptoHasher("sha256").update(bytes).digest("hex");
+}

@@ -1,0 +1,190 @@
+// matrixd: search over corpora, as coordinators type it.
+
+import type { catalog } from "#contracts/catalog";
+import type { embed } from "#contracts/embed";
+import type { matrix, MatrixHit, Searched } from "#contracts/matrix";
+import type { query } from "#contracts/query";
+import type { vector } from "#contracts/vector";
+import { citiesNamed } from "#domain/places";
+import { type Clock, systemClock } from "#lib/clock";
+import type { Log } from "#lib/log";
+import type { Call, CallInit } from "#rpc/call";
+import type { Handlers, ParsedOf, Service } from "#rpc/contract";
+import { Fault, toFault } from "#rpc/fault";
+import { Corpora } from "./corpora.ts";
+import type { Generation } from "./generation.ts";
+import { type CorpusHit, retrieve } from "./retrieve.ts";
+import { createUnderstanding } from "./understand.ts";
+
+export interface MatrixdDeps {
+  readonly catalog: Service<typeof catalog>;
+  readonly query: Service<typeof query>;
+  readonly embed: Service<typeof embed>;
+  readonly vector: Service<typeof vector>;
+  readonly folder: string;
+  readonly log: Log;
+  readonly clock?: Clock;
+}
+
+export interface Matrixd {
+  readonly handlers: Handlers<typeof matrix>;
+  close(): Promise<void>;
+}
+
+type SearchInput = ParsedOf<(typeof matrix)["search"]>;
+
+export async function matrixd(deps: MatrixdDeps): Promise<Matrixd> {
+  const clock = deps.clock ?? systemClock;
+  const understanding = createUnderstanding(deps.embed, clock);
+  const corpora = await Corpora.open({ ...deps, understanding, clock });
+
+  /** One corpus's part of an answer; what goes wrong there, or late, is said and costs the others nothing. */
+  const searchCorpus = async (generation: Generation, input: SearchInput, call: CallInit) => {
+    const started = performance.now();
+    const { query_text: text, query_role: role, k, per_corpus_k, mode, explain } = input;
+    const understood = await understanding.understand({ text, role, model: generation.model }, call);
+    const filter = filterOf(input, generation);
+    const question = { understood, text, k: per_corpus_k ?? k, mode, filter, explain };
+    const { hits, plan } = await retrieve(generation, question, deps.vector, call);
+    return { understood, hits, plan, tookMs: performance.now() - started };
+  };
+
+  const search = async (input: SearchInput, call: Call): Promise<Searched> => {
+    const started = performance.now();
+    const names = input.corpora ?? corpora.names();
+    if (names.length === 0) {
+      throw new Fault(
+        "not_found",
+        "There is no corpus to search yet. Define one with PUT /v1/matrix/corpora/{name}.",
+      );
+    }
+    const generations = names.map((name) => corpora.generation(name));
+    const [only] = generations;
+    const perCorpus: Searched["per_corpus"] = {};
+    const hits: CorpusHit[] = [];
+    let query: Searched["query"] | undefined;
+    const take = (name: string, part: Awaited<ReturnType<typeof searchCorpus>>): void => {
+      perCorpus[name] = { count: part.hits.length, plan: part.plan, took_ms: part.tookMs };
+      hits.push(...part.hits);
+      query ??= { text: input.query_text, role: part.understood.role, slots: part.understood.slots };
+    };
+    if (generations.length === 1 && only !== undefined) {
+      take(only.corpus, await searchCorpus(only, input, call));
+    } else {
+      const limited: CallInit = { ...passedOn(call), timeoutMs: input.deadline_ms };
+      const asked = generations.map(async (generation) => {
+        const began = performance.now();
+        try {
+          take(generation.corpus, await inTime(searchCorpus(generation, input, limited), input.deadline_ms));
+        } catch (thrown) {
+          const { code, message } = toFault(thrown);
+          if (code === "invalid") throw thrown;
+          const tookMs = performance.now() - began;
+          perCorpus[generation.corpus] = {
+            count: 0,
+            plan: "none",
+            took_ms: tookMs,
+            degraded: `${code}: ${message}`,
+          };
+        }
+      });
+      await Promise.all(asked);
+      hits.sort((a, b) => b.score - a.score || a.distance - b.distance || (a.id < b.id ? -1 : 1));
+    }
+    if (query === undefined)
+      throw new Fault("upstream", "No corpus answered.", { details: whyNone(perCorpus) });
+    return {
+      query,
+      hits: hits.slice(0, input.k).map((hit, rank): MatrixHit => ({ rank, base_rank: rank, ...hit })),
+      playbook: { matched: 0, boosted: 0, injected: 0, blocked_by_gate: 0 },
+      per_corpus: perCorpus,
+      degraded: Object.values(perCorpus).some(({ degraded }) => degraded !== undefined),
+      took_ms: performance.now() - started,
+    };
+  };
+
+  const handlers: Handlers<typeof matrix> = {
+    search,
+    retrieve: search,
+    role: async ({ text }, call) => {
+      const { role, slots } = await understanding.read(text, call);
+      return { ...role, slots };
+    },
+    putCorpus: ({ corpus, ...wanted }, call) =>
+      corpora.put({ ...wanted, name: corpus, model: wanted.model }, call),
+    corpora: ({ limit, cursor }) => {
+      const names = corpora.names().filter((name) => cursor === undefined || name > cursor);
+      const page = names.slice(0, limit);
+      const last = page.at(-1);
+      return {
+        corpora: page.map((name) => corpora.describe(name)),
+        ...(names.length > limit && last !== undefined ? { next_cursor: last } : {}),
+      };
+    },
+    corpus: ({ corpus }) => corpora.describe(corpus),
+    corpusEvents: async function* ({ corpus }, { signal }) {
+      for (;;) {
+        const now = corpora.describe(corpus);
+        const { build } = now;
+        if (build?.error !== undefined)
+          throw new Fault("upstream", `The corpus was not built: ${build.error}`);
+        if (build === undefined) {
+          yield { event: "done" as const, ...now };
+          return;
+        }
+        yield { event: "progress" as const, phase: build.phase, done: build.done, total: build.total };
+        await corpora.changed(corpus, signal);
+        if (signal.aborted) return;
+      }
+    },
+    dropCorpus: async ({ corpus }) => {
+      await corpora.drop(corpus);
+      return null;
+    },
+  };
+  return { handlers, close: () => corpora.close() };
+}
+
+/** The caller's conditions as one filter of vectord's. */
+function filterOf(
+  { filter, near }: SearchInput,
+  { geoField }: Generation,
+): Record<string, unknown> | undefined {
+  if (near === undefined) return filter;
+  if (geoField === undefined) {
+    throw new Fault("invalid", "This corpus has no geo field, so near cannot be used.", {
+      details: [{ path: "near", message: "needs a corpus with a geo field" }],
+    });
+  }
+  const { lat, lon } = "city" in near ? placeNamed(near.city, near.state) : near;
+  const condition = { near: { field: geoField, lat, lon, miles: near.miles } };
+  return filter === undefined ? condition : { and: [filter, condition] };
+}
+
+function placeNamed(city: string, state: string): { lat: number; lon: number } {
+  const [found] = citiesNamed(city, state);
+  if (found !== undefined) return found;
+  throw new Fault(
+    "invalid",
+    `${city}, ${state} is not a city that is known here. Give lat and lon instead.`,
+    {
+      details: [{ path: "near.city", message: "is not known" }],
+    },
+  );
+}
+
+function passedOn({ requestId, traceparent, caller, signal }: Call): CallInit {
+  return { requestId, traceparent, caller, signal };
+}
+
+function inTime<T>(work: Promise<T>, ms: number): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Fault("timeout", `did not answer within ${ms} ms`)), ms);
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+}
+
+function whyNone(perCorpus: Searched["per_corpus"]): { path: string; message: string }[] {
+  return Object.entries(perCorpus).map(([path, { degraded = "" }]) => ({ path, message: degraded }));
+}

@@ -1,0 +1,179 @@
+// storaged: the HTTP face of the object store. It holds the key rules, the size cap and the number of writers
+// at once; the backend does the rest.
+
+import {
+  bytesOf,
+  checkKey,
+  type ObjectHead,
+  type Objects,
+  type PutConditions,
+  type Range,
+  readAll,
+} from "#adapters/objects";
+import type { storage, StorageProbe } from "#contracts/storage";
+import { Slots } from "#lib/slots";
+import type { Handlers, Raw } from "#rpc/contract";
+import { Fault } from "#rpc/fault";
+
+export interface StoragedDeps {
+  readonly objects: Objects;
+}
+
+/** More writers at once only make each other wait for the same disk. */
+const WRITERS_MAX = 4;
+const WRITERS_WAITING_MAX = 64;
+const WRITER_WAIT_MS_MAX = 5000;
+
+export async function storaged({ objects }: StoragedDeps): Promise<Handlers<typeof storage>> {
+  const writers = new Slots(WRITERS_MAX, WRITERS_WAITING_MAX);
+  const probe = await probeStore(objects);
+
+  return {
+    put: async ({ key, if_none_match, if_match, body }) => {
+      checkKey(key);
+      const conditions = conditionsOf(if_none_match, if_match);
+      const release = await writers.take(WRITER_WAIT_MS_MAX);
+      if (release === undefined) {
+        throw new Fault("unavailable", "Too many writes at once. Try again in a moment.", {
+          retryAfterMs: 1000,
+        });
+      }
+      try {
+        return stored(await objects.put(key, body, conditions));
+      } finally {
+        release();
+      }
+    },
+    get: async ({ key, range, if_none_match }) => {
+      checkKey(key);
+      const wanted = range === undefined ? undefined : parseRange(range);
+      if (if_none_match !== undefined) {
+        const current = await objects.head(key);
+        if (matches(if_none_match, current.etag)) return notModified(current);
+      }
+      const { head, body, first, last } = await objects.get(key, wanted);
+      const headers = { ...headersOf(head), "content-length": String(last - first + 1) };
+      if (wanted === undefined) return { status: 200, headers, body };
+      return {
+        status: 206,
+        headers: { ...headers, "content-range": `bytes ${first}-${last}/${head.size}` },
+        body,
+      };
+    },
+    head: async ({ key, if_none_match }) => {
+      const head = await objects.head(checkKey(key));
+      if (if_none_match !== undefined && matches(if_none_match, head.etag)) return notModified(head);
+      return {
+        status: 200,
+        headers: { ...headersOf(head), "content-length": String(head.size) },
+        body: null,
+      };
+    },
+    remove: async ({ key }) => {
+      await objects.remove(checkKey(key));
+      return null;
+    },
+    list: async ({ prefix, delimiter, limit, cursor }) => {
+      const listing = await objects.list({ prefix, delimiter, limit, cursor });
+      return {
+        objects: listing.objects.map((head) => ({
+          ...stored(head),
+          modified_at: new Date(head.modifiedAt).toISOString(),
+        })),
+        prefixes: [...listing.prefixes],
+        ...(listing.cursor === undefined ? {} : { next_cursor: listing.cursor }),
+      };
+    },
+    locate: async ({ key }) => {
+      const head = await objects.head(checkKey(key));
+      const path = objects.path(key);
+      return { ...stored(head), ...(path === undefined ? {} : { path }) };
+    },
+    probe: () => probe,
+  };
+}
+
+function stored({ key, size, etag }: ObjectHead): { key: string; size: number; etag: string } {
+  return { key, size, etag };
+}
+
+function conditionsOf(ifNoneMatch: string | undefined, ifMatch: string | undefined): PutConditions {
+  if (ifNoneMatch !== undefined && ifNoneMatch !== "*") {
+    throw new Fault("invalid", "If-None-Match on a PUT must be *: only then it is decided before writing.");
+  }
+  return {
+    ...(ifNoneMatch === undefined ? {} : { ifAbsent: true }),
+    ...(ifMatch === undefined ? {} : { ifMatch: unquoted(ifMatch) }),
+  };
+}
+
+function unquoted(etag: string): string {
+  return etag.replace(/^W\//, "").replace(/^"(.*)"$/, "$1");
+}
+
+function matches(ifNoneMatch: string, etag: string): boolean {
+  return ifNoneMatch.split(",").some((one) => one.trim() === "*" || unquoted(one.trim()) === etag);
+}
+
+function headersOf(head: ObjectHead): Record<string, string> {
+  return {
+    "content-type": "application/octet-stream",
+    etag: `"${head.etag}"`,
+    "accept-ranges": "bytes",
+    "last-modified": new Date(head.modifiedAt).toUTCString(),
+  };
+}
+
+function notModified(head: ObjectHead): Raw {
+  return { status: 304, headers: { etag: `"${head.etag}"` }, body: null };
+}
+
+/** One range (RFC 9110, section 14): `bytes=0-99`, `bytes=100-`, `bytes=-100`. */
+function parseRange(text: string): Range {
+  const range = /^bytes=(\d*)-(\d*)$/.exec(text.trim());
+  const [, first = "", last = ""] = range ?? [];
+  if (range === null || (first === "" && last === "")) {
+    throw new Fault("invalid", "The range is not understood; write bytes=0-99, bytes=100- or bytes=-100.", {
+      details: [{ path: "range", message: "is not a single byte range" }],
+    });
+  }
+  if (first === "") return { suffix: Number(last) };
+  return { first: Number(first), last: last === "" ? undefined : Number(last) };
+}
+
+/** Finds out at boot what the store really does, because S3 servers differ. */
+async function probeStore(objects: Objects): Promise<StorageProbe> {
+  const key = `.probe/${crypto.randomUUID()}`;
+  const said = { backend: objects.backend, base_uri: objects.baseUri };
+  try {
+    const { etag } = await objects.put(key, bytesOf("probe"));
+    const refuses = async (conditions: PutConditions): Promise<boolean> => {
+      try {
+        await objects.put(key, bytesOf("other"), conditions);
+        return false;
+      } catch (error) {
+        return error instanceof Fault && error.code === "conflict";
+      }
+    };
+    const tail = await objects.get(key, { suffix: 3 });
+    const suffixRanges = Buffer.from(await readAll(tail.body)).toString() === "obe";
+    const ifNoneMatch = await refuses({ ifAbsent: true });
+    const ifMatch = (await refuses({ ifMatch: `${etag}x` })) && !(await refuses({ ifMatch: etag }));
+    const able = ifNoneMatch && suffixRanges;
+    return {
+      ...said,
+      status: able ? "ok" : "degraded",
+      if_none_match: ifNoneMatch,
+      if_match: ifMatch,
+      suffix_ranges: suffixRanges,
+      ...(able
+        ? {}
+        : { detail: "The store ignores conditions or ranges; commits rest on the catalog alone." }),
+    };
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error);
+    return { ...said, status: "down", if_none_match: false, if_match: false, suffix_ranges: false, detail };
+  } finally {
+    await objects.remove(key).catch(() => undefined);
+  }
+}
