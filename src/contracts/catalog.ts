@@ -8,7 +8,7 @@ const column = z.object({
   /** The Iceberg field id: stays when the column is renamed. */
   id: z.int(),
   name: z.string(),
-  /** An Iceberg type: `long`, `double`, `string`, `date`, `timestamptz`, `decimal(12,2)`, `list<string>`, ... */
+  /** A SQL type as DuckDB writes it: `BIGINT`, `VARCHAR`, `DECIMAL(12,2)`, `TIMESTAMP WITH TIME ZONE`, `VARCHAR[]`. */
   type: z.string(),
   nullable: z.boolean(),
   doc: z.string().optional(),
@@ -41,7 +41,7 @@ const snapshot = z.object({
 
 /** One Parquet file of a table, as whoever wrote it describes it. */
 export const dataFile = z.strictObject({
-  /** The object's key in storaged. */
+  /** The object's key in storaged: the prefix that `prepare` gave, then the file's SHA-256, then `.parquet`. */
   key: z.string(),
   rows: z.int().min(0),
   bytes: z.int().min(0),
@@ -156,8 +156,11 @@ export const catalog = {
       /** Storage key prefix for data files, ending in `/`. */
       prefix: z.string(),
       columns: z.array(column),
-      /** DuckDB's FIELD_IDS and the Iceberg schema as JSON, for the files' own metadata. */
+      /** DuckDB select list that gives the columns, by their names here, the names and types the files must have. */
+      select: z.string(),
+      /** DuckDB's `FIELD_IDS {...}` for the select list above. */
       field_ids: z.string(),
+      /** The Iceberg schema as JSON, for the files' own metadata under `iceberg.schema`. */
       iceberg_schema: z.string(),
       schema_changes: z.array(z.string()),
     }),
@@ -175,7 +178,7 @@ export const catalog = {
     input: z.strictObject({
       dataset: datasetName,
       mode: z.enum(["append", "replace"]),
-      /** SQL-side names and Iceberg types in file order, as `prepare` gave them. */
+      /** The files' columns, as `prepare` gave them. */
       columns: z.array(column),
       files: z.array(dataFile).max(100_000),
       /** Repeating a commit with the same id does nothing and answers the first one's snapshot. */

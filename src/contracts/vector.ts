@@ -160,11 +160,28 @@ export const vector = {
     errors: ["invalid", "not_found", "conflict", "upstream"],
     scope: "read",
   }),
+  searchTiers: op({
+    method: "POST",
+    path: "/v1/vectors/{index}/search-tiers",
+    summary: "Find the nearest items tier by tier: each filter in turn, until k items are found",
+    input: z.strictObject({
+      ...name,
+      vector: vectorText,
+      k: z.int().min(1).max(1000),
+      /** An empty filter lets every item pass. */
+      tiers: z.array(filter).min(1).max(8),
+    }),
+    output: z.object({ hits: z.array(hit), plan: z.string(), scanned: z.int() }),
+    idempotent: true,
+    errors: ["invalid", "not_found"],
+    scope: "read",
+    internal: true,
+  }),
   fetch: op({
     method: "POST",
     path: "/v1/vectors/{index}/fetch",
-    summary: "Read items by id",
-    input: z.strictObject({ ...name, ids: z.array(z.string()).min(1).max(1000) }),
+    summary: "Read items by id; with a filter, those of them that pass it",
+    input: z.strictObject({ ...name, ids: z.array(z.string()).min(1).max(1000), filter: filter.optional() }),
     output: z.object({
       items: z.array(z.object({ id: z.string(), vector: vectorText, metadata: jsonObject })),
     }),

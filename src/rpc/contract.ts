@@ -86,6 +86,7 @@ export interface Op<
 > extends OpTraits<z.output<O>, B, R, P> {
   readonly body: B;
   readonly reply: R;
+  readonly planned: P;
   readonly input: I;
   readonly output: O;
 }
@@ -106,11 +107,16 @@ export function op<
   const R extends ReplyKind = "json",
   const P extends boolean = false,
 >(spec: OpTraits<z.output<O>, B, R, P> & { readonly input: I; readonly output: O }): Op<I, O, B, R, P> {
-  return { ...spec, body: spec.body ?? ("json" as B), reply: spec.reply ?? ("json" as R) };
+  return {
+    ...spec,
+    body: spec.body ?? ("json" as B),
+    reply: spec.reply ?? ("json" as R),
+    planned: spec.planned ?? (false as P),
+  };
 }
 
 export type Served<C extends Contract> = {
-  [K in keyof C]: C[K] extends { readonly planned: true } ? never : C[K]["planned"] extends true ? never : K;
+  [K in keyof C]: C[K]["planned"] extends true ? never : K;
 }[keyof C] &
   string;
 
@@ -160,5 +166,5 @@ export function bodyBytesMaxOf(operation: AnyOp): number {
 
 /** The operations of a contract that have handlers, with their names. */
 export function servedOps(contract: Contract): [name: string, operation: AnyOp][] {
-  return Object.entries(contract).filter(([, operation]) => operation.planned !== true);
+  return Object.entries(contract).filter(([, operation]) => !operation.planned);
 }

@@ -61,11 +61,13 @@ async function pass(
     redirect: "manual",
     ...("unix" in address ? { unix: address.unix } : {}),
   } as RequestInit;
+  const asked = performance.now();
   const response = await fetch(("unix" in address ? "http://localhost" : address.url) + path, init);
   const headers: Record<string, string> = {};
   response.headers.forEach((value, name) => {
     if (!NOT_PASSED_BACK.has(name)) headers[name] = value;
   });
+  exchange.waited?.(performance.now() - asked);
   exchange.seal(headers);
   const small = Number(response.headers.get("content-length") ?? Infinity) <= BUFFERED_BYTES_MAX;
   const reply = small && request.method !== "HEAD" ? await response.arrayBuffer() : response.body;

@@ -13,6 +13,8 @@ import { planPath } from "./path.ts";
 /** What the mount knows of a request, and what it adds to every reply. */
 export interface Exchange extends CallOrigin {
   readonly requestId: string;
+  /** Told of time spent waiting for another system. */
+  waited?(ms: number): void;
   /** Adds the mount's own headers (request id, timing) to a reply that is about to be sent. */
   seal(headers: Record<string, string>): void;
 }

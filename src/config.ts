@@ -1,0 +1,181 @@
+// Every option of the house, once: its name, environment variable, default and help. Flags win over the
+// environment, which wins over defaults. All problems are listed together. The only reader of process.env.
+
+import { resolve } from "node:path";
+import { z } from "zod";
+
+interface Option<S extends z.ZodType> {
+  readonly schema: S;
+  readonly env: string;
+  readonly help: string;
+}
+
+function option<S extends z.ZodType>(env: string, help: string, schema: S): Option<S> {
+  return { schema, env, help };
+}
+
+const MIB = 1024 * 1024;
+const mebibytes = (standard: number) =>
+  z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(1024 * 1024)
+    .default(standard);
+
+const flag = z
+  .union([
+    z.boolean(),
+    z.enum(["true", "false", "1", "0"]).transform((text) => text === "true" || text === "1"),
+  ])
+  .default(false);
+
+export const OPTIONS = {
+  data: option(
+    "LAKEHOUSE_DATA",
+    "Folder that holds everything",
+    z.string().min(1).default("./lakehouse-data"),
+  ),
+  host: option(
+    "LAKEHOUSE_HOST",
+    "Address to listen on; any but loopback needs an API key",
+    z.string().default("127.0.0.1"),
+  ),
+  port: option(
+    "LAKEHOUSE_PORT",
+    "Port of the gateway; 0 takes a free one",
+    z.coerce.number().int().min(0).max(65_535).default(3110),
+  ),
+  apart: option("LAKEHOUSE_APART", "One daemon per service instead of one process", flag),
+  daemon_ports: option(
+    "LAKEHOUSE_DAEMON_PORTS",
+    "Daemons listen on loopback ports 3211 to 3223 instead of sockets",
+    flag,
+  ),
+  log: option(
+    "LAKEHOUSE_LOG",
+    "Least level that is logged",
+    z.enum(["debug", "info", "warn", "error"]).default("info"),
+  ),
+  allow_hosts: option(
+    "LAKEHOUSE_ALLOW_HOSTS",
+    "Host names, besides the address listened on, under which the gateway may be asked (comma-separated)",
+    z.string().default("").transform(commaList),
+  ),
+  allow_origins: option(
+    "LAKEHOUSE_ALLOW_ORIGINS",
+    "Web origins whose pages may call the gateway (comma-separated)",
+    z.string().default("").transform(commaList),
+  ),
+  embed_cache_mib: option("LAKEHOUSE_EMBED_CACHE_MIB", "Memory for cached embeddings", mebibytes(256)),
+  sql_memory_mib: option("LAKEHOUSE_SQL_MEMORY_MIB", "Memory one SQL worker may use", mebibytes(1024)),
+  sql_workers: option(
+    "LAKEHOUSE_SQL_WORKERS",
+    "SQL statements that run at once",
+    z.coerce.number().int().min(1).max(64).default(2),
+  ),
+  ingest_memory_mib: option(
+    "LAKEHOUSE_INGEST_MEMORY_MIB",
+    "Memory one ingest worker may use",
+    mebibytes(1024),
+  ),
+  url: option(
+    "LAKEHOUSE_URL",
+    "Where the house answers that commands ask; empty finds the one that runs over the data folder",
+    z
+      .string()
+      .refine(
+        (text) => text === "" || /^https?:\/\/[^\s/]+/.test(text),
+        "must be a URL such as http://127.0.0.1:3110",
+      )
+      .transform((text) => text.replace(/\/+$/, ""))
+      .default(""),
+  ),
+  key: option(
+    "LAKEHOUSE_KEY",
+    "API key that commands show to the house",
+    z
+      .string()
+      .regex(/^[!-~]*$/, "must be one word of ASCII")
+      .default(""),
+  ),
+  check_outputs: option(
+    "LAKEHOUSE_CHECK_OUTPUTS",
+    "Check every answer against its contract: for tests",
+    flag,
+  ),
+} as const;
+
+export type OptionName = keyof typeof OPTIONS;
+export type Settings = Readonly<{ [N in OptionName]: z.output<(typeof OPTIONS)[N]["schema"]> }>;
+export type Overrides = Readonly<Partial<Record<OptionName, unknown>>>;
+
+function commaList(text: string): readonly string[] {
+  return text
+    .split(",")
+    .map((part) => part.trim())
+    .filter((part) => part !== "");
+}
+
+export class ConfigProblems extends Error {
+  override readonly name = "ConfigProblems";
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(`The configuration has ${problems.length === 1 ? "a problem" : `${problems.length} problems`}`);
+    this.problems = problems;
+  }
+}
+
+export type Source = "flag" | "environment" | "default";
+
+/** The settings and where each comes from. Throws ConfigProblems with every one that is wrong. */
+export function readSettings(flags: Overrides = {}): {
+  settings: Settings;
+  sources: Record<OptionName, Source>;
+} {
+  const problems: string[] = [];
+  const settings: Record<string, unknown> = {};
+  const sources = {} as Record<OptionName, Source>;
+  for (const [name, { schema, env }] of Object.entries(OPTIONS) as [OptionName, Option<z.ZodType>][]) {
+    const source =
+      flags[name] !== undefined ? "flag" : process.env[env] !== undefined ? "environment" : "default";
+    const given = source === "flag" ? flags[name] : process.env[env];
+    const outcome = schema.safeParse(given);
+    sources[name] = source;
+    if (outcome.success) settings[name] = outcome.data;
+    else {
+      const place = source === "flag" ? `--${name.replaceAll("_", "-")}` : env;
+      const shown = name === "key" ? "..." : String(given);
+      problems.push(`${place}=${shown}: ${outcome.error.issues[0]?.message ?? "is not valid"}`);
+    }
+  }
+  if (problems.length > 0) throw new ConfigProblems(problems);
+  settings["data"] = resolve(String(settings["data"]));
+  return { settings: Object.freeze(settings) as Settings, sources };
+}
+
+/** What only commands that ask a house need: its daemons are not told. */
+const CLIENT_OPTIONS: ReadonlySet<string> = new Set<OptionName>(["url", "key"]);
+
+/** The environment of a daemon of this house: ours, and the settings in it, so that it reads the same ones. */
+export function daemonEnvironment(settings: Settings): Record<string, string | undefined> {
+  const environment: Record<string, string | undefined> = { ...process.env, NODE_ENV: "production" };
+  for (const [name, { env }] of Object.entries(OPTIONS)) {
+    if (CLIENT_OPTIONS.has(name)) delete environment[env];
+    else environment[env] = String(settings[name as OptionName]);
+  }
+  return environment;
+}
+
+export function mebibytesToBytes(mebibytes: number): number {
+  return mebibytes * MIB;
+}
+
+/** What a terminal program asks of its surroundings. */
+export const terminal = {
+  noColor: (process.env["NO_COLOR"] ?? "") !== "",
+  ci: (process.env["CI"] ?? "") !== "",
+  /** A person who looks for a bug wants stacks. */
+  debug: process.env["LAKEHOUSE_LOG"] === "debug",
+} as const;

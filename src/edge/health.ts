@@ -1,0 +1,49 @@
+// How the house is: one look at every service and at the object store, each within a short time of its own, so
+// that a hanging neighbour never makes the answer late.
+
+import type { Service } from "#rpc/contract";
+import type { storage } from "#contracts/storage";
+
+export interface ServiceHealth {
+  readonly status: "ok" | "down";
+  readonly latency_ms: number;
+  readonly detail?: string;
+}
+
+export interface HouseHealth {
+  readonly status: "ok" | "degraded";
+  readonly topology: "together" | "apart";
+  readonly version: string;
+  readonly services: Readonly<Record<string, ServiceHealth>>;
+  readonly probes: { readonly object_store: object };
+}
+
+export interface HealthDeps {
+  readonly topology: "together" | "apart";
+  readonly version: string;
+  /** Resolves when the service answers. */
+  readonly pings: Readonly<Record<string, (signal: AbortSignal) => Promise<void>>>;
+  readonly storage: Service<typeof storage>;
+}
+
+const PING_MS_MAX = 500;
+
+export async function houseHealth({ topology, version, pings, storage }: HealthDeps): Promise<HouseHealth> {
+  const looked = Object.entries(pings).map(async ([name, ping]): Promise<[string, ServiceHealth]> => {
+    const started = performance.now();
+    const latency = (): number => Math.round((performance.now() - started) * 100) / 100;
+    try {
+      await ping(AbortSignal.timeout(PING_MS_MAX));
+      return [name, { status: "ok", latency_ms: latency() }];
+    } catch {
+      return [name, { status: "down", latency_ms: latency(), detail: `${name} does not answer` }];
+    }
+  });
+  const probed = storage
+    .probe({}, { timeoutMs: PING_MS_MAX })
+    .catch(() => ({ status: "down", detail: "storaged does not answer" }));
+  const services = Object.fromEntries(await Promise.all(looked));
+  const store = await probed;
+  const well = Object.values(services).every(({ status }) => status === "ok") && store.status === "ok";
+  return { status: well ? "ok" : "degraded", topology, version, services, probes: { object_store: store } };
+}

@@ -1,0 +1,111 @@
+// What the house counts of its own work, for /metrics. Recording is a few additions on plain arrays, because it
+// happens on every request; prom-client only formats them when somebody asks.
+
+import { AggregatorRegistry, Gauge, Registry } from "prom-client";
+import type { Route } from "#rpc/serve";
+
+/** Upper bounds in seconds: half a millisecond to half a minute. */
+const BUCKETS_S = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+interface Tally {
+  readonly route: string;
+  readonly byStatus: Map<number, number>;
+  readonly buckets: Float64Array;
+  seconds: number;
+  count: number;
+}
+
+export interface Meter {
+  record(route: Route, status: number, tookMs: number): void;
+  /** Everything as prom-client's own JSON, which `mergeMetrics` adds up across processes. */
+  snapshot(): Promise<object[]>;
+}
+
+export function createMeter(service: string): Meter {
+  const tallies = new Map<string, Tally>();
+  return {
+    record: ({ name }, status, tookMs) => {
+      let tally = tallies.get(name);
+      if (tally === undefined) {
+        tally = {
+          route: name,
+          byStatus: new Map(),
+          buckets: new Float64Array(BUCKETS_S.length),
+          seconds: 0,
+          count: 0,
+        };
+        tallies.set(name, tally);
+      }
+      const seconds = tookMs / 1000;
+      tally.byStatus.set(status, (tally.byStatus.get(status) ?? 0) + 1);
+      tally.seconds += seconds;
+      tally.count += 1;
+      const bucket = BUCKETS_S.findIndex((bound) => seconds <= bound);
+      if (bucket !== -1) tally.buckets[bucket] = (tally.buckets[bucket] ?? 0) + 1;
+    },
+    snapshot: async () => [
+      ...requestMetrics(service, [...tallies.values()]),
+      ...(await processMetrics(service)),
+    ],
+  };
+}
+
+/** In the shape of `registry.getMetricsAsJSON()`. */
+function requestMetrics(service: string, tallies: readonly Tally[]): object[] {
+  const counts = tallies.flatMap(({ route, byStatus }) =>
+    [...byStatus].map(([status, value]) => ({ labels: { service, route, status: String(status) }, value })),
+  );
+  const times = tallies.flatMap(({ route, buckets, seconds, count }) => {
+    const labels = { service, route };
+    let below = 0;
+    const steps = BUCKETS_S.map((bound, at) => {
+      below += buckets[at] ?? 0;
+      return {
+        labels: { ...labels, le: bound },
+        value: below,
+        metricName: "lakehouse_request_seconds_bucket",
+      };
+    });
+    return [
+      ...steps,
+      { labels: { ...labels, le: "+Inf" }, value: count, metricName: "lakehouse_request_seconds_bucket" },
+      { labels, value: seconds, metricName: "lakehouse_request_seconds_sum" },
+      { labels, value: count, metricName: "lakehouse_request_seconds_count" },
+    ];
+  });
+  return [
+    {
+      name: "lakehouse_requests_total",
+      help: "Requests answered",
+      type: "counter",
+      aggregator: "sum",
+      values: counts,
+    },
+    {
+      name: "lakehouse_request_seconds",
+      help: "Time to answer",
+      type: "histogram",
+      aggregator: "sum",
+      values: times,
+    },
+  ];
+}
+
+async function processMetrics(service: string): Promise<object[]> {
+  const registry = new Registry();
+  const gauge = (name: string, help: string, value: number): void => {
+    new Gauge({ name, help, labelNames: ["service"], registers: [registry] }).set({ service }, value);
+  };
+  const { rss, heapUsed } = process.memoryUsage();
+  gauge("lakehouse_resident_bytes", "Memory the process holds", rss);
+  gauge("lakehouse_heap_bytes", "Memory its JavaScript uses", heapUsed);
+  gauge("lakehouse_uptime_seconds", "Time since the process started", process.uptime());
+  const { user, system } = process.cpuUsage();
+  gauge("lakehouse_cpu_seconds_total", "Processor time used", (user + system) / 1e6);
+  return registry.getMetricsAsJSON();
+}
+
+/** Prometheus text of the snapshots of one process or several; every value is labelled with its service. */
+export function metricsText(snapshots: readonly (readonly object[])[]): Promise<string> {
+  return AggregatorRegistry.aggregate(snapshots.map((snapshot) => [...snapshot])).metrics();
+}

@@ -1,0 +1,155 @@
+// One daemon per service, started and watched by this process, which serves nothing itself. A daemon that ends
+// is started again, at once the first time and later with growing pauses; the others go on meanwhile. Their logs
+// come out of this process as one stream.
+
+import { join } from "node:path";
+import { daemonEnvironment, type Settings } from "#config";
+import type { ServiceName } from "#contracts/house";
+import type { Log } from "#lib/log";
+import { Fault } from "#rpc/fault";
+import type { DaemonName } from "./daemon.ts";
+import { claimData } from "./folder.ts";
+import { END_MS_MAX } from "./lifecycle.ts";
+import { PLAN, START_ORDER } from "./plan.ts";
+import type { RunningHouse } from "./together.ts";
+
+const MAIN = join(import.meta.dir, "..", "main.ts");
+
+/** A daemon that is not ready by then will not be. */
+const READY_MS_MAX = 15_000;
+/** The pause before a second start in a row; doubled for each further one. */
+const RESTART_PAUSE_MS = 100;
+const RESTART_PAUSE_MS_MAX = 10_000;
+/** Who lived that long did not fail for being started. */
+const STEADY_MS = 30_000;
+
+/** What a daemon tells the process that started it. */
+export interface ReadyMessage {
+  readonly ready: true;
+  readonly place: string;
+}
+
+export async function startApart(settings: Settings, log: Log): Promise<RunningHouse> {
+  const release = await claimData(settings.data);
+  const watched = new Map<DaemonName, Watched>();
+  const ready = new Map<DaemonName, Promise<string>>();
+  const closeAll = async (): Promise<void> => {
+    for (const name of ["gateway" as const, ...START_ORDER.toReversed()]) await watched.get(name)?.end();
+    await release();
+  };
+  const start = async (name: DaemonName, needs: readonly ServiceName[]): Promise<string> => {
+    await Promise.all(needs.map((needed) => ready.get(needed)));
+    const daemon = new Watched(settings, name, log);
+    watched.set(name, daemon);
+    return daemon.ready;
+  };
+  try {
+    for (const name of START_ORDER) {
+      const started = start(name, PLAN[name].needs);
+      // Whoever waits for it sees the failure; one that nobody waits for is seen below.
+      started.catch(() => undefined);
+      ready.set(name, started);
+    }
+    await Promise.all(ready.values());
+    const url = await start("gateway", START_ORDER);
+    return { url, close: closeAll };
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}
+
+type Process = Bun.Subprocess<"ignore", "ignore", "pipe">;
+
+/** A daemon that is kept running until it is ended. */
+class Watched {
+  readonly #settings: Settings;
+  readonly #name: DaemonName;
+  readonly #log: Log;
+  readonly #firstReady = Promise.withResolvers<string>();
+  #process: Process;
+  #restarts = 0;
+  #ending = false;
+  #pause: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(settings: Settings, name: DaemonName, log: Log) {
+    this.#settings = settings;
+    this.#name = name;
+    this.#log = log.with({ service: name });
+    this.#process = this.#spawn();
+    const late = setTimeout(
+      () =>
+        this.#firstReady.reject(new Fault("unavailable", `${name} did not start within ${READY_MS_MAX} ms.`)),
+      READY_MS_MAX,
+    );
+    this.#firstReady.promise.then(
+      () => clearTimeout(late),
+      () => clearTimeout(late),
+    );
+  }
+
+  /** Where it listens, once it does for the first time. */
+  get ready(): Promise<string> {
+    return this.#firstReady.promise;
+  }
+
+  /** Asks it to end, and kills it when it does not. */
+  async end(): Promise<void> {
+    this.#ending = true;
+    clearTimeout(this.#pause);
+    this.#process.kill("SIGTERM");
+    const cut = setTimeout(() => this.#process.kill("SIGKILL"), END_MS_MAX);
+    await this.#process.exited;
+    clearTimeout(cut);
+  }
+
+  #spawn(): Process {
+    const startedAt = Date.now();
+    let lastWords = "";
+    const daemon = Bun.spawn([process.execPath, "--no-env-file", MAIN, "serve", this.#name], {
+      env: daemonEnvironment(this.#settings),
+      stdio: ["ignore", "ignore", "pipe"],
+      ipc: (message) => {
+        const { ready, place } = message as Partial<ReadyMessage>;
+        if (ready !== true || place === undefined) return;
+        this.#firstReady.resolve(place);
+        this.#log.debug("ready", { place });
+      },
+      onExit: (_, code, signal) => {
+        if (this.#ending) return;
+        const why = signal === null ? `ended with ${code}` : `was killed by signal ${signal}`;
+        const detail = lastWords === "" ? "" : `: ${lastWords}`;
+        this.#firstReady.reject(
+          new Fault("unavailable", `${this.#name} ${why} before it was ready${detail}`),
+        );
+        this.#log.warn(`${this.#name} ${why}; starting it again`);
+        this.#restart(Date.now() - startedAt);
+      },
+    });
+    void passOn(daemon.stderr, (line) => (lastWords = line));
+    return daemon;
+  }
+
+  #restart(livedMs: number): void {
+    if (livedMs > STEADY_MS) this.#restarts = 0;
+    const pauseMs =
+      this.#restarts === 0 ? 0 : Math.min(RESTART_PAUSE_MS_MAX, RESTART_PAUSE_MS * 2 ** this.#restarts);
+    this.#restarts += 1;
+    this.#pause = setTimeout(() => {
+      if (!this.#ending) this.#process = this.#spawn();
+    }, pauseMs);
+  }
+}
+
+/** Whole lines only, so that lines of several daemons never mix. */
+async function passOn(output: ReadableStream<Uint8Array>, onLine: (line: string) => void): Promise<void> {
+  let rest = "";
+  for await (const text of output.pipeThrough(new TextDecoderStream() as never) as ReadableStream<string>) {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) {
+      if (line !== "") onLine(line);
+      process.stderr.write(`${line}\n`);
+    }
+  }
+}

@@ -1,0 +1,110 @@
+// One service, or the gateway, as a process of its own.
+
+import { mkdir } from "node:fs/promises";
+import type { Settings } from "#config";
+import { house, type ServiceName, SERVICE_NAMES } from "#contracts/house";
+import { createMeter } from "#edge/meter";
+import { present } from "#lib/assert";
+import type { Log } from "#lib/log";
+import type { Contract } from "#rpc/contract";
+import { Fault } from "#rpc/fault";
+import { forward } from "#rpc/forward";
+import { listen } from "#rpc/listen";
+import { routes } from "#rpc/serve";
+import { addressOf, askDaemon, listenAt, neighboursOf, runFolder } from "./address.ts";
+import { openDoor } from "./door.ts";
+import { DRAIN_MS_MAX } from "./lifecycle.ts";
+import { PLAN } from "./plan.ts";
+import { VERSION } from "./version.ts";
+
+export type DaemonName = ServiceName | "gateway";
+
+export interface RunningDaemon {
+  /** Where it listens: a URL, or the path of a socket. */
+  readonly place: string;
+  close(): Promise<void>;
+}
+
+export function serveDaemon(settings: Settings, name: DaemonName, log: Log): Promise<RunningDaemon> {
+  return name === "gateway" ? serveGateway(settings, log) : serveService(settings, name, log);
+}
+
+async function serveService(settings: Settings, name: ServiceName, log: Log): Promise<RunningDaemon> {
+  await mkdir(settings.data, { recursive: true });
+  await mkdir(runFolder(settings), { recursive: true, mode: 0o700 });
+  await refuseSecond(settings, name);
+  const neighbours = neighboursOf(settings, PLAN[name].needs);
+  const { implementation, close } = await PLAN[name].start({ settings, neighbours, log });
+  const meter = createMeter(name);
+  const at = listenAt(settings, name);
+  const daemon = listen({
+    origin: name,
+    at,
+    routes: routes(implementation),
+    extra: { [METRICS_PATH]: async () => Response.json(await meter.snapshot()) },
+    onReply: (route, status, tookMs) => {
+      meter.record(route, status, tookMs);
+      if (status === 500) log.warn("request failed", { route: route.name, status });
+    },
+  });
+  return {
+    place: "unix" in at ? at.unix : `http://${at.hostname}:${daemon.port}`,
+    close: async () => {
+      await daemon.stop(DRAIN_MS_MAX);
+      await close();
+    },
+  };
+}
+
+/** A second daemon would take the first one's socket away without either noticing. */
+async function refuseSecond(settings: Settings, name: ServiceName): Promise<void> {
+  const answered = await askDaemon(settings, name, "/health", AbortSignal.timeout(PING_MS_MAX)).catch(
+    () => undefined,
+  );
+  if (answered !== undefined) {
+    throw new Fault("conflict", `${name} runs over ${settings.data} already. Stop that one first.`);
+  }
+}
+
+async function serveGateway(settings: Settings, log: Log): Promise<RunningDaemon> {
+  const { storaged } = neighboursOf(settings, ["storaged"]);
+  const door = await openDoor({
+    settings,
+    log,
+    routes: SERVICE_NAMES.flatMap((name) =>
+      forward(house[name] as Contract, name, addressOf(settings, name)),
+    ).filter(({ operation }) => operation.internal !== true),
+    health: {
+      topology: "apart",
+      version: VERSION,
+      pings: Object.fromEntries(
+        SERVICE_NAMES.map((name) => [
+          name,
+          async (signal: AbortSignal): Promise<void> => {
+            const { ok } = await askDaemon(settings, name, "/health", signal);
+            if (!ok) throw new Fault("unavailable", `${name} is not well.`);
+          },
+        ]),
+      ),
+      storage: present(storaged, "storaged"),
+    },
+    neighbourMetrics: () => gatherMetrics(settings),
+  });
+  return { place: door.url, close: () => door.close(DRAIN_MS_MAX) };
+}
+
+const METRICS_PATH = "/metrics.json";
+const PING_MS_MAX = 500;
+
+/** Metrics of every daemon that answers; one that is down has none to give. */
+async function gatherMetrics(settings: Settings): Promise<object[][]> {
+  const asked = SERVICE_NAMES.map(async (name): Promise<object[]> => {
+    try {
+      const answered = await askDaemon(settings, name, METRICS_PATH, AbortSignal.timeout(PING_MS_MAX));
+      return (await answered.json()) as object[];
+    } catch {
+      return [];
+    }
+  });
+  return Promise.all(asked);
+}

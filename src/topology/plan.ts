@@ -1,0 +1,151 @@
+// Who needs whom, and how each service is built. Modules are imported only when a service is started, so that
+// a daemon on its own loads its own code and nothing else.
+
+import { join } from "node:path";
+import { mebibytesToBytes, type Settings } from "#config";
+import { house, type House, type ServiceName } from "#contracts/house";
+import { present } from "#lib/assert";
+import type { Log } from "#lib/log";
+import { type Implementation, implement } from "#rpc/local";
+
+export interface Start {
+  readonly settings: Settings;
+  /** The services named in `needs`; nothing tells whether they are near or far. */
+  readonly neighbours: Partial<House>;
+  readonly log: Log;
+}
+
+export interface Started {
+  readonly implementation: Implementation;
+  close(): Promise<void>;
+}
+
+interface Part {
+  readonly needs: readonly ServiceName[];
+  start(start: Start): Promise<Started>;
+}
+
+export const PLAN: Readonly<Record<ServiceName, Part>> = {
+  storaged: {
+    needs: [],
+    start: async (start) => {
+      const { diskObjects } = await import("#adapters/objects-disk");
+      const { storaged } = await import("#services/storaged/service");
+      const objects = await diskObjects(join(start.settings.data, "objects"));
+      return built("storaged", start, await storaged({ objects }));
+    },
+  },
+  catalogd: {
+    needs: ["storaged"],
+    start: async (start) => {
+      const { sqliteState } = await import("#adapters/state");
+      const { catalogd } = await import("#services/catalogd/service");
+      const { handlers, close } = await catalogd({
+        storage: need(start, "storaged"),
+        state: sqliteState(join(start.settings.data, "catalog.sqlite")),
+      });
+      return built("catalogd", start, handlers, close);
+    },
+  },
+  ingestd: {
+    needs: ["storaged", "catalogd"],
+    start: async (start) => {
+      const { ingestd } = await import("#services/ingestd/service");
+      const { handlers, close } = await ingestd({
+        storage: need(start, "storaged"),
+        catalog: need(start, "catalogd"),
+        settings: {
+          spoolDir: join(start.settings.data, "spool"),
+          memoryBytesMax: mebibytesToBytes(start.settings.ingest_memory_mib),
+        },
+      });
+      return built("ingestd", start, handlers, close);
+    },
+  },
+  queryd: {
+    needs: ["storaged", "catalogd"],
+    start: async (start) => {
+      const { queryd } = await import("#services/queryd/service");
+      const { handlers, close } = await queryd({
+        storage: need(start, "storaged"),
+        catalog: need(start, "catalogd"),
+        settings: {
+          cacheDir: join(start.settings.data, "cache", "objects"),
+          memoryBytesMax: mebibytesToBytes(start.settings.sql_memory_mib),
+          workersMax: start.settings.sql_workers,
+        },
+      });
+      return built("queryd", start, handlers, close);
+    },
+  },
+  embedd: {
+    needs: [],
+    start: async (start) => {
+      const { hashedModel } = await import("#adapters/embed/hashed");
+      const { embedd } = await import("#services/embedd/service");
+      const cacheBytesMax = mebibytesToBytes(start.settings.embed_cache_mib);
+      return built("embedd", start, embedd({ models: [hashedModel()], cacheBytesMax }));
+    },
+  },
+  vectord: {
+    needs: ["embedd"],
+    start: async (start) => {
+      const { vectord } = await import("#services/vectord/service");
+      const { handlers, close } = await vectord({
+        embed: need(start, "embedd"),
+        folder: join(start.settings.data, "vectors"),
+      });
+      return built("vectord", start, handlers, close);
+    },
+  },
+  matrixd: {
+    needs: ["catalogd", "queryd", "embedd", "vectord"],
+    start: async (start) => {
+      const { matrixd } = await import("#services/matrixd/service");
+      const { handlers, close } = await matrixd({
+        catalog: need(start, "catalogd"),
+        query: need(start, "queryd"),
+        embed: need(start, "embedd"),
+        vector: need(start, "vectord"),
+        folder: join(start.settings.data, "corpora"),
+        log: start.log,
+      });
+      return built("matrixd", start, handlers, close);
+    },
+  },
+};
+
+/** Services in an order in which each one's needs come before it. */
+export const START_ORDER: readonly ServiceName[] = inOrder();
+
+function inOrder(): ServiceName[] {
+  const order: ServiceName[] = [];
+  const visit = (name: ServiceName): void => {
+    if (order.includes(name)) return;
+    for (const needed of PLAN[name].needs) visit(needed);
+    order.push(name);
+  };
+  for (const name of Object.keys(PLAN) as ServiceName[]) visit(name);
+  return order;
+}
+
+function need<N extends ServiceName>({ neighbours }: Start, name: N): House[N] {
+  return present(neighbours[name], `the neighbour ${name}`) as House[N];
+}
+
+function built(
+  name: ServiceName,
+  { log, settings }: Start,
+  handlers: unknown,
+  close?: () => Promise<void>,
+): Started {
+  const implementation = implement(house[name], name, handlers as never, {
+    checkOutputs: settings.check_outputs,
+    onBug: (bug, { operation, requestId }) =>
+      log.error("bug", { operation, request_id: requestId, error: bug }),
+  });
+  return {
+    implementation: implementation as unknown as Implementation,
+    close: close ?? (() => Promise.resolve()),
+  };
+}
