@@ -46,7 +46,9 @@ export function gateway(deps: GatewayDeps): Fetch {
   const app = new Hono<Env>();
   const load: Load = { inFlight: 0 };
   if (deps.allowOrigins.length > 0) app.use(cors({ origin: [...deps.allowOrigins], maxAge: 600 }));
-  for (const [pattern, methods] of byPattern(deps.routes)) {
+  // A pattern that ends in * also matches the path before it, so exact ones are asked first.
+  const patterns = [...byPattern(deps.routes)].sort(([a], [b]) => Number(a.endsWith("*")) - Number(b.endsWith("*")));
+  for (const [pattern, methods] of patterns) {
     for (const [method, candidates] of methods) {
       // Hono answers HEAD from GET handlers; an operation of its own for HEAD shares the GET's place.
       if (method === "HEAD") continue;

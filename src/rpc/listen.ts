@@ -19,7 +19,7 @@ export type ListenAt = { readonly unix: string } | { readonly hostname: string; 
 export interface Listener {
   /** The port that was given where 0 was asked for; 0 on a unix socket. */
   readonly port: number;
-  /** Stops taking connections and waits for what is under way, at most `drainMs`; then cuts. */
+  /** See `drainServer`. */
   stop(drainMs: number): Promise<void>;
 }
 
@@ -52,17 +52,31 @@ export function listen({ origin, at, routes, extra = {}, onReply }: ListenOption
     routes: { ...table, ...extra, "/health": () => health.clone() },
     fetch: (request) => refuse(request, origin),
     error: () => faultResponse(new Error("unhandled"), daemonExchange(new Headers()), origin),
-    development: false,
+    ...SERVER_TRAITS,
     // Routes hold their own limits; objects of 256 MiB pass through here.
     maxRequestBodySize: Number.MAX_SAFE_INTEGER,
   } as Parameters<typeof Bun.serve>[0]);
-  return {
-    port: server.port ?? 0,
-    stop: async (drainMs) => {
-      await Promise.race([server.stop(false), Bun.sleep(drainMs)]);
-      await server.stop(true);
-    },
-  };
+  return { port: server.port ?? 0, stop: (drainMs) => drainServer(server, drainMs) };
+}
+
+/**
+ * For every server of the house. Without `reusePort: false` a server that is not for development shares its port
+ * with whoever else asks for it, and a second house would start in silence.
+ */
+export const SERVER_TRAITS = { development: false, reusePort: false } as const;
+
+/** How often a draining server is looked at. */
+const DRAIN_STEP_MS = 5;
+
+/**
+ * Takes no new connections and waits until nothing is under way, at most `drainMs`; then cuts what is left, idle
+ * connections too, whose clients would otherwise keep the server waiting.
+ */
+export async function drainServer(server: Bun.Server<unknown>, drainMs: number): Promise<void> {
+  const until = performance.now() + drainMs;
+  void server.stop(false);
+  while (server.pendingRequests > 0 && performance.now() < until) await Bun.sleep(DRAIN_STEP_MS);
+  await server.stop(true);
 }
 
 type Server = Bun.Server<unknown>;

@@ -9,6 +9,7 @@ import type { HealthDeps } from "#edge/health";
 import { createMeter } from "#edge/meter";
 import type { Log } from "#lib/log";
 import { Fault } from "#rpc/fault";
+import { drainServer, SERVER_TRAITS } from "#rpc/listen";
 import { faultResponse, type Route } from "#rpc/serve";
 import { newRequestId } from "#rpc/call";
 
@@ -55,10 +56,7 @@ export async function openDoor(deps: DoorDeps): Promise<Door> {
   const server = serve(host, port, handle, log);
   return {
     url: `http://${host.includes(":") ? `[${host}]` : host}:${server.port}`,
-    close: async (drainMs) => {
-      await Promise.race([server.stop(false), Bun.sleep(drainMs)]);
-      await server.stop(true);
-    },
+    close: (drainMs) => drainServer(server, drainMs),
   };
 }
 
@@ -73,7 +71,7 @@ function serve(
       hostname: host,
       port,
       idleTimeout: IDLE_TIMEOUT_S,
-      development: false,
+      ...SERVER_TRAITS,
       // Each operation has its own limit; objects of 256 MiB pass through here.
       maxRequestBodySize: Number.MAX_SAFE_INTEGER,
       fetch: handle,

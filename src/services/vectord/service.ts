@@ -1,0 +1,276 @@
+// vectord: indexes of vectors by name, each in a folder of its own. This file finds the index, turns what came
+// over the wire into vectors and filters, and back; index.ts does the work.
+
+import { readdir, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { embed } from "#contracts/embed";
+import type { Hit, Index, vector } from "#contracts/vector";
+import { assert } from "#lib/assert";
+import { type Clock, systemClock } from "#lib/clock";
+import { makeFolder } from "#lib/durable";
+import { base64OfVector, readVector } from "#lib/vector-text";
+import type { Handlers, ParsedOf, Service } from "#rpc/contract";
+import type { CallInit } from "#rpc/call";
+import { Fault } from "#rpc/fault";
+import { matches, parseFilter } from "./filter.ts";
+import { VectorIndex } from "./index.ts";
+import { type Hit as FoundHit, K_MAX } from "./search.ts";
+import { type Item, sameShape } from "./shape.ts";
+
+export interface VectordDeps {
+  readonly embed: Service<typeof embed>;
+  readonly folder: string;
+  readonly clock?: Clock;
+}
+
+export interface Vectord {
+  readonly handlers: Handlers<typeof vector>;
+  close(): Promise<void>;
+}
+
+/** Each takes files and memory of its own; more indexes than this are a sign of one index per row. */
+const INDEXES_MAX = 10_000;
+
+export async function vectord({ embed, folder, clock = systemClock }: VectordDeps): Promise<Vectord> {
+  await makeFolder(folder);
+  const indexes = new Map<string, Promise<VectorIndex>>();
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    if (!entry.isDirectory()) continue;
+    const dir = join(folder, entry.name);
+    if (entry.name.startsWith(DROPPED)) await rm(dir, { recursive: true, force: true });
+    else if (VectorIndex.readShape(dir) !== null) indexes.set(entry.name, openIn(dir, clock));
+  }
+  // Damage in one index is that index's trouble: it is told to whoever asks for it.
+  for (const opening of indexes.values()) opening.catch(() => undefined);
+
+  const indexNamed = async (name: string): Promise<VectorIndex> => {
+    const found = await indexes.get(name);
+    if (found === undefined) {
+      throw new Fault(
+        "not_found",
+        `There is no vector index ${name}. Create it with PUT /v1/vectors/${name}.`,
+      );
+    }
+    return found;
+  };
+
+  const embedTexts = async (texts: string[], call: CallInit): Promise<Float32Array[]> => {
+    const { vectors } = await embed.embed({ texts, encoding: "base64" }, call);
+    return vectors.map((text, at) => decoded(text, `texts.${at}`));
+  };
+
+  const handlers: Handlers<typeof vector> = {
+    create: async ({ index: name, engine, ...shape }) => {
+      if (engine === "lance") throw new Fault("invalid", "The lance engine is not there yet; use hnsw.");
+      const before = await indexes.get(name);
+      if (before !== undefined) {
+        if (!sameShape(before.shape, shape)) {
+          throw new Fault(
+            "conflict",
+            `${name} exists with another shape. Drop it first or choose another name.`,
+          );
+        }
+        return { ...described(name, before), created: false };
+      }
+      if (indexes.size >= INDEXES_MAX)
+        throw new Fault("unavailable", `There are ${INDEXES_MAX} indexes already.`);
+      const opening = VectorIndex.open({ dir: join(folder, name), shape, clock });
+      indexes.set(name, opening);
+      opening.catch(() => indexes.delete(name));
+      return { ...described(name, await opening), created: true };
+    },
+    indexes: async ({ limit, cursor }) => {
+      const names = [...indexes.keys()].sort().filter((name) => cursor === undefined || name > cursor);
+      const page = names.slice(0, limit);
+      const last = page.at(-1);
+      return {
+        indexes: await Promise.all(page.map(async (name) => described(name, await indexNamed(name)))),
+        ...(names.length > limit && last !== undefined ? { next_cursor: last } : {}),
+      };
+    },
+    index: async ({ index: name }) => described(name, await indexNamed(name)),
+    drop: async ({ index: name }) => {
+      const index = await indexNamed(name);
+      indexes.delete(name);
+      await index.close();
+      // Out of sight at once, whatever happens to the removal of its files.
+      const aside = join(folder, `${DROPPED}${crypto.randomUUID()}`);
+      await rename(join(folder, name), aside);
+      await rm(aside, { recursive: true, force: true });
+      return null;
+    },
+    upsert: async ({ index: name, items }, call) => {
+      const index = await indexNamed(name);
+      return index.upsert(await withVectors(items, (texts) => embedTexts(texts, call)));
+    },
+    delete: async ({ index: name, ids, filter }) => {
+      const index = await indexNamed(name);
+      return index.delete({
+        ...(ids === undefined ? {} : { ids }),
+        ...(filter === undefined ? {} : { filter: parseFilter(filter) }),
+      });
+    },
+    search: async (
+      { index: name, vector: given, text, k, filter, ef, exact, max_distance, include },
+      call,
+    ) => {
+      const started = performance.now();
+      const index = await indexNamed(name);
+      const wanted =
+        given === undefined
+          ? await queryVector(text, (texts) => embedTexts(texts, call))
+          : decoded(given, "vector");
+      const found = await index.search({
+        vector: wanted,
+        k,
+        exact,
+        include_vector: include.includes("vector"),
+        filter: filter === undefined ? undefined : parseFilter(filter),
+        ef,
+        max_distance,
+      });
+      return {
+        hits: found.hits.map((hit, rank) => hitOf(hit, rank, include.includes("metadata"))),
+        plan: found.plan,
+        scanned: found.scanned,
+        complete: found.complete,
+        ...(found.reason === undefined ? {} : { reason: found.reason }),
+        took_ms: performance.now() - started,
+      };
+    },
+    searchTiers: async ({ index: name, vector: given, k, tiers }) => {
+      const index = await indexNamed(name);
+      const wanted = decoded(given, "vector");
+      const hits: Hit[] = [];
+      const seen = new Set<string>();
+      const plans: string[] = [];
+      let scanned = 0;
+      for (const filter of tiers) {
+        // What earlier tiers found matches this one as well and comes up again.
+        const asked = Math.min(K_MAX, k + seen.size);
+        const found = await index.search({
+          vector: wanted,
+          k: asked,
+          filter: Object.keys(filter).length === 0 ? undefined : parseFilter(filter),
+        });
+        plans.push(found.plan);
+        scanned += found.scanned;
+        for (const hit of found.hits) {
+          if (hits.length === k || seen.has(hit.id)) continue;
+          seen.add(hit.id);
+          hits.push(hitOf(hit, hits.length, true));
+        }
+        if (hits.length === k) break;
+      }
+      return { hits, plan: plans.join("+"), scanned };
+    },
+    fetch: async ({ index: name, ids, filter }) => {
+      const index = await indexNamed(name);
+      const wanted = filter === undefined ? undefined : parseFilter(filter);
+      const passing = index
+        .fetch(ids)
+        .filter(({ metadata }) => wanted === undefined || matches(wanted, metadata));
+      return {
+        items: passing.map(({ id, vector: stored, metadata }) => ({
+          id,
+          vector: base64OfVector(stored),
+          metadata: metadata as Record<string, unknown>,
+        })),
+      };
+    },
+    recall: async ({ index: name, sample, k }) => {
+      const { recall, mean_us, p99_us, exact_mean_us } = await (await indexNamed(name)).recall({ sample, k });
+      return { recall, mean_us, p99_us, exact_mean_us };
+    },
+  };
+  return {
+    handlers,
+    close: async () => {
+      for (const opening of indexes.values())
+        await opening.then((index) => index.close()).catch(() => undefined);
+    },
+  };
+}
+
+/** Folders on their way out, which a crash may have left half removed. */
+const DROPPED = ".dropped-";
+
+function openIn(dir: string, clock: Clock): Promise<VectorIndex> {
+  const shape = VectorIndex.readShape(dir);
+  assert(shape !== null, `${dir} has a shape`);
+  return VectorIndex.open({ dir, shape, clock });
+}
+
+function described(name: string, index: VectorIndex): Index {
+  const { dimension, metric, quantization, fields } = index.shape;
+  const { count, deleted, bytes_memory, bytes_disk, pending, building, snapshot } = index.stats();
+  return {
+    name,
+    dimension,
+    metric,
+    engine: "hnsw",
+    quantization,
+    fields: { ...fields },
+    count,
+    deleted,
+    bytes_memory,
+    bytes_disk,
+    snapshot: snapshot?.sequence ?? null,
+    pending,
+    building,
+  };
+}
+
+function hitOf(
+  { id, distance, metadata, vector: stored }: FoundHit,
+  rank: number,
+  withMetadata: boolean,
+): Hit {
+  const hit: Hit = { rank, id, distance };
+  if (withMetadata) hit.metadata = metadata as Record<string, unknown>;
+  if (stored !== undefined) hit.vector = base64OfVector(stored);
+  return hit;
+}
+
+type OfferedItem = ParsedOf<(typeof vector)["upsert"]>["items"][number];
+
+/** Every item with its vector; those that came as text are embedded in one go. */
+async function withVectors(
+  items: readonly OfferedItem[],
+  embedTexts: (texts: string[]) => Promise<Float32Array[]>,
+): Promise<Item[]> {
+  const texts: string[] = [];
+  items.forEach((item, at) => {
+    if ((item.vector === undefined) === (item.text === undefined)) {
+      throw new Fault("invalid", `Item ${at} needs a vector or a text, one of them.`, {
+        details: [{ path: `items.${at}`, message: "needs a vector or a text" }],
+      });
+    }
+    if (item.text !== undefined) texts.push(item.text);
+  });
+  const embedded = texts.length === 0 ? [] : await embedTexts(texts);
+  let next = 0;
+  return items.map(({ id, vector: given, metadata = {} }, at) => {
+    const numbers = given === undefined ? embedded[next++] : decoded(given, `items.${at}.vector`);
+    assert(numbers !== undefined, "every text has a vector");
+    return { id, vector: numbers, metadata };
+  });
+}
+
+async function queryVector(
+  text: string | undefined,
+  embedTexts: (texts: string[]) => Promise<Float32Array[]>,
+): Promise<Float32Array> {
+  if (text === undefined) throw new Fault("invalid", "Give a vector or a text to search for.");
+  const [numbers] = await embedTexts([text]);
+  assert(numbers !== undefined, "a text has a vector");
+  return numbers;
+}
+
+function decoded(text: string | readonly number[], path: string): Float32Array {
+  const numbers = readVector(text);
+  if (numbers !== undefined) return numbers;
+  throw new Fault("invalid", `${path} is not base64 of whole 32-bit floats.`, {
+    details: [{ path, message: "is not base64 of little-endian 32-bit floats" }],
+  });
+}

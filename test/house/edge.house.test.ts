@@ -1,0 +1,171 @@
+// The door: what it says of the house, whom it lets in, and what every route refuses.
+
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { join } from "node:path";
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { readSettings } from "#config";
+import { house as contracts, SERVICE_NAMES } from "#contracts/house";
+import { addKey } from "#edge/auth";
+import { createLog } from "#lib/log";
+import type { AnyOp, Contract } from "#rpc/contract";
+import { servedOps } from "#rpc/contract";
+import { Fault } from "#rpc/fault";
+import { writePath } from "#rpc/path";
+import { startTogether } from "#topology/together";
+import { codeOf, startHouse, type TestHouse, TOPOLOGIES } from "./house.ts";
+
+const silent = createLog({ level: "error", readable: false, write: () => undefined });
+
+/** Every routed operation with a path that names nothing that is there. */
+const routed = (Object.values(contracts) as Contract[])
+  .flatMap((contract) => servedOps(contract))
+  .filter(([, operation]) => operation.internal !== true)
+  .map(([name, operation]): [string, AnyOp] => [`${operation.method} ${operation.path} (${name})`, operation]);
+const pathOf = ({ path }: AnyOp): string =>
+  writePath(path, { key: "no/such", dataset: "nobody", index: "nobody", corpus: "nobody" });
+
+describe.each([...TOPOLOGIES])("the door of a house %s", (topology) => {
+  let house: TestHouse;
+  beforeAll(async () => {
+    house = await startHouse(topology);
+  }, 30_000);
+  afterAll(() => house.close(), 30_000);
+
+  test("tells how the house is", async () => {
+    expect(await house.json("/health")).toEqual({ status: "ok", service: "gateway" });
+    const health = await house.json("/v1/health");
+    expect(health).toMatchObject({
+      status: "ok",
+      topology,
+      probes: { object_store: { backend: "disk", status: "ok", if_none_match: true, if_match: true, suffix_ranges: true } },
+    });
+    expect(Object.keys(health["services"] as object).sort()).toEqual([...SERVICE_NAMES].sort());
+  });
+
+  test("every reply says which request it answers and how long it took", async () => {
+    const reply = await house.ask("/v1/embed/models", { headers: { "x-request-id": "mine-1" } });
+    expect(reply.headers.get("x-request-id")).toBe("mine-1");
+    expect(reply.headers.get("server-timing")).toMatch(/^up;dur=[\d.]+, own;dur=[\d.]+$/);
+    const missing = await house.ask("/v1/nothing");
+    expect([missing.status, missing.headers.has("x-request-id")]).toEqual([404, true]);
+  });
+
+  test("counts what it answers", async () => {
+    await house.ask("/v1/embed/models");
+    const text = await (await house.ask("/metrics")).text();
+    expect(text).toMatch(/lakehouse_requests_total\{[^}]*route="embedd\.models"[^}]*\} \d+/);
+    expect(text).toMatch(/lakehouse_request_seconds_bucket\{[^}]*le="\+Inf"[^}]*\}/);
+    expect(text).toMatch(/lakehouse_resident_bytes\{service="gateway"\} \d+/);
+    if (topology === "apart") expect(text).toMatch(/lakehouse_resident_bytes\{service="matrixd"\} \d+/);
+  });
+
+  test("describes every operation, and the page loads from nowhere else", async () => {
+    const { openapi, paths } = await house.json<{ openapi: string; paths: Record<string, object> }>("/openapi.json");
+    expect(openapi).toBe("3.1.1");
+    const described = Object.entries(paths).flatMap(([path, item]) => Object.keys(item).map((method) => `${method} ${path}`));
+    const wanted = new Set(routed.map(([, { method, path }]) => `${method.toLowerCase()} ${path.replaceAll("+}", "}")}`));
+    expect(new Set(described)).toEqual(wanted);
+    const page = await house.ask("/docs");
+    expect(page.headers.get("content-security-policy")).toContain("default-src 'self'");
+    const text = await page.text();
+    for (const [, source = ""] of text.matchAll(/(?:src|href)="([^"]+)"/g)) {
+      expect(source).toStartWith("/docs/");
+      expect((await house.ask(source)).status).toBe(200);
+    }
+    expect((await house.ask("/docs/../package.json")).status).toBe(404);
+  });
+
+  test.each(routed)("%s is routed and refuses what is not there", async (_, operation) => {
+    const body = operation.method === "GET" || operation.method === "HEAD" ? {} : { body: '{"stray":1}' };
+    const reply = await house.ask(`${pathOf(operation)}?stray=1`, { method: operation.method, ...body });
+    expect(reply.status).toBeLessThan(500);
+    if (operation.method === "HEAD") expect(reply.status).toBe(400);
+    else {
+      const { error } = (await reply.json()) as { error: { code: string; origin: string; request_id: string } };
+      expect(error.code).toBe("invalid");
+      expect(SERVICE_NAMES).toContain(error.origin as never);
+      expect(error.request_id).toBe(reply.headers.get("x-request-id") ?? "");
+    }
+  });
+
+  test.each(["/v1/storage-locate", "/v1/storage-probe", "/v1/catalog-commit", "/v1/catalog-scan", "/v1/vectors/x/search-tiers"])(
+    "%s is for neighbours only",
+    async (path) => {
+      for (const method of ["GET", "POST"]) expect((await house.ask(path, { method })).status).toBe(404);
+    },
+  );
+
+  test("a foreign Host and a foreign page are turned away", async () => {
+    const asked = async (headers: Record<string, string>): Promise<number> =>
+      (await house.ask("/v1/embed/models", { headers })).status;
+    expect(await asked({ host: "evil.example" })).toBe(403);
+    expect(await asked({ origin: "https://evil.example" })).toBe(403);
+    expect(await asked({ origin: house.url })).toBe(200);
+  });
+});
+
+describe("who may come in", () => {
+  test("another address than loopback needs a key, and says so", async () => {
+    const data = mkdtempSync(join(tmpdir(), "house-"));
+    const { settings } = readSettings({ data, port: 0, host: "0.0.0.0" });
+    const refused = await startTogether(settings, silent).catch((error: unknown) => error);
+    expect(refused).toBeInstanceOf(Fault);
+    expect((refused as Fault).message).toContain("lakehouse config add-key");
+  });
+
+  test("keys open what their scope allows, on every route", async () => {
+    const data = mkdtempSync(join(tmpdir(), "house-"));
+    mkdirSync(data, { recursive: true });
+    const keys = join(data, "keys.json");
+    const read = await addKey(keys, "reader", "read");
+    const write = await addKey(keys, "writer", "write");
+    const { settings } = readSettings({ data, port: 0, log: "error" });
+    const house = await startTogether(settings, silent);
+    const ask = async (operation: AnyOp, key: string | undefined): Promise<number> =>
+      (
+        await fetch(`${house.url}${pathOf(operation)}?stray=1`, {
+          method: operation.method,
+          ...(key === undefined ? {} : { headers: { authorization: `Bearer ${key}` } }),
+          ...(operation.method === "GET" || operation.method === "HEAD" ? {} : { body: '{"stray":1}' }),
+        })
+      ).status;
+    for (const [name, operation] of routed) {
+      expect(await ask(operation, undefined), name).toBe(401);
+      expect(await ask(operation, "lk_wrong"), name).toBe(401);
+      // Past the door the stray field is refused.
+      expect(await ask(operation, read), name).toBe(operation.scope === "read" ? 400 : 403);
+      expect(await ask(operation, write), name).toBe(operation.scope === "admin" ? 403 : 400);
+    }
+    expect((await fetch(`${house.url}/health`)).status).toBe(200);
+    expect((await fetch(`${house.url}/v1/health`)).status).toBe(401);
+    expect((await fetch(`${house.url}/metrics`)).status).toBe(401);
+    await house.close();
+  }, 30_000);
+
+  test("a damaged key file stops the house with its name", async () => {
+    const data = mkdtempSync(join(tmpdir(), "house-"));
+    writeFileSync(join(data, "keys.json"), "{");
+    const { settings } = readSettings({ data, port: 0 });
+    const refused = await startTogether(settings, silent).catch((error: unknown) => error);
+    expect(String(refused)).toContain("keys.json is damaged");
+  });
+
+  test("two houses over one folder, or on one port, are refused with what to do", async () => {
+    const house = await startHouse("together");
+    const { settings } = readSettings({ data: house.settings.data, port: 0 });
+    const elsewhere = readSettings({ data: mkdtempSync(join(tmpdir(), "house-")), port: new URL(house.url).port });
+    // A claim of this very process does not count as another house, so the port is what is taken.
+    const taken = await startTogether(elsewhere.settings, silent).catch((error: unknown) => error);
+    expect((taken as Fault).message).toMatch(/Port \d+ is in use.*--port/s);
+    expect(settings.data).toBe(house.settings.data);
+    await house.close();
+  }, 30_000);
+
+  test("what was refused is told as a fault", async () => {
+    const house = await startHouse("together");
+    const reply = await house.ask("/v1/sql", { method: "POST", body: "{" });
+    expect([reply.status, await codeOf(reply)]).toEqual([400, "invalid"]);
+    await house.close();
+  }, 30_000);
+});

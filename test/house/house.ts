@@ -1,0 +1,66 @@
+// A house of its own for a test: started over a folder that goes away with it, in either topology.
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Overrides, readSettings, type Settings } from "#config";
+import { createLog, type Log } from "#lib/log";
+import { startApart } from "#topology/apart";
+import { startTogether } from "#topology/together";
+
+export const TOPOLOGIES = ["together", "apart"] as const;
+export type Topology = (typeof TOPOLOGIES)[number];
+
+export interface TestHouse {
+  readonly topology: Topology;
+  readonly url: string;
+  readonly settings: Settings;
+  /** Everything that was logged at `warn` and above. */
+  readonly logged: readonly string[];
+  ask(path: string, init?: RequestInit): Promise<Response>;
+  /** The JSON of an answer; fails when its status is not the one expected. */
+  json<T = Record<string, unknown>>(path: string, body?: unknown, expected?: number): Promise<T>;
+  /** Ends the house and starts it again over the same folder. */
+  restart(): Promise<TestHouse>;
+  close(): Promise<void>;
+}
+
+export async function startHouse(topology: Topology, overrides: Overrides = {}): Promise<TestHouse> {
+  const data = mkdtempSync(join(tmpdir(), "house-"));
+  return startOver(topology, data, overrides);
+}
+
+async function startOver(topology: Topology, data: string, overrides: Overrides): Promise<TestHouse> {
+  const { settings } = readSettings({ port: 0, log: "warn", check_outputs: true, ...overrides, data });
+  const logged: string[] = [];
+  const log: Log = createLog({ level: "warn", readable: true, write: (line) => void logged.push(line) });
+  const running = await (topology === "together" ? startTogether : startApart)(settings, log);
+  const ask = (path: string, init?: RequestInit): Promise<Response> => fetch(running.url + path, init);
+  return {
+    topology,
+    url: running.url,
+    settings,
+    logged,
+    ask,
+    json: async <T>(path: string, body?: unknown, expected = 200): Promise<T> => {
+      const reply = await ask(path, body === undefined ? {} : { method: "POST", body: JSON.stringify(body) });
+      const text = await reply.text();
+      if (reply.status !== expected) throw new Error(`${path} answered ${reply.status}: ${text.slice(0, 500)}`);
+      return (text === "" ? null : JSON.parse(text)) as T;
+    },
+    restart: async () => {
+      await running.close();
+      return startOver(topology, data, overrides);
+    },
+    close: async () => {
+      await running.close();
+      rmSync(data, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The code of a fault's body. */
+export async function codeOf(reply: Response): Promise<string> {
+  const body = (await reply.json()) as { error?: { code?: string } };
+  return body.error?.code ?? "none";
+}
