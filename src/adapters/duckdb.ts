@@ -83,7 +83,7 @@ export class DuckdbError extends Error {
   override readonly name = "DuckdbError";
   /** DuckDB's exception type: `Parser`, `Binder`, `Conversion`, `INTERRUPT`, `Out of Memory`, ... */
   readonly kind: string;
-  /** Byte of the statement at which it went wrong. */
+  /** Where in the statement it went wrong: a byte, but for kind `Parser` a character. */
   readonly position: number | undefined;
 
   constructor(kind: string, message: string, position: number | undefined, cause: unknown) {

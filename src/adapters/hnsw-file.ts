@@ -153,7 +153,11 @@ export function sealWritten(temporary: string, path: string, tail: unknown): Sea
 }
 
 /** The tail and the footer that end a file whose payload has this hash. */
-function closing(payloadBytes: number, tail: unknown, payloadHash: bigint): { seal: Seal; bytes: Uint8Array } {
+function closing(
+  payloadBytes: number,
+  tail: unknown,
+  payloadHash: bigint,
+): { seal: Seal; bytes: Uint8Array } {
   const text = new TextEncoder().encode(JSON.stringify(tail));
   const hash = chain(text, payloadHash);
   const bytes = Buffer.concat([text, footer(payloadBytes, text.length, hash)]);

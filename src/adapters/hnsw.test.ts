@@ -14,7 +14,8 @@ afterAll(() => {
 
 const shape: GraphShape = { dimension: 16, metric: "cosine", quantization: "i8" };
 const random = seeded(7);
-const vector = (dimension = 16): Float32Array => Float32Array.from({ length: dimension }, () => random.next() - 0.5);
+const vector = (dimension = 16): Float32Array =>
+  Float32Array.from({ length: dimension }, () => random.next() - 0.5);
 
 async function filled(of: GraphShape, count: number): Promise<{ graph: Hnsw; vectors: Float32Array[] }> {
   const graph = await Hnsw.create(of);
@@ -35,13 +36,16 @@ function code(run: () => unknown): string {
 }
 
 describe("Hnsw", () => {
-  test.each(["cosine", "euclidean", "dot"] as const)("finds each vector by itself under %s", async (metric) => {
-    const { graph, vectors } = await filled({ ...shape, metric, quantization: "f32" }, 500);
-    if (metric === "dot") return expect(graph.search(vectors[3] as Float32Array, 5).keys).toHaveLength(5);
-    return vectors.forEach((each, key) => {
-      expect(graph.search(each, 3).keys[0]).toBe(key);
-    });
-  });
+  test.each(["cosine", "euclidean", "dot"] as const)(
+    "finds each vector by itself under %s",
+    async (metric) => {
+      const { graph, vectors } = await filled({ ...shape, metric, quantization: "f32" }, 500);
+      if (metric === "dot") return expect(graph.search(vectors[3] as Float32Array, 5).keys).toHaveLength(5);
+      return vectors.forEach((each, key) => {
+        expect(graph.search(each, 3).keys[0]).toBe(key);
+      });
+    },
+  );
 
   test("reports real distances", async () => {
     const graph = await Hnsw.create({ dimension: 2, metric: "euclidean", quantization: "f32" });

@@ -44,6 +44,8 @@ const EF_SEARCH = 64;
 const KEY_MAX = 2 ** 32 - 1;
 /** How near the top of its own search a node must be to count as reachable. */
 const AUDIT_NEIGHBOURS = 16;
+/** What coarse scalars may take from a vector's product with itself: bf16 keeps eight bits of each number. */
+const SCALAR_ERROR = 0.01;
 
 let loaded: Promise<Usearch> | null = null;
 
@@ -196,14 +198,17 @@ export class Hnsw {
     return { checked, lost, stillLost: lost.filter((key) => !this.#reaches(key, vectorOf(key))) };
   }
 
+  /** A search for a key's own vector may leave the key out only in favour of keys that are as near: equal vectors, or longer ones under dot. */
   #reaches(key: number, vector: Float32Array): boolean {
-    const found = this.search(vector, AUDIT_NEIGHBOURS);
-    if (found.keys.includes(key)) return true;
-    // Many equal vectors crowd a node out of its own neighbourhood: it is reachable if it is no further than they are.
-    const wider = this.search(vector, AUDIT_NEIGHBOURS * 16);
-    if (wider.keys.includes(key)) return true;
-    const furthest = wider.distances.at(-1) ?? Number.POSITIVE_INFINITY;
-    return wider.keys.length > AUDIT_NEIGHBOURS && furthest <= (found.distances[0] ?? 0) && this.has(key);
+    for (const wanted of [AUDIT_NEIGHBOURS, AUDIT_NEIGHBOURS * 16]) {
+      const { keys, distances } = this.search(vector, wanted);
+      if (keys.includes(key)) return true;
+      const nearest = distances[0] ?? Number.POSITIVE_INFINITY;
+      const furthest = distances.at(-1) ?? Number.POSITIVE_INFINITY;
+      const own = this.shape.metric === "dot" ? 1 - squaredLength(vector) * (1 - SCALAR_ERROR) : nearest;
+      if (furthest <= own && keys.length === wanted && this.has(key)) return true;
+    }
+    return false;
   }
 
   /** Writes the graph as a sealed file with `tail` beside it. Holds the event loop: for a build process. */
@@ -231,10 +236,15 @@ function finite(vector: Float32Array): Float32Array {
   return vector.slice();
 }
 
-/** A copy of length one, so that f16 cannot overflow. */
-function unit(vector: Float32Array): Float32Array {
+function squaredLength(vector: Float32Array): number {
   let sum = 0;
   for (let i = 0; i < vector.length; i++) sum += (vector[i] ?? 0) ** 2;
+  return sum;
+}
+
+/** A copy of length one, so that f16 cannot overflow. */
+function unit(vector: Float32Array): Float32Array {
+  const sum = squaredLength(vector);
   assert(sum > 0 && Number.isFinite(sum), "a vector under cosine is finite and not zero");
   const scale = 1 / Math.sqrt(sum);
   const copy = new Float32Array(vector.length);

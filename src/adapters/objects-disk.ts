@@ -19,7 +19,6 @@ import {
   type ObjectHead,
   type Objects,
   type PutConditions,
-  type Range,
   resolveRange,
 } from "./objects.ts";
 

@@ -26,5 +26,4 @@ export const pageInput = {
 /** A vector: JSON numbers, or base64 of little-endian 32-bit floats (a quarter of the size). */
 export const vectorText = z.union([z.array(z.number()).min(1).max(16_384), z.base64().min(4).max(90_000)]);
 
-export type JsonObject = Record<string, unknown>;
 export const jsonObject = z.record(z.string(), z.unknown());

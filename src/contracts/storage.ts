@@ -11,7 +11,6 @@ export const OBJECT_BYTES_MAX = 256 * 1024 * 1024;
 const key = z.string().min(1).describe("1 to 1,024 bytes of UTF-8 in NFC; segments are separated by /");
 
 export const stored = z.object({ key: z.string(), size: z.int(), etag: z.string() });
-export type Stored = z.infer<typeof stored>;
 
 const probe = z.object({
   backend: z.enum(["disk", "s3", "memory"]),

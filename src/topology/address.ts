@@ -57,5 +57,5 @@ export function askDaemon(
 ): Promise<Response> {
   const address = addressOf(settings, name);
   const base = "unix" in address ? "http://localhost" : address.url;
-  return fetch(base + path, { signal, ...("unix" in address ? { unix: address.unix } : {}) } as RequestInit);
+  return fetch(base + path, { signal, ...("unix" in address ? { unix: address.unix } : {}) });
 }

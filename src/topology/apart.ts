@@ -38,7 +38,7 @@ export async function startApart(settings: Settings, log: Log): Promise<RunningH
     await release();
   };
   const start = async (name: DaemonName, needs: readonly ServiceName[]): Promise<string> => {
-    await Promise.all(needs.map((needed) => ready.get(needed)));
+    await Promise.all(needs.flatMap((needed) => ready.get(needed) ?? []));
     const daemon = new Watched(settings, name, log);
     watched.set(name, daemon);
     return daemon.ready;
@@ -144,8 +144,9 @@ class Watched {
 /** Whole lines only, so that lines of several daemons never mix. */
 async function passOn(output: ReadableStream<Uint8Array>, onLine: (line: string) => void): Promise<void> {
   let rest = "";
-  for await (const text of output.pipeThrough(new TextDecoderStream() as never) as ReadableStream<string>) {
-    const lines = (rest + text).split("\n");
+  const decoder = new TextDecoder();
+  for await (const chunk of output) {
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
     rest = lines.pop() ?? "";
     for (const line of lines) {
       if (line !== "") onLine(line);

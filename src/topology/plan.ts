@@ -66,7 +66,7 @@ export const PLAN: Readonly<Record<ServiceName, Part>> = {
     needs: ["storaged", "catalogd"],
     start: async (start) => {
       const { queryd } = await import("#services/queryd/service");
-      const { handlers, close } = await queryd({
+      const { handlers, close } = queryd({
         storage: need(start, "storaged"),
         catalog: need(start, "catalogd"),
         settings: {
@@ -145,7 +145,7 @@ function built(
       log.error("bug", { operation, request_id: requestId, error: bug }),
   });
   return {
-    implementation: implementation as unknown as Implementation,
+    implementation: implementation,
     close: close ?? (() => Promise.resolve()),
   };
 }

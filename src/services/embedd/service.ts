@@ -39,7 +39,7 @@ export function embedd({ models, cacheBytesMax }: EmbeddDeps): Handlers<typeof e
     const entries = texts.map((text) => {
       const key = keyOf(model, text);
       const known = cache.get(key) ?? cache.pending(key);
-      if (known !== undefined) return known;
+      if (known !== undefined) return Promise.resolve(known);
       const place = asked.push(text) - 1;
       return cache.expect(
         key,

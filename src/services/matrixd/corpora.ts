@@ -296,7 +296,7 @@ export class Corpora {
 }
 
 function tell({ listeners }: Entry): void {
-  for (const listener of [...listeners]) listener();
+  for (const listener of listeners) listener();
 }
 
 /** What a generation is made from: when this is the same, the build is the same. */

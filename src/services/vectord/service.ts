@@ -227,7 +227,7 @@ function hitOf(
   withMetadata: boolean,
 ): Hit {
   const hit: Hit = { rank, id, distance };
-  if (withMetadata) hit.metadata = metadata as Record<string, unknown>;
+  if (withMetadata) hit.metadata = metadata;
   if (stored !== undefined) hit.vector = base64OfVector(stored);
   return hit;
 }

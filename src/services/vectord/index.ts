@@ -1,0 +1,464 @@
+// One index: a log on disk that is the truth, rows in memory, graphs over them as a cache. A write is checked
+// whole, made durable in the log, then applied; a search sees it from then on. Opening reads the last snapshot
+// and replays the log behind it. Nothing here locks: every change of state happens in one turn of the event
+// loop, in the order of the log.
+
+import { mkdir, readdir, rm } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { readSealed, writeSealed } from "#adapters/hnsw-file";
+import type { Clock } from "#lib/clock";
+import { seeded } from "#lib/random";
+import { Fault } from "#rpc/fault";
+import { type Filter, selectsAll } from "./filter.ts";
+import { GraphCache } from "./graph.ts";
+import { Log } from "./log.ts";
+import { decodeRecord, encodeDelete, encodeUpsert } from "./record.ts";
+import { Rows } from "./rows.ts";
+import { breathe } from "./scan.ts";
+import { EF_MAX, type Found, K_MAX, type Search, runSearch } from "./search.ts";
+import * as shapes from "./shape.ts";
+import type { IndexShape, Item, Metadata } from "./shape.ts";
+import {
+  type Manifest,
+  capture,
+  readGraph,
+  readManifest,
+  readRows,
+  sweep,
+  writeSnapshot,
+} from "./snapshot.ts";
+
+export interface OpenOptions {
+  readonly dir: string;
+  readonly shape: IndexShape;
+  readonly clock: Clock;
+}
+
+export interface FetchedItem {
+  readonly id: string;
+  readonly vector: Float32Array;
+  readonly metadata: Metadata;
+}
+
+export interface Recall {
+  /** The share of the true k nearest that a search by plan finds, 0 to 1. */
+  readonly recall: number;
+  readonly mean_us: number;
+  readonly p99_us: number;
+  readonly exact_mean_us: number;
+  readonly sample: number;
+  readonly k: number;
+}
+
+export interface IndexStats {
+  readonly count: number;
+  /** Rows that were deleted or replaced and still take space. */
+  readonly deleted: number;
+  readonly bytes_memory: number;
+  readonly bytes_disk: number;
+  /** Rows that no graph holds yet: searches scan them. */
+  readonly pending: number;
+  readonly building: boolean;
+  readonly sequence: number;
+  readonly snapshot: { readonly sequence: number; readonly taken_at: number } | null;
+  /** Deleted or replaced rows that the graph still leads through. */
+  readonly ghosts: number;
+  /** Files that were found damaged and put aside. */
+  readonly quarantined: readonly string[];
+  /** What went wrong in the background, until it succeeds; searches and writes go on meanwhile. */
+  readonly failure: string | null;
+}
+
+/** A log beyond this, and beyond half of what the rows take, is cut by a snapshot of its own accord. */
+const LOG_BYTES_MAX = 64 * 1024 * 1024;
+/** A snapshot that failed is not tried again at once. */
+const SNAPSHOT_RETRY_MS = 30_000;
+/** Ids in one record of a delete by filter: applying it holds the event loop for a few milliseconds. */
+const IDS_A_RECORD = 2_000;
+/** Rows that a snapshot would rather have in its graph than scanned after a restart. */
+const UNBUILT_MAX = 2_000;
+const SAMPLE_MAX = 10_000;
+
+export class VectorIndex {
+  readonly shape: IndexShape;
+  readonly #dir: string;
+  readonly #clock: Clock;
+  readonly #rows: Rows;
+  readonly #graph: GraphCache;
+  readonly #log: Log;
+  #last: { readonly manifest: Manifest; readonly versions: readonly number[] } | null;
+  readonly #quarantined: readonly string[];
+  #snapshotting: Promise<Manifest> | null = null;
+  #writing = false;
+  #failed: { readonly at: number; readonly error: unknown } | null = null;
+  #closed = false;
+
+  private constructor(
+    { dir, shape, clock }: OpenOptions,
+    state: {
+      rows: Rows;
+      graph: GraphCache;
+      log: Log;
+      manifest: Manifest | null;
+      versions: readonly number[];
+      quarantined: readonly string[];
+    },
+  ) {
+    this.shape = shape;
+    this.#dir = dir;
+    this.#clock = clock;
+    this.#rows = state.rows;
+    this.#graph = state.graph;
+    this.#log = state.log;
+    this.#last = state.manifest === null ? null : { manifest: state.manifest, versions: state.versions };
+    this.#quarantined = state.quarantined;
+    this.#graph.onSwap = () => void this.#sweep().catch(() => undefined);
+  }
+
+  /** The shape of the index in a folder, or null when there is none. Throws Fault `internal` when its file is damaged. */
+  static readShape(dir: string): IndexShape | null {
+    const path = join(dir, "shape.json");
+    return existsSync(path) ? shapes.parseShape(readSealed(path).tail as string) : null;
+  }
+
+  /**
+   * Opens the index in `dir`, which is made when it is not there. Throws `conflict` when it has another shape
+   * and `internal`, naming the file, when a file of it is damaged.
+   */
+  static async open(options: OpenOptions): Promise<VectorIndex> {
+    const { dir, shape, clock } = options;
+    await mkdir(dir, { recursive: true });
+    await checkShape(dir, shape);
+    await clean(dir);
+    const manifest = await readManifest(dir, clock);
+    const rows = new Rows(shape);
+    if (manifest !== null) await readRows(dir, manifest, shape, rows, clock);
+    const versions = rows.chunks.map((chunk) => chunk.version);
+    const graph = new GraphCache(dir, rows, clock, await highestGraph(dir));
+    const file = await readGraph(dir, manifest, clock);
+    if (file !== null && manifest?.graph) await graph.attach(join(dir, manifest.graph.file), file);
+    rows.restored();
+    rows.live.forEach((row) => {
+      if (!graph.has(row)) graph.added(row);
+    });
+    const log = await Log.open({
+      dir,
+      clock,
+      after: manifest?.sequence ?? 0,
+      replay: ({ record }) => {
+        apply(rows, graph, record);
+      },
+    });
+    await sweep(dir, manifest, new Set());
+    const quarantined = (await readdir(dir)).filter((name) => name.includes(".damaged-"));
+    return new VectorIndex(options, { rows, graph, log, manifest, versions, quarantined });
+  }
+
+  /**
+   * Stores items, replacing those with the same id; of equal ids in one call the last stays. All or nothing,
+   * durable when resolved, found by the next search. Throws `invalid` with the item's place, `unavailable` when
+   * the disk fails.
+   */
+  async upsert(items: readonly Item[]): Promise<{ upserted: number; sequence: number }> {
+    this.#mustBeOpen();
+    if (items.length === 0 || items.length > shapes.ITEMS_MAX) {
+      throw shapes.invalid("items", `must hold from 1 to ${shapes.ITEMS_MAX} items`);
+    }
+    const metadata = items.map((item, i) => this.#checkItem(item, i));
+    const sequence = await this.#write(encodeUpsert(items, metadata));
+    return { upserted: new Set(items.map(({ id }) => id)).size, sequence };
+  }
+
+  /** Deletes by ids (unknown ones are passed over) or all rows that match a filter. */
+  async delete(which: {
+    ids?: readonly string[];
+    filter?: Filter;
+  }): Promise<{ deleted: number; sequence: number }> {
+    this.#mustBeOpen();
+    const { ids: given, filter } = which;
+    if ((given === undefined) === (filter === undefined))
+      throw shapes.invalid("ids", "or filter must be given, one of them");
+    if (filter !== undefined && selectsAll(filter)) {
+      throw shapes.invalid("filter", "selects every row; delete the index instead");
+    }
+    const ids =
+      filter === undefined
+        ? [...new Set(given)].filter((id) => this.#rows.rowOf(id) !== undefined)
+        : this.#idsOf(filter);
+    let deleted = 0;
+    for (let at = 0; at < ids.length; at += IDS_A_RECORD) {
+      await this.#write(encodeDelete(ids.slice(at, at + IDS_A_RECORD)), (count) => {
+        deleted += count;
+      });
+    }
+    return { deleted, sequence: this.#log.sequence };
+  }
+
+  /** Finds the k nearest rows that match; see search.ts for how. */
+  async search(search: Search): Promise<Found> {
+    this.#mustBeOpen();
+    checkSearch(this.shape, search);
+    return runSearch(this.#rows, this.#graph, search);
+  }
+
+  /** The items with these ids, in their order; unknown ids are left out. Vectors are as they were given. */
+  fetch(ids: readonly string[]): FetchedItem[] {
+    this.#mustBeOpen();
+    return ids.flatMap((id) => {
+      const row = this.#rows.rowOf(id);
+      if (row === undefined) return [];
+      return [{ id, vector: this.#rows.vector(row).slice(), metadata: this.#rows.metadata(row) }];
+    });
+  }
+
+  /** Rows that match a filter, counted without reading a vector. */
+  count(filter?: Filter): number {
+    return filter === undefined
+      ? this.#rows.count
+      : this.#rows.payload.select(filter, this.#rows.live).count();
+  }
+
+  /**
+   * Measures searches against exact ones on the live index: `sample` stored vectors, each asked for its k nearest
+   * others. A hit counts when it is as near as the true k-th, so that equal distances do not count as misses.
+   */
+  async recall({ sample, k }: { sample: number; k: number }): Promise<Recall> {
+    this.#mustBeOpen();
+    if (!Number.isInteger(sample) || sample < 1 || sample > SAMPLE_MAX) {
+      throw shapes.invalid("sample", `must be a whole number from 1 to ${SAMPLE_MAX}`);
+    }
+    if (!Number.isInteger(k) || k < 1 || k >= K_MAX)
+      throw shapes.invalid("k", `must be a whole number from 1 to ${K_MAX - 1}`);
+    const all = this.#rows.live.toRows();
+    if (all.length < 2) return { recall: 1, mean_us: 0, p99_us: 0, exact_mean_us: 0, sample: 0, k };
+    const random = seeded(this.#log.sequence);
+    const times: number[] = [];
+    let exactUs = 0;
+    let hits = 0;
+    let possible = 0;
+    for (let i = 0; i < sample; i++) {
+      await breathe();
+      const row = all[random.below(all.length)] as number;
+      if (!this.#rows.isLive(row)) continue;
+      const vector = this.#rows.vector(row).slice();
+      const started = performance.now();
+      const found = await runSearch(this.#rows, this.#graph, { vector, k: k + 1 });
+      const between = performance.now();
+      const truth = await runSearch(this.#rows, this.#graph, { vector, k: k + 1, exact: true });
+      times.push((between - started) * 1_000);
+      exactUs += (performance.now() - between) * 1_000;
+      const furthest = (truth.hits.at(-1)?.distance ?? 0) + 1e-9;
+      // The vector itself is among the hits of both and counts in neither.
+      possible += truth.hits.length - 1;
+      hits += Math.max(
+        0,
+        Math.min(truth.hits.length, found.hits.filter((hit) => hit.distance <= furthest).length) - 1,
+      );
+    }
+    times.sort((a, b) => a - b);
+    const measured = Math.max(1, times.length);
+    return {
+      recall: possible === 0 ? 1 : hits / possible,
+      mean_us: times.reduce((sum, time) => sum + time, 0) / measured,
+      p99_us: times[Math.ceil(measured * 0.99) - 1] ?? 0,
+      exact_mean_us: exactUs / measured,
+      sample: times.length,
+      k,
+    };
+  }
+
+  stats(): IndexStats {
+    const manifest = this.#last?.manifest ?? null;
+    const files =
+      manifest === null
+        ? []
+        : [...manifest.chunks, manifest.table, ...(manifest.graph === null ? [] : [manifest.graph])];
+    const failure = this.#failed?.error ?? this.#graph.failure;
+    return {
+      count: this.#rows.count,
+      deleted: this.#rows.dead,
+      bytes_memory: this.#rows.bytes + this.#graph.bytes,
+      bytes_disk: this.#log.bytes + files.reduce((sum, { bytes }) => sum + bytes, 0),
+      pending: this.#graph.pending,
+      building: this.#graph.building,
+      sequence: this.#log.sequence,
+      snapshot: manifest === null ? null : { sequence: manifest.sequence, taken_at: manifest.taken_at },
+      ghosts: this.#graph.ghosts,
+      quarantined: this.#quarantined,
+      failure: failure === null ? null : failure instanceof Error ? failure.message : "unknown",
+    };
+  }
+
+  /** Writes the state to disk beside the one before and cuts the log behind it. One at a time; a second call joins the first. */
+  snapshot(): Promise<Manifest> {
+    this.#mustBeOpen();
+    this.#snapshotting ??= this.#snapshot().finally(() => {
+      this.#snapshotting = null;
+    });
+    return this.#snapshotting;
+  }
+
+  /** Waits until the graphs have taken what they are due. */
+  async settled(): Promise<void> {
+    await this.#graph.settled();
+  }
+
+  /** Builds the graph anew from what lives, beside the one that serves, and swaps it in. */
+  async rebuild(): Promise<void> {
+    this.#mustBeOpen();
+    await this.#graph.rebuild();
+  }
+
+  /** Waits for writes and a snapshot under way, stops a build, and lets the files go. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#graph.close();
+    await this.#snapshotting?.catch(() => undefined);
+    await this.#log.close();
+  }
+
+  #mustBeOpen(): void {
+    if (this.#closed) throw new Fault("unavailable", "The index is closed; open it again.");
+  }
+
+  #checkItem(item: Item, i: number): Uint8Array {
+    const idBytes = Buffer.byteLength(item.id);
+    if (idBytes === 0 || idBytes > shapes.ID_BYTES_MAX || !item.id.isWellFormed()) {
+      throw shapes.invalid(`items.${i}.id`, `must be well-formed text of 1 to ${shapes.ID_BYTES_MAX} bytes`);
+    }
+    shapes.checkVector(this.shape, item.vector, `items.${i}.vector`);
+    let text: string | undefined;
+    try {
+      text = JSON.stringify(item.metadata);
+    } catch (error) {
+      throw shapes.invalid(
+        `items.${i}.metadata`,
+        `is not JSON: ${error instanceof Error ? error.message : "unknown"}`,
+      );
+    }
+    if (text === undefined || !text.startsWith("{"))
+      throw shapes.invalid(`items.${i}.metadata`, "must be an object");
+    const bytes = new TextEncoder().encode(text);
+    if (bytes.length > shapes.METADATA_BYTES_MAX) {
+      throw shapes.invalid(
+        `items.${i}.metadata`,
+        `is ${bytes.length} bytes of JSON where ${shapes.METADATA_BYTES_MAX} are allowed`,
+      );
+    }
+    return bytes;
+  }
+
+  #idsOf(filter: Filter): string[] {
+    return Array.from(this.#rows.payload.select(filter, this.#rows.live).toRows(), (row) =>
+      this.#rows.id(row),
+    );
+  }
+
+  async #write(record: Uint8Array, applied: (count: number) => void = () => undefined): Promise<number> {
+    const sequence = await this.#log.append(record, () => {
+      applied(apply(this.#rows, this.#graph, record));
+    });
+    this.#cutLog();
+    return sequence;
+  }
+
+  /** Takes a snapshot in the background when the log has grown long. */
+  #cutLog(): void {
+    if (this.#snapshotting !== null || this.#closed) return;
+    if (this.#log.bytes < Math.max(LOG_BYTES_MAX, this.#rows.bytes / 2)) return;
+    if (this.#failed !== null && this.#clock.now() - this.#failed.at < SNAPSHOT_RETRY_MS) return;
+    this.snapshot().catch((error: unknown) => {
+      this.#failed = { at: this.#clock.now(), error };
+    });
+  }
+
+  async #snapshot(): Promise<Manifest> {
+    const unbuilt = this.#rows.count - this.#graph.baseRows;
+    // A build that fails costs a slower start after the next restart, and not the snapshot.
+    if (unbuilt > UNBUILT_MAX) await this.#graph.rebuild().catch(() => undefined);
+    let unpin = (): void => undefined;
+    this.#writing = true;
+    try {
+      const captured = await this.#log.rotate((sequence) => {
+        unpin = this.#rows.pin();
+        return capture(this.#rows, sequence, this.#graph.file);
+      });
+      const manifest = await writeSnapshot(this.#dir, this.#rows, captured, this.#last, this.#clock);
+      this.#last = { manifest, versions: captured.versions };
+      this.#failed = null;
+      await this.#log.drop(manifest.sequence);
+      return manifest;
+    } finally {
+      this.#writing = false;
+      unpin();
+      await this.#sweep().catch(() => undefined);
+    }
+  }
+
+  async #sweep(): Promise<void> {
+    // The files of a snapshot that is being written are in no manifest yet.
+    if (this.#writing) return;
+    const keep = [this.#graph.file?.name, this.#graph.upcoming].filter((name) => typeof name === "string");
+    await sweep(this.#dir, this.#last?.manifest ?? null, new Set(keep));
+  }
+}
+
+/** Applies a record of the log, once it is durable; the same on replay. Returns how many rows it deleted. */
+function apply(rows: Rows, graph: GraphCache, bytes: Uint8Array): number {
+  // An empty record stands for one that was lost to damage.
+  if (bytes.length === 0) return 0;
+  const record = decodeRecord(bytes, rows.shape.dimension);
+  if (record.kind === "upsert") {
+    for (const item of record.items) {
+      const { row, replaced } = rows.put(item, item.metadataBytes);
+      if (replaced !== undefined) graph.removed(replaced);
+      graph.added(row);
+    }
+    return 0;
+  }
+  let deleted = 0;
+  for (const id of record.ids) {
+    const row = rows.remove(id);
+    if (row === undefined) continue;
+    graph.removed(row);
+    deleted++;
+  }
+  return deleted;
+}
+
+async function checkShape(dir: string, shape: IndexShape): Promise<void> {
+  shapes.checkShape(shape);
+  const kept = VectorIndex.readShape(dir);
+  if (kept === null) await writeSealed(join(dir, "shape.json"), [], shapes.shapeText(shape));
+  else if (!shapes.sameShape(kept, shape)) {
+    throw new Fault(
+      "conflict",
+      "The index exists with another shape. Delete it first, or ask for the shape it has.",
+    );
+  }
+}
+
+/** Removes what a process left behind that died while it wrote. */
+async function clean(dir: string): Promise<void> {
+  for (const name of await readdir(dir)) {
+    if (name.endsWith(".tmp") || /^job-\d+$/.test(name)) await rm(join(dir, name), { force: true });
+  }
+}
+
+async function highestGraph(dir: string): Promise<number> {
+  const numbers = (await readdir(dir)).map((name) => Number(/^graph-(\d+)/.exec(name)?.[1] ?? 0));
+  return Math.max(0, ...numbers);
+}
+
+function checkSearch(shape: IndexShape, { vector, k, ef, max_distance: furthest }: Search): void {
+  shapes.checkVector(shape, vector, "vector");
+  if (!Number.isInteger(k) || k < 1 || k > K_MAX)
+    throw shapes.invalid("k", `must be a whole number from 1 to ${K_MAX}`);
+  if (ef !== undefined && (!Number.isInteger(ef) || ef < 1 || ef > EF_MAX)) {
+    throw shapes.invalid("ef", `must be a whole number from 1 to ${EF_MAX}`);
+  }
+  if (furthest !== undefined && Number.isNaN(furthest))
+    throw shapes.invalid("max_distance", "must be a number");
+}

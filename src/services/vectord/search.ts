@@ -1,0 +1,190 @@
+// How a search is done, chosen by cost, and the search itself. A small index, or a filter that leaves few rows,
+// is scanned: exact, and as fast as any graph. Otherwise the graphs name candidates, at least twice as many as
+// wanted, and their distances are computed again from the f32 rows, which undoes what the graph's coarse scalars
+// got wrong. With a filter the graphs are asked for as many as it takes for k to pass, more each round; when
+// that would cost more than reading the rows that match, they are read. So k rows come back whenever k match.
+
+import { type ExactSearch, exactSearch } from "#adapters/hnsw";
+import type { Bitmap } from "./bitmap.ts";
+import type { Filter } from "./filter.ts";
+import type { GraphCache } from "./graph.ts";
+import type { Rows } from "./rows.ts";
+import {
+  NATIVE_NUMBERS_MIN,
+  Nearest,
+  type Query,
+  type Scored,
+  prepare,
+  scanAll,
+  scanPicked,
+  scanRows,
+} from "./scan.ts";
+import type { Metadata } from "./shape.ts";
+
+export interface Search {
+  readonly vector: Float32Array;
+  /** Hits wanted, 1 to K_MAX. */
+  readonly k: number;
+  readonly filter?: Filter | undefined;
+  /** Candidates weighed in the graph; more than the plan would take, for more recall. */
+  readonly ef?: number | undefined;
+  /** Read every row that matches. */
+  readonly exact?: boolean | undefined;
+  /** Hits beyond this distance are left out. */
+  readonly max_distance?: number | undefined;
+  readonly include_vector?: boolean | undefined;
+}
+
+export interface Hit {
+  readonly id: string;
+  readonly distance: number;
+  readonly metadata: Metadata;
+  readonly vector?: Float32Array;
+}
+
+export type Plan = "exact" | "hnsw" | "filtered-hnsw";
+
+export interface Found {
+  readonly hits: Hit[];
+  readonly plan: Plan;
+  /** Vectors compared: rows read one by one and candidates that the graphs named. */
+  readonly scanned: number;
+  /** False when there are fewer than k hits; `reason` then says why. */
+  readonly complete: boolean;
+  readonly reason?: string;
+}
+
+export const K_MAX = 1_000;
+/** Candidates a caller may ask the graph to weigh: about 20 ms of the event loop. */
+export const EF_MAX = 4_096;
+/** Rows that are scanned without a second thought: a scan of all, and of those a filter leaves. */
+const SCAN_MAX = 2_000;
+const PICKED_MAX = 4_000;
+/** A graph is asked for at least this many; below it recall falls and little time is won. */
+const WANTED_MIN = 64;
+const OVERSAMPLE = 2;
+/** Rounds differ by this factor, so that all of them together cost little more than the last. */
+const GROWTH = 4;
+/** Hits kept beyond k while a scan lets the event loop go, in place of rows that are deleted meanwhile. */
+const SPARE = 8;
+
+/** Microseconds, measured on one core at 768 numbers and scaled by their count. */
+const cost = {
+  all: (rows: number, dimension: number): number => 20 + rows * (0.03 + 0.00015 * dimension),
+  picked: (rows: number, dimension: number): number => rows * (0.05 + 0.0006 * dimension),
+  graph: (wanted: number, dimension: number): number => 50 + wanted * (0.6 + 0.002 * dimension),
+};
+
+/** Runs a search. The vector has been checked. */
+export async function runSearch(rows: Rows, graph: GraphCache, search: Search): Promise<Found> {
+  const query = prepare(rows.shape, search.vector);
+  const picked = search.filter === undefined ? null : rows.payload.select(search.filter, rows.live).clone();
+  const matching = picked === null ? rows.count : picked.count();
+  const k = Math.min(search.k, matching);
+  if (k === 0) return answer(rows, search, [], "exact", 0, matching);
+  const byGraph = mayUseGraph(search, graph, rows, matching)
+    ? viaGraph(rows, graph, search, query, picked, matching)
+    : null;
+  if (byGraph !== null) return byGraph;
+  return viaScan(rows, search, query, picked, matching);
+}
+
+function mayUseGraph(search: Search, graph: GraphCache, rows: Rows, matching: number): boolean {
+  if (search.exact === true || !graph.ready) return false;
+  return search.filter === undefined
+    ? matching > SCAN_MAX
+    : matching > PICKED_MAX || (matching === rows.count && matching > SCAN_MAX);
+}
+
+async function viaScan(
+  rows: Rows,
+  search: Search,
+  query: Query,
+  picked: Bitmap | null,
+  matching: number,
+): Promise<Found> {
+  const nearest = new Nearest(Math.min(search.k, matching) + SPARE);
+  const unpin = rows.pin();
+  try {
+    const small = rows.end * rows.shape.dimension < NATIVE_NUMBERS_MIN;
+    const scanned =
+      picked === null && !small
+        ? await scanAll(rows, query, nearest, search.k + SPARE, await native())
+        : await scanPicked(rows, query, picked ?? rows.live, nearest);
+    const alive = nearest.sorted().filter(({ row }) => rows.isLive(row));
+    return answer(rows, search, alive.slice(0, search.k), "exact", scanned, matching);
+  } finally {
+    unpin();
+  }
+}
+
+let loaded: ExactSearch | null = null;
+
+async function native(): Promise<ExactSearch> {
+  loaded ??= await exactSearch();
+  return loaded;
+}
+
+/** Null when reading the rows that match would be cheaper after all. Synchronous: the rows cannot change under it. */
+function viaGraph(
+  rows: Rows,
+  graph: GraphCache,
+  search: Search,
+  query: Query,
+  picked: Bitmap | null,
+  matching: number,
+): Found | null {
+  const { dimension } = rows.shape;
+  const limit = picked === null ? cost.all(matching, dimension) : cost.picked(matching, dimension);
+  // While many rows are pending, reading these one by one costs more than the native scan of all.
+  const beside = cost.picked(graph.pending * (matching / rows.count), dimension);
+  const k = Math.min(search.k, matching);
+  const passes = (row: number): boolean => rows.isLive(row) && (picked === null || picked.has(row));
+  let wanted = Math.max(WANTED_MIN, search.ef ?? 0, Math.ceil(OVERSAMPLE * k * (graph.size / matching)));
+  for (;;) {
+    // An `ef` that was asked for is honoured, whatever a scan would cost.
+    if (beside + cost.graph(wanted, dimension) > limit && wanted > (search.ef ?? 0)) return null;
+    const nearest = new Nearest(k);
+    const candidates = graph.search(query.vector, wanted).filter(passes);
+    const pending = [...graph.pendingRows()].filter(passes);
+    scanRows(rows, query, candidates, nearest);
+    scanRows(rows, query, pending, nearest);
+    if (nearest.size === k) {
+      const plan = picked === null ? "hnsw" : "filtered-hnsw";
+      return answer(rows, search, nearest.sorted(), plan, wanted + pending.length, matching);
+    }
+    if (graph.exhausted(wanted)) return null;
+    wanted *= GROWTH;
+  }
+}
+
+function answer(
+  rows: Rows,
+  search: Search,
+  scored: readonly Scored[],
+  plan: Plan,
+  scanned: number,
+  matching: number,
+): Found {
+  const { k, max_distance: furthest = Number.POSITIVE_INFINITY, include_vector: withVector = false } = search;
+  const hits = scored
+    .filter(({ distance }) => distance <= furthest)
+    .map(({ row, distance }): Hit => {
+      const hit = { id: rows.id(row), distance, metadata: rows.metadata(row) };
+      return withVector ? Object.assign(hit, { vector: rows.vector(row).slice() }) : hit;
+    });
+  if (hits.length === k) return { hits, plan, scanned, complete: true };
+  return {
+    hits,
+    plan,
+    scanned,
+    complete: false,
+    reason: shortfall(search, matching, scored.length, hits.length),
+  };
+}
+
+function shortfall(search: Search, matching: number, scored: number, hits: number): string {
+  if (hits < scored) return `${hits} rows are within max_distance ${search.max_distance}`;
+  if (search.filter === undefined) return `the index holds ${matching} rows`;
+  return `${matching} rows match the filter`;
+}
