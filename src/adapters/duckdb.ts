@@ -102,8 +102,6 @@ export interface Duckdb {
   stream(sql: string, params?: readonly DuckdbParam[]): Promise<DuckdbStream>;
   /** One statement, bound and planned; faster than `stream` from the second time on. */
   prepare(sql: string): Promise<DuckdbStatement>;
-  /** How many statements the text holds. */
-  count(sql: string): Promise<number>;
   /** Closes the instance in for good: these files, the temp folder and nothing else; no setting changes any more. */
   fence(paths: readonly string[]): Promise<void>;
   /** Makes whatever runs fail with kind `INTERRUPT`, soon or never: some functions do not look. */
@@ -158,7 +156,6 @@ function database(instance: DuckDBInstance, connection: DuckDBConnection): Duckd
       return streamOf(await told(() => connection.stream(sql)));
     },
     prepare,
-    count: async (sql) => (await told(() => connection.extractStatements(sql))).count,
     fence: async (paths) => {
       const list = paths.map(quoteLiteral).join(", ");
       await run(

@@ -6,6 +6,7 @@
 import { closeSync, fstatSync, fsyncSync, openSync, readSync, renameSync, rmSync, writeSync } from "node:fs";
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
+import { syncFolder } from "#lib/durable";
 import { Fault } from "#rpc/fault";
 
 const MAGIC = 0x4c_48_53_45_41_4c_30_31n; // "LHSEAL01"
@@ -61,16 +62,6 @@ function parseFooter(path: string, bytes: Uint8Array, sizeBytes: number): Seal {
     throw damaged(path, "its length is not the one it was written with");
   }
   return { payloadBytes, tailBytes, hash: view.getBigUint64(24).toString(16) };
-}
-
-/** fsync of a folder: a rename in it is durable only after this. */
-export async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 /**

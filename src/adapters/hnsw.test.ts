@@ -35,6 +35,15 @@ function code(run: () => unknown): string {
   return "nothing thrown";
 }
 
+async function faultOf(run: Promise<unknown>): Promise<Fault> {
+  const thrown: unknown = await run.then(
+    () => null,
+    (error: unknown) => error,
+  );
+  if (!(thrown instanceof Fault)) throw new Error(`expected a Fault, got ${String(thrown)}`);
+  return thrown;
+}
+
 describe("Hnsw", () => {
   test.each(["cosine", "euclidean", "dot"] as const)(
     "finds each vector by itself under %s",
@@ -154,21 +163,21 @@ describe("a graph file", () => {
       writeFileSync(path, mutate(whole, i, pick));
       expect(code(() => readSealed(path))).toBe("internal");
     }
-    expect(Hnsw.load(path, shape)).rejects.toThrow(path);
-    expect(verifySealed(path)).rejects.toThrow(path);
+    expect((await faultOf(Hnsw.load(path, shape))).message).toContain(path);
+    expect((await faultOf(verifySealed(path))).message).toContain(path);
   });
 
   test("of another dimension is refused", async () => {
     const { graph } = await filled(shape, 20);
     const path = join(dir, "other");
     graph.save(path, null);
-    expect(Hnsw.load(path, { ...shape, dimension: 8 })).rejects.toThrow("8");
+    expect((await faultOf(Hnsw.load(path, { ...shape, dimension: 8 }))).message).toContain("8");
   });
 
   test("is whole or absent when the disk is not there", async () => {
     const { graph } = await filled(shape, 20);
     expect(code(() => graph.save(join(dir, "no", "folder"), null))).toBe("unavailable");
-    expect(writeSealed(join(dir, "no", "folder"), [])).rejects.toMatchObject({ code: "unavailable" });
+    expect((await faultOf(writeSealed(join(dir, "no", "folder"), []))).code).toBe("unavailable");
   });
 });
 

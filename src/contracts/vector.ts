@@ -163,13 +163,18 @@ export const vector = {
   searchTiers: op({
     method: "POST",
     path: "/v1/vectors/{index}/search-tiers",
-    summary: "Find the nearest items tier by tier: each filter in turn, until k items are found",
+    summary: "Find the nearest items tier by tier: each filter in turn, until enough items are found",
     input: z.strictObject({
       ...name,
       vector: vectorText,
+      /** Items at most. */
       k: z.int().min(1).max(1000),
+      /** Items after which no further tier is opened. */
+      enough: z.int().min(1).max(1000),
       /** An empty filter lets every item pass. */
       tiers: z.array(filter).min(1).max(8),
+      /** Items that are wanted as well when the last tier is opened, wherever they stand, if they pass its filter. */
+      also: z.array(z.string()).max(1000).default([]),
     }),
     output: z.object({ hits: z.array(hit), plan: z.string(), scanned: z.int() }),
     idempotent: true,

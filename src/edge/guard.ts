@@ -11,7 +11,8 @@ export interface GuardOptions {
   readonly allowOrigins: readonly string[];
 }
 
-export type Guard = (headers: Headers) => void;
+/** Gives the page that asks, when one does. Throws `forbidden`. */
+export type Guard = (headers: Headers) => string | undefined;
 
 export function createGuard({ host, allowHosts, allowOrigins }: GuardOptions): Guard {
   const named = new Set([host, ...allowHosts]);
@@ -39,17 +40,14 @@ export function createGuard({ host, allowHosts, allowOrigins }: GuardOptions): G
       );
     }
     const origin = headers.get("origin");
-    if (
-      origin !== null &&
-      origin !== `http://${header}` &&
-      origin !== `https://${header}` &&
-      !origins.has(origin)
-    ) {
+    if (origin === null) return undefined;
+    if (origin !== `http://${header}` && origin !== `https://${header}` && !origins.has(origin)) {
       throw new Fault(
         "forbidden",
         "Pages of that origin may not ask here. Add it to LAKEHOUSE_ALLOW_ORIGINS.",
       );
     }
+    return origin;
   };
 }
 

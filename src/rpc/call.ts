@@ -32,13 +32,14 @@ export interface Call extends CallInit {
 
 export const LOCAL_CALLER: Caller = { id: "local", scopes: ["read", "write", "admin"] };
 
-let requestCount = 0;
+/** Counted from the first number with six digits in base 36, so that all have as many and sort as text. */
+let requestCount = 36 ** 5;
 const processTag = crypto.randomUUID().slice(0, 8);
 
 /** A request id: unique within the house, sortable within a process. */
 export function newRequestId(): string {
   requestCount += 1;
-  return `${processTag}-${requestCount.toString(36).padStart(6, "0")}`;
+  return `${processTag}-${requestCount.toString(36)}`;
 }
 
 /** Where a call comes from, when not from another call: its signal is asked for late, and maybe never. */

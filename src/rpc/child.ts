@@ -39,6 +39,10 @@ export interface ChildOptions {
 const READY_MS_MAX = 10_000;
 /** A runaway query fills about 1 GiB a second, so this is how finely the limit holds. */
 const MEMORY_POLL_MS = 20;
+/** After so many looks without growth (a second) the child is taken to be idle. */
+const QUIET_POLLS = 50;
+const IDLE_POLL_MS = 250;
+const GROWTH_BYTES = 1024 * 1024;
 const PAGE_BYTES = 4096;
 
 export async function spawnChild<C extends Contract>(contract: C, options: ChildOptions): Promise<Child<C>> {
@@ -60,11 +64,9 @@ export async function spawnChild<C extends Contract>(contract: C, options: Child
   const watchdog =
     options.memoryBytesMax === undefined
       ? undefined
-      : setInterval(() => {
-          if (residentBytes(process_.pid) > (options.memoryBytesMax ?? Infinity)) kill("out_of_memory");
-        }, MEMORY_POLL_MS);
+      : watchMemory(process_.pid, options.memoryBytesMax, () => kill("out_of_memory"));
   const exited = process_.exited.then(() => {
-    clearInterval(watchdog);
+    watchdog?.stop();
     rmSync(folder, { recursive: true, force: true });
     ready.reject(new Fault("unavailable", `A worker of ${options.origin} ended before it was ready.`));
     return end;
@@ -77,12 +79,62 @@ export async function spawnChild<C extends Contract>(contract: C, options: Child
   }
   return {
     // Its caller knows best whether to try again, and with which child.
-    service: remote(contract, { unix: socket }, { origin: options.origin, triesMax: 1 }),
+    service: waking(remote(contract, { unix: socket }, { origin: options.origin, triesMax: 1 }), watchdog),
     pid: process_.pid,
     exited,
     memoryBytes: () => residentBytes(process_.pid),
     kill: () => kill("killed"),
   };
+}
+
+interface Watchdog {
+  /** Work begins: look often. */
+  wake(): void;
+  stop(): void;
+}
+
+/**
+ * Looks at a process's memory every 20 ms while it works or grows, and now and then while it does neither: an
+ * idle child costs nothing. `onTooMuch` is called once.
+ */
+function watchMemory(pid: number, bytesMax: number, onTooMuch: () => void): Watchdog {
+  let before = 0;
+  let quiet = 0;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const look = (): void => {
+    const bytes = residentBytes(pid);
+    if (bytes > bytesMax) {
+      onTooMuch();
+      return;
+    }
+    quiet = bytes - before < GROWTH_BYTES ? quiet + 1 : 0;
+    before = bytes;
+    timer = setTimeout(look, quiet > QUIET_POLLS ? IDLE_POLL_MS : MEMORY_POLL_MS);
+  };
+  look();
+  return {
+    wake: () => {
+      if (quiet <= QUIET_POLLS) return;
+      quiet = 0;
+      clearTimeout(timer);
+      timer = setTimeout(look, MEMORY_POLL_MS);
+    },
+    stop: () => clearTimeout(timer),
+  };
+}
+
+/** The same service, every call of which wakes the watchdog. */
+function waking<S extends object>(service: S, watchdog: Watchdog | undefined): S {
+  if (watchdog === undefined) return service;
+  return Object.fromEntries(
+    Object.entries(service).map(([name, call]) => [
+      name,
+      (...given: unknown[]): unknown => {
+        watchdog.wake();
+        return (call as (...given: unknown[]) => unknown)(...given);
+      },
+    ]),
+  ) as S;
 }
 
 function residentBytes(pid: number): number {

@@ -29,14 +29,14 @@ export interface Raw {
 }
 
 /**
- * A JSON reply that its service keeps encoded already: over HTTP the text is sent as it is, in process
- * `value()` is called.
+ * A JSON reply that its service can encode better than we, or keeps encoded already: over HTTP `json()` is sent
+ * as it is (bytes are cheaper than text), in process `value()` is the answer.
  */
 export class Encoded<T> {
-  readonly json: string;
+  readonly json: () => string | Uint8Array<ArrayBuffer>;
   readonly value: () => T;
 
-  constructor(json: string, value: () => T) {
+  constructor(json: () => string | Uint8Array<ArrayBuffer>, value: () => T) {
     this.json = json;
     this.value = value;
   }

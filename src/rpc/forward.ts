@@ -68,7 +68,7 @@ async function pass(
     if (!NOT_PASSED_BACK.has(name)) headers[name] = value;
   });
   exchange.waited?.(performance.now() - asked);
-  exchange.seal(headers);
+  exchange.seal(headers, response.status);
   const small = Number(response.headers.get("content-length") ?? Infinity) <= BUFFERED_BYTES_MAX;
   const reply = small && request.method !== "HEAD" ? await response.arrayBuffer() : response.body;
   return new Response(hasNoBody(response.status, request) ? null : reply, {

@@ -27,8 +27,8 @@ export function inputReader(operation: AnyOp, plan: PathPlan): ReadInput {
     }
   };
 
+  if (plain) return (request) => readJson(request, bytesMax);
   return async (request) => {
-    if (plain) return readJson(request, bytesMax);
     const fields: Record<string, unknown> = fromQuery
       ? readQuery(request.url, coercions)
       : await readJson(request, bytesMax);
@@ -86,21 +86,25 @@ function readQuery(url: string, coercions: Readonly<Record<string, Coercion>>): 
   return fields;
 }
 
-async function readJson(request: Request, bytesMax: number): Promise<Record<string, unknown>> {
+function readJson(request: Request, bytesMax: number): Promise<Record<string, unknown>> {
   const declared = Number(request.headers.get("content-length") ?? 0);
   if (declared > bytesMax) throw tooLarge(bytesMax);
-  const text = declared > 0 ? await request.text() : await readText(request, bytesMax);
-  if (text === "") return {};
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw new Fault("invalid", `The body is not valid JSON: ${(error as Error).message}.`);
-  }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new Fault("invalid", "The body must be a JSON object.");
-  }
-  return value as Record<string, unknown>;
+  return (declared > 0 ? request.json() : readUndeclared(request, bytesMax)).then(asObject, notJson);
+}
+
+async function readUndeclared(request: Request, bytesMax: number): Promise<unknown> {
+  return JSON.parse((await readText(request, bytesMax)) || "{}");
+}
+
+function asObject(value: unknown): Record<string, unknown> {
+  if (typeof value === "object" && value !== null && !Array.isArray(value))
+    return value as Record<string, unknown>;
+  throw new Fault("invalid", "The body must be a JSON object.");
+}
+
+function notJson(error: unknown): never {
+  if (!(error instanceof SyntaxError)) throw error;
+  throw new Fault("invalid", `The body is not valid JSON: ${error.message}.`);
 }
 
 /** A body of unknown length, given up as soon as it is too large. */

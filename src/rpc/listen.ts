@@ -9,7 +9,7 @@ import {
   CALL_HEADERS,
   type Exchange,
   faultResponse,
-  requestIdOf,
+  requestIdOr,
   type Route,
   routeFor,
 } from "./serve.ts";
@@ -51,7 +51,7 @@ export function listen({ origin, at, routes, extra = {}, onReply }: ListenOption
       : { hostname: at.hostname, port: at.port, idleTimeout: IDLE_TIMEOUT_S }),
     routes: { ...table, ...extra, "/health": () => health.clone() },
     fetch: (request) => refuse(request, origin),
-    error: () => faultResponse(new Error("unhandled"), daemonExchange(new Headers()), origin),
+    error: () => faultResponse(new Error("unhandled"), new DaemonExchange(new Headers()), origin),
     ...SERVER_TRAITS,
     // Routes hold their own limits; objects of 256 MiB pass through here.
     maxRequestBodySize: Number.MAX_SAFE_INTEGER,
@@ -83,9 +83,14 @@ type Server = Bun.Server<unknown>;
 
 function mount(origin: string, candidates: readonly Route[], onReply: ListenOptions["onReply"]) {
   const [only] = candidates;
+  // The usual route adds nothing to the call, not even a promise.
+  if (candidates.length === 1 && only !== undefined && !only.slow && onReply === undefined) {
+    return (request: Request): Promise<Response> =>
+      only.handle(request, new DaemonExchange(request.headers, request));
+  }
   return async (request: Request, server: Server): Promise<Response> => {
     const started = performance.now();
-    const exchange = daemonExchange(request.headers, request);
+    const exchange = new DaemonExchange(request.headers, request);
     let route: Route;
     try {
       route = candidates.length === 1 && only !== undefined ? only : routeFor(candidates, request);
@@ -100,25 +105,38 @@ function mount(origin: string, candidates: readonly Route[], onReply: ListenOpti
 }
 
 /** A daemon believes its neighbours: its socket is theirs alone. */
-function daemonExchange(headers: Headers, request?: Request): Exchange {
-  const requestId = requestIdOf(headers);
-  const timeoutMs = headers.get(CALL_HEADERS.timeoutMs);
-  const caller = headers.get(CALL_HEADERS.caller);
-  return {
-    requestId,
-    traceparent: headers.get(CALL_HEADERS.traceparent) ?? undefined,
-    timeoutMs: timeoutMs === null ? undefined : Number(timeoutMs),
-    caller: caller === null ? undefined : (JSON.parse(caller) as Caller),
-    lateSignal: () => request?.signal,
-    seal: (sealed) => {
-      sealed[CALL_HEADERS.requestId] = requestId;
-    },
-  };
+class DaemonExchange implements Exchange {
+  readonly requestId: string;
+  readonly traceparent: string | undefined;
+  readonly timeoutMs: number | undefined;
+  readonly caller: Caller | undefined;
+  readonly #request: Request | undefined;
+
+  constructor(headers: Headers, request?: Request) {
+    this.#request = request;
+    const given = headers.get(CALL_HEADERS.requestId);
+    this.requestId = requestIdOr(given);
+    // A neighbour always sends an id; who sends none has nothing else to say, and each header costs a look.
+    if (given === null) return;
+    const timeoutMs = headers.get(CALL_HEADERS.timeoutMs);
+    const caller = headers.get(CALL_HEADERS.caller);
+    this.traceparent = headers.get(CALL_HEADERS.traceparent) ?? undefined;
+    this.timeoutMs = timeoutMs === null ? undefined : Number(timeoutMs);
+    this.caller = caller === null ? undefined : (JSON.parse(caller) as Caller);
+  }
+
+  lateSignal(): AbortSignal | undefined {
+    return this.#request?.signal;
+  }
+
+  seal(headers: Record<string, string>): void {
+    headers[CALL_HEADERS.requestId] = this.requestId;
+  }
 }
 
 function refuse(request: Request, origin: string): Response {
   const fault = new Fault("not_found", `${origin} has no ${request.method} on this path.`);
-  return faultResponse(fault, daemonExchange(request.headers), origin);
+  return faultResponse(fault, new DaemonExchange(request.headers), origin);
 }
 
 /** A daemon that was killed leaves its socket file behind, and nothing can listen there until it is gone. */

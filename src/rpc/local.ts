@@ -96,13 +96,22 @@ function invocation(
     return { ...(parsed(operation, fields) as object), body };
   };
 
-  const run = async (input: unknown, call: CallState): Promise<unknown> => {
+  const check = (output: unknown): unknown => {
+    checkOutput(operation, place, output);
+    return output;
+  };
+  const checks = options.checkOutputs === true && operation.reply === "json";
+
+  /** The handler's answer: as it is when it came at once, else a promise. Whatever is thrown rejects as a Fault. */
+  const begin = (input: unknown, call: CallState): unknown => {
     try {
-      const output = await handler(parse(input), call);
-      if (options.checkOutputs === true && operation.reply === "json") checkOutput(operation, place, output);
-      return output;
+      const output = handler(parse(input), call);
+      if (!(output instanceof Promise)) return checks ? check(output) : output;
+      return (checks ? output.then(check) : output).catch((thrown: unknown) => {
+        throw failed(thrown, call);
+      });
     } catch (thrown) {
-      throw failed(thrown, call);
+      return Promise.reject(failed(thrown, call));
     }
   };
 
@@ -111,8 +120,14 @@ function invocation(
     call: (input, start = IDLE) => {
       const at = deadlineOf(start, timeoutMs);
       // A call that is passed on ends when its first caller says so; nothing need be watched twice.
-      if (start instanceof CallState && start.deadline <= at) return run(input, start);
-      return watched(start, at, operation, origin, (call) => run(input, call));
+      if (start instanceof CallState && start.deadline <= at) return Promise.resolve(begin(input, start));
+      const signal = signalOf(start);
+      if (signal?.aborted === true) return Promise.reject(cancelledBy(signal));
+      const call = new CallState(start, () => upstreamOf(start), at);
+      const begun = begin(input, call);
+      // What was answered at once needs nobody to watch it.
+      if (!(begun instanceof Promise)) return Promise.resolve(begun);
+      return watched(begun, call, signal, () => timedOut(operation, origin));
     },
     events: (input, start = IDLE) =>
       watchedEvents(
@@ -125,19 +140,15 @@ function invocation(
   };
 }
 
-/** Runs `work` until it ends, its deadline passes or its caller's own signal fires, whichever is first. */
+/** Waits for `work` until it ends, the call's deadline passes or its caller's own signal fires, whichever is first. */
 function watched(
-  start: CallInit | CallOrigin,
-  at: number,
-  operation: AnyOp,
-  origin: string,
-  work: (call: CallState) => Promise<unknown>,
+  work: Promise<unknown>,
+  call: CallState,
+  signal: AbortSignal | undefined,
+  tooLate: () => Fault,
 ): Promise<unknown> {
-  const signal = signalOf(start);
-  if (signal?.aborted === true) return Promise.reject(cancelledBy(signal));
-  const call = new CallState(start, () => upstreamOf(start), at);
   return new Promise((resolve, reject) => {
-    const limit = deadline(at, () => stop(timedOut(operation, origin)));
+    const limit = deadline(call.deadline, () => stop(tooLate()));
     const cancelled = (): void => {
       if (signal !== undefined) stop(cancelledBy(signal));
     };
@@ -151,7 +162,7 @@ function watched(
       reject(fault);
     };
     signal?.addEventListener("abort", cancelled, { once: true });
-    work(call).then(
+    work.then(
       (output) => {
         settle();
         resolve(output);
@@ -263,7 +274,8 @@ export function invalidInput(issues: readonly z.core.$ZodIssue[]): Fault {
 const DETAILS_MAX = 20;
 
 function checkOutput(operation: AnyOp, place: string, output: unknown): void {
-  const value: unknown = output instanceof Encoded ? JSON.parse(output.json) : output;
+  const value: unknown =
+    output instanceof Encoded ? JSON.parse(Buffer.from(output.json()).toString()) : output;
   const outcome = z.core.safeParse(operation.output as z.core.$ZodType, JSON.parse(JSON.stringify(value)));
   if (!outcome.success) {
     throw new TypeError(

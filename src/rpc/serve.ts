@@ -15,8 +15,8 @@ export interface Exchange extends CallOrigin {
   readonly requestId: string;
   /** Told of time spent waiting for another system. */
   waited?(ms: number): void;
-  /** Adds the mount's own headers (request id, timing) to a reply that is about to be sent. */
-  seal(headers: Record<string, string>): void;
+  /** Adds the mount's own headers (request id, timing) to a reply that is about to be sent, and counts it. */
+  seal(headers: Record<string, string>, status: number): void;
 }
 
 export interface Route {
@@ -42,7 +42,7 @@ export function routes(implementation: Implementation): Route[] {
     const { operation } = invocation;
     const plan = planPath(operation.path);
     const read = inputReader(operation, plan);
-    const reply = REPLIES[operation.reply];
+    const reply = operation.reply === "events" ? replyEvents : replyRaw;
     return {
       name: `${implementation.origin}.${name}`,
       operation,
@@ -50,7 +50,9 @@ export function routes(implementation: Implementation): Route[] {
       slow: isSlow(operation),
       handle: async (request, exchange) => {
         try {
-          return await reply(invocation, await read(request), exchange, request);
+          const input = await read(request);
+          if (operation.reply !== "json") return await reply(invocation, input, exchange, request);
+          return jsonReply(operation, await invocation.call(input, exchange), exchange);
         } catch (thrown) {
           return faultResponse(thrown, exchange, implementation.origin);
         }
@@ -72,8 +74,7 @@ interface Untyped {
   readonly replyHeaders?: (output: unknown) => Readonly<Record<string, string>>;
 }
 
-const replyJson: Reply = async ({ operation, call }, input, exchange) => {
-  const output = await call(input, exchange);
+function jsonReply(operation: AnyOp, output: unknown, exchange: Exchange): Response {
   const encoded = output instanceof Encoded;
   const { status, replyHeaders } = operation as AnyOp & Untyped;
   const dynamic = typeof status === "function" || replyHeaders !== undefined;
@@ -81,15 +82,15 @@ const replyJson: Reply = async ({ operation, call }, input, exchange) => {
   const code = typeof status === "function" ? status(value) : (status ?? 200);
   const headers: Record<string, string> = { "content-type": "application/json" };
   if (replyHeaders !== undefined) Object.assign(headers, replyHeaders(value));
-  exchange.seal(headers);
+  exchange.seal(headers, code);
   if (code === 204) return new Response(null, { status: code, headers });
-  return new Response(encoded ? output.json : JSON.stringify(output), { status: code, headers });
-};
+  return new Response(encoded ? output.json() : JSON.stringify(output), { status: code, headers });
+}
 
 const replyRaw: Reply = async ({ call }, input, exchange, request) => {
   const raw = (await call(input, exchange)) as Raw;
   const headers = { ...raw.headers };
-  exchange.seal(headers);
+  exchange.seal(headers, raw.status);
   const body = request.method === "HEAD" ? null : raw.body;
   return new Response(body, { status: raw.status, headers });
 };
@@ -99,14 +100,8 @@ const replyEvents: Reply = ({ events }, input, exchange) => {
     "content-type": "text/event-stream",
     "cache-control": "no-store",
   };
-  exchange.seal(headers);
+  exchange.seal(headers, 200);
   return new Response(sseStream(events(input, exchange), exchange.requestId), { headers });
-};
-
-const REPLIES: Readonly<Record<AnyOp["reply"], Reply>> = {
-  json: replyJson,
-  raw: replyRaw,
-  events: replyEvents,
 };
 
 /** Headers that carry a call from one process of the house to the next. */
@@ -132,7 +127,7 @@ export function faultResponse(thrown: unknown, exchange: Exchange, origin: strin
     headers["retry-after"] = String(Math.max(1, Math.ceil(seconds)));
     if (fault.retryAfterMs !== undefined) headers[CALL_HEADERS.retryAfterMs] = String(fault.retryAfterMs);
   }
-  exchange.seal(headers);
+  exchange.seal(headers, fault.status);
   return new Response(JSON.stringify(fault.body(exchange.requestId)), { status: fault.status, headers });
 }
 
@@ -140,7 +135,10 @@ const SANE_TOKEN = /^[\w.:-]{1,128}$/;
 
 /** A request's own id when it is a sane token, else a new one. */
 export function requestIdOf(headers: Headers): string {
-  const given = headers.get(CALL_HEADERS.requestId);
+  return requestIdOr(headers.get(CALL_HEADERS.requestId));
+}
+
+export function requestIdOr(given: string | null): string {
   return given !== null && SANE_TOKEN.test(given) ? given : newRequestId();
 }
 

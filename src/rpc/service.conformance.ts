@@ -195,7 +195,11 @@ export function labImplementation(): Implementation<typeof lab> {
     });
   const handlers: Handlers<typeof lab> = {
     echo: ({ place, text, count }, { requestId }) => ({ place, text, count, requestId }),
-    encoded: () => new Encoded('{"answer":42}', () => ({ answer: 42 })),
+    encoded: () =>
+      new Encoded(
+        () => '{"answer":42}',
+        () => ({ answer: 42 }),
+      ),
     find: (input) => ({ ...input }),
     fail: ({ code }) => {
       throw new Fault(code, `asked for ${code}`, {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Settings } from "#config";
 import { authenticator, isLoopback, readKeys } from "#edge/auth";
 import { createGuard } from "#edge/guard";
-import { gateway } from "#edge/gateway";
+import { type Gateway, gateway } from "#edge/gateway";
 import type { HealthDeps } from "#edge/health";
 import { createMeter } from "#edge/meter";
 import type { Log } from "#lib/log";
@@ -46,26 +46,21 @@ export async function openDoor(deps: DoorDeps): Promise<Door> {
       `Listening on ${host} lets others in, and there is no API key yet. Make one with: lakehouse config add-key NAME --scope write`,
     );
   }
-  const handle = gateway({
+  const handlers = gateway({
     ...deps,
     authenticate: authenticator(keys),
     guard: createGuard({ host, allowHosts: settings.allow_hosts, allowOrigins: settings.allow_origins }),
     allowOrigins: settings.allow_origins,
     meter: createMeter("gateway"),
   });
-  const server = serve(host, port, handle, log);
+  const server = serve(host, port, handlers, log);
   return {
     url: `http://${host.includes(":") ? `[${host}]` : host}:${server.port}`,
     close: (drainMs) => drainServer(server, drainMs),
   };
 }
 
-function serve(
-  host: string,
-  port: number,
-  handle: ReturnType<typeof gateway>,
-  log: Log,
-): Bun.Server<unknown> {
+function serve(host: string, port: number, { routes, fetch }: Gateway, log: Log): Bun.Server<unknown> {
   try {
     return Bun.serve({
       hostname: host,
@@ -74,7 +69,8 @@ function serve(
       ...SERVER_TRAITS,
       // Each operation has its own limit; objects of 256 MiB pass through here.
       maxRequestBodySize: Number.MAX_SAFE_INTEGER,
-      fetch: handle,
+      routes,
+      fetch,
       error: (error) => {
         log.error("the door failed", { error });
         const exchange = { requestId: newRequestId(), seal: () => undefined };

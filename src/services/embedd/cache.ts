@@ -1,17 +1,31 @@
-// Vectors that were computed before, with their JSON beside them: a cached reply is put together from text and
-// nothing is encoded twice. Bounded in bytes; the least recently used goes first.
+// Vectors that were computed before, each with the bytes of the reply that carries it alone: the usual question
+// is answered by sending them, and nothing is encoded twice. Bounded in bytes; the least recently used goes first.
 
 import { LRUCache } from "lru-cache";
 import { base64OfVector, jsonOfVector } from "#lib/vector-text";
 
 export class CachedVector {
   readonly vector: Float32Array;
-  readonly json: string;
+  /** The JSON reply to a question for this text alone. */
+  readonly reply: Uint8Array<ArrayBuffer>;
+  /** Where the vector's own JSON starts in the reply. */
+  readonly #start: number;
   #base64: string | undefined;
 
-  constructor(vector: Float32Array) {
+  constructor(model: string, vector: Float32Array) {
+    const start = replyStart(model, vector.length);
     this.vector = vector;
-    this.json = jsonOfVector(vector);
+    this.reply = new TextEncoder().encode(start + jsonOfVector(vector) + REPLY_END);
+    this.#start = Buffer.byteLength(start);
+  }
+
+  /** The vector as a JSON array, for a reply that carries several. */
+  get json(): string {
+    return Buffer.from(
+      this.reply.buffer,
+      this.#start,
+      this.reply.byteLength - this.#start - REPLY_END.length,
+    ).toString();
   }
 
   /** Only the house's own services ask for it, and they keep what they got. */
@@ -30,6 +44,13 @@ export interface CacheStats {
   readonly bytes_max: number;
 }
 
+/** The JSON of a reply up to its first vector. */
+export function replyStart(model: string, dimension: number): string {
+  return `{"model":${JSON.stringify(model)},"dimension":${dimension},"vectors":[`;
+}
+
+export const REPLY_END = "]}";
+
 /** What an entry costs besides its numbers: the map's own nodes and the objects around them. */
 const ENTRY_BYTES = 256;
 
@@ -47,7 +68,7 @@ export class VectorCache {
     this.#entries = new LRUCache({
       maxSize: bytesMax,
       sizeCalculation: (entry, key) =>
-        entry.vector.byteLength + entry.json.length * 2 + key.length * 2 + ENTRY_BYTES,
+        entry.vector.byteLength + entry.reply.byteLength + key.length * 2 + ENTRY_BYTES,
       dispose: (_entry, _key, reason) => {
         if (reason === "evict") this.#evicted += 1;
       },
@@ -69,10 +90,10 @@ export class VectorCache {
   }
 
   /** Announces that `vector` is on its way; it is kept when it comes and forgotten when it fails. */
-  expect(key: string, vector: Promise<Float32Array>): Promise<CachedVector> {
+  expect(key: string, model: string, vector: Promise<Float32Array>): Promise<CachedVector> {
     this.#misses += 1;
     const entry = vector.then((numbers) => {
-      const cached = new CachedVector(numbers);
+      const cached = new CachedVector(model, numbers);
       this.#entries.set(key, cached);
       return cached;
     });

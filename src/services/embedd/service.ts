@@ -6,7 +6,7 @@ import type { embed } from "#contracts/embed";
 import { assert, present } from "#lib/assert";
 import { Encoded, type Handlers } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
-import { type CachedVector, VectorCache } from "./cache.ts";
+import { type CachedVector, REPLY_END, replyStart, VectorCache } from "./cache.ts";
 
 export interface EmbeddDeps {
   /** The first one is the default. */
@@ -43,6 +43,7 @@ export function embedd({ models, cacheBytesMax }: EmbeddDeps): Handlers<typeof e
       const place = asked.push(text) - 1;
       return cache.expect(
         key,
+        model.name,
         answered.promise.then((vectors) => checkVector(model, vectors[place])),
       );
     });
@@ -59,9 +60,12 @@ export function embedd({ models, cacheBytesMax }: EmbeddDeps): Handlers<typeof e
     encoding: "float" | "base64",
   ): Encoded<Answer> => {
     const dimension = entries[0]?.vector.length ?? model.dimension;
-    const parts = entries.map((entry) => (encoding === "float" ? entry.json : `"${entry.base64}"`));
+    const [only] = entries;
+    const whole = encoding === "float" && entries.length === 1 ? only?.reply : undefined;
+    const parts = (): string[] =>
+      entries.map((entry) => (encoding === "float" ? entry.json : `"${entry.base64}"`));
     return new Encoded(
-      `{"model":${JSON.stringify(model.name)},"dimension":${dimension},"vectors":[${parts.join(",")}]}`,
+      () => whole ?? replyStart(model.name, dimension) + parts().join(",") + REPLY_END,
       () => ({
         model: model.name,
         dimension,

@@ -1,11 +1,10 @@
 // One corpus, one question: candidates from the vectors, tier by tier (right role and near, right role in the
 // state, right role, anybody), and from the words; every candidate scored by all of its parts; the best k.
 
-import type { vector } from "#contracts/vector";
+import type { Hit, vector } from "#contracts/vector";
 import type { MatrixHit } from "#contracts/matrix";
 import { milesBetween, type Point } from "#domain/places";
-import { type Role, roleNamed } from "#domain/roles";
-import { readVector } from "#lib/vector-text";
+import { type Role, ROLES } from "#domain/roles";
 import type { CallInit } from "#rpc/call";
 import type { Service } from "#rpc/contract";
 import type { Generation } from "./generation.ts";
@@ -24,12 +23,6 @@ export interface Question {
 
 type Filter = Record<string, unknown>;
 type Metadata = Readonly<Record<string, unknown>>;
-
-interface Candidate {
-  readonly id: string;
-  readonly distance: number;
-  readonly metadata: Metadata;
-}
 
 export type CorpusHit = Omit<MatrixHit, "rank" | "base_rank">;
 
@@ -50,27 +43,27 @@ export async function retrieve(
   const byWords = mode === "dense" ? [] : generation.words.search(text, wanted);
   const best = byWords[0]?.score ?? 1;
   const wordScores = new Map(byWords.map(({ row, score }) => [generation.ids[row] ?? "", score / best]));
-
-  const index = generation.index;
-  const tiers = mode === "lexical" ? [] : tiersFor(generation, understood, filter, mode);
-  const found =
-    tiers.length === 0
-      ? { hits: [], plan: "lexical" }
-      : await vectors.searchTiers({ index, vector: understood.vector, k: wanted, tiers }, call);
-  const candidates = new Map<string, Candidate>();
-  for (const { id, distance, metadata = {} } of found.hits) candidates.set(id, { id, distance, metadata });
-  if (mode !== "dense") {
-    const missing = [...wordScores.keys()].filter((id) => !candidates.has(id));
-    for (const candidate of await byId(generation, missing, question, vectors, call))
-      candidates.set(candidate.id, candidate);
-  }
-  const wordScore = (id: string): number => wordScores.get(id) ?? 0;
-  const hits = [...candidates.values()].map((candidate) =>
-    hitOf(generation, question, candidate, wordScore(candidate.id)),
+  const tiers = tiersFor(generation, understood, filter, mode);
+  const found = await vectors.searchTiers(
+    {
+      index: generation.index,
+      vector: understood.vector,
+      // In lexical mode the words alone name candidates; their distances are told all the same.
+      k: mode === "lexical" ? 1 : wanted,
+      // Who is of another role never comes before who is of the right one, so wider tiers only fill up.
+      enough: k,
+      tiers,
+      also: [...wordScores.keys()],
+    },
+    call,
   );
-  const counted = mode === "lexical" ? hits.filter(({ id }) => wordScores.has(id)) : hits;
-  counted.sort((a, b) => b.score - a.score || a.distance - b.distance || (a.id < b.id ? -1 : 1));
-  return { hits: counted.slice(0, k), plan: mode === "hybrid" ? `${found.plan}+bm25` : found.plan };
+  const candidates = mode === "lexical" ? found.hits.filter(({ id }) => wordScores.has(id)) : found.hits;
+  const scored = candidates.map((candidate) =>
+    scoredOf(generation, question, candidate, wordScores.get(candidate.id) ?? 0),
+  );
+  scored.sort((a, b) => b.score - a.score || a.distance - b.distance || (a.id < b.id ? -1 : 1));
+  const plan = mode === "lexical" ? "bm25" : mode === "dense" ? found.plan : `${found.plan}+bm25`;
+  return { hits: scored.slice(0, k).map((one) => hitOf(generation, question, one)), plan };
 }
 
 /** From the narrowest to the widest; the last one lets everybody pass whom the caller's own filter lets pass. */
@@ -107,83 +100,63 @@ function allOf(filters: readonly Filter[]): Filter {
 export const ROLE_FIELD = "_role";
 export const SOC_FIELD = "_soc";
 
-/** Candidates that the words found and the vectors did not, those that meet the caller's conditions. */
-async function byId(
-  { index }: Generation,
-  ids: readonly string[],
-  { understood, filter }: Question,
-  vectors: Service<typeof vector>,
-  call: CallInit,
-): Promise<Candidate[]> {
-  if (ids.length === 0) return [];
-  const query = readVector(understood.vector) ?? new Float32Array();
-  const { items } = await vectors.fetch(
-    { index, ids: [...ids], ...(filter === undefined ? {} : { filter }) },
-    call,
-  );
-  return items.map(({ id, vector: stored, metadata }) => ({
-    id,
-    metadata,
-    distance: cosineDistance(query, readVector(stored) ?? new Float32Array()),
-  }));
+/** A candidate with all that its rank depends on. */
+interface Scored {
+  readonly id: string;
+  readonly distance: number;
+  readonly metadata: Metadata;
+  readonly parts: Parts;
+  readonly role: Role | undefined;
+  readonly sameState: boolean;
+  readonly miles: number | undefined;
+  readonly score: number;
 }
 
-function cosineDistance(a: Float32Array, b: Float32Array): number {
-  let dot = 0;
-  let aa = 0;
-  let bb = 0;
-  for (let i = 0; i < a.length; i += 1) {
-    const x = a[i] ?? 0;
-    const y = b[i] ?? 0;
-    dot += x * y;
-    aa += x * x;
-    bb += y * y;
-  }
-  return aa === 0 || bb === 0 ? 1 : 1 - dot / Math.sqrt(aa * bb);
-}
-
-function hitOf(generation: Generation, question: Question, candidate: Candidate, lexical: number): CorpusHit {
-  const { understood, mode, text, explain } = question;
-  const { known, slots } = understood;
-  const { metadata, distance, id } = candidate;
-  const found = roleOfRow(metadata);
+function scoredOf(generation: Generation, question: Question, candidate: Hit, lexical: number): Scored {
+  const { known, slots } = question.understood;
+  const { id, distance, metadata = {} } = candidate;
+  const role = ROLES_BY_NAME.get(metadata[ROLE_FIELD]);
   const miles = milesTo(metadata[generation.geoField ?? ""], slots);
-  const placed = slots.state !== undefined || miles !== undefined;
   const sameState = slots.state !== undefined && metadata["state"] === slots.state;
+  const placed = slots.state !== undefined || miles !== undefined;
   const parts: Parts = {
     dense: Math.max(0, 1 - distance),
     lexical,
-    role: known === undefined ? undefined : rolePart(known, found),
+    role: known === undefined ? undefined : rolePart(known, role),
     place: placed ? placePart(sameState, miles) : undefined,
   };
+  return { id, distance, metadata, parts, role, sameState, miles, score: scoreOf(parts, question.mode) };
+}
+
+/** Rows carry canonical names, which need no folding. */
+const ROLES_BY_NAME: ReadonlyMap<unknown, Role> = new Map(ROLES.map((role) => [role.name, role]));
+
+function hitOf(generation: Generation, { understood, text, explain }: Question, scored: Scored): CorpusHit {
+  const { id, distance, metadata, parts, role, sameState, miles, score } = scored;
   const hit: CorpusHit = {
     id,
     corpus: generation.corpus,
     cite: `${generation.dataset}@${generation.snapshotId}#${id}`,
     distance,
     distance_raw: distance,
-    score: scoreOf(parts, mode),
+    score,
     metadata: shown(metadata),
   };
   if (miles !== undefined) hit.miles = Math.round(miles * 10) / 10;
   if (explain) {
+    const { known, slots } = understood;
     const matched = generation.termsOf(id, text);
     hit.explain = {
       dense: parts.dense,
-      lexical,
+      lexical: parts.lexical,
       role: parts.role ?? 0,
       place: parts.place ?? 0,
       matched_terms: matched,
-      why: whyOf({ known, found, slots, sameState, miles, matched }),
+      why: whyOf({ known, found: role, slots, sameState, miles, matched }),
       ...(miles === undefined ? {} : { miles }),
     };
   }
   return hit;
-}
-
-function roleOfRow(metadata: Metadata): Role | undefined {
-  const name = metadata[ROLE_FIELD];
-  return typeof name === "string" ? roleNamed(name) : undefined;
 }
 
 function milesTo(place: unknown, slots: Understood["slots"]): number | undefined {
@@ -211,15 +184,20 @@ interface Reasons {
 function whyOf({ known, found, slots, sameState, miles, matched }: Reasons): string {
   const reasons: string[] = [];
   if (known !== undefined && found !== undefined) {
-    if (found.name === known.name) reasons.push(`is a ${known.name}`);
+    if (found.name === known.name) reasons.push(`${known.name}`);
     else if (found.soc === known.soc) reasons.push(`${found.name} is the same occupation as ${known.name}`);
     else if (known.adjacent.includes(found.name)) reasons.push(`${found.name} is close to ${known.name}`);
-    else reasons.push(`is a ${found.name}, not a ${known.name}`);
+    else reasons.push(`${found.name}, not ${known.name}`);
   }
-  if (miles !== undefined) reasons.push(`${Math.round(miles)} miles from ${slots.city ?? "there"}`);
+  if (miles !== undefined) reasons.push(`${milesText(miles)} from ${slots.city ?? "there"}`);
   else if (sameState) reasons.push(`in ${slots.state}`);
   if (matched.length > 0) reasons.push(`matches ${matched.slice(0, WORDS_SHOWN_MAX).join(", ")}`);
   return reasons.length === 0 ? "the nearest in meaning" : reasons.join("; ");
+}
+
+function milesText(miles: number): string {
+  const rounded = Math.round(miles);
+  return rounded === 0 ? "less than a mile" : rounded === 1 ? "1 mile" : `${rounded} miles`;
 }
 
 const WORDS_SHOWN_MAX = 5;

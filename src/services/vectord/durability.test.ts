@@ -90,7 +90,7 @@ test("kill -9 loses nothing that was acknowledged, in 10 rounds over one index",
     expect(hits).toHaveLength(5);
     await index.close();
   }
-  expect(readdirSync(dir).filter((name) => name.endsWith(".tmp") || name.startsWith("job-"))).toEqual([]);
+  expect(readdirSync(dir).filter((name) => /(\.tmp|\.partial)$|^job-/.test(name))).toEqual([]);
 }, 30_000);
 
 async function fault(run: Promise<unknown>): Promise<Fault | null> {
@@ -192,7 +192,11 @@ test("a snapshot that cannot be written leaves the one before and the log", asyn
   const obstacle = join(dir, "table-2");
   mkdirSync(obstacle);
   writeFileSync(join(obstacle, "x"), "x");
-  await expect(index.snapshot()).rejects.toThrow();
+  const failed = await index.snapshot().then(
+    () => false,
+    () => true,
+  );
+  expect(failed).toBe(true);
   rmSync(obstacle, { recursive: true, force: true });
   await index.upsert([itemOf(3)]);
   await index.close();

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { Fault } from "#rpc/fault";
 import { Bitmap, RowSet } from "./bitmap.ts";
 import { matches, milesBetween, parseFilter, selectsAll } from "./filter.ts";

@@ -3,20 +3,21 @@
 // and replays the log behind it. Nothing here locks: every change of state happens in one turn of the event
 // loop, in the order of the log.
 
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { readSealed, writeSealed } from "#adapters/hnsw-file";
 import type { Clock } from "#lib/clock";
-import { seeded } from "#lib/random";
+import { TEMPORARY_SUFFIX, makeFolder } from "#lib/durable";
 import { Fault } from "#rpc/fault";
 import { type Filter, selectsAll } from "./filter.ts";
 import { GraphCache } from "./graph.ts";
 import { Log } from "./log.ts";
+import { type Recall, measureRecall } from "./recall.ts";
 import { decodeRecord, encodeDelete, encodeUpsert } from "./record.ts";
 import { Rows } from "./rows.ts";
-import { breathe } from "./scan.ts";
-import { EF_MAX, type Found, K_MAX, type Search, runSearch } from "./search.ts";
+import { distanceTo, prepare } from "./scan.ts";
+import { EF_MAX, type Found, type Hit, K_MAX, type Search, runSearch } from "./search.ts";
 import * as shapes from "./shape.ts";
 import type { IndexShape, Item, Metadata } from "./shape.ts";
 import {
@@ -39,16 +40,6 @@ export interface FetchedItem {
   readonly id: string;
   readonly vector: Float32Array;
   readonly metadata: Metadata;
-}
-
-export interface Recall {
-  /** The share of the true k nearest that a search by plan finds, 0 to 1. */
-  readonly recall: number;
-  readonly mean_us: number;
-  readonly p99_us: number;
-  readonly exact_mean_us: number;
-  readonly sample: number;
-  readonly k: number;
 }
 
 export interface IndexStats {
@@ -78,7 +69,6 @@ const SNAPSHOT_RETRY_MS = 30_000;
 const IDS_A_RECORD = 2_000;
 /** Rows that a snapshot would rather have in its graph than scanned after a restart. */
 const UNBUILT_MAX = 2_000;
-const SAMPLE_MAX = 10_000;
 
 export class VectorIndex {
   readonly shape: IndexShape;
@@ -128,7 +118,7 @@ export class VectorIndex {
    */
   static async open(options: OpenOptions): Promise<VectorIndex> {
     const { dir, shape, clock } = options;
-    await mkdir(dir, { recursive: true });
+    await makeFolder(dir);
     await checkShape(dir, shape);
     await clean(dir);
     const manifest = await readManifest(dir, clock);
@@ -142,14 +132,16 @@ export class VectorIndex {
     rows.live.forEach((row) => {
       if (!graph.has(row)) graph.added(row);
     });
-    const log = await Log.open({
-      dir,
-      clock,
-      after: manifest?.sequence ?? 0,
-      replay: ({ record }) => {
-        apply(rows, graph, record);
+    const replay = ({ record }: { readonly record: Uint8Array }): void => {
+      apply(rows, graph, record);
+    };
+    const log = await Log.open({ dir, clock, after: manifest?.sequence ?? 0, replay }).catch(
+      async (error: unknown) => {
+        // No build may start for an index that did not open.
+        await graph.close();
+        throw error;
       },
-    });
+    );
     await sweep(dir, manifest, new Set());
     const quarantined = (await readdir(dir)).filter((name) => name.includes(".damaged-"));
     return new VectorIndex(options, { rows, graph, log, manifest, versions, quarantined });
@@ -212,6 +204,20 @@ export class VectorIndex {
     });
   }
 
+  /** How far these items are from a vector, in their order; unknown ids are left out. */
+  measure(ids: readonly string[], vector: Float32Array): Hit[] {
+    this.#mustBeOpen();
+    if (ids.length === 0) return [];
+    checkSearch(this.shape, { vector, k: 1 });
+    const query = prepare(this.shape, vector);
+    return ids.flatMap((id) => {
+      const row = this.#rows.rowOf(id);
+      if (row === undefined) return [];
+      const distance = distanceTo(query, this.#rows.vector(row), this.#rows.norm(row));
+      return [{ id, distance, metadata: this.#rows.metadata(row) }];
+    });
+  }
+
   /** Rows that match a filter, counted without reading a vector. */
   count(filter?: Filter): number {
     return filter === undefined
@@ -219,53 +225,10 @@ export class VectorIndex {
       : this.#rows.payload.select(filter, this.#rows.live).count();
   }
 
-  /**
-   * Measures searches against exact ones on the live index: `sample` stored vectors, each asked for its k nearest
-   * others. A hit counts when it is as near as the true k-th, so that equal distances do not count as misses.
-   */
+  /** Measures searches against exact ones on the live index; see recall.ts. */
   async recall({ sample, k }: { sample: number; k: number }): Promise<Recall> {
     this.#mustBeOpen();
-    if (!Number.isInteger(sample) || sample < 1 || sample > SAMPLE_MAX) {
-      throw shapes.invalid("sample", `must be a whole number from 1 to ${SAMPLE_MAX}`);
-    }
-    if (!Number.isInteger(k) || k < 1 || k >= K_MAX)
-      throw shapes.invalid("k", `must be a whole number from 1 to ${K_MAX - 1}`);
-    const all = this.#rows.live.toRows();
-    if (all.length < 2) return { recall: 1, mean_us: 0, p99_us: 0, exact_mean_us: 0, sample: 0, k };
-    const random = seeded(this.#log.sequence);
-    const times: number[] = [];
-    let exactUs = 0;
-    let hits = 0;
-    let possible = 0;
-    for (let i = 0; i < sample; i++) {
-      await breathe();
-      const row = all[random.below(all.length)] as number;
-      if (!this.#rows.isLive(row)) continue;
-      const vector = this.#rows.vector(row).slice();
-      const started = performance.now();
-      const found = await runSearch(this.#rows, this.#graph, { vector, k: k + 1 });
-      const between = performance.now();
-      const truth = await runSearch(this.#rows, this.#graph, { vector, k: k + 1, exact: true });
-      times.push((between - started) * 1_000);
-      exactUs += (performance.now() - between) * 1_000;
-      const furthest = (truth.hits.at(-1)?.distance ?? 0) + 1e-9;
-      // The vector itself is among the hits of both and counts in neither.
-      possible += truth.hits.length - 1;
-      hits += Math.max(
-        0,
-        Math.min(truth.hits.length, found.hits.filter((hit) => hit.distance <= furthest).length) - 1,
-      );
-    }
-    times.sort((a, b) => a - b);
-    const measured = Math.max(1, times.length);
-    return {
-      recall: possible === 0 ? 1 : hits / possible,
-      mean_us: times.reduce((sum, time) => sum + time, 0) / measured,
-      p99_us: times[Math.ceil(measured * 0.99) - 1] ?? 0,
-      exact_mean_us: exactUs / measured,
-      sample: times.length,
-      k,
-    };
+    return measureRecall(this.#rows, this.#graph, { sample, k, seed: this.#log.sequence });
   }
 
   stats(): IndexStats {
@@ -443,7 +406,8 @@ async function checkShape(dir: string, shape: IndexShape): Promise<void> {
 /** Removes what a process left behind that died while it wrote. */
 async function clean(dir: string): Promise<void> {
   for (const name of await readdir(dir)) {
-    if (name.endsWith(".tmp") || /^job-\d+$/.test(name)) await rm(join(dir, name), { force: true });
+    const unfinished = name.endsWith(".tmp") || name.endsWith(TEMPORARY_SUFFIX) || /^job-\d+$/.test(name);
+    if (unfinished) await rm(join(dir, name), { force: true });
   }
 }
 

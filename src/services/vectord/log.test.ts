@@ -46,6 +46,15 @@ async function reopen(
   return { log, records, sequences };
 }
 
+async function faultOf(run: Promise<unknown>): Promise<Fault> {
+  const thrown: unknown = await run.then(
+    () => null,
+    (error: unknown) => error,
+  );
+  if (!(thrown instanceof Fault)) throw new Error(`expected a Fault, got ${String(thrown)}`);
+  return thrown;
+}
+
 async function recordsOf(dir: string): Promise<string[]> {
   const { log, records } = await reopen(dir);
   await log.close();
@@ -167,7 +176,9 @@ describe("the log", () => {
     await log.close();
     const path = newest(dir);
     truncateSync(path, statSync(path).size - (40 + 4 + 3));
-    expect(reopen(dir)).rejects.toMatchObject({ code: "internal", message: expect.stringContaining(path) });
+    const cut = await faultOf(reopen(dir));
+    expect(cut.code).toBe("internal");
+    expect(cut.message).toContain(path);
     expect(await recordsOf(dir)).toEqual(["one"]);
   });
 
@@ -181,10 +192,8 @@ describe("the log", () => {
       failing = kind;
       const applied: number[] = [];
       for (const text of ["lost", "lost too"]) {
-        expect(log.append(bytes(text), (sequence) => applied.push(sequence))).rejects.toMatchObject({
-          code: "unavailable",
-        });
-        await Bun.sleep(2);
+        const fault = await faultOf(log.append(bytes(text), (sequence) => applied.push(sequence)));
+        expect(fault.code).toBe("unavailable");
       }
       expect(applied).toEqual([]);
       expect(log.sequence).toBe(1);
@@ -211,7 +220,7 @@ describe("the log", () => {
     expect(again.log.sequence).toBe(4);
     expect(again.sequences.every((sequence) => sequence > at)).toBe(true);
     await again.log.close();
-    expect(reopen(dir, { after: 0 })).rejects.toThrow("lacks the writes 1 to");
+    expect((await faultOf(reopen(dir, { after: 0 }))).message).toContain("lacks the writes 1 to");
   });
 
   test("is closed for good, and limits what one call writes", async () => {

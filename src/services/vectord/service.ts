@@ -138,29 +138,28 @@ export async function vectord({ embed, folder, clock = systemClock }: VectordDep
         took_ms: performance.now() - started,
       };
     },
-    searchTiers: async ({ index: name, vector: given, k, tiers }) => {
+    searchTiers: async ({ index: name, vector: given, k, enough, tiers, also }) => {
       const index = await indexNamed(name);
       const wanted = decoded(given, "vector");
       const hits: Hit[] = [];
       const seen = new Set<string>();
       const plans: string[] = [];
       let scanned = 0;
-      for (const filter of tiers) {
+      const take = (hit: FoundHit): void => {
+        if (seen.has(hit.id)) return;
+        seen.add(hit.id);
+        hits.push(hitOf(hit, hits.length, true));
+      };
+      for (const [at, tier] of tiers.entries()) {
+        const filter = Object.keys(tier).length === 0 ? undefined : parseFilter(tier);
         // What earlier tiers found matches this one as well and comes up again.
-        const asked = Math.min(K_MAX, k + seen.size);
-        const found = await index.search({
-          vector: wanted,
-          k: asked,
-          filter: Object.keys(filter).length === 0 ? undefined : parseFilter(filter),
-        });
+        const found = await index.search({ vector: wanted, k: Math.min(K_MAX, k + seen.size), filter });
         plans.push(found.plan);
         scanned += found.scanned;
-        for (const hit of found.hits) {
-          if (hits.length === k || seen.has(hit.id)) continue;
-          seen.add(hit.id);
-          hits.push(hitOf(hit, hits.length, true));
-        }
-        if (hits.length === k) break;
+        for (const hit of found.hits) if (hits.length < k) take(hit);
+        if (at === tiers.length - 1) {
+          for (const hit of index.measure(also, wanted)) if (filter === undefined || matches(filter, hit.metadata)) take(hit);
+        } else if (hits.length >= enough) break;
       }
       return { hits, plan: plans.join("+"), scanned };
     },

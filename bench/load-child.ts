@@ -1,0 +1,15 @@
+// The load generator's process: takes plans from its parent, one at a time, and exits with it.
+
+import type { LoadAnswer, LoadPlan } from "./load.ts";
+import { runLoad } from "./load-run.ts";
+
+process.on("disconnect", () => process.exit(0));
+process.on("message", (plan: LoadPlan) => {
+  const answer = (value: LoadAnswer): void => {
+    process.send?.(value);
+  };
+  runLoad(plan).then(
+    (result) => answer({ result }),
+    (error: unknown) => answer({ error: error instanceof Error ? error.message : String(error) }),
+  );
+});

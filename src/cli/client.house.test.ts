@@ -1,0 +1,216 @@
+// Every command that asks a house, against one that runs, in both topologies.
+
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Ended, run, type SpawnOptions, start } from "./spawned.ts";
+
+const START_MS_MAX = 30_000;
+
+const WORKERS = [
+  "worker_id,name,role,city,state,lat,lon,pay",
+  "w-1,Ann Lee,Welder,Cleveland,OH,41.50,-81.69,24.5",
+  "w-2,Bo Ray,Line Cook,Denver,CO,39.74,-104.99,19",
+  "w-3,Cy Dee,Welder,Akron,OH,41.08,-81.52,22",
+  "",
+].join("\n");
+
+describe.each([["together"], ["apart"]])("a house %s", (topology) => {
+  let folder = "";
+  let house: ReturnType<typeof start> | undefined;
+  let workers = "";
+  const ask = (words: readonly string[], options?: SpawnOptions): Promise<Ended> =>
+    run([...words, "--data", join(folder, "data")], options);
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "lakehouse-client-"));
+    workers = join(folder, "workers.csv");
+    await writeFile(workers, WORKERS);
+    house = start([
+      "up",
+      "--port",
+      "0",
+      "--data",
+      join(folder, "data"),
+      ...(topology === "apart" ? ["--apart"] : []),
+    ]);
+    // What `up` prints comes when the house answers.
+    await house.stdout.getReader().read();
+  }, START_MS_MAX);
+
+  afterAll(async () => {
+    house?.kill("SIGTERM");
+    await house?.exited;
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  test("status tells that all is well", async () => {
+    const { exitCode, out } = await ask(["status"]);
+    expect(exitCode).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({ status: "ok", topology });
+    const table = await ask(["status", "-o", "table"]);
+    expect(table.out).toMatch(/^part +status/);
+    expect(table.out).toMatch(/^matrixd +ok/m);
+  });
+
+  test("a second house over the folder is refused", async () => {
+    const { exitCode, err } = await ask(["up", "--port", "0"]);
+    expect(exitCode).toBe(1);
+    expect(err).toContain("A house runs over");
+  });
+
+  test("a file is looked at, loaded, and not loaded twice", async () => {
+    const dry = await ask(["ingest", workers, "--dataset", "workers", "--dry-run"]);
+    expect(JSON.parse(dry.out)).toMatchObject({ rows_in: 3, dry_run: true });
+    const first = await ask(["ingest", workers, "--dataset", "workers"]);
+    expect(JSON.parse(first.out)).toMatchObject({ rows_in: 3, rows_loaded: 3, replayed: false });
+    const second = await ask(["ingest", workers, "--dataset", "workers", "-o", "table"]);
+    expect(second.out).toMatch(/^workers\.csv +workers +3 +3 +0 +0/m);
+    expect(second.err).toContain("was loaded before");
+  });
+
+  test("standard input is a file too, and several files replace as one", async () => {
+    const piped = await ask(["ingest", "-", "--dataset", "notes"], { stdin: "id,note\n1,first\n2,second\n" });
+    expect(JSON.parse(piped.out)).toMatchObject({ rows_loaded: 2 });
+    const more = join(folder, "more.csv");
+    await writeFile(
+      more,
+      "worker_id,name,role,city,state,lat,lon,pay\nw-4,Di Fox,Welder,Toledo,OH,41.65,-83.54,21\n",
+    );
+    const both = await ask([
+      "ingest",
+      workers,
+      more,
+      "--dataset",
+      "pair",
+      "--mode",
+      "replace",
+      "-o",
+      "jsonl",
+    ]);
+    expect(both.out.trim().split("\n")).toHaveLength(2);
+    expect(JSON.parse((await ask(["sql", "SELECT count(*) AS n FROM pair"])).out)).toMatchObject({
+      rows: [{ n: 4 }],
+    });
+  });
+
+  test("a type is held", async () => {
+    const zips = join(folder, "zips.csv");
+    await writeFile(zips, "zip,n\n01234,1\n99999,2\n");
+    await ask(["ingest", zips, "--dataset", "zips", "--types", "zip=string", "--types", "n=double"]);
+    const { out } = await ask(["sql", "SELECT min(zip) AS zip, typeof(min(n)) AS n FROM zips"]);
+    expect(JSON.parse(out)).toMatchObject({ rows: [{ zip: "01234", n: "DOUBLE" }] });
+  });
+
+  test("datasets are listed and described, and a near name is offered", async () => {
+    expect((await ask(["datasets", "-o", "table"])).out).toMatch(/^workers +3 +8/m);
+    const { columns, snapshots } = JSON.parse((await ask(["datasets", "workers"])).out) as Record<
+      string,
+      unknown[]
+    >;
+    expect(columns).toHaveLength(8);
+    expect(snapshots).toHaveLength(1);
+    const wrong = await ask(["datasets", "wokers"]);
+    expect(wrong.exitCode).toBe(4);
+    expect(wrong.err).toContain("Did you mean workers?");
+  });
+
+  test("SQL comes as a table, JSON, JSON lines and CSV, with parameters", async () => {
+    const words = [
+      "sql",
+      "SELECT name, pay FROM workers WHERE state = ? AND pay < ? ORDER BY name",
+      "-p",
+      "OH",
+      "-p",
+      "23",
+    ];
+    expect((await ask([...words, "-o", "table"])).out).toBe("name    pay\nCy Dee   22\n");
+    expect(JSON.parse((await ask(words)).out)).toMatchObject({
+      rows: [{ name: "Cy Dee", pay: 22 }],
+      row_count: 1,
+    });
+    expect(JSON.parse((await ask([...words, "-o", "jsonl"])).out)).toEqual({ name: "Cy Dee", pay: 22 });
+    expect((await ask([...words, "-o", "csv"])).out.split(/\r?\n/)[0]).toBe("name,pay");
+    const piped = await ask(["sql"], { stdin: "SELECT 'from stdin' AS said" });
+    expect(JSON.parse(piped.out)).toMatchObject({ rows: [{ said: "from stdin" }] });
+  });
+
+  test("streams are not capped, tables say that they are", async () => {
+    const many = "SELECT range AS n FROM range(5000)";
+    expect((await ask(["sql", many, "-o", "jsonl"])).out.trim().split("\n")).toHaveLength(5000);
+    expect((await ask(["sql", many, "-o", "csv", "--limit", "7"])).out.trim().split("\n")).toHaveLength(8);
+    expect((await ask(["sql", many, "-o", "table", "--limit", "7"])).err).toContain("there are more");
+  });
+
+  test("a wrong statement is shown with its place, a forbidden one with its reason", async () => {
+    const wrong = await ask(["sql", "SELECT nam\nFROM workers"]);
+    expect(wrong.exitCode).toBe(2);
+    expect(wrong.err).toContain("\n  SELECT nam\n         ^");
+    expect((await ask(["sql", "SELECT * FROM wrkers"])).exitCode).toBe(4);
+    expect((await ask(["sql", "COPY workers TO 'x.csv'"])).exitCode).toBe(1);
+  });
+
+  test("a corpus is built, shown, searched and removed", async () => {
+    const plan = ["--dataset", "workers", "--id", "worker_id", "--text", "{role} in {city}, {state}"];
+    const fields = [
+      "name=keyword",
+      "role=keyword",
+      "city=keyword",
+      "state=keyword",
+      "pay=number",
+      "location=geo",
+    ];
+    const built = await ask([
+      "corpus",
+      "build",
+      "people",
+      ...plan,
+      ...fields.flatMap((field) => ["--field", field]),
+    ]);
+    expect(JSON.parse(built.out)).toMatchObject({ name: "people", rows: 3, status: "ready" });
+    expect((await ask(["corpus", "build", "people"])).exitCode).toBe(0);
+    expect((await ask(["corpus", "ls", "-o", "table"])).out).toMatch(/^people +workers +ready +3/m);
+    expect((await ask(["corpus", "show", "people", "-o", "table"])).out).toContain(
+      "{role} in {city}, {state}",
+    );
+
+    const search = ["search", "need 2 welders in Cleveland, OH", "-c", "people"];
+    const { hits } = JSON.parse((await ask(search)).out) as { hits: { id: string }[] };
+    expect(hits.slice(0, 2).map(({ id }) => id)).toEqual(["w-1", "w-3"]);
+    const table = await ask([...search, "-k", "1", "-o", "table", "--explain"]);
+    expect(table.out).toMatch(/^rank +id +name +role +city +state +miles +score .*why/);
+    expect(table.out).toMatch(/^ +1 +w-1 +Ann Lee +Welder/m);
+    expect(table.err).toContain("Read as: Welder");
+    const cheap = await ask([...search, "--filter", '{"pay":{"lt":23}}']);
+    expect((JSON.parse(cheap.out) as { hits: { id: string }[] }).hits[0]?.id).toBe("w-3");
+    const near = await ask([...search, "--near", "Denver, CO", "--miles", "20"]);
+    expect((JSON.parse(near.out) as { hits: { id: string }[] }).hits.map(({ id }) => id)).toEqual(["w-2"]);
+    expect((await ask([...search, "--filter", '{"pay":{"above":1}}'])).exitCode).toBe(2);
+
+    expect((await ask(["corpus", "rm", "people"])).err).toContain("--yes");
+    expect((await ask(["corpus", "rm", "people", "--yes"])).exitCode).toBe(0);
+    expect((await ask(["corpus", "show", "people"])).exitCode).toBe(4);
+  });
+
+  test("texts are embedded in their order", async () => {
+    const { out } = await ask(["embed", "forklift operator", "line cook"]);
+    const { dimension, vectors } = JSON.parse(out) as { dimension: number; vectors: number[][] };
+    expect(vectors.map((vector) => vector.length)).toEqual([dimension, dimension]);
+    const lines = await ask(["embed", "-o", "jsonl"], { stdin: "forklift operator\n\nline cook\n" });
+    expect(
+      lines.out
+        .trim()
+        .split("\n")
+        .map((line) => (JSON.parse(line) as { vector: number[] }).vector),
+    ).toEqual(vectors);
+  });
+
+  test("down stops it, and says so", async () => {
+    const { exitCode, out } = await ask(["down"]);
+    expect(exitCode).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({ stopped: true });
+    expect(await house?.exited).toBe(0);
+    expect((await ask(["status"])).exitCode).toBe(5);
+  });
+});

@@ -1,0 +1,71 @@
+// The commands by name, each loaded only when it is asked for: `lakehouse version` must not wait for a database.
+
+import type { Command } from "./command.ts";
+
+export interface Entry {
+  readonly summary: string;
+  readonly load: () => Promise<Command>;
+  /** Not for people. */
+  readonly hidden?: boolean;
+}
+
+export const SECTIONS: Readonly<Record<string, Readonly<Record<string, Entry>>>> = {
+  "Run a house": {
+    demo: {
+      summary: "See it work: sample data, SQL and search, in one process",
+      load: async () => (await import("./demo.ts")).demo,
+    },
+    up: { summary: "Start a house and serve until Ctrl-C", load: async () => (await import("./up.ts")).up },
+    down: {
+      summary: "Stop the house that runs over a data folder",
+      load: async () => (await import("./down.ts")).down,
+    },
+    status: { summary: "Show how the house is", load: async () => (await import("./status.ts")).status },
+    doctor: {
+      summary: "Find out what on this machine stands in the way",
+      load: async () => (await import("./doctor.ts")).doctor,
+    },
+    serve: {
+      summary: "Run a single service of a house",
+      load: async () => (await import("./serve.ts")).serve,
+    },
+  },
+  "Work with data": {
+    ingest: { summary: "Load files into a dataset", load: async () => (await import("./ingest.ts")).ingest },
+    datasets: {
+      summary: "List datasets, or describe one",
+      load: async () => (await import("./datasets.ts")).datasets,
+    },
+    sql: { summary: "Ask a question in SQL", load: async () => (await import("./sql.ts")).sql },
+    search: {
+      summary: "Search for people as an order asks for them",
+      load: async () => (await import("./search.ts")).search,
+    },
+    corpus: {
+      summary: "List, show, build or remove what is searched",
+      load: async () => (await import("./corpus.ts")).corpus,
+    },
+    embed: { summary: "Turn texts into vectors", load: async () => (await import("./embed.ts")).embed },
+  },
+  "Set up": {
+    config: {
+      summary: "Show options; make and remove API keys",
+      load: async () => (await import("./config.ts")).config,
+    },
+    completion: {
+      summary: "Complete commands in your shell",
+      load: async () => (await import("./completion.ts")).completion,
+    },
+    version: { summary: "Show the version", load: async () => (await import("./version.ts")).version },
+    complete: {
+      summary: "What the shell asks on Tab",
+      load: async () => (await import("./completion.ts")).complete,
+      hidden: true,
+    },
+  },
+};
+
+export const COMMANDS: Readonly<Record<string, Entry>> = Object.assign(
+  {},
+  ...Object.values(SECTIONS),
+) as Record<string, Entry>;

@@ -1,0 +1,90 @@
+// From the words of the command line to an exit code: finds the command, shows help, runs it, and turns whatever
+// it throws into lines for a person.
+
+import { terminal } from "#config";
+import type { Command } from "./command.ts";
+import { COMMANDS, SECTIONS } from "./commands.ts";
+import { EXIT, failureOf, UsageProblem } from "./failure.ts";
+import { commandHelp, rootHelp } from "./help.ts";
+import { didYouMean } from "./nearest.ts";
+import { safe } from "./plain-text.ts";
+import { paintOut, paintTalk, ReaderGone, say, write } from "./terminal.ts";
+
+const HELP = new Set(["--help", "-h"]);
+
+export async function dispatch(words: readonly string[]): Promise<number> {
+  try {
+    return await run(words);
+  } catch (thrown) {
+    if (thrown instanceof ReaderGone) return EXIT.ok;
+    return complain(thrown);
+  }
+}
+
+/** Says what went wrong and gives the exit code. */
+export function complain(thrown: unknown): number {
+  const { exitCode, lines } = failureOf(thrown);
+  const [first = "", ...rest] = lines.map((line) => safe(line));
+  say(`${paintTalk("red", "lakehouse:")} ${first}`);
+  for (const line of rest) say(line);
+  if (terminal.debug && thrown instanceof Error) say(thrown.stack);
+  return exitCode;
+}
+
+async function run(words: readonly string[]): Promise<number> {
+  const [word, ...rest] = words;
+  if (word === undefined || HELP.has(word)) return showRoot();
+  if (word === "help") return rest.length === 0 ? showRoot() : run([...rest.slice(0, 2), "--help"]);
+  if (word === "--version" || word === "-v") return run(["version"]);
+  const entry = Object.hasOwn(COMMANDS, word) ? COMMANDS[word] : undefined;
+  if (entry === undefined) throw unknownCommand(word, "", visible());
+  return runCommand(await entry.load(), rest);
+}
+
+async function runCommand(command: Command, rest: readonly string[]): Promise<number> {
+  const { commands, fallback } = command;
+  if (commands !== undefined) {
+    const [word] = rest;
+    if (word !== undefined && !word.startsWith("-")) {
+      const below = Object.hasOwn(commands, word) ? commands[word] : undefined;
+      if (below === undefined) throw unknownCommand(word, `${command.name} `, Object.keys(commands));
+      return runCommand(below, rest.slice(1));
+    }
+    const usual = commands[fallback ?? ""];
+    if (usual !== undefined && !asksHelp(rest)) return runCommand(usual, rest);
+  }
+  if (asksHelp(rest)) {
+    await write(`${commandHelp(command, (text) => paintOut("bold", text))}\n`);
+    return EXIT.ok;
+  }
+  return command.run(rest);
+}
+
+function asksHelp(words: readonly string[]): boolean {
+  const end = words.indexOf("--");
+  return (end === -1 ? words : words.slice(0, end)).some((word) => HELP.has(word));
+}
+
+function visible(): string[] {
+  return Object.entries(COMMANDS).flatMap(([name, { hidden }]) => (hidden === true ? [] : [name]));
+}
+
+function unknownCommand(word: string, above: string, known: readonly string[]): UsageProblem {
+  const what = word.startsWith("-") ? "flag" : "command";
+  const guess = didYouMean(word, known).replace("mean ", `mean lakehouse ${above}`);
+  return new UsageProblem(`There is no ${what} ${above}${word}.${guess}\nSee: lakehouse ${above}--help`);
+}
+
+async function showRoot(): Promise<number> {
+  const sections = Object.entries(SECTIONS).map(
+    ([section, entries]) =>
+      [
+        section,
+        Object.entries(entries).flatMap(([name, { summary, hidden }]) =>
+          hidden === true ? [] : [[name, summary] as const],
+        ),
+      ] as const,
+  );
+  await write(`${rootHelp(sections, (text) => paintOut("bold", text))}\n`);
+  return EXIT.ok;
+}

@@ -1,0 +1,313 @@
+// What a house needs of a machine, one function each. A check looks and reports; it changes nothing and does not
+// throw for what it expects to find. Native modules are loaded in a process of their own: one that does not fit the
+// machine may take its process down.
+
+import { constants } from "node:fs";
+import { access, stat, statfs } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir, totalmem } from "node:os";
+import { dirname, join } from "node:path";
+import { mebibytesToBytes, type Settings } from "#config";
+import { isLoopback, readKeys } from "#edge/auth";
+import { readClaim } from "#topology/folder";
+import { quoted } from "./connect.ts";
+import { counted, size } from "./plain-text.ts";
+
+export interface Finding {
+  readonly status: "ok" | "warn" | "fail";
+  readonly detail: string;
+  /** What to do, when not all is well. */
+  readonly fix?: string;
+}
+
+export type Check = (settings: Settings) => Promise<Finding>;
+
+const HOME = join(import.meta.dir, "../..");
+/** A child that takes longer hangs. */
+const CHILD_MS_MAX = 20_000;
+const PROBE_MS_MAX = 1000;
+const GIB = 1024 ** 3;
+/** Below the first nothing may be written any more; the second is soon full. */
+const ROOM_BYTES_MIN = 0.5 * GIB;
+const ROOM_BYTES_SCARCE = 5 * GIB;
+const REINSTALL = `Install them again: cd ${quoted(HOME)} && npm ci`;
+
+interface Manifest {
+  readonly version?: string;
+  readonly dependencies?: Readonly<Record<string, string>>;
+}
+
+async function manifestOf(...path: string[]): Promise<Manifest> {
+  return (await Bun.file(join(HOME, ...path, "package.json")).json()) as Manifest;
+}
+
+const bun: Check = async () => {
+  const { dependencies = {} } = await manifestOf();
+  const wanted = dependencies["bun"];
+  const detail = `${Bun.version} on ${process.platform}-${process.arch}`;
+  if (wanted === Bun.version) return { status: "ok", detail };
+  return {
+    status: "warn",
+    detail: `${detail}, but ${wanted} is what this version was tested with`,
+    fix: "Start it with the launcher `lakehouse`, which takes the right one.",
+  };
+};
+
+const NODE_MAJOR_MIN = 20;
+
+const node: Check = async () => {
+  const said = await output(["node", "--version"]).catch(() => undefined);
+  if (said === undefined)
+    return {
+      status: "warn",
+      detail: "not found; it is needed to install and update",
+      fix: "Install Node.js 20 or newer from https://nodejs.org",
+    };
+  const major = Number(/^v(\d+)/.exec(said)?.[1] ?? 0);
+  if (major >= NODE_MAJOR_MIN) return { status: "ok", detail: said.trim() };
+  return {
+    status: "warn",
+    detail: `${said.trim()} is too old to install and update with`,
+    fix: "Install Node.js 20 or newer from https://nodejs.org",
+  };
+};
+
+const packages: Check = async () => {
+  const { dependencies = {} } = await manifestOf();
+  const wrong: string[] = [];
+  for (const [name, wanted] of Object.entries(dependencies)) {
+    const found = await manifestOf("node_modules", name).catch(() => undefined);
+    if (found === undefined) wrong.push(`${name} is missing`);
+    else if (found.version !== wanted) wrong.push(`${name} is ${found.version}, not ${wanted}`);
+  }
+  if (wrong.length === 0)
+    return { status: "ok", detail: `${counted(Object.keys(dependencies).length, "package")}, all as pinned` };
+  return { status: "fail", detail: wrong.join("; "), fix: REINSTALL };
+};
+
+/** Loads the module, and makes it do the least that proves it works. */
+function native(name: string, code: string): Check {
+  return async () => {
+    const child = Bun.spawn([process.execPath, "--no-env-file", "-e", code], {
+      cwd: HOME,
+      stdout: "pipe",
+      stderr: "pipe",
+      timeout: CHILD_MS_MAX,
+    });
+    const [said, complaint] = await Promise.all([
+      new Response(child.stdout).text(),
+      new Response(child.stderr).text(),
+    ]);
+    const exitCode = await child.exited;
+    if (exitCode === 0) return { status: "ok", detail: `${name} ${said.trim()}`.trim() };
+    const why =
+      complaint
+        .split("\n")
+        .find((line) => /error/i.test(line))
+        ?.trim() ?? `it ended with ${child.signalCode ?? exitCode}`;
+    return {
+      status: "fail",
+      detail: `${name} cannot be loaded: ${why}`,
+      fix: `${REINSTALL}. It needs Linux (glibc), macOS or Windows on x64 or arm64.`,
+    };
+  };
+}
+
+const duckdb = native(
+  "DuckDB",
+  `const { DuckDBInstance, version } = await import("@duckdb/node-api");
+   const reader = await (await (await DuckDBInstance.create()).connect()).runAndReadAll("select 42");
+   if (reader.getRows()[0][0] !== 42) process.exit(3);
+   console.log(version());`,
+);
+
+const usearch = native(
+  "usearch",
+  `const { Index } = await import("usearch");
+   const index = new Index({ dimensions: 2, metric: "cos" });
+   index.add(1n, new Float32Array([1, 0]));
+   if (index.search(new Float32Array([1, 0]), 1).keys[0] !== 1n) process.exit(3);`,
+);
+
+/** The folder, or the nearest one above it that is there. */
+async function standing(path: string): Promise<string> {
+  for (let folder = path; ; folder = dirname(folder)) {
+    const found = await stat(folder).catch(() => undefined);
+    if (found !== undefined || folder === dirname(folder)) return folder;
+  }
+}
+
+const rights: Check = async ({ data }) => {
+  const folder = await standing(data);
+  const found = await stat(folder);
+  if (!found.isDirectory())
+    return { status: "fail", detail: `${folder} is not a folder`, fix: "Choose another with --data DIR." };
+  const there = folder === data;
+  try {
+    await access(folder, constants.W_OK | constants.X_OK);
+  } catch {
+    return {
+      status: "fail",
+      detail: there
+        ? `${data} may not be written to by this user`
+        : `${data} cannot be made: ${folder} may not be written to by this user`,
+      fix: `Choose another with --data DIR, or mend it: sudo chown -R "$USER" ${quoted(folder)}`,
+    };
+  }
+  return {
+    status: "ok",
+    detail: there ? `${data} can be written to` : `${data} is not there yet; the first start makes it`,
+  };
+};
+
+const room: Check = async ({ data }) => {
+  const { bavail, bsize } = await statfs(await standing(data));
+  const free = bavail * bsize;
+  const detail = `${size(free)} free for ${data}`;
+  if (free < ROOM_BYTES_MIN)
+    return { status: "fail", detail, fix: "Free some room, or choose another disk with --data DIR." };
+  if (free < ROOM_BYTES_SCARCE)
+    return { status: "warn", detail, fix: "That is soon full: snapshots keep older data." };
+  return { status: "ok", detail };
+};
+
+const temporary: Check = async () => {
+  const folder = tmpdir();
+  try {
+    await access(folder, constants.W_OK | constants.X_OK);
+    return { status: "ok", detail: folder };
+  } catch {
+    return {
+      status: "fail",
+      detail: `${folder} may not be written to by this user`,
+      fix: "Set TMPDIR to a folder that may.",
+    };
+  }
+};
+
+const memory: Check = async (settings) => {
+  const wanted = mebibytesToBytes(
+    settings.sql_memory_mib * settings.sql_workers + settings.ingest_memory_mib + settings.embed_cache_mib,
+  );
+  const total = totalmem();
+  const detail = `${size(total)}; at their limits SQL, ingest and cache together take ${size(wanted)}`;
+  if (wanted <= total * 0.75) return { status: "ok", detail };
+  return {
+    status: "warn",
+    detail,
+    fix: "Lower LAKEHOUSE_SQL_MEMORY_MIB or LAKEHOUSE_SQL_WORKERS (see: lakehouse config list).",
+  };
+};
+
+const running: Check = async ({ data }) => {
+  const claim = await readClaim(data);
+  if (claim === undefined) return { status: "ok", detail: "no house runs over this folder" };
+  return {
+    status: "ok",
+    detail: `one runs over this folder: process ${claim.pid}, ${claim.url ?? "still starting"}`,
+  };
+};
+
+const port: Check = async ({ host, port: wanted, data }) => {
+  if (wanted === 0) return { status: "ok", detail: "a free one will be taken" };
+  const code = await listenError(host, wanted);
+  if (code === undefined) return { status: "ok", detail: `${wanted} on ${host} is free` };
+  if (code === "EACCES")
+    return {
+      status: "fail",
+      detail: `${wanted} may not be opened by this user`,
+      fix: "Choose one above 1023 with --port N.",
+    };
+  if (code === "EADDRNOTAVAIL")
+    return {
+      status: "fail",
+      detail: `${host} is not an address of this machine`,
+      fix: "Choose another with --host ADDRESS.",
+    };
+  const claim = await readClaim(data);
+  if (claim?.url !== undefined && new URL(claim.url).port === String(wanted)) {
+    return { status: "ok", detail: `${wanted} belongs to the house that runs over this folder` };
+  }
+  const whose = await ownerOf(host, wanted);
+  return {
+    status: "fail",
+    detail: `${wanted} on ${host} is in use by ${whose}`,
+    fix: `Choose another with --port N (0 takes a free one), or stop that program. Which one it is tells: lsof -i :${wanted}`,
+  };
+};
+
+function listenError(host: string, wanted: number): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", (error: NodeJS.ErrnoException) => resolve(error.code ?? "unknown"));
+    server.listen({ host, port: wanted, exclusive: true }, () => server.close(() => resolve(undefined)));
+  });
+}
+
+async function ownerOf(host: string, wanted: number): Promise<string> {
+  try {
+    const response = await fetch(`http://${host.includes(":") ? `[${host}]` : host}:${wanted}/health`, {
+      signal: AbortSignal.timeout(PROBE_MS_MAX),
+    });
+    const { service } = (await response.json()) as { service?: unknown };
+    if (service === "gateway") return "another house, over another data folder";
+    return "another web server";
+  } catch {
+    return "another program";
+  }
+}
+
+const admission: Check = async ({ host, data }) => {
+  const keys = await readKeys(join(data, "keys.json"));
+  if (keys.length > 0)
+    return { status: "ok", detail: `${counted(keys.length, "API key")}; nobody without one gets in` };
+  if (isLoopback(host))
+    return {
+      status: "ok",
+      detail: "no API keys: everybody on this machine may do everything, nobody else anything",
+    };
+  return {
+    status: "fail",
+    detail: `${host} lets others in, and there is no API key`,
+    fix: "Make one: lakehouse config add-key NAME --scope write",
+  };
+};
+
+const clock: Check = async () => {
+  const now = Date.now();
+  const { mtimeMs } = await stat(join(HOME, "package.json"));
+  const detail = new Date(now).toISOString();
+  // A file cannot be from the future, so a clock that says so is slow.
+  if (mtimeMs - now < 60_000) return { status: "ok", detail };
+  return {
+    status: "warn",
+    detail: `${detail} is before the time when this program was installed`,
+    fix: "Set the clock: snapshots and certificates go by it.",
+  };
+};
+
+async function output(words: string[]): Promise<string> {
+  const child = Bun.spawn(words, { stdout: "pipe", stderr: "ignore", timeout: CHILD_MS_MAX });
+  const said = await new Response(child.stdout).text();
+  if ((await child.exited) !== 0) throw new Error(`${words[0]} ended with ${child.exitCode}`);
+  return said;
+}
+
+export const CHECKS: Readonly<Record<string, Check>> = {
+  Bun: bun,
+  "Node.js": node,
+  Packages: packages,
+  SQL: duckdb,
+  Vectors: usearch,
+  "Data folder": rights,
+  Disk: room,
+  "Temp folder": temporary,
+  Memory: memory,
+  House: running,
+  Port: port,
+  Access: admission,
+  Objects: ({ data }) =>
+    Promise.resolve({ status: "ok", detail: `kept in ${join(data, "objects")}; S3 is not configured` }),
+  Embedding: () => Promise.resolve({ status: "ok", detail: "the built-in model; Ollama is not configured" }),
+  Clock: clock,
+};

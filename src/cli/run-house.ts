@@ -1,0 +1,43 @@
+// Starts a house in the topology that is asked for, and lets others find it. Its parts are imported only now.
+
+import type { Settings } from "#config";
+import { createLog, type Log } from "#lib/log";
+import type { RunningHouse } from "#topology/together";
+import { quoted } from "./connect.ts";
+import { stderrIsTty } from "./terminal.ts";
+
+export function logOf(settings: Settings, level: Settings["log"] = settings.log): Log {
+  return createLog({ level, readable: stderrIsTty });
+}
+
+export async function startHouse(settings: Settings, log: Log): Promise<RunningHouse> {
+  const { announce } = await import("#topology/folder");
+  const house = settings.apart
+    ? await (await import("#topology/apart")).startApart(settings, log)
+    : await (await import("#topology/together")).startTogether(settings, log);
+  await announce(settings.data, house.url);
+  return house;
+}
+
+export interface HouseUrls {
+  readonly gateway: string;
+  readonly docs: string;
+  readonly health: string;
+  readonly openapi: string;
+  readonly metrics: string;
+}
+
+export function urlsOf(url: string): HouseUrls {
+  return {
+    gateway: url,
+    docs: `${url}/docs`,
+    health: `${url}/v1/health`,
+    openapi: `${url}/openapi.json`,
+    metrics: `${url}/metrics`,
+  };
+}
+
+/** `--data DIR`, where it differs from what a command takes by itself. */
+export function dataFlag(settings: Settings, standard: string): string {
+  return settings.data === standard ? "" : ` --data ${quoted(settings.data)}`;
+}

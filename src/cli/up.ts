@@ -1,0 +1,66 @@
+// `lakehouse up`: a house that serves until it is told to end.
+
+import { counted, duration } from "./plain-text.ts";
+import { HOUSE_ARGS, OUTPUT_ARG, settingsOf } from "./args.ts";
+import { command } from "./command.ts";
+import { formatOf, jsonText, pairLines } from "./output.ts";
+import { logOf, startHouse, urlsOf } from "./run-house.ts";
+import { say, write } from "./terminal.ts";
+
+export const up = command({
+  name: "up",
+  summary: "Start a house and serve until Ctrl-C",
+  details:
+    "Everything is kept in the data folder. Ctrl-C (or `lakehouse down` elsewhere) lets requests under way end before the house does; a second Ctrl-C cuts them.",
+  args: {
+    ...HOUSE_ARGS,
+    apart: {
+      type: "boolean",
+      description: "One daemon per service instead of one process (LAKEHOUSE_APART)",
+    },
+    log: {
+      type: "string",
+      valueHint: "LEVEL",
+      description: "Least level that is logged: debug, info, warn or error (LAKEHOUSE_LOG)",
+    },
+    ...OUTPUT_ARG,
+  },
+  examples: [
+    "lakehouse up",
+    "lakehouse up --data /srv/lakehouse --port 8080",
+    "lakehouse up --apart",
+    "lakehouse up -o json > house.json &",
+  ],
+  run: async (args) => {
+    const settings = settingsOf(args);
+    const started = performance.now();
+    const house = await startHouse(settings, logOf(settings));
+    const { untilTold } = await import("#topology/lifecycle");
+    const ended = untilTold(house, () =>
+      say("Stopping: requests under way may end. Ctrl-C again cuts them."),
+    );
+    const tookMs = performance.now() - started;
+    const urls = urlsOf(house.url);
+    if (formatOf(args.output) !== "table") {
+      await write(
+        jsonText({ ...urls, pid: process.pid, data_dir: settings.data, started_ms: Math.round(tookMs) }),
+      );
+    } else {
+      await write(
+        `${pairLines([
+          ["Gateway", urls.gateway],
+          ["API page", urls.docs],
+          ["Health", urls.health],
+          ["Data", settings.data],
+        ]).join("\n")}\n`,
+      );
+      const { SERVICE_NAMES } = await import("#contracts/house");
+      const how = settings.apart ? "a process each" : "one process";
+      say(
+        `Ready in ${duration(tookMs)}: ${counted(SERVICE_NAMES.length, "service")}, ${how}. Ctrl-C stops it.`,
+      );
+    }
+    await ended;
+    say("Stopped.");
+  },
+});
