@@ -14,7 +14,8 @@ function pidOf(service: string, data: string): number | undefined {
       const words = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
       const at = words.indexOf("serve");
       if (at === -1 || words[at + 1] !== service) continue;
-      if (readFileSync(`/proc/${pid}/environ`, "utf8").includes(`LAKEHOUSE_DATA=${data}\0`)) return Number(pid);
+      if (readFileSync(`/proc/${pid}/environ`, "utf8").includes(`LAKEHOUSE_DATA=${data}\0`))
+        return Number(pid);
     } catch {
       // It ended while we looked.
     }
@@ -34,32 +35,35 @@ describe.skipIf(noProc)("a house apart, a daemon of which is killed (needs /proc
     ["catalogd", "/v1/catalog/datasets", "/v1/embed/models"],
     ["matrixd", "/v1/matrix/corpora", "/v1/storage"],
     ["storaged", "/v1/storage", "/v1/embed/models"],
-  ])("%s: its routes say so, the others answer, and it is back within two seconds", async (service, its, another) => {
-    const pid = pidOf(service, house.settings.data);
-    expect(pid).toBeGreaterThan(0);
-    process.kill(pid ?? 0, "SIGKILL");
-    const killed = performance.now();
-    let refusals = 0;
-    for (;;) {
-      const [mine, other] = await Promise.all([house.ask(its), house.ask(another)]);
-      expect(other.status).toBe(200);
-      if (mine.status === 200 && pidOf(service, house.settings.data) !== pid) break;
-      if (mine.status !== 200) {
-        expect([mine.status, await codeOf(mine)]).toEqual([503, "unavailable"]);
-        expect(Number(mine.headers.get("retry-after"))).toBeGreaterThan(0);
-        refusals += 1;
+  ])(
+    "%s: its routes say so, the others answer, and it is back within two seconds",
+    async (service, its, another) => {
+      const pid = pidOf(service, house.settings.data);
+      expect(pid).toBeGreaterThan(0);
+      process.kill(pid ?? 0, "SIGKILL");
+      const killed = performance.now();
+      let refusals = 0;
+      for (;;) {
+        const [mine, other] = await Promise.all([house.ask(its), house.ask(another)]);
+        expect(other.status).toBe(200);
+        if (mine.status === 200 && pidOf(service, house.settings.data) !== pid) break;
+        if (mine.status !== 200) {
+          expect([mine.status, await codeOf(mine)]).toEqual([503, "unavailable"]);
+          expect(Number(mine.headers.get("retry-after"))).toBeGreaterThan(0);
+          refusals += 1;
+        }
+        expect(performance.now() - killed).toBeLessThan(10_000);
+        await Bun.sleep(5);
       }
-      expect(performance.now() - killed).toBeLessThan(10_000);
-      await Bun.sleep(5);
-    }
-    const awayMs = performance.now() - killed;
-    expect(refusals).toBeGreaterThan(0);
-    // A bar that is measured in quiet; here only that it comes back by itself, and soon.
-    expect(awayMs).toBeLessThan(5000);
-    console.info(`${service} was away for ${Math.round(awayMs)} ms`);
-    const health = await house.json<{ services: Record<string, { status: string }> }>("/v1/health");
-    expect(health.services[service]?.status).toBe("ok");
-  });
+      const awayMs = performance.now() - killed;
+      expect(refusals).toBeGreaterThan(0);
+      // A bar that is measured in quiet; here only that it comes back by itself, and soon.
+      expect(awayMs).toBeLessThan(5000);
+      console.info(`${service} was away for ${Math.round(awayMs)} ms`);
+      const health = await house.json<{ services: Record<string, { status: string }> }>("/v1/health");
+      expect(health.services[service]?.status).toBe("ok");
+    },
+  );
 
   test("the daemons end with their house", async () => {
     const data = house.settings.data;

@@ -21,7 +21,10 @@ const silent = createLog({ level: "error", readable: false, write: () => undefin
 const routed = (Object.values(contracts) as Contract[])
   .flatMap((contract) => servedOps(contract))
   .filter(([, operation]) => operation.internal !== true)
-  .map(([name, operation]): [string, AnyOp] => [`${operation.method} ${operation.path} (${name})`, operation]);
+  .map(([name, operation]): [string, AnyOp] => [
+    `${operation.method} ${operation.path} (${name})`,
+    operation,
+  ]);
 const pathOf = ({ path }: AnyOp): string =>
   writePath(path, { key: "no/such", dataset: "nobody", index: "nobody", corpus: "nobody" });
 
@@ -38,7 +41,15 @@ describe.each([...TOPOLOGIES])("the door of a house %s", (topology) => {
     expect(health).toMatchObject({
       status: "ok",
       topology,
-      probes: { object_store: { backend: "disk", status: "ok", if_none_match: true, if_match: true, suffix_ranges: true } },
+      probes: {
+        object_store: {
+          backend: "disk",
+          status: "ok",
+          if_none_match: true,
+          if_match: true,
+          suffix_ranges: true,
+        },
+      },
     });
     expect(Object.keys(health["services"] as object).sort()).toEqual([...SERVICE_NAMES].sort());
   });
@@ -61,10 +72,16 @@ describe.each([...TOPOLOGIES])("the door of a house %s", (topology) => {
   });
 
   test("describes every operation, and the page loads from nowhere else", async () => {
-    const { openapi, paths } = await house.json<{ openapi: string; paths: Record<string, object> }>("/openapi.json");
+    const { openapi, paths } = await house.json<{ openapi: string; paths: Record<string, object> }>(
+      "/openapi.json",
+    );
     expect(openapi).toBe("3.1.1");
-    const described = Object.entries(paths).flatMap(([path, item]) => Object.keys(item).map((method) => `${method} ${path}`));
-    const wanted = new Set(routed.map(([, { method, path }]) => `${method.toLowerCase()} ${path.replaceAll("+}", "}")}`));
+    const described = Object.entries(paths).flatMap(([path, item]) =>
+      Object.keys(item).map((method) => `${method} ${path}`),
+    );
+    const wanted = new Set(
+      routed.map(([, { method, path }]) => `${method.toLowerCase()} ${path.replaceAll("+}", "}")}`),
+    );
     expect(new Set(described)).toEqual(wanted);
     const page = await house.ask("/docs");
     expect(page.headers.get("content-security-policy")).toContain("default-src 'self'");
@@ -82,19 +99,24 @@ describe.each([...TOPOLOGIES])("the door of a house %s", (topology) => {
     expect(reply.status).toBeLessThan(500);
     if (operation.method === "HEAD") expect(reply.status).toBe(400);
     else {
-      const { error } = (await reply.json()) as { error: { code: string; origin: string; request_id: string } };
+      const { error } = (await reply.json()) as {
+        error: { code: string; origin: string; request_id: string };
+      };
       expect(error.code).toBe("invalid");
       expect(SERVICE_NAMES).toContain(error.origin as never);
       expect(error.request_id).toBe(reply.headers.get("x-request-id") ?? "");
     }
   });
 
-  test.each(["/v1/storage-locate", "/v1/storage-probe", "/v1/catalog-commit", "/v1/catalog-scan", "/v1/vectors/x/search-tiers"])(
-    "%s is for neighbours only",
-    async (path) => {
-      for (const method of ["GET", "POST"]) expect((await house.ask(path, { method })).status).toBe(404);
-    },
-  );
+  test.each([
+    "/v1/storage-locate",
+    "/v1/storage-probe",
+    "/v1/catalog-commit",
+    "/v1/catalog-scan",
+    "/v1/vectors/x/search-tiers",
+  ])("%s is for neighbours only", async (path) => {
+    for (const method of ["GET", "POST"]) expect((await house.ask(path, { method })).status).toBe(404);
+  });
 
   test("a foreign Host and a foreign page are turned away", async () => {
     const asked = async (headers: Record<string, string>): Promise<number> =>
@@ -154,7 +176,10 @@ describe("who may come in", () => {
   test("two houses over one folder, or on one port, are refused with what to do", async () => {
     const house = await startHouse("together");
     const { settings } = readSettings({ data: house.settings.data, port: 0 });
-    const elsewhere = readSettings({ data: mkdtempSync(join(tmpdir(), "house-")), port: new URL(house.url).port });
+    const elsewhere = readSettings({
+      data: mkdtempSync(join(tmpdir(), "house-")),
+      port: new URL(house.url).port,
+    });
     // A claim of this very process does not count as another house, so the port is what is taken.
     const taken = await startTogether(elsewhere.settings, silent).catch((error: unknown) => error);
     expect((taken as Fault).message).toMatch(/Port \d+ is in use.*--port/s);

@@ -45,7 +45,8 @@ async function startOver(topology: Topology, data: string, overrides: Overrides)
     json: async <T>(path: string, body?: unknown, expected = 200): Promise<T> => {
       const reply = await ask(path, body === undefined ? {} : { method: "POST", body: JSON.stringify(body) });
       const text = await reply.text();
-      if (reply.status !== expected) throw new Error(`${path} answered ${reply.status}: ${text.slice(0, 500)}`);
+      if (reply.status !== expected)
+        throw new Error(`${path} answered ${reply.status}: ${text.slice(0, 500)}`);
       return (text === "" ? null : JSON.parse(text)) as T;
     },
     restart: async () => {

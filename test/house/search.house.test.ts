@@ -14,10 +14,20 @@ const CORPUS = {
   dataset: "workers",
   id: "worker_id",
   text: "{role} in {city}, {state}; {certifications}",
-  fields: { name: "text", role: "keyword", city: "keyword", state: "keyword", status: "keyword", location: "geo", pay_floor: "number" },
+  fields: {
+    name: "text",
+    role: "keyword",
+    city: "keyword",
+    state: "keyword",
+    status: "keyword",
+    location: "geo",
+    pay_floor: "number",
+  },
 };
 
-const queries = DEMO_PLACES.map(({ role, city }) => `Need 3 ${role.name}s in ${city.city}, ${city.state} Monday 6am`);
+const queries = DEMO_PLACES.map(
+  ({ role, city }) => `Need 3 ${role.name}s in ${city.city}, ${city.state} Monday 6am`,
+);
 
 const answers = new Map<Topology, Searched[]>();
 
@@ -25,7 +35,10 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
   let house: TestHouse;
   beforeAll(async () => {
     house = await startHouse(topology);
-    const loaded = await house.ask("/v1/ingest?dataset=workers", { method: "POST", body: [...toCsv(roster)].join("") });
+    const loaded = await house.ask("/v1/ingest?dataset=workers", {
+      method: "POST",
+      body: [...toCsv(roster)].join(""),
+    });
     expect(loaded.status, await loaded.text()).toBe(201);
     await build(house);
   }, 60_000);
@@ -48,11 +61,19 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
       const answer = await search(text, { k: 5, filter: { status: "active" }, explain: true });
       found.push(answer);
       expect(answer.query.role.role, text).toBe(asked?.role.name ?? "");
-      expect(answer.query.slots, text).toMatchObject({ headcount: 3, city: asked?.city.city, state: asked?.city.state });
+      expect(answer.query.slots, text).toMatchObject({
+        headcount: 3,
+        city: asked?.city.city,
+        state: asked?.city.state,
+      });
       expect(answer.hits, text).toHaveLength(5);
-      const states = answer.hits.map(({ id }) => byId.get(id)).map((worker) => `${worker?.role}|${worker?.state}`);
+      const states = answer.hits
+        .map(({ id }) => byId.get(id))
+        .map((worker) => `${worker?.role}|${worker?.state}`);
       // The sample places at least three active people of the role in the state.
-      expect(states.slice(0, 3), text).toEqual(Array<string>(3).fill(`${asked?.role.name}|${asked?.city.state}`));
+      expect(states.slice(0, 3), text).toEqual(
+        Array<string>(3).fill(`${asked?.role.name}|${asked?.city.state}`),
+      );
       for (const hit of answer.hits) {
         expect(hit.cite).toMatch(new RegExp(`^workers@\\d+#${hit.id}$`));
         expect(hit.explain?.why.length ?? 0).toBeGreaterThan(5);
@@ -65,7 +86,10 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
   test("conditions hold for every hit", async () => {
     const near = await search("anybody", { k: 50, near: { city: "Chicago", state: "IL", miles: 50 } });
     expect(near.hits.length).toBeGreaterThan(0);
-    const both = await search("cook", { k: 20, filter: { state: { in: ["TX", "CA"] }, pay_floor: { lt: 20 } } });
+    const both = await search("cook", {
+      k: 20,
+      filter: { state: { in: ["TX", "CA"] }, pay_floor: { lt: 20 } },
+    });
     expect(both.hits.length).toBeGreaterThan(0);
     for (const { metadata } of both.hits) {
       expect(["TX", "CA"]).toContain(String(metadata["state"]));
@@ -79,13 +103,17 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
       expect(hits.length).toBeGreaterThan(0);
       const scores = hits.map(({ score }) => score);
       expect(scores).toEqual(scores.toSorted((a, b) => b - a));
-      if (mode === "dense") for (const { score, distance } of hits) expect(score).toBeCloseTo(1 - distance, 6);
+      if (mode === "dense")
+        for (const { score, distance } of hits) expect(score).toBeCloseTo(1 - distance, 6);
     }
   });
 
   test("reads a role from a text", async () => {
     const read = await house.json("/v1/matrix/role", { text: "short 2 CNAs in Phoenix AZ tonight" });
-    expect(read).toMatchObject({ role: "Certified Nursing Assistant", slots: { headcount: 2, city: "Phoenix", state: "AZ" } });
+    expect(read).toMatchObject({
+      role: "Certified Nursing Assistant",
+      slots: { headcount: 2, city: "Phoenix", state: "AZ" },
+    });
   });
 
   test("bad questions are refused by name", async () => {
@@ -98,9 +126,14 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
   });
 
   test("several corpora are asked at once, and one that is not there is said", async () => {
-    const second = await house.ask("/v1/matrix/corpora/again", { method: "PUT", body: JSON.stringify({ ...CORPUS, refresh: "manual" }) });
+    const second = await house.ask("/v1/matrix/corpora/again", {
+      method: "PUT",
+      body: JSON.stringify({ ...CORPUS, refresh: "manual" }),
+    });
     expect(second.status).toBe(202);
-    await house.ask("/v1/matrix/corpora/again", { headers: { accept: "text/event-stream" } }).then((reply) => reply.text());
+    await house
+      .ask("/v1/matrix/corpora/again", { headers: { accept: "text/event-stream" } })
+      .then((reply) => reply.text());
     const answer = await search("line cook Denver CO", { corpora: ["workers", "again"], k: 6 });
     expect(Object.keys(answer.per_corpus).sort()).toEqual(["again", "workers"]);
     expect([answer.degraded, answer.hits.length]).toEqual([false, 6]);
@@ -112,19 +145,27 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
     const before = await search(queries[0] ?? "", { k: 5 });
     house = await house.restart();
     const after = await search(queries[0] ?? "", { k: 5 });
-    expect(after.hits.map(({ id, score }) => [id, score])).toEqual(before.hits.map(({ id, score }) => [id, score]));
+    expect(after.hits.map(({ id, score }) => [id, score])).toEqual(
+      before.hits.map(({ id, score }) => [id, score]),
+    );
   }, 30_000);
 });
 
 test("both topologies give the same hits in the same order", () => {
   const shape = (found: Searched[] | undefined) =>
-    found?.map(({ hits, query }) => ({ query: { ...query, slots: { ...query.slots, start: "" } }, hits: hits.map(({ id, score, distance, explain }) => ({ id, score, distance, explain })) }));
+    found?.map(({ hits, query }) => ({
+      query: { ...query, slots: { ...query.slots, start: "" } },
+      hits: hits.map(({ id, score, distance, explain }) => ({ id, score, distance, explain })),
+    }));
   expect(answers.size).toBe(2);
   expect(shape(answers.get("apart"))).toEqual(shape(answers.get("together")));
 });
 
 async function put(house: TestHouse): Promise<Corpus> {
-  const reply = await house.ask("/v1/matrix/corpora/workers", { method: "PUT", body: JSON.stringify(CORPUS) });
+  const reply = await house.ask("/v1/matrix/corpora/workers", {
+    method: "PUT",
+    body: JSON.stringify(CORPUS),
+  });
   expect(reply.status).toBe(202);
   return (await reply.json()) as Corpus;
 }

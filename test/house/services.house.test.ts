@@ -20,7 +20,12 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
 
   const put = (key: string, body: string, headers: Record<string, string> = {}): Promise<Response> =>
     house.ask(`/v1/storage/${key}`, { method: "PUT", body, headers });
-  const load = (dataset: string, body: string, query = "", headers: Record<string, string> = {}): Promise<Response> =>
+  const load = (
+    dataset: string,
+    body: string,
+    query = "",
+    headers: Record<string, string> = {},
+  ): Promise<Response> =>
     house.ask(`/v1/ingest?dataset=${dataset}${query}`, { method: "POST", body, headers });
 
   test("stores, reads, lists and removes objects", async () => {
@@ -29,7 +34,11 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
     const { etag, size } = (await stored.json()) as { etag: string; size: number };
     expect(size).toBe(11);
     const whole = await house.ask("/v1/storage/a/b/%C3%BC%20c.txt");
-    expect([whole.status, await whole.text(), whole.headers.get("etag")]).toEqual([200, "hello world", `"${etag}"`]);
+    expect([whole.status, await whole.text(), whole.headers.get("etag")]).toEqual([
+      200,
+      "hello world",
+      `"${etag}"`,
+    ]);
     const range = async (spec: string): Promise<unknown[]> => {
       const reply = await house.ask("/v1/storage/a/b/ü c.txt", { headers: { range: spec } });
       return [reply.status, await reply.text(), reply.headers.get("content-range")];
@@ -50,29 +59,45 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
       "/v1/storage?prefix=a/&delimiter=/&limit=2",
     );
     expect(page.objects.map(({ key }) => key)).toEqual(["a/1", "a/2"]);
-    const rest = await house.json<typeof page>(`/v1/storage?prefix=a/&delimiter=/&limit=2&cursor=${page.next_cursor}`);
+    const rest = await house.json<typeof page>(
+      `/v1/storage?prefix=a/&delimiter=/&limit=2&cursor=${page.next_cursor}`,
+    );
     expect([rest.objects.map(({ key }) => key), rest.prefixes]).toEqual([["a/3"], ["a/b/"]]);
     expect((await house.ask("/v1/storage/a/1", { method: "DELETE" })).status).toBe(204);
     expect((await house.ask("/v1/storage/a/1", { method: "DELETE" })).status).toBe(204);
     expect(await codeOf(await house.ask("/v1/storage/a/1"))).toBe("not_found");
   });
 
-  test.each(["a//b", "a%00b", "a%5Cb", "x".repeat(1025), "e%CC%81", "a%2F%2E%2E%2Fb", "%80"])("refuses the key %s", async (key) => {
-    const reply = await house.ask(`/v1/storage/${key}`, { method: "PUT", body: "x" });
-    expect([reply.status, await codeOf(reply)]).toEqual([400, "invalid"]);
-  });
+  test.each(["a//b", "a%00b", "a%5Cb", "x".repeat(1025), "e%CC%81", "a%2F%2E%2E%2Fb", "%80"])(
+    "refuses the key %s",
+    async (key) => {
+      const reply = await house.ask(`/v1/storage/${key}`, { method: "PUT", body: "x" });
+      expect([reply.status, await codeOf(reply)]).toEqual([400, "invalid"]);
+    },
+  );
 
   test("loads a file, tells what it did, and does it once", async () => {
     const first = await load("workers", workers);
     const told = (await first.json()) as Ingested;
     expect(first.status, JSON.stringify(told)).toBe(201);
-    expect([told.rows_in, told.rows_loaded, told.rows_quarantined, told.rows_deduped]).toEqual([400, 400, 0, 0]);
+    expect([told.rows_in, told.rows_loaded, told.rows_quarantined, told.rows_deduped]).toEqual([
+      400, 400, 0, 0,
+    ]);
     const types = Object.fromEntries(told.columns.map(({ name, type }) => [name, type]));
-    expect(types).toMatchObject({ worker_id: "VARCHAR", lat: "DOUBLE", cert_expires: "DATE", shifts_completed: "BIGINT" });
+    expect(types).toMatchObject({
+      worker_id: "VARCHAR",
+      lat: "DOUBLE",
+      cert_expires: "DATE",
+      shifts_completed: "BIGINT",
+    });
     const again = await load("workers", workers);
     const replayed = (await again.json()) as Ingested;
     expect([again.status, again.headers.get("idempotent-replay")]).toEqual([200, "true"]);
-    expect([replayed.replayed, replayed.rows_loaded, replayed.snapshot_id]).toEqual([true, 400, told.snapshot_id]);
+    expect([replayed.replayed, replayed.rows_loaded, replayed.snapshot_id]).toEqual([
+      true,
+      400,
+      told.snapshot_id,
+    ]);
     expect((await load("orders", orders)).status).toBe(201);
     const dataset = await house.json<Dataset>("/v1/catalog/datasets/workers");
     expect([dataset.rows, dataset.files, dataset.snapshot_id]).toEqual([400, 1, told.snapshot_id]);
@@ -90,7 +115,9 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
   });
 
   test("puts rows that do not fit where they can be asked for", async () => {
-    const told = (await (await load("ragged", "id,name\n1,ann\n2,bob,extra,more\n3,cy\n")).json()) as Ingested;
+    const told = (await (
+      await load("ragged", "id,name\n1,ann\n2,bob,extra,more\n3,cy\n")
+    ).json()) as Ingested;
     expect([told.rows_in, told.rows_loaded, told.rows_quarantined]).toEqual([3, 2, 1]);
     const { rows } = await house.json<Answer>("/v1/sql", { sql: 'select line, raw from "ragged$rejects"' });
     expect(rows).toHaveLength(1);
@@ -104,7 +131,9 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
     });
     expect(joined.columns).toEqual([{ name: "n", type: "BIGINT" }]);
     expect(Number(joined.rows[0]?.["n"])).toBeGreaterThan(0);
-    const counted = await house.json<Answer>("/v1/sql", { sql: "select state, count(*) n from workers group by 1 order by 1" });
+    const counted = await house.json<Answer>("/v1/sql", {
+      sql: "select state, count(*) n from workers group by 1 order by 1",
+    });
     expect(counted.rows.reduce((sum, row) => sum + Number(row["n"]), 0)).toBe(400);
     const limited = await house.json<Answer>("/v1/sql", { sql: "select * from workers", limit: 5 });
     expect([limited.row_count, limited.truncated]).toEqual([5, true]);
@@ -142,18 +171,26 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
       return Number(rows[0]?.["n"]);
     };
     expect([await count(), await count(before.snapshot_id)]).toEqual([3, 1]);
-    await house.json("/v1/catalog/datasets/history/tags", { name: "first", snapshot_id: before.snapshot_id }, 201);
+    await house.json(
+      "/v1/catalog/datasets/history/tags",
+      { name: "first", snapshot_id: before.snapshot_id },
+      201,
+    );
     expect(await count("first")).toBe(1);
     const schema = await house.ask("/v1/catalog/datasets/history/schema", {
       method: "PATCH",
       body: JSON.stringify({ rename: { id: "number" }, add: [{ name: "note", type: "VARCHAR" }] }),
     });
     expect(schema.status).toBe(200);
-    const { rows } = await house.json<Answer>("/v1/sql", { sql: "select number, note from history order by 1" });
+    const { rows } = await house.json<Answer>("/v1/sql", {
+      sql: "select number, note from history order by 1",
+    });
     expect(rows).toEqual([1, 2, 3].map((number) => ({ number, note: null })));
     await house.json("/v1/catalog/datasets/history/rollback", { snapshot_id: before.snapshot_id });
     expect(await count()).toBe(1);
-    expect((await house.ask("/v1/catalog/datasets/history?purge=true", { method: "DELETE" })).status).toBe(204);
+    expect((await house.ask("/v1/catalog/datasets/history?purge=true", { method: "DELETE" })).status).toBe(
+      204,
+    );
     expect((await house.ask("/v1/catalog/datasets/history")).status).toBe(404);
   });
 
@@ -185,7 +222,9 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
         method: "PUT",
         body: JSON.stringify({ dimension, metric: "euclidean", fields: { kind: "keyword", size: "number" } }),
       });
-    expect([(await create(2)).status, (await create(2)).status, (await create(3)).status]).toEqual([201, 200, 409]);
+    expect([(await create(2)).status, (await create(2)).status, (await create(3)).status]).toEqual([
+      201, 200, 409,
+    ]);
     const items = [0, 1, 2, 3].map((n) => ({
       id: `p${n}`,
       vector: [n, 0],
@@ -198,17 +237,30 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
     const near = await house.json<Found>("/v1/vectors/points/search", { vector: [0.9, 0], k: 2 });
     expect(near.hits.map(({ id }) => id)).toEqual(["p1", "p0"]);
     expect(near.hits[0]?.distance).toBeCloseTo(0.1, 5);
-    const even = await house.json<Found>("/v1/vectors/points/search", { vector: [0.9, 0], k: 4, filter: { kind: "even" } });
+    const even = await house.json<Found>("/v1/vectors/points/search", {
+      vector: [0.9, 0],
+      k: 4,
+      filter: { kind: "even" },
+    });
     expect(even.hits.map(({ id }) => id)).toEqual(["p0", "p2"]);
     const bad = await house.ask("/v1/vectors/points/upsert", {
       method: "POST",
-      body: JSON.stringify({ items: [{ id: "ok", vector: [1, 1] }, { id: "bad", vector: [1, 2, 3] }] }),
+      body: JSON.stringify({
+        items: [
+          { id: "ok", vector: [1, 1] },
+          { id: "bad", vector: [1, 2, 3] },
+        ],
+      }),
     });
     expect(bad.status).toBe(400);
-    expect(await house.json<{ items: object[] }>("/v1/vectors/points/fetch", { ids: ["ok", "p1"] })).toMatchObject({
+    expect(
+      await house.json<{ items: object[] }>("/v1/vectors/points/fetch", { ids: ["ok", "p1"] }),
+    ).toMatchObject({
       items: [{ id: "p1" }],
     });
-    expect(await house.json<{ deleted: number }>("/v1/vectors/points/delete", { filter: { kind: "odd" } })).toMatchObject({ deleted: 2 });
+    expect(
+      await house.json<{ deleted: number }>("/v1/vectors/points/delete", { filter: { kind: "odd" } }),
+    ).toMatchObject({ deleted: 2 });
     expect((await house.ask("/v1/vectors/points", { method: "DELETE" })).status).toBe(204);
     expect((await house.ask("/v1/vectors/points")).status).toBe(404);
   });

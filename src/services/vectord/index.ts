@@ -61,6 +61,8 @@ export interface IndexStats {
   readonly failure: string | null;
 }
 
+/** Whose presence makes a folder an index. */
+export const SHAPE_FILE = "shape.json";
 /** A log beyond this, and beyond half of what the rows take, is cut by a snapshot of its own accord. */
 const LOG_BYTES_MAX = 64 * 1024 * 1024;
 /** A snapshot that failed is not tried again at once. */
@@ -108,7 +110,7 @@ export class VectorIndex {
 
   /** The shape of the index in a folder, or null when there is none. Throws Fault `internal` when its file is damaged. */
   static readShape(dir: string): IndexShape | null {
-    const path = join(dir, "shape.json");
+    const path = join(dir, SHAPE_FILE);
     return existsSync(path) ? shapes.parseShape(readSealed(path).tail as string) : null;
   }
 
@@ -394,7 +396,7 @@ function apply(rows: Rows, graph: GraphCache, bytes: Uint8Array): number {
 async function checkShape(dir: string, shape: IndexShape): Promise<void> {
   shapes.checkShape(shape);
   const kept = VectorIndex.readShape(dir);
-  if (kept === null) await writeSealed(join(dir, "shape.json"), [], shapes.shapeText(shape));
+  if (kept === null) await writeSealed(join(dir, SHAPE_FILE), [], shapes.shapeText(shape));
   else if (!shapes.sameShape(kept, shape)) {
     throw new Fault(
       "conflict",

@@ -1,6 +1,7 @@
 // vectord: indexes of vectors by name, each in a folder of its own. This file finds the index, turns what came
 // over the wire into vectors and filters, and back; index.ts does the work.
 
+import { existsSync } from "node:fs";
 import { readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { embed } from "#contracts/embed";
@@ -13,7 +14,7 @@ import type { Handlers, ParsedOf, Service } from "#rpc/contract";
 import type { CallInit } from "#rpc/call";
 import { Fault } from "#rpc/fault";
 import { matches, parseFilter } from "./filter.ts";
-import { VectorIndex } from "./index.ts";
+import { SHAPE_FILE, VectorIndex } from "./index.ts";
 import { type Hit as FoundHit, K_MAX } from "./search.ts";
 import { type Item, sameShape } from "./shape.ts";
 
@@ -38,7 +39,7 @@ export async function vectord({ embed, folder, clock = systemClock }: VectordDep
     if (!entry.isDirectory()) continue;
     const dir = join(folder, entry.name);
     if (entry.name.startsWith(DROPPED)) await rm(dir, { recursive: true, force: true });
-    else if (VectorIndex.readShape(dir) !== null) indexes.set(entry.name, openIn(dir, clock));
+    else if (existsSync(join(dir, SHAPE_FILE))) indexes.set(entry.name, openIn(dir, clock));
   }
   // Damage in one index is that index's trouble: it is told to whoever asks for it.
   for (const opening of indexes.values()) opening.catch(() => undefined);
@@ -194,7 +195,7 @@ export async function vectord({ embed, folder, clock = systemClock }: VectordDep
 /** Folders on their way out, which a crash may have left half removed. */
 const DROPPED = ".dropped-";
 
-function openIn(dir: string, clock: Clock): Promise<VectorIndex> {
+async function openIn(dir: string, clock: Clock): Promise<VectorIndex> {
   const shape = VectorIndex.readShape(dir);
   assert(shape !== null, `${dir} has a shape`);
   return VectorIndex.open({ dir, shape, clock });
