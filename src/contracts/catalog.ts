@@ -107,7 +107,7 @@ export const catalog = {
     summary: "Make an earlier snapshot the current one",
     input: z.strictObject({ dataset: datasetName, snapshot_id: z.int() }),
     output: dataset,
-    errors: ["not_found", "conflict"],
+    errors: ["not_found"],
     scope: "write",
   }),
   tag: op({

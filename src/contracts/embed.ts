@@ -24,7 +24,7 @@ export const embed = {
     output: z.object({ model: z.string(), dimension: z.int(), vectors: z.array(vectorText) }),
     idempotent: true,
     timeoutMs: 120_000,
-    errors: ["invalid", "not_found", "upstream", "timeout"],
+    errors: ["not_found", "upstream"],
     scope: "read",
   }),
   models: op({

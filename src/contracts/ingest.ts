@@ -77,7 +77,7 @@ const traits = {
   headers: ingestHeaders,
   idempotent: true,
   timeoutMs: INGEST_TIMEOUT_MS,
-  errors: ["invalid", "conflict", "rejected", "too_large", "unavailable"],
+  errors: ["conflict", "rejected", "too_large"],
   scope: "write",
 } as const;
 

@@ -150,7 +150,7 @@ const searchTraits = {
   output: searched,
   idempotent: true,
   timeoutMs: 60_000,
-  errors: ["invalid", "not_found", "upstream"],
+  errors: ["not_found", "upstream"],
   scope: "read",
 } as const;
 
@@ -164,7 +164,7 @@ export const matrix = {
     input: z.strictObject({ text: z.string().min(1).max(4000) }),
     output: role.extend({ slots }),
     idempotent: true,
-    errors: ["invalid"],
+    errors: [],
     scope: "read",
   }),
   putCorpus: op({
@@ -192,7 +192,7 @@ export const matrix = {
     }),
     output: corpus,
     status: 202,
-    errors: ["invalid", "not_found", "conflict"],
+    errors: ["not_found"],
     scope: "write",
   }),
   corpora: op({
@@ -261,7 +261,7 @@ export const matrix = {
     }),
     output: playbook,
     status: 201,
-    errors: ["invalid", "not_found", "rejected"],
+    errors: ["not_found", "rejected"],
     scope: "write",
   }),
   playbooks: op({

@@ -44,7 +44,7 @@ export const query = {
     output: answer,
     idempotent: true,
     timeoutMs: SQL_TIMEOUT_MS,
-    errors: ["invalid", "forbidden", "not_found", "timeout", "unavailable"],
+    errors: ["forbidden", "not_found", "rejected"],
     scope: "read",
   }),
   sqlStream: op({
@@ -59,7 +59,7 @@ export const query = {
     output: z.unknown(),
     idempotent: true,
     timeoutMs: SQL_TIMEOUT_MS,
-    errors: ["invalid", "forbidden", "not_found", "timeout", "unavailable"],
+    errors: ["forbidden", "not_found", "rejected"],
     scope: "read",
   }),
 };

@@ -49,7 +49,7 @@ export const storage = {
     output: stored,
     status: 201,
     timeoutMs: 300_000,
-    errors: ["invalid", "conflict", "too_large", "unavailable"],
+    errors: ["conflict", "too_large"],
     scope: "write",
   }),
   get: op({
@@ -62,7 +62,7 @@ export const storage = {
     output: z.unknown(),
     statuses: [200, 206, 304],
     timeoutMs: 300_000,
-    errors: ["not_found", "invalid"],
+    errors: ["not_found"],
     scope: "read",
   }),
   head: op({
@@ -74,7 +74,7 @@ export const storage = {
     headers: getHeaders,
     output: z.unknown(),
     statuses: [200, 304],
-    errors: ["not_found", "invalid"],
+    errors: ["not_found"],
     scope: "read",
   }),
   remove: op({
@@ -84,7 +84,7 @@ export const storage = {
     input: z.strictObject({ key }),
     output: z.null(),
     status: 204,
-    errors: ["invalid"],
+    errors: [],
     scope: "write",
   }),
   list: op({
@@ -101,7 +101,7 @@ export const storage = {
       prefixes: z.array(z.string()),
       next_cursor: z.string().optional(),
     }),
-    errors: ["invalid"],
+    errors: [],
     scope: "read",
   }),
   locate: op({
@@ -111,7 +111,7 @@ export const storage = {
     input: z.strictObject({ key }),
     output: stored.extend({ path: z.string().optional() }),
     idempotent: true,
-    errors: ["not_found", "invalid"],
+    errors: ["not_found"],
     scope: "read",
     internal: true,
   }),

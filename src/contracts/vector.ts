@@ -60,7 +60,7 @@ export const vector = {
     output: index.extend({ created: z.boolean() }),
     status: (output) => (output.created ? 201 : 200),
     statuses: [200, 201],
-    errors: ["invalid", "conflict"],
+    errors: ["conflict"],
     scope: "write",
   }),
   indexes: op({
@@ -113,7 +113,7 @@ export const vector = {
     output: z.object({ upserted: z.int(), sequence: z.int() }),
     idempotent: true,
     timeoutMs: 60_000,
-    errors: ["invalid", "not_found", "upstream", "unavailable"],
+    errors: ["not_found", "upstream"],
     scope: "write",
   }),
   delete: op({
@@ -128,7 +128,7 @@ export const vector = {
     bodyBytesMax: 16 * 1024 * 1024,
     output: z.object({ deleted: z.int(), sequence: z.int() }),
     idempotent: true,
-    errors: ["invalid", "not_found", "unavailable"],
+    errors: ["not_found"],
     scope: "write",
   }),
   search: op({
@@ -157,7 +157,7 @@ export const vector = {
       took_ms: z.number(),
     }),
     idempotent: true,
-    errors: ["invalid", "not_found", "conflict", "upstream"],
+    errors: ["not_found", "upstream"],
     scope: "read",
   }),
   searchTiers: op({
@@ -178,7 +178,7 @@ export const vector = {
     }),
     output: z.object({ hits: z.array(hit), plan: z.string(), scanned: z.int() }),
     idempotent: true,
-    errors: ["invalid", "not_found"],
+    errors: ["not_found"],
     scope: "read",
     internal: true,
   }),
@@ -223,7 +223,7 @@ export const vector = {
     output: z.object({ name: z.string(), sequence: z.int(), bytes: z.int(), at: timestamp }),
     status: 201,
     timeoutMs: 300_000,
-    errors: ["not_found", "conflict", "unavailable"],
+    errors: ["not_found", "conflict"],
     scope: "write",
   }),
   snapshots: op({
@@ -246,7 +246,7 @@ export const vector = {
     input: z.strictObject({ ...name, name: plainName }),
     output: index,
     timeoutMs: 300_000,
-    errors: ["not_found", "conflict", "unavailable"],
+    errors: ["not_found", "conflict"],
     scope: "admin",
   }),
 };

@@ -84,7 +84,9 @@ describe("tables", () => {
       Array.from({ length: 12 }, (_, at) => load("crowded", `number\n${at + 101}\n`)),
     );
     expect(new Set(loaded.map(({ snapshot_id }) => snapshot_id)).size).toBe(12);
-    const { rows } = await house.json<Answer>("/v1/sql", { sql: "select count(*) n, sum(number) s from crowded" });
+    const { rows } = await house.json<Answer>("/v1/sql", {
+      sql: "select count(*) n, sum(number) s from crowded",
+    });
     expect(rows).toEqual([{ n: 13, s: 1378 }] as never);
     const { rows: total, files } = await house.json<Dataset>("/v1/catalog/datasets/crowded");
     expect([total, files]).toEqual([13, 13]);

@@ -1,0 +1,241 @@
+// The engine: a process of its own that holds DuckDB, so that whatever a statement does, the serving process
+// only has to end it. One statement at a time: what comes while one is running is a bug of the caller's.
+
+import { LRUCache } from "lru-cache";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import {
+  type Duckdb,
+  DuckdbError,
+  type DuckdbStatement,
+  type DuckdbStream,
+  openDuckdb,
+} from "#adapters/duckdb";
+import { assert } from "#lib/assert";
+import type { Call } from "#rpc/call";
+import { serveChild } from "#rpc/child";
+import type { Handlers, ParsedOf } from "#rpc/contract";
+import { Fault, toFault } from "#rpc/fault";
+import { streamOf } from "#rpc/input";
+import { implement } from "#rpc/local";
+import { csv, jsonAnswer, ndjson, type Next } from "./answers.ts";
+import { endMark } from "./end-mark.ts";
+import { engine, type EngineSettings } from "./engine.ts";
+import { engineFault } from "./engine-fault.ts";
+import { type Guarded, inspect } from "./inspect.ts";
+import { type Instance, instances, openInstance } from "./instances.ts";
+import { type Running, running } from "./running.ts";
+import type { Statement } from "./statement.ts";
+
+/** Statements that were guarded, by their text: a repeated one is not parsed again. */
+const READINGS_MAX = 1000;
+const READINGS_BYTES_MAX = 4 * 1024 * 1024;
+
+const CONTENT_TYPES = {
+  ndjson: "application/x-ndjson",
+  csv: "text/csv; charset=utf-8; header=present",
+} as const;
+
+interface Question {
+  readonly turn: number;
+  readonly key: string;
+  readonly sql: string;
+  readonly params: ParsedOf<typeof engine.run>["params"];
+}
+
+function handlers(scratch: Duckdb, settings: EngineSettings & { tempDir: string }): Handlers<typeof engine> {
+  const open = instances();
+  const readings = new LRUCache<string, Guarded>({
+    max: READINGS_MAX,
+    maxSize: READINGS_BYTES_MAX,
+    sizeCalculation: (_, sql) => sql.length + 200,
+  });
+  let current: Running | undefined;
+  let turnsOver = 0;
+
+  /** Runs `work` as the engine's one statement. A stream goes on after `work` is done, until `finished`. */
+  const alone = async <T>(
+    turn: number,
+    call: Call,
+    db: () => Duckdb | undefined,
+    work: (run: Running, finished: () => void) => Promise<T>,
+    streams = false,
+  ): Promise<T> => {
+    if (turn <= turnsOver) throw new Fault("cancelled", "The query was stopped.");
+    assert(current === undefined, "an engine runs one statement at a time");
+    const run = running(db);
+    current = run;
+    const finished = (): void => {
+      if (current === run) current = undefined;
+    };
+    // A connection may be cut long after its answer; what runs then is somebody else's.
+    const abandoned = (): void => {
+      if (current === run) void run.stop();
+    };
+    call.signal.addEventListener("abort", abandoned, { once: true });
+    try {
+      const done = await work(run, finished);
+      if (!streams) finished();
+      return done;
+    } catch (thrown) {
+      finished();
+      throw thrown;
+    }
+  };
+
+  const inspected = async (sql: string): Promise<Guarded> => {
+    const known = readings.get(sql);
+    if (known !== undefined) return known;
+    const guarded = await inspect(scratch, sql).catch((thrown: unknown) => {
+      throw engineFault(thrown, { prefix: "", body: sql, source: sql }, settings.memoryBytesMax);
+    });
+    readings.set(sql, guarded);
+    return guarded;
+  };
+
+  const started = async (
+    run: Running,
+    instance: Instance,
+    question: Question,
+  ): Promise<[DuckdbStream, Next]> => {
+    const { statement, reading } = await run.step(() => inspected(question.sql));
+    const stranger = reading.tables.find((table) => !instance.views.has(table.toLowerCase()));
+    assert(
+      stranger === undefined && reading.kind === "rows",
+      "the serving process opened what the statement reads",
+    );
+    const told = <T>(work: () => Promise<T>): Promise<T> =>
+      run.step(work).catch((thrown: unknown) => {
+        throw engineFault(thrown, statement, settings.memoryBytesMax, instance.paths);
+      });
+    const prepared = await told(() => planned(instance, statement));
+    if (prepared.paramCount !== question.params.length) {
+      const message = `The statement takes ${prepared.paramCount} parameters, ${question.params.length} were sent.`;
+      throw new Fault("invalid", message, { details: [{ path: "params", message }] });
+    }
+    const stream = await told(() => prepared.stream(question.params));
+    const next: Next = async () => {
+      try {
+        return await run.step(() => stream.next());
+      } catch (thrown) {
+        const unexplained = thrown instanceof DuckdbError && thrown.kind === "Stream" && !run.signal.aborted;
+        const why = unexplained ? await run.step(() => prepared.failure(question.params)) : undefined;
+        throw engineFault(why ?? thrown, statement, settings.memoryBytesMax, instance.paths);
+      }
+    };
+    return [stream, next];
+  };
+
+  const known = (key: string): Instance => {
+    const instance = open.get(key);
+    if (instance === undefined) throw new Fault("not_found", `No views are open under ${key}.`);
+    return instance;
+  };
+
+  return {
+    inspect: async ({ turn, sql }, call) => {
+      const { reading } = await alone(
+        turn,
+        call,
+        () => scratch,
+        (run) => run.step(() => inspected(sql)),
+      );
+      return { kind: reading.kind, tables: [...reading.tables] };
+    },
+    open: async ({ turn, key, views }, call) => {
+      await alone(
+        turn,
+        call,
+        () => undefined,
+        async (run) => {
+          open.set(key, await run.step(() => openInstance(views, settings, run.signal)));
+        },
+      );
+      return null;
+    },
+    run: (question, call) => {
+      const instance = known(question.key);
+      return alone(
+        question.turn,
+        call,
+        () => instance.db,
+        async (run) => {
+          const [stream, next] = await started(run, instance, question);
+          const body = Buffer.from(await jsonAnswer(stream, next, question.limit));
+          return { status: 200, headers: { "content-type": "application/json" }, body };
+        },
+      );
+    },
+    stream: (question, call) => {
+      const instance = known(question.key);
+      const write = question.format === "csv" ? csv : ndjson;
+      return alone(
+        question.turn,
+        call,
+        () => instance.db,
+        async (run, finished) => {
+          const [stream, next] = await started(run, instance, question);
+          // What goes wrong before the first rows is still told with a status of its own.
+          const first = await next();
+          let given = false;
+          const rest: Next = () => {
+            if (given) return next();
+            given = true;
+            return Promise.resolve(first);
+          };
+          const body = streamOf(bytesOf(write(stream, rest), finished));
+          return { status: 200, headers: { "content-type": CONTENT_TYPES[question.format] }, body };
+        },
+        true,
+      );
+    },
+    stop: async ({ turn }) => {
+      turnsOver = Math.max(turnsOver, turn);
+      await current?.stop();
+      current = undefined;
+      return null;
+    },
+  };
+}
+
+/** Text as UTF-8, then the end mark, which says whether that was all. */
+async function* bytesOf(texts: AsyncGenerator<string>, finished: () => void): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const text of texts) yield Buffer.from(text);
+    yield endMark(undefined);
+  } catch (thrown) {
+    yield endMark(toFault(thrown));
+  } finally {
+    finished();
+  }
+}
+
+/** The statement as DuckDB will run it, from the instance's last few. */
+async function planned(
+  { db, statements }: Instance,
+  { prefix, body, source }: Statement,
+): Promise<DuckdbStatement> {
+  const kept = statements.get(source);
+  if (kept !== undefined) return kept;
+  const prepared = await db.prepare(prefix + body);
+  assert(prepared.kind === "SELECT" || prepared.kind === "EXPLAIN", "the guard lets nothing else through");
+  statements.set(source, prepared);
+  return prepared;
+}
+
+/** The serving process gets a fault without words; what happened goes to its standard error. */
+function report(bug: unknown, { operation, requestId }: { operation: string; requestId: string }): void {
+  const stack = bug instanceof Error ? bug.stack : String(bug);
+  process.stderr.write(
+    `${JSON.stringify({ level: "error", service: "queryd", operation, request_id: requestId, stack })}\n`,
+  );
+}
+
+await serveChild<EngineSettings>(async ({ settings, folder }) => {
+  const tempDir = join(folder, "spill");
+  mkdirSync(tempDir);
+  // It parses and holds no data; fenced all the same.
+  const scratch = await openDuckdb({ ...settings, tempDir, threads: 1 });
+  await scratch.fence([]);
+  return implement(engine, "queryd", handlers(scratch, { ...settings, tempDir }), { onBug: report });
+});

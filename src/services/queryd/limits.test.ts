@@ -1,0 +1,174 @@
+// Statements that would take all time or memory there is, and streams that must not.
+
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { query } from "#contracts/query";
+import type { Bytes, Service } from "#rpc/contract";
+import type { Fault } from "#rpc/fault";
+import { implement, local } from "#rpc/local";
+import { queryd, type Queryd } from "./service.ts";
+import { testLake, type TestLake } from "./tables.testing.ts";
+
+const MEBIBYTE = 1024 ** 2;
+const MEMORY_BYTES_MAX = 400 * MEBIBYTE;
+const TIMEOUT_MS = 400;
+/** What a reply may take past its limit. */
+const LATE_MS_MAX = 250;
+
+const many = (text: string, times: number, between = ""): string => Array(times).fill(text).join(between);
+const nested = (open: string, close: string, times: number): string =>
+  `${many(open, times)}1${many(close, times)}`;
+const chain = Array.from({ length: 40 }, (_, index) => {
+  const from = index === 0 ? "workers a" : `c${index - 1} a, c${index - 1} b`;
+  return `c${index} AS NOT MATERIALIZED (SELECT a.* FROM ${from})`;
+});
+
+const ATTACKS: Readonly<Record<string, string>> = {
+  "a long text": "SELECT repeat('a', 2000000000)",
+  "a long text that is dropped": "SELECT length(repeat('a', 2000000000))",
+  "a padded text": "SELECT lpad('x', 2000000000, 'y')",
+  "a wide number": "SELECT printf('%1000000000d', 1)",
+  "a wide format": "SELECT format('{:1000000000}', 1)",
+  "a long bit string": "SELECT bitstring('1', 2000000000)",
+  "a text that grows": "SELECT replace(repeat('a', 10000000), 'a', repeat('b', 1000))",
+  "a text in pieces": "SELECT string_split(repeat('a,', 100000000), ',')",
+  "a text of texts": "SELECT string_agg(repeat('x', 1000000)) FROM range(10000)",
+  "a long list": "SELECT range(500000000)",
+  "a list resized": "SELECT list_resize([1], 2000000000)",
+  "a list of seconds":
+    "SELECT generate_series(TIMESTAMP '0001-01-01', TIMESTAMP '9999-01-01', INTERVAL 1 SECOND)",
+  "a list of rows": "SELECT list(range) FROM range(1000000000)",
+  "lists in lists":
+    "SELECT list_transform(range(100000), lambda x: list_sum(list_transform(range(100000), lambda y: x + y)))",
+  "rows without end": "SELECT count(*) FROM range(1000000000000) a, range(10) b WHERE a.range % 7 = b.range",
+  "a recursion without end":
+    "WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r) SELECT count(*) FROM r",
+  "a product of tables":
+    "SELECT count(*) FROM workers a, workers b, workers c, workers d WHERE a.id + b.id = c.id * d.id",
+  "a sort of everything": "SELECT * FROM range(1000000000) ORDER BY hash(range) LIMIT 5",
+  "groups without number":
+    "SELECT hash(range) h, count(*) FROM range(1000000000) GROUP BY ALL ORDER BY 2 LIMIT 1",
+  "all distinct": "SELECT count(DISTINCT repeat('a', range::INT)) FROM range(100000)",
+  "a wide window":
+    "SELECT max(range) OVER (ORDER BY hash(range) ROWS 1000000 PRECEDING) FROM range(100000000) LIMIT 1",
+  "an exact quantile": "SELECT quantile_cont(hash(range)::DOUBLE, 0.5) FROM range(500000000)",
+  "an edit distance": "SELECT levenshtein(repeat('a', 100000), repeat('b', 100000))",
+  "a join of all with all":
+    "SELECT count(*) FROM range(100000000) a JOIN range(100000000) b ON a.range > b.range",
+  "an offset without end": "SELECT * FROM range(100000000000) LIMIT 10 OFFSET 99999999999",
+  "an explanation that runs": "EXPLAIN ANALYZE SELECT count(*) FROM range(100000000000)",
+  "three hundred tables": `SELECT count(*) FROM ${many("workers", 300, ", ")}`,
+  "WITHs that double": `WITH ${chain.join(", ")} SELECT count(*) FROM c39`,
+  "twenty thousand columns": `SELECT ${many("id", 20_000, ",")} FROM workers`,
+  "thirty thousand constants": `SELECT 1 IN (${many("1", 30_000, ",")})`,
+  "brackets in brackets": `SELECT ${nested("(", ")", 30_000)}`,
+  "a sum without end": `SELECT 1${many("+1", 30_000)}`,
+  "not not not": `SELECT ${many("NOT ", 15_000)}true`,
+  "cases in cases": `SELECT ${nested("CASE WHEN true THEN ", " END", 2500)}`,
+  "calls in calls": `SELECT ${nested("coalesce(", ")", 5000)}`,
+  "subqueries in subqueries": `SELECT * FROM ${many("(SELECT * FROM ", 3000)}workers${many(")", 3000)}`,
+  "four thousand unions": many("SELECT 1", 4000, " UNION "),
+  "comments in comments": `SELECT 1 ${many("/*", 20_000)}`,
+  "a deep type": `SELECT CAST(NULL AS ${many("STRUCT(a ", 2000)}INT${many(")", 2000)})`,
+  "a deep document": "SELECT repeat('[', 1000000)::JSON",
+};
+
+let lake: TestLake;
+let daemon: Queryd;
+let asked: Service<typeof query>;
+
+beforeAll(async () => {
+  lake = await testLake();
+  await lake.append("workers", "SELECT range AS id, 'name ' || range AS name FROM range(5000)");
+  daemon = queryd({
+    catalog: lake.catalog,
+    storage: lake.storage,
+    settings: {
+      cacheDir: join(lake.folder, "cache"),
+      memoryBytesMax: MEMORY_BYTES_MAX,
+      spillBytesMax: 64 * MEBIBYTE,
+    },
+  });
+  asked = local(implement(query, "queryd", daemon.handlers));
+  await asked.sql({ sql: "SELECT 1" });
+});
+afterAll(async () => {
+  await daemon.close();
+  lake.close();
+});
+
+const residentBytes = (pid: number): number => {
+  try {
+    return Number(readFileSync(`/proc/${pid}/statm`, "utf8").split(" ")[1]) * 4096;
+  } catch {
+    return 0;
+  }
+};
+
+test.each(Object.entries(ATTACKS))("%s ends in time, and the next question is answered", async (_, sql) => {
+  let mostBytes = 0;
+  const watch = setInterval(() => {
+    for (const pid of daemon.stats().pids) mostBytes = Math.max(mostBytes, residentBytes(pid));
+  }, 10);
+  const started = performance.now();
+  const outcome = await asked.sql({ sql, timeout_ms: TIMEOUT_MS, limit: 5 }).then(
+    () => "answered",
+    (fault: Fault) => fault.code,
+  );
+  const tookMs = performance.now() - started;
+  clearInterval(watch);
+  expect(["answered", "timeout", "rejected", "invalid"]).toContain(outcome);
+  expect(tookMs).toBeLessThan(TIMEOUT_MS + LATE_MS_MAX);
+  expect(mostBytes).toBeLessThan(MEMORY_BYTES_MAX * 1.25);
+  const next = await asked.sql({ sql: "SELECT count(*) AS n FROM workers" });
+  expect(next.rows).toEqual([{ n: 5000 }]);
+});
+
+describe("a stream of a million rows", () => {
+  const sql = "SELECT range AS id, 'name ' || range AS name, range / 7 AS part FROM range(1000000)";
+
+  test.each(["application/x-ndjson", "text/csv"])(
+    "as %s holds memory flat, here and in the engine",
+    async (accept) => {
+      await asked.sql({ sql: "SELECT 1" });
+      const before = residentBytes(process.pid);
+      const { body } = await asked.sqlStream({ sql, accept });
+      let lines = 0;
+      let mostHere = 0;
+      let mostThere = 0;
+      for await (const piece of body as Bytes) {
+        for (let at = piece.indexOf(10); at >= 0; at = piece.indexOf(10, at + 1)) lines += 1;
+        mostHere = Math.max(mostHere, residentBytes(process.pid));
+        for (const pid of daemon.stats().pids) mostThere = Math.max(mostThere, residentBytes(pid));
+      }
+      expect(lines).toBe(accept === "text/csv" ? 1_000_001 : 1_000_000);
+      expect(mostHere - before).toBeLessThan(96 * MEBIBYTE);
+      expect(mostThere).toBeLessThan(256 * MEBIBYTE);
+    },
+  );
+
+  test("waits for a reader who is slow", async () => {
+    const { body } = await asked.sqlStream({ sql: "SELECT repeat('x', 1000) AS x FROM range(1000000)" });
+    const reader = (body as Bytes).getReader();
+    await reader.read();
+    await Bun.sleep(300);
+    const most = Math.max(...daemon.stats().pids.map(residentBytes));
+    expect(most).toBeLessThan(256 * MEBIBYTE);
+    await reader.cancel();
+  });
+
+  test("does not hold up the serving process", async () => {
+    let longestMs = 0;
+    let last = performance.now();
+    const beat = setInterval(() => {
+      longestMs = Math.max(longestMs, performance.now() - last - 5);
+      last = performance.now();
+    }, 5);
+    const answer = await asked.sql({ sql, limit: 20_000 });
+    clearInterval(beat);
+    expect(answer.row_count).toBe(20_000);
+    // The bar is 20 ms; a shared machine in a test run needs some room.
+    expect(longestMs).toBeLessThan(100);
+  });
+});

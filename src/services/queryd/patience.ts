@@ -1,0 +1,52 @@
+// How long one question is waited for: until its caller goes away or its time is over. Both answer at once,
+// whatever is still running; ending that is somebody else's work.
+
+import type { Call } from "#rpc/call";
+import { Fault } from "#rpc/fault";
+
+export interface Patience extends Call {
+  /** The promise's value, or the reason for not waiting any longer. */
+  race<T>(work: Promise<T>): Promise<T>;
+  /** The question is answered: nothing is waited for any more. */
+  done(): void;
+}
+
+export function patience(call: Call, timeoutMs: number): Patience {
+  const controller = new AbortController();
+  const { signal } = controller;
+  const deadline = Math.min(call.deadline, Date.now() + timeoutMs);
+  const leftMs = Math.max(0, deadline - Date.now());
+  const timer = setTimeout(() => {
+    controller.abort(
+      new Fault(
+        "timeout",
+        `The query did not end within ${Math.round(leftMs)} ms; add a filter, or raise timeout_ms.`,
+      ),
+    );
+  }, leftMs);
+  const cancelled = (): void => controller.abort(call.signal.reason);
+  if (call.signal.aborted) cancelled();
+  else call.signal.addEventListener("abort", cancelled, { once: true });
+  return {
+    signal,
+    deadline,
+    requestId: call.requestId,
+    traceparent: call.traceparent,
+    caller: call.caller,
+    race: (work) => {
+      if (signal.aborted) {
+        work.catch(() => undefined);
+        return Promise.reject(signal.reason as Fault);
+      }
+      return new Promise((resolve, reject) => {
+        const stop = (): void => reject(signal.reason as Fault);
+        signal.addEventListener("abort", stop, { once: true });
+        work.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
+      });
+    },
+    done: () => {
+      clearTimeout(timer);
+      call.signal.removeEventListener("abort", cancelled);
+    },
+  };
+}

@@ -1,0 +1,76 @@
+// An engine's stream on its way to whoever asked, read only when somebody wants more. However it ends, its
+// engine is given back: done, failed, not wanted any more, or out of time while nobody read. What is not whole
+// ends with a fault, which over HTTP cuts the connection: a client never takes a part for the whole.
+
+import type { Bytes } from "#rpc/contract";
+import type { Fault } from "#rpc/fault";
+import { faultAfter, markIn } from "./end-mark.ts";
+import type { Patience } from "./patience.ts";
+import type { Answered, Questions } from "./questions.ts";
+
+export function relay(asking: Questions, { raw, lease }: Answered, patient: Patience): Bytes {
+  const reader = (raw.body as Bytes).getReader();
+
+  /** What is left of the stream's last piece and after it: the fault that ended it, if one did. */
+  const endOf = async (piece: Uint8Array): Promise<Fault | null> => {
+    const parts = [piece];
+    for (let step = await reader.read(); !step.done; step = await reader.read()) parts.push(step.value);
+    return faultAfter(Buffer.concat(parts));
+  };
+
+  let ended: Promise<Fault | null> | undefined;
+  /** The next bytes; null after the last ones. */
+  const next = async (): Promise<Uint8Array | null> => {
+    if (ended === undefined) {
+      const { done, value } = await reader.read();
+      if (done) throw new Error("The engine's stream was cut off.");
+      const mark = markIn(value);
+      if (mark < 0) return value;
+      ended = endOf(value.subarray(mark + 1));
+      ended.catch(() => undefined);
+      if (mark > 0) return value.subarray(0, mark);
+    }
+    const fault = await ended;
+    if (fault !== null) throw fault;
+    return null;
+  };
+
+  const failed = async (thrown: unknown): Promise<unknown> => {
+    patient.done();
+    const fault = await asking.failed(thrown, lease, patient);
+    void reader.cancel().catch(() => undefined);
+    return fault;
+  };
+
+  return new ReadableStream<Uint8Array>(
+    {
+      start: (controller) => {
+        const stop = (): void => {
+          void failed(patient.signal.reason).then((fault) => controller.error(fault));
+        };
+        patient.signal.addEventListener("abort", stop, { once: true });
+      },
+      pull: async (controller) => {
+        try {
+          const bytes = await patient.race(next());
+          if (bytes !== null) {
+            controller.enqueue(bytes);
+            return;
+          }
+          patient.done();
+          lease.end();
+          controller.close();
+        } catch (thrown) {
+          // What fired the signal has told the reader already.
+          if (!patient.signal.aborted) controller.error(await failed(thrown));
+        }
+      },
+      cancel: async () => {
+        patient.done();
+        lease.abandon();
+        await reader.cancel();
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}

@@ -1,0 +1,416 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { rmSync, writeFileSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Answer, query } from "#contracts/query";
+import type { Bytes, Service } from "#rpc/contract";
+import type { Fault } from "#rpc/fault";
+import { listen, type Listener } from "#rpc/listen";
+import { implement, type Implementation, local } from "#rpc/local";
+import { remote } from "#rpc/remote";
+import { routes } from "#rpc/serve";
+import { ESCAPES } from "./escapes.testing.ts";
+import { queryd, type Queryd, type QuerySettings } from "./service.ts";
+import { testLake, type TestLake } from "./tables.testing.ts";
+
+const MEBIBYTE = 1024 ** 2;
+
+interface House {
+  readonly lake: TestLake;
+  readonly daemon: Queryd;
+  readonly implementation: Implementation;
+  close(): Promise<void>;
+}
+
+async function house(
+  settings: Partial<QuerySettings> = {},
+  lakeOptions: { localPaths?: boolean } = {},
+): Promise<House> {
+  const lake = await testLake(lakeOptions);
+  await lake.append(
+    "workers",
+    "SELECT range AS id, 'name ' || range AS name, (range * 1.25)::DECIMAL(10, 2) AS pay FROM range(5000)",
+  );
+  const daemon = queryd({
+    catalog: lake.catalog,
+    storage: lake.storage,
+    settings: { cacheDir: join(lake.folder, "cache"), ...settings },
+  });
+  const implementation = implement(query, "queryd", daemon.handlers, { checkOutputs: true });
+  return {
+    lake,
+    daemon,
+    implementation,
+    close: async () => {
+      await daemon.close();
+      lake.close();
+    },
+  };
+}
+
+const faultOf = async (work: Promise<unknown>): Promise<Fault> => {
+  try {
+    await work;
+  } catch (thrown) {
+    return thrown as Fault;
+  }
+  throw new Error("There was no fault.");
+};
+
+const textOf = (body: Bytes | Uint8Array | null): Promise<string> => new Response(body as Bytes).text();
+
+describe.each(["together", "apart"] as const)("queryd, %s", (topology) => {
+  let own: House;
+  let asked: Service<typeof query>;
+  let listener: Listener | undefined;
+
+  beforeAll(async () => {
+    own = await house();
+    asked = local(own.implementation) as Service<typeof query>;
+    if (topology === "apart") {
+      const unix = join(own.lake.folder, "queryd.sock");
+      listener = listen({ origin: "queryd", at: { unix }, routes: routes(own.implementation) });
+      asked = remote(query, { unix }, { origin: "queryd" });
+    }
+  });
+  afterAll(async () => {
+    await listener?.stop(0);
+    await own.close();
+  });
+
+  const rows = async (
+    sql: string,
+    params: Parameters<typeof asked.sql>[0]["params"] = [],
+  ): Promise<Answer["rows"]> => (await asked.sql({ sql, params })).rows;
+
+  test("answers with columns, rows, times and the snapshot that was read", async () => {
+    const answer = await asked.sql({ sql: "SELECT id, name, pay FROM workers ORDER BY id LIMIT 2" });
+    expect(answer).toMatchObject({
+      columns: [
+        { name: "id", type: "BIGINT" },
+        { name: "name", type: "VARCHAR" },
+        { name: "pay", type: "DECIMAL(10,2)" },
+      ],
+      rows: [
+        { id: 0, name: "name 0", pay: "0.00" },
+        { id: 1, name: "name 1", pay: "1.25" },
+      ],
+      row_count: 2,
+      truncated: false,
+      snapshots: { workers: 101 },
+    });
+    expect(answer.took_ms).toBeGreaterThan(0);
+    expect(answer.queue_ms).toBeGreaterThanOrEqual(0);
+  });
+
+  test("keeps to its limit", async () => {
+    const answer = await asked.sql({ sql: "FROM workers", limit: 7 });
+    expect([answer.row_count, answer.truncated]).toEqual([7, true]);
+    expect((await asked.sql({ sql: "FROM workers" })).row_count).toBe(1000);
+  });
+
+  test("takes parameters, by place", async () => {
+    expect(await rows("SELECT name FROM workers WHERE id = ? AND name LIKE ?", [42, "name%"])).toEqual([
+      { name: "name 42" },
+    ]);
+    expect(await rows("SELECT $2 AS b, $1 AS a", ["x", null])).toEqual([{ b: null, a: "x" }]);
+    expect(
+      await rows("SELECT ?::BIGINT AS big, ? AS half, ? AS yes, typeof(?) AS t", [2 ** 40, 0.5, true, 7]),
+    ).toEqual([{ big: 2 ** 40, half: 0.5, yes: true, t: "INTEGER" }]);
+    expect(await rows("SELECT count(*) AS n FROM workers WHERE id < ?", [3])).toEqual([{ n: 3 }]);
+    expect(await rows("SELECT count(*) AS n FROM workers WHERE id < ?", [4])).toEqual([{ n: 4 }]);
+    const fault = await faultOf(asked.sql({ sql: "SELECT ?", params: [] }));
+    expect(fault).toMatchObject({ code: "invalid", details: [{ path: "params" }] });
+    // What a parameter says is a value, never SQL.
+    expect(await rows("SELECT ? AS v", ["'; DROP TABLE workers; --"])).toEqual([
+      { v: "'; DROP TABLE workers; --" },
+    ]);
+  });
+
+  test("lists, describes, summarises and explains", async () => {
+    expect(await rows("SHOW TABLES")).toContainEqual({ name: "workers" });
+    expect((await rows("DESCRIBE workers")).map((row) => row["column_name"])).toEqual(["id", "name", "pay"]);
+    expect((await rows("SUMMARIZE workers")).length).toBe(3);
+    const plans = [
+      ...(await rows("EXPLAIN FROM workers")),
+      ...(await rows("EXPLAIN (ANALYZE, FORMAT json) FROM workers")),
+    ];
+    expect(plans.length).toBe(2);
+    expect(JSON.stringify(plans)).not.toContain(own.lake.folder);
+  });
+
+  test("knows datasets in any case, and names the nearest when there is none", async () => {
+    expect(await rows("SELECT count(*) AS n FROM WORKERS")).toEqual([{ n: 5000 }]);
+    const fault = await faultOf(asked.sql({ sql: "SELECT * FROM wrokers" }));
+    expect(fault).toMatchObject({ code: "not_found" });
+    expect(fault.message).toBe("There is no dataset wrokers. Did you mean workers?");
+    expect((await faultOf(asked.sql({ sql: "FROM duckdb_settings" }))).code).toBe("not_found");
+  });
+
+  test("reads a dataset without files, with its columns", async () => {
+    own.lake.empty("nothing_yet", { id: "BIGINT", tags: "VARCHAR[]", "odd \"name'": "DECIMAL(9,2)" });
+    const answer = await asked.sql({ sql: "FROM nothing_yet" });
+    expect(answer.columns).toEqual([
+      { name: "id", type: "BIGINT" },
+      { name: "tags", type: "VARCHAR[]" },
+      { name: "odd \"name'", type: "DECIMAL(9,2)" },
+    ]);
+    expect(answer).toMatchObject({ rows: [], snapshots: { nothing_yet: null } });
+    expect(await rows("SELECT count(*) AS n FROM workers LEFT JOIN nothing_yet USING (id)")).toEqual([
+      { n: 5000 },
+    ]);
+  });
+
+  test("reads a dataset as it was: by snapshot, and by time", async () => {
+    const name = `orders_${topology}`;
+    const first = await own.lake.append(name, "SELECT 1::BIGINT AS id");
+    expect(await rows(`SELECT count(*) AS n FROM ${name}`)).toEqual([{ n: 1 }]);
+    const second = await own.lake.append(name, "SELECT 2::BIGINT AS id");
+    const sql = `SELECT list(id ORDER BY id) AS ids FROM ${name}`;
+    const then = await asked.sql({ sql, at: { [name]: first } });
+    expect(then).toMatchObject({ rows: [{ ids: [1] }], snapshots: { [name]: first } });
+    expect(await asked.sql({ sql })).toMatchObject({
+      rows: [{ ids: [1, 2] }],
+      snapshots: { [name]: second },
+    });
+    const at = `2026-01-${first - 90}T12:00:00Z`;
+    expect(await asked.sql({ sql, at: { [name]: at } })).toMatchObject({ rows: [{ ids: [1] }] });
+    expect((await faultOf(asked.sql({ sql, at: { [name]: 7 } }))).code).toBe("not_found");
+    const stray = await faultOf(asked.sql({ sql: "SELECT 1", at: { workers: 101 } }));
+    expect(stray).toMatchObject({ code: "invalid", details: [{ path: "at.workers" }] });
+  });
+
+  test.each([
+    ["SELECT idd FROM workers", "sql:1:8", "idd"],
+    ["SELECT 'ä',\n  nope FROM workers", "sql:2:3", "nope"],
+    ["EXPLAIN\n  SELECT x FROM workers", "sql:2:10", "x"],
+    ["SELECT 'abc'::INTEGER", "sql:1:13", "abc"],
+    ["SELECT 1 +", "sql:1:11", "syntax error"],
+    ["SELECT error('as wanted')", "sql:1:1", "as wanted"],
+  ])("says where a bad statement is bad: %j", async (sql, path, word) => {
+    const fault = await faultOf(asked.sql({ sql }));
+    expect(fault.code).toBe("invalid");
+    expect(fault.message).toContain(word);
+    expect(fault.details?.[0]?.path).toBe(path);
+  });
+
+  test("refuses what is too long, in bytes", async () => {
+    const fault = await faultOf(asked.sql({ sql: `SELECT '${"ä".repeat(40_000)}'` }));
+    expect(fault).toMatchObject({ code: "invalid", details: [{ path: "sql" }] });
+  });
+
+  test("streams NDJSON and CSV, not capped by a limit", async () => {
+    const lines = await asked.sqlStream({ sql: "SELECT id, name FROM workers ORDER BY id" });
+    expect(lines.headers["content-type"]).toBe("application/x-ndjson");
+    expect(lines.headers["x-lakehouse-snapshots"]).toBe('{"workers":101}');
+    const text = await textOf(lines.body);
+    expect(text.split("\n").length).toBe(5001);
+    expect(text).toEndWith('{"id":4999,"name":"name 4999"}\n');
+    const cells = await asked.sqlStream({ sql: "SELECT id, name FROM workers LIMIT 1", accept: "text/csv" });
+    expect(cells.headers["content-type"]).toStartWith("text/csv");
+    expect(await textOf(cells.body)).toBe("id,name\n0,name 0\n");
+    const none = await asked.sqlStream({ sql: "SELECT id FROM workers WHERE false" });
+    expect(await textOf(none.body)).toBe("");
+  });
+
+  test("a stream that fails before its first row has a status, one that fails later is cut", async () => {
+    const early = await faultOf(asked.sqlStream({ sql: "SELECT error('now')" }));
+    expect(early).toMatchObject({ code: "invalid", message: "now" });
+    const late = await asked.sqlStream({
+      sql: "SELECT CASE WHEN range = 900000 THEN error('late') ELSE 'x' || range END AS v FROM range(1000000)",
+    });
+    const broken = await faultOf(textOf(late.body));
+    if (topology === "together") expect(broken).toMatchObject({ code: "invalid", message: "late" });
+    expect(await rows("SELECT 1 AS one")).toEqual([{ one: 1 }]);
+  });
+
+  test("a failure past the first rows of an answer is told, not cut off", async () => {
+    const sql =
+      "SELECT CASE WHEN range = 90000 THEN error('late') ELSE 'x' || range END AS v FROM range(95000)";
+    expect(await faultOf(asked.sql({ sql, limit: 100_000 }))).toMatchObject({
+      code: "invalid",
+      message: "late",
+    });
+  });
+});
+
+describe("queryd's engines", () => {
+  let own: House;
+  let asked: Service<typeof query>;
+  beforeAll(async () => {
+    own = await house({ memoryBytesMax: 400 * MEBIBYTE, workersMax: 2 });
+    asked = local(own.implementation) as Service<typeof query>;
+    await asked.sql({ sql: "SELECT 1" });
+  });
+  afterAll(() => own.close());
+
+  /** Runs until it is ended: no limit of DuckDB's own applies. */
+  const ENDLESS = "SELECT count(*) FROM range(1000000000000) a, range(1000) b WHERE a.range % 7 = b.range";
+
+  const answers = async (): Promise<void> => {
+    expect((await asked.sql({ sql: "SELECT count(*) AS n FROM workers" })).rows).toEqual([{ n: 5000 }]);
+  };
+
+  test(`refuse ${ESCAPES.length} escapes and still answer`, async () => {
+    const through: string[] = [];
+    for (const sql of ESCAPES) {
+      const fault = await faultOf(asked.sql({ sql })).catch(() => undefined);
+      if (fault?.code !== "forbidden") through.push(`${sql}: ${String(fault)}`);
+    }
+    expect(through).toEqual([]);
+    await answers();
+  });
+
+  test("end a question at its time, and answer the next", async () => {
+    const started = performance.now();
+    const fault = await faultOf(asked.sql({ sql: ENDLESS, timeout_ms: 300 }));
+    expect(fault.code).toBe("timeout");
+    expect(performance.now() - started).toBeLessThan(550);
+    await answers();
+  });
+
+  test("stop when the asker goes away", async () => {
+    const gone = new AbortController();
+    const work = asked.sql({ sql: ENDLESS }, { signal: gone.signal });
+    setTimeout(() => gone.abort(), 100);
+    expect((await faultOf(work)).code).toBe("cancelled");
+    await answers();
+    const stream = await asked.sqlStream({ sql: "SELECT * FROM range(1000000000000)" });
+    const reader = (stream.body as Bytes).getReader();
+    await reader.read();
+    await reader.cancel();
+    await answers();
+    expect(own.daemon.stats().waiting).toBe(0);
+  });
+
+  test("do not wait for a reader who stopped reading", async () => {
+    const stream = await asked.sqlStream({ sql: "SELECT * FROM range(1000000000000)", timeout_ms: 300 });
+    const reader = (stream.body as Bytes).getReader();
+    await reader.read();
+    await Bun.sleep(400);
+    await Promise.all([answers(), answers(), answers()]);
+    const cut = await faultOf(
+      (async () => {
+        for (let step = await reader.read(); !step.done; step = await reader.read()) continue;
+      })(),
+    );
+    expect(cut.code).toBe("timeout");
+  });
+
+  test("are replaced when one is killed in mid-query", async () => {
+    const work = faultOf(asked.sql({ sql: ENDLESS }));
+    await Bun.sleep(200);
+    const before = own.daemon.stats().pids;
+    for (const pid of before) process.kill(pid, "SIGKILL");
+    const fault = await work;
+    expect(fault).toMatchObject({ code: "unavailable" });
+    expect(fault.message).toContain("ended");
+    await answers();
+    expect(own.daemon.stats().pids.some((pid) => before.includes(pid))).toBe(false);
+  });
+
+  test("are replaced when one is killed in mid-stream, and the stream does not look whole", async () => {
+    const stream = await asked.sqlStream({ sql: "SELECT * FROM range(1000000000000)" });
+    const reader = (stream.body as Bytes).getReader();
+    await reader.read();
+    for (const pid of own.daemon.stats().pids) process.kill(pid, "SIGKILL");
+    const cut = await faultOf(
+      (async () => {
+        for (let step = await reader.read(); !step.done; step = await reader.read()) continue;
+      })(),
+    );
+    expect(cut.code).toBe("unavailable");
+    await answers();
+  });
+
+  test("are killed when one eats too much memory", async () => {
+    const fault = await faultOf(asked.sql({ sql: "SELECT len(range(500000000))" }));
+    expect(fault.code).toBe("rejected");
+    expect(fault.message).toMatch(/^The query used more than \d+ MB; add a filter or a limit\.$/);
+    await answers();
+  });
+
+  test("serve callers in turn", async () => {
+    const order: string[] = [];
+    const as = (id: string) => ({ caller: { id, scopes: ["read" as const] } });
+    const busy = [1, 2].map(() => asked.sql({ sql: ENDLESS, timeout_ms: 500 }).catch(() => undefined));
+    await Bun.sleep(100);
+    const sql = "SELECT sum(hash(range)) FROM range(3000000)";
+    const greedy = [1, 2, 3, 4, 5, 6].map(() =>
+      asked.sql({ sql }, as("greedy")).then(() => order.push("greedy")),
+    );
+    const modest = asked.sql({ sql }, as("modest")).then((answer) => {
+      order.push("modest");
+      return answer;
+    });
+    const answer = (await Promise.all([modest, ...greedy, ...busy]))[0];
+    expect(order.indexOf("modest")).toBeLessThan(4);
+    expect(answer.queue_ms).toBeGreaterThan(100);
+  });
+
+  test("are not waited for by more than there is room for", async () => {
+    const all = Array.from({ length: 70 }, () =>
+      asked.sql({ sql: ENDLESS, timeout_ms: 700 }).then(undefined, (fault: Fault) => fault),
+    );
+    const codes = (await Promise.all(all)).map((fault) => (fault as Fault).code);
+    expect(codes.filter((code) => code === "unavailable").length).toBe(70 - 2 - 64);
+    expect(codes.filter((code) => code === "timeout").length).toBe(66);
+    await answers();
+  });
+});
+
+describe("queryd's files", () => {
+  test("come from storage once when they do not lie on this host", async () => {
+    const own = await house({}, { localPaths: false });
+    const asked = local(own.implementation) as Service<typeof query>;
+    for (let times = 0; times < 3; times += 1) {
+      expect((await asked.sql({ sql: "SELECT sum(id) AS s FROM workers" })).rows).toEqual([{ s: 12497500 }]);
+    }
+    expect(own.lake.fetches()).toBe(1);
+    // The cache may be emptied under it.
+    rmSync(join(own.lake.folder, "cache"), { recursive: true });
+    expect((await asked.sql({ sql: "SELECT max(id) AS m FROM workers" })).rows).toEqual([{ m: 4999 }]);
+    expect(own.lake.fetches()).toBe(2);
+    await own.close();
+  });
+
+  test("are compared with their checksums before anything is read from them", async () => {
+    const own = await house();
+    const asked = local(own.implementation) as Service<typeof query>;
+    const path = own.lake.path("workers", 0);
+    const bytes = readFileSync(path);
+    bytes[Math.floor(bytes.length / 3)] = (bytes[Math.floor(bytes.length / 3)] ?? 0) ^ 1;
+    writeFileSync(path, bytes);
+    const fault = await faultOf(asked.sql({ sql: "SELECT count(*) FROM workers" }));
+    expect(fault.code).toBe("internal");
+    expect(fault.message).toBe(
+      "Object tables/workers/101.parquet of dataset workers is damaged: its checksum is wrong. Restore it.",
+    );
+    rmSync(path);
+    const missing = await faultOf(asked.sql({ sql: "SELECT count(*) FROM workers" }));
+    expect(missing).toMatchObject({ code: "internal" });
+    expect(missing.message).toContain("is missing from storage");
+    await own.close();
+  });
+
+  test("are read by nobody else: the fence lets no other path through, whatever the guard thinks", async () => {
+    const own = await house();
+    const asked = local(own.implementation) as Service<typeof query>;
+    await own.lake.append("secret", "SELECT 'hidden' AS word");
+    const fault = await faultOf(asked.sql({ sql: `SELECT * FROM '${own.lake.path("secret", 0)}'` }));
+    expect(fault.code).toBe("forbidden");
+    await own.close();
+  });
+});
+
+test("an idle house has no engines", async () => {
+  const own = await house({ idleMs: 100 });
+  const asked = local(own.implementation) as Service<typeof query>;
+  expect(own.daemon.stats().engines).toBe(0);
+  await asked.sql({ sql: "SELECT 1" });
+  expect(own.daemon.stats().engines).toBe(1);
+  await Bun.sleep(400);
+  expect(own.daemon.stats().engines).toBe(0);
+  await asked.sql({ sql: "SELECT 1" });
+  await own.close();
+  expect((await faultOf(asked.sql({ sql: "SELECT 1" }))).code).toBe("unavailable");
+});

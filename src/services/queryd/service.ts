@@ -1,0 +1,146 @@
+// queryd: SQL over the datasets. This process never loads DuckDB: engines do, which are child processes that
+// can be ended (pool.ts). A question is guarded, pinned to snapshots and run (questions.ts); an answer stays
+// the text that the engine wrote, a stream passes through as it comes.
+
+import type { catalog } from "#contracts/catalog";
+import type { Answer, query } from "#contracts/query";
+import { SQL_BYTES_MAX } from "#contracts/query";
+import type { storage } from "#contracts/storage";
+import { type Bytes, Encoded, type Handlers, type Service } from "#rpc/contract";
+import { Fault } from "#rpc/fault";
+import type { Format } from "./answers.ts";
+import { objectCache } from "./object-cache.ts";
+import { type Patience, patience } from "./patience.ts";
+import { enginePool, type Pool } from "./pool.ts";
+import { type Answered, type Asked, questions, type Questions } from "./questions.ts";
+import { relay } from "./relay.ts";
+import { snapshots } from "./snapshots.ts";
+
+export interface QuerySettings {
+  /** Where objects from other hosts are kept; this service's alone. */
+  readonly cacheDir: string;
+  readonly cacheBytesMax?: number;
+  /** Memory that one engine may use before it is killed. */
+  readonly memoryBytesMax?: number;
+  /** Bytes that one engine may spill to disk. */
+  readonly spillBytesMax?: number;
+  /** Statements that run at once. */
+  readonly workersMax?: number;
+  /** Threads of one engine. */
+  readonly threads?: number;
+  /** Milliseconds after which an engine that nobody needed is ended. */
+  readonly idleMs?: number;
+  readonly statementsMax?: number;
+}
+
+export interface Queryd {
+  readonly handlers: Handlers<typeof query>;
+  /** Engines that live, their processes, and questions that wait. */
+  stats: Pool["stats"];
+  close(): Promise<void>;
+}
+
+const GIBIBYTE = 1024 ** 3;
+const CACHE_BYTES_MAX = 10 * GIBIBYTE;
+const MEMORY_BYTES_MAX = GIBIBYTE;
+const SPILL_BYTES_MAX = 4 * GIBIBYTE;
+const WORKERS_MAX = 2;
+const THREADS = 2;
+/** Long enough for somebody who reads an answer and asks on. */
+const IDLE_MS = 5 * 60_000;
+const STATEMENTS_MAX = 10_000;
+/** DuckDB's part of an engine's memory: Bun, the answer's text and what DuckDB does not count need the rest. */
+const DUCKDB_SHARE = 0.6;
+
+export function queryd(deps: {
+  catalog: Service<typeof catalog>;
+  storage: Service<typeof storage>;
+  settings: QuerySettings;
+}): Queryd {
+  const { settings } = deps;
+  const memoryBytesMax = settings.memoryBytesMax ?? MEMORY_BYTES_MAX;
+  const pool = enginePool({
+    workersMax: settings.workersMax ?? WORKERS_MAX,
+    processBytesMax: memoryBytesMax,
+    memoryBytesMax: Math.floor(memoryBytesMax * DUCKDB_SHARE),
+    tempBytesMax: settings.spillBytesMax ?? SPILL_BYTES_MAX,
+    threads: settings.threads ?? THREADS,
+    idleMs: settings.idleMs ?? IDLE_MS,
+    statementsMax: settings.statementsMax ?? STATEMENTS_MAX,
+  });
+  const cache = objectCache(deps.storage, settings.cacheDir, settings.cacheBytesMax ?? CACHE_BYTES_MAX);
+  const asking = questions(pool, snapshots(deps.catalog, deps.storage, cache), memoryBytesMax);
+
+  const handlers: Handlers<typeof query> = {
+    sql: async (input, call) => {
+      checkLength(input);
+      const started = performance.now();
+      const patient = patience(call, input.timeout_ms);
+      try {
+        const answered = await asking.put(input, patient, (engine, question, init) =>
+          engine.run({ ...question, limit: input.limit }, init),
+        );
+        const text = await readAnswer(asking, answered, patient);
+        return answerOf(text, answered, performance.now() - started);
+      } finally {
+        patient.done();
+      }
+    },
+    sqlStream: async (input, call) => {
+      checkLength(input);
+      const patient = patience(call, input.timeout_ms);
+      try {
+        const format = formatOf(input.accept);
+        const answered = await asking.put(input, patient, (engine, question, init) =>
+          engine.stream({ ...question, format }, init),
+        );
+        const { raw, snapshots } = answered;
+        return {
+          status: 200,
+          headers: {
+            "content-type": raw.headers["content-type"] ?? "application/octet-stream",
+            "x-lakehouse-snapshots": JSON.stringify(snapshots),
+          },
+          body: relay(asking, answered, patient),
+        };
+      } catch (thrown) {
+        patient.done();
+        throw thrown;
+      }
+    },
+  };
+  return { handlers, stats: pool.stats, close: pool.close };
+}
+
+/** The contract counts characters. */
+function checkLength({ sql }: Asked): void {
+  const bytes = Buffer.byteLength(sql);
+  if (bytes <= SQL_BYTES_MAX) return;
+  const message = `has ${bytes} bytes; ${SQL_BYTES_MAX} are taken`;
+  throw new Fault("invalid", `sql: ${message}`, { details: [{ path: "sql", message }] });
+}
+
+async function readAnswer(asking: Questions, { raw, lease }: Answered, patient: Patience): Promise<string> {
+  try {
+    const text = await patient.race(new Response(raw.body as Bytes).text());
+    lease.end();
+    return text;
+  } catch (thrown) {
+    throw await asking.failed(thrown, lease, patient);
+  }
+}
+
+/** The engine's object, with what only this process knows added before its closing bracket. */
+function answerOf(text: string, { queueMs, snapshots }: Answered, tookMs: number): Encoded<Answer> {
+  const own = `"took_ms":${tookMs.toFixed(3)},"queue_ms":${queueMs.toFixed(3)},"snapshots":${JSON.stringify(snapshots)}`;
+  const json = `${text.slice(0, -1)},${own}}`;
+  return new Encoded(
+    () => json,
+    () => JSON.parse(json) as Answer,
+  );
+}
+
+/** CSV for who names it and not NDJSON. */
+function formatOf(accept: string): Format {
+  return accept.includes("text/csv") && !accept.includes("application/x-ndjson") ? "csv" : "ndjson";
+}

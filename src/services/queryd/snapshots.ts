@@ -1,0 +1,168 @@
+// From the names in a statement to views over files: the catalog says which files a dataset has at a
+// snapshot, storage says where they lie. A snapshot never changes, so what was worked out for it is kept;
+// only the question which snapshot is meant goes to the catalog each time.
+
+import { LRUCache } from "lru-cache";
+import type { catalog } from "#contracts/catalog";
+import type { storage } from "#contracts/storage";
+import type { Call } from "#rpc/call";
+import type { OutputOf, Service } from "#rpc/contract";
+import { Fault } from "#rpc/fault";
+import type { View } from "./engine.ts";
+import { nearest } from "./nearest.ts";
+import type { ObjectCache } from "./object-cache.ts";
+
+type Scan = OutputOf<typeof catalog.scan>;
+export type At = Readonly<Record<string, number | string>>;
+
+/** One dataset as one question sees it. */
+export interface Pinned {
+  readonly name: string;
+  readonly snapshotId: number | null;
+  readonly view: View;
+  /** Differs whenever `view` does. */
+  readonly id: string;
+  /** True when an engine has compared all checksums. */
+  verified: boolean;
+}
+
+export interface Snapshots {
+  /** The datasets of a statement, in the order of `tables`. */
+  pin(tables: readonly string[], at: At, call: Call): Promise<Pinned[]>;
+  /** Forgets where files lie: one of them was not there any more. */
+  forget(pinned: readonly Pinned[]): void;
+  /** Names of all datasets, sorted. */
+  names(call: Call): Promise<string[]>;
+}
+
+/** A dataset of a thousand files is about 200 KiB of paths. */
+const PINNED_MAX = 128;
+/** Storage is asked about this many objects at once. */
+const LOCATE_MAX = 16;
+/** Pages of datasets that are read at most: a hundred thousand names. */
+const PAGES_MAX = 100;
+
+export function snapshots(
+  catalogd: Service<typeof catalog>,
+  storaged: Service<typeof storage>,
+  cache: ObjectCache,
+): Snapshots {
+  const kept = new LRUCache<string, Pinned>({ max: PINNED_MAX });
+  let made = 0;
+
+  const names = async (call: Call): Promise<string[]> => {
+    const all: string[] = [];
+    let cursor: string | undefined;
+    for (let page = 0; page < PAGES_MAX; page += 1) {
+      const answer = await catalogd.datasets(
+        { limit: 1000, ...(cursor === undefined ? {} : { cursor }) },
+        call,
+      );
+      for (const { name } of answer.datasets) all.push(name);
+      cursor = answer.next_cursor;
+      if (cursor === undefined) break;
+    }
+    return all.sort();
+  };
+
+  /** SQL names fold case, the catalog's do not: what is not there as written may be there otherwise. */
+  const scan = async (table: string, at: At, call: Call): Promise<[name: string, Scan]> => {
+    const given = (name: string): { at?: number | string } => {
+      const found = Object.entries(at).find(([key]) => key.toLowerCase() === name.toLowerCase());
+      return found === undefined ? {} : { at: found[1] };
+    };
+    try {
+      return [table, await catalogd.scan({ dataset: table, ...given(table) }, call)];
+    } catch (thrown) {
+      if (!(thrown instanceof Fault) || thrown.code !== "not_found") throw thrown;
+      const known = await names(call);
+      if (known.includes(table)) throw thrown;
+      const folded = known.find((name) => name.toLowerCase() === table.toLowerCase());
+      if (folded === undefined) throw unknownDataset(table, known);
+      return [folded, await catalogd.scan({ dataset: folded, ...given(folded) }, call)];
+    }
+  };
+
+  const locate = async (
+    dataset: string,
+    file: Scan["files"][number],
+    call: Call,
+  ): Promise<View["files"][number]> => {
+    const { key, bytes, sha256 } = file;
+    try {
+      const { path, etag } = await storaged.locate({ key }, call);
+      if (path !== undefined) return { path, key, ...(sha256 === undefined ? {} : { sha256 }) };
+      // The cache compares the checksum as it fetches.
+      return { path: await cache.path({ key, etag, bytes, sha256 }, call), key };
+    } catch (thrown) {
+      if (!(thrown instanceof Fault) || thrown.code !== "not_found") throw thrown;
+      throw new Fault(
+        "internal",
+        `Object ${key} of dataset ${dataset} is missing from storage. Restore it.`,
+        {
+          cause: thrown,
+        },
+      );
+    }
+  };
+
+  const located = async (dataset: string, files: Scan["files"], call: Call): Promise<View["files"]> => {
+    const out: View["files"] = [];
+    for (let from = 0; from < files.length; from += LOCATE_MAX) {
+      const some = files.slice(from, from + LOCATE_MAX).map((file) => locate(dataset, file, call));
+      out.push(...(await Promise.all(some)));
+    }
+    return out;
+  };
+
+  const pinOne = async (table: string, at: At, call: Call): Promise<Pinned> => {
+    const [name, found] = await scan(table, at, call);
+    const place = placeOf(name, found.snapshot_id, found.read_schema);
+    const known = kept.get(place);
+    if (known !== undefined) return known;
+    const files = await located(name, found.files, call);
+    made += 1;
+    const pinned: Pinned = {
+      name,
+      snapshotId: found.snapshot_id,
+      view: { name, read_schema: found.read_schema, files },
+      id: String(made),
+      verified: false,
+    };
+    kept.set(place, pinned);
+    return pinned;
+  };
+
+  return {
+    pin: (tables, at, call) => {
+      for (const name of Object.keys(at)) {
+        if (!tables.some((table) => table.toLowerCase() === name.toLowerCase())) {
+          const message = `The statement does not read ${name}.`;
+          throw new Fault("invalid", message, { details: [{ path: `at.${name}`, message }] });
+        }
+      }
+      return Promise.all(tables.map((table) => pinOne(table, at, call)));
+    },
+    forget: (pinned) => {
+      for (const { name, snapshotId, view } of pinned)
+        kept.delete(placeOf(name, snapshotId, view.read_schema));
+    },
+    names,
+  };
+}
+
+/** A rename changes the schema and not the snapshot. */
+function placeOf(name: string, snapshotId: number | null, readSchema: string): string {
+  return `${name} ${snapshotId} ${readSchema}`;
+}
+
+function unknownDataset(table: string, known: readonly string[]): Fault {
+  const near = nearest(table, known);
+  const hint =
+    near.length > 0
+      ? `Did you mean ${near.join(" or ")}?`
+      : known.length === 0
+        ? "There are no datasets yet; load one first."
+        : "SHOW TABLES lists what there is.";
+  return new Fault("not_found", `There is no dataset ${table}. ${hint}`);
+}
