@@ -215,7 +215,7 @@ export class VectorIndex {
     return ids.flatMap((id) => {
       const row = this.#rows.rowOf(id);
       if (row === undefined) return [];
-      const distance = distanceTo(query, this.#rows.vector(row), this.#rows.norm(row));
+      const distance = distanceTo(query, this.#rows, row);
       return [{ id, distance, metadata: this.#rows.metadata(row) }];
     });
   }

@@ -113,10 +113,6 @@ export class Rows {
     return vectors.subarray(at, at + this.shape.dimension);
   }
 
-  norm(row: number): number {
-    return this.chunk(row).norms[row % this.chunkRows] as number;
-  }
-
   chunk(row: number): Chunk {
     return present(this.chunks[Math.floor(row / this.chunkRows)], "the chunk of a row");
   }

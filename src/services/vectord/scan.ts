@@ -1,16 +1,18 @@
 // Distances and exact scans over rows. Every distance that is reported comes from `distanceTo`, in f64 over the
 // stored f32 numbers, whichever plan found the row: the same row is as far in a scan as in a graph. Runs of whole
 // chunks go through usearch's vectorised scan (0.14 us a row of 768) when they are long; picked rows and small
-// indexes are summed here (0.45 us a row), since copying rows together would cost more than summing them does.
+// indexes are summed here (0.3 us a row), since copying rows together would cost more than summing them does.
 
 import type { ExactSearch } from "#adapters/hnsw";
 import type { Bitmap } from "./bitmap.ts";
 import type { Rows } from "./rows.ts";
 import { type IndexShape, norm } from "./shape.ts";
 
-/** A query made ready: in a buffer of its own, with its Euclidean length. */
+/** A query made ready: in buffers of its own, with its Euclidean length. */
 export interface Query {
   readonly vector: Float32Array;
+  /** The same in f64, so that a sum converts one side only. */
+  readonly wide: Float64Array;
   readonly norm: number;
   readonly shape: IndexShape;
 }
@@ -30,48 +32,58 @@ const DEAD_MAX = 64;
 export const NATIVE_NUMBERS_MIN = 32_768;
 
 export function prepare(shape: IndexShape, vector: Float32Array): Query {
-  return { shape, vector: vector.slice(), norm: norm(vector) };
+  return { shape, vector: vector.slice(), wide: Float64Array.from(vector), norm: norm(vector) };
 }
 
 /**
  * cosine: 1 - cos, from 0 to 2. euclidean: the length of the difference. dot: 1 - dot product, which may be
  * negative. All: smaller is nearer.
  */
-export function distanceTo(query: Query, vector: Float32Array, vectorNorm: number): number {
-  if (query.shape.metric === "euclidean") return Math.sqrt(squaredDifference(query.vector, vector));
-  const product = dotProduct(query.vector, vector);
+export function distanceTo(query: Query, rows: Rows, row: number): number {
+  const { vectors, norms } = rows.chunk(row);
+  const slot = row % rows.chunkRows;
+  const at = slot * query.wide.length;
+  if (query.shape.metric === "euclidean") return Math.sqrt(squaredDifference(query.wide, vectors, at));
+  const product = dotProduct(query.wide, vectors, at);
   if (query.shape.metric === "dot") return 1 - product;
-  return Math.max(0, 1 - product / (query.norm * vectorNorm));
+  return Math.max(0, 1 - product / (query.norm * (norms[slot] as number)));
 }
 
-// Four sums side by side: the processor then has four additions under way instead of waiting for each.
-function dotProduct(a: Float32Array, b: Float32Array): number {
-  let [s0, s1, s2, s3] = [0, 0, 0, 0];
-  const whole = a.length & ~3;
-  for (let i = 0; i < whole; i += 4) {
-    s0 += (a[i] as number) * (b[i] as number);
-    s1 += (a[i + 1] as number) * (b[i + 1] as number);
-    s2 += (a[i + 2] as number) * (b[i + 2] as number);
-    s3 += (a[i + 3] as number) * (b[i + 3] as number);
+// Eight sums side by side: the processor then has eight additions under way instead of waiting for each. Rows are
+// read in place, because a view of each would cost as much as its sum.
+function dotProduct(a: Float64Array, b: Float32Array, at: number): number {
+  let [s0, s1, s2, s3, s4, s5, s6, s7] = [0, 0, 0, 0, 0, 0, 0, 0];
+  const whole = a.length & ~7;
+  let j = at;
+  for (let i = 0; i < whole; i += 8, j += 8) {
+    s0 += (a[i] as number) * (b[j] as number);
+    s1 += (a[i + 1] as number) * (b[j + 1] as number);
+    s2 += (a[i + 2] as number) * (b[j + 2] as number);
+    s3 += (a[i + 3] as number) * (b[j + 3] as number);
+    s4 += (a[i + 4] as number) * (b[j + 4] as number);
+    s5 += (a[i + 5] as number) * (b[j + 5] as number);
+    s6 += (a[i + 6] as number) * (b[j + 6] as number);
+    s7 += (a[i + 7] as number) * (b[j + 7] as number);
   }
-  for (let i = whole; i < a.length; i++) s0 += (a[i] as number) * (b[i] as number);
-  return s0 + s1 + s2 + s3;
+  for (let i = whole; i < a.length; i++, j++) s0 += (a[i] as number) * (b[j] as number);
+  return s0 + s1 + s2 + s3 + s4 + s5 + s6 + s7;
 }
 
-function squaredDifference(a: Float32Array, b: Float32Array): number {
+function squaredDifference(a: Float64Array, b: Float32Array, at: number): number {
   let [s0, s1, s2, s3] = [0, 0, 0, 0];
   const whole = a.length & ~3;
-  for (let i = 0; i < whole; i += 4) {
-    const d0 = (a[i] as number) - (b[i] as number);
-    const d1 = (a[i + 1] as number) - (b[i + 1] as number);
-    const d2 = (a[i + 2] as number) - (b[i + 2] as number);
-    const d3 = (a[i + 3] as number) - (b[i + 3] as number);
+  let j = at;
+  for (let i = 0; i < whole; i += 4, j += 4) {
+    const d0 = (a[i] as number) - (b[j] as number);
+    const d1 = (a[i + 1] as number) - (b[j + 1] as number);
+    const d2 = (a[i + 2] as number) - (b[j + 2] as number);
+    const d3 = (a[i + 3] as number) - (b[j + 3] as number);
     s0 += d0 * d0;
     s1 += d1 * d1;
     s2 += d2 * d2;
     s3 += d3 * d3;
   }
-  for (let i = whole; i < a.length; i++) s0 += ((a[i] as number) - (b[i] as number)) ** 2;
+  for (let i = whole; i < a.length; i++, j++) s0 += ((a[i] as number) - (b[j] as number)) ** 2;
   return s0 + s1 + s2 + s3;
 }
 
@@ -135,7 +147,7 @@ function swap(heap: Scored[], a: number, b: number): void {
 /** Scores rows into `nearest`. Rows that are not alive are passed over. */
 export function scanRows(rows: Rows, query: Query, picked: Iterable<number>, nearest: Nearest): void {
   for (const row of picked) {
-    if (rows.isLive(row)) nearest.offer(row, distanceTo(query, rows.vector(row), rows.norm(row)));
+    if (rows.isLive(row)) nearest.offer(row, distanceTo(query, rows, row));
   }
 }
 
@@ -175,7 +187,7 @@ export async function scanAll(
     const dead = rows.deadIn(index);
     if (dead > DEAD_MAX || used * query.vector.length < NATIVE_NUMBERS_MIN) {
       for (let row = start; row < start + used; row++) {
-        if (rows.isLive(row)) nearest.offer(row, distanceTo(query, rows.vector(row), rows.norm(row)));
+        if (rows.isLive(row)) nearest.offer(row, distanceTo(query, rows, row));
       }
       numbers += used * query.vector.length * 3;
     } else {

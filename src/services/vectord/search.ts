@@ -71,7 +71,7 @@ const SPARE = 8;
 /** Microseconds, measured on one core at 768 numbers and scaled by their count. */
 const cost = {
   all: (rows: number, dimension: number): number => 20 + rows * (0.03 + 0.00015 * dimension),
-  picked: (rows: number, dimension: number): number => rows * (0.05 + 0.0006 * dimension),
+  picked: (rows: number, dimension: number): number => rows * (0.05 + 0.0004 * dimension),
   graph: (wanted: number, dimension: number): number => 50 + wanted * (0.6 + 0.002 * dimension),
 };
 
