@@ -8,7 +8,7 @@ import type { Bitmap } from "./bitmap.ts";
 import type { Rows } from "./rows.ts";
 import { type IndexShape, norm } from "./shape.ts";
 
-/** A query made ready: in buffers of its own, with its Euclidean length. */
+/** A query made ready: with its Euclidean length, and in a buffer that holds nothing else. */
 export interface Query {
   readonly vector: Float32Array;
   /** The same in f64, so that a sum converts one side only. */
@@ -31,8 +31,23 @@ const DEAD_MAX = 64;
 /** Below this the call costs more than the scan. */
 export const NATIVE_NUMBERS_MIN = 32_768;
 
+/** A question that is asked tier by tier comes with the same vector each time. */
+const prepared = new WeakMap<Float32Array, Query>();
+
+/** `vector` belongs to the search from here on: nobody may write to it. */
 export function prepare(shape: IndexShape, vector: Float32Array): Query {
-  return { shape, vector: vector.slice(), wide: Float64Array.from(vector), norm: norm(vector) };
+  const before = prepared.get(vector);
+  if (before?.shape === shape) return before;
+  // usearch reads from the start of a buffer, wherever in it the numbers are.
+  const whole = vector.byteOffset === 0 && vector.byteLength === vector.buffer.byteLength;
+  const query = {
+    shape,
+    vector: whole ? vector : vector.slice(),
+    wide: Float64Array.from(vector),
+    norm: norm(vector),
+  };
+  prepared.set(vector, query);
+  return query;
 }
 
 /**

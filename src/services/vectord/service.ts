@@ -159,7 +159,8 @@ export async function vectord({ embed, folder, clock = systemClock }: VectordDep
         scanned += found.scanned;
         for (const hit of found.hits) if (hits.length < k) take(hit);
         if (at === tiers.length - 1) {
-          for (const hit of index.measure(also, wanted)) if (filter === undefined || matches(filter, hit.metadata)) take(hit);
+          for (const hit of index.measure(also, wanted))
+            if (filter === undefined || matches(filter, hit.metadata)) take(hit);
         } else if (hits.length >= enough) break;
       }
       return { hits, plan: plans.join("+"), scanned };
