@@ -1,0 +1,147 @@
+// What the serving process asks of its loader child: read a spooled file and say what it holds, write it as
+// Parquet, write its rejected rows as Parquet. A child does one file at a time and keeps what it read between
+// the calls; files pass through the folder that both know, never through the socket.
+
+import { z } from "zod";
+import { op } from "#rpc/contract";
+
+/** As long as an ingest may take. */
+const LOADER_TIMEOUT_MS = 3_600_000;
+/** Schemas of ten thousand columns. */
+const BODY_BYTES_MAX = 64 * 1024 * 1024;
+
+export const FORMATS = ["csv", "ndjson", "json", "parquet"] as const;
+
+const named = z.strictObject({ name: z.string(), type: z.string() });
+
+const readInput = z.strictObject({
+  path: z.string(),
+  /** Where the child may write; it is removed by who asks. */
+  folder: z.string(),
+  format: z.enum(["auto", ...FORMATS]),
+  /** Types that columns must have, as their owner wrote them. */
+  types: z.record(z.string(), z.string()),
+  /** The dataset's columns with DuckDB's types, when the file is added to what is there. */
+  known: z.array(named),
+  /** What the dataset does not know, or cannot hold, is rejected row by row. */
+  quarantine: z.boolean(),
+  /** Read every value before anything is believed: what is asked for when the quick way failed. */
+  careful: z.boolean(),
+});
+export type ReadInput = z.infer<typeof readInput>;
+
+const table = z.strictObject({
+  event: z.literal("table"),
+  format: z.enum(FORMATS),
+  /** Null where they are counted only while they are written. */
+  rows: z.int().nullable(),
+  columns: z.array(
+    z.strictObject({
+      name: z.string(),
+      /** DuckDB's type. */
+      type: z.string(),
+      confidence: z.number(),
+      samples: z.array(z.string()),
+    }),
+  ),
+  dialect: z
+    .strictObject({
+      delimiter: z.string(),
+      quote: z.string(),
+      encoding: z.string(),
+      header_row: z.int().nullable(),
+      evidence: z.array(z.string()),
+    })
+    .optional(),
+  warnings: z.array(z.string()),
+});
+export type Table = z.infer<typeof table>;
+
+const progress = z.strictObject({
+  event: z.literal("progress"),
+  rows: z.int(),
+  bytes: z.int(),
+  bytes_total: z.int(),
+});
+
+const prepared = z.strictObject({
+  /** Columns of the data files, in order, as the catalog prepared them; DuckDB's types. */
+  columns: z.array(z.strictObject({ id: z.int(), name: z.string(), type: z.string() })),
+  /** The select list that gives them the names they have in the files. */
+  select: z.string(),
+  /** For the names of that list. */
+  field_ids: z.string(),
+  iceberg_schema: z.string(),
+});
+export type Prepared = z.infer<typeof prepared>;
+
+const writtenFile = z.strictObject({
+  path: z.string(),
+  rows: z.int(),
+  bytes: z.int(),
+  sha256: z.string(),
+  stats: z.record(
+    z.string(),
+    z.strictObject({
+      values: z.int().optional(),
+      nulls: z.int().optional(),
+      bytes: z.int().optional(),
+      min: z.string().optional(),
+      max: z.string().optional(),
+    }),
+  ),
+});
+export type WrittenFile = z.infer<typeof writtenFile>;
+
+export const loader = {
+  read: op({
+    method: "POST",
+    path: "/read",
+    summary: "Read a file far enough to say what its columns are",
+    reply: "events",
+    input: readInput,
+    output: z.union([progress, table]),
+    errors: ["invalid", "rejected", "too_large", "unavailable"],
+    scope: "write",
+  }),
+  write: op({
+    method: "POST",
+    path: "/write",
+    summary: "Write the file that was read as Parquet",
+    input: prepared,
+    bodyBytesMax: BODY_BYTES_MAX,
+    output: z.strictObject({
+      /** False when the quick way met something that it did not foresee: then read again, carefully. */
+      written: z.boolean(),
+      rows_in: z.int(),
+      rows_rejected: z.int(),
+      /** The first rejected rows in words. */
+      examples: z.array(z.string()),
+      files: z.array(writtenFile),
+    }),
+    errors: ["rejected", "unavailable"],
+    timeoutMs: LOADER_TIMEOUT_MS,
+    scope: "write",
+  }),
+  reject: op({
+    method: "POST",
+    path: "/reject",
+    summary: "Write the rejected rows as Parquet",
+    input: z.strictObject({ ...prepared.shape, source: z.string(), ingest_id: z.string() }),
+    bodyBytesMax: BODY_BYTES_MAX,
+    output: z.strictObject({ files: z.array(writtenFile) }),
+    errors: ["unavailable"],
+    timeoutMs: LOADER_TIMEOUT_MS,
+    scope: "write",
+  }),
+};
+
+/** Columns of a rejects table, with DuckDB's types. */
+export const REJECT_COLUMNS = [
+  { name: "line", type: "BIGINT" },
+  { name: "reason", type: "VARCHAR" },
+  { name: "column", type: "VARCHAR" },
+  { name: "raw", type: "VARCHAR" },
+  { name: "source", type: "VARCHAR" },
+  { name: "ingest_id", type: "VARCHAR" },
+] as const;

@@ -1,0 +1,81 @@
+// Data files into the object store and a snapshot that lists them into the catalog. Files are stored first: a
+// commit that fails leaves objects that nobody sees, never a table with holes.
+
+import type { catalog, DataFile } from "#contracts/catalog";
+import type { storage } from "#contracts/storage";
+import type { CallInit } from "#rpc/call";
+import type { OutputOf, Service } from "#rpc/contract";
+import { Fault } from "#rpc/fault";
+import type { WrittenFile } from "./loader.ts";
+
+type Prepared = OutputOf<typeof catalog.prepare>;
+export type Committed = OutputOf<typeof catalog.commit>;
+
+export interface Neighbours {
+  readonly catalog: Service<typeof catalog>;
+  readonly storage: Service<typeof storage>;
+}
+
+export interface Publication {
+  readonly dataset: string;
+  readonly mode: "append" | "replace";
+  readonly prepared: Prepared;
+  readonly ingestId: string;
+  readonly files: readonly WrittenFile[];
+  readonly commitId: string;
+  readonly summary: Readonly<Record<string, string>>;
+}
+
+/** Stores the files under keys that end in their checksum, as the catalog wants them. */
+export async function store(
+  { storage }: Neighbours,
+  publication: Publication,
+  call: CallInit,
+): Promise<DataFile[]> {
+  const { prepared, ingestId, files } = publication;
+  const stored: DataFile[] = [];
+  try {
+    for (const [index, { path, ...file }] of files.entries()) {
+      const key = `${prepared.prefix}${ingestId}-${String(index).padStart(5, "0")}-${file.sha256}.parquet`;
+      await storage.put({ key, body: Bun.file(path).stream() }, call);
+      stored.push({ key, ...file });
+    }
+    return stored;
+  } catch (error) {
+    await unstore({ storage }, stored);
+    throw error;
+  }
+}
+
+/** Takes stored files back, as far as it goes; what stays is swept as an orphan. */
+async function unstore({ storage }: Pick<Neighbours, "storage">, files: readonly DataFile[]): Promise<void> {
+  for (const { key } of files) await storage.remove({ key }).catch(() => undefined);
+}
+
+/** Faults after which it is certain that there is no snapshot. */
+const REFUSALS: ReadonlySet<string> = new Set(["conflict", "invalid", "rejected", "not_found", "forbidden"]);
+
+export async function commit(
+  neighbours: Neighbours,
+  publication: Publication,
+  files: readonly DataFile[],
+  call: CallInit,
+): Promise<Committed> {
+  const { dataset, mode, prepared, commitId, summary } = publication;
+  try {
+    return await neighbours.catalog.commit(
+      {
+        dataset,
+        mode,
+        columns: prepared.columns,
+        files: [...files],
+        commit_id: commitId,
+        summary: { ...summary },
+      },
+      call,
+    );
+  } catch (error) {
+    if (error instanceof Fault && REFUSALS.has(error.code)) await unstore(neighbours, files);
+    throw error;
+  }
+}

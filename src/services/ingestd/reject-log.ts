@@ -1,0 +1,60 @@
+// Rows that did not fit, kept with their line, their reason and their raw text until they are written as a
+// table. They lie on disk: a file may have millions of them.
+
+import { quoteLiteral } from "#adapters/duckdb";
+import { csvCell } from "./csv-text.ts";
+import { newFile } from "./sink.ts";
+
+/** Enough of a row to know it again. */
+const RAW_CHARS_MAX = 64 * 1024;
+const EXAMPLES_MAX = 3;
+const EXAMPLE_CHARS_MAX = 200;
+
+export interface Reject {
+  readonly line: number;
+  readonly reason: string;
+  readonly column?: string;
+  readonly raw: string;
+}
+
+export class RejectLog {
+  readonly #path: string;
+  #sink: Bun.FileSink | undefined;
+  #rows = 0;
+  readonly #examples: string[] = [];
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  get rows(): number {
+    return this.#rows;
+  }
+  /** The first few in words. */
+  get examples(): readonly string[] {
+    return this.#examples;
+  }
+
+  async add({ line, reason, column, raw }: Reject): Promise<void> {
+    this.#sink ??= await newFile(this.#path);
+    const text = raw.length > RAW_CHARS_MAX ? `${raw.slice(0, RAW_CHARS_MAX)}…` : raw;
+    const cells = [String(line), reason, column ?? "", text.replaceAll("\0", "\u2400")];
+    this.#rows += 1;
+    if (this.#examples.length < EXAMPLES_MAX) {
+      this.#examples.push(`line ${line}: ${reason}`.slice(0, EXAMPLE_CHARS_MAX));
+    }
+    await this.#sink.write(`${cells.map(csvCell).join(",")}\n`);
+  }
+
+  /** Puts everything on disk and gives what DuckDB selects it from. */
+  async table(): Promise<string> {
+    await this.#sink?.flush();
+    const columns = "{'line': 'BIGINT', 'reason': 'VARCHAR', 'column': 'VARCHAR', 'raw': 'VARCHAR'}";
+    return `read_csv(${quoteLiteral(this.#path)}, auto_detect = false, header = false, delim = ',', quote = '"', escape = '"', columns = ${columns})`;
+  }
+
+  async close(): Promise<void> {
+    await this.#sink?.end();
+    this.#sink = undefined;
+  }
+}

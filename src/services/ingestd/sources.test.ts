@@ -1,0 +1,230 @@
+// Parquet, large files on the quick way, encodings: what the service does with sources that are not small CSV.
+
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { join } from "node:path";
+import { openDuckdb } from "#adapters/duckdb";
+import { countRows } from "./csv-source.ts";
+import { decode, textOf, unpack } from "./decode.ts";
+import { type TestLake, testLake } from "./lake.testing.ts";
+import { idsByPath } from "./types.ts";
+import { gzipSync } from "node:zlib";
+
+let lake: TestLake;
+beforeAll(async () => {
+  lake = await testLake();
+});
+afterAll(async () => {
+  expect(lake.bugs).toEqual([]);
+  await lake.close();
+});
+
+/** More than fits the careful way: 150,000 rows of about 60 bytes. */
+const ROWS = 150_000;
+
+function bigCsv(change: (row: number) => string | undefined = () => undefined): string {
+  const lines = ["id,worker,at,pay,sms,zip,note"];
+  for (let row = 0; row < ROWS; row += 1) {
+    lines.push(
+      change(row) ??
+        `${row},W${row % 5000},2026-01-${String((row % 28) + 1).padStart(2, "0")} 07:30:00,${row % 40}.25,${row % 2 === 0},0${row % 9000},"note, ${row}"`,
+    );
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+describe("large files", () => {
+  test("a tidy one is loaded the quick way with the same types and values", async () => {
+    const answer = await lake.load("big", bigCsv());
+    expect(answer).toMatchObject({ rows_in: ROWS, rows_loaded: ROWS, rows_quarantined: 0 });
+    expect(answer.columns.map(({ type }) => type)).toEqual([
+      "BIGINT",
+      "VARCHAR",
+      "TIMESTAMP",
+      "DOUBLE",
+      "BOOLEAN",
+      "VARCHAR",
+      "VARCHAR",
+    ]);
+    expect(
+      await lake.rows(
+        "big",
+        "SELECT sum(id)::DOUBLE AS ids, count(DISTINCT note)::INT AS notes, count(*) FILTER (sms)::INT AS yes, min(zip) AS zip FROM t",
+      ),
+    ).toEqual([{ ids: (ROWS * (ROWS - 1)) / 2, notes: ROWS, yes: ROWS / 2, zip: "00" }]);
+  });
+
+  // Each of these hides between the samples, and a reader that trusts them would load something else.
+  test.each([
+    ["a row that is too short", "77777,W1,2026-01-01 07:30:00", "where the table has 7"],
+    [
+      "a number that is none",
+      '77777,W1,2026-01-01 07:30:00,lots,true,01234,"n"',
+      '"pay": "lots" is no DOUBLE',
+    ],
+    ["a day that does not exist", '77777,W1,2026-02-30 07:30:00,1.5,true,01234,"n"', "is no TIMESTAMP"],
+    [
+      "a stray quote",
+      '77777,"W1,2026-01-01 07:30:00,1.5,true,01234,n,extra',
+      "a quote is opened and never closed",
+    ],
+  ])("%s goes to the rejects alone", async (name, line, reason) => {
+    const dataset = name.replaceAll(" ", "_");
+    const answer = await lake.load(
+      dataset,
+      bigCsv((row) => (row === 77_777 ? line : undefined)),
+    );
+    expect(answer).toMatchObject({ rows_in: ROWS, rows_loaded: ROWS - 1, rows_quarantined: 1 });
+    const [reject] = await lake.rows(`${dataset}$rejects`, "SELECT line::INT AS line, raw, reason FROM t");
+    expect(reject).toMatchObject({ line: 77_779, raw: line });
+    expect(reject?.["reason"]).toContain(reason);
+  });
+
+  test("a leading zero that no sample saw makes the column text after all", async () => {
+    const answer = await lake.load(
+      "zeros",
+      bigCsv((row) => (row === 77_777 ? '007,W1,2026-01-01 07:30:00,1.5,true,01234,"n"' : undefined)),
+    );
+    expect(answer.columns[0]).toMatchObject({ name: "id", type: "VARCHAR" });
+    expect(answer.rows_loaded).toBe(ROWS);
+    expect(await lake.rows("zeros", "SELECT count(*)::INT AS n FROM t WHERE id = '007'")).toEqual([{ n: 1 }]);
+  });
+});
+
+describe("counting rows a second time", () => {
+  test("sees quotes, blank lines, and the end of the file", async () => {
+    const path = join(lake.folder, "count.csv");
+    const counted = async (text: string, quote = '"', skip = 0): Promise<number> => {
+      await Bun.write(path, text);
+      return countRows(path, quote, skip);
+    };
+    expect(await counted('a,"x\ny"\n\r\nb,2')).toBe(2);
+    expect(await counted('a,"x\ny"\nb,2\n', "")).toBe(3);
+    expect(await counted('"title\na,b\n1,2\n', '"', 2)).toBe(1);
+    expect(await counted("")).toBe(0);
+  });
+});
+
+describe("Parquet", () => {
+  test("keeps its columns and types, and is refused when it is damaged", async () => {
+    const path = join(lake.folder, "made.parquet");
+    const db = await openDuckdb({
+      memoryBytesMax: 2 ** 28,
+      threads: 1,
+      tempDir: lake.folder,
+      tempBytesMax: 2 ** 28,
+    });
+    await db.run(
+      `COPY (SELECT range AS id, 'n' || range AS name, DATE '2026-01-01' + range::INT AS day, [range, 2] AS list, {a: range, b: 'x'} AS pair FROM range(500)) TO '${path}' (FORMAT parquet)`,
+    );
+    db.close();
+    const bytes = await Bun.file(path).bytes();
+    const answer = await lake.load("made", bytes);
+    expect(answer).toMatchObject({ rows_in: 500, rows_loaded: 500 });
+    expect(answer.dialect).toBeUndefined();
+    expect(answer.columns.map(({ type }) => type)).toEqual([
+      "BIGINT",
+      "VARCHAR",
+      "DATE",
+      "BIGINT[]",
+      "STRUCT(a BIGINT, b VARCHAR)",
+    ]);
+    expect(answer.columns[0]?.samples).toEqual(["0", "1", "2"]);
+    expect(await lake.rows("made", "SELECT sum(pair.a)::INT AS n, max(day)::VARCHAR AS day FROM t")).toEqual([
+      { n: 124_750, day: "2027-05-15" },
+    ]);
+    const typed = await lake
+      .load("typed", bytes, { types: { id: "string", name: "bigint" } })
+      .catch((error: Error) => error.message);
+    expect(typed).toContain('"name": "n0" is no BIGINT');
+    const cut = await lake.load("cut", bytes.slice(0, 400)).catch((error: Error) => error.message);
+    expect(cut).toContain("Parquet file cannot be read");
+  });
+
+  test("statistics find their columns by path, nested ones too", () => {
+    const fields = [
+      { id: 1, name: "a-b", type: "long" },
+      {
+        id: 2,
+        name: "l",
+        type: {
+          type: "list",
+          "element-id": 3,
+          element: { type: "struct", fields: [{ id: 4, name: "x", type: "int" }] },
+        },
+      },
+      { id: 5, name: "m", type: { type: "map", "key-id": 6, key: "string", "value-id": 7, value: "int" } },
+    ] as const;
+    expect([...idsByPath(["a_x2Db", "l", "m"], [1, 2, 5], fields)]).toEqual([
+      ['"a_x2Db"', 1],
+      ['"l"', 2],
+      ['"l"."element"', 3],
+      ['"l"."element"."x"', 4],
+      ['"m"', 5],
+      ['"m"."key"', 6],
+      ['"m"."value"', 7],
+    ]);
+  });
+});
+
+describe("encodings", () => {
+  async function decodedFrom(
+    bytes: Uint8Array | readonly number[],
+  ): Promise<{ encoding: string; text: string; warnings: readonly string[] }> {
+    const path = join(lake.folder, "in");
+    await Bun.write(path, Uint8Array.from(bytes));
+    const { encoding, warnings, path: out } = await decode(path, join(lake.folder, "out"));
+    let text = "";
+    for await (const piece of textOf(out)) text += piece;
+    return { encoding, text, warnings };
+  }
+
+  const wide = (text: string, big: boolean): number[] =>
+    Array.from({ length: text.length }, (_, at) => text.charCodeAt(at)).flatMap((code) => {
+      return big ? [code >> 8, code & 255] : [code & 255, code >> 8];
+    });
+
+  test("UTF-16 with a mark and without, in both orders", async () => {
+    const text = "name,city\nZoë,Köln\n";
+    for (const big of [true, false]) {
+      const encoding = big ? "utf-16be" : "utf-16le";
+      expect(await decodedFrom(wide(`\ufeff${text}`, big))).toMatchObject({ encoding, text });
+      expect(await decodedFrom(wide(text, big))).toMatchObject({ encoding, text });
+    }
+  });
+
+  // Bytes of the encodings' own tables.
+  test.each([
+    ["windows-1252", [0x4a, 0x6f, 0x73, 0xe9, 0x2c, 0x4b, 0xf6, 0x6c, 0x6e], "José,Köln"],
+    ["windows-1251", [0xcc, 0xee, 0xf1, 0xea, 0xe2, 0xe0, 0x2c, 0xc8, 0xe2, 0xe0, 0xed], "Москва,Иван"],
+    ["shift_jis", [0x93, 0x8c, 0x8b, 0x9e, 0x82, 0xcc, 0x83, 0x72, 0x83, 0x8b], "東京のビル"],
+    ["big5", [0xa4, 0x40, 0xa4, 0xa3, 0xac, 0x4f, 0xa4, 0x48, 0xa4, 0xa4, 0xb0, 0xea], "一不是人中國"],
+    ["gb18030", [0xd6, 0xd0, 0xb9, 0xfa, 0xc8, 0xcb, 0xb5, 0xc4, 0xca, 0xc7], "中国人的是"],
+    ["euc-kr", [0xc7, 0xd1, 0xb1, 0xdb, 0xc0, 0xcc, 0xb8, 0xa7], "한글이름"],
+  ])("%s", async (encoding, bytes, text) => {
+    expect(await decodedFrom([...bytes, 10])).toMatchObject({ encoding, text: `${text}\n` });
+  });
+
+  test("a mark of UTF-8 is no part of the first name", async () => {
+    expect(await decodedFrom(new TextEncoder().encode("\ufeffa,b\n"))).toMatchObject({
+      encoding: "utf-8",
+      text: "a,b\n",
+    });
+  });
+
+  test("some foreign lines in a file of UTF-8 are read and told", async () => {
+    const good = "Zoë,Köln\n".repeat(50);
+    const { text, encoding, warnings } = await decodedFrom(
+      Buffer.concat([Buffer.from(good), Buffer.from([0x4a, 0xe9, 0x2c, 0x78, 10]), Buffer.from(good)]),
+    );
+    expect({ encoding, text }).toEqual({ encoding: "utf-8", text: `${good}Jé,x\n${good}` });
+    expect(warnings).toEqual(["1 lines are not UTF-8 and were read as windows-1252."]);
+  });
+
+  test("what unpacks to more than is taken is stopped", async () => {
+    const path = join(lake.folder, "bomb.gz");
+    await Bun.write(path, gzipSync(Buffer.alloc(5_000_000)));
+    const stopped = unpack(path, join(lake.folder, "bomb"), 1_000_000);
+    expect(stopped).rejects.toMatchObject({ code: "too_large" });
+    await stopped.catch(() => undefined);
+  });
+});

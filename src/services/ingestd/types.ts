@@ -1,0 +1,145 @@
+// Types by the words that people, Iceberg and DuckDB have for them. Everything ends as DuckDB's text. Only
+// known words pass, because the text becomes part of a statement.
+
+import { quoteIdentifier } from "#adapters/duckdb";
+import { Fault } from "#rpc/fault";
+
+const WORDS: Readonly<Record<string, string>> = {
+  boolean: "BOOLEAN",
+  bool: "BOOLEAN",
+  tinyint: "INTEGER",
+  smallint: "INTEGER",
+  int: "INTEGER",
+  integer: "INTEGER",
+  long: "BIGINT",
+  bigint: "BIGINT",
+  hugeint: "DECIMAL(38,0)",
+  float: "FLOAT",
+  real: "FLOAT",
+  double: "DOUBLE",
+  number: "DOUBLE",
+  decimal: "DECIMAL(18,3)",
+  numeric: "DECIMAL(18,3)",
+  money: "DECIMAL(18,2)",
+  string: "VARCHAR",
+  text: "VARCHAR",
+  varchar: "VARCHAR",
+  char: "VARCHAR",
+  date: "DATE",
+  time: "TIME",
+  datetime: "TIMESTAMP",
+  timestamp: "TIMESTAMP",
+  timestamptz: "TIMESTAMP WITH TIME ZONE",
+  "timestamp with time zone": "TIMESTAMP WITH TIME ZONE",
+  uuid: "UUID",
+  binary: "BLOB",
+  blob: "BLOB",
+};
+
+/** DuckDB's text of a type word; undefined for what is none of ours, nested types among them. */
+export function duckdbWord(text: string): string | undefined {
+  const word = text.trim().toLowerCase();
+  const decimal = /^(?:decimal|numeric)\s*\(\s*(\d{1,2})\s*,\s*(\d{1,2})\s*\)$/.exec(word);
+  if (decimal !== null) {
+    const [precision, scale] = [Number(decimal[1]), Number(decimal[2])];
+    return precision >= 1 && precision <= 38 && scale <= precision
+      ? `DECIMAL(${precision},${scale})`
+      : undefined;
+  }
+  if (/^fixed\[\d+\]$/.test(word)) return "BLOB";
+  return WORDS[/^(?:varchar|char)\s*\(\s*\d+\s*\)$/.test(word) ? "varchar" : word];
+}
+
+/** The type that the caller wants a column to have. Throws `invalid` with the words that are known. */
+export function wantedType(column: string, text: string): string {
+  const type = duckdbWord(text);
+  if (type !== undefined) return type;
+  throw new Fault(
+    "invalid",
+    `types: "${text}" for column "${column}" is not a type that can be asked for. Use one of ${Object.keys(WORDS).join(", ")} or decimal(P,S).`,
+  );
+}
+
+/** A number's type that has fewer values than a float: a cast to it rounds. */
+const ROUNDS = /INT$|^INTEGER$|^DECIMAL/;
+const NUMBERS = /INT$|^INTEGER$|^DECIMAL|^DOUBLE$|^FLOAT$/;
+
+/** A value in another type, or NULL where it does not fit; a number is never rounded. */
+export function exactCast(value: string, from: string, to: string): string {
+  if (from === to) return value;
+  const cast = `TRY_CAST(${value} AS ${to})`;
+  return NUMBERS.test(from) && ROUNDS.test(to)
+    ? `CASE WHEN TRY_CAST(${cast} AS ${from}) = ${value} THEN ${cast} END`
+    : cast;
+}
+
+/** The types that were asked for, by column name in small letters. Throws `invalid` for what is no type. */
+export function wantedTypes(types: Readonly<Record<string, string>>): ReadonlyMap<string, string> {
+  return new Map(Object.entries(types).map(([name, type]) => [name.toLowerCase(), wantedType(name, type)]));
+}
+
+/** Throws `invalid` when a type was asked for a column that is not there. */
+export function refuseStrayTypes(wanted: ReadonlyMap<string, string>, columns: readonly string[]): void {
+  const names = new Set(columns.map((name) => name.toLowerCase()));
+  const stray = [...wanted.keys()].find((name) => !names.has(name));
+  if (stray === undefined) return;
+  throw new Fault(
+    "invalid",
+    `types names "${stray}", and the file has no such column. It has ${columns.slice(0, COLUMNS_NAMED_MAX).join(", ")}.`,
+  );
+}
+
+/** Columns that one message names. */
+const COLUMNS_NAMED_MAX = 50;
+
+/** A type in the JSON of an Iceberg schema. Format: https://iceberg.apache.org/spec/#schemas (Appendix C). */
+export type IcebergType =
+  | string
+  | { readonly type: "struct"; readonly fields: readonly IcebergField[] }
+  | { readonly type: "list"; readonly "element-id": number; readonly element: IcebergType }
+  | {
+      readonly type: "map";
+      readonly "key-id": number;
+      readonly key: IcebergType;
+      readonly "value-id": number;
+      readonly value: IcebergType;
+    };
+
+export interface IcebergField {
+  readonly id: number;
+  readonly name: string;
+  readonly type: IcebergType;
+}
+
+export function icebergFields(schemaJson: string): readonly IcebergField[] {
+  return (JSON.parse(schemaJson) as { fields: IcebergField[] }).fields;
+}
+
+/**
+ * Field ids by the path under which DuckDB's RETURN_STATS names a Parquet column: quoted names joined by
+ * points, `element` for a list's member, `key` and `value` for a map's. `names` are the columns' names in the
+ * file, `ids` their field ids; what nests in them has its ids from the schema.
+ */
+export function idsByPath(
+  names: readonly string[],
+  ids: readonly number[],
+  fields: readonly IcebergField[],
+): Map<string, number> {
+  const types = new Map(fields.map((field) => [field.id, field.type]));
+  const found = new Map<string, number>();
+  const visit = (path: string, id: number, type: IcebergType): void => {
+    found.set(path, id);
+    if (typeof type === "string") return;
+    if (type.type === "list") visit(`${path}."element"`, type["element-id"], type.element);
+    else if (type.type === "map") {
+      visit(`${path}."key"`, type["key-id"], type.key);
+      visit(`${path}."value"`, type["value-id"], type.value);
+    } else
+      for (const field of type.fields) visit(`${path}.${quoteIdentifier(field.name)}`, field.id, field.type);
+  };
+  for (const [index, name] of names.entries()) {
+    const id = ids[index] ?? 0;
+    visit(quoteIdentifier(name), id, types.get(id) ?? "string");
+  }
+  return found;
+}
