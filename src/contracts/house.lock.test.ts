@@ -17,7 +17,9 @@ function shapeOf({ input, output, status: _status, replyHeaders: _replyHeaders, 
 
 function hashOf(contract: Contract): string {
   const shapes = Object.entries(contract).map(([name, operation]) => [name, shapeOf(operation)]);
-  return createHash("sha256").update(JSON.stringify(shapes.sort())).digest("hex");
+  return createHash("sha256")
+    .update(JSON.stringify(shapes.sort(([a], [b]) => (String(a) < String(b) ? -1 : 1))))
+    .digest("hex");
 }
 
 const hashes = Object.fromEntries(Object.entries(house).map(([name, contract]) => [name, hashOf(contract)]));
