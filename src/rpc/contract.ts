@@ -25,7 +25,15 @@ export type Bytes = ReadableStream<Uint8Array>;
 export interface Raw {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: Bytes | Uint8Array | null;
+  readonly body: Bytes | null;
+}
+
+/**
+ * What a handler of a raw operation answers. Bytes, and a Blob such as a slice of a file, are sent with their
+ * length, which a stream that is still being made cannot be; a caller in this process gets a stream all the same.
+ */
+export interface RawReply extends Omit<Raw, "body"> {
+  readonly body: Bytes | Blob | Uint8Array<ArrayBuffer> | null;
 }
 
 /**
@@ -131,7 +139,7 @@ export type OutputOf<O extends AnyOp> = O["reply"] extends "raw" ? Raw : z.outpu
 type Handled<O extends AnyOp> = O["reply"] extends "events"
   ? AsyncIterable<z.output<O["output"]>>
   : O["reply"] extends "raw"
-    ? Promise<Raw> | Raw
+    ? Promise<RawReply> | RawReply
     : Promise<OutputOf<O> | Encoded<OutputOf<O>>> | OutputOf<O> | Encoded<OutputOf<O>>;
 
 /** What a daemon implements. */

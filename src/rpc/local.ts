@@ -11,6 +11,8 @@ import {
   Encoded,
   type Handlers,
   type Service,
+  type Raw,
+  type RawReply,
   servedOps,
   timeoutMsOf,
 } from "./contract.ts";
@@ -65,10 +67,17 @@ export function local<C extends Contract>(implementation: Implementation<C>): Se
         ? (input: unknown, init?: CallInit) => invoked.events(input, init)
         : async (input: unknown, init?: CallInit) => {
             const output = await invoked.call(input, init);
-            return output instanceof Encoded ? (output.value() as unknown) : output;
+            if (output instanceof Encoded) return output.value() as unknown;
+            return invoked.operation.reply === "raw" ? streamed(output as RawReply) : output;
           };
   }
   return service as Service<C>;
+}
+
+function streamed(reply: RawReply): Raw {
+  const { body } = reply;
+  if (body === null || body instanceof ReadableStream) return { ...reply, body };
+  return { ...reply, body: new Response(body).body };
 }
 
 function invocation(

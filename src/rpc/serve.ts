@@ -2,7 +2,7 @@
 // a daemon on its socket, or the edge in the same process.
 
 import type { CallOrigin } from "./call.ts";
-import { type AnyOp, Encoded, type Raw, timeoutMsOf } from "./contract.ts";
+import { type AnyOp, Encoded, type RawReply, timeoutMsOf } from "./contract.ts";
 import { newRequestId } from "./call.ts";
 import { sseStream } from "./events.ts";
 import { Fault, toFault } from "./fault.ts";
@@ -88,7 +88,7 @@ function jsonReply(operation: AnyOp, output: unknown, exchange: Exchange): Respo
 }
 
 const replyRaw: Reply = async ({ call }, input, exchange, request) => {
-  const raw = (await call(input, exchange)) as Raw;
+  const raw = (await call(input, exchange)) as RawReply;
   const headers = { ...raw.headers };
   exchange.seal(headers, raw.status);
   const body = request.method === "HEAD" ? null : raw.body;
