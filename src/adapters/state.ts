@@ -2,6 +2,7 @@
 // SQLite and Postgres both have, so that a shared database can take its place.
 
 import { Database } from "bun:sqlite";
+import { Fault } from "#rpc/fault";
 
 export type StateValue = string | number | bigint | boolean | Uint8Array | null;
 export type StateRow = Readonly<Record<string, unknown>>;
@@ -17,12 +18,9 @@ export interface State {
 /** How long a statement waits for another process that writes. */
 const BUSY_MS_MAX = 5000;
 
+/** Throws `internal`, naming the file, when it is damaged or no database. */
 export function sqliteState(file: string): State {
-  const database = new Database(file, { create: true, strict: true, safeIntegers: false });
-  database.run("PRAGMA journal_mode = WAL");
-  // In WAL mode only FULL makes each commit survive a power cut.
-  database.run("PRAGMA synchronous = FULL");
-  database.run(`PRAGMA busy_timeout = ${BUSY_MS_MAX}`);
+  const database = openDatabase(file);
   return {
     all: (sql, values = []) =>
       Promise.resolve(database.query(numbered(sql)).all(...bound(values)) as StateRow[]),
@@ -32,6 +30,26 @@ export function sqliteState(file: string): State {
       return Promise.resolve();
     },
   };
+}
+
+function openDatabase(file: string): Database {
+  try {
+    const database = new Database(file, { create: true, strict: true, safeIntegers: false });
+    database.run("PRAGMA journal_mode = WAL");
+    // In WAL mode only FULL makes each commit survive a power cut.
+    database.run("PRAGMA synchronous = FULL");
+    database.run(`PRAGMA busy_timeout = ${BUSY_MS_MAX}`);
+    return database;
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Fault(
+      "internal",
+      `${file} cannot be opened as a database: ${why}. docs/operating/recover.md says what to do.`,
+      {
+        cause: error,
+      },
+    );
+  }
 }
 
 /** Postgres writes `$1`, SQLite `?1`. */
