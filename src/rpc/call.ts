@@ -52,16 +52,16 @@ export class CallState implements Call {
   readonly requestId: string;
   readonly traceparent: string | undefined;
   readonly caller: Caller;
-  readonly #upstream: () => AbortSignal | undefined;
+  readonly #start: CallInit | CallOrigin;
   #controller: AbortController | undefined;
   #ended: Fault | undefined;
 
-  constructor(origin: CallOrigin, upstream: () => AbortSignal | undefined, deadline: number) {
+  constructor(start: CallInit | CallOrigin, deadline: number) {
     this.deadline = deadline;
-    this.requestId = origin.requestId ?? newRequestId();
-    this.traceparent = origin.traceparent;
-    this.caller = origin.caller ?? LOCAL_CALLER;
-    this.#upstream = upstream;
+    this.requestId = start.requestId ?? newRequestId();
+    this.traceparent = start.traceparent;
+    this.caller = start.caller ?? LOCAL_CALLER;
+    this.#start = start;
   }
 
   /** Fires when the caller goes away or the deadline passes; its reason is a Fault. */
@@ -73,7 +73,8 @@ export class CallState implements Call {
       controller.abort(this.#ended);
       return controller.signal;
     }
-    const upstream = this.#upstream();
+    const start = this.#start;
+    const upstream = "lateSignal" in start ? start.lateSignal?.() : (start as CallInit).signal;
     if (upstream?.aborted === true) this.end(cancelledBy(upstream));
     else upstream?.addEventListener("abort", () => this.end(cancelledBy(upstream)), { once: true });
     return controller.signal;

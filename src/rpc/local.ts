@@ -27,8 +27,8 @@ export interface Implementation<C extends Contract = Contract> {
 
 export interface Invocation {
   readonly operation: AnyOp;
-  /** JSON and raw operations. The promise only ever rejects with a Fault. */
-  call(input: unknown, init: CallInit | CallOrigin | undefined): Promise<unknown>;
+  /** JSON and raw operations: the answer, or a promise of it that only ever rejects with a Fault. */
+  call(input: unknown, init: CallInit | CallOrigin | undefined): unknown;
   /** Event operations. The iterable only ever throws a Fault. */
   events(input: unknown, init: CallInit | CallOrigin | undefined): AsyncIterable<unknown>;
 }
@@ -129,13 +129,13 @@ function invocation(
     call: (input, start = IDLE) => {
       const at = deadlineOf(start, timeoutMs);
       // A call that is passed on ends when its first caller says so; nothing need be watched twice.
-      if (start instanceof CallState && start.deadline <= at) return Promise.resolve(begin(input, start));
+      if (start instanceof CallState && start.deadline <= at) return begin(input, start);
       const signal = signalOf(start);
       if (signal?.aborted === true) return Promise.reject(cancelledBy(signal));
-      const call = new CallState(start, () => upstreamOf(start), at);
+      const call = new CallState(start, at);
       const begun = begin(input, call);
       // What was answered at once needs nobody to watch it.
-      if (!(begun instanceof Promise)) return Promise.resolve(begun);
+      if (!(begun instanceof Promise)) return begun;
       return watched(begun, call, signal, () => timedOut(operation, origin));
     },
     events: (input, start = IDLE) =>
@@ -197,7 +197,7 @@ function watchedEvents(
   failed: (thrown: unknown, call: CallState) => Fault,
 ): AsyncIterable<unknown> {
   const at = start.deadline ?? (start.timeoutMs === undefined ? Infinity : Date.now() + start.timeoutMs);
-  const call = new CallState(start, () => upstreamOf(start), at);
+  const call = new CallState(start, at);
   const steps = watchedSteps(call, () => timedOut(operation, origin), open, failed);
   return {
     [Symbol.asyncIterator]: () => ({
@@ -247,11 +247,6 @@ async function* watchedSteps(
 
 function signalOf(start: CallInit | CallOrigin): AbortSignal | undefined {
   return start instanceof CallState || !("signal" in start) ? undefined : start.signal;
-}
-
-function upstreamOf(start: CallInit | CallOrigin): AbortSignal | undefined {
-  if ("lateSignal" in start) return start.lateSignal?.();
-  return (start as CallInit).signal;
 }
 
 function timedOut(operation: AnyOp, origin: string): Fault {

@@ -52,7 +52,8 @@ export function routes(implementation: Implementation): Route[] {
         try {
           const input = await read(request);
           if (operation.reply !== "json") return await reply(invocation, input, exchange, request);
-          return jsonReply(operation, await invocation.call(input, exchange), exchange);
+          const output = invocation.call(input, exchange);
+          return jsonReply(operation, output instanceof Promise ? await output : output, exchange);
         } catch (thrown) {
           return faultResponse(thrown, exchange, implementation.origin);
         }
