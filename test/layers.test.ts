@@ -21,7 +21,7 @@ const LAYERS: readonly (readonly string[])[] = [
 
 function layerOf(path: string): string {
   const [, first = ""] = path.split("/");
-  return first.replace(/\.ts$/, "");
+  return first.replace(/(\.test)?\.ts$/, "");
 }
 
 function rankOf(layer: string): number {

@@ -187,7 +187,9 @@ const temporary: Check = async () => {
 
 const memory: Check = async (settings) => {
   const wanted = mebibytesToBytes(
-    settings.sql_memory_mib * settings.sql_workers + 2 * settings.ingest_memory_mib + settings.embed_cache_mib,
+    settings.sql_memory_mib * settings.sql_workers +
+      2 * settings.ingest_memory_mib +
+      settings.embed_cache_mib,
   );
   const total = totalmem();
   const detail = `${size(total)}; at their limits SQL, ingest and cache together take ${size(wanted)}`;

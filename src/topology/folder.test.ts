@@ -2,7 +2,7 @@ import { afterAll, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Fault } from "#rpc/fault";
+import type { Fault } from "#rpc/fault";
 import { announce, claimData, readClaim } from "./folder.ts";
 
 const root = mkdtempSync(join(tmpdir(), "folder-"));

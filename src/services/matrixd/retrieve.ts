@@ -184,7 +184,7 @@ interface Reasons {
 function whyOf({ known, found, slots, sameState, miles, matched }: Reasons): string {
   const reasons: string[] = [];
   if (known !== undefined && found !== undefined) {
-    if (found.name === known.name) reasons.push(`${known.name}`);
+    if (found.name === known.name) reasons.push(known.name);
     else if (found.soc === known.soc) reasons.push(`${found.name} is the same occupation as ${known.name}`);
     else if (known.adjacent.includes(found.name)) reasons.push(`${found.name} is close to ${known.name}`);
     else reasons.push(`${found.name}, not ${known.name}`);
