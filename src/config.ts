@@ -23,12 +23,11 @@ const mebibytes = (standard: number) =>
     .max(1024 * 1024)
     .default(standard);
 
-const flag = z
-  .union([
-    z.boolean(),
-    z.enum(["true", "false", "1", "0"]).transform((text) => text === "true" || text === "1"),
-  ])
-  .default(false);
+const toggle = z.union([
+  z.boolean(),
+  z.enum(["true", "false", "1", "0"]).transform((text) => text === "true" || text === "1"),
+]);
+const flag = toggle.default(false);
 
 export const OPTIONS = {
   data: option(
@@ -78,6 +77,39 @@ export const OPTIONS = {
     "LAKEHOUSE_INGEST_MEMORY_MIB",
     "Memory one ingest worker may use",
     mebibytes(1024),
+  ),
+  s3_endpoint: option(
+    "LAKEHOUSE_S3_ENDPOINT",
+    "Address of the S3 server, such as https://s3.eu-central-1.amazonaws.com",
+    z
+      .string()
+      .refine(
+        (text) => text === "" || /^https?:\/\/[^\s/@?#]+\/?$/.test(text),
+        "must be an http or https address with no path and no user",
+      )
+      .default(""),
+  ),
+  s3_region: option(
+    "LAKEHOUSE_S3_REGION",
+    "Region that requests are signed for",
+    z.string().default("us-east-1"),
+  ),
+  s3_bucket: option(
+    "LAKEHOUSE_S3_BUCKET",
+    "Bucket that holds the objects; empty keeps them in the data folder",
+    z.string().default(""),
+  ),
+  s3_prefix: option("LAKEHOUSE_S3_PREFIX", "Put before every key in the bucket", z.string().default("")),
+  s3_access_key: option("LAKEHOUSE_S3_ACCESS_KEY", "Id of the key for the bucket", z.string().default("")),
+  s3_secret_key: option(
+    "LAKEHOUSE_S3_SECRET_KEY",
+    "Secret of the key for the bucket",
+    z.string().default(""),
+  ),
+  s3_path_style: option(
+    "LAKEHOUSE_S3_PATH_STYLE",
+    "The bucket in the path and not in the host name, as most servers want it",
+    toggle.default(true),
   ),
   url: option(
     "LAKEHOUSE_URL",
@@ -146,23 +178,54 @@ export function readSettings(flags: Overrides = {}): {
     if (outcome.success) settings[name] = outcome.data;
     else {
       const place = source === "flag" ? `--${name.replaceAll("_", "-")}` : env;
-      const shown = name === "key" ? "..." : String(given);
+      const shown = isSecret(name) ? "..." : String(given);
       problems.push(`${place}=${shown}: ${outcome.error.issues[0]?.message ?? "is not valid"}`);
     }
   }
+  if (problems.length === 0) problems.push(...s3Problems(settings));
   if (problems.length > 0) throw new ConfigProblems(problems);
   settings["data"] = resolve(String(settings["data"]));
   return { settings: Object.freeze(settings) as Settings, sources };
 }
 
+const SECRETS: ReadonlySet<OptionName> = new Set(["key", "s3_secret_key"]);
+
+/** Whether a value is never to be shown. */
+export function isSecret(name: OptionName): boolean {
+  return SECRETS.has(name);
+}
+
+/** A bucket alone is not enough to reach it. */
+function s3Problems(settings: Readonly<Record<string, unknown>>): string[] {
+  if (settings["s3_bucket"] === "") return [];
+  const needed = ["s3_endpoint", "s3_access_key", "s3_secret_key"] as const;
+  return needed
+    .filter((name) => settings[name] === "")
+    .map((name) => `${OPTIONS[name].env} is needed beside ${OPTIONS.s3_bucket.env}`);
+}
+
 /** What only commands that ask a house need: its daemons are not told. */
 const CLIENT_OPTIONS: ReadonlySet<string> = new Set<OptionName>(["url", "key"]);
 
-/** The environment of a daemon of this house: ours, and the settings in it, so that it reads the same ones. */
-export function daemonEnvironment(settings: Settings): Record<string, string | undefined> {
+/** Only the daemon that reaches the bucket is told how; without a bucket the rest of it is not asked for. */
+const STORAGED_OPTIONS: ReadonlySet<string> = new Set<OptionName>([
+  "s3_bucket",
+  "s3_access_key",
+  "s3_secret_key",
+]);
+
+/**
+ * The environment of a daemon of this house: ours, and the settings in it, so that it reads the same ones. Secrets
+ * go to the one that needs them.
+ */
+export function daemonEnvironment(
+  settings: Settings,
+  daemon = "storaged",
+): Record<string, string | undefined> {
   const environment: Record<string, string | undefined> = { ...process.env, NODE_ENV: "production" };
   for (const [name, { env }] of Object.entries(OPTIONS)) {
-    if (CLIENT_OPTIONS.has(name)) delete environment[env];
+    const withheld = daemon !== "storaged" && STORAGED_OPTIONS.has(name);
+    if (CLIENT_OPTIONS.has(name) || withheld) delete environment[env];
     else environment[env] = String(settings[name as OptionName]);
   }
   return environment;

@@ -5,13 +5,14 @@
 // What a folder cannot do and S3 can: `a` and `a/b` at once, and segments over 255 bytes. Both are refused.
 
 import type { BigIntStats } from "node:fs";
-import { open, readdir, rm, rmdir, stat, unlink } from "node:fs/promises";
+import { type FileHandle, open, readdir, rm, rmdir, stat, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { makeFolder, publish, syncFolder, temporaryPath, writeAll } from "#lib/durable";
 import { Fault } from "#rpc/fault";
 import {
   type Bytes,
+  checkKey,
   conditionFailed,
   type Listing,
   type ListOptions,
@@ -32,7 +33,7 @@ export async function diskObjects(root: string): Promise<Objects> {
   await rm(temporaries, { recursive: true, force: true });
   await makeFolder(temporaries);
   const writing = new Map<string, Promise<unknown>>();
-  const pathOf = (key: string): string => join(root, key);
+  const pathOf = (key: string): string => join(root, checkKey(key));
 
   /** Conditions are looked at and acted on by one writer of a key at a time. */
   const inTurn = async <T>(key: string, work: () => Promise<T>): Promise<T> => {
@@ -53,13 +54,12 @@ export async function diskObjects(root: string): Promise<Objects> {
     const temporary = temporaryPath(temporaries, "object");
     try {
       await spool(body, temporary);
-      await onDisk(key, () => makeFolder(dirname(path)));
       return await inTurn(key, async () => {
         if (conditions.ifMatch !== undefined) {
           const current = await head(key).catch(() => undefined);
           if (current?.etag !== conditions.ifMatch) throw conditionFailed(key);
         }
-        const done = await onDisk(key, () => publish(temporary, path, conditions.ifAbsent === true));
+        const done = await onDisk(key, () => publishBelow(temporary, path, conditions.ifAbsent === true));
         if (done === "exists") throw conditionFailed(key);
         return head(key);
       });
@@ -74,10 +74,16 @@ export async function diskObjects(root: string): Promise<Objects> {
     put,
     head,
     get: async (key, range) => {
-      const found = await head(key);
-      const { first, last } =
-        found.size === 0 && range === undefined ? EMPTY : resolveRange(range, found.size);
-      return { head: found, first, last, body: readFrom(pathOf(key), first, last) };
+      // Opened before it is looked at: what replaces the object meanwhile is another file.
+      const file = await openObject(pathOf(key), key);
+      try {
+        const found = toHead(key, await file.stat({ bigint: true }));
+        const { first, last } = resolveRange(range, found.size);
+        return { head: found, first, last, body: readFrom(file, first, last) };
+      } catch (error) {
+        await file.close();
+        throw error;
+      }
     },
     remove: (key) =>
       inTurn(key, async () => {
@@ -94,7 +100,25 @@ export async function diskObjects(root: string): Promise<Objects> {
   };
 }
 
-const EMPTY = { first: 0, last: -1 };
+/** A folder that a removal of its last object takes away again; each try needs another such removal to fail. */
+const FOLDER_TRIES_MAX = 20;
+
+async function publishBelow(temporary: string, path: string, ifAbsent: boolean): Promise<"done" | "exists"> {
+  for (let tries = 1; ; tries += 1) {
+    await makeFolder(dirname(path)).catch((error: unknown) => {
+      if (!isGone(error) || tries === FOLDER_TRIES_MAX) throw error;
+    });
+    try {
+      return await publish(temporary, path, ifAbsent);
+    } catch (error) {
+      if (!isGone(error) || tries === FOLDER_TRIES_MAX) throw error;
+    }
+  }
+}
+
+function isGone(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === "ENOENT";
+}
 
 async function spool(body: Bytes, path: string): Promise<void> {
   const file = await open(path, "wx", 0o644);
@@ -168,35 +192,51 @@ function toHead(key: string, found: BigIntStats): ObjectHead {
   return { key, size: Number(found.size), etag, modifiedAt: Number(found.mtimeMs) };
 }
 
-function readFrom(path: string, first: number, last: number): Bytes {
-  const opening = open(path, "r");
+async function openObject(path: string, key: string): Promise<FileHandle> {
+  // A folder can be opened too.
+  await statObject(path, key);
+  try {
+    return await open(path, "r");
+  } catch (error) {
+    throw isAbsent(error) ? notFound(key) : toDiskFault(error);
+  }
+}
+
+function readFrom(file: FileHandle, first: number, last: number): Bytes {
   let at = first;
+  const read = async (): Promise<Uint8Array> => {
+    const chunk = new Uint8Array(Math.min(READ_BYTES, last + 1 - at));
+    const { bytesRead } = await file.read(chunk, 0, chunk.byteLength, at);
+    if (bytesRead === 0) throw new Fault("internal", "The object is shorter than it was.");
+    at += bytesRead;
+    return chunk.subarray(0, bytesRead);
+  };
   return new ReadableStream<Uint8Array>(
     {
       pull: async (controller) => {
-        const file = await opening;
-        const chunk = new Uint8Array(Math.min(READ_BYTES, last + 1 - at));
-        const bytesRead =
-          chunk.byteLength === 0 ? 0 : (await file.read(chunk, 0, chunk.byteLength, at)).bytesRead;
-        if (bytesRead === 0) {
+        try {
+          if (at <= last) {
+            controller.enqueue(await read());
+            return;
+          }
+        } catch (error) {
           await file.close();
-          if (at <= last) controller.error(new Fault("internal", "The object is shorter than it was."));
-          else controller.close();
-          return;
+          throw error;
         }
-        at += bytesRead;
-        controller.enqueue(chunk.subarray(0, bytesRead));
+        await file.close();
+        controller.close();
       },
-      cancel: async () => {
-        await (await opening).close();
-      },
+      cancel: () => file.close(),
     },
     { highWaterMark: 0 },
   );
 }
 
 async function removeEmptyFolders(root: string, folder: string): Promise<void> {
-  await syncFolder(folder);
+  // The folder is gone when another removal was the last one in it; then that one flushed what holds it.
+  await syncFolder(folder).catch((error: unknown) => {
+    if (!isGone(error)) throw error;
+  });
   for (let at = folder; at !== root; at = dirname(at)) {
     try {
       await rmdir(at);

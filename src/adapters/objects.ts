@@ -73,6 +73,10 @@ export function checkKey(key: string): string {
   return key;
 }
 
+export function isKey(key: string): boolean {
+  return brokenRule(key) === undefined;
+}
+
 function brokenRule(key: string): string | undefined {
   if (key.length === 0) return "is empty";
   if (Buffer.byteLength(key) > KEY_BYTES_MAX) return `is longer than ${KEY_BYTES_MAX} bytes`;
@@ -109,7 +113,7 @@ export function conditionFailed(key: string): Fault {
 }
 
 /** The whole of a stream, for small objects. */
-export async function readAll(body: Bytes): Promise<Uint8Array> {
+export async function readAll(body: Bytes): Promise<Uint8Array<ArrayBuffer>> {
   return new Uint8Array(await new Response(body).arrayBuffer());
 }
 

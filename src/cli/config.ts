@@ -1,7 +1,7 @@
 // `lakehouse config`: every option with where its value comes from, and the API keys of a house. Keys are kept as
 // hashes in the data folder, so these commands work on the folder and need no house that runs.
 
-import { OPTIONS, type OptionName, readSettings } from "#config";
+import { isSecret, OPTIONS, type OptionName, readSettings } from "#config";
 import { addKey, type KeyRecord, readKeys, removeKey } from "#edge/auth";
 import { makeFolder } from "#lib/durable";
 import type { Scope } from "#rpc/contract";
@@ -48,7 +48,7 @@ const list = command({
     const { settings, sources } = readSettings(args.data === undefined ? {} : { data: args.data });
     const rows = (Object.keys(OPTIONS) as OptionName[]).map((name): OptionLine => {
       const value = settings[name];
-      const shown = name === "key" && value !== "" ? "(set)" : value;
+      const shown = isSecret(name) && value !== "" ? "(set)" : value;
       return {
         option: name,
         value: Array.isArray(shown) ? shown.join(",") : shown,

@@ -3,7 +3,7 @@
 // listens on a unix socket like any daemon; a watchdog kills it when it grows past its memory limit.
 
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Contract, Service } from "./contract.ts";
 import { Fault } from "./fault.ts";
@@ -51,6 +51,8 @@ export async function spawnChild<C extends Contract>(contract: C, options: Child
   const ready = Promise.withResolvers<void>();
   const handed = JSON.stringify({ socket, folder, settings: options.settings });
   const process_ = Bun.spawn([process.execPath, "--no-env-file", options.entry, handed], {
+    // Secrets of the house are none of a child's business.
+    env: { NODE_ENV: "production", HOME: homedir(), TMPDIR: tmpdir() },
     stdio: ["ignore", "ignore", "inherit"],
     ipc: (message) => {
       if (message === "ready") ready.resolve();

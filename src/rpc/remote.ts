@@ -15,7 +15,7 @@ import {
   timeoutMsOf,
 } from "./contract.ts";
 import { readSse } from "./events.ts";
-import { Fault, faultFromBody } from "./fault.ts";
+import { Fault, FAULT_CODES, FAULTS, faultFromBody } from "./fault.ts";
 import { planPath, writePath } from "./path.ts";
 import { CALL_HEADERS } from "./serve.ts";
 
@@ -220,7 +220,7 @@ function sender(operation: AnyOp, address: Address, options: RemoteOptions): Sen
       ...(body === undefined ? {} : { body }),
       ...("unix" in address ? { unix: address.unix } : {}),
     } as RequestInit & { timeout: boolean });
-    if (response.status >= 400) throw await readFault(response, options.origin);
+    if (response.status >= 400) throw await readFault(response, options.origin, operation.method);
     return response;
   };
 }
@@ -244,9 +244,14 @@ function toRaw(response: Response): Raw {
 }
 
 /** An error page of something in between is not shown: it may be long, and is not ours. */
-async function readFault(response: Response, origin: string): Promise<Fault> {
+async function readFault(response: Response, origin: string, method: string): Promise<Fault> {
   const retryAfter = response.headers.get(CALL_HEADERS.retryAfterMs);
   const retryAfterMs = retryAfter === null ? undefined : Number(retryAfter);
+  // A reply to HEAD has no body; each status belongs to one code.
+  const code = FAULT_CODES.find((known) => FAULTS[known].status === response.status);
+  if (method === "HEAD" && code !== undefined) {
+    return new Fault(code, `${origin} answered ${response.status} (${code}).`, { origin, retryAfterMs });
+  }
   const body: unknown = await response.json().catch(() => null);
   return (
     faultFromBody(body, retryAfterMs) ??

@@ -107,7 +107,7 @@ class Watched {
     const startedAt = Date.now();
     let lastWords = "";
     const daemon = Bun.spawn([process.execPath, "--no-env-file", MAIN, "serve", this.#name], {
-      env: daemonEnvironment(this.#settings),
+      env: daemonEnvironment(this.#settings, this.#name),
       stdio: ["ignore", "ignore", "pipe"],
       ipc: (message) => {
         const { ready, place } = message as Partial<ReadyMessage>;

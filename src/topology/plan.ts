@@ -2,6 +2,7 @@
 // a daemon on its own loads its own code and nothing else.
 
 import { join } from "node:path";
+import type { Objects } from "#adapters/objects";
 import { mebibytesToBytes, type Settings } from "#config";
 import { house, type House, type ServiceName } from "#contracts/house";
 import { present } from "#lib/assert";
@@ -29,9 +30,8 @@ export const PLAN: Readonly<Record<ServiceName, Part>> = {
   storaged: {
     needs: [],
     start: async (start) => {
-      const { diskObjects } = await import("#adapters/objects-disk");
       const { storaged } = await import("#services/storaged/service");
-      const objects = await diskObjects(join(start.settings.data, "objects"));
+      const objects = await objectsOf(start.settings);
       return built("storaged", start, await storaged({ objects }));
     },
   },
@@ -114,6 +114,24 @@ export const PLAN: Readonly<Record<ServiceName, Part>> = {
     },
   },
 };
+
+/** In a bucket when one is named, else in the data folder. */
+async function objectsOf(settings: Settings): Promise<Objects> {
+  if (settings.s3_bucket === "") {
+    const { diskObjects } = await import("#adapters/objects-disk");
+    return diskObjects(join(settings.data, "objects"));
+  }
+  const { s3Objects } = await import("#adapters/objects-s3");
+  return s3Objects({
+    endpoint: settings.s3_endpoint,
+    region: settings.s3_region,
+    bucket: settings.s3_bucket,
+    prefix: settings.s3_prefix,
+    accessKeyId: settings.s3_access_key,
+    secretAccessKey: settings.s3_secret_key,
+    pathStyle: settings.s3_path_style,
+  });
+}
 
 /** Services in an order in which each one's needs come before it. */
 export const START_ORDER: readonly ServiceName[] = inOrder();

@@ -24,12 +24,18 @@ const WRITERS_MAX = 4;
 const WRITERS_WAITING_MAX = 64;
 const WRITER_WAIT_MS_MAX = 5000;
 
+/**
+ * Read before the reply begins, because only bytes are sent with their length. What is larger is streamed; its end
+ * is marked, so that a reader can tell a reply that was cut off.
+ */
+const BUFFERED_BYTES_MAX = 1024 * 1024;
+
 export async function storaged({ objects }: StoragedDeps): Promise<Handlers<typeof storage>> {
   const writers = new Slots(WRITERS_MAX, WRITERS_WAITING_MAX);
   const probe = await probeStore(objects);
 
   return {
-    put: async ({ key, if_none_match, if_match, body }) => {
+    put: async ({ key, if_none_match, if_match, body }, { signal }) => {
       checkKey(key);
       const conditions = conditionsOf(if_none_match, if_match);
       const release = await writers.take(WRITER_WAIT_MS_MAX);
@@ -39,7 +45,9 @@ export async function storaged({ objects }: StoragedDeps): Promise<Handlers<type
         });
       }
       try {
-        return stored(await objects.put(key, body, conditions));
+        // A writer that stops sending keeps its slot no longer than its call lasts.
+        const cut = body.pipeThrough(new TransformStream<Uint8Array, Uint8Array>(), { signal });
+        return stored(await objects.put(key, cut, conditions));
       } finally {
         release();
       }
@@ -51,8 +59,10 @@ export async function storaged({ objects }: StoragedDeps): Promise<Handlers<type
         const current = await objects.head(key);
         if (matches(if_none_match, current.etag)) return notModified(current);
       }
-      const { head, body, first, last } = await objects.get(key, wanted);
-      const headers = { ...headersOf(head), "content-length": String(last - first + 1) };
+      const { head, body: stream, first, last } = await objects.get(key, wanted);
+      const length = last - first + 1;
+      const body = length <= BUFFERED_BYTES_MAX ? await readAll(stream) : stream;
+      const headers = { ...headersOf(head), "content-length": String(length) };
       if (wanted === undefined) return { status: 200, headers, body };
       return {
         status: 206,
@@ -137,8 +147,13 @@ function parseRange(text: string): Range {
       details: [{ path: "range", message: "is not a single byte range" }],
     });
   }
-  if (first === "") return { suffix: Number(last) };
-  return { first: Number(first), last: last === "" ? undefined : Number(last) };
+  if (first === "") return { suffix: offset(last) };
+  return { first: offset(first), last: last === "" ? undefined : offset(last) };
+}
+
+/** Past this no number is exact, and no object has a byte. */
+function offset(digits: string): number {
+  return Math.min(Number(digits), Number.MAX_SAFE_INTEGER);
 }
 
 /** Finds out at boot what the store really does, because S3 servers differ. */
@@ -155,8 +170,7 @@ async function probeStore(objects: Objects): Promise<StorageProbe> {
         return error instanceof Fault && error.code === "conflict";
       }
     };
-    const tail = await objects.get(key, { suffix: 3 });
-    const suffixRanges = Buffer.from(await readAll(tail.body)).toString() === "obe";
+    const suffixRanges = await readsSuffix(objects, key);
     const ifNoneMatch = await refuses({ ifAbsent: true });
     const ifMatch = (await refuses({ ifMatch: `${etag}x` })) && !(await refuses({ ifMatch: etag }));
     const able = ifNoneMatch && suffixRanges;
@@ -175,5 +189,16 @@ async function probeStore(objects: Objects): Promise<StorageProbe> {
     return { ...said, status: "down", if_none_match: false, if_match: false, suffix_ranges: false, detail };
   } finally {
     await objects.remove(key).catch(() => undefined);
+  }
+}
+
+/** The key holds "probe". A server that knows no suffix ranges refuses, or sends other bytes. */
+async function readsSuffix(objects: Objects, key: string): Promise<boolean> {
+  try {
+    const { body } = await objects.get(key, { suffix: 3 });
+    return Buffer.from(await readAll(body)).toString() === "obe";
+  } catch (error) {
+    if (error instanceof Fault && error.code === "upstream") return false;
+    throw error;
   }
 }

@@ -1,0 +1,51 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { diskObjects } from "./objects-disk.ts";
+import { memoryObjects } from "./objects-memory.ts";
+import { faultOf, objectsConformance } from "./objects.conformance.ts";
+import { bytesOf, type Objects } from "./objects.ts";
+
+const MIB = 1024 * 1024;
+
+const memory = memoryObjects();
+objectsConformance({ name: "in memory", objects: () => memory, streamBytes: 4 * MIB });
+
+let folder: string;
+let disk: Objects;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "objects-"));
+  disk = await diskObjects(join(folder, "objects"));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+objectsConformance({
+  name: "on disk",
+  objects: () => disk,
+  streamBytes: 256 * MIB,
+  memoryBytesMax: 128 * MIB,
+});
+
+describe("objects on disk", () => {
+  test("nothing of a write is left over, whatever became of it", async () => {
+    expect(await readdir(join(folder, "objects.partial"))).toEqual([]);
+  });
+
+  test("what a crash left behind is removed at the start, and what was stored is there", async () => {
+    const root = join(folder, "again");
+    await (await diskObjects(root)).put("a/b", bytesOf("kept"));
+    await writeFile(join(`${root}.partial`, "torn"), "half");
+    const opened = await diskObjects(root);
+    expect(await readdir(`${root}.partial`)).toEqual([]);
+    expect((await opened.head("a/b")).size).toBe(4);
+  });
+
+  test("an object in the way of another is a conflict, a name too long for the disk is invalid", async () => {
+    await disk.put("way/file", bytesOf("x"));
+    expect(await faultOf(disk.put("way/file/below", bytesOf("x")))).toMatchObject({ code: "conflict" });
+    expect(await faultOf(disk.put("way", bytesOf("x")))).toMatchObject({ code: "conflict" });
+    expect(await faultOf(disk.put("n".repeat(300), bytesOf("x")))).toMatchObject({ code: "invalid" });
+    expect(await faultOf(disk.head("way"))).toMatchObject({ code: "not_found" });
+  });
+});
