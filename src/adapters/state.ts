@@ -23,8 +23,8 @@ export function sqliteState(file: string): State {
   const database = openDatabase(file);
   return {
     all: (sql, values = []) =>
-      Promise.resolve(database.query(numbered(sql)).all(...bound(values)) as StateRow[]),
-    run: (sql, values = []) => Promise.resolve(database.query(numbered(sql)).run(...bound(values)).changes),
+      told(file, () => database.query(numbered(sql)).all(...bound(values)) as StateRow[]),
+    run: (sql, values = []) => told(file, () => database.query(numbered(sql)).run(...bound(values)).changes),
     close: () => {
       database.close();
       return Promise.resolve();
@@ -49,6 +49,29 @@ function openDatabase(file: string): Database {
         cause: error,
       },
     );
+  }
+}
+
+/** What a disk or another writer does is a fault that says so; a wrong statement stays a bug. */
+async function told<T>(file: string, work: () => T): Promise<T> {
+  try {
+    return work();
+  } catch (error) {
+    const { code = "" } = error as { code?: string };
+    const cause = { cause: error };
+    if (code.startsWith("SQLITE_FULL")) {
+      throw new Fault("unavailable", "The disk is full. Free some room and send this again.", cause);
+    }
+    if (code.startsWith("SQLITE_BUSY")) {
+      throw new Fault("unavailable", `${file} is being written to by another process. Try again.`, cause);
+    }
+    if (/^SQLITE_(IOERR|READONLY|CANTOPEN)/.test(code)) {
+      throw new Fault("unavailable", `The disk failed under ${file}. Mend it and try again.`, cause);
+    }
+    if (/^SQLITE_(CORRUPT|NOTADB)/.test(code)) {
+      throw new Fault("internal", `${file} is damaged. Restore it from a backup.`, cause);
+    }
+    throw error;
   }
 }
 

@@ -108,24 +108,29 @@ export class Tables {
       "select name, prefix, version from tables where name > $1 order by name limit $2",
       [after, limit],
     );
-    return Promise.all(rows.map((row) => this.#load(row)));
+    const tables = await Promise.all(rows.map((row) => this.#load(row)));
+    return tables.filter((table) => table !== undefined);
   }
 
-  async #load(row: Readonly<Record<string, unknown>>): Promise<Table> {
+  /** Undefined when the table was dropped since its row was read. */
+  async #load(row: Readonly<Record<string, unknown>>): Promise<Table | undefined> {
     const { name, prefix, version } = row as { name: string; prefix: string; version: number };
     const key = `${prefix}@${version}`;
     const cached = this.#parsed.get(key);
     if (cached !== undefined) return cached;
-    const [full] = await this.#deps.state.all("select version, metadata from tables where name = $1", [name]);
-    if (full === undefined)
-      throw new Fault("not_found", `There is no dataset ${name}; it was dropped just now.`);
+    // It may have been changed since, or dropped and made anew in another folder: all of one row counts.
+    const [full] = await this.#deps.state.all(
+      "select prefix, version, metadata from tables where name = $1",
+      [name],
+    );
+    if (full === undefined) return undefined;
     const table: Table = {
       name,
-      prefix,
+      prefix: String(full["prefix"]),
       version: Number(full["version"]),
       metadata: parseMetadata(String(full["metadata"])),
     };
-    this.#parsed.set(`${prefix}@${table.version}`, table);
+    this.#parsed.set(`${table.prefix}@${table.version}`, table);
     return table;
   }
 
@@ -171,8 +176,9 @@ export class Tables {
   async placeFor(name: string, table: Table | undefined): Promise<Place> {
     if (table !== undefined) return this.placeOf(table);
     const [row] = await this.#deps.state.all("select generation from generations where name = $1", [name]);
-    const generation = row === undefined ? "" : `.${row["generation"]}`;
-    return new Place(this.#deps.baseUri, `warehouse/${name}${generation}/`);
+    const generation = Number(row?.["generation"] ?? 0);
+    const folder = generation === 0 ? name : `${name}.${generation}`;
+    return new Place(this.#deps.baseUri, `warehouse/${folder}/`, generation);
   }
 
   placeOf({ prefix }: Table): Place {
@@ -216,7 +222,7 @@ export class Tables {
         if (error instanceof Fault && error.code === "conflict") continue;
         throw error;
       }
-      const swapped = await this.#swap(name, prefix, before, version, text);
+      const swapped = await this.#swap(name, place, before, version, text);
       if (!swapped) {
         await storage.remove({ key }).catch(() => undefined);
         return undefined;
@@ -234,17 +240,21 @@ export class Tables {
 
   async #swap(
     name: string,
-    prefix: string,
+    { prefix, generation }: Place,
     before: Table | undefined,
     version: number,
     text: string,
   ): Promise<boolean> {
     const { state } = this.#deps;
+    // A name that was taken and dropped meanwhile has another folder now: whoever dropped it may be emptying the
+    // one that was looked up.
     const changed =
       before === undefined
         ? await state.run(
-            "insert into tables (name, prefix, version, metadata) values ($1, $2, $3, $4) on conflict (name) do nothing",
-            [name, prefix, version, text],
+            `insert into tables (name, prefix, version, metadata) select $1, $2, $3, $4
+              where coalesce((select generation from generations where name = $1), 0) = $5
+              on conflict (name) do nothing`,
+            [name, prefix, version, text, generation],
           )
         : await state.run(
             "update tables set version = $3, metadata = $4 where name = $1 and prefix = $2 and version = $5",
@@ -273,7 +283,15 @@ export class Tables {
   }
 
   async manifest(table: Table, listed: ManifestFile): Promise<Manifest> {
-    return decodeManifest(await this.#read(table, listed.manifest_path), listed);
+    const bytes = await this.#read(table, listed.manifest_path);
+    // A file cut between two blocks decodes, with fewer entries; the list knows how long it was.
+    if (bytes.byteLength !== listed.manifest_length) {
+      throw new Fault(
+        "internal",
+        `${listed.manifest_path} is damaged: it has ${bytes.byteLength} bytes of ${listed.manifest_length}. Restore it.`,
+      );
+    }
+    return decodeManifest(bytes, listed);
   }
 
   async #read(table: Table, uri: string): Promise<Uint8Array> {
@@ -291,10 +309,13 @@ export class Tables {
 export class Place {
   readonly #baseUri: string;
   readonly prefix: string;
+  /** How often the name had been dropped when this place was looked up; only a table not yet made has need of it. */
+  readonly generation: number;
 
-  constructor(baseUri: string, prefix: string) {
+  constructor(baseUri: string, prefix: string, generation = 0) {
     this.#baseUri = baseUri;
     this.prefix = prefix;
+    this.generation = generation;
   }
 
   get location(): string {

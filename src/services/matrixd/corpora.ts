@@ -1,7 +1,7 @@
 // The corpora: what each is made of, the generation that answers, the build that is under way. Definitions and
 // generations lie on disk, so that a restart serves what was built; a build that a crash cut off starts again.
 
-import { readdir, rm } from "node:fs/promises";
+import { readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import type { catalog } from "#contracts/catalog";
@@ -77,8 +77,14 @@ export class Corpora {
   }
 
   async #load(path: string): Promise<void> {
-    const read = definition.safeParse(JSON.parse((await readIfThere(path)) ?? "{}"));
-    if (!read.success) throw new Error(`${path} is damaged. Remove it and define the corpus again.`);
+    const read = definition.safeParse(parsed(await readIfThere(path)));
+    if (!read.success) {
+      // One corpus that must be defined again does not keep the others from being searched.
+      const aside = `${path}.damaged-${this.#deps.clock.now()}`;
+      await rename(path, aside);
+      this.#deps.log.error("the definition of a corpus is damaged; define the corpus again", { path: aside });
+      return;
+    }
     const entry: Entry = {
       definition: read.data,
       generation: undefined,
@@ -292,6 +298,14 @@ export class Corpora {
 
   #now(): string {
     return new Date(this.#deps.clock.now()).toISOString();
+  }
+}
+
+function parsed(text: string | undefined): unknown {
+  try {
+    return JSON.parse(text ?? "");
+  } catch {
+    return undefined;
   }
 }
 

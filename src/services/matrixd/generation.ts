@@ -68,6 +68,8 @@ const header = z.object({
   fields: z.record(z.string(), fieldKind),
   ids: z.array(z.string()),
   wordsSha256: z.string(),
+  /** Of everything else in the header, as it was printed. */
+  sha256: z.string(),
 });
 
 /** Writes the generation's files below `folder`; it is there whole or not at all. */
@@ -77,15 +79,20 @@ export async function saveGeneration(folder: string, generation: Generation): Pr
   const { corpus, dataset, snapshotId, index, model, fields, ids } = generation;
   const described = { corpus, dataset, snapshotId, index, model, fields, ids, wordsSha256: sha256(words) };
   await writeDurably(join(folder, `${index}.words`), words);
-  await writeDurably(join(folder, `${index}.json`), JSON.stringify(described));
+  const seal = sha256(new TextEncoder().encode(JSON.stringify(described)));
+  await writeDurably(join(folder, `${index}.json`), JSON.stringify({ ...described, sha256: seal }));
 }
 
 /** Reads a generation back. Throws `internal` when one of its files is missing or damaged. */
 export async function loadGeneration(folder: string, index: string): Promise<Generation> {
   try {
-    const { ids, wordsSha256, ...parts } = header.parse(
+    const { sha256: seal, ...described } = header.parse(
       JSON.parse(await readFile(join(folder, `${index}.json`), "utf8")),
     );
+    // Zod keeps the order of the schema, which is the order of the writer.
+    if (sha256(new TextEncoder().encode(JSON.stringify(described))) !== seal)
+      throw new Error("the checksum of the header differs");
+    const { ids, wordsSha256, ...parts } = described;
     const words = new Uint8Array(await readFile(join(folder, `${index}.words`)));
     if (sha256(words) !== wordsSha256) throw new Error("the checksum of the words differs");
     return newGeneration(parts, ids, restoreBm25(words));

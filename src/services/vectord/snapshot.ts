@@ -74,7 +74,8 @@ export async function writeSnapshot(
   last: { readonly manifest: Manifest; readonly versions: readonly number[] } | null,
   clock: Clock,
 ): Promise<Manifest> {
-  const generation = (last?.manifest.generation ?? 0) + 1;
+  // A manifest whose folder could not be flushed may stand though its writing failed: its names are taken.
+  const generation = Math.max(last?.manifest.generation ?? 0, standing(dir)?.generation ?? 0) + 1;
   const written: string[] = [];
   const write = async (
     file: string,
@@ -105,6 +106,8 @@ export async function writeSnapshot(
     await writeSealed(join(dir, MANIFEST), [], manifest);
     return manifest;
   } catch (error) {
+    // What a manifest in place names stays, whether or not the disk said that it is there for good.
+    if (standing(dir)?.generation === generation) throw error;
     for (const file of written) await rm(join(dir, file), { force: true }).catch(() => undefined);
     throw error;
   }
@@ -124,6 +127,15 @@ async function* tableLines({ table }: Captured): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < table.length; at += ROWS_A_LINE) {
     yield encoder.encode(`${JSON.stringify(table.slice(at, at + ROWS_A_LINE))}\n`);
     await breathe();
+  }
+}
+
+/** The manifest that a restart would read; null when there is none, or none that verifies. */
+function standing(dir: string): Manifest | null {
+  try {
+    return readSealed(join(dir, MANIFEST)).tail as Manifest;
+  } catch {
+    return null;
   }
 }
 
@@ -223,9 +235,10 @@ export async function sweep(
   keep: ReadonlySet<string>,
 ): Promise<void> {
   const named = new Set(keep);
-  if (manifest !== null) {
-    for (const { file } of [...manifest.chunks, manifest.table]) named.add(file);
-    if (manifest.graph !== null) named.add(manifest.graph.file);
+  for (const kept of [manifest, standing(dir)]) {
+    if (kept === null) continue;
+    for (const { file } of [...kept.chunks, kept.table]) named.add(file);
+    if (kept.graph !== null) named.add(kept.graph.file);
   }
   for (const name of await readdir(dir)) {
     if (/^(rows-\d+-\d+|table-\d+|graph-\d+)$/.test(name) && !named.has(name))

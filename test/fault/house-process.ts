@@ -1,0 +1,79 @@
+// A house as its user starts it, a process group of its own over a folder, so that all of it can be killed in one
+// moment, with no chance to put anything in order.
+
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { readClaim } from "#topology/folder";
+
+const MAIN = join(import.meta.dir, "../../src/main.ts");
+/** A start that takes longer has failed: a house over a few files is up in one second. */
+const START_MS_MAX = 20_000;
+
+export interface HouseProcess {
+  readonly url: string;
+  readonly pid: number;
+  /** kill -9 of every process of it at once. */
+  kill(): Promise<void>;
+  /** kill -9 of one daemon of a house apart; false when there is none of that name. */
+  killDaemon(name: string): boolean;
+}
+
+export async function startHouseProcess(data: string, apart: boolean): Promise<HouseProcess> {
+  const child = Bun.spawn(
+    [
+      process.execPath,
+      "--no-env-file",
+      MAIN,
+      "up",
+      "--port",
+      "0",
+      "--data",
+      data,
+      ...(apart ? ["--apart"] : []),
+    ],
+    {
+      stdin: "ignore",
+      stdout: "ignore",
+      stderr: "pipe",
+      detached: true,
+      env: { ...Bun.env, NODE_ENV: "production" },
+    },
+  );
+  const complaint = new Response(child.stderr).text();
+  const kill = async (): Promise<void> => {
+    try {
+      process.kill(-child.pid, "SIGKILL");
+    } catch {
+      // It is gone already.
+    }
+    await child.exited;
+  };
+  const until = performance.now() + START_MS_MAX;
+  for (;;) {
+    const claim = await readClaim(data);
+    if (claim?.pid === child.pid && claim.url !== undefined) {
+      return { url: claim.url, pid: child.pid, kill, killDaemon: (name) => killChild(child.pid, name) };
+    }
+    const late = performance.now() > until;
+    if (late || child.exitCode !== null) {
+      await kill();
+      throw new Error(`the house ${late ? "is not up in time" : "ended"}: ${(await complaint).slice(-1000)}`);
+    }
+    await Bun.sleep(10);
+  }
+}
+
+function killChild(parent: number, name: string): boolean {
+  for (const pid of readdirSync("/proc").filter((entry) => /^\d+$/.test(entry))) {
+    try {
+      const words = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
+      const itsParent = /^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
+      if (Number(itsParent) !== parent || words[words.indexOf("serve") + 1] !== name) continue;
+      process.kill(Number(pid), "SIGKILL");
+      return true;
+    } catch {
+      // It ended while we looked.
+    }
+  }
+  return false;
+}

@@ -1,0 +1,214 @@
+// The fault bench's command. Each part prints its figure last, and exits with 1 on a violation after printing the
+// command that makes it again:
+//
+//   bun test/fault/run.ts kill --rounds 200 [--seed S] [--only together|apart|daemons]
+//   bun test/fault/run.ts syscalls [--only WRITER] [--every N]
+//   bun test/fault/run.ts syscall WRITER CALLS N INJECTION
+//   bun test/fault/run.ts room
+//   bun test/fault/run.ts mutate [--count 2000] [--seed S] [--only KIND]
+//   bun test/fault/run.ts simulate [--seeds 100000] [--from 0] [--only commits|drops] [--processes 2]
+//   bun test/fault/run.ts trace --from SEED [--only SCENARIO]
+//   bun test/fault/run.ts all
+
+import { parseArgs } from "node:util";
+import { type Death, DEATHS, killRounds } from "./kill.ts";
+import { KIND_NAMES, KINDS, type KindName, mutate } from "./mutations.ts";
+import { type Scenario, SCENARIOS, simulate, simulateMany } from "./simulation.ts";
+import { canMount, withFullDisk } from "./space.ts";
+import { ERRORS, FAILED_AT, hasStrace, type Injection, KILLED_AT, runAt, sweep } from "./syscalls.ts";
+import { runWriter, WRITER_NAMES, type WriterName } from "./writers.ts";
+
+const OPTIONS = {
+  rounds: { type: "string", default: "200" },
+  seed: { type: "string", default: String(Math.floor(Math.random() * 1_000_000)) },
+  only: { type: "string" },
+  every: { type: "string", default: "1" },
+  count: { type: "string", default: "2000" },
+  seeds: { type: "string", default: "100000" },
+  from: { type: "string", default: "0" },
+  processes: { type: "string", default: "2" },
+} as const;
+
+const { values, positionals } = parseArgs({
+  // Imported, it is asked with `faults`.
+  args: import.meta.main ? process.argv.slice(2) : [],
+  allowPositionals: true,
+  options: OPTIONS,
+});
+const seed = Number(values.seed);
+const [what = "all", ...words] = positionals;
+
+function chosen<T extends string>(all: readonly T[]): readonly T[] {
+  return all.filter((name) => values.only === undefined || name === values.only);
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+/** Prints what is wrong and how to see it again; true when nothing is. */
+function judged(wrong: readonly string[], again: string): boolean {
+  for (const line of wrong) say(`WRONG ${line}`);
+  if (wrong.length > 0) say(`again: bun test/fault/run.ts ${again}`);
+  return wrong.length === 0;
+}
+
+async function kill(): Promise<boolean> {
+  let fine = true;
+  for (const death of chosen<Death>(DEATHS)) {
+    const started = performance.now();
+    const report = await killRounds(seed, Number(values.rounds), death);
+    fine = judged(report.wrong, `kill --rounds ${values.rounds} --seed ${seed} --only ${death}`) && fine;
+    const tookS = Math.round((performance.now() - started) / 1000);
+    say(
+      `kill ${death}, seed ${seed}: ${report.rounds} rounds, ${report.acknowledged} writes acknowledged, ${report.unanswered} unanswered, ${report.wrong.length} wrong, ${tookS} s`,
+    );
+  }
+  return fine;
+}
+
+async function syscalls(): Promise<boolean> {
+  if (!hasStrace) {
+    say("syscalls: strace is missing; install it with: apt-get install strace");
+    return true;
+  }
+  let fine = true;
+  const raw = new Set<string>();
+  for (const writer of chosen<WriterName>(WRITER_NAMES)) {
+    const injections: [string, Injection][] = [
+      ...KILLED_AT.map((calls): [string, Injection] => [calls, "signal=SIGKILL"]),
+      ...FAILED_AT.flatMap((calls) => ERRORS.map((error): [string, Injection] => [calls, `error=${error}`])),
+    ];
+    const total = { runs: 0, killed: 0, faults: 0 };
+    for (const [calls, injection] of injections) {
+      const done = await sweep(writer, calls, injection, Number(values.every));
+      total.runs += done.runs;
+      total.killed += done.killed;
+      total.faults += done.faults;
+      for (const line of done.raw) raw.add(line);
+      fine = judged(done.wrong, `syscalls --only "${writer}"`) && fine;
+    }
+    say(`syscalls ${writer}: ${total.runs} runs, ${total.killed} killed, ${total.faults} failures told`);
+  }
+  for (const line of raw) say(`not yet a fault: ${line}`);
+  return fine;
+}
+
+async function room(): Promise<boolean> {
+  if (!canMount()) {
+    say("room: this user may not mount a disk; run it as root");
+    return true;
+  }
+  let fine = true;
+  for (const writer of chosen<WriterName>(WRITER_NAMES)) {
+    const { before, said, clear, wrong } = await withFullDisk(writer);
+    fine = judged(wrong, `room --only "${writer}"`) && fine;
+    say(`room ${writer}: full after ${before} steps, ${clear ? "fault" : "not yet a fault"}: ${said}`);
+  }
+  return fine;
+}
+
+async function mutations(): Promise<boolean> {
+  let fine = true;
+  for (const kind of chosen<KindName>(KIND_NAMES)) {
+    const { found, harmless, silent, examples, bugs } = await mutate(kind, seed, Number(values.count));
+    const wrong = KINDS[kind].sealed ? [...bugs, ...examples] : bugs;
+    fine = judged(wrong, `mutate --count ${values.count} --seed ${seed} --only "${kind}"`) && fine;
+    if (!KINDS[kind].sealed) for (const line of examples) say(`no checksum, ${kind}: ${line}`);
+    say(
+      `mutate ${kind}, seed ${seed}: ${values.count} mutations, ${found} found, ${harmless} harmless, ${silent} silent`,
+    );
+  }
+  return fine;
+}
+
+async function simulation(): Promise<boolean> {
+  const processes = Math.max(1, Number(values.processes));
+  if (processes > 1) return shared(processes);
+  let fine = true;
+  for (const scenario of chosen<Scenario>(SCENARIOS)) {
+    const { failed, acknowledged, crashes, tookMs } = await simulateMany(
+      Number(values.from),
+      Number(values.seeds),
+      scenario,
+    );
+    if (failed !== undefined)
+      fine = judged(failed.outcome.violations, `trace --from ${failed.seed} --only ${scenario}`);
+    const ran = failed === undefined ? Number(values.seeds) : failed.seed - Number(values.from) + 1;
+    say(
+      `simulate ${scenario}: ${ran} seeds from ${values.from}, ${acknowledged} commits acknowledged, ${crashes} crashes, ${Math.round((ran / tookMs) * 1000)} seeds/s, ${failed === undefined ? 0 : 1} failed`,
+    );
+  }
+  return fine;
+}
+
+/** The seeds dealt to processes of one core each. */
+async function shared(processes: number): Promise<boolean> {
+  const share = Math.ceil(Number(values.seeds) / processes);
+  const only = values.only === undefined ? [] : ["--only", values.only];
+  const children = Array.from({ length: processes }, (_, n) => {
+    const range = ["--from", String(Number(values.from) + n * share), "--seeds", String(share)];
+    return Bun.spawn(
+      [
+        process.execPath,
+        "--no-env-file",
+        import.meta.path,
+        "simulate",
+        "--processes",
+        "1",
+        ...range,
+        ...only,
+      ],
+      { stdout: "inherit", stderr: "inherit" },
+    );
+  });
+  const codes = await Promise.all(children.map((child) => child.exited));
+  return codes.every((code) => code === 0);
+}
+
+async function trace(): Promise<boolean> {
+  for (const scenario of chosen<Scenario>(SCENARIOS)) {
+    const outcome = await simulate(Number(values.from), scenario);
+    say(outcome.trace.join("\n"));
+    for (const line of outcome.violations) say(`WRONG ${line}`);
+    if (outcome.violations.length > 0) return false;
+  }
+  return true;
+}
+
+const PARTS: Readonly<Record<string, () => Promise<boolean>>> = {
+  kill,
+  syscalls,
+  room,
+  mutate: mutations,
+  simulate: simulation,
+  trace,
+  syscall: async () => {
+    const [writer = "", calls = "", n = "1", injection = ""] = words;
+    const run = await runAt(writer as WriterName, calls, Number(n), injection as Injection);
+    say(JSON.stringify(run, null, 2));
+    return run.wrong.length === 0;
+  },
+  write: async () => {
+    const [writer = "", folder = "", steps = "0"] = words;
+    await runWriter(writer as WriterName, folder, Number(steps));
+    return true;
+  },
+  all: async () => {
+    let fine = true;
+    for (const part of [simulation, syscalls, room, mutations, kill]) fine = (await part()) && fine;
+    return fine;
+  },
+};
+
+/** Runs a part by name. Resolves with the exit code: 1 when something is wrong, 2 when there is no such part. */
+export async function faults(name: string): Promise<number> {
+  const part = PARTS[name];
+  if (part === undefined) {
+    say(`There is no part ${name}. Known: ${Object.keys(PARTS).join(", ")}.`);
+    return 2;
+  }
+  return (await part()) ? 0 : 1;
+}
+
+if (import.meta.main) process.exit(await faults(what));

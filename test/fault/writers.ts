@@ -1,0 +1,290 @@
+// Whoever writes something that must survive, each as a small program of numbered steps: a step is acknowledged
+// by its number on standard output, after it is durable. The bench lets a writer die or fail at a system call
+// of its choice; `check` then opens the same folder as a restarted daemon does and says what is wrong there.
+
+import { join } from "node:path";
+import { bytesOf, readAll } from "#adapters/objects";
+import { diskObjects } from "#adapters/objects-disk";
+import { sqliteState } from "#adapters/state";
+import { catalog } from "#contracts/catalog";
+import { storage } from "#contracts/storage";
+import { addKey, readKeys } from "#edge/auth";
+import { systemClock } from "#lib/clock";
+import type { Service } from "#rpc/contract";
+import { Fault } from "#rpc/fault";
+import { implement, local } from "#rpc/local";
+import { catalogd } from "#services/catalogd/service";
+import { emptyWords, loadGeneration, newGeneration, saveGeneration } from "#services/matrixd/generation";
+import { storaged } from "#services/storaged/service";
+import { VectorIndex } from "#services/vectord/index";
+import type { IndexShape, Item } from "#services/vectord/shape";
+
+interface Open {
+  step(n: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+interface Writer {
+  open(folder: string): Promise<Open>;
+  /** What is wrong in a folder where `acked` were acknowledged and steps below `tried` were begun. */
+  check(folder: string, acked: readonly number[], tried: number): Promise<string[]>;
+}
+
+const onBug = (): void => undefined;
+
+async function storageIn(folder: string): Promise<Service<typeof storage>> {
+  const objects = await diskObjects(join(folder, "objects"));
+  return local(implement(storage, "storaged", await storaged({ objects }), { onBug }));
+}
+
+/** What object `n` holds: its number in every line, so that a piece of another one shows. */
+function contentOf(n: number): string {
+  return `line of ${n}\n`.repeat(3000 + (n % 7));
+}
+
+async function textAt(store: Service<typeof storage>, key: string): Promise<string | undefined> {
+  try {
+    const { body } = await store.get({ key });
+    return body instanceof ReadableStream ? new TextDecoder().decode(await readAll(body)) : undefined;
+  } catch (error) {
+    if (error instanceof Fault && error.code === "not_found") return undefined;
+    throw error;
+  }
+}
+
+const storagedWriter: Writer = {
+  open: async (folder) => {
+    const store = await storageIn(folder);
+    return {
+      step: async (n) => {
+        const body = (): ReadableStream<Uint8Array> => bytesOf(contentOf(n));
+        await store.put({ key: `turn/${n % 2}`, body: body() });
+        await store.put({ key: `once/${n}`, body: body(), if_none_match: "*" }).catch((error: unknown) => {
+          // A step that is tried again may find what its first try has left.
+          if (!(error instanceof Fault) || error.code !== "conflict") throw error;
+        });
+      },
+      close: () => Promise.resolve(),
+    };
+  },
+  check: async (folder, acked, tried) => {
+    const store = await storageIn(folder);
+    const wrong: string[] = [];
+    for (let n = 0; n < tried; n += 1) {
+      const found = await textAt(store, `once/${n}`);
+      if (found === undefined ? acked.includes(n) : found !== contentOf(n))
+        wrong.push(`once/${n} is ${found === undefined ? "gone" : "torn"}`);
+    }
+    for (const parity of [0, 1]) {
+      const last = Math.max(-1, ...acked.filter((n) => n % 2 === parity));
+      const found = await textAt(store, `turn/${parity}`);
+      const allowed = Array.from({ length: tried }, (_, n) => n).filter((n) => n % 2 === parity && n >= last);
+      const fits = found === undefined ? last === -1 : allowed.some((n) => contentOf(n) === found);
+      if (!fits) wrong.push(`turn/${parity} is not what step ${last} or a later one wrote`);
+    }
+    return wrong;
+  },
+};
+
+async function catalogIn(
+  folder: string,
+): Promise<{ catalog: Service<typeof catalog>; close(): Promise<void> }> {
+  const { handlers, close } = await catalogd({
+    storage: await storageIn(folder),
+    state: sqliteState(join(folder, "catalog.sqlite")),
+  });
+  return { catalog: local(implement(catalog, "catalogd", handlers, { onBug })), close };
+}
+
+function sha256Of(n: number): string {
+  return new Bun.CryptoHasher("sha256").update(String(n)).digest("hex");
+}
+
+/** Where step `n` says that its rows lie; the catalog does not look. */
+export function dataKeyOf(n: number): string {
+  return `warehouse/roster/data/${sha256Of(n)}.parquet`;
+}
+
+/** One file of `n + 1` rows, under the same commit id whenever it is tried. */
+async function commitStep(known: Service<typeof catalog>, n: number): Promise<void> {
+  const dataset = "roster";
+  const wanted = [{ name: "id", type: "BIGINT" }];
+  const { prefix, columns } = await known.prepare({ dataset, columns: wanted, mode: "append" });
+  const sha256 = sha256Of(n);
+  const files = [{ key: `${prefix}${sha256}.parquet`, rows: n + 1, bytes: 10, sha256, stats: {} }];
+  await known.commit({ dataset, mode: "append", columns, files, commit_id: `step-${n}` });
+}
+
+const catalogWriter: Writer = {
+  open: async (folder) => {
+    const { catalog: known, close } = await catalogIn(folder);
+    return { step: (n) => commitStep(known, n), close };
+  },
+  check: async (folder, acked, tried) => {
+    const { catalog: known, close } = await catalogIn(folder);
+    const wrong: string[] = [];
+    const rowsThere = async (): Promise<number[]> => {
+      const { files } = await known.scan({ dataset: "roster" });
+      return files.map(({ rows }) => rows - 1).sort((a, b) => a - b);
+    };
+    const there = await rowsThere().catch((error: unknown): number[] => {
+      if (error instanceof Fault && error.code === "not_found") return [];
+      throw error;
+    });
+    for (const n of acked) if (!there.includes(n)) wrong.push(`commit ${n} is gone`);
+    // What a client does that was not answered: the same again, which must count once.
+    for (let n = 0; n < tried; n += 1) await commitStep(known, n);
+    const after = tried === 0 ? [] : await rowsThere();
+    if (after.join() !== Array.from({ length: tried }, (_, n) => n).join())
+      wrong.push(`after all were sent again there are: ${after.join()}`);
+    await close();
+    return wrong;
+  },
+};
+
+const shape: IndexShape = { dimension: 8, metric: "cosine", quantization: "i8", fields: {} };
+
+function itemOf(n: number): Item {
+  return {
+    id: `id${n}`,
+    vector: Float32Array.from({ length: 8 }, (_, i) => Math.sin(n * 8 + i) + 2),
+    metadata: { n },
+  };
+}
+
+const openIndex = (folder: string): Promise<VectorIndex> =>
+  VectorIndex.open({ dir: join(folder, "index"), shape, clock: systemClock });
+
+const vectorWriter: Writer = {
+  open: async (folder) => {
+    const index = await openIndex(folder);
+    return {
+      step: async (n) => {
+        await index.upsert([itemOf(n)]);
+        if (n % 2 === 1) await index.snapshot();
+      },
+      close: () => index.close(),
+    };
+  },
+  check: async (folder, acked, tried) => {
+    const index = await openIndex(folder);
+    const wrong: string[] = [];
+    for (let n = 0; n < tried; n += 1) {
+      const [found] = index.fetch([`id${n}`]);
+      if (found === undefined ? acked.includes(n) : !Bun.deepEquals(found, itemOf(n)))
+        wrong.push(`id${n} is ${found === undefined ? "gone" : "another"}`);
+    }
+    if (index.count() > tried) wrong.push(`there are ${index.count()} rows of ${tried}`);
+    if (index.stats().quarantined.length > 0) wrong.push("a file was put aside as damaged");
+    await index.close();
+    return wrong;
+  },
+};
+
+const generationNamed = (n: number): string => `corpus.people.${n}`;
+
+export function generationOf(n: number): Parameters<typeof saveGeneration>[1] {
+  const words = emptyWords();
+  const ids = Array.from({ length: 50 }, (_, row) => `w${n}-${row}`);
+  ids.forEach((id, row) => words.put(row, [`forklift driver ${id} in Houston`]));
+  const parts = { corpus: "people", dataset: "people", snapshotId: n, model: "m", fields: {} };
+  return newGeneration({ ...parts, index: generationNamed(n) }, ids, words);
+}
+
+const generationWriter: Writer = {
+  open: (folder) =>
+    Promise.resolve({
+      step: (n) => saveGeneration(join(folder, "corpora"), generationOf(n)),
+      close: () => Promise.resolve(),
+    }),
+  check: async (folder, acked, tried) => {
+    const wrong: string[] = [];
+    for (let n = 0; n < tried; n += 1) {
+      try {
+        const { ids, snapshotId } = await loadGeneration(join(folder, "corpora"), generationNamed(n));
+        if (snapshotId !== n || ids.join() !== generationOf(n).ids.join())
+          wrong.push(`generation ${n} is another`);
+      } catch (error) {
+        if (!(error instanceof Fault)) throw error;
+        if (acked.includes(n)) wrong.push(`generation ${n} is gone: ${error.message}`);
+      }
+    }
+    return wrong;
+  },
+};
+
+const keysWriter: Writer = {
+  open: (folder) =>
+    Promise.resolve({
+      step: async (n) => {
+        await addKey(join(folder, "keys.json"), `key${n}`, "write").catch((error: unknown) => {
+          if (!(error instanceof Fault) || error.code !== "conflict") throw error;
+        });
+      },
+      close: () => Promise.resolve(),
+    }),
+  check: async (folder, acked, tried) => {
+    const names = (await readKeys(join(folder, "keys.json"))).map(({ name }) => name);
+    const wrong = acked.filter((n) => !names.includes(`key${n}`)).map((n) => `key${n} is gone`);
+    if (names.length > tried) wrong.push(`there are ${names.length} keys of ${tried}`);
+    return wrong;
+  },
+};
+
+export const WRITERS = {
+  "storaged put": storagedWriter,
+  "catalogd commit": catalogWriter,
+  "vectord upsert and snapshot": vectorWriter,
+  "matrixd generation": generationWriter,
+  "keys.json": keysWriter,
+} as const satisfies Readonly<Record<string, Writer>>;
+export type WriterName = keyof typeof WRITERS;
+export const WRITER_NAMES = Object.keys(WRITERS) as WriterName[];
+
+/** A disk that comes back lets a step through within so many tries. */
+const TRIES_MAX = 6;
+
+/**
+ * The program that is let die or fail: steps from 0 on, `ack N` for each that is durable, `fault CODE` for each
+ * try that failed as it should, `bug ...` for one that did not. Steps are tried again after a fault.
+ */
+export async function runWriter(name: WriterName, folder: string, steps: number): Promise<void> {
+  const say = (line: string): void => void process.stdout.write(`${line}\n`);
+  let open = await opened(name, folder, say);
+  for (let n = 0; n < steps; n += 1) {
+    say(`try ${n}`);
+    for (let tries = 0; ; tries += 1) {
+      try {
+        await open.step(n);
+        say(`ack ${n}`);
+        break;
+      } catch (error) {
+        say(told(error));
+        if (tries === TRIES_MAX) return say(`bug step ${n} never goes through`);
+        await open.close().catch((thrown: unknown) => say(told(thrown)));
+        open = await opened(name, folder, say);
+      }
+    }
+  }
+  await open.close().catch((error: unknown) => say(told(error)));
+  say("end");
+}
+
+async function opened(name: WriterName, folder: string, say: (line: string) => void): Promise<Open> {
+  for (let tries = 0; ; tries += 1) {
+    try {
+      return await WRITERS[name].open(folder);
+    } catch (error) {
+      say(told(error));
+      if (tries === TRIES_MAX) throw error;
+    }
+  }
+}
+
+/** Faults, and the system's own errors, say what is wrong; all else is a bug of ours. */
+function told(error: unknown): string {
+  if (error instanceof Fault) return `fault ${error.code}: ${error.message}`;
+  const { code, message } = error as { code?: string; message?: string };
+  const known = code !== undefined && /^(E[A-Z]+|SQLITE_)/.test(code);
+  return `${known ? "raw" : "bug"} ${code ?? ""} ${message ?? String(error)}`;
+}
