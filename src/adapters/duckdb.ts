@@ -6,6 +6,7 @@
 import {
   DuckDBArrayType,
   type DuckDBConnection,
+  DuckDBDecimalType,
   DuckDBInstance,
   DuckDBListType,
   DuckDBMapType,
@@ -44,6 +45,10 @@ export interface ColumnType {
   /** As DuckDB writes it: `DECIMAL(10,2)`, `STRUCT(a BIGINT)`. */
   readonly text: string;
   readonly alias?: string;
+  /** Of a DECIMAL. */
+  readonly decimal?: { readonly precision: number; readonly scale: number };
+  /** Of an ARRAY: how many items each has. */
+  readonly length?: number;
   readonly children: readonly { readonly name: string; readonly type: ColumnType }[];
 }
 
@@ -246,6 +251,8 @@ function columnType(type: DuckDBType): ColumnType {
     id: DuckDBTypeId[type.typeId] as DuckdbTypeId,
     text: type.toString(),
     ...(alias === undefined ? {} : { alias }),
+    ...(type instanceof DuckDBDecimalType ? { decimal: { precision: type.width, scale: type.scale } } : {}),
+    ...(type instanceof DuckDBArrayType ? { length: type.length } : {}),
     children: childrenOf(type).map(([name, child]) => ({ name, type: columnType(child) })),
   };
 }

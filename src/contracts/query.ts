@@ -33,6 +33,9 @@ export type Answer = z.infer<typeof answer>;
 /** A little over the longest `timeout_ms`, which the service itself keeps. */
 const SQL_TIMEOUT_MS = 305_000;
 
+/** What a stream of rows may be. */
+const STREAM_TYPES = ["application/x-ndjson", "text/csv", "application/vnd.apache.arrow.stream"];
+
 export const query = {
   sql: op({
     method: "POST",
@@ -51,10 +54,12 @@ export const query = {
     method: "POST",
     path: "/v1/sql",
     summary: "Answer a SQL question as a stream of rows, however many",
+    description:
+      "NDJSON, CSV or an Arrow IPC stream, by the accept header. In Arrow decimals and HUGEINT are Decimal128, timestamps keep their unit, intervals and unions are utf8.",
     input: z.strictObject({ ...question, accept: z.string().max(1000).default("application/x-ndjson") }),
     headers: { accept: "accept" },
-    accept: ["application/x-ndjson", "text/csv"],
-    produces: ["application/x-ndjson", "text/csv"],
+    accept: STREAM_TYPES,
+    produces: STREAM_TYPES,
     reply: "raw",
     output: z.unknown(),
     idempotent: true,

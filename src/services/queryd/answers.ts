@@ -1,11 +1,11 @@
 // Rows on their way out of the engine: one JSON object for an answer that ends at its limit, NDJSON and CSV
-// for streams. A chunk is written column by column, so that each loop writes values of one type.
+// for streams of text (Arrow is in arrow.ts). A chunk is written column by column, so that each loop writes values of one type.
 
 import type { Chunk, Column, DuckdbStream } from "#adapters/duckdb";
 import { Fault } from "#rpc/fault";
 import { type Writer, writerOf } from "./values.ts";
 
-export const FORMATS = ["ndjson", "csv"] as const;
+export const FORMATS = ["ndjson", "csv", "arrow"] as const;
 export type Format = (typeof FORMATS)[number];
 
 /** What the serving process holds of one answer; more than this is for a stream. */

@@ -18,10 +18,10 @@ import type { Handlers, ParsedOf } from "#rpc/contract";
 import { Fault, toFault } from "#rpc/fault";
 import { streamOf } from "#rpc/input";
 import { implement } from "#rpc/local";
-import { csv, jsonAnswer, ndjson, type Next } from "./answers.ts";
-import { endMark } from "./end-mark.ts";
+import { csv, type Format, jsonAnswer, ndjson, type Next } from "./answers.ts";
 import { engine, type EngineSettings } from "./engine.ts";
 import { engineFault } from "./engine-fault.ts";
+import { frame, lastFrame } from "./frames.ts";
 import { type Guarded, inspect } from "./inspect.ts";
 import { type Instance, instances, openInstance } from "./instances.ts";
 import { type Running, running } from "./running.ts";
@@ -34,7 +34,17 @@ const READINGS_BYTES_MAX = 4 * 1024 * 1024;
 const CONTENT_TYPES = {
   ndjson: "application/x-ndjson",
   csv: "text/csv; charset=utf-8; header=present",
+  arrow: "application/vnd.apache.arrow.stream",
 } as const;
+
+type WriteStream = (stream: DuckdbStream, next: Next) => AsyncGenerator<string | Uint8Array>;
+
+const WRITERS: Readonly<Record<Format, () => WriteStream | Promise<WriteStream>>> = {
+  ndjson: () => ndjson,
+  csv: () => csv,
+  // Arrow's library is read when somebody asks for it: most engines never need it.
+  arrow: async () => (await import("./arrow.ts")).arrow,
+};
 
 interface Question {
   readonly turn: number;
@@ -168,12 +178,12 @@ function handlers(scratch: Duckdb, settings: EngineSettings & { tempDir: string 
     },
     stream: (question, call) => {
       const instance = known(question.key);
-      const write = question.format === "csv" ? csv : ndjson;
       return alone(
         question.turn,
         call,
         () => instance.db,
         async (run, finished) => {
+          const write = await WRITERS[question.format]();
           const [stream, next] = await started(run, instance, question);
           // What goes wrong before the first rows is still told with a status of its own.
           const first = await next();
@@ -183,7 +193,9 @@ function handlers(scratch: Duckdb, settings: EngineSettings & { tempDir: string 
             given = true;
             return Promise.resolve(first);
           };
-          const body = streamOf(bytesOf(write(stream, rest), finished));
+          const pieces = write(stream, rest);
+          const start = await pieces.next();
+          const body = streamOf(bytesOf(start, pieces, finished));
           return { status: 200, headers: { "content-type": CONTENT_TYPES[question.format] }, body };
         },
         true,
@@ -198,13 +210,21 @@ function handlers(scratch: Duckdb, settings: EngineSettings & { tempDir: string 
   };
 }
 
-/** Text as UTF-8, then the end mark, which says whether that was all. */
-async function* bytesOf(texts: AsyncGenerator<string>, finished: () => void): AsyncGenerator<Uint8Array> {
+/** Pieces in frames, text as UTF-8, then the last frame, which says whether that was all. */
+async function* bytesOf(
+  start: IteratorResult<string | Uint8Array, unknown>,
+  pieces: AsyncGenerator<string | Uint8Array>,
+  finished: () => void,
+): AsyncGenerator<Uint8Array> {
   try {
-    for await (const text of texts) yield Buffer.from(text);
-    yield endMark(undefined);
+    for (let step = start; step.done !== true; step = await pieces.next()) {
+      const { value } = step;
+      // An empty frame would say that this was all.
+      if (value.length > 0) yield frame(value);
+    }
+    yield lastFrame(undefined);
   } catch (thrown) {
-    yield endMark(toFault(thrown));
+    yield lastFrame(toFault(thrown));
   } finally {
     finished();
   }

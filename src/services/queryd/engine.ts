@@ -85,7 +85,7 @@ export const engine = {
     summary: "Answer a statement with all its rows",
     input: z.strictObject({ ...statement, format: z.enum(FORMATS) }),
     reply: "raw",
-    produces: ["application/x-ndjson", "text/csv"],
+    produces: ["application/x-ndjson", "text/csv", "application/vnd.apache.arrow.stream"],
     output: z.unknown(),
     timeoutMs: ENGINE_TIMEOUT_MS,
     errors: ["invalid", "forbidden", "not_found", "rejected", "cancelled"],

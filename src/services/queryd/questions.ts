@@ -46,6 +46,8 @@ const READINGS_BYTES_MAX = 8 * 1024 * 1024;
 /** From a closed connection to the news that its process is gone. */
 const GONE_MS_MAX = 500;
 const RETRY_AFTER_MS = 1000;
+/** Who refuses so soon had not begun. */
+const DEAD_MS_MAX = 50;
 
 export function questions(pool: Pool, datasets: Snapshots, processBytesMax: number): Questions {
   const readings = new LRUCache<string, Reading>({
@@ -79,29 +81,35 @@ export function questions(pool: Pool, datasets: Snapshots, processBytesMax: numb
     );
   };
 
-  const leased = async (patient: Patience, work: (lease: Lease) => Promise<Raw>): Promise<[Raw, Lease]> => {
+  /** Work on an engine of its own. One that was dead already, which nobody could know yet, is tried once more elsewhere. */
+  const leased = async <T>(
+    patient: Patience,
+    work: (lease: Lease) => Promise<T>,
+    again = true,
+  ): Promise<[T, Lease]> => {
     const lease = await pool.lease(patient);
+    const began = performance.now();
     try {
       return [await patient.race(work(lease)), lease];
     } catch (thrown) {
-      throw await failed(thrown, lease, patient);
+      const unreached =
+        thrown instanceof Fault && thrown.code === "unavailable" && thrown.cause !== undefined;
+      const deadAlready = unreached && performance.now() - began < DEAD_MS_MAX && !patient.signal.aborted;
+      const fault = await failed(thrown, lease, patient);
+      if (again && deadAlready) return leased(patient, work, false);
+      throw fault;
     }
   };
 
   const read = async (sql: string, patient: Patience): Promise<Reading & { queueMs: number }> => {
     const known = readings.get(sql);
     if (known !== undefined) return { ...known, queueMs: 0 };
-    const lease = await pool.lease(patient);
-    try {
-      const reading = await patient.race(
-        lease.engine.inspect({ turn: lease.turn, sql }, { signal: patient.signal }),
-      );
-      lease.end();
-      readings.set(sql, reading);
-      return { ...reading, queueMs: lease.waitedMs };
-    } catch (thrown) {
-      throw await failed(thrown, lease, patient);
-    }
+    const [reading, lease] = await leased(patient, ({ engine, turn }) =>
+      engine.inspect({ turn, sql }, { signal: patient.signal }),
+    );
+    lease.end();
+    readings.set(sql, reading);
+    return { ...reading, queueMs: lease.waitedMs };
   };
 
   const run = (

@@ -4,7 +4,7 @@
 
 import type { Bytes } from "#rpc/contract";
 import type { Fault } from "#rpc/fault";
-import { faultAfter, markIn } from "./end-mark.ts";
+import { faultAfter, unframing } from "./frames.ts";
 import type { Patience } from "./patience.ts";
 import type { Answered, Questions } from "./questions.ts";
 
@@ -18,17 +18,19 @@ export function relay(asking: Questions, { raw, lease }: Answered, patient: Pati
     return faultAfter(Buffer.concat(parts));
   };
 
+  const unframe = unframing();
   let ended: Promise<Fault | null> | undefined;
-  /** The next bytes; null after the last ones. */
-  const next = async (): Promise<Uint8Array | null> => {
-    if (ended === undefined) {
+  /** The next pieces, one at least; null after the last ones. */
+  const next = async (): Promise<readonly Uint8Array[] | null> => {
+    while (ended === undefined) {
       const { done, value } = await reader.read();
       if (done) throw new Error("The engine's stream was cut off.");
-      const mark = markIn(value);
-      if (mark < 0) return value;
-      ended = endOf(value.subarray(mark + 1));
-      ended.catch(() => undefined);
-      if (mark > 0) return value.subarray(0, mark);
+      const { bodies, rest } = unframe(value);
+      if (rest !== null) {
+        ended = endOf(rest);
+        ended.catch(() => undefined);
+      }
+      if (bodies.length > 0) return bodies;
     }
     const fault = await ended;
     if (fault !== null) throw fault;
@@ -52,9 +54,9 @@ export function relay(asking: Questions, { raw, lease }: Answered, patient: Pati
       },
       pull: async (controller) => {
         try {
-          const bytes = await patient.race(next());
-          if (bytes !== null) {
-            controller.enqueue(bytes);
+          const pieces = await patient.race(next());
+          if (pieces !== null) {
+            for (const piece of pieces) controller.enqueue(piece);
             return;
           }
           patient.done();

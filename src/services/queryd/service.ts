@@ -140,7 +140,9 @@ function answerOf(text: string, { queueMs, snapshots }: Answered, tookMs: number
   );
 }
 
-/** CSV for who names it and not NDJSON. */
+/** CSV or Arrow for who names it and not NDJSON. */
 function formatOf(accept: string): Format {
-  return accept.includes("text/csv") && !accept.includes("application/x-ndjson") ? "csv" : "ndjson";
+  if (accept.includes("application/x-ndjson")) return "ndjson";
+  if (accept.includes("text/csv")) return "csv";
+  return accept.includes("application/vnd.apache.arrow.stream") ? "arrow" : "ndjson";
 }
