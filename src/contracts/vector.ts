@@ -37,6 +37,8 @@ const index = z.object({
   /** Rows that are not in the graph yet; they are searched exactly. */
   pending: z.int(),
   building: z.boolean(),
+  /** Why it cannot be opened; all else is unknown then. */
+  damaged: z.string().optional(),
 });
 export type Index = z.infer<typeof index>;
 

@@ -4,7 +4,7 @@
 // length, and must end exactly there.
 
 import { copyFile, readdir, readFile, rm, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { diskFault, readSealed, writeSealed } from "#adapters/hnsw-file";
 import type { Clock } from "#lib/clock";
 import { syncFolder, writeDurably } from "#lib/durable";
@@ -157,6 +157,8 @@ async function quarantine(
   if (nextSegment !== null) fill(nextSegment);
   // A copy, and then a rename over the original: a crash in between leaves the damage to be found again.
   await copyFile(path, aside);
+  // The marker tells where the log ended before: the mended one ends elsewhere.
+  await rm(join(dirname(path), CLOSED), { force: true });
   await writeDurably(path, Buffer.concat(parts));
   return new Fault(
     "internal",

@@ -12,7 +12,7 @@ import { makeFolder } from "#lib/durable";
 import { base64OfVector, readVector } from "#lib/vector-text";
 import type { Handlers, ParsedOf, Service } from "#rpc/contract";
 import type { CallInit } from "#rpc/call";
-import { Fault } from "#rpc/fault";
+import { Fault, toFault } from "#rpc/fault";
 import { matches, parseFilter } from "./filter.ts";
 import { SHAPE_FILE, VectorIndex } from "./index.ts";
 import { type Hit as FoundHit, K_MAX } from "./search.ts";
@@ -35,17 +35,25 @@ const INDEXES_MAX = 10_000;
 export async function vectord({ embed, folder, clock = systemClock }: VectordDeps): Promise<Vectord> {
   await makeFolder(folder);
   const indexes = new Map<string, Promise<VectorIndex>>();
+  // Damage in one index is that index's trouble: it is told to whoever asks for it, and who asks again finds it
+  // opened anew, which succeeds where the damage could be put aside.
+  const failed = new Set<string>();
+  const open = (name: string): Promise<VectorIndex> => {
+    failed.delete(name);
+    const opening = openIn(join(folder, name), clock);
+    indexes.set(name, opening);
+    opening.catch(() => failed.add(name));
+    return opening;
+  };
   for (const entry of await readdir(folder, { withFileTypes: true })) {
     if (!entry.isDirectory()) continue;
     const dir = join(folder, entry.name);
     if (entry.name.startsWith(DROPPED)) await rm(dir, { recursive: true, force: true });
-    else if (existsSync(join(dir, SHAPE_FILE))) indexes.set(entry.name, openIn(dir, clock));
+    else if (existsSync(join(dir, SHAPE_FILE))) void open(entry.name).catch(() => undefined);
   }
-  // Damage in one index is that index's trouble: it is told to whoever asks for it.
-  for (const opening of indexes.values()) opening.catch(() => undefined);
 
   const indexNamed = async (name: string): Promise<VectorIndex> => {
-    const found = await indexes.get(name);
+    const found = await (failed.has(name) ? open(name) : indexes.get(name));
     if (found === undefined) {
       throw new Fault(
         "not_found",
@@ -63,7 +71,7 @@ export async function vectord({ embed, folder, clock = systemClock }: VectordDep
   const handlers: Handlers<typeof vector> = {
     create: async ({ index: name, engine, ...shape }) => {
       if (engine === "lance") throw new Fault("invalid", "The lance engine is not there yet; use hnsw.");
-      const before = await indexes.get(name);
+      const before = indexes.has(name) ? await indexNamed(name) : undefined;
       if (before !== undefined) {
         if (!sameShape(before.shape, shape)) {
           throw new Fault(
@@ -85,15 +93,25 @@ export async function vectord({ embed, folder, clock = systemClock }: VectordDep
       const page = names.slice(0, limit);
       const last = page.at(-1);
       return {
-        indexes: await Promise.all(page.map(async (name) => described(name, await indexNamed(name)))),
+        indexes: await Promise.all(
+          page.map((name) =>
+            indexNamed(name).then(
+              (index) => described(name, index),
+              (thrown: unknown) => ({ ...UNKNOWN, name, damaged: toFault(thrown).message }),
+            ),
+          ),
+        ),
         ...(names.length > limit && last !== undefined ? { next_cursor: last } : {}),
       };
     },
     index: async ({ index: name }) => described(name, await indexNamed(name)),
     drop: async ({ index: name }) => {
-      const index = await indexNamed(name);
+      if (!indexes.has(name)) await indexNamed(name);
+      // A damaged one can be dropped too.
+      const index = await indexNamed(name).catch(() => undefined);
       indexes.delete(name);
-      await index.close();
+      failed.delete(name);
+      await index?.close();
       // Out of sight at once, whatever happens to the removal of its files.
       const aside = join(folder, `${DROPPED}${crypto.randomUUID()}`);
       await rename(join(folder, name), aside);
@@ -192,6 +210,22 @@ export async function vectord({ embed, folder, clock = systemClock }: VectordDep
     },
   };
 }
+
+/** What is shown of an index that cannot be opened. */
+const UNKNOWN: Omit<Index, "name"> = {
+  dimension: 0,
+  metric: "unknown",
+  engine: "hnsw",
+  quantization: "unknown",
+  fields: {},
+  count: 0,
+  deleted: 0,
+  bytes_memory: 0,
+  bytes_disk: 0,
+  snapshot: null,
+  pending: 0,
+  building: false,
+};
 
 /** Folders on their way out, which a crash may have left half removed. */
 const DROPPED = ".dropped-";
