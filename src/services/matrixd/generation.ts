@@ -3,6 +3,7 @@
 
 import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { LRUCache } from "lru-cache";
 import { z } from "zod";
 import { type FieldKind, fieldKind } from "#contracts/vector";
 import { writeDurably } from "#lib/durable";
@@ -23,6 +24,8 @@ export interface Generation {
   /** Ids by row number of `words`. */
   readonly ids: readonly string[];
   readonly words: Bm25;
+  /** At most k rows by words, as shares of the best one's score: by id, best first. Asked again, not searched again. */
+  wordScores(question: string, k: number): ReadonlyMap<string, number>;
   /** The words of a question that the row's text has too, as they were asked. */
   termsOf(id: string, question: string): string[];
 }
@@ -38,11 +41,22 @@ interface GenerationParts {
 
 export function newGeneration(parts: GenerationParts, ids: readonly string[], words: Bm25): Generation {
   let rows: Map<string, number> | undefined;
+  const asked = new LRUCache<string, ReadonlyMap<string, number>>({ max: QUESTIONS_KEPT_MAX });
   return {
     ...parts,
     geoField: Object.entries(parts.fields).find(([, kind]) => kind === "geo")?.[0],
     ids,
     words,
+    wordScores: (question, k) => {
+      const key = `${k} ${question}`;
+      const before = asked.get(key);
+      if (before !== undefined) return before;
+      const found = words.search(question, k);
+      const best = found[0]?.score ?? 1;
+      const scores = new Map(found.map(({ row, score }) => [ids[row] ?? "", score / best]));
+      asked.set(key, scores);
+      return scores;
+    },
     termsOf: (id, question) => {
       rows ??= new Map(ids.map((one, row) => [one, row]));
       const row = rows.get(id);
@@ -53,6 +67,9 @@ export function newGeneration(parts: GenerationParts, ids: readonly string[], wo
     },
   };
 }
+
+/** Some dozen ids and numbers each. */
+const QUESTIONS_KEPT_MAX = 500;
 
 /** An empty index of words: one text a row. */
 export function emptyWords(): Bm25 {

@@ -24,8 +24,7 @@ export interface Question {
 type Filter = Record<string, unknown>;
 type Metadata = Readonly<Record<string, unknown>>;
 
-export type CorpusHit = Omit<MatrixHit, "rank" | "base_rank">;
-
+const NO_WORDS: ReadonlyMap<string, number> = new Map();
 /** Candidates beyond k: what a part that the vectors do not see may lift into the answer. */
 const CANDIDATES_BESIDE = 10;
 const CANDIDATES_MAX = 1000;
@@ -37,12 +36,10 @@ export async function retrieve(
   question: Question,
   vectors: Service<typeof vector>,
   call: CallInit,
-): Promise<{ hits: CorpusHit[]; plan: string }> {
+): Promise<{ hits: MatrixHit[]; plan: string }> {
   const { understood, text, k, mode, filter } = question;
   const wanted = Math.min(CANDIDATES_MAX, k + CANDIDATES_BESIDE);
-  const byWords = mode === "dense" ? [] : generation.words.search(text, wanted);
-  const best = byWords[0]?.score ?? 1;
-  const wordScores = new Map(byWords.map(({ row, score }) => [generation.ids[row] ?? "", score / best]));
+  const wordScores = mode === "dense" ? NO_WORDS : generation.wordScores(text, wanted);
   const tiers = tiersFor(generation, understood, filter, mode);
   const found = await vectors.searchTiers(
     {
@@ -131,9 +128,12 @@ function scoredOf(generation: Generation, question: Question, candidate: Hit, le
 /** Rows carry canonical names, which need no folding. */
 const ROLES_BY_NAME: ReadonlyMap<unknown, Role> = new Map(ROLES.map((role) => [role.name, role]));
 
-function hitOf(generation: Generation, { understood, text, explain }: Question, scored: Scored): CorpusHit {
+function hitOf(generation: Generation, { understood, text, explain }: Question, scored: Scored): MatrixHit {
   const { id, distance, metadata, parts, role, sameState, miles, score } = scored;
-  const hit: CorpusHit = {
+  const hit: MatrixHit = {
+    // Known when all corpora have answered.
+    rank: 0,
+    base_rank: 0,
     id,
     corpus: generation.corpus,
     cite: `${generation.dataset}@${generation.snapshotId}#${id}`,

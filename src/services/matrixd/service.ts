@@ -13,7 +13,7 @@ import type { Handlers, ParsedOf, Service } from "#rpc/contract";
 import { Fault, toFault } from "#rpc/fault";
 import { Corpora } from "./corpora.ts";
 import type { Generation } from "./generation.ts";
-import { type CorpusHit, retrieve } from "./retrieve.ts";
+import { retrieve } from "./retrieve.ts";
 import { createUnderstanding } from "./understand.ts";
 
 export interface MatrixdDeps {
@@ -61,7 +61,7 @@ export async function matrixd(deps: MatrixdDeps): Promise<Matrixd> {
     const generations = names.map((name) => corpora.generation(name));
     const [only] = generations;
     const perCorpus: Searched["per_corpus"] = {};
-    const hits: CorpusHit[] = [];
+    const hits: MatrixHit[] = [];
     let query: Searched["query"] | undefined;
     const take = (name: string, part: Awaited<ReturnType<typeof searchCorpus>>): void => {
       perCorpus[name] = { count: part.hits.length, plan: part.plan, took_ms: part.tookMs };
@@ -93,9 +93,11 @@ export async function matrixd(deps: MatrixdDeps): Promise<Matrixd> {
     }
     if (query === undefined)
       throw new Fault("upstream", "No corpus answered.", { details: whyNone(perCorpus) });
+    const best = hits.length > input.k ? hits.slice(0, input.k) : hits;
+    for (const [rank, hit] of best.entries()) hit.rank = hit.base_rank = rank;
     return {
       query,
-      hits: hits.slice(0, input.k).map((hit, rank): MatrixHit => ({ rank, base_rank: rank, ...hit })),
+      hits: best,
       playbook: { matched: 0, boosted: 0, injected: 0, blocked_by_gate: 0 },
       per_corpus: perCorpus,
       degraded: Object.values(perCorpus).some(({ degraded }) => degraded !== undefined),

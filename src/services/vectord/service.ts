@@ -4,6 +4,7 @@
 import { existsSync } from "node:fs";
 import { readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { LRUCache } from "lru-cache";
 import type { embed } from "#contracts/embed";
 import type { Hit, Index, vector } from "#contracts/vector";
 import { assert } from "#lib/assert";
@@ -31,6 +32,8 @@ export interface Vectord {
 
 /** Each takes files and memory of its own; more indexes than this are a sign of one index per row. */
 const INDEXES_MAX = 10_000;
+/** Text, f32 and f64 of 768 numbers take 14 KB. */
+const QUESTIONS_KEPT_MAX = 256;
 
 export async function vectord({ embed, folder, clock = systemClock }: VectordDeps): Promise<Vectord> {
   await makeFolder(folder);
@@ -66,6 +69,17 @@ export async function vectord({ embed, folder, clock = systemClock }: VectordDep
   const embedTexts = async (texts: string[], call: CallInit): Promise<Float32Array[]> => {
     const { vectors } = await embed.embed({ texts, encoding: "base64" }, call);
     return vectors.map((text, at) => decoded(text, `texts.${at}`));
+  };
+
+  /** Questions come again and again; each is decoded and made ready once. Nobody writes to these. */
+  const asked = new LRUCache<string, Float32Array>({ max: QUESTIONS_KEPT_MAX });
+  const questionOf = (text: string | readonly number[]): Float32Array => {
+    if (typeof text !== "string") return decoded(text, "vector");
+    const before = asked.get(text);
+    if (before !== undefined) return before;
+    const numbers = decoded(text, "vector");
+    asked.set(text, numbers);
+    return numbers;
   };
 
   const handlers: Handlers<typeof vector> = {
@@ -136,9 +150,7 @@ export async function vectord({ embed, folder, clock = systemClock }: VectordDep
       const started = performance.now();
       const index = await indexNamed(name);
       const wanted =
-        given === undefined
-          ? await queryVector(text, (texts) => embedTexts(texts, call))
-          : decoded(given, "vector");
+        given === undefined ? await queryVector(text, (texts) => embedTexts(texts, call)) : questionOf(given);
       const found = await index.search({
         vector: wanted,
         k,
@@ -159,7 +171,7 @@ export async function vectord({ embed, folder, clock = systemClock }: VectordDep
     },
     searchTiers: async ({ index: name, vector: given, k, enough, tiers, also }) => {
       const index = await indexNamed(name);
-      const wanted = decoded(given, "vector");
+      const wanted = questionOf(given);
       const hits: Hit[] = [];
       const seen = new Set<string>();
       const plans: string[] = [];
