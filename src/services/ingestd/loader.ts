@@ -2,6 +2,7 @@
 // Parquet, write its rejected rows as Parquet. A child does one file at a time and keeps what it read between
 // the calls; files pass through the folder that both know, never through the socket.
 
+import { dataFile } from "#contracts/catalog";
 import { z } from "zod";
 import { op } from "#rpc/contract";
 
@@ -75,22 +76,8 @@ const prepared = z.strictObject({
 });
 export type Prepared = z.infer<typeof prepared>;
 
-const writtenFile = z.strictObject({
-  path: z.string(),
-  rows: z.int(),
-  bytes: z.int(),
-  sha256: z.string(),
-  stats: z.record(
-    z.string(),
-    z.strictObject({
-      values: z.int().optional(),
-      nulls: z.int().optional(),
-      bytes: z.int().optional(),
-      min: z.string().optional(),
-      max: z.string().optional(),
-    }),
-  ),
-});
+/** A data file before it has a key: where it lies instead. */
+const writtenFile = dataFile.omit({ key: true }).extend({ path: z.string() });
 export type WrittenFile = z.infer<typeof writtenFile>;
 
 export const loader = {

@@ -2,6 +2,7 @@
 // the way: integers beyond 2^53 and decimals are strings, times are RFC 3339 (with Z where they have a zone,
 // else without), blobs base64 (RFC 4648), intervals ISO 8601, NaN and infinities words.
 
+import { civilFromDays } from "#lib/civil-date";
 import type { ColumnType, DuckdbTypeId } from "#adapters/duckdb";
 import { assert } from "#lib/assert";
 
@@ -182,27 +183,12 @@ function timeText(nanos: bigint): string {
 
 /**
  * Days since 1970-01-01 as a date of the proleptic Gregorian calendar; years past four digits get a sign, as
- * in ISO 8601. The arithmetic is Howard Hinnant's `civil_from_days`
- * (https://howardhinnant.github.io/date_algorithms.html), in eras of 400 years that start on 1 March.
+ * in ISO 8601.
  */
 export function dateText(days: number): string {
   if (days === INT32_MAX) return "infinity";
   if (days === -INT32_MAX) return "-infinity";
-  const shifted = days + 719_468;
-  const era = Math.floor(shifted / 146_097);
-  const dayOfEra = shifted - era * 146_097;
-  const yearOfEra = Math.floor(
-    (dayOfEra -
-      Math.floor(dayOfEra / 1460) +
-      Math.floor(dayOfEra / 36_524) -
-      Math.floor(dayOfEra / 146_096)) /
-      365,
-  );
-  const dayOfYear = dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
-  const month0 = Math.floor((5 * dayOfYear + 2) / 153);
-  const day = dayOfYear - Math.floor((153 * month0 + 2) / 5) + 1;
-  const month = month0 < 10 ? month0 + 3 : month0 - 9;
-  const year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0);
+  const { year, month, day } = civilFromDays(days);
   return `${yearText(year)}-${month < 10 ? "0" : ""}${month}-${day < 10 ? "0" : ""}${day}`;
 }
 

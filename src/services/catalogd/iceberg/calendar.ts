@@ -1,41 +1,12 @@
 // Dates, times and timestamps between DuckDB's text and Iceberg's numbers: days or microseconds from
-// 1970-01-01, in the proleptic Gregorian calendar. Written out because `Date` stops at milliseconds. The day
-// count is Howard Hinnant's "days_from_civil". Text that DuckDB prints and Iceberg has no number for
+// 1970-01-01, in the proleptic Gregorian calendar. Written out because `Date` stops at milliseconds. Text that DuckDB prints and Iceberg has no number for
 // (infinity, years before Christ) reads as undefined.
+
+import { civilFromDays, daysFromCivil } from "#lib/civil-date";
 
 import { type Long, toLong } from "./long.ts";
 
 const DAY_MICROS = 86_400_000_000n;
-
-function daysFromCivil(year: number, month: number, day: number): number {
-  const shifted = month <= 2 ? year - 1 : year;
-  const era = Math.floor(shifted / 400);
-  const yearOfEra = shifted - era * 400;
-  const dayOfYear = Math.floor((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5) + day - 1;
-  const dayOfEra = yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear;
-  return era * 146_097 + dayOfEra - 719_468;
-}
-
-export function civilFromDays(days: number): { year: number; month: number; day: number } {
-  const z = days + 719_468;
-  const era = Math.floor(z / 146_097);
-  const dayOfEra = z - era * 146_097;
-  const yearOfEra = Math.floor(
-    (dayOfEra -
-      Math.floor(dayOfEra / 1460) +
-      Math.floor(dayOfEra / 36_524) -
-      Math.floor(dayOfEra / 146_096)) /
-      365,
-  );
-  const dayOfYear = dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100));
-  const shifted = Math.floor((5 * dayOfYear + 2) / 153);
-  const month = shifted < 10 ? shifted + 3 : shifted - 9;
-  return {
-    year: yearOfEra + era * 400 + (month <= 2 ? 1 : 0),
-    month,
-    day: dayOfYear - Math.floor((153 * shifted + 2) / 5) + 1,
-  };
-}
 
 export function parseDate(text: string): number | undefined {
   const match = /^(\d{4,7})-(\d{2})-(\d{2})$/.exec(text);

@@ -2,10 +2,10 @@
 // of a column becomes the value that all rows of a file share. Transforms never change their result, since
 // files that were written years ago are found by it.
 
+import { civilFromDays } from "#lib/civil-date";
 import { Fault } from "#rpc/fault";
 
 import { firstCodePoints } from "./bounds.ts";
-import { civilFromDays } from "./calendar.ts";
 import { toLong } from "./long.ts";
 import { decimalOf, fieldById, type Primitive, type Schema } from "./schema.ts";
 import { integer, integerBytes, uuidBytes, type Value } from "./values.ts";
