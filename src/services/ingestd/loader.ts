@@ -2,8 +2,8 @@
 // Parquet, write its rejected rows as Parquet. A child does one file at a time and keeps what it read between
 // the calls; files pass through the folder that both know, never through the socket.
 
-import { dataFile } from "#contracts/catalog";
 import { z } from "zod";
+import { dataFile } from "#contracts/catalog";
 import { op } from "#rpc/contract";
 
 /** As long as an ingest may take. */
