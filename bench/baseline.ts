@@ -1,8 +1,7 @@
 // The last accepted run: the ratio and the CPU per request of each row, in bench/baseline.json. Both depend
 // less on the machine than requests a second do, so a later run elsewhere may still be held against them.
 
-import type { Row } from "./row.ts";
-import type { Finding } from "./table.ts";
+import type { Finding, Row } from "./row.ts";
 
 interface Accepted {
   readonly figure: number;

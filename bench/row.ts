@@ -24,6 +24,12 @@ export interface Row {
   readonly figures: Readonly<Record<string, number>>;
 }
 
+/** A row and the bench it comes from. */
+export interface Finding {
+  readonly bench: string;
+  readonly row: Row;
+}
+
 export interface Settings {
   /** Of one round of load. */
   readonly seconds: number;

@@ -8,8 +8,8 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { accept, changeOf, type Machine, readBaseline } from "./baseline.ts";
 import { ROUNDS_MIN } from "./rounds.ts";
-import { type Bench, type Settings, verdictOf } from "./row.ts";
-import { type Finding, table } from "./table.ts";
+import { type Bench, type Finding, type Settings, verdictOf } from "./row.ts";
+import { table } from "./table.ts";
 
 /** Long beside a 10 ms tick of the CPU clock, short beside what a neighbour does to the machine. */
 const SECONDS_DEFAULT = 1.5;

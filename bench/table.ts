@@ -2,12 +2,7 @@
 // below it what else was measured.
 
 import { type Change, changeOf, type Baseline } from "./baseline.ts";
-import { type Bar, type Row, type Verdict, verdictOf } from "./row.ts";
-
-export interface Finding {
-  readonly bench: string;
-  readonly row: Row;
-}
+import { type Bar, type Finding, type Row, type Verdict, verdictOf } from "./row.ts";
 
 const HEADER = ["row", "ours", "reference", "ratio (quartiles)", "bar", "holds", "since accepted"];
 

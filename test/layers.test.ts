@@ -63,6 +63,36 @@ test("no import goes against the layers", () => {
   expect(all.flatMap(breaches)).toEqual([]);
 });
 
+/** Files that import each other round and round, types too; an import made only when it is needed is left out. */
+export function circles(files: readonly Source[]): string[] {
+  const imports = new Map(
+    files.map((source) => [
+      source.path,
+      importsOf(source).flatMap(({ target, late }) => (target === undefined || late ? [] : [target])),
+    ]),
+  );
+  const found: string[] = [];
+  const done = new Set<string>();
+  const visit = (path: string, trail: readonly string[]): void => {
+    const start = trail.indexOf(path);
+    if (start !== -1) found.push([...trail.slice(start), path].join(" -> "));
+    if (start !== -1 || done.has(path)) return;
+    for (const target of imports.get(path) ?? []) visit(target, [...trail, path]);
+    done.add(path);
+  };
+  for (const { path } of files) visit(path, []);
+  return found;
+}
+
+test("no files import each other in a circle", () => {
+  expect(circles(all)).toEqual([]);
+  const planted = [
+    { path: "src/lib/a.ts", text: 'import { b } from "./b.ts";', isTest: false },
+    { path: "src/lib/b.ts", text: 'import type { A } from "./a.ts";', isTest: false },
+  ];
+  expect(circles(planted)).toEqual(["src/lib/a.ts -> src/lib/b.ts -> src/lib/a.ts"]);
+});
+
 test("breaches are found where they are planted", () => {
   const planted = (path: string, specifier: string): string[] =>
     breaches({ path, text: `import { x } from "${specifier}";`, isTest: false });

@@ -17,8 +17,8 @@ export interface Import {
   readonly specifier: string;
   /** From the root, undefined for a package or a built-in module. */
   readonly target: string | undefined;
-  /** Only types: gone when the program runs. */
-  readonly typeOnly: boolean;
+  /** By `import()`, when it is needed. */
+  readonly late: boolean;
 }
 
 export function filesBelow(folder: string, ending: RegExp): string[] {
@@ -37,22 +37,22 @@ export function sources(folder = SRC): Source[] {
   }));
 }
 
-const STATEMENT = /(?:^|\n)\s*(?:import|export)\s+(type\s+)?(?:[^"';]*?\sfrom\s+)?"([^"]+)"/g;
+const STATEMENT = /(?:^|\n)\s*(?:import|export)\s+(?:type\s+)?(?:[^"';]*?\sfrom\s+)?"([^"]+)"/g;
 const DYNAMIC = /\bimport\(\s*"([^"]+)"\s*\)/g;
 
 export function importsOf({ path, text }: Source): Import[] {
   const found: Import[] = [];
   for (const match of text.matchAll(STATEMENT)) {
-    found.push(resolved(path, match[2] ?? "", match[1] !== undefined));
+    found.push(resolved(path, match[1] ?? "", false));
   }
-  for (const match of text.matchAll(DYNAMIC)) found.push(resolved(path, match[1] ?? "", false));
+  for (const match of text.matchAll(DYNAMIC)) found.push(resolved(path, match[1] ?? "", true));
   return found;
 }
 
-function resolved(path: string, specifier: string, typeOnly: boolean): Import {
+function resolved(path: string, specifier: string, late: boolean): Import {
   let target: string | undefined;
   if (specifier === "#config") target = "src/config.ts";
   else if (specifier.startsWith("#")) target = `src/${specifier.slice(1)}.ts`;
   else if (specifier.startsWith(".")) target = relative(ROOT, resolve(ROOT, path, "..", specifier));
-  return { specifier, target, typeOnly };
+  return { specifier, target, late };
 }

@@ -24,6 +24,14 @@ export interface Command {
   run(rawArgs: readonly string[]): Promise<number>;
 }
 
+/** A command that is loaded only when it is asked for. */
+export interface Entry {
+  readonly summary: string;
+  readonly load: () => Promise<Command>;
+  /** Not for people. */
+  readonly hidden?: boolean;
+}
+
 /** What citty's result leaves out. */
 export interface Given {
   /** All positional words. */

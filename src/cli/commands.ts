@@ -1,13 +1,6 @@
 // The commands by name, each loaded only when it is asked for: `lakehouse version` must not wait for a database.
 
-import type { Command } from "./command.ts";
-
-export interface Entry {
-  readonly summary: string;
-  readonly load: () => Promise<Command>;
-  /** Not for people. */
-  readonly hidden?: boolean;
-}
+import type { Entry } from "./command.ts";
 
 export const SECTIONS: Readonly<Record<string, Readonly<Record<string, Entry>>>> = {
   "Run a house": {
@@ -59,7 +52,7 @@ export const SECTIONS: Readonly<Record<string, Readonly<Record<string, Entry>>>>
     version: { summary: "Show the version", load: async () => (await import("./version.ts")).version },
     complete: {
       summary: "What the shell asks on Tab",
-      load: async () => (await import("./completion.ts")).complete,
+      load: async () => (await import("./completion.ts")).completeOf(COMMANDS),
       hidden: true,
     },
   },

@@ -4,8 +4,7 @@
 import tab, { type OptionHandler, script } from "@bomb.sh/tab";
 import tabOf from "@bomb.sh/tab/citty";
 import type { CommandDef } from "citty";
-import { type Command, command } from "./command.ts";
-import { COMMANDS } from "./commands.ts";
+import { type Command, type Entry, command } from "./command.ts";
 import { UsageProblem } from "./failure.ts";
 import { didYouMean } from "./nearest.ts";
 import { LAUNCHER } from "./program.ts";
@@ -40,24 +39,29 @@ export const completion = command({
   },
 });
 
-export const complete: Command = {
-  name: "complete",
-  summary: "What the shell asks on Tab",
-  args: {},
-  examples: ["lakehouse complete -- ingest --mo"],
-  run: async (rawArgs) => {
-    const visible = Object.entries(COMMANDS).filter(([, { hidden }]) => hidden !== true);
-    const loaded = await Promise.all(visible.map(async ([name, { load }]) => [name, await load()] as const));
-    const commands = Object.fromEntries(loaded);
-    await tabOf(
-      { meta: { name: "lakehouse", description: "Lakehouse" }, subCommands: mapped(commands, cittyOf) },
-      { subCommands: mapped(commands, handlersOf) },
-    );
-    const end = rawArgs.indexOf("--");
-    tab.parse(rawArgs.slice(end + 1));
-    return 0;
-  },
-};
+/** The command that answers a shell's Tab, over the commands there are. */
+export function completeOf(entries: Readonly<Record<string, Entry>>): Command {
+  return {
+    name: "complete",
+    summary: "What the shell asks on Tab",
+    args: {},
+    examples: ["lakehouse complete -- ingest --mo"],
+    run: async (rawArgs) => {
+      const visible = Object.entries(entries).filter(([, { hidden }]) => hidden !== true);
+      const loaded = await Promise.all(
+        visible.map(async ([name, { load }]) => [name, await load()] as const),
+      );
+      const commands = Object.fromEntries(loaded);
+      await tabOf(
+        { meta: { name: "lakehouse", description: "Lakehouse" }, subCommands: mapped(commands, cittyOf) },
+        { subCommands: mapped(commands, handlersOf) },
+      );
+      const end = rawArgs.indexOf("--");
+      tab.parse(rawArgs.slice(end + 1));
+      return 0;
+    },
+  };
+}
 
 function mapped<A, B>(record: Readonly<Record<string, A>>, change: (value: A) => B): Record<string, B> {
   return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value)]));

@@ -4,7 +4,7 @@
 import { isSecret, OPTIONS, type OptionName, readSettings } from "#config";
 import { addKey, type KeyRecord, readKeys, removeKey } from "#edge/auth";
 import { makeFolder } from "#lib/durable";
-import type { Scope } from "#rpc/contract";
+import type { Scope } from "#rpc/call";
 import { Fault } from "#rpc/fault";
 import { readClaim } from "#topology/folder";
 import { DATA_ARG, OUTPUT_ARG, settingsOf } from "./args.ts";

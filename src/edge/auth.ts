@@ -5,7 +5,7 @@ import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import { z } from "zod";
 import { readIfThere, writeDurably } from "#lib/durable";
 import { type Caller, LOCAL_CALLER } from "#rpc/call";
-import type { Scope } from "#rpc/contract";
+import type { Scope } from "#rpc/call";
 import { Fault } from "#rpc/fault";
 
 const keyRecord = z.strictObject({

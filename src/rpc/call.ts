@@ -2,8 +2,10 @@
 // neighbour carries all of it along. Signals are made only when somebody looks: most calls end before
 // anything could have cancelled them, and an AbortController costs more than they do.
 
-import type { Scope } from "./contract.ts";
 import { Fault } from "./fault.ts";
+
+/** What a caller is allowed to do. */
+export type Scope = "read" | "write" | "admin";
 
 export interface Caller {
   /** The name of the key that was shown, or `local` for a call that came in without one. */

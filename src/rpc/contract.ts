@@ -3,7 +3,7 @@
 // neighbours call (`Service<C>`, the same type in one process and over a socket), HTTP routes and OpenAPI.
 
 import type { z } from "zod";
-import type { Call, CallInit } from "./call.ts";
+import type { Call, CallInit, Scope } from "./call.ts";
 import type { FaultCode } from "./fault.ts";
 
 type Schema = z.core.SomeType;
@@ -15,9 +15,6 @@ export type BodyKind = "json" | "raw";
 
 /** What a reply is: one JSON value, raw bytes with their own status and headers, or server-sent events. */
 export type ReplyKind = "json" | "raw" | "events";
-
-/** What a caller must be allowed to do. */
-export type Scope = "read" | "write" | "admin";
 
 export type Bytes = ReadableStream<Uint8Array>;
 
@@ -72,6 +69,7 @@ interface OpTraits<O, B extends BodyKind, R extends ReplyKind, P extends boolean
   readonly replyHeaders?: (output: O) => Readonly<Record<string, string>>;
   /** Faults of its own; `invalid`, `cancelled`, `timeout`, `internal`, `unavailable` any operation may give. */
   readonly errors: readonly FaultCode[];
+  /** What a caller must be allowed to do. */
   readonly scope: Scope;
   /** May be sent twice without harm. Default: true for every method but POST and PATCH. */
   readonly idempotent?: boolean;
