@@ -29,6 +29,20 @@ const toggle = z.union([
 ]);
 const flag = toggle.default(false);
 
+const word = z
+  .string()
+  .regex(/^[!-~]*$/, "must be one word of ASCII")
+  .default("");
+
+const httpAddress = (standard: string) =>
+  z
+    .string()
+    .refine(
+      (text) => /^https?:\/\/[^\s/@?#]+(\/[^\s@?#]*)?$/.test(text),
+      "must be an http or https address with no user and no query",
+    )
+    .default(standard);
+
 export const OPTIONS = {
   data: option(
     "LAKEHOUSE_DATA",
@@ -66,7 +80,36 @@ export const OPTIONS = {
     "Web origins whose pages may call the gateway (comma-separated)",
     z.string().default("").transform(commaList),
   ),
+  embed_models: option(
+    "LAKEHOUSE_EMBED_MODELS",
+    "Embedding models, the default first: hashed-v1, ollama/NAME, openai/NAME (comma-separated)",
+    z
+      .string()
+      .default("hashed-v1")
+      .transform(commaList)
+      .refine(
+        (names) => names.length > 0 && names.every((name) => /^(hashed-v1|(ollama|openai)\/\S+)$/.test(name)),
+        "must name models as hashed-v1, ollama/NAME or openai/NAME",
+      ),
+  ),
+  ollama_url: option("LAKEHOUSE_OLLAMA_URL", "Address of Ollama", httpAddress("http://127.0.0.1:11434")),
+  openai_base_url: option(
+    "LAKEHOUSE_OPENAI_BASE_URL",
+    "Address of a server that speaks OpenAI's embeddings, with its version",
+    httpAddress("https://api.openai.com/v1"),
+  ),
+  openai_key: option("LAKEHOUSE_OPENAI_KEY", "Key for that server", word),
+  openai_key_file: option(
+    "LAKEHOUSE_OPENAI_KEY_FILE",
+    "File that holds the key for that server",
+    z.string().default(""),
+  ),
   embed_cache_mib: option("LAKEHOUSE_EMBED_CACHE_MIB", "Memory for cached embeddings", mebibytes(256)),
+  embed_store_mib: option(
+    "LAKEHOUSE_EMBED_STORE_MIB",
+    "Disk for embeddings that Ollama or another server gave",
+    mebibytes(1024),
+  ),
   sql_memory_mib: option("LAKEHOUSE_SQL_MEMORY_MIB", "Memory one SQL worker may use", mebibytes(1024)),
   sql_workers: option(
     "LAKEHOUSE_SQL_WORKERS",
@@ -123,14 +166,7 @@ export const OPTIONS = {
       .transform((text) => text.replace(/\/+$/, ""))
       .default(""),
   ),
-  key: option(
-    "LAKEHOUSE_KEY",
-    "API key that commands show to the house",
-    z
-      .string()
-      .regex(/^[!-~]*$/, "must be one word of ASCII")
-      .default(""),
-  ),
+  key: option("LAKEHOUSE_KEY", "API key that commands show to the house", word),
   check_outputs: option(
     "LAKEHOUSE_CHECK_OUTPUTS",
     "Check every answer against its contract: for tests",
@@ -188,7 +224,7 @@ export function readSettings(flags: Overrides = {}): {
   return { settings: Object.freeze(settings) as Settings, sources };
 }
 
-const SECRETS: ReadonlySet<OptionName> = new Set(["key", "s3_secret_key"]);
+const SECRETS: ReadonlySet<OptionName> = new Set(["key", "s3_secret_key", "openai_key"]);
 
 /** Whether a value is never to be shown. */
 export function isSecret(name: OptionName): boolean {
@@ -207,12 +243,17 @@ function s3Problems(settings: Readonly<Record<string, unknown>>): string[] {
 /** What only commands that ask a house need: its daemons are not told. */
 const CLIENT_OPTIONS: ReadonlySet<string> = new Set<OptionName>(["url", "key"]);
 
-/** Only the daemon that reaches the bucket is told how; without a bucket the rest of it is not asked for. */
-const STORAGED_OPTIONS: ReadonlySet<string> = new Set<OptionName>([
-  "s3_bucket",
-  "s3_access_key",
-  "s3_secret_key",
-]);
+/**
+ * What a single daemon is told. Without a bucket the rest of S3 is not asked for; a key for a server is nobody's
+ * business but the one's that asks it.
+ */
+const DAEMON_OF: Readonly<Partial<Record<OptionName, string>>> = {
+  s3_bucket: "storaged",
+  s3_access_key: "storaged",
+  s3_secret_key: "storaged",
+  openai_key: "embedd",
+  openai_key_file: "embedd",
+};
 
 /**
  * The environment of a daemon of this house: ours, and the settings in it, so that it reads the same ones. Secrets
@@ -223,10 +264,10 @@ export function daemonEnvironment(
   daemon = "storaged",
 ): Record<string, string | undefined> {
   const environment: Record<string, string | undefined> = { ...process.env, NODE_ENV: "production" };
-  for (const [name, { env }] of Object.entries(OPTIONS)) {
-    const withheld = daemon !== "storaged" && STORAGED_OPTIONS.has(name);
+  for (const [name, { env }] of Object.entries(OPTIONS) as [OptionName, Option<z.ZodType>][]) {
+    const withheld = (DAEMON_OF[name] ?? daemon) !== daemon;
     if (CLIENT_OPTIONS.has(name) || withheld) delete environment[env];
-    else environment[env] = String(settings[name as OptionName]);
+    else environment[env] = String(settings[name]);
   }
   return environment;
 }

@@ -1,12 +1,16 @@
 // Who needs whom, and how each service is built. Modules are imported only when a service is started, so that
 // a daemon on its own loads its own code and nothing else.
 
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import type { EmbedModel } from "#adapters/embed/embed-model";
+import type { VectorStore } from "#adapters/embed/vector-store";
 import type { Objects } from "#adapters/objects";
 import { mebibytesToBytes, type Settings } from "#config";
 import { house, type House, type ServiceName } from "#contracts/house";
 import { present } from "#lib/assert";
 import type { Log } from "#lib/log";
+import { Fault } from "#rpc/fault";
 import { type Implementation, implement } from "#rpc/local";
 
 export interface Start {
@@ -81,10 +85,14 @@ export const PLAN: Readonly<Record<ServiceName, Part>> = {
   embedd: {
     needs: [],
     start: async (start) => {
-      const { hashedModel } = await import("#adapters/embed/hashed");
       const { embedd } = await import("#services/embedd/service");
-      const cacheBytesMax = mebibytesToBytes(start.settings.embed_cache_mib);
-      return built("embedd", start, embedd({ models: [hashedModel()], cacheBytesMax }));
+      const models = await embedModels(start.settings);
+      const { handlers, close } = embedd({
+        models,
+        cacheBytesMax: mebibytesToBytes(start.settings.embed_cache_mib),
+        store: models.some(({ remote }) => remote) ? await storeOfVectors(start) : undefined,
+      });
+      return built("embedd", start, handlers, close);
     },
   },
   vectord: {
@@ -114,6 +122,44 @@ export const PLAN: Readonly<Record<ServiceName, Part>> = {
     },
   },
 };
+
+/** Those that are named, and the built-in one after them if it is not: what it indexed stays searchable. */
+async function embedModels(settings: Settings): Promise<EmbedModel[]> {
+  const { hashedModel } = await import("#adapters/embed/hashed");
+  const { ollamaModel } = await import("#adapters/embed/ollama");
+  const { openaiModel } = await import("#adapters/embed/openai");
+  const builtIn = hashedModel();
+  const models: EmbedModel[] = [];
+  for (const choice of new Set([...settings.embed_models, builtIn.name])) {
+    const slash = choice.indexOf("/");
+    const name = choice.slice(slash + 1);
+    if (slash === -1) models.push(builtIn);
+    else if (choice.startsWith("ollama/")) models.push(ollamaModel({ url: settings.ollama_url, name }));
+    else
+      models.push(openaiModel({ baseUrl: settings.openai_base_url, key: await openaiKey(settings), name }));
+  }
+  const twice = models.find(({ name }, place) => models.findIndex((model) => model.name === name) !== place);
+  if (twice === undefined) return models;
+  throw new Fault("invalid", `embed_models names ${twice.name} twice: callers could not tell them apart.`);
+}
+
+async function openaiKey({ openai_key, openai_key_file }: Settings): Promise<string> {
+  if (openai_key_file === "") return openai_key;
+  const file = Bun.file(openai_key_file);
+  if (await file.exists()) return (await file.text()).trim();
+  throw new Fault("invalid", `openai_key_file: there is no file ${openai_key_file}.`);
+}
+
+async function storeOfVectors({ settings, log }: Start): Promise<VectorStore> {
+  const { vectorStore } = await import("#adapters/embed/vector-store");
+  const folder = join(settings.data, "cache");
+  await mkdir(folder, { recursive: true });
+  return vectorStore({
+    file: join(folder, "embeddings.sqlite"),
+    bytesMax: mebibytesToBytes(settings.embed_store_mib),
+    log,
+  });
+}
 
 /** In a bucket when one is named, else in the data folder. */
 async function objectsOf(settings: Settings): Promise<Objects> {

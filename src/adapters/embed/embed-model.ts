@@ -6,6 +6,8 @@ export interface EmbedModel {
   readonly name: string;
   /** "ollama", "openai", "hashed". */
   readonly provider: string;
+  /** Asked over a network: worth asking for many texts at once, and keeping its answers on disk. */
+  readonly remote: boolean;
   /** Numbers in a vector; 0 until the first answer of a model whose width is not known beforehand. */
   readonly dimension: number;
   /**
@@ -13,8 +15,9 @@ export interface EmbedModel {
    * documentation says that it keeps raw magnitudes. No text gives no vector and asks nobody. Equal texts give equal vectors only as far as
    * the model is deterministic.
    *
-   * Throws Fault `upstream` when the provider fails or answers what cannot be read, `not_found` when it does not
-   * have the model, `timeout` when it takes too long, and `cancelled` when the signal fires.
+   * Throws Fault `invalid` when the provider refuses these texts, of which a part may do, `upstream` when it fails or
+   * answers what cannot be read, `not_found` when it does not have the model, `timeout` when it takes too long, and
+   * `cancelled` when the signal fires.
    */
   embed(texts: readonly string[], signal?: AbortSignal): Promise<Float32Array[]>;
 }

@@ -58,7 +58,7 @@ export function hashedModel(setup: HashedSetup = {}): EmbedModel {
     }
     return vectors;
   };
-  return { name: "hashed-v1", provider: "hashed", dimension, embed };
+  return { name: "hashed-v1", provider: "hashed", remote: false, dimension, embed };
 }
 
 function embedOne(text: string, dimension: number): Float32Array {

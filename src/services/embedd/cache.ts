@@ -89,6 +89,14 @@ export class VectorCache {
     return promise;
   }
 
+  /** What was kept elsewhere, such as on disk: a hit as well. */
+  keep(key: string, model: string, vector: Float32Array): CachedVector {
+    this.#hits += 1;
+    const cached = new CachedVector(model, vector);
+    this.#entries.set(key, cached);
+    return cached;
+  }
+
   /** Announces that `vector` is on its way; it is kept when it comes and forgotten when it fails. */
   expect(key: string, model: string, vector: Promise<Float32Array>): Promise<CachedVector> {
     this.#misses += 1;

@@ -1,18 +1,26 @@
-// embedd: texts to vectors. Models come and go behind one interface; what this service adds is the cache, one
-// question for equal texts in flight, and the refusal of vectors that are not what they should be.
+// embedd: texts to vectors. Models come and go behind one interface; what this service adds is the cache, in memory
+// and on disk, one question for equal texts in flight, batches, and the refusal of vectors that are not what they
+// should be.
 
 import type { EmbedModel } from "#adapters/embed/embed-model";
+import type { VectorStore } from "#adapters/embed/vector-store";
 import type { embed } from "#contracts/embed";
-import { assert, present } from "#lib/assert";
+import { present } from "#lib/assert";
 import { Encoded, type Handlers } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
 import { type CachedVector, REPLY_END, replyStart, VectorCache } from "./cache.ts";
+import { Desk } from "./desk.ts";
 
 export interface EmbeddDeps {
   /** The first one is the default. */
   readonly models: readonly EmbedModel[];
   readonly cacheBytesMax: number;
+  /** Where vectors of models that are asked over a network outlive a restart. */
+  readonly store?: VectorStore | undefined;
 }
+
+/** Texts that a fault names one by one; beyond these their number is enough. */
+const NAMED_MAX = 20;
 
 interface Answer {
   readonly model: string;
@@ -20,46 +28,53 @@ interface Answer {
   readonly vectors: (string | number[])[];
 }
 
-export function embedd({ models, cacheBytesMax }: EmbeddDeps): Handlers<typeof embed> {
+export function embedd({ models, cacheBytesMax, store }: EmbeddDeps): {
+  handlers: Handlers<typeof embed>;
+  close: () => Promise<void>;
+} {
   const cache = new VectorCache(cacheBytesMax);
-  const standard = present(models[0], "the default model");
+  const desks = models.map((model) => new Desk(model, store));
+  const standard = present(desks[0], "the default model");
 
-  const modelNamed = (name: string | undefined): EmbedModel => {
+  const deskNamed = (name: string | undefined): Desk => {
     if (name === undefined) return standard;
-    const model = models.find((candidate) => candidate.name === name);
-    if (model !== undefined) return model;
-    const known = models.map((candidate) => candidate.name).join(", ");
+    const desk = desks.find(({ model }) => model.name === name);
+    if (desk !== undefined) return desk;
+    const known = models.map((model) => model.name).join(", ");
     throw new Fault("not_found", `There is no embedding model ${name}. Known: ${known}.`);
   };
 
-  /** Every text's vector, in order; what is not cached is asked of the model in one go. */
-  const embedAll = async (model: EmbedModel, texts: readonly string[]): Promise<CachedVector[]> => {
+  /** Every text's vector, in order. */
+  const embedAll = async (desk: Desk, texts: readonly string[]): Promise<CachedVector[]> => {
+    const { model } = desk;
     const asked: string[] = [];
-    const answered = Promise.withResolvers<Float32Array[]>();
+    const announced: PromiseWithResolvers<Float32Array>[] = [];
     const entries = texts.map((text) => {
       const key = keyOf(model, text);
       const known = cache.get(key) ?? cache.pending(key);
       if (known !== undefined) return Promise.resolve(known);
-      const place = asked.push(text) - 1;
-      return cache.expect(
-        key,
-        model.name,
-        answered.promise.then((vectors) => checkVector(model, vectors[place])),
-      );
+      const stored = desk.stored(text);
+      if (stored !== undefined) return Promise.resolve(cache.keep(key, model.name, stored));
+      const vector = Promise.withResolvers<Float32Array>();
+      announced.push(vector);
+      asked.push(text);
+      return cache.expect(key, model.name, vector.promise);
     });
-    if (asked.length > 0) {
-      // Other callers may wait for these texts as well, so one caller's leaving does not end the question.
-      model.embed(asked).then(answered.resolve, answered.reject);
-    }
-    return Promise.all(entries);
+    // Announced first and asked then, so that a text that is there twice is asked once.
+    const answers = asked.length === 0 ? [] : desk.ask(asked);
+    for (const [place, vector] of answers.entries()) announced[place]?.resolve(vector);
+    const outcomes = await Promise.allSettled(entries);
+    const whole = outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
+    if (whole.length < texts.length) throw failureOf(outcomes);
+    return whole;
   };
 
   const reply = (
-    model: EmbedModel,
+    { model }: Desk,
     entries: readonly CachedVector[],
     encoding: "float" | "base64",
   ): Encoded<Answer> => {
-    const dimension = entries[0]?.vector.length ?? model.dimension;
+    const dimension = entries[0]?.vector.length ?? 0;
     const [only] = entries;
     const whole = encoding === "float" && entries.length === 1 ? only?.reply : undefined;
     const parts = (): string[] =>
@@ -74,24 +89,48 @@ export function embedd({ models, cacheBytesMax }: EmbeddDeps): Handlers<typeof e
     );
   };
 
-  return {
+  const handlers: Handlers<typeof embed> = {
     embed: ({ texts, model: name, encoding }) => {
-      const model = modelNamed(name);
+      const desk = deskNamed(name);
       const normal = texts.map(normalised);
-      const only = normal.length === 1 ? cache.get(keyOf(model, normal[0] ?? "")) : undefined;
-      if (only !== undefined) return reply(model, [only], encoding);
-      return embedAll(model, normal).then((entries) => reply(model, entries, encoding));
+      const only = normal.length === 1 ? cache.get(keyOf(desk.model, normal[0] ?? "")) : undefined;
+      if (only !== undefined) return reply(desk, [only], encoding);
+      return embedAll(desk, normal).then((entries) => reply(desk, entries, encoding));
     },
     models: () => ({
-      models: models.map((model) => ({
-        name: model.name,
-        provider: model.provider,
-        dimension: model.dimension,
-        default: model === standard,
+      models: desks.map((desk) => ({
+        name: desk.model.name,
+        provider: desk.model.provider,
+        dimension: desk.dimension,
+        default: desk === standard,
       })),
     }),
-    stats: () => ({ ...cache.stats(), persisted: 0 }),
+    stats: () => ({ ...cache.stats(), persisted: store?.rows ?? 0 }),
   };
+
+  const close = (): Promise<void> => {
+    store?.close();
+    return Promise.resolve();
+  };
+  return { handlers, close };
+}
+
+/** The first failure's fault, which names every text that failed: the others need not be sent again. */
+function failureOf(outcomes: readonly PromiseSettledResult<CachedVector>[]): unknown {
+  const failures = outcomes.flatMap((outcome, place) =>
+    outcome.status === "rejected" ? [{ place, reason: outcome.reason as unknown }] : [],
+  );
+  const first = failures[0]?.reason;
+  if (!(first instanceof Fault)) return first;
+  const some = failures.length < outcomes.length ? `${failures.length} of ${outcomes.length} texts: ` : "";
+  return new Fault(first.code, some + first.message, {
+    cause: first,
+    retryAfterMs: first.retryAfterMs,
+    details: failures.slice(0, NAMED_MAX).map(({ place, reason }) => ({
+      path: `texts.${place}`,
+      message: reason instanceof Fault ? reason.message : "failed",
+    })),
+  });
 }
 
 function keyOf(model: EmbedModel, text: string): string {
@@ -106,21 +145,4 @@ function normalised(text: string, index: number): string {
     });
   }
   return text.normalize("NFC");
-}
-
-/** A model that answers nonsense is refused here, so that nonsense is never cached or indexed. */
-function checkVector(model: EmbedModel, vector: Float32Array | undefined): Float32Array {
-  const fail = (what: string): never => {
-    throw new Fault("upstream", `The model ${model.name} answered ${what}.`);
-  };
-  if (vector === undefined) return fail("fewer vectors than texts");
-  assert(vector instanceof Float32Array, "a model answers Float32Array");
-  if (model.dimension !== 0 && vector.length !== model.dimension) {
-    return fail(`a vector of ${vector.length} numbers instead of ${model.dimension}`);
-  }
-  let squares = 0;
-  for (const number of vector) squares += number * number;
-  if (!Number.isFinite(squares)) return fail("a vector with numbers that are not finite");
-  if (squares === 0) return fail("a vector of zeros");
-  return vector;
 }

@@ -196,7 +196,10 @@ export class Corpora {
     const { models } = await this.#deps.embed.models({}, call);
     const found = models.find((model) => (name === undefined ? model.default : model.name === name));
     if (found === undefined) throw new Fault("not_found", `There is no embedding model ${name}.`);
-    return { model: found.name, dimension: found.dimension };
+    if (found.dimension > 0) return { model: found.name, dimension: found.dimension };
+    // A provider does not say how wide its vectors are before it was asked for one.
+    const { dimension } = await this.#deps.embed.embed({ texts: ["width"], model: found.name }, call);
+    return { model: found.name, dimension };
   }
 
   #start(entry: Entry, snapshotId: number | null, rows: number): void {

@@ -1,0 +1,51 @@
+// Models of an Ollama server: `POST /api/embed`, a batch at a time. Errors are flat, `{"error":"a sentence"}`, under
+// a status that says enough. https://docs.ollama.com/api/embed
+
+import { Fault } from "#rpc/fault";
+import type { EmbedModel } from "./embed-model.ts";
+import {
+  ask,
+  baseAddress,
+  type Provider,
+  PROVIDER_PATIENCE,
+  type ProviderPatience,
+  unitVector,
+} from "./provider.ts";
+
+export interface OllamaSetup {
+  /** `http://127.0.0.1:11434` */
+  readonly url: string;
+  /** As `ollama list` shows it. */
+  readonly name: string;
+  readonly patience?: ProviderPatience;
+}
+
+const TITLE = "Ollama";
+
+/** Throws `invalid` for an address that is none. */
+export function ollamaModel({ url, name, patience = PROVIDER_PATIENCE }: OllamaSetup): EmbedModel {
+  const provider: Provider = {
+    title: TITLE,
+    url: `${baseAddress(url, "ollama_url")}/api/embed`,
+    headers: {},
+    patience,
+    refusal: (status) => {
+      if (status === 404) {
+        return new Fault("not_found", `Ollama does not have the model ${name}. Run: ollama pull ${name}`);
+      }
+      if (status !== 401 && status !== 403) return undefined;
+      return new Fault(
+        "upstream",
+        `Ollama does not let us use the model ${name} (${status}). Sign in: ollama signin`,
+      );
+    },
+  };
+  const embed: EmbedModel["embed"] = async (texts, signal) => {
+    if (texts.length === 0) return [];
+    const answer = await ask(provider, { model: name, input: texts }, signal);
+    const { embeddings } = answer as { embeddings?: unknown };
+    if (!Array.isArray(embeddings)) throw new Fault("upstream", "Ollama answered without embeddings.");
+    return embeddings.map((vector) => unitVector(vector, TITLE));
+  };
+  return { name, provider: "ollama", remote: true, dimension: 0, embed };
+}

@@ -1,0 +1,241 @@
+// One question to an embedding provider over HTTP, made to arrive: this is the only place that tries again. A model
+// may be silent for minutes while it is loaded, so waiting for an answer has a long limit, and whether anybody is
+// there at all a short one. What a provider says in words stays here: several callers' texts travel together, and an
+// error that repeats one caller's text must not reach another's screen or a log. Codes and statuses go on.
+
+import { deadline } from "#lib/sweep";
+import { readVector } from "#lib/vector-text";
+import { Fault } from "#rpc/fault";
+
+export interface Provider {
+  /** As people call it: "Ollama". */
+  readonly title: string;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly patience: ProviderPatience;
+  /** What a refusal means where this provider has its own way of saying it. `code` is one word or empty. */
+  refusal(status: number, code: string): Fault | undefined;
+}
+
+/** How long things may take; tests have less of it. */
+export interface ProviderPatience {
+  /** Until it is looked whether the provider can be reached at all, and as long for the looking. */
+  readonly contactMsMax: number;
+  /** All tries together. */
+  readonly answerMsMax: number;
+  /** Before the second try; doubled for the third. */
+  readonly pauseMs: number;
+}
+
+/** A large model takes more than a minute to load from a slow disk; a caller's call ends after two. */
+export const PROVIDER_PATIENCE: ProviderPatience = {
+  contactMsMax: 5000,
+  answerMsMax: 110_000,
+  pauseMs: 250,
+};
+
+/** An overloaded provider does not need further ones. */
+const TRIES_MAX = 3;
+const PAUSE_MS_MAX = 10_000;
+/** 128 vectors of 8,192 numbers, each written with 20 characters, and some room. */
+const ANSWER_BYTES_MAX = 32 * 1024 * 1024;
+
+/** Something that may pass. */
+interface Trouble {
+  readonly what: string;
+  readonly pauseMs: number;
+  readonly cause?: unknown;
+}
+
+/**
+ * The answer's JSON, not looked at any further. Throws `invalid` when the provider refuses this very question (a
+ * smaller one may do), `not_found`, `upstream` when it fails, `timeout`, and `cancelled` when the signal fires.
+ */
+export async function ask(provider: Provider, question: object, signal?: AbortSignal): Promise<unknown> {
+  const { patience, title } = provider;
+  const endsAt = Date.now() + patience.answerMsMax;
+  const body = JSON.stringify(question);
+  for (let tries = 1; ; tries += 1) {
+    const outcome = await attempt(provider, body, endsAt, signal);
+    if ("json" in outcome) return outcome.json;
+    const pauseMs = Math.max(
+      outcome.pauseMs,
+      patience.pauseMs * 2 ** (tries - 1) * (0.5 + Math.random() / 2),
+    );
+    if (tries === TRIES_MAX || pauseMs > PAUSE_MS_MAX || Date.now() + pauseMs >= endsAt) {
+      throw new Fault("upstream", `${title} did not answer: ${outcome.what}. Is it running and well?`, {
+        cause: outcome.cause,
+        retryAfterMs: Math.max(outcome.pauseMs, 1000),
+      });
+    }
+    await Bun.sleep(pauseMs);
+  }
+}
+
+async function attempt(
+  provider: Provider,
+  body: string,
+  endsAt: number,
+  signal: AbortSignal | undefined,
+): Promise<Trouble | { readonly json: unknown }> {
+  const { url, title, patience } = provider;
+  const controller = new AbortController();
+  const cancel = (): void => controller.abort(new Fault("cancelled", "The caller went away."));
+  if (signal?.aborted === true) cancel();
+  signal?.addEventListener("abort", cancel, { once: true });
+  const limits = [
+    deadline(endsAt, () =>
+      controller.abort(
+        new Fault("timeout", `${title} did not answer within ${patience.answerMsMax / 1000} seconds.`),
+      ),
+    ),
+    deadline(Date.now() + patience.contactMsMax, () => {
+      void reachable(url, patience.contactMsMax).then((there) => {
+        if (!there) controller.abort(new Error("nobody is there"));
+      });
+    }),
+  ];
+  try {
+    const response = await fetch(url, {
+      method: "POST",
+      headers: { ...provider.headers, "content-type": "application/json", accept: "application/json" },
+      body,
+      redirect: "manual",
+      signal: controller.signal,
+      timeout: false,
+    } as BunFetchRequestInit);
+    const text = await boundedText(response, title);
+    return judged(provider, response, text);
+  } catch (cause) {
+    const reason: unknown = controller.signal.reason;
+    if (reason instanceof Fault) throw reason;
+    if (cause instanceof Fault) throw cause;
+    // Bun's own message holds the address; its code says what happened.
+    const code = cause instanceof Error && "code" in cause ? String(cause.code) : "no answer";
+    return { what: controller.signal.aborted ? "nobody answers at its address" : code, pauseMs: 0, cause };
+  } finally {
+    for (const limit of limits) limit.clear();
+    signal?.removeEventListener("abort", cancel);
+    controller.abort();
+  }
+}
+
+/** Whether a connection to the address can be made. */
+async function reachable(url: string, msMax: number): Promise<boolean> {
+  const { hostname, port, protocol } = new URL(url);
+  const probe = Bun.connect({
+    hostname: hostname.replace(/^\[(.*)\]$/, "$1"),
+    port: Number(port) || (protocol === "https:" ? 443 : 80),
+    socket: { data: () => undefined },
+  }).then(
+    (socket) => {
+      socket.end();
+      return true;
+    },
+    () => false,
+  );
+  return Promise.race([probe, Bun.sleep(msMax).then(() => false)]);
+}
+
+async function boundedText(response: Response, title: string): Promise<string> {
+  const pieces: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const piece of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+    bytes += piece.byteLength;
+    if (bytes > ANSWER_BYTES_MAX)
+      throw new Fault("upstream", `${title} sent an answer that is far too long.`);
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces).toString("utf8");
+}
+
+function judged(
+  provider: Provider,
+  { status, headers }: Response,
+  text: string,
+): Trouble | { readonly json: unknown } {
+  const { title } = provider;
+  const json = parsed(text);
+  const code = codeOf(json);
+  if (status === 200 && (typeof json !== "object" || json === null)) {
+    throw new Fault("upstream", `${title} answered something that is no JSON object. Is its address right?`);
+  }
+  if (status === 200 && code === undefined) return { json };
+  const known = provider.refusal(status, code ?? "");
+  if (known !== undefined) throw known;
+  const said = `${status}${code === undefined || code === "" ? "" : ` ${code}`}`;
+  if (status === 200 || status === 408 || status === 429 || status >= 500) {
+    const pauseMs = (Number(headers.get("retry-after") ?? 0) || 0) * 1000;
+    return { what: said, pauseMs };
+  }
+  if (status === 400 || status === 413 || status === 422) {
+    throw new Fault(
+      "invalid",
+      `${title} refuses the text (${said}): it is too long for the model, or the model makes no embeddings.`,
+    );
+  }
+  if (status >= 300 && status < 400) {
+    throw new Fault(
+      "upstream",
+      `${title} sends us elsewhere (${status}). Configure the address it sends to.`,
+    );
+  }
+  throw new Fault("upstream", `${title} refused: ${said}. Is its address right?`);
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Undefined when the answer is no error. Only a code that is one word is told, never a sentence. */
+function codeOf(json: unknown): string | undefined {
+  if (typeof json !== "object" || json === null || !("error" in json) || json.error === null)
+    return undefined;
+  const { error } = json;
+  if (typeof error !== "object" || error === null) return "";
+  const { code, type } = error as { code?: unknown; type?: unknown };
+  const word = [code, type].find((value) => typeof value === "string" && /^\w{1,64}$/.test(value));
+  return typeof word === "string" ? word : "";
+}
+
+/**
+ * A base address of an operator's own, without its last slash. Throws `invalid` for anything but http and https:
+ * other schemes would be read from this machine. A user in it would end up in logs.
+ */
+export function baseAddress(text: string, option: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const plain =
+    url !== undefined &&
+    ["http:", "https:"].includes(url.protocol) &&
+    url.username === "" &&
+    url.password === "" &&
+    url.search === "" &&
+    url.hash === "";
+  if (!plain)
+    throw new Fault("invalid", `${option} must be an http or https address with no user and no query.`);
+  return url.href.replace(/\/+$/, "");
+}
+
+/**
+ * A provider's vector brought to unit length, from numbers or from base64 of little-endian 32-bit floats. What cannot
+ * be brought there (zeros, infinities) stays as it is for the service to refuse; what is no vector throws `upstream`.
+ */
+export function unitVector(value: unknown, title: string): Float32Array {
+  const vector = numbersOf(value);
+  if (vector === undefined) throw new Fault("upstream", `${title} answered something that is no vector.`);
+  let squares = 0;
+  for (const number of vector) squares += number * number;
+  const length = Math.sqrt(squares);
+  if (!Number.isFinite(length) || length === 0) return vector;
+  return vector.map((number) => number / length);
+}
+
+function numbersOf(value: unknown): Float32Array | undefined {
+  if (typeof value === "string") return readVector(value);
+  if (!Array.isArray(value) || !value.every((number) => typeof number === "number")) return undefined;
+  return Float32Array.from(value);
+}

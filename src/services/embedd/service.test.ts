@@ -1,0 +1,206 @@
+// embedd between its callers and a provider: what is asked, how often, and what is refused.
+
+import { afterAll, afterEach, describe, expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { hashedModel } from "#adapters/embed/hashed";
+import { ollamaModel } from "#adapters/embed/ollama";
+import { answering, hang, providerServer } from "#adapters/embed/provider-server.testing";
+import { vectorStore } from "#adapters/embed/vector-store";
+import { embed } from "#contracts/embed";
+import { createLog } from "#lib/log";
+import type { Service } from "#rpc/contract";
+import { implement, local } from "#rpc/local";
+import { embedd } from "./service.ts";
+
+const DIMENSION = 64;
+const server = await providerServer(DIMENSION);
+const folder = mkdtempSync(join(tmpdir(), "embedd-"));
+const log = createLog({ level: "warn", readable: true, write: () => undefined });
+const closing: (() => Promise<void>)[] = [];
+afterAll(async () => {
+  await server.stop();
+  rmSync(folder, { recursive: true });
+});
+afterEach(async () => {
+  server.script();
+  for (const close of closing.splice(0)) await close();
+});
+
+interface Desk {
+  readonly service: Service<typeof embed>;
+  readonly close: () => Promise<void>;
+}
+
+/** embedd over the server's model, and the built-in one. */
+function started(stored?: string): Desk {
+  const patience = { contactMsMax: 100, answerMsMax: 400, pauseMs: 1 };
+  const remote = ollamaModel({ url: server.url, name: "nomic", patience });
+  const store =
+    stored === undefined
+      ? undefined
+      : vectorStore({ file: join(folder, stored), bytesMax: 64 * 1024 * 1024, log });
+  const { handlers, close } = embedd({ models: [remote, hashedModel()], cacheBytesMax: 1e8, store });
+  closing.push(close);
+  return { service: local(implement(embed, "embedd", handlers, { checkOutputs: true })), close };
+}
+
+const asked = (): string[][] => server.asked.map(({ body }) => body.input);
+
+async function faultOf(work: Promise<unknown>): Promise<unknown> {
+  return work.then(
+    () => "no fault",
+    (error: unknown) => error,
+  );
+}
+
+describe("texts of all callers", () => {
+  test("a thousand callers with the same text ask once", async () => {
+    const { service } = started();
+    const before = server.asked.length;
+    const answers = await Promise.all(
+      Array.from({ length: 1000 }, (_, i) =>
+        // The same letters composed and decomposed are the same text.
+        service.embed({ texts: [i % 2 === 0 ? "Jos\u00e9 needed" : "Jose\u0301 needed"] }),
+      ),
+    );
+    expect(asked().slice(before)).toEqual([["José needed"]]);
+    expect(new Set(answers.map(({ vectors }) => JSON.stringify(vectors))).size).toBe(1);
+    const { hits, misses, coalesced } = await service.stats({});
+    expect({ hits, misses, coalesced }).toEqual({ hits: 0, misses: 1, coalesced: 999 });
+    await service.embed({ texts: ["José needed"] });
+    expect(server.asked).toHaveLength(before + 1);
+  });
+
+  test("travel together, as many as go into a batch", async () => {
+    const { service } = started();
+    const before = server.asked.length;
+    const texts = Array.from({ length: 300 }, (_, i) => `batch text ${i}`);
+    const answers = await Promise.all(texts.map((text) => service.embed({ texts: [text] })));
+    const sizes = asked()
+      .slice(before)
+      .map((batch) => batch.length);
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(300);
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(128);
+    expect(sizes.length).toBeLessThanOrEqual(4);
+    const alone = await hashedModel({ dimension: DIMENSION }).embed(["batch text 217"]);
+    expect((answers[217]?.vectors[0] as number[] | undefined)?.[5]).toBeCloseTo(alone[0]?.[5] ?? NaN, 5);
+  });
+
+  test("more than may wait are told to come again", async () => {
+    const { service } = started();
+    server.script(hang, hang, hang, hang);
+    const calls = Array.from({ length: 16 }, (_, call) =>
+      service.embed({ texts: Array.from({ length: 512 }, (_text, i) => `crowd ${call} ${i}`) }),
+    );
+    const outcomes = await Promise.all(calls.map(faultOf));
+    expect(outcomes).toContainEqual(expect.objectContaining({ code: "unavailable", retryAfterMs: 1000 }));
+  });
+});
+
+describe("what goes wrong", () => {
+  test("cached texts are served while the provider is down, and the others are named", async () => {
+    const { service } = started();
+    await service.embed({ texts: ["cook", "clerk"] });
+    const down = answering(500, { error: "out of memory" });
+    server.script(down, down, down);
+    expect(await service.embed({ texts: ["clerk", "cook"] })).toMatchObject({ dimension: DIMENSION });
+    expect(await faultOf(service.embed({ texts: ["cook", "welder", "clerk", "nurse"] }))).toMatchObject({
+      code: "upstream",
+      message: expect.stringContaining("2 of 4 texts") as string,
+      details: [{ path: "texts.1" }, { path: "texts.3" }],
+    });
+    server.script();
+    expect(await service.embed({ texts: ["welder"] })).toMatchObject({ dimension: DIMENSION });
+  });
+
+  test("a text that is refused does not take its batch along", async () => {
+    const { service } = started();
+    const refuse = (question: { body: { input: string[] } }): Response | undefined =>
+      question.body.input.includes("far too long")
+        ? Response.json({ error: "the input length exceeds the context length" }, { status: 400 })
+        : undefined;
+    server.script(...Array.from({ length: 20 }, () => refuse));
+    const texts = Array.from({ length: 9 }, (_, i) => `fits ${i}`);
+    const [good, bad] = await Promise.all([
+      service.embed({ texts }),
+      faultOf(service.embed({ texts: ["far too long"] })),
+    ]);
+    expect(good.vectors).toHaveLength(9);
+    expect(bad).toMatchObject({ code: "invalid", details: [{ path: "texts.0" }] });
+  });
+
+  test.each([
+    ["zeros", [Array(DIMENSION).fill(0)]],
+    ["another dimension", [Array(DIMENSION + 1).fill(0.1)]],
+    ["numbers beyond 32 bits", [Array(DIMENSION).fill(1e39)]],
+    ["an empty vector", [[]]],
+    ["too few", []],
+    ["too many", [Array(DIMENSION).fill(0.1), Array(DIMENSION).fill(0.1)]],
+  ])("%s are refused and never cached", async (name, embeddings) => {
+    const { service } = started(`bad ${name}.sqlite`);
+    await service.embed({ texts: ["first"] });
+    server.script(answering(200, { embeddings }));
+    expect(await faultOf(service.embed({ texts: ["second"] }))).toMatchObject({ code: "upstream" });
+    const before = server.asked.length;
+    await service.embed({ texts: ["second"] });
+    expect(server.asked).toHaveLength(before + 1);
+  });
+
+  test("an empty text is invalid with its place, and a model that is not there is not found", async () => {
+    const { service } = started();
+    expect(await faultOf(service.embed({ texts: ["cook", " \t"] }))).toMatchObject({
+      code: "invalid",
+      details: [{ path: "texts.1" }],
+    });
+    expect(await faultOf(service.embed({ texts: ["cook"], model: "gone" }))).toMatchObject({
+      code: "not_found",
+      message: expect.stringContaining("nomic, hashed-v1") as string,
+    });
+  });
+});
+
+describe("over a restart", () => {
+  test("vectors of a provider are still there, with the provider down", async () => {
+    const first = started("restart.sqlite");
+    const before = await first.service.embed({ texts: ["cook", "clerk"], encoding: "base64" });
+    await first.close();
+    const asks = server.asked.length;
+    const { service } = started("restart.sqlite");
+    expect(await service.stats({})).toMatchObject({ persisted: 2, entries: 0 });
+    expect(await service.embed({ texts: ["cook", "clerk"], encoding: "base64" })).toEqual(before);
+    expect(server.asked).toHaveLength(asks);
+    expect(await service.stats({})).toMatchObject({ hits: 2, misses: 0 });
+  });
+
+  test("a model that became another one is refused, not mixed in", async () => {
+    const first = started("changed.sqlite");
+    await first.service.embed({ texts: ["cook"] });
+    await first.close();
+    const { service } = started("changed.sqlite");
+    server.script(answering(200, { embeddings: [Array(32).fill(0.1)] }));
+    expect(await faultOf(service.embed({ texts: ["nurse"] }))).toMatchObject({
+      code: "upstream",
+      message: expect.stringContaining("another model") as string,
+    });
+  });
+
+  test("what is computed here is not kept on disk", async () => {
+    const { service, close } = started("here.sqlite");
+    await service.embed({ texts: ["cook"], model: "hashed-v1" });
+    await close();
+    expect(await started("here.sqlite").service.stats({})).toMatchObject({ persisted: 0 });
+  });
+});
+
+test("models are listed, the default first, with their dimension once it is known", async () => {
+  const { service } = started();
+  const { models } = await service.models({});
+  expect(models).toEqual([
+    { name: "nomic", provider: "ollama", dimension: 0, default: true },
+    { name: "hashed-v1", provider: "hashed", dimension: 768, default: false },
+  ]);
+  await service.embed({ texts: ["cook"] });
+  expect((await service.models({})).models[0]?.dimension).toBe(DIMENSION);
+});
