@@ -16,6 +16,7 @@ import {
 } from "./contract.ts";
 import { readSse } from "./events.ts";
 import { Fault, FAULT_CODES, FAULTS, faultFromBody } from "./fault.ts";
+import { encodeJson } from "./json-check.ts";
 import { planPath, writePath } from "./path.ts";
 import { CALL_HEADERS } from "./serve.ts";
 
@@ -200,7 +201,7 @@ function sender(operation: AnyOp, address: Address, options: RemoteOptions): Sen
     let body: string | Bytes | undefined;
     if (jsonBody) {
       headers["content-type"] = "application/json";
-      body = JSON.stringify(Object.fromEntries(rest));
+      body = encodeJson(Object.fromEntries(rest));
     } else {
       const query = new URLSearchParams(
         rest.map(([name, value]): [string, string] => [name, queryText(value)]),

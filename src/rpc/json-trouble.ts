@@ -1,0 +1,149 @@
+// What is wrong with JSON, and where: a reader of its own, after RFC 8259, that is exact and not fast. It
+// is asked when a body was refused, and when a quick look could not rule out a key that is there twice.
+
+/** Deeper than anything of ours nests, and shallow enough for every reader. */
+export const DEPTH_MAX = 64;
+
+export interface Trouble {
+  /** The character, from 0. */
+  readonly at: number;
+  readonly what: string;
+}
+
+class Found extends Error {
+  readonly trouble: Trouble;
+
+  constructor(at: number, what: string) {
+    super(what);
+    this.trouble = { at, what };
+  }
+}
+
+/** The first thing that is wrong, or undefined when nothing is. */
+export function troubleIn(text: string): Trouble | undefined {
+  try {
+    new Reader(text).document();
+    return undefined;
+  } catch (error) {
+    if (error instanceof Found) return error.trouble;
+    throw error;
+  }
+}
+
+const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
+const ESCAPES = '"\\/bfnrt';
+const WORDS = ["true", "false", "null"];
+
+class Reader {
+  readonly #text: string;
+  #at = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  document(): void {
+    this.#value(0);
+    this.#blanks();
+    if (this.#at < this.#text.length) this.#fail("there is more after the value");
+  }
+
+  #value(depth: number): void {
+    this.#blanks();
+    const char = this.#text[this.#at];
+    if (char === "{") this.#object(depth + 1);
+    else if (char === "[") this.#array(depth + 1);
+    else if (char === '"') this.#string();
+    else if (char === undefined) this.#fail("it ends where a value should be");
+    else this.#scalar();
+  }
+
+  #object(depth: number): void {
+    this.#deepen(depth);
+    const keys = new Set<string>();
+    if (this.#ends("}")) return;
+    for (;;) {
+      this.#blanks();
+      const at = this.#at;
+      if (this.#text[at] !== '"') this.#fail("a key in quotes should be here");
+      const key = this.#string();
+      if (key === "__proto__") this.#fail("the key __proto__ is not taken", at);
+      if (keys.has(key)) this.#fail(`the key ${JSON.stringify(key.slice(0, 100))} is there twice`, at);
+      keys.add(key);
+      this.#expect(":");
+      this.#value(depth);
+      if (this.#ends("}")) return;
+      this.#expect(",");
+    }
+  }
+
+  #array(depth: number): void {
+    this.#deepen(depth);
+    if (this.#ends("]")) return;
+    for (;;) {
+      this.#value(depth);
+      if (this.#ends("]")) return;
+      this.#expect(",");
+    }
+  }
+
+  #deepen(depth: number): void {
+    if (depth > DEPTH_MAX) this.#fail(`it nests deeper than ${DEPTH_MAX} levels`);
+    this.#at += 1;
+  }
+
+  #string(): string {
+    const start = this.#at;
+    for (this.#at += 1; ; this.#at += 1) {
+      const char = this.#text[this.#at];
+      if (char === undefined) this.#fail("a text does not end", start);
+      if (char === '"') break;
+      if (char === "\\") this.#escape();
+      else if (char < " ") this.#fail("a control character stands in a text; it must be escaped");
+    }
+    this.#at += 1;
+    return JSON.parse(this.#text.slice(start, this.#at)) as string;
+  }
+
+  #escape(): void {
+    this.#at += 1;
+    const char = this.#text[this.#at] ?? "";
+    if (char === "u") {
+      if (!/^[\da-f]{4}$/i.test(this.#text.slice(this.#at + 1, this.#at + 5))) {
+        this.#fail("\\u is not followed by four hexadecimal digits");
+      }
+      this.#at += 4;
+    } else if (char === "" || !ESCAPES.includes(char)) this.#fail("a backslash escapes nothing");
+  }
+
+  #scalar(): void {
+    const word = WORDS.find((candidate) => this.#text.startsWith(candidate, this.#at));
+    NUMBER.lastIndex = this.#at;
+    const length = word?.length ?? NUMBER.exec(this.#text)?.[0].length ?? 0;
+    if (length === 0) this.#fail("a value should be here");
+    this.#at += length;
+  }
+
+  #ends(char: string): boolean {
+    this.#blanks();
+    if (this.#text[this.#at] !== char) return false;
+    this.#at += 1;
+    return true;
+  }
+
+  #expect(char: string): void {
+    this.#blanks();
+    if (this.#text[this.#at] !== char) this.#fail(`${char} should be here`);
+    this.#at += 1;
+  }
+
+  #blanks(): void {
+    while (BLANKS.has(this.#text[this.#at] ?? "")) this.#at += 1;
+  }
+
+  #fail(what: string, at = this.#at): never {
+    throw new Found(at, what);
+  }
+}
+
+const BLANKS = new Set([" ", "\t", "\n", "\r"]);
