@@ -20,7 +20,7 @@ import {
 } from "#rpc/serve";
 import { type Authenticate, authorize } from "./auth.ts";
 import { apiDescription, docsPage } from "./docs.ts";
-import type { Guard } from "./guard.ts";
+import { checkMethod, type Guard } from "./guard.ts";
 import { type HealthDeps, houseHealth } from "./health.ts";
 import { type Meter, metricsText } from "./meter.ts";
 
@@ -70,7 +70,16 @@ export function gateway(deps: GatewayDeps): Gateway {
     deps.log.error("the edge failed", { error, path: c.req.path });
     return refuse(c, deps, error);
   });
-  return { routes, fetch: (request) => app.fetch(request) };
+  const fetch: Gateway["fetch"] = (request) => {
+    try {
+      deps.guard(request.headers);
+      checkMethod(request.method);
+      return app.fetch(request);
+    } catch (thrown) {
+      return faultResponse(thrown, new EdgeExchange(request, request.headers, deps), "gateway");
+    }
+  };
+  return { routes, fetch };
 }
 
 function mount(deps: GatewayDeps, candidates: readonly Route[]): Handler {
@@ -156,22 +165,17 @@ function millis(ms: number): string {
 const TRACEPARENT = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
 function selfDescription(app: Hono, deps: GatewayDeps): void {
-  const { guard, authenticate, health, meter, neighbourMetrics } = deps;
+  const { authenticate, health, meter, neighbourMetrics } = deps;
   const description = JSON.stringify(apiDescription(health.version));
   const json = { "content-type": "application/json" };
-  const open = (c: Context, answer: () => Response | Promise<Response>): Response | Promise<Response> => {
+  const known = (c: Context, answer: () => Response | Promise<Response>): Response | Promise<Response> => {
     try {
-      guard(c.req.raw.headers);
+      authorize(authenticate(c.req.raw.headers), "read");
       return answer();
     } catch (thrown) {
       return refuse(c, deps, thrown);
     }
   };
-  const known = (c: Context, answer: () => Response | Promise<Response>): Response | Promise<Response> =>
-    open(c, () => {
-      authorize(authenticate(c.req.raw.headers), "read");
-      return answer();
-    });
 
   app.get("/health", () => new Response('{"status":"ok","service":"gateway"}', { headers: json }));
   app.get("/v1/health", (c) =>
@@ -185,9 +189,9 @@ function selfDescription(app: Hono, deps: GatewayDeps): void {
       });
     }),
   );
-  app.get("/openapi.json", (c) => open(c, () => sealed(c, deps, description, json)));
+  app.get("/openapi.json", (c) => sealed(c, deps, description, json));
   for (const path of ["/docs", "/docs/*"]) {
-    app.get(path, (c) => open(c, () => docsPage(c.req.path) ?? c.notFound()));
+    app.get(path, (c) => docsPage(c.req.path) ?? c.notFound());
   }
 }
 

@@ -11,7 +11,7 @@ export interface GuardOptions {
   readonly allowOrigins: readonly string[];
 }
 
-/** Gives the page that asks, when one does. Throws `forbidden`. */
+/** Gives the page that asks, when one does. Throws `invalid` for a Host that is none, and `forbidden`. */
 export type Guard = (headers: Headers) => string | undefined;
 
 export function createGuard({ host, allowHosts, allowOrigins }: GuardOptions): Guard {
@@ -20,25 +20,28 @@ export function createGuard({ host, allowHosts, allowOrigins }: GuardOptions): G
   // Who binds to every address cannot know all the names it is reached by; there a key is required anyway.
   const anyHost = !isLoopback(host) && allowHosts.length === 0;
   // Hosts repeat: each is worked out once. Bounded, because a client chooses them.
-  const checked = new Map<string, boolean>();
+  const known = new Set<string>();
 
-  const knownHost = (header: string): boolean => {
-    const before = checked.get(header);
-    if (before !== undefined) return before;
+  const checkHost = (header: string): void => {
+    if (known.has(header)) return;
+    const port = /:(\d+)$/.exec(header)?.[1];
+    // A second Host comes with the first one as "a, b".
+    if (!HOST.test(header) || Number(port ?? 0) > PORT_MAX) {
+      throw new Fault("invalid", "A request names one Host, as in `Host: 127.0.0.1:3110`.");
+    }
     const name = header.replace(/:\d+$/, "");
-    const known = HOST.test(header) && (anyHost || named.has(name) || isLoopback(name));
-    if (checked.size < CHECKED_HOSTS_MAX) checked.set(header, known);
-    return known;
-  };
-
-  return (headers) => {
-    const header = headers.get("host");
-    if (header === null || !knownHost(header)) {
+    if (!anyHost && !named.has(name) && !isLoopback(name)) {
       throw new Fault(
         "forbidden",
         "This house is not known under that Host. Add it to LAKEHOUSE_ALLOW_HOSTS.",
       );
     }
+    if (known.size < KNOWN_HOSTS_MAX) known.add(header);
+  };
+
+  return (headers) => {
+    const header = headers.get("host") ?? "";
+    checkHost(header);
     const origin = headers.get("origin");
     if (origin === null) return undefined;
     if (origin !== `http://${header}` && origin !== `https://${header}` && !origins.has(origin)) {
@@ -51,5 +54,14 @@ export function createGuard({ host, allowHosts, allowOrigins }: GuardOptions): G
   };
 }
 
-const CHECKED_HOSTS_MAX = 256;
+/** Others, such as TRACE and CONNECT, are for proxies. */
+const METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "PUT", "POST", "PATCH", "DELETE", "OPTIONS"]);
+
+/** For requests that no route takes: a route has its method. Throws `invalid`. */
+export function checkMethod(method: string): void {
+  if (!METHODS.has(method)) throw new Fault("invalid", `The method ${method} is not known here.`);
+}
+
+const PORT_MAX = 65_535;
+const KNOWN_HOSTS_MAX = 256;
 const HOST = /^(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?$/;

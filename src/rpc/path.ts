@@ -11,6 +11,8 @@ interface Part {
 
 export interface PathPlan {
   readonly parts: readonly Part[];
+  /** What every path of it begins with. */
+  readonly prefix: string;
   /** The pattern as Bun.serve and Hono both write it: `/v1/vectors/:index`, `/v1/storage/*`. */
   readonly pattern: string;
 }
@@ -27,7 +29,7 @@ export function planPath(path: string): PathPlan {
       parts.push({ name: name[1] ?? "", segment: index, greedy });
       return greedy ? "*" : `:${name[1] ?? ""}`;
     });
-  return { parts, pattern: `/${segments.join("/")}` };
+  return { parts, prefix: path.replace(/\{.*/, ""), pattern: `/${segments.join("/")}` };
 }
 
 /** The path fields of a request's URL, decoded. */
@@ -36,7 +38,16 @@ export function readPath(plan: PathPlan, url: string): Record<string, string> {
   if (plan.parts.length === 0) return fields;
   const start = url.indexOf("/", url.indexOf("://") + 3);
   const query = url.indexOf("?", start);
-  const segments = url.slice(start + 1, query === -1 ? undefined : query).split("/");
+  const path = url.slice(start, query === -1 ? undefined : query);
+  // The route was chosen by the path as it was sent; the URL has its dots resolved, and may be another path by then.
+  if (!path.startsWith(plan.prefix)) throw new Fault("invalid", "The path leaves its own beginning.");
+  if (/%2f/i.test(path)) {
+    throw new Fault(
+      "invalid",
+      "An encoded slash (%2F) is not taken in a path: send it as it is, or leave it out.",
+    );
+  }
+  const segments = path.slice(1).split("/");
   for (const { name, segment, greedy } of plan.parts) {
     const raw = greedy ? segments.slice(segment).join("/") : (segments[segment] ?? "");
     try {
