@@ -34,7 +34,20 @@ export interface CatalogdDeps {
   readonly storage: Service<typeof storage>;
   readonly state: State;
   readonly clock?: Clock;
+  /** Names of files and tables, ids of snapshots; a simulation brings its own. */
+  readonly ids?: Ids;
 }
+
+export interface Ids {
+  uuid(): string;
+  /** Eight bytes that nobody else has. */
+  bytes(): Uint8Array;
+}
+
+const randomIds: Ids = {
+  uuid: () => crypto.randomUUID(),
+  bytes: () => crypto.getRandomValues(new Uint8Array(8)),
+};
 
 export interface Catalogd {
   readonly handlers: Handlers<typeof catalog>;
@@ -44,7 +57,12 @@ export interface Catalogd {
 /** Where a snapshot's summary keeps the id of the commit that made it. */
 const COMMIT_ID = "lakehouse.commit-id";
 
-export async function catalogd({ storage, state, clock = systemClock }: CatalogdDeps): Promise<Catalogd> {
+export async function catalogd({
+  storage,
+  state,
+  clock = systemClock,
+  ids = randomIds,
+}: CatalogdDeps): Promise<Catalogd> {
   const { base_uri: baseUri } = await storage.probe({});
   const tables = await Tables.open({ state, storage, clock, baseUri });
 
@@ -125,9 +143,9 @@ export async function catalogd({ storage, state, clock = systemClock }: Catalogd
       const table = await tables.commit(dataset, async (current, place) => {
         replayed = current !== undefined && committedBy(current.metadata, commit_id) !== undefined;
         if (replayed) return undefined;
-        const metadata = metadataFor(current, place, columns, clock);
+        const metadata = metadataFor(current, place, columns, clock, ids);
         const notes = { ...summary, [COMMIT_ID]: commit_id };
-        return commitFiles(tables, { current, metadata, place, mode, files, notes, clock });
+        return commitFiles(tables, { current, metadata, place, mode, files, notes, clock, ids });
       });
       const snapshot = present(committedBy(table.metadata, commit_id), "the snapshot just made");
       return { snapshot_id: Number(snapshot["snapshot-id"]), replayed, dataset: describeTable(table) };
@@ -190,6 +208,7 @@ function metadataFor(
   place: Place,
   columns: readonly Column[],
   clock: Clock,
+  ids: Ids,
 ): TableMetadata {
   const nowMs = clock.now();
   const { schema, lastColumnId } = shapedFor(table, columns, "evolve");
@@ -202,7 +221,7 @@ function metadataFor(
   }
   if (table !== undefined) return setSchema(table.metadata, schema, lastColumnId, nowMs);
   return createMetadata({
-    uuid: crypto.randomUUID(),
+    uuid: ids.uuid(),
     location: place.location,
     schema,
     properties: {},
@@ -255,18 +274,19 @@ interface FilesCommit {
   readonly files: readonly OfferedFile[];
   readonly notes: Readonly<Record<string, string>>;
   readonly clock: Clock;
+  readonly ids: Ids;
 }
 
 async function commitFiles(
   tables: Tables,
-  { current, metadata, place, mode, files, notes, clock }: FilesCommit,
+  { current, metadata, place, mode, files, notes, clock, ids }: FilesCommit,
 ) {
   const schema = currentSchema(metadata);
   const previousManifests =
     current === undefined ? [] : await tables.manifests(current, snapshotOf(current.metadata));
-  const id = crypto.randomUUID();
+  const id = ids.uuid();
   const input: CommitInput & { files: DataFile[] } = {
-    snapshotId: mintSnapshotId(crypto.getRandomValues(new Uint8Array(8))),
+    snapshotId: mintSnapshotId(ids.bytes()),
     manifestPath: (n) => place.uri(`metadata/${id}-m${n}.avro`),
     listPath: place.uri(`metadata/snap-${id}.avro`),
     nowMs: clock.now(),
