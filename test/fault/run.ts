@@ -11,9 +11,9 @@
 //   bun test/fault/run.ts all
 
 import { parseArgs } from "node:util";
+import { HISTORIES, HISTORY_NAMES, type HistoryName, type Ran, runHistories } from "./histories.ts";
 import { type Death, DEATHS, killRounds } from "./kill.ts";
 import { KIND_NAMES, KINDS, type KindName, mutate } from "./mutations.ts";
-import { type Scenario, SCENARIOS, simulate, simulateMany } from "./simulation.ts";
 import { canMount, withFullDisk } from "./space.ts";
 import { ERRORS, FAILED_AT, hasStrace, type Injection, KILLED_AT, runAt, sweep } from "./syscalls.ts";
 import { runWriter, WRITER_NAMES, type WriterName } from "./writers.ts";
@@ -122,53 +122,40 @@ async function mutations(): Promise<boolean> {
   return fine;
 }
 
+/** The seeds of each kind of history, dealt to processes of one core each. */
 async function simulation(): Promise<boolean> {
   const processes = Math.max(1, Number(values.processes));
-  if (processes > 1) return shared(processes);
+  const share = Math.ceil(Number(values.seeds) / processes);
   let fine = true;
-  for (const scenario of chosen<Scenario>(SCENARIOS)) {
-    const { failed, acknowledged, crashes, tookMs } = await simulateMany(
-      Number(values.from),
-      Number(values.seeds),
-      scenario,
+  for (const name of chosen<HistoryName>(HISTORY_NAMES)) {
+    const started = performance.now();
+    const shares = await Promise.all(
+      Array.from({ length: processes }, (_, n) =>
+        simulateApart(name, Number(values.from) + n * share, share),
+      ),
     );
-    if (failed !== undefined)
-      fine = judged(failed.outcome.violations, `trace --from ${failed.seed} --only ${scenario}`);
-    const ran = failed === undefined ? Number(values.seeds) : failed.seed - Number(values.from) + 1;
+    const took = (performance.now() - started) / 1000;
+    const sum = (of: (ran: Ran) => number): number => shares.reduce((total, ran) => total + of(ran), 0);
+    for (const { failed } of shares) {
+      if (failed === undefined) continue;
+      fine = judged(failed.outcome.violations, `trace --from ${failed.seed} --only ${name}`) && fine;
+    }
     say(
-      `simulate ${scenario}: ${ran} seeds from ${values.from}, ${acknowledged} commits acknowledged, ${crashes} crashes, ${Math.round((ran / tookMs) * 1000)} seeds/s, ${failed === undefined ? 0 : 1} failed`,
+      `simulate ${name}: ${sum(({ seeds }) => seeds)} seeds from ${values.from}, ${sum(({ acknowledged }) => acknowledged)} writes acknowledged, ${sum(({ crashes }) => crashes)} crashes, ${Math.round(took)} s, ${shares.filter(({ failed }) => failed !== undefined).length} failed`,
     );
   }
   return fine;
 }
 
-/** The seeds dealt to processes of one core each. */
-async function shared(processes: number): Promise<boolean> {
-  const share = Math.ceil(Number(values.seeds) / processes);
-  const only = values.only === undefined ? [] : ["--only", values.only];
-  const children = Array.from({ length: processes }, (_, n) => {
-    const range = ["--from", String(Number(values.from) + n * share), "--seeds", String(share)];
-    return Bun.spawn(
-      [
-        process.execPath,
-        "--no-env-file",
-        import.meta.path,
-        "simulate",
-        "--processes",
-        "1",
-        ...range,
-        ...only,
-      ],
-      { stdout: "inherit", stderr: "inherit" },
-    );
-  });
-  const codes = await Promise.all(children.map((child) => child.exited));
-  return codes.every((code) => code === 0);
+async function simulateApart(name: HistoryName, from: number, seeds: number): Promise<Ran> {
+  const program = [process.execPath, "--no-env-file", import.meta.path, "share", name];
+  const child = Bun.spawn([...program, String(from), String(seeds)], { stdout: "pipe", stderr: "inherit" });
+  return JSON.parse(await new Response(child.stdout).text()) as Ran;
 }
 
 async function trace(): Promise<boolean> {
-  for (const scenario of chosen<Scenario>(SCENARIOS)) {
-    const outcome = await simulate(Number(values.from), scenario);
+  for (const name of chosen<HistoryName>(HISTORY_NAMES)) {
+    const outcome = await HISTORIES[name](Number(values.from));
     say(outcome.trace.join("\n"));
     for (const line of outcome.violations) say(`WRONG ${line}`);
     if (outcome.violations.length > 0) return false;
@@ -188,6 +175,11 @@ const PARTS: Readonly<Record<string, () => Promise<boolean>>> = {
     const run = await runAt(writer as WriterName, calls, Number(n), injection as Injection);
     say(JSON.stringify(run, null, 2));
     return run.wrong.length === 0;
+  },
+  share: async () => {
+    const [name = "", from = "0", seeds = "0"] = words;
+    say(JSON.stringify(await runHistories(name as HistoryName, Number(from), Number(seeds))));
+    return true;
   },
   write: async () => {
     const [writer = "", folder = "", steps = "0"] = words;

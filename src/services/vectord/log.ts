@@ -7,17 +7,9 @@
 //
 // log-segment.ts has the format, log-recovery.ts the opening. A snapshot begins a new segment.
 
-import {
-  close as closeCallback,
-  fdatasync,
-  ftruncate,
-  open as openCallback,
-  write as writeCallback,
-} from "node:fs";
-import { rm, stat } from "node:fs/promises";
-import { promisify } from "node:util";
 import { diskFault } from "#adapters/hnsw-file";
 import { assert } from "#lib/assert";
+import { type Disk, type DiskFile, nodeDisk } from "#lib/disk";
 import { Fault } from "#rpc/fault";
 import {
   type Found,
@@ -41,47 +33,13 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-/** The part of a file that the log needs, and that a test may make fail. */
-export interface LogFile {
-  /** Writes a part of the bytes, at least one, at a position; gives how many. */
-  write(bytes: Uint8Array, position: number): Promise<number>;
-  sync(): Promise<void>;
-  truncate(length: number): Promise<void>;
-  close(): Promise<void>;
-}
-
-// A plain descriptor: a FileHandle that is collected without a close throws where nobody can catch it.
-const openDescriptor = promisify(openCallback);
-const writeDescriptor = promisify(writeCallback);
-const syncDescriptor = promisify(fdatasync);
-const truncateDescriptor = promisify(ftruncate);
-const closeDescriptor = promisify(closeCallback);
-
-export async function openLogFile(path: string): Promise<LogFile> {
-  const descriptor = await openDescriptor(path, "r+");
-  return {
-    write: async (bytes, position) => {
-      const { bytesWritten } = await writeDescriptor(descriptor, bytes, 0, bytes.length, position);
-      return bytesWritten;
-    },
-    sync: () => syncDescriptor(descriptor),
-    truncate: (length) => truncateDescriptor(descriptor, length),
-    close: () => closeDescriptor(descriptor),
-  };
-}
-
-export interface LogOptions extends Recovery {
-  /** How a segment is opened for writing; the file system's way unless given. */
-  readonly openFile?: (path: string) => Promise<LogFile>;
-}
-
 export class Log {
   readonly #dir: string;
-  readonly #openFile: (path: string) => Promise<LogFile>;
+  readonly #disk: Disk;
   readonly #waiting: Waiting[] = [];
   #waitingBytes = 0;
   #segments: Segment[];
-  #file: LogFile;
+  #file: DiskFile;
   /** Where the last durable frame of the newest segment ends. */
   #end: number;
   #sequence: number;
@@ -93,9 +51,9 @@ export class Log {
   readonly #between: (() => Promise<void>)[] = [];
   #closed = false;
 
-  private constructor(dir: string, openFile: LogOptions["openFile"] & {}, file: LogFile, found: Found) {
+  private constructor(dir: string, disk: Disk, file: DiskFile, found: Found) {
     this.#dir = dir;
-    this.#openFile = openFile;
+    this.#disk = disk;
     this.#file = file;
     this.#segments = found.segments;
     this.#end = found.end;
@@ -107,28 +65,28 @@ export class Log {
    * Opens the log of a folder, or starts one, and replays it. Throws Fault `internal` naming the file when a
    * part of it is damaged or missing; what could be saved has then been put in place for the next opening.
    */
-  static async open(options: LogOptions): Promise<Log> {
-    const { dir, after } = options;
-    const openFile = options.openFile ?? openLogFile;
-    const found = await recover(options);
-    if (found.segments.length === 0) found.segments.push(await startSegment(dir, after + 1));
+  static async open(options: Recovery): Promise<Log> {
+    const { dir, after, disk = nodeDisk } = options;
+    const found = await recover(options).catch((error: unknown) => {
+      throw diskFault(error, dir);
+    });
+    if (found.segments.length === 0) found.segments.push(await startSegment(disk, dir, after + 1));
     const newest = found.segments.at(-1);
     assert(newest !== undefined, "a log has a segment");
     found.end = Math.max(found.end, SEGMENT_HEADER_BYTES);
-    const file = await openFile(newest.path).catch((error: unknown) => {
+    const file = await disk.open(newest.path).catch((error: unknown) => {
       throw diskFault(error, newest.path);
     });
     try {
-      if (found.torn) {
-        await file.truncate(found.end);
-        await file.sync();
-      }
-      await unmarkClosed(dir);
+      if (found.torn) await file.truncate(found.end);
+      // What was read may be in the machine's memory alone, left by a process that died before its fsync.
+      await file.sync();
+      await unmarkClosed(disk, dir);
     } catch (error) {
       await file.close();
       throw diskFault(error, newest.path);
     }
-    return new Log(dir, openFile, file, found);
+    return new Log(dir, disk, file, found);
   }
 
   /** The last sequence that is durable and applied; 0 before the first. */
@@ -175,13 +133,15 @@ export class Log {
           if (this.#dirty) await this.#repair();
           // A segment without a frame is the new one already.
           if (this.#end > SEGMENT_HEADER_BYTES) {
-            const segment = await startSegment(this.#dir, this.#sequence + 1);
-            const file = await this.#openFile(segment.path);
-            await this.#file.close();
+            const segment = await startSegment(this.#disk, this.#dir, this.#sequence + 1);
+            const file = await this.#disk.open(segment.path);
+            const before = this.#file;
             this.#file = file;
             this.#segments.push(segment);
             this.#olderBytes += this.#end;
             this.#end = SEGMENT_HEADER_BYTES;
+            // All of it is durable, so a failing close loses nothing.
+            await before.close().catch(() => undefined);
           }
           resolve(capture(this.#sequence));
         } catch (error) {
@@ -197,8 +157,8 @@ export class Log {
     while (this.#segments.length > 1) {
       const [oldest, next] = this.#segments;
       if (oldest === undefined || next === undefined || next.firstSequence > sequence + 1) return;
-      const { size } = await stat(oldest.path).catch(() => ({ size: 0 }));
-      await rm(oldest.path, { force: true });
+      const size = await this.#disk.size(oldest.path).catch(() => 0);
+      await this.#disk.remove(oldest.path);
       this.#segments = this.#segments.filter((segment) => segment !== oldest);
       this.#olderBytes = Math.max(0, this.#olderBytes - size);
     }
@@ -212,11 +172,7 @@ export class Log {
     if (this.#dirty) await this.#repair().catch(() => undefined);
     await this.#file.close();
     if (this.#dirty) return;
-    await markClosed(this.#dir, {
-      sequence: this.#sequence,
-      segments: this.#segments.length,
-      end: this.#end,
-    });
+    await markClosed(this.#disk, this.#dir, { sequence: this.#sequence });
   }
 
   async #flush(): Promise<void> {
