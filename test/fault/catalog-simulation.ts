@@ -216,9 +216,9 @@ class History {
   /** What is wrong with the table as a fresh catalogd finds it. */
   async check(handlers: Handlers<typeof catalog>): Promise<string[]> {
     const wrong: string[] = [];
-    const rows = await database.all("select version, metadata from tables where name = $1", [DATASET]);
-    const metadata =
-      rows[0] === undefined ? undefined : (JSON.parse(String(rows[0]["metadata"])) as Metadata);
+    const [row] = await database.all("select metadata from tables where name = $1", [DATASET]);
+    const text = row === undefined ? "null" : String(row["metadata"]);
+    const metadata = JSON.parse(text.slice(text.indexOf(" ") + 1)) as Metadata | null;
     const snapshots = metadata?.snapshots ?? [];
     const ids = snapshots.map(({ summary }) => summary["lakehouse.commit-id"] ?? "none");
     if (new Set(ids).size !== ids.length) wrong.push(`a commit is there twice: ${ids.join(" ")}`);

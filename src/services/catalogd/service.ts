@@ -28,7 +28,7 @@ import {
 import { allFields, lastFieldId, type Schema, schemaById } from "./iceberg/schema.ts";
 import { rollback, tag } from "./iceberg/snapshots.ts";
 import { setSchema } from "./iceberg/table-changes.ts";
-import { type Place, type Table, Tables } from "./tables.ts";
+import { type Place, type Table, Tables, vouched } from "./tables.ts";
 
 export interface CatalogdDeps {
   readonly storage: Service<typeof storage>;
@@ -287,8 +287,8 @@ async function commitFiles(
   const id = ids.uuid();
   const input: CommitInput & { files: DataFile[] } = {
     snapshotId: mintSnapshotId(ids.bytes()),
-    manifestPath: (n) => place.uri(`metadata/${id}-m${n}.avro`),
-    listPath: place.uri(`metadata/snap-${id}.avro`),
+    manifestPath: (n, bytes) => place.uri(`metadata/${id}-m${n}${vouched(bytes)}`),
+    listPath: (bytes) => place.uri(`metadata/snap-${id}${vouched(bytes)}`),
     nowMs: clock.now(),
     previousManifests,
     summary: notes,

@@ -16,6 +16,7 @@ import { decodeManifestList, type ManifestFile } from "./iceberg/manifest-list.t
 import { decodeManifest, type Manifest } from "./iceberg/manifest.ts";
 import { parseMetadata, printMetadata, type Snapshot, type TableMetadata } from "./iceberg/metadata.ts";
 import { logMetadata } from "./iceberg/table-changes.ts";
+import { type Row, sealed, unsealed } from "./sealed-row.ts";
 
 export interface Table {
   readonly name: string;
@@ -124,11 +125,10 @@ export class Tables {
       [name],
     );
     if (full === undefined) return undefined;
+    const found: Row = { name, prefix: String(full["prefix"]), version: Number(full["version"]) };
     const table: Table = {
-      name,
-      prefix: String(full["prefix"]),
-      version: Number(full["version"]),
-      metadata: parseMetadata(String(full["metadata"])),
+      ...found,
+      metadata: parseMetadata(unsealed(found, String(full["metadata"]))),
     };
     this.#parsed.set(`${table.prefix}@${table.version}`, table);
     return table;
@@ -246,6 +246,7 @@ export class Tables {
     text: string,
   ): Promise<boolean> {
     const { state } = this.#deps;
+    const row = sealed({ name, prefix, version }, text);
     // A name that was taken and dropped meanwhile has another folder now: whoever dropped it may be emptying the
     // one that was looked up.
     const changed =
@@ -254,11 +255,11 @@ export class Tables {
             `insert into tables (name, prefix, version, metadata) select $1, $2, $3, $4
               where coalesce((select generation from generations where name = $1), 0) = $5
               on conflict (name) do nothing`,
-            [name, prefix, version, text, generation],
+            [name, prefix, version, row, generation],
           )
         : await state.run(
             "update tables set version = $3, metadata = $4 where name = $1 and prefix = $2 and version = $5",
-            [name, prefix, version, text, before.version],
+            [name, prefix, version, row, before.version],
           );
     return changed === 1;
   }
@@ -300,10 +301,22 @@ export class Tables {
     const { body } = await this.#deps.storage.get({ key: this.placeOf(table).keyOf(uri) });
     if (!(body instanceof ReadableStream)) throw new Fault("internal", `${uri} has no content.`);
     const bytes = await readAll(body);
+    if (VOUCHED.test(uri) && !uri.endsWith(vouched(bytes))) {
+      throw new Fault(
+        "internal",
+        `${uri} is damaged: its bytes are not those that its name vouches for. Restore it.`,
+      );
+    }
     this.#objects.set(uri, bytes);
     return bytes;
   }
 }
+
+/** How the name of a manifest or a list of ours ends: with its SHA-256, as names of data files do. */
+export function vouched(bytes: Uint8Array): string {
+  return `-${new Bun.CryptoHasher("sha256").update(bytes).digest("hex")}.avro`;
+}
+const VOUCHED = /-[0-9a-f]{64}\.avro$/;
 
 /** Between a table's files as readers address them and their keys in storaged. */
 export class Place {
