@@ -111,11 +111,15 @@ class DaemonExchange implements Exchange {
   readonly timeoutMs: number | undefined;
   readonly caller: Caller | undefined;
   readonly #request: Request | undefined;
+  /** The id as it was asked under, with the number of the question. */
+  readonly #question: string;
 
   constructor(headers: Headers, request?: Request) {
     this.#request = request;
     const given = headers.get(CALL_HEADERS.requestId);
-    this.requestId = requestIdOr(given);
+    const end = given?.lastIndexOf("~") ?? -1;
+    this.requestId = requestIdOr(end === -1 ? given : (given?.slice(0, end) ?? null));
+    this.#question = end === -1 ? this.requestId : (given ?? "");
     // A neighbour always sends an id; who sends none has nothing else to say, and each header costs a look.
     if (given === null) return;
     const timeoutMs = headers.get(CALL_HEADERS.timeoutMs);
@@ -130,7 +134,7 @@ class DaemonExchange implements Exchange {
   }
 
   seal(headers: Record<string, string>): void {
-    headers[CALL_HEADERS.requestId] = this.requestId;
+    headers[CALL_HEADERS.requestId] = this.#question;
   }
 }
 

@@ -143,6 +143,28 @@ export function requestIdOr(given: string | null): string {
   return given !== null && SANE_TOKEN.test(given) ? given : newRequestId();
 }
 
+let questions = 0;
+
+/**
+ * The request id as it goes to a daemon: with a number of this one question behind it. The daemon sends it back as it
+ * is, and `mustAnswer` compares.
+ */
+export function questionId(requestId: string): string {
+  questions += 1;
+  return `${requestId}~${questions.toString(36)}`;
+}
+
+/**
+ * Throws when an answer is that to another question. A connection on which one came twice is out of step from then
+ * on, and would hand one caller's rows to the next.
+ */
+export async function mustAnswer(response: Response, question: string): Promise<void> {
+  const answered = response.headers.get(CALL_HEADERS.requestId);
+  if (answered === null || answered === question) return;
+  await response.body?.cancel();
+  throw new Error(`the answer is that to ${answered}`);
+}
+
 /** Picks among routes that share method and path: the one whose media type the request accepts, else the plain one. */
 export function routeFor(candidates: readonly Route[], request: Request): Route {
   const accepted = request.headers.get("accept") ?? "";
