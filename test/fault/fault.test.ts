@@ -120,9 +120,10 @@ describe.skipIf(!canMount())("a disk that fills up (needs the right to mount)", 
   test.each(WRITER_NAMES.map((name) => [name]))(
     "%s says so, loses nothing, and goes on when there is room",
     async (writer) => {
-      const { before, said, wrong } = await withFullDisk(writer);
+      const { before, said, clear, wrong } = await withFullDisk(writer);
       expect(wrong).toEqual([]);
       expect(before).toBeGreaterThan(0);
+      expect(clear, said).toBe(true);
       expect(said).toMatch(/disk is full|ENOSPC|no space/i);
     },
     LONG_MS,

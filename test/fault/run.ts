@@ -9,7 +9,7 @@ import { type Line, LINES, networkRounds } from "./network.ts";
 import { s3Soak } from "./s3-soak.ts";
 import { canMount, withFullDisk } from "./space.ts";
 import { ERRORS, FAILED_AT, hasStrace, type Injection, KILLED_AT, runAt, sweep } from "./syscalls.ts";
-import { runWriter, WRITER_NAMES, type WriterName } from "./writers.ts";
+import { WRITER_NAMES, type WriterName } from "./writers.ts";
 
 const HELP = `Faults on purpose, and what the house makes of them. Each part ends with a line of figures; a violation
 is a line that begins with WRONG, and the exit code is then 1.
@@ -92,6 +92,7 @@ async function syscalls(): Promise<boolean> {
   let fine = true;
   const raw = new Set<string>();
   for (const writer of chosen<WriterName>(WRITER_NAMES)) {
+    const started = performance.now();
     const injections: [string, Injection][] = [
       ...KILLED_AT.map((calls): [string, Injection] => [calls, "signal=SIGKILL"]),
       ...FAILED_AT.flatMap((calls) => ERRORS.map((error): [string, Injection] => [calls, `error=${error}`])),
@@ -105,7 +106,9 @@ async function syscalls(): Promise<boolean> {
       for (const line of done.raw) raw.add(line);
       fine = judged(done.wrong, `syscalls --only "${writer}"`) && fine;
     }
-    say(`syscalls ${writer}: ${total.runs} runs, ${total.killed} killed, ${total.faults} failures told`);
+    say(
+      `syscalls ${writer}: ${total.runs} runs, ${total.killed} killed, ${total.faults} failures told, ${secondsSince(started)} s`,
+    );
   }
   for (const line of raw) say(`not yet a fault: ${line}`);
   return fine;
@@ -224,11 +227,6 @@ const PARTS: Readonly<Record<string, () => Promise<boolean>>> = {
   share: async () => {
     const [name = "", from = "0", seeds = "0"] = words;
     say(JSON.stringify(await runHistories(name as HistoryName, Number(from), Number(seeds))));
-    return true;
-  },
-  write: async () => {
-    const [writer = "", folder = "", steps = "0"] = words;
-    await runWriter(writer as WriterName, folder, Number(steps));
     return true;
   },
   all: async () => {
