@@ -221,6 +221,29 @@ export const KINDS = {
   "manifest list": { sealed: true, make: tableArtefact((folder) => newest(folder, /^snap-.*\.avro$/)) },
   manifest: { sealed: true, make: tableArtefact((folder) => newest(folder, /-m0-.*\.avro$/)) },
   "catalog.sqlite": { sealed: true, make: tableArtefact((folder) => join(folder, "catalog.sqlite")) },
+  object: {
+    sealed: true,
+    make: async (folder) => {
+      const root = join(folder, "objects");
+      const objects = await diskObjects(root);
+      const store = local(implement(storage, "storaged", await storaged({ objects }), { onBug }));
+      await store.put({ key: "note", body: bytesOf("a line of it\n".repeat(3000)) });
+      const [path, times] = [join(root, "note"), join(folder, "times")];
+      writeFileSync(times, "");
+      Bun.spawnSync(["touch", "-r", path, times]);
+      return {
+        path,
+        read: async () => {
+          // A disk that turns a bit does not note the time.
+          Bun.spawnSync(["touch", "-r", times, path]);
+          const { body } = await store.get({ key: "note" });
+          return new Response(body).text();
+        },
+        named: (error) => isFault(error) && (error as Fault).message.includes("note is damaged"),
+        close: closeNothing,
+      };
+    },
+  },
   // Truth is the catalog's row; the file is for readers without a catalog, and nothing here rests on it.
   "metadata.json": { sealed: true, make: tableArtefact((folder) => newest(folder, /\.metadata\.json$/)) },
   "index shape": { sealed: true, make: indexArtefact(/^shape\.json$/) },

@@ -7,7 +7,6 @@ import { LRUCache } from "lru-cache";
 import { z } from "zod";
 import { type FieldKind, fieldKind } from "#contracts/vector";
 import { saveSmallFile } from "#adapters/small-file";
-import { makeFolder } from "#lib/durable";
 import { Fault } from "#rpc/fault";
 import { type Bm25, bm25, restoreBm25 } from "./bm25.ts";
 import { termsOf } from "./words.ts";
@@ -92,7 +91,6 @@ const header = z.object({
 
 /** Writes the generation's files below `folder`; it is there whole or not at all. */
 export async function saveGeneration(folder: string, generation: Generation): Promise<void> {
-  await makeFolder(folder);
   const words = generation.words.toBytes();
   const { corpus, dataset, snapshotId, index, model, fields, ids } = generation;
   const described = { corpus, dataset, snapshotId, index, model, fields, ids, wordsSha256: sha256(words) };
