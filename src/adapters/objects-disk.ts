@@ -30,10 +30,14 @@ const READ_BYTES = 256 * 1024;
 
 export async function diskObjects(root: string): Promise<Objects> {
   const temporaries = `${root}.partial`;
-  await makeFolder(root);
-  // What a crash left behind was never acknowledged.
-  await rm(temporaries, { recursive: true, force: true });
-  await makeFolder(temporaries);
+  try {
+    await makeFolder(root);
+    // What a crash left behind was never acknowledged.
+    await rm(temporaries, { recursive: true, force: true });
+    await makeFolder(temporaries);
+  } catch (error) {
+    throw toDiskFault(error);
+  }
   const sums = sumsOf(root);
   const writing = new Map<string, Promise<unknown>>();
   const pathOf = (key: string): string => join(root, checkKey(key));

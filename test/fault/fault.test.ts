@@ -106,8 +106,9 @@ describe.skipIf(!hasStrace)("system calls (needs strace: apt-get install strace)
       let touched = 0;
       for (const [at, [calls, injection, stride]] of MOMENTS.entries()) {
         const from = 1 + ((seed + at) % 3);
-        const { wrong, killed, faults } = await sweep(writer, calls, injection, stride, from);
+        const { wrong, raw, killed, faults } = await sweep(writer, calls, injection, stride, from);
         expect(wrong).toEqual([]);
+        expect(raw).toEqual([]);
         touched += killed + faults;
       }
       expect(touched).toBeGreaterThan(0);

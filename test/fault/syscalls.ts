@@ -148,7 +148,8 @@ export async function sweep(
       const n = first + at * stride;
       runs += 1;
       faults += run.faults.length;
-      for (const line of run.faults) if (line.startsWith("raw ")) raw.add(`${writer} at ${calls}: ${line}`);
+      for (const line of run.faults)
+        if (line.startsWith("raw ")) raw.add(`${writer} at ${calls}: ${line.split(" '")[0]}`);
       const place = `run.ts syscall "${writer}" ${calls} ${n} ${injection}`;
       wrong.push(...run.wrong.map((line) => `${place}: ${line}`));
       const untouched = run.ended === "end" && run.faults.length === 0;

@@ -6,7 +6,7 @@
 import { readdir, rm } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { readSealed, writeSealed } from "#adapters/hnsw-file";
+import { diskFault, readSealed, writeSealed } from "#adapters/hnsw-file";
 import type { Clock } from "#lib/clock";
 import { TEMPORARY_SUFFIX, makeFolder } from "#lib/durable";
 import { Fault } from "#rpc/fault";
@@ -120,7 +120,9 @@ export class VectorIndex {
    */
   static async open(options: OpenOptions): Promise<VectorIndex> {
     const { dir, shape, clock } = options;
-    await makeFolder(dir);
+    await makeFolder(dir).catch((error: unknown) => {
+      throw diskFault(error, dir);
+    });
     await checkShape(dir, shape);
     await clean(dir);
     const manifest = await readManifest(dir, clock);
