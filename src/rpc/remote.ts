@@ -218,7 +218,7 @@ function sender(operation: AnyOp, address: Address, options: RemoteOptions): Sen
       ...(body === undefined ? {} : { body }),
       ...("unix" in address ? { unix: address.unix } : {}),
     } as RequestInit & { timeout: boolean });
-    await mustAnswer(response, question);
+    mustAnswer(response, question);
     if (response.status >= 400) throw await readFault(response, options.origin, operation.method);
     return response;
   };

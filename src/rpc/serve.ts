@@ -158,10 +158,10 @@ export function questionId(requestId: string): string {
  * Throws when an answer is that to another question. A connection on which one came twice is out of step from then
  * on, and would hand one caller's rows to the next.
  */
-export async function mustAnswer(response: Response, question: string): Promise<void> {
+export function mustAnswer(response: Response, question: string): void {
   const answered = response.headers.get(CALL_HEADERS.requestId);
   if (answered === null || answered === question) return;
-  await response.body?.cancel();
+  response.body?.cancel().catch(() => undefined);
   throw new Error(`the answer is that to ${answered}`);
 }
 
