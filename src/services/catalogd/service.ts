@@ -3,7 +3,7 @@
 import type { State } from "#adapters/state";
 import type { catalog, DataFile as OfferedFile } from "#contracts/catalog";
 import type { storage } from "#contracts/storage";
-import { assert, present } from "#lib/assert";
+import { present } from "#lib/assert";
 import { type Clock, systemClock } from "#lib/clock";
 import type { Handlers, Service } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
@@ -11,8 +11,8 @@ import { type Column, columnsOf, describeSnapshot, describeTable } from "./descr
 import { fitColumns } from "./fit.ts";
 import { type ColumnStatistics, metricsFromStatistics } from "./iceberg/bounds.ts";
 import { newSchema } from "./iceberg/columns.ts";
-import { append, type CommitInput, isLive, replaceAll } from "./iceberg/commit.ts";
-import { castClause, fieldIdsClause, parquetName, readSchemaClause } from "./iceberg/duckdb-sql.ts";
+import { append, type CommitInput, replaceAll } from "./iceberg/commit.ts";
+import { castClause, fieldIdsClause, parquetName } from "./iceberg/duckdb-sql.ts";
 import { evolveSchema, type SchemaChange } from "./iceberg/evolve.ts";
 import { CONTENT, type DataFile, type Manifest } from "./iceberg/manifest.ts";
 import {
@@ -20,14 +20,13 @@ import {
   currentSchema,
   mintSnapshotId,
   type Snapshot,
-  snapshotAt,
-  snapshotById,
   snapshotOf,
   type TableMetadata,
 } from "./iceberg/metadata.ts";
-import { allFields, lastFieldId, type Schema, schemaById } from "./iceberg/schema.ts";
+import { allFields, lastFieldId, type Schema } from "./iceberg/schema.ts";
 import { rollback, tag } from "./iceberg/snapshots.ts";
 import { setSchema } from "./iceberg/table-changes.ts";
+import { scans } from "./scan.ts";
 import { type Place, type Table, Tables } from "./tables.ts";
 
 export interface CatalogdDeps {
@@ -47,6 +46,7 @@ const COMMIT_ID = "lakehouse.commit-id";
 export async function catalogd({ storage, state, clock = systemClock }: CatalogdDeps): Promise<Catalogd> {
   const { base_uri: baseUri } = await storage.probe({});
   const tables = await Tables.open({ state, storage, clock, baseUri });
+  const scan = scans(tables);
 
   const handlers: Handlers<typeof catalog> = {
     datasets: async ({ limit, cursor }) => {
@@ -140,19 +140,7 @@ export async function catalogd({ storage, state, clock = systemClock }: Catalogd
           table === undefined || snapshot === undefined ? null : describeSnapshot(snapshot, table.metadata),
       };
     },
-    scan: async ({ dataset, at }) => {
-      const table = await tables.get(dataset);
-      const snapshot = at === undefined ? snapshotOf(table.metadata) : snapshotNamed(table, at);
-      const schemaId = at === undefined ? undefined : snapshot?.["schema-id"];
-      const schema =
-        schemaId === undefined ? currentSchema(table.metadata) : schemaById(table.metadata.schemas, schemaId);
-      return {
-        snapshot_id: snapshot === undefined ? null : Number(snapshot["snapshot-id"]),
-        columns: columnsOf(schema),
-        files: await liveFiles(tables, table, snapshot),
-        read_schema: readSchemaClause(schema).replace(/^schema = /, ""),
-      };
-    },
+    scan: async ({ dataset, at }) => scan(await tables.get(dataset), at),
   };
   return { handlers, close: () => state.close() };
 }
@@ -325,45 +313,6 @@ function statisticsOf({ stats }: OfferedFile, schema: Schema): ColumnStatistics[
     const key = leaf.path.map((name) => `"${name.replaceAll('"', '""')}"`).join(".");
     return [{ key, value: value.filter((entry) => entry.value !== undefined) }];
   });
-}
-
-/** Names of data files end in their SHA-256, so that a manifest vouches for what it lists. */
-const FILE_NAME = /([0-9a-f]{64})\.parquet$/;
-
-async function liveFiles(tables: Tables, table: Table, snapshot: Snapshot | undefined) {
-  const place = tables.placeOf(table);
-  const files: { key: string; bytes: number; rows: number; sha256?: string }[] = [];
-  for (const listed of await tables.manifests(table, snapshot)) {
-    const { entries } = await tables.manifest(table, listed);
-    for (const { data_file: file } of entries.filter(isLive)) {
-      assert(file.content === CONTENT.data, "tables hold data files alone");
-      const key = place.keyOf(file.file_path);
-      const sha256 = FILE_NAME.exec(key)?.[1];
-      files.push({
-        key,
-        bytes: file.file_size_in_bytes,
-        rows: file.record_count,
-        ...(sha256 === undefined ? {} : { sha256 }),
-      });
-    }
-  }
-  return files;
-}
-
-/** By id, by tag, or what was current at a time. */
-function snapshotNamed({ name, metadata }: Table, at: number | string): Snapshot {
-  const id = typeof at === "number" ? at : /^\d+$/.test(at) ? Number(at) : undefined;
-  const timeMs = id === undefined ? Date.parse(String(at)) : Number.NaN;
-  const found =
-    id !== undefined
-      ? snapshotById(metadata, id)
-      : (snapshotOf(metadata, String(at)) ??
-        (Number.isNaN(timeMs) ? undefined : snapshotAt(metadata, timeMs)));
-  if (found !== undefined) return found;
-  throw new Fault(
-    "not_found",
-    `${name} has no snapshot, tag or time ${at}. GET /v1/catalog/datasets/${name}/snapshots lists them.`,
-  );
 }
 
 async function removeFiles(storage: CatalogdDeps["storage"], prefix: string): Promise<void> {
