@@ -10,6 +10,7 @@ import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { makeFolder, publish, syncFolder, temporaryPath, writeAll } from "#lib/durable";
 import { Fault } from "#rpc/fault";
+import { lendFile } from "./lend-file.ts";
 import {
   type Bytes,
   checkKey,
@@ -79,7 +80,13 @@ export async function diskObjects(root: string): Promise<Objects> {
       try {
         const found = toHead(key, await file.stat({ bigint: true }));
         const { first, last } = resolveRange(range, found.size);
-        return { head: found, first, last, body: readFrom(file, first, last) };
+        return {
+          head: found,
+          first,
+          last,
+          body: readFrom(file, first, last),
+          lend: () => lendFile(file, { first, last, size: found.size }),
+        };
       } catch (error) {
         await file.close();
         throw error;
