@@ -217,8 +217,8 @@ function generationArtefact(suffix: "words" | "json"): (folder: string) => Promi
 
 export const KINDS = {
   parquet: { sealed: true, make: parquetIn },
-  "manifest list": { sealed: false, make: tableArtefact((folder) => newest(folder, /^snap-.*\.avro$/)) },
-  manifest: { sealed: false, make: tableArtefact((folder) => newest(folder, /-m0\.avro$/)) },
+  "manifest list": { sealed: true, make: tableArtefact((folder) => newest(folder, /^snap-.*\.avro$/)) },
+  manifest: { sealed: true, make: tableArtefact((folder) => newest(folder, /-m0-\w+\.avro$/)) },
   "catalog.sqlite": { sealed: false, make: tableArtefact((folder) => join(folder, "catalog.sqlite")) },
   "generation words": { sealed: true, make: generationArtefact("words") },
   "generation header": { sealed: true, make: generationArtefact("json") },

@@ -12,6 +12,7 @@ import { type Random, seeded } from "#lib/random";
 import { type Call, LOCAL_CALLER } from "#rpc/call";
 import type { Handlers, OutputOf } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
+import { unsealed } from "#services/catalogd/seal";
 import { catalogd } from "#services/catalogd/service";
 import { type Instance, stateOf, storageOf, World } from "./world.ts";
 
@@ -212,7 +213,9 @@ class History {
     const wrong: string[] = [];
     const rows = await database.all("select version, metadata from tables where name = $1", [DATASET]);
     const metadata =
-      rows[0] === undefined ? undefined : (JSON.parse(String(rows[0]["metadata"])) as Metadata);
+      rows[0] === undefined
+        ? undefined
+        : (JSON.parse(unsealed(String(rows[0]["metadata"])).text) as Metadata);
     const snapshots = metadata?.snapshots ?? [];
     const ids = snapshots.map(({ summary }) => summary["lakehouse.commit-id"] ?? "none");
     if (new Set(ids).size !== ids.length) wrong.push(`a commit is there twice: ${ids.join(" ")}`);

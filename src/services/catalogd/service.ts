@@ -14,6 +14,7 @@ import { newSchema } from "./iceberg/columns.ts";
 import { append, type CommitInput, replaceAll } from "./iceberg/commit.ts";
 import { castClause, fieldIdsClause, parquetName } from "./iceberg/duckdb-sql.ts";
 import { evolveSchema, type SchemaChange } from "./iceberg/evolve.ts";
+import type { ManifestFile } from "./iceberg/manifest-list.ts";
 import { CONTENT, type DataFile, type Manifest } from "./iceberg/manifest.ts";
 import {
   createMetadata,
@@ -27,6 +28,7 @@ import { allFields, lastFieldId, type Schema } from "./iceberg/schema.ts";
 import { rollback, tag } from "./iceberg/snapshots.ts";
 import { setSchema } from "./iceberg/table-changes.ts";
 import { scans } from "./scan.ts";
+import { sealedName } from "./seal.ts";
 import { type Place, type Table, Tables } from "./tables.ts";
 
 export interface CatalogdDeps {
@@ -255,22 +257,37 @@ async function commitFiles(
   const id = crypto.randomUUID();
   const input: CommitInput & { files: DataFile[] } = {
     snapshotId: mintSnapshotId(crypto.getRandomValues(new Uint8Array(8))),
-    manifestPath: (n) => place.uri(`metadata/${id}-m${n}.avro`),
-    listPath: place.uri(`metadata/snap-${id}.avro`),
+    manifestPath: (n, bytes) => place.uri(sealedName(`metadata/${id}-m${n}`, bytes)),
+    listPath: (bytes) => place.uri(sealedName(`metadata/snap-${id}`, bytes)),
     nowMs: clock.now(),
     previousManifests,
     summary: notes,
     files: files.map((file) => dataFile(file, schema, place)),
   };
-  if (mode === "append" || current === undefined) {
-    const commit = append(metadata, input);
-    return { metadata: commit.metadata, commit };
-  }
-  const opened = new Map<string, Manifest>();
-  for (const listed of previousManifests)
-    opened.set(listed.manifest_path, await tables.manifest(current, listed));
-  const commit = replaceAll(metadata, { ...input, opened });
+  const open = async (manifests: readonly ManifestFile[]): Promise<Map<string, Manifest>> => {
+    const opened = new Map<string, Manifest>();
+    if (current === undefined) return opened;
+    for (const listed of manifests) opened.set(listed.manifest_path, await tables.manifest(current, listed));
+    return opened;
+  };
+  const opened = await open(mode === "replace" ? previousManifests : toBeMerged(previousManifests));
+  const commit =
+    mode === "replace" && current !== undefined
+      ? replaceAll(metadata, { ...input, opened })
+      : append(metadata, { ...input, opened });
   return { metadata: commit.metadata, commit };
+}
+
+/** So many small manifests are made one: a list of thousands would be written with every commit, and read by all. */
+const MERGED_MIN = 100;
+/** One with more files is left alone: writing it again each time would cost more than a longer list. */
+const MERGED_FILES_MAX = 1000;
+
+function toBeMerged(manifests: readonly ManifestFile[]): ManifestFile[] {
+  const small = manifests.filter(
+    (listed) => listed.added_files_count + listed.existing_files_count < MERGED_FILES_MAX,
+  );
+  return small.length < MERGED_MIN ? [] : small;
 }
 
 /** An offered file as a manifest describes it. */
