@@ -11,6 +11,7 @@ import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { makeFolder, publish, syncFolder, temporaryPath, writeAll } from "#lib/durable";
 import { Fault } from "#rpc/fault";
+import { lendFile } from "./lend-file.ts";
 import { type Sum, sumsOf } from "./objects-disk-sums.ts";
 import {
   type Bytes,
@@ -92,7 +93,13 @@ export async function diskObjects(root: string): Promise<Objects> {
         const sum = range === undefined ? await sums.of(key, stats) : undefined;
         if (sum !== undefined && sum.size !== found.size) throw damaged(key);
         const { first, last } = resolveRange(range, found.size);
-        return { head: found, first, last, body: readFrom(file, { key, first, last, sum }) };
+        return {
+          head: found,
+          first,
+          last,
+          body: readFrom(file, { key, first, last, sum }),
+          lend: () => lendFile(file, { first, last, size: found.size }),
+        };
       } catch (error) {
         await file.close();
         throw error;

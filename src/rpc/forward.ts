@@ -4,6 +4,7 @@
 
 import { type AnyOp, type Contract, servedOps, timeoutMsOf } from "./contract.ts";
 import { Fault } from "./fault.ts";
+import { blobOf, FILE_HEADER, parseLent } from "./lent-file.ts";
 import { planPath } from "./path.ts";
 import type { Address } from "./remote.ts";
 import {
@@ -62,9 +63,13 @@ async function pass(
   const buffered = bytes !== undefined && bytes <= BUFFERED_BYTES_MAX && request.method !== "PUT";
   const body = bytes === 0 ? null : buffered ? await request.arrayBuffer() : request.body;
   const question = questionId(exchange.requestId);
+  const near = "unix" in address && operation.reply === "raw" && request.method === "GET";
   const init = {
     method: request.method,
-    headers: passedOn(operation, request, exchange, question),
+    headers: {
+      ...passedOn(operation, request, exchange, question),
+      ...(near ? { [FILE_HEADER]: "take" } : {}),
+    },
     body,
     signal: request.signal,
     timeout: false,
@@ -81,6 +86,11 @@ async function pass(
   });
   exchange.waited?.(performance.now() - asked);
   exchange.seal(headers, response.status);
+  const lent = headers[FILE_HEADER];
+  if (lent !== undefined) {
+    delete headers[FILE_HEADER];
+    return new Response(blobOf(parseLent(lent)), { status: response.status, headers });
+  }
   const small = Number(response.headers.get("content-length") ?? Infinity) <= BUFFERED_BYTES_MAX;
   const reply = small && request.method !== "HEAD" ? await response.arrayBuffer() : response.body;
   return new Response(hasNoBody(response.status, request) ? null : reply, {

@@ -4,6 +4,7 @@
 import { unlinkSync } from "node:fs";
 import type { Caller } from "./call.ts";
 import { Fault } from "./fault.ts";
+import { FILE_HEADER } from "./lent-file.ts";
 import {
   byPattern,
   CALL_HEADERS,
@@ -127,6 +128,10 @@ class DaemonExchange implements Exchange {
     this.traceparent = headers.get(CALL_HEADERS.traceparent) ?? undefined;
     this.timeoutMs = timeoutMs === null ? undefined : Number(timeoutMs);
     this.caller = caller === null ? undefined : (JSON.parse(caller) as Caller);
+  }
+
+  get takesFiles(): boolean {
+    return this.#request?.headers.has(FILE_HEADER) === true;
   }
 
   lateSignal(): AbortSignal | undefined {

@@ -7,12 +7,15 @@ import { newRequestId } from "./call.ts";
 import { sseStream } from "./events.ts";
 import { Fault, toFault } from "./fault.ts";
 import { inputReader } from "./input.ts";
+import { blobOf, FILE_HEADER, FileBytes, printLent } from "./lent-file.ts";
 import type { Implementation, Invocation } from "./local.ts";
 import { planPath } from "./path.ts";
 
 /** What the mount knows of a request, and what it adds to every reply. */
 export interface Exchange extends CallOrigin {
   readonly requestId: string;
+  /** Who asks is on this host and takes a path for the bytes of a file. */
+  readonly takesFiles?: boolean;
   /** Told of time spent waiting for another system. */
   waited?(ms: number): void;
   /** Adds the mount's own headers (request id, timing) to a reply that is about to be sent, and counts it. */
@@ -91,10 +94,25 @@ function jsonReply(operation: AnyOp, output: unknown, exchange: Exchange): Respo
 const replyRaw: Reply = async ({ call }, input, exchange, request) => {
   const raw = (await call(input, exchange)) as RawReply;
   const headers = { ...raw.headers };
+  const body = request.method === "HEAD" ? null : sent(raw.body, exchange, headers);
   exchange.seal(headers, raw.status);
-  const body = request.method === "HEAD" ? null : raw.body;
   return new Response(body, { status: raw.status, headers });
 };
+
+/** A neighbour that takes a path for a file's bytes is given that. */
+function sent(
+  body: RawReply["body"],
+  exchange: Exchange,
+  headers: Record<string, string>,
+): Exclude<RawReply["body"], FileBytes> {
+  if (!(body instanceof FileBytes)) return body;
+  const lent = body.lend();
+  if (lent === undefined) return body.stream;
+  if (exchange.takesFiles !== true) return blobOf(lent);
+  headers[FILE_HEADER] = printLent(lent);
+  delete headers["content-length"];
+  return null;
+}
 
 const replyEvents: Reply = ({ events }, input, exchange) => {
   const headers: Record<string, string> = {

@@ -12,6 +12,7 @@ import { type Random, seeded } from "#lib/random";
 import { type Call, LOCAL_CALLER } from "#rpc/call";
 import type { Handlers, OutputOf } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
+import { unsealed } from "#services/catalogd/seal";
 import { catalogd, type Ids } from "#services/catalogd/service";
 import { type Instance, type Outcome, stateOf, storageOf, World } from "./world.ts";
 
@@ -217,8 +218,8 @@ class History {
   async check(handlers: Handlers<typeof catalog>): Promise<string[]> {
     const wrong: string[] = [];
     const [row] = await database.all("select metadata from tables where name = $1", [DATASET]);
-    const text = row === undefined ? "null" : String(row["metadata"]);
-    const metadata = JSON.parse(text.slice(text.indexOf(" ") + 1)) as Metadata | null;
+    const metadata =
+      row === undefined ? undefined : (JSON.parse(unsealed(String(row["metadata"])).text) as Metadata);
     const snapshots = metadata?.snapshots ?? [];
     const ids = snapshots.map(({ summary }) => summary["lakehouse.commit-id"] ?? "none");
     if (new Set(ids).size !== ids.length) wrong.push(`a commit is there twice: ${ids.join(" ")}`);

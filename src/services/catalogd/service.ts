@@ -3,7 +3,7 @@
 import type { State } from "#adapters/state";
 import type { catalog, DataFile as OfferedFile } from "#contracts/catalog";
 import type { storage } from "#contracts/storage";
-import { assert, present } from "#lib/assert";
+import { present } from "#lib/assert";
 import { type Clock, systemClock } from "#lib/clock";
 import type { Handlers, Service } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
@@ -11,24 +11,25 @@ import { type Column, columnsOf, describeSnapshot, describeTable } from "./descr
 import { fitColumns } from "./fit.ts";
 import { type ColumnStatistics, metricsFromStatistics } from "./iceberg/bounds.ts";
 import { newSchema } from "./iceberg/columns.ts";
-import { append, type CommitInput, isLive, replaceAll } from "./iceberg/commit.ts";
-import { castClause, fieldIdsClause, parquetName, readSchemaClause } from "./iceberg/duckdb-sql.ts";
+import { append, type CommitInput, replaceAll } from "./iceberg/commit.ts";
+import { castClause, fieldIdsClause, parquetName } from "./iceberg/duckdb-sql.ts";
 import { evolveSchema, type SchemaChange } from "./iceberg/evolve.ts";
+import type { ManifestFile } from "./iceberg/manifest-list.ts";
 import { CONTENT, type DataFile, type Manifest } from "./iceberg/manifest.ts";
 import {
   createMetadata,
   currentSchema,
   mintSnapshotId,
   type Snapshot,
-  snapshotAt,
-  snapshotById,
   snapshotOf,
   type TableMetadata,
 } from "./iceberg/metadata.ts";
-import { allFields, lastFieldId, type Schema, schemaById } from "./iceberg/schema.ts";
+import { allFields, lastFieldId, type Schema } from "./iceberg/schema.ts";
 import { rollback, tag } from "./iceberg/snapshots.ts";
 import { setSchema } from "./iceberg/table-changes.ts";
-import { type Place, type Table, Tables, vouched } from "./tables.ts";
+import { scans } from "./scan.ts";
+import { sealedName } from "./seal.ts";
+import { type Place, type Table, Tables } from "./tables.ts";
 
 export interface CatalogdDeps {
   readonly storage: Service<typeof storage>;
@@ -65,6 +66,7 @@ export async function catalogd({
 }: CatalogdDeps): Promise<Catalogd> {
   const { base_uri: baseUri } = await storage.probe({});
   const tables = await Tables.open({ state, storage, clock, baseUri });
+  const scan = scans(tables);
 
   const handlers: Handlers<typeof catalog> = {
     datasets: async ({ limit, cursor }) => {
@@ -158,19 +160,7 @@ export async function catalogd({
           table === undefined || snapshot === undefined ? null : describeSnapshot(snapshot, table.metadata),
       };
     },
-    scan: async ({ dataset, at }) => {
-      const table = await tables.get(dataset);
-      const snapshot = at === undefined ? snapshotOf(table.metadata) : snapshotNamed(table, at);
-      const schemaId = at === undefined ? undefined : snapshot?.["schema-id"];
-      const schema =
-        schemaId === undefined ? currentSchema(table.metadata) : schemaById(table.metadata.schemas, schemaId);
-      return {
-        snapshot_id: snapshot === undefined ? null : Number(snapshot["snapshot-id"]),
-        columns: columnsOf(schema),
-        files: await liveFiles(tables, table, snapshot),
-        read_schema: readSchemaClause(schema).replace(/^schema = /, ""),
-      };
-    },
+    scan: async ({ dataset, at }) => scan(await tables.get(dataset), at),
   };
   return { handlers, close: () => state.close() };
 }
@@ -287,22 +277,37 @@ async function commitFiles(
   const id = ids.uuid();
   const input: CommitInput & { files: DataFile[] } = {
     snapshotId: mintSnapshotId(ids.bytes()),
-    manifestPath: (n, bytes) => place.uri(`metadata/${id}-m${n}${vouched(bytes)}`),
-    listPath: (bytes) => place.uri(`metadata/snap-${id}${vouched(bytes)}`),
+    manifestPath: (n, bytes) => place.uri(sealedName(`metadata/${id}-m${n}`, bytes)),
+    listPath: (bytes) => place.uri(sealedName(`metadata/snap-${id}`, bytes)),
     nowMs: clock.now(),
     previousManifests,
     summary: notes,
     files: files.map((file) => dataFile(file, schema, place)),
   };
-  if (mode === "append" || current === undefined) {
-    const commit = append(metadata, input);
-    return { metadata: commit.metadata, commit };
-  }
-  const opened = new Map<string, Manifest>();
-  for (const listed of previousManifests)
-    opened.set(listed.manifest_path, await tables.manifest(current, listed));
-  const commit = replaceAll(metadata, { ...input, opened });
+  const open = async (manifests: readonly ManifestFile[]): Promise<Map<string, Manifest>> => {
+    const opened = new Map<string, Manifest>();
+    if (current === undefined) return opened;
+    for (const listed of manifests) opened.set(listed.manifest_path, await tables.manifest(current, listed));
+    return opened;
+  };
+  const opened = await open(mode === "replace" ? previousManifests : toBeMerged(previousManifests));
+  const commit =
+    mode === "replace" && current !== undefined
+      ? replaceAll(metadata, { ...input, opened })
+      : append(metadata, { ...input, opened });
   return { metadata: commit.metadata, commit };
+}
+
+/** So many small manifests are made one: a list of thousands would be written with every commit, and read by all. */
+const MERGED_MIN = 100;
+/** One with more files is left alone: writing it again each time would cost more than a longer list. */
+const MERGED_FILES_MAX = 1000;
+
+function toBeMerged(manifests: readonly ManifestFile[]): ManifestFile[] {
+  const small = manifests.filter(
+    (listed) => listed.added_files_count + listed.existing_files_count < MERGED_FILES_MAX,
+  );
+  return small.length < MERGED_MIN ? [] : small;
 }
 
 /** An offered file as a manifest describes it. */
@@ -345,45 +350,6 @@ function statisticsOf({ stats }: OfferedFile, schema: Schema): ColumnStatistics[
     const key = leaf.path.map((name) => `"${name.replaceAll('"', '""')}"`).join(".");
     return [{ key, value: value.filter((entry) => entry.value !== undefined) }];
   });
-}
-
-/** Names of data files end in their SHA-256, so that a manifest vouches for what it lists. */
-const FILE_NAME = /([0-9a-f]{64})\.parquet$/;
-
-async function liveFiles(tables: Tables, table: Table, snapshot: Snapshot | undefined) {
-  const place = tables.placeOf(table);
-  const files: { key: string; bytes: number; rows: number; sha256?: string }[] = [];
-  for (const listed of await tables.manifests(table, snapshot)) {
-    const { entries } = await tables.manifest(table, listed);
-    for (const { data_file: file } of entries.filter(isLive)) {
-      assert(file.content === CONTENT.data, "tables hold data files alone");
-      const key = place.keyOf(file.file_path);
-      const sha256 = FILE_NAME.exec(key)?.[1];
-      files.push({
-        key,
-        bytes: file.file_size_in_bytes,
-        rows: file.record_count,
-        ...(sha256 === undefined ? {} : { sha256 }),
-      });
-    }
-  }
-  return files;
-}
-
-/** By id, by tag, or what was current at a time. */
-function snapshotNamed({ name, metadata }: Table, at: number | string): Snapshot {
-  const id = typeof at === "number" ? at : /^\d+$/.test(at) ? Number(at) : undefined;
-  const timeMs = id === undefined ? Date.parse(String(at)) : Number.NaN;
-  const found =
-    id !== undefined
-      ? snapshotById(metadata, id)
-      : (snapshotOf(metadata, String(at)) ??
-        (Number.isNaN(timeMs) ? undefined : snapshotAt(metadata, timeMs)));
-  if (found !== undefined) return found;
-  throw new Fault(
-    "not_found",
-    `${name} has no snapshot, tag or time ${at}. GET /v1/catalog/datasets/${name}/snapshots lists them.`,
-  );
 }
 
 async function removeFiles(storage: CatalogdDeps["storage"], prefix: string): Promise<void> {

@@ -33,8 +33,8 @@ export interface CommitInput {
   /** The new snapshot's id, which the table must not have yet. */
   readonly snapshotId: Long;
   /** Where the n-th new manifest will be stored, counting from 0; a different place for each commit. */
-  readonly manifestPath: (n: number, manifest: Uint8Array) => string;
-  readonly listPath: (list: Uint8Array) => string;
+  readonly manifestPath: (n: number, bytes: Uint8Array) => string;
+  readonly listPath: (bytes: Uint8Array) => string;
   readonly nowMs: number;
   /** The manifests of the branch's present snapshot, decoded from its list; none for the first. */
   readonly previousManifests: readonly ManifestFile[];
@@ -59,10 +59,13 @@ export interface Commit {
   readonly listed: readonly ManifestFile[];
 }
 
-/** Adds data files of the default partition spec. */
+/** Adds data files of the default partition spec. The manifests in `opened` are merged into one of each spec. */
 export function append(
   metadata: TableMetadata,
-  input: CommitInput & { readonly files: readonly DataFile[] },
+  input: CommitInput & {
+    readonly files: readonly DataFile[];
+    readonly opened?: ReadonlyMap<string, Manifest>;
+  },
 ): Commit {
   assert(
     input.files.every((file) => file.content === CONTENT.data),
@@ -73,7 +76,8 @@ export function append(
     operation: "append",
     added: input.files,
     removed: new Set(),
-    opened: new Map(),
+    opened: input.opened ?? new Map(),
+    merge: true,
   });
 }
 
