@@ -174,7 +174,7 @@ export function diskFault(error: unknown, path: string): unknown {
   return new Fault("unavailable", message, { cause: error, retryAfterMs: 1_000 });
 }
 
-interface Sealed extends Seal {
+export interface Sealed extends Seal {
   readonly tail: unknown;
 }
 
@@ -209,18 +209,27 @@ export function readSealed(path: string, into?: (payloadBytes: number) => Uint8A
   }
 }
 
-/** As `readSealed` without the payload, leaving the event loop free between blocks. */
-export async function verifySealed(path: string): Promise<Sealed> {
-  const handle = await open(path, "r");
+/** As `readSealed`, leaving the event loop free between blocks. */
+export async function verifySealed(
+  path: string,
+  into?: (payloadBytes: number) => Uint8Array,
+): Promise<Sealed> {
+  const handle = await open(path, "r").catch((error: unknown) => {
+    throw damaged(path, `it cannot be opened (${error instanceof Error ? error.message : "unknown error"})`);
+  });
   try {
     const seal = sealOf(handle.fd, path);
-    const scratch = new Uint8Array(BLOCK_BYTES);
+    const target = into?.(seal.payloadBytes);
+    if (target !== undefined && target.length !== seal.payloadBytes)
+      throw damaged(path, "its length is unexpected");
+    const scratch = new Uint8Array(target === undefined ? Math.min(BLOCK_BYTES, seal.payloadBytes) : 0);
     let hash = 0n;
     for (let at = 0; at < seal.payloadBytes; at += BLOCK_BYTES) {
       const length = Math.min(BLOCK_BYTES, seal.payloadBytes - at);
-      const { bytesRead } = await handle.read(scratch, 0, length, at);
+      const block = target?.subarray(at, at + length) ?? scratch.subarray(0, length);
+      const { bytesRead } = await handle.read(block, 0, length, at);
       if (bytesRead !== length) throw damaged(path, "it ends too early");
-      hash = chain(scratch.subarray(0, length), hash);
+      hash = chain(block, hash);
     }
     return { ...seal, tail: readTail(handle.fd, path, seal, hash) };
   } finally {

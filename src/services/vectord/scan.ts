@@ -5,6 +5,7 @@
 
 import type { ExactSearch } from "#adapters/hnsw";
 import type { Bitmap } from "./bitmap.ts";
+import { breathe } from "./pace.ts";
 import type { Rows } from "./rows.ts";
 import { type IndexShape, norm } from "./shape.ts";
 
@@ -218,11 +219,4 @@ export async function scanAll(
     }
   }
   return rows.count;
-}
-
-/** One turn of the event loop: requests that arrived are served before the next step. */
-export function breathe(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve);
-  });
 }

@@ -1,12 +1,13 @@
 // vectord: indexes of vectors by name, each in a folder of its own. This file finds the index, turns what came
-// over the wire into vectors and filters, and back; index.ts does the work.
+// over the wire into vectors and filters, and back; index.ts does the work, archive.ts keeps named snapshots.
 
 import { existsSync } from "node:fs";
-import { readdir, rename, rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { LRUCache } from "lru-cache";
 import type { embed } from "#contracts/embed";
-import type { Hit, Index, vector } from "#contracts/vector";
+import type { storage } from "#contracts/storage";
+import { type Hit, type Index, SNAPSHOTS_MAX, type vector } from "#contracts/vector";
 import { assert } from "#lib/assert";
 import { type Clock, systemClock } from "#lib/clock";
 import { makeFolder } from "#lib/durable";
@@ -14,13 +15,17 @@ import { base64OfVector, readVector } from "#lib/vector-text";
 import type { Handlers, ParsedOf, Service } from "#rpc/contract";
 import type { CallInit } from "#rpc/call";
 import { Fault, toFault } from "#rpc/fault";
+import { type Archive, namesOf, receive, removeSnapshot, send, snapshotsIn, taken } from "./archive.ts";
 import { matches, parseFilter } from "./filter.ts";
+import { drop, incomingIn, replace, tidy } from "./folders.ts";
 import { SHAPE_FILE, VectorIndex } from "./index.ts";
+import { breathe } from "./pace.ts";
 import { type Hit as FoundHit, K_MAX } from "./search.ts";
-import { type Item, sameShape } from "./shape.ts";
+import { type IndexShape, type Item, parseShape, sameShape, shapeText } from "./shape.ts";
 
 export interface VectordDeps {
   readonly embed: Service<typeof embed>;
+  readonly storage: Service<typeof storage>;
   readonly folder: string;
   readonly clock?: Clock;
 }
@@ -32,11 +37,19 @@ export interface Vectord {
 
 /** Each takes files and memory of its own; more indexes than this are a sign of one index per row. */
 const INDEXES_MAX = 10_000;
+/** Decoding and checking so many takes about a millisecond. */
+const ITEMS_A_TURN = 100;
 /** Text, f32 and f64 of 768 numbers take 14 KB. */
 const QUESTIONS_KEPT_MAX = 256;
 
-export async function vectord({ embed, folder, clock = systemClock }: VectordDeps): Promise<Vectord> {
+export async function vectord({
+  embed,
+  storage,
+  folder,
+  clock = systemClock,
+}: VectordDeps): Promise<Vectord> {
   await makeFolder(folder);
+  await tidy(folder);
   const indexes = new Map<string, Promise<VectorIndex>>();
   // Damage in one index is that index's trouble: it is told to whoever asks for it, and who asks again finds it
   // opened anew, which succeeds where the damage could be put aside.
@@ -50,9 +63,7 @@ export async function vectord({ embed, folder, clock = systemClock }: VectordDep
   };
   for (const entry of await readdir(folder, { withFileTypes: true })) {
     if (!entry.isDirectory()) continue;
-    const dir = join(folder, entry.name);
-    if (entry.name.startsWith(DROPPED)) await rm(dir, { recursive: true, force: true });
-    else if (existsSync(join(dir, SHAPE_FILE))) void open(entry.name).catch(() => undefined);
+    if (existsSync(join(folder, entry.name, SHAPE_FILE))) void open(entry.name).catch(() => undefined);
   }
 
   const indexNamed = async (name: string): Promise<VectorIndex> => {
@@ -66,8 +77,50 @@ export async function vectord({ embed, folder, clock = systemClock }: VectordDep
     return found;
   };
 
-  const embedTexts = async (texts: string[], call: CallInit): Promise<Float32Array[]> => {
-    const { vectors } = await embed.embed({ texts, encoding: "base64" }, call);
+  /** Indexes whose folder or snapshots are being worked on. */
+  const busy = new Set<string>();
+  const refuseBusy = (name: string): void => {
+    if (!busy.has(name)) return;
+    throw new Fault(
+      "conflict",
+      `A snapshot or a restore of ${name} is under way. Try again when it is done.`,
+    );
+  };
+  const alone = async <T>(name: string, work: () => Promise<T>): Promise<T> => {
+    refuseBusy(name);
+    busy.add(name);
+    try {
+      return await work();
+    } finally {
+      busy.delete(name);
+    }
+  };
+  const archiveOf = (index: string): Archive => ({ storage, index });
+
+  /** Lets the restored folder take the place of the index. Who asks for the index meanwhile waits for it. */
+  const swapIn = (name: string, incoming: string): Promise<VectorIndex> => {
+    const before = indexes.get(name)?.catch(() => undefined);
+    const opening = (async () => {
+      await (await before)?.close();
+      return replace(folder, name, incoming, () => openIn(join(folder, name), clock));
+    })();
+    failed.delete(name);
+    indexes.set(name, opening);
+    opening.catch(() => {
+      // The one before is back in its place, if there was one, and is opened by who asks next.
+      if (before === undefined) indexes.delete(name);
+      else failed.add(name);
+    });
+    return opening;
+  };
+
+  const embedTexts = async (
+    texts: string[],
+    model: string | undefined,
+    call: CallInit,
+  ): Promise<Float32Array[]> => {
+    const chosen = model === undefined ? {} : { model };
+    const { vectors } = await embed.embed({ texts, encoding: "base64", ...chosen }, call);
     return vectors.map((text, at) => decoded(text, `texts.${at}`));
   };
 
@@ -85,6 +138,7 @@ export async function vectord({ embed, folder, clock = systemClock }: VectordDep
   const handlers: Handlers<typeof vector> = {
     create: async ({ index: name, engine, ...shape }) => {
       if (engine === "lance") throw new Fault("invalid", "The lance engine is not there yet; use hnsw.");
+      refuseBusy(name);
       const before = indexes.has(name) ? await indexNamed(name) : undefined;
       if (before !== undefined) {
         if (!sameShape(before.shape, shape)) {
@@ -119,22 +173,22 @@ export async function vectord({ embed, folder, clock = systemClock }: VectordDep
       };
     },
     index: async ({ index: name }) => described(name, await indexNamed(name)),
-    drop: async ({ index: name }) => {
-      if (!indexes.has(name)) await indexNamed(name);
-      // A damaged one can be dropped too.
-      const index = await indexNamed(name).catch(() => undefined);
-      indexes.delete(name);
-      failed.delete(name);
-      await index?.close();
-      // Out of sight at once, whatever happens to the removal of its files.
-      const aside = join(folder, `${DROPPED}${crypto.randomUUID()}`);
-      await rename(join(folder, name), aside);
-      await rm(aside, { recursive: true, force: true });
-      return null;
-    },
+    drop: ({ index: name }) =>
+      alone(name, async () => {
+        if (!indexes.has(name)) await indexNamed(name);
+        // A damaged one can be dropped too.
+        const index = await indexNamed(name).catch(() => undefined);
+        indexes.delete(name);
+        failed.delete(name);
+        await index?.close();
+        await drop(folder, name);
+        return null;
+      }),
     upsert: async ({ index: name, items }, call) => {
       const index = await indexNamed(name);
-      return index.upsert(await withVectors(items, (texts) => embedTexts(texts, call)));
+      // Large calls were parsed in this turn of the event loop already.
+      if (items.length > ITEMS_A_TURN) await breathe();
+      return index.upsert(await withVectors(items, (texts) => embedTexts(texts, index.shape.model, call)));
     },
     delete: async ({ index: name, ids, filter }) => {
       const index = await indexNamed(name);
@@ -144,13 +198,22 @@ export async function vectord({ embed, folder, clock = systemClock }: VectordDep
       });
     },
     search: async (
-      { index: name, vector: given, text, k, filter, ef, exact, max_distance, include },
+      { index: name, vector: given, text, model, k, filter, ef, exact, max_distance, include },
       call,
     ) => {
       const started = performance.now();
       const index = await indexNamed(name);
+      const own = index.shape.model;
+      if (model !== undefined && own !== undefined && model !== own) {
+        throw new Fault(
+          "conflict",
+          `${name} holds vectors of ${own}; a question by ${model} cannot be compared.`,
+        );
+      }
       const wanted =
-        given === undefined ? await queryVector(text, (texts) => embedTexts(texts, call)) : questionOf(given);
+        given === undefined
+          ? await queryVector(text, (texts) => embedTexts(texts, own ?? model, call))
+          : questionOf(given);
       const found = await index.search({
         vector: wanted,
         k,
@@ -213,6 +276,51 @@ export async function vectord({ embed, folder, clock = systemClock }: VectordDep
       const { recall, mean_us, p99_us, exact_mean_us } = await (await indexNamed(name)).recall({ sample, k });
       return { recall, mean_us, p99_us, exact_mean_us };
     },
+    snapshot: ({ index: name, name: snapshot = nameOf(clock.now()) }, call) =>
+      alone(name, async () => {
+        const index = await indexNamed(name);
+        const archive = archiveOf(name);
+        const names = await namesOf(archive, call);
+        if (names.includes(snapshot)) throw taken(archive, snapshot);
+        if (names.length >= SNAPSHOTS_MAX) {
+          throw new Fault(
+            "conflict",
+            `${name} has ${SNAPSHOTS_MAX} snapshots; remove one that is not needed.`,
+          );
+        }
+        const shape = shapeText(index.shape);
+        return index.withSnapshot((dir, manifest) => {
+          const at = new Date(manifest.taken_at).toISOString();
+          return send(archive, dir, { name: snapshot, at, shape, manifest }, call);
+        });
+      }),
+    snapshots: async ({ index: name }, call) => {
+      const snapshots = await snapshotsIn(archiveOf(name), call);
+      if (snapshots.length === 0 && !indexes.has(name)) await indexNamed(name);
+      return { snapshots };
+    },
+    dropSnapshot: ({ index: name, name: snapshot }, call) =>
+      alone(name, async () => {
+        await removeSnapshot(archiveOf(name), snapshot, call);
+        return null;
+      }),
+    restore: ({ index: name, name: snapshot }, call) =>
+      alone(name, async () => {
+        const incoming = incomingIn(folder);
+        try {
+          await receive(archiveOf(name), snapshot, call, async (text) => {
+            const shape = parseShape(text);
+            if (!mayBecome(join(folder, name), shape)) {
+              throw new Fault("conflict", `${name} has another shape than the snapshot. Remove it first.`);
+            }
+            await VectorIndex.prepare(incoming, shape);
+            return incoming;
+          });
+          return described(name, await swapIn(name, incoming));
+        } finally {
+          await rm(incoming, { recursive: true, force: true });
+        }
+      }),
   };
   return {
     handlers,
@@ -239,17 +347,29 @@ const UNKNOWN: Omit<Index, "name"> = {
   building: false,
 };
 
-/** Folders on their way out, which a crash may have left half removed. */
-const DROPPED = ".dropped-";
-
 async function openIn(dir: string, clock: Clock): Promise<VectorIndex> {
   const shape = VectorIndex.readShape(dir);
   assert(shape !== null, `${dir} has a shape`);
   return VectorIndex.open({ dir, shape, clock });
 }
 
+/** Whether an index of this shape may stand in a folder: one that is empty, damaged, or of the same shape. */
+function mayBecome(dir: string, shape: IndexShape): boolean {
+  try {
+    const before = VectorIndex.readShape(dir);
+    return before === null || sameShape(before, shape);
+  } catch {
+    return true;
+  }
+}
+
+/** A snapshot that nobody named is called by its time. */
+function nameOf(now: number): string {
+  return new Date(now).toISOString().replaceAll(":", "-");
+}
+
 function described(name: string, index: VectorIndex): Index {
-  const { dimension, metric, quantization, fields } = index.shape;
+  const { dimension, metric, quantization, model, fields } = index.shape;
   const { count, deleted, bytes_memory, bytes_disk, pending, building, snapshot } = index.stats();
   return {
     name,
@@ -257,6 +377,7 @@ function described(name: string, index: VectorIndex): Index {
     metric,
     engine: "hnsw",
     quantization,
+    ...(model === undefined ? {} : { model }),
     fields: { ...fields },
     count,
     deleted,
