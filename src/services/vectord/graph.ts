@@ -182,11 +182,14 @@ export class GraphCache {
     this.#wake();
   }
 
-  /** Up to `wanted` rows from each graph, dead ones among them; distances are to be computed from the rows. */
-  search(vector: Float32Array, wanted: number): number[] {
+  /**
+   * Up to `wanted` rows from each graph, nearest first as far as coarse scalars tell, dead ones among them;
+   * distances are to be computed from the rows.
+   */
+  search(vector: Float32Array, wanted: number): (readonly number[])[] {
     const base = this.#base?.graph.search(vector, wanted).keys ?? [];
     const delta = this.#delta?.search(vector, wanted).keys ?? [];
-    return [...base, ...delta];
+    return [base, delta];
   }
 
   /** Whether a search for this many got all there is. */

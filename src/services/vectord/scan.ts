@@ -44,7 +44,7 @@ export function prepare(shape: IndexShape, vector: Float32Array): Query {
   const query = {
     shape,
     vector: whole ? vector : vector.slice(),
-    wide: Float64Array.from(vector),
+    wide: new Float64Array(vector),
     norm: norm(vector),
   };
   prepared.set(vector, query);
