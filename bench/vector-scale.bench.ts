@@ -1,6 +1,6 @@
 // 100,000 vectors of 768 numbers in vectord, behind its own HTTP: how long it takes from a start to the first
 // answer, for how long one turn of its event loop is held while rows are written, a graph is built and swapped
-// in, and a snapshot is taken, and what memory it holds.
+// in, and a snapshot is kept and restored, and what memory it holds.
 
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -56,6 +56,11 @@ async function rows({ rounds }: Settings): Promise<Row[]> {
     const buildMs = await held(server);
     await search(server, QUESTIONS);
     const written = memoryOf(server.pid);
+    await held(server);
+    const snapshot = await timed(() => call(server, "POST", "/v1/vectors/bench/snapshot", { name: "one" }));
+    const snapshotMs = await held(server);
+    const restore = await timed(() => call(server, "POST", "/v1/vectors/bench/restore", { name: "one" }));
+    const restoreMs = await held(server);
     const restartMs: number[] = [];
     for (let round = 0; round < rounds; round += 1) {
       await server.stop();
@@ -69,18 +74,20 @@ async function rows({ rounds }: Settings): Promise<Row[]> {
     await search(server, QUESTIONS);
     const memory = memoryOf(server.pid);
     const perMillion = (bytes: number): number => ((bytes / GIB) * MILLION) / (ROWS + BATCH_ROWS + MORE_ROWS);
-    const heldRow = (name: string, ms: number): Row => ({
+    const heldRow = (name: string, ms: number, figures: Row["figures"] = {}): Row => ({
       name: `event loop held: ${name}`,
       unit: "ms",
       subject: spreadOf([ms]),
       reference: null,
       ratio: null,
       bar: { of: "figure", is: "<=", limit: HELD_MS_MAX },
-      figures: {},
+      figures,
     });
     return [
       heldRow(`${BATCH_ROWS} rows written`, upsertMs),
       heldRow("a build and its swap", buildMs),
+      heldRow("a named snapshot", snapshotMs, { took_ms: snapshot }),
+      heldRow("a restore", restoreMs, { took_ms: restore }),
       heldRow("opening", openMs),
       {
         name: `restart of ${ROWS} x ${DIMENSION}`,
@@ -125,6 +132,12 @@ async function call(server: ServerProcess, method: string, path: string, body?: 
 
 async function settled(server: ServerProcess): Promise<void> {
   await settledIndex((path) => call(server, "GET", path));
+}
+
+async function timed(work: () => Promise<unknown>): Promise<number> {
+  const startedAt = performance.now();
+  await work();
+  return performance.now() - startedAt;
 }
 
 async function held(server: ServerProcess): Promise<number> {

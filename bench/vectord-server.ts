@@ -3,8 +3,9 @@
 // the processor to others is not ours and is taken off.
 
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { hashedModel } from "#adapters/embed/hashed";
-import { memoryObjects } from "#adapters/objects-memory";
+import { diskObjects } from "#adapters/objects-disk";
 import { embed } from "#contracts/embed";
 import { storage } from "#contracts/storage";
 import { vector } from "#contracts/vector";
@@ -33,11 +34,14 @@ setInterval(() => {
   before = now;
 }, TICK_MS);
 
+const folder = present(process.argv[2], "the folder");
 const models = [hashedModel()];
 const { handlers } = await vectord({
   embed: local(implement(embed, "embedd", embedd({ models, cacheBytesMax: CACHE_BYTES_MAX }))),
-  storage: local(implement(storage, "storaged", await storaged({ objects: memoryObjects() }))),
-  folder: present(process.argv[2], "the folder"),
+  storage: local(
+    implement(storage, "storaged", await storaged({ objects: await diskObjects(join(folder, "objects")) })),
+  ),
+  folder: join(folder, "vectors"),
 });
 const listener = listen({
   origin: "vectord",

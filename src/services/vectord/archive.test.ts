@@ -164,6 +164,26 @@ test("a file that is there already is not sent again, and goes when no snapshot 
   expect(await store.keys()).toEqual([]);
 });
 
+test("a file that is longer than a part comes back whole", async () => {
+  await service.create({ index: "a", dimension: 2, metric: "euclidean" });
+  const text = "x".repeat(60_000);
+  const items = Array.from({ length: 300 }, (_, n) => ({
+    id: `i${n}`,
+    vector: [n, 1],
+    metadata: { n, text },
+  }));
+  await service.upsert({ index: "a", items });
+  await service.snapshot({ index: "a", name: "s" });
+  // 18 MB of table.
+  const parts = (await store.keys()).filter((key) => key.includes("/files/"));
+  expect(parts.map((key) => key.at(-1)).sort()).toEqual(["0", "0", "1"]);
+  await service.drop({ index: "a" });
+  await service.restore({ index: "a", name: "s" });
+  expect(await held()).toEqual(numbers(300));
+  const [last] = (await service.fetch({ index: "a", ids: ["i299"] })).items;
+  expect(last?.metadata).toEqual({ n: 299, text });
+});
+
 test("an index that was removed, or is damaged, comes back", async () => {
   await made();
   await service.snapshot({ index: "a", name: "s" });

@@ -38,8 +38,8 @@ export interface Kept {
   readonly manifest: Manifest;
 }
 
-/** Well below what one object may take; a part that fails is sent again by itself. */
-const PART_BYTES = 64 * 1024 * 1024;
+/** What an S3 store takes in one request; a sending that is tried again goes on at the first part that is missing. */
+const PART_BYTES = 16 * 1024 * 1024;
 /** A document names a file for about a thousand rows: 100 MB hold a billion rows. */
 const DOCUMENT_BYTES_MAX = 100_000_000;
 /** Documents that are read side by side for a list. */

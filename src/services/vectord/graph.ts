@@ -134,6 +134,7 @@ export class GraphCache {
   async attach(path: string, verified: Seal & { tail: unknown }): Promise<void> {
     const { graph } = await Hnsw.view(path, this.#rows.shape, verified);
     this.#delta = await Hnsw.create(this.#rows.shape);
+    await breathe();
     this.#install(path, graph, verified, verified.tail as GraphTail);
   }
 

@@ -13,7 +13,7 @@ import { Fault } from "#rpc/fault";
 import { type Filter, selectsAll } from "./filter.ts";
 import { GraphCache } from "./graph.ts";
 import { Log } from "./log.ts";
-import { pacer } from "./pace.ts";
+import { breathe, pacer } from "./pace.ts";
 import { type Recall, measureRecall } from "./recall.ts";
 import { decodeRecord, encodeDelete, encodeUpsert } from "./record.ts";
 import { Rows } from "./rows.ts";
@@ -145,7 +145,10 @@ export class VectorIndex {
     const graph = new GraphCache(dir, rows, clock, await highestGraph(dir));
     const file = await readGraph(dir, manifest, clock);
     if (file !== null && manifest?.graph) await graph.attach(join(dir, manifest.graph.file), file);
+    // Each of these takes milliseconds at 100,000 rows.
+    await breathe();
     rows.restored();
+    await breathe();
     rows.live.forEach((row) => {
       if (!graph.has(row)) graph.added(row);
     });
