@@ -69,7 +69,6 @@ async function rows({ rounds }: Settings): Promise<Row[]> {
       await search(server, 1);
       restartMs.push(performance.now() - startedAt);
     }
-    const openMs = await held(server);
     await settled(server);
     await search(server, QUESTIONS);
     const memory = memoryOf(server.pid);
@@ -88,7 +87,6 @@ async function rows({ rounds }: Settings): Promise<Row[]> {
       heldRow("a build and its swap", buildMs),
       heldRow("a named snapshot", snapshotMs, { took_ms: snapshot }),
       heldRow("a restore", restoreMs, { took_ms: restore }),
-      heldRow("opening", openMs),
       {
         name: `restart of ${ROWS} x ${DIMENSION}`,
         unit: "ms",

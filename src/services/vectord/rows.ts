@@ -196,7 +196,7 @@ export class Rows {
   /** Takes a mapped file for a chunk whose rows it holds as they are; nobody writes to the file. */
   mapChunk(index: number, vectors: Float32Array<ArrayBuffer>, file: string): void {
     const chunk = present(this.chunks[index], "a chunk");
-    assert(vectors.length === chunk.vectors.length, "a mapped chunk is a whole one");
+    assert(vectors.length === this.chunkRows * this.shape.dimension, "a mapped chunk is a whole one");
     chunk.vectors = vectors;
     chunk.file = file;
   }
@@ -204,8 +204,10 @@ export class Rows {
   /** Makes room for rows read from a snapshot, all dead until they are bound. */
   restoreChunks(end: number): void {
     assert(this.#end === 0, "a snapshot is read into an empty index");
-    // Most chunks are mapped in a moment: an array of zeros that nobody touches takes no memory.
-    while (this.chunks.length * this.chunkRows < end) this.#grow();
+    while (this.chunks.length * this.chunkRows < end) {
+      // A whole chunk is mapped before anybody reads of it.
+      this.#grow((this.chunks.length + 1) * this.chunkRows > end);
+    }
     this.#end = end;
     for (let row = 0; row < end; row += this.chunkRows) {
       this.#deadIn[row / this.chunkRows] = Math.min(this.chunkRows, end - row);
@@ -251,10 +253,9 @@ export class Rows {
     return row;
   }
 
-  #grow(): void {
-    const { dimension } = this.shape;
+  #grow(inMemory = true): void {
     this.chunks.push({
-      vectors: new Float32Array(this.chunkRows * dimension),
+      vectors: new Float32Array(inMemory ? this.chunkRows * this.shape.dimension : 0),
       file: null,
       norms: new Float64Array(this.chunkRows),
       version: 0,

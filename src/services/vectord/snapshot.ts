@@ -200,11 +200,10 @@ export async function readRows(
   rows.restoreChunks(manifest.end);
   for (const [i, chunk] of manifest.chunks.entries()) {
     const used = Math.min(rows.chunkRows, manifest.end - i * rows.chunkRows);
-    const target = chunkBytes(rows, i, used);
     const whole = used === rows.chunkRows;
-    // Untouched, the target of a whole chunk takes no memory; it is mapped once the file has verified.
-    const { payloadBytes } = await readArtefact(dir, chunk, clock, whole ? undefined : () => target);
-    if (payloadBytes !== target.length)
+    const into = whole ? undefined : (): Uint8Array => chunkBytes(rows, i, used);
+    const { payloadBytes } = await readArtefact(dir, chunk, clock, into);
+    if (payloadBytes !== used * rows.shape.dimension * 4)
       throw new Fault("internal", `${chunk.file} has another size than the index.`);
     if (whole) rows.mapChunk(i, mapped(join(dir, chunk.file), rows), chunk.file);
   }
