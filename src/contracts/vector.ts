@@ -36,6 +36,7 @@ const index = z.object({
   fields: z.record(z.string(), fieldKind),
   count: z.int(),
   deleted: z.int(),
+  /** Of the graphs, and of rows that are in no snapshot's file yet; those that are, are mapped from it. */
   bytes_memory: z.int(),
   bytes_disk: z.int(),
   /** The last snapshot's sequence, null before the first one. */

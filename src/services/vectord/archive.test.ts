@@ -82,6 +82,14 @@ const codeOf = (work: Promise<unknown>): Promise<string> =>
     (thrown: unknown) => (thrown as Fault).code,
   );
 
+/** Changes what a snapshot says, with a checksum that fits. */
+function rewrite(name: string, change: (json: string) => string): Promise<void> {
+  return store.change(`vectors/a/snapshots/${name}`, (bytes) => {
+    const json = change(Buffer.from(bytes).toString().split("\n")[1] ?? "");
+    return Buffer.from(`${Bun.hash.xxHash64(json).toString(16)}\n${json}\n`);
+  });
+}
+
 const leftovers = (): string[] => readdirSync(join(root, "vectors")).filter((name) => name.startsWith("."));
 
 describe.each([["near"], ["far"]])("with an object store that is %s", (where) => {
@@ -253,12 +261,26 @@ test("whichever object is damaged, cut or missing, the restore says so and the i
 test("a document that names files elsewhere is damage, and writes nothing there", async () => {
   await made();
   await service.snapshot({ index: "a", name: "s" });
-  await store.change("vectors/a/snapshots/s", (bytes) => {
-    const json = Buffer.from(bytes).toString().split("\n")[1]?.replaceAll("table-1", "../../out") ?? "";
-    return Buffer.from(`${Bun.hash.xxHash64(json).toString(16)}\n${json}\n`);
-  });
+  await rewrite("s", (json) => json.replaceAll("table-1", "../../out"));
   expect(await codeOf(service.restore({ index: "a", name: "s" }))).toBe("internal");
   expect(readdirSync(root)).toEqual(["vectors"]);
+});
+
+test("when what arrived whole does not open, the index comes back as it was", async () => {
+  await made();
+  await service.snapshot({ index: "a", name: "s" });
+  await write("a", 50, 60);
+  await rewrite("s", (json) => json.replaceAll('"count":50', '"count":49'));
+  expect(await codeOf(service.restore({ index: "a", name: "s" }))).toBe("internal");
+  expect(await held()).toEqual(numbers(60));
+  await write("a", 60, 61);
+  await daemon.close();
+  await start();
+  expect(await held()).toEqual(numbers(61));
+  expect(leftovers()).toEqual([]);
+  await service.drop({ index: "a" });
+  expect(await codeOf(service.restore({ index: "a", name: "s" }))).toBe("internal");
+  expect(await codeOf(service.index({ index: "a" }))).toBe("not_found");
 });
 
 test("a start puts right what a crash left between two renames", async () => {

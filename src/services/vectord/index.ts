@@ -317,7 +317,8 @@ export class VectorIndex {
   }
 
   #mustBeOpen(): void {
-    if (this.#closed) throw new Fault("unavailable", "The index is closed; open it again.");
+    if (this.#closed)
+      throw new Fault("unavailable", "The index was closed meanwhile; try again in a moment.");
   }
 
   #checkItem(item: Item, i: number): Uint8Array {

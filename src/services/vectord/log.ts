@@ -149,7 +149,8 @@ export class Log {
    * when the disk fails (nothing of the record is kept) or too much waits already.
    */
   append(record: Uint8Array, apply: (sequence: number) => Promise<void> | void): Promise<number> {
-    if (this.#closed) throw new Fault("unavailable", "The index is closed; open it again.");
+    if (this.#closed)
+      throw new Fault("unavailable", "The index was closed meanwhile; try again in a moment.");
     if (record.length > RECORD_BYTES_MAX) {
       throw new Fault(
         "too_large",

@@ -1,5 +1,5 @@
-// vectord: indexes of vectors by name, each in a folder of its own. This file finds the index, turns what came
-// over the wire into vectors and filters, and back; index.ts does the work, archive.ts keeps named snapshots.
+// vectord: indexes of vectors by name, each in a folder of its own. This file finds the index and asks it; wire.ts
+// turns what came over the wire into vectors, and back; index.ts does the work, archive.ts keeps named snapshots.
 
 import { existsSync } from "node:fs";
 import { readdir, rm } from "node:fs/promises";
@@ -7,12 +7,12 @@ import { join } from "node:path";
 import { LRUCache } from "lru-cache";
 import type { embed } from "#contracts/embed";
 import type { storage } from "#contracts/storage";
-import { type Hit, type Index, SNAPSHOTS_MAX, type vector } from "#contracts/vector";
+import { type Hit, SNAPSHOTS_MAX, type vector } from "#contracts/vector";
 import { assert } from "#lib/assert";
 import { type Clock, systemClock } from "#lib/clock";
 import { makeFolder } from "#lib/durable";
-import { base64OfVector, readVector } from "#lib/vector-text";
-import type { Handlers, ParsedOf, Service } from "#rpc/contract";
+import { base64OfVector } from "#lib/vector-text";
+import type { Handlers, Service } from "#rpc/contract";
 import type { CallInit } from "#rpc/call";
 import { Fault, toFault } from "#rpc/fault";
 import { type Archive, namesOf, receive, removeSnapshot, send, snapshotsIn, taken } from "./archive.ts";
@@ -21,7 +21,8 @@ import { drop, incomingIn, replace, tidy } from "./folders.ts";
 import { SHAPE_FILE, VectorIndex } from "./index.ts";
 import { breathe } from "./pace.ts";
 import { type Hit as FoundHit, K_MAX } from "./search.ts";
-import { type IndexShape, type Item, parseShape, sameShape, shapeText } from "./shape.ts";
+import { type IndexShape, parseShape, sameShape, shapeText } from "./shape.ts";
+import { decoded, described, hitOf, queryVector, UNKNOWN, withVectors } from "./wire.ts";
 
 export interface VectordDeps {
   readonly embed: Service<typeof embed>;
@@ -95,6 +96,10 @@ export async function vectord({
       busy.delete(name);
     }
   };
+  const refuseMore = (): void => {
+    if (indexes.size >= INDEXES_MAX)
+      throw new Fault("unavailable", `There are ${INDEXES_MAX} indexes already.`);
+  };
   const archiveOf = (index: string): Archive => ({ storage, index });
 
   /** Lets the restored folder take the place of the index. Who asks for the index meanwhile waits for it. */
@@ -149,8 +154,7 @@ export async function vectord({
         }
         return { ...described(name, before), created: false };
       }
-      if (indexes.size >= INDEXES_MAX)
-        throw new Fault("unavailable", `There are ${INDEXES_MAX} indexes already.`);
+      refuseMore();
       const opening = VectorIndex.open({ dir: join(folder, name), shape, clock });
       indexes.set(name, opening);
       opening.catch(() => indexes.delete(name));
@@ -306,6 +310,7 @@ export async function vectord({
       }),
     restore: ({ index: name, name: snapshot }, call) =>
       alone(name, async () => {
+        if (!indexes.has(name)) refuseMore();
         const incoming = incomingIn(folder);
         try {
           await receive(archiveOf(name), snapshot, call, async (text) => {
@@ -331,22 +336,6 @@ export async function vectord({
   };
 }
 
-/** What is shown of an index that cannot be opened. */
-const UNKNOWN: Omit<Index, "name"> = {
-  dimension: 0,
-  metric: "unknown",
-  engine: "hnsw",
-  quantization: "unknown",
-  fields: {},
-  count: 0,
-  deleted: 0,
-  bytes_memory: 0,
-  bytes_disk: 0,
-  snapshot: null,
-  pending: 0,
-  building: false,
-};
-
 async function openIn(dir: string, clock: Clock): Promise<VectorIndex> {
   const shape = VectorIndex.readShape(dir);
   assert(shape !== null, `${dir} has a shape`);
@@ -366,79 +355,4 @@ function mayBecome(dir: string, shape: IndexShape): boolean {
 /** A snapshot that nobody named is called by its time. */
 function nameOf(now: number): string {
   return new Date(now).toISOString().replaceAll(":", "-");
-}
-
-function described(name: string, index: VectorIndex): Index {
-  const { dimension, metric, quantization, model, fields } = index.shape;
-  const { count, deleted, bytes_memory, bytes_disk, pending, building, snapshot } = index.stats();
-  return {
-    name,
-    dimension,
-    metric,
-    engine: "hnsw",
-    quantization,
-    ...(model === undefined ? {} : { model }),
-    fields: { ...fields },
-    count,
-    deleted,
-    bytes_memory,
-    bytes_disk,
-    snapshot: snapshot?.sequence ?? null,
-    pending,
-    building,
-  };
-}
-
-function hitOf(
-  { id, distance, metadata, vector: stored }: FoundHit,
-  rank: number,
-  withMetadata: boolean,
-): Hit {
-  const hit: Hit = { rank, id, distance };
-  if (withMetadata) hit.metadata = metadata;
-  if (stored !== undefined) hit.vector = base64OfVector(stored);
-  return hit;
-}
-
-type OfferedItem = ParsedOf<(typeof vector)["upsert"]>["items"][number];
-
-/** Every item with its vector; those that came as text are embedded in one go. */
-async function withVectors(
-  items: readonly OfferedItem[],
-  embedTexts: (texts: string[]) => Promise<Float32Array[]>,
-): Promise<Item[]> {
-  const texts: string[] = [];
-  items.forEach((item, at) => {
-    if ((item.vector === undefined) === (item.text === undefined)) {
-      throw new Fault("invalid", `Item ${at} needs a vector or a text, one of them.`, {
-        details: [{ path: `items.${at}`, message: "needs a vector or a text" }],
-      });
-    }
-    if (item.text !== undefined) texts.push(item.text);
-  });
-  const embedded = texts.length === 0 ? [] : await embedTexts(texts);
-  let next = 0;
-  return items.map(({ id, vector: given, metadata = {} }, at) => {
-    const numbers = given === undefined ? embedded[next++] : decoded(given, `items.${at}.vector`);
-    assert(numbers !== undefined, "every text has a vector");
-    return { id, vector: numbers, metadata };
-  });
-}
-
-async function queryVector(
-  text: string | undefined,
-  embedTexts: (texts: string[]) => Promise<Float32Array[]>,
-): Promise<Float32Array> {
-  if (text === undefined) throw new Fault("invalid", "Give a vector or a text to search for.");
-  const [numbers] = await embedTexts([text]);
-  assert(numbers !== undefined, "a text has a vector");
-  return numbers;
-}
-
-function decoded(text: string | readonly number[], path: string): Float32Array {
-  const numbers = readVector(text);
-  if (numbers !== undefined) return numbers;
-  throw new Fault("invalid", `${path} is not base64 of whole 32-bit floats.`, {
-    details: [{ path, message: "is not base64 of little-endian 32-bit floats" }],
-  });
 }
