@@ -2,7 +2,15 @@
 // damaged and whenever the process dies.
 
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { diskObjects } from "#adapters/objects-disk";
@@ -190,6 +198,18 @@ test("a file that is longer than a part comes back whole", async () => {
   expect(await held()).toEqual(numbers(300));
   const [last] = (await service.fetch({ index: "a", ids: ["i299"] })).items;
   expect(last?.metadata).toEqual({ n: 299, text });
+});
+
+test("a file that was damaged on the disk is not sent", async () => {
+  await made();
+  await service.snapshot({ index: "a", name: "one" });
+  await service.dropSnapshot({ index: "a", name: "one" });
+  const path = join(root, "vectors", "a", "rows-0-1");
+  const bytes = readFileSync(path);
+  writeFileSync(path, bytes.with(100, (bytes[100] ?? 0) ^ 1));
+  expect(await codeOf(service.snapshot({ index: "a", name: "two" }))).toBe("internal");
+  expect((await service.snapshots({ index: "a" })).snapshots).toEqual([]);
+  expect((await store.keys()).filter((key) => key.includes("/files/"))).toEqual([]);
 });
 
 test("an index that was removed, or is damaged, comes back", async () => {
