@@ -385,8 +385,8 @@ export class VectorIndex {
       const manifest = await writeSnapshot(this.#dir, this.#rows, captured, this.#last, this.#clock);
       this.#last = { manifest, versions: captured.versions };
       this.#failed = null;
-      await mapWritten(this.#dir, this.#rows, manifest, captured.versions);
       await this.#log.drop(manifest.sequence);
+      await mapWritten(this.#dir, this.#rows, manifest, captured.versions);
       return manifest;
     } finally {
       this.#writing = false;
