@@ -38,7 +38,7 @@ export interface Recovery {
   /** The sequence that a snapshot ends with: older records are not read, and a newer first one is a gap. */
   readonly after: number;
   /** Receives every record after `after`, in order; an empty one stands for a write that damage took. */
-  readonly replay: (entry: LogEntry) => void;
+  readonly replay: (entry: LogEntry) => Promise<void> | void;
 }
 
 export interface Found {
@@ -115,10 +115,10 @@ export async function recover(recovery: Recovery): Promise<Found> {
     if (segment.firstSequence > found.sequence + 1)
       throw gap(dir, found.sequence + 1, segment.firstSequence - 1);
     for (const frame of segment.frames) {
-      frame.records.forEach((record, k) => {
+      for (const [k, record] of frame.records.entries()) {
         const sequence = frame.firstSequence + k;
-        if (sequence > found.sequence) replay({ sequence, record });
-      });
+        if (sequence > found.sequence) await replay({ sequence, record });
+      }
       found.sequence = Math.max(found.sequence, frame.firstSequence + frame.records.length - 1);
     }
     found.segments.push({ path, firstSequence: segment.firstSequence });

@@ -104,7 +104,7 @@ describe("the log", () => {
     const applied: number[] = [];
     const texts = Array.from({ length: 50 }, (_, i) => `record ${i}`);
     const sequences = await Promise.all(
-      texts.map((text) => log.append(bytes(text), (sequence) => applied.push(sequence))),
+      texts.map((text) => log.append(bytes(text), (sequence) => void applied.push(sequence))),
     );
     expect(sequences).toEqual(texts.map((_, i) => i + 1));
     expect(applied).toEqual(sequences);
@@ -243,7 +243,7 @@ describe("the log", () => {
       failing = kind;
       const applied: number[] = [];
       for (const text of ["lost", "lost too"]) {
-        const fault = await faultOf(log.append(bytes(text), (sequence) => applied.push(sequence)));
+        const fault = await faultOf(log.append(bytes(text), (sequence) => void applied.push(sequence)));
         expect(fault.code).toBe("unavailable");
       }
       expect(applied).toEqual([]);
