@@ -113,7 +113,7 @@ export const OPTIONS = {
   sql_memory_mib: option("LAKEHOUSE_SQL_MEMORY_MIB", "Memory one SQL worker may use", mebibytes(1024)),
   sql_workers: option(
     "LAKEHOUSE_SQL_WORKERS",
-    "SQL statements that run at once",
+    "SQL statements that may run at once for long; short ones are answered beside them",
     z.coerce.number().int().min(1).max(64).default(2),
   ),
   ingest_memory_mib: option(

@@ -16,6 +16,19 @@ const BLOCK_BYTES = 4 * 1024 * 1024;
 /** A tail is a description, not data; a larger length can only be damage. */
 const TAIL_BYTES_MAX = 64 * 1024 * 1024;
 
+/** Kept for the next file: a block for each of a thousand files would be garbage of gigabytes. */
+let spare: Uint8Array<ArrayBuffer> | null = null;
+
+async function withBlock<T>(use: (block: Uint8Array<ArrayBuffer>) => Promise<T>): Promise<T> {
+  const block = spare ?? new Uint8Array(BLOCK_BYTES);
+  spare = null;
+  try {
+    return await use(block);
+  } finally {
+    spare = block;
+  }
+}
+
 export interface Seal {
   readonly payloadBytes: number;
   readonly tailBytes: number;
@@ -73,11 +86,19 @@ export async function writeSealed(
   parts: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
   tail: unknown = null,
 ): Promise<Seal> {
+  return withBlock((block) => writeThrough(block, path, parts, tail));
+}
+
+async function writeThrough(
+  block: Uint8Array,
+  path: string,
+  parts: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  tail: unknown,
+): Promise<Seal> {
   const temporary = `${path}.tmp`;
   try {
     const handle = await open(temporary, "w");
     try {
-      const block = new Uint8Array(BLOCK_BYTES);
       let filled = 0;
       let hash = 0n;
       let payloadBytes = 0;
@@ -174,7 +195,7 @@ export function diskFault(error: unknown, path: string): unknown {
   return new Fault("unavailable", message, { cause: error, retryAfterMs: 1_000 });
 }
 
-interface Sealed extends Seal {
+export interface Sealed extends Seal {
   readonly tail: unknown;
 }
 
@@ -209,19 +230,30 @@ export function readSealed(path: string, into?: (payloadBytes: number) => Uint8A
   }
 }
 
-/** As `readSealed` without the payload, leaving the event loop free between blocks. */
-export async function verifySealed(path: string): Promise<Sealed> {
-  const handle = await open(path, "r");
+/** As `readSealed`, leaving the event loop free between blocks. */
+export async function verifySealed(
+  path: string,
+  into?: (payloadBytes: number) => Uint8Array,
+): Promise<Sealed> {
+  const handle = await open(path, "r").catch((error: unknown) => {
+    throw damaged(path, `it cannot be opened (${error instanceof Error ? error.message : "unknown error"})`);
+  });
   try {
     const seal = sealOf(handle.fd, path);
-    const scratch = new Uint8Array(BLOCK_BYTES);
-    let hash = 0n;
-    for (let at = 0; at < seal.payloadBytes; at += BLOCK_BYTES) {
-      const length = Math.min(BLOCK_BYTES, seal.payloadBytes - at);
-      const { bytesRead } = await handle.read(scratch, 0, length, at);
-      if (bytesRead !== length) throw damaged(path, "it ends too early");
-      hash = chain(scratch.subarray(0, length), hash);
-    }
+    const target = into?.(seal.payloadBytes);
+    if (target !== undefined && target.length !== seal.payloadBytes)
+      throw damaged(path, "its length is unexpected");
+    const hash = await withBlock(async (scratch) => {
+      let hash = 0n;
+      for (let at = 0; at < seal.payloadBytes; at += BLOCK_BYTES) {
+        const length = Math.min(BLOCK_BYTES, seal.payloadBytes - at);
+        const block = target?.subarray(at, at + length) ?? scratch.subarray(0, length);
+        const { bytesRead } = await handle.read(block, 0, length, at);
+        if (bytesRead !== length) throw damaged(path, "it ends too early");
+        hash = chain(block, hash);
+      }
+      return hash;
+    });
     return { ...seal, tail: readTail(handle.fd, path, seal, hash) };
   } finally {
     await handle.close();

@@ -4,12 +4,15 @@
 //
 // What a folder cannot do and S3 can: `a` and `a/b` at once, and segments over 255 bytes. Both are refused.
 
+import { createHash } from "node:crypto";
 import type { BigIntStats } from "node:fs";
 import { type FileHandle, open, readdir, rm, rmdir, stat, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { makeFolder, publish, syncFolder, temporaryPath, writeAll } from "#lib/durable";
 import { Fault } from "#rpc/fault";
+import { lendFile } from "./lend-file.ts";
+import { type Sum, sumsOf } from "./objects-disk-sums.ts";
 import {
   type Bytes,
   checkKey,
@@ -28,10 +31,15 @@ const READ_BYTES = 256 * 1024;
 
 export async function diskObjects(root: string): Promise<Objects> {
   const temporaries = `${root}.partial`;
-  await makeFolder(root);
-  // What a crash left behind was never acknowledged.
-  await rm(temporaries, { recursive: true, force: true });
-  await makeFolder(temporaries);
+  try {
+    await makeFolder(root);
+    // What a crash left behind was never acknowledged.
+    await rm(temporaries, { recursive: true, force: true });
+    await makeFolder(temporaries);
+  } catch (error) {
+    throw toDiskFault(error);
+  }
+  const sums = sumsOf(root);
   const writing = new Map<string, Promise<unknown>>();
   const pathOf = (key: string): string => join(root, checkKey(key));
 
@@ -53,7 +61,7 @@ export async function diskObjects(root: string): Promise<Objects> {
     const path = pathOf(key);
     const temporary = temporaryPath(temporaries, "object");
     try {
-      await spool(body, temporary);
+      const sum = await spool(body, temporary);
       return await inTurn(key, async () => {
         if (conditions.ifMatch !== undefined) {
           const current = await head(key).catch(() => undefined);
@@ -61,7 +69,10 @@ export async function diskObjects(root: string): Promise<Objects> {
         }
         const done = await onDisk(key, () => publishBelow(temporary, path, conditions.ifAbsent === true));
         if (done === "exists") throw conditionFailed(key);
-        return head(key);
+        const found = await statObject(path, key);
+        // It is put whether or not there is room for its sum.
+        await sums.note(key, found, sum).catch(() => undefined);
+        return toHead(key, found);
       });
     } finally {
       await rm(temporary, { force: true });
@@ -77,9 +88,18 @@ export async function diskObjects(root: string): Promise<Objects> {
       // Opened before it is looked at: what replaces the object meanwhile is another file.
       const file = await openObject(pathOf(key), key);
       try {
-        const found = toHead(key, await file.stat({ bigint: true }));
+        const stats = await file.stat({ bigint: true });
+        const found = toHead(key, stats);
+        const sum = range === undefined ? await sums.of(key, stats) : undefined;
+        if (sum !== undefined && sum.size !== found.size) throw damaged(key);
         const { first, last } = resolveRange(range, found.size);
-        return { head: found, first, last, body: readFrom(file, first, last) };
+        return {
+          head: found,
+          first,
+          last,
+          body: readFrom(file, { key, first, last, sum }),
+          lend: () => lendFile(file, { first, last, size: found.size }),
+        };
       } catch (error) {
         await file.close();
         throw error;
@@ -93,6 +113,7 @@ export async function diskObjects(root: string): Promise<Objects> {
           if (isAbsent(error)) return;
           throw error;
         }
+        await sums.forget(key);
         await removeEmptyFolders(root, dirname(pathOf(key)));
       }),
     list: (options) => list(root, options),
@@ -120,11 +141,18 @@ function isGone(error: unknown): boolean {
   return (error as NodeJS.ErrnoException).code === "ENOENT";
 }
 
-async function spool(body: Bytes, path: string): Promise<void> {
+async function spool(body: Bytes, path: string): Promise<Sum> {
+  const hash = createHash("sha256");
+  let size = 0;
   const file = await open(path, "wx", 0o644);
   try {
-    for await (const chunk of body) await writeAll(file, chunk);
+    for await (const chunk of body) {
+      hash.update(chunk);
+      size += chunk.byteLength;
+      await writeAll(file, chunk);
+    }
     await file.sync();
+    return { size, sha256: hash.digest("hex") };
   } catch (error) {
     throw toDiskFault(error);
   } finally {
@@ -202,14 +230,34 @@ async function openObject(path: string, key: string): Promise<FileHandle> {
   }
 }
 
-function readFrom(file: FileHandle, first: number, last: number): Bytes {
+function damaged(key: string): Fault {
+  return new Fault(
+    "internal",
+    `The object ${key} is damaged: its bytes are not those that were stored. Put it again, or restore it.`,
+  );
+}
+
+interface Reading {
+  readonly key: string;
+  readonly first: number;
+  readonly last: number;
+  /** Of the whole, when the whole is read and its sum is known. */
+  readonly sum: Sum | undefined;
+}
+
+/** The last piece is held back until the sum was compared, so that nobody takes a damaged object for a whole one. */
+function readFrom(file: FileHandle, { key, first, last, sum }: Reading): Bytes {
+  const hash = sum === undefined ? undefined : createHash("sha256");
   let at = first;
   const read = async (): Promise<Uint8Array> => {
     const chunk = new Uint8Array(Math.min(READ_BYTES, last + 1 - at));
     const { bytesRead } = await file.read(chunk, 0, chunk.byteLength, at);
     if (bytesRead === 0) throw new Fault("internal", "The object is shorter than it was.");
     at += bytesRead;
-    return chunk.subarray(0, bytesRead);
+    const piece = chunk.subarray(0, bytesRead);
+    hash?.update(piece);
+    if (at > last && hash !== undefined && hash.digest("hex") !== sum?.sha256) throw damaged(key);
+    return piece;
   };
   return new ReadableStream<Uint8Array>(
     {

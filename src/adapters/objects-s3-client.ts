@@ -17,7 +17,7 @@ import {
   signed,
 } from "./objects-s3-sign.ts";
 import { parseXml, textOf } from "./objects-s3-xml.ts";
-import type { Bytes } from "./objects.ts";
+import { type Bytes, bytesOf } from "./objects.ts";
 
 export interface S3Place extends Credentials {
   /** `https://s3.eu-central-1.amazonaws.com`; http is for servers near by. */
@@ -118,7 +118,8 @@ export function s3Client(place: S3Place, patience: S3Patience): S3Client {
         timeout: false,
         decompress: false,
         keepalive: !fresh,
-        ...(body === undefined ? {} : { body }),
+        // As a stream it goes out once: bytes are sent again, without a word, when a kept connection breaks.
+        ...(body === undefined ? {} : { body: bytesOf(body) }),
       } as BunFetchRequestInit);
       return {
         status: response.status,

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, open, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { diskObjects } from "./objects-disk.ts";
 import { memoryObjects } from "./objects-memory.ts";
 import { faultOf, objectsConformance } from "./objects.conformance.ts";
-import { bytesOf, type Objects } from "./objects.ts";
+import { bytesOf, type Objects, readAll } from "./objects.ts";
 
 const MIB = 1024 * 1024;
 
@@ -30,6 +30,38 @@ objectsConformance({
 describe("objects on disk", () => {
   test("nothing of a write is left over, whatever became of it", async () => {
     expect(await readdir(join(folder, "objects.partial"))).toEqual([]);
+  });
+
+  /** Writes to the file in place and sets its times back: what a disk does that turns a bit. */
+  const turn = async (path: string, at: number): Promise<void> => {
+    const timesOf = (from: string, to: string): unknown => Bun.spawnSync(["touch", "-r", from, to]);
+    timesOf(path, `${path}.times`);
+    const file = await open(path, "r+");
+    await file.write(new Uint8Array([7]), 0, 1, at);
+    await file.close();
+    timesOf(`${path}.times`, path);
+    await rm(`${path}.times`);
+  };
+
+  test("a byte that changed on the disk is damage, found before the end of the object", async () => {
+    for (const size of [10, 700_000]) {
+      const key = `turned-${size}`;
+      await disk.put(key, bytesOf("x".repeat(size)));
+      await turn(join(folder, "objects", key), size >> 1);
+      const { body } = await disk.get(key);
+      expect(await faultOf(readAll(body))).toMatchObject({
+        code: "internal",
+        message: expect.stringContaining(`${key} is damaged`),
+      });
+      await disk.put(key, bytesOf("anew"));
+      expect((await readAll((await disk.get(key)).body)).byteLength).toBe(4);
+    }
+  });
+
+  test("a file that somebody put there by hand is read as it is", async () => {
+    await disk.put("by-hand", bytesOf("ours"));
+    await writeFile(join(folder, "objects", "by-hand"), "theirs");
+    expect(Buffer.from(await readAll((await disk.get("by-hand")).body)).toString()).toBe("theirs");
   });
 
   test("what a crash left behind is removed at the start, and what was stored is there", async () => {

@@ -2,6 +2,7 @@
 // objects.conformance.ts is the proof each of them must pass.
 
 import { Fault } from "#rpc/fault";
+import type { Lent } from "#rpc/lent-file";
 
 export type Bytes = ReadableStream<Uint8Array>;
 
@@ -39,6 +40,15 @@ export interface ListOptions {
   readonly cursor?: string | undefined;
 }
 
+export interface Got {
+  readonly head: ObjectHead;
+  readonly first: number;
+  readonly last: number;
+  readonly body: Bytes;
+  /** Instead of `body`: the open file, where it is one. */
+  readonly lend?: () => Lent | undefined;
+}
+
 export interface Objects {
   readonly backend: "disk" | "s3" | "memory";
   /** Prefix of every object's address, ending in `/`: `file:///data/objects/`, `s3://bucket/prefix/`. */
@@ -46,7 +56,7 @@ export interface Objects {
   /** Atomic and durable when it resolves. Throws `conflict` when a condition does not hold. */
   put(key: string, body: Bytes, conditions?: PutConditions): Promise<ObjectHead>;
   /** Throws `not_found`, or `invalid` for a range outside the object. */
-  get(key: string, range?: Range): Promise<{ head: ObjectHead; body: Bytes; first: number; last: number }>;
+  get(key: string, range?: Range): Promise<Got>;
   head(key: string): Promise<ObjectHead>;
   /** No fault when it is not there. */
   remove(key: string): Promise<void>;

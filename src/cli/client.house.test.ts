@@ -188,6 +188,20 @@ describe.each([["together"], ["apart"]])("a house %s", (topology) => {
     expect((JSON.parse(near.out) as { hits: { id: string }[] }).hits.map(({ id }) => id)).toEqual(["w-2"]);
     expect((await ask([...search, "--filter", '{"pay":{"above":1}}'])).exitCode).toBe(2);
 
+    const [index] = JSON.parse((await ask(["vectors", "ls"])).out) as { name: string; rows: number }[];
+    expect(index?.rows).toBe(3);
+    const named = index?.name ?? "";
+    const kept = await ask(["vectors", "snapshot", named, "monday"]);
+    expect(JSON.parse(kept.out)).toMatchObject({ name: "monday", count: 3 });
+    expect((await ask(["vectors", "snapshot", named, "monday"])).exitCode).not.toBe(0);
+    expect((await ask(["vectors", "snapshots", named, "-o", "table"])).out).toMatch(/^monday +3/m);
+    expect((await ask(["vectors", "restore", named, "monday"])).err).toContain("--yes");
+    const restored = await ask(["vectors", "restore", named, "monday", "--yes"]);
+    expect(JSON.parse(restored.out)).toMatchObject({ name: named, count: 3 });
+    expect((JSON.parse((await ask(search)).out) as { hits: unknown[] }).hits).toHaveLength(3);
+    expect((await ask(["vectors", "rm", named, "monday", "--yes"])).exitCode).toBe(0);
+    expect(JSON.parse((await ask(["vectors", "snapshots", named])).out)).toEqual([]);
+
     expect((await ask(["corpus", "rm", "people"])).err).toContain("--yes");
     expect((await ask(["corpus", "rm", "people", "--yes"])).exitCode).toBe(0);
     expect((await ask(["corpus", "show", "people"])).exitCode).toBe(4);

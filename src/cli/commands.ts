@@ -38,6 +38,10 @@ export const SECTIONS: Readonly<Record<string, Readonly<Record<string, Entry>>>>
       summary: "List, show, build or remove what is searched",
       load: async () => (await import("./corpus.ts")).corpus,
     },
+    vectors: {
+      summary: "List indexes of vectors; keep and put back snapshots",
+      load: async () => (await import("./vectors.ts")).vectors,
+    },
     embed: { summary: "Turn texts into vectors", load: async () => (await import("./embed.ts")).embed },
   },
   "Set up": {

@@ -187,7 +187,8 @@ const temporary: Check = async () => {
 
 const memory: Check = async (settings) => {
   const wanted = mebibytesToBytes(
-    settings.sql_memory_mib * settings.sql_workers +
+    // One more answers short questions beside the long ones.
+    settings.sql_memory_mib * (settings.sql_workers + 1) +
       2 * settings.ingest_memory_mib +
       settings.embed_cache_mib,
   );

@@ -4,6 +4,9 @@ import { z } from "zod";
 import { op } from "#rpc/contract";
 import { jsonObject, pageInput, plainName, timestamp, vectorText } from "./shapes.ts";
 
+/** Of one index. Their files are shared, so that what limits them is the length of a list that people read. */
+export const SNAPSHOTS_MAX = 100;
+
 export const fieldKind = z.enum(["keyword", "number", "geo", "text"]);
 export type FieldKind = z.infer<typeof fieldKind>;
 
@@ -16,6 +19,8 @@ const shape = {
   engine: z.enum(["hnsw", "lance"]).default("hnsw"),
   /** Of the graph; full 32-bit vectors are always kept. */
   quantization: z.enum(["f32", "f16", "i8"]).default("i8"),
+  /** Whose vectors these are: texts are embedded by it, and a search that names another is refused. */
+  model: z.string().min(1).max(200).optional(),
   connectivity: z.int().min(2).max(128).optional(),
   ef_construction: z.int().min(8).max(4096).optional(),
   fields: z.record(z.string().min(1).max(100), fieldKind).default({}),
@@ -27,9 +32,11 @@ const index = z.object({
   metric: z.string(),
   engine: z.string(),
   quantization: z.string(),
+  model: z.string().optional(),
   fields: z.record(z.string(), fieldKind),
   count: z.int(),
   deleted: z.int(),
+  /** Of the graphs, and of rows that are in no snapshot's file yet; those that are, are mapped from it. */
   bytes_memory: z.int(),
   bytes_disk: z.int(),
   /** The last snapshot's sequence, null before the first one. */
@@ -52,6 +59,19 @@ const hit = z.object({
   vector: vectorText.optional(),
 });
 export type Hit = z.infer<typeof hit>;
+
+const snapshotOutput = z.object({
+  name: z.string(),
+  sequence: z.int(),
+  count: z.int(),
+  /** Of its files; those that other snapshots of the index have as well are counted too. */
+  bytes: z.int(),
+  at: timestamp,
+});
+export type NamedSnapshot = z.infer<typeof snapshotOutput>;
+
+/** Ten million rows of 768 numbers at 100 MB a second. */
+const SNAPSHOT_MS_MAX = 300_000;
 
 export const vector = {
   create: op({
@@ -86,11 +106,11 @@ export const vector = {
   drop: op({
     method: "DELETE",
     path: "/v1/vectors/{index}",
-    summary: "Remove an index and its files",
+    summary: "Remove an index and its files; its named snapshots stay",
     input: z.strictObject(name),
     output: z.null(),
     status: 204,
-    errors: ["not_found"],
+    errors: ["not_found", "conflict"],
     scope: "write",
   }),
   upsert: op({
@@ -141,6 +161,8 @@ export const vector = {
       ...name,
       vector: vectorText.optional(),
       text: z.string().min(1).optional(),
+      /** The model that the question is for; the index's own, where it has one. */
+      model: z.string().min(1).max(200).optional(),
       k: z.int().min(1).max(1000).default(10),
       filter: filter.optional(),
       ef: z.int().min(1).max(10_000).optional(),
@@ -159,7 +181,7 @@ export const vector = {
       took_ms: z.number(),
     }),
     idempotent: true,
-    errors: ["not_found", "upstream"],
+    errors: ["not_found", "conflict", "upstream"],
     scope: "read",
   }),
   searchTiers: op({
@@ -219,36 +241,48 @@ export const vector = {
   snapshot: op({
     method: "POST",
     path: "/v1/vectors/{index}/snapshot",
-    summary: "Write a named snapshot to object storage",
-    planned: true,
+    summary: "Keep the index as it is now, under a name, in object storage",
+    description:
+      "Everything acknowledged before the call is in it. Files that an earlier snapshot of the index has sent " +
+      "are not sent again. Without a name it is called by its time.",
     input: z.strictObject({ ...name, name: plainName.optional() }),
-    output: z.object({ name: z.string(), sequence: z.int(), bytes: z.int(), at: timestamp }),
+    output: snapshotOutput,
     status: 201,
-    timeoutMs: 300_000,
-    errors: ["not_found", "conflict"],
+    timeoutMs: SNAPSHOT_MS_MAX,
+    errors: ["not_found", "conflict", "upstream"],
     scope: "write",
   }),
   snapshots: op({
     method: "GET",
     path: "/v1/vectors/{index}/snapshots",
-    summary: "List an index's snapshots",
-    planned: true,
+    summary: "List an index's snapshots, oldest first; also of an index that was removed",
     input: z.strictObject(name),
-    output: z.object({
-      snapshots: z.array(z.object({ name: z.string(), sequence: z.int(), bytes: z.int(), at: timestamp })),
-    }),
-    errors: ["not_found"],
+    output: z.object({ snapshots: z.array(snapshotOutput) }),
+    errors: ["not_found", "upstream"],
     scope: "read",
+  }),
+  dropSnapshot: op({
+    method: "DELETE",
+    path: "/v1/vectors/{index}/snapshots/{name}",
+    summary: "Remove a snapshot, and the files that no other one of the index needs",
+    input: z.strictObject({ ...name, name: plainName }),
+    output: z.null(),
+    status: 204,
+    timeoutMs: SNAPSHOT_MS_MAX,
+    errors: ["not_found", "conflict", "upstream"],
+    scope: "write",
   }),
   restore: op({
     method: "POST",
     path: "/v1/vectors/{index}/restore",
-    summary: "Put an index back to a snapshot",
-    planned: true,
+    summary: "Put an index back to a snapshot, as a whole; it may have been removed meanwhile",
+    description:
+      "The index serves as it is until all files have arrived and verified. What was written after the snapshot " +
+      "is gone afterwards. On any failure the index stays as it was.",
     input: z.strictObject({ ...name, name: plainName }),
     output: index,
-    timeoutMs: 300_000,
-    errors: ["not_found", "conflict"],
+    timeoutMs: SNAPSHOT_MS_MAX,
+    errors: ["not_found", "conflict", "upstream"],
     scope: "admin",
   }),
 };

@@ -51,7 +51,7 @@ export const CITIES: readonly City[] = CITY_ROWS.map(([city, state, lat, lon, po
 }));
 
 /** The mean radius of the Earth in statute miles (6,371.2 km). */
-const EARTH_RADIUS_MILES = 3958.8;
+export const EARTH_RADIUS_MILES = 3958.8;
 const RADIANS = Math.PI / 180;
 
 /** Great-circle distance in statute miles by the haversine formula; good to half a percent on the real Earth. */

@@ -3,7 +3,8 @@
 
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import { z } from "zod";
-import { readIfThere, writeDurably } from "#lib/durable";
+import { saveSmallFile } from "#adapters/small-file";
+import { readIfThere } from "#lib/durable";
 import { type Caller, LOCAL_CALLER } from "#rpc/call";
 import type { Scope } from "#rpc/call";
 import { Fault } from "#rpc/fault";
@@ -52,7 +53,7 @@ export async function addKey(path: string, name: string, scope: Scope): Promise<
     sha256: hashOf(key).toString("hex"),
     created_at: new Date().toISOString(),
   });
-  await writeDurably(path, `${JSON.stringify({ keys: [...keys, record] }, null, 2)}\n`);
+  await saveSmallFile(path, `${JSON.stringify({ keys: [...keys, record] }, null, 2)}\n`);
   return key;
 }
 
@@ -61,7 +62,7 @@ export async function removeKey(path: string, name: string): Promise<boolean> {
   const keys = await readKeys(path);
   const left = keys.filter((key) => key.name !== name);
   if (left.length === keys.length) return false;
-  await writeDurably(path, `${JSON.stringify({ keys: left }, null, 2)}\n`);
+  await saveSmallFile(path, `${JSON.stringify({ keys: left }, null, 2)}\n`);
   return true;
 }
 

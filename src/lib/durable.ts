@@ -1,9 +1,9 @@
 // Files that are there whole or not at all. Durable means: written to a temporary file, flushed to the disk,
 // renamed into place, and the folder flushed so that the new name survives too (quality rule; POSIX rename(2)).
 
-import { constants } from "node:fs";
-import { type FileHandle, link, mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { type FileHandle, link, mkdir, readFile, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { type Disk, nodeDisk, writeWhole } from "./disk.ts";
 
 /** Marks files that a crash may leave behind; nothing reads them and a sweep removes them. */
 export const TEMPORARY_SUFFIX = ".partial";
@@ -16,13 +16,8 @@ export function temporaryPath(folder: string, name: string): string {
 }
 
 /** Flushes a folder, so that names made or removed in it survive a crash. */
-export async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, constants.O_RDONLY);
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
+export function syncFolder(path: string): Promise<void> {
+  return nodeDisk.syncFolder(path);
 }
 
 /** Makes a folder and every missing one above it, each flushed into the one that holds it. */
@@ -36,23 +31,27 @@ export async function makeFolder(path: string): Promise<void> {
 }
 
 /** Writes a small file whole: `content` is there afterwards, or what was there before still is. */
-export async function writeDurably(path: string, content: string | Uint8Array): Promise<void> {
+export async function writeDurably(
+  path: string,
+  content: string | Uint8Array,
+  disk: Disk = nodeDisk,
+): Promise<void> {
   const folder = dirname(path);
   const temporary = temporaryPath(folder, basename(path));
-  const file = await open(temporary, "wx", 0o600);
+  const file = await disk.create(temporary);
   try {
     try {
-      await file.writeFile(content);
+      await writeWhole(file, typeof content === "string" ? new TextEncoder().encode(content) : content, 0);
       await file.sync();
     } finally {
       await file.close();
     }
-    await rename(temporary, path);
+    await disk.rename(temporary, path);
   } catch (error) {
-    await rm(temporary, { force: true });
+    await disk.remove(temporary).catch(() => undefined);
     throw error;
   }
-  await syncFolder(folder);
+  await disk.syncFolder(folder);
 }
 
 /** Puts a finished, flushed temporary file under its name. */

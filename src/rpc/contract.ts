@@ -5,6 +5,7 @@
 import type { z } from "zod";
 import type { Call, CallInit, Scope } from "./call.ts";
 import type { FaultCode } from "./fault.ts";
+import type { FileBytes } from "./lent-file.ts";
 
 type Schema = z.core.SomeType;
 
@@ -26,11 +27,11 @@ export interface Raw {
 }
 
 /**
- * What a handler of a raw operation answers. Bytes, and a Blob such as a slice of a file, are sent with their
- * length, which a stream that is still being made cannot be; a caller in this process gets a stream all the same.
+ * What a handler of a raw operation answers. Bytes, a Blob and a file are sent with their length, which a stream
+ * that is still being made cannot be; a caller in this process gets a stream all the same.
  */
 export interface RawReply extends Omit<Raw, "body"> {
-  readonly body: Bytes | Blob | Uint8Array<ArrayBuffer> | null;
+  readonly body: Bytes | Blob | FileBytes | Uint8Array<ArrayBuffer> | null;
 }
 
 /**

@@ -4,9 +4,18 @@
 
 import { type AnyOp, type Contract, servedOps, timeoutMsOf } from "./contract.ts";
 import { Fault } from "./fault.ts";
+import { blobOf, FILE_HEADER, parseLent } from "./lent-file.ts";
 import { planPath } from "./path.ts";
 import type { Address } from "./remote.ts";
-import { CALL_HEADERS, type Exchange, faultResponse, isSlow, type Route } from "./serve.ts";
+import {
+  CALL_HEADERS,
+  type Exchange,
+  faultResponse,
+  isSlow,
+  mustAnswer,
+  questionId,
+  type Route,
+} from "./serve.ts";
 
 /** Up to this size a body is buffered on a hop. */
 const BUFFERED_BYTES_MAX = 256 * 1024;
@@ -49,11 +58,18 @@ async function pass(
   const path = url.slice(url.indexOf("/", url.indexOf("://") + 3));
   const declared = request.headers.get("content-length");
   const bytes = declared === null ? undefined : Number(declared);
-  const buffered = bytes !== undefined && bytes <= BUFFERED_BYTES_MAX;
+  // Bytes in memory are sent again by the platform when a kept connection breaks; a PUT may carry a condition, which
+  // its own first sending would then fail.
+  const buffered = bytes !== undefined && bytes <= BUFFERED_BYTES_MAX && request.method !== "PUT";
   const body = bytes === 0 ? null : buffered ? await request.arrayBuffer() : request.body;
+  const question = questionId(exchange.requestId);
+  const near = "unix" in address && operation.reply === "raw" && request.method === "GET";
   const init = {
     method: request.method,
-    headers: passedOn(operation, request, exchange),
+    headers: {
+      ...passedOn(operation, request, exchange, question),
+      ...(near ? { [FILE_HEADER]: "take" } : {}),
+    },
     body,
     signal: request.signal,
     timeout: false,
@@ -63,12 +79,18 @@ async function pass(
   } as RequestInit;
   const asked = performance.now();
   const response = await fetch(("unix" in address ? "http://localhost" : address.url) + path, init);
+  mustAnswer(response, question);
   const headers: Record<string, string> = {};
   response.headers.forEach((value, name) => {
     if (!NOT_PASSED_BACK.has(name)) headers[name] = value;
   });
   exchange.waited?.(performance.now() - asked);
   exchange.seal(headers, response.status);
+  const lent = headers[FILE_HEADER];
+  if (lent !== undefined) {
+    delete headers[FILE_HEADER];
+    return new Response(blobOf(parseLent(lent)), { status: response.status, headers });
+  }
   const small = Number(response.headers.get("content-length") ?? Infinity) <= BUFFERED_BYTES_MAX;
   const reply = small && request.method !== "HEAD" ? await response.arrayBuffer() : response.body;
   return new Response(hasNoBody(response.status, request) ? null : reply, {
@@ -81,9 +103,14 @@ function hasNoBody(status: number, request: Request): boolean {
   return status === 204 || status === 304 || request.method === "HEAD";
 }
 
-function passedOn(operation: AnyOp, request: Request, exchange: Exchange): Record<string, string> {
+function passedOn(
+  operation: AnyOp,
+  request: Request,
+  exchange: Exchange,
+  question: string,
+): Record<string, string> {
   const headers: Record<string, string> = {
-    [CALL_HEADERS.requestId]: exchange.requestId,
+    [CALL_HEADERS.requestId]: question,
     [CALL_HEADERS.timeoutMs]: String(exchange.timeoutMs ?? timeoutMsOf(operation)),
   };
   if (exchange.traceparent !== undefined) headers[CALL_HEADERS.traceparent] = exchange.traceparent;

@@ -4,6 +4,7 @@
 import { unlinkSync } from "node:fs";
 import type { Caller } from "./call.ts";
 import { Fault } from "./fault.ts";
+import { FILE_HEADER } from "./lent-file.ts";
 import {
   byPattern,
   CALL_HEADERS,
@@ -111,11 +112,15 @@ class DaemonExchange implements Exchange {
   readonly timeoutMs: number | undefined;
   readonly caller: Caller | undefined;
   readonly #request: Request | undefined;
+  /** The id as it was asked under, with the number of the question. */
+  readonly #question: string;
 
   constructor(headers: Headers, request?: Request) {
     this.#request = request;
     const given = headers.get(CALL_HEADERS.requestId);
-    this.requestId = requestIdOr(given);
+    const end = given?.lastIndexOf("~") ?? -1;
+    this.requestId = requestIdOr(end === -1 ? given : (given?.slice(0, end) ?? null));
+    this.#question = end === -1 ? this.requestId : (given ?? "");
     // A neighbour always sends an id; who sends none has nothing else to say, and each header costs a look.
     if (given === null) return;
     const timeoutMs = headers.get(CALL_HEADERS.timeoutMs);
@@ -125,12 +130,16 @@ class DaemonExchange implements Exchange {
     this.caller = caller === null ? undefined : (JSON.parse(caller) as Caller);
   }
 
+  get takesFiles(): boolean {
+    return this.#request?.headers.has(FILE_HEADER) === true;
+  }
+
   lateSignal(): AbortSignal | undefined {
     return this.#request?.signal;
   }
 
   seal(headers: Record<string, string>): void {
-    headers[CALL_HEADERS.requestId] = this.requestId;
+    headers[CALL_HEADERS.requestId] = this.#question;
   }
 }
 

@@ -17,6 +17,7 @@ import {
   timeoutMsOf,
 } from "./contract.ts";
 import { Fault, toFault } from "./fault.ts";
+import { FileBytes } from "./lent-file.ts";
 
 export interface Implementation<C extends Contract = Contract> {
   readonly contract: C;
@@ -77,6 +78,7 @@ export function local<C extends Contract>(implementation: Implementation<C>): Se
 function streamed(reply: RawReply): Raw {
   const { body } = reply;
   if (body === null || body instanceof ReadableStream) return { ...reply, body };
+  if (body instanceof FileBytes) return { ...reply, body: body.stream };
   return { ...reply, body: new Response(body).body };
 }
 

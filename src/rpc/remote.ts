@@ -18,7 +18,7 @@ import { readSse } from "./events.ts";
 import { Fault, FAULT_CODES, FAULTS, faultFromBody } from "./fault.ts";
 import { encodeJson } from "./json-check.ts";
 import { planPath, writePath } from "./path.ts";
-import { CALL_HEADERS } from "./serve.ts";
+import { CALL_HEADERS, mustAnswer, questionId } from "./serve.ts";
 
 /** Where a daemon listens: a unix socket on this host, or a base URL (`http://127.0.0.1:3218`). */
 export type Address = { readonly unix: string } | { readonly url: string };
@@ -179,10 +179,8 @@ function sender(operation: AnyOp, address: Address, options: RemoteOptions): Sen
   const accept = operation.accept?.[0] ?? (operation.reply === "events" ? "text/event-stream" : undefined);
 
   return async (input, init, until, fresh) => {
-    const headers: Record<string, string> = {
-      ...options.headers,
-      [CALL_HEADERS.requestId]: init.requestId ?? newRequestId(),
-    };
+    const question = questionId(init.requestId ?? newRequestId());
+    const headers: Record<string, string> = { ...options.headers, [CALL_HEADERS.requestId]: question };
     if (until.deadline !== Infinity) {
       headers[CALL_HEADERS.timeoutMs] = String(Math.max(1, until.deadline - Date.now()));
     }
@@ -221,6 +219,7 @@ function sender(operation: AnyOp, address: Address, options: RemoteOptions): Sen
       ...(body === undefined ? {} : { body }),
       ...("unix" in address ? { unix: address.unix } : {}),
     } as RequestInit & { timeout: boolean });
+    mustAnswer(response, question);
     if (response.status >= 400) throw await readFault(response, options.origin, operation.method);
     return response;
   };

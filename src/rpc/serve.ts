@@ -7,12 +7,15 @@ import { newRequestId } from "./call.ts";
 import { sseStream } from "./events.ts";
 import { Fault, toFault } from "./fault.ts";
 import { inputReader } from "./input.ts";
+import { blobOf, FILE_HEADER, FileBytes, printLent } from "./lent-file.ts";
 import type { Implementation, Invocation } from "./local.ts";
 import { planPath } from "./path.ts";
 
 /** What the mount knows of a request, and what it adds to every reply. */
 export interface Exchange extends CallOrigin {
   readonly requestId: string;
+  /** Who asks is on this host and takes a path for the bytes of a file. */
+  readonly takesFiles?: boolean;
   /** Told of time spent waiting for another system. */
   waited?(ms: number): void;
   /** Adds the mount's own headers (request id, timing) to a reply that is about to be sent, and counts it. */
@@ -91,10 +94,25 @@ function jsonReply(operation: AnyOp, output: unknown, exchange: Exchange): Respo
 const replyRaw: Reply = async ({ call }, input, exchange, request) => {
   const raw = (await call(input, exchange)) as RawReply;
   const headers = { ...raw.headers };
+  const body = request.method === "HEAD" ? null : sent(raw.body, exchange, headers);
   exchange.seal(headers, raw.status);
-  const body = request.method === "HEAD" ? null : raw.body;
   return new Response(body, { status: raw.status, headers });
 };
+
+/** A neighbour that takes a path for a file's bytes is given that. */
+function sent(
+  body: RawReply["body"],
+  exchange: Exchange,
+  headers: Record<string, string>,
+): Exclude<RawReply["body"], FileBytes> {
+  if (!(body instanceof FileBytes)) return body;
+  const lent = body.lend();
+  if (lent === undefined) return body.stream;
+  if (exchange.takesFiles !== true) return blobOf(lent);
+  headers[FILE_HEADER] = printLent(lent);
+  delete headers["content-length"];
+  return null;
+}
 
 const replyEvents: Reply = ({ events }, input, exchange) => {
   const headers: Record<string, string> = {
@@ -132,7 +150,8 @@ export function faultResponse(thrown: unknown, exchange: Exchange, origin: strin
   return new Response(JSON.stringify(fault.body(exchange.requestId)), { status: fault.status, headers });
 }
 
-const SANE_TOKEN = /^[\w.:-]{1,128}$/;
+/** A tilde stands before the number of a question, for which there is room beyond the 128 characters of an id. */
+const SANE_TOKEN = /^[\w.:~-]{1,144}$/;
 
 /** A request's own id when it is a sane token, else a new one. */
 export function requestIdOf(headers: Headers): string {
@@ -141,6 +160,28 @@ export function requestIdOf(headers: Headers): string {
 
 export function requestIdOr(given: string | null): string {
   return given !== null && SANE_TOKEN.test(given) ? given : newRequestId();
+}
+
+let questions = 0;
+
+/**
+ * The request id as it goes to a daemon: with a number of this one question behind it. The daemon sends it back as it
+ * is, and `mustAnswer` compares.
+ */
+export function questionId(requestId: string): string {
+  questions += 1;
+  return `${requestId}~${questions.toString(36)}`;
+}
+
+/**
+ * Throws when an answer is that to another question. A connection on which one came twice is out of step from then
+ * on, and would hand one caller's rows to the next.
+ */
+export function mustAnswer(response: Response, question: string): void {
+  const answered = response.headers.get(CALL_HEADERS.requestId);
+  if (answered === null || answered === question) return;
+  response.body?.cancel().catch(() => undefined);
+  throw new Error(`the answer is that to ${answered}`);
 }
 
 /** Picks among routes that share method and path: the one whose media type the request accepts, else the plain one. */

@@ -293,10 +293,10 @@ export function serviceConformance({ name, connect }: Connection): void {
     test("answers JSON with defaults filled in and path fields decoded", () =>
       using(async (service) => {
         const { requestId, ...answer } = await service.echo(
-          { place: "a b/ü", text: "héllo" },
+          { place: "a b,ü%?", text: "héllo" },
           { requestId: "r-1" },
         );
-        expect(answer).toEqual({ place: "a b/ü", text: "héllo", count: 3 });
+        expect(answer).toEqual({ place: "a b,ü%?", text: "héllo", count: 3 });
         expect(requestId).toBe("r-1");
         expect(await service.encoded({})).toEqual({ answer: 42 });
         expect(await service.gone({ name: "x" })).toBeNull();

@@ -96,11 +96,12 @@ export const PLAN: Readonly<Record<ServiceName, Part>> = {
     },
   },
   vectord: {
-    needs: ["embedd"],
+    needs: ["embedd", "storaged"],
     start: async (start) => {
       const { vectord } = await import("#services/vectord/service");
       const { handlers, close } = await vectord({
         embed: need(start, "embedd"),
+        storage: need(start, "storaged"),
         folder: join(start.settings.data, "vectors"),
       });
       return built("vectord", start, handlers, close);

@@ -2,10 +2,13 @@
 // `bun test/fault/run.ts`, whose first lines list them.
 
 import { describe, expect, test } from "bun:test";
+import type { Disk } from "#lib/disk";
+import { simulateCatalog } from "./catalog-simulation.ts";
+import { HISTORIES, HISTORY_NAMES, runHistories } from "./histories.ts";
 import { DEATHS, killRounds } from "./kill.ts";
+import { simulateLog } from "./log-simulation.ts";
 import { KIND_NAMES, KINDS, mutate } from "./mutations.ts";
 import { faults } from "./run.ts";
-import { simulate, simulateMany } from "./simulation.ts";
 import { canMount, withFullDisk } from "./space.ts";
 import { hasStrace, type Injection, sweep } from "./syscalls.ts";
 import { WRITER_NAMES } from "./writers.ts";
@@ -14,50 +17,74 @@ const LONG_MS = 60_000;
 /** The long runs draw another one each time. */
 const seed = 1;
 
-describe("histories of the catalog", () => {
-  const SEEDS = 1000;
-  const DROP_SEEDS = 500;
+describe("histories", () => {
+  const SEEDS = { commits: 800, drops: 600, log: 2000 } as const;
 
-  test.each([0, SEEDS])(
-    "%d and a thousand more: nothing acknowledged is lost, nothing is there twice",
-    async (from) => {
-      const { failed, acknowledged, crashes, tookMs } = await simulateMany(from, SEEDS, "commits");
+  test.each(HISTORY_NAMES.map((name) => [name, SEEDS[name]] as const))(
+    "%s: %d seeds lose nothing and show nothing twice or torn",
+    async (name, seeds) => {
+      const { failed, acknowledged, crashes } = await runHistories(name, 0, seeds);
       expect(
         failed &&
-          `bun test/fault/run.ts trace --from ${failed.seed} --only commits: ${failed.outcome.violations.join("; ")}`,
+          `bun test/fault/run.ts trace --from ${failed.seed} --only ${name}: ${failed.outcome.violations.join("; ")}`,
       ).toBeUndefined();
-      expect(acknowledged).toBeGreaterThan(SEEDS);
-      expect(crashes).toBeGreaterThan(SEEDS / 10);
-      console.info(`${Math.round((SEEDS / tookMs) * 1000)} histories/s`);
+      expect(acknowledged).toBeGreaterThan(seeds);
+      expect(crashes).toBeGreaterThan(seeds / 10);
     },
     LONG_MS,
   );
 
-  test(
-    "a table that is dropped and made anew meanwhile is no exception",
-    async () => {
-      const { failed } = await simulateMany(0, DROP_SEEDS, "drops");
-      expect(
-        failed &&
-          `bun test/fault/run.ts trace --from ${failed.seed} --only drops: ${failed.outcome.violations.join("; ")}`,
-      ).toBeUndefined();
-    },
-    LONG_MS,
-  );
-
-  test("a seed is a history: twice the same", async () => {
+  test.each(HISTORY_NAMES.map((name) => [name]))("%s: a seed is a history, twice the same", async (name) => {
+    let steps = 0;
     for (let n = 0; n < 20; n += 1) {
-      const [first, second] = [await simulate(n, "commits"), await simulate(n, "commits")];
+      const [first, second] = [await HISTORIES[name](n), await HISTORIES[name](n)];
       expect(second.trace).toEqual(first.trace);
-      expect(first.trace.length).toBeGreaterThan(10);
+      steps += first.trace.length;
     }
+    expect(steps).toBeGreaterThan(20 * 10);
   });
 
   test("a swap that does not look who was first is found", async () => {
     const careless = (sql: string): string => sql.replace(" and version = $5", " and $5 = $5");
     let found = 0;
-    for (let n = 0; n < 40; n += 1) {
-      const { violations } = await simulate(n, "commits", careless);
+    for (let n = 0; n < 60; n += 1) {
+      const { violations } = await simulateCatalog(n, "commits", careless);
+      if (violations.length > 0) found += 1;
+    }
+    expect(found).toBeGreaterThan(0);
+  });
+
+  test(
+    "the log lives through a kill and a power cut before each of its steps",
+    async () => {
+      for (let seed = 0; seed < 5; seed += 1) {
+        for (let at = 1; ; at += 1) {
+          let steps = 0;
+          for (const power of [false, true]) {
+            const outcome = await simulateLog(seed, { crash: { at, power } });
+            expect(outcome.violations, `seed ${seed}, step ${at}, power ${power}`).toEqual([]);
+            steps = outcome.crashes === 0 ? 0 : outcome.steps;
+          }
+          if (steps === 0) break;
+        }
+      }
+    },
+    LONG_MS,
+  );
+
+  const noFlush = async (file: ReturnType<Disk["open"]>): ReturnType<Disk["open"]> => ({
+    ...(await file),
+    sync: () => Promise.resolve(),
+  });
+  const CARELESS: readonly (readonly [what: string, plant: (disk: Disk) => Disk])[] = [
+    ["a file that is not flushed", (disk) => ({ ...disk, open: (path) => noFlush(disk.open(path)) })],
+    ["a folder that is not flushed", (disk) => ({ ...disk, syncFolder: () => Promise.resolve() })],
+    ["a new file that is not flushed", (disk) => ({ ...disk, create: (path) => noFlush(disk.create(path)) })],
+  ];
+  test.each(CARELESS)("%s is found", async (_, plant) => {
+    let found = 0;
+    for (let n = 0; n < 300; n += 1) {
+      const { violations } = await simulateLog(n, { plant });
       if (violations.length > 0) found += 1;
     }
     expect(found).toBeGreaterThan(0);
@@ -79,8 +106,9 @@ describe.skipIf(!hasStrace)("system calls (needs strace: apt-get install strace)
       let touched = 0;
       for (const [at, [calls, injection, stride]] of MOMENTS.entries()) {
         const from = 1 + ((seed + at) % 3);
-        const { wrong, killed, faults } = await sweep(writer, calls, injection, stride, from);
+        const { wrong, raw, killed, faults } = await sweep(writer, calls, injection, stride, from);
         expect(wrong).toEqual([]);
+        expect(raw).toEqual([]);
         touched += killed + faults;
       }
       expect(touched).toBeGreaterThan(0);
@@ -93,9 +121,10 @@ describe.skipIf(!canMount())("a disk that fills up (needs the right to mount)", 
   test.each(WRITER_NAMES.map((name) => [name]))(
     "%s says so, loses nothing, and goes on when there is room",
     async (writer) => {
-      const { before, said, wrong } = await withFullDisk(writer);
+      const { before, said, clear, wrong } = await withFullDisk(writer);
       expect(wrong).toEqual([]);
       expect(before).toBeGreaterThan(0);
+      expect(clear, said).toBe(true);
       expect(said).toMatch(/disk is full|ENOSPC|no space/i);
     },
     LONG_MS,

@@ -18,7 +18,11 @@ export interface HouseProcess {
   killDaemon(name: string): boolean;
 }
 
-export async function startHouseProcess(data: string, apart: boolean): Promise<HouseProcess> {
+export async function startHouseProcess(
+  data: string,
+  apart: boolean,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<HouseProcess> {
   const child = Bun.spawn(
     [
       process.execPath,
@@ -36,7 +40,7 @@ export async function startHouseProcess(data: string, apart: boolean): Promise<H
       stdout: "ignore",
       stderr: "pipe",
       detached: true,
-      env: { ...Bun.env, NODE_ENV: "production" },
+      env: { ...Bun.env, ...environment, NODE_ENV: "production" },
     },
   );
   const complaint = new Response(child.stderr).text();

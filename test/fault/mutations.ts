@@ -22,6 +22,7 @@ import { readClaim } from "#topology/folder";
 import { startTogether } from "#topology/together";
 import { createLog } from "#lib/log";
 import { readSettings } from "#config";
+import { indexArtefact } from "./index-artefact.ts";
 import { dataKeyOf, generationOf, WRITERS } from "./writers.ts";
 
 export const DAMAGES = ["flip", "truncate", "zero", "empty"] as const;
@@ -40,7 +41,7 @@ export interface Mutated {
   readonly bugs: readonly string[];
 }
 
-interface Artefact {
+export interface Artefact {
   /** The file that is damaged. */
   readonly path: string;
   /** What a fresh reader makes of it, as text that can be compared. */
@@ -217,9 +218,40 @@ function generationArtefact(suffix: "words" | "json"): (folder: string) => Promi
 
 export const KINDS = {
   parquet: { sealed: true, make: parquetIn },
-  "manifest list": { sealed: false, make: tableArtefact((folder) => newest(folder, /^snap-.*\.avro$/)) },
-  manifest: { sealed: false, make: tableArtefact((folder) => newest(folder, /-m0\.avro$/)) },
-  "catalog.sqlite": { sealed: false, make: tableArtefact((folder) => join(folder, "catalog.sqlite")) },
+  "manifest list": { sealed: true, make: tableArtefact((folder) => newest(folder, /^snap-.*\.avro$/)) },
+  manifest: { sealed: true, make: tableArtefact((folder) => newest(folder, /-m0-.*\.avro$/)) },
+  "catalog.sqlite": { sealed: true, make: tableArtefact((folder) => join(folder, "catalog.sqlite")) },
+  object: {
+    sealed: true,
+    make: async (folder) => {
+      const root = join(folder, "objects");
+      const objects = await diskObjects(root);
+      const store = local(implement(storage, "storaged", await storaged({ objects }), { onBug }));
+      await store.put({ key: "note", body: bytesOf("a line of it\n".repeat(3000)) });
+      const [path, times] = [join(root, "note"), join(folder, "times")];
+      writeFileSync(times, "");
+      Bun.spawnSync(["touch", "-r", path, times]);
+      return {
+        path,
+        read: async () => {
+          // A disk that turns a bit does not note the time.
+          Bun.spawnSync(["touch", "-r", times, path]);
+          const { body } = await store.get({ key: "note" });
+          return new Response(body).text();
+        },
+        named: (error) => isFault(error) && (error as Fault).message.includes("note is damaged"),
+        close: closeNothing,
+      };
+    },
+  },
+  // Truth is the catalog's row; the file is for readers without a catalog, and nothing here rests on it.
+  "metadata.json": { sealed: true, make: tableArtefact((folder) => newest(folder, /\.metadata\.json$/)) },
+  "index shape": { sealed: true, make: indexArtefact(/^shape\.json$/) },
+  "index manifest": { sealed: true, make: indexArtefact(/^manifest$/) },
+  "index rows": { sealed: true, make: indexArtefact(/^rows-/) },
+  "index table": { sealed: true, make: indexArtefact(/^table-/) },
+  "index graph": { sealed: true, make: indexArtefact(/^graph-/) },
+  "log segment": { sealed: true, make: indexArtefact(/^log-/) },
   "generation words": { sealed: true, make: generationArtefact("words") },
   "generation header": { sealed: true, make: generationArtefact("json") },
   "keys.json": {

@@ -1,24 +1,42 @@
 // The fault bench's command. Each part prints its figure last, and exits with 1 on a violation after printing the
-// command that makes it again:
-//
-//   bun test/fault/run.ts kill --rounds 200 [--seed S] [--only together|apart|daemons]
-//   bun test/fault/run.ts syscalls [--only WRITER] [--every N]
-//   bun test/fault/run.ts syscall WRITER CALLS N INJECTION
-//   bun test/fault/run.ts room
-//   bun test/fault/run.ts mutate [--count 2000] [--seed S] [--only KIND]
-//   bun test/fault/run.ts simulate [--seeds 100000] [--from 0] [--only commits|drops] [--processes 2]
-//   bun test/fault/run.ts trace --from SEED [--only SCENARIO]
-//   bun test/fault/run.ts all
+// command that makes it again. `--help` lists the parts; README.md says what their last lines mean.
 
 import { parseArgs } from "node:util";
+import { HISTORIES, HISTORY_NAMES, type HistoryName, type Ran, runHistories } from "./histories.ts";
 import { type Death, DEATHS, killRounds } from "./kill.ts";
 import { KIND_NAMES, KINDS, type KindName, mutate } from "./mutations.ts";
-import { type Scenario, SCENARIOS, simulate, simulateMany } from "./simulation.ts";
+import { type Line, LINES, networkRounds } from "./network.ts";
+import { s3Soak } from "./s3-soak.ts";
 import { canMount, withFullDisk } from "./space.ts";
 import { ERRORS, FAILED_AT, hasStrace, type Injection, KILLED_AT, runAt, sweep } from "./syscalls.ts";
-import { runWriter, WRITER_NAMES, type WriterName } from "./writers.ts";
+import { WRITER_NAMES, type WriterName } from "./writers.ts";
+
+const HELP = `Faults on purpose, and what the house makes of them. Each part ends with a line of figures; a violation
+is a line that begins with WRONG, and the exit code is then 1.
+
+  npm run faults -- PART [options]
+
+  simulate  seeded histories of catalogd's commits and vectord's log       --seeds 100000 --from 0 --processes 2
+            over disks, stores and networks that fail; 5 minutes            --only commits|drops|log
+  kill      kill -9 of a house, or a daemon of it, while clients write;     --rounds 200 --seed S
+            1 to 3 s a round                                                --only together|apart|daemons
+  syscalls  each writer dies, or is refused, at each system call that       --every 1 --only WRITER
+            changes the disk; minutes a writer; needs strace
+  room      a disk that fills up and gets room again; seconds;              --only WRITER
+            needs the right to mount
+  mutate    damage to every kind of file; 1 to 150 ms each                  --count 2000 --seed S --only KIND
+  network   lines between daemons, and to S3, that fail; 1 to 2 s a round   --rounds 200 --seed S --only daemons|s3
+  s3        clients of an S3 server that fails; 3 ms an operation           --count 2000 --seed S
+  all       all of these, one after the other
+
+  trace     one history, step by step                                       --from SEED --only commits|drops|log
+  syscall   one run of a writer:  syscall WRITER CALLS N INJECTION
+
+  WRITER is one of: ${WRITER_NAMES.join(", ")}.
+  KIND is one of: ${KIND_NAMES.join(", ")}.`;
 
 const OPTIONS = {
+  help: { type: "boolean", default: false },
   rounds: { type: "string", default: "200" },
   seed: { type: "string", default: String(Math.floor(Math.random() * 1_000_000)) },
   only: { type: "string" },
@@ -59,9 +77,8 @@ async function kill(): Promise<boolean> {
     const started = performance.now();
     const report = await killRounds(seed, Number(values.rounds), death);
     fine = judged(report.wrong, `kill --rounds ${values.rounds} --seed ${seed} --only ${death}`) && fine;
-    const tookS = Math.round((performance.now() - started) / 1000);
     say(
-      `kill ${death}, seed ${seed}: ${report.rounds} rounds, ${report.acknowledged} writes acknowledged, ${report.unanswered} unanswered, ${report.wrong.length} wrong, ${tookS} s`,
+      `kill ${death}, seed ${seed}: ${report.rounds} rounds, ${report.acknowledged} writes acknowledged, ${report.unanswered} unanswered, ${report.wrong.length} wrong, ${secondsSince(started)} s`,
     );
   }
   return fine;
@@ -75,6 +92,7 @@ async function syscalls(): Promise<boolean> {
   let fine = true;
   const raw = new Set<string>();
   for (const writer of chosen<WriterName>(WRITER_NAMES)) {
+    const started = performance.now();
     const injections: [string, Injection][] = [
       ...KILLED_AT.map((calls): [string, Injection] => [calls, "signal=SIGKILL"]),
       ...FAILED_AT.flatMap((calls) => ERRORS.map((error): [string, Injection] => [calls, `error=${error}`])),
@@ -88,7 +106,9 @@ async function syscalls(): Promise<boolean> {
       for (const line of done.raw) raw.add(line);
       fine = judged(done.wrong, `syscalls --only "${writer}"`) && fine;
     }
-    say(`syscalls ${writer}: ${total.runs} runs, ${total.killed} killed, ${total.faults} failures told`);
+    say(
+      `syscalls ${writer}: ${total.runs} runs, ${total.killed} killed, ${total.faults} failures told, ${secondsSince(started)} s`,
+    );
   }
   for (const line of raw) say(`not yet a fault: ${line}`);
   return fine;
@@ -122,58 +142,71 @@ async function mutations(): Promise<boolean> {
   return fine;
 }
 
+/** The seeds of each kind of history, dealt to processes of one core each. */
 async function simulation(): Promise<boolean> {
   const processes = Math.max(1, Number(values.processes));
-  if (processes > 1) return shared(processes);
+  const share = Math.ceil(Number(values.seeds) / processes);
   let fine = true;
-  for (const scenario of chosen<Scenario>(SCENARIOS)) {
-    const { failed, acknowledged, crashes, tookMs } = await simulateMany(
-      Number(values.from),
-      Number(values.seeds),
-      scenario,
+  for (const name of chosen<HistoryName>(HISTORY_NAMES)) {
+    const started = performance.now();
+    const shares = await Promise.all(
+      Array.from({ length: processes }, (_, n) =>
+        simulateApart(name, Number(values.from) + n * share, share),
+      ),
     );
-    if (failed !== undefined)
-      fine = judged(failed.outcome.violations, `trace --from ${failed.seed} --only ${scenario}`);
-    const ran = failed === undefined ? Number(values.seeds) : failed.seed - Number(values.from) + 1;
+    const sum = (of: (ran: Ran) => number): number => shares.reduce((total, ran) => total + of(ran), 0);
+    for (const { failed } of shares) {
+      if (failed === undefined) continue;
+      fine = judged(failed.outcome.violations, `trace --from ${failed.seed} --only ${name}`) && fine;
+    }
     say(
-      `simulate ${scenario}: ${ran} seeds from ${values.from}, ${acknowledged} commits acknowledged, ${crashes} crashes, ${Math.round((ran / tookMs) * 1000)} seeds/s, ${failed === undefined ? 0 : 1} failed`,
+      `simulate ${name}: ${sum(({ seeds }) => seeds)} seeds from ${values.from}, ${sum(({ acknowledged }) => acknowledged)} writes acknowledged, ${sum(({ crashes }) => crashes)} crashes, ${secondsSince(started)} s, ${shares.filter(({ failed }) => failed !== undefined).length} failed`,
     );
   }
   return fine;
 }
 
-/** The seeds dealt to processes of one core each. */
-async function shared(processes: number): Promise<boolean> {
-  const share = Math.ceil(Number(values.seeds) / processes);
-  const only = values.only === undefined ? [] : ["--only", values.only];
-  const children = Array.from({ length: processes }, (_, n) => {
-    const range = ["--from", String(Number(values.from) + n * share), "--seeds", String(share)];
-    return Bun.spawn(
-      [
-        process.execPath,
-        "--no-env-file",
-        import.meta.path,
-        "simulate",
-        "--processes",
-        "1",
-        ...range,
-        ...only,
-      ],
-      { stdout: "inherit", stderr: "inherit" },
-    );
-  });
-  const codes = await Promise.all(children.map((child) => child.exited));
-  return codes.every((code) => code === 0);
+async function simulateApart(name: HistoryName, from: number, seeds: number): Promise<Ran> {
+  const program = [process.execPath, "--no-env-file", import.meta.path, "share", name];
+  const child = Bun.spawn([...program, String(from), String(seeds)], { stdout: "pipe", stderr: "inherit" });
+  return JSON.parse(await new Response(child.stdout).text()) as Ran;
 }
 
 async function trace(): Promise<boolean> {
-  for (const scenario of chosen<Scenario>(SCENARIOS)) {
-    const outcome = await simulate(Number(values.from), scenario);
+  for (const name of chosen<HistoryName>(HISTORY_NAMES)) {
+    const outcome = await HISTORIES[name](Number(values.from));
     say(outcome.trace.join("\n"));
     for (const line of outcome.violations) say(`WRONG ${line}`);
     if (outcome.violations.length > 0) return false;
   }
   return true;
+}
+
+async function network(): Promise<boolean> {
+  let fine = true;
+  for (const line of chosen<Line>(LINES)) {
+    const started = performance.now();
+    const report = await networkRounds(seed, Number(values.rounds), line);
+    fine = judged(report.wrong, `network --rounds ${values.rounds} --seed ${seed} --only ${line}`) && fine;
+    say(
+      `network ${line}, seed ${seed}: ${report.rounds} rounds, ${report.spoiled} connections spoiled, ${report.acknowledged} writes acknowledged, ${report.unanswered} unanswered, reads refused ${JSON.stringify(report.told)}, ${report.wrong.length} wrong, ${secondsSince(started)} s`,
+    );
+  }
+  return fine;
+}
+
+async function s3(): Promise<boolean> {
+  const started = performance.now();
+  const report = await s3Soak(seed, Number(values.count));
+  const fine = judged(report.wrong, `s3 --count ${values.count} --seed ${seed}`);
+  say(
+    `s3, seed ${seed}: ${report.operations} operations, ${report.injected} faults injected, ${report.acknowledged} writes acknowledged, told ${JSON.stringify(report.told)}, ${report.wrong.length} wrong, ${secondsSince(started)} s`,
+  );
+  return fine;
+}
+
+function secondsSince(started: number): number {
+  return Math.round((performance.now() - started) / 1000);
 }
 
 const PARTS: Readonly<Record<string, () => Promise<boolean>>> = {
@@ -182,6 +215,8 @@ const PARTS: Readonly<Record<string, () => Promise<boolean>>> = {
   room,
   mutate: mutations,
   simulate: simulation,
+  network,
+  s3,
   trace,
   syscall: async () => {
     const [writer = "", calls = "", n = "1", injection = ""] = words;
@@ -189,20 +224,25 @@ const PARTS: Readonly<Record<string, () => Promise<boolean>>> = {
     say(JSON.stringify(run, null, 2));
     return run.wrong.length === 0;
   },
-  write: async () => {
-    const [writer = "", folder = "", steps = "0"] = words;
-    await runWriter(writer as WriterName, folder, Number(steps));
+  share: async () => {
+    const [name = "", from = "0", seeds = "0"] = words;
+    say(JSON.stringify(await runHistories(name as HistoryName, Number(from), Number(seeds))));
     return true;
   },
   all: async () => {
     let fine = true;
-    for (const part of [simulation, syscalls, room, mutations, kill]) fine = (await part()) && fine;
+    for (const part of [simulation, syscalls, room, mutations, s3, network, kill])
+      fine = (await part()) && fine;
     return fine;
   },
 };
 
 /** Runs a part by name. Resolves with the exit code: 1 when something is wrong, 2 when there is no such part. */
 export async function faults(name: string): Promise<number> {
+  if (values.help) {
+    say(HELP);
+    return 0;
+  }
   const part = PARTS[name];
   if (part === undefined) {
     say(`There is no part ${name}. Known: ${Object.keys(PARTS).join(", ")}.`);

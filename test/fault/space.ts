@@ -9,9 +9,9 @@ import { type WriterName, WRITERS } from "./writers.ts";
 
 const DISK_MIB = 8;
 /** What is left for the writer: enough to open, and full after some steps of the largest. */
-const ROOM_BYTES = 64 * 1024;
+const ROOM_BYTES = 112 * 1024;
 /** The smallest writer fills the room within so many steps. */
-const STEPS_MAX = 600;
+const STEPS_MAX = 1500;
 
 export interface Filled {
   /** Steps that were acknowledged before the disk was full. */

@@ -59,9 +59,21 @@ export async function runAt(
   const folder = mkdtempSync(join(tmpdir(), "fault-syscalls-"));
   try {
     const inject = `inject=${calls}:${injection}:when=${n}`;
-    const program = [process.execPath, "--no-env-file", RUN, "write", writer, folder, String(STEPS)];
+    const program = [process.execPath, "--no-env-file", WRITER, writer, folder, String(STEPS)];
     const child = Bun.spawn(
-      ["strace", "-f", "-qq", "-o", "/dev/null", "-e", `trace=${calls}`, "-e", inject, ...program],
+      [
+        "strace",
+
+        "-f",
+        "-qq",
+        "-o",
+        "/dev/null",
+        "-e",
+        `trace=${calls}`,
+        "-e",
+        inject,
+        ...program,
+      ],
       {
         stdin: "ignore",
         stdout: "pipe",
@@ -101,7 +113,10 @@ export async function runAt(
   }
 }
 
-const RUN = join(import.meta.dir, "run.ts");
+const WRITER = join(import.meta.dir, "writer-child.ts");
+
+/** Writers that run side by side, each on its folder. */
+const AT_ONCE = 2;
 
 export interface Sweep {
   readonly runs: number;
@@ -126,17 +141,22 @@ export async function sweep(
   let faults = 0;
   const raw = new Set<string>();
   const wrong: string[] = [];
-  for (let n = from; n <= CALLS_MAX; n += stride) {
-    const run = await runAt(writer, calls, n, injection);
-    runs += 1;
-    faults += run.faults.length;
-    for (const line of run.faults) if (line.startsWith("raw ")) raw.add(`${writer} at ${calls}: ${line}`);
-    const place = `run.ts syscall "${writer}" ${calls} ${n} ${injection}`;
-    wrong.push(...run.wrong.map((line) => `${place}: ${line}`));
-    const untouched = run.ended === "end" && run.faults.length === 0;
-    if (run.ended === "killed") killed += 1;
-    else if (run.ended !== "end") wrong.push(`${place}: ${run.ended}`);
-    if (untouched && (injection === "signal=SIGKILL" || n > ERRORS_UNSEEN)) break;
+  for (let first = from, ended = false; first <= CALLS_MAX && !ended; first += stride * AT_ONCE) {
+    const numbers = Array.from({ length: AT_ONCE }, (_, at) => first + at * stride);
+    const done = await Promise.all(numbers.map((n) => runAt(writer, calls, n, injection)));
+    for (const [at, run] of done.entries()) {
+      const n = first + at * stride;
+      runs += 1;
+      faults += run.faults.length;
+      for (const line of run.faults)
+        if (line.startsWith("raw ")) raw.add(`${writer} at ${calls}: ${line.split(" '")[0]}`);
+      const place = `run.ts syscall "${writer}" ${calls} ${n} ${injection}`;
+      wrong.push(...run.wrong.map((line) => `${place}: ${line}`));
+      const untouched = run.ended === "end" && run.faults.length === 0;
+      if (run.ended === "killed") killed += 1;
+      else if (run.ended !== "end") wrong.push(`${place}: ${run.ended}`);
+      if (untouched && (injection === "signal=SIGKILL" || n > ERRORS_UNSEEN)) ended = true;
+    }
   }
   return { runs, killed, faults, raw: [...raw], wrong };
 }

@@ -23,6 +23,15 @@ export interface Faults {
   readonly crashPermille: number;
 }
 
+/** What a history showed. */
+export interface Outcome {
+  readonly violations: readonly string[];
+  readonly trace: readonly string[];
+  /** Writes that were acknowledged. */
+  readonly acknowledged: number;
+  readonly crashes: number;
+}
+
 interface Parked {
   readonly owner: Instance | undefined;
   readonly resume: () => void;
@@ -102,20 +111,27 @@ export class World {
     }
   }
 
+  /** Whether the call at hand fails, and if so before or after it did its work. */
+  failing(): "no" | "early" | "late" {
+    const lot = this.random.below(1000);
+    if (lot >= this.faults.failPercent * 10) return "no";
+    return lot % 2 === 0 ? "early" : "late";
+  }
+
   /** A call over a network that may fail: before it is applied, or after. */
   async call<T>(owner: Instance, word: string, apply: () => Promise<T>): Promise<T> {
     await this.turn(owner);
-    const lot = this.calm ? 1000 : this.random.below(1000);
-    const failing = lot < this.faults.failPercent * 10;
-    const early = failing && lot % 2 === 0;
-    if (!this.calm) this.trace.push(`${owner.number}:${word}${failing ? (early ? "!" : "?") : ""}`);
-    if (early) throw lost();
+    const failing = this.calm ? "no" : this.failing();
+    if (!this.calm) this.trace.push(`${owner.number}:${word}${MARKS[failing]}`);
+    if (failing === "early") throw lost();
     const answer = await apply();
     await this.turn(owner);
-    if (failing) throw lost();
+    if (failing === "late") throw lost();
     return answer;
   }
 }
+
+const MARKS = { no: "", early: "!", late: "?" } as const;
 
 function lost(): Fault {
   return new Fault("timeout", "No answer came in time.");

@@ -76,9 +76,19 @@ const PROVOCATIONS: Readonly<Record<string, Partial<Record<FaultCode, Provocatio
     not_found: post("/v1/vectors/nobody/upsert", { items: [{ id: "a", vector: [1, 2] }] }),
   },
   "vectord.delete": { not_found: post("/v1/vectors/nobody/delete", { ids: ["a"] }) },
-  "vectord.search": { not_found: post("/v1/vectors/nobody/search", { vector: [1, 2] }) },
+  "vectord.search": {
+    not_found: post("/v1/vectors/nobody/search", { vector: [1, 2] }),
+    conflict: post("/v1/vectors/here/search", { vector: [1, 2], model: "another" }),
+  },
   "vectord.fetch": { not_found: post("/v1/vectors/nobody/fetch", { ids: ["a"] }) },
   "vectord.recall": { not_found: post("/v1/vectors/nobody/recall") },
+  "vectord.snapshot": {
+    not_found: post("/v1/vectors/nobody/snapshot"),
+    conflict: post("/v1/vectors/here/snapshot", { name: "first" }),
+  },
+  "vectord.snapshots": { not_found: get("/v1/vectors/nobody/snapshots") },
+  "vectord.dropSnapshot": { not_found: erase("/v1/vectors/here/snapshots/nobody") },
+  "vectord.restore": { not_found: post("/v1/vectors/here/restore", { name: "nobody" }) },
   "matrixd.search": { not_found: post("/v1/matrix/search", SEARCH) },
   "matrixd.retrieve": { not_found: post("/v1/matrix/retrieve", SEARCH) },
   "matrixd.putCorpus": {
@@ -91,9 +101,10 @@ const PROVOCATIONS: Readonly<Record<string, Partial<Record<FaultCode, Provocatio
   "matrixd.dropCorpus": { not_found: erase("/v1/matrix/corpora/nobody") },
 };
 
-/** What needs a broken neighbour, or gigabytes of file or memory, is provoked where that is at hand. */
+/** What needs a broken neighbour, another call at the same moment, or gigabytes, is provoked where that is at hand. */
 const elsewhere = (name: string, code: FaultCode): boolean =>
   code === "upstream" ||
+  (code === "conflict" && ["vectord.drop", "vectord.dropSnapshot", "vectord.restore"].includes(name)) ||
   (name === "ingestd.ingest" && code === "too_large") ||
   (name.startsWith("queryd.sql") && code === "rejected");
 
@@ -123,7 +134,8 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
     await house.json("/v1/catalog/datasets/here/tags", { name: "first" }, 201);
     expect((await load("here", "id\n2\n")).status).toBe(201);
     await house.ask("/v1/storage/here", { method: "PUT", body: "x" });
-    await house.ask("/v1/vectors/here", { method: "PUT", body: '{"dimension":2}' });
+    await house.ask("/v1/vectors/here", { method: "PUT", body: '{"dimension":2,"model":"one"}' });
+    await house.json("/v1/vectors/here/snapshot", { name: "first" }, 201);
   }, 30_000);
   afterAll(() => house.close(), 30_000);
 

@@ -3,7 +3,7 @@
 import type { State } from "#adapters/state";
 import type { catalog, DataFile as OfferedFile } from "#contracts/catalog";
 import type { storage } from "#contracts/storage";
-import { assert, present } from "#lib/assert";
+import { present } from "#lib/assert";
 import { type Clock, systemClock } from "#lib/clock";
 import type { Handlers, Service } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
@@ -11,30 +11,44 @@ import { type Column, columnsOf, describeSnapshot, describeTable } from "./descr
 import { fitColumns } from "./fit.ts";
 import { type ColumnStatistics, metricsFromStatistics } from "./iceberg/bounds.ts";
 import { newSchema } from "./iceberg/columns.ts";
-import { append, type CommitInput, isLive, replaceAll } from "./iceberg/commit.ts";
-import { castClause, fieldIdsClause, parquetName, readSchemaClause } from "./iceberg/duckdb-sql.ts";
+import { append, type CommitInput, replaceAll } from "./iceberg/commit.ts";
+import { castClause, fieldIdsClause, parquetName } from "./iceberg/duckdb-sql.ts";
 import { evolveSchema, type SchemaChange } from "./iceberg/evolve.ts";
+import type { ManifestFile } from "./iceberg/manifest-list.ts";
 import { CONTENT, type DataFile, type Manifest } from "./iceberg/manifest.ts";
 import {
   createMetadata,
   currentSchema,
   mintSnapshotId,
   type Snapshot,
-  snapshotAt,
-  snapshotById,
   snapshotOf,
   type TableMetadata,
 } from "./iceberg/metadata.ts";
-import { allFields, lastFieldId, type Schema, schemaById } from "./iceberg/schema.ts";
+import { allFields, lastFieldId, type Schema } from "./iceberg/schema.ts";
 import { rollback, tag } from "./iceberg/snapshots.ts";
 import { setSchema } from "./iceberg/table-changes.ts";
+import { scans } from "./scan.ts";
+import { sealedName } from "./seal.ts";
 import { type Place, type Table, Tables } from "./tables.ts";
 
 export interface CatalogdDeps {
   readonly storage: Service<typeof storage>;
   readonly state: State;
   readonly clock?: Clock;
+  /** Names of files and tables, ids of snapshots; a simulation brings its own. */
+  readonly ids?: Ids;
 }
+
+export interface Ids {
+  uuid(): string;
+  /** Eight bytes that nobody else has. */
+  bytes(): Uint8Array;
+}
+
+const randomIds: Ids = {
+  uuid: () => crypto.randomUUID(),
+  bytes: () => crypto.getRandomValues(new Uint8Array(8)),
+};
 
 export interface Catalogd {
   readonly handlers: Handlers<typeof catalog>;
@@ -44,9 +58,15 @@ export interface Catalogd {
 /** Where a snapshot's summary keeps the id of the commit that made it. */
 const COMMIT_ID = "lakehouse.commit-id";
 
-export async function catalogd({ storage, state, clock = systemClock }: CatalogdDeps): Promise<Catalogd> {
+export async function catalogd({
+  storage,
+  state,
+  clock = systemClock,
+  ids = randomIds,
+}: CatalogdDeps): Promise<Catalogd> {
   const { base_uri: baseUri } = await storage.probe({});
   const tables = await Tables.open({ state, storage, clock, baseUri });
+  const scan = scans(tables);
 
   const handlers: Handlers<typeof catalog> = {
     datasets: async ({ limit, cursor }) => {
@@ -125,9 +145,9 @@ export async function catalogd({ storage, state, clock = systemClock }: Catalogd
       const table = await tables.commit(dataset, async (current, place) => {
         replayed = current !== undefined && committedBy(current.metadata, commit_id) !== undefined;
         if (replayed) return undefined;
-        const metadata = metadataFor(current, place, columns, clock);
+        const metadata = metadataFor(current, place, columns, clock, ids);
         const notes = { ...summary, [COMMIT_ID]: commit_id };
-        return commitFiles(tables, { current, metadata, place, mode, files, notes, clock });
+        return commitFiles(tables, { current, metadata, place, mode, files, notes, clock, ids });
       });
       const snapshot = present(committedBy(table.metadata, commit_id), "the snapshot just made");
       return { snapshot_id: Number(snapshot["snapshot-id"]), replayed, dataset: describeTable(table) };
@@ -140,19 +160,7 @@ export async function catalogd({ storage, state, clock = systemClock }: Catalogd
           table === undefined || snapshot === undefined ? null : describeSnapshot(snapshot, table.metadata),
       };
     },
-    scan: async ({ dataset, at }) => {
-      const table = await tables.get(dataset);
-      const snapshot = at === undefined ? snapshotOf(table.metadata) : snapshotNamed(table, at);
-      const schemaId = at === undefined ? undefined : snapshot?.["schema-id"];
-      const schema =
-        schemaId === undefined ? currentSchema(table.metadata) : schemaById(table.metadata.schemas, schemaId);
-      return {
-        snapshot_id: snapshot === undefined ? null : Number(snapshot["snapshot-id"]),
-        columns: columnsOf(schema),
-        files: await liveFiles(tables, table, snapshot),
-        read_schema: readSchemaClause(schema).replace(/^schema = /, ""),
-      };
-    },
+    scan: async ({ dataset, at }) => scan(await tables.get(dataset), at),
   };
   return { handlers, close: () => state.close() };
 }
@@ -190,6 +198,7 @@ function metadataFor(
   place: Place,
   columns: readonly Column[],
   clock: Clock,
+  ids: Ids,
 ): TableMetadata {
   const nowMs = clock.now();
   const { schema, lastColumnId } = shapedFor(table, columns, "evolve");
@@ -202,7 +211,7 @@ function metadataFor(
   }
   if (table !== undefined) return setSchema(table.metadata, schema, lastColumnId, nowMs);
   return createMetadata({
-    uuid: crypto.randomUUID(),
+    uuid: ids.uuid(),
     location: place.location,
     schema,
     properties: {},
@@ -255,34 +264,50 @@ interface FilesCommit {
   readonly files: readonly OfferedFile[];
   readonly notes: Readonly<Record<string, string>>;
   readonly clock: Clock;
+  readonly ids: Ids;
 }
 
 async function commitFiles(
   tables: Tables,
-  { current, metadata, place, mode, files, notes, clock }: FilesCommit,
+  { current, metadata, place, mode, files, notes, clock, ids }: FilesCommit,
 ) {
   const schema = currentSchema(metadata);
   const previousManifests =
     current === undefined ? [] : await tables.manifests(current, snapshotOf(current.metadata));
-  const id = crypto.randomUUID();
+  const id = ids.uuid();
   const input: CommitInput & { files: DataFile[] } = {
-    snapshotId: mintSnapshotId(crypto.getRandomValues(new Uint8Array(8))),
-    manifestPath: (n) => place.uri(`metadata/${id}-m${n}.avro`),
-    listPath: place.uri(`metadata/snap-${id}.avro`),
+    snapshotId: mintSnapshotId(ids.bytes()),
+    manifestPath: (n, bytes) => place.uri(sealedName(`metadata/${id}-m${n}`, bytes)),
+    listPath: (bytes) => place.uri(sealedName(`metadata/snap-${id}`, bytes)),
     nowMs: clock.now(),
     previousManifests,
     summary: notes,
     files: files.map((file) => dataFile(file, schema, place)),
   };
-  if (mode === "append" || current === undefined) {
-    const commit = append(metadata, input);
-    return { metadata: commit.metadata, commit };
-  }
-  const opened = new Map<string, Manifest>();
-  for (const listed of previousManifests)
-    opened.set(listed.manifest_path, await tables.manifest(current, listed));
-  const commit = replaceAll(metadata, { ...input, opened });
+  const open = async (manifests: readonly ManifestFile[]): Promise<Map<string, Manifest>> => {
+    const opened = new Map<string, Manifest>();
+    if (current === undefined) return opened;
+    for (const listed of manifests) opened.set(listed.manifest_path, await tables.manifest(current, listed));
+    return opened;
+  };
+  const opened = await open(mode === "replace" ? previousManifests : toBeMerged(previousManifests));
+  const commit =
+    mode === "replace" && current !== undefined
+      ? replaceAll(metadata, { ...input, opened })
+      : append(metadata, { ...input, opened });
   return { metadata: commit.metadata, commit };
+}
+
+/** So many small manifests are made one: a list of thousands would be written with every commit, and read by all. */
+const MERGED_MIN = 100;
+/** One with more files is left alone: writing it again each time would cost more than a longer list. */
+const MERGED_FILES_MAX = 1000;
+
+function toBeMerged(manifests: readonly ManifestFile[]): ManifestFile[] {
+  const small = manifests.filter(
+    (listed) => listed.added_files_count + listed.existing_files_count < MERGED_FILES_MAX,
+  );
+  return small.length < MERGED_MIN ? [] : small;
 }
 
 /** An offered file as a manifest describes it. */
@@ -325,45 +350,6 @@ function statisticsOf({ stats }: OfferedFile, schema: Schema): ColumnStatistics[
     const key = leaf.path.map((name) => `"${name.replaceAll('"', '""')}"`).join(".");
     return [{ key, value: value.filter((entry) => entry.value !== undefined) }];
   });
-}
-
-/** Names of data files end in their SHA-256, so that a manifest vouches for what it lists. */
-const FILE_NAME = /([0-9a-f]{64})\.parquet$/;
-
-async function liveFiles(tables: Tables, table: Table, snapshot: Snapshot | undefined) {
-  const place = tables.placeOf(table);
-  const files: { key: string; bytes: number; rows: number; sha256?: string }[] = [];
-  for (const listed of await tables.manifests(table, snapshot)) {
-    const { entries } = await tables.manifest(table, listed);
-    for (const { data_file: file } of entries.filter(isLive)) {
-      assert(file.content === CONTENT.data, "tables hold data files alone");
-      const key = place.keyOf(file.file_path);
-      const sha256 = FILE_NAME.exec(key)?.[1];
-      files.push({
-        key,
-        bytes: file.file_size_in_bytes,
-        rows: file.record_count,
-        ...(sha256 === undefined ? {} : { sha256 }),
-      });
-    }
-  }
-  return files;
-}
-
-/** By id, by tag, or what was current at a time. */
-function snapshotNamed({ name, metadata }: Table, at: number | string): Snapshot {
-  const id = typeof at === "number" ? at : /^\d+$/.test(at) ? Number(at) : undefined;
-  const timeMs = id === undefined ? Date.parse(String(at)) : Number.NaN;
-  const found =
-    id !== undefined
-      ? snapshotById(metadata, id)
-      : (snapshotOf(metadata, String(at)) ??
-        (Number.isNaN(timeMs) ? undefined : snapshotAt(metadata, timeMs)));
-  if (found !== undefined) return found;
-  throw new Fault(
-    "not_found",
-    `${name} has no snapshot, tag or time ${at}. GET /v1/catalog/datasets/${name}/snapshots lists them.`,
-  );
 }
 
 async function removeFiles(storage: CatalogdDeps["storage"], prefix: string): Promise<void> {

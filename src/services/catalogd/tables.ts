@@ -16,6 +16,7 @@ import { decodeManifestList, type ManifestFile } from "./iceberg/manifest-list.t
 import { decodeManifest, type Manifest } from "./iceberg/manifest.ts";
 import { parseMetadata, printMetadata, type Snapshot, type TableMetadata } from "./iceberg/metadata.ts";
 import { logMetadata } from "./iceberg/table-changes.ts";
+import { holdsSeal, rowSeal, sealed, unsealed } from "./seal.ts";
 
 export interface Table {
   readonly name: string;
@@ -128,10 +129,26 @@ export class Tables {
       name,
       prefix: String(full["prefix"]),
       version: Number(full["version"]),
-      metadata: parseMetadata(String(full["metadata"])),
+      metadata: parseMetadata(await this.#metadataText(name, full as unknown as Row)),
     };
     this.#parsed.set(`${table.prefix}@${table.version}`, table);
     return table;
+  }
+
+  /** A row that is damaged is read from the file that was written before it; the next commit mends it. */
+  async #metadataText(name: string, { prefix, version, metadata }: Row): Promise<string> {
+    const { text, seal } = unsealed(metadata);
+    if (seal === undefined || seal === rowSeal(name, prefix, version, text)) return text;
+    const key = metadataKey(prefix, version);
+    const copy = await this.#fetch(key).then(
+      (bytes) => Buffer.from(bytes).toString(),
+      () => "",
+    );
+    if (copy === text || seal === rowSeal(name, prefix, version, copy)) return copy;
+    throw new Fault(
+      "internal",
+      `The metadata of ${name} is damaged, in the catalog's database and in object ${key}: the checksum is wrong. Restore one of them.`,
+    );
   }
 
   /**
@@ -214,7 +231,7 @@ export class Tables {
               place.uri(`metadata/v${before.version}.metadata.json`),
             );
       const text = printMetadata(metadata);
-      const key = `${prefix}metadata/v${version}.metadata.json`;
+      const key = metadataKey(prefix, version);
       try {
         await storage.put({ key, body: bytesOf(text), if_none_match: "*" });
       } catch (error) {
@@ -233,6 +250,10 @@ export class Tables {
       await storage
         .put({ key: `${prefix}metadata/version-hint.text`, body: bytesOf(String(version)) })
         .catch(() => undefined);
+      // Each metadata file tells of all snapshots, so that keeping every one of them would fill the disk.
+      for (const uri of forgotten(before?.metadata, metadata)) {
+        await storage.remove({ key: place.keyOf(uri) }).catch(() => undefined);
+      }
       return table;
     }
     throw new Fault("conflict", `${name} has too many metadata files of commits that never ended.`);
@@ -246,6 +267,7 @@ export class Tables {
     text: string,
   ): Promise<boolean> {
     const { state } = this.#deps;
+    const stored = sealed(text, rowSeal(name, prefix, version, text));
     // A name that was taken and dropped meanwhile has another folder now: whoever dropped it may be emptying the
     // one that was looked up.
     const changed =
@@ -254,11 +276,11 @@ export class Tables {
             `insert into tables (name, prefix, version, metadata) select $1, $2, $3, $4
               where coalesce((select generation from generations where name = $1), 0) = $5
               on conflict (name) do nothing`,
-            [name, prefix, version, text, generation],
+            [name, prefix, version, stored, generation],
           )
         : await state.run(
             "update tables set version = $3, metadata = $4 where name = $1 and prefix = $2 and version = $5",
-            [name, prefix, version, text, before.version],
+            [name, prefix, version, stored, before.version],
           );
     return changed === 1;
   }
@@ -297,12 +319,48 @@ export class Tables {
   async #read(table: Table, uri: string): Promise<Uint8Array> {
     const cached = this.#objects.get(uri);
     if (cached !== undefined) return cached;
-    const { body } = await this.#deps.storage.get({ key: this.placeOf(table).keyOf(uri) });
-    if (!(body instanceof ReadableStream)) throw new Fault("internal", `${uri} has no content.`);
-    const bytes = await readAll(body);
+    const key = this.placeOf(table).keyOf(uri);
+    const bytes = await this.#fetch(key).catch(async (thrown: unknown) => {
+      if (!(thrown instanceof Fault) || thrown.code !== "not_found") throw thrown;
+      if ((await this.find(table.name))?.prefix !== table.prefix) {
+        throw new Fault("not_found", `The dataset ${table.name} was dropped meanwhile.`, { cause: thrown });
+      }
+      const message = `Object ${key} of dataset ${table.name} is missing from storage. Restore it.`;
+      throw new Fault("internal", message, { cause: thrown });
+    });
+    if (!holdsSeal(key, bytes)) {
+      throw new Fault(
+        "internal",
+        `Object ${key} of dataset ${table.name} is damaged: its checksum is wrong. Restore it.`,
+      );
+    }
     this.#objects.set(uri, bytes);
     return bytes;
   }
+
+  async #fetch(key: string): Promise<Uint8Array> {
+    const { body } = await this.#deps.storage.get({ key });
+    if (!(body instanceof ReadableStream)) throw new Fault("internal", `Object ${key} has no content.`);
+    return readAll(body);
+  }
+}
+
+/** Metadata files that were in the log and are not any more. */
+function forgotten(before: TableMetadata | undefined, after: TableMetadata): string[] {
+  const kept = new Set(after["metadata-log"].map((entry) => entry["metadata-file"]));
+  const logged = before?.["metadata-log"] ?? [];
+  return logged.map((entry) => entry["metadata-file"]).filter((file) => !kept.has(file));
+}
+
+interface Row {
+  readonly prefix: string;
+  readonly version: number;
+  /** With its seal. */
+  readonly metadata: string;
+}
+
+function metadataKey(prefix: string, version: number): string {
+  return `${prefix}metadata/v${version}.metadata.json`;
 }
 
 /** Between a table's files as readers address them and their keys in storaged. */

@@ -4,11 +4,12 @@
 import { readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { saveSmallFile } from "#adapters/small-file";
 import type { catalog } from "#contracts/catalog";
 import type { Corpus } from "#contracts/matrix";
 import { fieldKind } from "#contracts/vector";
 import type { Clock } from "#lib/clock";
-import { makeFolder, readIfThere, writeDurably } from "#lib/durable";
+import { makeFolder, readIfThere } from "#lib/durable";
 import type { Log } from "#lib/log";
 import type { CallInit } from "#rpc/call";
 import type { Service } from "#rpc/contract";
@@ -292,7 +293,7 @@ export class Corpora {
   }
 
   async #save({ definition: saved }: Entry): Promise<void> {
-    await writeDurably(this.#path(saved.name), JSON.stringify(saved));
+    await saveSmallFile(this.#path(saved.name), JSON.stringify(saved));
   }
 
   #path(name: string): string {

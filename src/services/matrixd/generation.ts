@@ -1,12 +1,12 @@
 // One finished build of a corpus: an index in vectord, the words of its texts in memory, and which snapshot of
 // which dataset both were made from. A corpus swaps from one generation to the next as a whole.
 
-import { mkdir, readFile, rm } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { LRUCache } from "lru-cache";
 import { z } from "zod";
 import { type FieldKind, fieldKind } from "#contracts/vector";
-import { writeDurably } from "#lib/durable";
+import { saveSmallFile } from "#adapters/small-file";
 import { Fault } from "#rpc/fault";
 import { type Bm25, bm25, restoreBm25 } from "./bm25.ts";
 import { termsOf } from "./words.ts";
@@ -91,13 +91,12 @@ const header = z.object({
 
 /** Writes the generation's files below `folder`; it is there whole or not at all. */
 export async function saveGeneration(folder: string, generation: Generation): Promise<void> {
-  await mkdir(folder, { recursive: true });
   const words = generation.words.toBytes();
   const { corpus, dataset, snapshotId, index, model, fields, ids } = generation;
   const described = { corpus, dataset, snapshotId, index, model, fields, ids, wordsSha256: sha256(words) };
-  await writeDurably(join(folder, `${index}.words`), words);
+  await saveSmallFile(join(folder, `${index}.words`), words);
   const seal = sha256(new TextEncoder().encode(JSON.stringify(described)));
-  await writeDurably(join(folder, `${index}.json`), JSON.stringify({ ...described, sha256: seal }));
+  await saveSmallFile(join(folder, `${index}.json`), JSON.stringify({ ...described, sha256: seal }));
 }
 
 /** Reads a generation back. Throws `internal` when one of its files is missing or damaged. */

@@ -11,36 +11,45 @@ export type Format = (typeof FORMATS)[number];
 /** What the serving process holds of one answer; more than this is for a stream. */
 const ANSWER_BYTES_MAX = 64 * 1024 * 1024;
 
+const COMMA = Buffer.from(",");
+
 /** Takes the next step of a stream; a place to notice that nobody wants it any more. */
 export type Next = () => Promise<Chunk | null>;
 
 /**
- * `{"columns", "rows", "row_count", "truncated"}` as JSON text, at most `limit` rows: one more is read to know
- * whether there are more.
+ * `{"columns", "rows", "row_count", "truncated"}` as JSON, at most `limit` rows: one more is read to know whether
+ * there are more. Rows are kept as bytes, which take a tenth of what the texts they are put together from do.
  */
-export async function jsonAnswer({ columns }: DuckdbStream, next: Next, limit: number): Promise<string> {
+export async function jsonAnswer(
+  { columns }: DuckdbStream,
+  next: Next,
+  limit: number,
+): Promise<Uint8Array<ArrayBuffer>> {
   const names = uniqueNames(columns);
   const rowTexts = rowWriter(names, columns);
-  const rows: string[] = [];
-  let length = 0;
+  const described = columns.map(({ type }, index) => ({ name: names[index], type: type.alias ?? type.text }));
+  const pieces = [Buffer.from(`{"columns":${JSON.stringify(described)},"rows":[`)];
+  let rows = 0;
+  let bytes = 0;
   let truncated = false;
   for (let chunk = await next(); chunk !== null; chunk = await next()) {
-    const wanted = limit - rows.length;
+    const wanted = Math.min(chunk.rows, limit - rows);
+    const piece = Buffer.from(rowTexts(chunk, wanted).join(","));
     truncated = chunk.rows > wanted;
-    for (const row of rowTexts(chunk, Math.min(chunk.rows, wanted))) {
-      length += row.length;
-      rows.push(row);
-    }
-    if (length > ANSWER_BYTES_MAX) {
+    if (rows > 0 && wanted > 0) pieces.push(COMMA);
+    rows += wanted;
+    bytes += piece.byteLength;
+    if (bytes > ANSWER_BYTES_MAX) {
       throw new Fault(
         "rejected",
         `The answer is larger than ${ANSWER_BYTES_MAX / 1024 / 1024} MiB; lower the limit, or ask for application/x-ndjson or text/csv, which have none.`,
       );
     }
+    pieces.push(piece);
     if (truncated) break;
   }
-  const described = columns.map(({ type }, index) => ({ name: names[index], type: type.alias ?? type.text }));
-  return `{"columns":${JSON.stringify(described)},"rows":[${rows.join(",")}],"row_count":${rows.length},"truncated":${truncated}}`;
+  pieces.push(Buffer.from(`],"row_count":${rows},"truncated":${truncated}}`));
+  return Buffer.concat(pieces);
 }
 
 export async function* ndjson({ columns }: DuckdbStream, next: Next): AsyncGenerator<string> {

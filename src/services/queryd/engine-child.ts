@@ -171,7 +171,7 @@ function handlers(scratch: Duckdb, settings: EngineSettings & { tempDir: string 
         () => instance.db,
         async (run) => {
           const [stream, next] = await started(run, instance, question);
-          const body = Buffer.from(await jsonAnswer(stream, next, question.limit));
+          const body = await jsonAnswer(stream, next, question.limit);
           return { status: 200, headers: { "content-type": "application/json" }, body };
         },
       );

@@ -4,17 +4,11 @@
 // reads a damaged Parquet file without a word.
 
 import { LRUCache } from "lru-cache";
-import {
-  type Duckdb,
-  DuckdbError,
-  type DuckdbStatement,
-  openDuckdb,
-  quoteIdentifier,
-  quoteLiteral,
-} from "#adapters/duckdb";
+import { type Duckdb, DuckdbError, type DuckdbStatement, openDuckdb, quoteLiteral } from "#adapters/duckdb";
 import { Fault } from "#rpc/fault";
 import { unreadable } from "./engine-fault.ts";
 import type { EngineSettings, View } from "./engine.ts";
+import { viewStatement } from "./views.ts";
 
 /** An idle instance holds about 4 MiB and a thread. */
 const INSTANCES_MAX = 8;
@@ -106,22 +100,6 @@ async function verify(
     "internal",
     `Object ${file.key} of dataset ${dataset} is damaged: its checksum is wrong. Restore it.`,
   );
-}
-
-/** A dataset without files has its columns all the same; DuckDB itself reads the schema's text. */
-async function viewStatement(db: Duckdb, { name, read_schema: schema, files }: View): Promise<string> {
-  const map = schema.replace(/^\s*schema\s*=\s*/, "");
-  if (files.length > 0) {
-    const paths = files.map(({ path }) => quoteLiteral(path)).join(", ");
-    return `CREATE VIEW ${quoteIdentifier(name)} AS SELECT * FROM read_parquet([${paths}], schema = ${map}, hive_partitioning = false)`;
-  }
-  const columns = await db.rows(
-    `SELECT c.name AS name, c.type AS type FROM (SELECT unnest(map_values(${map})) AS c)`,
-  );
-  const empty = columns.map(
-    (column) => `CAST(NULL AS ${String(column["type"])}) AS ${quoteIdentifier(String(column["name"]))}`,
-  );
-  return `CREATE VIEW ${quoteIdentifier(name)} AS SELECT ${empty.join(", ")} WHERE false`;
 }
 
 function openFault(thrown: unknown): unknown {

@@ -6,6 +6,7 @@ import { LRUCache } from "lru-cache";
 import type { CallInit } from "#rpc/call";
 import type { OutputOf, ParsedOf, Raw, Service } from "#rpc/contract";
 import type { query } from "#contracts/query";
+import { deadline } from "#lib/sweep";
 import { Fault } from "#rpc/fault";
 import type { engine as contract } from "./engine.ts";
 import { memoryFault } from "./engine-fault.ts";
@@ -34,8 +35,11 @@ export interface Answered {
 }
 
 export interface Questions {
-  /** The engine's reply; the lease is the caller's to end once it has read it. */
-  put(asked: Asked, patient: Patience, put: Put): Promise<Answered>;
+  /**
+   * The engine's reply; the lease is the caller's to end once it has read it. `restartable`: nothing of a reply is
+   * passed on before it is whole, so that the statement can be run again.
+   */
+  put(asked: Asked, patient: Patience, restartable: boolean, put: Put): Promise<Answered>;
   /** What a failure on an engine was, after giving the engine back. */
   failed(thrown: unknown, lease: Lease, patient: Patience): Promise<unknown>;
 }
@@ -81,30 +85,39 @@ export function questions(pool: Pool, datasets: Snapshots, processBytesMax: numb
     );
   };
 
-  /** Work on an engine of its own. One that was dead already, which nobody could know yet, is tried once more elsewhere. */
+  /**
+   * Work on an engine of its own. One that was dead already, which nobody could know yet, is tried once more
+   * elsewhere; what a slice was too short for begins anew where it may run to its end.
+   */
   const leased = async <T>(
     patient: Patience,
+    restartable: boolean,
     work: (lease: Lease) => Promise<T>,
     again = true,
   ): Promise<[T, Lease]> => {
-    const lease = await pool.lease(patient);
+    const lease = await pool.lease(patient, restartable);
     const began = performance.now();
     try {
-      return [await patient.race(work(lease)), lease];
+      const worked = work(lease);
+      if (await patient.race(withinSlices(worked, lease))) return [await worked, lease];
     } catch (thrown) {
       const unreached =
         thrown instanceof Fault && thrown.code === "unavailable" && thrown.cause !== undefined;
       const deadAlready = unreached && performance.now() - began < DEAD_MS_MAX && !patient.signal.aborted;
       const fault = await failed(thrown, lease, patient);
-      if (again && deadAlready) return leased(patient, work, false);
+      if (again && deadAlready) return leased(patient, restartable, work, false);
       throw fault;
     }
+    lease.abandon();
+    const lostMs = lease.waitedMs + performance.now() - began;
+    const [done, next] = await leased(patient, false, work, again);
+    return [done, { ...next, waitedMs: lostMs + next.waitedMs }];
   };
 
   const read = async (sql: string, patient: Patience): Promise<Reading & { queueMs: number }> => {
     const known = readings.get(sql);
     if (known !== undefined) return { ...known, queueMs: 0 };
-    const [reading, lease] = await leased(patient, ({ engine, turn }) =>
+    const [reading, lease] = await leased(patient, true, ({ engine, turn }) =>
       engine.inspect({ turn, sql }, { signal: patient.signal }),
     );
     lease.end();
@@ -116,11 +129,12 @@ export function questions(pool: Pool, datasets: Snapshots, processBytesMax: numb
     pinned: readonly Pinned[],
     asked: Asked,
     patient: Patience,
+    restartable: boolean,
     put: Put,
   ): Promise<[Raw, Lease]> => {
     const key = pinned.map(({ id }) => id).join(" ");
     const init: CallInit = { signal: patient.signal };
-    return leased(patient, async ({ engine, turn }) => {
+    return leased(patient, restartable, async ({ engine, turn }) => {
       const question = { turn, key, sql: asked.sql, params: asked.params };
       try {
         return await put(engine, question, init);
@@ -134,7 +148,7 @@ export function questions(pool: Pool, datasets: Snapshots, processBytesMax: numb
   };
 
   return {
-    put: async (asked, patient, put) => {
+    put: async (asked, patient, restartable, put) => {
       const reading = await read(asked.sql, patient);
       const pin = (): Promise<Pinned[]> =>
         patient.race(datasets.pin(reading.tables, asked.at ?? {}, patient));
@@ -143,12 +157,14 @@ export function questions(pool: Pool, datasets: Snapshots, processBytesMax: numb
         reading.kind === "show_tables"
           ? { ...asked, sql: tablesStatement(await datasets.names(patient)) }
           : asked;
-      const answered = await run(pinned, question, patient, put).catch(async (thrown: unknown) => {
-        if (!isFileFault(thrown)) throw thrown;
-        datasets.forget(pinned);
-        pinned = await pin();
-        return run(pinned, question, patient, put);
-      });
+      const answered = await run(pinned, question, patient, restartable, put).catch(
+        async (thrown: unknown) => {
+          if (!isFileFault(thrown)) throw thrown;
+          datasets.forget(pinned);
+          pinned = await pin();
+          return run(pinned, question, patient, restartable, put);
+        },
+      );
       const [raw, lease] = answered;
       return {
         raw,
@@ -159,6 +175,19 @@ export function questions(pool: Pool, datasets: Snapshots, processBytesMax: numb
     },
     failed,
   };
+}
+
+/** Resolves when the work is done, with true, or when its engine is wanted by others, with false. */
+function withinSlices(work: Promise<unknown>, { sliceMs, mayGoOn }: Lease): Promise<boolean> {
+  if (sliceMs === null) return work.then(() => true);
+  return new Promise((resolve, reject) => {
+    const look = (): void => {
+      if (mayGoOn()) slice = deadline(Date.now() + sliceMs, look);
+      else resolve(false);
+    };
+    let slice = deadline(Date.now() + sliceMs, look);
+    work.then(() => resolve(true), reject).finally(() => slice.clear());
+  });
 }
 
 /** An engine says `unavailable` of a file that it could not read, and of nothing else. */

@@ -352,8 +352,8 @@ describe("queryd's engines", () => {
       asked.sql({ sql: ENDLESS, timeout_ms: 700 }).then(undefined, (fault: Fault) => fault),
     );
     const codes = (await Promise.all(all)).map((fault) => (fault as Fault).code);
-    expect(codes.filter((code) => code === "unavailable").length).toBe(70 - 2 - 64);
-    expect(codes.filter((code) => code === "timeout").length).toBe(66);
+    expect(codes.filter((code) => code === "unavailable").length).toBe(70 - 3 - 64);
+    expect(codes.filter((code) => code === "timeout").length).toBe(67);
     await answers();
   });
 });

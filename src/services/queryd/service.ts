@@ -24,8 +24,10 @@ export interface QuerySettings {
   readonly memoryBytesMax?: number;
   /** Bytes that one engine may spill to disk. */
   readonly spillBytesMax?: number;
-  /** Statements that run at once. */
+  /** Statements that run at once for as long as they need; beside them one more, in slices. */
   readonly workersMax?: number;
+  /** Milliseconds of a slice. */
+  readonly sliceMs?: number;
   /** Threads of one engine. */
   readonly threads?: number;
   /** Milliseconds after which an engine that nobody needed is ended. */
@@ -45,6 +47,8 @@ const CACHE_BYTES_MAX = 10 * GIBIBYTE;
 const MEMORY_BYTES_MAX = GIBIBYTE;
 const SPILL_BYTES_MAX = 4 * GIBIBYTE;
 const WORKERS_MAX = 2;
+/** Most questions of a person are answered in this time. */
+const SLICE_MS = 500;
 const THREADS = 2;
 /** Long enough for somebody who reads an answer and asks on. */
 const IDLE_MS = 5 * 60_000;
@@ -64,6 +68,7 @@ export function queryd(deps: {
     processBytesMax: memoryBytesMax,
     memoryBytesMax: Math.floor(memoryBytesMax * DUCKDB_SHARE),
     tempBytesMax: settings.spillBytesMax ?? SPILL_BYTES_MAX,
+    sliceMs: settings.sliceMs ?? SLICE_MS,
     threads: settings.threads ?? THREADS,
     idleMs: settings.idleMs ?? IDLE_MS,
     statementsMax: settings.statementsMax ?? STATEMENTS_MAX,
@@ -77,7 +82,7 @@ export function queryd(deps: {
       const started = performance.now();
       const patient = patience(call, input.timeout_ms);
       try {
-        const answered = await asking.put(input, patient, (engine, question, init) =>
+        const answered = await asking.put(input, patient, true, (engine, question, init) =>
           engine.run({ ...question, limit: input.limit }, init),
         );
         const text = await readAnswer(asking, answered, patient);
@@ -91,7 +96,7 @@ export function queryd(deps: {
       const patient = patience(call, input.timeout_ms);
       try {
         const format = formatOf(input.accept);
-        const answered = await asking.put(input, patient, (engine, question, init) =>
+        const answered = await asking.put(input, patient, false, (engine, question, init) =>
           engine.stream({ ...question, format }, init),
         );
         const { raw, snapshots } = answered;

@@ -26,7 +26,7 @@ interface Answer {
 
 const answer = async (sql: string, limit = 100): Promise<Answer> => {
   const stream = await db.stream(sql);
-  return JSON.parse(await jsonAnswer(stream, () => stream.next(), limit)) as Answer;
+  return JSON.parse(Buffer.from(await jsonAnswer(stream, () => stream.next(), limit)).toString()) as Answer;
 };
 const valueOf = async (expression: string): Promise<unknown> =>
   (await answer(`SELECT ${expression} AS v`)).rows[0]?.["v"];

@@ -14,6 +14,7 @@ import type { storage, StorageProbe } from "#contracts/storage";
 import { Slots } from "#lib/slots";
 import type { Handlers, Raw } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
+import { FileBytes } from "#rpc/lent-file";
 
 export interface StoragedDeps {
   readonly objects: Objects;
@@ -25,8 +26,8 @@ const WRITERS_WAITING_MAX = 64;
 const WRITER_WAIT_MS_MAX = 5000;
 
 /**
- * Read before the reply begins, because only bytes are sent with their length. What is larger is streamed; its end
- * is marked, so that a reader can tell a reply that was cut off.
+ * Read before the reply begins, because bytes are sent with their length. What is larger is sent as a file where it
+ * lies in one, and else streamed; a stream's end is marked, so that a reader can tell a reply that was cut off.
  */
 const BUFFERED_BYTES_MAX = 1024 * 1024;
 
@@ -59,9 +60,9 @@ export async function storaged({ objects }: StoragedDeps): Promise<Handlers<type
         const current = await objects.head(key);
         if (matches(if_none_match, current.etag)) return notModified(current);
       }
-      const { head, body: stream, first, last } = await objects.get(key, wanted);
+      const { head, body: stream, first, last, lend = noFile } = await objects.get(key, wanted);
       const length = last - first + 1;
-      const body = length <= BUFFERED_BYTES_MAX ? await readAll(stream) : stream;
+      const body = length <= BUFFERED_BYTES_MAX ? await readAll(stream) : new FileBytes(stream, lend);
       const headers = { ...headersOf(head), "content-length": String(length) };
       if (wanted === undefined) return { status: 200, headers, body };
       return {
@@ -103,6 +104,10 @@ export async function storaged({ objects }: StoragedDeps): Promise<Handlers<type
   };
 }
 
+function noFile(): undefined {
+  return undefined;
+}
+
 function stored({ key, size, etag }: ObjectHead): { key: string; size: number; etag: string } {
   return { key, size, etag };
 }
@@ -128,6 +133,8 @@ function matches(ifNoneMatch: string, etag: string): boolean {
 function headersOf(head: ObjectHead): Record<string, string> {
   return {
     "content-type": "application/octet-stream",
+    // Whatever an object holds, a browser does not show it as a page of this house.
+    "content-disposition": "attachment",
     etag: `"${head.etag}"`,
     "accept-ranges": "bytes",
     "last-modified": new Date(head.modifiedAt).toUTCString(),

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { Fault } from "#rpc/fault";
 import { Bitmap, RowSet } from "./bitmap.ts";
-import { matches, milesBetween, parseFilter, selectsAll } from "./filter.ts";
+import { matches, parseFilter, selectsAll } from "./filter.ts";
 import { Payload } from "./payload.ts";
 import type { Metadata } from "./shape.ts";
 
@@ -64,13 +64,6 @@ describe("what a filter means", () => {
     [{ near: { field: "role", lat: 42.9, lon: -87.6, miles: 50_000 } }, false],
   ] as const)("%j is %p", (filter, expected) => {
     expect(passes(filter, worker)).toBe(expected);
-  });
-
-  test("distances on the globe", () => {
-    const chicago = { lat: 41.8781, lon: -87.6298 };
-    expect(milesBetween(chicago, { lat: 40.7128, lon: -74.006 })).toBeCloseTo(711, 0);
-    expect(milesBetween({ lat: 0, lon: 179.9 }, { lat: 0, lon: -179.9 })).toBeCloseTo(13.8, 1);
-    expect(milesBetween({ lat: 90, lon: 0 }, { lat: 90, lon: 123 })).toBeCloseTo(0, 6);
   });
 
   test("a filter that asks nothing is known as such", () => {

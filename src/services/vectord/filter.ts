@@ -13,6 +13,7 @@
 //   not              the complement of its part, over all rows
 // A name is a top-level key of the metadata. `and`, `or`, `not` and `near` are words of the language, not fields.
 
+import { milesBetween, type Point } from "#domain/places";
 import type { FaultDetail } from "#rpc/fault";
 import { Fault } from "#rpc/fault";
 import type { Metadata } from "./shape.ts";
@@ -30,12 +31,7 @@ export type Filter =
   | { readonly kind: "or"; readonly parts: readonly Filter[] }
   | { readonly kind: "not"; readonly part: Filter }
   | { readonly kind: "field"; readonly field: string; readonly test: Test }
-  | { readonly kind: "near"; readonly field: string; readonly place: Place; readonly miles: number };
-
-export interface Place {
-  readonly lat: number;
-  readonly lon: number;
-}
+  | { readonly kind: "near"; readonly field: string; readonly place: Point; readonly miles: number };
 
 /** Deep enough for any query written by hand or by a model, shallow enough for recursion. */
 const DEPTH_MAX = 16;
@@ -214,21 +210,9 @@ export function matches(filter: Filter, metadata: Metadata): boolean {
 }
 
 /** A {lat, lon} on the globe, or null. */
-export function placeOf(value: unknown): Place | null {
+export function placeOf(value: unknown): Point | null {
   if (typeof value !== "object" || value === null) return null;
-  const { lat, lon } = value as Partial<Record<keyof Place, unknown>>;
+  const { lat, lon } = value as Partial<Record<keyof Point, unknown>>;
   if (typeof lat !== "number" || typeof lon !== "number") return null;
   return Math.abs(lat) <= 90 && Math.abs(lon) <= 180 ? { lat, lon } : null;
-}
-
-/** Mean radius of the Earth (IUGG R1, 6,371.0088 km) in miles. */
-export const EARTH_MILES = 3958.7613;
-
-/** Great-circle distance by the haversine formula. */
-export function milesBetween(a: Place, b: Place): number {
-  const radians = Math.PI / 180;
-  const sinLat = Math.sin(((b.lat - a.lat) * radians) / 2);
-  const sinLon = Math.sin(((b.lon - a.lon) * radians) / 2);
-  const h = sinLat * sinLat + Math.cos(a.lat * radians) * Math.cos(b.lat * radians) * sinLon * sinLon;
-  return 2 * EARTH_MILES * Math.asin(Math.min(1, Math.sqrt(h)));
 }

@@ -12,6 +12,7 @@ import type { Clock } from "#lib/clock";
 import { Fault } from "#rpc/fault";
 import { Bitmap } from "./bitmap.ts";
 import type { BuildJob, GraphTail } from "./build.ts";
+import { breathe } from "./pace.ts";
 import { IN_BASE, IN_BUILD, IN_DELTA, type Rows } from "./rows.ts";
 import { shapeText } from "./shape.ts";
 
@@ -21,6 +22,10 @@ const PENDING_SHARE = 1 / 32;
 /** Rows in the delta before they are built into the base: each doubling of the base writes it a few times. */
 const DELTA_MAX = 8_192;
 const DELTA_SHARE = 1 / 8;
+/** A second graph doubles what a search costs: when no row has come for a while, even a small delta is built in. */
+const QUIET_MS = 3_000;
+const QUIET_DELTA_MIN = 256;
+const QUIET_DELTA_SHARE = 1 / 128;
 /** Dead rows in the base slow each search down; a build leaves them out. */
 const GHOST_SHARE = 0.2;
 const GHOSTS_MIN = 500;
@@ -58,7 +63,10 @@ export class GraphCache {
   /** Pending rows that the build under way will bring. */
   readonly #coming = new Set<number>();
   #ghosts = 0;
+  #addedAt = 0;
   #timer: ReturnType<typeof setTimeout> | null = null;
+  /** Runs out when no row has come for a while. */
+  #quiet: ReturnType<typeof setTimeout> | null = null;
   #build: Promise<void> | null = null;
   #child: Bun.Subprocess | null = null;
   #number: number;
@@ -66,6 +74,8 @@ export class GraphCache {
   #closed = false;
   /** Called after a new base was swapped in; the file of the old one may go. */
   onSwap: () => void = () => undefined;
+  /** Called when no row has come for a while and the graphs have taken what there was. */
+  onRest: () => void = () => undefined;
 
   /** `number` is the highest number that a graph file in the folder has. */
   constructor(dir: string, rows: Rows, clock: Clock, number: number) {
@@ -124,6 +134,7 @@ export class GraphCache {
   async attach(path: string, verified: Seal & { tail: unknown }): Promise<void> {
     const { graph } = await Hnsw.view(path, this.#rows.shape, verified);
     this.#delta = await Hnsw.create(this.#rows.shape);
+    await breathe();
     this.#install(path, graph, verified, verified.tail as GraphTail);
   }
 
@@ -134,6 +145,33 @@ export class GraphCache {
   added(row: number): void {
     this.#pending.add(row);
     this.#wake();
+    this.#addedAt = performance.now();
+    if (this.#quiet === null && !this.#closed) this.#awaitQuiet(QUIET_MS);
+  }
+
+  #awaitQuiet(ms: number): void {
+    this.#quiet = setTimeout(() => {
+      this.#quiet = null;
+      const quietMs = performance.now() - this.#addedAt;
+      if (quietMs < QUIET_MS) this.#awaitQuiet(QUIET_MS - quietMs);
+      else void this.#rest();
+    }, ms);
+    this.#quiet.unref();
+  }
+
+  async #rest(): Promise<void> {
+    await this.#build;
+    if (!this.#closed && this.#worthMerging() && this.#mayBuild()) this.#startBuild();
+    await this.#build;
+    if (!this.#closed) this.onRest();
+  }
+
+  #worthMerging(): boolean {
+    if (this.#base === null) return false;
+    const size = this.#base.count;
+    return (
+      (this.#delta?.size ?? 0) + this.#pending.size > Math.max(QUIET_DELTA_MIN, size * QUIET_DELTA_SHARE)
+    );
   }
 
   removed(row: number): void {
@@ -145,11 +183,14 @@ export class GraphCache {
     this.#wake();
   }
 
-  /** Up to `wanted` rows from each graph, dead ones among them; distances are to be computed from the rows. */
-  search(vector: Float32Array, wanted: number): number[] {
+  /**
+   * Up to `wanted` rows from each graph, nearest first as far as coarse scalars tell, dead ones among them;
+   * distances are to be computed from the rows.
+   */
+  search(vector: Float32Array, wanted: number): (readonly number[])[] {
     const base = this.#base?.graph.search(vector, wanted).keys ?? [];
     const delta = this.#delta?.search(vector, wanted).keys ?? [];
-    return [...base, ...delta];
+    return [base, delta];
   }
 
   /** Whether a search for this many got all there is. */
@@ -182,6 +223,8 @@ export class GraphCache {
     this.#closed = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
+    if (this.#quiet !== null) clearTimeout(this.#quiet);
+    this.#quiet = null;
     this.#child?.kill("SIGKILL");
     await this.#build;
   }
@@ -277,8 +320,10 @@ export class GraphCache {
       await writeSealed(jobPath, this.#vectorsOf(job.add), job);
       await this.#spawn(jobPath, job.add.length + job.remove.length);
       const verified = await verifySealed(out);
+      // Each of the two takes milliseconds at 100,000 rows: mapping it, which lists its keys, and the swap.
       const { graph } = await Hnsw.view(out, this.#rows.shape, verified);
       const delta = await Hnsw.create(this.#rows.shape);
+      await breathe();
       if (this.#closed) throw new Fault("cancelled", "The index was closed during the build.");
       this.#swap(out, graph, delta, verified);
     } catch (error) {
@@ -339,12 +384,12 @@ export class GraphCache {
   }
 
   #swap(path: string, graph: Hnsw, delta: Hnsw, verified: Seal & { tail: unknown }): void {
-    const old = this.#base;
-    this.#install(path, graph, verified, verified.tail as GraphTail);
-    const base = this.#base;
-    old?.rows.forEach((row) => {
-      if (!base?.rows.has(row)) this.#rows.unmark(row, IN_BASE);
-    });
+    const old = this.#base?.rows ?? new Bitmap();
+    const base = this.#install(path, graph, verified, verified.tail as GraphTail);
+    old
+      .clone()
+      .minus(base.rows)
+      .forEach((row) => this.#rows.unmark(row, IN_BASE));
     this.#delta = delta;
     this.#deltaDead.length = 0;
     for (const row of this.#deltaRows) {
@@ -352,7 +397,7 @@ export class GraphCache {
       this.#rows.unmark(row, IN_DELTA);
     }
     this.#deltaRows.clear();
-    for (const row of this.#coming) if (base?.rows.has(row)) this.#coming.delete(row);
+    for (const row of this.#coming) if (base.rows.has(row)) this.#coming.delete(row);
     for (const row of (verified.tail as GraphTail).lost) {
       if (!this.#rows.isLive(row)) continue;
       this.#coming.delete(row);
@@ -361,13 +406,16 @@ export class GraphCache {
     }
   }
 
-  #install(path: string, graph: Hnsw, seal: Seal, tail: GraphTail): void {
+  #install(path: string, graph: Hnsw, seal: Seal, tail: GraphTail): Base {
     const rows = Bitmap.fromText(tail.rows);
     const count = rows.count();
-    rows.forEach((row) => this.#rows.mark(row, IN_BASE));
+    rows
+      .clone()
+      .minus(this.#base?.rows ?? new Bitmap())
+      .forEach((row) => this.#rows.mark(row, IN_BASE));
     this.#ghosts = count - rows.clone().and(this.#rows.live).count();
     const { payloadBytes, tailBytes, hash } = seal;
-    this.#base = {
+    const base = {
       graph,
       path,
       seal: { payloadBytes, tailBytes, hash },
@@ -375,5 +423,7 @@ export class GraphCache {
       count,
       replaced: tail.replaced,
     };
+    this.#base = base;
+    return base;
   }
 }

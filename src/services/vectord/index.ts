@@ -1,18 +1,19 @@
 // One index: a log on disk that is the truth, rows in memory, graphs over them as a cache. A write is checked
 // whole, made durable in the log, then applied; a search sees it from then on. Opening reads the last snapshot
-// and replays the log behind it. Nothing here locks: every change of state happens in one turn of the event
-// loop, in the order of the log.
+// and replays the log behind it. Nothing here locks: changes happen in the order of the log, each item in one turn
+// of the event loop, and a call is answered when all of its items are in.
 
 import { readdir, rm } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { readSealed, writeSealed } from "#adapters/hnsw-file";
+import { diskFault, readSealed, writeSealed } from "#adapters/hnsw-file";
 import type { Clock } from "#lib/clock";
 import { TEMPORARY_SUFFIX, makeFolder } from "#lib/durable";
 import { Fault } from "#rpc/fault";
 import { type Filter, selectsAll } from "./filter.ts";
 import { GraphCache } from "./graph.ts";
 import { Log } from "./log.ts";
+import { breathe, pacer } from "./pace.ts";
 import { type Recall, measureRecall } from "./recall.ts";
 import { decodeRecord, encodeDelete, encodeUpsert } from "./record.ts";
 import { Rows } from "./rows.ts";
@@ -23,6 +24,8 @@ import type { IndexShape, Item, Metadata } from "./shape.ts";
 import {
   type Manifest,
   capture,
+  filesOf,
+  mapWritten,
   readGraph,
   readManifest,
   readRows,
@@ -63,8 +66,12 @@ export interface IndexStats {
 
 /** Whose presence makes a folder an index. */
 export const SHAPE_FILE = "shape.json";
-/** A log beyond this, and beyond half of what the rows take, is cut by a snapshot of its own accord. */
+/** A log beyond this, and beyond its share of all vectors, is cut by a snapshot of its own accord. */
 const LOG_BYTES_MAX = 64 * 1024 * 1024;
+/** What is in no snapshot yet is in memory, and not mapped. */
+const LOG_SHARE = 1 / 8;
+/** When nobody writes, a snapshot costs nobody anything, and makes the next start short. */
+const LOG_BYTES_AT_REST_MAX = 8 * 1024 * 1024;
 /** A snapshot that failed is not tried again at once. */
 const SNAPSHOT_RETRY_MS = 30_000;
 /** Ids in one record of a delete by filter: applying it holds the event loop for a few milliseconds. */
@@ -82,6 +89,8 @@ export class VectorIndex {
   #last: { readonly manifest: Manifest; readonly versions: readonly number[] } | null;
   readonly #quarantined: readonly string[];
   #snapshotting: Promise<Manifest> | null = null;
+  /** Snapshots whose files somebody is reading. */
+  readonly #held = new Set<Manifest>();
   #writing = false;
   #failed: { readonly at: number; readonly error: unknown } | null = null;
   #closed = false;
@@ -106,6 +115,7 @@ export class VectorIndex {
     this.#last = state.manifest === null ? null : { manifest: state.manifest, versions: state.versions };
     this.#quarantined = state.quarantined;
     this.#graph.onSwap = () => void this.#sweep().catch(() => undefined);
+    this.#graph.onRest = () => this.#cutLog(LOG_BYTES_AT_REST_MAX);
   }
 
   /** The shape of the index in a folder, or null when there is none. Throws Fault `internal` when its file is damaged. */
@@ -114,14 +124,21 @@ export class VectorIndex {
     return existsSync(path) ? shapes.parseShape(readSealed(path).tail as string) : null;
   }
 
+  /** Makes the folder of an index when it is not there. Throws `conflict` when it is one of another shape. */
+  static async prepare(dir: string, shape: IndexShape): Promise<void> {
+    await makeFolder(dir).catch((error: unknown) => {
+      throw diskFault(error, dir);
+    });
+    await checkShape(dir, shape);
+  }
+
   /**
    * Opens the index in `dir`, which is made when it is not there. Throws `conflict` when it has another shape
    * and `internal`, naming the file, when a file of it is damaged.
    */
   static async open(options: OpenOptions): Promise<VectorIndex> {
     const { dir, shape, clock } = options;
-    await makeFolder(dir);
-    await checkShape(dir, shape);
+    await VectorIndex.prepare(dir, shape);
     await clean(dir);
     const manifest = await readManifest(dir, clock);
     const rows = new Rows(shape);
@@ -130,12 +147,15 @@ export class VectorIndex {
     const graph = new GraphCache(dir, rows, clock, await highestGraph(dir));
     const file = await readGraph(dir, manifest, clock);
     if (file !== null && manifest?.graph) await graph.attach(join(dir, manifest.graph.file), file);
+    // Each of these takes milliseconds at 100,000 rows.
+    await breathe();
     rows.restored();
+    await breathe();
     rows.live.forEach((row) => {
       if (!graph.has(row)) graph.added(row);
     });
-    const replay = ({ record }: { readonly record: Uint8Array }): void => {
-      apply(rows, graph, record);
+    const replay = async ({ record }: { readonly record: Uint8Array }): Promise<void> => {
+      await apply(rows, graph, record);
     };
     const log = await Log.open({ dir, clock, after: manifest?.sequence ?? 0, replay }).catch(
       async (error: unknown) => {
@@ -144,7 +164,7 @@ export class VectorIndex {
         throw error;
       },
     );
-    await sweep(dir, manifest, new Set());
+    await sweep(dir, manifest === null ? [] : [manifest], new Set());
     const quarantined = (await readdir(dir)).filter((name) => name.includes(".damaged-"));
     return new VectorIndex(options, { rows, graph, log, manifest, versions, quarantined });
   }
@@ -235,10 +255,7 @@ export class VectorIndex {
 
   stats(): IndexStats {
     const manifest = this.#last?.manifest ?? null;
-    const files =
-      manifest === null
-        ? []
-        : [...manifest.chunks, manifest.table, ...(manifest.graph === null ? [] : [manifest.graph])];
+    const files = manifest === null ? [] : filesOf(manifest);
     const failure = this.#failed?.error ?? this.#graph.failure;
     return {
       count: this.#rows.count,
@@ -264,6 +281,23 @@ export class VectorIndex {
     return this.#snapshotting;
   }
 
+  /**
+   * Takes a snapshot with everything that was acknowledged before the call, and keeps its files in `dir` as they are
+   * until `use` is through, whatever snapshots follow.
+   */
+  async withSnapshot<T>(use: (dir: string, manifest: Manifest) => Promise<T>): Promise<T> {
+    // One that is under way may have begun before the last write.
+    await this.#snapshotting?.catch(() => undefined);
+    const manifest = await this.snapshot();
+    this.#held.add(manifest);
+    try {
+      return await use(this.#dir, manifest);
+    } finally {
+      this.#held.delete(manifest);
+      await this.#sweep().catch(() => undefined);
+    }
+  }
+
   /** Waits until the graphs have taken what they are due. */
   async settled(): Promise<void> {
     await this.#graph.settled();
@@ -285,7 +319,8 @@ export class VectorIndex {
   }
 
   #mustBeOpen(): void {
-    if (this.#closed) throw new Fault("unavailable", "The index is closed; open it again.");
+    if (this.#closed)
+      throw new Fault("unavailable", "The index was closed meanwhile; try again in a moment.");
   }
 
   #checkItem(item: Item, i: number): Uint8Array {
@@ -322,17 +357,16 @@ export class VectorIndex {
   }
 
   async #write(record: Uint8Array, applied: (count: number) => void = () => undefined): Promise<number> {
-    const sequence = await this.#log.append(record, () => {
-      applied(apply(this.#rows, this.#graph, record));
+    const sequence = await this.#log.append(record, async () => {
+      applied(await apply(this.#rows, this.#graph, record));
     });
     this.#cutLog();
     return sequence;
   }
 
   /** Takes a snapshot in the background when the log has grown long. */
-  #cutLog(): void {
-    if (this.#snapshotting !== null || this.#closed) return;
-    if (this.#log.bytes < Math.max(LOG_BYTES_MAX, this.#rows.bytes / 2)) return;
+  #cutLog(bytesMax = Math.max(LOG_BYTES_MAX, this.#rows.vectorBytes * LOG_SHARE)): void {
+    if (this.#snapshotting !== null || this.#closed || this.#log.bytes < bytesMax) return;
     if (this.#failed !== null && this.#clock.now() - this.#failed.at < SNAPSHOT_RETRY_MS) return;
     this.snapshot().catch((error: unknown) => {
       this.#failed = { at: this.#clock.now(), error };
@@ -354,6 +388,7 @@ export class VectorIndex {
       this.#last = { manifest, versions: captured.versions };
       this.#failed = null;
       await this.#log.drop(manifest.sequence);
+      await mapWritten(this.#dir, this.#rows, manifest, captured.versions);
       return manifest;
     } finally {
       this.#writing = false;
@@ -366,29 +401,31 @@ export class VectorIndex {
     // The files of a snapshot that is being written are in no manifest yet.
     if (this.#writing) return;
     const keep = [this.#graph.file?.name, this.#graph.upcoming].filter((name) => typeof name === "string");
-    await sweep(this.#dir, this.#last?.manifest ?? null, new Set(keep));
+    const manifests = [...this.#held, ...(this.#last === null ? [] : [this.#last.manifest])];
+    await sweep(this.#dir, manifests, new Set(keep));
   }
 }
 
 /** Applies a record of the log, once it is durable; the same on replay. Returns how many rows it deleted. */
-function apply(rows: Rows, graph: GraphCache, bytes: Uint8Array): number {
+async function apply(rows: Rows, graph: GraphCache, bytes: Uint8Array): Promise<number> {
   // An empty record stands for one that was lost to damage.
   if (bytes.length === 0) return 0;
-  const record = decodeRecord(bytes, rows.shape.dimension);
-  if (record.kind === "upsert") {
-    for (const item of record.items) {
-      const { row, replaced } = rows.put(item, item.metadataBytes);
+  let deleted = 0;
+  const stepped = pacer();
+  for (const change of decodeRecord(bytes, rows.shape.dimension)) {
+    if (change.kind === "upsert") {
+      const { row, replaced } = rows.put(change.item, change.metadataBytes);
       if (replaced !== undefined) graph.removed(replaced);
       graph.added(row);
+    } else {
+      const row = rows.remove(change.id);
+      if (row !== undefined) {
+        graph.removed(row);
+        deleted++;
+      }
     }
-    return 0;
-  }
-  let deleted = 0;
-  for (const id of record.ids) {
-    const row = rows.remove(id);
-    if (row === undefined) continue;
-    graph.removed(row);
-    deleted++;
+    const rest = stepped();
+    if (rest !== null) await rest;
   }
   return deleted;
 }

@@ -3,13 +3,19 @@
 // next one goes on without the part that was lost. A log that was closed in order left a marker with its
 // length, and must end exactly there.
 
-import { copyFile, readdir, readFile, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { diskFault, readSealed, writeSealed } from "#adapters/hnsw-file";
+import { diskFault } from "#adapters/hnsw-file";
 import type { Clock } from "#lib/clock";
-import { syncFolder, writeDurably } from "#lib/durable";
+import { type Disk, nodeDisk } from "#lib/disk";
+import { writeDurably } from "#lib/durable";
 import { Fault } from "#rpc/fault";
-import { type SegmentContent, encodeFrame, readSegment, segmentHeader } from "./log-segment.ts";
+import {
+  type SegmentContent,
+  SEGMENT_HEADER_BYTES,
+  encodeFrame,
+  readSegment,
+  segmentHeader,
+} from "./log-segment.ts";
 
 /** Written by an orderly close, removed by the next opening. */
 const CLOSED = "closed";
@@ -27,10 +33,12 @@ export interface Segment {
 export interface Recovery {
   readonly dir: string;
   readonly clock: Clock;
+  /** The machine's unless given. */
+  readonly disk?: Disk;
   /** The sequence that a snapshot ends with: older records are not read, and a newer first one is a gap. */
   readonly after: number;
   /** Receives every record after `after`, in order; an empty one stands for a write that damage took. */
-  readonly replay: (entry: LogEntry) => void;
+  readonly replay: (entry: LogEntry) => Promise<void> | void;
 }
 
 export interface Found {
@@ -44,9 +52,9 @@ export interface Found {
 }
 
 /** A segment comes into being whole: one without a header is damaged, never merely young. Its name has its first sequence. */
-export async function startSegment(dir: string, firstSequence: number): Promise<Segment> {
+export async function startSegment(disk: Disk, dir: string, firstSequence: number): Promise<Segment> {
   const path = join(dir, `log-${String(firstSequence).padStart(16, "0")}`);
-  await writeDurably(path, segmentHeader(firstSequence)).catch((error: unknown) => {
+  await writeDurably(path, segmentHeader(firstSequence), disk).catch((error: unknown) => {
     throw diskFault(error, path);
   });
   return { path, firstSequence };
@@ -54,68 +62,89 @@ export async function startSegment(dir: string, firstSequence: number): Promise<
 
 interface Closing {
   readonly sequence: number;
-  readonly segments: number;
-  /** Where the newest segment ends. */
-  readonly end: number;
 }
 
 /** Notes where the log ends. Without the marker the next opening is only less strict. */
-export async function markClosed(dir: string, closing: Closing): Promise<void> {
-  await writeSealed(join(dir, CLOSED), [], closing).catch(() => undefined);
+export async function markClosed(disk: Disk, dir: string, closing: Closing): Promise<void> {
+  const text = JSON.stringify(closing);
+  await writeDurably(join(dir, CLOSED), `${hashOf(text)} ${text}`, disk).catch(() => undefined);
+}
+
+/** Undefined when there is none, or one that cannot be read, which says nothing: the log itself has verified. */
+async function readClosed(disk: Disk, dir: string): Promise<Closing | undefined> {
+  const bytes = await disk.read(join(dir, CLOSED)).catch(() => new Uint8Array());
+  const marker = new TextDecoder().decode(bytes);
+  const at = marker.indexOf(" ");
+  const text = marker.slice(at + 1);
+  return at > 0 && marker.slice(0, at) === hashOf(text) ? (JSON.parse(text) as Closing) : undefined;
+}
+
+function hashOf(text: string): string {
+  return Bun.hash.xxHash64(text).toString(16);
 }
 
 /** To be called before anything is appended. */
-export async function unmarkClosed(dir: string): Promise<void> {
-  await rm(join(dir, CLOSED), { force: true });
-  await syncFolder(dir);
+export async function unmarkClosed(disk: Disk, dir: string): Promise<void> {
+  await disk.remove(join(dir, CLOSED));
+  await disk.syncFolder(dir);
 }
 
 /** Reads all segments in order, hands their records to `replay`, and says where to go on. */
-export async function recover({ dir, after, replay, clock }: Recovery): Promise<Found> {
-  const names = (await readdir(dir)).filter((name) => /^log-\d{16}$/.test(name)).sort();
+export async function recover(recovery: Recovery): Promise<Found> {
+  const { dir, after, replay, clock, disk = nodeDisk } = recovery;
+  const names = (await disk.names(dir)).filter((name) => /^log-\d{16}$/.test(name)).sort();
   const found: Found = { segments: [], sequence: after, olderBytes: 0, end: 0, torn: false };
+  const sizes: number[] = [];
+  for (const name of names) sizes.push(await disk.size(join(dir, name)));
+  const lastUsed = sizes.findLastIndex((bytes) => bytes > SEGMENT_HEADER_BYTES);
   for (const [i, name] of names.entries()) {
     const path = join(dir, name);
-    const bytes = new Uint8Array(await readFile(path));
-    const segment = readSegment(bytes, Number(name.slice(4)));
-    const isNewest = i === names.length - 1;
-    const damage = segment.damage ?? (segment.torn && !isNewest ? "it ends in the middle of a frame" : null);
-    if (damage !== null) {
-      const next = names[i + 1];
-      throw await quarantine(path, segment, damage, next === undefined ? null : Number(next.slice(4)), clock);
+    const bytes = await disk.read(path);
+    const segment = readSegment(bytes, sequenceOf(name));
+    const next = names[i + 1];
+    const nextFirst = next === undefined ? null : sequenceOf(next);
+    // A segment that was made and not gone on with, because the disk failed in between: the one before it grew on.
+    const isEmpty = segment.damage === null && !segment.torn && segment.frames.length === 0;
+    if (i > 0 && isEmpty && (segment.firstSequence <= found.sequence || found.torn)) {
+      await disk.remove(path);
+      continue;
     }
+    const grewOn = i >= lastUsed && (nextFirst === null || nextFirst <= lastSequence(segment) + 1);
+    const damage = segment.damage ?? (segment.torn && !grewOn ? "it ends in the middle of a frame" : null);
+    if (damage !== null) throw await quarantine(disk, path, segment, damage, nextFirst, clock);
     if (segment.firstSequence > found.sequence + 1)
       throw gap(dir, found.sequence + 1, segment.firstSequence - 1);
     for (const frame of segment.frames) {
-      frame.records.forEach((record, k) => {
+      for (const [k, record] of frame.records.entries()) {
         const sequence = frame.firstSequence + k;
-        if (sequence > found.sequence) replay({ sequence, record });
-      });
+        if (sequence > found.sequence) await replay({ sequence, record });
+      }
       found.sequence = Math.max(found.sequence, frame.firstSequence + frame.records.length - 1);
     }
     found.segments.push({ path, firstSequence: segment.firstSequence });
-    if (!isNewest) found.olderBytes += bytes.length;
+    found.olderBytes += found.end;
     found.end = segment.end;
     found.torn = segment.torn;
   }
-  await checkClosed(dir, found);
+  await checkClosed(disk, dir, found);
   return found;
 }
 
+function sequenceOf(name: string): number {
+  return Number(name.slice(4));
+}
+
+function lastSequence({ firstSequence, frames }: SegmentContent): number {
+  const last = frames.at(-1);
+  return last === undefined ? firstSequence - 1 : last.firstSequence + last.records.length - 1;
+}
+
 /** After an orderly close the log must end exactly where it did then. */
-async function checkClosed(dir: string, found: Found): Promise<void> {
-  const path = join(dir, CLOSED);
-  if ((await stat(path).catch(() => null)) === null) return;
-  let marker: Closing;
-  try {
-    marker = readSealed(path).tail as Closing;
-  } catch {
-    // A marker that cannot be read says nothing; the log itself has verified.
-    return;
-  }
-  const whole = found.segments.length >= marker.segments && found.sequence >= marker.sequence;
-  if (whole && !found.torn && found.end === marker.end) return;
-  await rm(path, { force: true });
+async function checkClosed(disk: Disk, dir: string, found: Found): Promise<void> {
+  const marker = await readClosed(disk, dir);
+  if (marker === undefined) return;
+  if (found.sequence >= marker.sequence && !found.torn) return;
+  await disk.remove(join(dir, CLOSED));
   const newest = found.segments.at(-1)?.path ?? join(dir, "log");
   throw new Fault(
     "internal",
@@ -129,6 +158,7 @@ async function checkClosed(dir: string, found: Found): Promise<void> {
  * so that the rest keeps its numbers. Returns the fault to throw.
  */
 async function quarantine(
+  disk: Disk,
   path: string,
   segment: SegmentContent,
   damage: string,
@@ -156,10 +186,10 @@ async function quarantine(
   }
   if (nextSegment !== null) fill(nextSegment);
   // A copy, and then a rename over the original: a crash in between leaves the damage to be found again.
-  await copyFile(path, aside);
+  await writeDurably(aside, await disk.read(path), disk);
   // The marker tells where the log ended before: the mended one ends elsewhere.
-  await rm(join(dirname(path), CLOSED), { force: true });
-  await writeDurably(path, Buffer.concat(parts));
+  await disk.remove(join(dirname(path), CLOSED));
+  await writeDurably(path, Buffer.concat(parts), disk);
   return new Fault(
     "internal",
     `${path} is damaged: ${damage}. It is kept as ${aside}; open the index again to go on with the ` +

@@ -1,6 +1,6 @@
 // The bytes of a log segment, without a file in sight: how frames are written and how a segment is read back,
 // as far as it verifies, with what is wrong about it. Which of that is a crash's doing and which is damage is
-// decided here: a crash can only leave the beginning of the last frame.
+// decided here: a crash can only leave a part of the last frame, its beginning or some of its sectors.
 //
 //   segment  header (32 bytes): "LHVLOG01", u64 first sequence, u64 0, u64 xxHash64 of the 24 bytes before
 //   frame    header (40 bytes): u32 "LHVF", u32 body bytes, u64 first sequence, u32 records, u32 0,
@@ -15,6 +15,8 @@ const SEGMENT_MAGIC = 0x31_30_47_4f_4c_56_48_4cn; // "LHVLOG01" read as a little
 const FRAME_MAGIC = 0x46_56_48_4c; // "LHVF"
 export const SEGMENT_HEADER_BYTES = 32;
 const FRAME_HEADER_BYTES = 40;
+/** What every disk writes at once. */
+const SECTOR_BYTES = 512;
 
 function hash(bytes: Uint8Array): bigint {
   return Bun.hash.xxHash64(bytes);
@@ -85,7 +87,7 @@ export function readSegment(bytes: Uint8Array, firstSequence: number): SegmentCo
       continue;
     }
     const resume = findFrame(bytes, view, at + 1);
-    if (resume === null && isShort(bytes, view, at))
+    if (resume === null && (isShort(bytes, view, at) || hasHole(bytes, at)))
       return { firstSequence, frames, end: at, torn: true, damage };
     damage ??= `the frame at byte ${at} does not match its checksum`;
     if (resume === null) break;
@@ -107,6 +109,19 @@ function isShort(bytes: Uint8Array, view: DataView, at: number): boolean {
   return (
     headerVerifies(bytes, view, at) && at + FRAME_HEADER_BYTES + view.getUint32(at + 4, true) > bytes.length
   );
+}
+
+/**
+ * What a power cut may leave of a frame that was written and not yet flushed: its length, with some of its
+ * sectors never written, which read as zeros. No whole frame begins with a zero, so a lost beginning shows.
+ */
+function hasHole(bytes: Uint8Array, at: number): boolean {
+  for (let from = at; from < bytes.length;) {
+    const to = Math.min(bytes.length, from - (from % SECTOR_BYTES) + SECTOR_BYTES);
+    if (bytes.subarray(from, to).every((byte) => byte === 0)) return true;
+    from = to;
+  }
+  return false;
 }
 
 function readFrame(bytes: Uint8Array, view: DataView, at: number): Frame | null {

@@ -11,8 +11,10 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Random, seeded } from "#lib/random";
+import { type Disk, nodeDisk } from "#lib/disk";
 import { Fault } from "#rpc/fault";
-import { Log, type LogFile, type LogOptions, openLogFile } from "./log.ts";
+import type { Recovery } from "./log-recovery.ts";
+import { Log } from "./log.ts";
 
 const root = mkdtempSync(join(tmpdir(), "vectord-log-"));
 afterAll(() => {
@@ -29,7 +31,7 @@ function folder(): string {
 
 async function reopen(
   dir: string,
-  more: Partial<LogOptions> = {},
+  more: Partial<Recovery> = {},
 ): Promise<{ log: Log; records: string[]; sequences: number[] }> {
   const records: string[] = [];
   const sequences: number[] = [];
@@ -75,10 +77,10 @@ function newest(dir: string): string {
   );
 }
 
-/** A file whose writes fail while `failing` says so, after writing half: as a disk that is full. */
-function failingFile(failing: () => "write" | "sync" | null): (path: string) => Promise<LogFile> {
-  return async (path) => {
-    const file = await openLogFile(path);
+/** A disk whose writes fail while `failing` says so, after writing half: as one that is full. */
+function failingDisk(failing: () => "write" | "sync" | null): Disk {
+  const open: Disk["open"] = async (path) => {
+    const file = await nodeDisk.open(path);
     const fail = (code: string): never => {
       throw Object.assign(new Error("disk"), { code });
     };
@@ -92,6 +94,7 @@ function failingFile(failing: () => "write" | "sync" | null): (path: string) => 
       sync: () => (failing() === "sync" ? fail("EIO") : file.sync()),
     };
   };
+  return { ...nodeDisk, open };
 }
 
 describe("the log", () => {
@@ -101,7 +104,7 @@ describe("the log", () => {
     const applied: number[] = [];
     const texts = Array.from({ length: 50 }, (_, i) => `record ${i}`);
     const sequences = await Promise.all(
-      texts.map((text) => log.append(bytes(text), (sequence) => applied.push(sequence))),
+      texts.map((text) => log.append(bytes(text), (sequence) => void applied.push(sequence))),
     );
     expect(sequences).toEqual(texts.map((_, i) => i + 1));
     expect(applied).toEqual(sequences);
@@ -116,11 +119,15 @@ describe("the log", () => {
   test("calls that wait together share one fsync", async () => {
     let syncs = 0;
     const { log } = await reopen(folder(), {
-      openFile: async (path) => {
-        const file = await failingFile(() => null)(path);
-        return { ...file, sync: () => (syncs++, file.sync()) };
+      disk: {
+        ...nodeDisk,
+        open: async (path) => {
+          const file = await nodeDisk.open(path);
+          return { ...file, sync: () => (syncs++, file.sync()) };
+        },
       },
     });
+    syncs = 0;
     await Promise.all(Array.from({ length: 100 }, (_, i) => log.append(bytes(`${i}`), () => undefined)));
     expect(syncs).toBeLessThanOrEqual(2);
     await log.close();
@@ -144,6 +151,50 @@ describe("the log", () => {
       await torn.close();
       expect(await recordsOf(dir)).toEqual(["one", "two", "four"]);
     }
+  });
+
+  test("sectors of the last frame that a power cut lost are a torn end too", async () => {
+    const dir = folder();
+    const { log } = await reopen(dir);
+    await write(log, ["one", "y".repeat(3000)]);
+    await log.close();
+    const path = newest(dir);
+    const whole = new Uint8Array(readFileSync(path));
+    const lastFrame = 32 + 40 + 4 + 3;
+    for (let sector = 0; sector * 512 < whole.length; sector++) {
+      rmSync(join(dir, "closed"), { force: true });
+      writeFileSync(path, whole.slice().fill(0, Math.max(lastFrame, sector * 512), (sector + 1) * 512));
+      expect(await recordsOf(dir)).toEqual(["one"]);
+    }
+  });
+
+  test("a segment whose making failed half-way changes nothing", async () => {
+    const dir = folder();
+    let failing = false;
+    const disk: Disk = {
+      ...nodeDisk,
+      syncFolder: (path) =>
+        failing
+          ? Promise.reject(Object.assign(new Error("disk"), { code: "EIO" }))
+          : nodeDisk.syncFolder(path),
+    };
+    const { log } = await reopen(dir, { disk });
+    await write(log, ["one"]);
+    failing = true;
+    expect((await faultOf(log.rotate(() => undefined))).code).toBe("unavailable");
+    await write(log, ["two"]);
+    failing = false;
+    await log.close();
+    expect(await recordsOf(dir)).toEqual(["one", "two"]);
+    expect(readdirSync(dir).filter((name) => name.startsWith("log-"))).toHaveLength(1);
+  });
+
+  test("a disk that cannot be read just now is no damage", async () => {
+    const dir = folder();
+    await (await reopen(dir)).log.close();
+    const read = (): Promise<never> => Promise.reject(Object.assign(new Error("disk"), { code: "EIO" }));
+    expect((await faultOf(reopen(dir, { disk: { ...nodeDisk, read } }))).code).toBe("unavailable");
+    expect(await recordsOf(dir)).toEqual([]);
   });
 
   test("a damaged frame is a fault that names the file, once; the rest is kept", async () => {
@@ -187,12 +238,12 @@ describe("the log", () => {
     async (kind) => {
       const dir = folder();
       let failing: "write" | "sync" | null = null;
-      const { log } = await reopen(dir, { openFile: failingFile(() => failing) });
+      const { log } = await reopen(dir, { disk: failingDisk(() => failing) });
       await write(log, ["one"]);
       failing = kind;
       const applied: number[] = [];
       for (const text of ["lost", "lost too"]) {
-        const fault = await faultOf(log.append(bytes(text), (sequence) => applied.push(sequence)));
+        const fault = await faultOf(log.append(bytes(text), (sequence) => void applied.push(sequence)));
         expect(fault.code).toBe("unavailable");
       }
       expect(applied).toEqual([]);

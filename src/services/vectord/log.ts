@@ -7,17 +7,9 @@
 //
 // log-segment.ts has the format, log-recovery.ts the opening. A snapshot begins a new segment.
 
-import {
-  close as closeCallback,
-  fdatasync,
-  ftruncate,
-  open as openCallback,
-  write as writeCallback,
-} from "node:fs";
-import { rm, stat } from "node:fs/promises";
-import { promisify } from "node:util";
 import { diskFault } from "#adapters/hnsw-file";
 import { assert } from "#lib/assert";
+import { type Disk, type DiskFile, nodeDisk } from "#lib/disk";
 import { Fault } from "#rpc/fault";
 import {
   type Found,
@@ -29,59 +21,28 @@ import {
   unmarkClosed,
 } from "./log-recovery.ts";
 import { SEGMENT_HEADER_BYTES, encodeFrame } from "./log-segment.ts";
+import { pacer } from "./pace.ts";
 
-/** A frame is held whole in memory on both sides; the next one takes what does not fit. */
-const FRAME_BYTES_MAX = 64 * 1024 * 1024;
+/** A record is a frame by itself at most, and held whole in memory on both sides. */
+const RECORD_BYTES_MAX = 64 * 1024 * 1024;
+/** Records that share a frame: copied together and hashed in about 2 ms; the next frame takes what does not fit. */
+const FRAME_BYTES_MAX = 8 * 1024 * 1024;
 /** Calls that wait while the disk is slow; beyond it they are turned away rather than held in memory. */
 const WAITING_BYTES_MAX = 256 * 1024 * 1024;
 interface Waiting {
   readonly record: Uint8Array;
-  readonly apply: (sequence: number) => void;
+  readonly apply: (sequence: number) => Promise<void> | void;
   readonly resolve: (sequence: number) => void;
   readonly reject: (error: unknown) => void;
 }
 
-/** The part of a file that the log needs, and that a test may make fail. */
-export interface LogFile {
-  /** Writes a part of the bytes, at least one, at a position; gives how many. */
-  write(bytes: Uint8Array, position: number): Promise<number>;
-  sync(): Promise<void>;
-  truncate(length: number): Promise<void>;
-  close(): Promise<void>;
-}
-
-// A plain descriptor: a FileHandle that is collected without a close throws where nobody can catch it.
-const openDescriptor = promisify(openCallback);
-const writeDescriptor = promisify(writeCallback);
-const syncDescriptor = promisify(fdatasync);
-const truncateDescriptor = promisify(ftruncate);
-const closeDescriptor = promisify(closeCallback);
-
-export async function openLogFile(path: string): Promise<LogFile> {
-  const descriptor = await openDescriptor(path, "r+");
-  return {
-    write: async (bytes, position) => {
-      const { bytesWritten } = await writeDescriptor(descriptor, bytes, 0, bytes.length, position);
-      return bytesWritten;
-    },
-    sync: () => syncDescriptor(descriptor),
-    truncate: (length) => truncateDescriptor(descriptor, length),
-    close: () => closeDescriptor(descriptor),
-  };
-}
-
-export interface LogOptions extends Recovery {
-  /** How a segment is opened for writing; the file system's way unless given. */
-  readonly openFile?: (path: string) => Promise<LogFile>;
-}
-
 export class Log {
   readonly #dir: string;
-  readonly #openFile: (path: string) => Promise<LogFile>;
+  readonly #disk: Disk;
   readonly #waiting: Waiting[] = [];
   #waitingBytes = 0;
   #segments: Segment[];
-  #file: LogFile;
+  #file: DiskFile;
   /** Where the last durable frame of the newest segment ends. */
   #end: number;
   #sequence: number;
@@ -93,9 +54,9 @@ export class Log {
   readonly #between: (() => Promise<void>)[] = [];
   #closed = false;
 
-  private constructor(dir: string, openFile: LogOptions["openFile"] & {}, file: LogFile, found: Found) {
+  private constructor(dir: string, disk: Disk, file: DiskFile, found: Found) {
     this.#dir = dir;
-    this.#openFile = openFile;
+    this.#disk = disk;
     this.#file = file;
     this.#segments = found.segments;
     this.#end = found.end;
@@ -107,28 +68,28 @@ export class Log {
    * Opens the log of a folder, or starts one, and replays it. Throws Fault `internal` naming the file when a
    * part of it is damaged or missing; what could be saved has then been put in place for the next opening.
    */
-  static async open(options: LogOptions): Promise<Log> {
-    const { dir, after } = options;
-    const openFile = options.openFile ?? openLogFile;
-    const found = await recover(options);
-    if (found.segments.length === 0) found.segments.push(await startSegment(dir, after + 1));
+  static async open(options: Recovery): Promise<Log> {
+    const { dir, after, disk = nodeDisk } = options;
+    const found = await recover(options).catch((error: unknown) => {
+      throw diskFault(error, dir);
+    });
+    if (found.segments.length === 0) found.segments.push(await startSegment(disk, dir, after + 1));
     const newest = found.segments.at(-1);
     assert(newest !== undefined, "a log has a segment");
     found.end = Math.max(found.end, SEGMENT_HEADER_BYTES);
-    const file = await openFile(newest.path).catch((error: unknown) => {
+    const file = await disk.open(newest.path).catch((error: unknown) => {
       throw diskFault(error, newest.path);
     });
     try {
-      if (found.torn) {
-        await file.truncate(found.end);
-        await file.sync();
-      }
-      await unmarkClosed(dir);
+      if (found.torn) await file.truncate(found.end);
+      // What was read may be in the machine's memory alone, left by a process that died before its fsync.
+      await file.sync();
+      await unmarkClosed(disk, dir);
     } catch (error) {
       await file.close();
       throw diskFault(error, newest.path);
     }
-    return new Log(dir, openFile, file, found);
+    return new Log(dir, disk, file, found);
   }
 
   /** The last sequence that is durable and applied; 0 before the first. */
@@ -141,15 +102,17 @@ export class Log {
   }
 
   /**
-   * Makes a record durable, then calls `apply` in the order of sequences, then resolves. Throws `unavailable`
+   * Makes a record durable, then calls `apply` in the order of sequences, each when the one before is through,
+   * then resolves. Throws `unavailable`
    * when the disk fails (nothing of the record is kept) or too much waits already.
    */
-  append(record: Uint8Array, apply: (sequence: number) => void): Promise<number> {
-    if (this.#closed) throw new Fault("unavailable", "The index is closed; open it again.");
-    if (record.length > FRAME_BYTES_MAX) {
+  append(record: Uint8Array, apply: (sequence: number) => Promise<void> | void): Promise<number> {
+    if (this.#closed)
+      throw new Fault("unavailable", "The index was closed meanwhile; try again in a moment.");
+    if (record.length > RECORD_BYTES_MAX) {
       throw new Fault(
         "too_large",
-        `One call may write ${FRAME_BYTES_MAX} bytes; send fewer items at a time.`,
+        `One call may write ${RECORD_BYTES_MAX} bytes; send fewer items at a time.`,
       );
     }
     if (this.#waitingBytes + record.length > WAITING_BYTES_MAX) {
@@ -175,13 +138,15 @@ export class Log {
           if (this.#dirty) await this.#repair();
           // A segment without a frame is the new one already.
           if (this.#end > SEGMENT_HEADER_BYTES) {
-            const segment = await startSegment(this.#dir, this.#sequence + 1);
-            const file = await this.#openFile(segment.path);
-            await this.#file.close();
+            const segment = await startSegment(this.#disk, this.#dir, this.#sequence + 1);
+            const file = await this.#disk.open(segment.path);
+            const before = this.#file;
             this.#file = file;
             this.#segments.push(segment);
             this.#olderBytes += this.#end;
             this.#end = SEGMENT_HEADER_BYTES;
+            // All of it is durable, so a failing close loses nothing.
+            await before.close().catch(() => undefined);
           }
           resolve(capture(this.#sequence));
         } catch (error) {
@@ -197,8 +162,8 @@ export class Log {
     while (this.#segments.length > 1) {
       const [oldest, next] = this.#segments;
       if (oldest === undefined || next === undefined || next.firstSequence > sequence + 1) return;
-      const { size } = await stat(oldest.path).catch(() => ({ size: 0 }));
-      await rm(oldest.path, { force: true });
+      const size = await this.#disk.size(oldest.path).catch(() => 0);
+      await this.#disk.remove(oldest.path);
       this.#segments = this.#segments.filter((segment) => segment !== oldest);
       this.#olderBytes = Math.max(0, this.#olderBytes - size);
     }
@@ -212,11 +177,7 @@ export class Log {
     if (this.#dirty) await this.#repair().catch(() => undefined);
     await this.#file.close();
     if (this.#dirty) return;
-    await markClosed(this.#dir, {
-      sequence: this.#sequence,
-      segments: this.#segments.length,
-      end: this.#end,
-    });
+    await markClosed(this.#disk, this.#dir, { sequence: this.#sequence });
   }
 
   async #flush(): Promise<void> {
@@ -264,14 +225,20 @@ export class Log {
       return;
     }
     this.#end += frame.length;
+    const stepped = pacer();
     for (const { apply, resolve, reject } of batch) {
-      const sequence = ++this.#sequence;
+      const sequence = this.#sequence + 1;
       try {
-        apply(sequence);
+        const applying = apply(sequence);
+        if (applying !== undefined) await applying;
+        this.#sequence = sequence;
         resolve(sequence);
       } catch (error) {
+        this.#sequence = sequence;
         reject(error);
       }
+      const rest = stepped();
+      if (rest !== null) await rest;
     }
   }
 

@@ -4,8 +4,9 @@
 // the field's `odd` set and is judged by its metadata; so is every candidate row of a leaf over a field that was
 // not declared. In a conjunction the indexed parts go first, so that few rows are left for the slow ones.
 
+import { EARTH_RADIUS_MILES, type Point } from "#domain/places";
 import { Bitmap, RowSet } from "./bitmap.ts";
-import { EARTH_MILES, type Filter, type Place, type Scalar, type Test } from "./filter.ts";
+import type { Filter, Scalar, Test } from "./filter.ts";
 import { fieldOf, matches, passes, placeOf, valuesOf } from "./filter.ts";
 import type { FieldType, Metadata } from "./shape.ts";
 
@@ -260,13 +261,13 @@ class GeoIndex implements FieldIndex {
 
 const bandOf = (degrees: number, offset: number): number => Math.floor((degrees + offset) / CELL_DEGREES);
 
-function cellOf(place: Place): number {
+function cellOf(place: Point): number {
   return bandOf(place.lat, 90) * (CELLS_AROUND + 1) + bandOf(place.lon, 180);
 }
 
 /** Whether a cell meets the bounding box of a circle; over a pole or across the date line the box is all round. */
-function box(centre: Place, miles: number): (cell: number) => boolean {
-  const reach = (miles / EARTH_MILES) * (180 / Math.PI) + 1e-6;
+function box(centre: Point, miles: number): (cell: number) => boolean {
+  const reach = (miles / EARTH_RADIUS_MILES) * (180 / Math.PI) + 1e-6;
   const [south, north] = [bandOf(centre.lat - reach, 90), bandOf(centre.lat + reach, 90)];
   const inLatitude = (cell: number): boolean => {
     const band = Math.floor(cell / (CELLS_AROUND + 1));

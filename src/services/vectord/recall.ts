@@ -4,8 +4,8 @@
 
 import { seeded } from "#lib/random";
 import type { GraphCache } from "./graph.ts";
+import { breathe } from "./pace.ts";
 import type { Rows } from "./rows.ts";
-import { breathe } from "./scan.ts";
 import { K_MAX, runSearch } from "./search.ts";
 import { invalid } from "./shape.ts";
 

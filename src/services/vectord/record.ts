@@ -1,5 +1,5 @@
 // What one call wrote, as bytes of the log: an upsert with the vectors in f32 and the metadata as JSON, or a
-// delete. All numbers are little-endian. A record is applied whole or not at all.
+// delete. All numbers are little-endian. A record is kept whole or not at all.
 //
 //   upsert  u8 1, u32 items, then per item: u16 id bytes, u32 metadata bytes, id, metadata, f32 x dimension
 //   delete  u8 2, u32 ids,   then per id:   u16 id bytes, id
@@ -7,14 +7,10 @@
 import { assert } from "#lib/assert";
 import type { Item, Metadata } from "./shape.ts";
 
-/** An item with the size of its metadata, which bookkeeping wants and only the encoded form knows. */
-export interface StoredItem extends Item {
-  readonly metadataBytes: number;
-}
-
-export type LogRecord =
-  | { readonly kind: "upsert"; readonly items: readonly StoredItem[] }
-  | { readonly kind: "delete"; readonly ids: readonly string[] };
+/** One item of a record. The size of the metadata is what bookkeeping wants and only the encoded form knows. */
+export type Change =
+  | { readonly kind: "upsert"; readonly item: Item; readonly metadataBytes: number }
+  | { readonly kind: "delete"; readonly id: string };
 
 const UPSERT = 1;
 const DELETE = 2;
@@ -65,36 +61,29 @@ export function encodeDelete(ids: readonly string[]): Uint8Array {
   return bytes;
 }
 
-/** Reads a record whose checksum has been verified; one that does not parse is a bug of the writer. */
-export function decodeRecord(bytes: Uint8Array, dimension: number): LogRecord {
+/** Reads a record whose checksum has been verified, item by item; one that does not parse is a bug of the writer. */
+export function* decodeRecord(bytes: Uint8Array, dimension: number): Generator<Change> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const kind = bytes[0];
   const count = view.getUint32(1, true);
+  assert(kind === UPSERT || kind === DELETE, "a record is an upsert or a delete");
   let at = 5;
-  if (kind === DELETE) {
-    const ids: string[] = [];
-    for (let i = 0; i < count; i++) {
-      const length = view.getUint16(at, true);
-      ids.push(decoder.decode(bytes.subarray(at + 2, at + 2 + length)));
-      at += 2 + length;
-    }
-    return { kind: "delete", ids };
-  }
-  assert(kind === UPSERT, "a record is an upsert or a delete");
-  const items: StoredItem[] = [];
   for (let i = 0; i < count; i++) {
     const idBytes = view.getUint16(at, true);
-    const metadataBytes = view.getUint32(at + 2, true);
-    at += 6;
+    const metadataBytes = kind === UPSERT ? view.getUint32(at + 2, true) : 0;
+    at += kind === UPSERT ? 6 : 2;
     const id = decoder.decode(bytes.subarray(at, at + idBytes));
     at += idBytes;
+    if (kind === DELETE) {
+      yield { kind: "delete", id };
+      continue;
+    }
     const metadata = JSON.parse(decoder.decode(bytes.subarray(at, at + metadataBytes))) as Metadata;
     at += metadataBytes;
     const vector = new Float32Array(dimension);
     new Uint8Array(vector.buffer).set(bytes.subarray(at, at + vector.byteLength));
     at += vector.byteLength;
-    items.push({ id, metadata, metadataBytes, vector });
+    yield { kind: "upsert", item: { id, metadata, vector }, metadataBytes };
   }
   assert(at === bytes.length, "a record ends where its items do");
-  return { kind: "upsert", items };
 }

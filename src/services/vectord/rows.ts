@@ -1,8 +1,11 @@
-// The rows of an index in memory: vectors in f32 as they were given, ids, metadata, and which rows live. A row
-// is written once and never changed while it lives: an update takes a new row and lets the old one go. A row
-// that is let go is used again only when nothing can still mean its old vector: no graph holds it, no build has
-// it on its list, and no scan or snapshot that began before is still reading (`pin`). That one rule is what
-// lets searches, builds and snapshots run beside writes without copying anything.
+// The rows of an index: vectors in f32 as they were given, ids, metadata, and which rows live. A row is written
+// once and never changed while it lives: an update takes a new row and lets the old one go. A row that is let go
+// is used again only when nothing can still mean its old vector: no graph holds it, no build has it on its list,
+// and no scan or snapshot that began before is still reading (`pin`). That one rule is what lets searches, builds
+// and snapshots run beside writes without copying anything.
+//
+// Vectors lie in chunks. A chunk that a snapshot has written is mapped from that file from then on, privately:
+// pages of it are in memory while they are read, and a row that is used again makes a copy of its own page.
 
 import { assert, present } from "#lib/assert";
 import { Bitmap } from "./bitmap.ts";
@@ -21,12 +24,23 @@ export const IN_DELTA = 4;
 export const IN_BUILD = 8;
 
 interface Chunk {
-  readonly vectors: Float32Array<ArrayBuffer>;
+  vectors: Float32Array<ArrayBuffer>;
+  /** The file it is mapped from, so that the memory is the kernel's to take back; null while it is our own. */
+  file: string | null;
   /** Euclidean length of each row. */
   readonly norms: Float64Array<ArrayBuffer>;
   /** Grows with every row written: a snapshot writes a chunk again only when it differs from last time. */
   version: number;
 }
+
+/** A row in a snapshot's table; the Euclidean length is not in tables that were written before it was kept. */
+export type TableEntry = readonly [
+  row: number,
+  id: string,
+  metadata: Metadata,
+  metadataBytes: number,
+  length?: number,
+];
 
 export class Rows {
   readonly shape: IndexShape;
@@ -41,6 +55,8 @@ export class Rows {
   #state = new Uint8Array(1_024);
   #free: number[] = [];
   #limbo: number[] = [];
+  /** Rows let go under a pin, whose ids and metadata a snapshot may still have to write. */
+  #named: number[] = [];
   #pins = 0;
   #end = 0;
   readonly #metadataBytesOf: number[] = [];
@@ -67,13 +83,16 @@ export class Rows {
     return this.#end - this.#rowOf.size;
   }
 
-  /** Memory of vectors and bookkeeping, and about that of ids and metadata. */
+  /** Memory of vectors that are not mapped and of bookkeeping, and about that of ids and metadata. */
   get bytes(): number {
-    return (
-      this.chunks.length * this.chunkRows * (this.shape.dimension * 4 + 8) +
-      this.#metadataBytes * 2 +
-      this.#end * 64
-    );
+    const unmapped = this.chunks.filter(({ file }) => file === null).length;
+    const numbers = unmapped * this.shape.dimension * 4 + this.chunks.length * 8;
+    return numbers * this.chunkRows + this.#metadataBytes * 2 + this.#end * 64;
+  }
+
+  /** Of all vectors, wherever they are. */
+  get vectorBytes(): number {
+    return this.#end * this.shape.dimension * 4;
   }
 
   rowOf(id: string): number | undefined {
@@ -142,8 +161,8 @@ export class Rows {
     this.#rowOf.delete(id);
     this.payload.delete(row, this.metadata(row));
     this.#metadataBytes -= this.#metadataBytesOf[row] ?? 0;
-    this.#ids[row] = undefined;
-    this.#metadata[row] = undefined;
+    if (this.#pins > 0) this.#named.push(row);
+    else this.#forget(row);
     this.live.delete(row);
     this.#state[row] = (this.#state[row] ?? 0) & ~LIVE;
     this.#countDead(row, 1);
@@ -159,24 +178,36 @@ export class Rows {
       if (!held) return;
       held = false;
       if (--this.#pins > 0) return;
+      for (const row of this.#named) this.#forget(row);
+      this.#named = [];
       const waiting = this.#limbo;
       this.#limbo = [];
       for (const row of waiting) this.#settle(row);
     };
   }
 
-  /** Every live row with what it holds beside its vector, for a snapshot. */
-  table(): (readonly [row: number, id: string, metadata: Metadata, metadataBytes: number])[] {
-    return Array.from(
-      this.#rowOf,
-      ([id, row]) => [row, id, this.metadata(row), this.#metadataBytesOf[row] ?? 0] as const,
-    );
+  /** What a row holds beside its vector, for a snapshot; it lives, or was let go under a pin that is still held. */
+  entry(row: number): TableEntry {
+    const { norms } = this.chunk(row);
+    const length = norms[row % this.chunkRows] as number;
+    return [row, this.id(row), this.metadata(row), this.#metadataBytesOf[row] ?? 0, length];
+  }
+
+  /** Takes a mapped file for a chunk whose rows it holds as they are; nobody writes to the file. */
+  mapChunk(index: number, vectors: Float32Array<ArrayBuffer>, file: string): void {
+    const chunk = present(this.chunks[index], "a chunk");
+    assert(vectors.length === this.chunkRows * this.shape.dimension, "a mapped chunk is a whole one");
+    chunk.vectors = vectors;
+    chunk.file = file;
   }
 
   /** Makes room for rows read from a snapshot, all dead until they are bound. */
   restoreChunks(end: number): void {
     assert(this.#end === 0, "a snapshot is read into an empty index");
-    while (this.chunks.length * this.chunkRows < end) this.#grow();
+    while (this.chunks.length * this.chunkRows < end) {
+      // A whole chunk is mapped before anybody reads of it.
+      this.#grow((this.chunks.length + 1) * this.chunkRows > end);
+    }
     this.#end = end;
     for (let row = 0; row < end; row += this.chunkRows) {
       this.#deadIn[row / this.chunkRows] = Math.min(this.chunkRows, end - row);
@@ -184,8 +215,8 @@ export class Rows {
   }
 
   /** Gives a row of a snapshot its id and metadata; its vector is there already. */
-  restore(row: number, id: string, metadata: Metadata, metadataBytes: number): void {
-    this.chunk(row).norms[row % this.chunkRows] = norm(this.vector(row));
+  restore([row, id, metadata, metadataBytes, length]: TableEntry): void {
+    this.chunk(row).norms[row % this.chunkRows] = length ?? norm(this.vector(row));
     this.#countDead(row, -1);
     this.#bind(row, id, metadata, metadataBytes);
   }
@@ -193,6 +224,11 @@ export class Rows {
   /** After the last `restore`, and after the graph has marked its rows: the rest is free. */
   restored(): void {
     for (let row = 0; row < this.#end; row++) this.#settle(row);
+  }
+
+  #forget(row: number): void {
+    this.#ids[row] = undefined;
+    this.#metadata[row] = undefined;
   }
 
   #bind(row: number, id: string, metadata: Metadata, metadataBytes: number): void {
@@ -217,10 +253,10 @@ export class Rows {
     return row;
   }
 
-  #grow(): void {
-    const { dimension } = this.shape;
+  #grow(inMemory = true): void {
     this.chunks.push({
-      vectors: new Float32Array(this.chunkRows * dimension),
+      vectors: new Float32Array(inMemory ? this.chunkRows * this.shape.dimension : 0),
+      file: null,
       norms: new Float64Array(this.chunkRows),
       version: 0,
     });

@@ -5,6 +5,7 @@
 
 import type { ExactSearch } from "#adapters/hnsw";
 import type { Bitmap } from "./bitmap.ts";
+import { breathe } from "./pace.ts";
 import type { Rows } from "./rows.ts";
 import { type IndexShape, norm } from "./shape.ts";
 
@@ -43,7 +44,7 @@ export function prepare(shape: IndexShape, vector: Float32Array): Query {
   const query = {
     shape,
     vector: whole ? vector : vector.slice(),
-    wide: Float64Array.from(vector),
+    wide: new Float64Array(vector),
     norm: norm(vector),
   };
   prepared.set(vector, query);
@@ -218,11 +219,4 @@ export async function scanAll(
     }
   }
   return rows.count;
-}
-
-/** One turn of the event loop: requests that arrived are served before the next step. */
-export function breathe(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve);
-  });
 }

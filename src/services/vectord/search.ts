@@ -63,6 +63,9 @@ const PICKED_MAX = 4_000;
 /** A graph is asked for at least this many; below it recall falls and little time is won. */
 const WANTED_MIN = 64;
 const OVERSAMPLE = 2;
+/** Of the candidates that pass, so many are measured: coarse scalars misplace a neighbour by a few ranks, not by many. */
+const SCORED_MIN = 32;
+const SCORED_SHARE = 3;
 /** Rounds differ by this factor, so that all of them together cost little more than the last. */
 const GROWTH = 4;
 /** Hits kept beyond k while a scan lets the event loop go, in place of rows that are deleted meanwhile. */
@@ -141,11 +144,14 @@ function viaGraph(
   const k = Math.min(search.k, matching);
   const passes = (row: number): boolean => rows.isLive(row) && (picked === null || picked.has(row));
   let wanted = Math.max(WANTED_MIN, search.ef ?? 0, Math.ceil(OVERSAMPLE * k * (graph.size / matching)));
+  const scored = Math.max(SCORED_MIN, SCORED_SHARE * k, search.ef ?? 0);
   for (;;) {
     // An `ef` that was asked for is honoured, whatever a scan would cost.
     if (beside + cost.graph(wanted, dimension) > limit && wanted > (search.ef ?? 0)) return null;
     const nearest = new Nearest(k);
-    const candidates = graph.search(query.vector, wanted).filter(passes);
+    const candidates = graph
+      .search(query.vector, wanted)
+      .flatMap((nearestFirst) => nearestFirst.filter(passes).slice(0, scored));
     const pending = [...graph.pendingRows()].filter(passes);
     scanRows(rows, query, candidates, nearest);
     scanRows(rows, query, pending, nearest);

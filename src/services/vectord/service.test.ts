@@ -10,6 +10,7 @@ import type { Service } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
 import { implement, local } from "#rpc/local";
 import { vectord, type Vectord } from "./service.ts";
+import { testStorage } from "./storage.testing.ts";
 
 let folder: string;
 let daemon: Vectord;
@@ -29,7 +30,7 @@ const noTexts = local(
 );
 
 async function start(): Promise<void> {
-  daemon = await vectord({ embed: noTexts, folder });
+  daemon = await vectord({ embed: noTexts, storage: testStorage().service, folder });
   service = local(implement(vector, "vectord", daemon.handlers, { checkOutputs: true }));
 }
 

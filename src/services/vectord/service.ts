@@ -1,26 +1,32 @@
-// vectord: indexes of vectors by name, each in a folder of its own. This file finds the index, turns what came
-// over the wire into vectors and filters, and back; index.ts does the work.
+// vectord: indexes of vectors by name, each in a folder of its own. This file finds the index and asks it; wire.ts
+// turns what came over the wire into vectors, and back; index.ts does the work, archive.ts keeps named snapshots.
 
 import { existsSync } from "node:fs";
-import { readdir, rename, rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { LRUCache } from "lru-cache";
 import type { embed } from "#contracts/embed";
-import type { Hit, Index, vector } from "#contracts/vector";
+import type { storage } from "#contracts/storage";
+import { type Hit, SNAPSHOTS_MAX, type vector } from "#contracts/vector";
 import { assert } from "#lib/assert";
 import { type Clock, systemClock } from "#lib/clock";
 import { makeFolder } from "#lib/durable";
-import { base64OfVector, readVector } from "#lib/vector-text";
-import type { Handlers, ParsedOf, Service } from "#rpc/contract";
+import { base64OfVector } from "#lib/vector-text";
+import type { Handlers, Service } from "#rpc/contract";
 import type { CallInit } from "#rpc/call";
 import { Fault, toFault } from "#rpc/fault";
+import { type Archive, namesOf, receive, removeSnapshot, send, snapshotsIn, taken } from "./archive.ts";
 import { matches, parseFilter } from "./filter.ts";
+import { drop, incomingIn, replace, tidy } from "./folders.ts";
 import { SHAPE_FILE, VectorIndex } from "./index.ts";
+import { breathe } from "./pace.ts";
 import { type Hit as FoundHit, K_MAX } from "./search.ts";
-import { type Item, sameShape } from "./shape.ts";
+import { type IndexShape, parseShape, sameShape, shapeText } from "./shape.ts";
+import { decoded, described, hitOf, queryVector, UNKNOWN, withVectors } from "./wire.ts";
 
 export interface VectordDeps {
   readonly embed: Service<typeof embed>;
+  readonly storage: Service<typeof storage>;
   readonly folder: string;
   readonly clock?: Clock;
 }
@@ -32,11 +38,19 @@ export interface Vectord {
 
 /** Each takes files and memory of its own; more indexes than this are a sign of one index per row. */
 const INDEXES_MAX = 10_000;
+/** Decoding and checking so many takes about a millisecond. */
+const ITEMS_A_TURN = 100;
 /** Text, f32 and f64 of 768 numbers take 14 KB. */
 const QUESTIONS_KEPT_MAX = 256;
 
-export async function vectord({ embed, folder, clock = systemClock }: VectordDeps): Promise<Vectord> {
+export async function vectord({
+  embed,
+  storage,
+  folder,
+  clock = systemClock,
+}: VectordDeps): Promise<Vectord> {
   await makeFolder(folder);
+  await tidy(folder);
   const indexes = new Map<string, Promise<VectorIndex>>();
   // Damage in one index is that index's trouble: it is told to whoever asks for it, and who asks again finds it
   // opened anew, which succeeds where the damage could be put aside.
@@ -50,9 +64,7 @@ export async function vectord({ embed, folder, clock = systemClock }: VectordDep
   };
   for (const entry of await readdir(folder, { withFileTypes: true })) {
     if (!entry.isDirectory()) continue;
-    const dir = join(folder, entry.name);
-    if (entry.name.startsWith(DROPPED)) await rm(dir, { recursive: true, force: true });
-    else if (existsSync(join(dir, SHAPE_FILE))) void open(entry.name).catch(() => undefined);
+    if (existsSync(join(folder, entry.name, SHAPE_FILE))) void open(entry.name).catch(() => undefined);
   }
 
   const indexNamed = async (name: string): Promise<VectorIndex> => {
@@ -66,8 +78,54 @@ export async function vectord({ embed, folder, clock = systemClock }: VectordDep
     return found;
   };
 
-  const embedTexts = async (texts: string[], call: CallInit): Promise<Float32Array[]> => {
-    const { vectors } = await embed.embed({ texts, encoding: "base64" }, call);
+  /** Indexes whose folder or snapshots are being worked on. */
+  const busy = new Set<string>();
+  const refuseBusy = (name: string): void => {
+    if (!busy.has(name)) return;
+    throw new Fault(
+      "conflict",
+      `A snapshot or a restore of ${name} is under way. Try again when it is done.`,
+    );
+  };
+  const alone = async <T>(name: string, work: () => Promise<T>): Promise<T> => {
+    refuseBusy(name);
+    busy.add(name);
+    try {
+      return await work();
+    } finally {
+      busy.delete(name);
+    }
+  };
+  const refuseMore = (): void => {
+    if (indexes.size >= INDEXES_MAX)
+      throw new Fault("unavailable", `There are ${INDEXES_MAX} indexes already.`);
+  };
+  const archiveOf = (index: string): Archive => ({ storage, index });
+
+  /** Lets the restored folder take the place of the index. Who asks for the index meanwhile waits for it. */
+  const swapIn = (name: string, incoming: string): Promise<VectorIndex> => {
+    const before = indexes.get(name)?.catch(() => undefined);
+    const opening = (async () => {
+      await (await before)?.close();
+      return replace(folder, name, incoming, () => openIn(join(folder, name), clock));
+    })();
+    failed.delete(name);
+    indexes.set(name, opening);
+    opening.catch(() => {
+      // The one before is back in its place, if there was one, and is opened by who asks next.
+      if (before === undefined) indexes.delete(name);
+      else failed.add(name);
+    });
+    return opening;
+  };
+
+  const embedTexts = async (
+    texts: string[],
+    model: string | undefined,
+    call: CallInit,
+  ): Promise<Float32Array[]> => {
+    const chosen = model === undefined ? {} : { model };
+    const { vectors } = await embed.embed({ texts, encoding: "base64", ...chosen }, call);
     return vectors.map((text, at) => decoded(text, `texts.${at}`));
   };
 
@@ -85,6 +143,7 @@ export async function vectord({ embed, folder, clock = systemClock }: VectordDep
   const handlers: Handlers<typeof vector> = {
     create: async ({ index: name, engine, ...shape }) => {
       if (engine === "lance") throw new Fault("invalid", "The lance engine is not there yet; use hnsw.");
+      refuseBusy(name);
       const before = indexes.has(name) ? await indexNamed(name) : undefined;
       if (before !== undefined) {
         if (!sameShape(before.shape, shape)) {
@@ -95,8 +154,7 @@ export async function vectord({ embed, folder, clock = systemClock }: VectordDep
         }
         return { ...described(name, before), created: false };
       }
-      if (indexes.size >= INDEXES_MAX)
-        throw new Fault("unavailable", `There are ${INDEXES_MAX} indexes already.`);
+      refuseMore();
       const opening = VectorIndex.open({ dir: join(folder, name), shape, clock });
       indexes.set(name, opening);
       opening.catch(() => indexes.delete(name));
@@ -119,22 +177,22 @@ export async function vectord({ embed, folder, clock = systemClock }: VectordDep
       };
     },
     index: async ({ index: name }) => described(name, await indexNamed(name)),
-    drop: async ({ index: name }) => {
-      if (!indexes.has(name)) await indexNamed(name);
-      // A damaged one can be dropped too.
-      const index = await indexNamed(name).catch(() => undefined);
-      indexes.delete(name);
-      failed.delete(name);
-      await index?.close();
-      // Out of sight at once, whatever happens to the removal of its files.
-      const aside = join(folder, `${DROPPED}${crypto.randomUUID()}`);
-      await rename(join(folder, name), aside);
-      await rm(aside, { recursive: true, force: true });
-      return null;
-    },
+    drop: ({ index: name }) =>
+      alone(name, async () => {
+        if (!indexes.has(name)) await indexNamed(name);
+        // A damaged one can be dropped too.
+        const index = await indexNamed(name).catch(() => undefined);
+        indexes.delete(name);
+        failed.delete(name);
+        await index?.close();
+        await drop(folder, name);
+        return null;
+      }),
     upsert: async ({ index: name, items }, call) => {
       const index = await indexNamed(name);
-      return index.upsert(await withVectors(items, (texts) => embedTexts(texts, call)));
+      // Large calls were parsed in this turn of the event loop already.
+      if (items.length > ITEMS_A_TURN) await breathe();
+      return index.upsert(await withVectors(items, (texts) => embedTexts(texts, index.shape.model, call)));
     },
     delete: async ({ index: name, ids, filter }) => {
       const index = await indexNamed(name);
@@ -144,13 +202,22 @@ export async function vectord({ embed, folder, clock = systemClock }: VectordDep
       });
     },
     search: async (
-      { index: name, vector: given, text, k, filter, ef, exact, max_distance, include },
+      { index: name, vector: given, text, model, k, filter, ef, exact, max_distance, include },
       call,
     ) => {
       const started = performance.now();
       const index = await indexNamed(name);
+      const own = index.shape.model;
+      if (model !== undefined && own !== undefined && model !== own) {
+        throw new Fault(
+          "conflict",
+          `${name} holds vectors of ${own}; a question by ${model} cannot be compared.`,
+        );
+      }
       const wanted =
-        given === undefined ? await queryVector(text, (texts) => embedTexts(texts, call)) : questionOf(given);
+        given === undefined
+          ? await queryVector(text, (texts) => embedTexts(texts, own ?? model, call))
+          : questionOf(given);
       const found = await index.search({
         vector: wanted,
         k,
@@ -213,6 +280,52 @@ export async function vectord({ embed, folder, clock = systemClock }: VectordDep
       const { recall, mean_us, p99_us, exact_mean_us } = await (await indexNamed(name)).recall({ sample, k });
       return { recall, mean_us, p99_us, exact_mean_us };
     },
+    snapshot: ({ index: name, name: snapshot = nameOf(clock.now()) }, call) =>
+      alone(name, async () => {
+        const index = await indexNamed(name);
+        const archive = archiveOf(name);
+        const names = await namesOf(archive, call);
+        if (names.includes(snapshot)) throw taken(archive, snapshot);
+        if (names.length >= SNAPSHOTS_MAX) {
+          throw new Fault(
+            "conflict",
+            `${name} has ${SNAPSHOTS_MAX} snapshots; remove one that is not needed.`,
+          );
+        }
+        const shape = shapeText(index.shape);
+        return index.withSnapshot((dir, manifest) => {
+          const at = new Date(manifest.taken_at).toISOString();
+          return send(archive, dir, { name: snapshot, at, shape, manifest }, call);
+        });
+      }),
+    snapshots: async ({ index: name }, call) => {
+      const snapshots = await snapshotsIn(archiveOf(name), call);
+      if (snapshots.length === 0 && !indexes.has(name)) await indexNamed(name);
+      return { snapshots };
+    },
+    dropSnapshot: ({ index: name, name: snapshot }, call) =>
+      alone(name, async () => {
+        await removeSnapshot(archiveOf(name), snapshot, call);
+        return null;
+      }),
+    restore: ({ index: name, name: snapshot }, call) =>
+      alone(name, async () => {
+        if (!indexes.has(name)) refuseMore();
+        const incoming = incomingIn(folder);
+        try {
+          await receive(archiveOf(name), snapshot, call, async (text) => {
+            const shape = parseShape(text);
+            if (!mayBecome(join(folder, name), shape)) {
+              throw new Fault("conflict", `${name} has another shape than the snapshot. Remove it first.`);
+            }
+            await VectorIndex.prepare(incoming, shape);
+            return incoming;
+          });
+          return described(name, await swapIn(name, incoming));
+        } finally {
+          await rm(incoming, { recursive: true, force: true });
+        }
+      }),
   };
   return {
     handlers,
@@ -223,101 +336,23 @@ export async function vectord({ embed, folder, clock = systemClock }: VectordDep
   };
 }
 
-/** What is shown of an index that cannot be opened. */
-const UNKNOWN: Omit<Index, "name"> = {
-  dimension: 0,
-  metric: "unknown",
-  engine: "hnsw",
-  quantization: "unknown",
-  fields: {},
-  count: 0,
-  deleted: 0,
-  bytes_memory: 0,
-  bytes_disk: 0,
-  snapshot: null,
-  pending: 0,
-  building: false,
-};
-
-/** Folders on their way out, which a crash may have left half removed. */
-const DROPPED = ".dropped-";
-
 async function openIn(dir: string, clock: Clock): Promise<VectorIndex> {
   const shape = VectorIndex.readShape(dir);
   assert(shape !== null, `${dir} has a shape`);
   return VectorIndex.open({ dir, shape, clock });
 }
 
-function described(name: string, index: VectorIndex): Index {
-  const { dimension, metric, quantization, fields } = index.shape;
-  const { count, deleted, bytes_memory, bytes_disk, pending, building, snapshot } = index.stats();
-  return {
-    name,
-    dimension,
-    metric,
-    engine: "hnsw",
-    quantization,
-    fields: { ...fields },
-    count,
-    deleted,
-    bytes_memory,
-    bytes_disk,
-    snapshot: snapshot?.sequence ?? null,
-    pending,
-    building,
-  };
+/** Whether an index of this shape may stand in a folder: one that is empty, damaged, or of the same shape. */
+function mayBecome(dir: string, shape: IndexShape): boolean {
+  try {
+    const before = VectorIndex.readShape(dir);
+    return before === null || sameShape(before, shape);
+  } catch {
+    return true;
+  }
 }
 
-function hitOf(
-  { id, distance, metadata, vector: stored }: FoundHit,
-  rank: number,
-  withMetadata: boolean,
-): Hit {
-  const hit: Hit = { rank, id, distance };
-  if (withMetadata) hit.metadata = metadata;
-  if (stored !== undefined) hit.vector = base64OfVector(stored);
-  return hit;
-}
-
-type OfferedItem = ParsedOf<(typeof vector)["upsert"]>["items"][number];
-
-/** Every item with its vector; those that came as text are embedded in one go. */
-async function withVectors(
-  items: readonly OfferedItem[],
-  embedTexts: (texts: string[]) => Promise<Float32Array[]>,
-): Promise<Item[]> {
-  const texts: string[] = [];
-  items.forEach((item, at) => {
-    if ((item.vector === undefined) === (item.text === undefined)) {
-      throw new Fault("invalid", `Item ${at} needs a vector or a text, one of them.`, {
-        details: [{ path: `items.${at}`, message: "needs a vector or a text" }],
-      });
-    }
-    if (item.text !== undefined) texts.push(item.text);
-  });
-  const embedded = texts.length === 0 ? [] : await embedTexts(texts);
-  let next = 0;
-  return items.map(({ id, vector: given, metadata = {} }, at) => {
-    const numbers = given === undefined ? embedded[next++] : decoded(given, `items.${at}.vector`);
-    assert(numbers !== undefined, "every text has a vector");
-    return { id, vector: numbers, metadata };
-  });
-}
-
-async function queryVector(
-  text: string | undefined,
-  embedTexts: (texts: string[]) => Promise<Float32Array[]>,
-): Promise<Float32Array> {
-  if (text === undefined) throw new Fault("invalid", "Give a vector or a text to search for.");
-  const [numbers] = await embedTexts([text]);
-  assert(numbers !== undefined, "a text has a vector");
-  return numbers;
-}
-
-function decoded(text: string | readonly number[], path: string): Float32Array {
-  const numbers = readVector(text);
-  if (numbers !== undefined) return numbers;
-  throw new Fault("invalid", `${path} is not base64 of whole 32-bit floats.`, {
-    details: [{ path, message: "is not base64 of little-endian 32-bit floats" }],
-  });
+/** A snapshot that nobody named is called by its time. */
+function nameOf(now: number): string {
+  return new Date(now).toISOString().replaceAll(":", "-");
 }

@@ -12,6 +12,8 @@ export interface IndexShape extends GraphShape {
   readonly dimension: number;
   readonly metric: Metric;
   readonly quantization: Scalar;
+  /** The embedding model whose vectors these are, where somebody said so. */
+  readonly model?: string | undefined;
   readonly connectivity?: number | undefined;
   readonly ef_construction?: number | undefined;
   /** Metadata fields with an index of their own; a filter may name any other field too and is then slower. */
@@ -45,9 +47,10 @@ export function sameShape(a: IndexShape, b: IndexShape): boolean {
 
 /** The shape as text with one spelling, for files and comparisons. */
 export function shapeText(shape: IndexShape): string {
-  const { dimension, metric, quantization, connectivity, ef_construction, fields } = shape;
+  const { fields, dimension, metric, quantization, model, connectivity, ef_construction } = shape;
   const sorted = Object.entries(fields).sort(([a], [b]) => (a < b ? -1 : 1));
-  return JSON.stringify({ dimension, metric, quantization, connectivity, ef_construction, fields: sorted });
+  const scalars = { dimension, metric, quantization, model, connectivity, ef_construction };
+  return JSON.stringify({ ...scalars, fields: sorted });
 }
 
 /** Reads what `shapeText` wrote; the text has been verified, so that anything odd in it is a bug. */

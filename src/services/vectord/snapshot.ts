@@ -2,7 +2,7 @@
 //
 //   manifest          no payload; its tail is the Manifest below
 //   rows-<n>-<gen>    the vectors of chunk n, f32 little-endian, row after row
-//   table-<gen>       lines of JSON, each a list of [row, id, metadata, metadata bytes]
+//   table-<gen>       lines of JSON, each a list of [row, id, metadata, metadata bytes, Euclidean length]
 //   graph-<number>    a graph (build.ts); optional, since it can be built from the rows
 //
 // Writing never disturbs the one before: new names, then the manifest in one rename. Chunks that have not
@@ -12,14 +12,15 @@
 import { readdir, rename, rm } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { type Seal, readSealed, writeSealed } from "#adapters/hnsw-file";
+import { type Seal, type Sealed, readSealed, verifySealed, writeSealed } from "#adapters/hnsw-file";
 import type { Clock } from "#lib/clock";
 import { Fault } from "#rpc/fault";
-import type { Rows } from "./rows.ts";
-import { breathe } from "./scan.ts";
-import type { IndexShape, Metadata } from "./shape.ts";
+import type { Bitmap } from "./bitmap.ts";
+import { breathe, pacer } from "./pace.ts";
+import type { Rows, TableEntry } from "./rows.ts";
+import type { IndexShape } from "./shape.ts";
 
-interface Artefact {
+export interface Artefact {
   readonly file: string;
   readonly bytes: number;
   readonly hash: string;
@@ -44,12 +45,15 @@ export interface Manifest {
 export interface Captured {
   readonly sequence: number;
   readonly end: number;
-  readonly table: readonly (readonly [row: number, id: string, metadata: Metadata, metadataBytes: number])[];
+  /** Rows that lived then. They are pinned, so that what they hold can be written bit by bit. */
+  readonly live: Bitmap;
   readonly versions: readonly number[];
   readonly graph: { readonly name: string; readonly seal: Seal } | null;
 }
 
 const MANIFEST = "manifest";
+/** Names of the files that a manifest may name. */
+export const ARTEFACT_NAME = /^(rows-\d+-\d+|table-\d+|graph-\d+)$/;
 /** Rows in a line of the table: a step of about 2 ms to write or to parse. */
 const ROWS_A_LINE = 500;
 
@@ -57,7 +61,7 @@ export function capture(rows: Rows, sequence: number, graph: Captured["graph"]):
   return {
     sequence,
     end: rows.end,
-    table: rows.table(),
+    live: rows.live.clone(),
     versions: rows.chunks.map((chunk) => chunk.version),
     graph,
   };
@@ -92,18 +96,18 @@ export async function writeSnapshot(
       const same = before !== undefined && last?.versions[i] === captured.versions[i];
       chunks.push(same ? before : await write(`rows-${i}-${generation}`, [chunkBytes(rows, i, used)]));
     }
-    const table = await write(`table-${generation}`, tableLines(captured));
+    const table = await write(`table-${generation}`, tableLines(rows, captured));
     const manifest: Manifest = {
       generation,
       sequence: captured.sequence,
-      count: captured.table.length,
+      count: captured.live.count(),
       end: captured.end,
       chunks,
       table,
       graph: captured.graph === null ? null : artefact(captured.graph.name, captured.graph.seal),
       taken_at: clock.now(),
     };
-    await writeSealed(join(dir, MANIFEST), [], manifest);
+    await writeManifest(dir, manifest);
     return manifest;
   } catch (error) {
     // What a manifest in place names stays, whether or not the disk said that it is there for good.
@@ -111,6 +115,15 @@ export async function writeSnapshot(
     for (const file of written) await rm(join(dir, file), { force: true }).catch(() => undefined);
     throw error;
   }
+}
+
+/** From here on the folder is the snapshot that the manifest names. */
+export async function writeManifest(dir: string, manifest: Manifest): Promise<void> {
+  await writeSealed(join(dir, MANIFEST), [], manifest);
+}
+
+export function filesOf({ chunks, table, graph }: Manifest): Artefact[] {
+  return [...chunks, table, ...(graph === null ? [] : [graph])];
 }
 
 function artefact(file: string, seal: Seal): Artefact {
@@ -122,12 +135,42 @@ function chunkBytes(rows: Rows, index: number, used: number): Uint8Array {
   return new Uint8Array(vectors.buffer, 0, used * rows.shape.dimension * 4);
 }
 
-async function* tableLines({ table }: Captured): AsyncGenerator<Uint8Array> {
+async function* tableLines(rows: Rows, { live }: Captured): AsyncGenerator<Uint8Array> {
   const encoder = new TextEncoder();
-  for (let at = 0; at < table.length; at += ROWS_A_LINE) {
-    yield encoder.encode(`${JSON.stringify(table.slice(at, at + ROWS_A_LINE))}\n`);
+  const all = live.toRows();
+  for (let at = 0; at < all.length; at += ROWS_A_LINE) {
+    const line = Array.from(all.subarray(at, at + ROWS_A_LINE), (row) => rows.entry(row));
+    yield encoder.encode(`${JSON.stringify(line)}\n`);
     await breathe();
   }
+}
+
+/**
+ * Lets the memory of whole chunks go whose rows a snapshot holds: they are mapped from its files from here on.
+ * A chunk that has taken rows since, or that has room for more, stays in memory until the next snapshot.
+ */
+export async function mapWritten(
+  dir: string,
+  rows: Rows,
+  manifest: Manifest,
+  versions: readonly number[],
+): Promise<void> {
+  const stepped = pacer();
+  for (const [i, { file }] of manifest.chunks.entries()) {
+    const chunk = rows.chunks[i];
+    const whole = (i + 1) * rows.chunkRows <= manifest.end;
+    if (chunk === undefined || chunk.version !== versions[i] || !whole) continue;
+    if (chunk.file === file) continue;
+    rows.mapChunk(i, mapped(join(dir, file), rows), file);
+    const rest = stepped();
+    if (rest !== null) await rest;
+  }
+}
+
+/** The vectors of a whole chunk as they lie in a verified file. Private: what is written to them never reaches the file. */
+function mapped(path: string, rows: Rows): Float32Array<ArrayBuffer> {
+  const bytes = Bun.mmap(path, { shared: false });
+  return new Float32Array(bytes.buffer, 0, rows.chunkRows * rows.shape.dimension);
 }
 
 /** The manifest that a restart would read; null when there is none, or none that verifies. */
@@ -157,21 +200,24 @@ export async function readRows(
   rows.restoreChunks(manifest.end);
   for (const [i, chunk] of manifest.chunks.entries()) {
     const used = Math.min(rows.chunkRows, manifest.end - i * rows.chunkRows);
-    await readArtefact(dir, chunk, clock, (bytes) => {
-      const target = chunkBytes(rows, i, used);
-      if (bytes !== target.length)
-        throw new Fault("internal", `${chunk.file} has another size than the index.`);
-      return target;
-    });
+    const whole = used === rows.chunkRows;
+    const into = whole ? undefined : (): Uint8Array => chunkBytes(rows, i, used);
+    const { payloadBytes } = await readArtefact(dir, chunk, clock, into);
+    if (payloadBytes !== used * rows.shape.dimension * 4)
+      throw new Fault("internal", `${chunk.file} has another size than the index.`);
+    if (whole) rows.mapChunk(i, mapped(join(dir, chunk.file), rows), chunk.file);
   }
   let table = new Uint8Array();
   await readArtefact(dir, manifest.table, clock, (bytes) => (table = new Uint8Array(bytes)));
   const decoder = new TextDecoder();
+  const stepped = pacer();
   for (let at = 0; at < table.length;) {
     const end = table.indexOf(10, at);
-    const line = JSON.parse(decoder.decode(table.subarray(at, end))) as Captured["table"];
-    for (const [row, id, metadata, metadataBytes] of line) rows.restore(row, id, metadata, metadataBytes);
+    const line = JSON.parse(decoder.decode(table.subarray(at, end))) as TableEntry[];
+    for (const entry of line) rows.restore(entry);
     at = end + 1;
+    const rest = stepped();
+    if (rest !== null) await rest;
   }
   if (rows.count !== manifest.count) {
     throw new Fault(
@@ -186,7 +232,7 @@ export async function readGraph(
   dir: string,
   manifest: Manifest | null,
   clock: Clock,
-): Promise<ReturnType<typeof readSealed> | null> {
+): Promise<Sealed | null> {
   if (manifest === null || manifest.graph === null) return null;
   try {
     return await readArtefact(dir, manifest.graph, clock);
@@ -202,10 +248,10 @@ async function readArtefact(
   { file, hash }: Artefact,
   clock: Clock,
   into?: (payloadBytes: number) => Uint8Array,
-): Promise<ReturnType<typeof readSealed>> {
+): Promise<Sealed> {
   const path = join(dir, file);
-  return orQuarantine(path, clock, () => {
-    const sealed = readSealed(path, into);
+  return orQuarantine(path, clock, async () => {
+    const sealed = await verifySealed(path, into);
     if (sealed.hash !== hash)
       throw new Fault("internal", `${path} is whole, but not the file that the manifest names.`);
     return sealed;
@@ -213,9 +259,9 @@ async function readArtefact(
 }
 
 /** Runs a read; a file found damaged is renamed, so that it is looked at by people and not opened again. */
-async function orQuarantine<T>(path: string, clock: Clock, read: () => T): Promise<T> {
+async function orQuarantine<T>(path: string, clock: Clock, read: () => T | Promise<T>): Promise<T> {
   try {
-    return read();
+    return await read();
   } catch (error) {
     const aside = `${path}.damaged-${clock.now()}`;
     const moved = await rename(path, aside).then(
@@ -228,20 +274,17 @@ async function orQuarantine<T>(path: string, clock: Clock, read: () => T): Promi
   }
 }
 
-/** Removes files that neither the manifest nor `keep` names; what is still being written is never among them. */
+/** Removes files that neither the manifests nor `keep` name; what is still being written is never among them. */
 export async function sweep(
   dir: string,
-  manifest: Manifest | null,
+  manifests: readonly Manifest[],
   keep: ReadonlySet<string>,
 ): Promise<void> {
   const named = new Set(keep);
-  for (const kept of [manifest, standing(dir)]) {
-    if (kept === null) continue;
-    for (const { file } of [...kept.chunks, kept.table]) named.add(file);
-    if (kept.graph !== null) named.add(kept.graph.file);
-  }
+  const last = standing(dir);
+  for (const manifest of [...manifests, ...(last === null ? [] : [last])])
+    for (const { file } of filesOf(manifest)) named.add(file);
   for (const name of await readdir(dir)) {
-    if (/^(rows-\d+-\d+|table-\d+|graph-\d+)$/.test(name) && !named.has(name))
-      await rm(join(dir, name), { force: true });
+    if (ARTEFACT_NAME.test(name) && !named.has(name)) await rm(join(dir, name), { force: true });
   }
 }

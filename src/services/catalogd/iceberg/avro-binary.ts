@@ -77,7 +77,7 @@ export type AvroValue =
 
 type Read = (cursor: Cursor) => AvroValue;
 type Write = (sink: Sink, value: AvroValue) => void;
-interface Codec {
+export interface Codec {
   readonly read: Read;
   readonly write: Write;
   /** Whether a value belongs to this branch of a union. */
@@ -166,7 +166,7 @@ const PRIMITIVES: Readonly<Record<string, Codec>> = {
 export type NameOf = (field: AvroField) => string;
 
 /** Compiles a schema. Throws the Fault `invalid` for one that is malformed or refers to itself. */
-export function compile(type: AvroType, nameOf: NameOf = (field) => field.name): Codec {
+export function compile(type: AvroType, nameOf: NameOf): Codec {
   return compileType(type, nameOf, new Map(), 0);
 }
 

@@ -6,7 +6,7 @@ import { deflateRawSync, inflateRawSync } from "node:zlib";
 
 import { Fault } from "#rpc/fault";
 
-import { type AvroType, type AvroValue, compile, type NameOf } from "./avro-binary.ts";
+import { type AvroType, type AvroValue, type Codec, compile, type NameOf } from "./avro-binary.ts";
 import { cursorOf, readCount, Sink, take } from "./avro-bytes.ts";
 
 export type AvroCodec = "null" | "deflate";
@@ -25,7 +25,8 @@ const BLOCK_BYTES = 64_000;
 /** What one block may grow to when inflated: a thousand times the usual block, far below the memory of a host. */
 const INFLATED_BYTES_MAX = 64 * 1024 * 1024;
 
-const HEADER = compile({ type: "map", values: "bytes" });
+const ownNames: NameOf = (field) => field.name;
+const HEADER = compile({ type: "map", values: "bytes" }, ownNames);
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
@@ -40,9 +41,10 @@ export function encodeAvro({ schema, header = {}, records, codec = "deflate" }: 
   const meta = new Map<AvroValue, AvroValue>();
   for (const [key, value] of Object.entries(header)) meta.set(key, encoder.encode(value));
   meta.set("avro.codec", encoder.encode(codec));
-  meta.set("avro.schema", encoder.encode(JSON.stringify(schema)));
+  const schemaText = JSON.stringify(schema);
+  meta.set("avro.schema", encoder.encode(schemaText));
 
-  const { write } = compile(schema);
+  const { write } = compiled(schemaText, ownNames).codec;
   const blocks: { count: number; bytes: Uint8Array }[] = [];
   const body = new Sink();
   let count = 0;
@@ -62,7 +64,7 @@ export function encodeAvro({ schema, header = {}, records, codec = "deflate" }: 
   file.raw(MAGIC);
   HEADER.write(file, meta);
   const digest = new Bun.CryptoHasher("md5");
-  digest.update(JSON.stringify([schema, header]));
+  digest.update(`[${schemaText},${JSON.stringify(header)}]`);
   for (const block of blocks) digest.update(block.bytes);
   const sync = new Uint8Array(digest.digest().buffer);
   file.raw(sync);
@@ -78,7 +80,7 @@ export function encodeAvro({ schema, header = {}, records, codec = "deflate" }: 
  * Reads a container file of any writer. `nameOf` renames fields while reading. Throws the Fault `invalid` for
  * bytes that are not sound and for codecs other than `null` and `deflate`.
  */
-export function decodeAvro(bytes: Uint8Array, nameOf?: NameOf): AvroFile {
+export function decodeAvro(bytes: Uint8Array, nameOf: NameOf = ownNames): AvroFile {
   const cursor = cursorOf(bytes);
   if (!take(cursor, MAGIC.length).every((byte, index) => byte === MAGIC[index])) {
     throw new Fault("invalid", "This is not an Avro file: its first bytes are not `Obj` and 1.");
@@ -87,12 +89,12 @@ export function decodeAvro(bytes: Uint8Array, nameOf?: NameOf): AvroFile {
   for (const [key, value] of HEADER.read(cursor) as Map<string, Uint8Array>) {
     header.set(key, decoder.decode(value));
   }
-  const schema = parseSchema(header.get("avro.schema"));
+  const { schema, codec: codecOfSchema } = compiled(header.get("avro.schema"), nameOf);
   const codec = header.get("avro.codec") ?? "null";
   header.delete("avro.schema");
   header.delete("avro.codec");
   const sync = take(cursor, SYNC_BYTES);
-  const { read } = compile(schema, nameOf);
+  const { read } = codecOfSchema;
   const records: AvroValue[] = [];
   while (cursor.at < bytes.length) {
     const count = readCount(cursor);
@@ -106,6 +108,31 @@ export function decodeAvro(bytes: Uint8Array, nameOf?: NameOf): AvroFile {
     }
   }
   return { schema, header, records };
+}
+
+interface Compiled {
+  readonly schema: AvroType;
+  readonly codec: Codec;
+}
+
+/** A writer has one schema for each kind of file and table; more are those of many foreign writers. */
+const COMPILED_MAX = 64;
+/** Ten times the longest that we write; a longer one is read once and not kept. */
+const COMPILED_CHARS_MAX = 64 * 1024;
+const compiledBy = new WeakMap<NameOf, Map<string, Compiled>>();
+
+/** Compiling a schema takes longer than reading or writing a small file by it, so the last ones are kept. */
+function compiled(text: string | undefined, nameOf: NameOf): Compiled {
+  const known = compiledBy.get(nameOf) ?? new Map<string, Compiled>();
+  compiledBy.set(nameOf, known);
+  const found = known.get(text ?? "");
+  if (found !== undefined) return found;
+  const schema = parseSchema(text);
+  const made = { schema, codec: compile(schema, nameOf) };
+  if (text === undefined || text.length > COMPILED_CHARS_MAX) return made;
+  if (known.size >= COMPILED_MAX) known.clear();
+  known.set(text, made);
+  return made;
 }
 
 function parseSchema(text: string | undefined): AvroType {

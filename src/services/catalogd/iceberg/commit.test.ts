@@ -68,7 +68,7 @@ class Store {
     return {
       snapshotId,
       manifestPath: (n) => `s3://b/t/metadata/${snapshotId}-m${n}.avro`,
-      listPath: `s3://b/t/metadata/snap-${snapshotId}.avro`,
+      listPath: () => `s3://b/t/metadata/snap-${snapshotId}.avro`,
       nowMs: snapshotId * 1000,
       previousManifests: this.list(branch),
       ...(branch === undefined ? {} : { branch }),

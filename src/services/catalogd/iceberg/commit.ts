@@ -33,8 +33,8 @@ export interface CommitInput {
   /** The new snapshot's id, which the table must not have yet. */
   readonly snapshotId: Long;
   /** Where the n-th new manifest will be stored, counting from 0; a different place for each commit. */
-  readonly manifestPath: (n: number) => string;
-  readonly listPath: string;
+  readonly manifestPath: (n: number, bytes: Uint8Array) => string;
+  readonly listPath: (bytes: Uint8Array) => string;
   readonly nowMs: number;
   /** The manifests of the branch's present snapshot, decoded from its list; none for the first. */
   readonly previousManifests: readonly ManifestFile[];
@@ -59,10 +59,13 @@ export interface Commit {
   readonly listed: readonly ManifestFile[];
 }
 
-/** Adds data files of the default partition spec. */
+/** Adds data files of the default partition spec. The manifests in `opened` are merged into one of each spec. */
 export function append(
   metadata: TableMetadata,
-  input: CommitInput & { readonly files: readonly DataFile[] },
+  input: CommitInput & {
+    readonly files: readonly DataFile[];
+    readonly opened?: ReadonlyMap<string, Manifest>;
+  },
 ): Commit {
   assert(
     input.files.every((file) => file.content === CONTENT.data),
@@ -73,7 +76,8 @@ export function append(
     operation: "append",
     added: input.files,
     removed: new Set(),
-    opened: new Map(),
+    opened: input.opened ?? new Map(),
+    merge: true,
   });
 }
 
@@ -215,10 +219,10 @@ function commitManifests(
     "a first snapshot has no manifests before it",
   );
   const sequenceNumber = metadata["last-sequence-number"] + 1;
-  const manifests = fresh.map((manifest, n) => ({
-    path: input.manifestPath(n),
-    bytes: encodeManifest(manifest),
-  }));
+  const manifests = fresh.map((manifest, n) => {
+    const bytes = encodeManifest(manifest);
+    return { path: input.manifestPath(n, bytes), bytes };
+  });
   const described = fresh.map((manifest, n) => {
     const stored = manifests[n];
     assert(stored !== undefined, "every new manifest has bytes");
@@ -232,13 +236,15 @@ function commitManifests(
   });
   const listed = [...described, ...kept];
   const parentSnapshotId = parent?.["snapshot-id"];
+  const list = encodeManifestList(listed, { snapshotId, parentSnapshotId, sequenceNumber });
+  const listPath = input.listPath(list);
   const snapshot: Snapshot = {
     "snapshot-id": snapshotId,
     ...(parentSnapshotId === undefined ? {} : { "parent-snapshot-id": parentSnapshotId }),
     "sequence-number": sequenceNumber,
     // Readers expect the log of snapshots in order, whatever the clocks of two hosts say.
     "timestamp-ms": Math.max(nowMs, metadata["last-updated-ms"]),
-    "manifest-list": input.listPath,
+    "manifest-list": listPath,
     summary: summarizeSnapshot({
       operation: input.operation,
       added: input.added,
@@ -254,10 +260,7 @@ function commitManifests(
     metadata: setRef(addSnapshot(metadata, snapshot), branch, ref, nowMs),
     snapshot,
     manifests,
-    list: {
-      path: input.listPath,
-      bytes: encodeManifestList(listed, { snapshotId, parentSnapshotId, sequenceNumber }),
-    },
+    list: { path: listPath, bytes: list },
     listed,
   };
 }

@@ -5,7 +5,7 @@
 import { assert } from "#lib/assert";
 
 import { type AvroCodec, decodeAvro, encodeAvro } from "./avro.ts";
-import { type AvroRecord, type AvroValue } from "./avro-binary.ts";
+import { type AvroField, type AvroRecord, type AvroValue } from "./avro-binary.ts";
 import {
   bytesOrNull,
   countOf,
@@ -114,9 +114,13 @@ export function encodeManifestList(
   });
 }
 
+function nameOf(field: AvroField): string {
+  return NAMES.get(field["field-id"]) ?? field.name;
+}
+
 /** Reads a manifest list of any writer; what v1 did not know is read as the format says. Throws `invalid`. */
 export function decodeManifestList(bytes: Uint8Array): ManifestFile[] {
-  const { records } = decodeAvro(bytes, (field) => NAMES.get(field["field-id"]) ?? field.name);
+  const { records } = decodeAvro(bytes, nameOf);
   return records.map((record) => listedOf(rowOf(record, "entry")));
 }
 

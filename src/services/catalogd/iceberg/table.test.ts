@@ -102,7 +102,7 @@ class Table {
     return {
       snapshotId,
       manifestPath: (n) => `${this.url}/metadata/${snapshotId}-${n}.avro`,
-      listPath: `${this.url}/metadata/snap-${snapshotId}.avro`,
+      listPath: () => `${this.url}/metadata/snap-${snapshotId}.avro`,
       nowMs: snapshotId * 1000,
       previousManifests: await this.list(),
     };

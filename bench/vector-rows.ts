@@ -1,0 +1,40 @@
+// What the benches of vectors send and wait for alike: rows as the service takes them, and an index at rest.
+
+import { base64OfVector } from "#lib/vector-text";
+
+/** Ten times what a build of 100,000 takes. */
+const SETTLED_MS_MAX = 600_000;
+const POLL_MS = 100;
+
+export interface BenchRow {
+  readonly n: number;
+  readonly vector: Float32Array;
+}
+
+export function upsertBody(rows: readonly BenchRow[]): object {
+  return {
+    items: rows.map(({ n, vector }) => ({
+      id: `row-${n}`,
+      vector: base64OfVector(vector),
+      metadata: { n, role: n % 20 },
+    })),
+  };
+}
+
+export interface BenchIndex {
+  readonly count: number;
+  readonly pending: number;
+  readonly building: boolean;
+  readonly bytes_memory: number;
+}
+
+/** Waits until the graph holds every row; `read` is a GET. */
+export async function settledIndex(read: (path: string) => Promise<unknown>): Promise<BenchIndex> {
+  const giveUpAt = Date.now() + SETTLED_MS_MAX;
+  for (;;) {
+    const index = (await read("/v1/vectors/bench")) as BenchIndex;
+    if (index.pending === 0 && !index.building) return index;
+    if (Date.now() > giveUpAt) throw new Error(`The graph is not finished: ${JSON.stringify(index)}`);
+    await Bun.sleep(POLL_MS);
+  }
+}

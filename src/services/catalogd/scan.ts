@@ -1,0 +1,86 @@
+// What a question about a table needs to know: the columns and files of one snapshot. A snapshot never changes, and
+// neither does a schema once it is listed, so what was worked out for a pair of them is kept: it is asked for with
+// every question, and reading a manifest takes longer than many questions do.
+
+import { LRUCache } from "lru-cache";
+import type { catalog } from "#contracts/catalog";
+import { assert } from "#lib/assert";
+import type { OutputOf } from "#rpc/contract";
+import { Fault } from "#rpc/fault";
+import { columnsOf } from "./describe.ts";
+import { isLive } from "./iceberg/commit.ts";
+import { readSchemaClause } from "./iceberg/duckdb-sql.ts";
+import { CONTENT } from "./iceberg/manifest.ts";
+import { type Snapshot, snapshotAt, snapshotById, snapshotOf } from "./iceberg/metadata.ts";
+import { schemaById } from "./iceberg/schema.ts";
+import type { Table, Tables } from "./tables.ts";
+
+type Scan = OutputOf<typeof catalog.scan>;
+type File = Scan["files"][number];
+
+/** Files and columns of all scans that are kept: some 60 MiB. */
+const KEPT_PARTS_MAX = 200_000;
+
+export function scans(tables: Tables): (table: Table, at: number | string | undefined) => Promise<Scan> {
+  const kept = new LRUCache<string, Scan>({
+    maxSize: KEPT_PARTS_MAX,
+    sizeCalculation: ({ files, columns }) => files.length + columns.length + 1,
+  });
+  return async (table, at) => {
+    const { metadata, prefix } = table;
+    const snapshot = at === undefined ? snapshotOf(metadata) : snapshotNamed(table, at);
+    // A table as it was has the columns that it had.
+    const schemaId =
+      (at === undefined ? undefined : snapshot?.["schema-id"]) ?? metadata["current-schema-id"];
+    const place = `${prefix} ${snapshot?.["snapshot-id"]} ${schemaId}`;
+    const known = kept.get(place);
+    if (known !== undefined) return known;
+    const schema = schemaById(metadata.schemas, schemaId);
+    const scan = {
+      snapshot_id: snapshot === undefined ? null : Number(snapshot["snapshot-id"]),
+      columns: columnsOf(schema),
+      files: await liveFiles(tables, table, snapshot),
+      read_schema: readSchemaClause(schema).replace(/^schema = /, ""),
+    };
+    kept.set(place, scan);
+    return scan;
+  };
+}
+
+/** Names of data files end in their SHA-256, so that a manifest vouches for what it lists. */
+const FILE_NAME = /([0-9a-f]{64})\.parquet$/;
+
+async function liveFiles(tables: Tables, table: Table, snapshot: Snapshot | undefined): Promise<File[]> {
+  const place = tables.placeOf(table);
+  const files: File[] = [];
+  for (const listed of await tables.manifests(table, snapshot)) {
+    const { entries } = await tables.manifest(table, listed);
+    for (const { data_file: file } of entries.filter(isLive)) {
+      assert(file.content === CONTENT.data, "tables hold data files alone");
+      const key = place.keyOf(file.file_path);
+      const sha256 = FILE_NAME.exec(key)?.[1];
+      files.push({
+        key,
+        bytes: file.file_size_in_bytes,
+        rows: file.record_count,
+        ...(sha256 === undefined ? {} : { sha256 }),
+      });
+    }
+  }
+  return files;
+}
+
+/** By id, by tag, or what was current at a time: a tag may be a number too, and none is a time. */
+function snapshotNamed({ name, metadata }: Table, at: number | string): Snapshot {
+  const number = /^\d+$/.test(String(at));
+  const timeMs = number ? Number.NaN : Date.parse(String(at));
+  const found =
+    (number ? snapshotById(metadata, Number(at)) : undefined) ??
+    snapshotOf(metadata, String(at)) ??
+    (Number.isNaN(timeMs) ? undefined : snapshotAt(metadata, timeMs));
+  if (found !== undefined) return found;
+  throw new Fault(
+    "not_found",
+    `${name} has no snapshot, tag or time ${at}. GET /v1/catalog/datasets/${name}/snapshots lists them.`,
+  );
+}

@@ -1,0 +1,101 @@
+// The wire's side of vectord: items, questions and hits between JSON and what an index works with.
+
+import type { Hit, Index, vector } from "#contracts/vector";
+import { assert } from "#lib/assert";
+import { base64OfVector, readVector } from "#lib/vector-text";
+import type { ParsedOf } from "#rpc/contract";
+import { Fault } from "#rpc/fault";
+import type { VectorIndex } from "./index.ts";
+import type { Hit as FoundHit } from "./search.ts";
+import type { Item } from "./shape.ts";
+
+/** What is shown of an index that cannot be opened. */
+export const UNKNOWN: Omit<Index, "name"> = {
+  dimension: 0,
+  metric: "unknown",
+  engine: "hnsw",
+  quantization: "unknown",
+  fields: {},
+  count: 0,
+  deleted: 0,
+  bytes_memory: 0,
+  bytes_disk: 0,
+  snapshot: null,
+  pending: 0,
+  building: false,
+};
+
+export function described(name: string, index: VectorIndex): Index {
+  const { dimension, metric, quantization, model, fields } = index.shape;
+  const { count, deleted, bytes_memory, bytes_disk, pending, building, snapshot } = index.stats();
+  return {
+    name,
+    dimension,
+    metric,
+    engine: "hnsw",
+    quantization,
+    ...(model === undefined ? {} : { model }),
+    fields: { ...fields },
+    count,
+    deleted,
+    bytes_memory,
+    bytes_disk,
+    snapshot: snapshot?.sequence ?? null,
+    pending,
+    building,
+  };
+}
+
+export function hitOf(
+  { id, distance, metadata, vector: stored }: FoundHit,
+  rank: number,
+  withMetadata: boolean,
+): Hit {
+  const hit: Hit = { rank, id, distance };
+  if (withMetadata) hit.metadata = metadata;
+  if (stored !== undefined) hit.vector = base64OfVector(stored);
+  return hit;
+}
+
+type OfferedItem = ParsedOf<(typeof vector)["upsert"]>["items"][number];
+
+/** Every item with its vector; those that came as text are embedded in one go. */
+export async function withVectors(
+  items: readonly OfferedItem[],
+  embedTexts: (texts: string[]) => Promise<Float32Array[]>,
+): Promise<Item[]> {
+  const texts: string[] = [];
+  items.forEach((item, at) => {
+    if ((item.vector === undefined) === (item.text === undefined)) {
+      throw new Fault("invalid", `Item ${at} needs a vector or a text, one of them.`, {
+        details: [{ path: `items.${at}`, message: "needs a vector or a text" }],
+      });
+    }
+    if (item.text !== undefined) texts.push(item.text);
+  });
+  const embedded = texts.length === 0 ? [] : await embedTexts(texts);
+  let next = 0;
+  return items.map(({ id, vector: given, metadata = {} }, at) => {
+    const numbers = given === undefined ? embedded[next++] : decoded(given, `items.${at}.vector`);
+    assert(numbers !== undefined, "every text has a vector");
+    return { id, vector: numbers, metadata };
+  });
+}
+
+export async function queryVector(
+  text: string | undefined,
+  embedTexts: (texts: string[]) => Promise<Float32Array[]>,
+): Promise<Float32Array> {
+  if (text === undefined) throw new Fault("invalid", "Give a vector or a text to search for.");
+  const [numbers] = await embedTexts([text]);
+  assert(numbers !== undefined, "a text has a vector");
+  return numbers;
+}
+
+export function decoded(text: string | readonly number[], path: string): Float32Array {
+  const numbers = readVector(text);
+  if (numbers !== undefined) return numbers;
+  throw new Fault("invalid", `${path} is not base64 of whole 32-bit floats.`, {
+    details: [{ path, message: "is not base64 of little-endian 32-bit floats" }],
+  });
+}

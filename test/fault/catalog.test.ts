@@ -1,0 +1,175 @@
+// The catalog over a disk and a database, and what it says when something of its own was damaged.
+
+import { afterAll, describe, expect, test } from "bun:test";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { diskObjects } from "#adapters/objects-disk";
+import { sqliteState, type State } from "#adapters/state";
+import { catalog } from "#contracts/catalog";
+import { storage } from "#contracts/storage";
+import type { OutputOf, Service } from "#rpc/contract";
+import type { Fault } from "#rpc/fault";
+import { implement, local } from "#rpc/local";
+import { storaged } from "#services/storaged/service";
+import { catalogd } from "#services/catalogd/service";
+
+const folders: string[] = [];
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+interface Lake {
+  readonly metadata: string;
+  readonly state: State;
+  readonly store: Service<typeof storage>;
+  readonly catalog: Service<typeof catalog>;
+  /** The same tables, for a catalog that remembers nothing. */
+  again(): Promise<Service<typeof catalog>>;
+  commit(n: number, mode?: "append" | "replace"): Promise<OutputOf<typeof catalog.commit>>;
+}
+
+async function lake(): Promise<Lake> {
+  const folder = mkdtempSync(join(tmpdir(), "catalogd-"));
+  folders.push(folder);
+  const objects = await diskObjects(join(folder, "objects"));
+  const store = local(implement(storage, "storaged", await storaged({ objects })));
+  const state = sqliteState(join(folder, "catalog.sqlite"));
+  const again = async (): Promise<Service<typeof catalog>> => {
+    const { handlers } = await catalogd({ storage: store, state });
+    return local(implement(catalog, "catalogd", handlers, { checkOutputs: true }));
+  };
+  const catalogOf = await again();
+  const columns = [
+    { name: "id", type: "BIGINT" },
+    { name: "name", type: "VARCHAR" },
+  ];
+  return {
+    metadata: join(folder, "objects/warehouse/t/metadata"),
+    state,
+    store,
+    catalog: catalogOf,
+    again,
+    commit: async (n, mode = "append") => {
+      const prepared = await catalogOf.prepare({ dataset: "t", mode, columns });
+      const sha256 = Bun.CryptoHasher.hash("sha256", String(n), "hex");
+      const stats = { 1: { values: 10, nulls: 0, bytes: 80, min: "0", max: String(n) } };
+      const key = `${prepared.prefix}${sha256}.parquet`;
+      return catalogOf.commit({
+        dataset: "t",
+        mode,
+        columns: prepared.columns,
+        files: [{ key, rows: 10, bytes: 1000 + n, sha256, stats }],
+        commit_id: `commit-${n}`,
+      });
+    },
+  };
+}
+
+const faultOf = async (work: Promise<unknown>): Promise<Fault> => {
+  try {
+    await work;
+  } catch (thrown) {
+    return thrown as Fault;
+  }
+  throw new Error("There was no fault.");
+};
+
+function flip(path: string): void {
+  const bytes = readFileSync(path);
+  const at = bytes.length >> 1;
+  bytes[at] = (bytes[at] ?? 0) ^ 1;
+  writeFileSync(path, bytes);
+}
+
+describe("a catalog's own files", () => {
+  test.each([
+    ["a list of manifests", /^snap-.*\.avro$/],
+    ["a manifest", /-m0-\w+\.avro$/],
+  ])("%s that is damaged or gone is named, and never read", async (_, name) => {
+    const { commit, again, metadata } = await lake();
+    await commit(1);
+    const file = readdirSync(metadata).find((entry) => name.test(entry)) ?? "";
+    const whole = readFileSync(join(metadata, file));
+    flip(join(metadata, file));
+    const key = `warehouse/t/metadata/${file}`;
+    const damaged = await faultOf((await again()).scan({ dataset: "t" }));
+    expect(damaged).toMatchObject({ code: "internal" });
+    expect(damaged.message).toBe(`Object ${key} of dataset t is damaged: its checksum is wrong. Restore it.`);
+    rmSync(join(metadata, file));
+    const missing = await faultOf((await again()).scan({ dataset: "t" }));
+    expect(missing).toMatchObject({ code: "internal" });
+    expect(missing.message).toBe(`Object ${key} of dataset t is missing from storage. Restore it.`);
+    writeFileSync(join(metadata, file), whole);
+    expect((await (await again()).scan({ dataset: "t" })).files).toHaveLength(1);
+  });
+
+  test("a row that is damaged is read from its metadata file, and mended by the next commit", async () => {
+    const { commit, again, metadata, state } = await lake();
+    await commit(1);
+    const expected = await (await again()).scan({ dataset: "t" });
+    await state.run("update tables set metadata = replace(metadata, 'commit-1', 'commit-9')");
+    expect(await (await again()).scan({ dataset: "t" })).toEqual(expected);
+    const whole = readFileSync(join(metadata, "v1.metadata.json"));
+    flip(join(metadata, "v1.metadata.json"));
+    const damaged = await faultOf((await again()).dataset({ dataset: "t" }));
+    expect(damaged).toMatchObject({ code: "internal" });
+    expect(damaged.message).toContain("warehouse/t/metadata/v1.metadata.json");
+    writeFileSync(join(metadata, "v1.metadata.json"), whole);
+    await commit(2);
+    expect((await (await again()).dataset({ dataset: "t" })).files).toBe(2);
+  });
+
+  test("a row of another version is damage too, and one from before there were seals is not", async () => {
+    const { commit, again, state } = await lake();
+    await commit(1);
+    await commit(2);
+    await state.run("update tables set version = 1");
+    expect(await faultOf((await again()).dataset({ dataset: "t" }))).toMatchObject({ code: "internal" });
+    // 64 digits and the end of the line before them.
+    await state.run("update tables set version = 2, metadata = substr(metadata, 1, length(metadata) - 65)");
+    expect((await (await again()).dataset({ dataset: "t" })).files).toBe(2);
+  });
+});
+
+test("many commits leave few manifests and metadata files, and all that was loaded", async () => {
+  const { commit, again, metadata, store, catalog: known } = await lake();
+  const commits = 230;
+  const ids: number[] = [];
+  for (let n = 0; n < commits; n += 1) ids.push((await commit(n)).snapshot_id);
+  const fresh = await again();
+  const { files } = await fresh.scan({ dataset: "t" });
+  const sizes = files.map(({ bytes }) => bytes).sort((a, b) => a - b);
+  expect(sizes).toEqual(Array.from({ length: commits }, (_, n) => 1000 + n));
+  // As it was after any of them.
+  for (const n of [0, 99, 100, 101, 200]) {
+    expect((await fresh.scan({ dataset: "t", at: ids[n] ?? 0 })).files).toHaveLength(n + 1);
+  }
+  const names = readdirSync(metadata).filter((name) => name.endsWith(".metadata.json"));
+  // The current one, and a hundred before it.
+  expect(names).toHaveLength(101);
+  const newest = (await store.get({ key: `warehouse/t/metadata/v${commits}.metadata.json` })).body;
+  const text = await new Response(newest).text();
+  expect((JSON.parse(text) as { snapshots: unknown[] }).snapshots).toHaveLength(commits);
+  // Replacing takes all of them away.
+  await commit(1000, "replace");
+  expect((await known.scan({ dataset: "t" })).files.map(({ bytes }) => bytes)).toEqual([2000]);
+}, 30_000);
+
+test("a snapshot is asked for by id, by tag, also one that is a number, and by time", async () => {
+  const { commit, catalog: known } = await lake();
+  const { snapshot_id: first } = await commit(1);
+  await known.tag({ dataset: "t", name: "2026", snapshot_id: first });
+  await Bun.sleep(5);
+  const between = new Date().toISOString();
+  await Bun.sleep(5);
+  await commit(2);
+  for (const at of [first, String(first), "2026", between]) {
+    expect((await known.scan({ dataset: "t", at })).snapshot_id).toBe(first);
+  }
+  for (const at of [7, "7", "never", "2000-01-01T00:00:00Z"]) {
+    const fault = await faultOf(known.scan({ dataset: "t", at }));
+    expect(fault).toMatchObject({ code: "not_found" });
+    expect(fault.message).toContain("/v1/catalog/datasets/t/snapshots");
+  }
+});

@@ -1,0 +1,61 @@
+// An index of vectord on disk, with a snapshot, a graph and some writes behind them, one of whose files is
+// damaged. Whoever opens it puts damaged files aside, so each reading has a copy of the folder.
+
+import { cpSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { Fault } from "#rpc/fault";
+import { VectorIndex } from "#services/vectord/index";
+import type { IndexShape } from "#services/vectord/shape";
+import type { Artefact } from "./mutations.ts";
+
+const ROWS = 200;
+const ROWS_AFTER_SNAPSHOT = 20;
+const shape: IndexShape = { dimension: 8, metric: "cosine", quantization: "f32", fields: { n: "number" } };
+const clock = { now: () => 1_800_000_000_000 };
+
+const vectorOf = (n: number): Float32Array =>
+  Float32Array.from({ length: 8 }, (_, i) => Math.sin(n * 8 + i) + 2);
+
+const open = (dir: string): Promise<VectorIndex> => VectorIndex.open({ dir, shape, clock });
+
+export function indexArtefact(file: RegExp): (folder: string) => Promise<Artefact> {
+  return async (folder) => {
+    const [whole, tried] = [join(folder, "whole"), join(folder, "tried")];
+    mkdirSync(whole);
+    const index = await open(whole);
+    const write = (from: number, count: number): Promise<unknown> =>
+      index.upsert(
+        Array.from({ length: count }, (_, i) => ({
+          id: `id${from + i}`,
+          vector: vectorOf(from + i),
+          metadata: { n: from + i },
+        })),
+      );
+    await write(0, ROWS);
+    await index.rebuild();
+    await index.settled();
+    await index.snapshot();
+    await write(ROWS, ROWS_AFTER_SNAPSHOT);
+    await index.close();
+    const name = readdirSync(whole).find((entry) => file.test(entry)) ?? "missing";
+    const ids = Array.from({ length: ROWS + ROWS_AFTER_SNAPSHOT }, (_, n) => `id${n}`);
+    return {
+      path: join(whole, name),
+      read: async () => {
+        rmSync(tried, { recursive: true, force: true });
+        cpSync(whole, tried, { recursive: true });
+        VectorIndex.readShape(tried);
+        const copy = await open(tried);
+        try {
+          const rows = copy.fetch(ids).map(({ id, vector, metadata }) => [id, [...vector], metadata]);
+          const near = await copy.search({ vector: vectorOf(7), k: 5 });
+          return JSON.stringify([copy.count(), rows, near.hits.map(({ id }) => id)]);
+        } finally {
+          await copy.close();
+        }
+      },
+      named: (error) => error instanceof Fault && error.message.includes(tried),
+      close: () => Promise.resolve(),
+    };
+  };
+}
