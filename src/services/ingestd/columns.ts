@@ -4,7 +4,17 @@
 
 import { quoteLiteral } from "#adapters/duckdb";
 import { exactCast } from "./types.ts";
-import { bitOf, isNull, isPlainText, type Kind, KINDS, maskKeyOf, MARKS, maskOf } from "./kinds.ts";
+import {
+  bitOf,
+  isNull,
+  isPlainText,
+  type Kind,
+  KINDS,
+  maskKeyOf,
+  MARKS,
+  maskOf,
+  QUICK_BYTES_MAX,
+} from "./kinds.ts";
 
 /** The share of values that must fit before the others count as mistakes. */
 const FIT_SHARE_MIN = 0.99;
@@ -355,9 +365,16 @@ export function strictSql(reading: Reading, raw: string): string {
     return `coalesce(${valueSql(reading, raw)}, CASE WHEN ${misfitSql(reading, raw)} THEN error('misfit') END)`;
   }
   const value = kind.sql(raw);
-  const quick = kind.canonical === true ? `WHEN CAST(${value} AS VARCHAR) = ${raw} THEN ${value} ` : "";
+  const quick = quickWhen(kind, raw, value);
   const nothing = reading.nothing.length === 0 ? "" : `WHEN ${isNothing(raw, reading.nothing)} THEN NULL `;
   return `CASE WHEN ${raw} IS NULL THEN NULL ${quick}${nothing}WHEN ${matches(kind, raw)} AND ${value} IS NOT NULL THEN ${value} ELSE error('misfit') END`;
+}
+
+/** The branch that most values take. */
+function quickWhen({ canonical, quick }: Kind, raw: string, value: string): string {
+  if (canonical === true) return `WHEN CAST(${value} AS VARCHAR) = ${raw} THEN ${value} `;
+  if (quick === undefined) return "";
+  return `WHEN strlen(${raw}) <= ${QUICK_BYTES_MAX} AND regexp_full_match(${raw}, ${quoteLiteral(quick)}) THEN ${value} `;
 }
 
 function matches(kind: Kind, text: string): string {

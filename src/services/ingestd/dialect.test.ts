@@ -27,12 +27,20 @@ describe("delimiters and quotes", () => {
         const guess = found(text);
         expect({ delimiter: guess.delimiter, quote: guess.quote, width: guess.width }).toEqual({
           delimiter,
-          quote,
+          // Where none is seen the usual one may still come.
+          quote: quote === "" ? '"' : quote,
           width: 4,
         });
         expect(guess.header.names).toEqual(["id", "name", "start", "pay"]);
       }
     }
+  });
+
+  test("apostrophes inside cells quote nothing", () => {
+    const lines = Array.from({ length: 40 }, (_, index) => `${index},Ann O'Brien,the 'old' dock`);
+    expect(found(`id,name,place\n${lines.join("\n")}`)).toMatchObject({ quote: '"', width: 3 });
+    const text = lines.map((_, index) => `${index},'Ann Brown','the dock, gate 1'`).join("\n");
+    expect(found(text)).toMatchObject({ quote: "'", width: 3 });
   });
 
   test("one malformed row does not change the answer", () => {
