@@ -97,6 +97,18 @@ export async function diskObjects(root: string): Promise<Objects> {
       }),
     list: (options) => list(root, options),
     path: pathOf,
+    adopt: async (key, path) => {
+      await onDisk(key, () => flush(path));
+      return inTurn(key, async () => {
+        try {
+          await onDisk(key, () => publishBelow(path, pathOf(key), false));
+        } catch (error) {
+          if ((error as NodeJS.ErrnoException).code === "EXDEV") return undefined;
+          throw error;
+        }
+        return head(key);
+      });
+    },
   };
 }
 
@@ -118,6 +130,16 @@ async function publishBelow(temporary: string, path: string, ifAbsent: boolean):
 
 function isGone(error: unknown): boolean {
   return (error as NodeJS.ErrnoException).code === "ENOENT";
+}
+
+/** What others wrote is on the disk before it gets a name that lasts. */
+async function flush(path: string): Promise<void> {
+  const file = await open(path, "r+");
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
 }
 
 async function spool(body: Bytes, path: string): Promise<void> {

@@ -1,7 +1,7 @@
 // A lake for ingestd's tests: an object store in a folder and a catalog in memory that keep the contracts as
 // far as an ingest can tell, and DuckDB to read back what was loaded.
 
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type Duckdb, openDuckdb, quoteIdentifier, quoteLiteral } from "#adapters/duckdb";
@@ -114,6 +114,15 @@ function storageHandlers(objects: string, keys: Set<string>): Handlers<typeof st
       rmSync(join(objects, key), { force: true });
       keys.delete(key);
       return null;
+    },
+    // Every other file is taken over, so that both ways are gone.
+    adopt: ({ key, path }) => {
+      if (keys.size % 2 === 0) return { adopted: null };
+      const to = join(objects, key);
+      mkdirSync(dirname(to), { recursive: true });
+      renameSync(path, to);
+      keys.add(key);
+      return { adopted: { key, size: 0, etag: "etag" } };
     },
     get: unused,
     head: unused,

@@ -37,7 +37,7 @@ export async function store(
   try {
     for (const [index, { path, ...file }] of files.entries()) {
       const key = `${prepared.prefix}${ingestId}-${String(index).padStart(5, "0")}-${file.sha256}.parquet`;
-      await storage.put({ key, body: Bun.file(path).stream() }, call);
+      await hand(storage, key, path, call);
       stored.push({ key, ...file });
     }
     return stored;
@@ -45,6 +45,21 @@ export async function store(
     await unstore({ storage }, stored);
     throw error;
   }
+}
+
+/** On one disk the file only changes its name. */
+async function hand(
+  storage: Neighbours["storage"],
+  key: string,
+  path: string,
+  call: CallInit,
+): Promise<void> {
+  const { adopted } = await storage.adopt({ key, path }, call).catch((error: unknown) => {
+    // Another host's storaged, or another folder: it is asked for nothing that PUT does not do.
+    if (error instanceof Fault && error.code === "forbidden") return { adopted: null };
+    throw error;
+  });
+  if (adopted === null) await storage.put({ key, body: Bun.file(path).stream() }, call);
 }
 
 /** Takes stored files back, as far as it goes; what stays is swept as an orphan. */

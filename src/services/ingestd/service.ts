@@ -60,6 +60,7 @@ export async function ingestd({
     refuseUnserved(input);
     return spool.within(async (folder) => {
       const started = performance.now();
+      pool.expect();
       const file = await receive(input.body, join(folder, "body"), call.signal, (bytes) =>
         tell({ phase: "receive", rows: 0, bytes }),
       );
