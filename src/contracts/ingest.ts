@@ -104,12 +104,22 @@ export const ingest = {
     method: "POST",
     path: "/v1/ingest/replay",
     summary: "Load the rejected rows of an earlier ingest once more",
-    planned: true,
-    input: z.strictObject({ dataset: datasetName, ingest_id: z.string() }),
+    description:
+      "Their lines are read as those of the first time were, into the columns that the dataset has now. Rows that fit move from `NAME$rejects` into the dataset, the others stay; again, `rows_in` equals loaded + quarantined. Without rows that fit nothing changes.",
+    input: z.strictObject({
+      dataset: datasetName,
+      ingest_id: z.string().min(1).max(64),
+      types: z
+        .record(z.string(), z.string())
+        .optional()
+        .describe("Column types that are to hold from now on, where the dataset's can be widened to them"),
+    }),
     output: ingested,
-    status: 201,
+    status: (output) => (output.replayed || output.rows_loaded === 0 ? 200 : 201),
+    statuses: [200, 201],
+    idempotent: true,
     timeoutMs: INGEST_TIMEOUT_MS,
-    errors: ["not_found", "rejected"],
+    errors: ["conflict", "not_found", "rejected", "too_large"],
     scope: "write",
   }),
 };

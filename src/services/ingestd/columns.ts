@@ -13,7 +13,9 @@ import {
   maskKeyOf,
   MARKS,
   maskOf,
+  maskOfWords,
   QUICK_BYTES_MAX,
+  wordsOf,
 } from "./kinds.ts";
 
 /** The share of values that must fit before the others count as mistakes. */
@@ -46,6 +48,13 @@ const WORDS_OF_JSON = KINDS.filter(
 );
 const JSON_STRING_MASK = WORDS_OF_JSON.reduce((mask, { name }) => mask | bitOf(name), 0);
 
+/** A column's values as counts of what they look like. */
+export interface ToldStats {
+  readonly counts: readonly (readonly [words: readonly string[], count: number])[];
+  readonly nothing: readonly string[];
+  readonly spaced: boolean;
+}
+
 export class ColumnStats {
   readonly #counts = new Map<number, number>();
   readonly #samples: string[] = [];
@@ -69,6 +78,24 @@ export class ColumnStats {
     if (this.#samples.length < SAMPLES_MAX && !this.#samples.includes(text)) {
       this.#samples.push(text.slice(0, SAMPLE_CHARS_MAX));
     }
+  }
+
+  /** What was seen, to be kept: `seen` takes it back. */
+  told(): ToldStats {
+    const counts = [...this.#counts].map(([mask, count]): [string[], number] => [wordsOf(mask), count]);
+    return { counts, nothing: this.nothing, spaced: this.#spaced };
+  }
+
+  /** Adds what another column like this one has told. */
+  seen({ counts, nothing, spaced }: ToldStats): this {
+    for (const [words, count] of counts) {
+      const mask = maskOfWords(words);
+      this.#values += count;
+      this.#counts.set(mask, (this.#counts.get(mask) ?? 0) + count);
+    }
+    for (const word of nothing) this.#nothing.add(word);
+    this.#spaced ||= spaced;
+    return this;
   }
 
   get values(): number {

@@ -4,7 +4,6 @@
 // checked against them while it is written, and the number of rows against a count of our own. Whatever does
 // not agree sends the file the careful way; the quick way never loads what the careful one would not.
 
-import { join } from "node:path";
 import { quoteLiteral } from "#adapters/duckdb";
 import { Fault } from "#rpc/fault";
 import {
@@ -19,15 +18,16 @@ import {
   valueSql,
 } from "./columns.ts";
 import { countRows } from "./count-rows.ts";
-import { csvCell } from "./csv-text.ts";
 import { type Decoded, diskFault, textOf } from "./decode.ts";
 import { guessDialect, type Guess, type Opinion } from "./dialect.ts";
 import { findHeader, type Header } from "./header.ts";
-import { isNull, NULL_TEXTS } from "./kinds.ts";
+import { NULL_TEXTS } from "./kinds.ts";
 import type { Table } from "./loader.ts";
-import { type Fit, LINE_CHARS_MAX, type Row, RowScanner, rowsOf } from "./rows.ts";
+import type { CsvReading } from "./reading.ts";
+import { WrittenRows } from "./written-rows.ts";
+import { NUL_SIGN, RAW_CHARS_MAX } from "./reject-log.ts";
+import { type Fit, type Row, RowScanner, rowsOf } from "./rows.ts";
 import { sampleOf } from "./sample.ts";
-import { newFile } from "./sink.ts";
 import type { Source, SourceColumn, Wishes, Workplace } from "./source.ts";
 import { duckdbWord, refuseStrayTypes, wantedTypes } from "./types.ts";
 
@@ -95,14 +95,15 @@ function isTidy({ guess, header, fit }: Layout): boolean {
 
 function readings(
   stats: readonly ColumnStats[],
-  { guess, header }: Layout,
+  names: readonly string[],
+  delimiter: string,
   wishes: Wishes,
 ): { reading: Reading; name: string; unwanted: boolean }[] {
-  const around: Surroundings = { semicolons: guess.dialect.delimiter === ";", dayFirst: dayFirstOf(stats) };
+  const around: Surroundings = { semicolons: delimiter === ";", dayFirst: dayFirstOf(stats) };
   const known = new Map(wishes.known.map((column) => [column.name.toLowerCase(), column]));
   const types = wantedTypes(wishes.types);
   const out = stats.map((column, index) => {
-    const written = header.names[index] ?? `column_${index + 1}`;
+    const written = names[index] ?? `column_${index + 1}`;
     const existing = known.get(written.toLowerCase());
     const name = existing?.name ?? written;
     const wanted = types.get(name.toLowerCase());
@@ -124,10 +125,19 @@ function readings(
 
 function sourceColumns(
   stats: readonly ColumnStats[],
-  layout: Layout,
+  { guess, header }: Layout,
   wishes: Wishes,
 ): { columns: SourceColumn[]; warnings: string[] } {
-  const found = readings(stats, layout, wishes);
+  return typedColumns(stats, header.names, guess.dialect.delimiter, wishes);
+}
+
+function typedColumns(
+  stats: readonly ColumnStats[],
+  names: readonly string[],
+  delimiter: string,
+  wishes: Wishes,
+): { columns: SourceColumn[]; warnings: string[] } {
+  const found = readings(stats, names, delimiter, wishes);
   const columns = found.map(({ reading, name, unwanted }, index) => {
     const raw = `c${index}`;
     return {
@@ -177,52 +187,28 @@ async function carefulSource(
   work: Workplace,
 ): Promise<Source> {
   const { guess, header, fit } = layout;
-  const stats = Array.from({ length: fit.width }, () => new ColumnStats());
-  const path = join(work.folder, "rows.csv");
-  const sink = await newFile(path);
-  let rows = 0;
-  let flawed = 0;
-  let filled = 0;
-  let longest = 0;
-  const take = async (row: Row): Promise<void> => {
-    rows += 1;
-    const reason =
-      row.reason ?? (file.hasNul && row.raw.includes("\0") ? "it holds a NUL character" : undefined);
-    if (reason !== undefined) {
-      await work.rejects.add({ line: row.line, reason, raw: row.raw });
-      return;
-    }
-    if (row.flawed === true) flawed += 1;
-    if (row.filled === true) filled += 1;
-    longest = Math.max(longest, row.raw.length);
-    let text = String(row.line);
-    for (let index = 0; index < fit.width; index += 1) {
-      const cell = row.cells[index] ?? "";
-      stats[index]?.add(cell);
-      text += isNull(cell) ? "," : `,${csvCell(cell)}`;
-    }
-    await sink.write(`${text}\n`);
-  };
+  const written = await WrittenRows.open(fit.width, work, file.hasNul);
   const scanner = new RowScanner(guess.dialect, fit, header.bodyLine);
   let bytes = 0;
   try {
     for await (const text of textOf(file.path)) {
       bytes = Math.min(bytes + text.length, file.bytes);
-      for (const row of scanner.push(text)) await take(row);
-      work.onProgress(rows, bytes, file.bytes);
+      await written.take(scanner.push(text));
+      work.onProgress(written.rows, bytes, file.bytes);
     }
-    for (const row of scanner.finish()) await take(row);
-    await sink.end();
+    await written.take(scanner.finish());
+    await written.end();
   } catch (error) {
     throw diskFault(error) ?? error;
   }
+  const { stats, rows, flawed, filled } = written;
   const { columns, warnings } = sourceColumns(stats, layout, wishes);
   const odd = flawed === 0 ? [] : [`${flawed} rows have a quote in an odd place and were read all the same.`];
   if (filled > 0) odd.push(`${filled} rows leave out their last cells, which became NULL.`);
   return {
     format: "csv",
     columns,
-    from: ownCsv(path, fit.width, longest),
+    from: written.table(),
     rowsIn: rows,
     rawText: async function* () {
       const again = new RowScanner(guess.dialect, fit, header.bodyLine);
@@ -230,20 +216,67 @@ async function carefulSource(
       yield* again.finish();
     },
     dialect: dialectOf(file, layout),
+    reading: () => ({
+      format: "csv",
+      dialect: { ...guess.dialect },
+      ragged: fit.ragged,
+      columns: stats.map((column, index) => {
+        const { counts, nothing, spaced } = column.told();
+        return {
+          name: columns[index]?.name ?? "",
+          counts: counts.map(([words, count]) => [[...words], count]),
+          nothing: [...nothing],
+          spaced,
+        };
+      }),
+    }),
     warnings: [...warningsOf(file, layout), ...odd, ...warnings],
   };
 }
 
-/** DuckDB's reader takes lines up to 2 MB unless told otherwise; our rows may grow by their doubled quotes. */
-const DUCKDB_LINE_BYTES = 1024 * 1024;
-
-function ownCsv(path: string, width: number, longest: number): string {
-  const columns = [
-    "'line': 'BIGINT'",
-    ...Array.from({ length: width }, (_, index) => `'c${index}': 'VARCHAR'`),
-  ];
-  const long = longest > DUCKDB_LINE_BYTES / 4 ? `, max_line_size = ${LINE_CHARS_MAX * 8}` : "";
-  return `read_csv(${quoteLiteral(path)}, auto_detect = false, header = false, delim = ',', quote = '"', escape = '"', new_line = '\\n', columns = {${columns.join(", ")}}, strict_mode = true${long})`;
+/** Rejected rows once more, each by itself: `line` is its place among them, from 1. */
+export async function rejectedCsvSource(
+  raws: () => AsyncGenerator<string>,
+  { dialect, ragged, columns: kept }: CsvReading,
+  wishes: Wishes,
+  work: Workplace,
+): Promise<Source> {
+  const fit: Fit = { width: kept.length, ragged, returns: true };
+  const written = await WrittenRows.open(fit.width, work, true);
+  kept.forEach((column, index) => written.stats[index]?.seen(column));
+  const rowOf = (raw: string, line: number): Row => {
+    if (raw.length > RAW_CHARS_MAX || raw.includes(NUL_SIGN))
+      return { cells: [], line, raw, reason: "its text was not kept as it was" };
+    const rows = rowsOf(raw, dialect, fit);
+    const [row] = rows;
+    return row !== undefined && rows.length === 1
+      ? { ...row, line, raw }
+      : { cells: [], line, raw, reason: `it holds ${rows.length} rows` };
+  };
+  try {
+    let line = 0;
+    for await (const raw of raws()) await written.take([rowOf(raw, (line += 1))]);
+    await written.end();
+  } catch (error) {
+    throw diskFault(error) ?? error;
+  }
+  const { columns, warnings } = typedColumns(
+    written.stats,
+    kept.map(({ name }) => name),
+    dialect.delimiter,
+    wishes,
+  );
+  return {
+    format: "csv",
+    columns,
+    from: written.table(),
+    rowsIn: written.rows,
+    rawText: async function* () {
+      let line = 0;
+      for await (const raw of raws()) yield { line: (line += 1), raw };
+    },
+    warnings,
+  };
 }
 
 function quickSource(

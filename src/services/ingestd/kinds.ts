@@ -277,6 +277,18 @@ export const MARKS = {
   booleanWord: 1 << 28,
 } as const;
 
+/** A mask in words, which stay what they are when kinds are added. */
+export function wordsOf(mask: number): string[] {
+  const marks = Object.entries(MARKS).flatMap(([name, bit]) => ((mask & bit) !== 0 ? [name] : []));
+  return [...KINDS.flatMap(({ name }) => ((mask & bitOf(name)) !== 0 ? [name] : [])), ...marks];
+}
+
+/** The mask that `wordsOf` put into words; words that are not known any more are left out. */
+export function maskOfWords(words: readonly string[]): number {
+  const marks: Readonly<Record<string, number>> = MARKS;
+  return words.reduce((mask, word) => mask | (marks[word] ?? (BY_NAME.has(word) ? bitOf(word) : 0)), 0);
+}
+
 /** Read as NULL in every column. Everything else that may mean nothing stays a text in a column of texts. */
 export const NULL_TEXTS: readonly string[] = ["", "NULL", "null", "\\N", "N/A", "n/a", "#N/A", "<NA>"];
 const NULLS: ReadonlySet<string> = new Set(NULL_TEXTS);

@@ -74,6 +74,10 @@ export class LoaderPool {
       if (signal.aborted) throw signal.reason;
       await this.#coming;
       const child = this.#warmChild() ?? (await this.#spawn());
+      if (signal.aborted) {
+        this.#keepWarm(child);
+        throw signal.reason;
+      }
       return await this.#use(child, signal, work);
     } finally {
       release();
