@@ -28,6 +28,15 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
   ): Promise<Response> =>
     house.ask(`/v1/ingest?dataset=${dataset}${query}`, { method: "POST", body, headers });
 
+  test("takes a file out of a form", async () => {
+    const form = new FormData();
+    form.set("file", new File(["id,name\n1,Ada\n2,Bob\n"], "crew.csv"));
+    const reply = await house.ask("/v1/ingest?dataset=formed", { method: "POST", body: form });
+    expect([reply.status, await reply.json()]).toMatchObject([201, { rows_loaded: 2, bytes_in: 20 }]);
+    const empty = await house.ask("/v1/ingest?dataset=formed", { method: "POST", body: new FormData() });
+    expect([empty.status, await codeOf(empty)]).toEqual([400, "invalid"]);
+  });
+
   test("stores, reads, lists and removes objects", async () => {
     const stored = await put("a/b/ü c.txt", "hello world");
     expect(stored.status).toBe(201);

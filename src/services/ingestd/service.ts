@@ -13,6 +13,7 @@ import type { Handlers, ParsedOf, Service } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
 import { type loader, REJECT_COLUMNS, type Table } from "./loader.ts";
 import { LoaderPool } from "./loader-pool.ts";
+import { fileIn } from "./multipart.ts";
 import { Progress } from "./progress.ts";
 import {
   columnsOf,
@@ -70,10 +71,13 @@ export async function ingestd({
     return spool.within(async (folder) => {
       const started = performance.now();
       pool.expect();
-      const file = await receive(input.body, join(folder, "body"), call.signal, (bytes) =>
+      const sent = await fileIn(input.body, input.content_type);
+      const file = await receive(sent.body, join(folder, "body"), call.signal, (bytes) =>
         tell({ phase: "receive", rows: 0, bytes }),
       );
-      const answer = await load(deps, input, file, folder, call, tell);
+      const source = input.source ?? sent.name;
+      const named = source === undefined ? input : { ...input, source };
+      const answer = await load(deps, named, file, folder, call, tell);
       return { ...answer, took_ms: Math.round(performance.now() - started) };
     });
   };
