@@ -15,6 +15,7 @@ import {
   maskOf,
   maskOfWords,
   QUICK_BYTES_MAX,
+  shapeOfNumber,
   wordsOf,
 } from "./kinds.ts";
 
@@ -28,9 +29,12 @@ const NOTHING_WORDS_MAX = 16;
 const MASKS_MAX = 100_000;
 
 const masks = new Map<string, number>();
+const masksOfNumbers: (number | undefined)[] = [];
 
 function rememberedMask(text: string): number {
   if (isPlainText(text)) return 0;
+  const shape = shapeOfNumber(text);
+  if (shape >= 0) return (masksOfNumbers[shape] ??= maskOf(text));
   const key = maskKeyOf(text);
   const known = masks.get(key);
   if (known !== undefined) return known;
@@ -56,7 +60,10 @@ export interface ToldStats {
 }
 
 export class ColumnStats {
-  readonly #counts = new Map<number, number>();
+  readonly #counted = new Map<number, number>();
+  /** Most values look like the one before: they are counted apart, and put to the others when one does not. */
+  #mask = 0;
+  #alike = 0;
   readonly #samples: string[] = [];
   readonly #nothing = new Set<string>();
   #values = 0;
@@ -74,10 +81,24 @@ export class ColumnStats {
     if (origin === "json string") mask &= JSON_STRING_MASK;
     if ((mask & MARKS.nothing) !== 0 && this.#nothing.size < NOTHING_WORDS_MAX) this.#nothing.add(trimmed);
     this.#values += 1;
-    this.#counts.set(mask, (this.#counts.get(mask) ?? 0) + 1);
+    if (mask !== this.#mask) {
+      this.#settle();
+      this.#mask = mask;
+    }
+    this.#alike += 1;
     if (this.#samples.length < SAMPLES_MAX && !this.#samples.includes(text)) {
       this.#samples.push(text.slice(0, SAMPLE_CHARS_MAX));
     }
+  }
+
+  #settle(): void {
+    if (this.#alike > 0) this.#counted.set(this.#mask, (this.#counted.get(this.#mask) ?? 0) + this.#alike);
+    this.#alike = 0;
+  }
+
+  get #counts(): ReadonlyMap<number, number> {
+    this.#settle();
+    return this.#counted;
   }
 
   /** What was seen, to be kept: `seen` takes it back. */
@@ -91,7 +112,7 @@ export class ColumnStats {
     for (const [words, count] of counts) {
       const mask = maskOfWords(words);
       this.#values += count;
-      this.#counts.set(mask, (this.#counts.get(mask) ?? 0) + count);
+      this.#counted.set(mask, (this.#counted.get(mask) ?? 0) + count);
     }
     for (const word of nothing) this.#nothing.add(word);
     this.#spaced ||= spaced;
@@ -361,7 +382,8 @@ export function valueSql({ type, kinds, nothing, spaced }: Reading, raw: string)
     // A float between text and decimal would change the last digits of long ones.
     const wide = kind.name === "decimal" && type.startsWith("DECIMAL");
     const value = wide ? `TRY_CAST(${text} AS ${WIDE_DECIMAL})` : kind.sql(text);
-    const guarded = `CASE WHEN ${matches(kind, text)} THEN ${value} END`;
+    const quick = wide ? "" : quickWhen(kind, text, value);
+    const guarded = `CASE ${quick}WHEN ${matches(kind, text)} THEN ${value} END`;
     return exactCast(guarded, wide ? WIDE_DECIMAL : kind.type, type);
   });
   // Types that no kind gives are left to DuckDB's own cast; a number that it would round is not.

@@ -21,7 +21,7 @@ import { countRows } from "./count-rows.ts";
 import { type Decoded, diskFault, textOf } from "./decode.ts";
 import { guessDialect, type Guess, type Opinion } from "./dialect.ts";
 import { findHeader, type Header } from "./header.ts";
-import { NULL_TEXTS } from "./kinds.ts";
+import { isInNullText, NULL_TEXTS } from "./kinds.ts";
 import type { Table } from "./loader.ts";
 import type { CsvReading } from "./reading.ts";
 import { WrittenRows } from "./written-rows.ts";
@@ -90,6 +90,7 @@ function isTidy({ guess, header, fit }: Layout): boolean {
   const { dialect, rows } = guess;
   if (fit.width < 2 || fit.ragged || dialect.padded || dialect.escape !== "double") return false;
   if (dialect.newline !== "\n" || dialect.quote === "'" || dialect.delimiter.length > 1) return false;
+  if (isInNullText(dialect.delimiter)) return false;
   return rows.every((row) => row.line < header.bodyLine || (row.flawed !== true && row.reason === undefined));
 }
 
@@ -187,7 +188,7 @@ async function carefulSource(
   work: Workplace,
 ): Promise<Source> {
   const { guess, header, fit } = layout;
-  const written = await WrittenRows.open(fit.width, work, file.hasNul);
+  const written = await WrittenRows.open(fit.width, guess.dialect, work, file.hasNul);
   const scanner = new RowScanner(guess.dialect, fit, header.bodyLine);
   let bytes = 0;
   try {
@@ -242,7 +243,7 @@ export async function rejectedCsvSource(
   work: Workplace,
 ): Promise<Source> {
   const fit: Fit = { width: kept.length, ragged, returns: true };
-  const written = await WrittenRows.open(fit.width, work, true);
+  const written = await WrittenRows.open(fit.width, dialect, work, true);
   kept.forEach((column, index) => written.stats[index]?.seen(column));
   const rowOf = (raw: string, line: number): Row => {
     if (raw.length > RAW_CHARS_MAX || raw.includes(NUL_SIGN))

@@ -225,6 +225,7 @@ async function writeCareful(
         why: "the dataset has no such column",
       })),
   ];
+  const before = rejects.rows;
   if (misfits.length > 0) await logMisfits(db, source, rejects, misfits);
   const values = plan.map(({ name, source: column, target }) => {
     const value =
@@ -232,7 +233,7 @@ async function writeCareful(
     return `${value} AS ${quoteIdentifier(name)}`;
   });
   const where =
-    misfits.length === 0 ? "" : ` WHERE NOT (${misfits.map(({ condition }) => condition).join(" OR ")})`;
+    rejects.rows === before ? "" : ` WHERE NOT (${misfits.map(({ condition }) => condition).join(" OR ")})`;
   return writeParquet(db, `SELECT ${values.join(", ")} FROM ${source.from}${where}`, to, prepared);
 }
 

@@ -49,7 +49,7 @@ export class RejectLog {
     if (this.#examples.length < EXAMPLES_MAX) {
       this.#examples.push(`line ${line}: ${reason}`.slice(0, EXAMPLE_CHARS_MAX));
     }
-    await this.#sink.write(`${cells.map(csvCell).join(",")}\n`);
+    await this.#sink.write(`${cells.map((cell) => csvCell(cell)).join(",")}\n`);
   }
 
   /** Puts everything on disk and gives what DuckDB selects it from. */

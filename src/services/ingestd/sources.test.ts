@@ -258,3 +258,19 @@ describe("encodings", () => {
     await stopped.catch(() => undefined);
   });
 });
+
+describe("lines that go on as they stand", () => {
+  test.each([
+    ["empty cells beyond the width", "a,b\n1,x,\n2,y,,\n3,z\n", 3],
+    ["words for nothing", "a,b\n1,NULL\n2,N/A\n3,\\N\n", 0],
+    ["carriage returns and quotes", 'a,b\n1,"x"\r\n2,y\r\n3,5" z\n', 3],
+    ["a delimiter that stands in a word for nothing", "a#b\n1#x\n2#y\n3#z\n", 3],
+    ["quotes of the other kind", "a;b\n1;'x'\n2;'y;z'\n3;'w'\n", 3],
+  ])("%s", async (name, text, filled) => {
+    const dataset = `stand_${name.replaceAll(/\W/g, "_")}`;
+    expect(await lake.load(dataset, text)).toMatchObject({ rows_loaded: 3, rows_quarantined: 0 });
+    expect(await lake.rows(dataset, "SELECT sum(a)::INT AS a, count(b)::INT AS b FROM t")).toEqual([
+      { a: 6, b: filled },
+    ]);
+  });
+});
