@@ -57,6 +57,13 @@ export async function diskObjects(root: string): Promise<Objects> {
 
   const head = async (key: string): Promise<ObjectHead> => toHead(key, await statObject(pathOf(key), key));
 
+  /** It is put whether or not there is room for its sum. */
+  const noted = async (key: string, sum: Sum): Promise<ObjectHead> => {
+    const found = await statObject(pathOf(key), key);
+    await sums.note(key, found, sum).catch(() => undefined);
+    return toHead(key, found);
+  };
+
   const put = async (key: string, body: Bytes, conditions: PutConditions = {}): Promise<ObjectHead> => {
     const path = pathOf(key);
     const temporary = temporaryPath(temporaries, "object");
@@ -69,10 +76,7 @@ export async function diskObjects(root: string): Promise<Objects> {
         }
         const done = await onDisk(key, () => publishBelow(temporary, path, conditions.ifAbsent === true));
         if (done === "exists") throw conditionFailed(key);
-        const found = await statObject(path, key);
-        // It is put whether or not there is room for its sum.
-        await sums.note(key, found, sum).catch(() => undefined);
-        return toHead(key, found);
+        return noted(key, sum);
       });
     } finally {
       await rm(temporary, { force: true });
@@ -118,6 +122,18 @@ export async function diskObjects(root: string): Promise<Objects> {
       }),
     list: (options) => list(root, options),
     path: pathOf,
+    adopt: async (key, path) => {
+      const sum = await onDisk(key, () => flushAndSum(path));
+      return inTurn(key, async () => {
+        try {
+          await onDisk(key, () => publishBelow(path, pathOf(key), false));
+        } catch (error) {
+          if ((error as NodeJS.ErrnoException).code === "EXDEV") return undefined;
+          throw error;
+        }
+        return noted(key, sum);
+      });
+    },
   };
 }
 
@@ -139,6 +155,26 @@ async function publishBelow(temporary: string, path: string, ifAbsent: boolean):
 
 function isGone(error: unknown): boolean {
   return (error as NodeJS.ErrnoException).code === "ENOENT";
+}
+
+/** What others wrote is on the disk before it gets a name that lasts. */
+async function flushAndSum(path: string): Promise<Sum> {
+  const file = await open(path, "r+");
+  try {
+    const hash = createHash("sha256");
+    const chunk = new Uint8Array(READ_BYTES);
+    let size = 0;
+    for (;;) {
+      const { bytesRead } = await file.read(chunk, 0, chunk.byteLength, size);
+      if (bytesRead === 0) break;
+      hash.update(chunk.subarray(0, bytesRead));
+      size += bytesRead;
+    }
+    await file.sync();
+    return { size, sha256: hash.digest("hex") };
+  } finally {
+    await file.close();
+  }
 }
 
 async function spool(body: Bytes, path: string): Promise<Sum> {

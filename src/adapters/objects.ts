@@ -63,6 +63,12 @@ export interface Objects {
   list(options: ListOptions): Promise<Listing>;
   /** Where the object lies as a file of this host, if it does. */
   path(key: string): string | undefined;
+  /**
+   * Makes a finished file of this host the object, without a copy: the file is gone from where it lay, and the
+   * object is as durable as one that was put. Undefined, and nothing done, when the two share no disk. Missing
+   * where objects are no files.
+   */
+  adopt?(key: string, path: string): Promise<ObjectHead | undefined>;
 }
 
 /** As S3 has it. */

@@ -25,6 +25,10 @@ export const SECTIONS: Readonly<Record<string, Readonly<Record<string, Entry>>>>
   },
   "Work with data": {
     ingest: { summary: "Load files into a dataset", load: async () => (await import("./ingest.ts")).ingest },
+    replay: {
+      summary: "Load the rejected rows of an ingest once more",
+      load: async () => (await import("./replay.ts")).replay,
+    },
     datasets: {
       summary: "List datasets, or describe one",
       load: async () => (await import("./datasets.ts")).datasets,

@@ -30,7 +30,8 @@ const number = (name: string, value: (loaded: Loaded) => number): Field<Loaded> 
   show: (loaded) => count(value(loaded)),
 });
 
-const FIELDS: readonly Field<Loaded>[] = [
+/** What one load is shown as. */
+export const LOAD_FIELDS: readonly Field<Loaded>[] = [
   { name: "file", value: ({ file }) => file },
   { name: "dataset", value: ({ outcome }) => outcome.dataset },
   number("rows_in", ({ outcome }) => outcome.rows_in),
@@ -127,7 +128,7 @@ export const ingest = command({
       // What was loaded before a failure was loaded: it is told, too.
       if (loaded.length > 0) {
         await emit(formatOf(args.output), {
-          fields: FIELDS,
+          fields: LOAD_FIELDS,
           rows: loaded,
           json:
             paths.length === 1
@@ -209,10 +210,10 @@ export async function ingestFile(
 }
 
 /** What is worth a sentence beyond the counts. */
-function tell(file: string, outcome: Ingested): void {
+export function tell(file: string, outcome: Ingested): void {
   const { dataset } = outcome;
   if (outcome.dry_run) say(`${file}: nothing was loaded, this was a dry run.`);
-  else if (outcome.replayed) say(`${file}: this very file was loaded before; nothing changed.`);
+  else if (outcome.replayed) say(`${file}: this was loaded before; nothing changed.`);
   for (const change of outcome.schema_changes) say(`${file}: ${change}`);
   for (const warning of outcome.warnings) say(`${paintTalk("yellow", "warning:")} ${file}: ${warning}`);
   if (outcome.rows_quarantined > 0 && !outcome.dry_run) {

@@ -183,6 +183,8 @@ export const catalog = {
       files: z.array(dataFile).max(100_000),
       /** Repeating a commit with the same id does nothing and answers the first one's snapshot. */
       commit_id: z.string().max(200),
+      /** The snapshot that must still be the current one: for writers who replace what they have read. */
+      if_snapshot_id: z.int().optional(),
       /** Kept in the snapshot summary. */
       summary: z.record(z.string(), z.string()).default({}),
     }),

@@ -17,9 +17,14 @@ const ingestInput = z.strictObject({
   source: z.string().max(1024).optional().describe("The file's name, kept with its rejected rows"),
   dry_run: z.boolean().default(false),
   idempotency_key: z.string().min(1).max(200).optional(),
+  content_type: z
+    .string()
+    .max(1024)
+    .optional()
+    .describe("`multipart/form-data` for a form with the file in it"),
 });
 
-const ingestHeaders = { idempotency_key: "idempotency-key" };
+const ingestHeaders = { idempotency_key: "idempotency-key", content_type: "content-type" };
 
 export const ingested = z.object({
   dataset: z.string(),
@@ -86,7 +91,7 @@ export const ingest = {
     ...traits,
     summary: "Load a file into a dataset",
     description:
-      "The body is the file: CSV (any delimiter, encoding, gzip, zstd), NDJSON, JSON or Parquet. Rows that do not fit go to `NAME$rejects` with line and reason; `rows_in` always equals loaded + quarantined + deduped. The same bytes again change nothing.",
+      "The body is the file, or a form (multipart/form-data) with it in the field `file`: CSV (any delimiter, encoding, gzip, zstd), NDJSON, JSON or Parquet. Rows that do not fit go to `NAME$rejects` with line and reason; `rows_in` always equals loaded + quarantined + deduped. The same bytes again change nothing.",
     output: ingested,
     status: (output) => (output.replayed || output.dry_run ? 200 : 201),
     statuses: [200, 201],
@@ -104,12 +109,22 @@ export const ingest = {
     method: "POST",
     path: "/v1/ingest/replay",
     summary: "Load the rejected rows of an earlier ingest once more",
-    planned: true,
-    input: z.strictObject({ dataset: datasetName, ingest_id: z.string() }),
+    description:
+      "Their lines are read as those of the first time were, into the columns that the dataset has now. Rows that fit move from `NAME$rejects` into the dataset, the others stay; again, `rows_in` equals loaded + quarantined. Without rows that fit nothing changes.",
+    input: z.strictObject({
+      dataset: datasetName,
+      ingest_id: z.string().min(1).max(64),
+      types: z
+        .record(z.string(), z.string())
+        .optional()
+        .describe("Column types that are to hold from now on, where the dataset's can be widened to them"),
+    }),
     output: ingested,
-    status: 201,
+    status: (output) => (output.replayed || output.rows_loaded === 0 ? 200 : 201),
+    statuses: [200, 201],
+    idempotent: true,
     timeoutMs: INGEST_TIMEOUT_MS,
-    errors: ["not_found", "rejected"],
+    errors: ["conflict", "not_found", "rejected", "too_large"],
     scope: "write",
   }),
 };

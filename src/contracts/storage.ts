@@ -115,6 +115,19 @@ export const storage = {
     scope: "read",
     internal: true,
   }),
+  adopt: op({
+    method: "POST",
+    path: "/v1/storage-adopt",
+    summary: "Make a file that a neighbour has finished the object, without a copy",
+    description:
+      "As durable as a PUT. Answers null, and leaves the file, where that cannot be: then it is to be PUT.",
+    input: z.strictObject({ key, path: z.string() }),
+    output: z.object({ adopted: stored.nullable() }),
+    timeoutMs: 300_000,
+    errors: ["forbidden"],
+    scope: "write",
+    internal: true,
+  }),
   probe: op({
     method: "GET",
     path: "/v1/storage-probe",

@@ -36,7 +36,7 @@ export const PLAN: Readonly<Record<ServiceName, Part>> = {
     start: async (start) => {
       const { storaged } = await import("#services/storaged/service");
       const objects = await objectsOf(start.settings);
-      return built("storaged", start, await storaged({ objects }));
+      return built("storaged", start, await storaged({ objects, adoptFrom: spoolOf(start.settings) }));
     },
   },
   catalogd: {
@@ -59,7 +59,7 @@ export const PLAN: Readonly<Record<ServiceName, Part>> = {
         storage: need(start, "storaged"),
         catalog: need(start, "catalogd"),
         settings: {
-          spoolDir: join(start.settings.data, "spool"),
+          spoolDir: spoolOf(start.settings),
           memoryBytesMax: mebibytesToBytes(start.settings.ingest_memory_mib),
         },
       });
@@ -160,6 +160,11 @@ async function storeOfVectors({ settings, log }: Start): Promise<VectorStore> {
     bytesMax: mebibytesToBytes(settings.embed_store_mib),
     log,
   });
+}
+
+/** Where ingestd works on files, and storaged takes finished ones over. */
+function spoolOf({ data }: Settings): string {
+  return join(data, "spool");
 }
 
 /** In a bucket when one is named, else in the data folder. */

@@ -141,6 +141,15 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
     expect(snapshots).toHaveLength(1);
   });
 
+  test("takes a file out of a form", async () => {
+    const form = new FormData();
+    form.set("file", new File(["id,name\n1,Ada\n2,Bob\n"], "crew.csv"));
+    const reply = await house.ask("/v1/ingest?dataset=formed", { method: "POST", body: form });
+    expect([reply.status, await reply.json()]).toMatchObject([201, { rows_loaded: 2, bytes_in: 20 }]);
+    const empty = await house.ask("/v1/ingest?dataset=formed", { method: "POST", body: new FormData() });
+    expect([empty.status, await codeOf(empty)]).toEqual([400, "invalid"]);
+  });
+
   test("tells progress as events", async () => {
     const reply = await load("tiny", "a,b\n1,2\n3,4\n", "", { accept: "text/event-stream" });
     const text = await reply.text();

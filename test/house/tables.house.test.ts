@@ -32,6 +32,36 @@ describe("tables", () => {
     house.ask(`/v1/catalog/datasets/${dataset}/schema`, { method: "PATCH", body: JSON.stringify(body) });
   const folderOf = (dataset: string): string => join(house.settings.data, "objects", "warehouse", dataset);
 
+  test("take rejected rows in once they fit", async () => {
+    await load("crew", "id,name\n1,Ada\n");
+    const first = await load("crew", "id,name,note\n2,Bob,\n3,Cleo,late\nlots,Di,\n", "&contract=quarantine");
+    expect(first).toMatchObject({ rows_loaded: 1, rows_quarantined: 2 });
+    expect((await patch("crew", { add: [{ name: "remark", type: "string" }] })).status).toBe(200);
+    expect((await patch("crew", { rename: { remark: "note" } })).status).toBe(200);
+    const replay = (): Promise<Response> =>
+      house.ask("/v1/ingest/replay", {
+        method: "POST",
+        body: JSON.stringify({ dataset: "crew", ingest_id: first.ingest_id }),
+      });
+    const moved = await replay();
+    expect([moved.status, await moved.json()]).toMatchObject([
+      201,
+      { rows_in: 2, rows_loaded: 1, rows_quarantined: 1 },
+    ]);
+    const again = await replay();
+    expect([again.status, await again.json()]).toMatchObject([200, { rows_in: 1, rows_loaded: 0 }]);
+    const sql = async (text: string): Promise<unknown> => {
+      const reply = await house.ask("/v1/sql", { method: "POST", body: JSON.stringify({ sql: text }) });
+      return ((await reply.json()) as Answer).rows;
+    };
+    expect(await sql("SELECT id, note FROM crew ORDER BY id")).toEqual([
+      { id: 1, note: null },
+      { id: 2, note: null },
+      { id: 3, note: "late" },
+    ]);
+    expect(await sql('SELECT line, raw FROM "crew$rejects"')).toEqual([{ line: 4, raw: "lots,Di," }]);
+  }, 30_000);
+
   test("are read from their files alone by another reader, also after a rename", async () => {
     await load("orders", FIRST);
     const grown = await load("orders", SECOND);

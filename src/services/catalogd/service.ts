@@ -140,11 +140,12 @@ export async function catalogd({
         schema_changes: [...words],
       };
     },
-    commit: async ({ dataset, mode, columns, files, commit_id, summary }) => {
+    commit: async ({ dataset, mode, columns, files, commit_id, if_snapshot_id, summary }) => {
       let replayed = false;
       const table = await tables.commit(dataset, async (current, place) => {
         replayed = current !== undefined && committedBy(current.metadata, commit_id) !== undefined;
         if (replayed) return undefined;
+        refuseStale(dataset, current, if_snapshot_id);
         const metadata = metadataFor(current, place, columns, clock, ids);
         const notes = { ...summary, [COMMIT_ID]: commit_id };
         return commitFiles(tables, { current, metadata, place, mode, files, notes, clock, ids });
@@ -250,6 +251,14 @@ function schemaChanges(wanted: {
     })),
     ...Object.entries(doc).map(([name, text]): SchemaChange => ({ change: "doc", name, doc: text })),
   ];
+}
+
+/** Who replaces what he has read must not replace what he has not. */
+function refuseStale(dataset: string, table: Table | undefined, expected: number | undefined): void {
+  if (expected === undefined) return;
+  const snapshot = table === undefined ? undefined : snapshotOf(table.metadata);
+  if (snapshot !== undefined && Number(snapshot["snapshot-id"]) === expected) return;
+  throw new Fault("conflict", `${dataset} was changed meanwhile. Read it again and start anew.`);
 }
 
 function committedBy(metadata: TableMetadata, commitId: string): Snapshot | undefined {

@@ -4,7 +4,20 @@
 
 import { quoteLiteral } from "#adapters/duckdb";
 import { exactCast } from "./types.ts";
-import { bitOf, isNull, isPlainText, type Kind, KINDS, maskKeyOf, MARKS, maskOf } from "./kinds.ts";
+import {
+  bitOf,
+  isNull,
+  isPlainText,
+  type Kind,
+  KINDS,
+  maskKeyOf,
+  MARKS,
+  maskOf,
+  maskOfWords,
+  QUICK_BYTES_MAX,
+  shapeOfNumber,
+  wordsOf,
+} from "./kinds.ts";
 
 /** The share of values that must fit before the others count as mistakes. */
 const FIT_SHARE_MIN = 0.99;
@@ -16,9 +29,12 @@ const NOTHING_WORDS_MAX = 16;
 const MASKS_MAX = 100_000;
 
 const masks = new Map<string, number>();
+const masksOfNumbers: (number | undefined)[] = [];
 
 function rememberedMask(text: string): number {
   if (isPlainText(text)) return 0;
+  const shape = shapeOfNumber(text);
+  if (shape >= 0) return (masksOfNumbers[shape] ??= maskOf(text));
   const key = maskKeyOf(text);
   const known = masks.get(key);
   if (known !== undefined) return known;
@@ -36,8 +52,18 @@ const WORDS_OF_JSON = KINDS.filter(
 );
 const JSON_STRING_MASK = WORDS_OF_JSON.reduce((mask, { name }) => mask | bitOf(name), 0);
 
+/** A column's values as counts of what they look like. */
+export interface ToldStats {
+  readonly counts: readonly (readonly [words: readonly string[], count: number])[];
+  readonly nothing: readonly string[];
+  readonly spaced: boolean;
+}
+
 export class ColumnStats {
-  readonly #counts = new Map<number, number>();
+  readonly #counted = new Map<number, number>();
+  /** Most values look like the one before: they are counted apart, and put to the others when one does not. */
+  #mask = 0;
+  #alike = 0;
   readonly #samples: string[] = [];
   readonly #nothing = new Set<string>();
   #values = 0;
@@ -55,10 +81,42 @@ export class ColumnStats {
     if (origin === "json string") mask &= JSON_STRING_MASK;
     if ((mask & MARKS.nothing) !== 0 && this.#nothing.size < NOTHING_WORDS_MAX) this.#nothing.add(trimmed);
     this.#values += 1;
-    this.#counts.set(mask, (this.#counts.get(mask) ?? 0) + 1);
+    if (mask !== this.#mask) {
+      this.#settle();
+      this.#mask = mask;
+    }
+    this.#alike += 1;
     if (this.#samples.length < SAMPLES_MAX && !this.#samples.includes(text)) {
       this.#samples.push(text.slice(0, SAMPLE_CHARS_MAX));
     }
+  }
+
+  #settle(): void {
+    if (this.#alike > 0) this.#counted.set(this.#mask, (this.#counted.get(this.#mask) ?? 0) + this.#alike);
+    this.#alike = 0;
+  }
+
+  get #counts(): ReadonlyMap<number, number> {
+    this.#settle();
+    return this.#counted;
+  }
+
+  /** What was seen, to be kept: `seen` takes it back. */
+  told(): ToldStats {
+    const counts = [...this.#counts].map(([mask, count]): [string[], number] => [wordsOf(mask), count]);
+    return { counts, nothing: this.nothing, spaced: this.#spaced };
+  }
+
+  /** Adds what another column like this one has told. */
+  seen({ counts, nothing, spaced }: ToldStats): this {
+    for (const [words, count] of counts) {
+      const mask = maskOfWords(words);
+      this.#values += count;
+      this.#counted.set(mask, (this.#counted.get(mask) ?? 0) + count);
+    }
+    for (const word of nothing) this.#nothing.add(word);
+    this.#spaced ||= spaced;
+    return this;
   }
 
   get values(): number {
@@ -324,7 +382,8 @@ export function valueSql({ type, kinds, nothing, spaced }: Reading, raw: string)
     // A float between text and decimal would change the last digits of long ones.
     const wide = kind.name === "decimal" && type.startsWith("DECIMAL");
     const value = wide ? `TRY_CAST(${text} AS ${WIDE_DECIMAL})` : kind.sql(text);
-    const guarded = `CASE WHEN ${matches(kind, text)} THEN ${value} END`;
+    const quick = wide ? "" : quickWhen(kind, text, value);
+    const guarded = `CASE ${quick}WHEN ${matches(kind, text)} THEN ${value} END`;
     return exactCast(guarded, wide ? WIDE_DECIMAL : kind.type, type);
   });
   // Types that no kind gives are left to DuckDB's own cast; a number that it would round is not.
@@ -355,9 +414,16 @@ export function strictSql(reading: Reading, raw: string): string {
     return `coalesce(${valueSql(reading, raw)}, CASE WHEN ${misfitSql(reading, raw)} THEN error('misfit') END)`;
   }
   const value = kind.sql(raw);
-  const quick = kind.canonical === true ? `WHEN CAST(${value} AS VARCHAR) = ${raw} THEN ${value} ` : "";
+  const quick = quickWhen(kind, raw, value);
   const nothing = reading.nothing.length === 0 ? "" : `WHEN ${isNothing(raw, reading.nothing)} THEN NULL `;
   return `CASE WHEN ${raw} IS NULL THEN NULL ${quick}${nothing}WHEN ${matches(kind, raw)} AND ${value} IS NOT NULL THEN ${value} ELSE error('misfit') END`;
+}
+
+/** The branch that most values take. */
+function quickWhen({ canonical, quick }: Kind, raw: string, value: string): string {
+  if (canonical === true) return `WHEN CAST(${value} AS VARCHAR) = ${raw} THEN ${value} `;
+  if (quick === undefined) return "";
+  return `WHEN strlen(${raw}) <= ${QUICK_BYTES_MAX} AND regexp_full_match(${raw}, ${quoteLiteral(quick)}) THEN ${value} `;
 }
 
 function matches(kind: Kind, text: string): string {

@@ -4,9 +4,7 @@
 // checked against them while it is written, and the number of rows against a count of our own. Whatever does
 // not agree sends the file the careful way; the quick way never loads what the careful one would not.
 
-import { join } from "node:path";
 import { quoteLiteral } from "#adapters/duckdb";
-import { assert } from "#lib/assert";
 import { Fault } from "#rpc/fault";
 import {
   ColumnStats,
@@ -19,15 +17,17 @@ import {
   type Surroundings,
   valueSql,
 } from "./columns.ts";
-import { csvCell } from "./csv-text.ts";
-import { chunksOf, type Decoded, diskFault, textOf } from "./decode.ts";
+import { countRows } from "./count-rows.ts";
+import { type Decoded, diskFault, textOf } from "./decode.ts";
 import { guessDialect, type Guess, type Opinion } from "./dialect.ts";
 import { findHeader, type Header } from "./header.ts";
-import { isNull, NULL_TEXTS } from "./kinds.ts";
+import { isInNullText, NULL_TEXTS } from "./kinds.ts";
 import type { Table } from "./loader.ts";
-import { type Fit, LINE_CHARS_MAX, type Row, RowScanner, rowsOf } from "./rows.ts";
+import type { CsvReading } from "./reading.ts";
+import { WrittenRows } from "./written-rows.ts";
+import { NUL_SIGN, RAW_CHARS_MAX } from "./reject-log.ts";
+import { type Fit, type Row, RowScanner, rowsOf } from "./rows.ts";
 import { sampleOf } from "./sample.ts";
-import { newFile } from "./sink.ts";
 import type { Source, SourceColumn, Wishes, Workplace } from "./source.ts";
 import { duckdbWord, refuseStrayTypes, wantedTypes } from "./types.ts";
 
@@ -46,9 +46,8 @@ interface Layout {
 }
 
 export async function csvSource(file: Decoded, wishes: Wishes, work: Workplace): Promise<Source> {
-  const sample = await sampleOf(file.path, file.bytes);
+  const [sample, opinion] = await Promise.all([sampleOf(file.path, file.bytes), sniff(file.path, work)]);
   if (sample.head.trim() === "") throw new Fault("invalid", "The file is empty: there is nothing to load.");
-  const opinion = await sniff(file.path, work);
   const guess = guessDialect(sample.head, sample.whole, opinion);
   const header = findHeader(
     guess.rows,
@@ -62,11 +61,14 @@ export async function csvSource(file: Decoded, wishes: Wishes, work: Workplace):
     : carefulSource(file, layout, wishes, work);
 }
 
+/** Rows that DuckDB sniffs: a tenth of its default costs a third, and this is one opinion among others. */
+const SNIFFED_ROWS = 2048;
+
 /** DuckDB's own opinion; none where it has none. */
 async function sniff(path: string, { db }: Workplace): Promise<Opinion | undefined> {
   try {
     const [row] = await db.rows(
-      `SELECT Delimiter AS delimiter, Quote AS quote FROM sniff_csv(${quoteLiteral(path)})`,
+      `SELECT Delimiter AS delimiter, Quote AS quote FROM sniff_csv(${quoteLiteral(path)}, sample_size = ${SNIFFED_ROWS})`,
     );
     if (row === undefined) return undefined;
     const quote = String(row["quote"]);
@@ -88,19 +90,21 @@ function isTidy({ guess, header, fit }: Layout): boolean {
   const { dialect, rows } = guess;
   if (fit.width < 2 || fit.ragged || dialect.padded || dialect.escape !== "double") return false;
   if (dialect.newline !== "\n" || dialect.quote === "'" || dialect.delimiter.length > 1) return false;
+  if (isInNullText(dialect.delimiter)) return false;
   return rows.every((row) => row.line < header.bodyLine || (row.flawed !== true && row.reason === undefined));
 }
 
 function readings(
   stats: readonly ColumnStats[],
-  { guess, header }: Layout,
+  names: readonly string[],
+  delimiter: string,
   wishes: Wishes,
 ): { reading: Reading; name: string; unwanted: boolean }[] {
-  const around: Surroundings = { semicolons: guess.dialect.delimiter === ";", dayFirst: dayFirstOf(stats) };
+  const around: Surroundings = { semicolons: delimiter === ";", dayFirst: dayFirstOf(stats) };
   const known = new Map(wishes.known.map((column) => [column.name.toLowerCase(), column]));
   const types = wantedTypes(wishes.types);
   const out = stats.map((column, index) => {
-    const written = header.names[index] ?? `column_${index + 1}`;
+    const written = names[index] ?? `column_${index + 1}`;
     const existing = known.get(written.toLowerCase());
     const name = existing?.name ?? written;
     const wanted = types.get(name.toLowerCase());
@@ -122,10 +126,19 @@ function readings(
 
 function sourceColumns(
   stats: readonly ColumnStats[],
-  layout: Layout,
+  { guess, header }: Layout,
   wishes: Wishes,
 ): { columns: SourceColumn[]; warnings: string[] } {
-  const found = readings(stats, layout, wishes);
+  return typedColumns(stats, header.names, guess.dialect.delimiter, wishes);
+}
+
+function typedColumns(
+  stats: readonly ColumnStats[],
+  names: readonly string[],
+  delimiter: string,
+  wishes: Wishes,
+): { columns: SourceColumn[]; warnings: string[] } {
+  const found = readings(stats, names, delimiter, wishes);
   const columns = found.map(({ reading, name, unwanted }, index) => {
     const raw = `c${index}`;
     return {
@@ -175,52 +188,28 @@ async function carefulSource(
   work: Workplace,
 ): Promise<Source> {
   const { guess, header, fit } = layout;
-  const stats = Array.from({ length: fit.width }, () => new ColumnStats());
-  const path = join(work.folder, "rows.csv");
-  const sink = await newFile(path);
-  let rows = 0;
-  let flawed = 0;
-  let filled = 0;
-  let longest = 0;
-  const take = async (row: Row): Promise<void> => {
-    rows += 1;
-    const reason =
-      row.reason ?? (file.hasNul && row.raw.includes("\0") ? "it holds a NUL character" : undefined);
-    if (reason !== undefined) {
-      await work.rejects.add({ line: row.line, reason, raw: row.raw });
-      return;
-    }
-    if (row.flawed === true) flawed += 1;
-    if (row.filled === true) filled += 1;
-    longest = Math.max(longest, row.raw.length);
-    let text = String(row.line);
-    for (let index = 0; index < fit.width; index += 1) {
-      const cell = row.cells[index] ?? "";
-      stats[index]?.add(cell);
-      text += isNull(cell) ? "," : `,${csvCell(cell)}`;
-    }
-    await sink.write(`${text}\n`);
-  };
+  const written = await WrittenRows.open(fit.width, guess.dialect, work, file.hasNul);
   const scanner = new RowScanner(guess.dialect, fit, header.bodyLine);
   let bytes = 0;
   try {
     for await (const text of textOf(file.path)) {
       bytes = Math.min(bytes + text.length, file.bytes);
-      for (const row of scanner.push(text)) await take(row);
-      work.onProgress(rows, bytes, file.bytes);
+      await written.take(scanner.push(text));
+      work.onProgress(written.rows, bytes, file.bytes);
     }
-    for (const row of scanner.finish()) await take(row);
-    await sink.end();
+    await written.take(scanner.finish());
+    await written.end();
   } catch (error) {
     throw diskFault(error) ?? error;
   }
+  const { stats, rows, flawed, filled } = written;
   const { columns, warnings } = sourceColumns(stats, layout, wishes);
   const odd = flawed === 0 ? [] : [`${flawed} rows have a quote in an odd place and were read all the same.`];
   if (filled > 0) odd.push(`${filled} rows leave out their last cells, which became NULL.`);
   return {
     format: "csv",
     columns,
-    from: ownCsv(path, fit.width, longest),
+    from: written.table(),
     rowsIn: rows,
     rawText: async function* () {
       const again = new RowScanner(guess.dialect, fit, header.bodyLine);
@@ -228,20 +217,67 @@ async function carefulSource(
       yield* again.finish();
     },
     dialect: dialectOf(file, layout),
+    reading: () => ({
+      format: "csv",
+      dialect: { ...guess.dialect },
+      ragged: fit.ragged,
+      columns: stats.map((column, index) => {
+        const { counts, nothing, spaced } = column.told();
+        return {
+          name: columns[index]?.name ?? "",
+          counts: counts.map(([words, count]) => [[...words], count]),
+          nothing: [...nothing],
+          spaced,
+        };
+      }),
+    }),
     warnings: [...warningsOf(file, layout), ...odd, ...warnings],
   };
 }
 
-/** DuckDB's reader takes lines up to 2 MB unless told otherwise; our rows may grow by their doubled quotes. */
-const DUCKDB_LINE_BYTES = 1024 * 1024;
-
-function ownCsv(path: string, width: number, longest: number): string {
-  const columns = [
-    "'line': 'BIGINT'",
-    ...Array.from({ length: width }, (_, index) => `'c${index}': 'VARCHAR'`),
-  ];
-  const long = longest > DUCKDB_LINE_BYTES / 4 ? `, max_line_size = ${LINE_CHARS_MAX * 8}` : "";
-  return `read_csv(${quoteLiteral(path)}, auto_detect = false, header = false, delim = ',', quote = '"', escape = '"', new_line = '\\n', columns = {${columns.join(", ")}}, strict_mode = true${long})`;
+/** Rejected rows once more, each by itself: `line` is its place among them, from 1. */
+export async function rejectedCsvSource(
+  raws: () => AsyncGenerator<string>,
+  { dialect, ragged, columns: kept }: CsvReading,
+  wishes: Wishes,
+  work: Workplace,
+): Promise<Source> {
+  const fit: Fit = { width: kept.length, ragged, returns: true };
+  const written = await WrittenRows.open(fit.width, dialect, work, true);
+  kept.forEach((column, index) => written.stats[index]?.seen(column));
+  const rowOf = (raw: string, line: number): Row => {
+    if (raw.length > RAW_CHARS_MAX || raw.includes(NUL_SIGN))
+      return { cells: [], line, raw, reason: "its text was not kept as it was" };
+    const rows = rowsOf(raw, dialect, fit);
+    const [row] = rows;
+    return row !== undefined && rows.length === 1
+      ? { ...row, line, raw }
+      : { cells: [], line, raw, reason: `it holds ${rows.length} rows` };
+  };
+  try {
+    let line = 0;
+    for await (const raw of raws()) await written.take([rowOf(raw, (line += 1))]);
+    await written.end();
+  } catch (error) {
+    throw diskFault(error) ?? error;
+  }
+  const { columns, warnings } = typedColumns(
+    written.stats,
+    kept.map(({ name }) => name),
+    dialect.delimiter,
+    wishes,
+  );
+  return {
+    format: "csv",
+    columns,
+    from: written.table(),
+    rowsIn: written.rows,
+    rawText: async function* () {
+      let line = 0;
+      for await (const raw of raws()) yield { line: (line += 1), raw };
+    },
+    warnings,
+  };
 }
 
 function quickSource(
@@ -278,33 +314,4 @@ function quickSource(
     dialect: dialectOf(file, layout),
     warnings: [...warningsOf(file, layout), ...warnings],
   });
-}
-
-/** Rows by their line ends outside of quotes, blank lines left out: a second opinion on what DuckDB read. */
-export async function countRows(path: string, quote: string, skip: number): Promise<number> {
-  const quoteByte = quote === "" ? -1 : quote.charCodeAt(0);
-  let rows = 0;
-  let skipped = 0;
-  let quoted = false;
-  let filled = false;
-  for await (const chunk of chunksOf(path)) {
-    const { length } = chunk;
-    for (let at = 0; at < length; at += 1) {
-      const byte = chunk[at];
-      if (byte === 10) {
-        if (skipped < skip) {
-          skipped += 1;
-          filled = false;
-        } else if (!quoted) {
-          if (filled) rows += 1;
-          filled = false;
-        }
-      } else if (byte === quoteByte) {
-        if (skipped === skip) quoted = !quoted;
-        filled = true;
-      } else if (byte !== 13) filled = true;
-    }
-  }
-  assert(rows >= 0, "rows are counted up");
-  return filled && skipped === skip ? rows + 1 : rows;
 }

@@ -1,5 +1,5 @@
-// The one CSV that we write: commas, double quotes, line feeds, empty for NULL.
+// The one CSV that we write: double quotes, line feeds, empty for NULL.
 
-export function csvCell(text: string): string {
-  return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+export function csvCell(text: string, delimiter = ","): string {
+  return /["\n\r]/.test(text) || text.includes(delimiter) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -27,12 +27,20 @@ describe("delimiters and quotes", () => {
         const guess = found(text);
         expect({ delimiter: guess.delimiter, quote: guess.quote, width: guess.width }).toEqual({
           delimiter,
-          quote,
+          // Where none is seen the usual one may still come.
+          quote: quote === "" ? '"' : quote,
           width: 4,
         });
         expect(guess.header.names).toEqual(["id", "name", "start", "pay"]);
       }
     }
+  });
+
+  test("apostrophes inside cells quote nothing", () => {
+    const lines = Array.from({ length: 40 }, (_, index) => `${index},Ann O'Brien,the 'old' dock`);
+    expect(found(`id,name,place\n${lines.join("\n")}`)).toMatchObject({ quote: '"', width: 3 });
+    const text = lines.map((_, index) => `${index},'Ann Brown','the dock, gate 1'`).join("\n");
+    expect(found(text)).toMatchObject({ quote: "'", width: 3 });
   });
 
   test("one malformed row does not change the answer", () => {
@@ -148,5 +156,32 @@ describe("headers", () => {
       names: ["id", "two lines"],
       bodyLine: 3,
     });
+  });
+});
+
+describe("a first row that may be a value", () => {
+  test.each([
+    ["n\n0\n1\n0\n", ["n"]],
+    ["n\n0\n", ["n"]],
+    ["t\n20.5\n21\n", ["t"]],
+    ["id,y,n\n1,2,3\n2,3,4\n", ["id", "y", "n"]],
+    ["y,n\n1,2\n3,4\n", ["y", "n"]],
+    ["on,off\n2026-01-05,2026-01-06\n2026-01-07,2026-01-08\n", ["on", "off"]],
+  ])("%j begins with names", (text, names) => {
+    expect(found(text).header).toMatchObject({ names, headerLine: 1 });
+  });
+
+  test.each(["n\ny\nn\n", "no\nyes\nyes\nno\n", "n,1\ny,2\nn,3\n", "0\n1\n0\n", "f,t\nt,t\nf,f\n"])(
+    "%j begins with values",
+    (text) => {
+      expect(found(text).header.headerLine).toBeNull();
+    },
+  );
+
+  test("a header alone, and one column, are what they look like", () => {
+    expect(found("id,name,start\n").header).toMatchObject({ headerLine: 1, bodyLine: 2 });
+    expect(found("hello\n").header.headerLine).toBeNull();
+    expect(found("worker_id\nW-1001\nW-1002\nW-1003\n").header.names).toEqual(["worker_id"]);
+    expect(found("Ann\nBob\nCleo\nDi\n").header.headerLine).toBeNull();
   });
 });

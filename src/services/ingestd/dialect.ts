@@ -84,10 +84,12 @@ function candidates(sample: string, newline: "\n" | "\r", opinion: Opinion | und
     if (sample.includes(opinion.delimiter)) found.push([opinion.delimiter, 0.6]);
   }
   const all: [Dialect, number][] = [];
-  const quotes: [string, number][] = [];
-  if (sample.includes('"')) quotes.push(['"', 1]);
-  if (sample.includes("'")) quotes.push(["'", 0.95]);
+  // Where the sample has no quote at all, the rest of the file may still have the usual one.
+  const plainQuote = sample.includes('"') ? "" : '"';
   for (const [delimiter, prior] of found) {
+    const quotes: [string, number][] = [];
+    if (sample.includes('"')) quotes.push(['"', 1]);
+    if (wrapsCells(sample, delimiter, "'", newline)) quotes.push(["'", 0.95]);
     for (const [quote, quotePrior] of quotes) {
       const padded = isPadded(sample, delimiter, quote, newline);
       const base = { delimiter, quote, newline, padded };
@@ -97,16 +99,26 @@ function candidates(sample: string, newline: "\n" | "\r", opinion: Opinion | und
     }
     const padded = isPadded(sample, delimiter, "", newline);
     all.push([
-      { delimiter, quote: "", escape: "double", newline, padded },
+      { delimiter, quote: plainQuote, escape: "double", newline, padded },
       prior * (quotes.length > 0 ? 0.9 : 1),
     ]);
   }
   // One column: a delimiter that does not occur.
-  all.push([
-    { delimiter: "\u001f", quote: sample.includes('"') ? '"' : "", escape: "double", newline, padded: false },
-    1,
-  ]);
+  all.push([{ delimiter: "\u001f", quote: '"', escape: "double", newline, padded: false }, 1]);
   return all;
+}
+
+/** Whether a cell begins with this quote and one ends with it: an apostrophe inside a name is none. */
+function wrapsCells(sample: string, delimiter: string, quote: string, newline: string): boolean {
+  const beside = (mark: string, before: boolean): boolean =>
+    [mark, `${mark} `, ` ${mark}`].some((edge) => sample.includes(before ? edge + quote : quote + edge));
+  const opens = sample.startsWith(quote) || beside(newline, true) || beside(delimiter, true);
+  const closes =
+    sample.endsWith(quote) ||
+    sample.includes(`${quote}\r`) ||
+    beside(newline, false) ||
+    beside(delimiter, false);
+  return opens && closes;
 }
 
 /** Lines that are looked at for spaces around cells. */
@@ -152,7 +164,10 @@ function guess(
     rows.filter((row) => row.flawed === true || row.reason !== undefined).length / Math.max(rows.length, 1);
   const columns = width === 1 ? oneColumn(fitting) : 1 - 1 / (width + 0.6);
   const tidy = 0.25 + 0.75 * tidiness(fitting, dialect);
-  const agrees = opinion?.delimiter === dialect.delimiter && opinion.quote === dialect.quote;
+  const unquoted = dialect.quote === '"' && !sample.includes('"');
+  const agrees =
+    opinion?.delimiter === dialect.delimiter &&
+    (opinion.quote === dialect.quote || (unquoted && opinion.quote === ""));
   const shape = width === 1 ? 1 : consistency ** 2 * Math.sqrt(coverage);
   const score = prior * shape * columns * tidy * (1 - flawed) * (agrees ? AGREEMENT : 1);
   return { dialect, width, rows: all, consistency, score, evidence: [] };
@@ -225,7 +240,8 @@ function evidenceOf(best: Guess, next: Guess | undefined, opinion: Opinion | und
     width === 1
       ? [`no delimiter splits the ${seen} sampled rows alike: one column`]
       : [`${named(dialect.delimiter)} splits ${percent} % of ${seen} sampled rows into ${width} cells`];
-  if (width > 1 && dialect.quote !== "") evidence.push(`cells may be quoted with ${dialect.quote}`);
+  if (width > 1 && dialect.quote !== "" && rows.some(({ raw }) => raw.includes(dialect.quote)))
+    evidence.push(`cells may be quoted with ${dialect.quote}`);
   if (dialect.escape === "backslash") evidence.push("quotes inside cells are escaped with a backslash");
   if (dialect.padded && dialect.delimiter !== " ")
     evidence.push("spaces around cells are layout and were taken off");

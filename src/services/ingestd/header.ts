@@ -146,7 +146,12 @@ function isHeader(cells: readonly string[], body: readonly Row[], known: readonl
     return no("the first row has values like those below it");
   }
   const above = cells.filter(
-    (cell, column) => isFilled(cell) && !isTyped(cell) && !isTrueOrFalse(cell) && typed[column] === true,
+    (cell, column) =>
+      isFilled(cell) &&
+      !isTyped(cell) &&
+      typed[column] === true &&
+      // `n` above numbers is a name; above yes and no, or y and n, it is one of them.
+      !(isTrueOrFalse(cell) && body.some((row) => isTrueOrFalse(row.cells[column] ?? ""))),
   ).length;
   if (values.length > 0) return { header: true, sure: true, why: "the first row is a run of years" };
   if (above > 0) {
@@ -165,7 +170,10 @@ function isHeader(cells: readonly string[], body: readonly Row[], known: readonl
   if (cells.length === 1) {
     const identifier = /^[\p{L}][\p{L}\p{N}]*(?:[_ ][\p{L}\p{N}]+)*$/u.test(cells[0]?.trim() ?? "");
     const alike = body.filter((row) => (row.cells[0] ?? "").length <= (cells[0] ?? "").length + 2).length;
-    return identifier && alike * 2 < body.length
+    const numbered = body.filter((row) => /[0-9]/.test(row.cells[0] ?? "")).length;
+    // A word without digits above codes that all have some is spelled unlike them.
+    const unlike = !/[0-9]/.test(cells[0] ?? "") && body.length > 1 && numbered === body.length;
+    return identifier && (unlike || alike * 2 < body.length)
       ? { header: true, sure: false, why: "the first row looks like a name and unlike the rows below" }
       : no("the first row looks like the others");
   }

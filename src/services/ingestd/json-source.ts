@@ -102,6 +102,7 @@ export async function jsonSource(
       for await (const text of textOf(file.path)) yield* again.push(text);
       yield* again.finish();
     },
+    reading: () => ({ format: "ndjson" }),
     warnings: [...file.warnings, ...found.flatMap(({ warning }) => warning ?? [])],
   };
 }

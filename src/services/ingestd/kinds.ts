@@ -13,8 +13,13 @@ export interface Kind {
   readonly sql: (text: string) => string;
   /** What the value's own text is equal to, nearly always: a check that costs less than the pattern. */
   readonly canonical?: boolean;
+  /** A pattern for what is written as most are, up to `QUICK_BYTES_MAX` long: it implies the other and costs less. */
+  readonly quick?: string;
   readonly matches: (text: string) => boolean;
 }
+
+/** Below the digits that any pattern takes. */
+export const QUICK_BYTES_MAX = 16;
 
 interface KindSpec extends Omit<Kind, "matches"> {
   readonly valid?: (text: string) => boolean;
@@ -99,6 +104,7 @@ const SPECS: readonly KindSpec[] = [
     type: "DOUBLE",
     pattern: "-?(?:0|[1-9][0-9]{0,15}|(?:0|[1-9][0-9]{0,15})?\\.[0-9]{1,18})(?:e[+-]?[0-9]{1,3})?",
     sql: (text) => `TRY_CAST(${text} AS DOUBLE)`,
+    quick: "-?(?:0|[1-9][0-9]*)(?:[.][0-9]+)?",
     valid: (text) => Number.isFinite(Number(text)),
   },
   {
@@ -271,12 +277,34 @@ export const MARKS = {
   booleanWord: 1 << 28,
 } as const;
 
+/** A mask in words, which stay what they are when kinds are added. */
+export function wordsOf(mask: number): string[] {
+  const marks = Object.entries(MARKS).flatMap(([name, bit]) => ((mask & bit) !== 0 ? [name] : []));
+  return [...KINDS.flatMap(({ name }) => ((mask & bitOf(name)) !== 0 ? [name] : [])), ...marks];
+}
+
+/** The mask that `wordsOf` put into words; words that are not known any more are left out. */
+export function maskOfWords(words: readonly string[]): number {
+  const marks: Readonly<Record<string, number>> = MARKS;
+  return words.reduce((mask, word) => mask | (marks[word] ?? (BY_NAME.has(word) ? bitOf(word) : 0)), 0);
+}
+
 /** Read as NULL in every column. Everything else that may mean nothing stays a text in a column of texts. */
 export const NULL_TEXTS: readonly string[] = ["", "NULL", "null", "\\N", "N/A", "n/a", "#N/A", "<NA>"];
+const NULL_BEGINNINGS: readonly boolean[] = Array.from({ length: 128 }, (_, code) =>
+  NULL_TEXTS.some((text) => text.charCodeAt(0) === code),
+);
 const NULLS: ReadonlySet<string> = new Set(NULL_TEXTS);
 
+/** DuckDB takes no delimiter that stands in one of them. */
+export function isInNullText(delimiter: string): boolean {
+  return NULL_TEXTS.some((text) => text.includes(delimiter));
+}
+
 export function isNull(text: string): boolean {
-  return text.length < 5 && NULLS.has(text);
+  return (
+    text.length < 5 && (text === "" || (NULL_BEGINNINGS[text.charCodeAt(0)] === true && NULLS.has(text)))
+  );
 }
 
 const NOTHING =
@@ -298,40 +326,54 @@ export function maskOf(text: string): number {
   return mask;
 }
 
-/** Words of letters that some kind or mark begins with. */
-const WORD_OF_A_KIND =
-  /^(?:(?:true|false|yes|no|y|n|t|f|on|off|na|nan|nil|none|missing|unknown|tbd)$|jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|usd|eur|gbp|chf)/i;
+/** Words of letters that are a value of some kind, or a mark, and those that one begins with. */
+const WHOLE_WORDS = "true|false|yes|no|y|n|t|f|on|off|na|nan|nil|none|missing|unknown|tbd";
+const FIRST_WORDS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|usd|eur|gbp|chf";
+const WORD_OF_A_KIND = new RegExp(`^(?:(?:${WHOLE_WORDS})$|${FIRST_WORDS})`, "i");
+const KIND_WORDS = `${WHOLE_WORDS}|${FIRST_WORDS}`.split("|");
+
+/** By their first two letters: whether a word of a kind begins so. */
+const BEGINS_A_KIND: readonly boolean[] = Array.from({ length: 26 * 26 }, (_, pair) => {
+  const letters = String.fromCharCode(97 + Math.floor(pair / 26), 97 + (pair % 26));
+  return KIND_WORDS.some((word) => word.startsWith(letters) || word === letters[0]);
+});
 
 /** A quick look: whether a text surely has no mask. */
 export function isPlainText(text: string): boolean {
   if (text.length > KIND_CHARS_MAX) return true;
-  const code = text.charCodeAt(0) | 32;
-  return code >= 97 && code <= 122 && !WORD_OF_A_KIND.test(text);
+  const first = (text.charCodeAt(0) | 32) - 97;
+  if (!(first >= 0 && first < 26)) return false;
+  const second = (text.charCodeAt(1) | 32) - 97;
+  if (second >= 0 && second < 26 && BEGINS_A_KIND[first * 26 + second] !== true) return true;
+  return !WORD_OF_A_KIND.test(text);
 }
 
 /**
- * A key under which equal texts have equal masks: numbers share the key of their shape and dates that of their
- * time of day, because beyond these only leading zeros and days that do not exist matter.
+ * A number under which texts of one shape have equal masks: numbers by their length and their point, because
+ * beyond these only leading zeros matter, and those are not numbered. -1 for every other text.
  */
-export function maskKeyOf(text: string): string {
+export function shapeOfNumber(text: string): number {
   const { length } = text;
-  if (text.charCodeAt(4) === 45 && text.charCodeAt(7) === 45) {
-    const day = isoDayKey(text);
-    if (day !== undefined) return length === 10 ? day : day + text.slice(10);
-  }
-  if (length > NUMBER_CHARS_MAX) return text;
+  if (length > NUMBER_CHARS_MAX) return -1;
   let point = -1;
-  const first = text.charCodeAt(0);
-  const start = first === 45 ? 1 : 0;
+  const start = text.charCodeAt(0) === 45 ? 1 : 0;
   // A leading zero is looked at in full.
   const digit = text.charCodeAt(start);
-  if (digit < 49 || digit > 57) return text;
+  if (!(digit >= 49 && digit <= 57)) return -1;
   for (let at = start + 1; at < length; at += 1) {
     const code = text.charCodeAt(at);
     if (code === 46 && point < 0) point = at;
-    else if (code < 48 || code > 57) return text;
+    else if (code < 48 || code > 57) return -1;
   }
-  return point < 0 ? (NUMBER_KEYS[length] ?? text) + start : `${start}9.${length - point}.${point}`;
+  return (start * 16 + length) * 16 + point + 1;
+}
+
+/** A key under which texts have equal masks: days share one, because beyond it only those that do not exist matter. */
+export function maskKeyOf(text: string): string {
+  if (text.charCodeAt(4) !== 45 || text.charCodeAt(7) !== 45) return text;
+  const day = isoDayKey(text);
+  if (day === undefined) return text;
+  return text.length === 10 ? day : day + text.slice(10);
 }
 
 /** For `2026-01-05...`: whether the day may exist; undefined for what starts in any other way. */
@@ -349,7 +391,6 @@ const ISO_DIGITS = [0, 1, 2, 3, 5, 6, 8, 9];
 
 /** Longer ones are rare and some of them no numbers any more. */
 const NUMBER_CHARS_MAX = 15;
-const NUMBER_KEYS = Array.from({ length: NUMBER_CHARS_MAX + 1 }, (_, length) => `number ${length} `);
 
 const BOOLEAN = 1;
 /** No kind's values are longer. */

@@ -1,7 +1,7 @@
 // A lake for ingestd's tests: an object store in a folder and a catalog in memory that keep the contracts as
 // far as an ingest can tell, and DuckDB to read back what was loaded.
 
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type Duckdb, openDuckdb, quoteIdentifier, quoteLiteral } from "#adapters/duckdb";
@@ -32,6 +32,8 @@ export interface TestLake {
   readonly catalog: Service<typeof catalog>;
   /** Every fault that the catalog is to answer its next commit with. */
   readonly refusals: Fault[];
+  /** What the next commit to a dataset is answered with. */
+  readonly refusalsOf: Map<string, Fault>;
   readonly bugs: unknown[];
   load(
     dataset: string,
@@ -55,13 +57,16 @@ export async function testLake({ apart = false }: { apart?: boolean } = {}): Pro
   const objects = join(folder, "objects");
   const bugs: unknown[] = [];
   const refusals: Fault[] = [];
+  const refusalsOf = new Map<string, Fault>();
   const tables = new Map<string, Table>();
   const keys = new Set<string>();
   const onBug = (bug: unknown): void => {
     bugs.push(bug);
   };
   const offered = local(implement(storage, "storaged", storageHandlers(objects, keys), { onBug }));
-  const known = local(implement(catalog, "catalogd", catalogHandlers(tables, refusals), { onBug }));
+  const known = local(
+    implement(catalog, "catalogd", catalogHandlers(tables, refusals, refusalsOf), { onBug }),
+  );
   const { handlers, close } = await ingestd({ catalog: known, storage: offered, settings: { spoolDir } });
   const implementation = implement(ingest, "ingestd", handlers, { onBug, checkOutputs: true });
   const unix = join(folder, "ingestd.sock");
@@ -77,6 +82,7 @@ export async function testLake({ apart = false }: { apart?: boolean } = {}): Pro
     ingest: service,
     catalog: known,
     refusals,
+    refusalsOf,
     bugs,
     load: (dataset, file, more = {}) => service.ingest({ dataset, body: bodyOf(file), ...more }),
     rows: async (dataset, sql = "SELECT * FROM t") => {
@@ -101,6 +107,7 @@ function unused(): never {
 }
 
 function storageHandlers(objects: string, keys: Set<string>): Handlers<typeof storage> {
+  let located = 0;
   return {
     put: async ({ key, body }) => {
       const path = join(objects, key);
@@ -115,10 +122,24 @@ function storageHandlers(objects: string, keys: Set<string>): Handlers<typeof st
       keys.delete(key);
       return null;
     },
-    get: unused,
+    // Every other file is taken over, so that both ways are gone.
+    adopt: ({ key, path }) => {
+      if (keys.size % 2 === 0) return { adopted: null };
+      const to = join(objects, key);
+      mkdirSync(dirname(to), { recursive: true });
+      renameSync(path, to);
+      keys.add(key);
+      return { adopted: { key, size: 0, etag: "etag" } };
+    },
+    // Every other object lies elsewhere.
+    locate: ({ key }) => {
+      located += 1;
+      const path = join(objects, key);
+      return { key, size: 0, etag: "etag", ...(located % 2 === 0 ? {} : { path }) };
+    },
+    get: ({ key }) => ({ status: 200, headers: {}, body: new Uint8Array(readFileSync(join(objects, key))) }),
     head: unused,
     list: unused,
-    locate: unused,
     probe: unused,
   };
 }
@@ -126,7 +147,11 @@ function storageHandlers(objects: string, keys: Set<string>): Handlers<typeof st
 /** Stands for a type in the schema's JSON; nested ones only matter to statistics. */
 const ICEBERG: Readonly<Record<string, string>> = { VARCHAR: "string", BIGINT: "long", INTEGER: "int" };
 
-function catalogHandlers(tables: Map<string, Table>, refusals: Fault[]): Handlers<typeof catalog> {
+function catalogHandlers(
+  tables: Map<string, Table>,
+  refusals: Fault[],
+  refusalsOf: Map<string, Fault>,
+): Handlers<typeof catalog> {
   let lastSnapshot = 0;
   const tableOf = (name: string): Table => {
     const table = tables.get(name);
@@ -208,10 +233,13 @@ function catalogHandlers(tables: Map<string, Table>, refusals: Fault[]): Handler
         schema_changes: changes,
       };
     },
-    commit: ({ dataset, mode, columns, files, commit_id, summary }) => {
-      const refusal = refusals.pop();
+    commit: ({ dataset, mode, columns, files, commit_id, if_snapshot_id, summary }) => {
+      const refusal = refusalsOf.get(dataset) ?? refusals.pop();
+      refusalsOf.delete(dataset);
       if (refusal !== undefined) throw refusal;
       const table = tables.get(dataset) ?? { columns: [], snapshots: [], current: 0 };
+      if (if_snapshot_id !== undefined && if_snapshot_id !== table.current)
+        throw new Fault("conflict", `${dataset} was changed meanwhile.`);
       const before = table.snapshots.findLast(({ commitId }) => commitId === commit_id);
       if (before !== undefined)
         return { snapshot_id: before.snapshot_id, replayed: true, dataset: described(dataset, table) };

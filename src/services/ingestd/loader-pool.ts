@@ -41,11 +41,25 @@ export class LoaderPool {
   readonly #settings: LoaderPoolSettings;
   readonly #slots = new Slots(CHILDREN_MAX, WAITING_MAX);
   readonly #warm: Warm[] = [];
+  /** A child that is being started ahead of the file it is for. */
+  #coming: Promise<void> | undefined;
   readonly #children = new Set<Child<typeof loader>>();
   #closed = false;
 
   constructor(settings: LoaderPoolSettings) {
     this.#settings = settings;
+  }
+
+  /** A file is being received: a child that starts meanwhile costs it no time. */
+  expect(): void {
+    if (this.#closed || this.#warm.length > 0 || this.#children.size > 0) return;
+    this.#coming ??= this.#spawn()
+      // Who needs one finds out for himself why none can be started.
+      .then(
+        (child) => this.#keepWarm(child),
+        () => undefined,
+      )
+      .finally(() => (this.#coming = undefined));
   }
 
   /** Gives `work` a child of its own. The child is killed when the signal fires or the work fails. */
@@ -58,7 +72,12 @@ export class LoaderPool {
     }
     try {
       if (signal.aborted) throw signal.reason;
+      await this.#coming;
       const child = this.#warmChild() ?? (await this.#spawn());
+      if (signal.aborted) {
+        this.#keepWarm(child);
+        throw signal.reason;
+      }
       return await this.#use(child, signal, work);
     } finally {
       release();
@@ -158,6 +177,7 @@ export class LoaderPool {
 
   async close(): Promise<void> {
     this.#closed = true;
+    await this.#coming;
     const ends = [...this.#children].map((child) => {
       child.kill();
       return child.exited;

@@ -55,6 +55,8 @@ const table = z.strictObject({
     })
     .optional(),
   warnings: z.array(z.string()),
+  /** How rejected lines are to be read again, as `reading.ts` puts it. */
+  reading: z.string().optional(),
 });
 export type Table = z.infer<typeof table>;
 
@@ -79,6 +81,28 @@ export type Prepared = z.infer<typeof prepared>;
 /** A data file before it has a key: where it lies instead. */
 const writtenFile = dataFile.omit({ key: true }).extend({ path: z.string() });
 export type WrittenFile = z.infer<typeof writtenFile>;
+
+/** Which of the rejects table's rows are meant, and where they lie. */
+const rejected = {
+  /** Where the child may write. */
+  folder: z.string(),
+  files: z.array(z.strictObject({ path: z.string(), sha256: z.string().optional() })).min(1),
+  /** DuckDB's `schema` argument, as the catalog gives it. */
+  read_schema: z.string(),
+  ingest_id: z.string(),
+};
+const rereadInput = z.strictObject({
+  ...rejected,
+  reading: z.string(),
+  types: z.record(z.string(), z.string()),
+  known: z.array(named),
+  /** Columns that are called otherwise now, by the name they had. */
+  renamed: z.record(z.string(), z.string()),
+});
+export type RereadInput = z.infer<typeof rereadInput>;
+
+const remainInput = z.strictObject({ ...prepared.shape, ...rejected, loaded: z.string() });
+export type RemainInput = z.infer<typeof remainInput>;
 
 export const loader = {
   read: op({
@@ -105,6 +129,8 @@ export const loader = {
       /** The first rejected rows in words. */
       examples: z.array(z.string()),
       files: z.array(writtenFile),
+      /** Of rejected rows that were read again: which of them fit now, packed. */
+      loaded: z.string().optional(),
     }),
     errors: ["rejected", "unavailable"],
     timeoutMs: LOADER_TIMEOUT_MS,
@@ -115,6 +141,35 @@ export const loader = {
     path: "/reject",
     summary: "Write the rejected rows as Parquet",
     input: z.strictObject({ ...prepared.shape, source: z.string(), ingest_id: z.string() }),
+    bodyBytesMax: BODY_BYTES_MAX,
+    output: z.strictObject({ files: z.array(writtenFile) }),
+    errors: ["unavailable"],
+    timeoutMs: LOADER_TIMEOUT_MS,
+    scope: "write",
+  }),
+  reread: op({
+    method: "POST",
+    path: "/reread",
+    summary: "Read the rejected rows of an earlier file again, to be written like a file",
+    input: rereadInput,
+    bodyBytesMax: BODY_BYTES_MAX,
+    output: z.strictObject({
+      /** Null when there are none. */
+      table: table.nullable(),
+      rows: z.int(),
+      bytes: z.int(),
+      /** SHA-256 over the rows: the same ones, the same digest. */
+      digest: z.string(),
+    }),
+    errors: ["invalid", "rejected", "too_large", "unavailable"],
+    timeoutMs: LOADER_TIMEOUT_MS,
+    scope: "write",
+  }),
+  remain: op({
+    method: "POST",
+    path: "/remain",
+    summary: "Write a rejects table without the rows of an ingest that were loaded after all",
+    input: remainInput,
     bodyBytesMax: BODY_BYTES_MAX,
     output: z.strictObject({ files: z.array(writtenFile) }),
     errors: ["unavailable"],

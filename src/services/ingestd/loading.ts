@@ -14,7 +14,9 @@ import type { loader, Prepared, ReadInput, Table } from "./loader.ts";
 import { parquetSource } from "./parquet-source.ts";
 import { writeParquet } from "./parquet-files.ts";
 import { Progress } from "./progress.ts";
+import { readingText } from "./reading.ts";
 import { RejectLog } from "./reject-log.ts";
+import { packLoaded, remain, reread } from "./rereading.ts";
 import type { Source, SourceColumn } from "./source.ts";
 import { exactCast } from "./types.ts";
 
@@ -67,8 +69,21 @@ export function loading(db: Duckdb): Handlers<typeof loader> {
         rows_rejected: rejects.rows,
         examples: [...rejects.examples],
         files,
+        ...(rejects.lines === undefined ? {} : { loaded: packLoaded(rowsIn, rejects.lines) }),
       };
     },
+    reread: async (input) => {
+      await job?.rejects.close();
+      job = undefined;
+      const rejects = new RejectLog(join(input.folder, "rejects.csv"), true);
+      const work = { db, folder: input.folder, rejects, onProgress: () => undefined };
+      const { source, rows, bytes, digest } = await reread(input, work).catch(explain);
+      if (source === undefined) return { table: null, rows, bytes, digest };
+      assert(source.rowsIn === rows, "every rejected row is read again");
+      job = { folder: input.folder, source, rejects };
+      return { table: tableOf(source), rows, bytes, digest };
+    },
+    remain: async (input) => ({ files: await remain(db, input).catch(explain) }),
     reject: async ({ source, ingest_id, ...prepared }) => {
       const { rejects, folder } = present(job, "a file that was read");
       const select = `SELECT line, reason, "column", raw, ${quoteLiteral(source)} AS source, ${quoteLiteral(ingest_id)} AS ingest_id FROM ${await rejects.table()}`;
@@ -109,7 +124,9 @@ async function open(
   return format === "csv" ? csvSource(packed, wishes, work) : jsonSource(packed, format, wishes, work);
 }
 
-function tableOf({ format, columns, dialect, warnings, rowsIn }: Source): Table {
+function tableOf({ format, columns, dialect, warnings, rowsIn, ...source }: Source): Table {
+  const kept = source.reading?.();
+  const reading = kept === undefined ? undefined : readingText(kept);
   const wanted = columns.filter(({ unwanted }) => unwanted !== true);
   if (wanted.length === 0)
     throw new Fault("rejected", "The file shares no column with the dataset: nothing of it could be loaded.");
@@ -125,6 +142,7 @@ function tableOf({ format, columns, dialect, warnings, rowsIn }: Source): Table 
     })),
     ...(dialect === undefined ? {} : { dialect }),
     warnings: [...warnings],
+    ...(reading === undefined ? {} : { reading }),
   };
 }
 
@@ -207,6 +225,7 @@ async function writeCareful(
         why: "the dataset has no such column",
       })),
   ];
+  const before = rejects.rows;
   if (misfits.length > 0) await logMisfits(db, source, rejects, misfits);
   const values = plan.map(({ name, source: column, target }) => {
     const value =
@@ -214,7 +233,7 @@ async function writeCareful(
     return `${value} AS ${quoteIdentifier(name)}`;
   });
   const where =
-    misfits.length === 0 ? "" : ` WHERE NOT (${misfits.map(({ condition }) => condition).join(" OR ")})`;
+    rejects.rows === before ? "" : ` WHERE NOT (${misfits.map(({ condition }) => condition).join(" OR ")})`;
   return writeParquet(db, `SELECT ${values.join(", ")} FROM ${source.from}${where}`, to, prepared);
 }
 

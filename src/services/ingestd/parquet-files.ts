@@ -79,7 +79,7 @@ function withoutGaps(record: Record<string, string | number | undefined>): Writt
   return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined));
 }
 
-async function sha256Of(path: string): Promise<string> {
+export async function sha256Of(path: string): Promise<string> {
   const hash = new Bun.CryptoHasher("sha256");
   for await (const chunk of chunksOf(path)) hash.update(chunk);
   return hash.digest("hex");

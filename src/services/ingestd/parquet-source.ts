@@ -39,6 +39,7 @@ export async function parquetSource(path: string, wishes: Wishes, { db }: Workpl
     from: `(SELECT *, file_row_number + 1 AS line FROM ${from})`,
     rowsIn: Number(told?.["n"] ?? 0),
     rawText: `to_json(struct_pack(${described.map(({ name }) => `${quoteIdentifier(name)} := ${quoteIdentifier(name)}`).join(", ")}))::VARCHAR`,
+    reading: () => ({ format: "ndjson" }),
     warnings: [],
   };
 }

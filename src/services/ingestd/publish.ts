@@ -1,12 +1,13 @@
 // Data files into the object store and a snapshot that lists them into the catalog. Files are stored first: a
 // commit that fails leaves objects that nobody sees, never a table with holes.
 
-import type { catalog, DataFile } from "#contracts/catalog";
+import type { catalog, DataFile, Dataset } from "#contracts/catalog";
+import type { Ingested } from "#contracts/ingest";
 import type { storage } from "#contracts/storage";
-import type { CallInit } from "#rpc/call";
+import type { Call, CallInit } from "#rpc/call";
 import type { OutputOf, Service } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
-import type { WrittenFile } from "./loader.ts";
+import type { Table, WrittenFile } from "./loader.ts";
 
 type Prepared = OutputOf<typeof catalog.prepare>;
 export type Committed = OutputOf<typeof catalog.commit>;
@@ -24,6 +25,8 @@ export interface Publication {
   readonly files: readonly WrittenFile[];
   readonly commitId: string;
   readonly summary: Readonly<Record<string, string>>;
+  /** The snapshot that must still be current. */
+  readonly ifSnapshotId?: number;
 }
 
 /** Stores the files under keys that end in their checksum, as the catalog wants them. */
@@ -37,7 +40,7 @@ export async function store(
   try {
     for (const [index, { path, ...file }] of files.entries()) {
       const key = `${prepared.prefix}${ingestId}-${String(index).padStart(5, "0")}-${file.sha256}.parquet`;
-      await storage.put({ key, body: Bun.file(path).stream() }, call);
+      await hand(storage, key, path, call);
       stored.push({ key, ...file });
     }
     return stored;
@@ -45,6 +48,21 @@ export async function store(
     await unstore({ storage }, stored);
     throw error;
   }
+}
+
+/** On one disk the file only changes its name. */
+async function hand(
+  storage: Neighbours["storage"],
+  key: string,
+  path: string,
+  call: CallInit,
+): Promise<void> {
+  const { adopted } = await storage.adopt({ key, path }, call).catch((error: unknown) => {
+    // Another host's storaged, or another folder: it is asked for nothing that PUT does not do.
+    if (error instanceof Fault && error.code === "forbidden") return { adopted: null };
+    throw error;
+  });
+  if (adopted === null) await storage.put({ key, body: Bun.file(path).stream() }, call);
 }
 
 /** Takes stored files back, as far as it goes; what stays is swept as an orphan. */
@@ -61,7 +79,7 @@ export async function commit(
   files: readonly DataFile[],
   call: CallInit,
 ): Promise<Committed> {
-  const { dataset, mode, prepared, commitId, summary } = publication;
+  const { dataset, mode, prepared, commitId, summary, ifSnapshotId } = publication;
   try {
     return await neighbours.catalog.commit(
       {
@@ -71,11 +89,44 @@ export async function commit(
         files: [...files],
         commit_id: commitId,
         summary: { ...summary },
+        ...(ifSnapshotId === undefined ? {} : { if_snapshot_id: ifSnapshotId }),
       },
       call,
     );
   } catch (error) {
     if (error instanceof Fault && REFUSALS.has(error.code)) await unstore(neighbours, files);
+    throw error;
+  }
+}
+
+export function preparedFor({ columns, select, field_ids, iceberg_schema }: Publication["prepared"]) {
+  return {
+    columns: columns.map(({ id, name, type }) => ({ id, name, type })),
+    select,
+    field_ids,
+    iceberg_schema,
+  };
+}
+
+/** The columns as they were prepared, with what the file said of them. */
+export function columnsOf(table: Table, prepared: Publication["prepared"]["columns"]): Ingested["columns"] {
+  const told = new Map(table.columns.map((column) => [column.name.toLowerCase(), column]));
+  return prepared.flatMap(({ name, type, nullable }) => {
+    const column = told.get(name.toLowerCase());
+    if (column === undefined) return [];
+    return [{ name, type, nullable, confidence: column.confidence, samples: column.samples }];
+  });
+}
+
+export async function datasetOf(
+  service: Service<typeof catalog>,
+  dataset: string,
+  call: Call,
+): Promise<Dataset | undefined> {
+  try {
+    return await service.dataset({ dataset }, call);
+  } catch (error) {
+    if (error instanceof Fault && error.code === "not_found") return undefined;
     throw error;
   }
 }

@@ -6,7 +6,9 @@ import { csvCell } from "./csv-text.ts";
 import { newFile } from "./sink.ts";
 
 /** Enough of a row to know it again. */
-const RAW_CHARS_MAX = 64 * 1024;
+export const RAW_CHARS_MAX = 64 * 1024;
+/** Stands for a NUL, which no engine keeps in a text. */
+export const NUL_SIGN = "\u2400";
 const EXAMPLES_MAX = 3;
 const EXAMPLE_CHARS_MAX = 200;
 
@@ -21,10 +23,13 @@ export class RejectLog {
   readonly #path: string;
   #sink: Bun.FileSink | undefined;
   #rows = 0;
+  /** Lines of the rejected rows, where somebody will ask for them. */
+  readonly lines: Set<number> | undefined;
   readonly #examples: string[] = [];
 
-  constructor(path: string) {
+  constructor(path: string, remember = false) {
     this.#path = path;
+    this.lines = remember ? new Set() : undefined;
   }
 
   get rows(): number {
@@ -38,12 +43,13 @@ export class RejectLog {
   async add({ line, reason, column, raw }: Reject): Promise<void> {
     this.#sink ??= await newFile(this.#path);
     const text = raw.length > RAW_CHARS_MAX ? `${raw.slice(0, RAW_CHARS_MAX)}…` : raw;
-    const cells = [String(line), reason, column ?? "", text.replaceAll("\0", "\u2400")];
+    const cells = [String(line), reason, column ?? "", text.replaceAll("\0", NUL_SIGN)];
     this.#rows += 1;
+    this.lines?.add(line);
     if (this.#examples.length < EXAMPLES_MAX) {
       this.#examples.push(`line ${line}: ${reason}`.slice(0, EXAMPLE_CHARS_MAX));
     }
-    await this.#sink.write(`${cells.map(csvCell).join(",")}\n`);
+    await this.#sink.write(`${cells.map((cell) => csvCell(cell)).join(",")}\n`);
   }
 
   /** Puts everything on disk and gives what DuckDB selects it from. */

@@ -7,7 +7,7 @@ import type { CallInit } from "#rpc/call";
 import type { OutputOf, Service } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
 
-type Snapshot = OutputOf<typeof catalog.snapshots>["snapshots"][number];
+export type Snapshot = OutputOf<typeof catalog.snapshots>["snapshots"][number];
 
 /** What an ingest leaves in its snapshot's summary. */
 export const SUMMARY = {
@@ -21,6 +21,13 @@ export const SUMMARY = {
   rowsDeduped: "lakehouse.rows-deduped",
   bytesIn: "lakehouse.bytes-in",
   source: "lakehouse.source",
+  /** Of rejects: how their lines are read again, and the field ids of the columns they were to go to. */
+  reading: "lakehouse.reading",
+  columns: "lakehouse.reading-columns",
+  /** Of rows that were rejected first: the ingest they are from, their digest, and which of them were loaded. */
+  reloadOf: "lakehouse.reload-of",
+  reloadDigest: "lakehouse.reload-digest",
+  reloadRows: "lakehouse.reload-rows",
 } as const;
 
 /** Snapshots that are looked through for a key: keys older than that are forgotten. */
@@ -70,7 +77,7 @@ export async function earlier(
 }
 
 /** Snapshots whose rows are in the table now: from the current one back to the one that replaced everything. */
-function liveOf(snapshots: readonly Snapshot[]): Snapshot[] {
+export function liveOf(snapshots: readonly Snapshot[]): Snapshot[] {
   const byId = new Map(snapshots.map((snapshot) => [snapshot.snapshot_id, snapshot]));
   const live: Snapshot[] = [];
   let at = snapshots.find(({ current }) => current);
@@ -82,7 +89,7 @@ function liveOf(snapshots: readonly Snapshot[]): Snapshot[] {
   return live;
 }
 
-async function snapshotsOf(
+export async function snapshotsOf(
   service: Service<typeof catalog>,
   dataset: string,
   call: CallInit,

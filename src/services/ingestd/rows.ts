@@ -36,6 +36,8 @@ export interface Row {
   readonly flawed?: boolean;
   /** Its last cells were left out and filled up. */
   readonly filled?: boolean;
+  /** Empty cells beyond the table's width were taken off. */
+  readonly cut?: boolean;
 }
 
 /** A quoted cell that runs longer is a quote that somebody forgot to close. */
@@ -194,7 +196,7 @@ export class RowScanner {
       return flawed ? { cells, line, raw, flawed } : { cells, line, raw };
     if (cells.length > fit.width) {
       for (let index = fit.width; index < cells.length; index += 1) if (cells[index] !== "") return undefined;
-      return { cells: cells.slice(0, fit.width), line, raw, flawed };
+      return { cells: cells.slice(0, fit.width), line, raw, flawed, cut: true };
     }
     if (!fit.ragged || cells.length < 2) return undefined;
     const whole = [...cells, ...Array<string>(fit.width - cells.length).fill("")];

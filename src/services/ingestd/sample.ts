@@ -11,9 +11,9 @@ export interface Sample {
   readonly blocks: readonly string[];
 }
 
-const HEAD_BYTES = 1024 * 1024;
-const BLOCKS = 48;
-const BLOCK_BYTES = 32 * 1024;
+const HEAD_BYTES = 256 * 1024;
+const BLOCKS = 64;
+const BLOCK_BYTES = 12 * 1024;
 
 export async function sampleOf(path: string, bytes: number): Promise<Sample> {
   const file = await open(path);

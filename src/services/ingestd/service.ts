@@ -13,8 +13,18 @@ import type { Handlers, ParsedOf, Service } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
 import { type loader, REJECT_COLUMNS, type Table } from "./loader.ts";
 import { LoaderPool } from "./loader-pool.ts";
+import { fileIn } from "./multipart.ts";
 import { Progress } from "./progress.ts";
-import { commit, type Neighbours, type Publication, store } from "./publish.ts";
+import {
+  columnsOf,
+  commit,
+  datasetOf,
+  type Neighbours,
+  preparedFor,
+  type Publication,
+  store,
+} from "./publish.ts";
+import { Reloading } from "./reload.ts";
 import { type Content, earlier, SUMMARY } from "./replay.ts";
 import { receive, Spool, type Spooled } from "./spool.ts";
 
@@ -60,16 +70,28 @@ export async function ingestd({
     refuseUnserved(input);
     return spool.within(async (folder) => {
       const started = performance.now();
-      const file = await receive(input.body, join(folder, "body"), call.signal, (bytes) =>
+      pool.expect();
+      const sent = await fileIn(input.body, input.content_type);
+      const file = await receive(sent.body, join(folder, "body"), call.signal, (bytes) =>
         tell({ phase: "receive", rows: 0, bytes }),
       );
-      const answer = await load(deps, input, file, folder, call, tell);
+      const source = input.source ?? sent.name;
+      const named = source === undefined ? input : { ...input, source };
+      const answer = await load(deps, named, file, folder, call, tell);
       return { ...answer, took_ms: Math.round(performance.now() - started) };
     });
   };
 
+  const reloading = new Reloading(deps.neighbours, pool);
+
   return {
     handlers: {
+      replay: (input, call) =>
+        spool.within(async (folder) => {
+          const started = performance.now();
+          const answer = await reloading.reload(input, folder, call);
+          return { ...answer, took_ms: Math.round(performance.now() - started) };
+        }),
       ingest: (input, call) => run(input, call, () => undefined),
       ingestEvents: async function* (input, call) {
         const progress = new Progress<Note>();
@@ -192,7 +214,7 @@ async function loadWith(child: Service<typeof loader>, work: Work): Promise<Answ
   const summary = summaryOf(content, input, file, ingestId, counts);
   const main: Publication = { dataset, mode, prepared, ingestId, files: written.files, commitId, summary };
   const quarantine =
-    rejected === 0 ? undefined : await rejectsOf(child, main, input.source ?? "", prepare, call);
+    rejected === 0 ? undefined : await rejectsOf(child, main, table, input.source ?? "", prepare, call);
   const mainFiles = await store(neighbours, main, call);
   const quarantineFiles = quarantine === undefined ? [] : await store(neighbours, quarantine, call);
   if (call.signal.aborted) throw call.signal.reason;
@@ -250,6 +272,7 @@ type Prepare = (
 async function rejectsOf(
   child: Service<typeof loader>,
   main: Publication,
+  { reading }: Table,
   source: string,
   prepare: Prepare,
   call: Call,
@@ -257,16 +280,12 @@ async function rejectsOf(
   const dataset = `${main.dataset}$rejects`;
   const prepared = await prepare(dataset, REJECT_COLUMNS);
   const { files } = await child.reject({ ...preparedFor(prepared), source, ingest_id: main.ingestId }, call);
-  return { ...main, dataset, mode: "append", prepared, files, commitId: `${main.commitId}:rejects` };
-}
-
-function preparedFor({ columns, select, field_ids, iceberg_schema }: Publication["prepared"]) {
-  return {
-    columns: columns.map(({ id, name, type }) => ({ id, name, type })),
-    select,
-    field_ids,
-    iceberg_schema,
+  const ids = Object.fromEntries(main.prepared.columns.map(({ id, name }) => [name, id]));
+  const summary = {
+    ...main.summary,
+    ...(reading === undefined ? {} : { [SUMMARY.reading]: reading, [SUMMARY.columns]: JSON.stringify(ids) }),
   };
+  return { ...main, dataset, mode: "append", prepared, files, commitId: `${main.commitId}:rejects`, summary };
 }
 
 /** The same file into the same dataset has the same id, so that what a crash left half done is not done twice. */
@@ -297,15 +316,6 @@ function summaryOf(
   };
 }
 
-function columnsOf(table: Table, prepared: Publication["prepared"]["columns"]): Ingested["columns"] {
-  const told = new Map(table.columns.map((column) => [column.name.toLowerCase(), column]));
-  return prepared.flatMap(({ name, type, nullable }) => {
-    const column = told.get(name.toLowerCase());
-    if (column === undefined) return [];
-    return [{ name, type, nullable, confidence: column.confidence, samples: column.samples }];
-  });
-}
-
 function warningsOf(table: Table, dataset: string, { rows_in, rows_quarantined }: Counts): string[] {
   const warnings = table.warnings.slice(0, WARNINGS_MAX);
   if (table.warnings.length > WARNINGS_MAX)
@@ -322,19 +332,6 @@ function fingerprintOf(columns: readonly { name: string; type: string }[]): stri
   const hash = createHash("sha256");
   for (const { name, type } of columns) hash.update(`${JSON.stringify(name)}:${type}\n`);
   return hash.digest("hex");
-}
-
-async function datasetOf(
-  service: Service<typeof catalog>,
-  dataset: string,
-  call: Call,
-): Promise<Dataset | undefined> {
-  try {
-    return await service.dataset({ dataset }, call);
-  } catch (error) {
-    if (error instanceof Fault && error.code === "not_found") return undefined;
-    throw error;
-  }
 }
 
 async function replayedAnswer(

@@ -3,6 +3,7 @@
 // Parquet files.
 
 import type { Duckdb } from "#adapters/duckdb";
+import type { Reading } from "./reading.ts";
 import type { RejectLog } from "./reject-log.ts";
 import type { Table } from "./loader.ts";
 
@@ -36,6 +37,8 @@ export interface Source {
   /** The raw text of a row in SQL, or a second reading of the file that gives rows in order of their lines. */
   readonly rawText: string | (() => AsyncGenerator<{ readonly line: number; readonly raw: string }>);
   readonly dialect?: Table["dialect"];
+  /** How its lines are read, for those that are rejected and read again one day. */
+  readonly reading?: () => Reading;
   readonly warnings: readonly string[];
 }
 

@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { openDuckdb } from "#adapters/duckdb";
-import { countRows } from "./csv-source.ts";
+import { countRows } from "./count-rows.ts";
 import { decode, textOf, unpack } from "./decode.ts";
 import { type TestLake, testLake } from "./lake.testing.ts";
 import { idsByPath } from "./types.ts";
@@ -79,6 +79,19 @@ describe("large files", () => {
     expect(reject?.["reason"]).toContain(reason);
   });
 
+  test("quotes that begin far behind the sample are quotes", async () => {
+    const lines = Array.from({ length: ROWS }, (_, row) =>
+      row < ROWS - 10
+        ? `${row},Ann O'Brien,and here stands what makes it a large file`
+        : `${row},"Acme, Inc.",x`,
+    );
+    const answer = await lake.load("late_quotes", `id,name,note\n${lines.join("\n")}\n`);
+    expect(answer).toMatchObject({ rows_loaded: ROWS, rows_quarantined: 0 });
+    expect(
+      await lake.rows("late_quotes", "SELECT count(*)::INT AS n FROM t WHERE name = 'Acme, Inc.'"),
+    ).toEqual([{ n: 10 }]);
+  });
+
   test("a leading zero that no sample saw makes the column text after all", async () => {
     const answer = await lake.load(
       "zeros",
@@ -101,6 +114,23 @@ describe("counting rows a second time", () => {
     expect(await counted('a,"x\ny"\nb,2\n', "")).toBe(3);
     expect(await counted('"title\na,b\n1,2\n', '"', 2)).toBe(1);
     expect(await counted("")).toBe(0);
+    expect(await counted("title\n\n", '"', 1)).toBe(0);
+    expect(await counted("a\r\n\r\n\nb\r")).toBe(2);
+  });
+
+  test("a row that two chunks share is one", async () => {
+    const path = join(lake.folder, "chunks.csv");
+    const half = 1024 * 1024;
+    for (const [before, after] of [
+      ["x".repeat(half - 2), `y"\n"z`],
+      ["x".repeat(half - 1), "\nz"],
+      ["x".repeat(half), "\nz"],
+      [`${"x".repeat(half - 3)},"`, 'a\nb"\nz'],
+    ] as const) {
+      await Bun.write(path, before + after);
+      const rows = before.endsWith('"') || after.startsWith("\n") ? 2 : 1;
+      expect(await countRows(path, '"', 0)).toBe(rows);
+    }
   });
 });
 
@@ -226,5 +256,21 @@ describe("encodings", () => {
     const stopped = unpack(path, join(lake.folder, "bomb"), 1_000_000);
     expect(stopped).rejects.toMatchObject({ code: "too_large" });
     await stopped.catch(() => undefined);
+  });
+});
+
+describe("lines that go on as they stand", () => {
+  test.each([
+    ["empty cells beyond the width", "a,b\n1,x,\n2,y,,\n3,z\n", 3],
+    ["words for nothing", "a,b\n1,NULL\n2,N/A\n3,\\N\n", 0],
+    ["carriage returns and quotes", 'a,b\n1,"x"\r\n2,y\r\n3,5" z\n', 3],
+    ["a delimiter that stands in a word for nothing", "a#b\n1#x\n2#y\n3#z\n", 3],
+    ["quotes of the other kind", "a;b\n1;'x'\n2;'y;z'\n3;'w'\n", 3],
+  ])("%s", async (name, text, filled) => {
+    const dataset = `stand_${name.replaceAll(/\W/g, "_")}`;
+    expect(await lake.load(dataset, text)).toMatchObject({ rows_loaded: 3, rows_quarantined: 0 });
+    expect(await lake.rows(dataset, "SELECT sum(a)::INT AS a, count(b)::INT AS b FROM t")).toEqual([
+      { a: 6, b: filled },
+    ]);
   });
 });

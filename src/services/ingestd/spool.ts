@@ -3,7 +3,6 @@
 
 import { type FileHandle, mkdir, open, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { Bytes } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
 import { diskFault } from "./decode.ts";
 
@@ -48,7 +47,7 @@ export class Spool {
 
 /** Writes a body to disk and hashes it on the way; memory does not grow with it. */
 export async function receive(
-  body: Bytes,
+  body: AsyncIterable<Uint8Array>,
   path: string,
   signal: AbortSignal,
   onBytes: (bytes: number) => void,

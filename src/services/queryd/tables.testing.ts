@@ -111,6 +111,7 @@ export async function testLake({ localPaths = true }: { localPaths?: boolean } =
       return { status: 200, headers: {}, body: new Uint8Array(readFileSync(join(folder, key))) };
     },
     put: unused,
+    adopt: unused,
     head: unused,
     remove: unused,
     list: unused,

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { diskObjects } from "#adapters/objects-disk";
@@ -25,8 +25,13 @@ interface Daemon {
   readonly url: string;
 }
 
-async function daemonOver(objects: Objects): Promise<{ near: Daemon; far: Daemon }> {
-  const implementation = implement(storage, "storaged", await storaged({ objects }), { checkOutputs: true });
+async function daemonOver(objects: Objects, adoptFrom?: string): Promise<{ near: Daemon; far: Daemon }> {
+  const implementation = implement(
+    storage,
+    "storaged",
+    await storaged({ objects, ...(adoptFrom === undefined ? {} : { adoptFrom }) }),
+    { checkOutputs: true },
+  );
   const at = { hostname: "127.0.0.1", port: 0 };
   const listener = listen({ origin: "storaged", at, routes: routes(implementation) });
   closing.push(() => listener.stop(0));
@@ -40,7 +45,9 @@ async function daemonOver(objects: Objects): Promise<{ near: Daemon; far: Daemon
 const folder = mkdtempSync(join(tmpdir(), "storaged-"));
 closing.push(() => rmSync(folder, { recursive: true, force: true }));
 const inMemory = await daemonOver(memoryObjects());
-const onDisk = await daemonOver(await diskObjects(join(folder, "objects")));
+const spool = join(folder, "spool");
+mkdirSync(spool);
+const onDisk = await daemonOver(await diskObjects(join(folder, "objects")), spool);
 
 describe.each([
   ["in process, in memory", inMemory.near],
@@ -218,6 +225,55 @@ test("HEAD of what is not there is 404 without a body", async () => {
   expect(await faultOf(inMemory.near.service.head({ key: "nobody" }))).toMatchObject({ code: "not_found" });
   const reply = await fetch(`${inMemory.far.url}/v1/storage/nobody`, { method: "HEAD" });
   expect([reply.status, await reply.text()]).toEqual([404, ""]);
+});
+
+describe("adopting a file", () => {
+  const fileAt = (path: string): string => {
+    writeFileSync(path, "finished");
+    return path;
+  };
+
+  test.each([
+    ["near", onDisk.near],
+    ["far", onDisk.far],
+  ])("from the spool folder it becomes the object: %s", async (where, { service }) => {
+    const path = fileAt(join(spool, `${where}.parquet`));
+    const key = `adopted/${where}/a.parquet`;
+    const { adopted } = await service.adopt({ key, path });
+    expect(adopted).toMatchObject({ key, size: 8 });
+    expect(existsSync(path)).toBe(false);
+    const { body, headers } = await service.get({ key });
+    expect(headers["etag"]).toBe(`"${adopted?.etag}"`);
+    expect(await new Response(body).text()).toBe("finished");
+  });
+
+  test("from anywhere else it is forbidden, and stays", async () => {
+    const outside = fileAt(join(folder, "outside"));
+    const link = join(spool, "link");
+    symlinkSync(outside, link);
+    const paths = [outside, link, join(spool, "../outside"), spool, join(spool, "nobody")];
+    for (const path of paths) {
+      expect(await faultOf(onDisk.far.service.adopt({ key: "stolen", path }))).toMatchObject({
+        code: "forbidden",
+      });
+    }
+    expect(existsSync(outside)).toBe(true);
+    const inSpool = fileAt(join(spool, "kept"));
+    expect(await faultOf(inMemory.near.service.adopt({ key: "stolen", path: inSpool }))).toMatchObject({
+      code: "forbidden",
+    });
+    expect(await faultOf(onDisk.near.service.adopt({ key: "../stolen", path: inSpool }))).toMatchObject({
+      code: "invalid",
+    });
+    expect(existsSync(inSpool)).toBe(true);
+  });
+
+  test("a store without files leaves it where it is", async () => {
+    const path = fileAt(join(spool, "for-memory"));
+    const memory = await daemonOver(memoryObjects(), spool);
+    expect(await memory.near.service.adopt({ key: "a", path })).toEqual({ adopted: null });
+    expect(existsSync(path)).toBe(true);
+  });
 });
 
 describe("the probe", () => {

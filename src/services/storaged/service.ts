@@ -1,6 +1,8 @@
 // storaged: the HTTP face of the object store. It holds the key rules, the size cap and the number of writers
 // at once; the backend does the rest.
 
+import { realpath, stat } from "node:fs/promises";
+import { sep } from "node:path";
 import {
   bytesOf,
   checkKey,
@@ -18,6 +20,8 @@ import { FileBytes } from "#rpc/lent-file";
 
 export interface StoragedDeps {
   readonly objects: Objects;
+  /** Where neighbours leave finished files to be adopted; nothing from elsewhere is. */
+  readonly adoptFrom?: string;
 }
 
 /** More writers at once only make each other wait for the same disk. */
@@ -31,7 +35,7 @@ const WRITER_WAIT_MS_MAX = 5000;
  */
 const BUFFERED_BYTES_MAX = 1024 * 1024;
 
-export async function storaged({ objects }: StoragedDeps): Promise<Handlers<typeof storage>> {
+export async function storaged({ objects, adoptFrom }: StoragedDeps): Promise<Handlers<typeof storage>> {
   const writers = new Slots(WRITERS_MAX, WRITERS_WAITING_MAX);
   const probe = await probeStore(objects);
 
@@ -100,12 +104,34 @@ export async function storaged({ objects }: StoragedDeps): Promise<Handlers<type
       const path = objects.path(key);
       return { ...stored(head), ...(path === undefined ? {} : { path }) };
     },
+    adopt: async ({ key, path }) => {
+      checkKey(key);
+      const file = await adoptable(path, adoptFrom);
+      const head = await objects.adopt?.(key, file);
+      return { adopted: head === undefined ? null : stored(head) };
+    },
     probe: () => probe,
   };
 }
 
 function noFile(): undefined {
   return undefined;
+}
+
+/** The file's own path, links resolved, when it is a plain file below the folder. */
+async function adoptable(path: string, folder: string | undefined): Promise<string> {
+  const refused = new Fault(
+    "forbidden",
+    "Only finished files of the spool folder are adopted: PUT this one.",
+  );
+  if (folder === undefined) throw refused;
+  try {
+    const [file, below] = await Promise.all([realpath(path), realpath(folder)]);
+    if (file.startsWith(`${below}${sep}`) && (await stat(file)).isFile()) return file;
+  } catch {
+    // What cannot be looked at is refused like what lies elsewhere.
+  }
+  throw refused;
 }
 
 function stored({ key, size, etag }: ObjectHead): { key: string; size: number; etag: string } {

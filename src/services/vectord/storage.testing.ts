@@ -46,6 +46,7 @@ export function testStorage(objects: Objects = memoryObjects()): TestStorage {
     },
     head: unused,
     locate: unused,
+    adopt: unused,
     probe: unused,
   };
   return {
