@@ -85,7 +85,8 @@ function faultLines(fault: Fault): string[] {
   const more = told.length - shown.length;
   const next = NEXT[fault.code];
   return [
-    ...fault.message.split("\n"),
+    // DuckDB sets its lists in with tabs.
+    ...fault.message.replaceAll("\t", "    ").split("\n"),
     ...shown,
     ...(more > 0 ? [`  and ${more} more`] : []),
     ...(next === undefined ? [] : [next]),

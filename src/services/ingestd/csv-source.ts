@@ -5,7 +5,7 @@
 // not agree sends the file the careful way; the quick way never loads what the careful one would not.
 
 import { join } from "node:path";
-import { quoteLiteral } from "#adapters/duckdb";
+import { quoteLiteral } from "#lib/sql-text";
 import { assert } from "#lib/assert";
 import { Fault } from "#rpc/fault";
 import {
