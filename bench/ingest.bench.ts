@@ -5,7 +5,8 @@
 import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Duckdb, openDuckdb, quoteLiteral } from "#adapters/duckdb";
+import { type Duckdb, openDuckdb } from "#adapters/duckdb";
+import { quoteLiteral } from "#lib/sql-text";
 import { assert, present } from "#lib/assert";
 import { type HouseProcess, startHouse } from "./house.ts";
 import { memoryOf } from "./processes.ts";

@@ -4,7 +4,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Duckdb, type DuckdbStatement, openDuckdb, quoteLiteral } from "#adapters/duckdb";
+import { type Duckdb, type DuckdbStatement, openDuckdb } from "#adapters/duckdb";
+import { quoteLiteral } from "#lib/sql-text";
 import { assert, present } from "#lib/assert";
 import { type HouseProcess, startHouse } from "./house.ts";
 import { type LoadRequest, type LoadResult, measure } from "./load.ts";

@@ -21,6 +21,7 @@ import {
   ResultReturnType,
   StatementType,
 } from "@duckdb/node-api";
+import { quoteLiteral } from "#lib/sql-text";
 
 export interface DuckdbSettings {
   /** Bytes of DuckDB's own buffers. Some functions allocate past it: the process needs a limit of its own. */
@@ -303,14 +304,4 @@ function toDuckdbError(thrown: unknown): DuckdbError {
 /** DuckDB reads `B` as bytes and takes no fraction of one. */
 function bytesText(bytes: number): string {
   return `${Math.floor(bytes)}B`;
-}
-
-/** An SQL string literal. The text must not hold NUL, which ends a statement. */
-export function quoteLiteral(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
-}
-
-/** An SQL identifier, quoted. */
-export function quoteIdentifier(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
 }

@@ -15,7 +15,8 @@ export const OUTPUT_ARG = {
     alias: "o",
     options: [...FORMATS],
     valueHint: "FORMAT",
-    description: "table, json, jsonl or csv; by default a table on a terminal and json in a pipe",
+    description:
+      "table, json, jsonl or csv; by default a table on a terminal and json in a pipe; --json for json",
   },
 } as const satisfies ArgsDef;
 

@@ -1,5 +1,6 @@
 // What the demo asks: one question in SQL over workers and orders, and six searches in the words of coordinators.
 
+import { quoteIdentifier } from "#lib/sql-text";
 import type { House } from "#contracts/house";
 import { DEMO_PLACES } from "#domain/sample-draws";
 import type { OrderColumns, WorkerColumns } from "./demo-columns.ts";
@@ -90,7 +91,7 @@ export function sqlQuestion(
 }
 
 function name(column: string | undefined): string {
-  return `"${(column ?? "").replaceAll('"', '""')}"`;
+  return quoteIdentifier(column ?? "");
 }
 
 /** One for each of DEMO_PLACES: a sentence, a fragment, a question, an urgent note, an order line, a requirement. */

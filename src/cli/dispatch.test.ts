@@ -15,10 +15,22 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const STACK = /\n\s+at |\.ts:\d+:\d+/;
 
+test("--json is JSON for every command that has an output, and no flag of the others", async () => {
+  const env = { LAKEHOUSE_DATA: folder };
+  for (const words of [["version"], ["config", "list"]]) {
+    const { exitCode, out } = await run([...words, "--json"], { env });
+    expect(exitCode).toBe(0);
+    expect(typeof JSON.parse(out)).toBe("object");
+  }
+  expect((await run(["completion", "bash", "--json"], { env })).exitCode).toBe(2);
+});
+
 describe("words that are not commands", () => {
   test.each([
     [["stauts"], "There is no command stauts. Did you mean lakehouse status?"],
     [["frobnicate"], "There is no command frobnicate.\n"],
+    [["tables"], "There is no command tables. Did you mean lakehouse datasets?"],
+    [["corpus", "list"], "There is no command corpus list. Did you mean lakehouse corpus ls?"],
     [["corpus", "biuld"], "There is no command corpus biuld. Did you mean lakehouse corpus build?"],
     [["status", "--outptu", "json"], "There is no flag --outptu. Did you mean --output?"],
     [["status", "extra"], "extra is one word too many."],

@@ -57,8 +57,19 @@ async function runCommand(command: Command, rest: readonly string[]): Promise<nu
     await write(`${commandHelp(command, (text) => paintOut("bold", text))}\n`);
     return EXIT.ok;
   }
-  return command.run(rest);
+  if (!Object.hasOwn(command.args, "output")) return command.run(rest);
+  return command.run(rest.map((word, at) => (isJson(rest, at) ? "--output=json" : word)));
 }
+
+/** `--json`, which many programs have, for `--output json`: as a flag, and not as what another flag is given. */
+function isJson(words: readonly string[], at: number): boolean {
+  return (
+    words[at] === "--json" && !words.slice(0, at).includes("--") && !TAKES_VALUE.has(words[at - 1] ?? "")
+  );
+}
+
+/** Flags whose value may be any text. */
+const TAKES_VALUE = new Set(["-p", "--param"]);
 
 function asksHelp(words: readonly string[]): boolean {
   const end = words.indexOf("--");
@@ -69,9 +80,23 @@ function visible(): string[] {
   return Object.entries(COMMANDS).flatMap(([name, { hidden }]) => (hidden === true ? [] : [name]));
 }
 
+/** Words of other programs for what is done here. */
+const MEANT: Readonly<Record<string, string>> = {
+  tables: "datasets",
+  query: "sql",
+  load: "ingest",
+  import: "ingest",
+  start: "up",
+  stop: "down",
+  list: "ls",
+  delete: "rm",
+};
+
 function unknownCommand(word: string, above: string, known: readonly string[]): UsageProblem {
   const what = word.startsWith("-") ? "flag" : "command";
-  const guess = didYouMean(word, known).replace("mean ", `mean lakehouse ${above}`);
+  const meant = Object.hasOwn(MEANT, word) && known.includes(MEANT[word] ?? "") ? MEANT[word] : undefined;
+  const near = meant === undefined ? didYouMean(word, known) : ` Did you mean ${meant}?`;
+  const guess = near.replace("mean ", `mean lakehouse ${above}`);
   return new UsageProblem(`There is no ${what} ${above}${word}.${guess}\nSee: lakehouse ${above}--help`);
 }
 

@@ -42,6 +42,11 @@ describe("lines", () => {
     expect(lines.join("\n")).toContain("LAKEHOUSE_LOG=y: no such level");
   });
 
+  test("show tabs of a foreign message as spaces", () => {
+    const { lines } = failureOf(new Fault("invalid", "No function matches.\n\tabs(x)"));
+    expect(lines).toEqual(["No function matches.", "    abs(x)"]);
+  });
+
   test("hold a fault's details once, and not more than a few", () => {
     const details = Array.from({ length: 9 }, (_, at) => ({
       path: `items.${at}`,

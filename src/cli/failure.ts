@@ -51,6 +51,11 @@ const NEXT: Partial<Record<FaultCode, string>> = {
   internal: "The log of the house says more; `lakehouse doctor` looks for a cause.",
 };
 
+/** How a message of `remote` ends whose house is not there (src/rpc/remote.ts). */
+const UNREACHED = "cannot be reached just now; it may be starting again.";
+const WHO_ANSWERS =
+  "Is it the right address? Without --url and LAKEHOUSE_URL the house of this machine is asked; `lakehouse status` says how it is.";
+
 export function failureOf(thrown: unknown): Failure {
   if (thrown instanceof ConfigProblems) {
     return {
@@ -83,9 +88,10 @@ function faultLines(fault: Fault): string[] {
     .slice(0, DETAILS_SHOWN)
     .map(({ path, message }) => `  ${path === "" ? "" : `${path}: `}${message}`);
   const more = told.length - shown.length;
-  const next = NEXT[fault.code];
+  const next = fault.message.endsWith(UNREACHED) ? WHO_ANSWERS : NEXT[fault.code];
   return [
-    ...fault.message.split("\n"),
+    // DuckDB sets its lists in with tabs.
+    ...fault.message.replaceAll("\t", "    ").split("\n"),
     ...shown,
     ...(more > 0 ? [`  and ${more} more`] : []),
     ...(next === undefined ? [] : [next]),

@@ -92,7 +92,8 @@ async function statementOf(query: string | undefined, file: string | undefined):
     throw new UsageProblem("Which question? For example: lakehouse sql 'SHOW TABLES'");
   }
   const text = await new Response((await inputFile(file ?? "-")).stream()).text();
-  if (text.trim() === "") throw new UsageProblem("The statement is empty.");
+  if (text.trim() === "")
+    throw new UsageProblem("The statement is empty. For example: lakehouse sql 'SHOW TABLES'");
   return text;
 }
 

@@ -10,6 +10,8 @@ export const SQL_BYTES_MAX = 64 * 1024;
 
 const param = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 
+const limit = z.int().min(1).max(100_000);
+
 const question = {
   sql: z.string().min(1).max(SQL_BYTES_MAX),
   params: z.array(param).max(1000).default([]),
@@ -43,7 +45,7 @@ export const query = {
     summary: "Answer a SQL question over the datasets",
     description:
       "One SELECT, WITH, EXPLAIN, DESCRIBE or SHOW statement. Each dataset is a view of its name. Integers beyond 2^53 and decimals are strings, timestamps RFC 3339, blobs base64, nested values JSON.",
-    input: z.strictObject({ ...question, limit: z.int().min(1).max(100_000).default(1000) }),
+    input: z.strictObject({ ...question, limit: limit.default(1000) }),
     output: answer,
     idempotent: true,
     timeoutMs: SQL_TIMEOUT_MS,
@@ -56,7 +58,11 @@ export const query = {
     summary: "Answer a SQL question as a stream of rows, however many",
     description:
       "NDJSON, CSV or an Arrow IPC stream, by the accept header. In Arrow decimals and HUGEINT are Decimal128, timestamps keep their unit, intervals and unions are utf8.",
-    input: z.strictObject({ ...question, accept: z.string().max(1000).default("application/x-ndjson") }),
+    input: z.strictObject({
+      ...question,
+      limit: limit.optional().describe("Taken, and not applied: a stream has all rows"),
+      accept: z.string().max(1000).default("application/x-ndjson"),
+    }),
     headers: { accept: "accept" },
     accept: STREAM_TYPES,
     produces: STREAM_TYPES,

@@ -5,6 +5,7 @@ import type { catalog, DataFile as OfferedFile } from "#contracts/catalog";
 import type { storage } from "#contracts/storage";
 import { present } from "#lib/assert";
 import { type Clock, systemClock } from "#lib/clock";
+import { quoteIdentifier } from "#lib/sql-text";
 import type { Handlers, Service } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
 import { type Column, columnsOf, describeSnapshot, describeTable } from "./describe.ts";
@@ -356,7 +357,7 @@ function statisticsOf({ stats }: OfferedFile, schema: Schema): ColumnStatistics[
       { key: "min", value: min },
       { key: "max", value: max },
     ];
-    const key = leaf.path.map((name) => `"${name.replaceAll('"', '""')}"`).join(".");
+    const key = leaf.path.map(quoteIdentifier).join(".");
     return [{ key, value: value.filter((entry) => entry.value !== undefined) }];
   });
 }

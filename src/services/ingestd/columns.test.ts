@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Duckdb, openDuckdb, quoteLiteral } from "#adapters/duckdb";
+import { type Duckdb, openDuckdb } from "#adapters/duckdb";
+import { quoteLiteral } from "#lib/sql-text";
 import fc from "fast-check";
 import {
   ColumnStats,

@@ -2,7 +2,7 @@
 // a column is the first kind that every value fits, or the one that more than 99 % fit when the rest are few
 // enough to be mistakes. Below that it stays text: nothing is ever bent to fit.
 
-import { quoteLiteral } from "#adapters/duckdb";
+import { quoteLiteral } from "#lib/sql-text";
 import { exactCast } from "./types.ts";
 import {
   bitOf,

@@ -4,7 +4,7 @@
 // checked against them while it is written, and the number of rows against a count of our own. Whatever does
 // not agree sends the file the careful way; the quick way never loads what the careful one would not.
 
-import { quoteLiteral } from "#adapters/duckdb";
+import { quoteLiteral } from "#lib/sql-text";
 import { Fault } from "#rpc/fault";
 import {
   ColumnStats,

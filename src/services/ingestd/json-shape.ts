@@ -1,7 +1,7 @@
 // The type that holds a set of JSON values. Objects become structs and arrays lists as long as every value
 // agrees; where they do not, the column stays JSON text, which loses nothing.
 
-import { quoteIdentifier } from "#adapters/duckdb";
+import { quoteIdentifier } from "#lib/sql-text";
 
 export type Shape =
   | "nothing"

@@ -3,7 +3,7 @@
 // dates and times; a number in quotes stays a text, for its writer had the choice.
 
 import { join } from "node:path";
-import { quoteIdentifier, quoteLiteral } from "#adapters/duckdb";
+import { quoteIdentifier, quoteLiteral } from "#lib/sql-text";
 import { assert } from "#lib/assert";
 import { Fault } from "#rpc/fault";
 import {

@@ -2,7 +2,7 @@
 // DuckDB's RE2, and the SQL that turns such a text into its typed value. The pattern decides what fits, in
 // both places; the SQL gives NULL for what matches and is still no value (30 February).
 
-import { quoteLiteral } from "#adapters/duckdb";
+import { quoteLiteral } from "#lib/sql-text";
 
 export interface Kind {
   readonly name: string;

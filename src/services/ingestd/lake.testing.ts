@@ -4,7 +4,8 @@
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { type Duckdb, openDuckdb, quoteIdentifier, quoteLiteral } from "#adapters/duckdb";
+import { type Duckdb, openDuckdb } from "#adapters/duckdb";
+import { quoteIdentifier, quoteLiteral } from "#lib/sql-text";
 import { catalog, type DataFile, type Dataset } from "#contracts/catalog";
 import { ingest } from "#contracts/ingest";
 import { storage } from "#contracts/storage";

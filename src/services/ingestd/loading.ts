@@ -2,7 +2,8 @@
 // stays until the next file, so that writing can start as soon as the catalog has given its field ids.
 
 import { join } from "node:path";
-import { type Duckdb, DuckdbError, quoteIdentifier, quoteLiteral } from "#adapters/duckdb";
+import { type Duckdb, DuckdbError } from "#adapters/duckdb";
+import { quoteIdentifier, quoteLiteral } from "#lib/sql-text";
 import { assert, present } from "#lib/assert";
 import type { Handlers } from "#rpc/contract";
 import { Fault } from "#rpc/fault";

@@ -2,7 +2,8 @@
 
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { type Duckdb, quoteLiteral } from "#adapters/duckdb";
+import { type Duckdb } from "#adapters/duckdb";
+import { quoteLiteral } from "#lib/sql-text";
 import { chunksOf } from "./decode.ts";
 import type { Prepared, WrittenFile } from "./loader.ts";
 import { icebergFields, idsByPath } from "./types.ts";

@@ -1,7 +1,8 @@
 // Parquet as a source: its columns as they are. The file is read through once before anything of it is
 // believed, because a damaged page shows only when it is unpacked.
 
-import { DuckdbError, quoteIdentifier, quoteLiteral } from "#adapters/duckdb";
+import { DuckdbError } from "#adapters/duckdb";
+import { quoteIdentifier, quoteLiteral } from "#lib/sql-text";
 import { Fault } from "#rpc/fault";
 import type { Source, SourceColumn, Wishes, Workplace } from "./source.ts";
 import { duckdbWord, exactCast, refuseStrayTypes, wantedTypes } from "./types.ts";

@@ -1,7 +1,7 @@
 // Rows that did not fit, kept with their line, their reason and their raw text until they are written as a
 // table. They lie on disk: a file may have millions of them.
 
-import { quoteLiteral } from "#adapters/duckdb";
+import { quoteLiteral } from "#lib/sql-text";
 import { csvCell } from "./csv-text.ts";
 import { newFile } from "./sink.ts";
 

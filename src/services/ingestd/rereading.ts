@@ -5,7 +5,8 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { deflateSync, inflateSync } from "node:zlib";
-import { type Duckdb, quoteLiteral } from "#adapters/duckdb";
+import type { Duckdb } from "#adapters/duckdb";
+import { quoteLiteral } from "#lib/sql-text";
 import { assert } from "#lib/assert";
 import { Fault } from "#rpc/fault";
 import { rejectedCsvSource } from "./csv-source.ts";

@@ -1,7 +1,7 @@
 // Types by the words that people, Iceberg and DuckDB have for them. Everything ends as DuckDB's text. Only
 // known words pass, because the text becomes part of a statement.
 
-import { quoteIdentifier } from "#adapters/duckdb";
+import { quoteIdentifier } from "#lib/sql-text";
 import { Fault } from "#rpc/fault";
 
 const WORDS: Readonly<Record<string, string>> = {

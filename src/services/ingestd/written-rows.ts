@@ -2,7 +2,7 @@
 // with its line, the others to the rejects. Every value is looked at once, to tell what its column is.
 
 import { join } from "node:path";
-import { quoteLiteral } from "#adapters/duckdb";
+import { quoteLiteral } from "#lib/sql-text";
 import { ColumnStats } from "./columns.ts";
 import { csvCell } from "./csv-text.ts";
 import { isInNullText, isNull, NULL_TEXTS } from "./kinds.ts";

@@ -5,6 +5,7 @@ import type { embed } from "#contracts/embed";
 import type { Corpus } from "#contracts/matrix";
 import type { query } from "#contracts/query";
 import type { FieldKind, vector } from "#contracts/vector";
+import { quoteIdentifier } from "#lib/sql-text";
 import type { CallInit } from "#rpc/call";
 import type { Bytes, Service } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
@@ -132,16 +133,12 @@ async function* readRows(
   query: BuildDeps["query"],
   call: CallInit,
 ): AsyncGenerator<Row> {
-  const columns = columnsNeeded(plan.id, template, plan.fields).map(quoted).join(", ");
-  const sql = `SELECT ${columns} FROM ${quoted(plan.dataset)}`;
+  const columns = columnsNeeded(plan.id, template, plan.fields).map(quoteIdentifier).join(", ");
+  const sql = `SELECT ${columns} FROM ${quoteIdentifier(plan.dataset)}`;
   const at = { [plan.dataset]: plan.snapshotId };
   const { body } = await query.sqlStream({ sql, at, timeout_ms: READ_TIMEOUT_MS }, call);
   if (!(body instanceof ReadableStream)) return;
   for await (const line of linesOf(body)) yield JSON.parse(line) as Row;
-}
-
-function quoted(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
 }
 
 async function* linesOf(body: Bytes): AsyncGenerator<string> {

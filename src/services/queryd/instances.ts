@@ -4,7 +4,8 @@
 // reads a damaged Parquet file without a word.
 
 import { LRUCache } from "lru-cache";
-import { type Duckdb, DuckdbError, type DuckdbStatement, openDuckdb, quoteLiteral } from "#adapters/duckdb";
+import { type Duckdb, DuckdbError, type DuckdbStatement, openDuckdb } from "#adapters/duckdb";
+import { quoteLiteral } from "#lib/sql-text";
 import { Fault } from "#rpc/fault";
 import { unreadable } from "./engine-fault.ts";
 import type { EngineSettings, View } from "./engine.ts";

@@ -4,7 +4,8 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Duckdb, openDuckdb, quoteIdentifier, quoteLiteral } from "#adapters/duckdb";
+import { type Duckdb, openDuckdb } from "#adapters/duckdb";
+import { quoteIdentifier, quoteLiteral } from "#lib/sql-text";
 import { viewStatement } from "./views.ts";
 
 let folder: string;

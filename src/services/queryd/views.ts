@@ -3,7 +3,8 @@
 // fifth of a millisecond and more. Where all files hold just the columns that are wanted, under one name and
 // with the type that is wanted, naming them says the same and costs nothing.
 
-import { type Duckdb, quoteIdentifier, quoteLiteral } from "#adapters/duckdb";
+import { type Duckdb } from "#adapters/duckdb";
+import { quoteIdentifier, quoteLiteral } from "#lib/sql-text";
 import type { View } from "./engine.ts";
 
 /** Looking into more files than this costs more than a schema does. */

@@ -2,6 +2,7 @@
 // what DuckDB's `COPY ... RETURN_STATS` answers. A bound may be wider than the values but never narrower; one
 // that cannot be given safely is left out, which costs pruning and nothing else.
 
+import { quoteIdentifier } from "#lib/sql-text";
 import { allFields, type Leaf, type Primitive, type Schema } from "./schema.ts";
 import { parquetName } from "./duckdb-sql.ts";
 import { encodeValue, parseValue, type Value } from "./values.ts";
@@ -115,7 +116,7 @@ export function metricsFromStatistics(schema: Schema, statistics: readonly Colum
 }
 
 function pathKey(path: readonly string[]): string {
-  return path.map((name) => `"${name.replaceAll('"', '""')}"`).join(".");
+  return path.map(quoteIdentifier).join(".");
 }
 
 function setCount(counts: Map<number, number>, id: number, value: unknown): void {

@@ -1,8 +1,16 @@
 // The SQL texts that carry field ids into and out of Parquet through DuckDB 1.5: `COPY` writes each column's
 // id beside its values, `read_parquet` finds columns by that id whatever they are called now.
 
+import { quoteIdentifier, quoteLiteral } from "#lib/sql-text";
+import { Fault } from "#rpc/fault";
 import { type Field, type Schema, type Type } from "./schema.ts";
-import { duckdbType, quoteIdentifier, quoteLiteral } from "./duckdb-types.ts";
+import { duckdbType } from "./duckdb-types.ts";
+
+/** DuckDB cannot hold NUL in a statement, and a schema of another writer may. */
+function literal(text: string): string {
+  if (text.includes("\0")) throw new Fault("invalid", "A NUL character cannot stand in SQL text: remove it.");
+  return quoteLiteral(text);
+}
 
 /**
  * The name under which Iceberg's own Parquet writer stores a column: letters, digits and underscores, the
@@ -57,10 +65,8 @@ export function readSchemaClause(schema: Schema): string {
   const entries = schema.fields.map((field) => {
     const value = field["initial-default"];
     const missing =
-      value === undefined || value === null || typeof value === "object"
-        ? "NULL"
-        : quoteLiteral(String(value));
-    return `${field.id}: {name: ${quoteLiteral(field.name)}, type: ${quoteLiteral(duckdbType(field.type))}, default_value: ${missing}}`;
+      value === undefined || value === null || typeof value === "object" ? "NULL" : literal(String(value));
+    return `${field.id}: {name: ${literal(field.name)}, type: ${literal(duckdbType(field.type))}, default_value: ${missing}}`;
   });
   return `schema = MAP {${entries.join(", ")}}`;
 }
@@ -96,8 +102,8 @@ export function copyStatement({ schema, from, path, options = [] }: CopyInput): 
     "COMPRESSION zstd",
     "RETURN_STATS true",
     fieldIdsClause(schema, parquetName),
-    `KV_METADATA {'iceberg.schema': ${quoteLiteral(JSON.stringify(schema))}}`,
+    `KV_METADATA {'iceberg.schema': ${literal(JSON.stringify(schema))}}`,
     ...options,
   ];
-  return `COPY (SELECT ${castClause(schema, parquetName)} FROM ${from}) TO ${quoteLiteral(path)} (${clauses.join(", ")})`;
+  return `COPY (SELECT ${castClause(schema, parquetName)} FROM ${from}) TO ${literal(path)} (${clauses.join(", ")})`;
 }

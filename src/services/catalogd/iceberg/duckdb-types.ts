@@ -1,6 +1,7 @@
 // DuckDB's type text and Iceberg's types, both ways. What Iceberg v2 cannot hold becomes text, so that no
 // value is ever lost; unsigned and small integers become the next wider signed type.
 
+import { quoteIdentifier } from "#lib/sql-text";
 import { Fault } from "#rpc/fault";
 
 import { decimalOf, fixedLengthOf, type Field, type Type } from "./schema.ts";
@@ -160,17 +161,6 @@ function splitName(part: string): { name: string; rest: string } {
   if (match === null)
     throw new Fault("invalid", `"${part.trim()}" is not a member of a STRUCT: give a name and a type.`);
   return { name: match[1]?.replaceAll('""', '"') ?? match[2] ?? "", rest: match[3] ?? "" };
-}
-
-/** An SQL identifier, quoted. */
-export function quoteIdentifier(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
-}
-
-/** An SQL string literal. DuckDB cannot hold NUL in a statement, so such a text is refused with `invalid`. */
-export function quoteLiteral(text: string): string {
-  if (text.includes("\0")) throw new Fault("invalid", "A NUL character cannot stand in SQL text: remove it.");
-  return `'${text.replaceAll("'", "''")}'`;
 }
 
 /** DuckDB's text of an Iceberg type. */
