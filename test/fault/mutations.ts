@@ -199,15 +199,17 @@ async function parquetIn(folder: string): Promise<Artefact> {
   };
 }
 
-function generationArtefact(suffix: "words" | "json"): (folder: string) => Promise<Artefact> {
+function generationArtefact(suffix: "words" | "numbers" | "json"): (folder: string) => Promise<Artefact> {
   return async (folder) => {
     const generation = generationOf(1);
     await saveGeneration(folder, generation);
     return {
       path: join(folder, `${generation.index}.${suffix}`),
       read: async () => {
-        const { termsOf: _, words, ...said } = await loadGeneration(folder, generation.index);
-        return JSON.stringify({ ...said, found: words.search("forklift w1-7", 5) });
+        const { words, facts, table, ids, snapshotId } = await loadGeneration(folder, generation.index);
+        const { textHash, ...columns } = facts;
+        const found = words.search("forklift w1-7", 5);
+        return JSON.stringify({ ids, snapshotId, columns, hashes: textHash.join(), table, found });
       },
       named: isFault,
       close: closeNothing,
@@ -221,6 +223,7 @@ export const KINDS = {
   manifest: { sealed: false, make: tableArtefact((folder) => newest(folder, /-m0\.avro$/)) },
   "catalog.sqlite": { sealed: false, make: tableArtefact((folder) => join(folder, "catalog.sqlite")) },
   "generation words": { sealed: true, make: generationArtefact("words") },
+  "generation numbers": { sealed: true, make: generationArtefact("numbers") },
   "generation header": { sealed: true, make: generationArtefact("json") },
   "keys.json": {
     sealed: false,

@@ -11,6 +11,7 @@ import type { Log } from "#lib/log";
 import type { Call, CallInit } from "#rpc/call";
 import type { Handlers, ParsedOf, Service } from "#rpc/contract";
 import { Fault, toFault } from "#rpc/fault";
+import { PLACE_FIELD } from "./build.ts";
 import { Corpora } from "./corpora.ts";
 import type { Generation } from "./generation.ts";
 import { retrieve } from "./retrieve.ts";
@@ -44,9 +45,10 @@ export async function matrixd(deps: MatrixdDeps): Promise<Matrixd> {
     const { query_text: text, query_role: role, k, per_corpus_k, mode, explain } = input;
     const understood = await understanding.understand({ text, role, model: generation.model }, call);
     const filter = filterOf(input, generation);
-    const question = { understood, text, k: per_corpus_k ?? k, mode, filter, explain };
-    const { hits, plan } = await retrieve(generation, question, deps.vector, call);
-    return { understood, hits, plan, tookMs: performance.now() - started };
+    const point = input.near === undefined ? undefined : pointOf(input.near);
+    const question = { understood, text, role, k: per_corpus_k ?? k, mode, filter, near: point, explain };
+    const { hits, plan, reading } = await retrieve(generation, question, deps.vector, call);
+    return { role: reading.role, slots: understood.slots, hits, plan, tookMs: performance.now() - started };
   };
 
   const search = async (input: SearchInput, call: Call): Promise<Searched> => {
@@ -66,7 +68,7 @@ export async function matrixd(deps: MatrixdDeps): Promise<Matrixd> {
     const take = (name: string, part: Awaited<ReturnType<typeof searchCorpus>>): void => {
       perCorpus[name] = { count: part.hits.length, plan: part.plan, took_ms: part.tookMs };
       hits.push(...part.hits);
-      query ??= { text: input.query_text, role: part.understood.role, slots: part.understood.slots };
+      query ??= { text: input.query_text, role: part.role, slots: part.slots };
     };
     if (generations.length === 1 && only !== undefined) {
       take(only.corpus, await searchCorpus(only, input, call));
@@ -150,17 +152,22 @@ export async function matrixd(deps: MatrixdDeps): Promise<Matrixd> {
 /** The caller's conditions as one filter of vectord's. */
 function filterOf(
   { filter, near }: SearchInput,
-  { geoField }: Generation,
+  { fields, located }: Generation,
 ): Record<string, unknown> | undefined {
   if (near === undefined) return filter;
-  if (geoField === undefined) {
-    throw new Fault("invalid", "This corpus has no geo field, so near cannot be used.", {
-      details: [{ path: "near", message: "needs a corpus with a geo field" }],
+  const geoField = Object.entries(fields).find(([, kind]) => kind === "geo")?.[0] ?? PLACE_FIELD;
+  if (geoField === PLACE_FIELD && !located.mapped) {
+    throw new Fault("invalid", "This corpus does not know where its rows are, so near cannot be used.", {
+      details: [{ path: "near", message: "needs a corpus whose rows have coordinates or known cities" }],
     });
   }
-  const { lat, lon } = "city" in near ? placeNamed(near.city, near.state) : near;
+  const { lat, lon } = pointOf(near);
   const condition = { near: { field: geoField, lat, lon, miles: near.miles } };
   return filter === undefined ? condition : { and: [filter, condition] };
+}
+
+function pointOf(near: NonNullable<SearchInput["near"]>): { lat: number; lon: number } {
+  return "city" in near ? placeNamed(near.city, near.state) : { lat: near.lat, lon: near.lon };
 }
 
 function placeNamed(city: string, state: string): { lat: number; lon: number } {
