@@ -76,10 +76,13 @@ export const searchInput = z.strictObject({
   filter: filter.optional(),
   near: near.optional(),
   mode: z.enum(["hybrid", "dense", "lexical"]).default("hybrid"),
-  use_playbook: z.boolean().default(true),
-  playbook_top_k: z.int().min(1).max(100).default(5),
-  playbook_max_distance: z.number().min(0).max(2).default(0.5),
-  gate: z.enum(["strict", "adjacent", "off"]).default("strict"),
+  use_playbook: z.boolean().default(true).describe("Without effect as long as no playbook can be recorded"),
+  playbook_top_k: z.int().min(1).max(100).default(5).describe("As use_playbook"),
+  playbook_max_distance: z.number().min(0).max(2).default(0.5).describe("As use_playbook"),
+  gate: z
+    .enum(["strict", "adjacent", "off"])
+    .default("strict")
+    .describe("Which roles a playbook may lift; anything but strict is refused until there are playbooks"),
   explain: z.boolean().default(false),
   /** Milliseconds a corpus may take before the answer goes out without it. */
   deadline_ms: z.int().min(1).max(60_000).default(5000),

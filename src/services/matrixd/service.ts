@@ -53,6 +53,15 @@ export async function matrixd(deps: MatrixdDeps): Promise<Matrixd> {
 
   const search = async (input: SearchInput, call: Call): Promise<Searched> => {
     const started = performance.now();
+    if (input.gate !== "strict") {
+      throw new Fault(
+        "invalid",
+        `There are no playbooks yet, so the gate is strict; ${input.gate} would do nothing.`,
+        {
+          details: [{ path: "gate", message: "can only be strict as long as there are no playbooks" }],
+        },
+      );
+    }
     const names = input.corpora ?? corpora.names();
     if (names.length === 0) {
       throw new Fault(

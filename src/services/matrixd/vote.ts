@@ -38,7 +38,8 @@ export function vote(ballot: Ballot): Float32Array {
   const confidence = taxonomy === undefined ? 0 : TAXONOMY_WEIGHT * taxonomy.confidence;
   const all = (total > 0 ? 1 : 0) + confidence;
   if (all === 0) return mass;
-  for (const [at, title] of voters.entries()) {
+  // Votes of titles that are hardly near at all vanish in the arithmetic.
+  for (const [at, title] of total > 0 ? voters.entries() : []) {
     for (const [occupation, share] of occupationsOf(title))
       add(mass, occupation, (share * (votes[at] as number)) / total / all);
   }
