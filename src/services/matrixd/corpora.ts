@@ -13,7 +13,7 @@ import { makeFolder, readIfThere, writeDurably } from "#lib/durable";
 import type { Log } from "#lib/log";
 import type { CallInit } from "#rpc/call";
 import type { Service } from "#rpc/contract";
-import { Fault, toFault } from "#rpc/fault";
+import { Fault, FAULTS, toFault } from "#rpc/fault";
 import { type BuildDeps, buildGeneration, columnsNeeded, type Progress } from "./build.ts";
 import { type Generation, loadGeneration, removeGeneration, saveGeneration } from "./generation.ts";
 import { meaningsOf } from "./meanings.ts";
@@ -40,6 +40,8 @@ const definition = z.object({
   refresh: z.enum(["on_snapshot", "manual"]),
   /** The index of the generation that answers, null before the first. */
   active: z.string().nullable(),
+  /** The `markOf` what that generation was made from: another one means that it is to be built anew. */
+  built: z.string().default(""),
   /** The index that a build is writing, and what it is made from. */
   unfinished: z
     .object({ index: z.string(), snapshot_id: z.int(), taxonomy: z.string() })
@@ -53,7 +55,7 @@ type Definition = z.infer<typeof definition>;
 
 export type Wanted = Omit<
   Definition,
-  "active" | "unfinished" | "leftover" | "updated_at" | "dimension" | "model"
+  "active" | "built" | "unfinished" | "leftover" | "updated_at" | "dimension" | "model"
 > & {
   readonly model: string | undefined;
 };
@@ -62,8 +64,21 @@ interface Entry {
   definition: Definition;
   generation: Generation | undefined;
   build: Progress | undefined;
+  /** The last build, when it failed. */
+  failed: { readonly snapshotId: number; readonly retryable: boolean } | undefined;
   building: { readonly done: Promise<void>; readonly stop: AbortController } | undefined;
   readonly listeners: Set<() => void>;
+}
+
+function newEntry(defined: Definition): Entry {
+  return {
+    definition: defined,
+    generation: undefined,
+    build: undefined,
+    failed: undefined,
+    building: undefined,
+    listeners: new Set(),
+  };
 }
 
 /** How often datasets are looked at for new snapshots. */
@@ -93,6 +108,7 @@ export class Corpora {
 
   /** What need not be there before the first question: a warm taxonomy, and no rests of what a crash cut off. */
   async #settle(): Promise<void> {
+    await this.#refreshAll();
     const entries = [...this.#entries.values()];
     const { understanding, log } = this.#deps;
     for (const model of new Set(entries.map(({ definition: { model } }) => model))) {
@@ -112,13 +128,7 @@ export class Corpora {
       this.#deps.log.error("the definition of a corpus is damaged; define the corpus again", { path: aside });
       return;
     }
-    const entry: Entry = {
-      definition: read.data,
-      generation: undefined,
-      build: undefined,
-      building: undefined,
-      listeners: new Set(),
-    };
+    const entry = newEntry(read.data);
     this.#entries.set(read.data.name, entry);
     const { active } = read.data;
     if (active === null) return;
@@ -157,6 +167,7 @@ export class Corpora {
     const before = this.#entries.get(wanted.name);
     const next: Definition = {
       active: null,
+      built: "",
       unfinished: null,
       leftover: [],
       updated_at: this.#now(),
@@ -166,28 +177,32 @@ export class Corpora {
       model,
       dimension,
     };
-    const same = before !== undefined && Bun.deepEquals(made(before.definition), made(next));
-    if (!same && before !== undefined) await this.#stop(before, "discard");
-    const entry = before ?? {
-      definition: next,
-      generation: undefined,
-      build: undefined,
-      building: undefined,
-      listeners: new Set<() => void>(),
-    };
-    if (!same) {
-      const { active = null, unfinished = null, leftover = [] } = before?.definition ?? {};
-      const rest = unfinished === null ? leftover : [...leftover, unfinished.index];
-      entry.definition = { ...next, active, unfinished: null, leftover: rest };
-      await this.#save(entry);
-    }
-    this.#entries.set(wanted.name, entry);
+    const entry = before ?? newEntry(next);
+    if (before === undefined || !Bun.deepEquals(before.definition, next)) await this.#define(entry, next);
     const fresh =
-      same &&
+      entry.definition.built === markOf(entry.definition) &&
       entry.generation?.snapshotId === dataset.snapshot_id &&
       !(await this.#isBroken(entry.generation.index, call));
     if (!fresh) this.#start(entry, dataset.snapshot_id, dataset.rows);
     return described(entry);
+  }
+
+  async #define(entry: Entry, next: Definition): Promise<void> {
+    const known = this.#entries.has(next.name);
+    const former = entry.definition;
+    // Known at once, so that whoever defines it at the same time finds it.
+    this.#entries.set(next.name, entry);
+    try {
+      await this.#stop(entry, "discard");
+      const { active, built, leftover } = entry.definition;
+      entry.definition = { ...next, active, built, unfinished: null, leftover };
+      await this.#save(entry);
+      entry.failed = undefined;
+    } catch (error) {
+      entry.definition = former;
+      if (!known) this.#entries.delete(next.name);
+      throw error;
+    }
   }
 
   /** Whether an index is gone or damaged. When vectord cannot tell, nothing is known against it. */
@@ -271,29 +286,33 @@ export class Corpora {
     };
     try {
       const index = await this.#indexFor(entry, snapshotId);
-      const { definition: wanted, generation: before } = entry;
+      const { definition: wanted, generation } = entry;
+      const usable = generation !== undefined && !(await this.#isBroken(generation.index, { signal }));
       const plan = { ...wanted, corpus: wanted.name, snapshotId, rowsTotal, index };
-      const { generation, embedded } = await buildGeneration(plan, before, this.#deps, progress, {
+      const before = usable ? generation : undefined;
+      const { generation: next, embedded } = await buildGeneration(plan, before, this.#deps, progress, {
         signal,
         timeoutMs: BUILD_MS_MAX,
       });
-      await saveGeneration(folder, generation);
+      await saveGeneration(folder, next);
       signal.throwIfAborted();
       const { active, leftover } = entry.definition;
       entry.definition = {
         ...entry.definition,
         active: index,
+        built: markOf(wanted),
         unfinished: null,
         leftover: active === null ? leftover : [...leftover, active],
         updated_at: this.#now(),
       };
       await this.#save(entry);
-      entry.generation = generation;
+      entry.generation = next;
       entry.build = undefined;
+      entry.failed = undefined;
       await this.#clear(entry);
       log.info("corpus built", {
         corpus: wanted.name,
-        rows: generation.ids.length,
+        rows: next.ids.length,
         embedded,
         took_ms: Math.round(performance.now() - started),
       });
@@ -303,6 +322,7 @@ export class Corpora {
       const fault = toFault(error);
       log.warn("corpus not built", { corpus: entry.definition.name, error });
       await this.#abandon(entry);
+      entry.failed = { snapshotId, retryable: FAULTS[fault.code].retryable };
       entry.build = {
         snapshot_id: snapshotId,
         phase: "read",
@@ -373,22 +393,38 @@ export class Corpora {
     }
   }
 
-  /** Builds anew what follows its dataset, and what a crash left unbuilt. */
   async #refreshAll(): Promise<void> {
-    for (const entry of this.#entries.values()) {
-      const { refresh, dataset } = entry.definition;
-      const failed = entry.build?.error !== undefined;
-      if (entry.building !== undefined || (entry.generation !== undefined && refresh === "manual")) continue;
-      try {
-        const { snapshot_id, rows } = await this.#deps.catalog.dataset({ dataset });
-        const { generation } = entry;
-        const stale = snapshot_id !== generation?.snapshotId || (await this.#isBroken(generation.index, {}));
-        const triedThis = failed && entry.build?.snapshot_id === snapshot_id;
-        if (stale && snapshot_id !== null && !triedThis) this.#start(entry, snapshot_id, rows);
-      } catch (error) {
-        this.#deps.log.debug("a corpus could not be looked after", { corpus: entry.definition.name, error });
-      }
+    for (const entry of this.#entries.values()) await this.#lookAfter(entry);
+  }
+
+  /** Builds anew what follows its dataset, what is gone or damaged, and what could not be built for the moment. */
+  async #lookAfter(entry: Entry): Promise<void> {
+    if (entry.building !== undefined) return;
+    const { refresh, dataset, name, built } = entry.definition;
+    const { generation, failed } = entry;
+    try {
+      const broken =
+        generation !== undefined &&
+        (built !== markOf(entry.definition) || (await this.#isBroken(generation.index, {})));
+      if (generation !== undefined && refresh === "manual" && !broken) return;
+      const { snapshot_id, rows } = await this.#deps.catalog.dataset({ dataset });
+      // Who refreshes by hand keeps the snapshot that was chosen.
+      const wanted = generation !== undefined && refresh === "manual" ? generation.snapshotId : snapshot_id;
+      const stale = broken || wanted !== generation?.snapshotId;
+      const hopeless = failed?.snapshotId === wanted && !failed.retryable;
+      if (wanted === null || !stale || hopeless || this.#entries.get(name) !== entry) return;
+      this.#start(entry, wanted, rows);
+    } catch (error) {
+      this.#deps.log.debug("a corpus could not be looked after", { corpus: name, error });
     }
+  }
+
+  /** Has a corpus built again whose index does not answer; false when the index is as it should be. */
+  async mend(name: string, generation: Generation, call: CallInit): Promise<boolean> {
+    if (!(await this.#isBroken(generation.index, call))) return false;
+    const entry = this.#entries.get(name);
+    if (entry !== undefined) void this.#lookAfter(entry);
+    return true;
   }
 
   async #save({ definition: saved }: Entry): Promise<void> {
@@ -416,9 +452,9 @@ function tell({ listeners }: Entry): void {
   for (const listener of listeners) listener();
 }
 
-/** What a generation is made from: when this is the same, the build is the same. */
-function made({ dataset, id, text, fields, meanings: meant, model, engine, refresh }: Definition): object {
-  return { dataset, id, text, fields, meanings: meant, model, engine, refresh };
+/** What a generation is made from, besides the snapshot: when this is the same, the build is the same. */
+function markOf({ dataset, id, text, fields, meanings: meant, model, engine }: Definition): string {
+  return Bun.hash(JSON.stringify({ dataset, id, text, fields, meant, model, engine })).toString(36);
 }
 
 function checkColumns(wanted: Wanted & { readonly meanings: Meanings }, columns: readonly string[]): void {
@@ -439,16 +475,17 @@ function checkColumns(wanted: Wanted & { readonly meanings: Meanings }, columns:
 function described({ definition: defined, generation, build }: Entry): Corpus {
   const {
     active: _,
+    built: _built,
     dimension: _dimension,
     unfinished: _unfinished,
     leftover: _leftover,
     ...shown
   } = defined;
   const failed = build?.error !== undefined;
+  const answers = generation !== undefined && (build === undefined || failed);
   return {
     ...shown,
-    status:
-      build === undefined || (generation !== undefined && failed) ? "ready" : failed ? "failed" : "building",
+    status: answers ? "ready" : failed ? "failed" : "building",
     snapshot_id: generation?.snapshotId ?? null,
     rows: generation?.ids.length ?? 0,
     ...(build === undefined ? {} : { build }),

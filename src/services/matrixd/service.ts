@@ -2,7 +2,7 @@
 
 import type { catalog } from "#contracts/catalog";
 import type { embed } from "#contracts/embed";
-import type { matrix, MatrixHit, Searched } from "#contracts/matrix";
+import type { matrix, MatrixHit, ReadRole, Searched } from "#contracts/matrix";
 import type { query } from "#contracts/query";
 import type { vector } from "#contracts/vector";
 import { citiesNamed } from "#domain/places";
@@ -15,6 +15,7 @@ import { PLACE_FIELD } from "./build.ts";
 import { Corpora } from "./corpora.ts";
 import type { Generation } from "./generation.ts";
 import { retrieve } from "./retrieve.ts";
+import type { Slots } from "./slots.ts";
 import { createUnderstanding } from "./understand.ts";
 
 export interface MatrixdDeps {
@@ -34,13 +35,40 @@ export interface Matrixd {
 
 type SearchInput = ParsedOf<(typeof matrix)["search"]>;
 
+interface Part {
+  readonly role: ReadRole;
+  readonly slots: Slots;
+  readonly hits: MatrixHit[];
+  readonly plan: string;
+  readonly tookMs: number;
+}
+
 export async function matrixd(deps: MatrixdDeps): Promise<Matrixd> {
   const clock = deps.clock ?? systemClock;
   const understanding = createUnderstanding(deps.embed, clock);
   const corpora = await Corpora.open({ ...deps, understanding, clock });
 
-  /** One corpus's part of an answer; what goes wrong there, or late, is said and costs the others nothing. */
-  const searchCorpus = async (generation: Generation, input: SearchInput, call: CallInit) => {
+  /** One corpus's part of an answer. An index that is gone or damaged is built again, and the caller told to wait. */
+  const searchCorpus = async (name: string, input: SearchInput, call: CallInit): Promise<Part> => {
+    const generation = corpora.generation(name);
+    try {
+      return await searchGeneration(generation, input, call);
+    } catch (thrown) {
+      const { code } = toFault(thrown);
+      if (code !== "not_found" && code !== "internal") throw thrown;
+      if (!(await corpora.mend(name, generation, call))) throw thrown;
+      throw new Fault("unavailable", `The index of ${name} is gone or damaged; it is being built again.`, {
+        retryAfterMs: 1000,
+        cause: thrown,
+      });
+    }
+  };
+
+  const searchGeneration = async (
+    generation: Generation,
+    input: SearchInput,
+    call: CallInit,
+  ): Promise<Part> => {
     const started = performance.now();
     const { query_text: text, query_role: role, k, per_corpus_k, mode, explain } = input;
     const understood = await understanding.understand({ text, role, model: generation.model }, call);
@@ -62,41 +90,37 @@ export async function matrixd(deps: MatrixdDeps): Promise<Matrixd> {
         },
       );
     }
-    const names = input.corpora ?? corpora.names();
+    const names = input.corpora === undefined ? corpora.names() : [...new Set(input.corpora)];
     if (names.length === 0) {
       throw new Fault(
         "not_found",
         "There is no corpus to search yet. Define one with PUT /v1/matrix/corpora/{name}.",
       );
     }
-    const generations = names.map((name) => corpora.generation(name));
-    const [only] = generations;
+    const [only] = names;
     const perCorpus: Searched["per_corpus"] = {};
     const hits: MatrixHit[] = [];
     let query: Searched["query"] | undefined;
-    const take = (name: string, part: Awaited<ReturnType<typeof searchCorpus>>): void => {
+    const take = (name: string, part: Part): void => {
       perCorpus[name] = { count: part.hits.length, plan: part.plan, took_ms: part.tookMs };
       hits.push(...part.hits);
       query ??= { text: input.query_text, role: part.role, slots: part.slots };
     };
-    if (generations.length === 1 && only !== undefined) {
-      take(only.corpus, await searchCorpus(only, input, call));
+    if (names.length === 1 && only !== undefined) {
+      take(only, await searchCorpus(only, input, call));
     } else {
+      // One that nobody ever defined is a mistake; one that does not answer now is said and costs the others nothing.
+      for (const name of names) corpora.describe(name);
       const limited: CallInit = { ...passedOn(call), timeoutMs: input.deadline_ms };
-      const asked = generations.map(async (generation) => {
+      const asked = names.map(async (name) => {
         const began = performance.now();
         try {
-          take(generation.corpus, await inTime(searchCorpus(generation, input, limited), input.deadline_ms));
+          take(name, await inTime(searchCorpus(name, input, limited), input.deadline_ms));
         } catch (thrown) {
           const { code, message } = toFault(thrown);
           if (code === "invalid") throw thrown;
-          const tookMs = performance.now() - began;
-          perCorpus[generation.corpus] = {
-            count: 0,
-            plan: "none",
-            took_ms: tookMs,
-            degraded: `${code}: ${message}`,
-          };
+          const degraded = `${code}: ${message}`;
+          perCorpus[name] = { count: 0, plan: "none", took_ms: performance.now() - began, degraded };
         }
       });
       await Promise.all(asked);
@@ -141,11 +165,12 @@ export async function matrixd(deps: MatrixdDeps): Promise<Matrixd> {
         const { build } = now;
         if (build?.error !== undefined)
           throw new Fault("upstream", `The corpus was not built: ${build.error}`);
-        if (build === undefined) {
+        if (build !== undefined)
+          yield { event: "progress" as const, phase: build.phase, done: build.done, total: build.total };
+        else if (now.status === "ready") {
           yield { event: "done" as const, ...now };
           return;
         }
-        yield { event: "progress" as const, phase: build.phase, done: build.done, total: build.total };
         await corpora.changed(corpus, signal);
         if (signal.aborted) return;
       }

@@ -4,9 +4,9 @@ import { parseTemplate } from "./template.ts";
 
 describe("a template", () => {
   test("names its columns once each and fills them", () => {
-    const template = parseTemplate("{role} in {city}, { state }; {role}");
-    expect(template.columns).toEqual(["role", "city", "state"]);
-    expect(template.fill({ role: "Cook", city: "Aspen", state: "CO" })).toBe("Cook in Aspen, CO; Cook");
+    const { columns, fill } = parseTemplate("{role} in {city}, { state }; {role}");
+    expect(columns).toEqual(["role", "city", "state"]);
+    expect(fill({ role: "Cook", city: "Aspen", state: "CO" })).toBe("Cook in Aspen, CO; Cook");
   });
 
   test("a missing value says nothing, a nested one is JSON, and values are no templates", () => {
