@@ -3,6 +3,7 @@
 // embedded again: rows whose text the last generation has too bring its vector along, and a build that was cut off
 // finds what it had written.
 
+import { setImmediate } from "node:timers/promises";
 import type { embed } from "#contracts/embed";
 import type { Corpus, Meanings } from "#contracts/matrix";
 import type { query } from "#contracts/query";
@@ -48,8 +49,8 @@ export const STATE_FIELD = "_state";
 export const PLACE_FIELD = "_place";
 const OWN_FIELDS = { [SOC_FIELD]: "keyword", [STATE_FIELD]: "keyword", [PLACE_FIELD]: "geo" } as const;
 
-/** Rows that are embedded and written in one go: about 15 ms of work between two looks at the event loop. */
-const BATCH_ROWS = 200;
+/** Rows that are embedded and written in one go: less than 20 ms of work before others get their turn. */
+const BATCH_ROWS = 64;
 /** The longest a query of queryd may take. */
 const READ_TIMEOUT_MS = 300_000;
 
@@ -115,6 +116,7 @@ export async function buildGeneration(
     }
     embedded += fresh.length;
     onProgress("embed", ids.length);
+    await setImmediate();
   }
   onProgress("swap", ids.length);
   const { corpus, dataset, snapshotId, index, model } = plan;

@@ -35,7 +35,9 @@ export interface Matrixd {
 
 type SearchInput = ParsedOf<(typeof matrix)["search"]>;
 
+/** One corpus's part of an answer. */
 interface Part {
+  readonly corpus: string;
   readonly role: ReadRole;
   readonly slots: Slots;
   readonly hits: MatrixHit[];
@@ -48,7 +50,7 @@ export async function matrixd(deps: MatrixdDeps): Promise<Matrixd> {
   const understanding = createUnderstanding(deps.embed, clock);
   const corpora = await Corpora.open({ ...deps, understanding, clock });
 
-  /** One corpus's part of an answer. An index that is gone or damaged is built again, and the caller told to wait. */
+  /** An index that is gone or damaged is built again, and the caller told to wait. */
   const searchCorpus = async (name: string, input: SearchInput, call: CallInit): Promise<Part> => {
     const generation = corpora.generation(name);
     try {
@@ -76,7 +78,34 @@ export async function matrixd(deps: MatrixdDeps): Promise<Matrixd> {
     const point = input.near === undefined ? undefined : pointOf(input.near);
     const question = { understood, text, role, k: per_corpus_k ?? k, mode, filter, near: point, explain };
     const { hits, plan, reading } = await retrieve(generation, question, deps.vector, call);
-    return { role: reading.role, slots: understood.slots, hits, plan, tookMs: performance.now() - started };
+    const { corpus } = generation;
+    const tookMs = performance.now() - started;
+    return { corpus, role: reading.role, slots: understood.slots, hits, plan, tookMs };
+  };
+
+  /** The parts of those that answered in time; of the others it is noted why not. */
+  const searchEach = async (
+    names: readonly string[],
+    input: SearchInput,
+    call: Call,
+    missing: Searched["per_corpus"],
+  ): Promise<Part[]> => {
+    // One that nobody ever defined is a mistake; one that does not answer now costs the others nothing.
+    for (const name of names) corpora.describe(name);
+    const limited: CallInit = { ...passedOn(call), timeoutMs: input.deadline_ms };
+    const asked = names.map(async (name) => {
+      const began = performance.now();
+      try {
+        return [await inTime(searchCorpus(name, input, limited), input.deadline_ms)];
+      } catch (thrown) {
+        const { code, message } = toFault(thrown);
+        if (code === "invalid") throw thrown;
+        const degraded = `${code}: ${message}`;
+        missing[name] = { count: 0, plan: "none", took_ms: performance.now() - began, degraded };
+        return [];
+      }
+    });
+    return (await Promise.all(asked)).flat();
   };
 
   const search = async (input: SearchInput, call: Call): Promise<Searched> => {
@@ -97,37 +126,25 @@ export async function matrixd(deps: MatrixdDeps): Promise<Matrixd> {
         "There is no corpus to search yet. Define one with PUT /v1/matrix/corpora/{name}.",
       );
     }
-    const [only] = names;
     const perCorpus: Searched["per_corpus"] = {};
+    const [only] = names;
+    const parts =
+      names.length === 1 && only !== undefined
+        ? [await searchCorpus(only, input, call)]
+        : await searchEach(names, input, call, perCorpus);
     const hits: MatrixHit[] = [];
-    let query: Searched["query"] | undefined;
-    const take = (name: string, part: Part): void => {
-      perCorpus[name] = { count: part.hits.length, plan: part.plan, took_ms: part.tookMs };
+    let read: Part | undefined;
+    for (const part of parts) {
+      perCorpus[part.corpus] = { count: part.hits.length, plan: part.plan, took_ms: part.tookMs };
       hits.push(...part.hits);
-      query ??= { text: input.query_text, role: part.role, slots: part.slots };
-    };
-    if (names.length === 1 && only !== undefined) {
-      take(only, await searchCorpus(only, input, call));
-    } else {
-      // One that nobody ever defined is a mistake; one that does not answer now is said and costs the others nothing.
-      for (const name of names) corpora.describe(name);
-      const limited: CallInit = { ...passedOn(call), timeoutMs: input.deadline_ms };
-      const asked = names.map(async (name) => {
-        const began = performance.now();
-        try {
-          take(name, await inTime(searchCorpus(name, input, limited), input.deadline_ms));
-        } catch (thrown) {
-          const { code, message } = toFault(thrown);
-          if (code === "invalid") throw thrown;
-          const degraded = `${code}: ${message}`;
-          perCorpus[name] = { count: 0, plan: "none", took_ms: performance.now() - began, degraded };
-        }
-      });
-      await Promise.all(asked);
-      hits.sort((a, b) => b.score - a.score || a.distance - b.distance || (a.id < b.id ? -1 : 1));
+      // A corpus that has the title among its own knows best what is asked for.
+      if (read === undefined || part.role.confidence > read.role.confidence) read = part;
     }
-    if (query === undefined)
+    if (read === undefined)
       throw new Fault("upstream", "No corpus answered.", { details: whyNone(perCorpus) });
+    if (parts.length > 1)
+      hits.sort((a, b) => b.score - a.score || a.distance - b.distance || (a.id < b.id ? -1 : 1));
+    const query = { text: input.query_text, role: read.role, slots: read.slots };
     const best = hits.length > input.k ? hits.slice(0, input.k) : hits;
     for (const [rank, hit] of best.entries()) hit.rank = hit.base_rank = rank;
     return {

@@ -16,8 +16,8 @@ export interface Spelling {
 /** Of the rows with a title, those whose title the taxonomy knows word for word; below it the column is no roles. */
 const KNOWN_SHARE_MIN = 0.1;
 
-/** Titles that are embedded and read in one go. */
-const BATCH_TITLES = 200;
+/** Titles that are embedded in one go: a few milliseconds before others get their turn. */
+const BATCH_TITLES = 64;
 
 export async function readTitleTable(
   spellings: readonly Spelling[],

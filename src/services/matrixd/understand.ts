@@ -203,8 +203,8 @@ function floatsOf(base64: string): Float32Array {
   return vector;
 }
 
-/** What one request to embedd takes. */
-const TITLES_A_REQUEST = 256;
+/** Titles that are embedded before others get their turn: a few milliseconds. */
+const TITLES_A_REQUEST = 64;
 
 async function embedTitles(embed: Embed, model: string, call: CallInit): Promise<EmbeddedTitles> {
   const named = ROLES.flatMap(({ name, soc, aliases }) =>
@@ -215,6 +215,7 @@ async function embedTitles(embed: Embed, model: string, call: CallInit): Promise
     const texts = named.slice(at, at + TITLES_A_REQUEST).map(({ title }) => title);
     const reply = await embed.embed({ texts, model, encoding: "base64" }, call);
     vectors.push(...reply.vectors.map((text) => readVector(text) ?? new Float32Array()));
+    await setImmediate();
   }
   const dimension = vectors[0]?.length ?? 0;
   const all = new Float32Array(vectors.length * dimension);
