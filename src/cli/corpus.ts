@@ -177,7 +177,7 @@ function required(flag: string, value: string | undefined): string {
 }
 
 async function samePlan(house: House, name: string): Promise<CorpusPlan> {
-  const { dataset, id, text, fields, model, engine, refresh } = await house.matrixd
+  const { dataset, id, text, fields, meanings, model, engine, refresh } = await house.matrixd
     .corpus({ corpus: name })
     .catch((thrown: unknown) => {
       if (!(thrown instanceof Fault) || thrown.code !== "not_found") throw thrown;
@@ -186,7 +186,7 @@ async function samePlan(house: House, name: string): Promise<CorpusPlan> {
         `There is no corpus ${name} yet. A new one needs --dataset, --id and --text.`,
       );
     });
-  return { corpus: name, dataset, id, text, fields, model, engine, refresh };
+  return { corpus: name, dataset, id, text, fields, meanings, model, engine, refresh };
 }
 
 /** Defines the corpus and follows its build to the end. Throws `upstream` when the build fails. */

@@ -13,7 +13,6 @@ import { paintTalk, say } from "./terminal.ts";
 type SearchInput = Parameters<House["matrixd"]["search"]>[0];
 type Near = NonNullable<SearchInput["near"]>;
 
-const gates = ["strict", "adjacent", "off"] as const;
 const modes = ["hybrid", "dense", "lexical"] as const;
 const MILES_STANDARD = 50;
 
@@ -52,12 +51,6 @@ export const search = command({
       valueHint: "ROLE",
       description: "The role, instead of the one read from the text",
     },
-    gate: {
-      type: "enum",
-      options: [...gates],
-      valueHint: "GATE",
-      description: "Which roles pass: strict (default), adjacent or off",
-    },
     mode: {
       type: "enum",
       options: [...modes],
@@ -75,7 +68,6 @@ export const search = command({
   run: async (args, given) => {
     const corpora = given.all("corpus");
     const k = wholeNumber("-k", args.k, 1, 1000);
-    const gate = gates.find((known) => known === args.gate);
     const mode = modes.find((known) => known === args.mode);
     const input: SearchInput = {
       query_text: given.words.join(" "),
@@ -86,7 +78,6 @@ export const search = command({
       ...(args.filter === undefined ? {} : { filter: jsonObject("--filter", args.filter) }),
       ...(args.near === undefined ? {} : { near: nearOf(args.near, args.miles) }),
       ...(args.role === undefined ? {} : { query_role: args.role }),
-      ...(gate === undefined ? {} : { gate }),
       ...(mode === undefined ? {} : { mode }),
     };
     if (args.miles !== undefined && args.near === undefined)
@@ -99,7 +90,7 @@ export const search = command({
       fields: hitFields(answer.hits, args.explain === true),
       rows: answer.hits,
       json: answer,
-      empty: "Nobody fits. Try --gate adjacent, a wider --miles, or no --filter.",
+      empty: "Nobody fits. Try a wider --miles, or no --filter.",
     });
     if (format !== "table") return;
     for (const [name, { degraded }] of Object.entries(answer.per_corpus)) {
@@ -184,7 +175,7 @@ export function hitFields(hits: readonly MatrixHit[], numbers: boolean): Field<M
     },
     { name: "score", ...score((hit) => hit.score) },
     ...(numbers
-      ? (["dense", "lexical", "role", "place"] as const).map((part): Field<MatrixHit> => ({
+      ? (["dense", "lexical", "title", "role", "place"] as const).map((part): Field<MatrixHit> => ({
           name: `${part}_score`,
           ...score(({ explain }) => explain?.[part]),
         }))

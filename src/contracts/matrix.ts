@@ -26,10 +26,11 @@ const slots = z.object({
   pay: z.number().optional(),
 });
 
-/** What one part of the ranking gave a hit; `score` is the sum, before a playbook. */
+/** What the parts of the ranking gave a hit, each 0 to 1. */
 const explained = z.object({
   dense: z.number(),
   lexical: z.number(),
+  title: z.number(),
   role: z.number(),
   place: z.number(),
   miles: z.number().optional(),
@@ -75,10 +76,13 @@ export const searchInput = z.strictObject({
   filter: filter.optional(),
   near: near.optional(),
   mode: z.enum(["hybrid", "dense", "lexical"]).default("hybrid"),
-  use_playbook: z.boolean().default(true),
-  playbook_top_k: z.int().min(1).max(100).default(5),
-  playbook_max_distance: z.number().min(0).max(2).default(0.5),
-  gate: z.enum(["strict", "adjacent", "off"]).default("strict"),
+  use_playbook: z.boolean().default(true).describe("Without effect as long as no playbook can be recorded"),
+  playbook_top_k: z.int().min(1).max(100).default(5).describe("As use_playbook"),
+  playbook_max_distance: z.number().min(0).max(2).default(0.5).describe("As use_playbook"),
+  gate: z
+    .enum(["strict", "adjacent", "off"])
+    .default("strict")
+    .describe("Which roles a playbook may lift; anything but strict is refused until there are playbooks"),
   explain: z.boolean().default(false),
   /** Milliseconds a corpus may take before the answer goes out without it. */
   deadline_ms: z.int().min(1).max(60_000).default(5000),
@@ -107,12 +111,24 @@ export const searched = z.object({
 });
 export type Searched = z.infer<typeof searched>;
 
+/** Columns by what they say of a row. */
+export const meanings = z.strictObject({
+  role: z.string().optional(),
+  soc: z.string().optional(),
+  city: z.string().optional(),
+  state: z.string().optional(),
+  lat: z.string().optional(),
+  lon: z.string().optional(),
+});
+export type Meanings = z.infer<typeof meanings>;
+
 const corpus = z.object({
   name: z.string(),
   dataset: z.string(),
   id: z.string(),
   text: z.string(),
   fields: z.record(z.string(), fieldKind),
+  meanings,
   model: z.string(),
   engine: z.enum(["hnsw", "lance"]),
   refresh: z.enum(["on_snapshot", "manual"]),
@@ -184,8 +200,11 @@ export const matrix = {
         .record(z.string().min(1).max(100), fieldKind)
         .default({})
         .describe(
-          "Columns that hits carry and filters use; a geo field is read from the columns lat and lon",
+          "Columns that hits carry and filters use; a geo field is read from the columns of latitude and longitude",
         ),
+      meanings: meanings
+        .default({})
+        .describe("Columns that say what ranking goes by; those left out are found by their usual names"),
       model: z.string().optional(),
       engine: z.enum(["hnsw", "lance"]).default("hnsw"),
       refresh: z.enum(["on_snapshot", "manual"]).default("on_snapshot"),

@@ -16,7 +16,7 @@ import { type Random, seeded } from "#lib/random";
 import { Fault } from "#rpc/fault";
 import { implement, local } from "#rpc/local";
 import { catalogd } from "#services/catalogd/service";
-import { loadGeneration, saveGeneration } from "#services/matrixd/generation";
+import { loadGeneration, saveGeneration } from "#services/matrixd/generation-files";
 import { storaged } from "#services/storaged/service";
 import { readClaim } from "#topology/folder";
 import { startTogether } from "#topology/together";
@@ -200,15 +200,17 @@ async function parquetIn(folder: string): Promise<Artefact> {
   };
 }
 
-function generationArtefact(suffix: "words" | "json"): (folder: string) => Promise<Artefact> {
+function generationArtefact(suffix: "words" | "numbers" | "json"): (folder: string) => Promise<Artefact> {
   return async (folder) => {
     const generation = generationOf(1);
     await saveGeneration(folder, generation);
     return {
       path: join(folder, `${generation.index}.${suffix}`),
       read: async () => {
-        const { termsOf: _, words, ...said } = await loadGeneration(folder, generation.index);
-        return JSON.stringify({ ...said, found: words.search("forklift w1-7", 5) });
+        const { words, facts, table, ids, snapshotId } = await loadGeneration(folder, generation.index);
+        const { textHash, ...columns } = facts;
+        const found = words.search("forklift w1-7", 5);
+        return JSON.stringify({ ids, snapshotId, columns, hashes: textHash.join(), table, found });
       },
       named: isFault,
       close: closeNothing,
@@ -253,6 +255,7 @@ export const KINDS = {
   "index graph": { sealed: true, make: indexArtefact(/^graph-/) },
   "log segment": { sealed: true, make: indexArtefact(/^log-/) },
   "generation words": { sealed: true, make: generationArtefact("words") },
+  "generation numbers": { sealed: true, make: generationArtefact("numbers") },
   "generation header": { sealed: true, make: generationArtefact("json") },
   "keys.json": {
     sealed: false,

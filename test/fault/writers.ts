@@ -14,7 +14,9 @@ import type { Service } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
 import { implement, local } from "#rpc/local";
 import { catalogd } from "#services/catalogd/service";
-import { emptyWords, loadGeneration, newGeneration, saveGeneration } from "#services/matrixd/generation";
+import { collectFacts } from "#services/matrixd/facts";
+import { emptyWords, newGeneration } from "#services/matrixd/generation";
+import { loadGeneration, saveGeneration } from "#services/matrixd/generation-files";
 import { storaged } from "#services/storaged/service";
 import { VectorIndex } from "#services/vectord/index";
 import type { IndexShape, Item } from "#services/vectord/shape";
@@ -186,9 +188,27 @@ const generationNamed = (n: number): string => `corpus.people.${n}`;
 export function generationOf(n: number): Parameters<typeof saveGeneration>[1] {
   const words = emptyWords();
   const ids = Array.from({ length: 50 }, (_, row) => `w${n}-${row}`);
-  ids.forEach((id, row) => words.put(row, [`forklift driver ${id} in Houston`]));
-  const parts = { corpus: "people", dataset: "people", snapshotId: n, model: "m", fields: {} };
-  return newGeneration({ ...parts, index: generationNamed(n) }, ids, words);
+  const collected = collectFacts();
+  ids.forEach((id, row) => {
+    words.put(row, [`forklift driver ${id} in Houston`]);
+    const at = { city: "Houston", state: "TX", point: { lat: 29.8, lon: -95.4 } };
+    collected.add({ ...at, title: 0, soc: "53-7051", textHash: BigInt(row) });
+  });
+  const title = { text: "forklift driver", role: "Forklift Operator", soc: "53-7051", confidence: 1 };
+  return newGeneration({
+    corpus: "people",
+    dataset: "people",
+    snapshotId: n,
+    index: generationNamed(n),
+    model: "m",
+    fields: {},
+    coded: false,
+    taxonomy: "t",
+    ids,
+    words,
+    facts: collected.finish(),
+    table: { all: [title], vectors: Float32Array.of(0.6, 0.8) },
+  });
 }
 
 const generationWriter: Writer = {

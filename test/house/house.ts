@@ -20,8 +20,8 @@ export interface TestHouse {
   ask(path: string, init?: RequestInit): Promise<Response>;
   /** The JSON of an answer; fails when its status is not the one expected. */
   json<T = Record<string, unknown>>(path: string, body?: unknown, expected?: number): Promise<T>;
-  /** Ends the house and starts it again over the same folder. */
-  restart(): Promise<TestHouse>;
+  /** Ends the house and starts it again over the same folder; between the two, `meanwhile`. */
+  restart(meanwhile?: () => void): Promise<TestHouse>;
   close(): Promise<void>;
 }
 
@@ -49,8 +49,9 @@ async function startOver(topology: Topology, data: string, overrides: Overrides)
         throw new Error(`${path} answered ${reply.status}: ${text.slice(0, 500)}`);
       return (text === "" ? null : JSON.parse(text)) as T;
     },
-    restart: async () => {
+    restart: async (meanwhile) => {
       await running.close();
+      meanwhile?.();
       return startOver(topology, data, overrides);
     },
     close: async () => {

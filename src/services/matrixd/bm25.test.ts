@@ -104,6 +104,9 @@ describe("changes", () => {
         const fresh = bm25({ fields });
         for (const [row, texts] of left) fresh.put(row, texts);
         expect(lived.size).toBe(left.size);
+        const scoreOf = lived.scoring(query);
+        const found = new Map(lived.search(query, 100).map(({ row, score }) => [row, score]));
+        for (let row = 0; row <= 13; row++) expect(scoreOf(row)).toBeCloseTo(found.get(row) ?? 0, 9);
         expect(lived.search(query, 5)).toEqual(fresh.search(query, 5));
         expect(Buffer.compare(lived.toBytes(), fresh.toBytes())).toBe(0);
       }),

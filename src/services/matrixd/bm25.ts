@@ -63,6 +63,8 @@ export interface Bm25 {
   remove(row: number): boolean;
   /** At most k rows that hold a word of the text and that `allow` lets pass; best first, equal scores by row. */
   search(text: string, k: number, allow?: (row: number) => boolean): Bm25Hit[];
+  /** The scores of single rows for a text, 0 for one that holds none of its words; while nothing is put or removed. */
+  scoring(text: string): (row: number) => number;
   /** Which terms of the text the row holds, the weightiest first; their scores add up to the row's. */
   explain(text: string, row: number): Bm25Match[];
   /** The whole index. The same rows give the same bytes, whatever came before. `restoreBm25` reads them. */
@@ -199,6 +201,25 @@ function indexOf(parts: Bm25Parts): Bm25 {
     return best;
   };
 
+  const scoring = (text: string): ((row: number) => number) => {
+    const mean = weighed(totals) / slots.size;
+    const asked: (readonly [postings: Postings, weight: number])[] = [];
+    for (const [term, times] of questionTerms(text)) {
+      const postings = terms.get(term);
+      if (postings !== undefined) asked.push([postings, times * idf(postings)]);
+    }
+    return (row) => {
+      const slot = slots.get(row);
+      if (slot === undefined) return 0;
+      let score = 0;
+      for (const [postings, weight] of asked) {
+        const packed = packedAt(postings, slot);
+        if (packed !== 0) score += weight * saturated(packed, slot, mean);
+      }
+      return score;
+    };
+  };
+
   const explain = (text: string, row: number): Bm25Match[] => {
     const slot = slots.get(row);
     if (slot === undefined) return [];
@@ -260,6 +281,7 @@ function indexOf(parts: Bm25Parts): Bm25 {
     put,
     remove,
     search,
+    scoring,
     explain,
     toBytes: () => writeBm25(canonical()),
   };

@@ -1,17 +1,31 @@
-// One finished build of a corpus: an index in vectord, the words of its texts in memory, and which snapshot of
-// which dataset both were made from. A corpus swaps from one generation to the next as a whole.
+// One finished build of a corpus: an index in vectord, and in memory the words of its texts, what ranking knows of its
+// rows, and the titles they have; all made from one snapshot of one dataset. A corpus swaps from one generation to
+// the next as a whole.
 
-import { readFile, rm } from "node:fs/promises";
-import { join } from "node:path";
 import { LRUCache } from "lru-cache";
-import { z } from "zod";
-import { type FieldKind, fieldKind } from "#contracts/vector";
-import { saveSmallFile } from "#adapters/small-file";
-import { Fault } from "#rpc/fault";
-import { type Bm25, bm25, restoreBm25 } from "./bm25.ts";
+import type { FieldKind } from "#contracts/vector";
+import { type Bm25, bm25 } from "./bm25.ts";
+import { locate, NONE, rowsByOccupation } from "./facts.ts";
+import { type Asked, type RankedRows, type Reading, readQuestion } from "./reading.ts";
+import { ownTitles, type TitleTable } from "./titles.ts";
+import type { Understood } from "./understand.ts";
 import { termsOf } from "./words.ts";
 
-export interface Generation {
+export interface Generation extends GenerationParts, RankedRows {
+  /** Row numbers by id. */
+  readonly rows: ReadonlyMap<string, number>;
+  /** How this corpus reads a question; the same question is read once. */
+  read(question: AskedQuestion): Reading;
+  /** The words of a question that the row's text has too, as they were asked. */
+  termsOf(id: string, question: string): string[];
+}
+
+interface AskedQuestion extends Asked {
+  readonly understood: Understood;
+  readonly role: string | undefined;
+}
+
+export interface GenerationParts extends Pick<RankedRows, "ids" | "words" | "facts"> {
   readonly corpus: string;
   readonly dataset: string;
   readonly snapshotId: number;
@@ -19,46 +33,34 @@ export interface Generation {
   readonly index: string;
   readonly model: string;
   readonly fields: Readonly<Record<string, FieldKind>>;
-  /** The field that holds a place, if any does. */
-  readonly geoField: string | undefined;
-  /** Ids by row number of `words`. */
-  readonly ids: readonly string[];
-  readonly words: Bm25;
-  /** At most k rows by words, as shares of the best one's score: by id, best first. Asked again, not searched again. */
-  wordScores(question: string, k: number): ReadonlyMap<string, number>;
-  /** The words of a question that the row's text has too, as they were asked. */
-  termsOf(id: string, question: string): string[];
+  /** Occupations were read from a column of codes. */
+  readonly coded: boolean;
+  /** The taxonomy that its titles were read with. */
+  readonly taxonomy: string;
+  readonly table: TitleTable;
 }
 
-interface GenerationParts {
-  readonly corpus: string;
-  readonly dataset: string;
-  readonly snapshotId: number;
-  readonly index: string;
-  readonly model: string;
-  readonly fields: Readonly<Record<string, FieldKind>>;
-}
-
-export function newGeneration(parts: GenerationParts, ids: readonly string[], words: Bm25): Generation {
-  let rows: Map<string, number> | undefined;
-  const asked = new LRUCache<string, ReadonlyMap<string, number>>({ max: QUESTIONS_KEPT_MAX });
-  return {
+export function newGeneration(parts: GenerationParts): Generation {
+  const { ids, words, facts, table, coded } = parts;
+  const rows = new Map(ids.map((id, row) => [id, row]));
+  const occupations = new Map(facts.socs.map((soc, number) => [soc, number]));
+  const readings = new LRUCache<string, Reading>({ max: QUESTIONS_KEPT_MAX, ttl: READ_KEPT_MS });
+  const generation: Generation = {
     ...parts,
-    geoField: Object.entries(parts.fields).find(([, kind]) => kind === "geo")?.[0],
-    ids,
-    words,
-    wordScores: (question, k) => {
-      const key = `${k} ${question}`;
-      const before = asked.get(key);
+    rows,
+    titles: table.all.length === 0 ? undefined : ownTitles(table, facts, coded),
+    located: locate(facts),
+    occupationRows: rowsByOccupation(facts),
+    occupation: (soc) => occupations.get(soc) ?? NONE,
+    read: ({ understood, text, role, mode, rows: wanted }) => {
+      const key = `${mode} ${wanted} ${role ?? ""}\n${text}`;
+      const before = readings.get(key);
       if (before !== undefined) return before;
-      const found = words.search(question, k);
-      const best = found[0]?.score ?? 1;
-      const scores = new Map(found.map(({ row, score }) => [ids[row] ?? "", score / best]));
-      asked.set(key, scores);
-      return scores;
+      const reading = readQuestion(generation, understood, { text, mode, rows: wanted });
+      readings.set(key, reading);
+      return reading;
     },
     termsOf: (id, question) => {
-      rows ??= new Map(ids.map((one, row) => [one, row]));
       const row = rows.get(id);
       if (row === undefined) return [];
       const matched = new Set(words.explain(question, row).map(({ term }) => term));
@@ -66,68 +68,15 @@ export function newGeneration(parts: GenerationParts, ids: readonly string[], wo
       return [...new Set(asked.filter((word) => matched.has(termsOf(word)[0] ?? word)))];
     },
   };
+  return generation;
 }
 
-/** Some dozen ids and numbers each. */
+/** Numbers for some thousand titles and some dozen rows each: about 10 MB in all. */
 const QUESTIONS_KEPT_MAX = 500;
+/** As long as what was understood of the question is kept. */
+const READ_KEPT_MS = 60_000;
 
 /** An empty index of words: one text a row. */
 export function emptyWords(): Bm25 {
   return bm25({ fields: [{ name: "text", weight: 1 }] });
-}
-
-const header = z.object({
-  corpus: z.string(),
-  dataset: z.string(),
-  snapshotId: z.int(),
-  index: z.string(),
-  model: z.string(),
-  fields: z.record(z.string(), fieldKind),
-  ids: z.array(z.string()),
-  wordsSha256: z.string(),
-  /** Of everything else in the header, as it was printed. */
-  sha256: z.string(),
-});
-
-/** Writes the generation's files below `folder`; it is there whole or not at all. */
-export async function saveGeneration(folder: string, generation: Generation): Promise<void> {
-  const words = generation.words.toBytes();
-  const { corpus, dataset, snapshotId, index, model, fields, ids } = generation;
-  const described = { corpus, dataset, snapshotId, index, model, fields, ids, wordsSha256: sha256(words) };
-  await saveSmallFile(join(folder, `${index}.words`), words);
-  const seal = sha256(new TextEncoder().encode(JSON.stringify(described)));
-  await saveSmallFile(join(folder, `${index}.json`), JSON.stringify({ ...described, sha256: seal }));
-}
-
-/** Reads a generation back. Throws `internal` when one of its files is missing or damaged. */
-export async function loadGeneration(folder: string, index: string): Promise<Generation> {
-  try {
-    const { sha256: seal, ...described } = header.parse(
-      JSON.parse(await readFile(join(folder, `${index}.json`), "utf8")),
-    );
-    // Zod keeps the order of the schema, which is the order of the writer.
-    if (sha256(new TextEncoder().encode(JSON.stringify(described))) !== seal)
-      throw new Error("the checksum of the header differs");
-    const { ids, wordsSha256, ...parts } = described;
-    const words = new Uint8Array(await readFile(join(folder, `${index}.words`)));
-    if (sha256(words) !== wordsSha256) throw new Error("the checksum of the words differs");
-    return newGeneration(parts, ids, restoreBm25(words));
-  } catch (error) {
-    throw new Fault(
-      "internal",
-      `The files of ${index} are missing or damaged; the corpus must be built again.`,
-      {
-        cause: error,
-      },
-    );
-  }
-}
-
-export async function removeGeneration(folder: string, index: string): Promise<void> {
-  await rm(join(folder, `${index}.json`), { force: true });
-  await rm(join(folder, `${index}.words`), { force: true });
-}
-
-function sha256(bytes: Uint8Array): string {
-  return new Bun.CryptoHasher("sha256").update(bytes).digest("hex");
 }

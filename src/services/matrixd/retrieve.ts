@@ -1,33 +1,41 @@
-// One corpus, one question: candidates from the vectors, tier by tier (right role and near, right role in the
-// state, right role, anybody), and from the words; every candidate scored by all of its parts; the best k.
+// One corpus, one question: candidates from the vectors, tier by tier (right occupation and near, in the state, right
+// occupation, anybody), and from the words; every candidate scored by all of its parts; the best k.
 
 import type { Hit, vector } from "#contracts/vector";
 import type { MatrixHit } from "#contracts/matrix";
-import { milesBetween, type Point } from "#domain/places";
-import { type Role, ROLES } from "#domain/roles";
+import type { Point } from "#domain/places";
+import { type Role, roleNamed } from "#domain/roles";
 import type { CallInit } from "#rpc/call";
 import type { Service } from "#rpc/contract";
+import { PLACE_FIELD, SOC_FIELD, STATE_FIELD } from "./build.ts";
+import { NONE } from "./facts.ts";
 import type { Generation } from "./generation.ts";
-import { type Mode, type Parts, placePart, rolePart, scoreOf } from "./score.ts";
+import type { Reading } from "./reading.ts";
+import { type Mode, type Parts, placePart, scoreOf } from "./score.ts";
 import type { Understood } from "./understand.ts";
 
 export interface Question {
   readonly understood: Understood;
   readonly text: string;
+  /** The role that the caller names. */
+  readonly role: string | undefined;
   readonly k: number;
   readonly mode: Mode;
   /** The caller's own conditions, which every hit meets. */
   readonly filter: Filter | undefined;
+  /** Where the caller wants people, over the place that the text names. */
+  readonly near: Point | undefined;
   readonly explain: boolean;
 }
 
 type Filter = Record<string, unknown>;
 type Metadata = Readonly<Record<string, unknown>>;
 
-const NO_WORDS: ReadonlyMap<string, number> = new Map();
 /** Candidates beyond k: what a part that the vectors do not see may lift into the answer. */
 const CANDIDATES_BESIDE = 10;
 const CANDIDATES_MAX = 1000;
+/** So many people of a role are all looked at; of more, those who are near come first. */
+const FEW_MAX = 50;
 /** "Near" for the first tier: farther than most go for a shift. Miles. */
 const NEAR_MILES = 60;
 
@@ -36,53 +44,52 @@ export async function retrieve(
   question: Question,
   vectors: Service<typeof vector>,
   call: CallInit,
-): Promise<{ hits: MatrixHit[]; plan: string }> {
-  const { understood, text, k, mode, filter } = question;
+): Promise<{ hits: MatrixHit[]; plan: string; reading: Reading }> {
+  const { understood, text, role, k, mode, near } = question;
   const wanted = Math.min(CANDIDATES_MAX, k + CANDIDATES_BESIDE);
-  const wordScores = mode === "dense" ? NO_WORDS : generation.wordScores(text, wanted);
-  const tiers = tiersFor(generation, understood, filter, mode);
+  const reading = generation.read({ understood, text, role, mode, rows: wanted });
+  const few = reading.people <= FEW_MAX;
+  const asked: Asked = { ...question, reading, point: near ?? reading.point, few };
   const found = await vectors.searchTiers(
     {
       index: generation.index,
       vector: understood.vector,
       // In lexical mode the words alone name candidates; their distances are told all the same.
-      k: mode === "lexical" ? 1 : wanted,
+      k: mode === "lexical" ? 1 : few ? Math.max(wanted, reading.people) : wanted,
       // Who is of another role never comes before who is of the right one, so wider tiers only fill up.
       enough: k,
-      tiers,
-      also: [...wordScores.keys()],
+      tiers: tiersFor(asked),
+      also: [...reading.byWords],
     },
     call,
   );
-  const candidates = mode === "lexical" ? found.hits.filter(({ id }) => wordScores.has(id)) : found.hits;
-  const scored = candidates.map((candidate) =>
-    scoredOf(generation, question, candidate, wordScores.get(candidate.id) ?? 0),
-  );
+  const named = mode === "lexical" ? new Set(reading.byWords) : undefined;
+  const scored: Scored[] = [];
+  for (const candidate of found.hits)
+    if (named === undefined || named.has(candidate.id)) scored.push(scoredOf(generation, asked, candidate));
   scored.sort((a, b) => b.score - a.score || a.distance - b.distance || (a.id < b.id ? -1 : 1));
   const plan = mode === "lexical" ? "bm25" : mode === "dense" ? found.plan : `${found.plan}+bm25`;
-  return { hits: scored.slice(0, k).map((one) => hitOf(generation, question, one)), plan };
+  return { hits: scored.slice(0, k).map((one) => hitOf(generation, asked, one)), plan, reading };
+}
+
+interface Asked extends Question {
+  readonly reading: Reading;
+  readonly point: Point | undefined;
+  /** All people of the role are candidates, wherever they are. */
+  readonly few: boolean;
 }
 
 /** From the narrowest to the widest; the last one lets everybody pass whom the caller's own filter lets pass. */
-function tiersFor(
-  { fields, geoField }: Generation,
-  { known, slots }: Understood,
-  filter: Filter | undefined,
-  mode: Mode,
-): Filter[] {
+function tiersFor({ understood, reading, point, few, mode, filter }: Asked): Filter[] {
   const tiers: Filter[][] = [[]];
-  if (mode === "hybrid" && known !== undefined) {
-    const sameRole: Filter = { [ROLE_FIELD]: known.name };
-    tiers.unshift([{ [SOC_FIELD]: known.soc }]);
-    tiers.unshift([sameRole]);
-    if (slots.state !== undefined && fields["state"] === "keyword")
-      tiers.unshift([sameRole, { state: slots.state }]);
-    if (geoField !== undefined && slots.lat !== undefined && slots.lon !== undefined) {
-      tiers.unshift([
-        sameRole,
-        { near: { field: geoField, lat: slots.lat, lon: slots.lon, miles: NEAR_MILES } },
-      ]);
-    }
+  const [first, ...others] = reading.socs;
+  if (mode === "hybrid" && first !== undefined) {
+    const { state } = understood.slots;
+    const ofRole: Filter = { [SOC_FIELD]: others.length === 0 ? first : { in: reading.socs } };
+    tiers.unshift([ofRole]);
+    if (state !== undefined && !few) tiers.unshift([ofRole, { [STATE_FIELD]: state }]);
+    if (point !== undefined && !few)
+      tiers.unshift([ofRole, { near: { field: PLACE_FIELD, ...point, miles: NEAR_MILES } }]);
   }
   return tiers.map((tier) => allOf(filter === undefined ? tier : [filter, ...tier]));
 }
@@ -93,43 +100,37 @@ function allOf(filters: readonly Filter[]): Filter {
   return filters.length === 1 ? only : { and: [...filters] };
 }
 
-/** Payload fields of our own: what a row's role is called in the taxonomy. */
-export const ROLE_FIELD = "_role";
-export const SOC_FIELD = "_soc";
-
 /** A candidate with all that its rank depends on. */
 interface Scored {
   readonly id: string;
+  readonly row: number;
   readonly distance: number;
   readonly metadata: Metadata;
   readonly parts: Parts;
-  readonly role: Role | undefined;
   readonly sameState: boolean;
   readonly miles: number | undefined;
   readonly score: number;
 }
 
-function scoredOf(generation: Generation, question: Question, candidate: Hit, lexical: number): Scored {
-  const { known, slots } = question.understood;
-  const { id, distance, metadata = {} } = candidate;
-  const role = ROLES_BY_NAME.get(metadata[ROLE_FIELD]);
-  const miles = milesTo(metadata[generation.geoField ?? ""], slots);
-  const sameState = slots.state !== undefined && metadata["state"] === slots.state;
-  const placed = slots.state !== undefined || miles !== undefined;
+function scoredOf({ rows, located }: Generation, asked: Asked, { id, distance, metadata = {} }: Hit): Scored {
+  const { understood, reading, point, mode } = asked;
+  const row = rows.get(id) ?? NONE;
+  const { state } = understood.slots;
+  const miles = point === undefined ? undefined : located.milesTo(row, point);
+  const sameState = state !== undefined && located.stateOf(row) === state;
   const parts: Parts = {
     dense: Math.max(0, 1 - distance),
-    lexical,
-    role: known === undefined ? undefined : rolePart(known, role),
-    place: placed ? placePart(sameState, miles) : undefined,
+    lexical: reading.lexical(row),
+    title: reading.title(row),
+    role: reading.occupation(row),
+    place: state === undefined && miles === undefined ? undefined : placePart(sameState, miles),
   };
-  return { id, distance, metadata, parts, role, sameState, miles, score: scoreOf(parts, question.mode) };
+  const score = scoreOf(parts, mode, reading.standing(row));
+  return { id, row, distance, metadata, parts, sameState, miles, score };
 }
 
-/** Rows carry canonical names, which need no folding. */
-const ROLES_BY_NAME: ReadonlyMap<unknown, Role> = new Map(ROLES.map((role) => [role.name, role]));
-
-function hitOf(generation: Generation, { understood, text, explain }: Question, scored: Scored): MatrixHit {
-  const { id, distance, metadata, parts, role, sameState, miles, score } = scored;
+function hitOf(generation: Generation, asked: Asked, scored: Scored): MatrixHit {
+  const { id, row, distance, metadata, parts, sameState, miles, score } = scored;
   const hit: MatrixHit = {
     // Known when all corpora have answered.
     rank: 0,
@@ -143,37 +144,35 @@ function hitOf(generation: Generation, { understood, text, explain }: Question, 
     metadata: shown(metadata),
   };
   if (miles !== undefined) hit.miles = Math.round(miles * 10) / 10;
-  if (explain) {
-    const { known, slots } = understood;
+  if (asked.explain) {
+    const { reading, understood, text } = asked;
     const matched = generation.termsOf(id, text);
+    const title = generation.titles?.all[generation.facts.title[row] as number];
+    const found = roleNamed(title?.role ?? "");
     hit.explain = {
       dense: parts.dense,
       lexical: parts.lexical,
+      title: parts.title ?? 0,
       role: parts.role ?? 0,
       place: parts.place ?? 0,
       matched_terms: matched,
-      why: whyOf({ known, found: role, slots, sameState, miles, matched }),
+      why: whyOf({ reading, found, title: title?.text, slots: understood.slots, sameState, miles, matched }),
       ...(miles === undefined ? {} : { miles }),
     };
   }
   return hit;
 }
 
-function milesTo(place: unknown, slots: Understood["slots"]): number | undefined {
-  if (slots.lat === undefined || slots.lon === undefined) return undefined;
-  const { lat, lon } = (place ?? {}) as Partial<Point>;
-  if (typeof lat !== "number" || typeof lon !== "number") return undefined;
-  return milesBetween({ lat, lon }, { lat: slots.lat, lon: slots.lon });
-}
-
+/** Without the fields of our own. */
 function shown(metadata: Metadata): Record<string, unknown> {
-  const { [ROLE_FIELD]: _role, [SOC_FIELD]: _soc, ...rest } = metadata;
+  const { [SOC_FIELD]: _soc, [STATE_FIELD]: _state, [PLACE_FIELD]: _place, ...rest } = metadata;
   return rest;
 }
 
 interface Reasons {
-  readonly known: Role | undefined;
+  readonly reading: Reading;
   readonly found: Role | undefined;
+  readonly title: string | undefined;
   readonly slots: Understood["slots"];
   readonly sameState: boolean;
   readonly miles: number | undefined;
@@ -181,13 +180,16 @@ interface Reasons {
 }
 
 /** One line for a person: what speaks for this hit. */
-function whyOf({ known, found, slots, sameState, miles, matched }: Reasons): string {
+function whyOf({ reading, found, title, slots, sameState, miles, matched }: Reasons): string {
+  const { role, known } = reading;
   const reasons: string[] = [];
-  if (known !== undefined && found !== undefined) {
-    if (found.name === known.name) reasons.push(known.name);
-    else if (found.soc === known.soc) reasons.push(`${found.name} is the same occupation as ${known.name}`);
-    else if (known.adjacent.includes(found.name)) reasons.push(`${found.name} is close to ${known.name}`);
-    else reasons.push(`${found.name}, not ${known.name}`);
+  if (role.role !== null && title !== undefined) {
+    const name = found?.name ?? title;
+    if (name === role.role) reasons.push(name);
+    else if (found !== undefined && found.soc === role.soc)
+      reasons.push(`${name} is the same occupation as ${role.role}`);
+    else if (known?.adjacent.includes(name) === true) reasons.push(`${name} is close to ${role.role}`);
+    else reasons.push(`${name}, not ${role.role}`);
   }
   if (miles !== undefined) reasons.push(`${milesText(miles)} from ${slots.city ?? "there"}`);
   else if (sameState) reasons.push(`in ${slots.state}`);

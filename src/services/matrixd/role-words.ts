@@ -85,3 +85,14 @@ export const OTHER_HEADS = wordSet(
 
 /** "not forklift", "no cooks", "except drivers". */
 export const NEGATIONS = wordSet("not no except without never but non excluding instead");
+
+/** Words of orders that are about the order and never about the role. */
+const ORDER_WORDS: ReadonlySet<string> = new Set([...LEADS, ...STOPS, "can", "client", "me", "re"]);
+
+/** What is left of a text when the words of ordering are taken out: the role and what is said of it. */
+export function withoutOrderWords(text: string): string {
+  return titleWords(text)
+    .filter(({ key }) => !ORDER_WORDS.has(key))
+    .map(({ start, end }) => text.slice(start, end))
+    .join(" ");
+}

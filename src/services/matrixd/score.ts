@@ -1,63 +1,64 @@
-// How good a hit is, from its parts: pure arithmetic over numbers from 0 to 1. A role that was asked for weighs
-// more than everything else together, so that people of another role never come before those of the right one;
-// a place weighs more than what is left to the words.
+// How good a hit is, from its parts: pure arithmetic over numbers from 0 to 1. What somebody does and what is said
+// of it are weighed against each other, and the place multiplies: a person far away is worth a share of the same
+// person nearby, however well the words fit. Where the role that is asked for is known for sure, people of it
+// come before all others.
 
-/** How near a candidate is in each respect, 0 (not at all) to 1; undefined where the question says nothing. */
+/** How near a candidate is in each respect, 0 (not at all) to 1; undefined where question or corpus say nothing. */
 export interface Parts {
-  /** 1 - cosine distance, not below 0. */
+  /** 1 - cosine distance of the whole texts, not below 0. */
   readonly dense: number;
-  /** BM25 as a share of the best candidate's. */
+  /** BM25 as a share of the best row's. */
   readonly lexical: number;
+  /** How near the row's own title is to the words of the question. */
+  readonly title: number | undefined;
+  /** How much speaks for the row's occupation. */
   readonly role: number | undefined;
   readonly place: number | undefined;
 }
 
 export type Mode = "hybrid" | "dense" | "lexical";
 
-const WEIGHTS = { dense: 0.15, lexical: 0.1, role: 0.5, place: 0.25 } as const;
+/** Whether a row is of the role that was surely asked for; `open` when no role was. */
+export type Standing = "asked" | "other" | "open";
 
-/** The weighted mean of the parts that count in this mode: 0 to 1, higher is better. */
-export function scoreOf(parts: Parts, mode: Mode): number {
+const WEIGHTS = { role: 3, title: 1, lexical: 0.5, dense: 0.5 } as const;
+
+/** What is left of a hit that is nowhere near the place. */
+const ELSEWHERE = 1 / 3;
+
+/** People of another role than the one that was surely asked for stay below this, the others above it. */
+const OTHERS_MAX = 0.4;
+
+/** 0 to 1, higher is better. */
+export function scoreOf(parts: Parts, mode: Mode, standing: Standing): number {
   if (mode === "dense") return parts.dense;
   if (mode === "lexical") return parts.lexical;
-  let sum = WEIGHTS.dense * parts.dense + WEIGHTS.lexical * parts.lexical;
+  const fit = fitOf(parts) * (parts.place === undefined ? 1 : ELSEWHERE + (1 - ELSEWHERE) * parts.place);
+  if (standing === "open") return fit;
+  return standing === "asked" ? OTHERS_MAX + (1 - OTHERS_MAX) * fit : OTHERS_MAX * fit;
+}
+
+function fitOf({ dense, lexical, title, role }: Parts): number {
+  let sum = WEIGHTS.dense * dense + WEIGHTS.lexical * lexical;
   let weights = WEIGHTS.dense + WEIGHTS.lexical;
-  if (parts.role !== undefined) {
-    sum += WEIGHTS.role * parts.role;
-    weights += WEIGHTS.role;
+  if (title !== undefined) {
+    sum += WEIGHTS.title * title;
+    weights += WEIGHTS.title;
   }
-  if (parts.place !== undefined) {
-    sum += WEIGHTS.place * parts.place;
-    weights += WEIGHTS.place;
+  if (role !== undefined) {
+    sum += WEIGHTS.role * role;
+    weights += WEIGHTS.role;
   }
   return sum / weights;
 }
 
-export interface RoleName {
-  readonly name: string;
-  readonly soc: string;
-}
-
-/** The same role, the same occupation under another title, a neighbouring one, another one. */
-export function rolePart(
-  asked: RoleName & { readonly adjacent: readonly string[] },
-  found: RoleName | undefined,
-): number {
-  if (found === undefined) return 0;
-  if (found.name === asked.name) return 1;
-  if (found.soc === asked.soc) return 0.9;
-  return asked.adjacent.includes(found.name) ? 0.3 : 0;
-}
-
 /** A person goes this far for a shift before the way begins to count. Miles. */
 const MILES_HALF = 35;
-const SAME_STATE = 0.55;
 
 /**
- * Being in the state that was asked for gives more than half; the rest falls with the miles, to half at 35. A
- * place whose distance is not known is judged by its state alone.
+ * Half is for being in the state that was asked for, half for being near, which falls to half at 35 miles. Undefined
+ * where the distance is not known.
  */
 export function placePart(sameState: boolean, miles: number | undefined): number {
-  const near = miles === undefined ? 0 : 0.5 ** (miles / MILES_HALF);
-  return (sameState ? SAME_STATE : 0) + (1 - SAME_STATE) * near;
+  return ((sameState ? 1 : 0) + (miles === undefined ? 0 : 0.5 ** (miles / MILES_HALF))) / 2;
 }

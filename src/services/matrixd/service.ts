@@ -2,7 +2,7 @@
 
 import type { catalog } from "#contracts/catalog";
 import type { embed } from "#contracts/embed";
-import type { matrix, MatrixHit, Searched } from "#contracts/matrix";
+import type { matrix, MatrixHit, ReadRole, Searched } from "#contracts/matrix";
 import type { query } from "#contracts/query";
 import type { vector } from "#contracts/vector";
 import { citiesNamed } from "#domain/places";
@@ -11,9 +11,11 @@ import type { Log } from "#lib/log";
 import type { Call, CallInit } from "#rpc/call";
 import type { Handlers, ParsedOf, Service } from "#rpc/contract";
 import { Fault, toFault } from "#rpc/fault";
+import { PLACE_FIELD } from "./build.ts";
 import { Corpora } from "./corpora.ts";
 import type { Generation } from "./generation.ts";
 import { retrieve } from "./retrieve.ts";
+import type { Slots } from "./slots.ts";
 import { createUnderstanding } from "./understand.ts";
 
 export interface MatrixdDeps {
@@ -33,66 +35,116 @@ export interface Matrixd {
 
 type SearchInput = ParsedOf<(typeof matrix)["search"]>;
 
+/** One corpus's part of an answer. */
+interface Part {
+  readonly corpus: string;
+  readonly role: ReadRole;
+  readonly slots: Slots;
+  readonly hits: MatrixHit[];
+  readonly plan: string;
+  readonly tookMs: number;
+}
+
 export async function matrixd(deps: MatrixdDeps): Promise<Matrixd> {
   const clock = deps.clock ?? systemClock;
   const understanding = createUnderstanding(deps.embed, clock);
   const corpora = await Corpora.open({ ...deps, understanding, clock });
 
-  /** One corpus's part of an answer; what goes wrong there, or late, is said and costs the others nothing. */
-  const searchCorpus = async (generation: Generation, input: SearchInput, call: CallInit) => {
+  /** An index that is gone or damaged is built again, and the caller told to wait. */
+  const searchCorpus = async (name: string, input: SearchInput, call: CallInit): Promise<Part> => {
+    const generation = corpora.generation(name);
+    try {
+      return await searchGeneration(generation, input, call);
+    } catch (thrown) {
+      const { code } = toFault(thrown);
+      if (code !== "not_found" && code !== "internal") throw thrown;
+      if (!(await corpora.mend(name, generation, call))) throw thrown;
+      throw new Fault("unavailable", `The index of ${name} is gone or damaged; it is being built again.`, {
+        retryAfterMs: 1000,
+        cause: thrown,
+      });
+    }
+  };
+
+  const searchGeneration = async (
+    generation: Generation,
+    input: SearchInput,
+    call: CallInit,
+  ): Promise<Part> => {
     const started = performance.now();
     const { query_text: text, query_role: role, k, per_corpus_k, mode, explain } = input;
     const understood = await understanding.understand({ text, role, model: generation.model }, call);
     const filter = filterOf(input, generation);
-    const question = { understood, text, k: per_corpus_k ?? k, mode, filter, explain };
-    const { hits, plan } = await retrieve(generation, question, deps.vector, call);
-    return { understood, hits, plan, tookMs: performance.now() - started };
+    const point = input.near === undefined ? undefined : pointOf(input.near);
+    const question = { understood, text, role, k: per_corpus_k ?? k, mode, filter, near: point, explain };
+    const { hits, plan, reading } = await retrieve(generation, question, deps.vector, call);
+    const { corpus } = generation;
+    const tookMs = performance.now() - started;
+    return { corpus, role: reading.role, slots: understood.slots, hits, plan, tookMs };
+  };
+
+  /** The parts of those that answered in time; of the others it is noted why not. */
+  const searchEach = async (
+    names: readonly string[],
+    input: SearchInput,
+    call: Call,
+    missing: Searched["per_corpus"],
+  ): Promise<Part[]> => {
+    // One that nobody ever defined is a mistake; one that does not answer now costs the others nothing.
+    for (const name of names) corpora.describe(name);
+    const limited: CallInit = { ...passedOn(call), timeoutMs: input.deadline_ms };
+    const asked = names.map(async (name) => {
+      const began = performance.now();
+      try {
+        return [await inTime(searchCorpus(name, input, limited), input.deadline_ms)];
+      } catch (thrown) {
+        const { code, message } = toFault(thrown);
+        if (code === "invalid") throw thrown;
+        const degraded = `${code}: ${message}`;
+        missing[name] = { count: 0, plan: "none", took_ms: performance.now() - began, degraded };
+        return [];
+      }
+    });
+    return (await Promise.all(asked)).flat();
   };
 
   const search = async (input: SearchInput, call: Call): Promise<Searched> => {
     const started = performance.now();
-    const names = input.corpora ?? corpora.names();
+    if (input.gate !== "strict") {
+      throw new Fault(
+        "invalid",
+        `There are no playbooks yet, so the gate is strict; ${input.gate} would do nothing.`,
+        {
+          details: [{ path: "gate", message: "can only be strict as long as there are no playbooks" }],
+        },
+      );
+    }
+    const names = input.corpora === undefined ? corpora.names() : [...new Set(input.corpora)];
     if (names.length === 0) {
       throw new Fault(
         "not_found",
         "There is no corpus to search yet. Define one with PUT /v1/matrix/corpora/{name}.",
       );
     }
-    const generations = names.map((name) => corpora.generation(name));
-    const [only] = generations;
     const perCorpus: Searched["per_corpus"] = {};
+    const [only] = names;
+    const parts =
+      names.length === 1 && only !== undefined
+        ? [await searchCorpus(only, input, call)]
+        : await searchEach(names, input, call, perCorpus);
     const hits: MatrixHit[] = [];
-    let query: Searched["query"] | undefined;
-    const take = (name: string, part: Awaited<ReturnType<typeof searchCorpus>>): void => {
-      perCorpus[name] = { count: part.hits.length, plan: part.plan, took_ms: part.tookMs };
+    let read: Part | undefined;
+    for (const part of parts) {
+      perCorpus[part.corpus] = { count: part.hits.length, plan: part.plan, took_ms: part.tookMs };
       hits.push(...part.hits);
-      query ??= { text: input.query_text, role: part.understood.role, slots: part.understood.slots };
-    };
-    if (generations.length === 1 && only !== undefined) {
-      take(only.corpus, await searchCorpus(only, input, call));
-    } else {
-      const limited: CallInit = { ...passedOn(call), timeoutMs: input.deadline_ms };
-      const asked = generations.map(async (generation) => {
-        const began = performance.now();
-        try {
-          take(generation.corpus, await inTime(searchCorpus(generation, input, limited), input.deadline_ms));
-        } catch (thrown) {
-          const { code, message } = toFault(thrown);
-          if (code === "invalid") throw thrown;
-          const tookMs = performance.now() - began;
-          perCorpus[generation.corpus] = {
-            count: 0,
-            plan: "none",
-            took_ms: tookMs,
-            degraded: `${code}: ${message}`,
-          };
-        }
-      });
-      await Promise.all(asked);
-      hits.sort((a, b) => b.score - a.score || a.distance - b.distance || (a.id < b.id ? -1 : 1));
+      // A corpus that has the title among its own knows best what is asked for.
+      if (read === undefined || part.role.confidence > read.role.confidence) read = part;
     }
-    if (query === undefined)
+    if (read === undefined)
       throw new Fault("upstream", "No corpus answered.", { details: whyNone(perCorpus) });
+    if (parts.length > 1)
+      hits.sort((a, b) => b.score - a.score || a.distance - b.distance || (a.id < b.id ? -1 : 1));
+    const query = { text: input.query_text, role: read.role, slots: read.slots };
     const best = hits.length > input.k ? hits.slice(0, input.k) : hits;
     for (const [rank, hit] of best.entries()) hit.rank = hit.base_rank = rank;
     return {
@@ -130,11 +182,12 @@ export async function matrixd(deps: MatrixdDeps): Promise<Matrixd> {
         const { build } = now;
         if (build?.error !== undefined)
           throw new Fault("upstream", `The corpus was not built: ${build.error}`);
-        if (build === undefined) {
+        if (build !== undefined)
+          yield { event: "progress" as const, phase: build.phase, done: build.done, total: build.total };
+        else if (now.status === "ready") {
           yield { event: "done" as const, ...now };
           return;
         }
-        yield { event: "progress" as const, phase: build.phase, done: build.done, total: build.total };
         await corpora.changed(corpus, signal);
         if (signal.aborted) return;
       }
@@ -150,17 +203,22 @@ export async function matrixd(deps: MatrixdDeps): Promise<Matrixd> {
 /** The caller's conditions as one filter of vectord's. */
 function filterOf(
   { filter, near }: SearchInput,
-  { geoField }: Generation,
+  { fields, located }: Generation,
 ): Record<string, unknown> | undefined {
   if (near === undefined) return filter;
-  if (geoField === undefined) {
-    throw new Fault("invalid", "This corpus has no geo field, so near cannot be used.", {
-      details: [{ path: "near", message: "needs a corpus with a geo field" }],
+  const geoField = Object.entries(fields).find(([, kind]) => kind === "geo")?.[0] ?? PLACE_FIELD;
+  if (geoField === PLACE_FIELD && !located.mapped) {
+    throw new Fault("invalid", "This corpus does not know where its rows are, so near cannot be used.", {
+      details: [{ path: "near", message: "needs a corpus whose rows have coordinates or known cities" }],
     });
   }
-  const { lat, lon } = "city" in near ? placeNamed(near.city, near.state) : near;
+  const { lat, lon } = pointOf(near);
   const condition = { near: { field: geoField, lat, lon, miles: near.miles } };
   return filter === undefined ? condition : { and: [filter, condition] };
+}
+
+function pointOf(near: NonNullable<SearchInput["near"]>): { lat: number; lon: number } {
+  return "city" in near ? placeNamed(near.city, near.state) : { lat: near.lat, lon: near.lon };
 }
 
 function placeNamed(city: string, state: string): { lat: number; lon: number } {

@@ -1,0 +1,127 @@
+// How good the answers are: real orders loaded as datasets, corpora built over them by the house, and judged questions
+// asked as a client asks them. nDCG@10 over all questions, over the hard ones, and over those of even and of odd
+// number: what was tuned on one half must hold on the other.
+
+import { type Judged, type JudgedDocument, ndcg, readJudged } from "./judged.ts";
+import { type HouseProcess, startHouse } from "./house.ts";
+import { medianOf, spreadOf } from "./rounds.ts";
+import type { Bench, Row } from "./row.ts";
+
+/** What a corpus knows of a document besides its text. */
+const CORPORA: Readonly<Record<string, (document: JudgedDocument) => object>> = {
+  bare: ({ id, text }) => ({ id, text }),
+  known: ({ id, text, title, city, state, lat, lon }) => ({ id, text, role: title, city, state, lat, lon }),
+  coded: ({ id, text, title, soc, city, state, lat, lon }) => ({
+    id,
+    text,
+    role: title,
+    soc,
+    city,
+    state,
+    lat,
+    lon,
+  }),
+};
+
+interface Way {
+  readonly name: string;
+  readonly corpus: string;
+  readonly mode: "hybrid" | "dense" | "lexical";
+  /** Mean nDCG@10 that it must not fall below. */
+  readonly least: number;
+}
+
+const WAYS: readonly Way[] = [
+  { name: "dense", corpus: "bare", mode: "dense", least: 0.4 },
+  { name: "lexical", corpus: "bare", mode: "lexical", least: 0.33 },
+  { name: "hybrid", corpus: "bare", mode: "hybrid", least: 0.39 },
+  { name: "hybrid + slots", corpus: "known", mode: "hybrid", least: 0.49 },
+  { name: "hybrid + slots + codes", corpus: "coded", mode: "hybrid", least: 0.55 },
+];
+
+const BUILD_MS_MAX = 60_000;
+
+export const bench: Bench = {
+  name: "retrieval",
+  summary: "nDCG@10 of judged orders, through the house",
+  rows,
+};
+
+async function rows(): Promise<Row[]> {
+  const judged = readJudged();
+  if (judged === null) {
+    process.stderr.write("retrieval: the judged orders are not beside this checkout; nothing was asked\n");
+    return [];
+  }
+  const house = await startHouse({ apart: false });
+  try {
+    for (const [corpus, columns] of Object.entries(CORPORA)) await fill(house, corpus, judged, columns);
+    const found: Row[] = [];
+    for (const way of WAYS) found.push(await asked(house, way, judged));
+    return found;
+  } finally {
+    await house.stop();
+  }
+}
+
+async function fill(
+  house: HouseProcess,
+  corpus: string,
+  { documents }: Judged,
+  columns: (document: JudgedDocument) => object,
+): Promise<void> {
+  const lines = documents.map((document) => `${JSON.stringify(columns(document))}\n`);
+  await house.call("POST", `/v1/ingest?dataset=${corpus}&format=ndjson`, lines.join(""));
+  const plan = { dataset: corpus, id: "id", text: "{text}" };
+  await house.call("PUT", `/v1/matrix/corpora/${corpus}`, plan);
+  const giveUpAt = Date.now() + BUILD_MS_MAX;
+  for (;;) {
+    const built = (await house.call("GET", `/v1/matrix/corpora/${corpus}`)) as { status: string };
+    if (built.status === "ready") return;
+    if (built.status === "failed" || Date.now() > giveUpAt)
+      throw new Error(`The corpus was not built: ${JSON.stringify(built)}`);
+    await Bun.sleep(50);
+  }
+}
+
+async function asked(
+  house: HouseProcess,
+  { name, corpus, mode, least }: Way,
+  { queries, grades }: Judged,
+): Promise<Row> {
+  const scores: number[] = [];
+  const tookMs: number[] = [];
+  for (const { id, text } of queries) {
+    const question = { query_text: text, corpora: [corpus], mode };
+    const answer = (await house.call("POST", "/v1/matrix/search", question)) as {
+      hits: { id: string }[];
+      took_ms: number;
+    };
+    tookMs.push(answer.took_ms);
+    scores.push(
+      ndcg(
+        answer.hits.map((hit) => hit.id),
+        grades.get(id),
+      ),
+    );
+  }
+  const meanOf = (pick: (at: number) => boolean): number => {
+    const picked = scores.filter((_, at) => pick(at));
+    return picked.reduce((sum, score) => sum + score, 0) / picked.length;
+  };
+  return {
+    name,
+    unit: "nDCG@10",
+    subject: spreadOf([meanOf(() => true)]),
+    reference: null,
+    ratio: null,
+    bar: { of: "figure", is: ">=", limit: least },
+    figures: {
+      hard: meanOf((at) => queries[at]?.hard === true),
+      even: meanOf((at) => at % 2 === 0),
+      odd: meanOf((at) => at % 2 === 1),
+      questions: queries.length,
+      first_answer_p50_ms: medianOf(tookMs),
+    },
+  };
+}

@@ -1,0 +1,176 @@
+// What a ranking knows of the rows of a corpus, as columns of numbers: title, occupation, place, and a hash of the
+// text that was embedded. A row is its number in the corpus; titles, occupations and places are numbers in tables of
+// their own. NONE stands where a row says nothing, NaN for a place on the map that is not known.
+
+import { citiesNamed, milesBetween, type Point, stateNamed } from "#domain/places";
+import { assert } from "#lib/assert";
+
+export const NONE = 0xffff_ffff;
+
+export interface FactTables {
+  /** Occupation codes, or names of the corpus's own for titles that no taxonomy knows. */
+  readonly socs: readonly string[];
+  /** `placeKey` of each place. */
+  readonly places: readonly string[];
+}
+
+export interface FactColumns {
+  readonly title: Uint32Array;
+  readonly soc: Uint32Array;
+  readonly place: Uint32Array;
+  /** Degrees. */
+  readonly lat: Float32Array;
+  readonly lon: Float32Array;
+  readonly textHash: BigUint64Array;
+}
+
+export interface Facts extends FactTables, FactColumns {}
+
+export interface RowFacts {
+  readonly title: number;
+  readonly soc: string | undefined;
+  readonly city: string | undefined;
+  readonly state: string | undefined;
+  readonly point: Point | undefined;
+  readonly textHash: bigint;
+}
+
+/** Collects the facts of rows in their order. */
+export function collectFacts(): { add(row: RowFacts): void; finish(): Facts } {
+  const socs = numbering();
+  const places = numbering();
+  const title: number[] = [];
+  const soc: number[] = [];
+  const place: number[] = [];
+  const lat: number[] = [];
+  const lon: number[] = [];
+  const hashes: bigint[] = [];
+  return {
+    add: (row) => {
+      title.push(row.title);
+      soc.push(row.soc === undefined ? NONE : socs.of(row.soc));
+      const somewhere = row.city !== undefined || row.state !== undefined;
+      place.push(somewhere ? places.of(placeKey(row.city, row.state)) : NONE);
+      lat.push(row.point?.lat ?? Number.NaN);
+      lon.push(row.point?.lon ?? Number.NaN);
+      hashes.push(row.textHash);
+    },
+    finish: () => ({
+      socs: socs.names(),
+      places: places.names(),
+      title: Uint32Array.from(title),
+      soc: Uint32Array.from(soc),
+      place: Uint32Array.from(place),
+      lat: Float32Array.from(lat),
+      lon: Float32Array.from(lon),
+      textHash: BigUint64Array.from(hashes),
+    }),
+  };
+}
+
+function numbering(): { of(name: string): number; names(): string[] } {
+  const numbers = new Map<string, number>();
+  return {
+    of: (name) => {
+      const before = numbers.get(name);
+      if (before !== undefined) return before;
+      numbers.set(name, numbers.size);
+      return numbers.size - 1;
+    },
+    names: () => [...numbers.keys()],
+  };
+}
+
+/** One name for a place however it is written; a state without a city is a place too. */
+export function placeKey(city: string | undefined, state: string | undefined): string {
+  return `${(city ?? "").trim().toLowerCase()}|${state ?? ""}`;
+}
+
+/** Two-letter code where the text is a state of the gazetteer, else the text itself. */
+export function stateOf(text: string): string {
+  return stateNamed(text) ?? text;
+}
+
+/** Where a row is when it has no coordinates of its own: its city, if the gazetteer has it. */
+export function cityPoint(city: string | undefined, state: string | undefined): Point | undefined {
+  return city === undefined || state === undefined ? undefined : citiesNamed(city, state)[0];
+}
+
+/** How many rows have each occupation. */
+export function rowsByOccupation({ soc, socs }: Facts): Uint32Array {
+  const rows = new Uint32Array(socs.length);
+  for (const number of soc) if (number !== NONE) rows[number] = (rows[number] as number) + 1;
+  return rows;
+}
+
+/** Questions about the facts that are asked for every candidate. */
+export interface Located {
+  /** The number of a place, NONE when no row is there. */
+  placeNumber(city: string | undefined, state: string | undefined): number;
+  /** The middle of the rows at a place, if any has coordinates: a gazetteer of the corpus's own. */
+  middleOf(place: number): Point | undefined;
+  stateOf(row: number): string;
+  /** Whether any row has coordinates. */
+  readonly mapped: boolean;
+  /** Undefined where the row has no coordinates. */
+  milesTo(row: number, point: Point): number | undefined;
+}
+
+export function locate({ places, place, lat, lon }: Facts): Located {
+  const numbers = new Map(places.map((key, number) => [key, number]));
+  const states = places.map((key) => key.slice(key.lastIndexOf("|") + 1));
+  const sums = places.map(() => ({ rows: 0, lat: 0, lon: 0 }));
+  for (const [row, number] of place.entries()) {
+    const sum = sums[number];
+    if (sum === undefined || Number.isNaN(lat[row])) continue;
+    sum.rows += 1;
+    sum.lat += lat[row] as number;
+    sum.lon += lon[row] as number;
+  }
+  return {
+    placeNumber: (city, state) => numbers.get(placeKey(city, state)) ?? NONE,
+    middleOf: (number) => {
+      const sum = sums[number];
+      return sum === undefined || sum.rows === 0
+        ? undefined
+        : { lat: sum.lat / sum.rows, lon: sum.lon / sum.rows };
+    },
+    mapped: lat.some((degrees) => !Number.isNaN(degrees)),
+    stateOf: (row) => states[place[row] as number] ?? "",
+    milesTo: (row, point) => {
+      const at = { lat: lat[row] as number, lon: lon[row] as number };
+      return Number.isNaN(at.lat) ? undefined : milesBetween(at, point);
+    },
+  };
+}
+
+/** The columns as bytes, one after the other, the widest numbers first so that each starts where it may. */
+export function factBytes({ textHash, title, soc, place, lat, lon }: Facts): Uint8Array<ArrayBuffer> {
+  const columns = [textHash, title, soc, place, lat, lon];
+  const bytes = new Uint8Array(columns.reduce((sum, { byteLength }) => sum + byteLength, 0));
+  let at = 0;
+  for (const { buffer, byteOffset, byteLength } of columns) {
+    bytes.set(new Uint8Array(buffer, byteOffset, byteLength), at);
+    at += byteLength;
+  }
+  return bytes;
+}
+
+/** Bytes that a row has in `factBytes`. */
+export const FACT_ROW_BYTES = 28;
+
+export function readFacts(bytes: Uint8Array<ArrayBuffer>, rows: number, tables: FactTables): Facts {
+  assert(bytes.length === rows * FACT_ROW_BYTES, "facts have as many rows as the corpus");
+  const { buffer } = bytes;
+  const from = bytes.byteOffset;
+  const at = (column: number): number => from + rows * (8 + 4 * column);
+  return {
+    ...tables,
+    textHash: new BigUint64Array(buffer, from, rows),
+    title: new Uint32Array(buffer, at(0), rows),
+    soc: new Uint32Array(buffer, at(1), rows),
+    place: new Uint32Array(buffer, at(2), rows),
+    lat: new Float32Array(buffer, at(3), rows),
+    lon: new Float32Array(buffer, at(4), rows),
+  };
+}

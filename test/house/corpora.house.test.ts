@@ -1,0 +1,285 @@
+// The life of a corpus, as a client sees it: built, brought up to date, changed, cut off, damaged, dropped; and
+// several of them asked at once.
+
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Corpus, Searched } from "#contracts/matrix";
+import { codeOf, startHouse, type TestHouse, TOPOLOGIES } from "./house.ts";
+
+interface Person {
+  readonly id: string;
+  readonly title: string;
+  readonly city: string;
+  readonly state: string;
+  readonly note: string;
+}
+
+const TRADES = ["Forklift Operator", "Line Cook", "Building Service Worker", "Welder", "Housekeeper"];
+const TOWNS = [
+  ["Denver", "CO"],
+  ["Houston", "TX"],
+  ["Chicago", "IL"],
+  ["Quartz Hollow", "NV"],
+] as const;
+
+function people(count: number): Person[] {
+  return Array.from({ length: count }, (_, at) => {
+    const [city, state] = TOWNS[at % TOWNS.length] ?? TOWNS[0];
+    return { id: `p${at}`, title: TRADES[at % TRADES.length] ?? "", city, state, note: `shift ${at % 7}` };
+  });
+}
+
+const PLAN = {
+  dataset: "people",
+  id: "id",
+  text: "{title} in {city}, {state}; {note}",
+  fields: { title: "keyword" },
+};
+/** A corpus of these sizes is built in a second. */
+const BUILD_MS_MAX = 20_000;
+
+describe.each([...TOPOLOGIES])("a house %s", (topology) => {
+  let house: TestHouse;
+  beforeAll(async () => {
+    house = await startHouse(topology);
+    await load("people", people(400));
+  }, 60_000);
+  afterAll(() => house.close(), 30_000);
+
+  const load = async (dataset: string, rows: readonly object[], mode = "replace"): Promise<void> => {
+    const body = rows.map((row) => `${JSON.stringify(row)}\n`).join("");
+    const reply = await house.ask(`/v1/ingest?dataset=${dataset}&mode=${mode}&format=ndjson`, {
+      method: "POST",
+      body,
+    });
+    expect(reply.status, await reply.text()).toBeLessThan(300);
+  };
+  const put = (name: string, plan: object = PLAN): Promise<Response> =>
+    house.ask(`/v1/matrix/corpora/${name}`, { method: "PUT", body: JSON.stringify(plan) });
+  const drop = async (name: string): Promise<number> =>
+    (await house.ask(`/v1/matrix/corpora/${name}`, { method: "DELETE" })).status;
+  const corpus = (name: string): Promise<Corpus> => house.json<Corpus>(`/v1/matrix/corpora/${name}`);
+  const until = async (name: string, fits: (now: Corpus) => boolean): Promise<Corpus> => {
+    const giveUpAt = Date.now() + BUILD_MS_MAX;
+    for (;;) {
+      const now = await corpus(name);
+      if (fits(now)) return now;
+      if (Date.now() > giveUpAt) throw new Error(`${name} stays ${JSON.stringify(now)}`);
+      await Bun.sleep(20);
+    }
+  };
+  const built = (name: string): Promise<Corpus> =>
+    until(name, ({ status, build }) => {
+      if (build?.error !== undefined) throw new Error(build.error);
+      return status === "ready" && build === undefined;
+    });
+  const search = (query_text: string, more: object = {}): Promise<Searched> =>
+    house.json<Searched>("/v1/matrix/search", { query_text, ...more });
+  const titles = ({ hits }: Searched): unknown[] => hits.map(({ metadata }) => metadata["title"]);
+  const indexes = async (name: string): Promise<string[]> => {
+    const { indexes: all } = await house.json<{ indexes: { name: string }[] }>("/v1/vectors?limit=1000");
+    return all.map((one) => one.name).filter((one) => one.startsWith(`corpus.${name}.`));
+  };
+
+  test("builds, tells how far it is, and finds people by what it knows of its columns", async () => {
+    expect((await put("people")).status).toBe(202);
+    const events = await house.ask("/v1/matrix/corpora/people", { headers: { accept: "text/event-stream" } });
+    expect(await events.text()).toMatch(/event: progress[\s\S]*event: done\ndata: .*"rows":400/);
+    const now = await corpus("people");
+    expect(now.meanings).toEqual({ role: "title", city: "city", state: "state" });
+    const found = await search("need 3 building service workers in Houston, TX", {
+      corpora: ["people"],
+      explain: true,
+    });
+    expect(titles(found)).toEqual(Array<string>(10).fill("Building Service Worker"));
+    for (const { explain } of found.hits.slice(0, 5)) expect(explain?.place).toBeCloseTo(1, 3);
+    expect(found.hits[0]?.explain).toMatchObject({ role: 1 });
+    expect(found.hits[0]?.metadata).toEqual({ title: "Building Service Worker" });
+    expect(found.hits[0]?.explain?.why).toContain("less than a mile from Houston");
+  });
+
+  test("the same plan again is nothing to do; the next snapshot is taken in by itself", async () => {
+    const before = await indexes("people");
+    expect(before).toHaveLength(1);
+    expect(((await (await put("people")).json()) as Corpus).build).toBeUndefined();
+    expect(await indexes("people")).toEqual(before);
+    const { snapshot_id: old } = await corpus("people");
+    const changed = people(400).map((one) => (one.id === "p1" ? { ...one, note: "speaks Ukrainian" } : one));
+    await load("people", changed.slice(0, 399));
+    const now = await until("people", ({ snapshot_id, build }) => snapshot_id !== old && build === undefined);
+    expect(now.rows).toBe(399);
+    const [best] = (await search("speaks Ukrainian", { mode: "lexical", explain: true })).hits;
+    expect([best?.id, best?.cite]).toEqual(["p1", `people@${now.snapshot_id}#p1`]);
+    expect(best?.explain?.matched_terms).toEqual(["speaks", "Ukrainian"]);
+    expect(await indexes("people")).not.toEqual(before);
+  }, 30_000);
+
+  test("while a changed plan is being built, the old one answers; then the new one does, whole", async () => {
+    await load("many", people(6000));
+    const plan = { ...PLAN, dataset: "many" };
+    await put("many", plan);
+    await built("many");
+    const changed = (await (await put("many", { ...plan, text: "{note}; {title}" })).json()) as Corpus;
+    expect([changed.status, changed.text]).toEqual(["building", "{note}; {title}"]);
+    const during = await search("line cook Denver CO", { corpora: ["many"] });
+    expect(during.hits).toHaveLength(10);
+    const after = await built("many");
+    expect(after.rows).toBe(6000);
+    await onlyIndex("many");
+    const again = await search("line cook Denver CO", { corpora: ["many"] });
+    expect(again.hits[0]?.distance).not.toBe(during.hits[0]?.distance as number);
+  }, 30_000);
+
+  /** Waits until one index is left, and gives its name: those that answer no longer are removed in the background. */
+  const onlyIndex = async (name: string): Promise<string> => {
+    const giveUpAt = Date.now() + BUILD_MS_MAX;
+    for (;;) {
+      const [first, ...others] = await indexes(name);
+      if (first !== undefined && others.length === 0) return first;
+      if (Date.now() > giveUpAt) throw new Error(`${name} has ${others.length + 1} indexes`);
+      await Bun.sleep(20);
+    }
+  };
+
+  test("a build that is cut off goes on where it was", async () => {
+    const plan = { ...PLAN, dataset: "many", text: "{title}, {city} {state}, {note}" };
+    await put("many", plan);
+    await until("many", ({ build }) => (build?.done ?? 0) > 0);
+    let unfinished = "";
+    house = await house.restart(() => {
+      const kept = readFileSync(join(house.settings.data, "corpora", "many.corpus.json"), "utf8");
+      unfinished = (JSON.parse(kept) as { unfinished: { index: string } | null }).unfinished?.index ?? "none";
+    });
+    const now = await until("many", ({ build, rows, status }) => {
+      expect(status).not.toBe("failed");
+      return build === undefined && rows === 6000 && status === "ready";
+    });
+    expect(now.text).toBe(plan.text);
+    expect(await onlyIndex("many")).toBe(unfinished);
+    const { hits } = await search("welder Quartz Hollow NV", { corpora: ["many"] });
+    expect(hits).toHaveLength(10);
+  }, 60_000);
+
+  test("dropping a corpus ends its build and leaves nothing", async () => {
+    await put("gone", { ...PLAN, dataset: "many" });
+    expect(await drop("gone")).toBe(204);
+    expect([await indexes("gone"), await drop("gone")]).toEqual([[], 404]);
+    expect(await codeOf(await house.ask("/v1/matrix/corpora/gone"))).toBe("not_found");
+    expect(readdirSync(join(house.settings.data, "corpora")).filter((name) => name.includes("gone"))).toEqual(
+      [],
+    );
+  });
+
+  test("what cannot be built says why, and what was built before goes on answering", async () => {
+    const refused = async (plan: object): Promise<string> => {
+      const reply = await put("bad", { ...PLAN, ...plan });
+      const { error } = (await reply.json()) as { error: { code: string; message: string } };
+      return `${error.code}: ${error.message}`;
+    };
+    expect(await refused({ dataset: "nobody" })).toStartWith("not_found");
+    expect(await refused({ id: "nr" })).toContain("has no column nr");
+    expect(await refused({ text: "{role} x" })).toContain("has no column role");
+    expect(await refused({ fields: { at: "geo" } })).toContain("has no column lat, lon");
+    expect(await refused({ meanings: { role: "trade" } })).toContain("There is no column trade");
+    await load("twins", [...people(3), ...people(2)]);
+    await put("twins", { ...PLAN, dataset: "twins" });
+    const failed = await until("twins", ({ status }) => status === "failed");
+    expect(failed.build?.error).toContain("two rows whose id is p0");
+    const asked = await house.ask("/v1/matrix/search", {
+      method: "POST",
+      body: JSON.stringify({ query_text: "cook", corpora: ["twins"] }),
+    });
+    expect([asked.status, await asked.text()]).toEqual([503, expect.stringContaining("two rows whose id")]);
+    await load("twins", people(5));
+    await put("twins", { ...PLAN, dataset: "twins" });
+    await until("twins", ({ status, rows }) => status === "ready" && rows === 5);
+    await load("twins", [...people(3), ...people(2)]);
+    await put("twins", { ...PLAN, dataset: "twins" });
+    const still = await until("twins", ({ build }) => build?.error !== undefined);
+    expect([still.status, still.rows]).toEqual(["ready", 5]);
+    expect((await search("cook", { corpora: ["twins"] })).hits).toHaveLength(5);
+    expect(await drop("twins")).toBe(204);
+  }, 60_000);
+
+  test("a dataset that is gone leaves its corpus as it was", async () => {
+    await load("passing", people(20));
+    await put("passing", { ...PLAN, dataset: "passing" });
+    await built("passing");
+    expect((await house.ask("/v1/catalog/datasets/passing", { method: "DELETE" })).status).toBe(204);
+    expect((await search("cook", { corpora: ["passing"], k: 3 })).hits).toHaveLength(3);
+    expect(await codeOf(await put("passing", { ...PLAN, dataset: "passing" }))).toBe("not_found");
+    expect(await drop("passing")).toBe(204);
+  });
+
+  test("an index that is damaged is built anew by asking for it", async () => {
+    const [index = ""] = await indexes("people");
+    const folder = join(house.settings.data, "vectors", index);
+    house = await house.restart(() => {
+      for (const name of readdirSync(folder)) writeFileSync(join(folder, name), "damage");
+    });
+    await put("people");
+    const now = await built("people");
+    expect([now.rows, (await onlyIndex("people")) === index]).toEqual([399, false]);
+    const { hits, degraded } = await search("welder in Chicago, IL", { corpora: ["people"] });
+    expect([hits.length, degraded]).toEqual([10, false]);
+  }, 60_000);
+
+  test("generation files that are damaged are built anew by themselves", async () => {
+    const [index = ""] = await indexes("people");
+    const path = join(house.settings.data, "corpora", `${index}.numbers`);
+    house = await house.restart(() => writeFileSync(path, "damage"));
+    const now = await built("people");
+    expect(now.rows).toBe(399);
+    expect(await onlyIndex("people")).not.toBe(index);
+  }, 60_000);
+
+  test("several corpora are one answer, and one that is late or missing is said, not waited for", async () => {
+    const both = await search("need 2 welders in Chicago, IL", {
+      corpora: ["people", "many"],
+      per_corpus_k: 4,
+      k: 6,
+    });
+    expect(both.hits.map(({ rank }) => rank)).toEqual([0, 1, 2, 3, 4, 5]);
+    expect(Object.values(both.per_corpus).map(({ count }) => count)).toEqual([4, 4]);
+    const scores = both.hits.map(({ score }) => score);
+    expect(scores).toEqual(scores.toSorted((a, b) => b - a));
+    const [index = ""] = await indexes("many");
+    expect((await house.ask(`/v1/vectors/${index}`, { method: "DELETE" })).status).toBe(204);
+    const degraded = await search("need 2 welders in Chicago, IL", { corpora: ["people", "many"], k: 6 });
+    expect([degraded.degraded, degraded.hits.length]).toEqual([true, 6]);
+    expect(degraded.per_corpus["many"]?.degraded).toContain("it is being built again");
+    await until("many", ({ build }) => build !== undefined);
+    await built("many");
+    expect((await search("welder", { corpora: ["many"] })).hits).toHaveLength(10);
+  }, 60_000);
+
+  test("every mode answers with what it promises", async () => {
+    const text = "need 2 welders in Chicago, IL";
+    for (const mode of ["hybrid", "dense", "lexical"]) {
+      const { hits, per_corpus } = await search(text, { corpora: ["people"], mode, explain: true, k: 20 });
+      expect(hits).toHaveLength(20);
+      for (const { score, distance, explain } of hits) {
+        expect(score >= 0 && score <= 1).toBe(true);
+        expect(explain?.dense).toBeCloseTo(Math.max(0, 1 - distance), 9);
+        if (mode === "dense") expect(score).toBeCloseTo(1 - distance, 9);
+        if (mode === "lexical") expect(score).toBe(explain?.lexical as number);
+      }
+      expect(per_corpus["people"]?.plan).toContain(mode === "dense" ? "exact" : "bm25");
+    }
+    const { hits } = await search(text, { corpora: ["people"], k: 100 });
+    const welders = hits.map(({ metadata }) => metadata["title"] === "Welder");
+    expect([welders.indexOf(false), welders.lastIndexOf(true)]).toEqual([80, 79]);
+  });
+
+  test("people near a place are found by their cities alone", async () => {
+    const near = { city: "Denver", state: "CO", miles: 30 };
+    const { hits } = await search("anybody", { corpora: ["people"], near, k: 5 });
+    expect(hits.map(({ miles }) => miles)).toEqual([0, 0, 0, 0, 0]);
+    const refused = await house.ask("/v1/matrix/search", {
+      method: "POST",
+      body: JSON.stringify({ query_text: "cook", gate: "off" }),
+    });
+    expect([refused.status, await codeOf(refused)]).toEqual([400, "invalid"]);
+  });
+});

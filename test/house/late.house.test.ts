@@ -1,0 +1,81 @@
+// A search over several corpora while one of them does not answer: the services of a house put together here, with an
+// index that stays silent between matrixd and vectord.
+
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { readSettings } from "#config";
+import type { House } from "#contracts/house";
+import { createLog } from "#lib/log";
+import { Fault } from "#rpc/fault";
+import { local } from "#rpc/local";
+import { PLAN, START_ORDER, type Started } from "#topology/plan";
+
+const started: Started[] = [];
+const silent = new Set<string>();
+const data = mkdtempSync(join(tmpdir(), "late-"));
+let house: House;
+
+beforeAll(async () => {
+  const { settings } = readSettings({ port: 0, log: "error", data });
+  const log = createLog({ level: "error", readable: true, write: () => undefined });
+  const services: Partial<House> = {};
+  for (const name of START_ORDER) {
+    const service = await PLAN[name].start({ settings, neighbours: { ...services }, log });
+    started.push(service);
+    Object.assign(services, { [name]: local(service.implementation) });
+    if (name === "vectord") Object.assign(services, { vectord: withSilence(services as House) });
+  }
+  house = services as House;
+  const csv = "worker_id,role,city,state\n1,Welder,Chicago,IL\n2,Line Cook,Denver,CO\n";
+  await house.ingestd.ingest({ dataset: "workers", body: new Blob([csv]).stream() });
+  for (const corpus of ["prompt", "late"]) {
+    const text = "{role} in {city}, {state}";
+    await house.matrixd.putCorpus({ corpus, dataset: "workers", id: "worker_id", text });
+    for await (const step of house.matrixd.corpusEvents({ corpus })) void step;
+  }
+}, 30_000);
+
+afterAll(async () => {
+  for (const service of started.toReversed()) await service.close();
+  rmSync(data, { recursive: true, force: true });
+}, 30_000);
+
+/** vectord, but for indexes of the corpora in `silent`, which take as long as they are allowed. */
+function withSilence({ vectord }: House): House["vectord"] {
+  return {
+    ...vectord,
+    searchTiers: (input, call) => {
+      const asked = [...silent].some((corpus) => input.index.startsWith(`corpus.${corpus}.`));
+      if (!asked) return vectord.searchTiers(input, call);
+      return new Promise((_, reject) => {
+        call?.signal?.addEventListener("abort", () => reject(new Fault("cancelled", "too late")));
+      });
+    },
+  };
+}
+
+const ask = (corpora: string[], deadline_ms: number) =>
+  house.matrixd.search({ query_text: "2 welders in Chicago, IL", corpora, deadline_ms });
+
+test("all answer while all are there", async () => {
+  const { hits, degraded, query } = await ask(["prompt", "late", "prompt"], 60_000);
+  expect([hits.length, degraded, query.role.role]).toEqual([4, false, "Welder"]);
+});
+
+test("one that is late is said, and the others are the answer", async () => {
+  silent.add("late");
+  const { hits, degraded, per_corpus } = await ask(["late", "prompt"], 2000);
+  expect(hits.map(({ corpus }) => corpus)).toEqual(["prompt", "prompt"]);
+  expect([degraded, per_corpus["late"]?.count, per_corpus["late"]?.plan]).toEqual([true, 0, "none"]);
+  expect(per_corpus["late"]?.degraded).toMatch(/^timeout: /);
+});
+
+test("when none answers there is no answer, and it says why", async () => {
+  silent.add("prompt");
+  const fault = await ask(["late", "prompt"], 50).catch((thrown: unknown) => thrown as Fault);
+  expect(fault).toBeInstanceOf(Fault);
+  const { code, details = [] } = fault as Fault;
+  expect([code, details.map(({ path }) => path).sort()]).toEqual(["upstream", ["late", "prompt"]]);
+});
