@@ -60,6 +60,7 @@ const PROVOCATIONS: Readonly<Record<string, Partial<Record<FaultCode, Provocatio
     },
     rejected: { method: "POST", path: "/v1/ingest?dataset=here&contract=freeze", body: "id,more\n1,2\n" },
   },
+  "ingestd.replay": { not_found: post("/v1/ingest/replay", { dataset: "nobody", ingest_id: "one" }) },
   "queryd.sql": {
     forbidden: post("/v1/sql", { sql: "drop table here" }),
     not_found: post("/v1/sql", { sql: "select * from nobody" }),
@@ -106,6 +107,7 @@ const elsewhere = (name: string, code: FaultCode): boolean =>
   code === "upstream" ||
   (code === "conflict" && ["vectord.drop", "vectord.dropSnapshot", "vectord.restore"].includes(name)) ||
   (name === "ingestd.ingest" && code === "too_large") ||
+  (name === "ingestd.replay" && code !== "not_found") ||
   (name.startsWith("queryd.sql") && code === "rejected");
 
 test("the table has every code of every operation, and no other", () => {
