@@ -5,7 +5,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { EmbedModel } from "#adapters/embed/embed-model";
 import type { VectorStore } from "#adapters/embed/vector-store";
-import type { Objects } from "#adapters/objects";
+import type { Objects } from "#adapters/objects/objects";
 import { mebibytesToBytes, type Settings } from "#config";
 import { house, type House, type ServiceName } from "#contracts/house";
 import { present } from "#lib/assert";
@@ -170,10 +170,10 @@ function spoolOf({ data }: Settings): string {
 /** In a bucket when one is named, else in the data folder. */
 async function objectsOf(settings: Settings): Promise<Objects> {
   if (settings.s3_bucket === "") {
-    const { diskObjects } = await import("#adapters/objects-disk");
+    const { diskObjects } = await import("#adapters/objects/disk");
     return diskObjects(join(settings.data, "objects"));
   }
-  const { s3Objects } = await import("#adapters/objects-s3");
+  const { s3Objects } = await import("#adapters/objects/s3");
   return s3Objects({
     endpoint: settings.s3_endpoint,
     region: settings.s3_region,

@@ -6,8 +6,8 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { bytesOf } from "#adapters/objects";
-import { diskObjects } from "#adapters/objects-disk";
+import { bytesOf } from "#adapters/objects/objects";
+import { diskObjects } from "#adapters/objects/disk";
 import { sqliteState } from "#adapters/state";
 import { catalog } from "#contracts/catalog";
 import { storage } from "#contracts/storage";

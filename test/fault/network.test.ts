@@ -2,8 +2,8 @@
 // whole house (`bun test/fault/run.ts network`).
 
 import { afterAll, describe, expect, test } from "bun:test";
-import { bytesOf, readAll } from "#adapters/objects";
-import { memoryObjects } from "#adapters/objects-memory";
+import { bytesOf, readAll } from "#adapters/objects/objects";
+import { memoryObjects } from "#adapters/objects/memory";
 import { storage } from "#contracts/storage";
 import { seeded } from "#lib/random";
 import { Fault } from "#rpc/fault";

@@ -3,9 +3,9 @@
 // carried out. What was acknowledged must be in it, and once; what is read must be what somebody wrote, whole;
 // and whatever else happens is a fault of a known kind, in time.
 
-import type { S3Patience } from "#adapters/objects-s3-client";
-import { s3Objects } from "#adapters/objects-s3";
-import { bytesOf, type Objects, type PutConditions, readAll } from "#adapters/objects";
+import type { S3Patience } from "#adapters/objects/s3-client";
+import { s3Objects } from "#adapters/objects/s3";
+import { bytesOf, type Objects, type PutConditions, readAll } from "#adapters/objects/objects";
 import { type Random, seeded } from "#lib/random";
 import { Fault } from "#rpc/fault";
 import { S3_FAULTS, S3_PLACE, type S3Fault, type S3TestServer, startS3Server } from "./s3-server.ts";

@@ -2,9 +2,9 @@
 // one fault at a time and all of them by chance (`bun test/fault/run.ts s3` for longer).
 
 import { afterAll, afterEach, describe, expect, test } from "bun:test";
-import { bytesOf, type Objects, readAll } from "#adapters/objects";
-import { faultOf, objectsConformance } from "#adapters/objects.conformance";
-import { s3Objects } from "#adapters/objects-s3";
+import { bytesOf, type Objects, readAll } from "#adapters/objects/objects";
+import { faultOf, objectsConformance } from "#adapters/objects/objects.conformance";
+import { s3Objects } from "#adapters/objects/s3";
 import { S3_PLACE, type S3Fault, startS3Server } from "./s3-server.ts";
 import { s3Soak } from "./s3-soak.ts";
 

@@ -7,7 +7,7 @@
 // before it is applied, or after it, with the caller told the same.
 
 import type { State } from "#adapters/state";
-import { bytesOf, conditionFailed, notFound, readAll } from "#adapters/objects";
+import { bytesOf, conditionFailed, notFound, readAll } from "#adapters/objects/objects";
 import type { storage } from "#contracts/storage";
 import type { Random } from "#lib/random";
 import type { Service } from "#rpc/contract";

@@ -3,8 +3,8 @@
 // of its choice; `check` then opens the same folder as a restarted daemon does and says what is wrong there.
 
 import { join } from "node:path";
-import { bytesOf, readAll } from "#adapters/objects";
-import { diskObjects } from "#adapters/objects-disk";
+import { bytesOf, readAll } from "#adapters/objects/objects";
+import { diskObjects } from "#adapters/objects/disk";
 import { sqliteState } from "#adapters/state";
 import { catalog } from "#contracts/catalog";
 import { storage } from "#contracts/storage";

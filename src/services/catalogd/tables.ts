@@ -4,7 +4,7 @@
 // nobody else did meanwhile; if somebody did, it is computed again on what they left.
 
 import { LRUCache } from "lru-cache";
-import { bytesOf, readAll } from "#adapters/objects";
+import { bytesOf, readAll } from "#adapters/objects/objects";
 import type { State } from "#adapters/state";
 import type { storage } from "#contracts/storage";
 import { assert } from "#lib/assert";

@@ -11,7 +11,7 @@ import {
   type PutConditions,
   type Range,
   readAll,
-} from "#adapters/objects";
+} from "#adapters/objects/objects";
 import type { storage, StorageProbe } from "#contracts/storage";
 import { Slots } from "#lib/slots";
 import type { Handlers, Raw } from "#rpc/contract";

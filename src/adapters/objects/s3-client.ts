@@ -8,15 +8,8 @@
 
 import { deadline } from "#lib/sweep";
 import { Fault } from "#rpc/fault";
-import {
-  type Credentials,
-  encodedPath,
-  queryText,
-  SHA256_OF_NOTHING,
-  sha256Of,
-  signed,
-} from "./objects-s3-sign.ts";
-import { parseXml, textOf } from "./objects-s3-xml.ts";
+import { type Credentials, encodedPath, queryText, SHA256_OF_NOTHING, sha256Of, signed } from "./s3-sign.ts";
+import { parseXml, textOf } from "./s3-xml.ts";
 import { type Bytes, bytesOf } from "./objects.ts";
 
 export interface S3Place extends Credentials {

@@ -4,9 +4,9 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
 import { Fault } from "#rpc/fault";
-import type { S3Patience } from "./objects-s3-client.ts";
-import { etagOfParts, PART_BYTES } from "./objects-s3-multipart.ts";
-import { s3Objects } from "./objects-s3.ts";
+import type { S3Patience } from "./s3-client.ts";
+import { etagOfParts, PART_BYTES } from "./s3-multipart.ts";
+import { s3Objects } from "./s3.ts";
 import { faultOf } from "./objects.conformance.ts";
 import { bytesOf, type Objects, readAll } from "./objects.ts";
 

@@ -12,7 +12,7 @@ import { pathToFileURL } from "node:url";
 import { makeFolder, publish, syncFolder, temporaryPath, writeAll } from "#lib/durable";
 import { Fault } from "#rpc/fault";
 import { lendFile } from "./lend-file.ts";
-import { type Sum, sumsOf } from "./objects-disk-sums.ts";
+import { type Sum, sumsOf } from "./disk-sums.ts";
 import {
   type Bytes,
   checkKey,

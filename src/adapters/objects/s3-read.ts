@@ -4,8 +4,8 @@
 
 import { createHash } from "node:crypto";
 import { Fault } from "#rpc/fault";
-import type { S3Client, S3Reply } from "./objects-s3-client.ts";
-import { etagOfParts } from "./objects-s3-multipart.ts";
+import type { S3Client, S3Reply } from "./s3-client.ts";
+import { etagOfParts } from "./s3-multipart.ts";
 import type { Bytes } from "./objects.ts";
 
 export const SHA256_HEADER = "x-amz-meta-sha256";

@@ -1,4 +1,4 @@
-// Objects in a bucket of any S3 server: AWS, Ceph, R2 and their like. Requests are our own (objects-s3-client.ts),
+// Objects in a bucket of any S3 server: AWS, Ceph, R2 and their like. Requests are our own (s3-client.ts),
 // because what the interface promises needs conditional writes, retries and deadlines that hold.
 //
 // Every write carries an id of its own in the object's metadata. When an answer is lost the object is looked at,
@@ -10,11 +10,11 @@
 // Whatever must have one winner is small.
 
 import { Fault } from "#rpc/fault";
-import { S3_PATIENCE, type S3Patience, type S3Place, type S3Reply, s3Client } from "./objects-s3-client.ts";
-import { PART_BYTES, type Part, partsOf, type Uploaded, uploadParts } from "./objects-s3-multipart.ts";
-import { bodyOf, PART_BYTES_HEADER, SHA256_HEADER } from "./objects-s3-read.ts";
-import { sha256Of } from "./objects-s3-sign.ts";
-import { parseXml, textOf } from "./objects-s3-xml.ts";
+import { S3_PATIENCE, type S3Patience, type S3Place, type S3Reply, s3Client } from "./s3-client.ts";
+import { PART_BYTES, type Part, partsOf, type Uploaded, uploadParts } from "./s3-multipart.ts";
+import { bodyOf, PART_BYTES_HEADER, SHA256_HEADER } from "./s3-read.ts";
+import { sha256Of } from "./s3-sign.ts";
+import { parseXml, textOf } from "./s3-xml.ts";
 import {
   type Bytes,
   checkKey,
