@@ -121,7 +121,7 @@ export const storage = {
     summary: "Make a file that a neighbour has finished the object, without a copy",
     description:
       "As durable as a PUT. Answers null, and leaves the file, where that cannot be: then it is to be PUT.",
-    input: z.strictObject({ key, path: z.string() }),
+    input: z.strictObject({ key, path: z.string(), sha256: z.string().regex(/^[0-9a-f]{64}$/) }),
     output: z.object({ adopted: stored.nullable() }),
     timeoutMs: 300_000,
     errors: ["forbidden"],

@@ -107,11 +107,12 @@ async function readUndeclared(request: Request, bytesMax: number): Promise<strin
 }
 
 function readBytes(request: Request, bytesMax: number): Bytes {
-  const declared = Number(request.headers.get("content-length") ?? 0);
-  if (declared > bytesMax) throw tooLarge(bytesMax);
+  const declared = request.headers.get("content-length");
+  if (Number(declared ?? 0) > bytesMax) throw tooLarge(bytesMax);
   const body = request.body as Bytes | null;
   if (body === null) return new ReadableStream({ start: (controller) => controller.close() });
-  return bytesMax === Infinity ? body : streamOf(limited(body, bytesMax));
+  // No more than was declared is ever read of a connection, so only what declares nothing is counted.
+  return declared !== null || bytesMax === Infinity ? body : streamOf(limited(body, bytesMax));
 }
 
 async function* limited(body: Bytes, bytesMax: number): AsyncGenerator<Uint8Array> {

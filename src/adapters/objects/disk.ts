@@ -58,9 +58,9 @@ export async function diskObjects(root: string): Promise<Objects> {
   const head = async (key: string): Promise<ObjectHead> => toHead(key, await statObject(pathOf(key), key));
 
   /** It is put whether or not there is room for its sum. */
-  const noted = async (key: string, sum: Sum): Promise<ObjectHead> => {
+  const noted = async (key: string, sum: Pick<Sum, "sha256">): Promise<ObjectHead> => {
     const found = await statObject(pathOf(key), key);
-    await sums.note(key, found, sum).catch(() => undefined);
+    await sums.note(key, found, { size: Number(found.size), ...sum }).catch(() => undefined);
     return toHead(key, found);
   };
 
@@ -122,8 +122,8 @@ export async function diskObjects(root: string): Promise<Objects> {
       }),
     list: (options) => list(root, options),
     path: pathOf,
-    adopt: async (key, path) => {
-      const sum = await onDisk(key, () => flushAndSum(path));
+    adopt: async (key, path, sha256) => {
+      await onDisk(key, () => flush(path));
       return inTurn(key, async () => {
         try {
           await onDisk(key, () => publishBelow(path, pathOf(key), false));
@@ -131,7 +131,7 @@ export async function diskObjects(root: string): Promise<Objects> {
           if ((error as NodeJS.ErrnoException).code === "EXDEV") return undefined;
           throw error;
         }
-        return noted(key, sum);
+        return noted(key, { sha256 });
       });
     },
   };
@@ -158,20 +158,10 @@ function isGone(error: unknown): boolean {
 }
 
 /** What others wrote is on the disk before it gets a name that lasts. */
-async function flushAndSum(path: string): Promise<Sum> {
+async function flush(path: string): Promise<void> {
   const file = await open(path, "r+");
   try {
-    const hash = createHash("sha256");
-    const chunk = new Uint8Array(READ_BYTES);
-    let size = 0;
-    for (;;) {
-      const { bytesRead } = await file.read(chunk, 0, chunk.byteLength, size);
-      if (bytesRead === 0) break;
-      hash.update(chunk.subarray(0, bytesRead));
-      size += bytesRead;
-    }
     await file.sync();
-    return { size, sha256: hash.digest("hex") };
   } finally {
     await file.close();
   }

@@ -66,9 +66,9 @@ export interface Objects {
   /**
    * Makes a finished file of this host the object, without a copy: the file is gone from where it lay, and the
    * object is as durable as one that was put. Undefined, and nothing done, when the two share no disk. Missing
-   * where objects are no files.
+   * where objects are no files. Who wrote the file says its SHA-256, in hex.
    */
-  adopt?(key: string, path: string): Promise<ObjectHead | undefined>;
+  adopt?(key: string, path: string, sha256: string): Promise<ObjectHead | undefined>;
 }
 
 /** As S3 has it. */

@@ -40,7 +40,7 @@ export async function store(
   try {
     for (const [index, { path, ...file }] of files.entries()) {
       const key = `${prepared.prefix}${ingestId}-${String(index).padStart(5, "0")}-${file.sha256}.parquet`;
-      await hand(storage, key, path, call);
+      await hand(storage, key, { path, sha256: file.sha256 }, call);
       stored.push({ key, ...file });
     }
     return stored;
@@ -54,15 +54,15 @@ export async function store(
 async function hand(
   storage: Neighbours["storage"],
   key: string,
-  path: string,
+  file: Pick<WrittenFile, "path" | "sha256">,
   call: CallInit,
 ): Promise<void> {
-  const { adopted } = await storage.adopt({ key, path }, call).catch((error: unknown) => {
+  const { adopted } = await storage.adopt({ key, ...file }, call).catch((error: unknown) => {
     // Another host's storaged, or another folder: it is asked for nothing that PUT does not do.
     if (error instanceof Fault && error.code === "forbidden") return { adopted: null };
     throw error;
   });
-  if (adopted === null) await storage.put({ key, body: Bun.file(path).stream() }, call);
+  if (adopted === null) await storage.put({ key, body: Bun.file(file.path).stream() }, call);
 }
 
 /** Takes stored files back, as far as it goes; what stays is swept as an orphan. */

@@ -232,6 +232,7 @@ describe("adopting a file", () => {
     writeFileSync(path, "finished");
     return path;
   };
+  const sha256 = new Bun.CryptoHasher("sha256").update("finished").digest("hex");
 
   test.each([
     ["near", onDisk.near],
@@ -239,7 +240,7 @@ describe("adopting a file", () => {
   ])("from the spool folder it becomes the object: %s", async (where, { service }) => {
     const path = fileAt(join(spool, `${where}.parquet`));
     const key = `adopted/${where}/a.parquet`;
-    const { adopted } = await service.adopt({ key, path });
+    const { adopted } = await service.adopt({ key, path, sha256 });
     expect(adopted).toMatchObject({ key, size: 8 });
     expect(existsSync(path)).toBe(false);
     const { body, headers } = await service.get({ key });
@@ -253,16 +254,20 @@ describe("adopting a file", () => {
     symlinkSync(outside, link);
     const paths = [outside, link, join(spool, "../outside"), spool, join(spool, "nobody")];
     for (const path of paths) {
-      expect(await faultOf(onDisk.far.service.adopt({ key: "stolen", path }))).toMatchObject({
+      expect(await faultOf(onDisk.far.service.adopt({ key: "stolen", path, sha256 }))).toMatchObject({
         code: "forbidden",
       });
     }
     expect(existsSync(outside)).toBe(true);
     const inSpool = fileAt(join(spool, "kept"));
-    expect(await faultOf(inMemory.near.service.adopt({ key: "stolen", path: inSpool }))).toMatchObject({
+    expect(
+      await faultOf(inMemory.near.service.adopt({ key: "stolen", path: inSpool, sha256 })),
+    ).toMatchObject({
       code: "forbidden",
     });
-    expect(await faultOf(onDisk.near.service.adopt({ key: "../stolen", path: inSpool }))).toMatchObject({
+    expect(
+      await faultOf(onDisk.near.service.adopt({ key: "../stolen", path: inSpool, sha256 })),
+    ).toMatchObject({
       code: "invalid",
     });
     expect(existsSync(inSpool)).toBe(true);
@@ -271,7 +276,7 @@ describe("adopting a file", () => {
   test("a store without files leaves it where it is", async () => {
     const path = fileAt(join(spool, "for-memory"));
     const memory = await daemonOver(memoryObjects(), spool);
-    expect(await memory.near.service.adopt({ key: "a", path })).toEqual({ adopted: null });
+    expect(await memory.near.service.adopt({ key: "a", path, sha256 })).toEqual({ adopted: null });
     expect(existsSync(path)).toBe(true);
   });
 });

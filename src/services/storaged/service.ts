@@ -104,10 +104,10 @@ export async function storaged({ objects, adoptFrom }: StoragedDeps): Promise<Ha
       const path = objects.path(key);
       return { ...stored(head), ...(path === undefined ? {} : { path }) };
     },
-    adopt: async ({ key, path }) => {
+    adopt: async ({ key, path, sha256 }) => {
       checkKey(key);
       const file = await adoptable(path, adoptFrom);
-      const head = await objects.adopt?.(key, file);
+      const head = await objects.adopt?.(key, file, sha256);
       return { adopted: head === undefined ? null : stored(head) };
     },
     probe: () => probe,
