@@ -9,7 +9,7 @@ import type { Log } from "#lib/log";
 import { Fault } from "#rpc/fault";
 import type { DaemonName } from "./daemon.ts";
 import { claimData } from "./folder.ts";
-import { END_MS_MAX } from "./lifecycle.ts";
+import { CLAIM_MS_MAX, END_MS_MAX } from "./lifecycle.ts";
 import { PLAN, START_ORDER } from "./plan.ts";
 import type { RunningHouse } from "./together.ts";
 
@@ -24,35 +24,55 @@ const RESTART_PAUSE_MS_MAX = 10_000;
 const STEADY_MS = 30_000;
 
 /** What a daemon tells the process that started it. */
-export interface ReadyMessage {
-  readonly ready: true;
-  readonly place: string;
-}
+export type DaemonMessage =
+  | { readonly said: "ready"; readonly place: string }
+  /** Another gateway has the address, and no request needs the daemons of this house any more. */
+  | { readonly said: "left" };
+/** What a gateway is told that took another one's place: its daemons are there. */
+export type GatewayOrder = "open";
 
-export async function startApart(settings: Settings, log: Log): Promise<RunningHouse> {
-  const release = await claimData(settings.data);
+/** With `takeOver` in the place of the house that runs over the folder, none of whose clients notices. */
+export async function startApart(settings: Settings, log: Log, takeOver = false): Promise<RunningHouse> {
+  let release: (() => Promise<void>) | undefined;
   const watched = new Map<DaemonName, Watched>();
   const ready = new Map<DaemonName, Promise<string>>();
-  const closeAll = async (): Promise<void> => {
-    for (const name of ["gateway" as const, ...START_ORDER.toReversed()]) await watched.get(name)?.end();
-    await release();
+  const endServices = async (): Promise<void> => {
+    for (const name of START_ORDER.toReversed()) await watched.get(name)?.end();
+    await release?.();
   };
-  const start = async (name: DaemonName, needs: readonly ServiceName[]): Promise<string> => {
-    await Promise.all(needs.flatMap((needed) => ready.get(needed) ?? []));
-    const daemon = new Watched(settings, name, log);
+  let ended: Promise<void> | undefined;
+  const endServicesOnce = (): Promise<void> => (ended ??= endServices());
+  const closeAll = async (): Promise<void> => {
+    await watched.get("gateway")?.end();
+    await endServicesOnce();
+  };
+  const watch = (name: DaemonName, words: readonly string[] = []): Watched => {
+    const daemon = new Watched(settings, name, log, words);
     watched.set(name, daemon);
-    return daemon.ready;
+    return daemon;
+  };
+  const start = async (name: ServiceName): Promise<string> => {
+    await Promise.all(PLAN[name].needs.flatMap((needed) => ready.get(needed) ?? []));
+    return watch(name).ready;
   };
   try {
+    if (takeOver) await watch("gateway", ["--take-over"]).ready;
+    release = await claimData(settings.data, takeOver ? CLAIM_MS_MAX : undefined);
     for (const name of START_ORDER) {
-      const started = start(name, PLAN[name].needs);
+      const started = start(name);
       // Whoever waits for it sees the failure; one that nobody waits for is seen below.
       started.catch(() => undefined);
       ready.set(name, started);
     }
     await Promise.all(ready.values());
-    const url = await start("gateway", START_ORDER);
-    return { url, close: closeAll };
+    const gateway = watched.get("gateway") ?? watch("gateway");
+    if (takeOver) gateway.tell("open");
+    const url = await gateway.ready;
+    return {
+      url,
+      replaced: gateway.left.then(endServicesOnce).then(() => gateway.gone()),
+      close: closeAll,
+    };
   } catch (error) {
     await closeAll();
     throw error;
@@ -67,16 +87,18 @@ class Watched {
   readonly #name: DaemonName;
   readonly #log: Log;
   readonly #firstReady = Promise.withResolvers<string>();
+  readonly #left = Promise.withResolvers<void>();
   #process: Process;
   #restarts = 0;
   #ending = false;
   #pause: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(settings: Settings, name: DaemonName, log: Log) {
+  /** The words are for the first start alone. */
+  constructor(settings: Settings, name: DaemonName, log: Log, words: readonly string[]) {
     this.#settings = settings;
     this.#name = name;
     this.#log = log.with({ service: name });
-    this.#process = this.#spawn();
+    this.#process = this.#spawn(words);
     const late = setTimeout(
       () =>
         this.#firstReady.reject(new Fault("unavailable", `${name} did not start within ${READY_MS_MAX} ms.`)),
@@ -93,6 +115,20 @@ class Watched {
     return this.#firstReady.promise;
   }
 
+  /** Resolves when a gateway was replaced by another house's. */
+  get left(): Promise<void> {
+    return this.#left.promise;
+  }
+
+  tell(order: GatewayOrder): void {
+    this.#process.send(order);
+  }
+
+  /** Resolves when it ended, which it was not asked for. */
+  async gone(): Promise<void> {
+    await this.#process.exited;
+  }
+
   /** Asks it to end, and kills it when it does not. */
   async end(): Promise<void> {
     this.#ending = true;
@@ -103,17 +139,21 @@ class Watched {
     clearTimeout(cut);
   }
 
-  #spawn(): Process {
+  #spawn(words: readonly string[] = []): Process {
     const startedAt = Date.now();
     let lastWords = "";
-    const daemon = Bun.spawn([process.execPath, "--no-env-file", MAIN, "serve", this.#name], {
+    const daemon = Bun.spawn([process.execPath, "--no-env-file", MAIN, "serve", this.#name, ...words], {
       env: daemonEnvironment(this.#settings, this.#name),
       stdio: ["ignore", "ignore", "pipe"],
       ipc: (message) => {
-        const { ready, place } = message as Partial<ReadyMessage>;
-        if (ready !== true || place === undefined) return;
-        this.#firstReady.resolve(place);
-        this.#log.debug("ready", { place });
+        const told = message as DaemonMessage;
+        if (told.said === "ready") {
+          this.#firstReady.resolve(told.place);
+          this.#log.debug("ready", { place: told.place });
+        } else {
+          this.#ending = true;
+          this.#left.resolve();
+        }
       },
       onExit: (_, code, signal) => {
         if (this.#ending) return;

@@ -63,7 +63,7 @@ async function takenFault(data: string): Promise<Fault> {
   const who = other === undefined ? "" : ` (process ${other.pid}${where})`;
   return new Fault(
     "conflict",
-    `A house runs over ${data} already${who}. Use it, stop it with: lakehouse down --data ${data} -- or choose another folder with --data.`,
+    `A house runs over ${data} already${who}. Use it, stop it with: lakehouse down --data ${data} -- replace it with: lakehouse up --take-over --data ${data} -- or choose another folder with --data.`,
   );
 }
 

@@ -1,0 +1,51 @@
+// Closing the door without turning anybody away who was let in. Closing a server cuts kept connections that are silent
+// at that moment, among them those whose next request is on its way. So first nobody new is greeted, and every reply is
+// marked as the last one of its connection; who was told that does not send another. Connections end by themselves then,
+// and one that stays silent all along has no request under way.
+
+import { listeningSocket, portCensus } from "#lib/listening-socket";
+import { drainServer } from "#rpc/listen";
+import { type Answer, type Answers, lastReply } from "./passing.ts";
+
+/** A client whose connection was silent for that long while the door closes had not sent a request. */
+const SILENT_MS = 100;
+/** How often the door is looked at. */
+const LOOK_MS = 10;
+
+/** Closes a server that answers with `answers`, in at most `drainMs`. */
+export async function sayFarewell(
+  server: Bun.Server<unknown>,
+  answers: Answers,
+  drainMs: number,
+): Promise<void> {
+  const started = performance.now();
+  const port = server.port ?? 0;
+  listeningSocket(port)?.hush();
+  server.reload(
+    eachAnswer(answers, (answer) => async (request, server) => lastReply(await answer(request, server))),
+  );
+  let silentSince = started;
+  while (performance.now() - started < drainMs) {
+    // What waited in the queue of connections is let in by now.
+    await Bun.sleep(LOOK_MS);
+    const now = performance.now();
+    if (server.pendingRequests > 0) silentSince = now;
+    else if (now - silentSince > SILENT_MS || nobodyAt(port)) break;
+  }
+  await drainServer(server, started + drainMs - performance.now());
+}
+
+function nobodyAt(port: number): boolean {
+  const census = portCensus(port);
+  return census?.accepted === 0 && census.coming === 0;
+}
+
+function eachAnswer({ routes, fetch }: Answers, change: (answer: Answer) => Answer): Answers {
+  const changed: Record<string, Record<string, Answer>> = {};
+  for (const [pattern, methods] of Object.entries(routes)) {
+    changed[pattern] = Object.fromEntries(
+      Object.entries(methods).map(([method, answer]) => [method, change(answer)]),
+    );
+  }
+  return { routes: changed, fetch: change(fetch) };
+}
