@@ -15,7 +15,7 @@ import { type Listener, SERVER_TRAITS } from "#rpc/listen";
 import { faultResponse } from "#rpc/serve";
 import { newRequestId } from "#rpc/call";
 import { askToLeave, askToShare, type DoorAddress, hangBell, type Leaving } from "./bell.ts";
-import { sayFarewell } from "./farewell.ts";
+import { sayFarewell, watching } from "./farewell.ts";
 import { DRAIN_MS_MAX } from "./lifecycle.ts";
 import { type Answers, passing } from "./passing.ts";
 
@@ -84,12 +84,14 @@ export async function bindDoor(settings: Settings, log: Log, takeOver = false): 
   }
 
   const left = Promise.withResolvers<void>();
+  const leaving = new AbortController();
   let answers: Answers = held;
   let bell: Listener | undefined;
   const leave = async (): Promise<void> => {
     const late = passing(url, guard);
     answers = late;
     server.reload(late);
+    leaving.abort();
     await bell?.stop(BELL_MS_MAX);
     const until = performance.now() + DRAIN_MS_MAX;
     // The requests that are passed on wait for the folder, which this house gives up only once it has no other.
@@ -105,6 +107,7 @@ export async function bindDoor(settings: Settings, log: Log, takeOver = false): 
     open: async (rooms) => {
       answers = gateway({
         ...rooms,
+        routes: rooms.routes.map((route) => watching(route, leaving.signal)),
         log,
         guard,
         authenticate: authenticator(keys),
@@ -131,6 +134,7 @@ export async function bindDoor(settings: Settings, log: Log, takeOver = false): 
       await server.stop(true);
     },
     close: async (drainMs) => {
+      leaving.abort();
       await bell?.stop(BELL_MS_MAX);
       await sayFarewell(server, answers, drainMs);
     },

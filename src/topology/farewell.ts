@@ -4,7 +4,9 @@
 // and one that stays silent all along has no request under way.
 
 import { listeningSocket, portCensus } from "#lib/listening-socket";
+import { Fault } from "#rpc/fault";
 import { drainServer } from "#rpc/listen";
+import type { Route } from "#rpc/serve";
 import { type Answer, type Answers, lastReply } from "./passing.ts";
 
 /** A client whose connection was silent for that long while the door closes had not sent a request. */
@@ -48,4 +50,54 @@ function eachAnswer({ routes, fetch }: Answers, change: (answer: Answer) => Answ
     );
   }
   return { routes: changed, fetch: change(fetch) };
+}
+
+/**
+ * A stream of events that only watches is not waited for, it may go on for hours: it ends with a fault when `leaving`
+ * fires, and whoever follows it asks again.
+ */
+export function watching(route: Route, leaving: AbortSignal): Route {
+  const { operation, handle } = route;
+  if (operation.reply !== "events" || operation.method !== "GET") return route;
+  return {
+    ...route,
+    handle: async (request, exchange) => {
+      const { body, status, headers } = await handle(request, exchange);
+      if (body === null || status !== 200) return new Response(body, { status, headers });
+      const fault = new Fault("unavailable", "The house is ending or being replaced. Ask again.", {
+        origin: "gateway",
+      });
+      const lastWords = `event: fault\ndata: ${JSON.stringify(fault.body(exchange.requestId))}\n\n`;
+      return new Response(endedBy(leaving, body, lastWords), { status, headers });
+    },
+  };
+}
+
+function endedBy(
+  signal: AbortSignal,
+  source: ReadableStream<Uint8Array>,
+  lastWords: string,
+): ReadableStream<Uint8Array> {
+  const reader = source.getReader();
+  const stopped = Promise.withResolvers<"stopped">();
+  const stop = (): void => stopped.resolve("stopped");
+  const forget = (): void => signal.removeEventListener("abort", stop);
+  if (signal.aborted) stop();
+  signal.addEventListener("abort", stop, { once: true });
+  return new ReadableStream<Uint8Array>({
+    pull: async (controller) => {
+      const step = await Promise.race([reader.read(), stopped.promise]);
+      if (step !== "stopped" && !step.done) return controller.enqueue(step.value);
+      forget();
+      if (step === "stopped") {
+        controller.enqueue(new TextEncoder().encode(lastWords));
+        void reader.cancel().catch(() => undefined);
+      }
+      controller.close();
+    },
+    cancel: (reason) => {
+      forget();
+      return reader.cancel(reason);
+    },
+  });
 }
