@@ -1,12 +1,13 @@
 // One daemon per service, started and watched by this process, which serves nothing itself. A daemon that ends
-// is started again, at once the first time and later with growing pauses; the others go on meanwhile. Their logs
-// come out of this process as one stream.
+// is started again, at once the first time and later with growing pauses, and one that lives but does not answer any
+// more is ended; the others go on meanwhile. Their logs come out of this process as one stream.
 
 import { join } from "node:path";
 import { daemonEnvironment, type Settings } from "#config";
 import type { ServiceName } from "#contracts/house";
 import type { Log } from "#lib/log";
 import { Fault } from "#rpc/fault";
+import { askDaemon } from "./address.ts";
 import type { DaemonName } from "./daemon.ts";
 import { claimData } from "./folder.ts";
 import { CLAIM_MS_MAX, END_MS_MAX } from "./lifecycle.ts";
@@ -22,6 +23,14 @@ const RESTART_PAUSE_MS = 100;
 const RESTART_PAUSE_MS_MAX = 10_000;
 /** Who lived that long did not fail for being started. */
 const STEADY_MS = 30_000;
+
+/**
+ * How often a daemon is asked whether it lives, and how long it may take to say so. It answers without waiting for
+ * anything, so who misses two in a row has been doing nothing else for seconds, and would not do so either.
+ */
+const ASK_PAUSE_MS = 1000;
+const ANSWER_MS_MAX = 2000;
+const MISSES_MAX = 2;
 
 /** What a daemon tells the process that started it. */
 export type DaemonMessage =
@@ -68,6 +77,7 @@ export async function startApart(settings: Settings, log: Log, takeOver = false)
     const gateway = watched.get("gateway") ?? watch("gateway");
     if (takeOver) gateway.tell("open");
     const url = await gateway.ready;
+    for (const daemon of watched.values()) void daemon.keepAnswering();
     return {
       url,
       replaced: gateway.left.then(endServicesOnce).then(() => gateway.gone()),
@@ -89,6 +99,9 @@ class Watched {
   readonly #firstReady = Promise.withResolvers<string>();
   readonly #left = Promise.withResolvers<void>();
   #process: Process;
+  /** Of the process that runs just now. */
+  #isReady = false;
+  #startedAt = 0;
   #restarts = 0;
   #ending = false;
   #pause: ReturnType<typeof setTimeout> | undefined;
@@ -120,6 +133,38 @@ class Watched {
     return this.#left.promise;
   }
 
+  /** Asks from time to time whether it lives, and kills one that has stopped answering: it is started again then. */
+  async keepAnswering(): Promise<void> {
+    let misses = 0;
+    let last = this.#process;
+    while (!this.#ending) {
+      await Bun.sleep(ASK_PAUSE_MS);
+      const asked = this.#process;
+      if (asked !== last) misses = 0;
+      last = asked;
+      const answered = await this.#answers();
+      // One that has only just been started may still be reading its files.
+      const due = this.#isReady || Date.now() - this.#startedAt > READY_MS_MAX;
+      misses = answered || !due ? 0 : misses + 1;
+      if (misses < MISSES_MAX || this.#ending || asked !== this.#process) continue;
+      this.#log.warn(`${this.#name} does not answer any more; killing it`);
+      asked.kill("SIGKILL");
+    }
+  }
+
+  async #answers(): Promise<boolean> {
+    const signal = AbortSignal.timeout(ANSWER_MS_MAX);
+    try {
+      const { ok } =
+        this.#name === "gateway"
+          ? await fetch(`${await this.ready}/health`, { signal })
+          : await askDaemon(this.#settings, this.#name, "/health", signal);
+      return ok;
+    } catch {
+      return false;
+    }
+  }
+
   tell(order: GatewayOrder): void {
     this.#process.send(order);
   }
@@ -140,7 +185,8 @@ class Watched {
   }
 
   #spawn(words: readonly string[] = []): Process {
-    const startedAt = Date.now();
+    this.#startedAt = Date.now();
+    this.#isReady = false;
     let lastWords = "";
     const daemon = Bun.spawn([process.execPath, "--no-env-file", MAIN, "serve", this.#name, ...words], {
       env: daemonEnvironment(this.#settings, this.#name),
@@ -148,6 +194,7 @@ class Watched {
       ipc: (message) => {
         const told = message as DaemonMessage;
         if (told.said === "ready") {
+          this.#isReady = true;
           this.#firstReady.resolve(told.place);
           this.#log.debug("ready", { place: told.place });
         } else {
@@ -163,7 +210,7 @@ class Watched {
           new Fault("unavailable", `${this.#name} ${why} before it was ready${detail}`),
         );
         this.#log.warn(`${this.#name} ${why}; starting it again`);
-        this.#restart(Date.now() - startedAt);
+        this.#restart(Date.now() - this.#startedAt);
       },
     });
     void passOn(daemon.stderr, (line) => (lastWords = line));
