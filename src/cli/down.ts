@@ -9,11 +9,11 @@ import { duration } from "./plain-text.ts";
 import { say, write } from "./terminal.ts";
 import { Fault } from "#rpc/fault";
 import { type Claim, isAlive, readClaim } from "#topology/folder";
-import { END_MS_MAX } from "#topology/lifecycle";
+import { CLAIM_MS_MAX } from "#topology/lifecycle";
 
 const LOOK_MS = 50;
-/** Daemons of a house apart end one after the other; hardly ever does one take all of its time. */
-const WAIT_MS_MAX = 3 * END_MS_MAX;
+/** As long as a house that takes over would wait. */
+const WAIT_MS_MAX = CLAIM_MS_MAX;
 
 export const down = command({
   name: "down",

@@ -10,11 +10,11 @@ export function logOf(settings: Settings, level: Settings["log"] = settings.log)
   return createLog({ level, readable: stderrIsTty });
 }
 
-export async function startHouse(settings: Settings, log: Log): Promise<RunningHouse> {
+export async function startHouse(settings: Settings, log: Log, takeOver = false): Promise<RunningHouse> {
   const { announce } = await import("#topology/folder");
   const house = settings.apart
-    ? await (await import("#topology/apart")).startApart(settings, log)
-    : await (await import("#topology/together")).startTogether(settings, log);
+    ? await (await import("#topology/apart")).startApart(settings, log, takeOver)
+    : await (await import("#topology/together")).startTogether(settings, log, takeOver);
   await announce(settings.data, house.url);
   return house;
 }

@@ -1,7 +1,7 @@
 // `lakehouse serve`: one service as a process of its own, for a supervisor: ours (`up --apart`), systemd, Kubernetes.
 
 import { SERVICE_NAMES } from "#contracts/house";
-import type { ReadyMessage } from "#topology/apart";
+import type { DaemonMessage, GatewayOrder } from "#topology/apart";
 import type { DaemonName } from "#topology/daemon";
 import { HOUSE_ARGS, settingsOf } from "./args.ts";
 import { command } from "./command.ts";
@@ -19,6 +19,10 @@ export const serve = command({
   args: {
     service: { type: "positional", required: true, description: `One of: ${NAMES.join(", ")}` },
     ...HOUSE_ARGS,
+    "take-over": {
+      type: "boolean",
+      description: "Of the gateway: take the place of the one that runs, without a request failing",
+    },
     log: {
       type: "string",
       valueHint: "LEVEL",
@@ -40,11 +44,23 @@ export const serve = command({
     const log = logOf(settings).with({ service: name });
     const { serveDaemon } = await import("#topology/daemon");
     const { untilTold } = await import("#topology/lifecycle");
-    const daemon = await serveDaemon(settings, name, log);
+    const takeOver = args["take-over"] === true;
+    const daemon = await serveDaemon(settings, name, log, takeOver);
     const ended = untilTold(daemon, (why) => log.info("closing", { why }));
-    const ready: ReadyMessage = { ready: true, place: daemon.place };
-    process.send?.(ready);
+    const tell = (message: DaemonMessage): void => void process.send?.(message);
+    // Under a supervisor it waits for the daemons of its own house; alone it serves those that run.
+    if (takeOver && process.send === undefined) await daemon.open?.();
+    process.on("message", (message) => {
+      if (message === ("open" satisfies GatewayOrder)) void daemon.open?.();
+    });
+    const { door } = daemon;
+    const replaced = door?.left.then(() => {
+      log.info("another gateway has the address");
+      tell({ said: "left" });
+      return door.linger();
+    });
+    tell({ said: "ready", place: daemon.place });
     log.info("ready", { place: daemon.place });
-    await ended;
+    await Promise.race([ended, ...(replaced === undefined ? [] : [replaced])]);
   },
 });

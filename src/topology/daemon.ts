@@ -12,7 +12,7 @@ import { forward } from "#rpc/forward";
 import { listen } from "#rpc/listen";
 import { routes } from "#rpc/serve";
 import { addressOf, askDaemon, listenAt, neighboursOf, runFolder } from "./address.ts";
-import { openDoor } from "./door.ts";
+import { bindDoor, type Door } from "./door.ts";
 import { DRAIN_MS_MAX } from "./lifecycle.ts";
 import { PLAN } from "./plan.ts";
 import { VERSION } from "./version.ts";
@@ -22,11 +22,22 @@ export type DaemonName = ServiceName | "gateway";
 export interface RunningDaemon {
   /** Where it listens: a URL, or the path of a socket. */
   readonly place: string;
+  /** Of the gateway. */
+  readonly door?: Pick<Door, "left" | "linger">;
+  /** Of a gateway that takes another one's place: answers what it held. Others answer from the start. */
+  open?(): Promise<void>;
   close(): Promise<void>;
 }
 
-export function serveDaemon(settings: Settings, name: DaemonName, log: Log): Promise<RunningDaemon> {
-  return name === "gateway" ? serveGateway(settings, log) : serveService(settings, name, log);
+export function serveDaemon(
+  settings: Settings,
+  name: DaemonName,
+  log: Log,
+  takeOver = false,
+): Promise<RunningDaemon> {
+  if (name === "gateway") return serveGateway(settings, log, takeOver);
+  if (!takeOver) return serveService(settings, name, log);
+  throw new Fault("invalid", `Only the gateway can be taken over; stop ${name} and start it again.`);
 }
 
 async function serveService(settings: Settings, name: ServiceName, log: Log): Promise<RunningDaemon> {
@@ -66,31 +77,32 @@ async function refuseSecond(settings: Settings, name: ServiceName): Promise<void
   }
 }
 
-async function serveGateway(settings: Settings, log: Log): Promise<RunningDaemon> {
+async function serveGateway(settings: Settings, log: Log, takeOver: boolean): Promise<RunningDaemon> {
   const { storaged } = neighboursOf(settings, ["storaged"]);
-  const door = await openDoor({
-    settings,
-    log,
-    routes: SERVICE_NAMES.flatMap((name) =>
-      forward(house[name] as Contract, name, addressOf(settings, name)),
-    ).filter(({ operation }) => operation.internal !== true),
-    health: {
-      topology: "apart",
-      version: VERSION,
-      pings: Object.fromEntries(
-        SERVICE_NAMES.map((name) => [
-          name,
-          async (signal: AbortSignal): Promise<void> => {
-            const { ok } = await askDaemon(settings, name, "/health", signal);
-            if (!ok) throw new Fault("unavailable", `${name} is not well.`);
-          },
-        ]),
-      ),
-      storage: present(storaged, "storaged"),
-    },
-    neighbourMetrics: () => gatherMetrics(settings),
-  });
-  return { place: door.url, close: () => door.close(DRAIN_MS_MAX) };
+  const door = await bindDoor(settings, log, takeOver);
+  const open = (): Promise<void> =>
+    door.open({
+      routes: SERVICE_NAMES.flatMap((name) =>
+        forward(house[name] as Contract, name, addressOf(settings, name)),
+      ).filter(({ operation }) => operation.internal !== true),
+      health: {
+        topology: "apart",
+        version: VERSION,
+        pings: Object.fromEntries(
+          SERVICE_NAMES.map((name) => [
+            name,
+            async (signal: AbortSignal): Promise<void> => {
+              const { ok } = await askDaemon(settings, name, "/health", signal);
+              if (!ok) throw new Fault("unavailable", `${name} is not well.`);
+            },
+          ]),
+        ),
+        storage: present(storaged, "storaged"),
+      },
+      neighbourMetrics: () => gatherMetrics(settings),
+    });
+  if (!takeOver) await open();
+  return { place: door.url, door, open, close: () => door.close(DRAIN_MS_MAX) };
 }
 
 const METRICS_PATH = "/metrics.json";

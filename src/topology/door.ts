@@ -1,32 +1,39 @@
-// Opens the gateway on its address, in whichever process it lives, after checking that it may be opened there.
+// The gateway on its address, in whichever process it lives: opened after checking that it may be, handed over to a
+// house that takes this one's place, and closed. A door that takes over holds requests from the moment on at which the
+// house before it lets it, and answers them once its own house is ready.
 
 import { join } from "node:path";
 import type { Settings } from "#config";
 import { authenticator, isLoopback, readKeys } from "#edge/auth";
 import { createGuard } from "#edge/guard";
-import { type Gateway, gateway } from "#edge/gateway";
-import type { HealthDeps } from "#edge/health";
+import { type GatewayDeps, gateway } from "#edge/gateway";
 import { createMeter } from "#edge/meter";
+import { listeningSocket, type PortCensus, portCensus } from "#lib/listening-socket";
 import type { Log } from "#lib/log";
 import { Fault } from "#rpc/fault";
-import { drainServer, SERVER_TRAITS } from "#rpc/listen";
-import { faultResponse, type Route } from "#rpc/serve";
+import { type Listener, SERVER_TRAITS } from "#rpc/listen";
+import { faultResponse } from "#rpc/serve";
 import { newRequestId } from "#rpc/call";
+import { askToLeave, askToShare, type DoorAddress, hangBell, type Leaving } from "./bell.ts";
+import { sayFarewell, watching } from "./farewell.ts";
+import { DRAIN_MS_MAX } from "./lifecycle.ts";
+import { type Answers, passing } from "./passing.ts";
 
 export interface Door {
   /** `http://127.0.0.1:3110` */
   readonly url: string;
+  /** Answers from now on; until then requests are held. */
+  open(rooms: Rooms): Promise<void>;
+  /** Resolves when another house has the address and nothing of this one's is under way any more. */
+  readonly left: Promise<void>;
+  /** After that: passes on what still comes over connections from before, until there are none. */
+  linger(): Promise<void>;
   /** Takes no more requests and waits for those under way, at most `drainMs`. */
   close(drainMs: number): Promise<void>;
 }
 
-export interface DoorDeps {
-  readonly settings: Settings;
-  readonly routes: readonly Route[];
-  readonly health: HealthDeps;
-  readonly neighbourMetrics: () => Promise<(readonly object[])[]>;
-  readonly log: Log;
-}
+/** What is behind the door. */
+export type Rooms = Pick<GatewayDeps, "routes" | "health" | "neighbourMetrics">;
 
 /** Where the hashes of API keys are kept. */
 export function keysPath(settings: Settings): string {
@@ -35,10 +42,20 @@ export function keysPath(settings: Settings): string {
 
 /** Seconds a connection may stand idle. Slow routes lift it for themselves. */
 const IDLE_TIMEOUT_S = 30;
+/** A house that was replaced waits that long for its connections: idle ones end in half of it. */
+const LINGER_MS_MAX = 2 * IDLE_TIMEOUT_S * 1000;
+const LINGER_LOOK_MS = 100;
+/** A greeting that was lost is sent again after 1 s and after 3 s; those who come later come to the other house. */
+const GREETING_MS_MAX = 5000;
+const NOBODY: PortCensus = { listening: 0, accepted: 0, coming: 0 };
+const LEAVE_LOOK_MS = 5;
 
-export async function openDoor(deps: DoorDeps): Promise<Door> {
-  const { settings, log } = deps;
-  const { host, port } = settings;
+/**
+ * Listens and holds requests until the door is opened. With `takeOver` the house that runs over the data folder is
+ * asked to leave, and new connections come here once this resolves.
+ */
+export async function bindDoor(settings: Settings, log: Log, takeOver = false): Promise<Door> {
+  const { host } = settings;
   const keys = await readKeys(keysPath(settings));
   if (!isLoopback(host) && keys.length === 0) {
     throw new Fault(
@@ -46,27 +63,130 @@ export async function openDoor(deps: DoorDeps): Promise<Door> {
       `Listening on ${host} lets others in, and there is no API key yet. Make one with: lakehouse config add-key NAME --scope write`,
     );
   }
-  const handlers = gateway({
-    ...deps,
-    authenticate: authenticator(keys),
-    guard: createGuard({ host, allowHosts: settings.allow_hosts, allowOrigins: settings.allow_origins }),
+  const address = takeOver ? sameAddress(settings, await askToShare(settings)) : settings;
+  const guard = createGuard({
+    host,
+    allowHosts: settings.allow_hosts,
     allowOrigins: settings.allow_origins,
-    meter: createMeter("gateway"),
   });
-  const server = serve(host, port, handlers, log);
+  const opened = Promise.withResolvers<void>();
+  const server = serve(address, { routes: {}, fetch: (...asked) => held.fetch(...asked) }, log, takeOver);
+  const port = server.port ?? 0;
+  const url = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+  const held = passing(url, guard, opened.promise);
+  if (takeOver) {
+    try {
+      await askToLeave(settings);
+    } catch (error) {
+      await server.stop(true);
+      throw error;
+    }
+  }
+
+  const left = Promise.withResolvers<void>();
+  const leaving = new AbortController();
+  let answers: Answers = held;
+  let bell: Listener | undefined;
+  const leave = async (): Promise<void> => {
+    const late = passing(url, guard);
+    answers = late;
+    server.reload(late);
+    leaving.abort();
+    await bell?.stop(BELL_MS_MAX);
+    const until = performance.now() + DRAIN_MS_MAX;
+    // The requests that are passed on wait for the folder, which this house gives up only once it has no other.
+    while (server.pendingRequests > late.underWay() && performance.now() < until) {
+      await Bun.sleep(LEAVE_LOOK_MS);
+    }
+    left.resolve();
+  };
+
   return {
-    url: `http://${host.includes(":") ? `[${host}]` : host}:${server.port}`,
-    close: (drainMs) => drainServer(server, drainMs),
+    url,
+    left: left.promise,
+    open: async (rooms) => {
+      answers = gateway({
+        ...rooms,
+        routes: rooms.routes.map((route) => watching(route, leaving.signal)),
+        log,
+        guard,
+        authenticate: authenticator(keys),
+        allowOrigins: settings.allow_origins,
+        meter: createMeter("gateway"),
+      });
+      server.reload(answers);
+      opened.resolve();
+      bell = await hangBell(settings, leavingOf(host, port, leave)).catch((error: unknown) => {
+        log.info("no socket for a bell, so this house cannot be replaced while it runs", { error });
+        return undefined;
+      });
+    },
+    linger: async () => {
+      const started = performance.now();
+      let lingeredMs = 0;
+      do {
+        await Bun.sleep(LINGER_LOOK_MS);
+        lingeredMs = performance.now() - started;
+        const { listening, accepted, coming } = portCensus(port) ?? NOBODY;
+        // With nobody else at the address, its connections would come here again.
+        if (listening < 2 || (accepted === 0 && (coming === 0 || lingeredMs > GREETING_MS_MAX))) break;
+      } while (lingeredMs < LINGER_MS_MAX);
+      await server.stop(true);
+    },
+    close: async (drainMs) => {
+      leaving.abort();
+      await bell?.stop(BELL_MS_MAX);
+      await sayFarewell(server, answers, drainMs);
+    },
   };
 }
 
-function serve(host: string, port: number, { routes, fetch }: Gateway, log: Log): Bun.Server<unknown> {
+/** What the bell does is done at once. */
+const BELL_MS_MAX = 1000;
+
+function leavingOf(host: string, port: number, leave: () => Promise<void>): Leaving {
+  const cannot = (): Fault =>
+    new Fault(
+      "unavailable",
+      "This system does not let two houses share an address. Stop the one that runs with: lakehouse down",
+    );
+  return {
+    share: () => {
+      if ((portCensus(port)?.listening ?? 1) > 1) {
+        throw new Fault("rate_limited", "A house that was replaced before is still ending.");
+      }
+      if (listeningSocket(port)?.share() !== true) throw cannot();
+      return { host, port };
+    },
+    leave: () => {
+      if (listeningSocket(port)?.steer("second") !== true) throw cannot();
+      void leave();
+    },
+  };
+}
+
+/** Another address would be no replacement: the clients of the old one would find nobody. */
+function sameAddress({ host, port }: Settings, runs: DoorAddress): DoorAddress {
+  if (runs.host === host && (port === 0 || runs.port === port)) return runs;
+  throw new Fault(
+    "invalid",
+    `The house that runs answers at ${runs.host}, port ${runs.port}: replace it there, with --host ${runs.host} --port ${runs.port}. For another address stop it first: lakehouse down`,
+  );
+}
+
+function serve(
+  { host, port }: DoorAddress,
+  { routes, fetch }: Answers,
+  log: Log,
+  shared: boolean,
+): Bun.Server<unknown> {
   try {
     return Bun.serve({
       hostname: host,
       port,
       idleTimeout: IDLE_TIMEOUT_S,
       ...SERVER_TRAITS,
+      reusePort: shared,
       // Each operation has its own limit; objects of 256 MiB pass through here.
       maxRequestBodySize: Number.MAX_SAFE_INTEGER,
       routes,

@@ -2,49 +2,106 @@ import { afterAll, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { present } from "#lib/assert";
 import type { Fault } from "#rpc/fault";
 import { announce, claimData, readClaim } from "./folder.ts";
 
 const root = mkdtempSync(join(tmpdir(), "folder-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-const refused = async (data: string): Promise<Fault> => {
+const refused = async (data: string, waitMs?: number): Promise<Fault> => {
   try {
-    await claimData(data);
+    await claimData(data, waitMs);
   } catch (error) {
     return error as Fault;
   }
   throw new Error("the folder was given away");
 };
 
-test("a folder that another living process holds is refused, with where that one answers", async () => {
+const FOLDER = join(import.meta.dir, "folder.ts");
+
+/** Another process that takes the folder and says so; `killed` resolves when it is gone. */
+async function holder(data: string): Promise<{ pid: number; killed: () => Promise<unknown> }> {
+  const script = `
+    const { claimData, announce } = await import(${JSON.stringify(FOLDER)});
+    await claimData(${JSON.stringify(data)});
+    await announce(${JSON.stringify(data)}, "http://127.0.0.1:7");
+    console.log("held");
+    setInterval(() => undefined, 1000);`;
+  const other = Bun.spawn([process.execPath, "-e", script], { stdout: "pipe", stderr: "inherit" });
+  const first = await other.stdout.getReader().read();
+  expect(new TextDecoder().decode(present(first.value, "a word of the holder"))).toContain("held");
+  return {
+    pid: other.pid,
+    killed: () => {
+      other.kill("SIGKILL");
+      return other.exited;
+    },
+  };
+}
+
+test("a folder that another process holds is refused, with where that one answers, until it is killed", async () => {
   const data = join(root, "held");
-  const release = await claimData(data);
-  await announce(data, "http://127.0.0.1:1");
-  await release();
-  // The process that started this one lives, and is not this one.
-  writeFileSync(
-    join(data, "running.json"),
-    JSON.stringify({ pid: process.ppid, started_at: "now", url: "http://127.0.0.1:7" }),
-  );
+  const { pid, killed } = await holder(data);
   const fault = await refused(data);
   expect(fault.code).toBe("conflict");
-  expect(fault.message).toContain("http://127.0.0.1:7");
-  expect((await readClaim(data))?.pid).toBe(process.ppid);
+  expect(fault.message).toContain(`process ${pid} at http://127.0.0.1:7`);
+  expect(await readClaim(data)).toMatchObject({ pid, url: "http://127.0.0.1:7" });
+
+  const waiting = claimData(data, 10_000);
+  await killed();
+  const release = await waiting;
+  expect(await readClaim(data)).toMatchObject({ pid: process.pid });
+  await release();
+  expect(await readClaim(data)).toBeUndefined();
 });
 
-test("what a killed house, or a crash in mid-write, left behind does not stand in the way", async () => {
-  const data = join(root, "left");
+test("what a house left behind does not count, though another program has its process number", async () => {
+  const data = join(root, "stale");
   await (
     await claimData(data)
   )();
-  for (const text of [JSON.stringify({ pid: 2 ** 22 + 1, started_at: "then" }), "{", ""]) {
+  const foreign = Bun.spawn(["sleep", "60"]);
+  try {
+    for (const pid of [foreign.pid, process.pid, process.ppid, 1]) {
+      writeFileSync(
+        join(data, "running.json"),
+        JSON.stringify({ pid, started_at: "then", url: "http://127.0.0.1:7" }),
+      );
+      expect(await readClaim(data)).toBeUndefined();
+      await (
+        await claimData(data)
+      )();
+    }
+  } finally {
+    foreign.kill("SIGKILL");
+    await foreign.exited;
+  }
+});
+
+test("what is written of a crash in mid-write does not stand in the way, whoever holds the folder", async () => {
+  const data = join(root, "torn");
+  const release = await claimData(data);
+  for (const text of ["{", ""]) {
     writeFileSync(join(data, "running.json"), text);
     expect(await readClaim(data)).toBeUndefined();
-    await (
-      await claimData(data)
-    )();
+    expect((await refused(data, 0)).message).toContain("runs over");
   }
+  await release();
+  await (
+    await claimData(data)
+  )();
+});
+
+test("two houses of one process count as two, and a look takes nothing from the one that holds", async () => {
+  const data = join(root, "twice");
+  const release = await claimData(data);
+  await announce(data, "http://127.0.0.1:7");
+  expect(await readClaim(data)).toMatchObject({ pid: process.pid });
+  expect((await refused(data, 0)).code).toBe("conflict");
+  expect((await refused(data, 0)).code).toBe("conflict");
+  await release();
+  expect(await readClaim(data)).toBeUndefined();
 });
 
 test("a file in place of the folder is told apart from a folder without rights", async () => {
@@ -55,4 +112,13 @@ test("a file in place of the folder is told apart from a folder without rights",
     "invalid",
     `${path} is not a folder. Choose another with --data.`,
   ]);
+});
+
+test("a lock file that is none is named", async () => {
+  const data = join(root, "damaged");
+  await (
+    await claimData(data)
+  )();
+  writeFileSync(join(data, "house.lock"), "x".repeat(5000));
+  expect((await refused(data)).message).toContain("cannot be used: file is not a database");
 });

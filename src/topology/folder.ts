@@ -1,6 +1,9 @@
-// The data folder belongs to one house at a time. Who runs there is written down in it, so that a second start
-// says so instead of mixing two houses' files, and so that `status` and `down` find the first.
+// The data folder belongs to one house at a time: to the process that holds the lock of a file in it. The system
+// lets go of that lock when the process ends, however it ends, so neither a crash nor a reboot nor another program
+// that got the same process number can keep a house out. Who runs there is written down beside it, so that `status`
+// and `down` find the house; what is written counts only while somebody holds the lock.
 
+import { Database, SQLiteError } from "bun:sqlite";
 import { access, constants, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
@@ -14,24 +17,91 @@ function claimPath(data: string): string {
   return join(data, "running.json");
 }
 
-/** Takes the folder for this process, making it when it is missing. Resolves with the function that gives it back. */
-export async function claimData(data: string): Promise<() => Promise<void>> {
+/** Whoever only looks whether the folder is taken holds its lock for less than that. */
+const GLANCE_MS_MAX = 250;
+const LOOK_MS = 10;
+
+/**
+ * Takes the folder for this process, making it when it is missing, and waits at most `waitMs` for a house that is
+ * ending. Resolves with the function that gives it back.
+ */
+export async function claimData(data: string, waitMs = GLANCE_MS_MAX): Promise<() => Promise<void>> {
+  let lock: Database | undefined;
   try {
     await makeFolder(data);
     await access(data, constants.W_OK | constants.R_OK | constants.X_OK);
+    const until = performance.now() + waitMs;
+    for (lock = takeLock(data); lock === undefined && performance.now() < until; lock = takeLock(data)) {
+      await Bun.sleep(LOOK_MS);
+    }
   } catch (error) {
     throw folderFault(data, error);
   }
-  const other = await readClaim(data);
-  if (other !== undefined) {
-    const where = other.url === undefined ? "" : ` at ${other.url}`;
-    throw new Fault(
-      "conflict",
-      `A house runs over ${data} already (process ${other.pid}${where}). Use it, stop it with: lakehouse down --data ${data} -- or choose another folder with --data.`,
-    );
+  if (lock === undefined) throw await takenFault(data);
+  const held = lock;
+  LOCKS.add(held);
+  const release = async (): Promise<void> => {
+    await rm(claimPath(data), { force: true });
+    held.close();
+    LOCKS.delete(held);
+  };
+  try {
+    await writeClaim(data, {});
+  } catch (error) {
+    await release();
+    throw error;
   }
-  await writeClaim(data, {});
-  return () => rm(claimPath(data), { force: true });
+  return release;
+}
+
+/** A lock that nothing refers to is closed by the garbage collector, and the folder given away. */
+const LOCKS = new Set<Database>();
+
+async function takenFault(data: string): Promise<Fault> {
+  const other = await readClaim(data);
+  const where = other?.url === undefined ? "" : ` at ${other.url}`;
+  const who = other === undefined ? "" : ` (process ${other.pid}${where})`;
+  return new Fault(
+    "conflict",
+    `A house runs over ${data} already${who}. Use it, stop it with: lakehouse down --data ${data} -- replace it with: lakehouse up --take-over --data ${data} -- or choose another folder with --data.`,
+  );
+}
+
+/**
+ * The lock is SQLite's, over an empty file: POSIX advisory locks, which also hold between containers that share the
+ * folder, and between two houses of one process.
+ */
+function takeLock(data: string): Database | undefined {
+  const database = new Database(lockPath(data));
+  try {
+    database.run("BEGIN EXCLUSIVE");
+    return database;
+  } catch (error) {
+    database.close();
+    if (isBusy(error)) return undefined;
+    throw error;
+  }
+}
+
+function isHeld(data: string): boolean {
+  let database: Database | undefined;
+  try {
+    database = new Database(lockPath(data), { readonly: true });
+    database.query("SELECT count(*) FROM sqlite_schema").get();
+    return false;
+  } catch (error) {
+    return isBusy(error);
+  } finally {
+    database?.close();
+  }
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof SQLiteError && error.code === "SQLITE_BUSY";
+}
+
+function lockPath(data: string): string {
+  return join(data, "house.lock");
 }
 
 /** Adds where the house answers, once it does. */
@@ -51,10 +121,8 @@ async function writeClaim(data: string, more: { url?: string }): Promise<void> {
 /** Who runs over the folder; undefined when nobody does, also when whoever did was killed. */
 export async function readClaim(data: string): Promise<Claim | undefined> {
   const text = await readIfThere(claimPath(data));
-  if (text === undefined) return undefined;
-  const read = claim.safeParse(safeJson(text));
-  if (!read.success || read.data.pid === process.pid || !isAlive(read.data.pid)) return undefined;
-  return read.data;
+  if (text === undefined || !isHeld(data)) return undefined;
+  return claim.safeParse(safeJson(text)).data;
 }
 
 function safeJson(text: string): unknown {

@@ -7,6 +7,12 @@ export const DRAIN_MS_MAX = 10_000;
 /** A process that drains and does not end is killed after this: its own drain, and room to close files. */
 export const END_MS_MAX = DRAIN_MS_MAX + 2000;
 
+/**
+ * A house that is replaced gives its folder up in that time. Its daemons end one after the other; hardly ever does one
+ * take all of its own.
+ */
+export const CLAIM_MS_MAX = 3 * END_MS_MAX;
+
 export interface Closing {
   close(): Promise<void>;
 }

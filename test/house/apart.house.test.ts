@@ -1,8 +1,9 @@
-// What only a house apart can show: a daemon dies and the others go on.
+// What only a house apart can show: a daemon dies, hangs, or dies again and again, and the others go on.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { codeOf, startHouse, type TestHouse } from "./house.ts";
+import { load } from "./kept-connections.ts";
 
 /** Where the system does not tell, nobody can be killed by name. */
 const noProc = process.platform !== "linux";
@@ -64,6 +65,56 @@ describe.skipIf(noProc)("a house apart, a daemon of which is killed (needs /proc
       expect(health.services[service]?.status).toBe("ok");
     },
   );
+
+  test("one that hangs is noticed and started again, and the others answer all along", async () => {
+    const pid = pidOf("embedd", house.settings.data) ?? 0;
+    const others = load({ url: house.url, clients: 4, path: "/v1/catalog/datasets", pauseMs: 5 });
+    process.kill(pid, "SIGSTOP");
+    const hung = performance.now();
+    const codes = new Set<string>();
+    for (;;) {
+      const reply = await house.ask("/v1/embed/models");
+      if (reply.status === 200) break;
+      expect(Number(reply.headers.get("retry-after"))).toBeGreaterThan(0);
+      codes.add(await codeOf(reply));
+      expect(performance.now() - hung).toBeLessThan(30_000);
+      await Bun.sleep(10);
+    }
+    console.info(`embedd hung and was back after ${Math.round(performance.now() - hung)} ms`);
+    expect([...codes]).toEqual(["unavailable"]);
+    expect(pidOf("embedd", house.settings.data)).not.toBe(pid);
+    expect(house.logged.join("\n")).toContain("embedd does not answer any more");
+    const { failures, answered } = await others.stop();
+    expect(failures).toEqual([]);
+    expect(answered).toBeGreaterThan(100);
+  }, 60_000);
+
+  test("one that dies again and again comes back each time, and the others answer all along", async () => {
+    const others = load({ url: house.url, clients: 4, path: "/v1/catalog/datasets", pauseMs: 5 });
+    let last = 0;
+    for (let deaths = 0; deaths < 3; deaths += 1) {
+      const until = performance.now() + 20_000;
+      let pid = pidOf("queryd", house.settings.data) ?? last;
+      while (pid === last && performance.now() < until) {
+        await Bun.sleep(10);
+        pid = pidOf("queryd", house.settings.data) ?? last;
+      }
+      expect(pid).not.toBe(last);
+      process.kill(pid, "SIGKILL");
+      last = pid;
+    }
+    const died = performance.now();
+    const sql = (): Promise<Response> =>
+      house.ask("/v1/sql", { method: "POST", body: '{"sql":"select 1 as one"}' });
+    for (let reply = await sql(); reply.status !== 200; reply = await sql()) {
+      expect([reply.status, await codeOf(reply)]).toEqual([503, "unavailable"]);
+      expect(performance.now() - died).toBeLessThan(20_000);
+      await Bun.sleep(10);
+    }
+    const { failures, answered } = await others.stop();
+    expect(failures).toEqual([]);
+    expect(answered).toBeGreaterThan(20);
+  }, 60_000);
 
   test("the daemons end with their house", async () => {
     const data = house.settings.data;
