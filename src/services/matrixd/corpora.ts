@@ -13,7 +13,7 @@ import { makeFolder, readIfThere } from "#lib/durable";
 import type { Log } from "#lib/log";
 import type { CallInit } from "#rpc/call";
 import type { Service } from "#rpc/contract";
-import { Fault, toFault } from "#rpc/fault";
+import { Fault, toFault, traceOf } from "#rpc/fault";
 import { type BuildDeps, buildGeneration, columnsNeeded, type Progress } from "./build.ts";
 import { type Generation, loadGeneration, removeGeneration, saveGeneration } from "./generation.ts";
 import { parseTemplate } from "./template.ts";
@@ -99,7 +99,7 @@ export class Corpora {
     try {
       entry.generation = await loadGeneration(this.#deps.folder, active);
     } catch (error) {
-      this.#deps.log.warn("a corpus must be built again", { corpus: read.data.name, error });
+      this.#deps.log.warn("a corpus must be built again", { corpus: read.data.name, ...traceOf(error) });
       entry.definition = { ...read.data, active: null };
     }
   }
@@ -247,7 +247,7 @@ export class Corpora {
       await this.#discard(index);
       if (signal.aborted) return;
       const fault = toFault(error);
-      log.warn("corpus not built", { corpus: wanted.name, error });
+      log.warn("corpus not built", { corpus: wanted.name, ...traceOf(error) });
       entry.build = {
         snapshot_id: snapshotId,
         phase: "read",
@@ -271,7 +271,7 @@ export class Corpora {
     await removeGeneration(this.#deps.folder, index);
     await this.#deps.vector.drop({ index }).catch((error: unknown) => {
       if (toFault(error).code !== "not_found")
-        this.#deps.log.warn("an old index was left behind", { index, error });
+        this.#deps.log.warn("an old index was left behind", { index, ...traceOf(error) });
     });
   }
 
@@ -287,7 +287,10 @@ export class Corpora {
         const triedThis = failed && entry.build?.snapshot_id === snapshot_id;
         if (stale && snapshot_id !== null && !triedThis) this.#start(entry, snapshot_id, rows);
       } catch (error) {
-        this.#deps.log.debug("a corpus could not be looked after", { corpus: entry.definition.name, error });
+        this.#deps.log.debug("a corpus could not be looked after", {
+          corpus: entry.definition.name,
+          ...traceOf(error),
+        });
       }
     }
   }
