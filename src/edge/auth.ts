@@ -94,9 +94,14 @@ export function authorize(caller: Caller, scope: Scope): void {
   throw new Fault("forbidden", `The key ${caller.id} may not do this: it needs the scope ${scope}.`);
 }
 
+const SCHEME = "bearer ";
+
 function bearerOf(headers: Headers): string | undefined {
   const header = headers.get("authorization");
-  return header?.startsWith("Bearer ") === true ? header.slice(7).trim() : undefined;
+  // The scheme's case does not matter (RFC 9110, 11.1).
+  return header?.slice(0, SCHEME.length).toLowerCase() === SCHEME
+    ? header.slice(SCHEME.length).trim()
+    : undefined;
 }
 
 function hashOf(key: string): Buffer {

@@ -67,7 +67,7 @@ export function gateway(deps: GatewayDeps): Gateway {
     ),
   );
   app.onError((error, c) => {
-    deps.log.error("the edge failed", { error, path: c.req.path });
+    deps.log.error("the edge failed", { error });
     return refuse(c, deps, error);
   });
   const fetch: Gateway["fetch"] = (request) => {

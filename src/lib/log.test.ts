@@ -15,6 +15,21 @@ test("one JSON object a line, with the fields of the log and of the call", () =>
   expect(lines[0]?.endsWith("\n")).toBe(true);
 });
 
+test("an error over text that could not be parsed does not quote the text", () => {
+  const { lines, log } = collect(false);
+  for (const text of ['{"key": sk_4711}', "[ann@secret.example]", '{"phone": +1555}']) {
+    try {
+      JSON.parse(text);
+    } catch (error) {
+      log.error("bug", { error });
+    }
+  }
+  expect(lines).toHaveLength(3);
+  expect(lines.join("")).toContain("SyntaxError: what was read is malformed");
+  expect(lines.join("")).toContain("log.test.ts");
+  expect(lines.join("")).not.toMatch(/sk_4711|secret|1555/);
+});
+
 test("what is below the level is not written", () => {
   const { lines, log } = collect(true, "warn");
   log.debug("no");

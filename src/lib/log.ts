@@ -59,12 +59,14 @@ function readableLine(level: LogLevel, message: string, fields: LogFields): stri
   return `${now().slice(11, 23)} ${level.padEnd(5)} ${message}${rest.join("")}\n`;
 }
 
-/** Errors as text: their stack is what a log is for. */
 function flat(fields: LogFields): LogFields {
   return Object.fromEntries(
-    Object.entries(fields).map(([name, value]) => [
-      name,
-      value instanceof Error ? (value.stack ?? value.message) : value,
-    ]),
+    Object.entries(fields).map(([name, value]) => [name, value instanceof Error ? stackOf(value) : value]),
   );
+}
+
+/** Errors as text: their stack is what a log is for. What could not be parsed is quoted in the message, and left out. */
+function stackOf(error: Error): string {
+  const stack = error.stack ?? error.message;
+  return error instanceof SyntaxError ? stack.replace(error.message, "what was read is malformed") : stack;
 }

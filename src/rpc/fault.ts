@@ -120,6 +120,12 @@ export function faultFromBody(body: unknown, retryAfterMs?: number): Fault | nul
   return new Fault(code, message, { origin, details, retryAfterMs });
 }
 
+/** What a log may hold of it: the message of an expected fault is its caller's, and may quote a row of his. */
+export function traceOf(thrown: unknown): Readonly<Record<string, unknown>> {
+  const expected = thrown instanceof Fault && thrown.code !== "internal";
+  return expected ? { code: thrown.code, origin: thrown.origin } : { error: thrown };
+}
+
 /** Whatever was thrown, as a Fault. A bug keeps its stack in `cause` for the log and shows nothing of itself. */
 export function toFault(thrown: unknown): Fault {
   if (thrown instanceof Fault) return thrown;

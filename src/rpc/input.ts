@@ -11,6 +11,8 @@ import { type PathPlan, readPath } from "./path.ts";
 export type ReadInput = (request: Request) => Promise<unknown>;
 
 type Coercion = (text: string) => unknown;
+/** By field. A map, because a client chooses the names that are looked up, `constructor` too. */
+type Coercions = ReadonlyMap<string, Coercion>;
 
 /** How an operation's input is read, worked out once from its schema. */
 export function inputReader(operation: AnyOp, plan: PathPlan): ReadInput {
@@ -24,7 +26,7 @@ export function inputReader(operation: AnyOp, plan: PathPlan): ReadInput {
   const readHeaders = (request: Request, fields: Record<string, unknown>): void => {
     for (const [field, header] of headers) {
       const text = request.headers.get(header);
-      if (text !== null) fields[field] = coerce(coercions[field], text);
+      if (text !== null) fields[field] = coerce(coercions.get(field), text);
     }
   };
 
@@ -44,13 +46,13 @@ function coerce(coercion: Coercion | undefined, text: string): unknown {
   return coercion === undefined ? text : coercion(text);
 }
 
-function coercionsOf(operation: AnyOp): Readonly<Record<string, Coercion>> {
+function coercionsOf(operation: AnyOp): Coercions {
   const schema = z.toJSONSchema(operation.input as z.core.$ZodType, { io: "input", unrepresentable: "any" });
-  const coercions: Record<string, Coercion> = {};
+  const coercions = new Map<string, Coercion>();
   for (const [name, property] of Object.entries(schema.properties ?? {})) {
     if (typeof property === "boolean") continue;
     const coercion = COERCIONS[String(property.type)];
-    if (coercion !== undefined) coercions[name] = coercion;
+    if (coercion !== undefined) coercions.set(name, coercion);
   }
   return coercions;
 }
@@ -68,12 +70,14 @@ function toNumber(text: string): unknown {
   return text.trim() === "" || Number.isNaN(number) ? text : number;
 }
 
-function readQuery(url: string, coercions: Readonly<Record<string, Coercion>>): Record<string, unknown> {
+function readQuery(url: string, coercions: Coercions): Record<string, unknown> {
   const fields: Record<string, unknown> = {};
   const start = url.indexOf("?");
   if (start === -1) return fields;
   for (const [name, text] of new URLSearchParams(url.slice(start + 1))) {
-    const value = coerce(coercions[name], text);
+    // As a key of the object below it would be no field.
+    if (name === "__proto__") throw new Fault("invalid", "__proto__: is not a known field");
+    const value = coerce(coercions.get(name), text);
     const before = fields[name];
     fields[name] =
       Array.isArray(before) && Array.isArray(value) ? [...before, ...(value as unknown[])] : value;
@@ -85,25 +89,39 @@ function readJson(request: Request, bytesMax: number): Promise<Record<string, un
   const declared = Number(request.headers.get("content-length") ?? 0);
   if (declared > bytesMax) throw tooLarge(bytesMax);
   // Text is cheaper to get than bytes are.
-  if (declared > 0) return request.text().then((text) => asObject(checkDecoded(text)));
-  return readUndeclared(request, bytesMax).then(asObject);
+  if (declared > 0) return request.text().then((text) => asObject(text, request, checkDecoded));
+  return readUndeclared(request, bytesMax).then((bytes) => asObject(bytes, request, decodedText));
 }
 
-function asObject(text: string): Record<string, unknown> {
-  if (text === "") return {};
-  const value = parseJson(text);
+function asObject<T>(body: T, request: Request, decode: (body: T) => string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    const text = decode(body);
+    if (text === "") return {};
+    value = parseJson(text);
+  } catch (thrown) {
+    throw explained(thrown, request.headers);
+  }
   if (typeof value === "object" && value !== null && !Array.isArray(value)) {
     return value as Record<string, unknown>;
   }
   throw new Fault("invalid", "The body must be a JSON object.");
 }
 
+/** What is no JSON was sent as something else, mostly, and its sender said so. */
+function explained(thrown: unknown, headers: Headers): unknown {
+  const encoding = headers.get("content-encoding") ?? "identity";
+  const encoded = encoding !== "identity";
+  if (!encoded && headers.get("content-type")?.startsWith("multipart/") !== true) return thrown;
+  const what = encoded ? "is encoded (content-encoding)" : "is a form (multipart)";
+  return new Fault("invalid", `The body ${what}: send plain JSON, as application/json.`);
+}
+
 /** A body of unknown length, given up as soon as it is too large. */
-async function readUndeclared(request: Request, bytesMax: number): Promise<string> {
-  if (request.body === null) return "";
+async function readUndeclared(request: Request, bytesMax: number): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
-  for await (const chunk of limited(request.body, bytesMax)) chunks.push(chunk);
-  return decodedText(Buffer.concat(chunks));
+  if (request.body !== null) for await (const chunk of limited(request.body, bytesMax)) chunks.push(chunk);
+  return Buffer.concat(chunks);
 }
 
 function readBytes(request: Request, bytesMax: number): Bytes {

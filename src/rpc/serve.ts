@@ -146,6 +146,8 @@ export function faultResponse(thrown: unknown, exchange: Exchange, origin: strin
     headers["retry-after"] = String(Math.max(1, Math.ceil(seconds)));
     if (fault.retryAfterMs !== undefined) headers[CALL_HEADERS.retryAfterMs] = String(fault.retryAfterMs);
   }
+  // RFC 9110, 15.5.2: who is turned away for want of a key is told of what kind.
+  if (fault.code === "unauthorized") headers["www-authenticate"] = "Bearer";
   exchange.seal(headers, fault.status);
   return new Response(JSON.stringify(fault.body(exchange.requestId)), { status: fault.status, headers });
 }

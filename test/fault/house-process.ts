@@ -12,6 +12,8 @@ const START_MS_MAX = 20_000;
 export interface HouseProcess {
   readonly url: string;
   readonly pid: number;
+  /** Everything it wrote to stdout and stderr so far. */
+  output(): string;
   /** kill -9 of every process of it at once. */
   kill(): Promise<void>;
   /** kill -9 of one daemon of a house apart; false when there is none of that name. */
@@ -37,13 +39,18 @@ export async function startHouseProcess(
     ],
     {
       stdin: "ignore",
-      stdout: "ignore",
+      stdout: "pipe",
       stderr: "pipe",
       detached: true,
       env: { ...Bun.env, ...environment, NODE_ENV: "production" },
     },
   );
-  const complaint = new Response(child.stderr).text();
+  let output = "";
+  const read = async (stream: ReadableStream<Uint8Array>): Promise<void> => {
+    const decoder = new TextDecoder();
+    for await (const chunk of stream) output += decoder.decode(chunk, { stream: true });
+  };
+  const ended = Promise.all([read(child.stdout), read(child.stderr)]);
   const kill = async (): Promise<void> => {
     try {
       process.kill(-child.pid, "SIGKILL");
@@ -51,17 +58,20 @@ export async function startHouseProcess(
       // It is gone already.
     }
     await child.exited;
+    await ended;
   };
   const until = performance.now() + START_MS_MAX;
   for (;;) {
     const claim = await readClaim(data);
     if (claim?.pid === child.pid && claim.url !== undefined) {
-      return { url: claim.url, pid: child.pid, kill, killDaemon: (name) => killChild(child.pid, name) };
+      const { url } = claim;
+      const killDaemon = (name: string): boolean => killChild(child.pid, name);
+      return { url, pid: child.pid, output: () => output, kill, killDaemon };
     }
     const late = performance.now() > until;
     if (late || child.exitCode !== null) {
       await kill();
-      throw new Error(`the house ${late ? "is not up in time" : "ended"}: ${(await complaint).slice(-1000)}`);
+      throw new Error(`the house ${late ? "is not up in time" : "ended"}: ${output.slice(-1000)}`);
     }
     await Bun.sleep(10);
   }

@@ -185,12 +185,15 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
     await load("twins", [...people(3), ...people(2)]);
     await put("twins", { ...PLAN, dataset: "twins" });
     const failed = await until("twins", ({ status }) => status === "failed");
-    expect(failed.build?.error).toContain("two rows whose id is p0");
+    expect(failed.build?.error).toContain("twins has rows with the same id");
     const asked = await house.ask("/v1/matrix/search", {
       method: "POST",
       body: JSON.stringify({ query_text: "cook", corpora: ["twins"] }),
     });
-    expect([asked.status, await asked.text()]).toEqual([503, expect.stringContaining("two rows whose id")]);
+    expect([asked.status, await asked.text()]).toEqual([
+      503,
+      expect.stringContaining("rows with the same id"),
+    ]);
     await load("twins", people(5));
     await put("twins", { ...PLAN, dataset: "twins" });
     await until("twins", ({ status, rows }) => status === "ready" && rows === 5);

@@ -30,7 +30,12 @@ export async function startHouse(topology: Topology, overrides: Overrides = {}):
   return startOver(topology, data, overrides);
 }
 
-async function startOver(topology: Topology, data: string, overrides: Overrides): Promise<TestHouse> {
+/** The same over a folder that is there already. */
+export async function startOver(
+  topology: Topology,
+  data: string,
+  overrides: Overrides = {},
+): Promise<TestHouse> {
   const { settings } = readSettings({ port: 0, log: "warn", check_outputs: true, ...overrides, data });
   const logged: string[] = [];
   const log: Log = createLog({ level: "warn", readable: true, write: (line) => void logged.push(line) });

@@ -191,6 +191,9 @@ function parsed(text: string): unknown {
   }
 }
 
+/** As servers write their codes, and as no key, number or address is written. */
+const CODE = /^[a-z]{1,32}(?:_[a-z]{1,32}){0,7}$/;
+
 /** Undefined when the answer is no error. Only a code that is one word is told, never a sentence. */
 function codeOf(json: unknown): string | undefined {
   if (typeof json !== "object" || json === null || !("error" in json) || json.error === null)
@@ -198,7 +201,7 @@ function codeOf(json: unknown): string | undefined {
   const { error } = json;
   if (typeof error !== "object" || error === null) return "";
   const { code, type } = error as { code?: unknown; type?: unknown };
-  const word = [code, type].find((value) => typeof value === "string" && /^\w{1,64}$/.test(value));
+  const word = [code, type].find((value) => typeof value === "string" && CODE.test(value));
   return typeof word === "string" ? word : "";
 }
 

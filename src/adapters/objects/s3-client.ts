@@ -155,7 +155,8 @@ export function s3Client(place: S3Place, patience: S3Patience): S3Client {
   const codeOf = async (reply: S3Reply): Promise<string> => {
     try {
       const code = textOf(parseXml(await text(reply)), "Code") ?? "";
-      return /^\w{1,64}$/.test(code) ? code : "";
+      // A key's id is a word too, and has digits.
+      return /^[A-Za-z]{1,64}$/.test(code) ? code : "";
     } catch {
       return "";
     }

@@ -260,7 +260,8 @@ function idOf(row: Row, { id, dataset }: BuildPlan, seen: Set<string>): string {
   if (seen.has(text)) {
     throw new Fault(
       "invalid",
-      `${dataset} has two rows whose ${id} is ${text}. Choose a column that is different in every row.`,
+      // Whoever searches is told of a build that failed, and need not be one who may see the rows.
+      `${dataset} has rows with the same ${id}. Choose a column that is different in every row; these are the rows: SELECT ${quoteIdentifier(id)} FROM ${quoteIdentifier(dataset)} GROUP BY 1 HAVING count(*) > 1`,
     );
   }
   seen.add(text);

@@ -14,7 +14,7 @@ import { makeFolder, readIfThere } from "#lib/durable";
 import type { Log } from "#lib/log";
 import type { CallInit } from "#rpc/call";
 import type { Service } from "#rpc/contract";
-import { Fault, FAULTS, toFault } from "#rpc/fault";
+import { Fault, FAULTS, toFault, traceOf } from "#rpc/fault";
 import { type BuildDeps, buildGeneration, columnsNeeded, type Progress } from "./build.ts";
 import { type Generation } from "./generation.ts";
 import { loadGeneration, removeGeneration, saveGeneration } from "./generation-files.ts";
@@ -115,7 +115,7 @@ export class Corpora {
     const { understanding, log } = this.#deps;
     for (const model of new Set(entries.map(({ definition: { model } }) => model))) {
       await understanding.warm(model, {}).catch((error: unknown) => {
-        log.debug("the taxonomy could not be embedded yet", { model, error });
+        log.debug("the taxonomy could not be embedded yet", { model, ...traceOf(error) });
       });
     }
     for (const entry of entries) await this.#clear(entry);
@@ -137,7 +137,7 @@ export class Corpora {
     try {
       entry.generation = await loadGeneration(this.#deps.folder, active);
     } catch (error) {
-      this.#deps.log.warn("a corpus must be built again", { corpus: read.data.name, error });
+      this.#deps.log.warn("a corpus must be built again", { corpus: read.data.name, ...traceOf(error) });
       entry.definition = { ...read.data, active: null, leftover: [...read.data.leftover, active] };
     }
   }
@@ -325,7 +325,7 @@ export class Corpora {
       // Whoever stopped the build says what becomes of what it wrote.
       if (signal.aborted) return;
       const fault = toFault(error);
-      log.warn("corpus not built", { corpus: entry.definition.name, error });
+      log.warn("corpus not built", { corpus: entry.definition.name, ...traceOf(error) });
       await this.#abandon(entry);
       entry.failed = { snapshotId, retryable: FAULTS[fault.code].retryable };
       entry.build = {
@@ -393,7 +393,7 @@ export class Corpora {
       return true;
     } catch (error) {
       if (toFault(error).code === "not_found") return true;
-      this.#deps.log.warn("an old index was left behind", { index, error });
+      this.#deps.log.warn("an old index was left behind", { index, ...traceOf(error) });
       return false;
     }
   }
@@ -420,7 +420,7 @@ export class Corpora {
       if (wanted === null || !stale || hopeless || this.#entries.get(name) !== entry) return;
       this.#start(entry, wanted, rows);
     } catch (error) {
-      this.#deps.log.debug("a corpus could not be looked after", { corpus: name, error });
+      this.#deps.log.debug("a corpus could not be looked after", { corpus: name, ...traceOf(error) });
     }
   }
 
