@@ -1,7 +1,7 @@
 // `lakehouse serve`: one service as a process of its own, for a supervisor: ours (`up --apart`), systemd, Kubernetes.
 
 import { SERVICE_NAMES } from "#contracts/house";
-import type { DaemonMessage, GatewayOrder } from "#topology/apart";
+import type { DaemonMessage, GatewayOrder } from "#topology/watched";
 import type { DaemonName } from "#topology/daemon";
 import { HOUSE_ARGS, settingsOf } from "./args.ts";
 import { command } from "./command.ts";
@@ -43,24 +43,24 @@ export const serve = command({
     const settings = settingsOf(args);
     const log = logOf(settings).with({ service: name });
     const { serveDaemon } = await import("#topology/daemon");
-    const { untilTold } = await import("#topology/lifecycle");
+    const { untilReplaced, untilTold } = await import("#topology/lifecycle");
     const takeOver = args["take-over"] === true;
     const daemon = await serveDaemon(settings, name, log, takeOver);
-    const ended = untilTold(daemon, (why) => log.info("closing", { why }));
+    const ends = [untilTold(daemon, (why) => log.info("closing", { why }))];
     const tell = (message: DaemonMessage): void => void process.send?.(message);
-    // Under a supervisor it waits for the daemons of its own house; alone it serves those that run.
-    if (takeOver && process.send === undefined) await daemon.open?.();
-    process.on("message", (message) => {
-      if (message === ("open" satisfies GatewayOrder)) void daemon.open?.();
-    });
-    const { door } = daemon;
-    const replaced = door?.left.then(() => {
-      log.info("another gateway has the address");
-      tell({ said: "left" });
-      return door.linger();
-    });
+    const { gateway } = daemon;
+    if (gateway !== undefined) {
+      // Under a supervisor it waits for the daemons of its own house; alone it serves those that run.
+      const alone = process.send === undefined;
+      if (alone && takeOver) await gateway.open();
+      process.on("message", (message) => {
+        if (message === ("open" satisfies GatewayOrder)) void gateway.open();
+      });
+      const moveBack = (): Promise<void> | void => (alone ? gateway.open() : tell({ said: "alone" }));
+      ends.push(untilReplaced(gateway, () => tell({ said: "left" }), moveBack));
+    }
     tell({ said: "ready", place: daemon.place });
     log.info("ready", { place: daemon.place });
-    await Promise.race([ended, ...(replaced === undefined ? [] : [replaced])]);
+    await Promise.race(ends);
   },
 });

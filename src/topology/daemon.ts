@@ -12,8 +12,8 @@ import { forward } from "#rpc/forward";
 import { listen } from "#rpc/listen";
 import { routes } from "#rpc/serve";
 import { addressOf, askDaemon, listenAt, neighboursOf, runFolder } from "./address.ts";
-import { bindDoor, type Door } from "./door.ts";
-import { DRAIN_MS_MAX } from "./lifecycle.ts";
+import { bindDoor } from "./door.ts";
+import { DRAIN_MS_MAX, type Place } from "./lifecycle.ts";
 import { PLAN } from "./plan.ts";
 import { VERSION } from "./version.ts";
 
@@ -22,10 +22,11 @@ export type DaemonName = ServiceName | "gateway";
 export interface RunningDaemon {
   /** Where it listens: a URL, or the path of a socket. */
   readonly place: string;
-  /** Of the gateway. */
-  readonly door?: Pick<Door, "left" | "linger">;
-  /** Of a gateway that takes another one's place: answers what it held. Others answer from the start. */
-  open?(): Promise<void>;
+  /** Of a gateway, which another one may replace. */
+  readonly gateway?: Place & {
+    /** Answers what is held. One that takes no other's place does so from the start. */
+    open(): Promise<void>;
+  };
   close(): Promise<void>;
 }
 
@@ -102,7 +103,7 @@ async function serveGateway(settings: Settings, log: Log, takeOver: boolean): Pr
       neighbourMetrics: () => gatherMetrics(settings),
     });
   if (!takeOver) await open();
-  return { place: door.url, door, open, close: () => door.close(DRAIN_MS_MAX) };
+  return { place: door.url, gateway: { ...door, open }, close: () => door.close(DRAIN_MS_MAX) };
 }
 
 const METRICS_PATH = "/metrics.json";

@@ -1,6 +1,7 @@
 // The gateway on its address, in whichever process it lives: opened after checking that it may be, handed over to a
 // house that takes this one's place, and closed. A door that takes over holds requests from the moment on at which the
-// house before it lets it, and answers them once its own house is ready.
+// house before it lets it, and answers them once its own house is ready. A house that left stays at the door until the
+// other one has answered, so that it can come back if that one fails.
 
 import { join } from "node:path";
 import type { Settings } from "#config";
@@ -24,10 +25,13 @@ export interface Door {
   readonly url: string;
   /** Answers from now on; until then requests are held. */
   open(rooms: Rooms): Promise<void>;
-  /** Resolves when another house has the address and nothing of this one's is under way any more. */
-  readonly left: Promise<void>;
-  /** After that: passes on what still comes over connections from before, until there are none. */
-  linger(): Promise<void>;
+  /** Resolves when another house has taken the address and nothing of this one's is under way any more. */
+  left(): Promise<void>;
+  /**
+   * After that: passes on what still comes over connections from before, until there are none. False when the other
+   * house ended before it answered anything: requests are held then, and the door may be opened again.
+   */
+  linger(): Promise<boolean>;
   /** Takes no more requests and waits for those under way, at most `drainMs`. */
   close(drainMs: number): Promise<void>;
 }
@@ -69,28 +73,29 @@ export async function bindDoor(settings: Settings, log: Log, takeOver = false): 
     allowHosts: settings.allow_hosts,
     allowOrigins: settings.allow_origins,
   });
-  const opened = Promise.withResolvers<void>();
-  const server = serve(address, { routes: {}, fetch: (...asked) => held.fetch(...asked) }, log, takeOver);
+  let opened = Promise.withResolvers<void>();
+  let left = Promise.withResolvers<void>();
+  let leaving = new AbortController();
+  let bell: Listener | undefined;
+  let answers: Answers = { routes: {}, fetch: (...asked) => answers.fetch(...asked) };
+  const server = serve(address, answers, log, takeOver);
   const port = server.port ?? 0;
   const url = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
-  const held = passing(url, guard, opened.promise);
-  if (takeOver) {
-    try {
-      await askToLeave(settings);
-    } catch (error) {
-      await server.stop(true);
-      throw error;
-    }
-  }
 
-  const left = Promise.withResolvers<void>();
-  const leaving = new AbortController();
-  let answers: Answers = held;
-  let bell: Listener | undefined;
+  const answerWith = (next: Answers): void => {
+    answers = next;
+    server.reload(next);
+  };
+  const hold = (): void => {
+    opened = Promise.withResolvers();
+    left = Promise.withResolvers();
+    // Where nothing is held, nobody hears that it never opened.
+    opened.promise.catch(() => undefined);
+    answerWith(passing(url, guard, opened.promise));
+  };
   const leave = async (): Promise<void> => {
     const late = passing(url, guard);
-    answers = late;
-    server.reload(late);
+    answerWith(late);
     leaving.abort();
     await bell?.stop(BELL_MS_MAX);
     const until = performance.now() + DRAIN_MS_MAX;
@@ -101,20 +106,32 @@ export async function bindDoor(settings: Settings, log: Log, takeOver = false): 
     left.resolve();
   };
 
+  hold();
+  if (takeOver) {
+    try {
+      await askToLeave(settings);
+    } catch (error) {
+      await server.stop(true);
+      throw error;
+    }
+  }
   return {
     url,
-    left: left.promise,
+    left: () => left.promise,
     open: async (rooms) => {
-      answers = gateway({
-        ...rooms,
-        routes: rooms.routes.map((route) => watching(route, leaving.signal)),
-        log,
-        guard,
-        authenticate: authenticator(keys),
-        allowOrigins: settings.allow_origins,
-        meter: createMeter("gateway"),
-      });
-      server.reload(answers);
+      leaving = new AbortController();
+      const { signal } = leaving;
+      answerWith(
+        gateway({
+          ...rooms,
+          routes: rooms.routes.map((route) => watching(route, signal)),
+          log,
+          guard,
+          authenticate: authenticator(keys),
+          allowOrigins: settings.allow_origins,
+          meter: createMeter("gateway"),
+        }),
+      );
       opened.resolve();
       bell = await hangBell(settings, leavingOf(host, port, leave)).catch((error: unknown) => {
         log.info("no socket for a bell, so this house cannot be replaced while it runs", { error });
@@ -122,23 +139,45 @@ export async function bindDoor(settings: Settings, log: Log, takeOver = false): 
       });
     },
     linger: async () => {
-      const started = performance.now();
-      let lingeredMs = 0;
-      do {
-        await Bun.sleep(LINGER_LOOK_MS);
-        lingeredMs = performance.now() - started;
-        const { listening, accepted, coming } = portCensus(port) ?? NOBODY;
-        // With nobody else at the address, its connections would come here again.
-        if (listening < 2 || (accepted === 0 && (coming === 0 || lingeredMs > GREETING_MS_MAX))) break;
-      } while (lingeredMs < LINGER_MS_MAX);
-      await server.stop(true);
+      const answered = await lingerAt(port, url);
+      if (answered) await server.stop(true);
+      else hold();
+      return answered;
     },
     close: async (drainMs) => {
+      opened.reject(new Fault("unavailable", "The house that was to take over could not start."));
       leaving.abort();
       await bell?.stop(BELL_MS_MAX);
       await sayFarewell(server, answers, drainMs);
     },
   };
+}
+
+/** Whether the house that came answered, before its end or that of the last connection of the one that left. */
+async function lingerAt(port: number, url: string): Promise<boolean> {
+  const started = performance.now();
+  let answered = false;
+  for (let lingeredMs = 0; lingeredMs < LINGER_MS_MAX; lingeredMs = performance.now() - started) {
+    await Bun.sleep(LINGER_LOOK_MS);
+    answered ||= await isOpen(url);
+    const { listening, accepted, coming } = portCensus(port) ?? NOBODY;
+    // With nobody else at the address, its connections would come here again.
+    if (listening < 2) break;
+    if (answered && accepted === 0 && (coming === 0 || lingeredMs > GREETING_MS_MAX)) break;
+  }
+  return answered;
+}
+
+async function isOpen(url: string): Promise<boolean> {
+  try {
+    const reply = await fetch(`${url}/health`, {
+      keepalive: false,
+      signal: AbortSignal.timeout(LINGER_LOOK_MS),
+    });
+    return ((await reply.json()) as { status?: string }).status === "ok";
+  } catch {
+    return false;
+  }
 }
 
 /** What the bell does is done at once. */

@@ -4,6 +4,9 @@
 /** How long requests under way may take to end, after which they are cut. */
 export const DRAIN_MS_MAX = 10_000;
 
+/** Requests that a house held and cannot answer are told so in that time. */
+export const REFUSE_MS_MAX = 1000;
+
 /** A process that drains and does not end is killed after this: its own drain, and room to close files. */
 export const END_MS_MAX = DRAIN_MS_MAX + 2000;
 
@@ -37,4 +40,26 @@ export function untilTold(
     process.on("SIGINT", () => end("SIGINT"));
     process.on("disconnect", () => end("parent gone"));
   });
+}
+
+/** A place that another house may take. */
+export interface Place {
+  /** Resolves when one has, and nothing is under way here any more. */
+  left(): Promise<void>;
+  /** Resolves when nobody needs this house any more; with false when the other one ended before it served. */
+  linger(): Promise<boolean>;
+}
+
+/** Moves out whenever another house takes the place, and back in when that one fails. */
+export async function untilReplaced(
+  place: Place,
+  moveOut: () => Promise<void> | void,
+  moveBack: () => Promise<void> | void,
+): Promise<void> {
+  for (;;) {
+    await place.left();
+    await moveOut();
+    if (await place.linger()) return;
+    await moveBack();
+  }
 }

@@ -45,7 +45,7 @@ export function passing(address: string, guard: Guard, ready: Promise<void> = Pr
   };
   return {
     underWay: () => underWay,
-    routes: {},
+    routes: { "/health": { GET: alive } },
     fetch: async (request, server) => {
       // How long the other house takes is for the other house to limit.
       server.timeout(request, 0);
@@ -56,6 +56,11 @@ export function passing(address: string, guard: Guard, ready: Promise<void> = Pr
       }
     },
   };
+}
+
+/** Whoever looks whether this process lives is not kept waiting, and sees that it does not serve. */
+function alive(): Response {
+  return lastReply(Response.json({ status: "waiting", service: "gateway" }));
 }
 
 /** Tells the client that this reply is the last one on its connection; the server then closes it. */

@@ -6,8 +6,8 @@ import type { Log } from "#lib/log";
 import { local } from "#rpc/local";
 import { routes, type Route } from "#rpc/serve";
 import { bindDoor, type Door, type Rooms } from "./door.ts";
-import { claimData } from "./folder.ts";
-import { CLAIM_MS_MAX, DRAIN_MS_MAX } from "./lifecycle.ts";
+import { announce, claimData } from "./folder.ts";
+import { CLAIM_MS_MAX, DRAIN_MS_MAX, REFUSE_MS_MAX, untilReplaced } from "./lifecycle.ts";
 import { PLAN, START_ORDER, type Started } from "./plan.ts";
 import { VERSION } from "./version.ts";
 
@@ -23,19 +23,57 @@ export interface RunningHouse {
 /** With `takeOver` in the place of the house that runs over the folder, none of whose clients notices. */
 export async function startTogether(settings: Settings, log: Log, takeOver = false): Promise<RunningHouse> {
   let door: Door | undefined;
-  let release: (() => Promise<void>) | undefined;
+  let inside: Inside | undefined;
+  try {
+    if (takeOver) door = await bindDoor(settings, log, true);
+    inside = await moveIn(settings, log, takeOver);
+    door ??= await bindDoor(settings, log);
+    await door.open(inside.rooms);
+  } catch (error) {
+    await door?.close(REFUSE_MS_MAX);
+    await inside?.moveOut();
+    throw error;
+  }
+  const { url, open, close } = door;
+  let now = inside;
+  return {
+    url,
+    replaced: untilReplaced(
+      door,
+      () => now.moveOut(),
+      async () => {
+        log.warn("the house that was to take over ended before it served; going on here");
+        now = await moveIn(settings, log, true);
+        await announce(settings.data, url);
+        await open(now.rooms);
+      },
+    ),
+    close: async () => {
+      await close(DRAIN_MS_MAX);
+      await now.moveOut();
+    },
+  };
+}
+
+interface Inside {
+  readonly rooms: Rooms;
+  /** Ends the services, each after those that need it, and gives the folder back; once, however often it is called. */
+  moveOut(): Promise<void>;
+}
+
+/** Takes the folder and starts the services in it. */
+async function moveIn(settings: Settings, log: Log, takeOver: boolean): Promise<Inside> {
+  const release = await claimData(settings.data, takeOver ? CLAIM_MS_MAX : undefined);
   const started: Started[] = [];
   const all: Route[] = [];
   const services: Partial<Record<ServiceName, unknown>> = {};
   const end = async (): Promise<void> => {
     for (const service of started.toReversed()) await service.close();
-    await release?.();
+    await release();
   };
   let ended: Promise<void> | undefined;
-  const endOnce = (): Promise<void> => (ended ??= end());
+  const moveOut = (): Promise<void> => (ended ??= end());
   try {
-    if (takeOver) door = await bindDoor(settings, log, true);
-    release = await claimData(settings.data, takeOver ? CLAIM_MS_MAX : undefined);
     for (const name of START_ORDER) {
       const neighbours = Object.fromEntries(PLAN[name].needs.map((needed) => [needed, services[needed]]));
       const service = await PLAN[name].start({ settings, neighbours, log: log.with({ service: name }) });
@@ -43,22 +81,11 @@ export async function startTogether(settings: Settings, log: Log, takeOver = fal
       services[name] = local(service.implementation);
       all.push(...routes(service.implementation));
     }
-    door ??= await bindDoor(settings, log);
-    await door.open(roomsOf(all, services as House));
+    return { rooms: roomsOf(all, services as House), moveOut };
   } catch (error) {
-    await door?.close(0);
-    await endOnce();
+    await moveOut();
     throw error;
   }
-  const { url, left, linger, close } = door;
-  return {
-    url,
-    replaced: left.then(endOnce).then(linger),
-    close: async () => {
-      await close(DRAIN_MS_MAX);
-      await endOnce();
-    },
-  };
 }
 
 function roomsOf(all: readonly Route[], house: House): Rooms {

@@ -28,7 +28,12 @@ interface House {
   tell(signal: NodeJS.Signals): void;
 }
 
-async function up(topology: Topology, folder: string, ...words: readonly string[]): Promise<House> {
+function spawn(
+  topology: Topology,
+  folder: string,
+  environment: Readonly<Record<string, string>>,
+  ...words: readonly string[]
+) {
   const house = Bun.spawn(
     [
       process.execPath,
@@ -46,9 +51,19 @@ async function up(topology: Topology, folder: string, ...words: readonly string[
       ...(topology === "apart" ? ["--apart"] : []),
       ...words,
     ],
-    { env: { ...Bun.env, NODE_ENV: "production" }, stdin: "ignore", stdout: "pipe", stderr: "pipe" },
+    {
+      env: { ...Bun.env, ...environment, NODE_ENV: "production" },
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "pipe",
+    },
   );
   started.push(house);
+  return house;
+}
+
+async function up(topology: Topology, folder: string, ...words: readonly string[]): Promise<House> {
+  const house = spawn(topology, folder, {}, ...words);
   let said = "";
   const listening = (async () => {
     for await (const chunk of house.stderr) said += new TextDecoder().decode(chunk);
@@ -116,7 +131,7 @@ describe.skipIf(notLinux).each([
     }
     expect(await old.ended()).toBe(0);
     expect(old.said()).toContain("Another process has taken over.");
-    const health = (await (await fetch(`${old.url}/v1/health`)).json()) as {
+    const health = (await (await fetch(`${old.url}/v1/health`, { keepalive: false })).json()) as {
       status: string;
       topology: string;
     };
@@ -128,3 +143,35 @@ describe.skipIf(notLinux).each([
     expect(await replacement.ended()).toBe(0);
   }, 60_000);
 });
+
+describe.skipIf(notLinux).each([...TOPOLOGIES])(
+  "a house %s whose replacement cannot start (needs Linux)",
+  (topology) => {
+    test("goes on, and who asked meanwhile is told to come back", async () => {
+      const folder = `fail-${topology}`;
+      const house = await up(topology, folder);
+      const busy = load({ ...EMBED, url: house.url, clients: 8 });
+      while (busy.tally.answered < 200) await Bun.sleep(10);
+      const broken = { LAKEHOUSE_EMBED_MODELS: "openai/none", LAKEHOUSE_OPENAI_KEY_FILE: "/nowhere/key" };
+      const { port } = new URL(house.url);
+      const failing = spawn(topology, folder, broken, "--take-over", "--port", port);
+      expect(await failing.exited).not.toBe(0);
+      expect(await new Response(failing.stderr).text()).toContain("/nowhere/key");
+      const sofar = busy.tally.answered;
+      while (busy.tally.answered < sofar + 500) await Bun.sleep(10);
+      const { failures } = await busy.stop();
+      expect(failures.filter((failure) => !failure.startsWith("503"))).toEqual([]);
+      const status = (await (await fetch(`${house.url}/v1/health`, { keepalive: false })).json()) as {
+        status: string;
+      };
+      expect(status.status).toBe("ok");
+      console.info(`${topology}: ${failures.length} requests were told to come back`);
+
+      // And it can be replaced all the same.
+      const other = await up(topology, folder, "--take-over", "--port", port);
+      expect(await house.ended()).toBe(0);
+      other.tell("SIGTERM");
+      expect(await other.ended()).toBe(0);
+    }, 60_000);
+  },
+);
