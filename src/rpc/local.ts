@@ -219,18 +219,21 @@ async function* watchedSteps(
   open: (call: CallState) => AsyncIterable<unknown>,
   failed: (thrown: unknown, call: CallState) => Fault,
 ): AsyncGenerator {
-  const stopped = Promise.withResolvers<never>();
-  stopped.promise.catch(() => undefined);
   const { signal } = call;
-  const onAbort = (): void => stopped.reject(signal.reason as Fault);
-  if (signal.aborted) onAbort();
-  signal.addEventListener("abort", onAbort, { once: true });
+  // Of the step that is waited for. One promise for all steps would keep what each of them gave until the end.
+  let stop: (reason: unknown) => void = () => undefined;
+  signal.addEventListener("abort", () => stop(signal.reason), { once: true });
   const limit = call.deadline === Infinity ? undefined : deadline(call.deadline, () => call.end(tooLate()));
   let source: AsyncIterator<unknown> | undefined;
   try {
     source = open(call)[Symbol.asyncIterator]();
     for (;;) {
-      const step = await Promise.race([source.next(), stopped.promise]);
+      const stepping = source.next();
+      const step = await new Promise<IteratorResult<unknown>>((resolve, reject) => {
+        stop = reject;
+        if (signal.aborted) reject(signal.reason as Fault);
+        stepping.then(resolve, reject);
+      });
       if (step.done === true) {
         source = undefined;
         return;

@@ -11,6 +11,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { type Asked, type Behaviour, providerServer } from "#adapters/embed/provider-server.testing";
 import { house as contracts } from "#contracts/house";
+import { escapedXml } from "#adapters/objects-s3-xml";
 import { addKey } from "#edge/auth";
 import type { AnyOp, Contract } from "#rpc/contract";
 import { servedOps } from "#rpc/contract";
@@ -356,6 +357,58 @@ describe.each([...TOPOLOGIES])("secrets in a house %s", (topology) => {
       expect(heldBy(readFileSync(path, "latin1"), stored)).toEqual([]);
   });
 });
+
+test("an object server that tells everything in its errors", async () => {
+  const secret = canaries();
+  const data = mkdtempSync(join(tmpdir(), "house-"));
+  const statuses = [400, 403, 404, 409, 500, 501, 503];
+  let count = 0;
+  const server = Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    fetch: async (request) => {
+      count += 1;
+      const all = `${[...request.headers].join("\n")}\n${request.url}\n${await request.text()}`;
+      const code = [secret.key, secret.phone, "AccessDenied"][count % 3] ?? "";
+      const page = `<?xml version="1.0"?><Error><Code>${code}</Code><Message>${escapedXml(all)}</Message></Error>`;
+      return new Response(page, { status: statuses[count % statuses.length] ?? 500 });
+    },
+  });
+  const house = await startHouseProcess(data, false, {
+    LAKEHOUSE_LOG: "debug",
+    LAKEHOUSE_S3_ENDPOINT: `http://127.0.0.1:${server.port}`,
+    LAKEHOUSE_S3_BUCKET: "lab-bucket",
+    LAKEHOUSE_S3_ACCESS_KEY: secret.key,
+    LAKEHOUSE_S3_SECRET_KEY: `${secret.phone}-secret`,
+  });
+  try {
+    const answers: string[] = [];
+    for (let round = 0; round < statuses.length; round += 1) {
+      for (const [method, path, body] of [
+        ["PUT", "/v1/storage/one", "a body"],
+        ["GET", "/v1/storage/one", undefined],
+        ["GET", "/v1/storage", undefined],
+        ["DELETE", "/v1/storage/one", undefined],
+        ["GET", "/v1/health", undefined],
+      ] as const) {
+        const reply = await fetch(house.url + path, { method, ...(body === undefined ? {} : { body }) });
+        answers.push(`${[...reply.headers].join("\n")}\n${await reply.text()}`);
+      }
+    }
+    expect(count).toBeGreaterThan(statuses.length);
+    expect(answers.join("\n")).toContain("403 AccessDenied");
+    expect(heldBy(answers.join("\n"), [secret])).toEqual([]);
+    expect(heldBy(commandsOf(house.pid).join("\n"), [secret])).toEqual([]);
+    expect(heldBy(house.output(), [secret])).toEqual([]);
+    expect(
+      filesUnder(data).filter((path) => heldBy(readFileSync(path, "latin1"), [secret]).length > 0),
+    ).toEqual([]);
+  } finally {
+    await house.kill();
+    await server.stop(true);
+    rmSync(data, { recursive: true, force: true });
+  }
+}, 60_000);
 
 function filesUnder(folder: string): string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })

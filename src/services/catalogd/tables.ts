@@ -64,7 +64,7 @@ const SCHEMA = [
 
 export class Tables {
   readonly #deps: TablesDeps;
-  /** Parsed metadata by name and version. */
+  /** Parsed metadata by prefix; an earlier version than the row's is never asked for again. */
   readonly #parsed = new LRUCache<string, Table>({ max: TABLES_CACHED_MAX });
   /** Manifests and lists never change once written. */
   readonly #objects = new LRUCache<string, Uint8Array>({
@@ -116,9 +116,8 @@ export class Tables {
   /** Undefined when the table was dropped since its row was read. */
   async #load(row: Readonly<Record<string, unknown>>): Promise<Table | undefined> {
     const { name, prefix, version } = row as { name: string; prefix: string; version: number };
-    const key = `${prefix}@${version}`;
-    const cached = this.#parsed.get(key);
-    if (cached !== undefined) return cached;
+    const cached = this.#parsed.get(prefix);
+    if (cached?.version === version) return cached;
     // It may have been changed since, or dropped and made anew in another folder: all of one row counts.
     const [full] = await this.#deps.state.all(
       "select prefix, version, metadata from tables where name = $1",
@@ -131,7 +130,7 @@ export class Tables {
       version: Number(full["version"]),
       metadata: parseMetadata(await this.#metadataText(name, full as unknown as Row)),
     };
-    this.#parsed.set(`${table.prefix}@${table.version}`, table);
+    this.#parsed.set(table.prefix, table);
     return table;
   }
 
@@ -245,7 +244,7 @@ export class Tables {
         return undefined;
       }
       const table: Table = { name, prefix, version, metadata };
-      this.#parsed.set(`${prefix}@${version}`, table);
+      this.#parsed.set(prefix, table);
       // Only a hint for readers without a catalog: a commit does not fail for it.
       await storage
         .put({ key: `${prefix}metadata/version-hint.text`, body: bytesOf(String(version)) })
@@ -294,8 +293,16 @@ export class Tables {
         [name],
       );
       await state.run("delete from tables where name = $1 and prefix = $2", [name, table.prefix]);
+      this.#forget(table);
       return table;
     });
+  }
+
+  /** Nobody asks for what a dropped table had, whose name will have another prefix. */
+  #forget(table: Table): void {
+    this.#parsed.delete(table.prefix);
+    const start = this.placeOf(table).uri("");
+    for (const uri of this.#objects.keys()) if (uri.startsWith(start)) this.#objects.delete(uri);
   }
 
   /** The rows of a snapshot's manifest list. */

@@ -3,7 +3,7 @@
 
 import { join } from "node:path";
 import { Slots } from "#lib/slots";
-import { type Child, spawnChild } from "#rpc/child";
+import { type Child, type ChildEnd, spawnChild } from "#rpc/child";
 import type { Service } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
 import { loader } from "./loader.ts";
@@ -44,6 +44,11 @@ export class LoaderPool {
   /** A child that is being started ahead of the file it is for. */
   #coming: Promise<void> | undefined;
   readonly #children = new Set<Child<typeof loader>>();
+  /**
+   * Who waits for a child's end. What is chained to `exited` itself stays as long as the child lives, and with it all
+   * that it knows of: the file, the request.
+   */
+  readonly #onEnd = new Map<Child<typeof loader>, (why: ChildEnd) => void>();
   #closed = false;
 
   constructor(settings: LoaderPoolSettings) {
@@ -106,16 +111,19 @@ export class LoaderPool {
     signal: AbortSignal,
     work: (service: Service<typeof loader>) => Promise<R>,
   ): Promise<R> {
-    const ended = child.exited.then((why) => {
-      throw why === "out_of_memory"
-        ? outOfMemory()
-        : new Fault("unavailable", "The worker that read the file ended. Send the file again.");
-    });
-    ended.catch(() => undefined);
+    const ended = Promise.withResolvers<never>();
+    ended.promise.catch(() => undefined);
+    this.#onEnd.set(child, (why) =>
+      ended.reject(
+        why === "out_of_memory"
+          ? outOfMemory()
+          : new Fault("unavailable", "The worker that read the file ended. Send the file again."),
+      ),
+    );
     const stop = (): void => child.kill();
     signal.addEventListener("abort", stop, { once: true });
     try {
-      const result = await Promise.race([work(child.service), ended]);
+      const result = await Promise.race([work(child.service), ended.promise]);
       this.#keepWarm(child);
       return result;
     } catch (thrown) {
@@ -133,6 +141,7 @@ export class LoaderPool {
       if (why === "out_of_memory") throw outOfMemory();
       throw thrown;
     } finally {
+      this.#onEnd.delete(child);
       signal.removeEventListener("abort", stop);
     }
   }
@@ -167,7 +176,8 @@ export class LoaderPool {
       memoryBytesMax: this.#settings.memoryBytesMax,
     });
     this.#children.add(child);
-    void child.exited.then(() => {
+    void child.exited.then((why) => {
+      this.#onEnd.get(child)?.(why);
       this.#children.delete(child);
       const at = this.#warm.findIndex((warm) => warm.child === child);
       if (at >= 0) this.#warm.splice(at, 1);
