@@ -3,10 +3,13 @@
 import { join } from "node:path";
 import type { Settings } from "#config";
 import { authenticator, isLoopback, readKeys } from "#edge/auth";
+import { createAdmission } from "#edge/admission";
 import { createGuard } from "#edge/guard";
 import { type Gateway, gateway } from "#edge/gateway";
 import type { HealthDeps } from "#edge/health";
 import { createMeter } from "#edge/meter";
+import { IDLE_TIMEOUT_S } from "#edge/pace";
+import { openPulse, type Pulse } from "#edge/pulse";
 import type { Log } from "#lib/log";
 import { Fault } from "#rpc/fault";
 import { drainServer, SERVER_TRAITS } from "#rpc/listen";
@@ -33,9 +36,6 @@ export function keysPath(settings: Settings): string {
   return join(settings.data, "keys.json");
 }
 
-/** Seconds a connection may stand idle. Slow routes lift it for themselves. */
-const IDLE_TIMEOUT_S = 30;
-
 export async function openDoor(deps: DoorDeps): Promise<Door> {
   const { settings, log } = deps;
   const { host, port } = settings;
@@ -46,21 +46,32 @@ export async function openDoor(deps: DoorDeps): Promise<Door> {
       `Listening on ${host} lets others in, and there is no API key yet. Make one with: lakehouse config add-key NAME --scope write`,
     );
   }
+  const pulse = await openPulse();
   const handlers = gateway({
     ...deps,
+    admission: createAdmission(pulse, log),
     authenticate: authenticator(keys),
     guard: createGuard({ host, allowHosts: settings.allow_hosts, allowOrigins: settings.allow_origins }),
     allowOrigins: settings.allow_origins,
     meter: createMeter("gateway"),
   });
-  const server = serve(host, port, handlers, log);
+  const server = serve(host, port, handlers, log, pulse);
   return {
     url: `http://${host.includes(":") ? `[${host}]` : host}:${server.port}`,
-    close: (drainMs) => drainServer(server, drainMs),
+    close: async (drainMs) => {
+      await drainServer(server, drainMs);
+      pulse.close();
+    },
   };
 }
 
-function serve(host: string, port: number, { routes, fetch }: Gateway, log: Log): Bun.Server<unknown> {
+function serve(
+  host: string,
+  port: number,
+  { routes, fetch }: Gateway,
+  log: Log,
+  pulse: Pulse,
+): Bun.Server<unknown> {
   try {
     return Bun.serve({
       hostname: host,
@@ -78,6 +89,7 @@ function serve(host: string, port: number, { routes, fetch }: Gateway, log: Log)
       },
     });
   } catch (error) {
+    pulse.close();
     throw doorFault(error, host, port);
   }
 }
