@@ -263,7 +263,11 @@ export function daemonEnvironment(
   settings: Settings,
   daemon = "storaged",
 ): Record<string, string | undefined> {
-  const environment: Record<string, string | undefined> = { ...process.env, NODE_ENV: "production" };
+  const environment: Record<string, string | undefined> = {
+    ...process.env,
+    NODE_ENV: "production",
+    BUN_CONFIG_MAX_HTTP_REQUESTS: String(HTTP_REQUESTS_MAX),
+  };
   for (const [name, { env }] of Object.entries(OPTIONS) as [OptionName, Option<z.ZodType>][]) {
     const withheld = (DAEMON_OF[name] ?? daemon) !== daemon;
     if (CLIENT_OPTIONS.has(name) || withheld) delete environment[env];
@@ -271,6 +275,13 @@ export function daemonEnvironment(
   }
   return environment;
 }
+
+/**
+ * Requests that a process may have under way to others. The platform's own 256 are one number for all of them: as many
+ * open streams, or requests to one daemon that hangs, would keep every other request of the gateway waiting. The
+ * gates of the edge are what bounds them.
+ */
+const HTTP_REQUESTS_MAX = 16_384;
 
 export function mebibytesToBytes(mebibytes: number): number {
   return mebibytes * MIB;

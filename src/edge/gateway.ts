@@ -7,7 +7,9 @@
 
 import { type Context, Hono } from "hono";
 import { cors } from "hono/cors";
+import { present } from "#lib/assert";
 import type { Log } from "#lib/log";
+import { bodyBytesMaxOf, timeoutMsOf } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
 import {
   byPattern,
@@ -18,11 +20,13 @@ import {
   type Route,
   routeFor,
 } from "#rpc/serve";
+import { type Admission, type Gate, isLarge, kindOf, REFUSED, type Wait } from "./admission.ts";
 import { type Authenticate, authorize } from "./auth.ts";
 import { apiDescription, docsPage } from "./docs.ts";
 import { checkMethod, type Guard } from "./guard.ts";
 import { type HealthDeps, houseHealth } from "./health.ts";
-import { type Meter, metricsText } from "./meter.ts";
+import { admissionMetrics, type Meter, metricsText } from "./meter.ts";
+import { IDLE_TIMEOUT_S, begunBody, pacedReply } from "./pace.ts";
 
 export interface GatewayDeps {
   readonly routes: readonly Route[];
@@ -31,6 +35,7 @@ export interface GatewayDeps {
   readonly allowOrigins: readonly string[];
   readonly health: HealthDeps;
   readonly meter: Meter;
+  readonly admission: Admission;
   /** Metrics of the other processes of the house. */
   readonly neighbourMetrics: () => Promise<(readonly object[])[]>;
   readonly log: Log;
@@ -45,9 +50,6 @@ export interface Gateway {
   /** Everything that no route takes. */
   readonly fetch: (request: Request) => Promise<Response> | Response;
 }
-
-/** Requests that are worked on at once; more are told to come back. */
-const IN_FLIGHT_MAX = 4096;
 
 export function gateway(deps: GatewayDeps): Gateway {
   const routes: Gateway["routes"] = {};
@@ -82,29 +84,96 @@ export function gateway(deps: GatewayDeps): Gateway {
   return { routes, fetch };
 }
 
+/** How one route lets in, worked out once. */
+interface Entry {
+  readonly route: Route;
+  /** Its reply goes on after it has begun: events, rows. Bytes that lie there are the platform's to send. */
+  readonly lasting: boolean;
+  readonly raw: boolean;
+  /** Its body may be large. */
+  readonly bodied: boolean;
+  /** The gate of quick work, which is one for all. */
+  readonly quick: Gate | undefined;
+  readonly gate: (callerId: string) => Gate;
+  readonly bulkGate: (callerId: string) => Gate;
+}
+
+function entryOf(route: Route, admission: Admission): Entry {
+  const { operation } = route;
+  const kind = kindOf(operation);
+  const reads = operation.method === "GET" || operation.method === "HEAD";
+  return {
+    route,
+    lasting: operation.reply === "events" || (operation.reply === "raw" && !reads),
+    raw: operation.body === "raw",
+    bodied: !reads,
+    quick: kind === "quick" ? admission.gate(route, kind, "") : undefined,
+    gate: (callerId) => admission.gate(route, kind, callerId),
+    bulkGate: (callerId) => admission.gate(route, "bulk", callerId),
+  };
+}
+
 function mount(deps: GatewayDeps, candidates: readonly Route[]): Handler {
-  const { authenticate, guard, allowOrigins } = deps;
-  const only = candidates.length === 1 ? candidates[0] : undefined;
-  return (request, server) => {
+  const { authenticate, guard, allowOrigins, admission } = deps;
+  const entries = new Map(candidates.map((route) => [route, entryOf(route, admission)]));
+  const only = candidates.length === 1 ? entries.get(present(candidates[0], "a route")) : undefined;
+
+  const begin = (request: Request, exchange: EdgeExchange): Promise<Response> | Response => {
     const { headers } = request;
-    const exchange = new EdgeExchange(request, headers, deps);
     try {
       const origin = guard(headers);
       if (origin !== undefined && allowOrigins.includes(origin)) exchange.origin = origin;
       const caller = authenticate(headers);
-      const route = only ?? routeFor(candidates, request);
+      const entry = only ?? present(entries.get(routeFor(candidates, request)), "an entry");
+      const { route } = entry;
       authorize(caller, route.operation.scope);
-      if (server.pendingRequests > IN_FLIGHT_MAX) {
-        throw new Fault("unavailable", "Too many requests at once.", { retryAfterMs: 1000 });
-      }
       exchange.caller = caller;
       exchange.route = route;
-      if (route.slow) server.timeout(request, 0);
-      return route.handle(request, exchange);
+      const large = entry.bodied && !entry.raw && isLarge(headers);
+      exchange.gate = large ? entry.bulkGate(caller.id) : (entry.quick ?? entry.gate(caller.id));
+      // Refused before its body is read, a request costs least.
+      if (exchange.gate.full) return exchange.refuse();
+      if (large || entry.raw) return receive(entry, request, exchange);
+      return entry.lasting ? last(entry, request, exchange) : route.handle(request, exchange);
     } catch (thrown) {
       return faultResponse(thrown, exchange, "gateway");
     }
   };
+
+  return (request, server) => {
+    const exchange = new EdgeExchange(request, request.headers, deps, server);
+    if (!admission.lags(exchange.started)) return begin(request, exchange);
+    exchange.route = candidates[0];
+    return exchange.outlast(admission.putAside(request)).then(
+      () => begin(request, exchange),
+      (refused: unknown) => faultResponse(refused, exchange, "gateway"),
+    );
+  };
+}
+
+/** A body that is not there yet is let in once its sender has shown that it sends. */
+async function receive(entry: Entry, request: Request, exchange: EdgeExchange): Promise<Response> {
+  const { route } = entry;
+  try {
+    // One that is declared too large is refused without a byte of it.
+    const declared = Number(request.headers.get("content-length") ?? 0);
+    if (declared > bodyBytesMaxOf(route.operation)) return await route.handle(request, exchange);
+    const body = await begunBody(request);
+    await exchange.admit();
+    const paced = body.request((seconds) => exchange.clock(seconds));
+    return await (entry.lasting ? last(entry, paced, exchange) : route.handle(paced, exchange));
+  } catch (thrown) {
+    return faultResponse(thrown, exchange, "gateway");
+  }
+}
+
+/** A reply that goes on keeps its place until its end. */
+async function last({ route }: Entry, request: Request, exchange: EdgeExchange): Promise<Response> {
+  const leave = (): void => exchange.leave();
+  exchange.stays = true;
+  // Nobody reads, or gives up, a reply to a client that has gone already.
+  exchange.lateSignal().addEventListener("abort", leave, { once: true });
+  return pacedReply(await route.handle(request, exchange), (seconds) => exchange.clock(seconds), leave);
 }
 
 /** One request as the edge sees it. */
@@ -113,21 +182,75 @@ class EdgeExchange implements Exchange {
   readonly requestId: string;
   readonly traceparent: string | undefined;
   caller: Exchange["caller"];
+  /** What is left of the operation's time, where the request had to wait. */
+  timeoutMs: number | undefined;
   /** Known once the request was let in. */
   route: Route | undefined;
+  /** Where it asks to be let in. */
+  gate: Gate | undefined;
+  /** Keeps its place when its reply begins. */
+  stays = false;
   /** The page that asks, where it is of another origin that may. */
   origin: string | undefined;
+  readonly #request: Request;
+  readonly #server: Server | undefined;
+  #inside = false;
+  #refused = false;
   /** Milliseconds spent waiting for other systems. */
   #upMs = 0;
-  readonly #request: Request;
   readonly #deps: GatewayDeps;
 
-  constructor(request: Request, headers: Headers, deps: GatewayDeps) {
+  constructor(request: Request, headers: Headers, deps: GatewayDeps, server?: Server) {
     this.#request = request;
+    this.#server = server;
     this.#deps = deps;
     this.requestId = requestIdOf(headers);
     const traceparent = headers.get(CALL_HEADERS.traceparent);
     this.traceparent = traceparent !== null && TRACEPARENT.test(traceparent) ? traceparent : undefined;
+  }
+
+  /** Sets the clock of its connection: seconds until it is cut off, 0 for never. */
+  clock(seconds: number): void {
+    this.#server?.timeout(this.#request, seconds);
+  }
+
+  admit(): Promise<void> | undefined {
+    const { gate } = this;
+    // From here on the house is at work, and may be silent for long.
+    if (this.route?.slow === true) this.clock(0);
+    if (gate === undefined || this.#inside) return undefined;
+    this.#inside = gate.enter();
+    if (this.#inside) return undefined;
+    return this.outlast(gate.wait(this.#request)).then(() => {
+      this.#inside = true;
+    });
+  }
+
+  refuse(): Response {
+    this.#refused = true;
+    this.#deps.admission.refused(this.route?.name ?? "gateway");
+    return faultResponse(REFUSED, this, "gateway");
+  }
+
+  /** Waits for room, which costs the operation of its time; throws when there is none. */
+  async outlast(wait: Wait | undefined): Promise<void> {
+    const asked = performance.now();
+    if (wait === undefined || !(await wait)) {
+      this.#refused = true;
+      this.#deps.admission.refused(this.route?.name ?? "gateway");
+      throw REFUSED;
+    }
+    const operation = this.route?.operation;
+    // Events have no time of their own: they end with what they tell of.
+    if (operation === undefined || operation.reply === "events") return;
+    this.timeoutMs = (this.timeoutMs ?? timeoutMsOf(operation)) - (performance.now() - asked);
+  }
+
+  leave(): void {
+    if (!this.#inside) return;
+    this.#inside = false;
+    this.gate?.leave();
+    this.gate = undefined;
   }
 
   waited(ms: number): void {
@@ -147,10 +270,13 @@ class EdgeExchange implements Exchange {
       headers["access-control-allow-origin"] = this.origin;
       headers["vary"] = "origin";
     }
+    if (!this.stays || status >= 400) this.leave();
     const { route } = this;
     if (route === undefined) return;
+    if (route.slow) this.clock(IDLE_TIMEOUT_S);
     this.#deps.meter.record(route, status, tookMs);
-    if (status >= 500) {
+    // Refusals are many and alike: who refuses says so now and then.
+    if (status >= 500 && !this.#refused) {
       this.#deps.log.warn("request failed", { route: route.name, status, request_id: this.requestId });
     }
   }
@@ -164,8 +290,24 @@ function millis(ms: number): string {
 /** W3C Trace Context, version 00. */
 const TRACEPARENT = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
+/** One at a time: who asks meanwhile is given the same. So looking at a house costs it no more than it can bear. */
+function shared<T>(work: () => Promise<T>): () => Promise<T> {
+  let running: Promise<T> | undefined;
+  return () => {
+    running ??= work().finally(() => {
+      running = undefined;
+    });
+    return running;
+  };
+}
+
 function selfDescription(app: Hono, deps: GatewayDeps): void {
-  const { authenticate, health, meter, neighbourMetrics } = deps;
+  const { authenticate, health, meter, neighbourMetrics, admission } = deps;
+  const lookAtHealth = shared(async () => JSON.stringify(await houseHealth(health)));
+  const gather = shared(async () => {
+    const own = [...(await meter.snapshot()), ...admissionMetrics(admission)];
+    return metricsText([own, ...(await neighbourMetrics())]);
+  });
   const description = JSON.stringify(apiDescription(health.version));
   const json = { "content-type": "application/json" };
   const known = (c: Context, answer: () => Response | Promise<Response>): Response | Promise<Response> => {
@@ -178,13 +320,10 @@ function selfDescription(app: Hono, deps: GatewayDeps): void {
   };
 
   app.get("/health", () => new Response('{"status":"ok","service":"gateway"}', { headers: json }));
-  app.get("/v1/health", (c) =>
-    known(c, async () => sealed(c, deps, JSON.stringify(await houseHealth(health)), json)),
-  );
+  app.get("/v1/health", (c) => known(c, async () => sealed(c, deps, await lookAtHealth(), json)));
   app.get("/metrics", (c) =>
     known(c, async () => {
-      const snapshots = [await meter.snapshot(), ...(await neighbourMetrics())];
-      return sealed(c, deps, await metricsText(snapshots), {
+      return sealed(c, deps, await gather(), {
         "content-type": "text/plain; version=0.0.4; charset=utf-8",
       });
     }),

@@ -3,6 +3,7 @@
 
 import { AggregatorRegistry, Gauge, Registry } from "prom-client";
 import type { Route } from "#rpc/serve";
+import type { Admission } from "./admission.ts";
 
 /** Upper bounds in seconds: half a millisecond to half a minute. */
 const BUCKETS_S = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -103,6 +104,27 @@ async function processMetrics(service: string): Promise<object[]> {
   const { user, system } = process.cpuUsage();
   gauge("lakehouse_cpu_seconds_total", "Processor time used", (user + system) / 1e6);
   return registry.getMetricsAsJSON();
+}
+
+/** What the edge refused, and how late it is, in the same shape. */
+export function admissionMetrics({ refusals, lagMs }: Admission): object[] {
+  const counts = [...refusals].map(([route, value]) => ({ labels: { service: "gateway", route }, value }));
+  return [
+    {
+      name: "lakehouse_refused_total",
+      help: "Requests that found no room and were told to come back",
+      type: "counter",
+      aggregator: "sum",
+      values: counts,
+    },
+    {
+      name: "lakehouse_lag_seconds",
+      help: "What a request waited before the gateway looked at it, when that was last measured",
+      type: "gauge",
+      aggregator: "sum",
+      values: [{ labels: { service: "gateway" }, value: lagMs / 1000 }],
+    },
+  ];
 }
 
 /** Prometheus text of the snapshots of one process or several; every value is labelled with its service. */

@@ -58,10 +58,14 @@ async function pass(
   const path = url.slice(url.indexOf("/", url.indexOf("://") + 3));
   const declared = request.headers.get("content-length");
   const bytes = declared === null ? undefined : Number(declared);
+  const held =
+    bytes !== undefined && bytes > 0 && bytes <= BUFFERED_BYTES_MAX ? await request.arrayBuffer() : undefined;
   // Bytes in memory are sent again by the platform when a kept connection breaks; a PUT may carry a condition, which
   // its own first sending would then fail.
-  const buffered = bytes !== undefined && bytes <= BUFFERED_BYTES_MAX && request.method !== "PUT";
-  const body = bytes === 0 ? null : buffered ? await request.arrayBuffer() : request.body;
+  const body =
+    bytes === 0 ? null : request.method === "PUT" ? streamed(held, request) : (held ?? request.body);
+  const room = exchange.admit?.();
+  if (room !== undefined) await room;
   const question = questionId(exchange.requestId);
   const near = "unix" in address && operation.reply === "raw" && request.method === "GET";
   const init = {
@@ -97,6 +101,10 @@ async function pass(
     status: response.status,
     headers,
   });
+}
+
+function streamed(held: ArrayBuffer | undefined, request: Request): Request["body"] {
+  return held === undefined ? request.body : new Blob([held]).stream();
 }
 
 function hasNoBody(status: number, request: Request): boolean {

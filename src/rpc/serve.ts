@@ -16,6 +16,11 @@ export interface Exchange extends CallOrigin {
   readonly requestId: string;
   /** Who asks is on this host and takes a path for the bytes of a file. */
   readonly takesFiles?: boolean;
+  /**
+   * Asked when the request has been read and before it is worked on. Where there is no room just now it gives a promise
+   * to wait for, which rejects with `unavailable` when there will be none in time.
+   */
+  admit?(): Promise<void> | undefined;
   /** Told of time spent waiting for another system. */
   waited?(ms: number): void;
   /** Adds the mount's own headers (request id, timing) to a reply that is about to be sent, and counts it. */
@@ -54,6 +59,8 @@ export function routes(implementation: Implementation): Route[] {
       handle: async (request, exchange) => {
         try {
           const input = await read(request);
+          const room = exchange.admit?.();
+          if (room !== undefined) await room;
           if (operation.reply !== "json") return await reply(invocation, input, exchange, request);
           const output = invocation.call(input, exchange);
           return jsonReply(operation, output instanceof Promise ? await output : output, exchange);

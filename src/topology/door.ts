@@ -6,9 +6,12 @@
 import { join } from "node:path";
 import type { Settings } from "#config";
 import { authenticator, isLoopback, readKeys } from "#edge/auth";
+import { createAdmission } from "#edge/admission";
 import { createGuard } from "#edge/guard";
 import { type GatewayDeps, gateway } from "#edge/gateway";
 import { createMeter } from "#edge/meter";
+import { IDLE_TIMEOUT_S } from "#edge/pace";
+import { openPulse, type Pulse } from "#edge/pulse";
 import { listeningSocket, type PortCensus, portCensus } from "#lib/listening-socket";
 import type { Log } from "#lib/log";
 import { Fault } from "#rpc/fault";
@@ -44,8 +47,6 @@ export function keysPath(settings: Settings): string {
   return join(settings.data, "keys.json");
 }
 
-/** Seconds a connection may stand idle. Slow routes lift it for themselves. */
-const IDLE_TIMEOUT_S = 30;
 /** A house that was replaced waits that long for its connections: idle ones end in half of it. */
 const LINGER_MS_MAX = 2 * IDLE_TIMEOUT_S * 1000;
 const LINGER_LOOK_MS = 100;
@@ -77,6 +78,7 @@ export async function bindDoor(settings: Settings, log: Log, takeOver = false): 
   let left = Promise.withResolvers<void>();
   let leaving = new AbortController();
   let bell: Listener | undefined;
+  let pulse: Pulse | undefined;
   let answers: Answers = { routes: {}, fetch: (...asked) => answers.fetch(...asked) };
   const server = serve(address, answers, log, takeOver);
   const port = server.port ?? 0;
@@ -121,9 +123,11 @@ export async function bindDoor(settings: Settings, log: Log, takeOver = false): 
     open: async (rooms) => {
       leaving = new AbortController();
       const { signal } = leaving;
+      pulse ??= await openPulse();
       answerWith(
         gateway({
           ...rooms,
+          admission: createAdmission(pulse, log),
           routes: rooms.routes.map((route) => watching(route, signal)),
           log,
           guard,
@@ -140,15 +144,20 @@ export async function bindDoor(settings: Settings, log: Log, takeOver = false): 
     },
     linger: async () => {
       const answered = await lingerAt(port, url);
-      if (answered) await server.stop(true);
-      else hold();
-      return answered;
+      if (!answered) {
+        hold();
+        return false;
+      }
+      await server.stop(true);
+      pulse?.close();
+      return true;
     },
     close: async (drainMs) => {
       opened.reject(new Fault("unavailable", "The house that was to take over could not start."));
       leaving.abort();
       await bell?.stop(BELL_MS_MAX);
       await sayFarewell(server, answers, drainMs);
+      pulse?.close();
     },
   };
 }
