@@ -276,6 +276,25 @@ const admission: Check = async ({ host, data }) => {
   };
 };
 
+/** Five thousand connections, half of them passed on to a daemon, and the files of a busy house. */
+const FILES_MIN = 10_000;
+
+const openFiles: Check = async () => {
+  const limits = await Bun.file("/proc/self/limits")
+    .text()
+    .catch(() => "");
+  // The platform raises its own limit as far as it may, so what this process has is what a house would have.
+  const said = /^Max open files\s+(\d+|unlimited)/m.exec(limits)?.[1];
+  if (said === undefined) return { status: "ok", detail: "this system does not tell how many may be open" };
+  if (said === "unlimited" || Number(said) >= FILES_MIN)
+    return { status: "ok", detail: `${said} may be open` };
+  return {
+    status: "warn",
+    detail: `${said} may be open, connections counted in: many clients at once can use them up`,
+    fix: `Raise the limit to ${FILES_MIN} or more: ulimit -n, or LimitNOFILE= of the service.`,
+  };
+};
+
 const clock: Check = async () => {
   const now = Date.now();
   const { mtimeMs } = await stat(join(HOME, "package.json"));
@@ -306,6 +325,7 @@ export const CHECKS: Readonly<Record<string, Check>> = {
   Disk: room,
   "Temp folder": temporary,
   Memory: memory,
+  "Open files": openFiles,
   House: running,
   Port: port,
   Access: admission,

@@ -117,10 +117,10 @@ function passedOn(
   exchange: Exchange,
   question: string,
 ): Record<string, string> {
-  const headers: Record<string, string> = {
-    [CALL_HEADERS.requestId]: question,
-    [CALL_HEADERS.timeoutMs]: String(exchange.timeoutMs ?? timeoutMsOf(operation)),
-  };
+  const headers: Record<string, string> = { [CALL_HEADERS.requestId]: question };
+  // Events end with what they tell of, unless their caller said when.
+  const timeoutMs = exchange.timeoutMs ?? (operation.reply === "events" ? undefined : timeoutMsOf(operation));
+  if (timeoutMs !== undefined) headers[CALL_HEADERS.timeoutMs] = String(timeoutMs);
   if (exchange.traceparent !== undefined) headers[CALL_HEADERS.traceparent] = exchange.traceparent;
   if (exchange.caller !== undefined) headers[CALL_HEADERS.caller] = JSON.stringify(exchange.caller);
   for (const name of [...PASSED_ON, ...Object.values(operation.headers ?? {})]) {

@@ -2,6 +2,8 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { z } from "zod";
+import { op } from "./contract.ts";
 import { forward } from "./forward.ts";
 import { type ListenAt, listen, type Listener } from "./listen.ts";
 import { implement, local } from "./local.ts";
@@ -147,6 +149,40 @@ describe("retries", () => {
     expect((await service.relay({})).caller).toBe("local");
     await second.stop(0);
   });
+});
+
+test("events behind a hop go on for longer than an answer may take", async () => {
+  const contract = {
+    ticks: op({
+      method: "GET",
+      path: "/v1/ticks",
+      summary: "Tick",
+      input: z.object({}),
+      output: z.object({ tick: z.number() }),
+      reply: "events",
+      errors: [],
+      scope: "read",
+      timeoutMs: 50,
+    }),
+  };
+  const implementation = implement(contract, "ticksd", {
+    ticks: async function* () {
+      for (let tick = 0; tick < 6; tick += 1) {
+        yield { tick };
+        await Bun.sleep(30);
+      }
+    },
+  });
+  const inner = socket();
+  const daemon = listen({ origin: "ticksd", at: inner, routes: routes(implementation) });
+  const hop = listen({ origin: "hop", at: tcp, routes: forward(contract, "ticksd", inner) });
+  const ticks: number[] = [];
+  for await (const { tick } of remote(contract, addressOf(tcp, hop), { origin: "ticksd" }).ticks({})) {
+    ticks.push(tick);
+  }
+  expect(ticks).toEqual([0, 1, 2, 3, 4, 5]);
+  await hop.stop(0);
+  await daemon.stop(0);
 });
 
 describe("an implementation", () => {
