@@ -49,6 +49,8 @@ export function keysPath(settings: Settings): string {
 
 /** A house that was replaced waits that long for its connections: idle ones end in half of it. */
 const LINGER_MS_MAX = 2 * IDLE_TIMEOUT_S * 1000;
+/** One that passes on a request waits as long as the longest operation may take, an ingest. */
+const LONGEST_MS_MAX = 3_600_000;
 const LINGER_LOOK_MS = 100;
 /** A greeting that was lost is sent again after 1 s and after 3 s; those who come later come to the other house. */
 const GREETING_MS_MAX = 5000;
@@ -79,7 +81,7 @@ export async function bindDoor(settings: Settings, log: Log, takeOver = false): 
   let leaving = new AbortController();
   let bell: Listener | undefined;
   let pulse: Pulse | undefined;
-  let answers: Answers = { routes: {}, fetch: (...asked) => answers.fetch(...asked) };
+  let answers: Answers = { routes: {}, fetch: () => new Response(null, { status: 503 }) };
   const server = serve(address, answers, log, takeOver);
   const port = server.port ?? 0;
   const url = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
@@ -143,7 +145,7 @@ export async function bindDoor(settings: Settings, log: Log, takeOver = false): 
       });
     },
     linger: async () => {
-      const answered = await lingerAt(port, url);
+      const answered = await lingerAt(server, url);
       if (!answered) {
         hold();
         return false;
@@ -163,10 +165,15 @@ export async function bindDoor(settings: Settings, log: Log, takeOver = false): 
 }
 
 /** Whether the house that came answered, before its end or that of the last connection of the one that left. */
-async function lingerAt(port: number, url: string): Promise<boolean> {
+async function lingerAt(server: Bun.Server<unknown>, url: string): Promise<boolean> {
+  const port = server.port ?? 0;
   const started = performance.now();
   let answered = false;
-  for (let lingeredMs = 0; lingeredMs < LINGER_MS_MAX; lingeredMs = performance.now() - started) {
+  for (
+    let lingeredMs = 0;
+    lingeredMs < (server.pendingRequests > 0 ? LONGEST_MS_MAX : LINGER_MS_MAX);
+    lingeredMs = performance.now() - started
+  ) {
     await Bun.sleep(LINGER_LOOK_MS);
     answered ||= await isOpen(url);
     const { listening, accepted, coming } = portCensus(port) ?? NOBODY;

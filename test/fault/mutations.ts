@@ -3,7 +3,7 @@
 // that is no failure of its kind, or die. Kinds that carry a checksum must find all of it; of the others the
 // bench counts what passes for whole.
 
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bytesOf } from "#adapters/objects/objects";
@@ -18,7 +18,7 @@ import { implement, local } from "#rpc/local";
 import { catalogd } from "#services/catalogd/service";
 import { loadGeneration, saveGeneration } from "#services/matrixd/generation-files";
 import { storaged } from "#services/storaged/service";
-import { readClaim } from "#topology/folder";
+import { claimData, readClaim } from "#topology/folder";
 import { startTogether } from "#topology/together";
 import { createLog } from "#lib/log";
 import { readSettings } from "#config";
@@ -272,17 +272,16 @@ export const KINDS = {
   },
   "running.json": {
     sealed: false,
-    make: (folder) => {
+    make: async (folder) => {
       const path = join(folder, "running.json");
-      mkdirSync(folder, { recursive: true });
-      // A process that ended: the folder is free, whatever the damage.
-      writeFileSync(path, `${JSON.stringify({ pid: 4_194_000, started_at: new Date(0).toISOString() })}\n`);
-      return Promise.resolve({
+      // A house that runs: what is written of it is read only then.
+      const release = await claimData(folder);
+      return {
         path,
-        read: async () => JSON.stringify((await readClaim(folder)) ?? "free"),
+        read: async () => JSON.stringify((await readClaim(folder)) ?? "unknown"),
         named: () => false,
-        close: closeNothing,
-      });
+        close: release,
+      };
     },
   },
 } as const satisfies Readonly<Record<string, Kind>>;

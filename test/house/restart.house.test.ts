@@ -88,6 +88,8 @@ async function up(topology: Topology, folder: string, ...words: readonly string[
 }
 
 const EMBED = { path: "/v1/embed", body: '{"texts":["a cook for friday"]}' };
+/** A second or two of work. */
+const LONG_SQL = JSON.stringify({ sql: "select count(*) as n from range(150000000) t(x) where x % 7 = 3" });
 
 describe.skipIf(notLinux).each([...TOPOLOGIES])(
   "a house %s that is told to end (needs Linux)",
@@ -120,8 +122,12 @@ describe.skipIf(notLinux).each([
     const slow = load({ ...EMBED, url: old.url, clients: 4, pauseMs: 300 });
     while (busy.tally.answered < 500) await Bun.sleep(10);
     const { port } = new URL(old.url);
+    // Under way in the old house all the time that this one needs to come.
+    const long = fetch(`${old.url}/v1/sql`, { method: "POST", body: LONG_SQL, keepalive: false });
+    await Bun.sleep(50);
     const replacement = await up(after, folder, "--take-over", "--port", port);
     expect(replacement.url).toBe(old.url);
+    expect((await long).status).toBe(200);
     const sofar = busy.tally.answered;
     while (busy.tally.answered < sofar + 500) await Bun.sleep(10);
     const tallies = await Promise.all([busy.stop(), slow.stop()]);
