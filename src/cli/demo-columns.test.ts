@@ -47,7 +47,6 @@ describe("the corpus over them", () => {
     const columns = ["id", "job_title", "city"];
     expect(corpusOver(columns, "x.csv")).toMatchObject({ id: "id", text: "{job_title} in {city}" });
     const notes = corpusNotes(columns).join(" ");
-    expect(notes).toContain("job_title is taken as the role");
     expect(notes).toContain("no city and state");
     expect(notes).toContain("no status");
   });

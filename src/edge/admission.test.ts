@@ -103,22 +103,36 @@ describe("a gate", () => {
 });
 
 describe("who comes while the process lags", () => {
-  test("is put aside, and let in when it has caught up", async () => {
+  const lagging = (): { pulse: ReturnType<typeof latePulse>; admission: Admission } => {
     const pulse = latePulse();
     const admission = createAdmission(pulse, log);
     expect(admission.lags(0)).toBe(false);
     pulse.late = 100;
     expect(admission.lags(0)).toBe(true);
-    const wait = present(admission.putAside(request()), "room to wait");
-    await Bun.sleep(50);
-    pulse.late = 0;
-    expect(await wait).toBe(true);
+    return { pulse, admission };
+  };
+  const crowd = (admission: Admission): Promise<boolean>[] =>
+    Array.from({ length: 2000 }, () => present(admission.putAside(request()), "room to wait"));
+
+  test("is let in all the same when hardly anybody else does", async () => {
+    const { admission } = lagging();
+    expect(await admission.putAside(request())).toBe(true);
   });
 
-  test("is refused when it does not catch up", async () => {
-    const pulse = latePulse();
-    pulse.late = 100;
-    expect(await createAdmission(pulse, log).putAside(request())).toBe(false);
+  test("is put aside with the others, and let in when it has caught up", async () => {
+    const { pulse, admission } = lagging();
+    const waiting = crowd(admission);
+    await waiting.at(-1);
+    pulse.late = 0;
+    expect(new Set(await Promise.all(waiting))).toEqual(new Set([true]));
+  });
+
+  test("is refused when it does not catch up, but for a few", async () => {
+    const { admission } = lagging();
+    const answers = await Promise.all(crowd(admission));
+    const come = answers.filter(Boolean).length;
+    expect(come).toBeGreaterThan(0);
+    expect(come).toBeLessThan(answers.length / 2);
   });
 });
 

@@ -51,6 +51,11 @@ const LATE_MAX = 4096;
 const SWEEP_MS = 10;
 /** So many of the late are taken in a sweep: some 5 ms of work, after which the pulse is asked again. */
 const LATE_PER_SWEEP = 128;
+/**
+ * And so many while it lags still. What holds it up may be no request at all: a file that is read, a machine that is
+ * shared. A few requests make that no worse, and nobody who asks alone is ever refused for it.
+ */
+const LATE_PER_SWEEP_MIN = 8;
 /** So many are refused in a sweep: they were put aside in one moment, and their replies would be another lag. */
 const REFUSED_PER_SWEEP = 256;
 const RETRY_AFTER_MS = 1000;
@@ -162,9 +167,9 @@ export function createAdmission(pulse: Pulse, log: Log): Admission {
 
   const sweep = (): void => {
     const now = performance.now();
-    for (const line of lines) line.expire(now);
-    let room = late.length === 0 || isLate(now, LAG_MS_MAX / 2) ? 0 : LATE_PER_SWEEP;
+    let room = isLate(now, LAG_MS_MAX / 2) ? LATE_PER_SWEEP_MIN : LATE_PER_SWEEP;
     while (room > 0 && late.admit()) room -= 1;
+    for (const line of lines) line.expire(now);
     if (lines.some(({ length }) => length > 0)) return;
     clearInterval(sweeping);
     sweeping = undefined;
