@@ -5,10 +5,10 @@
 // holds up nobody but its own callers; what is dear or long has a gate for each caller, so that one of them cannot
 // take it all. The pulse bounds how late this process is: requests that arrive while it lags are put aside unread.
 //
-// Who finds no room waits for half a second at most. The newest goes first: under load the others have waited too
-// long already, and would be answered late each, one after another. Who waited in vain is told so then and not at
-// once, because a client that is refused asks again, and the refusals would eat what is left. Where there is room
-// nothing of this costs more than a comparison and a count.
+// Who finds no room waits for half a second, or a second for what takes long, and no more. The newest goes first: under
+// load the others have waited too long already, and would be answered late each, one after another. Who waited in vain
+// is told so then and not at once, because a client that is refused asks again, and the refusals would eat what is
+// left. Where there is room nothing of this costs more than a comparison and a count.
 
 import type { Log } from "#lib/log";
 import { type AnyOp, timeoutMsOf } from "#rpc/contract";
@@ -22,20 +22,8 @@ type Kind = "quick" | "heavy" | "stream" | "upload" | "bulk";
 interface GateLimits {
   readonly atOnceMax: number;
   readonly waitingMax: number;
+  readonly waitMsMax: number;
 }
-
-const LIMITS: Readonly<Record<Kind, GateLimits>> = {
-  // At a tenth of a millisecond each, 50 ms of work; an embedder elsewhere answers as many at once.
-  quick: { atOnceMax: 128, waitingMax: 4096 },
-  // The service has a queue that is fair among callers, and this is a caller's share of it.
-  heavy: { atOnceMax: 64, waitingMax: 2048 },
-  // Each holds a connection to its service, and buffers of some 100 KiB.
-  stream: { atOnceMax: 128, waitingMax: 64 },
-  // Goes to disk as it comes; more only wait for the same disk.
-  upload: { atOnceMax: 64, waitingMax: 64 },
-  // Held in memory: the largest has 64 MiB, so all of a caller's have 1 GiB.
-  bulk: { atOnceMax: 16, waitingMax: 64 },
-};
 
 /** An operation that may take longer than this is meant to: SQL, snapshots. */
 const QUICK_MS_MAX = 120_000;
@@ -43,6 +31,8 @@ const QUICK_MS_MAX = 120_000;
 const SMALL_BYTES_MAX = 64 * 1024;
 /** As long as a person takes a reply to be at once, more or less; a refused client asks no oftener than that. */
 const WAIT_MS_MAX = 500;
+/** For what takes seconds anyway. */
+const LONG_WAIT_MS_MAX = 1000;
 /** With this much lateness, and as much again for those who are put aside, /health is answered within 50 ms. */
 const LAG_MS_MAX = 10;
 /** Requests that are put aside while the process lags: some KiB each. */
@@ -60,6 +50,19 @@ const LATE_PER_SWEEP_MIN = 8;
 const REFUSED_PER_SWEEP = 256;
 const RETRY_AFTER_MS = 1000;
 const LOG_PAUSE_MS = 10_000;
+
+const LIMITS: Readonly<Record<Kind, GateLimits>> = {
+  // At a tenth of a millisecond each some 10 ms of work, and an embedder elsewhere takes no more at once.
+  quick: { atOnceMax: 128, waitingMax: 4096, waitMsMax: WAIT_MS_MAX },
+  // The service has a queue that is fair among callers, and this is a caller's share of it.
+  heavy: { atOnceMax: 64, waitingMax: 2048, waitMsMax: LONG_WAIT_MS_MAX },
+  // Each holds a connection to its service, and buffers of some 100 KiB.
+  stream: { atOnceMax: 128, waitingMax: 64, waitMsMax: WAIT_MS_MAX },
+  // Goes to disk as it comes; more only wait for the same disk.
+  upload: { atOnceMax: 64, waitingMax: 64, waitMsMax: LONG_WAIT_MS_MAX },
+  // Held in memory: the largest has 64 MiB, so all of a caller's have 1 GiB.
+  bulk: { atOnceMax: 16, waitingMax: 64, waitMsMax: LONG_WAIT_MS_MAX },
+};
 
 /** One for all: at many thousands a second a stack for each is what would cost most. */
 export const REFUSED = new Fault(
@@ -176,12 +179,12 @@ export function createAdmission(pulse: Pulse, log: Log): Admission {
   };
   const isLate = (now: number, limitMs: number): boolean =>
     pulse.pendingMs(now) > limitMs || pulse.lastMs > limitMs;
-  const waitIn = (line: Line, request: Request): Wait | undefined => {
+  const waitIn = (line: Line, request: Request, waitMsMax: number): Wait | undefined => {
     sweeping ??= setInterval(sweep, SWEEP_MS);
-    return line.wait(request, performance.now() + WAIT_MS_MAX);
+    return line.wait(request, performance.now() + waitMsMax);
   };
 
-  const open = ({ atOnceMax, waitingMax }: GateLimits): Gate => {
+  const open = ({ atOnceMax, waitingMax, waitMsMax }: GateLimits): Gate => {
     const line = new Line(waitingMax);
     lines.push(line);
     let used = 0;
@@ -197,7 +200,7 @@ export function createAdmission(pulse: Pulse, log: Log): Admission {
       leave: () => {
         if (line.length === 0 || !line.admit()) used -= 1;
       },
-      wait: (request) => waitIn(line, request),
+      wait: (request) => waitIn(line, request, waitMsMax),
     };
   };
 
@@ -212,7 +215,7 @@ export function createAdmission(pulse: Pulse, log: Log): Admission {
       return made;
     },
     lags: (now) => pulse.pendingMs(now) > LAG_MS_MAX,
-    putAside: (request) => waitIn(late, request),
+    putAside: (request) => waitIn(late, request, WAIT_MS_MAX),
     refused: (route) => {
       refusals.set(route, (refusals.get(route) ?? 0) + 1);
       unsaid += 1;

@@ -270,7 +270,7 @@ class EdgeExchange implements Exchange {
       headers["access-control-allow-origin"] = this.origin;
       headers["vary"] = "origin";
     }
-    if (!this.stays || status >= 400) this.leave();
+    if (!this.stays) this.leave();
     const { route } = this;
     if (route === undefined) return;
     if (route.slow) this.clock(IDLE_TIMEOUT_S);
