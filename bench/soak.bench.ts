@@ -10,6 +10,7 @@ import { seeded } from "#lib/random";
 import { type HouseProcess, startHouse } from "./house.ts";
 import { memoryOf } from "./processes.ts";
 import type { Bench, Row, Settings } from "./row.ts";
+import { medianOf } from "./rounds.ts";
 import { type Point, slopeOf } from "./slope.ts";
 import { createTally, type Tally } from "./soak-tally.ts";
 import { type Visitor, visitor } from "./soak-visitor.ts";
@@ -23,8 +24,11 @@ const MIB = 1024 * 1024;
 const SAMPLES_MAX = 600;
 const SAMPLE_MS_MIN = 500;
 const WARM_SHARE = 0.5;
-/** A worker that was seen less often was there for one job. */
-const POINTS_MIN = 10;
+/**
+ * What is fitted is cut into so many. One sample is much like the one before it, and so many of them would make a chance
+ * of some seconds look certain; medians of windows hardly know of each other. A worker seen less often did one job.
+ */
+const WINDOWS = 24;
 /** Small enough to be full long before the warm-up ends. */
 const ENVIRONMENT = { LAKEHOUSE_EMBED_CACHE_MIB: "2", LAKEHOUSE_LOG: "error" };
 
@@ -130,6 +134,14 @@ function nameOf(pid: number): string | undefined {
   }
 }
 
+function mediansOf(points: readonly Point[]): Point[] {
+  return Array.from({ length: WINDOWS }, (_, window) => {
+    const start = Math.floor((window * points.length) / WINDOWS);
+    const inside = points.slice(start, Math.floor(((window + 1) * points.length) / WINDOWS));
+    return { x: medianOf(inside.map(({ x }) => x)), y: medianOf(inside.map(({ y }) => y)) };
+  });
+}
+
 function rowsOf(topology: string, samples: readonly Sample[], tally: Tally): Row[] {
   const fitted = samples.slice(Math.floor(samples.length * WARM_SHARE));
   const last = fitted.at(-1);
@@ -139,11 +151,12 @@ function rowsOf(topology: string, samples: readonly Sample[], tally: Tally): Row
       const y = mib.get(name);
       return y === undefined ? [] : [{ x: requests / PER_REQUESTS, y }];
     });
-    if (points.length < POINTS_MIN) return [];
+    if (points.length < WINDOWS) return [];
+    const medians = mediansOf(points);
     const row: Row = {
       name: `${topology}, ${name}`,
       unit: `MiB/${PER_REQUESTS} requests`,
-      subject: slopeOf(points),
+      subject: slopeOf(medians),
       reference: null,
       ratio: null,
       bar: { of: "figure", is: "<=", limit: SLOPE_MIB_MAX },
@@ -152,7 +165,7 @@ function rowsOf(topology: string, samples: readonly Sample[], tally: Tally): Row
         middle_mib: points[0]?.y ?? 0,
         last_mib: points.at(-1)?.y ?? 0,
         // Less than the whole says that it flattens.
-        slope_of_last_half: slopeOf(points.slice(points.length / 2)).median,
+        slope_of_last_half: slopeOf(medians.slice(WINDOWS / 2)).median,
         processes: last?.counts.get(name) ?? 0,
       },
     };
