@@ -32,14 +32,20 @@ function freePort(): number {
   return port;
 }
 
-/** `apart`: each service a process of its own. */
-export async function startHouse({ apart }: { readonly apart: boolean }): Promise<HouseProcess> {
+interface HouseSetup {
+  /** Each service a process of its own. */
+  readonly apart: boolean;
+  /** Options of the house, as its environment has them. */
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+export async function startHouse({ apart, environment = {} }: HouseSetup): Promise<HouseProcess> {
   const folder = mkdtempSync(join(tmpdir(), "lakehouse-bench-"));
   // What its children keep while they run goes with the rest.
   const temporary = join(folder, "tmp");
   mkdirSync(temporary);
   const url = `http://127.0.0.1:${freePort()}`;
-  const environment = ["env", "NODE_ENV=production", `TMPDIR=${temporary}`];
+  const options = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
   const settings = [
     ...(apart ? ["--apart"] : []),
     "--data",
@@ -47,7 +53,8 @@ export async function startHouse({ apart }: { readonly apart: boolean }): Promis
     "--port",
     new URL(url).port,
   ];
-  const command = [...environment, process.execPath, "--no-env-file", main, "up", ...settings];
+  const surroundings = ["env", "NODE_ENV=production", `TMPDIR=${temporary}`, ...options];
+  const command = [...surroundings, process.execPath, "--no-env-file", main, "up", ...settings];
   const startedAt = performance.now();
   // Nothing is said over the channel: a house whose parent goes away ends.
   const child = Bun.spawn(command, { stdio: ["ignore", "pipe", "pipe"], ipc: () => undefined });

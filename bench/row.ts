@@ -34,7 +34,14 @@ export interface Settings {
   /** Of one round of load. */
   readonly seconds: number;
   readonly rounds: number;
+  /** Of a soak, for each topology. */
+  readonly minutes: number;
+  /** Those in which a soak runs. */
+  readonly topologies: readonly Topology[];
 }
+
+export const TOPOLOGIES = ["together", "apart"] as const;
+export type Topology = (typeof TOPOLOGIES)[number];
 
 export interface Bench {
   readonly name: string;

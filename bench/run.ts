@@ -1,5 +1,5 @@
-// `npm run bench [-- name ...] [--seconds N] [--rounds N] [--json] [--accept]`: runs the benches of this
-// folder, all or those whose names contain one of the given words, and prints what they found. What is slower
+// `npm run bench [-- name ...] [--seconds N] [--rounds N] [--minutes N] [--topology T] [--json] [--accept]`: runs the
+// benches of this folder, all or those whose names contain one of the given words, and prints what they found. What is slower
 // than its bar is said, not punished: the command fails only when a bench could not run.
 
 import { cpus, loadavg } from "node:os";
@@ -8,12 +8,14 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { accept, changeOf, type Machine, readBaseline } from "./baseline.ts";
 import { ROUNDS_MIN } from "./rounds.ts";
-import { type Bench, type Finding, type Settings, verdictOf } from "./row.ts";
+import { type Bench, type Finding, type Settings, type Topology, TOPOLOGIES, verdictOf } from "./row.ts";
 import { table } from "./table.ts";
 
 /** Long beside a 10 ms tick of the CPU clock, short beside what a neighbour does to the machine. */
 const SECONDS_DEFAULT = 1.5;
 const ROUNDS_DEFAULT = 7;
+/** Enough to see that a soak runs; what it finds is believed after twenty. */
+const MINUTES_DEFAULT = 0.5;
 
 const folder = dirname(fileURLToPath(import.meta.url));
 
@@ -33,6 +35,13 @@ function number(text: string | undefined, name: string, fallback: number, min: n
   return value;
 }
 
+function topologies(text: string | undefined): readonly Topology[] {
+  if (text === undefined) return TOPOLOGIES;
+  const wanted = TOPOLOGIES.filter((name) => name === text);
+  if (wanted.length === 0) throw new Error(`--topology takes ${TOPOLOGIES.join(" or ")}.`);
+  return wanted;
+}
+
 function say(text: string): void {
   process.stderr.write(`${text}\n`);
 }
@@ -43,6 +52,8 @@ async function run(): Promise<number> {
     options: {
       seconds: { type: "string" },
       rounds: { type: "string" },
+      minutes: { type: "string" },
+      topology: { type: "string" },
       json: { type: "boolean", default: false },
       accept: { type: "boolean", default: false },
     },
@@ -50,6 +61,8 @@ async function run(): Promise<number> {
   const settings: Settings = {
     seconds: number(values.seconds, "seconds", SECONDS_DEFAULT, 0.1),
     rounds: Math.floor(number(values.rounds, "rounds", ROUNDS_DEFAULT, ROUNDS_MIN)),
+    minutes: number(values.minutes, "minutes", MINUTES_DEFAULT, 0.1),
+    topologies: topologies(values.topology),
   };
   const machine: Machine = { cpu: cpus()[0]?.model ?? "unknown", cores: cpus().length, bun: Bun.version };
   const loadBefore = loadavg()[0] ?? 0;

@@ -258,10 +258,16 @@ describe.each([...TOPOLOGIES])("secrets in a house %s", (topology) => {
     const secret = sayable();
     for (const [place, behaviour] of echoes().entries()) {
       // Several tries are made where trying again may help.
-      provider.script(...Array.from({ length: 4 }, () => behaviour));
-      const texts = [`call ${all(secret)} about order ${place}`];
-      const { status, text } = await post("/v1/embed", { texts, model: "loud" });
-      expect([place, status >= 400, ...heldBy(text, [secret, configured])]).toEqual([place, true]);
+      provider.script(...Array.from({ length: 16 }, () => behaviour));
+      const asked = (texts: string[], key: string) =>
+        post("/v1/embed", { texts, model: "loud" }, { authorization: `Bearer ${key}` });
+      // Texts of several callers travel together.
+      const [mine, another] = await Promise.all([
+        asked([`call ${all(secret)} about order ${place}`], keys.admin),
+        asked([`welder ${place}`], keys.reader),
+      ]);
+      expect([place, mine.status >= 400, ...heldBy(mine.text, [secret, configured])]).toEqual([place, true]);
+      expect([place, ...heldBy(another.text, [secret, configured])]).toEqual([place]);
     }
     provider.script();
   }, 60_000);

@@ -20,9 +20,12 @@ type File = Scan["files"][number];
 
 /** Files and columns of all scans that are kept: some 60 MiB. */
 const KEPT_PARTS_MAX = 200_000;
+/** Of tables as they were nobody asks for long, and each costs at least as much as its schema's text. */
+const KEPT_MAX = 1000;
 
 export function scans(tables: Tables): (table: Table, at: number | string | undefined) => Promise<Scan> {
   const kept = new LRUCache<string, Scan>({
+    max: KEPT_MAX,
     maxSize: KEPT_PARTS_MAX,
     sizeCalculation: ({ files, columns }) => files.length + columns.length + 1,
   });
