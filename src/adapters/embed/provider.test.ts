@@ -10,14 +10,16 @@ import { answering, type Behaviour, cutOff, hang, providerServer, slow } from ".
 
 const DIMENSION = 64;
 const KEY = "sk-canary-41c7";
-const patience: ProviderPatience = { contactMsMax: 100, answerMsMax: 600, pauseMs: 2 };
+const patience: ProviderPatience = { contactMsMax: 100, answerMsMax: 20_000, pauseMs: 2 };
+const impatience: ProviderPatience = { ...patience, answerMsMax: 600 };
 const server = await providerServer(DIMENSION);
 afterAll(() => server.stop());
 afterEach(() => server.script());
 
 const WIRES: Record<string, (url?: string) => EmbedModel> = {
-  ollama: (url = server.url) => ollamaModel({ url, name: "nomic", patience }),
-  openai: (url = `${server.url}/v1`) => openaiModel({ baseUrl: url, key: KEY, name: "small", patience }),
+  ollama: (url = server.url, how = patience) => ollamaModel({ url, name: "nomic", patience: how }),
+  openai: (url = `${server.url}/v1`, how = patience) =>
+    openaiModel({ baseUrl: url, key: KEY, name: "small", patience: how }),
 };
 
 const expected = hashedModel({ dimension: DIMENSION });
@@ -30,7 +32,7 @@ async function faultOf(work: Promise<unknown>): Promise<{ code: string; message:
 }
 
 describe.each(Object.keys(WIRES))("%s", (wire) => {
-  const modelAt = WIRES[wire] as (url?: string) => EmbedModel;
+  const modelAt = WIRES[wire] as (url?: string, how?: ProviderPatience) => EmbedModel;
   const model = modelAt();
   const texts = ["forklift operator", "line cook", "forklift operator"];
 
@@ -115,7 +117,7 @@ describe.each(Object.keys(WIRES))("%s", (wire) => {
 
   test("a model that hangs is given up at the limit", async () => {
     server.script(hang);
-    const fault = await faultOf(model.embed(["x"]));
+    const fault = await faultOf(modelAt(undefined, impatience).embed(["x"]));
     expect(fault.code).toBe("timeout");
   });
 
