@@ -117,8 +117,8 @@ export function diskFault(error: unknown): Fault | undefined {
   });
 }
 
-/** The file as UTF-8; written to `to` unless it is that already. */
-export async function decode(path: string, to: string): Promise<Decoded> {
+/** The file as UTF-8; written to `to` unless it is that already. `plain` says that it is, and has no NUL. */
+export async function decode(path: string, to: string, plain = false): Promise<Decoded> {
   const { size } = await stat(path);
   const head = await readHead(path);
   const bom = bomOf(head);
@@ -129,7 +129,7 @@ export async function decode(path: string, to: string): Promise<Decoded> {
     return transcode(path, to, bom.encoding, bom.bytes, [`${bom.encoding}: the byte order mark says so`]);
   }
   if (head.includes(0)) throw binaryFault();
-  const survey = await surveyOf(path);
+  const survey = plain ? PLAIN : await surveyOf(path);
   if (survey.foreignLines === 0) {
     const { hasNul } = survey;
     if (bom === undefined)
@@ -184,6 +184,8 @@ interface Survey {
   readonly sample: Uint8Array;
   readonly hasNul: boolean;
 }
+
+const PLAIN: Survey = { foreignLines: 0, multiByteLines: 0, sample: new Uint8Array(0), hasNul: false };
 
 /** Reads the file once. A chunk that is UTF-8 costs microseconds; only the others are looked at line by line. */
 async function surveyOf(path: string): Promise<Survey> {

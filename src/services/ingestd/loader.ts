@@ -17,6 +17,8 @@ const named = z.strictObject({ name: z.string(), type: z.string() });
 
 const readInput = z.strictObject({
   path: z.string(),
+  /** The file was seen to be UTF-8 without a NUL, and need not be read for that. */
+  plain: z.boolean(),
   /** Where the child may write; it is removed by who asks. */
   folder: z.string(),
   format: z.enum(["auto", ...FORMATS]),

@@ -116,7 +116,7 @@ async function open(
   }
   if (input.format === "parquet")
     throw new Fault("invalid", "format=parquet, but the file does not start like one.");
-  const decoded = await decode(path, join(folder, "decoded"));
+  const decoded = await decode(path, join(folder, "decoded"), input.plain && name === null);
   if (decoded.bytes === 0) throw new Fault("invalid", "The file is empty: there is nothing to load.");
   const packed =
     name === null ? decoded : { ...decoded, evidence: [`unpacked with ${name}`, ...decoded.evidence] };

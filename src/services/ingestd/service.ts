@@ -246,6 +246,7 @@ async function read(child: Service<typeof loader>, work: Work, careful: boolean)
   const events = child.read(
     {
       path: file.path,
+      plain: file.plain,
       folder,
       format,
       types: input.types ?? {},

@@ -5,6 +5,7 @@ import { type FileHandle, mkdir, open, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Fault } from "#rpc/fault";
 import { diskFault } from "./decode.ts";
+import { Utf8Check } from "./utf8-check.ts";
 
 /** One file: an hour's transfer at 20 MB/s. Larger ones are sent in parts, each its own append. */
 export const FILE_BYTES_MAX = 64 * 1024 ** 3;
@@ -16,6 +17,8 @@ export interface Spooled {
   readonly path: string;
   readonly bytes: number;
   readonly sha256: string;
+  /** Every byte was seen to be UTF-8, and none of them is a NUL. */
+  readonly plain: boolean;
 }
 
 export class Spool {
@@ -54,6 +57,7 @@ export async function receive(
   bytesMax = FILE_BYTES_MAX,
 ): Promise<Spooled> {
   const hash = new Bun.CryptoHasher("sha256");
+  const text = new Utf8Check();
   const file = await open(path, "wx");
   let bytes = 0;
   let waiting: Uint8Array[] = [];
@@ -79,6 +83,7 @@ export async function receive(
         );
       }
       hash.update(chunk);
+      text.push(chunk);
       waiting.push(chunk);
       waitingBytes += chunk.byteLength;
       if (waitingBytes >= WRITE_BYTES) await flush();
@@ -93,7 +98,7 @@ export async function receive(
     await file.close();
   }
   if (signal.aborted) throw signal.reason;
-  return { path, bytes, sha256: hash.digest("hex") };
+  return { path, bytes, sha256: hash.digest("hex"), plain: text.holds() };
 }
 
 /** Systems take 1,024 pieces in one write. */
