@@ -52,6 +52,8 @@ const GONE_MS_MAX = 500;
 const RETRY_AFTER_MS = 1000;
 /** Who refuses so soon had not begun. */
 const DEAD_MS_MAX = 50;
+/** Dead engines that one question may come upon: what kills one may have killed them all. */
+const DEAD_ENGINES_MAX = 8;
 
 export function questions(pool: Pool, datasets: Snapshots, processBytesMax: number): Questions {
   const readings = new LRUCache<string, Reading>({
@@ -86,14 +88,14 @@ export function questions(pool: Pool, datasets: Snapshots, processBytesMax: numb
   };
 
   /**
-   * Work on an engine of its own. One that was dead already, which nobody could know yet, is tried once more
+   * Work on an engine of its own. What met one that was dead already, which nobody could know yet, is tried
    * elsewhere; what a slice was too short for begins anew where it may run to its end.
    */
   const leased = async <T>(
     patient: Patience,
     restartable: boolean,
     work: (lease: Lease) => Promise<T>,
-    again = true,
+    deadMax = DEAD_ENGINES_MAX,
   ): Promise<[T, Lease]> => {
     const lease = await pool.lease(patient, restartable);
     const began = performance.now();
@@ -105,12 +107,12 @@ export function questions(pool: Pool, datasets: Snapshots, processBytesMax: numb
         thrown instanceof Fault && thrown.code === "unavailable" && thrown.cause !== undefined;
       const deadAlready = unreached && performance.now() - began < DEAD_MS_MAX && !patient.signal.aborted;
       const fault = await failed(thrown, lease, patient);
-      if (again && deadAlready) return leased(patient, restartable, work, false);
+      if (deadAlready && deadMax > 0) return leased(patient, restartable, work, deadMax - 1);
       throw fault;
     }
     lease.abandon();
     const lostMs = lease.waitedMs + performance.now() - began;
-    const [done, next] = await leased(patient, false, work, again);
+    const [done, next] = await leased(patient, false, work, deadMax);
     return [done, { ...next, waitedMs: lostMs + next.waitedMs }];
   };
 
