@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { measure } from "./load.ts";
 import { runLoad } from "./load-run.ts";
-import { familyOf, memoryOf } from "./processes.ts";
+import { cpuUsOf, familyOf, memoryOf } from "./processes.ts";
 
 const servers: { stop(force: boolean): unknown }[] = [];
 const folder = mkdtempSync(join(tmpdir(), "bench-"));
@@ -217,6 +217,14 @@ test("measures from a process of its own, one plan after the other", async () =>
     ),
   ).resolves.toBe("failed");
   expect(await measure({ ...plan, bodies: [{ path: "/" }] })).toMatchObject({ requests: 200 });
+});
+
+test.skipIf(process.platform !== "linux")("counts the time of processes that have ended", async () => {
+  const spin = "const end = Date.now() + 300; while (Date.now() < end);";
+  const before = cpuUsOf([process.pid]);
+  await Bun.spawn([process.execPath, "-e", spin], { stdio: ["ignore", "ignore", "ignore"] }).exited;
+  expect((cpuUsOf([process.pid]) ?? 0) - (before ?? 0)).toBeGreaterThan(100_000);
+  expect(cpuUsOf([2 ** 30])).toBeNull();
 });
 
 test.skipIf(process.platform !== "linux")(

@@ -16,21 +16,21 @@ function statOf(pid: number): Stat | null {
     // The command's name stands in brackets and may hold anything, so fields are counted from the last one.
     const text = readFileSync(`/proc/${pid}/stat`, "latin1");
     const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-    return { parent: Number(fields[1]), cpuUs: (Number(fields[11]) + Number(fields[12])) * TICK_US };
+    // Its own time, as a user and in the system, and that of its children that have ended.
+    const ticks = [11, 12, 13, 14].reduce((sum, field) => sum + Number(fields[field]), 0);
+    return { parent: Number(fields[1]), cpuUs: ticks * TICK_US };
   } catch {
     return null;
   }
 }
 
-/** User and system time that the processes have used so far, in microseconds; null when one of them is not there. */
+/**
+ * User and system time that the processes and all that they started have used so far, in microseconds; null when
+ * none of them is there. What has ended meanwhile counts with the one that started it.
+ */
 export function cpuUsOf(pids: readonly number[]): number | null {
-  let sum = 0;
-  for (const pid of pids) {
-    const stat = statOf(pid);
-    if (stat === null) return null;
-    sum += stat.cpuUs;
-  }
-  return sum;
+  const stats = [...new Set(pids.flatMap(familyOf))].map(statOf).filter((stat) => stat !== null);
+  return stats.length === 0 ? null : stats.reduce((sum, { cpuUs }) => sum + cpuUs, 0);
 }
 
 /** The process and everything it started that still runs. */
