@@ -7,8 +7,9 @@
 // hard as the generator can: every connection has a request waiting at all times, and `asked_per_second` is what
 // arrived. What the generator takes from the house shows in the answers a second. It does not show in the answers
 // for each second of the house's own CPU time, which count in what refusing costs, and what thousands of connections
-// cost beside a few: those are held against the peak. Beside /health a server is asked that does nothing else: as
-// late as that is the machine.
+// cost beside a few: those are held against the peak. What the connections alone cost shows in `bare_ratio`, which is
+// the same of a server that does nothing: nobody loses less. Beside /health another such server is asked: as late as
+// that is the machine.
 
 import { assert, present } from "#lib/assert";
 import { handedFile } from "./handed-file.ts";
@@ -137,7 +138,12 @@ async function press(
     assert(lost.length === 0, `a connection was lost: ${JSON.stringify(lost)}`);
     return { load, healthP99Ms: sound(health).p99_ms, idleP99Ms: sound(beside).p99_ms };
   };
-  const results = await inTurns(rounds, { peak, overload });
+  const bare = (connections: number) => async (): Promise<Pressed> => {
+    const plan = { target: { url: idle.url }, clients: connections, seconds, pids: [idle.pid] };
+    const load = sound(await measure({ ...plan, bodies: [{ path: "/health" }] }));
+    return { load, healthP99Ms: 0, idleP99Ms: 0 };
+  };
+  const results = await inTurns(rounds, { peak, overload, bareFew: bare(clients), bareCrowd: bare(crowd) });
   const asked = ({ load }: Pressed): number => (load.requests + (load.statuses["503"] ?? 0)) / load.seconds;
   const refused = ({ load }: Pressed): number => (load.statuses["503"] ?? 0) / load.seconds;
   const perCpuSecond = ({ load }: Pressed): number => {
@@ -168,7 +174,7 @@ async function press(
       unit: "answers/CPU second",
       ...compared(perCpuSecond),
       bar,
-      figures: {},
+      figures: { bare_ratio: ratioOf(results.bareCrowd, results.bareFew, perCpuSecond).median },
     },
     {
       name: `${name}, ${topology}: /health p99`,

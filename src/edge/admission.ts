@@ -39,8 +39,8 @@ const LAG_MS_MAX = 10;
 const LATE_MAX = 4096;
 /** How often those who wait are looked at. */
 const SWEEP_MS = 10;
-/** So many of the late are taken in a sweep: some 5 ms of work, after which the pulse is asked again. */
-const LATE_PER_SWEEP = 128;
+/** So many of the late are taken in a sweep: some 3 ms of work, after which the pulse is asked again. */
+const LATE_PER_SWEEP = 64;
 /**
  * And so many while it lags still. What holds it up may be no request at all: a file that is read, a machine that is
  * shared. A few requests make that no worse, and nobody who asks alone is ever refused for it.
@@ -52,8 +52,8 @@ const RETRY_AFTER_MS = 1000;
 const LOG_PAUSE_MS = 10_000;
 
 const LIMITS: Readonly<Record<Kind, GateLimits>> = {
-  // At a tenth of a millisecond each some 10 ms of work, and an embedder elsewhere takes no more at once.
-  quick: { atOnceMax: 128, waitingMax: 4096, waitMsMax: WAIT_MS_MAX },
+  // At a tenth of a millisecond each some 6 ms of work, and as many connections as are kept open to a daemon.
+  quick: { atOnceMax: 64, waitingMax: 4096, waitMsMax: WAIT_MS_MAX },
   // The service has a queue that is fair among callers, and this is a caller's share of it.
   heavy: { atOnceMax: 64, waitingMax: 2048, waitMsMax: LONG_WAIT_MS_MAX },
   // Each holds a connection to its service, and buffers of some 100 KiB.
