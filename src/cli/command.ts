@@ -4,7 +4,7 @@
 
 import { parseArgs as readTokens } from "node:util";
 import { type ArgsDef, type ParsedArgs, parseArgs } from "citty";
-import { didYouMean } from "./nearest.ts";
+import { didYouMean } from "#lib/nearest";
 import { UsageProblem } from "./failure.ts";
 
 export interface Command {

@@ -6,7 +6,7 @@ import tabOf from "@bomb.sh/tab/citty";
 import type { CommandDef } from "citty";
 import { type Command, type Entry, command } from "./command.ts";
 import { UsageProblem } from "./failure.ts";
-import { didYouMean } from "./nearest.ts";
+import { didYouMean } from "#lib/nearest";
 import { LAUNCHER } from "./program.ts";
 
 const SHELLS = ["bash", "zsh", "fish", "powershell"] as const;

@@ -6,7 +6,7 @@ import { Fault } from "#rpc/fault";
 import { CLIENT_ARGS, settingsOf } from "./args.ts";
 import { command } from "./command.ts";
 import { allPages, connect } from "./connect.ts";
-import { didYouMean } from "./nearest.ts";
+import { didYouMean } from "#lib/nearest";
 import { emit, type Field, type Format, formatOf } from "./output.ts";
 import { count, counted, moment, size } from "./plain-text.ts";
 import { say } from "./terminal.ts";

@@ -6,7 +6,7 @@ import type { Command } from "./command.ts";
 import { COMMANDS, SECTIONS } from "./commands.ts";
 import { EXIT, failureOf, UsageProblem } from "./failure.ts";
 import { commandHelp, rootHelp } from "./help.ts";
-import { didYouMean } from "./nearest.ts";
+import { didYouMean } from "#lib/nearest";
 import { safe } from "./plain-text.ts";
 import { paintOut, paintTalk, ReaderGone, say, write } from "./terminal.ts";
 

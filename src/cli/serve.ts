@@ -6,7 +6,7 @@ import type { DaemonName } from "#topology/daemon";
 import { HOUSE_ARGS, settingsOf } from "./args.ts";
 import { command } from "./command.ts";
 import { UsageProblem } from "./failure.ts";
-import { didYouMean } from "./nearest.ts";
+import { didYouMean } from "#lib/nearest";
 import { logOf } from "./run-house.ts";
 
 const NAMES: readonly DaemonName[] = ["gateway", ...SERVICE_NAMES];

@@ -17,6 +17,7 @@ import {
   timeoutMsOf,
 } from "./contract.ts";
 import { Fault, toFault } from "./fault.ts";
+import { parseInput } from "./invalid-input.ts";
 import { FileBytes } from "./lent-file.ts";
 
 export interface Implementation<C extends Contract = Contract> {
@@ -102,9 +103,10 @@ function invocation(
   };
 
   const parse = (input: unknown): unknown => {
-    if (operation.body !== "raw") return parsed(operation, input);
+    const schema = operation.input as z.core.$ZodType;
+    if (operation.body !== "raw") return parseInput(schema, input);
     const { body, ...fields } = input as Record<string, unknown>;
-    return { ...(parsed(operation, fields) as object), body };
+    return { ...(parseInput(schema, fields) as object), body };
   };
 
   const check = (output: unknown): unknown => {
@@ -257,30 +259,6 @@ function signalOf(start: CallInit | CallOrigin): AbortSignal | undefined {
 function timedOut(operation: AnyOp, origin: string): Fault {
   return new Fault("timeout", `${operation.method} ${operation.path} did not end in time.`, { origin });
 }
-
-function parsed(operation: AnyOp, input: unknown): unknown {
-  const outcome = z.core.safeParse(operation.input as z.core.$ZodType, input);
-  if (outcome.success) return outcome.data;
-  throw invalidInput(outcome.error.issues);
-}
-
-/** A Fault for what Zod found, one detail a place. */
-export function invalidInput(issues: readonly z.core.$ZodIssue[]): Fault {
-  const details = issues
-    .slice(0, DETAILS_MAX)
-    .flatMap((issue) =>
-      issue.code === "unrecognized_keys"
-        ? issue.keys.map((key) => ({ path: [...issue.path, key].join("."), message: "is not a known field" }))
-        : [{ path: issue.path.join("."), message: issue.message }],
-    );
-  const first = details[0];
-  const message =
-    first === undefined ? "The input is not valid." : `${first.path || "input"}: ${first.message}`;
-  return new Fault("invalid", message, { details });
-}
-
-/** A reader mends the first few and sends again; a thousand lines would help nobody. */
-const DETAILS_MAX = 20;
 
 function checkOutput(operation: AnyOp, place: string, output: unknown): void {
   const value: unknown =

@@ -4,7 +4,7 @@
 // statement nor a dataset. The walk keeps its own stack: how deep a statement nests is its writer's choice.
 
 import { FUNCTIONS, TABLE_FUNCTIONS } from "./functions.ts";
-import { nearest } from "./nearest.ts";
+import { nearest } from "#lib/nearest";
 
 export interface Reading {
   /** `show_tables` is answered by the catalog, the engine cannot know. */

@@ -9,7 +9,7 @@ import type { Call } from "#rpc/call";
 import type { OutputOf, Service } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
 import type { View } from "./engine.ts";
-import { nearest } from "./nearest.ts";
+import { nearest } from "#lib/nearest";
 import type { ObjectCache } from "./object-cache.ts";
 
 type Scan = OutputOf<typeof catalog.scan>;

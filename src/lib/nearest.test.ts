@@ -1,9 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { COMMANDS } from "./commands.ts";
 import { didYouMean, editsBetween, nearest } from "./nearest.ts";
 
-const COMMAND_NAMES = Object.keys(COMMANDS);
+const WORDS = ["ingest", "search", "datasets", "status", "version", "sql", "down", "doctor", "corpus", "up"];
 
 describe("nearest", () => {
   test.each([
@@ -17,21 +16,30 @@ describe("nearest", () => {
     ["dwon", "down"],
     ["corpse", "corpus"],
   ])("%s means %s", (typed, meant) => {
-    expect(nearest(typed, COMMAND_NAMES)).toBe(meant);
+    expect(nearest(typed, WORDS)[0]).toBe(meant);
+    expect(didYouMean(typed, WORDS)).toBe(` Did you mean ${meant}?`);
   });
 
   test.each(["kubernetes", "xyz", "q", "forklift"])("%s is near nothing", (typed) => {
-    expect(nearest(typed, COMMAND_NAMES)).toBeUndefined();
-    expect(didYouMean(typed, COMMAND_NAMES)).toBe("");
+    expect(nearest(typed, WORDS)).toEqual([]);
+    expect(didYouMean(typed, WORDS)).toBe("");
+  });
+
+  test("several are offered, the nearest first and of equals the first", () => {
+    const known = ["workers", "work_orders", "worker_pay", "invoices", "sites"];
+    expect(nearest("worker", known)).toEqual(["workers", "worker_pay"]);
+    expect(nearest("WORKRES", known)).toEqual(["workers"]);
+    expect(nearest("customers", known)).toEqual([]);
+    expect(nearest("x", [])).toEqual([]);
   });
 
   test("one edit away is always found, and a name finds itself", () => {
     fc.assert(
-      fc.property(fc.constantFrom(...COMMAND_NAMES), fc.nat(), (name, at) => {
+      fc.property(fc.constantFrom(...WORDS), fc.nat(), (name, at) => {
         const cutAt = at % name.length;
         const typed = name.slice(0, cutAt) + name.slice(cutAt + 1);
         expect(editsBetween(typed, name)).toBe(1);
-        expect(nearest(name, COMMAND_NAMES)).toBe(name);
+        expect(nearest(name, WORDS)[0]).toBe(name);
       }),
     );
   });
