@@ -101,8 +101,8 @@ export function visitor({ url, name, random, tally, visit }: VisitorDeps): Visit
       const controller = new AbortController();
       try {
         const response = await sent(path, question, controller.signal);
-        if (!response.ok) await checked(path, question, response);
-        await response.body?.getReader().read();
+        if (response.ok) await response.body?.getReader().read();
+        else await checked(path, question, response);
       } catch (error) {
         tally.surprised(visit(), asked(path, question), "no answer", String(error));
       } finally {

@@ -143,7 +143,8 @@ const FOLDER_TRIES_MAX = 20;
 async function publishBelow(temporary: string, path: string, ifAbsent: boolean): Promise<"done" | "exists"> {
   for (let tries = 1; ; tries += 1) {
     await makeFolder(dirname(path)).catch((error: unknown) => {
-      if (!isGone(error) || tries === FOLDER_TRIES_MAX) throw error;
+      // A folder that was there and is removed before it is looked at is taken for a file in the way.
+      if (!(isGone(error) || isInTheWay(error)) || tries === FOLDER_TRIES_MAX) throw error;
     });
     try {
       return await publish(temporary, path, ifAbsent);
@@ -191,16 +192,22 @@ async function onDisk<T>(key: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOTDIR" || code === "EISDIR" || code === "ENOTEMPTY" || code === "EEXIST") {
+    if (isInTheWay(error)) {
       throw new Fault(
         "conflict",
         `${key} is in the way of, or below, another object; a folder cannot hold both.`,
       );
     }
+    const { code } = error as NodeJS.ErrnoException;
     if (code === "ENAMETOOLONG") throw new Fault("invalid", "A segment of the key is too long for the disk.");
     throw toDiskFault(error);
   }
+}
+
+const IN_THE_WAY = new Set(["ENOTDIR", "EISDIR", "ENOTEMPTY", "EEXIST"]);
+
+function isInTheWay(error: unknown): boolean {
+  return IN_THE_WAY.has((error as NodeJS.ErrnoException).code ?? "");
 }
 
 function toDiskFault(error: unknown): unknown {
