@@ -15,7 +15,9 @@ const keyRecord = z.strictObject({
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   created_at: z.string(),
 });
-const keyFile = z.strictObject({ keys: z.array(keyRecord).max(1000) });
+const KEYS_MAX = 1000;
+/** `seal` is the SHA-256 of the keys as they are written: one bit that a disk turns would let another key in. */
+const keyFile = z.strictObject({ keys: z.array(keyRecord).max(KEYS_MAX), seal: z.string() });
 
 export type KeyRecord = z.infer<typeof keyRecord>;
 
@@ -31,10 +33,19 @@ export async function readKeys(path: string): Promise<readonly KeyRecord[]> {
   const text = await readIfThere(path);
   if (text === undefined) return [];
   try {
-    return keyFile.parse(JSON.parse(text)).keys;
+    const { keys } = keyFile.parse(JSON.parse(text));
+    if (text === sealed(keys)) return keys;
   } catch {
-    throw new Error(`${path} is damaged: it should be a JSON object with a list of keys. Mend or remove it.`);
+    // Told below: whatever is wrong with it, the same is to be done.
   }
+  throw new Error(
+    `${path} is damaged, or was changed by hand: its seal does not fit its keys. Put back a copy, or remove it and make new keys with: lakehouse config add-key NAME`,
+  );
+}
+
+function sealed(keys: readonly KeyRecord[]): string {
+  const seal = hashOf(JSON.stringify(keys)).toString("hex");
+  return `${JSON.stringify({ keys, seal }, null, 2)}\n`;
 }
 
 /** Makes a key, keeps its hash, and gives the key itself, which nobody can see again. */
@@ -47,13 +58,16 @@ export async function addKey(path: string, name: string, scope: Scope): Promise<
     );
   }
   const key = `lk_${randomBytes(32).toString("base64url")}`;
+  if (keys.length === KEYS_MAX) {
+    throw new Fault("conflict", `There are ${KEYS_MAX} keys already. Remove one that nobody uses.`);
+  }
   const record = keyRecord.parse({
     name,
     scope,
     sha256: hashOf(key).toString("hex"),
     created_at: new Date().toISOString(),
   });
-  await saveSmallFile(path, `${JSON.stringify({ keys: [...keys, record] }, null, 2)}\n`);
+  await saveSmallFile(path, sealed([...keys, record]));
   return key;
 }
 
@@ -62,7 +76,7 @@ export async function removeKey(path: string, name: string): Promise<boolean> {
   const keys = await readKeys(path);
   const left = keys.filter((key) => key.name !== name);
   if (left.length === keys.length) return false;
-  await saveSmallFile(path, `${JSON.stringify({ keys: left }, null, 2)}\n`);
+  await saveSmallFile(path, sealed(left));
   return true;
 }
 
@@ -104,8 +118,8 @@ function bearerOf(headers: Headers): string | undefined {
     : undefined;
 }
 
-function hashOf(key: string): Buffer {
-  return createHash("sha256").update(key).digest();
+function hashOf(text: string): Buffer {
+  return createHash("sha256").update(text).digest();
 }
 
 const LOOPBACK = new Set(["127.0.0.1", "localhost", "::1", "[::1]"]);

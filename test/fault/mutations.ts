@@ -258,7 +258,7 @@ export const KINDS = {
   "generation numbers": { sealed: true, make: generationArtefact("numbers") },
   "generation header": { sealed: true, make: generationArtefact("json") },
   "keys.json": {
-    sealed: false,
+    sealed: true,
     make: async (folder) => {
       const path = join(folder, "keys.json");
       for (const name of ["one", "two"]) await addKey(path, name, "read");
