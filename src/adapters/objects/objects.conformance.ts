@@ -5,6 +5,7 @@
 import { describe, expect, test } from "bun:test";
 import { createHash, randomUUID } from "node:crypto";
 import fc from "fast-check";
+import { memoryOf } from "#lib/memory.testing";
 import { Fault, type FaultCode } from "#rpc/fault";
 import {
   type Bytes,
@@ -520,27 +521,4 @@ function streamOf(size: number, breaksAt = Infinity): Bytes {
     },
     { highWaterMark: 0 },
   );
-}
-
-/** The most memory that `work` added to the process, in bytes. */
-async function memoryOf(work: () => Promise<void>): Promise<number> {
-  Bun.gc(true);
-  const before = process.memoryUsage.rss();
-  let most = before;
-  let timer: Timer;
-  const look = (): void => {
-    const start = performance.now();
-    // What counts is what is held, not what is left lying. In a process that holds much a collection takes long:
-    // the work has the greater part of the time whatever it takes.
-    Bun.gc(true);
-    most = Math.max(most, process.memoryUsage.rss());
-    timer = setTimeout(look, Math.max(50, 5 * (performance.now() - start)));
-  };
-  timer = setTimeout(look, 50);
-  try {
-    await work();
-    return Math.max(most, process.memoryUsage.rss()) - before;
-  } finally {
-    clearTimeout(timer);
-  }
 }
