@@ -8,7 +8,7 @@
 // arrived. What the generator takes from the house shows in the answers a second. It does not show in the answers
 // for each second of the house's own CPU time, which count in what refusing costs, and what thousands of connections
 // cost beside a few: those are held against the peak. What the connections alone cost shows in `bare_ratio`, which is
-// the same of a server that does nothing: nobody loses less. Beside /health another such server is asked: as late as
+// the same of a server that does nothing. Beside /health another such server is asked: as late as
 // that is the machine.
 
 import { assert, present } from "#lib/assert";

@@ -79,4 +79,7 @@ test.each([
 test("no more places are named than somebody reads", () => {
   const fields = Object.fromEntries(Array.from({ length: 50 }, (_, n) => [`f${n}`, z.int()]));
   expect(faultOf(z.strictObject(fields), {}).details?.length).toBe(20);
+  const strange = Object.fromEntries(Array.from({ length: 50 }, (_, n) => [`g${n}`, n]));
+  expect(faultOf(schema, strange).details?.length).toBe(20);
+  expect(faultOf(z.strictObject(fields), strange).details?.length).toBe(20);
 });

@@ -18,7 +18,8 @@ export function parseInput(schema: z.core.$ZodType, input: unknown): unknown {
   const known = schema instanceof z.core.$ZodObject ? Object.keys(schema._zod.def.shape) : [];
   const details = outcome.error.issues
     .slice(0, DETAILS_MAX)
-    .flatMap((issue) => detailsOf(issue, issue.path.length === 0 ? known : []));
+    .flatMap((issue) => detailsOf(issue, issue.path.length === 0 ? known : []))
+    .slice(0, DETAILS_MAX);
   const first = details[0];
   const message =
     first === undefined ? "The input is not valid." : `${first.path || "input"}: ${first.message}`;
@@ -27,7 +28,7 @@ export function parseInput(schema: z.core.$ZodType, input: unknown): unknown {
 
 function detailsOf(issue: z.core.$ZodIssue, known: readonly string[]): { path: string; message: string }[] {
   if (issue.code !== "unrecognized_keys") return [{ path: issue.path.join("."), message: issue.message }];
-  return issue.keys.map((key) => {
+  return issue.keys.slice(0, DETAILS_MAX).map((key) => {
     const guess = didYouMean(key, known);
     return {
       path: [...issue.path, key].join("."),
