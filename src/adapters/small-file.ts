@@ -2,7 +2,7 @@
 
 import { dirname } from "node:path";
 import { makeFolder, writeDurably } from "#lib/durable";
-import { diskFault } from "./hnsw-file.ts";
+import { diskFault } from "./checksummed-file.ts";
 
 /**
  * As `writeDurably`, and makes the folder when it is not there; throws `unavailable`, naming the file, when the disk is

@@ -29,7 +29,7 @@ export interface ChildOptions {
   /** Absolute path of the module that calls `serveChild`. */
   readonly entry: string;
   readonly origin: string;
-  /** Handed to the entry as it is; must survive JSON. */
+  /** ChildSetup to the entry as it is; must survive JSON. */
   readonly settings: unknown;
   /** Resident bytes past which it is killed. */
   readonly memoryBytesMax?: number;
@@ -148,14 +148,18 @@ function residentBytes(pid: number): number {
 }
 
 /** What the parent hands to a child's entry: its settings, and a folder of its own that is removed with it. */
-export interface Handed<S> {
+export interface ChildSetup<S> {
   readonly settings: S;
   readonly folder: string;
 }
 
 /** The whole of a child's entry module: builds the implementation and serves it until the parent is gone. */
-export async function serveChild<S>(build: (handed: Handed<S>) => Promise<Implementation>): Promise<void> {
-  const { socket, folder, settings } = JSON.parse(process.argv[2] ?? "") as Handed<S> & { socket: string };
+export async function serveChild<S>(
+  build: (handed: ChildSetup<S>) => Promise<Implementation>,
+): Promise<void> {
+  const { socket, folder, settings } = JSON.parse(process.argv[2] ?? "") as ChildSetup<S> & {
+    socket: string;
+  };
   process.on("disconnect", () => process.exit(0));
   const implementation = await build({ folder, settings });
   listen({ origin: implementation.origin, at: { unix: socket }, routes: routes(implementation) });

@@ -5,7 +5,7 @@
 import type { z } from "zod";
 import type { Call, CallInit, Scope } from "./call.ts";
 import type { FaultCode } from "./fault.ts";
-import type { FileBytes } from "./lent-file.ts";
+import type { FileBytes } from "./file-handoff.ts";
 
 type Schema = z.core.SomeType;
 

@@ -4,7 +4,7 @@
 
 import { type AnyOp, type Contract, servedOps, timeoutMsOf } from "./contract.ts";
 import { Fault } from "./fault.ts";
-import { blobOf, FILE_HEADER, parseLent } from "./lent-file.ts";
+import { handedOffBlob, FILE_HEADER, parseHandoff } from "./file-handoff.ts";
 import { planPath } from "./path.ts";
 import type { Address } from "./remote.ts";
 import {
@@ -90,10 +90,10 @@ async function pass(
   });
   exchange.waited?.(performance.now() - asked);
   exchange.seal(headers, response.status);
-  const lent = headers[FILE_HEADER];
-  if (lent !== undefined) {
+  const handoff = headers[FILE_HEADER];
+  if (handoff !== undefined) {
     delete headers[FILE_HEADER];
-    return new Response(blobOf(parseLent(lent)), { status: response.status, headers });
+    return new Response(handedOffBlob(parseHandoff(handoff)), { status: response.status, headers });
   }
   const small = Number(response.headers.get("content-length") ?? Infinity) <= BUFFERED_BYTES_MAX;
   const reply = small && request.method !== "HEAD" ? await response.arrayBuffer() : response.body;

@@ -4,7 +4,7 @@
 // finds what is surely fine, which is nearly everything; json-trouble.ts looks closely at the rest.
 
 import { Fault } from "./fault.ts";
-import { DEPTH_MAX, troubleIn } from "./json-trouble.ts";
+import { DEPTH_MAX, findJsonDefect } from "./json-defect.ts";
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -43,7 +43,7 @@ export function parseJson(text: string): unknown {
   } catch {
     // What is wrong and where is found out below.
   }
-  const trouble = troubleIn(text);
+  const trouble = findJsonDefect(text);
   if (trouble === undefined) return JSON.parse(text);
   throw refused(Buffer.byteLength(text.slice(0, trouble.at)), trouble.what);
 }

@@ -4,7 +4,7 @@
 import { unlinkSync } from "node:fs";
 import type { Caller } from "./call.ts";
 import { Fault } from "./fault.ts";
-import { FILE_HEADER } from "./lent-file.ts";
+import { FILE_HEADER } from "./file-handoff.ts";
 import {
   byPattern,
   CALL_HEADERS,

@@ -3,7 +3,7 @@
 // both topologies behave alike because they run the same lines.
 
 import { z } from "zod";
-import { deadline } from "#lib/sweep";
+import { deadline } from "#lib/coarse-timer";
 import { CallState, cancelledBy, deadlineOf, type CallInit, type CallOrigin } from "./call.ts";
 import {
   type AnyOp,
@@ -18,7 +18,7 @@ import {
 } from "./contract.ts";
 import { Fault, toFault } from "./fault.ts";
 import { parseInput } from "./invalid-input.ts";
-import { FileBytes } from "./lent-file.ts";
+import { FileBytes } from "./file-handoff.ts";
 
 export interface Implementation<C extends Contract = Contract> {
   readonly contract: C;

@@ -2,7 +2,7 @@
 // known from the fault's code and the operation, and the last try uses a fresh connection, because a pooled
 // one may be what is broken.
 
-import { deadline } from "#lib/sweep";
+import { deadline } from "#lib/coarse-timer";
 import { newRequestId, cancelledBy, type CallInit, deadlineOf } from "./call.ts";
 import {
   type AnyOp,

@@ -7,7 +7,7 @@ import { newRequestId } from "./call.ts";
 import { sseStream } from "./events.ts";
 import { Fault, toFault } from "./fault.ts";
 import { inputReader } from "./input.ts";
-import { blobOf, FILE_HEADER, FileBytes, printLent } from "./lent-file.ts";
+import { handedOffBlob, FILE_HEADER, FileBytes, printHandoff } from "./file-handoff.ts";
 import type { Implementation, Invocation } from "./local.ts";
 import { planPath } from "./path.ts";
 
@@ -113,10 +113,10 @@ function sent(
   headers: Record<string, string>,
 ): Exclude<RawReply["body"], FileBytes> {
   if (!(body instanceof FileBytes)) return body;
-  const lent = body.lend();
-  if (lent === undefined) return body.stream;
-  if (exchange.takesFiles !== true) return blobOf(lent);
-  headers[FILE_HEADER] = printLent(lent);
+  const handoff = body.handOff();
+  if (handoff === undefined) return body.stream;
+  if (exchange.takesFiles !== true) return handedOffBlob(handoff);
+  headers[FILE_HEADER] = printHandoff(handoff);
   delete headers["content-length"];
   return null;
 }

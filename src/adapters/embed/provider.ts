@@ -3,7 +3,7 @@
 // there at all a short one. What a provider says in words stays here: several callers' texts travel together, and an
 // error that repeats one caller's text must not reach another's screen or a log. Codes and statuses go on.
 
-import { deadline } from "#lib/sweep";
+import { deadline } from "#lib/coarse-timer";
 import { readVector } from "#lib/vector-text";
 import { Fault } from "#rpc/fault";
 

@@ -11,7 +11,7 @@ import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { makeFolder, publish, syncFolder, temporaryPath, writeAll } from "#lib/durable";
 import { Fault } from "#rpc/fault";
-import { lendFile } from "./lend-file.ts";
+import { handOffFile } from "./hand-off-file.ts";
 import { type Sum, sumsOf } from "./disk-sums.ts";
 import {
   type Bytes,
@@ -102,7 +102,7 @@ export async function diskObjects(root: string): Promise<Objects> {
           first,
           last,
           body: readFrom(file, { key, first, last, sum }),
-          lend: () => lendFile(file, { first, last, size: found.size }),
+          handOff: () => handOffFile(file, { first, last, size: found.size }),
         };
       } catch (error) {
         await file.close();

@@ -2,7 +2,7 @@
 // objects.conformance.ts is the proof each of them must pass.
 
 import { Fault } from "#rpc/fault";
-import type { Lent } from "#rpc/lent-file";
+import type { FileHandoff } from "#rpc/file-handoff";
 
 export type Bytes = ReadableStream<Uint8Array>;
 
@@ -46,7 +46,7 @@ export interface Got {
   readonly last: number;
   readonly body: Bytes;
   /** Instead of `body`: the open file, where it is one. */
-  readonly lend?: () => Lent | undefined;
+  readonly handOff?: () => FileHandoff | undefined;
 }
 
 export interface Objects {

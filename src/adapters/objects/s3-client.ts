@@ -6,7 +6,7 @@
 // A request that may have been carried out although no answer came (a reset, a timeout, a 5xx) is ambiguous.
 // Who writes passes `settled`, which looks at what is stored; a write that arrived is then not sent again.
 
-import { deadline } from "#lib/sweep";
+import { deadline } from "#lib/coarse-timer";
 import { Fault } from "#rpc/fault";
 import { type Credentials, encodedPath, queryText, SHA256_OF_NOTHING, sha256Of, signed } from "./s3-sign.ts";
 import { parseXml, textOf } from "./s3-xml.ts";

@@ -2,7 +2,7 @@
 // process itself never parses a file and never loads DuckDB, so no file can stop it or take it down.
 
 import { join } from "node:path";
-import { Slots } from "#lib/slots";
+import { Semaphore } from "#lib/semaphore";
 import { type Child, type ChildEnd, spawnChild } from "#rpc/child";
 import type { Service } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
@@ -39,7 +39,7 @@ function outOfMemory(): Fault {
 
 export class LoaderPool {
   readonly #settings: LoaderPoolSettings;
-  readonly #slots = new Slots(CHILDREN_MAX, WAITING_MAX);
+  readonly #slots = new Semaphore(CHILDREN_MAX, WAITING_MAX);
   readonly #warm: Warm[] = [];
   /** A child that is being started ahead of the file it is for. */
   #coming: Promise<void> | undefined;

@@ -9,7 +9,7 @@
 
 import { join } from "node:path";
 import { NICE_USUAL, setNice } from "#lib/priority";
-import { type Deadline, deadline } from "#lib/sweep";
+import { type Deadline, deadline } from "#lib/coarse-timer";
 import type { Call } from "#rpc/call";
 import { type Child, type ChildEnd, spawnChild } from "#rpc/child";
 import type { Service } from "#rpc/contract";

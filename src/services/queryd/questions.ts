@@ -6,7 +6,7 @@ import { LRUCache } from "lru-cache";
 import type { CallInit } from "#rpc/call";
 import type { OutputOf, ParsedOf, Raw, Service } from "#rpc/contract";
 import type { query } from "#contracts/query";
-import { deadline } from "#lib/sweep";
+import { deadline } from "#lib/coarse-timer";
 import { Fault } from "#rpc/fault";
 import type { engine as contract } from "./engine.ts";
 import { memoryFault } from "./engine-fault.ts";

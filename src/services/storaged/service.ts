@@ -13,10 +13,10 @@ import {
   readAll,
 } from "#adapters/objects/objects";
 import type { storage, StorageProbe } from "#contracts/storage";
-import { Slots } from "#lib/slots";
+import { Semaphore } from "#lib/semaphore";
 import type { Handlers, Raw } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
-import { FileBytes } from "#rpc/lent-file";
+import { FileBytes } from "#rpc/file-handoff";
 
 export interface StoragedDeps {
   readonly objects: Objects;
@@ -36,7 +36,7 @@ const WRITER_WAIT_MS_MAX = 5000;
 const BUFFERED_BYTES_MAX = 1024 * 1024;
 
 export async function storaged({ objects, adoptFrom }: StoragedDeps): Promise<Handlers<typeof storage>> {
-  const writers = new Slots(WRITERS_MAX, WRITERS_WAITING_MAX);
+  const writers = new Semaphore(WRITERS_MAX, WRITERS_WAITING_MAX);
   const probe = await probeStore(objects);
 
   return {
@@ -64,9 +64,9 @@ export async function storaged({ objects, adoptFrom }: StoragedDeps): Promise<Ha
         const current = await objects.head(key);
         if (matches(if_none_match, current.etag)) return notModified(current);
       }
-      const { head, body: stream, first, last, lend = noFile } = await objects.get(key, wanted);
+      const { head, body: stream, first, last, handOff = noFile } = await objects.get(key, wanted);
       const length = last - first + 1;
-      const body = length <= BUFFERED_BYTES_MAX ? await readAll(stream) : new FileBytes(stream, lend);
+      const body = length <= BUFFERED_BYTES_MAX ? await readAll(stream) : new FileBytes(stream, handOff);
       const headers = { ...headersOf(head), "content-length": String(length) };
       if (wanted === undefined) return { status: 200, headers, body };
       return {

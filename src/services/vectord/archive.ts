@@ -2,7 +2,7 @@
 // files are shared by all snapshots of an index and sent once:
 //
 //   vectors/<index>/snapshots/<name>          two lines: xxHash64 of the second, and a Document as JSON
-//   vectors/<index>/files/<hash>-<bytes>.<n>  part n of a sealed file (hnsw-file.ts) of that hash and length
+//   vectors/<index>/files/<hash>-<bytes>.<n>  part n of a sealed file (checksummed-file.ts) of that hash and length
 //
 // The document is stored last and removed first, so that a snapshot that can be seen has all of its files. What a
 // sending left behind that did not come to its end is found by the next one, or goes with the next removal. Nothing
@@ -10,7 +10,7 @@
 
 import { open, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { diskFault, verifySealed } from "#adapters/hnsw-file";
+import { diskFault, verifyChecksummed } from "#adapters/checksummed-file";
 import type { storage } from "#contracts/storage";
 import type { NamedSnapshot } from "#contracts/vector";
 import { syncFolder, writeAll } from "#lib/durable";
@@ -141,7 +141,7 @@ export async function receive(
 
 /** What is damaged is neither sent, since its name would vouch for it for ever, nor taken in. */
 async function verify(path: string, { hash }: Artefact): Promise<void> {
-  if ((await verifySealed(path)).hash === hash) return;
+  if ((await verifyChecksummed(path)).hash === hash) return;
   throw new Fault("internal", `${path} is whole, but not the file that the snapshot names.`);
 }
 

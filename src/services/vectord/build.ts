@@ -4,7 +4,7 @@
 // a crash of native code there costs a build and not the service.
 
 import { Hnsw } from "#adapters/hnsw";
-import { readSealed } from "#adapters/hnsw-file";
+import { readChecksummed } from "#adapters/checksummed-file";
 import { assert } from "#lib/assert";
 import { seeded } from "#lib/random";
 import { Bitmap } from "./bitmap.ts";
@@ -39,7 +39,7 @@ const AUDITED_MAX = 20_000;
 const ROWS_A_LOOK = 512;
 
 export async function runBuild(jobPath: string): Promise<GraphTail> {
-  const job = readSealed(jobPath).tail as BuildJob;
+  const job = readChecksummed(jobPath).tail as BuildJob;
   const shape = parseShape(job.shape);
   const bytes = Bun.mmap(jobPath, { shared: false });
   const vectors = new Float32Array(bytes.buffer, bytes.byteOffset, job.add.length * shape.dimension);

@@ -7,7 +7,7 @@
 import { rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { Hnsw } from "#adapters/hnsw";
-import { type Seal, verifySealed, writeSealed } from "#adapters/hnsw-file";
+import { type FileChecksum, verifyChecksummed, writeChecksummed } from "#adapters/checksummed-file";
 import type { Clock } from "#lib/clock";
 import { Fault } from "#rpc/fault";
 import { Bitmap } from "./bitmap.ts";
@@ -43,7 +43,7 @@ const BUILD_MS_A_ROW = 10;
 interface Base {
   readonly graph: Hnsw;
   readonly path: string;
-  readonly seal: Seal;
+  readonly seal: FileChecksum;
   readonly rows: Bitmap;
   readonly count: number;
   readonly replaced: number;
@@ -126,12 +126,12 @@ export class GraphCache {
     return this.#failed?.error ?? null;
   }
 
-  get file(): { readonly name: string; readonly seal: Seal } | null {
+  get file(): { readonly name: string; readonly seal: FileChecksum } | null {
     return this.#base === null ? null : { name: basename(this.#base.path), seal: this.#base.seal };
   }
 
   /** Takes a verified graph file as the base, at start-up; rows that it does not have are reported by `added`. */
-  async attach(path: string, verified: Seal & { tail: unknown }): Promise<void> {
+  async attach(path: string, verified: FileChecksum & { tail: unknown }): Promise<void> {
     const { graph } = await Hnsw.view(path, this.#rows.shape, verified);
     this.#delta = await Hnsw.create(this.#rows.shape);
     await breathe();
@@ -317,9 +317,9 @@ export class GraphCache {
     this.#pending.clear();
     this.#lost.clear();
     try {
-      await writeSealed(jobPath, this.#vectorsOf(job.add), job);
+      await writeChecksummed(jobPath, this.#vectorsOf(job.add), job);
       await this.#spawn(jobPath, job.add.length + job.remove.length);
-      const verified = await verifySealed(out);
+      const verified = await verifyChecksummed(out);
       // Each of the two takes milliseconds at 100,000 rows: mapping it, which lists its keys, and the swap.
       const { graph } = await Hnsw.view(out, this.#rows.shape, verified);
       const delta = await Hnsw.create(this.#rows.shape);
@@ -383,7 +383,7 @@ export class GraphCache {
     );
   }
 
-  #swap(path: string, graph: Hnsw, delta: Hnsw, verified: Seal & { tail: unknown }): void {
+  #swap(path: string, graph: Hnsw, delta: Hnsw, verified: FileChecksum & { tail: unknown }): void {
     const old = this.#base?.rows ?? new Bitmap();
     const base = this.#install(path, graph, verified, verified.tail as GraphTail);
     old
@@ -406,7 +406,7 @@ export class GraphCache {
     }
   }
 
-  #install(path: string, graph: Hnsw, seal: Seal, tail: GraphTail): Base {
+  #install(path: string, graph: Hnsw, seal: FileChecksum, tail: GraphTail): Base {
     const rows = Bitmap.fromText(tail.rows);
     const count = rows.count();
     rows

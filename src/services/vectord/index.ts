@@ -6,7 +6,7 @@
 import { readdir, rm } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { diskFault, readSealed, writeSealed } from "#adapters/hnsw-file";
+import { diskFault, readChecksummed, writeChecksummed } from "#adapters/checksummed-file";
 import type { Clock } from "#lib/clock";
 import { TEMPORARY_SUFFIX, makeFolder } from "#lib/durable";
 import { Fault } from "#rpc/fault";
@@ -121,7 +121,7 @@ export class VectorIndex {
   /** The shape of the index in a folder, or null when there is none. Throws Fault `internal` when its file is damaged. */
   static readShape(dir: string): IndexShape | null {
     const path = join(dir, SHAPE_FILE);
-    return existsSync(path) ? shapes.parseShape(readSealed(path).tail as string) : null;
+    return existsSync(path) ? shapes.parseShape(readChecksummed(path).tail as string) : null;
   }
 
   /** Makes the folder of an index when it is not there. Throws `conflict` when it is one of another shape. */
@@ -433,7 +433,7 @@ async function apply(rows: Rows, graph: GraphCache, bytes: Uint8Array): Promise<
 async function checkShape(dir: string, shape: IndexShape): Promise<void> {
   shapes.checkShape(shape);
   const kept = VectorIndex.readShape(dir);
-  if (kept === null) await writeSealed(join(dir, SHAPE_FILE), [], shapes.shapeText(shape));
+  if (kept === null) await writeChecksummed(join(dir, SHAPE_FILE), [], shapes.shapeText(shape));
   else if (!shapes.sameShape(kept, shape)) {
     throw new Fault(
       "conflict",

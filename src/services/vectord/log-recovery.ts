@@ -4,7 +4,7 @@
 // length, and must end exactly there.
 
 import { dirname, join } from "node:path";
-import { diskFault } from "#adapters/hnsw-file";
+import { diskFault } from "#adapters/checksummed-file";
 import type { Clock } from "#lib/clock";
 import { type Disk, nodeDisk } from "#lib/disk";
 import { writeDurably } from "#lib/durable";

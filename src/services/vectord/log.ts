@@ -7,7 +7,7 @@
 //
 // log-segment.ts has the format, log-recovery.ts the opening. A snapshot begins a new segment.
 
-import { diskFault } from "#adapters/hnsw-file";
+import { diskFault } from "#adapters/checksummed-file";
 import { assert } from "#lib/assert";
 import { type Disk, type DiskFile, nodeDisk } from "#lib/disk";
 import { Fault } from "#rpc/fault";

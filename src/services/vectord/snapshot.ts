@@ -12,7 +12,13 @@
 import { readdir, rename, rm } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { type Seal, type Sealed, readSealed, verifySealed, writeSealed } from "#adapters/hnsw-file";
+import {
+  type FileChecksum,
+  type ChecksummedFile,
+  readChecksummed,
+  verifyChecksummed,
+  writeChecksummed,
+} from "#adapters/checksummed-file";
 import type { Clock } from "#lib/clock";
 import { Fault } from "#rpc/fault";
 import type { Bitmap } from "./bitmap.ts";
@@ -48,7 +54,7 @@ export interface Captured {
   /** Rows that lived then. They are pinned, so that what they hold can be written bit by bit. */
   readonly live: Bitmap;
   readonly versions: readonly number[];
-  readonly graph: { readonly name: string; readonly seal: Seal } | null;
+  readonly graph: { readonly name: string; readonly seal: FileChecksum } | null;
 }
 
 const MANIFEST = "manifest";
@@ -86,7 +92,7 @@ export async function writeSnapshot(
     parts: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
   ): Promise<Artefact> => {
     written.push(file);
-    return artefact(file, await writeSealed(join(dir, file), parts));
+    return artefact(file, await writeChecksummed(join(dir, file), parts));
   };
   try {
     const chunks: Artefact[] = [];
@@ -119,14 +125,14 @@ export async function writeSnapshot(
 
 /** From here on the folder is the snapshot that the manifest names. */
 export async function writeManifest(dir: string, manifest: Manifest): Promise<void> {
-  await writeSealed(join(dir, MANIFEST), [], manifest);
+  await writeChecksummed(join(dir, MANIFEST), [], manifest);
 }
 
 export function filesOf({ chunks, table, graph }: Manifest): Artefact[] {
   return [...chunks, table, ...(graph === null ? [] : [graph])];
 }
 
-function artefact(file: string, seal: Seal): Artefact {
+function artefact(file: string, seal: FileChecksum): Artefact {
   return { file, bytes: seal.payloadBytes, hash: seal.hash };
 }
 
@@ -176,7 +182,7 @@ function mapped(path: string, rows: Rows): Float32Array<ArrayBuffer> {
 /** The manifest that a restart would read; null when there is none, or none that verifies. */
 function standing(dir: string): Manifest | null {
   try {
-    return readSealed(join(dir, MANIFEST)).tail as Manifest;
+    return readChecksummed(join(dir, MANIFEST)).tail as Manifest;
   } catch {
     return null;
   }
@@ -186,7 +192,7 @@ function standing(dir: string): Manifest | null {
 export async function readManifest(dir: string, clock: Clock): Promise<Manifest | null> {
   const path = join(dir, MANIFEST);
   if (!existsSync(path)) return null;
-  return orQuarantine(path, clock, () => readSealed(path).tail as Manifest);
+  return orQuarantine(path, clock, () => readChecksummed(path).tail as Manifest);
 }
 
 /** Reads the rows that a manifest names into an empty `rows`. Damage puts the file aside and is a Fault `internal` that names it. */
@@ -232,7 +238,7 @@ export async function readGraph(
   dir: string,
   manifest: Manifest | null,
   clock: Clock,
-): Promise<Sealed | null> {
+): Promise<ChecksummedFile | null> {
   if (manifest === null || manifest.graph === null) return null;
   try {
     return await readArtefact(dir, manifest.graph, clock);
@@ -248,10 +254,10 @@ async function readArtefact(
   { file, hash }: Artefact,
   clock: Clock,
   into?: (payloadBytes: number) => Uint8Array,
-): Promise<Sealed> {
+): Promise<ChecksummedFile> {
   const path = join(dir, file);
   return orQuarantine(path, clock, async () => {
-    const sealed = await verifySealed(path, into);
+    const sealed = await verifyChecksummed(path, into);
     if (sealed.hash !== hash)
       throw new Fault("internal", `${path} is whole, but not the file that the manifest names.`);
     return sealed;

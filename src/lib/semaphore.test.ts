@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
-import { Slots } from "./slots.ts";
+import { Semaphore } from "./semaphore.ts";
 
 test("so many at once, the rest in order", async () => {
-  const slots = new Slots(2, 10);
+  const slots = new Semaphore(2, 10);
   const first = await slots.take(1000);
   await slots.take(1000);
   const order: number[] = [];
@@ -18,7 +18,7 @@ test("so many at once, the rest in order", async () => {
 });
 
 test("a full queue and a long wait are refused, and a slot is given back once only", async () => {
-  const slots = new Slots(1, 1);
+  const slots = new Semaphore(1, 1);
   const release = await slots.take(10);
   const late = slots.take(20);
   expect(await slots.take(10)).toBeUndefined();

@@ -1,6 +1,6 @@
 // A bounded number of things at once: the rest wait in order, at most so many and so long.
 
-export class Slots {
+export class Semaphore {
   readonly #max: number;
   readonly #waitingMax: number;
   #used = 0;

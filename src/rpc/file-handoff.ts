@@ -4,7 +4,7 @@
 // process next door that passes a daemon's reply on, which then need not pass on the bytes.
 
 /** Where to find bytes `first` to `last`, inclusive, of a file of `size` bytes. */
-export interface Lent {
+export interface FileHandoff {
   readonly path: string;
   readonly first: number;
   readonly last: number;
@@ -15,15 +15,15 @@ export interface Lent {
 export class FileBytes {
   readonly stream: ReadableStream<Uint8Array>;
   /** Undefined where it cannot be lent just now. */
-  readonly lend: () => Lent | undefined;
+  readonly handOff: () => FileHandoff | undefined;
 
-  constructor(stream: ReadableStream<Uint8Array>, lend: () => Lent | undefined) {
+  constructor(stream: ReadableStream<Uint8Array>, handOff: () => FileHandoff | undefined) {
     this.stream = stream;
-    this.lend = lend;
+    this.handOff = handOff;
   }
 }
 
-export function blobOf({ path, first, last, size }: Lent): Blob {
+export function handedOffBlob({ path, first, last, size }: FileHandoff): Blob {
   const file = Bun.file(path);
   return first === 0 && last === size - 1 ? file : file.slice(first, last + 1);
 }
@@ -31,10 +31,10 @@ export function blobOf({ path, first, last, size }: Lent): Blob {
 /** A request header of a neighbour on this host that takes a path for the bytes, and the reply header that has it. */
 export const FILE_HEADER = "x-lakehouse-file";
 
-export function printLent(lent: Lent): string {
-  return JSON.stringify(lent);
+export function printHandoff(handoff: FileHandoff): string {
+  return JSON.stringify(handoff);
 }
 
-export function parseLent(text: string): Lent {
-  return JSON.parse(text) as Lent;
+export function parseHandoff(text: string): FileHandoff {
+  return JSON.parse(text) as FileHandoff;
 }

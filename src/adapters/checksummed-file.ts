@@ -29,7 +29,7 @@ async function withBlock<T>(use: (block: Uint8Array<ArrayBuffer>) => Promise<T>)
   }
 }
 
-export interface Seal {
+export interface FileChecksum {
   readonly payloadBytes: number;
   readonly tailBytes: number;
   /** xxHash64 chained over blocks of payload and then the tail, in hexadecimal. */
@@ -63,7 +63,7 @@ function damaged(path: string, what: string): Fault {
   return new Fault("internal", `${path} is damaged: ${what}. It must be rebuilt or restored.`);
 }
 
-function parseFooter(path: string, bytes: Uint8Array, sizeBytes: number): Seal {
+function parseFooter(path: string, bytes: Uint8Array, sizeBytes: number): FileChecksum {
   const view = new DataView(bytes.buffer, bytes.byteOffset, FOOTER_BYTES);
   if (view.getBigUint64(0) !== MAGIC) throw damaged(path, "its footer is missing");
   if (view.getBigUint64(32) !== Bun.hash.xxHash64(bytes.subarray(0, 32))) {
@@ -81,11 +81,11 @@ function parseFooter(path: string, bytes: Uint8Array, sizeBytes: number): Seal {
  * Writes a sealed file through a temporary name, fsync, rename and fsync of the folder, so that `path` holds
  * either all of it or what it held before. A part is copied before the event loop is left, block by block.
  */
-export async function writeSealed(
+export async function writeChecksummed(
   path: string,
   parts: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
   tail: unknown = null,
-): Promise<Seal> {
+): Promise<FileChecksum> {
   return withBlock((block) => writeThrough(block, path, parts, tail));
 }
 
@@ -94,7 +94,7 @@ async function writeThrough(
   path: string,
   parts: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
   tail: unknown,
-): Promise<Seal> {
+): Promise<FileChecksum> {
   const temporary = `${path}.tmp`;
   try {
     const handle = await open(temporary, "w");
@@ -136,7 +136,7 @@ async function writeThrough(
 }
 
 /** Seals what native code has already written at `temporary` and moves it to `path`. Synchronous, for a build process. */
-export function sealWritten(temporary: string, path: string, tail: unknown): Seal {
+export function appendChecksum(temporary: string, path: string, tail: unknown): FileChecksum {
   try {
     const descriptor = openSync(temporary, "r+");
     try {
@@ -169,7 +169,7 @@ function closing(
   payloadBytes: number,
   tail: unknown,
   payloadHash: bigint,
-): { seal: Seal; bytes: Uint8Array } {
+): { seal: FileChecksum; bytes: Uint8Array } {
   const text = new TextEncoder().encode(JSON.stringify(tail));
   const hash = chain(text, payloadHash);
   const bytes = Buffer.concat([text, footer(payloadBytes, text.length, hash)]);
@@ -195,16 +195,16 @@ export function diskFault(error: unknown, path: string): unknown {
   return new Fault("unavailable", message, { cause: error, retryAfterMs: 1_000 });
 }
 
-export interface Sealed extends Seal {
+export interface ChecksummedFile extends FileChecksum {
   readonly tail: unknown;
 }
 
 /**
  * Verifies a sealed file and reads its payload into what `into` returns for the payload's length; without it
  * the payload is only hashed. Damage of any kind is a Fault `internal` that names the file. Synchronous, for
- * start-up; a process that serves uses `verifySealed`.
+ * start-up; a process that serves uses `verifyChecksummed`.
  */
-export function readSealed(path: string, into?: (payloadBytes: number) => Uint8Array): Sealed {
+export function readChecksummed(path: string, into?: (payloadBytes: number) => Uint8Array): ChecksummedFile {
   let descriptor: number;
   try {
     descriptor = openSync(path, "r");
@@ -230,11 +230,11 @@ export function readSealed(path: string, into?: (payloadBytes: number) => Uint8A
   }
 }
 
-/** As `readSealed`, leaving the event loop free between blocks. */
-export async function verifySealed(
+/** As `readChecksummed`, leaving the event loop free between blocks. */
+export async function verifyChecksummed(
   path: string,
   into?: (payloadBytes: number) => Uint8Array,
-): Promise<Sealed> {
+): Promise<ChecksummedFile> {
   const handle = await open(path, "r").catch((error: unknown) => {
     throw damaged(path, `it cannot be opened (${error instanceof Error ? error.message : "unknown error"})`);
   });
@@ -260,7 +260,7 @@ export async function verifySealed(
   }
 }
 
-function sealOf(descriptor: number, path: string): Seal {
+function sealOf(descriptor: number, path: string): FileChecksum {
   const sizeBytes = fstatSync(descriptor).size;
   if (sizeBytes < FOOTER_BYTES) throw damaged(path, `it is only ${sizeBytes} bytes long`);
   const bytes = new Uint8Array(FOOTER_BYTES);
@@ -268,7 +268,7 @@ function sealOf(descriptor: number, path: string): Seal {
   return parseFooter(path, bytes, sizeBytes);
 }
 
-function readTail(descriptor: number, path: string, seal: Seal, payloadHash: bigint): unknown {
+function readTail(descriptor: number, path: string, seal: FileChecksum, payloadHash: bigint): unknown {
   const bytes = new Uint8Array(seal.tailBytes);
   readWhole(descriptor, bytes, seal.payloadBytes, path);
   if (chain(bytes, payloadHash).toString(16) !== seal.hash)

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { deadline } from "./sweep.ts";
+import { deadline } from "./coarse-timer.ts";
 
 test("deadlines fire once, in time, and not when cleared", async () => {
   const fired: string[] = [];

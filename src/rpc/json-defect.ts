@@ -4,14 +4,14 @@
 /** Deeper than anything of ours nests, and shallow enough for every reader. */
 export const DEPTH_MAX = 64;
 
-export interface Trouble {
+export interface JsonDefect {
   /** The character, from 0. */
   readonly at: number;
   readonly what: string;
 }
 
 class Found extends Error {
-  readonly trouble: Trouble;
+  readonly trouble: JsonDefect;
 
   constructor(at: number, what: string) {
     super(what);
@@ -20,7 +20,7 @@ class Found extends Error {
 }
 
 /** The first thing that is wrong, or undefined when nothing is. */
-export function troubleIn(text: string): Trouble | undefined {
+export function findJsonDefect(text: string): JsonDefect | undefined {
   try {
     new Reader(text).document();
     return undefined;
