@@ -50,7 +50,7 @@ export const SECTIONS: Readonly<Record<string, Readonly<Record<string, Entry>>>>
   },
   "Set up": {
     config: {
-      summary: "Show options; make and remove API keys",
+      summary: "Show options; make, change and remove API keys",
       load: async () => (await import("./config.ts")).config,
     },
     completion: {
