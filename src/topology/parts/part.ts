@@ -1,6 +1,7 @@
 // A part is one service of the house as the plan names it: which services it calls, and how it is built. What is built
 // is typed by the service's contract, so handlers of another service do not compile.
 
+import { join } from "node:path";
 import type { Settings } from "#config";
 import { house, type House, type ServiceName } from "#contracts/house";
 import { present } from "#lib/assert";
@@ -72,5 +73,5 @@ export function part<N extends ServiceName, const Needed extends readonly Servic
 
 /** Where ingestd works on uploaded files, and storaged adopts finished ones by renaming them. */
 export function spoolFolder({ data }: Settings): string {
-  return `${data}/spool`;
+  return join(data, "spool");
 }
