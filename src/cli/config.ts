@@ -2,6 +2,7 @@
 // hashes in the data folder, so these commands work on the folder and need no house that runs; one that does follows
 // them within a second.
 
+import type { ArgsDef } from "citty";
 import { isSecret, OPTIONS, type OptionName, readSettings } from "#config";
 import { addKey, changeKey, type KeyRecord, readKeys, removeKey } from "#edge/access/key-file";
 import type { Scope } from "#rpc/call";
@@ -69,7 +70,7 @@ const SCOPE_ARG = {
   options: [...scopes],
   valueHint: "SCOPE",
   description: "read, write (and read) or admin (everything)",
-} as const;
+} satisfies ArgsDef[string];
 
 const EXPIRES_ARG = {
   expires: {

@@ -8,8 +8,9 @@ import { createServer } from "node:net";
 import { tmpdir, totalmem } from "node:os";
 import { dirname, join } from "node:path";
 import { mebibytesToBytes, type Settings } from "#config";
-import { isLoopback, readKeys } from "#edge/auth";
-import { readClaim } from "#topology/folder";
+import { isLoopback } from "#edge/access/auth";
+import { areKeysRequired, readKeys } from "#edge/access/key-file";
+import { readPidfile } from "#topology/pidfile";
 import { quoted } from "./connect.ts";
 import { counted, size } from "./plain-text.ts";
 
@@ -203,11 +204,11 @@ const memory: Check = async (settings) => {
 };
 
 const running: Check = async ({ data }) => {
-  const claim = await readClaim(data);
-  if (claim === undefined) return { status: "ok", detail: "no house runs over this folder" };
+  const pidfile = await readPidfile(data);
+  if (pidfile === undefined) return { status: "ok", detail: "no house runs over this folder" };
   return {
     status: "ok",
-    detail: `one runs over this folder: process ${claim.pid}, ${claim.url ?? "still starting"}`,
+    detail: `one runs over this folder: process ${pidfile.pid}, ${pidfile.url ?? "still starting"}`,
   };
 };
 
@@ -227,8 +228,8 @@ const port: Check = async ({ host, port: wanted, data }) => {
       detail: `${host} is not an address of this machine`,
       fix: "Choose another with --host ADDRESS.",
     };
-  const claim = await readClaim(data);
-  if (claim?.url !== undefined && new URL(claim.url).port === String(wanted)) {
+  const pidfile = await readPidfile(data);
+  if (pidfile?.url !== undefined && new URL(pidfile.url).port === String(wanted)) {
     return { status: "ok", detail: `${wanted} belongs to the house that runs over this folder` };
   }
   const whose = await ownerOf(host, wanted);
@@ -261,8 +262,16 @@ async function ownerOf(host: string, wanted: number): Promise<string> {
 }
 
 const admission: Check = async ({ host, data }) => {
-  const keys = await readKeys(join(data, "keys.json"));
-  if (keys.length > 0)
+  const path = join(data, "keys.json");
+  const keys = await readKeys(path);
+  if (keys === undefined && areKeysRequired(path)) {
+    return {
+      status: "fail",
+      detail: "keys.json is missing, and this house has API keys: every call is refused",
+      fix: "Put back a copy, or make new keys: lakehouse config add-key NAME --scope write",
+    };
+  }
+  if (keys !== undefined && keys.length > 0)
     return { status: "ok", detail: `${counted(keys.length, "API key")}; nobody without one gets in` };
   if (isLoopback(host))
     return {

@@ -10,6 +10,7 @@ import { implement } from "#rpc/local";
 import { routes } from "#rpc/serve";
 import { type Admission, createAdmission } from "./load/admission.ts";
 import { gateway } from "./gateway.ts";
+import { createAudit } from "./access/audit.ts";
 import { createGuard } from "./access/guard.ts";
 import { createMeter } from "./meter.ts";
 import type { LagProbe } from "./load/lag-probe.ts";
@@ -76,7 +77,8 @@ const implementation = implement(contract, "labd", {
 });
 const deps = {
   routes: routes(implementation),
-  authenticate: () => LOCAL_CALLER,
+  keys: { authenticate: () => LOCAL_CALLER, problem: undefined },
+  audit: createAudit("off", log),
   guard: createGuard({ host: "127.0.0.1", allowHosts: [], allowOrigins: [] }),
   allowOrigins: [],
   health: { topology: "together", version: "1", pings: {}, storage: {} as never },

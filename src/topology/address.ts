@@ -1,7 +1,8 @@
-// Where each daemon of a house apart listens: a unix socket in the data folder, or its port when ports are asked
-// for. Everybody works the address out from the same settings, so nothing has to be told to anybody.
+// Where each daemon of a house apart listens: a unix socket in the data folder, or a loopback port when
+// LAKEHOUSE_DAEMON_PORTS is set. Every process derives the same addresses from the same settings, so none is exchanged.
 
 import { createHash } from "node:crypto";
+import { existsSync, realpathSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Settings } from "#config";
@@ -28,7 +29,12 @@ const LONGEST_NAME = "/storaged.sock".length;
 export function runFolder({ data }: Settings): string {
   const inside = join(data, "run");
   if (Buffer.byteLength(inside) + LONGEST_NAME <= SOCKET_PATH_BYTES_MAX) return inside;
-  return join(tmpdir(), `lakehouse-${createHash("sha256").update(data).digest("hex").slice(0, 16)}`);
+  return join(tmpdir(), `lakehouse-${createHash("sha256").update(realPath(data)).digest("hex").slice(0, 16)}`);
+}
+
+/** However a folder is named, by a link too, its house is one. */
+function realPath(data: string): string {
+  return existsSync(data) ? realpathSync(data) : data;
 }
 
 export function listenAt(settings: Settings, name: ServiceName): ListenAt {
@@ -49,7 +55,7 @@ export function neighboursOf(settings: Settings, names: readonly ServiceName[]):
 }
 
 /** One small request to a daemon itself, outside its contract. */
-export function askDaemon(
+export function requestDaemon(
   settings: Settings,
   name: ServiceName,
   path: string,

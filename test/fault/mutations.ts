@@ -11,14 +11,15 @@ import { diskObjects } from "#adapters/objects/disk";
 import { sqliteState } from "#adapters/state";
 import { catalog } from "#contracts/catalog";
 import { storage } from "#contracts/storage";
-import { addKey, readKeys } from "#edge/auth";
+import { addKey, readKeys } from "#edge/access/key-file";
 import { type Random, seeded } from "#lib/random";
 import { Fault } from "#rpc/fault";
 import { implement, local } from "#rpc/local";
 import { catalogd } from "#services/catalogd/service";
 import { loadGeneration, saveGeneration } from "#services/matrixd/generation-files";
 import { storaged } from "#services/storaged/service";
-import { claimData, readClaim } from "#topology/folder";
+import { acquireDataLock } from "#topology/data-lock";
+import { readPidfile } from "#topology/pidfile";
 import { startTogether } from "#topology/together";
 import { createLog } from "#lib/log";
 import { readSettings } from "#config";
@@ -133,7 +134,7 @@ function tableArtefact(pathOf: (folder: string) => string): (folder: string) => 
     for (const n of [0, 1, 2]) await writer.step(n);
     await writer.close();
     const objects = await diskObjects(join(folder, "objects"));
-    const store = local(implement(storage, "storaged", await storaged({ objects }), { onBug }));
+    const store = local(implement(storage, "storaged", (await storaged({ objects })).handlers, { onBug }));
     for (const n of [0, 1, 2]) await store.put({ key: dataKeyOf(n), body: bytesOf("rows") });
     return {
       path: pathOf(folder),
@@ -228,7 +229,7 @@ export const KINDS = {
     make: async (folder) => {
       const root = join(folder, "objects");
       const objects = await diskObjects(root);
-      const store = local(implement(storage, "storaged", await storaged({ objects }), { onBug }));
+      const store = local(implement(storage, "storaged", (await storaged({ objects })).handlers, { onBug }));
       await store.put({ key: "note", body: bytesOf("a line of it\n".repeat(3000)) });
       const [path, times] = [join(root, "note"), join(folder, "times")];
       writeFileSync(times, "");
@@ -261,11 +262,11 @@ export const KINDS = {
     sealed: true,
     make: async (folder) => {
       const path = join(folder, "keys.json");
-      for (const name of ["one", "two"]) await addKey(path, name, "read");
+      for (const name of ["one", "two"]) await addKey(path, { name, scope: "read" });
       return {
         path,
-        read: async () => JSON.stringify(await readKeys(path)),
-        named: (error) => error instanceof Error && error.message.includes(path),
+        read: async () => JSON.stringify((await readKeys(path)) ?? null),
+        named: (error) => error instanceof Error && error.message.includes("keys.json"),
         close: closeNothing,
       };
     },
@@ -275,10 +276,10 @@ export const KINDS = {
     make: async (folder) => {
       const path = join(folder, "running.json");
       // A house that runs: what is written of it is read only then.
-      const release = await claimData(folder);
+      const release = await acquireDataLock(folder, { services: "here" });
       return {
         path,
-        read: async () => JSON.stringify((await readClaim(folder)) ?? "unknown"),
+        read: async () => JSON.stringify((await readPidfile(folder)) ?? "unknown"),
         named: () => false,
         close: release,
       };

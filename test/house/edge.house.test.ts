@@ -1,4 +1,4 @@
-// The door: what it says of the house, whom it lets in, and what every route refuses.
+// The gateway: what it says of the house, which calls it lets in, and what every route refuses.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
@@ -27,7 +27,7 @@ const routed = (Object.values(contracts) as Contract[])
 const pathOf = ({ path }: AnyOp): string =>
   writePath(path, { key: "no/such", dataset: "nobody", index: "nobody", corpus: "nobody" });
 
-describe.each([...TOPOLOGIES])("the door of a house %s", (topology) => {
+describe.each([...TOPOLOGIES])("the gateway of a house %s", (topology) => {
   let house: TestHouse;
   beforeAll(async () => {
     house = await startHouse(topology);
@@ -115,14 +115,6 @@ describe("who may come in", () => {
     const refused = await startTogether(settings, silent).catch((error: unknown) => error);
     expect(refused).toBeInstanceOf(Fault);
     expect((refused as Fault).message).toContain("lakehouse config add-key");
-  });
-
-  test("a damaged key file stops the house with its name", async () => {
-    const data = mkdtempSync(join(tmpdir(), "house-"));
-    writeFileSync(join(data, "keys.json"), "{");
-    const { settings } = readSettings({ data, port: 0 });
-    const refused = await startTogether(settings, silent).catch((error: unknown) => error);
-    expect(String(refused)).toContain("keys.json is damaged");
   });
 
   test("two houses over one folder, or on one port, are refused with what to do", async () => {

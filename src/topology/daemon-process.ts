@@ -1,4 +1,4 @@
-// One service, or the gateway, as a process of its own.
+// One service, or the gateway, as a process of its own: what `lakehouse serve` runs.
 
 import { mkdir } from "node:fs/promises";
 import type { Settings } from "#config";
@@ -11,20 +11,21 @@ import { Fault } from "#rpc/fault";
 import { forward } from "#rpc/forward";
 import { listen } from "#rpc/listen";
 import { routes } from "#rpc/serve";
-import { addressOf, askDaemon, listenAt, neighboursOf, runFolder } from "./address.ts";
-import { bindDoor } from "./door.ts";
-import { DRAIN_MS_MAX, type Place } from "./lifecycle.ts";
+import { addressOf, listenAt, neighboursOf, requestDaemon, runFolder } from "./address.ts";
+import { bindListener } from "./gateway/listener.ts";
+import { acquirePartLock } from "./data-lock.ts";
+import { DRAIN_MS_MAX, REFUSE_MS_MAX, type Replaceable, type StartOptions } from "./lifecycle.ts";
 import { PLAN } from "./plan.ts";
 import { VERSION } from "./version.ts";
 
 export type DaemonName = ServiceName | "gateway";
 
 export interface RunningDaemon {
-  /** Where it listens: a URL, or the path of a socket. */
-  readonly place: string;
+  /** A URL, or the path of a unix socket. */
+  readonly address: string;
   /** Of a gateway, which another one may replace. */
-  readonly gateway?: Place & {
-    /** Answers what is held. One that takes no other's place does so from the start. */
+  readonly gateway?: Replaceable & {
+    /** Answers held requests. A gateway that takes over no other one serves from the start. */
     open(): Promise<void>;
   };
   close(): Promise<void>;
@@ -34,17 +35,31 @@ export function serveDaemon(
   settings: Settings,
   name: DaemonName,
   log: Log,
-  takeOver = false,
+  options: StartOptions,
 ): Promise<RunningDaemon> {
-  if (name === "gateway") return serveGateway(settings, log, takeOver);
-  if (!takeOver) return serveService(settings, name, log);
-  throw new Fault("invalid", `Only the gateway can be taken over; stop ${name} and start it again.`);
+  if (name === "gateway") return serveGateway(settings, log, options);
+  if (!options.takeOver) return serveService(settings, name, log, options);
+  throw new Fault("invalid", `--take-over works for the gateway alone; stop ${name} and start it again.`);
 }
 
-async function serveService(settings: Settings, name: ServiceName, log: Log): Promise<RunningDaemon> {
-  await mkdir(settings.data, { recursive: true });
+async function serveService(
+  settings: Settings,
+  name: ServiceName,
+  log: Log,
+  { supervised }: StartOptions,
+): Promise<RunningDaemon> {
+  const release = await acquirePartLock(settings.data, name, { supervised });
+  try {
+    const { address, close } = await serveLocked(settings, name, log);
+    return { address, close: () => close().finally(release) };
+  } catch (error) {
+    await release();
+    throw error;
+  }
+}
+
+async function serveLocked(settings: Settings, name: ServiceName, log: Log): Promise<RunningDaemon> {
   await mkdir(runFolder(settings), { recursive: true, mode: 0o700 });
-  await refuseSecond(settings, name);
   const neighbours = neighboursOf(settings, PLAN[name].needs);
   const { implementation, close } = await PLAN[name].start({ settings, neighbours, log });
   const meter = createMeter(name);
@@ -60,7 +75,7 @@ async function serveService(settings: Settings, name: ServiceName, log: Log): Pr
     },
   });
   return {
-    place: "unix" in at ? at.unix : `http://${at.hostname}:${daemon.port}`,
+    address: "unix" in at ? at.unix : `http://${at.hostname}:${daemon.port}`,
     close: async () => {
       await daemon.stop(DRAIN_MS_MAX);
       await close();
@@ -68,21 +83,11 @@ async function serveService(settings: Settings, name: ServiceName, log: Log): Pr
   };
 }
 
-/** A second daemon would take the first one's socket away without either noticing. */
-async function refuseSecond(settings: Settings, name: ServiceName): Promise<void> {
-  const answered = await askDaemon(settings, name, "/health", AbortSignal.timeout(PING_MS_MAX)).catch(
-    () => undefined,
-  );
-  if (answered !== undefined) {
-    throw new Fault("conflict", `${name} runs over ${settings.data} already. Stop that one first.`);
-  }
-}
-
-async function serveGateway(settings: Settings, log: Log, takeOver: boolean): Promise<RunningDaemon> {
+async function serveGateway(settings: Settings, log: Log, options: StartOptions): Promise<RunningDaemon> {
   const { storaged } = neighboursOf(settings, ["storaged"]);
-  const door = await bindDoor(settings, log, takeOver);
+  const listener = await bindListener(settings, log, options);
   const open = (): Promise<void> =>
-    door.open({
+    listener.open({
       routes: SERVICE_NAMES.flatMap((name) =>
         forward(house[name] as Contract, name, addressOf(settings, name)),
       ).filter(({ operation }) => operation.internal !== true),
@@ -93,7 +98,7 @@ async function serveGateway(settings: Settings, log: Log, takeOver: boolean): Pr
           SERVICE_NAMES.map((name) => [
             name,
             async (signal: AbortSignal): Promise<void> => {
-              const { ok } = await askDaemon(settings, name, "/health", signal);
+              const { ok } = await requestDaemon(settings, name, "/health", signal);
               if (!ok) throw new Fault("unavailable", `${name} is not well.`);
             },
           ]),
@@ -102,8 +107,17 @@ async function serveGateway(settings: Settings, log: Log, takeOver: boolean): Pr
       },
       neighbourMetrics: () => gatherMetrics(settings),
     });
-  if (!takeOver) await open();
-  return { place: door.url, gateway: { ...door, open }, close: () => door.close(DRAIN_MS_MAX) };
+  if (!options.takeOver) {
+    await open().catch(async (error: unknown) => {
+      await listener.close(REFUSE_MS_MAX);
+      throw error;
+    });
+  }
+  return {
+    address: listener.url,
+    gateway: { ...listener, open },
+    close: () => listener.close(DRAIN_MS_MAX),
+  };
 }
 
 const METRICS_PATH = "/metrics.json";
@@ -111,13 +125,14 @@ const PING_MS_MAX = 500;
 
 /** Metrics of every daemon that answers; one that is down has none to give. */
 async function gatherMetrics(settings: Settings): Promise<object[][]> {
-  const asked = SERVICE_NAMES.map(async (name): Promise<object[]> => {
-    try {
-      const answered = await askDaemon(settings, name, METRICS_PATH, AbortSignal.timeout(PING_MS_MAX));
-      return (await answered.json()) as object[];
-    } catch {
-      return [];
-    }
-  });
-  return Promise.all(asked);
+  return Promise.all(
+    SERVICE_NAMES.map(async (name): Promise<object[]> => {
+      try {
+        const reply = await requestDaemon(settings, name, METRICS_PATH, AbortSignal.timeout(PING_MS_MAX));
+        return (await reply.json()) as object[];
+      } catch {
+        return [];
+      }
+    }),
+  );
 }
