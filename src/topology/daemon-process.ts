@@ -12,6 +12,7 @@ import { forward } from "#rpc/forward";
 import { listen } from "#rpc/listen";
 import { routes } from "#rpc/serve";
 import { addressOf, listenAt, neighboursOf, requestDaemon, runFolder } from "./address.ts";
+import { HOLD_MS_MAX, holdInOrder, type HouseHold } from "./gateway/backup-hold.ts";
 import { bindListener } from "./gateway/listener.ts";
 import { acquirePartLock } from "./data-lock.ts";
 import { DRAIN_MS_MAX, REFUSE_MS_MAX, type Replaceable, type StartOptions } from "./lifecycle.ts";
@@ -61,14 +62,21 @@ async function serveService(
 async function serveLocked(settings: Settings, name: ServiceName, log: Log): Promise<RunningDaemon> {
   await mkdir(runFolder(settings), { recursive: true, mode: 0o700 });
   const neighbours = neighboursOf(settings, PLAN[name].needs);
-  const { implementation, close } = await PLAN[name].start({ settings, neighbours, log });
+  const { implementation, hold, close } = await PLAN[name].start({ settings, neighbours, log });
   const meter = createMeter(name);
   const at = listenAt(settings, name);
   const daemon = listen({
     origin: name,
     at,
     routes: routes(implementation),
-    extra: { [METRICS_PATH]: async () => Response.json(await meter.snapshot()) },
+    extra: {
+      [METRICS_PATH]: async () => Response.json(await meter.snapshot()),
+      [HOLD_PATH]: async ({ url }) => {
+        const drainMs = Number(new URL(url).searchParams.get("drain_ms"));
+        return Response.json({ drained: await hold.hold(HOLD_MS_MAX, drainMs) });
+      },
+      [RESUME_PATH]: () => Response.json({ held: hold.resume() }),
+    },
     onReply: (route, status, tookMs) => {
       meter.record(route, status, tookMs);
       if (status === 500) log.warn("request failed", { route: route.name, status });
@@ -106,6 +114,7 @@ async function serveGateway(settings: Settings, log: Log, options: StartOptions)
         storage: present(storaged, "storaged"),
       },
       neighbourMetrics: () => gatherMetrics(settings),
+      writes: daemonHold(settings),
     });
   if (!options.takeOver) {
     await open().catch(async (error: unknown) => {
@@ -117,6 +126,31 @@ async function serveGateway(settings: Settings, log: Log, options: StartOptions)
     address: listener.url,
     gateway: { ...listener, open },
     close: () => listener.close(DRAIN_MS_MAX),
+  };
+}
+
+const HOLD_PATH = "/hold-writes";
+const RESUME_PATH = "/resume-writes";
+
+/** A daemon that does not answer holds nothing back, and may be written to as soon as it is there again. */
+function daemonHold(settings: Settings): HouseHold {
+  const ask = async <T>(name: ServiceName, path: string): Promise<T | undefined> => {
+    const signal = AbortSignal.timeout(HOLD_MS_MAX);
+    const reply = await requestDaemon(settings, name, path, signal).catch(() => undefined);
+    return reply?.ok === true ? ((await reply.json()) as T) : undefined;
+  };
+  return {
+    hold: () =>
+      holdInOrder(async (name, drainMs) => {
+        const reply = await ask<{ drained: boolean }>(name, `${HOLD_PATH}?drain_ms=${drainMs}`);
+        return reply?.drained === true;
+      }),
+    resume: async () => {
+      const replies = await Promise.all(
+        SERVICE_NAMES.map((name) => ask<{ held: boolean }>(name, RESUME_PATH)),
+      );
+      return replies.every((reply) => reply?.held === true);
+    },
   };
 }
 

@@ -2,11 +2,13 @@
 
 import type { Settings } from "#config";
 import type { House, ServiceName } from "#contracts/house";
+import { present } from "#lib/assert";
 import type { Log } from "#lib/log";
 import { local } from "#rpc/local";
 import { routes, type Route } from "#rpc/serve";
 import { acquireDataLock } from "./data-lock.ts";
 import { recordUrl } from "./pidfile.ts";
+import { HOLD_MS_MAX, holdInOrder } from "./gateway/backup-hold.ts";
 import { bindListener, type GatewayBackend, type GatewayListener } from "./gateway/listener.ts";
 import { DRAIN_MS_MAX, LOCK_WAIT_MS_MAX, REFUSE_MS_MAX, untilReplaced } from "./lifecycle.ts";
 import type { StartedService } from "./parts/part.ts";
@@ -89,14 +91,18 @@ async function startServices(settings: Settings, log: Log, takeOver: boolean): P
       house[name] = local(service.implementation);
       all.push(...routes(service.implementation));
     }
-    return { backend: backendOf(all, house as House), stop };
+    return { backend: backendOf(all, house as House, started), stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-function backendOf(all: readonly Route[], house: House): GatewayBackend {
+function backendOf(
+  all: readonly Route[],
+  house: House,
+  started: readonly StartedService[],
+): GatewayBackend {
   const alive = (): Promise<void> => Promise.resolve();
   return {
     routes: all.filter(({ operation }) => operation.internal !== true),
@@ -107,5 +113,13 @@ function backendOf(all: readonly Route[], house: House): GatewayBackend {
       storage: house.storaged,
     },
     neighbourMetrics: () => Promise.resolve([]),
+    writes: {
+      hold: () =>
+        holdInOrder(async (name, drainMs) => {
+          const service = started.find(({ implementation }) => implementation.origin === name);
+          return present(service, name).hold.hold(HOLD_MS_MAX, drainMs);
+        }),
+      resume: () => Promise.resolve(started.map(({ hold }) => hold.resume()).every(Boolean)),
+    },
   };
 }

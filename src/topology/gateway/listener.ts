@@ -23,13 +23,15 @@ import { faultResponse } from "#rpc/serve";
 import { newRequestId } from "#rpc/call";
 import { acquirePartLock, type Release } from "../data-lock.ts";
 import { DRAIN_MS_MAX, LOCK_WAIT_MS_MAX, type Replaceable, type StartOptions } from "../lifecycle.ts";
+import { type HouseHold, holdControls } from "./backup-hold.ts";
+import { serveControlSocket } from "./control-socket.ts";
 import { drainGracefully, endingOn } from "./graceful-drain.ts";
 import { type ServerHandlers, takeOverProxy } from "./take-over-proxy.ts";
 import {
   type GatewayAddress,
   requestHandOver,
   requestShare,
-  serveTakeOverSocket,
+  takeOverControls,
   type TakeOverHandlers,
 } from "./take-over-socket.ts";
 
@@ -43,7 +45,9 @@ export interface GatewayListener extends Replaceable {
 }
 
 /** What the gateway serves. */
-export type GatewayBackend = Pick<GatewayDeps, "routes" | "health" | "neighbourMetrics">;
+export interface GatewayBackend extends Pick<GatewayDeps, "routes" | "health" | "neighbourMetrics"> {
+  readonly writes: HouseHold;
+}
 
 /** Where the hashes of API keys are kept. */
 export function keysPath(settings: Settings): string {
@@ -80,7 +84,7 @@ export async function bindListener(
   let opened = Promise.withResolvers<void>();
   let handedOver = Promise.withResolvers<void>();
   let stopping = new AbortController();
-  let takeOverSocket: Listener | undefined;
+  let controlSocket: Listener | undefined;
   let probe: LagProbe | undefined;
   let keys: LiveKeys | undefined;
   let release: Release | undefined;
@@ -104,7 +108,7 @@ export async function bindListener(
     const proxy = takeOverProxy(url, guard);
     answerWith(proxy);
     stopping.abort();
-    await takeOverSocket?.stop(SOCKET_DRAIN_MS_MAX);
+    await controlSocket?.stop(SOCKET_DRAIN_MS_MAX);
     await release?.();
     const until = performance.now() + DRAIN_MS_MAX;
     // Forwarded requests wait for the data lock, which this house releases only once all others have ended.
@@ -147,12 +151,15 @@ export async function bindListener(
         }),
       );
       opened.resolve();
-      takeOverSocket = await serveTakeOverSocket(settings, takeOverHandlers(host, port, handOver)).catch(
-        (error: unknown) => {
-          log.info("no take-over socket, so this house cannot be replaced while it runs", { error });
-          return undefined;
-        },
-      );
+      controlSocket = await serveControlSocket(settings, {
+        ...takeOverControls(takeOverHandlers(host, port, handOver)),
+        ...holdControls(backend.writes),
+      }).catch((error: unknown) => {
+        log.warn("no control socket, so this house can neither be replaced nor backed up while it runs", {
+          error,
+        });
+        return undefined;
+      });
     },
     forwardUntilIdle: async () => {
       const answered = await successorAnswered(server, url);
@@ -168,7 +175,7 @@ export async function bindListener(
     close: async (drainMs) => {
       opened.reject(new Fault("unavailable", "The house that was to take over could not start."));
       stopping.abort();
-      await takeOverSocket?.stop(SOCKET_DRAIN_MS_MAX);
+      await controlSocket?.stop(SOCKET_DRAIN_MS_MAX);
       await drainGracefully(server, handlers, drainMs);
       await release?.();
       probe?.close();
