@@ -2,6 +2,7 @@
 // SQLite and Postgres both have, so that a shared database can take its place.
 
 import { Database } from "bun:sqlite";
+import { basename } from "node:path";
 import { Fault } from "#rpc/fault";
 
 export type StateValue = string | number | bigint | boolean | Uint8Array | null;
@@ -49,6 +50,41 @@ function openDatabase(file: string): Database {
         cause: error,
       },
     );
+  }
+}
+
+/**
+ * Copies a database as it is at one moment, also while another process writes to it, into a new file. Throws `internal`
+ * when it is damaged.
+ */
+export function copyDatabase(file: string, copy: string): void {
+  const database = new Database(file, { readonly: true });
+  try {
+    database.run(`PRAGMA busy_timeout = ${BUSY_MS_MAX}`);
+    database.query("VACUUM INTO ?").run(copy);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Fault("internal", `${basename(file)} cannot be copied: ${why}. lakehouse repair says what is wrong.`, {
+      cause: error,
+    });
+  } finally {
+    database.close();
+  }
+}
+
+/** Whether every page of a database is what it should be; else what SQLite says is wrong. */
+export function databaseProblem(file: string): string | undefined {
+  try {
+    const database = new Database(file, { readonly: true });
+    try {
+      const rows = database.query("PRAGMA integrity_check(1)").all() as { integrity_check: string }[];
+      const [first] = rows;
+      return first?.integrity_check === "ok" ? undefined : (first?.integrity_check ?? "nothing could be read");
+    } finally {
+      database.close();
+    }
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
   }
 }
 

@@ -10,8 +10,8 @@ import { readPidfile, recordUrl } from "./pidfile.ts";
 const root = mkdtempSync(join(tmpdir(), "data-lock-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-const lockHouse = (data: string, waitMs?: number): Promise<Release> =>
-  acquireDataLock(data, { services: "here", waitMs });
+const lockHouse = async (data: string, waitMs?: number): Promise<Release> =>
+  (await acquireDataLock(data, waitMs)).release;
 
 const refused = async (data: string, waitMs?: number): Promise<Fault> => {
   try {
@@ -30,7 +30,7 @@ async function holder(data: string): Promise<{ pid: number; killed: () => Promis
   const script = `
     const { acquireDataLock } = await import(${JSON.stringify(DATA_LOCK)});
     const { recordUrl } = await import(${JSON.stringify(PIDFILE)});
-    await acquireDataLock(${JSON.stringify(data)}, { services: "here" });
+    await acquireDataLock(${JSON.stringify(data)});
     await recordUrl(${JSON.stringify(data)}, "http://127.0.0.1:7");
     console.log("held");
     setInterval(() => undefined, 1000);`;
@@ -132,8 +132,12 @@ test("a lock file that is none is named", async () => {
 const waitMs = 20;
 /** Every way in which something owns a folder, or a part of it. */
 const OWNERS = {
-  up: (data: string) => acquireDataLock(data, { services: "here", waitMs }),
-  "up --apart": (data: string) => acquireDataLock(data, { services: "apart", waitMs }),
+  up: (data: string) => lockHouse(data, waitMs),
+  "up --apart": async (data: string) => {
+    const { release, releaseParts } = await acquireDataLock(data, waitMs);
+    await releaseParts();
+    return release;
+  },
   "serve vectord": (data: string) => acquirePartLock(data, "vectord", { supervised: false, waitMs }),
   "serve gateway": (data: string) => acquirePartLock(data, "gateway", { supervised: false, waitMs }),
 } as const;
@@ -167,14 +171,14 @@ test.each(PAIRS)("%s, then %s over the same folder, also by a link to it", async
 
 test("a daemon of the house that runs takes its own part, and no other process does", async () => {
   const data = join(root, "supervised");
-  const house = await acquireDataLock(data, { services: "apart" });
+  const house = await OWNERS["up --apart"](data);
   const daemon = await acquirePartLock(data, "vectord", { supervised: true });
   const second = acquirePartLock(data, "vectord", { supervised: true });
   expect(second).rejects.toMatchObject({ code: "conflict" });
   await second.catch(() => undefined);
   await house();
   // Its supervisor is gone: the next house waits for it, and has the folder once it has ended.
-  const next = acquireDataLock(data, { services: "here" });
+  const next = lockHouse(data);
   await Bun.sleep(400);
   await daemon();
   await (

@@ -14,12 +14,14 @@ import { type FileLock, isLocked, lockWithin } from "#lib/file-lock";
 import { Fault } from "#rpc/fault";
 import { END_MS_MAX } from "./lifecycle.ts";
 import {
+  isCopyOfLive,
   type LockName,
   lockPath,
   locksFolder,
   type PartName,
   readPidfile,
   removePidfile,
+  writeHousePidfile,
   writePidfile,
 } from "./pidfile.ts";
 
@@ -29,39 +31,50 @@ const PROBE_MS_MAX = 250;
 /** Releases what was locked; once, however often it is called. */
 export type Release = () => Promise<void>;
 
-export interface HouseLockOptions {
-  /** The services run in this process, which holds their locks too. Else each daemon takes its own. */
-  readonly services: "here" | "apart";
-  /** How long to wait for a house that is stopping. */
-  readonly waitMs?: number | undefined;
+export interface DataLock {
+  readonly release: Release;
+  /** Releases the locks of the services, so that daemons of this house can take them. */
+  readonly releaseParts: Release;
+  /** See `isCopyOfLive`. Such a folder keeps the pidfile that says so until `adopt`. */
+  readonly isCopyOfLive: boolean;
+  /** Makes the folder this house's own, once a copy is known to be whole. */
+  adopt(): Promise<void>;
 }
 
 /**
- * Locks the data folder for a house, creating it when it is missing. Throws Fault `conflict` when another house, or a
- * service on its own, runs over it.
+ * Locks the data folder for a house, with every service's part of it, creating it when it is missing; waits at most
+ * `waitMs` for a house that is stopping. Throws Fault `conflict` when another house, or a service on its own, runs over it.
  */
-export async function acquireDataLock(
-  data: string,
-  { services, waitMs = PROBE_MS_MAX }: HouseLockOptions,
-): Promise<Release> {
+export async function acquireDataLock(data: string, waitMs = PROBE_MS_MAX): Promise<DataLock> {
   await prepareFolder(data);
-  const held: [LockName, FileLock][] = [];
-  const release = releaseOf(data, held);
+  let house: FileLock | undefined;
+  let adopted = false;
+  const parts: [PartName, FileLock][] = [];
+  const releaseParts = releaseOf(data, parts);
+  const release = async (): Promise<void> => {
+    // The house last: a process that finds it free finds its services free.
+    await releaseParts();
+    if (adopted) await removePidfile(data, "house");
+    adopted = false;
+    house?.release();
+  };
+  const adopt = async (): Promise<void> => {
+    adopted = true;
+    await writeHousePidfile(data);
+  };
   try {
-    held.push(["house", await take(data, "house", waitMs)]);
-    await writePidfile(data, "house");
+    house = await take(data, "house", waitMs);
+    const copied = await isCopyOfLive(data);
     for (const name of SERVICE_NAMES) {
-      const lock = await take(data, name, await partWaitMs(data, name, waitMs));
-      if (services === "here") {
-        held.push([name, lock]);
-        await writePidfile(data, name, { supervised: true });
-      } else lock.release();
+      parts.push([name, await take(data, name, await partWaitMs(data, name, waitMs))]);
+      await writePidfile(data, name, { supervised: true });
     }
+    if (!copied) await adopt();
+    return { release, releaseParts, isCopyOfLive: copied, adopt };
   } catch (error) {
     await release();
     throw folderFault(data, error);
   }
-  return release;
 }
 
 /**
@@ -74,7 +87,7 @@ export async function acquirePartLock(
   { supervised, waitMs = PROBE_MS_MAX }: { readonly supervised: boolean; readonly waitMs?: number | undefined },
 ): Promise<Release> {
   await prepareFolder(data);
-  const held: [LockName, FileLock][] = [];
+  const held: [PartName, FileLock][] = [];
   const release = releaseOf(data, held);
   try {
     held.push([name, await take(data, name, waitMs)]);
@@ -104,9 +117,8 @@ async function partWaitMs(data: string, name: PartName, waitMs: number): Promise
   return holder?.supervised === true ? Math.max(waitMs, END_MS_MAX) : waitMs;
 }
 
-function releaseOf(data: string, held: [LockName, FileLock][]): Release {
+function releaseOf(data: string, held: [PartName, FileLock][]): Release {
   return async () => {
-    // The house last: who finds it free finds its services free.
     for (const [name, lock] of held.splice(0).toReversed()) {
       await removePidfile(data, name);
       lock.release();

@@ -2,7 +2,7 @@
 // while its lock is held, so what a killed process left behind, or a process number that another program has by now,
 // misleads no command.
 
-import { rm } from "node:fs/promises";
+import { rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import type { ServiceName } from "#contracts/house";
@@ -19,6 +19,8 @@ const pidfile = z.object({
   url: z.string().optional(),
   /** Of a service: it belongs to a house that runs or ran, and ends with it. */
   supervised: z.boolean().optional(),
+  /** Inode of the lock file, of a house: in a copy of the folder it is another one. */
+  lock_inode: z.string().optional(),
 });
 export type Pidfile = z.infer<typeof pidfile>;
 
@@ -61,7 +63,25 @@ export function removePidfile(data: string, name: LockName): Promise<void> {
 
 /** Adds the URL of the gateway to the pidfile of the house, once it answers. */
 export function recordUrl(data: string, url: string): Promise<boolean> {
-  return writePidfile(data, "house", { url });
+  return writeHousePidfile(data, { url });
+}
+
+export async function writeHousePidfile(data: string, more: { readonly url?: string } = {}): Promise<boolean> {
+  return writePidfile(data, "house", { ...more, lock_inode: await lockInode(data) });
+}
+
+async function lockInode(data: string): Promise<string> {
+  return (await stat(lockPath(data, "house"), { bigint: true })).ino.toString(36);
+}
+
+/**
+ * True when the folder is a copy that was made of another one while a house ran over it, or after it was killed: a house
+ * that stops removes its pidfile, and one that was killed here had this lock file. Asked by the holder of the lock.
+ */
+export async function isCopyOfLive(data: string): Promise<boolean> {
+  const text = await readIfThere(pidfilePath(data, "house"));
+  const found = text === undefined ? undefined : pidfile.safeParse(safeJson(text)).data;
+  return found?.lock_inode !== undefined && found.lock_inode !== (await lockInode(data));
 }
 
 /** The pidfile of what runs over the folder; undefined when nothing does, also after it was killed. */

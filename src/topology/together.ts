@@ -1,18 +1,17 @@
 // Every service in this process: a call between them is a function call.
 
 import type { Settings } from "#config";
-import type { House, ServiceName } from "#contracts/house";
 import { present } from "#lib/assert";
 import type { Log } from "#lib/log";
-import { local } from "#rpc/local";
-import { routes, type Route } from "#rpc/serve";
+import { routes } from "#rpc/serve";
 import { acquireDataLock } from "./data-lock.ts";
 import { recordUrl } from "./pidfile.ts";
 import { HOLD_MS_MAX, holdInOrder } from "./gateway/backup-hold.ts";
 import { bindListener, type GatewayBackend, type GatewayListener } from "./gateway/listener.ts";
 import { DRAIN_MS_MAX, LOCK_WAIT_MS_MAX, REFUSE_MS_MAX, untilReplaced } from "./lifecycle.ts";
-import type { StartedService } from "./parts/part.ts";
-import { PLAN, START_ORDER } from "./plan.ts";
+import { START_ORDER } from "./plan.ts";
+import { type RunningServices, startServices } from "./services.ts";
+import { prepareData } from "./upkeep/prepare-data.ts";
 import { VERSION } from "./version.ts";
 
 /** A house that serves, in either topology. */
@@ -27,10 +26,10 @@ export interface RunningHouse {
 /** With `takeOver` it replaces the house that runs over the folder, without a request failing. */
 export async function startTogether(settings: Settings, log: Log, takeOver = false): Promise<RunningHouse> {
   let listener: GatewayListener | undefined;
-  let services: RunningServices | undefined;
+  let services: RunningHouseServices | undefined;
   try {
     if (takeOver) listener = await bindListener(settings, log, { takeOver: true, supervised: true });
-    services = await startServices(settings, log, takeOver);
+    services = await startLocked(settings, log, takeOver);
     listener ??= await bindListener(settings, log, { takeOver: false, supervised: true });
     await listener.open(services.backend);
   } catch (error) {
@@ -47,7 +46,7 @@ export async function startTogether(settings: Settings, log: Log, takeOver = fal
       () => current.stop(),
       async () => {
         log.warn("the house that was to take over ended before it served; serving again");
-        current = await startServices(settings, log, true);
+        current = await startLocked(settings, log, true);
         await recordUrl(settings.data, url);
         await open(current.backend);
       },
@@ -59,53 +58,33 @@ export async function startTogether(settings: Settings, log: Log, takeOver = fal
   };
 }
 
-interface RunningServices {
+interface RunningHouseServices {
   readonly backend: GatewayBackend;
-  /** Stops the services, each after those that need it, and releases the data locks; once, however often it is called. */
+  /** Stops the services and releases the data locks; once, however often it is called. */
   stop(): Promise<void>;
 }
 
 /** Acquires the data locks and starts the services over the folder. */
-async function startServices(settings: Settings, log: Log, takeOver: boolean): Promise<RunningServices> {
-  const release = await acquireDataLock(settings.data, {
-    services: "here",
-    waitMs: takeOver ? LOCK_WAIT_MS_MAX : undefined,
-  });
-  const started: StartedService[] = [];
-  const all: Route[] = [];
-  const house: Partial<Record<ServiceName, unknown>> = {};
-  const stopAll = async (): Promise<void> => {
-    for (const service of started.toReversed()) await service.close();
-    await release();
-  };
-  let stopped: Promise<void> | undefined;
-  const stop = (): Promise<void> => (stopped ??= stopAll());
+async function startLocked(settings: Settings, log: Log, takeOver: boolean): Promise<RunningHouseServices> {
+  const lock = await acquireDataLock(settings.data, takeOver ? LOCK_WAIT_MS_MAX : undefined);
   try {
-    for (const name of START_ORDER) {
-      const service = await PLAN[name].start({
-        settings,
-        neighbours: house as Partial<House>,
-        log: log.with({ service: name }),
-      });
-      started.push(service);
-      house[name] = local(service.implementation);
-      all.push(...routes(service.implementation));
-    }
-    return { backend: backendOf(all, house as House, started), stop };
+    await prepareData(settings, log, lock);
+    const services = await startServices(settings, log);
+    let stopped: Promise<void> | undefined;
+    return {
+      backend: backendOf(services),
+      stop: () => (stopped ??= services.stop().finally(lock.release)),
+    };
   } catch (error) {
-    await stop();
+    await lock.release();
     throw error;
   }
 }
 
-function backendOf(
-  all: readonly Route[],
-  house: House,
-  started: readonly StartedService[],
-): GatewayBackend {
+function backendOf({ house, started }: RunningServices): GatewayBackend {
   const alive = (): Promise<void> => Promise.resolve();
   return {
-    routes: all.filter(({ operation }) => operation.internal !== true),
+    routes: started.flatMap(({ implementation }) => routes(implementation)).filter(({ operation }) => operation.internal !== true),
     health: {
       topology: "together",
       version: VERSION,

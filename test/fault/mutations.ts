@@ -276,7 +276,7 @@ export const KINDS = {
     make: async (folder) => {
       const path = join(folder, "running.json");
       // A house that runs: what is written of it is read only then.
-      const release = await acquireDataLock(folder, { services: "here" });
+      const { release } = await acquireDataLock(folder);
       return {
         path,
         read: async () => JSON.stringify((await readPidfile(folder)) ?? "unknown"),

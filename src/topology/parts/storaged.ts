@@ -9,7 +9,7 @@ import { type BuildDaemon, spoolFolder } from "./part.ts";
 export const buildStoraged: BuildDaemon<"storaged"> = async ({ settings }) =>
   storaged({ objects: await objectStore(settings), adoptFrom: spoolFolder(settings) });
 
-async function objectStore(settings: Settings): Promise<Objects> {
+export async function objectStore(settings: Settings): Promise<Objects> {
   if (settings.s3_bucket === "") {
     const { diskObjects } = await import("#adapters/objects/disk");
     return diskObjects(join(settings.data, "objects"));
