@@ -88,7 +88,7 @@ async function serveGateway(settings: Settings, log: Log, takeOver: boolean): Pr
     listener.open({
       routes: SERVICE_NAMES.flatMap((name) =>
         forward(house[name] as Contract, name, addressOf(settings, name)),
-      ).filter(({ operation }) => operation.internal !== true),
+      ).filter(({ internal }) => !internal),
       health: {
         topology: "apart",
         version: VERSION,

@@ -4,7 +4,8 @@ import type { Settings } from "#config";
 import type { House, ServiceName } from "#contracts/house";
 import type { Log } from "#lib/log";
 import { local } from "#rpc/local";
-import { routes, type Route } from "#rpc/serve";
+import type { Route } from "#rpc/route";
+import { routes } from "#rpc/serve";
 import { acquireDataLock, recordUrl } from "./data-lock.ts";
 import { bindListener, type GatewayBackend, type GatewayListener } from "./gateway/listener.ts";
 import { DRAIN_MS_MAX, LOCK_WAIT_MS_MAX, REFUSE_MS_MAX, untilReplaced } from "./lifecycle.ts";
@@ -95,7 +96,7 @@ async function startServices(settings: Settings, log: Log, takeOver: boolean): P
 function backendOf(all: readonly Route[], house: House): GatewayBackend {
   const alive = (): Promise<void> => Promise.resolve();
   return {
-    routes: all.filter(({ operation }) => operation.internal !== true),
+    routes: all.filter(({ internal }) => !internal),
     health: {
       topology: "together",
       version: VERSION,

@@ -16,8 +16,8 @@ import { listeningSocket, type PortCensus, portCensus } from "#lib/listening-soc
 import type { Log } from "#lib/log";
 import { Fault } from "#rpc/fault";
 import { type Listener, SERVER_TRAITS } from "#rpc/listen";
-import { faultResponse } from "#rpc/serve";
 import { newRequestId } from "#rpc/call";
+import { faultResponse } from "#rpc/exchange";
 import { DRAIN_MS_MAX, type Replaceable } from "../lifecycle.ts";
 import { drainGracefully, endingOn } from "./graceful-drain.ts";
 import { type ServerHandlers, takeOverProxy } from "./take-over-proxy.ts";

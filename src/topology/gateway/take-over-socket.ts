@@ -7,9 +7,9 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Settings } from "#config";
 import { newRequestId } from "#rpc/call";
+import { faultResponse } from "#rpc/exchange";
 import { Fault, faultFromBody } from "#rpc/fault";
 import { type Listener, listen } from "#rpc/listen";
-import { faultResponse } from "#rpc/serve";
 import { runFolder } from "../address.ts";
 
 /** Where a gateway listens, as it was configured and not as it is reached. */
