@@ -45,7 +45,7 @@ export const serve = command({
     const { serveDaemon } = await import("#topology/daemon-process");
     const { untilReplaced, untilStopped } = await import("#topology/lifecycle");
     const takeOver = args["take-over"] === true;
-    const daemon = await serveDaemon(settings, name, log, takeOver);
+    const daemon = await serveDaemon(settings, name, log, { takeOver });
     const ends = [untilStopped(daemon, (reason) => log.info("stopping", { reason }))];
     const report = (message: DaemonMessage): void => void process.send?.(message);
     const { gateway } = daemon;

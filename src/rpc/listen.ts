@@ -10,6 +10,9 @@ import { byPattern, isSlow, type Route, routeFor } from "./route.ts";
 
 export type ListenAt = { readonly unix: string } | { readonly hostname: string; readonly port: number };
 
+/** What fits into a socket address: 104 bytes on macOS, 108 on Linux, the terminating zero counted. */
+export const SOCKET_PATH_BYTES_MAX = 103;
+
 export interface Listener {
   /** The port that was given where 0 was asked for; 0 on a unix socket. */
   readonly port: number;
@@ -37,7 +40,10 @@ const IDLE_TIMEOUT_S = 30;
 const NO_IDLE_TIMEOUT = 0;
 
 export function listen({ origin, at, routes, extra = {}, onReply }: ListenOptions): Listener {
-  if ("unix" in at) removeStaleSocket(at.unix);
+  if ("unix" in at) {
+    checkSocketPath(at.unix);
+    removeStaleSocket(at.unix);
+  }
   const table: Record<string, Record<string, (request: Request, server: Server) => Promise<Response>>> = {};
   for (const [pattern, methods] of byPattern(routes)) {
     const handlers: (typeof table)[string] = {};
@@ -145,6 +151,12 @@ class DaemonExchange implements Exchange {
 function refuse(request: Request, origin: string): Response {
   const fault = new Fault("not_found", `${origin} has no ${request.method} on this path.`);
   return faultResponse(fault, new DaemonExchange(request.headers), origin);
+}
+
+/** Throws Fault `invalid`. */
+export function checkSocketPath(path: string): void {
+  if (Buffer.byteLength(path) <= SOCKET_PATH_BYTES_MAX) return;
+  throw new Fault("invalid", `The path of a unix socket may have ${SOCKET_PATH_BYTES_MAX} bytes: ${path}`);
 }
 
 /** A daemon that was killed leaves its socket file behind, and nothing can listen there until it is gone. */

@@ -2,18 +2,18 @@
 
 import { mkdir } from "node:fs/promises";
 import type { Settings } from "#config";
-import { house, type ServiceName, SERVICE_NAMES } from "#contracts/house";
+import { type House, house, type ServiceName, SERVICE_NAMES } from "#contracts/house";
 import { createMeter } from "#edge/meter";
-import { present } from "#lib/assert";
 import type { Log } from "#lib/log";
 import type { Contract } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
 import { forward } from "#rpc/forward";
 import { listen } from "#rpc/listen";
 import { routes } from "#rpc/serve";
-import { addressOf, listenAt, neighboursOf, requestDaemon, runFolder } from "./address.ts";
+import { addressOf, listenAt, neighboursOf, makeRunFolder, requestDaemon } from "./address.ts";
 import { bindListener } from "./gateway/listener.ts";
-import { DRAIN_MS_MAX, type Replaceable } from "./lifecycle.ts";
+import { fronts as houseFronts } from "./fronts.ts";
+import { DRAIN_MS_MAX, type Replaceable, type StartOptions } from "./lifecycle.ts";
 import { PLAN } from "./plan.ts";
 import { VERSION } from "./version.ts";
 
@@ -34,16 +34,16 @@ export function serveDaemon(
   settings: Settings,
   name: DaemonName,
   log: Log,
-  takeOver = false,
+  options: StartOptions = {},
 ): Promise<RunningDaemon> {
-  if (name === "gateway") return serveGateway(settings, log, takeOver);
-  if (!takeOver) return serveService(settings, name, log);
+  if (name === "gateway") return serveGateway(settings, log, options);
+  if (options.takeOver !== true) return serveService(settings, name, log);
   throw new Fault("invalid", `--take-over works for the gateway alone; stop ${name} and start it again.`);
 }
 
 async function serveService(settings: Settings, name: ServiceName, log: Log): Promise<RunningDaemon> {
   await mkdir(settings.data, { recursive: true });
-  await mkdir(runFolder(settings), { recursive: true, mode: 0o700 });
+  if (!settings.daemon_ports) await makeRunFolder(settings);
   await refuseSecond(settings, name);
   const neighbours = neighboursOf(settings, PLAN[name].needs);
   const { implementation, close } = await PLAN[name].start({ settings, neighbours, log });
@@ -81,14 +81,21 @@ async function refuseSecond(settings: Settings, name: ServiceName): Promise<void
   }
 }
 
-async function serveGateway(settings: Settings, log: Log, takeOver: boolean): Promise<RunningDaemon> {
-  const { storaged } = neighboursOf(settings, ["storaged"]);
+async function serveGateway(
+  settings: Settings,
+  log: Log,
+  { takeOver = false, fronts = houseFronts }: StartOptions,
+): Promise<RunningDaemon> {
+  const neighbours = neighboursOf(settings, SERVICE_NAMES) as House;
   const listener = await bindListener(settings, log, takeOver);
   const open = (): Promise<void> =>
     listener.open({
-      routes: SERVICE_NAMES.flatMap((name) =>
-        forward(house[name] as Contract, name, addressOf(settings, name)),
-      ).filter(({ internal }) => !internal),
+      routes: [
+        ...SERVICE_NAMES.flatMap((name) =>
+          forward(house[name] as Contract, name, addressOf(settings, name)),
+        ).filter(({ internal }) => !internal),
+        ...fronts(neighbours),
+      ],
       health: {
         topology: "apart",
         version: VERSION,
@@ -101,7 +108,7 @@ async function serveGateway(settings: Settings, log: Log, takeOver: boolean): Pr
             },
           ]),
         ),
-        storage: present(storaged, "storaged"),
+        storage: neighbours.storaged,
       },
       neighbourMetrics: () => gatherMetrics(settings),
     });
