@@ -13,8 +13,8 @@ export function logOf(settings: Settings, level: Settings["log"] = settings.log)
 export async function startHouse(settings: Settings, log: Log, takeOver = false): Promise<RunningHouse> {
   const { recordUrl } = await import("#topology/pidfile");
   const house = settings.apart
-    ? await (await import("#topology/apart")).startApart(settings, log, takeOver)
-    : await (await import("#topology/together")).startTogether(settings, log, takeOver);
+    ? await (await import("#topology/apart")).startApart(settings, log, { takeOver })
+    : await (await import("#topology/together")).startTogether(settings, log, { takeOver });
   await recordUrl(settings.data, house.url);
   return house;
 }

@@ -9,17 +9,9 @@ import { type Context, Hono } from "hono";
 import { cors } from "hono/cors";
 import { present } from "#lib/assert";
 import type { Log } from "#lib/log";
-import { bodyBytesMaxOf, timeoutMsOf } from "#rpc/contract";
-import { Fault } from "#rpc/fault";
-import {
-  byPattern,
-  CALL_HEADERS,
-  type Exchange,
-  faultResponse,
-  requestIdOf,
-  type Route,
-  routeFor,
-} from "#rpc/serve";
+import { CALL_HEADERS, type Exchange, faultResponse, requestIdOf } from "#rpc/exchange";
+import { Fault, toFault } from "#rpc/fault";
+import { byPattern, isSlow, type Route, routeFor } from "#rpc/route";
 import { type Audit, type RefusalReason } from "./access/audit.ts";
 import { authorize } from "./access/auth.ts";
 import { Denied } from "./access/denied.ts";
@@ -28,7 +20,7 @@ import type { LiveKeys } from "./access/live-keys.ts";
 import { type CheckKey, keyCheckOf } from "./access/owned-prefixes.ts";
 import { apiDescription, docsPage } from "./docs.ts";
 import { type HealthDeps, houseHealth } from "./health.ts";
-import { type Admission, type ConcurrencyLimit, isLarge, kindOf, REFUSED } from "./load/admission.ts";
+import { type Admission, type ConcurrencyLimit, isLarge, REFUSED } from "./load/admission.ts";
 import { awaitBodyStart, IDLE_TIMEOUT_S, timedReply } from "./load/slow-client.ts";
 import type { Wait } from "./load/wait-queue.ts";
 import { admissionMetrics, auditMetrics, type Meter, metricsText } from "./meter.ts";
@@ -101,30 +93,30 @@ interface Entry {
   /** The limit of quick work, which is one for all. */
   readonly quick: ConcurrencyLimit | undefined;
   readonly limit: (callerId: string) => ConcurrencyLimit;
-  readonly bulkLimit: (callerId: string) => ConcurrencyLimit;
+  readonly largeLimit: (callerId: string) => ConcurrencyLimit;
   readonly checkKey: CheckKey | undefined;
 }
 
 function entryOf(route: Route, admission: Admission): Entry {
-  const { operation } = route;
-  const kind = kindOf(operation);
-  const reads = operation.method === "GET" || operation.method === "HEAD";
+  const { body, method, reply, work } = route;
+  const reads = method === "GET" || method === "HEAD";
   return {
     route,
-    lasting: operation.reply === "events" || (operation.reply === "raw" && !reads),
-    raw: operation.body === "raw",
+    lasting: reply === "events" || (reply === "raw" && !reads),
+    raw: body === "raw",
     bodied: !reads,
-    quick: kind === "quick" ? admission.limit(route, kind, "") : undefined,
-    limit: (callerId) => admission.limit(route, kind, callerId),
-    bulkLimit: (callerId) => admission.limit(route, "bulk", callerId),
-    checkKey: keyCheckOf(operation),
+    quick: work === "quick" ? admission.limit(route, work, "") : undefined,
+    limit: (callerId) => admission.limit(route, work, callerId),
+    largeLimit: (callerId) => admission.limit(route, "large", callerId),
+    checkKey: keyCheckOf(route),
   };
 }
 
 function mount(deps: GatewayDeps, candidates: readonly Route[]): Handler {
   const { keys, guard, allowOrigins, admission } = deps;
   const entries = new Map(candidates.map((route) => [route, entryOf(route, admission)]));
-  const only = candidates.length === 1 ? entries.get(present(candidates[0], "a route")) : undefined;
+  const first = present(candidates[0], "a route");
+  const only = candidates.length === 1 ? entries.get(first) : undefined;
 
   const begin = (request: Request, exchange: EdgeExchange): Promise<Response> | Response => {
     const { headers } = request;
@@ -135,27 +127,27 @@ function mount(deps: GatewayDeps, candidates: readonly Route[]): Handler {
       exchange.caller = caller;
       const entry = only ?? present(entries.get(routeFor(candidates, request)), "an entry");
       const { route } = entry;
-      authorize(caller, route.operation.scope);
+      authorize(caller, route.scope);
       entry.checkKey?.(request.url, caller);
       exchange.route = route;
       const large = entry.bodied && !entry.raw && isLarge(headers);
-      exchange.limit = large ? entry.bulkLimit(caller.id) : (entry.quick ?? entry.limit(caller.id));
+      exchange.limit = large ? entry.largeLimit(caller.id) : (entry.quick ?? entry.limit(caller.id));
       // Refused before its body is read, a request costs least.
       if (exchange.limit.full) return exchange.refuse();
       if (large || entry.raw) return receive(entry, request, exchange);
       return entry.lasting ? last(entry, request, exchange) : route.handle(request, exchange);
     } catch (thrown) {
-      return exchange.fail(thrown);
+      return exchange.fail(thrown, first);
     }
   };
 
   return (request, server) => {
     const exchange = new EdgeExchange(request, request.headers, deps, server);
     if (!admission.lags(exchange.started)) return begin(request, exchange);
-    exchange.route = candidates[0];
+    exchange.route = first;
     return exchange.outlast(admission.defer(request)).then(
       () => begin(request, exchange),
-      (refused: unknown) => exchange.fail(refused),
+      (refused: unknown) => exchange.fail(refused, first),
     );
   };
 }
@@ -166,13 +158,13 @@ async function receive(entry: Entry, request: Request, exchange: EdgeExchange): 
   try {
     // One that is declared too large is refused without a byte of it.
     const declared = Number(request.headers.get("content-length") ?? 0);
-    if (declared > bodyBytesMaxOf(route.operation)) return await route.handle(request, exchange);
+    if (declared > route.bodyBytesMax) return await route.handle(request, exchange);
     const body = await awaitBodyStart(request);
     await exchange.admit();
     const timed = body.request((seconds) => exchange.setTimeoutS(seconds));
     return await (entry.lasting ? last(entry, timed, exchange) : route.handle(timed, exchange));
   } catch (thrown) {
-    return exchange.fail(thrown);
+    return exchange.fail(thrown, route);
   }
 }
 
@@ -226,7 +218,7 @@ class EdgeExchange implements Exchange {
   admit(): Promise<void> | undefined {
     const { limit } = this;
     // From here on the house is at work, and may be silent for long.
-    if (this.route?.slow === true) this.setTimeoutS(0);
+    if (this.route !== undefined && isSlow(this.route)) this.setTimeoutS(0);
     if (limit === undefined || this.#inside) return undefined;
     this.#inside = limit.enter();
     if (this.#inside) return undefined;
@@ -235,18 +227,20 @@ class EdgeExchange implements Exchange {
     });
   }
 
-  /** The reply to a request that fails before, or at, the edge. */
-  fail(thrown: unknown): Response {
+  /** The reply to a request that failed at the edge, in the shape of its route's surface where it has a route. */
+  fail(thrown: unknown, route?: Route): Response {
     if (thrown instanceof Denied) {
       this.#refused = thrown.reason;
       this.caller ??= thrown.caller;
     }
-    return faultResponse(thrown, this, "gateway");
+    const fault = toFault(thrown);
+    fault.origin ??= "gateway";
+    return (this.route ?? route)?.fault(fault, this) ?? faultResponse(fault, this, "gateway");
   }
 
   refuse(): Response {
     this.#countRefusal();
-    return faultResponse(REFUSED, this, "gateway");
+    return this.route?.fault(REFUSED, this) ?? faultResponse(REFUSED, this, "gateway");
   }
 
   #countRefusal(): void {
@@ -261,10 +255,9 @@ class EdgeExchange implements Exchange {
       this.#countRefusal();
       throw REFUSED;
     }
-    const operation = this.route?.operation;
-    // Events have no time of their own: they end with what they tell of.
-    if (operation === undefined || operation.reply === "events") return;
-    this.timeoutMs = (this.timeoutMs ?? timeoutMsOf(operation)) - (performance.now() - since);
+    const timeoutMs = this.timeoutMs ?? this.route?.timeoutMs;
+    if (timeoutMs === undefined || timeoutMs === Infinity) return;
+    this.timeoutMs = timeoutMs - (performance.now() - since);
   }
 
   leave(): void {
@@ -303,7 +296,7 @@ class EdgeExchange implements Exchange {
       refused: this.#refused ?? (status === FORBIDDEN ? "rule" : undefined),
     });
     if (route === undefined) return;
-    if (route.slow) this.setTimeoutS(IDLE_TIMEOUT_S);
+    if (isSlow(route)) this.setTimeoutS(IDLE_TIMEOUT_S);
     this.#deps.meter.record(route, status, tookMs);
     // Refusals are many and alike: admission logs them now and then.
     if (status >= 500 && this.#refused === undefined) {

@@ -7,7 +7,7 @@ import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Contract, Service } from "./contract.ts";
 import { Fault } from "./fault.ts";
-import { listen } from "./listen.ts";
+import { checkSocketPath, listen } from "./listen.ts";
 import type { Implementation } from "./local.ts";
 import { remote } from "./remote.ts";
 import { routes } from "./serve.ts";
@@ -46,6 +46,7 @@ const GROWTH_BYTES = 1024 * 1024;
 const PAGE_BYTES = 4096;
 
 export async function spawnChild<C extends Contract>(contract: C, options: ChildOptions): Promise<Child<C>> {
+  checkSocketPath(join(tmpdir(), "lakehouse-XXXXXX", "s"));
   const folder = mkdtempSync(join(tmpdir(), "lakehouse-"));
   const socket = join(folder, "s");
   const ready = Promise.withResolvers<void>();

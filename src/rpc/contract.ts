@@ -17,6 +17,12 @@ export type BodyKind = "json" | "raw";
 /** What a reply is: one JSON value, raw bytes with their own status and headers, or server-sent events. */
 export type ReplyKind = "json" | "raw" | "events";
 
+/**
+ * What a request asks of the house, after which its concurrency is limited: `quick` is a moment, `bulk` work of seconds,
+ * `stream` a reply that goes on, `upload` a body that is written to disk as it comes.
+ */
+export type Work = "quick" | "bulk" | "stream" | "upload";
+
 export type Bytes = ReadableStream<Uint8Array>;
 
 /** A reply of a raw operation. `body` is null for statuses without one (204, 304) and for HEAD. */
@@ -78,7 +84,9 @@ interface OpTraits<O, B extends BodyKind, R extends ReplyKind, P extends boolean
   readonly timeoutMs?: number;
   /** Bytes of request body at most. Default 1 MiB for JSON, unlimited for raw. */
   readonly bodyBytesMax?: number;
-  /** For neighbours only: the edge does not route it. */
+  /** See `Work`. Default: `bulk` where the time limit is over two minutes, else `quick` for JSON and `stream`. */
+  readonly work?: Work;
+  /** For neighbours only: the gateway does not mount it. */
   readonly internal?: boolean;
   /** Agreed but not served yet: no handler, no route, not on the API page. */
   readonly planned?: P;
@@ -160,11 +168,20 @@ export function isIdempotent(operation: AnyOp): boolean {
 
 /** Time enough for everything that is not long work; long work names its own. */
 const TIMEOUT_MS_DEFAULT = 15_000;
-/** JSON requests are questions, not data; what carries data names a larger cap. */
+/** JSON requests carry questions, not data; an operation that carries data names a larger cap. */
 const JSON_BODY_BYTES_MAX = 1024 * 1024;
 
 export function timeoutMsOf(operation: AnyOp): number {
   return operation.timeoutMs ?? TIMEOUT_MS_DEFAULT;
+}
+
+/** An operation that may take longer than this is meant to: SQL, snapshots. */
+const QUICK_MS_MAX = 120_000;
+
+export function workOf(operation: AnyOp): Work {
+  if (operation.work !== undefined) return operation.work;
+  if (timeoutMsOf(operation) > QUICK_MS_MAX) return "bulk";
+  return operation.reply === "json" ? "quick" : "stream";
 }
 
 export function bodyBytesMaxOf(operation: AnyOp): number {

@@ -12,7 +12,8 @@ const KEEP_ALIVE_MS = 15_000;
 
 const encoder = new TextEncoder();
 
-export function sseStream(events: AsyncIterable<unknown>, requestId: string): Bytes {
+/** `withReason` is for neighbours: see `Fault.reason`. */
+export function sseStream(events: AsyncIterable<unknown>, requestId: string, withReason = false): Bytes {
   const source = events[Symbol.asyncIterator]();
   let keepAlive: ReturnType<typeof setInterval> | undefined;
   return new ReadableStream<Uint8Array>({
@@ -27,7 +28,9 @@ export function sseStream(events: AsyncIterable<unknown>, requestId: string): By
           return;
         }
       } catch (thrown) {
-        const data = JSON.stringify(toFault(thrown).body(requestId));
+        const fault = toFault(thrown);
+        const reason = withReason ? { reason: fault.reason } : {};
+        const data = JSON.stringify({ ...fault.body(requestId), ...reason });
         controller.enqueue(encoder.encode(`event: fault\ndata: ${data}\n\n`));
       }
       clearInterval(keepAlive);
@@ -35,7 +38,7 @@ export function sseStream(events: AsyncIterable<unknown>, requestId: string): By
     },
     cancel: () => {
       clearInterval(keepAlive);
-      // The generator may be waiting for something: it is told, not waited for.
+      // The generator may be waiting for something: it is asked to end, and not awaited.
       void source.return?.().then(undefined, () => undefined);
     },
   });
@@ -55,7 +58,15 @@ export async function* readSse(body: Bytes): AsyncGenerator {
     .pipeThrough(new EventSourceParserStream());
   for await (const { event, data } of events) {
     const value: unknown = JSON.parse(data);
-    if (event === "fault") throw faultFromBody(value) ?? new Fault("upstream", "The stream broke off.");
+    if (event === "fault") throw faultOf(value);
     yield event === undefined ? value : { event, ...(value as object) };
   }
+}
+
+function faultOf(value: unknown): Fault {
+  const reason = (value as { reason?: unknown } | null)?.reason;
+  return (
+    faultFromBody(value, typeof reason === "string" ? { reason } : {}) ??
+    new Fault("upstream", "The stream ended with an event `fault` that holds no fault.")
+  );
 }

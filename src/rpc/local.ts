@@ -4,7 +4,7 @@
 
 import { z } from "zod";
 import { deadline } from "#lib/coarse-timer";
-import { CallState, cancelledBy, deadlineOf, type CallInit, type CallOrigin } from "./call.ts";
+import { CallState, cancelledBy, deadlineOf, type CallInit, type IncomingCall } from "./call.ts";
 import {
   type AnyOp,
   type Contract,
@@ -30,9 +30,9 @@ export interface Implementation<C extends Contract = Contract> {
 export interface Invocation {
   readonly operation: AnyOp;
   /** JSON and raw operations: the answer, or a promise of it that only ever rejects with a Fault. */
-  call(input: unknown, init: CallInit | CallOrigin | undefined): unknown;
+  call(input: unknown, init: CallInit | IncomingCall | undefined): unknown;
   /** Event operations. The iterable only ever throws a Fault. */
-  events(input: unknown, init: CallInit | CallOrigin | undefined): AsyncIterable<unknown>;
+  events(input: unknown, init: CallInit | IncomingCall | undefined): AsyncIterable<unknown>;
 }
 
 export interface ImplementOptions {
@@ -194,7 +194,7 @@ function watched(
  * unless the caller set one: a stream ends when its work does.
  */
 function watchedEvents(
-  start: CallInit | CallOrigin,
+  start: CallInit | IncomingCall,
   operation: AnyOp,
   origin: string,
   open: (call: CallState) => AsyncIterable<unknown>,
@@ -252,7 +252,7 @@ async function* watchedSteps(
   }
 }
 
-function signalOf(start: CallInit | CallOrigin): AbortSignal | undefined {
+function signalOf(start: CallInit | IncomingCall): AbortSignal | undefined {
   return start instanceof CallState || !("signal" in start) ? undefined : start.signal;
 }
 

@@ -15,10 +15,10 @@ import {
   timeoutMsOf,
 } from "./contract.ts";
 import { readSse } from "./events.ts";
+import { CALL_HEADERS, checkHopId, hopId } from "./exchange.ts";
 import { Fault, FAULT_CODES, FAULTS, faultFromBody } from "./fault.ts";
 import { encodeJson } from "./json-check.ts";
 import { planPath, writePath } from "./path.ts";
-import { CALL_HEADERS, mustAnswer, questionId } from "./serve.ts";
 
 /** Where a daemon listens: a unix socket on this host, or a base URL (`http://127.0.0.1:3218`). */
 export type Address = { readonly unix: string } | { readonly url: string };
@@ -179,8 +179,9 @@ function sender(operation: AnyOp, address: Address, options: RemoteOptions): Sen
   const accept = operation.accept?.[0] ?? (operation.reply === "events" ? "text/event-stream" : undefined);
 
   return async (input, init, until, fresh) => {
-    const question = questionId(init.requestId ?? newRequestId());
-    const headers: Record<string, string> = { ...options.headers, [CALL_HEADERS.requestId]: question };
+    const id = hopId(init.requestId ?? newRequestId());
+    const headers: Record<string, string> = { ...options.headers, [CALL_HEADERS.requestId]: id };
+    if (operation.reply === "events") headers[CALL_HEADERS.reason] = "take";
     if (until.deadline !== Infinity) {
       headers[CALL_HEADERS.timeoutMs] = String(Math.max(1, until.deadline - Date.now()));
     }
@@ -219,7 +220,7 @@ function sender(operation: AnyOp, address: Address, options: RemoteOptions): Sen
       ...(body === undefined ? {} : { body }),
       ...("unix" in address ? { unix: address.unix } : {}),
     } as RequestInit & { timeout: boolean });
-    mustAnswer(response, question);
+    checkHopId(response, id);
     if (response.status >= 400) throw await readFault(response, options.origin, operation.method);
     return response;
   };
@@ -247,14 +248,19 @@ function toRaw(response: Response): Raw {
 async function readFault(response: Response, origin: string, method: string): Promise<Fault> {
   const retryAfter = response.headers.get(CALL_HEADERS.retryAfterMs);
   const retryAfterMs = retryAfter === null ? undefined : Number(retryAfter);
+  const reason = response.headers.get(CALL_HEADERS.reason) ?? undefined;
   // A reply to HEAD has no body; each status belongs to one code.
   const code = FAULT_CODES.find((known) => FAULTS[known].status === response.status);
   if (method === "HEAD" && code !== undefined) {
-    return new Fault(code, `${origin} answered ${response.status} (${code}).`, { origin, retryAfterMs });
+    return new Fault(code, `${origin} answered ${response.status} (${code}).`, {
+      origin,
+      retryAfterMs,
+      reason,
+    });
   }
   const body: unknown = await response.json().catch(() => null);
   return (
-    faultFromBody(body, retryAfterMs) ??
+    faultFromBody(body, { retryAfterMs, reason }) ??
     new Fault("upstream", `${origin} answered with status ${response.status} and no error of its own.`, {
       origin,
     })

@@ -28,12 +28,14 @@ const addressOf = (at: ListenAt, { port }: Listener): Address =>
 
 const inProcess: Connection = {
   name: "in process",
+  carriesReason: true,
   connect: (implementation) =>
     Promise.resolve({ service: local(implementation), close: () => Promise.resolve() }),
 };
 
 const overSocket = (name: string, place: () => ListenAt): Connection => ({
   name,
+  carriesReason: true,
   connect: (implementation) => {
     const at = place();
     const daemon = listen({ origin: "labd", at, routes: routes(implementation) });
@@ -44,6 +46,7 @@ const overSocket = (name: string, place: () => ListenAt): Connection => ({
 
 const throughHop: Connection = {
   name: "through a forwarding hop",
+  carriesReason: false,
   connect: (implementation) => {
     const inner = socket();
     const daemon = listen({ origin: "labd", at: inner, routes: routes(implementation) });

@@ -2,21 +2,22 @@
 
 import { mkdir } from "node:fs/promises";
 import type { Settings } from "#config";
-import { house, type ServiceName, SERVICE_NAMES } from "#contracts/house";
+import { type House, house, type ServiceName, SERVICE_NAMES } from "#contracts/house";
 import { createMeter } from "#edge/meter";
-import { present } from "#lib/assert";
 import type { Log } from "#lib/log";
 import type { Contract } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
 import { forward } from "#rpc/forward";
 import { listen } from "#rpc/listen";
 import { routes } from "#rpc/serve";
-import { addressOf, listenAt, neighboursOf, requestDaemon, runFolder } from "./address.ts";
+import { addressOf, listenAt, makeRunFolder, neighboursOf, requestDaemon } from "./address.ts";
+import { acquirePartLock } from "./data-lock.ts";
+import { fronts as houseFronts } from "./fronts.ts";
 import { HOLD_MS_MAX, holdInOrder, type HouseHold } from "./gateway/backup-hold.ts";
 import { bindListener } from "./gateway/listener.ts";
-import { acquirePartLock } from "./data-lock.ts";
 import { DRAIN_MS_MAX, REFUSE_MS_MAX, type Replaceable, type StartOptions } from "./lifecycle.ts";
 import { PLAN } from "./plan.ts";
+import { prepareAlone } from "./upkeep/prepare-data.ts";
 import { VERSION } from "./version.ts";
 
 export type DaemonName = ServiceName | "gateway";
@@ -36,10 +37,10 @@ export function serveDaemon(
   settings: Settings,
   name: DaemonName,
   log: Log,
-  options: StartOptions,
+  options: StartOptions = {},
 ): Promise<RunningDaemon> {
   if (name === "gateway") return serveGateway(settings, log, options);
-  if (!options.takeOver) return serveService(settings, name, log, options);
+  if (options.takeOver !== true) return serveService(settings, name, log, options);
   throw new Fault("invalid", `--take-over works for the gateway alone; stop ${name} and start it again.`);
 }
 
@@ -47,10 +48,11 @@ async function serveService(
   settings: Settings,
   name: ServiceName,
   log: Log,
-  { supervised }: StartOptions,
+  { supervised = false }: StartOptions,
 ): Promise<RunningDaemon> {
   const release = await acquirePartLock(settings.data, name, { supervised });
   try {
+    if (!supervised) await prepareAlone(settings, log);
     const { address, close } = await serveLocked(settings, name, log);
     return { address, close: () => close().finally(release) };
   } catch (error) {
@@ -60,7 +62,7 @@ async function serveService(
 }
 
 async function serveLocked(settings: Settings, name: ServiceName, log: Log): Promise<RunningDaemon> {
-  await mkdir(runFolder(settings), { recursive: true, mode: 0o700 });
+  if (!settings.daemon_ports) await makeRunFolder(settings);
   const neighbours = neighboursOf(settings, PLAN[name].needs);
   const { implementation, hold, close } = await PLAN[name].start({ settings, neighbours, log });
   const meter = createMeter(name);
@@ -91,14 +93,21 @@ async function serveLocked(settings: Settings, name: ServiceName, log: Log): Pro
   };
 }
 
-async function serveGateway(settings: Settings, log: Log, options: StartOptions): Promise<RunningDaemon> {
-  const { storaged } = neighboursOf(settings, ["storaged"]);
-  const listener = await bindListener(settings, log, options);
+async function serveGateway(
+  settings: Settings,
+  log: Log,
+  { takeOver = false, supervised = false, fronts = houseFronts }: StartOptions,
+): Promise<RunningDaemon> {
+  const neighbours = neighboursOf(settings, SERVICE_NAMES) as House;
+  const listener = await bindListener(settings, log, { takeOver, supervised });
   const open = (): Promise<void> =>
     listener.open({
-      routes: SERVICE_NAMES.flatMap((name) =>
-        forward(house[name] as Contract, name, addressOf(settings, name)),
-      ).filter(({ operation }) => operation.internal !== true),
+      routes: [
+        ...SERVICE_NAMES.flatMap((name) =>
+          forward(house[name] as Contract, name, addressOf(settings, name)),
+        ).filter(({ internal }) => !internal),
+        ...fronts(neighbours),
+      ],
       health: {
         topology: "apart",
         version: VERSION,
@@ -111,12 +120,12 @@ async function serveGateway(settings: Settings, log: Log, options: StartOptions)
             },
           ]),
         ),
-        storage: present(storaged, "storaged"),
+        storage: neighbours.storaged,
       },
       neighbourMetrics: () => gatherMetrics(settings),
       writes: daemonHold(settings),
     });
-  if (!options.takeOver) {
+  if (!takeOver) {
     await open().catch(async (error: unknown) => {
       await listener.close(REFUSE_MS_MAX);
       throw error;

@@ -1,6 +1,8 @@
 // How processes of the house stop. The gateway goes first, so that no request is accepted that no service will answer;
 // then the services, each after those that need it. Every wait has a limit.
 
+import type { Fronts } from "./fronts.ts";
+
 /** How long requests in flight may take to end, after which they are cut. */
 export const DRAIN_MS_MAX = 10_000;
 
@@ -17,10 +19,12 @@ export const END_MS_MAX = DRAIN_MS_MAX + 2000;
 export const LOCK_WAIT_MS_MAX = 3 * END_MS_MAX;
 
 export interface StartOptions {
-  /** Replaces the gateway that runs, without a request failing. */
-  readonly takeOver: boolean;
-  /** This process belongs to a house that holds the data folder. One that does not is refused where a house runs. */
-  readonly supervised: boolean;
+  /** Replaces the house that runs over the data folder, without a request failing. */
+  readonly takeOver?: boolean;
+  /** Of a daemon: it belongs to a house that holds the data folder. One that does not is refused where a house runs. */
+  readonly supervised?: boolean;
+  /** Those of the house, unless a test brings its own. */
+  readonly fronts?: Fronts;
 }
 
 export interface Closing {

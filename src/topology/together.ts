@@ -5,10 +5,17 @@ import { present } from "#lib/assert";
 import type { Log } from "#lib/log";
 import { routes } from "#rpc/serve";
 import { acquireDataLock } from "./data-lock.ts";
-import { recordUrl } from "./pidfile.ts";
+import { type Fronts, fronts as houseFronts } from "./fronts.ts";
 import { HOLD_MS_MAX, holdInOrder } from "./gateway/backup-hold.ts";
 import { bindListener, type GatewayBackend, type GatewayListener } from "./gateway/listener.ts";
-import { DRAIN_MS_MAX, LOCK_WAIT_MS_MAX, REFUSE_MS_MAX, untilReplaced } from "./lifecycle.ts";
+import {
+  DRAIN_MS_MAX,
+  LOCK_WAIT_MS_MAX,
+  REFUSE_MS_MAX,
+  type StartOptions,
+  untilReplaced,
+} from "./lifecycle.ts";
+import { recordUrl } from "./pidfile.ts";
 import { START_ORDER } from "./plan.ts";
 import { type RunningServices, startServices } from "./services.ts";
 import { prepareData } from "./upkeep/prepare-data.ts";
@@ -23,15 +30,18 @@ export interface RunningHouse {
   close(): Promise<void>;
 }
 
-/** With `takeOver` it replaces the house that runs over the folder, without a request failing. */
-export async function startTogether(settings: Settings, log: Log, takeOver = false): Promise<RunningHouse> {
+export async function startTogether(
+  settings: Settings,
+  log: Log,
+  { takeOver = false, fronts = houseFronts }: StartOptions = {},
+): Promise<RunningHouse> {
   let listener: GatewayListener | undefined;
-  let services: RunningHouseServices | undefined;
+  let services: RunningServices | undefined;
   try {
     if (takeOver) listener = await bindListener(settings, log, { takeOver: true, supervised: true });
     services = await startLocked(settings, log, takeOver);
     listener ??= await bindListener(settings, log, { takeOver: false, supervised: true });
-    await listener.open(services.backend);
+    await listener.open(backendOf(services, fronts));
   } catch (error) {
     await listener?.close(REFUSE_MS_MAX);
     await services?.stop();
@@ -48,7 +58,7 @@ export async function startTogether(settings: Settings, log: Log, takeOver = fal
         log.warn("the house that was to take over ended before it served; serving again");
         current = await startLocked(settings, log, true);
         await recordUrl(settings.data, url);
-        await open(current.backend);
+        await open(backendOf(current, fronts));
       },
     ),
     close: async () => {
@@ -58,33 +68,25 @@ export async function startTogether(settings: Settings, log: Log, takeOver = fal
   };
 }
 
-interface RunningHouseServices {
-  readonly backend: GatewayBackend;
-  /** Stops the services and releases the data locks; once, however often it is called. */
-  stop(): Promise<void>;
-}
-
-/** Acquires the data locks and starts the services over the folder. */
-async function startLocked(settings: Settings, log: Log, takeOver: boolean): Promise<RunningHouseServices> {
+/** Acquires the data locks and starts the services over the folder; stopping them releases the locks. */
+async function startLocked(settings: Settings, log: Log, takeOver: boolean): Promise<RunningServices> {
   const lock = await acquireDataLock(settings.data, takeOver ? LOCK_WAIT_MS_MAX : undefined);
   try {
     await prepareData(settings, log, lock);
     const services = await startServices(settings, log);
     let stopped: Promise<void> | undefined;
-    return {
-      backend: backendOf(services),
-      stop: () => (stopped ??= services.stop().finally(lock.release)),
-    };
+    return { ...services, stop: () => (stopped ??= services.stop().finally(lock.release)) };
   } catch (error) {
     await lock.release();
     throw error;
   }
 }
 
-function backendOf({ house, started }: RunningServices): GatewayBackend {
+function backendOf({ house, started }: RunningServices, fronts: Fronts): GatewayBackend {
   const alive = (): Promise<void> => Promise.resolve();
+  const own = started.flatMap(({ implementation }) => routes(implementation));
   return {
-    routes: started.flatMap(({ implementation }) => routes(implementation)).filter(({ operation }) => operation.internal !== true),
+    routes: [...own.filter(({ internal }) => !internal), ...fronts(house)],
     health: {
       topology: "together",
       version: VERSION,

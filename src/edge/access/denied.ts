@@ -27,12 +27,12 @@ const CODES = {
 export type DenialReason = keyof typeof CODES;
 
 export class Denied extends Fault {
-  readonly reason: DenialReason;
+  override readonly reason: DenialReason;
   /** Known where a key was shown that is known here. */
   readonly caller: Caller | undefined;
 
   constructor(reason: DenialReason, message: string, caller?: Caller) {
-    super(CODES[reason], message, { origin: "gateway" });
+    super(CODES[reason], message, { origin: "gateway", reason });
     this.reason = reason;
     this.caller = caller;
   }

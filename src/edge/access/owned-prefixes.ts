@@ -5,16 +5,22 @@
 import { OWNED_PREFIXES, storage } from "#contracts/storage";
 import type { AnyOp } from "#rpc/contract";
 import { planPath, readPath } from "#rpc/path";
+import type { RouteTraits } from "#rpc/route";
 import type { Caller } from "#rpc/call";
 import { Denied } from "./denied.ts";
 
 /** Throws `forbidden` for a request of an operation that changes an object under an owned prefix. */
 export type CheckKey = (url: string, caller: Caller) => void;
 
-/** Undefined for operations that change no object by its key. */
-export function keyCheckOf(operation: AnyOp): CheckKey | undefined {
-  const changes: readonly AnyOp[] = [storage.put, storage.remove];
-  if (!changes.includes(operation)) return undefined;
+const CHANGING: ReadonlyMap<string, AnyOp> = new Map<string, AnyOp>([
+  ["storaged.put", storage.put],
+  ["storaged.remove", storage.remove],
+]);
+
+/** Undefined for routes that change no object by its key. */
+export function keyCheckOf({ name }: RouteTraits): CheckKey | undefined {
+  const operation = CHANGING.get(name);
+  if (operation === undefined) return undefined;
   const plan = planPath(operation.path);
   return (url, caller) => {
     // Folders of some systems take `Warehouse` for `warehouse`.

@@ -4,20 +4,18 @@ import { afterEach, describe, expect, test } from "bun:test";
 import { createLog } from "#lib/log";
 import { present } from "#lib/assert";
 import type { AnyOp } from "#rpc/contract";
-import type { Route } from "#rpc/serve";
+import { type Route, traitsOf } from "#rpc/route";
 import { house } from "#contracts/house";
-import { type Admission, createAdmission, type ConcurrencyLimit, isLarge, kindOf } from "./admission.ts";
+import { type Admission, createAdmission, type ConcurrencyLimit, isLarge } from "./admission.ts";
 import { type LagProbe, openLagProbe } from "./lag-probe.ts";
 
 const said: string[] = [];
 const log = createLog({ level: "warn", readable: true, write: (line) => void said.push(line) });
 const request = (): Request => new Request("http://here/");
 const route = (name: string, operation: AnyOp): Route => ({
-  name,
-  operation,
-  pattern: operation.path,
-  slow: true,
+  ...traitsOf(name, operation),
   handle: () => Promise.resolve(new Response("")),
+  fault: () => new Response(""),
 });
 const search = route("vectord.search", house.vectord.search);
 const sql = route("queryd.sql", house.queryd.sql);
@@ -93,12 +91,12 @@ describe("a concurrency limit", () => {
 
   test("is one for all callers of quick work, and one for each of costly work; services do not share", () => {
     const one = admission();
-    const limit = one.limit(search, "quick", "anna");
-    expect(one.limit(search, "quick", "ben")).toBe(limit);
-    expect(one.limit(route("embedd.models", house.embedd.models), "quick", "")).not.toBe(limit);
-    fill(one.limit(sql, "heavy", "anna"));
-    expect(one.limit(sql, "heavy", "anna").enter()).toBe(false);
-    expect(one.limit(sql, "heavy", "ben").enter()).toBe(true);
+    const gate = one.limit(search, "quick", "anna");
+    expect(one.limit(search, "quick", "ben")).toBe(gate);
+    expect(one.limit(route("embedd.models", house.embedd.models), "quick", "")).not.toBe(gate);
+    fill(one.limit(sql, "bulk", "anna"));
+    expect(one.limit(sql, "bulk", "anna").enter()).toBe(false);
+    expect(one.limit(sql, "bulk", "ben").enter()).toBe(true);
   });
 });
 
@@ -142,31 +140,6 @@ test("refusals are counted by route, and said once for many", () => {
   for (let one = 0; one < 1000; one += 1) admission.refused("queryd.sql");
   expect(admission.refusals.get("queryd.sql")).toBe(1000);
   expect(said.length).toBe(1);
-});
-
-test("kinds follow from the contract", () => {
-  const kinds = {
-    "queryd.sql": kindOf(house.queryd.sql),
-    "queryd.sqlStream": kindOf(house.queryd.sqlStream),
-    "ingestd.ingest": kindOf(house.ingestd.ingest),
-    "storaged.put": kindOf(house.storaged.put),
-    "vectord.snapshot": kindOf(house.vectord.snapshot),
-    "vectord.search": kindOf(house.vectord.search),
-    "matrixd.search": kindOf(house.matrixd.search),
-    "matrixd.corpusEvents": kindOf(house.matrixd.corpusEvents),
-    "embedd.embed": kindOf(house.embedd.embed),
-  };
-  expect(kinds).toEqual({
-    "queryd.sql": "heavy",
-    "queryd.sqlStream": "heavy",
-    "ingestd.ingest": "upload",
-    "storaged.put": "upload",
-    "vectord.snapshot": "heavy",
-    "vectord.search": "quick",
-    "matrixd.search": "quick",
-    "matrixd.corpusEvents": "stream",
-    "embedd.embed": "quick",
-  });
 });
 
 test("a body is large when its length is, or when nobody says it", () => {

@@ -1,24 +1,23 @@
 // The control socket of a gateway: what processes of the same user ask of the house that runs, over a unix socket in the
 // run folder, which only that user may enter. Every request is a POST without a body that is answered in JSON.
 
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Settings } from "#config";
 import { newRequestId } from "#rpc/call";
+import { faultResponse } from "#rpc/exchange";
 import { Fault, faultFromBody } from "#rpc/fault";
 import { type Listener, listen } from "#rpc/listen";
-import { faultResponse } from "#rpc/serve";
-import { runFolder } from "../address.ts";
+import { CONTROL_SOCKET, makeRunFolder, runFolder } from "../address.ts";
 
 /** By path: what to do, and to answer. */
 export type ControlHandlers = Readonly<Record<string, () => Promise<object | void> | object | void>>;
 
 function socketPath(settings: Settings): string {
-  return join(runFolder(settings), "control.sock");
+  return join(runFolder(settings), CONTROL_SOCKET);
 }
 
 export async function serveControlSocket(settings: Settings, handlers: ControlHandlers): Promise<Listener> {
-  await mkdir(runFolder(settings), { recursive: true, mode: 0o700 });
+  await makeRunFolder(settings);
   const answering =
     (handle: ControlHandlers[string]): (() => Promise<Response>) =>
     async () => {

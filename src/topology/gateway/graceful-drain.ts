@@ -6,7 +6,7 @@
 import { listeningSocket, portCensus } from "#lib/listening-socket";
 import { Fault } from "#rpc/fault";
 import { drainServer } from "#rpc/listen";
-import type { Route } from "#rpc/serve";
+import type { Route } from "#rpc/route";
 import { closing, type RequestHandler, type ServerHandlers } from "./take-over-proxy.ts";
 
 /** A connection that was silent for that long during the drain has no request on its way. */
@@ -59,8 +59,8 @@ function mapHandlers(
  * and is not waited for: it ends with a fault `unavailable`, and the client that follows it asks again.
  */
 export function endingOn(route: Route, stopping: AbortSignal): Route {
-  const { operation, handle } = route;
-  if (operation.reply !== "events" || operation.method !== "GET") return route;
+  const { handle } = route;
+  if (route.reply !== "events" || route.method !== "GET") return route;
   return {
     ...route,
     handle: async (request, exchange) => {

@@ -19,8 +19,8 @@ import { listeningSocket, type PortCensus, portCensus } from "#lib/listening-soc
 import type { Log } from "#lib/log";
 import { Fault } from "#rpc/fault";
 import { type Listener, SERVER_TRAITS } from "#rpc/listen";
-import { faultResponse } from "#rpc/serve";
 import { newRequestId } from "#rpc/call";
+import { faultResponse } from "#rpc/exchange";
 import { acquirePartLock, type Release } from "../data-lock.ts";
 import { DRAIN_MS_MAX, LOCK_WAIT_MS_MAX, type Replaceable, type StartOptions } from "../lifecycle.ts";
 import { type HouseHold, holdControls } from "./backup-hold.ts";
@@ -71,7 +71,7 @@ const DRAIN_POLL_MS = 5;
 export async function bindListener(
   settings: Settings,
   log: Log,
-  { takeOver, supervised }: StartOptions,
+  { takeOver = false, supervised = false }: StartOptions,
 ): Promise<GatewayListener> {
   const { host } = settings;
   await checkExposure(settings);

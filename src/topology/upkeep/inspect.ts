@@ -1,0 +1,141 @@
+// Looks at everything a data folder holds, through the services' own contracts: what they answer is what a user would
+// get. Tables are compared with the objects they name; a deep look also reads every object, whose content storaged
+// compares with its checksums. Nothing is changed. The caller holds the data lock, and no house runs.
+
+import type { Settings } from "#config";
+import type { House } from "#contracts/house";
+import type { Log } from "#lib/log";
+import type { Bytes } from "#rpc/contract";
+import { Fault } from "#rpc/fault";
+import { startServices } from "../services.ts";
+
+export interface Finding {
+  readonly part: "catalog" | "dataset" | "object" | "index" | "corpus" | "keys" | "format";
+  /** Of the dataset, object, index or corpus. */
+  readonly name: string;
+  /** One sentence. */
+  readonly problem: string;
+  /** What makes it whole again: `lakehouse repair`, or a backup. */
+  readonly remedy: "repair" | "restore";
+}
+
+export interface InspectOptions {
+  /** Reads every object. */
+  readonly deep: boolean;
+  readonly onProgress?: (objects: number) => void;
+}
+
+export async function inspectData(
+  settings: Settings,
+  log: Log,
+  options: InspectOptions,
+): Promise<readonly Finding[]> {
+  const services = await startServices(settings, log);
+  try {
+    return await inspectHouse(services.house, options);
+  } finally {
+    await services.stop();
+  }
+}
+
+export async function inspectHouse(
+  house: Pick<House, "storaged" | "catalogd" | "vectord" | "matrixd">,
+  { deep, onProgress }: InspectOptions,
+): Promise<readonly Finding[]> {
+  return [
+    ...(await inspectDatasets(house)),
+    ...(deep ? await inspectObjects(house, onProgress) : []),
+    ...(await inspectIndexes(house)),
+    ...(await inspectCorpora(house)),
+  ];
+}
+
+const PAGE = 1000;
+
+async function inspectDatasets({ catalogd, storaged }: Pick<House, "catalogd" | "storaged">): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  const found = (name: string, problem: string): void => {
+    findings.push({ part: "dataset", name, problem, remedy: "restore" });
+  };
+  for await (const { name } of pages((cursor) => catalogd.datasets({ limit: PAGE, cursor }), ({ datasets }) => datasets)) {
+    try {
+      const { files } = await catalogd.scan({ dataset: name });
+      for (const { key, bytes } of files) {
+        const size = await sizeOf(storaged, key);
+        if (size === undefined) found(name, `The object ${key} of dataset ${name} is missing.`);
+        else if (size !== bytes) {
+          found(name, `The object ${key} of dataset ${name} has ${size} bytes in place of ${bytes}.`);
+        }
+      }
+    } catch (error) {
+      found(name, problemOf(error));
+    }
+  }
+  return findings;
+}
+
+async function sizeOf({ head }: House["storaged"], key: string): Promise<number | undefined> {
+  try {
+    const { headers } = await head({ key });
+    return Number(headers["content-length"]);
+  } catch (error) {
+    if (error instanceof Fault && error.code === "not_found") return undefined;
+    throw error;
+  }
+}
+
+/** Every object is read to its end. */
+async function inspectObjects(
+  { storaged }: Pick<House, "storaged">,
+  onProgress: InspectOptions["onProgress"],
+): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  let read = 0;
+  for await (const { key } of pages((cursor) => storaged.list({ limit: PAGE, cursor }), ({ objects }) => objects)) {
+    try {
+      await drain((await storaged.get({ key })).body);
+    } catch (error) {
+      findings.push({ part: "object", name: key, problem: problemOf(error), remedy: "restore" });
+    }
+    read += 1;
+    onProgress?.(read);
+  }
+  return findings;
+}
+
+async function drain(body: Bytes | null): Promise<void> {
+  if (body !== null) for await (const _ of body);
+}
+
+async function inspectIndexes({ vectord }: Pick<House, "vectord">): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for await (const { name, damaged } of pages((cursor) => vectord.indexes({ limit: PAGE, cursor }), ({ indexes }) => indexes)) {
+    if (damaged !== undefined) findings.push({ part: "index", name, problem: damaged, remedy: "repair" });
+  }
+  return findings;
+}
+
+async function inspectCorpora({ matrixd }: Pick<House, "matrixd">): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for await (const { name, status, build } of pages((cursor) => matrixd.corpora({ limit: PAGE, cursor }), ({ corpora }) => corpora)) {
+    if (status !== "failed") continue;
+    findings.push({ part: "corpus", name, problem: build?.error ?? `The corpus ${name} could not be built.`, remedy: "repair" });
+  }
+  return findings;
+}
+
+async function* pages<P extends { next_cursor?: string | undefined }, T>(
+  page: (cursor: string | undefined) => Promise<P>,
+  itemsOf: (page: P) => readonly T[],
+): AsyncGenerator<T> {
+  let cursor: string | undefined;
+  do {
+    const found = await page(cursor);
+    yield* itemsOf(found);
+    cursor = found.next_cursor;
+  } while (cursor !== undefined);
+}
+
+function problemOf(error: unknown): string {
+  return error instanceof Fault ? error.message : "It cannot be read; the log says why.";
+}
