@@ -16,7 +16,7 @@ import { type Random, seeded } from "#lib/random";
 import { Fault } from "#rpc/fault";
 import { implement, local } from "#rpc/local";
 import { catalogd } from "#services/catalogd/service";
-import { loadGeneration, saveGeneration } from "#services/matrixd/generation-files";
+import { loadGeneration, saveGeneration } from "#services/matrixd/corpus/generation-files";
 import { storaged } from "#services/storaged/service";
 import { claimData, readClaim } from "#topology/folder";
 import { startTogether } from "#topology/together";
