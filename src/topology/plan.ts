@@ -170,10 +170,10 @@ function spoolOf({ data }: Settings): string {
 /** In a bucket when one is named, else in the data folder. */
 async function objectsOf(settings: Settings): Promise<Objects> {
   if (settings.s3_bucket === "") {
-    const { diskObjects } = await import("#adapters/objects/disk");
+    const { diskObjects } = await import("#adapters/objects/disk/disk");
     return diskObjects(join(settings.data, "objects"));
   }
-  const { s3Objects } = await import("#adapters/objects/s3");
+  const { s3Objects } = await import("#adapters/objects/s3/s3");
   return s3Objects({
     endpoint: settings.s3_endpoint,
     region: settings.s3_region,

@@ -7,7 +7,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bytesOf } from "#adapters/objects/objects";
-import { diskObjects } from "#adapters/objects/disk";
+import { diskObjects } from "#adapters/objects/disk/disk";
 import { sqliteState } from "#adapters/state";
 import { catalog } from "#contracts/catalog";
 import { storage } from "#contracts/storage";

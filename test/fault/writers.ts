@@ -4,7 +4,7 @@
 
 import { join } from "node:path";
 import { bytesOf, readAll } from "#adapters/objects/objects";
-import { diskObjects } from "#adapters/objects/disk";
+import { diskObjects } from "#adapters/objects/disk/disk";
 import { sqliteState } from "#adapters/state";
 import { catalog } from "#contracts/catalog";
 import { storage } from "#contracts/storage";

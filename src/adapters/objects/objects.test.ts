@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtemp, open, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { diskObjects } from "./disk.ts";
+import { diskObjects } from "./disk/disk.ts";
 import { memoryObjects } from "./memory.ts";
 import { faultOf, objectsConformance } from "./objects.conformance.ts";
 import { bytesOf, type Objects, readAll } from "./objects.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { Fault } from "#rpc/fault";
-import { escapedXml, parseXml, textOf } from "./s3-xml.ts";
+import { escapedXml, parseXml, textOf } from "./xml.ts";
 
 test("elements, text, entities and empty elements", () => {
   const root = parseXml(

@@ -4,9 +4,9 @@
 
 import { createHash } from "node:crypto";
 import { Fault } from "#rpc/fault";
-import type { S3Client, S3Reply } from "./s3-client.ts";
-import { etagOfParts } from "./s3-multipart.ts";
-import type { Bytes } from "./objects.ts";
+import type { S3Client, S3Reply } from "./client.ts";
+import { etagOfParts } from "./multipart.ts";
+import type { Bytes } from "../objects.ts";
 
 export const SHA256_HEADER = "x-amz-meta-sha256";
 export const PART_BYTES_HEADER = "x-amz-meta-part-bytes";

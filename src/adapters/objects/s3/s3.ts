@@ -10,11 +10,11 @@
 // Whatever must have one winner is small.
 
 import { Fault } from "#rpc/fault";
-import { S3_PATIENCE, type S3Patience, type S3Place, type S3Reply, s3Client } from "./s3-client.ts";
-import { PART_BYTES, type Part, partsOf, type Uploaded, uploadParts } from "./s3-multipart.ts";
-import { bodyOf, PART_BYTES_HEADER, SHA256_HEADER } from "./s3-read.ts";
-import { sha256Of } from "./s3-sign.ts";
-import { parseXml, textOf } from "./s3-xml.ts";
+import { S3_PATIENCE, type S3Patience, type S3Place, type S3Reply, s3Client } from "./client.ts";
+import { PART_BYTES, type Part, partsOf, type Uploaded, uploadParts } from "./multipart.ts";
+import { bodyOf, PART_BYTES_HEADER, SHA256_HEADER } from "./read.ts";
+import { sha256Of } from "./sign.ts";
+import { parseXml, textOf } from "./xml.ts";
 import {
   type Bytes,
   checkKey,
@@ -28,7 +28,7 @@ import {
   type PutConditions,
   type Range,
   resolveRange,
-} from "./objects.ts";
+} from "../objects.ts";
 
 const WRITE_ID_HEADER = "x-amz-meta-write-id";
 const KEY_BYTES_MAX = 1024;

@@ -8,9 +8,9 @@
 
 import { deadline } from "#lib/coarse-timer";
 import { Fault } from "#rpc/fault";
-import { type Credentials, encodedPath, queryText, SHA256_OF_NOTHING, sha256Of, signed } from "./s3-sign.ts";
-import { parseXml, textOf } from "./s3-xml.ts";
-import { type Bytes, bytesOf } from "./objects.ts";
+import { type Credentials, encodedPath, queryText, SHA256_OF_NOTHING, sha256Of, signed } from "./sign.ts";
+import { parseXml, textOf } from "./xml.ts";
+import { type Bytes, bytesOf } from "../objects.ts";
 
 export interface S3Place extends Credentials {
   /** `https://s3.eu-central-1.amazonaws.com`; http is for servers near by. */

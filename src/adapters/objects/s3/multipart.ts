@@ -8,10 +8,10 @@
 
 import { createHash } from "node:crypto";
 import { Fault } from "#rpc/fault";
-import type { S3Client, S3Reply } from "./s3-client.ts";
-import { sha256Of } from "./s3-sign.ts";
-import { escapedXml, parseXml, textOf } from "./s3-xml.ts";
-import type { Bytes } from "./objects.ts";
+import type { S3Client, S3Reply } from "./client.ts";
+import { sha256Of } from "./sign.ts";
+import { escapedXml, parseXml, textOf } from "./xml.ts";
+import type { Bytes } from "../objects.ts";
 
 /** S3 takes parts from 5 MiB, and 10,000 of them: with this size objects of 156 GiB. */
 export const PART_BYTES = 16 * 1024 * 1024;

@@ -3,10 +3,10 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { randomUUID } from "node:crypto";
-import { s3Missing, type S3Server, startS3 } from "../../../test/s3/rgw.ts";
+import { s3Missing, type S3Server, startS3 } from "../../../../test/s3/rgw.ts";
 import { type S3Settings, s3Objects } from "./s3.ts";
-import { faultOf, objectsConformance } from "./objects.conformance.ts";
-import { bytesOf, type Objects } from "./objects.ts";
+import { faultOf, objectsConformance } from "../objects.conformance.ts";
+import { bytesOf, type Objects } from "../objects.ts";
 
 const MIB = 1024 * 1024;
 const START_MS_MAX = 180_000;
@@ -77,7 +77,7 @@ describe.skipIf(missing !== undefined)(`S3${missing === undefined ? "" : ` (skip
 
 /** Only tests make buckets: in a deployment whoever owns the account does. */
 async function makeBucket(settings: S3Settings): Promise<void> {
-  const { s3Client, S3_PATIENCE } = await import("./s3-client.ts");
+  const { s3Client, S3_PATIENCE } = await import("./client.ts");
   const reply = await s3Client(settings, S3_PATIENCE).send({ method: "PUT", key: "" });
   expect(reply.status).toBe(200);
   reply.abort();

@@ -4,11 +4,11 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
 import { Fault } from "#rpc/fault";
-import type { S3Patience } from "./s3-client.ts";
-import { etagOfParts, PART_BYTES } from "./s3-multipart.ts";
+import type { S3Patience } from "./client.ts";
+import { etagOfParts, PART_BYTES } from "./multipart.ts";
 import { s3Objects } from "./s3.ts";
-import { faultOf } from "./objects.conformance.ts";
-import { bytesOf, type Objects, readAll } from "./objects.ts";
+import { faultOf } from "../objects.conformance.ts";
+import { bytesOf, type Objects, readAll } from "../objects.ts";
 
 const SECRET = "canary-secret";
 const TOKEN = "canary-token";

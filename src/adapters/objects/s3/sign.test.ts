@@ -1,7 +1,7 @@
 // The examples of the S3 API reference, "Signature Calculations for the Authorization Header".
 
 import { expect, test } from "bun:test";
-import { queryText, SHA256_OF_NOTHING, sha256Of, signed, type Unsigned } from "./s3-sign.ts";
+import { queryText, SHA256_OF_NOTHING, sha256Of, signed, type Unsigned } from "./sign.ts";
 
 const CREDENTIALS = {
   accessKeyId: "AKIAIOSFODNN7EXAMPLE",

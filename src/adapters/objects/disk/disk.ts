@@ -12,7 +12,7 @@ import { pathToFileURL } from "node:url";
 import { makeFolder, publish, syncFolder, temporaryPath, writeAll } from "#lib/durable";
 import { Fault } from "#rpc/fault";
 import { handOffFile } from "./hand-off-file.ts";
-import { type Sum, sumsOf } from "./disk-sums.ts";
+import { type Sum, sumsOf } from "./block-checksums.ts";
 import {
   type Bytes,
   checkKey,
@@ -24,7 +24,7 @@ import {
   type Objects,
   type PutConditions,
   resolveRange,
-} from "./objects.ts";
+} from "../objects.ts";
 
 /** One read of a file on its way out. */
 const READ_BYTES = 256 * 1024;
