@@ -33,7 +33,7 @@ async function lake(): Promise<Lake> {
   const folder = mkdtempSync(join(tmpdir(), "catalogd-"));
   folders.push(folder);
   const objects = await diskObjects(join(folder, "objects"));
-  const store = local(implement(storage, "storaged", await storaged({ objects })));
+  const store = local(implement(storage, "storaged", (await storaged({ objects })).handlers));
   const state = sqliteState(join(folder, "catalog.sqlite"));
   const again = async (): Promise<Service<typeof catalog>> => {
     const { handlers } = await catalogd({ storage: store, state });

@@ -36,7 +36,7 @@ const onBug = (): void => undefined;
 
 async function storageIn(folder: string): Promise<Service<typeof storage>> {
   const objects = await diskObjects(join(folder, "objects"));
-  return local(implement(storage, "storaged", await storaged({ objects }), { onBug }));
+  return local(implement(storage, "storaged", (await storaged({ objects })).handlers, { onBug }));
 }
 
 /** What object `n` holds: its number in every line, so that a piece of another one shows. */

@@ -124,13 +124,13 @@ describe("objects on disk", () => {
   test("readers of an object that is replaced all the time get one version or the other, whole", async () => {
     const versions = ["1", "2", "3"].map((digit) => digit.repeat(150_000));
     await disk.put("raced", bytesOf(versions[0] ?? ""));
-    let writing = true;
+    const writing = { done: false };
     const writer = (async () => {
       for (let n = 0; n < 60; n += 1) await disk.put("raced", bytesOf(versions[n % 3] ?? ""));
-      writing = false;
+      writing.done = true;
     })();
     const reader = async (): Promise<void> => {
-      while (writing) {
+      while (!writing.done) {
         const text = Buffer.from(await readAll((await disk.get("raced")).body)).toString();
         expect(versions.includes(text)).toBe(true);
       }

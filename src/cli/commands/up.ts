@@ -39,12 +39,12 @@ export const up = command({
   run: async (args) => {
     const settings = settingsOf(args);
     const started = performance.now();
-    const { readClaim } = await import("#topology/folder");
-    const before = args["take-over"] === true ? await readClaim(settings.data) : undefined;
+    const { readPidfile } = await import("#topology/data-lock");
+    const before = args["take-over"] === true ? await readPidfile(settings.data) : undefined;
     if (before !== undefined) say(`Taking over from process ${before.pid}.`);
     const house = await startHouse(settings, logOf(settings), before !== undefined);
-    const { untilTold } = await import("#topology/lifecycle");
-    const ended = untilTold(house, () =>
+    const { untilStopped } = await import("#topology/lifecycle");
+    const ended = untilStopped(house, () =>
       say("Stopping: requests under way may end. Ctrl-C again cuts them."),
     );
     const tookMs = performance.now() - started;

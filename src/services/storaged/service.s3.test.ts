@@ -27,7 +27,9 @@ describe.skipIf(missing !== undefined)(
       const made = await s3Client(settings, S3_PATIENCE).send({ method: "PUT", key: "" });
       expect(made.status).toBe(200);
       made.abort();
-      service = local(implement(storage, "storaged", await storaged({ objects: s3Objects(settings) })));
+      service = local(
+        implement(storage, "storaged", (await storaged({ objects: s3Objects(settings) })).handlers),
+      );
     }, START_MS_MAX);
     afterAll(() => server.stop(), START_MS_MAX);
 

@@ -29,7 +29,7 @@ async function daemonOver(objects: Objects, adoptFrom?: string): Promise<{ near:
   const implementation = implement(
     storage,
     "storaged",
-    await storaged({ objects, ...(adoptFrom === undefined ? {} : { adoptFrom }) }),
+    (await storaged({ objects, ...(adoptFrom === undefined ? {} : { adoptFrom }) })).handlers,
     { checkOutputs: true },
   );
   const at = { hostname: "127.0.0.1", port: 0 };

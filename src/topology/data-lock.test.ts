@@ -4,28 +4,28 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { present } from "#lib/assert";
 import type { Fault } from "#rpc/fault";
-import { announce, claimData, readClaim } from "./folder.ts";
+import { acquireDataLock, readPidfile, recordUrl } from "./data-lock.ts";
 
-const root = mkdtempSync(join(tmpdir(), "folder-"));
+const root = mkdtempSync(join(tmpdir(), "data-lock-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 const refused = async (data: string, waitMs?: number): Promise<Fault> => {
   try {
-    await claimData(data, waitMs);
+    await acquireDataLock(data, waitMs);
   } catch (error) {
     return error as Fault;
   }
-  throw new Error("the folder was given away");
+  throw new Error("the lock was given away");
 };
 
-const FOLDER = join(import.meta.dir, "folder.ts");
+const DATA_LOCK = join(import.meta.dir, "data-lock.ts");
 
 /** Another process that takes the folder and says so; `killed` resolves when it is gone. */
 async function holder(data: string): Promise<{ pid: number; killed: () => Promise<unknown> }> {
   const script = `
-    const { claimData, announce } = await import(${JSON.stringify(FOLDER)});
-    await claimData(${JSON.stringify(data)});
-    await announce(${JSON.stringify(data)}, "http://127.0.0.1:7");
+    const { acquireDataLock, recordUrl } = await import(${JSON.stringify(DATA_LOCK)});
+    await acquireDataLock(${JSON.stringify(data)});
+    await recordUrl(${JSON.stringify(data)}, "http://127.0.0.1:7");
     console.log("held");
     setInterval(() => undefined, 1000);`;
   const other = Bun.spawn([process.execPath, "-e", script], { stdout: "pipe", stderr: "inherit" });
@@ -46,20 +46,20 @@ test("a folder that another process holds is refused, with where that one answer
   const fault = await refused(data);
   expect(fault.code).toBe("conflict");
   expect(fault.message).toContain(`process ${pid} at http://127.0.0.1:7`);
-  expect(await readClaim(data)).toMatchObject({ pid, url: "http://127.0.0.1:7" });
+  expect(await readPidfile(data)).toMatchObject({ pid, url: "http://127.0.0.1:7" });
 
-  const waiting = claimData(data, 10_000);
+  const waiting = acquireDataLock(data, 10_000);
   await killed();
   const release = await waiting;
-  expect(await readClaim(data)).toMatchObject({ pid: process.pid });
+  expect(await readPidfile(data)).toMatchObject({ pid: process.pid });
   await release();
-  expect(await readClaim(data)).toBeUndefined();
+  expect(await readPidfile(data)).toBeUndefined();
 });
 
 test("what a house left behind does not count, though another program has its process number", async () => {
   const data = join(root, "stale");
   await (
-    await claimData(data)
+    await acquireDataLock(data)
   )();
   const foreign = Bun.spawn(["sleep", "60"]);
   try {
@@ -68,9 +68,9 @@ test("what a house left behind does not count, though another program has its pr
         join(data, "running.json"),
         JSON.stringify({ pid, started_at: "then", url: "http://127.0.0.1:7" }),
       );
-      expect(await readClaim(data)).toBeUndefined();
+      expect(await readPidfile(data)).toBeUndefined();
       await (
-        await claimData(data)
+        await acquireDataLock(data)
       )();
     }
   } finally {
@@ -81,27 +81,27 @@ test("what a house left behind does not count, though another program has its pr
 
 test("what is written of a crash in mid-write does not stand in the way, whoever holds the folder", async () => {
   const data = join(root, "torn");
-  const release = await claimData(data);
+  const release = await acquireDataLock(data);
   for (const text of ["{", ""]) {
     writeFileSync(join(data, "running.json"), text);
-    expect(await readClaim(data)).toBeUndefined();
+    expect(await readPidfile(data)).toBeUndefined();
     expect((await refused(data, 0)).message).toContain("runs over");
   }
   await release();
   await (
-    await claimData(data)
+    await acquireDataLock(data)
   )();
 });
 
 test("two houses of one process count as two, and a look takes nothing from the one that holds", async () => {
   const data = join(root, "twice");
-  const release = await claimData(data);
-  await announce(data, "http://127.0.0.1:7");
-  expect(await readClaim(data)).toMatchObject({ pid: process.pid });
+  const release = await acquireDataLock(data);
+  await recordUrl(data, "http://127.0.0.1:7");
+  expect(await readPidfile(data)).toMatchObject({ pid: process.pid });
   expect((await refused(data, 0)).code).toBe("conflict");
   expect((await refused(data, 0)).code).toBe("conflict");
   await release();
-  expect(await readClaim(data)).toBeUndefined();
+  expect(await readPidfile(data)).toBeUndefined();
 });
 
 test("a file in place of the folder is told apart from a folder without rights", async () => {
@@ -117,7 +117,7 @@ test("a file in place of the folder is told apart from a folder without rights",
 test("a lock file that is none is named", async () => {
   const data = join(root, "damaged");
   await (
-    await claimData(data)
+    await acquireDataLock(data)
   )();
   writeFileSync(join(data, "house.lock"), "x".repeat(5000));
   expect((await refused(data)).message).toContain("cannot be used: file is not a database");

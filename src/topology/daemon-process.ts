@@ -1,4 +1,4 @@
-// One service, or the gateway, as a process of its own.
+// One service, or the gateway, as a process of its own: what `lakehouse serve` runs.
 
 import { mkdir } from "node:fs/promises";
 import type { Settings } from "#config";
@@ -11,20 +11,20 @@ import { Fault } from "#rpc/fault";
 import { forward } from "#rpc/forward";
 import { listen } from "#rpc/listen";
 import { routes } from "#rpc/serve";
-import { addressOf, askDaemon, listenAt, neighboursOf, runFolder } from "./address.ts";
-import { bindDoor } from "./door.ts";
-import { DRAIN_MS_MAX, type Place } from "./lifecycle.ts";
+import { addressOf, listenAt, neighboursOf, requestDaemon, runFolder } from "./address.ts";
+import { bindListener } from "./gateway/listener.ts";
+import { DRAIN_MS_MAX, type Replaceable } from "./lifecycle.ts";
 import { PLAN } from "./plan.ts";
 import { VERSION } from "./version.ts";
 
 export type DaemonName = ServiceName | "gateway";
 
 export interface RunningDaemon {
-  /** Where it listens: a URL, or the path of a socket. */
-  readonly place: string;
+  /** A URL, or the path of a unix socket. */
+  readonly address: string;
   /** Of a gateway, which another one may replace. */
-  readonly gateway?: Place & {
-    /** Answers what is held. One that takes no other's place does so from the start. */
+  readonly gateway?: Replaceable & {
+    /** Answers held requests. A gateway that takes over no other one serves from the start. */
     open(): Promise<void>;
   };
   close(): Promise<void>;
@@ -38,7 +38,7 @@ export function serveDaemon(
 ): Promise<RunningDaemon> {
   if (name === "gateway") return serveGateway(settings, log, takeOver);
   if (!takeOver) return serveService(settings, name, log);
-  throw new Fault("invalid", `Only the gateway can be taken over; stop ${name} and start it again.`);
+  throw new Fault("invalid", `--take-over works for the gateway alone; stop ${name} and start it again.`);
 }
 
 async function serveService(settings: Settings, name: ServiceName, log: Log): Promise<RunningDaemon> {
@@ -60,7 +60,7 @@ async function serveService(settings: Settings, name: ServiceName, log: Log): Pr
     },
   });
   return {
-    place: "unix" in at ? at.unix : `http://${at.hostname}:${daemon.port}`,
+    address: "unix" in at ? at.unix : `http://${at.hostname}:${daemon.port}`,
     close: async () => {
       await daemon.stop(DRAIN_MS_MAX);
       await close();
@@ -70,19 +70,22 @@ async function serveService(settings: Settings, name: ServiceName, log: Log): Pr
 
 /** A second daemon would take the first one's socket away without either noticing. */
 async function refuseSecond(settings: Settings, name: ServiceName): Promise<void> {
-  const answered = await askDaemon(settings, name, "/health", AbortSignal.timeout(PING_MS_MAX)).catch(
+  const reply = await requestDaemon(settings, name, "/health", AbortSignal.timeout(PING_MS_MAX)).catch(
     () => undefined,
   );
-  if (answered !== undefined) {
-    throw new Fault("conflict", `${name} runs over ${settings.data} already. Stop that one first.`);
+  if (reply !== undefined) {
+    throw new Fault(
+      "conflict",
+      `${name} runs over ${settings.data} already. Stop that one first, or choose another folder with --data.`,
+    );
   }
 }
 
 async function serveGateway(settings: Settings, log: Log, takeOver: boolean): Promise<RunningDaemon> {
   const { storaged } = neighboursOf(settings, ["storaged"]);
-  const door = await bindDoor(settings, log, takeOver);
+  const listener = await bindListener(settings, log, takeOver);
   const open = (): Promise<void> =>
-    door.open({
+    listener.open({
       routes: SERVICE_NAMES.flatMap((name) =>
         forward(house[name] as Contract, name, addressOf(settings, name)),
       ).filter(({ operation }) => operation.internal !== true),
@@ -93,7 +96,7 @@ async function serveGateway(settings: Settings, log: Log, takeOver: boolean): Pr
           SERVICE_NAMES.map((name) => [
             name,
             async (signal: AbortSignal): Promise<void> => {
-              const { ok } = await askDaemon(settings, name, "/health", signal);
+              const { ok } = await requestDaemon(settings, name, "/health", signal);
               if (!ok) throw new Fault("unavailable", `${name} is not well.`);
             },
           ]),
@@ -103,7 +106,11 @@ async function serveGateway(settings: Settings, log: Log, takeOver: boolean): Pr
       neighbourMetrics: () => gatherMetrics(settings),
     });
   if (!takeOver) await open();
-  return { place: door.url, gateway: { ...door, open }, close: () => door.close(DRAIN_MS_MAX) };
+  return {
+    address: listener.url,
+    gateway: { ...listener, open },
+    close: () => listener.close(DRAIN_MS_MAX),
+  };
 }
 
 const METRICS_PATH = "/metrics.json";
@@ -111,13 +118,14 @@ const PING_MS_MAX = 500;
 
 /** Metrics of every daemon that answers; one that is down has none to give. */
 async function gatherMetrics(settings: Settings): Promise<object[][]> {
-  const asked = SERVICE_NAMES.map(async (name): Promise<object[]> => {
-    try {
-      const answered = await askDaemon(settings, name, METRICS_PATH, AbortSignal.timeout(PING_MS_MAX));
-      return (await answered.json()) as object[];
-    } catch {
-      return [];
-    }
-  });
-  return Promise.all(asked);
+  return Promise.all(
+    SERVICE_NAMES.map(async (name): Promise<object[]> => {
+      try {
+        const reply = await requestDaemon(settings, name, METRICS_PATH, AbortSignal.timeout(PING_MS_MAX));
+        return (await reply.json()) as object[];
+      } catch {
+        return [];
+      }
+    }),
+  );
 }

@@ -1,62 +1,64 @@
-// Closing the door without turning anybody away who was let in. Closing a server cuts kept connections that are silent
-// at that moment, among them those whose next request is on its way. So first nobody new is greeted, and every reply is
-// marked as the last one of its connection; who was told that does not send another. Connections end by themselves then,
-// and one that stays silent all along has no request under way.
+// Stops the gateway's server without failing a request that was accepted. Stopping a Bun server cuts kept connections
+// that are idle at that moment, among them those whose next request is already on its way. So the listening socket stops
+// accepting first, and every reply is marked `connection: close`; a client that has read that sends no further request.
+// Connections end by themselves then, and one that stays silent all along has no request in flight.
 
 import { listeningSocket, portCensus } from "#lib/listening-socket";
 import { Fault } from "#rpc/fault";
 import { drainServer } from "#rpc/listen";
 import type { Route } from "#rpc/serve";
-import { type Answer, type Answers, lastReply } from "./passing.ts";
+import { closing, type RequestHandler, type ServerHandlers } from "./take-over-proxy.ts";
 
-/** A client whose connection was silent for that long while the door closes had not sent a request. */
+/** A connection that was silent for that long during the drain has no request on its way. */
 const SILENT_MS = 100;
-/** How often the door is looked at. */
-const LOOK_MS = 10;
+const POLL_MS = 10;
 
-/** Closes a server that answers with `answers`, in at most `drainMs`. */
-export async function sayFarewell(
+/** Stops a server that answers with `handlers`, in at most `drainMs`. */
+export async function drainGracefully(
   server: Bun.Server<unknown>,
-  answers: Answers,
+  handlers: ServerHandlers,
   drainMs: number,
 ): Promise<void> {
   const started = performance.now();
   const port = server.port ?? 0;
   listeningSocket(port)?.hush();
   server.reload(
-    eachAnswer(answers, (answer) => async (request, server) => lastReply(await answer(request, server))),
+    mapHandlers(handlers, (handle) => async (request, server) => closing(await handle(request, server))),
   );
   let silentSince = started;
   while (performance.now() - started < drainMs) {
-    // What waited in the queue of connections is let in by now.
-    await Bun.sleep(LOOK_MS);
+    // What waited in the accept queue is accepted by now.
+    await Bun.sleep(POLL_MS);
     const now = performance.now();
     if (server.pendingRequests > 0) silentSince = now;
-    else if (now - silentSince > SILENT_MS || nobodyAt(port)) break;
+    else if (now - silentSince > SILENT_MS || hasNoConnections(port)) break;
   }
   await drainServer(server, started + drainMs - performance.now());
 }
 
-function nobodyAt(port: number): boolean {
+function hasNoConnections(port: number): boolean {
   const census = portCensus(port);
   return census?.accepted === 0 && census.coming === 0;
 }
 
-function eachAnswer({ routes, fetch }: Answers, change: (answer: Answer) => Answer): Answers {
-  const changed: Record<string, Record<string, Answer>> = {};
+function mapHandlers(
+  { routes, fetch }: ServerHandlers,
+  change: (handle: RequestHandler) => RequestHandler,
+): ServerHandlers {
+  const changed: Record<string, Record<string, RequestHandler>> = {};
   for (const [pattern, methods] of Object.entries(routes)) {
     changed[pattern] = Object.fromEntries(
-      Object.entries(methods).map(([method, answer]) => [method, change(answer)]),
+      Object.entries(methods).map(([method, handle]) => [method, change(handle)]),
     );
   }
   return { routes: changed, fetch: change(fetch) };
 }
 
 /**
- * A stream of events that only watches is not waited for, it may go on for hours: it ends with a fault when `leaving`
- * fires, and whoever follows it asks again.
+ * The same route, whose event streams end when `stopping` fires. A stream that only watches (GET) may go on for hours
+ * and is not waited for: it ends with a fault `unavailable`, and the client that follows it asks again.
  */
-export function watching(route: Route, leaving: AbortSignal): Route {
+export function endingOn(route: Route, stopping: AbortSignal): Route {
   const { operation, handle } = route;
   if (operation.reply !== "events" || operation.method !== "GET") return route;
   return {
@@ -64,11 +66,11 @@ export function watching(route: Route, leaving: AbortSignal): Route {
     handle: async (request, exchange) => {
       const { body, status, headers } = await handle(request, exchange);
       if (body === null || status !== 200) return new Response(body, { status, headers });
-      const fault = new Fault("unavailable", "The house is ending or being replaced. Ask again.", {
+      const fault = new Fault("unavailable", "The house is stopping or being replaced. Ask again.", {
         origin: "gateway",
       });
-      const lastWords = `event: fault\ndata: ${JSON.stringify(fault.body(exchange.requestId))}\n\n`;
-      return new Response(endedBy(leaving, body, lastWords), { status, headers });
+      const lastEvent = `event: fault\ndata: ${JSON.stringify(fault.body(exchange.requestId))}\n\n`;
+      return new Response(endedBy(stopping, body, lastEvent), { status, headers });
     },
   };
 }
@@ -76,7 +78,7 @@ export function watching(route: Route, leaving: AbortSignal): Route {
 function endedBy(
   signal: AbortSignal,
   source: ReadableStream<Uint8Array>,
-  lastWords: string,
+  lastEvent: string,
 ): ReadableStream<Uint8Array> {
   const reader = source.getReader();
   const stopped = Promise.withResolvers<"stopped">();
@@ -90,7 +92,7 @@ function endedBy(
       if (step !== "stopped" && !step.done) return controller.enqueue(step.value);
       forget();
       if (step === "stopped") {
-        controller.enqueue(new TextEncoder().encode(lastWords));
+        controller.enqueue(new TextEncoder().encode(lastEvent));
         void reader.cancel().catch(() => undefined);
       }
       controller.close();

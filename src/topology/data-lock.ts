@@ -1,7 +1,7 @@
-// The data folder belongs to one house at a time: to the process that holds the lock of a file in it. The system
-// lets go of that lock when the process ends, however it ends, so neither a crash nor a reboot nor another program
-// that got the same process number can keep a house out. Who runs there is written down beside it, so that `status`
-// and `down` find the house; what is written counts only while somebody holds the lock.
+// The data lock: one house at a time owns a data folder, namely the process that holds the lock on a file in it. The
+// system releases the lock when the process ends, however it ends, so neither a crash nor a reboot nor a reused process
+// id can keep the next house out. A pidfile beside the lock tells `status` and `down` where the house answers; it counts
+// only while the lock is held.
 
 import { Database, SQLiteError } from "bun:sqlite";
 import { access, constants, rm } from "node:fs/promises";
@@ -10,43 +10,43 @@ import { z } from "zod";
 import { makeFolder, readIfThere, writeDurably } from "#lib/durable";
 import { Fault } from "#rpc/fault";
 
-const claim = z.object({ pid: z.int(), started_at: z.string(), url: z.string().optional() });
-export type Claim = z.infer<typeof claim>;
+const pidfile = z.object({ pid: z.int(), started_at: z.string(), url: z.string().optional() });
+export type Pidfile = z.infer<typeof pidfile>;
 
-function claimPath(data: string): string {
+function pidfilePath(data: string): string {
   return join(data, "running.json");
 }
 
-/** Whoever only looks whether the folder is taken holds its lock for less than that. */
-const GLANCE_MS_MAX = 250;
-const LOOK_MS = 10;
+/** `readPidfile` of another process holds a shared lock for less than that. */
+const PROBE_MS_MAX = 250;
+const POLL_MS = 10;
 
 /**
- * Takes the folder for this process, making it when it is missing, and waits at most `waitMs` for a house that is
- * ending. Resolves with the function that gives it back.
+ * Locks the data folder for this process, creating it when it is missing, and waits at most `waitMs` for a house that is
+ * stopping. Resolves with the function that releases the lock. Throws Fault `conflict` when another house holds it.
  */
-export async function claimData(data: string, waitMs = GLANCE_MS_MAX): Promise<() => Promise<void>> {
+export async function acquireDataLock(data: string, waitMs = PROBE_MS_MAX): Promise<() => Promise<void>> {
   let lock: Database | undefined;
   try {
     await makeFolder(data);
     await access(data, constants.W_OK | constants.R_OK | constants.X_OK);
     const until = performance.now() + waitMs;
-    for (lock = takeLock(data); lock === undefined && performance.now() < until; lock = takeLock(data)) {
-      await Bun.sleep(LOOK_MS);
+    for (lock = tryLock(data); lock === undefined && performance.now() < until; lock = tryLock(data)) {
+      await Bun.sleep(POLL_MS);
     }
   } catch (error) {
     throw folderFault(data, error);
   }
-  if (lock === undefined) throw await takenFault(data);
+  if (lock === undefined) throw await heldFault(data);
   const held = lock;
   LOCKS.add(held);
   const release = async (): Promise<void> => {
-    await rm(claimPath(data), { force: true });
+    await rm(pidfilePath(data), { force: true });
     held.close();
     LOCKS.delete(held);
   };
   try {
-    await writeClaim(data, {});
+    await writePidfile(data, {});
   } catch (error) {
     await release();
     throw error;
@@ -54,16 +54,16 @@ export async function claimData(data: string, waitMs = GLANCE_MS_MAX): Promise<(
   return release;
 }
 
-/** A lock that nothing refers to is closed by the garbage collector, and the folder given away. */
+/** A database that nothing refers to is closed by the garbage collector, which would release its lock. */
 const LOCKS = new Set<Database>();
 
-async function takenFault(data: string): Promise<Fault> {
-  const other = await readClaim(data);
+async function heldFault(data: string): Promise<Fault> {
+  const other = await readPidfile(data);
   const where = other?.url === undefined ? "" : ` at ${other.url}`;
-  const who = other === undefined ? "" : ` (process ${other.pid}${where})`;
+  const holder = other === undefined ? "" : ` (process ${other.pid}${where})`;
   return new Fault(
     "conflict",
-    `A house runs over ${data} already${who}. Use it, stop it with: lakehouse down --data ${data} -- replace it with: lakehouse up --take-over --data ${data} -- or choose another folder with --data.`,
+    `A house runs over ${data} already${holder}. Use it, stop it with: lakehouse down --data ${data} -- replace it with: lakehouse up --take-over --data ${data} -- or choose another folder with --data.`,
   );
 }
 
@@ -71,7 +71,7 @@ async function takenFault(data: string): Promise<Fault> {
  * The lock is SQLite's, over an empty file: POSIX advisory locks, which also hold between containers that share the
  * folder, and between two houses of one process.
  */
-function takeLock(data: string): Database | undefined {
+function tryLock(data: string): Database | undefined {
   const database = new Database(lockPath(data));
   try {
     database.run("BEGIN EXCLUSIVE");
@@ -104,25 +104,25 @@ function lockPath(data: string): string {
   return join(data, "house.lock");
 }
 
-/** Adds where the house answers, once it does. */
-export async function announce(data: string, url: string): Promise<void> {
-  await writeClaim(data, { url });
+/** Adds the URL of the gateway to the pidfile, once it answers. */
+export async function recordUrl(data: string, url: string): Promise<void> {
+  await writePidfile(data, { url });
 }
 
-async function writeClaim(data: string, more: { url?: string }): Promise<void> {
-  const mine: Claim = { pid: process.pid, started_at: new Date().toISOString(), ...more };
+async function writePidfile(data: string, more: { url?: string }): Promise<void> {
+  const mine: Pidfile = { pid: process.pid, started_at: new Date().toISOString(), ...more };
   try {
-    await writeDurably(claimPath(data), `${JSON.stringify(mine)}\n`);
+    await writeDurably(pidfilePath(data), `${JSON.stringify(mine)}\n`);
   } catch (error) {
     throw folderFault(data, error);
   }
 }
 
-/** Who runs over the folder; undefined when nobody does, also when whoever did was killed. */
-export async function readClaim(data: string): Promise<Claim | undefined> {
-  const text = await readIfThere(claimPath(data));
+/** The pidfile of the house that runs over the folder; undefined when none does, also after one was killed. */
+export async function readPidfile(data: string): Promise<Pidfile | undefined> {
+  const text = await readIfThere(pidfilePath(data));
   if (text === undefined || !isHeld(data)) return undefined;
-  return claim.safeParse(safeJson(text)).data;
+  return pidfile.safeParse(safeJson(text)).data;
 }
 
 function safeJson(text: string): unknown {
@@ -145,11 +145,11 @@ export function isAlive(pid: number): boolean {
 function folderFault(data: string, error: unknown): Fault {
   const { code } = error as NodeJS.ErrnoException;
   if (code === "ENOSPC")
-    return new Fault("unavailable", `The disk that holds ${data} is full. Free some room.`);
+    return new Fault("unavailable", `The disk that holds ${data} is full. Free some space.`);
   if (code === "EACCES" || code === "EPERM" || code === "EROFS") {
     return new Fault(
       "forbidden",
-      `${data} may not be written to by this user. Mend its rights or choose another with --data.`,
+      `This user may not write to ${data}. Change its permissions or choose another folder with --data.`,
     );
   }
   if (code === "ENOTDIR" || code === "EEXIST") {

@@ -1,17 +1,17 @@
 import { afterAll, expect, test } from "bun:test";
 import { createGuard } from "#edge/guard";
-import { type Answers, passing } from "./passing.ts";
+import { type ServerHandlers, takeOverProxy } from "./take-over-proxy.ts";
 
 const servers: Bun.Server<unknown>[] = [];
 afterAll(() => Promise.all(servers.map((server) => server.stop(true))));
 
-function serve(answers: Answers): string {
+function serve(handlers: ServerHandlers): string {
   const server = Bun.serve({
     hostname: "127.0.0.1",
     port: 0,
     development: false,
     maxRequestBodySize: Number.MAX_SAFE_INTEGER,
-    ...answers,
+    ...handlers,
   });
   servers.push(server);
   return `http://127.0.0.1:${server.port}`;
@@ -47,7 +47,7 @@ const target = serve({
 });
 
 test("a request is passed on as it is, and its reply comes back as the last of its connection", async () => {
-  const front = serve(passing(target, guard));
+  const front = serve(takeOverProxy(target, guard));
   const reply = await fetch(`${front}/a%2fb?c=%20d`, {
     method: "POST",
     headers: { host: "lake.example", authorization: "Bearer one" },
@@ -74,7 +74,7 @@ test("a request is passed on as it is, and its reply comes back as the last of i
 });
 
 test("encoded bytes, replies without a body and redirects stay what they are", async () => {
-  const front = serve(passing(target, guard));
+  const front = serve(takeOverProxy(target, guard));
   const encoded = await fetch(`${front}/bytes`, { decompress: false });
   expect(encoded.headers.get("content-encoding")).toBe("gzip");
   expect(new TextDecoder().decode(Bun.gunzipSync(await encoded.arrayBuffer()))).toBe("x".repeat(100_000));
@@ -88,23 +88,23 @@ test("encoded bytes, replies without a body and redirects stay what they are", a
 
 test("requests are held until the other house is ready, and a foreign host is not", async () => {
   const ready = Promise.withResolvers<void>();
-  const held = passing(target, guard, ready.promise);
+  const held = takeOverProxy(target, guard, ready.promise);
   const front = serve(held);
   const asked = [1, 2, 3].map((n) => fetch(`${front}/${n}`));
-  while (held.underWay() < 3) await Bun.sleep(1);
+  while (held.inFlight() < 3) await Bun.sleep(1);
   const foreign = await fetch(front, { headers: { host: "evil.example" } });
   expect(foreign.status).toBe(403);
   ready.resolve();
   expect((await Promise.all(asked)).map(({ status }) => status)).toEqual([201, 201, 201]);
-  expect(held.underWay()).toBe(0);
+  expect(held.inFlight()).toBe(0);
 });
 
 test("where nobody answers, and where only this house itself would, it says to come back", async () => {
   const gone = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response() });
-  const away = serve(passing(`http://127.0.0.1:${gone.port}`, guard));
+  const away = serve(takeOverProxy(`http://127.0.0.1:${gone.port}`, guard));
   await gone.stop(true);
   let self = "";
-  const loop = serve({ routes: {}, fetch: (...asked) => passing(self, guard).fetch(...asked) });
+  const loop = serve({ routes: {}, fetch: (...asked) => takeOverProxy(self, guard).fetch(...asked) });
   self = loop;
   for (const front of [away, loop]) {
     const reply = await fetch(front);
