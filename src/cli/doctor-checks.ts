@@ -12,7 +12,7 @@ import { isLoopback } from "#edge/access/auth";
 import { areKeysRequired, readKeys } from "#edge/access/key-file";
 import { readPidfile } from "#topology/pidfile";
 import { quoted } from "./connect.ts";
-import { counted, size } from "./plain-text.ts";
+import { counted, size } from "./terminal/plain-text.ts";
 
 export interface Finding {
   readonly status: "ok" | "warn" | "fail";

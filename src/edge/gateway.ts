@@ -24,6 +24,7 @@ import { type Admission, type ConcurrencyLimit, isLarge, REFUSED } from "./load/
 import { awaitBodyStart, IDLE_TIMEOUT_S, timedReply } from "./load/slow-client.ts";
 import type { Wait } from "./load/wait-queue.ts";
 import { admissionMetrics, auditMetrics, type Meter, metricsText } from "./meter.ts";
+import { checkUnfolded, patternsOf } from "./raw-path.ts";
 
 export interface GatewayDeps {
   readonly routes: readonly Route[];
@@ -54,7 +55,7 @@ export function gateway(deps: GatewayDeps): Gateway {
   for (const [pattern, methods] of byPattern(deps.routes)) {
     const handlers: Record<string, Handler> = {};
     for (const [method, candidates] of methods) handlers[method] = mount(deps, candidates);
-    routes[pattern] = handlers;
+    for (const one of patternsOf(pattern)) routes[one] = handlers;
   }
   const app = new Hono();
   if (deps.allowOrigins.length > 0) app.use(cors({ origin: [...deps.allowOrigins], maxAge: 600 }));
@@ -116,6 +117,7 @@ function mount(deps: GatewayDeps, candidates: readonly Route[]): Handler {
   const { keys, guard, allowOrigins, admission } = deps;
   const entries = new Map(candidates.map((route) => [route, entryOf(route, admission)]));
   const first = present(candidates[0], "a route");
+  const greedy = candidates.some(({ pattern }) => patternsOf(pattern).length > 1);
   const only = candidates.length === 1 ? entries.get(first) : undefined;
 
   const begin = (request: Request, exchange: EdgeExchange): Promise<Response> | Response => {
@@ -128,6 +130,7 @@ function mount(deps: GatewayDeps, candidates: readonly Route[]): Handler {
       const entry = only ?? present(entries.get(routeFor(candidates, request)), "an entry");
       const { route } = entry;
       authorize(caller, route.scope);
+      if (greedy) checkUnfolded(request, route.pattern);
       entry.checkKey?.(request.url, caller);
       exchange.route = route;
       const large = entry.bodied && !entry.raw && isLarge(headers);

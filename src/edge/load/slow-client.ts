@@ -4,6 +4,7 @@
 //
 // Small bodies need none of this: no work begins before they are there, so the platform's timeout is right for them.
 
+import { type ByteReader, coalescedReader } from "#lib/coalesced-reader";
 import type { Bytes } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
 
@@ -27,8 +28,9 @@ export interface StartedBody {
 
 /** Resolves when the first part of a body is there, or all of it; until then the platform's timeout runs. */
 export async function awaitBodyStart(request: Request): Promise<StartedBody> {
-  const reader = (request.body as Bytes | null)?.getReader();
-  if (reader === undefined) return { request: () => request };
+  const source = (request.body as Bytes | null)?.getReader();
+  if (source === undefined) return { request: () => request };
+  const reader = coalescedReader(source);
   const start: Uint8Array[] = [];
   let bytes = 0;
   let whole = false;
@@ -47,13 +49,12 @@ export async function awaitBodyStart(request: Request): Promise<StartedBody> {
   };
 }
 
-/** What is used of a stream's reader. */
-interface Reader {
-  read(): Promise<{ readonly value?: Uint8Array | undefined }>;
-  cancel(reason?: unknown): Promise<void>;
-}
-
-function timedRest(start: Uint8Array[], reader: Reader, setTimeoutS: SetTimeoutS, allowanceMsMax: number): Bytes {
+function timedRest(
+  start: Uint8Array[],
+  reader: ByteReader,
+  setTimeoutS: SetTimeoutS,
+  allowanceMsMax: number,
+): Bytes {
   let allowanceMs = allowanceMsMax;
   return new ReadableStream<Uint8Array>(
     {

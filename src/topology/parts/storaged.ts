@@ -11,10 +11,10 @@ export const buildStoraged: BuildDaemon<"storaged"> = async ({ settings }) =>
 
 export async function objectStore(settings: Settings): Promise<Objects> {
   if (settings.s3_bucket === "") {
-    const { diskObjects } = await import("#adapters/objects/disk");
+    const { diskObjects } = await import("#adapters/objects/disk/disk");
     return diskObjects(join(settings.data, "objects"));
   }
-  const { s3Objects } = await import("#adapters/objects/s3");
+  const { s3Objects } = await import("#adapters/objects/s3/s3");
   return s3Objects({
     endpoint: settings.s3_endpoint,
     region: settings.s3_region,

@@ -139,7 +139,7 @@ export async function hashFile(path: string, size: number): Promise<HashedConten
 export async function openStore(place: string, settings: Settings): Promise<BackupStore> {
   const bucket = /^s3:\/\/([^/]+)\/?(.*)$/.exec(place);
   if (bucket === null) {
-    const { diskObjects } = await import("#adapters/objects/disk");
+    const { diskObjects } = await import("#adapters/objects/disk/disk");
     return backupStore(await diskObjects(join(place, "store")));
   }
   const { s3_endpoint: endpoint, s3_access_key: accessKeyId, s3_secret_key: secretAccessKey } = settings;
@@ -149,7 +149,7 @@ export async function openStore(place: string, settings: Settings): Promise<Back
       `${place} needs LAKEHOUSE_S3_ENDPOINT, LAKEHOUSE_S3_ACCESS_KEY and LAKEHOUSE_S3_SECRET_KEY.`,
     );
   }
-  const { s3Objects } = await import("#adapters/objects/s3");
+  const { s3Objects } = await import("#adapters/objects/s3/s3");
   const [, name = "", prefix = ""] = bucket;
   return backupStore(
     s3Objects({
