@@ -156,11 +156,7 @@ export const catalog = {
       /** Storage key prefix for data files, ending in `/`. */
       prefix: z.string(),
       columns: z.array(column),
-      /** DuckDB select list that gives the columns, by their names here, the names and types the files must have. */
-      select: z.string(),
-      /** DuckDB's `FIELD_IDS {...}` for the select list above. */
-      field_ids: z.string(),
-      /** The Iceberg schema as JSON, for the files' own metadata under `iceberg.schema`. */
+      /** The dataset's Iceberg schema as JSON, with the field ids of all columns and of what nests in them. */
       iceberg_schema: z.string(),
       schema_changes: z.array(z.string()),
     }),
@@ -213,12 +209,11 @@ export const catalog = {
     input: z.strictObject({ dataset: datasetName, at: at.optional() }),
     output: z.object({
       snapshot_id: z.int().nullable(),
+      /** By field id, under the names and types that they have at the snapshot. */
       columns: z.array(column),
       files: z.array(
         z.object({ key: z.string(), bytes: z.int(), rows: z.int(), sha256: z.string().optional() }),
       ),
-      /** DuckDB's `schema = …` argument of read_parquet: columns by field id, under today's names. */
-      read_schema: z.string(),
     }),
     errors: ["not_found"],
     scope: "read",

@@ -2,12 +2,15 @@
 
 import { createHash } from "node:crypto";
 import type { Dataset } from "#contracts/catalog";
-import { duckdbType } from "./iceberg/duckdb-types.ts";
-import { currentSchema, MAIN, type Snapshot, snapshotOf, type TableMetadata } from "./iceberg/metadata.ts";
-import type { Schema } from "./iceberg/schema.ts";
-import type { Table } from "./tables.ts";
-
-export type Column = Dataset["columns"][number];
+import { type Column, columnsOf } from "./duckdb/columns.ts";
+import {
+  currentSchema,
+  MAIN,
+  type Snapshot,
+  snapshotOf,
+  type TableMetadata,
+} from "./iceberg/metadata/metadata.ts";
+import type { Table } from "./tables/tables.ts";
 
 export function describeTable({ name, metadata }: Table): Dataset {
   const snapshot = snapshotOf(metadata);
@@ -39,16 +42,6 @@ export function describeSnapshot(snapshot: Snapshot, metadata: TableMetadata) {
       .map(([name]) => name),
     current: metadata["current-snapshot-id"] === id,
   };
-}
-
-export function columnsOf(schema: Schema): Column[] {
-  return schema.fields.map(({ id, name, type, required, doc }) => ({
-    id,
-    name,
-    type: duckdbType(type),
-    nullable: !required,
-    ...(doc === undefined ? {} : { doc }),
-  }));
 }
 
 /** SHA-256 over names and types in order: two tables of the same shape have the same one. */

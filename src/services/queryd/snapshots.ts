@@ -3,6 +3,7 @@
 // only the question which snapshot is meant goes to the catalog each time.
 
 import { LRUCache } from "lru-cache";
+import { readSchema } from "#adapters/duckdb-columns";
 import type { catalog } from "#contracts/catalog";
 import type { storage } from "#contracts/storage";
 import type { Call } from "#rpc/call";
@@ -117,7 +118,8 @@ export function snapshots(
 
   const pinOne = async (table: string, at: At, call: Call): Promise<Pinned> => {
     const [name, found] = await scan(table, at, call);
-    const place = placeOf(name, found.snapshot_id, found.read_schema);
+    const schema = readSchema(found.columns);
+    const place = placeOf(name, found.snapshot_id, schema);
     const known = kept.get(place);
     if (known !== undefined) return known;
     const files = await located(name, found.files, call);
@@ -125,7 +127,7 @@ export function snapshots(
     const pinned: Pinned = {
       name,
       snapshotId: found.snapshot_id,
-      view: { name, read_schema: found.read_schema, files },
+      view: { name, read_schema: schema, files },
       id: String(made),
       verified: false,
     };
