@@ -15,7 +15,9 @@ import { currentSchema, snapshotOf } from "./iceberg/metadata/metadata.ts";
 import { rollback, tag } from "./iceberg/metadata/snapshots.ts";
 import { setSchema } from "./iceberg/metadata/table-changes.ts";
 import { evolveSchema } from "./iceberg/types/evolve.ts";
+import { refuseBehind } from "./recovery/inspect.ts";
 import { scans } from "./scan.ts";
+import { Rows } from "./tables/rows.ts";
 import { type Table, Tables } from "./tables/tables.ts";
 
 export interface CatalogdDeps {
@@ -36,6 +38,7 @@ export interface Catalogd {
   close(): Promise<void>;
 }
 
+/** Throws `internal` when the database has lost commits: nothing is served over a shorter past. */
 export async function catalogd({
   storage,
   state,
@@ -43,7 +46,9 @@ export async function catalogd({
   ids = randomIds,
 }: CatalogdDeps): Promise<Catalogd> {
   const { base_uri: baseUri } = await storage.probe({});
-  const tables = await Tables.open({ state, storage, baseUri });
+  const rows = await Rows.open(state);
+  await refuseBehind(rows, storage);
+  const tables = new Tables({ rows, storage, baseUri });
   const scan = scans(tables);
 
   const handlers: Handlers<typeof catalog> = {

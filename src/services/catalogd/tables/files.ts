@@ -51,7 +51,7 @@ export class TableFiles {
     const cached = this.#kept.get(uri);
     if (cached !== undefined) return cached;
     const key = place.keyOf(uri);
-    const bytes = await this.fetch(key);
+    const bytes = await fetchObject(this.#storage, key);
     if (!matchesName(key, bytes)) {
       throw new Fault(
         "internal",
@@ -62,15 +62,25 @@ export class TableFiles {
     return bytes;
   }
 
-  async fetch(key: string): Promise<Uint8Array> {
-    const { body } = await this.#storage.get({ key });
-    if (!(body instanceof ReadableStream)) throw new Fault("internal", `Object ${key} has no content.`);
-    return readAll(body);
-  }
-
   /** No reader asks for what a dropped table had: its name will have another prefix. */
   forget(place: Place): void {
     const start = place.uri("");
     for (const uri of this.#kept.keys()) if (uri.startsWith(start)) this.#kept.delete(uri);
+  }
+}
+
+export async function fetchObject(store: Service<typeof storage>, key: string): Promise<Uint8Array> {
+  const { body } = await store.get({ key });
+  if (!(body instanceof ReadableStream)) throw new Fault("internal", `Object ${key} has no content.`);
+  return readAll(body);
+}
+
+/** Undefined when there is no such object. */
+export async function readText(store: Service<typeof storage>, key: string): Promise<string | undefined> {
+  try {
+    return Buffer.from(await fetchObject(store, key)).toString();
+  } catch (error) {
+    if (error instanceof Fault && error.code === "not_found") return undefined;
+    throw error;
   }
 }

@@ -21,8 +21,9 @@ export class Place {
     this.generation = generation;
   }
 
-  static ofNewTable(baseUri: string, name: string, generation: number): Place {
-    const folder = generation === 0 ? name : `${name}.${generation}`;
+  /** The n-th folder of a name, counting from 0. */
+  static ofNewTable(baseUri: string, name: string, n: number, generation: number): Place {
+    const folder = n === 0 ? name : `${name}.${n}`;
     return new Place(baseUri, name, `${WAREHOUSE}${folder}/`, generation);
   }
 

@@ -62,6 +62,12 @@ export class Rows {
     return rows as unknown as Pointer[];
   }
 
+  /** Which metadata of each table is current, by folder. */
+  async byPrefix(): Promise<Map<string, Pointer>> {
+    const rows = await this.#state.all("select name, prefix, version from tables");
+    return new Map((rows as unknown as Pointer[]).map((pointer) => [pointer.prefix, pointer]));
+  }
+
   async row(name: string): Promise<Row | undefined> {
     const [found] = await this.#state.all("select prefix, version, metadata from tables where name = $1", [
       name,
@@ -72,6 +78,12 @@ export class Rows {
     const { text, checksum } = splitChecksum(String(found["metadata"]));
     const vouchesFor = (other: string): boolean => rowChecksum(name, prefix, version, other) === checksum;
     return { name, prefix, version, text, whole: checksum === undefined || vouchesFor(text), vouchesFor };
+  }
+
+  /** How often each name was dropped. */
+  async generations(): Promise<Map<string, number>> {
+    const rows = await this.#state.all("select name, generation from generations");
+    return new Map(rows.map((row) => [String(row["name"]), Number(row["generation"])]));
   }
 
   async generation(name: string): Promise<number> {
@@ -102,6 +114,22 @@ export class Rows {
             [name, prefix, version, stored, before.version],
           );
     return changed === 1;
+  }
+
+  /** Writes a table's row where no other writer is: when the database is made again. */
+  async restore(table: Pointer & { readonly text: string; readonly generation: number }): Promise<void> {
+    const { name, prefix, version, text, generation } = table;
+    await this.#state.run("insert into tables (name, prefix, version, metadata) values ($1, $2, $3, $4)", [
+      name,
+      prefix,
+      version,
+      withChecksum(text, rowChecksum(name, prefix, version, text)),
+    ]);
+    if (generation > 0) await this.restoreGeneration(name, generation);
+  }
+
+  async restoreGeneration(name: string, generation: number): Promise<void> {
+    await this.#state.run("insert into generations (name, generation) values ($1, $2)", [name, generation]);
   }
 
   /** Takes a table's row away; its name starts in another folder from then on. */

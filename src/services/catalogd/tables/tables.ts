@@ -5,7 +5,6 @@
 
 import { LRUCache } from "lru-cache";
 import { bytesOf } from "#adapters/objects/objects";
-import type { State } from "#adapters/state";
 import type { storage } from "#contracts/storage";
 import { assert } from "#lib/assert";
 import type { Service } from "#rpc/contract";
@@ -20,9 +19,10 @@ import {
   type TableMetadata,
 } from "../iceberg/metadata/metadata.ts";
 import { logMetadata } from "../iceberg/metadata/table-changes.ts";
-import { TableFiles } from "./files.ts";
+import { readText, TableFiles } from "./files.ts";
 import { hintKey, metadataKey, Place } from "./place.ts";
-import { type Pointer, type Row, Rows } from "./rows.ts";
+import type { Pointer, Row, Rows } from "./rows.ts";
+import { retire, wasDropped } from "./warehouse.ts";
 
 export interface Table extends Pointer {
   readonly metadata: TableMetadata;
@@ -35,7 +35,7 @@ export interface Change {
 }
 
 export interface TablesDeps {
-  readonly state: State;
+  readonly rows: Rows;
   readonly storage: Service<typeof storage>;
   /** The address of an object: this and its key. */
   readonly baseUri: string;
@@ -46,6 +46,8 @@ const SWAP_TRIES_MAX = 50;
 /** Names of metadata files that crashed commits left behind. */
 const ORPHANS_MAX = 100;
 const TABLES_CACHED_MAX = 500;
+/** Folders of one name that are looked into for one that is free. */
+const FOLDERS_MAX = 100;
 /** So many names help to find a misspelt one; more are a listing. */
 const NAMES_SHOWN_MAX = 20;
 
@@ -57,14 +59,10 @@ export class Tables {
   readonly #parsed = new LRUCache<string, Table>({ max: TABLES_CACHED_MAX });
   readonly #turns = new Map<string, Promise<unknown>>();
 
-  private constructor(deps: TablesDeps, rows: Rows) {
+  constructor(deps: TablesDeps) {
     this.#deps = deps;
-    this.#rows = rows;
+    this.#rows = deps.rows;
     this.#files = new TableFiles(deps.storage);
-  }
-
-  static async open(deps: TablesDeps): Promise<Tables> {
-    return new Tables(deps, await Rows.open(deps.state));
   }
 
   /** The table as it is now. Throws `not_found` and names those that are there. */
@@ -113,11 +111,8 @@ export class Tables {
   async #metadataText(row: Row): Promise<string> {
     if (row.whole) return row.text;
     const key = metadataKey(row.prefix, row.version);
-    const copy = await this.#files.fetch(key).then(
-      (bytes) => Buffer.from(bytes).toString(),
-      () => "",
-    );
-    if (copy === row.text || row.vouchesFor(copy)) return copy;
+    const copy = await readText(this.#deps.storage, key);
+    if (copy !== undefined && (copy === row.text || row.vouchesFor(copy))) return copy;
     throw new Fault(
       "internal",
       `The metadata of ${row.name} is damaged, in the catalog's database and in object ${key}: the checksum is wrong. Restore one of them.`,
@@ -165,7 +160,21 @@ export class Tables {
   /** Where a table has its files, or will have them once it is made. */
   async placeFor(name: string, table: Table | undefined): Promise<Place> {
     if (table !== undefined) return this.placeOf(table);
-    return Place.ofNewTable(this.#deps.baseUri, name, await this.#rows.generation(name));
+    const { storage, baseUri } = this.#deps;
+    for (let folders = 0; folders < FOLDERS_MAX; folders += 1) {
+      const generation = await this.#rows.generation(name);
+      const place = await freshPlace(storage, baseUri, name, generation);
+      if (place !== undefined) return place;
+      const made = await this.#rows.pointer(name);
+      if (made !== undefined) return this.placeOf(made);
+      // Made and dropped in this moment, by another process: its next folder is tried.
+      if ((await this.#rows.generation(name)) !== generation) continue;
+      throw new Fault(
+        "internal",
+        `Storage holds a table ${name} that the catalog does not know, and it will not be overwritten. Run: lakehouse repair`,
+      );
+    }
+    throw new Fault("conflict", `${name} is being made and dropped by others all the time. Try again.`);
   }
 
   placeOf({ name, prefix }: Pointer): Place {
@@ -231,6 +240,7 @@ export class Tables {
       await this.#rows.drop(table);
       this.#parsed.delete(table.prefix);
       this.#files.forget(this.placeOf(table));
+      await retire(this.#deps.storage, table.prefix, printMetadata(table.metadata));
       return table;
     });
   }
@@ -260,6 +270,22 @@ export class Tables {
       throw new Fault("internal", message, { cause: thrown });
     }
   }
+}
+
+/** A folder for a new table; undefined when it holds a table that was made current. */
+async function freshPlace(
+  store: TablesDeps["storage"],
+  baseUri: string,
+  name: string,
+  generation: number,
+): Promise<Place | undefined> {
+  // Usually the first: a folder further on is needed where the count of drops is behind what was dropped.
+  for (let folder = generation; folder < generation + FOLDERS_MAX; folder += 1) {
+    const place = Place.ofNewTable(baseUri, name, folder, generation);
+    if ((await readText(store, hintKey(place.prefix))) !== undefined) return undefined;
+    if (!(await wasDropped(store, place.prefix))) return place;
+  }
+  throw new Fault("conflict", `${name} was dropped too often and its files kept: drop it with purge=true.`);
 }
 
 /** Metadata files that were in the log and are not any more. */
