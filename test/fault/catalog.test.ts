@@ -139,7 +139,7 @@ describe("a catalog's own files", () => {
 test("many commits leave few manifests and metadata files, and all that was loaded", async () => {
   const { commit, again, metadata, store, catalog: known } = await lake();
   const commits = 230;
-  const ids: number[] = [];
+  const ids: (number | string)[] = [];
   for (let n = 0; n < commits; n += 1) ids.push((await commit(n)).snapshot_id);
   const fresh = await again();
   const { files } = await fresh.scan({ dataset: "t" });

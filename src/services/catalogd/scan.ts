@@ -7,11 +7,13 @@ import type { catalog } from "#contracts/catalog";
 import { assert } from "#lib/assert";
 import type { OutputOf } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
+import { wireId } from "./describe.ts";
 import { columnsOf } from "./duckdb/columns.ts";
 import { isLive } from "./iceberg/commit.ts";
 import { CONTENT } from "./iceberg/manifest/manifest.ts";
 import { type Snapshot, snapshotAt, snapshotById, snapshotOf } from "./iceberg/metadata/metadata.ts";
 import { schemaById } from "./iceberg/types/schema.ts";
+import { parseLong } from "./iceberg/types/long.ts";
 import type { Table, Tables } from "./tables/tables.ts";
 
 type Scan = OutputOf<typeof catalog.scan>;
@@ -39,7 +41,7 @@ export function scans(tables: Tables): (table: Table, at: number | string | unde
     if (known !== undefined) return known;
     const schema = schemaById(metadata.schemas, schemaId);
     const scan = {
-      snapshot_id: snapshot === undefined ? null : Number(snapshot["snapshot-id"]),
+      snapshot_id: snapshot === undefined ? null : wireId(snapshot["snapshot-id"]),
       columns: columnsOf(schema),
       files: await liveFiles(tables, table, snapshot),
     };
@@ -76,7 +78,7 @@ function snapshotNamed({ name, metadata }: Table, at: number | string): Snapshot
   const number = /^\d+$/.test(String(at));
   const timeMs = number ? Number.NaN : Date.parse(String(at));
   const found =
-    (number ? snapshotById(metadata, Number(at)) : undefined) ??
+    (number ? snapshotById(metadata, parseLong(String(at))) : undefined) ??
     snapshotOf(metadata, String(at)) ??
     (Number.isNaN(timeMs) ? undefined : snapshotAt(metadata, timeMs));
   if (found !== undefined) return found;

@@ -2,6 +2,7 @@
 
 import type { State } from "#adapters/state";
 import type { catalog } from "#contracts/catalog";
+import type { SnapshotId } from "#contracts/shapes";
 import type { storage } from "#contracts/storage";
 import { present } from "#lib/assert";
 import { type Clock, systemClock } from "#lib/clock";
@@ -9,7 +10,7 @@ import type { Handlers, Service } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
 import { COMMIT_ID, commitFiles, committedBy, type Ids } from "./commits/files.ts";
 import { metadataFor, shapedFor, writtenSchema } from "./commits/shape.ts";
-import { describeSnapshot, describeTable } from "./describe.ts";
+import { describeSnapshot, describeTable, idOf, wireId } from "./describe.ts";
 import { columnsOf, schemaChanges } from "./duckdb/columns.ts";
 import { currentSchema, snapshotOf } from "./iceberg/metadata/metadata.ts";
 import { rollback, tag } from "./iceberg/metadata/snapshots.ts";
@@ -85,17 +86,17 @@ export async function catalogd({
       describeTable(
         await tables.commit(dataset, async (table) => {
           const { metadata } = table ?? (await tables.get(dataset));
-          return { metadata: rollback(metadata, snapshot_id, clock.now()) };
+          return { metadata: rollback(metadata, idOf(snapshot_id), clock.now()) };
         }),
       ),
     tag: async ({ dataset, name, snapshot_id }) => {
-      let tagged = snapshot_id;
+      let tagged = snapshot_id === undefined ? undefined : idOf(snapshot_id);
       await tables.commit(dataset, async (table) => {
         const { metadata } = table ?? (await tables.get(dataset));
-        tagged ??= Number(present(metadata["current-snapshot-id"] ?? emptyTable(dataset), "a snapshot"));
+        tagged ??= metadata["current-snapshot-id"] ?? emptyTable(dataset);
         return { metadata: tag(metadata, name, tagged, clock.now()) };
       });
-      return { name, snapshot_id: present(tagged, "the tagged snapshot") };
+      return { name, snapshot_id: wireId(present(tagged, "the tagged snapshot")) };
     },
     schema: async ({ dataset, ...wanted }) =>
       describeTable(
@@ -131,7 +132,7 @@ export async function catalogd({
         return commitFiles(tables, { current, metadata, place, mode, files, notes, clock, ids });
       });
       const snapshot = present(committedBy(table.metadata, commit_id), "the snapshot just made");
-      return { snapshot_id: Number(snapshot["snapshot-id"]), replayed, dataset: describeTable(table) };
+      return { snapshot_id: wireId(snapshot["snapshot-id"]), replayed, dataset: describeTable(table) };
     },
     committed: async ({ dataset, commit_id }) => {
       const table = await tables.find(dataset);
@@ -151,10 +152,10 @@ function emptyTable(dataset: string): never {
 }
 
 /** A writer that replaces what it has read must not replace what it has not. */
-function refuseStale(dataset: string, table: Table | undefined, expected: number | undefined): void {
+function refuseStale(dataset: string, table: Table | undefined, expected: SnapshotId | undefined): void {
   if (expected === undefined) return;
   const snapshot = table === undefined ? undefined : snapshotOf(table.metadata);
-  if (snapshot !== undefined && Number(snapshot["snapshot-id"]) === expected) return;
+  if (snapshot !== undefined && snapshot["snapshot-id"] === idOf(expected)) return;
   throw new Fault("conflict", `${dataset} was changed meanwhile. Read it again and start over.`);
 }
 

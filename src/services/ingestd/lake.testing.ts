@@ -191,7 +191,7 @@ function catalogHandlers(
     },
     rollback: ({ dataset, snapshot_id }) => {
       const table = tableOf(dataset);
-      table.current = snapshot_id;
+      table.current = Number(snapshot_id);
       return described(dataset, table);
     },
     prepare: ({ dataset, columns, contract }) => {

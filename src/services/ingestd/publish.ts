@@ -1,6 +1,7 @@
 // Data files into the object store and a snapshot that lists them into the catalog. Files are stored first: a
 // commit that fails leaves objects that nobody sees, never a table with holes.
 
+import type { SnapshotId } from "#contracts/shapes";
 import { fieldIdsClause, selectList } from "#adapters/duckdb-columns";
 import type { catalog, DataFile, Dataset } from "#contracts/catalog";
 import type { Ingested } from "#contracts/ingest";
@@ -27,7 +28,7 @@ export interface Publication {
   readonly commitId: string;
   readonly summary: Readonly<Record<string, string>>;
   /** The snapshot that must still be current. */
-  readonly ifSnapshotId?: number;
+  readonly ifSnapshotId?: SnapshotId;
 }
 
 /** Stores the files under keys that end in their checksum, as the catalog wants them. */

@@ -2,6 +2,7 @@
 // snapshot, storage says where they lie. A snapshot never changes, so what was worked out for it is kept;
 // only the question which snapshot is meant goes to the catalog each time.
 
+import type { SnapshotId } from "#contracts/shapes";
 import { LRUCache } from "lru-cache";
 import { readSchema } from "#adapters/duckdb-columns";
 import type { catalog } from "#contracts/catalog";
@@ -19,7 +20,7 @@ export type At = Readonly<Record<string, number | string>>;
 /** One dataset as one question sees it. */
 export interface Pinned {
   readonly name: string;
-  readonly snapshotId: number | null;
+  readonly snapshotId: SnapshotId | null;
   readonly view: View;
   /** Differs whenever `view` does. */
   readonly id: string;
@@ -154,7 +155,7 @@ export function snapshots(
 }
 
 /** A rename changes the schema and not the snapshot. */
-function placeOf(name: string, snapshotId: number | null, readSchema: string): string {
+function placeOf(name: string, snapshotId: SnapshotId | null, readSchema: string): string {
   return `${name} ${snapshotId} ${readSchema}`;
 }
 

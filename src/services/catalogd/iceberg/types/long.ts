@@ -13,3 +13,8 @@ export function toLong(value: bigint): Long {
 export function compareLongs(a: Long, b: Long): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
+
+/** From text of digits, such as another writer's id. */
+export function parseLong(text: string): Long {
+  return toLong(BigInt(text));
+}
