@@ -9,9 +9,9 @@ import { tmpdir, totalmem } from "node:os";
 import { dirname, join } from "node:path";
 import { mebibytesToBytes, type Settings } from "#config";
 import { isLoopback, readKeys } from "#edge/auth";
-import { readClaim } from "#topology/folder";
+import { readPidfile } from "#topology/data-lock";
 import { quoted } from "./connect.ts";
-import { counted, size } from "./plain-text.ts";
+import { counted, size } from "./terminal/plain-text.ts";
 
 export interface Finding {
   readonly status: "ok" | "warn" | "fail";
@@ -203,11 +203,11 @@ const memory: Check = async (settings) => {
 };
 
 const running: Check = async ({ data }) => {
-  const claim = await readClaim(data);
-  if (claim === undefined) return { status: "ok", detail: "no house runs over this folder" };
+  const pidfile = await readPidfile(data);
+  if (pidfile === undefined) return { status: "ok", detail: "no house runs over this folder" };
   return {
     status: "ok",
-    detail: `one runs over this folder: process ${claim.pid}, ${claim.url ?? "still starting"}`,
+    detail: `one runs over this folder: process ${pidfile.pid}, ${pidfile.url ?? "still starting"}`,
   };
 };
 
@@ -227,8 +227,8 @@ const port: Check = async ({ host, port: wanted, data }) => {
       detail: `${host} is not an address of this machine`,
       fix: "Choose another with --host ADDRESS.",
     };
-  const claim = await readClaim(data);
-  if (claim?.url !== undefined && new URL(claim.url).port === String(wanted)) {
+  const pidfile = await readPidfile(data);
+  if (pidfile?.url !== undefined && new URL(pidfile.url).port === String(wanted)) {
     return { status: "ok", detail: `${wanted} belongs to the house that runs over this folder` };
   }
   const whose = await ownerOf(host, wanted);

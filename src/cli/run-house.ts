@@ -4,18 +4,18 @@ import type { Settings } from "#config";
 import { createLog, type Log } from "#lib/log";
 import type { RunningHouse } from "#topology/together";
 import { quoted } from "./connect.ts";
-import { stderrIsTty } from "./terminal.ts";
+import { stderrIsTty } from "./terminal/terminal.ts";
 
 export function logOf(settings: Settings, level: Settings["log"] = settings.log): Log {
   return createLog({ level, readable: stderrIsTty });
 }
 
 export async function startHouse(settings: Settings, log: Log, takeOver = false): Promise<RunningHouse> {
-  const { announce } = await import("#topology/folder");
+  const { recordUrl } = await import("#topology/data-lock");
   const house = settings.apart
     ? await (await import("#topology/apart")).startApart(settings, log, takeOver)
     : await (await import("#topology/together")).startTogether(settings, log, takeOver);
-  await announce(settings.data, house.url);
+  await recordUrl(settings.data, house.url);
   return house;
 }
 

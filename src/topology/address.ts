@@ -1,5 +1,5 @@
-// Where each daemon of a house apart listens: a unix socket in the data folder, or its port when ports are asked
-// for. Everybody works the address out from the same settings, so nothing has to be told to anybody.
+// Where each daemon of a house apart listens: a unix socket in the data folder, or a loopback port when
+// LAKEHOUSE_DAEMON_PORTS is set. Every process derives the same addresses from the same settings, so none is exchanged.
 
 import { createHash } from "node:crypto";
 import { tmpdir } from "node:os";
@@ -49,7 +49,7 @@ export function neighboursOf(settings: Settings, names: readonly ServiceName[]):
 }
 
 /** One small request to a daemon itself, outside its contract. */
-export function askDaemon(
+export function requestDaemon(
   settings: Settings,
   name: ServiceName,
   path: string,

@@ -6,7 +6,7 @@
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
-import { diskObjects } from "#adapters/objects/disk";
+import { diskObjects } from "#adapters/objects/disk/disk";
 import { bytesOf } from "#adapters/objects/objects";
 import { sqliteState } from "#adapters/state";
 import { catalog } from "#contracts/catalog";
@@ -29,7 +29,7 @@ const ZEROED_BYTES = 64;
 
 export async function openStore(folder: string): Promise<Service<typeof storage>> {
   const objects = await diskObjects(join(folder, "objects"));
-  return local(implement(storage, "storaged", await storaged({ objects })));
+  return local(implement(storage, "storaged", (await storaged({ objects })).handlers));
 }
 
 export interface Opened {

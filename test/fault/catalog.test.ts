@@ -4,7 +4,7 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { diskObjects } from "#adapters/objects/disk";
+import { diskObjects } from "#adapters/objects/disk/disk";
 import { sqliteState, type State } from "#adapters/state";
 import { catalog } from "#contracts/catalog";
 import { storage } from "#contracts/storage";
@@ -33,7 +33,7 @@ async function lake(): Promise<Lake> {
   const folder = mkdtempSync(join(tmpdir(), "catalogd-"));
   folders.push(folder);
   const objects = await diskObjects(join(folder, "objects"));
-  const store = local(implement(storage, "storaged", await storaged({ objects })));
+  const store = local(implement(storage, "storaged", (await storaged({ objects })).handlers));
   const state = sqliteState(join(folder, "catalog.sqlite"));
   const again = async (): Promise<Service<typeof catalog>> => {
     const { handlers } = await catalogd({ storage: store, state });

@@ -55,7 +55,7 @@ export interface Objects {
   readonly baseUri: string;
   /** Atomic and durable when it resolves. Throws `conflict` when a condition does not hold. */
   put(key: string, body: Bytes, conditions?: PutConditions): Promise<ObjectHead>;
-  /** Throws `not_found`, or `invalid` for a range outside the object. */
+  /** The bytes are those that were stored, or it throws. Throws `not_found`, or `invalid` for a range outside the object. */
   get(key: string, range?: Range): Promise<Got>;
   head(key: string): Promise<ObjectHead>;
   /** No fault when it is not there. */
@@ -69,6 +69,11 @@ export interface Objects {
    * where objects are no files. Who wrote the file says its SHA-256, in hex.
    */
   adopt?(key: string, path: string, sha256: string): Promise<ObjectHead | undefined>;
+  /**
+   * Compares the whole object with what was stored, without sending it anywhere; throws `internal` when it is damaged or
+   * lost. "unknown" when there is nothing to compare with. Missing where the store itself sees to that.
+   */
+  verify?(key: string): Promise<"intact" | "unknown">;
 }
 
 /** As S3 has it. */

@@ -15,6 +15,7 @@ import {
 import type { storage, StorageProbe } from "#contracts/storage";
 import { Semaphore } from "#lib/semaphore";
 import type { Handlers, Raw } from "#rpc/contract";
+import type { Daemon } from "#rpc/daemon";
 import { Fault } from "#rpc/fault";
 import { FileBytes } from "#rpc/file-handoff";
 
@@ -35,11 +36,11 @@ const WRITER_WAIT_MS_MAX = 5000;
  */
 const BUFFERED_BYTES_MAX = 1024 * 1024;
 
-export async function storaged({ objects, adoptFrom }: StoragedDeps): Promise<Handlers<typeof storage>> {
+export async function storaged({ objects, adoptFrom }: StoragedDeps): Promise<Daemon<typeof storage>> {
   const writers = new Semaphore(WRITERS_MAX, WRITERS_WAITING_MAX);
   const probe = await probeStore(objects);
 
-  return {
+  const handlers: Handlers<typeof storage> = {
     put: async ({ key, if_none_match, if_match, body }, { signal }) => {
       checkKey(key);
       const conditions = conditionsOf(if_none_match, if_match);
@@ -112,6 +113,7 @@ export async function storaged({ objects, adoptFrom }: StoragedDeps): Promise<Ha
     },
     probe: () => probe,
   };
+  return { handlers, close: () => Promise.resolve() };
 }
 
 function noFile(): undefined {
