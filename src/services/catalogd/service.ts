@@ -1,49 +1,32 @@
 // catalogd: which tables there are, what is in them, and every change to that, as Apache Iceberg v2.
 
 import type { State } from "#adapters/state";
-import type { catalog, DataFile as OfferedFile } from "#contracts/catalog";
+import type { catalog } from "#contracts/catalog";
+import type { SnapshotId } from "#contracts/shapes";
 import type { storage } from "#contracts/storage";
 import { present } from "#lib/assert";
 import { type Clock, systemClock } from "#lib/clock";
-import { quoteIdentifier } from "#lib/sql-text";
 import type { Handlers, Service } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
-import { type Column, columnsOf, describeSnapshot, describeTable } from "./describe.ts";
-import { fitColumns } from "./fit.ts";
-import { type ColumnStatistics, metricsFromStatistics } from "./iceberg/bounds.ts";
-import { newSchema } from "./iceberg/columns.ts";
-import { append, type CommitInput, replaceAll } from "./iceberg/commit.ts";
-import { castClause, fieldIdsClause, parquetName } from "./iceberg/duckdb-sql.ts";
-import { evolveSchema, type SchemaChange } from "./iceberg/evolve.ts";
-import type { ManifestFile } from "./iceberg/manifest-list.ts";
-import { CONTENT, type DataFile, type Manifest } from "./iceberg/manifest.ts";
-import {
-  createMetadata,
-  currentSchema,
-  mintSnapshotId,
-  type Snapshot,
-  snapshotOf,
-  type TableMetadata,
-} from "./iceberg/metadata.ts";
-import { allFields, lastFieldId, type Schema } from "./iceberg/schema.ts";
-import { rollback, tag } from "./iceberg/snapshots.ts";
-import { setSchema } from "./iceberg/table-changes.ts";
+import { COMMIT_ID, commitFiles, committedBy, type Ids } from "./commits/files.ts";
+import { metadataFor, shapedFor, writtenSchema } from "./commits/shape.ts";
+import { describeSnapshot, describeTable, idOf, wireId } from "./describe.ts";
+import { columnsOf, schemaChanges } from "./duckdb/columns.ts";
+import { currentSchema, snapshotOf } from "./iceberg/metadata/metadata.ts";
+import { rollback, tag } from "./iceberg/metadata/snapshots.ts";
+import { setSchema } from "./iceberg/metadata/table-changes.ts";
+import { evolveSchema } from "./iceberg/types/evolve.ts";
+import { refuseBehind } from "./recovery/inspect.ts";
 import { scans } from "./scan.ts";
-import { sealedName } from "./seal.ts";
-import { type Place, type Table, Tables } from "./tables.ts";
+import { Rows } from "./tables/rows.ts";
+import { type Table, Tables } from "./tables/tables.ts";
 
 export interface CatalogdDeps {
   readonly storage: Service<typeof storage>;
   readonly state: State;
   readonly clock?: Clock;
-  /** Names of files and tables, ids of snapshots; a simulation brings its own. */
+  /** A simulation brings its own. */
   readonly ids?: Ids;
-}
-
-export interface Ids {
-  uuid(): string;
-  /** Eight bytes that nobody else has. */
-  bytes(): Uint8Array;
 }
 
 const randomIds: Ids = {
@@ -56,9 +39,7 @@ export interface Catalogd {
   close(): Promise<void>;
 }
 
-/** Where a snapshot's summary keeps the id of the commit that made it. */
-const COMMIT_ID = "lakehouse.commit-id";
-
+/** Throws `internal` when the database has lost commits: nothing is served over a shorter past. */
 export async function catalogd({
   storage,
   state,
@@ -66,7 +47,9 @@ export async function catalogd({
   ids = randomIds,
 }: CatalogdDeps): Promise<Catalogd> {
   const { base_uri: baseUri } = await storage.probe({});
-  const tables = await Tables.open({ state, storage, clock, baseUri });
+  const rows = await Rows.open(state);
+  await refuseBehind(rows, storage);
+  const tables = new Tables({ rows, storage, baseUri });
   const scan = scans(tables);
 
   const handlers: Handlers<typeof catalog> = {
@@ -103,17 +86,17 @@ export async function catalogd({
       describeTable(
         await tables.commit(dataset, async (table) => {
           const { metadata } = table ?? (await tables.get(dataset));
-          return { metadata: rollback(metadata, snapshot_id, clock.now()) };
+          return { metadata: rollback(metadata, idOf(snapshot_id), clock.now()) };
         }),
       ),
     tag: async ({ dataset, name, snapshot_id }) => {
-      let tagged = snapshot_id;
+      let tagged = snapshot_id === undefined ? undefined : idOf(snapshot_id);
       await tables.commit(dataset, async (table) => {
         const { metadata } = table ?? (await tables.get(dataset));
-        tagged ??= Number(present(metadata["current-snapshot-id"] ?? emptyTable(dataset), "a snapshot"));
+        tagged ??= metadata["current-snapshot-id"] ?? emptyTable(dataset);
         return { metadata: tag(metadata, name, tagged, clock.now()) };
       });
-      return { name, snapshot_id: present(tagged, "the tagged snapshot") };
+      return { name, snapshot_id: wireId(present(tagged, "the tagged snapshot")) };
     },
     schema: async ({ dataset, ...wanted }) =>
       describeTable(
@@ -131,12 +114,9 @@ export async function catalogd({
       const table = await tables.find(dataset);
       const place = await tables.placeFor(dataset, table);
       const { schema, words } = shapedFor(table, columns, contract);
-      const written = writtenSchema(schema, columns);
       return {
         prefix: `${place.prefix}data/`,
-        columns: columnsOf(written),
-        select: castClause(written, parquetName),
-        field_ids: fieldIdsClause(written, parquetName),
+        columns: columnsOf(writtenSchema(schema, columns)),
         iceberg_schema: JSON.stringify(schema),
         schema_changes: [...words],
       };
@@ -147,12 +127,12 @@ export async function catalogd({
         replayed = current !== undefined && committedBy(current.metadata, commit_id) !== undefined;
         if (replayed) return undefined;
         refuseStale(dataset, current, if_snapshot_id);
-        const metadata = metadataFor(current, place, columns, clock, ids);
+        const metadata = metadataFor(current, place, columns, clock.now(), () => ids.uuid());
         const notes = { ...summary, [COMMIT_ID]: commit_id };
         return commitFiles(tables, { current, metadata, place, mode, files, notes, clock, ids });
       });
       const snapshot = present(committedBy(table.metadata, commit_id), "the snapshot just made");
-      return { snapshot_id: Number(snapshot["snapshot-id"]), replayed, dataset: describeTable(table) };
+      return { snapshot_id: wireId(snapshot["snapshot-id"]), replayed, dataset: describeTable(table) };
     },
     committed: async ({ dataset, commit_id }) => {
       const table = await tables.find(dataset);
@@ -171,195 +151,12 @@ function emptyTable(dataset: string): never {
   throw new Fault("conflict", `${dataset} has no snapshot yet, so there is nothing to name.`);
 }
 
-interface Shaped {
-  readonly schema: Schema;
-  readonly lastColumnId: number;
-  /** What was changed, for a person. */
-  readonly words: readonly string[];
-}
-
-/** A schema that takes the columns: a first one, the table's own, or that one evolved. */
-function shapedFor(
-  table: Table | undefined,
-  columns: readonly { name: string; type: string }[],
-  contract: "evolve" | "freeze",
-): Shaped {
-  if (table === undefined) {
-    const schema = newSchema(columns);
-    return { schema, lastColumnId: lastFieldId(schema), words: [] };
-  }
-  const schema = currentSchema(table.metadata);
-  const lastColumnId = table.metadata["last-column-id"];
-  const { changes, words } = fitColumns(schema, columns, contract);
-  return { ...evolveSchema(schema, changes, lastColumnId), words };
-}
-
-/** Metadata whose schema is the one that the files were written for. */
-function metadataFor(
-  table: Table | undefined,
-  place: Place,
-  columns: readonly Column[],
-  clock: Clock,
-  ids: Ids,
-): TableMetadata {
-  const nowMs = clock.now();
-  const { schema, lastColumnId } = shapedFor(table, columns, "evolve");
-  for (const { id, name } of columns) {
-    if (schema.fields.some((field) => field.id === id && field.name === name)) continue;
-    throw new Fault(
-      "conflict",
-      `Column ${name} was changed meanwhile. Prepare again and write the files anew.`,
-    );
-  }
-  if (table !== undefined) return setSchema(table.metadata, schema, lastColumnId, nowMs);
-  return createMetadata({
-    uuid: ids.uuid(),
-    location: place.location,
-    schema,
-    properties: {},
-    nowMs,
-  });
-}
-
-/** The columns a file will have, in its own order, under the table's names and types. */
-function writtenSchema(schema: Schema, columns: readonly { name: string }[]): Schema {
-  const fields = columns.map(({ name }) =>
-    present(
-      schema.fields.find((field) => field.name.toLowerCase() === name.toLowerCase()),
-      `column ${name}`,
-    ),
-  );
-  return { ...schema, fields };
-}
-
-function schemaChanges(wanted: {
-  add?: readonly { name: string; type: string; doc?: string | undefined }[] | undefined;
-  rename?: Readonly<Record<string, string>> | undefined;
-  drop?: readonly string[] | undefined;
-  widen?: Readonly<Record<string, string>> | undefined;
-  doc?: Readonly<Record<string, string>> | undefined;
-}): SchemaChange[] {
-  const { add = [], rename = {}, drop = [], widen = {}, doc = {} } = wanted;
-  return [
-    ...drop.map((name): SchemaChange => ({ change: "drop", name })),
-    ...Object.entries(rename).map(([name, to]): SchemaChange => ({ change: "rename", name, to })),
-    ...Object.entries(widen).map(([name, type]): SchemaChange => ({ change: "widen", name, type })),
-    ...add.map(({ name, type, doc: text }): SchemaChange => ({
-      change: "add",
-      name,
-      type,
-      ...(text === undefined ? {} : { doc: text }),
-    })),
-    ...Object.entries(doc).map(([name, text]): SchemaChange => ({ change: "doc", name, doc: text })),
-  ];
-}
-
-/** Who replaces what he has read must not replace what he has not. */
-function refuseStale(dataset: string, table: Table | undefined, expected: number | undefined): void {
+/** A writer that replaces what it has read must not replace what it has not. */
+function refuseStale(dataset: string, table: Table | undefined, expected: SnapshotId | undefined): void {
   if (expected === undefined) return;
   const snapshot = table === undefined ? undefined : snapshotOf(table.metadata);
-  if (snapshot !== undefined && Number(snapshot["snapshot-id"]) === expected) return;
-  throw new Fault("conflict", `${dataset} was changed meanwhile. Read it again and start anew.`);
-}
-
-function committedBy(metadata: TableMetadata, commitId: string): Snapshot | undefined {
-  return metadata.snapshots.findLast((snapshot) => snapshot.summary[COMMIT_ID] === commitId);
-}
-
-interface FilesCommit {
-  readonly current: Table | undefined;
-  readonly metadata: TableMetadata;
-  readonly place: Place;
-  readonly mode: "append" | "replace";
-  readonly files: readonly OfferedFile[];
-  readonly notes: Readonly<Record<string, string>>;
-  readonly clock: Clock;
-  readonly ids: Ids;
-}
-
-async function commitFiles(
-  tables: Tables,
-  { current, metadata, place, mode, files, notes, clock, ids }: FilesCommit,
-) {
-  const schema = currentSchema(metadata);
-  const previousManifests =
-    current === undefined ? [] : await tables.manifests(current, snapshotOf(current.metadata));
-  const id = ids.uuid();
-  const input: CommitInput & { files: DataFile[] } = {
-    snapshotId: mintSnapshotId(ids.bytes()),
-    manifestPath: (n, bytes) => place.uri(sealedName(`metadata/${id}-m${n}`, bytes)),
-    listPath: (bytes) => place.uri(sealedName(`metadata/snap-${id}`, bytes)),
-    nowMs: clock.now(),
-    previousManifests,
-    summary: notes,
-    files: files.map((file) => dataFile(file, schema, place)),
-  };
-  const open = async (manifests: readonly ManifestFile[]): Promise<Map<string, Manifest>> => {
-    const opened = new Map<string, Manifest>();
-    if (current === undefined) return opened;
-    for (const listed of manifests) opened.set(listed.manifest_path, await tables.manifest(current, listed));
-    return opened;
-  };
-  const opened = await open(mode === "replace" ? previousManifests : toBeMerged(previousManifests));
-  const commit =
-    mode === "replace" && current !== undefined
-      ? replaceAll(metadata, { ...input, opened })
-      : append(metadata, { ...input, opened });
-  return { metadata: commit.metadata, commit };
-}
-
-/** So many small manifests are made one: a list of thousands would be written with every commit, and read by all. */
-const MERGED_MIN = 100;
-/** One with more files is left alone: writing it again each time would cost more than a longer list. */
-const MERGED_FILES_MAX = 1000;
-
-function toBeMerged(manifests: readonly ManifestFile[]): ManifestFile[] {
-  const small = manifests.filter(
-    (listed) => listed.added_files_count + listed.existing_files_count < MERGED_FILES_MAX,
-  );
-  return small.length < MERGED_MIN ? [] : small;
-}
-
-/** An offered file as a manifest describes it. */
-function dataFile(file: OfferedFile, schema: Schema, place: Place): DataFile {
-  if (!file.key.startsWith(place.prefix) || !file.key.endsWith(`${file.sha256}.parquet`)) {
-    throw new Fault(
-      "conflict",
-      `${file.key} is not a data file of this dataset. Prepare again and store it there.`,
-    );
-  }
-  return {
-    content: CONTENT.data,
-    file_path: place.uriOfKey(file.key),
-    file_format: "PARQUET",
-    partition: [],
-    record_count: file.rows,
-    file_size_in_bytes: file.bytes,
-    ...metricsFromStatistics(schema, statisticsOf(file, schema)),
-    key_metadata: null,
-    split_offsets: null,
-    equality_ids: null,
-    sort_order_id: 0,
-    referenced_data_file: null,
-  };
-}
-
-/** Statistics by field id, as DuckDB's own answer to COPY has them: by quoted path. */
-function statisticsOf({ stats }: OfferedFile, schema: Schema): ColumnStatistics[] {
-  const leaves = new Map(allFields(schema).map((leaf) => [String(leaf.id), leaf]));
-  return Object.entries(stats).flatMap(([id, { values, nulls, bytes, min, max }]) => {
-    const leaf = leaves.get(id);
-    if (leaf === undefined) return [];
-    const value = [
-      { key: "num_values", value: values },
-      { key: "null_count", value: nulls },
-      { key: "column_size_bytes", value: bytes },
-      { key: "min", value: min },
-      { key: "max", value: max },
-    ];
-    const key = leaf.path.map(quoteIdentifier).join(".");
-    return [{ key, value: value.filter((entry) => entry.value !== undefined) }];
-  });
+  if (snapshot !== undefined && snapshot["snapshot-id"] === idOf(expected)) return;
+  throw new Fault("conflict", `${dataset} was changed meanwhile. Read it again and start over.`);
 }
 
 async function removeFiles(storage: CatalogdDeps["storage"], prefix: string): Promise<void> {

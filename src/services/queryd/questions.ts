@@ -2,6 +2,7 @@
 // (pinned by the catalog), then an engine runs it. An engine that died says how, in the asker's terms; a file
 // that went away in between is looked up once more.
 
+import type { SnapshotId } from "#contracts/shapes";
 import { LRUCache } from "lru-cache";
 import type { CallInit } from "#rpc/call";
 import type { OutputOf, ParsedOf, Raw, Service } from "#rpc/contract";
@@ -31,7 +32,7 @@ export interface Answered {
   readonly raw: Raw;
   readonly lease: Lease;
   readonly queueMs: number;
-  readonly snapshots: Readonly<Record<string, number | null>>;
+  readonly snapshots: Readonly<Record<string, SnapshotId | null>>;
 }
 
 export interface Questions {

@@ -2,7 +2,9 @@
 // snapshot, storage says where they lie. A snapshot never changes, so what was worked out for it is kept;
 // only the question which snapshot is meant goes to the catalog each time.
 
+import type { SnapshotId } from "#contracts/shapes";
 import { LRUCache } from "lru-cache";
+import { readSchema } from "#adapters/duckdb-columns";
 import type { catalog } from "#contracts/catalog";
 import type { storage } from "#contracts/storage";
 import type { Call } from "#rpc/call";
@@ -18,7 +20,7 @@ export type At = Readonly<Record<string, number | string>>;
 /** One dataset as one question sees it. */
 export interface Pinned {
   readonly name: string;
-  readonly snapshotId: number | null;
+  readonly snapshotId: SnapshotId | null;
   readonly view: View;
   /** Differs whenever `view` does. */
   readonly id: string;
@@ -117,7 +119,8 @@ export function snapshots(
 
   const pinOne = async (table: string, at: At, call: Call): Promise<Pinned> => {
     const [name, found] = await scan(table, at, call);
-    const place = placeOf(name, found.snapshot_id, found.read_schema);
+    const schema = readSchema(found.columns);
+    const place = placeOf(name, found.snapshot_id, schema);
     const known = kept.get(place);
     if (known !== undefined) return known;
     const files = await located(name, found.files, call);
@@ -125,7 +128,7 @@ export function snapshots(
     const pinned: Pinned = {
       name,
       snapshotId: found.snapshot_id,
-      view: { name, read_schema: found.read_schema, files },
+      view: { name, read_schema: schema, files },
       id: String(made),
       verified: false,
     };
@@ -152,7 +155,7 @@ export function snapshots(
 }
 
 /** A rename changes the schema and not the snapshot. */
-function placeOf(name: string, snapshotId: number | null, readSchema: string): string {
+function placeOf(name: string, snapshotId: SnapshotId | null, readSchema: string): string {
   return `${name} ${snapshotId} ${readSchema}`;
 }
 

@@ -81,15 +81,10 @@ export async function testLake({ localPaths = true }: { localPaths?: boolean } =
             );
       if (at !== undefined && found === undefined)
         throw new Fault("not_found", `${dataset} has no snapshot ${at}.`);
-      const fields = table.columns.map(
-        ({ name, type }, index) =>
-          `${index + 1}: {name: ${quoteLiteral(name)}, type: ${quoteLiteral(type)}, default_value: NULL}`,
-      );
       return {
         snapshot_id: found?.id ?? null,
         columns: described(dataset, table).columns,
         files: found?.files ?? [],
-        read_schema: `MAP {${fields.join(", ")}}`,
       };
     },
     drop: unused,

@@ -11,7 +11,7 @@ import { dirname, join } from "node:path";
 import { copyDatabase } from "#adapters/state";
 import { Fault } from "#rpc/fault";
 import type { HouseHold } from "../gateway/backup-hold.ts";
-import { type DataFile, dataFiles, goneIsNone, isDatabase, STAGING_FOLDER, versionOf } from "./data-files.ts";
+import { type DataFile, dataFiles, goneIsNone, isBesideDatabase, isDatabase, STAGING_FOLDER, versionOf } from "./data-files.ts";
 
 export interface Capture {
   readonly files: readonly DataFile[];
@@ -90,16 +90,19 @@ async function captureHeld(
 async function linkAll(data: string, staging: string): Promise<readonly DataFile[]> {
   const all = await dataFiles(data);
   const files: DataFile[] = [];
-  for (const file of all) {
-    if (!isDatabase(file.path)) continue;
+  // A counter says how many commits its database must have, so it is copied before the database: that may have more.
+  const counters = all.filter(({ path }) => isBesideDatabase(path));
+  const databases = all.filter(({ path }) => isDatabase(path));
+  for (const file of [...counters, ...databases]) {
+    const from = join(data, file.path);
     const copy = join(staging, file.path);
     await rm(copy, { force: true });
     await mkdir(dirname(copy), { recursive: true });
-    copyDatabase(join(data, file.path), copy);
-    const { size } = await lstat(copy);
-    files.push({ ...file, size });
+    if (isDatabase(file.path)) copyDatabase(from, copy);
+    else await copyFile(from, copy);
+    files.push({ ...file, size: (await lstat(copy)).size });
   }
-  const folders = new Set(all.filter(({ path }) => !isDatabase(path)).map(({ path }) => unitOf(path)));
+  const folders = new Set(all.filter(({ path }) => isLinked(path)).map(({ path }) => unitOf(path)));
   for (const folder of folders) files.push(...(await linkFolder(data, staging, folder)));
   return files;
 }
@@ -131,7 +134,11 @@ async function linkFolder(data: string, staging: string, folder: string): Promis
 async function filesAt(data: string, folder: string): Promise<DataFile[]> {
   const top = await lstat(join(data, folder), { bigint: true }).catch(goneIsNone);
   if (top?.isFile() === true) return [{ path: folder, size: Number(top.size), version: versionOf(top) }];
-  return (await dataFiles(data, folder)).filter(({ path }) => !isDatabase(path));
+  return (await dataFiles(data, folder)).filter(({ path }) => isLinked(path));
+}
+
+function isLinked(path: string): boolean {
+  return !isDatabase(path) && !isBesideDatabase(path);
 }
 
 async function linkFiles(data: string, staging: string, files: readonly DataFile[]): Promise<void> {

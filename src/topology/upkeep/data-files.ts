@@ -21,12 +21,18 @@ const PASSING_FOLDERS: ReadonlySet<string> = new Set(["run", "locks", "spool", "
 export const STAGING_FOLDER = "backup.partial";
 /** What a house writes about itself while it runs, and a restore while it is not through. */
 const PASSING_FILES: ReadonlySet<string> = new Set(["running.json", "restore.json"]);
-/** SQLite's own files beside a database are in the copy that SQLite makes. */
 const DATABASE = /\.sqlite$/;
-const BESIDE_DATABASE = /\.sqlite-(wal|shm|journal)$/;
+const BESIDE = /\.sqlite\.[\w.]+$/;
+/** What is in them is in the copy that SQLite makes. */
+const SQLITE_WORKING_FILE = /\.sqlite-(wal|shm|journal)$/;
 
 export function isDatabase(path: string): boolean {
   return DATABASE.test(path);
+}
+
+/** A file that belongs to a database and is written in place, as the counter of its commits is. */
+export function isBesideDatabase(path: string): boolean {
+  return BESIDE.test(path);
 }
 
 /** Whether a name at the top of the folder holds content. */
@@ -35,7 +41,7 @@ function isContent(name: string): boolean {
 }
 
 function isPassing(name: string): boolean {
-  return name.endsWith(TEMPORARY_SUFFIX) || name.endsWith(".lock") || BESIDE_DATABASE.test(name);
+  return name.endsWith(TEMPORARY_SUFFIX) || name.endsWith(".lock") || SQLITE_WORKING_FILE.test(name);
 }
 
 /** The files below `folder` of the data folder, `""` for all of it, sorted by path. */

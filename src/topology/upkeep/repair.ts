@@ -10,7 +10,7 @@ import type { Log } from "#lib/log";
 import { Fault } from "#rpc/fault";
 import { acquireDataLock } from "../data-lock.ts";
 import { startServices } from "../services.ts";
-import { type CatalogState, catalogState } from "./catalog-state.ts";
+import { inspectCatalog, rebuildCatalog } from "./catalog-state.ts";
 import { isFormatDamaged, writeFormat } from "./format.ts";
 import { type Finding, inspectHouse } from "./inspect.ts";
 
@@ -36,10 +36,10 @@ export async function repair(
   const lock = await acquireDataLock(settings.data);
   try {
     const lines: RepairLine[] = [...(await repairFormat(settings, dryRun)), ...(await lookAtKeys(settings))];
-    const catalog = await catalogState(settings, log);
-    lines.push(...(await repairCatalog(catalog, dryRun)));
+    const catalog = await repairCatalog(settings, log, dryRun);
+    lines.push(...catalog);
     // With its catalog damaged the house does not start, and what else is wrong shows only after the repair.
-    if (lines.some(({ part, done }) => part === "catalog" && !done)) return lines;
+    if (dryRun && catalog.length > 0) return lines;
     const services = await startServices(settings, log);
     try {
       const findings = await inspectHouse(services.house, {
@@ -74,11 +74,13 @@ async function lookAtKeys({ data }: Settings): Promise<RepairLine[]> {
   }
 }
 
-async function repairCatalog(catalog: CatalogState, dryRun: boolean): Promise<RepairLine[]> {
-  const found = await catalog.inspect();
+async function repairCatalog(settings: Settings, log: Log, dryRun: boolean): Promise<RepairLine[]> {
+  const found = await inspectCatalog(settings, log);
   if (found.length === 0 || dryRun) return found.map((finding) => ({ ...finding, done: false }));
-  const rebuilt = await catalog.rebuild();
-  return rebuilt.map((finding) => ({ ...finding, done: finding.remedy === "repair" }));
+  const rebuilt = await rebuildCatalog(settings, log);
+  const lost = rebuilt.filter(({ remedy }) => remedy === "restore").map((finding) => ({ ...finding, done: false }));
+  const result = `The catalog was made again from the tables' own metadata: ${rebuilt.length - lost.length} tables.`;
+  return [...found.map((finding) => ({ ...finding, done: true, result })), ...lost];
 }
 
 type Repairers = Parameters<typeof inspectHouse>[0];
