@@ -144,10 +144,12 @@ async function heldFault(data: string, name: LockName): Promise<Fault> {
   );
 }
 
-/** Everything below is for the owner of the folder alone. */
+/** Everything below is for the owner of the folder alone: so is whatever this process makes from now on. */
 const FOLDER_MODE = 0o700;
+const PRIVATE_UMASK = 0o077;
 
 async function prepareFolder(data: string): Promise<void> {
+  process.umask(PRIVATE_UMASK);
   try {
     await makeFolder(data);
     await access(data, constants.W_OK | constants.R_OK | constants.X_OK);

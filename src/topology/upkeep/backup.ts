@@ -110,8 +110,8 @@ export interface Sending {
   readonly damaged: string[];
 }
 
-/** Names end in it, before the ending of their kind. */
-const NAMED_HASH = /-([0-9a-f]{64})\.\w+$/;
+/** Names of objects that services keep end in it, before the ending of their kind. */
+const NAMED_HASH = /^objects\/.*-([0-9a-f]{64})\.\w+$/;
 
 async function sendFile(
   sending: Sending,

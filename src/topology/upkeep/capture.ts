@@ -120,7 +120,7 @@ async function linkFolder(data: string, staging: string, folder: string): Promis
     const after = await filesAt(data, folder);
     if (sameFiles(before, after)) {
       const kept = new Set(before.map(({ path }) => path));
-      for (const { path } of await dataFiles(staging, folder)) {
+      for (const { path } of await filesAt(staging, folder)) {
         if (!kept.has(path)) await rm(join(staging, path), { force: true });
       }
       return after;
