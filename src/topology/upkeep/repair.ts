@@ -97,8 +97,10 @@ async function repairOne(house: Repairers, finding: Finding, dryRun: boolean): P
 
 async function remedy({ vectord, matrixd }: Repairers, { part, name }: Finding): Promise<{ result?: string }> {
   if (part === "index") {
-    // PENDING-VECTORD
-    return { result: String(vectord.index !== undefined) };
+    const { lost, rows_lost, kept_as } = await vectord.repair({ index: name });
+    const writes = lost.reduce((sum, { from, to }) => sum + to - from + 1, 0);
+    const kept = kept_as === undefined ? "" : ` The damaged files are kept as vectors/${kept_as}.`;
+    return { result: `${counted(writes, "write")} and ${counted(rows_lost, "row")} of its last snapshot were lost.${kept}` };
   }
   if (part === "corpus") {
     const { dataset, id, text, fields, meanings, model, engine, refresh } = await matrixd.corpus({ corpus: name });
@@ -106,4 +108,8 @@ async function remedy({ vectord, matrixd }: Repairers, { part, name }: Finding):
     return { result: "It is built again from its dataset." };
   }
   return {};
+}
+
+function counted(many: number, what: string): string {
+  return `${many} ${what}${many === 1 ? "" : "s"}`;
 }
