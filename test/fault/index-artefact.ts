@@ -4,8 +4,8 @@
 import { cpSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { Fault } from "#rpc/fault";
-import { VectorIndex } from "#services/vectord/index";
-import type { IndexShape } from "#services/vectord/shape";
+import { VectorIndex } from "#services/vectord/vector-index";
+import type { IndexShape } from "#services/vectord/rows/shape";
 import type { Artefact } from "./mutations.ts";
 
 const ROWS = 200;

@@ -12,7 +12,7 @@ import type { Disk } from "#lib/disk";
 import { writeDurably } from "#lib/durable";
 import { type Random, seeded } from "#lib/random";
 import { Fault } from "#rpc/fault";
-import { Log } from "#services/vectord/log";
+import { Log } from "#services/vectord/wal/log";
 import { SimulatedDisk } from "./simulated-disk.ts";
 import { type Instance, type Outcome, World } from "./world.ts";
 

@@ -18,8 +18,8 @@ import { collectFacts } from "#services/matrixd/corpus/row-facts";
 import { emptyWords, newGeneration } from "#services/matrixd/corpus/generation";
 import { loadGeneration, saveGeneration } from "#services/matrixd/corpus/generation-files";
 import { storaged } from "#services/storaged/service";
-import { VectorIndex } from "#services/vectord/index";
-import type { IndexShape, Item } from "#services/vectord/shape";
+import { VectorIndex } from "#services/vectord/vector-index";
+import type { IndexShape, Item } from "#services/vectord/rows/shape";
 
 interface Open {
   step(n: number): Promise<void>;

@@ -14,8 +14,8 @@ import { join } from "node:path";
 import { systemClock } from "#lib/clock";
 import { type Random, seeded } from "#lib/random";
 import { Fault } from "#rpc/fault";
-import { VectorIndex } from "./index.ts";
-import type { IndexShape, Item } from "./shape.ts";
+import { VectorIndex } from "./vector-index.ts";
+import type { IndexShape, Item } from "./rows/shape.ts";
 
 const root = mkdtempSync(join(tmpdir(), "vectord-durability-"));
 afterAll(() => {
@@ -42,7 +42,7 @@ function checkItems(index: VectorIndex, numbers: Iterable<number>): void {
 
 /** Writes rows from `first` on, ten calls at a time, prints each number once it is acknowledged, and takes snapshots between. */
 const WRITER = `
-  import { VectorIndex } from ${JSON.stringify(join(import.meta.dir, "index.ts"))};
+  import { VectorIndex } from ${JSON.stringify(join(import.meta.dir, "vector-index.ts"))};
   const [dir, first] = process.argv.slice(-2);
   const shape = ${JSON.stringify(shape)};
   const index = await VectorIndex.open({ dir, shape, clock: { now: () => Date.now() } });

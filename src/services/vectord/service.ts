@@ -15,13 +15,13 @@ import { base64OfVector } from "#lib/vector-text";
 import type { Handlers, Service } from "#rpc/contract";
 import type { CallInit } from "#rpc/call";
 import { Fault, toFault } from "#rpc/fault";
-import { type Archive, namesOf, receive, removeSnapshot, send, snapshotsIn, taken } from "./archive.ts";
-import { matches, parseFilter } from "./filter.ts";
+import { type Archive, namesOf, receive, removeSnapshot, send, snapshotsIn, taken } from "./snapshots/archive.ts";
+import { matches, parseFilter } from "./rows/filter.ts";
 import { drop, incomingIn, replace, tidy } from "./folders.ts";
-import { SHAPE_FILE, VectorIndex } from "./index.ts";
-import { breathe } from "./pace.ts";
-import { type Hit as FoundHit, K_MAX } from "./search.ts";
-import { type IndexShape, parseShape, sameShape, shapeText } from "./shape.ts";
+import { SHAPE_FILE, VectorIndex } from "./vector-index.ts";
+import { yieldToEventLoop } from "#lib/event-loop";
+import { type Hit as FoundHit, K_MAX } from "./search/search.ts";
+import { type IndexShape, parseShape, sameShape, shapeText } from "./rows/shape.ts";
 import { decoded, described, hitOf, queryVector, UNKNOWN, withVectors } from "./wire.ts";
 
 export interface VectordDeps {
@@ -191,7 +191,7 @@ export async function vectord({
     upsert: async ({ index: name, items }, call) => {
       const index = await indexNamed(name);
       // Large calls were parsed in this turn of the event loop already.
-      if (items.length > ITEMS_A_TURN) await breathe();
+      if (items.length > ITEMS_A_TURN) await yieldToEventLoop();
       return index.upsert(await withVectors(items, (texts) => embedTexts(texts, index.shape.model, call)));
     },
     delete: async ({ index: name, ids, filter }) => {

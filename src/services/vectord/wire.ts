@@ -5,9 +5,9 @@ import { assert } from "#lib/assert";
 import { base64OfVector, readVector } from "#lib/vector-text";
 import type { ParsedOf } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
-import type { VectorIndex } from "./index.ts";
-import type { Hit as FoundHit } from "./search.ts";
-import type { Item } from "./shape.ts";
+import type { VectorIndex } from "./vector-index.ts";
+import type { Hit as FoundHit } from "./search/search.ts";
+import type { Item } from "./rows/shape.ts";
 
 /** What is shown of an index that cannot be opened. */
 export const UNKNOWN: Omit<Index, "name"> = {

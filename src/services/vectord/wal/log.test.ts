@@ -13,7 +13,7 @@ import { join } from "node:path";
 import { type Random, seeded } from "#lib/random";
 import { type Disk, nodeDisk } from "#lib/disk";
 import { Fault } from "#rpc/fault";
-import type { Recovery } from "./log-recovery.ts";
+import type { Recovery } from "./recovery.ts";
 import { Log } from "./log.ts";
 
 const root = mkdtempSync(join(tmpdir(), "vectord-log-"));

@@ -15,7 +15,7 @@ import {
   encodeFrame,
   readSegment,
   segmentHeader,
-} from "./log-segment.ts";
+} from "./segment.ts";
 
 /** Written by an orderly close, removed by the next opening. */
 const CLOSED = "closed";

@@ -2,7 +2,7 @@
 // it builds for. Exit 0 means that the graph file named in the job is there, whole and sealed.
 
 import { setPriority } from "node:os";
-import { runBuild } from "./build.ts";
+import { runBuild } from "./worker.ts";
 
 /** Unix niceness: requests on the same cores go first. */
 const NICENESS = 10;

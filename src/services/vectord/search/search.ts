@@ -5,10 +5,10 @@
 // that would cost more than reading the rows that match, they are read. So k rows come back whenever k match.
 
 import { type ExactSearch, exactSearch } from "#adapters/hnsw";
-import type { Bitmap } from "./bitmap.ts";
-import type { Filter } from "./filter.ts";
-import type { GraphCache } from "./graph.ts";
-import type { Rows } from "./rows.ts";
+import type { Bitmap } from "../rows/bitmap.ts";
+import type { Filter } from "../rows/filter.ts";
+import type { GraphCache } from "../graph/graph-cache.ts";
+import type { Rows } from "../rows/rows.ts";
 import {
   NATIVE_NUMBERS_MIN,
   Nearest,
@@ -19,7 +19,7 @@ import {
   scanPicked,
   scanRows,
 } from "./scan.ts";
-import type { Metadata } from "./shape.ts";
+import type { Metadata } from "../rows/shape.ts";
 
 export interface Search {
   readonly vector: Float32Array;

@@ -6,9 +6,9 @@ import * as fc from "fast-check";
 import { systemClock } from "#lib/clock";
 import { type Random, seeded } from "#lib/random";
 import { Fault } from "#rpc/fault";
-import { matches, parseFilter } from "./filter.ts";
-import { VectorIndex } from "./index.ts";
-import type { IndexShape, Item } from "./shape.ts";
+import { matches, parseFilter } from "./rows/filter.ts";
+import { VectorIndex } from "./vector-index.ts";
+import type { IndexShape, Item } from "./rows/shape.ts";
 
 const root = mkdtempSync(join(tmpdir(), "vectord-index-"));
 const opened: VectorIndex[] = [];

@@ -10,11 +10,11 @@ import { Hnsw } from "#adapters/hnsw";
 import { type FileChecksum, verifyChecksummed, writeChecksummed } from "#adapters/checksummed-file";
 import type { Clock } from "#lib/clock";
 import { Fault } from "#rpc/fault";
-import { Bitmap } from "./bitmap.ts";
-import type { BuildJob, GraphTail } from "./build.ts";
-import { breathe } from "./pace.ts";
-import { IN_BASE, IN_BUILD, IN_DELTA, type Rows } from "./rows.ts";
-import { shapeText } from "./shape.ts";
+import { Bitmap } from "../rows/bitmap.ts";
+import type { BuildJob, GraphTail } from "./worker.ts";
+import { yieldToEventLoop } from "#lib/event-loop";
+import { IN_BASE, IN_BUILD, IN_DELTA, type Rows } from "../rows/rows.ts";
+import { shapeText } from "../rows/shape.ts";
 
 /** Rows a search scans beside the graphs: 0.3 ms at 768 numbers. A larger base is worth a longer scan. */
 const PENDING_MAX = 2_000;
@@ -134,7 +134,7 @@ export class GraphCache {
   async attach(path: string, verified: FileChecksum & { tail: unknown }): Promise<void> {
     const { graph } = await Hnsw.view(path, this.#rows.shape, verified);
     this.#delta = await Hnsw.create(this.#rows.shape);
-    await breathe();
+    await yieldToEventLoop();
     this.#install(path, graph, verified, verified.tail as GraphTail);
   }
 
@@ -323,7 +323,7 @@ export class GraphCache {
       // Each of the two takes milliseconds at 100,000 rows: mapping it, which lists its keys, and the swap.
       const { graph } = await Hnsw.view(out, this.#rows.shape, verified);
       const delta = await Hnsw.create(this.#rows.shape);
-      await breathe();
+      await yieldToEventLoop();
       if (this.#closed) throw new Fault("cancelled", "The index was closed during the build.");
       this.#swap(out, graph, delta, verified);
     } catch (error) {
@@ -362,7 +362,7 @@ export class GraphCache {
   }
 
   async #spawn(jobPath: string, rows: number): Promise<void> {
-    const entry = join(import.meta.dir, "build-child.ts");
+    const entry = join(import.meta.dir, "main.ts");
     const child = Bun.spawn([process.execPath, "--no-env-file", entry, jobPath], {
       stdin: "ignore",
       stdout: "ignore",

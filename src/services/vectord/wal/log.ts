@@ -19,9 +19,9 @@ import {
   recover,
   startSegment,
   unmarkClosed,
-} from "./log-recovery.ts";
-import { SEGMENT_HEADER_BYTES, encodeFrame } from "./log-segment.ts";
-import { pacer } from "./pace.ts";
+} from "./recovery.ts";
+import { SEGMENT_HEADER_BYTES, encodeFrame } from "./segment.ts";
+import { timeSlicer } from "#lib/event-loop";
 
 /** A record is a frame by itself at most, and held whole in memory on both sides. */
 const RECORD_BYTES_MAX = 64 * 1024 * 1024;
@@ -225,7 +225,7 @@ export class Log {
       return;
     }
     this.#end += frame.length;
-    const stepped = pacer();
+    const stepped = timeSlicer();
     for (const { apply, resolve, reject } of batch) {
       const sequence = this.#sequence + 1;
       try {

@@ -5,7 +5,7 @@
 //   delete  u8 2, u32 ids,   then per id:   u16 id bytes, id
 
 import { assert } from "#lib/assert";
-import type { Item, Metadata } from "./shape.ts";
+import type { Item, Metadata } from "../rows/shape.ts";
 
 /** One item of a record. The size of the metadata is what bookkeeping wants and only the encoded form knows. */
 export type Change =

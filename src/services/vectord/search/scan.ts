@@ -4,10 +4,10 @@
 // indexes are summed here (0.3 us a row), since copying rows together would cost more than summing them does.
 
 import type { ExactSearch } from "#adapters/hnsw";
-import type { Bitmap } from "./bitmap.ts";
-import { breathe } from "./pace.ts";
-import type { Rows } from "./rows.ts";
-import { type IndexShape, norm } from "./shape.ts";
+import type { Bitmap } from "../rows/bitmap.ts";
+import { yieldToEventLoop } from "#lib/event-loop";
+import type { Rows } from "../rows/rows.ts";
+import { type IndexShape, norm } from "../rows/shape.ts";
 
 /** A query made ready: with its Euclidean length, and in a buffer that holds nothing else. */
 export interface Query {
@@ -177,7 +177,7 @@ export async function scanPicked(
   const all = picked.toRows();
   const step = Math.max(1, Math.floor(NUMBERS_A_STEP / query.vector.length));
   for (let at = 0; at < all.length; at += step) {
-    if (at > 0) await breathe();
+    if (at > 0) await yieldToEventLoop();
     scanRows(rows, query, all.subarray(at, at + step), nearest);
   }
   return all.length;
@@ -194,7 +194,7 @@ export async function scanAll(
   let numbers = 0;
   for (let index = 0; index < rows.chunks.length; index++) {
     if (numbers > NUMBERS_A_STEP * 3) {
-      await breathe();
+      await yieldToEventLoop();
       numbers = 0;
     }
     const start = index * rows.chunkRows;

@@ -21,10 +21,10 @@ import {
 } from "#adapters/checksummed-file";
 import type { Clock } from "#lib/clock";
 import { Fault } from "#rpc/fault";
-import type { Bitmap } from "./bitmap.ts";
-import { breathe, pacer } from "./pace.ts";
-import type { Rows, TableEntry } from "./rows.ts";
-import type { IndexShape } from "./shape.ts";
+import type { Bitmap } from "../rows/bitmap.ts";
+import { yieldToEventLoop, timeSlicer } from "#lib/event-loop";
+import type { Rows, TableEntry } from "../rows/rows.ts";
+import type { IndexShape } from "../rows/shape.ts";
 
 export interface Artefact {
   readonly file: string;
@@ -147,7 +147,7 @@ async function* tableLines(rows: Rows, { live }: Captured): AsyncGenerator<Uint8
   for (let at = 0; at < all.length; at += ROWS_A_LINE) {
     const line = Array.from(all.subarray(at, at + ROWS_A_LINE), (row) => rows.entry(row));
     yield encoder.encode(`${JSON.stringify(line)}\n`);
-    await breathe();
+    await yieldToEventLoop();
   }
 }
 
@@ -161,7 +161,7 @@ export async function mapWritten(
   manifest: Manifest,
   versions: readonly number[],
 ): Promise<void> {
-  const stepped = pacer();
+  const stepped = timeSlicer();
   for (const [i, { file }] of manifest.chunks.entries()) {
     const chunk = rows.chunks[i];
     const whole = (i + 1) * rows.chunkRows <= manifest.end;
@@ -216,7 +216,7 @@ export async function readRows(
   let table = new Uint8Array();
   await readArtefact(dir, manifest.table, clock, (bytes) => (table = new Uint8Array(bytes)));
   const decoder = new TextDecoder();
-  const stepped = pacer();
+  const stepped = timeSlicer();
   for (let at = 0; at < table.length;) {
     const end = table.indexOf(10, at);
     const line = JSON.parse(decoder.decode(table.subarray(at, end))) as TableEntry[];

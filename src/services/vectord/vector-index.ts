@@ -10,17 +10,17 @@ import { diskFault, readChecksummed, writeChecksummed } from "#adapters/checksum
 import type { Clock } from "#lib/clock";
 import { TEMPORARY_SUFFIX, makeFolder } from "#lib/durable";
 import { Fault } from "#rpc/fault";
-import { type Filter, selectsAll } from "./filter.ts";
-import { GraphCache } from "./graph.ts";
-import { Log } from "./log.ts";
-import { breathe, pacer } from "./pace.ts";
-import { type Recall, measureRecall } from "./recall.ts";
-import { decodeRecord, encodeDelete, encodeUpsert } from "./record.ts";
-import { Rows } from "./rows.ts";
-import { distanceTo, prepare } from "./scan.ts";
-import { EF_MAX, type Found, type Hit, K_MAX, type Search, runSearch } from "./search.ts";
-import * as shapes from "./shape.ts";
-import type { IndexShape, Item, Metadata } from "./shape.ts";
+import { type Filter, selectsAll } from "./rows/filter.ts";
+import { GraphCache } from "./graph/graph-cache.ts";
+import { Log } from "./wal/log.ts";
+import { yieldToEventLoop, timeSlicer } from "#lib/event-loop";
+import { type Recall, measureRecall } from "./search/recall.ts";
+import { decodeRecord, encodeDelete, encodeUpsert } from "./wal/record.ts";
+import { Rows } from "./rows/rows.ts";
+import { distanceTo, prepare } from "./search/scan.ts";
+import { EF_MAX, type Found, type Hit, K_MAX, type Search, runSearch } from "./search/search.ts";
+import * as shapes from "./rows/shape.ts";
+import type { IndexShape, Item, Metadata } from "./rows/shape.ts";
 import {
   type Manifest,
   capture,
@@ -31,7 +31,7 @@ import {
   readRows,
   sweep,
   writeSnapshot,
-} from "./snapshot.ts";
+} from "./snapshots/snapshot.ts";
 
 export interface OpenOptions {
   readonly dir: string;
@@ -148,9 +148,9 @@ export class VectorIndex {
     const file = await readGraph(dir, manifest, clock);
     if (file !== null && manifest?.graph) await graph.attach(join(dir, manifest.graph.file), file);
     // Each of these takes milliseconds at 100,000 rows.
-    await breathe();
+    await yieldToEventLoop();
     rows.restored();
-    await breathe();
+    await yieldToEventLoop();
     rows.live.forEach((row) => {
       if (!graph.has(row)) graph.added(row);
     });
@@ -411,7 +411,7 @@ async function apply(rows: Rows, graph: GraphCache, bytes: Uint8Array): Promise<
   // An empty record stands for one that was lost to damage.
   if (bytes.length === 0) return 0;
   let deleted = 0;
-  const stepped = pacer();
+  const stepped = timeSlicer();
   for (const change of decodeRecord(bytes, rows.shape.dimension)) {
     if (change.kind === "upsert") {
       const { row, replaced } = rows.put(change.item, change.metadataBytes);

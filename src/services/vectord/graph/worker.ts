@@ -7,8 +7,8 @@ import { Hnsw } from "#adapters/hnsw";
 import { readChecksummed } from "#adapters/checksummed-file";
 import { assert } from "#lib/assert";
 import { seeded } from "#lib/random";
-import { Bitmap } from "./bitmap.ts";
-import { parseShape } from "./shape.ts";
+import { Bitmap } from "../rows/bitmap.ts";
+import { parseShape } from "../rows/shape.ts";
 
 /** The description of a job; its vectors are the payload of the job's file, in the order of `add`. */
 export interface BuildJob {
