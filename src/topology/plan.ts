@@ -103,6 +103,7 @@ export const PLAN: Readonly<Record<ServiceName, Part>> = {
         embed: need(start, "embedd"),
         storage: need(start, "storaged"),
         folder: join(start.settings.data, "vectors"),
+        log: start.log,
       });
       return built("vectord", start, handlers, close);
     },

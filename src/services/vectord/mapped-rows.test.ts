@@ -6,7 +6,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "#lib/clock";
-import { VectorIndex } from "./vector-index.ts";
+import { openIndex } from "./index-folder.ts";
+import type { VectorIndex } from "./vector-index.ts";
 import { yieldToEventLoop } from "#lib/event-loop";
 import type { IndexShape, Item } from "./rows/shape.ts";
 
@@ -18,7 +19,7 @@ let dir: string;
 let index: VectorIndex;
 
 const open = async (): Promise<void> => {
-  index = await VectorIndex.open({ dir, shape, clock: systemClock });
+  index = await openIndex({ dir, shape, clock: systemClock });
 };
 beforeEach(async () => {
   dir = mkdtempSync(join(tmpdir(), "vectord-mapped-"));

@@ -1,20 +1,33 @@
-// The entry of a build process: `bun build-child.ts <job file>`. It runs at a lower priority than the service
-// it builds for. Exit 0 means that the graph file named in the job is there, whole and sealed.
+// The graph builder's entry. It runs at a lower priority than the service it builds for.
 
 import { setPriority } from "node:os";
-import { runBuild } from "./worker.ts";
+import { createLog } from "#lib/log";
+import { serveChild } from "#rpc/child";
+import { implement } from "#rpc/local";
+import { graphBuilder } from "./contract.ts";
+import { buildGraph } from "./worker.ts";
 
 /** Unix niceness: requests on the same cores go first. */
 const NICENESS = 10;
 
-const [jobPath] = process.argv.slice(2);
-if (jobPath === undefined) {
-  process.stderr.write("Usage: build-child.ts <job file>\n");
-  process.exit(2);
-}
 try {
   setPriority(NICENESS);
 } catch {
-  // Some sandboxes refuse it; the build is then only less polite.
+  // Some sandboxes refuse it; the build then takes its share like any process.
 }
-await runBuild(jobPath);
+const log = createLog({ level: "error", readable: false, fields: { service: "vectord" } });
+await serveChild(() =>
+  Promise.resolve(
+    implement(
+      graphBuilder,
+      "vectord",
+      {
+        build: async ({ job }) => {
+          await buildGraph(job);
+          return null;
+        },
+      },
+      { onBug: (bug, { operation }) => log.error("bug", { operation, error: bug }) },
+    ),
+  ),
+);

@@ -1,44 +1,21 @@
-// One build of a graph, as a child process runs it: start from a graph file or from nothing, take rows out, put
-// rows in, search for each new row to see that it can be reached, write the sealed file. A graph takes about
-// 0.25 ms a row to build, on one thread because usearch loses rows on more; in a child that is another core, and
-// a crash of native code there costs a build and not the service.
+// One build of a graph: start from a graph file or from nothing, take rows out, put rows in, search for each new row
+// to see that it can be reached, write the graph file. Between rows the event loop is free, so that the process ends
+// when its parent does.
 
 import { Hnsw } from "#adapters/hnsw";
 import { readChecksummed } from "#adapters/checksummed-file";
-import { assert } from "#lib/assert";
+import { yieldToEventLoop } from "#lib/event-loop";
 import { seeded } from "#lib/random";
 import { Bitmap } from "../rows/bitmap.ts";
 import { parseShape } from "../rows/shape.ts";
-
-/** The description of a job; its vectors are the payload of the job's file, in the order of `add`. */
-export interface BuildJob {
-  readonly shape: string;
-  /** A sealed graph to start from, or null to start anew. */
-  readonly base: string | null;
-  readonly remove: readonly number[];
-  readonly add: readonly number[];
-  readonly out: string;
-  /** The process that asked; the build stops when it is gone. */
-  readonly parent: number;
-}
-
-/** What a graph file says about itself. */
-export interface GraphTail {
-  /** Rows in the graph, as Bitmap text. */
-  readonly rows: string;
-  /** Rows put in the places of others since the graph was built from nothing. */
-  readonly replaced: number;
-  /** Rows that could not be reached at first, and those that still cannot and are not in `rows`. */
-  readonly repaired: number;
-  readonly lost: readonly number[];
-}
+import type { BuildJob, GraphTail } from "./contract.ts";
 
 /** New rows whose reachability is checked: all of them up to this many, a sample of the rest. */
 const AUDITED_MAX = 20_000;
-/** Rows between two looks at whether anybody still waits. */
-const ROWS_A_LOOK = 512;
+/** Rows added in one turn of the event loop: about 100 ms. */
+const ROWS_A_TURN = 512;
 
-export async function runBuild(jobPath: string): Promise<GraphTail> {
+export async function buildGraph(jobPath: string): Promise<GraphTail> {
   const job = readChecksummed(jobPath).tail as BuildJob;
   const shape = parseShape(job.shape);
   const bytes = Bun.mmap(jobPath, { shared: false });
@@ -50,17 +27,15 @@ export async function runBuild(jobPath: string): Promise<GraphTail> {
   for (const row of job.remove) {
     if (graph.remove(row)) rows.delete(row);
   }
-  const places = new Map(job.add.map((row, i) => [row, i]));
-  const vectorOf = (row: number): Float32Array => {
-    const at = (places.get(row) ?? 0) * shape.dimension;
-    return vectors.subarray(at, at + shape.dimension);
-  };
-  job.add.forEach((row, i) => {
-    if (i % ROWS_A_LOOK === 0) assert(process.ppid === job.parent, "nobody waits for this build any more");
-    graph.add(row, vectorOf(row));
+  const vectorAt = (i: number): Float32Array =>
+    vectors.subarray(i * shape.dimension, (i + 1) * shape.dimension);
+  for (const [i, row] of job.add.entries()) {
+    if (i % ROWS_A_TURN === 0) await yieldToEventLoop();
+    graph.add(row, vectorAt(i));
     rows.add(row);
-  });
-  const audit = graph.audit(sample(job.add), vectorOf);
+  }
+  const places = new Map(job.add.map((row, i) => [row, i]));
+  const audit = graph.audit(sample(job.add), (row) => vectorAt(places.get(row) ?? 0));
   for (const row of audit.stillLost) {
     graph.remove(row);
     rows.delete(row);

@@ -1,6 +1,6 @@
-// How good the graph's answers are, measured on the live index: stored vectors, drawn at random, are asked for
-// their nearest others by plan and exactly. A hit counts when it is as near as the true k-th, so that equal
-// distances are no misses. Each query leaves the event loop free before the next.
+// Recall, measured on the live index: stored vectors, drawn at random, are searched for by plan and exactly. A hit
+// counts when it is as near as the true k-th, so that equal distances are no misses. The event loop is free between
+// two queries.
 
 import { seeded } from "#lib/random";
 import type { GraphCache } from "../graph/graph-cache.ts";

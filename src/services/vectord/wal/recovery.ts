@@ -1,24 +1,14 @@
-// Opening a log: its segments are read in order and their records replayed. A damaged segment is kept aside
-// whole and what verifies of it is put in its place, so that the opening fails once, naming the file, and the
-// next one goes on without the part that was lost. A log that was closed in order left a marker with its
-// length, and must end exactly there.
+// Opening a log: its segments are read in order and their records replayed. What does not verify behind the head
+// (head.ts) is a write that a crash tore and nobody was told of: it is cut off. Anything else that does not verify, or
+// is missing, is damage: the opening fails naming the file, changes nothing, and fails again until the log is
+// repaired on purpose (salvage.ts).
 
-import { dirname, join } from "node:path";
-import { diskFault } from "#adapters/checksummed-file";
-import type { Clock } from "#lib/clock";
+import { join } from "node:path";
+import { damaged, diskFault } from "#adapters/checksummed-file";
 import { type Disk, nodeDisk } from "#lib/disk";
 import { writeDurably } from "#lib/durable";
-import { Fault } from "#rpc/fault";
-import {
-  type SegmentContent,
-  SEGMENT_HEADER_BYTES,
-  encodeFrame,
-  readSegment,
-  segmentHeader,
-} from "./segment.ts";
-
-/** Written by an orderly close, removed by the next opening. */
-const CLOSED = "closed";
+import { createHead, readHead } from "./head.ts";
+import { readSegment, type SegmentContent, SEGMENT_HEADER_BYTES, segmentHeader } from "./segment.ts";
 
 export interface LogEntry {
   readonly sequence: number;
@@ -32,23 +22,31 @@ export interface Segment {
 
 export interface Recovery {
   readonly dir: string;
-  readonly clock: Clock;
   /** The machine's unless given. */
   readonly disk?: Disk;
   /** The sequence that a snapshot ends with: older records are not read, and a newer first one is a gap. */
   readonly after: number;
-  /** Receives every record after `after`, in order; an empty one stands for a write that damage took. */
+  /** Receives every record after `after`, in order. */
   readonly replay: (entry: LogEntry) => Promise<void> | void;
 }
 
-export interface Found {
-  segments: Segment[];
-  sequence: number;
+export interface RecoveredLog {
+  readonly segments: Segment[];
+  readonly sequence: number;
   /** Bytes of all segments but the newest. */
-  olderBytes: number;
+  readonly olderBytes: number;
   /** Where the last good frame of the newest segment ends. */
-  end: number;
-  torn: boolean;
+  readonly end: number;
+  /** Whether a torn write behind it is to be cut off. */
+  readonly torn: boolean;
+  /** Segments without a record that were begun and never used: the one before them grew on. */
+  readonly unused: readonly string[];
+}
+
+/** A new log in a folder, whose first record will have the sequence after `sequence`. */
+export async function createLog(disk: Disk, dir: string, sequence: number): Promise<void> {
+  await startSegment(disk, dir, sequence + 1);
+  await createHead(disk, dir, sequence);
 }
 
 /** A segment comes into being whole: one without a header is damaged, never merely young. Its name has its first sequence. */
@@ -60,146 +58,68 @@ export async function startSegment(disk: Disk, dir: string, firstSequence: numbe
   return { path, firstSequence };
 }
 
-interface Closing {
-  readonly sequence: number;
-}
-
-/** Notes where the log ends. Without the marker the next opening is only less strict. */
-export async function markClosed(disk: Disk, dir: string, closing: Closing): Promise<void> {
-  const text = JSON.stringify(closing);
-  await writeDurably(join(dir, CLOSED), `${hashOf(text)} ${text}`, disk).catch(() => undefined);
-}
-
-/** Undefined when there is none, or one that cannot be read, which says nothing: the log itself has verified. */
-async function readClosed(disk: Disk, dir: string): Promise<Closing | undefined> {
-  const bytes = await disk.read(join(dir, CLOSED)).catch(() => new Uint8Array());
-  const marker = new TextDecoder().decode(bytes);
-  const at = marker.indexOf(" ");
-  const text = marker.slice(at + 1);
-  return at > 0 && marker.slice(0, at) === hashOf(text) ? (JSON.parse(text) as Closing) : undefined;
-}
-
-function hashOf(text: string): string {
-  return Bun.hash.xxHash64(text).toString(16);
-}
-
-/** To be called before anything is appended. */
-export async function unmarkClosed(disk: Disk, dir: string): Promise<void> {
-  await disk.remove(join(dir, CLOSED));
-  await disk.syncFolder(dir);
-}
-
-/** Reads all segments in order, hands their records to `replay`, and says where to go on. */
-export async function recover(recovery: Recovery): Promise<Found> {
-  const { dir, after, replay, clock, disk = nodeDisk } = recovery;
+/** The segments of a folder in the order of their sequences. */
+export async function segmentsIn(disk: Disk, dir: string): Promise<Segment[]> {
   const names = (await disk.names(dir)).filter((name) => /^log-\d{16}$/.test(name)).sort();
-  const found: Found = { segments: [], sequence: after, olderBytes: 0, end: 0, torn: false };
+  return names.map((name) => ({ path: join(dir, name), firstSequence: Number(name.slice(4)) }));
+}
+
+/** Reads all segments in order, hands their records to `replay`, and says where to go on. Throws Fault `internal` on damage. */
+export async function recover({ dir, after, replay, disk = nodeDisk }: Recovery): Promise<RecoveredLog> {
+  const head = await readHead(disk, dir);
+  const all = await segmentsIn(disk, dir);
   const sizes: number[] = [];
-  for (const name of names) sizes.push(await disk.size(join(dir, name)));
+  for (const { path } of all) sizes.push(await disk.size(path));
   const lastUsed = sizes.findLastIndex((bytes) => bytes > SEGMENT_HEADER_BYTES);
-  for (const [i, name] of names.entries()) {
-    const path = join(dir, name);
-    const bytes = await disk.read(path);
-    const segment = readSegment(bytes, sequenceOf(name));
-    const next = names[i + 1];
-    const nextFirst = next === undefined ? null : sequenceOf(next);
-    // A segment that was made and not gone on with, because the disk failed in between: the one before it grew on.
-    const isEmpty = segment.damage === null && !segment.torn && segment.frames.length === 0;
-    if (i > 0 && isEmpty && (segment.firstSequence <= found.sequence || found.torn)) {
-      await disk.remove(path);
+  const segments: Segment[] = [];
+  const unused: string[] = [];
+  let sequence = after;
+  let [olderBytes, end, torn] = [0, 0, false];
+  for (const [i, segment] of all.entries()) {
+    const content = readSegment(await disk.read(segment.path), segment.firstSequence);
+    // Left by a rotation that the disk failed half-way: the segment before it grew on.
+    if (i > 0 && isEmpty(content) && (segment.firstSequence <= sequence || torn)) {
+      unused.push(segment.path);
       continue;
     }
-    const grewOn = i >= lastUsed && (nextFirst === null || nextFirst <= lastSequence(segment) + 1);
-    const damage = segment.damage ?? (segment.torn && !grewOn ? "it ends in the middle of a frame" : null);
-    if (damage !== null) throw await quarantine(disk, path, segment, damage, nextFirst, clock);
-    if (segment.firstSequence > found.sequence + 1)
-      throw gap(dir, found.sequence + 1, segment.firstSequence - 1);
-    for (const frame of segment.frames) {
-      for (const [k, record] of frame.records.entries()) {
-        const sequence = frame.firstSequence + k;
-        if (sequence > found.sequence) await replay({ sequence, record });
-      }
-      found.sequence = Math.max(found.sequence, frame.firstSequence + frame.records.length - 1);
+    if (content.damage !== null) throw damaged(segment.path, content.damage);
+    if (segment.firstSequence > sequence + 1)
+      throw lacks(segment.path, sequence + 1, segment.firstSequence - 1);
+    await replayFrames(content, sequence, replay);
+    sequence = Math.max(sequence, content.nextSequence - 1);
+    if (content.trailingBytes > 0) {
+      const next = all[i + 1];
+      const mayBeTorn = i >= lastUsed && (next === undefined || next.firstSequence <= content.nextSequence);
+      if (!mayBeTorn || sequence < head)
+        throw damaged(segment.path, `the frame at byte ${content.end} does not match its checksum`);
+      torn = true;
     }
-    found.segments.push({ path, firstSequence: segment.firstSequence });
-    found.olderBytes += found.end;
-    found.end = segment.end;
-    found.torn = segment.torn;
+    segments.push(segment);
+    olderBytes += end;
+    ({ end } = content);
   }
-  await checkClosed(disk, dir, found);
-  return found;
+  if (sequence < head) throw lacks(segments.at(-1)?.path ?? join(dir, "log"), sequence + 1, head);
+  return { segments, sequence, olderBytes, end, torn, unused };
 }
 
-function sequenceOf(name: string): number {
-  return Number(name.slice(4));
+function isEmpty({ damage, frames, trailingBytes }: SegmentContent): boolean {
+  return damage === null && frames.length === 0 && trailingBytes === 0;
 }
 
-function lastSequence({ firstSequence, frames }: SegmentContent): number {
-  const last = frames.at(-1);
-  return last === undefined ? firstSequence - 1 : last.firstSequence + last.records.length - 1;
-}
-
-/** After an orderly close the log must end exactly where it did then. */
-async function checkClosed(disk: Disk, dir: string, found: Found): Promise<void> {
-  const marker = await readClosed(disk, dir);
-  if (marker === undefined) return;
-  if (found.sequence >= marker.sequence && !found.torn) return;
-  await disk.remove(join(dir, CLOSED));
-  const newest = found.segments.at(-1)?.path ?? join(dir, "log");
-  throw new Fault(
-    "internal",
-    `${newest} is damaged: it was closed at sequence ${marker.sequence} and now ends at ${found.sequence}. ` +
-      "Restore it, or open the index again to go on without the writes in between.",
-  );
-}
-
-/**
- * Keeps a damaged segment aside and puts what verifies of it in its place; lost sequences become empty records,
- * so that the rest keeps its numbers. Returns the fault to throw.
- */
-async function quarantine(
-  disk: Disk,
-  path: string,
-  segment: SegmentContent,
-  damage: string,
-  nextSegment: number | null,
-  clock: Clock,
-): Promise<Fault> {
-  const aside = `${path}.damaged-${clock.now()}`;
-  const parts: Uint8Array[] = [segmentHeader(segment.firstSequence)];
-  let next = segment.firstSequence;
-  let lost = 0;
-  const fill = (until: number): void => {
-    if (until <= next) return;
-    lost += until - next;
-    parts.push(
-      encodeFrame(
-        Array.from({ length: until - next }, () => new Uint8Array()),
-        next,
-      ),
-    );
-  };
-  for (const frame of segment.frames) {
-    fill(frame.firstSequence);
-    parts.push(frame.bytes);
-    next = frame.firstSequence + frame.records.length;
+async function replayFrames(
+  { frames }: SegmentContent,
+  after: number,
+  replay: Recovery["replay"],
+): Promise<void> {
+  for (const { firstSequence, records } of frames) {
+    for (const [k, record] of records.entries()) {
+      const sequence = firstSequence + k;
+      if (sequence > after) await replay({ sequence, record });
+    }
   }
-  if (nextSegment !== null) fill(nextSegment);
-  // A copy, and then a rename over the original: a crash in between leaves the damage to be found again.
-  await writeDurably(aside, await disk.read(path), disk);
-  // The marker tells where the log ended before: the mended one ends elsewhere.
-  await disk.remove(join(dirname(path), CLOSED));
-  await writeDurably(path, Buffer.concat(parts), disk);
-  return new Fault(
-    "internal",
-    `${path} is damaged: ${damage}. It is kept as ${aside}; open the index again to go on with the ` +
-      `${segment.frames.length} frames that verify${lost > 0 ? `, without ${lost} lost writes` : ""}, or restore a snapshot.`,
-  );
 }
 
-function gap(dir: string, from: number, to: number): Fault {
-  return new Fault(
-    "internal",
-    `The log in ${dir} lacks the writes ${from} to ${to}: a segment or the snapshot before it is missing. Restore a snapshot.`,
-  );
+/** Writes that belong before a place in the log and are in no file: a segment, the end of one, or the snapshot is gone. */
+function lacks(path: string, from: number, to: number): unknown {
+  return damaged(path, `the acknowledged writes ${from} to ${to} are missing beside it`);
 }
