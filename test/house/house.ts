@@ -22,6 +22,9 @@ export interface TestHouse {
   json<T = Record<string, unknown>>(path: string, body?: unknown, expected?: number): Promise<T>;
   /** Ends the house and starts it again over the same folder; between the two, `meanwhile`. */
   restart(meanwhile?: () => void): Promise<TestHouse>;
+  /** Ends the house and keeps its folder. */
+  stop(): Promise<void>;
+  /** Ends the house and removes its folder. */
   close(): Promise<void>;
 }
 
@@ -59,6 +62,7 @@ export async function startOver(
       meanwhile?.();
       return startOver(topology, data, overrides);
     },
+    stop: () => running.close(),
     close: async () => {
       await running.close();
       rmSync(data, { recursive: true, force: true });

@@ -61,7 +61,7 @@ const run = (data: string, dryRun: boolean): Promise<readonly RepairLine[]> =>
 async function datasetsOf(data: string): Promise<unknown[]> {
   const house = await startOver("together", data);
   const { datasets } = await house.json<{ datasets: { name: string; rows: number }[] }>("/v1/catalog/datasets");
-  await house.close();
+  await house.stop();
   return datasets.map(({ name, rows }) => [name, rows]);
 }
 
@@ -84,7 +84,10 @@ describe("the catalog", () => {
     "is gone with all its files": (data) => catalogFiles(data).forEach((path) => rmSync(path)),
     "has lost its database": (data) => rmSync(join(data, "catalog.sqlite")),
     "is empty": (data) => writeFileSync(join(data, "catalog.sqlite"), ""),
-    "is no database": (data) => writeFileSync(join(data, "catalog.sqlite"), "x".repeat(10_000)),
+    "is no database": (data) => {
+      for (const path of catalogFiles(data)) if (/-(wal|shm)$/.test(path)) rmSync(path);
+      writeFileSync(join(data, "catalog.sqlite"), "x".repeat(10_000));
+    },
     "has lost its log": (data) =>
       catalogFiles(data)
         .filter((path) => /-(wal|shm)$/.test(path))

@@ -22,6 +22,8 @@ export const STAGING_FOLDER = "backup.partial";
 /** What a house writes about itself while it runs, and a restore while it is not through. */
 const PASSING_FILES: ReadonlySet<string> = new Set(["running.json", "restore.json"]);
 const DATABASE = /\.sqlite$/;
+/** Locks are empty databases; SQLite may leave a journal beside one. */
+const LOCK = /\.lock(-journal)?$/;
 const BESIDE = /\.sqlite\.[\w.]+$/;
 /** What is in them is in the copy that SQLite makes. */
 const SQLITE_WORKING_FILE = /\.sqlite-(wal|shm|journal)$/;
@@ -41,7 +43,7 @@ function isContent(name: string): boolean {
 }
 
 function isPassing(name: string): boolean {
-  return name.endsWith(TEMPORARY_SUFFIX) || name.endsWith(".lock") || SQLITE_WORKING_FILE.test(name);
+  return name.endsWith(TEMPORARY_SUFFIX) || LOCK.test(name) || SQLITE_WORKING_FILE.test(name);
 }
 
 /** The files below `folder` of the data folder, `""` for all of it, sorted by path. */

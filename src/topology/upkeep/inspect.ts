@@ -58,47 +58,46 @@ async function inspectDatasets({ catalogd, storaged }: Pick<House, "catalogd" | 
     findings.push({ part: "dataset", name, problem, remedy: "restore" });
   };
   for await (const { name } of pages((cursor) => catalogd.datasets({ limit: PAGE, cursor }), ({ datasets }) => datasets)) {
-    try {
-      const { files } = await catalogd.scan({ dataset: name });
-      for (const { key, bytes } of files) {
-        const size = await sizeOf(storaged, key);
-        if (size === undefined) found(name, `The object ${key} of dataset ${name} is missing.`);
-        else if (size !== bytes) {
-          found(name, `The object ${key} of dataset ${name} has ${size} bytes in place of ${bytes}.`);
-        }
+    const scanned = await catalogd.scan({ dataset: name }).catch((error: unknown) => found(name, problemOf(error)));
+    for (const { key, bytes } of scanned?.files ?? []) {
+      try {
+        const { headers } = await storaged.head({ key });
+        const size = Number(headers["content-length"]);
+        if (size !== bytes) found(name, `The object ${key} has ${size} bytes, and dataset ${name} says ${bytes}.`);
+      } catch (error) {
+        found(name, problemOf(error));
       }
-    } catch (error) {
-      found(name, problemOf(error));
     }
   }
   return findings;
 }
 
-async function sizeOf({ head }: House["storaged"], key: string): Promise<number | undefined> {
-  try {
-    const { headers } = await head({ key });
-    return Number(headers["content-length"]);
-  } catch (error) {
-    if (error instanceof Fault && error.code === "not_found") return undefined;
-    throw error;
-  }
-}
-
-/** Every object is read to its end. */
+/** Every object is read to its end, folder by folder: a folder that has lost an object cannot be listed past it. */
 async function inspectObjects(
   { storaged }: Pick<House, "storaged">,
   onProgress: InspectOptions["onProgress"],
 ): Promise<Finding[]> {
   const findings: Finding[] = [];
+  const found = (name: string, error: unknown): void => {
+    findings.push({ part: "object", name, problem: problemOf(error), remedy: "restore" });
+  };
+  const folders = [""];
   let read = 0;
-  for await (const { key } of pages((cursor) => storaged.list({ limit: PAGE, cursor }), ({ objects }) => objects)) {
+  for (let prefix = folders.pop(); prefix !== undefined; prefix = folders.pop()) {
+    const list = (cursor: string | undefined) => storaged.list({ prefix, delimiter: "/", limit: PAGE, cursor });
+    const entries = ({ objects, prefixes }: Awaited<ReturnType<typeof list>>): string[] => {
+      folders.push(...prefixes);
+      return objects.map(({ key }) => key);
+    };
     try {
-      await drain((await storaged.get({ key })).body);
+      for await (const key of pages(list, entries)) {
+        await storaged.get({ key }).then(({ body }) => drain(body)).catch((error: unknown) => found(key, error));
+        read += 1;
+        onProgress?.(read);
+      }
     } catch (error) {
-      findings.push({ part: "object", name: key, problem: problemOf(error), remedy: "restore" });
+      found(prefix, error);
     }
-    read += 1;
-    onProgress?.(read);
   }
   return findings;
 }
