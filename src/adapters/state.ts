@@ -4,7 +4,7 @@
 // A database proves that it is whole when it is opened: its pages fit together, and it counts at least as many commits
 // as were acknowledged (commit-counter.ts). One that does not is not opened, and is left as it was found.
 
-import { Database } from "bun:sqlite";
+import { constants, Database } from "bun:sqlite";
 import { statSync } from "node:fs";
 import { basename } from "node:path";
 import { Fault } from "#rpc/fault";
@@ -129,6 +129,9 @@ function countIn(database: Database): Count {
 function openDatabase(file: string): Database {
   try {
     const database = new Database(file, { create: true, strict: true, safeIntegers: false });
+    // The log and its index stay when the database is closed: to make them again needs room, and a house must start, and
+    // answer what it has, on a disk that is full.
+    database.fileControl(constants.SQLITE_FCNTL_PERSIST_WAL, 1);
     database.run("PRAGMA journal_mode = WAL");
     // In WAL mode only FULL makes each commit survive a power cut.
     database.run("PRAGMA synchronous = FULL");

@@ -22,6 +22,8 @@ const RETRY_MS = 10;
 export function tryLock(path: string): FileLock | undefined {
   const database = new Database(path);
   try {
+    // Nothing is ever written: a journal would need room on a disk that may be full.
+    database.run("PRAGMA journal_mode = MEMORY");
     database.run("BEGIN EXCLUSIVE");
   } catch (error) {
     database.close();
