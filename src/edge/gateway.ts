@@ -219,15 +219,29 @@ class EdgeExchange implements Exchange {
   }
 
   admit(): Promise<void> | undefined {
-    const { limit } = this;
+    const { limit, route } = this;
     // From here on the house is at work, and may be silent for long.
-    if (this.route !== undefined && isSlow(this.route)) this.setTimeoutS(0);
+    if (route !== undefined && isSlow(route)) this.setTimeoutS(0);
     if (limit === undefined || this.#inside) return undefined;
     this.#inside = limit.enter();
-    if (this.#inside) return undefined;
-    return this.outlast(limit.wait(this.#request)).then(() => {
-      this.#inside = true;
-    });
+    const room = this.#inside ? undefined : this.#waitFor(limit);
+    return route === undefined || route.scope === "read" ? room : this.#mayAnswer(room);
+  }
+
+  async #waitFor(limit: ConcurrencyLimit): Promise<void> {
+    await this.outlast(limit.wait(this.#request));
+    this.#inside = true;
+  }
+
+  /**
+   * Rejects when this request's connection is gone. The platform closes a connection on which more arrives behind a
+   * request before its reply (a pipelined request, a stray line end), and finds that out in the turn after it began
+   * this one. A change that was made then could not be acknowledged, so it is not made.
+   */
+  async #mayAnswer(room: Promise<void> | undefined): Promise<void> {
+    await room;
+    await nextTurn();
+    if (this.#request.signal.aborted) throw GONE;
   }
 
   /** The reply to a request that failed at the edge, in the shape of its route's surface where it has a route. */
@@ -310,6 +324,17 @@ class EdgeExchange implements Exchange {
 
 /** A service's own rule refused it: a statement that may not be, a file of another folder. */
 const FORBIDDEN = 403;
+
+/** Nobody is there to read it. */
+const GONE = new Fault("cancelled", "The connection was closed before the request could be answered.", {
+  origin: "gateway",
+});
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}
 
 /** Hundredths of a millisecond; `toFixed` takes ten times as long. */
 function millis(ms: number): string {
