@@ -2,6 +2,7 @@
 // `forward.ts`); a foreign surface writes its own, with its own shape of faults. Whoever mounts a route takes from it
 // what limits it needs, and guesses nothing from what the request looks like.
 
+import { preferredType } from "./accept.ts";
 import type { Scope } from "./call.ts";
 import {
   type AnyOp,
@@ -63,10 +64,7 @@ export function traitsOf(name: string, operation: AnyOp): RouteTraits {
     ...(accept === undefined
       ? {}
       : {
-          accepts: ({ headers }: Request) => {
-            const accepted = headers.get("accept") ?? "";
-            return accept.some((type) => accepted.includes(type));
-          },
+          accepts: ({ headers }: Request) => preferredType(headers.get("accept"), accept) !== undefined,
         }),
   };
 }

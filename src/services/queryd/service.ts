@@ -2,6 +2,7 @@
 // can be ended (pool.ts). A question is guarded, pinned to snapshots and run (questions.ts); an answer stays
 // the text that the engine wrote, a stream passes through as it comes.
 
+import { preferredType } from "#rpc/accept";
 import type { catalog } from "#contracts/catalog";
 import type { Answer, query } from "#contracts/query";
 import { SQL_BYTES_MAX } from "#contracts/query";
@@ -146,8 +147,12 @@ function answerOf(text: string, { queueMs, snapshots }: Answered, tookMs: number
 }
 
 /** CSV or Arrow for who names it and not NDJSON. */
+const FORMATS: Readonly<Record<string, Format>> = {
+  "application/x-ndjson": "ndjson",
+  "text/csv": "csv",
+  "application/vnd.apache.arrow.stream": "arrow",
+};
+
 function formatOf(accept: string): Format {
-  if (accept.includes("application/x-ndjson")) return "ndjson";
-  if (accept.includes("text/csv")) return "csv";
-  return accept.includes("application/vnd.apache.arrow.stream") ? "arrow" : "ndjson";
+  return FORMATS[preferredType(accept, Object.keys(FORMATS)) ?? ""] ?? "ndjson";
 }
