@@ -5,7 +5,7 @@ import type { Service } from "#rpc/contract";
 import type { storage } from "#contracts/storage";
 
 export interface ServiceHealth {
-  readonly status: "ok" | "down";
+  readonly status: "ok" | "degraded" | "down";
   readonly latency_ms: number;
   readonly detail?: string;
 }
@@ -21,20 +21,28 @@ export interface HouseHealth {
 export interface HealthDeps {
   readonly topology: "together" | "apart";
   readonly version: string;
-  /** Resolves when the service answers. */
-  readonly pings: Readonly<Record<string, (signal: AbortSignal) => Promise<void>>>;
+  /** Resolves when the service answers, with the names of what is damaged in it. */
+  readonly pings: Readonly<Record<string, (signal: AbortSignal) => Promise<readonly string[]>>>;
   readonly storage: Service<typeof storage>;
 }
 
 const PING_MS_MAX = 500;
+/** The rest are counted. */
+const NAMED_MAX = 10;
+
+function damageOf(names: readonly string[]): string {
+  const more = names.length > NAMED_MAX ? ` and ${names.length - NAMED_MAX} more` : "";
+  return `damaged: ${names.slice(0, NAMED_MAX).join(", ")}${more}. lakehouse repair says what can be done.`;
+}
 
 export async function houseHealth({ topology, version, pings, storage }: HealthDeps): Promise<HouseHealth> {
   const looked = Object.entries(pings).map(async ([name, ping]): Promise<[string, ServiceHealth]> => {
     const started = performance.now();
     const latency = (): number => Math.round((performance.now() - started) * 100) / 100;
     try {
-      await ping(AbortSignal.timeout(PING_MS_MAX));
-      return [name, { status: "ok", latency_ms: latency() }];
+      const damaged = await ping(AbortSignal.timeout(PING_MS_MAX));
+      if (damaged.length === 0) return [name, { status: "ok", latency_ms: latency() }];
+      return [name, { status: "degraded", latency_ms: latency(), detail: damageOf(damaged) }];
     } catch {
       return [name, { status: "down", latency_ms: latency(), detail: `${name} does not answer` }];
     }

@@ -64,7 +64,7 @@ async function serveService(
 async function serveLocked(settings: Settings, name: ServiceName, log: Log): Promise<RunningDaemon> {
   if (!settings.daemon_ports) await makeRunFolder(settings);
   const neighbours = neighboursOf(settings, PLAN[name].needs);
-  const { implementation, hold, close } = await PLAN[name].start({ settings, neighbours, log });
+  const { implementation, hold, stats, close } = await PLAN[name].start({ settings, neighbours, log });
   const meter = createMeter(name);
   const at = listenAt(settings, name);
   const daemon = listen({
@@ -77,6 +77,7 @@ async function serveLocked(settings: Settings, name: ServiceName, log: Log): Pro
         const drainMs = Number(new URL(url).searchParams.get("drain_ms"));
         return Response.json({ drained: await hold.hold(HOLD_MS_MAX, drainMs) });
       },
+      [DAMAGE_PATH]: () => Response.json({ damaged: stats().damaged ?? [] }),
       [RESUME_PATH]: () => Response.json({ held: hold.resume() }),
     },
     onReply: (route, status, tookMs) => {
@@ -114,9 +115,10 @@ async function serveGateway(
         pings: Object.fromEntries(
           SERVICE_NAMES.map((name) => [
             name,
-            async (signal: AbortSignal): Promise<void> => {
-              const { ok } = await requestDaemon(settings, name, "/health", signal);
-              if (!ok) throw new Fault("unavailable", `${name} is not well.`);
+            async (signal: AbortSignal): Promise<readonly string[]> => {
+              const reply = await requestDaemon(settings, name, DAMAGE_PATH, signal);
+              if (!reply.ok) throw new Fault("unavailable", `${name} is not well.`);
+              return ((await reply.json()) as { damaged: string[] }).damaged;
             },
           ]),
         ),
@@ -138,6 +140,7 @@ async function serveGateway(
   };
 }
 
+const DAMAGE_PATH = "/damage";
 const HOLD_PATH = "/hold-writes";
 const RESUME_PATH = "/resume-writes";
 

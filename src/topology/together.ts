@@ -16,7 +16,6 @@ import {
   untilReplaced,
 } from "./lifecycle.ts";
 import { recordUrl } from "./pidfile.ts";
-import { START_ORDER } from "./plan.ts";
 import { type RunningServices, startServices } from "./services.ts";
 import { prepareData } from "./upkeep/prepare-data.ts";
 import { VERSION } from "./version.ts";
@@ -83,14 +82,18 @@ async function startLocked(settings: Settings, log: Log, takeOver: boolean): Pro
 }
 
 function backendOf({ house, started }: RunningServices, fronts: Fronts): GatewayBackend {
-  const alive = (): Promise<void> => Promise.resolve();
   const own = started.flatMap(({ implementation }) => routes(implementation));
   return {
     routes: [...own.filter(({ internal }) => !internal), ...fronts(house)],
     health: {
       topology: "together",
       version: VERSION,
-      pings: Object.fromEntries(START_ORDER.map((name) => [name, alive])),
+      pings: Object.fromEntries(
+        started.map(({ implementation, stats }) => [
+          implementation.origin,
+          () => Promise.resolve(stats().damaged ?? []),
+        ]),
+      ),
       storage: house.storaged,
     },
     neighbourMetrics: () => Promise.resolve([]),

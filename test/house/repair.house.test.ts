@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { readSettings } from "#config";
 import { createLog } from "#lib/log";
 import { repair, type RepairLine } from "#topology/upkeep/repair";
-import { startHouse, startOver } from "./house.ts";
+import { startHouse, startOver, TOPOLOGIES } from "./house.ts";
 
 const quiet = createLog({ level: "error", readable: true, write: () => undefined });
 const root = mkdtempSync(join(tmpdir(), "repair-"));
@@ -157,6 +157,16 @@ test("an index whose log is damaged answers with that until it is repaired, and 
     const index = join(folder, "vectors", "points");
     for (const name of readdirSync(index)) if (name.startsWith("log-")) flip(join(index, name));
   });
+  for (const topology of TOPOLOGIES) {
+    const house = await startOver(topology, data);
+    const health = await house.json<{ status: string; services: Record<string, object> }>("/v1/health");
+    expect(health.status).toBe("degraded");
+    expect(health.services["vectord"]).toMatchObject({
+      status: "degraded",
+      detail: expect.stringContaining("damaged: points"),
+    });
+    await house.stop();
+  }
   const found = await run(data, true);
   expect(found.map(({ part, name, remedy }) => [part, name, remedy])).toEqual([["index", "points", "repair"]]);
   const [line] = await run(data, false);
