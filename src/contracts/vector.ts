@@ -111,12 +111,13 @@ export const vector = {
     output: z.null(),
     status: 204,
     errors: ["not_found", "conflict"],
-    scope: "write",
+    scope: "admin",
   }),
   repair: op({
     method: "POST",
     path: "/v1/vectors/{index}/repair",
-    summary: "Make a damaged index whole again from what can be read of it; one that is whole is left as it is",
+    summary:
+      "Make a damaged index whole again from what can be read of it; one that is whole is left as it is",
     description:
       "A damaged index answers every call with the fault `internal`, which names the file, until it is repaired, put " +
       "back to a snapshot, or dropped. A repair keeps every write whose record verifies and says which are lost. The " +

@@ -48,7 +48,10 @@ const NAME_BYTES_MAX = Math.max(
 export function runFolder({ data }: Pick<Settings, "data">, temp = tmpdir()): string {
   const inside = join(data, "run");
   if (fits(inside)) return inside;
-  const short = join(temp, `lakehouse-${createHash("sha256").update(realPath(data)).digest("hex").slice(0, 16)}`);
+  const short = join(
+    temp,
+    `lakehouse-${createHash("sha256").update(realPath(data)).digest("hex").slice(0, 16)}`,
+  );
   if (fits(short)) return short;
   throw new Fault(
     "invalid",

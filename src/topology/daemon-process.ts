@@ -1,6 +1,5 @@
 // One service, or the gateway, as a process of its own: what `lakehouse serve` runs.
 
-import { mkdir } from "node:fs/promises";
 import type { Settings } from "#config";
 import { type House, house, type ServiceName, SERVICE_NAMES } from "#contracts/house";
 import { createMeter } from "#edge/meter";
@@ -54,10 +53,18 @@ async function serveService(
   try {
     if (!supervised) await prepareAlone(settings, log);
     const { address, close } = await serveLocked(settings, name, log);
-    return { address, close: () => close().finally(release) };
+    return { address, close: () => closeAndRelease(close, release) };
   } catch (error) {
     await release();
     throw error;
+  }
+}
+
+async function closeAndRelease(close: () => Promise<void>, release: () => Promise<void>): Promise<void> {
+  try {
+    await close();
+  } finally {
+    await release();
   }
 }
 

@@ -84,7 +84,10 @@ export async function acquireDataLock(data: string, waitMs = PROBE_MS_MAX): Prom
 export async function acquirePartLock(
   data: string,
   name: PartName,
-  { supervised, waitMs = PROBE_MS_MAX }: { readonly supervised: boolean; readonly waitMs?: number | undefined },
+  {
+    supervised,
+    waitMs = PROBE_MS_MAX,
+  }: { readonly supervised: boolean; readonly waitMs?: number | undefined },
 ): Promise<Release> {
   await prepareFolder(data);
   const held: [PartName, FileLock][] = [];
@@ -102,7 +105,9 @@ export async function acquirePartLock(
 
 /** Whether anything runs over the folder. */
 export function isDataLocked(data: string): boolean {
-  return [...SERVICE_NAMES, "gateway" as const, "house" as const].some((name) => isLocked(lockPath(data, name)));
+  return [...SERVICE_NAMES, "gateway" as const, "house" as const].some((name) =>
+    isLocked(lockPath(data, name)),
+  );
 }
 
 async function take(data: string, name: LockName, waitMs: number): Promise<FileLock> {

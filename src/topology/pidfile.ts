@@ -66,7 +66,10 @@ export function recordUrl(data: string, url: string): Promise<boolean> {
   return writeHousePidfile(data, { url });
 }
 
-export async function writeHousePidfile(data: string, more: { readonly url?: string } = {}): Promise<boolean> {
+export async function writeHousePidfile(
+  data: string,
+  more: { readonly url?: string } = {},
+): Promise<boolean> {
   return writePidfile(data, "house", { ...more, lock_inode: await lockInode(data) });
 }
 

@@ -73,8 +73,15 @@ async function startLocked(settings: Settings, log: Log, takeOver: boolean): Pro
   try {
     await prepareData(settings, log, lock);
     const services = await startServices(settings, log);
+    const stopAndRelease = async (): Promise<void> => {
+      try {
+        await services.stop();
+      } finally {
+        await lock.release();
+      }
+    };
     let stopped: Promise<void> | undefined;
-    return { ...services, stop: () => (stopped ??= services.stop().finally(lock.release)) };
+    return { ...services, stop: () => (stopped ??= stopAndRelease()) };
   } catch (error) {
     await lock.release();
     throw error;

@@ -69,7 +69,10 @@ export async function startHouseProcess(
   const until = performance.now() + START_MS_MAX;
   for (;;) {
     // What it says itself comes also from a disk on which it could not write it down.
-    const url = /^Gateway +(http\S+)$|"gateway": "(http[^"]+)"/m.exec(output)?.slice(1).find((found) => found);
+    const url = /^Gateway +(http\S+)$|"gateway": "(http[^"]+)"/m
+      .exec(output)
+      ?.slice(1)
+      .find((found) => found);
     if (url !== undefined) {
       const killDaemon = (name: string): boolean => killChild(child.pid, name);
       return { url, pid: child.pid, output: () => output, stop, kill, killDaemon };

@@ -42,9 +42,15 @@ export async function twoOwners(first: Owner, second: Owner, way: Way): Promise<
   const owner = await start(first, data);
   try {
     const acknowledged = await write(owner, 20);
-    const { exitCode, output } = await run([...second.split(" "), ...portOf(second), "--data", way === "path" ? data : other]);
+    const { exitCode, output } = await run([
+      ...second.split(" "),
+      ...portOf(second),
+      "--data",
+      way === "path" ? data : other,
+    ]);
     if (exitCode === 0 || exitCode === null) wrong.push(`${pair}: the second one was not refused`);
-    else if (!output.includes("runs over")) wrong.push(`${pair}: refused without saying why: ${output.slice(-200)}`);
+    else if (!output.includes("runs over"))
+      wrong.push(`${pair}: refused without saying why: ${output.slice(-200)}`);
     const more = await write(owner, 20, acknowledged);
     await owner.kill();
     wrong.push(...(await lost(data, first, more)).map((line) => `${pair}: ${line}`));
@@ -104,7 +110,9 @@ function spawn(words: readonly string[]): Bun.Subprocess<"ignore", "pipe", "pipe
   });
 }
 
-async function run(words: readonly string[]): Promise<{ readonly exitCode: number | null; readonly output: string }> {
+async function run(
+  words: readonly string[],
+): Promise<{ readonly exitCode: number | null; readonly output: string }> {
   const child = spawn(words);
   const limit = setTimeout(() => child.kill("SIGKILL"), REFUSED_MS_MAX);
   const output = (await new Response(child.stderr).text()) + (await new Response(child.stdout).text());
@@ -123,7 +131,11 @@ async function write({ url }: Running, steps: number, from = 0): Promise<number>
   await send("PUT", "/v1/vectors/owned", JSON.stringify({ dimension: 2 }));
   for (let n = from; n < from + steps; n += 1) {
     await send("PUT", `/v1/storage/owned/${n}`, `object ${n}`);
-    await send("POST", "/v1/vectors/owned/upsert", JSON.stringify({ items: [{ id: `v${n}`, vector: [n + 1, 1] }] }));
+    await send(
+      "POST",
+      "/v1/vectors/owned/upsert",
+      JSON.stringify({ items: [{ id: `v${n}`, vector: [n + 1, 1] }] }),
+    );
   }
   return from + steps;
 }
@@ -159,9 +171,20 @@ export async function racedKeys(commands: number, apart: boolean): Promise<KeyRa
     const { url } = house;
     const keys = new Map<string, string>();
     const add = async (name: string): Promise<void> => {
-      const { exitCode, output } = await run(["config", "add-key", name, "--scope", "read", "-o", "json", "--data", data]);
+      const { exitCode, output } = await run([
+        "config",
+        "add-key",
+        name,
+        "--scope",
+        "read",
+        "-o",
+        "json",
+        "--data",
+        data,
+      ]);
       const key = /"key": "(lk_[^"]+)"/.exec(output)?.[1];
-      if (exitCode !== 0 || key === undefined) wrong.push(`add-key ${name} ended with ${exitCode}: ${output.slice(-200)}`);
+      if (exitCode !== 0 || key === undefined)
+        wrong.push(`add-key ${name} ended with ${exitCode}: ${output.slice(-200)}`);
       else keys.set(name, key);
     };
     const revoke = async (name: string): Promise<void> => {

@@ -204,7 +204,10 @@ async function owners(): Promise<boolean> {
   const wrong: string[] = [];
   let tried = 0;
   for (const [first, second] of PAIRS) {
-    if (values.only !== undefined && !(first === values.only || (values.only === "serve" && first.startsWith("serve"))))
+    if (
+      values.only !== undefined &&
+      !(first === values.only || (values.only === "serve" && first.startsWith("serve")))
+    )
       continue;
     for (const way of waysHere()) {
       wrong.push(...(await twoOwners(first, second, way)));

@@ -239,9 +239,11 @@ const keysWriter: Writer = {
   open: (folder) =>
     Promise.resolve({
       step: async (n) => {
-        await addKey(join(folder, "keys.json"), { name: `key${n}`, scope: "write" }).catch((error: unknown) => {
-          if (!(error instanceof Fault) || error.code !== "conflict") throw error;
-        });
+        await addKey(join(folder, "keys.json"), { name: `key${n}`, scope: "write" }).catch(
+          (error: unknown) => {
+            if (!(error instanceof Fault) || error.code !== "conflict") throw error;
+          },
+        );
       },
       close: () => Promise.resolve(),
     }),

@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { connect } from "node:net";
 import { join } from "node:path";
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { readSettings } from "#config";
 import { house as contracts, SERVICE_NAMES } from "#contracts/house";
@@ -107,7 +107,8 @@ describe.each([...TOPOLOGIES])("the gateway of a house %s", (topology) => {
         // A connection that is answered stays open: its client ends it.
         socket.on("data", () => setTimeout(() => socket.end(), 50));
       });
-    const has = async (key: string): Promise<boolean> => (await house.ask(`/v1/storage/${key}`)).status === 200;
+    const has = async (key: string): Promise<boolean> =>
+      (await house.ask(`/v1/storage/${key}`)).status === 200;
     expect(await sent(put("alone"))).toStartWith("HTTP/1.1 201");
     expect(await has("alone")).toBe(true);
     for (const [name, text] of [

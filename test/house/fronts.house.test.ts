@@ -100,7 +100,10 @@ describe.each([...TOPOLOGIES])("a foreign surface, %s", (topology) => {
 
   beforeAll(async () => {
     const path = keysPath(settings);
-    keys = { read: await addKey(path, { name: "reader", scope: "read" }), write: await addKey(path, { name: "writer", scope: "write" }) };
+    keys = {
+      read: await addKey(path, { name: "reader", scope: "read" }),
+      write: await addKey(path, { name: "writer", scope: "write" }),
+    };
     house = await start(topology, settings, log);
   }, 30_000);
   afterAll(async () => {

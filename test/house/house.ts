@@ -75,3 +75,13 @@ export async function codeOf(reply: Response): Promise<string> {
   const body = (await reply.json()) as { error?: { code?: string } };
   return body.error?.code ?? "none";
 }
+
+/** What a promise rejects with, as text. */
+export async function failureOf(work: Promise<unknown>): Promise<string> {
+  const failure = await work.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  if (failure === undefined) throw new Error("it did not fail");
+  return failure instanceof Error ? failure.message : JSON.stringify(failure);
+}

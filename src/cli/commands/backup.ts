@@ -15,8 +15,18 @@ const FIELDS: readonly Field<BackupReport>[] = [
   { name: "at", value: ({ at }) => at, show: ({ at }) => moment(at) },
   { name: "files", align: "right", value: ({ files }) => files, show: ({ files }) => count(files) },
   { name: "bytes", align: "right", value: ({ bytes }) => bytes, show: ({ bytes }) => size(bytes) },
-  { name: "files_sent", align: "right", value: ({ filesSent }) => filesSent, show: ({ filesSent }) => count(filesSent) },
-  { name: "bytes_sent", align: "right", value: ({ bytesSent }) => bytesSent, show: ({ bytesSent }) => size(bytesSent) },
+  {
+    name: "files_sent",
+    align: "right",
+    value: ({ filesSent }) => filesSent,
+    show: ({ filesSent }) => count(filesSent),
+  },
+  {
+    name: "bytes_sent",
+    align: "right",
+    value: ({ bytesSent }) => bytesSent,
+    show: ({ bytesSent }) => size(bytesSent),
+  },
 ];
 
 export const backup = command({
@@ -41,7 +51,10 @@ export const backup = command({
     let report: BackupReport;
     try {
       report = await backUp(settings, args.dest, ({ files, filesDone, bytesSent }) =>
-        progress.show(`${count(filesDone)} of ${count(files)} files, ${size(bytesSent)} sent`, filesDone / files),
+        progress.show(
+          `${count(filesDone)} of ${count(files)} files, ${size(bytesSent)} sent`,
+          filesDone / files,
+        ),
       );
     } finally {
       progress.end();

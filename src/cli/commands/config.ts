@@ -177,7 +177,12 @@ const keys = command({
     await emit(formatOf(args.output), {
       fields: KEY_FIELDS,
       rows,
-      json: rows.map(({ sha256: _, ...shown }) => shown),
+      json: rows.map(({ name, scope, created_at, expires_at }) => ({
+        name,
+        scope,
+        created_at,
+        ...(expires_at === undefined ? {} : { expires_at }),
+      })),
       empty:
         "There are no API keys: the house answers on this machine only, to everybody there. Make one: lakehouse config add-key NAME --scope write",
     });

@@ -32,7 +32,11 @@ export const repair = command({
     ...YES_ARG,
     ...OUTPUT_ARG,
   },
-  examples: ["lakehouse repair --dry-run", "lakehouse repair --data /srv/lakehouse", "lakehouse repair --yes -o json"],
+  examples: [
+    "lakehouse repair --dry-run",
+    "lakehouse repair --data /srv/lakehouse",
+    "lakehouse repair --yes -o json",
+  ],
   run: async (args) => {
     const settings = settingsOf({ data: args.data });
     const format = formatOf(args.output);
@@ -57,7 +61,9 @@ export const repair = command({
     await show(format, lines);
     const open = lines.filter(({ done }) => !done).length;
     if (open === 0) return EXIT.ok;
-    say(`${counted(open, "thing")} ${open === 1 ? "is" : "are"} damaged still.${mendable > 0 ? " Repair what can be with: lakehouse repair --yes" : ""}`);
+    say(
+      `${counted(open, "thing")} ${open === 1 ? "is" : "are"} damaged still.${mendable > 0 ? " Repair what can be with: lakehouse repair --yes" : ""}`,
+    );
     return EXIT.failure;
   },
 });

@@ -24,7 +24,11 @@ export const restore = command({
   details:
     "Every content is compared with its checksum before it counts. Then the services are started over the folder, every table is compared with its objects and every object is read. Exits with 1 when something of it is damaged, and says what. A restore that was cut off goes on when it is called again; until it is through no house starts over the folder.",
   args: {
-    source: { type: "positional", required: true, description: "What `lakehouse backup` was given: a folder or s3://BUCKET/PREFIX" },
+    source: {
+      type: "positional",
+      required: true,
+      description: "What `lakehouse backup` was given: a folder or s3://BUCKET/PREFIX",
+    },
     ...DATA_ARG,
     at: { type: "string", valueHint: "ID", description: "The backup to restore; default the newest" },
     list: { type: "boolean", description: "Show which backups there are, and restore none" },

@@ -18,7 +18,8 @@ test("rot and loss are found and logged once, and forgotten when the object is w
   const folder = join(root, "objects");
   const objects = await diskObjects(folder);
   const content = new Uint8Array(3_000_000).fill(9);
-  for (const key of ["a/whole", "a/rotten", "b/lost", "b/other", "last"]) await objects.put(key, bytesOf(content));
+  for (const key of ["a/whole", "a/rotten", "b/lost", "b/other", "last"])
+    await objects.put(key, bytesOf(content));
   const bytes = readFileSync(join(folder, "a/rotten"));
   bytes[2_500_000] = 1;
   writeFileSync(join(folder, "a/rotten"), bytes);

@@ -49,7 +49,10 @@ export function startScrub({
       found.add(name);
       if (damaged.has(name)) return;
       damaged = new Set([...damaged, name]);
-      log.error("an object is damaged", { key: name, problem: error instanceof Fault ? error.message : error });
+      log.error("an object is damaged", {
+        key: name,
+        problem: error instanceof Fault ? error.message : error,
+      });
     };
     const folders = [""];
     for (let prefix = folders.pop(); prefix !== undefined; prefix = folders.pop()) {

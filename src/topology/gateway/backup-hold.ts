@@ -20,10 +20,11 @@ export const HOLD_MS_MAX = 10_000;
 /** Commits and writes to an index take milliseconds; what takes longer is waited for no longer. */
 export const HOLD_DRAIN_MS_MAX = 3000;
 
+const PASSIVE: ReadonlySet<ServiceName> = new Set(["storaged", "embedd"]);
+
 /** Services that call others which hold writes wait for those, and would not end before the hold does. */
 function drains(name: ServiceName): boolean {
-  const passive: readonly ServiceName[] = ["storaged", "embedd"];
-  return PLAN[name].needs.every((needed) => passive.includes(needed));
+  return PLAN[name].needs.every((needed) => PASSIVE.has(needed));
 }
 
 /**

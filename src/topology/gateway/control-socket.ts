@@ -55,5 +55,8 @@ export async function requestControl(
   }
   const body: unknown = await reply.json();
   if (reply.ok) return body;
-  throw faultFromBody(body) ?? new Fault("upstream", "The running house answered with something that is not a fault.");
+  throw (
+    faultFromBody(body) ??
+    new Fault("upstream", "The running house answered with something that is not a fault.")
+  );
 }

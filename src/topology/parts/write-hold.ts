@@ -57,8 +57,9 @@ export function createWriteHold(): WriteHold {
         },
       };
       const until = performance.now() + drainMs;
-      while (inFlight > 0 && performance.now() < until) await Bun.sleep(DRAIN_POLL_MS);
-      return inFlight === 0;
+      const isDrained = (): boolean => inFlight === 0;
+      while (!isDrained() && performance.now() < until) await Bun.sleep(DRAIN_POLL_MS);
+      return isDrained();
     },
     resume,
     around: (contract, handlers) => {
@@ -66,8 +67,7 @@ export function createWriteHold(): WriteHold {
       for (const [name, { scope, reply, body }] of Object.entries(contract)) {
         const handler = guarded[name] as Handler | undefined;
         if (scope === "read" || reply === "events" || handler === undefined) continue;
-        const run: Handler =
-          body === "raw" ? handler : (input, call) => counted(handler, input, call);
+        const run: Handler = body === "raw" ? handler : (input, call) => counted(handler, input, call);
         guarded[name] = (input: unknown, call: unknown): unknown =>
           held === undefined ? run(input, call) : held.over.then(() => run(input, call));
       }

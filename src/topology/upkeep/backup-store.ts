@@ -51,6 +51,15 @@ export interface BackupStore {
   get(sha256: string): Promise<Bytes>;
 }
 
+/** What a backup that is under way has sent. */
+export interface Sending {
+  readonly store: BackupStore;
+  readonly there: Set<string>;
+  filesSent: number;
+  bytesSent: number;
+  readonly damaged: string[];
+}
+
 const BACKUPS = "backups/";
 const BLOBS = "blobs/";
 const LIST_PAGE = 1000;
@@ -103,9 +112,15 @@ function parseDocument(id: string, text: string): z.infer<typeof document> {
   if (createHash("sha256").update(json).digest("hex") === checksum) {
     const parsed = document.safeParse(JSON.parse(json));
     if (parsed.success) return parsed.data;
-    throw new Fault("conflict", `The backup ${id} is of another form: restore it with the version that wrote it.`);
+    throw new Fault(
+      "conflict",
+      `The backup ${id} is of another form: restore it with the version that wrote it.`,
+    );
   }
-  throw new Fault("internal", `The backup ${id} is damaged: its checksum is wrong. Take another one with --at.`);
+  throw new Fault(
+    "internal",
+    `The backup ${id} is damaged: its checksum is wrong. Take another one with --at.`,
+  );
 }
 
 export interface HashedContent {

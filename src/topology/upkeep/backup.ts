@@ -9,7 +9,14 @@ import { Fault } from "#rpc/fault";
 import { acquireDataLock, isDataLocked } from "../data-lock.ts";
 import { remoteHold } from "../gateway/backup-hold.ts";
 import { VERSION } from "../version.ts";
-import { type Backup, type BackedFile, type BackupStore, hashFile, openStore } from "./backup-store.ts";
+import {
+  type Backup,
+  type BackedFile,
+  type BackupStore,
+  hashFile,
+  openStore,
+  type Sending,
+} from "./backup-store.ts";
 import { type Capture, captureData } from "./capture.ts";
 import type { DataFile } from "./data-files.ts";
 import { bucketFiles } from "./bucket-files.ts";
@@ -47,7 +54,13 @@ export async function backUp(
     objects = (await bucket?.list()) ?? [];
   };
   return withCapture(settings, listObjects, async (capture) => {
-    const sending = { store, there: await store.contents(), filesSent: 0, bytesSent: 0, damaged: [] as string[] };
+    const sending = {
+      store,
+      there: await store.contents(),
+      filesSent: 0,
+      bytesSent: 0,
+      damaged: [] as string[],
+    };
     const known = new Map(last?.files.map((file) => [file.path, file]));
     const files: BackedFile[] = [];
     const total = capture.files.length + objects.length;
@@ -71,7 +84,10 @@ function refuseInside(data: string, place: string): void {
   if (place.startsWith("s3://")) return;
   const way = relative(data, resolve(place));
   if (way !== "" && (way.startsWith("..") || resolve(way) === way)) return;
-  throw new Fault("invalid", `${place} lies in the data folder itself. Name a folder elsewhere, best on another disk.`);
+  throw new Fault(
+    "invalid",
+    `${place} lies in the data folder itself. Name a folder elsewhere, best on another disk.`,
+  );
 }
 
 async function lastOf(store: BackupStore): Promise<Backup | undefined> {
@@ -99,15 +115,6 @@ async function withCapture<T>(
   } finally {
     await capture.close();
   }
-}
-
-/** What is under way. */
-export interface Sending {
-  readonly store: BackupStore;
-  readonly there: Set<string>;
-  filesSent: number;
-  bytesSent: number;
-  readonly damaged: string[];
 }
 
 /** Names of objects that services keep end in it, before the ending of their kind. */

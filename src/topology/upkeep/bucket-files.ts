@@ -7,8 +7,7 @@ import type { Objects } from "#adapters/objects/objects";
 import type { Settings } from "#config";
 import { Fault } from "#rpc/fault";
 import { objectStore } from "../parts/storaged.ts";
-import type { Sending } from "./backup.ts";
-import type { BackedFile } from "./backup-store.ts";
+import type { BackedFile, Sending } from "./backup-store.ts";
 import type { DataFile } from "./data-files.ts";
 
 export interface BucketFiles {
@@ -58,7 +57,10 @@ async function sendObject(
     const again = await objects.get(key);
     if (again.head.etag !== head.etag) {
       await again.body.cancel();
-      throw new Fault("unavailable", `The object ${key} was replaced while it was copied. Try the backup again.`);
+      throw new Fault(
+        "unavailable",
+        `The object ${key} was replaced while it was copied. Try the backup again.`,
+      );
     }
     await store.put(sha256, again.body);
     there.add(sha256);

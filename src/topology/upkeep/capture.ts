@@ -11,7 +11,15 @@ import { dirname, join } from "node:path";
 import { copyDatabase } from "#adapters/state";
 import { Fault } from "#rpc/fault";
 import type { HouseHold } from "../gateway/backup-hold.ts";
-import { type DataFile, dataFiles, goneIsNone, isBesideDatabase, isDatabase, STAGING_FOLDER, versionOf } from "./data-files.ts";
+import {
+  type DataFile,
+  dataFiles,
+  goneIsNone,
+  isBesideDatabase,
+  isDatabase,
+  STAGING_FOLDER,
+  versionOf,
+} from "./data-files.ts";
 
 export interface Capture {
   readonly files: readonly DataFile[];
@@ -127,7 +135,10 @@ async function linkFolder(data: string, staging: string, folder: string): Promis
     }
     await Bun.sleep(QUIET_PAUSE_MS);
   }
-  throw new Fault("unavailable", "Files changed all the time while they were to be copied. Try the backup again.");
+  throw new Fault(
+    "unavailable",
+    "Files changed all the time while they were to be copied. Try the backup again.",
+  );
 }
 
 /** What is linked of a folder, or of a file at the top; databases are copied. */
@@ -148,7 +159,10 @@ async function linkFiles(data: string, staging: string, files: readonly DataFile
 /** Sizes may differ: a log has grown, and its end is where it stands now. */
 function sameFiles(before: readonly DataFile[], after: readonly DataFile[]): boolean {
   const identity = ({ path, version }: DataFile): string => `${path} ${version.split("-", 1)[0]}`;
-  return before.length === after.length && before.every((file, at) => identity(file) === identity(after[at] ?? file));
+  return (
+    before.length === after.length &&
+    before.every((file, at) => identity(file) === identity(after[at] ?? file))
+  );
 }
 
 async function linkFile(from: string, to: string, { version }: DataFile): Promise<void> {

@@ -52,18 +52,27 @@ export async function inspectHouse(
 
 const PAGE = 1000;
 
-async function inspectDatasets({ catalogd, storaged }: Pick<House, "catalogd" | "storaged">): Promise<Finding[]> {
+async function inspectDatasets({
+  catalogd,
+  storaged,
+}: Pick<House, "catalogd" | "storaged">): Promise<Finding[]> {
   const findings: Finding[] = [];
   const found = (name: string, problem: string): void => {
     findings.push({ part: "dataset", name, problem, remedy: "restore" });
   };
-  for await (const { name } of pages((cursor) => catalogd.datasets({ limit: PAGE, cursor }), ({ datasets }) => datasets)) {
-    const scanned = await catalogd.scan({ dataset: name }).catch((error: unknown) => found(name, problemOf(error)));
+  for await (const { name } of pages(
+    (cursor) => catalogd.datasets({ limit: PAGE, cursor }),
+    ({ datasets }) => datasets,
+  )) {
+    const scanned = await catalogd
+      .scan({ dataset: name })
+      .catch((error: unknown) => found(name, problemOf(error)));
     for (const { key, bytes } of scanned?.files ?? []) {
       try {
         const { headers } = await storaged.head({ key });
         const size = Number(headers["content-length"]);
-        if (size !== bytes) found(name, `The object ${key} has ${size} bytes, and dataset ${name} says ${bytes}.`);
+        if (size !== bytes)
+          found(name, `The object ${key} has ${size} bytes, and dataset ${name} says ${bytes}.`);
       } catch (error) {
         found(name, problemOf(error));
       }
@@ -84,14 +93,18 @@ async function inspectObjects(
   const folders = [""];
   let read = 0;
   for (let prefix = folders.pop(); prefix !== undefined; prefix = folders.pop()) {
-    const list = (cursor: string | undefined) => storaged.list({ prefix, delimiter: "/", limit: PAGE, cursor });
+    const list = (cursor: string | undefined) =>
+      storaged.list({ prefix, delimiter: "/", limit: PAGE, cursor });
     const entries = ({ objects, prefixes }: Awaited<ReturnType<typeof list>>): string[] => {
       folders.push(...prefixes);
       return objects.map(({ key }) => key);
     };
     try {
       for await (const key of pages(list, entries)) {
-        await storaged.get({ key }).then(({ body }) => drain(body)).catch((error: unknown) => found(key, error));
+        await storaged
+          .get({ key })
+          .then(({ body }) => drain(body))
+          .catch((error: unknown) => found(key, error));
         read += 1;
         onProgress?.(read);
       }
@@ -108,7 +121,10 @@ async function drain(body: Bytes | null): Promise<void> {
 
 async function inspectIndexes({ vectord }: Pick<House, "vectord">): Promise<Finding[]> {
   const findings: Finding[] = [];
-  for await (const { name, damaged } of pages((cursor) => vectord.indexes({ limit: PAGE, cursor }), ({ indexes }) => indexes)) {
+  for await (const { name, damaged } of pages(
+    (cursor) => vectord.indexes({ limit: PAGE, cursor }),
+    ({ indexes }) => indexes,
+  )) {
     if (damaged !== undefined) findings.push({ part: "index", name, problem: damaged, remedy: "repair" });
   }
   return findings;
@@ -116,9 +132,17 @@ async function inspectIndexes({ vectord }: Pick<House, "vectord">): Promise<Find
 
 async function inspectCorpora({ matrixd }: Pick<House, "matrixd">): Promise<Finding[]> {
   const findings: Finding[] = [];
-  for await (const { name, status, build } of pages((cursor) => matrixd.corpora({ limit: PAGE, cursor }), ({ corpora }) => corpora)) {
+  for await (const { name, status, build } of pages(
+    (cursor) => matrixd.corpora({ limit: PAGE, cursor }),
+    ({ corpora }) => corpora,
+  )) {
     if (status !== "failed") continue;
-    findings.push({ part: "corpus", name, problem: build?.error ?? `The corpus ${name} could not be built.`, remedy: "repair" });
+    findings.push({
+      part: "corpus",
+      name,
+      problem: build?.error ?? `The corpus ${name} could not be built.`,
+      remedy: "repair",
+    });
   }
   return findings;
 }

@@ -31,7 +31,8 @@ export async function prepareData(settings: Settings, log: Log, lock: DataLock):
 export async function prepareAlone({ data }: Settings, log: Log): Promise<void> {
   refuseHalfRestored(data);
   const lock = await lockWithin(join(locksFolder(data), "format.lock"), FORMAT_WAIT_MS_MAX);
-  if (lock === undefined) throw new Fault("unavailable", `${data} is being migrated by another process. Try again.`);
+  if (lock === undefined)
+    throw new Fault("unavailable", `${data} is being migrated by another process. Try again.`);
   try {
     await bringToFormat(data, log);
   } finally {

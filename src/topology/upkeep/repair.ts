@@ -78,7 +78,9 @@ async function repairCatalog(settings: Settings, log: Log, dryRun: boolean): Pro
   const found = await inspectCatalog(settings, log);
   if (found.length === 0 || dryRun) return found.map((finding) => ({ ...finding, done: false }));
   const rebuilt = await rebuildCatalog(settings, log);
-  const lost = rebuilt.filter(({ remedy }) => remedy === "restore").map((finding) => ({ ...finding, done: false }));
+  const lost = rebuilt
+    .filter(({ remedy }) => remedy === "restore")
+    .map((finding) => ({ ...finding, done: false }));
   const result = `The catalog was made again from the tables' own metadata: ${rebuilt.length - lost.length} tables.`;
   return [...found.map((finding) => ({ ...finding, done: true, result })), ...lost];
 }
@@ -95,15 +97,22 @@ async function repairOne(house: Repairers, finding: Finding, dryRun: boolean): P
   }
 }
 
-async function remedy({ vectord, matrixd }: Repairers, { part, name }: Finding): Promise<{ result?: string }> {
+async function remedy(
+  { vectord, matrixd }: Repairers,
+  { part, name }: Finding,
+): Promise<{ result?: string }> {
   if (part === "index") {
     const { lost, rows_lost, kept_as } = await vectord.repair({ index: name });
     const writes = lost.reduce((sum, { from, to }) => sum + to - from + 1, 0);
     const kept = kept_as === undefined ? "" : ` The damaged files are kept as vectors/${kept_as}.`;
-    return { result: `${counted(writes, "write")} and ${counted(rows_lost, "row")} of its last snapshot were lost.${kept}` };
+    return {
+      result: `${counted(writes, "write")} and ${counted(rows_lost, "row")} of its last snapshot were lost.${kept}`,
+    };
   }
   if (part === "corpus") {
-    const { dataset, id, text, fields, meanings, model, engine, refresh } = await matrixd.corpus({ corpus: name });
+    const { dataset, id, text, fields, meanings, model, engine, refresh } = await matrixd.corpus({
+      corpus: name,
+    });
     await matrixd.putCorpus({ corpus: name, dataset, id, text, fields, meanings, model, engine, refresh });
     return { result: "It is built again from its dataset." };
   }

@@ -55,7 +55,9 @@ export async function restore(
   const lock = await acquireDataLock(data);
   try {
     await writeDurably(join(data, RESTORE_MARK), `${JSON.stringify({ backup: backup.id })}\n`);
-    await fetchFiles(settings, store, backup, (filesDone) => onProgress({ files: backup.files.length, filesDone }));
+    await fetchFiles(settings, store, backup, (filesDone) =>
+      onProgress({ files: backup.files.length, filesDone }),
+    );
     await bringToFormat(data, log);
     const files = backup.files.length;
     const findings = await inspectData(settings, log, {
@@ -107,7 +109,9 @@ async function fetchFiles(
   const fetchNext = async (): Promise<void> => {
     for (let file = waiting.pop(); file !== undefined; file = waiting.pop()) {
       if (bucket !== undefined && file.path.startsWith(OBJECTS_FOLDER)) {
-        await verifiedPut(store, file, (content) => bucket.put(file.path.slice(OBJECTS_FOLDER.length), content));
+        await verifiedPut(store, file, (content) =>
+          bucket.put(file.path.slice(OBJECTS_FOLDER.length), content),
+        );
       } else await fetchFile(settings.data, store, file);
       done += 1;
       onProgress(done);
