@@ -19,6 +19,7 @@ import { readSettings } from "#config";
 import { createLog } from "#lib/log";
 import { backUp } from "#topology/upkeep/backup";
 import { restore } from "#topology/upkeep/restore";
+import { S3_PLACE, startS3Server } from "../fault/s3-server.ts";
 import { failureOf, startHouse, startOver, type TestHouse, TOPOLOGIES } from "./house.ts";
 
 const log = createLog({ level: "error", readable: true });
@@ -141,6 +142,42 @@ describe.each([...TOPOLOGIES])("a backup of a house %s", (topology) => {
     await house.close();
   }, 120_000);
 });
+
+test("a bucket holds backups, of a house that keeps its objects in a bucket too, and either is restored into either", async () => {
+  const server = await startS3Server();
+  const s3 = {
+    s3_endpoint: server.endpoint,
+    s3_region: S3_PLACE.region,
+    s3_bucket: S3_PLACE.bucket,
+    s3_access_key: S3_PLACE.accessKeyId,
+    s3_secret_key: S3_PLACE.secretAccessKey,
+    s3_prefix: "house",
+  };
+  const house = await startHouse("together", s3);
+  await prepare(house);
+  const place = `s3://${S3_PLACE.bucket}/backups`;
+  const { id, damaged } = await backUp(house.settings, place);
+  expect(damaged).toEqual([]);
+  const again = await backUp(house.settings, place);
+  expect(again.filesSent).toBeLessThan(3);
+  const original = await hashesOf(house);
+  expect(Object.keys(original).length).toBeGreaterThan(5);
+  for (const [name, overrides] of Object.entries({
+    folder: { ...s3, s3_bucket: "" },
+    bucket: { ...s3, s3_prefix: "house-again" },
+  })) {
+    const data = join(root, `from-bucket-${name}`);
+    const { settings } = readSettings({ data, port: 0, log: "error", ...overrides });
+    expect((await restore(settings, place, id, log)).findings).toEqual([]);
+    const restored = await startOver("together", data, overrides);
+    expect(await hashesOf(restored)).toEqual(original);
+    const rows = await restored.json<{ rows: unknown }>("/v1/sql", { sql: "select count(*) n from fixed" });
+    expect(rows.rows).toEqual([{ n: 3 }]);
+    await restored.close();
+  }
+  await house.close();
+  await server.close();
+}, 60_000);
 
 test("everything of a house is for its user alone, and a backup too", async () => {
   const house = await startHouse("together");

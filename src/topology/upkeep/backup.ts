@@ -5,6 +5,7 @@
 import { relative, resolve } from "node:path";
 import type { Settings } from "#config";
 import { present } from "#lib/assert";
+import { tryLock } from "#lib/file-lock";
 import { Fault } from "#rpc/fault";
 import { acquireDataLock, isDataLocked } from "../data-lock.ts";
 import { remoteHold } from "../gateway/backup-hold.ts";
@@ -18,7 +19,7 @@ import {
   type Sending,
 } from "./backup-store.ts";
 import { type Capture, captureData } from "./capture.ts";
-import type { DataFile } from "./data-files.ts";
+import { backupLock, type DataFile } from "./data-files.ts";
 import { bucketFiles } from "./bucket-files.ts";
 
 export interface BackupProgress {
@@ -101,19 +102,21 @@ async function withCapture<T>(
   whileHeld: () => Promise<void>,
   work: (capture: Capture) => Promise<T>,
 ): Promise<T> {
-  const runs = isDataLocked(settings.data);
+  const { data } = settings;
+  const runs = isDataLocked(data);
   // Where nothing runs, nothing may start before the links are there.
-  const lock = runs ? undefined : await acquireDataLock(settings.data);
-  let capture: Capture;
+  const lock = runs ? undefined : await acquireDataLock(data);
+  const staging = tryLock(backupLock(data));
+  let capture: Capture | undefined;
   try {
-    capture = await captureData(settings.data, runs ? remoteHold(settings) : undefined, whileHeld);
-  } finally {
+    if (staging === undefined) throw new Fault("conflict", `Another backup of ${data} is under way.`);
+    capture = await captureData(data, runs ? remoteHold(settings) : undefined, whileHeld);
     await lock?.release();
-  }
-  try {
     return await work(capture);
   } finally {
-    await capture.close();
+    await lock?.release();
+    await capture?.close();
+    staging?.release();
   }
 }
 

@@ -1,6 +1,7 @@
 // The content of a data folder at one moment, as files that stay what they are while they are copied: a folder of hard
 // links. Every content is a file of its own that is replaced by renaming, so a link keeps it whatever becomes of its
-// name; a log only grows, so its length at that moment is where it ends; a database is copied by SQLite itself.
+// name; a log only grows, so its length at that moment is where it ends; a database is copied by SQLite itself. What is
+// smaller than a kibibyte is copied too: a service may keep a counter so and write it in place.
 //
 // While a house runs its writes are held (gateway/backup-hold.ts). What it does in the background meanwhile, as writing a
 // snapshot of an index, changes a folder under the links: it is linked again until it was quiet for once.
@@ -102,13 +103,7 @@ async function linkAll(data: string, staging: string): Promise<readonly DataFile
   const counters = all.filter(({ path }) => isBesideDatabase(path));
   const databases = all.filter(({ path }) => isDatabase(path));
   for (const file of [...counters, ...databases]) {
-    const from = join(data, file.path);
-    const copy = join(staging, file.path);
-    await rm(copy, { force: true });
-    await mkdir(dirname(copy), { recursive: true });
-    if (isDatabase(file.path)) copyDatabase(from, copy);
-    else await copyFile(from, copy);
-    files.push({ ...file, size: (await lstat(copy)).size });
+    files.push({ ...file, size: await copyAside(data, staging, file.path) });
   }
   const folders = new Set(all.filter(({ path }) => isLinked(path)).map(({ path }) => unitOf(path)));
   for (const folder of folders) files.push(...(await linkFolder(data, staging, folder)));
@@ -120,18 +115,42 @@ function unitOf(path: string): string {
   return path.split("/", path.startsWith("vectors/") ? 2 : 1).join("/");
 }
 
+/** Copies a file as it is now, and gives its size. What is in its place may be a link to the file itself. */
+async function copyAside(data: string, staging: string, path: string): Promise<number> {
+  const copy = join(staging, path);
+  await rm(copy, { force: true });
+  await mkdir(dirname(copy), { recursive: true });
+  if (isDatabase(path)) copyDatabase(join(data, path), copy);
+  else await copyFile(join(data, path), copy);
+  return (await lstat(copy)).size;
+}
+
 /** Links what is below a folder, or a file, as it was at one moment; what was linked before and is gone is gone. */
 async function linkFolder(data: string, staging: string, folder: string): Promise<readonly DataFile[]> {
   for (let tries = 1; tries <= QUIET_TRIES_MAX; tries += 1) {
     const before = await filesAt(data, folder);
-    await linkFiles(data, staging, before);
+    const copied = new Map<string, number>();
+    for (const file of before.filter(isCopied)) {
+      const size = await copyAside(data, staging, file.path).catch(goneIsNone);
+      if (size !== undefined) copied.set(file.path, size);
+    }
+    await linkFiles(
+      data,
+      staging,
+      before.filter((file) => !isCopied(file)),
+    );
     const after = await filesAt(data, folder);
     if (sameFiles(before, after)) {
-      const kept = new Set(before.map(({ path }) => path));
+      // A log that was copied has grown since, and a counter that was copied after it may know of that.
+      for (const { path, size } of after) {
+        if (copied.has(path) && copied.get(path) !== size)
+          copied.set(path, await copyAside(data, staging, path));
+      }
+      const kept = new Set(after.map(({ path }) => path));
       for (const { path } of await filesAt(staging, folder)) {
         if (!kept.has(path)) await rm(join(staging, path), { force: true });
       }
-      return after;
+      return after.map((file) => ({ ...file, size: copied.get(file.path) ?? file.size }));
     }
     await Bun.sleep(QUIET_PAUSE_MS);
   }
@@ -139,6 +158,14 @@ async function linkFolder(data: string, staging: string, folder: string): Promis
     "unavailable",
     "Files changed all the time while they were to be copied. Try the backup again.",
   );
+}
+
+/** Two sectors: what is written in place is no larger, since a disk writes no more at once or not at all. */
+const COPIED_BYTES_MAX = 1024;
+
+/** Objects are replaced as a whole, however small. */
+function isCopied({ path, size }: DataFile): boolean {
+  return size <= COPIED_BYTES_MAX && !path.startsWith("objects");
 }
 
 /** What is linked of a folder, or of a file at the top; databases are copied. */

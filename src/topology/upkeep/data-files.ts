@@ -6,6 +6,7 @@ import type { BigIntStats, Dirent } from "node:fs";
 import { lstat, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { TEMPORARY_SUFFIX } from "#lib/durable";
+import { locksFolder } from "../pidfile.ts";
 
 export interface DataFile {
   /** Below the data folder, segments separated by `/`. */
@@ -27,6 +28,11 @@ const LOCK = /\.lock(-journal)?$/;
 const BESIDE = /\.sqlite\.[\w.]+$/;
 /** What is in them is in the copy that SQLite makes. */
 const SQLITE_WORKING_FILE = /\.sqlite-(wal|shm|journal)$/;
+
+/** Held while a backup has its files in the staging folder. */
+export function backupLock(data: string): string {
+  return join(locksFolder(data), "backup.lock");
+}
 
 export function isDatabase(path: string): boolean {
   return DATABASE.test(path);

@@ -3,12 +3,14 @@
 
 import type { Settings } from "#config";
 import { existsSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { lockWithin } from "#lib/file-lock";
+import { lockWithin, tryLock } from "#lib/file-lock";
 import type { Log } from "#lib/log";
 import { Fault } from "#rpc/fault";
 import type { DataLock } from "../data-lock.ts";
 import { locksFolder } from "../pidfile.ts";
+import { backupLock, STAGING_FOLDER } from "./data-files.ts";
 import { bringToFormat } from "./format.ts";
 import { inspectData } from "./inspect.ts";
 
@@ -21,6 +23,7 @@ const FORMAT_WAIT_MS_MAX = 60_000;
 /** For a house. */
 export async function prepareData(settings: Settings, log: Log, lock: DataLock): Promise<void> {
   refuseHalfRestored(settings.data);
+  await removeStaging(settings.data);
   await bringToFormat(settings.data, log);
   if (!lock.isCopyOfLive) return;
   await refuseTorn(settings, log);
@@ -38,6 +41,14 @@ export async function prepareAlone({ data }: Settings, log: Log): Promise<void> 
   } finally {
     lock.release();
   }
+}
+
+/** A backup that was killed leaves its links, which would keep what is removed later on the disk. */
+async function removeStaging(data: string): Promise<void> {
+  const lock = tryLock(backupLock(data));
+  if (lock === undefined) return;
+  await rm(join(data, STAGING_FOLDER), { recursive: true, force: true });
+  lock.release();
 }
 
 function refuseHalfRestored(data: string): void {
