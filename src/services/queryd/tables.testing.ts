@@ -116,6 +116,7 @@ export async function testLake({ localPaths = true }: { localPaths?: boolean } =
     head: unused,
     remove: unused,
     list: unused,
+    verify: unused,
     probe: unused,
   };
 
