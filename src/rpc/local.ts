@@ -3,8 +3,9 @@
 // both topologies behave alike because they run the same lines.
 
 import { z } from "zod";
+import { onAbort } from "#lib/abort";
 import { deadline } from "#lib/coarse-timer";
-import { CallState, cancelledBy, deadlineOf, type CallInit, type IncomingCall } from "./call.ts";
+import { CallState, cancellation, deadlineOf, type CallInit, type IncomingCall } from "./call.ts";
 import {
   type AnyOp,
   type Contract,
@@ -135,7 +136,7 @@ function invocation(
       // A call that is passed on ends when its first caller says so; nothing need be watched twice.
       if (start instanceof CallState && start.deadline <= at) return begin(input, start);
       const signal = signalOf(start);
-      if (signal?.aborted === true) return Promise.reject(cancelledBy(signal));
+      if (signal?.aborted === true) return Promise.reject(cancellation(signal.reason));
       const call = new CallState(start, at);
       const begun = begin(input, call);
       // What was answered at once needs nobody to watch it.
@@ -161,20 +162,18 @@ function watched(
   tooLate: () => Fault,
 ): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    const limit = deadline(call.deadline, () => stop(tooLate()));
-    const cancelled = (): void => {
-      if (signal !== undefined) stop(cancelledBy(signal));
-    };
+    let forget = (): void => undefined;
     const settle = (): void => {
       limit.clear();
-      signal?.removeEventListener("abort", cancelled);
+      forget();
     };
     const stop = (fault: Fault): void => {
       settle();
       call.end(fault);
       reject(fault);
     };
-    signal?.addEventListener("abort", cancelled, { once: true });
+    const limit = deadline(call.deadline, () => stop(tooLate()));
+    forget = onAbort(signal, (reason) => stop(cancellation(reason)));
     work.then(
       (output) => {
         settle();
@@ -224,7 +223,7 @@ async function* watchedSteps(
   const { signal } = call;
   // Of the step that is waited for. One promise for all steps would keep what each of them gave until the end.
   let stop: (reason: unknown) => void = () => undefined;
-  signal.addEventListener("abort", () => stop(signal.reason), { once: true });
+  onAbort(signal, (reason) => stop(reason));
   const limit = call.deadline === Infinity ? undefined : deadline(call.deadline, () => call.end(tooLate()));
   let source: AsyncIterator<unknown> | undefined;
   try {

@@ -2,8 +2,9 @@
 // known from the fault's code and the operation, and the last try uses a fresh connection, because a pooled
 // one may be what is broken.
 
+import { onAbort, untilAbort } from "#lib/abort";
 import { deadline } from "#lib/coarse-timer";
-import { newRequestId, cancelledBy, type CallInit, deadlineOf } from "./call.ts";
+import { type CallInit, cancellation, deadlineOf, newRequestId } from "./call.ts";
 import {
   type AnyOp,
   type Bytes,
@@ -68,12 +69,7 @@ interface Limit {
 
 function limitOf(init: CallInit, at: number): Limit {
   const controller = new AbortController();
-  const { signal } = init;
-  const cancelled = (): void => {
-    if (signal !== undefined) controller.abort(cancelledBy(signal));
-  };
-  if (signal?.aborted === true) cancelled();
-  else signal?.addEventListener("abort", cancelled, { once: true });
+  const forget = onAbort(init.signal, (reason) => controller.abort(cancellation(reason)));
   const tooLate = (): void => controller.abort(new Fault("timeout", "The call did not end in time."));
   const limit = at === Infinity ? undefined : deadline(at, tooLate);
   return {
@@ -82,7 +78,7 @@ function limitOf(init: CallInit, at: number): Limit {
     stop: () => controller.abort(new Fault("cancelled", "The caller stopped listening.")),
     clear: () => {
       limit?.clear();
-      signal?.removeEventListener("abort", cancelled);
+      forget();
     },
   };
 }
@@ -106,7 +102,7 @@ async function withRetries(
         if (tries >= triesMax || !mayRetry(operation, fault)) throw fault;
         const pauseMs = fault.retryAfterMs ?? RETRY_PAUSE_MS * 2 ** (tries - 1) * (0.5 + Math.random());
         if (pauseMs > RETRY_PAUSE_MS_MAX || Date.now() + pauseMs >= until.deadline) throw fault;
-        await pause(pauseMs, until.signal);
+        await untilAbort(Bun.sleep(pauseMs), until.signal);
       }
     }
   } finally {
@@ -121,17 +117,6 @@ function mayRetry(operation: AnyOp, fault: Fault): boolean {
   // A body that is a stream is spent after the first try.
   if (operation.body === "raw" || !fault.retryable || fault.code === "timeout") return false;
   return isIdempotent(operation) || NOT_SENT.has(codeOf(fault.cause));
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", done, { once: true });
-    function done(): void {
-      clearTimeout(timer);
-      resolve();
-    }
-  });
 }
 
 function receiveEvents(send: Send, origin: string, input: object, init: CallInit): AsyncIterable<unknown> {
@@ -274,7 +259,7 @@ function codeOf(error: unknown): string {
 function toRemoteFault(thrown: unknown, until: Limit, origin: string): Fault {
   if (thrown instanceof Fault) return thrown;
   if (until.signal.aborted) {
-    const fault = cancelledBy(until.signal);
+    const fault = cancellation(until.signal.reason);
     fault.origin ??= origin;
     return fault;
   }

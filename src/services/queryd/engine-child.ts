@@ -11,6 +11,7 @@ import {
   type DuckdbStream,
   openDuckdb,
 } from "#adapters/duckdb";
+import { onAbort } from "#lib/abort";
 import { assert } from "#lib/assert";
 import type { Call } from "#rpc/call";
 import { serveChild } from "#rpc/child";
@@ -79,10 +80,9 @@ function handlers(scratch: Duckdb, settings: EngineSettings & { tempDir: string 
       if (current === run) current = undefined;
     };
     // A connection may be cut long after its answer; what runs then is somebody else's.
-    const abandoned = (): void => {
+    onAbort(call.signal, () => {
       if (current === run) void run.stop();
-    };
-    call.signal.addEventListener("abort", abandoned, { once: true });
+    });
     try {
       const done = await work(run, finished);
       if (!streams) finished();

@@ -1,6 +1,7 @@
 // How long one question is waited for: until its caller goes away or its time is over. Both answer at once,
 // whatever is still running; ending that is somebody else's work.
 
+import { onAbort, untilAbort } from "#lib/abort";
 import type { Call } from "#rpc/call";
 import { Fault } from "#rpc/fault";
 
@@ -24,29 +25,17 @@ export function patience(call: Call, timeoutMs: number): Patience {
       ),
     );
   }, leftMs);
-  const cancelled = (): void => controller.abort(call.signal.reason);
-  if (call.signal.aborted) cancelled();
-  else call.signal.addEventListener("abort", cancelled, { once: true });
+  const forget = onAbort(call.signal, (reason) => controller.abort(reason));
   return {
     signal,
     deadline,
     requestId: call.requestId,
     traceparent: call.traceparent,
     caller: call.caller,
-    race: (work) => {
-      if (signal.aborted) {
-        work.catch(() => undefined);
-        return Promise.reject(signal.reason as Fault);
-      }
-      return new Promise((resolve, reject) => {
-        const stop = (): void => reject(signal.reason as Fault);
-        signal.addEventListener("abort", stop, { once: true });
-        work.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
-      });
-    },
+    race: (work) => untilAbort(work, signal),
     done: () => {
       clearTimeout(timer);
-      call.signal.removeEventListener("abort", cancelled);
+      forget();
     },
   };
 }

@@ -8,6 +8,7 @@
 // sliced. And whoever runs for long stands back when the processors are short.
 
 import { join } from "node:path";
+import { onAbort } from "#lib/abort";
 import { NICE_USUAL, setNice } from "#lib/priority";
 import { type Deadline, deadline } from "#lib/coarse-timer";
 import type { Call } from "#rpc/call";
@@ -224,14 +225,12 @@ export function enginePool(settings: PoolSettings): Pool {
         retryAfterMs: RETRY_AFTER_MS,
       });
     }
-    const left = (): void => {
+    const forget = onAbort(call.signal, (reason) => {
       line.remove(call.caller.id, entry);
-      reject(call.signal.reason as Fault);
-    };
-    if (call.signal.aborted) left();
-    call.signal.addEventListener("abort", left, { once: true });
+      reject(reason);
+    });
     serve();
-    return promise.finally(() => call.signal.removeEventListener("abort", left));
+    return promise.finally(forget);
   };
 
   const stop = async (slot: Slot): Promise<void> => {

@@ -2,6 +2,7 @@
 // engine is given back: done, failed, not wanted any more, or out of time while nobody read. What is not whole
 // ends with a fault, which over HTTP cuts the connection: a client never takes a part for the whole.
 
+import { onAbort } from "#lib/abort";
 import type { Bytes } from "#rpc/contract";
 import type { Fault } from "#rpc/fault";
 import { faultAfter, unframing } from "./frames.ts";
@@ -47,10 +48,9 @@ export function relay(asking: Questions, { raw, lease }: Answered, patient: Pati
   return new ReadableStream<Uint8Array>(
     {
       start: (controller) => {
-        const stop = (): void => {
-          void failed(patient.signal.reason).then((fault) => controller.error(fault));
-        };
-        patient.signal.addEventListener("abort", stop, { once: true });
+        onAbort(patient.signal, (reason) => {
+          void failed(reason).then((fault) => controller.error(fault));
+        });
       },
       pull: async (controller) => {
         try {
