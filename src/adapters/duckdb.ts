@@ -1,5 +1,5 @@
 // DuckDB, and the one place that imports its binding. An instance is an in-memory database with limits, one
-// connection and, once fenced, no way to any file but those it was given. Only child processes open one:
+// connection and, once sandboxed, no way to any file but those it was given. Only child processes open one:
 // neither `memory_limit` nor `interrupt()` holds for every statement, so whoever uses this must be a process
 // that can be killed. Values come as the binding gives them; `ColumnType` says how to read them.
 
@@ -109,7 +109,7 @@ export interface Duckdb {
   /** One statement, bound and planned; faster than `stream` from the second time on. */
   prepare(sql: string): Promise<DuckdbStatement>;
   /** Closes the instance in for good: these files, the temp folder and nothing else; no setting changes any more. */
-  fence(paths: readonly string[]): Promise<void>;
+  sandbox(paths: readonly string[]): Promise<void>;
   /** Makes whatever runs fail with kind `INTERRUPT`, soon or never: some functions do not look. */
   interrupt(): void;
   close(): void;
@@ -162,7 +162,7 @@ function database(instance: DuckDBInstance, connection: DuckDBConnection): Duckd
       return streamOf(await told(() => connection.stream(sql)));
     },
     prepare,
-    fence: async (paths) => {
+    sandbox: async (paths) => {
       const list = paths.map(quoteLiteral).join(", ");
       await run(
         `SET allowed_paths = [${list}]; SET enable_external_access = false; SET lock_configuration = true`,

@@ -8,7 +8,7 @@ import { listen, type Listener } from "#rpc/listen";
 import { implement, type Implementation, local } from "#rpc/local";
 import { remote } from "#rpc/remote";
 import { routes } from "#rpc/serve";
-import { ESCAPES } from "./escapes.testing.ts";
+import { ESCAPES } from "./guard/escapes.testing.ts";
 import { queryd, type Queryd, type QuerySettings } from "./service.ts";
 import { testLake, type TestLake } from "./tables.testing.ts";
 
@@ -282,7 +282,7 @@ describe("queryd's engines", () => {
     expect(own.daemon.stats().waiting).toBe(0);
   });
 
-  test("do not wait for a reader who stopped reading", async () => {
+  test("do not wait for a reader who stopped inspection", async () => {
     const stream = await asked.sqlStream({ sql: "SELECT * FROM range(1000000000000)", timeout_ms: 300 });
     const reader = (stream.body as Bytes).getReader();
     await reader.read();
@@ -392,7 +392,7 @@ describe("queryd's files", () => {
     await own.close();
   });
 
-  test("are read by nobody else: the fence lets no other path through, whatever the guard thinks", async () => {
+  test("are read by nobody else: the sandbox lets no other path through, whatever the guard thinks", async () => {
     const own = await house();
     const asked = local(own.implementation) as Service<typeof query>;
     await own.lake.append("secret", "SELECT 'hidden' AS word");

@@ -8,12 +8,12 @@ import { SQL_BYTES_MAX } from "#contracts/query";
 import type { storage } from "#contracts/storage";
 import { type Bytes, Encoded, type Handlers, type Service } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
-import type { Format } from "./answers.ts";
+import type { Format } from "./formats/text.ts";
 import { objectCache } from "./object-cache.ts";
-import { type Patience, patience } from "./patience.ts";
-import { enginePool, type Pool } from "./pool.ts";
-import { type Answered, type Asked, questions, type Questions } from "./questions.ts";
-import { relay } from "./relay.ts";
+import { type CancellationScope, cancellationScope } from "./cancellation-scope.ts";
+import { enginePool, type Pool } from "./engine/pool.ts";
+import { type Execution, type Executor, executor, type SqlRequest } from "./executor.ts";
+import { resultStream } from "./result-stream.ts";
 import { snapshots } from "./snapshots.ts";
 
 export interface QuerySettings {
@@ -47,7 +47,7 @@ const CACHE_BYTES_MAX = 10 * GIBIBYTE;
 const MEMORY_BYTES_MAX = GIBIBYTE;
 const SPILL_BYTES_MAX = 4 * GIBIBYTE;
 const WORKERS_MAX = 2;
-/** Most questions of a person are answered in this time. */
+/** Most questions of a person are execution in this time. */
 const SLICE_MS = 500;
 const THREADS = 2;
 /** Long enough for somebody who reads an answer and asks on. */
@@ -74,42 +74,42 @@ export function queryd(deps: {
     statementsMax: settings.statementsMax ?? STATEMENTS_MAX,
   });
   const cache = objectCache(deps.storage, settings.cacheDir, settings.cacheBytesMax ?? CACHE_BYTES_MAX);
-  const asking = questions(pool, snapshots(deps.catalog, deps.storage, cache), memoryBytesMax);
+  const executing = executor(pool, snapshots(deps.catalog, deps.storage, cache), memoryBytesMax);
 
   const handlers: Handlers<typeof query> = {
     sql: async (input, call) => {
       checkLength(input);
       const started = performance.now();
-      const patient = patience(call, input.timeout_ms);
+      const scope = cancellationScope(call, input.timeout_ms);
       try {
-        const answered = await asking.put(input, patient, true, (engine, question, init) =>
+        const execution = await executing.execute(input, scope, true, (engine, question, init) =>
           engine.run({ ...question, limit: input.limit }, init),
         );
-        const text = await readAnswer(asking, answered, patient);
-        return answerOf(text, answered, performance.now() - started);
+        const text = await readResult(executing, execution, scope);
+        return resultOf(text, execution, performance.now() - started);
       } finally {
-        patient.done();
+        scope.close();
       }
     },
     sqlStream: async (input, call) => {
       checkLength(input);
-      const patient = patience(call, input.timeout_ms);
+      const scope = cancellationScope(call, input.timeout_ms);
       try {
         const format = formatOf(input.accept);
-        const answered = await asking.put(input, patient, false, (engine, question, init) =>
+        const execution = await executing.execute(input, scope, false, (engine, question, init) =>
           engine.stream({ ...question, format }, init),
         );
-        const { raw, snapshots } = answered;
+        const { raw, snapshots } = execution;
         return {
           status: 200,
           headers: {
             "content-type": raw.headers["content-type"] ?? "application/octet-stream",
             "x-lakehouse-snapshots": JSON.stringify(snapshots),
           },
-          body: relay(asking, answered, patient),
+          body: resultStream(executing, execution, scope),
         };
       } catch (thrown) {
-        patient.done();
+        scope.close();
         throw thrown;
       }
     },
@@ -118,25 +118,29 @@ export function queryd(deps: {
 }
 
 /** The contract counts characters. */
-function checkLength({ sql }: Asked): void {
+function checkLength({ sql }: SqlRequest): void {
   const bytes = Buffer.byteLength(sql);
   if (bytes <= SQL_BYTES_MAX) return;
   const message = `has ${bytes} bytes; ${SQL_BYTES_MAX} are taken`;
   throw new Fault("invalid", `sql: ${message}`, { details: [{ path: "sql", message }] });
 }
 
-async function readAnswer(asking: Questions, { raw, lease }: Answered, patient: Patience): Promise<string> {
+async function readResult(
+  executing: Executor,
+  { raw, lease }: Execution,
+  scope: CancellationScope,
+): Promise<string> {
   try {
-    const text = await patient.race(new Response(raw.body as Bytes).text());
+    const text = await scope.race(new Response(raw.body as Bytes).text());
     lease.end();
     return text;
   } catch (thrown) {
-    throw await asking.failed(thrown, lease, patient);
+    throw await executing.failed(thrown, lease, scope);
   }
 }
 
 /** The engine's object, with what only this process knows added before its closing bracket. */
-function answerOf(text: string, { queueMs, snapshots }: Answered, tookMs: number): Encoded<Answer> {
+function resultOf(text: string, { queueMs, snapshots }: Execution, tookMs: number): Encoded<Answer> {
   const own = `"took_ms":${tookMs.toFixed(3)},"queue_ms":${queueMs.toFixed(3)},"snapshots":${JSON.stringify(snapshots)}`;
   const json = `${text.slice(0, -1)},${own}}`;
   return new Encoded(

@@ -8,7 +8,7 @@ import type { storage } from "#contracts/storage";
 import type { Call } from "#rpc/call";
 import type { OutputOf, Service } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
-import type { View } from "./engine.ts";
+import type { View } from "./engine/contract.ts";
 import { nearest } from "#lib/nearest";
 import type { ObjectCache } from "./object-cache.ts";
 

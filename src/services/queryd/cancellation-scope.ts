@@ -1,17 +1,17 @@
-// How long one question is waited for: until its caller goes away or its time is over. Both answer at once,
-// whatever is still running; ending that is somebody else's work.
+// How long one statement is waited for: until its caller disconnects or its timeout passes. Either rejects every
+// wait of the scope at once, whatever is still running; ending that work is its owner's part.
 
 import type { Call } from "#rpc/call";
 import { Fault } from "#rpc/fault";
 
-export interface Patience extends Call {
-  /** The promise's value, or the reason for not waiting any longer. */
+export interface CancellationScope extends Call {
+  /** The promise's value, or the reason why nobody waits for it any more. */
   race<T>(work: Promise<T>): Promise<T>;
-  /** The question is answered: nothing is waited for any more. */
-  done(): void;
+  /** The statement is done: drops the timer and the listener. */
+  close(): void;
 }
 
-export function patience(call: Call, timeoutMs: number): Patience {
+export function cancellationScope(call: Call, timeoutMs: number): CancellationScope {
   const controller = new AbortController();
   const { signal } = controller;
   const deadline = Math.min(call.deadline, Date.now() + timeoutMs);
@@ -24,9 +24,9 @@ export function patience(call: Call, timeoutMs: number): Patience {
       ),
     );
   }, leftMs);
-  const cancelled = (): void => controller.abort(call.signal.reason);
-  if (call.signal.aborted) cancelled();
-  else call.signal.addEventListener("abort", cancelled, { once: true });
+  const cancel = (): void => controller.abort(call.signal.reason);
+  if (call.signal.aborted) cancel();
+  else call.signal.addEventListener("abort", cancel, { once: true });
   return {
     signal,
     deadline,
@@ -35,6 +35,7 @@ export function patience(call: Call, timeoutMs: number): Patience {
     caller: call.caller,
     race: (work) => {
       if (signal.aborted) {
+        // Its outcome has no reader left; without this a failure would be an unhandled rejection.
         work.catch(() => undefined);
         return Promise.reject(signal.reason as Fault);
       }
@@ -44,9 +45,9 @@ export function patience(call: Call, timeoutMs: number): Patience {
         work.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
       });
     },
-    done: () => {
+    close: () => {
       clearTimeout(timer);
-      call.signal.removeEventListener("abort", cancelled);
+      call.signal.removeEventListener("abort", cancel);
     },
   };
 }

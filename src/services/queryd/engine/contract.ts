@@ -3,7 +3,7 @@
 
 import { z } from "zod";
 import { op } from "#rpc/contract";
-import { FORMATS } from "./answers.ts";
+import { FORMATS } from "../formats/text.ts";
 
 /** Longer than any statement may take: the serving process ends a statement, not this. */
 const ENGINE_TIMEOUT_MS = 310_000;

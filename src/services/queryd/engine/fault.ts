@@ -3,7 +3,7 @@
 
 import { DuckdbError } from "#adapters/duckdb";
 import { Fault } from "#rpc/fault";
-import { sqlFault, type Statement } from "./statement.ts";
+import { sqlFault, type Statement } from "../guard/statement-text.ts";
 
 /** Kinds that say something of this house and not of the statement. */
 const FILES: ReadonlySet<string> = new Set([

@@ -4,8 +4,8 @@
 
 import type { Duckdb } from "#adapters/duckdb";
 import { Fault } from "#rpc/fault";
-import { guard, pivotRefused, type Reading, Refused } from "./guard.ts";
-import { firstWord, placeOf, readStatement, sqlFault, type Statement } from "./statement.ts";
+import { guard, pivotRefused, type Inspection, Refused } from "./guard.ts";
+import { firstWord, placeOf, readStatement, sqlFault, type Statement } from "./statement-text.ts";
 
 /** Words that a statement of the kinds we answer may start with. */
 const ANSWERED = new Set([
@@ -23,10 +23,10 @@ const ANSWERED = new Set([
 
 export interface Guarded {
   readonly statement: Statement;
-  readonly reading: Reading;
+  readonly inspection: Inspection;
 }
 
-/** Throws `invalid` or `forbidden`, or says what the statement reads. `scratch` is fenced and holds nothing. */
+/** Throws `invalid` or `forbidden`, or says what the statement reads. `scratch` is sandboxed and holds nothing. */
 export async function inspect(scratch: Duckdb, sql: string): Promise<Guarded> {
   const statement = readStatement(sql);
   const [row] = await scratch.rows("SELECT json_serialize_sql($1::VARCHAR, skip_default := true) AS tree", [
@@ -40,11 +40,11 @@ export async function inspect(scratch: Duckdb, sql: string): Promise<Guarded> {
     statements?: unknown[];
   };
   if (!tree.error) {
-    const reading = guarded(statement, tree.statements ?? []);
-    if (reading.kind === "show_tables" && statement.prefix !== "") {
+    const inspection = guarded(statement, tree.statements ?? []);
+    if (inspection.kind === "show_tables" && statement.prefix !== "") {
       throw new Fault("invalid", "SHOW TABLES cannot be explained; send it by itself.");
     }
-    return { statement, reading };
+    return { statement, inspection };
   }
   if (tree.error_type === "parser") {
     const at = tree.position === undefined ? undefined : byteOf(statement, Number(tree.position));
@@ -63,7 +63,7 @@ function byteOf({ prefix, body }: Statement, character: number): number {
   return Buffer.byteLength(prefix) + Buffer.byteLength(Array.from(body).slice(0, character).join(""));
 }
 
-function guarded(statement: Statement, statements: readonly unknown[]): Reading {
+function guarded(statement: Statement, statements: readonly unknown[]): Inspection {
   try {
     return guard(statements);
   } catch (thrown) {

@@ -2,34 +2,24 @@
 // only has to end it. One statement at a time: what comes while one is running is a bug of the caller's.
 
 import { LRUCache } from "lru-cache";
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
-import {
-  type Duckdb,
-  DuckdbError,
-  type DuckdbStatement,
-  type DuckdbStream,
-  openDuckdb,
-} from "#adapters/duckdb";
+import { type Duckdb, DuckdbError, type DuckdbStatement, type DuckdbStream } from "#adapters/duckdb";
 import { assert } from "#lib/assert";
 import type { Call } from "#rpc/call";
-import { serveChild } from "#rpc/child";
 import type { Handlers, ParsedOf } from "#rpc/contract";
 import { Fault, toFault } from "#rpc/fault";
 import { streamOf } from "#rpc/input";
-import { implement } from "#rpc/local";
-import { csv, type Format, jsonAnswer, ndjson, type Next } from "./answers.ts";
-import { engine, type EngineSettings } from "./engine.ts";
-import { engineFault } from "./engine-fault.ts";
+import { csv, type Format, jsonResult, ndjson, type Next } from "../formats/text.ts";
+import { engine, type EngineSettings } from "./contract.ts";
+import { engineFault } from "./fault.ts";
 import { frame, lastFrame } from "./frames.ts";
-import { type Guarded, inspect } from "./inspect.ts";
+import { type Guarded, inspect } from "../guard/inspect.ts";
 import { type Instance, instances, openInstance } from "./instances.ts";
-import { type Running, running } from "./running.ts";
-import type { Statement } from "./statement.ts";
+import { type Running, running } from "./running-statement.ts";
+import type { Statement } from "../guard/statement-text.ts";
 
 /** Statements that were guarded, by their text: a repeated one is not parsed again. */
-const READINGS_MAX = 1000;
-const READINGS_BYTES_MAX = 4 * 1024 * 1024;
+const INSPECTIONS_MAX = 1000;
+const INSPECTIONS_BYTES_MAX = 4 * 1024 * 1024;
 
 const CONTENT_TYPES = {
   ndjson: "application/x-ndjson",
@@ -43,21 +33,24 @@ const WRITERS: Readonly<Record<Format, () => WriteStream | Promise<WriteStream>>
   ndjson: () => ndjson,
   csv: () => csv,
   // Arrow's library is read when somebody asks for it: most engines never need it.
-  arrow: async () => (await import("./arrow.ts")).arrow,
+  arrow: async () => (await import("../formats/arrow.ts")).arrow,
 };
 
-interface Question {
+interface EngineRequest {
   readonly turn: number;
   readonly key: string;
   readonly sql: string;
   readonly params: ParsedOf<typeof engine.run>["params"];
 }
 
-function handlers(scratch: Duckdb, settings: EngineSettings & { tempDir: string }): Handlers<typeof engine> {
+export function engineHandlers(
+  scratch: Duckdb,
+  settings: EngineSettings & { tempDir: string },
+): Handlers<typeof engine> {
   const open = instances();
-  const readings = new LRUCache<string, Guarded>({
-    max: READINGS_MAX,
-    maxSize: READINGS_BYTES_MAX,
+  const inspections = new LRUCache<string, Guarded>({
+    max: INSPECTIONS_MAX,
+    maxSize: INSPECTIONS_BYTES_MAX,
     sizeCalculation: (_, sql) => sql.length + 200,
   });
   let current: Running | undefined;
@@ -94,24 +87,24 @@ function handlers(scratch: Duckdb, settings: EngineSettings & { tempDir: string 
   };
 
   const inspected = async (sql: string): Promise<Guarded> => {
-    const known = readings.get(sql);
+    const known = inspections.get(sql);
     if (known !== undefined) return known;
     const guarded = await inspect(scratch, sql).catch((thrown: unknown) => {
       throw engineFault(thrown, { prefix: "", body: sql, source: sql }, settings.memoryBytesMax);
     });
-    readings.set(sql, guarded);
+    inspections.set(sql, guarded);
     return guarded;
   };
 
   const started = async (
     run: Running,
     instance: Instance,
-    question: Question,
+    question: EngineRequest,
   ): Promise<[DuckdbStream, Next]> => {
-    const { statement, reading } = await run.step(() => inspected(question.sql));
-    const stranger = reading.tables.find((table) => !instance.views.has(table.toLowerCase()));
+    const { statement, inspection } = await run.step(() => inspected(question.sql));
+    const stranger = inspection.tables.find((table) => !instance.views.has(table.toLowerCase()));
     assert(
-      stranger === undefined && reading.kind === "rows",
+      stranger === undefined && inspection.kind === "rows",
       "the serving process opened what the statement reads",
     );
     const told = <T>(work: () => Promise<T>): Promise<T> =>
@@ -144,13 +137,13 @@ function handlers(scratch: Duckdb, settings: EngineSettings & { tempDir: string 
 
   return {
     inspect: async ({ turn, sql }, call) => {
-      const { reading } = await alone(
+      const { inspection } = await alone(
         turn,
         call,
         () => scratch,
         (run) => run.step(() => inspected(sql)),
       );
-      return { kind: reading.kind, tables: [...reading.tables] };
+      return { kind: inspection.kind, tables: [...inspection.tables] };
     },
     open: async ({ turn, key, views }, call) => {
       await alone(
@@ -171,7 +164,7 @@ function handlers(scratch: Duckdb, settings: EngineSettings & { tempDir: string 
         () => instance.db,
         async (run) => {
           const [stream, next] = await started(run, instance, question);
-          const body = await jsonAnswer(stream, next, question.limit);
+          const body = await jsonResult(stream, next, question.limit);
           return { status: 200, headers: { "content-type": "application/json" }, body };
         },
       );
@@ -242,20 +235,3 @@ async function planned(
   statements.set(source, prepared);
   return prepared;
 }
-
-/** The serving process gets a fault without words; what happened goes to its standard error. */
-function report(bug: unknown, { operation, requestId }: { operation: string; requestId: string }): void {
-  const stack = bug instanceof Error ? bug.stack : String(bug);
-  process.stderr.write(
-    `${JSON.stringify({ level: "error", service: "queryd", operation, request_id: requestId, stack })}\n`,
-  );
-}
-
-await serveChild<EngineSettings>(async ({ settings, folder }) => {
-  const tempDir = join(folder, "spill");
-  mkdirSync(tempDir);
-  // It parses and holds no data; fenced all the same.
-  const scratch = await openDuckdb({ ...settings, tempDir, threads: 1 });
-  await scratch.fence([]);
-  return implement(engine, "queryd", handlers(scratch, { ...settings, tempDir }), { onBug: report });
-});

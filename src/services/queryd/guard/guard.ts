@@ -6,7 +6,7 @@
 import { FUNCTIONS, TABLE_FUNCTIONS } from "./functions.ts";
 import { nearest } from "#lib/nearest";
 
-export interface Reading {
+export interface Inspection {
   /** `show_tables` is answered by the catalog, the engine cannot know. */
   readonly kind: "rows" | "show_tables";
   /** Datasets that it reads, as it writes them, each once. */
@@ -16,14 +16,14 @@ export interface Reading {
 type Tree = Readonly<Record<string, unknown>>;
 
 /** The names that WITH gives, innermost first. */
-interface Scope {
+interface NameScope {
   readonly name: string;
-  readonly outer: Scope | undefined;
+  readonly outer: NameScope | undefined;
 }
 
 interface Step {
   readonly value: unknown;
-  readonly scope: Scope | undefined;
+  readonly scope: NameScope | undefined;
 }
 
 /** Kinds of expressions; `FUNCTION`, `WINDOW` are looked at more closely. */
@@ -92,7 +92,7 @@ export class Refused extends Error {
 }
 
 /** Reads the answer of `json_serialize_sql`: throws `Refused`, or says what the statement reads. */
-export function guard(statements: readonly unknown[]): Reading {
+export function guard(statements: readonly unknown[]): Inspection {
   const [statement] = statements as readonly Tree[];
   if (statement === undefined) throw new Refused("invalid", "The text holds no statement; write a SELECT.");
   if (statements.length > 1) {
@@ -140,12 +140,12 @@ function visit({ value, scope }: Step, steps: Step[], tables: Map<string, string
   }
 }
 
-function pushAll(node: Tree, scope: Scope | undefined, steps: Step[]): void {
+function pushAll(node: Tree, scope: NameScope | undefined, steps: Step[]): void {
   for (const key in node) steps.push({ value: node[key], scope });
 }
 
 /** A query sees its own WITHs; each WITH sees those before it, and itself only where it recurs. */
-function pushQuery(node: Tree, outer: Scope | undefined, steps: Step[]): void {
+function pushQuery(node: Tree, outer: NameScope | undefined, steps: Step[]): void {
   let scope = outer;
   const ctes = (node["cte_map"] as { map?: { key: string; value: unknown }[] } | undefined)?.map ?? [];
   for (const { key, value } of ctes) {
@@ -175,7 +175,7 @@ function checkExpression(node: Tree): void {
   }
 }
 
-function readTableFunction(node: Tree, scope: Scope | undefined, steps: Step[]): void {
+function readTableFunction(node: Tree, scope: NameScope | undefined, steps: Step[]): void {
   const { function: called, ...rest } = node;
   const name = String((called as Tree)["function_name"]);
   if (!TABLE_FUNCTIONS.has(name.toLowerCase())) throw functionRefused(name, node["query_location"]);
@@ -197,7 +197,7 @@ function functionRefused(name: string, position: unknown): Refused {
 /** Datasets' names (`contracts/shapes.ts`); anything else after FROM is a file, an address or nothing of ours. */
 const DATASET = /^[A-Za-z_][A-Za-z0-9_]{0,62}(?:\$rejects)?$/;
 
-function readTable(node: Tree, scope: Scope | undefined, tables: Map<string, string>): void {
+function readTable(node: Tree, scope: NameScope | undefined, tables: Map<string, string>): void {
   const name = String(node["table_name"]);
   const schema = String(node["schema_name"] ?? "");
   const folded = name.toLowerCase();

@@ -42,7 +42,7 @@ import {
 import type { ColumnType, DuckdbStream, DuckdbTypeId } from "#adapters/duckdb";
 import { assert, present } from "#lib/assert";
 import { Fault } from "#rpc/fault";
-import { type Next, uniqueNames } from "./answers.ts";
+import { type Next, uniqueNames } from "./text.ts";
 import { writerOf } from "./values.ts";
 
 /** NULL is null. */

@@ -5,7 +5,7 @@
 
 import { type Duckdb } from "#adapters/duckdb";
 import { quoteIdentifier, quoteLiteral } from "#lib/sql-text";
-import type { View } from "./engine.ts";
+import type { View } from "./contract.ts";
 
 /** Looking into more files than this costs more than a schema does. */
 const FILES_COMPARED_MAX = 32;

@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { query } from "#contracts/query";
 import type { Bytes, Service } from "#rpc/contract";
 import { implement, local } from "#rpc/local";
-import { queryd, type Queryd } from "./service.ts";
-import { testLake, type TestLake } from "./tables.testing.ts";
+import { queryd, type Queryd } from "../service.ts";
+import { testLake, type TestLake } from "../tables.testing.ts";
 
 const ARROW = "application/vnd.apache.arrow.stream";
 const MEBIBYTE = 1024 ** 2;

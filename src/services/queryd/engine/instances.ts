@@ -1,4 +1,4 @@
-// The engine's databases. Which files a fenced DuckDB may read is settled when it is fenced, so there is one
+// The engine's databases. Which files a sandboxed DuckDB may read is settled when it is sandboxed, so there is one
 // instance for each set of views; opening one takes about 15 ms, so the last few stay open, each with the
 // statements it was last asked, planned. Files are compared with their checksums before DuckDB sees them: it
 // reads a damaged Parquet file without a word.
@@ -7,8 +7,8 @@ import { LRUCache } from "lru-cache";
 import { type Duckdb, DuckdbError, type DuckdbStatement, openDuckdb } from "#adapters/duckdb";
 import { quoteLiteral } from "#lib/sql-text";
 import { Fault } from "#rpc/fault";
-import { unreadable } from "./engine-fault.ts";
-import type { EngineSettings, View } from "./engine.ts";
+import { unreadable } from "./fault.ts";
+import type { EngineSettings, View } from "./contract.ts";
 import { viewStatement } from "./views.ts";
 
 /** An idle instance holds about 4 MiB and a thread. */
@@ -63,7 +63,7 @@ export async function openInstance(
     const profile = JSON.stringify(Object.fromEntries(PROFILE.map((name) => [name, "true"])));
     // Setting what a profile holds turns profiling on for every statement; EXPLAIN ANALYZE does not need it.
     await db.run(`SET custom_profiling_settings = ${quoteLiteral(profile)}; PRAGMA disable_profiling`);
-    await db.fence(paths);
+    await db.sandbox(paths);
   } catch (thrown) {
     db.close();
     throw openFault(thrown);

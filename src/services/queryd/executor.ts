@@ -8,45 +8,50 @@ import type { OutputOf, ParsedOf, Raw, Service } from "#rpc/contract";
 import type { query } from "#contracts/query";
 import { deadline } from "#lib/coarse-timer";
 import { Fault } from "#rpc/fault";
-import type { engine as contract } from "./engine.ts";
-import { memoryFault } from "./engine-fault.ts";
-import type { Patience } from "./patience.ts";
-import type { Lease, Pool } from "./pool.ts";
+import type { engine as contract } from "./engine/contract.ts";
+import { memoryFault } from "./engine/fault.ts";
+import type { CancellationScope } from "./cancellation-scope.ts";
+import type { Lease, Pool } from "./engine/pool.ts";
 import type { Pinned, Snapshots } from "./snapshots.ts";
 
-export type Asked = Pick<ParsedOf<typeof query.sql>, "sql" | "params" | "at">;
-type Reading = OutputOf<typeof contract.inspect>;
+export type SqlRequest = Pick<ParsedOf<typeof query.sql>, "sql" | "params" | "at">;
+type Inspection = OutputOf<typeof contract.inspect>;
 
 /** What an engine is asked once its views are open. */
-export interface Question {
+export interface EngineStatement {
   readonly turn: number;
   readonly key: string;
   readonly sql: string;
-  readonly params: Asked["params"];
+  readonly params: SqlRequest["params"];
 }
 
-type Put = (engine: Service<typeof contract>, question: Question, init: CallInit) => Promise<Raw>;
+type Send = (engine: Service<typeof contract>, statement: EngineStatement, init: CallInit) => Promise<Raw>;
 
-export interface Answered {
+export interface Execution {
   readonly raw: Raw;
   readonly lease: Lease;
   readonly queueMs: number;
   readonly snapshots: Readonly<Record<string, number | null>>;
 }
 
-export interface Questions {
+export interface Executor {
   /**
    * The engine's reply; the lease is the caller's to end once it has read it. `restartable`: nothing of a reply is
    * passed on before it is whole, so that the statement can be run again.
    */
-  put(asked: Asked, patient: Patience, restartable: boolean, put: Put): Promise<Answered>;
+  execute(
+    request: SqlRequest,
+    scope: CancellationScope,
+    restartable: boolean,
+    send: Send,
+  ): Promise<Execution>;
   /** What a failure on an engine was, after giving the engine back. */
-  failed(thrown: unknown, lease: Lease, patient: Patience): Promise<unknown>;
+  failed(thrown: unknown, lease: Lease, scope: CancellationScope): Promise<unknown>;
 }
 
-/** Statements whose reading is remembered: 8 MiB of text at most. */
-const READINGS_MAX = 5000;
-const READINGS_BYTES_MAX = 8 * 1024 * 1024;
+/** Statements whose inspection is remembered: 8 MiB of text at most. */
+const INSPECTIONS_MAX = 5000;
+const INSPECTIONS_BYTES_MAX = 8 * 1024 * 1024;
 /** From a closed connection to the news that its process is gone. */
 const GONE_MS_MAX = 500;
 const RETRY_AFTER_MS = 1000;
@@ -55,17 +60,17 @@ const DEAD_MS_MAX = 50;
 /** Dead engines that one question may come upon: what kills one may have killed them all. */
 const DEAD_ENGINES_MAX = 8;
 
-export function questions(pool: Pool, datasets: Snapshots, processBytesMax: number): Questions {
-  const readings = new LRUCache<string, Reading>({
-    max: READINGS_MAX,
-    maxSize: READINGS_BYTES_MAX,
+export function executor(pool: Pool, datasets: Snapshots, processBytesMax: number): Executor {
+  const inspections = new LRUCache<string, Inspection>({
+    max: INSPECTIONS_MAX,
+    maxSize: INSPECTIONS_BYTES_MAX,
     sizeCalculation: (_, sql) => sql.length + 200,
   });
 
-  const failed: Questions["failed"] = async (thrown, lease, patient) => {
-    if (patient.signal.aborted) {
+  const failed: Executor["failed"] = async (thrown, lease, scope) => {
+    if (scope.signal.aborted) {
       lease.abandon();
-      return patient.signal.reason;
+      return scope.signal.reason;
     }
     const fault = thrown instanceof Fault ? thrown : undefined;
     // A fault without a cause came from the engine itself; one with a cause says that it could not be reached.
@@ -92,86 +97,87 @@ export function questions(pool: Pool, datasets: Snapshots, processBytesMax: numb
    * elsewhere; what a slice was too short for begins anew where it may run to its end.
    */
   const leased = async <T>(
-    patient: Patience,
+    scope: CancellationScope,
     restartable: boolean,
     work: (lease: Lease) => Promise<T>,
     deadMax = DEAD_ENGINES_MAX,
   ): Promise<[T, Lease]> => {
-    const lease = await pool.lease(patient, restartable);
+    const lease = await pool.lease(scope, restartable);
     const began = performance.now();
     try {
       const worked = work(lease);
-      if (await patient.race(withinSlices(worked, lease))) return [await worked, lease];
+      if (await scope.race(withinSlices(worked, lease))) return [await worked, lease];
     } catch (thrown) {
       const unreached =
         thrown instanceof Fault && thrown.code === "unavailable" && thrown.cause !== undefined;
-      const deadAlready = unreached && performance.now() - began < DEAD_MS_MAX && !patient.signal.aborted;
-      const fault = await failed(thrown, lease, patient);
-      if (deadAlready && deadMax > 0) return leased(patient, restartable, work, deadMax - 1);
+      const deadAlready = unreached && performance.now() - began < DEAD_MS_MAX && !scope.signal.aborted;
+      const fault = await failed(thrown, lease, scope);
+      if (deadAlready && deadMax > 0) return leased(scope, restartable, work, deadMax - 1);
       throw fault;
     }
     lease.abandon();
     const lostMs = lease.waitedMs + performance.now() - began;
-    const [done, next] = await leased(patient, false, work, deadMax);
+    const [done, next] = await leased(scope, false, work, deadMax);
     return [done, { ...next, waitedMs: lostMs + next.waitedMs }];
   };
 
-  const read = async (sql: string, patient: Patience): Promise<Reading & { queueMs: number }> => {
-    const known = readings.get(sql);
+  const inspected = async (
+    sql: string,
+    scope: CancellationScope,
+  ): Promise<Inspection & { queueMs: number }> => {
+    const known = inspections.get(sql);
     if (known !== undefined) return { ...known, queueMs: 0 };
-    const [reading, lease] = await leased(patient, true, ({ engine, turn }) =>
-      engine.inspect({ turn, sql }, { signal: patient.signal }),
+    const [inspection, lease] = await leased(scope, true, ({ engine, turn }) =>
+      engine.inspect({ turn, sql }, { signal: scope.signal }),
     );
     lease.end();
-    readings.set(sql, reading);
-    return { ...reading, queueMs: lease.waitedMs };
+    inspections.set(sql, inspection);
+    return { ...inspection, queueMs: lease.waitedMs };
   };
 
   const run = (
     pinned: readonly Pinned[],
-    asked: Asked,
-    patient: Patience,
+    request: SqlRequest,
+    scope: CancellationScope,
     restartable: boolean,
-    put: Put,
+    send: Send,
   ): Promise<[Raw, Lease]> => {
     const key = pinned.map(({ id }) => id).join(" ");
-    const init: CallInit = { signal: patient.signal };
-    return leased(patient, restartable, async ({ engine, turn }) => {
-      const question = { turn, key, sql: asked.sql, params: asked.params };
+    const init: CallInit = { signal: scope.signal };
+    return leased(scope, restartable, async ({ engine, turn }) => {
+      const statement: EngineStatement = { turn, key, sql: request.sql, params: request.params };
       try {
-        return await put(engine, question, init);
+        return await send(engine, statement, init);
       } catch (thrown) {
         if (!(thrown instanceof Fault) || thrown.code !== "not_found") throw thrown;
         await engine.open({ turn, key, views: pinned.map(toBeOpened) }, init);
         for (const each of pinned) each.verified = true;
-        return put(engine, question, init);
+        return send(engine, statement, init);
       }
     });
   };
 
   return {
-    put: async (asked, patient, restartable, put) => {
-      const reading = await read(asked.sql, patient);
+    execute: async (request, scope, restartable, send) => {
+      const inspection = await inspected(request.sql, scope);
       const pin = (): Promise<Pinned[]> =>
-        patient.race(datasets.pin(reading.tables, asked.at ?? {}, patient));
+        scope.race(datasets.pin(inspection.tables, request.at ?? {}, scope));
       let pinned = await pin();
-      const question =
-        reading.kind === "show_tables"
-          ? { ...asked, sql: tablesStatement(await datasets.names(patient)) }
-          : asked;
-      const answered = await run(pinned, question, patient, restartable, put).catch(
-        async (thrown: unknown) => {
-          if (!isFileFault(thrown)) throw thrown;
-          datasets.forget(pinned);
-          pinned = await pin();
-          return run(pinned, question, patient, restartable, put);
-        },
-      );
-      const [raw, lease] = answered;
+      const sent =
+        inspection.kind === "show_tables"
+          ? { ...request, sql: tablesStatement(await datasets.names(scope)) }
+          : request;
+      const execution = await run(pinned, sent, scope, restartable, send).catch(async (thrown: unknown) => {
+        if (!isFileFault(thrown)) throw thrown;
+        datasets.forget(pinned);
+        pinned = await pin();
+        return run(pinned, sent, scope, restartable, send);
+      });
+      const [raw, lease] = execution;
       return {
         raw,
         lease,
-        queueMs: reading.queueMs + lease.waitedMs,
+        queueMs: inspection.queueMs + lease.waitedMs,
         snapshots: Object.fromEntries(pinned.map(({ name, snapshotId }) => [name, snapshotId])),
       };
     },

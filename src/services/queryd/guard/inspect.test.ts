@@ -12,7 +12,7 @@ const folder = mkdtempSync(join(tmpdir(), "queryd-inspect-"));
 let db: Duckdb;
 beforeAll(async () => {
   db = await openDuckdb({ memoryBytesMax: 256e6, threads: 1, tempDir: folder, tempBytesMax: 1e6 });
-  await db.fence([]);
+  await db.sandbox([]);
 });
 afterAll(() => {
   db.close();
@@ -30,7 +30,7 @@ const faultOf = async (sql: string): Promise<Fault | "let through"> => {
 };
 
 const readBy = async (sql: string): Promise<readonly string[]> =>
-  (await inspect(db, sql)).reading.tables.map((name) => name.toLowerCase()).sort();
+  (await inspect(db, sql)).inspection.tables.map((name) => name.toLowerCase()).sort();
 
 describe("refuses", () => {
   test(`${ESCAPES.length} ways out`, async () => {
@@ -133,7 +133,7 @@ describe("lets through", () => {
   });
 
   test("knows SHOW TABLES, which the catalog answers", async () => {
-    expect((await inspect(db, "show tables;")).reading).toEqual({ kind: "show_tables", tables: [] });
+    expect((await inspect(db, "show tables;")).inspection).toEqual({ kind: "show_tables", tables: [] });
     expect(await faultOf("EXPLAIN SHOW TABLES")).toMatchObject({ code: "invalid" });
   });
 });
