@@ -15,7 +15,7 @@ import { routes } from "./serve.ts";
 export interface Child<C extends Contract> {
   readonly service: Service<C>;
   readonly pid: number;
-  /** Resolves when the process is gone, with why: killed by us, out of memory, or by itself. */
+  /** Resolves when the process is gone, with why: killed by us, out of memory, crashed in its own code, or otherwise. */
   readonly exited: Promise<ChildEnd>;
   /** Bytes of memory it holds now; 0 where the system does not tell. */
   memoryBytes(): number;
@@ -23,7 +23,10 @@ export interface Child<C extends Contract> {
   kill(): void;
 }
 
-export type ChildEnd = "killed" | "out_of_memory" | "exited";
+export type ChildEnd = "killed" | "out_of_memory" | "crashed" | "exited";
+
+/** Signals that a process gets for what its own code did. */
+const CRASHES: ReadonlySet<string> = new Set(["SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE", "SIGABRT", "SIGTRAP"]);
 
 export interface ChildOptions {
   /** Absolute path of the module that calls `serveChild`. */
@@ -69,6 +72,7 @@ export async function spawnChild<C extends Contract>(contract: C, options: Child
       : watchMemory(process_.pid, options.memoryBytesMax, () => kill("out_of_memory"));
   const exited = process_.exited.then(() => {
     watchdog?.stop();
+    if (end === "exited" && CRASHES.has(String(process_.signalCode))) end = "crashed";
     rmSync(folder, { recursive: true, force: true });
     ready.reject(new Fault("unavailable", `A worker of ${options.origin} ended before it was ready.`));
     return end;

@@ -177,3 +177,50 @@ function parses(body: string | Uint8Array): boolean {
     return false;
   }
 }
+
+describe("numbers that a double does not hold", () => {
+  test.each([
+    ["9007199254740993", "2^53"],
+    ['{"a":[1,-9007199254740993]}', "2^53"],
+    ['{"a": 123456789012345678901234567890}', "2^53"],
+    ["1e400", "larger than a number"],
+    ['{"a":-1E+999}', "larger than a number"],
+    ["1".repeat(400), "larger than a number"],
+  ])("%s is refused", (text, words) => {
+    expect(refusal(text)).toContain(words);
+  });
+
+  test.each([
+    "9007199254740992",
+    "9007199254740994",
+    "-9007199254740991",
+    "1e22",
+    "1E300",
+    "0.12345678901234567890",
+    "18446744073709552000",
+    '"9007199254740993"',
+    '{"9007199254740993":"1e400"}',
+  ])("%s is taken", (text) => {
+    expect(parseJson(text)).toEqual(JSON.parse(text));
+  });
+
+  test("whatever JSON.stringify prints of a double is taken", () => {
+    fc.assert(
+      fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (value) => {
+        expect(parseJson(JSON.stringify([value]))).toEqual(JSON.parse(JSON.stringify([value])));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test("an integer is taken as it is or refused", () => {
+    fc.assert(
+      fc.property(fc.bigInt({ min: -(2n ** 70n), max: 2n ** 70n }), (value) => {
+        if (refusal(`[${value}]`) !== "taken") return;
+        const [number] = parseJson(`[${value}]`) as [number];
+        expect(BigInt(number) === value || JSON.stringify(number) === String(value)).toBe(true);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});

@@ -1,6 +1,7 @@
 // JSON from outside, checked before it is parsed: how deep it nests (a parser is slow far beyond what anybody means),
 // that no object has a key twice (readers disagree on which one counts) or one named `__proto__` (copying it would
-// change what objects are), and that it is UTF-8 and nothing that looks like it (RFC 8259, RFC 7493). One pass
+// change what objects are), that no number changes by becoming a double, and that it is UTF-8 and nothing that looks
+// like it (RFC 8259, RFC 7493). One pass
 // finds what is surely fine, which is nearly everything; json-trouble.ts looks closely at the rest.
 
 import { Fault } from "./fault.ts";
@@ -28,6 +29,9 @@ const KEYS_MAX = 64;
 const KEY_HASHES = new Int32Array(KEYS_MAX * (DEPTH_MAX + 1));
 const FIRST_KEYS = new Int32Array(DEPTH_MAX + 2);
 
+/** Numbers that may change by becoming doubles: integers of 16 digits and more, and exponents of three. */
+const INEXACT = /(?:^|[:,[\s])-?\d{16}|\d[eE]\+?\d{3}|\d{309}/;
+
 /** FNV-1a. */
 const HASH_START = 0x811c9dc5 | 0;
 const HASH_FACTOR = 0x01000193;
@@ -39,7 +43,7 @@ const PROTO_HASH = [...Buffer.from("__proto__")].reduce(
 /** The value. Throws Fault `invalid` with the byte at which something is wrong. */
 export function parseJson(text: string): unknown {
   try {
-    if (isSurelyFine(text)) return JSON.parse(text);
+    if (isSurelyFine(text) && !INEXACT.test(text)) return JSON.parse(text);
   } catch {
     // What is wrong and where is found out below.
   }

@@ -30,6 +30,22 @@ export function findJsonDefect(text: string): JsonDefect | undefined {
   }
 }
 
+/** Shorter integers are exact as doubles, which hold 2^53. */
+const EXACT_DIGITS = 15;
+
+/**
+ * What a JSON number would lose by becoming a double: an integer its last digits, a large one everything. Doubles
+ * as `JSON.stringify` prints them come back as they were.
+ */
+function numberDefect(text: string): string | undefined {
+  const value = Number(text);
+  const shown = text.length > 40 ? `${text.slice(0, 40)}...` : text;
+  if (!Number.isFinite(value)) return `${shown} is larger than a number can be: send it as a string`;
+  if (text.length <= EXACT_DIGITS || /[.eE]/.test(text) || String(value) === text) return undefined;
+  if (BigInt(text) === BigInt(value)) return undefined;
+  return `the integer ${shown} has more digits than a number keeps (2^53): send it as a string`;
+}
+
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const ESCAPES = '"\\/bfnrt';
 const WORDS = ["true", "false", "null"];
@@ -119,8 +135,11 @@ class Reader {
   #scalar(): void {
     const word = WORDS.find((candidate) => this.#text.startsWith(candidate, this.#at));
     NUMBER.lastIndex = this.#at;
-    const length = word?.length ?? NUMBER.exec(this.#text)?.[0].length ?? 0;
+    const number = word === undefined ? NUMBER.exec(this.#text)?.[0] : undefined;
+    const length = word?.length ?? number?.length ?? 0;
     if (length === 0) this.#fail("a value should be here");
+    const change = number === undefined ? undefined : numberDefect(number);
+    if (change !== undefined) this.#fail(change);
     this.#at += length;
   }
 

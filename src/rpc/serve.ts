@@ -3,6 +3,7 @@
 
 import type { CallOrigin } from "./call.ts";
 import { type AnyOp, Encoded, type RawReply, timeoutMsOf } from "./contract.ts";
+import { preferred } from "./accept.ts";
 import { newRequestId } from "./call.ts";
 import { sseStream } from "./events.ts";
 import { Fault, toFault } from "./fault.ts";
@@ -193,12 +194,17 @@ export function mustAnswer(response: Response, question: string): void {
   throw new Error(`the answer is that to ${answered}`);
 }
 
-/** Picks among routes that share method and path: the one whose media type the request accepts, else the plain one. */
+/**
+ * Picks among routes that share method and path: the one whose media type the request likes best, else the plain one,
+ * which answers JSON and those who name nothing that is offered.
+ */
 export function routeFor(candidates: readonly Route[], request: Request): Route {
-  const accepted = request.headers.get("accept") ?? "";
-  const chosen =
-    candidates.find(({ operation }) => operation.accept?.some((type) => accepted.includes(type)) === true) ??
-    candidates.find(({ operation }) => operation.accept === undefined);
+  const plain = candidates.find(({ operation }) => operation.accept === undefined);
+  const offered = new Map<string, Route>();
+  if (plain !== undefined) offered.set("application/json", plain);
+  for (const route of candidates) for (const type of route.operation.accept ?? []) offered.set(type, route);
+  const type = preferred(request.headers.get("accept") ?? "", [...offered.keys()]);
+  const chosen = (type === undefined ? undefined : offered.get(type)) ?? plain;
   if (chosen === undefined) {
     const known = candidates.flatMap(({ operation }) => operation.accept ?? []).join(", ");
     throw new Fault("invalid", `This path answers ${known}; name one of them in the accept header.`);
