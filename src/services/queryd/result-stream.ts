@@ -10,7 +10,7 @@ import type { Execution, Executor } from "./executor.ts";
 
 export function resultStream(
   executing: Executor,
-  { raw, lease }: Execution,
+  { raw, lease, identity }: Execution,
   scope: CancellationScope,
 ): Bytes {
   const reader = (raw.body as Bytes).getReader();
@@ -43,7 +43,7 @@ export function resultStream(
 
   const failed = async (thrown: unknown): Promise<unknown> => {
     scope.close();
-    const fault = await executing.failed(thrown, lease, scope);
+    const fault = await executing.failed(thrown, lease, scope, identity);
     void reader.cancel().catch(() => undefined);
     return fault;
   };

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { rmSync, writeFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Answer, query } from "#contracts/query";
+import { type SqlResult, query } from "#contracts/query";
 import type { Bytes, Service } from "#rpc/contract";
 import type { Fault } from "#rpc/fault";
 import { listen, type Listener } from "#rpc/listen";
@@ -80,7 +80,7 @@ describe.each(["together", "apart"] as const)("queryd, %s", (topology) => {
   const rows = async (
     sql: string,
     params: Parameters<typeof asked.sql>[0]["params"] = [],
-  ): Promise<Answer["rows"]> => (await asked.sql({ sql, params })).rows;
+  ): Promise<SqlResult["rows"]> => (await asked.sql({ sql, params })).rows;
 
   test("answers with columns, rows, times and the snapshot that was read", async () => {
     const answer = await asked.sql({ sql: "SELECT id, name, pay FROM workers ORDER BY id LIMIT 2" });

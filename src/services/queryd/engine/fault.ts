@@ -28,6 +28,10 @@ export function memoryFault(bytesMax: number): Fault {
   );
 }
 
+export function crashFault(): Fault {
+  return new Fault("rejected", "The query made its engine crash, as very deep nesting of a value does.");
+}
+
 /** The serving process asks storage once more where the files lie. */
 export function unreadable(cause: unknown): Fault {
   return new Fault("unavailable", "A data file of the query could not be read; ask again.", { cause });

@@ -11,9 +11,10 @@ import { streamOf } from "#rpc/input";
 import { csv, type Format, jsonResult, ndjson, type Next } from "../formats/text.ts";
 import { engine, type EngineSettings } from "./contract.ts";
 import { engineFault } from "./fault.ts";
+import { headerJson, warningsOf, WARNINGS_HEADER } from "../formats/warnings.ts";
 import { frame, lastFrame } from "./frames.ts";
 import { type Guarded, inspect } from "../guard/inspect.ts";
-import { type Instance, instances, openInstance } from "./instances.ts";
+import { type Instance, instances, openInstance, viewName } from "./instances.ts";
 import { type Running, running } from "./running-statement.ts";
 import type { Statement } from "../guard/statement-text.ts";
 
@@ -36,12 +37,10 @@ const WRITERS: Readonly<Record<Format, () => WriteStream | Promise<WriteStream>>
   arrow: async () => (await import("../formats/arrow.ts")).arrow,
 };
 
-interface EngineRequest {
-  readonly turn: number;
-  readonly key: string;
-  readonly sql: string;
-  readonly params: ParsedOf<typeof engine.run>["params"];
-}
+type StatementRequest = Omit<ParsedOf<typeof engine.run>, "limit">;
+
+/** Each leaves the types of its columns in its instance; then the instance is opened again. */
+const PIVOTS_MAX = 100;
 
 export function engineHandlers(
   scratch: Duckdb,
@@ -99,10 +98,15 @@ export function engineHandlers(
   const started = async (
     run: Running,
     instance: Instance,
-    question: EngineRequest,
+    request: StatementRequest,
   ): Promise<[DuckdbStream, Next]> => {
-    const { statement, inspection } = await run.step(() => inspected(question.sql));
-    const stranger = inspection.tables.find((table) => !instance.views.has(table.toLowerCase()));
+    const guarded = await run.step(() => inspected(request.sql));
+    const { statement, inspection } = guarded;
+    const read = [
+      ...inspection.tables,
+      ...inspection.versions.map(({ schema, table }) => viewName({ schema, name: table })),
+    ];
+    const stranger = read.find((table) => !instance.views.has(table.toLowerCase()));
     assert(
       stranger === undefined && inspection.kind === "rows",
       "the serving process opened what the statement reads",
@@ -111,18 +115,20 @@ export function engineHandlers(
       run.step(work).catch((thrown: unknown) => {
         throw engineFault(thrown, statement, settings.memoryBytesMax, instance.paths);
       });
-    const prepared = await told(() => planned(instance, statement));
-    if (prepared.paramCount !== question.params.length) {
-      const message = `The statement takes ${prepared.paramCount} parameters, ${question.params.length} were sent.`;
+    const prepared = guarded.pivots
+      ? await pivoted(instance, statement.body, told)
+      : await told(() => planned(instance, statement));
+    if (prepared.paramCount !== request.params.length) {
+      const message = `The statement takes ${prepared.paramCount} parameters, ${request.params.length} were sent.`;
       throw new Fault("invalid", message, { details: [{ path: "params", message }] });
     }
-    const stream = await told(() => prepared.stream(question.params));
+    const stream = await told(() => prepared.stream(request.params));
     const next: Next = async () => {
       try {
         return await run.step(() => stream.next());
       } catch (thrown) {
         const unexplained = thrown instanceof DuckdbError && thrown.kind === "Stream" && !run.signal.aborted;
-        const why = unexplained ? await run.step(() => prepared.failure(question.params)) : undefined;
+        const why = unexplained ? await run.step(() => prepared.failure(request.params)) : undefined;
         throw engineFault(why ?? thrown, statement, settings.memoryBytesMax, instance.paths);
       }
     };
@@ -131,7 +137,9 @@ export function engineHandlers(
 
   const known = (key: string): Instance => {
     const instance = open.get(key);
-    if (instance === undefined) throw new Fault("not_found", `No views are open under ${key}.`);
+    if (instance === undefined || instance.pivots >= PIVOTS_MAX) {
+      throw new Fault("not_found", `No views are open under ${key}.`);
+    }
     return instance;
   };
 
@@ -143,41 +151,42 @@ export function engineHandlers(
         () => scratch,
         (run) => run.step(() => inspected(sql)),
       );
-      return { kind: inspection.kind, tables: [...inspection.tables] };
+      const { kind, tables, versions, catalog } = inspection;
+      return { kind, tables: [...tables], versions: [...versions], catalog };
     },
-    open: async ({ turn, key, views }, call) => {
+    open: async ({ turn, key, ...opening }, call) => {
       await alone(
         turn,
         call,
         () => undefined,
         async (run) => {
-          open.set(key, await run.step(() => openInstance(views, settings, run.signal)));
+          open.set(key, await run.step(() => openInstance(opening, settings, run.signal)));
         },
       );
       return null;
     },
-    run: (question, call) => {
-      const instance = known(question.key);
+    run: (request, call) => {
+      const instance = known(request.key);
       return alone(
-        question.turn,
+        request.turn,
         call,
         () => instance.db,
         async (run) => {
-          const [stream, next] = await started(run, instance, question);
-          const body = await jsonResult(stream, next, question.limit);
+          const [stream, next] = await started(run, instance, request);
+          const body = await jsonResult(stream, next, request.limit);
           return { status: 200, headers: { "content-type": "application/json" }, body };
         },
       );
     },
-    stream: (question, call) => {
-      const instance = known(question.key);
+    stream: (request, call) => {
+      const instance = known(request.key);
       return alone(
-        question.turn,
+        request.turn,
         call,
         () => instance.db,
         async (run, finished) => {
-          const write = await WRITERS[question.format]();
-          const [stream, next] = await started(run, instance, question);
+          const write = await WRITERS[request.format]();
+          const [stream, next] = await started(run, instance, request);
           // What goes wrong before the first rows is still told with a status of its own.
           const first = await next();
           let given = false;
@@ -189,7 +198,12 @@ export function engineHandlers(
           const pieces = write(stream, rest);
           const start = await pieces.next();
           const body = streamOf(bytesOf(start, pieces, finished));
-          return { status: 200, headers: { "content-type": CONTENT_TYPES[question.format] }, body };
+          const warnings = warningsOf(stream.columns);
+          const headers = {
+            "content-type": CONTENT_TYPES[request.format],
+            ...(warnings.length === 0 ? {} : { [WARNINGS_HEADER]: headerJson(warnings) }),
+          };
+          return { status: 200, headers, body };
         },
         true,
       );
@@ -221,6 +235,33 @@ async function* bytesOf(
   } finally {
     finished();
   }
+}
+
+/**
+ * A PIVOT that takes its columns from the data is several statements to DuckDB: some that make a type of the values of a
+ * column, and the SELECT itself, which names those types.
+ */
+async function pivoted(
+  instance: Instance,
+  body: string,
+  told: <T>(work: () => Promise<T>) => Promise<T>,
+): Promise<DuckdbStatement> {
+  const statements = await told(() => instance.db.statements(body));
+  instance.pivots += 1;
+  for (let index = 0; index < statements.count - 1; index += 1) {
+    const made = await told(() => statements.prepare(index));
+    assert(made.kind === "CREATE", "a PIVOT makes types and nothing else");
+    if (made.paramCount > 0) {
+      const message =
+        "A PIVOT that takes its columns from the data takes no parameters; write … ON column IN (value, …).";
+      throw new Fault("invalid", message, { details: [{ path: "params", message }] });
+    }
+    await told(() => made.stream());
+    made.close();
+  }
+  const prepared = await told(() => statements.prepare(statements.count - 1));
+  assert(prepared.kind === "SELECT", "a PIVOT ends in a SELECT");
+  return prepared;
 }
 
 /** The statement as DuckDB will run it, from the instance's last few. */

@@ -4,6 +4,7 @@
 import type { Chunk, Column, DuckdbStream } from "#adapters/duckdb";
 import { Fault } from "#rpc/fault";
 import { type Writer, writerOf } from "./values.ts";
+import { warningsOf } from "./warnings.ts";
 
 export const FORMATS = ["ndjson", "csv", "arrow"] as const;
 export type Format = (typeof FORMATS)[number];
@@ -48,7 +49,8 @@ export async function jsonResult(
     pieces.push(piece);
     if (truncated) break;
   }
-  pieces.push(Buffer.from(`],"row_count":${rows},"truncated":${truncated}}`));
+  const warnings = JSON.stringify(warningsOf(columns));
+  pieces.push(Buffer.from(`],"row_count":${rows},"truncated":${truncated},"warnings":${warnings}}`));
   return Buffer.concat(pieces);
 }
 

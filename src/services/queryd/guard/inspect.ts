@@ -4,7 +4,9 @@
 
 import type { Duckdb } from "#adapters/duckdb";
 import { Fault } from "#rpc/fault";
-import { guard, pivotRefused, type Inspection, Refused } from "./guard.ts";
+import { guard, type Inspection, pivotRefused } from "./guard.ts";
+import { Refused } from "./refused.ts";
+import { type FilledPivots, fillPivots, rewriteVersions, type Version } from "./rewrite.ts";
 import { firstWord, placeOf, readStatement, sqlFault, type Statement } from "./statement-text.ts";
 
 /** Words that a statement of the kinds we answer may start with. */
@@ -24,38 +26,55 @@ const ANSWERED = new Set([
 export interface Guarded {
   readonly statement: Statement;
   readonly inspection: Inspection;
+  /** A PIVOT takes its columns from the data: DuckDB makes several statements of this one. */
+  readonly pivots: boolean;
+}
+
+interface Serialized {
+  readonly error: boolean;
+  readonly error_type?: string;
+  readonly error_message?: string;
+  readonly position?: string;
+  readonly statements?: unknown[];
 }
 
 /** Throws `invalid` or `forbidden`, or says what the statement reads. `scratch` is sandboxed and holds nothing. */
 export async function inspect(scratch: Duckdb, sql: string): Promise<Guarded> {
-  const statement = readStatement(sql);
-  const [row] = await scratch.rows("SELECT json_serialize_sql($1::VARCHAR, skip_default := true) AS tree", [
-    statement.body,
-  ]);
-  const tree = JSON.parse(String(row?.["tree"])) as {
-    error: boolean;
-    error_type?: string;
-    error_message?: string;
-    position?: string;
-    statements?: unknown[];
-  };
-  if (!tree.error) {
-    const inspection = guarded(statement, tree.statements ?? []);
-    if (inspection.kind === "show_tables" && statement.prefix !== "") {
-      throw new Fault("invalid", "SHOW TABLES cannot be explained; send it by itself.");
-    }
-    return { statement, inspection };
-  }
+  const sent = readStatement(sql);
+  const { body, versions } = refusing(sent, () => rewriteVersions(sent.body));
+  const statement = { ...sent, body };
+  const tree = await serialize(scratch, body);
+  if (!tree.error) return guarded(statement, tree, { text: body, inserts: [] }, versions, false);
   if (tree.error_type === "parser") {
     const at = tree.position === undefined ? undefined : byteOf(statement, Number(tree.position));
     throw sqlFault(statement, tree.error_message ?? "The statement is not SQL.", at);
   }
-  const word = firstWord(statement.body);
-  if (/\bpivot\b/i.test(statement.body) && ANSWERED.has(word)) throw faultOf(pivotRefused(), statement);
+  const word = firstWord(body);
+  const filled = ANSWERED.has(word) ? fillPivots(body) : undefined;
+  if (filled !== undefined) {
+    const pivoted = await serialize(scratch, filled.text);
+    if (pivoted.error) throw faultOf(pivotRefused(), statement);
+    if (statement.prefix !== "") {
+      throw new Fault(
+        "invalid",
+        "A PIVOT that takes its columns from the data cannot be explained: write … ON column IN (value, …).",
+      );
+    }
+    return guarded(statement, pivoted, filled, versions, true);
+  }
   throw new Fault(
     "forbidden",
     `Only one statement that reads is taken: SELECT, WITH, FROM, VALUES, EXPLAIN, DESCRIBE, SHOW or SUMMARIZE${ANSWERED.has(word) || word === "" ? "" : `, not ${word.slice(0, 40).toUpperCase()}`}.`,
   );
+}
+
+async function serialize(scratch: Duckdb, text: string): Promise<Serialized> {
+  const [row] = await scratch.rows("SELECT json_serialize_sql($1::VARCHAR, skip_default := true) AS tree", [
+    text,
+  ]);
+  const tree = String(row?.["tree"]);
+  // A literal beyond DOUBLE is an infinity, which is no JSON. Inside of a string the quotes would be escaped.
+  return JSON.parse(tree.replaceAll(/(?<=[{,]"value":)(?:-?Infinity|NaN)(?=[,}])/g, "null")) as Serialized;
 }
 
 /** The parser counts characters of what it was given; everything after it counts bytes of what is run. */
@@ -63,16 +82,36 @@ function byteOf({ prefix, body }: Statement, character: number): number {
   return Buffer.byteLength(prefix) + Buffer.byteLength(Array.from(body).slice(0, character).join(""));
 }
 
-function guarded(statement: Statement, statements: readonly unknown[]): Inspection {
+function guarded(
+  statement: Statement,
+  { statements = [] }: Serialized,
+  { text, inserts }: FilledPivots,
+  versions: readonly Version[],
+  pivots: boolean,
+): Guarded {
+  const inspection = refusing(statement, () => guard(statements, text, versions), inserts);
+  if (inspection.kind === "show_tables" && statement.prefix !== "") {
+    throw new Fault("invalid", "SHOW TABLES cannot be explained; send it by itself.");
+  }
+  return { statement, inspection, pivots };
+}
+
+/** Does `work`; a refusal becomes a fault that names its place in the statement as it was sent. */
+function refusing<T>(statement: Statement, work: () => T, inserts: FilledPivots["inserts"] = []): T {
   try {
-    return guard(statements);
+    return work();
   } catch (thrown) {
-    throw thrown instanceof Refused ? faultOf(thrown, statement) : thrown;
+    throw thrown instanceof Refused ? faultOf(thrown, statement, inserts) : thrown;
   }
 }
 
-function faultOf({ code, message, position }: Refused, statement: Statement): Fault {
+function faultOf(
+  { code, message, position }: Refused,
+  statement: Statement,
+  inserts: FilledPivots["inserts"] = [],
+): Fault {
   if (position === undefined) return new Fault(code, message);
-  const path = placeOf(statement, position + Buffer.byteLength(statement.prefix));
+  const before = inserts.filter(({ at }) => at < position).reduce((sum, { bytes }) => sum + bytes, 0);
+  const path = placeOf(statement, position - before + Buffer.byteLength(statement.prefix));
   return new Fault(code, message, { details: [{ path, message }] });
 }

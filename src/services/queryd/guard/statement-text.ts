@@ -2,6 +2,7 @@
 // serialiser does not know, and where in the text a byte lies.
 
 import { Fault, type FaultDetail } from "#rpc/fault";
+import { closingBracket, type Token, tokensOf } from "./tokens.ts";
 
 export interface Statement {
   /** EXPLAIN as we write it, or nothing. */
@@ -13,87 +14,42 @@ export interface Statement {
 }
 
 const EXPLAIN_FORMATS: ReadonlySet<string> = new Set(["text", "json"]);
-const WORD = /[A-Za-z_]+/y;
 
 /** Splits EXPLAIN, with or without its options, from the statement it explains. */
 export function readStatement(source: string): Statement {
   if (source.includes("\0"))
     throw new Fault("invalid", "A NUL character cannot stand in SQL text: remove it.");
-  const start = skipBlank(source, 0);
-  if (wordAt(source, start) !== "explain") return { prefix: "", body: source, source };
-  let at = skipBlank(source, start + "explain".length);
-  let prefix = "EXPLAIN ";
-  if (wordAt(source, at) === "analyze" || wordAt(source, at) === "analyse") {
-    prefix = "EXPLAIN ANALYZE ";
-    at += "analyze".length;
-  } else if (source[at] === "(") {
-    const options = readOptions(source, at);
-    if (options !== undefined) ({ prefix, at } = options);
+  const tokens = tokensOf(source);
+  const [first, second] = tokens;
+  if (first?.text !== "explain") return { prefix: "", body: source, source };
+  if (second?.text === "analyze" || second?.text === "analyse") {
+    return { prefix: "EXPLAIN ANALYZE ", body: source.slice(second.end), source };
   }
-  return { prefix, body: source.slice(at), source };
+  const options = second?.text === "(" ? readOptions(tokens) : undefined;
+  const { prefix, end } = options ?? { prefix: "EXPLAIN ", end: first.end };
+  return { prefix, body: source.slice(end), source };
 }
 
 /** `(ANALYZE, FORMAT json)`; undefined where the bracket is the statement's own. */
-function readOptions(source: string, open: number): { prefix: string; at: number } | undefined {
-  const close = source.indexOf(")", open);
-  const options = source
-    .slice(open + 1, close)
-    .split(",")
-    .map((option) => option.trim().toLowerCase().split(/\s+/));
-  const known = options.every(
-    ([name, value, ...more]) =>
-      more.length === 0 &&
-      ((name === "analyze" && (value === undefined || value === "true")) ||
-        (name === "format" && EXPLAIN_FORMATS.has(value ?? ""))),
-  );
-  if (close < 0 || !known) return undefined;
-  const text = options.map((option) => option.join(" ").toUpperCase()).join(", ");
-  return { prefix: `EXPLAIN (${text}) `, at: close + 1 };
-}
-
-function wordAt(source: string, at: number): string {
-  WORD.lastIndex = at;
-  return WORD.exec(source)?.[0].toLowerCase() ?? "";
+function readOptions(tokens: readonly Token[]): { prefix: string; end: number } | undefined {
+  const close = closingBracket(tokens, 1);
+  const last = tokens[close];
+  if (last === undefined) return undefined;
+  const words = tokens.slice(2, close).map(({ text }) => text);
+  const options = words.join(" ").split(" , ");
+  const known = options.every((option) => {
+    const [name, value, ...more] = option.split(" ");
+    if (more.length > 0) return false;
+    if (name === "analyze") return value === undefined || value === "true";
+    return name === "format" && EXPLAIN_FORMATS.has(value ?? "");
+  });
+  return known ? { prefix: `EXPLAIN (${options.join(", ").toUpperCase()}) `, end: last.end } : undefined;
 }
 
 /** The statement's first word, in lower case. */
 export function firstWord(source: string): string {
-  return wordAt(source, skipBlank(source, 0));
-}
-
-/** Past white space and comments, which nest as in Postgres. */
-function skipBlank(source: string, from: number): number {
-  let at = from;
-  for (;;) {
-    if (/\s/.test(source[at] ?? "")) {
-      at += 1;
-    } else if (source.startsWith("--", at)) {
-      const end = source.indexOf("\n", at);
-      if (end < 0) return source.length;
-      at = end + 1;
-    } else if (source.startsWith("/*", at)) {
-      const end = commentEnd(source, at);
-      if (end < 0) return at;
-      at = end;
-    } else {
-      return at;
-    }
-  }
-}
-
-function commentEnd(source: string, from: number): number {
-  let depth = 0;
-  for (let at = from; at < source.length; at += 1) {
-    if (source.startsWith("/*", at)) {
-      depth += 1;
-      at += 1;
-    } else if (source.startsWith("*/", at)) {
-      depth -= 1;
-      at += 1;
-      if (depth === 0) return at + 1;
-    }
-  }
-  return -1;
+  const [first] = tokensOf(source);
+  return first?.kind === "word" ? first.text : "";
 }
 
 /**
