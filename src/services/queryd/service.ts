@@ -131,7 +131,7 @@ function checkRequest({ sql, params }: SqlRequest): void {
     if (types.size > 1)
       throw invalid(
         `params[${index}]`,
-        `mixes ${[...types].sort().join(" and ")}s; a list has values of one type`,
+        `mixes values of types ${[...types].sort().join(" and ")}; a list has values of one type`,
       );
   });
 }

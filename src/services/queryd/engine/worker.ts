@@ -9,7 +9,7 @@ import type { Handlers, ParsedOf } from "#rpc/contract";
 import { Fault, toFault } from "#rpc/fault";
 import { streamOf } from "#rpc/input";
 import { csv, type Format, jsonResult, ndjson, type Next } from "../formats/text.ts";
-import { engine, type EngineSettings } from "./contract.ts";
+import type { engine, EngineSettings } from "./contract.ts";
 import { engineFault } from "./fault.ts";
 import { headerJson, warningsOf, WARNINGS_HEADER } from "../formats/warnings.ts";
 import { frame, lastFrame } from "./frames.ts";

@@ -51,9 +51,9 @@ export async function inspect(scratch: Duckdb, sql: string): Promise<Guarded> {
   }
   const word = firstWord(body);
   const filled = ANSWERED.has(word) ? fillPivots(body) : undefined;
-  if (filled !== undefined) {
-    const pivoted = await serialize(scratch, filled.text);
-    if (pivoted.error) throw faultOf(pivotRefused(), statement);
+  const pivoted = filled === undefined ? undefined : await serialize(scratch, filled.text);
+  if (pivoted?.error_type === "parser") throw faultOf(pivotRefused(), statement);
+  if (filled !== undefined && pivoted?.error === false) {
     if (statement.prefix !== "") {
       throw new Fault(
         "invalid",

@@ -6,7 +6,7 @@
 // `PIVOT t ON city`: DuckDB's serialiser, on whose tree the guard decides, refuses a PIVOT whose columns follow from the
 // data. The guard is given the same text with `IN (0)` behind each such column; what runs is the text as it was.
 
-import { Refused } from "./refused.ts";
+import { Refused, shown } from "./refused.ts";
 import { closingBracket, type Token, tokensOf } from "./tokens.ts";
 
 /** One table of a statement as it was at some time. */
@@ -22,10 +22,9 @@ export interface Version {
 const VERSIONS_MAX = 16;
 
 /** What may stand right before a table's name. */
-const BEFORE_TABLE = new Set([
-  ...["from", "join", "table", "pivot", "pivot_wider", "pivot_longer", "unpivot", "summarize", "describe"],
-  ...[",", "(", "show"],
-]);
+const BEFORE_TABLE = new Set(
+  "from join table pivot pivot_wider pivot_longer unpivot summarize describe show , (".split(" "),
+);
 
 export function rewriteVersions(body: string): { body: string; versions: readonly Version[] } {
   const tokens = tokensOf(body);
@@ -75,6 +74,12 @@ function tableBefore(tokens: readonly Token[], index: number): { name: Token; qu
   if (tokens[at - 1]?.text === "as") at -= 2;
   else if (isName(tokens[at]) && isName(tokens[at - 1])) at -= 1;
   const name = tokens[at];
+  if (name?.kind === "string") {
+    throw new Refused(
+      "forbidden",
+      `${shown(name.text)} is not a dataset: files and addresses cannot be read from SQL.`,
+    );
+  }
   if (!isName(name)) throw new Refused("invalid", "AT stands behind the name of a dataset: FROM t AT (…).");
   let first = name;
   while (tokens[at - 1]?.text === "." && isName(tokens[at - 2])) {
