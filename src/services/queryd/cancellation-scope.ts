@@ -1,18 +1,18 @@
-// How long one question is waited for: until its caller goes away or its time is over. Both answer at once,
-// whatever is still running; ending that is somebody else's work.
+// How long one statement is waited for: until its caller disconnects or its timeout passes. Either rejects every
+// wait of the scope at once, whatever is still running; ending that work is its owner's part.
 
 import { onAbort, untilAbort } from "#lib/abort";
 import type { Call } from "#rpc/call";
 import { Fault } from "#rpc/fault";
 
-export interface Patience extends Call {
-  /** The promise's value, or the reason for not waiting any longer. */
+export interface CancellationScope extends Call {
+  /** The promise's value, or the reason why nobody waits for it any more. */
   race<T>(work: Promise<T>): Promise<T>;
-  /** The question is answered: nothing is waited for any more. */
-  done(): void;
+  /** The statement is done: drops the timer and the listener. */
+  close(): void;
 }
 
-export function patience(call: Call, timeoutMs: number): Patience {
+export function cancellationScope(call: Call, timeoutMs: number): CancellationScope {
   const controller = new AbortController();
   const { signal } = controller;
   const deadline = Math.min(call.deadline, Date.now() + timeoutMs);
@@ -33,7 +33,7 @@ export function patience(call: Call, timeoutMs: number): Patience {
     traceparent: call.traceparent,
     caller: call.caller,
     race: (work) => untilAbort(work, signal),
-    done: () => {
+    close: () => {
       clearTimeout(timer);
       forget();
     },

@@ -15,7 +15,7 @@ import type { Call } from "#rpc/call";
 import { type Child, type ChildEnd, spawnChild } from "#rpc/child";
 import type { Service } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
-import { engine, type EngineSettings } from "./engine.ts";
+import { engine, type EngineSettings } from "./contract.ts";
 import { type FairQueue, fairQueue } from "./fair-queue.ts";
 
 export interface PoolSettings extends EngineSettings {
@@ -74,7 +74,7 @@ const GROWN_SHARE = 0.6;
 const LONG_MS = 250;
 /** A tenth of a share of the processor beside others, and all of it when nobody else wants any. */
 const NICE_LONG = 10;
-const ENTRY = join(import.meta.dir, "engine-child.ts");
+const ENTRY = join(import.meta.dir, "main.ts");
 
 /** What an engine is doing: nothing, a statement for a slice, or one for as long as it needs. */
 type Use = "idle" | "sliced" | "whole";
