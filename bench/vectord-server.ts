@@ -5,7 +5,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { hashedModel } from "#adapters/embed/hashed";
-import { diskObjects } from "#adapters/objects/disk";
+import { diskObjects } from "#adapters/objects/disk/disk";
 import { embed } from "#contracts/embed";
 import { storage } from "#contracts/storage";
 import { vector } from "#contracts/vector";

@@ -2,7 +2,7 @@
 
 import "zod/compile";
 import { dispatch } from "#cli/dispatch";
-import { flush } from "#cli/terminal";
+import { flush } from "#cli/terminal/terminal";
 
 const exitCode = await dispatch(process.argv.slice(2));
 await flush();

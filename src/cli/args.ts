@@ -3,7 +3,7 @@
 import type { ArgsDef } from "citty";
 import { OPTIONS, type OptionName, type Overrides, readSettings, type Settings } from "#config";
 import { UsageProblem } from "./failure.ts";
-import { FORMATS } from "./output.ts";
+import { FORMATS } from "./terminal/output.ts";
 
 function described(name: OptionName): string {
   return `${OPTIONS[name].help} (${OPTIONS[name].env})`;

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Ended, run, type SpawnOptions, start } from "./spawned.ts";
+import { type Ended, run, type SpawnOptions, start } from "./spawned.testing.ts";
 
 const START_MS_MAX = 30_000;
 

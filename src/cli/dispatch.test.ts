@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { VERSION } from "#topology/version";
 import type { Command } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
-import { run } from "./spawned.ts";
+import { run } from "./spawned.testing.ts";
 
 let folder = "";
 beforeAll(async () => {

@@ -7,8 +7,8 @@ import { COMMANDS, SECTIONS } from "./commands.ts";
 import { EXIT, failureOf, UsageProblem } from "./failure.ts";
 import { commandHelp, rootHelp } from "./help.ts";
 import { didYouMean } from "#lib/nearest";
-import { safe } from "./plain-text.ts";
-import { paintOut, paintTalk, ReaderGone, say, write } from "./terminal.ts";
+import { safe } from "./terminal/plain-text.ts";
+import { paintOut, paintTalk, ReaderGone, say, write } from "./terminal/terminal.ts";
 
 const HELP = new Set(["--help", "-h"]);
 

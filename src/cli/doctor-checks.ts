@@ -11,7 +11,7 @@ import { mebibytesToBytes, type Settings } from "#config";
 import { isLoopback, readKeys } from "#edge/auth";
 import { readPidfile } from "#topology/data-lock";
 import { quoted } from "./connect.ts";
-import { counted, size } from "./plain-text.ts";
+import { counted, size } from "./terminal/plain-text.ts";
 
 export interface Finding {
   readonly status: "ok" | "warn" | "fail";

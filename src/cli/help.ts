@@ -3,7 +3,7 @@
 import type { ArgsDef } from "citty";
 import { type Command, shortOf } from "./command.ts";
 import { programName } from "./program.ts";
-import { wrapped } from "./wrap.ts";
+import { wrapped } from "./terminal/wrap.ts";
 
 const INDENT = "  ";
 /** Lines longer than this are hard to read, however wide the terminal. */

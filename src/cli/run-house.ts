@@ -4,7 +4,7 @@ import type { Settings } from "#config";
 import { createLog, type Log } from "#lib/log";
 import type { RunningHouse } from "#topology/together";
 import { quoted } from "./connect.ts";
-import { stderrIsTty } from "./terminal.ts";
+import { stderrIsTty } from "./terminal/terminal.ts";
 
 export function logOf(settings: Settings, level: Settings["log"] = settings.log): Log {
   return createLog({ level, readable: stderrIsTty });

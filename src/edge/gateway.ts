@@ -19,6 +19,7 @@ import { apiDescription, docsPage } from "./docs.ts";
 import { checkMethod, type Guard } from "./guard.ts";
 import { type HealthDeps, houseHealth } from "./health.ts";
 import { admissionMetrics, type Meter, metricsText } from "./meter.ts";
+import { checkUnfolded, patternsOf } from "./raw-path.ts";
 import { IDLE_TIMEOUT_S, begunBody, pacedReply } from "./pace.ts";
 
 export interface GatewayDeps {
@@ -49,7 +50,7 @@ export function gateway(deps: GatewayDeps): Gateway {
   for (const [pattern, methods] of byPattern(deps.routes)) {
     const handlers: Record<string, Handler> = {};
     for (const [method, candidates] of methods) handlers[method] = mount(deps, candidates);
-    routes[pattern] = handlers;
+    for (const one of patternsOf(pattern)) routes[one] = handlers;
   }
   const app = new Hono();
   if (deps.allowOrigins.length > 0) app.use(cors({ origin: [...deps.allowOrigins], maxAge: 600 }));
@@ -109,6 +110,7 @@ function mount(deps: GatewayDeps, candidates: readonly Route[]): Handler {
   const { authenticate, guard, allowOrigins, admission } = deps;
   const entries = new Map(candidates.map((route) => [route, entryOf(route, admission)]));
   const first = present(candidates[0], "a route");
+  const greedy = candidates.some(({ pattern }) => patternsOf(pattern).length > 1);
   const only = candidates.length === 1 ? entries.get(first) : undefined;
 
   const begin = (request: Request, exchange: EdgeExchange): Promise<Response> | Response => {
@@ -120,6 +122,7 @@ function mount(deps: GatewayDeps, candidates: readonly Route[]): Handler {
       const entry = only ?? present(entries.get(routeFor(candidates, request)), "an entry");
       const { route } = entry;
       authorize(caller, route.scope);
+      if (greedy) checkUnfolded(request, route.pattern);
       exchange.caller = caller;
       exchange.route = route;
       const large = entry.bodied && !entry.raw && isLarge(headers);

@@ -7,7 +7,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bytesOf } from "#adapters/objects/objects";
-import { diskObjects } from "#adapters/objects/disk";
+import { diskObjects } from "#adapters/objects/disk/disk";
 import { sqliteState } from "#adapters/state";
 import { catalog } from "#contracts/catalog";
 import { storage } from "#contracts/storage";
@@ -16,7 +16,7 @@ import { type Random, seeded } from "#lib/random";
 import { Fault } from "#rpc/fault";
 import { implement, local } from "#rpc/local";
 import { catalogd } from "#services/catalogd/service";
-import { loadGeneration, saveGeneration } from "#services/matrixd/generation-files";
+import { loadGeneration, saveGeneration } from "#services/matrixd/corpus/generation-files";
 import { storaged } from "#services/storaged/service";
 import { acquireDataLock, readPidfile } from "#topology/data-lock";
 import { startTogether } from "#topology/together";

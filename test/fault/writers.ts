@@ -4,7 +4,7 @@
 
 import { join } from "node:path";
 import { bytesOf, readAll } from "#adapters/objects/objects";
-import { diskObjects } from "#adapters/objects/disk";
+import { diskObjects } from "#adapters/objects/disk/disk";
 import { sqliteState } from "#adapters/state";
 import { catalog } from "#contracts/catalog";
 import { storage } from "#contracts/storage";
@@ -14,9 +14,9 @@ import type { Service } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
 import { implement, local } from "#rpc/local";
 import { catalogd } from "#services/catalogd/service";
-import { collectFacts } from "#services/matrixd/facts";
-import { emptyWords, newGeneration } from "#services/matrixd/generation";
-import { loadGeneration, saveGeneration } from "#services/matrixd/generation-files";
+import { collectFacts } from "#services/matrixd/corpus/row-facts";
+import { emptyWords, newGeneration } from "#services/matrixd/corpus/generation";
+import { loadGeneration, saveGeneration } from "#services/matrixd/corpus/generation-files";
 import { storaged } from "#services/storaged/service";
 import { VectorIndex } from "#services/vectord/index";
 import type { IndexShape, Item } from "#services/vectord/shape";

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { SqlResult } from "#contracts/query";
 import type { Ingested } from "#contracts/ingest";
 import type { Dataset } from "#contracts/catalog";
-import { generateOrders, generateWorkers, toCsv } from "#domain/sample";
+import { generateOrders, generateWorkers, toCsv } from "#cli/demo/sample/sample";
 import { codeOf, startHouse, type TestHouse, TOPOLOGIES } from "./house.ts";
 
 const today = "2026-11-21";

@@ -7,7 +7,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Duckdb, openDuckdb } from "#adapters/duckdb";
-import { diskObjects } from "#adapters/objects/disk";
+import { diskObjects } from "#adapters/objects/disk/disk";
 import { memoryObjects } from "#adapters/objects/memory";
 import type { Objects } from "#adapters/objects/objects";
 import { sqliteState } from "#adapters/state";

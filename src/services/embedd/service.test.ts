@@ -28,13 +28,13 @@ afterEach(async () => {
   for (const close of closing.splice(0)) await close();
 });
 
-interface Desk {
+interface ModelClient {
   readonly service: Service<typeof embed>;
   readonly close: () => Promise<void>;
 }
 
 /** embedd over the server's model, and the built-in one. */
-async function started(stored?: string): Promise<Desk> {
+async function started(stored?: string): Promise<ModelClient> {
   const patience = { contactMsMax: 100, answerMsMax: 400, pauseMs: 1 };
   const remote = ollamaModel({ url: server.url, name: "nomic", patience });
   const store =

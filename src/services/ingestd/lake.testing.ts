@@ -141,6 +141,7 @@ function storageHandlers(objects: string, keys: Set<string>): Handlers<typeof st
     get: ({ key }) => ({ status: 200, headers: {}, body: new Uint8Array(readFileSync(join(objects, key))) }),
     head: unused,
     list: unused,
+    verify: unused,
     probe: unused,
   };
 }

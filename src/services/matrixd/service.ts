@@ -11,12 +11,12 @@ import type { Log } from "#lib/log";
 import type { Call, CallInit } from "#rpc/call";
 import type { Handlers, ParsedOf, Service } from "#rpc/contract";
 import { Fault, toFault } from "#rpc/fault";
-import { PLACE_FIELD } from "./build.ts";
-import { Corpora } from "./corpora.ts";
-import type { Generation } from "./generation.ts";
-import { retrieve } from "./retrieve.ts";
-import type { Slots } from "./slots.ts";
-import { createUnderstanding } from "./understand.ts";
+import { PLACE_FIELD } from "./corpus/build.ts";
+import { Corpora } from "./corpus/corpora.ts";
+import type { Generation } from "./corpus/generation.ts";
+import { retrieve } from "./rank/retrieve.ts";
+import type { Slots } from "./query/slots.ts";
+import { createUnderstanding } from "./query/understand.ts";
 
 export interface MatrixdDeps {
   readonly catalog: Service<typeof catalog>;

@@ -3,8 +3,8 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { randomUUID } from "node:crypto";
-import { s3Client, S3_PATIENCE } from "#adapters/objects/s3-client";
-import { s3Objects } from "#adapters/objects/s3";
+import { s3Client, S3_PATIENCE } from "#adapters/objects/s3/client";
+import { s3Objects } from "#adapters/objects/s3/s3";
 import { bytesOf, readAll } from "#adapters/objects/objects";
 import { storage } from "#contracts/storage";
 import type { Service } from "#rpc/contract";

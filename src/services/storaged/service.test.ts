@@ -2,7 +2,7 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { diskObjects } from "#adapters/objects/disk";
+import { diskObjects } from "#adapters/objects/disk/disk";
 import { memoryObjects } from "#adapters/objects/memory";
 import { bytesOf, type Objects, readAll } from "#adapters/objects/objects";
 import { faultOf } from "#adapters/objects/objects.conformance";

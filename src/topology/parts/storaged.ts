@@ -6,15 +6,15 @@ import type { Settings } from "#config";
 import { storaged } from "#services/storaged/service";
 import { type BuildDaemon, spoolFolder } from "./part.ts";
 
-export const buildStoraged: BuildDaemon<"storaged"> = async ({ settings }) =>
-  storaged({ objects: await objectStore(settings), adoptFrom: spoolFolder(settings) });
+export const buildStoraged: BuildDaemon<"storaged"> = async ({ settings, log }) =>
+  storaged({ objects: await objectStore(settings), adoptFrom: spoolFolder(settings), log });
 
 async function objectStore(settings: Settings): Promise<Objects> {
   if (settings.s3_bucket === "") {
-    const { diskObjects } = await import("#adapters/objects/disk");
+    const { diskObjects } = await import("#adapters/objects/disk/disk");
     return diskObjects(join(settings.data, "objects"));
   }
-  const { s3Objects } = await import("#adapters/objects/s3");
+  const { s3Objects } = await import("#adapters/objects/s3/s3");
   return s3Objects({
     endpoint: settings.s3_endpoint,
     region: settings.s3_region,
