@@ -6,6 +6,7 @@ import { type House, house, type ServiceName, SERVICE_NAMES } from "#contracts/h
 import { createMeter } from "#edge/meter";
 import type { Log } from "#lib/log";
 import type { Contract } from "#rpc/contract";
+import type { DaemonStats } from "#rpc/daemon";
 import { Fault } from "#rpc/fault";
 import { forward } from "#rpc/forward";
 import { listen } from "#rpc/listen";
@@ -46,13 +47,14 @@ async function serveService(settings: Settings, name: ServiceName, log: Log): Pr
   if (!settings.daemon_ports) await makeRunFolder(settings);
   await refuseSecond(settings, name);
   const neighbours = neighboursOf(settings, PLAN[name].needs);
-  const { implementation, close } = await PLAN[name].start({ settings, neighbours, log });
+  const { implementation, stats, close } = await PLAN[name].start({ settings, neighbours, log });
   const meter = createMeter(name);
   const at = listenAt(settings, name);
   const daemon = listen({
     origin: name,
     at,
     routes: routes(implementation),
+    stats,
     extra: { [METRICS_PATH]: async () => Response.json(await meter.snapshot()) },
     onReply: (route, status, tookMs) => {
       meter.record(route, status, tookMs);
@@ -102,9 +104,10 @@ async function serveGateway(
         pings: Object.fromEntries(
           SERVICE_NAMES.map((name) => [
             name,
-            async (signal: AbortSignal): Promise<void> => {
-              const { ok } = await requestDaemon(settings, name, "/health", signal);
-              if (!ok) throw new Fault("unavailable", `${name} is not well.`);
+            async (signal: AbortSignal): Promise<DaemonStats> => {
+              const reply = await requestDaemon(settings, name, "/health", signal);
+              if (!reply.ok) throw new Fault("unavailable", `${name} does not answer.`);
+              return (await reply.json()) as DaemonStats;
             },
           ]),
         ),

@@ -70,6 +70,7 @@ export async function startTogether(
 interface RunningServices {
   readonly house: House;
   readonly routes: readonly Route[];
+  readonly started: readonly StartedService[];
   /** Stops the services, each after those that need it, and releases the data lock; once, however often it is called. */
   stop(): Promise<void>;
 }
@@ -97,21 +98,22 @@ async function startServices(settings: Settings, log: Log, takeOver: boolean): P
       services[name] = local(service.implementation);
       all.push(...routes(service.implementation));
     }
-    return { house: services as House, routes: all, stop };
+    return { house: services as House, routes: all, started, stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-function backendOf({ house, routes }: RunningServices, fronts: Fronts): GatewayBackend {
-  const alive = (): Promise<void> => Promise.resolve();
+function backendOf({ house, routes, started }: RunningServices, fronts: Fronts): GatewayBackend {
   return {
     routes: [...routes.filter(({ internal }) => !internal), ...fronts(house)],
     health: {
       topology: "together",
       version: VERSION,
-      pings: Object.fromEntries(START_ORDER.map((name) => [name, alive])),
+      pings: Object.fromEntries(
+        started.map(({ implementation, stats }) => [implementation.origin, () => Promise.resolve(stats())]),
+      ),
       storage: house.storaged,
     },
     neighbourMetrics: () => Promise.resolve([]),
