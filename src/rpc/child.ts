@@ -1,10 +1,11 @@
 // A contract served by a child process of our own: work that may hold the processor, eat memory or crash
-// (users' SQL, parsing big files, building graphs) runs there, and the serving process only waits. The child
-// listens on a unix socket like any daemon; a watchdog kills it when it grows past its memory limit.
+// (users' SQL, parsing big files, building graphs) runs there, and the serving process only waits. The child listens on a
+// unix socket like any daemon; a watchdog kills it when it grows past its memory limit.
 
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
+import { createLog, exitOnUncaught } from "#lib/log";
 import type { Contract, Service } from "./contract.ts";
 import { Fault } from "./fault.ts";
 import { checkSocketPath, listen } from "./listen.ts";
@@ -55,7 +56,7 @@ export async function spawnChild<C extends Contract>(contract: C, options: Child
   const ready = Promise.withResolvers<void>();
   const handed = JSON.stringify({ socket, folder, settings: options.settings });
   const process_ = Bun.spawn([process.execPath, "--no-env-file", options.entry, handed], {
-    // Secrets of the house are none of a child's business.
+    // A child needs no secret of the house.
     env: { NODE_ENV: "production", HOME: homedir(), TMPDIR: tmpdir() },
     stdio: ["ignore", "ignore", "inherit"],
     ipc: (message) => {
@@ -165,6 +166,8 @@ export async function serveChild<S>(
   const { socket, folder, settings } = JSON.parse(process.argv[2] ?? "") as ChildSetup<S> & {
     socket: string;
   };
+  const log = createLog({ level: "warn", readable: process.stderr.isTTY });
+  exitOnUncaught(log.with({ pid: process.pid }));
   process.on("disconnect", () => process.exit(0));
   const implementation = await build({ folder, settings });
   listen({ origin: implementation.origin, at: { unix: socket }, routes: routes(implementation) });
