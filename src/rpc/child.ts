@@ -33,7 +33,7 @@ export interface ChildOptions {
   /** Absolute path of the module that calls `serveChild`. */
   readonly entry: string;
   readonly origin: string;
-  /** ChildSetup to the entry as it is; must survive JSON. */
+  /** Passed to the entry as JSON. */
   readonly settings: unknown;
   /** Resident bytes past which it is killed. */
   readonly memoryBytesMax?: number;
@@ -43,7 +43,7 @@ export interface ChildOptions {
 const READY_MS_MAX = 10_000;
 /** A runaway query fills about 1 GiB a second, so this is how finely the limit holds. */
 const MEMORY_POLL_MS = 20;
-/** After so many looks without growth (a second) the child is taken to be idle. */
+/** After so many polls without growth (a second) the child counts as idle. */
 const QUIET_POLLS = 50;
 const IDLE_POLL_MS = 250;
 const GROWTH_BYTES = 1024 * 1024;
@@ -86,7 +86,7 @@ export async function spawnChild<C extends Contract>(contract: C, options: Child
     clearTimeout(late);
   }
   return {
-    // Its caller knows best whether to try again, and with which child.
+    // The caller decides whether to retry, and with which child.
     service: waking(remote(contract, { unix: socket }, { origin: options.origin, triesMax: 1 }), watchdog),
     pid: process_.pid,
     exited,
@@ -96,14 +96,14 @@ export async function spawnChild<C extends Contract>(contract: C, options: Child
 }
 
 interface Watchdog {
-  /** Work begins: look often. */
+  /** Work begins: poll often. */
   wake(): void;
   stop(): void;
 }
 
 /**
- * Looks at a process's memory every 20 ms while it works or grows, and now and then while it does neither: an
- * idle child costs nothing. `onTooMuch` is called once.
+ * Polls a process's memory every 20 ms while it works or grows, and every 250 ms while it does neither: an idle child
+ * costs next to nothing. `onTooMuch` is called once.
  */
 function watchMemory(pid: number, bytesMax: number, onTooMuch: () => void): Watchdog {
   let before = 0;

@@ -1,6 +1,5 @@
-// Contract + address -> Service over HTTP. The one owner of retries between services: what may be retried is
-// known from the fault's code and the operation, and the last try uses a fresh connection, because a pooled
-// one may be what is broken.
+// Contract + address -> Service over HTTP. The one owner of retries between services: the fault's code and the operation
+// decide what may be retried, and the last try uses a fresh connection, because a pooled one may be what is broken.
 
 import { onAbort, untilAbort } from "#lib/abort";
 import { deadline } from "#lib/coarse-timer";
@@ -25,18 +24,21 @@ import { planPath, writePath } from "./path.ts";
 export type Address = { readonly unix: string } | { readonly url: string };
 
 export interface RemoteOptions {
-  /** The service's name, for faults that have no better origin. */
+  /** The service: the origin of faults that name none. */
   readonly origin: string;
-  /** Tries in all, the first one counted. More would only pile load on what is down already. */
+  /** Tries in all, the first one counted. More would only add load to a service that is down. */
   readonly triesMax?: number;
   /** Headers for every request, such as an authorisation. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** The `reason` of a fault whose request got no response. */
+export const UNREACHABLE = "unreachable";
+
 const TRIES_MAX_DEFAULT = 3;
 /** Before the first retry; doubled for each further one, with jitter of half of it. */
 const RETRY_PAUSE_MS = 30;
-/** Who asks for a longer pause is passed on to the caller, who knows better whether to wait. */
+/** A fault that asks for a longer pause goes to the caller, which knows better whether to wait. */
 const RETRY_PAUSE_MS_MAX = 500;
 
 export function remote<C extends Contract>(
@@ -57,7 +59,7 @@ export function remote<C extends Contract>(
 
 type Send = (input: object, init: CallInit, until: Limit, fresh: boolean) => Promise<Response>;
 
-/** The end of one call: a signal of its own, fired by the caller's or by the deadline. */
+/** When one call ends: a signal of its own, fired by the caller's signal or by the deadline. */
 interface Limit {
   readonly signal: AbortSignal;
   readonly deadline: number;
@@ -110,7 +112,7 @@ async function withRetries(
   }
 }
 
-/** A request that never reached its daemon did nothing there, so it may be sent again whatever it is. */
+/** A request that never reached its daemon had no effect, so any may be sent again. */
 const NOT_SENT = new Set(["ConnectionRefused", "FailedToOpenSocket", "ECONNREFUSED", "ENOENT"]);
 
 function mayRetry(operation: AnyOp, fault: Fault): boolean {
@@ -127,8 +129,8 @@ function receiveEvents(send: Send, origin: string, input: object, init: CallInit
     [Symbol.asyncIterator]: () => ({
       next: () => steps.next(),
       return: async () => {
-        // The generator may be waiting for bytes and answers `return` only after them: the fetch is ended,
-        // which its reader notices as an error that is nobody's news.
+        // The generator may be waiting for bytes and would end only after them: the fetch is aborted, and the error
+        // that this gives its reader is expected.
         until.stop();
         await steps.return(undefined).catch(() => undefined);
         return { done: true, value: undefined };
@@ -229,7 +231,7 @@ function toRaw(response: Response): Raw {
   };
 }
 
-/** An error page of something in between is not shown: it may be long, and is not ours. */
+/** The error page of a proxy in between is not shown: it may be long, and is not ours. */
 async function readFault(response: Response, origin: string, method: string): Promise<Fault> {
   const retryAfter = response.headers.get(CALL_HEADERS.retryAfterMs);
   const retryAfterMs = retryAfter === null ? undefined : Number(retryAfter);
@@ -263,8 +265,9 @@ function toRemoteFault(thrown: unknown, until: Limit, origin: string): Fault {
     fault.origin ??= origin;
     return fault;
   }
-  return new Fault("unavailable", `${origin} cannot be reached just now; it may be starting again.`, {
+  return new Fault("unavailable", `${origin} cannot be reached just now; it may be restarting.`, {
     cause: thrown,
     origin,
+    reason: UNREACHABLE,
   });
 }

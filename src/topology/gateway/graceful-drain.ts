@@ -22,7 +22,7 @@ export async function drainGracefully(
 ): Promise<void> {
   const started = performance.now();
   const port = server.port ?? 0;
-  listeningSocket(port)?.hush();
+  listeningSocket(port)?.dropNewConnections();
   server.reload(
     mapHandlers(handlers, (handle) => async (request, server) => closing(await handle(request, server))),
   );
@@ -39,7 +39,7 @@ export async function drainGracefully(
 
 function hasNoConnections(port: number): boolean {
   const census = portCensus(port);
-  return census?.accepted === 0 && census.coming === 0;
+  return census?.accepted === 0 && census.queued === 0;
 }
 
 function mapHandlers(

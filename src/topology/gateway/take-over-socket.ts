@@ -1,7 +1,7 @@
 // How a new house speaks to the one it replaces: over a unix socket in the run folder, which only their user may enter.
 // Two requests in this order: `share`, after which the new one may listen on the same address, and `hand-over`, after
 // which new connections are the new one's, and the old one finishes what is in flight and releases the data folder. That
-// it did is told by the data lock and by nothing else, so an old house that dies meanwhile keeps nobody waiting.
+// it did shows in the data lock alone, so an old house that dies meanwhile delays nothing.
 
 import { join } from "node:path";
 import type { Settings } from "#config";
