@@ -41,6 +41,7 @@ export const storage = {
     summary: "Store an object",
     description: "Atomic and durable before the reply: a torn or half-written object is never seen.",
     body: "raw",
+    work: "upload",
     bodyBytesMax: OBJECT_BYTES_MAX,
     input: z.strictObject({
       key,

@@ -5,6 +5,7 @@
 import { readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { onAbort } from "#lib/abort";
 import { saveSmallFile } from "#adapters/small-file";
 import type { catalog } from "#contracts/catalog";
 import { type Corpus, meanings, type Meanings } from "#contracts/matrix";
@@ -244,14 +245,12 @@ export class Corpora {
   /** Resolves whenever something about the corpus's build has changed, or the signal fires. */
   changed(name: string, signal: AbortSignal): Promise<void> {
     const { listeners } = this.#entry(name);
-    return new Promise((resolve) => {
-      const tell = (): void => {
-        listeners.delete(tell);
-        signal.removeEventListener("abort", tell);
-        resolve();
-      };
-      listeners.add(tell);
-      signal.addEventListener("abort", tell, { once: true });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    listeners.add(resolve);
+    const forget = onAbort(signal, () => resolve());
+    return promise.finally(() => {
+      listeners.delete(resolve);
+      forget();
     });
   }
 

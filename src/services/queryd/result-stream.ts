@@ -2,13 +2,18 @@
 // engine is given back: done, failed, not wanted any more, or out of time while nobody read. What is not whole
 // ends with a fault, which over HTTP cuts the connection: a client never takes a part for the whole.
 
+import { onAbort } from "#lib/abort";
 import type { Bytes } from "#rpc/contract";
 import type { Fault } from "#rpc/fault";
-import { faultAfter, unframing } from "./frames.ts";
-import type { Patience } from "./patience.ts";
-import type { Answered, Questions } from "./questions.ts";
+import { faultAfter, unframing } from "./engine/frames.ts";
+import type { CancellationScope } from "./cancellation-scope.ts";
+import type { Execution, Executor } from "./executor.ts";
 
-export function relay(asking: Questions, { raw, lease }: Answered, patient: Patience): Bytes {
+export function resultStream(
+  executing: Executor,
+  { raw, lease, identity }: Execution,
+  scope: CancellationScope,
+): Bytes {
   const reader = (raw.body as Bytes).getReader();
 
   /** What is left of the stream's last piece and after it: the fault that ended it, if one did. */
@@ -38,8 +43,8 @@ export function relay(asking: Questions, { raw, lease }: Answered, patient: Pati
   };
 
   const failed = async (thrown: unknown): Promise<unknown> => {
-    patient.done();
-    const fault = await asking.failed(thrown, lease, patient);
+    scope.close();
+    const fault = await executing.failed(thrown, lease, scope, identity);
     void reader.cancel().catch(() => undefined);
     return fault;
   };
@@ -47,28 +52,27 @@ export function relay(asking: Questions, { raw, lease }: Answered, patient: Pati
   return new ReadableStream<Uint8Array>(
     {
       start: (controller) => {
-        const stop = (): void => {
-          void failed(patient.signal.reason).then((fault) => controller.error(fault));
-        };
-        patient.signal.addEventListener("abort", stop, { once: true });
+        onAbort(scope.signal, (reason) => {
+          void failed(reason).then((fault) => controller.error(fault));
+        });
       },
       pull: async (controller) => {
         try {
-          const pieces = await patient.race(next());
+          const pieces = await scope.race(next());
           if (pieces !== null) {
             for (const piece of pieces) controller.enqueue(piece);
             return;
           }
-          patient.done();
+          scope.close();
           lease.end();
           controller.close();
         } catch (thrown) {
           // What fired the signal has told the reader already.
-          if (!patient.signal.aborted) controller.error(await failed(thrown));
+          if (!scope.signal.aborted) controller.error(await failed(thrown));
         }
       },
       cancel: async () => {
-        patient.done();
+        scope.close();
         lease.abandon();
         await reader.cancel();
       },

@@ -5,17 +5,17 @@ import { join } from "node:path";
 import { query } from "#contracts/query";
 import type { Bytes, Service } from "#rpc/contract";
 import { implement, local } from "#rpc/local";
-import { queryd, type Queryd } from "./service.ts";
-import { testLake, type TestLake } from "./tables.testing.ts";
+import { queryd, type Queryd } from "../service.ts";
+import { type Lake, openLake } from "../../../../test/lake/lake.ts";
 
 const ARROW = "application/vnd.apache.arrow.stream";
 const MEBIBYTE = 1024 ** 2;
 
-let lake: TestLake;
+let lake: Lake;
 let daemon: Queryd;
 let asked: Service<typeof query>;
 beforeAll(async () => {
-  lake = await testLake();
+  lake = await openLake();
   daemon = queryd({
     catalog: lake.catalog,
     storage: lake.storage,
@@ -25,7 +25,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await daemon.close();
-  lake.close();
+  await lake.close();
 });
 
 const bodyOf = async (sql: string): Promise<Bytes> => {

@@ -4,12 +4,13 @@
 import type { Chunk, Column, DuckdbStream } from "#adapters/duckdb";
 import { Fault } from "#rpc/fault";
 import { type Writer, writerOf } from "./values.ts";
+import { warningsOf } from "./warnings.ts";
 
 export const FORMATS = ["ndjson", "csv", "arrow"] as const;
 export type Format = (typeof FORMATS)[number];
 
 /** What the serving process holds of one answer; more than this is for a stream. */
-const ANSWER_BYTES_MAX = 64 * 1024 * 1024;
+const RESULT_BYTES_MAX = 64 * 1024 * 1024;
 
 const COMMA = Buffer.from(",");
 
@@ -20,7 +21,7 @@ export type Next = () => Promise<Chunk | null>;
  * `{"columns", "rows", "row_count", "truncated"}` as JSON, at most `limit` rows: one more is read to know whether
  * there are more. Rows are kept as bytes, which take a tenth of what the texts they are put together from do.
  */
-export async function jsonAnswer(
+export async function jsonResult(
   { columns }: DuckdbStream,
   next: Next,
   limit: number,
@@ -39,16 +40,17 @@ export async function jsonAnswer(
     if (rows > 0 && wanted > 0) pieces.push(COMMA);
     rows += wanted;
     bytes += piece.byteLength;
-    if (bytes > ANSWER_BYTES_MAX) {
+    if (bytes > RESULT_BYTES_MAX) {
       throw new Fault(
         "rejected",
-        `The answer is larger than ${ANSWER_BYTES_MAX / 1024 / 1024} MiB; lower the limit, or ask for application/x-ndjson or text/csv, which have none.`,
+        `The answer is larger than ${RESULT_BYTES_MAX / 1024 / 1024} MiB; lower the limit, or ask for application/x-ndjson or text/csv, which have none.`,
       );
     }
     pieces.push(piece);
     if (truncated) break;
   }
-  pieces.push(Buffer.from(`],"row_count":${rows},"truncated":${truncated}}`));
+  const warnings = JSON.stringify(warningsOf(columns));
+  pieces.push(Buffer.from(`],"row_count":${rows},"truncated":${truncated},"warnings":${warnings}}`));
   return Buffer.concat(pieces);
 }
 

@@ -8,13 +8,14 @@
 // sliced. And whoever runs for long stands back when the processors are short.
 
 import { join } from "node:path";
+import { onAbort } from "#lib/abort";
 import { NICE_USUAL, setNice } from "#lib/priority";
 import { type Deadline, deadline } from "#lib/coarse-timer";
 import type { Call } from "#rpc/call";
 import { type Child, type ChildEnd, spawnChild } from "#rpc/child";
 import type { Service } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
-import { engine, type EngineSettings } from "./engine.ts";
+import { engine, type EngineSettings } from "./contract.ts";
 import { type FairQueue, fairQueue } from "./fair-queue.ts";
 
 export interface PoolSettings extends EngineSettings {
@@ -73,7 +74,7 @@ const GROWN_SHARE = 0.6;
 const LONG_MS = 250;
 /** A tenth of a share of the processor beside others, and all of it when nobody else wants any. */
 const NICE_LONG = 10;
-const ENTRY = join(import.meta.dir, "engine-child.ts");
+const ENTRY = join(import.meta.dir, "main.ts");
 
 /** What an engine is doing: nothing, a statement for a slice, or one for as long as it needs. */
 type Use = "idle" | "sliced" | "whole";
@@ -224,14 +225,12 @@ export function enginePool(settings: PoolSettings): Pool {
         retryAfterMs: RETRY_AFTER_MS,
       });
     }
-    const left = (): void => {
+    const forget = onAbort(call.signal, (reason) => {
       line.remove(call.caller.id, entry);
-      reject(call.signal.reason as Fault);
-    };
-    if (call.signal.aborted) left();
-    call.signal.addEventListener("abort", left, { once: true });
+      reject(reason);
+    });
     serve();
-    return promise.finally(() => call.signal.removeEventListener("abort", left));
+    return promise.finally(forget);
   };
 
   const stop = async (slot: Slot): Promise<void> => {

@@ -42,7 +42,7 @@ import {
 import type { ColumnType, DuckdbStream, DuckdbTypeId } from "#adapters/duckdb";
 import { assert, present } from "#lib/assert";
 import { Fault } from "#rpc/fault";
-import { type Next, uniqueNames } from "./answers.ts";
+import { type Next, uniqueNames } from "./text.ts";
 import { writerOf } from "./values.ts";
 
 /** NULL is null. */
@@ -307,10 +307,9 @@ function structs(members: ColumnType["children"]): Encoder {
     type,
     data: (values) => {
       const children = encoders.map((encoder, index) => {
-        const name = present(members[index], "a member").name;
         return encoder.data(
           values.map((value) =>
-            value === null ? null : ((value as { entries: Record<string, unknown> }).entries[name] ?? null),
+            value === null ? null : ((value as { entries: Record<number, unknown> }).entries[index] ?? null),
           ),
         );
       });

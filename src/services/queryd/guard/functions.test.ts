@@ -9,12 +9,12 @@ import { FUNCTIONS, TABLE_FUNCTIONS } from "./functions.ts";
 const REFUSED = [
   /^(__internal_|icu_|st_|has_.*_privilege$|inet_)/,
   /^pg_(?!typeof$|size_pretty$)/,
-  /^(current_(setting|query|query_id|connection_id|transaction_id|database|schema|schemas|catalog|role|user))$/,
-  /^(getenv|getvariable|in_search_path|txid_current|session_user|user|nextval|currval|setseed|sleep_ms)$/,
+  /^(current_(setting|query|query_id|connection_id|transaction_id|schemas|role))$/,
+  /^(getenv|getvariable|in_search_path|txid_current|nextval|currval|setseed|sleep_ms)$/,
   /^(write_log|parse_duckdb_log_message|json_(serialize_sql|deserialize_sql|serialize_plan)|get_block_size)$/,
   /^(combine|finalize|create_sort_key|remap_struct|constant_or_null|timetz_byte_comparable|stats|vector_type)$/,
   /^(cast_to_type|can_cast_implicitly|replace_type|make_type|get_type|alias|is_histogram_other_bin)$/,
-  /^(variant_(bytes_to_variant|normalize|to_parquet_variant)|array_to_string_comma_default)$/,
+  /^(variant_\w+|array_to_string_comma_default)$/,
   /^((obj|shobj|col)_description|format_type|format_pg_type|map_to_pg_oid)$/,
 ];
 

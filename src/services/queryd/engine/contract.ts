@@ -3,7 +3,7 @@
 
 import { z } from "zod";
 import { op } from "#rpc/contract";
-import { FORMATS } from "./answers.ts";
+import { FORMATS } from "../formats/text.ts";
 
 /** Longer than any statement may take: the serving process ends a statement, not this. */
 const ENGINE_TIMEOUT_MS = 310_000;
@@ -13,6 +13,8 @@ const OPEN_BYTES_MAX = 64 * 1024 * 1024;
 
 /** A dataset as one snapshot of it has it. */
 export const view = z.strictObject({
+  /** Where it does not stand in `main`. */
+  schema: z.string().optional(),
   name: z.string(),
   /** DuckDB's `MAP {field id: {name, type, default_value}}`, which `read_parquet` takes as `schema`. */
   read_schema: z.string(),
@@ -28,18 +30,30 @@ export const view = z.strictObject({
 });
 export type View = z.infer<typeof view>;
 
+/** A dataset as `information_schema` tells of it. */
+export const listedDataset = z.strictObject({
+  name: z.string(),
+  rows: z.number(),
+  columns: z.array(
+    z.strictObject({ name: z.string(), type: z.string(), nullable: z.boolean(), doc: z.string().optional() }),
+  ),
+});
+export type ListedDataset = z.infer<typeof listedDataset>;
+
 /**
  * Each statement has a turn, counted up; `stop` ends its turn and all before it. A request that was given up
  * while it was on its way finds its turn over.
  */
 const turn = z.int().min(1);
 
+const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+
 const statement = {
   turn,
   /** A set of views that `open` was given; what it does not know is `not_found`. */
   key: z.string(),
   sql: z.string(),
-  params: z.array(z.union([z.string(), z.number(), z.boolean(), z.null()])),
+  params: z.array(z.union([scalar, z.array(scalar)])),
 };
 
 export const engine = {
@@ -48,7 +62,12 @@ export const engine = {
     path: "/inspect",
     summary: "Guard a statement and say which datasets it reads",
     input: z.strictObject({ turn, sql: z.string() }),
-    output: z.object({ kind: z.enum(["rows", "show_tables"]), tables: z.array(z.string()) }),
+    output: z.object({
+      kind: z.enum(["rows", "show_tables"]),
+      tables: z.array(z.string()),
+      versions: z.array(z.object({ schema: z.string(), table: z.string(), at: z.string() })),
+      catalog: z.boolean(),
+    }),
     idempotent: true,
     timeoutMs: ENGINE_TIMEOUT_MS,
     errors: ["invalid", "forbidden"],
@@ -58,13 +77,20 @@ export const engine = {
     method: "POST",
     path: "/open",
     summary: "Make a set of views ready under a key",
-    input: z.strictObject({ turn, key: z.string(), views: z.array(view) }),
+    input: z.strictObject({
+      turn,
+      key: z.string(),
+      views: z.array(view),
+      time_zone: z.string(),
+      /** All datasets, where the statement reads of them. */
+      listed: z.array(listedDataset).optional(),
+    }),
     output: z.null(),
     status: 204,
     bodyBytesMax: OPEN_BYTES_MAX,
     idempotent: true,
     timeoutMs: ENGINE_TIMEOUT_MS,
-    errors: ["internal", "unavailable"],
+    errors: ["internal", "invalid", "unavailable"],
     scope: "read",
   }),
   run: op({

@@ -12,7 +12,7 @@ const folder = mkdtempSync(join(tmpdir(), "queryd-inspect-"));
 let db: Duckdb;
 beforeAll(async () => {
   db = await openDuckdb({ memoryBytesMax: 256e6, threads: 1, tempDir: folder, tempBytesMax: 1e6 });
-  await db.fence([]);
+  await db.sandbox([]);
 });
 afterAll(() => {
   db.close();
@@ -30,7 +30,7 @@ const faultOf = async (sql: string): Promise<Fault | "let through"> => {
 };
 
 const readBy = async (sql: string): Promise<readonly string[]> =>
-  (await inspect(db, sql)).reading.tables.map((name) => name.toLowerCase()).sort();
+  (await inspect(db, sql)).inspection.tables.map((name) => name.toLowerCase()).sort();
 
 describe("refuses", () => {
   test(`${ESCAPES.length} ways out`, async () => {
@@ -47,8 +47,17 @@ describe("refuses", () => {
     ["", "holds no statement"],
     ["  -- nothing\n", "holds no statement"],
     ["SELECT 1\0; DROP TABLE x", "NUL"],
-    ["PIVOT workers ON city USING sum(pay)", "IN (value"],
-    ["SELECT * FROM workers AT (VERSION => 1)", "AT is not taken"],
+    ["EXPLAIN PIVOT workers ON city USING sum(pay)", "IN (value"],
+    ["SELECT * FROM workers AT (VERSION => 1 + 1)", "AT takes a constant"],
+    ["SELECT * FROM workers AT (TIMESTAMP => now())", "AT takes a constant"],
+    ["SELECT * FROM workers AT (TIMESTAMP => 'soon')", "AT (TIMESTAMP"],
+    ["SELECT 1e400", "larger than a DOUBLE"],
+    ["SELECT -1e999", "larger than a DOUBLE"],
+    ["SELECT 123456789012345678901234567890123456789.5", "38 digits"],
+    ["SELECT 1234567890123456789012345678901234567890", "38 digits"],
+    ["SELECT [1]::VARIANT", "VARIANT"],
+    ["SELECT CAST([1] AS STRUCT(a VARIANT)[])", "VARIANT"],
+    ["SELECT TRY_CAST('1' AS \"variant\")", "VARIANT"],
   ])("%j as invalid", async (sql, message) => {
     const fault = (await faultOf(sql)) as Fault;
     expect(fault.code).toBe("invalid");
@@ -133,7 +142,12 @@ describe("lets through", () => {
   });
 
   test("knows SHOW TABLES, which the catalog answers", async () => {
-    expect((await inspect(db, "show tables;")).reading).toEqual({ kind: "show_tables", tables: [] });
+    expect((await inspect(db, "show tables;")).inspection).toEqual({
+      kind: "show_tables",
+      tables: [],
+      versions: [],
+      catalog: false,
+    });
     expect(await faultOf("EXPLAIN SHOW TABLES")).toMatchObject({ code: "invalid" });
   });
 });

@@ -5,7 +5,7 @@
 
 import { type Duckdb } from "#adapters/duckdb";
 import { quoteIdentifier, quoteLiteral } from "#lib/sql-text";
-import type { View } from "./engine.ts";
+import type { View } from "./contract.ts";
 
 /** Looking into more files than this costs more than a schema does. */
 const FILES_COMPARED_MAX = 32;
@@ -17,9 +17,12 @@ interface Wanted {
 }
 
 /** The statement that makes the view; nothing but its own files is read for it. */
-export async function viewStatement(db: Duckdb, { name, read_schema: schema, files }: View): Promise<string> {
+export async function viewStatement(
+  db: Duckdb,
+  { schema: within, name, read_schema: schema, files }: View,
+): Promise<string> {
   const map = schema.replace(/^\s*schema\s*=\s*/, "");
-  const view = `CREATE VIEW ${quoteIdentifier(name)} AS SELECT`;
+  const view = `CREATE VIEW ${within === undefined ? "" : `${within}.`}${quoteIdentifier(name)} AS SELECT`;
   const wanted = await columnsOf(db, map);
   if (files.length === 0) {
     const empty = wanted.map((column) => `CAST(NULL AS ${column.type}) AS ${quoteIdentifier(column.name)}`);

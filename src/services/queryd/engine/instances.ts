@@ -1,4 +1,4 @@
-// The engine's databases. Which files a fenced DuckDB may read is settled when it is fenced, so there is one
+// The engine's databases. Which files a sandboxed DuckDB may read is settled when it is sandboxed, so there is one
 // instance for each set of views; opening one takes about 15 ms, so the last few stay open, each with the
 // statements it was last asked, planned. Files are compared with their checksums before DuckDB sees them: it
 // reads a damaged Parquet file without a word.
@@ -7,8 +7,10 @@ import { LRUCache } from "lru-cache";
 import { type Duckdb, DuckdbError, type DuckdbStatement, openDuckdb } from "#adapters/duckdb";
 import { quoteLiteral } from "#lib/sql-text";
 import { Fault } from "#rpc/fault";
-import { unreadable } from "./engine-fault.ts";
-import type { EngineSettings, View } from "./engine.ts";
+import { unreadable } from "./fault.ts";
+import type { EngineSettings, ListedDataset, View } from "./contract.ts";
+import { catalogStatements } from "./dataset-catalog.ts";
+import { JSON_DEPTH_MACROS } from "./json-depth.ts";
 import { viewStatement } from "./views.ts";
 
 /** An idle instance holds about 4 MiB and a thread. */
@@ -31,9 +33,18 @@ const PROFILE = [
 export interface Instance {
   readonly db: Duckdb;
   readonly paths: readonly string[];
-  /** Names of its views, in lower case. */
+  /** Names of its views, in lower case; behind their schema where it is not `main`. */
   readonly views: ReadonlySet<string>;
   readonly statements: LRUCache<string, DuckdbStatement>;
+  /** How many PIVOTs left the types of their columns behind. */
+  pivots: number;
+}
+
+/** What a database is opened for. */
+export interface Opening {
+  readonly views: readonly View[];
+  readonly time_zone: string;
+  readonly listed?: readonly ListedDataset[] | undefined;
 }
 
 export type Instances = LRUCache<string, Instance>;
@@ -49,7 +60,7 @@ export function instances(): Instances {
 }
 
 export async function openInstance(
-  views: readonly View[],
+  { views, time_zone: timeZone, listed }: Opening,
   settings: EngineSettings & { readonly tempDir: string },
   signal: AbortSignal,
 ): Promise<Instance> {
@@ -59,11 +70,17 @@ export async function openInstance(
   const paths = views.flatMap(({ files }) => files.map(({ path }) => path));
   const db = await openDuckdb(settings);
   try {
-    for (const each of views) await db.run(await viewStatement(db, each));
+    await setTimeZone(db, timeZone);
+    await db.run(JSON_DEPTH_MACROS.join(";\n"));
+    if (listed !== undefined) await db.run(catalogStatements(listed).join(";\n"));
+    for (const each of views) {
+      if (each.schema !== undefined) await db.run(`CREATE SCHEMA IF NOT EXISTS ${each.schema}`);
+      await db.run(await viewStatement(db, each));
+    }
     const profile = JSON.stringify(Object.fromEntries(PROFILE.map((name) => [name, "true"])));
     // Setting what a profile holds turns profiling on for every statement; EXPLAIN ANALYZE does not need it.
     await db.run(`SET custom_profiling_settings = ${quoteLiteral(profile)}; PRAGMA disable_profiling`);
-    await db.fence(paths);
+    await db.sandbox(paths);
   } catch (thrown) {
     db.close();
     throw openFault(thrown);
@@ -71,9 +88,24 @@ export async function openInstance(
   return {
     db,
     paths,
-    views: new Set(views.map(({ name }) => name.toLowerCase())),
+    views: new Set(views.map((each) => viewName(each).toLowerCase())),
+    pivots: 0,
     statements: new LRUCache({ max: STATEMENTS_MAX, dispose: (statement) => statement.close() }),
   };
+}
+
+export function viewName({ schema, name }: Pick<View, "schema" | "name">): string {
+  return schema === undefined ? name : `${schema}.${name}`;
+}
+
+async function setTimeZone(db: Duckdb, timeZone: string): Promise<void> {
+  try {
+    await db.run(`SET TimeZone = ${quoteLiteral(timeZone)}`);
+  } catch (thrown) {
+    if (!(thrown instanceof DuckdbError)) throw thrown;
+    const message = "is not a time zone; give an IANA name such as America/Chicago or UTC";
+    throw new Fault("invalid", `time_zone: ${message}`, { details: [{ path: "time_zone", message }] });
+  }
 }
 
 async function verify(

@@ -92,7 +92,6 @@ const readers = [
   "duckdb_settings()",
   "duckdb_functions()",
   "duckdb_views()",
-  "duckdb_tables()",
   "duckdb_secrets()",
   "duckdb_extensions()",
   "duckdb_databases()",
@@ -115,8 +114,6 @@ const readers = [
   "seq_scan('workers')",
   "sql_auto_complete('SEL')",
   "summary((SELECT 1))",
-  "histogram('workers', id)",
-  "histogram_values(workers, id)",
   "test_all_types()",
   "check_peg_parser('SELECT 1')",
   "enable_peg_parser()",
@@ -181,9 +178,6 @@ const functions = [
 ].map((call) => `SELECT ${call} FROM workers`);
 
 const tables = [
-  "FROM information_schema.tables",
-  "FROM INFORMATION_SCHEMA.COLUMNS",
-  'FROM "information_schema"."tables"',
   "FROM system.information_schema.tables",
   "FROM pg_catalog.pg_class",
   "FROM system.main.duckdb_views",
@@ -197,14 +191,12 @@ const tables = [
 ];
 
 const shows = [
-  "SHOW ALL TABLES",
   "SHOW DATABASES",
   "SHOW SCHEMAS",
   "SHOW VARIABLES",
   "SHOW TABLES FROM system",
   "SELECT * FROM (SHOW TABLES)",
   "SELECT * FROM (SHOW ALL TABLES)",
-  "DESCRIBE",
   "WITH a AS (FROM (SHOW DATABASES)) FROM a",
 ];
 
@@ -275,7 +267,112 @@ const changes = [
   "EXPLAIN /* SELECT */ DELETE FROM workers",
 ];
 
+/** Around what tells of datasets: everything beside and behind it. */
+const aroundTheCatalog = [
+  ...["character_sets", "check_constraints", "constraint_column_usage", "constraint_table_usage"],
+  ...["key_column_usage", "referential_constraints", "table_constraints", "duckdb_settings", '"/etc/passwd"'],
+]
+  .map((view) => `FROM information_schema.${view}`)
+  .concat([
+    "FROM memory.information_schema.tables",
+    "FROM temp.information_schema.tables",
+    'FROM "system"."information_schema"."columns"',
+    "FROM information_schema.read_csv('/etc/passwd')",
+    "SELECT * FROM information_schema.tables, duckdb_settings()",
+    "SELECT (SELECT count(*) FROM glob('/*')) FROM information_schema.columns",
+    "WITH information_schema AS (SELECT 1) FROM duckdb_settings()",
+    "FROM system.main.duckdb_tables()",
+    "FROM memory.main.duckdb_columns()",
+    "FROM system.duckdb_columns()",
+    "FROM temp.duckdb_tables()",
+    "FROM pg_catalog.duckdb_tables()",
+    'FROM "SYSTEM".duckdb_tables()',
+    ...["approx_database_count", "constraints", "dependencies", "indexes", "keywords", "log_contexts"].map(
+      (name) => `FROM duckdb_${name}()`,
+    ),
+    ...["optimizers", "profiling_settings", "schemas", "sequences", "types"].map(
+      (name) => `FROM duckdb_${name}()`,
+    ),
+    "FROM listed.workers",
+    'FROM listed."row counts"',
+    "FROM memory.listed.workers",
+    "SELECT * FROM (DESCRIBE)",
+    "SELECT * FROM (SHOW ALL TABLES) WHERE true",
+    "SHOW ALL TABLES; SELECT 1",
+    "DESCRIBE; SELECT 1",
+    "SHOW TABLES FROM information_schema",
+    "FROM histogram('workers', id)",
+    "FROM histogram('/etc/passwd', x)",
+    'FROM histogram("/etc/passwd", x)',
+    "FROM histogram(concat('work', 'ers'), id)",
+    "FROM histogram((SELECT 'workers'), id)",
+    "FROM histogram(other.workers, id)",
+    "FROM histogram(source := '/etc/passwd', col_name := x)",
+    "FROM system.main.histogram(workers, id)",
+    "FROM histogram_values('/etc/passwd', x)",
+    "FROM histogram_values(workers, getenv('HOME'))",
+    "FROM histogram()",
+  ]);
+
+/** A table AT another version is another schema to DuckDB. */
+const aroundVersions = [
+  "FROM at1.workers",
+  "FROM at1.secret, workers AT (VERSION => 1)",
+  "FROM at2.workers, workers AT (VERSION => 1)",
+  "FROM '/etc/passwd' AT (VERSION => 1)",
+  'FROM "/etc/passwd" AT (VERSION => 1)',
+  "FROM system.workers AT (VERSION => 1)",
+  "FROM memory.main.workers AT (TIMESTAMP => '2026-01-01')",
+  "FROM information_schema.tables AT (VERSION => 1)",
+  "FROM workers AT (VERSION => 1), '/etc/passwd'",
+  "FROM workers AT (VERSION => 1), read_text('/etc/passwd')",
+  "SELECT getenv('HOME') FROM workers AT (VERSION => 1)",
+  "FROM workers AT (VERSION => 1); DROP TABLE workers",
+  "COPY (FROM workers AT (VERSION => 1)) TO '/tmp/x.csv'",
+];
+
+/** DuckDB makes several statements of a PIVOT that takes its columns from the data. */
+const aroundPivots = [
+  "PIVOT '/etc/passwd' ON a",
+  'PIVOT "/etc/passwd" ON a USING count(*)',
+  "PIVOT (FROM '/etc/passwd') ON a USING count(*)",
+  "PIVOT (FROM duckdb_settings()) ON name",
+  "PIVOT duckdb_settings() ON name",
+  "PIVOT system.main.duckdb_views ON sql",
+  "PIVOT workers ON city || getenv('HOME') USING count(*)",
+  "PIVOT (FROM workers, glob('/*')) ON city USING count(*)",
+  "PIVOT workers ON city, id USING max((SELECT count(*) FROM read_text('/etc/passwd')))",
+  "PIVOT workers ON city USING max(getenv('HOME'))",
+  "PIVOT (SELECT city, getenv('HOME') AS home FROM workers) ON city USING count(*) GROUP BY home",
+  "PIVOT workers ON city USING count(*) ORDER BY (SELECT 1 FROM '/etc/passwd')",
+  "WITH x AS (FROM '/etc/passwd') PIVOT x ON a USING count(*)",
+  "SELECT * FROM (PIVOT workers ON city USING count(*)), '/etc/passwd'",
+  "SELECT getenv('HOME') FROM (PIVOT workers ON city USING count(*))",
+  "PIVOT workers ON city USING count(*); DROP TABLE workers",
+  "PIVOT workers ON city USING count(*); SELECT 1",
+  "CREATE TABLE t AS PIVOT workers ON city USING count(*)",
+  "CREATE TYPE t AS ENUM (SELECT 'a')",
+  "COPY (PIVOT workers ON city USING count(*)) TO '/tmp/x.csv'",
+  "INSERT INTO workers PIVOT workers ON city USING count(*)",
+  "EXPLAIN COPY (PIVOT workers ON city USING count(*)) TO '/tmp/x.csv'",
+];
+
+/** Functions that macros stand before, called past them. */
+const pastMacros = [
+  ...["json_structure('[1]')", "json_contains('[1]', '1')", "json_merge_patch('{}', '{}')"],
+  ...["from_json('1', '\"INT\"')", "json_transform_strict('1', '\"INT\"')", "upper('a')"],
+].flatMap((call) => [
+  `SELECT system.main.${call}`,
+  `SELECT system.${call}`,
+  `SELECT "System"."main".${call}`,
+  `SELECT memory.main.${call}`,
+]);
+
 export const ESCAPES: readonly string[] = [
+  ...aroundTheCatalog,
+  ...aroundVersions,
+  ...aroundPivots,
+  ...pastMacros,
   ...read,
   ...readers,
   ...insideOthers,

@@ -2,34 +2,26 @@
 // only has to end it. One statement at a time: what comes while one is running is a bug of the caller's.
 
 import { LRUCache } from "lru-cache";
-import { mkdirSync } from "node:fs";
-import { join } from "node:path";
-import {
-  type Duckdb,
-  DuckdbError,
-  type DuckdbStatement,
-  type DuckdbStream,
-  openDuckdb,
-} from "#adapters/duckdb";
+import { type Duckdb, DuckdbError, type DuckdbStatement, type DuckdbStream } from "#adapters/duckdb";
+import { onAbort } from "#lib/abort";
 import { assert } from "#lib/assert";
 import type { Call } from "#rpc/call";
-import { serveChild } from "#rpc/child";
 import type { Handlers, ParsedOf } from "#rpc/contract";
 import { Fault, toFault } from "#rpc/fault";
 import { streamOf } from "#rpc/input";
-import { implement } from "#rpc/local";
-import { csv, type Format, jsonAnswer, ndjson, type Next } from "./answers.ts";
-import { engine, type EngineSettings } from "./engine.ts";
-import { engineFault } from "./engine-fault.ts";
+import { csv, type Format, jsonResult, ndjson, type Next } from "../formats/text.ts";
+import type { engine, EngineSettings } from "./contract.ts";
+import { engineFault } from "./fault.ts";
+import { headerJson, warningsOf, WARNINGS_HEADER } from "../formats/warnings.ts";
 import { frame, lastFrame } from "./frames.ts";
-import { type Guarded, inspect } from "./inspect.ts";
-import { type Instance, instances, openInstance } from "./instances.ts";
-import { type Running, running } from "./running.ts";
-import type { Statement } from "./statement.ts";
+import { type Guarded, inspect } from "../guard/inspect.ts";
+import { type Instance, instances, openInstance, viewName } from "./instances.ts";
+import { type Running, running } from "./running-statement.ts";
+import type { Statement } from "../guard/statement-text.ts";
 
 /** Statements that were guarded, by their text: a repeated one is not parsed again. */
-const READINGS_MAX = 1000;
-const READINGS_BYTES_MAX = 4 * 1024 * 1024;
+const INSPECTIONS_MAX = 1000;
+const INSPECTIONS_BYTES_MAX = 4 * 1024 * 1024;
 
 const CONTENT_TYPES = {
   ndjson: "application/x-ndjson",
@@ -43,21 +35,22 @@ const WRITERS: Readonly<Record<Format, () => WriteStream | Promise<WriteStream>>
   ndjson: () => ndjson,
   csv: () => csv,
   // Arrow's library is read when somebody asks for it: most engines never need it.
-  arrow: async () => (await import("./arrow.ts")).arrow,
+  arrow: async () => (await import("../formats/arrow.ts")).arrow,
 };
 
-interface Question {
-  readonly turn: number;
-  readonly key: string;
-  readonly sql: string;
-  readonly params: ParsedOf<typeof engine.run>["params"];
-}
+type StatementRequest = Omit<ParsedOf<typeof engine.run>, "limit">;
 
-function handlers(scratch: Duckdb, settings: EngineSettings & { tempDir: string }): Handlers<typeof engine> {
+/** Each leaves the types of its columns in its instance; then the instance is opened again. */
+const PIVOTS_MAX = 100;
+
+export function engineHandlers(
+  scratch: Duckdb,
+  settings: EngineSettings & { tempDir: string },
+): Handlers<typeof engine> {
   const open = instances();
-  const readings = new LRUCache<string, Guarded>({
-    max: READINGS_MAX,
-    maxSize: READINGS_BYTES_MAX,
+  const inspections = new LRUCache<string, Guarded>({
+    max: INSPECTIONS_MAX,
+    maxSize: INSPECTIONS_BYTES_MAX,
     sizeCalculation: (_, sql) => sql.length + 200,
   });
   let current: Running | undefined;
@@ -79,10 +72,9 @@ function handlers(scratch: Duckdb, settings: EngineSettings & { tempDir: string 
       if (current === run) current = undefined;
     };
     // A connection may be cut long after its answer; what runs then is somebody else's.
-    const abandoned = (): void => {
+    onAbort(call.signal, () => {
       if (current === run) void run.stop();
-    };
-    call.signal.addEventListener("abort", abandoned, { once: true });
+    });
     try {
       const done = await work(run, finished);
       if (!streams) finished();
@@ -94,42 +86,49 @@ function handlers(scratch: Duckdb, settings: EngineSettings & { tempDir: string 
   };
 
   const inspected = async (sql: string): Promise<Guarded> => {
-    const known = readings.get(sql);
+    const known = inspections.get(sql);
     if (known !== undefined) return known;
     const guarded = await inspect(scratch, sql).catch((thrown: unknown) => {
       throw engineFault(thrown, { prefix: "", body: sql, source: sql }, settings.memoryBytesMax);
     });
-    readings.set(sql, guarded);
+    inspections.set(sql, guarded);
     return guarded;
   };
 
   const started = async (
     run: Running,
     instance: Instance,
-    question: Question,
+    request: StatementRequest,
   ): Promise<[DuckdbStream, Next]> => {
-    const { statement, reading } = await run.step(() => inspected(question.sql));
-    const stranger = reading.tables.find((table) => !instance.views.has(table.toLowerCase()));
+    const guarded = await run.step(() => inspected(request.sql));
+    const { statement, inspection } = guarded;
+    const read = [
+      ...inspection.tables,
+      ...inspection.versions.map(({ schema, table }) => viewName({ schema, name: table })),
+    ];
+    const stranger = read.find((table) => !instance.views.has(table.toLowerCase()));
     assert(
-      stranger === undefined && reading.kind === "rows",
+      stranger === undefined && inspection.kind === "rows",
       "the serving process opened what the statement reads",
     );
     const told = <T>(work: () => Promise<T>): Promise<T> =>
       run.step(work).catch((thrown: unknown) => {
         throw engineFault(thrown, statement, settings.memoryBytesMax, instance.paths);
       });
-    const prepared = await told(() => planned(instance, statement));
-    if (prepared.paramCount !== question.params.length) {
-      const message = `The statement takes ${prepared.paramCount} parameters, ${question.params.length} were sent.`;
+    const prepared = guarded.pivots
+      ? await pivoted(instance, statement.body, told)
+      : await told(() => planned(instance, statement));
+    if (prepared.paramCount !== request.params.length) {
+      const message = `The statement takes ${prepared.paramCount} parameters, ${request.params.length} were sent.`;
       throw new Fault("invalid", message, { details: [{ path: "params", message }] });
     }
-    const stream = await told(() => prepared.stream(question.params));
+    const stream = await told(() => prepared.stream(request.params));
     const next: Next = async () => {
       try {
         return await run.step(() => stream.next());
       } catch (thrown) {
         const unexplained = thrown instanceof DuckdbError && thrown.kind === "Stream" && !run.signal.aborted;
-        const why = unexplained ? await run.step(() => prepared.failure(question.params)) : undefined;
+        const why = unexplained ? await run.step(() => prepared.failure(request.params)) : undefined;
         throw engineFault(why ?? thrown, statement, settings.memoryBytesMax, instance.paths);
       }
     };
@@ -138,53 +137,56 @@ function handlers(scratch: Duckdb, settings: EngineSettings & { tempDir: string 
 
   const known = (key: string): Instance => {
     const instance = open.get(key);
-    if (instance === undefined) throw new Fault("not_found", `No views are open under ${key}.`);
+    if (instance === undefined || instance.pivots >= PIVOTS_MAX) {
+      throw new Fault("not_found", `No views are open under ${key}.`);
+    }
     return instance;
   };
 
   return {
     inspect: async ({ turn, sql }, call) => {
-      const { reading } = await alone(
+      const { inspection } = await alone(
         turn,
         call,
         () => scratch,
         (run) => run.step(() => inspected(sql)),
       );
-      return { kind: reading.kind, tables: [...reading.tables] };
+      const { kind, tables, versions, catalog } = inspection;
+      return { kind, tables: [...tables], versions: [...versions], catalog };
     },
-    open: async ({ turn, key, views }, call) => {
+    open: async ({ turn, key, ...opening }, call) => {
       await alone(
         turn,
         call,
         () => undefined,
         async (run) => {
-          open.set(key, await run.step(() => openInstance(views, settings, run.signal)));
+          open.set(key, await run.step(() => openInstance(opening, settings, run.signal)));
         },
       );
       return null;
     },
-    run: (question, call) => {
-      const instance = known(question.key);
+    run: (request, call) => {
+      const instance = known(request.key);
       return alone(
-        question.turn,
+        request.turn,
         call,
         () => instance.db,
         async (run) => {
-          const [stream, next] = await started(run, instance, question);
-          const body = await jsonAnswer(stream, next, question.limit);
+          const [stream, next] = await started(run, instance, request);
+          const body = await jsonResult(stream, next, request.limit);
           return { status: 200, headers: { "content-type": "application/json" }, body };
         },
       );
     },
-    stream: (question, call) => {
-      const instance = known(question.key);
+    stream: (request, call) => {
+      const instance = known(request.key);
       return alone(
-        question.turn,
+        request.turn,
         call,
         () => instance.db,
         async (run, finished) => {
-          const write = await WRITERS[question.format]();
-          const [stream, next] = await started(run, instance, question);
+          const write = await WRITERS[request.format]();
+          const [stream, next] = await started(run, instance, request);
           // What goes wrong before the first rows is still told with a status of its own.
           const first = await next();
           let given = false;
@@ -196,7 +198,12 @@ function handlers(scratch: Duckdb, settings: EngineSettings & { tempDir: string 
           const pieces = write(stream, rest);
           const start = await pieces.next();
           const body = streamOf(bytesOf(start, pieces, finished));
-          return { status: 200, headers: { "content-type": CONTENT_TYPES[question.format] }, body };
+          const warnings = warningsOf(stream.columns);
+          const headers = {
+            "content-type": CONTENT_TYPES[request.format],
+            ...(warnings.length === 0 ? {} : { [WARNINGS_HEADER]: headerJson(warnings) }),
+          };
+          return { status: 200, headers, body };
         },
         true,
       );
@@ -230,6 +237,33 @@ async function* bytesOf(
   }
 }
 
+/**
+ * A PIVOT that takes its columns from the data is several statements to DuckDB: some that make a type of the values of a
+ * column, and the SELECT itself, which names those types.
+ */
+async function pivoted(
+  instance: Instance,
+  body: string,
+  told: <T>(work: () => Promise<T>) => Promise<T>,
+): Promise<DuckdbStatement> {
+  const statements = await told(() => instance.db.statements(body));
+  instance.pivots += 1;
+  for (let index = 0; index < statements.count - 1; index += 1) {
+    const made = await told(() => statements.prepare(index));
+    assert(made.kind === "CREATE", "a PIVOT makes types and nothing else");
+    if (made.paramCount > 0) {
+      const message =
+        "A PIVOT that takes its columns from the data takes no parameters; write … ON column IN (value, …).";
+      throw new Fault("invalid", message, { details: [{ path: "params", message }] });
+    }
+    await told(() => made.stream());
+    made.close();
+  }
+  const prepared = await told(() => statements.prepare(statements.count - 1));
+  assert(prepared.kind === "SELECT", "a PIVOT ends in a SELECT");
+  return prepared;
+}
+
 /** The statement as DuckDB will run it, from the instance's last few. */
 async function planned(
   { db, statements }: Instance,
@@ -242,20 +276,3 @@ async function planned(
   statements.set(source, prepared);
   return prepared;
 }
-
-/** The serving process gets a fault without words; what happened goes to its standard error. */
-function report(bug: unknown, { operation, requestId }: { operation: string; requestId: string }): void {
-  const stack = bug instanceof Error ? bug.stack : String(bug);
-  process.stderr.write(
-    `${JSON.stringify({ level: "error", service: "queryd", operation, request_id: requestId, stack })}\n`,
-  );
-}
-
-await serveChild<EngineSettings>(async ({ settings, folder }) => {
-  const tempDir = join(folder, "spill");
-  mkdirSync(tempDir);
-  // It parses and holds no data; fenced all the same.
-  const scratch = await openDuckdb({ ...settings, tempDir, threads: 1 });
-  await scratch.fence([]);
-  return implement(engine, "queryd", handlers(scratch, { ...settings, tempDir }), { onBug: report });
-});

@@ -3,7 +3,7 @@
 
 import { DuckdbError } from "#adapters/duckdb";
 import { Fault } from "#rpc/fault";
-import { sqlFault, type Statement } from "./statement.ts";
+import { sqlFault, type Statement } from "../guard/statement-text.ts";
 
 /** Kinds that say something of this house and not of the statement. */
 const FILES: ReadonlySet<string> = new Set([
@@ -26,6 +26,10 @@ export function memoryFault(bytesMax: number): Fault {
     "rejected",
     `The query used more than ${mebibytes(bytesMax)} MB; add a filter or a limit.`,
   );
+}
+
+export function crashFault(): Fault {
+  return new Fault("rejected", "The query made its engine crash, as very deep nesting of a value does.");
 }
 
 /** The serving process asks storage once more where the files lie. */

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Duckdb, openDuckdb } from "#adapters/duckdb";
-import { csv, jsonAnswer, ndjson, uniqueNames } from "./answers.ts";
+import { csv, jsonResult, ndjson, uniqueNames } from "./text.ts";
 import { dateText } from "./values.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "queryd-values-"));
@@ -26,7 +26,7 @@ interface Answer {
 
 const answer = async (sql: string, limit = 100): Promise<Answer> => {
   const stream = await db.stream(sql);
-  return JSON.parse(Buffer.from(await jsonAnswer(stream, () => stream.next(), limit)).toString()) as Answer;
+  return JSON.parse(Buffer.from(await jsonResult(stream, () => stream.next(), limit)).toString()) as Answer;
 };
 const valueOf = async (expression: string): Promise<unknown> =>
   (await answer(`SELECT ${expression} AS v`)).rows[0]?.["v"];
@@ -183,7 +183,7 @@ describe("an answer", () => {
     const stream = await db.stream(
       "SELECT CASE WHEN range = 900000 THEN error('late') ELSE 'x' || range END AS v FROM range(1000000)",
     );
-    const whole = jsonAnswer(stream, () => stream.next(), 2_000_000);
+    const whole = jsonResult(stream, () => stream.next(), 2_000_000);
     const thrown = await whole.catch((error: unknown) => error);
     expect(thrown).toMatchObject({ name: "DuckdbError", kind: "Stream" });
   });

@@ -229,15 +229,16 @@ function listWriter(type: ColumnType): Write {
   return (value) => `[${(value as { items: readonly unknown[] }).items.map(orNull(json)).join(",")}]`;
 }
 
+/** An object; members without names are a list. */
 function structWriter(type: ColumnType): Write {
   const members = type.children.map(({ name, type: member }) => ({
-    name,
-    start: `${JSON.stringify(name)}:`,
+    start: type.unnamed === true ? "" : `${JSON.stringify(name)}:`,
     write: orNull(writerOf(member).json),
   }));
+  const [open, close] = type.unnamed === true ? ["[", "]"] : ["{", "}"];
   return (value) => {
-    const entries = (value as { entries: Readonly<Record<string, unknown>> }).entries;
-    return `{${members.map(({ name, start, write }) => start + write(entries[name])).join(",")}}`;
+    const entries = (value as { entries: Readonly<Record<number, unknown>> }).entries;
+    return `${open}${members.map(({ start, write }, index) => start + write(entries[index])).join(",")}${close}`;
   };
 }
 

@@ -15,8 +15,8 @@ const SCALARS = `
   array_negative_inner_product array_position array_reduce array_resize array_reverse_sort array_select
   array_slice array_sort array_to_json array_transform array_unique array_value array_where array_zip ascii
   asin asinh atan atan2 atanh bar base64 bin bit_count bit_length bit_position bitstring cardinality cbrt
-  ceil ceiling century char_length character_length chr concat concat_ws contains cos cosh cot current_date
-  current_localtime current_localtimestamp damerau_levenshtein date_diff date_part date_sub date_trunc
+  ceil ceiling century char_length character_length chr concat concat_ws contains cos cosh cot current_catalog
+  current_database current_date current_localtime current_localtimestamp current_schema current_user damerau_levenshtein date_diff date_part date_sub date_trunc
   datediff datepart datesub datetrunc day dayname dayofmonth dayofweek dayofyear decade decode degrees
   divide editdist3 element_at encode ends_with enum_code enum_first enum_last enum_range
   enum_range_boundary epoch epoch_ms epoch_ns epoch_us equi_width_bins era error even exp factorial filter
@@ -40,7 +40,7 @@ const SCALARS = `
   not_like_escape now octet_length ord parse_dirname parse_dirpath parse_filename parse_formatted_bytes
   parse_path pi position pow power prefix printf quarter radians random range reduce regexp_escape
   regexp_extract regexp_extract_all regexp_full_match regexp_matches regexp_replace regexp_split_to_array
-  repeat replace reverse right right_grapheme round row row_to_json rpad rtrim second set_bit sha1 sha256
+  repeat replace reverse right right_grapheme round row row_to_json rpad rtrim second session_user set_bit sha1 sha256
   sign signbit sin sinh split sqrt starts_with str_split str_split_regex strftime string_split
   string_split_regex string_to_array strip_accents strlen strpos strptime struct_concat struct_contains
   struct_extract struct_extract_at struct_has struct_indexof struct_insert struct_keys struct_pack
@@ -49,8 +49,8 @@ const SCALARS = `
   to_days to_decades to_hex to_hours to_json to_microseconds to_millennia to_milliseconds to_minutes
   to_months to_quarters to_seconds to_timestamp to_weeks to_years today transaction_timestamp translate
   trim trunc try_strptime typeof ucase unbin unhex unicode union_extract union_tag union_value unpivot_list
-  upper url_decode url_encode uuid uuid_extract_timestamp uuid_extract_version uuidv4 uuidv7
-  variant_extract variant_typeof version week weekday weekofyear xor year yearweek
+  upper url_decode url_encode user uuid uuid_extract_timestamp uuid_extract_version uuidv4 uuidv7
+  version week weekday weekofyear xor year yearweek
 `;
 const AGGREGATES = `
   any_value approx_count_distinct approx_quantile approx_top_k arbitrary arg_max arg_max_null
@@ -86,3 +86,11 @@ export const FUNCTIONS: ReadonlySet<string> = new Set(
 export const TABLE_FUNCTIONS: ReadonlySet<string> = new Set(
   named("generate_series json_each json_tree range repeat repeat_row unnest"),
 );
+
+/** Table macros that read the dataset that their first argument names. */
+export const HISTOGRAMS: ReadonlySet<string> = new Set(named("histogram histogram_values"));
+
+/** What tells of all datasets: their names and columns, from macros of the instance (engine/dataset-catalog.ts). */
+export const CATALOG_FUNCTIONS: ReadonlySet<string> = new Set(named("duckdb_columns duckdb_tables"));
+/** Views of `information_schema` that stand on those. */
+export const CATALOG_VIEWS: ReadonlySet<string> = new Set(named("columns schemata tables views"));

@@ -3,27 +3,33 @@
 // not known to be harmless is refused: kinds of nodes, functions, and tables that are neither a WITH of the
 // statement nor a dataset. The walk keeps its own stack: how deep a statement nests is its writer's choice.
 
-import { FUNCTIONS, TABLE_FUNCTIONS } from "./functions.ts";
 import { nearest } from "#lib/nearest";
+import { CATALOG_FUNCTIONS, CATALOG_VIEWS, FUNCTIONS, HISTOGRAMS, TABLE_FUNCTIONS } from "./functions.ts";
+import { Refused, shown } from "./refused.ts";
+import type { Version } from "./rewrite.ts";
 
-export interface Reading {
+export interface Inspection {
   /** `show_tables` is answered by the catalog, the engine cannot know. */
   readonly kind: "rows" | "show_tables";
   /** Datasets that it reads, as it writes them, each once. */
   readonly tables: readonly string[];
+  /** Datasets that it reads AT another version. */
+  readonly versions: readonly Version[];
+  /** It reads names and columns of all datasets. */
+  readonly catalog: boolean;
 }
 
 type Tree = Readonly<Record<string, unknown>>;
 
 /** The names that WITH gives, innermost first. */
-interface Scope {
+interface NameScope {
   readonly name: string;
-  readonly outer: Scope | undefined;
+  readonly outer: NameScope | undefined;
 }
 
 interface Step {
   readonly value: unknown;
-  readonly scope: Scope | undefined;
+  readonly scope: NameScope | undefined;
 }
 
 /** Kinds of expressions; `FUNCTION`, `WINDOW` are looked at more closely. */
@@ -78,21 +84,25 @@ const PLAIN: ReadonlySet<string> = new Set([
 /** Views that DuckDB has of itself: no WITH may pass for one, whatever its scope. */
 const SYSTEM_VIEW = /^(?:duckdb|pragma|sqlite|pg|information_schema)_/;
 
-/** A refusal, with the byte of the statement that it is about. */
-export class Refused extends Error {
-  override readonly name = "Refused";
-  readonly code: "forbidden" | "invalid";
-  readonly position: number | undefined;
-
-  constructor(code: "forbidden" | "invalid", message: string, position?: unknown) {
-    super(message);
-    this.code = code;
-    this.position = typeof position === "number" ? position : undefined;
-  }
+/** What the walk has found so far. */
+interface Found {
+  /** By folded name. */
+  readonly tables: Map<string, string>;
+  readonly versions: readonly Version[];
+  /** The text that the tree is of: its literals are looked at as written. */
+  readonly text: Buffer;
+  catalog: boolean;
 }
 
-/** Reads the answer of `json_serialize_sql`: throws `Refused`, or says what the statement reads. */
-export function guard(statements: readonly unknown[]): Reading {
+/**
+ * Reads the answer of `json_serialize_sql` for `text`: throws `Refused`, or says what the statement reads. `versions`
+ * are the tables that the text reads from schemas of their own.
+ */
+export function guard(
+  statements: readonly unknown[],
+  text: string,
+  versions: readonly Version[] = [],
+): Inspection {
   const [statement] = statements as readonly Tree[];
   if (statement === undefined) throw new Refused("invalid", "The text holds no statement; write a SELECT.");
   if (statements.length > 1) {
@@ -101,14 +111,18 @@ export function guard(statements: readonly unknown[]): Reading {
       `One statement at a time: the text holds ${statements.length}. Send each by itself.`,
     );
   }
-  if (isShowTables(statement)) return { kind: "show_tables", tables: [] };
-  const tables = new Map<string, string>();
+  const shows = shownWhole(statement);
+  if (shows !== undefined) {
+    const everything = shows === SHOW_ALL_TABLES;
+    return { kind: everything ? "rows" : "show_tables", tables: [], versions: [], catalog: everything };
+  }
+  const found: Found = { tables: new Map(), versions, text: Buffer.from(text), catalog: false };
   const steps: Step[] = [{ value: statement, scope: undefined }];
-  for (let step = steps.pop(); step !== undefined; step = steps.pop()) visit(step, steps, tables);
-  return { kind: "rows", tables: [...tables.values()].sort() };
+  for (let step = steps.pop(); step !== undefined; step = steps.pop()) visit(step, steps, found);
+  return { kind: "rows", tables: [...found.tables.values()].sort(), versions, catalog: found.catalog };
 }
 
-function visit({ value, scope }: Step, steps: Step[], tables: Map<string, string>): void {
+function visit({ value, scope }: Step, steps: Step[], found: Found): void {
   if (typeof value !== "object" || value === null) return;
   if (Array.isArray(value)) {
     for (const item of value as unknown[]) steps.push({ value: item, scope });
@@ -116,15 +130,18 @@ function visit({ value, scope }: Step, steps: Step[], tables: Map<string, string
   }
   const node = value as Tree;
   if ("class" in node) {
-    checkExpression(node);
+    checkExpression(node, found);
     pushAll(node, scope, steps);
   } else if (typeof node["type"] !== "string") {
+    if (node["id"] === "VARIANT") {
+      throw new Refused("invalid", "VARIANT is not taken here; cast to JSON, or to a type such as STRUCT.");
+    }
     pushAll(node, scope, steps);
   } else if (node["type"] === "BASE_TABLE") {
-    readTable(node, scope, tables);
+    readTable(node, scope, found);
     pushAll(node, scope, steps);
   } else if (node["type"] === "TABLE_FUNCTION") {
-    readTableFunction(node, scope, steps);
+    readTableFunction(node, scope, steps, found);
   } else if (node["type"] === "SHOW_REF") {
     checkShow(node);
     pushAll(node, scope, steps);
@@ -140,12 +157,12 @@ function visit({ value, scope }: Step, steps: Step[], tables: Map<string, string
   }
 }
 
-function pushAll(node: Tree, scope: Scope | undefined, steps: Step[]): void {
+function pushAll(node: Tree, scope: NameScope | undefined, steps: Step[]): void {
   for (const key in node) steps.push({ value: node[key], scope });
 }
 
 /** A query sees its own WITHs; each WITH sees those before it, and itself only where it recurs. */
-function pushQuery(node: Tree, outer: Scope | undefined, steps: Step[]): void {
+function pushQuery(node: Tree, outer: NameScope | undefined, steps: Step[]): void {
   let scope = outer;
   const ctes = (node["cte_map"] as { map?: { key: string; value: unknown }[] } | undefined)?.map ?? [];
   for (const { key, value } of ctes) {
@@ -160,13 +177,15 @@ function pushQuery(node: Tree, outer: Scope | undefined, steps: Step[]): void {
   }
 }
 
-function checkExpression(node: Tree): void {
+function checkExpression(node: Tree, found: Found): void {
   const kind = String(node["class"]);
   if (!EXPRESSIONS.has(kind)) {
     throw new Refused("forbidden", `This form of SQL is not taken here (${kind}).`, node["query_location"]);
   }
+  if (kind === "CONSTANT") checkLiteral(node, found.text);
   if (kind !== "FUNCTION" && kind !== "WINDOW") return;
   const name = String(node["function_name"]);
+  refuseSystemName(node, name);
   // A qualifier may be a column (`name.upper()`), so the name alone decides, whatever stands before it.
   if (!FUNCTIONS.has(name.toLowerCase()) && name !== "unnest")
     throw functionRefused(name, node["query_location"]);
@@ -175,14 +194,68 @@ function checkExpression(node: Tree): void {
   }
 }
 
-function readTableFunction(node: Tree, scope: Scope | undefined, steps: Step[]): void {
+/** Names that lead past the macros of an instance (json-depth.ts, dataset-catalog.ts). */
+const SYSTEM_SCHEMAS = new Set(["system", "temp", "pg_catalog", "information_schema"]);
+
+function refuseSystemName(called: Tree, name: string): void {
+  const schema = String(called["schema"] ?? "");
+  if ((called["catalog"] ?? "") === "" && !SYSTEM_SCHEMAS.has(schema.toLowerCase())) return;
+  throw new Refused(
+    "forbidden",
+    `Call ${shown(name)} by its name alone, without a schema.`,
+    called["query_location"],
+  );
+}
+
+/** The digits of a number without an exponent. */
+const DIGITS = /^[\d_]*(?:\.[\d_]*)?(?![\d_.eE])/;
+/** As many as DECIMAL holds; DuckDB reads longer literals as DOUBLE, which keeps 15. */
+const EXACT_DIGITS_MAX = 38;
+
+/** A literal that DuckDB would change without a word. */
+function checkLiteral(node: Tree, text: Buffer): void {
+  const { type, value } = (node["value"] ?? {}) as { type?: { id?: string }; value?: unknown };
+  if (type?.id !== "DOUBLE") return;
+  const at = Number(node["query_location"] ?? 0);
+  if (value === null || value === undefined) {
+    throw new Refused("invalid", "The number is larger than a DOUBLE can be (1.8e308).", at);
+  }
+  const written = DIGITS.exec(text.subarray(at, at + 400).toString("latin1"))?.[0] ?? "";
+  if (written.replaceAll(/[._]/g, "").length <= EXACT_DIGITS_MAX) return;
+  throw new Refused(
+    "invalid",
+    `The number has more than ${EXACT_DIGITS_MAX} digits, which no exact type holds; write it with an exponent for a DOUBLE, or as text.`,
+    at,
+  );
+}
+
+function readTableFunction(node: Tree, scope: NameScope | undefined, steps: Step[], found: Found): void {
   const { function: called, ...rest } = node;
   const name = String((called as Tree)["function_name"]);
-  if (!TABLE_FUNCTIONS.has(name.toLowerCase())) throw functionRefused(name, node["query_location"]);
+  const folded = name.toLowerCase();
+  refuseSystemName(called as Tree, name);
+  if (CATALOG_FUNCTIONS.has(folded)) found.catalog = true;
+  else if (HISTOGRAMS.has(folded)) readHistogram(called as Tree, scope, found);
+  else if (!TABLE_FUNCTIONS.has(folded)) throw functionRefused(name, node["query_location"]);
   pushAll(rest, scope, steps);
   // Its own name is checked; `class` would have it checked again as one that gives a value.
   const { class: _, type: __, ...inside } = called as Tree;
   pushAll(inside, scope, steps);
+}
+
+/** `histogram(dataset, column)` reads its first argument as a table by name. */
+function readHistogram(called: Tree, scope: NameScope | undefined, found: Found): void {
+  const [source] = (called["children"] ?? []) as Tree[];
+  const names = source?.["class"] === "COLUMN_REF" ? (source["column_names"] as string[]) : [];
+  const [name] = names;
+  if (name === undefined || names.length > 1) {
+    throw new Refused(
+      "forbidden",
+      "histogram takes a dataset by its name alone: FROM histogram(workers, pay).",
+      source?.["query_location"],
+    );
+  }
+  readTable({ table_name: name, query_location: source?.["query_location"] }, scope, found);
 }
 
 function functionRefused(name: string, position: unknown): Refused {
@@ -197,18 +270,26 @@ function functionRefused(name: string, position: unknown): Refused {
 /** Datasets' names (`contracts/shapes.ts`); anything else after FROM is a file, an address or nothing of ours. */
 const DATASET = /^[A-Za-z_][A-Za-z0-9_]{0,62}(?:\$rejects)?$/;
 
-function readTable(node: Tree, scope: Scope | undefined, tables: Map<string, string>): void {
+function readTable(node: Tree, scope: NameScope | undefined, found: Found): void {
   const name = String(node["table_name"]);
   const schema = String(node["schema_name"] ?? "");
   const folded = name.toLowerCase();
   if (node["at_clause"] !== undefined) {
     throw new Refused(
       "invalid",
-      `AT is not taken in SQL; send at: {${shown(name)}: <snapshot id, tag or time>} beside it.`,
+      `This form of AT is not taken; write ${shown(name)} AT (VERSION => <snapshot id>), or send at: {${shown(name)}: <snapshot id, tag or time>} beside the statement.`,
       node["query_location"],
     );
   }
-  if ((schema !== "" && schema.toLowerCase() !== "main") || (node["catalog_name"] ?? "") !== "") {
+  const foreign = (node["catalog_name"] ?? "") !== "";
+  if (!foreign && schema.toLowerCase() === "information_schema" && CATALOG_VIEWS.has(folded)) {
+    found.catalog = true;
+    return;
+  }
+  if (!foreign && found.versions.some((version) => version.schema === schema && fold(version) === folded)) {
+    return;
+  }
+  if ((schema !== "" && schema.toLowerCase() !== "main") || foreign) {
     throw new Refused(
       "forbidden",
       `${shown(`${schema}.${name}`)} is not a dataset: name datasets without a schema.`,
@@ -235,7 +316,17 @@ function readTable(node: Tree, scope: Scope | undefined, tables: Map<string, str
       node["query_location"],
     );
   }
-  if (!tables.has(folded)) tables.set(folded, name);
+  if (!found.tables.has(folded)) found.tables.set(folded, name);
+}
+
+function fold({ table }: Version): string {
+  if (!DATASET.test(table)) {
+    throw new Refused(
+      "forbidden",
+      `${shown(table)} is not a dataset: files and addresses cannot be read from SQL.`,
+    );
+  }
+  return table.toLowerCase();
 }
 
 function checkShow(node: Tree): void {
@@ -243,28 +334,26 @@ function checkShow(node: Tree): void {
   if ((kind === "DESCRIBE" || kind === "SUMMARY") && node["query"] !== undefined) return;
   throw new Refused(
     "forbidden",
-    "Of SHOW, only SHOW TABLES by itself and SHOW <dataset> are answered; DESCRIBE <dataset> gives columns.",
+    "Of SHOW, only SHOW TABLES and SHOW ALL TABLES by themselves and SHOW <dataset> are answered; DESCRIBE <dataset> gives columns, information_schema.columns those of all.",
   );
 }
 
-/** `SHOW TABLES`, by itself, is `SELECT * FROM` a node that names it. */
-function isShowTables(statement: Tree): boolean {
+const SHOW_ALL_TABLES = "__show_tables_expanded";
+const SHOW_TABLES = '"tables"';
+
+/** What `SHOW TABLES`, `SHOW ALL TABLES` or `DESCRIBE`, by itself, shows: it is `SELECT * FROM` a node that names it. */
+function shownWhole(statement: Tree): string | undefined {
   const query = statement["node"] as Tree | undefined;
   const from = query?.["from_table"] as Tree | undefined;
-  if (from?.["type"] !== "SHOW_REF" || from["show_type"] !== "SHOW_UNQUALIFIED") return false;
-  const modified = query?.["modifiers"] !== undefined || query?.["where_clause"] !== undefined;
-  return !modified && from["table_name"] === '"tables"';
+  if (from?.["type"] !== "SHOW_REF" || from["show_type"] !== "SHOW_UNQUALIFIED") return undefined;
+  if (query?.["modifiers"] !== undefined || query?.["where_clause"] !== undefined) return undefined;
+  const name = String(from["table_name"]);
+  return name === SHOW_TABLES || name === SHOW_ALL_TABLES ? name : undefined;
 }
 
 export function pivotRefused(): Refused {
   return new Refused(
     "invalid",
-    "PIVOT needs the values it makes columns of: write PIVOT … ON column IN (value, …).",
+    "This PIVOT needs the values that it makes columns of: write PIVOT … ON column IN (value, …).",
   );
-}
-
-/** Names stand in messages, which go to logs and screens. */
-function shown(name: string): string {
-  const clean = name.replaceAll(/[^\x20-\x7e]/g, "?");
-  return clean.length > 80 ? `${clean.slice(0, 80)}…` : clean;
 }
