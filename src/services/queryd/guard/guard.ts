@@ -292,7 +292,7 @@ function readTable(node: Tree, scope: NameScope | undefined, found: Found): void
   if ((schema !== "" && schema.toLowerCase() !== "main") || foreign) {
     throw new Refused(
       "forbidden",
-      `${shown(`${schema}.${name}`)} is not a dataset: name datasets without a schema.`,
+      `${shown(`${schema}.${name}`)} is not a dataset: name datasets without a schema; information_schema.tables lists them.`,
       node["query_location"],
     );
   }
@@ -312,7 +312,7 @@ function readTable(node: Tree, scope: NameScope | undefined, found: Found): void
   if (!DATASET.test(name)) {
     throw new Refused(
       "forbidden",
-      `${shown(name)} is not a dataset: files and addresses cannot be read from SQL.`,
+      `${shown(name)} is not a dataset: files and addresses cannot be read from SQL; load the file with POST /v1/ingest.`,
       node["query_location"],
     );
   }
@@ -323,7 +323,7 @@ function fold({ table }: Version): string {
   if (!DATASET.test(table)) {
     throw new Refused(
       "forbidden",
-      `${shown(table)} is not a dataset: files and addresses cannot be read from SQL.`,
+      `${shown(table)} is not a dataset: files and addresses cannot be read from SQL; load the file with POST /v1/ingest.`,
     );
   }
   return table.toLowerCase();
@@ -354,6 +354,6 @@ function shownWhole(statement: Tree): string | undefined {
 export function pivotRefused(): Refused {
   return new Refused(
     "invalid",
-    "This PIVOT needs the values that it makes columns of: write PIVOT … ON column IN (value, …).",
+    "This PIVOT is not taken: leave its IN away, so that columns follow from the data, or list values: PIVOT … ON column IN (value, …).",
   );
 }
