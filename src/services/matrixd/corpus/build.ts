@@ -275,9 +275,16 @@ function metadataOf(row: Row, { fields, meanings }: BuildPlan): Record<string, u
   const metadata: Record<string, unknown> = {};
   for (const [name, kind] of Object.entries(fields)) {
     const value = kind === "geo" ? pointOf(row, meanings.lat, meanings.lon) : row[name];
-    if (value !== null && value !== undefined) metadata[name] = kind === "number" ? Number(value) : value;
+    if (value !== null && value !== undefined) metadata[name] = kind === "number" ? numberOf(value) : value;
   }
   return metadata;
+}
+
+/** A value that no JSON number holds exactly (beyond 2^53 - 1, an infinity, NaN) stays text. */
+function numberOf(value: unknown): number | string {
+  const number = Number(value);
+  const exact = Number.isFinite(number) && (!Number.isInteger(number) || Number.isSafeInteger(number));
+  return exact ? number : String(value);
 }
 
 /** Columns of the dataset that a corpus needs: those of its template, its id, its fields, and what ranking goes by. */

@@ -6,9 +6,10 @@ import * as fc from "fast-check";
 import { systemClock } from "#lib/clock";
 import { type Random, seeded } from "#lib/random";
 import { Fault } from "#rpc/fault";
-import { matches, parseFilter } from "./filter.ts";
-import { VectorIndex } from "./index.ts";
-import type { IndexShape, Item } from "./shape.ts";
+import { matches, parseFilter } from "./rows/filter.ts";
+import { openIndex, readShape } from "./index-folder.ts";
+import type { VectorIndex } from "./vector-index.ts";
+import type { IndexShape, Item } from "./rows/shape.ts";
 
 const root = mkdtempSync(join(tmpdir(), "vectord-index-"));
 const opened: VectorIndex[] = [];
@@ -27,7 +28,7 @@ let folders = 0;
 const folder = (): string => join(root, `index-${++folders}`);
 
 async function open(dir: string, shape: IndexShape = small): Promise<VectorIndex> {
-  const index = await VectorIndex.open({ dir, shape, clock: systemClock });
+  const index = await openIndex({ dir, shape, clock: systemClock });
   opened.push(index);
   return index;
 }
@@ -146,7 +147,7 @@ describe("an index", () => {
     const vector = Float32Array.from([1, 0, 0, 0]);
     expect(await index.search({ vector, k: 5 })).toMatchObject({
       hits: [],
-      complete: false,
+      complete: true,
       reason: "the index holds 0 rows",
     });
     await index.upsert([
@@ -155,11 +156,11 @@ describe("an index", () => {
     ]);
     const filter = parseFilter({ role: "cook" });
     expect(await index.search({ vector, k: 5, filter })).toMatchObject({
-      complete: false,
+      complete: true,
       reason: "2 rows match the filter",
     });
     const near = await index.search({ vector, k: 2, max_distance: 0.5 });
-    expect(near).toMatchObject({ complete: false, reason: "1 rows are within max_distance 0.5" });
+    expect(near).toMatchObject({ complete: true, reason: "1 rows are within max_distance 0.5" });
     expect(near.hits.map(({ id }) => id)).toEqual(["a"]);
   });
 
@@ -186,7 +187,7 @@ describe("an index", () => {
     expect(index.stats()).toMatchObject({ count: 2, sequence: 3, snapshot: { sequence: 3 } });
     expect((await index.search({ vector: Float32Array.from([0, 0, 1, 0]), k: 1 })).hits[0]?.id).toBe("a");
     expect((await faultOf(open(dir, { ...small, metric: "dot" }))).code).toBe("conflict");
-    expect(VectorIndex.readShape(dir)).toEqual(small);
+    expect(readShape(dir)).toEqual(small);
     await index.close();
     expect((await faultOf(index.upsert([item("z", [1, 0, 0, 0])]))).code).toBe("unavailable");
   });
@@ -228,10 +229,10 @@ describe("the graph", () => {
     await index.rebuild();
     await index.upsert([item("a", [1, 0, 0, 0])]);
     await index.rebuild();
-    expect(index.stats()).toMatchObject({ pending: 0, ghosts: 0 });
+    expect(index.stats()).toMatchObject({ unindexed: 0, tombstones: 0 });
     await index.delete({ ids: ["a"] });
     await index.rebuild();
-    expect(index.stats()).toMatchObject({ count: 0, pending: 0, ghosts: 0, failure: null });
+    expect(index.stats()).toMatchObject({ count: 0, unindexed: 0, tombstones: 0, failure: null });
     await index.upsert([item("b", [1, 0, 0, 0])]);
     expect((await index.search({ vector: Float32Array.from([1, 0, 0, 0]), k: 1 })).hits[0]?.id).toBe("b");
   });
@@ -244,7 +245,7 @@ describe("the graph", () => {
     for (let at = 0; at < 3_000; at += 1_000) await index.upsert(items.slice(at, at + 1_000));
     await index.settled();
     expect(index.stats()).toMatchObject({ building: false, failure: null });
-    expect(index.stats().pending).toBeLessThan(100);
+    expect(index.stats().unindexed).toBeLessThan(100);
     expect((await index.recall({ sample: 50, k: 10 })).recall).toBeGreaterThanOrEqual(0.95);
   });
 
@@ -265,12 +266,12 @@ describe("the graph", () => {
     await index.upsert(many(1_000, next));
     await index.rebuild();
     await index.upsert(many(40, next));
-    expect(index.stats()).toMatchObject({ count: 1_000, pending: 40, ghosts: 40 });
+    expect(index.stats()).toMatchObject({ count: 1_000, unindexed: 40, tombstones: 40 });
     await index.settled();
-    expect(index.stats()).toMatchObject({ pending: 0, building: false });
+    expect(index.stats()).toMatchObject({ unindexed: 0, building: false });
     await index.upsert(many(40, next));
     await index.settled();
-    expect(index.stats()).toMatchObject({ count: 1_000, pending: 0, ghosts: 40 });
+    expect(index.stats()).toMatchObject({ count: 1_000, unindexed: 0, tombstones: 40 });
   });
 });
 
@@ -322,7 +323,7 @@ test.each(["cosine", "euclidean", "dot"] as const)(
         const dir = folder();
         const shape = { ...small, metric };
         const model = new Map<string, { vector: number[]; metadata: Record<string, unknown> }>();
-        let index = await VectorIndex.open({ dir, shape, clock: systemClock });
+        let index = await openIndex({ dir, shape, clock: systemClock });
         const distance = (a: readonly number[], b: readonly number[]): number => {
           const dot = a.reduce((sum, x, i) => sum + x * (b[i] ?? 0), 0);
           if (metric === "dot") return 1 - dot;
@@ -339,7 +340,7 @@ test.each(["cosine", "euclidean", "dot"] as const)(
           } else if ("again" in each) {
             if (each.snapshot) await index.snapshot();
             await index.close();
-            index = await VectorIndex.open({ dir, shape, clock: systemClock });
+            index = await openIndex({ dir, shape, clock: systemClock });
           } else {
             const filter = each.filter === null ? undefined : parseFilter(each.filter);
             const { hits, complete } = await index.search({
@@ -352,7 +353,7 @@ test.each(["cosine", "euclidean", "dot"] as const)(
               .map(([, { vector }]) => distance(each.search.vector, vector))
               .toSorted((a, b) => a - b);
             expect(hits).toHaveLength(Math.min(each.k, expected.length));
-            expect(complete).toBe(expected.length >= each.k);
+            expect(complete).toBe(true);
             hits.forEach((hit, i) => {
               const held = model.get(hit.id);
               expect(hit.distance).toBeCloseTo(expected[i] ?? Number.NaN, 5);
@@ -416,7 +417,7 @@ describe("an index of 20,000", () => {
     const early = await index.search({ vector: next(), k: 10 });
     expect(early).toMatchObject({ plan: "exact", complete: true });
     await index.settled();
-    expect(index.stats()).toMatchObject({ pending: 0, building: false, failure: null });
+    expect(index.stats()).toMatchObject({ unindexed: 0, building: false, failure: null });
     expect(await index.search({ vector: next(), k: 10 })).toMatchObject({ plan: "hnsw", complete: true });
     expect(await recallOf()).toBeGreaterThanOrEqual(0.99);
     const measured = await index.recall({ sample: 50, k: 10 });
@@ -455,16 +456,16 @@ describe("an index of 20,000", () => {
     expect((await index.search({ vector, k: 1 })).hits[0]?.id).not.toBe("fresh");
   });
 
-  test("updates and deletes of a third of all rows leave recall where it was, and no ghosts behind", async () => {
+  test("updates and deletes of a third of all rows leave recall where it was, and no tombstones behind", async () => {
     await index.delete({ filter: parseFilter({ n: { gte: 16_000 } }) });
     await build(3_000);
     expect(await recallOf()).toBeGreaterThanOrEqual(0.99);
     await index.settled();
-    expect(index.stats()).toMatchObject({ count: 16_000, pending: 0, failure: null });
-    expect(index.stats().ghosts).toBeLessThanOrEqual(16_000 * 0.25);
+    expect(index.stats()).toMatchObject({ count: 16_000, unindexed: 0, failure: null });
+    expect(index.stats().tombstones).toBeLessThanOrEqual(16_000 * 0.25);
     expect(await recallOf()).toBeGreaterThanOrEqual(0.99);
     await index.rebuild();
-    expect(index.stats().ghosts).toBe(0);
+    expect(index.stats().tombstones).toBe(0);
     expect(await recallOf()).toBeGreaterThanOrEqual(0.99);
   }, 30_000);
 
@@ -474,7 +475,7 @@ describe("an index of 20,000", () => {
     const started = performance.now();
     index = await open(dir, shape);
     expect(performance.now() - started).toBeLessThan(1_000);
-    expect(index.stats()).toMatchObject({ count: 16_000, pending: 0 });
+    expect(index.stats()).toMatchObject({ count: 16_000, unindexed: 0 });
     expect((await index.search({ vector: next(), k: 10 })).plan).toBe("hnsw");
     await index.close();
     const graph = join(dir, readdirSync(dir).find((name) => /^graph-\d+$/.test(name)) ?? "");
@@ -482,11 +483,13 @@ describe("an index of 20,000", () => {
     bytes[5_000] = (bytes[5_000] ?? 0) ^ 4;
     writeFileSync(graph, bytes);
     index = await open(dir, shape);
-    expect(index.stats()).toMatchObject({ count: 16_000, pending: 16_000 });
-    expect(index.stats().quarantined).toHaveLength(1);
+    expect(index.stats()).toMatchObject({ count: 16_000, unindexed: 16_000 });
+    expect(index.stats().failure).toContain("graph-");
+    expect(index.failures.counts.get("graph file")).toBe(1);
+    expect(readdirSync(dir).filter((name) => name.includes(".damaged-"))).toHaveLength(1);
     expect(await index.search({ vector: next(), k: 10 })).toMatchObject({ plan: "exact", complete: true });
     await index.settled();
-    expect(index.stats()).toMatchObject({ pending: 0, failure: null });
+    expect(index.stats()).toMatchObject({ unindexed: 0, failure: null });
     expect(await recallOf()).toBeGreaterThanOrEqual(0.99);
   }, 30_000);
 });

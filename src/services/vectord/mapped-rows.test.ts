@@ -6,9 +6,10 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "#lib/clock";
-import { VectorIndex } from "./index.ts";
-import { breathe } from "./pace.ts";
-import type { IndexShape, Item } from "./shape.ts";
+import { openIndex } from "./index-folder.ts";
+import type { VectorIndex } from "./vector-index.ts";
+import { yieldToEventLoop } from "#lib/event-loop";
+import type { IndexShape, Item } from "./rows/shape.ts";
 
 /** 1,024 rows of 1,024 numbers are a chunk of 4 MiB. */
 const shape: IndexShape = { dimension: 1024, metric: "euclidean", quantization: "i8", fields: {} };
@@ -18,7 +19,7 @@ let dir: string;
 let index: VectorIndex;
 
 const open = async (): Promise<void> => {
-  index = await VectorIndex.open({ dir, shape, clock: systemClock });
+  index = await openIndex({ dir, shape, clock: systemClock });
 };
 beforeEach(async () => {
   dir = mkdtempSync(join(tmpdir(), "vectord-mapped-"));
@@ -83,7 +84,7 @@ test("a whole chunk is memory until a snapshot holds it, and a row written over 
 test("what dies while a snapshot is being written is in it, and gone after the next start all the same", async () => {
   await write(0, 1500);
   const writing = index.snapshot();
-  while (!readdirSync(dir).some((name) => name.startsWith("rows-0-1"))) await breathe();
+  while (!readdirSync(dir).some((name) => name.startsWith("rows-0-1"))) await yieldToEventLoop();
   await index.delete({ ids: Array.from({ length: 1500 }, (_, n) => `i${n}`) });
   await write(0, 10, 7);
   const manifest = await writing;
@@ -98,7 +99,7 @@ test("a snapshot waits for the end of a write that takes several turns", async (
   const order: string[] = [];
   const writing = index.upsert(items(0, 1000)).finally(() => order.push("written"));
   const answeredAt = writing.then(() => index.stats().count);
-  while (index.stats().count === 0) await breathe();
+  while (index.stats().count === 0) await yieldToEventLoop();
   // Now it is in the middle, unless this machine applies a thousand rows in one step.
   const manifest = await index.snapshot().finally(() => order.push("kept"));
   expect(manifest.count).toBe(1000);

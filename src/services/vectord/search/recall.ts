@@ -1,13 +1,13 @@
-// How good the graph's answers are, measured on the live index: stored vectors, drawn at random, are asked for
-// their nearest others by plan and exactly. A hit counts when it is as near as the true k-th, so that equal
-// distances are no misses. Each query leaves the event loop free before the next.
+// Recall, measured on the live index: stored vectors, drawn at random, are searched for by plan and exactly. A hit
+// counts when it is as near as the true k-th, so that equal distances are no misses. The event loop is free between
+// two queries.
 
 import { seeded } from "#lib/random";
-import type { GraphCache } from "./graph.ts";
-import { breathe } from "./pace.ts";
-import type { Rows } from "./rows.ts";
+import type { GraphCache } from "../graph/graph-cache.ts";
+import { yieldToEventLoop } from "#lib/event-loop";
+import type { Rows } from "../rows/rows.ts";
 import { K_MAX, runSearch } from "./search.ts";
-import { invalid } from "./shape.ts";
+import { invalid } from "../rows/shape.ts";
 
 export interface Recall {
   /** The share of the true k nearest that a search by plan finds, 0 to 1. */
@@ -44,7 +44,7 @@ export async function measureRecall(
   let found = 0;
   let possible = 0;
   for (let i = 0; i < sample && all.length > 1; i++) {
-    await breathe();
+    await yieldToEventLoop();
     const row = all[random.below(all.length)] as number;
     if (!rows.isLive(row)) continue;
     const search = { vector: rows.vector(row).slice(), k: k + 1 };

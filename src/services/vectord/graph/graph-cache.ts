@@ -1,52 +1,49 @@
 // The graphs over the rows: a cache, which may be thrown away and built again at any time. There are two: the
-// base, mapped from a file that a child process built, and the delta, a small one in memory that takes new rows
-// in steps of two milliseconds between events. Rows that are in neither are `pending`; a search scans these. When
-// too many are pending, in the delta, or dead in the base, a child builds the next base and it is swapped in
-// whole. A row that dies stays in the base until then and is passed over by the reader (rows.ts keeps its place).
+// base, mapped from a file that a worker process built, and the delta, a small one in memory that takes new rows
+// in steps of two milliseconds between events. Rows that are in neither are unindexed; a search scans these. When too
+// many are unindexed, in the delta, or tombstones of the base (thresholds.ts), a worker builds the next base and it is
+// swapped in whole. A removed row stays in the base until then, as a tombstone that readers skip (rows.ts keeps its
+// place).
 
 import { rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { Hnsw } from "#adapters/hnsw";
 import { type FileChecksum, verifyChecksummed, writeChecksummed } from "#adapters/checksummed-file";
 import type { Clock } from "#lib/clock";
+import { yieldToEventLoop } from "#lib/event-loop";
 import { Fault } from "#rpc/fault";
-import { Bitmap } from "./bitmap.ts";
-import type { BuildJob, GraphTail } from "./build.ts";
-import { breathe } from "./pace.ts";
-import { IN_BASE, IN_BUILD, IN_DELTA, type Rows } from "./rows.ts";
-import { shapeText } from "./shape.ts";
+import { Bitmap } from "../rows/bitmap.ts";
+import { IN_BASE, IN_BUILD, IN_DELTA, type Rows } from "../rows/rows.ts";
+import { shapeText } from "../rows/shape.ts";
+import type { BuildJob, GraphTail } from "./contract.ts";
+import { runBuild } from "./pool.ts";
+import { type GraphCounts, isBuildDue, isMergeDueAtRest, isWornOut, unindexedMax } from "./thresholds.ts";
 
-/** Rows a search scans beside the graphs: 0.3 ms at 768 numbers. A larger base is worth a longer scan. */
-const PENDING_MAX = 2_000;
-const PENDING_SHARE = 1 / 32;
-/** Rows in the delta before they are built into the base: each doubling of the base writes it a few times. */
-const DELTA_MAX = 8_192;
-const DELTA_SHARE = 1 / 8;
-/** A second graph doubles what a search costs: when no row has come for a while, even a small delta is built in. */
-const QUIET_MS = 3_000;
-const QUIET_DELTA_MIN = 256;
-const QUIET_DELTA_SHARE = 1 / 128;
-/** Dead rows in the base slow each search down; a build leaves them out. */
-const GHOST_SHARE = 0.2;
-const GHOSTS_MIN = 500;
-/** A graph whose places were used again this often is built from nothing: links of old rows linger. */
-const REPLACED_SHARE = 1;
-/** How long a step may hold the event loop, and how long it lets others have it. */
+/** No new row for so long is rest. */
+const REST_MS = 3_000;
+/** How long a step may hold the event loop, and how long others have it in between. */
 const STEP_MS = 2;
-const REST_MS = 4;
+const PAUSE_MS = 4;
 /** After a build that failed (a full disk, no memory) the next one waits. */
 const RETRY_MS = 30_000;
-/** A build that takes longer than this hangs. */
-const BUILD_MS_MIN = 120_000;
-const BUILD_MS_A_ROW = 10;
 
 interface Base {
   readonly graph: Hnsw;
   readonly path: string;
-  readonly seal: FileChecksum;
+  readonly checksum: FileChecksum;
   readonly rows: Bitmap;
   readonly count: number;
   readonly replaced: number;
+}
+
+/** What the owner of the graphs wants to know. */
+export interface GraphEvents {
+  /** A new base was swapped in; the file of the old one may go. */
+  onSwap(): void;
+  /** No row has come for a while and the graphs have taken what there was. */
+  onRest(): void;
+  onBuilt(): void;
+  onBuildFailure(error: unknown): void;
 }
 
 export class GraphCache {
@@ -57,25 +54,22 @@ export class GraphCache {
   #delta: Hnsw | null = null;
   readonly #deltaRows = new Set<number>();
   readonly #deltaDead: number[] = [];
-  readonly #pending = new Set<number>();
+  /** In no graph and on no build's list. */
+  readonly #unindexed = new Set<number>();
   /** Rows that a build could not make reachable; scanned until the next one tries again. */
-  readonly #lost = new Set<number>();
-  /** Pending rows that the build under way will bring. */
-  readonly #coming = new Set<number>();
-  #ghosts = 0;
+  readonly #unreachable = new Set<number>();
+  /** Unindexed rows that the build under way takes in. */
+  readonly #building = new Set<number>();
+  #tombstones = 0;
   #addedAt = 0;
-  #timer: ReturnType<typeof setTimeout> | null = null;
-  /** Runs out when no row has come for a while. */
-  #quiet: ReturnType<typeof setTimeout> | null = null;
+  #stepTimer: ReturnType<typeof setTimeout> | null = null;
+  #restTimer: ReturnType<typeof setTimeout> | null = null;
   #build: Promise<void> | null = null;
-  #child: Bun.Subprocess | null = null;
+  readonly #closing = new AbortController();
   #number: number;
   #failed: { readonly at: number; readonly error: unknown } | null = null;
-  #closed = false;
-  /** Called after a new base was swapped in; the file of the old one may go. */
-  onSwap: () => void = () => undefined;
-  /** Called when no row has come for a while and the graphs have taken what there was. */
-  onRest: () => void = () => undefined;
+  /** Set by the owner once it is there itself. */
+  events: GraphEvents | null = null;
 
   /** `number` is the highest number that a graph file in the folder has. */
   constructor(dir: string, rows: Rows, clock: Clock, number: number) {
@@ -89,9 +83,9 @@ export class GraphCache {
     return this.#base !== null;
   }
 
-  /** Rows in the base that live: those a snapshot of its file would spare a scan. */
+  /** Live rows in the base: with its file, a restart need not scan them. */
   get baseRows(): number {
-    return (this.#base?.count ?? 0) - this.#ghosts;
+    return (this.#base?.count ?? 0) - this.#tombstones;
   }
 
   /** The file that the build under way writes. */
@@ -100,19 +94,20 @@ export class GraphCache {
   }
 
   /** Rows that no graph holds. */
-  get pending(): number {
-    return this.#pending.size + this.#coming.size + this.#lost.size;
+  get unindexed(): number {
+    return this.#unindexed.size + this.#building.size + this.#unreachable.size;
   }
 
   get building(): boolean {
     return this.#build !== null;
   }
 
-  get ghosts(): number {
-    return this.#ghosts;
+  /** Removed rows that the base still leads through. */
+  get tombstones(): number {
+    return this.#tombstones;
   }
 
-  /** Rows in the graphs, dead ones included. */
+  /** Rows in the graphs, tombstones included. */
   get size(): number {
     return (this.#base?.count ?? 0) + (this.#delta?.size ?? 0);
   }
@@ -121,20 +116,15 @@ export class GraphCache {
     return (this.#base?.graph.bytes ?? 0) + (this.#delta?.bytes ?? 0);
   }
 
-  /** Why the last build failed, until one succeeds. */
-  get failure(): unknown {
-    return this.#failed?.error ?? null;
-  }
-
-  get file(): { readonly name: string; readonly seal: FileChecksum } | null {
-    return this.#base === null ? null : { name: basename(this.#base.path), seal: this.#base.seal };
+  get file(): { readonly name: string; readonly checksum: FileChecksum } | null {
+    return this.#base === null ? null : { name: basename(this.#base.path), checksum: this.#base.checksum };
   }
 
   /** Takes a verified graph file as the base, at start-up; rows that it does not have are reported by `added`. */
   async attach(path: string, verified: FileChecksum & { tail: unknown }): Promise<void> {
     const { graph } = await Hnsw.view(path, this.#rows.shape, verified);
     this.#delta = await Hnsw.create(this.#rows.shape);
-    await breathe();
+    await yieldToEventLoop();
     this.#install(path, graph, verified, verified.tail as GraphTail);
   }
 
@@ -143,48 +133,50 @@ export class GraphCache {
   }
 
   added(row: number): void {
-    this.#pending.add(row);
+    this.#unindexed.add(row);
     this.#wake();
     this.#addedAt = performance.now();
-    if (this.#quiet === null && !this.#closed) this.#awaitQuiet(QUIET_MS);
+    if (this.#restTimer === null && !this.#closed) this.#awaitRest(REST_MS);
   }
 
-  #awaitQuiet(ms: number): void {
-    this.#quiet = setTimeout(() => {
-      this.#quiet = null;
+  #awaitRest(ms: number): void {
+    this.#restTimer = setTimeout(() => {
+      this.#restTimer = null;
       const quietMs = performance.now() - this.#addedAt;
-      if (quietMs < QUIET_MS) this.#awaitQuiet(QUIET_MS - quietMs);
+      if (quietMs < REST_MS) this.#awaitRest(REST_MS - quietMs);
       else void this.#rest();
     }, ms);
-    this.#quiet.unref();
+    this.#restTimer.unref();
   }
 
   async #rest(): Promise<void> {
     await this.#build;
-    if (!this.#closed && this.#worthMerging() && this.#mayBuild()) this.#startBuild();
+    const merges = this.#base !== null && isMergeDueAtRest(this.#counts());
+    if (!this.#closed && merges && this.#mayBuild()) this.#startBuild();
     await this.#build;
-    if (!this.#closed) this.onRest();
+    if (!this.#closed) this.events?.onRest();
   }
 
-  #worthMerging(): boolean {
-    if (this.#base === null) return false;
-    const size = this.#base.count;
-    return (
-      (this.#delta?.size ?? 0) + this.#pending.size > Math.max(QUIET_DELTA_MIN, size * QUIET_DELTA_SHARE)
-    );
+  #counts(): GraphCounts {
+    return {
+      base: this.#base?.count ?? 0,
+      delta: this.#delta?.size ?? 0,
+      unindexed: this.#unindexed.size,
+      tombstones: this.#tombstones,
+    };
   }
 
   removed(row: number): void {
-    this.#pending.delete(row);
-    this.#coming.delete(row);
-    this.#lost.delete(row);
-    if (this.#rows.is(row, IN_BASE)) this.#ghosts++;
+    this.#unindexed.delete(row);
+    this.#building.delete(row);
+    this.#unreachable.delete(row);
+    if (this.#rows.is(row, IN_BASE)) this.#tombstones++;
     if (this.#rows.is(row, IN_DELTA)) this.#deltaDead.push(row);
     this.#wake();
   }
 
   /**
-   * Up to `wanted` rows from each graph, nearest first as far as coarse scalars tell, dead ones among them;
+   * Up to `wanted` rows from each graph, nearest first as far as coarse scalars tell, tombstones among them;
    * distances are to be computed from the rows.
    */
   search(vector: Float32Array, wanted: number): (readonly number[])[] {
@@ -198,21 +190,21 @@ export class GraphCache {
     return wanted >= (this.#base?.count ?? 0) && wanted >= (this.#delta?.size ?? 0);
   }
 
-  *pendingRows(): Generator<number> {
-    yield* this.#pending;
-    yield* this.#coming;
-    yield* this.#lost;
+  *unindexedRows(): Generator<number> {
+    yield* this.#unindexed;
+    yield* this.#building;
+    yield* this.#unreachable;
   }
 
-  /** Waits until nothing is pending that the graphs would take, for a snapshot or a measurement. */
+  /** Waits until the graphs have taken every row they are due, for a snapshot or a measurement. */
   async settled(): Promise<void> {
-    while (!this.#closed && this.#failed === null && (this.#build !== null || this.#timer !== null)) {
+    while (!this.#closed && this.#failed === null && (this.#build !== null || this.#stepTimer !== null)) {
       if (this.#build !== null) await this.#build;
-      else await new Promise((resolve) => setTimeout(resolve, REST_MS));
+      else await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
     }
   }
 
-  /** Builds what is pending into the base now, whatever its number. */
+  /** Builds the unindexed rows into the base now, however few they are. */
   async rebuild(): Promise<void> {
     if (this.#build === null) this.#startBuild();
     await this.#build;
@@ -220,26 +212,29 @@ export class GraphCache {
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
-    if (this.#quiet !== null) clearTimeout(this.#quiet);
-    this.#quiet = null;
-    this.#child?.kill("SIGKILL");
+    this.#closing.abort();
+    if (this.#stepTimer !== null) clearTimeout(this.#stepTimer);
+    this.#stepTimer = null;
+    if (this.#restTimer !== null) clearTimeout(this.#restTimer);
+    this.#restTimer = null;
     await this.#build;
   }
 
-  #wake(afterMs = REST_MS): void {
-    if (this.#timer !== null || this.#closed) return;
-    this.#timer = setTimeout(() => this.#step(), afterMs);
-    this.#timer.unref();
+  get #closed(): boolean {
+    return this.#closing.signal.aborted;
+  }
+
+  #wake(afterMs = PAUSE_MS): void {
+    if (this.#stepTimer !== null || this.#closed) return;
+    this.#stepTimer = setTimeout(() => this.#step(), afterMs);
+    this.#stepTimer.unref();
   }
 
   /** One step of upkeep: start a build when one is due, otherwise move rows for a moment. */
   #step(): void {
-    this.#timer = null;
+    this.#stepTimer = null;
     if (this.#closed) return;
-    if (this.#build === null && this.#due()) {
+    if (this.#due()) {
       if (this.#mayBuild()) this.#startBuild();
       else this.#wake(RETRY_MS);
       return;
@@ -254,34 +249,25 @@ export class GraphCache {
         this.#rows.unmark(dead, IN_DELTA);
         continue;
       }
-      const [row] = this.#pending;
-      if (row === undefined || this.#delta === null || this.#pending.size > this.#pendingMax()) break;
+      const [row] = this.#unindexed;
+      if (row === undefined || this.#delta === null || this.#unindexed.size > unindexedMax(this.#base.count))
+        break;
       this.#delta.add(row, this.#rows.vector(row));
       this.#rows.mark(row, IN_DELTA);
       this.#deltaRows.add(row);
-      this.#pending.delete(row);
+      this.#unindexed.delete(row);
     }
     if (
       this.#deltaDead.length > 0 ||
-      (this.#pending.size > 0 && this.#pending.size <= this.#pendingMax()) ||
+      (this.#unindexed.size > 0 && this.#unindexed.size <= unindexedMax(this.#base.count)) ||
       this.#due()
     ) {
       this.#wake();
     }
   }
 
-  #pendingMax(): number {
-    return Math.max(PENDING_MAX, (this.#base?.count ?? 0) * PENDING_SHARE);
-  }
-
   #due(): boolean {
-    if (this.#build !== null) return false;
-    const size = this.#base?.count ?? 0;
-    return (
-      this.#pending.size > this.#pendingMax() ||
-      (this.#delta?.size ?? 0) > Math.max(DELTA_MAX, size * DELTA_SHARE) ||
-      this.#ghosts > Math.max(GHOSTS_MIN, size * GHOST_SHARE)
-    );
+    return this.#build === null && isBuildDue(this.#counts());
   }
 
   #mayBuild(): boolean {
@@ -293,9 +279,11 @@ export class GraphCache {
       .then(
         () => {
           this.#failed = null;
+          this.events?.onBuilt();
         },
         (error: unknown) => {
           this.#failed = { at: this.#clock.now(), error };
+          if (!this.#closed) this.events?.onBuildFailure(error);
         },
       )
       .finally(() => {
@@ -312,44 +300,43 @@ export class GraphCache {
     const jobPath = join(this.#dir, `job-${number}`);
     const job = this.#plan(out);
     for (const row of job.add) this.#rows.mark(row, IN_BUILD);
-    for (const row of this.#pending) this.#coming.add(row);
-    for (const row of this.#lost) this.#coming.add(row);
-    this.#pending.clear();
-    this.#lost.clear();
+    for (const row of this.#unindexed) this.#building.add(row);
+    for (const row of this.#unreachable) this.#building.add(row);
+    this.#unindexed.clear();
+    this.#unreachable.clear();
     try {
       await writeChecksummed(jobPath, this.#vectorsOf(job.add), job);
-      await this.#spawn(jobPath, job.add.length + job.remove.length);
+      await runBuild(jobPath, job.add.length + job.remove.length, this.#closing.signal);
       const verified = await verifyChecksummed(out);
       // Each of the two takes milliseconds at 100,000 rows: mapping it, which lists its keys, and the swap.
       const { graph } = await Hnsw.view(out, this.#rows.shape, verified);
       const delta = await Hnsw.create(this.#rows.shape);
-      await breathe();
+      await yieldToEventLoop();
       if (this.#closed) throw new Fault("cancelled", "The index was closed during the build.");
       this.#swap(out, graph, delta, verified);
     } catch (error) {
       await rm(out, { force: true }).catch(() => undefined);
       throw error;
     } finally {
-      for (const row of this.#coming) this.#pending.add(row);
-      this.#coming.clear();
+      for (const row of this.#building) this.#unindexed.add(row);
+      this.#building.clear();
       for (const row of job.add) this.#rows.unmark(row, IN_BUILD);
       await rm(jobPath, { force: true }).catch(() => undefined);
-      if (!this.#closed) this.onSwap();
+      if (!this.#closed) this.events?.onSwap();
     }
   }
 
-  /** What the next base takes: all rows that live, or the difference to this one. */
+  /** What the next base takes: all live rows, or the difference to this one. */
   #plan(out: string): BuildJob {
     const base = this.#base;
     const live = this.#rows.live;
-    const fresh = base === null || base.replaced > base.count * REPLACED_SHARE;
+    const fresh = base === null || isWornOut(base.replaced, base.count);
     return {
       shape: shapeText(this.#rows.shape),
       base: fresh ? null : base.path,
       add: [...(fresh ? live : live.clone().minus(base.rows)).toRows()],
       remove: fresh ? [] : [...base.rows.clone().minus(live).toRows()],
       out,
-      parent: process.pid,
     };
   }
 
@@ -359,28 +346,6 @@ export class GraphCache {
       const vector = this.#rows.vector(row);
       yield new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength);
     }
-  }
-
-  async #spawn(jobPath: string, rows: number): Promise<void> {
-    const entry = join(import.meta.dir, "build-child.ts");
-    const child = Bun.spawn([process.execPath, "--no-env-file", entry, jobPath], {
-      stdin: "ignore",
-      stdout: "ignore",
-      stderr: "pipe",
-      timeout: BUILD_MS_MIN + rows * BUILD_MS_A_ROW,
-      killSignal: "SIGKILL",
-    });
-    this.#child = child;
-    const [said, code] = await Promise.all([new Response(child.stderr).text(), child.exited]);
-    this.#child = null;
-    if (code === 0) return;
-    if (this.#closed) throw new Fault("cancelled", "The index was closed during the build.");
-    const cause = new Error(`the build process ended with ${code}: ${said.slice(-2_000)}`);
-    throw new Fault(
-      "internal",
-      "A build of the graph failed; searches scan instead and the build is tried again.",
-      { cause },
-    );
   }
 
   #swap(path: string, graph: Hnsw, delta: Hnsw, verified: FileChecksum & { tail: unknown }): void {
@@ -393,32 +358,32 @@ export class GraphCache {
     this.#delta = delta;
     this.#deltaDead.length = 0;
     for (const row of this.#deltaRows) {
-      if (this.#rows.isLive(row) && !this.#rows.is(row, IN_BASE)) this.#pending.add(row);
+      if (this.#rows.isLive(row) && !this.#rows.is(row, IN_BASE)) this.#unindexed.add(row);
       this.#rows.unmark(row, IN_DELTA);
     }
     this.#deltaRows.clear();
-    for (const row of this.#coming) if (base.rows.has(row)) this.#coming.delete(row);
+    for (const row of this.#building) if (base.rows.has(row)) this.#building.delete(row);
     for (const row of (verified.tail as GraphTail).lost) {
       if (!this.#rows.isLive(row)) continue;
-      this.#coming.delete(row);
-      this.#pending.delete(row);
-      this.#lost.add(row);
+      this.#building.delete(row);
+      this.#unindexed.delete(row);
+      this.#unreachable.add(row);
     }
   }
 
-  #install(path: string, graph: Hnsw, seal: FileChecksum, tail: GraphTail): Base {
+  #install(path: string, graph: Hnsw, checksum: FileChecksum, tail: GraphTail): Base {
     const rows = Bitmap.fromText(tail.rows);
     const count = rows.count();
     rows
       .clone()
       .minus(this.#base?.rows ?? new Bitmap())
       .forEach((row) => this.#rows.mark(row, IN_BASE));
-    this.#ghosts = count - rows.clone().and(this.#rows.live).count();
-    const { payloadBytes, tailBytes, hash } = seal;
+    this.#tombstones = count - rows.clone().and(this.#rows.live).count();
+    const { payloadBytes, tailBytes, hash } = checksum;
     const base = {
       graph,
       path,
-      seal: { payloadBytes, tailBytes, hash },
+      checksum: { payloadBytes, tailBytes, hash },
       rows,
       count,
       replaced: tail.replaced,

@@ -1,11 +1,11 @@
-// The rows of an index: vectors in f32 as they were given, ids, metadata, and which rows live. A row is written
-// once and never changed while it lives: an update takes a new row and lets the old one go. A row that is let go
-// is used again only when nothing can still mean its old vector: no graph holds it, no build has it on its list,
-// and no scan or snapshot that began before is still reading (`pin`). That one rule is what lets searches, builds
-// and snapshots run beside writes without copying anything.
+// The rows of an index: vectors in f32 as they were given, ids, metadata, and which rows are live. A row is written
+// once and does not change while it is live: an update takes a new row and removes the old one. A removed row is
+// reused only when nothing can still refer to its old vector: no graph holds it, no build has it on its list, and no
+// scan or snapshot that began before is still reading (`pin`). This rule lets searches, builds and snapshots run
+// beside writes without copying.
 //
-// Vectors lie in chunks. A chunk that a snapshot has written is mapped from that file from then on, privately:
-// pages of it are in memory while they are read, and a row that is used again makes a copy of its own page.
+// Vectors lie in chunks. A chunk that a snapshot has written is mapped from that file from then on, privately: its
+// pages are in memory while they are read, and a row that is reused makes a copy of its own page.
 
 import { assert, present } from "#lib/assert";
 import { Bitmap } from "./bitmap.ts";
@@ -54,9 +54,10 @@ export class Rows {
   readonly #deadIn: number[] = [];
   #state = new Uint8Array(1_024);
   #free: number[] = [];
-  #limbo: number[] = [];
-  /** Rows let go under a pin, whose ids and metadata a snapshot may still have to write. */
-  #named: number[] = [];
+  /** Rows removed under a pin that nothing else holds: free when it ends. */
+  #pinnedRows: number[] = [];
+  /** Rows removed under a pin, whose ids and metadata a snapshot may still have to write. */
+  #pinnedNames: number[] = [];
   #pins = 0;
   #end = 0;
   readonly #metadataBytesOf: number[] = [];
@@ -78,7 +79,7 @@ export class Rows {
     return this.#end;
   }
 
-  /** Rows that hold nothing alive and cannot be used again yet, or wait to be. */
+  /** Rows that are not live: reusable now, or held by a graph, a build or a pin. */
   get dead(): number {
     return this.#end - this.#rowOf.size;
   }
@@ -111,7 +112,7 @@ export class Rows {
     this.#state[row] = (this.#state[row] ?? 0) | mark;
   }
 
-  /** Takes a mark away; a dead row that has none left may be used again. */
+  /** Takes a mark away; a removed row that has none left is reusable. */
   unmark(row: number, mark: number): void {
     this.#state[row] = (this.#state[row] ?? 0) & ~mark;
     this.#settle(row);
@@ -141,7 +142,7 @@ export class Rows {
     return this.#deadIn[chunk] ?? 0;
   }
 
-  /** Stores an item as a new row and lets the row go that held its id before. */
+  /** Stores an item as a new row and removes the row that had its id before. */
   put(item: Item, metadataBytes: number): { row: number; replaced: number | undefined } {
     const replaced = this.remove(item.id);
     const row = this.#take();
@@ -154,14 +155,14 @@ export class Rows {
     return { row, replaced };
   }
 
-  /** Lets the row of an id go; the row is returned when there was one. */
+  /** Removes the row of an id; the row is returned when there was one. */
   remove(id: string): number | undefined {
     const row = this.#rowOf.get(id);
     if (row === undefined) return undefined;
     this.#rowOf.delete(id);
     this.payload.delete(row, this.metadata(row));
     this.#metadataBytes -= this.#metadataBytesOf[row] ?? 0;
-    if (this.#pins > 0) this.#named.push(row);
+    if (this.#pins > 0) this.#pinnedNames.push(row);
     else this.#forget(row);
     this.live.delete(row);
     this.#state[row] = (this.#state[row] ?? 0) & ~LIVE;
@@ -170,7 +171,7 @@ export class Rows {
     return row;
   }
 
-  /** Keeps every row that is let go from now on as it is, until the function returned is called. */
+  /** Keeps every row that is removed from now on as it is, until the function returned is called. */
   pin(): () => void {
     this.#pins++;
     let held = true;
@@ -178,15 +179,15 @@ export class Rows {
       if (!held) return;
       held = false;
       if (--this.#pins > 0) return;
-      for (const row of this.#named) this.#forget(row);
-      this.#named = [];
-      const waiting = this.#limbo;
-      this.#limbo = [];
+      for (const row of this.#pinnedNames) this.#forget(row);
+      this.#pinnedNames = [];
+      const waiting = this.#pinnedRows;
+      this.#pinnedRows = [];
       for (const row of waiting) this.#settle(row);
     };
   }
 
-  /** What a row holds beside its vector, for a snapshot; it lives, or was let go under a pin that is still held. */
+  /** What a row holds beside its vector, for a snapshot; it is live, or was removed under a pin that is still held. */
   entry(row: number): TableEntry {
     const { norms } = this.chunk(row);
     const length = norms[row % this.chunkRows] as number;
@@ -205,7 +206,7 @@ export class Rows {
   restoreChunks(end: number): void {
     assert(this.#end === 0, "a snapshot is read into an empty index");
     while (this.chunks.length * this.chunkRows < end) {
-      // A whole chunk is mapped before anybody reads of it.
+      // A whole chunk is mapped before it is read.
       this.#grow((this.chunks.length + 1) * this.chunkRows > end);
     }
     this.#end = end;
@@ -223,6 +224,9 @@ export class Rows {
 
   /** After the last `restore`, and after the graph has marked its rows: the rest is free. */
   restored(): void {
+    // The file of a chunk may have been unreadable; its rows are free, and need memory.
+    for (const chunk of this.chunks)
+      if (chunk.vectors.length === 0) chunk.vectors = new Float32Array(this.chunkRows * this.shape.dimension);
     for (let row = 0; row < this.#end; row++) this.#settle(row);
   }
 
@@ -275,7 +279,7 @@ export class Rows {
 
   #settle(row: number): void {
     if ((this.#state[row] ?? 0) !== 0) return;
-    if (this.#pins > 0) this.#limbo.push(row);
+    if (this.#pins > 0) this.#pinnedRows.push(row);
     else this.#free.push(row);
   }
 }

@@ -4,12 +4,12 @@
 // indexes are summed here (0.3 us a row), since copying rows together would cost more than summing them does.
 
 import type { ExactSearch } from "#adapters/hnsw";
-import type { Bitmap } from "./bitmap.ts";
-import { breathe } from "./pace.ts";
-import type { Rows } from "./rows.ts";
-import { type IndexShape, norm } from "./shape.ts";
+import type { Bitmap } from "../rows/bitmap.ts";
+import { yieldToEventLoop } from "#lib/event-loop";
+import type { Rows } from "../rows/rows.ts";
+import { type IndexShape, norm } from "../rows/shape.ts";
 
-/** A query made ready: with its Euclidean length, and in a buffer that holds nothing else. */
+/** A prepared query: with its Euclidean length, and in a buffer that holds nothing else. */
 export interface Query {
   readonly vector: Float32Array;
   /** The same in f64, so that a sum converts one side only. */
@@ -23,19 +23,19 @@ export interface Scored {
   readonly distance: number;
 }
 
-/** Numbers summed before the event loop is let go: about 5 ms. */
+/** Numbers summed before the event loop is yielded: about 5 ms. */
 const NUMBERS_A_STEP = 8_000_000;
 /** The native scan picks by f32 sums; a few more than needed are scored again in f64. */
 const NATIVE_SPARE = 16;
-/** Dead rows of a chunk that the native scan may be asked for in excess, before live rows are picked one by one. */
-const DEAD_MAX = 64;
+/** Removed rows of a chunk that the native scan may return in excess; with more, live rows are read one by one. */
+const REMOVED_MAX = 64;
 /** Below this the call costs more than the scan. */
 export const NATIVE_NUMBERS_MIN = 32_768;
 
-/** A question that is asked tier by tier comes with the same vector each time. */
+/** A search tier by tier comes with the same vector each time. */
 const prepared = new WeakMap<Float32Array, Query>();
 
-/** `vector` belongs to the search from here on: nobody may write to it. */
+/** `vector` belongs to the search from here on and must not be written to. */
 export function prepare(shape: IndexShape, vector: Float32Array): Query {
   const before = prepared.get(vector);
   if (before?.shape === shape) return before;
@@ -116,7 +116,7 @@ export class Nearest {
     return this.#heap.length;
   }
 
-  /** Rows at this distance or beyond are not wanted any more. */
+  /** Rows at this distance or beyond are not among the nearest k. */
   get bound(): number {
     return this.#heap.length < this.#k ? Number.POSITIVE_INFINITY : (this.#heap[0]?.distance ?? 0);
   }
@@ -145,7 +145,7 @@ export class Nearest {
     }
   }
 
-  /** Nearest first; equal distances in the order of rows, so that the answer does not depend on the plan. */
+  /** Nearest first; equal distances in the order of rows, so that the result does not depend on the plan. */
   sorted(): Scored[] {
     return [...this.#heap].sort((a, b) => a.distance - b.distance || a.row - b.row);
   }
@@ -160,14 +160,14 @@ function swap(heap: Scored[], a: number, b: number): void {
   [heap[a], heap[b]] = [heap[b] as Scored, heap[a] as Scored];
 }
 
-/** Scores rows into `nearest`. Rows that are not alive are passed over. */
+/** Scores rows into `nearest`. Rows that are not live are skipped. */
 export function scanRows(rows: Rows, query: Query, picked: Iterable<number>, nearest: Nearest): void {
   for (const row of picked) {
     if (rows.isLive(row)) nearest.offer(row, distanceTo(query, rows, row));
   }
 }
 
-/** As `scanRows` for many rows, letting the event loop go between steps. */
+/** As `scanRows` for many rows, yielding to the event loop between steps. */
 export async function scanPicked(
   rows: Rows,
   query: Query,
@@ -177,13 +177,13 @@ export async function scanPicked(
   const all = picked.toRows();
   const step = Math.max(1, Math.floor(NUMBERS_A_STEP / query.vector.length));
   for (let at = 0; at < all.length; at += step) {
-    if (at > 0) await breathe();
+    if (at > 0) await yieldToEventLoop();
     scanRows(rows, query, all.subarray(at, at + step), nearest);
   }
   return all.length;
 }
 
-/** Scores every live row, chunk by chunk, letting the event loop go between steps. Returns how many. */
+/** Scores every live row, chunk by chunk, yielding to the event loop between steps. Returns how many. */
 export async function scanAll(
   rows: Rows,
   query: Query,
@@ -194,14 +194,14 @@ export async function scanAll(
   let numbers = 0;
   for (let index = 0; index < rows.chunks.length; index++) {
     if (numbers > NUMBERS_A_STEP * 3) {
-      await breathe();
+      await yieldToEventLoop();
       numbers = 0;
     }
     const start = index * rows.chunkRows;
     const used = Math.min(rows.chunkRows, rows.end - start);
     if (used <= 0) break;
     const dead = rows.deadIn(index);
-    if (dead > DEAD_MAX || used * query.vector.length < NATIVE_NUMBERS_MIN) {
+    if (dead > REMOVED_MAX || used * query.vector.length < NATIVE_NUMBERS_MIN) {
       for (let row = start; row < start + used; row++) {
         if (rows.isLive(row)) nearest.offer(row, distanceTo(query, rows, row));
       }

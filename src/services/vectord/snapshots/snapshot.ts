@@ -1,30 +1,31 @@
-// A snapshot is the state of an index at one sequence, as sealed files that a manifest names with their hashes:
+// A snapshot is the state of an index at one sequence, as checksummed files that a manifest names with their hashes:
 //
 //   manifest          no payload; its tail is the Manifest below
 //   rows-<n>-<gen>    the vectors of chunk n, f32 little-endian, row after row
-//   table-<gen>       lines of JSON, each a list of [row, id, metadata, metadata bytes, Euclidean length]
-//   graph-<number>    a graph (build.ts); optional, since it can be built from the rows
+//   table-<gen>       lines of JSON, each a list of [row, id, metadata, metadata bytes, Euclidean length]; its tail is
+//                     the manifest as far as it describes the state, from which a lost manifest is made again
+//   graph-<number>    a graph (graph/worker.ts); optional, since it can be built from the rows
 //
 // Writing never disturbs the one before: new names, then the manifest in one rename. Chunks that have not
 // changed since the last snapshot are named again and not written again. Rows may be written meanwhile: a live
-// row never changes, and those that die are pinned, so what the table names is what the chunks hold.
+// row never changes, and those that are removed are pinned, so what the table names is what the chunks hold.
+// Reading changes nothing: a file that does not verify stays where it is, and salvage.ts reads past it.
 
-import { readdir, rename, rm } from "node:fs/promises";
+import { readdir, rm, stat } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import {
   type FileChecksum,
   type ChecksummedFile,
+  damaged,
   readChecksummed,
   verifyChecksummed,
   writeChecksummed,
 } from "#adapters/checksummed-file";
 import type { Clock } from "#lib/clock";
-import { Fault } from "#rpc/fault";
-import type { Bitmap } from "./bitmap.ts";
-import { breathe, pacer } from "./pace.ts";
-import type { Rows, TableEntry } from "./rows.ts";
-import type { IndexShape } from "./shape.ts";
+import { timeSlicer, yieldToEventLoop } from "#lib/event-loop";
+import type { Bitmap } from "../rows/bitmap.ts";
+import type { Rows, TableEntry } from "../rows/rows.ts";
 
 export interface Artefact {
   readonly file: string;
@@ -47,6 +48,9 @@ export interface Manifest {
   readonly taken_at: number;
 }
 
+/** What the table says of its snapshot: the same for the same state, so that equal tables are equal files. */
+type TableTail = Omit<Manifest, "table" | "generation" | "taken_at">;
+
 /** What is written for one sequence, taken at one moment. */
 export interface Captured {
   readonly sequence: number;
@@ -54,16 +58,22 @@ export interface Captured {
   /** Rows that lived then. They are pinned, so that what they hold can be written bit by bit. */
   readonly live: Bitmap;
   readonly versions: readonly number[];
-  readonly graph: { readonly name: string; readonly seal: FileChecksum } | null;
+  readonly graph: GraphFile | null;
+}
+
+export interface GraphFile {
+  readonly name: string;
+  readonly checksum: FileChecksum;
 }
 
 const MANIFEST = "manifest";
+const TABLE_NAME = /^table-(\d+)$/;
 /** Names of the files that a manifest may name. */
 export const ARTEFACT_NAME = /^(rows-\d+-\d+|table-\d+|graph-\d+)$/;
 /** Rows in a line of the table: a step of about 2 ms to write or to parse. */
 const ROWS_A_LINE = 500;
 
-export function capture(rows: Rows, sequence: number, graph: Captured["graph"]): Captured {
+export function capture(rows: Rows, sequence: number, graph: GraphFile | null): Captured {
   return {
     sequence,
     end: rows.end,
@@ -90,9 +100,10 @@ export async function writeSnapshot(
   const write = async (
     file: string,
     parts: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+    tail: unknown = null,
   ): Promise<Artefact> => {
     written.push(file);
-    return artefact(file, await writeChecksummed(join(dir, file), parts));
+    return artefact(file, await writeChecksummed(join(dir, file), parts, tail));
   };
   try {
     const chunks: Artefact[] = [];
@@ -102,17 +113,15 @@ export async function writeSnapshot(
       const same = before !== undefined && last?.versions[i] === captured.versions[i];
       chunks.push(same ? before : await write(`rows-${i}-${generation}`, [chunkBytes(rows, i, used)]));
     }
-    const table = await write(`table-${generation}`, tableLines(rows, captured));
-    const manifest: Manifest = {
-      generation,
+    const described: TableTail = {
       sequence: captured.sequence,
       count: captured.live.count(),
       end: captured.end,
       chunks,
-      table,
-      graph: captured.graph === null ? null : artefact(captured.graph.name, captured.graph.seal),
-      taken_at: clock.now(),
+      graph: captured.graph === null ? null : artefact(captured.graph.name, captured.graph.checksum),
     };
+    const table = await write(`table-${generation}`, tableLines(rows, captured), described);
+    const manifest: Manifest = { ...described, generation, table, taken_at: clock.now() };
     await writeManifest(dir, manifest);
     return manifest;
   } catch (error) {
@@ -123,7 +132,7 @@ export async function writeSnapshot(
   }
 }
 
-/** From here on the folder is the snapshot that the manifest names. */
+/** From here on the folder holds the snapshot that the manifest names. */
 export async function writeManifest(dir: string, manifest: Manifest): Promise<void> {
   await writeChecksummed(join(dir, MANIFEST), [], manifest);
 }
@@ -132,8 +141,8 @@ export function filesOf({ chunks, table, graph }: Manifest): Artefact[] {
   return [...chunks, table, ...(graph === null ? [] : [graph])];
 }
 
-function artefact(file: string, seal: FileChecksum): Artefact {
-  return { file, bytes: seal.payloadBytes, hash: seal.hash };
+function artefact(file: string, { payloadBytes, hash }: FileChecksum): Artefact {
+  return { file, bytes: payloadBytes, hash };
 }
 
 function chunkBytes(rows: Rows, index: number, used: number): Uint8Array {
@@ -147,7 +156,7 @@ async function* tableLines(rows: Rows, { live }: Captured): AsyncGenerator<Uint8
   for (let at = 0; at < all.length; at += ROWS_A_LINE) {
     const line = Array.from(all.subarray(at, at + ROWS_A_LINE), (row) => rows.entry(row));
     yield encoder.encode(`${JSON.stringify(line)}\n`);
-    await breathe();
+    await yieldToEventLoop();
   }
 }
 
@@ -161,15 +170,15 @@ export async function mapWritten(
   manifest: Manifest,
   versions: readonly number[],
 ): Promise<void> {
-  const stepped = pacer();
+  const sliced = timeSlicer();
   for (const [i, { file }] of manifest.chunks.entries()) {
     const chunk = rows.chunks[i];
     const whole = (i + 1) * rows.chunkRows <= manifest.end;
     if (chunk === undefined || chunk.version !== versions[i] || !whole) continue;
     if (chunk.file === file) continue;
     rows.mapChunk(i, mapped(join(dir, file), rows), file);
-    const rest = stepped();
-    if (rest !== null) await rest;
+    const pause = sliced();
+    if (pause !== null) await pause;
   }
 }
 
@@ -188,100 +197,86 @@ function standing(dir: string): Manifest | null {
   }
 }
 
-/** The manifest of a folder, verified; null when there is none. A damaged one is put aside, and is a Fault `internal`. */
-export async function readManifest(dir: string, clock: Clock): Promise<Manifest | null> {
+/** The manifest of a folder, verified; null when there is none. A damaged one is a Fault `internal`. */
+export function readManifest(dir: string): Manifest | null {
   const path = join(dir, MANIFEST);
-  if (!existsSync(path)) return null;
-  return orQuarantine(path, clock, () => readChecksummed(path).tail as Manifest);
+  return existsSync(path) ? (readChecksummed(path).tail as Manifest) : null;
 }
 
-/** Reads the rows that a manifest names into an empty `rows`. Damage puts the file aside and is a Fault `internal` that names it. */
-export async function readRows(
+/** The newest snapshot whose table verifies, whatever the manifest says; null when no table does. */
+export async function manifestOfTables(dir: string): Promise<Manifest | null> {
+  const generations = (await readdir(dir)).flatMap((name) => TABLE_NAME.exec(name)?.[1] ?? []).map(Number);
+  for (const generation of generations.sort((a, b) => b - a)) {
+    const file = `table-${generation}`;
+    try {
+      const verified = await verifyChecksummed(join(dir, file));
+      const { mtimeMs } = await stat(join(dir, file));
+      const table = artefact(file, verified);
+      if (verified.tail !== null)
+        return { ...(verified.tail as TableTail), generation, table, taken_at: Math.round(mtimeMs) };
+    } catch {
+      // The one before it may still be whole.
+    }
+  }
+  return null;
+}
+
+/** Reads the rows that a manifest names into an empty `rows`. Damage is a Fault `internal` that names the file. */
+export async function readRows(dir: string, manifest: Manifest, rows: Rows): Promise<void> {
+  rows.restoreChunks(manifest.end);
+  for (const i of manifest.chunks.keys()) await readChunk(dir, manifest, rows, i);
+  await readTable(dir, manifest, rows, () => true);
+  if (rows.count !== manifest.count)
+    throw damaged(manifest.table.file, `it does not hold the ${manifest.count} rows of the manifest`);
+}
+
+/** Reads the vectors of one chunk, or maps their file when it is a whole one. */
+export async function readChunk(dir: string, manifest: Manifest, rows: Rows, index: number): Promise<void> {
+  const chunk = manifest.chunks[index];
+  if (chunk === undefined) return;
+  const used = Math.min(rows.chunkRows, manifest.end - index * rows.chunkRows);
+  const whole = used === rows.chunkRows;
+  const into = whole ? undefined : (): Uint8Array => chunkBytes(rows, index, used);
+  const { payloadBytes } = await readArtefact(dir, chunk, into);
+  if (payloadBytes !== used * rows.shape.dimension * 4)
+    throw damaged(chunk.file, "it has another size than the index");
+  if (whole) rows.mapChunk(index, mapped(join(dir, chunk.file), rows), chunk.file);
+}
+
+/** Gives the rows that pass `wanted` their ids and metadata. */
+export async function readTable(
   dir: string,
   manifest: Manifest,
-  shape: IndexShape,
   rows: Rows,
-  clock: Clock,
+  wanted: (row: number) => boolean,
 ): Promise<void> {
-  rows.restoreChunks(manifest.end);
-  for (const [i, chunk] of manifest.chunks.entries()) {
-    const used = Math.min(rows.chunkRows, manifest.end - i * rows.chunkRows);
-    const whole = used === rows.chunkRows;
-    const into = whole ? undefined : (): Uint8Array => chunkBytes(rows, i, used);
-    const { payloadBytes } = await readArtefact(dir, chunk, clock, into);
-    if (payloadBytes !== used * rows.shape.dimension * 4)
-      throw new Fault("internal", `${chunk.file} has another size than the index.`);
-    if (whole) rows.mapChunk(i, mapped(join(dir, chunk.file), rows), chunk.file);
-  }
   let table = new Uint8Array();
-  await readArtefact(dir, manifest.table, clock, (bytes) => (table = new Uint8Array(bytes)));
+  await readArtefact(dir, manifest.table, (bytes) => (table = new Uint8Array(bytes)));
   const decoder = new TextDecoder();
-  const stepped = pacer();
+  const sliced = timeSlicer();
   for (let at = 0; at < table.length;) {
     const end = table.indexOf(10, at);
     const line = JSON.parse(decoder.decode(table.subarray(at, end))) as TableEntry[];
-    for (const entry of line) rows.restore(entry);
+    for (const entry of line) if (wanted(entry[0])) rows.restore(entry);
     at = end + 1;
-    const rest = stepped();
-    if (rest !== null) await rest;
-  }
-  if (rows.count !== manifest.count) {
-    throw new Fault(
-      "internal",
-      `${join(dir, manifest.table.file)} does not hold the ${manifest.count} rows of the manifest.`,
-    );
+    const pause = sliced();
+    if (pause !== null) await pause;
   }
 }
 
-/** A graph file that the manifest names, verified; null when there is none or it is damaged, in which case it is put aside. */
-export async function readGraph(
-  dir: string,
-  manifest: Manifest | null,
-  clock: Clock,
-): Promise<ChecksummedFile | null> {
-  if (manifest === null || manifest.graph === null) return null;
-  try {
-    return await readArtefact(dir, manifest.graph, clock);
-  } catch (error) {
-    // The rows are the truth and are whole; the graph is built from them again.
-    if (error instanceof Fault && error.code === "internal") return null;
-    throw error;
-  }
-}
-
-async function readArtefact(
+/** Verifies a file that a manifest names. Throws Fault `internal` when it is damaged or another file. */
+export async function readArtefact(
   dir: string,
   { file, hash }: Artefact,
-  clock: Clock,
   into?: (payloadBytes: number) => Uint8Array,
 ): Promise<ChecksummedFile> {
-  const path = join(dir, file);
-  return orQuarantine(path, clock, async () => {
-    const sealed = await verifyChecksummed(path, into);
-    if (sealed.hash !== hash)
-      throw new Fault("internal", `${path} is whole, but not the file that the manifest names.`);
-    return sealed;
-  });
+  const verified = await verifyChecksummed(join(dir, file), into);
+  if (verified.hash !== hash) throw damaged(file, "it is whole, but not the file that the manifest names");
+  return verified;
 }
 
-/** Runs a read; a file found damaged is renamed, so that it is looked at by people and not opened again. */
-async function orQuarantine<T>(path: string, clock: Clock, read: () => T | Promise<T>): Promise<T> {
-  try {
-    return await read();
-  } catch (error) {
-    const aside = `${path}.damaged-${clock.now()}`;
-    const moved = await rename(path, aside).then(
-      () => true,
-      () => false,
-    );
-    if (!(error instanceof Fault)) throw error;
-    const kept = moved ? ` It is kept as ${aside}.` : "";
-    throw new Fault(error.code, `${error.message}${kept}`, { cause: error });
-  }
-}
-
-/** Removes files that neither the manifests nor `keep` name; what is still being written is never among them. */
-export async function sweep(
+/** Removes the files of snapshots that neither the manifests nor `keep` name; what is still being written is never among them. */
+export async function removeGarbage(
   dir: string,
   manifests: readonly Manifest[],
   keep: ReadonlySet<string>,

@@ -2,15 +2,15 @@
 // files are shared by all snapshots of an index and sent once:
 //
 //   vectors/<index>/snapshots/<name>          two lines: xxHash64 of the second, and a Document as JSON
-//   vectors/<index>/files/<hash>-<bytes>.<n>  part n of a sealed file (checksummed-file.ts) of that hash and length
+//   vectors/<index>/files/<hash>-<bytes>.<n>  part n of a checksummed file of that hash and length
 //
-// The document is stored last and removed first, so that a snapshot that can be seen has all of its files. What a
-// sending left behind that did not come to its end is found by the next one, or goes with the next removal. Nothing
-// here holds a file in memory.
+// The document is stored last and removed first, so that a snapshot that can be seen has all of its files. Parts of an
+// upload that did not finish are reused by the next one, or removed with the next snapshot. Files are streamed, never
+// held in memory.
 
 import { open, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { diskFault, verifyChecksummed } from "#adapters/checksummed-file";
+import { damaged as damagedFile, diskFault, verifyChecksummed } from "#adapters/checksummed-file";
 import type { storage } from "#contracts/storage";
 import type { NamedSnapshot } from "#contracts/vector";
 import { syncFolder, writeAll } from "#lib/durable";
@@ -38,7 +38,7 @@ export interface Kept {
   readonly manifest: Manifest;
 }
 
-/** What an S3 store takes in one request; a sending that is tried again goes on at the first part that is missing. */
+/** What an S3 store takes in one request; an upload that is tried again goes on at the first part that is missing. */
 const PART_BYTES = 16 * 1024 * 1024;
 /** A document names a file for about a thousand rows: 100 MB hold a billion rows. */
 const DOCUMENT_BYTES_MAX = 100_000_000;
@@ -127,7 +127,7 @@ export async function receive(
   name: string,
   call: CallInit,
   folderFor: (shape: string) => Promise<string>,
-): Promise<void> {
+): Promise<Manifest> {
   const { shape, manifest, lengths } = await documentOf(archive, name, call);
   const dir = await folderFor(shape);
   for (const artefact of filesOf(manifest)) {
@@ -137,12 +137,13 @@ export async function receive(
   }
   await writeManifest(dir, manifest);
   await syncFolder(dir);
+  return manifest;
 }
 
-/** What is damaged is neither sent, since its name would vouch for it for ever, nor taken in. */
+/** A damaged file is neither sent, since its name would vouch for it from then on, nor received. */
 async function verify(path: string, { hash }: Artefact): Promise<void> {
   if ((await verifyChecksummed(path)).hash === hash) return;
-  throw new Fault("internal", `${path} is whole, but not the file that the snapshot names.`);
+  throw damagedFile(path, "it is whole, but not the file that the snapshot names");
 }
 
 async function fetchParts(
@@ -195,7 +196,7 @@ async function documentOf(archive: Archive, name: string, call: CallInit): Promi
   const [hash, json] = (await new Response(body).text()).split("\n");
   if (json === undefined || hash !== hashOf(json)) throw damaged(key);
   const document = JSON.parse(json) as Document;
-  // The names become paths here, and whoever may write objects may have written these.
+  // The names become paths here, and anyone who may write objects may have written them.
   if (document.format !== 1 || !filesOf(document.manifest).every(({ file }) => ARTEFACT_NAME.test(file)))
     throw damaged(key);
   return document;

@@ -1,27 +1,20 @@
 import { afterAll, describe, expect, test } from "bun:test";
-import {
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  rmSync,
-  statSync,
-  truncateSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { type Random, seeded } from "#lib/random";
 import { type Disk, nodeDisk } from "#lib/disk";
 import { Fault } from "#rpc/fault";
-import type { Recovery } from "./log-recovery.ts";
+import { createHead } from "./head.ts";
+import { createLog, type Recovery } from "./recovery.ts";
 import { Log } from "./log.ts";
+import { salvageLog } from "./salvage.ts";
 
 const root = mkdtempSync(join(tmpdir(), "vectord-log-"));
 afterAll(() => {
   rmSync(root, { recursive: true, force: true });
 });
 
-const clock = { now: () => 1_700_000_000_000 };
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 let folders = 0;
 
@@ -35,9 +28,9 @@ async function reopen(
 ): Promise<{ log: Log; records: string[]; sequences: number[] }> {
   const records: string[] = [];
   const sequences: number[] = [];
+  if (readdirSync(dir).length === 0) await createLog(nodeDisk, dir, 0);
   const log = await Log.open({
     dir,
-    clock,
     after: 0,
     replay: ({ sequence, record }) => {
       records.push(new TextDecoder().decode(record));
@@ -133,7 +126,7 @@ describe("the log", () => {
     await log.close();
   });
 
-  test("a torn tail is cut off, wherever it tore, and the log goes on", async () => {
+  test("a write that tore before it was acknowledged is cut off, wherever it tore, and the log goes on", async () => {
     const dir = folder();
     const { log } = await reopen(dir);
     await write(log, ["one", "two", "three"]);
@@ -142,7 +135,7 @@ describe("the log", () => {
     const whole = readFileSync(path);
     const lastFrame = whole.length - (40 + 4 + "three".length);
     for (let length = lastFrame; length < whole.length; length++) {
-      rmSync(join(dir, "closed"), { force: true });
+      await createHead(nodeDisk, dir, 2);
       writeFileSync(path, whole.subarray(0, length));
       const { log: torn, records } = await reopen(dir);
       expect(records).toEqual(["one", "two"]);
@@ -153,7 +146,27 @@ describe("the log", () => {
     }
   });
 
-  test("sectors of the last frame that a power cut lost are a torn end too", async () => {
+  test("the same bytes are damage once the write was acknowledged, and stay so", async () => {
+    const dir = folder();
+    const { log } = await reopen(dir);
+    await write(log, ["one", "two", "three"]);
+    await log.close();
+    const path = newest(dir);
+    const whole = readFileSync(path);
+    const lastFrame = whole.length - (40 + 4 + "three".length);
+    for (let length = lastFrame; length < whole.length; length++) {
+      writeFileSync(path, whole.subarray(0, length));
+      for (let tries = 0; tries < 2; tries++) {
+        const fault = await faultOf(reopen(dir));
+        expect(fault.code).toBe("internal");
+        expect(fault.message).toContain(basename(path));
+      }
+      expect(statSync(path).size).toBe(length);
+      expect(await salvaged(dir)).toMatchObject({ records: ["one", "two"], lost: [{ from: 3, to: 3 }] });
+    }
+  });
+
+  test("sectors of an unacknowledged frame that a power cut lost are a torn end too", async () => {
     const dir = folder();
     const { log } = await reopen(dir);
     await write(log, ["one", "y".repeat(3000)]);
@@ -162,10 +175,19 @@ describe("the log", () => {
     const whole = new Uint8Array(readFileSync(path));
     const lastFrame = 32 + 40 + 4 + 3;
     for (let sector = 0; sector * 512 < whole.length; sector++) {
-      rmSync(join(dir, "closed"), { force: true });
+      await createHead(nodeDisk, dir, 1);
       writeFileSync(path, whole.slice().fill(0, Math.max(lastFrame, sector * 512), (sector + 1) * 512));
       expect(await recordsOf(dir)).toEqual(["one"]);
     }
+  });
+
+  test("a head that lags behind, as after a power cut, keeps what verifies", async () => {
+    const dir = folder();
+    const { log } = await reopen(dir);
+    await write(log, ["one", "two", "three"]);
+    await log.close();
+    await createHead(nodeDisk, dir, 1);
+    expect(await recordsOf(dir)).toEqual(["one", "two", "three"]);
   });
 
   test("a segment whose making failed half-way changes nothing", async () => {
@@ -197,7 +219,7 @@ describe("the log", () => {
     expect(await recordsOf(dir)).toEqual([]);
   });
 
-  test("a damaged frame is a fault that names the file, once; the rest is kept", async () => {
+  test("a damaged frame is a fault that names the file, as often as it is tried; the rest can be salvaged", async () => {
     const dir = folder();
     const { log } = await reopen(dir);
     await write(log, ["one", "two", "three"]);
@@ -206,31 +228,82 @@ describe("the log", () => {
     const damaged = readFileSync(path);
     damaged[32 + 40 + 4 + 3 + 40 + 5] = 0xff;
     writeFileSync(path, damaged);
-    const fault = (await reopen(dir).catch((error: unknown) => error)) as Fault;
-    expect(fault).toBeInstanceOf(Fault);
-    expect(fault.code).toBe("internal");
-    expect(fault.message).toContain(path);
-    const aside = readdirSync(dir).filter((name) => name.includes(".damaged-"));
-    expect(aside).toHaveLength(1);
-    expect(readFileSync(join(dir, aside[0] ?? "")).equals(damaged)).toBe(true);
-    rmSync(join(dir, "closed"), { force: true });
-    const again = await reopen(dir);
-    expect(again.records).toEqual(["one", "", "three"]);
-    expect(again.sequences).toEqual([1, 2, 3]);
-    await again.log.close();
+    for (let tries = 0; tries < 3; tries++) {
+      const fault = await faultOf(reopen(dir));
+      expect(fault.code).toBe("internal");
+      expect(fault.message).toContain(`${basename(path)} is damaged`);
+      expect(fault.message).not.toContain(dir);
+    }
+    expect(readFileSync(path).equals(damaged)).toBe(true);
+    expect(await salvaged(dir)).toMatchObject({
+      records: ["one", "three"],
+      sequence: 3,
+      lost: [{ from: 2, to: 2 }],
+    });
   });
 
-  test("after an orderly close even a clean cut is seen", async () => {
+  test("a segment that is gone is missed, whichever it is", async () => {
     const dir = folder();
     const { log } = await reopen(dir);
-    await write(log, ["one", "two"]);
+    for (const text of ["one", "two", "three"]) {
+      await write(log, [text]);
+      await log.rotate(() => undefined);
+    }
+    await write(log, ["four"]);
     await log.close();
-    const path = newest(dir);
-    truncateSync(path, statSync(path).size - (40 + 4 + 3));
-    const cut = await faultOf(reopen(dir));
-    expect(cut.code).toBe("internal");
-    expect(cut.message).toContain(path);
-    expect(await recordsOf(dir)).toEqual(["one"]);
+    const segments = readdirSync(dir)
+      .filter((name) => name.startsWith("log-"))
+      .sort();
+    expect(segments).toHaveLength(4);
+    for (const [i, name] of segments.entries()) {
+      const bytes = readFileSync(join(dir, name));
+      rmSync(join(dir, name));
+      expect((await faultOf(reopen(dir))).message).toContain(`writes ${i + 1} to ${i + 1} are missing`);
+      expect(await salvaged(dir)).toMatchObject({ sequence: 4, lost: [{ from: i + 1, to: i + 1 }] });
+      writeFileSync(join(dir, name), bytes);
+    }
+    expect(await recordsOf(dir)).toEqual(["one", "two", "three", "four"]);
+  });
+
+  test("a head that is gone is damage; one slot of it is enough", async () => {
+    const dir = folder();
+    const { log } = await reopen(dir);
+    await write(log, ["one"]);
+    await log.close();
+    const head = readFileSync(join(dir, "head"));
+    for (const slot of [0, 512]) {
+      writeFileSync(join(dir, "head"), Buffer.from(head).fill(0, slot, slot + 24));
+      expect(await recordsOf(dir)).toEqual(["one"]);
+    }
+    writeFileSync(join(dir, "head"), Buffer.alloc(head.length));
+    expect((await faultOf(reopen(dir))).message).toContain("head is damaged");
+    rmSync(join(dir, "head"));
+    expect((await faultOf(reopen(dir))).message).toContain("head is damaged");
+    expect(await salvaged(dir)).toMatchObject({ records: ["one"], lost: [] });
+  });
+
+  test("a head that cannot be written fails no write, and is told", async () => {
+    const dir = folder();
+    let failing = false;
+    const open: Disk["open"] = async (path) => {
+      const file = await nodeDisk.open(path);
+      return {
+        ...file,
+        write: (part, position) =>
+          failing && path.endsWith("head")
+            ? Promise.reject(Object.assign(new Error("disk"), { code: "EIO" }))
+            : file.write(part, position),
+      };
+    };
+    const { log } = await reopen(dir, { disk: { ...nodeDisk, open } });
+    failing = true;
+    await write(log, ["one"]);
+    expect(log.headFailure).toBeInstanceOf(Fault);
+    failing = false;
+    await write(log, ["two"]);
+    expect(log.headFailure).toBeNull();
+    await log.close();
+    expect(await recordsOf(dir)).toEqual(["one", "two"]);
   });
 
   test.each(["write", "sync"] as const)(
@@ -271,7 +344,7 @@ describe("the log", () => {
     expect(again.log.sequence).toBe(4);
     expect(again.sequences.every((sequence) => sequence > at)).toBe(true);
     await again.log.close();
-    expect((await faultOf(reopen(dir, { after: 0 }))).message).toContain("lacks the writes 1 to");
+    expect((await faultOf(reopen(dir, { after: 0 }))).message).toContain("writes 1 to");
   });
 
   test("is closed for good, and limits what one call writes", async () => {
@@ -281,31 +354,45 @@ describe("the log", () => {
     expect(() => log.append(bytes("x"), () => undefined)).toThrow("closed");
   });
 
-  test("any mutation of a closed log is found, and nothing but the damage is lost: 400 ways", async () => {
+  test("any mutation of the log after kill -9 is found, and nothing but the damage is lost: 400 ways", async () => {
     const dir = folder();
     const { log } = await reopen(dir);
     const texts = Array.from({ length: 12 }, (_, i) => `record ${i} ${"x".repeat(i * 3)}`);
     await write(log, texts);
-    await log.close();
+    // As a killed process leaves it: nothing was closed.
     const path = newest(dir);
     const whole = new Uint8Array(readFileSync(path));
-    const marker = readFileSync(join(dir, "closed"));
     const random = seeded(5);
     for (let i = 0; i < 400; i++) {
-      for (const name of readdirSync(dir)) if (name.includes("damaged")) rmSync(join(dir, name));
-      writeFileSync(join(dir, "closed"), marker);
       writeFileSync(path, mutation(whole, i, random));
-      const fault = await reopen(dir).catch((error: unknown) => error);
-      expect(fault).toBeInstanceOf(Fault);
-      expect((fault as Fault).code).toBe("internal");
-      expect((fault as Fault).message).toContain(path);
-      rmSync(join(dir, "closed"), { force: true });
-      const again = await reopen(dir);
-      expect(again.records.every((record) => record === "" || texts.includes(record))).toBe(true);
-      await again.log.close();
+      const fault = await faultOf(reopen(dir));
+      expect(fault.code).toBe("internal");
+      expect(fault.message).toContain(basename(path));
+      const { records, lost, sequence } = await salvaged(dir);
+      expect(sequence).toBe(12);
+      const missing = new Set(
+        lost.flatMap(({ from, to }) => Array.from({ length: to - from + 1 }, (_, k) => from + k)),
+      );
+      expect(records).toEqual(texts.filter((_, k) => !missing.has(k + 1)));
     }
+    writeFileSync(path, whole);
+    expect(await recordsOf(dir)).toEqual(texts);
+    await log.close();
   }, 20_000);
 });
+
+async function salvaged(
+  dir: string,
+): Promise<{ records: string[]; lost: readonly { from: number; to: number }[]; sequence: number }> {
+  const records: string[] = [];
+  const { lost, sequence, damage } = await salvageLog({
+    dir,
+    after: 0,
+    replay: ({ record }) => void records.push(new TextDecoder().decode(record)),
+  });
+  expect(damage.length > 0 || lost.length === 0).toBe(true);
+  return { records, lost, sequence };
+}
 
 function mutation(whole: Uint8Array, i: number, random: Random): Uint8Array {
   const copy = whole.slice();

@@ -1,6 +1,6 @@
-// The bytes of a log segment, without a file in sight: how frames are written and how a segment is read back,
-// as far as it verifies, with what is wrong about it. Which of that is a crash's doing and which is damage is
-// decided here: a crash can only leave a part of the last frame, its beginning or some of its sectors.
+// The bytes of a log segment, without a file in sight: how frames are written, and how a segment is read back as far
+// as it verifies. Whether bytes that do not verify are a torn write or damage is decided by recovery.ts, which knows
+// what was acknowledged.
 //
 //   segment  header (32 bytes): "LHVLOG01", u64 first sequence, u64 0, u64 xxHash64 of the 24 bytes before
 //   frame    header (40 bytes): u32 "LHVF", u32 body bytes, u64 first sequence, u32 records, u32 0,
@@ -13,10 +13,9 @@ import { assert } from "#lib/assert";
 
 const SEGMENT_MAGIC = 0x31_30_47_4f_4c_56_48_4cn; // "LHVLOG01" read as a little-endian number
 const FRAME_MAGIC = 0x46_56_48_4c; // "LHVF"
+const FRAME_MAGIC_BYTES = Buffer.from("LHVF");
 export const SEGMENT_HEADER_BYTES = 32;
 const FRAME_HEADER_BYTES = 40;
-/** What every disk writes at once. */
-const SECTOR_BYTES = 512;
 
 function hash(bytes: Uint8Array): bigint {
   return Bun.hash.xxHash64(bytes);
@@ -52,19 +51,25 @@ export function encodeFrame(records: readonly Uint8Array[], firstSequence: numbe
 
 export interface Frame {
   readonly firstSequence: number;
-  readonly records: Uint8Array[];
-  readonly bytes: Uint8Array;
+  readonly records: readonly Uint8Array[];
+  readonly bytes: number;
 }
 
 export interface SegmentContent {
   readonly firstSequence: number;
-  readonly frames: Frame[];
+  /** Every frame that verifies, in order. */
+  readonly frames: readonly Frame[];
+  /** One past the last sequence in it; `firstSequence` when it has no frame. */
+  readonly nextSequence: number;
+  /** Where the last frame that verifies ends. */
   readonly end: number;
-  readonly torn: boolean;
+  /** Bytes behind `end`, none of them a frame that verifies. */
+  readonly trailingBytes: number;
+  /** What is wrong with it before `end`, in a sentence without its full stop; null when nothing is. */
   readonly damage: string | null;
 }
 
-/** Parses a segment as far as it verifies; past damage it looks for the next frame that does. */
+/** Parses a segment. Past bytes that do not verify it looks for the next frame that does. */
 export function readSegment(bytes: Uint8Array, firstSequence: number): SegmentContent {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const hasHeader =
@@ -74,62 +79,35 @@ export function readSegment(bytes: Uint8Array, firstSequence: number): SegmentCo
     Number(view.getBigUint64(8, true)) === firstSequence;
   let damage: string | null = hasHeader ? null : "its header does not verify";
   const frames: Frame[] = [];
-  let next = firstSequence;
+  let nextSequence = firstSequence;
   let at = SEGMENT_HEADER_BYTES;
+  let end = Math.min(SEGMENT_HEADER_BYTES, bytes.length);
   while (at < bytes.length) {
     const frame = readFrame(bytes, view, at);
-    if (frame !== null && frame.firstSequence >= next) {
-      if (frame.firstSequence > next)
-        damage ??= `sequences ${next} to ${frame.firstSequence - 1} are not in it`;
-      frames.push(frame);
-      next = frame.firstSequence + frame.records.length;
-      at += frame.bytes.length;
+    if (frame === null || frame.firstSequence < nextSequence) {
+      const next = findFrame(bytes, view, at + 1, nextSequence);
+      if (next === null) break;
+      damage ??= `the frame at byte ${at} does not match its checksum`;
+      at = next;
       continue;
     }
-    const resume = findFrame(bytes, view, at + 1);
-    if (resume === null && (isShort(bytes, view, at) || hasHole(bytes, at)))
-      return { firstSequence, frames, end: at, torn: true, damage };
-    damage ??= `the frame at byte ${at} does not match its checksum`;
-    if (resume === null) break;
-    at = resume;
+    if (frame.firstSequence > nextSequence)
+      damage ??= `writes ${nextSequence} to ${frame.firstSequence - 1} are not in it`;
+    frames.push(frame);
+    nextSequence = frame.firstSequence + frame.records.length;
+    at += frame.bytes;
+    end = at;
   }
-  return { firstSequence, frames, end: Math.max(at, SEGMENT_HEADER_BYTES), torn: false, damage };
-}
-
-function headerVerifies(bytes: Uint8Array, view: DataView, at: number): boolean {
-  return (
-    view.getUint32(at, true) === FRAME_MAGIC &&
-    view.getBigUint64(at + 32, true) === hash(bytes.subarray(at, at + 32))
-  );
-}
-
-/** What a torn write leaves: the beginning of a frame, so a cut header, or a whole one whose body is cut. */
-function isShort(bytes: Uint8Array, view: DataView, at: number): boolean {
-  if (at + FRAME_HEADER_BYTES > bytes.length) return true;
-  return (
-    headerVerifies(bytes, view, at) && at + FRAME_HEADER_BYTES + view.getUint32(at + 4, true) > bytes.length
-  );
-}
-
-/**
- * What a power cut may leave of a frame that was written and not yet flushed: its length, with some of its
- * sectors never written, which read as zeros. No whole frame begins with a zero, so a lost beginning shows.
- */
-function hasHole(bytes: Uint8Array, at: number): boolean {
-  for (let from = at; from < bytes.length;) {
-    const to = Math.min(bytes.length, from - (from % SECTOR_BYTES) + SECTOR_BYTES);
-    if (bytes.subarray(from, to).every((byte) => byte === 0)) return true;
-    from = to;
-  }
-  return false;
+  return { firstSequence, frames, nextSequence, end, trailingBytes: bytes.length - end, damage };
 }
 
 function readFrame(bytes: Uint8Array, view: DataView, at: number): Frame | null {
-  if (at + FRAME_HEADER_BYTES > bytes.length || !headerVerifies(bytes, view, at)) return null;
+  if (at + FRAME_HEADER_BYTES > bytes.length) return null;
+  if (view.getUint32(at, true) !== FRAME_MAGIC) return null;
+  if (view.getBigUint64(at + 32, true) !== hash(bytes.subarray(at, at + 32))) return null;
   const end = at + FRAME_HEADER_BYTES + view.getUint32(at + 4, true);
   if (end > bytes.length) return null;
-  const body = bytes.subarray(at + FRAME_HEADER_BYTES, end);
-  if (view.getBigUint64(at + 24, true) !== hash(body)) return null;
+  if (view.getBigUint64(at + 24, true) !== hash(bytes.subarray(at + FRAME_HEADER_BYTES, end))) return null;
   const records: Uint8Array[] = [];
   for (let from = at + FRAME_HEADER_BYTES; from < end;) {
     const length = view.getUint32(from, true);
@@ -140,14 +118,16 @@ function readFrame(bytes: Uint8Array, view: DataView, at: number): Frame | null 
     records.length === view.getUint32(at + 16, true),
     "a frame holds as many records as its header says",
   );
-  return { firstSequence: Number(view.getBigUint64(at + 8, true)), records, bytes: bytes.subarray(at, end) };
+  return { firstSequence: Number(view.getBigUint64(at + 8, true)), records, bytes: end - at };
 }
 
-function findFrame(bytes: Uint8Array, view: DataView, from: number): number | null {
-  const magic = Buffer.from([0x4c, 0x48, 0x56, 0x46]);
+/** The place of the next frame that verifies and does not repeat a sequence. */
+function findFrame(bytes: Uint8Array, view: DataView, from: number, sequenceMin: number): number | null {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (let at = buffer.indexOf(magic, from); at >= 0; at = buffer.indexOf(magic, at + 1)) {
-    if (readFrame(bytes, view, at) !== null) return at;
+  for (let at = buffer.indexOf(FRAME_MAGIC_BYTES, from); at >= 0;) {
+    const frame = readFrame(bytes, view, at);
+    if (frame !== null && frame.firstSequence >= sequenceMin) return at;
+    at = buffer.indexOf(FRAME_MAGIC_BYTES, at + 1);
   }
   return null;
 }

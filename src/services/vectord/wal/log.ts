@@ -1,27 +1,17 @@
-// The log: the truth of an index. Records are appended in frames, one frame for all calls that wait together,
-// and a call is answered after the fsync of its frame (group commit), so that ten writers pay for one fsync.
-// A frame is written only when the one before it is durable. Hence a crash can tear the last frame and no
-// other: a frame that the file is too short for is cut off on opening, and anything else that does not match
-// its checksum is damage. A damaged file is kept aside whole, what still verifies is written to its place, and
-// the opening fails once, naming the file; the next one goes on without the part that was lost.
+// The write-ahead log: the truth of an index. Records are appended in frames, one frame for all calls that wait
+// together, and a call is acknowledged after the fsync of its frame (group commit), so that ten writers pay for one
+// fsync. A frame is written only when the one before it is durable: a crash can tear the last frame and no other.
 //
-// log-segment.ts has the format, log-recovery.ts the opening. A snapshot begins a new segment.
+// segment.ts has the format, head.ts what was acknowledged, recovery.ts the opening. A snapshot begins a new segment.
 
 import { diskFault } from "#adapters/checksummed-file";
 import { assert } from "#lib/assert";
 import { type Disk, type DiskFile, nodeDisk } from "#lib/disk";
+import { timeSlicer } from "#lib/event-loop";
 import { Fault } from "#rpc/fault";
-import {
-  type Found,
-  type Recovery,
-  type Segment,
-  markClosed,
-  recover,
-  startSegment,
-  unmarkClosed,
-} from "./log-recovery.ts";
-import { SEGMENT_HEADER_BYTES, encodeFrame } from "./log-segment.ts";
-import { pacer } from "./pace.ts";
+import { Head } from "./head.ts";
+import { type RecoveredLog, type Recovery, recover, type Segment, startSegment } from "./recovery.ts";
+import { SEGMENT_HEADER_BYTES, encodeFrame } from "./segment.ts";
 
 /** A record is a frame by itself at most, and held whole in memory on both sides. */
 const RECORD_BYTES_MAX = 64 * 1024 * 1024;
@@ -29,6 +19,7 @@ const RECORD_BYTES_MAX = 64 * 1024 * 1024;
 const FRAME_BYTES_MAX = 8 * 1024 * 1024;
 /** Calls that wait while the disk is slow; beyond it they are turned away rather than held in memory. */
 const WAITING_BYTES_MAX = 256 * 1024 * 1024;
+
 interface Waiting {
   readonly record: Uint8Array;
   readonly apply: (sequence: number) => Promise<void> | void;
@@ -39,6 +30,7 @@ interface Waiting {
 export class Log {
   readonly #dir: string;
   readonly #disk: Disk;
+  readonly #head: Head;
   readonly #waiting: Waiting[] = [];
   #waitingBytes = 0;
   #segments: Segment[];
@@ -52,44 +44,47 @@ export class Log {
   #flushing: Promise<void> | null = null;
   /** Work that must see no frame half applied, such as the start of a snapshot. */
   readonly #between: (() => Promise<void>)[] = [];
+  #headFailure: unknown = null;
   #closed = false;
 
-  private constructor(dir: string, disk: Disk, file: DiskFile, found: Found) {
+  private constructor(dir: string, disk: Disk, file: DiskFile, head: Head, recovered: RecoveredLog) {
     this.#dir = dir;
     this.#disk = disk;
     this.#file = file;
-    this.#segments = found.segments;
-    this.#end = found.end;
-    this.#sequence = found.sequence;
-    this.#olderBytes = found.olderBytes;
+    this.#head = head;
+    this.#segments = recovered.segments;
+    this.#end = Math.max(recovered.end, SEGMENT_HEADER_BYTES);
+    this.#sequence = recovered.sequence;
+    this.#olderBytes = recovered.olderBytes;
   }
 
   /**
-   * Opens the log of a folder, or starts one, and replays it. Throws Fault `internal` naming the file when a
-   * part of it is damaged or missing; what could be saved has then been put in place for the next opening.
+   * Opens the log of a folder and replays it. Throws Fault `internal` naming the file when a part of it is damaged or
+   * missing, as often as it is tried.
    */
   static async open(options: Recovery): Promise<Log> {
-    const { dir, after, disk = nodeDisk } = options;
-    const found = await recover(options).catch((error: unknown) => {
-      throw diskFault(error, dir);
-    });
-    if (found.segments.length === 0) found.segments.push(await startSegment(disk, dir, after + 1));
-    const newest = found.segments.at(-1);
-    assert(newest !== undefined, "a log has a segment");
-    found.end = Math.max(found.end, SEGMENT_HEADER_BYTES);
-    const file = await disk.open(newest.path).catch((error: unknown) => {
-      throw diskFault(error, newest.path);
-    });
+    const { dir, disk = nodeDisk } = options;
     try {
-      if (found.torn) await file.truncate(found.end);
-      // What was read may be in the machine's memory alone, left by a process that died before its fsync.
-      await file.sync();
-      await unmarkClosed(disk, dir);
+      const recovered = await recover(options);
+      if (recovered.segments.length === 0)
+        recovered.segments.push(await startSegment(disk, dir, recovered.sequence + 1));
+      for (const path of recovered.unused) await disk.remove(path);
+      const newest = recovered.segments.at(-1);
+      assert(newest !== undefined, "a log has a segment");
+      const file = await disk.open(newest.path);
+      try {
+        if (recovered.torn) await file.truncate(recovered.end);
+        // What was read may be in the machine's memory alone, names too: left by a process that died before its fsync.
+        await file.sync();
+        await disk.syncFolder(dir);
+        return new Log(dir, disk, file, await Head.open(disk, dir, recovered.sequence), recovered);
+      } catch (error) {
+        await file.close();
+        throw error;
+      }
     } catch (error) {
-      await file.close();
-      throw diskFault(error, newest.path);
+      throw diskFault(error, dir);
     }
-    return new Log(dir, disk, file, found);
   }
 
   /** The last sequence that is durable and applied; 0 before the first. */
@@ -101,10 +96,14 @@ export class Log {
     return this.#olderBytes + this.#end;
   }
 
+  /** Why the head is behind what was acknowledged, until it has caught up. */
+  get headFailure(): unknown {
+    return this.#headFailure;
+  }
+
   /**
-   * Makes a record durable, then calls `apply` in the order of sequences, each when the one before is through,
-   * then resolves. Throws `unavailable`
-   * when the disk fails (nothing of the record is kept) or too much waits already.
+   * Makes a record durable, then calls `apply` in the order of sequences, each when the one before is done, then
+   * resolves. Throws `unavailable` when the disk fails (nothing of the record is kept) or too much waits already.
    */
   append(record: Uint8Array, apply: (sequence: number) => Promise<void> | void): Promise<number> {
     if (this.#closed)
@@ -135,7 +134,7 @@ export class Log {
     return new Promise((resolve, reject) => {
       this.#between.push(async () => {
         try {
-          if (this.#dirty) await this.#repair();
+          if (this.#dirty) await this.#truncate();
           // A segment without a frame is the new one already.
           if (this.#end > SEGMENT_HEADER_BYTES) {
             const segment = await startSegment(this.#disk, this.#dir, this.#sequence + 1);
@@ -169,15 +168,19 @@ export class Log {
     }
   }
 
-  /** Waits for what was appended, marks the log as closed in order, and lets the file go. */
+  /** Waits for what was appended and closes the files. What a failed write left is cut off by the next opening at the latest. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     while (this.#flushing !== null) await this.#flushing;
-    if (this.#dirty) await this.#repair().catch(() => undefined);
-    await this.#file.close();
-    if (this.#dirty) return;
-    await markClosed(this.#disk, this.#dir, { sequence: this.#sequence });
+    try {
+      if (this.#dirty) await this.#truncate();
+    } catch (error) {
+      throw diskFault(error, this.#dir);
+    } finally {
+      await this.#file.close();
+      await this.#head.close(this.#sequence);
+    }
   }
 
   async #flush(): Promise<void> {
@@ -208,7 +211,7 @@ export class Log {
     const records = batch.map(({ record }) => record);
     const frame = encodeFrame(records, this.#sequence + 1);
     try {
-      if (this.#dirty) await this.#repair();
+      if (this.#dirty) await this.#truncate();
       this.#dirty = true;
       for (let at = 0; at < frame.length;) {
         const written = await this.#file.write(frame.subarray(at), this.#end + at);
@@ -218,14 +221,15 @@ export class Log {
       await this.#file.sync();
       this.#dirty = false;
     } catch (error) {
-      // The frame may be there in part or whole; it is cut off now, or before the next one is written.
-      await this.#repair().catch(() => undefined);
+      // The frame may be there in part or whole; it is cut off now, or before the next one is written (`#dirty`).
+      await this.#truncate().catch(() => undefined);
       const fault = diskFault(error, this.#segments.at(-1)?.path ?? this.#dir);
       for (const { reject } of batch) reject(fault);
       return;
     }
     this.#end += frame.length;
-    const stepped = pacer();
+    await this.#advanceHead(this.#sequence + batch.length);
+    const stepped = timeSlicer();
     for (const { apply, resolve, reject } of batch) {
       const sequence = this.#sequence + 1;
       try {
@@ -242,7 +246,18 @@ export class Log {
     }
   }
 
-  async #repair(): Promise<void> {
+  /** The frame is durable, so a head that cannot be written fails no write: the next one takes it further. */
+  async #advanceHead(sequence: number): Promise<void> {
+    try {
+      await this.#head.advance(sequence);
+      this.#headFailure = null;
+    } catch (error) {
+      this.#headFailure = diskFault(error, this.#dir);
+    }
+  }
+
+  /** Cuts off what a failed write may have left. */
+  async #truncate(): Promise<void> {
     await this.#file.truncate(this.#end);
     await this.#file.sync();
     this.#dirty = false;

@@ -5,7 +5,7 @@
 //   delete  u8 2, u32 ids,   then per id:   u16 id bytes, id
 
 import { assert } from "#lib/assert";
-import type { Item, Metadata } from "./shape.ts";
+import type { Item, Metadata } from "../rows/shape.ts";
 
 /** One item of a record. The size of the metadata is what bookkeeping wants and only the encoded form knows. */
 export type Change =
@@ -16,7 +16,8 @@ const UPSERT = 1;
 const DELETE = 2;
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+/** Ids are kept as they are: a byte order mark at the start of one is part of it. */
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** `metadata` is the JSON text of each item, in order. */
 export function encodeUpsert(items: readonly Item[], metadata: readonly Uint8Array[]): Uint8Array {

@@ -1,14 +1,14 @@
 // How a search is done, chosen by cost, and the search itself. A small index, or a filter that leaves few rows,
-// is scanned: exact, and as fast as any graph. Otherwise the graphs name candidates, at least twice as many as
-// wanted, and their distances are computed again from the f32 rows, which undoes what the graph's coarse scalars
-// got wrong. With a filter the graphs are asked for as many as it takes for k to pass, more each round; when
+// is scanned: exact, and as fast as any graph. Otherwise the graphs give candidates, at least twice as many as
+// wanted, and their distances are computed again from the f32 rows, which corrects what the graph's coarse scalars
+// got wrong. With a filter the graphs are searched for as many as it takes for k to pass, more each round; when
 // that would cost more than reading the rows that match, they are read. So k rows come back whenever k match.
 
 import { type ExactSearch, exactSearch } from "#adapters/hnsw";
-import type { Bitmap } from "./bitmap.ts";
-import type { Filter } from "./filter.ts";
-import type { GraphCache } from "./graph.ts";
-import type { Rows } from "./rows.ts";
+import type { Bitmap } from "../rows/bitmap.ts";
+import type { Filter } from "../rows/filter.ts";
+import type { GraphCache } from "../graph/graph-cache.ts";
+import type { Rows } from "../rows/rows.ts";
 import {
   NATIVE_NUMBERS_MIN,
   Nearest,
@@ -19,7 +19,7 @@ import {
   scanPicked,
   scanRows,
 } from "./scan.ts";
-import type { Metadata } from "./shape.ts";
+import type { Metadata } from "../rows/shape.ts";
 
 export interface Search {
   readonly vector: Float32Array;
@@ -49,18 +49,19 @@ export interface Found {
   readonly plan: Plan;
   /** Vectors compared: rows read one by one and candidates that the graphs named. */
   readonly scanned: number;
-  /** False when there are fewer than k hits; `reason` then says why. */
+  /** False when there are fewer than k hits and rows that would be among them were not seen. */
   readonly complete: boolean;
+  /** Why there are fewer than k hits. */
   readonly reason?: string;
 }
 
 export const K_MAX = 1_000;
 /** Candidates a caller may ask the graph to weigh: about 20 ms of the event loop. */
 export const EF_MAX = 4_096;
-/** Rows that are scanned without a second thought: a scan of all, and of those a filter leaves. */
+/** Rows that are scanned whatever a graph would cost: of all, and of those that a filter leaves. */
 const SCAN_MAX = 2_000;
 const PICKED_MAX = 4_000;
-/** A graph is asked for at least this many; below it recall falls and little time is won. */
+/** A graph is searched for at least this many: below it recall falls and little time is saved. */
 const WANTED_MIN = 64;
 const OVERSAMPLE = 2;
 /** Of the candidates that pass, so many are measured: coarse scalars misplace a neighbour by a few ranks, not by many. */
@@ -68,7 +69,7 @@ const SCORED_MIN = 32;
 const SCORED_SHARE = 3;
 /** Rounds differ by this factor, so that all of them together cost little more than the last. */
 const GROWTH = 4;
-/** Hits kept beyond k while a scan lets the event loop go, in place of rows that are deleted meanwhile. */
+/** Hits kept beyond k while a scan yields the event loop, in place of rows that are deleted meanwhile. */
 const SPARE = 8;
 
 /** Microseconds, measured on one core at 768 numbers and scaled by their count. */
@@ -84,7 +85,7 @@ export async function runSearch(rows: Rows, graph: GraphCache, search: Search): 
   const picked = search.filter === undefined ? null : rows.payload.select(search.filter, rows.live).clone();
   const matching = picked === null ? rows.count : picked.count();
   const k = Math.min(search.k, matching);
-  if (k === 0) return answer(rows, search, [], "exact", 0, matching);
+  if (k === 0) return found(rows, search, [], "exact", 0, matching);
   const byGraph = mayUseGraph(search, graph, rows, matching)
     ? viaGraph(rows, graph, search, query, picked, matching)
     : null;
@@ -114,8 +115,8 @@ async function viaScan(
       picked === null && !small
         ? await scanAll(rows, query, nearest, search.k + SPARE, await native())
         : await scanPicked(rows, query, picked ?? rows.live, nearest);
-    const alive = nearest.sorted().filter(({ row }) => rows.isLive(row));
-    return answer(rows, search, alive.slice(0, search.k), "exact", scanned, matching);
+    const live = nearest.sorted().filter(({ row }) => rows.isLive(row));
+    return found(rows, search, live.slice(0, search.k), "exact", scanned, matching);
   } finally {
     unpin();
   }
@@ -139,32 +140,32 @@ function viaGraph(
 ): Found | null {
   const { dimension } = rows.shape;
   const limit = picked === null ? cost.all(matching, dimension) : cost.picked(matching, dimension);
-  // While many rows are pending, reading these one by one costs more than the native scan of all.
-  const beside = cost.picked(graph.pending * (matching / rows.count), dimension);
+  // While many rows are unindexed, reading these one by one costs more than the native scan of all.
+  const beside = cost.picked(graph.unindexed * (matching / rows.count), dimension);
   const k = Math.min(search.k, matching);
   const passes = (row: number): boolean => rows.isLive(row) && (picked === null || picked.has(row));
   let wanted = Math.max(WANTED_MIN, search.ef ?? 0, Math.ceil(OVERSAMPLE * k * (graph.size / matching)));
   const scored = Math.max(SCORED_MIN, SCORED_SHARE * k, search.ef ?? 0);
   for (;;) {
-    // An `ef` that was asked for is honoured, whatever a scan would cost.
+    // A requested `ef` is honoured, whatever a scan would cost.
     if (beside + cost.graph(wanted, dimension) > limit && wanted > (search.ef ?? 0)) return null;
     const nearest = new Nearest(k);
     const candidates = graph
       .search(query.vector, wanted)
       .flatMap((nearestFirst) => nearestFirst.filter(passes).slice(0, scored));
-    const pending = [...graph.pendingRows()].filter(passes);
+    const unindexed = [...graph.unindexedRows()].filter(passes);
     scanRows(rows, query, candidates, nearest);
-    scanRows(rows, query, pending, nearest);
+    scanRows(rows, query, unindexed, nearest);
     if (nearest.size === k) {
       const plan = picked === null ? "hnsw" : "filtered-hnsw";
-      return answer(rows, search, nearest.sorted(), plan, wanted + pending.length, matching);
+      return found(rows, search, nearest.sorted(), plan, wanted + unindexed.length, matching);
     }
     if (graph.exhausted(wanted)) return null;
     wanted *= GROWTH;
   }
 }
 
-function answer(
+function found(
   rows: Rows,
   search: Search,
   scored: readonly Scored[],
@@ -180,17 +181,19 @@ function answer(
       return withVector ? Object.assign(hit, { vector: rows.vector(row).slice() }) : hit;
     });
   if (hits.length === k) return { hits, plan, scanned, complete: true };
-  return {
-    hits,
-    plan,
-    scanned,
-    complete: false,
-    reason: shortfall(search, matching, scored.length, hits.length),
-  };
+  const { complete, reason } = shortfall(search, matching, scored.length, hits.length);
+  return { hits, plan, scanned, complete, reason };
 }
 
-function shortfall(search: Search, matching: number, scored: number, hits: number): string {
-  if (hits < scored) return `${hits} rows are within max_distance ${search.max_distance}`;
-  if (search.filter === undefined) return `the index holds ${matching} rows`;
-  return `${matching} rows match the filter`;
+function shortfall(
+  { k, filter, max_distance: furthest }: Search,
+  matching: number,
+  scored: number,
+  hits: number,
+): { complete: boolean; reason: string } {
+  if (hits < scored) return { complete: true, reason: `${hits} rows are within max_distance ${furthest}` };
+  if (scored < Math.min(k, matching))
+    return { complete: false, reason: "rows were deleted while the search read them" };
+  if (filter === undefined) return { complete: true, reason: `the index holds ${matching} rows` };
+  return { complete: true, reason: `${matching} rows match the filter` };
 }

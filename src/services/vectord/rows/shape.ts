@@ -1,5 +1,5 @@
-// What an index is: chosen when it is made, the same for all of its life, kept beside its files. Everything
-// that reads a file of the index checks it against this.
+// The shape of an index: chosen when it is created, the same for all of its life, kept beside its files. Everything
+// that reads a file of the index checks it against the shape.
 
 import type { GraphShape, Metric, Scalar } from "#adapters/hnsw";
 import { assert } from "#lib/assert";
@@ -12,7 +12,7 @@ export interface IndexShape extends GraphShape {
   readonly dimension: number;
   readonly metric: Metric;
   readonly quantization: Scalar;
-  /** The embedding model whose vectors these are, where somebody said so. */
+  /** The embedding model whose vectors these are, where it was given. */
   readonly model?: string | undefined;
   readonly connectivity?: number | undefined;
   readonly ef_construction?: number | undefined;
@@ -30,12 +30,6 @@ export interface Item {
 
 /** Larger embeddings than any in use; a row stays far below the block sizes of the files. */
 export const DIMENSION_MAX = 8_192;
-/** Ids are keys, not documents. UTF-8 bytes. */
-export const ID_BYTES_MAX = 512;
-/** Metadata is what a filter or a reader of hits needs, not the document. UTF-8 bytes of JSON. */
-export const METADATA_BYTES_MAX = 64 * 1024;
-/** One call is one log record, held whole in memory. */
-export const ITEMS_MAX = 1_000;
 /** Squares of lengths, and products of two, must stay inside f32's range in native code. */
 const NORM_MAX = 1e18;
 const NORM_MIN = 1e-18;
