@@ -1,12 +1,17 @@
 // catalogd: which tables there are, what is in them, and every change to that, as Apache Iceberg v2.
 
+import { rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { State } from "#adapters/state";
 import type { catalog } from "#contracts/catalog";
 import type { SnapshotId } from "#contracts/shapes";
 import type { storage } from "#contracts/storage";
 import { present } from "#lib/assert";
 import { type Clock, systemClock } from "#lib/clock";
+import type { Log } from "#lib/log";
 import type { Handlers, Service } from "#rpc/contract";
+import type { Daemon } from "#rpc/daemon";
 import { Fault } from "#rpc/fault";
 import { commitFiles, type Ids } from "./commits/files.ts";
 import { metadataFor, shapedFor, writtenSchema } from "./commits/shape.ts";
@@ -17,6 +22,10 @@ import { rollback, tag } from "./iceberg/metadata/snapshots.ts";
 import { setSchema } from "./iceberg/metadata/table-changes.ts";
 import type { Long } from "./iceberg/types/long.ts";
 import { evolveSchema } from "./iceberg/types/evolve.ts";
+import { Background } from "./maintenance/background.ts";
+import { compact, type CompactDeps } from "./maintenance/compact.ts";
+import { maintain, maintainAll } from "./maintenance/maintain.ts";
+import { MERGED_MIN } from "./maintenance/plan.ts";
 import { refuseBehind } from "./recovery/inspect.ts";
 import { scans } from "./scan.ts";
 import { describedById, snapshotPage, snapshotToName } from "./snapshots.ts";
@@ -24,6 +33,7 @@ import { contentId } from "./tables/compaction-note.ts";
 import { withSnapshot } from "./tables/history.ts";
 import { Rows } from "./tables/rows.ts";
 import { COMMIT_ID, type Table, Tables } from "./tables/tables.ts";
+import { FileWorker } from "./worker/pool.ts";
 
 export interface CatalogdDeps {
   readonly storage: Service<typeof storage>;
@@ -31,6 +41,11 @@ export interface CatalogdDeps {
   readonly clock?: Clock;
   /** A simulation brings its own. */
   readonly ids?: Ids;
+  /** Merges small files, and does at intervals what `maintain` does. */
+  readonly background?: boolean;
+  readonly log?: Log;
+  /** A folder of its own, emptied at the start, for files that are being merged. */
+  readonly scratch?: string;
 }
 
 const randomIds: Ids = {
@@ -38,10 +53,8 @@ const randomIds: Ids = {
   bytes: () => crypto.getRandomValues(new Uint8Array(8)),
 };
 
-export interface Catalogd {
-  readonly handlers: Handlers<typeof catalog>;
-  close(): Promise<void>;
-}
+/** Files that are larger need no merging soon. */
+const SMALL_BYTES = 16 * 1024 * 1024;
 
 /** Throws `internal` when the database has lost commits: nothing is served over a shorter past. */
 export async function catalogd({
@@ -49,12 +62,25 @@ export async function catalogd({
   state,
   clock = systemClock,
   ids = randomIds,
-}: CatalogdDeps): Promise<Catalogd> {
+  background = false,
+  log,
+  scratch = join(tmpdir(), `lakehouse-merge-${process.pid}`),
+}: CatalogdDeps): Promise<Daemon<typeof catalog>> {
   const { base_uri: baseUri } = await storage.probe({});
   const rows = await Rows.open(state);
   await refuseBehind(rows, storage);
   const tables = new Tables({ rows, storage, baseUri });
   const scan = scans(tables);
+  const worker = new FileWorker();
+  await rm(scratch, { recursive: true, force: true });
+  const maintenance: CompactDeps = { tables, storage, worker, clock, ids, scratch };
+  const work = background
+    ? new Background({
+        compact: (name) => compact(maintenance, name, { least: MERGED_MIN }),
+        maintainAll: (signal) => maintainAll(maintenance, signal),
+        log,
+      })
+    : undefined;
 
   const handlers: Handlers<typeof catalog> = {
     datasets: async ({ limit, cursor }) => {
@@ -146,6 +172,9 @@ export async function catalogd({
         made = change.commit.snapshot["snapshot-id"];
         return change;
       });
+      if (!replayed && mode === "append" && files.every(({ bytes }) => bytes < SMALL_BYTES)) {
+        work?.appended(dataset);
+      }
       const id = wireId(present(made, "the snapshot just made"));
       return { snapshot_id: id, replayed, dataset: describeTable(table) };
     },
@@ -155,9 +184,19 @@ export async function catalogd({
       if (table === undefined || id === undefined) return { snapshot: null };
       return { snapshot: await describedById(tables, table, id) };
     },
+    maintain: ({ dataset, dry_run, keep_days }) =>
+      maintain(maintenance, dataset, { dryRun: dry_run, keepDays: keep_days }),
     scan: async ({ dataset, at }) => scan(await tables.get(dataset), at),
   };
-  return { handlers, close: () => state.close() };
+  return {
+    handlers,
+    stats: () => ({ failures: work?.failures ?? {} }),
+    close: async () => {
+      await worker.close();
+      await work?.close();
+      await state.close();
+    },
+  };
 }
 
 function emptyTable(dataset: string): never {

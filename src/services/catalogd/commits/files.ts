@@ -81,7 +81,7 @@ function toBeMerged(manifests: readonly ManifestFile[]): ManifestFile[] {
 }
 
 /** An offered file as a manifest describes it. */
-function dataFile(file: OfferedFile, schema: Schema, place: Place): DataFile {
+export function dataFile(file: OfferedFile, schema: Schema, place: Place): DataFile {
   if (!file.key.startsWith(place.prefix) || !file.key.endsWith(`${file.sha256}.parquet`)) {
     throw new Fault(
       "conflict",

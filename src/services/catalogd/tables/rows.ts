@@ -140,6 +140,15 @@ export class Rows {
     );
   }
 
+  async forgetCommits(prefix: string, snapshotIds: readonly Long[]): Promise<void> {
+    for (const id of snapshotIds) {
+      await this.#state.run("delete from past_commits where prefix = $1 and snapshot_id = $2", [
+        prefix,
+        String(id),
+      ]);
+    }
+  }
+
   async pastCommit(prefix: string, commitId: string): Promise<Long | undefined> {
     const [row] = await this.#state.all(
       "select snapshot_id from past_commits where prefix = $1 and commit_id = $2",

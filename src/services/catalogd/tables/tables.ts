@@ -251,6 +251,15 @@ export class Tables {
     return recent?.["snapshot-id"] ?? (await this.#rows.pastCommit(table.prefix, commitId));
   }
 
+  historyPages(table: Table): ReturnType<History["pages"]> {
+    return this.#history.pages(this.placeOf(table), table.metadata);
+  }
+
+  /** Forgets the commits of snapshots that expired: what they loaded may be loaded again. */
+  forgetCommits(table: Table, snapshotIds: readonly Long[]): Promise<void> {
+    return this.#rows.forgetCommits(table.prefix, snapshotIds);
+  }
+
   newestFirst(table: Table): AsyncGenerator<Snapshot> {
     return this.#history.newestFirst(this.placeOf(table), table.metadata);
   }
