@@ -1,11 +1,12 @@
 // A lake for ingestd's tests: an object store in a folder and a catalog in memory that keep the contracts as
 // far as an ingest can tell, and DuckDB to read back what was loaded.
 
+import { readSchema } from "#adapters/duckdb-columns";
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type Duckdb, openDuckdb } from "#adapters/duckdb";
-import { quoteIdentifier, quoteLiteral } from "#lib/sql-text";
+import { quoteLiteral } from "#lib/sql-text";
 import { catalog, type DataFile, type Dataset } from "#contracts/catalog";
 import { ingest } from "#contracts/ingest";
 import { storage } from "#contracts/storage";
@@ -88,10 +89,12 @@ export async function testLake({ apart = false }: { apart?: boolean } = {}): Pro
     load: (dataset, file, more = {}) => service.ingest({ dataset, body: bodyOf(file), ...more }),
     rows: async (dataset, sql = "SELECT * FROM t") => {
       reader ??= openDuckdb({ memoryBytesMax: 2 ** 28, threads: 1, tempDir: folder, tempBytesMax: 2 ** 30 });
-      const { files, read_schema } = await known.scan({ dataset });
+      const { files, columns } = await known.scan({ dataset });
       const paths = files.map(({ key }) => quoteLiteral(join(objects, key))).join(", ");
       const db = await reader;
-      return db.rows(`WITH t AS (SELECT * FROM read_parquet([${paths}], schema = ${read_schema})) ${sql}`);
+      return db.rows(
+        `WITH t AS (SELECT * FROM read_parquet([${paths}], schema = ${readSchema(columns)})) ${sql}`,
+      );
     },
     keys: () => [...keys].sort(),
     close: async () => {
@@ -189,7 +192,7 @@ function catalogHandlers(
     },
     rollback: ({ dataset, snapshot_id }) => {
       const table = tableOf(dataset);
-      table.current = snapshot_id;
+      table.current = Number(snapshot_id);
       return described(dataset, table);
     },
     prepare: ({ dataset, columns, contract }) => {
@@ -214,15 +217,9 @@ function catalogHandlers(
       });
       if (contract === "freeze" && changes.length > 0)
         throw new Fault("rejected", `The dataset is frozen: ${changes.join(", ")}.`);
-      // Names in files differ from names in SQL, as they do where Iceberg's own rules are kept.
-      const inFile = (name: string): string => quoteIdentifier(`_${name}`);
       return {
         prefix: `warehouse/${dataset}/data/`,
         columns: written,
-        select: written
-          .map(({ name, type }) => `CAST(${quoteIdentifier(name)} AS ${type}) AS ${inFile(name)}`)
-          .join(", "),
-        field_ids: `FIELD_IDS {${written.map(({ id, name }) => `${inFile(name)}: ${id}`).join(", ")}}`,
         iceberg_schema: JSON.stringify({
           type: "struct",
           fields: schema.map(({ id, name, type }) => ({
@@ -278,20 +275,16 @@ function catalogHandlers(
     scan: ({ dataset }) => {
       const table = tableOf(dataset);
       const live = currentOf(table)?.live ?? [];
-      const entries = table.columns.map(
-        ({ id, name, type }) =>
-          `${id}: {name: ${quoteLiteral(name)}, type: ${quoteLiteral(type)}, default_value: NULL}`,
-      );
       return {
         snapshot_id: table.current,
         columns: table.columns,
         files: live.map(({ key, bytes, rows, sha256 }) => ({ key, bytes, rows, sha256 })),
-        read_schema: `MAP {${entries.join(", ")}}`,
       };
     },
     drop: unused,
     tag: unused,
     schema: unused,
+    maintain: unused,
   };
 }
 

@@ -3,6 +3,7 @@
 // note of which of them they are; only then their table is written without them. Whoever dies in between has
 // lost nothing, and the next try finds the first commit by its id, adds nothing again and ends the second.
 
+import { readSchema } from "#adapters/duckdb-columns";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import type { Dataset } from "#contracts/catalog";
@@ -230,7 +231,7 @@ export class Reloading {
       if (near === undefined) await download(storage, file.key, path, call);
       files.push({ path, ...(file.sha256 === undefined ? {} : { sha256: file.sha256 }) });
     }
-    return { files, rows, read_schema: scan.read_schema, snapshotId: scan.snapshot_id ?? 0 };
+    return { files, rows, read_schema: readSchema(scan.columns), snapshotId: scan.snapshot_id ?? 0 };
   }
 }
 

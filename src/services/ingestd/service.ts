@@ -2,6 +2,7 @@
 // Parquet, and one commit makes it a snapshot. Every row that came in is loaded, quarantined or deduplicated,
 // and the three numbers add up or nothing is committed.
 
+import type { SnapshotId } from "#contracts/shapes";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { catalog, Dataset } from "#contracts/catalog";
@@ -339,7 +340,7 @@ async function replayedAnswer(
   { catalog: service }: Neighbours,
   { dataset, dry_run }: Input,
   file: Spooled,
-  snapshot: { readonly snapshot_id: number; readonly summary: Readonly<Record<string, string>> },
+  snapshot: { readonly snapshot_id: SnapshotId; readonly summary: Readonly<Record<string, string>> },
   call: Call,
 ): Promise<Answer> {
   const { columns, fingerprint } = present(
