@@ -394,7 +394,7 @@ describe("queryd's files", () => {
     rmSync(path);
     const missing = await faultOf(asked.sql({ sql: "SELECT count(*) FROM workers" }));
     expect(missing).toMatchObject({ code: "internal" });
-    expect(missing.message).toContain("is missing from storage");
+    expect(missing.message).toContain(`${key} is lost`);
     await own.close();
   });
 
