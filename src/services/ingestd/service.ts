@@ -8,9 +8,11 @@ import type { catalog, Dataset } from "#contracts/catalog";
 import type { ingest, Ingested } from "#contracts/ingest";
 import type { storage } from "#contracts/storage";
 import { assert, present } from "#lib/assert";
+import { type Clock, systemClock } from "#lib/clock";
 import type { Call } from "#rpc/call";
 import type { Handlers, ParsedOf, Service } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
+import { type DateOrders, dateOrdersOf, dayOf, keptDateOrders, knownColumns } from "./date-order.ts";
 import { type Content, earlier, SUMMARY } from "./dedupe.ts";
 import { fileIn } from "./multipart.ts";
 import {
@@ -32,6 +34,8 @@ import { Progress } from "./worker/progress.ts";
 export interface IngestdDeps {
   readonly catalog: Service<typeof catalog>;
   readonly storage: Service<typeof storage>;
+  /** Years of two digits are read as near today. */
+  readonly clock?: Clock;
   readonly settings: {
     /** Where files lie while they are loaded; needs room for the file, its text and its Parquet. */
     readonly spoolDir: string;
@@ -61,11 +65,12 @@ type Tell = (note: Note, always?: boolean) => void;
 export async function ingestd({
   catalog: tables,
   storage: objects,
+  clock = systemClock,
   settings,
 }: IngestdDeps): Promise<Ingestd> {
   const spool = await Spool.open(settings.spoolDir);
   const pool = new LoaderPool({ memoryBytesMax: settings.memoryBytesMax ?? MEMORY_BYTES_MAX });
-  const deps: Deps = { neighbours: { catalog: tables, storage: objects }, pool };
+  const deps: Deps = { neighbours: { catalog: tables, storage: objects }, pool, clock };
 
   const run = (input: Input, call: Call, tell: Tell): Promise<Ingested> => {
     refuseUnserved(input);
@@ -83,7 +88,7 @@ export async function ingestd({
     });
   };
 
-  const rejectsReplay = new RejectsReplay(deps.neighbours, pool);
+  const rejectsReplay = new RejectsReplay(deps.neighbours, pool, clock);
 
   return {
     handlers: {
@@ -111,6 +116,7 @@ export async function ingestd({
 interface Deps {
   readonly neighbours: Neighbours;
   readonly pool: LoaderPool;
+  readonly clock: Clock;
 }
 
 type Answer = Omit<Ingested, "took_ms">;
@@ -142,8 +148,10 @@ async function load(
   const before = await earlier(neighbours.catalog, content, call);
   if ("replayed" in before) return replayedAnswer(neighbours, input, file, before.replayed, call);
   const existing = await datasetOf(neighbours.catalog, input.dataset, call);
+  const orders = await dateOrdersOf(neighbours.catalog, existing, call);
+  const { commitId } = before;
   return pool.with(call.signal, (child) =>
-    loadWith(child, { deps, input, content, file, folder, existing, commitId: before.commitId, call, tell }),
+    loadWith(child, { deps, input, content, file, folder, existing, orders, commitId, call, tell }),
   );
 }
 
@@ -154,13 +162,14 @@ interface Work {
   readonly file: Spooled;
   readonly folder: string;
   readonly existing: Dataset | undefined;
+  readonly orders: DateOrders;
   readonly commitId: string;
   readonly call: Call;
   readonly tell: Tell;
 }
 
 async function loadWith(child: Service<typeof loader>, work: Work): Promise<Answer> {
-  const { deps, input, content, file, existing, commitId, call, tell } = work;
+  const { deps, input, content, file, existing, orders, commitId, call, tell } = work;
   const { neighbours } = deps;
   const { dataset } = input;
   const { mode } = content;
@@ -177,7 +186,6 @@ async function loadWith(child: Service<typeof loader>, work: Work): Promise<Answ
     );
   const attempt = async (careful: boolean) => {
     const table = await read(child, work, careful);
-    if (existing === undefined) refuseUntyped(table, input);
     const prepared = await prepare(dataset, table.columns);
     tell({ phase: "write", rows: 0, bytes: file.bytes }, true);
     return { table, prepared, written: await child.write(preparedFor(prepared), call) };
@@ -192,7 +200,8 @@ async function loadWith(child: Service<typeof loader>, work: Work): Promise<Answ
     rowsIn === loaded + rejected,
     `${rowsIn} rows came in, ${loaded} are loaded and ${rejected} quarantined`,
   );
-  if (rejected > 0 && loaded === 0) {
+  // Under a quarantine a file of which nothing fits is kept as well: as rejected rows.
+  if (rejected > 0 && loaded === 0 && input.contract !== "quarantine") {
     throw new Fault("rejected", `None of the ${rowsIn} rows can be loaded: ${written.examples.join("; ")}.`);
   }
   const counts = { rows_in: rowsIn, rows_loaded: loaded, rows_quarantined: rejected, rows_deduped: 0 };
@@ -212,7 +221,11 @@ async function loadWith(child: Service<typeof loader>, work: Work): Promise<Answ
     return { ...told, snapshot_id: null, fingerprint: fingerprintOf(prepared.columns), dry_run: true };
 
   tell({ phase: "commit", rows: loaded, bytes: file.bytes }, true);
-  const summary = summaryOf(content, input, file, ingestId, counts);
+  const dayFirst = keptDateOrders(orders, table, prepared.columns);
+  const summary = {
+    ...summaryOf(content, input, file, ingestId, counts),
+    ...(dayFirst === undefined ? {} : { [SUMMARY.dayFirst]: dayFirst }),
+  };
   const main: Publication = { dataset, mode, prepared, ingestId, files: written.files, commitId, summary };
   const quarantine =
     rejected === 0 ? undefined : await rejectsOf(child, main, table, input.source ?? "", prepare, call);
@@ -231,19 +244,9 @@ async function loadWith(child: Service<typeof loader>, work: Work): Promise<Answ
   };
 }
 
-/** Names alone would make every column text for ever. */
-function refuseUntyped({ columns, rows }: Table, { types = {} }: Input): void {
-  if (rows !== 0 || columns.every(({ name }) => types[name] !== undefined)) return;
-  throw new Fault(
-    "rejected",
-    "The file has a header and no rows, so nothing tells what its columns are: name all their types, or send a file with rows first.",
-  );
-}
-
 async function read(child: Service<typeof loader>, work: Work, careful: boolean): Promise<Table> {
-  const { input, file, folder, existing, content, call, tell } = work;
+  const { deps, input, file, folder, existing, orders, call, tell } = work;
   const format = input.format === "xlsx" ? "auto" : input.format;
-  const known = content.mode === "append" && existing !== undefined ? existing.columns : [];
   const events = child.read(
     {
       path: file.path,
@@ -251,9 +254,10 @@ async function read(child: Service<typeof loader>, work: Work, careful: boolean)
       folder,
       format,
       types: input.types ?? {},
-      known: known.map(({ name, type }) => ({ name, type })),
+      known: knownColumns(existing, orders),
       quarantine: input.contract === "quarantine",
       careful,
+      today: dayOf(deps.clock),
     },
     call,
   );
