@@ -126,11 +126,6 @@ export const OPTIONS = {
     "Memory one ingest worker may use",
     mebibytes(1024),
   ),
-  scrub_mib_s: option(
-    "LAKEHOUSE_SCRUB_MIB_S",
-    "MiB of objects on disk that are read a second to find rot, once a day all of them; 0 reads none",
-    z.coerce.number().min(0).max(10_000).default(4),
-  ),
   s3_endpoint: option(
     "LAKEHOUSE_S3_ENDPOINT",
     "Address of the S3 server, such as https://s3.eu-central-1.amazonaws.com",

@@ -55,19 +55,20 @@ export function fieldIdsClause(columns: readonly DatasetColumn[], schema: string
 
 function idsOf(id: number, type: NestedType): string {
   if (typeof type === "string") return String(id);
-  const members: [string, number, NestedType][] =
-    type.type === "struct"
-      ? type.fields.map((field) => [field.name, field.id, field.type])
-      : type.type === "list"
-        ? [["element", type["element-id"], type.element]]
-        : [
-            ["key", type["key-id"], type.key],
-            ["value", type["value-id"], type.value],
-          ];
-  const inner = members.map(
+  const inner = membersOf(type).map(
     ([name, memberId, member]) => `${quoteIdentifier(name)}: ${idsOf(memberId, member)}`,
   );
   return `{__duckdb_field_id: ${[id, ...inner].join(", ")}}`;
+}
+
+function membersOf(type: NestedType): [name: string, id: number, type: NestedType][] {
+  if (typeof type === "string") return [];
+  if (type.type === "struct") return type.fields.map((field) => [field.name, field.id, field.type]);
+  if (type.type === "list") return [["element", type["element-id"], type.element]];
+  return [
+    ["key", type["key-id"], type.key],
+    ["value", type["value-id"], type.value],
+  ];
 }
 
 /**
@@ -85,4 +86,52 @@ export function readSchema(columns: readonly DatasetColumn[]): string {
 function literal(text: string): string {
   if (text.includes("\0")) throw new Fault("invalid", "A NUL character cannot stand in SQL text: remove it.");
   return quoteLiteral(text);
+}
+
+/** What DuckDB says of a file's column, by the names that a manifest's writer uses; values are DuckDB's text. */
+export interface ColumnStats {
+  values?: number;
+  nulls?: number;
+  bytes?: number;
+  min?: string;
+  max?: string;
+}
+
+/** `column_statistics` of `COPY ... RETURN_STATS`, by field id: there they are by the quoted path of a column. */
+export function statsByFieldId(
+  columns: readonly DatasetColumn[],
+  schema: string,
+  statistics: unknown,
+): Record<string, ColumnStats> {
+  const { fields } = JSON.parse(schema) as { readonly fields: readonly NestedField[] };
+  const types = new Map(fields.map((field) => [field.id, field.type]));
+  const ids = new Map<string, number>();
+  const visit = (id: number, path: string, type: NestedType): void => {
+    ids.set(path, id);
+    for (const [name, memberId, member] of membersOf(type)) {
+      visit(memberId, `${path}.${quoteIdentifier(name)}`, member);
+    }
+  };
+  for (const { id, name } of columns) visit(id, quoteIdentifier(avroName(name)), types.get(id) ?? "");
+  const stats: Record<string, ColumnStats> = {};
+  for (const [path, said] of entriesOf(statistics)) {
+    const id = ids.get(String(path));
+    if (id === undefined) continue;
+    const column: ColumnStats = {};
+    for (const [name, value] of entriesOf(said)) {
+      if (name === "num_values") column.values = Number(value);
+      else if (name === "null_count") column.nulls = Number(value);
+      else if (name === "column_size_bytes") column.bytes = Number(value);
+      else if (name === "min" || name === "max") column[name] = String(value);
+    }
+    stats[String(id)] = column;
+  }
+  return stats;
+}
+
+/** The binding gives a MAP as a Map or as a list of entries. */
+function entriesOf(map: unknown): (readonly [unknown, unknown])[] {
+  if (map instanceof Map) return [...map];
+  if (!Array.isArray(map)) return [];
+  return (map as { key: unknown; value: unknown }[]).map(({ key, value }) => [key, value] as const);
 }

@@ -138,6 +138,30 @@ export const catalog = {
     errors: ["not_found", "conflict"],
     scope: "write",
   }),
+  maintain: op({
+    method: "POST",
+    path: "/v1/catalog/datasets/{dataset}/maintain",
+    summary: "Merge small files, expire old snapshots, and remove files that nothing needs",
+    description:
+      "The same happens by itself: small files are merged soon after they were appended, the rest some times a day. The current snapshot and those with a tag never expire. With dry_run nothing is changed, and the answer says what would be.",
+    input: z.strictObject({
+      dataset: datasetName,
+      dry_run: z.boolean().default(false),
+      /** Snapshots that are older expire. */
+      keep_days: z.int().min(0).max(36_500).default(30),
+    }),
+    output: z.object({
+      dry_run: z.boolean(),
+      /** Files that were merged, into how many, and how large they were together. */
+      compacted: z.object({ files_before: z.int(), files_after: z.int(), bytes: z.int() }),
+      expired: z.object({ snapshots: z.int() }),
+      /** Files that no snapshot needs and that are older than a day. */
+      removed: z.object({ files: z.int(), bytes: z.int() }),
+    }),
+    timeoutMs: 600_000,
+    errors: ["not_found", "conflict"],
+    scope: "admin",
+  }),
   prepare: op({
     method: "POST",
     path: "/v1/catalog-prepare",

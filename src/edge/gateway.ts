@@ -7,6 +7,7 @@
 
 import { type Context, Hono } from "hono";
 import { cors } from "hono/cors";
+import { onAbort } from "#lib/abort";
 import { present } from "#lib/assert";
 import type { Log } from "#lib/log";
 import { CALL_HEADERS, type Exchange, faultResponse, requestIdOf } from "#rpc/exchange";
@@ -176,7 +177,7 @@ async function last({ route }: Entry, request: Request, exchange: EdgeExchange):
   const leave = (): void => exchange.leave();
   exchange.stays = true;
   // A reply to a client that has gone already is neither read nor given up.
-  exchange.lateSignal().addEventListener("abort", leave, { once: true });
+  onAbort(exchange.lateSignal(), leave);
   return timedReply(await route.handle(request, exchange), (seconds) => exchange.setTimeoutS(seconds), leave);
 }
 

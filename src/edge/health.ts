@@ -2,6 +2,7 @@
 // that a hanging neighbour never makes the answer late.
 
 import type { Service } from "#rpc/contract";
+import type { DaemonStats } from "#rpc/daemon";
 import type { storage } from "#contracts/storage";
 
 export interface ServiceHealth {
@@ -21,8 +22,8 @@ export interface HouseHealth {
 export interface HealthDeps {
   readonly topology: "together" | "apart";
   readonly version: string;
-  /** Resolves when the service answers, with the names of what is damaged in it. */
-  readonly pings: Readonly<Record<string, (signal: AbortSignal) => Promise<readonly string[]>>>;
+  /** Resolves when the service answers, with what it says of itself. */
+  readonly pings: Readonly<Record<string, (signal: AbortSignal) => Promise<DaemonStats>>>;
   readonly storage: Service<typeof storage>;
 }
 
@@ -40,9 +41,20 @@ export async function houseHealth({ topology, version, pings, storage }: HealthD
     const started = performance.now();
     const latency = (): number => Math.round((performance.now() - started) * 100) / 100;
     try {
-      const damaged = await ping(AbortSignal.timeout(PING_MS_MAX));
-      if (damaged.length === 0) return [name, { status: "ok", latency_ms: latency() }];
-      return [name, { status: "degraded", latency_ms: latency(), detail: damageOf(damaged) }];
+      const { failures = {}, damaged = [] } = await ping(AbortSignal.timeout(PING_MS_MAX));
+      const failed = Object.entries(failures).map(([work, times]) => `${work} (${times})`);
+      const told = [
+        ...(damaged.length === 0 ? [] : [damageOf(damaged)]),
+        ...(failed.length === 0 ? [] : [`failed in the background since the start: ${failed.join(", ")}`]),
+      ];
+      return [
+        name,
+        {
+          status: damaged.length === 0 ? "ok" : "degraded",
+          latency_ms: latency(),
+          ...(told.length === 0 ? {} : { detail: told.join("; ") }),
+        },
+      ];
     } catch {
       return [name, { status: "down", latency_ms: latency(), detail: `${name} does not answer` }];
     }

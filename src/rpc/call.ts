@@ -2,6 +2,7 @@
 // to a neighbour carries all of it along. The signal is created only when it is read: most calls end before anything
 // could have cancelled them, and an AbortController costs more than they do.
 
+import { onAbort } from "#lib/abort";
 import { Fault } from "./fault.ts";
 
 /** What a caller is allowed to do. */
@@ -77,8 +78,7 @@ export class CallState implements Call {
     }
     const start = this.#start;
     const upstream = "lateSignal" in start ? start.lateSignal?.() : (start as CallInit).signal;
-    if (upstream?.aborted === true) this.end(cancelledBy(upstream));
-    else upstream?.addEventListener("abort", () => this.end(cancelledBy(upstream)), { once: true });
+    onAbort(upstream, (reason) => this.end(cancellation(reason)));
     return controller.signal;
   }
 
@@ -90,8 +90,8 @@ export class CallState implements Call {
   }
 }
 
-export function cancelledBy(signal: AbortSignal): Fault {
-  const reason: unknown = signal.reason;
+/** The fault that a signal's reason stands for. */
+export function cancellation(reason: unknown): Fault {
   if (reason instanceof Fault) return reason;
   if (reason instanceof Error && reason.name === "TimeoutError") {
     return new Fault("timeout", "The caller's time limit passed.");

@@ -1,6 +1,6 @@
-// Server-sent events, both ways. An event is an object whose `event` field names it; on the wire that field is
-// the SSE event name and the rest is its JSON data. A fault in mid-stream is the event `fault` with the usual
-// error body, and is thrown as a Fault at the other end. Comments keep idle connections open.
+// Server-sent events, encoded and decoded. An event is an object whose `event` field names it; on the wire that field is
+// the SSE event name and the rest its JSON data. A fault in mid-stream is the event `fault` with the usual error body, and
+// is thrown as a Fault at the other end. Comments keep idle connections open.
 // Format: https://html.spec.whatwg.org/multipage/server-sent-events.html
 
 import { EventSourceParserStream } from "eventsource-parser/stream";
@@ -51,7 +51,7 @@ function sseText(value: unknown): string {
     : `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
 }
 
-/** Reads a stream of events back; throws the Fault it carries, or `upstream` when it is cut off. */
+/** Decodes a stream of events; throws the Fault that it carries. */
 export async function* readSse(body: Bytes): AsyncGenerator {
   const events = body
     .pipeThrough(new TextDecoderStream() as unknown as TransformStream<Uint8Array, string>)

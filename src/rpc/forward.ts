@@ -27,7 +27,7 @@ export function forward(contract: Contract, origin: string, address: Address): R
       try {
         return await pass(operation, address, request, exchange);
       } catch (thrown) {
-        const away = `${origin} is not running just now; it is being started again.`;
+        const away = `${origin} is not running just now; it is being restarted.`;
         return faultResponse(proxyFault(thrown, request, away, origin), exchange, origin);
       }
     },

@@ -3,6 +3,7 @@
 
 import { unlinkSync } from "node:fs";
 import type { Caller } from "./call.ts";
+import type { DaemonStats } from "./daemon.ts";
 import { CALL_HEADERS, type Exchange, faultResponse, requestIdOr } from "./exchange.ts";
 import { Fault } from "./fault.ts";
 import { FILE_HEADER } from "./file-handoff.ts";
@@ -27,6 +28,8 @@ export interface ListenOptions {
   readonly routes: readonly Route[];
   /** More paths of the daemon's own, such as `/metrics`. */
   readonly extra?: Readonly<Record<string, (request: Request) => Response | Promise<Response>>>;
+  /** What `GET /health` says besides that it answers: background work that failed. */
+  readonly stats?: () => DaemonStats;
   /** Called for every reply, for metrics. */
   readonly onReply?: (route: Route, status: number, tookMs: number) => void;
 }
@@ -39,7 +42,7 @@ const IDLE_TIMEOUT_S = 30;
  */
 const NO_IDLE_TIMEOUT = 0;
 
-export function listen({ origin, at, routes, extra = {}, onReply }: ListenOptions): Listener {
+export function listen({ origin, at, routes, extra = {}, stats, onReply }: ListenOptions): Listener {
   if ("unix" in at) {
     checkSocketPath(at.unix);
     removeStaleSocket(at.unix);
@@ -50,11 +53,14 @@ export function listen({ origin, at, routes, extra = {}, onReply }: ListenOption
     for (const [method, candidates] of methods) handlers[method] = mount(origin, candidates, onReply);
     table[pattern] = handlers;
   }
-  const health = Response.json({ status: "ok", service: origin });
+  const health = (): Response => {
+    const failures = stats?.().failures;
+    return Response.json({ status: "ok", service: origin, ...(failures === undefined ? {} : { failures }) });
+  };
   const server = Bun.serve({
     ...at,
     idleTimeout: "unix" in at ? NO_IDLE_TIMEOUT : IDLE_TIMEOUT_S,
-    routes: { ...table, ...extra, "/health": () => health.clone() },
+    routes: { ...table, ...extra, "/health": health },
     fetch: (request) => refuse(request, origin),
     error: () => faultResponse(new Error("unhandled"), new DaemonExchange(new Headers()), origin),
     ...SERVER_TRAITS,

@@ -2,7 +2,7 @@
 // `forward.ts`); a foreign surface writes its own, with its own shape of faults. Whoever mounts a route takes from it
 // what limits it needs, and guesses nothing from what the request looks like.
 
-import { preferredType } from "./accept.ts";
+import { preferred } from "./accept.ts";
 import type { Scope } from "./call.ts";
 import {
   type AnyOp,
@@ -34,10 +34,9 @@ export interface RouteTraits {
   readonly bodyBytesMax: number;
   /** For neighbours only: the gateway does not mount it. */
   readonly internal: boolean;
-  /**
-   * Picks among routes that share method and path: one that accepts the request goes before one that does not say. A
-   * route without it takes what no other accepts.
-   */
+  /** Of routes that share method and path, the one whose media types the accept header prefers gets the request. */
+  readonly accept?: readonly string[];
+  /** Whether the request belongs to this surface, where it shares a path with others: it goes before `accept`. */
   accepts?(request: Request): boolean;
 }
 
@@ -61,11 +60,7 @@ export function traitsOf(name: string, operation: AnyOp): RouteTraits {
     timeoutMs: operation.reply === "events" ? Infinity : timeoutMsOf(operation),
     bodyBytesMax: bodyBytesMaxOf(operation),
     internal: operation.internal === true,
-    ...(accept === undefined
-      ? {}
-      : {
-          accepts: ({ headers }: Request) => preferredType(headers.get("accept"), accept) !== undefined,
-        }),
+    ...(accept === undefined ? {} : { accept }),
   };
 }
 
@@ -87,6 +82,7 @@ export interface ForeignRoute<I> extends RouteTraits {
 /**
  * A route of a foreign surface: admits the request between reading and answering it, and gives whatever is thrown to the
  * surface's own `fault`.
+ * @public `topology/fronts.ts` is where surfaces are mounted, and none is yet
  */
 export function foreignRoute<I>({ read, answer, fault, ...traits }: ForeignRoute<I>): Route {
   return {
@@ -105,18 +101,26 @@ export function foreignRoute<I>({ read, answer, fault, ...traits }: ForeignRoute
   };
 }
 
-/** Picks among routes that share method and path. */
+/**
+ * Picks among routes that share method and path: a foreign one that the request belongs to, else the one whose media
+ * type the request prefers, else the plain one, which answers JSON and takes what names nothing that is offered.
+ */
 export function routeFor(candidates: readonly Route[], request: Request): Route {
-  const chosen =
-    candidates.find((route) => route.accepts?.(request) === true) ??
-    candidates.find((route) => route.accepts === undefined);
-  if (chosen === undefined) {
-    throw new Fault(
-      "invalid",
-      "Nothing on this path answers with a media type that the accept header names. GET /docs lists those there are.",
-    );
-  }
-  return chosen;
+  const foreign = candidates.find((route) => route.accepts?.(request) === true);
+  if (foreign !== undefined) return foreign;
+  const native = candidates.filter((route) => route.accepts === undefined);
+  const plain = native.find(({ accept }) => accept === undefined);
+  const offered = new Map<string, Route>();
+  if (plain !== undefined) offered.set("application/json", plain);
+  for (const route of native) for (const type of route.accept ?? []) offered.set(type, route);
+  const type = preferred(request.headers.get("accept") ?? "", [...offered.keys()]);
+  const chosen = (type === undefined ? undefined : offered.get(type)) ?? plain;
+  if (chosen !== undefined) return chosen;
+  if (offered.size === 0) throw new Fault("not_found", `There is no ${request.method} on this path.`);
+  throw new Fault(
+    "invalid",
+    `This path answers ${[...offered.keys()].join(", ")}; name one of them in the accept header.`,
+  );
 }
 
 /** Routes by pattern and method, as every server needs them. */

@@ -81,6 +81,16 @@ describe("the wire", () => {
     expect([three.status, three.headers.get("x-count")]).toEqual([200, "3"]);
   });
 
+  test("health says which background work failed, and answers without asking anybody", async () => {
+    let failures: Record<string, number> | undefined;
+    const one = listen({ origin: "labd", at: tcp, routes: [], stats: () => ({ failures }) });
+    const health = async (): Promise<unknown> => (await fetch(`http://127.0.0.1:${one.port}/health`)).json();
+    expect(await health()).toEqual({ status: "ok", service: "labd" });
+    failures = { snapshot: 2 };
+    expect(await health()).toEqual({ status: "ok", service: "labd", failures: { snapshot: 2 } });
+    await one.stop(0);
+  });
+
   test("a sane request id comes back, another is replaced", async () => {
     const ask = async (id: string): Promise<string | null> =>
       (await fetch(`${url}/v1/lab-cancellations`, { headers: { "x-request-id": id } })).headers.get(

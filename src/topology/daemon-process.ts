@@ -5,6 +5,7 @@ import { type House, house, type ServiceName, SERVICE_NAMES } from "#contracts/h
 import { createMeter } from "#edge/meter";
 import type { Log } from "#lib/log";
 import type { Contract } from "#rpc/contract";
+import type { DaemonStats } from "#rpc/daemon";
 import { Fault } from "#rpc/fault";
 import { forward } from "#rpc/forward";
 import { listen } from "#rpc/listen";
@@ -78,13 +79,13 @@ async function serveLocked(settings: Settings, name: ServiceName, log: Log): Pro
     origin: name,
     at,
     routes: routes(implementation),
+    stats,
     extra: {
       [METRICS_PATH]: async () => Response.json(await meter.snapshot()),
       [HOLD_PATH]: async ({ url }) => {
         const drainMs = Number(new URL(url).searchParams.get("drain_ms"));
         return Response.json({ drained: await hold.hold(HOLD_MS_MAX, drainMs) });
       },
-      [DAMAGE_PATH]: () => Response.json({ damaged: stats().damaged ?? [] }),
       [RESUME_PATH]: () => Response.json({ held: hold.resume() }),
     },
     onReply: (route, status, tookMs) => {
@@ -122,10 +123,10 @@ async function serveGateway(
         pings: Object.fromEntries(
           SERVICE_NAMES.map((name) => [
             name,
-            async (signal: AbortSignal): Promise<readonly string[]> => {
-              const reply = await requestDaemon(settings, name, DAMAGE_PATH, signal);
-              if (!reply.ok) throw new Fault("unavailable", `${name} is not well.`);
-              return ((await reply.json()) as { damaged: string[] }).damaged;
+            async (signal: AbortSignal): Promise<DaemonStats> => {
+              const reply = await requestDaemon(settings, name, "/health", signal);
+              if (!reply.ok) throw new Fault("unavailable", `${name} does not answer.`);
+              return (await reply.json()) as DaemonStats;
             },
           ]),
         ),
@@ -147,7 +148,6 @@ async function serveGateway(
   };
 }
 
-const DAMAGE_PATH = "/damage";
 const HOLD_PATH = "/hold-writes";
 const RESUME_PATH = "/resume-writes";
 

@@ -96,10 +96,7 @@ function backendOf({ house, started }: RunningServices, fronts: Fronts): Gateway
       topology: "together",
       version: VERSION,
       pings: Object.fromEntries(
-        started.map(({ implementation, stats }) => [
-          implementation.origin,
-          () => Promise.resolve(stats().damaged ?? []),
-        ]),
+        started.map(({ implementation, stats }) => [implementation.origin, () => Promise.resolve(stats())]),
       ),
       storage: house.storaged,
     },

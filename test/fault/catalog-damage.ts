@@ -178,7 +178,7 @@ function hurt(path: string, damage: Damage, random: Random): void {
   const bytes = readFileSync(path);
   const at = random.below(Math.max(1, bytes.length));
   if (damage === "flip" && bytes.length > 0) bytes[at] = (bytes[at] ?? 0) ^ (1 << random.below(8));
-  if (damage === "zero") bytes.fill(0, at, at + ZEROED_BYTES);
+  if (damage === "zero") bytes.fill(0, at, Math.min(bytes.length, at + ZEROED_BYTES));
   const kept = damage === "empty" ? 0 : damage === "truncate" ? at : bytes.length;
   writeFileSync(path, bytes.subarray(0, kept));
 }

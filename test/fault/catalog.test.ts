@@ -95,11 +95,12 @@ describe("a catalog's own files", () => {
     const key = `warehouse/t/metadata/${file}`;
     const damaged = await faultOf((await again()).scan({ dataset: "t" }));
     expect(damaged).toMatchObject({ code: "internal" });
-    expect(damaged.message).toBe(`Object ${key} of dataset t is damaged: its checksum is wrong. Restore it.`);
+    expect(damaged.message).toContain(key);
+    expect(damaged.message).toContain("damaged");
     rmSync(join(metadata, file));
     const missing = await faultOf((await again()).scan({ dataset: "t" }));
     expect(missing).toMatchObject({ code: "internal" });
-    expect(missing.message).toBe(`Object ${key} of dataset t is missing from storage. Restore it.`);
+    expect(missing.message).toContain(key);
     writeFileSync(join(metadata, file), whole);
     expect((await (await again()).scan({ dataset: "t" })).files).toHaveLength(1);
   });
@@ -150,11 +151,33 @@ test("many commits leave few manifests and metadata files, and all that was load
     expect((await fresh.scan({ dataset: "t", at: ids[n] ?? 0 })).files).toHaveLength(n + 1);
   }
   const names = readdirSync(metadata).filter((name) => name.endsWith(".metadata.json"));
-  // The current one, and a hundred before it.
-  expect(names).toHaveLength(101);
+  // The current one, and twenty before it.
+  expect(names).toHaveLength(21);
   const newest = (await store.get({ key: `warehouse/t/metadata/v${commits}.metadata.json` })).body;
   const text = await new Response(newest).text();
-  expect((JSON.parse(text) as { snapshots: unknown[] }).snapshots).toHaveLength(commits);
+  // Readers of the files alone see the newest; the catalog lists all of them, each once.
+  expect((JSON.parse(text) as { snapshots: unknown[] }).snapshots.length).toBeLessThan(101);
+  const listed: (number | string)[] = [];
+  for (let cursor: string | undefined; ;) {
+    const page = await fresh.snapshots({
+      dataset: "t",
+      limit: 60,
+      ...(cursor === undefined ? {} : { cursor }),
+    });
+    listed.push(...page.snapshots.map(({ snapshot_id }) => snapshot_id));
+    cursor = page.next_cursor;
+    if (cursor === undefined) break;
+  }
+  expect(listed).toEqual(ids.toReversed());
+  // A commit of long ago is still known, by its id and by its time; and it can be tagged and gone back to.
+  const old = await fresh.committed({ dataset: "t", commit_id: "commit-3" });
+  expect(old.snapshot?.snapshot_id).toBe(ids[3] ?? 0);
+  expect((await fresh.scan({ dataset: "t", at: old.snapshot?.at ?? "" })).files.length).toBeGreaterThan(3);
+  await fresh.tag({ dataset: "t", name: "early", snapshot_id: ids[3] ?? 0 });
+  expect((await fresh.scan({ dataset: "t", at: "early" })).files).toHaveLength(4);
+  const back = await fresh.rollback({ dataset: "t", snapshot_id: ids[5] ?? 0 });
+  expect(back).toMatchObject({ snapshot_id: ids[5] ?? 0, files: 6 });
+  await fresh.rollback({ dataset: "t", snapshot_id: ids.at(-1) ?? 0 });
   // Replacing takes all of them away.
   await commit(1000, "replace");
   expect((await known.scan({ dataset: "t" })).files.map(({ bytes }) => bytes)).toEqual([2000]);

@@ -8,7 +8,7 @@ import { EXIT } from "../failure.ts";
 import { logOf } from "../run-house.ts";
 import { confirmed, YES_ARG } from "../terminal/confirm.ts";
 import { emit, type Field, type Format, formatOf } from "../terminal/output.ts";
-import { count, counted } from "../terminal/plain-text.ts";
+import { counted } from "../terminal/plain-text.ts";
 import { createProgress } from "../terminal/progress.ts";
 import { mayAsk, say } from "../terminal/terminal.ts";
 
@@ -45,8 +45,8 @@ export const repair = command({
     const run = async (dryRun: boolean): Promise<readonly RepairLine[]> => {
       const progress = createProgress();
       try {
-        const onProgress = (objects: number): void => progress.show(`${count(objects)} objects read`);
-        return await repairData(settings, log, { dryRun, onProgress });
+        progress.show("reading every table, object and index");
+        return await repairData(settings, log, { dryRun });
       } finally {
         progress.end();
       }

@@ -57,9 +57,10 @@ export const restore = command({
     let report: RestoreReport;
     try {
       report = await restoreInto(settings, args.source, args.at, logOf(settings, "error"), (state) => {
-        const { files, filesDone, objectsVerified } = state;
-        if (objectsVerified !== undefined) progress.show(`${count(objectsVerified)} objects verified`);
-        else progress.show(`${count(filesDone)} of ${count(files)} files`, filesDone / files);
+        const { files, filesDone } = state;
+        if (filesDone < files)
+          progress.show(`${count(filesDone)} of ${count(files)} files`, filesDone / files);
+        else progress.show("verifying every table and object");
       });
     } finally {
       progress.end();

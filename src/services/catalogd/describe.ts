@@ -8,10 +8,12 @@ import {
   currentSchema,
   MAIN,
   type Snapshot,
+  snapshotById,
   snapshotOf,
   type TableMetadata,
 } from "./iceberg/metadata/metadata.ts";
 import { type Long, parseLong } from "./iceberg/types/long.ts";
+import { contentId } from "./tables/compaction-note.ts";
 import type { Table } from "./tables/tables.ts";
 
 export function describeTable({ name, metadata }: Table): Dataset {
@@ -22,7 +24,7 @@ export function describeTable({ name, metadata }: Table): Dataset {
     rows: total(snapshot, "total-records"),
     bytes: total(snapshot, "total-files-size"),
     files: total(snapshot, "total-data-files"),
-    snapshot_id: snapshot === undefined ? null : wireId(snapshot["snapshot-id"]),
+    snapshot_id: snapshot === undefined ? null : wireId(contentId(snapshot)),
     fingerprint: fingerprintOf(columns),
     columns,
     updated_at: new Date(metadata["last-updated-ms"]).toISOString(),
@@ -39,7 +41,12 @@ export function idOf(wire: SnapshotId): Long {
 }
 
 export function describeSnapshot(snapshot: Snapshot, metadata: TableMetadata) {
-  const { "snapshot-id": id, "parent-snapshot-id": parent } = snapshot;
+  const id = contentId(snapshot);
+  const content = (named: Long | undefined): Long | undefined => {
+    const found = snapshotById(metadata, named);
+    return found === undefined ? named : contentId(found);
+  };
+  const parent = content(snapshot["parent-snapshot-id"]);
   return {
     snapshot_id: wireId(id),
     parent_id: parent === undefined ? null : wireId(parent),
@@ -49,9 +56,9 @@ export function describeSnapshot(snapshot: Snapshot, metadata: TableMetadata) {
     files: total(snapshot, "total-data-files"),
     summary: { ...snapshot.summary },
     tags: Object.entries(metadata.refs)
-      .filter(([name, ref]) => name !== MAIN && ref["snapshot-id"] === id)
+      .filter(([name, ref]) => name !== MAIN && content(ref["snapshot-id"]) === id)
       .map(([name]) => name),
-    current: metadata["current-snapshot-id"] === id,
+    current: content(metadata["current-snapshot-id"]) === id,
   };
 }
 

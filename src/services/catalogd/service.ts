@@ -1,25 +1,39 @@
 // catalogd: which tables there are, what is in them, and every change to that, as Apache Iceberg v2.
 
+import { rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { State } from "#adapters/state";
 import type { catalog } from "#contracts/catalog";
 import type { SnapshotId } from "#contracts/shapes";
 import type { storage } from "#contracts/storage";
 import { present } from "#lib/assert";
 import { type Clock, systemClock } from "#lib/clock";
+import type { Log } from "#lib/log";
 import type { Handlers, Service } from "#rpc/contract";
+import type { Daemon } from "#rpc/daemon";
 import { Fault } from "#rpc/fault";
-import { COMMIT_ID, commitFiles, committedBy, type Ids } from "./commits/files.ts";
+import { commitFiles, type Ids } from "./commits/files.ts";
 import { metadataFor, shapedFor, writtenSchema } from "./commits/shape.ts";
-import { describeSnapshot, describeTable, idOf, wireId } from "./describe.ts";
+import { describeTable, idOf, wireId } from "./describe.ts";
 import { columnsOf, schemaChanges } from "./duckdb/columns.ts";
 import { currentSchema, snapshotOf } from "./iceberg/metadata/metadata.ts";
 import { rollback, tag } from "./iceberg/metadata/snapshots.ts";
 import { setSchema } from "./iceberg/metadata/table-changes.ts";
+import type { Long } from "./iceberg/types/long.ts";
 import { evolveSchema } from "./iceberg/types/evolve.ts";
+import { Background } from "./maintenance/background.ts";
+import { compact, type CompactDeps } from "./maintenance/compact.ts";
+import { maintain, maintainAll } from "./maintenance/maintain.ts";
+import { MERGED_MIN } from "./maintenance/plan.ts";
 import { refuseBehind } from "./recovery/inspect.ts";
 import { scans } from "./scan.ts";
+import { describedById, snapshotPage, snapshotToName } from "./snapshots.ts";
+import { contentId } from "./tables/compaction-note.ts";
+import { withSnapshot } from "./tables/history.ts";
 import { Rows } from "./tables/rows.ts";
-import { type Table, Tables } from "./tables/tables.ts";
+import { COMMIT_ID, type Table, Tables } from "./tables/tables.ts";
+import { FileWorker } from "./worker/pool.ts";
 
 export interface CatalogdDeps {
   readonly storage: Service<typeof storage>;
@@ -27,6 +41,11 @@ export interface CatalogdDeps {
   readonly clock?: Clock;
   /** A simulation brings its own. */
   readonly ids?: Ids;
+  /** Merges small files, and does at intervals what `maintain` does. */
+  readonly background?: boolean;
+  readonly log?: Log;
+  /** A folder of its own, emptied at the start, for files that are being merged. */
+  readonly scratch?: string;
 }
 
 const randomIds: Ids = {
@@ -34,10 +53,8 @@ const randomIds: Ids = {
   bytes: () => crypto.getRandomValues(new Uint8Array(8)),
 };
 
-export interface Catalogd {
-  readonly handlers: Handlers<typeof catalog>;
-  close(): Promise<void>;
-}
+/** Files that are larger need no merging soon. */
+const SMALL_BYTES = 16 * 1024 * 1024;
 
 /** Throws `internal` when the database has lost commits: nothing is served over a shorter past. */
 export async function catalogd({
@@ -45,12 +62,25 @@ export async function catalogd({
   state,
   clock = systemClock,
   ids = randomIds,
-}: CatalogdDeps): Promise<Catalogd> {
+  background = false,
+  log,
+  scratch = join(tmpdir(), `lakehouse-merge-${process.pid}`),
+}: CatalogdDeps): Promise<Daemon<typeof catalog>> {
   const { base_uri: baseUri } = await storage.probe({});
   const rows = await Rows.open(state);
   await refuseBehind(rows, storage);
   const tables = new Tables({ rows, storage, baseUri });
   const scan = scans(tables);
+  const worker = new FileWorker();
+  await rm(scratch, { recursive: true, force: true });
+  const maintenance: CompactDeps = { tables, storage, worker, clock, ids, scratch };
+  const work = background
+    ? new Background({
+        compact: (name) => compact(maintenance, name, { least: MERGED_MIN }),
+        maintainAll: (signal) => maintainAll(maintenance, signal),
+        log,
+      })
+    : undefined;
 
   const handlers: Handlers<typeof catalog> = {
     datasets: async ({ limit, cursor }) => {
@@ -68,33 +98,31 @@ export async function catalogd({
       if (purge) await removeFiles(storage, table.prefix);
       return null;
     },
-    snapshots: async ({ dataset, limit, cursor }) => {
-      const { metadata } = await tables.get(dataset);
-      const newestFirst = metadata.snapshots.toReversed();
-      const from =
-        cursor === undefined ? 0 : newestFirst.findIndex((one) => String(one["snapshot-id"]) === cursor) + 1;
-      const page = newestFirst.slice(from, from + limit);
-      const last = page.at(-1);
-      return {
-        snapshots: page.map((snapshot) => describeSnapshot(snapshot, metadata)),
-        ...(from + limit < newestFirst.length && last !== undefined
-          ? { next_cursor: String(last["snapshot-id"]) }
-          : {}),
-      };
-    },
+    snapshots: async ({ dataset, limit, cursor }) =>
+      snapshotPage(tables, await tables.get(dataset), limit, cursor),
     rollback: async ({ dataset, snapshot_id }) =>
       describeTable(
-        await tables.commit(dataset, async (table) => {
-          const { metadata } = table ?? (await tables.get(dataset));
-          return { metadata: rollback(metadata, idOf(snapshot_id), clock.now()) };
+        await tables.commit(dataset, async (current) => {
+          const table = current ?? (await tables.get(dataset));
+          const snapshot = await snapshotToName(tables, table, snapshot_id);
+          const metadata = withSnapshot(table.metadata, snapshot);
+          return { metadata: rollback(metadata, snapshot["snapshot-id"], clock.now()) };
         }),
       ),
     tag: async ({ dataset, name, snapshot_id }) => {
-      let tagged = snapshot_id === undefined ? undefined : idOf(snapshot_id);
-      await tables.commit(dataset, async (table) => {
-        const { metadata } = table ?? (await tables.get(dataset));
-        tagged ??= metadata["current-snapshot-id"] ?? emptyTable(dataset);
-        return { metadata: tag(metadata, name, tagged, clock.now()) };
+      let tagged: Long | undefined;
+      await tables.commit(dataset, async (current) => {
+        const table = current ?? (await tables.get(dataset));
+        const snapshot =
+          snapshot_id === undefined
+            ? (snapshotOf(table.metadata) ?? emptyTable(dataset))
+            : await snapshotToName(tables, table, snapshot_id);
+        tagged = contentId(snapshot);
+        const before = snapshotOf(table.metadata, name);
+        // The same rows in other files keep their name.
+        if (before !== undefined && contentId(before) === tagged) return undefined;
+        const metadata = withSnapshot(table.metadata, snapshot);
+        return { metadata: tag(metadata, name, snapshot["snapshot-id"], clock.now()) };
       });
       return { name, snapshot_id: wireId(present(tagged, "the tagged snapshot")) };
     },
@@ -123,28 +151,52 @@ export async function catalogd({
     },
     commit: async ({ dataset, mode, columns, files, commit_id, if_snapshot_id, summary }) => {
       let replayed = false;
+      let made: Long | undefined;
       const table = await tables.commit(dataset, async (current, place) => {
-        replayed = current !== undefined && committedBy(current.metadata, commit_id) !== undefined;
+        made = current === undefined ? undefined : await tables.committedBy(current, commit_id);
+        replayed = made !== undefined;
         if (replayed) return undefined;
         refuseStale(dataset, current, if_snapshot_id);
         const metadata = metadataFor(current, place, columns, clock.now(), () => ids.uuid());
         const notes = { ...summary, [COMMIT_ID]: commit_id };
-        return commitFiles(tables, { current, metadata, place, mode, files, notes, clock, ids });
+        const change = await commitFiles(tables, {
+          current,
+          metadata,
+          place,
+          mode,
+          files,
+          notes,
+          clock,
+          ids,
+        });
+        made = change.commit.snapshot["snapshot-id"];
+        return change;
       });
-      const snapshot = present(committedBy(table.metadata, commit_id), "the snapshot just made");
-      return { snapshot_id: wireId(snapshot["snapshot-id"]), replayed, dataset: describeTable(table) };
+      if (!replayed && mode === "append" && files.every(({ bytes }) => bytes < SMALL_BYTES)) {
+        work?.appended(dataset);
+      }
+      const id = wireId(present(made, "the snapshot just made"));
+      return { snapshot_id: id, replayed, dataset: describeTable(table) };
     },
     committed: async ({ dataset, commit_id }) => {
       const table = await tables.find(dataset);
-      const snapshot = table === undefined ? undefined : committedBy(table.metadata, commit_id);
-      return {
-        snapshot:
-          table === undefined || snapshot === undefined ? null : describeSnapshot(snapshot, table.metadata),
-      };
+      const id = table === undefined ? undefined : await tables.committedBy(table, commit_id);
+      if (table === undefined || id === undefined) return { snapshot: null };
+      return { snapshot: await describedById(tables, table, id) };
     },
+    maintain: ({ dataset, dry_run, keep_days }) =>
+      maintain(maintenance, dataset, { dryRun: dry_run, keepDays: keep_days }),
     scan: async ({ dataset, at }) => scan(await tables.get(dataset), at),
   };
-  return { handlers, close: () => state.close() };
+  return {
+    handlers,
+    stats: () => ({ failures: work?.failures ?? {} }),
+    close: async () => {
+      await worker.close();
+      await work?.close();
+      await state.close();
+    },
+  };
 }
 
 function emptyTable(dataset: string): never {
@@ -155,7 +207,7 @@ function emptyTable(dataset: string): never {
 function refuseStale(dataset: string, table: Table | undefined, expected: SnapshotId | undefined): void {
   if (expected === undefined) return;
   const snapshot = table === undefined ? undefined : snapshotOf(table.metadata);
-  if (snapshot !== undefined && snapshot["snapshot-id"] === idOf(expected)) return;
+  if (snapshot !== undefined && contentId(snapshot) === idOf(expected)) return;
   throw new Fault("conflict", `${dataset} was changed meanwhile. Read it again and start over.`);
 }
 

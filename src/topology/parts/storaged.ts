@@ -2,27 +2,14 @@
 
 import { join } from "node:path";
 import type { Objects } from "#adapters/objects/objects";
-import { mebibytesToBytes, type Settings } from "#config";
-import { startScrub } from "#services/storaged/scrub";
+import type { Settings } from "#config";
 import { storaged } from "#services/storaged/service";
 import { type BuildDaemon, spoolFolder } from "./part.ts";
 
-export const buildStoraged: BuildDaemon<"storaged"> = async ({ settings, log }) => {
-  const objects = await objectStore(settings);
-  const daemon = await storaged({ objects, adoptFrom: spoolFolder(settings) });
-  // A bucket has checksums of its own, and reading all of it costs money.
-  if (objects.backend !== "disk" || settings.scrub_mib_s === 0) return daemon;
-  const scrub = startScrub({ objects, log, bytesPerS: mebibytesToBytes(settings.scrub_mib_s) });
-  return {
-    handlers: daemon.handlers,
-    stats: () => ({ ...daemon.stats?.(), damaged: scrub.damaged, scrub_passes: scrub.passes }),
-    close: async () => {
-      await scrub.close();
-      await daemon.close();
-    },
-  };
-};
+export const buildStoraged: BuildDaemon<"storaged"> = async ({ settings, log }) =>
+  storaged({ objects: await objectStore(settings), adoptFrom: spoolFolder(settings), log });
 
+/** The store that the settings name; nothing is asked of a bucket yet. */
 export async function objectStore(settings: Settings): Promise<Objects> {
   if (settings.s3_bucket === "") {
     const { diskObjects } = await import("#adapters/objects/disk/disk");

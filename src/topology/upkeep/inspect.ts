@@ -5,7 +5,6 @@
 import type { Settings } from "#config";
 import type { House } from "#contracts/house";
 import type { Log } from "#lib/log";
-import type { Bytes } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
 import { startServices } from "../services.ts";
 
@@ -22,7 +21,6 @@ export interface Finding {
 export interface InspectOptions {
   /** Reads every object. */
   readonly deep: boolean;
-  readonly onProgress?: (objects: number) => void;
 }
 
 export async function inspectData(
@@ -40,11 +38,11 @@ export async function inspectData(
 
 export async function inspectHouse(
   house: Pick<House, "storaged" | "catalogd" | "vectord" | "matrixd">,
-  { deep, onProgress }: InspectOptions,
+  { deep }: InspectOptions,
 ): Promise<readonly Finding[]> {
   return [
     ...(await inspectDatasets(house)),
-    ...(deep ? await inspectObjects(house, onProgress) : []),
+    ...(deep ? await inspectObjects(house) : []),
     ...(await inspectIndexes(house)),
     ...(await inspectCorpora(house)),
   ];
@@ -81,42 +79,16 @@ async function inspectDatasets({
   return findings;
 }
 
-/** Every object is read to its end, folder by folder: a folder that has lost an object cannot be listed past it. */
-async function inspectObjects(
-  { storaged }: Pick<House, "storaged">,
-  onProgress: InspectOptions["onProgress"],
-): Promise<Finding[]> {
-  const findings: Finding[] = [];
-  const found = (name: string, error: unknown): void => {
-    findings.push({ part: "object", name, problem: problemOf(error), remedy: "restore" });
-  };
-  const folders = [""];
-  let read = 0;
-  for (let prefix = folders.pop(); prefix !== undefined; prefix = folders.pop()) {
-    const list = (cursor: string | undefined) =>
-      storaged.list({ prefix, delimiter: "/", limit: PAGE, cursor });
-    const entries = ({ objects, prefixes }: Awaited<ReturnType<typeof list>>): string[] => {
-      folders.push(...prefixes);
-      return objects.map(({ key }) => key);
-    };
-    try {
-      for await (const key of pages(list, entries)) {
-        await storaged
-          .get({ key })
-          .then(({ body }) => drain(body))
-          .catch((error: unknown) => found(key, error));
-        read += 1;
-        onProgress?.(read);
-      }
-    } catch (error) {
-      found(prefix, error);
-    }
-  }
-  return findings;
-}
-
-async function drain(body: Bytes | null): Promise<void> {
-  if (body !== null) for await (const _ of body);
+/** Every object is read to its end and compared. */
+async function inspectObjects({ storaged }: Pick<House, "storaged">): Promise<Finding[]> {
+  const { damaged, damaged_count } = await storaged.verify({});
+  const findings = damaged.map(({ key, problem }): Finding => {
+    return { part: "object", name: key, problem, remedy: "restore" };
+  });
+  const more = damaged_count - damaged.length;
+  if (more === 0) return findings;
+  const problem = `${more} more objects are damaged or lost.`;
+  return [...findings, { part: "object", name: "", problem, remedy: "restore" }];
 }
 
 async function inspectIndexes({ vectord }: Pick<House, "vectord">): Promise<Finding[]> {

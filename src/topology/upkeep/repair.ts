@@ -24,14 +24,13 @@ export interface RepairLine extends Finding {
 export interface RepairOptions {
   /** Only looks. */
   readonly dryRun: boolean;
-  readonly onProgress?: (objects: number) => void;
 }
 
 /** The house must not run. Throws `conflict` when it does. */
 export async function repair(
   settings: Settings,
   log: Log,
-  { dryRun, onProgress }: RepairOptions,
+  { dryRun }: RepairOptions,
 ): Promise<readonly RepairLine[]> {
   const lock = await acquireDataLock(settings.data);
   try {
@@ -42,10 +41,7 @@ export async function repair(
     if (dryRun && catalog.length > 0) return lines;
     const services = await startServices(settings, log);
     try {
-      const findings = await inspectHouse(services.house, {
-        deep: true,
-        ...(onProgress === undefined ? {} : { onProgress }),
-      });
+      const findings = await inspectHouse(services.house, { deep: true });
       for (const finding of findings) lines.push(await repairOne(services.house, finding, dryRun));
     } finally {
       await services.stop();

@@ -21,8 +21,6 @@ import { RESTORE_MARK } from "./prepare-data.ts";
 export interface RestoreProgress {
   readonly files: number;
   readonly filesDone: number;
-  /** Objects that were read again, once all files are there. */
-  readonly objectsVerified?: number;
 }
 
 export interface RestoreReport {
@@ -59,15 +57,11 @@ export async function restore(
       onProgress({ files: backup.files.length, filesDone }),
     );
     await bringToFormat(data, log);
-    const files = backup.files.length;
-    const findings = await inspectData(settings, log, {
-      deep: true,
-      onProgress: (objectsVerified) => onProgress({ files, filesDone: files, objectsVerified }),
-    });
+    const findings = await inspectData(settings, log, { deep: true });
     await rm(join(data, RESTORE_MARK));
     await syncFolder(data);
     const bytes = backup.files.reduce((sum, { size }) => sum + size, 0);
-    return { id: backup.id, at: backup.at, files, bytes, findings };
+    return { id: backup.id, at: backup.at, files: backup.files.length, bytes, findings };
   } finally {
     await lock.release();
   }

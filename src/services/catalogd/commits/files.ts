@@ -5,13 +5,12 @@ import type { DataFile as OfferedFile } from "#contracts/catalog";
 import type { Clock } from "#lib/clock";
 import { Fault } from "#rpc/fault";
 import { metricsOf } from "../duckdb/metrics.ts";
-import { append, type CommitInput, replaceAll } from "../iceberg/commit.ts";
+import { append, type Commit, type CommitInput, replaceAll } from "../iceberg/commit.ts";
 import type { ManifestFile } from "../iceberg/manifest/manifest-list.ts";
 import { CONTENT, type DataFile, type Manifest } from "../iceberg/manifest/manifest.ts";
 import {
   currentSchema,
   mintSnapshotId,
-  type Snapshot,
   snapshotOf,
   type TableMetadata,
 } from "../iceberg/metadata/metadata.ts";
@@ -25,13 +24,6 @@ export interface Ids {
   uuid(): string;
   /** Eight bytes that nobody else has. */
   bytes(): Uint8Array;
-}
-
-/** Where a snapshot's summary keeps the id of the commit that made it. */
-export const COMMIT_ID = "lakehouse.commit-id";
-
-export function committedBy(metadata: TableMetadata, commitId: string): Snapshot | undefined {
-  return metadata.snapshots.findLast((snapshot) => snapshot.summary[COMMIT_ID] === commitId);
 }
 
 export interface FilesCommit {
@@ -48,7 +40,7 @@ export interface FilesCommit {
 export async function commitFiles(
   tables: Tables,
   { current, metadata, place, mode, files, notes, clock, ids }: FilesCommit,
-): Promise<Change> {
+): Promise<Change & { readonly commit: Commit }> {
   const schema = currentSchema(metadata);
   const previousManifests =
     current === undefined ? [] : await tables.manifests(current, snapshotOf(current.metadata));
@@ -77,7 +69,7 @@ export async function commitFiles(
 }
 
 /** So many small manifests are made one: a list of thousands would be written with every commit, and read by all. */
-const MERGED_MIN = 100;
+const MERGED_MIN = 20;
 /** One with more files is left alone: writing it again each time would cost more than a longer list. */
 const MERGED_FILES_MAX = 1000;
 
@@ -89,7 +81,7 @@ function toBeMerged(manifests: readonly ManifestFile[]): ManifestFile[] {
 }
 
 /** An offered file as a manifest describes it. */
-function dataFile(file: OfferedFile, schema: Schema, place: Place): DataFile {
+export function dataFile(file: OfferedFile, schema: Schema, place: Place): DataFile {
   if (!file.key.startsWith(place.prefix) || !file.key.endsWith(`${file.sha256}.parquet`)) {
     throw new Fault(
       "conflict",

@@ -5,7 +5,7 @@ import type { storage } from "#contracts/storage";
 import type { Service } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
 import type { Rows } from "../tables/rows.ts";
-import { lookInto, tableFolders } from "../tables/warehouse.ts";
+import { readHints, tableFolders } from "../tables/warehouse.ts";
 
 export interface CatalogFinding {
   /** Undefined for the database as a whole. */
@@ -21,14 +21,14 @@ export async function compare(rows: Rows, store: Service<typeof storage>): Promi
   // The store first: what it knows now the database must know later, whatever others commit meanwhile.
   const folders = await tableFolders(store);
   const dropped = await rows.generations();
-  const looked = await lookInto(
+  const hinted = await readHints(
     store,
     folders.filter(({ name, generation }) => generation >= (dropped.get(name) ?? 0)),
   );
   const known = await rows.byPrefix();
   const generations = await rows.generations();
   const findings: CatalogFinding[] = [];
-  for (const { name, generation, prefix, hint } of looked) {
+  for (const { name, generation, prefix, hint } of hinted) {
     if (hint === undefined || generation < (generations.get(name) ?? 0)) continue;
     const row = known.get(prefix);
     if (row !== undefined && row.version >= hint) continue;

@@ -16,8 +16,16 @@ import { parseMetadata, snapshotOf, type TableMetadata } from "../iceberg/metada
 import { isLive } from "../iceberg/commit.ts";
 import { readText, TableFiles } from "../tables/files.ts";
 import { Place } from "../tables/place.ts";
+import { commitOf } from "../tables/tables.ts";
+import { History } from "../tables/history.ts";
 import { Rows } from "../tables/rows.ts";
-import { lookInto, metadataVersions, type TableFolder, tableFolders } from "../tables/warehouse.ts";
+import {
+  type HintedFolder,
+  metadataVersions,
+  readHints,
+  tableFolders,
+  wasDropped,
+} from "../tables/warehouse.ts";
 import { type CatalogFinding, compare } from "./inspect.ts";
 
 export interface RebuildDeps {
@@ -57,8 +65,8 @@ export async function rebuildCatalog(deps: RebuildDeps): Promise<CatalogFinding[
   const state = sqliteState(fresh);
   try {
     const rows = await Rows.open(state);
-    const looked = await lookInto(store, await tableFolders(store));
-    for (const [name, folders] of Map.groupBy(looked, (folder) => folder.name)) {
+    const hinted = await readHints(store, await tableFolders(store));
+    for (const [name, folders] of Map.groupBy(hinted, (folder) => folder.name)) {
       findings.push(await rebuildTable(store, rows, baseUri, name, folders));
     }
   } finally {
@@ -93,16 +101,21 @@ async function rebuildTable(
   rows: Rows,
   baseUri: string,
   name: string,
-  folders: readonly TableFolder[],
+  folders: readonly HintedFolder[],
 ): Promise<CatalogFinding> {
   const newestFirst = folders.toSorted((a, b) => b.generation - a.generation);
   const problems: string[] = [];
-  for (const folder of newestFirst.filter(({ dropped }) => !dropped)) {
+  for (const folder of newestFirst) {
+    if (folder.hint === undefined && (await wasDropped(store, folder.prefix))) continue;
     const place = new Place(baseUri, name, folder.prefix, folder.generation);
     const found = await newestWhole(store, place, folder.hint, problems);
     if (found === undefined) continue;
     const { version, text } = found;
     await rows.restore({ name, prefix: folder.prefix, version, text, generation: folder.generation });
+    const history = new History(new TableFiles(store));
+    for await (const { page } of history.pages(place, parseMetadata(text))) {
+      await rows.rememberCommits(folder.prefix, page.snapshots.flatMap(commitOf));
+    }
     const older = problems.length === 0 ? "" : ` Newer versions could not be used: ${problems.join(" ")}`;
     const problem = `The dataset ${name} was made again from its metadata, version ${version}.${older}`;
     return { dataset: name, problem, remedy: problems.length === 0 ? "rebuild" : "restore" };

@@ -1,4 +1,4 @@
-// The checksums of the catalog's own files. A manifest or a manifest list has its SHA-256 in its name, as data files
+// The checksums of the catalog's own files. A manifest, a manifest list or a page of the history has its SHA-256 in its name, as data files
 // have, so whatever names the file also says what it holds, and other readers take it for a name like any other. The
 // metadata in a table's row has its checksum as a last line; the metadata file holds the same text without.
 
@@ -12,7 +12,11 @@ export function checksummedName(name: string, bytes: Uint8Array): string {
   return `${name}-${sha256Of(bytes)}.avro`;
 }
 
-const CHECKSUMMED = /-([0-9a-f]{64})\.avro$/;
+export function checksummedJson(name: string, bytes: Uint8Array): string {
+  return `${name}-${sha256Of(bytes)}.json`;
+}
+
+const CHECKSUMMED = /-([0-9a-f]{64})\.(?:avro|json)$/;
 
 /** False when a name has a checksum and it is not that of the bytes. Files of other writers have none. */
 export function matchesName(name: string, bytes: Uint8Array): boolean {

@@ -62,6 +62,10 @@ export class TableFiles {
     return bytes;
   }
 
+  fetch(key: string): Promise<Uint8Array> {
+    return fetchObject(this.#storage, key);
+  }
+
   /** No reader asks for what a dropped table had: its name will have another prefix. */
   forget(place: Place): void {
     const start = place.uri("");

@@ -4,6 +4,7 @@
 
 import type { State } from "#adapters/state";
 import { rowChecksum, splitChecksum, withChecksum } from "./checksum.ts";
+import { type Long, parseLong } from "../iceberg/types/long.ts";
 import type { Place } from "./place.ts";
 
 const SCHEMA = [
@@ -18,7 +19,19 @@ const SCHEMA = [
     name text primary key,
     generation integer not null
   )`,
+  // The commits of snapshots that are not in the metadata any more.
+  `create table if not exists past_commits (
+    prefix text not null,
+    commit_id text not null,
+    snapshot_id text not null,
+    primary key (prefix, commit_id)
+  )`,
 ];
+
+export interface PastCommit {
+  readonly commitId: string;
+  readonly snapshotId: Long;
+}
 
 /** Which metadata of a table is current. */
 export interface Pointer {
@@ -116,6 +129,34 @@ export class Rows {
     return changed === 1;
   }
 
+  /** Remembers which snapshots past commits made. Saying it twice does nothing. */
+  async rememberCommits(prefix: string, commits: readonly PastCommit[]): Promise<void> {
+    if (commits.length === 0) return;
+    const rows = commits.map((_, n) => `($1, $${2 * n + 2}, $${2 * n + 3})`).join(", ");
+    const values = commits.flatMap(({ commitId, snapshotId }) => [commitId, String(snapshotId)]);
+    await this.#state.run(
+      `insert into past_commits (prefix, commit_id, snapshot_id) values ${rows} on conflict (prefix, commit_id) do nothing`,
+      [prefix, ...values],
+    );
+  }
+
+  async forgetCommits(prefix: string, snapshotIds: readonly Long[]): Promise<void> {
+    for (const id of snapshotIds) {
+      await this.#state.run("delete from past_commits where prefix = $1 and snapshot_id = $2", [
+        prefix,
+        String(id),
+      ]);
+    }
+  }
+
+  async pastCommit(prefix: string, commitId: string): Promise<Long | undefined> {
+    const [row] = await this.#state.all(
+      "select snapshot_id from past_commits where prefix = $1 and commit_id = $2",
+      [prefix, commitId],
+    );
+    return row === undefined ? undefined : parseLong(String(row["snapshot_id"]));
+  }
+
   /** Writes a table's row where no other writer is: when the database is made again. */
   async restore(table: Pointer & { readonly text: string; readonly generation: number }): Promise<void> {
     const { name, prefix, version, text, generation } = table;
@@ -139,5 +180,6 @@ export class Rows {
       [name],
     );
     await this.#state.run("delete from tables where name = $1 and prefix = $2", [name, prefix]);
+    await this.#state.run("delete from past_commits where prefix = $1", [prefix]);
   }
 }

@@ -19,10 +19,15 @@ import {
   type TableMetadata,
 } from "../iceberg/metadata/metadata.ts";
 import { logMetadata } from "../iceberg/metadata/table-changes.ts";
+import type { Long } from "../iceberg/types/long.ts";
 import { readText, TableFiles } from "./files.ts";
+import { History, trimHistory } from "./history.ts";
 import { hintKey, metadataKey, Place } from "./place.ts";
-import type { Pointer, Row, Rows } from "./rows.ts";
+import type { PastCommit, Pointer, Row, Rows } from "./rows.ts";
 import { retire, wasDropped } from "./warehouse.ts";
+
+/** Where a snapshot's summary keeps the id of the commit that made it. */
+export const COMMIT_ID = "lakehouse.commit-id";
 
 export interface Table extends Pointer {
   readonly metadata: TableMetadata;
@@ -55,6 +60,7 @@ export class Tables {
   readonly #deps: TablesDeps;
   readonly #rows: Rows;
   readonly #files: TableFiles;
+  readonly #history: History;
   /** Parsed metadata by prefix; an earlier version than the row's is never asked for again. */
   readonly #parsed = new LRUCache<string, Table>({ max: TABLES_CACHED_MAX });
   readonly #turns = new Map<string, Promise<unknown>>();
@@ -63,6 +69,7 @@ export class Tables {
     this.#deps = deps;
     this.#rows = deps.rows;
     this.#files = new TableFiles(deps.storage);
+    this.#history = new History(this.#files);
   }
 
   /** The table as it is now. Throws `not_found` and names those that are there. */
@@ -191,16 +198,15 @@ export class Tables {
     const { storage } = this.#deps;
     const { prefix } = place;
     if (change.commit !== undefined) {
-      for (const { path, bytes } of [...change.commit.manifests, change.commit.list]) {
-        await this.#files.put(place, path, bytes);
-      }
+      const files = [...change.commit.manifests, change.commit.list];
+      await Promise.all(files.map(({ path, bytes }) => this.#files.put(place, path, bytes)));
     }
     for (
       let version = (before?.version ?? 0) + 1, orphans = 0;
       orphans < ORPHANS_MAX;
       version += 1, orphans += 1
     ) {
-      const metadata =
+      const logged =
         before === undefined
           ? change.metadata
           : logMetadata(
@@ -208,6 +214,11 @@ export class Tables {
               before.metadata,
               place.uri(`metadata/v${before.version}.metadata.json`),
             );
+      const { metadata, moved, page } = trimHistory(logged, place);
+      if (page !== undefined) {
+        await this.#files.put(place, page.path, page.bytes);
+        await this.#rows.rememberCommits(prefix, moved.flatMap(commitOf));
+      }
       const text = printMetadata(metadata);
       const key = metadataKey(prefix, version);
       try {
@@ -232,6 +243,34 @@ export class Tables {
       return table;
     }
     throw new Fault("conflict", `${name} has too many metadata files of commits that never ended.`);
+  }
+
+  /** The snapshot that a commit made, by the commit's id, also when it is long ago. */
+  async committedBy(table: Table, commitId: string): Promise<Long | undefined> {
+    const recent = table.metadata.snapshots.findLast((one) => one.summary[COMMIT_ID] === commitId);
+    return recent?.["snapshot-id"] ?? (await this.#rows.pastCommit(table.prefix, commitId));
+  }
+
+  historyPages(table: Table): ReturnType<History["pages"]> {
+    return this.#history.pages(this.placeOf(table), table.metadata);
+  }
+
+  /** Forgets the commits of snapshots that expired: what they loaded may be loaded again. */
+  forgetCommits(table: Table, snapshotIds: readonly Long[]): Promise<void> {
+    return this.#rows.forgetCommits(table.prefix, snapshotIds);
+  }
+
+  newestFirst(table: Table): AsyncGenerator<Snapshot> {
+    return this.#history.newestFirst(this.placeOf(table), table.metadata);
+  }
+
+  /** Snapshots that the metadata has no room for any more. */
+  findInHistory(table: Table, fits: (snapshot: Snapshot) => boolean): Promise<Snapshot | undefined> {
+    return this.#history.find(this.placeOf(table), table.metadata, fits);
+  }
+
+  historyAt(table: Table, timeMs: number): Promise<Snapshot | undefined> {
+    return this.#history.at(this.placeOf(table), table.metadata, timeMs);
   }
 
   async drop(name: string): Promise<Table> {
@@ -270,6 +309,11 @@ export class Tables {
       throw new Fault("internal", message, { cause: thrown });
     }
   }
+}
+
+export function commitOf(snapshot: Snapshot): PastCommit[] {
+  const commitId = snapshot.summary[COMMIT_ID];
+  return commitId === undefined ? [] : [{ commitId, snapshotId: snapshot["snapshot-id"] }];
 }
 
 /** A folder for a new table; undefined when it holds a table that was made current. */

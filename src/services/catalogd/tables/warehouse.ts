@@ -5,6 +5,7 @@
 import { bytesOf } from "#adapters/objects/objects";
 import type { storage } from "#contracts/storage";
 import type { Service } from "#rpc/contract";
+import { Fault } from "#rpc/fault";
 import { readText } from "./files.ts";
 import { hintKey, tableOfFolder, WAREHOUSE } from "./place.ts";
 
@@ -15,10 +16,9 @@ export interface Folder {
   readonly prefix: string;
 }
 
-export interface TableFolder extends Folder {
-  /** The version that was made current last, as far as the hint tells; it may be one commit behind. */
+export interface HintedFolder extends Folder {
+  /** The version that was made current last, as far as the hint tells; it may be one commit behind, or be gone. */
   readonly hint: number | undefined;
-  readonly dropped: boolean;
 }
 
 /** A store is asked about so many folders at once. */
@@ -44,22 +44,29 @@ export async function tableFolders(store: Service<typeof storage>): Promise<Fold
   }
 }
 
-export async function lookInto(
+export async function readHints(
   store: Service<typeof storage>,
   folders: readonly Folder[],
-): Promise<TableFolder[]> {
-  const looked: TableFolder[] = [];
+): Promise<HintedFolder[]> {
+  const read: HintedFolder[] = [];
   for (let from = 0; from < folders.length; from += LOOKS_MAX) {
-    const some = folders.slice(from, from + LOOKS_MAX).map(async (folder): Promise<TableFolder> => {
-      const hint = await readText(store, hintKey(folder.prefix));
-      // A hint that is no number says as little as none.
-      const version = /^\d+$/.test(hint ?? "") ? Number(hint) : undefined;
-      const dropped = hint === undefined && (await wasDropped(store, folder.prefix));
-      return { ...folder, hint: version, dropped };
+    const some = folders.slice(from, from + LOOKS_MAX).map(async (folder): Promise<HintedFolder> => {
+      const text = await hintText(store, folder.prefix);
+      return { ...folder, hint: /^\d+$/.test(text) ? Number(text) : undefined };
     });
-    looked.push(...(await Promise.all(some)));
+    read.push(...(await Promise.all(some)));
   }
-  return looked;
+  return read;
+}
+
+/** A hint that is damaged says as little as none: it is for readers without a catalog, and here a second proof. */
+async function hintText(store: Service<typeof storage>, prefix: string): Promise<string> {
+  try {
+    return (await readText(store, hintKey(prefix))) ?? "";
+  } catch (error) {
+    if (error instanceof Fault && error.code === "internal") return "";
+    throw error;
+  }
 }
 
 /** Stands in the folder of a table that was dropped and whose files were kept. */
@@ -68,7 +75,7 @@ function droppedKey(prefix: string): string {
 }
 
 export async function wasDropped(store: Service<typeof storage>, prefix: string): Promise<boolean> {
-  return (await readText(store, droppedKey(prefix))) !== undefined;
+  return (await store.list({ prefix: droppedKey(prefix), limit: 1 })).objects.length > 0;
 }
 
 /**

@@ -9,7 +9,7 @@ import { bindSpec, sameSpec, type SpecInput } from "../types/partition.ts";
 import { allFields, checkSchema, fieldById, lastFieldId, sameSchema, type Schema } from "../types/schema.ts";
 
 /** How many former metadata files are remembered, unless the table says `write.metadata.previous-versions-max`. */
-const METADATA_LOG_MAX = 100;
+const METADATA_LOG_MAX = 20;
 
 /** Highest id plus one, counted over what was ever listed. */
 const nextId = (ids: readonly number[]): number => Math.max(-1, ...ids) + 1;
