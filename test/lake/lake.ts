@@ -28,6 +28,8 @@ export interface Lake {
   readonly storage: Service<typeof storage>;
   /** Adds the rows of a SELECT to a dataset as one more file and snapshot; the snapshot's id. */
   append(name: string, select: string): Promise<number>;
+  /** Adds a file that has the columns of a SELECT and no rows. */
+  appendEmpty(name: string, select: string): Promise<number>;
   /** Creates a dataset with columns and no rows; the snapshot's id. */
   create(name: string, columns: Readonly<Record<string, string>>): Promise<number>;
   /** Key and local path of the n-th data file of a dataset. */
@@ -83,7 +85,7 @@ export async function openLake({ objects = "local", now = Date.now }: LakeOption
         file,
         prepared.columns.map(({ id }) => id),
       )) ?? 0;
-    const bytes = rows === 0 ? undefined : readFileSync(file);
+    const bytes = rowsOf === undefined ? undefined : readFileSync(file);
     const files = [];
     if (bytes !== undefined) {
       const sha256 = createHash("sha256").update(bytes).digest("hex");
@@ -101,31 +103,34 @@ export async function openLake({ objects = "local", now = Date.now }: LakeOption
     return snapshot_id;
   };
 
+  const append = async (name: string, select: string): Promise<number> => {
+    writer ??= openDuckdb({
+      memoryBytesMax: 512 * 1024 * 1024,
+      threads: 1,
+      tempDir: join(folder, "spill"),
+      tempBytesMax: 1024 ** 3,
+    });
+    const db = await writer;
+    const columns = (await db.rows(`DESCRIBE ${select}`)).map((row) => ({
+      name: String(row["column_name"]),
+      type: String(row["column_type"]),
+    }));
+    return commit(name, columns, async (file, ids) => {
+      const fields = columns.map((column, index) => `${quoteIdentifier(column.name)}: ${ids[index]}`);
+      const [copied] = await db.rows(
+        `COPY (${select}) TO ${quoteLiteral(file)} (FORMAT parquet, RETURN_STATS true, FIELD_IDS {${fields.join(", ")}})`,
+      );
+      return Number(copied?.["count"]);
+    });
+  };
+
   return {
     folder,
     spoolDir,
     catalog: catalogService,
     storage: storageService,
-    append: async (name, select) => {
-      writer ??= openDuckdb({
-        memoryBytesMax: 512 * 1024 * 1024,
-        threads: 1,
-        tempDir: join(folder, "spill"),
-        tempBytesMax: 1024 ** 3,
-      });
-      const db = await writer;
-      const columns = (await db.rows(`DESCRIBE ${select}`)).map((row) => ({
-        name: String(row["column_name"]),
-        type: String(row["column_type"]),
-      }));
-      return commit(name, columns, async (file, ids) => {
-        const fields = columns.map((column, index) => `${quoteIdentifier(column.name)}: ${ids[index]}`);
-        const [copied] = await db.rows(
-          `COPY (${select}) TO ${quoteLiteral(file)} (FORMAT parquet, RETURN_STATS true, FIELD_IDS {${fields.join(", ")}})`,
-        );
-        return Number(copied?.["count"]);
-      });
-    },
+    append,
+    appendEmpty: (name, select) => append(name, `SELECT * FROM (${select}) WHERE false`),
     create: (name, columns) =>
       commit(
         name,

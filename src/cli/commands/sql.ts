@@ -10,7 +10,7 @@ import { connect } from "../connect.ts";
 import { UsageProblem } from "../failure.ts";
 import { inputFile } from "../input-file.ts";
 import { watchInterrupt } from "../terminal/interrupt.ts";
-import { emit, type Field, formatOf } from "../terminal/output.ts";
+import { emit, type Field, formatOf, isForPeople } from "../terminal/output.ts";
 import { counted, duration } from "../terminal/plain-text.ts";
 import { say, stdinIsTty, write } from "../terminal/terminal.ts";
 
@@ -77,7 +77,7 @@ export const sql = command({
         { signal },
       );
       await emit(format, { fields: fieldsOf(answer), rows: answer.rows, json: answer });
-      if (format === "table") say(summary(answer));
+      if (isForPeople(format)) say(summary(answer));
     } catch (thrown) {
       throw located(thrown, statement);
     }

@@ -10,7 +10,6 @@ import { Fault } from "#rpc/fault";
 import { unreadable } from "./fault.ts";
 import type { EngineSettings, ListedDataset, View } from "./contract.ts";
 import { catalogStatements } from "./dataset-catalog.ts";
-import { JSON_DEPTH_MACROS } from "./json-depth.ts";
 import { viewStatement } from "./views.ts";
 
 /** An idle instance holds about 4 MiB and a thread. */
@@ -36,6 +35,8 @@ export interface Instance {
   /** Names of its views, in lower case; behind their schema where it is not `main`. */
   readonly views: ReadonlySet<string>;
   readonly statements: LRUCache<string, DuckdbStatement>;
+  /** It has the macros of json-depth.ts. */
+  jsonBounded: boolean;
   /** How many PIVOTs left the types of their columns behind. */
   pivots: number;
 }
@@ -71,7 +72,6 @@ export async function openInstance(
   const db = await openDuckdb(settings);
   try {
     await setTimeZone(db, timeZone);
-    await db.run(JSON_DEPTH_MACROS.join(";\n"));
     if (listed !== undefined) await db.run(catalogStatements(listed).join(";\n"));
     for (const each of views) {
       if (each.schema !== undefined) await db.run(`CREATE SCHEMA IF NOT EXISTS ${each.schema}`);
@@ -89,6 +89,7 @@ export async function openInstance(
     db,
     paths,
     views: new Set(views.map((each) => viewName(each).toLowerCase())),
+    jsonBounded: false,
     pivots: 0,
     statements: new LRUCache({ max: STATEMENTS_MAX, dispose: (statement) => statement.close() }),
   };

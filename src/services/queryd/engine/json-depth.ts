@@ -1,7 +1,7 @@
 // A bound on how deep a JSON text may nest that DuckDB takes apart by recursion: beyond some ten thousand levels those
-// functions overflow the stack and end the process. Macros of the same names stand before them in every instance;
-// functions that read such a text without recursion stay DuckDB's own. The guard refuses the qualified names
-// that would go past a macro.
+// functions overflow the stack and end the process. Macros of the same names stand before them, once a statement of an
+// instance calls one (`RECURSIVE_JSON`); functions that read such a text without recursion stay DuckDB's own.
+// The guard refuses the qualified names that would go past a macro.
 //
 // A text with few brackets cannot nest deep. One with many has its strings and everything but brackets taken away,
 // then the innermost pairs, eight times: what is left then counts levels far better than it counts values.
@@ -45,20 +45,12 @@ function overloads(name: string, countMax: number): string {
 
 const TRANSFORMS = ["json_transform", "json_transform_strict", "from_json", "from_json_strict"];
 
-/** Names that must not be called past their macros. */
-export const BOUNDED_FUNCTIONS: ReadonlySet<string> = new Set([
-  "json_structure",
-  "json_contains",
-  "json_merge_patch",
-  ...TRANSFORMS,
-]);
-
-/** Statements that make the macros in an instance. */
-export const JSON_DEPTH_MACROS: readonly string[] = [
+/** SQL that makes the macros in an instance. */
+export const JSON_DEPTH_MACROS = [
   `CREATE MACRO bounded_json(j) AS ${BOUNDED}`,
   `CREATE MACRO bounded_structure(s) AS ${STRUCTURE}`,
   "CREATE MACRO json_structure(j) AS system.main.json_structure(bounded_json(j))",
   "CREATE MACRO json_contains(j, k) AS system.main.json_contains(bounded_json(j), bounded_json(k))",
   overloads("json_merge_patch", PATCHES_MAX),
   ...TRANSFORMS.map((name) => `CREATE MACRO ${name}(j, s) AS system.main.${name}(j, bounded_structure(s))`),
-];
+].join(";\n");

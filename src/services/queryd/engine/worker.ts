@@ -16,6 +16,7 @@ import { headerJson, warningsOf, WARNINGS_HEADER } from "../formats/warnings.ts"
 import { frame, lastFrame } from "./frames.ts";
 import { type Guarded, inspect } from "../guard/inspect.ts";
 import { type Instance, instances, openInstance, viewName } from "./instances.ts";
+import { JSON_DEPTH_MACROS } from "./json-depth.ts";
 import { type Running, running } from "./running-statement.ts";
 import type { Statement } from "../guard/statement-text.ts";
 
@@ -115,6 +116,10 @@ export function engineHandlers(
       run.step(work).catch((thrown: unknown) => {
         throw engineFault(thrown, statement, settings.memoryBytesMax, instance.paths);
       });
+    if (inspection.recursiveJson && !instance.jsonBounded) {
+      await told(() => instance.db.run(JSON_DEPTH_MACROS));
+      instance.jsonBounded = true;
+    }
     const prepared = guarded.pivots
       ? await pivoted(instance, statement.body, told)
       : await told(() => planned(instance, statement));

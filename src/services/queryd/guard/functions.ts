@@ -94,3 +94,11 @@ export const HISTOGRAMS: ReadonlySet<string> = new Set(named("histogram histogra
 export const CATALOG_FUNCTIONS: ReadonlySet<string> = new Set(named("duckdb_columns duckdb_tables"));
 /** Views of `information_schema` that stand on those. */
 export const CATALOG_VIEWS: ReadonlySet<string> = new Set(named("columns schemata tables views"));
+
+/** Functions that take a JSON text apart by recursion: macros of their names bound how deep (engine/json-depth.ts). */
+export const RECURSIVE_JSON: ReadonlySet<string> = new Set(
+  named(`
+    from_json from_json_strict json_contains json_group_structure json_merge_patch json_structure json_transform
+    json_transform_strict
+  `),
+);

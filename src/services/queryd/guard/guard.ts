@@ -4,7 +4,14 @@
 // statement nor a dataset. The walk keeps its own stack: how deep a statement nests is its writer's choice.
 
 import { nearest } from "#lib/nearest";
-import { CATALOG_FUNCTIONS, CATALOG_VIEWS, FUNCTIONS, HISTOGRAMS, TABLE_FUNCTIONS } from "./functions.ts";
+import {
+  CATALOG_FUNCTIONS,
+  CATALOG_VIEWS,
+  FUNCTIONS,
+  HISTOGRAMS,
+  RECURSIVE_JSON,
+  TABLE_FUNCTIONS,
+} from "./functions.ts";
 import { Refused, shown } from "./refused.ts";
 import type { Version } from "./rewrite.ts";
 
@@ -17,6 +24,8 @@ export interface Inspection {
   readonly versions: readonly Version[];
   /** It reads names and columns of all datasets. */
   readonly catalog: boolean;
+  /** It calls a function that takes JSON apart by recursion. */
+  readonly recursiveJson: boolean;
 }
 
 type Tree = Readonly<Record<string, unknown>>;
@@ -92,6 +101,7 @@ interface Found {
   /** The text that the tree is of: its literals are looked at as written. */
   readonly text: Buffer;
   catalog: boolean;
+  recursiveJson: boolean;
 }
 
 /**
@@ -114,12 +124,20 @@ export function guard(
   const shows = shownWhole(statement);
   if (shows !== undefined) {
     const everything = shows === SHOW_ALL_TABLES;
-    return { kind: everything ? "rows" : "show_tables", tables: [], versions: [], catalog: everything };
+    const kind = everything ? "rows" : "show_tables";
+    return { kind, tables: [], versions: [], catalog: everything, recursiveJson: false };
   }
-  const found: Found = { tables: new Map(), versions, text: Buffer.from(text), catalog: false };
+  const found: Found = {
+    tables: new Map(),
+    versions,
+    text: Buffer.from(text),
+    catalog: false,
+    recursiveJson: false,
+  };
   const steps: Step[] = [{ value: statement, scope: undefined }];
   for (let step = steps.pop(); step !== undefined; step = steps.pop()) visit(step, steps, found);
-  return { kind: "rows", tables: [...found.tables.values()].sort(), versions, catalog: found.catalog };
+  const { tables, catalog, recursiveJson } = found;
+  return { kind: "rows", tables: [...tables.values()].sort(), versions, catalog, recursiveJson };
 }
 
 function visit({ value, scope }: Step, steps: Step[], found: Found): void {
@@ -186,6 +204,7 @@ function checkExpression(node: Tree, found: Found): void {
   if (kind !== "FUNCTION" && kind !== "WINDOW") return;
   const name = String(node["function_name"]);
   refuseSystemName(node, name);
+  found.recursiveJson ||= RECURSIVE_JSON.has(name.toLowerCase());
   // A qualifier may be a column (`name.upper()`), so the name alone decides, whatever stands before it.
   if (!FUNCTIONS.has(name.toLowerCase()) && name !== "unnest")
     throw functionRefused(name, node["query_location"]);
@@ -292,7 +311,7 @@ function readTable(node: Tree, scope: NameScope | undefined, found: Found): void
   if ((schema !== "" && schema.toLowerCase() !== "main") || foreign) {
     throw new Refused(
       "forbidden",
-      `${shown(`${schema}.${name}`)} is not a dataset: name datasets without a schema.`,
+      `${shown(`${schema}.${name}`)} is not a dataset: name datasets without a schema; information_schema.tables lists them.`,
       node["query_location"],
     );
   }
@@ -312,7 +331,7 @@ function readTable(node: Tree, scope: NameScope | undefined, found: Found): void
   if (!DATASET.test(name)) {
     throw new Refused(
       "forbidden",
-      `${shown(name)} is not a dataset: files and addresses cannot be read from SQL.`,
+      `${shown(name)} is not a dataset: files and addresses cannot be read from SQL; load the file with POST /v1/ingest.`,
       node["query_location"],
     );
   }
@@ -323,7 +342,7 @@ function fold({ table }: Version): string {
   if (!DATASET.test(table)) {
     throw new Refused(
       "forbidden",
-      `${shown(table)} is not a dataset: files and addresses cannot be read from SQL.`,
+      `${shown(table)} is not a dataset: files and addresses cannot be read from SQL; load the file with POST /v1/ingest.`,
     );
   }
   return table.toLowerCase();
@@ -354,6 +373,6 @@ function shownWhole(statement: Tree): string | undefined {
 export function pivotRefused(): Refused {
   return new Refused(
     "invalid",
-    "This PIVOT needs the values that it makes columns of: write PIVOT … ON column IN (value, …).",
+    "This PIVOT is not taken: leave its IN away, so that columns follow from the data, or list values: PIVOT … ON column IN (value, …).",
   );
 }

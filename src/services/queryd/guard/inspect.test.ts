@@ -147,6 +147,7 @@ describe("lets through", () => {
       tables: [],
       versions: [],
       catalog: false,
+      recursiveJson: false,
     });
     expect(await faultOf("EXPLAIN SHOW TABLES")).toMatchObject({ code: "invalid" });
   });

@@ -9,19 +9,37 @@ import { Refused } from "./refused.ts";
 import { type FilledPivots, fillPivots, rewriteVersions, type Version } from "./rewrite.ts";
 import { firstWord, placeOf, readStatement, sqlFault, type Statement } from "./statement-text.ts";
 
-/** Words that a statement of the kinds we answer may start with. */
-const ANSWERED = new Set([
-  "select",
-  "with",
-  "from",
-  "values",
-  "describe",
-  "desc",
-  "show",
-  "summarize",
-  "pivot",
-  "table",
-]);
+/** Words that a statement of the kinds that are answered may start with. */
+const ANSWERED = new Set(
+  "select with from values describe desc show summarize pivot pivot_wider unpivot pivot_longer table".split(
+    " ",
+  ),
+);
+
+/** What to do in place of a statement that changes something. */
+const INSTEAD: Readonly<Record<string, string>> = {
+  ...ofEach("insert update delete merge truncate copy import", "Load rows with POST /v1/ingest"),
+  ...ofEach(
+    "create drop alter",
+    "Name an intermediate result with WITH; datasets are made by POST /v1/ingest",
+  ),
+  export: "Ask for text/csv or an Arrow stream by the accept header",
+  ...ofEach("set reset use", "The fields beside sql hold what can be set: time_zone, at, timeout_ms, limit"),
+  ...ofEach("pragma call", "DESCRIBE <dataset> gives columns, information_schema.columns those of all"),
+  ...ofEach(
+    "attach detach install load",
+    "Load a file with POST /v1/ingest; no other database can be reached",
+  ),
+  ...ofEach(
+    "begin start commit rollback",
+    "A statement reads one snapshot of each dataset without a transaction",
+  ),
+  ...ofEach("prepare execute deallocate", "Send values in params, for ? or $1"),
+};
+
+function ofEach(words: string, hint: string): Record<string, string> {
+  return Object.fromEntries(words.split(" ").map((word) => [word, hint]));
+}
 
 export interface Guarded {
   readonly statement: Statement;
@@ -52,7 +70,8 @@ export async function inspect(scratch: Duckdb, sql: string): Promise<Guarded> {
   const word = firstWord(body);
   const filled = ANSWERED.has(word) ? fillPivots(body) : undefined;
   const pivoted = filled === undefined ? undefined : await serialize(scratch, filled.text);
-  if (pivoted?.error_type === "parser") throw faultOf(pivotRefused(), statement);
+  const isPivot = filled === undefined && /\bpivot/i.test(body) && ANSWERED.has(word);
+  if (isPivot || pivoted?.error_type === "parser") throw faultOf(pivotRefused(), statement);
   if (filled !== undefined && pivoted?.error === false) {
     if (statement.prefix !== "") {
       throw new Fault(
@@ -62,9 +81,11 @@ export async function inspect(scratch: Duckdb, sql: string): Promise<Guarded> {
     }
     return guarded(statement, pivoted, filled, versions, true);
   }
+  const not = ANSWERED.has(word) || word === "" ? "" : `, not ${word.slice(0, 40).toUpperCase()}`;
+  const instead = INSTEAD[word] === undefined ? "" : ` ${INSTEAD[word]}.`;
   throw new Fault(
     "forbidden",
-    `Only one statement that reads is taken: SELECT, WITH, FROM, VALUES, EXPLAIN, DESCRIBE, SHOW or SUMMARIZE${ANSWERED.has(word) || word === "" ? "" : `, not ${word.slice(0, 40).toUpperCase()}`}.`,
+    `Only one statement that reads is taken: SELECT, WITH, FROM, VALUES, EXPLAIN, DESCRIBE, SHOW or SUMMARIZE${not}.${instead}`,
   );
 }
 

@@ -77,7 +77,7 @@ function tableBefore(tokens: readonly Token[], index: number): { name: Token; qu
   if (name?.kind === "string") {
     throw new Refused(
       "forbidden",
-      `${shown(name.text)} is not a dataset: files and addresses cannot be read from SQL.`,
+      `${shown(name.text)} is not a dataset: files and addresses cannot be read from SQL; load the file with POST /v1/ingest.`,
     );
   }
   if (!isName(name)) throw new Refused("invalid", "AT stands behind the name of a dataset: FROM t AT (…).");
@@ -89,7 +89,7 @@ function tableBefore(tokens: readonly Token[], index: number): { name: Token; qu
     if (unquoted(first).toLowerCase() !== "main") {
       throw new Refused(
         "forbidden",
-        `${unquoted(first)}.${unquoted(name)} is not a dataset: name datasets without a schema.`,
+        `${unquoted(first)}.${unquoted(name)} is not a dataset: name datasets without a schema; information_schema.tables lists them.`,
       );
     }
   }
