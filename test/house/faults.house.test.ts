@@ -89,6 +89,7 @@ const PROVOCATIONS: Readonly<Record<string, Partial<Record<FaultCode, Provocatio
   },
   "vectord.snapshots": { not_found: get("/v1/vectors/nobody/snapshots") },
   "vectord.dropSnapshot": { not_found: erase("/v1/vectors/here/snapshots/nobody") },
+  "vectord.repair": { not_found: post("/v1/vectors/nobody/repair") },
   "vectord.restore": { not_found: post("/v1/vectors/here/restore", { name: "nobody" }) },
   "matrixd.search": { not_found: post("/v1/matrix/search", SEARCH) },
   "matrixd.retrieve": { not_found: post("/v1/matrix/retrieve", SEARCH) },
@@ -105,7 +106,8 @@ const PROVOCATIONS: Readonly<Record<string, Partial<Record<FaultCode, Provocatio
 /** Provoked elsewhere: what needs a broken neighbour, another call at the same moment, or gigabytes. */
 const elsewhere = (name: string, code: FaultCode): boolean =>
   code === "upstream" ||
-  (code === "conflict" && ["vectord.drop", "vectord.dropSnapshot", "vectord.restore"].includes(name)) ||
+  (code === "conflict" &&
+    ["vectord.drop", "vectord.dropSnapshot", "vectord.repair", "vectord.restore"].includes(name)) ||
   (name === "ingestd.ingest" && code === "too_large") ||
   (name === "ingestd.replay" && code !== "not_found") ||
   (name.startsWith("queryd.sql") && code === "rejected");
