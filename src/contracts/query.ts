@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { op } from "#rpc/contract";
 import { at } from "./catalog.ts";
-import { jsonObject } from "./shapes.ts";
+import { jsonObject, snapshotId } from "./shapes.ts";
 
 /** DuckDB's parser is not meant for longer ones: some of its checks are quadratic. */
 export const SQL_BYTES_MAX = 64 * 1024;
@@ -38,7 +38,7 @@ export const sqlResult = z.object({
   /** Time spent waiting for a free engine. */
   queue_ms: z.number(),
   /** The snapshot of each dataset that was read; `name@version` for one that the statement reads AT a version. */
-  snapshots: z.record(z.string(), z.int().nullable()),
+  snapshots: z.record(z.string(), snapshotId.nullable()),
   /** What a reader of the values, or of a table made from them, may not hold. */
   warnings: z.array(z.string()),
 });

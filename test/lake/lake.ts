@@ -2,6 +2,7 @@
 // process, and DuckDB to write data files into it. Objects lie on disk, or, as `remote`, where no local path
 // leads to them, as on another host.
 
+import type { SnapshotId } from "#contracts/shapes";
 import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -27,11 +28,11 @@ export interface Lake {
   readonly catalog: Service<typeof catalog>;
   readonly storage: Service<typeof storage>;
   /** Adds the rows of a SELECT to a dataset as one more file and snapshot; the snapshot's id. */
-  append(name: string, select: string): Promise<number>;
+  append(name: string, select: string): Promise<SnapshotId>;
   /** Adds a file that has the columns of a SELECT and no rows. */
-  appendEmpty(name: string, select: string): Promise<number>;
+  appendEmpty(name: string, select: string): Promise<SnapshotId>;
   /** Creates a dataset with columns and no rows; the snapshot's id. */
-  create(name: string, columns: Readonly<Record<string, string>>): Promise<number>;
+  create(name: string, columns: Readonly<Record<string, string>>): Promise<SnapshotId>;
   /** Key and local path of the n-th data file of a dataset. */
   file(name: string, index: number): Promise<{ key: string; path: string }>;
   /** How often an object under a data folder was read through storaged. */
@@ -76,7 +77,7 @@ export async function openLake({ objects = "local", now = Date.now }: LakeOption
     name: string,
     columns: { name: string; type: string }[],
     rowsOf: ((file: string, ids: readonly number[]) => Promise<number>) | undefined,
-  ): Promise<number> => {
+  ): Promise<SnapshotId> => {
     const prepared = await catalogService.prepare({ dataset: name, columns, mode: "append" });
     written += 1;
     const file = join(spoolDir, `${written}.parquet`);
@@ -103,7 +104,7 @@ export async function openLake({ objects = "local", now = Date.now }: LakeOption
     return snapshot_id;
   };
 
-  const append = async (name: string, select: string): Promise<number> => {
+  const append = async (name: string, select: string): Promise<SnapshotId> => {
     writer ??= openDuckdb({
       memoryBytesMax: 512 * 1024 * 1024,
       threads: 1,

@@ -89,7 +89,7 @@ const rollback = command({
     }
     const { house } = await connect(settingsOf(args));
     const dataset = await known(
-      house.catalogd.rollback({ dataset: args.name, snapshot_id: snapshotId(args.snapshot) }),
+      house.catalogd.rollback({ dataset: args.name, snapshot_id: args.snapshot }),
       args.name,
       house,
     );
@@ -121,7 +121,7 @@ const tag = command({
       house.catalogd.tag({
         dataset: args.name,
         name: args.tag,
-        ...(args.snapshot === undefined ? {} : { snapshot_id: snapshotId(args.snapshot) }),
+        ...(args.snapshot === undefined ? {} : { snapshot_id: args.snapshot }),
       }),
       args.name,
       house,
@@ -186,10 +186,6 @@ export const datasets = group({
   fallback: "ls",
   takesName: "show",
 });
-
-function snapshotId(text: string): number {
-  return Number(text);
-}
 
 /** A change, as a sentence to a person and as the answer to a program. */
 async function tell(output: string | undefined, answer: unknown, sentence: string): Promise<void> {

@@ -4,6 +4,7 @@
 
 import { LRUCache } from "lru-cache";
 import type { query } from "#contracts/query";
+import type { SnapshotId } from "#contracts/shapes";
 import { deadline } from "#lib/coarse-timer";
 import type { CallInit } from "#rpc/call";
 import type { OutputOf, ParsedOf, Raw, Service } from "#rpc/contract";
@@ -32,7 +33,7 @@ export interface Execution {
   readonly raw: Raw;
   readonly lease: Lease;
   readonly queueMs: number;
-  readonly snapshots: Readonly<Record<string, number | null>>;
+  readonly snapshots: Readonly<Record<string, SnapshotId | null>>;
   /** Text, parameters and data of the statement: what `failed` remembers it by. */
   readonly identity: string;
 }

@@ -1,3 +1,4 @@
+import type { SnapshotId } from "#contracts/shapes";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { rmSync, writeFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -17,7 +18,7 @@ const MEBIBYTE = 1024 ** 2;
 interface House {
   readonly lake: Lake;
   /** The snapshot of `workers`. */
-  readonly snapshot: number;
+  readonly snapshot: SnapshotId;
   readonly daemon: Queryd;
   readonly implementation: Implementation;
   close(): Promise<void>;
@@ -393,7 +394,7 @@ describe("queryd's files", () => {
     rmSync(path);
     const missing = await faultOf(asked.sql({ sql: "SELECT count(*) FROM workers" }));
     expect(missing).toMatchObject({ code: "internal" });
-    expect(missing.message).toContain("is missing from storage");
+    expect(missing.message).toContain(`${key} is lost`);
     await own.close();
   });
 

@@ -2,7 +2,9 @@
 // snapshot, storage says where they lie. A snapshot never changes, so what was worked out for it is kept;
 // only the question which snapshot is meant goes to the catalog each time.
 
+import type { SnapshotId } from "#contracts/shapes";
 import { LRUCache } from "lru-cache";
+import { readSchema } from "#adapters/duckdb-columns";
 import type { catalog, Dataset } from "#contracts/catalog";
 import type { storage } from "#contracts/storage";
 import type { Call } from "#rpc/call";
@@ -17,7 +19,7 @@ export type At = Readonly<Record<string, number | string>>;
 
 /** A snapshot of a dataset, and where its files lie. */
 export interface Place {
-  readonly snapshotId: number | null;
+  readonly snapshotId: SnapshotId | null;
   readonly view: View;
   /** Differs whenever `view` does. */
   readonly id: string;
@@ -144,14 +146,15 @@ export function snapshots(
 
   const placed = async (table: string, at: At, call: Call): Promise<[name: string, Place]> => {
     const [name, found] = await scan(table, at, call);
-    const place = placeOf(name, found.snapshot_id, found.read_schema);
+    const schema = readSchema(found.columns);
+    const place = placeOf(name, found.snapshot_id, schema);
     const known = kept.get(place);
     if (known !== undefined) return [name, known];
     const files = await located(name, found.files, call);
     made += 1;
     const fresh: Place = {
       snapshotId: found.snapshot_id,
-      view: { name, read_schema: found.read_schema, files },
+      view: { name, read_schema: schema, files },
       id: String(made),
       verified: false,
     };
@@ -215,7 +218,7 @@ export function snapshots(
 }
 
 /** A rename changes the schema and not the snapshot. */
-function placeOf(name: string, snapshotId: number | null, readSchema: string): string {
+function placeOf(name: string, snapshotId: SnapshotId | null, readSchema: string): string {
   return `${name} ${snapshotId} ${readSchema}`;
 }
 

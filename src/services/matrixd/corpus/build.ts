@@ -3,6 +3,7 @@
 // embedded again: rows whose text the last generation has too bring its vector along, and a build that was cut off
 // finds what it had written.
 
+import type { SnapshotId } from "#contracts/shapes";
 import { setImmediate } from "node:timers/promises";
 import type { embed } from "#contracts/embed";
 import type { Corpus, Meanings } from "#contracts/matrix";
@@ -37,7 +38,7 @@ export interface BuildPlan {
   readonly meanings: Meanings;
   readonly model: string;
   readonly dimension: number;
-  readonly snapshotId: number;
+  readonly snapshotId: SnapshotId;
   readonly rowsTotal: number;
   /** vectord's name for the new index. */
   readonly index: string;

@@ -2,6 +2,7 @@
 // generations lie on disk, so that a restart serves what was built. A build that was cut off goes on where it was when
 // the dataset still has the same snapshot; what a crash left behind is named in the definition and removed.
 
+import { type SnapshotId, snapshotId as snapshotIdShape } from "#contracts/shapes";
 import { readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
@@ -49,7 +50,7 @@ const definition = z.object({
   built: z.string().default(""),
   /** The index that a build is writing, and what it is made from. */
   unfinished: z
-    .object({ index: z.string(), snapshot_id: z.int(), taxonomy: z.string() })
+    .object({ index: z.string(), snapshot_id: snapshotIdShape, taxonomy: z.string() })
     .nullable()
     .default(null),
   /** Indexes that answer no longer and may still be there. */
@@ -70,7 +71,7 @@ interface Entry {
   generation: Generation | undefined;
   build: Progress | undefined;
   /** The last build, when it failed. */
-  failed: { readonly snapshotId: number; readonly retryable: boolean } | undefined;
+  failed: { readonly snapshotId: SnapshotId; readonly retryable: boolean } | undefined;
   building: { readonly done: Promise<void>; readonly stop: AbortController } | undefined;
   readonly listeners: Set<() => void>;
 }
@@ -279,7 +280,7 @@ export class Corpora {
     return { model: found.name, dimension };
   }
 
-  #start(entry: Entry, snapshotId: number | null, rows: number): void {
+  #start(entry: Entry, snapshotId: SnapshotId | null, rows: number): void {
     if (entry.building !== undefined) return;
     if (snapshotId === null)
       throw new Fault("conflict", `${entry.definition.dataset} has no rows yet. Load some first.`);
@@ -292,7 +293,7 @@ export class Corpora {
     entry.building = { done, stop };
   }
 
-  async #run(entry: Entry, snapshotId: number, rowsTotal: number, signal: AbortSignal): Promise<void> {
+  async #run(entry: Entry, snapshotId: SnapshotId, rowsTotal: number, signal: AbortSignal): Promise<void> {
     const { folder, log } = this.#deps;
     const started = performance.now();
     const progress = (phase: Progress["phase"], done: number): void => {
@@ -350,7 +351,7 @@ export class Corpora {
   }
 
   /** The index to write: that of a build of the same snapshot which was cut off, or a new one. */
-  async #indexFor(entry: Entry, snapshotId: number): Promise<string> {
+  async #indexFor(entry: Entry, snapshotId: SnapshotId): Promise<string> {
     const { unfinished, name } = entry.definition;
     if (unfinished?.snapshot_id === snapshotId && unfinished.taxonomy === TAXONOMY) return unfinished.index;
     await this.#abandon(entry);
