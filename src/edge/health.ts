@@ -6,7 +6,7 @@ import type { DaemonStats } from "#rpc/daemon";
 import type { storage } from "#contracts/storage";
 
 export interface ServiceHealth {
-  readonly status: "ok" | "down";
+  readonly status: "ok" | "degraded" | "down";
   readonly latency_ms: number;
   readonly detail?: string;
 }
@@ -28,19 +28,29 @@ export interface HealthDeps {
 }
 
 const PING_MS_MAX = 500;
+/** Damaged things that are named; the rest are counted. */
+const NAMED_MAX = 10;
+
+function damageIn({ damaged = [] }: DaemonStats): string[] {
+  if (damaged.length === 0) return [];
+  const more = damaged.length > NAMED_MAX ? ` and ${damaged.length - NAMED_MAX} more` : "";
+  return [`Damaged: ${damaged.slice(0, NAMED_MAX).join(", ")}${more}.`];
+}
+
+function failuresIn({ failures = {} }: DaemonStats): string[] {
+  const counts = Object.entries(failures).map(([work, times]) => `${work} (${times})`);
+  return counts.length === 0 ? [] : [`Failed in the background since the start: ${counts.join(", ")}.`];
+}
 
 export async function houseHealth({ topology, version, pings, storage }: HealthDeps): Promise<HouseHealth> {
   const looked = Object.entries(pings).map(async ([name, ping]): Promise<[string, ServiceHealth]> => {
     const started = performance.now();
     const latency = (): number => Math.round((performance.now() - started) * 100) / 100;
     try {
-      const { failures = {} } = await ping(AbortSignal.timeout(PING_MS_MAX));
-      const failed = Object.entries(failures).map(([work, times]) => `${work} (${times})`);
-      const detail =
-        failed.length === 0
-          ? {}
-          : { detail: `failed in the background since the start: ${failed.join(", ")}` };
-      return [name, { status: "ok", latency_ms: latency(), ...detail }];
+      const stats = await ping(AbortSignal.timeout(PING_MS_MAX));
+      const detail = [...damageIn(stats), ...failuresIn(stats)].join(" ");
+      const status = (stats.damaged ?? []).length === 0 ? "ok" : "degraded";
+      return [name, { status, latency_ms: latency(), ...(detail === "" ? {} : { detail }) }];
     } catch {
       return [name, { status: "down", latency_ms: latency(), detail: `${name} does not answer` }];
     }
