@@ -8,7 +8,7 @@ import { assert } from "#lib/assert";
 import type { Call } from "#rpc/call";
 import type { Handlers, ParsedOf } from "#rpc/contract";
 import { Fault, toFault } from "#rpc/fault";
-import { streamOf } from "#rpc/input";
+import { streamOf } from "#rpc/input/input";
 import { csv, type Format, jsonResult, ndjson, type Next } from "../formats/text.ts";
 import type { engine, EngineSettings } from "./contract.ts";
 import { engineFault } from "./fault.ts";
