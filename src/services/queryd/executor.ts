@@ -11,7 +11,7 @@ import { Fault } from "#rpc/fault";
 import type { CancellationScope } from "./cancellation-scope.ts";
 import type { engine as contract, ListedDataset } from "./engine/contract.ts";
 import { crashFault, memoryFault } from "./engine/fault.ts";
-import type { Lease, Pool } from "./engine/pool.ts";
+import type { LeaseKind, Lease, Pool } from "./engine/pool.ts";
 import { poisonStatements } from "./poison-statements.ts";
 import type { Pinned, Snapshots } from "./snapshots.ts";
 
@@ -39,15 +39,10 @@ export interface Execution {
 
 export interface Executor {
   /**
-   * The engine's reply; the lease is the caller's to end once it has read it. `restartable`: nothing of a reply is
-   * passed on before it is whole, so that the statement can be run again.
+   * The engine's reply; the lease is the caller's to end once it has read it. A statement is `restartable` when nothing of
+   * its reply is passed on before it is whole.
    */
-  execute(
-    request: SqlRequest,
-    scope: CancellationScope,
-    restartable: boolean,
-    send: Send,
-  ): Promise<Execution>;
+  execute(request: SqlRequest, scope: CancellationScope, kind: LeaseKind, send: Send): Promise<Execution>;
   /** What a failure on an engine was, after giving the engine back. */
   failed(thrown: unknown, lease: Lease, scope: CancellationScope, identity: string): Promise<unknown>;
 }
@@ -104,12 +99,12 @@ export function executor(pool: Pool, datasets: Snapshots, processBytesMax: numbe
    */
   const leased = async <T>(
     scope: CancellationScope,
-    restartable: boolean,
+    kind: LeaseKind,
     identity: string,
     work: (lease: Lease) => Promise<T>,
     deadMax = DEAD_ENGINES_MAX,
   ): Promise<[T, Lease]> => {
-    const lease = await pool.lease(scope, restartable);
+    const lease = await pool.lease(scope, kind);
     const began = performance.now();
     try {
       const worked = work(lease);
@@ -118,12 +113,12 @@ export function executor(pool: Pool, datasets: Snapshots, processBytesMax: numbe
       const soon = performance.now() - began < DEAD_MS_MAX && !scope.signal.aborted;
       const fault = await failed(thrown, lease, scope, identity);
       const unreached = fault instanceof Fault && fault.code === "unavailable" && fault.cause !== undefined;
-      if (soon && unreached && deadMax > 0) return leased(scope, restartable, identity, work, deadMax - 1);
+      if (soon && unreached && deadMax > 0) return leased(scope, kind, identity, work, deadMax - 1);
       throw fault;
     }
     lease.abandon();
     const lostMs = lease.waitedMs + performance.now() - began;
-    const [done, next] = await leased(scope, false, identity, work, deadMax);
+    const [done, next] = await leased(scope, "restarted", identity, work, deadMax);
     return [done, { ...next, waitedMs: lostMs + next.waitedMs }];
   };
 
@@ -134,7 +129,7 @@ export function executor(pool: Pool, datasets: Snapshots, processBytesMax: numbe
     const known = inspections.get(sql);
     if (known !== undefined) return { ...known, queueMs: 0 };
     poison.check(sql);
-    const [inspection, lease] = await leased(scope, true, sql, ({ engine, turn }) =>
+    const [inspection, lease] = await leased(scope, "restartable", sql, ({ engine, turn }) =>
       engine.inspect({ turn, sql }, { signal: scope.signal }),
     );
     lease.end();
@@ -147,7 +142,7 @@ export function executor(pool: Pool, datasets: Snapshots, processBytesMax: numbe
     listed: ListedDataset[] | undefined,
     request: SqlRequest,
     scope: CancellationScope,
-    restartable: boolean,
+    kind: LeaseKind,
     send: Send,
   ): Promise<Omit<Execution, "snapshots">> => {
     const timeZone = request.time_zone ?? TIME_ZONE_DEFAULT;
@@ -156,7 +151,7 @@ export function executor(pool: Pool, datasets: Snapshots, processBytesMax: numbe
     const identity = [request.sql, JSON.stringify(request.params), key].join("\0");
     poison.check(identity);
     const init: CallInit = { signal: scope.signal };
-    const [raw, lease] = await leased(scope, restartable, identity, async ({ engine, turn }) => {
+    const [raw, lease] = await leased(scope, kind, identity, async ({ engine, turn }) => {
       const statement: EngineStatement = { turn, key, sql: request.sql, params: request.params };
       try {
         return await send(engine, statement, init);
@@ -172,7 +167,7 @@ export function executor(pool: Pool, datasets: Snapshots, processBytesMax: numbe
   };
 
   return {
-    execute: async (request, scope, restartable, send) => {
+    execute: async (request, scope, kind, send) => {
       const inspection = await inspected(request.sql, scope);
       const pin = (): Promise<Pinned[]> => scope.race(datasets.pin(inspection, request.at ?? {}, scope));
       let pinned = await pin();
@@ -181,14 +176,12 @@ export function executor(pool: Pool, datasets: Snapshots, processBytesMax: numbe
         inspection.kind === "show_tables"
           ? { ...request, sql: tablesStatement(await scope.race(datasets.names(scope))) }
           : request;
-      const execution = await run(pinned, listed, sent, scope, restartable, send).catch(
-        async (thrown: unknown) => {
-          if (!isFileFault(thrown)) throw thrown;
-          datasets.forget(pinned);
-          pinned = await pin();
-          return run(pinned, listed, sent, scope, restartable, send);
-        },
-      );
+      const execution = await run(pinned, listed, sent, scope, kind, send).catch(async (thrown: unknown) => {
+        if (!isFileFault(thrown)) throw thrown;
+        datasets.forget(pinned);
+        pinned = await pin();
+        return run(pinned, listed, sent, scope, kind, send);
+      });
       return {
         ...execution,
         queueMs: inspection.queueMs + execution.queueMs,

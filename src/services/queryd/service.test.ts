@@ -357,8 +357,11 @@ describe("queryd's engines", () => {
       asked.sql({ sql: ENDLESS, timeout_ms: 700 }).then(undefined, (fault: Fault) => fault),
     );
     const codes = (await Promise.all(all)).map((fault) => (fault as Fault).code);
-    expect(codes.filter((code) => code === "unavailable").length).toBe(70 - 3 - 64);
-    expect(codes.filter((code) => code === "timeout").length).toBe(67);
+    // 64 of a caller wait; those that run when the others come are the engines' that stand ready then.
+    const refused = codes.filter((code) => code === "unavailable").length;
+    expect(refused).toBeGreaterThanOrEqual(70 - 3 - 64);
+    expect(refused).toBeLessThanOrEqual(70 - 64);
+    expect(codes.filter((code) => code === "timeout").length).toBe(70 - refused);
     await answers();
   });
 });

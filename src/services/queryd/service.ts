@@ -39,7 +39,6 @@ export interface QuerySettings {
 
 export interface Queryd {
   readonly handlers: Handlers<typeof query>;
-  /** Engines that live, their processes, and questions that wait. */
   stats: Pool["stats"];
   close(): Promise<void>;
 }
@@ -84,7 +83,7 @@ export function queryd(deps: {
       const started = performance.now();
       const scope = cancellationScope(call, input.timeout_ms);
       try {
-        const execution = await executing.execute(input, scope, true, (engine, statement, init) =>
+        const execution = await executing.execute(input, scope, "restartable", (engine, statement, init) =>
           engine.run({ ...statement, limit: input.limit }, init),
         );
         const text = await readResult(executing, execution, scope);
@@ -98,7 +97,7 @@ export function queryd(deps: {
       const scope = cancellationScope(call, input.timeout_ms);
       try {
         const format = formatOf(input.accept);
-        const execution = await executing.execute(input, scope, false, (engine, statement, init) =>
+        const execution = await executing.execute(input, scope, "whole", (engine, statement, init) =>
           engine.stream({ ...statement, format }, init),
         );
         const { raw, snapshots } = execution;
