@@ -94,7 +94,7 @@ export function executor(pool: Pool, datasets: Snapshots, processBytesMax: numbe
   };
 
   /**
-   * Work on an engine of its own. What met one that was dead already, which nobody could know yet, is tried
+   * Work on an engine of its own. What met one that was dead already, as could not be known yet, is tried
    * elsewhere; what a slice was too short for starts again where it may run to its end.
    */
   const leased = async <T>(
@@ -222,7 +222,7 @@ function toBeOpened({ schema, place: { view, verified } }: Pinned): Pinned["plac
   return { ...view, ...within, files: view.files.map(({ path, key }) => ({ path, key })) };
 }
 
-/** The catalog's answer to SHOW TABLES, put so that an engine gives it in any format. Names need no escaping. */
+/** The catalog's names for SHOW TABLES, put so that an engine gives it in any format. Names need no escaping. */
 function tablesStatement(names: readonly string[]): string {
   const rows = names.map((name) => `('${name}')`).join(", ");
   return `SELECT name FROM (VALUES ${rows === "" ? "(NULL)" : rows}) AS t(name) WHERE name IS NOT NULL`;

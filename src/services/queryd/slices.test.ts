@@ -47,7 +47,7 @@ async function startEndless(count: number): Promise<{ end(): Promise<string[]>; 
   let ended = 0;
   const codes = Array.from({ length: count }, () =>
     service.sql({ sql: ENDLESS, timeout_ms: 120_000 }, { signal: over.signal }).then(
-      () => "answered",
+      () => "done",
       (fault: Fault) => {
         ended += 1;
         return fault.code;
@@ -74,7 +74,7 @@ const short = async (count: number): Promise<unknown[]> => {
   return rows;
 };
 
-test.each([2, 3, 5])("short statements are answered beside %d endless ones", async (count) => {
+test.each([2, 3, 5])("short statements run beside %d endless ones", async (count) => {
   const endless = await startEndless(count);
   expect(await short(10)).toEqual(Array.from({ length: 10 }, (_, n) => 5000 - n));
   expect(endless.ended()).toBe(0);
@@ -85,7 +85,7 @@ test.each([2, 3, 5])("short statements are answered beside %d endless ones", asy
 /** Some slices of work. */
 const LONG = "SELECT sum(hash(range)) > 0 AS yes FROM range(20000000)";
 
-test("what a slice is too short for starts again, and is answered", async () => {
+test("what a slice is too short for starts again, and ends", async () => {
   const endless = await startEndless(2);
   const long = service.sql({ sql: LONG, timeout_ms: 120_000 });
   await until(() => daemon.stats().busy === ENGINES_MAX);

@@ -13,7 +13,7 @@ const FILES: ReadonlySet<string> = new Set([
   "Invalid Configuration",
   "Missing Extension",
 ]);
-/** After these the instance answers nothing any more. */
+/** After these the instance runs nothing any more. */
 const BROKEN: ReadonlySet<string> = new Set(["FATAL", "INTERNAL", "Internal", "Unknown"]);
 
 /** DuckDB quotes names and values whole, however long. */
@@ -34,7 +34,7 @@ export function crashFault(): Fault {
 
 /** The serving process asks storage once more where the files lie. */
 export function unreadable(cause: unknown): Fault {
-  return new Fault("unavailable", "A data file of the query could not be read; ask again.", { cause });
+  return new Fault("unavailable", "A data file of the query could not be read; try again.", { cause });
 }
 
 /** `paths` are the files that the statement may read. */
@@ -57,6 +57,6 @@ export function engineFault(
   if (BROKEN.has(kind)) {
     return new Fault("internal", "The engine failed at this query and was replaced.", { cause: thrown });
   }
-  const told = message.length > MESSAGE_CHARS_MAX ? `${message.slice(0, MESSAGE_CHARS_MAX)}…` : message;
-  return sqlFault(statement, told, position);
+  const shown = message.length > MESSAGE_CHARS_MAX ? `${message.slice(0, MESSAGE_CHARS_MAX)}…` : message;
+  return sqlFault(statement, shown, position);
 }

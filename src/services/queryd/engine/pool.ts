@@ -2,7 +2,7 @@
 // killed, grew, or ran enough. Each runs one statement at a time: a lease on an engine is what a statement waits for,
 // and what it gives back exactly once.
 //
-// Nobody can tell how long a statement will run, and those that run for minutes must not keep out those that take
+// How long a statement will run cannot be known, and those that run for minutes must not keep out those that take
 // milliseconds. So there is one engine more than may run for long: it is leased in slices, to statements that can be
 // started again, and one that has not ended with its slice when another waits moves to the queue for an engine
 // without slices. Statements that run for long also get a low priority from the scheduler: without it the 99th percentile of
@@ -23,9 +23,9 @@ export interface PoolSettings extends EngineSettings {
   readonly workersMax: number;
   /** Resident bytes at which an engine is killed. */
   readonly processBytesMax: number;
-  /** Milliseconds of a slice: the longest that a short question waits for the engine beside the long ones. */
+  /** Milliseconds of a slice: the longest that a short statement waits for the engine beside the long ones. */
   readonly sliceMs: number;
-  /** Milliseconds after which an engine that nobody needed is ended. */
+  /** Milliseconds after which an unused engine is ended. */
   readonly idleMs: number;
   /** Statements after which an engine is replaced: whatever leaks, leaks no further. */
   readonly statementsMax: number;
@@ -33,10 +33,10 @@ export interface PoolSettings extends EngineSettings {
 
 export interface Lease {
   readonly engine: Service<typeof contract>;
-  /** Goes with everything that is asked of the engine. */
+  /** Goes with every call of the engine. */
   readonly turn: number;
   readonly waitedMs: number;
-  /** Milliseconds that the statement may run before `mayGoOn` is asked, again and again; null where nobody does. */
+  /** Milliseconds that the statement may run before `mayGoOn` is called, again and again; null for as long as it takes. */
   readonly sliceMs: number | null;
   /** False when the statement must give the engine back, and ask for a place without slices. */
   mayGoOn(): boolean;
@@ -44,7 +44,7 @@ export interface Lease {
   readonly gone: Promise<ChildEnd>;
   /** The statement is done. */
   end(): void;
-  /** The statement may still be running: the engine is told to stop, and killed if it does not. */
+  /** The statement may still be running: the engine is stopped, and killed if it does not stop. */
   abandon(): void;
   /** The engine is not to be trusted any more. */
   discard(): void;
@@ -83,7 +83,7 @@ const STOP_MS_MAX = 200;
 const GROWN_SHARE = 0.6;
 /** Most statements of a person have ended by then. */
 const LONG_MS = 250;
-/** A tenth of a share of the processor beside others, and all of it when nobody else wants any. */
+/** A tenth of the processor beside other processes, and all of it without them. */
 const NICE_LONG = 10;
 const ENTRY = join(import.meta.dir, "main.ts");
 
@@ -195,7 +195,7 @@ export function enginePool(settings: PoolSettings): Pool {
     remove(engine, true);
   };
 
-  /** Ends an engine that nobody needs. */
+  /** Ends an idle engine. */
   const endIdle = (engine: Engine): void => {
     engine.child.kill();
     remove(engine, false);
@@ -259,7 +259,7 @@ export function enginePool(settings: PoolSettings): Pool {
     try {
       await engine.child.service.stop({ turn: engine.statements }, { timeoutMs: STOP_MS_MAX });
     } catch {
-      // It does not answer: the timer, or what ended it, has dealt with it.
+      // It does not reply: the timer, or what ended it, has dealt with it.
       replace(engine);
     } finally {
       clearTimeout(tooLate);

@@ -1,4 +1,4 @@
-// Rows on their way out of the engine: one JSON object for an answer that ends at its limit, NDJSON and CSV
+// Rows on their way out of the engine: one JSON object for a result that ends at its limit, NDJSON and CSV
 // for streams of text (Arrow is in arrow.ts). A chunk is written column by column, so that each loop writes values of one type.
 
 import type { Chunk, Column, DuckdbStream } from "#adapters/duckdb";
@@ -9,12 +9,12 @@ import { warningsOf } from "./warnings.ts";
 export const FORMATS = ["ndjson", "csv", "arrow"] as const;
 export type Format = (typeof FORMATS)[number];
 
-/** What the serving process holds of one answer; more than this is for a stream. */
+/** What the serving process holds of one result; more than this is for a stream. */
 const RESULT_BYTES_MAX = 64 * 1024 * 1024;
 
 const COMMA = Buffer.from(",");
 
-/** Takes the next step of a stream; a place to notice that nobody wants it any more. */
+/** Takes the next step of a stream; fails once the statement was stopped. */
 export type Next = () => Promise<Chunk | null>;
 
 /**
@@ -43,7 +43,7 @@ export async function jsonResult(
     if (bytes > RESULT_BYTES_MAX) {
       throw new Fault(
         "rejected",
-        `The answer is larger than ${RESULT_BYTES_MAX / 1024 / 1024} MiB; lower the limit, or ask for application/x-ndjson or text/csv, which have none.`,
+        `The result is larger than ${RESULT_BYTES_MAX / 1024 / 1024} MiB; lower the limit, or ask for application/x-ndjson or text/csv, which have none.`,
       );
     }
     pieces.push(piece);

@@ -16,7 +16,7 @@ import { Refused, shown } from "./refused.ts";
 import type { Version } from "./rewrite.ts";
 
 export interface Inspection {
-  /** `show_tables` is answered by the catalog, the engine cannot know. */
+  /** `show_tables` is for the catalog, the engine cannot know. */
   readonly kind: "rows" | "show_tables";
   /** Datasets that it reads, as it writes them, each once. */
   readonly tables: readonly string[];
@@ -105,7 +105,7 @@ interface Found {
 }
 
 /**
- * Reads the answer of `json_serialize_sql` for `text`: throws `Refused`, or says what the statement reads. `versions`
+ * Reads the output of `json_serialize_sql` for `text`: throws `Refused`, or says what the statement reads. `versions`
  * are the tables that the text reads from schemas of their own.
  */
 export function guard(
@@ -353,7 +353,7 @@ function checkShow(node: Tree): void {
   if ((kind === "DESCRIBE" || kind === "SUMMARY") && node["query"] !== undefined) return;
   throw new Refused(
     "forbidden",
-    "Of SHOW, only SHOW TABLES and SHOW ALL TABLES by themselves and SHOW <dataset> are answered; DESCRIBE <dataset> gives columns, information_schema.columns those of all.",
+    "Of SHOW, only SHOW TABLES and SHOW ALL TABLES by themselves and SHOW <dataset> are taken; DESCRIBE <dataset> gives columns, information_schema.columns those of all.",
   );
 }
 

@@ -141,7 +141,7 @@ describe("lets through", () => {
     expect(await readBy("SUMMARIZE a")).toEqual(["a"]);
   });
 
-  test("knows SHOW TABLES, which the catalog answers", async () => {
+  test("knows SHOW TABLES, which is for the catalog", async () => {
     expect((await inspect(db, "show tables;")).inspection).toEqual({
       kind: "show_tables",
       tables: [],
