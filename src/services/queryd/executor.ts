@@ -43,8 +43,14 @@ export interface Executor {
    * its reply is passed on before it is whole.
    */
   execute(request: SqlRequest, scope: CancellationScope, kind: LeaseKind, send: Send): Promise<Execution>;
-  /** What a failure on an engine was, after giving the engine back. */
-  failed(thrown: unknown, lease: Lease, scope: CancellationScope, identity: string): Promise<unknown>;
+  /** What a failure on an engine was, `ranMs` after the work on it began, after giving the engine back. */
+  failed(
+    thrown: unknown,
+    lease: Lease,
+    scope: CancellationScope,
+    identity: string,
+    ranMs?: number,
+  ): Promise<unknown>;
 }
 
 /** Statements whose inspection is remembered: 8 MiB of text at most. */
@@ -67,7 +73,7 @@ export function executor(pool: Pool, datasets: Snapshots, processBytesMax: numbe
     sizeCalculation: (_, sql) => sql.length + 200,
   });
 
-  const failed: Executor["failed"] = async (thrown, lease, scope, identity) => {
+  const failed: Executor["failed"] = async (thrown, lease, scope, identity, ranMs = Infinity) => {
     if (scope.signal.aborted) {
       lease.abandon();
       return scope.signal.reason;
@@ -81,8 +87,9 @@ export function executor(pool: Pool, datasets: Snapshots, processBytesMax: numbe
     }
     const end = await Promise.race([lease.gone, Bun.sleep(GONE_MS_MAX)]);
     lease.discard();
-    if (end === "out_of_memory" || end === "crashed") {
-      const own = end === "crashed" ? crashFault() : memoryFault(processBytesMax);
+    const killedAgain = end === "exited" && ranMs >= DEAD_MS_MAX && poison.suspect(identity);
+    if (end === "out_of_memory" || end === "crashed" || killedAgain) {
+      const own = end === "out_of_memory" ? memoryFault(processBytesMax) : crashFault(killedAgain);
       poison.add(identity, own);
       return own;
     }
@@ -110,8 +117,9 @@ export function executor(pool: Pool, datasets: Snapshots, processBytesMax: numbe
       const worked = work(lease);
       if (await scope.race(withinSlices(worked, lease))) return [await worked, lease];
     } catch (thrown) {
-      const soon = performance.now() - began < DEAD_MS_MAX && !scope.signal.aborted;
-      const fault = await failed(thrown, lease, scope, identity);
+      const ranMs = performance.now() - began;
+      const soon = ranMs < DEAD_MS_MAX && !scope.signal.aborted;
+      const fault = await failed(thrown, lease, scope, identity, ranMs);
       const unreached = fault instanceof Fault && fault.code === "unavailable" && fault.cause !== undefined;
       if (soon && unreached && deadMax > 0) return leased(scope, kind, identity, work, deadMax - 1);
       throw fault;

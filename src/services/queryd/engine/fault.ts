@@ -28,7 +28,13 @@ export function memoryFault(bytesMax: number): Fault {
   );
 }
 
-export function crashFault(): Fault {
+export function crashFault(killed: boolean): Fault {
+  if (killed) {
+    return new Fault(
+      "rejected",
+      "The engine that ran the query was killed by the system, and again at the next try: it may need more memory than there is.",
+    );
+  }
   return new Fault("rejected", "The query made its engine crash, as very deep nesting of a value does.");
 }
 

@@ -269,8 +269,15 @@ const changes = [
 
 /** Around what tells of datasets: everything beside and behind it. */
 const aroundTheCatalog = [
-  ...["character_sets", "check_constraints", "constraint_column_usage", "constraint_table_usage"],
-  ...["key_column_usage", "referential_constraints", "table_constraints", "duckdb_settings", '"/etc/passwd"'],
+  "character_sets",
+  "check_constraints",
+  "constraint_column_usage",
+  "constraint_table_usage",
+  "key_column_usage",
+  "referential_constraints",
+  "table_constraints",
+  "duckdb_settings",
+  '"/etc/passwd"',
 ]
   .map((view) => `FROM information_schema.${view}`)
   .concat([
@@ -359,8 +366,12 @@ const aroundPivots = [
 
 /** Functions that macros stand before, called past them. */
 const pastMacros = [
-  ...["json_structure('[1]')", "json_contains('[1]', '1')", "json_merge_patch('{}', '{}')"],
-  ...["from_json('1', '\"INT\"')", "json_transform_strict('1', '\"INT\"')", "upper('a')"],
+  "json_structure('[1]')",
+  "json_contains('[1]', '1')",
+  "json_merge_patch('{}', '{}')",
+  "from_json('1', '\"INT\"')",
+  "json_transform_strict('1', '\"INT\"')",
+  "upper('a')",
 ].flatMap((call) => [
   `SELECT system.main.${call}`,
   `SELECT system.${call}`,
