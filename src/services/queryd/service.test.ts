@@ -56,6 +56,10 @@ const faultOf = async (work: Promise<unknown>): Promise<Fault> => {
   throw new Error("There was no fault.");
 };
 
+const until = async (holds: () => boolean): Promise<void> => {
+  while (!holds()) await Bun.sleep(5);
+};
+
 const textOf = (body: Bytes | Uint8Array | null): Promise<string> => new Response(body as Bytes).text();
 
 describe.each(["together", "apart"] as const)("queryd, %s", (topology) => {
@@ -254,7 +258,7 @@ describe("queryd's engines", () => {
   /** Runs until it is ended: no limit of DuckDB's own applies. */
   const ENDLESS = "SELECT count(*) FROM range(1000000000000) a, range(1000) b WHERE a.range % 7 = b.range";
 
-  const answers = async (): Promise<void> => {
+  const goesOn = async (): Promise<void> => {
     expect((await service.sql({ sql: "SELECT count(*) AS n FROM workers" })).rows).toEqual([{ n: 5000 }]);
   };
 
@@ -265,28 +269,28 @@ describe("queryd's engines", () => {
       if (fault?.code !== "forbidden") through.push(`${sql}: ${String(fault)}`);
     }
     expect(through).toEqual([]);
-    await answers();
+    await goesOn();
   });
 
   test("end a statement at its time, and run the next", async () => {
-    const started = performance.now();
+    // It would never end by itself.
     const fault = await faultOf(service.sql({ sql: ENDLESS, timeout_ms: 300 }));
     expect(fault.code).toBe("timeout");
-    expect(performance.now() - started).toBeLessThan(550);
-    await answers();
+    await goesOn();
   });
 
   test("stop when the caller disconnects", async () => {
     const gone = new AbortController();
     const work = service.sql({ sql: ENDLESS }, { signal: gone.signal });
-    setTimeout(() => gone.abort(), 100);
+    await until(() => own.daemon.stats().busy > 0);
+    gone.abort();
     expect((await faultOf(work)).code).toBe("cancelled");
-    await answers();
+    await goesOn();
     const stream = await service.sqlStream({ sql: "SELECT * FROM range(1000000000000)" });
     const reader = (stream.body as Bytes).getReader();
     await reader.read();
     await reader.cancel();
-    await answers();
+    await goesOn();
     expect(own.daemon.stats().waiting).toBe(0);
   });
 
@@ -295,7 +299,7 @@ describe("queryd's engines", () => {
     const reader = (stream.body as Bytes).getReader();
     await reader.read();
     await Bun.sleep(400);
-    await Promise.all([answers(), answers(), answers()]);
+    await Promise.all([goesOn(), goesOn(), goesOn()]);
     const cut = await faultOf(
       (async () => {
         for (let step = await reader.read(); !step.done; step = await reader.read()) continue;
@@ -306,13 +310,15 @@ describe("queryd's engines", () => {
 
   test("are replaced when one is killed in mid-query", async () => {
     const work = faultOf(service.sql({ sql: ENDLESS }));
+    await until(() => own.daemon.stats().busy > 0);
+    // Longer than an engine counts as one that was dead before.
     await Bun.sleep(200);
     const before = own.daemon.stats().pids;
     for (const pid of before) process.kill(pid, "SIGKILL");
     const fault = await work;
     expect(fault).toMatchObject({ code: "unavailable" });
     expect(fault.message).toContain("ended");
-    await answers();
+    await goesOn();
     expect(own.daemon.stats().pids.some((pid) => before.includes(pid))).toBe(false);
   });
 
@@ -327,21 +333,25 @@ describe("queryd's engines", () => {
       })(),
     );
     expect(cut.code).toBe("unavailable");
-    await answers();
+    await goesOn();
   });
 
   test("are killed when one eats too much memory", async () => {
     const fault = await faultOf(service.sql({ sql: "SELECT len(range(500000000))" }));
     expect(fault.code).toBe("rejected");
     expect(fault.message).toMatch(/^The query used more than \d+ MB; add a filter or a limit\.$/);
-    await answers();
+    await goesOn();
   });
 
   test("serve callers in turn", async () => {
     const order: string[] = [];
     const as = (id: string) => ({ caller: { id, scopes: ["read" as const] } });
-    const busy = [1, 2].map(() => service.sql({ sql: ENDLESS, timeout_ms: 500 }).catch(() => undefined));
-    await Bun.sleep(100);
+    await until(() => own.daemon.stats().busy === 0);
+    const over = new AbortController();
+    const busy = [1, 2, 3].map(() =>
+      service.sql({ sql: ENDLESS, timeout_ms: 120_000 }, { signal: over.signal }).catch(() => undefined),
+    );
+    await until(() => own.daemon.stats().busy === 3);
     const sql = "SELECT sum(hash(range)) FROM range(3000000)";
     const greedy = [1, 2, 3, 4, 5, 6].map(() =>
       service.sql({ sql }, as("greedy")).then(() => order.push("greedy")),
@@ -350,9 +360,11 @@ describe("queryd's engines", () => {
       order.push("modest");
       return result;
     });
+    await until(() => own.daemon.stats().waiting >= 7);
+    over.abort();
     const result = (await Promise.all([modest, ...greedy, ...busy]))[0];
-    expect(order.indexOf("modest")).toBeLessThan(4);
-    expect(result.queue_ms).toBeGreaterThan(100);
+    expect(order.indexOf("modest")).toBeLessThan(5);
+    expect(result.queue_ms).toBeGreaterThan(0);
   });
 
   test("are not waited for by more than there is room for", async () => {
@@ -365,7 +377,7 @@ describe("queryd's engines", () => {
     expect(refused).toBeGreaterThanOrEqual(70 - 3 - 64);
     expect(refused).toBeLessThanOrEqual(70 - 64);
     expect(codes.filter((code) => code === "timeout").length).toBe(70 - refused);
-    await answers();
+    await goesOn();
   });
 });
 
@@ -422,8 +434,7 @@ test("an idle house has no engines", async () => {
   expect(own.daemon.stats().engines).toBe(0);
   await service.sql({ sql: "SELECT 1" });
   expect(own.daemon.stats().engines).toBe(1);
-  await Bun.sleep(400);
-  expect(own.daemon.stats().engines).toBe(0);
+  await until(() => own.daemon.stats().engines === 0);
   await service.sql({ sql: "SELECT 1" });
   await own.close();
   expect((await faultOf(service.sql({ sql: "SELECT 1" }))).code).toBe("unavailable");
