@@ -3,7 +3,7 @@
 
 import type { Chunk, Column, DuckdbStream } from "#adapters/duckdb";
 import { Fault } from "#rpc/fault";
-import { type Writer, writerOf } from "./values.ts";
+import { type Writer, columnWriter } from "./values.ts";
 import { warningsOf } from "./warnings.ts";
 
 export const FORMATS = ["ndjson", "csv", "arrow"] as const;
@@ -63,7 +63,7 @@ export async function* ndjson({ columns }: DuckdbStream, next: Next): AsyncGener
 
 /** RFC 4180 with a header line and LF; NULL is an empty cell, an empty text a quoted one. */
 export async function* csv({ columns }: DuckdbStream, next: Next): AsyncGenerator<string> {
-  const writers = columns.map(({ type }) => writerOf(type));
+  const writers = columns.map(({ type }) => columnWriter(type));
   yield `${uniqueNames(columns).map(cell).join(",")}\n`;
   for (let chunk = await next(); chunk !== null; chunk = await next()) {
     const columnsOfCells = writers.map(({ plain }, column) =>
@@ -90,7 +90,7 @@ function cell(text: string): string {
 type RowWriter = (chunk: Chunk, rows: number) => string[];
 
 function rowWriter(names: readonly string[], columns: readonly Column[]): RowWriter {
-  const writers: Writer[] = columns.map(({ type }) => writerOf(type));
+  const writers: Writer[] = columns.map(({ type }) => columnWriter(type));
   const starts = names.map((name, index) => `${index === 0 ? "{" : ","}${JSON.stringify(name)}:`);
   return (chunk, rows) => {
     const out: string[] = Array.from({ length: rows }, () => "");

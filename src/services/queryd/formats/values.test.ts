@@ -103,6 +103,16 @@ describe("as JSON", () => {
     expect(await valueOf(expression)).toEqual(value);
   });
 
+  test("documents and nested values too deep for readers of JSON are strings", async () => {
+    const nested = (levels: number): string => `${"[".repeat(levels)}${"]".repeat(levels)}`;
+    expect(await valueOf(`'${nested(50)}'::JSON`)).toEqual(JSON.parse(nested(50)));
+    expect(await valueOf(`'${nested(51)}'::JSON`)).toBe(nested(51));
+    expect(await valueOf("(repeat('[', 200000) || repeat(']', 200000))::JSON")).toBe(nested(200_000));
+    expect(await valueOf(`'["${"[".repeat(300)}"]'::JSON`)).toEqual(["[".repeat(300)]);
+    expect(await valueOf(`'{"a\\"[":[${"[],".repeat(200)}[]]}'::JSON`)).toBeObject();
+    expect(await valueOf(`${"[".repeat(60)}7${"]".repeat(60)}`)).toBe(`${"[".repeat(60)}7${"]".repeat(60)}`);
+  });
+
   test("names types as DuckDB does, and JSON as JSON", async () => {
     const { columns } = await resultOf("SELECT 1::DECIMAL(9, 3) a, [1] b, '1'::JSON c, now() d");
     expect(columns.map(({ type }) => type)).toEqual([
