@@ -12,6 +12,7 @@ import {
   RECURSIVE_JSON,
   TABLE_FUNCTIONS,
 } from "./functions.ts";
+import { checkLiteral } from "./literals.ts";
 import { Refused, shown } from "./refused.ts";
 import type { Version } from "./rewrite.ts";
 
@@ -223,28 +224,6 @@ function refuseSystemName(called: Tree, name: string): void {
     "forbidden",
     `Call ${shown(name)} by its name alone, without a schema.`,
     called["query_location"],
-  );
-}
-
-/** The digits of a number without an exponent. */
-const DIGITS = /^[\d_]*(?:\.[\d_]*)?(?![\d_.eE])/;
-/** As many as DECIMAL holds; DuckDB reads longer literals as DOUBLE, which keeps 15. */
-const EXACT_DIGITS_MAX = 38;
-
-/** A literal that DuckDB would change without a word. */
-function checkLiteral(node: Tree, text: Buffer): void {
-  const { type, value } = (node["value"] ?? {}) as { type?: { id?: string }; value?: unknown };
-  if (type?.id !== "DOUBLE") return;
-  const at = Number(node["query_location"] ?? 0);
-  if (value === null || value === undefined) {
-    throw new Refused("invalid", "The number is larger than a DOUBLE can be (1.8e308).", at);
-  }
-  const written = DIGITS.exec(text.subarray(at, at + 400).toString("latin1"))?.[0] ?? "";
-  if (written.replaceAll(/[._]/g, "").length <= EXACT_DIGITS_MAX) return;
-  throw new Refused(
-    "invalid",
-    `The number has more than ${EXACT_DIGITS_MAX} digits, which no exact type holds; write it with an exponent for a DOUBLE, or as text.`,
-    at,
   );
 }
 
