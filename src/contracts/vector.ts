@@ -44,6 +44,16 @@ const index = z.object({
   /** Rows that are not in the graph yet; they are searched exactly. */
   pending: z.int(),
   building: z.boolean(),
+  /** What live searches by graph find of the true nearest, measured on one in a hundred; absent before the first. */
+  recall: z
+    .object({
+      recall: z.number(),
+      /** Wilson's interval at 95 %. */
+      low: z.number(),
+      high: z.number(),
+      searches: z.int(),
+    })
+    .optional(),
   /** Why it cannot be opened; all else is unknown then. */
   damaged: z.string().optional(),
 });
@@ -116,7 +126,8 @@ export const vector = {
   repair: op({
     method: "POST",
     path: "/v1/vectors/{index}/repair",
-    summary: "Make a damaged index whole again from what can be read of it; one that is whole is left as it is",
+    summary:
+      "Make a damaged index whole again from what can be read of it; one that is whole is left as it is",
     description:
       "A damaged index answers every call with the fault `internal`, which names the file, until it is repaired, put " +
       "back to a snapshot, or dropped. A repair keeps every write whose record verifies and says which are lost. The " +

@@ -43,7 +43,7 @@ export function embedder(neighbour: Service<typeof embed>): EmbedTexts {
 
 export function described(name: string, index: VectorIndex): Index {
   const { dimension, metric, quantization, model, fields } = index.shape;
-  const { count, deleted, bytes_memory, bytes_disk, unindexed, building, snapshot } = index.stats();
+  const { count, deleted, bytes_memory, bytes_disk, unindexed, building, snapshot, recall } = index.stats();
   return {
     name,
     dimension,
@@ -59,6 +59,7 @@ export function described(name: string, index: VectorIndex): Index {
     snapshot: snapshot?.sequence ?? null,
     pending: unindexed,
     building,
+    ...(recall === null ? {} : { recall }),
   };
 }
 
