@@ -8,6 +8,7 @@
 // square. They are as coarse as the stored scalars: rank candidates with them, then score the originals.
 
 import { rmSync } from "node:fs";
+import { basename } from "node:path";
 import type * as UsearchModule from "usearch";
 import { assert } from "#lib/assert";
 import { Fault } from "#rpc/fault";
@@ -126,14 +127,13 @@ export class Hnsw {
       if (mapped) native.view(path);
       else native.load(path);
     } catch (error) {
-      throw new Fault("internal", `${path} is not a graph that this version reads. It must be rebuilt.`, {
-        cause: error,
-      });
+      const message = `${basename(path)} is not a graph that this version reads. It must be rebuilt.`;
+      throw new Fault("internal", message, { cause: error });
     }
     if (native.dimensions() !== shape.dimension) {
       throw new Fault(
         "internal",
-        `${path} holds vectors of ${native.dimensions()} numbers, not ${shape.dimension}.`,
+        `${basename(path)} holds vectors of ${native.dimensions()} numbers, not ${shape.dimension}.`,
       );
     }
     return { graph: new Hnsw(shape, native, mapped), tail };
@@ -218,7 +218,7 @@ export class Hnsw {
       this.#native.save(temporary);
     } catch (error) {
       rmSync(temporary, { force: true });
-      const message = `${path} could not be written whole. Free space or mend the disk, then try again.`;
+      const message = `${basename(path)} could not be written whole. Check the disk's space and health, then try again.`;
       throw new Fault("unavailable", message, { cause: error, retryAfterMs: 1_000 });
     }
     return appendChecksum(temporary, path, tail);

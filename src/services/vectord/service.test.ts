@@ -265,6 +265,18 @@ describe.each(["local", "remote"] as const)("vectord, %s", (topology) => {
     expect(daemon.stats().damaged).toEqual(["a"]);
   });
 
+  test("a folder of a version that kept neither list nor heads is taken over", async () => {
+    await fill("a", 4);
+    await killed(() => {
+      rmSync(`${folder}.json`);
+      rmSync(join(folder, "a", "head"));
+      writeFileSync(join(folder, "a", "closed"), "an earlier version's mark");
+    });
+    expect(await idsOf("a")).toHaveLength(4);
+    await killed(() => rmSync(join(folder, "a", "head")));
+    expect(await messageOf(service.index({ index: "a" }))).toContain("head is damaged");
+  });
+
   test("a list shows the damaged one as such, and it can be dropped", async () => {
     await fill("good", 1);
     await fill("lost", 1);

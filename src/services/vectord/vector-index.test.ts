@@ -270,6 +270,18 @@ describe("the graph", () => {
     expect(readdirSync(dir).filter((name) => /^(graph|job)/.test(name))).toEqual([]);
   });
 
+  test("that waits for another one's build is given up at once when its index closes", async () => {
+    const [first, second] = [await open(folder()), await open(folder())];
+    for (const index of [first, second])
+      await index.upsert(many(1_000, (n) => Float32Array.from([n + 1, 1, 0, 0])));
+    const builds = [first.rebuild(), faultOf(second.rebuild())];
+    await Bun.sleep(1);
+    await second.close();
+    expect(((await builds[1]) as Fault).code).toBe("cancelled");
+    await builds[0];
+    expect(first.stats()).toMatchObject({ unindexed: 0, failure: null });
+  });
+
   test("takes rows one by one once it exists, between events", async () => {
     const index = await open(folder(), { ...small, dimension: 16 });
     const next = clustered(seeded(13), 16, 40);
