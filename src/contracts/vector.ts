@@ -192,6 +192,7 @@ export const vector = {
     output: z.object({ imported: z.int(), sequence: z.int() }),
     idempotent: true,
     timeoutMs: 3_600_000,
+    work: "upload",
     errors: ["not_found", "conflict", "upstream"],
     scope: "write",
   }),

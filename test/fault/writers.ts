@@ -4,7 +4,7 @@
 
 import { join } from "node:path";
 import { bytesOf, readAll } from "#adapters/objects/objects";
-import { diskObjects } from "#adapters/objects/disk";
+import { diskObjects } from "#adapters/objects/disk/disk";
 import { sqliteState } from "#adapters/state";
 import { catalog } from "#contracts/catalog";
 import { storage } from "#contracts/storage";
@@ -37,7 +37,7 @@ const onBug = (): void => undefined;
 
 async function storageIn(folder: string): Promise<Service<typeof storage>> {
   const objects = await diskObjects(join(folder, "objects"));
-  return local(implement(storage, "storaged", await storaged({ objects }), { onBug }));
+  return local(implement(storage, "storaged", (await storaged({ objects })).handlers, { onBug }));
 }
 
 /** What object `n` holds: its number in every line, so that a piece of another one shows. */

@@ -6,7 +6,7 @@ import { addKey, type KeyRecord, readKeys, removeKey } from "#edge/auth";
 import { makeFolder } from "#lib/durable";
 import type { Scope } from "#rpc/call";
 import { Fault } from "#rpc/fault";
-import { readClaim } from "#topology/folder";
+import { readPidfile } from "#topology/data-lock";
 import { DATA_ARG, OUTPUT_ARG, settingsOf } from "../args.ts";
 import { command, group } from "../command.ts";
 import { confirmed, YES_ARG } from "../terminal/confirm.ts";
@@ -159,7 +159,7 @@ const KEY_NAME = /^[\w.-]{1,64}$/;
 
 async function keysOf(args: { readonly data?: string | undefined }): Promise<{ data: string; path: string }> {
   const settings = settingsOf({ data: args.data });
-  const { keysPath } = await import("#topology/door");
+  const { keysPath } = await import("#topology/gateway/listener");
   return { data: settings.data, path: keysPath(settings) };
 }
 
@@ -168,6 +168,6 @@ function noKey(name: string): Fault {
 }
 
 async function sayRestart(data: string): Promise<void> {
-  if ((await readClaim(data)) !== undefined)
+  if ((await readPidfile(data)) !== undefined)
     say("The house that runs reads its keys at the start: restart it for this to count.");
 }

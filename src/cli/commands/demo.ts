@@ -163,8 +163,8 @@ function nextLines({ url }: RunningHouse, data: string, paint: Paint): string[] 
 }
 
 async function serveUntilStopped(house: RunningHouse, stopWatching: () => void): Promise<void> {
-  const { untilTold } = await import("#topology/lifecycle");
-  const ended = untilTold(house, () =>
+  const { untilStopped } = await import("#topology/lifecycle");
+  const ended = untilStopped(house, () =>
     say("\nStopping: requests under way may end. Ctrl-C again cuts them."),
   );
   stopWatching();

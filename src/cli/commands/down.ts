@@ -4,16 +4,16 @@
 import { DATA_ARG, OUTPUT_ARG, settingsOf } from "../args.ts";
 import { command } from "../command.ts";
 import { connectTo } from "../connect.ts";
-import { formatOf, jsonText } from "../terminal/output.ts";
+import { formatOf, isForPeople, jsonText } from "../terminal/output.ts";
 import { duration } from "../terminal/plain-text.ts";
 import { say, write } from "../terminal/terminal.ts";
 import { Fault } from "#rpc/fault";
-import { type Claim, isAlive, readClaim } from "#topology/folder";
-import { CLAIM_MS_MAX } from "#topology/lifecycle";
+import { type Pidfile, isAlive, readPidfile } from "#topology/data-lock";
+import { LOCK_WAIT_MS_MAX } from "#topology/lifecycle";
 
 const LOOK_MS = 50;
 /** As long as a house that takes over would wait. */
-const WAIT_MS_MAX = CLAIM_MS_MAX;
+const WAIT_MS_MAX = LOCK_WAIT_MS_MAX;
 
 export const down = command({
   name: "down",
@@ -24,32 +24,32 @@ export const down = command({
   run: async (args) => {
     const settings = settingsOf(args);
     const format = formatOf(args.output);
-    const claim = await readClaim(settings.data);
-    if (claim === undefined) {
+    const pidfile = await readPidfile(settings.data);
+    if (pidfile === undefined) {
       say(`No house runs over ${settings.data}: there is nothing to stop.`);
-      if (format !== "table") await write(jsonText({ stopped: false, data_dir: settings.data }));
+      if (!isForPeople(format)) await write(jsonText({ stopped: false, data_dir: settings.data }));
       return;
     }
-    await checkIdentity(claim, settings.key);
+    await checkIdentity(pidfile, settings.key);
     const started = performance.now();
-    process.kill(claim.pid, "SIGTERM");
-    while (isAlive(claim.pid)) {
+    process.kill(pidfile.pid, "SIGTERM");
+    while (isAlive(pidfile.pid)) {
       if (performance.now() - started > WAIT_MS_MAX) {
         throw new Fault(
           "timeout",
-          `Process ${claim.pid} did not end within ${duration(WAIT_MS_MAX)}. End it with: kill -9 ${claim.pid}`,
+          `Process ${pidfile.pid} did not end within ${duration(WAIT_MS_MAX)}. End it with: kill -9 ${pidfile.pid}`,
         );
       }
       await Bun.sleep(LOOK_MS);
     }
     const tookMs = Math.round(performance.now() - started);
-    say(`Stopped the house over ${settings.data} (process ${claim.pid}) in ${duration(tookMs)}.`);
-    if (format !== "table")
-      await write(jsonText({ stopped: true, pid: claim.pid, took_ms: tookMs, data_dir: settings.data }));
+    say(`Stopped the house over ${settings.data} (process ${pidfile.pid}) in ${duration(tookMs)}.`);
+    if (!isForPeople(format))
+      await write(jsonText({ stopped: true, pid: pidfile.pid, took_ms: tookMs, data_dir: settings.data }));
   },
 });
 
-async function checkIdentity({ pid, url }: Claim, key: string): Promise<void> {
+async function checkIdentity({ pid, url }: Pidfile, key: string): Promise<void> {
   const answered =
     url === undefined
       ? undefined

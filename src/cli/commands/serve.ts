@@ -1,11 +1,12 @@
 // `lakehouse serve`: one service as a process of its own, for a supervisor: ours (`up --apart`), systemd, Kubernetes.
 
 import { SERVICE_NAMES } from "#contracts/house";
-import type { DaemonMessage, GatewayOrder } from "#topology/watched";
-import type { DaemonName } from "#topology/daemon";
+import type { DaemonMessage, GatewayOrder } from "#topology/supervised-process";
+import type { DaemonName } from "#topology/daemon-process";
 import { HOUSE_ARGS, settingsOf } from "../args.ts";
 import { command } from "../command.ts";
 import { UsageProblem } from "../failure.ts";
+import { exitOnUncaught } from "#lib/log";
 import { didYouMean } from "#lib/nearest";
 import { logOf } from "../run-house.ts";
 
@@ -42,25 +43,27 @@ export const serve = command({
     }
     const settings = settingsOf(args);
     const log = logOf(settings).with({ service: name });
-    const { serveDaemon } = await import("#topology/daemon");
-    const { untilReplaced, untilTold } = await import("#topology/lifecycle");
+    exitOnUncaught(log);
+    const { serveDaemon } = await import("#topology/daemon-process");
+    const { untilReplaced, untilStopped } = await import("#topology/lifecycle");
     const takeOver = args["take-over"] === true;
-    const daemon = await serveDaemon(settings, name, log, takeOver);
-    const ends = [untilTold(daemon, (why) => log.info("closing", { why }))];
-    const tell = (message: DaemonMessage): void => void process.send?.(message);
+    const daemon = await serveDaemon(settings, name, log, { takeOver });
+    const ends = [untilStopped(daemon, (reason) => log.info("stopping", { reason }))];
+    const report = (message: DaemonMessage): void => void process.send?.(message);
     const { gateway } = daemon;
     if (gateway !== undefined) {
-      // Under a supervisor it waits for the daemons of its own house; alone it serves those that run.
+      // Under a supervisor it waits for the daemons of its own house; alone it serves those that run already.
       const alone = process.send === undefined;
       if (alone && takeOver) await gateway.open();
       process.on("message", (message) => {
         if (message === ("open" satisfies GatewayOrder)) void gateway.open();
       });
-      const moveBack = (): Promise<void> | void => (alone ? gateway.open() : tell({ said: "alone" }));
-      ends.push(untilReplaced(gateway, () => tell({ said: "left" }), moveBack));
+      const serveAgain = (): Promise<void> | void =>
+        alone ? gateway.open() : report({ state: "successor_failed" });
+      ends.push(untilReplaced(gateway, () => report({ state: "handed_over" }), serveAgain));
     }
-    tell({ said: "ready", place: daemon.place });
-    log.info("ready", { place: daemon.place });
+    report({ state: "ready", address: daemon.address });
+    log.info("ready", { address: daemon.address });
     await Promise.race(ends);
   },
 });

@@ -3,7 +3,7 @@
 import { counted, duration } from "../terminal/plain-text.ts";
 import { HOUSE_ARGS, OUTPUT_ARG, settingsOf } from "../args.ts";
 import { command } from "../command.ts";
-import { formatOf, jsonText, pairLines } from "../terminal/output.ts";
+import { formatOf, isForPeople, jsonText, pairLines } from "../terminal/output.ts";
 import { logOf, startHouse, urlsOf } from "../run-house.ts";
 import { say, write } from "../terminal/terminal.ts";
 
@@ -39,17 +39,17 @@ export const up = command({
   run: async (args) => {
     const settings = settingsOf(args);
     const started = performance.now();
-    const { readClaim } = await import("#topology/folder");
-    const before = args["take-over"] === true ? await readClaim(settings.data) : undefined;
+    const { readPidfile } = await import("#topology/data-lock");
+    const before = args["take-over"] === true ? await readPidfile(settings.data) : undefined;
     if (before !== undefined) say(`Taking over from process ${before.pid}.`);
     const house = await startHouse(settings, logOf(settings), before !== undefined);
-    const { untilTold } = await import("#topology/lifecycle");
-    const ended = untilTold(house, () =>
+    const { untilStopped } = await import("#topology/lifecycle");
+    const ended = untilStopped(house, () =>
       say("Stopping: requests under way may end. Ctrl-C again cuts them."),
     );
     const tookMs = performance.now() - started;
     const urls = urlsOf(house.url);
-    if (formatOf(args.output) !== "table") {
+    if (!isForPeople(formatOf(args.output))) {
       await write(
         jsonText({ ...urls, pid: process.pid, data_dir: settings.data, started_ms: Math.round(tookMs) }),
       );

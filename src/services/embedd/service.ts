@@ -7,6 +7,7 @@ import type { VectorStore } from "#adapters/embed/vector-store";
 import type { embed } from "#contracts/embed";
 import { present } from "#lib/assert";
 import { Encoded, type Handlers } from "#rpc/contract";
+import type { Daemon } from "#rpc/daemon";
 import { Fault } from "#rpc/fault";
 import { type CachedVector, REPLY_END, replyStart, VectorCache } from "./cache.ts";
 import { ModelClient } from "./model-client.ts";
@@ -28,10 +29,7 @@ interface Answer {
   readonly vectors: (string | number[])[];
 }
 
-export function embedd({ models, cacheBytesMax, store }: EmbeddDeps): {
-  handlers: Handlers<typeof embed>;
-  close: () => Promise<void>;
-} {
+export async function embedd({ models, cacheBytesMax, store }: EmbeddDeps): Promise<Daemon<typeof embed>> {
   const cache = new VectorCache(cacheBytesMax);
   const clients = models.map((model) => new ModelClient(model, store));
   const standard = present(clients[0], "the default model");

@@ -10,6 +10,7 @@ import type { Clock } from "#lib/clock";
 import { makeFolder } from "#lib/durable";
 import type { Log } from "#lib/log";
 import { Semaphore } from "#lib/semaphore";
+import type { DaemonStats } from "#rpc/daemon";
 import { Fault, toFault, traceOf } from "#rpc/fault";
 import { drop, droppedIn, incomingIn, namesIn, removeUnfinished, replace } from "./folders.ts";
 import { adoptFolder, createFolder, openIndex, readShape } from "./index-folder.ts";
@@ -36,7 +37,7 @@ interface Entry {
   retry: boolean;
 }
 
-export interface IndexesStats {
+export interface IndexesStats extends DaemonStats {
   /** Background work that failed since the start, by its name. */
   readonly failures: Readonly<Record<string, number>>;
   /** Names of indexes that do not open because of damage. */

@@ -9,6 +9,7 @@ import { type Clock, systemClock } from "#lib/clock";
 import { yieldToEventLoop } from "#lib/event-loop";
 import { createLog, type Log } from "#lib/log";
 import type { Handlers, Service } from "#rpc/contract";
+import type { Daemon } from "#rpc/daemon";
 import { Fault, toFault } from "#rpc/fault";
 import { importItems } from "./import-items.ts";
 import { Indexes, type IndexesStats } from "./indexes.ts";
@@ -27,11 +28,8 @@ export interface VectordDeps {
   readonly log?: Log;
 }
 
-export interface Vectord {
-  readonly handlers: Handlers<typeof vector>;
-  /** For the service's health. */
+export interface Vectord extends Daemon<typeof vector> {
   stats(): IndexesStats;
-  close(): Promise<void>;
 }
 
 /** Decoding and checking so many takes about a millisecond. */

@@ -1,6 +1,7 @@
 // A generation on disk: three files, bound together by the checksums in the header, which is written last. What is
 // damaged or of another form is built again from its dataset.
 
+import { snapshotId } from "#contracts/shapes";
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
@@ -18,7 +19,7 @@ const header = z.object({
   form: z.literal(FORM),
   corpus: z.string(),
   dataset: z.string(),
-  snapshotId: z.int(),
+  snapshotId,
   index: z.string(),
   model: z.string(),
   fields: z.record(z.string(), fieldKind),

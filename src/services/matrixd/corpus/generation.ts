@@ -2,6 +2,7 @@
 // rows, and the titles they have; all made from one snapshot of one dataset. A corpus swaps from one generation to
 // the next as a whole.
 
+import type { SnapshotId } from "#contracts/shapes";
 import { LRUCache } from "lru-cache";
 import type { FieldKind } from "#contracts/vector";
 import { type Bm25, bm25 } from "../lexical/bm25.ts";
@@ -28,7 +29,7 @@ interface AskedQuestion extends Asked {
 export interface GenerationParts extends Pick<RankedRows, "ids" | "words" | "facts"> {
   readonly corpus: string;
   readonly dataset: string;
-  readonly snapshotId: number;
+  readonly snapshotId: SnapshotId;
   /** vectord's name for the index. */
   readonly index: string;
   readonly model: string;
