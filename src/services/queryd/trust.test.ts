@@ -89,12 +89,12 @@ describe("a statement that ends its engine", () => {
     const codes: string[] = [];
     for (let times = 0; times < 3; times += 1) {
       const work = faultOf(service.sql(statement));
-      let refused = false;
-      void work.then(() => (refused = true));
-      while (!refused && daemon.stats().busy === 0) await Bun.sleep(10);
+      const ended = { early: false };
+      void work.then(() => (ended.early = true));
+      while (!ended.early && daemon.stats().busy === 0) await Bun.sleep(10);
       // Well past the moment in which an engine may have been dead before.
       await Bun.sleep(300);
-      if (!refused) for (const pid of daemon.stats().pids) process.kill(pid, "SIGKILL");
+      if (!ended.early) for (const pid of daemon.stats().pids) process.kill(pid, "SIGKILL");
       codes.push((await work).code);
     }
     expect(codes).toEqual(["unavailable", "rejected", "rejected"]);

@@ -10,6 +10,7 @@
 
 import { join } from "node:path";
 import { onAbort } from "#lib/abort";
+import type { DaemonStats } from "#rpc/daemon";
 import { NICE_USUAL, setNice } from "#lib/priority";
 import { type Deadline, deadline } from "#lib/coarse-timer";
 import type { Call } from "#rpc/call";
@@ -57,7 +58,7 @@ export interface Lease {
  */
 export type LeaseKind = "restartable" | "whole" | "restarted";
 
-export interface PoolStats {
+export interface PoolStats extends DaemonStats {
   /** Processes that live, of which some run a statement. */
   readonly engines: number;
   readonly busy: number;
