@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import { op } from "#rpc/contract";
-import { datasetName, pageInput, plainName, snapshotId, timestamp } from "./shapes.ts";
+import { datasetName, jsonObject, pageInput, plainName, snapshotId, timestamp } from "./shapes.ts";
 
 const column = z.object({
   /** The Iceberg field id: stays when the column is renamed. */
@@ -136,6 +136,25 @@ export const catalog = {
     }),
     output: dataset,
     errors: ["not_found", "conflict"],
+    scope: "write",
+  }),
+  append: op({
+    method: "POST",
+    path: "/v1/catalog/datasets/{dataset}/append",
+    summary: "Append rows to a dataset that is there",
+    description:
+      "Rows are objects by column name. All of them become part of one snapshot, or none; what is sent by many at once is written together. A value that its column does not hold exactly is rejected with its place.",
+    input: z.strictObject({
+      dataset: datasetName,
+      rows: z.array(jsonObject).min(1).max(10_000),
+      idempotency_key: z.string().min(1).max(200).optional(),
+    }),
+    headers: { idempotency_key: "idempotency-key" },
+    bodyBytesMax: 4 * 1024 * 1024,
+    output: z.object({ dataset: z.string(), snapshot_id: snapshotId, rows: z.int(), replayed: z.boolean() }),
+    status: 201,
+    timeoutMs: 60_000,
+    errors: ["not_found", "conflict", "rejected"],
     scope: "write",
   }),
   maintain: op({

@@ -13,6 +13,7 @@ import type { Log } from "#lib/log";
 import type { Handlers, Service } from "#rpc/contract";
 import type { Daemon } from "#rpc/daemon";
 import { Fault } from "#rpc/fault";
+import { Appends } from "./append/append.ts";
 import { commitFiles, type Ids } from "./commits/files.ts";
 import { metadataFor, shapedFor, writtenSchema } from "./commits/shape.ts";
 import { describeTable, idOf, wireId } from "./describe.ts";
@@ -81,6 +82,7 @@ export async function catalogd({
         log,
       })
     : undefined;
+  const appends = new Appends({ ...maintenance, appended: (name) => work?.appended(name) });
 
   const handlers: Handlers<typeof catalog> = {
     datasets: async ({ limit, cursor }) => {
@@ -184,6 +186,7 @@ export async function catalogd({
       if (table === undefined || id === undefined) return { snapshot: null };
       return { snapshot: await describedById(tables, table, id) };
     },
+    append: (input) => appends.append(input),
     maintain: ({ dataset, dry_run, keep_days }) =>
       maintain(maintenance, dataset, { dryRun: dry_run, keepDays: keep_days }),
     scan: async ({ dataset, at }) => scan(await tables.get(dataset), at),
@@ -192,8 +195,9 @@ export async function catalogd({
     handlers,
     stats: () => ({ failures: work?.failures ?? {} }),
     close: async () => {
-      await worker.close();
-      await work?.close();
+      await appends.close();
+      // A merge that runs is given up: its files are still in the table.
+      await Promise.all([work?.close(), worker.close()]);
       await state.close();
     },
   };

@@ -283,6 +283,7 @@ function catalogHandlers(
     drop: unused,
     tag: unused,
     schema: unused,
+    append: unused,
     maintain: unused,
   };
 }

@@ -92,6 +92,7 @@ export async function testLake({ localPaths = true }: { localPaths?: boolean } =
     rollback: unused,
     tag: unused,
     schema: unused,
+    append: unused,
     maintain: unused,
     prepare: unused,
     commit: unused,

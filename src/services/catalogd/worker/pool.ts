@@ -4,6 +4,7 @@
 import { join } from "node:path";
 import { type Child, spawnChild } from "#rpc/child";
 import type { Service } from "#rpc/contract";
+import { Fault } from "#rpc/fault";
 import { fileWorker } from "./contract.ts";
 import type { WorkerSettings } from "./main.ts";
 
@@ -16,6 +17,7 @@ export class FileWorker {
   #child: Promise<Child<typeof fileWorker>> | undefined;
   #turn: Promise<unknown> = Promise.resolve();
   #idle: ReturnType<typeof setTimeout> | undefined;
+  #closed = false;
 
   /** Gives `work` the worker, after those that came before. */
   async with<T>(work: (service: Service<typeof fileWorker>) => Promise<T>): Promise<T> {
@@ -25,13 +27,16 @@ export class FileWorker {
   }
 
   async #use<T>(work: (service: Service<typeof fileWorker>) => Promise<T>): Promise<T> {
+    if (this.#closed) throw new Fault("unavailable", "The house is ending. Send this again.");
     clearTimeout(this.#idle);
     try {
       this.#child ??= this.#start();
       return await work((await this.#child).service);
     } finally {
-      this.#idle = setTimeout(() => void this.#end(), IDLE_MS);
-      this.#idle.unref();
+      if (!this.#closed) {
+        this.#idle = setTimeout(() => void this.#end(), IDLE_MS);
+        this.#idle.unref();
+      }
     }
   }
 
@@ -59,7 +64,9 @@ export class FileWorker {
     await child?.exited;
   }
 
+  /** Ends the worker, and what it does with it. */
   async close(): Promise<void> {
+    this.#closed = true;
     clearTimeout(this.#idle);
     await this.#end();
   }
