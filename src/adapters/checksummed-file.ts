@@ -1,11 +1,11 @@
-// A sealed file: `payload | tail | footer`, written so that a torn, truncated or flipped file is known for
-// what it is before anything parses it. Native code that maps an index file trusts every byte of it and takes
-// the process down on a bad one, so nothing may reach it that has not been verified here first. The tail holds
-// a small JSON description of the payload; the footer closes the file, so that a file cut anywhere has none.
+// A checksummed file: `payload | tail | footer`. A torn, truncated or altered file is detected before anything parses
+// it: native code that maps an index file trusts every byte of it, and a bad one ends the process. The tail is a
+// small JSON description of the payload; the footer has both lengths and the checksum, and stands last, so that a
+// file cut anywhere has none.
 
 import { closeSync, fstatSync, fsyncSync, openSync, readSync, renameSync, rmSync, writeSync } from "node:fs";
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
-import { dirname } from "node:path";
+import { basename, dirname } from "node:path";
 import { syncFolder } from "#lib/durable";
 import { Fault } from "#rpc/fault";
 
@@ -13,10 +13,10 @@ const MAGIC = 0x4c_48_53_45_41_4c_30_31n; // "LHSEAL01"
 const FOOTER_BYTES = 40;
 /** One hash step; at about 10 GB/s it holds the event loop for less than a millisecond. */
 const BLOCK_BYTES = 4 * 1024 * 1024;
-/** A tail is a description, not data; a larger length can only be damage. */
+/** A tail is a description and not data: a larger length is damage. */
 const TAIL_BYTES_MAX = 64 * 1024 * 1024;
 
-/** Kept for the next file: a block for each of a thousand files would be garbage of gigabytes. */
+/** Reused by the next file: a fresh block for each of a thousand files would be gigabytes of garbage. */
 let spare: Uint8Array<ArrayBuffer> | null = null;
 
 async function withBlock<T>(use: (block: Uint8Array<ArrayBuffer>) => Promise<T>): Promise<T> {
@@ -59,8 +59,16 @@ function footer(payloadBytes: number, tailBytes: number, hash: bigint): Uint8Arr
   return bytes;
 }
 
-function damaged(path: string, what: string): Fault {
-  return new Fault("internal", `${path} is damaged: ${what}. It must be rebuilt or restored.`);
+/** What a file that does not verify throws. Messages have file names, never folders: those are the server's. */
+export function damaged(path: string, what: string): Fault {
+  return new Fault("internal", `${basename(path)} is damaged: ${what}.`);
+}
+
+/** A file that is missing is damage; one that cannot be opened for another reason may open later. */
+function cannotOpen(error: unknown, path: string): unknown {
+  return (error as { code?: unknown }).code === "ENOENT"
+    ? damaged(path, "it is missing")
+    : diskFault(error, path);
 }
 
 function parseFooter(path: string, bytes: Uint8Array, sizeBytes: number): FileChecksum {
@@ -78,7 +86,7 @@ function parseFooter(path: string, bytes: Uint8Array, sizeBytes: number): FileCh
 }
 
 /**
- * Writes a sealed file through a temporary name, fsync, rename and fsync of the folder, so that `path` holds
+ * Writes a checksummed file through a temporary name, fsync, rename and fsync of the folder, so that `path` holds
  * either all of it or what it held before. A part is copied before the event loop is left, block by block.
  */
 export async function writeChecksummed(
@@ -119,13 +127,13 @@ async function writeThrough(
         }
       }
       await flush();
-      const { seal, bytes } = closing(payloadBytes, tail, hash);
+      const { checksum, bytes } = closing(payloadBytes, tail, hash);
       await writeWhole(handle, bytes);
       await handle.sync();
       await handle.close();
       await rename(temporary, path);
       await syncFolder(dirname(path));
-      return seal;
+      return checksum;
     } finally {
       await handle.close().catch(() => undefined);
     }
@@ -135,7 +143,7 @@ async function writeThrough(
   }
 }
 
-/** Seals what native code has already written at `temporary` and moves it to `path`. Synchronous, for a build process. */
+/** Appends tail and footer to what native code has written at `temporary`, and renames it to `path`. Synchronous, for a build process. */
 export function appendChecksum(temporary: string, path: string, tail: unknown): FileChecksum {
   try {
     const descriptor = openSync(temporary, "r+");
@@ -148,13 +156,13 @@ export function appendChecksum(temporary: string, path: string, tail: unknown): 
         readWhole(descriptor, bytes, at, temporary);
         hash = chain(bytes, hash);
       }
-      const { seal, bytes } = closing(payloadBytes, tail, hash);
+      const { checksum, bytes } = closing(payloadBytes, tail, hash);
       for (let at = 0; at < bytes.length;) {
         at += writeSync(descriptor, bytes, at, bytes.length - at, payloadBytes + at);
       }
       fsyncSync(descriptor);
       renameSync(temporary, path);
-      return seal;
+      return checksum;
     } finally {
       closeSync(descriptor);
     }
@@ -169,17 +177,17 @@ function closing(
   payloadBytes: number,
   tail: unknown,
   payloadHash: bigint,
-): { seal: FileChecksum; bytes: Uint8Array } {
+): { checksum: FileChecksum; bytes: Uint8Array } {
   const text = new TextEncoder().encode(JSON.stringify(tail));
   const hash = chain(text, payloadHash);
   const bytes = Buffer.concat([text, footer(payloadBytes, text.length, hash)]);
-  return { seal: { payloadBytes, tailBytes: text.length, hash: hash.toString(16) }, bytes };
+  return { checksum: { payloadBytes, tailBytes: text.length, hash: hash.toString(16) }, bytes };
 }
 
 async function writeWhole(handle: FileHandle, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length;) {
     const { bytesWritten } = await handle.write(bytes, at, bytes.length - at);
-    // A full disk may shorten a write without an error; one that writes nothing would spin here for ever.
+    // A full disk may shorten a write without an error; one that writes nothing would loop here without end.
     if (bytesWritten === 0) throw Object.assign(new Error("nothing was written"), { code: "ENOSPC" });
     at += bytesWritten;
   }
@@ -187,11 +195,11 @@ async function writeWhole(handle: FileHandle, bytes: Uint8Array): Promise<void> 
 
 const DISK_ERRORS = /^(ENOSPC|EIO|EDQUOT|EFBIG|EROFS|EMFILE|ENFILE|EACCES|EPERM|ENOMEM|ENOENT)$/;
 
-/** What a failed write means to a caller: `unavailable`, since it works again when the disk does. */
+/** A failure of the disk as a caller sees it: `unavailable`, since it works again when the disk does. */
 export function diskFault(error: unknown, path: string): unknown {
   const code = typeof error === "object" && error !== null && "code" in error ? String(error.code) : "";
   if (error instanceof Fault || !DISK_ERRORS.test(code)) return error;
-  const message = `${path} could not be written (${code}). Free space or mend the disk, then try again.`;
+  const message = `${basename(path)} could not be read or written (${code}). Check the disk's space and health, then try again.`;
   return new Fault("unavailable", message, { cause: error, retryAfterMs: 1_000 });
 }
 
@@ -200,31 +208,33 @@ export interface ChecksummedFile extends FileChecksum {
 }
 
 /**
- * Verifies a sealed file and reads its payload into what `into` returns for the payload's length; without it
- * the payload is only hashed. Damage of any kind is a Fault `internal` that names the file. Synchronous, for
- * start-up; a process that serves uses `verifyChecksummed`.
+ * Verifies a file and reads its payload into what `into` returns for the payload's length; without it the payload is
+ * only hashed. Damage of any kind is a Fault `internal` that names the file. Synchronous, for small files and worker
+ * processes; a process that serves uses `verifyChecksummed`.
  */
 export function readChecksummed(path: string, into?: (payloadBytes: number) => Uint8Array): ChecksummedFile {
   let descriptor: number;
   try {
     descriptor = openSync(path, "r");
   } catch (error) {
-    throw damaged(path, `it cannot be opened (${error instanceof Error ? error.message : "unknown error"})`);
+    throw cannotOpen(error, path);
   }
   try {
-    const seal = sealOf(descriptor, path);
-    const target = into?.(seal.payloadBytes);
-    if (target !== undefined && target.length !== seal.payloadBytes)
+    const checksum = checksumOf(descriptor, path);
+    const target = into?.(checksum.payloadBytes);
+    if (target !== undefined && target.length !== checksum.payloadBytes)
       throw damaged(path, "its length is unexpected");
     const scratch = new Uint8Array(target === undefined ? BLOCK_BYTES : 0);
     let hash = 0n;
-    for (let at = 0; at < seal.payloadBytes; at += BLOCK_BYTES) {
-      const length = Math.min(BLOCK_BYTES, seal.payloadBytes - at);
+    for (let at = 0; at < checksum.payloadBytes; at += BLOCK_BYTES) {
+      const length = Math.min(BLOCK_BYTES, checksum.payloadBytes - at);
       const block = target?.subarray(at, at + length) ?? scratch.subarray(0, length);
       readWhole(descriptor, block, at, path);
       hash = chain(block, hash);
     }
-    return { ...seal, tail: readTail(descriptor, path, seal, hash) };
+    return { ...checksum, tail: readTail(descriptor, path, checksum, hash) };
+  } catch (error) {
+    throw diskFault(error, path);
   } finally {
     closeSync(descriptor);
   }
@@ -236,17 +246,17 @@ export async function verifyChecksummed(
   into?: (payloadBytes: number) => Uint8Array,
 ): Promise<ChecksummedFile> {
   const handle = await open(path, "r").catch((error: unknown) => {
-    throw damaged(path, `it cannot be opened (${error instanceof Error ? error.message : "unknown error"})`);
+    throw cannotOpen(error, path);
   });
   try {
-    const seal = sealOf(handle.fd, path);
-    const target = into?.(seal.payloadBytes);
-    if (target !== undefined && target.length !== seal.payloadBytes)
+    const checksum = checksumOf(handle.fd, path);
+    const target = into?.(checksum.payloadBytes);
+    if (target !== undefined && target.length !== checksum.payloadBytes)
       throw damaged(path, "its length is unexpected");
     const hash = await withBlock(async (scratch) => {
       let hash = 0n;
-      for (let at = 0; at < seal.payloadBytes; at += BLOCK_BYTES) {
-        const length = Math.min(BLOCK_BYTES, seal.payloadBytes - at);
+      for (let at = 0; at < checksum.payloadBytes; at += BLOCK_BYTES) {
+        const length = Math.min(BLOCK_BYTES, checksum.payloadBytes - at);
         const block = target?.subarray(at, at + length) ?? scratch.subarray(0, length);
         const { bytesRead } = await handle.read(block, 0, length, at);
         if (bytesRead !== length) throw damaged(path, "it ends too early");
@@ -254,13 +264,15 @@ export async function verifyChecksummed(
       }
       return hash;
     });
-    return { ...seal, tail: readTail(handle.fd, path, seal, hash) };
+    return { ...checksum, tail: readTail(handle.fd, path, checksum, hash) };
+  } catch (error) {
+    throw diskFault(error, path);
   } finally {
     await handle.close();
   }
 }
 
-function sealOf(descriptor: number, path: string): FileChecksum {
+function checksumOf(descriptor: number, path: string): FileChecksum {
   const sizeBytes = fstatSync(descriptor).size;
   if (sizeBytes < FOOTER_BYTES) throw damaged(path, `it is only ${sizeBytes} bytes long`);
   const bytes = new Uint8Array(FOOTER_BYTES);
@@ -268,10 +280,15 @@ function sealOf(descriptor: number, path: string): FileChecksum {
   return parseFooter(path, bytes, sizeBytes);
 }
 
-function readTail(descriptor: number, path: string, seal: FileChecksum, payloadHash: bigint): unknown {
-  const bytes = new Uint8Array(seal.tailBytes);
-  readWhole(descriptor, bytes, seal.payloadBytes, path);
-  if (chain(bytes, payloadHash).toString(16) !== seal.hash)
+function readTail(
+  descriptor: number,
+  path: string,
+  { payloadBytes, tailBytes, hash }: FileChecksum,
+  payloadHash: bigint,
+): unknown {
+  const bytes = new Uint8Array(tailBytes);
+  readWhole(descriptor, bytes, payloadBytes, path);
+  if (chain(bytes, payloadHash).toString(16) !== hash)
     throw damaged(path, "its contents do not match its checksum");
   return JSON.parse(new TextDecoder().decode(bytes));
 }

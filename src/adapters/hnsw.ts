@@ -98,13 +98,13 @@ export class Hnsw {
     return new Hnsw(shape, construct(await usearch(), shape), false);
   }
 
-  /** Reads a sealed graph into memory, to be changed. Throws Fault `internal`, naming the file, when it is damaged. */
+  /** Reads a graph file into memory, to be changed. Throws Fault `internal`, naming the file, when it is damaged. */
   static async load(path: string, shape: GraphShape): Promise<{ graph: Hnsw; tail: unknown }> {
     return Hnsw.#fromFile(path, shape, false, readChecksummed(path).tail);
   }
 
   /**
-   * Maps a sealed graph, to be searched. `verified` is the tail of a file that the caller has just verified;
+   * Maps a graph file, to be searched. `verified` is the tail of a file that the caller has just verified;
    * without it the file is verified here. The file must not be written to while it is mapped; it may be unlinked.
    */
   static async view(
@@ -211,7 +211,7 @@ export class Hnsw {
     return false;
   }
 
-  /** Writes the graph as a sealed file with `tail` beside it. Holds the event loop: for a build process. */
+  /** Writes the graph as a checksummed file with `tail` beside it. Holds the event loop: for a worker process. */
   save(path: string, tail: unknown): FileChecksum {
     const temporary = `${path}.tmp`;
     try {

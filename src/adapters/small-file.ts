@@ -1,4 +1,4 @@
-// Small files that are written whole (keys, definitions, generations), with what a disk says as a fault.
+// Small files that are written whole (keys, definitions, generations); an error of the disk is thrown as a fault.
 
 import { dirname } from "node:path";
 import { makeFolder, writeDurably } from "#lib/durable";

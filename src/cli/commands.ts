@@ -39,7 +39,7 @@ export const SECTIONS: Readonly<Record<string, Readonly<Record<string, Entry>>>>
       load: async () => (await import("./commands/replay.ts")).replay,
     },
     datasets: {
-      summary: "List datasets, or describe one",
+      summary: "List, show, roll back, rename in or drop datasets",
       load: async () => (await import("./commands/datasets.ts")).datasets,
     },
     sql: { summary: "Ask a question in SQL", load: async () => (await import("./commands/sql.ts")).sql },

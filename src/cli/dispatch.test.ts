@@ -240,6 +240,20 @@ describe("small commands", () => {
     expect(out.split("\n").map((line) => line.split("\t")[0])).toContain(offered);
   });
 
+  test("Tab works in a bash without the bash-completion package", async () => {
+    const { out } = await run(["completion", "bash"]);
+    const line = "lakehouse datasets ro";
+    const bash = Bun.spawn(["bash", "--norc", "--noprofile", "-s"], {
+      stdin: "pipe",
+      stdout: "pipe",
+      stderr: "ignore",
+    });
+    await bash.stdin.write(`${out}\nCOMP_LINE='${line}' COMP_POINT=${line.length}\n`);
+    await bash.stdin.write('__lakehouse_complete; printf "%s\\n" "${COMPREPLY[@]}"\n');
+    await bash.stdin.end();
+    expect((await new Response(bash.stdout).text()).split("\n")).toContain("rollback");
+  });
+
   test("a reader that has seen enough is no failure", async () => {
     const piped = Bun.spawn(
       [

@@ -7,6 +7,7 @@ import { access, stat, statfs } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir, totalmem } from "node:os";
 import { dirname, join } from "node:path";
+import { bytesOf, readAll } from "#adapters/objects/objects";
 import { mebibytesToBytes, type Settings } from "#config";
 import { isLoopback, readKeys } from "#edge/auth";
 import { readPidfile } from "#topology/data-lock";
@@ -308,6 +309,69 @@ const clock: Check = async () => {
   };
 };
 
+/** A bucket or a model that is there answers in a moment; a model that is not loaded yet takes longest. */
+const SERVICE_MS_MAX = 20_000;
+
+async function inTime<T>(work: Promise<T>): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => late.reject(new Error(`no answer within ${SERVICE_MS_MAX / 1000} s`)),
+    SERVICE_MS_MAX,
+  );
+  return Promise.race([work, late.promise]).finally(() => clearTimeout(timer));
+}
+
+/** Puts, reads and removes one small object, as the house will. */
+const objects: Check = async (settings) => {
+  const { s3_bucket, s3_endpoint, data } = settings;
+  if (s3_bucket === "") {
+    return { status: "ok", detail: `kept in ${join(data, "objects")}; no S3 bucket is configured` };
+  }
+  const { objectStore } = await import("#topology/parts/storaged");
+  const where = `bucket ${s3_bucket} at ${s3_endpoint}`;
+  const key = `.probe/doctor-${crypto.randomUUID()}`;
+  try {
+    const store = await objectStore(settings);
+    await inTime(store.put(key, bytesOf("doctor")));
+    const { body } = await inTime(store.get(key));
+    const same = Buffer.from(await inTime(readAll(body))).toString() === "doctor";
+    await inTime(store.remove(key));
+    if (same) return { status: "ok", detail: `${where} takes, gives and removes objects` };
+    return {
+      status: "fail",
+      detail: `${where} gives other bytes than it was given`,
+      fix: "Use another S3 server.",
+    };
+  } catch (error) {
+    return {
+      status: "fail",
+      detail: `${where}: ${(error as Error).message}`,
+      fix: "Check LAKEHOUSE_S3_ENDPOINT, _REGION, _BUCKET, _ACCESS_KEY, _SECRET_KEY and _PATH_STYLE (see: lakehouse config list).",
+    };
+  }
+};
+
+/** Has each configured model embed a word. */
+const embedding: Check = async (settings) => {
+  const { embedModels } = await import("#topology/parts/embedd");
+  const wrong: string[] = [];
+  const well: string[] = [];
+  for (const model of await embedModels(settings)) {
+    try {
+      const [vector] = await inTime(model.embed(["forklift operator"], AbortSignal.timeout(SERVICE_MS_MAX)));
+      well.push(`${model.provider}/${model.name} gives ${vector?.length ?? 0} numbers`);
+    } catch (error) {
+      wrong.push(`${model.provider}/${model.name}: ${(error as Error).message}`);
+    }
+  }
+  if (wrong.length === 0) return { status: "ok", detail: well.join("; ") };
+  return {
+    status: "fail",
+    detail: wrong.join("; "),
+    fix: "Check LAKEHOUSE_EMBED_MODELS, LAKEHOUSE_OLLAMA_URL, LAKEHOUSE_OPENAI_BASE_URL and LAKEHOUSE_OPENAI_KEY (see: lakehouse config list).",
+  };
+};
+
 async function output(words: string[]): Promise<string> {
   const child = Bun.spawn(words, { stdout: "pipe", stderr: "ignore", timeout: CHILD_MS_MAX });
   const said = await new Response(child.stdout).text();
@@ -329,8 +393,7 @@ export const CHECKS: Readonly<Record<string, Check>> = {
   House: running,
   Port: port,
   Access: admission,
-  Objects: ({ data }) =>
-    Promise.resolve({ status: "ok", detail: `kept in ${join(data, "objects")}; S3 is not configured` }),
-  Embedding: () => Promise.resolve({ status: "ok", detail: "the built-in model; Ollama is not configured" }),
+  Objects: objects,
+  Embedding: embedding,
   Clock: clock,
 };

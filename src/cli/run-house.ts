@@ -1,7 +1,7 @@
 // Starts a house in the topology that is asked for, and lets others find it. Its parts are imported only now.
 
 import type { Settings } from "#config";
-import { createLog, type Log } from "#lib/log";
+import { createLog, exitOnUncaught, type Log } from "#lib/log";
 import type { RunningHouse } from "#topology/together";
 import { quoted } from "./connect.ts";
 import { stderrIsTty } from "./terminal/terminal.ts";
@@ -11,10 +11,11 @@ export function logOf(settings: Settings, level: Settings["log"] = settings.log)
 }
 
 export async function startHouse(settings: Settings, log: Log, takeOver = false): Promise<RunningHouse> {
+  exitOnUncaught(log);
   const { recordUrl } = await import("#topology/data-lock");
   const house = settings.apart
-    ? await (await import("#topology/apart")).startApart(settings, log, takeOver)
-    : await (await import("#topology/together")).startTogether(settings, log, takeOver);
+    ? await (await import("#topology/apart")).startApart(settings, log, { takeOver })
+    : await (await import("#topology/together")).startTogether(settings, log, { takeOver });
   await recordUrl(settings.data, house.url);
   return house;
 }

@@ -78,6 +78,7 @@ const traits = {
   method: "POST",
   path: "/v1/ingest",
   body: "raw",
+  work: "upload",
   input: ingestInput,
   headers: ingestHeaders,
   idempotent: true,

@@ -132,6 +132,8 @@ const corpus = z.object({
   model: z.string(),
   engine: z.enum(["hnsw", "lance"]),
   refresh: z.enum(["on_snapshot", "manual"]),
+  /** What its rows are: a search that names no corpus leaves orders out. */
+  holds: z.enum(["people", "orders"]),
   status: z.enum(["building", "ready", "failed"]),
   /** The dataset's snapshot that is searched, null before the first build is through. */
   snapshot_id: snapshotId.nullable(),

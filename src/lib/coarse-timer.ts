@@ -1,8 +1,8 @@
-// Deadlines by the thousand for the price of one timer. Entries wait in a doubly linked list that one timer
-// walks every 20 ms, so that setting and clearing a deadline costs some pointers and no timer of its own.
-// Deadlines fire up to one step late, never early. The timer runs only while anything waits.
+// Deadlines by the thousand on one timer. Entries stand in a doubly linked list that one timer walks every 20 ms, so
+// setting and clearing a deadline costs some pointers and no timer of its own. A deadline fires up to one step late and
+// never early. The timer runs only while there are entries.
 
-/** How often the list is walked: the lateness that is accepted for the price. */
+/** How often the list is walked, and so how late a deadline may fire. */
 const STEP_MS = 20;
 
 export interface Deadline {
@@ -36,7 +36,7 @@ function walk(): void {
   const due: Entry[] = [];
   for (let entry = waiting.next; entry !== waiting; entry = entry.next) if (entry.at <= now) due.push(entry);
   for (const entry of due) {
-    // One that fires may clear another that is due as well.
+    // One that fires may clear another that is due too.
     if (entry.next === entry) continue;
     entry.clear();
     entry.fire();

@@ -1,4 +1,5 @@
-// A bounded number of things at once: the rest wait in order, at most so many and so long.
+// A counting semaphore with a bounded queue: waiters are served in order, and both their number and how long each waits
+// are limited.
 
 export class Semaphore {
   readonly #max: number;

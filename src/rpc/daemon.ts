@@ -13,6 +13,6 @@ export interface Daemon<C extends Contract> {
 
 export interface DaemonStats {
   /** Background work that failed since the start, by the name of the work (`snapshot`, `graph build`). */
-  readonly failures?: Readonly<Record<string, number>>;
+  readonly failures?: Readonly<Record<string, number>> | undefined;
   readonly [count: string]: unknown;
 }

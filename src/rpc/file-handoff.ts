@@ -1,7 +1,7 @@
-// Bytes of a file that is open, on their way out. A stream is sent in chunks and nobody learns how long it will be;
-// a file is sent with its length, and by the system instead of through here. The file is not named, since what has
-// its name may be another one by then, but lent: a path leads to what is open for a few seconds, also for the
-// process next door that passes a daemon's reply on, which then need not pass on the bytes.
+// File hand-off: the bytes of an open file in a reply. A stream is sent in chunks and without a length; a file is sent
+// with its length, by the system and not through this process. What is handed off is not the file's name, which may
+// belong to another file by then, but a path that leads to the open descriptor for a few seconds. A neighbour that
+// forwards the reply takes the path too, and need not forward the bytes.
 
 /** Where to find bytes `first` to `last`, inclusive, of a file of `size` bytes. */
 export interface FileHandoff {
@@ -11,10 +11,10 @@ export interface FileHandoff {
   readonly size: number;
 }
 
-/** One of both is used, once. */
+/** Exactly one of the two is used, once. */
 export class FileBytes {
   readonly stream: ReadableStream<Uint8Array>;
-  /** Undefined where it cannot be lent just now. */
+  /** Undefined where the file cannot be handed off just now. */
   readonly handOff: () => FileHandoff | undefined;
 
   constructor(stream: ReadableStream<Uint8Array>, handOff: () => FileHandoff | undefined) {
@@ -28,7 +28,7 @@ export function handedOffBlob({ path, first, last, size }: FileHandoff): Blob {
   return first === 0 && last === size - 1 ? file : file.slice(first, last + 1);
 }
 
-/** A request header of a neighbour on this host that takes a path for the bytes, and the reply header that has it. */
+/** On a request: the neighbour is on this host and takes a path for the bytes. On the reply: that path. */
 export const FILE_HEADER = "x-lakehouse-file";
 
 export function printHandoff(handoff: FileHandoff): string {

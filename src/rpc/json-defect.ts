@@ -1,5 +1,5 @@
-// What is wrong with JSON, and where: a reader of its own, after RFC 8259, that is exact and not fast. It
-// is asked when a body was refused, and when a quick look could not rule out a key that is there twice.
+// Finds the first defect of a JSON text and its place: a recursive-descent reader after RFC 8259, exact and not fast. It
+// runs when a body does not parse, and when the fast pass of json-check.ts cannot rule out a defect.
 
 /** Deeper than anything of ours nests, and shallow enough for every reader. */
 export const DEPTH_MAX = 64;
@@ -11,23 +11,39 @@ export interface JsonDefect {
 }
 
 class Found extends Error {
-  readonly trouble: JsonDefect;
+  readonly defect: JsonDefect;
 
   constructor(at: number, what: string) {
     super(what);
-    this.trouble = { at, what };
+    this.defect = { at, what };
   }
 }
 
-/** The first thing that is wrong, or undefined when nothing is. */
+/** Undefined when there is none. */
 export function findJsonDefect(text: string): JsonDefect | undefined {
   try {
     new Reader(text).document();
     return undefined;
   } catch (error) {
-    if (error instanceof Found) return error.trouble;
+    if (error instanceof Found) return error.defect;
     throw error;
   }
+}
+
+/** Shorter integers are exact as doubles, which hold 2^53. */
+const EXACT_DIGITS = 15;
+
+/**
+ * What a JSON number would lose by becoming a double: an integer its last digits, a large one everything. Doubles
+ * as `JSON.stringify` prints them come back as they were.
+ */
+function numberDefect(text: string): string | undefined {
+  const value = Number(text);
+  const shown = text.length > 40 ? `${text.slice(0, 40)}...` : text;
+  if (!Number.isFinite(value)) return `${shown} is larger than a number can be: send it as a string`;
+  if (text.length <= EXACT_DIGITS || /[.eE]/.test(text) || String(value) === text) return undefined;
+  if (BigInt(text) === BigInt(value)) return undefined;
+  return `the integer ${shown} has more digits than a number keeps (2^53): send it as a string`;
 }
 
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
@@ -45,7 +61,7 @@ class Reader {
   document(): void {
     this.#value(0);
     this.#blanks();
-    if (this.#at < this.#text.length) this.#fail("there is more after the value");
+    if (this.#at < this.#text.length) this.#fail("the value is followed by more text");
   }
 
   #value(depth: number): void {
@@ -54,7 +70,7 @@ class Reader {
     if (char === "{") this.#object(depth + 1);
     else if (char === "[") this.#array(depth + 1);
     else if (char === '"') this.#string();
-    else if (char === undefined) this.#fail("it ends where a value should be");
+    else if (char === undefined) this.#fail("it ends where a value is expected");
     else this.#scalar();
   }
 
@@ -65,10 +81,10 @@ class Reader {
     for (;;) {
       this.#blanks();
       const at = this.#at;
-      if (this.#text[at] !== '"') this.#fail("a key in quotes should be here");
+      if (this.#text[at] !== '"') this.#fail("a quoted key is expected");
       const key = this.#string();
-      if (key === "__proto__") this.#fail("the key __proto__ is not taken", at);
-      if (keys.has(key)) this.#fail(`the key ${JSON.stringify(key.slice(0, 100))} is there twice`, at);
+      if (key === "__proto__") this.#fail("the key __proto__ is not accepted", at);
+      if (keys.has(key)) this.#fail(`the key ${JSON.stringify(key.slice(0, 100))} appears twice`, at);
       keys.add(key);
       this.#expect(":");
       this.#value(depth);
@@ -96,10 +112,10 @@ class Reader {
     const start = this.#at;
     for (this.#at += 1; ; this.#at += 1) {
       const char = this.#text[this.#at];
-      if (char === undefined) this.#fail("a text does not end", start);
+      if (char === undefined) this.#fail("a string does not end", start);
       if (char === '"') break;
       if (char === "\\") this.#escape();
-      else if (char < " ") this.#fail("a control character stands in a text; it must be escaped");
+      else if (char < " ") this.#fail("a control character in a string must be escaped");
     }
     this.#at += 1;
     return JSON.parse(this.#text.slice(start, this.#at)) as string;
@@ -113,14 +129,17 @@ class Reader {
         this.#fail("\\u is not followed by four hexadecimal digits");
       }
       this.#at += 4;
-    } else if (char === "" || !ESCAPES.includes(char)) this.#fail("a backslash escapes nothing");
+    } else if (char === "" || !ESCAPES.includes(char)) this.#fail("a backslash is followed by no escape");
   }
 
   #scalar(): void {
     const word = WORDS.find((candidate) => this.#text.startsWith(candidate, this.#at));
     NUMBER.lastIndex = this.#at;
-    const length = word?.length ?? NUMBER.exec(this.#text)?.[0].length ?? 0;
-    if (length === 0) this.#fail("a value should be here");
+    const number = word === undefined ? NUMBER.exec(this.#text)?.[0] : undefined;
+    const length = word?.length ?? number?.length ?? 0;
+    if (length === 0) this.#fail("a value is expected");
+    const change = number === undefined ? undefined : numberDefect(number);
+    if (change !== undefined) this.#fail(change);
     this.#at += length;
   }
 
@@ -133,7 +152,7 @@ class Reader {
 
   #expect(char: string): void {
     this.#blanks();
-    if (this.#text[this.#at] !== char) this.#fail(`${char} should be here`);
+    if (this.#text[this.#at] !== char) this.#fail(`${char} is expected`);
     this.#at += 1;
   }
 

@@ -6,13 +6,16 @@ import type { ServiceName } from "#contracts/house";
 import type { Log } from "#lib/log";
 import { acquireDataLock, recordUrl } from "./data-lock.ts";
 import { requestShare } from "./gateway/take-over-socket.ts";
-import { LOCK_WAIT_MS_MAX, untilReplaced } from "./lifecycle.ts";
+import { LOCK_WAIT_MS_MAX, type StartOptions, untilReplaced } from "./lifecycle.ts";
 import { PLAN, START_ORDER } from "./plan.ts";
 import { SupervisedProcess } from "./supervised-process.ts";
 import type { RunningHouse } from "./together.ts";
 
-/** With `takeOver` it replaces the house that runs over the folder, without a request failing. */
-export async function startApart(settings: Settings, log: Log, takeOver = false): Promise<RunningHouse> {
+export async function startApart(
+  settings: Settings,
+  log: Log,
+  { takeOver = false }: Pick<StartOptions, "takeOver"> = {},
+): Promise<RunningHouse> {
   let gateway: SupervisedProcess | undefined;
   let services: RunningServices | undefined;
   try {

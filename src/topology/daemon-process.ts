@@ -2,18 +2,19 @@
 
 import { mkdir } from "node:fs/promises";
 import type { Settings } from "#config";
-import { house, type ServiceName, SERVICE_NAMES } from "#contracts/house";
+import { type House, house, type ServiceName, SERVICE_NAMES } from "#contracts/house";
 import { createMeter } from "#edge/meter";
-import { present } from "#lib/assert";
 import type { Log } from "#lib/log";
 import type { Contract } from "#rpc/contract";
+import type { DaemonStats } from "#rpc/daemon";
 import { Fault } from "#rpc/fault";
 import { forward } from "#rpc/forward";
 import { listen } from "#rpc/listen";
 import { routes } from "#rpc/serve";
-import { addressOf, listenAt, neighboursOf, requestDaemon, runFolder } from "./address.ts";
+import { addressOf, listenAt, neighboursOf, makeRunFolder, requestDaemon } from "./address.ts";
 import { bindListener } from "./gateway/listener.ts";
-import { DRAIN_MS_MAX, type Replaceable } from "./lifecycle.ts";
+import { fronts as houseFronts } from "./fronts.ts";
+import { DRAIN_MS_MAX, type Replaceable, type StartOptions } from "./lifecycle.ts";
 import { PLAN } from "./plan.ts";
 import { VERSION } from "./version.ts";
 
@@ -34,25 +35,26 @@ export function serveDaemon(
   settings: Settings,
   name: DaemonName,
   log: Log,
-  takeOver = false,
+  options: StartOptions = {},
 ): Promise<RunningDaemon> {
-  if (name === "gateway") return serveGateway(settings, log, takeOver);
-  if (!takeOver) return serveService(settings, name, log);
+  if (name === "gateway") return serveGateway(settings, log, options);
+  if (options.takeOver !== true) return serveService(settings, name, log);
   throw new Fault("invalid", `--take-over works for the gateway alone; stop ${name} and start it again.`);
 }
 
 async function serveService(settings: Settings, name: ServiceName, log: Log): Promise<RunningDaemon> {
   await mkdir(settings.data, { recursive: true });
-  await mkdir(runFolder(settings), { recursive: true, mode: 0o700 });
+  if (!settings.daemon_ports) await makeRunFolder(settings);
   await refuseSecond(settings, name);
   const neighbours = neighboursOf(settings, PLAN[name].needs);
-  const { implementation, close } = await PLAN[name].start({ settings, neighbours, log });
+  const { implementation, stats, close } = await PLAN[name].start({ settings, neighbours, log });
   const meter = createMeter(name);
   const at = listenAt(settings, name);
   const daemon = listen({
     origin: name,
     at,
     routes: routes(implementation),
+    stats,
     extra: { [METRICS_PATH]: async () => Response.json(await meter.snapshot()) },
     onReply: (route, status, tookMs) => {
       meter.record(route, status, tookMs);
@@ -81,27 +83,35 @@ async function refuseSecond(settings: Settings, name: ServiceName): Promise<void
   }
 }
 
-async function serveGateway(settings: Settings, log: Log, takeOver: boolean): Promise<RunningDaemon> {
-  const { storaged } = neighboursOf(settings, ["storaged"]);
+async function serveGateway(
+  settings: Settings,
+  log: Log,
+  { takeOver = false, fronts = houseFronts }: StartOptions,
+): Promise<RunningDaemon> {
+  const neighbours = neighboursOf(settings, SERVICE_NAMES) as House;
   const listener = await bindListener(settings, log, takeOver);
   const open = (): Promise<void> =>
     listener.open({
-      routes: SERVICE_NAMES.flatMap((name) =>
-        forward(house[name] as Contract, name, addressOf(settings, name)),
-      ).filter(({ operation }) => operation.internal !== true),
+      routes: [
+        ...SERVICE_NAMES.flatMap((name) =>
+          forward(house[name] as Contract, name, addressOf(settings, name)),
+        ).filter(({ internal }) => !internal),
+        ...fronts(neighbours),
+      ],
       health: {
         topology: "apart",
         version: VERSION,
         pings: Object.fromEntries(
           SERVICE_NAMES.map((name) => [
             name,
-            async (signal: AbortSignal): Promise<void> => {
-              const { ok } = await requestDaemon(settings, name, "/health", signal);
-              if (!ok) throw new Fault("unavailable", `${name} is not well.`);
+            async (signal: AbortSignal): Promise<DaemonStats> => {
+              const reply = await requestDaemon(settings, name, "/health", signal);
+              if (!reply.ok) throw new Fault("unavailable", `${name} does not answer.`);
+              return (await reply.json()) as DaemonStats;
             },
           ]),
         ),
-        storage: present(storaged, "storaged"),
+        storage: neighbours.storaged,
       },
       neighbourMetrics: () => gatherMetrics(settings),
     });

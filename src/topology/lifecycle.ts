@@ -1,6 +1,8 @@
 // How processes of the house stop. The gateway goes first, so that no request is accepted that no service will answer;
 // then the services, each after those that need it. Every wait has a limit.
 
+import type { Fronts } from "./fronts.ts";
+
 /** How long requests in flight may take to end, after which they are cut. */
 export const DRAIN_MS_MAX = 10_000;
 
@@ -15,6 +17,13 @@ export const END_MS_MAX = DRAIN_MS_MAX + 2000;
  * does one take all of its own.
  */
 export const LOCK_WAIT_MS_MAX = 3 * END_MS_MAX;
+
+export interface StartOptions {
+  /** Replaces the house that runs over the data folder, without a request failing. */
+  readonly takeOver?: boolean;
+  /** Those of the house, unless a test brings its own. */
+  readonly fronts?: Fronts;
+}
 
 export interface Closing {
   close(): Promise<void>;

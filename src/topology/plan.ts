@@ -1,4 +1,4 @@
-// Who needs whom: the table from which both topologies start the services. How each one is built stands in `parts/`,
+// Which service needs which: the table from which both topologies start them. How each one is built stands in `parts/`,
 // and is imported only when that service starts, so that a daemon on its own loads its own code and nothing else.
 
 import type { ServiceName } from "#contracts/house";

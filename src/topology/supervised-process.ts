@@ -155,7 +155,10 @@ export class SupervisedProcess implements Replaceable {
         this.#restart(Date.now() - this.#startedAt);
       },
     });
-    void passOn(daemon.stderr, (line) => (lastLine = line));
+    void eachLine(daemon.stderr, (line) => {
+      lastLine = line;
+      this.#log.relay(line);
+    });
     return daemon;
   }
 
@@ -191,15 +194,13 @@ export class SupervisedProcess implements Replaceable {
 }
 
 /** Whole lines only, so that lines of several daemons never mix. */
-async function passOn(output: ReadableStream<Uint8Array>, onLine: (line: string) => void): Promise<void> {
+async function eachLine(output: ReadableStream<Uint8Array>, onLine: (line: string) => void): Promise<void> {
   let rest = "";
   const decoder = new TextDecoder();
   for await (const chunk of output) {
     const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
     rest = lines.pop() ?? "";
-    for (const line of lines) {
-      if (line !== "") onLine(line);
-      process.stderr.write(`${line}\n`);
-    }
+    for (const line of lines) if (line !== "") onLine(line);
   }
+  if (rest !== "") onLine(rest);
 }

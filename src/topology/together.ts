@@ -4,10 +4,18 @@ import type { Settings } from "#config";
 import type { House, ServiceName } from "#contracts/house";
 import type { Log } from "#lib/log";
 import { local } from "#rpc/local";
-import { routes, type Route } from "#rpc/serve";
+import type { Route } from "#rpc/route";
+import { routes } from "#rpc/serve";
 import { acquireDataLock, recordUrl } from "./data-lock.ts";
 import { bindListener, type GatewayBackend, type GatewayListener } from "./gateway/listener.ts";
-import { DRAIN_MS_MAX, LOCK_WAIT_MS_MAX, REFUSE_MS_MAX, untilReplaced } from "./lifecycle.ts";
+import { type Fronts, fronts as houseFronts } from "./fronts.ts";
+import {
+  DRAIN_MS_MAX,
+  LOCK_WAIT_MS_MAX,
+  REFUSE_MS_MAX,
+  type StartOptions,
+  untilReplaced,
+} from "./lifecycle.ts";
 import type { StartedService } from "./parts/part.ts";
 import { PLAN, START_ORDER } from "./plan.ts";
 import { VERSION } from "./version.ts";
@@ -21,15 +29,18 @@ export interface RunningHouse {
   close(): Promise<void>;
 }
 
-/** With `takeOver` it replaces the house that runs over the folder, without a request failing. */
-export async function startTogether(settings: Settings, log: Log, takeOver = false): Promise<RunningHouse> {
+export async function startTogether(
+  settings: Settings,
+  log: Log,
+  { takeOver = false, fronts = houseFronts }: StartOptions = {},
+): Promise<RunningHouse> {
   let listener: GatewayListener | undefined;
   let services: RunningServices | undefined;
   try {
     if (takeOver) listener = await bindListener(settings, log, true);
     services = await startServices(settings, log, takeOver);
     listener ??= await bindListener(settings, log);
-    await listener.open(services.backend);
+    await listener.open(backendOf(services, fronts));
   } catch (error) {
     await listener?.close(REFUSE_MS_MAX);
     await services?.stop();
@@ -46,7 +57,7 @@ export async function startTogether(settings: Settings, log: Log, takeOver = fal
         log.warn("the house that was to take over ended before it served; serving again");
         current = await startServices(settings, log, true);
         await recordUrl(settings.data, url);
-        await open(current.backend);
+        await open(backendOf(current, fronts));
       },
     ),
     close: async () => {
@@ -57,7 +68,9 @@ export async function startTogether(settings: Settings, log: Log, takeOver = fal
 }
 
 interface RunningServices {
-  readonly backend: GatewayBackend;
+  readonly house: House;
+  readonly routes: readonly Route[];
+  readonly started: readonly StartedService[];
   /** Stops the services, each after those that need it, and releases the data lock; once, however often it is called. */
   stop(): Promise<void>;
 }
@@ -67,7 +80,7 @@ async function startServices(settings: Settings, log: Log, takeOver: boolean): P
   const release = await acquireDataLock(settings.data, takeOver ? LOCK_WAIT_MS_MAX : undefined);
   const started: StartedService[] = [];
   const all: Route[] = [];
-  const house: Partial<Record<ServiceName, unknown>> = {};
+  const services: Partial<Record<ServiceName, unknown>> = {};
   const stopAll = async (): Promise<void> => {
     for (const service of started.toReversed()) await service.close();
     await release();
@@ -78,28 +91,29 @@ async function startServices(settings: Settings, log: Log, takeOver: boolean): P
     for (const name of START_ORDER) {
       const service = await PLAN[name].start({
         settings,
-        neighbours: house as Partial<House>,
+        neighbours: services as Partial<House>,
         log: log.with({ service: name }),
       });
       started.push(service);
-      house[name] = local(service.implementation);
+      services[name] = local(service.implementation);
       all.push(...routes(service.implementation));
     }
-    return { backend: backendOf(all, house as House), stop };
+    return { house: services as House, routes: all, started, stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-function backendOf(all: readonly Route[], house: House): GatewayBackend {
-  const alive = (): Promise<void> => Promise.resolve();
+function backendOf({ house, routes, started }: RunningServices, fronts: Fronts): GatewayBackend {
   return {
-    routes: all.filter(({ operation }) => operation.internal !== true),
+    routes: [...routes.filter(({ internal }) => !internal), ...fronts(house)],
     health: {
       topology: "together",
       version: VERSION,
-      pings: Object.fromEntries(START_ORDER.map((name) => [name, alive])),
+      pings: Object.fromEntries(
+        started.map(({ implementation, stats }) => [implementation.origin, () => Promise.resolve(stats())]),
+      ),
       storage: house.storaged,
     },
     neighbourMetrics: () => Promise.resolve([]),

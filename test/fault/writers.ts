@@ -18,8 +18,9 @@ import { collectFacts } from "#services/matrixd/corpus/row-facts";
 import { emptyWords, newGeneration } from "#services/matrixd/corpus/generation";
 import { loadGeneration, saveGeneration } from "#services/matrixd/corpus/generation-files";
 import { storaged } from "#services/storaged/service";
-import { VectorIndex } from "#services/vectord/index";
-import type { IndexShape, Item } from "#services/vectord/shape";
+import { openIndex } from "#services/vectord/index-folder";
+import type { VectorIndex } from "#services/vectord/vector-index";
+import type { IndexShape, Item } from "#services/vectord/rows/shape";
 
 interface Open {
   step(n: number): Promise<void>;
@@ -154,12 +155,12 @@ function itemOf(n: number): Item {
   };
 }
 
-const openIndex = (folder: string): Promise<VectorIndex> =>
-  VectorIndex.open({ dir: join(folder, "index"), shape, clock: systemClock });
+const indexIn = (folder: string): Promise<VectorIndex> =>
+  openIndex({ dir: join(folder, "index"), shape, clock: systemClock });
 
 const vectorWriter: Writer = {
   open: async (folder) => {
-    const index = await openIndex(folder);
+    const index = await indexIn(folder);
     return {
       step: async (n) => {
         await index.upsert([itemOf(n)]);
@@ -169,7 +170,7 @@ const vectorWriter: Writer = {
     };
   },
   check: async (folder, acked, tried) => {
-    const index = await openIndex(folder);
+    const index = await indexIn(folder);
     const wrong: string[] = [];
     for (let n = 0; n < tried; n += 1) {
       const [found] = index.fetch([`id${n}`]);
@@ -177,7 +178,8 @@ const vectorWriter: Writer = {
         wrong.push(`id${n} is ${found === undefined ? "gone" : "another"}`);
     }
     if (index.count() > tried) wrong.push(`there are ${index.count()} rows of ${tried}`);
-    if (index.stats().quarantined.length > 0) wrong.push("a file was put aside as damaged");
+    const { failure } = index.stats();
+    if (failure !== null) wrong.push(`a file is damaged: ${failure}`);
     await index.close();
     return wrong;
   },

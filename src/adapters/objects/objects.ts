@@ -38,6 +38,8 @@ export interface ListOptions {
   readonly delimiter?: string | undefined;
   readonly limit: number;
   readonly cursor?: string | undefined;
+  /** Lists what was stored and is lost too, with size 0, instead of throwing `internal`: for whoever looks for damage. */
+  readonly lost?: boolean;
 }
 
 export interface Got {
@@ -60,6 +62,7 @@ export interface Objects {
   head(key: string): Promise<ObjectHead>;
   /** No fault when it is not there. */
   remove(key: string): Promise<void>;
+  /** Throws `internal` when an object of the page was stored and is lost: never a list that is silently shorter. */
   list(options: ListOptions): Promise<Listing>;
   /** Where the object lies as a file of this host, if it does. */
   path(key: string): string | undefined;

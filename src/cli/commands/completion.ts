@@ -2,12 +2,11 @@
 // words typed so far. Both come from the commands themselves, by way of @bomb.sh/tab.
 
 import tab, { type OptionHandler, script } from "@bomb.sh/tab";
-import tabOf from "@bomb.sh/tab/citty";
-import type { CommandDef } from "citty";
 import { type Command, type Entry, command } from "../command.ts";
 import { UsageProblem } from "../failure.ts";
 import { didYouMean } from "#lib/nearest";
 import { LAUNCHER } from "../program.ts";
+import { write } from "../terminal/terminal.ts";
 
 const SHELLS = ["bash", "zsh", "fish", "powershell"] as const;
 
@@ -21,12 +20,13 @@ export const completion = command({
     "lakehouse completion fish > ~/.config/fish/completions/lakehouse.fish",
     "lakehouse completion powershell | Out-String | Invoke-Expression",
   ],
-  run: ({ shell }) => {
+  run: async ({ shell }) => {
     if (!SHELLS.some((known) => known === shell)) {
       throw new UsageProblem(
         `There is no completion for ${shell}.${didYouMean(shell, SHELLS)} It is for ${SHELLS.join(", ")}.`,
       );
     }
+    if (shell === "bash") await write(BASH_WORDS);
     // The launcher by its full path: it need not be in PATH for Tab to work.
     script(
       shell,
@@ -35,9 +35,21 @@ export const completion = command({
         ? `& '${LAUNCHER.replaceAll("'", "''")}'`
         : `'${LAUNCHER.replaceAll("'", `'\\''`)}'`,
     );
-    return Promise.resolve();
   },
 });
+
+/** Stands in for the bash-completion package where it is not installed: the words of the line, split at blanks alone. */
+const BASH_WORDS = `if ! declare -F _get_comp_words_by_ref >/dev/null; then
+    _get_comp_words_by_ref() {
+        local line=\${COMP_LINE:0:COMP_POINT}
+        read -ra words <<< "$line"
+        [[ $line == *[[:space:]] ]] && words+=("")
+        cword=$(( \${#words[@]} - 1 ))
+        cur=\${words[cword]}
+        prev=\${words[cword - 1]}
+    }
+fi
+`;
 
 /** The command that answers a shell's Tab, over the commands there are. */
 export function completeOf(entries: Readonly<Record<string, Entry>>): Command {
@@ -48,51 +60,26 @@ export function completeOf(entries: Readonly<Record<string, Entry>>): Command {
     examples: ["lakehouse complete -- ingest --mo"],
     run: async (rawArgs) => {
       const visible = Object.entries(entries).filter(([, { hidden }]) => hidden !== true);
-      const loaded = await Promise.all(
-        visible.map(async ([name, { load }]) => [name, await load()] as const),
-      );
-      const commands = Object.fromEntries(loaded);
-      await tabOf(
-        { meta: { name: "lakehouse", description: "Lakehouse" }, subCommands: mapped(commands, cittyOf) },
-        { subCommands: mapped(commands, handlersOf) },
-      );
-      const end = rawArgs.indexOf("--");
-      tab.parse(rawArgs.slice(end + 1));
+      const loaded = await Promise.all(visible.map(([, { load }]) => load()));
+      for (const each of loaded) describe(each);
+      tab.parse(rawArgs.slice(rawArgs.indexOf("--") + 1));
       return 0;
     },
   };
 }
 
-function mapped<A, B>(record: Readonly<Record<string, A>>, change: (value: A) => B): Record<string, B> {
-  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value)]));
-}
-
-function cittyOf({ name, summary, args, commands }: Command): CommandDef {
-  return {
-    meta: { name, description: summary },
-    args,
-    ...(commands === undefined ? {} : { subCommands: mapped(commands, cittyOf) }),
-  };
-}
-
-interface Handlers {
-  options: Record<string, OptionHandler>;
-  subCommands: Record<string, Handlers>;
-}
-
-/** An option with a handler takes a value; those with a fixed choice complete it. */
-function handlersOf({ args, commands = {} }: Command): Handlers {
-  const options = Object.entries(args).flatMap(([flag, arg]): [string, OptionHandler][] => {
-    if (arg.type === "positional" || arg.type === "boolean") return [];
-    const choices = "options" in arg ? (arg.options ?? []) : [];
-    return [
-      [
-        flag,
-        (give) => {
-          for (const choice of choices) give(choice, "");
-        },
-      ],
-    ];
-  });
-  return { options: Object.fromEntries(options), subCommands: mapped(commands, handlersOf) };
+/** Tells `tab` of a command and those below it. An option with a handler takes a value; a fixed choice completes it. */
+function describe({ name, summary, args, commands = {} }: Command): void {
+  const known = tab.command(name, summary);
+  for (const [flag, { type, description, alias, options = [] }] of Object.entries(args)) {
+    if (type === "positional") known.argument(flag);
+    else if (type === "boolean") known.option(flag, description, alias);
+    else {
+      const choices: OptionHandler = (give) => {
+        for (const choice of options) give(choice, "");
+      };
+      known.option(flag, description, choices, alias);
+    }
+  }
+  for (const below of Object.values(commands)) describe(below);
 }

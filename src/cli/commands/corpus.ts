@@ -11,7 +11,7 @@ import { confirmed, YES_ARG } from "../terminal/confirm.ts";
 import { allPages, connect } from "../connect.ts";
 import { EXIT, UsageProblem } from "../failure.ts";
 import { watchInterrupt } from "../terminal/interrupt.ts";
-import { emit, type Field, formatOf, jsonText, pairLines } from "../terminal/output.ts";
+import { emit, type Field, formatOf, isForPeople, jsonText, pairLines } from "../terminal/output.ts";
 import { count, counted, duration, moment } from "../terminal/plain-text.ts";
 import { createProgress } from "../terminal/progress.ts";
 import { say, write } from "../terminal/terminal.ts";
@@ -55,7 +55,7 @@ const show = command({
   run: async (args) => {
     const { house } = await connect(settingsOf(args));
     const corpus = await house.matrixd.corpus({ corpus: args.name });
-    if (formatOf(args.output) !== "table") return write(jsonText(corpus));
+    if (!isForPeople(formatOf(args.output))) return write(jsonText(corpus));
     const { build } = corpus;
     const fields = Object.entries(corpus.fields).map(([name, kind]) => `${name}=${kind}`);
     await write(
@@ -127,7 +127,7 @@ const build = command({
     const started = performance.now();
     const corpus = await buildCorpus(house, plan, interrupt.signal);
     interrupt.stop();
-    if (formatOf(args.output) !== "table") return write(jsonText(corpus));
+    if (!isForPeople(formatOf(args.output))) return write(jsonText(corpus));
     say(
       `${corpus.name}: ${counted(corpus.rows, "row")} of ${corpus.dataset} can be searched, after ${duration(performance.now() - started)}.`,
     );

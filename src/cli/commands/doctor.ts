@@ -5,7 +5,7 @@ import { HOUSE_ARGS, OUTPUT_ARG, settingsOf } from "../args.ts";
 import { command } from "../command.ts";
 import { type Check, CHECKS, type Finding } from "../doctor-checks.ts";
 import { EXIT } from "../failure.ts";
-import { emit, type Field, formatOf } from "../terminal/output.ts";
+import { emit, type Field, formatOf, isForPeople } from "../terminal/output.ts";
 import { counted } from "../terminal/plain-text.ts";
 import { wrapped } from "../terminal/wrap.ts";
 import { columnsOf, paintOut, say, stdoutIsTty, write } from "../terminal/terminal.ts";
@@ -44,9 +44,9 @@ export const doctor = command({
     const failed = rows.filter(({ status }) => status === "fail").length;
     const warned = rows.filter(({ status }) => status === "warn").length;
     const format = formatOf(args.output);
-    if (format === "table") await write(`${rows.flatMap(linesOf).join("\n")}\n`);
+    if (isForPeople(format)) await write(`${rows.flatMap(linesOf).join("\n")}\n`);
     else await emit(format, { fields: FIELDS, rows, json: { ok: failed === 0, checks: rows } });
-    if (format === "table") say(verdict(failed, warned));
+    if (isForPeople(format)) say(verdict(failed, warned));
     return failed === 0 ? EXIT.ok : EXIT.failure;
   },
 });

@@ -4,7 +4,7 @@
 import { DATA_ARG, OUTPUT_ARG, settingsOf } from "../args.ts";
 import { command } from "../command.ts";
 import { connectTo } from "../connect.ts";
-import { formatOf, jsonText } from "../terminal/output.ts";
+import { formatOf, isForPeople, jsonText } from "../terminal/output.ts";
 import { duration } from "../terminal/plain-text.ts";
 import { say, write } from "../terminal/terminal.ts";
 import { Fault } from "#rpc/fault";
@@ -27,7 +27,7 @@ export const down = command({
     const pidfile = await readPidfile(settings.data);
     if (pidfile === undefined) {
       say(`No house runs over ${settings.data}: there is nothing to stop.`);
-      if (format !== "table") await write(jsonText({ stopped: false, data_dir: settings.data }));
+      if (!isForPeople(format)) await write(jsonText({ stopped: false, data_dir: settings.data }));
       return;
     }
     await checkIdentity(pidfile, settings.key);
@@ -44,7 +44,7 @@ export const down = command({
     }
     const tookMs = Math.round(performance.now() - started);
     say(`Stopped the house over ${settings.data} (process ${pidfile.pid}) in ${duration(tookMs)}.`);
-    if (format !== "table")
+    if (!isForPeople(format))
       await write(jsonText({ stopped: true, pid: pidfile.pid, took_ms: tookMs, data_dir: settings.data }));
   },
 });

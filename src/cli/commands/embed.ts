@@ -5,7 +5,7 @@ import { CLIENT_ARGS, settingsOf } from "../args.ts";
 import { command } from "../command.ts";
 import { connect } from "../connect.ts";
 import { UsageProblem } from "../failure.ts";
-import { emit, formatOf } from "../terminal/output.ts";
+import { emit, formatOf, isForPeople } from "../terminal/output.ts";
 import { say, stdinIsTty } from "../terminal/terminal.ts";
 
 interface Embedded {
@@ -56,7 +56,7 @@ export const embed = command({
       rows,
       json: { ...used, vectors: rows.map(({ vector }) => vector) },
     });
-    if (format === "table") say(`${used.model}, ${used.dimension} numbers each; -o json gives all of them.`);
+    if (isForPeople(format)) say(`${used.model}, ${used.dimension} numbers each; -o json gives all of them.`);
   },
 });
 

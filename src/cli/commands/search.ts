@@ -6,7 +6,7 @@ import { CLIENT_ARGS, jsonObject, settingsOf, wholeNumber } from "../args.ts";
 import { command } from "../command.ts";
 import { connect } from "../connect.ts";
 import { UsageProblem } from "../failure.ts";
-import { emit, type Field, formatOf } from "../terminal/output.ts";
+import { emit, type Field, formatOf, isForPeople } from "../terminal/output.ts";
 import { cellText, counted, duration } from "../terminal/plain-text.ts";
 import { paintTalk, say } from "../terminal/terminal.ts";
 
@@ -85,14 +85,14 @@ export const search = command({
     const { house } = await connect(settingsOf(args));
     const answer = await house.matrixd.search(input);
     const format = formatOf(args.output);
-    if (format === "table") say(`Read as: ${readAs(answer)}.`);
+    if (isForPeople(format)) say(`Read as: ${readAs(answer)}.`);
     await emit(format, {
       fields: hitFields(answer.hits, args.explain === true),
       rows: answer.hits,
       json: answer,
       empty: "Nobody fits. Try a wider --miles, or no --filter.",
     });
-    if (format !== "table") return;
+    if (!isForPeople(format)) return;
     for (const [name, { degraded }] of Object.entries(answer.per_corpus)) {
       if (degraded !== undefined) say(`${paintTalk("yellow", "warning:")} ${name}: ${degraded}`);
     }
@@ -149,11 +149,12 @@ function startText(start: string): string {
   return `${weekday} ${date}${time === undefined ? "" : ` ${time}`}`;
 }
 
-const KNOWN_FIELDS = ["name", "role", "city", "state"] as const;
+/** Columns of the table that a field of a corpus may not take the name of. */
+const OWN = new Set(["rank", "id", "corpus", "miles", "score", "why"]);
 
-/** Columns that some hit has; rank is counted from 1, as people do. */
+/** Ranks as the wire counts them; the fields of the corpora as they have them; then what the ranking says. */
 export function hitFields(hits: readonly MatrixHit[], numbers: boolean): Field<MatrixHit>[] {
-  const there = KNOWN_FIELDS.filter((field) => hits.some(({ metadata }) => metadata[field] !== undefined));
+  const there = new Set(hits.flatMap(({ metadata }) => Object.keys(metadata)));
   const several = new Set(hits.map(({ corpus }) => corpus)).size > 1;
   const score = (
     value: (hit: MatrixHit) => number | undefined,
@@ -163,10 +164,13 @@ export function hitFields(hits: readonly MatrixHit[], numbers: boolean): Field<M
     show: (hit) => value(hit)?.toFixed(3) ?? "",
   });
   return [
-    { name: "rank", align: "right", value: ({ rank }) => rank, show: ({ rank }) => String(rank + 1) },
+    { name: "rank", align: "right", value: ({ rank }) => rank },
     { name: "id", value: ({ id }) => id },
     ...(several ? [{ name: "corpus", value: ({ corpus }: MatrixHit) => corpus }] : []),
-    ...there.map((field): Field<MatrixHit> => ({ name: field, value: ({ metadata }) => metadata[field] })),
+    ...[...there].map((field): Field<MatrixHit> => ({
+      name: OWN.has(field) ? `field.${field}` : field,
+      value: ({ metadata }) => metadata[field],
+    })),
     {
       name: "miles",
       align: "right",

@@ -6,6 +6,7 @@ import type { DaemonName } from "#topology/daemon-process";
 import { HOUSE_ARGS, settingsOf } from "../args.ts";
 import { command } from "../command.ts";
 import { UsageProblem } from "../failure.ts";
+import { exitOnUncaught } from "#lib/log";
 import { didYouMean } from "#lib/nearest";
 import { logOf } from "../run-house.ts";
 
@@ -42,10 +43,11 @@ export const serve = command({
     }
     const settings = settingsOf(args);
     const log = logOf(settings).with({ service: name });
+    exitOnUncaught(log);
     const { serveDaemon } = await import("#topology/daemon-process");
     const { untilReplaced, untilStopped } = await import("#topology/lifecycle");
     const takeOver = args["take-over"] === true;
-    const daemon = await serveDaemon(settings, name, log, takeOver);
+    const daemon = await serveDaemon(settings, name, log, { takeOver });
     const ends = [untilStopped(daemon, (reason) => log.info("stopping", { reason }))];
     const report = (message: DaemonMessage): void => void process.send?.(message);
     const { gateway } = daemon;

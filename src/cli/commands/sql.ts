@@ -1,7 +1,7 @@
 // `lakehouse sql`: a question over the datasets. A table and JSON are capped and say so; CSV and JSON lines stream
 // every row, however many.
 
-import type { Answer } from "#contracts/query";
+import type { SqlResult } from "#contracts/query";
 import type { House } from "#contracts/house";
 import { Fault } from "#rpc/fault";
 import { CLIENT_ARGS, pair, settingsOf, wholeNumber } from "../args.ts";
@@ -10,7 +10,7 @@ import { connect } from "../connect.ts";
 import { UsageProblem } from "../failure.ts";
 import { inputFile } from "../input-file.ts";
 import { watchInterrupt } from "../terminal/interrupt.ts";
-import { emit, type Field, formatOf } from "../terminal/output.ts";
+import { emit, type Field, formatOf, isForPeople } from "../terminal/output.ts";
 import { counted, duration } from "../terminal/plain-text.ts";
 import { say, stdinIsTty, write } from "../terminal/terminal.ts";
 
@@ -77,7 +77,7 @@ export const sql = command({
         { signal },
       );
       await emit(format, { fields: fieldsOf(answer), rows: answer.rows, json: answer });
-      if (format === "table") say(summary(answer));
+      if (isForPeople(format)) say(summary(answer));
     } catch (thrown) {
       throw located(thrown, statement);
     }
@@ -123,7 +123,7 @@ function whenOf(given: Given): Pick<SqlInput, "at"> {
 
 const NUMERIC = /^(?:U?(?:TINY|SMALL|BIG|HUGE)?INT(?:EGER)?|FLOAT|DOUBLE|REAL|DECIMAL)/i;
 
-export function fieldsOf(answer: Answer): Field<Record<string, unknown>>[] {
+export function fieldsOf(answer: SqlResult): Field<Record<string, unknown>>[] {
   return answer.columns.map(({ name, type }) => ({
     name,
     align: NUMERIC.test(type) ? ("right" as const) : ("left" as const),
@@ -131,7 +131,7 @@ export function fieldsOf(answer: Answer): Field<Record<string, unknown>>[] {
   }));
 }
 
-function summary({ row_count, truncated, took_ms }: Answer): string {
+function summary({ row_count, truncated, took_ms }: SqlResult): string {
   const more = truncated ? ", and there are more: raise --limit, or stream all with -o csv" : "";
   return `${counted(row_count, "row")} in ${duration(took_ms)}${more}.`;
 }

@@ -4,7 +4,7 @@ import { CLIENT_ARGS, settingsOf } from "../args.ts";
 import { command } from "../command.ts";
 import { connect } from "../connect.ts";
 import { EXIT } from "../failure.ts";
-import { emit, type Field, formatOf } from "../terminal/output.ts";
+import { emit, type Field, formatOf, isForPeople } from "../terminal/output.ts";
 import { duration } from "../terminal/plain-text.ts";
 import { say } from "../terminal/terminal.ts";
 import type { HouseHealth } from "#edge/health";
@@ -43,7 +43,7 @@ export const status = command({
     const health = (await connection.get("/v1/health")) as HouseHealth;
     const format = formatOf(args.output);
     await emit(format, { fields: FIELDS, rows: linesOf(health), json: { url: connection.url, ...health } });
-    if (format === "table") {
+    if (isForPeople(format)) {
       say(
         `${connection.url}: ${health.status}, version ${health.version}, ${health.topology === "together" ? "one process" : "a process each"}.`,
       );

@@ -3,7 +3,7 @@
 import { counted, duration } from "../terminal/plain-text.ts";
 import { HOUSE_ARGS, OUTPUT_ARG, settingsOf } from "../args.ts";
 import { command } from "../command.ts";
-import { formatOf, jsonText, pairLines } from "../terminal/output.ts";
+import { formatOf, isForPeople, jsonText, pairLines } from "../terminal/output.ts";
 import { logOf, startHouse, urlsOf } from "../run-house.ts";
 import { say, write } from "../terminal/terminal.ts";
 
@@ -49,7 +49,7 @@ export const up = command({
     );
     const tookMs = performance.now() - started;
     const urls = urlsOf(house.url);
-    if (formatOf(args.output) !== "table") {
+    if (!isForPeople(formatOf(args.output))) {
       await write(
         jsonText({ ...urls, pid: process.pid, data_dir: settings.data, started_ms: Math.round(tookMs) }),
       );

@@ -7,7 +7,7 @@ import { command, group } from "../command.ts";
 import { confirmed, YES_ARG } from "../terminal/confirm.ts";
 import { allPages, connect } from "../connect.ts";
 import { EXIT } from "../failure.ts";
-import { emit, type Field, formatOf, jsonText } from "../terminal/output.ts";
+import { emit, type Field, formatOf, isForPeople, jsonText } from "../terminal/output.ts";
 import { count, counted, duration, moment, size } from "../terminal/plain-text.ts";
 import { say, write } from "../terminal/terminal.ts";
 
@@ -85,7 +85,7 @@ const snapshot = command({
     const started = performance.now();
     const named = args.name === undefined ? {} : { name: args.name };
     const kept = await house.vectord.snapshot({ index: args.index, ...named });
-    if (formatOf(args.output) !== "table") return write(jsonText(kept));
+    if (!isForPeople(formatOf(args.output))) return write(jsonText(kept));
     say(
       `Kept ${counted(kept.count, "row")} of ${args.index} as ${kept.name}, ${size(kept.bytes)} in ${duration(performance.now() - started)}.`,
     );
@@ -105,7 +105,7 @@ const restore = command({
       return EXIT.failure;
     }
     const index = await house.vectord.restore({ index: args.index, name: args.name });
-    if (formatOf(args.output) === "table") say(`${args.index} has ${counted(index.count, "row")} again.`);
+    if (isForPeople(formatOf(args.output))) say(`${args.index} has ${counted(index.count, "row")} again.`);
     else await write(jsonText(index));
     return EXIT.ok;
   },

@@ -1,13 +1,18 @@
-// What a command gives, in the form that was asked for: a table for a person, JSON as the wire has it, JSON lines, or
-// CSV. Cells of a table are made for reading (grouped digits, sizes, short times); the other forms carry values as
+// What a command gives, in the form that was asked for: a table for a person or a block of lines for each row, JSON as
+// the wire has it, JSON lines, or CSV. Cells of a table are made for reading (grouped digits, sizes, short times); the other forms carry values as
 // they are.
 
 import { cellText } from "./plain-text.ts";
 import { tableLines } from "./table.ts";
 import { columnsOf, paintOut, say, stdoutIsTty, write } from "./terminal.ts";
 
-export const FORMATS = ["table", "json", "jsonl", "csv"] as const;
+export const FORMATS = ["table", "expanded", "json", "jsonl", "csv"] as const;
 export type Format = (typeof FORMATS)[number];
+
+/** A person reads it, so that remarks may stand beside it. */
+export function isForPeople(format: Format): boolean {
+  return format === "table" || format === "expanded";
+}
 
 /** What `-o` asks for; without it a table for a terminal and JSON for a pipe. */
 export function formatOf(asked: string | undefined): Format {
@@ -40,6 +45,15 @@ export async function emit<Row>(format: Format, listing: Listing<Row>): Promise<
       else
         await write(`${tableOf(listing, stdoutIsTty ? columnsOf(process.stdout) : Infinity).join("\n")}\n`);
       return;
+    case "expanded":
+      if (rows.length === 0 && listing.empty !== undefined) say(listing.empty);
+      else
+        await write(
+          expandedLines(listing)
+            .map((line) => `${line}\n`)
+            .join(""),
+        );
+      return;
     case "json":
       await write(jsonText(listing.json ?? rows.map((row) => recordOf(fields, row))));
       return;
@@ -59,6 +73,15 @@ export function tableOf<Row>({ fields, rows }: Listing<Row>, width: number): str
     rows.map((row) => fields.map(({ value, show }) => (show === undefined ? value(row) : show(row)))),
     { width, header: (text) => paintOut("bold", text) },
   );
+}
+
+/** Each row as a block of `name  value` lines, every value whole: for rows too wide for a table. */
+function expandedLines<Row>({ fields, rows }: Listing<Row>): string[] {
+  return rows.flatMap((row, at) => [
+    paintOut("bold", `row ${at + 1}`),
+    ...pairLines(fields.map(({ name, value, show }) => [name, show === undefined ? value(row) : show(row)])),
+    ...(at === rows.length - 1 ? [] : [""]),
+  ]);
 }
 
 export function jsonText(value: unknown): string {

@@ -53,9 +53,10 @@ export function safe(text: string): string {
   );
 }
 
-/** Any value as the text of one cell; nothing for null. */
+/** Any value as the text of one cell: NULL for null, which no text is shown as, and nothing for what is not there. */
 export function cellText(value: unknown): string {
-  if (value === null || value === undefined) return "";
+  if (value === undefined) return "";
+  if (value === null) return "NULL";
   if (typeof value === "string") return safe(value);
   return typeof value === "object" ? safe(JSON.stringify(value)) : String(value);
 }

@@ -42,10 +42,10 @@ describe("a table", () => {
     expect(line).toContain("\\n");
   });
 
-  test("nulls are empty, nested values are JSON", () => {
-    expect(tableLines([{ name: "a" }, { name: "b" }], [[null, { c: 1 }]], { width: Infinity })[1]).toBe(
-      `   {"c":1}`,
-    );
+  test("null can be seen, what is not there is empty, nested values are JSON", () => {
+    const columns = [{ name: "a" }, { name: "b" }, { name: "c" }];
+    const [, line] = tableLines(columns, [[null, undefined, { c: 1 }]], { width: Infinity });
+    expect(line).toBe('NULL     {"c":1}');
   });
 
   test("fits whatever it is given into the width, as long as each column keeps a little", () => {

@@ -33,9 +33,10 @@ export function scans(tables: Tables): (table: Table, at: number | string | unde
   return async (table, at) => {
     const { metadata, prefix } = table;
     const snapshot = at === undefined ? snapshotOf(metadata) : await snapshotNamed(tables, table, at);
-    // A table as it was has the columns that it had.
-    const schemaId =
-      (at === undefined ? undefined : snapshot?.["schema-id"]) ?? metadata["current-schema-id"];
+    // A table as it was has the columns that it had; the snapshot that is current has those of today, so that a reader
+    // who pins it by its id finds a column that was renamed or added since.
+    const isCurrent = snapshot?.["snapshot-id"] === metadata["current-snapshot-id"];
+    const schemaId = (isCurrent ? undefined : snapshot?.["schema-id"]) ?? metadata["current-schema-id"];
     const place = `${prefix} ${snapshot?.["snapshot-id"]} ${schemaId}`;
     const known = kept.get(place);
     if (known !== undefined) return known;

@@ -6,7 +6,7 @@ import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type Duckdb, openDuckdb } from "#adapters/duckdb";
-import { quoteIdentifier, quoteLiteral } from "#lib/sql-text";
+import { quoteLiteral } from "#lib/sql-text";
 import { catalog, type DataFile, type Dataset } from "#contracts/catalog";
 import { ingest } from "#contracts/ingest";
 import { storage } from "#contracts/storage";
@@ -144,6 +144,7 @@ function storageHandlers(objects: string, keys: Set<string>): Handlers<typeof st
     get: ({ key }) => ({ status: 200, headers: {}, body: new Uint8Array(readFileSync(join(objects, key))) }),
     head: unused,
     list: unused,
+    verify: unused,
     probe: unused,
   };
 }

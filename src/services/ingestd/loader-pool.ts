@@ -2,6 +2,7 @@
 // process itself never parses a file and never loads DuckDB, so no file can stop it or take it down.
 
 import { join } from "node:path";
+import { onAbort, untilAbort } from "#lib/abort";
 import { Semaphore } from "#lib/semaphore";
 import { type Child, type ChildEnd, spawnChild } from "#rpc/child";
 import type { Service } from "#rpc/contract";
@@ -91,18 +92,12 @@ export class LoaderPool {
 
   /** A slot, or the signal's reason as soon as it fires: who has gone waits for nothing. */
   async #slot(signal: AbortSignal): Promise<(() => void) | undefined> {
-    const gone = Promise.withResolvers<never>();
-    const leave = (): void => gone.reject(signal.reason as Error);
-    if (signal.aborted) leave();
-    signal.addEventListener("abort", leave, { once: true });
     const slot = this.#slots.take(WAIT_MS_MAX);
     try {
-      return await Promise.race([slot, gone.promise]);
+      return await untilAbort(slot, signal);
     } catch (reason) {
       void slot.then((release) => release?.());
       throw reason;
-    } finally {
-      signal.removeEventListener("abort", leave);
     }
   }
 
@@ -120,8 +115,7 @@ export class LoaderPool {
           : new Fault("unavailable", "The worker that read the file ended. Send the file again."),
       ),
     );
-    const stop = (): void => child.kill();
-    signal.addEventListener("abort", stop, { once: true });
+    const forget = onAbort(signal, () => child.kill());
     try {
       const result = await Promise.race([work(child.service), ended.promise]);
       this.#keepWarm(child);
@@ -142,7 +136,7 @@ export class LoaderPool {
       throw thrown;
     } finally {
       this.#onEnd.delete(child);
-      signal.removeEventListener("abort", stop);
+      forget();
     }
   }
 

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { z } from "zod";
 import { op } from "#rpc/contract";
-import type { Route } from "#rpc/serve";
+import { type Route, traitsOf } from "#rpc/route";
 import { drainGracefully, endingOn } from "./graceful-drain.ts";
 
 const decoder = new TextDecoder();
@@ -9,19 +9,20 @@ const decoder = new TextDecoder();
 /** A route of endless events: one each 5 ms. */
 function ticking(method: "GET" | "POST", onEnd: () => void): Route {
   return {
-    name: "clock.ticks",
-    operation: op({
-      method,
-      path: "/ticks",
-      summary: "Ticks",
-      reply: "events",
-      input: z.strictObject({}),
-      output: z.object({}),
-      errors: [],
-      scope: "read",
-    }),
-    pattern: "/ticks",
-    slow: true,
+    ...traitsOf(
+      "clock.ticks",
+      op({
+        method,
+        path: "/ticks",
+        summary: "Ticks",
+        reply: "events",
+        input: z.strictObject({}),
+        output: z.object({}),
+        errors: [],
+        scope: "read",
+      }),
+    ),
+    fault: () => new Response(""),
     handle: () =>
       Promise.resolve(
         new Response(

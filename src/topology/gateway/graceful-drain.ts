@@ -3,10 +3,11 @@
 // accepting first, and every reply is marked `connection: close`; a client that has read that sends no further request.
 // Connections end by themselves then, and one that stays silent all along has no request in flight.
 
+import { onAbort } from "#lib/abort";
 import { listeningSocket, portCensus } from "#lib/listening-socket";
 import { Fault } from "#rpc/fault";
 import { drainServer } from "#rpc/listen";
-import type { Route } from "#rpc/serve";
+import type { Route } from "#rpc/route";
 import { closing, type RequestHandler, type ServerHandlers } from "./take-over-proxy.ts";
 
 /** A connection that was silent for that long during the drain has no request on its way. */
@@ -21,7 +22,7 @@ export async function drainGracefully(
 ): Promise<void> {
   const started = performance.now();
   const port = server.port ?? 0;
-  listeningSocket(port)?.hush();
+  listeningSocket(port)?.dropNewConnections();
   server.reload(
     mapHandlers(handlers, (handle) => async (request, server) => closing(await handle(request, server))),
   );
@@ -38,7 +39,7 @@ export async function drainGracefully(
 
 function hasNoConnections(port: number): boolean {
   const census = portCensus(port);
-  return census?.accepted === 0 && census.coming === 0;
+  return census?.accepted === 0 && census.queued === 0;
 }
 
 function mapHandlers(
@@ -59,8 +60,8 @@ function mapHandlers(
  * and is not waited for: it ends with a fault `unavailable`, and the client that follows it asks again.
  */
 export function endingOn(route: Route, stopping: AbortSignal): Route {
-  const { operation, handle } = route;
-  if (operation.reply !== "events" || operation.method !== "GET") return route;
+  const { handle } = route;
+  if (route.reply !== "events" || route.method !== "GET") return route;
   return {
     ...route,
     handle: async (request, exchange) => {
@@ -82,10 +83,7 @@ function endedBy(
 ): ReadableStream<Uint8Array> {
   const reader = source.getReader();
   const stopped = Promise.withResolvers<"stopped">();
-  const stop = (): void => stopped.resolve("stopped");
-  const forget = (): void => signal.removeEventListener("abort", stop);
-  if (signal.aborted) stop();
-  signal.addEventListener("abort", stop, { once: true });
+  const forget = onAbort(signal, () => stopped.resolve("stopped"));
   return new ReadableStream<Uint8Array>({
     pull: async (controller) => {
       const step = await Promise.race([reader.read(), stopped.promise]);

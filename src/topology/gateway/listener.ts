@@ -16,8 +16,8 @@ import { listeningSocket, type PortCensus, portCensus } from "#lib/listening-soc
 import type { Log } from "#lib/log";
 import { Fault } from "#rpc/fault";
 import { type Listener, SERVER_TRAITS } from "#rpc/listen";
-import { faultResponse } from "#rpc/serve";
 import { newRequestId } from "#rpc/call";
+import { faultResponse } from "#rpc/exchange";
 import { DRAIN_MS_MAX, type Replaceable } from "../lifecycle.ts";
 import { drainGracefully, endingOn } from "./graceful-drain.ts";
 import { type ServerHandlers, takeOverProxy } from "./take-over-proxy.ts";
@@ -53,7 +53,7 @@ const LONGEST_MS_MAX = 3_600_000;
 const PROXY_POLL_MS = 100;
 /** A lost SYN is sent again after 1 s and after 3 s; later ones reach the other gateway. */
 const HANDSHAKE_MS_MAX = 5000;
-const NO_SOCKETS: PortCensus = { listening: 0, accepted: 0, coming: 0 };
+const NO_SOCKETS: PortCensus = { listening: 0, accepted: 0, queued: 0 };
 const DRAIN_POLL_MS = 5;
 
 /**
@@ -180,10 +180,10 @@ async function successorAnswered(server: Bun.Server<unknown>, url: string): Prom
   ) {
     await Bun.sleep(PROXY_POLL_MS);
     answered ||= await isOpen(url);
-    const { listening, accepted, coming } = portCensus(port) ?? NO_SOCKETS;
+    const { listening, accepted, queued } = portCensus(port) ?? NO_SOCKETS;
     // With no other listener at the address, new connections would come here again.
     if (listening < 2) break;
-    if (answered && accepted === 0 && (coming === 0 || waitedMs > HANDSHAKE_MS_MAX)) break;
+    if (answered && accepted === 0 && (queued === 0 || waitedMs > HANDSHAKE_MS_MAX)) break;
   }
   return answered;
 }

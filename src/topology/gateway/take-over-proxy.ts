@@ -3,8 +3,9 @@
 // on to the new one, and closes each connection with the reply. So no client is refused: it waits a little longer.
 
 import type { Guard } from "#edge/guard";
-import { CALL_HEADERS, type Exchange, faultResponse, requestIdOf } from "#rpc/serve";
+import { CALL_HEADERS, type Exchange, faultResponse, requestIdOf } from "#rpc/exchange";
 import { Fault } from "#rpc/fault";
+import { endToEnd, proxy, proxyFault, returnedBody } from "#rpc/proxy";
 
 export type RequestHandler = (request: Request, server: Bun.Server<unknown>) => Promise<Response> | Response;
 
@@ -36,9 +37,10 @@ export function takeOverProxy(
   ready: Promise<void> = Promise.resolve(),
 ): TakeOverProxy {
   let inFlight = 0;
-  const proxy = async (request: Request): Promise<Response> => {
+  const holdAndForward = async (request: Request): Promise<Response> => {
     guard(request.headers);
-    if (request.headers.get(PROXIED_HEADER)?.includes(SELF) === true) throw unavailable();
+    if (request.headers.get(PROXIED_HEADER)?.includes(SELF) === true)
+      throw proxyFault(undefined, request, AWAY);
     if (inFlight > IN_FLIGHT_MAX) throw new Fault("unavailable", "Too many requests at once.");
     inFlight += 1;
     try {
@@ -55,7 +57,7 @@ export function takeOverProxy(
       // The other gateway limits how long it takes.
       server.timeout(request, 0);
       try {
-        return await proxy(request);
+        return await holdAndForward(request);
       } catch (thrown) {
         return closing(faultResponse(thrown, exchangeOf(request), "gateway"));
       }
@@ -74,43 +76,23 @@ export function closing(response: Response): Response {
   return response;
 }
 
-/** Headers that belong to one connection (RFC 9110, section 7.6.1). */
-const HOP_BY_HOP = ["connection", "keep-alive", "transfer-encoding", "upgrade", "te"];
-
-async function forwardTo(address: string, request: Request): Promise<Response> {
-  const { url, method } = request;
-  const headers = new Headers(request.headers);
-  for (const name of HOP_BY_HOP) headers.delete(name);
+async function forwardTo(url: string, request: Request): Promise<Response> {
+  const headers = endToEnd(request.headers);
   headers.append(PROXIED_HEADER, SELF);
-  let reply: Response;
+  let response: Response;
   try {
-    reply = await fetch(address + url.slice(url.indexOf("/", url.indexOf("://") + 3)), {
-      method,
-      headers,
-      body: request.body,
-      signal: request.signal,
-      // A kept connection may break under a request that cannot be sent twice.
-      keepalive: false,
-      timeout: false,
-      decompress: false,
-      redirect: "manual",
-    } as RequestInit);
+    // A kept connection may be closed by a gateway that stops, under a request that cannot be sent twice.
+    response = await proxy(request, { to: { url }, headers, keepalive: false });
   } catch (thrown) {
-    if (request.signal.aborted) throw new Fault("cancelled", "The caller went away.");
-    throw unavailable(thrown);
+    throw proxyFault(thrown, request, AWAY);
   }
-  const bare = reply.status === 204 || reply.status === 304 || method === "HEAD";
-  const replyHeaders = new Headers(reply.headers);
-  for (const name of [...HOP_BY_HOP, "date"]) replyHeaders.delete(name);
-  return new Response(bare ? null : reply.body, { status: reply.status, headers: replyHeaders });
+  const replyHeaders = endToEnd(response.headers);
+  replyHeaders.delete("date");
+  const body = await returnedBody(response, request);
+  return new Response(body, { status: response.status, headers: replyHeaders });
 }
 
-function unavailable(cause?: unknown): Fault {
-  return new Fault("unavailable", "The house is being replaced and does not answer yet.", {
-    cause,
-    retryAfterMs: 1000,
-  });
-}
+const AWAY = "The house is being replaced and does not answer yet.";
 
 function exchangeOf(request: Request): Exchange {
   const requestId = requestIdOf(request.headers);

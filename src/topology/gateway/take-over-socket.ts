@@ -1,16 +1,15 @@
 // How a new house speaks to the one it replaces: over a unix socket in the run folder, which only their user may enter.
 // Two requests in this order: `share`, after which the new one may listen on the same address, and `hand-over`, after
 // which new connections are the new one's, and the old one finishes what is in flight and releases the data folder. That
-// it did is told by the data lock and by nothing else, so an old house that dies meanwhile keeps nobody waiting.
+// it did shows in the data lock alone, so an old house that dies meanwhile delays nothing.
 
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Settings } from "#config";
 import { newRequestId } from "#rpc/call";
+import { faultResponse } from "#rpc/exchange";
 import { Fault, faultFromBody } from "#rpc/fault";
 import { type Listener, listen } from "#rpc/listen";
-import { faultResponse } from "#rpc/serve";
-import { runFolder } from "../address.ts";
+import { makeRunFolder, runFolder, TAKE_OVER_SOCKET } from "../address.ts";
 
 /** Where a gateway listens, as it was configured and not as it is reached. */
 export interface GatewayAddress {
@@ -25,14 +24,14 @@ export interface TakeOverHandlers {
 }
 
 function socketPath(settings: Settings): string {
-  return join(runFolder(settings), "take-over.sock");
+  return join(runFolder(settings), TAKE_OVER_SOCKET);
 }
 
 export async function serveTakeOverSocket(
   settings: Settings,
   { share, handOver }: TakeOverHandlers,
 ): Promise<Listener> {
-  await mkdir(runFolder(settings), { recursive: true, mode: 0o700 });
+  await makeRunFolder(settings);
   const answering =
     (handle: () => object | void): (() => Response) =>
     () => {

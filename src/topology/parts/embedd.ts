@@ -19,7 +19,8 @@ export const buildEmbedd: BuildDaemon<"embedd"> = async (context) => {
   });
 };
 
-async function embedModels(settings: Settings): Promise<EmbedModel[]> {
+/** The models that the settings name; throws Fault `invalid` when they cannot be had. Asks none of them. */
+export async function embedModels(settings: Settings): Promise<EmbedModel[]> {
   const { hashedModel } = await import("#adapters/embed/hashed");
   const { ollamaModel } = await import("#adapters/embed/ollama");
   const { openaiModel } = await import("#adapters/embed/openai");

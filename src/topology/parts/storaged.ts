@@ -6,10 +6,11 @@ import type { Settings } from "#config";
 import { storaged } from "#services/storaged/service";
 import { type BuildDaemon, spoolFolder } from "./part.ts";
 
-export const buildStoraged: BuildDaemon<"storaged"> = async ({ settings }) =>
-  storaged({ objects: await objectStore(settings), adoptFrom: spoolFolder(settings) });
+export const buildStoraged: BuildDaemon<"storaged"> = async ({ settings, log }) =>
+  storaged({ objects: await objectStore(settings), adoptFrom: spoolFolder(settings), log });
 
-async function objectStore(settings: Settings): Promise<Objects> {
+/** The store that the settings name; nothing is asked of a bucket yet. */
+export async function objectStore(settings: Settings): Promise<Objects> {
   if (settings.s3_bucket === "") {
     const { diskObjects } = await import("#adapters/objects/disk/disk");
     return diskObjects(join(settings.data, "objects"));

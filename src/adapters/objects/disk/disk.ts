@@ -208,6 +208,7 @@ export async function diskObjects(root: string): Promise<Objects> {
         if (found !== undefined) return toHead(key, found);
         const fault = await absence(key);
         if (fault.code === "not_found") return undefined;
+        if (options.lost === true) return { key, size: 0, etag: "", modifiedAt: 0 };
         throw fault;
       }),
     path: pathOf,

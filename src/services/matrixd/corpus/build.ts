@@ -1,4 +1,4 @@
-// Builds one generation of a corpus: rows of a dataset at one snapshot, read as a stream, turned into texts, embedded,
+// Builds one generation of a corpus: rows of a dataset at one snapshot, read to a file, turned into texts, embedded,
 // and written to a new index in vectord. Nothing serves until all of it is there. What was embedded before is not
 // embedded again: rows whose text the last generation has too bring its vector along, and a build that was cut off
 // finds what it had written.
@@ -12,10 +12,11 @@ import type { FieldKind, vector } from "#contracts/vector";
 import type { Point } from "#domain/places";
 import { quoteIdentifier } from "#lib/sql-text";
 import type { CallInit } from "#rpc/call";
-import type { Bytes, Service } from "#rpc/contract";
+import type { Service } from "#rpc/contract";
 import { Fault, toFault } from "#rpc/fault";
 import { cityPoint, collectFacts, NONE, type RowFacts, stateOf } from "./row-facts.ts";
 import { emptyWords, type Generation, newGeneration } from "./generation.ts";
+import { spooledLines } from "./row-spool.ts";
 import { parseTemplate } from "./template.ts";
 import { readTitleTable, type Spelling } from "./title-table.ts";
 import { titleKey, TITLES_MAX, type TitleTable } from "./titles.ts";
@@ -41,6 +42,8 @@ export interface BuildPlan {
   readonly rowsTotal: number;
   /** vectord's name for the new index. */
   readonly index: string;
+  /** Where rows are kept on disk while their texts are embedded; the folder is there. */
+  readonly spool: string;
 }
 
 export type Progress = NonNullable<Corpus["build"]>;
@@ -273,9 +276,16 @@ function metadataOf(row: Row, { fields, meanings }: BuildPlan): Record<string, u
   const metadata: Record<string, unknown> = {};
   for (const [name, kind] of Object.entries(fields)) {
     const value = kind === "geo" ? pointOf(row, meanings.lat, meanings.lon) : row[name];
-    if (value !== null && value !== undefined) metadata[name] = kind === "number" ? Number(value) : value;
+    if (value !== null && value !== undefined) metadata[name] = kind === "number" ? numberOf(value) : value;
   }
   return metadata;
+}
+
+/** A value that no JSON number holds exactly (beyond 2^53 - 1, an infinity, NaN) stays text. */
+function numberOf(value: unknown): number | string {
+  const number = Number(value);
+  const exact = Number.isFinite(number) && (!Number.isInteger(number) || Number.isSafeInteger(number));
+  return exact ? number : String(value);
 }
 
 /** Columns of the dataset that a corpus needs: those of its template, its id, its fields, and what ranking goes by. */
@@ -300,28 +310,17 @@ async function* readRows(
   yield* streamed(`SELECT ${columns} FROM ${quoteIdentifier(plan.dataset)}`, plan, query, call);
 }
 
-/** Rows of the dataset as it was at the plan's snapshot. */
+/** Rows of the dataset as it was at the plan's snapshot. All of them are on disk before the first is given. */
 async function* streamed(
   sql: string,
-  { dataset, snapshotId }: BuildPlan,
+  { dataset, snapshotId, spool }: BuildPlan,
   query: BuildDeps["query"],
   call: CallInit,
 ): AsyncGenerator<Row> {
   const at = { [dataset]: snapshotId };
   const { body } = await query.sqlStream({ sql, at, timeout_ms: READ_TIMEOUT_MS }, call);
   if (!(body instanceof ReadableStream)) return;
-  for await (const line of linesOf(body)) yield JSON.parse(line) as Row;
-}
-
-async function* linesOf(body: Bytes): AsyncGenerator<string> {
-  const decoder = new TextDecoder();
-  let rest = "";
-  for await (const chunk of body) {
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
-    rest = lines.pop() ?? "";
-    for (const line of lines) if (line !== "") yield line;
-  }
-  if (rest !== "") yield rest;
+  for await (const line of spooledLines(body, spool)) yield JSON.parse(line) as Row;
 }
 
 async function* batchesOf<T>(items: AsyncIterable<T>, size: number): AsyncGenerator<T[]> {

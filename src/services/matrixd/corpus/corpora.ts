@@ -6,6 +6,7 @@ import { type SnapshotId, snapshotId as snapshotIdShape } from "#contracts/shape
 import { readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { onAbort } from "#lib/abort";
 import { saveSmallFile } from "#adapters/small-file";
 import type { catalog } from "#contracts/catalog";
 import { type Corpus, meanings, type Meanings } from "#contracts/matrix";
@@ -19,7 +20,8 @@ import { Fault, FAULTS, toFault, traceOf } from "#rpc/fault";
 import { type BuildDeps, buildGeneration, columnsNeeded, type Progress } from "./build.ts";
 import { type Generation } from "./generation.ts";
 import { loadGeneration, removeGeneration, saveGeneration } from "./generation-files.ts";
-import { meaningsOf } from "./meanings.ts";
+import { holdsOrders, meaningsOf } from "./meanings.ts";
+import { SPOOL_SUFFIX } from "./row-spool.ts";
 import { parseTemplate } from "./template.ts";
 import { TAXONOMY } from "../query/understand.ts";
 
@@ -41,6 +43,7 @@ const definition = z.object({
   dimension: z.int(),
   engine: z.enum(["hnsw", "lance"]),
   refresh: z.enum(["on_snapshot", "manual"]),
+  holds: z.enum(["people", "orders"]).default("people"),
   /** The index of the generation that answers, null before the first. */
   active: z.string().nullable(),
   /** The `markOf` what that generation was made from: another one means that it is to be built anew. */
@@ -58,7 +61,7 @@ type Definition = z.infer<typeof definition>;
 
 export type Wanted = Omit<
   Definition,
-  "active" | "built" | "unfinished" | "leftover" | "updated_at" | "dimension" | "model"
+  "active" | "built" | "unfinished" | "leftover" | "updated_at" | "dimension" | "model" | "holds"
 > & {
   readonly model: string | undefined;
 };
@@ -103,6 +106,8 @@ export class Corpora {
     await makeFolder(deps.folder);
     for (const file of await readdir(deps.folder)) {
       if (file.endsWith(".corpus.json")) await corpora.#load(join(deps.folder, file));
+      // Of a build that a crash cut off.
+      if (file.endsWith(SPOOL_SUFFIX)) await rm(join(deps.folder, file), { force: true });
     }
     corpora.#timer = setInterval(() => void corpora.#refreshAll(), REFRESH_MS);
     void corpora.#settle();
@@ -147,6 +152,12 @@ export class Corpora {
     return [...this.#entries.keys()].sort();
   }
 
+  /** What a search covers that names no corpus: people, and orders only where there is nothing else. */
+  usual(): string[] {
+    const people = this.names().filter((name) => this.#entry(name).definition.holds === "people");
+    return people.length > 0 ? people : this.names();
+  }
+
   describe(name: string): Corpus {
     return described(this.#entry(name));
   }
@@ -176,6 +187,7 @@ export class Corpora {
       updated_at: this.#now(),
       ...before?.definition,
       ...wanted,
+      holds: holdsOrders(wanted.id, columns) ? "orders" : "people",
       meanings: meant,
       model,
       dimension,
@@ -234,14 +246,12 @@ export class Corpora {
   /** Resolves whenever something about the corpus's build has changed, or the signal fires. */
   changed(name: string, signal: AbortSignal): Promise<void> {
     const { listeners } = this.#entry(name);
-    return new Promise((resolve) => {
-      const tell = (): void => {
-        listeners.delete(tell);
-        signal.removeEventListener("abort", tell);
-        resolve();
-      };
-      listeners.add(tell);
-      signal.addEventListener("abort", tell, { once: true });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    listeners.add(resolve);
+    const forget = onAbort(signal, () => resolve());
+    return promise.finally(() => {
+      listeners.delete(resolve);
+      forget();
     });
   }
 
@@ -294,7 +304,8 @@ export class Corpora {
       const index = await this.#indexFor(entry, snapshotId);
       const { definition: wanted, generation } = entry;
       const usable = generation !== undefined && !(await this.#isBroken(generation.index, { signal }));
-      const plan = { ...wanted, corpus: wanted.name, snapshotId, rowsTotal, index };
+      const spool = join(folder, `${wanted.name}${SPOOL_SUFFIX}`);
+      const plan = { ...wanted, corpus: wanted.name, snapshotId, rowsTotal, index, spool };
       const before = usable ? generation : undefined;
       const { generation: next, embedded } = await buildGeneration(plan, before, this.#deps, progress, {
         signal,

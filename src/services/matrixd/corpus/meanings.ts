@@ -3,7 +3,7 @@
 // A dataset without them is searched by words and vectors alone.
 
 import type { Meanings } from "#contracts/matrix";
-import { columnsNamed, WORKER_NAMES } from "#domain/columns";
+import { columnsNamed, ORDER_NAMES, WORKER_NAMES } from "#domain/columns";
 import { Fault } from "#rpc/fault";
 
 /** The columns that have a meaning. Throws `invalid` for one that is named and not there. */
@@ -16,4 +16,10 @@ export function meaningsOf(given: Meanings, columns: readonly string[]): Meaning
   }
   const { role, soc, city, state, lat, lon } = WORKER_NAMES;
   return { ...columnsNamed({ role, soc, city, state, lat, lon }, columns), ...given };
+}
+
+/** A row that says how many people are wanted is an order, and so is one that an order's number names. */
+export function holdsOrders(id: string, columns: readonly string[]): boolean {
+  const { headcount } = columnsNamed({ headcount: ORDER_NAMES.headcount }, columns);
+  return headcount !== undefined || /^(?:job_?)?(?:order|requisition)/i.test(id);
 }
