@@ -119,7 +119,9 @@ describe("tables", () => {
     });
     expect(rows).toEqual([{ n: 13, s: 1378 }] as never);
     const { rows: total, files } = await house.json<Dataset>("/v1/catalog/datasets/crowded");
-    expect([total, files]).toEqual([13, 13]);
+    expect(total).toBe(13);
+    // Small files are merged behind their writers.
+    expect(files).toBeLessThanOrEqual(13);
   }, 60_000);
 
   test("change as they are allowed to, and say what does not fit", async () => {
