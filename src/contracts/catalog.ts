@@ -202,6 +202,8 @@ export const catalog = {
       /** The dataset's Iceberg schema as JSON, with the field ids of all columns and of what nests in them. */
       iceberg_schema: z.string(),
       schema_changes: z.array(z.string()),
+      /** Of columns whose values are kept otherwise than they were offered. */
+      warnings: z.array(z.string()),
     }),
     errors: ["conflict", "rejected"],
     scope: "write",

@@ -18,6 +18,7 @@ import { commitFiles, type Ids } from "./commits/files.ts";
 import { metadataFor, shapedFor, writtenSchema } from "./commits/shape.ts";
 import { describeTable, idOf, wireId } from "./describe.ts";
 import { columnsOf, schemaChanges } from "./duckdb/columns.ts";
+import { typeWarnings } from "./duckdb/types.ts";
 import { currentSchema, snapshotOf } from "./iceberg/metadata/metadata.ts";
 import { rollback, tag } from "./iceberg/metadata/snapshots.ts";
 import { setSchema } from "./iceberg/metadata/table-changes.ts";
@@ -149,6 +150,7 @@ export async function catalogd({
         columns: columnsOf(writtenSchema(schema, columns)),
         iceberg_schema: JSON.stringify(schema),
         schema_changes: [...words],
+        warnings: typeWarnings(columns),
       };
     },
     commit: async ({ dataset, mode, columns, files, commit_id, if_snapshot_id, summary }) => {

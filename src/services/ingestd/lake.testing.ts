@@ -230,6 +230,7 @@ function catalogHandlers(
           })),
         }),
         schema_changes: changes,
+        warnings: [],
       };
     },
     commit: ({ dataset, mode, columns, files, commit_id, if_snapshot_id, summary }) => {
