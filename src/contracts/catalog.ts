@@ -39,7 +39,7 @@ const snapshot = z.object({
   current: z.boolean(),
 });
 
-/** One Parquet file of a table, as whoever wrote it describes it. */
+/** One Parquet file of a table, as its writer describes it. */
 export const dataFile = z.strictObject({
   /** The object's key in storaged: the prefix that `prepare` gave, then the file's SHA-256, then `.parquet`. */
   key: z.string(),
@@ -113,7 +113,7 @@ export const catalog = {
   tag: op({
     method: "POST",
     path: "/v1/catalog/datasets/{dataset}/tags",
-    summary: "Name a snapshot, so that it can be asked for and is kept",
+    summary: "Name a snapshot, so that it can be read by that name and does not expire",
     input: z.strictObject({ dataset: datasetName, name: plainName, snapshot_id: snapshotId.optional() }),
     output: z.object({ name: z.string(), snapshot_id: snapshotId }),
     status: 201,
@@ -224,7 +224,7 @@ export const catalog = {
       files: z.array(dataFile).max(100_000),
       /** Repeating a commit with the same id does nothing and answers the first one's snapshot. */
       commit_id: z.string().max(200),
-      /** The snapshot that must still be the current one: for writers who replace what they have read. */
+      /** The snapshot that must still be the current one: for writers that replace what they have read. */
       if_snapshot_id: snapshotId.optional(),
       /** Kept in the snapshot summary. */
       summary: z.record(z.string(), z.string()).default({}),

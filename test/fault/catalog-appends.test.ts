@@ -155,6 +155,20 @@ describe("forty appends of one row", () => {
   });
 });
 
+test("a chain of snapshots is whole when the merges in it are long past", async () => {
+  laterMs = 0;
+  const made: SnapshotId[] = [];
+  for (let id = 0; id < 130; id += 1) {
+    made.push(await append("long", id));
+    if (id % 10 === 9) await service.maintain({ dataset: "long" });
+  }
+  const { snapshots } = await service.snapshots({ dataset: "long", limit: 1000 });
+  expect(snapshots.map((snapshot) => snapshot.snapshot_id)).toEqual(made.toReversed());
+  expect(snapshots.map((snapshot) => snapshot.parent_id)).toEqual([...made.toReversed().slice(1), null]);
+  expect(await idsIn("long")).toEqual(upTo(130));
+  expect(await idsIn("long", made[40])).toEqual(upTo(41));
+}, 120_000);
+
 test("a file that a writer has stored and not committed yet is left alone", async () => {
   await append("u", 1);
   const { prefix } = await service.prepare({ dataset: "u", mode: "append", columns: COLUMNS });

@@ -73,9 +73,11 @@ export async function catalogd({
   await refuseBehind(rows, storage);
   const tables = new Tables({ rows, storage, baseUri });
   const scan = scans(tables);
+  // Apart, so that no append waits for a merge.
+  const mergeWorker = new FileWorker();
   const worker = new FileWorker();
   await rm(scratch, { recursive: true, force: true });
-  const maintenance: CompactDeps = { tables, storage, worker, clock, ids, scratch };
+  const maintenance: CompactDeps = { tables, storage, mergeWorker, clock, ids, scratch };
   const work = background
     ? new Background({
         compact: (name) => compact(maintenance, name, { least: MERGED_MIN }),
@@ -83,7 +85,7 @@ export async function catalogd({
         log,
       })
     : undefined;
-  const appends = new Appends({ ...maintenance, appended: (name) => work?.appended(name) });
+  const appends = new Appends({ ...maintenance, worker, appended: (name) => work?.appended(name) });
 
   const handlers: Handlers<typeof catalog> = {
     datasets: async ({ limit, cursor }) => {
@@ -199,7 +201,7 @@ export async function catalogd({
     close: async () => {
       await appends.close();
       // A merge that runs is given up: its files are still in the table.
-      await Promise.all([work?.close(), worker.close()]);
+      await Promise.all([work?.close(), mergeWorker.close(), worker.close()]);
       await state.close();
     },
   };

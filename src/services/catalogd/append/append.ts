@@ -96,8 +96,13 @@ export class Appends {
       const to = join(folder, "rows.parquet");
       await writeFile(from, batches.flatMap(({ lines }) => lines).join("\n"));
       const written = await worker
-        .with((service) =>
-          service.write({ from, to, columns: columns.map(plain), iceberg_schema: JSON.stringify(schema) }),
+        .inTurn(async (start) =>
+          (await start()).write({
+            from,
+            to,
+            columns: columns.map(({ id, name, type }) => ({ id, name, type })),
+            iceberg_schema: JSON.stringify(schema),
+          }),
         )
         .catch((cause: unknown) => {
           throw new UnwritableRows("The worker could not write the rows.", { cause });
@@ -137,10 +142,6 @@ export class Appends {
   close(): Promise<void> {
     return this.#queue.close();
   }
-}
-
-function plain({ id, name, type }: { id: number; name: string; type: string }) {
-  return { id, name, type };
 }
 
 function otherRows(): Fault {

@@ -11,7 +11,7 @@ export interface Batch {
   readonly commitIds: readonly string[];
 }
 
-/** Thrown by `write` when the rows cannot be made a file, and nothing was committed. The cause is what a sender is told. */
+/** Thrown by `write` when the rows cannot be made a file, and nothing was committed. The cause goes to the sender. */
 export class UnwritableRows extends Error {}
 
 interface Waiting<R> {
@@ -79,7 +79,7 @@ export class AppendQueue<R> {
     }
   }
 
-  /** False when the write failed, and no sender was told. */
+  /** False when the write failed and no sender has a reply yet. */
   async #together(
     dataset: string,
     taken: readonly Waiting<R>[],

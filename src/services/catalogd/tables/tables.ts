@@ -70,7 +70,7 @@ export class Tables {
   readonly #rows: Rows;
   readonly #files: TableFiles;
   readonly #history: History;
-  /** Parsed metadata by prefix; an earlier version than the row's is never asked for again. */
+  /** Parsed metadata by prefix; an earlier version than the row's is never needed again. */
   readonly #parsed = new LRUCache<string, Table>({ max: TABLES_CACHED_MAX });
   readonly #turns = new Map<string, Promise<unknown>>();
 
