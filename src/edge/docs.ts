@@ -2,6 +2,7 @@
 
 import { join } from "node:path";
 import { openApi } from "#rpc/openapi";
+import { EXAMPLES } from "#contracts/examples";
 import { house } from "#contracts/house";
 
 const ASSETS: Readonly<Record<string, string>> = {
@@ -40,12 +41,13 @@ const POLICY =
   "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'";
 
 export function apiDescription(version: string): Record<string, unknown> {
-  return openApi(house, {
+  const info = {
     title: "Lakehouse",
     version,
     description:
-      "An AI data substrate for operations teams: ask, search, decide, draft and learn from messy files.",
-  });
+      "An AI data substrate for operations teams: ask, search, decide, draft and learn from messy files. The examples run as they stand over the house of `lakehouse demo`.",
+  };
+  return openApi(house, info, EXAMPLES);
 }
 
 /** `/docs` and what it loads; undefined for other paths. */

@@ -6,7 +6,7 @@ import type { DaemonStats } from "#rpc/daemon";
 import type { storage } from "#contracts/storage";
 
 export interface ServiceHealth {
-  readonly status: "ok" | "down";
+  readonly status: "ok" | "degraded" | "down";
   readonly latency_ms: number;
   readonly detail?: string;
 }
@@ -28,19 +28,33 @@ export interface HealthDeps {
 }
 
 const PING_MS_MAX = 500;
+/** The rest are counted. */
+const NAMED_MAX = 10;
+
+function damageOf(names: readonly string[]): string {
+  const more = names.length > NAMED_MAX ? ` and ${names.length - NAMED_MAX} more` : "";
+  return `damaged: ${names.slice(0, NAMED_MAX).join(", ")}${more}. lakehouse repair says what can be done.`;
+}
 
 export async function houseHealth({ topology, version, pings, storage }: HealthDeps): Promise<HouseHealth> {
   const looked = Object.entries(pings).map(async ([name, ping]): Promise<[string, ServiceHealth]> => {
     const started = performance.now();
     const latency = (): number => Math.round((performance.now() - started) * 100) / 100;
     try {
-      const { failures = {} } = await ping(AbortSignal.timeout(PING_MS_MAX));
+      const { failures = {}, damaged = [] } = await ping(AbortSignal.timeout(PING_MS_MAX));
       const failed = Object.entries(failures).map(([work, times]) => `${work} (${times})`);
-      const detail =
-        failed.length === 0
-          ? {}
-          : { detail: `failed in the background since the start: ${failed.join(", ")}` };
-      return [name, { status: "ok", latency_ms: latency(), ...detail }];
+      const told = [
+        ...(damaged.length === 0 ? [] : [damageOf(damaged)]),
+        ...(failed.length === 0 ? [] : [`failed in the background since the start: ${failed.join(", ")}`]),
+      ];
+      return [
+        name,
+        {
+          status: damaged.length === 0 ? "ok" : "degraded",
+          latency_ms: latency(),
+          ...(told.length === 0 ? {} : { detail: told.join("; ") }),
+        },
+      ];
     } catch {
       return [name, { status: "down", latency_ms: latency(), detail: `${name} does not answer` }];
     }

@@ -25,8 +25,15 @@ export interface ApiInfo {
   readonly description: string;
 }
 
+/** Inputs by tag and operation, for a page on which operations are tried. */
+export type Examples = Readonly<Record<string, Readonly<Record<string, Json>>>>;
+
 /** `contracts` by tag: the name of the service that answers. */
-export function openApi(contracts: Readonly<Record<string, Contract>>, info: ApiInfo): Json {
+export function openApi(
+  contracts: Readonly<Record<string, Contract>>,
+  info: ApiInfo,
+  examples: Examples = {},
+): Json {
   const paths: Record<string, Json> = {};
   for (const [tag, contract] of Object.entries(contracts)) {
     for (const [name, operation] of servedOps(contract)) {
@@ -35,7 +42,9 @@ export function openApi(contracts: Readonly<Record<string, Contract>>, info: Api
       const item = (paths[path] ??= {});
       const method = operation.method.toLowerCase();
       const before = item[method] as Json | undefined;
-      item[method] = before === undefined ? describe(tag, name, operation) : alsoAnswers(before, operation);
+      const example = examples[tag]?.[name] ?? {};
+      item[method] =
+        before === undefined ? describe(tag, name, operation, example) : alsoAnswers(before, operation);
     }
   }
   return {
@@ -51,7 +60,7 @@ export function openApi(contracts: Readonly<Record<string, Contract>>, info: Api
   };
 }
 
-function describe(tag: string, name: string, operation: AnyOp): Json {
+function describe(tag: string, name: string, operation: AnyOp, example: Json): Json {
   const schema = jsonSchema(operation.input, "input");
   const properties = (schema["properties"] ?? {}) as Record<string, Json>;
   const required = new Set((schema["required"] ?? []) as string[]);
@@ -66,10 +75,12 @@ function describe(tag: string, name: string, operation: AnyOp): Json {
     if (place === "body") bodyFields[field] = property;
     else {
       const needed = place === "path" || required.has(field);
-      parameters.push({ name: header ?? field, in: place, required: needed, schema: property });
+      const shown = field in example ? { example: example[field] } : {};
+      parameters.push({ name: header ?? field, in: place, required: needed, schema: property, ...shown });
     }
   }
-  const body = requestBody(operation, bodyFields, required);
+  const inExample = Object.entries(example).filter(([field]) => field in bodyFields);
+  const body = requestBody(operation, bodyFields, required, Object.fromEntries(inExample));
   return {
     operationId: `${tag}.${name}`,
     tags: [tag],
@@ -86,6 +97,7 @@ function requestBody(
   operation: AnyOp,
   fields: Record<string, Json>,
   required: ReadonlySet<string>,
+  example: Json,
 ): Json | undefined {
   if (operation.body === "raw") {
     return {
@@ -96,7 +108,8 @@ function requestBody(
   if (Object.keys(fields).length === 0) return undefined;
   const needed = Object.keys(fields).filter((field) => required.has(field));
   const schema = { type: "object", properties: fields, required: needed, additionalProperties: false };
-  return { required: needed.length > 0, content: { "application/json": { schema } } };
+  const shown = Object.keys(example).length === 0 ? {} : { example };
+  return { required: needed.length > 0, content: { "application/json": { schema, ...shown } } };
 }
 
 function successes(operation: AnyOp): Json {

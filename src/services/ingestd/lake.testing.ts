@@ -2,11 +2,19 @@
 // far as an ingest can tell, and DuckDB to read back what was loaded.
 
 import { readSchema } from "#adapters/duckdb-columns";
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type Duckdb, openDuckdb } from "#adapters/duckdb";
-import { quoteLiteral } from "#lib/sql-text";
+import { quoteIdentifier, quoteLiteral } from "#lib/sql-text";
 import { catalog, type DataFile, type Dataset } from "#contracts/catalog";
 import { ingest } from "#contracts/ingest";
 import { storage } from "#contracts/storage";
@@ -44,6 +52,8 @@ export interface TestLake {
   ): Promise<OutputOf<typeof ingest.ingest>>;
   /** Rows of a dataset, which SQL names `t`. */
   rows(dataset: string, sql?: string): Promise<Record<string, unknown>[]>;
+  /** The same over several datasets, by the names that SQL gives them; a dataset that is not there has no rows. */
+  query(sql: string, datasets: Readonly<Record<string, string>>): Promise<Record<string, unknown>[]>;
   keys(): string[];
   close(): Promise<void>;
 }
@@ -77,6 +87,22 @@ export async function testLake({ apart = false }: { apart?: boolean } = {}): Pro
     : undefined;
   const service = apart ? remote(ingest, { unix }, { origin: "ingestd" }) : local(implementation);
   let reader: Promise<Duckdb> | undefined;
+  const query = async (sql: string, datasets: Readonly<Record<string, string>>) => {
+    reader ??= openDuckdb({ memoryBytesMax: 2 ** 28, threads: 1, tempDir: folder, tempBytesMax: 2 ** 30 });
+    const db = await reader;
+    for (const [name, dataset] of Object.entries(datasets)) {
+      if (!tables.has(dataset)) continue;
+      const { files, columns } = await known.scan({ dataset });
+      const paths = files.map(({ key }) => quoteLiteral(join(objects, key))).join(", ");
+      const none = columns.map((column) => `CAST(NULL AS ${column.type}) AS ${quoteIdentifier(column.name)}`);
+      const from =
+        files.length === 0
+          ? `(SELECT ${none.join(", ")}) WHERE false`
+          : `read_parquet([${paths}], schema = ${readSchema(columns)})`;
+      await db.rows(`CREATE OR REPLACE TEMP VIEW ${name} AS SELECT * FROM ${from}`);
+    }
+    return db.rows(sql);
+  };
 
   return {
     folder,
@@ -87,15 +113,8 @@ export async function testLake({ apart = false }: { apart?: boolean } = {}): Pro
     refusalsOf,
     bugs,
     load: (dataset, file, more = {}) => service.ingest({ dataset, body: bodyOf(file), ...more }),
-    rows: async (dataset, sql = "SELECT * FROM t") => {
-      reader ??= openDuckdb({ memoryBytesMax: 2 ** 28, threads: 1, tempDir: folder, tempBytesMax: 2 ** 30 });
-      const { files, columns } = await known.scan({ dataset });
-      const paths = files.map(({ key }) => quoteLiteral(join(objects, key))).join(", ");
-      const db = await reader;
-      return db.rows(
-        `WITH t AS (SELECT * FROM read_parquet([${paths}], schema = ${readSchema(columns)})) ${sql}`,
-      );
-    },
+    rows: (dataset, sql = "SELECT * FROM t") => query(sql, { t: dataset }),
+    query,
     keys: () => [...keys].sort(),
     close: async () => {
       await listener?.stop(1000);
@@ -288,6 +307,15 @@ function catalogHandlers(
     append: unused,
     maintain: unused,
   };
+}
+
+/** The names of the files in a folder of the tests' data; none where it does not stand. */
+export function sharedFiles(folder: string): string[] {
+  try {
+    return readdirSync(join(import.meta.dir, "../../../..", "shared/data", folder)).sort();
+  } catch {
+    return [];
+  }
 }
 
 /** A file of the tests' data, or undefined where it does not stand. */

@@ -1,0 +1,80 @@
+// An example of each operation's input, for the API page: over the house of `lakehouse demo` each runs as it stands, from
+// the first to the last. Operations that take nothing, and those that only neighbours call, have none.
+
+import type { ServiceName } from "./house.ts";
+
+type Input = Readonly<Record<string, unknown>>;
+
+const DATASET = { dataset: "workers" } as const;
+const INDEX = { index: "example" } as const;
+const CORPUS = { corpus: "example" } as const;
+const ORDER = "Need 3 forklift operators in Springfield, IL Monday 6am";
+
+/** By service and operation. Fields of the path, the query and headers stand among those of the body. */
+export const EXAMPLES: Readonly<Record<ServiceName, Readonly<Record<string, Input>>>> = {
+  storaged: {
+    put: { key: "notes/example.txt" },
+    get: { key: "notes/example.txt" },
+    head: { key: "notes/example.txt" },
+    list: { prefix: "notes/" },
+    remove: { key: "notes/example.txt" },
+  },
+  ingestd: { ingest: { dataset: "example" } },
+  catalogd: {
+    dataset: DATASET,
+    snapshots: DATASET,
+    tag: { ...DATASET, name: "example" },
+    schema: { ...DATASET, doc: { role: "What the person does" } },
+    maintain: { ...DATASET, dry_run: true },
+    drop: { dataset: "example" },
+  },
+  queryd: {
+    sql: {
+      sql: "SELECT role, count(*) AS people FROM workers WHERE state = ? GROUP BY role ORDER BY people DESC",
+      params: ["IL"],
+      limit: 10,
+    },
+  },
+  embedd: { embed: { texts: ["forklift operator", "line cook"] } },
+  vectord: {
+    create: { ...INDEX, dimension: 3, fields: { role: "keyword" } },
+    upsert: {
+      ...INDEX,
+      items: [
+        { id: "a", vector: [1, 0, 0], metadata: { role: "Forklift Operator" } },
+        { id: "b", vector: [0.9, 0.1, 0], metadata: { role: "Line Cook" } },
+        { id: "c", vector: [0, 0, 1], metadata: { role: "Line Cook" } },
+      ],
+    },
+    index: INDEX,
+    search: {
+      ...INDEX,
+      vector: [1, 0, 0],
+      k: 2,
+      filter: { role: { in: ["Forklift Operator", "Line Cook"] } },
+    },
+    fetch: { ...INDEX, ids: ["a", "b"] },
+    recall: { ...INDEX, sample: 3, k: 2 },
+    snapshot: { ...INDEX, name: "monday" },
+    snapshots: INDEX,
+    repair: INDEX,
+    delete: { ...INDEX, ids: ["c"] },
+    restore: { ...INDEX, name: "monday" },
+    dropSnapshot: { ...INDEX, name: "monday" },
+    drop: INDEX,
+  },
+  matrixd: {
+    search: { query_text: ORDER, corpora: ["workers"], k: 5, explain: true },
+    retrieve: { query_text: ORDER, corpora: ["workers"], k: 5 },
+    role: { text: ORDER },
+    putCorpus: {
+      ...CORPUS,
+      ...DATASET,
+      id: "worker_id",
+      text: "{role} in {city}, {state}",
+      fields: { role: "keyword", state: "keyword" },
+    },
+    corpus: CORPUS,
+    dropCorpus: CORPUS,
+  },
+};
