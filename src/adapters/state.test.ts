@@ -44,6 +44,12 @@ test("two that open one file see each other's rows, and only one wins a race", a
   await b.close();
 });
 
+/** What a database is when another file takes its place: the log stays beside it when it is closed. */
+function put(file: string, content: Buffer): void {
+  for (const suffix of ["-wal", "-shm"]) rmSync(`${file}${suffix}`, { force: true });
+  writeFileSync(file, content);
+}
+
 test("a database that has lost commits is refused, and left as it was found", async () => {
   const file = join(folder, "lost.sqlite");
   const state = sqliteState(file);
@@ -55,7 +61,7 @@ test("a database that has lost commits is refused, and left as it was found", as
   await older.run("insert into things values ('four')");
   await older.close();
   // An older copy, no database, an empty one.
-  writeFileSync(file, whole);
+  put(file, whole);
   expect(() => sqliteState(file)).toThrow("has lost the last 1 of its 4 acknowledged changes");
   expect(readFileSync(file).equals(whole)).toBe(true);
   rmSync(file);
@@ -63,7 +69,7 @@ test("a database that has lost commits is refused, and left as it was found", as
   writeFileSync(file, "");
   expect(() => sqliteState(file)).toThrow("is missing or empty");
   // The file beside it is a proof and no more: without it the database is taken as it is.
-  writeFileSync(file, whole);
+  put(file, whole);
   rmSync(`${file}.commits`);
   const again = sqliteState(file);
   expect(await again.all("select count(*) n from things")).toEqual([{ n: 3 }]);
@@ -78,7 +84,7 @@ test("another database in the place of one is refused", async () => {
     for (let n = 0; n < 3; n += 1) await state.run("insert into things values ($1)", [String(n)]);
     await state.close();
   }
-  writeFileSync(mine, readFileSync(other));
+  put(mine, readFileSync(other));
   expect(() => sqliteState(mine)).toThrow("is not the database that was here before");
 });
 
