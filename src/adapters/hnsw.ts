@@ -7,6 +7,7 @@
 // Distances: cosine is 1 - cos, dot is 1 - dot (smaller is nearer), euclidean is the distance itself, not its
 // square. They are as coarse as the stored scalars: rank candidates with them, then score the originals.
 
+import { basename } from "node:path";
 import { rmSync } from "node:fs";
 import type * as UsearchModule from "usearch";
 import { assert } from "#lib/assert";
@@ -126,14 +127,18 @@ export class Hnsw {
       if (mapped) native.view(path);
       else native.load(path);
     } catch (error) {
-      throw new Fault("internal", `${path} is not a graph that this version reads. It must be rebuilt.`, {
-        cause: error,
-      });
+      throw new Fault(
+        "internal",
+        `${basename(path)} is not a graph that this version reads. It must be rebuilt.`,
+        {
+          cause: error,
+        },
+      );
     }
     if (native.dimensions() !== shape.dimension) {
       throw new Fault(
         "internal",
-        `${path} holds vectors of ${native.dimensions()} numbers, not ${shape.dimension}.`,
+        `${basename(path)} holds vectors of ${native.dimensions()} numbers, not ${shape.dimension}.`,
       );
     }
     return { graph: new Hnsw(shape, native, mapped), tail };

@@ -11,14 +11,14 @@ test("background failures are told and degrade nothing; damage and a service tha
   const { status, services } = await houseHealth({ topology: "together", version: "1", pings, storage });
   expect(status).toBe("ok");
   expect(services["vectord"]?.detail).toBe(
-    "Failed in the background since the start: snapshot (3), graph build (1).",
+    "failed in the background since the start: snapshot (3), graph build (1)",
   );
   expect(services["queryd"]).not.toHaveProperty("detail");
   const damaged = { vectord: () => Promise.resolve({ damaged: ["index a"], failures: { snapshot: 1 } }) };
   const hurt = await houseHealth({ topology: "apart", version: "1", pings: damaged, storage });
   expect([hurt.status, hurt.services["vectord"]?.status]).toEqual(["degraded", "degraded"]);
   expect(hurt.services["vectord"]?.detail).toBe(
-    "Damaged: index a. Failed in the background since the start: snapshot (1).",
+    "damaged: index a; lakehouse repair says what can be done; failed in the background since the start: snapshot (1)",
   );
   const broken = { ...pings, queryd: () => Promise.reject(new Error("away")) };
   const health = await houseHealth({ topology: "together", version: "1", pings: broken, storage });

@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from "bun:test";
-import { createGuard } from "#edge/guard";
+import { createGuard } from "#edge/access/guard";
 import { type ServerHandlers, takeOverProxy } from "./take-over-proxy.ts";
 
 const servers: Bun.Server<unknown>[] = [];
