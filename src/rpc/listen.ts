@@ -54,8 +54,8 @@ export function listen({ origin, at, routes, extra = {}, stats, onReply }: Liste
     table[pattern] = handlers;
   }
   const health = (): Response => {
-    const failures = stats?.().failures;
-    return Response.json({ status: "ok", service: origin, ...(failures === undefined ? {} : { failures }) });
+    const { failures, damaged } = stats?.() ?? {};
+    return Response.json({ status: "ok", service: origin, failures, damaged });
   };
   const server = Bun.serve({
     ...at,
