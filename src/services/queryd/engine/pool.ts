@@ -56,14 +56,15 @@ export interface Lease {
  */
 export type LeaseKind = "restartable" | "whole" | "restarted";
 
-export interface PoolStats {
+/** A type and not an interface, so that it is a record of figures too. */
+export type PoolStats = {
   /** Processes that live, of which some run a statement. */
   readonly engines: number;
   readonly busy: number;
   /** Statements that wait for an engine. */
   readonly waiting: number;
   readonly pids: number[];
-}
+};
 
 export interface Pool {
   /** Waits for a free engine; `unavailable` when too many wait already, or none can be started. */
