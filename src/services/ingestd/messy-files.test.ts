@@ -1,7 +1,7 @@
 // Files that were collected because they break readers. What each must give was counted by hand.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { sharedFile, type TestLake, testLake } from "./lake.testing.ts";
+import { sharedFile, testLake, type TestLake } from "./lake.testing.ts";
 
 interface Expected {
   readonly rows: number;

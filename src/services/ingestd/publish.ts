@@ -7,7 +7,7 @@ import type { storage } from "#contracts/storage";
 import type { Call, CallInit } from "#rpc/call";
 import type { OutputOf, Service } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
-import type { Table, WrittenFile } from "./loader.ts";
+import type { Table, WrittenFile } from "./source/shapes.ts";
 
 type Prepared = OutputOf<typeof catalog.prepare>;
 export type Committed = OutputOf<typeof catalog.commit>;

@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import fc from "fast-check";
 import { Fault } from "#rpc/fault";
-import { diskFault } from "./decode.ts";
+import { diskFault } from "./decode/files.ts";
 import { bodyOf, sharedFile, type TestLake, testLake } from "./lake.testing.ts";
-import { LoaderPool } from "./loader-pool.ts";
 import { receive, Spool } from "./spool.ts";
+import { LoaderPool } from "./worker/pool.ts";
 
 async function faultOf(work: Promise<unknown>): Promise<Fault> {
   const thrown = await work.then(

@@ -11,10 +11,8 @@ import { assert, present } from "#lib/assert";
 import type { Call } from "#rpc/call";
 import type { Handlers, ParsedOf, Service } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
-import { type loader, REJECT_COLUMNS, type Table } from "./loader.ts";
-import { LoaderPool } from "./loader-pool.ts";
+import { type Content, earlier, SUMMARY } from "./dedupe.ts";
 import { fileIn } from "./multipart.ts";
-import { Progress } from "./progress.ts";
 import {
   columnsOf,
   commit,
@@ -24,9 +22,12 @@ import {
   type Publication,
   store,
 } from "./publish.ts";
-import { Reloading } from "./reload.ts";
-import { type Content, earlier, SUMMARY } from "./replay.ts";
+import { RejectsReplay } from "./rejects-replay.ts";
+import { REJECT_COLUMNS, type Table } from "./source/shapes.ts";
 import { receive, Spool, type Spooled } from "./spool.ts";
+import type { loader } from "./worker/contract.ts";
+import { LoaderPool } from "./worker/pool.ts";
+import { Progress } from "./worker/progress.ts";
 
 export interface IngestdDeps {
   readonly catalog: Service<typeof catalog>;
@@ -45,7 +46,7 @@ export interface Ingestd {
 }
 
 const MEMORY_BYTES_MAX = 1024 * 1024 * 1024;
-/** Warnings that one answer carries: after these everybody has stopped reading. */
+/** Warnings that one answer carries: after these everybody has stopped recipe. */
 const WARNINGS_MAX = 50;
 
 type Input = ParsedOf<typeof ingest.ingest>;
@@ -82,14 +83,14 @@ export async function ingestd({
     });
   };
 
-  const reloading = new Reloading(deps.neighbours, pool);
+  const rejectsReplay = new RejectsReplay(deps.neighbours, pool);
 
   return {
     handlers: {
       replay: (input, call) =>
         spool.within(async (folder) => {
           const started = performance.now();
-          const answer = await reloading.reload(input, folder, call);
+          const answer = await rejectsReplay.run(input, folder, call);
           return { ...answer, took_ms: Math.round(performance.now() - started) };
         }),
       ingest: (input, call) => run(input, call, () => undefined),
@@ -273,7 +274,7 @@ type Prepare = (
 async function rejectsOf(
   child: Service<typeof loader>,
   main: Publication,
-  { reading }: Table,
+  { recipe }: Table,
   source: string,
   prepare: Prepare,
   call: Call,
@@ -284,7 +285,7 @@ async function rejectsOf(
   const ids = Object.fromEntries(main.prepared.columns.map(({ id, name }) => [name, id]));
   const summary = {
     ...main.summary,
-    ...(reading === undefined ? {} : { [SUMMARY.reading]: reading, [SUMMARY.columns]: JSON.stringify(ids) }),
+    ...(recipe === undefined ? {} : { [SUMMARY.recipe]: recipe, [SUMMARY.columns]: JSON.stringify(ids) }),
   };
   return { ...main, dataset, mode: "append", prepared, files, commitId: `${main.commitId}:rejects`, summary };
 }

@@ -3,11 +3,13 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { openDuckdb } from "#adapters/duckdb";
-import { countRows } from "./count-rows.ts";
-import { decode, textOf, unpack } from "./decode.ts";
-import { type TestLake, testLake } from "./lake.testing.ts";
-import { idsByPath } from "./types.ts";
 import { gzipSync } from "node:zlib";
+import { idsByPath } from "./parquet/field-ids.ts";
+import { countRows } from "./csv/count-rows.ts";
+import { decode } from "./decode/decode.ts";
+import { textOf } from "./decode/files.ts";
+import { unpack } from "./decode/unpack.ts";
+import { type TestLake, testLake } from "./lake.testing.ts";
 
 let lake: TestLake;
 beforeAll(async () => {
