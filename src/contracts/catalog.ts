@@ -185,6 +185,8 @@ export const catalog = {
       commit_id: z.string().max(200),
       /** The snapshot that must still be the current one: for writers who replace what they have read. */
       if_snapshot_id: z.int().optional(),
+      /** Where a snapshot of the dataset has all of this in its summary, that one is the answer and nothing is done. */
+      unless_summary: z.record(z.string(), z.string()).optional(),
       /** Kept in the snapshot summary. */
       summary: z.record(z.string(), z.string()).default({}),
     }),

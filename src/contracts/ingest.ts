@@ -34,7 +34,10 @@ export const ingested = z.object({
   rows_in: z.int(),
   rows_loaded: z.int(),
   rows_quarantined: z.int(),
+  /** Rows that a later row of the same key took the place of, with mode=upsert. */
   rows_deduped: z.int(),
+  /** Rows of the dataset that rows of the file took the place of, with mode=upsert. */
+  rows_replaced: z.int().optional(),
   bytes_in: z.int(),
   fingerprint: z.string(),
   dialect: z

@@ -141,17 +141,20 @@ export async function catalogd({
         schema_changes: [...words],
       };
     },
-    commit: async ({ dataset, mode, columns, files, commit_id, if_snapshot_id, summary }) => {
+    commit: async (input) => {
+      const { dataset, mode, columns, files, commit_id, if_snapshot_id, unless_summary, summary } = input;
+      const madeIn = ({ metadata }: Table): Snapshot | undefined =>
+        committedBy(metadata, commit_id) ?? summarized(metadata, unless_summary);
       let replayed = false;
       const table = await tables.commit(dataset, async (current, place) => {
-        replayed = current !== undefined && committedBy(current.metadata, commit_id) !== undefined;
+        replayed = current !== undefined && madeIn(current) !== undefined;
         if (replayed) return undefined;
         refuseStale(dataset, current, if_snapshot_id);
         const metadata = metadataFor(current, place, columns, clock, ids);
         const notes = { ...summary, [COMMIT_ID]: commit_id };
         return commitFiles(tables, { current, metadata, place, mode, files, notes, clock, ids });
       });
-      const snapshot = present(committedBy(table.metadata, commit_id), "the snapshot just made");
+      const snapshot = present(madeIn(table), "the snapshot just made");
       return { snapshot_id: Number(snapshot["snapshot-id"]), replayed, dataset: describeTable(table) };
     },
     committed: async ({ dataset, commit_id }) => {
@@ -264,6 +267,18 @@ function refuseStale(dataset: string, table: Table | undefined, expected: number
 
 function committedBy(metadata: TableMetadata, commitId: string): Snapshot | undefined {
   return metadata.snapshots.findLast((snapshot) => snapshot.summary[COMMIT_ID] === commitId);
+}
+
+/** The newest snapshot whose summary has all these notes; none for no notes. */
+function summarized(
+  metadata: TableMetadata,
+  notes: Readonly<Record<string, string>> | undefined,
+): Snapshot | undefined {
+  if (notes === undefined) return undefined;
+  const wanted = Object.entries(notes);
+  return metadata.snapshots.findLast(({ summary }) =>
+    wanted.every(([name, value]) => summary[name] === value),
+  );
 }
 
 interface FilesCommit {

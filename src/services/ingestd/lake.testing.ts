@@ -44,6 +44,8 @@ export interface TestLake {
   /** Rows of a dataset, which SQL names `t`. */
   rows(dataset: string, sql?: string): Promise<Record<string, unknown>[]>;
   keys(): string[];
+  /** Another ingestd over the same lake, as on another machine. */
+  another(): Promise<Service<typeof ingest>>;
   close(): Promise<void>;
 }
 
@@ -76,6 +78,7 @@ export async function testLake({ apart = false }: { apart?: boolean } = {}): Pro
     : undefined;
   const service = apart ? remote(ingest, { unix }, { origin: "ingestd" }) : local(implementation);
   let reader: Promise<Duckdb> | undefined;
+  const closers = [close];
 
   return {
     folder,
@@ -94,9 +97,15 @@ export async function testLake({ apart = false }: { apart?: boolean } = {}): Pro
       return db.rows(`WITH t AS (SELECT * FROM read_parquet([${paths}], schema = ${read_schema})) ${sql}`);
     },
     keys: () => [...keys].sort(),
+    another: async () => {
+      const settings = { spoolDir: join(folder, `spool-${closers.length}`) };
+      const other = await ingestd({ catalog: known, storage: offered, settings });
+      closers.push(other.close);
+      return local(implement(ingest, "ingestd", other.handlers, { onBug, checkOutputs: true }));
+    },
     close: async () => {
       await listener?.stop(1000);
-      await close();
+      for (const end of closers) await end();
       (await reader)?.close();
       rmSync(folder, { recursive: true, force: true });
     },
@@ -234,14 +243,20 @@ function catalogHandlers(
         schema_changes: changes,
       };
     },
-    commit: ({ dataset, mode, columns, files, commit_id, if_snapshot_id, summary }) => {
+    commit: ({ dataset, mode, columns, files, commit_id, if_snapshot_id, unless_summary, summary }) => {
       const refusal = refusalsOf.get(dataset) ?? refusals.pop();
       refusalsOf.delete(dataset);
       if (refusal !== undefined) throw refusal;
       const table = tables.get(dataset) ?? { columns: [], snapshots: [], current: 0 };
       if (if_snapshot_id !== undefined && if_snapshot_id !== table.current)
         throw new Fault("conflict", `${dataset} was changed meanwhile.`);
-      const before = table.snapshots.findLast(({ commitId }) => commitId === commit_id);
+      const before =
+        table.snapshots.findLast(({ commitId }) => commitId === commit_id) ??
+        (unless_summary === undefined
+          ? undefined
+          : table.snapshots.findLast((snapshot) =>
+              Object.entries(unless_summary).every(([name, value]) => snapshot.summary[name] === value),
+            ));
       if (before !== undefined)
         return { snapshot_id: before.snapshot_id, replayed: true, dataset: described(dataset, table) };
       for (const { key, sha256, bytes } of files) {

@@ -27,6 +27,8 @@ export interface Publication {
   readonly summary: Readonly<Record<string, string>>;
   /** The snapshot that must still be current. */
   readonly ifSnapshotId?: number;
+  /** Nothing is committed when a snapshot of the dataset has all of this in its summary already. */
+  readonly unlessSummary?: Readonly<Record<string, string>>;
 }
 
 /** Stores the files under keys that end in their checksum, as the catalog wants them. */
@@ -79,7 +81,7 @@ export async function commit(
   files: readonly DataFile[],
   call: CallInit,
 ): Promise<Committed> {
-  const { dataset, mode, prepared, commitId, summary, ifSnapshotId } = publication;
+  const { dataset, mode, prepared, commitId, summary, ifSnapshotId, unlessSummary } = publication;
   try {
     return await neighbours.catalog.commit(
       {
@@ -90,6 +92,7 @@ export async function commit(
         commit_id: commitId,
         summary: { ...summary },
         ...(ifSnapshotId === undefined ? {} : { if_snapshot_id: ifSnapshotId }),
+        ...(unlessSummary === undefined ? {} : { unless_summary: { ...unlessSummary } }),
       },
       call,
     );

@@ -1,0 +1,252 @@
+// One file into one dataset, from its bytes on disk to a snapshot: reserved, compared with what was loaded before,
+// read and written by a loader worker, stored, committed. Two loads of the same file, or under the same
+// Idempotency-Key, come one after the other, so the second finds what the first did. Between processes the commit
+// decides: the catalog refuses a second snapshot with the same id or the same key.
+
+import type { Dataset } from "#contracts/catalog";
+import type { ingest } from "#contracts/ingest";
+import { assert } from "#lib/assert";
+import type { Call, CallInit } from "#rpc/call";
+import type { ParsedOf, Service } from "#rpc/contract";
+import { Fault } from "#rpc/fault";
+import { type Content, earlier, SUMMARY } from "../dedupe.ts";
+import {
+  columnsOf,
+  commit,
+  datasetOf,
+  type Neighbours,
+  preparedFor,
+  type Publication,
+  store,
+} from "../publish.ts";
+import { REJECT_COLUMNS, type Table } from "../source/shapes.ts";
+import type { Spooled } from "../spool.ts";
+import type { loader } from "../worker/contract.ts";
+import type { LoaderPool } from "../worker/pool.ts";
+import { type Answer, fingerprintOf, ingestIdOf, replayedAnswer, summaryOf, warningsOf } from "./answer.ts";
+import type { Reservations } from "./reservations.ts";
+
+export interface LoadDeps {
+  readonly neighbours: Neighbours;
+  readonly pool: LoaderPool;
+  readonly reservations: Reservations;
+}
+
+export type LoadInput = Omit<ParsedOf<typeof ingest.ingest>, "body">;
+
+export type ProgressNote = {
+  phase: "receive" | "read" | "write" | "commit";
+  rows: number;
+  bytes: number;
+  bytes_total?: number;
+};
+export type OnProgress = (note: ProgressNote, always?: boolean) => void;
+
+export async function load(
+  deps: LoadDeps,
+  input: LoadInput,
+  file: Spooled,
+  folder: string,
+  call: Call,
+  onProgress: OnProgress,
+): Promise<Answer> {
+  if (file.bytes === 0) throw new Fault("invalid", "The file is empty: there is nothing to load.");
+  const { dataset, idempotency_key: idempotencyKey } = input;
+  const content: Content = {
+    dataset,
+    mode: input.mode === "replace" ? "replace" : "append",
+    sha256: file.sha256,
+    keyColumns: [],
+    idempotencyKey,
+    sheet: {},
+  };
+  const load: Load = { deps, input, content, file, folder, call, onProgress };
+  // A dry run leaves nothing that another load would have to wait for.
+  if (input.dry_run) return loadOnce(load);
+  const names = [`content ${dataset} ${file.sha256}`];
+  if (idempotencyKey !== undefined) names.push(`key ${dataset} ${idempotencyKey}`);
+  return deps.reservations.within(names, call.signal, () => loadOnce(load));
+}
+
+interface Load {
+  readonly deps: LoadDeps;
+  readonly input: LoadInput;
+  readonly content: Content;
+  readonly file: Spooled;
+  readonly folder: string;
+  readonly call: Call;
+  readonly onProgress: OnProgress;
+}
+
+async function loadOnce(load: Load): Promise<Answer> {
+  const { deps, input, content, file, call } = load;
+  const { neighbours, pool } = deps;
+  const before = await earlier(neighbours.catalog, content, call);
+  if ("replayed" in before) {
+    const answer = await replayedAnswer(neighbours, input.dataset, file, before.replayed, call);
+    return { ...answer, dry_run: input.dry_run };
+  }
+  const existing = await datasetOf(neighbours.catalog, input.dataset, call);
+  return pool.with(call.signal, (child) => loadWith({ ...load, child, existing, commitId: before.commitId }));
+}
+
+interface Work extends Load {
+  readonly child: Service<typeof loader>;
+  readonly existing: Dataset | undefined;
+  readonly commitId: string;
+}
+
+async function loadWith(work: Work): Promise<Answer> {
+  const { deps, input, content, file, child, existing, commitId, call, onProgress } = work;
+  const { neighbours } = deps;
+  const { dataset } = input;
+  const { mode } = content;
+  const prepare = (name: string, columns: readonly { name: string; type: string }[]) =>
+    neighbours.catalog.prepare(
+      {
+        dataset: name,
+        columns: columns.map((column) => ({ name: column.name, type: column.type })),
+        mode: name === dataset && mode === "replace" ? "replace" : "append",
+        contract:
+          name === dataset && input.contract !== "evolve" && existing !== undefined ? "freeze" : "evolve",
+      },
+      call,
+    );
+  const attempt = async (careful: boolean) => {
+    const table = await read(work, careful);
+    if (existing === undefined) refuseUntyped(table, input);
+    const prepared = await prepare(dataset, table.columns);
+    onProgress({ phase: "write", rows: 0, bytes: file.bytes }, true);
+    return { table, prepared, written: await child.write(preparedFor(prepared), call) };
+  };
+  let { table, prepared, written } = await attempt(false);
+  if (!written.written) ({ table, prepared, written } = await attempt(true));
+  assert(written.written, "a careful attempt always writes");
+
+  const loaded = written.files.reduce((total, { rows }) => total + rows, 0);
+  const { rows_in: rowsIn, rows_rejected: rejected } = written;
+  assert(
+    rowsIn === loaded + rejected,
+    `${rowsIn} rows came in, ${loaded} are loaded and ${rejected} quarantined`,
+  );
+  if (rejected > 0 && loaded === 0) {
+    throw new Fault("rejected", `None of the ${rowsIn} rows can be loaded: ${written.examples.join("; ")}.`);
+  }
+  const counts = { rows_in: rowsIn, rows_loaded: loaded, rows_quarantined: rejected, rows_deduped: 0 };
+  const ingestId = ingestIdOf(dataset, commitId);
+  const answer: Omit<Answer, "snapshot_id" | "fingerprint" | "dry_run"> = {
+    dataset,
+    ingest_id: ingestId,
+    ...counts,
+    bytes_in: file.bytes,
+    ...(table.dialect === undefined ? {} : { dialect: table.dialect }),
+    columns: columnsOf(table, prepared.columns),
+    schema_changes: prepared.schema_changes,
+    warnings: warningsOf(table, dataset, counts),
+    replayed: false,
+  };
+  if (input.dry_run)
+    return { ...answer, snapshot_id: null, fingerprint: fingerprintOf(prepared.columns), dry_run: true };
+
+  onProgress({ phase: "commit", rows: loaded, bytes: file.bytes }, true);
+  const loadId = crypto.randomUUID();
+  const summary = summaryOf({ content, source: input.source, file, ingestId, loadId, counts });
+  const { idempotencyKey } = content;
+  const main: Publication = {
+    dataset,
+    mode: mode === "replace" ? "replace" : "append",
+    prepared,
+    ingestId,
+    files: written.files,
+    commitId,
+    summary,
+    ...(idempotencyKey === undefined ? {} : { unlessSummary: { [SUMMARY.idempotencyKey]: idempotencyKey } }),
+  };
+  const quarantine =
+    rejected === 0 ? undefined : await rejectsOf(child, main, table, input.source ?? "", prepare, call);
+  const mainFiles = await store(neighbours, main, call);
+  const quarantineFiles = quarantine === undefined ? [] : await store(neighbours, quarantine, call);
+  if (call.signal.aborted) throw call.signal.reason;
+  // From here on nothing is cancelled: the two commits belong together, the rejects first.
+  const settled = { requestId: call.requestId, traceparent: call.traceparent, caller: call.caller };
+  if (quarantine !== undefined) await commit(neighbours, quarantine, quarantineFiles, settled);
+  const committed = await commit(neighbours, main, mainFiles, settled);
+  const other = committed.replayed ? await committedByOther(work, loadId, settled) : undefined;
+  if (other !== undefined) {
+    return { ...(await replayedAnswer(neighbours, dataset, file, other, call)), dry_run: false };
+  }
+  return {
+    ...answer,
+    snapshot_id: committed.snapshot_id,
+    fingerprint: committed.dataset.fingerprint,
+    dry_run: false,
+  };
+}
+
+/** The snapshot that another process made of the same file, or under the same key, while this one worked. */
+async function committedByOther({ deps, content }: Work, loadId: string, call: CallInit) {
+  const before = await earlier(deps.neighbours.catalog, content, call);
+  if (!("replayed" in before) || before.replayed.summary[SUMMARY.loadId] === loadId) return undefined;
+  return before.replayed;
+}
+
+/** Names alone would make every column text for ever. */
+function refuseUntyped({ columns, rows }: Table, { types = {} }: LoadInput): void {
+  if (rows !== 0 || columns.every(({ name }) => types[name] !== undefined)) return;
+  throw new Fault(
+    "rejected",
+    "The file has a header and no rows, so nothing tells what its columns are: name all their types, or send a file with rows first.",
+  );
+}
+
+async function read(
+  { child, input, file, folder, existing, content, call, onProgress }: Work,
+  careful: boolean,
+): Promise<Table> {
+  const format = input.format === "xlsx" ? "auto" : input.format;
+  const known = content.mode === "append" && existing !== undefined ? existing.columns : [];
+  const events = child.read(
+    {
+      path: file.path,
+      plain: file.plain,
+      folder,
+      format,
+      types: input.types ?? {},
+      known: known.map(({ name, type }) => ({ name, type })),
+      quarantine: input.contract === "quarantine",
+      careful,
+    },
+    call,
+  );
+  for await (const told of events) {
+    if (told.event === "table") return told;
+    const { event: _, ...note } = told;
+    onProgress({ phase: "read", ...note });
+  }
+  throw new Fault("unavailable", "The worker that read the file ended. Send the file again.");
+}
+
+type Prepare = (
+  name: string,
+  columns: readonly { name: string; type: string }[],
+) => Promise<Publication["prepared"]>;
+
+/** The rejected rows as a table of their own, committed before the rows that fit. */
+async function rejectsOf(
+  child: Service<typeof loader>,
+  main: Publication,
+  { recipe }: Table,
+  source: string,
+  prepare: Prepare,
+  call: Call,
+): Promise<Publication> {
+  const dataset = `${main.dataset}$rejects`;
+  const prepared = await prepare(dataset, REJECT_COLUMNS);
+  const { files } = await child.reject({ ...preparedFor(prepared), source, ingest_id: main.ingestId }, call);
+  const ids = Object.fromEntries(main.prepared.columns.map(({ id, name }) => [name, id]));
+  const summary = {
+    ...main.summary,
+    ...(recipe === undefined ? {} : { [SUMMARY.recipe]: recipe, [SUMMARY.columns]: JSON.stringify(ids) }),
+  };
+  return { ...main, dataset, mode: "append", prepared, files, commitId: `${main.commitId}:rejects`, summary };
+}
