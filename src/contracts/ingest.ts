@@ -4,17 +4,33 @@ import { z } from "zod";
 import { op } from "#rpc/contract";
 import { datasetName } from "./shapes.ts";
 
+const mode = z.enum(["append", "replace", "upsert"]);
+const contract = z.enum(["evolve", "freeze", "quarantine"]);
+const format = z.enum(["auto", "csv", "ndjson", "json", "parquet", "xlsx"]);
+const key = z
+  .array(z.string())
+  .optional()
+  .describe("Columns that name a row, for mode=upsert: its last row wins, in the file and over the dataset");
+const sheet = z
+  .string()
+  .max(255)
+  .optional()
+  .describe("The sheet of a workbook, by name or by number from 1; the only one with data unless said");
+const types = z
+  .record(z.string(), z.string())
+  .optional()
+  .describe("Column types that are to hold whatever the values look like");
+const source = z.string().max(1024).optional().describe("The file's name, kept with its rejected rows");
+
 const ingestInput = z.strictObject({
   dataset: datasetName,
-  mode: z.enum(["append", "replace", "upsert"]).default("append"),
-  key: z.array(z.string()).optional().describe("Columns that name a row, for mode=upsert"),
-  contract: z.enum(["evolve", "freeze", "quarantine"]).default("evolve"),
-  format: z.enum(["auto", "csv", "ndjson", "json", "parquet", "xlsx"]).default("auto"),
-  types: z
-    .record(z.string(), z.string())
-    .optional()
-    .describe("Column types that are to hold whatever the values look like"),
-  source: z.string().max(1024).optional().describe("The file's name, kept with its rejected rows"),
+  mode: mode.default("append"),
+  key,
+  contract: contract.default("evolve"),
+  format: format.default("auto"),
+  sheet,
+  types,
+  source,
   dry_run: z.boolean().default(false),
   idempotency_key: z.string().min(1).max(200).optional(),
   content_type: z
@@ -22,6 +38,18 @@ const ingestInput = z.strictObject({
     .max(1024)
     .optional()
     .describe("`multipart/form-data` for a form with the file in it"),
+});
+
+/** What a form may carry beside its file: the options that the query has, where they are too long for it. */
+export const ingestFormFields = z.strictObject({
+  mode: mode.optional(),
+  key,
+  contract: contract.optional(),
+  format: format.optional(),
+  sheet,
+  types,
+  source,
+  dry_run: z.boolean().optional(),
 });
 
 const ingestHeaders = { idempotency_key: "idempotency-key", content_type: "content-type" };

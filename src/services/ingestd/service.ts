@@ -11,6 +11,7 @@ import type { Handlers, ParsedOf, Service } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
 import { load, type LoadDeps, type OnProgress, type ProgressNote } from "./load/load.ts";
 import { Reservations } from "./load/reservations.ts";
+import { withFormOptions } from "./form-options.ts";
 import { fileIn } from "./multipart.ts";
 import { RejectsReplay } from "./rejects-replay.ts";
 import { receive, Spool } from "./spool.ts";
@@ -43,18 +44,20 @@ export async function ingestd({ catalog, storage, settings }: IngestdDeps): Prom
   const neighbours = { catalog, storage };
   const deps: LoadDeps = { neighbours, pool, reservations: new Reservations() };
 
-  const run = (input: Input, call: Call, onProgress: OnProgress): Promise<Ingested> => {
-    refuseUnserved(input);
+  const run = (asked: Input, call: Call, onProgress: OnProgress): Promise<Ingested> => {
+    refuseUnserved(asked);
     return spool.within(async (folder) => {
       const started = performance.now();
       pool.expect();
-      const sent = await fileIn(input.body, input.content_type);
+      const sent = await fileIn(asked.body, asked.content_type);
       const file = await receive(sent.body, join(folder, "body"), call.signal, (bytes) =>
         onProgress({ phase: "receive", rows: 0, bytes }),
       );
-      const source = input.source ?? sent.name;
-      const named = source === undefined ? input : { ...input, source };
-      const answer = await load(deps, named, file, folder, call, onProgress);
+      const { body: _, ...options } = withFormOptions(asked, sent.fields);
+      refuseUnserved(options);
+      const source = options.source ?? sent.name;
+      const input = source === undefined ? options : { ...options, source };
+      const answer = await load(deps, input, file, folder, call, onProgress);
       return { ...answer, took_ms: Math.round(performance.now() - started) };
     });
   };
@@ -84,7 +87,7 @@ export async function ingestd({ catalog, storage, settings }: IngestdDeps): Prom
   };
 }
 
-function refuseUnserved({ mode, format, dataset }: Input): void {
+function refuseUnserved({ mode, format, dataset }: Omit<Input, "body">): void {
   if (mode === "upsert") throw new Fault("invalid", "mode=upsert is not served yet: use append or replace.");
   if (format === "xlsx")
     throw new Fault("invalid", "Excel workbooks are not read yet: save the sheet as CSV.");
