@@ -104,7 +104,7 @@ describe.each([
 
     test("files that are no tables are named for what they are", async () => {
       for (const [bytes, told] of [
-        ["PK\u0003\u0004....", "Excel"],
+        ["PK\u0003\u0004....", "unpacked"],
         ["%PDF-1.7", "PDF"],
         ["", "empty"],
         ["\n\n  \n", "empty"],
@@ -119,7 +119,7 @@ describe.each([
 
     test("what is not served says so", async () => {
       expect((await faultOf(lake.load("x", PEOPLE, { mode: "upsert" }))).message).toContain("upsert");
-      expect((await faultOf(lake.load("x", PEOPLE, { format: "xlsx" }))).message).toContain("CSV");
+      expect((await faultOf(lake.load("x", PEOPLE, { format: "xlsx" }))).message).toContain("format=xlsx");
       expect((await faultOf(lake.load("x$rejects", PEOPLE))).code).toBe("invalid");
       expect((await faultOf(lake.load("x", PEOPLE, { format: "parquet" }))).code).toBe("invalid");
     });

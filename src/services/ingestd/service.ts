@@ -87,10 +87,8 @@ export async function ingestd({ catalog, storage, settings }: IngestdDeps): Prom
   };
 }
 
-function refuseUnserved({ mode, format, dataset }: Omit<Input, "body">): void {
+function refuseUnserved({ mode, dataset }: Omit<Input, "body">): void {
   if (mode === "upsert") throw new Fault("invalid", "mode=upsert is not served yet: use append or replace.");
-  if (format === "xlsx")
-    throw new Fault("invalid", "Excel workbooks are not read yet: save the sheet as CSV.");
   if (dataset.endsWith("$rejects"))
     throw new Fault("invalid", "A rejects table is filled by ingests alone: name the dataset itself.");
 }

@@ -19,9 +19,9 @@ import { NUL_SIGN, RAW_CHARS_MAX } from "../source/reject-log.ts";
 import type { Table } from "../source/shapes.ts";
 import type { Source, SourceColumn, Wishes, Workplace } from "../source/source.ts";
 import { countRows } from "./count-rows.ts";
-import { type Guess, guessDialect, type Opinion } from "./dialect.ts";
+import { type Guess, guessDialect, type Opinion, readDialect } from "./dialect.ts";
 import { findHeader, type Header } from "./header.ts";
-import { type Fit, type Row, RowScanner, rowsOf } from "./rows.ts";
+import { type Dialect, type Fit, type Row, RowScanner, rowsOf } from "./rows.ts";
 import { WrittenRows } from "./written-rows.ts";
 
 /** Up to here reading every value with our own parser costs less than anything could be gained. */
@@ -34,20 +34,34 @@ const KNOWN_SHARE_MIN = 0.99;
 
 interface Layout {
   readonly guess: Guess;
+  /** The dialect was not known beforehand. */
+  readonly guessed: boolean;
   readonly header: Header;
   readonly fit: Fit;
 }
 
-export async function csvSource(file: Decoded, wishes: Wishes, work: Workplace): Promise<Source> {
-  const [sample, opinion] = await Promise.all([sampleOf(file.path, file.bytes), sniff(file.path, work)]);
+/** `known` is how a text is delimited that was written here, and leaves nothing to be guessed. */
+export async function csvSource(
+  file: Decoded,
+  wishes: Wishes,
+  work: Workplace,
+  known?: Dialect,
+): Promise<Source> {
+  const [sample, opinion] = await Promise.all([
+    sampleOf(file.path, file.bytes),
+    known === undefined ? sniff(file.path, work) : undefined,
+  ]);
   if (sample.head.trim() === "") throw new Fault("invalid", "The file is empty: there is nothing to load.");
-  const guess = guessDialect(sample.head, sample.whole, opinion);
+  const guess =
+    known === undefined
+      ? guessDialect(sample.head, sample.whole, opinion)
+      : readDialect(known, sample.head, sample.whole);
   const header = findHeader(
     guess.rows,
     guess.width,
     wishes.known.map(({ name }) => name),
   );
-  const layout: Layout = { guess, header, fit: fitOf(guess, header) };
+  const layout: Layout = { guess, guessed: known === undefined, header, fit: fitOf(guess, header) };
   const tidy = !wishes.careful && file.bytes > CAREFUL_BYTES_MAX && !file.hasNul && isTidy(layout);
   return tidy
     ? quickSource(file, layout, sample.blocks, wishes, work)
@@ -165,10 +179,10 @@ function dialectOf(file: Decoded, { guess, header, fit }: Layout): NonNullable<T
   };
 }
 
-function warningsOf(file: Decoded, { guess, header }: Layout): string[] {
+function warningsOf(file: Decoded, { guess, guessed, header }: Layout): string[] {
   const seen = guess.rows.length;
   const few =
-    guess.width > 1 && seen < 4
+    guessed && guess.width > 1 && seen < 4
       ? [`The delimiter was guessed from ${seen} ${seen === 1 ? "line" : "lines"}.`]
       : [];
   return [...file.warnings, ...few, ...header.warnings];

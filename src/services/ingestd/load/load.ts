@@ -9,7 +9,7 @@ import { assert } from "#lib/assert";
 import type { Call, CallInit } from "#rpc/call";
 import type { ParsedOf, Service } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
-import { type Content, earlier, SUMMARY } from "../dedupe.ts";
+import { type Content, earlier, type Snapshot, SUMMARY } from "../dedupe.ts";
 import {
   columnsOf,
   commit,
@@ -58,7 +58,7 @@ export async function load(
     sha256: file.sha256,
     keyColumns: [],
     idempotencyKey,
-    sheet: {},
+    sheet: input.sheet === undefined ? {} : { asked: input.sheet },
   };
   const load: Load = { deps, input, content, file, folder, call, onProgress };
   // A dry run leaves nothing that another load would have to wait for.
@@ -79,24 +79,38 @@ interface Load {
 }
 
 async function loadOnce(load: Load): Promise<Answer> {
-  const { deps, input, content, file, call } = load;
+  const { deps, input, content, call } = load;
   const { neighbours, pool } = deps;
   const before = await earlier(neighbours.catalog, content, call);
-  if ("replayed" in before) {
-    const answer = await replayedAnswer(neighbours, input.dataset, file, before.replayed, call);
-    return { ...answer, dry_run: input.dry_run };
-  }
+  if ("replayed" in before) return replay(load, before.replayed);
   const existing = await datasetOf(neighbours.catalog, input.dataset, call);
-  return pool.with(call.signal, (child) => loadWith({ ...load, child, existing, commitId: before.commitId }));
+  return pool.with(call.signal, async (child) => {
+    const inWorker: InWorker = { ...load, child, existing };
+    const table = await read(inWorker, false);
+    if (table.sheet === undefined) return write({ ...inWorker, commitId: before.commitId }, table);
+    // Which sheet of a workbook it is, is known only now: other sheets of the same file are other loads.
+    const known: Content = { ...content, sheet: { name: table.sheet } };
+    const again = await earlier(neighbours.catalog, known, call);
+    if ("replayed" in again) return replay(load, again.replayed);
+    return write({ ...inWorker, content: known, commitId: again.commitId }, table);
+  });
 }
 
-interface Work extends Load {
+async function replay({ deps, input, file, call }: Load, snapshot: Snapshot): Promise<Answer> {
+  const answer = await replayedAnswer(deps.neighbours, input.dataset, file, snapshot, call);
+  return { ...answer, dry_run: input.dry_run };
+}
+
+interface InWorker extends Load {
   readonly child: Service<typeof loader>;
   readonly existing: Dataset | undefined;
+}
+
+interface Work extends InWorker {
   readonly commitId: string;
 }
 
-async function loadWith(work: Work): Promise<Answer> {
+async function write(work: Work, first: Table): Promise<Answer> {
   const { deps, input, content, file, child, existing, commitId, call, onProgress } = work;
   const { neighbours } = deps;
   const { dataset } = input;
@@ -112,15 +126,14 @@ async function loadWith(work: Work): Promise<Answer> {
       },
       call,
     );
-  const attempt = async (careful: boolean) => {
-    const table = await read(work, careful);
+  const attempt = async (table: Table) => {
     if (existing === undefined) refuseUntyped(table, input);
     const prepared = await prepare(dataset, table.columns);
     onProgress({ phase: "write", rows: 0, bytes: file.bytes }, true);
     return { table, prepared, written: await child.write(preparedFor(prepared), call) };
   };
-  let { table, prepared, written } = await attempt(false);
-  if (!written.written) ({ table, prepared, written } = await attempt(true));
+  let { table, prepared, written } = await attempt(first);
+  if (!written.written) ({ table, prepared, written } = await attempt(await read(work, true)));
   assert(written.written, "a careful attempt always writes");
 
   const loaded = written.files.reduce((total, { rows }) => total + rows, 0);
@@ -172,9 +185,7 @@ async function loadWith(work: Work): Promise<Answer> {
   if (quarantine !== undefined) await commit(neighbours, quarantine, quarantineFiles, settled);
   const committed = await commit(neighbours, main, mainFiles, settled);
   const other = committed.replayed ? await committedByOther(work, loadId, settled) : undefined;
-  if (other !== undefined) {
-    return { ...(await replayedAnswer(neighbours, dataset, file, other, call)), dry_run: false };
-  }
+  if (other !== undefined) return replay(work, other);
   return {
     ...answer,
     snapshot_id: committed.snapshot_id,
@@ -200,17 +211,17 @@ function refuseUntyped({ columns, rows }: Table, { types = {} }: LoadInput): voi
 }
 
 async function read(
-  { child, input, file, folder, existing, content, call, onProgress }: Work,
+  { child, input, file, folder, existing, content, call, onProgress }: InWorker,
   careful: boolean,
 ): Promise<Table> {
-  const format = input.format === "xlsx" ? "auto" : input.format;
   const known = content.mode === "append" && existing !== undefined ? existing.columns : [];
   const events = child.read(
     {
       path: file.path,
       plain: file.plain,
       folder,
-      format,
+      format: input.format,
+      ...(input.sheet === undefined ? {} : { sheet: input.sheet }),
       types: input.types ?? {},
       known: known.map(({ name, type }) => ({ name, type })),
       quarantine: input.contract === "quarantine",

@@ -4,7 +4,7 @@
 import { z } from "zod";
 import { dataFile } from "#contracts/catalog";
 
-export const FORMATS = ["csv", "ndjson", "json", "parquet"] as const;
+export const FORMATS = ["csv", "ndjson", "json", "parquet", "xlsx"] as const;
 
 const named = z.strictObject({ name: z.string(), type: z.string() });
 
@@ -15,6 +15,8 @@ export const readInput = z.strictObject({
   /** Where the child may write; it is removed by who asks. */
   folder: z.string(),
   format: z.enum(["auto", ...FORMATS]),
+  /** The sheet of a workbook, by name or by number from 1. */
+  sheet: z.string().optional(),
   /** Types that columns must have, as their owner wrote them. */
   types: z.record(z.string(), z.string()),
   /** The dataset's columns with DuckDB's types, when the file is added to what is there. */
@@ -49,6 +51,8 @@ export const table = z.strictObject({
       evidence: z.array(z.string()),
     })
     .optional(),
+  /** The sheet that was read, of a workbook. */
+  sheet: z.string().optional(),
   warnings: z.array(z.string()),
   /** How rejected lines are to be read again, as `source/recipe.ts` puts it. */
   recipe: z.string().optional(),

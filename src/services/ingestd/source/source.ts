@@ -40,6 +40,8 @@ export interface Source {
   /** The raw text of a row in SQL, or a second reading of the file that gives rows in order of their lines. */
   readonly rawText: string | (() => AsyncGenerator<{ readonly line: number; readonly raw: string }>);
   readonly dialect?: Table["dialect"];
+  /** The sheet it is, of a workbook. */
+  readonly sheet?: string;
   /** How its lines are read, for those that are rejected and read again one day. */
   readonly recipe?: () => Recipe;
   readonly warnings: readonly string[];

@@ -21,6 +21,8 @@ import { recipeText } from "../source/recipe.ts";
 import { RejectLog } from "../source/reject-log.ts";
 import { type ReadInput, type Table } from "../source/shapes.ts";
 import type { Source } from "../source/source.ts";
+import { compoundFileFault } from "../xlsx/office-files.ts";
+import { xlsxSource } from "../xlsx/source.ts";
 import type { loader } from "./contract.ts";
 import { Progress } from "./progress.ts";
 import { write } from "./write.ts";
@@ -110,14 +112,18 @@ async function open(
   const wishes = { types, known, quarantine, careful };
   const work = { db, folder, rejects, onProgress };
   const { path, name } = await unpack(input.path, join(folder, "unpacked"));
-  const binary = binaryFormat(await readHead(path));
-  if (binary === "parquet") {
-    if (input.format !== "auto" && input.format !== "parquet")
-      throw new Fault("invalid", `format=${input.format}, but the file is Parquet.`);
-    return parquetSource(path, wishes, work);
-  }
-  if (input.format === "parquet")
-    throw new Fault("invalid", "format=parquet, but the file does not start like one.");
+  const packedHead = await readHead(path);
+  const binary = binaryFormat(packedHead);
+  if (binary === "compound") throw await compoundFileFault(path, packedHead);
+  const found = binary === "zip" ? "xlsx" : binary;
+  if (found !== undefined && input.format !== "auto" && input.format !== found)
+    throw new Fault("invalid", `format=${input.format}, but the file is ${FORMAT_NAMES[found]}.`);
+  if (input.sheet !== undefined && found !== "xlsx")
+    throw new Fault("invalid", "sheet is for Excel workbooks (.xlsx), and the file is none.");
+  if (found === "parquet") return parquetSource(path, wishes, work);
+  if (found === "xlsx") return xlsxSource(path, input.sheet, wishes, work);
+  if (input.format === "parquet" || input.format === "xlsx")
+    throw new Fault("invalid", `format=${input.format}, but the file does not start like one.`);
   const decoded = await decode(path, join(folder, "decoded"), input.plain && name === null);
   if (decoded.bytes === 0) throw new Fault("invalid", "The file is empty: there is nothing to load.");
   const packed =
@@ -127,7 +133,9 @@ async function open(
   return format === "csv" ? csvSource(packed, wishes, work) : jsonSource(packed, format, wishes, work);
 }
 
-function tableOf({ format, columns, dialect, warnings, rowsIn, ...source }: Source): Table {
+const FORMAT_NAMES = { parquet: "Parquet", xlsx: "an Excel workbook or another ZIP archive" } as const;
+
+function tableOf({ format, columns, dialect, sheet, warnings, rowsIn, ...source }: Source): Table {
   const kept = source.recipe?.();
   const recipe = kept === undefined ? undefined : recipeText(kept);
   const wanted = columns.filter(({ unwanted }) => unwanted !== true);
@@ -144,6 +152,7 @@ function tableOf({ format, columns, dialect, warnings, rowsIn, ...source }: Sour
       samples: [...samples],
     })),
     ...(dialect === undefined ? {} : { dialect }),
+    ...(sheet === undefined ? {} : { sheet }),
     warnings: [...warnings],
     ...(recipe === undefined ? {} : { recipe }),
   };
