@@ -12,7 +12,7 @@ import { type Column, columnsOf, describeSnapshot, describeTable } from "./descr
 import { fitColumns } from "./fit.ts";
 import { type ColumnStatistics, metricsFromStatistics } from "./iceberg/bounds.ts";
 import { newSchema } from "./iceberg/columns.ts";
-import { append, type CommitInput, replaceAll } from "./iceberg/commit.ts";
+import { append, change, type CommitInput, replaceAll } from "./iceberg/commit.ts";
 import { castClause, fieldIdsClause, parquetName } from "./iceberg/duckdb-sql.ts";
 import { evolveSchema, type SchemaChange } from "./iceberg/evolve.ts";
 import type { ManifestFile } from "./iceberg/manifest-list.ts";
@@ -142,7 +142,17 @@ export async function catalogd({
       };
     },
     commit: async (input) => {
-      const { dataset, mode, columns, files, commit_id, if_snapshot_id, unless_summary, summary } = input;
+      const {
+        dataset,
+        mode,
+        columns,
+        files,
+        remove = [],
+        commit_id,
+        if_snapshot_id,
+        unless_summary,
+        summary,
+      } = input;
       const madeIn = ({ metadata }: Table): Snapshot | undefined =>
         committedBy(metadata, commit_id) ?? summarized(metadata, unless_summary);
       let replayed = false;
@@ -152,7 +162,7 @@ export async function catalogd({
         refuseStale(dataset, current, if_snapshot_id);
         const metadata = metadataFor(current, place, columns, clock, ids);
         const notes = { ...summary, [COMMIT_ID]: commit_id };
-        return commitFiles(tables, { current, metadata, place, mode, files, notes, clock, ids });
+        return commitFiles(tables, { current, metadata, place, mode, files, remove, notes, clock, ids });
       });
       const snapshot = present(madeIn(table), "the snapshot just made");
       return { snapshot_id: Number(snapshot["snapshot-id"]), replayed, dataset: describeTable(table) };
@@ -258,10 +268,11 @@ function schemaChanges(wanted: {
 }
 
 /** Who replaces what he has read must not replace what he has not. */
-function refuseStale(dataset: string, table: Table | undefined, expected: number | undefined): void {
+function refuseStale(dataset: string, table: Table | undefined, expected: number | null | undefined): void {
   if (expected === undefined) return;
   const snapshot = table === undefined ? undefined : snapshotOf(table.metadata);
-  if (snapshot !== undefined && Number(snapshot["snapshot-id"]) === expected) return;
+  const current = snapshot === undefined ? null : Number(snapshot["snapshot-id"]);
+  if (current === expected) return;
   throw new Fault("conflict", `${dataset} was changed meanwhile. Read it again and start anew.`);
 }
 
@@ -287,6 +298,8 @@ interface FilesCommit {
   readonly place: Place;
   readonly mode: "append" | "replace";
   readonly files: readonly OfferedFile[];
+  /** Keys of files that leave, beside an append. */
+  readonly remove: readonly string[];
   readonly notes: Readonly<Record<string, string>>;
   readonly clock: Clock;
   readonly ids: Ids;
@@ -294,7 +307,7 @@ interface FilesCommit {
 
 async function commitFiles(
   tables: Tables,
-  { current, metadata, place, mode, files, notes, clock, ids }: FilesCommit,
+  { current, metadata, place, mode, files, remove, notes, clock, ids }: FilesCommit,
 ) {
   const schema = currentSchema(metadata);
   const previousManifests =
@@ -315,11 +328,23 @@ async function commitFiles(
     for (const listed of manifests) opened.set(listed.manifest_path, await tables.manifest(current, listed));
     return opened;
   };
-  const opened = await open(mode === "replace" ? previousManifests : toBeMerged(previousManifests));
-  const commit =
-    mode === "replace" && current !== undefined
-      ? replaceAll(metadata, { ...input, opened })
-      : append(metadata, { ...input, opened });
+  if (mode === "replace" && current !== undefined) {
+    const commit = replaceAll(metadata, { ...input, opened: await open(previousManifests) });
+    return { metadata: commit.metadata, commit };
+  }
+  if (remove.length > 0) {
+    const removed = new Set(remove.map((key) => place.uriOfKey(key)));
+    const opened = await open(previousManifests);
+    const commit = change(metadata, {
+      ...input,
+      operation: "overwrite",
+      added: input.files,
+      removed,
+      opened,
+    });
+    return { metadata: commit.metadata, commit };
+  }
+  const commit = append(metadata, { ...input, opened: await open(toBeMerged(previousManifests)) });
   return { metadata: commit.metadata, commit };
 }
 

@@ -243,12 +243,23 @@ function catalogHandlers(
         schema_changes: changes,
       };
     },
-    commit: ({ dataset, mode, columns, files, commit_id, if_snapshot_id, unless_summary, summary }) => {
+    commit: (input) => {
+      const {
+        dataset,
+        mode,
+        columns,
+        files,
+        remove = [],
+        commit_id,
+        if_snapshot_id,
+        unless_summary,
+        summary,
+      } = input;
       const refusal = refusalsOf.get(dataset) ?? refusals.pop();
       refusalsOf.delete(dataset);
       if (refusal !== undefined) throw refusal;
       const table = tables.get(dataset) ?? { columns: [], snapshots: [], current: 0 };
-      if (if_snapshot_id !== undefined && if_snapshot_id !== table.current)
+      if (if_snapshot_id !== undefined && (if_snapshot_id ?? 0) !== table.current)
         throw new Fault("conflict", `${dataset} was changed meanwhile.`);
       const before =
         table.snapshots.findLast(({ commitId }) => commitId === commit_id) ??
@@ -265,13 +276,15 @@ function catalogHandlers(
       }
       for (const column of columns)
         if (!table.columns.some(({ id }) => id === column.id)) table.columns.push(column);
-      const kept = mode === "append" ? (currentOf(table)?.live ?? []) : [];
+      const gone = new Set(remove);
+      const kept =
+        mode === "append" ? (currentOf(table)?.live ?? []).filter(({ key }) => !gone.has(key)) : [];
       const id = ++lastSnapshot;
       table.snapshots.push({
         snapshot_id: id,
         parent_id: table.current === 0 ? null : table.current,
         at: "2026-11-21T00:00:00Z",
-        operation: mode === "append" ? "append" : "overwrite",
+        operation: mode === "append" && remove.length === 0 ? "append" : "overwrite",
         rows: files.reduce((sum, { rows }) => sum + rows, 0),
         files: files.length,
         summary,

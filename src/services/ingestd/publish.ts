@@ -1,9 +1,13 @@
 // Data files into the object store and a snapshot that lists them into the catalog. Files are stored first: a
 // commit that fails leaves objects that nobody sees, never a table with holes.
 
+import { open } from "node:fs/promises";
+import { join } from "node:path";
 import type { catalog, DataFile, Dataset } from "#contracts/catalog";
 import type { Ingested } from "#contracts/ingest";
 import type { storage } from "#contracts/storage";
+import { present } from "#lib/assert";
+import { writeAll } from "#lib/durable";
 import type { Call, CallInit } from "#rpc/call";
 import type { OutputOf, Service } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
@@ -25,8 +29,10 @@ export interface Publication {
   readonly files: readonly WrittenFile[];
   readonly commitId: string;
   readonly summary: Readonly<Record<string, string>>;
-  /** The snapshot that must still be current. */
-  readonly ifSnapshotId?: number;
+  /** The snapshot that must still be current; null for none. */
+  readonly ifSnapshotId?: number | null;
+  /** Keys of data files that leave the dataset. */
+  readonly remove?: readonly string[];
   /** Nothing is committed when a snapshot of the dataset has all of this in its summary already. */
   readonly unlessSummary?: Readonly<Record<string, string>>;
 }
@@ -67,38 +73,92 @@ async function hand(
   if (adopted === null) await storage.put({ key, body: Bun.file(file.path).stream() }, call);
 }
 
-/** Takes stored files back, as far as it goes; what stays is swept as an orphan. */
-async function unstore({ storage }: Pick<Neighbours, "storage">, files: readonly DataFile[]): Promise<void> {
+/** Takes stored files back, as far as it goes; what stays is removed later, as files that no snapshot names. */
+export async function unstore(
+  { storage }: Pick<Neighbours, "storage">,
+  files: readonly DataFile[],
+): Promise<void> {
   for (const { key } of files) await storage.remove({ key }).catch(() => undefined);
 }
 
 /** Faults after which it is certain that there is no snapshot. */
 const REFUSALS: ReadonlySet<string> = new Set(["conflict", "invalid", "rejected", "not_found", "forbidden"]);
 
+export function isRefusal(error: unknown): error is Fault {
+  return error instanceof Fault && REFUSALS.has(error.code);
+}
+
+/** Commits stored files; a refusal takes them back. */
 export async function commit(
   neighbours: Neighbours,
   publication: Publication,
   files: readonly DataFile[],
   call: CallInit,
 ): Promise<Committed> {
-  const { dataset, mode, prepared, commitId, summary, ifSnapshotId, unlessSummary } = publication;
   try {
-    return await neighbours.catalog.commit(
-      {
-        dataset,
-        mode,
-        columns: prepared.columns,
-        files: [...files],
-        commit_id: commitId,
-        summary: { ...summary },
-        ...(ifSnapshotId === undefined ? {} : { if_snapshot_id: ifSnapshotId }),
-        ...(unlessSummary === undefined ? {} : { unless_summary: { ...unlessSummary } }),
-      },
-      call,
-    );
+    return await commitStored(neighbours, publication, files, call);
   } catch (error) {
-    if (error instanceof Fault && REFUSALS.has(error.code)) await unstore(neighbours, files);
+    if (isRefusal(error)) await unstore(neighbours, files);
     throw error;
+  }
+}
+
+export function commitStored(
+  { catalog }: Pick<Neighbours, "catalog">,
+  publication: Publication,
+  files: readonly DataFile[],
+  call: CallInit,
+): Promise<Committed> {
+  const { dataset, mode, prepared, commitId, summary, remove, ifSnapshotId, unlessSummary } = publication;
+  return catalog.commit(
+    {
+      dataset,
+      mode,
+      columns: prepared.columns,
+      files: [...files],
+      ...(remove === undefined ? {} : { remove: [...remove] }),
+      commit_id: commitId,
+      summary: { ...summary },
+      ...(ifSnapshotId === undefined ? {} : { if_snapshot_id: ifSnapshotId }),
+      ...(unlessSummary === undefined ? {} : { unless_summary: { ...unlessSummary } }),
+    },
+    call,
+  );
+}
+
+/** A dataset's data files as they are now, each on this host. */
+export async function filesOf(
+  { catalog, storage }: Neighbours,
+  dataset: string,
+  folder: string,
+  call: CallInit,
+) {
+  const scan = await catalog.scan({ dataset }, call);
+  const files: { key: string; path: string; sha256?: string }[] = [];
+  let rows = 0;
+  for (const [index, { key, sha256, ...file }] of scan.files.entries()) {
+    rows += file.rows;
+    const near = (await storage.locate({ key }, call)).path;
+    const path = near ?? join(folder, `${dataset}-${index}.parquet`);
+    if (near === undefined) await download(storage, key, path, call);
+    files.push({ key, path, ...(sha256 === undefined ? {} : { sha256 }) });
+  }
+  const { columns, read_schema, snapshot_id: snapshotId } = scan;
+  return { files, rows, columns, read_schema, snapshotId };
+}
+
+async function download(
+  storage: Neighbours["storage"],
+  key: string,
+  path: string,
+  call: CallInit,
+): Promise<void> {
+  const { body } = await storage.get({ key }, call);
+  const file = await open(path, "w");
+  try {
+    for await (const chunk of present(body, "an object's bytes")) await writeAll(file, chunk);
+  } finally {
+    await file.close();
   }
 }
 

@@ -3,17 +3,14 @@
 // note of which of them they are; only then their table is written without them. Whoever dies in between has
 // lost nothing, and the next try finds the first commit by its id, adds nothing again and ends the second.
 
-import { open } from "node:fs/promises";
-import { join } from "node:path";
 import type { Dataset } from "#contracts/catalog";
 import type { ingest, Ingested } from "#contracts/ingest";
 import { assert, present } from "#lib/assert";
-import { writeAll } from "#lib/durable";
 import type { Call, CallInit } from "#rpc/call";
 import type { OutputOf, ParsedOf, Service } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
 import { liveOf, type Snapshot, snapshotsOf, SUMMARY } from "./dedupe.ts";
-import { columnsOf, commit, datasetOf, type Neighbours, preparedFor, store } from "./publish.ts";
+import { columnsOf, commit, datasetOf, filesOf, type Neighbours, preparedFor, store } from "./publish.ts";
 import { REJECT_COLUMNS } from "./source/shapes.ts";
 import type { loader } from "./worker/contract.ts";
 import type { LoaderPool } from "./worker/pool.ts";
@@ -121,7 +118,7 @@ export class RejectsReplay {
       },
       call,
     );
-    const written = await child.write(preparedFor(prepared), call);
+    const written = await child.write({ ...preparedFor(prepared), key_columns: [] }, call);
     const count = written.files.reduce((total, file) => total + file.rows, 0);
     assert(
       written.rows_in === rows && rows === count + written.rows_rejected,
@@ -220,33 +217,14 @@ export class RejectsReplay {
 
   /** The rejects table as it is now, its files on this host. */
   async #rejects({ input, folder, call }: Pick<Work, "input" | "folder" | "call">) {
-    const { catalog, storage } = this.#neighbours;
-    const scan = await catalog.scan({ dataset: `${input.dataset}$rejects` }, call);
-    const files: { path: string; sha256?: string }[] = [];
-    let rows = 0;
-    for (const [index, file] of scan.files.entries()) {
-      rows += file.rows;
-      const near = (await storage.locate({ key: file.key }, call)).path;
-      const path = near ?? join(folder, `rejects-${index}.parquet`);
-      if (near === undefined) await download(storage, file.key, path, call);
-      files.push({ path, ...(file.sha256 === undefined ? {} : { sha256: file.sha256 }) });
-    }
-    return { files, rows, read_schema: scan.read_schema, snapshotId: scan.snapshot_id ?? 0 };
-  }
-}
-
-async function download(
-  storage: Neighbours["storage"],
-  key: string,
-  path: string,
-  call: CallInit,
-): Promise<void> {
-  const { body } = await storage.get({ key }, call);
-  const file = await open(path, "w");
-  try {
-    for await (const chunk of present(body, "an object's bytes")) await writeAll(file, chunk);
-  } finally {
-    await file.close();
+    const name = `${input.dataset}$rejects`;
+    const { files, rows, read_schema, snapshotId } = await filesOf(this.#neighbours, name, folder, call);
+    return {
+      files: files.map(({ key: _, ...file }) => file),
+      rows,
+      read_schema,
+      snapshotId: snapshotId ?? 0,
+    };
   }
 }
 

@@ -118,7 +118,6 @@ describe.each([
     });
 
     test("what is not served says so", async () => {
-      expect((await faultOf(lake.load("x", PEOPLE, { mode: "upsert" }))).message).toContain("upsert");
       expect((await faultOf(lake.load("x", PEOPLE, { format: "xlsx" }))).message).toContain("format=xlsx");
       expect((await faultOf(lake.load("x$rejects", PEOPLE))).code).toBe("invalid");
       expect((await faultOf(lake.load("x", PEOPLE, { format: "parquet" }))).code).toBe("invalid");

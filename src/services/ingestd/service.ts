@@ -45,7 +45,8 @@ export async function ingestd({ catalog, storage, settings }: IngestdDeps): Prom
   const deps: LoadDeps = { neighbours, pool, reservations: new Reservations() };
 
   const run = (asked: Input, call: Call, onProgress: OnProgress): Promise<Ingested> => {
-    refuseUnserved(asked);
+    // The rest may still come in the form.
+    refuseRejects(asked.dataset);
     return spool.within(async (folder) => {
       const started = performance.now();
       pool.expect();
@@ -54,7 +55,7 @@ export async function ingestd({ catalog, storage, settings }: IngestdDeps): Prom
         onProgress({ phase: "receive", rows: 0, bytes }),
       );
       const { body: _, ...options } = withFormOptions(asked, sent.fields);
-      refuseUnserved(options);
+      refuseContradictions(options);
       const source = options.source ?? sent.name;
       const input = source === undefined ? options : { ...options, source };
       const answer = await load(deps, input, file, folder, call, onProgress);
@@ -87,8 +88,17 @@ export async function ingestd({ catalog, storage, settings }: IngestdDeps): Prom
   };
 }
 
-function refuseUnserved({ mode, dataset }: Omit<Input, "body">): void {
-  if (mode === "upsert") throw new Fault("invalid", "mode=upsert is not served yet: use append or replace.");
+/** Throws `invalid` for options that do not go together. */
+function refuseContradictions({ mode, key = [] }: Omit<Input, "body">): void {
+  if (mode === "upsert" && key.length === 0)
+    throw new Fault("invalid", "mode=upsert needs the columns that name a row, as in key=id.");
+  if (mode !== "upsert" && key.length > 0)
+    throw new Fault("invalid", "key is for mode=upsert, and mode is another.");
+  if (new Set(key.map((name) => name.toLowerCase())).size < key.length)
+    throw new Fault("invalid", "key: a column is named twice.");
+}
+
+function refuseRejects(dataset: string): void {
   if (dataset.endsWith("$rejects"))
     throw new Fault("invalid", "A rejects table is filled by ingests alone: name the dataset itself.");
 }

@@ -6,6 +6,7 @@
 import type { Dataset } from "#contracts/catalog";
 import type { ingest } from "#contracts/ingest";
 import { assert } from "#lib/assert";
+import { didYouMean } from "#lib/nearest";
 import type { Call, CallInit } from "#rpc/call";
 import type { ParsedOf, Service } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
@@ -13,6 +14,7 @@ import { type Content, earlier, type Snapshot, SUMMARY } from "../dedupe.ts";
 import {
   columnsOf,
   commit,
+  type Committed,
   datasetOf,
   type Neighbours,
   preparedFor,
@@ -25,6 +27,7 @@ import type { loader } from "../worker/contract.ts";
 import type { LoaderPool } from "../worker/pool.ts";
 import { type Answer, fingerprintOf, ingestIdOf, replayedAnswer, summaryOf, warningsOf } from "./answer.ts";
 import type { Reservations } from "./reservations.ts";
+import { commitUpsert } from "./upsert.ts";
 
 export interface LoadDeps {
   readonly neighbours: Neighbours;
@@ -54,9 +57,9 @@ export async function load(
   const { dataset, idempotency_key: idempotencyKey } = input;
   const content: Content = {
     dataset,
-    mode: input.mode === "replace" ? "replace" : "append",
+    mode: input.mode,
     sha256: file.sha256,
-    keyColumns: [],
+    keyColumns: input.mode === "upsert" ? (input.key ?? []) : [],
     idempotencyKey,
     sheet: input.sheet === undefined ? {} : { asked: input.sheet },
   };
@@ -86,7 +89,8 @@ async function loadOnce(load: Load): Promise<Answer> {
   const existing = await datasetOf(neighbours.catalog, input.dataset, call);
   return pool.with(call.signal, async (child) => {
     const inWorker: InWorker = { ...load, child, existing };
-    const table = await read(inWorker, false);
+    // An upsert needs the order of the rows, which only a careful reading tells.
+    const table = await read(inWorker, content.mode === "upsert");
     if (table.sheet === undefined) return write({ ...inWorker, commitId: before.commitId }, table);
     // Which sheet of a workbook it is, is known only now: other sheets of the same file are other loads.
     const known: Content = { ...content, sheet: { name: table.sheet } };
@@ -114,7 +118,7 @@ async function write(work: Work, first: Table): Promise<Answer> {
   const { deps, input, content, file, child, existing, commitId, call, onProgress } = work;
   const { neighbours } = deps;
   const { dataset } = input;
-  const { mode } = content;
+  const { mode, keyColumns } = content;
   const prepare = (name: string, columns: readonly { name: string; type: string }[]) =>
     neighbours.catalog.prepare(
       {
@@ -128,24 +132,30 @@ async function write(work: Work, first: Table): Promise<Answer> {
     );
   const attempt = async (table: Table) => {
     if (existing === undefined) refuseUntyped(table, input);
+    refuseUnknownKeys(keyColumns, table.columns, "file");
+    if (existing !== undefined) refuseUnknownKeys(keyColumns, existing.columns, "dataset");
     const prepared = await prepare(dataset, table.columns);
     onProgress({ phase: "write", rows: 0, bytes: file.bytes }, true);
-    return { table, prepared, written: await child.write(preparedFor(prepared), call) };
+    return {
+      table,
+      prepared,
+      written: await child.write({ ...preparedFor(prepared), key_columns: [...keyColumns] }, call),
+    };
   };
   let { table, prepared, written } = await attempt(first);
   if (!written.written) ({ table, prepared, written } = await attempt(await read(work, true)));
   assert(written.written, "a careful attempt always writes");
 
   const loaded = written.files.reduce((total, { rows }) => total + rows, 0);
-  const { rows_in: rowsIn, rows_rejected: rejected } = written;
+  const { rows_in: rowsIn, rows_rejected: rejected, rows_deduped: deduped } = written;
   assert(
-    rowsIn === loaded + rejected,
-    `${rowsIn} rows came in, ${loaded} are loaded and ${rejected} quarantined`,
+    rowsIn === loaded + rejected + deduped,
+    `${rowsIn} rows came in, ${loaded} are loaded, ${rejected} quarantined and ${deduped} deduplicated`,
   );
   if (rejected > 0 && loaded === 0) {
     throw new Fault("rejected", `None of the ${rowsIn} rows can be loaded: ${written.examples.join("; ")}.`);
   }
-  const counts = { rows_in: rowsIn, rows_loaded: loaded, rows_quarantined: rejected, rows_deduped: 0 };
+  const counts = { rows_in: rowsIn, rows_loaded: loaded, rows_quarantined: rejected, rows_deduped: deduped };
   const ingestId = ingestIdOf(dataset, commitId);
   const answer: Omit<Answer, "snapshot_id" | "fingerprint" | "dry_run"> = {
     dataset,
@@ -179,15 +189,25 @@ async function write(work: Work, first: Table): Promise<Answer> {
     rejected === 0 ? undefined : await rejectsOf(child, main, table, input.source ?? "", prepare, call);
   const mainFiles = await store(neighbours, main, call);
   const quarantineFiles = quarantine === undefined ? [] : await store(neighbours, quarantine, call);
-  if (call.signal.aborted) throw call.signal.reason;
-  // From here on nothing is cancelled: the two commits belong together, the rejects first.
   const settled = { requestId: call.requestId, traceparent: call.traceparent, caller: call.caller };
-  if (quarantine !== undefined) await commit(neighbours, quarantine, quarantineFiles, settled);
-  const committed = await commit(neighbours, main, mainFiles, settled);
+  // An upsert must not find the dataset changed by a load that runs beside it.
+  const committed: Committed & { rowsReplaced?: number } = await deps.reservations.within(
+    [`commit ${dataset}`],
+    call.signal,
+    async () => {
+      if (call.signal.aborted) throw call.signal.reason;
+      // From here on nothing is cancelled: the two commits belong together, the rejects first.
+      if (quarantine !== undefined) await commit(neighbours, quarantine, quarantineFiles, settled);
+      return mode === "upsert"
+        ? commitUpsert(neighbours, child, work.folder, main, mainFiles, keyColumns, settled)
+        : commit(neighbours, main, mainFiles, settled);
+    },
+  );
   const other = committed.replayed ? await committedByOther(work, loadId, settled) : undefined;
   if (other !== undefined) return replay(work, other);
   return {
     ...answer,
+    ...(committed.rowsReplaced === undefined ? {} : { rows_replaced: committed.rowsReplaced }),
     snapshot_id: committed.snapshot_id,
     fingerprint: committed.dataset.fingerprint,
     dry_run: false,
@@ -200,6 +220,24 @@ async function committedByOther({ deps, content }: Work, loadId: string, call: C
   if (!("replayed" in before) || before.replayed.summary[SUMMARY.loadId] === loadId) return undefined;
   return before.replayed;
 }
+
+function refuseUnknownKeys(
+  keyColumns: readonly string[],
+  columns: readonly { readonly name: string }[],
+  where: "file" | "dataset",
+): void {
+  const names = columns.map(({ name }) => name);
+  const known = new Set(names.map((name) => name.toLowerCase()));
+  const unknown = keyColumns.find((name) => !known.has(name.toLowerCase()));
+  if (unknown === undefined) return;
+  throw new Fault(
+    "invalid",
+    `key: the ${where} has no column "${unknown}".${didYouMean(unknown, names)} It has ${names.slice(0, NAMED_MAX).join(", ")}.`,
+  );
+}
+
+/** Columns that one message names. */
+const NAMED_MAX = 50;
 
 /** Names alone would make every column text for ever. */
 function refuseUntyped({ columns, rows }: Table, { types = {} }: LoadInput): void {
@@ -214,7 +252,7 @@ async function read(
   { child, input, file, folder, existing, content, call, onProgress }: InWorker,
   careful: boolean,
 ): Promise<Table> {
-  const known = content.mode === "append" && existing !== undefined ? existing.columns : [];
+  const known = content.mode !== "replace" && existing !== undefined ? existing.columns : [];
   const events = child.read(
     {
       path: file.path,

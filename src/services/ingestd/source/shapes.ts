@@ -77,6 +77,24 @@ export const prepared = z.strictObject({
 });
 export type Prepared = z.infer<typeof prepared>;
 
+export const writeInput = z.strictObject({
+  ...prepared.shape,
+  /** Columns that name a row, of an upsert: of rows with the same values there the last one is written. */
+  key_columns: z.array(z.string()),
+});
+
+export const mergeInput = z.strictObject({
+  ...prepared.shape,
+  /** Where the child may write. */
+  folder: z.string(),
+  /** The dataset's data files. */
+  files: z.array(z.strictObject({ path: z.string(), sha256: z.string().optional() })).min(1),
+  /** DuckDB's `schema` argument, as the catalog gives it. */
+  read_schema: z.string(),
+  key_columns: z.array(z.string()).min(1),
+});
+export type MergeInput = z.infer<typeof mergeInput>;
+
 /** A data file before it has a key: where it lies instead. */
 export const writtenFile = dataFile.omit({ key: true }).extend({ path: z.string() });
 export type WrittenFile = z.infer<typeof writtenFile>;

@@ -21,6 +21,7 @@ import { recipeText } from "../source/recipe.ts";
 import { RejectLog } from "../source/reject-log.ts";
 import { type ReadInput, type Table } from "../source/shapes.ts";
 import type { Source } from "../source/source.ts";
+import { keepKeys, mergeFiles } from "../upsert/merge.ts";
 import { compoundFileFault } from "../xlsx/office-files.ts";
 import { xlsxSource } from "../xlsx/source.ts";
 import type { loader } from "./contract.ts";
@@ -55,28 +56,34 @@ export function loaderHandlers(db: Duckdb): Handlers<typeof loader> {
         }
       })();
     },
-    write: async (input) => {
+    write: async ({ key_columns: keyColumns, ...input }) => {
       const { source, rejects, folder } = present(job, "a file that was read");
       const before = rejects.rows;
-      const files = await write(db, source, rejects, join(folder, "data"), input).catch(explain);
-      if (files === undefined)
-        return { written: false, rows_in: 0, rows_rejected: 0, examples: [], files: [] };
+      const written = await write(db, source, rejects, join(folder, "data"), input, keyColumns).catch(
+        explain,
+      );
+      if (written === undefined)
+        return { written: false, rows_in: 0, rows_rejected: 0, rows_deduped: 0, examples: [], files: [] };
+      const { files, deduped } = written;
       const loaded = files.reduce((total, { rows }) => total + rows, 0);
       const rowsIn = source.rowsIn ?? loaded;
       assert(rejects.rows >= before, "rejects are only added to");
       assert(
-        rowsIn === loaded + rejects.rows,
-        `${rowsIn} rows came in, ${loaded} are loaded and ${rejects.rows} rejected`,
+        rowsIn === loaded + rejects.rows + deduped,
+        `${rowsIn} rows came in, ${loaded} are loaded, ${rejects.rows} rejected and ${deduped} deduplicated`,
       );
+      if (keyColumns.length > 0) await keepKeys(db, files, input, keyColumns).catch(explain);
       return {
         written: true,
         rows_in: rowsIn,
         rows_rejected: rejects.rows,
+        rows_deduped: deduped,
         examples: [...rejects.examples],
         files,
         ...(rejects.lines === undefined ? {} : { loaded: packLoaded(rowsIn, rejects.lines) }),
       };
     },
+    merge: (input) => mergeFiles(db, input).catch(explain),
     readRejects: async (input) => {
       await job?.rejects.close();
       job = undefined;
