@@ -30,6 +30,8 @@ export const SUMMARY = {
   rowsReplaced: "lakehouse.rows-replaced",
   bytesIn: "lakehouse.bytes-in",
   source: "lakehouse.source",
+  /** By field id: whether the day comes first in a column's dates. */
+  dayFirst: "lakehouse.day-first",
   /** Of rejects: how their lines are read again, and the field ids of the columns they were to go to. */
   recipe: "lakehouse.reading",
   columns: "lakehouse.reading-columns",

@@ -1,7 +1,15 @@
 // A lake for ingestd's tests: an object store in a folder and a catalog in memory that keep the contracts as
 // far as an ingest can tell, and DuckDB to read back what was loaded.
 
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type Duckdb, openDuckdb } from "#adapters/duckdb";
@@ -43,6 +51,8 @@ export interface TestLake {
   ): Promise<OutputOf<typeof ingest.ingest>>;
   /** Rows of a dataset, which SQL names `t`. */
   rows(dataset: string, sql?: string): Promise<Record<string, unknown>[]>;
+  /** The same over several datasets, by the names that SQL gives them; a dataset that is not there has no rows. */
+  query(sql: string, datasets: Readonly<Record<string, string>>): Promise<Record<string, unknown>[]>;
   keys(): string[];
   /** Another ingestd over the same lake, as on another machine. */
   another(): Promise<Service<typeof ingest>>;
@@ -79,6 +89,22 @@ export async function testLake({ apart = false }: { apart?: boolean } = {}): Pro
   const service = apart ? remote(ingest, { unix }, { origin: "ingestd" }) : local(implementation);
   let reader: Promise<Duckdb> | undefined;
   const closers = [close];
+  const query = async (sql: string, datasets: Readonly<Record<string, string>>) => {
+    reader ??= openDuckdb({ memoryBytesMax: 2 ** 28, threads: 1, tempDir: folder, tempBytesMax: 2 ** 30 });
+    const db = await reader;
+    for (const [name, dataset] of Object.entries(datasets)) {
+      if (!tables.has(dataset)) continue;
+      const { files, read_schema, columns } = await known.scan({ dataset });
+      const paths = files.map(({ key }) => quoteLiteral(join(objects, key))).join(", ");
+      const none = columns.map((column) => `CAST(NULL AS ${column.type}) AS ${quoteIdentifier(column.name)}`);
+      const from =
+        files.length === 0
+          ? `(SELECT ${none.join(", ")}) WHERE false`
+          : `read_parquet([${paths}], schema = ${read_schema})`;
+      await db.rows(`CREATE OR REPLACE TEMP VIEW ${name} AS SELECT * FROM ${from}`);
+    }
+    return db.rows(sql);
+  };
 
   return {
     folder,
@@ -89,13 +115,8 @@ export async function testLake({ apart = false }: { apart?: boolean } = {}): Pro
     refusalsOf,
     bugs,
     load: (dataset, file, more = {}) => service.ingest({ dataset, body: bodyOf(file), ...more }),
-    rows: async (dataset, sql = "SELECT * FROM t") => {
-      reader ??= openDuckdb({ memoryBytesMax: 2 ** 28, threads: 1, tempDir: folder, tempBytesMax: 2 ** 30 });
-      const { files, read_schema } = await known.scan({ dataset });
-      const paths = files.map(({ key }) => quoteLiteral(join(objects, key))).join(", ");
-      const db = await reader;
-      return db.rows(`WITH t AS (SELECT * FROM read_parquet([${paths}], schema = ${read_schema})) ${sql}`);
-    },
+    rows: (dataset, sql = "SELECT * FROM t") => query(sql, { t: dataset }),
+    query,
     keys: () => [...keys].sort(),
     another: async () => {
       const settings = { spoolDir: join(folder, `spool-${closers.length}`) };
@@ -320,6 +341,15 @@ function catalogHandlers(
     tag: unused,
     schema: unused,
   };
+}
+
+/** The names of the files in a folder of the tests' data; none where it does not stand. */
+export function sharedFiles(folder: string): string[] {
+  try {
+    return readdirSync(join(import.meta.dir, "../../../..", "shared/data", folder)).sort();
+  } catch {
+    return [];
+  }
 }
 
 /** A file of the tests' data, or undefined where it does not stand. */

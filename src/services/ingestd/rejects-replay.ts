@@ -6,9 +6,11 @@
 import type { Dataset } from "#contracts/catalog";
 import type { ingest, Ingested } from "#contracts/ingest";
 import { assert, present } from "#lib/assert";
+import type { Clock } from "#lib/clock";
 import type { Call, CallInit } from "#rpc/call";
 import type { OutputOf, ParsedOf, Service } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
+import { type DateOrders, dateOrdersOf, dayOf, keptDateOrders, knownColumns } from "./date-order.ts";
 import { liveOf, type Snapshot, snapshotsOf, SUMMARY } from "./dedupe.ts";
 import { columnsOf, commit, datasetOf, filesOf, type Neighbours, preparedFor, store } from "./publish.ts";
 import { REJECT_COLUMNS } from "./source/shapes.ts";
@@ -27,18 +29,21 @@ interface Work {
   readonly input: Input;
   readonly folder: string;
   readonly existing: Dataset;
+  readonly orders: DateOrders;
   readonly call: Call;
 }
 
 export class RejectsReplay {
   readonly #neighbours: Neighbours;
   readonly #pool: LoaderPool;
+  readonly #clock: Clock;
   /** One at a time for each dataset: two would find the same rows rejected. */
   readonly #turns = new Map<string, Promise<unknown>>();
 
-  constructor(neighbours: Neighbours, pool: LoaderPool) {
+  constructor(neighbours: Neighbours, pool: LoaderPool, clock: Clock) {
     this.#neighbours = neighbours;
     this.#pool = pool;
+    this.#clock = clock;
   }
 
   async run(input: Input, folder: string, call: Call): Promise<Answer> {
@@ -57,8 +62,9 @@ export class RejectsReplay {
     const existing = await datasetOf(catalog, input.dataset, call);
     if (existing === undefined) throw new Fault("not_found", `There is no dataset ${input.dataset}.`);
     const kept = await keptRecipe(this.#neighbours, input, existing, call);
+    const orders = await dateOrdersOf(catalog, existing, call);
     return this.#pool.with(call.signal, async (child) => {
-      const work: Work = { child, input, folder, existing, call };
+      const work: Work = { child, input, folder, existing, orders, call };
       const { files, read_schema } = await this.#rejects(work);
       const read =
         files.length === 0
@@ -71,7 +77,8 @@ export class RejectsReplay {
                 ingest_id: input.ingest_id,
                 ...kept,
                 types: input.types ?? {},
-                known: existing.columns.map(({ name, type }) => ({ name, type })),
+                known: knownColumns(existing, orders),
+                today: dayOf(this.#clock),
               },
               call,
             );
@@ -105,7 +112,7 @@ export class RejectsReplay {
     work: Work,
     { table, rows, bytes, digest }: RejectsRead,
   ): Promise<{ answer: Answer; loaded?: string }> {
-    const { child, input, existing, call } = work;
+    const { child, input, existing, orders, call } = work;
     const { catalog } = this.#neighbours;
     const { dataset, ingest_id } = input;
     const found = present(table, "the table of rows that were read");
@@ -145,6 +152,7 @@ export class RejectsReplay {
     };
     if (count === 0) return { answer };
     const loaded = present(written.loaded, "which rows fit");
+    const dayFirst = keptDateOrders(orders, found, prepared.columns);
     const publication = {
       dataset,
       mode: "append" as const,
@@ -161,6 +169,7 @@ export class RejectsReplay {
         [SUMMARY.rowsQuarantined]: String(written.rows_rejected),
         [SUMMARY.rowsDeduped]: "0",
         [SUMMARY.bytesIn]: String(bytes),
+        ...(dayFirst === undefined ? {} : { [SUMMARY.dayFirst]: dayFirst }),
       },
     };
     const files = await store(this.#neighbours, publication, call);

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import type { catalog } from "#contracts/catalog";
 import type { ingest, Ingested } from "#contracts/ingest";
 import type { storage } from "#contracts/storage";
+import { type Clock, systemClock } from "#lib/clock";
 import type { Call } from "#rpc/call";
 import type { Handlers, ParsedOf, Service } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
@@ -21,6 +22,8 @@ import { Progress } from "./worker/progress.ts";
 export interface IngestdDeps {
   readonly catalog: Service<typeof catalog>;
   readonly storage: Service<typeof storage>;
+  /** Years of two digits are read as near today. */
+  readonly clock?: Clock;
   readonly settings: {
     /** Where files lie while they are loaded; needs room for the file, its text and its Parquet. */
     readonly spoolDir: string;
@@ -38,11 +41,16 @@ const MEMORY_BYTES_MAX = 1024 * 1024 * 1024;
 
 type Input = ParsedOf<typeof ingest.ingest>;
 
-export async function ingestd({ catalog, storage, settings }: IngestdDeps): Promise<Ingestd> {
+export async function ingestd({
+  catalog,
+  storage,
+  clock = systemClock,
+  settings,
+}: IngestdDeps): Promise<Ingestd> {
   const spool = await Spool.open(settings.spoolDir);
   const pool = new LoaderPool({ memoryBytesMax: settings.memoryBytesMax ?? MEMORY_BYTES_MAX });
   const neighbours = { catalog, storage };
-  const deps: LoadDeps = { neighbours, pool, reservations: new Reservations() };
+  const deps: LoadDeps = { neighbours, pool, clock, reservations: new Reservations() };
 
   const run = (asked: Input, call: Call, onProgress: OnProgress): Promise<Ingested> => {
     // The rest may still come in the form.
@@ -63,7 +71,7 @@ export async function ingestd({ catalog, storage, settings }: IngestdDeps): Prom
     });
   };
 
-  const rejectsReplay = new RejectsReplay(neighbours, pool);
+  const rejectsReplay = new RejectsReplay(neighbours, pool, clock);
 
   return {
     handlers: {

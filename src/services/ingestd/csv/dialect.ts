@@ -3,7 +3,7 @@
 // places. One malformed row must not change the answer, so widths are decided by majority. The evidence is
 // kept in words for whoever loads the file.
 
-import { maskOf } from "../inference/masks.ts";
+import { lookOf, TEXT_LOOK } from "../inference/looks.ts";
 import { isNull } from "../inference/nulls.ts";
 import { type Dialect, type Row, rowsOf } from "./rows.ts";
 
@@ -83,7 +83,16 @@ function fitted(best: Guess, sample: string, whole: boolean): Guess {
 }
 
 function newlineOf(sample: string): "\n" | "\r" {
-  return !sample.includes("\n") && sample.includes("\r") ? "\r" : "\n";
+  const feeds = countOf(sample, "\n");
+  const returns = countOf(sample, "\r") - countOf(sample, "\r\n");
+  // A cell of several lines may have line feeds where rows end in carriage returns.
+  return returns > 2 * feeds ? "\r" : "\n";
+}
+
+function countOf(text: string, part: string): number {
+  let total = 0;
+  for (let at = text.indexOf(part); at >= 0; at = text.indexOf(part, at + part.length)) total += 1;
+  return total;
 }
 
 function candidates(sample: string, newline: "\n" | "\r", opinion: Opinion | undefined): [Dialect, number][] {
@@ -180,14 +189,16 @@ function guess(
   const agrees =
     opinion?.delimiter === dialect.delimiter &&
     (opinion.quote === dialect.quote || (unquoted && opinion.quote === ""));
-  const shape = width === 1 ? 1 : consistency ** 2 * Math.sqrt(coverage);
+  // Where most rows are one cell, a delimiter that splits the others is none.
+  const splits = width === 1 && rows.some(({ cells }) => cells.length > 1);
+  const shape = width === 1 ? Number(!splits) : consistency ** 2 * Math.sqrt(coverage);
   const score = prior * shape * columns * tidy * (1 - flawed) * (agrees ? AGREEMENT : 1);
   return { dialect, width, rows: all, consistency, score, evidence: [] };
 }
 
 function oneColumn(rows: readonly Row[]): number {
   const cells = rows.map((row) => row.cells[0]?.trim() ?? "").filter((cell) => !isNull(cell));
-  const values = cells.filter((cell) => maskOf(cell) !== 0).length;
+  const values = cells.filter((cell) => lookOf(cell) !== TEXT_LOOK).length;
   return values > 1 && values + 1 >= cells.length * VALUES_SHARE_MIN ? ONE_COLUMN_OF_VALUES : ONE_COLUMN;
 }
 
@@ -229,7 +240,7 @@ function tidinessOf(cell: string, foreign: RegExp, quote: string): number {
   if (isNull(cell)) return 0.9;
   if (quote !== '"' && cell.includes('"')) return 0;
   if (/^['"]|['"]$/.test(cell) && !/^(['"]).*\1$/.test(cell)) return 0.2;
-  if (cell.length <= 40 && maskOf(cell.trim()) !== 0) return 1;
+  if (cell.length <= 40 && lookOf(cell.trim()) !== TEXT_LOOK) return 1;
   return foreign.test(cell) ? 0.3 : 0.8;
 }
 

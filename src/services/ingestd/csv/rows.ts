@@ -1,7 +1,8 @@
-// A tolerant reader of delimited text (RFC 4180 and what people make of it). It never throws and never loses
-// a line: every record comes out as a row that fits the table's width, or as a reject with its line, its
-// reason and its raw text. A broken quote costs the line it stands in, not what follows: a record that does
-// not fit is read again as one line, first with its quotes and then without, before it is given up.
+// A tolerant reader of delimited text (RFC 4180 and what people make of it). It never loses a line: every record
+// comes out as a row that fits the table's width, or as a reject with its line, its reason and its raw text. A
+// broken quote costs the line it stands in, not what follows: a record that does not fit, or that merges lines
+// which are rows by themselves, is read again as one line, first with its quotes and then without, before it is
+// given up. Only a line that is too long to be held in memory is refused with its file.
 
 import { Fault } from "#rpc/fault";
 import { LINE_CHARS_MAX } from "../source/source.ts";
@@ -22,6 +23,8 @@ export interface Fit {
   readonly width: number;
   /** Trailing cells are left out by habit: short rows are filled up. */
   readonly ragged: boolean;
+  /** The header has more names than the rows have cells: rows are filled up from this width on. */
+  readonly shortest?: number;
   /** A carriage return alone may end a row among lines that end in line feeds. */
   readonly returns?: boolean;
 }
@@ -42,7 +45,11 @@ export interface Row {
 }
 
 /** A quoted cell that runs longer is a quote that somebody forgot to close. */
-const QUOTED_CHARS_MAX = 4 * 1024 * 1024;
+export const QUOTED_CHARS_MAX = 17 * 1024 * 1024;
+/** After so many quotes that were never closed, no more than `QUOTED_CHARS_LATER` are searched for the end of one. */
+const UNCLOSED_MAX = 32;
+const QUOTED_CHARS_LATER = 64 * 1024;
+const BYTE_ORDER_MARK = 0xfeff;
 interface Parsed {
   readonly cells: string[];
   /** Where the next record starts. */
@@ -58,6 +65,9 @@ export class RowScanner {
   #text = "";
   #line: number;
   #skip: number;
+  #unclosed = 0;
+  /** An open quote is searched again only when so much text is there: twice what was searched in vain. */
+  #enough = 0;
 
   /** Lines before `firstLine` are passed over unread. */
   constructor(dialect: Dialect, fit?: Fit, firstLine = 1) {
@@ -70,7 +80,7 @@ export class RowScanner {
   /** The records that are complete with this text. */
   push(text: string): Row[] {
     this.#text = this.#text === "" ? text : this.#text + text;
-    return this.#take(false);
+    return this.#text.length < this.#enough ? [] : this.#take(false);
   }
 
   /** The records that the end of the file completes. */
@@ -80,6 +90,7 @@ export class RowScanner {
 
   #take(final: boolean): Row[] {
     const rows: Row[] = [];
+    this.#enough = 0;
     const text = this.#text;
     let at = this.#passOver(text);
     while (at < text.length) {
@@ -110,8 +121,10 @@ export class RowScanner {
   }
 
   /** Reads one record into `rows`; gives where the next one starts, or -1 when there must be more text first. */
-  #record(text: string, at: number, final: boolean, rows: Row[]): number {
+  #record(text: string, start: number, final: boolean, rows: Row[]): number {
     const { newline } = this.#dialect;
+    // Files that were joined bring their marks along.
+    const at = text.charCodeAt(start) === BYTE_ORDER_MARK ? start + 1 : start;
     const found = text.indexOf(newline, at);
     if (found < 0 && !final) return -1;
     const lineEnd = found < 0 ? text.length : found;
@@ -128,9 +141,9 @@ export class RowScanner {
       rows.push(...this.#plainLine(lineText, line));
       return nextLine;
     }
-    const whole = parseQuoted(text, at, this.#dialect, final);
-    if (whole === "more" && text.length - at < QUOTED_CHARS_MAX) return -1;
-    if (typeof whole === "object" && !(whole.spans && this.#swallows(text.slice(at, whole.next)))) {
+    const whole = this.#quoted(text, at, final);
+    if (whole === "more") return -1;
+    if (typeof whole === "object" && !this.#swallows(text.slice(at, whole.next), whole)) {
       const raw = withoutReturn(text.slice(at, endOfRecord(text, whole.next, newline)), newline);
       const row = this.#fitted(whole.cells, line, raw, whole.flawed);
       if (row !== undefined) {
@@ -148,6 +161,23 @@ export class RowScanner {
     this.#line += 1;
     rows.push(this.#oneLine(lineText, line));
     return nextLine;
+  }
+
+  /** The record from `at`, "more" where its end may still come, or "unclosed". */
+  #quoted(text: string, at: number, final: boolean): Parsed | "more" | "unclosed" {
+    const far = this.#unclosed < UNCLOSED_MAX;
+    const reach = far ? QUOTED_CHARS_MAX : QUOTED_CHARS_LATER;
+    const cut = !far && text.length - at > reach;
+    const parsed = cut
+      ? parseQuoted(text.slice(at, at + reach), 0, this.#dialect, false)
+      : parseQuoted(text, at, this.#dialect, final);
+    if (typeof parsed === "object") return cut ? { ...parsed, next: at + parsed.next } : parsed;
+    if (parsed === "more" && !cut && text.length - at < reach) {
+      this.#enough = Math.min(2 * (text.length - at), reach);
+      return "more";
+    }
+    this.#unclosed += 1;
+    return "unclosed";
   }
 
   /** A line without quotes: a row, or several that carriage returns part, or a reject. */
@@ -196,22 +226,27 @@ export class RowScanner {
       for (let index = fit.width; index < cells.length; index += 1) if (cells[index] !== "") return undefined;
       return { cells: cells.slice(0, fit.width), line, raw, flawed, cut: true };
     }
-    if (!fit.ragged || cells.length < 2) return undefined;
+    if (cells.length < (fit.ragged ? 2 : (fit.shortest ?? fit.width))) return undefined;
     const whole = [...cells, ...Array<string>(fit.width - cells.length).fill("")];
     return { cells: whole, line, raw, flawed, filled: true };
   }
 
   /**
-   * Whether a record of several lines is rather a stray quote that swallowed whole rows: then every line inside
-   * it is a row of the right width by itself.
+   * Whether a record of several lines is rather a stray quote that swallowed whole rows: then every line of it is
+   * a row of the right width by itself. Two lines prove that only where a quote stands in an odd place.
    */
-  #swallows(record: string): boolean {
+  #swallows(record: string, { spans, flawed }: Parsed): boolean {
     const width = this.#fit?.width ?? 0;
-    if (width < 3) return false;
+    if (!spans || width < (flawed ? 2 : 3)) return false;
     const lines = record.split(this.#dialect.newline);
     if (lines.at(-1) === "") lines.pop();
-    const inner = lines.slice(1, -1);
-    return inner.length > 0 && inner.every((line) => this.#plainCells(line).length === width);
+    return lines.length > (flawed ? 1 : 2) && lines.every((line) => this.#fitsAlone(line, width));
+  }
+
+  #fitsAlone(line: string, width: number): boolean {
+    if (this.#plainCells(line).length === width) return true;
+    const quoted = parseQuoted(line, 0, this.#dialect, true);
+    return typeof quoted === "object" && quoted.cells.length === width;
   }
 
   /** Whether a record of several lines that does not fit hides a line that would: then its quote is what is wrong. */

@@ -34,7 +34,7 @@ export async function decode(path: string, to: string, plain = false): Promise<D
   } else if (bom.encoding !== "utf-8") {
     return transcode(path, to, bom.encoding, bom.bytes, [`${bom.encoding}: the byte order mark says so`]);
   }
-  if (head.includes(0)) throw binaryFault();
+  if (isBinary(head)) throw binaryFault();
   const survey = plain ? PLAIN : await surveyOf(path);
   if (survey.foreignLines === 0) {
     const { hasNul } = survey;
@@ -54,6 +54,22 @@ export async function decode(path: string, to: string, plain = false): Promise<D
     plausibility < 0.6 ? [`The encoding is a guess (${label}): look at the letters with accents.`] : [];
   const decoded = await transcode(path, to, label, 0, evidence);
   return { ...decoded, warnings: [...warnings, ...decoded.warnings] };
+}
+
+/** Control characters other than those of text: more than one, and more than so many of the first bytes, is no text. */
+const CONTROLS_SHARE_MAX = 0.01;
+
+function isBinary(head: Buffer): boolean {
+  let controls = 0;
+  for (const byte of head)
+    if (byte < 9 || (byte > 13 && byte < 26) || (byte > 27 && byte < 32)) controls += 1;
+  return controls > Math.max(1, head.length * CONTROLS_SHARE_MAX) || (controls === 1 && !isUtf8Head(head));
+}
+
+/** Whether the bytes are UTF-8, but for a character that is cut off at their end. */
+function isUtf8Head(head: Buffer): boolean {
+  for (let cut = 0; cut < 4; cut += 1) if (isUtf8(head.subarray(0, head.length - cut))) return true;
+  return false;
 }
 
 function binaryFault(): Fault {

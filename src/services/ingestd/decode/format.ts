@@ -33,9 +33,27 @@ export function binaryFormat(head: Buffer): "parquet" | "zip" | "compound" | und
   return undefined;
 }
 
-/** What a text is. A first line that is an object of its own means NDJSON. */
+const HTML = /^<(?:!doctype html|html|head|meta|body|table|div|style|script|font|center)[\s>/]/i;
+const XML = /^<(?:\?xml|!--|[a-z][\w.-]*:[\w.-]+)[\s>?]/i;
+
+/** A page that was saved under the name of a workbook. Throws `invalid` for what is markup and no table of text. */
+function refuseMarkup(text: string): void {
+  if (HTML.test(text))
+    throw new Fault(
+      "invalid",
+      "The file is HTML, whatever its name says: open it in a spreadsheet and save it as CSV or XLSX.",
+    );
+  if (XML.test(text))
+    throw new Fault(
+      "invalid",
+      "The file is XML: open it in a spreadsheet and save it as CSV or XLSX, or send JSON.",
+    );
+}
+
+/** What a text is. A first line that is an object of its own means NDJSON. Throws `invalid` for markup. */
 export function textFormat(head: string): "csv" | "json" | "ndjson" {
   const text = head.trimStart();
+  refuseMarkup(text);
   const first = text.slice(0, text.indexOf("\n") < 0 ? undefined : text.indexOf("\n")).trim();
   if (text.startsWith("{")) {
     if (isJson(first)) return "ndjson";

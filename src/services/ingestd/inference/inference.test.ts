@@ -7,13 +7,18 @@ import { quoteLiteral } from "#lib/sql-text";
 import fc from "fast-check";
 import { misfitSql, strictSql, valueSql } from "./column-sql.ts";
 import { ColumnStats } from "./column-stats.ts";
-import { dayFirstOf, inferType, typeAs, type Typing } from "./infer.ts";
-import { KINDS } from "./kinds.ts";
-import { isPlainText, maskKeyOf, maskOf } from "./masks.ts";
+import { dayFirstOf, inferType, type Surroundings, typeAs, type Typing } from "./infer.ts";
+import { exactDecimal, KINDS } from "./kinds.ts";
+import { isPlainText, type Look, lookKeyOf, lookOf, rememberedLook, TEXT_LOOK } from "./looks.ts";
 import { isNull } from "./nulls.ts";
 import { wantedType } from "./types.ts";
 
-const AROUND = { semicolons: false, dayFirst: undefined };
+const AROUND: Surroundings = {
+  semicolons: false,
+  dayFirst: undefined,
+  decimalMark: undefined,
+  today: "2026-11-29",
+};
 
 function statsOf(values: readonly string[]): ColumnStats {
   const stats = new ColumnStats();
@@ -21,10 +26,7 @@ function statsOf(values: readonly string[]): ColumnStats {
   return stats;
 }
 
-function typeOf(
-  values: readonly string[],
-  around: { semicolons: boolean; dayFirst: boolean | undefined } = AROUND,
-): string {
+function typeOf(values: readonly string[], around: Surroundings = AROUND): string {
   return inferType(statsOf(values), around, "c").type;
 }
 
@@ -85,14 +87,14 @@ describe("what a column is", () => {
     expect(inferType(unclear, { ...AROUND, dayFirst: true }, "c").kinds[0]?.name).toBe("date, day first");
     const doubted = inferType(unclear, AROUND, "c");
     expect(doubted.kinds[0]?.name).toBe("date, month first");
-    expect(doubted.warning).toContain("day or month");
+    expect(doubted.warning).toContain("the month was taken");
     expect(doubted.confidence).toBeLessThan(0.5);
     expect(inferType(dayFirst, AROUND, "c").warning).toBeUndefined();
   });
 
   test("points are thousands where semicolons separate cells and nothing speaks against it", () => {
-    expect(typeOf(["1.613", "379"], { semicolons: true, dayFirst: undefined })).toBe("BIGINT");
-    expect(typeOf(["1.613", "3.5"], { semicolons: true, dayFirst: undefined })).toBe("DOUBLE");
+    expect(typeOf(["1.613", "379"], { ...AROUND, semicolons: true })).toBe("BIGINT");
+    expect(typeOf(["1.613", "3.5"], { ...AROUND, semicolons: true })).toBe("DOUBLE");
     expect(typeOf(["1.613", "379"])).toBe("DOUBLE");
   });
 
@@ -106,7 +108,7 @@ describe("what a column is", () => {
 });
 
 describe("the short cuts", () => {
-  test("give every text the mask that a full look gives", () => {
+  test("give every text the look that a full look gives", () => {
     const text = fc.oneof(
       fc.string({ unit: fc.constantFrom("0", "1", "9", ".", "-", ",", " ", "$", "/", ":"), maxLength: 18 }),
       fc.string({
@@ -123,16 +125,17 @@ describe("the short cuts", () => {
         .map((parts) => parts.join("")),
       fc.double({ noNaN: true }).map(String),
     );
-    const seen = new Map<string, number>();
+    const seen = new Map<string, Look>();
     fc.assert(
       fc.property(text, (raw) => {
         const value = raw.trim();
         if (value === "") return;
-        const mask = maskOf(value);
-        if (isPlainText(value)) expect(mask).toBe(0);
-        const key = maskKeyOf(value);
-        expect([value, seen.get(key) ?? mask]).toEqual([value, mask]);
-        seen.set(key, mask);
+        const look = lookOf(value);
+        if (isPlainText(value)) expect(look).toBe(TEXT_LOOK);
+        const key = lookKeyOf(value);
+        expect([value, seen.get(key) ?? look]).toEqual([value, look]);
+        expect(rememberedLook(value)).toBe(look);
+        seen.set(key, look);
       }),
       { numRuns: 5000 },
     );
@@ -168,7 +171,7 @@ describe("the SQL says the same", () => {
   }
 
   test("for money, grouping, percentages and booleans", async () => {
-    expect(await valuesOf(["$1,234.50", "-$3.20", "($7.00)", "USD 5", "NA"])).toEqual([
+    expect(await valuesOf(["$1,234.50", "-$3.20", "($7.00)", "5", "NA"])).toEqual([
       "1234.50",
       "-3.20",
       "-7.00",
@@ -223,6 +226,8 @@ describe("the SQL says the same", () => {
       statsOf(["123456789012345.123456", "1.5", "0.1234567"]),
       "DECIMAL(30,6)",
       AROUND,
+      "c",
+      true,
     ).typing;
     expect(await evaluated(["123456789012345.123456", "1.5", "0.1234567"], long)).toEqual([
       ["123456789012345.123456", false],
@@ -231,13 +236,19 @@ describe("the SQL says the same", () => {
     ]);
     const values = ["1.255", "3", "1,234.5", "$2.125", "12.5"];
     for (const type of ["DOUBLE", "DECIMAL(12,4)", "FLOAT"]) {
-      const told = await evaluated(values, typeAs(statsOf(values), type, AROUND).typing);
+      const told = await evaluated(values, typeAs(statsOf(values), type, AROUND, "c", true).typing);
       expect(told.map(([value]) => Number(value))).toEqual([1.255, 3, 1234.5, 2.125, 12.5]);
     }
     const commas = ["1.234,5", "3", "0,25"];
-    const read = await evaluated(commas, typeAs(statsOf(commas), "DOUBLE", AROUND).typing);
+    const read = await evaluated(commas, typeAs(statsOf(commas), "DOUBLE", AROUND, "c", true).typing);
     expect(read.map(([value]) => Number(value))).toEqual([1234.5, 3, 0.25]);
-    const wanted = typeAs(statsOf(["1", "2.5", "x", "1e3", "0x10", "007", ""]), "BIGINT", AROUND).typing;
+    const wanted = typeAs(
+      statsOf(["1", "2.5", "x", "1e3", "0x10", "007", ""]),
+      "BIGINT",
+      AROUND,
+      "c",
+      true,
+    ).typing;
     const numbers = await evaluated(["1", "2.5", "x", "1e3", "0x10", "007", ""], wanted);
     expect(numbers.map(([value, misfit]) => (misfit === true ? "misfit" : value))).toEqual([
       "1",
@@ -278,7 +289,8 @@ describe("the SQL says the same", () => {
       "(5)",
       "- 5",
     ];
-    for (const kind of KINDS) {
+    const kinds = [...KINDS.filter(({ name }) => name !== "exact decimal"), exactDecimal(18, 2)];
+    for (const kind of kinds) {
       const typing: Typing = {
         type: kind.type,
         kinds: [kind],

@@ -2,12 +2,17 @@
 // agrees; where they do not, the column stays JSON text, which loses nothing.
 
 import { quoteIdentifier } from "#lib/sql-text";
+import { LongNumber } from "./exact.ts";
 
 export type Shape =
   | "nothing"
   | "boolean"
   | "integer"
+  /** Integers that a double does not hold, and a 64-bit one does. */
+  | "long integer"
   | "number"
+  /** Numbers of more digits than a double holds: kept as text. */
+  | "long number"
   | "string"
   /** No one type holds it: kept as JSON text. */
   | "any"
@@ -17,14 +22,13 @@ export type Shape =
 /** An object with more keys than this is a dictionary, whose keys are data. */
 const STRUCT_KEYS_MAX = 200;
 const DEPTH_MAX = 16;
-const BIGINT_MAX = 2 ** 63;
 
 export function shapeOf(value: unknown, depth = 0): Shape {
   if (value === null || value === undefined) return "nothing";
   if (typeof value === "boolean") return "boolean";
   if (typeof value === "string") return "string";
-  if (typeof value === "number")
-    return Number.isInteger(value) && Math.abs(value) < BIGINT_MAX ? "integer" : "number";
+  if (typeof value === "number") return Number.isSafeInteger(value) ? "integer" : "number";
+  if (value instanceof LongNumber) return value.isInteger ? "long integer" : "long number";
   if (depth >= DEPTH_MAX) return "any";
   if (Array.isArray(value)) {
     return {
@@ -44,10 +48,21 @@ function isStruct(members: ReadonlyMap<string, Shape>): boolean {
   return members.size > 0 && members.size <= STRUCT_KEYS_MAX && !members.has("");
 }
 
+/** Two shapes of number, and the one that loses no digit of either. */
+const NUMBERS: readonly [Shape, Shape, Shape][] = [
+  ["integer", "number", "number"],
+  ["integer", "long integer", "long integer"],
+  ["integer", "long number", "long number"],
+  ["number", "long integer", "long number"],
+  ["number", "long number", "long number"],
+  ["long integer", "long number", "long number"],
+];
+
 export function mergeShapes(a: Shape, b: Shape): Shape {
   if (a === b || b === "nothing") return a;
   if (a === "nothing") return b;
-  if ((a === "integer" && b === "number") || (a === "number" && b === "integer")) return "number";
+  const number = NUMBERS.find(([one, other]) => (a === one && b === other) || (a === other && b === one));
+  if (number !== undefined) return number[2];
   if (typeof a === "object" && typeof b === "object") {
     if ("list" in a && "list" in b) return { list: mergeShapes(a.list, b.list) };
     if ("struct" in a && "struct" in b) return mergeStructs(a.struct, b.struct);
@@ -73,7 +88,11 @@ export function fitsShape(shape: Shape, held: Shape): boolean {
   // As text everything is taken.
   if (shape === "nothing" || held === "string") return true;
   if (typeof shape !== "object" || typeof held !== "object") {
-    return shape === held || (shape === "integer" && held === "number");
+    return (
+      shape === held ||
+      (shape === "integer" && held === "number") ||
+      (shape === "long integer" && held === "integer")
+    );
   }
   if ("list" in shape || "list" in held)
     return "list" in shape && "list" in held && fitsShape(shape.list, held.list);
@@ -134,6 +153,6 @@ export function shapeType(shape: Shape): string {
     return `STRUCT(${[...shape.struct].map(([name, member]) => `${quoteIdentifier(name)} ${shapeType(member)}`).join(", ")})`;
   }
   if (shape === "boolean") return "BOOLEAN";
-  if (shape === "integer") return "BIGINT";
+  if (shape === "integer" || shape === "long integer") return "BIGINT";
   return shape === "number" ? "DOUBLE" : "VARCHAR";
 }

@@ -6,10 +6,12 @@
 import type { Dataset } from "#contracts/catalog";
 import type { ingest } from "#contracts/ingest";
 import { assert } from "#lib/assert";
+import type { Clock } from "#lib/clock";
 import { didYouMean } from "#lib/nearest";
 import type { Call, CallInit } from "#rpc/call";
 import type { ParsedOf, Service } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
+import { type DateOrders, dateOrdersOf, dayOf, keptDateOrders, knownColumns } from "../date-order.ts";
 import { type Content, earlier, type Snapshot, SUMMARY } from "../dedupe.ts";
 import {
   columnsOf,
@@ -32,6 +34,7 @@ import { commitUpsert } from "./upsert.ts";
 export interface LoadDeps {
   readonly neighbours: Neighbours;
   readonly pool: LoaderPool;
+  readonly clock: Clock;
   readonly reservations: Reservations;
 }
 
@@ -87,8 +90,9 @@ async function loadOnce(load: Load): Promise<Answer> {
   const before = await earlier(neighbours.catalog, content, call);
   if ("replayed" in before) return replay(load, before.replayed);
   const existing = await datasetOf(neighbours.catalog, input.dataset, call);
+  const dateOrders = await dateOrdersOf(neighbours.catalog, existing, call);
   return pool.with(call.signal, async (child) => {
-    const inWorker: InWorker = { ...load, child, existing };
+    const inWorker: InWorker = { ...load, child, existing, dateOrders };
     // An upsert needs the order of the rows, which only a careful reading tells.
     const table = await read(inWorker, content.mode === "upsert");
     if (table.sheet === undefined) return write({ ...inWorker, commitId: before.commitId }, table);
@@ -108,6 +112,7 @@ async function replay({ deps, input, file, call }: Load, snapshot: Snapshot): Pr
 interface InWorker extends Load {
   readonly child: Service<typeof loader>;
   readonly existing: Dataset | undefined;
+  readonly dateOrders: DateOrders;
 }
 
 interface Work extends InWorker {
@@ -115,7 +120,7 @@ interface Work extends InWorker {
 }
 
 async function write(work: Work, first: Table): Promise<Answer> {
-  const { deps, input, content, file, child, existing, commitId, call, onProgress } = work;
+  const { deps, input, content, file, child, existing, dateOrders, commitId, call, onProgress } = work;
   const { neighbours } = deps;
   const { dataset } = input;
   const { mode, keyColumns } = content;
@@ -131,7 +136,6 @@ async function write(work: Work, first: Table): Promise<Answer> {
       call,
     );
   const attempt = async (table: Table) => {
-    if (existing === undefined) refuseUntyped(table, input);
     refuseUnknownKeys(keyColumns, table.columns, "file");
     if (existing !== undefined) refuseUnknownKeys(keyColumns, existing.columns, "dataset");
     const prepared = await prepare(dataset, table.columns);
@@ -152,7 +156,8 @@ async function write(work: Work, first: Table): Promise<Answer> {
     rowsIn === loaded + rejected + deduped,
     `${rowsIn} rows came in, ${loaded} are loaded, ${rejected} quarantined and ${deduped} deduplicated`,
   );
-  if (rejected > 0 && loaded === 0) {
+  // Under a quarantine a file of which nothing fits is kept as well: as rejected rows.
+  if (rejected > 0 && loaded === 0 && input.contract !== "quarantine") {
     throw new Fault("rejected", `None of the ${rowsIn} rows can be loaded: ${written.examples.join("; ")}.`);
   }
   const counts = { rows_in: rowsIn, rows_loaded: loaded, rows_quarantined: rejected, rows_deduped: deduped };
@@ -173,7 +178,11 @@ async function write(work: Work, first: Table): Promise<Answer> {
 
   onProgress({ phase: "commit", rows: loaded, bytes: file.bytes }, true);
   const loadId = crypto.randomUUID();
-  const summary = summaryOf({ content, source: input.source, file, ingestId, loadId, counts });
+  const dayFirst = keptDateOrders(dateOrders, table, prepared.columns);
+  const summary = {
+    ...summaryOf({ content, source: input.source, file, ingestId, loadId, counts }),
+    ...(dayFirst === undefined ? {} : { [SUMMARY.dayFirst]: dayFirst }),
+  };
   const { idempotencyKey } = content;
   const main: Publication = {
     dataset,
@@ -239,20 +248,10 @@ function refuseUnknownKeys(
 /** Columns that one message names. */
 const NAMED_MAX = 50;
 
-/** Names alone would make every column text for ever. */
-function refuseUntyped({ columns, rows }: Table, { types = {} }: LoadInput): void {
-  if (rows !== 0 || columns.every(({ name }) => types[name] !== undefined)) return;
-  throw new Fault(
-    "rejected",
-    "The file has a header and no rows, so nothing tells what its columns are: name all their types, or send a file with rows first.",
-  );
-}
-
 async function read(
-  { child, input, file, folder, existing, content, call, onProgress }: InWorker,
+  { deps, child, input, file, folder, existing, dateOrders, call, onProgress }: InWorker,
   careful: boolean,
 ): Promise<Table> {
-  const known = content.mode !== "replace" && existing !== undefined ? existing.columns : [];
   const events = child.read(
     {
       path: file.path,
@@ -261,9 +260,10 @@ async function read(
       format: input.format,
       ...(input.sheet === undefined ? {} : { sheet: input.sheet }),
       types: input.types ?? {},
-      known: known.map(({ name, type }) => ({ name, type })),
+      known: knownColumns(existing, dateOrders),
       quarantine: input.contract === "quarantine",
       careful,
+      today: dayOf(deps.clock),
     },
     call,
   );

@@ -8,13 +8,13 @@ import type { Duckdb } from "#adapters/duckdb";
 import { quoteLiteral } from "#lib/sql-text";
 import { assert } from "#lib/assert";
 import { Fault } from "#rpc/fault";
-import { rejectedCsvSource } from "../csv/source.ts";
+import { rejectedCsvSource } from "../csv/careful.ts";
 import { newFile, textOf } from "../decode/files.ts";
 import { jsonSource } from "../json/source.ts";
 import { checkFiles } from "../parquet/files.ts";
 import { recipeOfText } from "../source/recipe.ts";
 import type { ReadRejectsInput } from "../source/shapes.ts";
-import type { Source, Workplace } from "../source/source.ts";
+import { knownOf, type Source, type Workplace } from "../source/source.ts";
 
 /** Rows of one ingest that are read again at once: which of them fit is kept in a snapshot's summary. */
 const ROWS_MAX = 1_000_000;
@@ -46,7 +46,13 @@ export async function readRejects(input: ReadRejectsInput, work: Workplace): Pro
   const path = join(work.folder, "raws.ndjson");
   const told = await writeRaws(work.db, input, path, recipe.format === "ndjson");
   if (told.rows === 0) return { ...told, source: undefined };
-  const wishes = { types: input.types, known: input.known, quarantine: true, careful: true };
+  const wishes = {
+    types: input.types,
+    known: knownOf(input.known),
+    quarantine: true,
+    careful: true,
+    today: input.today,
+  };
   if (recipe.format === "ndjson") {
     const file = { path, bytes: told.bytes, encoding: "utf-8", evidence: [], warnings: [], hasNul: false };
     return { ...told, source: await jsonSource(file, "ndjson", wishes, work) };

@@ -14,6 +14,9 @@ const csv = z.object({
     padded: z.boolean(),
   }),
   ragged: z.boolean(),
+  shortest: z.int().optional(),
+  /** The day of the ingest, by which years of two digits were read. */
+  today: z.string().optional(),
   columns: z.array(
     z.object({
       /** As it was called when the rows were rejected. */

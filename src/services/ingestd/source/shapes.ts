@@ -6,7 +6,12 @@ import { dataFile } from "#contracts/catalog";
 
 export const FORMATS = ["csv", "ndjson", "json", "parquet", "xlsx"] as const;
 
-const named = z.strictObject({ name: z.string(), type: z.string() });
+const named = z.strictObject({
+  name: z.string(),
+  type: z.string(),
+  /** The order of day and month in the files that the column was loaded from. */
+  day_first: z.boolean().optional(),
+});
 
 export const readInput = z.strictObject({
   path: z.string(),
@@ -25,6 +30,8 @@ export const readInput = z.strictObject({
   quarantine: z.boolean(),
   /** Read every value before anything is believed: what is asked for when the quick way failed. */
   careful: z.boolean(),
+  /** As 2026-01-31. */
+  today: z.string(),
 });
 export type ReadInput = z.infer<typeof readInput>;
 
@@ -40,6 +47,7 @@ export const table = z.strictObject({
       type: z.string(),
       confidence: z.number(),
       samples: z.array(z.string()),
+      day_first: z.boolean().optional(),
     }),
   ),
   dialect: z
@@ -113,6 +121,8 @@ export const readRejectsInput = z.strictObject({
   recipe: z.string(),
   types: z.record(z.string(), z.string()),
   known: z.array(named),
+  /** As 2026-01-31. */
+  today: z.string(),
   /** Columns that are called otherwise now, by the name they had. */
   renamed: z.record(z.string(), z.string()),
 });

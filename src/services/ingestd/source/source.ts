@@ -5,10 +5,10 @@
 import type { Duckdb } from "#adapters/duckdb";
 import type { Recipe } from "./recipe.ts";
 import type { RejectLog } from "./reject-log.ts";
-import type { Table } from "./shapes.ts";
+import type { ReadRejectsInput, Table } from "./shapes.ts";
 
 /** The longest line: more is no table, and would have to be held in memory whole. */
-export const LINE_CHARS_MAX = 16 * 1024 * 1024;
+export const LINE_CHARS_MAX = 24 * 1024 * 1024;
 
 export interface SourceColumn {
   readonly name: string;
@@ -24,6 +24,8 @@ export interface SourceColumn {
   readonly strict?: string;
   readonly confidence: number;
   readonly samples: readonly string[];
+  /** The order of day and month in its dates, where it is known. */
+  readonly dayFirst?: boolean;
   /** Not to be loaded: a row with anything in it is rejected. */
   readonly unwanted?: boolean;
 }
@@ -47,14 +49,31 @@ export interface Source {
   readonly warnings: readonly string[];
 }
 
+/** A column of the dataset, with DuckDB's type. */
+export interface KnownColumn {
+  readonly name: string;
+  readonly type: string;
+  /** The order of day and month in the files that it was loaded from. */
+  readonly dayFirst?: boolean;
+}
+
+export function knownOf(columns: ReadRejectsInput["known"]): KnownColumn[] {
+  return columns.map(({ name, type, day_first: dayFirst }) => ({
+    name,
+    type,
+    ...(dayFirst === undefined ? {} : { dayFirst }),
+  }));
+}
+
 /** What the caller wants of the columns. */
 export interface Wishes {
   /** As people wrote them. */
   readonly types: Readonly<Record<string, string>>;
-  /** The dataset's columns, with DuckDB's types. */
-  readonly known: readonly { readonly name: string; readonly type: string }[];
+  readonly known: readonly KnownColumn[];
   readonly quarantine: boolean;
   readonly careful: boolean;
+  /** As 2026-01-31: years of two digits are read as near it. */
+  readonly today: string;
 }
 
 /** What a reader works with. */

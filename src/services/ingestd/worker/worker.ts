@@ -20,7 +20,7 @@ import { packLoaded, writeRemaining } from "../rejects/remaining.ts";
 import { recipeText } from "../source/recipe.ts";
 import { RejectLog } from "../source/reject-log.ts";
 import { type ReadInput, type Table } from "../source/shapes.ts";
-import type { Source } from "../source/source.ts";
+import { knownOf, type Source } from "../source/source.ts";
 import { keepKeys, mergeFiles } from "../upsert/merge.ts";
 import { compoundFileFault } from "../xlsx/office-files.ts";
 import { xlsxSource } from "../xlsx/source.ts";
@@ -115,8 +115,8 @@ async function open(
   rejects: RejectLog,
   onProgress: (rows: number, bytes: number, bytesTotal: number) => void,
 ): Promise<Source> {
-  const { folder, types, known, quarantine, careful } = input;
-  const wishes = { types, known, quarantine, careful };
+  const { folder, types, quarantine, careful, today } = input;
+  const wishes = { types, known: knownOf(input.known), quarantine, careful, today };
   const work = { db, folder, rejects, onProgress };
   const { path, name } = await unpack(input.path, join(folder, "unpacked"));
   const packedHead = await readHead(path);
@@ -152,11 +152,12 @@ function tableOf({ format, columns, dialect, sheet, warnings, rowsIn, ...source 
     event: "table",
     format,
     rows: rowsIn ?? null,
-    columns: wanted.map(({ name, type, confidence, samples }) => ({
+    columns: wanted.map(({ name, type, confidence, samples, dayFirst }) => ({
       name,
       type,
       confidence,
       samples: [...samples],
+      ...(dayFirst === undefined ? {} : { day_first: dayFirst }),
     })),
     ...(dialect === undefined ? {} : { dialect }),
     ...(sheet === undefined ? {} : { sheet }),
