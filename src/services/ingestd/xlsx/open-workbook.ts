@@ -75,7 +75,7 @@ export async function chooseSheet(open: OpenWorkbook, asked: string | undefined)
   if (candidates.length > 1) {
     throw new Fault(
       "invalid",
-      `The workbook has ${candidates.length} sheets with data, ${listed(candidates)}: say which one to load, as in sheet=${sheet.name}, one after the other.`,
+      `The workbook has ${candidates.length} sheets with data, ${listed(candidates)}: name the one to load with sheet=NAME; each is a load of its own.`,
     );
   }
   const others = filled.filter((other) => other !== sheet);

@@ -84,13 +84,28 @@ function counted(count: number, noun: string): string {
   return `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
 }
 
+/** How many cells there are of a kind, and where the first is. */
+class Cells {
+  #count = 0;
+  #first = "";
+
+  add(row: number, column: number, more = ""): void {
+    this.#count += 1;
+    if (this.#count === 1) this.#first = `${columnName(column)}${row}${more}`;
+  }
+
+  told(sentence: (count: number, first: string) => string): string[] {
+    return this.#count === 0 ? [] : [sentence(this.#count, this.#first)];
+  }
+}
+
 /** What is to be said of cells that are not what they look like. */
 class Notes {
   readonly #open: OpenWorkbook;
   readonly #percent = new Set<number>();
   readonly #currencies = new Map<number, Set<string>>();
-  #uncomputed = 0;
-  #firstUncomputed = "";
+  readonly #uncomputed = new Cells();
+  readonly #errors = new Cells();
 
   constructor(open: OpenWorkbook) {
     this.#open = open;
@@ -98,10 +113,8 @@ class Notes {
 
   add(row: number, { column, type, style, text, formula }: Cell): void {
     // A formula may give an empty text; one whose value was never saved gives nothing.
-    if (text === "" && formula && type !== "text") {
-      this.#uncomputed += 1;
-      if (this.#uncomputed === 1) this.#firstUncomputed = `${columnName(column)}${row}`;
-    }
+    if (text === "" && formula && type !== "text") this.#uncomputed.add(row, column);
+    if (type === "error") this.#errors.add(row, column, ` holds ${text}`);
     if (type !== "number" || style === 0 || text === "") return;
     const format = this.#open.workbook.formats[style];
     if (format?.percent === true) this.#percent.add(column);
@@ -115,11 +128,14 @@ class Notes {
       `${columns.length === 1 ? "Column" : "Columns"} ${columns.slice(0, NAMED_MAX).map(columnName).join(", ")}`;
     const mixed = [...this.#currencies].filter(([, signs]) => signs.size > 1);
     return [
-      ...(this.#uncomputed === 0
-        ? []
-        : [
-            `${counted(this.#uncomputed, "formula")} (the first in ${this.#firstUncomputed}) have no value saved, so their cells are empty: open the workbook in Excel, save it, and send it again.`,
-          ]),
+      ...this.#uncomputed.told(
+        (count, first) =>
+          `${counted(count, "formula")} (the first in ${first}) have no value saved, so their cells are empty: open the workbook in Excel, save it, and send it again.`,
+      ),
+      ...this.#errors.told(
+        (count, first) =>
+          `${counted(count, "formula")} gave an error (the first, ${first}): NULL in a column of numbers or dates, and kept as text in others.`,
+      ),
       ...(this.#percent.size === 0
         ? []
         : [`${named([...this.#percent])}: shown as percentages and loaded as numbers; 25 % is 0.25.`]),

@@ -93,6 +93,7 @@ describe("cells", () => {
         iso: "2026-03-01",
       });
       expect(answer.warnings.join()).toContain("Column G: shown as percentages");
+      expect(answer.warnings.join()).toContain("1 formula gave an error (the first, K5 holds #DIV/0!)");
       expect(answer.dialect?.evidence[0]).toBe('sheet "Data": 13 rows, columns A to L');
     },
   );
