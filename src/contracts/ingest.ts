@@ -122,7 +122,7 @@ export const ingest = {
     ...traits,
     summary: "Load a file into a dataset",
     description:
-      "The body is the file, or a form (multipart/form-data) with it in the field `file`: CSV (any delimiter, encoding, gzip, zstd), NDJSON, JSON or Parquet. Rows that do not fit go to `NAME$rejects` with line and reason; `rows_in` always equals loaded + quarantined + deduped. The same bytes again change nothing.",
+      "The body is the file, or a form (multipart/form-data) with it in the field `file` and options in others: CSV (any delimiter, encoding, gzip, zstd), NDJSON, JSON, Parquet or an Excel workbook (.xlsx). Rows that do not fit go to `NAME$rejects` with line and reason; `rows_in` always equals loaded + quarantined + deduped. With `mode=upsert` a row takes the place of those with the same `key`. The same bytes again change nothing, also when they are sent at once.",
     output: ingested,
     status: (output) => (output.replayed || output.dry_run ? 200 : 201),
     statuses: [200, 201],
