@@ -97,8 +97,8 @@ describe("a commit that replaces what its writer has read", () => {
     const two = await commit(2);
     const [second = "", first = ""] = await keysOf(service);
     const replaced = await commit(3, "append", { remove: [first], if_snapshot_id: two.snapshot_id });
-    const [third = ""] = (await keysOf(service)).filter((key) => key !== second);
-    expect(new Set(await keysOf(await again()))).toEqual(new Set([second, third]));
+    const keys = await keysOf(await again());
+    expect([keys.length, keys.includes(second), keys.includes(first)]).toEqual([2, true, false]);
     const { snapshots } = await service.snapshots({ dataset: "t" });
     expect(snapshots[0]).toMatchObject({ operation: "overwrite", rows: 20, files: 2 });
     for (const more of [{ if_snapshot_id: two.snapshot_id }, { if_snapshot_id: null }, { remove: [first] }])

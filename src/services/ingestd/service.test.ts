@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { Fault } from "#rpc/fault";
 import { diskFault } from "./decode/files.ts";
 import { bodyOf, sharedFile, type TestLake, testLake } from "./lake.testing.ts";
-import { receive, Spool } from "./spool.ts";
+import { receive, Spool } from "./receive/spool.ts";
 import { LoaderPool } from "./worker/pool.ts";
 
 async function faultOf(work: Promise<unknown>): Promise<Fault> {

@@ -12,10 +12,10 @@ import type { Handlers, ParsedOf, Service } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
 import { load, type LoadDeps, type OnProgress, type ProgressNote } from "./load/load.ts";
 import { Reservations } from "./load/reservations.ts";
-import { withFormOptions } from "./form-options.ts";
-import { fileIn } from "./multipart.ts";
-import { RejectsReplay } from "./rejects-replay.ts";
-import { receive, Spool } from "./spool.ts";
+import { withFormOptions } from "./receive/form-options.ts";
+import { fileIn } from "./receive/multipart.ts";
+import { RejectsReplay } from "./load/rejects-replay.ts";
+import { receive, Spool } from "./receive/spool.ts";
 import { LoaderPool } from "./worker/pool.ts";
 import { Progress } from "./worker/progress.ts";
 

@@ -5,10 +5,10 @@ import { createHash } from "node:crypto";
 import type { Ingested } from "#contracts/ingest";
 import { present } from "#lib/assert";
 import type { Call } from "#rpc/call";
-import { type Content, contentSummary, type Snapshot, SUMMARY } from "../dedupe.ts";
-import { datasetOf, type Neighbours } from "../publish.ts";
+import { type Content, contentSummary, type Snapshot, SUMMARY } from "./dedupe.ts";
+import { datasetOf, type Neighbours } from "./publish.ts";
 import type { Table } from "../source/shapes.ts";
-import type { Spooled } from "../spool.ts";
+import type { Spooled } from "../receive/spool.ts";
 
 /** Warnings that one answer carries: after these everybody has stopped reading. */
 const WARNINGS_MAX = 50;

@@ -11,8 +11,8 @@ import { didYouMean } from "#lib/nearest";
 import type { Call, CallInit } from "#rpc/call";
 import type { ParsedOf, Service } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
-import { type DateOrders, dateOrdersOf, dayOf, keptDateOrders, knownColumns } from "../date-order.ts";
-import { type Content, earlier, type Snapshot, SUMMARY } from "../dedupe.ts";
+import { type DateOrders, dateOrdersOf, dayOf, keptDateOrders, knownColumns } from "./date-order.ts";
+import { type Content, earlier, type Snapshot, SUMMARY } from "./dedupe.ts";
 import {
   columnsOf,
   commit,
@@ -22,9 +22,9 @@ import {
   preparedFor,
   type Publication,
   store,
-} from "../publish.ts";
+} from "./publish.ts";
 import { REJECT_COLUMNS, type Table } from "../source/shapes.ts";
-import type { Spooled } from "../spool.ts";
+import type { Spooled } from "../receive/spool.ts";
 import type { loader } from "../worker/contract.ts";
 import type { LoaderPool } from "../worker/pool.ts";
 import { type Answer, fingerprintOf, ingestIdOf, replayedAnswer, summaryOf, warningsOf } from "./answer.ts";

@@ -6,7 +6,7 @@ import type { DataFile } from "#contracts/catalog";
 import { Fault } from "#rpc/fault";
 import type { CallInit } from "#rpc/call";
 import type { Service } from "#rpc/contract";
-import { SUMMARY } from "../dedupe.ts";
+import { SUMMARY } from "./dedupe.ts";
 import {
   type Committed,
   commitStored,
@@ -17,7 +17,7 @@ import {
   type Publication,
   store,
   unstore,
-} from "../publish.ts";
+} from "./publish.ts";
 import type { loader } from "../worker/contract.ts";
 
 /** Each costs a look at the dataset; a dataset that changes so often is being written by something else. */
@@ -81,7 +81,7 @@ async function mergedWith(
     {
       ...preparedFor(prepared),
       folder,
-      files: present.files.map(({ key: _, ...file }) => file),
+      files: present.files,
       read_schema: present.read_schema,
       key_columns: [...keyColumns],
     },
@@ -89,7 +89,7 @@ async function mergedWith(
   );
   const files = await store(neighbours, { ...base, prepared, files: merged.files }, call);
   const replaced = new Set(merged.replaced);
-  const remove = present.files.flatMap(({ key }, place) => (replaced.has(place) ? [key] : []));
+  const remove = present.keys.filter((_, place) => replaced.has(place));
   return {
     publication: { ...noted(merged.rows_replaced), remove },
     files,

@@ -186,7 +186,7 @@ describe.each([
           seen.set(file, mode);
           const last = new Map(rows.map((each) => [each.id, each]));
           const before = model.length;
-          if (mode === "append") model = [...model, ...rows];
+          if (mode === "append") model = model.concat(rows);
           else if (mode === "replace") model = [...rows];
           else model = [...model.filter(({ id }) => !last.has(id)), ...last.values()];
           const more = mode === "upsert" ? { key: ["id"] } : {};

@@ -5,18 +5,12 @@ import { open } from "node:fs/promises";
 import { Fault } from "#rpc/fault";
 import type { Archive } from "./archive.ts";
 
-/** Old Office files and encrypted new ones are compound files. Format: MS-CFB. */
-const COMPOUND_FILE = Buffer.from([0xd0, 0xcf, 0x11, 0xe0]);
 const SECTOR_SHIFT_AT = 30;
 const DIRECTORY_AT = 48;
 /** The directory's first sectors name what the file holds. */
 const DIRECTORY_BYTES = 64 * 1024;
 
-export function isCompoundFile(head: Buffer): boolean {
-  return head.subarray(0, 4).equals(COMPOUND_FILE);
-}
-
-/** What a compound file is, in words, as a fault. */
+/** What a compound file is, as old Office files and encrypted new ones are, in words. Format: MS-CFB. */
 export async function compoundFileFault(path: string, head: Buffer): Promise<Fault> {
   const names = await directoryOf(path, head);
   const has = (name: string): boolean => names.includes(Buffer.from(name, "utf16le"));

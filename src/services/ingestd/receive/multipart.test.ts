@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
 import { Fault } from "#rpc/fault";
-import { bodyOf, type TestLake, testLake } from "./lake.testing.ts";
+import { bodyOf, type TestLake, testLake } from "../lake.testing.ts";
 import { fileIn } from "./multipart.ts";
 
 const MIB = 1024 * 1024;

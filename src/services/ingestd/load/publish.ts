@@ -11,7 +11,7 @@ import { writeAll } from "#lib/durable";
 import type { Call, CallInit } from "#rpc/call";
 import type { OutputOf, Service } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
-import type { Table, WrittenFile } from "./source/shapes.ts";
+import type { Table, WrittenFile } from "../source/shapes.ts";
 
 type Prepared = OutputOf<typeof catalog.prepare>;
 export type Committed = OutputOf<typeof catalog.commit>;
@@ -126,7 +126,7 @@ export function commitStored(
   );
 }
 
-/** A dataset's data files as they are now, each on this host. */
+/** A dataset's data files as they are now, each on this host, and their keys in the same order. */
 export async function filesOf(
   { catalog, storage }: Neighbours,
   dataset: string,
@@ -134,17 +134,19 @@ export async function filesOf(
   call: CallInit,
 ) {
   const scan = await catalog.scan({ dataset }, call);
-  const files: { key: string; path: string; sha256?: string }[] = [];
+  const keys: string[] = [];
+  const files: { path: string; sha256?: string }[] = [];
   let rows = 0;
   for (const [index, { key, sha256, ...file }] of scan.files.entries()) {
     rows += file.rows;
     const near = (await storage.locate({ key }, call)).path;
     const path = near ?? join(folder, `${dataset}-${index}.parquet`);
     if (near === undefined) await download(storage, key, path, call);
-    files.push({ key, path, ...(sha256 === undefined ? {} : { sha256 }) });
+    keys.push(key);
+    files.push({ path, ...(sha256 === undefined ? {} : { sha256 }) });
   }
   const { columns, read_schema, snapshot_id: snapshotId } = scan;
-  return { files, rows, columns, read_schema, snapshotId };
+  return { keys, files, rows, columns, read_schema, snapshotId };
 }
 
 async function download(

@@ -13,9 +13,9 @@ import { Fault } from "#rpc/fault";
 import { type DateOrders, dateOrdersOf, dayOf, keptDateOrders, knownColumns } from "./date-order.ts";
 import { liveOf, type Snapshot, snapshotsOf, SUMMARY } from "./dedupe.ts";
 import { columnsOf, commit, datasetOf, filesOf, type Neighbours, preparedFor, store } from "./publish.ts";
-import { REJECT_COLUMNS } from "./source/shapes.ts";
-import type { loader } from "./worker/contract.ts";
-import type { LoaderPool } from "./worker/pool.ts";
+import { REJECT_COLUMNS } from "../source/shapes.ts";
+import type { loader } from "../worker/contract.ts";
+import type { LoaderPool } from "../worker/pool.ts";
 
 /** Other ingests may reject rows while the table is written; each of them costs one more try. */
 const SHRINK_TRIES_MAX = 5;
@@ -229,7 +229,7 @@ export class RejectsReplay {
     const name = `${input.dataset}$rejects`;
     const { files, rows, read_schema, snapshotId } = await filesOf(this.#neighbours, name, folder, call);
     return {
-      files: files.map(({ key: _, ...file }) => file),
+      files,
       rows,
       read_schema,
       snapshotId: snapshotId ?? 0,
