@@ -37,6 +37,8 @@ export interface Source {
   readonly from: string;
   /** Rows of the file, those included that were rejected while recipe. Unknown to a quick source. */
   readonly rowsIn?: number;
+  /** Every value was seen to fit, as far as its look tells: rows are looked for that do not only when one shows. */
+  readonly certain?: boolean;
   /** For a quick source: counts the rows in another way than DuckDB does. */
   readonly countRows?: () => Promise<number>;
   /** The raw text of a row in SQL, or a second reading of the file that gives rows in order of their lines. */

@@ -13,6 +13,7 @@ const CHILDREN_MAX = 2;
 /** Files that wait for a child lie on disk meanwhile; more senders are told to come back. */
 const WAITING_MAX = 16;
 const WAIT_MS_MAX = 600_000;
+const RETRY_MS = 5000;
 /** A start costs about 150 ms, an idle child about 100 MiB. */
 const WARM_MS = 60_000;
 /** Threads of DuckDB in one child: parsing and compressing gain little beyond. */
@@ -35,6 +36,22 @@ function outOfMemory(): Fault {
     "too_large",
     "The file needs more memory than an ingest may have: send it in smaller parts.",
   );
+}
+
+/** A worker that dies by itself dies of its file: the same file would end the next one, too. */
+function crashed(): Fault {
+  return new Fault(
+    "rejected",
+    "The worker that read the file crashed on it, and nothing was loaded. Check that the file is what its format says; if it is, report it with the log of this request.",
+  );
+}
+
+function faultOf(why: ChildEnd): Fault {
+  if (why === "out_of_memory") return outOfMemory();
+  if (why === "exited") return crashed();
+  return new Fault("unavailable", "The worker that read the file was stopped. Send the file again.", {
+    retryAfterMs: RETRY_MS,
+  });
 }
 
 export class LoaderPool {
@@ -72,7 +89,7 @@ export class LoaderPool {
     const release = await this.#slot(signal);
     if (release === undefined) {
       throw new Fault("unavailable", "Too many files are being loaded at once. Try again in a moment.", {
-        retryAfterMs: 5000,
+        retryAfterMs: RETRY_MS,
       });
     }
     try {
@@ -113,13 +130,7 @@ export class LoaderPool {
   ): Promise<R> {
     const ended = Promise.withResolvers<never>();
     ended.promise.catch(() => undefined);
-    this.#onEnd.set(child, (why) =>
-      ended.reject(
-        why === "out_of_memory"
-          ? outOfMemory()
-          : new Fault("unavailable", "The worker that read the file ended. Send the file again."),
-      ),
-    );
+    this.#onEnd.set(child, (why) => ended.reject(faultOf(why)));
     const stop = (): void => child.kill();
     signal.addEventListener("abort", stop, { once: true });
     try {
@@ -138,7 +149,7 @@ export class LoaderPool {
       // Until it is gone it may still write where its files are about to be removed.
       const why = await child.exited;
       if (signal.aborted) throw signal.reason;
-      if (why === "out_of_memory") throw outOfMemory();
+      if (why !== "killed") throw faultOf(why);
       throw thrown;
     } finally {
       this.#onEnd.delete(child);

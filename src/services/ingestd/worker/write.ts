@@ -59,15 +59,8 @@ async function writeQuick(
   prepared: Prepared,
   plan: readonly PlannedColumn[],
 ): Promise<Awaited<ReturnType<typeof writeParquet>> | undefined> {
-  const values = plan.map(({ name, source: column, target }) => {
-    const value =
-      column === undefined
-        ? `CAST(NULL AS ${target})`
-        : strictCast(column.strict ?? column.value, column.type, target);
-    return `${value} AS ${quoteIdentifier(name)}`;
-  });
   const counting = present(source.countRows, "a count")();
-  const writing = writeParquet(db, `SELECT ${values.join(", ")} FROM ${source.from}`, to, prepared);
+  const writing = writeParquet(db, strictQuery(source, plan), to, prepared);
   const [counted, written] = await Promise.allSettled([counting, writing]);
   if (counted.status === "rejected") throw counted.reason;
   if (written.status === "rejected") {
@@ -78,9 +71,21 @@ async function writeQuick(
   return rows === counted.value ? written.value : undefined;
 }
 
-/** What DuckDB says when a row or a value is not what the samples promised. */
+/** All rows, or an error for the first value that does not fit. */
+function strictQuery(source: Source, plan: readonly PlannedColumn[]): string {
+  const values = plan.map(({ name, source: column, target }) => {
+    const value =
+      column === undefined
+        ? `CAST(NULL AS ${target})`
+        : strictCast(column.strict ?? column.value, column.type, target);
+    return `${value} AS ${quoteIdentifier(name)}`;
+  });
+  return `SELECT ${values.join(", ")} FROM ${source.from}`;
+}
+
+/** What DuckDB says when a row or a value is not what the samples promised: anything but that it lacks room. */
 function isForeseen(error: unknown): boolean {
-  return error instanceof DuckdbError && ["Invalid Input", "Conversion", "Out of Range"].includes(error.kind);
+  return error instanceof DuckdbError && error.kind !== "Out of Memory" && error.kind !== "IO";
 }
 
 async function writeCareful(
@@ -92,6 +97,14 @@ async function writeCareful(
   plan: readonly PlannedColumn[],
   keyColumns: readonly string[],
 ): Promise<Written> {
+  if (source.certain === true && keyColumns.length === 0) {
+    try {
+      return { files: await writeParquet(db, strictQuery(source, plan), to, prepared), deduped: 0 };
+    } catch (error) {
+      // Some value has the look of its kind and is none: 30 February. Then all such rows are looked for.
+      if (!isForeseen(error)) throw error;
+    }
+  }
   const misfits = [
     ...plan.flatMap(({ source: column, target }) => (column === undefined ? [] : misfitOf(column, target))),
     ...keyColumns.map((name) => noKey(plan, name)),
