@@ -23,7 +23,7 @@ import {
 import { type Admission, type Gate, isLarge, kindOf, REFUSED, type Wait } from "./admission.ts";
 import { type Authenticate, authorize } from "./auth.ts";
 import { apiDescription, docsPage } from "./docs.ts";
-import { checkMethod, type Guard } from "./guard.ts";
+import { checkMethod, checkUrl, type Guard } from "./guard.ts";
 import { type HealthDeps, houseHealth } from "./health.ts";
 import { admissionMetrics, type Meter, metricsText } from "./meter.ts";
 import { IDLE_TIMEOUT_S, begunBody, pacedReply } from "./pace.ts";
@@ -121,6 +121,7 @@ function mount(deps: GatewayDeps, candidates: readonly Route[]): Handler {
   const begin = (request: Request, exchange: EdgeExchange): Promise<Response> | Response => {
     const { headers } = request;
     try {
+      checkUrl(request.url);
       const origin = guard(headers);
       if (origin !== undefined && allowOrigins.includes(origin)) exchange.origin = origin;
       const caller = authenticate(headers);

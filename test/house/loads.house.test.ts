@@ -64,6 +64,19 @@ describe.each([...TOPOLOGIES])("files into a house %s", (topology) => {
     expect(await rows("SELECT count(*)::INT AS n FROM formed")).toEqual([{ n: 1 }]);
   });
 
+  test("options that are too long for a URL are a fault that says where they go", async () => {
+    const types = (columns: number): string =>
+      JSON.stringify(
+        Object.fromEntries(Array.from({ length: columns }, (_, n) => [`column_${n}`, "string"])),
+      );
+    const header = Array.from({ length: 500 }, (_, n) => `column_${n}`).join(",");
+    const body = `${header}\n${header.replaceAll("column_", "")}\n`;
+    const fits = await post(`dataset=wide&types=${encodeURIComponent(types(500))}`, body);
+    expect([fits.status, ((await fits.json()) as Ingested).columns.length]).toEqual([201, 500]);
+    const long = await post(`dataset=wide&types=${encodeURIComponent(types(1200))}`, body);
+    expect([long.status, await long.text()]).toEqual([413, expect.stringContaining("fields of a form")]);
+  });
+
   test("a workbook is a table, and says which sheets it has", async () => {
     const sheet = (name: string, from: number) => ({
       name,
