@@ -101,7 +101,7 @@ function refuseContradictions({ mode, key = [] }: Omit<Input, "body">): void {
   if (mode === "upsert" && key.length === 0)
     throw new Fault("invalid", "mode=upsert needs the columns that name a row, as in key=id.");
   if (mode !== "upsert" && key.length > 0)
-    throw new Fault("invalid", "key is for mode=upsert, and mode is another.");
+    throw new Fault("invalid", "key=COLUMNS is for mode=upsert, and the mode is another.");
   if (new Set(key.map((name) => name.toLowerCase())).size < key.length)
     throw new Fault("invalid", "key: a column is named twice.");
 }

@@ -126,7 +126,7 @@ async function open(
   if (found !== undefined && input.format !== "auto" && input.format !== found)
     throw new Fault("invalid", `format=${input.format}, but the file is ${FORMAT_NAMES[found]}.`);
   if (input.sheet !== undefined && found !== "xlsx")
-    throw new Fault("invalid", "sheet is for Excel workbooks (.xlsx), and the file is none.");
+    throw new Fault("invalid", "sheet=NAME is for Excel workbooks (.xlsx), and the file is none.");
   if (found === "parquet") return parquetSource(path, wishes, work);
   if (found === "xlsx") return xlsxSource(path, input.sheet, wishes, work);
   if (input.format === "parquet" || input.format === "xlsx")

@@ -135,6 +135,47 @@ describe("cells", () => {
   });
 });
 
+describe("what other writers make of it", () => {
+  const relation = (id: string, type: string, target: string) =>
+    `<Relationships><Relationship Id="${id}" Type="http://purl.oclc.org/ooxml/x/${type}" Target="${target}"/></Relationships>`;
+  const bookOf = (sheetXml: string | Uint8Array, name = "w.xml"): Uint8Array =>
+    zipBytes([
+      ["_rels/.rels", relation("a", "officeDocument", `/${name}`)],
+      [name, '<x:workbook><x:sheets><x:sheet name="A" r:id="s"/></x:sheets></x:workbook>'],
+      [`_rels/${name}.rels`, relation("s", "worksheet", "S.xml")],
+      ["s.xml", sheetXml],
+    ]);
+  const rows = [
+    ["id", "v"],
+    ["1", "a"],
+    ["2", "b"],
+  ];
+  const cells = (row: readonly string[]): string =>
+    row.map((text) => `<x:c t="inlineStr"><x:is><x:t>${text}</x:t></x:is></x:c>`).join("");
+  const xml = `<x:worksheet><x:sheetData>${rows.map((row) => `<x:row>${cells(row)}</x:row>`).join("")}</x:sheetData></x:worksheet>`;
+
+  test.each([
+    ["prefixes, places left out, names of parts in other capitals", bookOf(xml)],
+    ["UTF-16", bookOf(Buffer.from(`\ufeff${xml}`, "utf16le"))],
+    [
+      "comments, sections of text, runs and phonetics",
+      bookOf(
+        xml.replace(
+          "<x:t>a</x:t>",
+          "<x:r><x:t><![CDATA[a]]></x:t></x:r><x:rPh><x:t>eh</x:t></x:rPh><!-- b -->",
+        ),
+      ),
+    ],
+  ])("%s is read alike", async (_, bytes) => {
+    const dataset = fresh();
+    expect(await lake.load(dataset, bytes)).toMatchObject({ rows_in: 2, rows_loaded: 2 });
+    expect(await lake.rows(dataset)).toEqual([
+      { id: 1n, v: "a" },
+      { id: 2n, v: "b" },
+    ]);
+  });
+});
+
 describe("layout", () => {
   const body = [1, 2, 3, 4, 5].map((at): TestCell[] => [
     null,
@@ -274,10 +315,10 @@ describe("sheets", () => {
 });
 
 describe("the same table", () => {
-  const text = fc.string({
-    unit: fc.constantFrom("a", "Z", " ", ",", '"', "é", "\n", "0", "7", "&", "<"),
-    maxLength: 8,
-  });
+  // Spaces at the ends of a CSV's cells may be layout; in a sheet they never are.
+  const text = fc
+    .string({ unit: fc.constantFrom("a", "Z", " ", ",", '"', "é", "\n", "0", "7", "&", "<"), maxLength: 8 })
+    .map((found) => found.trim());
   const numbered = { csv: (value: number) => String(value), cell: (value: number): TestCell => value };
   const columns: fc.Arbitrary<{ csv: (value: number) => string; cell: (value: number) => TestCell }>[] = [
     fc.constant({ csv: (value) => String(value), cell: (value) => value }),
@@ -334,7 +375,7 @@ describe("the same table", () => {
         };
         expect(await outcome(b, book)).toEqual(await outcome(a, csv));
       }),
-      { numRuns: 40 },
+      { numRuns: 25 },
     );
   });
 });
@@ -466,7 +507,7 @@ describe("what is no workbook of ours", () => {
             ingest_id: "",
           });
       }),
-      { numRuns: 150 },
+      { numRuns: 80 },
     );
   });
 });
