@@ -52,17 +52,17 @@ export async function ingestd({
   const neighbours = { catalog, storage };
   const deps: LoadDeps = { neighbours, pool, clock, reservations: new Reservations() };
 
-  const run = (asked: Input, call: Call, onProgress: OnProgress): Promise<Ingested> => {
+  const run = (request: Input, call: Call, onProgress: OnProgress): Promise<Ingested> => {
     // The rest may still come in the form.
-    refuseRejects(asked.dataset);
+    refuseRejects(request.dataset);
     return spool.within(async (folder) => {
       const started = performance.now();
       pool.expect();
-      const sent = await fileIn(asked.body, asked.content_type);
+      const sent = await fileIn(request.body, request.content_type);
       const file = await receive(sent.body, join(folder, "body"), call.signal, (bytes) =>
         onProgress({ phase: "receive", rows: 0, bytes }),
       );
-      const { body: _, ...options } = withFormOptions(asked, sent.fields);
+      const { body: _, ...options } = withFormOptions(request, sent.fields);
       refuseContradictions(options);
       const source = options.source ?? sent.name;
       const input = source === undefined ? options : { ...options, source };
@@ -85,10 +85,10 @@ export async function ingestd({
       ingestEvents: async function* (input, call) {
         const progress = new Progress<ProgressNote>();
         const work = run(input, call, (note, always) => progress.note(note, always));
-        for await (const told of progress.during(work)) {
-          yield "note" in told
-            ? { event: "progress" as const, ...told.note }
-            : { event: "done" as const, ...told.result };
+        for await (const step of progress.during(work)) {
+          yield "note" in step
+            ? { event: "progress" as const, ...step.note }
+            : { event: "done" as const, ...step.result };
         }
       },
     },

@@ -53,8 +53,8 @@ export interface Content {
   /** Columns that name a row, of an upsert. */
   readonly keyColumns: readonly string[];
   readonly idempotencyKey: string | undefined;
-  /** The sheet of a workbook: as it was asked for, by name or number, and its name once the workbook was read. */
-  readonly sheet: { readonly asked?: string; readonly name?: string };
+  /** The sheet of a workbook: as requested, by name or number, and its name once the workbook was read. */
+  readonly sheet: { readonly requested?: string; readonly name?: string };
 }
 
 export type Earlier =
@@ -135,7 +135,7 @@ function isSameFile({ sha256, mode, keyColumns }: Content, { summary }: Snapshot
 /** Before the workbook was read, the one sheet that a load may mean by naming none is taken to be the same. */
 function isSameSheet({ sheet }: Content, { summary }: Snapshot): boolean {
   const loaded = summary[SUMMARY.sheet];
-  return loaded === (sheet.name ?? sheet.asked ?? loaded);
+  return loaded === (sheet.name ?? sheet.requested ?? loaded);
 }
 
 /**

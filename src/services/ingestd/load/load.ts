@@ -64,7 +64,7 @@ export async function load(
     sha256: file.sha256,
     keyColumns: input.mode === "upsert" ? (input.key ?? []) : [],
     idempotencyKey,
-    sheet: input.sheet === undefined ? {} : { asked: input.sheet },
+    sheet: input.sheet === undefined ? {} : { requested: input.sheet },
   };
   const load: Load = { deps, input, content, file, folder, call, onProgress };
   // A dry run leaves nothing that another load would have to wait for.
@@ -267,9 +267,9 @@ async function read(
     },
     call,
   );
-  for await (const told of events) {
-    if (told.event === "table") return told;
-    const { event: _, ...note } = told;
+  for await (const event of events) {
+    if (event.event === "table") return event;
+    const { event: _, ...note } = event;
     onProgress({ phase: "read", ...note });
   }
   throw new Fault("unavailable", "The worker that read the file ended. Send the file again.");

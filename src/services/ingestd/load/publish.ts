@@ -66,7 +66,7 @@ async function hand(
   call: CallInit,
 ): Promise<void> {
   const { adopted } = await storage.adopt({ key, ...file }, call).catch((error: unknown) => {
-    // Another host's storaged, or another folder: it is asked for nothing that PUT does not do.
+    // Another host's storaged, or another folder: the file goes there by PUT.
     if (error instanceof Fault && error.code === "forbidden") return { adopted: null };
     throw error;
   });
@@ -175,9 +175,9 @@ export function preparedFor({ columns, select, field_ids, iceberg_schema }: Publ
 
 /** The columns as they were prepared, with what the file said of them. */
 export function columnsOf(table: Table, prepared: Publication["prepared"]["columns"]): Ingested["columns"] {
-  const told = new Map(table.columns.map((column) => [column.name.toLowerCase(), column]));
+  const found = new Map(table.columns.map((column) => [column.name.toLowerCase(), column]));
   return prepared.flatMap(({ name, type, nullable }) => {
-    const column = told.get(name.toLowerCase());
+    const column = found.get(name.toLowerCase());
     if (column === undefined) return [];
     return [{ name, type, nullable, confidence: column.confidence, samples: column.samples }];
   });

@@ -9,7 +9,7 @@ import { present } from "#lib/assert";
 import { checkFiles, writeParquet } from "../parquet/files.ts";
 import type { MergeInput, Prepared, WrittenFile } from "../source/shapes.ts";
 
-/** Lives with the connection, and is made anew for each file. */
+/** A temporary table of the connection, replaced for each file. */
 const KEYS = "upsert_keys";
 const FILE = quoteIdentifier("#file");
 

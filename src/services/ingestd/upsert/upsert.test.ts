@@ -100,7 +100,7 @@ describe.each([
   test("options that do not go together are refused, and key columns must be there", async () => {
     const file = "id,v\n1,a\n2,b\n";
     await lake.load("there", file);
-    for (const [load, told] of [
+    for (const [load, message] of [
       [() => lake.load("there", file, { mode: "upsert" }), "key=id"],
       [() => lake.load("there", file, { key: ["id"] }), "mode=upsert"],
       [() => upsert("there", file, { key: ["id", "ID"] }), "twice"],
@@ -108,7 +108,7 @@ describe.each([
       [() => upsert("there", "id,w\n1,a\n2,b\n", { key: ["w"] }), 'the dataset has no column "w"'],
     ] as const) {
       const fault = await faultOf(load());
-      expect([fault.code, fault.message]).toEqual(["invalid", expect.stringContaining(told)]);
+      expect([fault.code, fault.message]).toEqual(["invalid", expect.stringContaining(message)]);
     }
     expect(await pairs("there")).toBe("1a 2b");
     expect(await upsert("there", "id,v\n1,z\n", { dry_run: true })).toMatchObject({ dry_run: true });

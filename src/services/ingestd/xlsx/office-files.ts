@@ -1,4 +1,4 @@
-// Files of Excel and its kin that are no .xlsx, told by what they hold: the old binary format, a workbook under a
+// Files of Excel and its kin that are not .xlsx, recognised by their content: the old binary format, a workbook under a
 // password, other archives. Each is refused with what to do instead.
 
 import { open } from "node:fs/promises";
@@ -44,7 +44,7 @@ async function directoryOf(path: string, head: Buffer): Promise<Buffer> {
 }
 
 /** Archives of other kinds, by a part that each has. */
-const OTHERS: readonly [part: RegExp, told: string][] = [
+const OTHERS: readonly [part: RegExp, advice: string][] = [
   [/^xl\/workbook\.bin$/, "an Excel workbook in the binary format (.xlsb): save it as .xlsx"],
   [/^content\.xml$/, "an OpenDocument file: save its sheet as .xlsx or CSV"],
   [/^word\//, "a Word document: save its table as .xlsx or CSV"],

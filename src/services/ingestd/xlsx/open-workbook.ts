@@ -61,10 +61,10 @@ export interface Chosen {
   readonly warnings: readonly string[];
 }
 
-/** The sheet that was asked for, by name or number; else the only one with data. */
-export async function chooseSheet(open: OpenWorkbook, asked: string | undefined): Promise<Chosen> {
+/** The requested sheet, by name or number; else the only one with data. */
+export async function chooseSheet(open: OpenWorkbook, requested: string | undefined): Promise<Chosen> {
   const { sheets } = open.workbook;
-  if (asked !== undefined) return { sheet: sheetNamed(sheets, asked), warnings: [] };
+  if (requested !== undefined) return { sheet: sheetNamed(sheets, requested), warnings: [] };
   const filled: Sheet[] = [];
   for (const sheet of sheets) if (await hasData(open, sheet)) filled.push(sheet);
   const visible = filled.filter(({ hidden }) => !hidden);
@@ -86,17 +86,17 @@ export async function chooseSheet(open: OpenWorkbook, asked: string | undefined)
   return { sheet, warnings: hidden };
 }
 
-function sheetNamed(sheets: readonly Sheet[], asked: string): Sheet {
-  const lower = asked.trim().toLowerCase();
+function sheetNamed(sheets: readonly Sheet[], requested: string): Sheet {
+  const lower = requested.trim().toLowerCase();
   const found =
-    sheets.find(({ name }) => name === asked) ??
+    sheets.find(({ name }) => name === requested) ??
     sheets.find(({ name }) => name.trim().toLowerCase() === lower) ??
     (/^\d{1,5}$/.test(lower) ? sheets[Number(lower) - 1] : undefined);
   if (found !== undefined) return found;
   const names = sheets.map(({ name }) => name);
   throw new Fault(
     "invalid",
-    `sheet: the workbook has no sheet "${asked}".${didYouMean(asked, names)} It has ${listed(sheets)}.`,
+    `sheet: the workbook has no sheet "${requested}".${didYouMean(requested, names)} It has ${listed(sheets)}.`,
   );
 }
 

@@ -44,7 +44,7 @@ const TYPES: Readonly<Record<string, CellType>> = {
   d: "date",
 };
 
-/** The rows that hold cells; merged ranges, which stand behind them, are told to `onMerge`. */
+/** The rows that hold cells; merged ranges, which stand behind them, are passed to `onMerge`. */
 export async function* rowsOf(
   texts: AsyncIterable<string>,
   part: string,

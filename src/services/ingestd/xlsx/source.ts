@@ -62,7 +62,7 @@ export async function xlsxSource(
 /** A second reading of the same file finds the text where the first left it. */
 async function sheetText(
   path: string,
-  asked: string | undefined,
+  requested: string | undefined,
   csv: string,
   { careful }: Wishes,
   work: Workplace,
@@ -74,7 +74,7 @@ async function sheetText(
   }
   const open = await openWorkbook(path, work.folder);
   try {
-    const { sheet, warnings } = await chooseSheet(open, asked);
+    const { sheet, warnings } = await chooseSheet(open, requested);
     const bytes = open.bytesOf(sheet);
     const survey = await surveySheet(open, sheet, (rows) => work.onProgress(rows, 0, bytes));
     const { rows, columns } = survey;

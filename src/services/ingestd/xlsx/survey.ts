@@ -1,5 +1,5 @@
 // A first look over all of a sheet, before any of it is written: which columns hold anything, where the table may
-// begin, which ranges are merged, and what is to be told of its cells. Only the first rows are kept.
+// begin, which ranges are merged, and what its warnings are. Only the first rows are kept.
 
 import type { OpenWorkbook } from "./open-workbook.ts";
 import { type Cell, columnName, type Range, type SheetRow } from "./sheet.ts";
@@ -94,7 +94,7 @@ class Cells {
     if (this.#count === 1) this.#first = `${columnName(column)}${row}${more}`;
   }
 
-  told(sentence: (count: number, first: string) => string): string[] {
+  warning(sentence: (count: number, first: string) => string): string[] {
     return this.#count === 0 ? [] : [sentence(this.#count, this.#first)];
   }
 }
@@ -128,11 +128,11 @@ class Notes {
       `${columns.length === 1 ? "Column" : "Columns"} ${columns.slice(0, NAMED_MAX).map(columnName).join(", ")}`;
     const mixed = [...this.#currencies].filter(([, signs]) => signs.size > 1);
     return [
-      ...this.#uncomputed.told(
+      ...this.#uncomputed.warning(
         (count, first) =>
           `${counted(count, "formula")} (the first in ${first}) have no value saved, so their cells are empty: open the workbook in Excel, save it, and send it again.`,
       ),
-      ...this.#errors.told(
+      ...this.#errors.warning(
         (count, first) =>
           `${counted(count, "formula")} gave an error (the first, ${first}): NULL in a column of numbers or dates, and kept as text in others.`,
       ),

@@ -1,5 +1,5 @@
 // A sheet as CSV, one line for each of its rows, empty ones included, so that a line's number is the row's. Line breaks
-// within cells move what follows, and are counted, so that a rejected row is still told by the number Excel shows.
+// within cells move what follows, and are counted, so that a rejected row still has the number Excel shows.
 
 import { newFile } from "../decode/files.ts";
 import { csvCell } from "../source/csv-cell.ts";

@@ -108,7 +108,7 @@ describe("cells", () => {
     ]);
   });
 
-  test("a formula whose value was never saved is told, for its cell is empty", async () => {
+  test("a formula whose value was never saved gives a warning, for its cell is empty", async () => {
     const { answer, rows } = await loaded(
       sheet([
         ["id", "sum"],
@@ -122,7 +122,7 @@ describe("cells", () => {
     expect(rows.map((row) => row["sum"])).toEqual([5n, null, null, null]);
   });
 
-  test("amounts in two currencies are told", async () => {
+  test("amounts in two currencies give a warning", async () => {
     const { answer } = await loaded(
       sheet([
         ["id", "pay"],
@@ -246,7 +246,7 @@ describe("layout", () => {
     expect(merged.answer.warnings.join()).toContain("1 merged range below the header (the first at B17)");
   });
 
-  test("a rejected row is told by its number in Excel, whatever line breaks stand above it", async () => {
+  test("a rejected row has its number in Excel, whatever line breaks stand above it", async () => {
     const rows = Array.from({ length: 300 }, (_, at): TestCell[] => [
       at,
       at % 7 === 0 ? "two\nlines" : "one",
@@ -302,7 +302,7 @@ describe("sheets", () => {
     expect([unknown.code, unknown.message]).toEqual(["invalid", expect.stringContaining("East")]);
   });
 
-  test("a hidden one is told and not loaded, but for one that is alone", async () => {
+  test("a hidden one gives a warning and is not loaded, unless it is the only one", async () => {
     const hidden = { name: "Lists", rows: table(30), state: "veryHidden" as const };
     const { answer } = await loaded({ sheets: [{ name: "East", rows: table(10) }, hidden] });
     expect(answer.rows_in).toBe(3);
@@ -420,19 +420,19 @@ describe("what is no workbook of ours", () => {
     ],
     ["an archive of files", zipBytes([["a.csv", "id\n1\n"]]), "unpack it"],
     ["an archive of nothing", zipBytes([]), "unpack it"],
-  ])("%s is refused with what to do", async (_, bytes, told) => {
+  ])("%s is refused with what to do", async (_, bytes, advice) => {
     const fault = await faultOf(lake.load("foreign", bytes));
-    expect([fault.code, fault.message]).toEqual(["invalid", expect.stringContaining(told)]);
+    expect([fault.code, fault.message]).toEqual(["invalid", expect.stringContaining(advice)]);
   });
 
   test("format and sheet name what the file must be", async () => {
     const book = workbookBytes(sheet([["a"], [1], [2]]));
-    expect((await faultOf(lake.load("asked", book, { format: "csv" }))).message).toContain("format=csv");
-    expect((await faultOf(lake.load("asked", "a,b\n1,2\n", { format: "xlsx" }))).message).toContain(
+    expect((await faultOf(lake.load("formats", book, { format: "csv" }))).message).toContain("format=csv");
+    expect((await faultOf(lake.load("formats", "a,b\n1,2\n", { format: "xlsx" }))).message).toContain(
       "format=xlsx",
     );
-    expect((await faultOf(lake.load("asked", "a,b\n1,2\n", { sheet: "x" }))).message).toContain("sheet");
-    expect(await lake.load("asked", book, { format: "xlsx", sheet: "Data" })).toMatchObject({ rows_in: 2 });
+    expect((await faultOf(lake.load("formats", "a,b\n1,2\n", { sheet: "x" }))).message).toContain("sheet");
+    expect(await lake.load("formats", book, { format: "xlsx", sheet: "Data" })).toMatchObject({ rows_in: 2 });
   });
 
   test("a part that unpacks to a thousand times its size is a bomb, and is not unpacked", async () => {

@@ -1,5 +1,5 @@
-// XML as it streams in: elements and texts, told by local name, in pieces of whatever size. Nothing outside of the
-// text is ever looked up, and no entity but XML's own five and characters by number means anything.
+// XML as it streams in: elements by local name and texts, in pieces of whatever size. Nothing outside of the
+// text is looked up, and no entity but XML's own five and characters by number means anything.
 
 import { Parser } from "saxen";
 import { Fault } from "#rpc/fault";
