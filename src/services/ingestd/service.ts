@@ -71,7 +71,7 @@ export async function ingestd({
     });
   };
 
-  const rejectsReplay = new RejectsReplay(neighbours, pool, clock);
+  const rejectsReplay = new RejectsReplay(deps);
 
   return {
     handlers: {

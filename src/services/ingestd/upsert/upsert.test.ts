@@ -146,6 +146,21 @@ describe.each([
     expect(lake.keys()).toEqual(before);
   });
 
+  test("rows that were rejected take the place of their key's once they fit", async () => {
+    await upsert("fitted", "id,v\n1,a\n2,b\n3,c\n");
+    const file = "id,v,note\n1,x,\n2,y,late\n2,z,later\n";
+    const first = await upsert("fitted", file, { contract: "quarantine" });
+    expect(first).toMatchObject({ rows_loaded: 1, rows_quarantined: 2, rows_replaced: 1 });
+    await lake.load("fitted", "id,v,note\n9,q,new\n");
+    const replay = () => lake.ingest.replay({ dataset: "fitted", ingest_id: first.ingest_id });
+    const answer = await replay();
+    expect(answer).toMatchObject({ rows_in: 2, rows_loaded: 1, rows_deduped: 1, rows_replaced: 1 });
+    expect(await pairs("fitted")).toBe("1x 2z 3c 9q");
+    expect(await lake.rows("fitted$rejects", "SELECT count(*)::INT AS n FROM t")).toEqual([{ n: 0 }]);
+    expect(await replay()).toMatchObject({ replayed: true, rows_loaded: 1, rows_deduped: 1 });
+    expect(await pairs("fitted")).toBe("1x 2z 3c 9q");
+  });
+
   test("raced with appends and with each other, every row of every load is there once", async () => {
     const other = await lake.another();
     const loads = Array.from({ length: 8 }, (__, at) => {

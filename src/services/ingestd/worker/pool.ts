@@ -86,7 +86,7 @@ export class LoaderPool {
 
   /** Gives `work` a child of its own. The child is killed when the signal fires or the work fails. */
   async with<R>(signal: AbortSignal, work: (service: Service<typeof loader>) => Promise<R>): Promise<R> {
-    const release = await this.#slot(signal);
+    const release = await this.#slots.take(WAIT_MS_MAX, signal);
     if (release === undefined) {
       throw new Fault("unavailable", "Too many files are being loaded at once. Try again in a moment.", {
         retryAfterMs: RETRY_MS,
@@ -103,23 +103,6 @@ export class LoaderPool {
       return await this.#use(child, signal, work);
     } finally {
       release();
-    }
-  }
-
-  /** A slot, or the signal's reason as soon as it fires: who has gone waits for nothing. */
-  async #slot(signal: AbortSignal): Promise<(() => void) | undefined> {
-    const gone = Promise.withResolvers<never>();
-    const leave = (): void => gone.reject(signal.reason as Error);
-    if (signal.aborted) leave();
-    signal.addEventListener("abort", leave, { once: true });
-    const slot = this.#slots.take(WAIT_MS_MAX);
-    try {
-      return await Promise.race([slot, gone.promise]);
-    } catch (reason) {
-      void slot.then((release) => release?.());
-      throw reason;
-    } finally {
-      signal.removeEventListener("abort", leave);
     }
   }
 
