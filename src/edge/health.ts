@@ -50,7 +50,7 @@ export async function houseHealth({ topology, version, pings, storage }: HealthD
   return { status: well ? "ok" : "degraded", topology, version, services, probes: { object_store: store } };
 }
 
-/** What a service that answers says of itself and somebody should look at. */
+/** What a service that answers reports of itself and a person should look at. */
 function detailsOf({ failures = {}, damaged = [] }: DaemonStats): string[] {
   const failed = Object.entries(failures).map(([work, times]) => `${work} (${times})`);
   return [
