@@ -70,6 +70,11 @@ export const OPTIONS = {
     "Least level that is logged",
     z.enum(["debug", "info", "warn", "error"]).default("info"),
   ),
+  access_log: option(
+    "LAKEHOUSE_ACCESS_LOG",
+    "Calls that the gateway logs, at level info: off, refused or all; never what they carry",
+    z.enum(["off", "refused", "all"]).default("off"),
+  ),
   allow_hosts: option(
     "LAKEHOUSE_ALLOW_HOSTS",
     "Host names, besides the address listened on, under which the gateway may be asked (comma-separated)",

@@ -7,8 +7,8 @@
 // Distances: cosine is 1 - cos, dot is 1 - dot (smaller is nearer), euclidean is the distance itself, not its
 // square. They are as coarse as the stored scalars: rank candidates with them, then score the originals.
 
-import { rmSync } from "node:fs";
 import { basename } from "node:path";
+import { rmSync } from "node:fs";
 import type * as UsearchModule from "usearch";
 import { assert } from "#lib/assert";
 import { Fault } from "#rpc/fault";

@@ -4,7 +4,7 @@
 // A database proves that it is whole when it is opened: its pages fit together, and it counts at least as many commits
 // as were acknowledged (commit-counter.ts). One that does not is not opened, and is left as it was found.
 
-import { Database } from "bun:sqlite";
+import { constants, Database } from "bun:sqlite";
 import { statSync } from "node:fs";
 import { basename } from "node:path";
 import { Fault } from "#rpc/fault";
@@ -129,6 +129,9 @@ function countIn(database: Database): Count {
 function openDatabase(file: string): Database {
   try {
     const database = new Database(file, { create: true, strict: true, safeIntegers: false });
+    // The log and its index stay when the database is closed: to make them again needs room, and a house must start, and
+    // answer what it has, on a disk that is full.
+    database.fileControl(constants.SQLITE_FCNTL_PERSIST_WAL, 1);
     database.run("PRAGMA journal_mode = WAL");
     // In WAL mode only FULL makes each commit survive a power cut.
     database.run("PRAGMA synchronous = FULL");
@@ -147,6 +150,22 @@ function unusable(file: string, error: unknown): Fault {
     `${basename(file)} cannot be used: ${why}. Put a copy back or make it again with: lakehouse repair. docs/operating/recover.md says more.`,
     { cause: error },
   );
+}
+
+/**
+ * Copies a database as it is at one moment, also while another process writes to it, into a new file. Throws `internal`
+ * when it is damaged.
+ */
+export function copyDatabase(file: string, copy: string): void {
+  const database = new Database(file, { readonly: true });
+  try {
+    database.run(`PRAGMA busy_timeout = ${BUSY_MS_MAX}`);
+    database.query("VACUUM INTO ?").run(copy);
+  } catch (error) {
+    throw unusable(file, error);
+  } finally {
+    database.close();
+  }
 }
 
 /** What a disk or another writer does is a fault that says so; a wrong statement stays a bug. */

@@ -24,6 +24,18 @@ export const SECTIONS: Readonly<Record<string, Readonly<Record<string, Entry>>>>
       summary: "Find out what on this machine stands in the way",
       load: async () => (await import("./commands/doctor.ts")).doctor,
     },
+    backup: {
+      summary: "Copy a house elsewhere, also while it runs",
+      load: async () => (await import("./commands/backup.ts")).backup,
+    },
+    restore: {
+      summary: "Make a data folder of a backup",
+      load: async () => (await import("./commands/restore.ts")).restore,
+    },
+    repair: {
+      summary: "Find what of a data folder is damaged, and mend what can be",
+      load: async () => (await import("./commands/repair.ts")).repair,
+    },
     serve: {
       summary: "Run a single service of a house",
       load: async () => (await import("./commands/serve.ts")).serve,
@@ -62,7 +74,7 @@ export const SECTIONS: Readonly<Record<string, Readonly<Record<string, Entry>>>>
   },
   "Set up": {
     config: {
-      summary: "Show options; make and remove API keys",
+      summary: "Show options; make, change and remove API keys",
       load: async () => (await import("./commands/config.ts")).config,
     },
     completion: {

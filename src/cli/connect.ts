@@ -6,7 +6,7 @@ import { house, type House } from "#contracts/house";
 import type { Contract } from "#rpc/contract";
 import { Fault, faultFromBody } from "#rpc/fault";
 import { remote } from "#rpc/remote";
-import { readPidfile } from "#topology/data-lock";
+import { readPidfile } from "#topology/pidfile";
 
 export interface Connection {
   readonly url: string;

@@ -9,8 +9,9 @@ import { tmpdir, totalmem } from "node:os";
 import { dirname, join } from "node:path";
 import { bytesOf, readAll } from "#adapters/objects/objects";
 import { mebibytesToBytes, type Settings } from "#config";
-import { isLoopback, readKeys } from "#edge/auth";
-import { readPidfile } from "#topology/data-lock";
+import { isLoopback } from "#edge/access/auth";
+import { areKeysRequired, readKeys } from "#edge/access/key-file";
+import { readPidfile } from "#topology/pidfile";
 import { quoted } from "./connect.ts";
 import { counted, size } from "./terminal/plain-text.ts";
 
@@ -262,8 +263,16 @@ async function ownerOf(host: string, wanted: number): Promise<string> {
 }
 
 const admission: Check = async ({ host, data }) => {
-  const keys = await readKeys(join(data, "keys.json"));
-  if (keys.length > 0)
+  const path = join(data, "keys.json");
+  const keys = await readKeys(path);
+  if (keys === undefined && areKeysRequired(path)) {
+    return {
+      status: "fail",
+      detail: "keys.json is missing, and this house has API keys: every call is refused",
+      fix: "Put back a copy, or make new keys: lakehouse config add-key NAME --scope write",
+    };
+  }
+  if (keys !== undefined && keys.length > 0)
     return { status: "ok", detail: `${counted(keys.length, "API key")}; nobody without one gets in` };
   if (isLoopback(host))
     return {

@@ -12,7 +12,7 @@ export function logOf(settings: Settings, level: Settings["log"] = settings.log)
 
 export async function startHouse(settings: Settings, log: Log, takeOver = false): Promise<RunningHouse> {
   exitOnUncaught(log);
-  const { recordUrl } = await import("#topology/data-lock");
+  const { recordUrl } = await import("#topology/pidfile");
   const house = settings.apart
     ? await (await import("#topology/apart")).startApart(settings, log, { takeOver })
     : await (await import("#topology/together")).startTogether(settings, log, { takeOver });

@@ -7,6 +7,9 @@ import { pageInput, timestamp } from "./shapes.ts";
 /** What passes through one PUT: larger files are stored in parts by whoever writes them. */
 export const OBJECT_BYTES_MAX = 256 * 1024 * 1024;
 
+/** What services keep for themselves, and which does: only they write and remove there. */
+export const OWNED_PREFIXES = { "warehouse/": "catalogd", "vectors/": "vectord" } as const;
+
 /** The rules (no empty, `.` or `..` segment, no control characters, NFC) are checked by the service. */
 const key = z.string().min(1).describe("1 to 1,024 bytes of UTF-8 in NFC; segments are separated by /");
 

@@ -134,7 +134,7 @@ export const vector = {
     output: z.null(),
     status: 204,
     errors: ["not_found", "conflict"],
-    scope: "write",
+    scope: "admin",
   }),
   repair: op({
     method: "POST",

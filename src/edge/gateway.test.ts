@@ -1,4 +1,4 @@
-// The door of a process that lags, and of one that is full: what it says, and what it counts.
+// The gateway of a process that lags, and of one that is full: what it says, and what it counts.
 
 import { afterAll, describe, expect, test } from "bun:test";
 import { z } from "zod";
@@ -8,16 +8,17 @@ import { op } from "#rpc/contract";
 import { faultFromBody } from "#rpc/fault";
 import { implement } from "#rpc/local";
 import { routes } from "#rpc/serve";
-import { type Admission, createAdmission } from "./admission.ts";
+import { type Admission, createAdmission } from "./load/admission.ts";
 import { gateway } from "./gateway.ts";
-import { createGuard } from "./guard.ts";
+import { createAudit } from "./access/audit.ts";
+import { createGuard } from "./access/guard.ts";
 import { createMeter } from "./meter.ts";
-import type { Pulse } from "./pulse.ts";
+import type { LagProbe } from "./load/lag-probe.ts";
 
 const said: string[] = [];
 const log = createLog({ level: "warn", readable: true, write: (line) => void said.push(line) });
 let late = 0;
-const pulse: Pulse = {
+const probe: LagProbe = {
   pendingMs: () => late,
   get lastMs() {
     return late;
@@ -47,16 +48,16 @@ const contract = {
     scope: "read",
   }),
 };
-const door = createAdmission(pulse, log);
-let aside = 0;
+const real = createAdmission(probe, log);
+let deferred = 0;
 const admission: Admission = {
-  ...door,
+  ...real,
   get lagMs() {
-    return door.lagMs;
+    return real.lagMs;
   },
-  putAside: (request) => {
-    aside += 1;
-    return door.putAside(request);
+  defer: (request) => {
+    deferred += 1;
+    return real.defer(request);
   },
 };
 let begun = 0;
@@ -76,7 +77,8 @@ const implementation = implement(contract, "labd", {
 });
 const deps = {
   routes: routes(implementation),
-  authenticate: () => LOCAL_CALLER,
+  keys: { authenticate: () => LOCAL_CALLER, problem: undefined },
+  audit: createAudit("off", log),
   guard: createGuard({ host: "127.0.0.1", allowHosts: [], allowOrigins: [] }),
   allowOrigins: [],
   health: { topology: "together", version: "1", pings: {}, storage: {} as never },
@@ -102,10 +104,10 @@ async function askBefore(
   headers: Record<string, string> = {},
 ): Promise<{ reply: Promise<Response> }> {
   late = 100;
-  aside = 0;
+  deferred = 0;
   const reply = ask({}, headers);
-  await until(() => aside > 0);
-  for (let one = 0; one < crowd; one += 1) void door.putAside(new Request(server.url.href));
+  await until(() => deferred > 0);
+  for (let one = 0; one < crowd; one += 1) void real.defer(new Request(server.url.href));
   return { reply };
 }
 
@@ -130,7 +132,7 @@ describe("a gateway that lags", () => {
     expect(said.filter((line) => line.includes("labd.left")).length).toBe(0);
   });
 
-  test("lets in who waited once it has caught up, and takes the wait off its time", async () => {
+  test("lets in what waited once it has caught up, and takes the wait off its time", async () => {
     const { reply: waiting } = await askBefore(300);
     await Bun.sleep(100);
     late = 0;
@@ -142,7 +144,7 @@ describe("a gateway that lags", () => {
   });
 });
 
-test("a service with no room keeps who comes waiting, and has room again when somebody leaves", async () => {
+test("a service with no room keeps requests waiting, and has room again when one leaves", async () => {
   begun = 0;
   const busy = Array.from({ length: 64 }, () => ask({ hold: true }));
   await until(() => begun === 64);

@@ -1,5 +1,5 @@
-// The gateway: the one door of the house. It knows every operation from the contracts and no implementation of
-// any; a route either calls a service in this process or passes the request on to a daemon, and this file does
+// The gateway: where every call from outside comes in. It knows every operation from the contracts and no implementation
+// of any; a route either calls a service in this process or passes the request on to a daemon, and this file does
 // not know which. What it adds: the guard, who asks and what they may, request ids, timing, counts.
 //
 // Operations stand in the server's own route table, which costs a request nothing; everything else (what the
@@ -13,18 +13,24 @@ import type { Log } from "#lib/log";
 import { CALL_HEADERS, type Exchange, faultResponse, requestIdOf } from "#rpc/exchange";
 import { Fault, toFault } from "#rpc/fault";
 import { byPattern, isSlow, type Route, routeFor } from "#rpc/route";
-import { type Admission, type Gate, isLarge, REFUSED, type Wait } from "./admission.ts";
-import { type Authenticate, authorize } from "./auth.ts";
+import { type Audit, type RefusalReason } from "./access/audit.ts";
+import { authorize } from "./access/auth.ts";
+import { Denied } from "./access/denied.ts";
+import { checkMethod, type Guard } from "./access/guard.ts";
+import type { LiveKeys } from "./access/live-keys.ts";
+import { type CheckKey, keyCheckOf } from "./access/owned-prefixes.ts";
 import { apiDescription, docsPage } from "./docs.ts";
-import { checkMethod, type Guard } from "./guard.ts";
 import { type HealthDeps, houseHealth } from "./health.ts";
-import { admissionMetrics, type Meter, metricsText } from "./meter.ts";
+import { type Admission, type ConcurrencyLimit, isLarge, REFUSED } from "./load/admission.ts";
+import { awaitBodyStart, IDLE_TIMEOUT_S, timedReply } from "./load/slow-client.ts";
+import type { Wait } from "./load/wait-queue.ts";
+import { admissionMetrics, auditMetrics, type Meter, metricsText } from "./meter.ts";
 import { checkUnfolded, patternsOf } from "./raw-path.ts";
-import { IDLE_TIMEOUT_S, begunBody, pacedReply } from "./pace.ts";
 
 export interface GatewayDeps {
   readonly routes: readonly Route[];
-  readonly authenticate: Authenticate;
+  readonly keys: Pick<LiveKeys, "authenticate" | "problem">;
+  readonly audit: Audit;
   readonly guard: Guard;
   readonly allowOrigins: readonly string[];
   readonly health: HealthDeps;
@@ -72,7 +78,7 @@ export function gateway(deps: GatewayDeps): Gateway {
       checkMethod(request.method);
       return app.fetch(request);
     } catch (thrown) {
-      return faultResponse(thrown, new EdgeExchange(request, request.headers, deps), "gateway");
+      return new EdgeExchange(request, request.headers, deps).fail(thrown);
     }
   };
   return { routes, fetch };
@@ -86,10 +92,11 @@ interface Entry {
   readonly raw: boolean;
   /** Its body may be large. */
   readonly bodied: boolean;
-  /** The gate of quick work, which is one for all. */
-  readonly quick: Gate | undefined;
-  readonly gate: (callerId: string) => Gate;
-  readonly largeGate: (callerId: string) => Gate;
+  /** The limit of quick work, which is one for all. */
+  readonly quick: ConcurrencyLimit | undefined;
+  readonly limit: (callerId: string) => ConcurrencyLimit;
+  readonly largeLimit: (callerId: string) => ConcurrencyLimit;
+  readonly checkKey: CheckKey | undefined;
 }
 
 function entryOf(route: Route, admission: Admission): Entry {
@@ -100,14 +107,15 @@ function entryOf(route: Route, admission: Admission): Entry {
     lasting: reply === "events" || (reply === "raw" && !reads),
     raw: body === "raw",
     bodied: !reads,
-    quick: work === "quick" ? admission.gate(route, work, "") : undefined,
-    gate: (callerId) => admission.gate(route, work, callerId),
-    largeGate: (callerId) => admission.gate(route, "large", callerId),
+    quick: work === "quick" ? admission.limit(route, work, "") : undefined,
+    limit: (callerId) => admission.limit(route, work, callerId),
+    largeLimit: (callerId) => admission.limit(route, "large", callerId),
+    checkKey: keyCheckOf(route),
   };
 }
 
 function mount(deps: GatewayDeps, candidates: readonly Route[]): Handler {
-  const { authenticate, guard, allowOrigins, admission } = deps;
+  const { keys, guard, allowOrigins, admission } = deps;
   const entries = new Map(candidates.map((route) => [route, entryOf(route, admission)]));
   const first = present(candidates[0], "a route");
   const greedy = candidates.some(({ pattern }) => patternsOf(pattern).length > 1);
@@ -118,17 +126,18 @@ function mount(deps: GatewayDeps, candidates: readonly Route[]): Handler {
     try {
       const origin = guard(headers);
       if (origin !== undefined && allowOrigins.includes(origin)) exchange.origin = origin;
-      const caller = authenticate(headers);
+      const caller = keys.authenticate(headers);
+      exchange.caller = caller;
       const entry = only ?? present(entries.get(routeFor(candidates, request)), "an entry");
       const { route } = entry;
       authorize(caller, route.scope);
       if (greedy) checkUnfolded(request, route.pattern);
-      exchange.caller = caller;
+      entry.checkKey?.(request.url, caller);
       exchange.route = route;
       const large = entry.bodied && !entry.raw && isLarge(headers);
-      exchange.gate = large ? entry.largeGate(caller.id) : (entry.quick ?? entry.gate(caller.id));
+      exchange.limit = large ? entry.largeLimit(caller.id) : (entry.quick ?? entry.limit(caller.id));
       // Refused before its body is read, a request costs least.
-      if (exchange.gate.full) return exchange.refuse();
+      if (exchange.limit.full) return exchange.refuse();
       if (large || entry.raw) return receive(entry, request, exchange);
       return entry.lasting ? last(entry, request, exchange) : route.handle(request, exchange);
     } catch (thrown) {
@@ -140,7 +149,7 @@ function mount(deps: GatewayDeps, candidates: readonly Route[]): Handler {
     const exchange = new EdgeExchange(request, request.headers, deps, server);
     if (!admission.lags(exchange.started)) return begin(request, exchange);
     exchange.route = first;
-    return exchange.outlast(admission.putAside(request)).then(
+    return exchange.outlast(admission.defer(request)).then(
       () => begin(request, exchange),
       (refused: unknown) => exchange.fail(refused, first),
     );
@@ -154,10 +163,10 @@ async function receive(entry: Entry, request: Request, exchange: EdgeExchange): 
     // One that is declared too large is refused without a byte of it.
     const declared = Number(request.headers.get("content-length") ?? 0);
     if (declared > route.bodyBytesMax) return await route.handle(request, exchange);
-    const body = await begunBody(request);
+    const body = await awaitBodyStart(request);
     await exchange.admit();
-    const paced = body.request((seconds) => exchange.clock(seconds));
-    return await (entry.lasting ? last(entry, paced, exchange) : route.handle(paced, exchange));
+    const timed = body.request((seconds) => exchange.setTimeoutS(seconds));
+    return await (entry.lasting ? last(entry, timed, exchange) : route.handle(timed, exchange));
   } catch (thrown) {
     return exchange.fail(thrown, route);
   }
@@ -167,9 +176,9 @@ async function receive(entry: Entry, request: Request, exchange: EdgeExchange): 
 async function last({ route }: Entry, request: Request, exchange: EdgeExchange): Promise<Response> {
   const leave = (): void => exchange.leave();
   exchange.stays = true;
-  // Nobody reads, or gives up, a reply to a client that has gone already.
+  // A reply to a client that has gone already is neither read nor given up.
   onAbort(exchange.lateSignal(), leave);
-  return pacedReply(await route.handle(request, exchange), (seconds) => exchange.clock(seconds), leave);
+  return timedReply(await route.handle(request, exchange), (seconds) => exchange.setTimeoutS(seconds), leave);
 }
 
 /** One request as the edge sees it. */
@@ -182,8 +191,8 @@ class EdgeExchange implements Exchange {
   timeoutMs: number | undefined;
   /** Known once the request was let in. */
   route: Route | undefined;
-  /** Where it asks to be let in. */
-  gate: Gate | undefined;
+  /** What bounds it. */
+  limit: ConcurrencyLimit | undefined;
   /** Keeps its place when its reply begins. */
   stays = false;
   /** The page that asks, where it is of another origin that may. */
@@ -191,7 +200,7 @@ class EdgeExchange implements Exchange {
   readonly #request: Request;
   readonly #server: Server | undefined;
   #inside = false;
-  #refused = false;
+  #refused: RefusalReason | undefined;
   /** Milliseconds spent waiting for other systems. */
   #upMs = 0;
   readonly #deps: GatewayDeps;
@@ -205,54 +214,75 @@ class EdgeExchange implements Exchange {
     this.traceparent = traceparent !== null && TRACEPARENT.test(traceparent) ? traceparent : undefined;
   }
 
-  /** Sets the clock of its connection: seconds until it is cut off, 0 for never. */
-  clock(seconds: number): void {
+  /** Sets the timeout of its connection: seconds until it is cut off, 0 for never. */
+  setTimeoutS(seconds: number): void {
     this.#server?.timeout(this.#request, seconds);
   }
 
   admit(): Promise<void> | undefined {
-    const { gate } = this;
+    const { limit, route } = this;
     // From here on the house is at work, and may be silent for long.
-    if (this.route !== undefined && isSlow(this.route)) this.clock(0);
-    if (gate === undefined || this.#inside) return undefined;
-    this.#inside = gate.enter();
-    if (this.#inside) return undefined;
-    return this.outlast(gate.wait(this.#request)).then(() => {
-      this.#inside = true;
-    });
+    if (route !== undefined && isSlow(route)) this.setTimeoutS(0);
+    if (limit === undefined || this.#inside) return undefined;
+    this.#inside = limit.enter();
+    const room = this.#inside ? undefined : this.#waitFor(limit);
+    return route === undefined || route.scope === "read" ? room : this.#mayAnswer(room);
+  }
+
+  async #waitFor(limit: ConcurrencyLimit): Promise<void> {
+    await this.outlast(limit.wait(this.#request));
+    this.#inside = true;
+  }
+
+  /**
+   * Rejects when this request's connection is gone. The platform closes a connection on which more arrives behind a
+   * request before its reply (a pipelined request, a stray line end), and finds that out in the turn after it began
+   * this one. A change that was made then could not be acknowledged, so it is not made.
+   */
+  async #mayAnswer(room: Promise<void> | undefined): Promise<void> {
+    await room;
+    await nextTurn();
+    if (this.#request.signal.aborted) throw GONE;
+  }
+
+  /** The reply to a request that failed at the edge, in the shape of its route's surface where it has a route. */
+  fail(thrown: unknown, route?: Route): Response {
+    if (thrown instanceof Denied) {
+      this.#refused = thrown.reason;
+      this.caller ??= thrown.caller;
+    }
+    const fault = toFault(thrown);
+    fault.origin ??= "gateway";
+    return (this.route ?? route)?.fault(fault, this) ?? faultResponse(fault, this, "gateway");
   }
 
   refuse(): Response {
-    this.#refused = true;
-    this.#deps.admission.refused(this.route?.name ?? "gateway");
+    this.#countRefusal();
     return this.route?.fault(REFUSED, this) ?? faultResponse(REFUSED, this, "gateway");
   }
 
-  /** The reply to a request that failed before its route was at work, in the shape of that route's surface. */
-  fail(thrown: unknown, route: Route): Response {
-    const fault = toFault(thrown);
-    fault.origin ??= "gateway";
-    return (this.route ?? route).fault(fault, this);
+  #countRefusal(): void {
+    this.#refused = "busy";
+    this.#deps.admission.refused(this.route?.name ?? "gateway");
   }
 
   /** Waits for room, which costs the operation of its time; throws when there is none. */
   async outlast(wait: Wait | undefined): Promise<void> {
-    const asked = performance.now();
+    const since = performance.now();
     if (wait === undefined || !(await wait)) {
-      this.#refused = true;
-      this.#deps.admission.refused(this.route?.name ?? "gateway");
+      this.#countRefusal();
       throw REFUSED;
     }
     const timeoutMs = this.timeoutMs ?? this.route?.timeoutMs;
     if (timeoutMs === undefined || timeoutMs === Infinity) return;
-    this.timeoutMs = timeoutMs - (performance.now() - asked);
+    this.timeoutMs = timeoutMs - (performance.now() - since);
   }
 
   leave(): void {
     if (!this.#inside) return;
     this.#inside = false;
-    this.gate?.leave();
-    this.gate = undefined;
+    this.limit?.leave();
+    this.limit = undefined;
   }
 
   waited(ms: number): void {
@@ -274,14 +304,37 @@ class EdgeExchange implements Exchange {
     }
     if (!this.stays) this.leave();
     const { route } = this;
+    this.#deps.audit.record({
+      route: route?.name,
+      method: this.#request.method,
+      status,
+      caller: this.caller?.id,
+      requestId: this.requestId,
+      tookMs,
+      refused: this.#refused ?? (status === FORBIDDEN ? "rule" : undefined),
+    });
     if (route === undefined) return;
-    if (isSlow(route)) this.clock(IDLE_TIMEOUT_S);
+    if (isSlow(route)) this.setTimeoutS(IDLE_TIMEOUT_S);
     this.#deps.meter.record(route, status, tookMs);
-    // Refusals are many and alike: who refuses says so now and then.
-    if (status >= 500 && !this.#refused) {
+    // Refusals are many and alike: admission logs them now and then.
+    if (status >= 500 && this.#refused === undefined) {
       this.#deps.log.warn("request failed", { route: route.name, status, request_id: this.requestId });
     }
   }
+}
+
+/** A service's own rule refused it: a statement that may not be, a file of another folder. */
+const FORBIDDEN = 403;
+
+/** Nobody is there to read it. */
+const GONE = new Fault("cancelled", "The connection was closed before the request could be answered.", {
+  origin: "gateway",
+});
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
 }
 
 /** Hundredths of a millisecond; `toFixed` takes ten times as long. */
@@ -292,7 +345,7 @@ function millis(ms: number): string {
 /** W3C Trace Context, version 00. */
 const TRACEPARENT = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
-/** One at a time: who asks meanwhile is given the same. So looking at a house costs it no more than it can bear. */
+/** One at a time: requests that come meanwhile are given the same. So looking at a house costs it no more than it can bear. */
 function shared<T>(work: () => Promise<T>): () => Promise<T> {
   let running: Promise<T> | undefined;
   return () => {
@@ -304,44 +357,48 @@ function shared<T>(work: () => Promise<T>): () => Promise<T> {
 }
 
 function selfDescription(app: Hono, deps: GatewayDeps): void {
-  const { authenticate, health, meter, neighbourMetrics, admission } = deps;
+  const { keys, audit, health, meter, neighbourMetrics, admission } = deps;
   const lookAtHealth = shared(async () => JSON.stringify(await houseHealth(health)));
   const gather = shared(async () => {
-    const own = [...(await meter.snapshot()), ...admissionMetrics(admission)];
+    const own = [...(await meter.snapshot()), ...admissionMetrics(admission), ...auditMetrics(audit)];
     return metricsText([own, ...(await neighbourMetrics())]);
   });
   const description = JSON.stringify(apiDescription(health.version));
   const json = { "content-type": "application/json" };
   const known = (c: Context, answer: () => Response | Promise<Response>): Response | Promise<Response> => {
     try {
-      authorize(authenticate(c.req.raw.headers), "read");
+      authorize(keys.authenticate(c.req.raw.headers), "read");
       return answer();
     } catch (thrown) {
       return refuse(c, deps, thrown);
     }
   };
 
-  app.get("/health", () => new Response('{"status":"ok","service":"gateway"}', { headers: json }));
-  app.get("/v1/health", (c) => known(c, async () => sealed(c, deps, await lookAtHealth(), json)));
+  app.get("/health", () => {
+    const { problem } = keys;
+    const detail = problem === undefined ? {} : { detail: `Every call is refused: ${problem}` };
+    return Response.json({ status: "ok", service: "gateway", ...detail });
+  });
+  app.get("/v1/health", (c) => known(c, async () => finished(c, deps, await lookAtHealth(), json)));
   app.get("/metrics", (c) =>
     known(c, async () => {
-      return sealed(c, deps, await gather(), {
+      return finished(c, deps, await gather(), {
         "content-type": "text/plain; version=0.0.4; charset=utf-8",
       });
     }),
   );
-  app.get("/openapi.json", (c) => sealed(c, deps, description, json));
+  app.get("/openapi.json", (c) => finished(c, deps, description, json));
   for (const path of ["/docs", "/docs/*"]) {
     app.get(path, (c) => docsPage(c.req.path) ?? c.notFound());
   }
 }
 
-function sealed(c: Context, deps: GatewayDeps, body: string, headers: Record<string, string>): Response {
+function finished(c: Context, deps: GatewayDeps, body: string, headers: Record<string, string>): Response {
   const all = { ...headers };
   new EdgeExchange(c.req.raw, c.req.raw.headers, deps).seal(all, 200);
   return new Response(body, { headers: all });
 }
 
 function refuse(c: Context, deps: GatewayDeps, thrown: unknown): Response {
-  return faultResponse(thrown, new EdgeExchange(c.req.raw, c.req.raw.headers, deps), "gateway");
+  return new EdgeExchange(c.req.raw, c.req.raw.headers, deps).fail(thrown);
 }

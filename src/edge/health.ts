@@ -6,7 +6,7 @@ import type { DaemonStats } from "#rpc/daemon";
 import type { storage } from "#contracts/storage";
 
 export interface ServiceHealth {
-  readonly status: "ok" | "down";
+  readonly status: "ok" | "degraded" | "down";
   readonly latency_ms: number;
   readonly detail?: string;
 }
@@ -28,15 +28,31 @@ export interface HealthDeps {
 }
 
 const PING_MS_MAX = 500;
+/** Damaged things that are named; the rest are counted. */
+const NAMED_MAX = 10;
+
+function damageIn({ damaged = [] }: DaemonStats): string[] {
+  if (damaged.length === 0) return [];
+  const more = damaged.length > NAMED_MAX ? ` and ${damaged.length - NAMED_MAX} more` : "";
+  return [
+    `Damaged: ${damaged.slice(0, NAMED_MAX).join(", ")}${more}. lakehouse repair says what can be done.`,
+  ];
+}
+
+function failuresIn({ failures = {} }: DaemonStats): string[] {
+  const counts = Object.entries(failures).map(([work, times]) => `${work} (${times})`);
+  return counts.length === 0 ? [] : [`Failed in the background since the start: ${counts.join(", ")}.`];
+}
 
 export async function houseHealth({ topology, version, pings, storage }: HealthDeps): Promise<HouseHealth> {
   const looked = Object.entries(pings).map(async ([name, ping]): Promise<[string, ServiceHealth]> => {
     const started = performance.now();
     const latency = (): number => Math.round((performance.now() - started) * 100) / 100;
     try {
-      const details = detailsOf(await ping(AbortSignal.timeout(PING_MS_MAX)));
-      const detail = details.length === 0 ? {} : { detail: details.join("; ") };
-      return [name, { status: "ok", latency_ms: latency(), ...detail }];
+      const stats = await ping(AbortSignal.timeout(PING_MS_MAX));
+      const detail = [...damageIn(stats), ...failuresIn(stats)].join(" ");
+      const status = (stats.damaged ?? []).length === 0 ? "ok" : "degraded";
+      return [name, { status, latency_ms: latency(), ...(detail === "" ? {} : { detail }) }];
     } catch {
       return [name, { status: "down", latency_ms: latency(), detail: `${name} does not answer` }];
     }
@@ -48,13 +64,4 @@ export async function houseHealth({ topology, version, pings, storage }: HealthD
   const store = await probed;
   const well = Object.values(services).every(({ status }) => status === "ok") && store.status === "ok";
   return { status: well ? "ok" : "degraded", topology, version, services, probes: { object_store: store } };
-}
-
-/** What a service that answers reports of itself and a person should look at. */
-function detailsOf({ failures = {}, damaged = [] }: DaemonStats): string[] {
-  const failed = Object.entries(failures).map(([work, times]) => `${work} (${times})`);
-  return [
-    ...(damaged.length === 0 ? [] : [`damaged, and not served until repaired: ${damaged.join(", ")}`]),
-    ...(failed.length === 0 ? [] : [`failed in the background since the start: ${failed.join(", ")}`]),
-  ];
 }

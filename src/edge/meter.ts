@@ -3,7 +3,8 @@
 
 import { AggregatorRegistry, Gauge, Registry } from "prom-client";
 import type { Route } from "#rpc/route";
-import type { Admission } from "./admission.ts";
+import type { Audit } from "./access/audit.ts";
+import type { Admission } from "./load/admission.ts";
 
 /** Upper bounds in seconds: half a millisecond to half a minute. */
 const BUCKETS_S = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -123,6 +124,23 @@ export function admissionMetrics({ refusals, lagMs }: Admission): object[] {
       type: "gauge",
       aggregator: "sum",
       values: [{ labels: { service: "gateway" }, value: lagMs / 1000 }],
+    },
+  ];
+}
+
+/** Calls that were refused, by reason and caller, in the same shape. */
+export function auditMetrics(audit: Audit): object[] {
+  const values = audit.refusals().map(({ reason, caller, count }) => ({
+    labels: { service: "gateway", reason, caller },
+    value: count,
+  }));
+  return [
+    {
+      name: "lakehouse_denied_total",
+      help: "Calls that were refused, by reason and by the key that was shown",
+      type: "counter",
+      aggregator: "sum",
+      values,
     },
   ];
 }

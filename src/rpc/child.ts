@@ -2,10 +2,11 @@
 // (users' SQL, parsing big files, building graphs) runs there, and the serving process only waits. The child listens on a
 // unix socket like any daemon; a watchdog kills it when it grows past its memory limit.
 
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { createLog, exitOnUncaught } from "#lib/log";
+import { makeChildFolder } from "./child-folder.ts";
 import type { Contract, Service } from "./contract.ts";
 import { Fault } from "./fault.ts";
 import { checkSocketPath, listen } from "./listen.ts";
@@ -51,7 +52,8 @@ const PAGE_BYTES = 4096;
 
 export async function spawnChild<C extends Contract>(contract: C, options: ChildOptions): Promise<Child<C>> {
   checkSocketPath(join(tmpdir(), "lakehouse-XXXXXX", "s"));
-  const folder = mkdtempSync(join(tmpdir(), "lakehouse-"));
+  const made = makeChildFolder();
+  const folder = made.path;
   const socket = join(folder, "s");
   const ready = Promise.withResolvers<void>();
   const handed = JSON.stringify({ socket, folder, settings: options.settings });
@@ -75,7 +77,7 @@ export async function spawnChild<C extends Contract>(contract: C, options: Child
   const exited = process_.exited.then(() => {
     watchdog?.stop();
     if (end === "exited" && CRASHES.has(String(process_.signalCode))) end = "crashed";
-    rmSync(folder, { recursive: true, force: true });
+    made.remove();
     ready.reject(new Fault("unavailable", `A worker of ${options.origin} ended before it was ready.`));
     return end;
   });

@@ -14,7 +14,7 @@ export interface Daemon<C extends Contract> {
 export interface DaemonStats {
   /** Background work that failed since the start, by the name of the work (`snapshot`, `graph build`). */
   readonly failures?: Readonly<Record<string, number>> | undefined;
-  /** What it keeps that is damaged and not served until it is repaired, by name. */
+  /** Names of what is damaged, until it is repaired or restored. */
   readonly damaged?: readonly string[] | undefined;
   readonly [count: string]: unknown;
 }

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { SERVICE_NAMES } from "#contracts/house";
 import { Fault } from "#rpc/fault";
 import { listen, SOCKET_PATH_BYTES_MAX } from "#rpc/listen";
-import { DAEMON_PORTS, listenAt, makeRunFolder, runFolder, TAKE_OVER_SOCKET } from "./address.ts";
+import { DAEMON_PORTS, listenAt, makeRunFolder, runFolder, CONTROL_SOCKET } from "./address.ts";
 
 const root = mkdtempSync(join(tmpdir(), "run-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -20,7 +20,7 @@ test("every service has a port of its own", () => {
 test("the socket of every service fits, however long the data path is", () => {
   for (let bytes = 1; bytes < 200; bytes += 1) {
     const folder = runFolder({ data: `/${"ü".repeat(bytes / 2)}${"d".repeat(bytes % 2)}` }, "/tmp");
-    for (const name of [...NAMES, TAKE_OVER_SOCKET]) {
+    for (const name of [...NAMES, CONTROL_SOCKET]) {
       expect(Buffer.byteLength(join(folder, name))).toBeLessThanOrEqual(SOCKET_PATH_BYTES_MAX);
     }
   }

@@ -2,6 +2,7 @@
 // LAKEHOUSE_DAEMON_PORTS is set. Every process derives the same addresses from the same settings, so none is exchanged.
 
 import { createHash } from "node:crypto";
+import { existsSync, realpathSync } from "node:fs";
 import { chmod, lstat, mkdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -34,11 +35,11 @@ function socketName(name: keyof typeof DAEMON_PORTS): string {
   return `${name}.sock`;
 }
 
-/** In the run folder beside those of the services; see `gateway/take-over-socket.ts`. */
-export const TAKE_OVER_SOCKET = "take-over.sock";
+/** In the run folder beside those of the services; see `gateway/control-socket.ts`. */
+export const CONTROL_SOCKET = "control.sock";
 
 const NAME_BYTES_MAX = Math.max(
-  ...[...(Object.keys(DAEMON_PORTS) as (keyof typeof DAEMON_PORTS)[]).map(socketName), TAKE_OVER_SOCKET].map(
+  ...[...(Object.keys(DAEMON_PORTS) as (keyof typeof DAEMON_PORTS)[]).map(socketName), CONTROL_SOCKET].map(
     (name) => name.length,
   ),
 );
@@ -47,12 +48,20 @@ const NAME_BYTES_MAX = Math.max(
 export function runFolder({ data }: Pick<Settings, "data">, temp = tmpdir()): string {
   const inside = join(data, "run");
   if (fits(inside)) return inside;
-  const short = join(temp, `lakehouse-${createHash("sha256").update(data).digest("hex").slice(0, 16)}`);
+  const short = join(
+    temp,
+    `lakehouse-${createHash("sha256").update(realPath(data)).digest("hex").slice(0, 16)}`,
+  );
   if (fits(short)) return short;
   throw new Fault(
     "invalid",
     `Unix sockets fit neither into --data ${data} nor into TMPDIR ${temp}: a socket's path may have ${SOCKET_PATH_BYTES_MAX} bytes. Choose a shorter --data or TMPDIR, or set LAKEHOUSE_DAEMON_PORTS=true.`,
   );
+}
+
+/** However a folder is named, by a link too, its house is one. */
+function realPath(data: string): string {
+  return existsSync(data) ? realpathSync(data) : data;
 }
 
 function fits(folder: string): boolean {

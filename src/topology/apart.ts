@@ -4,10 +4,12 @@
 import type { Settings } from "#config";
 import type { ServiceName } from "#contracts/house";
 import type { Log } from "#lib/log";
-import { acquireDataLock, recordUrl } from "./data-lock.ts";
+import { acquireDataLock } from "./data-lock.ts";
+import { recordUrl } from "./pidfile.ts";
 import { requestShare } from "./gateway/take-over-socket.ts";
 import { LOCK_WAIT_MS_MAX, type StartOptions, untilReplaced } from "./lifecycle.ts";
 import { PLAN, START_ORDER } from "./plan.ts";
+import { prepareData } from "./upkeep/prepare-data.ts";
 import { SupervisedProcess } from "./supervised-process.ts";
 import type { RunningHouse } from "./together.ts";
 
@@ -17,7 +19,7 @@ export async function startApart(
   { takeOver = false }: Pick<StartOptions, "takeOver"> = {},
 ): Promise<RunningHouse> {
   let gateway: SupervisedProcess | undefined;
-  let services: RunningServices | undefined;
+  let services: RunningDaemons | undefined;
   try {
     if (takeOver) {
       // A house that was itself replaced just before may need its time to stop; the gateway has less to start.
@@ -25,7 +27,7 @@ export async function startApart(
       gateway = new SupervisedProcess(settings, "gateway", log, ["--take-over"]);
       await gateway.ready;
     }
-    services = await startServices(settings, log, takeOver);
+    services = await startDaemons(settings, log, takeOver);
     gateway ??= new SupervisedProcess(settings, "gateway", log);
     const url = await gateway.ready;
     if (takeOver) gateway.send("open");
@@ -40,7 +42,7 @@ export async function startApart(
 
 function running(
   gateway: SupervisedProcess,
-  services: RunningServices,
+  services: RunningDaemons,
   settings: Settings,
   log: Log,
   url: string,
@@ -52,7 +54,7 @@ function running(
       () => current.stop(),
       async () => {
         log.warn("the house that was to take over ended before it served; serving again");
-        current = await startServices(settings, log, true);
+        current = await startDaemons(settings, log, true);
         await recordUrl(settings.data, url);
         gateway.send("open");
       },
@@ -64,19 +66,19 @@ function running(
   };
 }
 
-interface RunningServices {
-  /** Stops the daemons, each after those that need it, and releases the data lock; once, however often it is called. */
+interface RunningDaemons {
+  /** Stops the daemons, each after those that need it, and releases the data locks; once, however often it is called. */
   stop(): Promise<void>;
 }
 
-/** Acquires the data lock and starts the daemons over the folder. */
-async function startServices(settings: Settings, log: Log, takeOver: boolean): Promise<RunningServices> {
-  const release = await acquireDataLock(settings.data, takeOver ? LOCK_WAIT_MS_MAX : undefined);
+/** Acquires the data locks and starts the daemons over the folder. */
+async function startDaemons(settings: Settings, log: Log, takeOver: boolean): Promise<RunningDaemons> {
+  const lock = await acquireDataLock(settings.data, takeOver ? LOCK_WAIT_MS_MAX : undefined);
   const daemons = new Map<ServiceName, SupervisedProcess>();
   const ready = new Map<ServiceName, Promise<string>>();
   const stopAll = async (): Promise<void> => {
     for (const name of START_ORDER.toReversed()) await daemons.get(name)?.stop();
-    await release();
+    await lock.release();
   };
   let stopped: Promise<void> | undefined;
   const stop = (): Promise<void> => (stopped ??= stopAll());
@@ -87,6 +89,8 @@ async function startServices(settings: Settings, log: Log, takeOver: boolean): P
     return daemon.ready;
   };
   try {
+    await prepareData(settings, log, lock);
+    await lock.releaseParts();
     for (const name of START_ORDER) {
       const starting = start(name);
       // A failure is thrown by `Promise.all` below; until then the promise has no other reader.

@@ -1,6 +1,5 @@
 // One service, or the gateway, as a process of its own: what `lakehouse serve` runs.
 
-import { mkdir } from "node:fs/promises";
 import type { Settings } from "#config";
 import { type House, house, type ServiceName, SERVICE_NAMES } from "#contracts/house";
 import { createMeter } from "#edge/meter";
@@ -11,11 +10,14 @@ import { Fault } from "#rpc/fault";
 import { forward } from "#rpc/forward";
 import { listen } from "#rpc/listen";
 import { routes } from "#rpc/serve";
-import { addressOf, listenAt, neighboursOf, makeRunFolder, requestDaemon } from "./address.ts";
-import { bindListener } from "./gateway/listener.ts";
+import { addressOf, listenAt, makeRunFolder, neighboursOf, requestDaemon } from "./address.ts";
+import { acquirePartLock } from "./data-lock.ts";
 import { fronts as houseFronts } from "./fronts.ts";
-import { DRAIN_MS_MAX, type Replaceable, type StartOptions } from "./lifecycle.ts";
+import { HOLD_MS_MAX, holdInOrder, type HouseHold } from "./gateway/backup-hold.ts";
+import { bindListener } from "./gateway/listener.ts";
+import { DRAIN_MS_MAX, REFUSE_MS_MAX, type Replaceable, type StartOptions } from "./lifecycle.ts";
 import { PLAN } from "./plan.ts";
+import { prepareAlone } from "./upkeep/prepare-data.ts";
 import { VERSION } from "./version.ts";
 
 export type DaemonName = ServiceName | "gateway";
@@ -38,16 +40,39 @@ export function serveDaemon(
   options: StartOptions = {},
 ): Promise<RunningDaemon> {
   if (name === "gateway") return serveGateway(settings, log, options);
-  if (options.takeOver !== true) return serveService(settings, name, log);
+  if (options.takeOver !== true) return serveService(settings, name, log, options);
   throw new Fault("invalid", `--take-over works for the gateway alone; stop ${name} and start it again.`);
 }
 
-async function serveService(settings: Settings, name: ServiceName, log: Log): Promise<RunningDaemon> {
-  await mkdir(settings.data, { recursive: true });
+async function serveService(
+  settings: Settings,
+  name: ServiceName,
+  log: Log,
+  { supervised = false }: StartOptions,
+): Promise<RunningDaemon> {
+  const release = await acquirePartLock(settings.data, name, { supervised });
+  try {
+    if (!supervised) await prepareAlone(settings, log);
+    const { address, close } = await serveLocked(settings, name, log);
+    return { address, close: () => closeAndRelease(close, release) };
+  } catch (error) {
+    await release();
+    throw error;
+  }
+}
+
+async function closeAndRelease(close: () => Promise<void>, release: () => Promise<void>): Promise<void> {
+  try {
+    await close();
+  } finally {
+    await release();
+  }
+}
+
+async function serveLocked(settings: Settings, name: ServiceName, log: Log): Promise<RunningDaemon> {
   if (!settings.daemon_ports) await makeRunFolder(settings);
-  await refuseSecond(settings, name);
   const neighbours = neighboursOf(settings, PLAN[name].needs);
-  const { implementation, stats, close } = await PLAN[name].start({ settings, neighbours, log });
+  const { implementation, hold, stats, close } = await PLAN[name].start({ settings, neighbours, log });
   const meter = createMeter(name);
   const at = listenAt(settings, name);
   const daemon = listen({
@@ -55,7 +80,14 @@ async function serveService(settings: Settings, name: ServiceName, log: Log): Pr
     at,
     routes: routes(implementation),
     stats,
-    extra: { [METRICS_PATH]: async () => Response.json(await meter.snapshot()) },
+    extra: {
+      [METRICS_PATH]: async () => Response.json(await meter.snapshot()),
+      [HOLD_PATH]: async ({ url }) => {
+        const drainMs = Number(new URL(url).searchParams.get("drain_ms"));
+        return Response.json({ drained: await hold.hold(HOLD_MS_MAX, drainMs) });
+      },
+      [RESUME_PATH]: () => Response.json({ held: hold.resume() }),
+    },
     onReply: (route, status, tookMs) => {
       meter.record(route, status, tookMs);
       if (status === 500) log.warn("request failed", { route: route.name, status });
@@ -70,26 +102,13 @@ async function serveService(settings: Settings, name: ServiceName, log: Log): Pr
   };
 }
 
-/** A second daemon would take the first one's socket away without either noticing. */
-async function refuseSecond(settings: Settings, name: ServiceName): Promise<void> {
-  const reply = await requestDaemon(settings, name, "/health", AbortSignal.timeout(PING_MS_MAX)).catch(
-    () => undefined,
-  );
-  if (reply !== undefined) {
-    throw new Fault(
-      "conflict",
-      `${name} runs over ${settings.data} already. Stop that one first, or choose another folder with --data.`,
-    );
-  }
-}
-
 async function serveGateway(
   settings: Settings,
   log: Log,
-  { takeOver = false, fronts = houseFronts }: StartOptions,
+  { takeOver = false, supervised = false, fronts = houseFronts }: StartOptions,
 ): Promise<RunningDaemon> {
   const neighbours = neighboursOf(settings, SERVICE_NAMES) as House;
-  const listener = await bindListener(settings, log, takeOver);
+  const listener = await bindListener(settings, log, { takeOver, supervised });
   const open = (): Promise<void> =>
     listener.open({
       routes: [
@@ -114,12 +133,43 @@ async function serveGateway(
         storage: neighbours.storaged,
       },
       neighbourMetrics: () => gatherMetrics(settings),
+      writes: daemonHold(settings),
     });
-  if (!takeOver) await open();
+  if (!takeOver) {
+    await open().catch(async (error: unknown) => {
+      await listener.close(REFUSE_MS_MAX);
+      throw error;
+    });
+  }
   return {
     address: listener.url,
     gateway: { ...listener, open },
     close: () => listener.close(DRAIN_MS_MAX),
+  };
+}
+
+const HOLD_PATH = "/hold-writes";
+const RESUME_PATH = "/resume-writes";
+
+/** A daemon that does not answer holds nothing back, and may be written to as soon as it is there again. */
+function daemonHold(settings: Settings): HouseHold {
+  const ask = async <T>(name: ServiceName, path: string): Promise<T | undefined> => {
+    const signal = AbortSignal.timeout(HOLD_MS_MAX);
+    const reply = await requestDaemon(settings, name, path, signal).catch(() => undefined);
+    return reply?.ok === true ? ((await reply.json()) as T) : undefined;
+  };
+  return {
+    hold: () =>
+      holdInOrder(async (name, drainMs) => {
+        const reply = await ask<{ drained: boolean }>(name, `${HOLD_PATH}?drain_ms=${drainMs}`);
+        return reply?.drained === true;
+      }),
+    resume: async () => {
+      const replies = await Promise.all(
+        SERVICE_NAMES.map((name) => ask<{ held: boolean }>(name, RESUME_PATH)),
+      );
+      return replies.every((reply) => reply?.held === true);
+    },
   };
 }
 

@@ -1,17 +1,21 @@
 import { afterAll, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { present } from "#lib/assert";
 import type { Fault } from "#rpc/fault";
-import { acquireDataLock, readPidfile, recordUrl } from "./data-lock.ts";
+import { acquireDataLock, acquirePartLock, type Release } from "./data-lock.ts";
+import { readPidfile, recordUrl } from "./pidfile.ts";
 
 const root = mkdtempSync(join(tmpdir(), "data-lock-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
+const lockHouse = async (data: string, waitMs?: number): Promise<Release> =>
+  (await acquireDataLock(data, waitMs)).release;
+
 const refused = async (data: string, waitMs?: number): Promise<Fault> => {
   try {
-    await acquireDataLock(data, waitMs);
+    await lockHouse(data, waitMs);
   } catch (error) {
     return error as Fault;
   }
@@ -19,11 +23,13 @@ const refused = async (data: string, waitMs?: number): Promise<Fault> => {
 };
 
 const DATA_LOCK = join(import.meta.dir, "data-lock.ts");
+const PIDFILE = join(import.meta.dir, "pidfile.ts");
 
 /** Another process that takes the folder and says so; `killed` resolves when it is gone. */
 async function holder(data: string): Promise<{ pid: number; killed: () => Promise<unknown> }> {
   const script = `
-    const { acquireDataLock, recordUrl } = await import(${JSON.stringify(DATA_LOCK)});
+    const { acquireDataLock } = await import(${JSON.stringify(DATA_LOCK)});
+    const { recordUrl } = await import(${JSON.stringify(PIDFILE)});
     await acquireDataLock(${JSON.stringify(data)});
     await recordUrl(${JSON.stringify(data)}, "http://127.0.0.1:7");
     console.log("held");
@@ -48,7 +54,7 @@ test("a folder that another process holds is refused, with where that one answer
   expect(fault.message).toContain(`process ${pid} at http://127.0.0.1:7`);
   expect(await readPidfile(data)).toMatchObject({ pid, url: "http://127.0.0.1:7" });
 
-  const waiting = acquireDataLock(data, 10_000);
+  const waiting = lockHouse(data, 10_000);
   await killed();
   const release = await waiting;
   expect(await readPidfile(data)).toMatchObject({ pid: process.pid });
@@ -56,10 +62,10 @@ test("a folder that another process holds is refused, with where that one answer
   expect(await readPidfile(data)).toBeUndefined();
 });
 
-test("what a house left behind does not count, though another program has its process number", async () => {
+test("a pidfile that a dead house left does not count, though another program has its process id", async () => {
   const data = join(root, "stale");
   await (
-    await acquireDataLock(data)
+    await lockHouse(data)
   )();
   const foreign = Bun.spawn(["sleep", "60"]);
   try {
@@ -70,7 +76,7 @@ test("what a house left behind does not count, though another program has its pr
       );
       expect(await readPidfile(data)).toBeUndefined();
       await (
-        await acquireDataLock(data)
+        await lockHouse(data)
       )();
     }
   } finally {
@@ -79,9 +85,9 @@ test("what a house left behind does not count, though another program has its pr
   }
 });
 
-test("what is written of a crash in mid-write does not stand in the way, whoever holds the folder", async () => {
+test("a torn pidfile stands in no way, whichever process holds the lock", async () => {
   const data = join(root, "torn");
-  const release = await acquireDataLock(data);
+  const release = await lockHouse(data);
   for (const text of ["{", ""]) {
     writeFileSync(join(data, "running.json"), text);
     expect(await readPidfile(data)).toBeUndefined();
@@ -89,13 +95,13 @@ test("what is written of a crash in mid-write does not stand in the way, whoever
   }
   await release();
   await (
-    await acquireDataLock(data)
+    await lockHouse(data)
   )();
 });
 
-test("two houses of one process count as two, and a look takes nothing from the one that holds", async () => {
+test("two houses of one process count as two, and reading the pidfile takes no lock away", async () => {
   const data = join(root, "twice");
-  const release = await acquireDataLock(data);
+  const release = await lockHouse(data);
   await recordUrl(data, "http://127.0.0.1:7");
   expect(await readPidfile(data)).toMatchObject({ pid: process.pid });
   expect((await refused(data, 0)).code).toBe("conflict");
@@ -114,11 +120,77 @@ test("a file in place of the folder is told apart from a folder without rights",
   ]);
 });
 
-test("a lock file that is none is named", async () => {
+test("a damaged lock file is named", async () => {
   const data = join(root, "damaged");
   await (
-    await acquireDataLock(data)
+    await lockHouse(data)
   )();
   writeFileSync(join(data, "house.lock"), "x".repeat(5000));
   expect((await refused(data)).message).toContain("cannot be used: file is not a database");
+});
+
+const waitMs = 20;
+/** Every way in which something owns a folder, or a part of it. */
+const OWNERS = {
+  up: (data: string) => lockHouse(data, waitMs),
+  "up --apart": async (data: string) => {
+    const { release, releaseParts } = await acquireDataLock(data, waitMs);
+    await releaseParts();
+    return release;
+  },
+  "serve vectord": (data: string) => acquirePartLock(data, "vectord", { supervised: false, waitMs }),
+  "serve gateway": (data: string) => acquirePartLock(data, "gateway", { supervised: false, waitMs }),
+} as const;
+const NAMES = Object.keys(OWNERS) as (keyof typeof OWNERS)[];
+const PAIRS = NAMES.flatMap((first) => NAMES.map((second) => [first, second] as const));
+/** A gateway alone has no data of its own; a house that comes later is refused when its own gateway opens. */
+const SHARED = new Set(["serve gateway, up", "serve gateway, up --apart"]);
+const ALLOWED = new Set(["serve vectord, serve gateway", "serve gateway, serve vectord"]);
+
+test.each(PAIRS)("%s, then %s over the same folder, also by a link to it", async (first, second) => {
+  const pair = `${first}, ${second}`;
+  const data = mkdtempSync(join(root, "pair-"));
+  const link = `${data}-link`;
+  symlinkSync(data, link);
+  const release = await OWNERS[first](data);
+  for (const path of [data, link]) {
+    const outcome = await OWNERS[second](path).catch((error: unknown) => error as Fault);
+    if (ALLOWED.has(pair) || SHARED.has(pair)) {
+      expect(outcome).toBeFunction();
+      await (outcome as Release)();
+    } else {
+      expect((outcome as Fault).code).toBe("conflict");
+      expect((outcome as Fault).message).toContain(`process ${process.pid}`);
+    }
+  }
+  await release();
+  await (
+    await OWNERS[second](data)
+  )();
+});
+
+test("a daemon of the house that runs takes its own part, and no other process does", async () => {
+  const data = join(root, "supervised");
+  const house = await OWNERS["up --apart"](data);
+  const daemon = await acquirePartLock(data, "vectord", { supervised: true });
+  const second = acquirePartLock(data, "vectord", { supervised: true });
+  expect(second).rejects.toMatchObject({ code: "conflict" });
+  await second.catch(() => undefined);
+  await house();
+  // Its supervisor is gone: the next house waits for it, and has the folder once it has ended.
+  const next = lockHouse(data);
+  await Bun.sleep(400);
+  await daemon();
+  await (
+    await next
+  )();
+});
+
+test("the folder is closed to other users, also one from before", async () => {
+  const data = join(root, "open");
+  mkdirSync(data, { mode: 0o755 });
+  await (
+    await lockHouse(data)
+  )();
+  expect(statSync(data).mode & 0o777).toBe(0o700);
 });

@@ -1,148 +1,178 @@
-// The data lock: one house at a time owns a data folder, namely the process that holds the lock on a file in it. The
-// system releases the lock when the process ends, however it ends, so neither a crash nor a reboot nor a reused process
-// id can keep the next house out. A pidfile beside the lock tells `status` and `down` where the house answers; it counts
-// only while the lock is held.
+// The data locks: each part of a data folder has one owner at a time. Whoever runs a service holds the lock of that
+// service, whether it is a process of its own (`serve`), one of a supervisor's (`up --apart`) or all of them in one (`up`);
+// a house holds the lock of the house besides. The system releases a lock when its process ends, however it ends, so neither
+// a crash nor a reboot nor a reused process id can keep the next one out.
+//
+// Nothing of a folder is opened, cleaned or repaired without its lock. A process that is not part of the house that runs is
+// refused whichever came first: it takes the lock of its service and then looks for a house, a house takes its own lock
+// and then looks for services, so of the two that start at once at most one goes on.
 
-import { Database, SQLiteError } from "bun:sqlite";
-import { access, constants, rm } from "node:fs/promises";
-import { join } from "node:path";
-import { z } from "zod";
-import { makeFolder, readIfThere, writeDurably } from "#lib/durable";
+import { access, chmod, constants, mkdir, stat } from "node:fs/promises";
+import { SERVICE_NAMES } from "#contracts/house";
+import { makeFolder } from "#lib/durable";
+import { type FileLock, isLocked, lockWithin } from "#lib/file-lock";
 import { Fault } from "#rpc/fault";
+import { END_MS_MAX } from "./lifecycle.ts";
+import {
+  isCopyOfLive,
+  type LockName,
+  lockPath,
+  locksFolder,
+  type PartName,
+  readPidfile,
+  removePidfile,
+  writeHousePidfile,
+  writePidfile,
+} from "./pidfile.ts";
 
-const pidfile = z.object({ pid: z.int(), started_at: z.string(), url: z.string().optional() });
-export type Pidfile = z.infer<typeof pidfile>;
+/** `isLocked` in another process holds a shared lock for less than that. */
+const PROBE_MS_MAX = 250;
 
-function pidfilePath(data: string): string {
-  return join(data, "running.json");
+/** Releases what was locked; once, however often it is called. */
+export type Release = () => Promise<void>;
+
+export interface DataLock {
+  readonly release: Release;
+  /** Releases the locks of the services, so that daemons of this house can take them. */
+  readonly releaseParts: Release;
+  /** See `isCopyOfLive`. Such a folder keeps the pidfile that says so until `adopt`. */
+  readonly isCopyOfLive: boolean;
+  /** Makes the folder this house's own, once a copy is known to be whole. */
+  adopt(): Promise<void>;
 }
 
-/** `readPidfile` of another process holds a shared lock for less than that. */
-const PROBE_MS_MAX = 250;
-const POLL_MS = 10;
-
 /**
- * Locks the data folder for this process, creating it when it is missing, and waits at most `waitMs` for a house that is
- * stopping. Resolves with the function that releases the lock. Throws Fault `conflict` when another house holds it.
+ * Locks the data folder for a house, with every service's part of it, creating it when it is missing; waits at most
+ * `waitMs` for a house that is stopping. Throws Fault `conflict` when another house, or a service on its own, runs over it.
  */
-export async function acquireDataLock(data: string, waitMs = PROBE_MS_MAX): Promise<() => Promise<void>> {
-  let lock: Database | undefined;
-  try {
-    await makeFolder(data);
-    await access(data, constants.W_OK | constants.R_OK | constants.X_OK);
-    const until = performance.now() + waitMs;
-    for (lock = tryLock(data); lock === undefined && performance.now() < until; lock = tryLock(data)) {
-      await Bun.sleep(POLL_MS);
-    }
-  } catch (error) {
-    throw folderFault(data, error);
-  }
-  if (lock === undefined) throw await heldFault(data);
-  const held = lock;
-  LOCKS.add(held);
+export async function acquireDataLock(data: string, waitMs = PROBE_MS_MAX): Promise<DataLock> {
+  await prepareFolder(data);
+  let house: FileLock | undefined;
+  let adopted = false;
+  const parts: [PartName, FileLock][] = [];
+  const releaseParts = releaseOf(data, parts);
   const release = async (): Promise<void> => {
-    await rm(pidfilePath(data), { force: true });
-    held.close();
-    LOCKS.delete(held);
+    // The house last: a process that finds it free finds its services free.
+    await releaseParts();
+    if (adopted) await removePidfile(data, "house");
+    adopted = false;
+    house?.release();
+  };
+  const adopt = async (): Promise<void> => {
+    adopted = true;
+    await writeHousePidfile(data);
   };
   try {
-    await writePidfile(data, {});
+    house = await take(data, "house", waitMs);
+    const copied = await isCopyOfLive(data);
+    for (const name of SERVICE_NAMES) {
+      parts.push([name, await take(data, name, await partWaitMs(data, name, waitMs))]);
+      await writePidfile(data, name, { supervised: true });
+    }
+    if (!copied) await adopt();
+    return { release, releaseParts, isCopyOfLive: copied, adopt };
   } catch (error) {
     await release();
-    throw error;
+    throw folderFault(data, error);
+  }
+}
+
+/**
+ * Locks one service's part of the folder. `supervised` says that this process belongs to the house that holds the
+ * folder; one that does not is refused where a house runs.
+ */
+export async function acquirePartLock(
+  data: string,
+  name: PartName,
+  {
+    supervised,
+    waitMs = PROBE_MS_MAX,
+  }: { readonly supervised: boolean; readonly waitMs?: number | undefined },
+): Promise<Release> {
+  await prepareFolder(data);
+  const held: [PartName, FileLock][] = [];
+  const release = releaseOf(data, held);
+  try {
+    held.push([name, await take(data, name, waitMs)]);
+    if (!supervised && isLocked(lockPath(data, "house"))) throw await heldFault(data, "house");
+    await writePidfile(data, name, { supervised });
+  } catch (error) {
+    await release();
+    throw folderFault(data, error);
   }
   return release;
 }
 
-/** A database that nothing refers to is closed by the garbage collector, which would release its lock. */
-const LOCKS = new Set<Database>();
-
-async function heldFault(data: string): Promise<Fault> {
-  const other = await readPidfile(data);
-  const where = other?.url === undefined ? "" : ` at ${other.url}`;
-  const holder = other === undefined ? "" : ` (process ${other.pid}${where})`;
-  return new Fault(
-    "conflict",
-    `A house runs over ${data} already${holder}. Use it, stop it with: lakehouse down --data ${data} -- replace it with: lakehouse up --take-over --data ${data} -- or choose another folder with --data.`,
+/** Whether anything runs over the folder. */
+export function isDataLocked(data: string): boolean {
+  return [...SERVICE_NAMES, "gateway" as const, "house" as const].some((name) =>
+    isLocked(lockPath(data, name)),
   );
 }
 
-/**
- * The lock is SQLite's, over an empty file: POSIX advisory locks, which also hold between containers that share the
- * folder, and between two houses of one process.
- */
-function tryLock(data: string): Database | undefined {
-  const database = new Database(lockPath(data));
-  try {
-    database.run("BEGIN EXCLUSIVE");
-    return database;
-  } catch (error) {
-    database.close();
-    if (isBusy(error)) return undefined;
-    throw error;
+async function take(data: string, name: LockName, waitMs: number): Promise<FileLock> {
+  const lock = await lockWithin(lockPath(data, name), waitMs);
+  if (lock !== undefined) return lock;
+  throw await heldFault(data, name);
+}
+
+/** The daemons of a house whose supervisor was killed end by themselves, and are waited for. */
+async function partWaitMs(data: string, name: PartName, waitMs: number): Promise<number> {
+  const holder = await readPidfile(data, name);
+  return holder?.supervised === true ? Math.max(waitMs, END_MS_MAX) : waitMs;
+}
+
+function releaseOf(data: string, held: [PartName, FileLock][]): Release {
+  return async () => {
+    for (const [name, lock] of held.splice(0).toReversed()) {
+      await removePidfile(data, name);
+      lock.release();
+    }
+  };
+}
+
+async function heldFault(data: string, name: LockName): Promise<Fault> {
+  const house = await readPidfile(data, "house");
+  if (name === "house" || house !== undefined) {
+    const where = house?.url === undefined ? "" : ` at ${house.url}`;
+    const holder = house === undefined ? "" : ` (process ${house.pid}${where})`;
+    return new Fault(
+      "conflict",
+      `A house runs over ${data} already${holder}. Use it, stop it with: lakehouse down --data ${data} -- replace it with: lakehouse up --take-over --data ${data} -- or choose another folder with --data.`,
+    );
   }
+  const part = await readPidfile(data, name);
+  const holder = part === undefined ? "" : ` (process ${part.pid})`;
+  return new Fault(
+    "conflict",
+    `${name} runs over ${data} already${holder}. Stop that one first, or choose another folder with --data.`,
+  );
 }
 
-function isHeld(data: string): boolean {
-  let database: Database | undefined;
+/** Everything below is for the owner of the folder alone: so is whatever this process makes from now on. */
+const FOLDER_MODE = 0o700;
+const PRIVATE_UMASK = 0o077;
+
+async function prepareFolder(data: string): Promise<void> {
+  process.umask(PRIVATE_UMASK);
   try {
-    database = new Database(lockPath(data), { readonly: true });
-    database.query("SELECT count(*) FROM sqlite_schema").get();
-    return false;
-  } catch (error) {
-    return isBusy(error);
-  } finally {
-    database?.close();
-  }
-}
-
-function isBusy(error: unknown): boolean {
-  return error instanceof SQLiteError && error.code === "SQLITE_BUSY";
-}
-
-function lockPath(data: string): string {
-  return join(data, "house.lock");
-}
-
-/** Adds the URL of the gateway to the pidfile, once it answers. */
-export async function recordUrl(data: string, url: string): Promise<void> {
-  await writePidfile(data, { url });
-}
-
-async function writePidfile(data: string, more: { url?: string }): Promise<void> {
-  const mine: Pidfile = { pid: process.pid, started_at: new Date().toISOString(), ...more };
-  try {
-    await writeDurably(pidfilePath(data), `${JSON.stringify(mine)}\n`);
+    await makeFolder(data);
+    await access(data, constants.W_OK | constants.R_OK | constants.X_OK);
+    await closeToOthers(data);
+    await mkdir(locksFolder(data), { recursive: true, mode: FOLDER_MODE });
   } catch (error) {
     throw folderFault(data, error);
   }
 }
 
-/** The pidfile of the house that runs over the folder; undefined when none does, also after one was killed. */
-export async function readPidfile(data: string): Promise<Pidfile | undefined> {
-  const text = await readIfThere(pidfilePath(data));
-  if (text === undefined || !isHeld(data)) return undefined;
-  return pidfile.safeParse(safeJson(text)).data;
+/** A folder that this user may write to and does not own, as volumes of containers are, keeps its mode. */
+async function closeToOthers(data: string): Promise<void> {
+  const { mode, uid } = await stat(data);
+  if ((mode & 0o077) !== 0 && uid === process.getuid?.()) await chmod(data, FOLDER_MODE);
 }
 
-function safeJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
-}
-
-function folderFault(data: string, error: unknown): Fault {
+function folderFault(data: string, error: unknown): unknown {
+  if (error instanceof Fault) return error;
   const { code } = error as NodeJS.ErrnoException;
   if (code === "ENOSPC")
     return new Fault("unavailable", `The disk that holds ${data} is full. Free some space.`);

@@ -21,6 +21,8 @@ export const LOCK_WAIT_MS_MAX = 3 * END_MS_MAX;
 export interface StartOptions {
   /** Replaces the house that runs over the data folder, without a request failing. */
   readonly takeOver?: boolean;
+  /** Of a daemon: it belongs to a house that holds the data folder. One that does not is refused where a house runs. */
+  readonly supervised?: boolean;
   /** Those of the house, unless a test brings its own. */
   readonly fronts?: Fronts;
 }

@@ -1,14 +1,13 @@
 // Every service in this process: a call between them is a function call.
 
 import type { Settings } from "#config";
-import type { House, ServiceName } from "#contracts/house";
+import { present } from "#lib/assert";
 import type { Log } from "#lib/log";
-import { local } from "#rpc/local";
-import type { Route } from "#rpc/route";
 import { routes } from "#rpc/serve";
-import { acquireDataLock, recordUrl } from "./data-lock.ts";
-import { bindListener, type GatewayBackend, type GatewayListener } from "./gateway/listener.ts";
+import { acquireDataLock } from "./data-lock.ts";
 import { type Fronts, fronts as houseFronts } from "./fronts.ts";
+import { HOLD_MS_MAX, holdInOrder } from "./gateway/backup-hold.ts";
+import { bindListener, type GatewayBackend, type GatewayListener } from "./gateway/listener.ts";
 import {
   DRAIN_MS_MAX,
   LOCK_WAIT_MS_MAX,
@@ -16,8 +15,9 @@ import {
   type StartOptions,
   untilReplaced,
 } from "./lifecycle.ts";
-import type { StartedService } from "./parts/part.ts";
-import { PLAN, START_ORDER } from "./plan.ts";
+import { recordUrl } from "./pidfile.ts";
+import { type RunningServices, startServices } from "./services.ts";
+import { prepareData } from "./upkeep/prepare-data.ts";
 import { VERSION } from "./version.ts";
 
 /** A house that serves, in either topology. */
@@ -37,9 +37,9 @@ export async function startTogether(
   let listener: GatewayListener | undefined;
   let services: RunningServices | undefined;
   try {
-    if (takeOver) listener = await bindListener(settings, log, true);
-    services = await startServices(settings, log, takeOver);
-    listener ??= await bindListener(settings, log);
+    if (takeOver) listener = await bindListener(settings, log, { takeOver: true, supervised: true });
+    services = await startLocked(settings, log, takeOver);
+    listener ??= await bindListener(settings, log, { takeOver: false, supervised: true });
     await listener.open(backendOf(services, fronts));
   } catch (error) {
     await listener?.close(REFUSE_MS_MAX);
@@ -55,7 +55,7 @@ export async function startTogether(
       () => current.stop(),
       async () => {
         log.warn("the house that was to take over ended before it served; serving again");
-        current = await startServices(settings, log, true);
+        current = await startLocked(settings, log, true);
         await recordUrl(settings.data, url);
         await open(backendOf(current, fronts));
       },
@@ -67,47 +67,31 @@ export async function startTogether(
   };
 }
 
-interface RunningServices {
-  readonly house: House;
-  readonly routes: readonly Route[];
-  readonly started: readonly StartedService[];
-  /** Stops the services, each after those that need it, and releases the data lock; once, however often it is called. */
-  stop(): Promise<void>;
-}
-
-/** Acquires the data lock and starts the services over the folder. */
-async function startServices(settings: Settings, log: Log, takeOver: boolean): Promise<RunningServices> {
-  const release = await acquireDataLock(settings.data, takeOver ? LOCK_WAIT_MS_MAX : undefined);
-  const started: StartedService[] = [];
-  const all: Route[] = [];
-  const services: Partial<Record<ServiceName, unknown>> = {};
-  const stopAll = async (): Promise<void> => {
-    for (const service of started.toReversed()) await service.close();
-    await release();
-  };
-  let stopped: Promise<void> | undefined;
-  const stop = (): Promise<void> => (stopped ??= stopAll());
+/** Acquires the data locks and starts the services over the folder; stopping them releases the locks. */
+async function startLocked(settings: Settings, log: Log, takeOver: boolean): Promise<RunningServices> {
+  const lock = await acquireDataLock(settings.data, takeOver ? LOCK_WAIT_MS_MAX : undefined);
   try {
-    for (const name of START_ORDER) {
-      const service = await PLAN[name].start({
-        settings,
-        neighbours: services as Partial<House>,
-        log: log.with({ service: name }),
-      });
-      started.push(service);
-      services[name] = local(service.implementation);
-      all.push(...routes(service.implementation));
-    }
-    return { house: services as House, routes: all, started, stop };
+    await prepareData(settings, log, lock);
+    const services = await startServices(settings, log);
+    const stopAndRelease = async (): Promise<void> => {
+      try {
+        await services.stop();
+      } finally {
+        await lock.release();
+      }
+    };
+    let stopped: Promise<void> | undefined;
+    return { ...services, stop: () => (stopped ??= stopAndRelease()) };
   } catch (error) {
-    await stop();
+    await lock.release();
     throw error;
   }
 }
 
-function backendOf({ house, routes, started }: RunningServices, fronts: Fronts): GatewayBackend {
+function backendOf({ house, started }: RunningServices, fronts: Fronts): GatewayBackend {
+  const own = started.flatMap(({ implementation }) => routes(implementation));
   return {
-    routes: [...routes.filter(({ internal }) => !internal), ...fronts(house)],
+    routes: [...own.filter(({ internal }) => !internal), ...fronts(house)],
     health: {
       topology: "together",
       version: VERSION,
@@ -117,5 +101,13 @@ function backendOf({ house, routes, started }: RunningServices, fronts: Fronts):
       storage: house.storaged,
     },
     neighbourMetrics: () => Promise.resolve([]),
+    writes: {
+      hold: () =>
+        holdInOrder(async (name, drainMs) => {
+          const service = started.find(({ implementation }) => implementation.origin === name);
+          return present(service, name).hold.hold(HOLD_MS_MAX, drainMs);
+        }),
+      resume: () => Promise.resolve(started.map(({ hold }) => hold.resume()).every(Boolean)),
+    },
   };
 }

@@ -8,6 +8,7 @@ import { HISTORIES, HISTORY_NAMES, runHistories } from "./histories.ts";
 import { DEATHS, killRounds } from "./kill.ts";
 import { simulateLog } from "./log-simulation.ts";
 import { KIND_NAMES, KINDS, mutate } from "./mutations.ts";
+import { racedKeys, twoOwners } from "./owners.ts";
 import { faults } from "./run.ts";
 import { canMount, withFullDisk } from "./space.ts";
 import { hasStrace, type Injection, sweep } from "./syscalls.ts";
@@ -159,4 +160,25 @@ describe.skipIf(process.platform !== "linux")("kill -9 of a house under load (ne
 
 test("the command refuses a part it does not have", async () => {
   expect(await faults("nothing")).toBe(2);
+});
+
+describe("owners of one folder", () => {
+  test.each([
+    ["up", "serve vectord", "path"],
+    ["serve storaged", "up --apart", "path"],
+  ] as const)(
+    "%s, then %s by %s: refused, and nothing is lost",
+    async (first, second, way) => {
+      expect(await twoOwners(first, second, way)).toEqual([]);
+    },
+    LONG_MS,
+  );
+
+  test(
+    "keys that commands change at once all count",
+    async () => {
+      expect((await racedKeys(3, false)).wrong).toEqual([]);
+    },
+    LONG_MS,
+  );
 });

@@ -3,7 +3,6 @@
 
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { readPidfile } from "#topology/data-lock";
 
 const MAIN = join(import.meta.dir, "../../src/main.ts");
 /** A start that takes longer has failed: a house over a few files is up in one second. */
@@ -14,6 +13,8 @@ export interface HouseProcess {
   readonly pid: number;
   /** Everything it wrote to stdout and stderr so far. */
   output(): string;
+  /** Ends it in order. */
+  stop(): Promise<void>;
   /** kill -9 of every process of it at once. */
   kill(): Promise<void>;
   /** kill -9 of one daemon of a house apart; false when there is none of that name. */
@@ -60,13 +61,21 @@ export async function startHouseProcess(
     await child.exited;
     await ended;
   };
+  const stop = async (): Promise<void> => {
+    child.kill("SIGTERM");
+    await child.exited;
+    await ended;
+  };
   const until = performance.now() + START_MS_MAX;
   for (;;) {
-    const pidfile = await readPidfile(data);
-    if (pidfile?.pid === child.pid && pidfile.url !== undefined) {
-      const { url } = pidfile;
+    // What it says itself comes also from a disk on which it could not write it down.
+    const url = /^Gateway +(http\S+)$|"gateway": "(http[^"]+)"/m
+      .exec(output)
+      ?.slice(1)
+      .find((found) => found);
+    if (url !== undefined) {
       const killDaemon = (name: string): boolean => killChild(child.pid, name);
-      return { url, pid: child.pid, output: () => output, kill, killDaemon };
+      return { url, pid: child.pid, output: () => output, stop, kill, killDaemon };
     }
     const late = performance.now() > until;
     if (late || child.exitCode !== null) {

@@ -11,14 +11,15 @@ import { diskObjects } from "#adapters/objects/disk/disk";
 import { sqliteState } from "#adapters/state";
 import { catalog } from "#contracts/catalog";
 import { storage } from "#contracts/storage";
-import { addKey, readKeys } from "#edge/auth";
+import { addKey, readKeys } from "#edge/access/key-file";
 import { type Random, seeded } from "#lib/random";
 import { Fault } from "#rpc/fault";
 import { implement, local } from "#rpc/local";
 import { catalogd } from "#services/catalogd/service";
 import { loadGeneration, saveGeneration } from "#services/matrixd/corpus/generation-files";
 import { storaged } from "#services/storaged/service";
-import { acquireDataLock, readPidfile } from "#topology/data-lock";
+import { acquireDataLock } from "#topology/data-lock";
+import { readPidfile } from "#topology/pidfile";
 import { startTogether } from "#topology/together";
 import { createLog } from "#lib/log";
 import { readSettings } from "#config";
@@ -263,11 +264,11 @@ export const KINDS = {
     sealed: true,
     make: async (folder) => {
       const path = join(folder, "keys.json");
-      for (const name of ["one", "two"]) await addKey(path, name, "read");
+      for (const name of ["one", "two"]) await addKey(path, { name, scope: "read" });
       return {
         path,
-        read: async () => JSON.stringify(await readKeys(path)),
-        named: (error) => error instanceof Error && error.message.includes(path),
+        read: async () => JSON.stringify((await readKeys(path)) ?? null),
+        named: (error) => error instanceof Error && error.message.includes("keys.json"),
         close: closeNothing,
       };
     },
@@ -277,7 +278,7 @@ export const KINDS = {
     make: async (folder) => {
       const path = join(folder, "running.json");
       // A house that runs: what is written of it is read only then.
-      const release = await acquireDataLock(folder);
+      const { release } = await acquireDataLock(folder);
       return {
         path,
         read: async () => JSON.stringify((await readPidfile(folder)) ?? "unknown"),

@@ -6,6 +6,7 @@ import { HISTORIES, HISTORY_NAMES, type HistoryName, type Ran, runHistories } fr
 import { type Death, DEATHS, killRounds } from "./kill.ts";
 import { KIND_NAMES, KINDS, type KindName, mutate } from "./mutations.ts";
 import { type Line, LINES, networkRounds } from "./network.ts";
+import { PAIRS, racedKeys, twoOwners, waysHere } from "./owners.ts";
 import { s3Soak } from "./s3-soak.ts";
 import { canMount, withFullDisk } from "./space.ts";
 import { ERRORS, FAILED_AT, hasStrace, type Injection, KILLED_AT, runAt, sweep } from "./syscalls.ts";
@@ -25,6 +26,9 @@ is a line that begins with WRONG, and the exit code is then 1.
   room      a disk that fills up and gets room again; seconds;              --only WRITER
             needs the right to mount
   mutate    damage to every kind of file; 1 to 150 ms each                  --count 2000 --seed S --only KIND
+  owners    every pair of processes that would own one folder, by its     --only up|"up --apart"|serve
+            path, a link and a bind mount; keys that are changed at once;
+            3 s a pair
   network   lines between daemons, and to S3, that fail; 1 to 2 s a round   --rounds 200 --seed S --only daemons|s3
   s3        clients of an S3 server that fails; 3 ms an operation           --count 2000 --seed S
   all       all of these, one after the other
@@ -195,6 +199,34 @@ async function network(): Promise<boolean> {
   return fine;
 }
 
+async function owners(): Promise<boolean> {
+  const started = performance.now();
+  const wrong: string[] = [];
+  let tried = 0;
+  for (const [first, second] of PAIRS) {
+    if (
+      values.only !== undefined &&
+      !(first === values.only || (values.only === "serve" && first.startsWith("serve")))
+    )
+      continue;
+    for (const way of waysHere()) {
+      wrong.push(...(await twoOwners(first, second, way)));
+      tried += 1;
+    }
+  }
+  const races = [await racedKeys(KEY_COMMANDS, false), await racedKeys(KEY_COMMANDS, true)];
+  wrong.push(...races.flatMap((race) => race.wrong));
+  const changes = races.reduce((sum, race) => sum + race.changes, 0);
+  const fine = judged(wrong, "owners");
+  say(
+    `owners: ${tried} pairs (${waysHere().join(", ")}), ${changes} raced changes of keys, ${wrong.length} wrong, ${secondsSince(started)} s`,
+  );
+  return fine;
+}
+
+/** Commands that change keys at the same time. */
+const KEY_COMMANDS = 8;
+
 async function s3(): Promise<boolean> {
   const started = performance.now();
   const report = await s3Soak(seed, Number(values.count));
@@ -216,6 +248,7 @@ const PARTS: Readonly<Record<string, () => Promise<boolean>>> = {
   mutate: mutations,
   simulate: simulation,
   network,
+  owners,
   s3,
   trace,
   syscall: async () => {
@@ -231,7 +264,7 @@ const PARTS: Readonly<Record<string, () => Promise<boolean>>> = {
   },
   all: async () => {
     let fine = true;
-    for (const part of [simulation, syscalls, room, mutations, s3, network, kill])
+    for (const part of [simulation, syscalls, room, mutations, s3, network, owners, kill])
       fine = (await part()) && fine;
     return fine;
   },

@@ -64,18 +64,31 @@ export async function withFullDisk(writer: WriterName): Promise<Filled> {
 
 const FILLER = "filler";
 
-function fill(disk: string, roomBytes: number): void {
+/** Makes a disk of `mebibytes` in a folder; gives the function that takes it away. */
+export function mountDisk(mebibytes: number): { readonly disk: string; unmount(): void } {
+  const disk = mkdtempSync(join(tmpdir(), "fault-disk-"));
+  mount(disk, mebibytes);
+  return {
+    disk,
+    unmount: () => {
+      Bun.spawnSync(["umount", "-l", disk]);
+      rmSync(disk, { recursive: true, force: true });
+    },
+  };
+}
+
+export function fill(disk: string, roomBytes: number): void {
   const { bavail, bsize } = statfsSync(disk);
   writeFileSync(join(disk, FILLER), new Uint8Array(Math.max(0, bavail * bsize - roomBytes)));
 }
 
-function mount(disk: string): void {
+function mount(disk: string, mebibytes = DISK_MIB): void {
   const { exitCode, stderr } = Bun.spawnSync([
     "mount",
     "-t",
     "tmpfs",
     "-o",
-    `size=${DISK_MIB}m`,
+    `size=${mebibytes}m`,
     "tmpfs",
     disk,
   ]);

@@ -8,7 +8,7 @@ import { diskObjects } from "#adapters/objects/disk/disk";
 import { sqliteState } from "#adapters/state";
 import { catalog } from "#contracts/catalog";
 import { storage } from "#contracts/storage";
-import { addKey, readKeys } from "#edge/auth";
+import { addKey, readKeys } from "#edge/access/key-file";
 import { systemClock } from "#lib/clock";
 import type { Service } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
@@ -239,14 +239,16 @@ const keysWriter: Writer = {
   open: (folder) =>
     Promise.resolve({
       step: async (n) => {
-        await addKey(join(folder, "keys.json"), `key${n}`, "write").catch((error: unknown) => {
-          if (!(error instanceof Fault) || error.code !== "conflict") throw error;
-        });
+        await addKey(join(folder, "keys.json"), { name: `key${n}`, scope: "write" }).catch(
+          (error: unknown) => {
+            if (!(error instanceof Fault) || error.code !== "conflict") throw error;
+          },
+        );
       },
       close: () => Promise.resolve(),
     }),
   check: async (folder, acked, tried) => {
-    const names = (await readKeys(join(folder, "keys.json"))).map(({ name }) => name);
+    const names = ((await readKeys(join(folder, "keys.json"))) ?? []).map(({ name }) => name);
     const wrong = acked.filter((n) => !names.includes(`key${n}`)).map((n) => `key${n} is gone`);
     if (names.length > tried) wrong.push(`there are ${names.length} keys of ${tried}`);
     return wrong;

@@ -6,7 +6,7 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { house as contracts } from "#contracts/house";
-import { addKey } from "#edge/auth";
+import { addKey } from "#edge/access/key-file";
 import type { Scope } from "#rpc/call";
 import type { AnyOp, Contract } from "#rpc/contract";
 import { writePath } from "#rpc/path";
@@ -107,7 +107,7 @@ describe.each([...TOPOLOGIES])("access to a house %s", (topology) => {
   let house: TestHouse;
   beforeAll(async () => {
     const data = mkdtempSync(join(tmpdir(), "house-"));
-    for (const scope of SCOPES) keys[scope] = await addKey(join(data, "keys.json"), scope, scope);
+    for (const scope of SCOPES) keys[scope] = await addKey(join(data, "keys.json"), { name: scope, scope });
     house = await startOver(topology, data, { allow_origins: "https://allowed.example" });
   }, 30_000);
   afterAll(() => house.close(), 30_000);

@@ -12,7 +12,7 @@ import { z } from "zod";
 import { type Asked, type Behaviour, providerServer } from "#adapters/embed/provider-server.testing";
 import { house as contracts } from "#contracts/house";
 import { escapedXml } from "#adapters/objects/s3/xml";
-import { addKey } from "#edge/auth";
+import { addKey } from "#edge/access/key-file";
 import type { AnyOp, Contract } from "#rpc/contract";
 import { servedOps } from "#rpc/contract";
 import { type HouseProcess, startHouseProcess } from "../fault/house-process.ts";
@@ -168,8 +168,8 @@ describe.each([...TOPOLOGIES])("secrets in a house %s", (topology) => {
 
   beforeAll(async () => {
     provider = await providerServer();
-    keys.reader = await addKey(join(data, "keys.json"), "reader", "read");
-    keys.admin = await addKey(join(data, "keys.json"), "admin", "admin");
+    keys.reader = await addKey(join(data, "keys.json"), { name: "reader", scope: "read" });
+    keys.admin = await addKey(join(data, "keys.json"), { name: "admin", scope: "admin" });
     house = await startHouseProcess(data, topology === "apart", {
       LAKEHOUSE_LOG: "debug",
       LAKEHOUSE_EMBED_MODELS: "hashed-v1,openai/loud",

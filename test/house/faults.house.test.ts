@@ -1,5 +1,5 @@
-// Every fault that an operation says it may give is provoked here, over the wire. What the list of a contract
-// names and this table does not, and the other way round, fails.
+// Every fault that a contract lists for an operation is provoked here, over the wire. A code that the contract lists and
+// this table does not, or the reverse, fails.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { request as httpRequest } from "node:http";
@@ -108,7 +108,7 @@ const PROVOCATIONS: Readonly<Record<string, Partial<Record<FaultCode, Provocatio
   "matrixd.dropCorpus": { not_found: erase("/v1/matrix/corpora/nobody") },
 };
 
-/** What needs a broken neighbour, another call at the same moment, or gigabytes, is provoked where that is at hand. */
+/** Provoked elsewhere: what needs a broken neighbour, another call at the same moment, or gigabytes. */
 const elsewhere = (name: string, code: FaultCode): boolean =>
   code === "upstream" ||
   (code === "conflict" &&

@@ -6,16 +6,16 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readSettings, type Settings } from "#config";
-import { addKey } from "#edge/auth";
+import { addKey } from "#edge/access/key-file";
 import { createLog, type Log } from "#lib/log";
 import { CallState } from "#rpc/call";
 import { type Exchange, faultHeaders } from "#rpc/exchange";
 import type { Fault } from "#rpc/fault";
 import { foreignRoute } from "#rpc/route";
-import { startApart } from "#topology/apart";
-import { serveDaemon } from "#topology/daemon-process";
+import { type RunningDaemon, serveDaemon } from "#topology/daemon-process";
 import type { Fronts } from "#topology/fronts";
 import { keysPath } from "#topology/gateway/listener";
+import { START_ORDER } from "#topology/plan";
 import { startTogether } from "#topology/together";
 import { TOPOLOGIES, type Topology } from "./house.ts";
 
@@ -82,11 +82,11 @@ async function start(
   log: Log,
 ): Promise<{ url: string; close(): Promise<void> }> {
   if (topology === "together") return startTogether(settings, log, { fronts: echo });
-  const house = await startApart(settings, log);
+  const daemons: RunningDaemon[] = [];
+  for (const name of START_ORDER) daemons.push(await serveDaemon(settings, name, log));
   const gateway = await serveDaemon(settings, "gateway", log, { fronts: echo });
   const close = async (): Promise<void> => {
-    await gateway.close();
-    await house.close();
+    for (const daemon of [gateway, ...daemons.toReversed()]) await daemon.close();
   };
   return { url: gateway.address, close };
 }
@@ -100,7 +100,10 @@ describe.each([...TOPOLOGIES])("a foreign surface, %s", (topology) => {
 
   beforeAll(async () => {
     const path = keysPath(settings);
-    keys = { read: await addKey(path, "reader", "read"), write: await addKey(path, "writer", "write") };
+    keys = {
+      read: await addKey(path, { name: "reader", scope: "read" }),
+      write: await addKey(path, { name: "writer", scope: "write" }),
+    };
     house = await start(topology, settings, log);
   }, 30_000);
   afterAll(async () => {
@@ -137,13 +140,13 @@ describe.each([...TOPOLOGIES])("a foreign surface, %s", (topology) => {
 
   test("every failure has its shape: of a service, of the body, and of the gateway before it", async () => {
     const failures: [Response, number, unknown][] = [
-      [await lookUp('{"key":"none.txt"}', keys.write), 404, ["not_found", "storaged"]],
-      [await lookUp('{"key":"none.txt"}', keys.read), 403, ["forbidden", "gateway"]],
-      [await lookUp('{"key":"none.txt"}'), 401, ["unauthorized", "gateway"]],
+      [await lookUp('{"key":"none.txt"}', keys.write), 404, ["not_found", "storaged", null]],
+      [await lookUp('{"key":"none.txt"}', keys.read), 403, ["forbidden", "gateway", "scope"]],
+      [await lookUp('{"key":"none.txt"}'), 401, ["unauthorized", "gateway", "no_key"]],
     ];
     for (const [failure, status, oops] of failures) {
       expect(failure.status).toBe(status);
-      expect(await failure.json()).toEqual({ oops: [...(oops as unknown[]), null] });
+      expect(await failure.json()).toEqual({ oops });
     }
     expect(failures[2]?.[0].headers.get("www-authenticate")).toBe("Bearer");
     // The native surface keeps its own.

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Overrides, readSettings, type Settings } from "#config";
-import { REFUSED } from "#edge/admission";
+import { REFUSED } from "#edge/load/admission";
 import { createLog, type Log } from "#lib/log";
 import { startApart } from "#topology/apart";
 import { startTogether } from "#topology/together";
@@ -24,6 +24,9 @@ export interface TestHouse {
   json<T = Record<string, unknown>>(path: string, body?: unknown, expected?: number): Promise<T>;
   /** Ends the house and starts it again over the same folder; between the two, `meanwhile`. */
   restart(meanwhile?: () => void): Promise<TestHouse>;
+  /** Ends the house and keeps its folder. */
+  stop(): Promise<void>;
+  /** Ends the house and removes its folder. */
   close(): Promise<void>;
 }
 
@@ -61,6 +64,7 @@ export async function startOver(
       meanwhile?.();
       return startOver(topology, data, overrides);
     },
+    stop: () => running.close(),
     close: async () => {
       await running.close();
       rmSync(data, { recursive: true, force: true });
@@ -85,4 +89,14 @@ async function patiently(url: string, init?: RequestInit): Promise<Response> {
 export async function codeOf(reply: Response): Promise<string> {
   const body = (await reply.json()) as { error?: { code?: string } };
   return body.error?.code ?? "none";
+}
+
+/** What a promise rejects with, as text. */
+export async function failureOf(work: Promise<unknown>): Promise<string> {
+  const failure = await work.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  if (failure === undefined) throw new Error("it did not fail");
+  return failure instanceof Error ? failure.message : JSON.stringify(failure);
 }

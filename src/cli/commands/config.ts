@@ -1,14 +1,12 @@
 // `lakehouse config`: every option with where its value comes from, and the API keys of a house. Keys are kept as
-// hashes in the data folder, so these commands work on the folder and need no house that runs.
+// hashes in the data folder, so these commands work on the folder and need no house that runs; one that does follows
+// them within a second.
 
 import { isSecret, OPTIONS, type OptionName, readSettings } from "#config";
-import { addKey, type KeyRecord, readKeys, removeKey } from "#edge/auth";
-import { makeFolder } from "#lib/durable";
+import { addKey, changeKey, type KeyRecord, readKeys, removeKey } from "#edge/access/key-file";
 import type { Scope } from "#rpc/call";
-import { Fault } from "#rpc/fault";
-import { readPidfile } from "#topology/data-lock";
 import { DATA_ARG, OUTPUT_ARG, settingsOf } from "../args.ts";
-import { command, group } from "../command.ts";
+import { type Arg, command, group } from "../command.ts";
 import { confirmed, YES_ARG } from "../terminal/confirm.ts";
 import { EXIT, UsageProblem } from "../failure.ts";
 import { emit, type Field, formatOf, jsonText } from "../terminal/output.ts";
@@ -34,6 +32,11 @@ const KEY_FIELDS: readonly Field<KeyRecord>[] = [
   { name: "name", value: ({ name }) => name },
   { name: "scope", value: ({ scope }) => scope },
   { name: "created_at", value: ({ created_at }) => created_at, show: ({ created_at }) => moment(created_at) },
+  {
+    name: "expires_at",
+    value: ({ expires_at }) => expires_at ?? null,
+    show: ({ expires_at }) => (expires_at === undefined ? "never" : moment(expires_at)),
+  },
 ];
 
 const ARGS = { ...DATA_ARG, ...OUTPUT_ARG } as const;
@@ -61,24 +64,37 @@ const list = command({
   },
 });
 
+const SCOPE_ARG = {
+  type: "enum",
+  options: [...scopes],
+  valueHint: "SCOPE",
+  description: "read, write (and read) or admin (everything)",
+} satisfies Arg;
+
+const EXPIRES_ARG = {
+  expires: {
+    type: "string",
+    valueHint: "WHEN",
+    description: "When the key stops working: 90d, 12h, 30m from now, a time as 2027-01-31T12:00Z, or never",
+  },
+} as const;
+
+const LIVE =
+  "A house that runs follows within a second, in every one of its processes. Calls that are under way end as they began.";
+
 const add = command({
   name: "config add-key",
   summary: "Make an API key; it is shown once",
-  details:
-    "Only a hash is kept. From the next start the house answers to those who show a key, also on this machine: put the key into LAKEHOUSE_KEY for these commands.",
+  details: `Only a hash is kept. Once there is a key the house answers to those who show one, also on this machine: put the key into LAKEHOUSE_KEY for these commands. ${LIVE}`,
   args: {
     name: { type: "positional", required: true, description: "Whose key it is: letters, digits, _, . and -" },
-    scope: {
-      type: "enum",
-      options: [...scopes],
-      required: true,
-      valueHint: "SCOPE",
-      description: "read, write (and read) or admin (everything)",
-    },
+    scope: { ...SCOPE_ARG, required: true },
+    ...EXPIRES_ARG,
     ...ARGS,
   },
   examples: [
     "lakehouse config add-key dashboard --scope read",
+    "lakehouse config add-key contractor --scope write --expires 30d",
     "export LAKEHOUSE_KEY=$(lakehouse config add-key me --scope write)",
   ],
   run: async (args) => {
@@ -86,22 +102,47 @@ const add = command({
     if (scope === undefined || !KEY_NAME.test(args.name)) {
       throw new UsageProblem(`${args.name} is not a name for a key: 1 to 64 letters, digits, _, . or -.`);
     }
-    const { data, path } = await keysOf(args);
-    await makeFolder(data);
-    const key = await addKey(path, args.name, scope);
+    const expiresAt = expiryOf(args.expires) ?? undefined;
+    const key = await addKey(await pathOf(args), { name: args.name, scope, expiresAt });
     // Bare in a pipe too: it is meant to be put into a variable.
-    const asked = args.output === "json" || args.output === "jsonl";
-    await write(asked ? jsonText({ name: args.name, scope, key }) : `${key}\n`);
+    const asJson = args.output === "json" || args.output === "jsonl";
+    const expires = expiresAt === undefined ? {} : { expires_at: expiresAt.toISOString() };
+    await write(asJson ? jsonText({ name: args.name, scope, key, ...expires }) : `${key}\n`);
     say(
-      `This is the key ${args.name} (${scope}). It cannot be shown again.${stdoutIsTty ? " Send it as: authorization: Bearer <key>" : ""}`,
+      `This is the key ${args.name} (${scope}${expiresAt === undefined ? "" : `, until ${moment(expiresAt.toISOString())}`}). It cannot be shown again.${stdoutIsTty ? " Send it as: authorization: Bearer <key>" : ""}`,
     );
-    await sayRestart(data);
+  },
+});
+
+const change = command({
+  name: "config change-key",
+  summary: "Change what an API key may do, or until when",
+  details: `The key itself stays as it is. ${LIVE}`,
+  args: {
+    name: { type: "positional", required: true, description: "The key's name" },
+    scope: SCOPE_ARG,
+    ...EXPIRES_ARG,
+    ...DATA_ARG,
+  },
+  examples: [
+    "lakehouse config change-key dashboard --scope write",
+    "lakehouse config change-key contractor --expires 7d",
+  ],
+  run: async (args) => {
+    const scope = scopes.find((known) => known === args.scope);
+    const expiresAt = expiryOf(args.expires);
+    if (scope === undefined && expiresAt === undefined) {
+      throw new UsageProblem("Say what to change: --scope, --expires, or both.");
+    }
+    await changeKey(await pathOf(args), args.name, { scope, expiresAt });
+    say(`Changed the key ${args.name}.`);
   },
 });
 
 const rm = command({
   name: "config rm-key",
   summary: "Remove an API key",
+  details: LIVE,
   args: {
     name: { type: "positional", required: true, description: "The key's name" },
     ...YES_ARG,
@@ -109,18 +150,18 @@ const rm = command({
   },
   examples: ["lakehouse config rm-key dashboard"],
   run: async (args) => {
-    const { data, path } = await keysOf(args);
-    const known = await readKeys(path);
-    if (!known.some(({ name }) => name === args.name)) throw noKey(args.name);
-    const open =
-      known.length === 1 ? " It is the last one: after it, everybody on this machine may do everything." : "";
+    const path = await pathOf(args);
+    const known = (await readKeys(path)) ?? [];
+    const isLast = known.length === 1 && known[0]?.name === args.name;
+    const open = isLast
+      ? " It is the last one: after it, everybody on this machine may do everything, and nobody else anything."
+      : "";
     if (!(await confirmed(`Remove the key ${args.name}?${open}`, args.yes))) {
       say("Nothing was removed.");
       return EXIT.failure;
     }
-    if (!(await removeKey(path, args.name))) throw noKey(args.name);
+    await removeKey(path, args.name);
     say(`Removed the key ${args.name}.`);
-    await sayRestart(data);
     return EXIT.ok;
   },
 });
@@ -131,12 +172,16 @@ const keys = command({
   args: ARGS,
   examples: ["lakehouse config keys"],
   run: async (args) => {
-    const { path } = await keysOf(args);
-    const rows = await readKeys(path);
+    const rows = (await readKeys(await pathOf(args))) ?? [];
     await emit(formatOf(args.output), {
       fields: KEY_FIELDS,
       rows,
-      json: rows.map(({ name, scope, created_at }) => ({ name, scope, created_at })),
+      json: rows.map(({ name, scope, created_at, expires_at }) => ({
+        name,
+        scope,
+        created_at,
+        ...(expires_at === undefined ? {} : { expires_at }),
+      })),
       empty:
         "There are no API keys: the house answers on this machine only, to everybody there. Make one: lakehouse config add-key NAME --scope write",
     });
@@ -145,29 +190,37 @@ const keys = command({
 
 export const config = group({
   name: "config",
-  summary: "Show options; make and remove API keys",
+  summary: "Show options; make, change and remove API keys",
   examples: [
     "lakehouse config list",
     "lakehouse config keys",
     "lakehouse config add-key dashboard --scope read",
   ],
-  commands: { list, keys, "add-key": add, "rm-key": rm },
+  commands: { list, keys, "add-key": add, "change-key": change, "rm-key": rm },
   fallback: "list",
 });
 
 const KEY_NAME = /^[\w.-]{1,64}$/;
 
-async function keysOf(args: { readonly data?: string | undefined }): Promise<{ data: string; path: string }> {
-  const settings = settingsOf({ data: args.data });
+async function pathOf(args: { readonly data?: string | undefined }): Promise<string> {
   const { keysPath } = await import("#topology/gateway/listener");
-  return { data: settings.data, path: keysPath(settings) };
+  return keysPath(settingsOf({ data: args.data }));
 }
 
-function noKey(name: string): Fault {
-  return new Fault("not_found", `There is no key ${name}. See: lakehouse config keys`);
-}
+const UNITS_MS = { d: 86_400_000, h: 3_600_000, m: 60_000 } as const;
 
-async function sayRestart(data: string): Promise<void> {
-  if ((await readPidfile(data)) !== undefined)
-    say("The house that runs reads its keys at the start: restart it for this to count.");
+/** Null for never; undefined when nothing was said. */
+function expiryOf(text: string | undefined): Date | null | undefined {
+  if (text === undefined) return undefined;
+  if (text === "never") return null;
+  const [, amount = "", unit = ""] = /^(\d{1,5})([dhm])$/.exec(text) ?? [];
+  const at =
+    unit === ""
+      ? new Date(/^\d{4}-\d\d-\d\d/.test(text) ? text : Number.NaN)
+      : new Date(Date.now() + Number(amount) * UNITS_MS[unit as keyof typeof UNITS_MS]);
+  if (Number.isNaN(at.getTime())) {
+    throw new UsageProblem(`--expires is 90d, 12h, 30m, a time as 2027-01-31T12:00Z, or never; not ${text}.`);
+  }
+  if (at.getTime() <= Date.now()) throw new UsageProblem(`--expires ${text} is in the past.`);
+  return at;
 }

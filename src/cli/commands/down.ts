@@ -8,7 +8,7 @@ import { formatOf, isForPeople, jsonText } from "../terminal/output.ts";
 import { duration } from "../terminal/plain-text.ts";
 import { say, write } from "../terminal/terminal.ts";
 import { Fault } from "#rpc/fault";
-import { type Pidfile, isAlive, readPidfile } from "#topology/data-lock";
+import { type Pidfile, isAlive, readPidfile } from "#topology/pidfile";
 import { LOCK_WAIT_MS_MAX } from "#topology/lifecycle";
 
 const LOOK_MS = 50;

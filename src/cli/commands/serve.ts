@@ -47,19 +47,19 @@ export const serve = command({
     const { serveDaemon } = await import("#topology/daemon-process");
     const { untilReplaced, untilStopped } = await import("#topology/lifecycle");
     const takeOver = args["take-over"] === true;
-    const daemon = await serveDaemon(settings, name, log, { takeOver });
+    const supervised = process.send !== undefined;
+    const daemon = await serveDaemon(settings, name, log, { takeOver, supervised });
     const ends = [untilStopped(daemon, (reason) => log.info("stopping", { reason }))];
     const report = (message: DaemonMessage): void => void process.send?.(message);
     const { gateway } = daemon;
     if (gateway !== undefined) {
       // Under a supervisor it waits for the daemons of its own house; alone it serves those that run already.
-      const alone = process.send === undefined;
-      if (alone && takeOver) await gateway.open();
+      if (!supervised && takeOver) await gateway.open();
       process.on("message", (message) => {
         if (message === ("open" satisfies GatewayOrder)) void gateway.open();
       });
       const serveAgain = (): Promise<void> | void =>
-        alone ? gateway.open() : report({ state: "successor_failed" });
+        supervised ? report({ state: "successor_failed" }) : gateway.open();
       ends.push(untilReplaced(gateway, () => report({ state: "handed_over" }), serveAgain));
     }
     report({ state: "ready", address: daemon.address });

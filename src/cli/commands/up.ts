@@ -39,7 +39,7 @@ export const up = command({
   run: async (args) => {
     const settings = settingsOf(args);
     const started = performance.now();
-    const { readPidfile } = await import("#topology/data-lock");
+    const { readPidfile } = await import("#topology/pidfile");
     const before = args["take-over"] === true ? await readPidfile(settings.data) : undefined;
     if (before !== undefined) say(`Taking over from process ${before.pid}.`);
     const house = await startHouse(settings, logOf(settings), before !== undefined);

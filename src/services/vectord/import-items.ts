@@ -6,8 +6,8 @@ import { importedItem } from "#contracts/vector";
 import { present } from "#lib/assert";
 import type { Bytes } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
-import { parseInput } from "#rpc/invalid-input";
-import { decodedText, parseJson } from "#rpc/json-check";
+import { parseInput } from "#rpc/input/invalid-input";
+import { decodedText, parseJson } from "#rpc/input/json-check";
 
 /** 8,192 numbers with all their digits, and 64 KiB of metadata, take less than half of it. */
 const LINE_BYTES_MAX = 512 * 1024;

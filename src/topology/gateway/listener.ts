@@ -5,27 +5,33 @@
 
 import { join } from "node:path";
 import type { Settings } from "#config";
-import { authenticator, isLoopback, readKeys } from "#edge/auth";
-import { createAdmission } from "#edge/admission";
-import { createGuard } from "#edge/guard";
+import { createAudit } from "#edge/access/audit";
+import { isLoopback } from "#edge/access/auth";
+import { createGuard } from "#edge/access/guard";
+import { areKeysRequired, readKeys } from "#edge/access/key-file";
+import { type LiveKeys, openKeys } from "#edge/access/live-keys";
 import { type GatewayDeps, gateway } from "#edge/gateway";
+import { createAdmission } from "#edge/load/admission";
+import { type LagProbe, openLagProbe } from "#edge/load/lag-probe";
+import { IDLE_TIMEOUT_S } from "#edge/load/slow-client";
 import { createMeter } from "#edge/meter";
-import { IDLE_TIMEOUT_S } from "#edge/pace";
-import { openPulse, type Pulse } from "#edge/pulse";
 import { listeningSocket, type PortCensus, portCensus } from "#lib/listening-socket";
 import type { Log } from "#lib/log";
 import { Fault } from "#rpc/fault";
 import { type Listener, SERVER_TRAITS } from "#rpc/listen";
 import { newRequestId } from "#rpc/call";
 import { faultResponse } from "#rpc/exchange";
-import { DRAIN_MS_MAX, type Replaceable } from "../lifecycle.ts";
+import { acquirePartLock, type Release } from "../data-lock.ts";
+import { DRAIN_MS_MAX, LOCK_WAIT_MS_MAX, type Replaceable, type StartOptions } from "../lifecycle.ts";
+import { type HouseHold, holdControls } from "./backup-hold.ts";
+import { serveControlSocket } from "./control-socket.ts";
 import { drainGracefully, endingOn } from "./graceful-drain.ts";
 import { type ServerHandlers, takeOverProxy } from "./take-over-proxy.ts";
 import {
   type GatewayAddress,
   requestHandOver,
   requestShare,
-  serveTakeOverSocket,
+  takeOverControls,
   type TakeOverHandlers,
 } from "./take-over-socket.ts";
 
@@ -39,7 +45,9 @@ export interface GatewayListener extends Replaceable {
 }
 
 /** What the gateway serves. */
-export type GatewayBackend = Pick<GatewayDeps, "routes" | "health" | "neighbourMetrics">;
+export interface GatewayBackend extends Pick<GatewayDeps, "routes" | "health" | "neighbourMetrics"> {
+  readonly writes: HouseHold;
+}
 
 /** Where the hashes of API keys are kept. */
 export function keysPath(settings: Settings): string {
@@ -60,15 +68,13 @@ const DRAIN_POLL_MS = 5;
  * Listens and holds requests until `open`. With `takeOver` the house that runs over the data folder is asked to hand its
  * address over, and new connections come here once this resolves.
  */
-export async function bindListener(settings: Settings, log: Log, takeOver = false): Promise<GatewayListener> {
+export async function bindListener(
+  settings: Settings,
+  log: Log,
+  { takeOver = false, supervised = false }: StartOptions,
+): Promise<GatewayListener> {
   const { host } = settings;
-  const keys = await readKeys(keysPath(settings));
-  if (!isLoopback(host) && keys.length === 0) {
-    throw new Fault(
-      "forbidden",
-      `--host ${host} lets other machines in, and there is no API key yet. Make one with: lakehouse config add-key NAME --scope write`,
-    );
-  }
+  await checkExposure(settings);
   const address = takeOver ? sameAddress(settings, await requestShare(settings)) : settings;
   const guard = createGuard({
     host,
@@ -78,8 +84,10 @@ export async function bindListener(settings: Settings, log: Log, takeOver = fals
   let opened = Promise.withResolvers<void>();
   let handedOver = Promise.withResolvers<void>();
   let stopping = new AbortController();
-  let takeOverSocket: Listener | undefined;
-  let pulse: Pulse | undefined;
+  let controlSocket: Listener | undefined;
+  let probe: LagProbe | undefined;
+  let keys: LiveKeys | undefined;
+  let release: Release | undefined;
   let handlers: ServerHandlers = { routes: {}, fetch: () => new Response(null, { status: 503 }) };
   const server = serve(address, handlers, log, takeOver);
   const port = server.port ?? 0;
@@ -100,7 +108,8 @@ export async function bindListener(settings: Settings, log: Log, takeOver = fals
     const proxy = takeOverProxy(url, guard);
     answerWith(proxy);
     stopping.abort();
-    await takeOverSocket?.stop(SOCKET_DRAIN_MS_MAX);
+    await controlSocket?.stop(SOCKET_DRAIN_MS_MAX);
+    await release?.();
     const until = performance.now() + DRAIN_MS_MAX;
     // Forwarded requests wait for the data lock, which this house releases only once all others have ended.
     while (server.pendingRequests > proxy.inFlight() && performance.now() < until) {
@@ -124,26 +133,33 @@ export async function bindListener(settings: Settings, log: Log, takeOver = fals
     open: async (backend) => {
       stopping = new AbortController();
       const { signal } = stopping;
-      pulse ??= await openPulse();
+      const waitMs = takeOver || keys !== undefined ? LOCK_WAIT_MS_MAX : undefined;
+      release = await acquirePartLock(settings.data, "gateway", { supervised, waitMs });
+      probe ??= await openLagProbe();
+      keys ??= await openKeys({ path: keysPath(settings), exposed: !isLoopback(host), log });
       answerWith(
         gateway({
           ...backend,
-          admission: createAdmission(pulse, log),
+          admission: createAdmission(probe, log),
+          audit: createAudit(settings.access_log, log),
+          keys,
           routes: backend.routes.map((route) => endingOn(route, signal)),
           log,
           guard,
-          authenticate: authenticator(keys),
           allowOrigins: settings.allow_origins,
           meter: createMeter("gateway"),
         }),
       );
       opened.resolve();
-      takeOverSocket = await serveTakeOverSocket(settings, takeOverHandlers(host, port, handOver)).catch(
-        (error: unknown) => {
-          log.info("no take-over socket, so this house cannot be replaced while it runs", { error });
-          return undefined;
-        },
-      );
+      controlSocket = await serveControlSocket(settings, {
+        ...takeOverControls(takeOverHandlers(host, port, handOver)),
+        ...holdControls(backend.writes),
+      }).catch((error: unknown) => {
+        log.warn("no control socket, so this house can neither be replaced nor backed up while it runs", {
+          error,
+        });
+        return undefined;
+      });
     },
     forwardUntilIdle: async () => {
       const answered = await successorAnswered(server, url);
@@ -152,17 +168,34 @@ export async function bindListener(settings: Settings, log: Log, takeOver = fals
         return false;
       }
       await server.stop(true);
-      pulse?.close();
+      probe?.close();
+      keys?.close();
       return true;
     },
     close: async (drainMs) => {
       opened.reject(new Fault("unavailable", "The house that was to take over could not start."));
       stopping.abort();
-      await takeOverSocket?.stop(SOCKET_DRAIN_MS_MAX);
+      await controlSocket?.stop(SOCKET_DRAIN_MS_MAX);
       await drainGracefully(server, handlers, drainMs);
-      pulse?.close();
+      await release?.();
+      probe?.close();
+      keys?.close();
     },
   };
+}
+
+/** Throws `forbidden` for a house that others can reach and that asks for no key. */
+async function checkExposure(settings: Settings): Promise<void> {
+  const { host } = settings;
+  if (isLoopback(host)) return;
+  const path = keysPath(settings);
+  // One that is missing or damaged closes the house, and is reported by it.
+  const keys = await readKeys(path).catch(() => undefined);
+  if (keys !== undefined ? keys.length > 0 : areKeysRequired(path)) return;
+  throw new Fault(
+    "forbidden",
+    `--host ${host} lets other machines in, and there is no API key yet. Make one with: lakehouse config add-key NAME --scope write`,
+  );
 }
 
 /**

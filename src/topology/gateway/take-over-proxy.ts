@@ -2,7 +2,7 @@
 // ready; the old one, once it has released the data folder, sends requests that still arrive over its open connections
 // on to the new one, and closes each connection with the reply. So no client is refused: it waits a little longer.
 
-import type { Guard } from "#edge/guard";
+import type { Guard } from "#edge/access/guard";
 import { CALL_HEADERS, type Exchange, faultResponse, requestIdOf } from "#rpc/exchange";
 import { Fault } from "#rpc/fault";
 import { endToEnd, proxy, proxyFault, returnedBody } from "#rpc/proxy";

@@ -1,15 +1,11 @@
-// How a new house speaks to the one it replaces: over a unix socket in the run folder, which only their user may enter.
-// Two requests in this order: `share`, after which the new one may listen on the same address, and `hand-over`, after
-// which new connections are the new one's, and the old one finishes what is in flight and releases the data folder. That
-// it did shows in the data lock alone, so an old house that dies meanwhile delays nothing.
+// How a new house speaks to the one it replaces, over its control socket. Two requests in this order: `share`, after which
+// the new one may listen on the same address, and `hand-over`, after which new connections are the new one's, and the old
+// one finishes what is in flight and releases the data folder. That it did is told by the data lock and by nothing else,
+// so an old house that dies meanwhile keeps nobody waiting.
 
-import { join } from "node:path";
 import type { Settings } from "#config";
-import { newRequestId } from "#rpc/call";
-import { faultResponse } from "#rpc/exchange";
-import { Fault, faultFromBody } from "#rpc/fault";
-import { type Listener, listen } from "#rpc/listen";
-import { makeRunFolder, runFolder, TAKE_OVER_SOCKET } from "../address.ts";
+import { Fault } from "#rpc/fault";
+import { type ControlHandlers, requestControl } from "./control-socket.ts";
 
 /** Where a gateway listens, as it was configured and not as it is reached. */
 export interface GatewayAddress {
@@ -23,57 +19,19 @@ export interface TakeOverHandlers {
   handOver(): void;
 }
 
-function socketPath(settings: Settings): string {
-  return join(runFolder(settings), TAKE_OVER_SOCKET);
+export function takeOverControls({ share, handOver }: TakeOverHandlers): ControlHandlers {
+  return { "/share": share, "/hand-over": handOver };
 }
 
-export async function serveTakeOverSocket(
-  settings: Settings,
-  { share, handOver }: TakeOverHandlers,
-): Promise<Listener> {
-  await makeRunFolder(settings);
-  const answering =
-    (handle: () => object | void): (() => Response) =>
-    () => {
-      try {
-        return Response.json(handle() ?? {});
-      } catch (thrown) {
-        return faultResponse(thrown, { requestId: newRequestId(), seal: () => undefined }, "gateway");
-      }
-    };
-  return listen({
-    origin: "gateway",
-    at: { unix: socketPath(settings) },
-    routes: [],
-    extra: { "/share": answering(share), "/hand-over": answering(handOver) },
-  });
-}
-
-/** A running house answers on this socket at once, or not at all. */
+/** A running house answers at once, or not at all. */
 const REPLY_MS_MAX = 5000;
 
-async function send(settings: Settings, path: "/share" | "/hand-over"): Promise<unknown> {
-  let reply: Response;
-  try {
-    reply = await fetch(`http://localhost${path}`, {
-      method: "POST",
-      unix: socketPath(settings),
-      keepalive: false,
-      signal: AbortSignal.timeout(REPLY_MS_MAX),
-    });
-  } catch (cause) {
-    throw new Fault(
-      "unavailable",
-      `The house over ${settings.data} does not answer, so it cannot be replaced. Stop it with: lakehouse down --data ${settings.data} -- and start the new one without --take-over.`,
-      { cause },
-    );
-  }
-  const body: unknown = await reply.json();
-  if (reply.ok) return body;
-  throw (
-    faultFromBody(body) ??
-    new Fault("upstream", "The running house answered --take-over with something that is not a fault.")
+function send(settings: Settings, path: "/share" | "/hand-over"): Promise<unknown> {
+  const silent = new Fault(
+    "unavailable",
+    `The house over ${settings.data} does not answer, so it cannot be replaced. Stop it with: lakehouse down --data ${settings.data} -- and start the new one without --take-over.`,
   );
+  return requestControl(settings, path, REPLY_MS_MAX, silent);
 }
 
 /** How long a house that was replaced just before may still have connections at the address, and how often to try. */

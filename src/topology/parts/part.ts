@@ -8,6 +8,7 @@ import { present } from "#lib/assert";
 import type { Log } from "#lib/log";
 import type { Daemon, DaemonStats } from "#rpc/daemon";
 import { type Implementation, implement } from "#rpc/local";
+import { createWriteHold, type WriteHold } from "./write-hold.ts";
 
 /** What a daemon is built from. */
 export interface PartContext<Needed extends ServiceName = never> {
@@ -23,6 +24,7 @@ export type BuildDaemon<N extends ServiceName, Needed extends ServiceName = neve
 
 export interface StartedService {
   readonly implementation: Implementation;
+  readonly hold: WriteHold;
   stats(): DaemonStats;
   close(): Promise<void>;
 }
@@ -57,13 +59,15 @@ export function part<N extends ServiceName, const Needed extends readonly Servic
         neighbours: neighbours as Pick<House, Needed[number]>,
         log,
       });
-      const implementation = implement(house[name], name, daemon.handlers, {
+      const hold = createWriteHold();
+      const implementation = implement(house[name], name, hold.around(house[name], daemon.handlers), {
         checkOutputs: settings.check_outputs,
         onBug: (bug, { operation, requestId }) =>
           log.error("bug", { operation, request_id: requestId, error: bug }),
       });
       return {
         implementation,
+        hold,
         stats: () => daemon.stats?.() ?? {},
         close: () => daemon.close(),
       };

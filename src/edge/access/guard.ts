@@ -4,6 +4,7 @@
 
 import { Fault } from "#rpc/fault";
 import { isLoopback } from "./auth.ts";
+import { Denied } from "./denied.ts";
 
 export interface GuardOptions {
   readonly host: string;
@@ -15,7 +16,7 @@ export interface GuardOptions {
 export type Guard = (headers: Headers) => string | undefined;
 
 export function createGuard({ host, allowHosts, allowOrigins }: GuardOptions): Guard {
-  const named = new Set([host, ...allowHosts]);
+  const named = new Set([host, ...allowHosts].map((name) => name.toLowerCase()));
   const origins = new Set(allowOrigins);
   // Who binds to every address cannot know all the names it is reached by; there a key is required anyway.
   const anyHost = !isLoopback(host) && allowHosts.length === 0;
@@ -27,12 +28,12 @@ export function createGuard({ host, allowHosts, allowOrigins }: GuardOptions): G
     const port = /:(\d+)$/.exec(header)?.[1];
     // A second Host comes with the first one as "a, b".
     if (!HOST.test(header) || Number(port ?? 0) > PORT_MAX) {
-      throw new Fault("invalid", "A request names one Host, as in `Host: 127.0.0.1:3110`.");
+      throw new Denied("bad_host", "A request names one Host, as in `Host: 127.0.0.1:3110`.");
     }
-    const name = header.replace(/:\d+$/, "");
+    const name = header.replace(/:\d+$/, "").toLowerCase();
     if (!anyHost && !named.has(name) && !isLoopback(name)) {
-      throw new Fault(
-        "forbidden",
+      throw new Denied(
+        "foreign_host",
         "This house is not known under that Host. Add it to LAKEHOUSE_ALLOW_HOSTS.",
       );
     }
@@ -43,15 +44,38 @@ export function createGuard({ host, allowHosts, allowOrigins }: GuardOptions): G
     const header = headers.get("host") ?? "";
     checkHost(header);
     const origin = headers.get("origin");
-    if (origin === null) return undefined;
-    if (origin !== `http://${header}` && origin !== `https://${header}` && !origins.has(origin)) {
-      throw new Fault(
-        "forbidden",
+    if (origin === null) {
+      checkSite(headers);
+      return undefined;
+    }
+    if (!isOwn(origin, header) && !origins.has(origin)) {
+      throw new Denied(
+        "foreign_origin",
         "Pages of that origin may not ask here. Add it to LAKEHOUSE_ALLOW_ORIGINS.",
       );
     }
     return origin;
   };
+}
+
+/** An origin is written in lower case by every browser (WHATWG URL), and a Host as its client likes. */
+function isOwn(origin: string, host: string): boolean {
+  const own = host.toLowerCase();
+  return origin === `http://${own}` || origin === `https://${own}`;
+}
+
+/**
+ * A browser leaves Origin out of some requests that a page makes, for images and scripts, and says where the page is
+ * from all the same (W3C Fetch Metadata). That somebody followed a link is no page's request.
+ */
+function checkSite(headers: Headers): void {
+  const site = headers.get("sec-fetch-site");
+  if (site === null || site === "same-origin" || site === "none") return;
+  if (headers.get("sec-fetch-mode") === "navigate" && headers.get("sec-fetch-dest") === "document") return;
+  throw new Denied(
+    "cross_site",
+    "Pages of other sites may not ask here. Add their origin to LAKEHOUSE_ALLOW_ORIGINS and ask with CORS.",
+  );
 }
 
 /** Others, such as TRACE and CONNECT, are for proxies. */

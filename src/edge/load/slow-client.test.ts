@@ -4,25 +4,25 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { connect } from "node:net";
 import fc from "fast-check";
 import { Fault } from "#rpc/fault";
-import { begunBody, pacedReply } from "./pace.ts";
+import { awaitBodyStart, timedReply } from "./slow-client.ts";
 
 const KIB = 1024;
-const PATIENCE_MS = 400;
+const ALLOWANCE_MS = 400;
 
-/** Answers what it was sent, or the code of the fault that ended it; says what its clock was set to. */
-const clocks: number[] = [];
+/** Answers what it was sent, or the code of the fault that ended it; says what its timeout was set to. */
+const timeouts: number[] = [];
 const server = Bun.serve({
   hostname: "127.0.0.1",
   port: 0,
   development: false,
   fetch: async (request, self) => {
-    const body = await begunBody(request);
-    const paced = body.request((seconds) => {
-      clocks.push(seconds);
+    const body = await awaitBodyStart(request);
+    const timed = body.request((seconds) => {
+      timeouts.push(seconds);
       self.timeout(request, seconds);
-    }, PATIENCE_MS);
+    }, ALLOWANCE_MS);
     try {
-      return new Response(await paced.arrayBuffer());
+      return new Response(await timed.arrayBuffer());
     } catch (thrown) {
       return new Response(thrown instanceof Fault ? thrown.code : String(thrown), { status: 504 });
     }
@@ -59,22 +59,22 @@ describe("a body", () => {
     );
   });
 
-  test("that trickles is given up when its sender's patience is used up", async () => {
-    clocks.length = 0;
+  test("that trickles is given up when its sender's allowance is used up", async () => {
+    timeouts.length = 0;
     const reply = await trickled(100 * KIB, 20);
     expect(reply).toContain("504");
     expect(reply).toEndWith("timeout");
-    // The clock ran while the sender was waited for, and stood while it was not.
-    expect(new Set(clocks)).toEqual(new Set([1, 0]));
+    // The timeout ran while the sender was waited for, and was off while it was not.
+    expect(new Set(timeouts)).toEqual(new Set([1, 0]));
   });
 
   test("that trickles at first asks for nothing but a connection", async () => {
-    clocks.length = 0;
+    timeouts.length = 0;
     const socket = connect(server.port ?? 0, "127.0.0.1");
     socket.write("POST / HTTP/1.1\r\nhost: here\r\ncontent-length: 1000\r\n\r\n12345");
     await Bun.sleep(50);
     socket.destroy();
-    expect(clocks).toEqual([]);
+    expect(timeouts).toEqual([]);
   });
 });
 
@@ -109,7 +109,7 @@ describe("a reply", () => {
   test("comes through whole, and its end is told once", async () => {
     let ends = 0;
     const set: number[] = [];
-    const reply = pacedReply(
+    const reply = timedReply(
       new Response(
         stream(() => undefined),
         { status: 201, headers: { "x-kept": "yes" } },
@@ -126,7 +126,7 @@ describe("a reply", () => {
   test("that nobody reads on is over, and so is what makes it", async () => {
     let ends = 0;
     let cancelled = 0;
-    const reply = pacedReply(
+    const reply = timedReply(
       new Response(stream(() => (cancelled += 1))),
       () => undefined,
       () => (ends += 1),
@@ -138,7 +138,7 @@ describe("a reply", () => {
   test("that fails is over, and does not look whole", async () => {
     let ends = 0;
     const failing = new ReadableStream({ pull: () => Promise.reject(new Error("broken")) });
-    const reply = pacedReply(
+    const reply = timedReply(
       new Response(failing),
       () => undefined,
       () => (ends += 1),
@@ -152,7 +152,7 @@ describe("a reply", () => {
     let ends = 0;
     const fault = Response.json({}, { status: 503 });
     expect(
-      pacedReply(
+      timedReply(
         fault,
         () => undefined,
         () => (ends += 1),

@@ -1,0 +1,136 @@
+// Looks at everything a data folder holds, through the services' own contracts: what they answer is what a user would
+// get. Tables are compared with the objects they name; a deep look also reads every object, whose content storaged
+// compares with its checksums. Nothing is changed. The caller holds the data lock, and no house runs.
+
+import type { Settings } from "#config";
+import type { House } from "#contracts/house";
+import type { Log } from "#lib/log";
+import { Fault } from "#rpc/fault";
+import { startServices } from "../services.ts";
+
+export interface Finding {
+  readonly part: "catalog" | "dataset" | "object" | "index" | "corpus" | "keys" | "format";
+  /** Of the dataset, object, index or corpus. */
+  readonly name: string;
+  /** One sentence. */
+  readonly problem: string;
+  /** What makes it whole again: `lakehouse repair`, or a backup. */
+  readonly remedy: "repair" | "restore";
+}
+
+export interface InspectOptions {
+  /** Reads every object. */
+  readonly deep: boolean;
+}
+
+export async function inspectData(
+  settings: Settings,
+  log: Log,
+  options: InspectOptions,
+): Promise<readonly Finding[]> {
+  const services = await startServices(settings, log);
+  try {
+    return await inspectHouse(services.house, options);
+  } finally {
+    await services.stop();
+  }
+}
+
+export async function inspectHouse(
+  house: Pick<House, "storaged" | "catalogd" | "vectord" | "matrixd">,
+  { deep }: InspectOptions,
+): Promise<readonly Finding[]> {
+  return [
+    ...(await inspectDatasets(house)),
+    ...(deep ? await inspectObjects(house) : []),
+    ...(await inspectIndexes(house)),
+    ...(await inspectCorpora(house)),
+  ];
+}
+
+const PAGE = 1000;
+
+async function inspectDatasets({
+  catalogd,
+  storaged,
+}: Pick<House, "catalogd" | "storaged">): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  const found = (name: string, problem: string): void => {
+    findings.push({ part: "dataset", name, problem, remedy: "restore" });
+  };
+  for await (const { name } of pages(
+    (cursor) => catalogd.datasets({ limit: PAGE, cursor }),
+    ({ datasets }) => datasets,
+  )) {
+    const scanned = await catalogd
+      .scan({ dataset: name })
+      .catch((error: unknown) => found(name, problemOf(error)));
+    for (const { key, bytes } of scanned?.files ?? []) {
+      try {
+        const { headers } = await storaged.head({ key });
+        const size = Number(headers["content-length"]);
+        if (size !== bytes)
+          found(name, `The object ${key} has ${size} bytes, and dataset ${name} says ${bytes}.`);
+      } catch (error) {
+        found(name, problemOf(error));
+      }
+    }
+  }
+  return findings;
+}
+
+/** Every object is read to its end and compared. */
+async function inspectObjects({ storaged }: Pick<House, "storaged">): Promise<Finding[]> {
+  const { damaged, damaged_count } = await storaged.verify({});
+  const findings = damaged.map(({ key, problem }): Finding => {
+    return { part: "object", name: key, problem, remedy: "restore" };
+  });
+  const more = damaged_count - damaged.length;
+  if (more === 0) return findings;
+  const problem = `${more} more objects are damaged or lost.`;
+  return [...findings, { part: "object", name: "", problem, remedy: "restore" }];
+}
+
+async function inspectIndexes({ vectord }: Pick<House, "vectord">): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for await (const { name, damaged } of pages(
+    (cursor) => vectord.indexes({ limit: PAGE, cursor }),
+    ({ indexes }) => indexes,
+  )) {
+    if (damaged !== undefined) findings.push({ part: "index", name, problem: damaged, remedy: "repair" });
+  }
+  return findings;
+}
+
+async function inspectCorpora({ matrixd }: Pick<House, "matrixd">): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for await (const { name, status, build } of pages(
+    (cursor) => matrixd.corpora({ limit: PAGE, cursor }),
+    ({ corpora }) => corpora,
+  )) {
+    if (status !== "failed") continue;
+    findings.push({
+      part: "corpus",
+      name,
+      problem: build?.error ?? `The corpus ${name} could not be built.`,
+      remedy: "repair",
+    });
+  }
+  return findings;
+}
+
+async function* pages<P extends { next_cursor?: string | undefined }, T>(
+  page: (cursor: string | undefined) => Promise<P>,
+  itemsOf: (page: P) => readonly T[],
+): AsyncGenerator<T> {
+  let cursor: string | undefined;
+  do {
+    const found = await page(cursor);
+    yield* itemsOf(found);
+    cursor = found.next_cursor;
+  } while (cursor !== undefined);
+}
+
+function problemOf(error: unknown): string {
+  return error instanceof Fault ? error.message : "It cannot be read; the log says why.";
+}
