@@ -9,8 +9,6 @@
 // short ones beside an endless one is nearly three times what it is alone.
 
 import { join } from "node:path";
-import { onAbort } from "#lib/abort";
-import type { DaemonStats } from "#rpc/daemon";
 import { NICE_USUAL, setNice } from "#lib/priority";
 import { type Deadline, deadline } from "#lib/coarse-timer";
 import type { Call } from "#rpc/call";
@@ -58,14 +56,15 @@ export interface Lease {
  */
 export type LeaseKind = "restartable" | "whole" | "restarted";
 
-export interface PoolStats extends DaemonStats {
+/** A type and not an interface, so that it is a record of figures too. */
+export type PoolStats = {
   /** Processes that live, of which some run a statement. */
   readonly engines: number;
   readonly busy: number;
   /** Statements that wait for an engine. */
   readonly waiting: number;
   readonly pids: number[];
-}
+};
 
 export interface Pool {
   /** Waits for a free engine; `unavailable` when too many wait already, or none can be started. */
@@ -246,12 +245,14 @@ export function enginePool(settings: PoolSettings): Pool {
         },
       );
     }
-    const forget = onAbort(call.signal, (reason) => {
+    const leave = (): void => {
       queue.remove(call.caller.id, entry);
-      reject(reason);
-    });
+      reject(call.signal.reason as Fault);
+    };
+    if (call.signal.aborted) leave();
+    call.signal.addEventListener("abort", leave, { once: true });
     serve();
-    return promise.finally(forget);
+    return promise.finally(() => call.signal.removeEventListener("abort", leave));
   };
 
   const stop = async (engine: Engine): Promise<void> => {
