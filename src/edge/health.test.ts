@@ -18,7 +18,7 @@ test("background failures are told and degrade nothing; damage and a service tha
   const hurt = await houseHealth({ topology: "apart", version: "1", pings: damaged, storage });
   expect([hurt.status, hurt.services["vectord"]?.status]).toEqual(["degraded", "degraded"]);
   expect(hurt.services["vectord"]?.detail).toBe(
-    "damaged: index a; lakehouse repair says what can be done; failed in the background since the start: snapshot (1)",
+    "Damaged: index a. lakehouse repair says what can be done. Failed in the background since the start: snapshot (1).",
   );
   const broken = { ...pings, queryd: () => Promise.reject(new Error("away")) };
   const health = await houseHealth({ topology: "together", version: "1", pings: broken, storage });

@@ -75,7 +75,13 @@ const PROVOCATIONS: Readonly<Record<string, Partial<Record<FaultCode, Provocatio
   "vectord.drop": { not_found: erase("/v1/vectors/nobody") },
   "vectord.upsert": {
     not_found: post("/v1/vectors/nobody/upsert", { items: [{ id: "a", vector: [1, 2] }] }),
+    conflict: post("/v1/vectors/here/upsert", { model: "another", items: [{ id: "a", vector: [1, 2] }] }),
   },
+  "vectord.import": {
+    not_found: { method: "POST", path: "/v1/vectors/nobody/import", body: "" },
+    conflict: { method: "POST", path: "/v1/vectors/here/import?model=another", body: "" },
+  },
+  "vectord.repair": { not_found: post("/v1/vectors/nobody/repair") },
   "vectord.delete": { not_found: post("/v1/vectors/nobody/delete", { ids: ["a"] }) },
   "vectord.search": {
     not_found: post("/v1/vectors/nobody/search", { vector: [1, 2] }),
@@ -89,7 +95,6 @@ const PROVOCATIONS: Readonly<Record<string, Partial<Record<FaultCode, Provocatio
   },
   "vectord.snapshots": { not_found: get("/v1/vectors/nobody/snapshots") },
   "vectord.dropSnapshot": { not_found: erase("/v1/vectors/here/snapshots/nobody") },
-  "vectord.repair": { not_found: post("/v1/vectors/nobody/repair") },
   "vectord.restore": { not_found: post("/v1/vectors/here/restore", { name: "nobody" }) },
   "matrixd.search": { not_found: post("/v1/matrix/search", SEARCH) },
   "matrixd.retrieve": { not_found: post("/v1/matrix/retrieve", SEARCH) },

@@ -84,6 +84,23 @@ describe("a statement that ends its engine", () => {
     expect(daemon.stats().pids.length).toBeGreaterThanOrEqual(before.length);
   });
 
+  test("by kills from outside is retryable once", async () => {
+    const statement = { sql: `${ENDLESS} -- killed` };
+    const codes: string[] = [];
+    for (let times = 0; times < 3; times += 1) {
+      const work = faultOf(service.sql(statement));
+      const ended = { early: false };
+      void work.then(() => (ended.early = true));
+      while (!ended.early && daemon.stats().busy === 0) await Bun.sleep(10);
+      // Well past the moment in which an engine may have been dead before.
+      await Bun.sleep(300);
+      if (!ended.early) for (const pid of daemon.stats().pids) process.kill(pid, "SIGKILL");
+      codes.push((await work).code);
+    }
+    expect(codes).toEqual(["unavailable", "rejected", "rejected"]);
+    expect(await rows("SELECT 1 AS one")).toEqual([{ one: 1 }]);
+  });
+
   test("by its memory likewise, whatever its parameters are for others", async () => {
     const sql = "SELECT len(range(?::BIGINT)) AS n";
     const eats = { sql, params: [500_000_000] };
