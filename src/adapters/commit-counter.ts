@@ -89,7 +89,7 @@ function checksum(text: string): string {
 export class CommitCounter {
   readonly #id: string;
   readonly #file: number;
-  /** The highest number that was asked for, and that is on the disk. */
+  /** The highest number requested, and the one on the disk. */
   #wanted = 0;
   #written: number;
   #writing: Promise<void> | undefined;
@@ -121,7 +121,7 @@ export class CommitCounter {
   }
 
   async close(): Promise<void> {
-    // Whoever waits for that write is told how it ended.
+    // A failure is reported to the callers of `raise`.
     await this.#writing?.catch(() => undefined);
     closeSync(this.#file);
   }

@@ -1,5 +1,5 @@
 // The SQL texts that carry Iceberg's field ids into and out of Parquet through DuckDB 1.5: `COPY` writes each column's
-// id beside its values, `read_parquet` finds columns by that id whatever they are called now. Written by whoever runs
+// id beside its values, `read_parquet` finds columns by that id whatever they are called now. Written by the service that runs
 // DuckDB, from columns and a schema as the catalog's contract has them.
 
 import { avroName } from "#lib/avro-name";

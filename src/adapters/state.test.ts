@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Fault } from "#rpc/fault";
@@ -42,6 +42,62 @@ test("two that open one file see each other's rows, and only one wins a race", a
   expect(await b.all("select name from things")).toEqual([{ name: "one" }]);
   await a.close();
   await b.close();
+});
+
+/** What a database is when another file takes its place: the log stays beside it when it is closed. */
+function put(file: string, content: Buffer): void {
+  for (const suffix of ["-wal", "-shm"]) rmSync(`${file}${suffix}`, { force: true });
+  writeFileSync(file, content);
+}
+
+test("a database that has lost commits is refused, and left as it was found", async () => {
+  const file = join(folder, "lost.sqlite");
+  const state = sqliteState(file);
+  await state.run("create table things (name text primary key)");
+  for (const name of ["one", "two", "three"]) await state.run("insert into things values ($1)", [name]);
+  await state.close();
+  const whole = readFileSync(file);
+  const older = sqliteState(file);
+  await older.run("insert into things values ('four')");
+  await older.close();
+  // An older copy, no database, an empty one.
+  put(file, whole);
+  expect(() => sqliteState(file)).toThrow("has lost the last 1 of its 4 acknowledged changes");
+  expect(readFileSync(file).equals(whole)).toBe(true);
+  rmSync(file);
+  expect(() => sqliteState(file)).toThrow("is missing or empty, and 4 changes of it were acknowledged");
+  writeFileSync(file, "");
+  expect(() => sqliteState(file)).toThrow("is missing or empty");
+  // The file beside it is a proof and no more: without it the database is taken as it is.
+  put(file, whole);
+  rmSync(`${file}.commits`);
+  const again = sqliteState(file);
+  expect(await again.all("select count(*) n from things")).toEqual([{ n: 3 }]);
+  await again.close();
+});
+
+test("another database in the place of one is refused", async () => {
+  const [mine, other] = [join(folder, "mine.sqlite"), join(folder, "other.sqlite")];
+  for (const file of [mine, other]) {
+    const state = sqliteState(file);
+    await state.run("create table things (name text primary key)");
+    for (let n = 0; n < 3; n += 1) await state.run("insert into things values ($1)", [String(n)]);
+    await state.close();
+  }
+  put(mine, readFileSync(other));
+  expect(() => sqliteState(mine)).toThrow("is not the database that was here before");
+});
+
+test("a statement that changes nothing costs no commit", async () => {
+  const file = join(folder, "idle.sqlite");
+  const state = sqliteState(file);
+  await state.run("create table things (name text primary key)");
+  const before = readFileSync(`${file}.commits`, "utf8");
+  expect(await state.run("delete from things where name = 'none'")).toBe(0);
+  expect(readFileSync(`${file}.commits`, "utf8")).toBe(before);
+  await state.run("insert into things values ('one')");
+  expect(readFileSync(`${file}.commits`, "utf8")).not.toBe(before);
+  await state.close();
 });
 
 test("a damaged file is named", () => {

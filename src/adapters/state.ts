@@ -23,7 +23,7 @@ export interface State {
 
 /** How long a statement waits for another process that writes. */
 const BUSY_MS_MAX = 5000;
-/** 1 MiB of log: what lies there alone, and not in the database yet, stays little. */
+/** 1 MiB of log: what is in the log and not yet in the database stays small. */
 const CHECKPOINT_PAGES = 256;
 const IN_MEMORY = ":memory:";
 
@@ -55,9 +55,9 @@ function stateOver(database: Database, file: string, counter: CommitCounter | un
   });
   return {
     all: (sql, values = []) =>
-      told(file, () => database.query(numbered(sql)).all(...bound(values)) as StateRow[]),
+      asFaults(file, () => database.query(numbered(sql)).all(...bound(values)) as StateRow[]),
     run: (sql, values = []) =>
-      told(file, async () => {
+      asFaults(file, async () => {
         if (counter === undefined) return database.query(numbered(sql)).run(...bound(values)).changes;
         const [changes, commits] = counted.immediate(sql, values);
         await counter.raise(commits);
@@ -168,8 +168,8 @@ export function copyDatabase(file: string, copy: string): void {
   }
 }
 
-/** What a disk or another writer does is a fault that says so; a wrong statement stays a bug. */
-async function told<T>(file: string, work: () => T | Promise<T>): Promise<T> {
+/** Failures of the disk and of other writers become faults; a wrong statement stays a bug. */
+async function asFaults<T>(file: string, work: () => T | Promise<T>): Promise<T> {
   const name = basename(file);
   try {
     return await work();

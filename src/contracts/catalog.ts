@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import { op } from "#rpc/contract";
-import { datasetName, pageInput, plainName, snapshotId, timestamp } from "./shapes.ts";
+import { datasetName, jsonObject, pageInput, plainName, snapshotId, timestamp } from "./shapes.ts";
 
 const column = z.object({
   /** The Iceberg field id: stays when the column is renamed. */
@@ -39,7 +39,7 @@ const snapshot = z.object({
   current: z.boolean(),
 });
 
-/** One Parquet file of a table, as whoever wrote it describes it. */
+/** One Parquet file of a table, as its writer describes it. */
 export const dataFile = z.strictObject({
   /** The object's key in storaged: the prefix that `prepare` gave, then the file's SHA-256, then `.parquet`. */
   key: z.string(),
@@ -113,7 +113,7 @@ export const catalog = {
   tag: op({
     method: "POST",
     path: "/v1/catalog/datasets/{dataset}/tags",
-    summary: "Name a snapshot, so that it can be asked for and is kept",
+    summary: "Name a snapshot, so that it can be read by that name and does not expire",
     input: z.strictObject({ dataset: datasetName, name: plainName, snapshot_id: snapshotId.optional() }),
     output: z.object({ name: z.string(), snapshot_id: snapshotId }),
     status: 201,
@@ -136,6 +136,25 @@ export const catalog = {
     }),
     output: dataset,
     errors: ["not_found", "conflict"],
+    scope: "write",
+  }),
+  append: op({
+    method: "POST",
+    path: "/v1/catalog/datasets/{dataset}/append",
+    summary: "Append rows to a dataset that is there",
+    description:
+      "Rows are objects by column name. All of them become part of one snapshot, or none; what is sent by many at once is written together. A value that its column does not hold exactly is rejected with its place.",
+    input: z.strictObject({
+      dataset: datasetName,
+      rows: z.array(jsonObject).min(1).max(10_000),
+      idempotency_key: z.string().min(1).max(200).optional(),
+    }),
+    headers: { idempotency_key: "idempotency-key" },
+    bodyBytesMax: 4 * 1024 * 1024,
+    output: z.object({ dataset: z.string(), snapshot_id: snapshotId, rows: z.int(), replayed: z.boolean() }),
+    status: 201,
+    timeoutMs: 60_000,
+    errors: ["not_found", "conflict", "rejected"],
     scope: "write",
   }),
   maintain: op({
@@ -183,6 +202,8 @@ export const catalog = {
       /** The dataset's Iceberg schema as JSON, with the field ids of all columns and of what nests in them. */
       iceberg_schema: z.string(),
       schema_changes: z.array(z.string()),
+      /** Of columns whose values are kept otherwise than they were offered. */
+      warnings: z.array(z.string()),
     }),
     errors: ["conflict", "rejected"],
     scope: "write",
@@ -203,7 +224,7 @@ export const catalog = {
       files: z.array(dataFile).max(100_000),
       /** Repeating a commit with the same id does nothing and answers the first one's snapshot. */
       commit_id: z.string().max(200),
-      /** The snapshot that must still be the current one: for writers who replace what they have read. */
+      /** The snapshot that must still be the current one: for writers that replace what they have read. */
       if_snapshot_id: snapshotId.optional(),
       /** Kept in the snapshot summary. */
       summary: z.record(z.string(), z.string()).default({}),

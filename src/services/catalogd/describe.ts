@@ -13,7 +13,7 @@ import {
   type TableMetadata,
 } from "./iceberg/metadata/metadata.ts";
 import { type Long, parseLong } from "./iceberg/types/long.ts";
-import { contentId } from "./tables/compaction-note.ts";
+import { contentId, contentParent } from "./tables/compaction-note.ts";
 import type { Table } from "./tables/tables.ts";
 
 export function describeTable({ name, metadata }: Table): Dataset {
@@ -46,7 +46,7 @@ export function describeSnapshot(snapshot: Snapshot, metadata: TableMetadata) {
     const found = snapshotById(metadata, named);
     return found === undefined ? named : contentId(found);
   };
-  const parent = content(snapshot["parent-snapshot-id"]);
+  const parent = content(contentParent(snapshot));
   return {
     snapshot_id: wireId(id),
     parent_id: parent === undefined ? null : wireId(parent),

@@ -21,7 +21,7 @@ type File = Scan["files"][number];
 
 /** Files and columns of all scans that are kept: some 60 MiB. */
 const KEPT_PARTS_MAX = 200_000;
-/** Tables as they were are asked for rarely, and each costs at least as much as its columns. */
+/** Past states of tables are read rarely, and each costs at least as much as its columns. */
 const KEPT_MAX = 1000;
 
 export function scans(tables: Tables): (table: Table, at: number | string | undefined) => Promise<Scan> {
@@ -34,7 +34,7 @@ export function scans(tables: Tables): (table: Table, at: number | string | unde
     const { metadata, prefix } = table;
     const snapshot = at === undefined ? snapshotOf(metadata) : await snapshotNamed(tables, table, at);
     // A table as it was has the columns that it had; the snapshot that is current has those of today, so that a reader
-    // who pins it by its id finds a column that was renamed or added since.
+    // a reader that pins it by its id finds a column that was renamed or added since.
     const isCurrent = snapshot?.["snapshot-id"] === metadata["current-snapshot-id"];
     const schemaId = (isCurrent ? undefined : snapshot?.["schema-id"]) ?? metadata["current-schema-id"];
     const place = `${prefix} ${snapshot?.["snapshot-id"]} ${schemaId}`;

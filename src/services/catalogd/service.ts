@@ -13,10 +13,12 @@ import type { Log } from "#lib/log";
 import type { Handlers, Service } from "#rpc/contract";
 import type { Daemon } from "#rpc/daemon";
 import { Fault } from "#rpc/fault";
+import { Appends } from "./append/append.ts";
 import { commitFiles, type Ids } from "./commits/files.ts";
 import { metadataFor, shapedFor, writtenSchema } from "./commits/shape.ts";
 import { describeTable, idOf, wireId } from "./describe.ts";
 import { columnsOf, schemaChanges } from "./duckdb/columns.ts";
+import { typeWarnings } from "./duckdb/types.ts";
 import { currentSchema, snapshotOf } from "./iceberg/metadata/metadata.ts";
 import { rollback, tag } from "./iceberg/metadata/snapshots.ts";
 import { setSchema } from "./iceberg/metadata/table-changes.ts";
@@ -71,9 +73,11 @@ export async function catalogd({
   await refuseBehind(rows, storage);
   const tables = new Tables({ rows, storage, baseUri });
   const scan = scans(tables);
+  // Apart, so that no append waits for a merge.
+  const mergeWorker = new FileWorker();
   const worker = new FileWorker();
   await rm(scratch, { recursive: true, force: true });
-  const maintenance: CompactDeps = { tables, storage, worker, clock, ids, scratch };
+  const maintenance: CompactDeps = { tables, storage, mergeWorker, clock, ids, scratch };
   const work = background
     ? new Background({
         compact: (name) => compact(maintenance, name, { least: MERGED_MIN }),
@@ -81,6 +85,7 @@ export async function catalogd({
         log,
       })
     : undefined;
+  const appends = new Appends({ ...maintenance, worker, appended: (name) => work?.appended(name) });
 
   const handlers: Handlers<typeof catalog> = {
     datasets: async ({ limit, cursor }) => {
@@ -147,6 +152,7 @@ export async function catalogd({
         columns: columnsOf(writtenSchema(schema, columns)),
         iceberg_schema: JSON.stringify(schema),
         schema_changes: [...words],
+        warnings: typeWarnings(columns),
       };
     },
     commit: async ({ dataset, mode, columns, files, commit_id, if_snapshot_id, summary }) => {
@@ -184,6 +190,7 @@ export async function catalogd({
       if (table === undefined || id === undefined) return { snapshot: null };
       return { snapshot: await describedById(tables, table, id) };
     },
+    append: (input) => appends.append(input),
     maintain: ({ dataset, dry_run, keep_days }) =>
       maintain(maintenance, dataset, { dryRun: dry_run, keepDays: keep_days }),
     scan: async ({ dataset, at }) => scan(await tables.get(dataset), at),
@@ -192,8 +199,9 @@ export async function catalogd({
     handlers,
     stats: () => ({ failures: work?.failures ?? {} }),
     close: async () => {
-      await worker.close();
-      await work?.close();
+      await appends.close();
+      // A merge that runs is given up: its files are still in the table.
+      await Promise.all([work?.close(), mergeWorker.close(), worker.close()]);
       await state.close();
     },
   };

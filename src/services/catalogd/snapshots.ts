@@ -1,5 +1,5 @@
 // Which snapshot is meant. A compaction writes the rows of a snapshot into other files and changes no row, so it is no
-// snapshot of its own for whoever reads: it goes by the id of the snapshot whose rows it has. Ids that answers cite
+// snapshot of its own for readers: it goes by the id of the snapshot whose rows it has. Ids that answers cite
 // and that writers compare stay what they were, and a snapshot is read from the newest files that hold its rows.
 
 import type { catalog } from "#contracts/catalog";

@@ -249,6 +249,7 @@ function catalogHandlers(
           })),
         }),
         schema_changes: changes,
+        warnings: [],
       };
     },
     commit: ({ dataset, mode, columns, files, commit_id, if_snapshot_id, summary }) => {
@@ -303,6 +304,7 @@ function catalogHandlers(
     drop: unused,
     tag: unused,
     schema: unused,
+    append: unused,
     maintain: unused,
   };
 }

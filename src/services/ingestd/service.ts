@@ -215,7 +215,7 @@ async function loadWith(child: Service<typeof loader>, work: Work): Promise<Answ
     ...(table.dialect === undefined ? {} : { dialect: table.dialect }),
     columns: columnsOf(table, prepared.columns),
     schema_changes: prepared.schema_changes,
-    warnings: warningsOf(table, dataset, counts),
+    warnings: [...warningsOf(table, dataset, counts), ...prepared.warnings],
     replayed: false,
   };
   if (input.dry_run)

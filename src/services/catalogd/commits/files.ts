@@ -16,13 +16,14 @@ import {
 } from "../iceberg/metadata/metadata.ts";
 import type { Schema } from "../iceberg/types/schema.ts";
 import { checksummedName } from "../tables/checksum.ts";
+import { parentNote } from "../tables/compaction-note.ts";
 import type { Place } from "../tables/place.ts";
 import type { Change, Table, Tables } from "../tables/tables.ts";
 
 /** Names of files and tables, ids of snapshots. */
 export interface Ids {
   uuid(): string;
-  /** Eight bytes that nobody else has. */
+  /** Eight random bytes. */
   bytes(): Uint8Array;
 }
 
@@ -42,8 +43,8 @@ export async function commitFiles(
   { current, metadata, place, mode, files, notes, clock, ids }: FilesCommit,
 ): Promise<Change & { readonly commit: Commit }> {
   const schema = currentSchema(metadata);
-  const previousManifests =
-    current === undefined ? [] : await tables.manifests(current, snapshotOf(current.metadata));
+  const parent = current === undefined ? undefined : snapshotOf(current.metadata);
+  const previousManifests = current === undefined ? [] : await tables.manifests(current, parent);
   const id = ids.uuid();
   const input: CommitInput & { files: DataFile[] } = {
     snapshotId: mintSnapshotId(ids.bytes()),
@@ -51,7 +52,7 @@ export async function commitFiles(
     listPath: (bytes) => place.uri(checksummedName(`metadata/snap-${id}`, bytes)),
     nowMs: clock.now(),
     previousManifests,
-    summary: notes,
+    summary: { ...notes, ...parentNote(parent) },
     files: files.map((file) => dataFile(file, schema, place)),
   };
   const open = async (manifests: readonly ManifestFile[]): Promise<Map<string, Manifest>> => {

@@ -13,7 +13,7 @@ import { avroName } from "#lib/avro-name";
 import { quoteIdentifier, quoteLiteral } from "#lib/sql-text";
 import { columnsOf, schemaChanges, schemaOf, type WantedChanges } from "./columns.ts";
 import { copyStatement } from "./copy.testing.ts";
-import { duckdbType, typeFromDuckdb } from "./types.ts";
+import { duckdbType, typeFromDuckdb, typeWarnings } from "./types.ts";
 import { evolveSchema } from "../iceberg/types/evolve.ts";
 import { allFields, checkSchema, freshIds, type Schema, type Type } from "../iceberg/types/schema.ts";
 
@@ -98,6 +98,30 @@ describe("types", () => {
         column_type: string;
       }[];
       expect(again?.column_type).toBe(row?.column_type ?? "");
+    }
+  });
+
+  test("that are kept otherwise than they were are told", () => {
+    const told = (type: string): string[] => typeWarnings([{ name: "c", type }]);
+    expect(told("TIME")).toEqual(["Column c is a TIME, which Spark cannot read."]);
+    expect(told("STRUCT(a TIMESTAMP_NS, time INTEGER)[]")).toEqual([
+      "Column c has nanoseconds; it is kept to the microsecond.",
+    ]);
+    for (const type of ["VARIANT", "INTERVAL", "UHUGEINT", "BIT", "TIME WITH TIME ZONE"]) {
+      expect(told(type)).toEqual([
+        `Column c is of type ${type}, which Iceberg tables do not have; it is kept as text.`,
+      ]);
+    }
+    for (const type of [
+      "VARCHAR(10)",
+      "JSON",
+      "ENUM('a')",
+      "DECIMAL(38,2)",
+      "HUGEINT",
+      "TIMESTAMP",
+      "UUID",
+    ]) {
+      expect(told(type)).toEqual([]);
     }
   });
 

@@ -76,8 +76,11 @@ const BACK: Readonly<Record<string, string>> = {
 /** Types nest in text that people send; deeper than this is not a table. */
 const DEPTH_MAX = 32;
 
-/** The Iceberg type of a DuckDB type's text. Ids of nested fields are still to be assigned: they count from -1 down. */
-export function typeFromDuckdb(text: string): Type {
+/**
+ * The Iceberg type of a DuckDB type's text. Ids of nested fields are still to be assigned: they count from -1 down.
+ * `onLeaf` is called with the name of each type that nests no other, in capitals.
+ */
+export function typeFromDuckdb(text: string, onLeaf: (name: string) => void = ignore): Type {
   let placeholder = 0;
   const parse = (source: string, depth: number): Type => {
     const type = source.trim();
@@ -94,7 +97,10 @@ export function typeFromDuckdb(text: string): Type {
       };
     }
     const open = type.indexOf("(");
-    if (open < 0 || !type.endsWith(")")) return TYPES[type.toUpperCase()] ?? "string";
+    if (open < 0 || !type.endsWith(")")) {
+      onLeaf(type.toUpperCase());
+      return TYPES[type.toUpperCase()] ?? "string";
+    }
     const head = type.slice(0, open).trim().toUpperCase();
     const parts = (): string[] => splitTop(type.slice(open + 1, -1));
     if (head === "STRUCT" || head === "ROW") {
@@ -120,9 +126,43 @@ export function typeFromDuckdb(text: string): Type {
     }
     if (TYPES[head]?.startsWith("decimal") && !head.includes("INT")) return decimalFrom(parts(), text);
     // A length or precision in brackets, as in VARCHAR(10), says nothing that DuckDB keeps.
+    onLeaf(head);
     return TYPES[head] ?? "string";
   };
   return parse(text, 0);
+}
+
+function ignore(): void {
+  // Most callers want the type alone.
+}
+
+/** Types that are text in the source as well, or whose values text shows as they are. */
+const TEXT: ReadonlySet<string> = new Set([
+  "VARCHAR",
+  "TEXT",
+  "STRING",
+  "CHAR",
+  "BPCHAR",
+  "ENUM",
+  "JSON",
+  "UUID",
+  "NULL",
+]);
+
+/** What a user should know of how a column's type is kept. */
+export function typeWarnings(columns: readonly { readonly name: string; readonly type: string }[]): string[] {
+  return columns.flatMap(({ name, type }) => {
+    const leaves = new Set<string>();
+    typeFromDuckdb(type, (leaf) => leaves.add(leaf));
+    return [...leaves].flatMap((leaf): string[] => {
+      if (leaf === "TIME") return [`Column ${name} is a TIME, which Spark cannot read.`];
+      if (leaf === "TIMESTAMP_NS") {
+        return [`Column ${name} has nanoseconds; it is kept to the microsecond.`];
+      }
+      if (TYPES[leaf] !== undefined || TEXT.has(leaf)) return [];
+      return [`Column ${name} is of type ${leaf}, which Iceberg tables do not have; it is kept as text.`];
+    });
+  });
 }
 
 function decimalFrom([precision = "18", scale = "0"]: readonly string[], text: string): string {

@@ -1,4 +1,4 @@
-// Work on tables that nobody waits for: merging small files soon after they were appended, and at intervals all that
+// Background work on tables: merging small files soon after they were appended, and at intervals all that
 // `maintain` does. One table at a time; what fails is logged, counted and tried again the next time.
 
 import type { Log } from "#lib/log";

@@ -20,13 +20,14 @@ import { compactionNote } from "../tables/compaction-note.ts";
 import { fetchObject } from "../tables/files.ts";
 import type { Place } from "../tables/place.ts";
 import type { Table, Tables } from "../tables/tables.ts";
+import type { fileWorker } from "../worker/contract.ts";
 import type { FileWorker } from "../worker/pool.ts";
 import { type Mergeable, planMerge } from "./plan.ts";
 
 export interface CompactDeps {
   readonly tables: Tables;
   readonly storage: Service<typeof storage>;
-  readonly worker: FileWorker;
+  readonly mergeWorker: FileWorker;
   readonly clock: Clock;
   readonly ids: Ids;
   /** A folder for files that are being merged. */
@@ -44,21 +45,24 @@ export async function compact(
   { least, dryRun = false }: { least: number; dryRun?: boolean },
 ): Promise<Compacted> {
   const { tables } = deps;
-  const table = await tables.get(name);
-  const snapshot = snapshotOf(table.metadata);
-  if (snapshot === undefined) return NOTHING;
-  const files = planMerge(await open(tables, table, snapshot), least);
-  const bytes = files.reduce((sum, { file }) => sum + file.file_size_in_bytes, 0);
-  const done = { files_before: files.length, files_after: Math.min(1, files.length), bytes };
-  if (files.length === 0 || dryRun) return done;
-  await makeFolder(deps.scratch);
-  const folder = await mkdtemp(join(deps.scratch, "merge-"));
-  try {
-    await merge(deps, table, files, folder);
-    return done;
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  // Planned in turn as well: of two that plan at once the second would find its files merged.
+  return deps.mergeWorker.inTurn(async (start) => {
+    const table = await tables.get(name);
+    const snapshot = snapshotOf(table.metadata);
+    if (snapshot === undefined) return NOTHING;
+    const files = planMerge(await open(tables, table, snapshot), least);
+    const bytes = files.reduce((sum, { file }) => sum + file.file_size_in_bytes, 0);
+    const done = { files_before: files.length, files_after: Math.min(1, files.length), bytes };
+    if (files.length === 0 || dryRun) return done;
+    await makeFolder(deps.scratch);
+    const folder = await mkdtemp(join(deps.scratch, "merge-"));
+    try {
+      await merge(deps, await start(), table, files, folder);
+      return done;
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
 }
 
 async function open(tables: Tables, table: Table, snapshot: Snapshot): Promise<Map<string, Manifest>> {
@@ -70,7 +74,8 @@ async function open(tables: Tables, table: Table, snapshot: Snapshot): Promise<M
 }
 
 async function merge(
-  { tables, storage: store, worker, clock, ids }: CompactDeps,
+  { tables, storage: store, clock, ids }: CompactDeps,
+  worker: Service<typeof fileWorker>,
   table: Table,
   files: readonly Mergeable[],
   folder: string,
@@ -78,16 +83,13 @@ async function merge(
   const place = tables.placeOf(table);
   const schema = currentSchema(table.metadata);
   const to = join(folder, "merged.parquet");
-  const written = await worker.with(async (service) =>
-    service.merge({
-      files: await Promise.all(
-        files.map((file, n) => located(store, place, file, join(folder, `${n}.parquet`))),
-      ),
-      columns: columnsOf(schema).map(({ id, name, type }) => ({ id, name, type })),
-      iceberg_schema: JSON.stringify(schema),
-      to,
-    }),
-  );
+  const sources = files.map((file, n) => located(store, place, file, join(folder, `${n}.parquet`)));
+  const written = await worker.merge({
+    files: await Promise.all(sources),
+    columns: columnsOf(schema).map(({ id, name, type }) => ({ id, name, type })),
+    iceberg_schema: JSON.stringify(schema),
+    to,
+  });
   const rows = files.reduce((sum, { file }) => sum + file.record_count, 0);
   assert(written.rows === rows, `${rows} rows were merged, not ${written.rows}`);
   const key = `${place.prefix}data/${ids.uuid()}-${written.sha256}.parquet`;
@@ -122,7 +124,7 @@ async function merge(
   }
 }
 
-/** Where a data file lies, or a verified copy of it where it lies on another host. */
+/** A data file's path, or a verified copy of it when it is stored elsewhere. */
 async function located(
   store: Service<typeof storage>,
   place: Place,

@@ -9,7 +9,7 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 /** Scheduled work merges two files already, so that a table that rests becomes one. */
 const LEAST = 2;
 
-/** How long snapshots are kept where nobody says otherwise. */
+/** How long snapshots are kept by scheduled work. */
 const KEEP_DAYS = 30;
 const PAGE = 100;
 

@@ -16,7 +16,7 @@ import { parseMetadata, snapshotOf, type TableMetadata } from "../iceberg/metada
 import { isLive } from "../iceberg/commit.ts";
 import { readText, TableFiles } from "../tables/files.ts";
 import { Place } from "../tables/place.ts";
-import { commitOf } from "../tables/tables.ts";
+import { commitsOf } from "../tables/tables.ts";
 import { History } from "../tables/history.ts";
 import { Rows } from "../tables/rows.ts";
 import {
@@ -114,7 +114,7 @@ async function rebuildTable(
     await rows.restore({ name, prefix: folder.prefix, version, text, generation: folder.generation });
     const history = new History(new TableFiles(store));
     for await (const { page } of history.pages(place, parseMetadata(text))) {
-      await rows.rememberCommits(folder.prefix, page.snapshots.flatMap(commitOf));
+      await rows.rememberCommits(folder.prefix, page.snapshots.flatMap(commitsOf));
     }
     const older = problems.length === 0 ? "" : ` Newer versions could not be used: ${problems.join(" ")}`;
     const problem = `The dataset ${name} was made again from its metadata, version ${version}.${older}`;

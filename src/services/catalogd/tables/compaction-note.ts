@@ -1,4 +1,6 @@
-// What a compaction leaves in its snapshot's summary: the id of the snapshot whose rows it has.
+// What a compaction leaves in its snapshot's summary: the id of the snapshot whose rows it has. And what the next commit
+// leaves: the same id, as that of the snapshot that it follows, so that the chain of snapshots can be walked without the
+// compactions in it.
 
 import type { Snapshot } from "../iceberg/metadata/metadata.ts";
 import { type Long, parseLong } from "../iceberg/types/long.ts";
@@ -17,4 +19,17 @@ export function contentId(snapshot: Snapshot): Long {
 
 export function compactionNote(of: Snapshot): Record<string, string> {
   return { [COMPACTS]: String(contentId(of)) };
+}
+
+const FOLLOWS = "lakehouse.follows";
+
+/** For the summary of a commit on top of `parent`. */
+export function parentNote(parent: Snapshot | undefined): Record<string, string> {
+  return parent === undefined || !isCompaction(parent) ? {} : { [FOLLOWS]: String(contentId(parent)) };
+}
+
+/** The snapshot before, by the id of its rows. */
+export function contentParent(snapshot: Snapshot): Long | undefined {
+  const follows = snapshot.summary[FOLLOWS];
+  return follows === undefined ? snapshot["parent-snapshot-id"] : parseLong(follows);
 }

@@ -48,7 +48,7 @@ export class Place {
   }
 }
 
-/** The name and generation of a table's folder below the warehouse; undefined for a folder of nobody's. */
+/** The name and generation of a table's folder below the warehouse; undefined for a folder that no dataset can have. */
 export function tableOfFolder(folder: string): { name: string; generation: number } | undefined {
   const match = /^([A-Za-z_][A-Za-z0-9_]*(?:\$rejects)?)(?:\.([1-9]\d*))?$/.exec(folder);
   return match === null ? undefined : { name: match[1] ?? "", generation: Number(match[2] ?? 0) };

@@ -29,6 +29,15 @@ import { retire, wasDropped } from "./warehouse.ts";
 /** Where a snapshot's summary keeps the id of the commit that made it. */
 export const COMMIT_ID = "lakehouse.commit-id";
 
+/** And one that several senders share the ids of all their requests, as a list in JSON. */
+export const COMMIT_IDS = "lakehouse.commit-ids";
+
+function commitIdsOf({ summary }: Snapshot): string[] {
+  const one = summary[COMMIT_ID];
+  const many = summary[COMMIT_IDS];
+  return [...(one === undefined ? [] : [one]), ...(many === undefined ? [] : (JSON.parse(many) as string[]))];
+}
+
 export interface Table extends Pointer {
   readonly metadata: TableMetadata;
 }
@@ -61,7 +70,7 @@ export class Tables {
   readonly #rows: Rows;
   readonly #files: TableFiles;
   readonly #history: History;
-  /** Parsed metadata by prefix; an earlier version than the row's is never asked for again. */
+  /** Parsed metadata by prefix; an earlier version than the row's is never needed again. */
   readonly #parsed = new LRUCache<string, Table>({ max: TABLES_CACHED_MAX });
   readonly #turns = new Map<string, Promise<unknown>>();
 
@@ -217,7 +226,7 @@ export class Tables {
       const { metadata, moved, page } = trimHistory(logged, place);
       if (page !== undefined) {
         await this.#files.put(place, page.path, page.bytes);
-        await this.#rows.rememberCommits(prefix, moved.flatMap(commitOf));
+        await this.#rows.rememberCommits(prefix, moved.flatMap(commitsOf));
       }
       const text = printMetadata(metadata);
       const key = metadataKey(prefix, version);
@@ -247,7 +256,7 @@ export class Tables {
 
   /** The snapshot that a commit made, by the commit's id, also when it is long ago. */
   async committedBy(table: Table, commitId: string): Promise<Long | undefined> {
-    const recent = table.metadata.snapshots.findLast((one) => one.summary[COMMIT_ID] === commitId);
+    const recent = table.metadata.snapshots.findLast((one) => commitIdsOf(one).includes(commitId));
     return recent?.["snapshot-id"] ?? (await this.#rows.pastCommit(table.prefix, commitId));
   }
 
@@ -311,9 +320,9 @@ export class Tables {
   }
 }
 
-export function commitOf(snapshot: Snapshot): PastCommit[] {
-  const commitId = snapshot.summary[COMMIT_ID];
-  return commitId === undefined ? [] : [{ commitId, snapshotId: snapshot["snapshot-id"] }];
+export function commitsOf(snapshot: Snapshot): PastCommit[] {
+  const snapshotId = snapshot["snapshot-id"];
+  return commitIdsOf(snapshot).map((commitId) => ({ commitId, snapshotId }));
 }
 
 /** A folder for a new table; undefined when it holds a table that was made current. */

@@ -21,11 +21,11 @@ export interface HintedFolder extends Folder {
   readonly hint: number | undefined;
 }
 
-/** A store is asked about so many folders at once. */
+/** So many folders are read at once. */
 const LOOKS_MAX = 16;
 const PAGE = 1000;
 
-/** The folders of tables, in the order of their keys. Other folders are nobody's and are left out. */
+/** The folders of tables, in the order of their keys. Other folders are left out. */
 export async function tableFolders(store: Service<typeof storage>): Promise<Folder[]> {
   const folders: Folder[] = [];
   for (let cursor: string | undefined; ;) {

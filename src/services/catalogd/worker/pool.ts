@@ -1,9 +1,10 @@
 // One worker process, started for the first file and ended when there was none for a while. Files are written one
-// after the other: this is work behind the back of users, and never to take a second core from theirs.
+// after the other: background work takes one core at most.
 
 import { join } from "node:path";
 import { type Child, spawnChild } from "#rpc/child";
 import type { Service } from "#rpc/contract";
+import { Fault } from "#rpc/fault";
 import { fileWorker } from "./contract.ts";
 import type { WorkerSettings } from "./main.ts";
 
@@ -12,26 +13,31 @@ const MEMORY_BYTES_MAX = 768 * 1024 * 1024;
 /** A start costs about 150 ms, an idle worker about 80 MiB. */
 const IDLE_MS = 30_000;
 
+type StartWorker = () => Promise<Service<typeof fileWorker>>;
+
 export class FileWorker {
   #child: Promise<Child<typeof fileWorker>> | undefined;
   #turn: Promise<unknown> = Promise.resolve();
   #idle: ReturnType<typeof setTimeout> | undefined;
+  #closed = false;
 
-  /** Gives `work` the worker, after those that came before. */
-  async with<T>(work: (service: Service<typeof fileWorker>) => Promise<T>): Promise<T> {
+  /** Runs `work` after those that came before; it starts the worker when it calls the function that it is given. */
+  async inTurn<T>(work: (start: StartWorker) => Promise<T>): Promise<T> {
     const mine = this.#turn.then(() => this.#use(work));
     this.#turn = mine.catch(() => undefined);
     return mine;
   }
 
-  async #use<T>(work: (service: Service<typeof fileWorker>) => Promise<T>): Promise<T> {
+  async #use<T>(work: (start: StartWorker) => Promise<T>): Promise<T> {
+    if (this.#closed) throw new Fault("unavailable", "The house is ending. Send this again.");
     clearTimeout(this.#idle);
     try {
-      this.#child ??= this.#start();
-      return await work((await this.#child).service);
+      return await work(async () => (await (this.#child ??= this.#start())).service);
     } finally {
-      this.#idle = setTimeout(() => void this.#end(), IDLE_MS);
-      this.#idle.unref();
+      if (!this.#closed) {
+        this.#idle = setTimeout(() => void this.#end(), IDLE_MS);
+        this.#idle.unref();
+      }
     }
   }
 
@@ -44,7 +50,7 @@ export class FileWorker {
         settings,
         memoryBytesMax: MEMORY_BYTES_MAX,
       });
-      // One that ended by itself is not asked again.
+      // One that ended by itself is replaced.
       void child.exited.then(() => (this.#child = undefined));
       return child;
     } catch (error) {
@@ -59,7 +65,9 @@ export class FileWorker {
     await child?.exited;
   }
 
+  /** Ends the worker, and what it does with it. */
   async close(): Promise<void> {
+    this.#closed = true;
     clearTimeout(this.#idle);
     await this.#end();
   }

@@ -94,7 +94,7 @@ export interface CreateInput {
 }
 
 /**
- * A table without snapshots. Field ids are counted anew from 1, as catalogs do (Spark sends ids from 0), and
+ * A table without snapshots. Field ids are renumbered from 1, as catalogs do (Spark sends ids from 0), and
  * the sources of the spec and the sort order follow them. Throws `invalid` for what format v2 cannot hold.
  */
 export function createMetadata({

@@ -41,7 +41,7 @@ export function checkedName(name: string): string {
   return name;
 }
 
-/** SQL engines fold case, so two names that differ in case alone could not both be asked for. */
+/** SQL engines fold case, so two names that differ in case alone could not both be queried. */
 export function refuseTwins(fields: readonly Field[]): void {
   const seen = new Map<string, string>();
   for (const { name } of fields) {

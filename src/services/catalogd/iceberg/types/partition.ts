@@ -1,5 +1,5 @@
 // Partition specs and the types of their transforms ("Partitioning"): what the values of a spec's fields are. The
-// values themselves are computed by whoever writes a partitioned file.
+// values themselves are computed by the writer of a partitioned file.
 
 import { Fault } from "#rpc/fault";
 

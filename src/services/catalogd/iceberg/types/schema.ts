@@ -1,5 +1,5 @@
 // The schema model of Iceberg format v2, in the shape of its JSON ("Appendix C"), so that what is parsed is
-// what is printed and nothing is mapped in between. Columns are identified by field id for ever: names,
+// what is printed and nothing is mapped in between. Columns are identified by field id: names,
 // order and widths may change, an id is never used twice.
 
 import { assert } from "#lib/assert";
@@ -62,7 +62,7 @@ export function idsAfter(last: number): IdSource {
 }
 
 /**
- * The schema with ids counted anew from 1, columns first and nested fields after them, as a catalog does when
+ * The schema with ids renumbered from 1, columns first and nested fields after them, as a catalog does when
  * a table is created. `renumbered` leads from each old id to its new one.
  */
 export function freshIds(schema: Schema): { schema: Schema; renumbered: Map<number, number>; last: number } {
