@@ -42,7 +42,6 @@ export const backup = command({
   examples: [
     "lakehouse backup /mnt/backups/lakehouse",
     "lakehouse backup s3://backups/lakehouse --data /srv/lakehouse",
-    "lakehouse restore /mnt/backups/lakehouse --data /srv/again",
   ],
   run: async (args) => {
     const settings = settingsOf({ data: args.data });
