@@ -22,7 +22,9 @@ export async function csvSource(file: Decoded, wishes: Wishes, work: Workplace):
   const sample = await sampleOf(file.path, file.bytes);
   if (sample.head.trim() === "") throw new Fault("invalid", "The file is empty: there is nothing to load.");
   refuseLoneValue(sample.head, sample.whole);
-  const layout = layoutOf(sample.head, sample.whole, await sniff(sample.head, work), wishes);
+  // Text in a quote without an end costs DuckDB's sniffer gigabytes.
+  const opinion = sample.open ? undefined : await sniff(sample.head, work);
+  const layout = layoutOf(sample.head, sample.whole, opinion, wishes);
   const tidy =
     !wishes.careful && file.bytes > CAREFUL_BYTES_MAX && !file.hasNul && !sample.longLines && isTidy(layout);
   const quick = tidy ? quickSource(file, layout, sample.blocks, wishes) : undefined;
