@@ -7,6 +7,7 @@ import type { storage } from "#contracts/storage";
 import type { Call, CallInit } from "#rpc/call";
 import type { OutputOf, Service } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
+import type { BackgroundFailures } from "./background.ts";
 import type { Table, WrittenFile } from "./source/shapes.ts";
 
 type Prepared = OutputOf<typeof catalog.prepare>;
@@ -15,6 +16,7 @@ export type Committed = OutputOf<typeof catalog.commit>;
 export interface Neighbours {
   readonly catalog: Service<typeof catalog>;
   readonly storage: Service<typeof storage>;
+  readonly background: BackgroundFailures;
 }
 
 export interface Publication {
@@ -31,7 +33,7 @@ export interface Publication {
 
 /** Stores the files under keys that end in their checksum, as the catalog wants them. */
 export async function store(
-  { storage }: Neighbours,
+  neighbours: Neighbours,
   publication: Publication,
   call: CallInit,
 ): Promise<DataFile[]> {
@@ -40,12 +42,12 @@ export async function store(
   try {
     for (const [index, { path, ...file }] of files.entries()) {
       const key = `${prepared.prefix}${ingestId}-${String(index).padStart(5, "0")}-${file.sha256}.parquet`;
-      await hand(storage, key, { path, sha256: file.sha256 }, call);
+      await hand(neighbours.storage, key, { path, sha256: file.sha256 }, call);
       stored.push({ key, ...file });
     }
     return stored;
   } catch (error) {
-    await unstore({ storage }, stored);
+    await unstore(neighbours, stored);
     throw error;
   }
 }
@@ -65,9 +67,15 @@ async function hand(
   if (adopted === null) await storage.put({ key, body: Bun.file(file.path).stream() }, call);
 }
 
-/** Takes stored files back, as far as it goes; what stays is swept as an orphan. */
-async function unstore({ storage }: Pick<Neighbours, "storage">, files: readonly DataFile[]): Promise<void> {
-  for (const { key } of files) await storage.remove({ key }).catch(() => undefined);
+/** Takes stored files back; one that stays is an orphan, which no snapshot names. */
+async function unstore({ storage, background }: Neighbours, files: readonly DataFile[]): Promise<void> {
+  for (const { key } of files) {
+    try {
+      await storage.remove({ key });
+    } catch (error) {
+      background.note("a data file of a refused commit could not be removed", error);
+    }
+  }
 }
 
 /** Faults after which it is certain that there is no snapshot. */

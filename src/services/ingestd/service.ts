@@ -9,9 +9,11 @@ import type { ingest, Ingested } from "#contracts/ingest";
 import type { storage } from "#contracts/storage";
 import { assert, present } from "#lib/assert";
 import { type Clock, systemClock } from "#lib/clock";
+import type { Log } from "#lib/log";
 import type { Call } from "#rpc/call";
 import type { Handlers, ParsedOf, Service } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
+import { BackgroundFailures } from "./background.ts";
 import { type DateOrders, dateOrdersOf, dayOf, keptDateOrders, knownColumns } from "./date-order.ts";
 import { type Content, earlier, SUMMARY } from "./dedupe.ts";
 import { fileIn } from "./multipart.ts";
@@ -36,6 +38,7 @@ export interface IngestdDeps {
   readonly storage: Service<typeof storage>;
   /** Years of two digits are read as near today. */
   readonly clock?: Clock;
+  readonly log?: Log;
   readonly settings: {
     /** Where files lie while they are loaded; needs room for the file, its text and its Parquet. */
     readonly spoolDir: string;
@@ -47,6 +50,8 @@ export interface IngestdDeps {
 export interface Ingestd {
   readonly handlers: Handlers<typeof ingest>;
   close(): Promise<void>;
+  /** For the daemon's health: what failed while nobody waited for it, since the start. */
+  stats(): { readonly background_failures: number };
 }
 
 const MEMORY_BYTES_MAX = 1024 * 1024 * 1024;
@@ -66,11 +71,16 @@ export async function ingestd({
   catalog: tables,
   storage: objects,
   clock = systemClock,
+  log,
   settings,
 }: IngestdDeps): Promise<Ingestd> {
   const spool = await Spool.open(settings.spoolDir);
-  const pool = new LoaderPool({ memoryBytesMax: settings.memoryBytesMax ?? MEMORY_BYTES_MAX });
-  const deps: Deps = { neighbours: { catalog: tables, storage: objects }, pool, clock };
+  const background = new BackgroundFailures(log);
+  const pool = new LoaderPool({
+    memoryBytesMax: settings.memoryBytesMax ?? MEMORY_BYTES_MAX,
+    onFailure: (what, error) => background.note(what, error),
+  });
+  const deps: Deps = { neighbours: { catalog: tables, storage: objects, background }, pool, clock };
 
   const run = (input: Input, call: Call, tell: Tell): Promise<Ingested> => {
     refuseUnserved(input);
@@ -110,6 +120,7 @@ export async function ingestd({
       },
     },
     close: () => pool.close(),
+    stats: () => ({ background_failures: background.count }),
   };
 }
 

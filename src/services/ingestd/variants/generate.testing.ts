@@ -110,11 +110,11 @@ const ODD_VALUES = [
 const NAMES = "id name hired pay hours city note qty price start status code".split(" ");
 
 /** Rows of one variant: few are enough for nearly all, and now and then there are many. */
-function rowsFor(random: Random, largest: number): number {
-  const scale = random.below(100);
-  if (scale < 70) return 4 + random.below(30);
-  if (scale < 97) return 30 + random.below(300);
-  return Math.min(largest, 400 + random.below(Math.max(1, largest)));
+function rowsFor(random: Random, rowsMax: number): number {
+  const scale = random.below(1000);
+  if (scale < 800) return 4 + random.below(30);
+  if (scale < 990) return 30 + random.below(300);
+  return 400 + random.below(scale < 998 ? 1000 : rowsMax);
 }
 
 function placeIn(random: Random, count: number): number {
