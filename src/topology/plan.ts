@@ -58,6 +58,7 @@ export const PLAN: Readonly<Record<ServiceName, Part>> = {
       const { handlers, close } = await ingestd({
         storage: need(start, "storaged"),
         catalog: need(start, "catalogd"),
+        log: start.log,
         settings: {
           spoolDir: spoolOf(start.settings),
           memoryBytesMax: mebibytesToBytes(start.settings.ingest_memory_mib),
