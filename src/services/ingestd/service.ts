@@ -7,14 +7,16 @@ import type { catalog } from "#contracts/catalog";
 import type { ingest, Ingested } from "#contracts/ingest";
 import type { storage } from "#contracts/storage";
 import { type Clock, systemClock } from "#lib/clock";
+import type { Log } from "#lib/log";
 import type { Call } from "#rpc/call";
 import type { Handlers, ParsedOf, Service } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
+import { BackgroundFailures } from "./load/background.ts";
 import { load, type LoadDeps, type OnProgress, type ProgressNote } from "./load/load.ts";
+import { RejectsReplay } from "./load/rejects-replay.ts";
 import { Reservations } from "./load/reservations.ts";
 import { withFormOptions } from "./receive/form-options.ts";
 import { fileIn } from "./receive/multipart.ts";
-import { RejectsReplay } from "./load/rejects-replay.ts";
 import { receive, Spool } from "./receive/spool.ts";
 import { LoaderPool } from "./worker/pool.ts";
 import { Progress } from "./worker/progress.ts";
@@ -24,6 +26,7 @@ export interface IngestdDeps {
   readonly storage: Service<typeof storage>;
   /** Years of two digits are read as near today. */
   readonly clock?: Clock;
+  readonly log?: Log;
   readonly settings: {
     /** Where files lie while they are loaded; needs room for the file, its text and its Parquet. */
     readonly spoolDir: string;
@@ -35,6 +38,8 @@ export interface IngestdDeps {
 export interface Ingestd {
   readonly handlers: Handlers<typeof ingest>;
   close(): Promise<void>;
+  /** For the daemon's health: what failed while nobody waited for it, since the start. */
+  stats(): { readonly background_failures: number };
 }
 
 const MEMORY_BYTES_MAX = 1024 * 1024 * 1024;
@@ -45,11 +50,16 @@ export async function ingestd({
   catalog,
   storage,
   clock = systemClock,
+  log,
   settings,
 }: IngestdDeps): Promise<Ingestd> {
   const spool = await Spool.open(settings.spoolDir);
-  const pool = new LoaderPool({ memoryBytesMax: settings.memoryBytesMax ?? MEMORY_BYTES_MAX });
-  const neighbours = { catalog, storage };
+  const background = new BackgroundFailures(log);
+  const pool = new LoaderPool({
+    memoryBytesMax: settings.memoryBytesMax ?? MEMORY_BYTES_MAX,
+    onFailure: (what, error) => background.note(what, error),
+  });
+  const neighbours = { catalog, storage, background };
   const deps: LoadDeps = { neighbours, pool, clock, reservations: new Reservations() };
 
   const run = (request: Input, call: Call, onProgress: OnProgress): Promise<Ingested> => {
@@ -93,6 +103,7 @@ export async function ingestd({
       },
     },
     close: () => pool.close(),
+    stats: () => ({ background_failures: background.count }),
   };
 }
 

@@ -236,20 +236,27 @@ function tidiness(rows: readonly Row[], { delimiter, quote }: Dialect): number {
   return cells === 0 ? 0 : points / cells;
 }
 
-function tidinessOf(cell: string, foreign: RegExp, quote: string): number {
+function tidinessOf(cell: string, foreign: Foreign, quote: string): number {
   if (isNull(cell)) return 0.9;
   if (quote !== '"' && cell.includes('"')) return 0;
   if (/^['"]|['"]$/.test(cell) && !/^(['"]).*\1$/.test(cell)) return 0.2;
   if (cell.length <= 40 && lookOf(cell.trim()) !== TEXT_LOOK) return 1;
-  return foreign.test(cell) ? 0.3 : 0.8;
+  if (foreign.hard.test(cell)) return 0;
+  return foreign.soft.test(cell) ? 0.3 : 0.8;
 }
 
-/** Characters that make a cell look as if it were several. */
-function foreignTo(delimiter: string): RegExp {
-  if (delimiter === "\t" || delimiter.includes("|")) return /[\t|]/;
-  if (delimiter === ",") return /[;\t|]|,(?! )/;
-  if (delimiter === ";" || delimiter === "; " || delimiter === ", ") return /[\t|]/;
-  return /[,;\t|]/;
+/** Characters that make a cell look as if it were several: those that texts hardly have, and those that they may. */
+interface Foreign {
+  readonly hard: RegExp;
+  readonly soft: RegExp;
+}
+
+function foreignTo(delimiter: string): Foreign {
+  const hard = /[\t^~|]/;
+  if (delimiter === "\t" || delimiter.includes("|")) return { hard, soft: /[\t|]/ };
+  if (delimiter === ",") return { hard, soft: /;|,(?! )/ };
+  if (delimiter === ";" || delimiter === "; " || delimiter === ", ") return { hard, soft: hard };
+  return { hard, soft: /[,;]/ };
 }
 
 const NAMES: Readonly<Record<string, string>> = { "\t": "tab", " ": "space" };

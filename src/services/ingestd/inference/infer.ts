@@ -169,9 +169,9 @@ function isAllowed(kind: Kind, stats: ColumnStats, around: Surroundings, mark: M
 
 /** Whether a column's numbers may be read by this kind, whatever other values it has. */
 function isNumberAllowed({ name }: Kind, stats: ColumnStats, mark: Mark): boolean {
-  // Where every value has a plus it belongs to the value: +1, +44, +49.
+  // A plus is a sign where there is a minus, or where it is rare; else it belongs to the value: +1, +44, +49.
   const plus = stats.marked(MARKS.plus);
-  if (plus > 0 && plus === stats.having(NUMBERS)) return false;
+  if (stats.marked(MARKS.minus) === 0 && plus * 2 > stats.having(NUMBERS)) return false;
   if (mark === "unclear" && name !== "integer" && name !== "percentage") return false;
   if (POINT_KINDS.has(name) && mark === ",") return false;
   if (COMMA_KINDS.has(name) && mark !== ",") return false;

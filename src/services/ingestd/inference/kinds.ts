@@ -175,7 +175,8 @@ const SPECS: readonly KindSpec[] = [
     type: "DECIMAL",
     pattern: "[+-]?(?:0|[1-9][0-9]{0,37})?(?:\\.[0-9]{1,37})?",
     sql: (text) => `TRY_CAST(${text} AS DECIMAL(38,18))`,
-    valid: (text) => /[0-9]/.test(text),
+    valid: (text) => /[0-9]/.test(text) && !isPhone(text),
+    guard: notPhoneSql,
   },
   {
     name: "grouped integer",
@@ -370,6 +371,8 @@ export function exactDecimal(precision: number, scale: number): Kind {
     type: `DECIMAL(${precision},${scale})`,
     pattern: `[+-]?(?:[0-9]{1,${whole}}(?:\\.[0-9]{0,${scale}})?|\\.[0-9]{1,${scale}})`,
     sql: (text) => `TRY_CAST(${text} AS DECIMAL(${precision},${scale}))`,
+    valid: (text) => !isPhone(text),
+    guard: notPhoneSql,
   });
 }
 

@@ -13,6 +13,7 @@ import { writeAll } from "#lib/durable";
 import type { Call, CallInit } from "#rpc/call";
 import type { OutputOf, Service } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
+import type { BackgroundFailures } from "./background.ts";
 import type { Table, WrittenFile } from "../source/shapes.ts";
 
 type Prepared = OutputOf<typeof catalog.prepare>;
@@ -21,6 +22,7 @@ export type Committed = OutputOf<typeof catalog.commit>;
 export interface Neighbours {
   readonly catalog: Service<typeof catalog>;
   readonly storage: Service<typeof storage>;
+  readonly background: BackgroundFailures;
 }
 
 export interface Publication {
@@ -41,7 +43,7 @@ export interface Publication {
 
 /** Stores the files under keys that end in their checksum, as the catalog wants them. */
 export async function store(
-  { storage }: Neighbours,
+  neighbours: Neighbours,
   publication: Publication,
   call: CallInit,
 ): Promise<DataFile[]> {
@@ -50,12 +52,12 @@ export async function store(
   try {
     for (const [index, { path, ...file }] of files.entries()) {
       const key = `${prepared.prefix}${ingestId}-${String(index).padStart(5, "0")}-${file.sha256}.parquet`;
-      await hand(storage, key, { path, sha256: file.sha256 }, call);
+      await hand(neighbours.storage, key, { path, sha256: file.sha256 }, call);
       stored.push({ key, ...file });
     }
     return stored;
   } catch (error) {
-    await unstore({ storage }, stored);
+    await unstore(neighbours, stored);
     throw error;
   }
 }
@@ -75,12 +77,18 @@ async function hand(
   if (adopted === null) await storage.put({ key, body: Bun.file(file.path).stream() }, call);
 }
 
-/** Takes stored files back, as far as it goes; what stays is removed later, as files that no snapshot names. */
+/** Takes stored files back; one that stays is an orphan, which no snapshot names. */
 export async function unstore(
-  { storage }: Pick<Neighbours, "storage">,
+  { storage, background }: Neighbours,
   files: readonly DataFile[],
 ): Promise<void> {
-  for (const { key } of files) await storage.remove({ key }).catch(() => undefined);
+  for (const { key } of files) {
+    try {
+      await storage.remove({ key });
+    } catch (error) {
+      background.note("a data file of a refused commit could not be removed", error);
+    }
+  }
 }
 
 /** Faults after which it is certain that there is no snapshot. */

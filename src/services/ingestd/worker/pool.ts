@@ -25,6 +25,8 @@ const REFUSALS: ReadonlySet<string> = new Set(["invalid", "rejected", "conflict"
 
 export interface LoaderPoolSettings {
   readonly memoryBytesMax: number;
+  /** Told of what fails while nobody waits for it. */
+  readonly onFailure?: (what: string, error: unknown) => void;
 }
 
 interface Warm {
@@ -77,10 +79,10 @@ export class LoaderPool {
   expect(): void {
     if (this.#closed || this.#warm.length > 0 || this.#children.size > 0) return;
     this.#coming ??= this.#spawn()
-      // Who needs one finds out for himself why none can be started.
       .then(
         (child) => this.#keepWarm(child),
-        () => undefined,
+        // The file that needs a worker tries again, and fails with the reason.
+        (error: unknown) => this.#settings.onFailure?.("a loader worker could not be started ahead", error),
       )
       .finally(() => (this.#coming = undefined));
   }
