@@ -1,5 +1,5 @@
 // A body as a form sends it (multipart/form-data, RFC 7578): the file in its field `file` is taken out of it while
-// it streams, so that what is hashed and loaded is the file. Nothing is held but the piece that is passing.
+// it streams, so that what is hashed and loaded is the file. Memory holds one piece at a time.
 
 import { once } from "node:events";
 import type { Readable } from "node:stream";
@@ -85,7 +85,7 @@ async function* during(stream: Readable, read: Promise<void>): AsyncGenerator<Ui
   } catch (error) {
     throw error instanceof Fault ? error : broken(error);
   } finally {
-    // Whoever reads no further lets the sender end: what still comes is dropped.
+    // When reading stops early, the rest of the body is received and dropped.
     stream.resume();
   }
   await read;

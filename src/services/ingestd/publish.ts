@@ -60,7 +60,7 @@ async function hand(
   call: CallInit,
 ): Promise<void> {
   const { adopted } = await storage.adopt({ key, ...file }, call).catch((error: unknown) => {
-    // Another host's storaged, or another folder: it is asked for nothing that PUT does not do.
+    // storaged is on another host or has another folder: PUT does the same over the network.
     if (error instanceof Fault && error.code === "forbidden") return { adopted: null };
     throw error;
   });
@@ -118,9 +118,9 @@ export function preparedFor({ columns, select, field_ids, iceberg_schema }: Publ
 
 /** The columns as they were prepared, with what the file said of them. */
 export function columnsOf(table: Table, prepared: Publication["prepared"]["columns"]): Ingested["columns"] {
-  const told = new Map(table.columns.map((column) => [column.name.toLowerCase(), column]));
+  const found = new Map(table.columns.map((column) => [column.name.toLowerCase(), column]));
   return prepared.flatMap(({ name, type, nullable }) => {
-    const column = told.get(name.toLowerCase());
+    const column = found.get(name.toLowerCase());
     if (column === undefined) return [];
     return [{ name, type, nullable, confidence: column.confidence, samples: column.samples }];
   });

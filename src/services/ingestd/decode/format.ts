@@ -1,9 +1,9 @@
-// What kind of file it is, told by its first bytes and never by its name.
+// What kind of file it is, by its first bytes and never by its name.
 
 import { Fault } from "#rpc/fault";
 
 /** Files that people send by mistake, with what to do instead. */
-const FOREIGN: readonly [magic: string, told: string][] = [
+const FOREIGN: readonly [magic: string, advice: string][] = [
   [
     "PK\u0003\u0004",
     "a ZIP archive or an Excel workbook, which is not read yet: unpack it, or save the sheet as CSV",
@@ -27,8 +27,8 @@ export function binaryFormat(head: Buffer): "parquet" | undefined {
   if (start.startsWith("PAR1")) return "parquet";
   if (start.startsWith("PARE"))
     throw new Fault("invalid", "The Parquet file is encrypted: send it in the clear.");
-  for (const [magic, told] of FOREIGN) {
-    if (start.startsWith(magic)) throw new Fault("invalid", `The file is ${told}.`);
+  for (const [magic, advice] of FOREIGN) {
+    if (start.startsWith(magic)) throw new Fault("invalid", `The file is ${advice}.`);
   }
   return undefined;
 }
