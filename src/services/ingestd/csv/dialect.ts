@@ -1,7 +1,7 @@
 // How a text is delimited, found by trying every likely way on a sample and keeping the one under which it
 // looks most like a table: rows of one width, cells that are numbers, dates or plain words, no quotes in odd
 // places. One malformed row must not change the answer, so widths are decided by majority. The evidence is
-// kept in words for whoever loads the file.
+// kept in words, for the reply.
 
 import { lookOf, TEXT_LOOK } from "../inference/looks.ts";
 import { isNull } from "../inference/nulls.ts";
@@ -45,7 +45,7 @@ const DELIMITERS: readonly [delimiter: string, prior: number][] = [
 /** Rows that are looked at: the majority does not change after some hundreds. */
 const ROWS_MAX = 1000;
 const CELLS_MAX = 20_000;
-/** Characters that are looked at, for each candidate anew. */
+/** Characters that are looked at, again for each candidate. */
 export const DIALECT_CHARS_MAX = 256 * 1024;
 /** What a table of one column scores: anything that splits half the rows alike is better. */
 const ONE_COLUMN = 0.22;

@@ -46,7 +46,7 @@ function fitOf({ width, rows }: Guess, { bodyLine, names, shortest }: Header): F
   return { width, returns: true, ragged };
 }
 
-/** Whether DuckDB, told all this, reads the file as our parser does. */
+/** Whether DuckDB, with these settings, reads the file as our parser does. */
 export function isTidy({ guess, header, fit }: Layout): boolean {
   const { dialect, rows } = guess;
   if (fit.width < 2 || fit.ragged || fit.shortest !== undefined) return false;

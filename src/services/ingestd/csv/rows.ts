@@ -11,7 +11,7 @@ export interface Dialect {
   readonly delimiter: string;
   /** Empty when cells are never quoted. */
   readonly quote: string;
-  /** How a quote stands inside a quoted cell. */
+  /** How a quote is written inside a quoted cell. */
   readonly escape: "double" | "backslash";
   readonly newline: "\n" | "\r";
   /** Spaces around cells are layout, not data. */
@@ -52,6 +52,9 @@ const REACHES: readonly [unclosed: number, chars: number][] = [
   [32, 8 * 1024],
 ];
 const BYTE_ORDER_MARK = 0xfeff;
+/** Control-Z, with which old programs end a file. */
+// oxlint-disable-next-line no-control-regex
+const END_OF_FILE = /\u001a[\0\s]*$/;
 /** Rows that are held at once. */
 const BATCH_ROWS = 8192;
 interface Parsed {
@@ -103,7 +106,7 @@ export class RowScanner {
   #take(final: boolean): Row[] {
     const rows: Row[] = [];
     this.#enough = 0;
-    const text = this.#text;
+    const text = final ? this.#text.replace(END_OF_FILE, "") : this.#text;
     let at = this.#passOver(text);
     while (at < text.length && rows.length < BATCH_ROWS) {
       const next = this.#record(text, at, final, rows);

@@ -1,9 +1,9 @@
-// What kind of file it is, told by its first bytes and never by its name.
+// What kind of file it is, by its first bytes and never by its name.
 
 import { Fault } from "#rpc/fault";
 
 /** Files that people send by mistake, with what to do instead. */
-const FOREIGN: readonly [magic: string, told: string][] = [
+const FOREIGN: readonly [magic: string, advice: string][] = [
   ["%PDF", "a PDF: send the data that it was made from"],
   ["\u0089PNG", "a picture"],
   ["\u00ff\u00d8\u00ff", "a picture"],
@@ -27,8 +27,8 @@ export function binaryFormat(head: Buffer): "parquet" | "zip" | "compound" | und
   if (start.startsWith("\u00d0\u00cf\u0011\u00e0")) return "compound";
   if (start.startsWith("PARE"))
     throw new Fault("invalid", "The Parquet file is encrypted: send it in the clear.");
-  for (const [magic, told] of FOREIGN) {
-    if (start.startsWith(magic)) throw new Fault("invalid", `The file is ${told}.`);
+  for (const [magic, advice] of FOREIGN) {
+    if (start.startsWith(magic)) throw new Fault("invalid", `The file is ${advice}.`);
   }
   return undefined;
 }

@@ -100,7 +100,7 @@ function ownMark(stats: ColumnStats): "." | "," | undefined {
   return point === comma ? undefined : point > comma ? "." : ",";
 }
 
-/** The natural type of a column, from its values and what stands around it. */
+/** The natural type of a column, from its values and its surroundings. */
 export function inferType(stats: ColumnStats, around: Surroundings, columnName: string): Typing {
   const { values } = stats;
   const filled = values - stats.marked(MARKS.nothing);
@@ -385,7 +385,7 @@ const REACHES: readonly [type: RegExp, from: readonly string[]][] = [
 
 /**
  * How a column is read as a type that its dataset has or, `asked`, that the caller names; and the share of its values
- * that can be. Who names a type decides what the values alone leave open.
+ * that can be. A named type decides what the values alone leave open.
  */
 export function typeAs(
   stats: ColumnStats,

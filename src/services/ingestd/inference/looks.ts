@@ -128,7 +128,7 @@ export function lookOf(text: string): Look {
   if (SURELY_NUMBER.test(text)) marks |= MARKS.surelyNumber;
   if (BARE_EXPONENT.test(text)) marks |= MARKS.bareExponent;
   if (hasShortYear(text)) marks |= MARKS.shortYear;
-  const amount = text.replace(/^[^0-9.,]+/, "").replace(/[^0-9]+$/, "");
+  const amount = text.replace(/^[^0-9.,]+|[^0-9]+$|[ '\u00a0\u202f](?=[0-9]{3})/g, "");
   const separator = kinds === 0 ? undefined : SEPARATORS.find(([, pattern]) => pattern.test(amount));
   if (separator !== undefined) marks |= MARKS[separator[0]];
   const [, whole = "", scale = ""] = ((kinds & PLAIN) === 0 ? null : PLAIN_NUMBER.exec(text)) ?? [];

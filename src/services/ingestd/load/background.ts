@@ -1,5 +1,5 @@
-// Work that nobody waits for: a worker that is started ahead, stored files that are taken back. When it fails no caller is
-// told, so the failure is logged once, where it happens, and counted for the daemon's health.
+// Work that nobody waits for: a worker that is started ahead, stored files that are taken back. When it fails no caller gets
+// the error, so it is logged once, where it happens, and counted for the daemon's health.
 
 import type { Log } from "#lib/log";
 import { traceOf } from "#rpc/fault";

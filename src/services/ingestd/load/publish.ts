@@ -70,7 +70,7 @@ async function hand(
   call: CallInit,
 ): Promise<void> {
   const { adopted } = await storage.adopt({ key, ...file }, call).catch((error: unknown) => {
-    // Another host's storaged, or another folder: the file goes there by PUT.
+    // storaged is on another host or has another folder: PUT does the same over the network.
     if (error instanceof Fault && error.code === "forbidden") return { adopted: null };
     throw error;
   });

@@ -1,7 +1,7 @@
 // Rejected rows once more: those that fit the dataset as it is now move out of its rejects. Two tables change,
 // and no commit holds both. So the rows are added first, under an id that follows from the rejected rows, with a
-// note of which of them they are; only then their table is written without them. Whoever dies in between has
-// lost nothing, and the next try finds the first commit by its id, adds nothing again and ends the second.
+// note of which of them they are; only then their table is written without them. A crash in between
+// loses nothing: the next try finds the first commit by its id, adds nothing again and ends the second.
 
 import type { Dataset } from "#contracts/catalog";
 import type { ingest, Ingested } from "#contracts/ingest";
@@ -210,7 +210,7 @@ export class RejectsReplay {
     };
   }
 
-  /** Writes the rejects without the rows that were added, and begins anew when others came in meanwhile. */
+  /** Writes the rejects without the rows that were added, and starts over when others came in meanwhile. */
   async #shrink(work: Work, loaded: string, answer: Answer, call: CallInit): Promise<void> {
     const { child, input, folder } = work;
     const { catalog } = this.#neighbours;
@@ -292,7 +292,7 @@ async function keptRecipe(
   if (recipe === undefined) {
     throw new Fault(
       "rejected",
-      "How these rows were read was not kept: mend them, and send them as a file of their own.",
+      "How these rows were read was not kept: correct them, and send them as a file of their own.",
     );
   }
   const ids = Object.entries(JSON.parse(summary?.[SUMMARY.columns] ?? "{}") as Record<string, number>);

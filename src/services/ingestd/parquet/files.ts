@@ -61,17 +61,17 @@ function statsOf({ column_statistics }: CopyRow, ids: ReadonlyMap<string, number
   for (const { key, value } of column_statistics) {
     const id = ids.get(key);
     if (id === undefined) continue;
-    const told = new Map(value.map((entry) => [entry.key, entry.value]));
+    const known = new Map(value.map((entry) => [entry.key, entry.value]));
     const count = (name: string): number | undefined => {
-      const text = told.get(name);
+      const text = known.get(name);
       return text === undefined ? undefined : Number(text);
     };
     stats[String(id)] = withoutGaps({
       values: count("num_values"),
       nulls: count("null_count"),
       bytes: count("column_size_bytes"),
-      min: told.get("min"),
-      max: told.get("max"),
+      min: known.get("min"),
+      max: known.get("max"),
     });
   }
   return stats;

@@ -1,4 +1,4 @@
-// Where an ingest's files lie while it goes on: one folder each, removed with it. A folder that is found at
+// The files of an ingest while it runs: one folder each, removed with it. A folder that is found at
 // start belongs to a process that was killed, and nothing in it was acknowledged.
 
 import { type FileHandle, mkdir, open, readdir, rm } from "node:fs/promises";
@@ -67,7 +67,7 @@ export async function receive(
   const flush = async (): Promise<void> => {
     await writing;
     writing = write(file, waiting, waitingBytes);
-    // The next flush awaits it; until then it must not be an unhandled rejection.
+    // The next await reports a failure; until then it must not count as an unhandled rejection.
     writing.catch(() => undefined);
     waiting = [];
     waitingBytes = 0;

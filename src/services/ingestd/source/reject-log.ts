@@ -1,5 +1,5 @@
 // Rows that did not fit, kept with their line, their reason and their raw text until they are written as a
-// table. They lie on disk: a file may have millions of them.
+// table. They are kept on disk: a file may have millions of them.
 
 import { quoteLiteral } from "#lib/sql-text";
 import { newFile } from "../decode/files.ts";

@@ -17,7 +17,7 @@ export const readInput = z.strictObject({
   path: z.string(),
   /** The file was seen to be UTF-8 without a NUL, and need not be read for that. */
   plain: z.boolean(),
-  /** Where the child may write; it is removed by who asks. */
+  /** Where the worker may write; the serving process removes it. */
   folder: z.string(),
   format: z.enum(["auto", ...FORMATS]),
   /** The sheet of a workbook, by name or by number from 1. */
@@ -28,7 +28,7 @@ export const readInput = z.strictObject({
   known: z.array(named),
   /** What the dataset does not know, or cannot hold, is rejected row by row. */
   quarantine: z.boolean(),
-  /** Read every value before anything is believed: what is asked for when the quick way failed. */
+  /** Read every value first: set when the quick way failed. */
   careful: z.boolean(),
   /** As 2026-01-31. */
   today: z.string(),
@@ -93,7 +93,7 @@ export const writeInput = z.strictObject({
 
 export const mergeInput = z.strictObject({
   ...prepared.shape,
-  /** Where the child may write. */
+  /** Where the worker may write. */
   folder: z.string(),
   /** The dataset's data files. */
   files: z.array(z.strictObject({ path: z.string(), sha256: z.string().optional() })).min(1),
@@ -103,13 +103,13 @@ export const mergeInput = z.strictObject({
 });
 export type MergeInput = z.infer<typeof mergeInput>;
 
-/** A data file before it has a key: where it lies instead. */
+/** A data file before it has a key: the path of the file instead. */
 export const writtenFile = dataFile.omit({ key: true }).extend({ path: z.string() });
 export type WrittenFile = z.infer<typeof writtenFile>;
 
-/** Which of the rejects table's rows are meant, and where they lie. */
+/** Which of the rejects table's rows are meant, and the paths of its files. */
 const rejected = {
-  /** Where the child may write. */
+  /** Where the worker may write. */
   folder: z.string(),
   files: z.array(z.strictObject({ path: z.string(), sha256: z.string().optional() })).min(1),
   /** DuckDB's `schema` argument, as the catalog gives it. */

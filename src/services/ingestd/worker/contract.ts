@@ -1,5 +1,5 @@
-// What the serving process asks of its loader child: read a spooled file and say what it holds, write it as
-// Parquet, write its rejected rows as Parquet. A child does one file at a time and keeps what it read between
+// The contract of the loader worker: read a spooled file and say what it holds, write it as
+// Parquet, write its rejected rows as Parquet. A worker does one file at a time and keeps what it read between
 // the calls; files pass through the folder that both know, never through the socket.
 
 import { z } from "zod";

@@ -1,4 +1,4 @@
-// The loader children: at most two at once, each with one file at a time, kept warm for a minute. The serving
+// The loader workers: at most two at once, each with one file at a time, kept warm for a minute. The serving
 // process itself never parses a file and never loads DuckDB, so no file can stop it or take it down.
 
 import { join } from "node:path";
@@ -11,11 +11,11 @@ import { loader } from "./contract.ts";
 
 /** Each uses every core while it writes; more would only take each other's memory. */
 const CHILDREN_MAX = 2;
-/** Files that wait for a child lie on disk meanwhile; more senders are told to come back. */
+/** Files that wait for a worker are on disk meanwhile; beyond that a request is refused as retryable. */
 const WAITING_MAX = 16;
 const WAIT_MS_MAX = 600_000;
 const RETRY_MS = 5000;
-/** A start costs about 150 ms, an idle child about 100 MiB. */
+/** A start costs about 150 ms, an idle worker about 100 MiB. */
 const WARM_MS = 60_000;
 /** Threads of DuckDB in one child: parsing and compressing gain little beyond. */
 const THREADS_MAX = 8;
@@ -61,12 +61,12 @@ export class LoaderPool {
   readonly #settings: LoaderPoolSettings;
   readonly #slots = new Semaphore(CHILDREN_MAX, WAITING_MAX);
   readonly #warm: Warm[] = [];
-  /** A child that is being started ahead of the file it is for. */
+  /** A worker that is being started ahead of its file. */
   #coming: Promise<void> | undefined;
   readonly #children = new Set<Child<typeof loader>>();
   /**
-   * Who waits for a child's end. What is chained to `exited` itself stays as long as the child lives, and with it all
-   * that it knows of: the file, the request.
+   * Called when a worker ends. A reaction chained to `exited` itself would stay as long as the process runs, and keep
+   * its file and request in memory.
    */
   readonly #onEnd = new Map<Child<typeof loader>, (why: ChildEnd) => void>();
   #closed = false;
@@ -75,7 +75,7 @@ export class LoaderPool {
     this.#settings = settings;
   }
 
-  /** A file is being received: a child that starts meanwhile costs it no time. */
+  /** A file is being received: a worker that starts meanwhile costs it no time. */
   expect(): void {
     if (this.#closed || this.#warm.length > 0 || this.#children.size > 0) return;
     this.#coming ??= this.#spawn()
@@ -87,7 +87,7 @@ export class LoaderPool {
       .finally(() => (this.#coming = undefined));
   }
 
-  /** Gives `work` a child of its own. The child is killed when the signal fires or the work fails. */
+  /** Gives `work` a worker of its own. The worker is killed when the signal fires or the work fails. */
   async with<R>(signal: AbortSignal, work: (service: Service<typeof loader>) => Promise<R>): Promise<R> {
     const release = await this.#slots.take(WAIT_MS_MAX, signal);
     if (release === undefined) {
@@ -127,7 +127,7 @@ export class LoaderPool {
         this.#keepWarm(child);
         throw thrown;
       }
-      // A call to a child that died fails a moment before the reason is known.
+      // A call to a worker that died fails a moment before the reason is known.
       if (thrown instanceof Fault && thrown.code === "unavailable")
         await Promise.race([child.exited, Bun.sleep(100)]);
       child.kill();

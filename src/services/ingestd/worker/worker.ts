@@ -1,4 +1,4 @@
-// One file at a time, from bytes to Parquet: the loader child's side of the loader contract. What was read
+// One file at a time, from bytes to Parquet: the worker's side of the loader contract. What was read
 // stays until the next file, so that writing can start as soon as the catalog has given its field ids.
 
 import { join } from "node:path";
@@ -51,8 +51,8 @@ export function loaderHandlers(db: Duckdb): Handlers<typeof loader> {
         return tableOf(source);
       };
       return (async function* () {
-        for await (const told of progress.during(work().catch(explain))) {
-          yield "note" in told ? { event: "progress" as const, ...told.note } : told.result;
+        for await (const step of progress.during(work().catch(explain))) {
+          yield "note" in step ? { event: "progress" as const, ...step.note } : step.result;
         }
       })();
     },

@@ -1,4 +1,4 @@
-// A source into Parquet. A careful source is asked first which of its rows do not fit, and those go to the rejects
+// A source into Parquet. Of a careful source the rows that do not fit are selected first and go to the rejects
 // log; a quick one is written at once with checks in the statement, and given up at the first surprise.
 
 import { type Duckdb, DuckdbError } from "#adapters/duckdb";
@@ -193,14 +193,14 @@ async function logMisfits(
         return values;
       });
       for (let row = 0; row < chunk.rows; row += 1) {
-        const [line, which, value, told] = texts.map((values) => values[row] ?? "");
+        const [line, which, value, text] = texts.map((values) => values[row] ?? "");
         const misfit = present(misfits[Number(which)], "a misfit's column");
         const { name } = misfit.column;
         await rejects.add({
           line: Number(line),
           reason: `"${name}": "${value}" ${misfit.why}`,
           column: name,
-          raw: again === undefined ? (told ?? "") : await rawOf(again, Number(line)),
+          raw: again === undefined ? (text ?? "") : await rawOf(again, Number(line)),
         });
       }
     }
