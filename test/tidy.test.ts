@@ -76,6 +76,17 @@ test("versions are pinned", () => {
 
 const LINK = /\[[^\]]*\]\(([^)\s]+)\)/g;
 
+const PATH = /`((?:src|test|bench|docs)\/[\w./-]+)`/g;
+
+test("files that the documents name are there", () => {
+  const missing = filesBelow(ROOT, /\.md$/).flatMap((document) => {
+    const text = readFileSync(join(ROOT, document), "utf8");
+    const named = new Set([...text.matchAll(PATH)].map(([, path = ""]) => path));
+    return [...named].filter((path) => !existsSync(join(ROOT, path))).map((path) => `${document}: ${path}`);
+  });
+  expect(missing).toEqual([]);
+});
+
 test("links of the documents lead somewhere", () => {
   const broken: string[] = [];
   const documents = filesBelow(ROOT, /\.md$/);

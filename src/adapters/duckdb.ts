@@ -1,6 +1,6 @@
 // DuckDB, and the one place that imports its binding. An instance is an in-memory database with limits, one
 // connection and, once sandboxed, no way to any file but those it was given. Only child processes open one:
-// neither `memory_limit` nor `interrupt()` holds for every statement, so whoever uses this must be a process
+// neither `memory_limit` nor `interrupt()` holds for every statement, so it runs in a process
 // that can be killed. Values come as the binding gives them; `ColumnType` says how to read them.
 
 import {
@@ -117,7 +117,7 @@ export class DuckdbError extends Error {
 }
 
 export interface Duckdb {
-  /** Runs statements, however many, and drops what the last one answers. */
+  /** Runs statements, however many, and drops the result of the last one. */
   run(sql: string, params?: readonly DuckdbParam[]): Promise<void>;
   /** All rows of the last statement as objects: integers up to 32 bits as numbers, longer ones as bigints. */
   rows(sql: string, params?: readonly DuckdbParam[]): Promise<Record<string, JS>[]>;
@@ -136,7 +136,7 @@ export interface Duckdb {
 
 /** Opens an instance. Its failures, and those of everything it does, are `DuckdbError`. */
 export async function openDuckdb(settings: DuckdbSettings): Promise<Duckdb> {
-  const instance = await told(() =>
+  const instance = await calling(() =>
     DuckDBInstance.create(settings.path ?? ":memory:", {
       threads: String(settings.threads),
       memory_limit: bytesText(settings.memoryBytesMax),
@@ -152,14 +152,14 @@ export async function openDuckdb(settings: DuckdbSettings): Promise<Duckdb> {
       errors_as_json: "true",
     }),
   );
-  const connection = await told(() => instance.connect());
-  await told(() => connection.run("SET TimeZone = 'UTC'; SET parquet_metadata_cache = true"));
+  const connection = await calling(() => instance.connect());
+  await calling(() => connection.run("SET TimeZone = 'UTC'; SET parquet_metadata_cache = true"));
   return database(instance, connection);
 }
 
 function database(instance: DuckDBInstance, connection: DuckDBConnection): Duckdb {
   const whole = (sql: string, params: readonly DuckdbParam[] | undefined): Promise<DuckDBResult> =>
-    told(async () => {
+    calling(async () => {
       if (params === undefined) return connection.run(sql);
       const prepared = await connection.prepare(sql);
       bind(prepared, params);
@@ -169,23 +169,23 @@ function database(instance: DuckDBInstance, connection: DuckDBConnection): Duckd
     await whole(sql, params);
   };
   const prepare = async (sql: string): Promise<DuckdbStatement> =>
-    statementOf(await told(() => connection.prepare(sql)));
+    statementOf(await calling(() => connection.prepare(sql)));
   return {
     run,
     rows: async (sql, params) => {
       const result = await whole(sql, params);
-      return told(() => result.getRowObjectsJS());
+      return calling(() => result.getRowObjectsJS());
     },
     stream: async (sql, params) => {
       if (params !== undefined) return (await prepare(sql)).stream(params);
-      return streamOf(await told(() => connection.stream(sql)));
+      return streamOf(await calling(() => connection.stream(sql)));
     },
     prepare,
     statements: async (sql) => {
-      const extracted = await told(() => connection.extractStatements(sql));
+      const extracted = await calling(() => connection.extractStatements(sql));
       return {
         count: extracted.count,
-        prepare: async (index) => statementOf(await told(() => extracted.prepare(index))),
+        prepare: async (index) => statementOf(await calling(() => extracted.prepare(index))),
       };
     },
     sandbox: async (paths) => {
@@ -207,7 +207,7 @@ function statementOf(prepared: DuckDBPreparedStatement): DuckdbStatement {
     kind: StatementType[prepared.statementType] ?? "INVALID",
     paramCount: prepared.parameterCount,
     stream: async (params = []) => {
-      const result = await told(() => {
+      const result = await calling(() => {
         bind(prepared, params);
         return prepared.stream();
       });
@@ -215,7 +215,7 @@ function statementOf(prepared: DuckDBPreparedStatement): DuckdbStatement {
     },
     failure: async (params = []) => {
       try {
-        await told(() => {
+        await calling(() => {
           bind(prepared, params);
           return prepared.run();
         });
@@ -288,7 +288,7 @@ function streamOf(result: DuckDBResult): DuckdbStream {
       .columnNames()
       .map((name, index) => ({ name, type: columnType(types[index] as DuckDBType) })),
     next: async () => {
-      const chunk = await told(() => result.fetchChunk());
+      const chunk = await calling(() => result.fetchChunk());
       if (chunk === null || chunk.rowCount === 0) {
         // DuckDB's C interface ends a stream that failed as one that is done. Only the result's kind tells them
         // apart: it turns invalid.
@@ -369,7 +369,7 @@ function zip(names: readonly string[], types: readonly DuckDBType[]): [string, D
 }
 
 /** Runs a call of the binding; what it throws becomes a `DuckdbError`. */
-async function told<T>(call: () => Promise<T>): Promise<T> {
+async function calling<T>(call: () => Promise<T>): Promise<T> {
   try {
     return await call();
   } catch (thrown) {
@@ -381,11 +381,11 @@ async function told<T>(call: () => Promise<T>): Promise<T> {
 function toDuckdbError(thrown: unknown): DuckdbError {
   const text = thrown instanceof Error ? thrown.message : String(thrown);
   try {
-    const told = JSON.parse(text.slice(text.indexOf("{"))) as Record<string, string>;
-    const position = told["position"] === undefined ? undefined : Number(told["position"]);
+    const error = JSON.parse(text.slice(text.indexOf("{"))) as Record<string, string>;
+    const position = error["position"] === undefined ? undefined : Number(error["position"]);
     return new DuckdbError(
-      told["exception_type"] ?? "Unknown",
-      told["exception_message"] ?? text,
+      error["exception_type"] ?? "Unknown",
+      error["exception_message"] ?? text,
       position,
       thrown,
     );

@@ -127,13 +127,8 @@ export class Hnsw {
       if (mapped) native.view(path);
       else native.load(path);
     } catch (error) {
-      throw new Fault(
-        "internal",
-        `${basename(path)} is not a graph that this version reads. It must be rebuilt.`,
-        {
-          cause: error,
-        },
-      );
+      const message = `${basename(path)} is not a graph that this version reads. It must be rebuilt.`;
+      throw new Fault("internal", message, { cause: error });
     }
     if (native.dimensions() !== shape.dimension) {
       throw new Fault(
@@ -223,7 +218,7 @@ export class Hnsw {
       this.#native.save(temporary);
     } catch (error) {
       rmSync(temporary, { force: true });
-      const message = `${path} could not be written whole. Free space or mend the disk, then try again.`;
+      const message = `${basename(path)} could not be written whole. Check the disk's space and health, then try again.`;
       throw new Fault("unavailable", message, { cause: error, retryAfterMs: 1_000 });
     }
     return appendChecksum(temporary, path, tail);

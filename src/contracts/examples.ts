@@ -46,6 +46,7 @@ export const EXAMPLES: Readonly<Record<ServiceName, Readonly<Record<string, Inpu
         { id: "c", vector: [0, 0, 1], metadata: { role: "Line Cook" } },
       ],
     },
+    import: INDEX,
     index: INDEX,
     search: {
       ...INDEX,

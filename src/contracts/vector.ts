@@ -44,12 +44,25 @@ const index = z.object({
   /** Rows that are not in the graph yet; they are searched exactly. */
   pending: z.int(),
   building: z.boolean(),
+  /** What live searches by graph find of the true nearest, measured on one in a hundred; absent before the first. */
+  recall: z
+    .object({
+      recall: z.number(),
+      /** Wilson's interval at 95 %. */
+      low: z.number(),
+      high: z.number(),
+      searches: z.int(),
+    })
+    .optional(),
   /** Why it cannot be opened; all else is unknown then. */
   damaged: z.string().optional(),
 });
 export type Index = z.infer<typeof index>;
 
 const name = { index: plainName };
+
+/** Of vectors in an answer: base64 of little-endian 32-bit floats, or a list of numbers. */
+const encoding = z.enum(["base64", "float"]).default("base64");
 
 const hit = z.object({
   rank: z.int(),
@@ -72,6 +85,16 @@ export type NamedSnapshot = z.infer<typeof snapshotOutput>;
 
 /** Ten million rows of 768 numbers at 100 MB a second. */
 const SNAPSHOT_MS_MAX = 300_000;
+
+const item = z.strictObject({
+  id: z.string().min(1).max(512),
+  vector: vectorText.optional(),
+  text: z.string().optional(),
+  metadata: jsonObject.optional(),
+});
+
+/** A line of an import, as it is read. */
+export const importedItem = item;
 
 export const vector = {
   create: op({
@@ -146,23 +169,31 @@ export const vector = {
     summary: "Write items: durable when answered, visible to the next search",
     input: z.strictObject({
       ...name,
-      items: z
-        .array(
-          z.strictObject({
-            id: z.string().min(1).max(512),
-            vector: vectorText.optional(),
-            text: z.string().optional(),
-            metadata: jsonObject.optional(),
-          }),
-        )
-        .min(1)
-        .max(1000),
+      /** The model that made the vectors; refused when the index holds another one's. */
+      model: z.string().min(1).max(200).optional(),
+      items: z.array(item).min(1).max(1000),
     }),
     bodyBytesMax: 64 * 1024 * 1024,
     output: z.object({ upserted: z.int(), sequence: z.int() }),
     idempotent: true,
     timeoutMs: 60_000,
-    errors: ["not_found", "upstream"],
+    errors: ["not_found", "conflict", "upstream"],
+    scope: "write",
+  }),
+  import: op({
+    method: "POST",
+    path: "/v1/vectors/{index}/import",
+    summary: "Write many items from a stream of NDJSON, a line an item",
+    description:
+      "Lines are written a thousand at a time, each thousand durable before the next is read. At a line that is " +
+      "refused the import ends; the message has its number and how many items are in. Sending the same again is harmless.",
+    body: "raw",
+    input: z.strictObject({ ...name, model: z.string().min(1).max(200).optional() }),
+    output: z.object({ imported: z.int(), sequence: z.int() }),
+    idempotent: true,
+    timeoutMs: 3_600_000,
+    work: "upload",
+    errors: ["not_found", "conflict", "upstream"],
     scope: "write",
   }),
   delete: op({
@@ -188,7 +219,7 @@ export const vector = {
       ...name,
       vector: vectorText.optional(),
       text: z.string().min(1).optional(),
-      /** The model that the question is for; the index's own, where it has one. */
+      /** The model that made the query vector, or is to embed the text; the index's own, where it has one. */
       model: z.string().min(1).max(200).optional(),
       k: z.int().min(1).max(1000).default(10),
       filter: filter.optional(),
@@ -196,6 +227,7 @@ export const vector = {
       exact: z.boolean().default(false),
       max_distance: z.number().optional(),
       include: z.array(z.enum(["metadata", "vector"])).default(["metadata"]),
+      encoding,
     }),
     output: z.object({
       hits: z.array(hit),
@@ -238,7 +270,12 @@ export const vector = {
     method: "POST",
     path: "/v1/vectors/{index}/fetch",
     summary: "Read items by id; with a filter, those of them that pass it",
-    input: z.strictObject({ ...name, ids: z.array(z.string()).min(1).max(1000), filter: filter.optional() }),
+    input: z.strictObject({
+      ...name,
+      ids: z.array(z.string()).min(1).max(1000),
+      filter: filter.optional(),
+      encoding,
+    }),
     output: z.object({
       items: z.array(z.object({ id: z.string(), vector: vectorText, metadata: jsonObject })),
     }),

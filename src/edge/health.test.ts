@@ -3,7 +3,7 @@ import { houseHealth } from "./health.ts";
 
 const storage = { probe: () => Promise.resolve({ status: "ok" }) } as never;
 
-test("background failures are told and degrade nothing; a service that does not answer does", async () => {
+test("background failures are told and degrade nothing; damage and a service that does not answer do", async () => {
   const pings = {
     vectord: () => Promise.resolve({ failures: { snapshot: 3, "graph build": 1 } }),
     queryd: () => Promise.resolve({}),
@@ -14,6 +14,12 @@ test("background failures are told and degrade nothing; a service that does not 
     "failed in the background since the start: snapshot (3), graph build (1)",
   );
   expect(services["queryd"]).not.toHaveProperty("detail");
+  const damaged = { vectord: () => Promise.resolve({ damaged: ["index a"], failures: { snapshot: 1 } }) };
+  const hurt = await houseHealth({ topology: "apart", version: "1", pings: damaged, storage });
+  expect([hurt.status, hurt.services["vectord"]?.status]).toEqual(["degraded", "degraded"]);
+  expect(hurt.services["vectord"]?.detail).toBe(
+    "Damaged: index a. lakehouse repair says what can be done. Failed in the background since the start: snapshot (1).",
+  );
   const broken = { ...pings, queryd: () => Promise.reject(new Error("away")) };
   const health = await houseHealth({ topology: "together", version: "1", pings: broken, storage });
   expect([health.status, health.services["queryd"]?.status]).toEqual(["degraded", "down"]);

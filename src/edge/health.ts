@@ -28,12 +28,20 @@ export interface HealthDeps {
 }
 
 const PING_MS_MAX = 500;
-/** The rest are counted. */
+/** Damaged things that are named; the rest are counted. */
 const NAMED_MAX = 10;
 
-function damageOf(names: readonly string[]): string {
-  const more = names.length > NAMED_MAX ? ` and ${names.length - NAMED_MAX} more` : "";
-  return `damaged: ${names.slice(0, NAMED_MAX).join(", ")}${more}. lakehouse repair says what can be done.`;
+function damageIn({ damaged = [] }: DaemonStats): string[] {
+  if (damaged.length === 0) return [];
+  const more = damaged.length > NAMED_MAX ? ` and ${damaged.length - NAMED_MAX} more` : "";
+  return [
+    `Damaged: ${damaged.slice(0, NAMED_MAX).join(", ")}${more}. lakehouse repair says what can be done.`,
+  ];
+}
+
+function failuresIn({ failures = {} }: DaemonStats): string[] {
+  const counts = Object.entries(failures).map(([work, times]) => `${work} (${times})`);
+  return counts.length === 0 ? [] : [`Failed in the background since the start: ${counts.join(", ")}.`];
 }
 
 export async function houseHealth({ topology, version, pings, storage }: HealthDeps): Promise<HouseHealth> {
@@ -41,20 +49,10 @@ export async function houseHealth({ topology, version, pings, storage }: HealthD
     const started = performance.now();
     const latency = (): number => Math.round((performance.now() - started) * 100) / 100;
     try {
-      const { failures = {}, damaged = [] } = await ping(AbortSignal.timeout(PING_MS_MAX));
-      const failed = Object.entries(failures).map(([work, times]) => `${work} (${times})`);
-      const told = [
-        ...(damaged.length === 0 ? [] : [damageOf(damaged)]),
-        ...(failed.length === 0 ? [] : [`failed in the background since the start: ${failed.join(", ")}`]),
-      ];
-      return [
-        name,
-        {
-          status: damaged.length === 0 ? "ok" : "degraded",
-          latency_ms: latency(),
-          ...(told.length === 0 ? {} : { detail: told.join("; ") }),
-        },
-      ];
+      const stats = await ping(AbortSignal.timeout(PING_MS_MAX));
+      const detail = [...damageIn(stats), ...failuresIn(stats)].join(" ");
+      const status = (stats.damaged ?? []).length === 0 ? "ok" : "degraded";
+      return [name, { status, latency_ms: latency(), ...(detail === "" ? {} : { detail }) }];
     } catch {
       return [name, { status: "down", latency_ms: latency(), detail: `${name} does not answer` }];
     }

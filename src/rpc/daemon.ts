@@ -15,6 +15,6 @@ export interface DaemonStats {
   /** Background work that failed since the start, by the name of the work (`snapshot`, `graph build`). */
   readonly failures?: Readonly<Record<string, number>> | undefined;
   /** Names of what is damaged, until it is repaired or restored. */
-  readonly damaged?: readonly string[];
+  readonly damaged?: readonly string[] | undefined;
   readonly [count: string]: unknown;
 }

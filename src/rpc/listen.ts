@@ -28,7 +28,7 @@ export interface ListenOptions {
   readonly routes: readonly Route[];
   /** More paths of the daemon's own, such as `/metrics`. */
   readonly extra?: Readonly<Record<string, (request: Request) => Response | Promise<Response>>>;
-  /** What `GET /health` says besides that it answers: background work that failed. */
+  /** What `GET /health` says besides that it answers: background work that failed, what is damaged. */
   readonly stats?: () => DaemonStats;
   /** Called for every reply, for metrics. */
   readonly onReply?: (route: Route, status: number, tookMs: number) => void;
@@ -54,8 +54,9 @@ export function listen({ origin, at, routes, extra = {}, stats, onReply }: Liste
     table[pattern] = handlers;
   }
   const health = (): Response => {
-    const failures = stats?.().failures;
-    return Response.json({ status: "ok", service: origin, ...(failures === undefined ? {} : { failures }) });
+    const { failures, damaged } = stats?.() ?? {};
+    // What is undefined is left out of JSON.
+    return Response.json({ status: "ok", service: origin, failures, damaged });
   };
   const server = Bun.serve({
     ...at,

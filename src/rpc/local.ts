@@ -18,7 +18,7 @@ import {
   timeoutMsOf,
 } from "./contract.ts";
 import { Fault, toFault } from "./fault.ts";
-import { parseInput } from "./invalid-input.ts";
+import { parseInput } from "./input/invalid-input.ts";
 import { FileBytes } from "./file-handoff.ts";
 
 export interface Implementation<C extends Contract = Contract> {

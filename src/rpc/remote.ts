@@ -17,7 +17,7 @@ import {
 import { readSse } from "./events.ts";
 import { CALL_HEADERS, checkHopId, hopId } from "./exchange.ts";
 import { Fault, FAULT_CODES, FAULTS, faultFromBody } from "./fault.ts";
-import { encodeJson } from "./json-check.ts";
+import { encodeJson } from "./input/json-check.ts";
 import { planPath, writePath } from "./path.ts";
 
 /** Where a daemon listens: a unix socket on this host, or a base URL (`http://127.0.0.1:3218`). */

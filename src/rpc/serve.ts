@@ -5,7 +5,7 @@ import { type AnyOp, Encoded, type RawReply } from "./contract.ts";
 import { sseStream } from "./events.ts";
 import { CALL_HEADERS, type Exchange, faultResponse } from "./exchange.ts";
 import { FILE_HEADER, FileBytes, handedOffBlob, printHandoff } from "./file-handoff.ts";
-import { inputReader } from "./input.ts";
+import { inputReader } from "./input/input.ts";
 import type { Implementation, Invocation } from "./local.ts";
 import { planPath } from "./path.ts";
 import { type Route, traitsOf } from "./route.ts";

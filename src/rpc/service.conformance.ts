@@ -181,7 +181,7 @@ export const lab = {
   }),
 };
 
-/** A fresh lab; `cancelled` collects what its handlers were told. */
+/** A fresh lab; `cancelled` collects the reasons that its handlers saw. */
 export function labImplementation(): Implementation<typeof lab> {
   const cancelled: Record<string, string> = {};
   const tries = new Map<string, number>();
@@ -365,7 +365,7 @@ export function serviceConformance({ name, carriesReason, connect }: Connection)
         expect(JSON.stringify(fault.body("r"))).not.toContain("secret");
       }));
 
-    test("ends a call at its deadline and tells the handler", () =>
+    test("ends a call at its deadline and fires the handler's signal", () =>
       using(async (service) => {
         const started = Date.now();
         const fault = await caught(service.hang({ name: "late" }, { timeoutMs: 80 }));
@@ -374,7 +374,7 @@ export function serviceConformance({ name, carriesReason, connect }: Connection)
         expect(await eventually(service, "late")).toMatch(/timeout|cancelled/);
       }));
 
-    test("ends a call when its caller goes away and tells the handler", () =>
+    test("ends a call when its caller goes away and fires the handler's signal", () =>
       using(async (service) => {
         const leaving = new AbortController();
         const pending = caught(service.hang({ name: "left" }, { signal: leaving.signal }));

@@ -81,7 +81,7 @@ describe("the wire", () => {
     expect([three.status, three.headers.get("x-count")]).toEqual([200, "3"]);
   });
 
-  test("health says which background work failed, and answers without asking anybody", async () => {
+  test("health names the background work that failed", async () => {
     let failures: Record<string, number> | undefined;
     const one = listen({ origin: "labd", at: tcp, routes: [], stats: () => ({ failures }) });
     const health = async (): Promise<unknown> => (await fetch(`http://127.0.0.1:${one.port}/health`)).json();
@@ -151,7 +151,7 @@ describe("retries", () => {
     await daemon.stop(0);
   });
 
-  test("reach a daemon that was started again behind a pooled connection", async () => {
+  test("reach a daemon that was restarted behind a pooled connection", async () => {
     const at = socket();
     const first = listen({ origin: "labd", at, routes: routes(labImplementation()) });
     const service = remote(lab, at, { origin: "labd" });
@@ -164,7 +164,7 @@ describe("retries", () => {
   });
 });
 
-test("events behind a hop go on for longer than an answer may take", async () => {
+test("events behind a hop go on for longer than a JSON reply may take", async () => {
   const contract = {
     ticks: op({
       method: "GET",

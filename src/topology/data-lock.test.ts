@@ -62,7 +62,7 @@ test("a folder that another process holds is refused, with where that one answer
   expect(await readPidfile(data)).toBeUndefined();
 });
 
-test("what a house left behind does not count, though another program has its process number", async () => {
+test("a pidfile that a dead house left does not count, though another program has its process id", async () => {
   const data = join(root, "stale");
   await (
     await lockHouse(data)
@@ -85,7 +85,7 @@ test("what a house left behind does not count, though another program has its pr
   }
 });
 
-test("what is written of a crash in mid-write does not stand in the way, whoever holds the folder", async () => {
+test("a torn pidfile stands in no way, whichever process holds the lock", async () => {
   const data = join(root, "torn");
   const release = await lockHouse(data);
   for (const text of ["{", ""]) {
@@ -99,7 +99,7 @@ test("what is written of a crash in mid-write does not stand in the way, whoever
   )();
 });
 
-test("two houses of one process count as two, and a look takes nothing from the one that holds", async () => {
+test("two houses of one process count as two, and reading the pidfile takes no lock away", async () => {
   const data = join(root, "twice");
   const release = await lockHouse(data);
   await recordUrl(data, "http://127.0.0.1:7");
@@ -120,7 +120,7 @@ test("a file in place of the folder is told apart from a folder without rights",
   ]);
 });
 
-test("a lock file that is none is named", async () => {
+test("a damaged lock file is named", async () => {
   const data = join(root, "damaged");
   await (
     await lockHouse(data)

@@ -5,6 +5,7 @@
 import { join } from "node:path";
 import { daemonEnvironment, type Settings } from "#config";
 import type { Log } from "#lib/log";
+import { runDelayMs } from "#lib/run-delay";
 import { Fault } from "#rpc/fault";
 import { requestDaemon } from "./address.ts";
 import type { DaemonName } from "./daemon-process.ts";
@@ -27,6 +28,12 @@ const STEADY_MS = 30_000;
 const PROBE_PAUSE_MS = 1000;
 const PROBE_MS_MAX = 2000;
 const MISSES_MAX = 2;
+/**
+ * One that spent this share of a missed probe in the queue for a processor is starved and not stuck: killing it would
+ * add to the load. Ten such misses count as one.
+ */
+const STARVED_SHARE = 0.25;
+const STARVED_MISS = 0.1;
 
 /** What a daemon reports to the process that started it. */
 export type DaemonMessage =
@@ -97,13 +104,17 @@ export class SupervisedProcess implements Replaceable {
       const probed = this.#process;
       if (probed !== last) misses = 0;
       last = probed;
+      const started = performance.now();
+      const waited = runDelayMs(probed.pid) ?? 0;
       const isAlive = await this.#isAlive();
+      const starved = (runDelayMs(probed.pid) ?? 0) - waited > STARVED_SHARE * (performance.now() - started);
       // One that was started just now may still be reading its files.
       const due = this.#isReady || Date.now() - this.#startedAt > READY_MS_MAX;
-      misses = isAlive || !due ? 0 : misses + 1;
+      misses = isAlive || !due ? 0 : misses + (starved ? STARVED_MISS : 1);
       if (misses < MISSES_MAX || this.#stopping || this.#isReplaced || probed !== this.#process) continue;
-      this.#log.warn(`${this.#name} failed ${MISSES_MAX} liveness probes; killing it`);
+      this.#log.warn(`${this.#name} fails its liveness probes; killing it`);
       probed.kill("SIGKILL");
+      misses = 0;
     }
   }
 

@@ -1,7 +1,7 @@
 // An index of vectord on disk, with a snapshot, a graph and some writes behind them, one of whose files is
 // damaged. Each reading has a copy of the folder, since an index that opens goes on writing to it.
 
-import { cpSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { cpSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { createLog } from "#lib/log";
 import { Fault } from "#rpc/fault";
@@ -23,11 +23,14 @@ const log = createLog({ level: "error", readable: false });
 
 const open = (dir: string): Promise<VectorIndex> => openIndex({ dir, shape, clock, log });
 
-export function indexArtefact(file: RegExp): (folder: string) => Promise<Artefact> {
+/** With `killed` the folder is as it is while the index is open, which is what kill -9 leaves. */
+export function indexArtefact(
+  file: RegExp,
+  ending: "closed" | "killed" = "closed",
+): (folder: string) => Promise<Artefact> {
   return async (folder) => {
-    const [whole, tried] = [join(folder, "whole"), join(folder, "tried")];
-    mkdirSync(whole);
-    const index = await open(whole);
+    const [whole, tried, live] = [join(folder, "whole"), join(folder, "tried"), join(folder, "live")];
+    const index = await open(live);
     const write = (from: number, count: number): Promise<unknown> =>
       index.upsert(
         Array.from({ length: count }, (_, i) => ({
@@ -41,7 +44,9 @@ export function indexArtefact(file: RegExp): (folder: string) => Promise<Artefac
     await index.settled();
     await index.snapshot();
     await write(ROWS, ROWS_AFTER_SNAPSHOT);
+    if (ending === "killed") cpSync(live, whole, { recursive: true });
     await index.close();
+    if (ending === "closed") cpSync(live, whole, { recursive: true });
     const name = readdirSync(whole).find((entry) => file.test(entry)) ?? "missing";
     const ids = Array.from({ length: ROWS + ROWS_AFTER_SNAPSHOT }, (_, n) => `id${n}`);
     return {

@@ -3,7 +3,7 @@
 
 import { afterAll, describe, expect, test } from "bun:test";
 import { bytesOf, readAll } from "#adapters/objects/objects";
-import { memoryObjects } from "#adapters/objects/memory";
+import { memoryObjects } from "#adapters/objects/memory.testing";
 import { storage } from "#contracts/storage";
 import { seeded } from "#lib/random";
 import { Fault } from "#rpc/fault";

@@ -4,7 +4,7 @@
 
 import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { memoryObjects } from "#adapters/objects/memory";
+import { memoryObjects } from "#adapters/objects/memory.testing";
 import { queryText, sha256Of, signed } from "#adapters/objects/s3/sign";
 import { escapedXml, parseXml, textOf } from "#adapters/objects/s3/xml";
 import { bytesOf, type ObjectHead, type PutConditions, type Range } from "#adapters/objects/objects";

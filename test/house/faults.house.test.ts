@@ -1,5 +1,5 @@
-// Every fault that an operation says it may give is provoked here, over the wire. What the list of a contract
-// names and this table does not, and the other way round, fails.
+// Every fault that a contract lists for an operation is provoked here, over the wire. A code that the contract lists and
+// this table does not, or the reverse, fails.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { request as httpRequest } from "node:http";
@@ -75,7 +75,13 @@ const PROVOCATIONS: Readonly<Record<string, Partial<Record<FaultCode, Provocatio
   "vectord.drop": { not_found: erase("/v1/vectors/nobody") },
   "vectord.upsert": {
     not_found: post("/v1/vectors/nobody/upsert", { items: [{ id: "a", vector: [1, 2] }] }),
+    conflict: post("/v1/vectors/here/upsert", { model: "another", items: [{ id: "a", vector: [1, 2] }] }),
   },
+  "vectord.import": {
+    not_found: { method: "POST", path: "/v1/vectors/nobody/import", body: "" },
+    conflict: { method: "POST", path: "/v1/vectors/here/import?model=another", body: "" },
+  },
+  "vectord.repair": { not_found: post("/v1/vectors/nobody/repair") },
   "vectord.delete": { not_found: post("/v1/vectors/nobody/delete", { ids: ["a"] }) },
   "vectord.search": {
     not_found: post("/v1/vectors/nobody/search", { vector: [1, 2] }),
@@ -102,10 +108,11 @@ const PROVOCATIONS: Readonly<Record<string, Partial<Record<FaultCode, Provocatio
   "matrixd.dropCorpus": { not_found: erase("/v1/matrix/corpora/nobody") },
 };
 
-/** What needs a broken neighbour, another call at the same moment, or gigabytes, is provoked where that is at hand. */
+/** Provoked elsewhere: what needs a broken neighbour, another call at the same moment, or gigabytes. */
 const elsewhere = (name: string, code: FaultCode): boolean =>
   code === "upstream" ||
-  (code === "conflict" && ["vectord.drop", "vectord.dropSnapshot", "vectord.restore"].includes(name)) ||
+  (code === "conflict" &&
+    ["vectord.drop", "vectord.dropSnapshot", "vectord.repair", "vectord.restore"].includes(name)) ||
   (name === "ingestd.ingest" && code === "too_large") ||
   (name === "ingestd.replay" && code !== "not_found") ||
   (name.startsWith("queryd.sql") && code === "rejected");

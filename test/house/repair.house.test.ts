@@ -176,7 +176,7 @@ test("an index whose log is damaged answers with that until it is repaired, and 
     expect(health.status).toBe("degraded");
     expect(health.services["vectord"]).toMatchObject({
       status: "degraded",
-      detail: expect.stringContaining("damaged: points"),
+      detail: expect.stringContaining("Damaged: points"),
     });
     await house.stop();
   }

@@ -1,5 +1,5 @@
-// A house is ended, and replaced, while clients keep asking it: through real processes, in both topologies and from one
-// to the other. No request that was accepted goes unanswered, and a house that is replaced turns nobody away.
+// A house is stopped, and replaced, while clients keep sending requests: real processes, both topologies and from one to
+// the other. Every accepted request is answered, and a house that is replaced refuses none.
 
 import { afterAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -16,13 +16,13 @@ afterAll(() => {
   rmSync(root, { recursive: true, force: true });
 });
 
-/** Sharing an address, and taking no new connections, are known on Linux alone. */
+/** Sharing an address, and accepting no new connections, work on Linux alone. */
 const notLinux = process.platform !== "linux";
 
 interface House {
   readonly url: string;
   readonly pid: number;
-  /** Everything it said to its user so far. */
+  /** Its stderr so far. */
   said(): string;
   ended(): Promise<number>;
   tell(signal: NodeJS.Signals): void;
@@ -91,31 +91,28 @@ const EMBED = { path: "/v1/embed", body: '{"texts":["a cook for friday"]}' };
 /** A second or two of work. */
 const LONG_SQL = JSON.stringify({ sql: "select count(*) as n from range(150000000) t(x) where x % 7 = 3" });
 
-describe.skipIf(notLinux).each([...TOPOLOGIES])(
-  "a house %s that is told to end (needs Linux)",
-  (topology) => {
-    test("answers everything it let in, and says which answer is the last of a connection", async () => {
-      const house = await up(topology, `end-${topology}`);
-      const busy = load({ ...EMBED, url: house.url, clients: 16, mayEnd: true });
-      const slow = load({ ...EMBED, url: house.url, clients: 4, mayEnd: true, pauseMs: 20 });
-      while (busy.tally.answered < 500) await Bun.sleep(10);
-      house.tell("SIGTERM");
-      expect(await house.ended()).toBe(0);
-      for (const { failures, closes } of await Promise.all([busy.stop(), slow.stop()])) {
-        expect(failures).toEqual([]);
-        expect(closes).toBeGreaterThan(0);
-      }
-      expect(house.said()).toContain("Stopped.");
-    }, 30_000);
-  },
-);
+describe.skipIf(notLinux).each([...TOPOLOGIES])("a house %s that is stopped (needs Linux)", (topology) => {
+  test("answers every accepted request, and marks the last reply of a connection", async () => {
+    const house = await up(topology, `end-${topology}`);
+    const busy = load({ ...EMBED, url: house.url, clients: 16, mayEnd: true });
+    const slow = load({ ...EMBED, url: house.url, clients: 4, mayEnd: true, pauseMs: 20 });
+    while (busy.tally.answered < 500) await Bun.sleep(10);
+    house.tell("SIGTERM");
+    expect(await house.ended()).toBe(0);
+    for (const { failures, closes } of await Promise.all([busy.stop(), slow.stop()])) {
+      expect(failures).toEqual([]);
+      expect(closes).toBeGreaterThan(0);
+    }
+    expect(house.said()).toContain("Stopped.");
+  }, 30_000);
+});
 
 describe.skipIf(notLinux).each([
   ["together", "together"],
   ["apart", "apart"],
   ["together", "apart"],
 ] as const)("a house %s that is replaced by one %s (needs Linux)", (before, after) => {
-  test("turns nobody away", async () => {
+  test("fails no request", async () => {
     const folder = `replace-${before}-${after}`;
     const old = await up(before, folder);
     const busy = load({ ...EMBED, url: old.url, clients: 16 });
@@ -153,7 +150,7 @@ describe.skipIf(notLinux).each([
 describe.skipIf(notLinux).each([...TOPOLOGIES])(
   "a house %s whose replacement cannot start (needs Linux)",
   (topology) => {
-    test("goes on, and who asked meanwhile is told to come back", async () => {
+    test("serves again, and requests that came meanwhile get 503 and a time to retry", async () => {
       const folder = `fail-${topology}`;
       const house = await up(topology, folder);
       const busy = load({ ...EMBED, url: house.url, clients: 8 });
@@ -171,7 +168,7 @@ describe.skipIf(notLinux).each([...TOPOLOGIES])(
         status: string;
       };
       expect(status.status).toBe("ok");
-      console.info(`${topology}: ${failures.length} requests were told to come back`);
+      console.info(`${topology}: ${failures.length} requests got 503`);
 
       // And it can be replaced all the same.
       const other = await up(topology, folder, "--take-over", "--port", port);

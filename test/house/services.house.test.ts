@@ -204,6 +204,45 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
     expect([reply.status, await codeOf(reply)]).toEqual([status, code]);
   });
 
+  test("answers SQL over what the catalog knows, over versions, in a zone, with lists", async () => {
+    const { rows } = await house.json<SqlResult>("/v1/sql", {
+      sql: "select table_name from information_schema.tables where table_name in ?",
+      params: [["orders", "workers", "nobody"]],
+    });
+    expect(rows.map((row) => row["table_name"]).sort()).toEqual(["orders", "workers"]);
+    const { snapshot_id: id } = await house.json<Dataset>("/v1/catalog/datasets/workers");
+    const versions = await house.json<SqlResult>("/v1/sql", {
+      sql: `select count(*) as n, current_timestamp::text like '%+05:30' as there from workers at (version => ${id})`,
+      time_zone: "Asia/Kolkata",
+    });
+    expect(versions).toMatchObject({ rows: [{ n: 400, there: true }], snapshots: { [`workers@${id}`]: id } });
+    const pivot = await house.json<SqlResult>("/v1/sql", {
+      sql: "pivot (select status from workers) on status using count(*)",
+    });
+    expect(Object.values(pivot.rows[0] ?? {}).reduce((sum: number, n) => sum + Number(n), 0)).toBe(400);
+  });
+
+  test.each([
+    ["text/csv;q=0.2, application/json", "application/json"],
+    ["application/json;q=0.2, text/csv", "text/csv; charset=utf-8; header=present"],
+    ["text/html, */*;q=0.1", "application/json"],
+  ])("a client that accepts %s gets %s", async (accept, type) => {
+    const body = JSON.stringify({ sql: "select time '06:00' as opens" });
+    const reply = await house.ask("/v1/sql", { method: "POST", body, headers: { accept } });
+    expect([reply.status, reply.headers.get("content-type")]).toEqual([200, type]);
+    const text = await reply.text();
+    expect(text + (reply.headers.get("x-lakehouse-warnings") ?? "")).toContain("which Spark cannot read");
+  });
+
+  test.each(["9007199254740993", "1e400", "[1, 9007199254740993]"])(
+    "a parameter %s is refused and not changed",
+    async (number) => {
+      const body = `{"sql":"select ? as v","params":[${number}]}`;
+      const reply = await house.ask("/v1/sql", { method: "POST", body });
+      expect([reply.status, await codeOf(reply)]).toEqual([400, "invalid"]);
+    },
+  );
+
   test("reads a dataset as it was, and makes it so again", async () => {
     await load("history", "id\n1\n");
     const before = await house.json<Dataset>("/v1/catalog/datasets/history");

@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Duckdb, openDuckdb } from "#adapters/duckdb";
 import { diskObjects } from "#adapters/objects/disk/disk";
-import { memoryObjects } from "#adapters/objects/memory";
+import { memoryObjects } from "#adapters/objects/memory.testing";
 import type { Objects } from "#adapters/objects/objects";
 import { sqliteState } from "#adapters/state";
 import { catalog } from "#contracts/catalog";

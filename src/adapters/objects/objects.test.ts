@@ -3,7 +3,7 @@ import { mkdtemp, open, readdir, rm, stat, truncate, writeFile } from "node:fs/p
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { diskObjects } from "./disk/disk.ts";
-import { memoryObjects } from "./memory.ts";
+import { memoryObjects } from "./memory.testing.ts";
 import { faultOf, objectsConformance } from "./objects.conformance.ts";
 import { bytesOf, type Objects, readAll } from "./objects.ts";
 

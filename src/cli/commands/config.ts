@@ -2,12 +2,11 @@
 // hashes in the data folder, so these commands work on the folder and need no house that runs; one that does follows
 // them within a second.
 
-import type { ArgsDef } from "citty";
 import { isSecret, OPTIONS, type OptionName, readSettings } from "#config";
 import { addKey, changeKey, type KeyRecord, readKeys, removeKey } from "#edge/access/key-file";
 import type { Scope } from "#rpc/call";
 import { DATA_ARG, OUTPUT_ARG, settingsOf } from "../args.ts";
-import { command, group } from "../command.ts";
+import { type Arg, command, group } from "../command.ts";
 import { confirmed, YES_ARG } from "../terminal/confirm.ts";
 import { EXIT, UsageProblem } from "../failure.ts";
 import { emit, type Field, formatOf, jsonText } from "../terminal/output.ts";
@@ -70,7 +69,7 @@ const SCOPE_ARG = {
   options: [...scopes],
   valueHint: "SCOPE",
   description: "read, write (and read) or admin (everything)",
-} satisfies ArgsDef[string];
+} satisfies Arg;
 
 const EXPIRES_ARG = {
   expires: {

@@ -12,7 +12,7 @@ import { Fault } from "#rpc/fault";
 import type { CancellationScope } from "./cancellation-scope.ts";
 import type { engine as contract, ListedDataset } from "./engine/contract.ts";
 import { crashFault, memoryFault } from "./engine/fault.ts";
-import type { Lease, Pool } from "./engine/pool.ts";
+import type { LeaseKind, Lease, Pool } from "./engine/pool.ts";
 import { poisonStatements } from "./poison-statements.ts";
 import type { Pinned, Snapshots } from "./snapshots.ts";
 
@@ -40,17 +40,18 @@ export interface Execution {
 
 export interface Executor {
   /**
-   * The engine's reply; the lease is the caller's to end once it has read it. `restartable`: nothing of a reply is
-   * passed on before it is whole, so that the statement can be run again.
+   * The engine's reply; the lease is the caller's to end once it has read it. A statement is `restartable` when nothing of
+   * its reply is passed on before it is whole.
    */
-  execute(
-    request: SqlRequest,
+  execute(request: SqlRequest, scope: CancellationScope, kind: LeaseKind, send: Send): Promise<Execution>;
+  /** What a failure on an engine was, `ranMs` after the work on it began, after giving the engine back. */
+  failed(
+    thrown: unknown,
+    lease: Lease,
     scope: CancellationScope,
-    restartable: boolean,
-    send: Send,
-  ): Promise<Execution>;
-  /** What a failure on an engine was, after giving the engine back. */
-  failed(thrown: unknown, lease: Lease, scope: CancellationScope, identity: string): Promise<unknown>;
+    identity: string,
+    ranMs?: number,
+  ): Promise<unknown>;
 }
 
 /** Statements whose inspection is remembered: 8 MiB of text at most. */
@@ -73,7 +74,7 @@ export function executor(pool: Pool, datasets: Snapshots, processBytesMax: numbe
     sizeCalculation: (_, sql) => sql.length + 200,
   });
 
-  const failed: Executor["failed"] = async (thrown, lease, scope, identity) => {
+  const failed: Executor["failed"] = async (thrown, lease, scope, identity, ranMs = Infinity) => {
     if (scope.signal.aborted) {
       lease.abandon();
       return scope.signal.reason;
@@ -87,8 +88,9 @@ export function executor(pool: Pool, datasets: Snapshots, processBytesMax: numbe
     }
     const end = await Promise.race([lease.gone, Bun.sleep(GONE_MS_MAX)]);
     lease.discard();
-    if (end === "out_of_memory" || end === "crashed") {
-      const own = end === "crashed" ? crashFault() : memoryFault(processBytesMax);
+    const killedAgain = end === "exited" && ranMs >= DEAD_MS_MAX && poison.suspect(identity);
+    if (end === "out_of_memory" || end === "crashed" || killedAgain) {
+      const own = end === "out_of_memory" ? memoryFault(processBytesMax) : crashFault(killedAgain);
       poison.add(identity, own);
       return own;
     }
@@ -100,31 +102,32 @@ export function executor(pool: Pool, datasets: Snapshots, processBytesMax: numbe
   };
 
   /**
-   * Work on an engine of its own. What met one that was dead already, which nobody could know yet, is tried
+   * Work on an engine of its own. What met one that was dead already, as could not be known yet, is tried
    * elsewhere; what a slice was too short for starts again where it may run to its end.
    */
   const leased = async <T>(
     scope: CancellationScope,
-    restartable: boolean,
+    kind: LeaseKind,
     identity: string,
     work: (lease: Lease) => Promise<T>,
     deadMax = DEAD_ENGINES_MAX,
   ): Promise<[T, Lease]> => {
-    const lease = await pool.lease(scope, restartable);
+    const lease = await pool.lease(scope, kind);
     const began = performance.now();
     try {
       const worked = work(lease);
       if (await scope.race(withinSlices(worked, lease))) return [await worked, lease];
     } catch (thrown) {
-      const soon = performance.now() - began < DEAD_MS_MAX && !scope.signal.aborted;
-      const fault = await failed(thrown, lease, scope, identity);
+      const ranMs = performance.now() - began;
+      const soon = ranMs < DEAD_MS_MAX && !scope.signal.aborted;
+      const fault = await failed(thrown, lease, scope, identity, ranMs);
       const unreached = fault instanceof Fault && fault.code === "unavailable" && fault.cause !== undefined;
-      if (soon && unreached && deadMax > 0) return leased(scope, restartable, identity, work, deadMax - 1);
+      if (soon && unreached && deadMax > 0) return leased(scope, kind, identity, work, deadMax - 1);
       throw fault;
     }
     lease.abandon();
     const lostMs = lease.waitedMs + performance.now() - began;
-    const [done, next] = await leased(scope, false, identity, work, deadMax);
+    const [done, next] = await leased(scope, "restarted", identity, work, deadMax);
     return [done, { ...next, waitedMs: lostMs + next.waitedMs }];
   };
 
@@ -135,7 +138,7 @@ export function executor(pool: Pool, datasets: Snapshots, processBytesMax: numbe
     const known = inspections.get(sql);
     if (known !== undefined) return { ...known, queueMs: 0 };
     poison.check(sql);
-    const [inspection, lease] = await leased(scope, true, sql, ({ engine, turn }) =>
+    const [inspection, lease] = await leased(scope, "restartable", sql, ({ engine, turn }) =>
       engine.inspect({ turn, sql }, { signal: scope.signal }),
     );
     lease.end();
@@ -148,7 +151,7 @@ export function executor(pool: Pool, datasets: Snapshots, processBytesMax: numbe
     listed: ListedDataset[] | undefined,
     request: SqlRequest,
     scope: CancellationScope,
-    restartable: boolean,
+    kind: LeaseKind,
     send: Send,
   ): Promise<Omit<Execution, "snapshots">> => {
     const timeZone = request.time_zone ?? TIME_ZONE_DEFAULT;
@@ -157,7 +160,7 @@ export function executor(pool: Pool, datasets: Snapshots, processBytesMax: numbe
     const identity = [request.sql, JSON.stringify(request.params), key].join("\0");
     poison.check(identity);
     const init: CallInit = { signal: scope.signal };
-    const [raw, lease] = await leased(scope, restartable, identity, async ({ engine, turn }) => {
+    const [raw, lease] = await leased(scope, kind, identity, async ({ engine, turn }) => {
       const statement: EngineStatement = { turn, key, sql: request.sql, params: request.params };
       try {
         return await send(engine, statement, init);
@@ -173,7 +176,7 @@ export function executor(pool: Pool, datasets: Snapshots, processBytesMax: numbe
   };
 
   return {
-    execute: async (request, scope, restartable, send) => {
+    execute: async (request, scope, kind, send) => {
       const inspection = await inspected(request.sql, scope);
       const pin = (): Promise<Pinned[]> => scope.race(datasets.pin(inspection, request.at ?? {}, scope));
       let pinned = await pin();
@@ -182,14 +185,12 @@ export function executor(pool: Pool, datasets: Snapshots, processBytesMax: numbe
         inspection.kind === "show_tables"
           ? { ...request, sql: tablesStatement(await scope.race(datasets.names(scope))) }
           : request;
-      const execution = await run(pinned, listed, sent, scope, restartable, send).catch(
-        async (thrown: unknown) => {
-          if (!isFileFault(thrown)) throw thrown;
-          datasets.forget(pinned);
-          pinned = await pin();
-          return run(pinned, listed, sent, scope, restartable, send);
-        },
-      );
+      const execution = await run(pinned, listed, sent, scope, kind, send).catch(async (thrown: unknown) => {
+        if (!isFileFault(thrown)) throw thrown;
+        datasets.forget(pinned);
+        pinned = await pin();
+        return run(pinned, listed, sent, scope, kind, send);
+      });
       return {
         ...execution,
         queueMs: inspection.queueMs + execution.queueMs,
@@ -230,7 +231,7 @@ function toBeOpened({ schema, place: { view, verified } }: Pinned): Pinned["plac
   return { ...view, ...within, files: view.files.map(({ path, key }) => ({ path, key })) };
 }
 
-/** The catalog's answer to SHOW TABLES, put so that an engine gives it in any format. Names need no escaping. */
+/** The catalog's names for SHOW TABLES, put so that an engine gives it in any format. Names need no escaping. */
 function tablesStatement(names: readonly string[]): string {
   const rows = names.map((name) => `('${name}')`).join(", ");
   return `SELECT name FROM (VALUES ${rows === "" ? "(NULL)" : rows}) AS t(name) WHERE name IS NOT NULL`;

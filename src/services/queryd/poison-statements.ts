@@ -1,5 +1,5 @@
-// Statements that ended the engine which ran them, by crashing it or by outgrowing its memory. Each is refused for a
-// while, so that a client that sends it again, or many that do, cost one engine and not one each time. What is
+// Statements that ended the engine which ran them: by crashing it, by outgrowing its memory, or twice by a kill from
+// outside, which a system short of memory sends. Each is refused for a while, so that a client that sends it again, or many that do, cost one engine and not one each time. What is
 // remembered is a hash of all that the statement was: its text, its parameters, and the data that it read.
 
 import { LRUCache } from "lru-cache";
@@ -15,12 +15,16 @@ export interface PoisonStatements {
   check(identity: string): void;
   /** From now on the statement is refused for this reason. */
   add(identity: string, fault: Fault): void;
+  /** An engine was killed from outside while it ran the statement; true when that was not the first time. */
+  suspect(identity: string): boolean;
 }
 
 export function poisonStatements(refusedMs = REFUSED_MS): PoisonStatements {
   const refused = new LRUCache<string, { message: string; until: number }>({ max: STATEMENTS_MAX });
+  const suspects = new LRUCache<string, number>({ max: STATEMENTS_MAX });
   return {
     check: (identity) => {
+      if (refused.size === 0) return;
       const known = refused.get(hashOf(identity));
       if (known === undefined) return;
       const leftMs = known.until - performance.now();
@@ -33,6 +37,12 @@ export function poisonStatements(refusedMs = REFUSED_MS): PoisonStatements {
     },
     add: (identity, { message }) => {
       refused.set(hashOf(identity), { message, until: performance.now() + refusedMs });
+    },
+    suspect: (identity) => {
+      const hash = hashOf(identity);
+      const before = suspects.get(hash);
+      suspects.set(hash, performance.now());
+      return before !== undefined && performance.now() - before < refusedMs;
     },
   };
 }

@@ -1,6 +1,6 @@
-// An engine's stream on its way to whoever asked, read only when somebody wants more. However it ends, its
-// engine is given back: done, failed, not wanted any more, or out of time while nobody read. What is not whole
-// ends with a fault, which over HTTP cuts the connection: a client never takes a part for the whole.
+// An engine's stream on its way to the caller, read only when the caller reads. However it ends (done, failed, cancelled,
+// or past its time while the caller did not read), its engine is released. What is not whole ends with a fault,
+// which over HTTP cuts the connection: a client never takes a part for the whole.
 
 import { onAbort } from "#lib/abort";
 import type { Bytes } from "#rpc/contract";
@@ -67,7 +67,7 @@ export function resultStream(
           lease.end();
           controller.close();
         } catch (thrown) {
-          // What fired the signal has told the reader already.
+          // The listener on the signal has failed the stream already.
           if (!scope.signal.aborted) controller.error(await failed(thrown));
         }
       },

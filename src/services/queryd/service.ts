@@ -1,6 +1,6 @@
-// queryd: SQL over the datasets. This process never loads DuckDB: engines do, which are child processes that
-// can be ended (pool.ts). A question is guarded, pinned to snapshots and run (questions.ts); an answer stays
-// the text that the engine wrote, a stream passes through as it comes.
+// queryd: SQL over the datasets. This process never loads DuckDB: engines do, which are child processes that can be
+// ended (engine/pool.ts). A statement is guarded, pinned to snapshots and run (executor.ts); a JSON result stays the
+// text that the engine wrote, a stream passes through as it comes.
 
 import type { catalog } from "#contracts/catalog";
 import type { query, SqlResult } from "#contracts/query";
@@ -32,14 +32,13 @@ export interface QuerySettings {
   readonly sliceMs?: number;
   /** Threads of one engine. */
   readonly threads?: number;
-  /** Milliseconds after which an engine that nobody needed is ended. */
+  /** Milliseconds after which an unused engine is ended. */
   readonly idleMs?: number;
   readonly statementsMax?: number;
 }
 
 export interface Queryd {
   readonly handlers: Handlers<typeof query>;
-  /** Engines that live, their processes, and questions that wait. */
   stats: Pool["stats"];
   close(): Promise<void>;
 }
@@ -49,13 +48,13 @@ const CACHE_BYTES_MAX = 10 * GIBIBYTE;
 const MEMORY_BYTES_MAX = GIBIBYTE;
 const SPILL_BYTES_MAX = 4 * GIBIBYTE;
 const WORKERS_MAX = 2;
-/** Most questions of a person are execution in this time. */
+/** Most statements of a person have ended by then. */
 const SLICE_MS = 500;
 const THREADS = 2;
-/** Long enough for somebody who reads an answer and asks on. */
+/** Long enough for a person who reads a result and writes the next statement. */
 const IDLE_MS = 5 * 60_000;
 const STATEMENTS_MAX = 10_000;
-/** DuckDB's part of an engine's memory: Bun, the answer's text and what DuckDB does not count need the rest. */
+/** DuckDB's part of an engine's memory: Bun, the result's text and what DuckDB does not count need the rest. */
 const DUCKDB_SHARE = 0.6;
 
 export function queryd(deps: {
@@ -84,7 +83,7 @@ export function queryd(deps: {
       const started = performance.now();
       const scope = cancellationScope(call, input.timeout_ms);
       try {
-        const execution = await executing.execute(input, scope, true, (engine, statement, init) =>
+        const execution = await executing.execute(input, scope, "restartable", (engine, statement, init) =>
           engine.run({ ...statement, limit: input.limit }, init),
         );
         const text = await readResult(executing, execution, scope);
@@ -98,7 +97,7 @@ export function queryd(deps: {
       const scope = cancellationScope(call, input.timeout_ms);
       try {
         const format = formatOf(input.accept);
-        const execution = await executing.execute(input, scope, false, (engine, statement, init) =>
+        const execution = await executing.execute(input, scope, "whole", (engine, statement, init) =>
           engine.stream({ ...statement, format }, init),
         );
         const { raw, snapshots } = execution;

@@ -12,9 +12,13 @@ import { type Lake, openLake } from "../../../test/lake/lake.ts";
 
 const ENDLESS = "SELECT count(*) FROM range(1000000000000) a, range(1000) b WHERE a.range % 7 = b.range";
 
+/** The one beside those that are not sliced too. */
+const ENGINES_MAX = 3;
+const SLICE_MS = 60;
+
 let lake: Lake;
 let daemon: Queryd;
-let asked: Service<typeof query>;
+let service: Service<typeof query>;
 
 beforeAll(async () => {
   lake = await openLake();
@@ -22,107 +26,112 @@ beforeAll(async () => {
   daemon = queryd({
     catalog: lake.catalog,
     storage: lake.storage,
-    settings: { cacheDir: join(lake.folder, "cache"), workersMax: 2, sliceMs: 60 },
+    settings: { cacheDir: join(lake.folder, "cache"), workersMax: ENGINES_MAX - 1, sliceMs: SLICE_MS },
   });
-  asked = local(implement(query, "queryd", daemon.handlers));
+  service = local(implement(query, "queryd", daemon.handlers));
 });
 afterAll(async () => {
   await daemon.close();
   await lake.close();
 });
 
-/** Runs `work` beside endless statements; what it gives, and how many of those were still under way then. */
-async function beside<T>(
-  endless: number,
-  work: () => Promise<T>,
-): Promise<{ done: T; stillRunning: number; codes: string[] }> {
-  const gone = new AbortController();
-  let stillRunning = endless;
-  const running = Array.from({ length: endless }, () =>
-    asked.sql({ sql: ENDLESS }, { signal: gone.signal }).then(
-      () => "answered",
+const until = async (holds: () => boolean): Promise<void> => {
+  while (!holds()) await Bun.sleep(5);
+};
+
+/** Statements without end, each on the engine that it can get; ended by `end`, which gives their faults. */
+async function startEndless(count: number): Promise<{ end(): Promise<string[]>; ended(): number }> {
+  // What an earlier test has left may still be stopping.
+  await until(() => daemon.stats().busy === 0);
+  const over = new AbortController();
+  let ended = 0;
+  const codes = Array.from({ length: count }, () =>
+    service.sql({ sql: ENDLESS, timeout_ms: 120_000 }, { signal: over.signal }).then(
+      () => "done",
       (fault: Fault) => {
-        stillRunning -= 1;
+        ended += 1;
         return fault.code;
       },
     ),
   );
-  // Until each of them has what it can get.
-  await Bun.sleep(400);
-  const done = await work();
-  const then = stillRunning;
-  gone.abort();
-  return { done, stillRunning: then, codes: await Promise.all(running) };
+  await until(() => daemon.stats().busy === Math.min(count, ENGINES_MAX));
+  return {
+    ended: () => ended,
+    end: () => {
+      over.abort();
+      return Promise.all(codes);
+    },
+  };
 }
 
 const short = async (count: number): Promise<unknown[]> => {
   const rows: unknown[] = [];
   for (let n = 0; n < count; n += 1) {
     // Each text is new, so that it is guarded as well.
-    const answer = await asked.sql({ sql: `SELECT count(*) AS n FROM workers WHERE id >= ${n}` });
-    rows.push(answer.rows[0]?.["n"]);
+    const result = await service.sql({ sql: `SELECT count(*) AS n FROM workers WHERE id >= ${n}` });
+    rows.push(result.rows[0]?.["n"]);
   }
   return rows;
 };
 
-test.each([2, 3, 5])("short questions are answered beside %d endless ones", async (endless) => {
-  const { done, stillRunning, codes } = await beside(endless, () => short(10));
-  expect(done).toEqual(Array.from({ length: 10 }, (_, n) => 5000 - n));
-  expect(stillRunning).toBe(endless);
-  expect(codes).toEqual(Array(endless).fill("cancelled"));
-  expect(daemon.stats().engines).toBeLessThanOrEqual(3);
+test.each([2, 3, 5])("short statements run beside %d endless ones", async (count) => {
+  const endless = await startEndless(count);
+  expect(await short(10)).toEqual(Array.from({ length: 10 }, (_, n) => 5000 - n));
+  expect(endless.ended()).toBe(0);
+  expect(daemon.stats().engines).toBeLessThanOrEqual(ENGINES_MAX);
+  expect(await endless.end()).toEqual(Array(count).fill("cancelled"));
 });
 
 /** Some slices of work. */
 const LONG = "SELECT sum(hash(range)) > 0 AS yes FROM range(20000000)";
 
-test("what a slice is too short for begins anew, and is answered", async () => {
-  const places = [1, 2].map(() => asked.sql({ sql: ENDLESS, timeout_ms: 1500 }).catch(() => undefined));
-  await Bun.sleep(100);
-  const long = asked.sql({ sql: LONG });
-  await Bun.sleep(20);
-  // Somebody waits at the end of each slice.
+test("what a slice is too short for starts again, and ends", async () => {
+  const endless = await startEndless(2);
+  const long = service.sql({ sql: LONG, timeout_ms: 120_000 });
+  await until(() => daemon.stats().busy === ENGINES_MAX);
+  // Somebody waits at the end of each slice, until the long one waits for an engine of its own.
   const over = new AbortController();
   const others = [1, 2, 3].map(async () => {
-    while (!over.signal.aborted) await asked.sql({ sql: "SELECT sum(hash(range)) FROM range(300000)" });
+    while (!over.signal.aborted) await service.sql({ sql: "SELECT sum(hash(range)) FROM range(300000)" });
   });
-  await Promise.all(places);
-  const answer = await long;
+  await short(10);
+  await endless.end();
+  const result = await long;
   over.abort();
   await Promise.all(others);
-  expect(answer.rows).toEqual([{ yes: true }]);
-  // It waited for one of the places.
-  expect(answer.queue_ms).toBeGreaterThan(500);
-}, 20_000);
+  expect(result.rows).toEqual([{ yes: true }]);
+  // The slice that it lost counts as waiting.
+  expect(result.queue_ms).toBeGreaterThan(SLICE_MS / 2);
+});
 
-test("who is alone in waiting has the sliced engine for as long as it takes", async () => {
-  const { done, stillRunning } = await beside(2, () => asked.sql({ sql: LONG }));
-  expect(done.rows).toEqual([{ yes: true }]);
-  expect(stillRunning).toBe(2);
-  expect(done.took_ms).toBeGreaterThan(60);
-}, 20_000);
+test("a statement that is alone in waiting has the sliced engine for as long as it takes", async () => {
+  const endless = await startEndless(2);
+  const result = await service.sql({ sql: LONG, timeout_ms: 120_000 });
+  expect(result.rows).toEqual([{ yes: true }]);
+  expect(result.took_ms).toBeGreaterThan(SLICE_MS);
+  expect(endless.ended()).toBe(0);
+  await endless.end();
+});
 
-test("a stream, which cannot begin anew, waits for a place of its own and keeps nobody out", async () => {
-  const places = [1, 2].map(() => asked.sql({ sql: ENDLESS, timeout_ms: 1200 }).catch(() => undefined));
-  await Bun.sleep(400);
+test("a stream, which cannot start again, waits for an engine of its own and keeps nobody out", async () => {
+  const endless = await startEndless(2);
   let streaming = false;
-  const stream = asked.sqlStream({ sql: "SELECT * FROM range(10)", accept: "text/csv" }).then((reply) => {
+  const stream = service.sqlStream({ sql: "SELECT * FROM range(10)", accept: "text/csv" }).then((reply) => {
     streaming = true;
     return reply;
   });
   expect(await short(5)).toHaveLength(5);
   expect(streaming).toBe(false);
-  await Promise.all(places);
+  await endless.end();
   const text = await new Response((await stream).body as Bytes).text();
   expect(text.trim().split("\n")).toHaveLength(11);
 });
 
-test("who runs for long stands back, and the next one does not", async () => {
-  await beside(1, () => Promise.resolve());
-  await short(1);
-  const { done: beside_ } = await beside(1, async () => daemon.stats().pids.map((pid) => getPriority(pid)));
-  expect(Math.max(...beside_)).toBe(10);
-  for (let n = 0; n < 3; n += 1) await short(1);
-  const after = await beside(0, async () => daemon.stats().pids.map((pid) => getPriority(pid)));
-  expect(Math.max(...after.done)).toBe(0);
+test("a statement that runs for long has a low priority, and the next one has not", async () => {
+  const endless = await startEndless(1);
+  const priorities = (): number[] => daemon.stats().pids.map((pid) => getPriority(pid));
+  await until(() => Math.max(...priorities()) === 10);
+  await endless.end();
+  await until(() => daemon.stats().busy === 0);
+  expect(Math.max(...priorities())).toBe(0);
 });

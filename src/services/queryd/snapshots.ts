@@ -1,6 +1,6 @@
 // From the names in a statement to views over files: the catalog says which files a dataset has at a
 // snapshot, storage says where they lie. A snapshot never changes, so what was worked out for it is kept;
-// only the question which snapshot is meant goes to the catalog each time.
+// only which snapshot is the current one is looked up in the catalog each time.
 
 import type { SnapshotId } from "#contracts/shapes";
 import { LRUCache } from "lru-cache";
@@ -57,12 +57,12 @@ export interface Snapshots {
 
 /** A dataset of a thousand files is about 200 KiB of paths. */
 const PINNED_MAX = 128;
-/** Storage is asked about this many objects at once. */
+/** Objects that are located at once. */
 const LOCATE_MAX = 16;
 const PAGE = 1000;
 /** Names that SHOW TABLES lists at most. */
 const NAMES_MAX = 100_000;
-/** Datasets that `information_schema` tells of at most: an engine makes a table of each, in a fifth of a millisecond. */
+/** Datasets that `information_schema` shows at most: an engine makes a table of each, in a fifth of a millisecond. */
 const LISTED_MAX = 10_000;
 
 export function snapshots(

@@ -1,6 +1,5 @@
 // What one statement may cost others, and what is exact: engines that crash, values beyond a double, versions, zones.
 
-import type { SnapshotId } from "#contracts/shapes";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { query } from "#contracts/query";
@@ -17,8 +16,8 @@ const ENDLESS = "SELECT count(*) FROM range(1000000000000) a, range(1000) b WHER
 let lake: Lake;
 let daemon: Queryd;
 let service: Service<typeof query>;
-let first: SnapshotId;
-let second: SnapshotId;
+let first: number;
+let second: number;
 
 beforeAll(async () => {
   lake = await openLake();
@@ -57,12 +56,8 @@ const rows = async (sql: string, more: object = {}): Promise<Record<string, unkn
   (await service.sql({ sql, ...more })).rows;
 
 /** Until an engine runs a statement. */
-const engineBusy = async (): Promise<number> => {
-  for (;;) {
-    const [pid] = daemon.stats().pids;
-    if (pid !== undefined) return pid;
-    await Bun.sleep(10);
-  }
+const engineBusy = async (): Promise<void> => {
+  while (daemon.stats().busy === 0) await Bun.sleep(10);
 };
 
 describe("a statement that ends its engine", () => {
@@ -82,6 +77,22 @@ describe("a statement that ends its engine", () => {
     expect(again.message).toMatch(/refused for 10 more minutes; change the statement\.$/);
     expect(await rows("SELECT count(*) AS n FROM workers")).toEqual([{ n: 150 }]);
     expect(daemon.stats().pids.length).toBeGreaterThanOrEqual(before.length);
+  });
+
+  test("by kills from outside is retryable once", async () => {
+    const statement = { sql: `${ENDLESS} -- killed` };
+    const codes: string[] = [];
+    for (let times = 0; times < 3; times += 1) {
+      const work = faultOf(service.sql(statement));
+      const ended = work.then(() => true);
+      const refused = await Promise.race([ended, engineBusy().then(() => false)]);
+      // Well past the moment in which an engine may have been dead before.
+      await Bun.sleep(300);
+      if (!refused) for (const pid of daemon.stats().pids) process.kill(pid, "SIGKILL");
+      codes.push((await work).code);
+    }
+    expect(codes).toEqual(["unavailable", "rejected", "rejected"]);
+    expect(await rows("SELECT 1 AS one")).toEqual([{ one: 1 }]);
   });
 
   test("by its memory likewise, whatever its parameters are for others", async () => {

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { diskObjects } from "#adapters/objects/disk/disk";
-import { memoryObjects } from "#adapters/objects/memory";
+import { memoryObjects } from "#adapters/objects/memory.testing";
 import { bytesOf, type Objects, readAll } from "#adapters/objects/objects";
 import { faultOf } from "#adapters/objects/objects.conformance";
 import { OBJECT_BYTES_MAX, storage } from "#contracts/storage";

@@ -4,7 +4,13 @@
 import type { Log } from "#lib/log";
 import { traceOf } from "#rpc/fault";
 
-export type BackgroundWork = "graph build" | "graph file" | "snapshot" | "garbage collection" | "log head";
+export type BackgroundWork =
+  | "graph build"
+  | "graph file"
+  | "snapshot"
+  | "garbage collection"
+  | "calibration"
+  | "log head";
 
 export class Failures {
   readonly #log: Log;

@@ -21,6 +21,7 @@ import { checkShape, type IndexShape, parseShape, sameShape, shapeText } from ".
 import { type Manifest, readArtefact, readManifest, readRows, removeGarbage } from "./snapshots/snapshot.ts";
 import { VectorIndex } from "./vector-index.ts";
 import { applyRecord } from "./wal/apply.ts";
+import { createHead, hasHead } from "./wal/head.ts";
 import { Log } from "./wal/log.ts";
 import { createLog } from "./wal/recovery.ts";
 
@@ -58,6 +59,11 @@ export async function createFolder(dir: string, shape: IndexShape): Promise<void
     await rm(incoming, { recursive: true, force: true });
     throw diskFault(error, dir);
   }
+}
+
+/** Gives a folder of a version that kept no head of the log one that proves nothing about its end. */
+export async function adoptFolder(dir: string): Promise<void> {
+  if (!(await hasHead(nodeDisk, dir))) await createHead(nodeDisk, dir, 0);
 }
 
 export async function openIndex({ dir, shape: wanted, clock, log }: OpenOptions): Promise<VectorIndex> {

@@ -14,12 +14,16 @@ interface ListTail {
   readonly indexes: readonly (readonly [name: string, shape: string | null])[];
 }
 
-export const listPath = (folder: string): string => `${folder}.json`;
+const listPath = (folder: string): string => `${folder}.json`;
+
+export function hasList(folder: string): boolean {
+  return existsSync(listPath(folder));
+}
 
 /** Null when there is none, or none that verifies. */
 export function readList(folder: string, log: Log): IndexList | null {
+  if (!hasList(folder)) return null;
   const path = listPath(folder);
-  if (!existsSync(path)) return null;
   try {
     return new Map((readChecksummed(path).tail as ListTail).indexes);
   } catch (error) {

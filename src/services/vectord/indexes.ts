@@ -13,8 +13,8 @@ import { Semaphore } from "#lib/semaphore";
 import type { DaemonStats } from "#rpc/daemon";
 import { Fault, toFault, traceOf } from "#rpc/fault";
 import { drop, droppedIn, incomingIn, namesIn, removeUnfinished, replace } from "./folders.ts";
-import { createFolder, openIndex, readShape } from "./index-folder.ts";
-import { type IndexList, readList, writeList } from "./index-list.ts";
+import { adoptFolder, createFolder, openIndex, readShape } from "./index-folder.ts";
+import { hasList, type IndexList, readList, writeList } from "./index-list.ts";
 import { type Repaired, repairTo } from "./repair.ts";
 import { type IndexShape, parseShape, sameShape, shapeText } from "./rows/shape.ts";
 import type { VectorIndex } from "./vector-index.ts";
@@ -80,6 +80,8 @@ export class Indexes {
     const listed = readList(folder, log);
     const dropped = await droppedIn(folder);
     const present = await namesIn(folder);
+    // Versions that kept no list kept no heads either. A list that is damaged was there.
+    if (!hasList(folder)) for (const name of present) await adoptFolder(join(folder, name));
     const missing = [...(listed?.keys() ?? [])].filter(
       (name) => !present.includes(name) && !dropped.has(name),
     );

@@ -3,11 +3,10 @@
 import { LRUCache } from "lru-cache";
 import type { Hit, vector } from "#contracts/vector";
 import type { Handlers } from "#rpc/contract";
-import { Fault } from "#rpc/fault";
 import type { Indexes } from "./indexes.ts";
 import { matches, parseFilter } from "./rows/filter.ts";
 import { type Hit as FoundHit, K_MAX } from "./search/search.ts";
-import { decoded, type EmbedTexts, hitOf, queryVector } from "./wire.ts";
+import { checkModel, decoded, type EmbedTexts, hitOf, queryVector } from "./wire.ts";
 
 /** Text, f32 and f64 of 768 numbers take 14 KB. */
 const QUERIES_KEPT_MAX = 256;
@@ -29,18 +28,13 @@ export function searchHandlers(
 
   return {
     search: async (
-      { index: name, vector: given, text, model, k, filter, ef, exact, max_distance, include },
+      { index: name, vector: given, text, model, k, filter, ef, exact, max_distance, include, encoding },
       call,
     ) => {
       const started = performance.now();
       const index = await indexes.get(name);
       const own = index.shape.model;
-      if (model !== undefined && own !== undefined && model !== own) {
-        throw new Fault(
-          "conflict",
-          `${name} holds vectors of ${own}; a query by ${model} cannot be compared with them.`,
-        );
-      }
+      checkModel(name, own, model);
       const query =
         given === undefined
           ? await queryVector(text, (texts) => embedTexts(texts, own ?? model, call))
@@ -55,7 +49,7 @@ export function searchHandlers(
         max_distance,
       });
       return {
-        hits: found.hits.map((hit, rank) => hitOf(hit, rank, include.includes("metadata"))),
+        hits: found.hits.map((hit, rank) => hitOf(hit, rank, include.includes("metadata"), encoding)),
         plan: found.plan,
         scanned: found.scanned,
         complete: found.complete,

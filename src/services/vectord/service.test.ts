@@ -265,6 +265,18 @@ describe.each(["local", "remote"] as const)("vectord, %s", (topology) => {
     expect(daemon.stats().damaged).toEqual(["a"]);
   });
 
+  test("a folder of a version that kept neither list nor heads is taken over", async () => {
+    await fill("a", 4);
+    await killed(() => {
+      rmSync(`${folder}.json`);
+      rmSync(join(folder, "a", "head"));
+      writeFileSync(join(folder, "a", "closed"), "an earlier version's mark");
+    });
+    expect(await idsOf("a")).toHaveLength(4);
+    await killed(() => rmSync(join(folder, "a", "head")));
+    expect(await messageOf(service.index({ index: "a" }))).toContain("head is damaged");
+  });
+
   test("a list shows the damaged one as such, and it can be dropped", async () => {
     await fill("good", 1);
     await fill("lost", 1);
@@ -302,6 +314,61 @@ describe.each(["local", "remote"] as const)("vectord, %s", (topology) => {
     expect((await service.indexes({})).indexes).toEqual([]);
     expect(daemon.stats().damaged).toEqual([]);
     expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test("an import writes lines as they arrive, and ends at the first that is refused, by its number", async () => {
+    await service.create({ index: "a", dimension: 2, metric: "euclidean", model: "one" });
+    const line = (n: number): string => JSON.stringify({ id: `i${n}`, vector: [n, 0], metadata: { n } });
+    const text = Array.from({ length: 2_500 }, (_, n) => `${line(n)}${n % 3 === 0 ? "\r\n\n" : "\n"}`).join(
+      "",
+    );
+    const inChunksOf = (bytes: number, of = text): ReadableStream<Uint8Array> => {
+      const whole = new TextEncoder().encode(of);
+      let at = 0;
+      return new ReadableStream({
+        pull: (controller) => {
+          if (at >= whole.length) return controller.close();
+          controller.enqueue(whole.subarray(at, (at += bytes)));
+        },
+      });
+    };
+    const first = await service.import({ index: "a", body: inChunksOf(7_001) });
+    expect(first).toEqual({ imported: 2_500, sequence: 3 });
+    expect(
+      await service.import({ index: "a", model: "one", body: inChunksOf(13, `${line(1)}\n${line(9_000)}`) }),
+    ).toEqual({ imported: 2, sequence: 4 });
+    expect((await service.index({ index: "a" })).count).toBe(2_501);
+    const refusals: [string, string][] = [
+      [`${line(1)}\n{"id":"x"`, "Line 2 is refused"],
+      [`${line(1)}\n\n${JSON.stringify({ id: "x", vector: [1, 2, 3] })}\n${line(3)}`, "Line 3 is refused"],
+      [`{"id":"x","vector":[1,2],"id":"y"}`, "Line 1 is refused"],
+      [`{"id":"x","vector":[1,2],"metadata":{"n":1e400}}`, "Line 1 is refused"],
+      [`{"id":"${"x".repeat(600_000)}"}`, "longer than"],
+    ];
+    for (const [body, why] of refusals)
+      expect(await messageOf(service.import({ index: "a", body: inChunksOf(65_536, body) }))).toContain(why);
+    expect(await codeOf(service.import({ index: "a", model: "two", body: inChunksOf(9) }))).toBe("conflict");
+    expect((await service.index({ index: "a" })).count).toBe(2_501);
+  });
+
+  test("vectors are given as base64 or as numbers, and taken as either", async () => {
+    await service.create({ index: "a", dimension: 3, metric: "euclidean" });
+    const numbers = Float32Array.of(0.1, -2e-9, 3e7);
+    const base64 = Buffer.from(numbers.buffer).toString("base64");
+    const items = [
+      { id: "text", vector: base64 },
+      { id: "list", vector: [0.1, -2e-9, 3e7] },
+    ];
+    await service.upsert({ index: "a", items });
+    const given = async (encoding?: "float" | "base64"): Promise<unknown[]> => {
+      const asked = encoding === undefined ? {} : { encoding };
+      const { hits } = await service.search({ index: "a", vector: base64, include: ["vector"], ...asked });
+      const fetched = await service.fetch({ index: "a", ids: ["text", "list"], ...asked });
+      return [...hits, ...fetched.items].map(({ vector: each }) => each);
+    };
+    expect(await given()).toEqual(Array.from({ length: 4 }, () => base64));
+    expect(await given("base64")).toEqual(Array.from({ length: 4 }, () => base64));
+    for (const each of await given("float")) expect(Float32Array.from(each as number[])).toEqual(numbers);
   });
 
   test("ids are kept to the character, numbers to the digit or refused, through every file", async () => {

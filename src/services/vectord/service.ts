@@ -8,14 +8,15 @@ import type { vector } from "#contracts/vector";
 import { type Clock, systemClock } from "#lib/clock";
 import { yieldToEventLoop } from "#lib/event-loop";
 import { createLog, type Log } from "#lib/log";
-import { base64OfVector } from "#lib/vector-text";
 import type { Handlers, Service } from "#rpc/contract";
+import type { Daemon } from "#rpc/daemon";
 import { Fault, toFault } from "#rpc/fault";
+import { importItems } from "./import-items.ts";
 import { Indexes, type IndexesStats } from "./indexes.ts";
 import { matches, parseFilter } from "./rows/filter.ts";
 import { searchHandlers } from "./search-handlers.ts";
 import { snapshotHandlers } from "./snapshot-handlers.ts";
-import { described, embedder, UNKNOWN, withVectors } from "./wire.ts";
+import { checkModel, described, embedder, encoded, UNKNOWN, withVectors } from "./wire.ts";
 
 export interface VectordDeps {
   readonly embed: Service<typeof embed>;
@@ -27,11 +28,8 @@ export interface VectordDeps {
   readonly log?: Log;
 }
 
-export interface Vectord {
-  readonly handlers: Handlers<typeof vector>;
-  /** For the service's health. */
+export interface Vectord extends Daemon<typeof vector> {
   stats(): IndexesStats;
-  close(): Promise<void>;
 }
 
 /** Decoding and checking so many takes about a millisecond. */
@@ -87,11 +85,23 @@ export async function vectord({
           ...(keptAs === undefined ? {} : { kept_as: keptAs }),
         };
       }),
-    upsert: async ({ index: name, items }, call) => {
+    upsert: async ({ index: name, items, model }, call) => {
       const index = await indexes.get(name);
+      checkModel(name, index.shape.model, model);
       // Large calls were parsed in this turn of the event loop already.
       if (items.length > ITEMS_A_TURN) await yieldToEventLoop();
-      return index.upsert(await withVectors(items, (texts) => embedTexts(texts, index.shape.model, call)));
+      return index.upsert(
+        await withVectors(items, (texts) => embedTexts(texts, index.shape.model ?? model, call)),
+      );
+    },
+    import: async ({ index: name, model, body }, call) => {
+      const index = await indexes.get(name);
+      checkModel(name, index.shape.model, model);
+      return importItems(body, async (items) =>
+        index.upsert(
+          await withVectors(items, (texts) => embedTexts(texts, index.shape.model ?? model, call)),
+        ),
+      );
     },
     delete: async ({ index: name, ids, filter }) => {
       const index = await indexes.get(name);
@@ -100,7 +110,7 @@ export async function vectord({
         ...(filter === undefined ? {} : { filter: parseFilter(filter) }),
       });
     },
-    fetch: async ({ index: name, ids, filter }) => {
+    fetch: async ({ index: name, ids, filter, encoding }) => {
       const index = await indexes.get(name);
       const wanted = filter === undefined ? undefined : parseFilter(filter);
       const passing = index
@@ -109,7 +119,7 @@ export async function vectord({
       return {
         items: passing.map(({ id, vector: stored, metadata }) => ({
           id,
-          vector: base64OfVector(stored),
+          vector: encoded(stored, encoding),
           metadata: metadata as Record<string, unknown>,
         })),
       };

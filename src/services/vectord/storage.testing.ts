@@ -1,7 +1,7 @@
 // An object store for tests of vectord: storaged's contract over objects, with what a test wants to know of it.
 
 import { bytesOf, type Objects, readAll } from "#adapters/objects/objects";
-import { memoryObjects } from "#adapters/objects/memory";
+import { memoryObjects } from "#adapters/objects/memory.testing";
 import { storage } from "#contracts/storage";
 import type { Handlers, Service } from "#rpc/contract";
 import { Fault } from "#rpc/fault";

@@ -13,6 +13,7 @@ import type { Rows } from "./rows/rows.ts";
 import * as shapes from "./rows/shape.ts";
 import type { IndexShape, Item, Metadata } from "./rows/shape.ts";
 import { type Recall, measureRecall } from "./search/recall.ts";
+import { type ObservedRecall, RecallKeeper } from "./search/recall-keeper.ts";
 import { distanceTo, prepare } from "./search/scan.ts";
 import { EF_MAX, type Found, type Hit, K_MAX, type Search, runSearch } from "./search/search.ts";
 import {
@@ -46,6 +47,8 @@ export interface IndexStats {
   readonly snapshot: { readonly sequence: number; readonly taken_at: number } | null;
   /** Deleted or replaced rows that the graph still leads through. */
   readonly tombstones: number;
+  /** What live searches find, measured on one in a hundred of them; null before the first. */
+  readonly recall: ObservedRecall | null;
   /** What failed in the background, until it succeeds; searches and writes go on meanwhile. */
   readonly failure: string | null;
 }
@@ -88,6 +91,7 @@ export class VectorIndex {
   readonly #rows: Rows;
   readonly #graph: GraphCache;
   readonly #wal: Log;
+  readonly #recall: RecallKeeper;
   #last: Snapshot | null;
   #snapshotting: Promise<Manifest> | null = null;
   /** Snapshots whose files are being read. */
@@ -105,12 +109,15 @@ export class VectorIndex {
     this.#graph = graph;
     this.#wal = wal;
     this.#last = last;
+    this.#recall = new RecallKeeper(rows, graph, () => graph.rebuild(true));
+    if (graph.ready) this.#calibrate();
     graph.events = {
       onSwap: () => void this.#collectGarbage(),
       onRest: () => this.#cutLog(LOG_BYTES_AT_REST_MAX),
       onBuilt: () => {
         failures.succeeded("graph build");
         failures.succeeded("graph file");
+        this.#calibrate();
       },
       onBuildFailure: (error) => failures.failed("graph build", error),
     };
@@ -157,7 +164,10 @@ export class VectorIndex {
   async search(search: Search): Promise<Found> {
     this.#mustBeOpen();
     checkSearch(this.shape, search);
-    return runSearch(this.#rows, this.#graph, search);
+    const run = { ...search, effort: this.#recall.effort };
+    const found = await runSearch(this.#rows, this.#graph, run);
+    if (found.plan !== "exact") this.#recall.observe(run);
+    return found;
   }
 
   /** The items with these ids, in their order; unknown ids are left out. Vectors are as they were given. */
@@ -194,7 +204,8 @@ export class VectorIndex {
   /** Measures searches against exact ones on the live index; see recall.ts. */
   async recall({ sample, k }: { sample: number; k: number }): Promise<Recall> {
     this.#mustBeOpen();
-    return measureRecall(this.#rows, this.#graph, { sample, k, seed: this.#wal.sequence });
+    const { effort } = this.#recall;
+    return measureRecall(this.#rows, this.#graph, { sample, k, seed: this.#wal.sequence, effort });
   }
 
   stats(): IndexStats {
@@ -210,6 +221,7 @@ export class VectorIndex {
       sequence: this.#wal.sequence,
       snapshot: manifest === null ? null : { sequence: manifest.sequence, taken_at: manifest.taken_at },
       tombstones: this.#graph.tombstones,
+      recall: this.#recall.observed,
       failure: this.failures.current,
     };
   }
@@ -240,9 +252,10 @@ export class VectorIndex {
     }
   }
 
-  /** Waits until the graphs have taken what they are due. */
+  /** Waits until the graphs have taken what they are due, and searches know what effort they need. */
   async settled(): Promise<void> {
     await this.#graph.settled();
+    await this.#recall.settled();
   }
 
   /** Builds the next graph from the live rows, beside the one that serves, and swaps it in. */
@@ -255,7 +268,9 @@ export class VectorIndex {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    this.#recall.close();
     await this.#graph.close();
+    await this.#recall.settled();
     await this.#snapshotting?.catch(() => undefined);
     await this.#wal.close();
   }
@@ -263,6 +278,13 @@ export class VectorIndex {
   #mustBeOpen(): void {
     if (this.#closed)
       throw new Fault("unavailable", "The index was closed meanwhile; try again in a moment.");
+  }
+
+  #calibrate(): void {
+    this.#recall.calibrate().then(
+      () => this.failures.succeeded("calibration"),
+      (error: unknown) => this.failures.failed("calibration", error),
+    );
   }
 
   #idsOf(filter: Filter): string[] {

@@ -43,7 +43,7 @@ export function embedder(neighbour: Service<typeof embed>): EmbedTexts {
 
 export function described(name: string, index: VectorIndex): Index {
   const { dimension, metric, quantization, model, fields } = index.shape;
-  const { count, deleted, bytes_memory, bytes_disk, unindexed, building, snapshot } = index.stats();
+  const { count, deleted, bytes_memory, bytes_disk, unindexed, building, snapshot, recall } = index.stats();
   return {
     name,
     dimension,
@@ -59,17 +59,35 @@ export function described(name: string, index: VectorIndex): Index {
     snapshot: snapshot?.sequence ?? null,
     pending: unindexed,
     building,
+    ...(recall === null ? {} : { recall }),
   };
+}
+
+/** How vectors are written in an answer. */
+export type Encoding = ParsedOf<(typeof vector)["fetch"]>["encoding"];
+
+export function encoded(numbers: Float32Array, encoding: Encoding): string | number[] {
+  return encoding === "base64" ? base64OfVector(numbers) : Array.from(numbers);
+}
+
+/** Refuses vectors of another model than the index's: distances between the two mean nothing. */
+export function checkModel(name: string, own: string | undefined, given: string | undefined): void {
+  if (given === undefined || own === undefined || given === own) return;
+  throw new Fault(
+    "conflict",
+    `${name} holds vectors of ${own}; those of ${given} cannot be compared with them.`,
+  );
 }
 
 export function hitOf(
   { id, distance, metadata, vector: stored }: FoundHit,
   rank: number,
   withMetadata: boolean,
+  encoding: Encoding = "base64",
 ): Hit {
   const hit: Hit = { rank, id, distance };
   if (withMetadata) hit.metadata = metadata;
-  if (stored !== undefined) hit.vector = base64OfVector(stored);
+  if (stored !== undefined) hit.vector = encoded(stored, encoding);
   return hit;
 }
 

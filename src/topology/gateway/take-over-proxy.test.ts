@@ -19,7 +19,7 @@ function serve(handlers: ServerHandlers): string {
 
 const guard = createGuard({ host: "127.0.0.1", allowHosts: ["lake.example"], allowOrigins: [] });
 
-/** Tells what it was asked. */
+/** Answers with the request it got. */
 const target = serve({
   routes: {
     "/bytes": {
@@ -46,7 +46,7 @@ const target = serve({
   },
 });
 
-test("a request is passed on as it is, and its reply comes back as the last of its connection", async () => {
+test("a request is forwarded as it is, and its reply closes the connection", async () => {
   const front = serve(takeOverProxy(target, guard));
   const reply = await fetch(`${front}/a%2fb?c=%20d`, {
     method: "POST",
@@ -99,7 +99,7 @@ test("requests are held until the other house is ready, and a foreign host is no
   expect(held.inFlight()).toBe(0);
 });
 
-test("where nobody answers, and where only this house itself would, it says to come back", async () => {
+test("where no gateway answers, and where only this one would, the reply is 503 with a time to retry", async () => {
   const gone = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response() });
   const away = serve(takeOverProxy(`http://127.0.0.1:${gone.port}`, guard));
   await gone.stop(true);

@@ -51,8 +51,9 @@ export async function backUp(
   const last = await lastOf(store);
   const bucket = await bucketFiles(settings);
   let objects: readonly DataFile[] = [];
-  const listObjects = async (): Promise<void> => {
+  const listObjects = async (): Promise<string> => {
     objects = (await bucket?.list()) ?? [];
+    return objects.map(({ path, version }) => `${path} ${version}`).join("\n");
   };
   return withCapture(settings, listObjects, async (capture) => {
     const sending = {
@@ -99,7 +100,7 @@ async function lastOf(store: BackupStore): Promise<Backup | undefined> {
 
 async function withCapture<T>(
   settings: Settings,
-  whileHeld: () => Promise<void>,
+  listObjects: () => Promise<string>,
   work: (capture: Capture) => Promise<T>,
 ): Promise<T> {
   const { data } = settings;
@@ -110,7 +111,7 @@ async function withCapture<T>(
   let capture: Capture | undefined;
   try {
     if (staging === undefined) throw new Fault("conflict", `Another backup of ${data} is under way.`);
-    capture = await captureData(data, runs ? remoteHold(settings) : undefined, whileHeld);
+    capture = await captureData(data, runs ? remoteHold(settings) : undefined, listObjects);
     await lock?.release();
     return await work(capture);
   } finally {

@@ -11,7 +11,7 @@ import { copyFile, link, lstat, mkdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { copyDatabase } from "#adapters/state";
 import { Fault } from "#rpc/fault";
-import type { HouseHold } from "../gateway/backup-hold.ts";
+import { HOLD_MS_MAX, type HouseHold } from "../gateway/backup-hold.ts";
 import {
   type DataFile,
   dataFiles,
@@ -31,6 +31,11 @@ export interface Capture {
   close(): Promise<void>;
 }
 
+const OBJECTS = "objects";
+
+/** Another try would not end before the hold does. */
+const HELD_MS_MAX = HOLD_MS_MAX / 2;
+
 /** A hold ran out, or a service could not be quieted: the next try has most of the links already. */
 const TRIES_MAX = 5;
 /** A folder is quiet between two snapshots of an index, which are seconds apart. */
@@ -38,22 +43,22 @@ const QUIET_TRIES_MAX = 50;
 const QUIET_PAUSE_MS = 50;
 
 /**
- * `hold` is undefined when nothing runs over the folder; `whileHeld` is called at the very moment that the files are of,
- * and again when that was none.
+ * `hold` is undefined when nothing runs over the folder. `listObjects` lists what lies elsewhere, as text: before and after
+ * the moment that the files are of, and the two must agree.
  */
 export async function captureData(
   data: string,
   hold: HouseHold | undefined,
-  whileHeld: () => Promise<void>,
+  listObjects: () => Promise<string>,
 ): Promise<Capture> {
   const staging = join(data, STAGING_FOLDER);
   await rm(staging, { recursive: true, force: true });
   try {
     // Most of it before anything is held.
-    await linkFiles(data, staging, await filesAt(data, "objects"));
+    await linkFiles(data, staging, await filesAt(data, OBJECTS));
     for (let tries = 1; ; tries += 1) {
       const at = new Date();
-      const files = await captureHeld(data, staging, hold, whileHeld);
+      const files = await captureHeld(data, staging, hold, listObjects);
       if (files !== undefined) {
         return {
           files,
@@ -80,20 +85,35 @@ async function captureHeld(
   data: string,
   staging: string,
   hold: HouseHold | undefined,
-  whileHeld: () => Promise<void>,
+  listObjects: () => Promise<string>,
 ): Promise<readonly DataFile[] | undefined> {
   const busy = (await hold?.hold()) ?? [];
   let files: readonly DataFile[] | undefined;
   try {
-    if (busy.length === 0) {
-      files = await linkAll(data, staging);
-      await whileHeld();
+    // What the catalog merges and expires in the background is no call that could be held, and is over soon while no
+    // more is written.
+    const until = performance.now() + HELD_MS_MAX;
+    while (busy.length === 0 && files === undefined && performance.now() < until) {
+      files = await linkQuiet(data, staging, listObjects);
     }
   } finally {
     // A hold that had ended by itself let writes in between.
     if ((await hold?.resume()) === false) files = undefined;
   }
   return files;
+}
+
+/** Undefined when objects changed meanwhile: the database would be of another moment. */
+async function linkQuiet(
+  data: string,
+  staging: string,
+  listObjects: () => Promise<string>,
+): Promise<readonly DataFile[] | undefined> {
+  const before = await filesAt(data, OBJECTS);
+  const elsewhere = await listObjects();
+  const files = await linkAll(data, staging);
+  const same = sameFiles(before, await filesAt(data, OBJECTS)) && elsewhere === (await listObjects());
+  return same ? files : undefined;
 }
 
 async function linkAll(data: string, staging: string): Promise<readonly DataFile[]> {

@@ -1,4 +1,4 @@
-// What the serving process asks of an engine, its child process. An engine runs one statement at a time; it
+// What an engine does for the serving process, whose child process it is. An engine runs one statement at a time; it
 // guards every statement itself, whatever its caller says of it.
 
 import { z } from "zod";
@@ -30,7 +30,7 @@ export const view = z.strictObject({
 });
 export type View = z.infer<typeof view>;
 
-/** A dataset as `information_schema` tells of it. */
+/** A dataset as `information_schema` shows it. */
 export const listedDataset = z.strictObject({
   name: z.string(),
   rows: z.number(),
@@ -96,7 +96,7 @@ export const engine = {
   run: op({
     method: "POST",
     path: "/run",
-    summary: "Answer a statement with its first rows as one JSON object",
+    summary: "Run a statement and give its first rows as one JSON object",
     input: z.strictObject({ ...statement, limit: z.int().min(1) }),
     reply: "raw",
     produces: ["application/json"],
@@ -108,7 +108,7 @@ export const engine = {
   stream: op({
     method: "POST",
     path: "/stream",
-    summary: "Answer a statement with all its rows",
+    summary: "Run a statement and stream all its rows",
     input: z.strictObject({ ...statement, format: z.enum(FORMATS) }),
     reply: "raw",
     produces: ["application/x-ndjson", "text/csv", "application/vnd.apache.arrow.stream"],
@@ -120,7 +120,7 @@ export const engine = {
   stop: op({
     method: "POST",
     path: "/stop",
-    summary: "End what is running; answers when nothing runs any more",
+    summary: "Stop what is running; replies when nothing runs any more",
     input: z.strictObject({ turn }),
     output: z.null(),
     status: 204,

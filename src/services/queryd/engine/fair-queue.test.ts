@@ -21,7 +21,7 @@ test("is full for one caller before it is full for all", () => {
   expect(queue.length).toBe(3);
 });
 
-test("who leaves is not served, and length is what is in it", () => {
+test("one that leaves is not served, and length is what is in it", () => {
   const step = fc.oneof(
     fc.record({ do: fc.constant("push" as const), caller: fc.constantFrom("a", "b", "c") }),
     fc.record({ do: fc.constant("shift" as const) }),

@@ -13,7 +13,7 @@ const FILES: ReadonlySet<string> = new Set([
   "Invalid Configuration",
   "Missing Extension",
 ]);
-/** After these the instance answers nothing any more. */
+/** After these the instance runs nothing any more. */
 const BROKEN: ReadonlySet<string> = new Set(["FATAL", "INTERNAL", "Internal", "Unknown"]);
 
 /** DuckDB quotes names and values whole, however long. */
@@ -28,13 +28,19 @@ export function memoryFault(bytesMax: number): Fault {
   );
 }
 
-export function crashFault(): Fault {
+export function crashFault(killed: boolean): Fault {
+  if (killed) {
+    return new Fault(
+      "rejected",
+      "The engine that ran the query was killed by the system, and again at the next try: it may need more memory than there is.",
+    );
+  }
   return new Fault("rejected", "The query made its engine crash, as very deep nesting of a value does.");
 }
 
 /** The serving process asks storage once more where the files lie. */
 export function unreadable(cause: unknown): Fault {
-  return new Fault("unavailable", "A data file of the query could not be read; ask again.", { cause });
+  return new Fault("unavailable", "A data file of the query could not be read; try again.", { cause });
 }
 
 /** `paths` are the files that the statement may read. */
@@ -57,6 +63,6 @@ export function engineFault(
   if (BROKEN.has(kind)) {
     return new Fault("internal", "The engine failed at this query and was replaced.", { cause: thrown });
   }
-  const told = message.length > MESSAGE_CHARS_MAX ? `${message.slice(0, MESSAGE_CHARS_MAX)}…` : message;
-  return sqlFault(statement, told, position);
+  const shown = message.length > MESSAGE_CHARS_MAX ? `${message.slice(0, MESSAGE_CHARS_MAX)}…` : message;
+  return sqlFault(statement, shown, position);
 }

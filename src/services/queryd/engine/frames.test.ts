@@ -12,7 +12,7 @@ test("a framed stream cut anywhere gives its bytes and its end", () => {
       fc.integer({ min: 1, max: 20 }),
       fc.boolean(),
       (all, step, fails) => {
-        const fault = fails ? new Fault("invalid", "as told") : undefined;
+        const fault = fails ? new Fault("invalid", "as sent") : undefined;
         const stream = Buffer.concat([...all.map((body) => frame(body)), lastFrame(fault)]);
         const unframe = unframing();
         const got: Uint8Array[] = [];

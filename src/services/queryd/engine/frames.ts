@@ -19,8 +19,8 @@ export function frame(body: string | Uint8Array): Uint8Array {
 }
 
 export function lastFrame(fault: Fault | undefined): Uint8Array {
-  const told = fault === undefined ? "" : JSON.stringify(fault.body(""));
-  return Buffer.concat([Buffer.alloc(HEADER_BYTES), Buffer.from(told)]);
+  const text = fault === undefined ? "" : JSON.stringify(fault.body(""));
+  return Buffer.concat([Buffer.alloc(HEADER_BYTES), Buffer.from(text)]);
 }
 
 export interface Unframed {

@@ -1,6 +1,6 @@
 // The engine's databases. Which files a sandboxed DuckDB may read is settled when it is sandboxed, so there is one
-// instance for each set of views; opening one takes about 15 ms, so the last few stay open, each with the
-// statements it was last asked, planned. Files are compared with their checksums before DuckDB sees them: it
+// instance for each set of views; opening one takes about 15 ms, so the last few stay open, each with its
+// last statements, planned. Files are compared with their checksums before DuckDB sees them: it
 // reads a damaged Parquet file without a word.
 
 import { LRUCache } from "lru-cache";
@@ -16,10 +16,10 @@ import { viewStatement } from "./views.ts";
 const INSTANCES_MAX = 8;
 /** Planned statements of one instance: some hundred KiB each. */
 const STATEMENTS_MAX = 32;
-/** How much of a file is hashed between looks at whether anybody still waits. */
+/** How much of a file is hashed between looks at the signal. */
 const HASH_STEP_BYTES = 4 * 1024 * 1024;
 
-/** What EXPLAIN ANALYZE tells of each step. Left out is `EXTRA_INFO`, which names files of this host. */
+/** What EXPLAIN ANALYZE shows of each step. Left out is `EXTRA_INFO`, which names files of this host. */
 const PROFILE = [
   "OPERATOR_NAME",
   "OPERATOR_TYPE",
@@ -125,7 +125,7 @@ async function verify(
     }
   } catch (thrown) {
     if (signal.aborted) throw thrown;
-    throw new Fault("unavailable", `A data file of ${dataset} could not be read; ask again.`, {
+    throw new Fault("unavailable", `A data file of ${dataset} could not be read; try again.`, {
       cause: thrown,
     });
   }

@@ -1,21 +1,21 @@
-// The engines: child processes that are started when somebody asks, kept warm, and replaced when they died,
-// were killed, grew, or answered enough. Each runs one statement at a time, so a lease on an engine is what a
-// question waits for, and what it gives back exactly once.
+// The engines: child processes that are started when a statement needs one, kept warm, and replaced when they died, were
+// killed, grew, or ran enough. Each runs one statement at a time: a lease on an engine is what a statement waits for,
+// and what it gives back exactly once.
 //
-// Nobody can tell how long a statement will run, and those that run for minutes must not keep out those that are
-// answered at once. So there is one engine more than may run for long: it is lent in slices, to questions that can
-// be begun anew, and who has not ended with its slice when another one waits goes to wait for a place that is not
-// sliced. And whoever runs for long stands back when the processors are short.
+// How long a statement will run cannot be known, and those that run for minutes must not keep out those that take
+// milliseconds. So there is one engine more than may run for long: it is leased in slices, to statements that can be
+// started again, and one that has not ended with its slice when another waits moves to the queue for an engine
+// without slices. Statements that run for long also get a low priority from the scheduler: without it the 99th percentile of
+// short ones beside an endless one is nearly three times what it is alone.
 
 import { join } from "node:path";
-import { onAbort } from "#lib/abort";
 import { NICE_USUAL, setNice } from "#lib/priority";
 import { type Deadline, deadline } from "#lib/coarse-timer";
 import type { Call } from "#rpc/call";
 import { type Child, type ChildEnd, spawnChild } from "#rpc/child";
 import type { Service } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
-import { engine, type EngineSettings } from "./contract.ts";
+import { engine as contract, type EngineSettings } from "./contract.ts";
 import { type FairQueue, fairQueue } from "./fair-queue.ts";
 
 export interface PoolSettings extends EngineSettings {
@@ -23,20 +23,20 @@ export interface PoolSettings extends EngineSettings {
   readonly workersMax: number;
   /** Resident bytes at which an engine is killed. */
   readonly processBytesMax: number;
-  /** Milliseconds of a slice: the longest that a short question waits for the engine beside the long ones. */
+  /** Milliseconds of a slice: the longest that a short statement waits for the engine beside the long ones. */
   readonly sliceMs: number;
-  /** Milliseconds after which an engine that nobody needed is ended. */
+  /** Milliseconds after which an unused engine is ended. */
   readonly idleMs: number;
   /** Statements after which an engine is replaced: whatever leaks, leaks no further. */
   readonly statementsMax: number;
 }
 
 export interface Lease {
-  readonly engine: Service<typeof engine>;
-  /** Goes with everything that is asked of the engine. */
+  readonly engine: Service<typeof contract>;
+  /** Goes with every call of the engine. */
   readonly turn: number;
   readonly waitedMs: number;
-  /** Milliseconds that the statement may run before `mayGoOn` is asked, again and again; null where nobody does. */
+  /** Milliseconds that the statement may run before `mayGoOn` is called, again and again; null for as long as it takes. */
   readonly sliceMs: number | null;
   /** False when the statement must give the engine back, and ask for a place without slices. */
   mayGoOn(): boolean;
@@ -44,24 +44,36 @@ export interface Lease {
   readonly gone: Promise<ChildEnd>;
   /** The statement is done. */
   end(): void;
-  /** The statement may still be running: the engine is told to stop, and killed if it does not. */
+  /** The statement may still be running: the engine is stopped, and killed if it does not stop. */
   abandon(): void;
   /** The engine is not to be trusted any more. */
   discard(): void;
 }
 
+/**
+ * What a statement waits for: any engine, of which it may get a slice only, since it can be started again; one for as
+ * long as it takes; or that after a slice was too short, which no full queue refuses: it was let in before.
+ */
+export type LeaseKind = "restartable" | "whole" | "restarted";
+
+/** A type and not an interface, so that it is a record of figures too. */
+export type PoolStats = {
+  /** Processes that live, of which some run a statement. */
+  readonly engines: number;
+  readonly busy: number;
+  /** Statements that wait for an engine. */
+  readonly waiting: number;
+  readonly pids: number[];
+};
+
 export interface Pool {
-  /**
-   * Waits for a free engine; `unavailable` when too many wait already, or none can be started. `restartable`: the
-   * statement may be lent an engine for a slice, and begin anew elsewhere when that was too short.
-   */
-  lease(call: Pick<Call, "signal" | "caller">, restartable: boolean): Promise<Lease>;
-  /** Engines that live, and questions that wait. */
-  stats(): { engines: number; waiting: number; pids: number[] };
+  /** Waits for a free engine; `unavailable` when too many wait already, or none can be started. */
+  lease(call: Pick<Call, "signal" | "caller">, kind: LeaseKind): Promise<Lease>;
+  stats(): PoolStats;
   close(): Promise<void>;
 }
 
-/** Some seconds of work for the engines; who comes later had better come again. */
+/** Some seconds of work for the engines; what comes beyond had better come later. */
 const WAITING_MAX = 256;
 const WAITING_PER_CALLER_MAX = 64;
 /** Sent with a full queue: longer than a caller in the house waits by itself. */
@@ -70,35 +82,35 @@ const RETRY_AFTER_MS = 1000;
 const STOP_MS_MAX = 200;
 /** An engine that holds more than this share of its limit after a statement is replaced before the next. */
 const GROWN_SHARE = 0.6;
-/** After this long a statement is no question that somebody waits for without a thought of the time. */
+/** Most statements of a person have ended by then. */
 const LONG_MS = 250;
-/** A tenth of a share of the processor beside others, and all of it when nobody else wants any. */
+/** A tenth of the processor beside other processes, and all of it without them. */
 const NICE_LONG = 10;
 const ENTRY = join(import.meta.dir, "main.ts");
 
 /** What an engine is doing: nothing, a statement for a slice, or one for as long as it needs. */
 type Use = "idle" | "sliced" | "whole";
 
-interface Slot {
-  readonly child: Child<typeof engine>;
+interface Engine {
+  readonly child: Child<typeof contract>;
   statements: number;
   use: Use;
   dead: boolean;
   idleTimer: ReturnType<typeof setTimeout> | undefined;
-  /** Until it stands back. */
+  /** Until its priority is lowered. */
   long: Deadline | undefined;
   nice: boolean;
 }
 
 interface Waiting {
-  readonly resolve: (slot: Slot) => void;
+  readonly resolve: (engine: Engine) => void;
   readonly reject: (fault: Fault) => void;
 }
 
 export function enginePool(settings: PoolSettings): Pool {
-  const slots = new Set<Slot>();
+  const engines = new Set<Engine>();
   const limits = { max: WAITING_MAX, perCallerMax: WAITING_PER_CALLER_MAX };
-  /** Who takes a slice too, and who needs an engine for as long as it takes. */
+  /** Statements that take a slice too, and those that need an engine for as long as they take. */
   const either = fairQueue<Waiting>(limits);
   const whole = fairQueue<Waiting>(limits);
   const enginesMax = settings.workersMax + 1;
@@ -107,16 +119,16 @@ export function enginePool(settings: PoolSettings): Pool {
 
   const wholeIsFree = (): boolean => {
     let used = 0;
-    for (const slot of slots) if (slot.use === "whole") used += 1;
+    for (const engine of engines) if (engine.use === "whole") used += 1;
     return used < settings.workersMax;
   };
-  /** Who is served next, when an engine is free. */
-  const shift = (): Waiting | undefined => (wholeIsFree() ? whole.shift() : undefined) ?? either.shift();
+  /** The next one to be served, when an engine is free. */
+  const next = (): Waiting | undefined => (wholeIsFree() ? whole.shift() : undefined) ?? either.shift();
 
   const start = async (): Promise<void> => {
     starting += 1;
     try {
-      const child = await spawnChild(engine, {
+      const child = await spawnChild(contract, {
         entry: ENTRY,
         origin: "queryd",
         settings: {
@@ -126,7 +138,7 @@ export function enginePool(settings: PoolSettings): Pool {
         } satisfies EngineSettings,
         memoryBytesMax: settings.processBytesMax,
       });
-      const slot: Slot = {
+      const engine: Engine = {
         child,
         statements: 0,
         use: "idle",
@@ -135,119 +147,129 @@ export function enginePool(settings: PoolSettings): Pool {
         long: undefined,
         nice: false,
       };
-      slots.add(slot);
-      void child.exited.then(() => bury(slot, true));
+      engines.add(engine);
+      void child.exited.then(() => remove(engine, true));
       if (closed) child.kill();
-      else free(slot);
+      else free(engine);
     } catch (thrown) {
-      const fault = new Fault("unavailable", "No query engine could be started; ask again in a moment.", {
+      const fault = new Fault("unavailable", "No query engine could be started; try again in a moment.", {
         cause: thrown,
         retryAfterMs: RETRY_AFTER_MS,
       });
-      // One that waits gets the bad news; the others get the next try.
-      shift()?.reject(fault);
+      // One of those that wait is refused; the others get the next try.
+      next()?.reject(fault);
     } finally {
       starting -= 1;
       serve();
     }
   };
 
-  /** Gives idle engines to those who wait, and starts engines while some wait that none is on its way to. */
+  /** Gives idle engines to statements that wait, and starts engines while more wait than are on their way. */
   const serve = (): void => {
     if (closed) return;
-    for (const slot of slots) {
-      if (slot.use !== "idle") continue;
-      const served = shift();
+    for (const engine of engines) {
+      if (engine.use !== "idle") continue;
+      const served = next();
       if (served === undefined) return;
-      take(slot);
-      served.resolve(slot);
+      occupy(engine);
+      served.resolve(engine);
     }
     const wanted = (): number => either.length + (wholeIsFree() ? whole.length : 0);
-    while (wanted() > starting && slots.size + starting < enginesMax) void start();
+    while (wanted() > starting && engines.size + starting < enginesMax) void start();
   };
 
-  const bury = (slot: Slot, replace: boolean): void => {
-    if (slot.dead) return;
-    slot.dead = true;
-    clearTimeout(slot.idleTimer);
-    slot.long?.clear();
-    slots.delete(slot);
+  const remove = (engine: Engine, successor: boolean): void => {
+    if (engine.dead) return;
+    engine.dead = true;
+    clearTimeout(engine.idleTimer);
+    engine.long?.clear();
+    engines.delete(engine);
     // One that never ran anything would die again just so.
-    const wanted = replace && slot.statements > 0 && slots.size + starting < settings.workersMax;
+    const wanted = successor && engine.statements > 0 && engines.size + starting < settings.workersMax;
     if (wanted && !closed) void start();
     serve();
   };
 
   /** Ends an engine at once and starts another in its place. */
-  const retire = (slot: Slot): void => {
-    slot.child.kill();
-    bury(slot, true);
+  const replace = (engine: Engine): void => {
+    engine.child.kill();
+    remove(engine, true);
   };
 
-  /** Ends an engine that nobody needs. */
-  const rest = (slot: Slot): void => {
-    slot.child.kill();
-    bury(slot, false);
+  /** Ends an idle engine. */
+  const endIdle = (engine: Engine): void => {
+    engine.child.kill();
+    remove(engine, false);
   };
 
-  const free = (slot: Slot): void => {
-    if (slot.dead) return;
-    slot.long?.clear();
-    slot.use = "idle";
-    const grown = slot.child.memoryBytes() > settings.processBytesMax * GROWN_SHARE;
-    const usable = !slot.nice || setNice(slot.child.pid, NICE_USUAL);
-    slot.nice = false;
-    if (closed || slot.statements >= settings.statementsMax || grown || !usable) {
-      retire(slot);
+  const free = (engine: Engine): void => {
+    if (engine.dead) return;
+    engine.long?.clear();
+    engine.use = "idle";
+    const grown = engine.child.memoryBytes() > settings.processBytesMax * GROWN_SHARE;
+    const usable = !engine.nice || setNice(engine.child.pid, NICE_USUAL);
+    engine.nice = false;
+    if (closed || engine.statements >= settings.statementsMax || grown || !usable) {
+      replace(engine);
       return;
     }
-    slot.idleTimer = setTimeout(() => rest(slot), settings.idleMs);
-    slot.idleTimer.unref();
+    engine.idleTimer = setTimeout(() => endIdle(engine), settings.idleMs);
+    engine.idleTimer.unref();
     serve();
   };
 
-  /** From now on somebody's. */
-  const take = (slot: Slot): Slot => {
-    slot.use = wholeIsFree() ? "whole" : "sliced";
-    clearTimeout(slot.idleTimer);
-    slot.long = deadline(Date.now() + LONG_MS, () => {
-      slot.nice = true;
-      setNice(slot.child.pid, NICE_LONG);
+  /** From now on it runs a statement. */
+  const occupy = (engine: Engine): Engine => {
+    engine.use = wholeIsFree() ? "whole" : "sliced";
+    clearTimeout(engine.idleTimer);
+    engine.long = deadline(Date.now() + LONG_MS, () => {
+      engine.nice = true;
+      setNice(engine.child.pid, NICE_LONG);
     });
-    return slot;
+    return engine;
   };
 
-  const wait = (call: Pick<Call, "signal" | "caller">, line: FairQueue<Waiting>): Promise<Slot> => {
-    const { promise, resolve, reject } = Promise.withResolvers<Slot>();
+  const wait = (
+    call: Pick<Call, "signal" | "caller">,
+    queue: FairQueue<Waiting>,
+    admitted: boolean,
+  ): Promise<Engine> => {
+    const { promise, resolve, reject } = Promise.withResolvers<Engine>();
     const entry: Waiting = { resolve, reject };
-    if (!line.push(call.caller.id, entry)) {
-      throw new Fault("unavailable", "Too many questions are waiting for an engine; ask again in a moment.", {
-        retryAfterMs: RETRY_AFTER_MS,
-      });
+    if (!queue.push(call.caller.id, entry, admitted)) {
+      throw new Fault(
+        "unavailable",
+        "Too many statements are waiting for an engine; try again in a moment.",
+        {
+          retryAfterMs: RETRY_AFTER_MS,
+        },
+      );
     }
-    const forget = onAbort(call.signal, (reason) => {
-      line.remove(call.caller.id, entry);
-      reject(reason);
-    });
+    const leave = (): void => {
+      queue.remove(call.caller.id, entry);
+      reject(call.signal.reason as Fault);
+    };
+    if (call.signal.aborted) leave();
+    call.signal.addEventListener("abort", leave, { once: true });
     serve();
-    return promise.finally(forget);
+    return promise.finally(() => call.signal.removeEventListener("abort", leave));
   };
 
-  const stop = async (slot: Slot): Promise<void> => {
-    const tooLate = setTimeout(() => retire(slot), STOP_MS_MAX);
+  const stop = async (engine: Engine): Promise<void> => {
+    const tooLate = setTimeout(() => replace(engine), STOP_MS_MAX);
     try {
-      await slot.child.service.stop({ turn: slot.statements }, { timeoutMs: STOP_MS_MAX });
+      await engine.child.service.stop({ turn: engine.statements }, { timeoutMs: STOP_MS_MAX });
     } catch {
-      // It does not answer: the timer, or what ended it, has dealt with it.
-      retire(slot);
+      // It does not reply: the timer, or what ended it, has dealt with it.
+      replace(engine);
     } finally {
       clearTimeout(tooLate);
     }
-    free(slot);
+    free(engine);
   };
 
-  const leaseOf = (slot: Slot, waitedMs: number): Lease => {
-    slot.statements += 1;
+  const leaseOf = (engine: Engine, waitedMs: number): Lease => {
+    engine.statements += 1;
     let over = false;
     const once = (work: () => void) => (): void => {
       if (over) return;
@@ -255,45 +277,47 @@ export function enginePool(settings: PoolSettings): Pool {
       work();
     };
     return {
-      engine: slot.child.service,
-      turn: slot.statements,
+      engine: engine.child.service,
+      turn: engine.statements,
       waitedMs,
-      sliceMs: slot.use === "sliced" ? settings.sliceMs : null,
+      sliceMs: engine.use === "sliced" ? settings.sliceMs : null,
       mayGoOn: () => {
-        if (over || slot.use === "whole") return true;
+        if (over || engine.use === "whole") return true;
         if (whole.length === 0 && wholeIsFree()) {
-          slot.use = "whole";
+          engine.use = "whole";
           return true;
         }
         return either.length === 0;
       },
-      gone: slot.child.exited,
-      end: once(() => free(slot)),
-      abandon: once(() => void stop(slot)),
-      discard: once(() => retire(slot)),
+      gone: engine.child.exited,
+      end: once(() => free(engine)),
+      abandon: once(() => void stop(engine)),
+      discard: once(() => replace(engine)),
     };
   };
 
   return {
-    lease: async (call, restartable) => {
+    lease: async (call, kind) => {
       if (closed) throw new Fault("unavailable", "The query service is shutting down.");
-      const asked = performance.now();
-      const slot = await wait(call, restartable ? either : whole);
-      return leaseOf(slot, performance.now() - asked);
+      const began = performance.now();
+      const queue = kind === "restartable" ? either : whole;
+      const engine = await wait(call, queue, kind === "restarted");
+      return leaseOf(engine, performance.now() - began);
     },
     stats: () => ({
-      engines: slots.size,
+      engines: engines.size,
+      busy: [...engines].filter(({ use }) => use !== "idle").length,
       waiting: either.length + whole.length,
-      pids: [...slots].map(({ child }) => child.pid),
+      pids: [...engines].map(({ child }) => child.pid),
     }),
     close: async () => {
       closed = true;
       const fault = new Fault("unavailable", "The query service is shutting down.");
-      for (const line of [either, whole]) {
-        for (let one = line.shift(); one !== undefined; one = line.shift()) one.reject(fault);
+      for (const queue of [either, whole]) {
+        for (let one = queue.shift(); one !== undefined; one = queue.shift()) one.reject(fault);
       }
-      const ends = [...slots].map(({ child }) => child.exited);
-      for (const slot of slots) retire(slot);
+      const ends = [...engines].map(({ child }) => child.exited);
+      for (const engine of engines) replace(engine);
       await Promise.all(ends);
     },
   };

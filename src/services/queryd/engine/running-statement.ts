@@ -1,6 +1,5 @@
-// The one statement that an engine is running. Whoever stops it must know when it has really ended, because
-// only then may the next one start: so every call into DuckDB is a step, and stopping waits for the step that
-// is under way. Between steps nothing runs, even when a stream's reader has stopped reading.
+// The one statement that an engine is running. A stop must know when it has really ended, because only then may
+// the next one start: so every call into DuckDB is a step, and stopping waits for the step that is under way. Between steps nothing runs, even when a stream's reader has stopped reading.
 
 import type { Duckdb } from "#adapters/duckdb";
 import { Fault } from "#rpc/fault";

@@ -1,5 +1,5 @@
 // The view that a dataset is for one engine. Columns are found by field id, whatever they were called when their
-// file was written: `read_parquet` does that with a schema, which it works out anew at each execution, for a
+// file was written: `read_parquet` does that with a schema, which it works out again at each execution, for a
 // fifth of a millisecond and more. Where all files hold just the columns that are wanted, under one name and
 // with the type that is wanted, naming them says the same and costs nothing.
 

@@ -8,7 +8,7 @@ import { assert } from "#lib/assert";
 import type { Call } from "#rpc/call";
 import type { Handlers, ParsedOf } from "#rpc/contract";
 import { Fault, toFault } from "#rpc/fault";
-import { streamOf } from "#rpc/input";
+import { streamOf } from "#rpc/input/input";
 import { csv, type Format, jsonResult, ndjson, type Next } from "../formats/text.ts";
 import type { engine, EngineSettings } from "./contract.ts";
 import { engineFault } from "./fault.ts";
@@ -35,7 +35,7 @@ type WriteStream = (stream: DuckdbStream, next: Next) => AsyncGenerator<string |
 const WRITERS: Readonly<Record<Format, () => WriteStream | Promise<WriteStream>>> = {
   ndjson: () => ndjson,
   csv: () => csv,
-  // Arrow's library is read when somebody asks for it: most engines never need it.
+  // Arrow's library is loaded by the first statement that wants it: most engines never need it.
   arrow: async () => (await import("../formats/arrow.ts")).arrow,
 };
 
@@ -72,7 +72,7 @@ export function engineHandlers(
     const finished = (): void => {
       if (current === run) current = undefined;
     };
-    // A connection may be cut long after its answer; what runs then is somebody else's.
+    // A connection may be cut long after its reply; what runs then is another statement.
     onAbort(call.signal, () => {
       if (current === run) void run.stop();
     });
@@ -107,27 +107,27 @@ export function engineHandlers(
       ...inspection.tables,
       ...inspection.versions.map(({ schema, table }) => viewName({ schema, name: table })),
     ];
-    const stranger = read.find((table) => !instance.views.has(table.toLowerCase()));
+    const unopened = read.find((table) => !instance.views.has(table.toLowerCase()));
     assert(
-      stranger === undefined && inspection.kind === "rows",
+      unopened === undefined && inspection.kind === "rows",
       "the serving process opened what the statement reads",
     );
-    const told = <T>(work: () => Promise<T>): Promise<T> =>
+    const explained = <T>(work: () => Promise<T>): Promise<T> =>
       run.step(work).catch((thrown: unknown) => {
         throw engineFault(thrown, statement, settings.memoryBytesMax, instance.paths);
       });
     if (inspection.recursiveJson && !instance.jsonBounded) {
-      await told(() => instance.db.run(JSON_DEPTH_MACROS));
+      await explained(() => instance.db.run(JSON_DEPTH_MACROS));
       instance.jsonBounded = true;
     }
     const prepared = guarded.pivots
-      ? await pivoted(instance, statement.body, told)
-      : await told(() => planned(instance, statement));
+      ? await pivoted(instance, statement.body, explained)
+      : await explained(() => planned(instance, statement));
     if (prepared.paramCount !== request.params.length) {
       const message = `The statement takes ${prepared.paramCount} parameters, ${request.params.length} were sent.`;
       throw new Fault("invalid", message, { details: [{ path: "params", message }] });
     }
-    const stream = await told(() => prepared.stream(request.params));
+    const stream = await explained(() => prepared.stream(request.params));
     const next: Next = async () => {
       try {
         return await run.step(() => stream.next());
@@ -192,7 +192,7 @@ export function engineHandlers(
         async (run, finished) => {
           const write = await WRITERS[request.format]();
           const [stream, next] = await started(run, instance, request);
-          // What goes wrong before the first rows is still told with a status of its own.
+          // A failure before the first rows still has a status of its own.
           const first = await next();
           let given = false;
           const rest: Next = () => {
@@ -249,22 +249,22 @@ async function* bytesOf(
 async function pivoted(
   instance: Instance,
   body: string,
-  told: <T>(work: () => Promise<T>) => Promise<T>,
+  explained: <T>(work: () => Promise<T>) => Promise<T>,
 ): Promise<DuckdbStatement> {
-  const statements = await told(() => instance.db.statements(body));
+  const statements = await explained(() => instance.db.statements(body));
   instance.pivots += 1;
   for (let index = 0; index < statements.count - 1; index += 1) {
-    const made = await told(() => statements.prepare(index));
+    const made = await explained(() => statements.prepare(index));
     assert(made.kind === "CREATE", "a PIVOT makes types and nothing else");
     if (made.paramCount > 0) {
       const message =
         "A PIVOT that takes its columns from the data takes no parameters; write … ON column IN (value, …).";
       throw new Fault("invalid", message, { details: [{ path: "params", message }] });
     }
-    await told(() => made.stream());
+    await explained(() => made.stream());
     made.close();
   }
-  const prepared = await told(() => statements.prepare(statements.count - 1));
+  const prepared = await explained(() => statements.prepare(statements.count - 1));
   assert(prepared.kind === "SELECT", "a PIVOT ends in a SELECT");
   return prepared;
 }

@@ -13,7 +13,7 @@ const MEBIBYTE = 1024 ** 2;
 
 let lake: Lake;
 let daemon: Queryd;
-let asked: Service<typeof query>;
+let service: Service<typeof query>;
 beforeAll(async () => {
   lake = await openLake();
   daemon = queryd({
@@ -21,7 +21,7 @@ beforeAll(async () => {
     storage: lake.storage,
     settings: { cacheDir: join(lake.folder, "cache"), workersMax: 1 },
   });
-  asked = local(implement(query, "queryd", daemon.handlers));
+  service = local(implement(query, "queryd", daemon.handlers));
 });
 afterAll(async () => {
   await daemon.close();
@@ -29,9 +29,9 @@ afterAll(async () => {
 });
 
 const bodyOf = async (sql: string): Promise<Bytes> => {
-  const answer = await asked.sqlStream({ sql, accept: ARROW });
-  expect(answer.headers["content-type"]).toBe(ARROW);
-  return answer.body as Bytes;
+  const result = await service.sqlStream({ sql, accept: ARROW });
+  expect(result.headers["content-type"]).toBe(ARROW);
+  return result.body as Bytes;
 };
 
 const tableOf = async (sql: string): Promise<Table> =>
@@ -109,7 +109,7 @@ test("blobs keep every byte, also those that look like an end", async () => {
   expect(String(table.getChild("n")?.type)).not.toBe("");
 });
 
-test("an answer without rows has its schema; columns of one name are told apart", async () => {
+test("a result without rows has its schema; columns of one name are told apart", async () => {
   const table = await tableOf("SELECT 1 AS a, 'x' AS a WHERE false");
   expect([table.numRows, table.schema.names]).toEqual([0, ["a", "a_1"]]);
 });
@@ -147,6 +147,6 @@ test("millions of rows come batch by batch, with flat memory", async () => {
   expect(rows).toBe(4_000_000);
   expect(batches).toBeGreaterThan(400);
   expect(sum).toBeGreaterThan(0n);
-  // The whole answer is some 240 MiB; whoever reads it here is the same process as queryd.
+  // The whole result is some 240 MiB; whoever reads it here is the same process as queryd.
   expect(grown / MEBIBYTE).toBeLessThan(64);
 }, 30_000);

@@ -82,7 +82,7 @@ export async function* arrow({ columns }: DuckdbStream, next: Next): AsyncGenera
   const rowType = new Struct(fields);
   const sink = new Sink();
   const writer = new RecordBatchStreamWriter();
-  // The schema goes out with the first batch: what is wrong with that one is told before any byte.
+  // The schema goes out with the first batch: what is wrong with that one fails before any byte.
   writer.reset(sink, schema);
   for (let chunk = await next(); chunk !== null; chunk = await next()) {
     const { rows } = chunk;

@@ -1,20 +1,20 @@
-// Rows on their way out of the engine: one JSON object for an answer that ends at its limit, NDJSON and CSV
+// Rows on their way out of the engine: one JSON object for a result that ends at its limit, NDJSON and CSV
 // for streams of text (Arrow is in arrow.ts). A chunk is written column by column, so that each loop writes values of one type.
 
 import type { Chunk, Column, DuckdbStream } from "#adapters/duckdb";
 import { Fault } from "#rpc/fault";
-import { type Writer, writerOf } from "./values.ts";
+import { type Writer, columnWriter } from "./values.ts";
 import { warningsOf } from "./warnings.ts";
 
 export const FORMATS = ["ndjson", "csv", "arrow"] as const;
 export type Format = (typeof FORMATS)[number];
 
-/** What the serving process holds of one answer; more than this is for a stream. */
+/** What the serving process holds of one result; more than this is for a stream. */
 const RESULT_BYTES_MAX = 64 * 1024 * 1024;
 
 const COMMA = Buffer.from(",");
 
-/** Takes the next step of a stream; a place to notice that nobody wants it any more. */
+/** Takes the next step of a stream; fails once the statement was stopped. */
 export type Next = () => Promise<Chunk | null>;
 
 /**
@@ -43,7 +43,7 @@ export async function jsonResult(
     if (bytes > RESULT_BYTES_MAX) {
       throw new Fault(
         "rejected",
-        `The answer is larger than ${RESULT_BYTES_MAX / 1024 / 1024} MiB; lower the limit, or ask for application/x-ndjson or text/csv, which have none.`,
+        `The result is larger than ${RESULT_BYTES_MAX / 1024 / 1024} MiB; lower the limit, or ask for application/x-ndjson or text/csv, which have none.`,
       );
     }
     pieces.push(piece);
@@ -63,7 +63,7 @@ export async function* ndjson({ columns }: DuckdbStream, next: Next): AsyncGener
 
 /** RFC 4180 with a header line and LF; NULL is an empty cell, an empty text a quoted one. */
 export async function* csv({ columns }: DuckdbStream, next: Next): AsyncGenerator<string> {
-  const writers = columns.map(({ type }) => writerOf(type));
+  const writers = columns.map(({ type }) => columnWriter(type));
   yield `${uniqueNames(columns).map(cell).join(",")}\n`;
   for (let chunk = await next(); chunk !== null; chunk = await next()) {
     const columnsOfCells = writers.map(({ plain }, column) =>
@@ -90,7 +90,7 @@ function cell(text: string): string {
 type RowWriter = (chunk: Chunk, rows: number) => string[];
 
 function rowWriter(names: readonly string[], columns: readonly Column[]): RowWriter {
-  const writers: Writer[] = columns.map(({ type }) => writerOf(type));
+  const writers: Writer[] = columns.map(({ type }) => columnWriter(type));
   const starts = names.map((name, index) => `${index === 0 ? "{" : ","}${JSON.stringify(name)}:`);
   return (chunk, rows) => {
     const out: string[] = Array.from({ length: rows }, () => "");

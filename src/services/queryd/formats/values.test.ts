@@ -17,19 +17,19 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-interface Answer {
+interface Result {
   columns: { name: string; type: string }[];
   rows: Record<string, unknown>[];
   row_count: number;
   truncated: boolean;
 }
 
-const answer = async (sql: string, limit = 100): Promise<Answer> => {
+const resultOf = async (sql: string, limit = 100): Promise<Result> => {
   const stream = await db.stream(sql);
-  return JSON.parse(Buffer.from(await jsonResult(stream, () => stream.next(), limit)).toString()) as Answer;
+  return JSON.parse(Buffer.from(await jsonResult(stream, () => stream.next(), limit)).toString()) as Result;
 };
 const valueOf = async (expression: string): Promise<unknown> =>
-  (await answer(`SELECT ${expression} AS v`)).rows[0]?.["v"];
+  (await resultOf(`SELECT ${expression} AS v`)).rows[0]?.["v"];
 const csvOf = async (sql: string): Promise<string> => {
   const stream = await db.stream(sql);
   return (await Array.fromAsync(csv(stream, () => stream.next()))).join("");
@@ -103,8 +103,18 @@ describe("as JSON", () => {
     expect(await valueOf(expression)).toEqual(value);
   });
 
+  test("documents and nested values too deep for readers of JSON are strings", async () => {
+    const nested = (levels: number): string => `${"[".repeat(levels)}${"]".repeat(levels)}`;
+    expect(await valueOf(`'${nested(50)}'::JSON`)).toEqual(JSON.parse(nested(50)));
+    expect(await valueOf(`'${nested(51)}'::JSON`)).toBe(nested(51));
+    expect(await valueOf("(repeat('[', 200000) || repeat(']', 200000))::JSON")).toBe(nested(200_000));
+    expect(await valueOf(`'["${"[".repeat(300)}"]'::JSON`)).toEqual(["[".repeat(300)]);
+    expect(await valueOf(`'{"a\\"[":[${"[],".repeat(200)}[]]}'::JSON`)).toBeObject();
+    expect(await valueOf(`${"[".repeat(60)}7${"]".repeat(60)}`)).toBe(`${"[".repeat(60)}7${"]".repeat(60)}`);
+  });
+
   test("names types as DuckDB does, and JSON as JSON", async () => {
-    const { columns } = await answer("SELECT 1::DECIMAL(9, 3) a, [1] b, '1'::JSON c, now() d");
+    const { columns } = await resultOf("SELECT 1::DECIMAL(9, 3) a, [1] b, '1'::JSON c, now() d");
     expect(columns.map(({ type }) => type)).toEqual([
       "DECIMAL(9,3)",
       "INTEGER[]",
@@ -126,7 +136,7 @@ describe("as JSON", () => {
     const micros = fc.bigInt({ min: -(2n ** 55n), max: 2n ** 55n });
     await fc.assert(
       fc.asyncProperty(micros, fc.float({ noNaN: true, noDefaultInfinity: true }), async (at, float) => {
-        const { rows } = await answer(`SELECT make_timestamp(${at}) t, '${float}'::FLOAT f, ${at} i`);
+        const { rows } = await resultOf(`SELECT make_timestamp(${at}) t, '${float}'::FLOAT f, ${at} i`);
         const [row] = rows;
         const [back] = await db.rows(
           `SELECT epoch_us('${String(row?.["t"]).replace(/^\+0?/, "")}'::TIMESTAMP) AS t`,
@@ -140,19 +150,19 @@ describe("as JSON", () => {
   });
 });
 
-describe("an answer", () => {
+describe("a JSON result", () => {
   test("ends at its limit and says so", async () => {
-    expect(await answer("SELECT * FROM range(10)", 3)).toMatchObject({ row_count: 3, truncated: true });
-    expect(await answer("SELECT * FROM range(3)", 3)).toMatchObject({ row_count: 3, truncated: false });
-    expect(await answer("SELECT * FROM range(10000)", 4096)).toMatchObject({
+    expect(await resultOf("SELECT * FROM range(10)", 3)).toMatchObject({ row_count: 3, truncated: true });
+    expect(await resultOf("SELECT * FROM range(3)", 3)).toMatchObject({ row_count: 3, truncated: false });
+    expect(await resultOf("SELECT * FROM range(10000)", 4096)).toMatchObject({
       row_count: 4096,
       truncated: true,
     });
-    expect(await answer("SELECT * FROM range(4096)", 4096)).toMatchObject({
+    expect(await resultOf("SELECT * FROM range(4096)", 4096)).toMatchObject({
       row_count: 4096,
       truncated: false,
     });
-    expect(await answer("SELECT 1 WHERE false", 3)).toMatchObject({
+    expect(await resultOf("SELECT 1 WHERE false", 3)).toMatchObject({
       rows: [],
       row_count: 0,
       truncated: false,
@@ -161,7 +171,7 @@ describe("an answer", () => {
 
   test("reads no further than it must", async () => {
     const started = performance.now();
-    await answer("SELECT * FROM range(1000000000000)", 5);
+    await resultOf("SELECT * FROM range(1000000000000)", 5);
     expect(performance.now() - started).toBeLessThan(2000);
   });
 

@@ -14,7 +14,18 @@ export interface Writer {
   readonly plain: Write;
 }
 
-/** A writer for a column's type. */
+/** A writer for a column: values that nest too deep for readers of JSON are strings of it. */
+export function columnWriter(type: ColumnType): Writer {
+  const { json, plain } = writerOf(type);
+  if (depthOf(type) <= LEVELS_MAX) return { json, plain };
+  return { json: (value) => JSON.stringify(json(value)), plain };
+}
+
+function depthOf({ children }: ColumnType): number {
+  return 1 + Math.max(0, ...children.map(({ type }) => depthOf(type)));
+}
+
+/** A writer for a type. */
 export function writerOf(type: ColumnType): Writer {
   if (type.alias === "JSON") return { json: jsonDocument, plain: String };
   return WRITERS[type.id](type);
@@ -95,9 +106,32 @@ function nested(json: Write): Writer {
   return { json, plain: json };
 }
 
-/** A document that DuckDB takes for JSON; what JSON itself does not allow (`NaN`) stays a string. */
+/** Readers of JSON give up at 64 (.NET), 128 (serde) or 1,000 levels (Python, Jackson), some by crashing. */
+const LEVELS_MAX = 50;
+
+/** How deep a JSON text nests. */
+function levelsOf(text: string): number {
+  let levels = 0;
+  let deepest = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const char = text[at];
+    if (char === '"') {
+      for (at += 1; at < text.length && text[at] !== '"'; at += 1) if (text[at] === "\\") at += 1;
+    } else if (char === "[" || char === "{") {
+      levels += 1;
+      if (levels > deepest) deepest = levels;
+    } else if (char === "]" || char === "}") levels -= 1;
+  }
+  return deepest;
+}
+
+/**
+ * A document that DuckDB takes for JSON; what JSON itself does not allow (`NaN`), and what nests too deep for readers, stays a
+ * string.
+ */
 function jsonDocument(value: unknown): string {
   const text = String(value);
+  if (text.length > 2 * LEVELS_MAX && levelsOf(text) > LEVELS_MAX) return JSON.stringify(text);
   try {
     const document: unknown = JSON.parse(text);
     // A line of NDJSON is one line.

@@ -1,4 +1,4 @@
-// What a result holds and its readers may not: told beside the rows, since a value that is cut by the next program
+// What a result holds and its readers may not. It stands beside the rows, since a value that the next program has cut
 // looks right.
 
 import type { Column, ColumnType, DuckdbTypeId } from "#adapters/duckdb";

@@ -1,5 +1,5 @@
 // The functions that a statement may call: every one of DuckDB 1.5's that computes from its arguments alone.
-// The table is frozen on purpose: what an upgrade of DuckDB adds is refused until somebody has read it, and
+// The table is frozen on purpose: what an upgrade of DuckDB adds is refused until it was read, and
 // the test beside says what was added. Left out are those that read settings, variables, the catalog, other
 // SQL text or the log, that change the connection or sleep, and those of the engine's own that trust their
 // arguments' bytes (`finalize`, `remap_struct`, `__internal_*`).
@@ -90,7 +90,7 @@ export const TABLE_FUNCTIONS: ReadonlySet<string> = new Set(
 /** Table macros that read the dataset that their first argument names. */
 export const HISTOGRAMS: ReadonlySet<string> = new Set(named("histogram histogram_values"));
 
-/** What tells of all datasets: their names and columns, from macros of the instance (engine/dataset-catalog.ts). */
+/** What shows all datasets: their names and columns, from macros of the instance (engine/dataset-catalog.ts). */
 export const CATALOG_FUNCTIONS: ReadonlySet<string> = new Set(named("duckdb_columns duckdb_tables"));
 /** Views of `information_schema` that stand on those. */
 export const CATALOG_VIEWS: ReadonlySet<string> = new Set(named("columns schemata tables views"));

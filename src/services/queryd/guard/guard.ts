@@ -12,11 +12,12 @@ import {
   RECURSIVE_JSON,
   TABLE_FUNCTIONS,
 } from "./functions.ts";
+import { checkLiteral } from "./literals.ts";
 import { Refused, shown } from "./refused.ts";
 import type { Version } from "./rewrite.ts";
 
 export interface Inspection {
-  /** `show_tables` is answered by the catalog, the engine cannot know. */
+  /** `show_tables` is for the catalog, the engine cannot know. */
   readonly kind: "rows" | "show_tables";
   /** Datasets that it reads, as it writes them, each once. */
   readonly tables: readonly string[];
@@ -105,7 +106,7 @@ interface Found {
 }
 
 /**
- * Reads the answer of `json_serialize_sql` for `text`: throws `Refused`, or says what the statement reads. `versions`
+ * Reads the output of `json_serialize_sql` for `text`: throws `Refused`, or says what the statement reads. `versions`
  * are the tables that the text reads from schemas of their own.
  */
 export function guard(
@@ -226,28 +227,6 @@ function refuseSystemName(called: Tree, name: string): void {
   );
 }
 
-/** The digits of a number without an exponent. */
-const DIGITS = /^[\d_]*(?:\.[\d_]*)?(?![\d_.eE])/;
-/** As many as DECIMAL holds; DuckDB reads longer literals as DOUBLE, which keeps 15. */
-const EXACT_DIGITS_MAX = 38;
-
-/** A literal that DuckDB would change without a word. */
-function checkLiteral(node: Tree, text: Buffer): void {
-  const { type, value } = (node["value"] ?? {}) as { type?: { id?: string }; value?: unknown };
-  if (type?.id !== "DOUBLE") return;
-  const at = Number(node["query_location"] ?? 0);
-  if (value === null || value === undefined) {
-    throw new Refused("invalid", "The number is larger than a DOUBLE can be (1.8e308).", at);
-  }
-  const written = DIGITS.exec(text.subarray(at, at + 400).toString("latin1"))?.[0] ?? "";
-  if (written.replaceAll(/[._]/g, "").length <= EXACT_DIGITS_MAX) return;
-  throw new Refused(
-    "invalid",
-    `The number has more than ${EXACT_DIGITS_MAX} digits, which no exact type holds; write it with an exponent for a DOUBLE, or as text.`,
-    at,
-  );
-}
-
 function readTableFunction(node: Tree, scope: NameScope | undefined, steps: Step[], found: Found): void {
   const { function: called, ...rest } = node;
   const name = String((called as Tree)["function_name"]);
@@ -353,7 +332,7 @@ function checkShow(node: Tree): void {
   if ((kind === "DESCRIBE" || kind === "SUMMARY") && node["query"] !== undefined) return;
   throw new Refused(
     "forbidden",
-    "Of SHOW, only SHOW TABLES and SHOW ALL TABLES by themselves and SHOW <dataset> are answered; DESCRIBE <dataset> gives columns, information_schema.columns those of all.",
+    "Of SHOW, only SHOW TABLES and SHOW ALL TABLES by themselves and SHOW <dataset> are taken; DESCRIBE <dataset> gives columns, information_schema.columns those of all.",
   );
 }
 

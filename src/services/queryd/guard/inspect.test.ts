@@ -7,6 +7,7 @@ import { type Duckdb, openDuckdb } from "#adapters/duckdb";
 import { Fault } from "#rpc/fault";
 import { ESCAPES } from "./escapes.testing.ts";
 import { inspect } from "./inspect.ts";
+import { tokensOf } from "./tokens.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "queryd-inspect-"));
 let db: Duckdb;
@@ -141,7 +142,7 @@ describe("lets through", () => {
     expect(await readBy("SUMMARIZE a")).toEqual(["a"]);
   });
 
-  test("knows SHOW TABLES, which the catalog answers", async () => {
+  test("knows SHOW TABLES, which is for the catalog", async () => {
     expect((await inspect(db, "show tables;")).inspection).toEqual({
       kind: "show_tables",
       tables: [],
@@ -153,23 +154,30 @@ describe("lets through", () => {
   });
 });
 
-test("never fails but with a fault, whatever the text", async () => {
-  const word = fc.constantFrom(
-    ..."SELECT FROM WITH x AS ( ) , ; EXPLAIN ANALYZE (FORMAT json) /* */ -- ' \" $1 ? * 1 workers getenv read_text range :: [ ] { } : lambda UNION ALL \n \u00e4".split(
-      / /,
-    ),
-  );
-  const text = fc.oneof(
-    fc.string({ unit: "binary", maxLength: 60 }),
-    fc.array(word, { maxLength: 25 }).map((all) => all.join(" ")),
-  );
+/** Pieces of statements, some of which must never be let through where they are code. */
+const WORDS =
+  "SELECT FROM WITH x AS ( ) , ; EXPLAIN ANALYZE (FORMAT json) /* */ -- ' \" $1 ? * 1 workers city getenv('HOME') read_text('/etc/passwd') range :: [ ] { } : lambda UNION ALL PIVOT ON IN USING count(*) GROUP BY AT (VERSION => TIMESTAMP => '2026-01-01' ) information_schema . tables duckdb_tables() histogram( 1e400 VARIANT \n \u00e4 $$ E'\\' main system";
+const statements = fc.oneof(
+  fc.string({ unit: "binary", maxLength: 60 }),
+  fc.array(fc.constantFrom(...WORDS.split(/ /)), { maxLength: 25 }).map((all) => all.join(" ")),
+  fc
+    .array(fc.constantFrom(...WORDS.split(/ /)), { maxLength: 8 })
+    .map((all) => `PIVOT ${all.slice(0, 4).join(" ")} ON city ${all.slice(4).join(" ")} USING count(*)`),
+);
+
+test("never fails but with a fault, and lets no refused function through, whatever the text", async () => {
   await fc.assert(
-    fc.asyncProperty(text, async (sql) => {
+    fc.asyncProperty(statements, async (sql) => {
       const fault = await faultOf(sql);
-      if (fault === "let through") return;
+      if (fault === "let through") {
+        const code = tokensOf(sql).map(({ kind, text }) => (kind === "string" ? "''" : text));
+        // Behind a table such a name is the alias of it, with names for its columns.
+        expect(code.join(" ")).not.toMatch(/(?:^|select|from|on|by|[,(*]) (?:getenv|read_text) \( ''/);
+        return;
+      }
       expect(["invalid", "forbidden"]).toContain(fault.code);
       for (const { path } of fault.details ?? []) expect(path).toMatch(/^sql:\d+:\d+$/);
     }),
-    { numRuns: 1500 },
+    { numRuns: 2000 },
   );
 });

@@ -9,8 +9,8 @@ import { Refused } from "./refused.ts";
 import { type FilledPivots, fillPivots, rewriteVersions, type Version } from "./rewrite.ts";
 import { firstWord, placeOf, readStatement, sqlFault, type Statement } from "./statement-text.ts";
 
-/** Words that a statement of the kinds that are answered may start with. */
-const ANSWERED = new Set(
+/** Words that a statement that reads may start with. */
+const READING = new Set(
   "select with from values describe desc show summarize pivot pivot_wider unpivot pivot_longer table".split(
     " ",
   ),
@@ -68,9 +68,9 @@ export async function inspect(scratch: Duckdb, sql: string): Promise<Guarded> {
     throw sqlFault(statement, tree.error_message ?? "The statement is not SQL.", at);
   }
   const word = firstWord(body);
-  const filled = ANSWERED.has(word) ? fillPivots(body) : undefined;
+  const filled = READING.has(word) ? fillPivots(body) : undefined;
   const pivoted = filled === undefined ? undefined : await serialize(scratch, filled.text);
-  const isPivot = filled === undefined && /\bpivot/i.test(body) && ANSWERED.has(word);
+  const isPivot = filled === undefined && /\bpivot/i.test(body) && READING.has(word);
   if (isPivot || pivoted?.error_type === "parser") throw faultOf(pivotRefused(), statement);
   if (filled !== undefined && pivoted?.error === false) {
     if (statement.prefix !== "") {
@@ -81,7 +81,7 @@ export async function inspect(scratch: Duckdb, sql: string): Promise<Guarded> {
     }
     return guarded(statement, pivoted, filled, versions, true);
   }
-  const not = ANSWERED.has(word) || word === "" ? "" : `, not ${word.slice(0, 40).toUpperCase()}`;
+  const not = READING.has(word) || word === "" ? "" : `, not ${word.slice(0, 40).toUpperCase()}`;
   const instead = INSTEAD[word] === undefined ? "" : ` ${INSTEAD[word]}.`;
   throw new Fault(
     "forbidden",

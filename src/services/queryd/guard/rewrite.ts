@@ -27,8 +27,9 @@ const BEFORE_TABLE = new Set(
 );
 
 export function rewriteVersions(body: string): { body: string; versions: readonly Version[] } {
-  const tokens = tokensOf(body);
   const versions: Version[] = [];
+  if (!/\bat\b/i.test(body)) return { body, versions };
+  const tokens = tokensOf(body);
   let out = "";
   let done = 0;
   tokens.forEach((token, index) => {

@@ -1,6 +1,6 @@
 // The words of a SQL text, as far as a rewrite must know them: what is a string, a quoted name, a comment, a number,
-// a word or a mark. Whatever is rewritten is parsed and guarded afterwards by DuckDB's own parser: a mistake here costs an
-// answer, never the guard.
+// a word or a mark. Whatever is rewritten is parsed and guarded afterwards by DuckDB's own parser: a mistake here costs a
+// statement its result, and never passes the guard.
 
 export interface Token {
   readonly kind: "word" | "quoted" | "string" | "number" | "mark";

@@ -204,9 +204,10 @@ export class GraphCache {
     }
   }
 
-  /** Builds the unindexed rows into the base now, however few they are. */
-  async rebuild(): Promise<void> {
-    if (this.#build === null) this.#startBuild();
+  /** Builds the unindexed rows into the base now, however few they are; or a new base from nothing. */
+  async rebuild(fromNothing = false): Promise<void> {
+    if (fromNothing) await this.#build;
+    if (this.#build === null) this.#startBuild(fromNothing);
     await this.#build;
     if (this.#failed !== null) throw this.#failed.error;
   }
@@ -274,8 +275,8 @@ export class GraphCache {
     return this.#failed === null || this.#clock.now() - this.#failed.at >= RETRY_MS;
   }
 
-  #startBuild(): void {
-    this.#build = this.#runBuild()
+  #startBuild(fromNothing = false): void {
+    this.#build = this.#runBuild(fromNothing)
       .then(
         () => {
           this.#failed = null;
@@ -292,13 +293,13 @@ export class GraphCache {
       });
   }
 
-  async #runBuild(): Promise<void> {
+  async #runBuild(fromNothing: boolean): Promise<void> {
     // Never the number of a build whose process outlived the last service.
     this.#number = Math.max(this.#number + 1, this.#clock.now());
     const number = this.#number;
     const out = join(this.#dir, `graph-${number}`);
     const jobPath = join(this.#dir, `job-${number}`);
-    const job = this.#plan(out);
+    const job = this.#plan(out, fromNothing);
     for (const row of job.add) this.#rows.mark(row, IN_BUILD);
     for (const row of this.#unindexed) this.#building.add(row);
     for (const row of this.#unreachable) this.#building.add(row);
@@ -327,10 +328,10 @@ export class GraphCache {
   }
 
   /** What the next base takes: all live rows, or the difference to this one. */
-  #plan(out: string): BuildJob {
+  #plan(out: string, fromNothing: boolean): BuildJob {
     const base = this.#base;
     const live = this.#rows.live;
-    const fresh = base === null || isWornOut(base.replaced, base.count);
+    const fresh = fromNothing || base === null || isWornOut(base.replaced, base.count);
     return {
       shape: shapeText(this.#rows.shape),
       base: fresh ? null : base.path,

@@ -3,6 +3,7 @@
 
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import { untilAbort } from "#lib/abort";
 import { Semaphore } from "#lib/semaphore";
 import { spawnChild } from "#rpc/child";
 import { Fault } from "#rpc/fault";
@@ -51,19 +52,13 @@ export async function runBuild(job: string, rows: number, signal: AbortSignal): 
 /** A place among the builds; waiting for one ends as soon as the signal fires. */
 async function slot(signal: AbortSignal): Promise<() => void> {
   const taken = builders.take(WAIT_MS_MAX);
-  const aborted = Promise.withResolvers<never>();
-  const abort = (): void => aborted.reject(cancelled());
-  signal.addEventListener("abort", abort, { once: true });
   try {
-    if (signal.aborted) throw cancelled();
-    const release = await Promise.race([taken, aborted.promise]);
+    const release = await untilAbort(taken, signal);
     if (release === undefined) throw new Fault("unavailable", "Too many graphs are being built already.");
     return release;
   } catch (error) {
     void taken.then((release) => release?.());
-    throw error;
-  } finally {
-    signal.removeEventListener("abort", abort);
+    throw signal.aborted ? cancelled() : error;
   }
 }
 

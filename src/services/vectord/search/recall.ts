@@ -6,7 +6,7 @@ import { seeded } from "#lib/random";
 import type { GraphCache } from "../graph/graph-cache.ts";
 import { yieldToEventLoop } from "#lib/event-loop";
 import type { Rows } from "../rows/rows.ts";
-import { K_MAX, runSearch } from "./search.ts";
+import { type Hit, K_MAX, runSearch, type Search } from "./search.ts";
 import { invalid } from "../rows/shape.ts";
 
 export interface Recall {
@@ -25,10 +25,32 @@ const SAMPLE_MAX = 10_000;
 /** Distances of one pair of vectors agree to more digits than this. */
 const TOLERANCE = 1e-9;
 
+/** Counts the hits of a search that are among the true nearest. */
+interface CountNear {
+  (hits: readonly Hit[]): number;
+  /** True nearest that there are, at most k. */
+  readonly possible: number;
+}
+
+/** Searches exactly. */
+export async function nearOf(rows: Rows, graph: GraphCache, search: Search): Promise<CountNear> {
+  const { hits: nearest } = await runSearch(rows, graph, { ...search, exact: true });
+  const furthest = (nearest.at(-1)?.distance ?? 0) + TOLERANCE;
+  const count = (hits: readonly Hit[]): number =>
+    Math.min(nearest.length, hits.filter(({ distance }) => distance <= furthest).length);
+  return Object.assign(count, { possible: nearest.length });
+}
+
+/** `effort` is the index's own (recall-keeper.ts). */
 export async function measureRecall(
   rows: Rows,
   graph: GraphCache,
-  { sample, k, seed }: { readonly sample: number; readonly k: number; readonly seed: number },
+  {
+    sample,
+    k,
+    seed,
+    effort,
+  }: { readonly sample: number; readonly k: number; readonly seed: number; readonly effort: number },
 ): Promise<Recall> {
   if (!Number.isInteger(sample) || sample < 1 || sample > SAMPLE_MAX) {
     throw invalid("sample", `must be a whole number from 1 to ${SAMPLE_MAX}`);
@@ -47,17 +69,15 @@ export async function measureRecall(
     await yieldToEventLoop();
     const row = all[random.below(all.length)] as number;
     if (!rows.isLive(row)) continue;
-    const search = { vector: rows.vector(row).slice(), k: k + 1 };
+    const search = { vector: rows.vector(row).slice(), k: k + 1, effort };
     const started = performance.now();
     const byPlan = await runSearch(rows, graph, search);
     const between = performance.now();
-    const truth = await runSearch(rows, graph, { ...search, exact: true });
+    const near = await nearOf(rows, graph, search);
     timesUs.push((between - started) * 1_000);
     exactUs += (performance.now() - between) * 1_000;
-    const furthest = (truth.hits.at(-1)?.distance ?? 0) + TOLERANCE;
-    const near = byPlan.hits.filter(({ distance }) => distance <= furthest).length;
-    possible += truth.hits.length - 1;
-    found += Math.max(0, Math.min(truth.hits.length, near) - 1);
+    possible += near.possible - 1;
+    found += Math.max(0, near(byPlan.hits) - 1);
   }
   timesUs.sort((a, b) => a - b);
   const measured = Math.max(1, timesUs.length);

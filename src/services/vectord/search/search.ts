@@ -28,6 +28,10 @@ export interface Search {
   readonly filter?: Filter | undefined;
   /** Candidates weighed in the graph; more than the plan would take, for more recall. */
   readonly ef?: number | undefined;
+  /** How many times as many candidates as usual this index's graph must give (recall-keeper.ts). */
+  readonly effort?: number | undefined;
+  /** By graph whatever a scan would cost: to measure the graph. */
+  readonly graphOnly?: boolean | undefined;
   /** Read every row that matches. */
   readonly exact?: boolean | undefined;
   /** Hits beyond this distance are left out. */
@@ -129,6 +133,16 @@ async function native(): Promise<ExactSearch> {
   return loaded;
 }
 
+function wantedOf(k: number, effort: number, scarcity: number): number {
+  return Math.ceil(effort * Math.max(WANTED_MIN, OVERSAMPLE * k * scarcity));
+}
+
+/** Whether a search without a filter scans rather than spend this effort on the graph. */
+export function scanIsCheaper(rows: Rows, k: number, effort: number): boolean {
+  const { dimension } = rows.shape;
+  return cost.graph(wantedOf(k, effort, 1), dimension) > cost.all(rows.count, dimension);
+}
+
 /** Null when reading the rows that match would be cheaper after all. Synchronous: the rows cannot change under it. */
 function viaGraph(
   rows: Rows,
@@ -144,11 +158,12 @@ function viaGraph(
   const beside = cost.picked(graph.unindexed * (matching / rows.count), dimension);
   const k = Math.min(search.k, matching);
   const passes = (row: number): boolean => rows.isLive(row) && (picked === null || picked.has(row));
-  let wanted = Math.max(WANTED_MIN, search.ef ?? 0, Math.ceil(OVERSAMPLE * k * (graph.size / matching)));
-  const scored = Math.max(SCORED_MIN, SCORED_SHARE * k, search.ef ?? 0);
+  const { ef = 0, effort = 1, graphOnly = false } = search;
+  let wanted = Math.max(ef, wantedOf(k, effort, graph.size / matching));
+  const scored = Math.max(SCORED_MIN, SCORED_SHARE * k, ef);
   for (;;) {
     // A requested `ef` is honoured, whatever a scan would cost.
-    if (beside + cost.graph(wanted, dimension) > limit && wanted > (search.ef ?? 0)) return null;
+    if (!graphOnly && beside + cost.graph(wanted, dimension) > limit && wanted > ef) return null;
     const nearest = new Nearest(k);
     const candidates = graph
       .search(query.vector, wanted)

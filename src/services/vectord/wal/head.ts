@@ -63,6 +63,10 @@ export async function createHead(disk: Disk, dir: string, sequence: number): Pro
   await writeDurably(join(dir, HEAD_FILE), encodeHead(sequence), disk);
 }
 
+export async function hasHead(disk: Disk, dir: string): Promise<boolean> {
+  return (await disk.names(dir)).includes(HEAD_FILE);
+}
+
 async function readNewest(disk: Disk, dir: string): Promise<Slot> {
   const path = join(dir, HEAD_FILE);
   const bytes = await disk.read(path).catch((error: unknown) => {

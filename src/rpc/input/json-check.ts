@@ -3,7 +3,7 @@
 // object's prototype), that no number changes by becoming a double, and that it is valid UTF-8 (RFC 8259, RFC 7493). One
 // fast pass accepts nearly everything; json-defect.ts, six times as slow, decides the rest and finds the place.
 
-import { Fault } from "./fault.ts";
+import { Fault } from "../fault.ts";
 import { DEPTH_MAX, findJsonDefect } from "./json-defect.ts";
 
 const QUOTE = 0x22;

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { Fault } from "./fault.ts";
+import { Fault } from "../fault.ts";
 import { checkDecoded, decodedText, encodeJson, parseJson } from "./json-check.ts";
 
 /** The message of the refusal, or "taken". */

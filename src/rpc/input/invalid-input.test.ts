@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { z } from "zod";
-import { Fault } from "./fault.ts";
+import { Fault } from "../fault.ts";
 import { parseInput } from "./invalid-input.ts";
 
 const schema = z.strictObject({

@@ -3,10 +3,10 @@
 // cannot be coerced is left for the schema to refuse by name.
 
 import { z } from "zod";
-import { type AnyOp, type Bytes, bodyBytesMaxOf } from "./contract.ts";
-import { Fault } from "./fault.ts";
+import { type AnyOp, type Bytes, bodyBytesMaxOf } from "../contract.ts";
+import { Fault } from "../fault.ts";
 import { checkDecoded, decodedText, parseJson } from "./json-check.ts";
-import { type PathPlan, readPath } from "./path.ts";
+import { type PathPlan, readPath } from "../path.ts";
 
 export type ReadInput = (request: Request) => Promise<unknown>;
 

@@ -3,7 +3,7 @@
 
 import { z } from "zod";
 import { didYouMean } from "#lib/nearest";
-import { Fault } from "./fault.ts";
+import { Fault } from "../fault.ts";
 
 /** A caller corrects the first few and sends again; a longer list does not help. */
 const DETAILS_MAX = 20;

@@ -1,0 +1,77 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { systemClock } from "#lib/clock";
+import { seeded } from "#lib/random";
+import { GraphCache } from "../graph/graph-cache.ts";
+import { Rows } from "../rows/rows.ts";
+import type { IndexShape } from "../rows/shape.ts";
+import { type ObservationLimits, RecallKeeper } from "./recall-keeper.ts";
+import { nearOf } from "./recall.ts";
+import { runSearch } from "./search.ts";
+
+const shape: IndexShape = { dimension: 48, metric: "cosine", quantization: "i8", fields: {} };
+const ROWS = 6_000;
+/** Every search is done again, without a rest. */
+const ALL: ObservationLimits = { share: 1, rest: 0, possibleMin: 200 };
+
+const dir = mkdtempSync(join(tmpdir(), "vectord-recall-"));
+const rows = new Rows(shape);
+const graph = new GraphCache(dir, rows, systemClock, 0);
+const random = seeded(3);
+/** Noise has no clusters to lead a graph: as hard as data gets. */
+const noise = (): Float32Array => Float32Array.from({ length: 48 }, () => random.next() - 0.5);
+
+beforeAll(async () => {
+  for (let n = 0; n < ROWS; n++) graph.added(rows.put({ id: `${n}`, vector: noise(), metadata: {} }, 2).row);
+  await graph.rebuild();
+}, 30_000);
+afterAll(async () => {
+  await graph.close();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+const noRebuild = (): Promise<void> => Promise.reject(new Error("no rebuild was due"));
+
+async function recallAt(effort: number): Promise<number> {
+  let [found, possible] = [0, 0];
+  for (let n = 0; n < 40; n++) {
+    const search = { vector: noise(), k: 10, effort, graphOnly: true };
+    const near = await nearOf(rows, graph, search);
+    found += near((await runSearch(rows, graph, search)).hits);
+    possible += near.possible;
+  }
+  return found / possible;
+}
+
+test("a calibration finds the effort that the data need", async () => {
+  const keeper = new RecallKeeper(rows, graph, noRebuild);
+  expect(keeper.effort).toBe(1);
+  const before = await recallAt(1);
+  expect(before).toBeLessThan(0.97);
+  await keeper.calibrate();
+  expect(keeper.effort).toBeGreaterThan(1);
+  expect(await recallAt(keeper.effort)).toBeGreaterThan(before);
+  keeper.close();
+});
+
+test("live searches that find too little raise the effort", async () => {
+  const keeper = new RecallKeeper(rows, graph, noRebuild, ALL);
+  let [last, searches] = [keeper.observed, 0];
+  while (keeper.effort < 2 && searches < 5_000) {
+    searches += 1;
+    const search = { vector: noise(), k: 10, effort: keeper.effort, graphOnly: true };
+    await runSearch(rows, graph, search);
+    keeper.observe(search);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    last = keeper.observed ?? last;
+  }
+  expect(keeper.effort).toBe(2);
+  expect(last?.recall).toBeLessThan(1);
+  expect(last?.low).toBeLessThan(last?.recall ?? 0);
+  expect(last?.high).toBeGreaterThan(last?.recall ?? 1);
+  // What was observed under less effort says nothing of more.
+  expect(keeper.observed).toBeNull();
+  keeper.close();
+}, 60_000);
