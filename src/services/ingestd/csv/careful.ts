@@ -39,17 +39,20 @@ export async function carefulSource(
     for (const row of header.rejected) await written.reject(row, row.reason ?? "above the table");
     for await (const text of textOf(file.path)) {
       bytes = Math.min(bytes + text.length, file.bytes);
-      await written.take(scanner.push(text));
+      for (const rows of scanner.push(text)) await written.take(rows);
       work.onProgress(written.rows, bytes, file.bytes);
     }
-    await written.take(scanner.finish());
+    for (const rows of scanner.finish()) await written.take(rows);
     totals.push(...(await settleTotals(written, header.names, dialect.delimiter, wishes, work)));
     await written.end();
   } catch (error) {
     throw diskFault(error) ?? error;
   }
   const { stats, rows, flawed, filled, hasDoubtful, passedOver } = written;
-  const { columns, warnings } = typedColumns(stats, header.names, dialect.delimiter, wishes, hasDoubtful);
+  const { columns, warnings, certain } = typedColumns(stats, header.names, dialect.delimiter, wishes, {
+    doubtful: hasDoubtful,
+    sampled: false,
+  });
   const odd = flawed === 0 ? [] : [`${flawed} rows have a quote in an odd place and were read all the same.`];
   if (filled > 0) odd.push(`${filled} rows leave out their last cells, which became NULL.`);
   if (written.nulRows > 0)
@@ -63,10 +66,11 @@ export async function carefulSource(
     columns,
     from: written.table(),
     rowsIn: rows,
+    certain,
     rawText: async function* () {
       const again = new RowScanner(dialect, fit, header.bodyLine);
-      for await (const text of textOf(file.path)) yield* again.push(text);
-      yield* again.finish();
+      for await (const text of textOf(file.path)) for (const rows of again.push(text)) yield* rows;
+      for (const rows of again.finish()) yield* rows;
     },
     dialect: dialectOf(file, layout, passedOver.words()),
     recipe: () => ({

@@ -65,10 +65,21 @@ export function guessDialect(text: string, whole: boolean, opinion?: Opinion): G
   guesses.sort((a, b) => b.score - a.score);
   const [best, next] = guesses;
   if (best === undefined) throw new TypeError("there is always the candidate of one column");
-  // Once the width is known a broken quote costs a line and no more, which may be the header.
+  return { ...fitted(best, sample, whole && !cut), evidence: evidenceOf(best, next, opinion) };
+}
+
+/** A dialect that is known beforehand, with the width and the rows of the text. */
+export function readDialect(dialect: Dialect, text: string, whole: boolean): Guess {
+  const cut = text.length > DIALECT_CHARS_MAX;
+  const sample = cut ? text.slice(0, DIALECT_CHARS_MAX) : text;
+  return fitted(guess([dialect, 1], sample, whole && !cut, undefined), sample, whole && !cut);
+}
+
+/** Once the width is known a broken quote costs a line and no more, which may be the header. */
+function fitted(best: Guess, sample: string, whole: boolean): Guess {
   const rows = rowsOf(sample, best.dialect, { width: best.width, ragged: false });
-  if ((!whole || cut) && rows.length > 1) rows.pop();
-  return { ...best, rows, evidence: evidenceOf(best, next, opinion) };
+  if (!whole && rows.length > 1) rows.pop();
+  return { ...best, rows };
 }
 
 function newlineOf(sample: string): "\n" | "\r" {

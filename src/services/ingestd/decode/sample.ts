@@ -10,6 +10,8 @@ export interface Sample {
   readonly whole: boolean;
   /** Text that starts and ends with a line, the file's beginning first. */
   readonly blocks: readonly string[];
+  /** Some block holds no line end. */
+  readonly longLines: boolean;
 }
 
 const HEAD_BYTES = 256 * 1024;
@@ -24,17 +26,19 @@ export async function sampleOf(path: string, bytes: number): Promise<Sample> {
   const file = await open(path);
   try {
     const { text, length } = await headOf(file, bytes);
-    if (bytes <= length) return { head: text, whole: true, blocks: [text] };
+    if (bytes <= length) return { head: text, whole: true, blocks: [text], longLines: false };
     const blocks = [text];
+    let longLines = false;
     const step = (bytes - length) / BLOCKS;
     for (let index = 0; index <= BLOCKS; index += 1) {
       const at = index === BLOCKS ? Math.max(length, bytes - BLOCK_BYTES) : Math.floor(length + index * step);
       const block = await read(file, at, BLOCK_BYTES);
       const start = block.indexOf(10) + 1;
       const end = at + block.length >= bytes ? block.length : lastLineEnd(block);
+      longLines ||= start === 0;
       if (start > 0 && end > start) blocks.push(block.subarray(start, end).toString());
     }
-    return { head: text, whole: false, blocks };
+    return { head: text, whole: false, blocks, longLines };
   } finally {
     await file.close();
   }

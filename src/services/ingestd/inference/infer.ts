@@ -27,6 +27,8 @@ export interface Typing {
   readonly spaced: boolean;
   /** 0 to 1. */
   readonly confidence: number;
+  /** The share of the values that were seen which fit. */
+  readonly share: number;
   readonly samples: readonly string[];
   readonly warning?: string;
   /** Nothing but NULL was seen. */
@@ -253,6 +255,7 @@ function typed(
     kinds,
     nothing: stats.nothing,
     spaced: stats.spaced,
+    share: fits / filled,
     confidence: round((fits / filled) * (filled / (filled + 1)) * (doubt === undefined ? 1 : 0.6)),
     samples: stats.samples,
     empty: false,
@@ -361,6 +364,7 @@ export function textTyping(stats: ColumnStats, confidence: number): Typing {
     kinds: [],
     nothing: [],
     spaced: false,
+    share: 1,
     confidence,
     samples: stats.samples,
     empty: false,
@@ -420,6 +424,7 @@ export function typeAs(
       kinds,
       nothing,
       spaced,
+      share,
       confidence: round(share),
       samples,
       empty: false,

@@ -11,7 +11,7 @@ import { Fault } from "#rpc/fault";
 import { rejectedCsvSource } from "../csv/careful.ts";
 import { newFile, textOf } from "../decode/files.ts";
 import { jsonSource } from "../json/source.ts";
-import { sha256Of } from "../parquet/files.ts";
+import { checkFiles } from "../parquet/files.ts";
 import { recipeOfText } from "../source/recipe.ts";
 import type { ReadRejectsInput } from "../source/shapes.ts";
 import { knownOf, type Source, type Workplace } from "../source/source.ts";
@@ -32,17 +32,6 @@ export function numberedSql(rejected: Rejected): string {
   return `SELECT *, row_number() OVER (ORDER BY line, raw, "column", reason) AS n FROM (${tableSql(rejected)}) WHERE ingest_id = ${quoteLiteral(rejected.ingest_id)}`;
 }
 
-/** DuckDB reads a damaged file without a word, and these are about to be replaced. */
-async function checkFiles({ files }: Rejected): Promise<void> {
-  for (const { path, sha256 } of files) {
-    if (sha256 !== undefined && (await sha256Of(path)) !== sha256)
-      throw new Fault(
-        "rejected",
-        "A file of the rejects table is damaged; docs/operating/recover.md says what to do.",
-      );
-  }
-}
-
 interface RejectsRead {
   /** Undefined when there are no rows. */
   readonly source: Source | undefined;
@@ -52,7 +41,7 @@ interface RejectsRead {
 }
 
 export async function readRejects(input: ReadRejectsInput, work: Workplace): Promise<RejectsRead> {
-  await checkFiles(input);
+  await checkFiles(input.files);
   const recipe = recipeOfText(input.recipe);
   const path = join(work.folder, "raws.ndjson");
   const told = await writeRaws(work.db, input, path, recipe.format === "ndjson");

@@ -4,7 +4,7 @@
 import { z } from "zod";
 import { dataFile } from "#contracts/catalog";
 
-export const FORMATS = ["csv", "ndjson", "json", "parquet"] as const;
+export const FORMATS = ["csv", "ndjson", "json", "parquet", "xlsx"] as const;
 
 const named = z.strictObject({
   name: z.string(),
@@ -20,6 +20,8 @@ export const readInput = z.strictObject({
   /** Where the child may write; it is removed by who asks. */
   folder: z.string(),
   format: z.enum(["auto", ...FORMATS]),
+  /** The sheet of a workbook, by name or by number from 1. */
+  sheet: z.string().optional(),
   /** Types that columns must have, as their owner wrote them. */
   types: z.record(z.string(), z.string()),
   /** The dataset's columns with DuckDB's types, when the file is added to what is there. */
@@ -57,6 +59,8 @@ export const table = z.strictObject({
       evidence: z.array(z.string()),
     })
     .optional(),
+  /** The sheet that was read, of a workbook. */
+  sheet: z.string().optional(),
   warnings: z.array(z.string()),
   /** How rejected lines are to be read again, as `source/recipe.ts` puts it. */
   recipe: z.string().optional(),
@@ -80,6 +84,24 @@ export const prepared = z.strictObject({
   iceberg_schema: z.string(),
 });
 export type Prepared = z.infer<typeof prepared>;
+
+export const writeInput = z.strictObject({
+  ...prepared.shape,
+  /** Columns that name a row, of an upsert: of rows with the same values there the last one is written. */
+  key_columns: z.array(z.string()),
+});
+
+export const mergeInput = z.strictObject({
+  ...prepared.shape,
+  /** Where the child may write. */
+  folder: z.string(),
+  /** The dataset's data files. */
+  files: z.array(z.strictObject({ path: z.string(), sha256: z.string().optional() })).min(1),
+  /** DuckDB's `schema` argument, as the catalog gives it. */
+  read_schema: z.string(),
+  key_columns: z.array(z.string()).min(1),
+});
+export type MergeInput = z.infer<typeof mergeInput>;
 
 /** A data file before it has a key: where it lies instead. */
 export const writtenFile = dataFile.omit({ key: true }).extend({ path: z.string() });

@@ -2,7 +2,7 @@
 // process itself never parses a file and never loads DuckDB, so no file can stop it or take it down.
 
 import { join } from "node:path";
-import { onAbort, untilAbort } from "#lib/abort";
+import { onAbort } from "#lib/abort";
 import { Semaphore } from "#lib/semaphore";
 import { type Child, type ChildEnd, spawnChild } from "#rpc/child";
 import type { Service } from "#rpc/contract";
@@ -14,6 +14,7 @@ const CHILDREN_MAX = 2;
 /** Files that wait for a child lie on disk meanwhile; more senders are told to come back. */
 const WAITING_MAX = 16;
 const WAIT_MS_MAX = 600_000;
+const RETRY_MS = 5000;
 /** A start costs about 150 ms, an idle child about 100 MiB. */
 const WARM_MS = 60_000;
 /** Threads of DuckDB in one child: parsing and compressing gain little beyond. */
@@ -36,6 +37,22 @@ function outOfMemory(): Fault {
     "too_large",
     "The file needs more memory than an ingest may have: send it in smaller parts.",
   );
+}
+
+/** A worker that dies by itself dies of its file: the same file would end the next one, too. */
+function crashed(): Fault {
+  return new Fault(
+    "rejected",
+    "The worker that read the file crashed on it, and nothing was loaded. Check that the file is what its format says; if it is, report it with the log of this request.",
+  );
+}
+
+function faultOf(why: ChildEnd): Fault {
+  if (why === "out_of_memory") return outOfMemory();
+  if (why === "exited") return crashed();
+  return new Fault("unavailable", "The worker that read the file was stopped. Send the file again.", {
+    retryAfterMs: RETRY_MS,
+  });
 }
 
 export class LoaderPool {
@@ -70,10 +87,10 @@ export class LoaderPool {
 
   /** Gives `work` a child of its own. The child is killed when the signal fires or the work fails. */
   async with<R>(signal: AbortSignal, work: (service: Service<typeof loader>) => Promise<R>): Promise<R> {
-    const release = await this.#slot(signal);
+    const release = await this.#slots.take(WAIT_MS_MAX, signal);
     if (release === undefined) {
       throw new Fault("unavailable", "Too many files are being loaded at once. Try again in a moment.", {
-        retryAfterMs: 5000,
+        retryAfterMs: RETRY_MS,
       });
     }
     try {
@@ -90,17 +107,6 @@ export class LoaderPool {
     }
   }
 
-  /** A slot, or the signal's reason as soon as it fires: who has gone waits for nothing. */
-  async #slot(signal: AbortSignal): Promise<(() => void) | undefined> {
-    const slot = this.#slots.take(WAIT_MS_MAX);
-    try {
-      return await untilAbort(slot, signal);
-    } catch (reason) {
-      void slot.then((release) => release?.());
-      throw reason;
-    }
-  }
-
   async #use<R>(
     child: Child<typeof loader>,
     signal: AbortSignal,
@@ -108,13 +114,7 @@ export class LoaderPool {
   ): Promise<R> {
     const ended = Promise.withResolvers<never>();
     ended.promise.catch(() => undefined);
-    this.#onEnd.set(child, (why) =>
-      ended.reject(
-        why === "out_of_memory"
-          ? outOfMemory()
-          : new Fault("unavailable", "The worker that read the file ended. Send the file again."),
-      ),
-    );
+    this.#onEnd.set(child, (why) => ended.reject(faultOf(why)));
     const forget = onAbort(signal, () => child.kill());
     try {
       const result = await Promise.race([work(child.service), ended.promise]);
@@ -132,7 +132,7 @@ export class LoaderPool {
       // Until it is gone it may still write where its files are about to be removed.
       const why = await child.exited;
       if (signal.aborted) throw signal.reason;
-      if (why === "out_of_memory") throw outOfMemory();
+      if (why !== "killed") throw faultOf(why);
       throw thrown;
     } finally {
       this.#onEnd.delete(child);

@@ -7,7 +7,7 @@ import type { Clock } from "#lib/clock";
 import type { CallInit } from "#rpc/call";
 import type { Service } from "#rpc/contract";
 import { SUMMARY } from "./dedupe.ts";
-import type { ReadInput, Table } from "./source/shapes.ts";
+import type { ReadInput, Table } from "../source/shapes.ts";
 
 /** Snapshots that are looked through: others may have been made by programs that keep no such note. */
 const SNAPSHOTS_MAX = 20;
