@@ -76,7 +76,8 @@ export async function catalogd({
   // Apart, so that no append waits for a merge.
   const mergeWorker = new FileWorker();
   const worker = new FileWorker();
-  await rm(scratch, { recursive: true, force: true });
+  // What a killed process left of its merges.
+  if (background) await rm(scratch, { recursive: true, force: true });
   const maintenance: CompactDeps = { tables, storage, mergeWorker, clock, ids, scratch };
   const work = background
     ? new Background({

@@ -243,12 +243,15 @@ export class Tables {
       }
       const table: Table = { name, prefix, version, metadata };
       this.#parsed.set(prefix, table);
-      // Only a hint for readers without a catalog: a commit does not fail for it.
-      await storage.put({ key: hintKey(prefix), body: bytesOf(String(version)) }).catch(() => undefined);
-      // Each metadata file tells of all snapshots, so that keeping every one of them would fill the disk.
-      for (const uri of unlogged(before?.metadata, metadata)) {
-        await storage.remove({ key: place.keyOf(uri) }).catch(() => undefined);
-      }
+      // The commit is made. The hint is for readers without a catalog, and a second proof at the next start; a former
+      // metadata file that stays is removed by maintenance. For neither does a commit fail.
+      const behind = unlogged(before?.metadata, metadata).map((uri) =>
+        storage.remove({ key: place.keyOf(uri) }),
+      );
+      await Promise.allSettled([
+        storage.put({ key: hintKey(prefix), body: bytesOf(String(version)) }),
+        ...behind,
+      ]);
       return table;
     }
     throw new Fault("conflict", `${name} has too many metadata files of commits that never ended.`);

@@ -1,6 +1,6 @@
 // Manifests ("Manifests" of format v2): Avro files that list data files or delete files with their partition,
 // counts and bounds. Fields are resolved by id when reading, since writers disagree in names and order; what v1
-// did not know is filled in as the format says; everything is checked, since the bytes may be anyone's.
+// did not know is filled in as the format says; everything is checked, since the bytes may come from any writer.
 
 import { assert } from "#lib/assert";
 import { avroName } from "#lib/avro-name";

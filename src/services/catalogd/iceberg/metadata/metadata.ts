@@ -122,7 +122,7 @@ export function createMetadata({
   const sorted = sources(sortOrder?.fields ?? []);
   const missing = sorted.find((field) => field["source-id"] === -1);
   if (missing !== undefined)
-    throw new Fault("invalid", "The sort order names a column that the schema has not.");
+    throw new Fault("invalid", "The sort order names a column that is not in the schema.");
   // Order 0 is reserved for "unsorted".
   const order: SortOrder = sorted.length === 0 ? UNSORTED : { "order-id": 1, fields: sorted };
   return {
@@ -155,7 +155,7 @@ function broken(what: string): Fault {
 
 /**
  * Reads a metadata file of any writer of format v2, with 64-bit ids kept whole. Throws `invalid` for other
- * versions, for missing fields and for ids that lead nowhere.
+ * versions, for missing fields and for ids that refer to nothing.
  */
 export function parseMetadata(text: string): TableMetadata {
   let parsed: unknown;

@@ -123,7 +123,7 @@ export function addSortOrder(
   if (missing !== undefined) {
     throw new Fault(
       "invalid",
-      `The sort order names the column id ${missing["source-id"]}, which the schema has not.`,
+      `The sort order names the column id ${missing["source-id"]}, which is not in the schema.`,
     );
   }
   const orderId =

@@ -27,7 +27,7 @@ export type SchemaChange =
 /**
  * The schema after the changes, with the highest id that was ever given. Throws `not_found` for a column that
  * is not there, `conflict` for a name that is taken or a type that cannot be reached without losing values,
- * `invalid` for a type or name that is none.
+ * `invalid` for a malformed type or name.
  */
 export function evolveSchema(
   schema: Schema,
