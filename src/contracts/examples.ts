@@ -25,6 +25,10 @@ export const EXAMPLES: Readonly<Record<ServiceName, Readonly<Record<string, Inpu
     snapshots: DATASET,
     tag: { ...DATASET, name: "example" },
     schema: { ...DATASET, doc: { role: "What the person does" } },
+    append: {
+      dataset: "example",
+      rows: [{ worker_id: "w8", name: "Hana Cho", role: "Welder", city: "Reno", state: "NV" }],
+    },
     maintain: { ...DATASET, dry_run: true },
     drop: { dataset: "example" },
   },

@@ -51,6 +51,17 @@ const PROVOCATIONS: Readonly<Record<string, Partial<Record<FaultCode, Provocatio
       body: { add: [{ name: "id", type: "BIGINT" }] },
     },
   },
+  "catalogd.append": {
+    not_found: post("/v1/catalog/datasets/nobody/append", { rows: [{ id: 1 }] }),
+    rejected: post("/v1/catalog/datasets/here/append", { rows: [{ id: "no number" }] }),
+    conflict: {
+      method: "POST",
+      path: "/v1/catalog/datasets/here/append",
+      body: { rows: [{ id: 8 }] },
+      headers: { "idempotency-key": "appended" },
+    },
+  },
+  "catalogd.maintain": { not_found: post("/v1/catalog/datasets/nobody/maintain") },
   "ingestd.ingest": {
     conflict: {
       method: "POST",
@@ -114,6 +125,7 @@ const elsewhere = (name: string, code: FaultCode): boolean =>
   (code === "conflict" &&
     ["vectord.drop", "vectord.dropSnapshot", "vectord.repair", "vectord.restore"].includes(name)) ||
   (name === "ingestd.ingest" && code === "too_large") ||
+  (name === "catalogd.maintain" && code === "conflict") ||
   (name === "ingestd.replay" && code !== "not_found") ||
   (name.startsWith("queryd.sql") && code === "rejected");
 
@@ -141,6 +153,12 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
       house.ask(`/v1/ingest?dataset=${dataset}`, { method: "POST", body, headers });
     expect((await load("here", "id\n1\n", { "idempotency-key": "once" })).status).toBe(201);
     await house.json("/v1/catalog/datasets/here/tags", { name: "first" }, 201);
+    const appended = await house.ask("/v1/catalog/datasets/here/append", {
+      method: "POST",
+      body: '{"rows":[{"id":7}]}',
+      headers: { "idempotency-key": "appended" },
+    });
+    expect(appended.status).toBe(201);
     expect((await load("here", "id\n2\n")).status).toBe(201);
     await house.ask("/v1/storage/here", { method: "PUT", body: "x" });
     await house.ask("/v1/vectors/here", { method: "PUT", body: '{"dimension":2,"model":"one"}' });

@@ -11,8 +11,11 @@ import { loader } from "./contract.ts";
 
 /** Each uses every core while it writes; more would only take each other's memory. */
 const CHILDREN_MAX = 2;
-/** Files that wait for a worker are on disk meanwhile; beyond that a request is refused as retryable. */
-const WAITING_MAX = 16;
+/**
+ * As many as the gateway lets one caller upload at once. Files that wait for a worker are on disk meanwhile, and a small one
+ * takes a worker some 50 ms; beyond that a request is refused as retryable.
+ */
+const WAITING_MAX = 64;
 const WAIT_MS_MAX = 600_000;
 const RETRY_MS = 5000;
 /** A start costs about 150 ms, an idle worker about 100 MiB. */
