@@ -29,8 +29,8 @@ const DELIMITERS: readonly [delimiter: string, prior: number][] = [
   [";", 1],
   ["\t", 1],
   ["|", 1],
-  ["~", 0.85],
-  ["^", 0.85],
+  ["~", 1],
+  ["^", 1],
   ["#", 0.7],
   ["&", 0.7],
   [", ", 0.99],
@@ -83,9 +83,10 @@ function fitted(best: Guess, sample: string, whole: boolean): Guess {
 }
 
 function newlineOf(sample: string): "\n" | "\r" {
-  const feeds = countOf(sample, "\n");
-  const returns = countOf(sample, "\r") - countOf(sample, "\r\n");
-  // A cell of several lines may have line feeds where rows end in carriage returns.
+  // A quoted cell may have other line breaks than those between rows.
+  const bare = sample.replace(/"[^"]*"/g, "");
+  const feeds = countOf(bare, "\n");
+  const returns = countOf(bare, "\r") - countOf(bare, "\r\n");
   return returns > 2 * feeds ? "\r" : "\n";
 }
 

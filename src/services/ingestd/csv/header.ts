@@ -116,8 +116,10 @@ function secondHeader(table: readonly Row[], names: readonly string[], width: nu
   if (row === undefined || table.length < 4 || names.some((name) => !isFilled(name))) return undefined;
   const typed = columnsBelow(table.slice(1), width);
   const values = typed.flatMap((is, column) => (is ? [row.cells[column] ?? ""] : []));
-  const isWord = (cell: string): boolean =>
-    lookOf(cell.trim()).kinds === 0 && lookOf(cell.trim()).marks === 0;
+  const isWord = (cell: string): boolean => {
+    const { kinds, marks } = lookOf(cell.trim());
+    return kinds === 0 && marks === 0 && !/[0-9]/.test(cell);
+  };
   return values.length > 1 && values.every((cell) => isFilled(cell) && isWord(cell)) ? row : undefined;
 }
 

@@ -17,7 +17,8 @@ export function valueSql({ type, kinds, nothing, spaced, latest, asked }: Typing
   const text = spaced ? trimmed(raw) : raw;
   const tries = kinds.map((kind) => {
     // A float between text and decimal would change the last digits of long ones.
-    if (PLAIN_DECIMALS.has(kind.name) && type.startsWith("DECIMAL")) return decimalSql(text, type);
+    if (PLAIN_DECIMALS.has(kind.name) && type.startsWith("DECIMAL") && kind.type !== type)
+      return decimalSql(kind, text, type);
     const value = kind.sql(text, latest);
     const guarded = `CASE ${quickWhen(kind, text, value)}WHEN ${matches(kind, text)} THEN ${value} END`;
     return exactCast(guarded, kind.type, type);
@@ -34,9 +35,10 @@ export function valueSql({ type, kinds, nothing, spaced, latest, asked }: Typing
 const PLAIN_DECIMALS: ReadonlySet<string> = new Set(["decimal", "decimal, any exponent", "exact decimal"]);
 
 /** A plain decimal in a DECIMAL type, from its text; NULL where digits would be lost. */
-function decimalSql(text: string, type: string): string {
+function decimalSql(kind: Kind, text: string, type: string): string {
   const scale = Number(/,([0-9]+)/.exec(type)?.[1] ?? 0);
-  const exact = `CASE WHEN regexp_full_match(${text}, '[+-]?[0-9]*(?:[.][0-9]{0,${scale}}0*)?') THEN TRY_CAST(${text} AS ${type}) END`;
+  const exact = `CASE WHEN regexp_full_match(${text}, '[+-]?[0-9]*(?:[.][0-9]{0,${scale}}0*)?') AND ${matchesPattern(kind, text)} THEN TRY_CAST(${text} AS ${type}) END`;
+  if (kind.name === "exact decimal") return exact;
   const wide = `CASE WHEN regexp_full_match(${text}, '[+-]?[0-9]*[.]?[0-9]*e[+-]?[0-9]{1,2}', 'i') THEN TRY_CAST(${text} AS ${WIDE_DECIMAL}) END`;
   return `coalesce(${exact}, ${exactCast(wide, WIDE_DECIMAL, type)})`;
 }

@@ -327,6 +327,47 @@ describe("the SQL says the same", () => {
     }
   });
 
+  test("what a double or a decimal cannot hold fits neither here nor there", async () => {
+    const digit = fc.constantFrom("0", "1", "9", "5");
+    const text = fc.oneof(
+      fc.string({ unit: digit, minLength: 1, maxLength: 22 }),
+      fc
+        .tuple(
+          fc.string({ unit: digit, maxLength: 12 }),
+          fc.string({ unit: digit, minLength: 1, maxLength: 20 }),
+        )
+        .map((parts) => parts.join(".")),
+      fc.double({ noNaN: true, noDefaultInfinity: true }).map(String),
+      fc.constantFrom(
+        "8871596476099487",
+        "9228307791998361",
+        "+15551234567",
+        "+5",
+        "1E05",
+        "1e-7",
+        "1e400",
+        "50.25-",
+        "1 234.5",
+      ),
+    );
+    const guarded = [...KINDS.filter(({ guard }) => guard !== undefined), exactDecimal(20, 4)];
+    await fc.assert(
+      fc.asyncProperty(fc.array(text, { minLength: 1, maxLength: 20 }), async (texts) => {
+        const list = texts.map((value) => `(${quoteLiteral(value)})`).join(", ");
+        const checks = guarded.map(({ pattern, guard, sql }, at) => {
+          const fits = `regexp_full_match(v, ${quoteLiteral(pattern)}, 'i') AND ${guard?.("v") ?? "true"}`;
+          return `CASE WHEN ${fits} THEN (${sql("v")}) IS NOT NULL ELSE false END AS k${at}`;
+        });
+        for (const row of await db.rows(`SELECT v, ${checks.join(", ")} FROM (VALUES ${list}) t(v)`)) {
+          const value = String(row["v"]);
+          for (const [at, kind] of guarded.entries())
+            expect([kind.name, value, row[`k${at}`]]).toEqual([kind.name, value, kind.matches(value)]);
+        }
+      }),
+      { numRuns: 40 },
+    );
+  });
+
   test("whatever is found in any column of texts, its misfits are exactly what has no value", async () => {
     const value = fc.constantFrom(
       "1",

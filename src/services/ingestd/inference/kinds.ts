@@ -80,11 +80,19 @@ const DOUBLE_DIGITS = 15;
 /** Whether a double gives back every digit. The dressed-up ones are taken up to 15, the plain ones also when they are a double's own text. */
 const fewDigits = (text: string): boolean => digitsOf(text) <= DOUBLE_DIGITS;
 const exactDouble = (text: string): boolean =>
-  Number.isFinite(Number(text)) && (fewDigits(text) || String(Number(text)) === text);
+  Number.isFinite(Number(text)) &&
+  (fewDigits(text) ||
+    (WHOLE_NUMBER.test(text) ? BigInt(Number(text)) === BigInt(text) : String(Number(text)) === text));
+const WHOLE_NUMBER = /^-?[0-9]+$/;
 const fewDigitsSql = (text: string): string =>
   `length(ltrim(regexp_replace(split_part(lower(${text}), 'e', 1), '[^0-9]', '', 'g'), '0')) <= ${DOUBLE_DIGITS}`;
-const exactDoubleSql = (text: string): string =>
-  `(${fewDigitsSql(text)} OR CAST(TRY_CAST(${text} AS DOUBLE) AS VARCHAR) = ${text})`;
+/** DuckDB reads 1e+400 as infinity. */
+const exactDoubleSql = (text: string): string => {
+  const value = `TRY_CAST(${text} AS DOUBLE)`;
+  const isWhole = `regexp_full_match(${text}, '-?[0-9]+')`;
+  const exact = `CASE WHEN ${isWhole} THEN TRY_CAST(${value} AS HUGEINT) = TRY_CAST(${text} AS HUGEINT) ELSE CAST(${value} AS VARCHAR) = ${text} END`;
+  return `(isfinite(${value}) AND (${fewDigitsSql(text)} OR ${exact}))`;
+};
 
 const slashed = (text: string): string => `translate(${text}, '.-', '//')`;
 const strptime = (text: string, formats: readonly string[]): string =>
@@ -335,6 +343,14 @@ function notPhoneSql(text: string): string {
   return `NOT regexp_matches(${text}, '^[+][0-9]{7}')`;
 }
 
+const MONEY_DIGITS = 18;
+
+/** Digits before the decimal mark. */
+function wholeDigitsOf(text: string, mark: "." | ","): number {
+  const [whole = ""] = text.split(mark);
+  return whole.replace(/[^0-9]/g, "").length;
+}
+
 function money(name: string, scale: number, currency: string): KindSpec {
   const amount = `(?:${WHOLE}|${GROUPED})(?:\\.[0-9]{1,${scale}})?`;
   return {
@@ -342,7 +358,7 @@ function money(name: string, scale: number, currency: string): KindSpec {
     type: `DECIMAL(18,${scale})`,
     pattern: `${SIGN}${currency}? ?${SIGN}${amount}(?: ?${currency})?|\\(${currency}? ?${amount}\\)`,
     sql: (text) => `TRY_CAST(${bare(text, ".")} AS DECIMAL(18,${scale}))`,
-    valid: (text) => !isPhone(text),
+    valid: (text) => !isPhone(text) && wholeDigitsOf(text, ".") <= MONEY_DIGITS - scale,
     guard: notPhoneSql,
   };
 }
@@ -353,7 +369,7 @@ function moneyWithComma(currency: string): KindSpec {
     type: "DECIMAL(18,2)",
     pattern: `${SIGN}${currency}? ?(?:${WHOLE}|${GROUPED_BY_POINTS})(?:,[0-9]{1,2})?(?: ?${currency})?`,
     sql: (text) => `TRY_CAST(${bare(text, ",")} AS DECIMAL(18,2))`,
-    valid: (text) => !isPhone(text),
+    valid: (text) => !isPhone(text) && wholeDigitsOf(text, ",") <= MONEY_DIGITS - 2,
     guard: notPhoneSql,
   };
 }

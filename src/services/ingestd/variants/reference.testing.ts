@@ -84,8 +84,12 @@ const digits = (text: string): number =>
     .replace(/[^0-9]/g, "")
     .replace(/^0+/, "").length;
 /** A number that a double gives back. */
-const double = (text: string): string | undefined =>
-  Number.isFinite(Number(text)) && (digits(text) <= 15 || number(text) === text) ? number(text) : undefined;
+function double(text: string): string | undefined {
+  const value = Number(text);
+  if (!Number.isFinite(value)) return undefined;
+  const exact = /^-?[0-9]+$/.test(text) ? BigInt(value) === BigInt(text) : number(text) === text;
+  return digits(text) <= 15 || exact ? number(text) : undefined;
+}
 
 function isoDate(year: string, month: string, day: string): string | undefined {
   const date = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day)));
