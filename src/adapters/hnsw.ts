@@ -31,7 +31,7 @@ export interface GraphShape {
   readonly ef_construction?: number | undefined;
 }
 
-/** Nearest first; both arrays have one entry for each row found, which may be fewer than were asked for. */
+/** Nearest first; both arrays have one entry for each row found, which may be fewer than wanted. */
 export interface Neighbours {
   readonly keys: readonly number[];
   readonly distances: Float32Array;

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { workbookBytes } from "#services/ingestd/xlsx/workbook.testing";
 import { type Ended, run, type SpawnOptions, start } from "./spawned.testing.ts";
 
 const START_MS_MAX = 30_000;
@@ -86,6 +87,34 @@ describe.each([["together"], ["apart"]])("a house %s", (topology) => {
     expect((await ask(["datasets", "drop", "people", "--purge"])).err).toContain("--yes");
     expect((await ask(["datasets", "drop", "people", "--purge", "--yes"])).exitCode).toBe(0);
     expect((await ask(["datasets", "people"])).exitCode).toBe(4);
+  });
+
+  test("a workbook is loaded by its sheet, and rows are replaced by key; messages name flags", async () => {
+    const sheet = (name: string, pay: number) => ({
+      name,
+      rows: [
+        ["id", "pay"],
+        [1, pay],
+        [2, pay + 1],
+      ],
+    });
+    const book = join(folder, "pay.xlsx");
+    await writeFile(book, workbookBytes({ sheets: [sheet("East", 10), sheet("West", 20)] }));
+    const several = await ask(["ingest", book, "-d", "pay"]);
+    expect([several.exitCode, several.err]).toEqual([2, expect.stringContaining("with --sheet NAME")]);
+    expect((await ask(["ingest", book, "-d", "pay", "--sheet", "East"])).exitCode).toBe(0);
+    const upsert = ["--mode", "upsert", "--key", "id"];
+    const { exitCode, out, err } = await ask(["ingest", book, "-d", "pay", "--sheet", "2", ...upsert]);
+    expect(exitCode, err).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({ rows_loaded: 2, rows_replaced: 2, rows_deduped: 0 });
+    expect(err).toContain("2 rows of pay were replaced");
+    const unknown = await ask(["ingest", workers, "-d", "pay", "--mode", "upsert", "--key", "idd"]);
+    expect([unknown.exitCode, unknown.err]).toEqual([
+      2,
+      expect.stringContaining("--key: the file has no column"),
+    ]);
+    const rows = await ask(["sql", "SELECT sum(pay)::INT AS pay FROM pay"]);
+    expect(JSON.parse(rows.out)).toMatchObject({ rows: [{ pay: 41 }] });
   });
 
   test("a second house over the folder is refused", async () => {

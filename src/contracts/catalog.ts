@@ -224,8 +224,12 @@ export const catalog = {
       files: z.array(dataFile).max(100_000),
       /** Repeating a commit with the same id does nothing and answers the first one's snapshot. */
       commit_id: z.string().max(200),
-      /** The snapshot that must still be the current one: for writers that replace what they have read. */
-      if_snapshot_id: snapshotId.optional(),
+      /** Keys of data files that leave the dataset in the same snapshot; `conflict` when one is no longer there. */
+      remove: z.array(z.string()).max(100_000).optional(),
+      /** The snapshot that must still be the current one, null for none: for writers that replace what they have read. */
+      if_snapshot_id: snapshotId.nullable().optional(),
+      /** Where a snapshot of the dataset has all of this in its summary, that one is the answer and nothing is done. */
+      unless_summary: z.record(z.string(), z.string()).optional(),
       /** Kept in the snapshot summary. */
       summary: z.record(z.string(), z.string()).default({}),
     }),

@@ -4,17 +4,33 @@ import { z } from "zod";
 import { op } from "#rpc/contract";
 import { datasetName, snapshotId } from "./shapes.ts";
 
+const mode = z.enum(["append", "replace", "upsert"]);
+const contract = z.enum(["evolve", "freeze", "quarantine"]);
+const format = z.enum(["auto", "csv", "ndjson", "json", "parquet", "xlsx"]);
+const key = z
+  .array(z.string())
+  .optional()
+  .describe("Columns that name a row, for mode=upsert: its last row wins, in the file and over the dataset");
+const sheet = z
+  .string()
+  .max(255)
+  .optional()
+  .describe("The sheet of a workbook, by name or by number from 1; the only one with data unless said");
+const types = z
+  .record(z.string(), z.string())
+  .optional()
+  .describe("Column types that are to hold whatever the values look like");
+const source = z.string().max(1024).optional().describe("The file's name, kept with its rejected rows");
+
 const ingestInput = z.strictObject({
   dataset: datasetName,
-  mode: z.enum(["append", "replace", "upsert"]).default("append"),
-  key: z.array(z.string()).optional().describe("Columns that name a row, for mode=upsert"),
-  contract: z.enum(["evolve", "freeze", "quarantine"]).default("evolve"),
-  format: z.enum(["auto", "csv", "ndjson", "json", "parquet", "xlsx"]).default("auto"),
-  types: z
-    .record(z.string(), z.string())
-    .optional()
-    .describe("Column types that are to hold whatever the values look like"),
-  source: z.string().max(1024).optional().describe("The file's name, kept with its rejected rows"),
+  mode: mode.default("append"),
+  key,
+  contract: contract.default("evolve"),
+  format: format.default("auto"),
+  sheet,
+  types,
+  source,
   dry_run: z.boolean().default(false),
   idempotency_key: z.string().min(1).max(200).optional(),
   content_type: z
@@ -22,6 +38,18 @@ const ingestInput = z.strictObject({
     .max(1024)
     .optional()
     .describe("`multipart/form-data` for a form with the file in it"),
+});
+
+/** What a form may carry beside its file: the options that the query has, where they are too long for it. */
+export const ingestFormFields = z.strictObject({
+  mode: mode.optional(),
+  key,
+  contract: contract.optional(),
+  format: format.optional(),
+  sheet,
+  types,
+  source,
+  dry_run: z.boolean().optional(),
 });
 
 const ingestHeaders = { idempotency_key: "idempotency-key", content_type: "content-type" };
@@ -34,7 +62,10 @@ export const ingested = z.object({
   rows_in: z.int(),
   rows_loaded: z.int(),
   rows_quarantined: z.int(),
+  /** Rows that a later row of the same key took the place of, with mode=upsert. */
   rows_deduped: z.int(),
+  /** Rows of the dataset that rows of the file took the place of, with mode=upsert. */
+  rows_replaced: z.int().optional(),
   bytes_in: z.int(),
   fingerprint: z.string(),
   dialect: z
@@ -92,7 +123,7 @@ export const ingest = {
     ...traits,
     summary: "Load a file into a dataset",
     description:
-      "The body is the file, or a form (multipart/form-data) with it in the field `file`: CSV (any delimiter, encoding, gzip, zstd), NDJSON, JSON or Parquet. Rows that do not fit go to `NAME$rejects` with line and reason; `rows_in` always equals loaded + quarantined + deduped. The same bytes again change nothing.",
+      "The body is the file, or a form (multipart/form-data) with it in the field `file` and options in others: CSV (any delimiter, encoding, gzip, zstd), NDJSON, JSON, Parquet or an Excel workbook (.xlsx). Rows that do not fit go to `NAME$rejects` with line and reason; `rows_in` always equals loaded + quarantined + deduped. With `mode=upsert` a row takes the place of those with the same `key`. The same bytes again change nothing, also when they are sent at once.",
     output: ingested,
     status: (output) => (output.replayed || output.dry_run ? 200 : 201),
     statuses: [200, 201],

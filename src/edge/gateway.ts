@@ -16,7 +16,7 @@ import { byPattern, isSlow, type Route, routeFor } from "#rpc/route";
 import { type Audit, type RefusalReason } from "./access/audit.ts";
 import { authorize } from "./access/auth.ts";
 import { Denied } from "./access/denied.ts";
-import { checkMethod, type Guard } from "./access/guard.ts";
+import { checkMethod, checkUrl, type Guard } from "./access/guard.ts";
 import type { LiveKeys } from "./access/live-keys.ts";
 import { type CheckKey, keyCheckOf } from "./access/owned-prefixes.ts";
 import { apiDescription, docsPage } from "./docs.ts";
@@ -124,6 +124,7 @@ function mount(deps: GatewayDeps, candidates: readonly Route[]): Handler {
   const begin = (request: Request, exchange: EdgeExchange): Promise<Response> | Response => {
     const { headers } = request;
     try {
+      checkUrl(request.url);
       const origin = guard(headers);
       if (origin !== undefined && allowOrigins.includes(origin)) exchange.origin = origin;
       const caller = keys.authenticate(headers);

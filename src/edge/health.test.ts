@@ -11,7 +11,7 @@ test("background failures are told and degrade nothing; damage and a service tha
   const { status, services } = await houseHealth({ topology: "together", version: "1", pings, storage });
   expect(status).toBe("ok");
   expect(services["vectord"]?.detail).toBe(
-    "failed in the background since the start: snapshot (3), graph build (1)",
+    "Failed in the background since the start: snapshot (3), graph build (1).",
   );
   expect(services["queryd"]).not.toHaveProperty("detail");
   const damaged = { vectord: () => Promise.resolve({ damaged: ["index a"], failures: { snapshot: 1 } }) };

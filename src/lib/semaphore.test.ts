@@ -28,3 +28,18 @@ test("a full queue and a long wait are refused, and a slot is given back once on
   expect(slots.used).toBe(0);
   expect(await slots.take(10)).toBeDefined();
 });
+
+test("a caller whose signal fires leaves the queue, and its place is the next one's", async () => {
+  const slots = new Semaphore(1, 2);
+  const release = await slots.take(10);
+  const controller = new AbortController();
+  const gone = slots.take(60_000, controller.signal);
+  const next = slots.take(60_000);
+  controller.abort(new Error("gone"));
+  expect(await gone.catch((error: unknown) => (error as Error).message)).toBe("gone");
+  release?.();
+  (await next)?.();
+  expect(slots.used).toBe(0);
+  expect(await slots.take(10, controller.signal).catch(() => "refused")).toBe("refused");
+  expect(slots.used).toBe(0);
+});

@@ -18,20 +18,36 @@ export class Semaphore {
 
   /**
    * Resolves with the function that gives the slot back, or with undefined when the queue is full or
-   * `waitMsMax` passed first.
+   * `waitMsMax` passed first. Rejects with the signal's reason once it fires: a caller that has gone waits no more.
    */
-  async take(waitMsMax: number): Promise<(() => void) | undefined> {
+  async take(waitMsMax: number, signal?: AbortSignal): Promise<(() => void) | undefined> {
+    signal?.throwIfAborted();
     if (this.#used < this.#max) {
       this.#used += 1;
       return this.#release();
     }
     if (this.#waiting.length >= this.#waitingMax) return undefined;
-    return new Promise((resolve) => {
-      const waiter: Waiter = { wake: resolve };
-      waiter.timer = setTimeout(() => {
+    return new Promise((resolve, reject) => {
+      const leave = (): void => {
         this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
+        clearTimeout(timer);
+        signal?.removeEventListener("abort", abort);
+      };
+      const abort = (): void => {
+        leave();
+        reject(signal?.reason as Error);
+      };
+      const timer = setTimeout(() => {
+        leave();
         resolve(undefined);
       }, waitMsMax);
+      const waiter: Waiter = {
+        wake: (release) => {
+          leave();
+          resolve(release);
+        },
+      };
+      signal?.addEventListener("abort", abort, { once: true });
       this.#waiting.push(waiter);
     });
   }
@@ -41,18 +57,14 @@ export class Semaphore {
     return () => {
       if (released) return;
       released = true;
-      const next = this.#waiting.shift();
-      if (next === undefined) {
-        this.#used -= 1;
-        return;
-      }
-      clearTimeout(next.timer);
-      next.wake(this.#release());
+      const [next] = this.#waiting;
+      if (next === undefined) this.#used -= 1;
+      else next.wake(this.#release());
     };
   }
 }
 
 interface Waiter {
-  timer?: ReturnType<typeof setTimeout>;
-  readonly wake: (release: (() => void) | undefined) => void;
+  /** Takes it out of the queue and gives it the slot. */
+  readonly wake: (release: () => void) => void;
 }

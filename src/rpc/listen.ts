@@ -2,6 +2,7 @@
 // without waiting for anything, and refuses unknown paths and methods with a fault of the usual shape.
 
 import { unlinkSync } from "node:fs";
+import http from "node:http";
 import type { Caller } from "./call.ts";
 import type { DaemonStats } from "./daemon.ts";
 import { CALL_HEADERS, type Exchange, faultResponse, requestIdOr } from "./exchange.ts";
@@ -33,6 +34,13 @@ export interface ListenOptions {
   /** Called for every reply, for metrics. */
   readonly onReply?: (route: Route, status: number, tookMs: number) => void;
 }
+
+/**
+ * Of a request's first line and its headers together; what is larger the platform refuses by itself, with a 431 that
+ * has no body. Its own limit is a quarter of that, and one number for the whole process. A connection may hold as much.
+ */
+const HEADER_BYTES_MAX = 64 * 1024;
+Object.assign(http, { maxHeaderSize: HEADER_BYTES_MAX });
 
 /** Seconds a connection over TCP may stand idle. Slow routes lift it for their request. */
 const IDLE_TIMEOUT_S = 30;

@@ -8,7 +8,7 @@ import { diskObjects } from "#adapters/objects/disk/disk";
 import { sqliteState, type State } from "#adapters/state";
 import { catalog } from "#contracts/catalog";
 import { storage } from "#contracts/storage";
-import type { OutputOf, Service } from "#rpc/contract";
+import type { InputOf, OutputOf, Service } from "#rpc/contract";
 import type { Fault } from "#rpc/fault";
 import { implement, local } from "#rpc/local";
 import { storaged } from "#services/storaged/service";
@@ -26,7 +26,11 @@ interface Lake {
   readonly catalog: Service<typeof catalog>;
   /** The same tables, for a catalog that remembers nothing. */
   again(): Promise<Service<typeof catalog>>;
-  commit(n: number, mode?: "append" | "replace"): Promise<OutputOf<typeof catalog.commit>>;
+  commit(
+    n: number,
+    mode?: "append" | "replace",
+    more?: Partial<InputOf<typeof catalog.commit>>,
+  ): Promise<OutputOf<typeof catalog.commit>>;
 }
 
 async function lake(): Promise<Lake> {
@@ -50,7 +54,7 @@ async function lake(): Promise<Lake> {
     store,
     catalog: catalogOf,
     again,
-    commit: async (n, mode = "append") => {
+    commit: async (n, mode = "append", more = {}) => {
       const prepared = await catalogOf.prepare({ dataset: "t", mode, columns });
       const sha256 = Bun.CryptoHasher.hash("sha256", String(n), "hex");
       const stats = { 1: { values: 10, nulls: 0, bytes: 80, min: "0", max: String(n) } };
@@ -61,6 +65,7 @@ async function lake(): Promise<Lake> {
         columns: prepared.columns,
         files: [{ key, rows: 10, bytes: 1000 + n, sha256, stats }],
         commit_id: `commit-${n}`,
+        ...more,
       });
     },
   };
@@ -81,6 +86,60 @@ function flip(path: string): void {
   bytes[at] = (bytes[at] ?? 0) ^ 1;
   writeFileSync(path, bytes);
 }
+
+describe("a commit that replaces what its writer has read", () => {
+  const keysOf = async (service: Service<typeof catalog>): Promise<string[]> =>
+    (await service.scan({ dataset: "t" })).files.map(({ key }) => key);
+
+  test("takes files out and others in as one snapshot, and holds for the snapshot that was read alone", async () => {
+    const { commit, catalog: service, again } = await lake();
+    await commit(1, "append", { if_snapshot_id: null });
+    const two = await commit(2);
+    const [second = "", first = ""] = await keysOf(service);
+    const replaced = await commit(3, "append", { remove: [first], if_snapshot_id: two.snapshot_id });
+    const keys = await keysOf(await again());
+    expect([keys.length, keys.includes(second), keys.includes(first)]).toEqual([2, true, false]);
+    const { snapshots } = await service.snapshots({ dataset: "t" });
+    expect(snapshots[0]).toMatchObject({ operation: "overwrite", rows: 20, files: 2 });
+    for (const more of [{ if_snapshot_id: two.snapshot_id }, { if_snapshot_id: null }, { remove: [first] }])
+      expect((await faultOf(commit(4, "append", more))).code).toBe("conflict");
+    expect((await service.dataset({ dataset: "t" })).snapshot_id).toBe(replaced.snapshot_id);
+    // The same commit once more is the one that was made.
+    const again3 = await commit(3, "append", { remove: [first], if_snapshot_id: two.snapshot_id });
+    expect(again3).toMatchObject({ snapshot_id: replaced.snapshot_id, replayed: true });
+  });
+
+  test("under a key is made once, however many ask for it with other files", async () => {
+    const { commit, catalog: service, again } = await lake();
+    const other = await again();
+    const notes = { summary: { key: "k" }, unless_summary: { key: "k" } };
+    const one = await commit(0, "append", notes);
+    const prepared = await other.prepare({
+      dataset: "t",
+      mode: "append",
+      columns: [{ name: "id", type: "BIGINT" }],
+    });
+    const raced = await Promise.all(
+      Array.from({ length: 10 }, (_, n) =>
+        n % 2 === 0
+          ? commit(n + 1, "append", notes)
+          : other.commit({
+              dataset: "t",
+              mode: "append",
+              columns: prepared.columns,
+              files: [],
+              commit_id: `x${n}`,
+              ...notes,
+            }),
+      ),
+    );
+    expect(new Set(raced.map(({ snapshot_id, replayed }) => `${snapshot_id} ${replayed}`))).toEqual(
+      new Set([`${one.snapshot_id} true`]),
+    );
+    expect((await service.snapshots({ dataset: "t" })).snapshots).toHaveLength(1);
+    expect(await commit(11, "append", { unless_summary: { key: "k2" } })).toMatchObject({ replayed: false });
+  });
+});
 
 describe("a catalog's own files", () => {
   test.each([

@@ -111,7 +111,7 @@ class History {
     const texts = [...state.values()].filter((text) => text !== "");
     if (new Set(texts).size !== texts.length) this.violations.push("a write is there twice");
     for (const text of texts)
-      if (!this.tried.has(text)) this.violations.push(`nobody wrote ${JSON.stringify(text.slice(0, 40))}`);
+      if (!this.tried.has(text)) this.violations.push(`nothing wrote ${JSON.stringify(text.slice(0, 40))}`);
     for (let at = 1; at <= sequence; at += 1)
       if (!state.has(at)) this.violations.push(`there is no write ${at} of ${sequence}`);
     if (state.size > sequence) this.violations.push(`there are ${state.size} writes of ${sequence}`);
@@ -153,7 +153,7 @@ async function opened(disk: Disk, history: History): Promise<Opened> {
       const said = error instanceof Error ? error.message : String(error);
       if (!(error instanceof Fault)) throw new Error(`an opening failed by a bug: ${said}`, { cause: error });
       if (!history.lying) throw new Error(`an opening failed: ${said}`, { cause: error });
-      // What a lying disk lost is found at every opening, until somebody repairs the log.
+      // What a lying disk lost is found at every opening, until the log is repaired.
       history.given = true;
       throw new Fault("unavailable", "The connection broke.");
     }
@@ -187,7 +187,7 @@ async function live(disk: Disk, history: History, random: Random): Promise<void>
   if (random.below(2) === 0) await log.close().catch(passDiskFault);
 }
 
-/** A disk that fails is told so by a fault or by its own code; everything else is a bug. */
+/** A disk that fails is reported by a fault or by its own code; everything else is a bug. */
 function passDiskFault(error: unknown): void {
   const { code = "" } = error as { code?: string };
   if (error instanceof Fault ? code !== "unavailable" : !/^E[A-Z]+$/.test(code)) throw error;

@@ -2,6 +2,7 @@
 // command that makes it again. `--help` lists the parts; README.md says what their last lines mean.
 
 import { parseArgs } from "node:util";
+import { type Compared, compareVariants } from "#services/ingestd/variants/compare.testing";
 import { HISTORIES, HISTORY_NAMES, type HistoryName, type Ran, runHistories } from "./histories.ts";
 import { type Death, DEATHS, killRounds } from "./kill.ts";
 import { KIND_NAMES, KINDS, type KindName, mutate } from "./mutations.ts";
@@ -30,6 +31,9 @@ is a line that begins with WRONG, and the exit code is then 1.
             path, a link and a bind mount; keys that are changed at once;
             3 s a pair
   network   lines between daemons, and to S3, that fail; 1 to 2 s a round   --rounds 200 --seed S --only daemons|s3
+  ingest-variants                                                           --files 100000 --from 1 --processes 2
+            generated CSV files of every dialect with odd values, against
+            a reference reader; 20 ms a file
   s3        clients of an S3 server that fails; 3 ms an operation           --count 2000 --seed S
   all       all of these, one after the other
 
@@ -49,6 +53,7 @@ const OPTIONS = {
   seeds: { type: "string", default: "100000" },
   from: { type: "string", default: "0" },
   processes: { type: "string", default: "2" },
+  files: { type: "string", default: "100000" },
 } as const;
 
 const { values, positionals } = parseArgs({
@@ -176,6 +181,35 @@ async function simulateApart(name: HistoryName, from: number, seeds: number): Pr
   return JSON.parse(await new Response(child.stdout).text()) as Ran;
 }
 
+/** Files that differ before a process stops: more are rarely of another kind. */
+const DIFFERENCES_MAX = 100;
+/** Rows of the largest generated files, up to some megabytes. */
+const VARIANT_ROWS_MAX = 20_000;
+
+async function ingestVariants(): Promise<boolean> {
+  const started = performance.now();
+  const processes = Math.max(1, Number(values.processes));
+  const share = Math.ceil(Number(values.files) / processes);
+  const first = Math.max(1, Number(values.from));
+  const shares = await Promise.all(
+    Array.from({ length: processes }, async (_, n): Promise<Compared> => {
+      const program = [process.execPath, "--no-env-file", import.meta.path, "variants"];
+      const words = [String(first + n * share), String(share)];
+      const child = Bun.spawn([...program, ...words], { stdout: "pipe", stderr: "inherit" });
+      return JSON.parse(await new Response(child.stdout).text()) as Compared;
+    }),
+  );
+  const sum = (of: (compared: Compared) => number): number =>
+    shares.reduce((total, compared) => total + of(compared), 0);
+  const differences = shares.flatMap((compared) => compared.differences);
+  const again = /seed ([0-9]+)/.exec(differences[0] ?? "")?.[1] ?? "1";
+  const fine = judged(differences, `ingest-variants --files 1 --from ${again} --processes 1`);
+  say(
+    `ingest-variants: ${sum(({ files }) => files)} files from ${first}, ${sum(({ rows }) => rows)} rows, ${Math.round(sum(({ bytes }) => bytes) / 1e6)} MB, ${secondsSince(started)} s, ${differences.length} differences`,
+  );
+  return fine;
+}
+
 async function trace(): Promise<boolean> {
   for (const name of chosen<HistoryName>(HISTORY_NAMES)) {
     const outcome = await HISTORIES[name](Number(values.from));
@@ -247,6 +281,7 @@ const PARTS: Readonly<Record<string, () => Promise<boolean>>> = {
   room,
   mutate: mutations,
   simulate: simulation,
+  "ingest-variants": ingestVariants,
   network,
   owners,
   s3,
@@ -262,9 +297,15 @@ const PARTS: Readonly<Record<string, () => Promise<boolean>>> = {
     say(JSON.stringify(await runHistories(name as HistoryName, Number(from), Number(seeds))));
     return true;
   },
+  variants: async () => {
+    const [from = "1", files = "0"] = words;
+    const limits = { rowsMax: VARIANT_ROWS_MAX, differencesMax: DIFFERENCES_MAX };
+    say(JSON.stringify(await compareVariants(Number(from), Number(files), limits)));
+    return true;
+  },
   all: async () => {
     let fine = true;
-    for (const part of [simulation, syscalls, room, mutations, s3, network, owners, kill])
+    for (const part of [simulation, ingestVariants, syscalls, room, mutations, s3, network, owners, kill])
       fine = (await part()) && fine;
     return fine;
   },

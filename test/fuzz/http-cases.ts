@@ -175,7 +175,9 @@ export const HTTP_CASES: readonly HttpCase[] = [
     ["another scheme", get("file:///etc/passwd"), [400]],
     ["a control character", get("/v1/storage/\x01"), [505]],
     ["a blank", get("/v1/storage/a b"), [505]],
-    ["20,000 letters", get(`/v1/storage/${"a".repeat(20_000)}`), [431]],
+    ["20,000 letters", get(`/v1/storage/${"a".repeat(20_000)}`), [400]],
+    ["40,000 letters", get(`/v1/storage/${"a".repeat(40_000)}`), [413]],
+    ["70,000 letters", get(`/v1/storage/${"a".repeat(70_000)}`), [431]],
     ["2,000 letters", get(`/v1/storage/${"a".repeat(2000)}`), [400]],
   ]),
   ...cases("header", [
@@ -185,7 +187,7 @@ export const HTTP_CASES: readonly HttpCase[] = [
     ["a blank in a name", get("/health", `${HOST}X A: 1\r\n`), [400]],
     ["NUL in a value", get("/health", `${HOST}X-A: a\0b\r\n`), [400]],
     ["a bare carriage return in a value", get("/health", `${HOST}X-A: a\rb\r\n`), [400]],
-    ["20,000 letters", get("/health", `${HOST}X-A: ${"a".repeat(20_000)}\r\n`), [431]],
+    ["70,000 letters", get("/health", `${HOST}X-A: ${"a".repeat(70_000)}\r\n`), [431]],
     ["300 headers", get("/health", HOST + "X-A: 1\r\n".repeat(300)), [431]],
     [
       "an Upgrade that nobody offers",

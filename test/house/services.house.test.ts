@@ -209,7 +209,7 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
       sql: "select table_name from information_schema.tables where table_name in ?",
       params: [["orders", "workers", "nobody"]],
     });
-    expect(rows.map((row) => row["table_name"]).sort()).toEqual(["orders", "workers"]);
+    expect(rows.map((row) => String(row["table_name"])).sort()).toEqual(["orders", "workers"]);
     const { snapshot_id: id } = await house.json<Dataset>("/v1/catalog/datasets/workers");
     const versions = await house.json<SqlResult>("/v1/sql", {
       sql: `select count(*) as n, current_timestamp::text like '%+05:30' as there from workers at (version => ${id})`,

@@ -4,6 +4,7 @@
 import type { Ingested } from "#contracts/ingest";
 import type { House } from "#contracts/house";
 import { present } from "#lib/assert";
+import { Fault } from "#rpc/fault";
 import { CLIENT_ARGS, pair, settingsOf } from "../args.ts";
 import { command, type Given } from "../command.ts";
 import { connect } from "../connect.ts";
@@ -60,7 +61,7 @@ export const ingest = command({
   name: "ingest",
   summary: "Load files into a dataset",
   details:
-    "CSV in any dialect and encoding, NDJSON, JSON or Parquet, plain or compressed. Rows that do not fit are kept with line and reason in NAME$rejects. The same file again changes nothing. With --mode replace the first file replaces what is there and further files are added to it.",
+    "CSV in any dialect and encoding, NDJSON, JSON, Parquet or Excel (.xlsx), plain or compressed. Rows that do not fit are kept with line and reason in NAME$rejects. The same file again changes nothing. With --mode replace the first file replaces what is there and further files are added to it. With --mode upsert a row takes the place of those with the same --key; the last one wins, over all files in their order.",
   many: true,
   args: {
     file: { type: "positional", required: true, description: "Files to load; - reads standard input" },
@@ -88,6 +89,11 @@ export const ingest = command({
       valueHint: "FORMAT",
       description: `What the file is: ${formats.join(", ")}`,
     },
+    sheet: {
+      type: "string",
+      valueHint: "SHEET",
+      description: "The sheet of a workbook, by name or number from 1; needed where several have data",
+    },
     types: {
       type: "string",
       valueHint: "COLUMN=TYPE",
@@ -107,6 +113,7 @@ export const ingest = command({
     "lakehouse ingest workers.csv --dataset workers",
     "lakehouse ingest jan.csv feb.csv --dataset shifts --mode replace",
     "lakehouse ingest people.csv --dataset people --types zip=string --dry-run",
+    "lakehouse ingest roster.xlsx --dataset workers --sheet 'Week 12' --mode upsert --key worker_id",
     "zcat orders.ndjson.gz | lakehouse ingest - --dataset orders",
   ],
   run: async (args, given) => {
@@ -121,7 +128,12 @@ export const ingest = command({
       for (const [at, file] of files.entries()) {
         const mode = at > 0 && flags.mode === "replace" ? "append" : flags.mode;
         const input = { ...flags, ...(mode === undefined ? {} : { mode }), dataset: args.dataset };
-        loaded.push({ file: file.name, outcome: await ingestFile(house, file, input, interrupt.signal) });
+        const label = files.length > 1 ? `${file.name} (${at + 1} of ${files.length})` : file.name;
+        const work = ingestFile(house, file, input, interrupt.signal, label);
+        const outcome = await work.catch((error: unknown) => {
+          throw error instanceof Fault ? toldInFlags(error, files.length > 1 ? file.name : undefined) : error;
+        });
+        loaded.push({ file: file.name, outcome });
       }
     } finally {
       interrupt.stop();
@@ -145,6 +157,7 @@ interface RawFlags {
   readonly mode: string | undefined;
   readonly key: string | undefined;
   readonly format: string | undefined;
+  readonly sheet: string | undefined;
   readonly contract: string | undefined;
   readonly "dry-run": boolean | undefined;
 }
@@ -163,6 +176,7 @@ function flagsOf(args: RawFlags, given: Given): IngestFlags {
     ...(mode === undefined ? {} : { mode }),
     ...(key === undefined ? {} : { key }),
     ...(format === undefined ? {} : { format }),
+    ...(args.sheet === undefined ? {} : { sheet: args.sheet }),
     ...(contract === undefined ? {} : { contract }),
     ...(types.length === 0 ? {} : { types: Object.fromEntries(types) }),
     ...(args["dry-run"] === true ? { dry_run: true } : {}),
@@ -182,6 +196,7 @@ export async function ingestFile(
   file: InputFile,
   input: IngestFlags & { readonly dataset: string },
   signal: AbortSignal,
+  label = file.name,
 ): Promise<Ingested> {
   const progress = createProgress();
   try {
@@ -199,7 +214,7 @@ export async function ingestFile(
       const total = step.bytes_total ?? file.bytes;
       const rows = step.rows === 0 ? size(step.bytes) : counted(step.rows, "row");
       progress.show(
-        `${file.name}: ${PHASES[step.phase] ?? step.phase}, ${rows}`,
+        `${label}: ${PHASES[step.phase] ?? step.phase}, ${rows}`,
         total === undefined ? undefined : step.bytes / total,
       );
     }
@@ -209,13 +224,33 @@ export async function ingestFile(
   }
 }
 
+const OPTION = /\b(mode|key|format|contract|sheet|types)(?:=|(?=: | names ))/g;
+
+/** The house names its options as a request has them, `sheet=East`; at a prompt they are flags. */
+export function inFlags(text: string): string {
+  return text.replace(OPTION, (found, name: string) => `--${name}${found.endsWith("=") ? " " : ""}`);
+}
+
+function toldInFlags(fault: Fault, file: string | undefined): Fault {
+  const { code, message, details, retryAfterMs } = fault;
+  const told = inFlags(message);
+  return new Fault(code, file === undefined ? told : `${file}: ${told}`, {
+    details,
+    retryAfterMs,
+    cause: fault,
+  });
+}
+
 /** What is worth a sentence beyond the counts. */
 export function tell(file: string, outcome: Ingested): void {
   const { dataset } = outcome;
   if (outcome.dry_run) say(`${file}: nothing was loaded, this was a dry run.`);
   else if (outcome.replayed) say(`${file}: this was loaded before; nothing changed.`);
+  if (outcome.rows_replaced !== undefined && outcome.rows_replaced > 0)
+    say(`${file}: ${counted(outcome.rows_replaced, "row")} of ${dataset} were replaced.`);
   for (const change of outcome.schema_changes) say(`${file}: ${change}`);
-  for (const warning of outcome.warnings) say(`${paintTalk("yellow", "warning:")} ${file}: ${warning}`);
+  for (const warning of outcome.warnings)
+    say(`${paintTalk("yellow", "warning:")} ${file}: ${inFlags(warning)}`);
   if (outcome.rows_quarantined > 0 && !outcome.dry_run) {
     say(
       `${file}: ${counted(outcome.rows_quarantined, "row")} did not fit. See why: lakehouse sql 'SELECT line, reason, raw FROM "${dataset}$rejects"'`,

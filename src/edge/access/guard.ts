@@ -86,6 +86,18 @@ export function checkMethod(method: string): void {
   if (!METHODS.has(method)) throw new Fault("invalid", `The method ${method} is not known here.`);
 }
 
+/** Half of what the platform takes with its headers: past that it says no more than 431 (src/rpc/listen.ts). */
+const URL_CHARS_MAX = 32 * 1024;
+
+/** Throws `too_large` for a URL that is longer than any option needs. */
+export function checkUrl(url: string): void {
+  if (url.length <= URL_CHARS_MAX) return;
+  throw new Fault(
+    "too_large",
+    `The URL is longer than ${URL_CHARS_MAX} characters. Send long options in the body: POST /v1/ingest takes them as fields of a form.`,
+  );
+}
+
 const PORT_MAX = 65_535;
 const KNOWN_HOSTS_MAX = 256;
 const HOST = /^(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?$/;

@@ -16,7 +16,7 @@ type Coercions = ReadonlyMap<string, Coercion>;
 
 /** Reads an operation's input; what that takes is derived once from its schema. */
 export function inputReader(operation: AnyOp, plan: PathPlan): ReadInput {
-  const coercions = coercionsOf(operation);
+  const coercions = coercionsOf(operation.input as z.core.$ZodType);
   const headers = Object.entries(operation.headers ?? {});
   const bytesMax = bodyBytesMaxOf(operation);
   const queried = operation.body === "raw" || operation.method === "GET" || operation.method === "HEAD";
@@ -46,8 +46,8 @@ function coerce(coercion: Coercion | undefined, text: string): unknown {
   return coercion === undefined ? text : coercion(text);
 }
 
-function coercionsOf(operation: AnyOp): Coercions {
-  const schema = z.toJSONSchema(operation.input as z.core.$ZodType, { io: "input", unrepresentable: "any" });
+function coercionsOf(input: z.core.$ZodType): Coercions {
+  const schema = z.toJSONSchema(input, { io: "input", unrepresentable: "any" });
   const coercions = new Map<string, Coercion>();
   for (const [name, property] of Object.entries(schema.properties ?? {})) {
     if (typeof property === "boolean") continue;
@@ -70,12 +70,26 @@ function toNumber(text: string): unknown {
   return text.trim() === "" || Number.isNaN(number) ? text : number;
 }
 
+/** How fields that came as text, as in a form, become what a schema's fields are. */
+export function textFieldsReader(
+  schema: z.core.$ZodType,
+): (fields: Iterable<readonly [name: string, text: string]>) => Record<string, unknown> {
+  const coercions = coercionsOf(schema);
+  return (fields) => readTexts(fields, coercions);
+}
+
 function readQuery(url: string, coercions: Coercions): Record<string, unknown> {
-  const fields: Record<string, unknown> = {};
   const start = url.indexOf("?");
-  if (start === -1) return fields;
-  for (const [name, text] of new URLSearchParams(url.slice(start + 1))) {
-    // As a key of the object below it would set its prototype.
+  return start === -1 ? {} : readTexts(new URLSearchParams(url.slice(start + 1)), coercions);
+}
+
+function readTexts(
+  texts: Iterable<readonly [name: string, text: string]>,
+  coercions: Coercions,
+): Record<string, unknown> {
+  const fields: Record<string, unknown> = {};
+  for (const [name, text] of texts) {
+    // As a key of the object below it would be no field.
     if (name === "__proto__") throw new Fault("invalid", "__proto__: is not a known field");
     const value = coerce(coercions.get(name), text);
     const before = fields[name];

@@ -19,7 +19,7 @@ import { metadataFor, shapedFor, writtenSchema } from "./commits/shape.ts";
 import { describeTable, idOf, wireId } from "./describe.ts";
 import { columnsOf, schemaChanges } from "./duckdb/columns.ts";
 import { typeWarnings } from "./duckdb/types.ts";
-import { currentSchema, snapshotOf } from "./iceberg/metadata/metadata.ts";
+import { currentSchema, type Snapshot, snapshotOf } from "./iceberg/metadata/metadata.ts";
 import { rollback, tag } from "./iceberg/metadata/snapshots.ts";
 import { setSchema } from "./iceberg/metadata/table-changes.ts";
 import type { Long } from "./iceberg/types/long.ts";
@@ -155,11 +155,17 @@ export async function catalogd({
         warnings: typeWarnings(columns),
       };
     },
-    commit: async ({ dataset, mode, columns, files, commit_id, if_snapshot_id, summary }) => {
+    commit: async (input) => {
+      const { dataset, mode, columns, files, remove = [], commit_id, if_snapshot_id, summary } = input;
+      const { unless_summary: noted } = input;
       let replayed = false;
       let made: Long | undefined;
       const table = await tables.commit(dataset, async (current, place) => {
-        made = current === undefined ? undefined : await tables.committedBy(current, commit_id);
+        made =
+          current === undefined
+            ? undefined
+            : ((await tables.committedBy(current, commit_id)) ??
+              (noted === undefined ? undefined : await summarized(tables, current, noted)));
         replayed = made !== undefined;
         if (replayed) return undefined;
         refuseStale(dataset, current, if_snapshot_id);
@@ -171,6 +177,7 @@ export async function catalogd({
           place,
           mode,
           files,
+          remove,
           notes,
           clock,
           ids,
@@ -211,12 +218,29 @@ function emptyTable(dataset: string): never {
   throw new Fault("conflict", `${dataset} has no snapshot yet, so there is nothing to name.`);
 }
 
-/** A writer that replaces what it has read must not replace what it has not. */
-function refuseStale(dataset: string, table: Table | undefined, expected: SnapshotId | undefined): void {
+/** A writer that replaces what it has read must not replace what it has not; it says null when it read nothing. */
+function refuseStale(
+  dataset: string,
+  table: Table | undefined,
+  expected: SnapshotId | null | undefined,
+): void {
   if (expected === undefined) return;
   const snapshot = table === undefined ? undefined : snapshotOf(table.metadata);
-  if (snapshot !== undefined && contentId(snapshot) === idOf(expected)) return;
+  const current = snapshot === undefined ? null : contentId(snapshot);
+  if (current === (expected === null ? null : idOf(expected))) return;
   throw new Fault("conflict", `${dataset} was changed meanwhile. Read it again and start over.`);
+}
+
+/** The newest snapshot whose summary has all these notes. */
+async function summarized(
+  tables: Tables,
+  table: Table,
+  notes: Readonly<Record<string, string>>,
+): Promise<Long | undefined> {
+  const wanted = Object.entries(notes);
+  const fits = ({ summary }: Snapshot): boolean => wanted.every(([name, value]) => summary[name] === value);
+  const found = table.metadata.snapshots.findLast(fits) ?? (await tables.findInHistory(table, fits));
+  return found?.["snapshot-id"];
 }
 
 async function removeFiles(storage: CatalogdDeps["storage"], prefix: string): Promise<void> {

@@ -55,6 +55,8 @@ export interface TestLake {
   /** The same over several datasets, by the names that SQL gives them; a dataset that is not there has no rows. */
   query(sql: string, datasets: Readonly<Record<string, string>>): Promise<Record<string, unknown>[]>;
   keys(): string[];
+  /** Another ingestd over the same lake, as on another machine. */
+  another(): Promise<Service<typeof ingest>>;
   close(): Promise<void>;
 }
 
@@ -87,6 +89,7 @@ export async function testLake({ apart = false }: { apart?: boolean } = {}): Pro
     : undefined;
   const service = apart ? remote(ingest, { unix }, { origin: "ingestd" }) : local(implementation);
   let reader: Promise<Duckdb> | undefined;
+  const closers = [close];
   const query = async (sql: string, datasets: Readonly<Record<string, string>>) => {
     reader ??= openDuckdb({ memoryBytesMax: 2 ** 28, threads: 1, tempDir: folder, tempBytesMax: 2 ** 30 });
     const db = await reader;
@@ -116,9 +119,15 @@ export async function testLake({ apart = false }: { apart?: boolean } = {}): Pro
     rows: (dataset, sql = "SELECT * FROM t") => query(sql, { t: dataset }),
     query,
     keys: () => [...keys].sort(),
+    another: async () => {
+      const settings = { spoolDir: join(folder, `spool-${closers.length}`) };
+      const other = await ingestd({ catalog: known, storage: offered, settings });
+      closers.push(other.close);
+      return local(implement(ingest, "ingestd", other.handlers, { onBug, checkOutputs: true }));
+    },
     close: async () => {
       await listener?.stop(1000);
-      await close();
+      for (const end of closers) await end();
       (await reader)?.close();
       rmSync(folder, { recursive: true, force: true });
     },
@@ -252,14 +261,31 @@ function catalogHandlers(
         warnings: [],
       };
     },
-    commit: ({ dataset, mode, columns, files, commit_id, if_snapshot_id, summary }) => {
+    commit: (input) => {
+      const {
+        dataset,
+        mode,
+        columns,
+        files,
+        remove = [],
+        commit_id,
+        if_snapshot_id,
+        unless_summary,
+        summary,
+      } = input;
       const refusal = refusalsOf.get(dataset) ?? refusals.pop();
       refusalsOf.delete(dataset);
       if (refusal !== undefined) throw refusal;
       const table = tables.get(dataset) ?? { columns: [], snapshots: [], current: 0 };
-      if (if_snapshot_id !== undefined && if_snapshot_id !== table.current)
+      if (if_snapshot_id !== undefined && (if_snapshot_id ?? 0) !== table.current)
         throw new Fault("conflict", `${dataset} was changed meanwhile.`);
-      const before = table.snapshots.findLast(({ commitId }) => commitId === commit_id);
+      const before =
+        table.snapshots.findLast(({ commitId }) => commitId === commit_id) ??
+        (unless_summary === undefined
+          ? undefined
+          : table.snapshots.findLast((snapshot) =>
+              Object.entries(unless_summary).every(([name, value]) => snapshot.summary[name] === value),
+            ));
       if (before !== undefined)
         return { snapshot_id: before.snapshot_id, replayed: true, dataset: described(dataset, table) };
       for (const { key, sha256, bytes } of files) {
@@ -268,13 +294,15 @@ function catalogHandlers(
       }
       for (const column of columns)
         if (!table.columns.some(({ id }) => id === column.id)) table.columns.push(column);
-      const kept = mode === "append" ? (currentOf(table)?.live ?? []) : [];
+      const gone = new Set(remove);
+      const kept =
+        mode === "append" ? (currentOf(table)?.live ?? []).filter(({ key }) => !gone.has(key)) : [];
       const id = ++lastSnapshot;
       table.snapshots.push({
         snapshot_id: id,
         parent_id: table.current === 0 ? null : table.current,
         at: "2026-11-21T00:00:00Z",
-        operation: mode === "append" ? "append" : "overwrite",
+        operation: mode === "append" && remove.length === 0 ? "append" : "overwrite",
         rows: files.reduce((sum, { rows }) => sum + rows, 0),
         files: files.length,
         summary,

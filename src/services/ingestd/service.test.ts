@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { Fault } from "#rpc/fault";
 import { diskFault } from "./decode/files.ts";
 import { bodyOf, sharedFile, type TestLake, testLake } from "./lake.testing.ts";
-import { receive, Spool } from "./spool.ts";
+import { receive, Spool } from "./receive/spool.ts";
 import { LoaderPool } from "./worker/pool.ts";
 
 async function faultOf(work: Promise<unknown>): Promise<Fault> {
@@ -104,7 +104,7 @@ describe.each([
 
     test("files that are no tables are named for what they are", async () => {
       for (const [bytes, told] of [
-        ["PK\u0003\u0004....", "Excel"],
+        ["PK\u0003\u0004....", "unpacked"],
         ["%PDF-1.7", "PDF"],
         ["", "empty"],
         ["\n\n  \n", "empty"],
@@ -118,8 +118,7 @@ describe.each([
     });
 
     test("what is not served says so", async () => {
-      expect((await faultOf(lake.load("x", PEOPLE, { mode: "upsert" }))).message).toContain("upsert");
-      expect((await faultOf(lake.load("x", PEOPLE, { format: "xlsx" }))).message).toContain("CSV");
+      expect((await faultOf(lake.load("x", PEOPLE, { format: "xlsx" }))).message).toContain("format=xlsx");
       expect((await faultOf(lake.load("x$rejects", PEOPLE))).code).toBe("invalid");
       expect((await faultOf(lake.load("x", PEOPLE, { format: "parquet" }))).code).toBe("invalid");
     });
@@ -235,6 +234,75 @@ describe.each([
       expect(await lake.load("keyed", csv)).toMatchObject({ replayed: true });
       const fault = await faultOf(lake.load("keyed", `${csv}3,c\n`, { idempotency_key: "k1" }));
       expect(fault.code).toBe("conflict");
+    });
+
+    test("a key that is raced with other files loads one of them, and the others are in conflict", async () => {
+      const all = await Promise.allSettled(
+        Array.from({ length: 20 }, (_, index) =>
+          lake.load("raced", `n\n${index}\n`, { idempotency_key: "k" }),
+        ),
+      );
+      const codes = all.map((one): string =>
+        one.status === "fulfilled" ? "loaded" : (one.reason as Fault).code,
+      );
+      expect(codes.sort()).toEqual([...Array<string>(19).fill("conflict"), "loaded"]);
+      expect(await lake.rows("raced", "SELECT count(*)::INT AS n FROM t")).toEqual([{ n: 1 }]);
+    });
+
+    test.each([
+      ["with a key", "k"],
+      ["without", undefined],
+    ])("equal bytes that are raced %s load once, and all but one say so", async (_, idempotency_key) => {
+      const dataset = idempotency_key === undefined ? "raced_bytes" : "raced_keyed";
+      const more = idempotency_key === undefined ? {} : { idempotency_key };
+      const all = await Promise.all(Array.from({ length: 20 }, () => lake.load(dataset, PEOPLE, more)));
+      expect(all.filter(({ replayed }) => !replayed)).toHaveLength(1);
+      expect(new Set(all.map(({ snapshot_id, ingest_id }) => `${snapshot_id} ${ingest_id}`)).size).toBe(1);
+      expect(new Set(all.map(({ rows_in, rows_loaded }) => `${rows_in} ${rows_loaded}`))).toEqual(
+        new Set(["3 3"]),
+      );
+      expect(await lake.rows(dataset, "SELECT count(*)::INT AS n FROM t")).toEqual([{ n: 3 }]);
+    });
+
+    test("a load that fails or is given up leaves its key and its bytes to the next", async () => {
+      const controller = new AbortController();
+      const slow = lake.ingest.ingest(
+        { dataset: "left", body: bodyOf(PEOPLE), idempotency_key: "k" },
+        { signal: controller.signal },
+      );
+      const next = lake.load("left", PEOPLE, { idempotency_key: "k" });
+      controller.abort();
+      await slow.catch(() => undefined);
+      expect(await next).toMatchObject({ rows_loaded: 3 });
+      lake.refusalsOf.set("left", new Fault("conflict", "Column a was changed meanwhile."));
+      expect((await faultOf(lake.load("left", csv, { idempotency_key: "k2" }))).code).toBe("conflict");
+      expect(await lake.load("left", csv, { idempotency_key: "k2" })).toMatchObject({ replayed: false });
+    });
+
+    test("a key and bytes that are raced over two processes load once, too", async () => {
+      const other = await lake.another();
+      const send = (index: number, dataset: string, file: string) =>
+        (index % 2 === 0 ? other : lake.ingest).ingest({
+          dataset,
+          body: bodyOf(file),
+          ...(dataset === "two_keyed" ? { idempotency_key: "k" } : {}),
+        });
+      const keyed = await Promise.allSettled(
+        Array.from({ length: 10 }, (_, index) => send(index, "two_keyed", `n\n${index}\n`)),
+      );
+      expect(keyed.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+      expect(await lake.rows("two_keyed", "SELECT count(*)::INT AS n FROM t")).toEqual([{ n: 1 }]);
+      const same = await Promise.all(Array.from({ length: 10 }, (_, index) => send(index, "two_same", csv)));
+      expect(same.filter(({ replayed }) => !replayed)).toHaveLength(1);
+      expect(await lake.rows("two_same", "SELECT count(*)::INT AS n FROM t")).toEqual([{ n: 2 }]);
+    });
+
+    test("a replacement counts only while nothing came after it", async () => {
+      await lake.load("state", csv, { mode: "replace" });
+      expect(await lake.load("state", csv, { mode: "replace" })).toMatchObject({ replayed: true });
+      await lake.load("state", "id,v\n9,z\n");
+      expect(await lake.load("state", csv, { mode: "replace" })).toMatchObject({ replayed: false });
+      expect(await lake.rows("state", "SELECT count(*)::INT AS n FROM t")).toEqual([{ n: 2 }]);
     });
 
     test("after a rollback, or once it was replaced, a file is new again", async () => {

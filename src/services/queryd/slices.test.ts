@@ -14,7 +14,7 @@ const ENDLESS = "SELECT count(*) FROM range(1000000000000) a, range(1000) b WHER
 
 /** The one beside those that are not sliced too. */
 const ENGINES_MAX = 3;
-const SLICE_MS = 60;
+const SLICE_MS = 100;
 
 let lake: Lake;
 let daemon: Queryd;
@@ -68,7 +68,10 @@ const short = async (count: number): Promise<unknown[]> => {
   const rows: unknown[] = [];
   for (let n = 0; n < count; n += 1) {
     // Each text is new, so that it is guarded as well.
-    const result = await service.sql({ sql: `SELECT count(*) AS n FROM workers WHERE id >= ${n}` });
+    const result = await service.sql({
+      sql: `SELECT count(*) AS n FROM workers WHERE id >= ${n}`,
+      timeout_ms: 120_000,
+    });
     rows.push(result.rows[0]?.["n"]);
   }
   return rows;
@@ -83,7 +86,7 @@ test.each([2, 3, 5])("short statements run beside %d endless ones", async (count
 });
 
 /** Some slices of work. */
-const LONG = "SELECT sum(hash(range)) > 0 AS yes FROM range(20000000)";
+const LONG = "SELECT sum(hash(range)) > 0 AS yes FROM range(40000000)";
 
 test("what a slice is too short for starts again, and ends", async () => {
   const endless = await startEndless(2);
@@ -92,9 +95,10 @@ test("what a slice is too short for starts again, and ends", async () => {
   // Somebody waits at the end of each slice, until the long one waits for an engine of its own.
   const over = new AbortController();
   const others = [1, 2, 3].map(async () => {
-    while (!over.signal.aborted) await service.sql({ sql: "SELECT sum(hash(range)) FROM range(300000)" });
+    while (!over.signal.aborted)
+      await service.sql({ sql: "SELECT sum(hash(range)) FROM range(30000)", timeout_ms: 120_000 });
   });
-  await short(10);
+  await Bun.sleep(10 * SLICE_MS);
   await endless.end();
   const result = await long;
   over.abort();
@@ -132,6 +136,7 @@ test("a statement that runs for long has a low priority, and the next one has no
   const priorities = (): number[] => daemon.stats().pids.map((pid) => getPriority(pid));
   await until(() => Math.max(...priorities()) === 10);
   await endless.end();
-  await until(() => daemon.stats().busy === 0);
+  // An engine that was slow to stop is replaced.
+  await until(() => daemon.stats().busy === 0 && daemon.stats().engines > 0);
   expect(Math.max(...priorities())).toBe(0);
 });

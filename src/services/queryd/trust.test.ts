@@ -1,5 +1,6 @@
 // What one statement may cost others, and what is exact: engines that crash, values beyond a double, versions, zones.
 
+import type { SnapshotId } from "#contracts/shapes";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { query } from "#contracts/query";
@@ -16,8 +17,8 @@ const ENDLESS = "SELECT count(*) FROM range(1000000000000) a, range(1000) b WHER
 let lake: Lake;
 let daemon: Queryd;
 let service: Service<typeof query>;
-let first: number;
-let second: number;
+let first: SnapshotId;
+let second: SnapshotId;
 
 beforeAll(async () => {
   lake = await openLake();

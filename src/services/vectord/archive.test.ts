@@ -98,7 +98,8 @@ function rewrite(name: string, change: (json: string) => string): Promise<void> 
   });
 }
 
-const leftovers = (): string[] => readdirSync(join(root, "vectors")).filter((name) => name.startsWith("."));
+const unfinishedFolders = (): string[] =>
+  readdirSync(join(root, "vectors")).filter((name) => name.startsWith("."));
 
 describe.each([["near"], ["far"]])("with an object store that is %s", (where) => {
   test("an index goes back to what it was, and goes on from there", async () => {
@@ -136,7 +137,7 @@ describe.each([["near"], ["far"]])("with an object store that is %s", (where) =>
     await daemon.close();
     await start();
     expect(await held()).toEqual(numbers(52));
-    expect(leftovers()).toEqual([]);
+    expect(unfinishedFolders()).toEqual([]);
     await stop();
   });
 });
@@ -229,11 +230,11 @@ test("an index that was removed, or is damaged, comes back", async () => {
 test("what does not fit is refused by name", async () => {
   await made();
   await service.snapshot({ index: "a", name: "s" });
-  expect(await codeOf(service.restore({ index: "a", name: "nobody" }))).toBe("not_found");
-  expect(await codeOf(service.restore({ index: "nobody", name: "s" }))).toBe("not_found");
-  expect(await codeOf(service.snapshot({ index: "nobody" }))).toBe("not_found");
-  expect(await codeOf(service.snapshots({ index: "nobody" }))).toBe("not_found");
-  expect(await codeOf(service.dropSnapshot({ index: "a", name: "nobody" }))).toBe("not_found");
+  expect(await codeOf(service.restore({ index: "a", name: "missing" }))).toBe("not_found");
+  expect(await codeOf(service.restore({ index: "missing", name: "s" }))).toBe("not_found");
+  expect(await codeOf(service.snapshot({ index: "missing" }))).toBe("not_found");
+  expect(await codeOf(service.snapshots({ index: "missing" }))).toBe("not_found");
+  expect(await codeOf(service.dropSnapshot({ index: "a", name: "missing" }))).toBe("not_found");
   expect(await codeOf(service.snapshot({ index: "a", name: "../a" }))).toBe("invalid");
   const under = service.snapshot({ index: "a", name: "t" });
   expect(await codeOf(service.restore({ index: "a", name: "s" }))).toBe("conflict");
@@ -274,7 +275,7 @@ test("whichever object is damaged, cut or missing, the restore says so and the i
     await store.service.put({ key, body: new Response(whole).body as never });
   }
   expect(await held()).toEqual(numbers(60));
-  expect(leftovers()).toEqual([]);
+  expect(unfinishedFolders()).toEqual([]);
   expect((await service.restore({ index: "a", name: "s" })).count).toBe(50);
 });
 
@@ -297,7 +298,7 @@ test("when what arrived whole does not open, the index comes back as it was", as
   await daemon.close();
   await start();
   expect(await held()).toEqual(numbers(61));
-  expect(leftovers()).toEqual([]);
+  expect(unfinishedFolders()).toEqual([]);
   await service.drop({ index: "a" });
   expect(await codeOf(service.restore({ index: "a", name: "s" }))).toBe("internal");
   expect(await codeOf(service.index({ index: "a" }))).toBe("not_found");
@@ -318,7 +319,7 @@ test("a start puts right what a crash left between two renames", async () => {
   await start();
   expect(await held("a")).toEqual(numbers(50));
   expect(await held("b")).toEqual(numbers(50));
-  expect(leftovers()).toEqual([]);
+  expect(unfinishedFolders()).toEqual([]);
 });
 
 /** Restores two snapshots in turn, for as long as it lives. */
@@ -355,22 +356,22 @@ test("kill -9 in the middle of a restore leaves one snapshot or the other, whole
     const now = await held();
     expect([50, 70]).toContain(now.length);
     expect(now).toEqual(numbers(now.length));
-    expect(leftovers()).toEqual([]);
+    expect(unfinishedFolders()).toEqual([]);
   }
-}, 30_000);
+}, 120_000);
 
-test("an index keeps to its model: texts are embedded by it, and a question by another is refused", async () => {
+test("an index keeps to its model: texts are embedded by it, and a query by another is refused", async () => {
   const created = await service.create({ index: "m", dimension: 2, metric: "euclidean", model: "four" });
   expect(created.model).toBe("four");
   expect(await codeOf(service.create({ index: "m", dimension: 2, metric: "euclidean", model: "x" }))).toBe(
     "conflict",
   );
   await service.upsert({ index: "m", items: [{ id: "t", text: "abc" }] });
-  const ask = (model?: string) =>
+  const search = (model?: string) =>
     service.search({ index: "m", text: "abc", ...(model === undefined ? {} : { model }) });
-  expect((await ask()).hits[0]?.distance).toBe(0);
-  expect((await ask("four")).hits[0]?.distance).toBe(0);
-  expect(await codeOf(ask("other"))).toBe("conflict");
+  expect((await search()).hits[0]?.distance).toBe(0);
+  expect((await search("four")).hits[0]?.distance).toBe(0);
+  expect(await codeOf(search("other"))).toBe("conflict");
   expect(await codeOf(service.search({ index: "m", vector: [4, 3], model: "other" }))).toBe("conflict");
   await service.snapshot({ index: "m", name: "s" });
   await service.drop({ index: "m" });

@@ -1,5 +1,5 @@
-// Background work that failed: logged once each time, counted by the name of the work, and told until the same work
-// succeeds. Searches and writes go on meanwhile.
+// Background work that failed: logged once each time, counted by the name of the work, and reported until the same
+// work succeeds. Searches and writes go on meanwhile.
 
 import type { Log } from "#lib/log";
 import { traceOf } from "#rpc/fault";

@@ -277,7 +277,7 @@ export class Indexes {
         throw this.#failed(name, entry, error);
       },
     );
-    // Whoever asks for the index gets the failure; it is noted already if nobody does.
+    // Every call for the index gets the failure; it is logged already if there is none.
     entry.opening.catch(() => undefined);
   }
 

@@ -128,7 +128,7 @@ describe.each(["local", "remote"] as const)("vectord, %s", (topology) => {
     await fill("good", 3);
     await fill("bad", 20);
     await killed(() => flip(logOf("bad")));
-    // Nobody has asked for it yet: opening it at the start is what found the damage, and kept it.
+    // No call has named it yet: opening it at the start found the damage, and kept it.
     const calls = [
       () => service.index({ index: "bad" }),
       () => service.search({ index: "bad", vector: [0, 1] }),
@@ -186,7 +186,7 @@ describe.each(["local", "remote"] as const)("vectord, %s", (topology) => {
   test("a repair of what is whole changes nothing, also when its files were put back by hand", async () => {
     await fill("a", 5);
     expect(await service.repair({ index: "a" })).toMatchObject({ repaired: false, lost: [], damage: [] });
-    expect(await codeOf(service.repair({ index: "nobody" }))).toBe("not_found");
+    expect(await codeOf(service.repair({ index: "missing" }))).toBe("not_found");
     const whole = readFileSync(logOf("a"));
     await killed(() => flip(logOf("a")));
     expect(await codeOf(service.index({ index: "a" }))).toBe("internal");
@@ -361,9 +361,9 @@ describe.each(["local", "remote"] as const)("vectord, %s", (topology) => {
     ];
     await service.upsert({ index: "a", items });
     const given = async (encoding?: "float" | "base64"): Promise<unknown[]> => {
-      const asked = encoding === undefined ? {} : { encoding };
-      const { hits } = await service.search({ index: "a", vector: base64, include: ["vector"], ...asked });
-      const fetched = await service.fetch({ index: "a", ids: ["text", "list"], ...asked });
+      const options = encoding === undefined ? {} : { encoding };
+      const { hits } = await service.search({ index: "a", vector: base64, include: ["vector"], ...options });
+      const fetched = await service.fetch({ index: "a", ids: ["text", "list"], ...options });
       return [...hits, ...fetched.items].map(({ vector: each }) => each);
     };
     expect(await given()).toEqual(Array.from({ length: 4 }, () => base64));
@@ -421,7 +421,7 @@ describe("vectord", () => {
     expect((await service.fetch({ index: "a", ids: ["x"] })).items).toEqual([]);
   });
 
-  test("what is asked wrongly is refused by name", async () => {
+  test("wrong input is refused by name", async () => {
     await fill("good");
     expect(await codeOf(service.search({ index: "good" }))).toBe("invalid");
     expect(await codeOf(service.search({ index: "good", vector: "AAAA" }))).toBe("invalid");
@@ -443,13 +443,13 @@ describe("vectord", () => {
       metadata: { kind: n < 2 ? "far" : "near" },
     }));
     await service.upsert({ index: "t", items });
-    const ask = async (k: number, enough: number, also: string[] = []): Promise<string[]> => {
+    const search = async (k: number, enough: number, also: string[] = []): Promise<string[]> => {
       const tiers = [{ kind: "near" }, {}];
       const { hits } = await service.searchTiers({ index: "t", vector: [0, 0], k, enough, tiers, also });
       return hits.map(({ id }) => id);
     };
-    expect(await ask(4, 2)).toEqual(["c", "d"]);
-    expect(await ask(3, 3)).toEqual(["c", "d", "a"]);
-    expect(await ask(3, 3, ["b", "nobody", "c"])).toEqual(["c", "d", "a", "b"]);
+    expect(await search(4, 2)).toEqual(["c", "d"]);
+    expect(await search(3, 3)).toEqual(["c", "d", "a"]);
+    expect(await search(3, 3, ["b", "missing", "c"])).toEqual(["c", "d", "a", "b"]);
   });
 });

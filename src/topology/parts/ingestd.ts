@@ -2,10 +2,15 @@ import { mebibytesToBytes } from "#config";
 import { ingestd } from "#services/ingestd/service";
 import { type BuildDaemon, spoolFolder } from "./part.ts";
 
-export const buildIngestd: BuildDaemon<"ingestd", "storaged" | "catalogd"> = ({ settings, neighbours }) =>
+export const buildIngestd: BuildDaemon<"ingestd", "storaged" | "catalogd"> = ({
+  settings,
+  neighbours,
+  log,
+}) =>
   ingestd({
     storage: neighbours.storaged,
     catalog: neighbours.catalogd,
+    log,
     settings: {
       spoolDir: spoolFolder(settings),
       memoryBytesMax: mebibytesToBytes(settings.ingest_memory_mib),

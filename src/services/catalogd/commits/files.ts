@@ -5,7 +5,7 @@ import type { DataFile as OfferedFile } from "#contracts/catalog";
 import type { Clock } from "#lib/clock";
 import { Fault } from "#rpc/fault";
 import { metricsOf } from "../duckdb/metrics.ts";
-import { append, type Commit, type CommitInput, replaceAll } from "../iceberg/commit.ts";
+import { append, change, type Commit, type CommitInput, replaceAll } from "../iceberg/commit.ts";
 import type { ManifestFile } from "../iceberg/manifest/manifest-list.ts";
 import { CONTENT, type DataFile, type Manifest } from "../iceberg/manifest/manifest.ts";
 import {
@@ -33,6 +33,8 @@ export interface FilesCommit {
   readonly place: Place;
   readonly mode: "append" | "replace";
   readonly files: readonly OfferedFile[];
+  /** Keys of files that leave, beside an append; `conflict` when one is no longer there. */
+  readonly remove?: readonly string[];
   readonly notes: Readonly<Record<string, string>>;
   readonly clock: Clock;
   readonly ids: Ids;
@@ -40,7 +42,7 @@ export interface FilesCommit {
 
 export async function commitFiles(
   tables: Tables,
-  { current, metadata, place, mode, files, notes, clock, ids }: FilesCommit,
+  { current, metadata, place, mode, files, remove = [], notes, clock, ids }: FilesCommit,
 ): Promise<Change & { readonly commit: Commit }> {
   const schema = currentSchema(metadata);
   const parent = current === undefined ? undefined : snapshotOf(current.metadata);
@@ -61,11 +63,15 @@ export async function commitFiles(
     for (const listed of manifests) opened.set(listed.manifest_path, await tables.manifest(current, listed));
     return opened;
   };
-  const opened = await open(mode === "replace" ? previousManifests : toBeMerged(previousManifests));
+  const removed = new Set(remove.map((key) => place.uriOfKey(key)));
+  const all = mode === "replace" || removed.size > 0;
+  const opened = await open(all ? previousManifests : toBeMerged(previousManifests));
   const commit =
-    mode === "replace" && current !== undefined
-      ? replaceAll(metadata, { ...input, opened })
-      : append(metadata, { ...input, opened });
+    removed.size > 0
+      ? change(metadata, { ...input, operation: "overwrite", added: input.files, removed, opened })
+      : mode === "replace" && current !== undefined
+        ? replaceAll(metadata, { ...input, opened })
+        : append(metadata, { ...input, opened });
   return { metadata: commit.metadata, commit };
 }
 

@@ -39,17 +39,20 @@ export async function carefulSource(
     for (const row of header.rejected) await written.reject(row, row.reason ?? "above the table");
     for await (const text of textOf(file.path)) {
       bytes = Math.min(bytes + text.length, file.bytes);
-      await written.take(scanner.push(text));
+      for (const rows of scanner.push(text)) await written.take(rows);
       work.onProgress(written.rows, bytes, file.bytes);
     }
-    await written.take(scanner.finish());
+    for (const rows of scanner.finish()) await written.take(rows);
     totals.push(...(await settleTotals(written, header.names, dialect.delimiter, wishes, work)));
     await written.end();
   } catch (error) {
     throw diskFault(error) ?? error;
   }
   const { stats, rows, flawed, filled, hasDoubtful, passedOver } = written;
-  const { columns, warnings } = typedColumns(stats, header.names, dialect.delimiter, wishes, hasDoubtful);
+  const { columns, warnings, certain } = typedColumns(stats, header.names, dialect.delimiter, wishes, {
+    doubtful: hasDoubtful,
+    sampled: false,
+  });
   const odd = flawed === 0 ? [] : [`${flawed} rows have a quote in an odd place and were read all the same.`];
   if (filled > 0) odd.push(`${filled} rows leave out their last cells, which became NULL.`);
   if (written.nulRows > 0)
@@ -63,10 +66,11 @@ export async function carefulSource(
     columns,
     from: written.table(),
     rowsIn: rows,
+    certain,
     rawText: async function* () {
       const again = new RowScanner(dialect, fit, header.bodyLine);
-      for await (const text of textOf(file.path)) yield* again.push(text);
-      yield* again.finish();
+      for await (const text of textOf(file.path)) for (const rows of again.push(text)) yield* rows;
+      for (const rows of again.finish()) yield* rows;
     },
     dialect: dialectOf(file, layout, passedOver.words()),
     recipe: () => ({
@@ -76,7 +80,7 @@ export async function carefulSource(
       ...(fit.shortest === undefined ? {} : { shortest: fit.shortest }),
       today: wishes.today,
       columns: stats.map((column, index) => {
-        const { counts, nothing, spaced } = column.told();
+        const { counts, nothing, spaced } = column.stored();
         return {
           name: columns[index]?.name ?? "",
           counts: counts.map(([words, count]) => [[...words], count]),
@@ -93,7 +97,7 @@ export async function carefulSource(
 const SUM_TOLERANCE = 1e-6;
 
 /**
- * Rows that may be totals are rejected when their numbers are the sums of their columns, or when their label stands
+ * Rows that may be totals are rejected when their numbers are the sums of their columns, or when their label is
  * in a column of values; the others are rows like all. Gives what was found, in words.
  */
 async function settleTotals(
@@ -107,10 +111,12 @@ async function settleTotals(
   if (written.totals.length === 0) return found;
   await written.flush();
   const { typings } = typedColumns(written.stats, names, delimiter, wishes);
+  let last = 0;
   for (const row of written.totals) {
     const label = row.cells.findIndex((cell) => cell.trim() !== "");
     const misplaced = typings[label]?.type !== "VARCHAR";
-    if (misplaced || (await areSums(row.cells, label, typings, written.table(), db))) {
+    if (misplaced || (await areSums(row, label, last, typings, written.table(), db))) {
+      last = row.line;
       await written.reject(row, `it is a totals row ("${(row.cells[label] ?? "").trim()}")`);
       found.push(`Line ${row.line} is a totals row and was rejected.`);
     } else written.add(row);
@@ -118,25 +124,33 @@ async function settleTotals(
   return found;
 }
 
+/** Whether half of a row's numbers are the sums of all rows, of those above it, or of those since the last totals. */
 async function areSums(
-  cells: readonly string[],
+  { cells, line }: Row,
   label: number,
+  last: number,
   typings: readonly Typing[],
   from: string,
   db: Workplace["db"],
 ): Promise<boolean> {
-  const sums = typings.flatMap((typing, index) => {
+  const spans = ["true", `line < ${line}`, `line > ${last} AND line < ${line}`];
+  const totals = typings.flatMap((typing, index) => {
     const cell = cells[index]?.trim() ?? "";
     if (index <= label || cell === "" || !isNumeric(typing.type)) return [];
     const text = quoteLiteral(cell);
     const total = `coalesce(CAST(${valueSql(typing, text)} AS DOUBLE), TRY_CAST(replace(${text}, ',', '') AS DOUBLE))`;
-    const sum = `coalesce(sum(CAST(${valueSql(typing, `c${index}`)} AS DOUBLE)), 0)`;
-    return [`abs(${total} - ${sum}) <= ${SUM_TOLERANCE} * greatest(1, abs(${sum}))`];
+    return [{ total, value: `CAST(${valueSql(typing, `c${index}`)} AS DOUBLE)` }];
   });
-  if (sums.length === 0) return false;
-  const [row] = await db.rows(`SELECT ${sums.map((sum, at) => `${sum} AS s${at}`).join(", ")} FROM ${from}`);
-  const holding = Object.values(row ?? {}).filter((holds) => holds === true).length;
-  return holding > 0 && holding * 2 >= sums.length;
+  if (totals.length === 0) return false;
+  const checks = spans.map((span) => {
+    const holding = totals.map(({ total, value }) => {
+      const sum = `coalesce(sum(${value}) FILTER (WHERE ${span}), 0)`;
+      return `CAST(abs(${total} - ${sum}) <= ${SUM_TOLERANCE} * greatest(1, abs(${sum})) AS INTEGER)`;
+    });
+    return `coalesce(${holding.map((holds) => `coalesce(${holds}, 0)`).join(" + ")}, 0) * 2 >= ${totals.length}`;
+  });
+  const [found] = await db.rows(`SELECT ${checks.join(" OR ")} AS adds_up FROM ${from}`);
+  return found?.["adds_up"] === true;
 }
 
 /** Rejected rows once more, each by itself: `line` is its place among them, from 1. */
@@ -177,7 +191,7 @@ export async function rejectedCsvSource(
   }
   const stats = written.stats.map((column, index) => {
     const then = kept[index];
-    return then === undefined ? column : column.seen(then);
+    return then === undefined ? column : column.restore(then);
   });
   const { columns, warnings } = typedColumns(stats, names, dialect.delimiter, asThen);
   return {

@@ -1,7 +1,7 @@
 // The columns of delimited text: their names in the dataset, and how their texts are typed. The order of authority:
 // the type that the caller names, the dataset's own as long as half of the values have it, and the values.
 
-import { valueSql, misfitSql, strictSql } from "../inference/column-sql.ts";
+import { certainSql, misfitSql, strictSql, valueSql } from "../inference/column-sql.ts";
 import type { ColumnStats } from "../inference/column-stats.ts";
 import { inferType, type Surroundings, surroundingsOf, typeAs, type Typing } from "../inference/infer.ts";
 import { duckdbWord, refuseStrayTypes, wantedTypes } from "../inference/types.ts";
@@ -14,15 +14,24 @@ export interface TypedColumns {
   readonly columns: readonly SourceColumn[];
   readonly typings: readonly Typing[];
   readonly warnings: readonly string[];
+  /** Every value that was seen fits. */
+  readonly certain: boolean;
 }
 
-/** `doubtful` says that rows which had no vote are to be checked too: nothing fits a column that is else empty. */
+/** How the values were seen. */
+export interface Seen {
+  /** Rows that had no vote are to be checked too: nothing fits a column that is else empty. */
+  readonly doubtful: boolean;
+  /** Not all of them. */
+  readonly sampled: boolean;
+}
+
 export function typedColumns(
   stats: readonly ColumnStats[],
   names: readonly string[],
   delimiter: string,
   wishes: Wishes,
-  doubtful = false,
+  { doubtful, sampled }: Seen = { doubtful: false, sampled: false },
 ): TypedColumns {
   const around = surroundingsOf(stats, delimiter.startsWith(";"), wishes.today);
   const known = new Map(wishes.known.map((column) => [column.name.toLowerCase(), column]));
@@ -39,6 +48,8 @@ export function typedColumns(
     types,
     found.map(({ name }) => name),
   );
+  const certain =
+    !sampled && !doubtful && found.every(({ typing, unwanted }) => typing.share === 1 && !unwanted);
   const columns = found.map(({ name, unwanted, typing }, index): SourceColumn => {
     const raw = `c${index}`;
     return {
@@ -47,7 +58,7 @@ export function typedColumns(
       value: valueSql(typing, raw),
       raw,
       misfit: typing.empty && doubtful ? `(${raw} IS NOT NULL)` : misfitSql(typing, raw),
-      strict: strictSql(typing, raw),
+      strict: certain ? certainSql(typing, raw) : strictSql(typing, raw),
       confidence: typing.confidence,
       samples: typing.samples,
       ...(typing.dayFirst === undefined ? {} : { dayFirst: typing.dayFirst }),
@@ -58,6 +69,7 @@ export function typedColumns(
     columns,
     typings: found.map(({ typing }) => typing),
     warnings: found.flatMap(({ typing }) => typing.warning ?? []),
+    certain,
   };
 }
 

@@ -1,7 +1,7 @@
 // How a text is delimited, found by trying every likely way on a sample and keeping the one under which it
 // looks most like a table: rows of one width, cells that are numbers, dates or plain words, no quotes in odd
 // places. One malformed row must not change the answer, so widths are decided by majority. The evidence is
-// kept in words for whoever loads the file.
+// kept in words, for the reply.
 
 import { lookOf, TEXT_LOOK } from "../inference/looks.ts";
 import { isNull } from "../inference/nulls.ts";
@@ -45,7 +45,7 @@ const DELIMITERS: readonly [delimiter: string, prior: number][] = [
 /** Rows that are looked at: the majority does not change after some hundreds. */
 const ROWS_MAX = 1000;
 const CELLS_MAX = 20_000;
-/** Characters that are looked at, for each candidate anew. */
+/** Characters that are looked at, again for each candidate. */
 export const DIALECT_CHARS_MAX = 256 * 1024;
 /** What a table of one column scores: anything that splits half the rows alike is better. */
 const ONE_COLUMN = 0.22;
@@ -65,10 +65,21 @@ export function guessDialect(text: string, whole: boolean, opinion?: Opinion): G
   guesses.sort((a, b) => b.score - a.score);
   const [best, next] = guesses;
   if (best === undefined) throw new TypeError("there is always the candidate of one column");
-  // Once the width is known a broken quote costs a line and no more, which may be the header.
+  return { ...fitted(best, sample, whole && !cut), evidence: evidenceOf(best, next, opinion) };
+}
+
+/** A dialect that is known beforehand, with the width and the rows of the text. */
+export function readDialect(dialect: Dialect, text: string, whole: boolean): Guess {
+  const cut = text.length > DIALECT_CHARS_MAX;
+  const sample = cut ? text.slice(0, DIALECT_CHARS_MAX) : text;
+  return fitted(guess([dialect, 1], sample, whole && !cut, undefined), sample, whole && !cut);
+}
+
+/** Once the width is known a broken quote costs a line and no more, which may be the header. */
+function fitted(best: Guess, sample: string, whole: boolean): Guess {
   const rows = rowsOf(sample, best.dialect, { width: best.width, ragged: false });
-  if ((!whole || cut) && rows.length > 1) rows.pop();
-  return { ...best, rows, evidence: evidenceOf(best, next, opinion) };
+  if (!whole && rows.length > 1) rows.pop();
+  return { ...best, rows };
 }
 
 function newlineOf(sample: string): "\n" | "\r" {
@@ -225,20 +236,27 @@ function tidiness(rows: readonly Row[], { delimiter, quote }: Dialect): number {
   return cells === 0 ? 0 : points / cells;
 }
 
-function tidinessOf(cell: string, foreign: RegExp, quote: string): number {
+function tidinessOf(cell: string, foreign: Foreign, quote: string): number {
   if (isNull(cell)) return 0.9;
   if (quote !== '"' && cell.includes('"')) return 0;
   if (/^['"]|['"]$/.test(cell) && !/^(['"]).*\1$/.test(cell)) return 0.2;
   if (cell.length <= 40 && lookOf(cell.trim()) !== TEXT_LOOK) return 1;
-  return foreign.test(cell) ? 0.3 : 0.8;
+  if (foreign.hard.test(cell)) return 0;
+  return foreign.soft.test(cell) ? 0.3 : 0.8;
 }
 
-/** Characters that make a cell look as if it were several. */
-function foreignTo(delimiter: string): RegExp {
-  if (delimiter === "\t" || delimiter.includes("|")) return /[\t|]/;
-  if (delimiter === ",") return /[;\t|]|,(?! )/;
-  if (delimiter === ";" || delimiter === "; " || delimiter === ", ") return /[\t|]/;
-  return /[,;\t|]/;
+/** Characters that make a cell look as if it were several: those that texts hardly have, and those that they may. */
+interface Foreign {
+  readonly hard: RegExp;
+  readonly soft: RegExp;
+}
+
+function foreignTo(delimiter: string): Foreign {
+  const hard = /[\t^~|]/;
+  if (delimiter === "\t" || delimiter.includes("|")) return { hard, soft: /[\t|]/ };
+  if (delimiter === ",") return { hard, soft: /;|,(?! )/ };
+  if (delimiter === ";" || delimiter === "; " || delimiter === ", ") return { hard, soft: hard };
+  return { hard, soft: /[,;]/ };
 }
 
 const NAMES: Readonly<Record<string, string>> = { "\t": "tab", " ": "space" };

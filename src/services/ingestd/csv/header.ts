@@ -46,13 +46,15 @@ interface Naming {
   readonly shortest?: number;
   /** Index in the rows from which on nothing stands above. */
   readonly from: number;
+  /** Rows below the names that are no data. */
+  readonly below?: readonly Row[];
   readonly evidence: readonly string[];
   readonly warnings: readonly string[];
 }
 
 /** `known` are the columns of the dataset that the rows are going to. */
 export function findHeader(rows: readonly Row[], width: number, known: readonly string[]): Header {
-  const { from, ...naming } = namingOf(rows, width, known);
+  const { from, below = [], ...naming } = namingOf(rows, width, known);
   const above = rows.slice(0, from);
   const ofTables = new Set(tablesAmong(above));
   const passedOver = new PassedOver();
@@ -63,6 +65,8 @@ export function findHeader(rows: readonly Row[], width: number, known: readonly 
     else if (!passedOver.add(row.line, "above the table", rows.length))
       rejected.push({ ...row, reason: `${cellsOf(row)} above a table of ${width}` });
   }
+  for (const row of below)
+    rejected.push({ ...row, reason: "it describes the columns and is no row of them" });
   return { ...naming, rejected, passedOver, evidence: [...naming.evidence, ...passedOver.words()] };
 }
 
@@ -88,19 +92,33 @@ function namingOf(rows: readonly Row[], width: number, known: readonly string[])
   const { names, last } = spreadNames(table, width);
   const row = table[last] ?? first;
   if (last > 0) evidence.push(`the names are spread over ${last + 1} rows`);
+  const second = last > 0 ? undefined : secondHeader(table, names, width);
+  if (second !== undefined) evidence.push(`line ${second.line} is a second row of the header`);
   const groups = before === undefined || last > 0 ? undefined : groupsOf(before.cells, names);
   if (groups !== undefined) evidence.push(`line ${before?.line} groups the names in line ${row.line}`);
   return {
     names: columnNames(groups ?? names),
     cells: row.cells,
     headerLine: row.line,
-    bodyLine: row.line + linesOf(row),
+    bodyLine: second === undefined ? row.line + linesOf(row) : second.line + linesOf(second),
+    below: second === undefined ? [] : [second],
     from: groups === undefined ? start : start - 1,
     evidence: [...evidence, verdict.why],
     warnings: verdict.sure
       ? []
       : [`Line ${row.line} was taken as the header because it looks like one; nothing else shows it.`],
   };
+}
+
+/** A row of units or descriptions below the names: texts in every column of values, and there are several of these. */
+function secondHeader(table: readonly Row[], names: readonly string[], width: number): Row | undefined {
+  const row = table[1];
+  if (row === undefined || table.length < 4 || names.some((name) => !isFilled(name))) return undefined;
+  const typed = columnsBelow(table.slice(1), width);
+  const values = typed.flatMap((is, column) => (is ? [row.cells[column] ?? ""] : []));
+  const isWord = (cell: string): boolean =>
+    lookOf(cell.trim()).kinds === 0 && lookOf(cell.trim()).marks === 0;
+  return values.length > 1 && values.every((cell) => isFilled(cell) && isWord(cell)) ? row : undefined;
 }
 
 /** Names that are spread over several rows, and the last of these; a row above counts when one below it does. */

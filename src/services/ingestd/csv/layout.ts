@@ -5,9 +5,9 @@ import { isInNullText } from "../inference/nulls.ts";
 import { duckdbWord } from "../inference/types.ts";
 import type { Table } from "../source/shapes.ts";
 import type { Wishes } from "../source/source.ts";
-import { type Guess, guessDialect, type Opinion } from "./dialect.ts";
+import { type Guess, guessDialect, type Opinion, readDialect } from "./dialect.ts";
 import { findHeader, type Header } from "./header.ts";
-import type { Fit } from "./rows.ts";
+import type { Dialect, Fit } from "./rows.ts";
 
 /** So many short rows, and such a share of all, are a habit rather than damage. */
 const RAGGED_ROWS_MIN = 3;
@@ -15,6 +15,8 @@ const RAGGED_SHARE_MIN = 0.1;
 
 export interface Layout {
   readonly guess: Guess;
+  /** The dialect was not known beforehand. */
+  readonly guessed: boolean;
   readonly header: Header;
   readonly fit: Fit;
 }
@@ -24,14 +26,16 @@ export function layoutOf(
   whole: boolean,
   opinion: Opinion | undefined,
   wishes: Wishes,
+  known?: Dialect,
 ): Layout {
-  const guess = guessDialect(sample, whole, opinion);
+  const guess =
+    known === undefined ? guessDialect(sample, whole, opinion) : readDialect(known, sample, whole);
   const header = findHeader(
     guess.rows,
     guess.width,
     wishes.known.map(({ name }) => name),
   );
-  return { guess, header, fit: fitOf(guess, header) };
+  return { guess, guessed: known === undefined, header, fit: fitOf(guess, header) };
 }
 
 function fitOf({ width, rows }: Guess, { bodyLine, names, shortest }: Header): Fit {
@@ -42,7 +46,7 @@ function fitOf({ width, rows }: Guess, { bodyLine, names, shortest }: Header): F
   return { width, returns: true, ragged };
 }
 
-/** Whether DuckDB, told all this, reads the file as our parser does. */
+/** Whether DuckDB, with these settings, reads the file as our parser does. */
 export function isTidy({ guess, header, fit }: Layout): boolean {
   const { dialect, rows } = guess;
   if (fit.width < 2 || fit.ragged || fit.shortest !== undefined) return false;
@@ -83,10 +87,10 @@ export function dialectOf(
   };
 }
 
-export function warningsOf(file: Decoded, { guess, header }: Layout): string[] {
+export function warningsOf(file: Decoded, { guess, guessed, header }: Layout): string[] {
   const seen = guess.rows.length;
   const few =
-    guess.width > 1 && seen < 4
+    guessed && guess.width > 1 && seen < 4
       ? [`The delimiter was guessed from ${seen} ${seen === 1 ? "line" : "lines"}.`]
       : [];
   return [...file.warnings, ...few, ...header.warnings];

@@ -19,7 +19,7 @@ export function isEmptyRow(cells: readonly string[]): boolean {
   return cells.every((cell) => cell === "" || cell.trim() === "");
 }
 
-/** Whether the cells are the header's, as it stands in the file. */
+/** Whether the cells are the header's, unchanged from the file. */
 export function isHeaderAgain(cells: readonly string[], header: readonly string[]): boolean {
   return cells[0] === header[0] && cells.every((cell, index) => cell === (header[index] ?? ""));
 }

@@ -37,7 +37,10 @@ export function quickSource(
     }
   }
   const texts = keptTexts(header.names, wishes);
-  const { columns, warnings } = typedColumns(stats, header.names, dialect.delimiter, wishes);
+  const { columns, warnings } = typedColumns(stats, header.names, dialect.delimiter, wishes, {
+    doubtful: false,
+    sampled: true,
+  });
   const names = columns.map((_, index) => `'c${index}': 'VARCHAR'`).join(", ");
   const quote = dialect.quote === "" ? "quote = '', escape = ''" : `quote = '"', escape = '"'`;
   const from = `read_csv(${quoteLiteral(file.path)}, auto_detect = false, header = false, skip = ${header.bodyLine - 1}, delim = ${quoteLiteral(dialect.delimiter)}, ${quote}, columns = {${names}}, nullstr = [${nullTexts(texts)}], strict_mode = true)`;

@@ -124,8 +124,9 @@ function written(rows: readonly (readonly string[])[], dialect: Dialect, always:
 function inPieces(text: string, dialect: Dialect, fit: Fit | undefined, size: number): Row[] {
   const scanner = new RowScanner(dialect, fit);
   const rows: Row[] = [];
-  for (let at = 0; at < text.length; at += size) rows.push(...scanner.push(text.slice(at, at + size)));
-  return [...rows, ...scanner.finish()];
+  for (let at = 0; at < text.length; at += size)
+    rows.push(...[...scanner.push(text.slice(at, at + size))].flat());
+  return [...rows, ...[...scanner.finish()].flat()];
 }
 
 describe("any table, any dialect", () => {

@@ -11,7 +11,7 @@ export interface Dialect {
   readonly delimiter: string;
   /** Empty when cells are never quoted. */
   readonly quote: string;
-  /** How a quote stands inside a quoted cell. */
+  /** How a quote is written inside a quoted cell. */
   readonly escape: "double" | "backslash";
   readonly newline: "\n" | "\r";
   /** Spaces around cells are layout, not data. */
@@ -46,10 +46,17 @@ export interface Row {
 
 /** A quoted cell that runs longer is a quote that somebody forgot to close. */
 export const QUOTED_CHARS_MAX = 17 * 1024 * 1024;
-/** After so many quotes that were never closed, no more than `QUOTED_CHARS_LATER` are searched for the end of one. */
-const UNCLOSED_MAX = 32;
-const QUOTED_CHARS_LATER = 64 * 1024;
+/** After so many quotes that were never closed, no more than so many characters are searched for the end of one. */
+const REACHES: readonly [unclosed: number, chars: number][] = [
+  [1024, 256],
+  [32, 8 * 1024],
+];
 const BYTE_ORDER_MARK = 0xfeff;
+/** Control-Z, with which old programs end a file. */
+// oxlint-disable-next-line no-control-regex
+const END_OF_FILE = /\u001a[\0\s]*$/;
+/** Rows that are held at once. */
+const BATCH_ROWS = 8192;
 interface Parsed {
   readonly cells: string[];
   /** Where the next record starts. */
@@ -77,29 +84,37 @@ export class RowScanner {
     this.#skip = firstLine - 1;
   }
 
-  /** The records that are complete with this text. */
-  push(text: string): Row[] {
+  /** The records that are complete with this text, some at a time: an open quote may have held back millions. */
+  *push(text: string): Generator<Row[]> {
     this.#text = this.#text === "" ? text : this.#text + text;
-    return this.#text.length < this.#enough ? [] : this.#take(false);
+    if (this.#text.length >= this.#enough) yield* this.#batches(false);
   }
 
   /** The records that the end of the file completes. */
-  finish(): Row[] {
-    return this.#take(true);
+  finish(): Generator<Row[]> {
+    return this.#batches(true);
+  }
+
+  *#batches(final: boolean): Generator<Row[]> {
+    for (;;) {
+      const rows = this.#take(final);
+      yield rows;
+      if (rows.length < BATCH_ROWS) return;
+    }
   }
 
   #take(final: boolean): Row[] {
     const rows: Row[] = [];
     this.#enough = 0;
-    const text = this.#text;
+    const text = final ? this.#text.replace(END_OF_FILE, "") : this.#text;
     let at = this.#passOver(text);
-    while (at < text.length) {
+    while (at < text.length && rows.length < BATCH_ROWS) {
       const next = this.#record(text, at, final, rows);
       if (next < 0) break;
       at = next;
     }
     this.#text = text.slice(at);
-    if (this.#text.length > LINE_CHARS_MAX) {
+    if (rows.length < BATCH_ROWS && this.#text.length > LINE_CHARS_MAX) {
       throw new Fault(
         "rejected",
         `Line ${this.#line} is longer than ${LINE_CHARS_MAX} characters: this is not a table, or its lines end in a way that is not known here.`,
@@ -165,9 +180,8 @@ export class RowScanner {
 
   /** The record from `at`, "more" where its end may still come, or "unclosed". */
   #quoted(text: string, at: number, final: boolean): Parsed | "more" | "unclosed" {
-    const far = this.#unclosed < UNCLOSED_MAX;
-    const reach = far ? QUOTED_CHARS_MAX : QUOTED_CHARS_LATER;
-    const cut = !far && text.length - at > reach;
+    const reach = REACHES.find(([unclosed]) => this.#unclosed >= unclosed)?.[1] ?? QUOTED_CHARS_MAX;
+    const cut = reach < QUOTED_CHARS_MAX && text.length - at > reach;
     const parsed = cut
       ? parseQuoted(text.slice(at, at + reach), 0, this.#dialect, false)
       : parseQuoted(text, at, this.#dialect, final);
@@ -262,7 +276,7 @@ export class RowScanner {
 /** All rows of a text that is at hand whole. */
 export function rowsOf(text: string, dialect: Dialect, fit?: Fit, firstLine = 1): Row[] {
   const scanner = new RowScanner(dialect, fit, firstLine);
-  return [...scanner.push(text), ...scanner.finish()];
+  return [...scanner.push(text), ...scanner.finish()].flat();
 }
 
 function misfit(cells: string[], line: number, raw: string, fit: Fit | undefined): Row {

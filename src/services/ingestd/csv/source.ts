@@ -2,26 +2,39 @@
 // parser (`careful.ts`); a large and tidy one is read by DuckDB alone (`quick.ts`). Whatever does not agree there
 // sends the file the careful way.
 
-import { quoteLiteral } from "#lib/sql-text";
+import { join } from "node:path";
 import { DuckdbError } from "#adapters/duckdb";
+import { quoteLiteral } from "#lib/sql-text";
 import { Fault } from "#rpc/fault";
 import type { Decoded } from "../decode/decode.ts";
+import { newFile } from "../decode/files.ts";
 import { sampleOf } from "../decode/sample.ts";
 import type { Source, Wishes, Workplace } from "../source/source.ts";
 import { carefulSource } from "./careful.ts";
 import type { Opinion } from "./dialect.ts";
 import { isTidy, layoutOf } from "./layout.ts";
 import { quickSource } from "./quick.ts";
+import type { Dialect } from "./rows.ts";
 
 /** Up to here reading every value with our own parser costs less than anything could be gained. */
 const CAREFUL_BYTES_MAX = 8 * 1024 * 1024;
 
-export async function csvSource(file: Decoded, wishes: Wishes, work: Workplace): Promise<Source> {
-  const [sample, opinion] = await Promise.all([sampleOf(file.path, file.bytes), sniff(file.path, work)]);
+/** `known` is how a text is delimited that was written here, and leaves nothing to be guessed. */
+export async function csvSource(
+  file: Decoded,
+  wishes: Wishes,
+  work: Workplace,
+  known?: Dialect,
+): Promise<Source> {
+  const sample = await sampleOf(file.path, file.bytes);
   if (sample.head.trim() === "") throw new Fault("invalid", "The file is empty: there is nothing to load.");
   refuseLoneValue(sample.head, sample.whole);
-  const layout = layoutOf(sample.head, sample.whole, opinion, wishes);
-  const tidy = !wishes.careful && file.bytes > CAREFUL_BYTES_MAX && !file.hasNul && isTidy(layout);
+  // Text in a quote without an end costs DuckDB's sniffer gigabytes.
+  const sniffed = known === undefined && !sample.open;
+  const opinion = sniffed ? await sniff(sample.head, work) : undefined;
+  const layout = layoutOf(sample.head, sample.whole, opinion, wishes, known);
+  const tidy =
+    !wishes.careful && file.bytes > CAREFUL_BYTES_MAX && !file.hasNul && !sample.longLines && isTidy(layout);
   const quick = tidy ? quickSource(file, layout, sample.blocks, wishes) : undefined;
   return quick ?? carefulSource(file, layout, wishes, work);
 }
@@ -36,14 +49,21 @@ function refuseLoneValue(text: string, whole: boolean): void {
   );
 }
 
-/** Rows that DuckDB sniffs: a tenth of its default costs a third, and this is one opinion among others. */
-const SNIFFED_ROWS = 2048;
+/** The text that DuckDB sniffs. It tries every dialect on every cell, and takes gigabytes for a line without an end. */
+const SNIFFED_CHARS_MAX = 64 * 1024;
 
-/** DuckDB's own opinion; none where it has none. */
-async function sniff(path: string, { db }: Workplace): Promise<Opinion | undefined> {
+/** DuckDB's own opinion of the text's beginning; none where it has none. */
+async function sniff(head: string, { db, folder }: Workplace): Promise<Opinion | undefined> {
+  const text = head.length <= SNIFFED_CHARS_MAX ? head : head.slice(0, SNIFFED_CHARS_MAX);
+  const end = head.length <= SNIFFED_CHARS_MAX ? text.length : text.lastIndexOf("\n") + 1;
+  if (end === 0) return undefined;
+  const path = join(folder, "sniffed.csv");
+  const sink = await newFile(path);
+  await sink.write(text.slice(0, end));
+  await sink.end();
   try {
     const [row] = await db.rows(
-      `SELECT Delimiter AS delimiter, Quote AS quote FROM sniff_csv(${quoteLiteral(path)}, sample_size = ${SNIFFED_ROWS})`,
+      `SELECT Delimiter AS delimiter, Quote AS quote FROM sniff_csv(${quoteLiteral(path)})`,
     );
     if (row === undefined) return undefined;
     const quote = String(row["quote"]);

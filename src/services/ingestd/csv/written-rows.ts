@@ -215,7 +215,7 @@ export class WrittenRows {
   }
 }
 
-/** DuckDB's reader takes lines up to 2 MB unless told otherwise. */
+/** DuckDB's reader takes lines up to 2 MB by default. */
 const DUCKDB_LINE_BYTES = 1024 * 1024;
 
 /** What DuckDB reads as NULL by itself: only the empty cell where some column keeps its words. */

@@ -1,5 +1,5 @@
 // From whatever bytes came in to one file of UTF-8 without a byte order mark: unpacked, transcoded, and named.
-// A file that is UTF-8 already is used where it lies. Everything streams: memory does not grow with the file.
+// A file that is UTF-8 already is used in place. Everything streams: memory does not grow with the file.
 
 import { isAscii, isUtf8 } from "node:buffer";
 import { stat } from "node:fs/promises";
@@ -43,7 +43,7 @@ export async function decode(path: string, to: string, plain = false): Promise<D
     return transcode(path, to, "utf-8", bom.bytes, ["utf-8: the byte order mark says so"]);
   }
   if (survey.multiByteLines > 0 && survey.foreignLines <= survey.multiByteLines * FOREIGN_LINES_SHARE_MAX) {
-    return mend(path, to, bom?.bytes ?? 0, survey.foreignLines);
+    return repairLines(path, to, bom?.bytes ?? 0, survey.foreignLines);
   }
   const { label, plausibility } = charsetOf(survey.sample);
   const percent = Math.round(plausibility * 100);
@@ -197,7 +197,7 @@ async function transcode(
 }
 
 /** UTF-8 with some lines of another encoding in it, as when files are joined: those lines are read as windows-1252. */
-async function mend(path: string, to: string, from: number, foreignLines: number): Promise<Decoded> {
+async function repairLines(path: string, to: string, from: number, foreignLines: number): Promise<Decoded> {
   const western = new TextDecoder("windows-1252");
   let hasNul = false;
   const bytes = await written(to, async (write) => {

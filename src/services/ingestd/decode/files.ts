@@ -57,7 +57,7 @@ export function diskFault(error: unknown): Fault | undefined {
 /** Written to disk in pieces of this size. */
 const BUFFER_BYTES = 1024 * 1024;
 
-/** Bun's writer does not cut what stands there already, hence the removal. */
+/** Bun's writer does not truncate an existing file, hence the removal. */
 export async function newFile(path: string): Promise<Bun.FileSink> {
   await rm(path, { force: true });
   return Bun.file(path).writer({ highWaterMark: BUFFER_BYTES });

@@ -1,14 +1,9 @@
-// What kind of file it is, told by its first bytes and never by its name.
+// What kind of file it is, by its first bytes and never by its name.
 
 import { Fault } from "#rpc/fault";
 
 /** Files that people send by mistake, with what to do instead. */
-const FOREIGN: readonly [magic: string, told: string][] = [
-  [
-    "PK\u0003\u0004",
-    "a ZIP archive or an Excel workbook, which is not read yet: unpack it, or save the sheet as CSV",
-  ],
-  ["\u00d0\u00cf\u0011\u00e0", "an old Excel or Word document: save the sheet as CSV"],
+const FOREIGN: readonly [magic: string, advice: string][] = [
   ["%PDF", "a PDF: send the data that it was made from"],
   ["\u0089PNG", "a picture"],
   ["\u00ff\u00d8\u00ff", "a picture"],
@@ -21,14 +16,19 @@ const FOREIGN: readonly [magic: string, told: string][] = [
   ["\u00fd7zXZ", "packed with xz: gzip and zstd are unpacked here"],
 ];
 
-/** Before decoding: Parquet, or something that is no table at all. Undefined for what may be text. */
-export function binaryFormat(head: Buffer): "parquet" | undefined {
+/**
+ * Before decoding: Parquet, a ZIP archive (as a workbook is one), a compound file (as old workbooks are), or something
+ * that is no table at all. Undefined for what may be text.
+ */
+export function binaryFormat(head: Buffer): "parquet" | "zip" | "compound" | undefined {
   const start = head.toString("latin1", 0, 16);
   if (start.startsWith("PAR1")) return "parquet";
+  if (start.startsWith("PK\u0003\u0004") || start.startsWith("PK\u0005\u0006")) return "zip";
+  if (start.startsWith("\u00d0\u00cf\u0011\u00e0")) return "compound";
   if (start.startsWith("PARE"))
     throw new Fault("invalid", "The Parquet file is encrypted: send it in the clear.");
-  for (const [magic, told] of FOREIGN) {
-    if (start.startsWith(magic)) throw new Fault("invalid", `The file is ${told}.`);
+  for (const [magic, advice] of FOREIGN) {
+    if (start.startsWith(magic)) throw new Fault("invalid", `The file is ${advice}.`);
   }
   return undefined;
 }

@@ -2,7 +2,7 @@
 // because what a file is like on page one is not what it is like on page thousand. Long quoted cells are left out of
 // the beginning, all but their line breaks, so that a document in the first row does not hide the other rows.
 
-import { type FileHandle, open } from "node:fs/promises";
+import { type FileHandle, open as openFile } from "node:fs/promises";
 
 export interface Sample {
   readonly head: string;
@@ -10,6 +10,10 @@ export interface Sample {
   readonly whole: boolean;
   /** Text that starts and ends with a line, the file's beginning first. */
   readonly blocks: readonly string[];
+  /** Some block holds no line end. */
+  readonly longLines: boolean;
+  /** A quote is open at the end of the beginning. */
+  readonly open: boolean;
 }
 
 const HEAD_BYTES = 256 * 1024;
@@ -21,33 +25,38 @@ const BLOCK_BYTES = 12 * 1024;
 const QUOTED_CHARS_KEPT = 4096;
 
 export async function sampleOf(path: string, bytes: number): Promise<Sample> {
-  const file = await open(path);
+  const file = await openFile(path);
   try {
-    const { text, length } = await headOf(file, bytes);
-    if (bytes <= length) return { head: text, whole: true, blocks: [text] };
+    const { text, length, open } = await headOf(file, bytes);
+    if (bytes <= length) return { head: text, whole: true, blocks: [text], longLines: false, open };
     const blocks = [text];
+    let longLines = false;
     const step = (bytes - length) / BLOCKS;
     for (let index = 0; index <= BLOCKS; index += 1) {
       const at = index === BLOCKS ? Math.max(length, bytes - BLOCK_BYTES) : Math.floor(length + index * step);
       const block = await read(file, at, BLOCK_BYTES);
       const start = block.indexOf(10) + 1;
       const end = at + block.length >= bytes ? block.length : lastLineEnd(block);
+      longLines ||= start === 0;
       if (start > 0 && end > start) blocks.push(block.subarray(start, end).toString());
     }
-    return { head: text, whole: false, blocks };
+    return { head: text, whole: false, blocks, longLines, open };
   } finally {
     await file.close();
   }
 }
 
-async function headOf(file: FileHandle, bytes: number): Promise<{ text: string; length: number }> {
+async function headOf(
+  file: FileHandle,
+  bytes: number,
+): Promise<{ text: string; length: number; open: boolean }> {
   for (let length = HEAD_BYTES; ; length *= 4) {
     const head = await read(file, 0, length);
     const whole = bytes <= length;
     const text = (whole ? head : head.subarray(0, lastLineEnd(head))).toString();
     const shortened = withoutLongCells(text);
-    if (!shortened.open || whole) return { text: shortened.text, length };
-    if (length >= HEAD_BYTES_MAX) return { text: text.slice(0, HEAD_BYTES), length: HEAD_BYTES };
+    if (!shortened.open || whole) return { ...shortened, length };
+    if (length >= HEAD_BYTES_MAX) return { text: text.slice(0, HEAD_BYTES), length: HEAD_BYTES, open: true };
   }
 }
 

@@ -1,4 +1,4 @@
-// gzip and zstd, told by their first bytes, unpacked in a stream with a limit on what comes out.
+// gzip and zstd, recognised by their first bytes, unpacked in a stream with a limit on what comes out.
 
 import { createReadStream, createWriteStream } from "node:fs";
 import { stat } from "node:fs/promises";
@@ -20,7 +20,7 @@ const PACKERS: readonly [name: string, magic: readonly number[], unpack: () => T
   ["zstd", [0x28, 0xb5, 0x2f, 0xfd], createZstdDecompress],
 ];
 
-/** Unpacks gzip and zstd, told by their first bytes; `name` is null for what is not packed. */
+/** Unpacks gzip and zstd, recognised by their first bytes; `name` is null for what is not packed. */
 export async function unpack(
   path: string,
   to: string,

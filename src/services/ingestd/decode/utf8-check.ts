@@ -1,4 +1,4 @@
-// Whether a file is UTF-8 without a NUL, told while it comes in: its pieces are in memory then, and looking at them costs
+// Whether a file is UTF-8 without a NUL, found out while it comes in: its pieces are in memory then, and looking at them costs
 // microseconds, where reading the file once more to find out costs as much as a tenth of loading it.
 
 import { isUtf8 } from "node:buffer";

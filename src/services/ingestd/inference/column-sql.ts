@@ -67,6 +67,21 @@ export function strictSql(typing: Typing, raw: string): string {
   return `CASE WHEN ${raw} IS NULL THEN NULL ${quick}${nothing}WHEN ${matches(kind, raw)} AND ${value} IS NOT NULL THEN ${value} ELSE error('misfit') END`;
 }
 
+/** As `strictSql`, for a column whose every value was seen to look like its kind: then only the cast can fail. */
+export function certainSql(typing: Typing, raw: string): string {
+  const { type, kinds, nothing, latest, empty, spaced } = typing;
+  const [kind] = kinds;
+  if (empty || type === "VARCHAR" || kinds.length !== 1 || kind === undefined || kind.type !== type)
+    return strictSql(typing, raw);
+  const text = spaced ? trimmed(raw) : raw;
+  const gap = nothing.length === 0 ? `${raw} IS NULL` : `${raw} IS NULL OR ${isNothing(text, nothing)}`;
+  const value = kind.sql(text, latest);
+  const misfit = `CASE WHEN ${gap} THEN NULL ELSE error('misfit') END`;
+  return nothing.length === 0
+    ? `coalesce(${value}, ${misfit})`
+    : `CASE WHEN ${gap} THEN NULL ELSE coalesce(${value}, error('misfit')) END`;
+}
+
 /** The branch that most values take. */
 function quickWhen({ canonical, quick }: Kind, raw: string, value: string): string {
   if (canonical === true) return `WHEN CAST(${value} AS VARCHAR) = ${raw} THEN ${value} `;

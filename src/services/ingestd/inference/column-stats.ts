@@ -21,7 +21,7 @@ const NOTHING_WORDS_MAX = 16;
 const LOOKS_MAX = 4096;
 
 /** A column's values as counts of what they look like. */
-export interface ToldStats {
+export interface StoredStats {
   readonly counts: readonly (readonly [words: readonly string[], count: number])[];
   readonly nothing: readonly string[];
   readonly spaced: boolean;
@@ -79,14 +79,14 @@ export class ColumnStats {
     return entry;
   }
 
-  /** What was seen, to be kept: `seen` takes it back. */
-  told(): ToldStats {
+  /** The counts in a form that can be kept: `restore` adds them again. */
+  stored(): StoredStats {
     const counts = [...this.#counted].map(([look, { count }]): [string[], number] => [wordsOf(look), count]);
     return { counts, nothing: this.nothing, spaced: this.#spaced };
   }
 
-  /** Adds what another column like this one has told. */
-  seen({ counts, nothing, spaced }: ToldStats): this {
+  /** Adds counts that `stored` gave. */
+  restore({ counts, nothing, spaced }: StoredStats): this {
     for (const [words, count] of counts) {
       this.#values += count;
       this.#entryOf(lookOfWords(words), "", 0).count += count;

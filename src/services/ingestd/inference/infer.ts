@@ -27,6 +27,8 @@ export interface Typing {
   readonly spaced: boolean;
   /** 0 to 1. */
   readonly confidence: number;
+  /** The share of the values that were seen which fit. */
+  readonly share: number;
   readonly samples: readonly string[];
   readonly warning?: string;
   /** Nothing but NULL was seen. */
@@ -98,7 +100,7 @@ function ownMark(stats: ColumnStats): "." | "," | undefined {
   return point === comma ? undefined : point > comma ? "." : ",";
 }
 
-/** The natural type of a column, from its values and what stands around it. */
+/** The natural type of a column, from its values and its surroundings. */
 export function inferType(stats: ColumnStats, around: Surroundings, columnName: string): Typing {
   const { values } = stats;
   const filled = values - stats.marked(MARKS.nothing);
@@ -167,9 +169,9 @@ function isAllowed(kind: Kind, stats: ColumnStats, around: Surroundings, mark: M
 
 /** Whether a column's numbers may be read by this kind, whatever other values it has. */
 function isNumberAllowed({ name }: Kind, stats: ColumnStats, mark: Mark): boolean {
-  // Where every value has a plus it belongs to the value: +1, +44, +49.
+  // A plus is a sign where there is a minus, or where it is rare; else it belongs to the value: +1, +44, +49.
   const plus = stats.marked(MARKS.plus);
-  if (plus > 0 && plus === stats.having(NUMBERS)) return false;
+  if (stats.marked(MARKS.minus) === 0 && plus * 2 > stats.having(NUMBERS)) return false;
   if (mark === "unclear" && name !== "integer" && name !== "percentage") return false;
   if (POINT_KINDS.has(name) && mark === ",") return false;
   if (COMMA_KINDS.has(name) && mark !== ",") return false;
@@ -253,6 +255,7 @@ function typed(
     kinds,
     nothing: stats.nothing,
     spaced: stats.spaced,
+    share: fits / filled,
     confidence: round((fits / filled) * (filled / (filled + 1)) * (doubt === undefined ? 1 : 0.6)),
     samples: stats.samples,
     empty: false,
@@ -361,6 +364,7 @@ export function textTyping(stats: ColumnStats, confidence: number): Typing {
     kinds: [],
     nothing: [],
     spaced: false,
+    share: 1,
     confidence,
     samples: stats.samples,
     empty: false,
@@ -381,7 +385,7 @@ const REACHES: readonly [type: RegExp, from: readonly string[]][] = [
 
 /**
  * How a column is read as a type that its dataset has or, `asked`, that the caller names; and the share of its values
- * that can be. Who names a type decides what the values alone leave open.
+ * that can be. A named type decides what the values alone leave open.
  */
 export function typeAs(
   stats: ColumnStats,
@@ -420,6 +424,7 @@ export function typeAs(
       kinds,
       nothing,
       spaced,
+      share,
       confidence: round(share),
       samples,
       empty: false,

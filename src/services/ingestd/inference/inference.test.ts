@@ -296,6 +296,7 @@ describe("the SQL says the same", () => {
         kinds: [kind],
         nothing: [],
         spaced: false,
+        share: 1,
         confidence: 1,
         samples: [],
         empty: false,

@@ -38,7 +38,9 @@ export function kindOf({ valid, ...spec }: KindSpec): Kind {
   };
 }
 
-const GROUPED = "[1-9][0-9]{0,2}(?:[, ][0-9]{3})+";
+/** Thousands apart by commas, spaces or apostrophes; where the comma is the decimal mark, by points or spaces. */
+const GROUPED = "[1-9][0-9]{0,2}(?:[, '\u00a0\u202f][0-9]{3})+";
+const GROUPED_BY_POINTS = "[1-9][0-9]{0,2}(?:[. \u00a0\u202f][0-9]{3})+";
 const WHOLE = "0|[1-9][0-9]{0,17}";
 const SIGN = "(?:- ?|\\+)?";
 /** Currency signs and codes that stand before or after an amount; longer ones first. */
@@ -175,7 +177,8 @@ const SPECS: readonly KindSpec[] = [
     type: "DECIMAL",
     pattern: "[+-]?(?:0|[1-9][0-9]{0,37})?(?:\\.[0-9]{1,37})?",
     sql: (text) => `TRY_CAST(${text} AS DECIMAL(38,18))`,
-    valid: (text) => /[0-9]/.test(text),
+    valid: (text) => /[0-9]/.test(text) && !isPhone(text),
+    guard: notPhoneSql,
   },
   {
     name: "grouped integer",
@@ -188,7 +191,8 @@ const SPECS: readonly KindSpec[] = [
   {
     name: "grouped decimal",
     type: "DOUBLE",
-    pattern: `${SIGN}(?:${WHOLE}|${GROUPED})(?:\\.[0-9]+)?`,
+    // A minus may stand behind a number with decimals.
+    pattern: `${SIGN}(?:${WHOLE}|${GROUPED})(?:\\.[0-9]+)?|(?:${WHOLE}|${GROUPED})\\.[0-9]+-`,
     sql: (text) => `TRY_CAST(${bare(text, ".")} AS DOUBLE)`,
     valid: (text) => fewDigits(text) && !isPhone(text),
     guard: (text) => `${fewDigitsSql(text)} AND ${notPhoneSql(text)}`,
@@ -214,7 +218,7 @@ const SPECS: readonly KindSpec[] = [
   {
     name: "decimal with comma",
     type: "DOUBLE",
-    pattern: `[+-]?(?:${WHOLE}|[1-9][0-9]{0,2}(?:\\.[0-9]{3})+)(?:,[0-9]+)?`,
+    pattern: `[+-]?(?:${WHOLE}|${GROUPED_BY_POINTS})(?:,[0-9]+)?|(?:${WHOLE}|${GROUPED_BY_POINTS}),[0-9]+-`,
     sql: (text) => `TRY_CAST(${bare(text, ",")} AS DOUBLE)`,
     valid: (text) => fewDigits(text) && !isPhone(text),
     guard: (text) => `${fewDigitsSql(text)} AND ${notPhoneSql(text)}`,
@@ -347,7 +351,7 @@ function moneyWithComma(currency: string): KindSpec {
   return {
     name: "money with comma",
     type: "DECIMAL(18,2)",
-    pattern: `${SIGN}${currency}? ?(?:${WHOLE}|[1-9][0-9]{0,2}(?:\\.[0-9]{3})+)(?:,[0-9]{1,2})?(?: ?${currency})?`,
+    pattern: `${SIGN}${currency}? ?(?:${WHOLE}|${GROUPED_BY_POINTS})(?:,[0-9]{1,2})?(?: ?${currency})?`,
     sql: (text) => `TRY_CAST(${bare(text, ",")} AS DECIMAL(18,2))`,
     valid: (text) => !isPhone(text),
     guard: notPhoneSql,
@@ -370,6 +374,8 @@ export function exactDecimal(precision: number, scale: number): Kind {
     type: `DECIMAL(${precision},${scale})`,
     pattern: `[+-]?(?:[0-9]{1,${whole}}(?:\\.[0-9]{0,${scale}})?|\\.[0-9]{1,${scale}})`,
     sql: (text) => `TRY_CAST(${text} AS DECIMAL(${precision},${scale}))`,
+    valid: (text) => !isPhone(text),
+    guard: notPhoneSql,
   });
 }
 

@@ -27,6 +27,8 @@ export const MARKS = {
   booleanWord: 1 << 4,
   /** Begins with a plus sign. */
   plus: 1 << 5,
+  /** A number that begins with a minus sign. */
+  minus: 1 << 15,
   /** Has a decimal point, or an exponent as programs write it: a number for certain. */
   surelyNumber: 1 << 6,
   /** An exponent without a sign after a whole number: 1E05 may be a code. */
@@ -105,7 +107,7 @@ const SEPARATORS: readonly [keyof typeof MARKS, RegExp][] = [
   ["groupingPoints", /^[1-9][0-9]{0,2}(?:\.[0-9]{3}){2,}$/],
   ["groupingCommas", /^[1-9][0-9]{0,2}(?:,[0-9]{3}){2,}$/],
   ["decimalComma", /^[0-9]*(?:\.[0-9]{3})*,[0-9]+$/],
-  ["decimalPoint", /^[0-9]*(?:,[0-9]{3})*\.[0-9]+$/],
+  ["decimalPoint", /^[0-9]*(?:,[0-9]{3})*\.[0-9]+(?:e[+-]?[0-9]+)?$/i],
 ];
 
 /** How a trimmed, non-empty text looks. */
@@ -122,10 +124,11 @@ export function lookOf(text: string): Look {
     if (/^(?:true|false)$/i.test(text)) marks |= MARKS.booleanWord;
   }
   if (kinds !== 0 && text.startsWith("+")) marks |= MARKS.plus;
+  if (kinds !== 0 && text.startsWith("-")) marks |= MARKS.minus;
   if (SURELY_NUMBER.test(text)) marks |= MARKS.surelyNumber;
   if (BARE_EXPONENT.test(text)) marks |= MARKS.bareExponent;
   if (hasShortYear(text)) marks |= MARKS.shortYear;
-  const amount = text.replace(/^[^0-9.,]+/, "").replace(/[^0-9]+$/, "");
+  const amount = text.replace(/^[^0-9.,]+|[^0-9]+$|[ '\u00a0\u202f](?=[0-9]{3})/g, "");
   const separator = kinds === 0 ? undefined : SEPARATORS.find(([, pattern]) => pattern.test(amount));
   if (separator !== undefined) marks |= MARKS[separator[0]];
   const [, whole = "", scale = ""] = ((kinds & PLAIN) === 0 ? null : PLAIN_NUMBER.exec(text)) ?? [];

@@ -1,5 +1,5 @@
 // The texts that mean NULL in every column, and a quick test for them. Everything else that may mean "nothing" is
-// decided by the column it stands in (`masks.ts`).
+// decided by the column it stands in (`looks.ts`).
 
 /** Read as NULL in every column. Everything else that may mean nothing stays a text in a column of texts. */
 export const NULL_TEXTS: readonly string[] = ["", "NULL", "null", "\\N", "N/A", "n/a", "#N/A", "<NA>"];
@@ -8,7 +8,7 @@ const NULL_BEGINNINGS: readonly boolean[] = Array.from({ length: 128 }, (_, code
 );
 const NULLS: ReadonlySet<string> = new Set(NULL_TEXTS);
 
-/** DuckDB takes no delimiter that stands in one of them. */
+/** DuckDB refuses a delimiter that is part of one of them. */
 export function isInNullText(delimiter: string): boolean {
   return NULL_TEXTS.some((text) => text.includes(delimiter));
 }

@@ -170,7 +170,8 @@ function refuseTwins(names: readonly string[]): void {
   }
 }
 
-interface Asked {
+/** What is known of a key besides its values. */
+interface KeyContext {
   readonly around: Surroundings;
   readonly name: string;
   readonly wanted: string | undefined;
@@ -190,11 +191,11 @@ interface KeyReading {
 }
 
 /** How DuckDB reads a key, and its value in SQL; without a typing the value is taken as it is, or cast. */
-function readingOf(key: Key, asked: Asked): KeyReading {
-  const { name, wanted, existing, quarantine, raw } = asked;
+function readingOf(key: Key, context: KeyContext): KeyReading {
+  const { name, wanted, existing, quarantine, raw } = context;
   const { shape } = key;
   const held = existing === undefined ? undefined : duckdbWord(existing.type);
-  if (shape === "string") return typedText(stringTyping(key, asked, held), raw);
+  if (shape === "string") return typedText(stringTyping(key, context, held), raw);
   const named = wanted ?? held;
   // A column of texts takes everything as JSON text, a nested one what has the same members or fewer.
   if (named === "VARCHAR") return asItIs("VARCHAR", raw);
@@ -236,8 +237,8 @@ function isNumber(type: string): boolean {
   return /INT$|^INTEGER$|^FLOAT$|^DOUBLE$|^DECIMAL/.test(type);
 }
 
-function stringTyping({ stats }: Key, asked: Asked, held: string | undefined): Typing {
-  const { around, name, wanted, quarantine } = asked;
+function stringTyping({ stats }: Key, context: KeyContext, held: string | undefined): Typing {
+  const { around, name, wanted, quarantine } = context;
   if (wanted !== undefined) return typeAs(stats, wanted, around, name, true).typing;
   if (held !== undefined) {
     const { typing, share } = typeAs(stats, held, around, name, false);

@@ -13,7 +13,7 @@ import { columnsOf, type Key, keyOf, note } from "./columns.ts";
 import { type ExactJson, parseExact } from "./exact.ts";
 import { type Cutter, lineCutter, type Piece, valueCutter } from "./values.ts";
 
-/** DuckDB's reader takes objects up to 16 MiB unless told otherwise, and holds several for each thread. */
+/** DuckDB's reader takes objects up to 16 MiB by default, and holds several for each thread. */
 const OBJECT_BYTES_MIN = 16 * 1024 * 1024;
 
 export async function jsonSource(

@@ -4,6 +4,7 @@ import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type Duckdb } from "#adapters/duckdb";
 import { quoteLiteral } from "#lib/sql-text";
+import { Fault } from "#rpc/fault";
 import { chunksOf } from "../decode/files.ts";
 import type { Prepared, WrittenFile } from "../source/shapes.ts";
 import { icebergFields, idsByPath } from "./field-ids.ts";
@@ -60,17 +61,17 @@ function statsOf({ column_statistics }: CopyRow, ids: ReadonlyMap<string, number
   for (const { key, value } of column_statistics) {
     const id = ids.get(key);
     if (id === undefined) continue;
-    const told = new Map(value.map((entry) => [entry.key, entry.value]));
+    const known = new Map(value.map((entry) => [entry.key, entry.value]));
     const count = (name: string): number | undefined => {
-      const text = told.get(name);
+      const text = known.get(name);
       return text === undefined ? undefined : Number(text);
     };
     stats[String(id)] = withoutGaps({
       values: count("num_values"),
       nulls: count("null_count"),
       bytes: count("column_size_bytes"),
-      min: told.get("min"),
-      max: told.get("max"),
+      min: known.get("min"),
+      max: known.get("max"),
     });
   }
   return stats;
@@ -78,6 +79,19 @@ function statsOf({ column_statistics }: CopyRow, ids: ReadonlyMap<string, number
 
 function withoutGaps(record: Record<string, string | number | undefined>): WrittenFile["stats"][string] {
   return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined));
+}
+
+/** DuckDB reads a damaged file without a word, and these are about to be replaced. */
+export async function checkFiles(
+  files: readonly { readonly path: string; readonly sha256?: string | undefined }[],
+): Promise<void> {
+  for (const { path, sha256 } of files) {
+    if (sha256 !== undefined && (await sha256Of(path)) !== sha256)
+      throw new Fault(
+        "rejected",
+        "A data file of the dataset is damaged; docs/operating/recover.md says what to do.",
+      );
+  }
 }
 
 export async function sha256Of(path: string): Promise<string> {

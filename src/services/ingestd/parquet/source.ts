@@ -23,7 +23,7 @@ export async function parquetSource(path: string, wishes: Wishes, { db }: Workpl
   }));
   if (described.length === 0) throw new Fault("rejected", "The Parquet file has no columns.");
   // Hashing every value unpacks every page.
-  const [told] = await rows(`SELECT count(*) AS n, bit_xor(hash(s)) AS h FROM ${from} s`);
+  const [counted] = await rows(`SELECT count(*) AS n, bit_xor(hash(s)) AS h FROM ${from} s`);
   const samples = await rows(`SELECT * EXCLUDE (file_row_number) FROM ${from} LIMIT ${SAMPLES}`);
   const types = wantedTypes(wishes.types);
   const known = new Map(wishes.known.map((column) => [column.name.toLowerCase(), column]));
@@ -38,7 +38,7 @@ export async function parquetSource(path: string, wishes: Wishes, { db }: Workpl
     format: "parquet",
     columns,
     from: `(SELECT *, file_row_number + 1 AS line FROM ${from})`,
-    rowsIn: Number(told?.["n"] ?? 0),
+    rowsIn: Number(counted?.["n"] ?? 0),
     rawText: `to_json(struct_pack(${described.map(({ name }) => `${quoteIdentifier(name)} := ${quoteIdentifier(name)}`).join(", ")}))::VARCHAR`,
     recipe: () => ({ format: "ndjson" }),
     warnings: [],

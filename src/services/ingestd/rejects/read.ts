@@ -1,4 +1,4 @@
-// The loader child's work on rejected rows: reading those of one ingest again, and writing their table without
+// Rejected rows once more: reading those of one ingest again, and writing their table without
 // those that fit this time. The rows of an ingest have an order that follows from them alone, so that a row's
 // number means the same row after a crash, and whatever else was rejected meanwhile.
 
@@ -11,7 +11,7 @@ import { Fault } from "#rpc/fault";
 import { rejectedCsvSource } from "../csv/careful.ts";
 import { newFile, textOf } from "../decode/files.ts";
 import { jsonSource } from "../json/source.ts";
-import { sha256Of } from "../parquet/files.ts";
+import { checkFiles } from "../parquet/files.ts";
 import { recipeOfText } from "../source/recipe.ts";
 import type { ReadRejectsInput } from "../source/shapes.ts";
 import { knownOf, type Source, type Workplace } from "../source/source.ts";
@@ -32,17 +32,6 @@ export function numberedSql(rejected: Rejected): string {
   return `SELECT *, row_number() OVER (ORDER BY line, raw, "column", reason) AS n FROM (${tableSql(rejected)}) WHERE ingest_id = ${quoteLiteral(rejected.ingest_id)}`;
 }
 
-/** DuckDB reads a damaged file without a word, and these are about to be replaced. */
-async function checkFiles({ files }: Rejected): Promise<void> {
-  for (const { path, sha256 } of files) {
-    if (sha256 !== undefined && (await sha256Of(path)) !== sha256)
-      throw new Fault(
-        "rejected",
-        "A file of the rejects table is damaged; docs/operating/recover.md says what to do.",
-      );
-  }
-}
-
 interface RejectsRead {
   /** Undefined when there are no rows. */
   readonly source: Source | undefined;
@@ -52,11 +41,11 @@ interface RejectsRead {
 }
 
 export async function readRejects(input: ReadRejectsInput, work: Workplace): Promise<RejectsRead> {
-  await checkFiles(input);
+  await checkFiles(input.files);
   const recipe = recipeOfText(input.recipe);
   const path = join(work.folder, "raws.ndjson");
-  const told = await writeRaws(work.db, input, path, recipe.format === "ndjson");
-  if (told.rows === 0) return { ...told, source: undefined };
+  const written = await writeRaws(work.db, input, path, recipe.format === "ndjson");
+  if (written.rows === 0) return { ...written, source: undefined };
   const wishes = {
     types: input.types,
     known: knownOf(input.known),
@@ -65,20 +54,20 @@ export async function readRejects(input: ReadRejectsInput, work: Workplace): Pro
     today: input.today,
   };
   if (recipe.format === "ndjson") {
-    const file = { path, bytes: told.bytes, encoding: "utf-8", evidence: [], warnings: [], hasNul: false };
-    return { ...told, source: await jsonSource(file, "ndjson", wishes, work) };
+    const file = { path, bytes: written.bytes, encoding: "utf-8", evidence: [], warnings: [], hasNul: false };
+    return { ...written, source: await jsonSource(file, "ndjson", wishes, work) };
   }
   const columns = recipe.columns.map((column) => ({
     ...column,
     name: input.renamed[column.name] ?? column.name,
   }));
   return {
-    ...told,
+    ...written,
     source: await rejectedCsvSource(() => rawsOf(path), { ...recipe, columns }, wishes, work),
   };
 }
 
-/** One row a line, in their order: JSON as it stands, other text as a JSON string. */
+/** One row a line, in their order: JSON unchanged, other text as a JSON string. */
 async function writeRaws(
   db: Duckdb,
   rejected: Rejected,
@@ -104,7 +93,7 @@ async function writeRaws(
     if (rows > ROWS_MAX)
       throw new Fault(
         "too_large",
-        `The ingest has more than ${ROWS_MAX} rejected rows: mend the file and send it again.`,
+        `The ingest has more than ${ROWS_MAX} rejected rows: correct the file and send it again.`,
       );
     await sink.write(text);
   }

@@ -1,6 +1,6 @@
 // How the lines of a file were read: what is kept with its rejected rows, so that they can be read again in the
-// same way when the dataset, or what is asked of its columns, has changed. Without it "1.500" or "5/6/2026" in a
-// single row could mean two things that the whole file had told apart.
+// same way when the dataset, or the types that the caller names, have changed. Without it "1.500" or "5/6/2026" in a
+// single row could mean two things that the whole file had distinguished.
 
 import { z } from "zod";
 

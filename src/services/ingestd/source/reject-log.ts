@@ -1,5 +1,5 @@
 // Rows that did not fit, kept with their line, their reason and their raw text until they are written as a
-// table. They lie on disk: a file may have millions of them.
+// table. They are kept on disk: a file may have millions of them.
 
 import { quoteLiteral } from "#lib/sql-text";
 import { newFile } from "../decode/files.ts";
@@ -26,6 +26,8 @@ export class RejectLog {
   /** Lines of the rejected rows, where somebody will ask for them. */
   readonly lines: Set<number> | undefined;
   readonly #examples: string[] = [];
+  /** The number by which people know a line, where the text that is read was written from something else. */
+  lineOf: (line: number) => number = (line) => line;
 
   constructor(path: string, remember = false) {
     this.#path = path;
@@ -43,11 +45,12 @@ export class RejectLog {
   async add({ line, reason, column, raw }: Reject): Promise<void> {
     this.#sink ??= await newFile(this.#path);
     const text = raw.length > RAW_CHARS_MAX ? `${raw.slice(0, RAW_CHARS_MAX)}…` : raw;
-    const cells = [String(line), reason, column ?? "", text.replaceAll("\0", NUL_SIGN)];
+    const known = this.lineOf(line);
+    const cells = [String(known), reason, column ?? "", text.replaceAll("\0", NUL_SIGN)];
     this.#rows += 1;
     this.lines?.add(line);
     if (this.#examples.length < EXAMPLES_MAX) {
-      this.#examples.push(`line ${line}: ${reason}`.slice(0, EXAMPLE_CHARS_MAX));
+      this.#examples.push(`line ${known}: ${reason}`.slice(0, EXAMPLE_CHARS_MAX));
     }
     await this.#sink.write(`${cells.map((cell) => csvCell(cell)).join(",")}\n`);
   }

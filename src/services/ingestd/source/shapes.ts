@@ -4,7 +4,7 @@
 import { z } from "zod";
 import { dataFile } from "#contracts/catalog";
 
-export const FORMATS = ["csv", "ndjson", "json", "parquet"] as const;
+export const FORMATS = ["csv", "ndjson", "json", "parquet", "xlsx"] as const;
 
 const named = z.strictObject({
   name: z.string(),
@@ -17,16 +17,18 @@ export const readInput = z.strictObject({
   path: z.string(),
   /** The file was seen to be UTF-8 without a NUL, and need not be read for that. */
   plain: z.boolean(),
-  /** Where the child may write; it is removed by who asks. */
+  /** Where the worker may write; the serving process removes it. */
   folder: z.string(),
   format: z.enum(["auto", ...FORMATS]),
+  /** The sheet of a workbook, by name or by number from 1. */
+  sheet: z.string().optional(),
   /** Types that columns must have, as their owner wrote them. */
   types: z.record(z.string(), z.string()),
   /** The dataset's columns with DuckDB's types, when the file is added to what is there. */
   known: z.array(named),
   /** What the dataset does not know, or cannot hold, is rejected row by row. */
   quarantine: z.boolean(),
-  /** Read every value before anything is believed: what is asked for when the quick way failed. */
+  /** Read every value first: set when the quick way failed. */
   careful: z.boolean(),
   /** As 2026-01-31. */
   today: z.string(),
@@ -57,6 +59,8 @@ export const table = z.strictObject({
       evidence: z.array(z.string()),
     })
     .optional(),
+  /** The sheet that was read, of a workbook. */
+  sheet: z.string().optional(),
   warnings: z.array(z.string()),
   /** How rejected lines are to be read again, as `source/recipe.ts` puts it. */
   recipe: z.string().optional(),
@@ -81,13 +85,31 @@ export const prepared = z.strictObject({
 });
 export type Prepared = z.infer<typeof prepared>;
 
-/** A data file before it has a key: where it lies instead. */
+export const writeInput = z.strictObject({
+  ...prepared.shape,
+  /** Columns that name a row, of an upsert: of rows with the same values there the last one is written. */
+  key_columns: z.array(z.string()),
+});
+
+export const mergeInput = z.strictObject({
+  ...prepared.shape,
+  /** Where the worker may write. */
+  folder: z.string(),
+  /** The dataset's data files. */
+  files: z.array(z.strictObject({ path: z.string(), sha256: z.string().optional() })).min(1),
+  /** DuckDB's `schema` argument, as the catalog gives it. */
+  read_schema: z.string(),
+  key_columns: z.array(z.string()).min(1),
+});
+export type MergeInput = z.infer<typeof mergeInput>;
+
+/** A data file before it has a key: the path of the file instead. */
 export const writtenFile = dataFile.omit({ key: true }).extend({ path: z.string() });
 export type WrittenFile = z.infer<typeof writtenFile>;
 
-/** Which of the rejects table's rows are meant, and where they lie. */
+/** Which of the rejects table's rows are meant, and the paths of its files. */
 const rejected = {
-  /** Where the child may write. */
+  /** Where the worker may write. */
   folder: z.string(),
   files: z.array(z.strictObject({ path: z.string(), sha256: z.string().optional() })).min(1),
   /** DuckDB's `schema` argument, as the catalog gives it. */

@@ -37,11 +37,15 @@ export interface Source {
   readonly from: string;
   /** Rows of the file, those included that were rejected while recipe. Unknown to a quick source. */
   readonly rowsIn?: number;
+  /** Every value was seen to fit, as far as its look tells: rows are looked for that do not only when one shows. */
+  readonly certain?: boolean;
   /** For a quick source: counts the rows in another way than DuckDB does. */
   readonly countRows?: () => Promise<number>;
   /** The raw text of a row in SQL, or a second reading of the file that gives rows in order of their lines. */
   readonly rawText: string | (() => AsyncGenerator<{ readonly line: number; readonly raw: string }>);
   readonly dialect?: Table["dialect"];
+  /** The sheet it is, of a workbook. */
+  readonly sheet?: string;
   /** How its lines are read, for those that are rejected and read again one day. */
   readonly recipe?: () => Recipe;
   readonly warnings: readonly string[];

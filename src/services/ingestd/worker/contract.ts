@@ -1,16 +1,18 @@
-// What the serving process asks of its loader child: read a spooled file and say what it holds, write it as
-// Parquet, write its rejected rows as Parquet. A child does one file at a time and keeps what it read between
+// The contract of the loader worker: read a spooled file and say what it holds, write it as
+// Parquet, write its rejected rows as Parquet. A worker does one file at a time and keeps what it read between
 // the calls; files pass through the folder that both know, never through the socket.
 
 import { z } from "zod";
 import { op } from "#rpc/contract";
 import {
+  mergeInput,
   prepared,
   progress,
   readInput,
   writeRemainingInput,
   readRejectsInput,
   table,
+  writeInput,
   writtenFile,
 } from "../source/shapes.ts";
 
@@ -34,13 +36,15 @@ export const loader = {
     method: "POST",
     path: "/write",
     summary: "Write the file that was read as Parquet",
-    input: prepared,
+    input: writeInput,
     bodyBytesMax: BODY_BYTES_MAX,
     output: z.strictObject({
       /** False when the quick way met something that it did not foresee: then read again, carefully. */
       written: z.boolean(),
       rows_in: z.int(),
       rows_rejected: z.int(),
+      /** Rows of an upsert that a later row of the same key took the place of. */
+      rows_deduped: z.int(),
       /** The first rejected rows in words. */
       examples: z.array(z.string()),
       files: z.array(writtenFile),
@@ -48,6 +52,24 @@ export const loader = {
       loaded: z.string().optional(),
     }),
     errors: ["rejected", "unavailable"],
+    timeoutMs: LOADER_TIMEOUT_MS,
+    scope: "write",
+  }),
+  merge: op({
+    method: "POST",
+    path: "/merge",
+    summary: "Write the dataset's files without the rows that the written ones take the place of",
+    description: "Only files with such a row are written again; the others stay as they are.",
+    input: mergeInput,
+    bodyBytesMax: BODY_BYTES_MAX,
+    output: z.strictObject({
+      /** Which of the dataset's files leave it, by their place. */
+      replaced: z.array(z.int()),
+      /** What is left of their rows. */
+      files: z.array(writtenFile),
+      rows_replaced: z.int(),
+    }),
+    errors: ["rejected", "too_large", "unavailable"],
     timeoutMs: LOADER_TIMEOUT_MS,
     scope: "write",
   }),

@@ -1,8 +1,8 @@
-// The loader children: at most two at once, each with one file at a time, kept warm for a minute. The serving
+// The loader workers: at most two at once, each with one file at a time, kept warm for a minute. The serving
 // process itself never parses a file and never loads DuckDB, so no file can stop it or take it down.
 
 import { join } from "node:path";
-import { onAbort, untilAbort } from "#lib/abort";
+import { onAbort } from "#lib/abort";
 import { Semaphore } from "#lib/semaphore";
 import { type Child, type ChildEnd, spawnChild } from "#rpc/child";
 import type { Service } from "#rpc/contract";
@@ -11,10 +11,11 @@ import { loader } from "./contract.ts";
 
 /** Each uses every core while it writes; more would only take each other's memory. */
 const CHILDREN_MAX = 2;
-/** Files that wait for a child lie on disk meanwhile; more senders are told to come back. */
+/** Files that wait for a worker are on disk meanwhile; beyond that a request is refused as retryable. */
 const WAITING_MAX = 16;
 const WAIT_MS_MAX = 600_000;
-/** A start costs about 150 ms, an idle child about 100 MiB. */
+const RETRY_MS = 5000;
+/** A start costs about 150 ms, an idle worker about 100 MiB. */
 const WARM_MS = 60_000;
 /** Threads of DuckDB in one child: parsing and compressing gain little beyond. */
 const THREADS_MAX = 8;
@@ -24,6 +25,8 @@ const REFUSALS: ReadonlySet<string> = new Set(["invalid", "rejected", "conflict"
 
 export interface LoaderPoolSettings {
   readonly memoryBytesMax: number;
+  /** Told of what fails while nobody waits for it. */
+  readonly onFailure?: (what: string, error: unknown) => void;
 }
 
 interface Warm {
@@ -38,16 +41,32 @@ function outOfMemory(): Fault {
   );
 }
 
+/** A worker that dies by itself dies of its file: the same file would end the next one, too. */
+function crashed(): Fault {
+  return new Fault(
+    "rejected",
+    "The worker that read the file crashed on it, and nothing was loaded. Check that the file is what its format says; if it is, report it with the log of this request.",
+  );
+}
+
+function faultOf(why: ChildEnd): Fault {
+  if (why === "out_of_memory") return outOfMemory();
+  if (why === "exited") return crashed();
+  return new Fault("unavailable", "The worker that read the file was stopped. Send the file again.", {
+    retryAfterMs: RETRY_MS,
+  });
+}
+
 export class LoaderPool {
   readonly #settings: LoaderPoolSettings;
   readonly #slots = new Semaphore(CHILDREN_MAX, WAITING_MAX);
   readonly #warm: Warm[] = [];
-  /** A child that is being started ahead of the file it is for. */
+  /** A worker that is being started ahead of its file. */
   #coming: Promise<void> | undefined;
   readonly #children = new Set<Child<typeof loader>>();
   /**
-   * Who waits for a child's end. What is chained to `exited` itself stays as long as the child lives, and with it all
-   * that it knows of: the file, the request.
+   * Called when a worker ends. A reaction chained to `exited` itself would stay as long as the process runs, and keep
+   * its file and request in memory.
    */
   readonly #onEnd = new Map<Child<typeof loader>, (why: ChildEnd) => void>();
   #closed = false;
@@ -56,24 +75,24 @@ export class LoaderPool {
     this.#settings = settings;
   }
 
-  /** A file is being received: a child that starts meanwhile costs it no time. */
+  /** A file is being received: a worker that starts meanwhile costs it no time. */
   expect(): void {
     if (this.#closed || this.#warm.length > 0 || this.#children.size > 0) return;
     this.#coming ??= this.#spawn()
-      // Who needs one finds out for himself why none can be started.
       .then(
         (child) => this.#keepWarm(child),
-        () => undefined,
+        // The file that needs a worker tries again, and fails with the reason.
+        (error: unknown) => this.#settings.onFailure?.("a loader worker could not be started ahead", error),
       )
       .finally(() => (this.#coming = undefined));
   }
 
-  /** Gives `work` a child of its own. The child is killed when the signal fires or the work fails. */
+  /** Gives `work` a worker of its own. The worker is killed when the signal fires or the work fails. */
   async with<R>(signal: AbortSignal, work: (service: Service<typeof loader>) => Promise<R>): Promise<R> {
-    const release = await this.#slot(signal);
+    const release = await this.#slots.take(WAIT_MS_MAX, signal);
     if (release === undefined) {
       throw new Fault("unavailable", "Too many files are being loaded at once. Try again in a moment.", {
-        retryAfterMs: 5000,
+        retryAfterMs: RETRY_MS,
       });
     }
     try {
@@ -90,17 +109,6 @@ export class LoaderPool {
     }
   }
 
-  /** A slot, or the signal's reason as soon as it fires: who has gone waits for nothing. */
-  async #slot(signal: AbortSignal): Promise<(() => void) | undefined> {
-    const slot = this.#slots.take(WAIT_MS_MAX);
-    try {
-      return await untilAbort(slot, signal);
-    } catch (reason) {
-      void slot.then((release) => release?.());
-      throw reason;
-    }
-  }
-
   async #use<R>(
     child: Child<typeof loader>,
     signal: AbortSignal,
@@ -108,13 +116,7 @@ export class LoaderPool {
   ): Promise<R> {
     const ended = Promise.withResolvers<never>();
     ended.promise.catch(() => undefined);
-    this.#onEnd.set(child, (why) =>
-      ended.reject(
-        why === "out_of_memory"
-          ? outOfMemory()
-          : new Fault("unavailable", "The worker that read the file ended. Send the file again."),
-      ),
-    );
+    this.#onEnd.set(child, (why) => ended.reject(faultOf(why)));
     const forget = onAbort(signal, () => child.kill());
     try {
       const result = await Promise.race([work(child.service), ended.promise]);
@@ -125,14 +127,14 @@ export class LoaderPool {
         this.#keepWarm(child);
         throw thrown;
       }
-      // A call to a child that died fails a moment before the reason is known.
+      // A call to a worker that died fails a moment before the reason is known.
       if (thrown instanceof Fault && thrown.code === "unavailable")
         await Promise.race([child.exited, Bun.sleep(100)]);
       child.kill();
       // Until it is gone it may still write where its files are about to be removed.
       const why = await child.exited;
       if (signal.aborted) throw signal.reason;
-      if (why === "out_of_memory") throw outOfMemory();
+      if (why !== "killed") throw faultOf(why);
       throw thrown;
     } finally {
       this.#onEnd.delete(child);

@@ -1,4 +1,4 @@
-// Progress of work that is under way, as it is asked for: only the newest note waits, so a slow reader neither
+// Progress of work that is under way, read on demand: only the newest note is kept, so a slow reader neither
 // holds the work up nor finds a backlog.
 
 /** Notes closer together than this are dropped: nobody reads faster. */

@@ -1,4 +1,4 @@
-// One file at a time, from bytes to Parquet: the loader child's side of the loader contract. What was read
+// One file at a time, from bytes to Parquet: the worker's side of the loader contract. What was read
 // stays until the next file, so that writing can start as soon as the catalog has given its field ids.
 
 import { join } from "node:path";
@@ -21,6 +21,9 @@ import { recipeText } from "../source/recipe.ts";
 import { RejectLog } from "../source/reject-log.ts";
 import { type ReadInput, type Table } from "../source/shapes.ts";
 import { knownOf, type Source } from "../source/source.ts";
+import { keepKeys, mergeFiles } from "../upsert/merge.ts";
+import { compoundFileFault } from "../xlsx/office-files.ts";
+import { xlsxSource } from "../xlsx/source.ts";
 import type { loader } from "./contract.ts";
 import { Progress } from "./progress.ts";
 import { write } from "./write.ts";
@@ -48,33 +51,39 @@ export function loaderHandlers(db: Duckdb): Handlers<typeof loader> {
         return tableOf(source);
       };
       return (async function* () {
-        for await (const told of progress.during(work().catch(explain))) {
-          yield "note" in told ? { event: "progress" as const, ...told.note } : told.result;
+        for await (const step of progress.during(work().catch(explain))) {
+          yield "note" in step ? { event: "progress" as const, ...step.note } : step.result;
         }
       })();
     },
-    write: async (input) => {
+    write: async ({ key_columns: keyColumns, ...input }) => {
       const { source, rejects, folder } = present(job, "a file that was read");
       const before = rejects.rows;
-      const files = await write(db, source, rejects, join(folder, "data"), input).catch(explain);
-      if (files === undefined)
-        return { written: false, rows_in: 0, rows_rejected: 0, examples: [], files: [] };
+      const written = await write(db, source, rejects, join(folder, "data"), input, keyColumns).catch(
+        explain,
+      );
+      if (written === undefined)
+        return { written: false, rows_in: 0, rows_rejected: 0, rows_deduped: 0, examples: [], files: [] };
+      const { files, deduped } = written;
       const loaded = files.reduce((total, { rows }) => total + rows, 0);
       const rowsIn = source.rowsIn ?? loaded;
       assert(rejects.rows >= before, "rejects are only added to");
       assert(
-        rowsIn === loaded + rejects.rows,
-        `${rowsIn} rows came in, ${loaded} are loaded and ${rejects.rows} rejected`,
+        rowsIn === loaded + rejects.rows + deduped,
+        `${rowsIn} rows came in, ${loaded} are loaded, ${rejects.rows} rejected and ${deduped} deduplicated`,
       );
+      if (keyColumns.length > 0) await keepKeys(db, files, input, keyColumns).catch(explain);
       return {
         written: true,
         rows_in: rowsIn,
         rows_rejected: rejects.rows,
+        rows_deduped: deduped,
         examples: [...rejects.examples],
         files,
         ...(rejects.lines === undefined ? {} : { loaded: packLoaded(rowsIn, rejects.lines) }),
       };
     },
+    merge: (input) => mergeFiles(db, input).catch(explain),
     readRejects: async (input) => {
       await job?.rejects.close();
       job = undefined;
@@ -110,14 +119,18 @@ async function open(
   const wishes = { types, known: knownOf(input.known), quarantine, careful, today };
   const work = { db, folder, rejects, onProgress };
   const { path, name } = await unpack(input.path, join(folder, "unpacked"));
-  const binary = binaryFormat(await readHead(path));
-  if (binary === "parquet") {
-    if (input.format !== "auto" && input.format !== "parquet")
-      throw new Fault("invalid", `format=${input.format}, but the file is Parquet.`);
-    return parquetSource(path, wishes, work);
-  }
-  if (input.format === "parquet")
-    throw new Fault("invalid", "format=parquet, but the file does not start like one.");
+  const packedHead = await readHead(path);
+  const binary = binaryFormat(packedHead);
+  if (binary === "compound") throw await compoundFileFault(path, packedHead);
+  const found = binary === "zip" ? "xlsx" : binary;
+  if (found !== undefined && input.format !== "auto" && input.format !== found)
+    throw new Fault("invalid", `format=${input.format}, but the file is ${FORMAT_NAMES[found]}.`);
+  if (input.sheet !== undefined && found !== "xlsx")
+    throw new Fault("invalid", "sheet=NAME is for Excel workbooks (.xlsx), and the file is none.");
+  if (found === "parquet") return parquetSource(path, wishes, work);
+  if (found === "xlsx") return xlsxSource(path, input.sheet, wishes, work);
+  if (input.format === "parquet" || input.format === "xlsx")
+    throw new Fault("invalid", `format=${input.format}, but the file does not start like one.`);
   const decoded = await decode(path, join(folder, "decoded"), input.plain && name === null);
   if (decoded.bytes === 0) throw new Fault("invalid", "The file is empty: there is nothing to load.");
   const packed =
@@ -127,7 +140,9 @@ async function open(
   return format === "csv" ? csvSource(packed, wishes, work) : jsonSource(packed, format, wishes, work);
 }
 
-function tableOf({ format, columns, dialect, warnings, rowsIn, ...source }: Source): Table {
+const FORMAT_NAMES = { parquet: "Parquet", xlsx: "an Excel workbook or another ZIP archive" } as const;
+
+function tableOf({ format, columns, dialect, sheet, warnings, rowsIn, ...source }: Source): Table {
   const kept = source.recipe?.();
   const recipe = kept === undefined ? undefined : recipeText(kept);
   const wanted = columns.filter(({ unwanted }) => unwanted !== true);
@@ -145,6 +160,7 @@ function tableOf({ format, columns, dialect, warnings, rowsIn, ...source }: Sour
       ...(dayFirst === undefined ? {} : { day_first: dayFirst }),
     })),
     ...(dialect === undefined ? {} : { dialect }),
+    ...(sheet === undefined ? {} : { sheet }),
     warnings: [...warnings],
     ...(recipe === undefined ? {} : { recipe }),
   };

@@ -1,4 +1,4 @@
-// A source into Parquet. A careful source is asked first which of its rows do not fit, and those go to the rejects
+// A source into Parquet. Of a careful source the rows that do not fit are selected first and go to the rejects
 // log; a quick one is written at once with checks in the statement, and given up at the first surprise.
 
 import { type Duckdb, DuckdbError } from "#adapters/duckdb";
@@ -6,24 +6,34 @@ import { quoteIdentifier } from "#lib/sql-text";
 import { assert, present } from "#lib/assert";
 import { exactCast } from "../inference/types.ts";
 import { writeParquet } from "../parquet/files.ts";
+import { lastOfEachKey } from "../upsert/last-of-each-key.ts";
 import type { RejectLog } from "../source/reject-log.ts";
 import { type Prepared } from "../source/shapes.ts";
 import type { Source, SourceColumn } from "../source/source.ts";
 
 const VALUE_CHARS_MAX = 100;
 
-/** Undefined when a quick source met what it did not foresee. */
+interface Written {
+  readonly files: Awaited<ReturnType<typeof writeParquet>>;
+  /** Rows that a later row of the same key took the place of. */
+  readonly deduped: number;
+}
+
+/** Undefined when a quick source met what it did not foresee. `keyColumns` name a row of an upsert. */
 export async function write(
   db: Duckdb,
   source: Source,
   rejects: RejectLog,
   to: string,
   prepared: Prepared,
-): ReturnType<typeof writeQuick> {
+  keyColumns: readonly string[],
+): Promise<Written | undefined> {
   const plan = planOf(source, prepared);
-  return source.countRows === undefined
-    ? writeCareful(db, source, rejects, to, prepared, plan)
-    : writeQuick(db, source, to, prepared, plan);
+  if (source.countRows === undefined)
+    return writeCareful(db, source, rejects, to, prepared, plan, keyColumns);
+  assert(keyColumns.length === 0, "an upsert is read carefully");
+  const files = await writeQuick(db, source, to, prepared, plan);
+  return files === undefined ? undefined : { files, deduped: 0 };
 }
 
 interface PlannedColumn {
@@ -49,15 +59,8 @@ async function writeQuick(
   prepared: Prepared,
   plan: readonly PlannedColumn[],
 ): Promise<Awaited<ReturnType<typeof writeParquet>> | undefined> {
-  const values = plan.map(({ name, source: column, target }) => {
-    const value =
-      column === undefined
-        ? `CAST(NULL AS ${target})`
-        : strictCast(column.strict ?? column.value, column.type, target);
-    return `${value} AS ${quoteIdentifier(name)}`;
-  });
   const counting = present(source.countRows, "a count")();
-  const writing = writeParquet(db, `SELECT ${values.join(", ")} FROM ${source.from}`, to, prepared);
+  const writing = writeParquet(db, strictQuery(source, plan), to, prepared);
   const [counted, written] = await Promise.allSettled([counting, writing]);
   if (counted.status === "rejected") throw counted.reason;
   if (written.status === "rejected") {
@@ -68,9 +71,21 @@ async function writeQuick(
   return rows === counted.value ? written.value : undefined;
 }
 
-/** What DuckDB says when a row or a value is not what the samples promised. */
+/** All rows, or an error for the first value that does not fit. */
+function strictQuery(source: Source, plan: readonly PlannedColumn[]): string {
+  const values = plan.map(({ name, source: column, target }) => {
+    const value =
+      column === undefined
+        ? `CAST(NULL AS ${target})`
+        : strictCast(column.strict ?? column.value, column.type, target);
+    return `${value} AS ${quoteIdentifier(name)}`;
+  });
+  return `SELECT ${values.join(", ")} FROM ${source.from}`;
+}
+
+/** What DuckDB says when a row or a value is not what the samples promised: anything but that it lacks room. */
 function isForeseen(error: unknown): boolean {
-  return error instanceof DuckdbError && ["Invalid Input", "Conversion", "Out of Range"].includes(error.kind);
+  return error instanceof DuckdbError && error.kind !== "Out of Memory" && error.kind !== "IO";
 }
 
 async function writeCareful(
@@ -80,9 +95,19 @@ async function writeCareful(
   to: string,
   prepared: Prepared,
   plan: readonly PlannedColumn[],
-): Promise<Awaited<ReturnType<typeof writeParquet>>> {
+  keyColumns: readonly string[],
+): Promise<Written> {
+  if (source.certain === true && keyColumns.length === 0) {
+    try {
+      return { files: await writeParquet(db, strictQuery(source, plan), to, prepared), deduped: 0 };
+    } catch (error) {
+      // Some value has the look of its kind and is none: 30 February. Then all such rows are looked for.
+      if (!isForeseen(error)) throw error;
+    }
+  }
   const misfits = [
     ...plan.flatMap(({ source: column, target }) => (column === undefined ? [] : misfitOf(column, target))),
+    ...keyColumns.map((name) => noKey(plan, name)),
     ...source.columns
       .filter(({ unwanted }) => unwanted === true)
       .map((column) => ({
@@ -100,7 +125,24 @@ async function writeCareful(
   });
   const where =
     rejects.rows === before ? "" : ` WHERE NOT (${misfits.map(({ condition }) => condition).join(" OR ")})`;
-  return writeParquet(db, `SELECT ${values.join(", ")} FROM ${source.from}${where}`, to, prepared);
+  const query = `SELECT ${values.join(", ")} FROM ${source.from}${where}`;
+  if (keyColumns.length === 0) return { files: await writeParquet(db, query, to, prepared), deduped: 0 };
+  const names = plan.map(({ name }) => name);
+  const files = await writeParquet(db, lastOfEachKey(query, names, keyColumns), to, prepared);
+  const [counted] = await db.rows(`SELECT count(*) AS n FROM ${source.from}${where}`);
+  return { files, deduped: Number(counted?.["n"]) - files.reduce((total, { rows }) => total + rows, 0) };
+}
+
+/** A row of an upsert needs a value in each column that names it. */
+function noKey(plan: readonly PlannedColumn[], name: string): Misfit {
+  const planned = plan.find((column) => column.name.toLowerCase() === name.toLowerCase());
+  const { source, target } = present(planned, `column ${name}`);
+  const column = present(source, `column ${name} of the file`);
+  return {
+    column,
+    condition: `${exactCast(column.value, column.type, target)} IS NULL`,
+    why: "is empty, and it names the row",
+  };
 }
 
 interface Misfit {
@@ -151,14 +193,14 @@ async function logMisfits(
         return values;
       });
       for (let row = 0; row < chunk.rows; row += 1) {
-        const [line, which, value, told] = texts.map((values) => values[row] ?? "");
+        const [line, which, value, text] = texts.map((values) => values[row] ?? "");
         const misfit = present(misfits[Number(which)], "a misfit's column");
         const { name } = misfit.column;
         await rejects.add({
           line: Number(line),
           reason: `"${name}": "${value}" ${misfit.why}`,
           column: name,
-          raw: again === undefined ? (told ?? "") : await rawOf(again, Number(line)),
+          raw: again === undefined ? (text ?? "") : await rawOf(again, Number(line)),
         });
       }
     }

@@ -3,7 +3,7 @@
 //
 // What a field's value is: a string, number or boolean stands for itself; a list stands for each string, number
 // or boolean in it; anything else (absent, null, an object) has no values.
-//   eq, in           true when any value is equal to one asked for; types never mix: 3 is not "3"
+//   eq, in           true when any value is equal to one of the operands; types never mix: 3 is not "3"
 //   ne, nin          the complement of eq and in, so that rows without the field match
 //   gt gte lt lte    any value of the operand's type that compares so; strings by UTF-16 code unit, so that
 //                    dates in ISO 8601 order as dates. Two bounds on a list may be met by two of its values.

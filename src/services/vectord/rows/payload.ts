@@ -12,12 +12,12 @@ import type { FieldType, Metadata } from "./shape.ts";
 
 type Leaf = Extract<Filter, { kind: "field" | "near" }>;
 
-/** One declared field. `select` may leave rows out or answer null when it has no faster way than reading every row. */
+/** One declared field. `select` may leave rows out or be null when there is no faster way than reading every row. */
 interface FieldIndex {
   /** Takes a row in; false when the value does not fit this type, so that its rows must be judged one by one. */
   add(row: number, value: unknown): boolean;
   delete(row: number, value: unknown): void;
-  /** A superset of the rows that pass, to be judged, or exactly those. Null: no idea. */
+  /** A superset of the rows that pass, to be judged, or exactly those. Null: every row must be read. */
   select(leaf: Leaf): { readonly rows: Bitmap; readonly exact: boolean } | null;
 }
 
@@ -146,10 +146,10 @@ class KeywordIndex implements FieldIndex {
     const { test } = leaf;
     const rows = new Bitmap();
     let exact = true;
-    const take = (key: Scalar, asked: Scalar): void => {
+    const take = (key: Scalar, wanted: Scalar): void => {
       this.#rows.get(key)?.addTo(rows);
-      // A head of full length may belong to other texts than the one asked for.
-      if (key !== asked || this.#isHead(key)) exact = false;
+      // A head of full length may belong to other texts than the wanted one.
+      if (key !== wanted || this.#isHead(key)) exact = false;
     };
     if (test.op === "in") {
       for (const value of test.values) take(this.#keyOf(value), value);

@@ -194,7 +194,7 @@ export class Rows {
     return [row, this.id(row), this.metadata(row), this.#metadataBytesOf[row] ?? 0, length];
   }
 
-  /** Takes a mapped file for a chunk whose rows it holds as they are; nobody writes to the file. */
+  /** Takes a mapped file for a chunk whose rows it holds as they are; the file is never written to. */
   mapChunk(index: number, vectors: Float32Array<ArrayBuffer>, file: string): void {
     const chunk = present(this.chunks[index], "a chunk");
     assert(vectors.length === this.chunkRows * this.shape.dimension, "a mapped chunk is a whole one");

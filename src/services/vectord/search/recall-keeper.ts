@@ -13,7 +13,7 @@
 import { seeded } from "#lib/random";
 import type { GraphCache } from "../graph/graph-cache.ts";
 import type { Rows } from "../rows/rows.ts";
-import { nearOf } from "./recall.ts";
+import { countNear, exactDistances } from "./recall.ts";
 import { runSearch, scanIsCheaper, type Search } from "./search.ts";
 
 export interface ObservedRecall {
@@ -122,40 +122,47 @@ export class RecallKeeper {
     const widest = Math.max(...CALIBRATION_KS);
     if (!this.#graph.ready || all.length <= 2 * widest) return;
     const random = seeded(all.length);
-    const tallies = CALIBRATION_KS.map((k) => ({ k, found: new Map<number, number>(), possible: 0 }));
+    const probes: Probe[] = [];
+    const pause = async (started: number): Promise<boolean> => {
+      await rest((performance.now() - started) * CALIBRATION_REST);
+      return !this.#closed;
+    };
     for (let i = 0; i < CALIBRATION_ROWS; i++) {
       const started = performance.now();
       const row = all[random.below(all.length)] as number;
       if (!this.#rows.isLive(row)) continue;
       const vector = this.#rows.vector(row).slice();
-      for (const tally of tallies) await this.#try(vector, tally);
-      await rest((performance.now() - started) * CALIBRATION_REST);
-      if (this.#closed) return;
+      const nearest = await exactDistances(this.#rows, this.#graph, { vector, k: widest });
+      probes.push({ vector, nearest });
+      if (!(await pause(started))) return;
     }
-    this.#use(Math.max(...tallies.map(leastEffort)));
-  }
-
-  /** Searches for a row with growing effort, as far as a graph is cheaper than a scan. */
-  async #try(vector: Float32Array, tally: Tally): Promise<void> {
-    const { k, found } = tally;
-    const near = await nearOf(this.#rows, this.#graph, { vector, k });
-    for (let effort = 1; effort <= EFFORT_MAX; effort *= 2) {
-      if (effort > 1 && scanIsCheaper(this.#rows, k, effort / 2)) break;
-      const { hits } = await runSearch(this.#rows, this.#graph, { vector, k, effort, graphOnly: true });
-      found.set(effort, (found.get(effort) ?? 0) + near(hits));
+    let effort = 1;
+    for (const k of CALIBRATION_KS) {
+      for (; effort < EFFORT_MAX && !scanIsCheaper(this.#rows, k, effort); effort *= 2) {
+        let [found, possible] = [0, 0];
+        for (const { vector, nearest } of probes) {
+          const started = performance.now();
+          const search = { vector, k, effort, graphOnly: true };
+          const { hits } = await runSearch(this.#rows, this.#graph, search);
+          found += countNear(hits, nearest.slice(0, k));
+          possible += Math.min(k, nearest.length);
+          if (!(await pause(started))) return;
+        }
+        if (found >= CALIBRATION_RECALL * possible) break;
+      }
     }
-    tally.possible += near.possible;
+    this.#use(effort);
   }
 
   async #observe(search: Search): Promise<void> {
     await rest(0);
     if (this.#closed) return;
     const started = performance.now();
-    const near = await nearOf(this.#rows, this.#graph, search);
+    const nearest = await exactDistances(this.#rows, this.#graph, search);
     const { hits, plan } = await runSearch(this.#rows, this.#graph, search);
     if (plan !== "exact") {
-      this.#observed.found += near(hits);
-      this.#observed.possible += near.possible;
+      this.#observed.found += countNear(hits, nearest);
+      this.#observed.possible += nearest.length;
       this.#observed.searches += 1;
       this.#judge();
     }
@@ -168,7 +175,7 @@ export class RecallKeeper {
     if (this.#effort < EFFORT_MAX) return this.#use(this.#effort * 2);
     if (performance.now() - this.#rebuiltAt < REBUILD_MS_MIN) return;
     this.#rebuiltAt = performance.now();
-    // A build that fails is told by its owner (GraphEvents), and tried again in its own time.
+    // A build that fails is reported by GraphEvents, and tried again in its own time.
     void this.#rebuild().catch(() => undefined);
   }
 
@@ -178,18 +185,10 @@ export class RecallKeeper {
   }
 }
 
-interface Tally {
-  readonly k: number;
-  /** True neighbours found, by effort. */
-  readonly found: Map<number, number>;
-  possible: number;
-}
-
-/** The least effort that finds enough, or the most that was tried. */
-function leastEffort({ found, possible }: Tally): number {
-  const efforts = [...found.keys()];
-  const enough = efforts.find((effort) => (found.get(effort) ?? 0) >= CALIBRATION_RECALL * possible);
-  return enough ?? efforts.at(-1) ?? 1;
+interface Probe {
+  readonly vector: Float32Array;
+  /** Distances of its true nearest, nearest first. */
+  readonly nearest: readonly number[];
 }
 
 /** Wilson's score interval for a share of `possible` (Wilson 1927). */

@@ -25,20 +25,16 @@ const SAMPLE_MAX = 10_000;
 /** Distances of one pair of vectors agree to more digits than this. */
 const TOLERANCE = 1e-9;
 
-/** Counts the hits of a search that are among the true nearest. */
-interface CountNear {
-  (hits: readonly Hit[]): number;
-  /** True nearest that there are, at most k. */
-  readonly possible: number;
+/** Distances of the true nearest k, nearest first. */
+export async function exactDistances(rows: Rows, graph: GraphCache, search: Search): Promise<number[]> {
+  const { hits } = await runSearch(rows, graph, { ...search, exact: true });
+  return hits.map(({ distance }) => distance);
 }
 
-/** Searches exactly. */
-export async function nearOf(rows: Rows, graph: GraphCache, search: Search): Promise<CountNear> {
-  const { hits: nearest } = await runSearch(rows, graph, { ...search, exact: true });
-  const furthest = (nearest.at(-1)?.distance ?? 0) + TOLERANCE;
-  const count = (hits: readonly Hit[]): number =>
-    Math.min(nearest.length, hits.filter(({ distance }) => distance <= furthest).length);
-  return Object.assign(count, { possible: nearest.length });
+/** How many of the hits are among the true nearest, whose distances are given. */
+export function countNear(hits: readonly Hit[], nearest: readonly number[]): number {
+  const furthest = (nearest.at(-1) ?? 0) + TOLERANCE;
+  return Math.min(nearest.length, hits.filter(({ distance }) => distance <= furthest).length);
 }
 
 /** `effort` is the index's own (recall-keeper.ts). */
@@ -73,11 +69,11 @@ export async function measureRecall(
     const started = performance.now();
     const byPlan = await runSearch(rows, graph, search);
     const between = performance.now();
-    const near = await nearOf(rows, graph, search);
+    const nearest = await exactDistances(rows, graph, search);
     timesUs.push((between - started) * 1_000);
     exactUs += (performance.now() - between) * 1_000;
-    possible += near.possible - 1;
-    found += Math.max(0, near(byPlan.hits) - 1);
+    possible += nearest.length - 1;
+    found += Math.max(0, countNear(byPlan.hits, nearest) - 1);
   }
   timesUs.sort((a, b) => a - b);
   const measured = Math.max(1, timesUs.length);

@@ -161,7 +161,7 @@ async function* tableLines(rows: Rows, { live }: Captured): AsyncGenerator<Uint8
 }
 
 /**
- * Lets the memory of whole chunks go whose rows a snapshot holds: they are mapped from its files from here on.
+ * Frees the memory of whole chunks whose rows a snapshot holds: they are mapped from its files from here on.
  * A chunk that has taken rows since, or that has room for more, stays in memory until the next snapshot.
  */
 export async function mapWritten(

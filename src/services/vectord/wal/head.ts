@@ -98,7 +98,7 @@ export class Head {
     const newest = await readNewest(disk, dir);
     const head = new Head(await disk.open(join(dir, HEAD_FILE)), otherSlot(newest.at));
     try {
-      await head.#settle(sequence);
+      await head.settle(sequence);
     } catch (error) {
       await head.#file.close();
       throw error;
@@ -112,18 +112,15 @@ export class Head {
     this.#slot = otherSlot(this.#slot);
   }
 
-  async close(sequence: number): Promise<void> {
-    try {
-      await this.#settle(sequence);
-    } finally {
-      await this.#file.close();
-    }
-  }
-
-  async #settle(sequence: number): Promise<void> {
+  /** Makes `sequence` durable in both slots. */
+  async settle(sequence: number): Promise<void> {
     await this.advance(sequence);
     await this.advance(sequence);
     await this.#file.sync();
+  }
+
+  close(): Promise<void> {
+    return this.#file.close();
   }
 }
 

@@ -175,11 +175,12 @@ export class Log {
     while (this.#flushing !== null) await this.#flushing;
     try {
       if (this.#dirty) await this.#truncate();
+      await this.#head.settle(this.#sequence);
     } catch (error) {
       throw diskFault(error, this.#dir);
     } finally {
       await this.#file.close();
-      await this.#head.close(this.#sequence);
+      await this.#head.close();
     }
   }
 

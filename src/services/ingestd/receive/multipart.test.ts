@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
 import { Fault } from "#rpc/fault";
-import { bodyOf, type TestLake, testLake } from "./lake.testing.ts";
+import { bodyOf, type TestLake, testLake } from "../lake.testing.ts";
 import { fileIn } from "./multipart.ts";
 
 const MIB = 1024 * 1024;
@@ -39,15 +39,20 @@ describe("the file in a form", () => {
   test("is what was put in, however the body is cut", async () => {
     const file = Buffer.from("id,note\r\n1,--edge\r\n2,\r\n--edg\r\n\r\n");
     const form = Buffer.concat([
-      part('Content-Disposition: form-data; name="other"', "x"),
+      part('Content-Disposition: form-data; name="mode"', "replace"),
       filePart(file),
+      part('Content-Disposition: form-data; name="types"', '{"id":"string"}'),
       END,
     ]);
     for (let size = 1; size < 60; size += 1) {
-      const { body, name } = await fileIn(inPieces(form, size), TYPE);
+      const { body, name, fields } = await fileIn(inPieces(form, size), TYPE);
       expect([name, await sha256(body)]).toEqual([
         "jan.csv",
         createHash("sha256").update(file).digest("hex"),
+      ]);
+      expect(fields).toEqual([
+        ["mode", "replace"],
+        ["types", '{"id":"string"}'],
       ]);
     }
   });
@@ -60,10 +65,35 @@ describe("the file in a form", () => {
     expect(await sha256(body)).toBe(whole);
   });
 
-  test("is the first of two in its field, and no other field's", async () => {
-    const form = Buffer.concat([filePart("no", "other"), filePart("yes"), filePart("no"), END]);
-    const { body } = await fileIn(inPieces(form, 7), TYPE);
-    expect(await new Response(body as unknown as ReadableStream).text()).toBe("yes");
+  test.each([
+    ["two files", [filePart("a"), filePart("b")], "two files"],
+    ["a file in another field, too", [filePart("a"), filePart("b", "more")], '"more"'],
+    ["a file in another field first", [filePart("b", "more"), filePart("a")], '"more"'],
+    [
+      "a text in the field",
+      [filePart("a"), part('Content-Disposition: form-data; name="file"', "b")],
+      "no file",
+    ],
+    [
+      "a field without end",
+      [filePart("a"), part('Content-Disposition: form-data; name="types"', "x".repeat(MIB + 1))],
+      '"types"',
+    ],
+    [
+      "more parts than there are options",
+      [filePart("a"), ...Array<Buffer>(101).fill(part('Content-Disposition: form-data; name="mode"', "x"))],
+      "parts",
+    ],
+  ])("a form with %s is refused, whatever is dropped of it", async (_, parts, told) => {
+    const form = Buffer.concat([...parts, END]);
+    for (const size of [7, form.length]) {
+      if (size === 7 && form.length > MIB) continue;
+      const read = async (): Promise<string> => sha256((await fileIn(inPieces(form, size), TYPE)).body);
+      const thrown = (await read().catch((error: unknown) => error)) as Fault;
+      expect(thrown).toBeInstanceOf(Fault);
+      expect(["invalid", "too_large"]).toContain(thrown.code);
+      expect(thrown.message).toContain(told);
+    }
   });
 
   test.each([
@@ -112,5 +142,45 @@ describe.each([
     expect(await lake.rows("formed$rejects", "SELECT source FROM t")).toEqual([{ source: "jan.csv" }]);
     // The content is the file's, whatever it came in.
     expect(await lake.load("formed", file)).toMatchObject({ replayed: true });
+  });
+
+  const field = (name: string, text: string): Buffer =>
+    part(`Content-Disposition: form-data; name="${name}"`, text);
+  const bytes = (...parts: Buffer[]): Uint8Array => new Uint8Array(Buffer.concat([...parts, END]));
+
+  test("has its options in fields of their own or as JSON, before the file or after it", async () => {
+    // Far more than a line of a request holds.
+    const names = Array.from({ length: 2000 }, (__, column) => `a_rather_long_name_of_column_${column}`);
+    const types = JSON.stringify(Object.fromEntries(names.map((name) => [name, "string"])));
+    const file = `${names.join(",")}\n${names.map(() => "7").join(",")}\n`;
+    const json = part(
+      'Content-Disposition: form-data; name="options"; filename="o.json"\r\nContent-Type: application/json',
+      `{"types":${types},"dry_run":true,"source":"wide.csv"}`,
+    );
+    for (const form of [
+      bytes(filePart(file), field("types", types), field("dry_run", "true")),
+      bytes(json, filePart(file)),
+    ]) {
+      const answer = await lake.load("wide", form, { content_type: TYPE });
+      expect(answer.dry_run).toBe(true);
+      expect(new Set(answer.columns.map(({ type }) => type))).toEqual(new Set(["VARCHAR"]));
+    }
+  });
+
+  test.each([
+    ["an unknown field", [field("typos", "{}")], {}, "typos"],
+    ["a field of another kind", [field("dry_run", "perhaps")], {}, "dry_run"],
+    ["options that are no object", [field("options", "[1]")], {}, "options"],
+    ["options that are no JSON", [field("options", "{")], {}, "JSON"],
+    ["an option twice", [field("mode", "append"), field("options", '{"mode":"append"}')], {}, "mode"],
+    ["another option than the query", [field("format", "csv")], { format: "json" as const }, "format"],
+    ["a rejects table", [field("dataset", "x$rejects")], {}, "dataset"],
+  ])("with %s is refused", async (__, fields, more, told) => {
+    const form = bytes(filePart("a\n1\n"), ...fields);
+    const fault = (await lake
+      .load("optioned", form, { content_type: TYPE, ...more })
+      .catch((error: unknown) => error)) as Fault;
+    expect([fault.code, fault.message]).toEqual(["invalid", expect.stringContaining(told)]);
+    expect((await lake.catalog.datasets({})).datasets.map(({ name }) => name)).not.toContain("optioned");
   });
 });

@@ -7,7 +7,7 @@ import type { Clock } from "#lib/clock";
 import type { CallInit } from "#rpc/call";
 import type { Service } from "#rpc/contract";
 import { SUMMARY } from "./dedupe.ts";
-import type { ReadInput, Table } from "./source/shapes.ts";
+import type { ReadInput, Table } from "../source/shapes.ts";
 
 /** Snapshots that are looked through: others may have been made by programs that keep no such note. */
 const SNAPSHOTS_MAX = 20;
@@ -42,7 +42,7 @@ export function keptDateOrders(
   return Object.keys(orders).length === 0 ? undefined : JSON.stringify(orders);
 }
 
-/** The dataset's columns as a reader is told of them: they rule over what a file appends or replaces. */
+/** The dataset's columns as readers get them: they rule over what a file appends or replaces. */
 export function knownColumns(existing: Dataset | undefined, orders: DateOrders): ReadInput["known"] {
   return (existing?.columns ?? []).map(({ id, name, type }) => ({
     name,

@@ -1,25 +1,33 @@
 // Rejected rows once more: those that fit the dataset as it is now move out of its rejects. Two tables change,
 // and no commit holds both. So the rows are added first, under an id that follows from the rejected rows, with a
-// note of which of them they are; only then their table is written without them. Whoever dies in between has
-// lost nothing, and the next try finds the first commit by its id, adds nothing again and ends the second.
+// note of which of them they are; only then their table is written without them. A crash in between
+// loses nothing: the next try finds the first commit by its id, adds nothing again and ends the second.
 
-import { readSchema } from "#adapters/duckdb-columns";
-import { open } from "node:fs/promises";
-import { join } from "node:path";
 import type { Dataset } from "#contracts/catalog";
 import type { ingest, Ingested } from "#contracts/ingest";
 import { assert, present } from "#lib/assert";
 import type { Clock } from "#lib/clock";
-import { writeAll } from "#lib/durable";
 import type { Call, CallInit } from "#rpc/call";
 import type { OutputOf, ParsedOf, Service } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
 import { type DateOrders, dateOrdersOf, dayOf, keptDateOrders, knownColumns } from "./date-order.ts";
 import { liveOf, type Snapshot, snapshotsOf, SUMMARY } from "./dedupe.ts";
-import { columnsOf, commit, datasetOf, type Neighbours, preparedFor, store } from "./publish.ts";
-import { REJECT_COLUMNS } from "./source/shapes.ts";
-import type { loader } from "./worker/contract.ts";
-import type { LoaderPool } from "./worker/pool.ts";
+import type { LoadDeps } from "./load.ts";
+import {
+  columnsOf,
+  commit,
+  type Committed,
+  datasetOf,
+  filesOf,
+  type Neighbours,
+  preparedFor,
+  store,
+} from "./publish.ts";
+import type { Reservations } from "./reservations.ts";
+import { commitUpsert } from "./upsert.ts";
+import { REJECT_COLUMNS, type Table } from "../source/shapes.ts";
+import type { loader } from "../worker/contract.ts";
+import type { LoaderPool } from "../worker/pool.ts";
 
 /** Other ingests may reject rows while the table is written; each of them costs one more try. */
 const SHRINK_TRIES_MAX = 5;
@@ -34,6 +42,8 @@ interface Work {
   readonly folder: string;
   readonly existing: Dataset;
   readonly orders: DateOrders;
+  /** Of rows that an upsert rejected: they take the place of rows of their key, as they would have. */
+  readonly keyColumns: readonly string[];
   readonly call: Call;
 }
 
@@ -41,34 +51,30 @@ export class RejectsReplay {
   readonly #neighbours: Neighbours;
   readonly #pool: LoaderPool;
   readonly #clock: Clock;
-  /** One at a time for each dataset: two would find the same rows rejected. */
-  readonly #turns = new Map<string, Promise<unknown>>();
+  readonly #reservations: Reservations;
 
-  constructor(neighbours: Neighbours, pool: LoaderPool, clock: Clock) {
+  constructor({ neighbours, pool, clock, reservations }: LoadDeps) {
     this.#neighbours = neighbours;
     this.#pool = pool;
     this.#clock = clock;
+    this.#reservations = reservations;
   }
 
-  async run(input: Input, folder: string, call: Call): Promise<Answer> {
-    const before = this.#turns.get(input.dataset) ?? Promise.resolve();
-    const mine = before.catch(() => undefined).then(() => this.#replay(input, folder, call));
-    this.#turns.set(input.dataset, mine);
-    try {
-      return await mine;
-    } finally {
-      if (this.#turns.get(input.dataset) === mine) this.#turns.delete(input.dataset);
-    }
+  /** One at a time for each dataset: two would find the same rows rejected. */
+  run(input: Input, folder: string, call: Call): Promise<Answer> {
+    return this.#reservations.within([`replay ${input.dataset}`], call.signal, () =>
+      this.#replay(input, folder, call),
+    );
   }
 
   async #replay(input: Input, folder: string, call: Call): Promise<Answer> {
     const { catalog } = this.#neighbours;
     const existing = await datasetOf(catalog, input.dataset, call);
     if (existing === undefined) throw new Fault("not_found", `There is no dataset ${input.dataset}.`);
-    const kept = await keptRecipe(this.#neighbours, input, existing, call);
+    const { keyColumns, ...kept } = await keptRecipe(this.#neighbours, input, existing, call);
     const orders = await dateOrdersOf(catalog, existing, call);
     return this.#pool.with(call.signal, async (child) => {
-      const work: Work = { child, input, folder, existing, orders, call };
+      const work: Work = { child, input, folder, existing, orders, keyColumns, call };
       const { files, read_schema } = await this.#rejects(work);
       const read =
         files.length === 0
@@ -116,10 +122,11 @@ export class RejectsReplay {
     work: Work,
     { table, rows, bytes, digest }: RejectsRead,
   ): Promise<{ answer: Answer; loaded?: string }> {
-    const { child, input, existing, orders, call } = work;
+    const { child, input, folder, existing, orders, keyColumns, call } = work;
     const { catalog } = this.#neighbours;
     const { dataset, ingest_id } = input;
     const found = present(table, "the table of rows that were read");
+    refuseLostKeys(dataset, keyColumns, found);
     const prepared = await catalog.prepare(
       {
         dataset,
@@ -129,17 +136,18 @@ export class RejectsReplay {
       },
       call,
     );
-    const written = await child.write(preparedFor(prepared), call);
+    const written = await child.write({ ...preparedFor(prepared), key_columns: [...keyColumns] }, call);
     const count = written.files.reduce((total, file) => total + file.rows, 0);
+    const { rows_rejected: rejected, rows_deduped: deduped } = written;
     assert(
-      written.rows_in === rows && rows === count + written.rows_rejected,
-      `${rows} rows were rejected, ${count} fit now and ${written.rows_rejected} do not`,
+      written.rows_in === rows && rows === count + rejected + deduped,
+      `${rows} rows were rejected, ${count} fit now, ${rejected} do not and ${deduped} are deduplicated`,
     );
     const counts = {
       rows_in: rows,
       rows_loaded: count,
-      rows_quarantined: written.rows_rejected,
-      rows_deduped: 0,
+      rows_quarantined: rejected,
+      rows_deduped: deduped,
       bytes_in: bytes,
     };
     const answer: Answer = {
@@ -170,25 +178,39 @@ export class RejectsReplay {
         [SUMMARY.replayRows]: loaded,
         [SUMMARY.rowsIn]: String(rows),
         [SUMMARY.rowsLoaded]: String(count),
-        [SUMMARY.rowsQuarantined]: String(written.rows_rejected),
-        [SUMMARY.rowsDeduped]: "0",
+        [SUMMARY.rowsQuarantined]: String(rejected),
+        [SUMMARY.rowsDeduped]: String(deduped),
         [SUMMARY.bytesIn]: String(bytes),
         ...(dayFirst === undefined ? {} : { [SUMMARY.dayFirst]: dayFirst }),
+        ...(keyColumns.length === 0 ? {} : { [SUMMARY.mode]: "upsert" }),
       },
     };
     const files = await store(this.#neighbours, publication, call);
     if (call.signal.aborted) throw call.signal.reason;
     const settled = { requestId: call.requestId, traceparent: call.traceparent, caller: call.caller };
-    const committed = await commit(this.#neighbours, publication, files, settled);
-    const { snapshot_id, dataset: after } = committed;
+    const committed: Committed & { rowsReplaced?: number } = await this.#reservations.within(
+      [`commit ${dataset}`],
+      call.signal,
+      () =>
+        keyColumns.length === 0
+          ? commit(this.#neighbours, publication, files, settled)
+          : commitUpsert(this.#neighbours, child, folder, publication, files, keyColumns, settled),
+    );
+    const { snapshot_id, dataset: after, rowsReplaced } = committed;
     const { fingerprint } = after;
     return {
-      answer: { ...answer, snapshot_id, fingerprint, schema_changes: prepared.schema_changes },
+      answer: {
+        ...answer,
+        ...(rowsReplaced === undefined ? {} : { rows_replaced: rowsReplaced }),
+        snapshot_id,
+        fingerprint,
+        schema_changes: prepared.schema_changes,
+      },
       loaded,
     };
   }
 
-  /** Writes the rejects without the rows that were added, and begins anew when others came in meanwhile. */
+  /** Writes the rejects without the rows that were added, and starts over when others came in meanwhile. */
   async #shrink(work: Work, loaded: string, answer: Answer, call: CallInit): Promise<void> {
     const { child, input, folder } = work;
     const { catalog } = this.#neighbours;
@@ -204,10 +226,8 @@ export class RejectsReplay {
         call,
       );
       const left = remaining.files.reduce((total, file) => total + file.rows, 0);
-      assert(
-        left === rows - answer.rows_loaded,
-        `${rows} rejects less ${answer.rows_loaded} are not ${left}`,
-      );
+      const gone = answer.rows_loaded + answer.rows_deduped;
+      assert(left === rows - gone, `${rows} rejects less ${gone} are not ${left}`);
       const publication = {
         dataset,
         mode: "replace" as const,
@@ -230,33 +250,14 @@ export class RejectsReplay {
 
   /** The rejects table as it is now, its files on this host. */
   async #rejects({ input, folder, call }: Pick<Work, "input" | "folder" | "call">) {
-    const { catalog, storage } = this.#neighbours;
-    const scan = await catalog.scan({ dataset: `${input.dataset}$rejects` }, call);
-    const files: { path: string; sha256?: string }[] = [];
-    let rows = 0;
-    for (const [index, file] of scan.files.entries()) {
-      rows += file.rows;
-      const near = (await storage.locate({ key: file.key }, call)).path;
-      const path = near ?? join(folder, `rejects-${index}.parquet`);
-      if (near === undefined) await download(storage, file.key, path, call);
-      files.push({ path, ...(file.sha256 === undefined ? {} : { sha256: file.sha256 }) });
-    }
-    return { files, rows, read_schema: readSchema(scan.columns), snapshotId: scan.snapshot_id ?? 0 };
-  }
-}
-
-async function download(
-  storage: Neighbours["storage"],
-  key: string,
-  path: string,
-  call: CallInit,
-): Promise<void> {
-  const { body } = await storage.get({ key }, call);
-  const file = await open(path, "w");
-  try {
-    for await (const chunk of present(body, "an object's bytes")) await writeAll(file, chunk);
-  } finally {
-    await file.close();
+    const name = `${input.dataset}$rejects`;
+    const { files, rows, read_schema, snapshotId } = await filesOf(this.#neighbours, name, folder, call);
+    return {
+      files,
+      rows,
+      read_schema,
+      snapshotId: snapshotId ?? 0,
+    };
   }
 }
 
@@ -277,7 +278,7 @@ async function keptRecipe(
   { dataset, ingest_id }: Input,
   existing: Dataset,
   call: Call,
-): Promise<{ recipe: string; renamed: Record<string, string> }> {
+): Promise<{ recipe: string; renamed: Record<string, string>; keyColumns: string[] }> {
   const snapshots = await snapshotsOf(catalog, `${dataset}$rejects`, call);
   const of = snapshots.filter(({ summary }) => summary[SUMMARY.ingestId] === ingest_id);
   if (of.length === 0) {
@@ -291,7 +292,7 @@ async function keptRecipe(
   if (recipe === undefined) {
     throw new Fault(
       "rejected",
-      "How these rows were read was not kept: mend them, and send them as a file of their own.",
+      "How these rows were read was not kept: correct them, and send them as a file of their own.",
     );
   }
   const ids = Object.entries(JSON.parse(summary?.[SUMMARY.columns] ?? "{}") as Record<string, number>);
@@ -299,7 +300,23 @@ async function keptRecipe(
     const now = existing.columns.find((column) => column.id === id)?.name;
     return now === undefined || now === name ? [] : [[name, now] as const];
   });
-  return { recipe, renamed: Object.fromEntries(renamed) };
+  const today = new Map(renamed.map(([name, now]) => [name.toLowerCase(), now]));
+  const keys = JSON.parse(summary?.[SUMMARY.keyColumns] ?? "[]") as string[];
+  return {
+    recipe,
+    renamed: Object.fromEntries(renamed),
+    keyColumns: keys.map((name) => today.get(name) ?? name),
+  };
+}
+
+function refuseLostKeys(dataset: string, keyColumns: readonly string[], { columns }: Table): void {
+  const names = new Set(columns.map(({ name }) => name.toLowerCase()));
+  const lost = keyColumns.find((name) => !names.has(name.toLowerCase()));
+  if (lost === undefined) return;
+  throw new Fault(
+    "conflict",
+    `${dataset} has no column "${lost}" any more, which named these rows: correct them, and send them as a file of their own.`,
+  );
 }
 
 /** The answer that was given when the rows were loaded. */

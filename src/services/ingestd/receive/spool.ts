@@ -1,11 +1,11 @@
-// Where an ingest's files lie while it goes on: one folder each, removed with it. A folder that is found at
-// start belongs to a process that was killed, and nothing in it was ever promised to anybody.
+// The files of an ingest while it runs: one folder each, removed with it. A folder that is found at
+// start belongs to a process that was killed, and nothing in it was acknowledged.
 
 import { type FileHandle, mkdir, open, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Fault } from "#rpc/fault";
-import { diskFault } from "./decode/files.ts";
-import { Utf8Check } from "./decode/utf8-check.ts";
+import { diskFault } from "../decode/files.ts";
+import { Utf8Check } from "../decode/utf8-check.ts";
 
 /** One file: an hour's transfer at 20 MB/s. Larger ones are sent in parts, each its own append. */
 export const FILE_BYTES_MAX = 64 * 1024 ** 3;
@@ -67,7 +67,7 @@ export async function receive(
   const flush = async (): Promise<void> => {
     await writing;
     writing = write(file, waiting, waitingBytes);
-    // Whoever waits for it next is told; until then it is nobody's unhandled rejection.
+    // The next await reports a failure; until then it must not count as an unhandled rejection.
     writing.catch(() => undefined);
     waiting = [];
     waitingBytes = 0;

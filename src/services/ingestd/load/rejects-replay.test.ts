@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { Fault } from "#rpc/fault";
-import { testLake, type TestLake } from "./lake.testing.ts";
+import { testLake, type TestLake } from "../lake.testing.ts";
 
 const codeOf = (work: Promise<unknown>): Promise<unknown> =>
   work.then(

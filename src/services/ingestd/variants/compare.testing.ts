@@ -1,0 +1,119 @@
+// A variant through the product's reader, without a process or a catalog around it, and what differs from the
+// reference. Thousands of files go through one DuckDB.
+
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Duckdb, openDuckdb } from "#adapters/duckdb";
+import { csvSource } from "../csv/source.ts";
+import { decode } from "../decode/decode.ts";
+import { RejectLog } from "../source/reject-log.ts";
+import { type Variant, variantOf } from "./generate.testing.ts";
+import { type Reference, referenceOf } from "./reference.testing.ts";
+
+export interface Compared {
+  readonly files: number;
+  readonly rows: number;
+  readonly bytes: number;
+  /** In words, with the seed that makes each again. */
+  readonly differences: readonly string[];
+}
+
+/** Values that one difference shows. */
+const SHOWN_MAX = 3;
+
+export async function compareVariants(
+  from: number,
+  files: number,
+  { rowsMax, differencesMax }: { rowsMax: number; differencesMax: number },
+): Promise<Compared> {
+  const folder = mkdtempSync(join(tmpdir(), "ingest-variants-"));
+  const db = await openDuckdb({
+    memoryBytesMax: 2 ** 29,
+    threads: 1,
+    tempDir: folder,
+    tempBytesMax: 2 ** 32,
+  });
+  const differences: string[] = [];
+  let rows = 0;
+  let bytes = 0;
+  let done = 0;
+  try {
+    for (let seed = from; seed < from + files && differences.length < differencesMax; seed += 1) {
+      const variant = variantOf(seed, rowsMax);
+      rows += variant.records.length;
+      bytes += variant.bytes.length;
+      done += 1;
+      const difference = await differenceOf(variant, folder, db);
+      if (difference !== undefined) {
+        const { delimiter, quoting, newline, encoding } = variant.written;
+        differences.push(
+          `seed ${seed} (${JSON.stringify(delimiter)} ${quoting} ${JSON.stringify(newline)} ${encoding}, ${variant.records.length} rows): ${difference}`,
+        );
+      }
+    }
+  } finally {
+    db.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+  return { files: done, rows, bytes, differences };
+}
+
+async function differenceOf(variant: Variant, folder: string, db: Duckdb): Promise<string | undefined> {
+  const reference = referenceOf(variant);
+  const path = join(folder, "file");
+  writeFileSync(path, variant.bytes);
+  const rejects = new RejectLog(join(folder, "rejects.csv"));
+  try {
+    const file = await decode(path, join(folder, "decoded"));
+    const wishes = { types: {}, known: [], quarantine: false, careful: true, today: "2026-11-29" };
+    const source = await csvSource(file, wishes, { db, folder, rejects, onProgress: () => undefined });
+    const names = source.columns.map(({ name }) => name);
+    if (names.join() !== variant.names.join()) return `names ${names.join()} for ${variant.names.join()}`;
+    const misfits = source.columns.map(({ misfit }) => misfit).filter((misfit) => misfit !== "false");
+    const where = misfits.length === 0 ? "" : ` WHERE NOT coalesce(${misfits.join(" OR ")}, false)`;
+    const values = source.columns.map(({ value }, at) => `CAST(${value} AS VARCHAR) AS v${at}`).join(", ");
+    const found = await db.rows(`SELECT ${values} FROM ${source.from}${where} ORDER BY line`);
+    const rejected = rejects.rows + (source.rowsIn ?? 0) - rejects.rows - found.length;
+    return compare(reference, source.columns, found, rejected, variant);
+  } finally {
+    await rejects.close();
+  }
+}
+
+function compare(
+  { columns, loaded, rejected }: Reference,
+  found: readonly { readonly name: string; readonly type: string }[],
+  rows: readonly Readonly<Record<string, unknown>>[],
+  rejectedFound: number,
+  { kinds }: Variant,
+): string | undefined {
+  for (const [at, { type }] of columns.entries()) {
+    const theirs = found[at]?.type.replace(/\(.*/, "") ?? "";
+    if (theirs !== type) return `column ${found[at]?.name} (${kinds[at]}) is ${theirs} for ${type}`;
+  }
+  if (rows.length !== loaded.length || rejectedFound !== rejected)
+    return `${rows.length} rows and ${rejectedFound} rejected for ${loaded.length} and ${rejected}`;
+  const wrong: string[] = [];
+  for (const [row, expected] of loaded.entries()) {
+    for (const [at, value] of expected.entries()) {
+      const text = spelled(rows[row]?.[`v${at}`], columns[at]?.type ?? "");
+      if (text !== value)
+        wrong.push(
+          `row ${row + 1} ${found[at]?.name} (${kinds[at]}) ${JSON.stringify(text)} for ${JSON.stringify(value)}`,
+        );
+    }
+    if (wrong.length >= SHOWN_MAX) break;
+  }
+  return wrong.length === 0 ? undefined : wrong.slice(0, SHOWN_MAX).join("; ");
+}
+
+/** DuckDB's text of a value in the one spelling of the reference. */
+function spelled(value: unknown, type: string): string | null {
+  if (value === null || value === undefined) return null;
+  const text = String(value);
+  if (type === "DOUBLE") return String(Number(text));
+  if (type === "DECIMAL")
+    return text.includes(".") ? text.replace(/0+$/, "").replace(/\.$/, "").replace(/^-0$/, "0") : text;
+  return text;
+}

@@ -1,0 +1,379 @@
+// A slow and simple reader of a generated file: told how it was written, it decodes the bytes, walks them character by
+// character, and decides each column by trying every rule on every value. It shares no line with the product and is
+// compared with it; where both differ, one of them is wrong.
+
+import type { Variant, Written } from "./generate.testing.ts";
+
+export interface Column {
+  readonly type: "BIGINT" | "DOUBLE" | "DECIMAL" | "BOOLEAN" | "DATE" | "TIME" | "TIMESTAMP" | "VARCHAR";
+  /** By row: the value in one spelling for all types; null for NULL; undefined where the text does not fit. */
+  readonly values: readonly (string | null | undefined)[];
+}
+
+export interface Reference {
+  readonly columns: readonly Column[];
+  /** Of the rows that have the table's width, those that are loaded. */
+  readonly loaded: readonly (readonly (string | null)[])[];
+  /** How many records are rejected. */
+  readonly rejected: number;
+}
+
+const NULLS = new Set(["", "NULL", "null", "\\N", "N/A", "n/a", "#N/A", "<NA>"]);
+const NOTHING = new Set(["na", "-", "#ref!"]);
+
+function decoded(bytes: Uint8Array, encoding: Written["encoding"]): string {
+  const label = encoding === "utf-8 with mark" ? "utf-8" : encoding;
+  return new TextDecoder(label).decode(bytes);
+}
+
+/** RFC 4180, one character at a time. */
+export function recordsOf(text: string, { delimiter, newline, quoting }: Written): string[][] {
+  const records: string[][] = [];
+  let cells: string[] = [];
+  let cell = "";
+  let quoted = false;
+  let begun = false;
+  const endCell = (): void => {
+    cells.push(cell);
+    cell = "";
+    begun = false;
+  };
+  const endRecord = (): void => {
+    endCell();
+    if (cells.length > 1 || cells[0] !== "") records.push(cells);
+    cells = [];
+  };
+  for (let at = 0; at < text.length; at += 1) {
+    const char = text.charAt(at);
+    if (quoted) {
+      if (char !== '"') cell += char;
+      else if (text.charAt(at + 1) === '"') {
+        cell += '"';
+        at += 1;
+      } else quoted = false;
+    } else if (char === '"' && !begun && quoting !== "never") {
+      quoted = true;
+      begun = true;
+    } else if (char === delimiter) endCell();
+    else if (text.startsWith(newline, at)) {
+      endRecord();
+      at += newline.length - 1;
+    } else {
+      cell += char;
+      begun = true;
+    }
+  }
+  if (cell !== "" || cells.length > 0) endRecord();
+  return records;
+}
+
+interface Rule {
+  readonly type: Column["type"];
+  /** The value in its one spelling; undefined for a text that is none. */
+  readonly read: (text: string) => string | undefined;
+  /** Whether a column with these values may be of this type at all. */
+  readonly allowed?: (texts: readonly string[]) => boolean;
+}
+
+const when = (pattern: RegExp, read: (text: string) => string | undefined) => (text: string) =>
+  pattern.test(text) ? read(text) : undefined;
+const number = (text: string): string => String(Number(text));
+const digits = (text: string): number =>
+  text
+    .replace(/e.*/i, "")
+    .replace(/[^0-9]/g, "")
+    .replace(/^0+/, "").length;
+/** A number that a double gives back. */
+const double = (text: string): string | undefined =>
+  Number.isFinite(Number(text)) && (digits(text) <= 15 || number(text) === text) ? number(text) : undefined;
+
+function isoDate(year: string, month: string, day: string): string | undefined {
+  const date = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day)));
+  const same = date.getUTCMonth() === Number(month) - 1 && date.getUTCDate() === Number(day);
+  return same ? `${year}-${month.padStart(2, "0")}-${day.padStart(2, "0")}` : undefined;
+}
+const split = (text: string): [string, string, string] => {
+  const [a = "", b = "", c = ""] = text.split(/[-/.]/);
+  return [a, b, c];
+};
+const plausible = (month: string, day: string): boolean =>
+  Number(month) >= 1 && Number(month) <= 12 && Number(day) >= 1 && Number(day) <= 31;
+
+const some =
+  (pattern: RegExp) =>
+  (texts: readonly string[]): boolean =>
+    texts.some((text) => pattern.test(text));
+const DECIMAL_COMMA = /^[+-]?[0-9]+,(?:[0-9]{1,2}|[0-9]{4,})$/;
+/** A point before three digits alone may separate thousands. */
+const DECIMAL_POINT =
+  /^[+-]?[0-9]*\.(?:[0-9]{1,2}|[0-9]{4,})(?:e[+-]?[0-9]+)?%?$|^[$€]?[0-9]+(?:,[0-9]{3})+\.[0-9]+$|^[$€]?[0-9]+\.[0-9]{1,2}$/i;
+
+const isoDay = when(/^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}$/, (text) => dateOf(split(text)));
+const monthDate = when(/^[0-9]{1,2}[/-][0-9]{1,2}[/-][0-9]{4}$/, (text) =>
+  dateOf([split(text)[2], split(text)[0], split(text)[1]]),
+);
+const dayDate = when(/^[0-9]{1,2}[/.-][0-9]{1,2}[/.-][0-9]{4}$/, (text) =>
+  dateOf([split(text)[2], split(text)[1], split(text)[0]]),
+);
+const count = (texts: readonly string[], read: Rule["read"]): number =>
+  texts.filter((text) => read(text) !== undefined).length;
+/** Every way of writing a date, of the two orders the frequent one. */
+const anyDate = (monthFirst: boolean) => (text: string) =>
+  isoDay(text) ?? (monthFirst ? monthDate : dayDate)(text);
+
+/** In the order in which they are tried: the first that every value fits is the column's. */
+function rulesFor(file: FileMarks): Rule[] {
+  const point = (texts: readonly string[]): boolean => [".", undefined].includes(markOf(texts, file));
+  const comma = (texts: readonly string[]): boolean => markOf(texts, file) === ",";
+  return [
+    {
+      type: "BOOLEAN",
+      read: when(/^(?:true|false|yes|no|y|n|t|f|on|off)$/i, (text) => String(/^(?:t|y|on)/i.test(text))),
+      allowed: (texts) =>
+        some(/^(?:true|false)$/i)(texts) || (some(/^(?:t|y|on)/i)(texts) && some(/^(?:f|n|of)/i)(texts)),
+    },
+    {
+      type: "BIGINT",
+      read: when(/^-?(?:0|[1-9][0-9]{0,17})$|^\+(?:0|[1-9][0-9]{0,5})$/, (text) =>
+        String(BigInt(text.replace("+", ""))),
+      ),
+    },
+    {
+      type: "DOUBLE",
+      read: when(
+        /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?$|^-?[0-9]*\.[0-9]+e[+-]?[0-9]{1,3}$|^-?[0-9]+e[+-][0-9]{1,3}$|^\+(?:[0-9]{1,6}|[0-9]*\.[0-9]+)$/i,
+        (text) => (/^-?[0-9]{19,}$/.test(text) ? undefined : double(text)),
+      ),
+      allowed: point,
+    },
+    {
+      type: "DOUBLE",
+      read: when(/^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?$|^-?[0-9]*\.?[0-9]+e[+-]?[0-9]{1,3}$/i, (text) =>
+        /^-?[0-9]{19,}$/.test(text) ? undefined : double(text),
+      ),
+      allowed: (texts) =>
+        point(texts) &&
+        texts.filter((text) => /\.|e[+-]/i.test(text)).length >=
+          texts.filter((text) => /^[0-9]+e[0-9]+$/i.test(text)).length &&
+        some(/\.|e[+-]/i)(texts),
+    },
+    {
+      type: "DECIMAL",
+      read: when(/^[+-]?(?:0|[1-9][0-9]{0,37})(?:\.[0-9]{1,37})?$/, plainDecimal),
+      allowed: (texts) => point(texts) && some(/\./)(texts) && widest(texts) <= 38,
+    },
+    {
+      type: "BIGINT",
+      read: when(/^(?:- ?|\+)?(?:0|[1-9][0-9]{0,17}|[1-9][0-9]{0,2}(?:[, ][0-9]{3})+)$/, (text) =>
+        /^\+[0-9]{7}/.test(text) ? undefined : String(BigInt(text.replace(/[^0-9-]/g, ""))),
+      ),
+      allowed: point,
+    },
+    {
+      type: "DOUBLE",
+      read: when(
+        /^(?:- ?|\+)?(?:0|[1-9][0-9]{0,17}|[1-9][0-9]{0,2}(?:[, ][0-9]{3})+)(?:\.[0-9]+)?$/,
+        (text) =>
+          /^\+[0-9]{7}/.test(text) || digits(text) > 15 ? undefined : number(text.replace(/[^0-9.-]/g, "")),
+      ),
+      allowed: point,
+    },
+    {
+      type: "DECIMAL",
+      read: when(
+        /^[+-]?[$€]?-?(?:0|[1-9][0-9]{0,17}|[1-9][0-9]{0,2}(?:,[0-9]{3})+)(?:\.[0-9]{1,2})?$/,
+        (text) => plainDecimal(text.replace(/[$€,]/g, "")),
+      ),
+      allowed: (texts) => point(texts) && !(some(/\$/)(texts) && some(/€/)(texts)),
+    },
+    {
+      type: "DECIMAL",
+      read: when(
+        /^[+-]?[$€]?-?(?:0|[1-9][0-9]{0,17}|[1-9][0-9]{0,2}(?:,[0-9]{3})+)(?:\.[0-9]{1,4})?$/,
+        (text) => plainDecimal(text.replace(/[$€,]/g, "")),
+      ),
+      allowed: (texts) => point(texts) && !(some(/\$/)(texts) && some(/€/)(texts)),
+    },
+    {
+      type: "DOUBLE",
+      read: when(/^[+-]?(?:0|[1-9][0-9]*)(?:\.[0-9]+)? ?%$/, (text) => number(text.replace(/ ?%/, ""))),
+    },
+    {
+      type: "BIGINT",
+      read: when(/^[+-]?(?:0|[1-9][0-9]{0,17}|[1-9][0-9]{0,2}(?:\.[0-9]{3})+)$/, (text) =>
+        /^\+[0-9]{7}/.test(text) ? undefined : String(BigInt(text.replace(/[.+]/g, ""))),
+      ),
+      allowed: (texts) => comma(texts) && !some(DECIMAL_COMMA)(texts) && !some(/^[0-9.]+,[0-9]+$/)(texts),
+    },
+    {
+      type: "DOUBLE",
+      read: when(/^[+-]?(?:0|[1-9][0-9]{0,17}|[1-9][0-9]{0,2}(?:\.[0-9]{3})+)(?:,[0-9]+)?$/, (text) =>
+        /^\+[0-9]{7}/.test(text) || digits(text) > 15
+          ? undefined
+          : number(text.replace(/\./g, "").replace(",", ".")),
+      ),
+      allowed: comma,
+    },
+    {
+      type: "DECIMAL",
+      read: when(
+        /^[+-]?[$€]? ?(?:0|[1-9][0-9]{0,15}|[1-9][0-9]{0,2}(?:\.[0-9]{3})+)(?:,[0-9]{1,2})?$/,
+        (text) =>
+          /^\+[0-9]{7}/.test(text) ? undefined : plainDecimal(text.replace(/[$€.]/g, "").replace(",", ".")),
+      ),
+      allowed: (texts) => comma(texts) && !(some(/\$/)(texts) && some(/€/)(texts)),
+    },
+    { type: "DATE", read: when(/^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}$/, (text) => dateOf(split(text))) },
+    {
+      type: "DATE",
+      read: when(/^[0-9]{1,2}[/-][0-9]{1,2}[/-][0-9]{4}$/, (text) =>
+        dateOf([split(text)[2], split(text)[0], split(text)[1]]),
+      ),
+    },
+    {
+      type: "DATE",
+      read: when(/^[0-9]{1,2}[/.-][0-9]{1,2}[/.-][0-9]{4}$/, (text) =>
+        dateOf([split(text)[2], split(text)[1], split(text)[0]]),
+      ),
+    },
+    {
+      type: "DATE",
+      read: anyDate(true),
+      allowed: (texts) => count(texts, monthDate) >= count(texts, dayDate),
+    },
+    {
+      type: "DATE",
+      read: anyDate(false),
+      allowed: (texts) => count(texts, monthDate) < count(texts, dayDate),
+    },
+    {
+      type: "TIME",
+      read: when(/^(?:[01]?[0-9]|2[0-3]):[0-5][0-9]$/, (text) => `${text.padStart(5, "0")}:00`),
+    },
+    {
+      type: "TIMESTAMP",
+      read: when(/^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?: [0-9]{2}:[0-9]{2}:[0-9]{2})?$/, (text) => {
+        const [date = "", clock] = text.split(" ");
+        const read = dateOf(split(date));
+        return read === undefined || read === NO_DAY ? read : `${read} ${clock ?? "00:00:00"}`;
+      }),
+    },
+  ];
+}
+
+/** Looks like a day and is none: it fits its column, and is rejected when it is read. */
+const NO_DAY = "no day";
+
+function dateOf([year, month, day]: [string, string, string]): string | undefined {
+  if (!plausible(month, day)) return undefined;
+  return isoDate(year, month, day) ?? NO_DAY;
+}
+
+function plainDecimal(text: string): string | undefined {
+  if (/^\+[0-9]{7}/.test(text)) return undefined;
+  const [whole = "", scale = ""] = text.replace("+", "").split(".");
+  const kept = scale.replace(/0+$/, "");
+  const sign = whole.startsWith("-") ? "-" : "";
+  const value = `${whole.replace("-", "").replace(/^0+(?=[0-9])/, "") || "0"}${kept === "" ? "" : `.${kept}`}`;
+  return value === "0" ? "0" : sign + value;
+}
+
+function widest(texts: readonly string[]): number {
+  const plain = texts.filter((text) => /^[+-]?[0-9]+(?:\.[0-9]+)?$/.test(text));
+  const whole = Math.max(...plain.map((text) => digits(text.split(".")[0] ?? "")), 1);
+  const scale = Math.max(...plain.map((text) => text.split(".")[1]?.length ?? 0));
+  return whole + scale;
+}
+
+/** What the file says of its numbers. */
+interface FileMarks {
+  readonly decimalMark: "." | "," | undefined;
+  readonly semicolons: boolean;
+}
+
+/** The decimal mark of a column of numbers: its own, else the file's; "?" where it may be either. */
+function markOf(texts: readonly string[], file: FileMarks): "." | "," | "?" | undefined {
+  const counted = (pattern: RegExp): number => texts.filter((text) => pattern.test(text)).length;
+  const points = counted(DECIMAL_POINT) + counted(/^[+-]?[0-9]{1,3}(?:,[0-9]{3}){2,}$/);
+  const commas = counted(DECIMAL_COMMA);
+  if (points !== commas) return points > commas ? "." : ",";
+  const unclear = counted(/^[+-]?[1-9][0-9]{0,2}[.,][0-9]{3}$/);
+  if (unclear === 0) return undefined;
+  if (file.decimalMark !== undefined) return file.decimalMark;
+  if (!file.semicolons) return ".";
+  const integers = texts.filter((text) => /^-?[0-9]+$/.test(text));
+  const small = integers.length > 0 && integers.every((text) => digits(text) <= 3);
+  return counted(/^[+-]?[1-9][0-9]{0,2}\.[0-9]{3}$/) === unclear && small ? "," : "?";
+}
+
+const filledOf = (texts: readonly string[]): string[] =>
+  texts.map((text) => text.trim()).filter((text) => !NULLS.has(text) && !NOTHING.has(text.toLowerCase()));
+
+function columnOf(texts: readonly string[], file: FileMarks): Column {
+  const filled = filledOf(texts.filter((text) => !NULLS.has(text)));
+  const asText: Column = { type: "VARCHAR", values: texts.map((text) => (NULLS.has(text) ? null : text)) };
+  if (filled.length === 0) return asText;
+  const numbers = filled.filter((text) => /^[-+]?[$€]?[0-9][0-9.,]*(?:e[+-]?[0-9]+)?%?$/i.test(text));
+  const plus = numbers.filter((text) => text.startsWith("+") && !/^\+[0-9]{7}/.test(text)).length;
+  const plusIsMeant = plus > 0 && !numbers.some((text) => text.startsWith("-")) && plus * 2 > numbers.length;
+  const leadingZero = filled.some((text) => /^[+-]?0[0-9]+(?:[.,][0-9]+)?$/.test(text));
+  const rules = rulesFor(file).filter((rule) => {
+    const isNumber = rule.type === "BIGINT" || rule.type === "DOUBLE" || rule.type === "DECIMAL";
+    return !(isNumber && (leadingZero || plusIsMeant)) && (rule.allowed?.(filled) ?? true);
+  });
+  const fits = (rule: Rule): number => filled.filter((text) => rule.read(text) !== undefined).length;
+  let best = rules.find((rule) => fits(rule) === filled.length);
+  if (best === undefined) {
+    for (const rule of rules) if (best === undefined || fits(rule) > fits(best)) best = rule;
+    if (best === undefined || fits(best) <= filled.length * 0.99) return asText;
+  }
+  const { type, read } = best;
+  return {
+    type,
+    values: texts.map((text) => {
+      const trimmed = text.trim();
+      if (NULLS.has(text) || trimmed === "" || NOTHING.has(trimmed.toLowerCase())) return null;
+      const value = read(trimmed);
+      return value === NO_DAY ? undefined : value;
+    }),
+  };
+}
+
+/** The mark that the file's columns of numbers show beyond doubt. */
+function fileMark(columns: readonly (readonly string[])[]): "." | "," | undefined {
+  const marks = new Set(
+    columns.flatMap((texts) => {
+      const filled = filledOf(texts);
+      const numbers = filled.filter((text) => /^[$€+-]*[0-9][0-9.,]*(?:e[+-]?[0-9]+)?%?$/i.test(text));
+      if (filled.length === 0 || numbers.length < filled.length * 0.99) return [];
+      const mark = markOf(filled, { decimalMark: undefined, semicolons: false });
+      if (
+        !filled.some(
+          (text) => DECIMAL_POINT.test(text) || DECIMAL_COMMA.test(text) || /(?:,[0-9]{3}){2}/.test(text),
+        )
+      )
+        return [];
+      return mark === "." || mark === "," ? [mark] : [];
+    }),
+  );
+  const [only] = [...marks];
+  return marks.size === 1 ? only : undefined;
+}
+
+export function referenceOf({ bytes, names, written }: Variant): Reference {
+  const [header = [], ...records] = recordsOf(decoded(bytes, written.encoding), written);
+  const width = names.length;
+  const isEmpty = (cells: readonly string[]): boolean => cells.every((cell) => cell.trim() === "");
+  const fits = (cells: readonly string[]): boolean =>
+    cells.length === width && !cells.every((cell, at) => cell === header[at]);
+  const data = records.filter((cells) => fits(cells) && !isEmpty(cells));
+  const others = records.filter((cells) => !fits(cells) && !isEmpty(cells)).length;
+  const texts = names.map((_, column) => data.map((cells) => cells[column] ?? ""));
+  const marks = { decimalMark: fileMark(texts), semicolons: written.delimiter === ";" };
+  const columns = texts.map((column) => columnOf(column, marks));
+  const loaded = data.flatMap((_, row) => {
+    const values = columns.map(({ values: all }) => all[row]);
+    return values.every((value) => value !== undefined) ? [values.map((value) => value ?? null)] : [];
+  });
+  return { columns, loaded, rejected: others + data.length - loaded.length };
+}
