@@ -59,19 +59,28 @@ function refuseHalfRestored(data: string): void {
   );
 }
 
-/** Files of a folder that was copied while a house wrote to it are of several moments. */
+/**
+ * Files of a folder that was copied while a house wrote to it are of several moments. What no service would tell by itself
+ * refuses the start; an index that is torn answers with its damage until it is repaired, and keeps nothing else from it.
+ */
 async function refuseTorn(settings: Settings, log: Log): Promise<void> {
   const { data } = settings;
   log.warn("the folder is a copy of one that a house ran over; looking whether it is whole");
-  const problems = await inspectData(settings, log, { deep: false }).then(
-    (findings) => findings.map(({ problem }) => problem),
+  const torn = await inspectData(settings, log, { deep: false }).then(
+    (findings) => {
+      for (const { part, problem } of findings) if (part === "index") log.warn(problem, { advice: ADVICE });
+      return findings.filter(({ remedy }) => remedy === "restore").map(({ problem }) => problem);
+    },
     (error: unknown) => [error instanceof Fault ? error.message : "Its services do not start."],
   );
-  const [first] = problems;
+  const [first] = torn;
   if (first === undefined) return;
-  const more = problems.length === 1 ? "" : ` (and ${problems.length - 1} more)`;
+  const more = torn.length === 1 ? "" : ` (and ${torn.length - 1} more)`;
   throw new Fault(
     "conflict",
-    `${data} is a copy of a folder that a house was running over, and it is torn: ${first}${more} Make a copy of a running house with: lakehouse backup DEST -- and put it back with: lakehouse restore DEST. What can be saved of this one says: lakehouse repair --data ${data}`,
+    `${data} is a copy of a folder that a house was running over, and it is torn: ${first}${more} ${ADVICE} What can be saved of this one says: lakehouse repair --data ${data}`,
   );
 }
+
+const ADVICE =
+  "Make a copy of a running house with: lakehouse backup DEST -- and put it back with: lakehouse restore DEST.";
