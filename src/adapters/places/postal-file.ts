@@ -89,7 +89,7 @@ function lineCount(file: Buffer): number {
 }
 
 function foldedName(file: Buffer, from: number, to: number): string {
-  return placeName(file.latin1Slice(from, to));
+  return placeName(file.toString("latin1", from, to));
 }
 
 /** FNV-1a over the letters. */
@@ -101,7 +101,7 @@ function bucketOf(name: string): number {
 
 function cellsOf(file: Buffer, start: number): string[] {
   const newline = file.indexOf(NEWLINE, start);
-  return file.latin1Slice(start, newline < 0 ? file.length : newline).split("\t");
+  return file.toString("latin1", start, newline < 0 ? file.length : newline).split("\t");
 }
 
 function startOf(codes: Float64Array, code: number): number | undefined {

@@ -36,7 +36,7 @@ const TEXT_CHARS_MAX = 4096;
 const WORD_CHARS_MAX = 40;
 
 const TOKEN =
-  /\p{L}[\p{L}\p{M}]*(?:['’]\p{L}+)*|\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d{1,2}(?!\d))?|\d+(?:\.\d{1,2}(?![\d.]))?|\n|\S/gu;
+  /\p{L}[\p{L}\p{M}]*(?:['’]\p{L}+)*|\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d{1,2}(?!\d))?|\d+(?:\.\d{1,2}(?!\d|\.\d))?|\n|\S/gu;
 const UPPER = /\p{Lu}/gu;
 const LETTER = /\p{L}/gu;
 /** Of the letters: above it capitals say nothing. */

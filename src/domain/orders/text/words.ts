@@ -31,12 +31,12 @@ export function isJoining(word: string): boolean {
 
 const WORD = /[\p{L}\p{M}\p{N}]+(?:['’]\p{L}+)*/gu;
 
-/** The words of a title as they are compared, joining words left out. */
+/** The words of a title as they are compared; joining words are left out where they join. */
 export function titleKeys(title: string): string[] {
   const keys: string[] = [];
   for (const [run] of title.matchAll(WORD)) {
     const key = singular(folded(run));
-    if (!JOINING.has(key)) keys.push(key);
+    if (keys.length === 0 || !JOINING.has(key)) keys.push(key);
   }
   return keys;
 }
