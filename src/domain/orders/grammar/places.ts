@@ -213,7 +213,7 @@ function unknownCity(
   }
   if (!state.clear && !mayBeCode(tokens, state.to - 1, state)) return undefined;
   const city = own.map(({ text }) => titleCase(text)).join(" ");
-  const weight = 2.6 + 1.2 * (own.length - 1) + (state.clear ? 0.8 : 0) + (led ? 0.6 : 0);
+  const weight = 3 + 1.2 * (own.length - 1) + (state.clear ? 0.8 : 0) + (led ? 0.6 : 0) + (direct ? 0 : 0.6);
   return { kind: "place", value: { city, state: state.code }, from: run.from, to: run.to, weight };
 }
 

@@ -34,7 +34,7 @@ function money(match: Match): (PayValue & { weight?: number }) | undefined {
   const unit = unitOf(match) ?? bareUnit(max ?? pay);
   if (unit === "hour" && (max ?? pay) > HOURLY_MAX) return undefined;
   const short = match.token("low")?.text ?? "";
-  return { pay, ...(max === undefined ? {} : { max }), ...(unit === undefined ? {} : { unit }), weight: 5 + (high === undefined ? 0 : 2) + short.length * 0.01 };
+  return { pay, ...(max === undefined ? {} : { max }), ...(unit === undefined ? {} : { unit }), weight: (high === undefined ? 5 : 11) + short.length * 0.01 };
 }
 
 /** Money that only a word for pay leads to, "rate 18", "pays 15-17": plausible wages only. */

@@ -18,7 +18,7 @@ function hours(match: Match): { from: Clock; to: Clock; weight: number } | undef
   const from = match.part<Clock>("from");
   const to = match.part<Clock>("to");
   if (from === undefined || to === undefined || shiftBetween(from, to, false) === undefined) return undefined;
-  if (from.sure || to.sure) return { from, to, weight: 6 };
+  if (from.sure || to.sure) return { from, to, weight: 9 };
   // Two bare numbers are hours unless they are a range of people, years, miles or dollars.
   const { tokens, lexicon, starts } = match.scope;
   const after = tokens[match.to];
@@ -29,7 +29,7 @@ function hours(match: Match): { from: Clock; to: Clock; weight: number } | undef
   if (before?.word === "$" || (before?.glued === false && before.word === "#")) return undefined;
   const led = HOURS_LEAD.has(before?.word ?? "") || HOURS_LEAD.has(tokens[match.from]?.word ?? "");
   if (starts("role", match.to) !== undefined && !led) return undefined;
-  return { from, to, weight: led ? 5 : 4 };
+  return { from, to, weight: led ? 6 : 4 };
 }
 
 function clockOf(match: Match): Clock | undefined {
@@ -85,7 +85,7 @@ function weekdayRange(match: Match): { days: number[]; weight: number } | undefi
     list.push(day);
     if (day === to || list.length === 7) break;
   }
-  return { days: list, weight: 5 };
+  return { days: list, weight: 8.5 };
 }
 
 function weekdayList(match: Match): { days: number[]; from: Day } | undefined {
@@ -129,8 +129,8 @@ export const TIME_RULES: readonly Rule[] = [
     const from = match.part<Day>("d");
     return from === undefined ? undefined : { from };
   }),
-  rule("day", 6, `from|de? from:<day> ${TO} to:<day>`, span),
-  rule("day", 6, "between from:<day> and to:<day>", span),
+  rule("day", 9, `from|de? from:<day> ${TO} to:<day>`, span),
+  rule("day", 9, "between from:<day> and to:<day>", span),
   rule("day", 5, `from:<day> -|to|thru|al last:<day>`, span),
   rule("day", 4.5, "thru|through|until|till|til|hasta|ending|ends to:<day>", (match) => {
     const until = match.part<Day>("to");
@@ -148,7 +148,7 @@ export const TIME_RULES: readonly Rule[] = [
 
   rule("weekdays", 5, "from:<weekday> - to:<weekday>", weekdayRange),
   rule("weekdays", 5, "from:<weekday> to|thru|through|a|al|until to:<weekday>", weekdayRange),
-  rule("weekdays", 4.5, "one:<weekday> and|&|,|/|y|+ two:<weekday> and|&|,|/|y|+? three:<weekday>?", weekdayList),
+  rule("weekdays", 8.5, "one:<weekday> and|&|,|/|y|+ two:<weekday> and|&|,|/|y|+? three:<weekday>?", weekdayList),
   rule("weekdays", 4, "every|each|all|todos|los|cada one:<weekday>", (match) => weekdayList(match)),
   rule("weekdays", 5, "m - f", days(WORKDAYS)),
   rule("weekdays", 5, "m ~- ~th", days([1, 2, 3, 4])),
