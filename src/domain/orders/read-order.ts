@@ -172,7 +172,7 @@ function weighWhole(claims: readonly Claim[]): number {
   const [best, ...others] = places.toSorted((left, right) => right.weight - left.weight);
   let weight = 0;
   for (const other of others) {
-    const agrees = other.value.state === best?.value.state && (other.value.city === undefined || best?.value.city === undefined);
+    const agrees = other.value.state === best?.value.state && (other.value.city === undefined) !== (best?.value.city === undefined);
     if (!agrees) weight -= (1 - SECOND_PLACE_SHARE) * other.weight;
   }
   return weight;
@@ -181,6 +181,8 @@ function weighWhole(claims: readonly Claim[]): number {
 /** What speaks for an order besides its own words. */
 const COUNT_PURPOSE = 1.5;
 const DETAIL_PURPOSE = 0.5;
+
+const STRONG_AGAINST = 4;
 
 /** Whether the text asks for people at all: thanks, invoices, jokes and instructions to the reader do not. */
 function isOrder(claims: readonly Claim[], purposes: readonly Of<"purpose">[]): boolean {
@@ -197,11 +199,14 @@ function isOrder(claims: readonly Claim[], purposes: readonly Of<"purpose">[]): 
     else forIt += value.order;
   }
   if (against === 0) return true;
+  let asks = false;
   for (const { kind } of claims) {
     if (kind === "count") forIt += COUNT_PURPOSE;
     else if (kind === "place" || kind === "day" || kind === "hours" || kind === "pay") forIt += DETAIL_PURPOSE;
+    asks ||= kind === "role" || kind === "person";
   }
-  return forIt >= against;
+  // A weak sign alone does not outweigh that somebody is asked for: "who is free as a cook".
+  return forIt >= against || (asks && against < STRONG_AGAINST);
 }
 
 function nothingRead(tokens: readonly Token[], lexicon: Lexicon, text: string): OrderReading {
@@ -229,7 +234,7 @@ function answerOf({ text, tokens, claims, all, now, tools }: Chosen): OrderReadi
   const { lexicon, gazetteer, zones, truckDriver } = tools;
   const denied = deniedClaims(tokens, claims);
   const kept = claims.filter((claim) => !denied.has(claim));
-  const certificates = certificatesOf(kept, all);
+  const certificates = certificatesOf(tokens, kept, all);
   const roles = rolesOf({ tokens, lexicon, claims, denied, certificates, truckDriver });
   const place = placeOf(kept, gazetteer, (code) => zones.get(code));
   const [main, ...others] = roles.requests;
@@ -265,14 +270,16 @@ function answerOf({ text, tokens, claims, all, now, tools }: Chosen): OrderReadi
 }
 
 /** What must be held, also what a title says by itself: a "CDL A driver" holds a CDL A. */
-function certificatesOf(kept: readonly Claim[], all: readonly Claim[]): string[] {
+function certificatesOf(tokens: readonly Token[], kept: readonly Claim[], all: readonly Claim[]): string[] {
   const names = new Set<string>();
   for (const claim of kept) {
     if (claim.kind === "certificate") names.add(claim.value.name);
     if (claim.kind !== "role") continue;
     for (const inner of all) {
       const inside = inner.kind === "certificate" && inner.from >= claim.from && inner.to <= claim.to;
-      if (inside && inner.value.name.startsWith("CDL")) names.add(inner.value.name);
+      // A "non CDL driver" holds none.
+      const whole = inside && tokens.slice(claim.from, inner.from).every(({ word }) => word !== "non" && word !== "no");
+      if (inside && whole && inner.value.name.startsWith("CDL")) names.add(inner.value.name);
     }
   }
   // "CDL class A" is one licence.

@@ -144,7 +144,9 @@ function confidenceOf(claim: RoleClaim, view: RoleView, announced: boolean): num
   let confidence: number = form === "title" && announced ? ANNOUNCED_CONFIDENCE : CONFIDENCE[form];
   if ((claim.corrections?.length ?? 0) > 0) confidence = Math.min(confidence, ERROR_CONFIDENCE) * (claim.to - claim.from === 1 ? 0.9 : 1);
   if (roles.length > 1) confidence *= SHARED_FACTOR;
-  return confidence * surroundings(claim, view);
+  const behind = view.tokens[claim.to];
+  const partOfTitle = form === "field" && behind?.kind === "word" && isStrange(view, claim.to) && isHead(view, behind);
+  return form === "title" || partOfTitle ? confidence * surroundings(claim, view) : confidence;
 }
 
 function surroundings(claim: RoleClaim, view: RoleView): number {

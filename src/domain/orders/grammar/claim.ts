@@ -34,8 +34,10 @@ export interface PlaceValue {
 export interface Clock {
   /** Minutes after midnight; of an hour without a half of the day, before noon. */
   readonly minutes: number;
-  /** `exact` needs no half of the day: "6am", "14:30", "noon"; `half` may be either. */
+  /** It needs no half of the day: "6am", "14:30", "noon". */
   readonly sure: boolean;
+  /** Nothing but a number of hours, which may count anything. */
+  readonly bare?: boolean;
 }
 
 export type Day =

@@ -68,7 +68,8 @@ export const clock: Part = {
     if (read.dotted) return [];
     const to = isWord(scope, read.to, "oclock", "hrs", "hours", "h") && read.compact ? read.to + 1 : read.to;
     const end = isWord(scope, read.to, "oclock") ? read.to + 1 : to;
-    return [{ to: end, value: { minutes: read.minutes, sure: read.sure } satisfies Clock }];
+    const bare = end === place + 1 && /^\d{1,2}$/.test(at(scope, place)?.text ?? "");
+    return [{ to: end, value: { minutes: read.minutes, sure: read.sure, ...(bare ? { bare } : {}) } satisfies Clock }];
   },
 };
 

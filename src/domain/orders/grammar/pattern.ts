@@ -82,7 +82,7 @@ export interface Grammar {
 const TOKEN_CLASSES: Readonly<Record<string, (token: Token) => boolean>> = {
   int: ({ kind, text }) => kind === "number" && /^(?:\d{1,4}|\d,\d{3})$/.test(text),
   num: ({ kind }) => kind === "number",
-  day: ({ kind, text, value }) => kind === "number" && /^\d{1,2}$/.test(text) && value >= 1 && value <= 31,
+  date: ({ kind, text, value }) => kind === "number" && /^\d{1,2}$/.test(text) && value >= 1 && value <= 31,
   monthnum: ({ kind, text, value }) => kind === "number" && /^\d{1,2}$/.test(text) && value >= 1 && value <= 12,
   year: ({ kind, text, value }) => kind === "number" && /^\d{4}$/.test(text) && value >= 1950 && value <= 2099,
   year2: ({ kind, text }) => kind === "number" && /^\d\d$/.test(text),
@@ -95,7 +95,7 @@ const TOKEN_CLASSES: Readonly<Record<string, (token: Token) => boolean>> = {
   name: ({ kind, capital, upper }) => kind === "word" && capital && !upper,
 };
 
-const NUMERIC = new Set(["int", "num", "day", "monthnum", "year", "year2", "digits3", "digits4", "digits10", "digits"]);
+const NUMERIC = new Set(["int", "num", "date", "monthnum", "year", "year2", "digits3", "digits4", "digits10", "digits"]);
 
 /** What a token may start: its word, its meanings, its nature. */
 export function keysOf(token: Token, lexicon: Lexicon): string[] {

@@ -45,7 +45,8 @@ function nameAt(tokens: readonly Token[], from: number, words: NameWords): Perso
     const token = tokens[to] as Token;
     if (token.kind !== "word") break;
     // A word of orders ends a name, if it is no name as well ("May Long").
-    const closed = lexicon.meaningsOf(token.word) !== undefined && !names.first.has(token.word) && !names.last.has(token.word);
+    const particle = own.length > 0 && PARTICLES.has(token.word) && tokens[to + 1]?.kind === "word";
+    const closed = !particle && lexicon.meaningsOf(token.word) !== undefined && !names.first.has(token.word) && !names.last.has(token.word);
     if (closed || (own.length > 0 && !isNameWord(token, first))) break;
     own.push(token);
     to++;
@@ -83,13 +84,15 @@ function turnedName(tokens: readonly Token[], from: number, { names }: NameWords
 }
 
 function isNameWord(token: Token, first: Token): boolean {
-  return token.capital === first.capital || token.word.length === 1 || ["de", "la", "del", "van", "von", "san"].includes(token.word);
+  return token.capital === first.capital || token.word.length === 1 || PARTICLES.has(token.word);
 }
+
+const PARTICLES: ReadonlySet<string> = new Set(["de", "la", "del", "van", "von", "san", "los", "st"]);
 
 function nameText(tokens: readonly Token[], from: number, to: number): string {
   return tokens
     .slice(from, to)
-    .map(({ text, kind, glued }, number) => `${number > 0 && !glued ? " " : ""}${kind === "word" ? titleCase(text) : text}`)
+    .map(({ text, kind, glued }, number) => `${number > 0 && !glued ? " " : ""}${kind === "word" && !(number > 0 && PARTICLES.has(text)) ? titleCase(text) : text}`)
     .join("");
 }
 

@@ -39,8 +39,8 @@ const CITY_WORDS_MAX = 4;
 /** Of a town of the same name elsewhere, as a share of the largest: from here on the name alone is ambiguous. */
 const AMBIGUOUS_SHARE = 0.1;
 const AMBIGUOUS_POPULATION_MIN = 8000;
-/** Words that are looked up as misspelt places: the first ones of a text. */
-const MISSPELT_MAX = 16;
+/** Runs of words that are looked up as misspelt places: the first ones of a text. */
+const MISSPELT_MAX = 40;
 
 /** Codes that are words of English or Spanish as well. */
 const WORD_CODES: ReadonlySet<string> = new Set(
@@ -94,9 +94,10 @@ export function placeClaims(tokens: readonly Token[], words: PlaceWords): PlaceC
     claims.push(...nicknamesAt(tokens, at, words));
     const runs = runsAt(tokens, at);
     for (const run of runs) claims.push(...cityAt(tokens, run, words), ...countyAt(tokens, run, words));
-    if (misspelt < MISSPELT_MAX && isUnknown(token, words)) {
+    for (const run of runs) {
+      if (misspelt >= MISSPELT_MAX || !tokens.slice(run.from, run.to).some((one) => isUnknown(one, words))) continue;
       misspelt++;
-      for (const run of runs) claims.push(...misspeltAt(tokens, run, words));
+      claims.push(...misspeltAt(tokens, run, words));
     }
   }
   return claims;
@@ -168,9 +169,12 @@ function cityAt(tokens: readonly Token[], run: Run, words: PlaceWords): PlaceCla
     }
     if (!state.clear && direct && !mayBeCode(tokens, at, state)) continue;
     if (state.form === "short" && direct && !state.clear && known.population < 20_000) continue;
-    const weight = 5 + 0.9 * (run.words - 1) + (state.clear ? 0.5 : 0);
-    const value = { city: known.city, state: known.state, known };
-    claims.push(withPostal(tokens, { kind: "place", value, from: run.from, to, weight }, words));
+    const weight = 5 + 1.3 * (run.words - 1) + (state.clear ? 0.5 : 0);
+    const meant = likelier(run, known, gazetteer);
+    const value = { city: meant.city, state: meant.state, known: meant };
+    const typed = tokens.slice(run.from, run.to).map(({ text }) => text).join(" ");
+    const corrections = meant === known ? [] : [{ typed, read: meant.city }];
+    claims.push(withPostal(tokens, { kind: "place", value, from: run.from, to, weight, corrections }, words));
   }
   if (named.length > 0) {
     const alone = cityAlone(tokens, run, named, words, []);
@@ -178,6 +182,16 @@ function cityAt(tokens: readonly Token[], run: Run, words: PlaceWords): PlaceCla
   }
   return claims;
 }
+
+/** A hamlet whose name is nearly that of a large city of its state is that city, misspelt. */
+function likelier(run: Run, known: Place, gazetteer: Gazetteer): Place {
+  if (known.population >= HAMLET_POPULATION_MAX) return known;
+  const [similar] = gazetteer.similar(run.name, known.state);
+  return similar !== undefined && similar.population >= LARGE_POPULATION_MIN ? similar : known;
+}
+
+const HAMLET_POPULATION_MAX = 2000;
+const LARGE_POPULATION_MIN = 100_000;
 
 /** "Gary in" is Gary, Indiana, at the end of what is said, and "Gary in the morning" is not. */
 function mayBeCode(tokens: readonly Token[], at: number, state: FoundState): boolean {
@@ -196,11 +210,16 @@ function unknownCity(
   tokens: readonly Token[],
   run: Run,
   state: FoundState,
-  { lexicon, isTitleWord, caseless }: PlaceWords,
+  { gazetteer, lexicon, isTitleWord, caseless }: PlaceWords,
   direct: boolean,
 ): PlaceClaim | undefined {
   if (run.words > 3 || (!state.clear && direct && state.form !== "code")) return undefined;
   const own = tokens.slice(run.from, run.to).filter(({ kind }) => kind === "word");
+  // "Blues Orlando FL" is Orlando.
+  for (let skip = 1; skip < own.length; skip++) {
+    const shorter = placeName(own.slice(skip).map(({ word }) => word).join(" "));
+    if (gazetteer.named(shorter).some((place) => place.state === state.code)) return undefined;
+  }
   const led = leadOf(tokens, run.from) >= 0.4;
   for (const [number, token] of own.entries()) {
     const last = number === own.length - 1;
@@ -213,7 +232,7 @@ function unknownCity(
   }
   if (!state.clear && !mayBeCode(tokens, state.to - 1, state)) return undefined;
   const city = own.map(({ text }) => titleCase(text)).join(" ");
-  const weight = 3 + 1.2 * (own.length - 1) + (state.clear ? 0.8 : 0) + (led ? 0.6 : 0) + (direct ? 0 : 0.6);
+  const weight = 3 + (caseless ? 0.6 : 1.2) * (own.length - 1) + (state.clear ? 0.8 : 0) + (led ? 0.6 : 0) + (direct ? 0 : 0.6);
   return { kind: "place", value: { city, state: state.code }, from: run.from, to: run.to, weight };
 }
 
@@ -238,13 +257,24 @@ function cityAlone(
   if (token.capital) weight += 0.6;
   const wordLike = run.words === 1 && isWordLike(token, words);
   if (wordLike) weight -= lead >= 0.8 || token.capital ? 0.7 : 2;
+  // "Washington" is rather the state, "New York" rather the city.
+  if (run.name !== "new york" && words.names.states.get(stateKey(tokens, run)) !== undefined) weight -= 2;
   // A small place in small letters that nothing leads to is hardly meant.
   if (known.population < 15_000 && !token.capital && lead < 0.8) weight -= 1.5;
   // Numbers and cities do not meet: "5 Houston".
   weight -= 1.2 * corrections.length;
   if (weight <= 0.3) return undefined;
   const value = { city: known.city, state: known.state, known, ambiguous: isAmbiguous(named) };
-  return { kind: "place", value, from: run.from, to: run.to, weight, corrections };
+  const area = areaAround(tokens, run);
+  if (area === undefined) return { kind: "place", value, from: run.from, to: run.to, weight, corrections };
+  return { kind: "place", value: { ...value, metro: known.city }, ...area, weight: weight + 1.2, corrections };
+}
+
+function stateKey(tokens: readonly Token[], { from, to }: Pick<Run, "from" | "to">): string {
+  return tokens
+    .slice(from, to)
+    .map(({ key }) => key)
+    .join("");
 }
 
 function sizeWeight(population: number): number {
@@ -278,6 +308,17 @@ function endsSegment(next: Token | undefined, lexicon: Lexicon): boolean {
   return ["weekday", "ahead", "prep", "shiftname", "urgent", "next", "this", "lead", "month"].some((kind) => lexicon.has(next.word, kind));
 }
 
+/** "metro Atlanta", "Houston metro area", "the Tulsa area". */
+function areaAround(tokens: readonly Token[], { from, to }: Run): { from: number; to: number } | undefined {
+  const before = AREA_BEFORE.has(tokens[from - 1]?.word ?? "") ? from - 1 : from;
+  let after = to;
+  while (AREA_AFTER.has(tokens[after]?.word ?? "")) after++;
+  return before === from && after === to ? undefined : { from: before, to: after };
+}
+
+const AREA_BEFORE: ReadonlySet<string> = new Set(["metro", "greater", "metropolitan"]);
+const AREA_AFTER: ReadonlySet<string> = new Set(["metro", "area", "metropolitan", "metroplex"]);
+
 /** "TX - Houston", "TX: Houston", "Texas, Houston". */
 function stateFirst(tokens: readonly Token[], from: number, state: FoundState, words: PlaceWords): PlaceClaim[] {
   if (state.form === "short" || (!state.clear && WORD_CODES.has((tokens[from] as Token).word))) return [];
@@ -299,8 +340,11 @@ function stateAlone(tokens: readonly Token[], from: number, state: FoundState, w
   const lead = leadOf(tokens, from);
   const next = tokens[state.to];
   const ends = endsSegment(next, words.lexicon);
-  let weight = 2.4 + lead * 0.5 + (ends ? 0.3 : 0) + 0.8 * (state.to - from - 1);
-  if (state.form === "short" && !state.clear) return [];
+  let weight = (state.form === "name" ? 3 : 2.4) + lead * 0.5 + (ends ? 0.3 : 0) + 1.2 * (state.to - from - 1);
+  // "in mich" is a state, "mass" alone is a word.
+  if (state.form === "short" && !state.clear && lead < 1) return [];
+  // The city is meant when nothing says otherwise.
+  if (stateKey(tokens, { from, to: state.to }) === "newyork") weight -= 1.5;
   if (state.form === "code") {
     const wordCode = WORD_CODES.has(token.word);
     if (wordCode && !state.clear) {
@@ -388,7 +432,7 @@ function nicknamesAt(tokens: readonly Token[], from: number, words: PlaceWords):
   const metro = nickname.kind === "metro" ? nickname.name : to > found.to && METRO_WORDS.has(tokens[found.to]?.word ?? "") && nickname.kind === "city" ? nickname.city : undefined;
   const place = { city: nickname.city, state: nickname.state, known };
   const value: PlaceValue = nickname.kind === "airport" ? { ...place, metro: nickname.city } : metro === undefined ? place : { ...place, metro };
-  const weight = 3.4 + 0.9 * (found.words - 1) + lead * 0.4 + (to > found.to ? 1 : 0);
+  const weight = 3.8 + 0.9 * (found.words - 1) + lead * 0.4 + (to > found.to ? 1 : 0) - (tokens[from - 1]?.word === "(" ? 2 : 0);
   return [{ kind: "place", value, from, to, weight }];
 }
 
@@ -412,7 +456,8 @@ function isUnknown({ kind, word, key }: Token, { lexicon, isTitleWord }: PlaceWo
 
 /** A place with a typing error: with its state, or a larger one alone. */
 function misspeltAt(tokens: readonly Token[], run: Run, words: PlaceWords): PlaceClaim[] {
-  if (run.name.length < 5 || run.words > 3 || words.gazetteer.named(run.name).length > 0) return [];
+  if (run.name.length < 5 || run.words > 3) return [];
+  const same = words.gazetteer.named(run.name);
   const own = tokens.slice(run.from, run.to);
   // Only the words of the name itself: "dalas tx" is no misspelt city of two words.
   if (own.some(({ word }, number) => number > 0 && words.names.states.get(word) !== undefined)) return [];
@@ -421,6 +466,7 @@ function misspeltAt(tokens: readonly Token[], run: Run, words: PlaceWords): Plac
   for (const { at, open } of behindCity(tokens, run.to)) {
     const state = stateAt(tokens, at, words);
     if (state === undefined || (!state.clear && !mayBeCode(tokens, at, state))) continue;
+    if (same.some((place) => place.state === state.code)) continue;
     const [known] = words.gazetteer.similar(run.name, state.code);
     if (known === undefined) continue;
     const closed = open && tokens[state.to]?.word === ")" ? 1 : 0;
@@ -429,6 +475,7 @@ function misspeltAt(tokens: readonly Token[], run: Run, words: PlaceWords): Plac
     const weight = (known.population >= 40_000 ? 4.6 : 3.6) + 0.9 * (run.words - 1) + (state.clear ? 0.5 : 0);
     return [{ kind: "place", value, from: run.from, to: state.to + closed, weight, corrections }];
   }
+  if (same.length > 0) return [];
   const similar = words.gazetteer.similar(run.name, undefined);
   const [known] = similar;
   if (known === undefined) return [];

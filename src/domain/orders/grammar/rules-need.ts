@@ -181,7 +181,7 @@ function notAnOrder(): Rule[] {
       "have a great|good|nice|wonderful",
       "que tengan|tenga",
       "how are you",
-      "what|who|when|where|why|how is|are|was|did|does|do|many|much|to|can",
+      "what|who|when|where|why|how is|are|was|did|does|do|many|much|to",
     ),
   ];
 }

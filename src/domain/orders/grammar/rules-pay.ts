@@ -48,7 +48,7 @@ function atMost(match: Match): (PayValue & { weight?: number }) | undefined {
   const made = money(match);
   if (made?.pay === undefined) return undefined;
   const { pay, unit } = made;
-  return { max: pay, ...(unit === undefined ? {} : { unit }), weight: 6 };
+  return { max: pay, ...(unit === undefined ? {} : { unit }), weight: 9 };
 }
 
 function bareUnit(amount: number): string | undefined {
@@ -72,10 +72,10 @@ export const PAY_RULES: readonly Rule[] = [
   rule("pay", 5, "low:<num> <dollars>", money),
   rule("pay", 4, "low:<num> ~hr|ph", money),
   rule("pay", 5, "low:<num> $ unit:<unit>?", money),
-  rule("pay", 5, `<paylead> rate|is|:|=|at|of|es|de|@|range|- is|:|=|at|of|es|de|$? $? low:<num> ~lowk:k? ${SPAN} $? high:<num> ${UNIT}`, led),
-  rule("pay", 5, `<paylead> rate|is|:|=|at|of|es|de|@|range|- is|:|=|at|of|es|de|$? $? low:<num> ~lowk:k? ${SPAN} $? high:<num>`, led),
-  rule("pay", 5, `<paylead> rate|is|:|=|at|of|es|de|@|range|- is|:|=|at|of|es|de|$? $? low:<num> ~lowk:k? ${UNIT}`, led),
-  rule("pay", 4.5, "<paylead> rate|is|:|=|at|of|es|de|@|range|- is|:|=|at|of|es|de|$? $? low:<num> ~lowk:k?", led),
+  rule("pay", 5, `<paylead> rate|is|:|=|at|of|es|de|@|range|-? is|:|=|at|of|es|de|$? $? low:<num> ~lowk:k? ${SPAN} $? high:<num> ${UNIT}`, led),
+  rule("pay", 5, `<paylead> rate|is|:|=|at|of|es|de|@|range|-? is|:|=|at|of|es|de|$? $? low:<num> ~lowk:k? ${SPAN} $? high:<num>`, led),
+  rule("pay", 5, `<paylead> rate|is|:|=|at|of|es|de|@|range|-? is|:|=|at|of|es|de|$? $? low:<num> ~lowk:k? ${UNIT}`, led),
+  rule("pay", 4.5, "<paylead> rate|is|:|=|at|of|es|de|@|range|-? is|:|=|at|of|es|de|$? $? low:<num> ~lowk:k?", led),
   rule("pay", 5, `@ $? low:<num> ${SPAN} $? high:<num> ${UNIT}`, money),
   rule("pay", 5, `@ $? low:<num> ${UNIT}`, money),
   rule("pay", 4, "@ low:<num>", (match) => {

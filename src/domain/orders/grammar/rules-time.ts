@@ -18,19 +18,25 @@ function hours(match: Match): { from: Clock; to: Clock; weight: number } | undef
   const from = match.part<Clock>("from");
   const to = match.part<Clock>("to");
   if (from === undefined || to === undefined || shiftBetween(from, to, false) === undefined) return undefined;
-  if (from.sure || to.sure) return { from, to, weight: 9 };
-  // Two bare numbers are hours unless they are a range of people, years, miles or dollars.
   const { tokens, lexicon, starts } = match.scope;
+  const before = tokens[match.from - 1];
+  // "909-555-0111", "2026-12-09".
+  if (before?.word === "-" && before.glued && tokens[match.from]?.glued === true) return undefined;
+  if (YEAR.test(tokens[match.from]?.text ?? "") && tokens[match.to]?.word === "-") return undefined;
+  const length = match.to - match.from;
+  if (!(from.bare === true && to.bare === true) && (from.sure || to.sure)) return { from, to, weight: 9 + 0.5 * (length - 3) };
+  // Two bare numbers are hours unless they are a range of people, years, miles or dollars.
   const after = tokens[match.to];
   const meanings = after === undefined ? undefined : lexicon.meaningsOf(after.word);
   if (after !== undefined && [...MEASURED].some((kind) => meanings?.has(kind) === true)) return undefined;
   if (after?.word === "%" || after?.word === "$" || (after?.word === "/" && after.glued)) return undefined;
-  const before = tokens[match.from - 1];
   if (before?.word === "$" || (before?.glued === false && before.word === "#")) return undefined;
   const led = HOURS_LEAD.has(before?.word ?? "") || HOURS_LEAD.has(tokens[match.from]?.word ?? "");
   if (starts("role", match.to) !== undefined && !led) return undefined;
-  return { from, to, weight: led ? 6 : 4 };
+  return { from, to, weight: from.bare === true && to.bare === true ? (led ? 7 : 5) : 8 };
 }
+
+const YEAR = /^(?:19|20)\d\d$/;
 
 function clockOf(match: Match): Clock | undefined {
   return match.part<Clock>("at");
@@ -38,7 +44,8 @@ function clockOf(match: Match): Clock | undefined {
 
 function sureClock(match: Match): (Clock & { weight?: number }) | undefined {
   const clock = clockOf(match);
-  return clock?.sure === true ? clock : undefined;
+  const only = match.to === match.from + 1 ? (match.scope.tokens[match.from]?.text ?? "") : "";
+  return clock?.sure === true && clock.bare !== true && !YEAR.test(only) ? clock : undefined;
 }
 
 /** "at 6", "starting 7": a number that a word for a time leads to. */
@@ -58,18 +65,29 @@ function ledClock(match: Match): (Clock & { weight?: number }) | undefined {
   return { minutes, sure: true, weight: 3 };
 }
 
-function span(match: Match): { from?: Day; until?: Day } | undefined {
+/** Longer ways of saying a day are surer, so that "a week from Monday" is not "from Monday". */
+function weightOf(match: Match): number {
+  return 3.5 + 0.8 * (match.to - match.from - 1);
+}
+
+function oneDay(match: Match): { from: Day; weight: number } | undefined {
+  const from = match.part<Day>("d");
+  const counted = from?.kind === "weekday" && from.weeks !== undefined;
+  return from === undefined ? undefined : { from, weight: weightOf(match) + (counted ? 4 : 0) };
+}
+
+function span(match: Match): { from?: Day; until?: Day; weight: number } | undefined {
   const from = match.part<Day>("from");
   const until = match.part<Day>("to");
-  return from === undefined || until === undefined ? undefined : { from, until };
+  return from === undefined || until === undefined ? undefined : { from, until, weight: 5.5 + weightOf(match) };
 }
 
 /** "Dec 5-9", "12/5-9": the second day has the first one's month. */
-function shortSpan(match: Match): { from?: Day; until?: Day } | undefined {
+function shortSpan(match: Match): { from?: Day; until?: Day; weight: number } | undefined {
   const from = match.part<Day>("from");
   const last = match.token("last");
   if (from?.kind !== "date" || last === undefined || last.value <= from.day) return undefined;
-  return { from, until: { ...from, day: last.value } };
+  return { from, until: { ...from, day: last.value }, weight: 4 + weightOf(match) };
 }
 
 function days(list: readonly number[], from?: Day) {
@@ -85,7 +103,7 @@ function weekdayRange(match: Match): { days: number[]; weight: number } | undefi
     list.push(day);
     if (day === to || list.length === 7) break;
   }
-  return { days: list, weight: 8.5 };
+  return { days: list, weight: 12 };
 }
 
 function weekdayList(match: Match): { days: number[]; from: Day } | undefined {
@@ -117,7 +135,8 @@ function namedShift(match: Match): { name: ShiftName; weight?: number } | undefi
   const word = match.token("name")?.word;
   if (value === undefined) return undefined;
   const before = match.scope.tokens[match.from - 1];
-  const counting = before?.kind === "number" || match.scope.lexicon.has(before?.word ?? "", "number");
+  const ranged = ["-", "to", ":", "a"].includes(match.scope.tokens[match.from - 2]?.word ?? "");
+  const counting = (before?.kind === "number" && !ranged) || match.scope.lexicon.has(before?.word ?? "", "number");
   if ((word === "days" || word === "nights" || word === "weekends" || word === "noches") && counting) return undefined;
   if (word === "days" && ["business", "working", "few", "all", "week", "buenos", "per", "work", "these", "several"].includes(before?.word ?? "")) return undefined;
   if (word === "noches" && before?.word === "buenas") return undefined;
@@ -125,22 +144,15 @@ function namedShift(match: Match): { name: ShiftName; weight?: number } | undefi
 }
 
 export const TIME_RULES: readonly Rule[] = [
-  rule("day", 3.5, "d:<day>", (match) => {
-    const from = match.part<Day>("d");
-    return from === undefined ? undefined : { from };
-  }),
+  rule("day", 3.5, "d:<day>", oneDay),
   rule("day", 9, `from|de? from:<day> ${TO} to:<day>`, span),
   rule("day", 9, "between from:<day> and to:<day>", span),
-  rule("day", 5, `from:<day> -|to|thru|al last:<day>`, span),
   rule("day", 4.5, "thru|through|until|till|til|hasta|ending|ends to:<day>", (match) => {
     const until = match.part<Day>("to");
-    return until === undefined ? undefined : { until };
+    return until === undefined ? undefined : { until, weight: weightOf(match) };
   }),
-  rule("day", 5, "from:<day> -|to|thru last:<dom> ~th|st|nd|rd?", shortSpan),
-  rule("day", 4, "on|starting|start|starts|beginning|begins|effective|date|el|para|desde|for|by|from d:<day>", (match) => {
-    const from = match.part<Day>("d");
-    return from === undefined ? undefined : { from };
-  }),
+  rule("day", 5, "from:<day> -|to|thru last:<date> ~th|st|nd|rd?", shortSpan),
+  rule("day", 4, "on|starting|start|starts|beginning|begins|effective|date|el|para|desde|for|by|from d:<day>", oneDay),
   rule("day", 4, "from|starting|start in|on? month:<month>", (match) => {
     const month = Number(match.meaning("month", "month"));
     return match.token("month")?.word === "may" && match.token("month")?.capital !== true ? undefined : { from: { kind: "date", month, day: 1 } };
