@@ -30,7 +30,7 @@ import { certificatePhrases } from "./tables/certificates.ts";
 import { isVocabulary, type Lexicon, orderLexicon } from "./tables/lexicon.ts";
 import { personNames } from "./tables/names.ts";
 import { type PlaceNames, placeNames } from "./tables/nicknames.ts";
-import { type Phrases, phraseSteps } from "./tables/phrases.ts";
+import { longestPhrase, type Phrases } from "./tables/phrases.ts";
 import { type Titles, titlesOf } from "./tables/titles.ts";
 import { type Token, tokensOf } from "./text/tokens.ts";
 
@@ -119,19 +119,13 @@ function certificateClaims(tokens: readonly Token[], { certificates: phrases, ti
   const claims: Of<"certificate">[] = [];
   for (let from = 0; from < tokens.length; from++) {
     if ((tokens[from] as Token).kind === "mark") continue;
-    let joined = "";
-    let words = 0;
-    let found: Of<"certificate"> | undefined;
-    for (const { key, at } of phraseSteps(tokens, from, phrases.wordsMax())) {
-      joined += key;
-      words++;
-      const name = phrases.get(joined)?.[0];
-      if (name === undefined) continue;
-      const title = titles.phrases.get(joined)?.some(({ weak }) => !weak) === true;
-      const weight = (3.2 * words + 0.6 * (words - 1)) * (title ? TITLE_SHARE : 1);
-      found = { kind: "certificate", value: { name }, from, to: at + 1, weight };
-    }
-    if (found !== undefined) claims.push(found);
+    const found = longestPhrase(phrases, tokens, from);
+    const [name] = found?.values ?? [];
+    if (found === undefined || name === undefined) continue;
+    const { joined, words, to } = found;
+    const title = titles.phrases.get(joined)?.some(({ weak }) => !weak) === true;
+    const weight = (3.2 * words + 0.6 * (words - 1)) * (title ? TITLE_SHARE : 1);
+    claims.push({ kind: "certificate", value: { name }, from, to, weight });
   }
   return claims;
 }
@@ -147,6 +141,7 @@ function scopeOf(tokens: readonly Token[], lexicon: Lexicon, claims: readonly Cl
   return {
     tokens,
     lexicon,
+    meanings: tokens.map(({ word }) => lexicon.meaningsOf(word)),
     starts: (kind: Kind, at: number) => starts.get(`${kind} ${at}`),
     ends: (kind: Kind, at: number) => ends.has(`${kind} ${at}`),
   };

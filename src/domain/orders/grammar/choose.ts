@@ -46,10 +46,10 @@ export function chooseReadings(
     const cost = unreadCost(at);
     const own = byStart.get(at);
     for (const beginning of beam) {
-      beams[at + 1]?.push(cost === 0 ? beginning : { ...beginning, score: beginning.score - cost });
+      const { score, claim, before } = beginning;
+      beams[at + 1]?.push(cost === 0 ? beginning : { score: score - cost, claim, before });
       if (own === undefined) continue;
-      for (const claim of own)
-        beams[claim.to]?.push({ score: beginning.score + claim.weight, claim, before: beginning });
+      for (const next of own) beams[next.to]?.push({ score: score + next.weight, claim: next, before: beginning });
     }
     beams[at] = [];
   }

@@ -9,9 +9,8 @@ function at({ tokens }: Scope, place: number): Token | undefined {
   return tokens[place];
 }
 
-function meaning({ tokens, lexicon }: Scope, place: number, kind: string): string | undefined {
-  const token = tokens[place];
-  return token === undefined ? undefined : lexicon.meaningsOf(token.word)?.get(kind);
+function meaning({ meanings }: Scope, place: number, kind: string): string | undefined {
+  return meanings[place]?.get(kind);
 }
 
 function isWord(scope: Scope, place: number, ...words: readonly string[]): boolean {
@@ -348,8 +347,10 @@ const FLOATING: Readonly<Record<string, readonly [month: number, weekday: number
   "presidents day": [2, 1, 3, 0],
 };
 const HOLIDAY_WORDS_MAX = 3;
+const HOLIDAY_FIRSTS: ReadonlySet<string> = new Set([...Object.keys(FIXED), ...Object.keys(FLOATING)].map((name) => name.split(" ")[0] ?? ""));
 
 function holiday(scope: Scope, place: number): Parsed[] {
+  if (!HOLIDAY_FIRSTS.has(at(scope, place)?.word ?? "")) return [];
   const words: string[] = [];
   for (let to = place; to < place + HOLIDAY_WORDS_MAX && at(scope, to)?.kind === "word"; to++) words.push(at(scope, to)?.word ?? "");
   for (; words.length > 0; words.pop()) {

@@ -17,6 +17,8 @@ export interface Parsed {
 export interface Scope {
   readonly tokens: readonly Token[];
   readonly lexicon: Lexicon;
+  /** What the word of each token may mean. */
+  readonly meanings: readonly (ReadonlyMap<string, string> | undefined)[];
   /** Read so far: where claims of a kind begin (`starts`) and the longest end of those that begin there. */
   readonly starts: (kind: Kind, at: number) => number | undefined;
   readonly ends: (kind: Kind, at: number) => boolean;
@@ -25,7 +27,7 @@ export interface Scope {
 export interface Part {
   /** Alternatives, the preferred first. */
   readonly parse: (scope: Scope, at: number) => readonly Parsed[];
-  /** Keys of tokens that it may start with (`keysOf`); undefined for any. */
+  /** Keys of tokens that it may start with: "#number", "=word", or a class. */
   readonly first: readonly string[];
 }
 
@@ -97,13 +99,6 @@ const TOKEN_CLASSES: Readonly<Record<string, (token: Token) => boolean>> = {
 
 const NUMERIC = new Set(["int", "num", "date", "monthnum", "year", "year2", "digits3", "digits4", "digits10", "digits"]);
 
-/** What a token may start: its word, its meanings, its nature. */
-export function keysOf(token: Token, lexicon: Lexicon): string[] {
-  const keys = [`=${token.word}`, `#${token.kind}`];
-  const meanings = lexicon.meaningsOf(token.word);
-  if (meanings !== undefined) for (const kind of meanings.keys()) keys.push(kind);
-  return keys;
-}
 
 export function grammarOf(rules: readonly Rule[], parts: Parts): Grammar {
   const byFirst = new Map<string, Compiled[]>();
@@ -115,20 +110,27 @@ export function grammarOf(rules: readonly Rule[], parts: Parts): Grammar {
     claims: (scope, at) => {
       const token = scope.tokens[at];
       if (token === undefined) return [];
-      const tried = new Set<Compiled>();
       const claims: Claim[] = [];
-      for (const key of keysOf(token, scope.lexicon)) {
-        for (const compiled of byFirst.get(key) ?? []) {
+      const tried = new Set<Compiled>();
+      const tryAll = (key: string): void => {
+        for (const compiled of byFirst.get(key) ?? NO_RULES) {
           if (tried.has(compiled)) continue;
           tried.add(compiled);
           const claim = claimOf(compiled, scope, at);
           if (claim !== undefined) claims.push(claim);
         }
-      }
+      };
+      // What a token may start: its nature, its word, its meanings.
+      tryAll(`#${token.kind}`);
+      tryAll(`=${token.word}`);
+      const meanings = scope.meanings[at];
+      if (meanings !== undefined) for (const kind of meanings.keys()) tryAll(kind);
       return claims;
     },
   };
 }
+
+const NO_RULES: readonly Compiled[] = [];
 
 const ITEM = /^(~?)(?:([a-z]\w*):(?=[\s\S]))?([\s\S]+?)(\??)$/;
 
@@ -160,21 +162,32 @@ function firstsOf(items: readonly Item[]): Set<string> {
   return firsts;
 }
 
+/** Whether the first two items can match at all; it spares most rules the work of a match. */
+function mayMatch([first, second]: readonly Item[], { tokens, meanings }: Scope, from: number): boolean {
+  if (first === undefined || first.optional || first.parts.length > 0) return true;
+  const token = tokens[from];
+  if (token === undefined || !fits(first, token, meanings[from])) return false;
+  if (second === undefined || second.optional || second.parts.length > 0) return true;
+  const next = tokens[from + 1];
+  return next !== undefined && (!second.glued || next.glued) && fits(second, next, meanings[from + 1]);
+}
+
 function claimOf({ rule: { kind, weight, make }, items }: Compiled, scope: Scope, from: number): Claim | undefined {
+  if (!mayMatch(items, scope, from)) return undefined;
   const values = new Map<string, unknown>();
   const found = new Map<string, Token>();
   let claim: Claim | undefined;
-  const match: Omit<Match, "to"> = {
-    scope,
-    from,
-    part: <Value>(name: string) => values.get(name) as Value | undefined,
-    token: (name) => found.get(name),
-    meaning: (name, of) => scope.lexicon.meaningsOf(found.get(name)?.word ?? "")?.get(of),
-  };
   const step = (number: number, at: number): boolean => {
     const item = items[number];
     if (item === undefined) {
-      const made = make({ ...match, to: at });
+      const made = make({
+        scope,
+        from,
+        to: at,
+        part: <Value>(name: string) => values.get(name) as Value | undefined,
+        token: (name) => found.get(name),
+        meaning: (name, of) => scope.lexicon.meaningsOf(found.get(name)?.word ?? "")?.get(of),
+      });
       if (made === undefined) return false;
       const { weight: own = weight, ...value } = made;
       claim = { kind, value, from, to: at, weight: own } as Claim;
@@ -182,7 +195,7 @@ function claimOf({ rule: { kind, weight, make }, items }: Compiled, scope: Scope
     }
     const token = scope.tokens[at];
     if (token !== undefined && (!item.glued || token.glued)) {
-      if (fits(item, token, scope.lexicon)) {
+      if (fits(item, token, scope.meanings[at])) {
         if (item.name !== undefined) found.set(item.name, token);
         if (step(number + 1, at + 1)) return true;
         if (item.name !== undefined) found.delete(item.name);
@@ -201,7 +214,11 @@ function claimOf({ rule: { kind, weight, make }, items }: Compiled, scope: Scope
   return claim;
 }
 
-function fits({ words, classes }: Item, token: Token, lexicon: Lexicon): boolean {
+function fits({ words, classes }: Item, token: Token, meanings: ReadonlyMap<string, string> | undefined): boolean {
   if (words.has(token.word)) return true;
-  return classes.some((kind) => TOKEN_CLASSES[kind]?.(token) ?? lexicon.has(token.word, kind));
+  for (const kind of classes) {
+    const own = TOKEN_CLASSES[kind];
+    if (own === undefined ? meanings?.has(kind) === true : own(token)) return true;
+  }
+  return false;
 }

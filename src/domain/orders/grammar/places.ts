@@ -3,8 +3,8 @@
 // what stands before it, and on whether it is a word as well.
 
 import { isVocabulary, type Lexicon } from "../tables/lexicon.ts";
-import type { Nickname, PlaceNames, StateName } from "../tables/nicknames.ts";
-import { phraseSteps } from "../tables/phrases.ts";
+import type { PlaceNames, StateName } from "../tables/nicknames.ts";
+import { longestPhrase } from "../tables/phrases.ts";
 import { type Gazetteer, type Place, placeName, type PostalPlace } from "../places/gazetteer.ts";
 import type { Token } from "../text/tokens.ts";
 import type { Correction, Of, PlaceValue } from "./claim.ts";
@@ -92,7 +92,7 @@ export function placeClaims(tokens: readonly Token[], words: PlaceWords): PlaceC
     const state = stateAt(tokens, at, words);
     if (state !== undefined) claims.push(...stateFirst(tokens, at, state, words), ...stateAlone(tokens, at, state, words));
     claims.push(...nicknamesAt(tokens, at, words));
-    const runs = runsAt(tokens, at);
+    const runs = runsAt(tokens, at, words.lexicon);
     for (const run of runs) claims.push(...cityAt(tokens, run, words), ...countyAt(tokens, run, words));
     for (const run of runs) {
       if (misspelt >= MISSPELT_MAX || !tokens.slice(run.from, run.to).some((one) => isUnknown(one, words))) continue;
@@ -104,13 +104,13 @@ export function placeClaims(tokens: readonly Token[], words: PlaceWords): PlaceC
 }
 
 /** The runs of words that start here, the longest first: hyphens and the points of "St." and "Ft." do not end them. */
-function runsAt(tokens: readonly Token[], from: number): Run[] {
+function runsAt(tokens: readonly Token[], from: number, lexicon: Lexicon): Run[] {
   const runs: Run[] = [];
   const parts: string[] = [];
   let at = from;
   while (at < tokens.length && parts.length < CITY_WORDS_MAX) {
     const token = tokens[at] as Token;
-    if (token.kind !== "word") break;
+    if (token.kind !== "word" || isClosed(token, lexicon)) break;
     parts.push(token.word);
     at++;
     runs.push({ from, to: at, name: placeName(parts.join(" ")), words: parts.length });
@@ -123,23 +123,31 @@ function runsAt(tokens: readonly Token[], from: number): Run[] {
   return runs.reverse();
 }
 
+/** Words of the closed vocabulary that no place begins with or runs over. */
+function isClosed({ word, capital }: Token, lexicon: Lexicon): boolean {
+  if (word.length < 3 || PLACE_WORDS.has(word)) return false;
+  const meanings = lexicon.meaningsOf(word);
+  if (meanings === undefined || capital) return false;
+  return CLOSED_CLASSES.some((kind) => meanings.has(kind));
+}
+
+const CLOSED_CLASSES = ["prep", "lead", "neg", "closing", "urgent", "subject", "people"];
+const PLACE_WORDS: ReadonlySet<string> = new Set(["the", "los", "las", "del", "new", "order", "cover", "short", "fort", "greater", "fill", "place"]);
+
 const ABBREVIATED: ReadonlySet<string> = new Set(["st", "ft", "mt", "ste", "n", "s", "e", "w", "no", "so"]);
 
 function stateAt(tokens: readonly Token[], from: number, { names, caseless }: PlaceWords): FoundState | undefined {
-  let joined = "";
-  let found: FoundState | undefined;
-  for (const { key, at } of phraseSteps(tokens, from, names.states.wordsMax())) {
-    joined += key;
-    const state = names.states.get(joined)?.[0];
-    if (state === undefined) continue;
-    const token = tokens[at] as Token;
-    const upper = (tokens[from] as Token).text === (tokens[from] as Token).text.toUpperCase();
-    const clear = state.form === "name" || (state.form === "code" && upper && !caseless);
-    // "Minn." and "Calif." keep their point.
-    const point = tokens[at + 1]?.word === "." && tokens[at + 1]?.glued === true && state.form === "short";
-    found = { code: state.code, to: at + 1 + (point ? 1 : 0), form: state.form, clear: clear || point || token.upper };
-  }
-  return found;
+  const token = tokens[from];
+  if (token?.kind !== "word") return undefined;
+  const found = longestPhrase(names.states, tokens, from);
+  const [state] = found?.values ?? [];
+  if (found === undefined || state === undefined) return undefined;
+  const upper = token.text === token.text.toUpperCase();
+  const clear = state.form === "name" || (state.form === "code" && upper && !caseless);
+  // "Minn." and "Calif." keep their point.
+  const mark = tokens[found.to];
+  const point = mark?.word === "." && mark.glued && state.form === "short";
+  return { code: state.code, to: found.to + (point ? 1 : 0), form: state.form, clear: clear || point || token.upper };
 }
 
 /** What may stand between a city and its state. */
@@ -324,7 +332,7 @@ function stateFirst(tokens: readonly Token[], from: number, state: FoundState, w
   if (state.form === "short" || (!state.clear && WORD_CODES.has((tokens[from] as Token).word))) return [];
   const mark = tokens[state.to];
   const at = mark?.kind === "mark" && ["-", ":", "/", ",", "(", "|"].includes(mark.word) ? state.to + 1 : state.to;
-  for (const run of runsAt(tokens, at)) {
+  for (const run of runsAt(tokens, at, words.lexicon)) {
     const known = words.gazetteer.named(run.name).find((place) => place.state === state.code);
     if (known === undefined || (run.words === 1 && isWordLike(tokens[at] as Token, words) && known.population < 40_000)) continue;
     const closed = mark?.word === "(" && tokens[run.to]?.word === ")" ? 1 : 0;
@@ -406,18 +414,10 @@ const WORD_AIRPORTS: ReadonlySet<string> = new Set(["sea", "den", "san", "sat", 
 const METRO_WORDS: ReadonlySet<string> = new Set(["metro", "area", "metroplex", "region", "metropolitan", "airport", "suburbs", "surrounding", "areas", "strip"]);
 
 function nicknamesAt(tokens: readonly Token[], from: number, words: PlaceWords): PlaceClaim[] {
-  let joined = "";
-  let found: { nickname: Nickname; to: number; words: number } | undefined;
-  let count = 0;
-  for (const { key, at } of phraseSteps(tokens, from, words.names.nicknames.wordsMax())) {
-    joined += key;
-    count++;
-    const nickname = words.names.nicknames.get(joined)?.[0];
-    if (nickname !== undefined) found = { nickname, to: at + 1, words: count };
-  }
-  if (found === undefined) return [];
+  const found = longestPhrase(words.names.nicknames, tokens, from);
+  const [nickname] = found?.values ?? [];
+  if (found === undefined || nickname === undefined) return [];
   const token = tokens[from] as Token;
-  const { nickname } = found;
   const lead = leadOf(tokens, from);
   if (found.words === 1 && token.word.length <= 3 && WORD_AIRPORTS.has(token.word) && !token.upper) return [];
   if (found.words === 1 && words.lexicon.meaningsOf(token.word) !== undefined && !token.upper && lead < 0.8) return [];

@@ -73,17 +73,18 @@ function titlesAt(
   let exact: TitleMatch | undefined;
   let corrected: TitleMatch | undefined;
   let words = 0;
-  for (const { key, at } of phraseSteps(tokens, from, titles.phrases.wordsMax() + 1)) {
+  for (const { key, at } of phraseSteps(tokens, from)) {
     words++;
     const token = tokens[at] as Token;
     const next: Partial[] = [];
     for (const { joined, corrections } of partials) {
-      next.push({ joined: joined + key, corrections });
+      if (titles.phrases.begins(joined + key)) next.push({ joined: joined + key, corrections });
       for (const read of spellings[at] ?? []) {
         if (next.length >= READINGS_MAX) break;
-        next.push({ joined: joined + read, corrections: [...corrections, { typed: token.text, read }] });
+        if (titles.phrases.begins(joined + read)) next.push({ joined: joined + read, corrections: [...corrections, { typed: token.text, read }] });
       }
     }
+    if (next.length === 0) break;
     partials = next;
     for (const { joined, corrections } of partials) {
       const senses = titles.phrases.get(joined);

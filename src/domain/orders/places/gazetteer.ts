@@ -3,7 +3,7 @@
 // there are tens of thousands.
 
 import { milesBetween, type Point } from "#domain/places";
-import { editDistance, errorsAllowed, letterMask, masksAreFar } from "../text/spelling.ts";
+import { errorsAllowed, nearWords } from "../text/spelling.ts";
 
 export interface Place extends Point {
   readonly city: string;
@@ -82,30 +82,34 @@ export function gazetteerOf(towns: readonly Place[], outside: Outside = {}): Gaz
     else own.push(place);
   }
   const names = [...byName.keys()];
-  const masks = Uint32Array.from(names, letterMask);
-  const named = (name: string): readonly Place[] => {
+  const index = nearWords(names);
+  const merged = (name: string): readonly Place[] => {
     const known = byName.get(name) ?? NONE;
     const small = outside.small?.(name) ?? NONE;
     const others = small.filter((place) => !known.some((other) => isSame(other, place)));
     return others.length === 0 ? known : [...known, ...others].sort((a, b) => b.population - a.population);
   };
+  // The same few names are asked for over and over, and most words of a text are no place.
+  const kept = new Map<string, readonly Place[]>();
+  const named = (name: string): readonly Place[] => {
+    const before = kept.get(name);
+    if (before !== undefined) return before;
+    const found = merged(name);
+    if (kept.size >= NAMES_KEPT_MAX) kept.clear();
+    kept.set(name, found);
+    return found;
+  };
   const similar = (name: string, state: string | undefined): readonly Place[] => {
     const most = errorsAllowed(name.length);
     if (most === 0 || name.length < SIMILAR_LENGTH_MIN) return NONE;
-    const mask = letterMask(name);
-    const found: { place: Place; distance: number }[] = [];
-    for (let at = 0; at < names.length; at++) {
-      if (masksAreFar(mask, masks[at] as number, most)) continue;
-      const candidate = names[at] as string;
-      if (candidate[0] !== name[0] && candidate[1] !== name[0]) continue;
-      const distance = editDistance(name, candidate, most);
-      if (distance > most) continue;
-      for (const place of byName.get(candidate) ?? NONE) {
+    const found: { place: Place; errors: number }[] = [];
+    for (const { number, errors } of index.within(name, most)) {
+      for (const place of byName.get(names[number] ?? "") ?? NONE) {
         const fits = state === undefined ? place.population >= SIMILAR_POPULATION_MIN : place.state === state;
-        if (fits) found.push({ place, distance });
+        if (fits) found.push({ place, errors });
       }
     }
-    found.sort((a, b) => a.distance - b.distance || b.place.population - a.place.population);
+    found.sort((a, b) => a.errors - b.errors || b.place.population - a.place.population);
     return found.map(({ place }) => place);
   };
   return {
@@ -117,6 +121,8 @@ export function gazetteerOf(towns: readonly Place[], outside: Outside = {}): Gaz
   };
 }
 
+/** Names and words whose places are remembered: half a megabyte. */
+const NAMES_KEPT_MAX = 4096;
 /** Shorter names are near to too many words. */
 const SIMILAR_LENGTH_MIN = 5;
 const NONE: readonly Place[] = [];

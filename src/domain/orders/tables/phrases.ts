@@ -8,8 +8,8 @@ export interface Phrases<Value> {
   add(phrase: string, value: Value): void;
   addKeys(keys: readonly string[], value: Value): void;
   get(joined: string): readonly Value[] | undefined;
-  /** The most words that a phrase has. */
-  readonly wordsMax: () => number;
+  /** Whether some phrase begins like this. */
+  begins(joined: string): boolean;
 }
 
 /** No entry has more words; it bounds the work for each word of a text. */
@@ -17,21 +17,42 @@ const PHRASE_WORDS_MAX = 9;
 
 export function phrasesOf<Value>(): Phrases<Value> {
   const values = new Map<string, Value[]>();
-  let wordsMax = 1;
+  let sorted: string[] | undefined;
+  const heads = new Set<string>();
   const addKeys = (keys: readonly string[], value: Value): void => {
     if (keys.length === 0 || keys.length > PHRASE_WORDS_MAX) return;
     const joined = keys.join("");
+    for (let length = 1; length <= HEAD_CHARS; length++) heads.add(joined.slice(0, length));
     const own = values.get(joined);
     if (own === undefined) values.set(joined, [value]);
     else if (!own.includes(value)) own.push(value);
-    wordsMax = Math.max(wordsMax, keys.length);
+    sorted = undefined;
   };
   return {
     add: (phrase, value) => addKeys(titleKeys(phrase), value),
     addKeys,
     get: (joined) => values.get(joined),
-    wordsMax: () => wordsMax,
+    begins: (joined) => {
+      if (!heads.has(joined.slice(0, HEAD_CHARS))) return false;
+      sorted ??= [...values.keys()].sort();
+      return sorted[lowerBound(sorted, joined)]?.startsWith(joined) === true;
+    },
   };
+}
+
+/** The first letters of phrases are looked up before the whole: they rule out most words. */
+const HEAD_CHARS = 4;
+
+/** Where a text stands, or would stand, among sorted ones. */
+function lowerBound(sorted: readonly string[], text: string): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((sorted[middle] as string) < text) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** Marks that glue the words of a phrase together; any other ends it. */
@@ -45,12 +66,11 @@ export interface PhraseStep {
 
 /**
  * The tokens that a phrase starting at `from` may run over: words and numbers, across marks that glue and words that
- * join, at most `most` of them.
+ * join. Whoever walks over them stops where no phrase goes on.
  */
-export function phraseSteps(tokens: readonly Token[], from: number, most: number): PhraseStep[] {
-  const steps: PhraseStep[] = [];
+export function* phraseSteps(tokens: readonly Token[], from: number): Generator<PhraseStep> {
   let words = 0;
-  for (let at = from; at < tokens.length && words < most; at++) {
+  for (let at = from; at < tokens.length && words <= PHRASE_WORDS_MAX; at++) {
     const token = tokens[at] as Token;
     if (token.kind === "mark") {
       const next = tokens[at + 1];
@@ -62,8 +82,26 @@ export function phraseSteps(tokens: readonly Token[], from: number, most: number
       continue;
     }
     if (at > from && isJoining(token.word) && tokens[at + 1]?.kind === "word") continue;
-    steps.push({ key: token.key, at });
     words++;
+    yield { key: token.key, at };
   }
-  return steps;
+}
+
+/** The longest phrase that starts at a token. */
+export function longestPhrase<Value>(
+  phrases: Phrases<Value>,
+  tokens: readonly Token[],
+  from: number,
+): { values: readonly Value[]; joined: string; to: number; words: number } | undefined {
+  let joined = "";
+  let words = 0;
+  let found: { values: readonly Value[]; joined: string; to: number; words: number } | undefined;
+  for (const { key, at } of phraseSteps(tokens, from)) {
+    joined += key;
+    words++;
+    if (!phrases.begins(joined)) break;
+    const values = phrases.get(joined);
+    if (values !== undefined) found = { values, joined, to: at + 1, words };
+  }
+  return found;
 }

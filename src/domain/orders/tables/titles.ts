@@ -4,7 +4,7 @@
 
 import type { Role } from "#domain/roles";
 import { listOf, readTable } from "#lib/tsv";
-import { editDistance, errorsAllowed, letterMask, masksAreFar } from "../text/spelling.ts";
+import { errorsAllowed, nearWords } from "../text/spelling.ts";
 import { folded, titleKeys } from "../text/words.ts";
 import { type Phrases, phrasesOf } from "./phrases.ts";
 import table from "./titles.tsv" with { type: "text" };
@@ -84,23 +84,13 @@ function plural(word: string): string {
 }
 
 function correctionsFrom(words: readonly string[]): Titles["corrections"] {
-  const masks = Uint32Array.from(words, letterMask);
+  const index = nearWords(words);
   return (word) => {
     const most = errorsAllowed(word.length);
     if (most === 0) return [];
-    const mask = letterMask(word);
-    const found: { word: string; distance: number }[] = [];
-    for (const [at, candidate] of words.entries()) {
-      if (masksAreFar(mask, masks[at] as number, most) || !startsAlike(word, candidate)) continue;
-      const distance = editDistance(word, candidate, most);
-      if (distance <= most) found.push({ word: candidate, distance });
-    }
-    found.sort((left, right) => left.distance - right.distance);
-    return found.slice(0, CORRECTIONS_MAX).map((one) => one.word);
+    return index
+      .within(word, most)
+      .slice(0, CORRECTIONS_MAX)
+      .map(({ number }) => words[number] ?? "");
   };
-}
-
-/** People rarely miss the first letter; asking for it keeps "looking" from being "cooking". */
-export function startsAlike(left: string, right: string): boolean {
-  return left[0] === right[0] || (left[0] === right[1] && left[1] === right[0]);
 }

@@ -59,3 +59,39 @@ export function editDistance(left: string, right: string, most: number): number 
   }
   return Math.min(last[right.length] as number, most + 1);
 }
+
+/** Words that are looked up by words that are nearly the same. */
+export interface NearWords {
+  /** Numbers of the words within so many errors, with how many each has, the nearest first. */
+  within(word: string, errors: number): readonly { readonly number: number; readonly errors: number }[];
+}
+
+/**
+ * An index over words by their first letter, since people rarely miss that one: what is looked up begins with the same
+ * letter, or with its first two swapped. A look-up goes over a few hundred words and measures a handful.
+ */
+export function nearWords(words: readonly string[]): NearWords {
+  const byLetter = Map.groupBy(words.keys(), (number) => (words[number] as string).charCodeAt(0));
+  const masks = Uint32Array.from(words, letterMask);
+  const lengths = Uint8Array.from(words, ({ length }) => Math.min(length, 255));
+  return {
+    within: (word, errors) => {
+      const mask = letterMask(word);
+      const [first, second] = [word.charCodeAt(0), word.charCodeAt(1)];
+      const found: { number: number; errors: number }[] = [];
+      const look = (letter: number, isNear: (candidate: string) => boolean): void => {
+        for (const number of byLetter.get(letter) ?? []) {
+          if (Math.abs((lengths[number] as number) - word.length) > errors) continue;
+          if (masksAreFar(mask, masks[number] as number, errors)) continue;
+          const candidate = words[number] as string;
+          if (!isNear(candidate)) continue;
+          const distance = editDistance(word, candidate, errors);
+          if (distance <= errors) found.push({ number, errors: distance });
+        }
+      };
+      look(first, () => true);
+      if (second !== first) look(second, (candidate) => candidate.charCodeAt(1) === first);
+      return found.sort((left, right) => left.errors - right.errors);
+    },
+  };
+}
