@@ -32,7 +32,7 @@ import { personNames } from "./tables/names.ts";
 import { type PlaceNames, placeNames } from "./tables/nicknames.ts";
 import { longestPhrase, type Phrases } from "./tables/phrases.ts";
 import { type Titles, titlesOf } from "./tables/titles.ts";
-import { type Token, tokensOf } from "./text/tokens.ts";
+import { type Token, type TokenText, tokensOf } from "./text/tokens.ts";
 
 /** What orders are read with; made once by `orderReader`. */
 export interface Knowledge {
@@ -76,8 +76,9 @@ interface Tools {
 }
 
 function readOrder(whole: string, now: number, tools: Tools): OrderReading {
-  const { text, tokens, caseless } = tokensOf(whole);
-  const all = claimsOf(tokens, caseless, tools);
+  const typed = tokensOf(whole);
+  const { text, tokens } = typed;
+  const all = claimsOf(typed, tools);
   const purposes = all.filter((claim): claim is Of<"purpose"> => claim.kind === "purpose");
   const inPurpose = covered(tokens.length, purposes);
   const [best] = chooseReadings(
@@ -92,7 +93,7 @@ function readOrder(whole: string, now: number, tools: Tools): OrderReading {
 }
 
 /** Everything that stretches of the text may say. */
-function claimsOf(tokens: readonly Token[], caseless: boolean, tools: Tools): Claim[] {
+function claimsOf({ tokens, caseless, titled }: TokenText, tools: Tools): Claim[] {
   const { titles, activities, lexicon, gazetteer, places } = tools;
   const names = personNames();
   const isTitleWord = (key: string): boolean => titles.hasWord(key);
@@ -101,7 +102,7 @@ function claimsOf(tokens: readonly Token[], caseless: boolean, tools: Tools): Cl
   const claims: Claim[] = [
     ...roleClaims(tokens, { titles, activities, lexicon, isName }),
     ...certificateClaims(tokens, tools),
-    ...placeClaims(tokens, { gazetteer, names: places, lexicon, isTitleWord, caseless }),
+    ...placeClaims(tokens, { gazetteer, names: places, lexicon, isTitleWord, caseless, titled }),
     ...personClaims(tokens, { names, lexicon, isTitleWord }),
   ];
   const scope = scopeOf(tokens, lexicon, claims);
@@ -160,6 +161,9 @@ function unreadCost(token: Token, { lexicon }: Tools): number {
 /** What is left of the weight of a place beside another one in the same order. */
 const SECOND_PLACE_SHARE = 0.1;
 
+/** A city and its state that stand apart: together they would be written as one. */
+const APART_COST = 1.5;
+
 /** An order is for one place: of two that contradict each other, one alone counts. */
 function weighWhole(claims: readonly Claim[]): number {
   const places = claims.filter((claim): claim is Of<"place"> => claim.kind === "place");
@@ -168,7 +172,7 @@ function weighWhole(claims: readonly Claim[]): number {
   let weight = 0;
   for (const other of others) {
     const agrees = other.value.state === best?.value.state && (other.value.city === undefined) !== (best?.value.city === undefined);
-    if (!agrees) weight -= (1 - SECOND_PLACE_SHARE) * other.weight;
+    weight -= agrees ? APART_COST : (1 - SECOND_PLACE_SHARE) * other.weight;
   }
   return weight;
 }

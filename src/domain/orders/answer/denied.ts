@@ -8,6 +8,8 @@ import type { Claim, Kind } from "../grammar/claim.ts";
 const DENIABLE: ReadonlySet<Kind> = new Set(["role", "certificate", "language", "status", "shift", "weekdays", "urgent", "pay", "person", "place", "day", "hours"]);
 /** Kinds that a negation passes over on its way. */
 const PASSED: ReadonlySet<Kind> = new Set(["experience", "aside"]);
+/** Kinds that a negation must stand right before. */
+const CLOSE_ONLY: ReadonlySet<Kind> = new Set(["place", "day", "hours", "pay", "person"]);
 /** Tokens between a negation and what it denies. */
 const REACH_MAX = 3;
 const JOINS: ReadonlySet<string> = new Set(["or", "nor", "/", "o", "u", "ni", "and", "y", "&"]);
@@ -29,6 +31,7 @@ function denyAfter(tokens: readonly Token[], claims: readonly Claim[], at: numbe
     const claim = claims[next] as Claim;
     const between = tokens.slice(end, claim.from);
     if (between.length > REACH_MAX || between.some(endsReach)) return;
+    if (CLOSE_ONLY.has(claim.kind) && between.length > 1) return;
     if (PASSED.has(claim.kind)) {
       end = claim.to;
       continue;

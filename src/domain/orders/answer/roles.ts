@@ -68,7 +68,7 @@ export function rolesOf(view: RoleView): RoleAnswer {
     requests: named,
     candidates: read.flatMap(({ candidates }) => candidates).slice(0, CANDIDATES_MAX),
     excluded,
-    count: counts.get(undefined),
+    count: counts.get(undefined) ?? read[0]?.count,
     used,
   };
 }
@@ -131,8 +131,10 @@ function requestOf(claim: RoleClaim, view: RoleView, all: readonly RoleClaim[], 
 
 const CONFIDENCE = { title: 0.95, field: 0.82, work: 0.8 } as const;
 const ANNOUNCED_CONFIDENCE = 0.98;
-const ERROR_CONFIDENCE = 0.88;
+const ERROR_CONFIDENCE = 0.79;
 const SHARED_FACTOR = 0.88;
+/** Words that may follow a title and leave it what it is: "rock splitter laborer". */
+const GENERIC_BEHIND: ReadonlySet<string> = new Set(["laborer", "labor", "attendant", "technician", "specialist", "worker", "hand", "operator", "member"]);
 /** Of a title with a word around it that nobody knows: before it, and behind it. */
 const STRANGE_BEFORE = 0.78;
 const STRANGE_BEHIND = 0.6;
@@ -142,23 +144,44 @@ const HEAD_BEHIND = 0.3;
 function confidenceOf(claim: RoleClaim, view: RoleView, announced: boolean): number {
   const { form, roles } = claim.value;
   let confidence: number = form === "title" && announced ? ANNOUNCED_CONFIDENCE : CONFIDENCE[form];
-  if ((claim.corrections?.length ?? 0) > 0) confidence = Math.min(confidence, ERROR_CONFIDENCE) * (claim.to - claim.from === 1 ? 0.9 : 1);
+  if ((claim.corrections?.length ?? 0) > 0) confidence = Math.min(confidence, ERROR_CONFIDENCE);
   if (roles.length > 1) confidence *= SHARED_FACTOR;
-  const behind = view.tokens[claim.to];
-  const partOfTitle = form === "field" && behind?.kind === "word" && isStrange(view, claim.to) && isHead(view, behind);
-  return form === "title" || partOfTitle ? confidence * surroundings(claim, view) : confidence;
+  return form === "work" ? confidence : confidence * surroundings(claim, view);
 }
 
 function surroundings(claim: RoleClaim, view: RoleView): number {
   const { tokens } = view;
   let factor = 1;
   const next = tokens[claim.to];
-  if (next !== undefined && next.kind === "word" && isStrange(view, claim.to)) {
-    factor *= isHead(view, next) ? HEAD_BEHIND : next.capital && !(tokens[claim.to - 1]?.capital ?? false) ? 0.9 : STRANGE_BEHIND;
+  const field = view.claims.some(({ kind, from, value }) => kind === "role" && from === claim.to && (value as RoleClaim["value"]).form === "field");
+  // "AC installer supervisor", "traffic control operator".
+  if (next !== undefined && field && isHead(view, next)) return HEAD_BEHIND;
+  const fieldOnly = claim.value.form === "field" && next !== undefined && !isHead(view, next);
+  if (next !== undefined && next.kind === "word" && isStrange(view, claim.to) && !fieldOnly) {
+    factor *= GENERIC_BEHIND.has(next.key) ? STRANGE_BEFORE : isHead(view, next) ? HEAD_BEHIND : next.capital && !(tokens[claim.to - 1]?.capital ?? false) ? 0.9 : STRANGE_BEHIND;
   } else if (next !== undefined && next.word === "of" && view.lexicon.has(tokens[claim.to - 1]?.word ?? "", "head")) factor *= 0.7;
   const before = tokens[claim.from - 1];
-  if (before !== undefined && before.kind === "word" && isStrange(view, claim.from - 1)) factor *= STRANGE_BEFORE;
+  if (before !== undefined && before.kind === "word" && (isStrange(view, claim.from - 1) || narrows(view, claim))) factor *= STRANGE_BEFORE;
   return factor;
+}
+
+/** Classes of words that may be part of a title; words of others stand between titles. */
+const TITLE_CLASSES: ReadonlySet<string> = new Set(["common", "workplace", "namer", "measure", "head", "street", "noorder", "unit", "holiday", "phoneword", "idword", "minutes", "radius"]);
+
+/** "tax collector", "plant operator": a word of the language before a title makes another one of it. */
+function narrows({ tokens, claims, lexicon }: RoleView, claim: RoleClaim): boolean {
+  const at = claim.from - 1;
+  const meanings = lexicon.meaningsOf(tokens[at]?.word ?? "");
+  const over = claims.find(({ from, to }) => from <= at && at < to);
+  // The name of a field that was not taken for the role is part of the title: "glycerine plant operator".
+  if (over?.kind === "role" && over.value.form === "field") return true;
+  if (meanings === undefined || over !== undefined) return false;
+  const own = [...meanings.keys()];
+  if (!own.every((kind) => TITLE_CLASSES.has(kind) || kind === "filler")) return false;
+  if (meanings.has("filler") && !meanings.has("common")) return false;
+  // "hotel cook" is a cook, "plant operator" may operate anything.
+  const generic = claim.to === claim.from + 1 && lexicon.has(tokens[claim.from]?.key ?? "", "head");
+  return generic || !meanings.has("workplace");
 }
 
 /** A word that nothing read and that no vocabulary has. */

@@ -15,6 +15,7 @@ export interface PlaceWords {
   readonly lexicon: Lexicon;
   readonly isTitleWord: (key: string) => boolean;
   readonly caseless: boolean;
+  readonly titled: boolean;
 }
 
 type PlaceClaim = Of<"place">;
@@ -177,12 +178,16 @@ function cityAt(tokens: readonly Token[], run: Run, words: PlaceWords): PlaceCla
     }
     if (!state.clear && direct && !mayBeCode(tokens, at, state)) continue;
     if (state.form === "short" && direct && !state.clear && known.population < 20_000) continue;
-    const weight = 5 + 1.3 * (run.words - 1) + (state.clear ? 0.5 : 0);
+    const weight = 5.8 + 1.3 * (run.words - 1) + (state.clear ? 0.5 : 0);
+    const title = run.words === 1 && known.population < 20_000 && words.isTitleWord((tokens[run.from] as Token).key);
+    const led = leadOf(tokens, run.from) >= 1 && !direct;
     const meant = likelier(run, known, gazetteer);
     const value = { city: meant.city, state: meant.state, known: meant };
     const typed = tokens.slice(run.from, run.to).map(({ text }) => text).join(" ");
     const corrections = meant === known ? [] : [{ typed, read: meant.city }];
-    claims.push(withPostal(tokens, { kind: "place", value, from: run.from, to, weight, corrections }, words));
+    // "painter va" is a painter, though Virginia has a Painter.
+    const own = title && !led ? weight - 2.5 : weight;
+    claims.push(withPostal(tokens, { kind: "place", value, from: run.from, to, weight: own, corrections }, words));
   }
   if (named.length > 0) {
     const alone = cityAlone(tokens, run, named, words, []);
@@ -225,6 +230,7 @@ function unknownCity(
   const own = tokens.slice(run.from, run.to).filter(({ kind }) => kind === "word");
   // "Blues Orlando FL" is Orlando.
   for (let skip = 1; skip < own.length; skip++) {
+    if (DIRECTIONS.has(own[skip - 1]?.word ?? "")) break;
     const shorter = placeName(own.slice(skip).map(({ word }) => word).join(" "));
     if (gazetteer.named(shorter).some((place) => place.state === state.code)) return undefined;
   }
@@ -235,15 +241,20 @@ function unknownCity(
     const closed = lexicon.meaningsOf(token.word);
     const geographic = GEOGRAPHIC.has(token.word) && own.length > 1;
     const small = closed !== undefined && !geographic && (!token.capital || SMALL_CLASSES.some((kind) => closed.has(kind)));
-    if (plain || small || (isTitleWord(token.key) && !geographic && !(token.capital && (led || !last) && number > 0))) return undefined;
+    if (plain || small || (isTitleWord(token.key) && !geographic && !(token.capital && (led || !last) && (number > 0 || (led && !direct))))) return undefined;
     if (!caseless && !token.capital && !led && state.clear && !last) return undefined;
   }
   if (!state.clear && !mayBeCode(tokens, state.to - 1, state)) return undefined;
+  // "Shelby Township", "Tahoe City": the name says itself that it is a place.
+  const suffixed = own.length > 1 && SUFFIXES.has(own.at(-1)?.word ?? "");
   const city = own.map(({ text }) => titleCase(text)).join(" ");
-  const weight = 3 + (caseless ? 0.6 : 1.2) * (own.length - 1) + (state.clear ? 0.8 : 0) + (led ? 0.6 : 0) + (direct ? 0 : 0.6);
+  const sure = !direct && leadOf(tokens, run.from) >= 1 && (own[0]?.capital ?? false);
+  const weight = (sure ? 5 : 3) + (caseless ? 0.6 : 1.2) * (own.length - 1) + (state.clear ? 0.8 : 0) + (led ? 0.6 : 0) + (direct ? 0 : 0.6) + (suffixed ? 2 : 0) + (own.length > 1 && DIRECTIONS.has(own[0]?.word ?? "") ? 1 : 0);
   return { kind: "place", value: { city, state: state.code }, from: run.from, to: run.to, weight };
 }
 
+const SUFFIXES: ReadonlySet<string> = new Set("beach island islands city park lake lakes creek springs falls valley hill hills harbor heights grove village town township junction bluff bluffs landing glen cove canyon isle bays bay point shores estates ranch".split(" "));
+const DIRECTIONS: ReadonlySet<string> = new Set("north south east west new old upper lower mount mt fort ft lake port point st saint el la san santa".split(" "));
 const SMALL_CLASSES = ["filler", "lead", "prep", "weekday", "number", "ahead", "people", "modifier", "urgent", "shiftname", "daypart", "neg"];
 const GEOGRAPHIC: ReadonlySet<string> = new Set(
   "beach island islands city park lake lakes river creek springs spring falls valley hill hills mountain point harbor port bay ridge heights grove village town township center station junction crossing bluff bluffs rock landing prairie forest glen cove canyon mesa vista fort camp north south east west new old big little grand green white black red upper lower mill mills field fields wood woods bridge ford haven shore shores isle key cape palm pine oak cedar rose bear eagle fish deer elk".split(" "),
@@ -262,13 +273,14 @@ function cityAlone(
   const lead = leadOf(tokens, run.from);
   const ends = endsSegment(tokens[run.to], words.lexicon);
   let weight = 0.9 + sizeWeight(known.population) + lead + (ends ? 0.4 : 0) + 0.9 * (run.words - 1);
-  if (token.capital) weight += 0.6;
+  const capital = token.capital && !words.titled;
+  if (capital) weight += 0.6;
   const wordLike = run.words === 1 && isWordLike(token, words);
-  if (wordLike) weight -= lead >= 0.8 || token.capital ? 0.7 : 2;
+  if (wordLike) weight -= lead >= 0.8 || capital ? 0.7 : 2;
   // "Washington" is rather the state, "New York" rather the city.
   if (run.name !== "new york" && words.names.states.get(stateKey(tokens, run)) !== undefined) weight -= 2;
   // A small place in small letters that nothing leads to is hardly meant.
-  if (known.population < 15_000 && !token.capital && lead < 0.8) weight -= 1.5;
+  if (known.population < 15_000 && !capital && lead < 0.8) weight -= 1.5;
   // Numbers and cities do not meet: "5 Houston".
   weight -= 1.2 * corrections.length;
   if (weight <= 0.3) return undefined;

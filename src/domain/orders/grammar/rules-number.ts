@@ -49,6 +49,29 @@ function beforePeople(match: Match): { count: number; weight?: number } | undefi
   return pronoun ? undefined : { ...made, weight: 4 };
 }
 
+/** Words between a number and the last word of a title that nobody knows. */
+const STRANGE_TITLE_MAX = 9;
+const NO_TITLE = ["measure", "yearword", "monthword", "hourword", "minutes", "mile", "unit", "shiftword", "weekday", "month", "half", "week", "day", "dollars", "ordinal", "per", "prep", "lead"];
+
+/** "need 2 herring roe specialists": a number that begins what is asked for, before a title in the plural. */
+function beforeStranger(match: Match): { count: number } | undefined {
+  const made = counted(match);
+  const { tokens, lexicon } = match.scope;
+  const before = tokens[match.from - 1];
+  const opens = before === undefined || ["-", ":", "\n", ";", "/", "|", "for", "of"].includes(before.word) || lexicon.has(before.word, "lead") || before.word === "short";
+  if (made === undefined || !opens || tokens[match.to]?.glued === true) return undefined;
+  for (let at = match.to; at < match.to + STRANGE_TITLE_MAX; at++) {
+    const token = tokens[at];
+    if (token === undefined || (token.kind === "mark" && token.word !== "/" && token.word !== "-")) return undefined;
+    const meanings = lexicon.meaningsOf(token.word);
+    if (at === match.to && meanings !== undefined && NO_TITLE.some((kind) => meanings.has(kind))) return undefined;
+    if (meanings?.has("prep") === true) return undefined;
+    const noun = lexicon.has(token.key, "head") || (token.kind === "word" && token.key !== token.word && token.word.length > 4);
+    if (noun || (made.count === 1 && lexicon.has(token.word, "head"))) return made;
+  }
+  return undefined;
+}
+
 /** Namers that stand before a count as well: "job: 3 cooks", "site 4 guards" is unclear, "order 3 cooks" is not. */
 const NAMING_PEOPLE = new Set(["order", "job", "site", "warehouse", "plant", "store", "req", "shop", "floor", "line", "section"]);
 
@@ -65,6 +88,7 @@ const nothing = (): object => ({});
 
 export const NUMBER_RULES: readonly Rule[] = [
   rule("count", 4, "n:<amount>", beforePeople),
+  rule("count", 2.4, "n:<amount>", beforeStranger),
   rule("count", 4.5, "n:<amount> ~x|×", counted),
   rule("count", 4.5, "n:<amount> x|×", (match) => (startsPeople(match) ? counted(match) : undefined)),
   rule("count", 4.5, "x|× n:<amount>", counted),

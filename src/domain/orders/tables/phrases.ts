@@ -74,10 +74,12 @@ export function* phraseSteps(tokens: readonly Token[], from: number): Generator<
     const token = tokens[at] as Token;
     if (token.kind === "mark") {
       const next = tokens[at + 1];
-      const previous = tokens[at - 1];
+      const previous = tokens.slice(from, at).findLast(({ kind }) => kind !== "mark");
+      // "helpers--carpenters" and "helper - roofers", as lists of occupations write it.
+      if (token.word === "-" && next?.word === "-" && TURNED_HEADS.has(previous?.key ?? "")) continue;
       if (at === from || !GLUE.has(token.word) || next === undefined || next.kind === "mark") break;
       // A dash or a full stop with a blank around it ends a phrase; "c.n.a." and "fork-lift" do not.
-      if (token.word === "-" && !(token.glued && next.glued)) break;
+      if (token.word === "-" && !(token.glued && next.glued) && !TURNED_HEADS.has(previous?.key ?? "")) break;
       if (token.word === "." && !((previous?.word.length ?? 0) <= 4 && token.glued)) break;
       continue;
     }
@@ -86,6 +88,9 @@ export function* phraseSteps(tokens: readonly Token[], from: number): Generator<
     yield { key: token.key, at };
   }
 }
+
+/** Words that lists put before what they belong to. */
+const TURNED_HEADS: ReadonlySet<string> = new Set(["helper", "apprentice", "assistant", "laborer"]);
 
 /** The longest phrase that starts at a token. */
 export function longestPhrase<Value>(

@@ -29,6 +29,8 @@ export interface TokenText {
   readonly tokens: readonly Token[];
   /** Nearly all letters are capitals, or none is: case says nothing. */
   readonly caseless: boolean;
+  /** Every word of some length begins with a capital, as in a title. */
+  readonly titled: boolean;
 }
 
 const TEXT_CHARS_MAX = 4096;
@@ -53,7 +55,8 @@ export function tokensOf(whole: string): TokenText {
     tokens.push(tokenOf(run, index, index === end, caseless));
     end = index + run.length;
   }
-  return { text, tokens, caseless };
+  const words = tokens.filter(({ kind, word }) => kind === "word" && word.length > 3);
+  return { text, tokens, caseless, titled: words.every(({ capital }) => capital) };
 }
 
 function tokenOf(run: string, start: number, glued: boolean, caseless: boolean): Token {
