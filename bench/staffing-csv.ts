@@ -3,7 +3,7 @@
 // measured. The same plan gives the same bytes.
 
 import { type FileHandle, open } from "node:fs/promises";
-import { generateWorkers } from "#domain/sample";
+import { generateWorkers } from "#cli/demo/sample/sample";
 import { writeAll } from "#lib/durable";
 import { type Random, seeded } from "#lib/random";
 

@@ -5,7 +5,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { hashedModel } from "#adapters/embed/hashed";
-import { diskObjects } from "#adapters/objects/disk";
+import { diskObjects } from "#adapters/objects/disk/disk";
 import { embed } from "#contracts/embed";
 import { storage } from "#contracts/storage";
 import { vector } from "#contracts/vector";
@@ -37,9 +37,15 @@ setInterval(() => {
 const folder = present(process.argv[2], "the folder");
 const models = [hashedModel()];
 const { handlers } = await vectord({
-  embed: local(implement(embed, "embedd", embedd({ models, cacheBytesMax: CACHE_BYTES_MAX }).handlers)),
+  embed: local(
+    implement(embed, "embedd", (await embedd({ models, cacheBytesMax: CACHE_BYTES_MAX })).handlers),
+  ),
   storage: local(
-    implement(storage, "storaged", await storaged({ objects: await diskObjects(join(folder, "objects")) })),
+    implement(
+      storage,
+      "storaged",
+      (await storaged({ objects: await diskObjects(join(folder, "objects")) })).handlers,
+    ),
   ),
   folder: join(folder, "vectors"),
 });

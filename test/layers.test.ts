@@ -97,7 +97,7 @@ test("breaches are found where they are planted", () => {
   const planted = (path: string, specifier: string): string[] =>
     breaches({ path, text: `import { x } from "${specifier}";`, isTest: false });
   expect(planted("src/rpc/x.ts", "#services/queryd/service")).toHaveLength(1);
-  expect(planted("src/services/queryd/x.ts", "#services/vectord/index")).toHaveLength(1);
+  expect(planted("src/services/queryd/x.ts", "#services/vectord/vector-index")).toHaveLength(1);
   expect(planted("src/services/queryd/x.ts", "../vectord/index.ts")).toHaveLength(1);
   expect(planted("src/edge/x.ts", "../rpc/fault.ts")).toHaveLength(1);
   expect(planted("src/lib/x.ts", "#rpc/fault")).toHaveLength(1);

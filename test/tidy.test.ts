@@ -28,7 +28,7 @@ const BANS: readonly Ban[] = [
   },
   {
     pattern: /AbortSignal\.timeout\(/,
-    instead: "deadline of #lib/sweep: each of these timers lives until it fires",
+    instead: "deadline of #lib/coarse-timer: each of these timers lives until it fires",
     within: ["src/rpc", "src/services", "src/adapters"],
   },
   { pattern: /from "@duckdb\//, instead: "#adapters/duckdb", except: ["src/adapters/duckdb.ts"] },

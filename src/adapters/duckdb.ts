@@ -1,9 +1,12 @@
 // DuckDB, and the one place that imports its binding. An instance is an in-memory database with limits, one
-// connection and, once fenced, no way to any file but those it was given. Only child processes open one:
+// connection and, once sandboxed, no way to any file but those it was given. Only child processes open one:
 // neither `memory_limit` nor `interrupt()` holds for every statement, so whoever uses this must be a process
 // that can be killed. Values come as the binding gives them; `ColumnType` says how to read them.
 
 import {
+  BIGINT,
+  BOOLEAN,
+  DOUBLE,
   DuckDBArrayType,
   type DuckDBConnection,
   DuckDBDecimalType,
@@ -17,11 +20,16 @@ import {
   DuckDBTypeId,
   DuckDBUnionType,
   type DuckDBValue,
+  HUGEINT,
+  INTEGER,
   type JS,
+  LIST,
   ResultReturnType,
+  SQLNULL,
   StatementType,
+  VARCHAR,
 } from "@duckdb/node-api";
-import { quoteLiteral } from "#lib/sql-text";
+import { quoteIdentifier, quoteLiteral } from "#lib/sql-text";
 
 export interface DuckdbSettings {
   /** Bytes of DuckDB's own buffers. Some functions allocate past it: the process needs a limit of its own. */
@@ -35,8 +43,9 @@ export interface DuckdbSettings {
   readonly path?: string;
 }
 
-/** What may stand for `?` and `$1` in a statement. */
-export type DuckdbParam = string | number | bigint | boolean | null | Uint8Array;
+/** What may stand for `?` and `$1` in a statement; a list holds values of one type, and NULLs. */
+export type DuckdbParam = DuckdbScalar | Uint8Array | readonly DuckdbScalar[];
+type DuckdbScalar = string | number | bigint | boolean | null;
 
 export type DuckdbTypeId = keyof typeof DuckDBTypeId;
 
@@ -50,6 +59,8 @@ export interface ColumnType {
   readonly decimal?: { readonly precision: number; readonly scale: number };
   /** Of an ARRAY: how many items each has. */
   readonly length?: number;
+  /** Of a STRUCT whose members have no names, as `row(1, 2)` makes it; its children are called `0`, `1`, ... */
+  readonly unnamed?: true;
   readonly children: readonly { readonly name: string; readonly type: ColumnType }[];
 }
 
@@ -58,7 +69,7 @@ export interface Column {
   readonly type: ColumnType;
 }
 
-/** Up to 2,048 rows. */
+/** Up to 2,048 rows. The entries of a struct's value are named `0`, `1`, ... in the order of its type's children. */
 export interface Chunk {
   readonly rows: number;
   /** Calls `visit` for each value of a column, in row order; null is NULL. */
@@ -82,6 +93,12 @@ export interface DuckdbStatement {
   /** Runs the statement whole to learn how it fails; undefined if it does not, this time. */
   failure(params?: readonly DuckdbParam[]): Promise<DuckdbError | undefined>;
   close(): void;
+}
+
+export interface DuckdbStatements {
+  readonly count: number;
+  /** The n-th, from 0, once those before it were run. */
+  prepare(index: number): Promise<DuckdbStatement>;
 }
 
 /** What DuckDB says of a statement that failed. */
@@ -108,8 +125,10 @@ export interface Duckdb {
   stream(sql: string, params?: readonly DuckdbParam[]): Promise<DuckdbStream>;
   /** One statement, bound and planned; faster than `stream` from the second time on. */
   prepare(sql: string): Promise<DuckdbStatement>;
+  /** The statements that DuckDB makes of a text: a PIVOT without its values is more than one. */
+  statements(sql: string): Promise<DuckdbStatements>;
   /** Closes the instance in for good: these files, the temp folder and nothing else; no setting changes any more. */
-  fence(paths: readonly string[]): Promise<void>;
+  sandbox(paths: readonly string[]): Promise<void>;
   /** Makes whatever runs fail with kind `INTERRUPT`, soon or never: some functions do not look. */
   interrupt(): void;
   close(): void;
@@ -162,7 +181,14 @@ function database(instance: DuckDBInstance, connection: DuckDBConnection): Duckd
       return streamOf(await told(() => connection.stream(sql)));
     },
     prepare,
-    fence: async (paths) => {
+    statements: async (sql) => {
+      const extracted = await told(() => connection.extractStatements(sql));
+      return {
+        count: extracted.count,
+        prepare: async (index) => statementOf(await told(() => extracted.prepare(index))),
+      };
+    },
+    sandbox: async (paths) => {
       const list = paths.map(quoteLiteral).join(", ");
       await run(
         `SET allowed_paths = [${list}]; SET enable_external_access = false; SET lock_configuration = true`,
@@ -208,17 +234,51 @@ function bind(prepared: DuckDBPreparedStatement, params: readonly DuckdbParam[])
 }
 
 const INT32_MAX = 2 ** 31 - 1;
+const INT64_END = 2 ** 63;
 
 /** Whole numbers are bound as integers: as DOUBLE they would turn the column they are compared with into one. */
 function bindParam(prepared: DuckDBPreparedStatement, index: number, param: DuckdbParam): void {
-  if (param === null) prepared.bindNull(index);
+  if (isList(param)) prepared.bindList(index, listItems(param), LIST(listItemType(param)));
+  else if (param === null) prepared.bindNull(index);
   else if (typeof param === "string") prepared.bindVarchar(index, param);
   else if (typeof param === "boolean") prepared.bindBoolean(index, param);
   else if (typeof param === "bigint") prepared.bindHugeInt(index, param);
   else if (typeof param !== "number") prepared.bindBlob(index, param);
-  else if (!Number.isSafeInteger(param)) prepared.bindDouble(index, param);
+  else if (!isInt64(param)) prepared.bindDouble(index, param);
   else if (Math.abs(param) <= INT32_MAX) prepared.bindInteger(index, param);
   else prepared.bindBigInt(index, BigInt(param));
+}
+
+function isInt64(number: number): boolean {
+  return Number.isInteger(number) && Math.abs(number) < INT64_END;
+}
+
+function isList(param: DuckdbParam): param is readonly DuckdbScalar[] {
+  return Array.isArray(param);
+}
+
+/** The type that holds every item as it is. */
+function listItemType(items: readonly DuckdbScalar[]): DuckDBType {
+  const some = items.filter((item) => item !== null);
+  const numbers = some.filter((item) => typeof item === "number" || typeof item === "bigint");
+  if (some.length === 0) return SQLNULL;
+  if (some.every((item) => typeof item === "string")) return VARCHAR;
+  if (some.every((item) => typeof item === "boolean")) return BOOLEAN;
+  if (numbers.length < some.length) {
+    throw new DuckdbError("Parameter", "A list has values of one type", undefined, undefined);
+  }
+  if (numbers.some((item) => typeof item === "bigint")) return HUGEINT;
+  const integers = numbers.every((item) => isInt64(Number(item)));
+  if (!integers) return DOUBLE;
+  return numbers.every((item) => Math.abs(Number(item)) <= INT32_MAX) ? INTEGER : BIGINT;
+}
+
+function listItems(items: readonly DuckdbScalar[]): DuckDBValue[] {
+  const type = listItemType(items);
+  if (type === BIGINT || type === HUGEINT) {
+    return items.map((item) => (item === null ? null : BigInt(item as number | bigint)));
+  }
+  return [...items];
 }
 
 function streamOf(result: DuckDBResult): DuckdbStream {
@@ -239,6 +299,7 @@ function streamOf(result: DuckDBResult): DuckdbStream {
         rows: chunk.rowCount,
         each: (column, visit) => {
           const vector = chunk.getColumnVector(column);
+          nameByPosition(vector.type);
           for (let row = 0; row < chunk.rowCount; row += 1) visit(vector.getItem(row), row);
         },
       };
@@ -246,16 +307,48 @@ function streamOf(result: DuckDBResult): DuckdbStream {
   };
 }
 
+/**
+ * The binding makes objects of structs, in which members of one name, or named `__proto__`, lose all values but one. What
+ * it takes the names from is this type.
+ */
+function nameByPosition(type: DuckDBType): void {
+  if (type instanceof DuckDBStructType) {
+    (type as { entryNames: readonly string[] }).entryNames = type.entryTypes.map((_, index) => String(index));
+  }
+  for (const [, child] of childrenOf(type)) nameByPosition(child);
+}
+
 function columnType(type: DuckDBType): ColumnType {
   const { alias } = type;
+  const unnamed =
+    type instanceof DuckDBStructType && type.entryCount > 0 && type.entryNames.every((name) => name === "");
   return {
     id: DuckDBTypeId[type.typeId] as DuckdbTypeId,
-    text: type.toString(),
+    text: typeText(type),
+    ...(unnamed ? { unnamed } : {}),
     ...(alias === undefined ? {} : { alias }),
     ...(type instanceof DuckDBDecimalType ? { decimal: { precision: type.width, scale: type.scale } } : {}),
     ...(type instanceof DuckDBArrayType ? { length: type.length } : {}),
-    children: childrenOf(type).map(([name, child]) => ({ name, type: columnType(child) })),
+    children: childrenOf(type).map(([name, child], index) => ({
+      name: unnamed ? String(index) : name,
+      type: columnType(child),
+    })),
   };
+}
+
+/** As DuckDB writes it: the binding gives members without a name an empty one. */
+function typeText(type: DuckDBType): string {
+  if (type.alias !== undefined) return type.toString();
+  if (type instanceof DuckDBListType) return `${typeText(type.valueType)}[]`;
+  if (type instanceof DuckDBArrayType) return `${typeText(type.valueType)}[${type.length}]`;
+  if (type instanceof DuckDBMapType) return `MAP(${typeText(type.keyType)}, ${typeText(type.valueType)})`;
+  if (type instanceof DuckDBStructType) {
+    const members = zip(type.entryNames, type.entryTypes).map(([name, member]) =>
+      name === "" ? typeText(member) : `${quoteIdentifier(name)} ${typeText(member)}`,
+    );
+    return `STRUCT(${members.join(", ")})`;
+  }
+  return type.toString();
 }
 
 function childrenOf(type: DuckDBType): [name: string, type: DuckDBType][] {

@@ -1,11 +1,11 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { seeded } from "#lib/random";
 import { Fault } from "#rpc/fault";
 import { type GraphShape, Hnsw, exactSearch, storedScalar } from "./hnsw.ts";
-import { readSealed, verifySealed, writeSealed } from "./hnsw-file.ts";
+import { readChecksummed, verifyChecksummed, writeChecksummed } from "./checksummed-file.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "hnsw-"));
 afterAll(() => {
@@ -140,9 +140,9 @@ describe("a graph file", () => {
   test("is read back, mapped or loaded, with its description", async () => {
     const { graph, vectors } = await filled(shape, 400);
     const path = join(dir, "whole");
-    const seal = graph.save(path, { made: "here" });
-    expect(readSealed(path)).toEqual({ ...seal, tail: { made: "here" } });
-    expect((await verifySealed(path)).hash).toBe(seal.hash);
+    const checksum = graph.save(path, { made: "here" });
+    expect(readChecksummed(path)).toEqual({ ...checksum, tail: { made: "here" } });
+    expect((await verifyChecksummed(path)).hash).toBe(checksum.hash);
     for (const read of [Hnsw.load, Hnsw.view]) {
       const { graph: again, tail } = await read(path, shape);
       expect(tail).toEqual({ made: "here" });
@@ -161,10 +161,10 @@ describe("a graph file", () => {
     const pick = seeded(11);
     for (let i = 0; i < 400; i++) {
       writeFileSync(path, mutate(whole, i, pick));
-      expect(code(() => readSealed(path))).toBe("internal");
+      expect(code(() => readChecksummed(path))).toBe("internal");
     }
-    expect((await faultOf(Hnsw.load(path, shape))).message).toContain(path);
-    expect((await faultOf(verifySealed(path))).message).toContain(path);
+    expect((await faultOf(Hnsw.load(path, shape))).message).toContain(`${basename(path)} is damaged`);
+    expect((await faultOf(verifyChecksummed(path))).message).toContain(`${basename(path)} is damaged`);
   });
 
   test("of another dimension is refused", async () => {
@@ -177,19 +177,19 @@ describe("a graph file", () => {
   test("is whole or absent when the disk is not there", async () => {
     const { graph } = await filled(shape, 20);
     expect(code(() => graph.save(join(dir, "no", "folder"), null))).toBe("unavailable");
-    expect((await faultOf(writeSealed(join(dir, "no", "folder"), []))).code).toBe("unavailable");
+    expect((await faultOf(writeChecksummed(join(dir, "no", "folder"), []))).code).toBe("unavailable");
   });
 });
 
-test("a sealed file's hash does not depend on how its parts were cut", async () => {
+test("a checksummed file's hash does not depend on how its parts were cut", async () => {
   const bytes = crypto.getRandomValues(new Uint8Array(60_000));
   const big = new Uint8Array(9 * 1024 * 1024).map((_, i) => bytes[i % 60_000] as number);
-  const once = await writeSealed(join(dir, "a"), [big], { n: 1 });
+  const once = await writeChecksummed(join(dir, "a"), [big], { n: 1 });
   const parts = [big.subarray(0, 1), big.subarray(1, 5_000_000), big.subarray(5_000_000)];
-  const cut = await writeSealed(join(dir, "b"), parts, { n: 1 });
+  const cut = await writeChecksummed(join(dir, "b"), parts, { n: 1 });
   expect(cut).toEqual(once);
   const into = new Uint8Array(big.length);
-  expect(readSealed(join(dir, "b"), () => into).tail).toEqual({ n: 1 });
+  expect(readChecksummed(join(dir, "b"), () => into).tail).toEqual({ n: 1 });
   expect(Buffer.compare(into, big)).toBe(0);
 });
 

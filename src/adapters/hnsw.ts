@@ -11,7 +11,7 @@ import { rmSync } from "node:fs";
 import type * as UsearchModule from "usearch";
 import { assert } from "#lib/assert";
 import { Fault } from "#rpc/fault";
-import { type Seal, readSealed, sealWritten } from "./hnsw-file.ts";
+import { type FileChecksum, readChecksummed, appendChecksum } from "./checksummed-file.ts";
 
 type Usearch = typeof UsearchModule;
 type NativeIndex = InstanceType<Usearch["Index"]>;
@@ -98,13 +98,13 @@ export class Hnsw {
     return new Hnsw(shape, construct(await usearch(), shape), false);
   }
 
-  /** Reads a sealed graph into memory, to be changed. Throws Fault `internal`, naming the file, when it is damaged. */
+  /** Reads a graph file into memory, to be changed. Throws Fault `internal`, naming the file, when it is damaged. */
   static async load(path: string, shape: GraphShape): Promise<{ graph: Hnsw; tail: unknown }> {
-    return Hnsw.#fromFile(path, shape, false, readSealed(path).tail);
+    return Hnsw.#fromFile(path, shape, false, readChecksummed(path).tail);
   }
 
   /**
-   * Maps a sealed graph, to be searched. `verified` is the tail of a file that the caller has just verified;
+   * Maps a graph file, to be searched. `verified` is the tail of a file that the caller has just verified;
    * without it the file is verified here. The file must not be written to while it is mapped; it may be unlinked.
    */
   static async view(
@@ -112,7 +112,7 @@ export class Hnsw {
     shape: GraphShape,
     verified?: { tail: unknown },
   ): Promise<{ graph: Hnsw; tail: unknown }> {
-    return Hnsw.#fromFile(path, shape, true, (verified ?? readSealed(path)).tail);
+    return Hnsw.#fromFile(path, shape, true, (verified ?? readChecksummed(path)).tail);
   }
 
   static async #fromFile(
@@ -211,8 +211,8 @@ export class Hnsw {
     return false;
   }
 
-  /** Writes the graph as a sealed file with `tail` beside it. Holds the event loop: for a build process. */
-  save(path: string, tail: unknown): Seal {
+  /** Writes the graph as a checksummed file with `tail` beside it. Holds the event loop: for a worker process. */
+  save(path: string, tail: unknown): FileChecksum {
     const temporary = `${path}.tmp`;
     try {
       this.#native.save(temporary);
@@ -221,7 +221,7 @@ export class Hnsw {
       const message = `${path} could not be written whole. Free space or mend the disk, then try again.`;
       throw new Fault("unavailable", message, { cause: error, retryAfterMs: 1_000 });
     }
-    return sealWritten(temporary, path, tail);
+    return appendChecksum(temporary, path, tail);
   }
 
   /** A vector that usearch may have: of the right length, finite, of unit length under cosine, in a buffer of its own. */

@@ -1,8 +1,8 @@
-// Small files that are written whole (keys, definitions, generations), with what a disk says as a fault.
+// Small files that are written whole (keys, definitions, generations); an error of the disk is thrown as a fault.
 
 import { dirname } from "node:path";
 import { makeFolder, writeDurably } from "#lib/durable";
-import { diskFault } from "./hnsw-file.ts";
+import { diskFault } from "./checksummed-file.ts";
 
 /**
  * As `writeDurably`, and makes the folder when it is not there; throws `unavailable`, naming the file, when the disk is

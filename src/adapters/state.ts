@@ -1,8 +1,14 @@
 // Small state that must be right: rows in SQLite, in one file. Statements use `$1`, `$2`, ... and only SQL that
 // SQLite and Postgres both have, so that a shared database can take its place.
+//
+// A database proves that it is whole when it is opened: its pages fit together, and it counts at least as many commits
+// as were acknowledged (commit-counter.ts). One that does not is not opened, and is left as it was found.
 
 import { Database } from "bun:sqlite";
+import { statSync } from "node:fs";
+import { basename } from "node:path";
 import { Fault } from "#rpc/fault";
+import { CommitCounter, type Count, counterPath, readCount, resetCount } from "./commit-counter.ts";
 
 export type StateValue = string | number | bigint | boolean | Uint8Array | null;
 export type StateRow = Readonly<Record<string, unknown>>;
@@ -17,19 +23,107 @@ export interface State {
 
 /** How long a statement waits for another process that writes. */
 const BUSY_MS_MAX = 5000;
+/** 1 MiB of log: what lies there alone, and not in the database yet, stays little. */
+const CHECKPOINT_PAGES = 256;
+const IN_MEMORY = ":memory:";
 
-/** Throws `internal`, naming the file, when it is damaged or no database. */
+/** Throws `internal`, naming the file, when it is damaged, is no database, or has lost commits. */
 export function sqliteState(file: string): State {
+  if (file === IN_MEMORY) return stateOver(openDatabase(file), file, undefined);
+  const counter = counterPath(file);
+  const acknowledged = readCount(counter);
+  const before = inspect(file);
+  refuseLoss(file, before, acknowledged);
   const database = openDatabase(file);
+  try {
+    const count = countIn(database);
+    if (acknowledged?.id !== count.id || acknowledged.commits !== count.commits) resetCount(counter, count);
+    return stateOver(database, file, new CommitCounter(counter, count));
+  } catch (error) {
+    database.close();
+    throw unusable(file, error);
+  }
+}
+
+function stateOver(database: Database, file: string, counter: CommitCounter | undefined): State {
+  const counted = database.transaction((sql: string, values: readonly StateValue[]): [number, number] => {
+    const { changes } = database.query(numbered(sql)).run(...bound(values));
+    // What changed nothing is nothing to lose.
+    if (changes === 0) return [0, 0];
+    const row = database.query("update commit_counter set commits = commits + 1 returning commits").get();
+    return [changes, (row as Count).commits];
+  });
   return {
     all: (sql, values = []) =>
       told(file, () => database.query(numbered(sql)).all(...bound(values)) as StateRow[]),
-    run: (sql, values = []) => told(file, () => database.query(numbered(sql)).run(...bound(values)).changes),
-    close: () => {
+    run: (sql, values = []) =>
+      told(file, async () => {
+        if (counter === undefined) return database.query(numbered(sql)).run(...bound(values)).changes;
+        const [changes, commits] = counted.immediate(sql, values);
+        await counter.raise(commits);
+        return changes;
+      }),
+    close: async () => {
       database.close();
-      return Promise.resolve();
+      await counter?.close();
     },
   };
+}
+
+/** What stands in the file, looked at without changing it; undefined when there is no database. */
+function inspect(file: string): Count | "uncounted" | undefined {
+  if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) === 0) return undefined;
+  let database: Database | undefined;
+  try {
+    database = new Database(file, { readonly: true, strict: true });
+    database.run(`PRAGMA busy_timeout = ${BUSY_MS_MAX}`);
+    const [fault] = database.query("PRAGMA integrity_check(1)").all() as { integrity_check: string }[];
+    if (fault?.integrity_check !== "ok") throw new Error(fault?.integrity_check);
+    const counted = database.query("select 1 from sqlite_schema where name = 'commit_counter'").get();
+    if (counted === null) return "uncounted";
+    return (database.query("select id, commits from commit_counter").get() as Count | null) ?? "uncounted";
+  } catch (error) {
+    throw unusable(file, error);
+  } finally {
+    database?.close();
+  }
+}
+
+function refuseLoss(
+  file: string,
+  found: Count | "uncounted" | undefined,
+  acknowledged: Count | undefined,
+): void {
+  if (acknowledged === undefined || acknowledged.commits === 0) return;
+  const name = basename(file);
+  const rebuild =
+    "Put the newest copy back, with its files, or make it again with: lakehouse repair. docs/operating/recover.md says more.";
+  if (found === undefined) {
+    throw new Fault(
+      "internal",
+      `${name} is missing or empty, and ${acknowledged.commits} changes of it were acknowledged. ${rebuild}`,
+    );
+  }
+  if (found === "uncounted" || found.id !== acknowledged.id) {
+    throw new Fault("internal", `${name} is not the database that was here before. ${rebuild}`);
+  }
+  if (found.commits < acknowledged.commits) {
+    const lost = acknowledged.commits - found.commits;
+    throw new Fault(
+      "internal",
+      `${name} has lost the last ${lost} of its ${acknowledged.commits} acknowledged changes. ${rebuild}`,
+    );
+  }
+}
+
+/** The database's own count, which is started when it has none. */
+function countIn(database: Database): Count {
+  database.run("create table if not exists commit_counter (id text primary key, commits integer not null)");
+  const found = database.query("select id, commits from commit_counter").get() as Count | null;
+  if (found !== null) return found;
+  const made: Count = { id: crypto.randomUUID(), commits: 0 };
+  database.query("insert into commit_counter (id, commits) values (?1, ?2)").run(made.id, made.commits);
+  return made;
 }
 
 function openDatabase(file: string): Database {
@@ -38,38 +132,42 @@ function openDatabase(file: string): Database {
     database.run("PRAGMA journal_mode = WAL");
     // In WAL mode only FULL makes each commit survive a power cut.
     database.run("PRAGMA synchronous = FULL");
+    database.run(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
     database.run(`PRAGMA busy_timeout = ${BUSY_MS_MAX}`);
     return database;
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new Fault(
-      "internal",
-      `${file} cannot be opened as a database: ${why}. docs/operating/recover.md says what to do.`,
-      {
-        cause: error,
-      },
-    );
+    throw unusable(file, error);
   }
 }
 
+function unusable(file: string, error: unknown): Fault {
+  const why = error instanceof Error ? error.message : String(error);
+  return new Fault(
+    "internal",
+    `${basename(file)} cannot be used: ${why}. Put a copy back or make it again with: lakehouse repair. docs/operating/recover.md says more.`,
+    { cause: error },
+  );
+}
+
 /** What a disk or another writer does is a fault that says so; a wrong statement stays a bug. */
-async function told<T>(file: string, work: () => T): Promise<T> {
+async function told<T>(file: string, work: () => T | Promise<T>): Promise<T> {
+  const name = basename(file);
   try {
-    return work();
+    return await work();
   } catch (error) {
     const { code = "" } = error as { code?: string };
     const cause = { cause: error };
-    if (code.startsWith("SQLITE_FULL")) {
+    if (code.startsWith("SQLITE_FULL") || code === "ENOSPC" || code === "EDQUOT") {
       throw new Fault("unavailable", "The disk is full. Free some room and send this again.", cause);
     }
     if (code.startsWith("SQLITE_BUSY")) {
-      throw new Fault("unavailable", `${file} is being written to by another process. Try again.`, cause);
+      throw new Fault("unavailable", `${name} is being written to by another process. Try again.`, cause);
     }
-    if (/^SQLITE_(IOERR|READONLY|CANTOPEN)/.test(code)) {
-      throw new Fault("unavailable", `The disk failed under ${file}. Mend it and try again.`, cause);
+    if (/^SQLITE_(IOERR|READONLY|CANTOPEN)/.test(code) || /^E(IO|ROFS|ACCES|PERM)$/.test(code)) {
+      throw new Fault("unavailable", `The disk failed under ${name}. Repair it and try again.`, cause);
     }
     if (/^SQLITE_(CORRUPT|NOTADB)/.test(code)) {
-      throw new Fault("internal", `${file} is damaged. Restore it from a backup.`, cause);
+      throw new Fault("internal", `${name} is damaged. Restore it from a backup.`, cause);
     }
     throw error;
   }

@@ -1,9 +1,9 @@
 // Flags that several commands share, and the settings that follow from them. Their help is the options' own.
 
-import type { ArgsDef } from "citty";
 import { OPTIONS, type OptionName, type Overrides, readSettings, type Settings } from "#config";
+import type { ArgsDef } from "./command.ts";
 import { UsageProblem } from "./failure.ts";
-import { FORMATS } from "./output.ts";
+import { FORMATS } from "./terminal/output.ts";
 
 function described(name: OptionName): string {
   return `${OPTIONS[name].help} (${OPTIONS[name].env})`;
@@ -16,7 +16,7 @@ export const OUTPUT_ARG = {
     options: [...FORMATS],
     valueHint: "FORMAT",
     description:
-      "table, json, jsonl or csv; by default a table on a terminal and json in a pipe; --json for json",
+      "table, expanded (a line for each value), json, jsonl or csv; by default a table on a terminal and json in a pipe; --json for json, -x for expanded",
   },
 } as const satisfies ArgsDef;
 

@@ -1,11 +1,43 @@
-// What a command is: data (name, summary, flags, examples) and a function. `command` forgets the types of the flags,
-// so that dispatch, help and completion treat all commands alike. citty reads the flags; before that they are checked
-// here, because citty lets unknown flags, missing values and surplus words pass in silence.
+// What a command is: data (name, summary, flags, examples) and a function. `command` forgets the types of the flags, so
+// that dispatch, help and completion treat all commands alike. Flags are tokenised by `node:util` and checked here: an
+// unknown flag, a missing value and a surplus word are usage errors.
 
-import { parseArgs as readTokens } from "node:util";
-import { type ArgsDef, type ParsedArgs, parseArgs } from "citty";
+import { parseArgs } from "node:util";
 import { didYouMean } from "#lib/nearest";
 import { UsageProblem } from "./failure.ts";
+
+/** One flag or positional word of a command. */
+export interface Arg {
+  readonly type: "positional" | "string" | "boolean" | "enum";
+  readonly description: string;
+  /** Positionals are required unless they say false; flags are not unless they say true. */
+  readonly required?: boolean;
+  /** The one-letter name of a flag. */
+  readonly alias?: string;
+  readonly valueHint?: string;
+  /** What an enum may be. */
+  readonly options?: readonly string[];
+}
+
+export type ArgsDef = Readonly<Record<string, Arg>>;
+
+type Value<A extends Arg> = A["type"] extends "boolean"
+  ? boolean
+  : A extends { readonly options: readonly (infer O)[] }
+    ? O
+    : string;
+
+type IsRequired<A extends Arg> = A["type"] extends "positional"
+  ? A extends { readonly required: false }
+    ? false
+    : true
+  : A extends { readonly required: true }
+    ? true
+    : false;
+
+export type ParsedArgs<D extends ArgsDef> = {
+  readonly [K in keyof D]: IsRequired<D[K]> extends true ? Value<D[K]> : Value<D[K]> | undefined;
+};
 
 export interface Command {
   /** As typed after `lakehouse`: `corpus build`. */
@@ -20,6 +52,8 @@ export interface Command {
   /** Commands below this one; `fallback` names the one that is meant when none is named. */
   readonly commands?: Readonly<Record<string, Command>>;
   readonly fallback?: string;
+  /** A word that names none of them is for this one: `datasets people` is `datasets show people`. */
+  readonly takesName?: string;
   /** Resolves with the exit code. */
   run(rawArgs: readonly string[]): Promise<number>;
 }
@@ -32,7 +66,7 @@ export interface Entry {
   readonly hidden?: boolean;
 }
 
-/** What citty's result leaves out. */
+/** What was typed beyond the last value of each flag. */
 export interface Given {
   /** All positional words. */
   readonly words: readonly string[];
@@ -50,14 +84,8 @@ export function command<const A extends ArgsDef>(spec: CommandSpec<A>): Command 
   return {
     ...spec,
     run: async (rawArgs) => {
-      const given = checked(spec, rawArgs);
-      let args: ParsedArgs<A>;
-      try {
-        args = parseArgs<A>([...rawArgs], spec.args);
-      } catch (error) {
-        throw new UsageProblem(`${cittyMessage(error)}${seeHelp(spec.name)}`);
-      }
-      return (await spec.run(args, given)) ?? 0;
+      const { args, given } = parsed(spec, rawArgs);
+      return (await spec.run(args as ParsedArgs<A>, given)) ?? 0;
     },
   };
 }
@@ -67,6 +95,8 @@ export function group(
   spec: Pick<Command, "name" | "summary" | "examples"> & {
     readonly commands: Readonly<Record<string, Command>>;
     readonly fallback: string;
+    readonly takesName?: string;
+    readonly details?: string;
   },
 ): Command {
   return { ...spec, args: {}, run: () => Promise.reject(new UsageProblem(`${spec.name} needs a command.`)) };
@@ -76,76 +106,80 @@ export function seeHelp(name: string): string {
   return `\nSee: lakehouse ${name} --help`;
 }
 
-/** citty says "Missing required positional argument: NAME", in colours. */
-function cittyMessage(error: unknown): string {
-  const message = Bun.stripANSI((error as Error).message);
-  const missing = /^Missing required (?:positional )?argument: (.+)$/.exec(message);
-  if (missing !== null) return `${missing[1]} is missing.`;
-  const wrong = /^Invalid value for argument: (\S+) \((.*)\)\. Expected one of: (.*)\.$/.exec(message);
-  if (wrong === null) return message;
-  const [, flag = "", value = "", options = ""] = wrong;
-  return `${flag} is one of ${options}; not ${value}.${didYouMean(value, options.split(", "))}`;
+interface Parsed {
+  readonly args: Readonly<Record<string, string | boolean | undefined>>;
+  readonly given: Given;
 }
 
-/** Refuses what the command does not know, and collects what citty would drop. */
-function checked(spec: Pick<Command, "name" | "args" | "many">, rawArgs: readonly string[]): Given {
-  const flags = flagsOf(spec.args);
-  const { tokens } = readTokens({
+function parsed(
+  { name, args: defined, many }: Pick<Command, "name" | "args" | "many">,
+  rawArgs: readonly string[],
+): Parsed {
+  const flags = Object.entries(defined).filter(([, { type }]) => type !== "positional");
+  const usage = (problem: string): UsageProblem => new UsageProblem(`${problem}${seeHelp(name)}`);
+  const { tokens } = parseArgs({
     args: [...rawArgs],
     options: Object.fromEntries(
-      [...flags].flatMap(([name, { type, short }]) => [
-        [name, { type, multiple: true, ...(short === undefined ? {} : { short }) }] as const,
+      flags.map(([flag, { type, alias }]) => [
+        flag,
+        {
+          type: type === "boolean" ? ("boolean" as const) : ("string" as const),
+          ...(alias === undefined ? {} : { short: alias }),
+        },
       ]),
     ),
     strict: false,
     tokens: true,
     allowPositionals: true,
   });
+  const args: Record<string, string | boolean | undefined> = {};
   const words: string[] = [];
   const values = new Map<string, string[]>();
   for (const token of tokens) {
     if (token.kind === "positional") words.push(token.value);
     if (token.kind !== "option") continue;
-    const flag = flags.get(token.name) ?? flags.get(token.name.replace(/^no-/, ""));
-    if (flag === undefined) throw unknownFlag(spec.name, token.rawName, flags.keys());
-    if (flag.type === "string") {
-      if (token.value === undefined)
-        throw new UsageProblem(`${token.rawName} needs a value.${seeHelp(spec.name)}`);
-      values.set(token.name, [...(values.get(token.name) ?? []), token.value]);
-    } else if (token.value !== undefined && token.value !== "true" && token.value !== "false") {
-      throw new UsageProblem(`${token.rawName} takes no value.${seeHelp(spec.name)}`);
+    const negated = !Object.hasOwn(defined, token.name) && token.name.startsWith("no-");
+    const flag = negated ? token.name.slice("no-".length) : token.name;
+    const arg = flags.find(([known]) => known === flag)?.[1];
+    if (arg === undefined || (negated && arg.type !== "boolean")) {
+      throw unknownFlag(
+        name,
+        token.rawName,
+        flags.map(([known]) => known),
+      );
     }
+    if (arg.type === "boolean") {
+      if (token.value !== undefined && token.value !== "true" && token.value !== "false") {
+        throw usage(`${token.rawName} takes no value.`);
+      }
+      args[flag] = negated !== (token.value !== "false");
+      continue;
+    }
+    if (token.value === undefined) throw usage(`${token.rawName} needs a value.`);
+    const { options } = arg;
+    if (options !== undefined && !options.includes(token.value)) {
+      const guess = didYouMean(token.value, options);
+      throw usage(`--${flag} is one of ${options.join(", ")}; not ${token.value}.${guess}`);
+    }
+    args[flag] = token.value;
+    values.set(flag, [...(values.get(flag) ?? []), token.value]);
   }
-  const positionals = Object.values(spec.args).filter(({ type }) => type === "positional").length;
-  const surplus = spec.many === true ? undefined : words[positionals];
-  if (surplus !== undefined) throw new UsageProblem(`${surplus} is one word too many.${seeHelp(spec.name)}`);
-  return { words, all: (flag) => values.get(flag) ?? [] };
-}
-
-interface Flag {
-  readonly type: "string" | "boolean";
-  readonly short: string | undefined;
-}
-
-function flagsOf(args: ArgsDef): Map<string, Flag> {
-  const flags = new Map<string, Flag>();
-  for (const [name, arg] of Object.entries(args)) {
-    if (arg.type === "positional") continue;
-    const short = shortOf(arg);
-    flags.set(name, { type: arg.type === "boolean" ? "boolean" : "string", short });
+  const positionals = Object.entries(defined).filter(([, { type }]) => type === "positional");
+  for (const [at, [positional, { required, valueHint }]] of positionals.entries()) {
+    const word = words[at];
+    if (word === undefined && required !== false)
+      throw usage(`${(valueHint ?? positional).toUpperCase()} is missing.`);
+    args[positional] = word;
   }
-  return flags;
+  for (const [flag, { required }] of flags) {
+    if (required === true && args[flag] === undefined) throw usage(`--${flag} is missing.`);
+  }
+  const surplus = many === true ? undefined : words[positionals.length];
+  if (surplus !== undefined) throw usage(`${surplus} is one word too many.`);
+  return { args, given: { words, all: (flag) => values.get(flag) ?? [] } };
 }
 
-/** The one-letter name of a flag. */
-export function shortOf(arg: ArgsDef[string]): string | undefined {
-  return "alias" in arg && typeof arg.alias === "string" ? arg.alias : undefined;
-}
-
-function unknownFlag(name: string, rawName: string, known: Iterable<string>): UsageProblem {
-  const guess = didYouMean(
-    rawName.replace(/^-+/, ""),
-    [...known].map((flag) => flag),
-  ).replace("mean ", "mean --");
+function unknownFlag(name: string, rawName: string, known: readonly string[]): UsageProblem {
+  const guess = didYouMean(rawName.replace(/^-+/, ""), known).replace("mean ", "mean --");
   return new UsageProblem(`There is no flag ${rawName}.${guess}${seeHelp(name)}`);
 }

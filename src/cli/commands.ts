@@ -6,61 +6,76 @@ export const SECTIONS: Readonly<Record<string, Readonly<Record<string, Entry>>>>
   "Run a house": {
     demo: {
       summary: "See it work: sample data, SQL and search, in one process",
-      load: async () => (await import("./demo.ts")).demo,
+      load: async () => (await import("./commands/demo.ts")).demo,
     },
-    up: { summary: "Start a house and serve until Ctrl-C", load: async () => (await import("./up.ts")).up },
+    up: {
+      summary: "Start a house and serve until Ctrl-C",
+      load: async () => (await import("./commands/up.ts")).up,
+    },
     down: {
       summary: "Stop the house that runs over a data folder",
-      load: async () => (await import("./down.ts")).down,
+      load: async () => (await import("./commands/down.ts")).down,
     },
-    status: { summary: "Show how the house is", load: async () => (await import("./status.ts")).status },
+    status: {
+      summary: "Show how the house is",
+      load: async () => (await import("./commands/status.ts")).status,
+    },
     doctor: {
       summary: "Find out what on this machine stands in the way",
-      load: async () => (await import("./doctor.ts")).doctor,
+      load: async () => (await import("./commands/doctor.ts")).doctor,
     },
     serve: {
       summary: "Run a single service of a house",
-      load: async () => (await import("./serve.ts")).serve,
+      load: async () => (await import("./commands/serve.ts")).serve,
     },
   },
   "Work with data": {
-    ingest: { summary: "Load files into a dataset", load: async () => (await import("./ingest.ts")).ingest },
+    ingest: {
+      summary: "Load files into a dataset",
+      load: async () => (await import("./commands/ingest.ts")).ingest,
+    },
     replay: {
       summary: "Load the rejected rows of an ingest once more",
-      load: async () => (await import("./replay.ts")).replay,
+      load: async () => (await import("./commands/replay.ts")).replay,
     },
     datasets: {
-      summary: "List datasets, or describe one",
-      load: async () => (await import("./datasets.ts")).datasets,
+      summary: "List, show, roll back, rename in or drop datasets",
+      load: async () => (await import("./commands/datasets.ts")).datasets,
     },
-    sql: { summary: "Ask a question in SQL", load: async () => (await import("./sql.ts")).sql },
+    sql: { summary: "Ask a question in SQL", load: async () => (await import("./commands/sql.ts")).sql },
     search: {
       summary: "Search for people as an order asks for them",
-      load: async () => (await import("./search.ts")).search,
+      load: async () => (await import("./commands/search.ts")).search,
     },
     corpus: {
       summary: "List, show, build or remove what is searched",
-      load: async () => (await import("./corpus.ts")).corpus,
+      load: async () => (await import("./commands/corpus.ts")).corpus,
     },
     vectors: {
       summary: "List indexes of vectors; keep and put back snapshots",
-      load: async () => (await import("./vectors.ts")).vectors,
+      load: async () => (await import("./commands/vectors.ts")).vectors,
     },
-    embed: { summary: "Turn texts into vectors", load: async () => (await import("./embed.ts")).embed },
+    embed: {
+      summary: "Turn texts into vectors",
+      load: async () => (await import("./commands/embed.ts")).embed,
+    },
   },
   "Set up": {
     config: {
       summary: "Show options; make and remove API keys",
-      load: async () => (await import("./config.ts")).config,
+      load: async () => (await import("./commands/config.ts")).config,
     },
     completion: {
       summary: "Complete commands in your shell",
-      load: async () => (await import("./completion.ts")).completion,
+      load: async () => (await import("./commands/completion.ts")).completion,
     },
-    version: { summary: "Show the version", load: async () => (await import("./version.ts")).version },
+    version: {
+      summary: "Show the version",
+      load: async () => (await import("./commands/version.ts")).version,
+    },
     complete: {
       summary: "What the shell asks on Tab",
-      load: async () => (await import("./completion.ts")).completeOf(COMMANDS),
+      load: async () => (await import("./commands/completion.ts")).completeOf(COMMANDS),
       hidden: true,
     },
   },

@@ -6,7 +6,7 @@ import { house, type House } from "#contracts/house";
 import type { Contract } from "#rpc/contract";
 import { Fault, faultFromBody } from "#rpc/fault";
 import { remote } from "#rpc/remote";
-import { readClaim } from "#topology/folder";
+import { readPidfile } from "#topology/data-lock";
 
 export interface Connection {
   readonly url: string;
@@ -59,12 +59,12 @@ export function connectTo(url: string, key: string): Connection {
 
 async function findUrl({ url, data }: Settings): Promise<string> {
   if (url !== "") return url;
-  const claim = await readClaim(data);
-  if (claim?.url !== undefined) return claim.url;
-  if (claim !== undefined) {
+  const other = await readPidfile(data);
+  if (other?.url !== undefined) return other.url;
+  if (other !== undefined) {
     throw new Fault(
       "unavailable",
-      `The house over ${data} (process ${claim.pid}) is still starting. Try again in a moment.`,
+      `The house over ${data} (process ${other.pid}) is still starting. Try again in a moment.`,
     );
   }
   throw new Fault(

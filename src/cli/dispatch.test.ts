@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { VERSION } from "#topology/version";
 import type { Command } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
-import { run } from "./spawned.ts";
+import { run } from "./spawned.testing.ts";
 
 let folder = "";
 beforeAll(async () => {
@@ -238,6 +238,20 @@ describe("small commands", () => {
   ])("Tab after %p offers %s", async (words, offered) => {
     const { out } = await run(["complete", "--", ...words]);
     expect(out.split("\n").map((line) => line.split("\t")[0])).toContain(offered);
+  });
+
+  test("Tab works in a bash without the bash-completion package", async () => {
+    const { out } = await run(["completion", "bash"]);
+    const line = "lakehouse datasets ro";
+    const bash = Bun.spawn(["bash", "--norc", "--noprofile", "-s"], {
+      stdin: "pipe",
+      stdout: "pipe",
+      stderr: "ignore",
+    });
+    await bash.stdin.write(`${out}\nCOMP_LINE='${line}' COMP_POINT=${line.length}\n`);
+    await bash.stdin.write('__lakehouse_complete; printf "%s\\n" "${COMPREPLY[@]}"\n');
+    await bash.stdin.end();
+    expect((await new Response(bash.stdout).text()).split("\n")).toContain("rollback");
   });
 
   test("a reader that has seen enough is no failure", async () => {

@@ -7,8 +7,8 @@ import { COMMANDS, SECTIONS } from "./commands.ts";
 import { EXIT, failureOf, UsageProblem } from "./failure.ts";
 import { commandHelp, rootHelp } from "./help.ts";
 import { didYouMean } from "#lib/nearest";
-import { safe } from "./plain-text.ts";
-import { paintOut, paintTalk, ReaderGone, say, write } from "./terminal.ts";
+import { safe } from "./terminal/plain-text.ts";
+import { paintOut, paintTalk, ReaderGone, say, write } from "./terminal/terminal.ts";
 
 const HELP = new Set(["--help", "-h"]);
 
@@ -47,8 +47,13 @@ async function runCommand(command: Command, rest: readonly string[]): Promise<nu
     const [word] = rest;
     if (word !== undefined && !word.startsWith("-")) {
       const below = Object.hasOwn(commands, word) ? commands[word] : undefined;
-      if (below === undefined) throw unknownCommand(word, `${command.name} `, Object.keys(commands));
-      return runCommand(below, rest.slice(1));
+      if (below !== undefined) return runCommand(below, rest.slice(1));
+      const named = commands[command.takesName ?? ""];
+      // Two words are a command and its argument, with a typing error in the first.
+      if (named === undefined || (rest[1] !== undefined && !rest[1].startsWith("-"))) {
+        throw unknownCommand(word, `${command.name} `, Object.keys(commands));
+      }
+      return runCommand(named, rest);
     }
     const usual = commands[fallback ?? ""];
     if (usual !== undefined && !asksHelp(rest)) return runCommand(usual, rest);
@@ -58,14 +63,19 @@ async function runCommand(command: Command, rest: readonly string[]): Promise<nu
     return EXIT.ok;
   }
   if (!Object.hasOwn(command.args, "output")) return command.run(rest);
-  return command.run(rest.map((word, at) => (isJson(rest, at) ? "--output=json" : word)));
+  return command.run(rest.map((word, at) => (isFlag(rest, at) ? (OUTPUT_FLAGS[word] ?? word) : word)));
 }
 
-/** `--json`, which many programs have, for `--output json`: as a flag, and not as what another flag is given. */
-function isJson(words: readonly string[], at: number): boolean {
-  return (
-    words[at] === "--json" && !words.slice(0, at).includes("--") && !TAKES_VALUE.has(words[at - 1] ?? "")
-  );
+/** Flags that other programs have for what is an output format here. */
+const OUTPUT_FLAGS: Readonly<Record<string, string>> = {
+  "--json": "--output=json",
+  "-x": "--output=expanded",
+  "--expanded": "--output=expanded",
+};
+
+/** As a flag, and not as what another flag is given. */
+function isFlag(words: readonly string[], at: number): boolean {
+  return !words.slice(0, at).includes("--") && !TAKES_VALUE.has(words[at - 1] ?? "");
 }
 
 /** Flags whose value may be any text. */

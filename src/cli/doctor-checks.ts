@@ -7,11 +7,12 @@ import { access, stat, statfs } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir, totalmem } from "node:os";
 import { dirname, join } from "node:path";
+import { bytesOf, readAll } from "#adapters/objects/objects";
 import { mebibytesToBytes, type Settings } from "#config";
 import { isLoopback, readKeys } from "#edge/auth";
-import { readClaim } from "#topology/folder";
+import { readPidfile } from "#topology/data-lock";
 import { quoted } from "./connect.ts";
-import { counted, size } from "./plain-text.ts";
+import { counted, size } from "./terminal/plain-text.ts";
 
 export interface Finding {
   readonly status: "ok" | "warn" | "fail";
@@ -203,11 +204,11 @@ const memory: Check = async (settings) => {
 };
 
 const running: Check = async ({ data }) => {
-  const claim = await readClaim(data);
-  if (claim === undefined) return { status: "ok", detail: "no house runs over this folder" };
+  const pidfile = await readPidfile(data);
+  if (pidfile === undefined) return { status: "ok", detail: "no house runs over this folder" };
   return {
     status: "ok",
-    detail: `one runs over this folder: process ${claim.pid}, ${claim.url ?? "still starting"}`,
+    detail: `one runs over this folder: process ${pidfile.pid}, ${pidfile.url ?? "still starting"}`,
   };
 };
 
@@ -227,8 +228,8 @@ const port: Check = async ({ host, port: wanted, data }) => {
       detail: `${host} is not an address of this machine`,
       fix: "Choose another with --host ADDRESS.",
     };
-  const claim = await readClaim(data);
-  if (claim?.url !== undefined && new URL(claim.url).port === String(wanted)) {
+  const pidfile = await readPidfile(data);
+  if (pidfile?.url !== undefined && new URL(pidfile.url).port === String(wanted)) {
     return { status: "ok", detail: `${wanted} belongs to the house that runs over this folder` };
   }
   const whose = await ownerOf(host, wanted);
@@ -308,6 +309,69 @@ const clock: Check = async () => {
   };
 };
 
+/** A bucket or a model that is there answers in a moment; a model that is not loaded yet takes longest. */
+const SERVICE_MS_MAX = 20_000;
+
+async function inTime<T>(work: Promise<T>): Promise<T> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => late.reject(new Error(`no answer within ${SERVICE_MS_MAX / 1000} s`)),
+    SERVICE_MS_MAX,
+  );
+  return Promise.race([work, late.promise]).finally(() => clearTimeout(timer));
+}
+
+/** Puts, reads and removes one small object, as the house will. */
+const objects: Check = async (settings) => {
+  const { s3_bucket, s3_endpoint, data } = settings;
+  if (s3_bucket === "") {
+    return { status: "ok", detail: `kept in ${join(data, "objects")}; no S3 bucket is configured` };
+  }
+  const { objectStore } = await import("#topology/parts/storaged");
+  const where = `bucket ${s3_bucket} at ${s3_endpoint}`;
+  const key = `.probe/doctor-${crypto.randomUUID()}`;
+  try {
+    const store = await objectStore(settings);
+    await inTime(store.put(key, bytesOf("doctor")));
+    const { body } = await inTime(store.get(key));
+    const same = Buffer.from(await inTime(readAll(body))).toString() === "doctor";
+    await inTime(store.remove(key));
+    if (same) return { status: "ok", detail: `${where} takes, gives and removes objects` };
+    return {
+      status: "fail",
+      detail: `${where} gives other bytes than it was given`,
+      fix: "Use another S3 server.",
+    };
+  } catch (error) {
+    return {
+      status: "fail",
+      detail: `${where}: ${(error as Error).message}`,
+      fix: "Check LAKEHOUSE_S3_ENDPOINT, _REGION, _BUCKET, _ACCESS_KEY, _SECRET_KEY and _PATH_STYLE (see: lakehouse config list).",
+    };
+  }
+};
+
+/** Has each configured model embed a word. */
+const embedding: Check = async (settings) => {
+  const { embedModels } = await import("#topology/parts/embedd");
+  const wrong: string[] = [];
+  const well: string[] = [];
+  for (const model of await embedModels(settings)) {
+    try {
+      const [vector] = await inTime(model.embed(["forklift operator"], AbortSignal.timeout(SERVICE_MS_MAX)));
+      well.push(`${model.provider}/${model.name} gives ${vector?.length ?? 0} numbers`);
+    } catch (error) {
+      wrong.push(`${model.provider}/${model.name}: ${(error as Error).message}`);
+    }
+  }
+  if (wrong.length === 0) return { status: "ok", detail: well.join("; ") };
+  return {
+    status: "fail",
+    detail: wrong.join("; "),
+    fix: "Check LAKEHOUSE_EMBED_MODELS, LAKEHOUSE_OLLAMA_URL, LAKEHOUSE_OPENAI_BASE_URL and LAKEHOUSE_OPENAI_KEY (see: lakehouse config list).",
+  };
+};
+
 async function output(words: string[]): Promise<string> {
   const child = Bun.spawn(words, { stdout: "pipe", stderr: "ignore", timeout: CHILD_MS_MAX });
   const said = await new Response(child.stdout).text();
@@ -329,8 +393,7 @@ export const CHECKS: Readonly<Record<string, Check>> = {
   House: running,
   Port: port,
   Access: admission,
-  Objects: ({ data }) =>
-    Promise.resolve({ status: "ok", detail: `kept in ${join(data, "objects")}; S3 is not configured` }),
-  Embedding: () => Promise.resolve({ status: "ok", detail: "the built-in model; Ollama is not configured" }),
+  Objects: objects,
+  Embedding: embedding,
   Clock: clock,
 };

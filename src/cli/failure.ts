@@ -3,6 +3,7 @@
 
 import { ConfigProblems } from "#config";
 import { Fault, type FaultCode } from "#rpc/fault";
+import { UNREACHABLE } from "#rpc/remote";
 
 export const EXIT = {
   ok: 0,
@@ -51,8 +52,6 @@ const NEXT: Partial<Record<FaultCode, string>> = {
   internal: "The log of the house says more; `lakehouse doctor` looks for a cause.",
 };
 
-/** How a message of `remote` ends whose house is not there (src/rpc/remote.ts). */
-const UNREACHED = "cannot be reached just now; it may be starting again.";
 const WHO_ANSWERS =
   "Is it the right address? Without --url and LAKEHOUSE_URL the house of this machine is asked; `lakehouse status` says how it is.";
 
@@ -88,7 +87,7 @@ function faultLines(fault: Fault): string[] {
     .slice(0, DETAILS_SHOWN)
     .map(({ path, message }) => `  ${path === "" ? "" : `${path}: `}${message}`);
   const more = told.length - shown.length;
-  const next = fault.message.endsWith(UNREACHED) ? WHO_ANSWERS : NEXT[fault.code];
+  const next = fault.reason === UNREACHABLE ? WHO_ANSWERS : NEXT[fault.code];
   return [
     // DuckDB sets its lists in with tabs.
     ...fault.message.replaceAll("\t", "    ").split("\n"),

@@ -1,9 +1,8 @@
 // `--help`: written from the same data that the flags are read from, so that it cannot be wrong.
 
-import type { ArgsDef } from "citty";
-import { type Command, shortOf } from "./command.ts";
+import type { Arg, ArgsDef, Command } from "./command.ts";
 import { programName } from "./program.ts";
-import { wrapped } from "./wrap.ts";
+import { wrapped } from "./terminal/wrap.ts";
 
 const INDENT = "  ";
 /** Lines longer than this are hard to read, however wide the terminal. */
@@ -71,19 +70,19 @@ function rowsOf(args: ArgsDef): { positionals: Row[]; flags: Row[] } {
   const positionals: Row[] = [];
   const flags: Row[] = [];
   for (const [key, arg] of Object.entries(args)) {
-    const text = arg.description ?? "";
+    const text = arg.description;
     if (arg.type === "positional") {
       positionals.push([(arg.valueHint ?? key).toUpperCase(), text]);
       continue;
     }
-    const short = shortOf(arg);
+    const short = arg.alias;
     const hint = arg.type === "boolean" ? "" : ` ${hintOf(key, arg)}`;
     flags.push([`${short === undefined ? INDENT + INDENT : `-${short}, `}--${key}${hint}`, text]);
   }
   return { positionals, flags };
 }
 
-function hintOf(key: string, arg: ArgsDef[string]): string {
+function hintOf(key: string, arg: Arg): string {
   return arg.valueHint ?? key.toUpperCase().replaceAll("-", "_");
 }
 

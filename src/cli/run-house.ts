@@ -1,21 +1,22 @@
 // Starts a house in the topology that is asked for, and lets others find it. Its parts are imported only now.
 
 import type { Settings } from "#config";
-import { createLog, type Log } from "#lib/log";
+import { createLog, exitOnUncaught, type Log } from "#lib/log";
 import type { RunningHouse } from "#topology/together";
 import { quoted } from "./connect.ts";
-import { stderrIsTty } from "./terminal.ts";
+import { stderrIsTty } from "./terminal/terminal.ts";
 
 export function logOf(settings: Settings, level: Settings["log"] = settings.log): Log {
   return createLog({ level, readable: stderrIsTty });
 }
 
 export async function startHouse(settings: Settings, log: Log, takeOver = false): Promise<RunningHouse> {
-  const { announce } = await import("#topology/folder");
+  exitOnUncaught(log);
+  const { recordUrl } = await import("#topology/data-lock");
   const house = settings.apart
-    ? await (await import("#topology/apart")).startApart(settings, log, takeOver)
-    : await (await import("#topology/together")).startTogether(settings, log, takeOver);
-  await announce(settings.data, house.url);
+    ? await (await import("#topology/apart")).startApart(settings, log, { takeOver })
+    : await (await import("#topology/together")).startTogether(settings, log, { takeOver });
+  await recordUrl(settings.data, house.url);
   return house;
 }
 

@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import { op } from "#rpc/contract";
-import { datasetName, pageInput, plainName, timestamp } from "./shapes.ts";
+import { datasetName, pageInput, plainName, snapshotId, timestamp } from "./shapes.ts";
 
 const column = z.object({
   /** The Iceberg field id: stays when the column is renamed. */
@@ -19,7 +19,7 @@ export const dataset = z.object({
   rows: z.int(),
   bytes: z.int(),
   files: z.int(),
-  snapshot_id: z.int().nullable(),
+  snapshot_id: snapshotId.nullable(),
   /** SHA-256 over column names and types: equal shapes have equal fingerprints. */
   fingerprint: z.string(),
   columns: z.array(column),
@@ -28,8 +28,8 @@ export const dataset = z.object({
 export type Dataset = z.infer<typeof dataset>;
 
 const snapshot = z.object({
-  snapshot_id: z.int(),
-  parent_id: z.int().nullable(),
+  snapshot_id: snapshotId,
+  parent_id: snapshotId.nullable(),
   at: timestamp,
   operation: z.enum(["append", "overwrite", "delete", "replace"]),
   rows: z.int(),
@@ -60,7 +60,7 @@ export const dataFile = z.strictObject({
 });
 export type DataFile = z.infer<typeof dataFile>;
 
-/** A snapshot id, a tag, or a time (RFC 3339): the table as it was then. */
+/** A snapshot id, as a number or as text, a tag, or a time (RFC 3339): the table as it was then. */
 export const at = z.union([z.int(), z.string()]);
 
 export const catalog = {
@@ -105,7 +105,7 @@ export const catalog = {
     method: "POST",
     path: "/v1/catalog/datasets/{dataset}/rollback",
     summary: "Make an earlier snapshot the current one",
-    input: z.strictObject({ dataset: datasetName, snapshot_id: z.int() }),
+    input: z.strictObject({ dataset: datasetName, snapshot_id: snapshotId }),
     output: dataset,
     errors: ["not_found"],
     scope: "write",
@@ -114,8 +114,8 @@ export const catalog = {
     method: "POST",
     path: "/v1/catalog/datasets/{dataset}/tags",
     summary: "Name a snapshot, so that it can be asked for and is kept",
-    input: z.strictObject({ dataset: datasetName, name: plainName, snapshot_id: z.int().optional() }),
-    output: z.object({ name: z.string(), snapshot_id: z.int() }),
+    input: z.strictObject({ dataset: datasetName, name: plainName, snapshot_id: snapshotId.optional() }),
+    output: z.object({ name: z.string(), snapshot_id: snapshotId }),
     status: 201,
     errors: ["not_found", "conflict"],
     scope: "write",
@@ -138,6 +138,30 @@ export const catalog = {
     errors: ["not_found", "conflict"],
     scope: "write",
   }),
+  maintain: op({
+    method: "POST",
+    path: "/v1/catalog/datasets/{dataset}/maintain",
+    summary: "Merge small files, expire old snapshots, and remove files that nothing needs",
+    description:
+      "The same happens by itself: small files are merged soon after they were appended, the rest some times a day. The current snapshot and those with a tag never expire. With dry_run nothing is changed, and the answer says what would be.",
+    input: z.strictObject({
+      dataset: datasetName,
+      dry_run: z.boolean().default(false),
+      /** Snapshots that are older expire. */
+      keep_days: z.int().min(0).max(36_500).default(30),
+    }),
+    output: z.object({
+      dry_run: z.boolean(),
+      /** Files that were merged, into how many, and how large they were together. */
+      compacted: z.object({ files_before: z.int(), files_after: z.int(), bytes: z.int() }),
+      expired: z.object({ snapshots: z.int() }),
+      /** Files that no snapshot needs and that are older than a day. */
+      removed: z.object({ files: z.int(), bytes: z.int() }),
+    }),
+    timeoutMs: 600_000,
+    errors: ["not_found", "conflict"],
+    scope: "admin",
+  }),
   prepare: op({
     method: "POST",
     path: "/v1/catalog-prepare",
@@ -156,11 +180,7 @@ export const catalog = {
       /** Storage key prefix for data files, ending in `/`. */
       prefix: z.string(),
       columns: z.array(column),
-      /** DuckDB select list that gives the columns, by their names here, the names and types the files must have. */
-      select: z.string(),
-      /** DuckDB's `FIELD_IDS {...}` for the select list above. */
-      field_ids: z.string(),
-      /** The Iceberg schema as JSON, for the files' own metadata under `iceberg.schema`. */
+      /** The dataset's Iceberg schema as JSON, with the field ids of all columns and of what nests in them. */
       iceberg_schema: z.string(),
       schema_changes: z.array(z.string()),
     }),
@@ -184,12 +204,12 @@ export const catalog = {
       /** Repeating a commit with the same id does nothing and answers the first one's snapshot. */
       commit_id: z.string().max(200),
       /** The snapshot that must still be the current one: for writers who replace what they have read. */
-      if_snapshot_id: z.int().optional(),
+      if_snapshot_id: snapshotId.optional(),
       /** Kept in the snapshot summary. */
       summary: z.record(z.string(), z.string()).default({}),
     }),
     bodyBytesMax: 64 * 1024 * 1024,
-    output: z.object({ snapshot_id: z.int(), replayed: z.boolean(), dataset }),
+    output: z.object({ snapshot_id: snapshotId, replayed: z.boolean(), dataset }),
     errors: ["conflict", "not_found"],
     scope: "write",
     internal: true,
@@ -212,13 +232,12 @@ export const catalog = {
     summary: "The files and columns of a dataset at a snapshot",
     input: z.strictObject({ dataset: datasetName, at: at.optional() }),
     output: z.object({
-      snapshot_id: z.int().nullable(),
+      snapshot_id: snapshotId.nullable(),
+      /** By field id, under the names and types that they have at the snapshot. */
       columns: z.array(column),
       files: z.array(
         z.object({ key: z.string(), bytes: z.int(), rows: z.int(), sha256: z.string().optional() }),
       ),
-      /** DuckDB's `schema = …` argument of read_parquet: columns by field id, under today's names. */
-      read_schema: z.string(),
     }),
     errors: ["not_found"],
     scope: "read",

@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import { op } from "#rpc/contract";
-import { datasetName } from "./shapes.ts";
+import { datasetName, snapshotId } from "./shapes.ts";
 
 const ingestInput = z.strictObject({
   dataset: datasetName,
@@ -28,7 +28,7 @@ const ingestHeaders = { idempotency_key: "idempotency-key", content_type: "conte
 
 export const ingested = z.object({
   dataset: z.string(),
-  snapshot_id: z.int().nullable(),
+  snapshot_id: snapshotId.nullable(),
   /** Names this ingest's rows in the rejects table. */
   ingest_id: z.string(),
   rows_in: z.int(),
@@ -78,6 +78,7 @@ const traits = {
   method: "POST",
   path: "/v1/ingest",
   body: "raw",
+  work: "upload",
   input: ingestInput,
   headers: ingestHeaders,
   idempotent: true,

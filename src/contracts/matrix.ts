@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import { op } from "#rpc/contract";
-import { datasetName, jsonObject, pageInput, plainName, timestamp } from "./shapes.ts";
+import { datasetName, jsonObject, pageInput, plainName, timestamp, snapshotId } from "./shapes.ts";
 import { fieldKind, filter } from "./vector.ts";
 
 const role = z.object({
@@ -132,13 +132,15 @@ const corpus = z.object({
   model: z.string(),
   engine: z.enum(["hnsw", "lance"]),
   refresh: z.enum(["on_snapshot", "manual"]),
+  /** What its rows are: a search that names no corpus leaves orders out. */
+  holds: z.enum(["people", "orders"]),
   status: z.enum(["building", "ready", "failed"]),
   /** The dataset's snapshot that is searched, null before the first build is through. */
-  snapshot_id: z.int().nullable(),
+  snapshot_id: snapshotId.nullable(),
   rows: z.int(),
   build: z
     .object({
-      snapshot_id: z.int(),
+      snapshot_id: snapshotId,
       phase: z.enum(["read", "embed", "index", "swap"]),
       done: z.int(),
       total: z.int(),

@@ -15,6 +15,15 @@ export const plainName = z
   .string()
   .regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$/, "must be 1 to 100 letters, digits, _, . or -");
 
+/**
+ * An Iceberg snapshot's id. Ours are numbers below 2^53; those of other writers have 63 bits and come as text, because
+ * a JSON number would be rounded by most readers. Either form is taken for either.
+ */
+export const snapshotId = z
+  .union([z.int(), z.string().regex(/^\d{1,19}$/)])
+  .describe("an integer below 2^53, or any as text");
+export type SnapshotId = z.infer<typeof snapshotId>;
+
 /** RFC 3339, UTC. */
 export const timestamp = z.string();
 

@@ -21,6 +21,8 @@ const probe = z.object({
   if_none_match: z.boolean(),
   if_match: z.boolean(),
   suffix_ranges: z.boolean(),
+  /** Objects that are known to be damaged or lost; the first few by name. */
+  damaged: z.object({ count: z.int(), keys: z.array(z.string()) }).optional(),
   detail: z.string().optional(),
 });
 export type StorageProbe = z.infer<typeof probe>;
@@ -39,6 +41,7 @@ export const storage = {
     summary: "Store an object",
     description: "Atomic and durable before the reply: a torn or half-written object is never seen.",
     body: "raw",
+    work: "upload",
     bodyBytesMax: OBJECT_BYTES_MAX,
     input: z.strictObject({
       key,
@@ -128,10 +131,30 @@ export const storage = {
     scope: "write",
     internal: true,
   }),
+  verify: op({
+    method: "POST",
+    path: "/v1/storage-verify",
+    summary: "Compare every object below a prefix with what was stored",
+    description:
+      "Reads everything, at full speed. `unknown` counts objects that have nothing to be compared with.",
+    input: z.strictObject({ prefix: z.string().max(1024).default("") }),
+    output: z.object({
+      checked: z.int(),
+      unknown: z.int(),
+      /** The first thousand. */
+      damaged: z.array(z.object({ key: z.string(), problem: z.string() })),
+      damaged_count: z.int(),
+    }),
+    idempotent: true,
+    timeoutMs: 3_600_000,
+    errors: [],
+    scope: "admin",
+    internal: true,
+  }),
   probe: op({
     method: "GET",
     path: "/v1/storage-probe",
-    summary: "What the object store can do, as found out at boot",
+    summary: "What the object store can do, as found out at boot, and what is known to be damaged",
     input: z.strictObject({}),
     output: probe,
     errors: [],

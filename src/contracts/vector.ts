@@ -113,6 +113,33 @@ export const vector = {
     errors: ["not_found", "conflict"],
     scope: "write",
   }),
+  repair: op({
+    method: "POST",
+    path: "/v1/vectors/{index}/repair",
+    summary:
+      "Make a damaged index whole again from what can be read of it; one that is whole is left as it is",
+    description:
+      "A damaged index answers every call with the fault `internal`, which names the file, until it is repaired, put " +
+      "back to a snapshot, or dropped. A repair keeps every write whose record verifies and says which are lost. The " +
+      "damaged files are kept aside.",
+    input: z.strictObject(name),
+    output: z.object({
+      index,
+      /** False when nothing was damaged. */
+      repaired: z.boolean(),
+      /** A sentence for each thing that was wrong. */
+      damage: z.array(z.string()),
+      /** Writes, by sequence, whose records could not be read. */
+      lost: z.array(z.object({ from: z.int(), to: z.int() })),
+      /** Rows of the last snapshot whose files could not be read. */
+      rows_lost: z.int(),
+      /** The folder beside the index's that has the damaged files. */
+      kept_as: z.string().optional(),
+    }),
+    timeoutMs: SNAPSHOT_MS_MAX,
+    errors: ["not_found", "conflict"],
+    scope: "admin",
+  }),
   upsert: op({
     method: "POST",
     path: "/v1/vectors/{index}/upsert",
@@ -175,8 +202,9 @@ export const vector = {
       plan: z.enum(["hnsw", "exact", "filtered-hnsw", "lance"]),
       /** Rows whose distance was computed. */
       scanned: z.int(),
-      /** False when fewer than k were found although more may match; `reason` says why. */
+      /** False when fewer than k were found although more match. */
       complete: z.boolean(),
+      /** Why there are fewer than k. */
       reason: z.string().optional(),
       took_ms: z.number(),
     }),

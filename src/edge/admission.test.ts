@@ -4,20 +4,18 @@ import { afterEach, describe, expect, test } from "bun:test";
 import { createLog } from "#lib/log";
 import { present } from "#lib/assert";
 import type { AnyOp } from "#rpc/contract";
-import type { Route } from "#rpc/serve";
+import { type Route, traitsOf } from "#rpc/route";
 import { house } from "#contracts/house";
-import { type Admission, createAdmission, type Gate, isLarge, kindOf } from "./admission.ts";
+import { type Admission, createAdmission, type Gate, isLarge } from "./admission.ts";
 import { openPulse, type Pulse } from "./pulse.ts";
 
 const said: string[] = [];
 const log = createLog({ level: "warn", readable: true, write: (line) => void said.push(line) });
 const request = (): Request => new Request("http://here/");
 const route = (name: string, operation: AnyOp): Route => ({
-  name,
-  operation,
-  pattern: operation.path,
-  slow: true,
+  ...traitsOf(name, operation),
   handle: () => Promise.resolve(new Response("")),
+  fault: () => new Response(""),
 });
 const search = route("vectord.search", house.vectord.search);
 const sql = route("queryd.sql", house.queryd.sql);
@@ -96,9 +94,9 @@ describe("a gate", () => {
     const gate = one.gate(search, "quick", "anna");
     expect(one.gate(search, "quick", "ben")).toBe(gate);
     expect(one.gate(route("embedd.models", house.embedd.models), "quick", "")).not.toBe(gate);
-    fill(one.gate(sql, "heavy", "anna"));
-    expect(one.gate(sql, "heavy", "anna").enter()).toBe(false);
-    expect(one.gate(sql, "heavy", "ben").enter()).toBe(true);
+    fill(one.gate(sql, "bulk", "anna"));
+    expect(one.gate(sql, "bulk", "anna").enter()).toBe(false);
+    expect(one.gate(sql, "bulk", "ben").enter()).toBe(true);
   });
 });
 
@@ -142,31 +140,6 @@ test("refusals are counted by route, and said once for many", () => {
   for (let one = 0; one < 1000; one += 1) admission.refused("queryd.sql");
   expect(admission.refusals.get("queryd.sql")).toBe(1000);
   expect(said.length).toBe(1);
-});
-
-test("kinds follow from the contract", () => {
-  const kinds = {
-    "queryd.sql": kindOf(house.queryd.sql),
-    "queryd.sqlStream": kindOf(house.queryd.sqlStream),
-    "ingestd.ingest": kindOf(house.ingestd.ingest),
-    "storaged.put": kindOf(house.storaged.put),
-    "vectord.snapshot": kindOf(house.vectord.snapshot),
-    "vectord.search": kindOf(house.vectord.search),
-    "matrixd.search": kindOf(house.matrixd.search),
-    "matrixd.corpusEvents": kindOf(house.matrixd.corpusEvents),
-    "embedd.embed": kindOf(house.embedd.embed),
-  };
-  expect(kinds).toEqual({
-    "queryd.sql": "heavy",
-    "queryd.sqlStream": "heavy",
-    "ingestd.ingest": "upload",
-    "storaged.put": "upload",
-    "vectord.snapshot": "heavy",
-    "vectord.search": "quick",
-    "matrixd.search": "quick",
-    "matrixd.corpusEvents": "stream",
-    "embedd.embed": "quick",
-  });
 });
 
 test("a body is large when its length is, or when nobody says it", () => {

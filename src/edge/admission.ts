@@ -11,13 +11,13 @@
 // left. Where there is room nothing of this costs more than a comparison and a count.
 
 import type { Log } from "#lib/log";
-import { type AnyOp, timeoutMsOf } from "#rpc/contract";
+import type { Work } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
-import type { Route } from "#rpc/serve";
+import type { Route } from "#rpc/route";
 import type { Pulse } from "./pulse.ts";
 
-/** What a request asks of the house: a moment, work of seconds, a reply that goes on, a file or a large body taken in. */
-type Kind = "quick" | "heavy" | "stream" | "upload" | "bulk";
+/** The work that a route declares; `large` is a body of JSON that is held in memory, whatever its route. */
+type Kind = Work | "large";
 
 interface GateLimits {
   readonly atOnceMax: number;
@@ -25,8 +25,6 @@ interface GateLimits {
   readonly waitMsMax: number;
 }
 
-/** An operation that may take longer than this is meant to: SQL, snapshots. */
-const QUICK_MS_MAX = 120_000;
 /** What most requests are far below; the bodies of 5,000 slow senders are 320 MiB then. */
 const SMALL_BYTES_MAX = 64 * 1024;
 /** As long as a person takes a reply to be at once, more or less; a refused client asks no oftener than that. */
@@ -55,13 +53,13 @@ const LIMITS: Readonly<Record<Kind, GateLimits>> = {
   // At a tenth of a millisecond each some 6 ms of work, and as many connections as are kept open to a daemon.
   quick: { atOnceMax: 64, waitingMax: 4096, waitMsMax: WAIT_MS_MAX },
   // The service has a queue that is fair among callers, and this is a caller's share of it.
-  heavy: { atOnceMax: 64, waitingMax: 2048, waitMsMax: LONG_WAIT_MS_MAX },
+  bulk: { atOnceMax: 64, waitingMax: 2048, waitMsMax: LONG_WAIT_MS_MAX },
   // Each holds a connection to its service, and buffers of some 100 KiB.
   stream: { atOnceMax: 128, waitingMax: 64, waitMsMax: WAIT_MS_MAX },
   // Goes to disk as it comes; more only wait for the same disk.
   upload: { atOnceMax: 64, waitingMax: 64, waitMsMax: LONG_WAIT_MS_MAX },
   // Held in memory: the largest has 64 MiB, so all of a caller's have 1 GiB.
-  bulk: { atOnceMax: 16, waitingMax: 64, waitMsMax: LONG_WAIT_MS_MAX },
+  large: { atOnceMax: 16, waitingMax: 64, waitMsMax: LONG_WAIT_MS_MAX },
 };
 
 /** One for all: at many thousands a second a stack for each is what would cost most. */
@@ -73,12 +71,6 @@ export const REFUSED = new Fault(
     retryAfterMs: RETRY_AFTER_MS,
   },
 );
-
-export function kindOf(operation: AnyOp): Kind {
-  if (operation.body === "raw") return "upload";
-  if (timeoutMsOf(operation) > QUICK_MS_MAX) return "heavy";
-  return operation.reply === "json" ? "quick" : "stream";
-}
 
 /** True for a body that may not come in one piece: large, or of a length that nobody said. */
 export function isLarge(headers: Headers): boolean {

@@ -7,25 +7,19 @@
 
 import { type Context, Hono } from "hono";
 import { cors } from "hono/cors";
+import { onAbort } from "#lib/abort";
 import { present } from "#lib/assert";
 import type { Log } from "#lib/log";
-import { bodyBytesMaxOf, timeoutMsOf } from "#rpc/contract";
-import { Fault } from "#rpc/fault";
-import {
-  byPattern,
-  CALL_HEADERS,
-  type Exchange,
-  faultResponse,
-  requestIdOf,
-  type Route,
-  routeFor,
-} from "#rpc/serve";
-import { type Admission, type Gate, isLarge, kindOf, REFUSED, type Wait } from "./admission.ts";
+import { CALL_HEADERS, type Exchange, faultResponse, requestIdOf } from "#rpc/exchange";
+import { Fault, toFault } from "#rpc/fault";
+import { byPattern, isSlow, type Route, routeFor } from "#rpc/route";
+import { type Admission, type Gate, isLarge, REFUSED, type Wait } from "./admission.ts";
 import { type Authenticate, authorize } from "./auth.ts";
 import { apiDescription, docsPage } from "./docs.ts";
 import { checkMethod, type Guard } from "./guard.ts";
 import { type HealthDeps, houseHealth } from "./health.ts";
 import { admissionMetrics, type Meter, metricsText } from "./meter.ts";
+import { checkUnfolded, patternsOf } from "./raw-path.ts";
 import { IDLE_TIMEOUT_S, begunBody, pacedReply } from "./pace.ts";
 
 export interface GatewayDeps {
@@ -56,7 +50,7 @@ export function gateway(deps: GatewayDeps): Gateway {
   for (const [pattern, methods] of byPattern(deps.routes)) {
     const handlers: Record<string, Handler> = {};
     for (const [method, candidates] of methods) handlers[method] = mount(deps, candidates);
-    routes[pattern] = handlers;
+    for (const one of patternsOf(pattern)) routes[one] = handlers;
   }
   const app = new Hono();
   if (deps.allowOrigins.length > 0) app.use(cors({ origin: [...deps.allowOrigins], maxAge: 600 }));
@@ -95,28 +89,29 @@ interface Entry {
   /** The gate of quick work, which is one for all. */
   readonly quick: Gate | undefined;
   readonly gate: (callerId: string) => Gate;
-  readonly bulkGate: (callerId: string) => Gate;
+  readonly largeGate: (callerId: string) => Gate;
 }
 
 function entryOf(route: Route, admission: Admission): Entry {
-  const { operation } = route;
-  const kind = kindOf(operation);
-  const reads = operation.method === "GET" || operation.method === "HEAD";
+  const { body, method, reply, work } = route;
+  const reads = method === "GET" || method === "HEAD";
   return {
     route,
-    lasting: operation.reply === "events" || (operation.reply === "raw" && !reads),
-    raw: operation.body === "raw",
+    lasting: reply === "events" || (reply === "raw" && !reads),
+    raw: body === "raw",
     bodied: !reads,
-    quick: kind === "quick" ? admission.gate(route, kind, "") : undefined,
-    gate: (callerId) => admission.gate(route, kind, callerId),
-    bulkGate: (callerId) => admission.gate(route, "bulk", callerId),
+    quick: work === "quick" ? admission.gate(route, work, "") : undefined,
+    gate: (callerId) => admission.gate(route, work, callerId),
+    largeGate: (callerId) => admission.gate(route, "large", callerId),
   };
 }
 
 function mount(deps: GatewayDeps, candidates: readonly Route[]): Handler {
   const { authenticate, guard, allowOrigins, admission } = deps;
   const entries = new Map(candidates.map((route) => [route, entryOf(route, admission)]));
-  const only = candidates.length === 1 ? entries.get(present(candidates[0], "a route")) : undefined;
+  const first = present(candidates[0], "a route");
+  const greedy = candidates.some(({ pattern }) => patternsOf(pattern).length > 1);
+  const only = candidates.length === 1 ? entries.get(first) : undefined;
 
   const begin = (request: Request, exchange: EdgeExchange): Promise<Response> | Response => {
     const { headers } = request;
@@ -126,27 +121,28 @@ function mount(deps: GatewayDeps, candidates: readonly Route[]): Handler {
       const caller = authenticate(headers);
       const entry = only ?? present(entries.get(routeFor(candidates, request)), "an entry");
       const { route } = entry;
-      authorize(caller, route.operation.scope);
+      authorize(caller, route.scope);
+      if (greedy) checkUnfolded(request, route.pattern);
       exchange.caller = caller;
       exchange.route = route;
       const large = entry.bodied && !entry.raw && isLarge(headers);
-      exchange.gate = large ? entry.bulkGate(caller.id) : (entry.quick ?? entry.gate(caller.id));
+      exchange.gate = large ? entry.largeGate(caller.id) : (entry.quick ?? entry.gate(caller.id));
       // Refused before its body is read, a request costs least.
       if (exchange.gate.full) return exchange.refuse();
       if (large || entry.raw) return receive(entry, request, exchange);
       return entry.lasting ? last(entry, request, exchange) : route.handle(request, exchange);
     } catch (thrown) {
-      return faultResponse(thrown, exchange, "gateway");
+      return exchange.fail(thrown, first);
     }
   };
 
   return (request, server) => {
     const exchange = new EdgeExchange(request, request.headers, deps, server);
     if (!admission.lags(exchange.started)) return begin(request, exchange);
-    exchange.route = candidates[0];
+    exchange.route = first;
     return exchange.outlast(admission.putAside(request)).then(
       () => begin(request, exchange),
-      (refused: unknown) => faultResponse(refused, exchange, "gateway"),
+      (refused: unknown) => exchange.fail(refused, first),
     );
   };
 }
@@ -157,13 +153,13 @@ async function receive(entry: Entry, request: Request, exchange: EdgeExchange): 
   try {
     // One that is declared too large is refused without a byte of it.
     const declared = Number(request.headers.get("content-length") ?? 0);
-    if (declared > bodyBytesMaxOf(route.operation)) return await route.handle(request, exchange);
+    if (declared > route.bodyBytesMax) return await route.handle(request, exchange);
     const body = await begunBody(request);
     await exchange.admit();
     const paced = body.request((seconds) => exchange.clock(seconds));
     return await (entry.lasting ? last(entry, paced, exchange) : route.handle(paced, exchange));
   } catch (thrown) {
-    return faultResponse(thrown, exchange, "gateway");
+    return exchange.fail(thrown, route);
   }
 }
 
@@ -172,7 +168,7 @@ async function last({ route }: Entry, request: Request, exchange: EdgeExchange):
   const leave = (): void => exchange.leave();
   exchange.stays = true;
   // Nobody reads, or gives up, a reply to a client that has gone already.
-  exchange.lateSignal().addEventListener("abort", leave, { once: true });
+  onAbort(exchange.lateSignal(), leave);
   return pacedReply(await route.handle(request, exchange), (seconds) => exchange.clock(seconds), leave);
 }
 
@@ -217,7 +213,7 @@ class EdgeExchange implements Exchange {
   admit(): Promise<void> | undefined {
     const { gate } = this;
     // From here on the house is at work, and may be silent for long.
-    if (this.route?.slow === true) this.clock(0);
+    if (this.route !== undefined && isSlow(this.route)) this.clock(0);
     if (gate === undefined || this.#inside) return undefined;
     this.#inside = gate.enter();
     if (this.#inside) return undefined;
@@ -229,7 +225,14 @@ class EdgeExchange implements Exchange {
   refuse(): Response {
     this.#refused = true;
     this.#deps.admission.refused(this.route?.name ?? "gateway");
-    return faultResponse(REFUSED, this, "gateway");
+    return this.route?.fault(REFUSED, this) ?? faultResponse(REFUSED, this, "gateway");
+  }
+
+  /** The reply to a request that failed before its route was at work, in the shape of that route's surface. */
+  fail(thrown: unknown, route: Route): Response {
+    const fault = toFault(thrown);
+    fault.origin ??= "gateway";
+    return (this.route ?? route).fault(fault, this);
   }
 
   /** Waits for room, which costs the operation of its time; throws when there is none. */
@@ -240,10 +243,9 @@ class EdgeExchange implements Exchange {
       this.#deps.admission.refused(this.route?.name ?? "gateway");
       throw REFUSED;
     }
-    const operation = this.route?.operation;
-    // Events have no time of their own: they end with what they tell of.
-    if (operation === undefined || operation.reply === "events") return;
-    this.timeoutMs = (this.timeoutMs ?? timeoutMsOf(operation)) - (performance.now() - asked);
+    const timeoutMs = this.timeoutMs ?? this.route?.timeoutMs;
+    if (timeoutMs === undefined || timeoutMs === Infinity) return;
+    this.timeoutMs = timeoutMs - (performance.now() - asked);
   }
 
   leave(): void {
@@ -273,7 +275,7 @@ class EdgeExchange implements Exchange {
     if (!this.stays) this.leave();
     const { route } = this;
     if (route === undefined) return;
-    if (route.slow) this.clock(IDLE_TIMEOUT_S);
+    if (isSlow(route)) this.clock(IDLE_TIMEOUT_S);
     this.#deps.meter.record(route, status, tookMs);
     // Refusals are many and alike: who refuses says so now and then.
     if (status >= 500 && !this.#refused) {

@@ -2,6 +2,7 @@
 // that a hanging neighbour never makes the answer late.
 
 import type { Service } from "#rpc/contract";
+import type { DaemonStats } from "#rpc/daemon";
 import type { storage } from "#contracts/storage";
 
 export interface ServiceHealth {
@@ -21,8 +22,8 @@ export interface HouseHealth {
 export interface HealthDeps {
   readonly topology: "together" | "apart";
   readonly version: string;
-  /** Resolves when the service answers. */
-  readonly pings: Readonly<Record<string, (signal: AbortSignal) => Promise<void>>>;
+  /** Resolves when the service answers, with what it says of itself. */
+  readonly pings: Readonly<Record<string, (signal: AbortSignal) => Promise<DaemonStats>>>;
   readonly storage: Service<typeof storage>;
 }
 
@@ -33,8 +34,13 @@ export async function houseHealth({ topology, version, pings, storage }: HealthD
     const started = performance.now();
     const latency = (): number => Math.round((performance.now() - started) * 100) / 100;
     try {
-      await ping(AbortSignal.timeout(PING_MS_MAX));
-      return [name, { status: "ok", latency_ms: latency() }];
+      const { failures = {} } = await ping(AbortSignal.timeout(PING_MS_MAX));
+      const failed = Object.entries(failures).map(([work, times]) => `${work} (${times})`);
+      const detail =
+        failed.length === 0
+          ? {}
+          : { detail: `failed in the background since the start: ${failed.join(", ")}` };
+      return [name, { status: "ok", latency_ms: latency(), ...detail }];
     } catch {
       return [name, { status: "down", latency_ms: latency(), detail: `${name} does not answer` }];
     }

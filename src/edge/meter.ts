@@ -2,7 +2,7 @@
 // happens on every request; prom-client only formats them when somebody asks.
 
 import { AggregatorRegistry, Gauge, Registry } from "prom-client";
-import type { Route } from "#rpc/serve";
+import type { Route } from "#rpc/route";
 import type { Admission } from "./admission.ts";
 
 /** Upper bounds in seconds: half a millisecond to half a minute. */

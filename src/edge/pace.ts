@@ -4,6 +4,7 @@
 //
 // Small bodies need none of this: nobody works before they are there, so the platform's clock is right for them.
 
+import { type ByteReader, coalescedReader } from "#lib/coalesced-reader";
 import type { Bytes } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
 
@@ -27,8 +28,9 @@ export interface BegunBody {
 
 /** Resolves when the first part of a body is there, or all of it; until then the platform's clock runs. */
 export async function begunBody(request: Request): Promise<BegunBody> {
-  const reader = (request.body as Bytes | null)?.getReader();
-  if (reader === undefined) return { request: () => request };
+  const source = (request.body as Bytes | null)?.getReader();
+  if (source === undefined) return { request: () => request };
+  const reader = coalescedReader(source);
   const begun: Uint8Array[] = [];
   let bytes = 0;
   let whole = false;
@@ -47,13 +49,7 @@ export async function begunBody(request: Request): Promise<BegunBody> {
   };
 }
 
-/** What is used of a stream's reader. */
-interface Reader {
-  read(): Promise<{ readonly value?: Uint8Array | undefined }>;
-  cancel(reason?: unknown): Promise<void>;
-}
-
-function pacedRest(begun: Uint8Array[], reader: Reader, clock: Clock, patienceMsMax: number): Bytes {
+function pacedRest(begun: Uint8Array[], reader: ByteReader, clock: Clock, patienceMsMax: number): Bytes {
   let patienceMs = patienceMsMax;
   return new ReadableStream<Uint8Array>(
     {

@@ -38,7 +38,7 @@ export interface Disk {
   syncFolder(path: string): Promise<void>;
 }
 
-// Plain descriptors: a FileHandle that is collected without a close throws where nobody can catch it.
+// Plain descriptors: a FileHandle that is collected without a close throws where no caller can catch it.
 const openDescriptor = promisify(openCallback);
 const writeDescriptor = promisify(writeCallback);
 const syncData = promisify(fdatasync);
@@ -80,7 +80,7 @@ export const nodeDisk: Disk = {
 export async function writeWhole(file: DiskFile, bytes: Uint8Array, position: number): Promise<void> {
   for (let at = 0; at < bytes.length;) {
     const written = await file.write(bytes.subarray(at), position + at);
-    // One that writes nothing would spin here for ever.
+    // A disk that takes nothing would make this loop endless.
     if (written === 0) throw Object.assign(new Error("nothing was written"), { code: "ENOSPC" });
     at += written;
   }

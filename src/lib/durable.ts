@@ -1,11 +1,11 @@
-// Files that are there whole or not at all. Durable means: written to a temporary file, flushed to the disk,
-// renamed into place, and the folder flushed so that the new name survives too (quality rule; POSIX rename(2)).
+// Atomic, durable writes of whole files: written to a temporary file, flushed to the disk, renamed into place, and the
+// folder flushed so that the new name survives a crash too (POSIX rename(2)).
 
 import { type FileHandle, link, mkdir, readFile, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { type Disk, nodeDisk, writeWhole } from "./disk.ts";
 
-/** Marks files that a crash may leave behind; nothing reads them and a sweep removes them. */
+/** Marks files that a crash may leave behind: nothing reads them, and the next start removes them. */
 export const TEMPORARY_SUFFIX = ".partial";
 
 let temporaries = 0;
@@ -15,12 +15,12 @@ export function temporaryPath(folder: string, name: string): string {
   return join(folder, `.${name.slice(-80)}.${process.pid}-${temporaries}${TEMPORARY_SUFFIX}`);
 }
 
-/** Flushes a folder, so that names made or removed in it survive a crash. */
+/** Flushes a folder, so that names created or removed in it survive a crash. */
 export function syncFolder(path: string): Promise<void> {
   return nodeDisk.syncFolder(path);
 }
 
-/** Makes a folder and every missing one above it, each flushed into the one that holds it. */
+/** Creates a folder and every missing one above it, and flushes the folder that holds each of them. */
 export async function makeFolder(path: string): Promise<void> {
   const made = await mkdir(path, { recursive: true });
   if (made === undefined) return;
@@ -30,7 +30,7 @@ export async function makeFolder(path: string): Promise<void> {
   }
 }
 
-/** Writes a small file whole: `content` is there afterwards, or what was there before still is. */
+/** Replaces a small file: afterwards it holds `content`, or after a failure what it held before. */
 export async function writeDurably(
   path: string,
   content: string | Uint8Array,

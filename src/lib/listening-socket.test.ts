@@ -53,8 +53,8 @@ describe.skipIf(noProc)("a listening socket (needs Linux)", () => {
     const port = serve("first", 0, false);
     const ask = (init: RequestInit = {}): Promise<Response> => fetch(`http://127.0.0.1:${port}`, init);
     await (await ask()).text();
-    expect(portCensus(port)).toEqual({ listening: 1, accepted: 1, coming: 0 });
-    expect(present(listeningSocket(port), "the socket").hush()).toBe(true);
+    expect(portCensus(port)).toEqual({ listening: 1, accepted: 1, queued: 0 });
+    expect(present(listeningSocket(port), "the socket").dropNewConnections()).toBe(true);
     const waiting = ask({ keepalive: false, signal: AbortSignal.timeout(200) });
     expect(await (await ask()).text()).toBe("first");
     // A second waits for the dialler's system to ask again; in 200 ms nobody answers and nobody refuses.
@@ -63,11 +63,11 @@ describe.skipIf(noProc)("a listening socket (needs Linux)", () => {
       (thrown: unknown) => thrown,
     );
     expect((error as Error | undefined)?.name).toBe("TimeoutError");
-    expect(portCensus(port)).toEqual({ listening: 1, accepted: 1, coming: 0 });
+    expect(portCensus(port)).toEqual({ listening: 1, accepted: 1, queued: 0 });
   });
 
   test("a port on which somebody else listens has no socket here", () => {
     expect(listeningSocket(1)).toBeUndefined();
-    expect(portCensus(1)).toEqual({ listening: 0, accepted: 0, coming: 0 });
+    expect(portCensus(1)).toEqual({ listening: 0, accepted: 0, queued: 0 });
   });
 });

@@ -1,29 +1,29 @@
-// What Linux lets a process do with the socket it listens on, and Bun does not: let another process listen on the same
-// port, say which of the two is given new connections, and take no more while those that are there go on. Closing a
-// listening socket resets the connections that wait in its queue; a socket that is given no more empties its queue
-// first, and nothing is lost. The socket is found through /proc, its options are set through libc. Elsewhere there is
-// none of this: every function says so by giving `undefined`.
+// What Linux lets a process do with its listening socket and Bun does not: let another process listen on the same port
+// (SO_REUSEPORT), choose which of the two gets new connections, and accept no more while open ones go on. Closing a
+// listening socket resets the connections in its accept queue; a socket that gets no more empties its queue first, and
+// nothing is lost. The socket is found through /proc, its options are set through libc. On other systems every function
+// returns undefined.
 
 import { dlopen, ptr } from "bun:ffi";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 
 export interface ListeningSocket {
-  /** Lets a process of the same user listen on this port as well, if it asks to share it. False when that failed. */
+  /** Lets a process of the same user listen on this port too, if that one sets SO_REUSEPORT. False when it failed. */
   share(): boolean;
-  /** Gives new connections to the one that came first to the shared port, or to the one that came second. */
+  /** Sends new connections to the process that listened on the shared port first, or to the second. */
   steer(to: "first" | "second"): boolean;
-  /** From now on whoever dials is left waiting; the dialler's system asks again after a second. */
-  hush(): boolean;
+  /** Drops every SYN from now on; the client's system sends it again after a second. */
+  dropNewConnections(): boolean;
 }
 
-/** What there is on a port. */
+/** The sockets on a port. */
 export interface PortCensus {
-  /** Sockets that listen where this process does, its own included. */
+  /** Listening sockets at this process's address, its own included. */
   readonly listening: number;
-  /** Connections to it that this process has. */
+  /** Connections that this process has accepted. */
   readonly accepted: number;
-  /** Those that wait to be accepted, by whichever of the processes that listen there. */
-  readonly coming: number;
+  /** Connections that no process has accepted yet. */
+  readonly queued: number;
 }
 
 /** The socket on which this process listens at the port. */
@@ -34,7 +34,7 @@ export function listeningSocket(port: number): ListeningSocket | undefined {
   return {
     share: () => set(SO_REUSEPORT, new Int32Array([1])),
     steer: (to) => set(SO_ATTACH_REUSEPORT_CBPF, program([[RETURN, 0, 0, to === "first" ? 0 : 1]])),
-    hush: () => set(SO_ATTACH_FILTER, program(HUSH)),
+    dropNewConnections: () => set(SO_ATTACH_FILTER, program(DROP_SYN)),
   };
 }
 
@@ -47,15 +47,16 @@ export function portCensus(port: number): PortCensus | undefined {
   return {
     listening: listening.filter(({ local }) => local === own?.local).length,
     accepted: rows.filter(({ state, inode }) => state === ESTABLISHED && mine.has(inode)).length,
-    // What no process has accepted has no inode.
-    coming: rows.filter(({ state, inode }) => (state === ESTABLISHED || state === GREETED) && inode === "0")
-      .length,
+    // A socket that no process has accepted has no inode.
+    queued: rows.filter(
+      ({ state, inode }) => (state === ESTABLISHED || state === SYN_RECEIVED) && inode === "0",
+    ).length,
   };
 }
 
 /** include/net/tcp_states.h */
 const ESTABLISHED = "01";
-const GREETED = "03";
+const SYN_RECEIVED = "03";
 const LISTENING = "0A";
 
 interface TcpRow {
@@ -101,7 +102,7 @@ function linkOf(fd: string): string {
   try {
     return readlinkSync(`/proc/self/fd/${fd}`);
   } catch {
-    // It was closed while we looked.
+    // It was closed since the folder was listed.
     return "";
   }
 }
@@ -132,7 +133,7 @@ const SYN = 0x02;
 const SYN_OR_ACK = 0x12;
 
 /** Drops a segment that opens a connection, and passes every other. */
-const HUSH: readonly Instruction[] = [
+const DROP_SYN: readonly Instruction[] = [
   [LOAD_BYTE, 0, 0, FLAGS_AT],
   [AND, 0, 0, SYN_OR_ACK],
   [JUMP_IF_EQUAL, 0, 1, SYN],
@@ -175,7 +176,7 @@ function optionSetter(fd: number): SetOption | undefined {
         return symbols.setsockopt(fd, SOL_SOCKET, option, ptr(bytes), bytes.byteLength) === 0;
       };
     } catch {
-      // The other C library, then.
+      // This C library is not installed; the next one is tried.
     }
   }
   return undefined;

@@ -1,5 +1,5 @@
-// Structured logs: one JSON object a line on stderr, or one readable line where a person looks. Values of
-// fields that may hold secrets never come here; callers log names, counts and codes.
+// Structured logs, the same in every process: one JSON object a line on stderr, or one readable line where a person
+// looks. Values that may hold secrets never come here; callers log names, counts and codes.
 
 export type LogLevel = "debug" | "info" | "warn" | "error";
 
@@ -12,13 +12,15 @@ export interface Log {
   error(message: string, fields?: LogFields): void;
   /** The same log, with more fields on each line. */
   with(fields: LogFields): Log;
+  /** Writes a line of another process's log in this one's format; what is no such line is logged as an error. */
+  relay(line: string): void;
 }
 
 const ORDER: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3 };
 
 export interface LogOptions {
   readonly level: LogLevel;
-  /** A person reads it. */
+  /** For a person; else JSON. */
   readonly readable: boolean;
   readonly write?: (line: string) => void;
   readonly fields?: LogFields;
@@ -34,15 +36,22 @@ export function createLog(options: LogOptions): Log {
       const all = { ...fields, ...more };
       write(
         readable
-          ? readableLine(at, message, all)
+          ? readableLine(now(), at, message, flat(all))
           : `${JSON.stringify({ at: now(), level: at, message, ...flat(all) })}\n`,
       );
     };
+  const error = line("error");
   return {
     debug: line("debug"),
     info: line("info"),
     warn: line("warn"),
-    error: line("error"),
+    error,
+    relay: (text) => {
+      const entry = entryOf(text);
+      if (entry === undefined) return error(text);
+      const { at, level, message, ...rest } = entry;
+      write(readable ? readableLine(at, level, message, rest) : `${text}\n`);
+    },
     with: (more) => createLog({ ...options, fields: { ...fields, ...more } }),
   };
 }
@@ -51,12 +60,30 @@ function now(): string {
   return new Date().toISOString();
 }
 
-function readableLine(level: LogLevel, message: string, fields: LogFields): string {
-  const rest = Object.entries(flat(fields)).map(([name, value]) => {
+interface LogEntry extends LogFields {
+  readonly at: string;
+  readonly level: LogLevel;
+  readonly message: string;
+}
+
+function entryOf(text: string): LogEntry | undefined {
+  if (!text.startsWith("{")) return undefined;
+  try {
+    const entry = JSON.parse(text) as Partial<LogEntry>;
+    const known = typeof entry.at === "string" && typeof entry.message === "string";
+    return known && entry.level !== undefined && entry.level in ORDER ? (entry as LogEntry) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** `at` is a time as `now` gives it. */
+function readableLine(at: string, level: LogLevel, message: string, fields: LogFields): string {
+  const rest = Object.entries(fields).map(([name, value]) => {
     const text = typeof value === "string" ? value : JSON.stringify(value);
     return ` ${name}=${text}`;
   });
-  return `${now().slice(11, 23)} ${level.padEnd(5)} ${message}${rest.join("")}\n`;
+  return `${at.slice(11, 23)} ${level.padEnd(5)} ${message}${rest.join("")}\n`;
 }
 
 function flat(fields: LogFields): LogFields {
@@ -69,4 +96,14 @@ function flat(fields: LogFields): LogFields {
 function stackOf(error: Error): string {
   const stack = error.stack ?? error.message;
   return error instanceof SyntaxError ? stack.replace(error.message, "what was read is malformed") : stack;
+}
+
+/** Logs what nothing caught and ends the process: what it holds in memory cannot be trusted from then on. */
+export function exitOnUncaught(log: Log): void {
+  const exit = (error: unknown): void => {
+    log.error("uncaught", { error });
+    process.exit(1);
+  };
+  process.on("uncaughtException", exit);
+  process.on("unhandledRejection", exit);
 }

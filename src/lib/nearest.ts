@@ -1,8 +1,8 @@
-// "Did you mean": known words that are near to one that was typed, by edits (insert, delete, replace, swap of
-// neighbours: the optimal string alignment distance). A guess that is far away helps nobody, so a word of up to
-// five letters allows one edit, longer ones a third of their length.
+// "Did you mean": known words near to a typed one, by the optimal string alignment distance (insert, delete, replace,
+// swap of neighbours). A far guess does not help, so a word of up to five letters allows one edit, longer ones a third
+// of their length.
 
-/** Guesses that still help; a longer list is read by nobody. */
+/** A longer list of guesses does not help. */
 const GUESSES_MAX = 3;
 /** Words that are compared: some milliseconds of work. */
 const COMPARED_MAX = 2000;

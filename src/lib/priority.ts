@@ -1,13 +1,13 @@
-// How much a process's work matters to the scheduler, beside everybody else's. Linux keeps that for each thread,
-// and a thread starts with its parent's: so all of a process are told.
+// A process's nice value. Linux keeps it for each thread, and a thread starts with that of its parent, so it is set for
+// every thread of the process.
 
 import { readdirSync } from "node:fs";
 import { setPriority } from "node:os";
 
-/** As others are treated; 19 is the most that a process can stand back. */
+/** The usual nice value; 19 yields most. */
 export const NICE_USUAL = 0;
 
-/** Sets a process's nice value. False when the system lets nobody take back what was once given up. */
+/** False when the system refuses: lowering a value again may need privileges. */
 export function setNice(pid: number, nice: number): boolean {
   return threadsOf(pid).every((thread) => {
     try {
@@ -20,7 +20,7 @@ export function setNice(pid: number, nice: number): boolean {
   });
 }
 
-/** Where there is no /proc, a process is told as a whole. */
+/** The process itself where there is no /proc. */
 function threadsOf(pid: number): number[] {
   try {
     return readdirSync(`/proc/${pid}/task`).map(Number);

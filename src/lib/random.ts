@@ -1,5 +1,5 @@
-// Seeded random numbers for samples, benches and simulations: the same seed gives the same sequence on
-// every machine, for ever. xoshiro128** by Blackman and Vigna, seeded through splitmix32.
+// Seeded random numbers for samples, benches and simulations: a seed gives the same sequence on every machine, in every
+// version. xoshiro128** by Blackman and Vigna, seeded through splitmix32.
 
 export interface Random {
   /** A float in [0, 1). */

@@ -1,5 +1,5 @@
-// Vectors as text: JSON numbers, or base64 of little-endian 32-bit floats. Base64 is a quarter of the size and
-// a tenth of the work, which is why the services of the house speak it among themselves.
+// Vectors as text: JSON numbers, or base64 of little-endian 32-bit floats. Base64 has a quarter of the size and takes a
+// tenth of the work, so services use it among themselves.
 
 /** Decodes either form. Base64 whose length is not a whole number of floats gives undefined. */
 export function readVector(text: string | readonly number[]): Float32Array | undefined {

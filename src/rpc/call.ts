@@ -1,14 +1,15 @@
-// What travels beside a call: who asks, until when, and how it is cancelled. A call that is passed on to a
-// neighbour carries all of it along. Signals are made only when somebody looks: most calls end before
-// anything could have cancelled them, and an AbortController costs more than they do.
+// What travels beside a call: the caller, the deadline, the request id, and how it is cancelled. A call that is passed on
+// to a neighbour carries all of it along. The signal is created only when it is read: most calls end before anything
+// could have cancelled them, and an AbortController costs more than they do.
 
+import { onAbort } from "#lib/abort";
 import { Fault } from "./fault.ts";
 
 /** What a caller is allowed to do. */
 export type Scope = "read" | "write" | "admin";
 
 export interface Caller {
-  /** The name of the key that was shown, or `local` for a call that came in without one. */
+  /** The name of the API key, or `local` for a call without one. */
   readonly id: string;
   readonly scopes: readonly Scope[];
 }
@@ -44,8 +45,8 @@ export function newRequestId(): string {
   return `${processTag}-${requestCount.toString(36)}`;
 }
 
-/** Where a call comes from, when not from another call: its signal is asked for late, and maybe never. */
-export interface CallOrigin extends Omit<CallInit, "signal"> {
+/** A call that comes in over HTTP: its signal is created when it is first read, and mostly never. */
+export interface IncomingCall extends Omit<CallInit, "signal"> {
   readonly lateSignal?: () => AbortSignal | undefined;
 }
 
@@ -54,11 +55,11 @@ export class CallState implements Call {
   readonly requestId: string;
   readonly traceparent: string | undefined;
   readonly caller: Caller;
-  readonly #start: CallInit | CallOrigin;
+  readonly #start: CallInit | IncomingCall;
   #controller: AbortController | undefined;
   #ended: Fault | undefined;
 
-  constructor(start: CallInit | CallOrigin, deadline: number) {
+  constructor(start: CallInit | IncomingCall, deadline: number) {
     this.deadline = deadline;
     this.requestId = start.requestId ?? newRequestId();
     this.traceparent = start.traceparent;
@@ -77,8 +78,7 @@ export class CallState implements Call {
     }
     const start = this.#start;
     const upstream = "lateSignal" in start ? start.lateSignal?.() : (start as CallInit).signal;
-    if (upstream?.aborted === true) this.end(cancelledBy(upstream));
-    else upstream?.addEventListener("abort", () => this.end(cancelledBy(upstream)), { once: true });
+    onAbort(upstream, (reason) => this.end(cancellation(reason)));
     return controller.signal;
   }
 
@@ -90,8 +90,8 @@ export class CallState implements Call {
   }
 }
 
-export function cancelledBy(signal: AbortSignal): Fault {
-  const reason: unknown = signal.reason;
+/** The fault that a signal's reason stands for. */
+export function cancellation(reason: unknown): Fault {
   if (reason instanceof Fault) return reason;
   if (reason instanceof Error && reason.name === "TimeoutError") {
     return new Fault("timeout", "The caller's time limit passed.");

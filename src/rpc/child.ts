@@ -1,13 +1,14 @@
 // A contract served by a child process of our own: work that may hold the processor, eat memory or crash
-// (users' SQL, parsing big files, building graphs) runs there, and the serving process only waits. The child
-// listens on a unix socket like any daemon; a watchdog kills it when it grows past its memory limit.
+// (users' SQL, parsing big files, building graphs) runs there, and the serving process only waits. The child listens on a
+// unix socket like any daemon; a watchdog kills it when it grows past its memory limit.
 
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
+import { createLog, exitOnUncaught } from "#lib/log";
 import type { Contract, Service } from "./contract.ts";
 import { Fault } from "./fault.ts";
-import { listen } from "./listen.ts";
+import { checkSocketPath, listen } from "./listen.ts";
 import type { Implementation } from "./local.ts";
 import { remote } from "./remote.ts";
 import { routes } from "./serve.ts";
@@ -15,7 +16,7 @@ import { routes } from "./serve.ts";
 export interface Child<C extends Contract> {
   readonly service: Service<C>;
   readonly pid: number;
-  /** Resolves when the process is gone, with why: killed by us, out of memory, or by itself. */
+  /** Resolves when the process is gone, with why: killed by us, out of memory, crashed in its own code, or otherwise. */
   readonly exited: Promise<ChildEnd>;
   /** Bytes of memory it holds now; 0 where the system does not tell. */
   memoryBytes(): number;
@@ -23,13 +24,16 @@ export interface Child<C extends Contract> {
   kill(): void;
 }
 
-export type ChildEnd = "killed" | "out_of_memory" | "exited";
+export type ChildEnd = "killed" | "out_of_memory" | "crashed" | "exited";
+
+/** Signals that a process gets for what its own code did. */
+const CRASHES: ReadonlySet<string> = new Set(["SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE", "SIGABRT", "SIGTRAP"]);
 
 export interface ChildOptions {
   /** Absolute path of the module that calls `serveChild`. */
   readonly entry: string;
   readonly origin: string;
-  /** Handed to the entry as it is; must survive JSON. */
+  /** Passed to the entry as JSON. */
   readonly settings: unknown;
   /** Resident bytes past which it is killed. */
   readonly memoryBytesMax?: number;
@@ -39,19 +43,20 @@ export interface ChildOptions {
 const READY_MS_MAX = 10_000;
 /** A runaway query fills about 1 GiB a second, so this is how finely the limit holds. */
 const MEMORY_POLL_MS = 20;
-/** After so many looks without growth (a second) the child is taken to be idle. */
+/** After so many polls without growth (a second) the child counts as idle. */
 const QUIET_POLLS = 50;
 const IDLE_POLL_MS = 250;
 const GROWTH_BYTES = 1024 * 1024;
 const PAGE_BYTES = 4096;
 
 export async function spawnChild<C extends Contract>(contract: C, options: ChildOptions): Promise<Child<C>> {
+  checkSocketPath(join(tmpdir(), "lakehouse-XXXXXX", "s"));
   const folder = mkdtempSync(join(tmpdir(), "lakehouse-"));
   const socket = join(folder, "s");
   const ready = Promise.withResolvers<void>();
   const handed = JSON.stringify({ socket, folder, settings: options.settings });
   const process_ = Bun.spawn([process.execPath, "--no-env-file", options.entry, handed], {
-    // Secrets of the house are none of a child's business.
+    // A child needs no secret of the house.
     env: { NODE_ENV: "production", HOME: homedir(), TMPDIR: tmpdir() },
     stdio: ["ignore", "ignore", "inherit"],
     ipc: (message) => {
@@ -69,6 +74,7 @@ export async function spawnChild<C extends Contract>(contract: C, options: Child
       : watchMemory(process_.pid, options.memoryBytesMax, () => kill("out_of_memory"));
   const exited = process_.exited.then(() => {
     watchdog?.stop();
+    if (end === "exited" && CRASHES.has(String(process_.signalCode))) end = "crashed";
     rmSync(folder, { recursive: true, force: true });
     ready.reject(new Fault("unavailable", `A worker of ${options.origin} ended before it was ready.`));
     return end;
@@ -80,7 +86,7 @@ export async function spawnChild<C extends Contract>(contract: C, options: Child
     clearTimeout(late);
   }
   return {
-    // Its caller knows best whether to try again, and with which child.
+    // The caller decides whether to retry, and with which child.
     service: waking(remote(contract, { unix: socket }, { origin: options.origin, triesMax: 1 }), watchdog),
     pid: process_.pid,
     exited,
@@ -90,14 +96,14 @@ export async function spawnChild<C extends Contract>(contract: C, options: Child
 }
 
 interface Watchdog {
-  /** Work begins: look often. */
+  /** Work begins: poll often. */
   wake(): void;
   stop(): void;
 }
 
 /**
- * Looks at a process's memory every 20 ms while it works or grows, and now and then while it does neither: an
- * idle child costs nothing. `onTooMuch` is called once.
+ * Polls a process's memory every 20 ms while it works or grows, and every 250 ms while it does neither: an idle child
+ * costs next to nothing. `onTooMuch` is called once.
  */
 function watchMemory(pid: number, bytesMax: number, onTooMuch: () => void): Watchdog {
   let before = 0;
@@ -148,14 +154,20 @@ function residentBytes(pid: number): number {
 }
 
 /** What the parent hands to a child's entry: its settings, and a folder of its own that is removed with it. */
-export interface Handed<S> {
+export interface ChildSetup<S> {
   readonly settings: S;
   readonly folder: string;
 }
 
 /** The whole of a child's entry module: builds the implementation and serves it until the parent is gone. */
-export async function serveChild<S>(build: (handed: Handed<S>) => Promise<Implementation>): Promise<void> {
-  const { socket, folder, settings } = JSON.parse(process.argv[2] ?? "") as Handed<S> & { socket: string };
+export async function serveChild<S>(
+  build: (handed: ChildSetup<S>) => Promise<Implementation>,
+): Promise<void> {
+  const { socket, folder, settings } = JSON.parse(process.argv[2] ?? "") as ChildSetup<S> & {
+    socket: string;
+  };
+  const log = createLog({ level: "warn", readable: process.stderr.isTTY });
+  exitOnUncaught(log.with({ pid: process.pid }));
   process.on("disconnect", () => process.exit(0));
   const implementation = await build({ folder, settings });
   listen({ origin: implementation.origin, at: { unix: socket }, routes: routes(implementation) });

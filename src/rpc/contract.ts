@@ -1,11 +1,11 @@
-// The contract machine's vocabulary. An operation is data: method, path, schemas, faults. A contract is a
-// record of operations. From one contract come the handlers a daemon writes (`Handlers<C>`), the thing its
-// neighbours call (`Service<C>`, the same type in one process and over a socket), HTTP routes and OpenAPI.
+// The contract machine's vocabulary. An operation is data: method, path, schemas, faults. A contract is a record of
+// operations. From one contract come the handlers that a daemon writes (`Handlers<C>`), what its neighbours call
+// (`Service<C>`, the same type in one process and over a socket), HTTP routes and OpenAPI.
 
 import type { z } from "zod";
 import type { Call, CallInit, Scope } from "./call.ts";
 import type { FaultCode } from "./fault.ts";
-import type { FileBytes } from "./lent-file.ts";
+import type { FileBytes } from "./file-handoff.ts";
 
 type Schema = z.core.SomeType;
 
@@ -17,6 +17,12 @@ export type BodyKind = "json" | "raw";
 /** What a reply is: one JSON value, raw bytes with their own status and headers, or server-sent events. */
 export type ReplyKind = "json" | "raw" | "events";
 
+/**
+ * What a request costs, by which its concurrency is limited: `quick` takes milliseconds, `bulk` seconds or more, `stream`
+ * has a reply that goes on, `upload` a body that is written to disk as it arrives.
+ */
+export type Work = "quick" | "bulk" | "stream" | "upload";
+
 export type Bytes = ReadableStream<Uint8Array>;
 
 /** A reply of a raw operation. `body` is null for statuses without one (204, 304) and for HEAD. */
@@ -27,16 +33,16 @@ export interface Raw {
 }
 
 /**
- * What a handler of a raw operation answers. Bytes, a Blob and a file are sent with their length, which a stream
- * that is still being made cannot be; a caller in this process gets a stream all the same.
+ * What a handler of a raw operation returns. Bytes, a Blob and a file are sent with their length, which a stream does not
+ * have; a caller in this process gets a stream in every case.
  */
 export interface RawReply extends Omit<Raw, "body"> {
   readonly body: Bytes | Blob | FileBytes | Uint8Array<ArrayBuffer> | null;
 }
 
 /**
- * A JSON reply that its service can encode better than we, or keeps encoded already: over HTTP `json()` is sent
- * as it is (bytes are cheaper than text), in process `value()` is the answer.
+ * A JSON output that its service encodes faster than `JSON.stringify`, or keeps encoded: over HTTP `json()` is sent as it
+ * is (bytes are cheaper than text), in process `value()` is the output.
  */
 export class Encoded<T> {
   readonly json: () => string | Uint8Array<ArrayBuffer>;
@@ -59,7 +65,7 @@ interface OpTraits<O, B extends BodyKind, R extends ReplyKind, P extends boolean
   readonly reply?: R;
   /** Media types of a raw reply, first the default one. */
   readonly produces?: readonly string[];
-  /** Operations that share method and path are told apart by these media types in `accept`. */
+  /** Media types that select it among operations with the same method and path, by the accept header. */
   readonly accept?: readonly string[];
   /** Input fields that travel as request headers: field -> header name. */
   readonly headers?: Readonly<Record<string, string>>;
@@ -78,7 +84,9 @@ interface OpTraits<O, B extends BodyKind, R extends ReplyKind, P extends boolean
   readonly timeoutMs?: number;
   /** Bytes of request body at most. Default 1 MiB for JSON, unlimited for raw. */
   readonly bodyBytesMax?: number;
-  /** For neighbours only: the edge does not route it. */
+  /** See `Work`. Default: `bulk` where the time limit is over two minutes, else `quick` for JSON and `stream`. */
+  readonly work?: Work;
+  /** For neighbours only: the gateway does not mount it. */
   readonly internal?: boolean;
   /** Agreed but not served yet: no handler, no route, not on the API page. */
   readonly planned?: P;
@@ -146,7 +154,7 @@ export type Handlers<C extends Contract> = {
   readonly [K in Served<C>]: (input: ParsedOf<C[K]>, call: Call) => Handled<C[K]>;
 };
 
-/** What a neighbour calls, in process or over a socket: nothing tells it which. */
+/** What a neighbour calls, in process or over a socket: it cannot tell which. */
 export type Service<C extends Contract> = {
   readonly [K in Served<C>]: (
     input: InputOf<C[K]>,
@@ -158,13 +166,22 @@ export function isIdempotent(operation: AnyOp): boolean {
   return operation.idempotent ?? (operation.method !== "POST" && operation.method !== "PATCH");
 }
 
-/** Time enough for everything that is not long work; long work names its own. */
+/** Enough for everything but long work, which names its own. */
 const TIMEOUT_MS_DEFAULT = 15_000;
-/** JSON requests are questions, not data; what carries data names a larger cap. */
+/** JSON requests carry questions, not data; an operation that carries data names a larger cap. */
 const JSON_BODY_BYTES_MAX = 1024 * 1024;
 
 export function timeoutMsOf(operation: AnyOp): number {
   return operation.timeoutMs ?? TIMEOUT_MS_DEFAULT;
+}
+
+/** An operation that may take longer than this is meant to: SQL, snapshots. */
+const QUICK_MS_MAX = 120_000;
+
+export function workOf(operation: AnyOp): Work {
+  if (operation.work !== undefined) return operation.work;
+  if (timeoutMsOf(operation) > QUICK_MS_MAX) return "bulk";
+  return operation.reply === "json" ? "quick" : "stream";
 }
 
 export function bodyBytesMaxOf(operation: AnyOp): number {

@@ -1,6 +1,6 @@
-// Server-sent events, both ways. An event is an object whose `event` field names it; on the wire that field is
-// the SSE event name and the rest is its JSON data. A fault in mid-stream is the event `fault` with the usual
-// error body, and is thrown as a Fault at the other end. Comments keep idle connections open.
+// Server-sent events, encoded and decoded. An event is an object whose `event` field names it; on the wire that field is
+// the SSE event name and the rest its JSON data. A fault in mid-stream is the event `fault` with the usual error body, and
+// is thrown as a Fault at the other end. Comments keep idle connections open.
 // Format: https://html.spec.whatwg.org/multipage/server-sent-events.html
 
 import { EventSourceParserStream } from "eventsource-parser/stream";
@@ -12,7 +12,8 @@ const KEEP_ALIVE_MS = 15_000;
 
 const encoder = new TextEncoder();
 
-export function sseStream(events: AsyncIterable<unknown>, requestId: string): Bytes {
+/** `withReason` is for neighbours: see `Fault.reason`. */
+export function sseStream(events: AsyncIterable<unknown>, requestId: string, withReason = false): Bytes {
   const source = events[Symbol.asyncIterator]();
   let keepAlive: ReturnType<typeof setInterval> | undefined;
   return new ReadableStream<Uint8Array>({
@@ -27,7 +28,9 @@ export function sseStream(events: AsyncIterable<unknown>, requestId: string): By
           return;
         }
       } catch (thrown) {
-        const data = JSON.stringify(toFault(thrown).body(requestId));
+        const fault = toFault(thrown);
+        const reason = withReason ? { reason: fault.reason } : {};
+        const data = JSON.stringify({ ...fault.body(requestId), ...reason });
         controller.enqueue(encoder.encode(`event: fault\ndata: ${data}\n\n`));
       }
       clearInterval(keepAlive);
@@ -35,7 +38,7 @@ export function sseStream(events: AsyncIterable<unknown>, requestId: string): By
     },
     cancel: () => {
       clearInterval(keepAlive);
-      // The generator may be waiting for something: it is told, not waited for.
+      // The generator may be waiting for something: it is asked to end, and not awaited.
       void source.return?.().then(undefined, () => undefined);
     },
   });
@@ -48,14 +51,22 @@ function sseText(value: unknown): string {
     : `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
 }
 
-/** Reads a stream of events back; throws the Fault it carries, or `upstream` when it is cut off. */
+/** Decodes a stream of events; throws the Fault that it carries. */
 export async function* readSse(body: Bytes): AsyncGenerator {
   const events = body
     .pipeThrough(new TextDecoderStream() as unknown as TransformStream<Uint8Array, string>)
     .pipeThrough(new EventSourceParserStream());
   for await (const { event, data } of events) {
     const value: unknown = JSON.parse(data);
-    if (event === "fault") throw faultFromBody(value) ?? new Fault("upstream", "The stream broke off.");
+    if (event === "fault") throw faultOf(value);
     yield event === undefined ? value : { event, ...(value as object) };
   }
+}
+
+function faultOf(value: unknown): Fault {
+  const reason = (value as { reason?: unknown } | null)?.reason;
+  return (
+    faultFromBody(value, typeof reason === "string" ? { reason } : {}) ??
+    new Fault("upstream", "The stream ended with an event `fault` that holds no fault.")
+  );
 }

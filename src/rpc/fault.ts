@@ -1,6 +1,6 @@
-// A Fault is an expected failure: it crosses the wire with its code and its message, and the code alone
-// decides its HTTP status, whether it may be retried and how loudly it is logged. Anything else that is
-// thrown is a bug: it becomes `internal`, is logged with its stack, and its message never leaves the process.
+// A Fault is an expected failure: it crosses the wire with its code and its message, and the code alone decides its HTTP
+// status, whether it may be retried and at which level it is logged. Anything else that is thrown is a bug: it becomes
+// `internal`, is logged with its stack, and its message never leaves the process.
 
 export const FAULT_CODES = [
   "invalid",
@@ -68,6 +68,7 @@ interface FaultExtra {
   /** Milliseconds after which a retry makes sense; sent as `retry-after` in whole seconds. */
   readonly retryAfterMs?: number | undefined;
   readonly origin?: string | undefined;
+  readonly reason?: string | undefined;
   readonly cause?: unknown;
 }
 
@@ -76,8 +77,13 @@ export class Fault extends Error {
   readonly code: FaultCode;
   readonly details: readonly FaultDetail[] | undefined;
   readonly retryAfterMs: number | undefined;
-  /** Filled in by the first service boundary that the fault crosses. */
+  /** The service it comes from; filled in by the first service boundary that it crosses. */
   origin: string | undefined;
+  /**
+   * What happened, finer than the code (`commit_conflict`, `model_not_found`), for a foreign surface that must tell apart
+   * what the native wire does not. It goes from service to service and never out on the native wire.
+   */
+  readonly reason: string | undefined;
 
   constructor(code: FaultCode, message: string, extra: FaultExtra = {}) {
     super(message, extra.cause === undefined ? undefined : { cause: extra.cause });
@@ -85,6 +91,7 @@ export class Fault extends Error {
     this.details = extra.details;
     this.retryAfterMs = extra.retryAfterMs;
     this.origin = extra.origin;
+    this.reason = extra.reason;
   }
 
   get status(): number {
@@ -111,16 +118,19 @@ export class Fault extends Error {
 const CODES: ReadonlySet<string> = new Set(FAULT_CODES);
 
 /** Reads a fault back from a reply body; null when the body is not one of ours. */
-export function faultFromBody(body: unknown, retryAfterMs?: number): Fault | null {
+export function faultFromBody(
+  body: unknown,
+  { retryAfterMs, reason }: Pick<FaultExtra, "retryAfterMs" | "reason"> = {},
+): Fault | null {
   if (typeof body !== "object" || body === null || !("error" in body)) return null;
   const error = body.error;
   if (typeof error !== "object" || error === null) return null;
   const { code, message, origin, details } = error as Partial<FaultBody["error"]>;
   if (typeof code !== "string" || !CODES.has(code) || typeof message !== "string") return null;
-  return new Fault(code, message, { origin, details, retryAfterMs });
+  return new Fault(code, message, { origin, details, retryAfterMs, reason });
 }
 
-/** What a log may hold of it: the message of an expected fault is its caller's, and may quote a row of his. */
+/** What a log may hold of it: the message of an expected fault is for its caller, and may quote a row of theirs. */
 export function traceOf(thrown: unknown): Readonly<Record<string, unknown>> {
   const expected = thrown instanceof Fault && thrown.code !== "internal";
   return expected ? { code: thrown.code, origin: thrown.origin } : { error: thrown };

@@ -1,6 +1,6 @@
-// From a request to an operation's input: path and query and headers and JSON body, put together into the one
-// object that the operation's schema describes. Queries and headers are text, so their fields are turned into
-// what the schema asks for; a text that does not fit is left as it is for the schema to refuse by name.
+// From a request to an operation's input: path, query, headers and JSON body become the one object that the operation's
+// schema describes. Queries and headers are text, so their fields are coerced to the types of the schema; text that
+// cannot be coerced is left for the schema to refuse by name.
 
 import { z } from "zod";
 import { type AnyOp, type Bytes, bodyBytesMaxOf } from "./contract.ts";
@@ -14,7 +14,7 @@ type Coercion = (text: string) => unknown;
 /** By field. A map, because a client chooses the names that are looked up, `constructor` too. */
 type Coercions = ReadonlyMap<string, Coercion>;
 
-/** How an operation's input is read, worked out once from its schema. */
+/** Reads an operation's input; what that takes is derived once from its schema. */
 export function inputReader(operation: AnyOp, plan: PathPlan): ReadInput {
   const coercions = coercionsOf(operation);
   const headers = Object.entries(operation.headers ?? {});
@@ -75,7 +75,7 @@ function readQuery(url: string, coercions: Coercions): Record<string, unknown> {
   const start = url.indexOf("?");
   if (start === -1) return fields;
   for (const [name, text] of new URLSearchParams(url.slice(start + 1))) {
-    // As a key of the object below it would be no field.
+    // As a key of the object below it would set its prototype.
     if (name === "__proto__") throw new Fault("invalid", "__proto__: is not a known field");
     const value = coerce(coercions.get(name), text);
     const before = fields[name];
@@ -88,7 +88,7 @@ function readQuery(url: string, coercions: Coercions): Record<string, unknown> {
 function readJson(request: Request, bytesMax: number): Promise<Record<string, unknown>> {
   const declared = Number(request.headers.get("content-length") ?? 0);
   if (declared > bytesMax) throw tooLarge(bytesMax);
-  // Text is cheaper to get than bytes are.
+  // Reading text is cheaper than reading bytes.
   if (declared > 0) return request.text().then((text) => asObject(text, request, checkDecoded));
   return readUndeclared(request, bytesMax).then((bytes) => asObject(bytes, request, decodedText));
 }
@@ -108,7 +108,7 @@ function asObject<T>(body: T, request: Request, decode: (body: T) => string): Re
   throw new Fault("invalid", "The body must be a JSON object.");
 }
 
-/** What is no JSON was sent as something else, mostly, and its sender said so. */
+/** A body that is not JSON was mostly sent as something else, which its content type names. */
 function explained(thrown: unknown, headers: Headers): unknown {
   const encoding = headers.get("content-encoding") ?? "identity";
   const encoded = encoding !== "identity";
@@ -117,7 +117,7 @@ function explained(thrown: unknown, headers: Headers): unknown {
   return new Fault("invalid", `The body ${what}: send plain JSON, as application/json.`);
 }
 
-/** A body of unknown length, given up as soon as it is too large. */
+/** A body of unknown length; reading stops as soon as it is too large. */
 async function readUndeclared(request: Request, bytesMax: number): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   if (request.body !== null) for await (const chunk of limited(request.body, bytesMax)) chunks.push(chunk);
@@ -129,7 +129,7 @@ function readBytes(request: Request, bytesMax: number): Bytes {
   if (Number(declared ?? 0) > bytesMax) throw tooLarge(bytesMax);
   const body = request.body as Bytes | null;
   if (body === null) return new ReadableStream({ start: (controller) => controller.close() });
-  // No more than was declared is ever read of a connection, so only what declares nothing is counted.
+  // The server never reads more than was declared, so only a body without a declared length is counted.
   return declared !== null || bytesMax === Infinity ? body : streamOf(limited(body, bytesMax));
 }
 
@@ -160,5 +160,5 @@ export function streamOf(source: AsyncGenerator<Uint8Array>): Bytes {
 }
 
 function tooLarge(bytesMax: number): Fault {
-  return new Fault("too_large", `The body is larger than the ${bytesMax} bytes that are taken here.`);
+  return new Fault("too_large", `The body is larger than the ${bytesMax} bytes that are accepted here.`);
 }

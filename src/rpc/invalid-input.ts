@@ -1,18 +1,18 @@
-// What is wrong with an input, in words that say what to send instead. The words of a schema's own stand before
-// these; a value is never shown, because it may be somebody's secret.
+// What is wrong with an input, in words that say what to send instead. A schema's own message goes before these; a value
+// is never shown, because it may be a secret.
 
 import { z } from "zod";
 import { didYouMean } from "#lib/nearest";
 import { Fault } from "./fault.ts";
 
-/** A reader mends the first few and sends again; a thousand lines would help nobody. */
+/** A caller corrects the first few and sends again; a longer list does not help. */
 const DETAILS_MAX = 20;
 
-/** The input as its schema reads it; throws `invalid`, with one detail a place, where it is not of that shape. */
+/** The parsed input; throws Fault `invalid`, with one detail for each place that does not match the schema. */
 export function parseInput(schema: z.core.$ZodType, input: unknown): unknown {
   const usual = z.core.safeParse(schema, input);
   if (usual.success) return usual.data;
-  // Only what is wrong pays for its words.
+  // Messages are made only for input that is wrong.
   const outcome = z.core.safeParse(schema, input, { error: wordsOf });
   if (outcome.success) return outcome.data;
   const known = schema instanceof z.core.$ZodObject ? Object.keys(schema._zod.def.shape) : [];
@@ -56,12 +56,12 @@ function wordsOf(issue: z.core.$ZodRawIssue): string | undefined {
     case "invalid_format":
       return issue.pattern === undefined ? `must be a ${issue.format}` : `must match ${issue.pattern}`;
     case "invalid_key":
-      return `has a key that ${issue.issues[0]?.message ?? "is not taken"}`;
+      return `has a key that ${issue.issues[0]?.message ?? "is not accepted"}`;
     case "invalid_element":
-      return `has a value that ${issue.issues[0]?.message ?? "is not taken"}`;
+      return `has a value that ${issue.issues[0]?.message ?? "is not accepted"}`;
     case "unrecognized_keys":
     case "custom":
-      // Their words are written elsewhere: in `detailsOf`, and in the schema.
+      // Their messages come from `detailsOf` and from the schema.
       return undefined;
     default:
       return issue satisfies never;
@@ -72,14 +72,14 @@ function mustBe(wanted: readonly string[], given: unknown): string | undefined {
   if (wanted.length === 0) return undefined;
   const either = wanted.length === 1 ? wanted[0] : `${wanted.slice(0, -1).join(", ")} or ${wanted.at(-1)}`;
   if (given === undefined) return `is missing; it must be ${either}`;
-  // What is of the right kind and yet not among the values is not told what kind it is.
+  // A value of the right type that is not among the allowed ones needs no type named.
   const found = nameOf(given);
   return wanted.includes(found) || wanted.some((each) => each.startsWith('"'))
     ? `must be ${either}`
     : `must be ${either}, not ${found}`;
 }
 
-/** What one branch of a union would have taken. */
+/** What one branch of a union accepts. */
 function alternatives(branch: readonly z.core.$ZodIssue[]): string[] {
   return branch.flatMap((issue) => {
     if (issue.code === "invalid_type") return [typeName(issue.expected)];
@@ -87,7 +87,7 @@ function alternatives(branch: readonly z.core.$ZodIssue[]): string[] {
   });
 }
 
-/** What a branch that takes values of this kind found within this one. */
+/** The issues of the branch that accepts values of this type. */
 function within(branches: readonly (readonly z.core.$ZodIssue[])[]): string | undefined {
   const [first] = branches.find((branch) => branch.every(({ path }) => path.length > 0)) ?? [];
   return first === undefined ? undefined : `${first.path.join(".")} ${first.message}`;

@@ -67,8 +67,8 @@ describe("is refused, with the byte", () => {
     ["65 levels", nested(65), "byte 64, it nests deeper than 64 levels"],
     ["65 levels of objects", objects(65), "nests deeper"],
     ["a million open brackets", "[".repeat(1_000_000), "byte 64, it nests deeper"],
-    ["a key twice", '{"a":1,"b":2,"a":3}', 'byte 13, the key "a" is there twice'],
-    ["a key twice, once escaped", '{"a":1,"\\u0061":3}', 'byte 7, the key "a" is there twice'],
+    ["a key twice", '{"a":1,"b":2,"a":3}', 'byte 13, the key "a" appears twice'],
+    ["a key twice, once escaped", '{"a":1,"\\u0061":3}', 'byte 7, the key "a" appears twice'],
     ["a key twice, deep down", '[{"b":{"a":1,"a":3}}]', "byte 13"],
     [
       "a key twice in a wide object",
@@ -78,17 +78,17 @@ describe("is refused, with the byte", () => {
     ["a long key twice", `{"${"k".repeat(99)}":1,"${"k".repeat(99)}":2}`, "twice"],
     ["a key twice after a long text", `{"a":${JSON.stringify('x\\"y'.repeat(50))},"a":1}`, "twice"],
     ["an empty key twice", '{"":1,"":2}', "twice"],
-    ["__proto__", '{"__proto__":{"admin":true}}', "byte 1, the key __proto__ is not taken"],
+    ["__proto__", '{"__proto__":{"admin":true}}', "byte 1, the key __proto__ is not accepted"],
     ["__proto__, escaped", '{"a":[{"\\u005f_proto__":1}]}', "__proto__"],
-    ["an end in the middle", '{"a":', "byte 5, it ends where a value should be"],
-    ["a text without end", '{"a":"b', "byte 5, a text does not end"],
-    ["more after the end", "{} {}", "byte 3, there is more after the value"],
-    ["a comma too many", "[1,]", "byte 3, a value should be here"],
-    ["a comma too few", "[1 2]", "byte 3, , should be here"],
-    ["a key without quotes", "{a:1}", "byte 1, a key in quotes"],
+    ["an end in the middle", '{"a":', "byte 5, it ends where a value is expected"],
+    ["a text without end", '{"a":"b', "byte 5, a string does not end"],
+    ["more after the end", "{} {}", "byte 3, the value is followed by more text"],
+    ["a comma too many", "[1,]", "byte 3, a value is expected"],
+    ["a comma too few", "[1 2]", "byte 3, , is expected"],
+    ["a key without quotes", "{a:1}", "byte 1, a quoted key"],
     ["single quotes", "{'a':1}", "byte 1"],
     ["a number with a leading zero", "[01]", "byte 2"],
-    ["NaN", "[NaN]", "byte 1, a value should be here"],
+    ["NaN", "[NaN]", "byte 1, a value is expected"],
     ["Infinity", "[-Infinity]", "byte 1"],
     ["a control character", '"a\nb"', "byte 2, a control character"],
     ["a broken escape", '"\\x41"', "byte 2, a backslash"],
@@ -109,9 +109,9 @@ describe("is refused, with the byte", () => {
     ["beyond Unicode", [0xf5, 0x80, 0x80, 0x80]],
   ])("what is no UTF-8: %s", async (_name, wrong) => {
     const body = Uint8Array.from([0x7b, 0x22, ...wrong, 0x22, 0x3a, 0x31, 0x7d]);
-    expect(refusal(body)).toContain("byte 2, stand bytes that are no UTF-8");
+    expect(refusal(body)).toContain("byte 2, there are bytes that are not UTF-8");
     const read = await new Response(body).text();
-    expect(() => checkDecoded(read)).toThrow("byte 2, stand bytes that are no UTF-8");
+    expect(() => checkDecoded(read)).toThrow("byte 2, there are bytes that are not UTF-8");
   });
 
   test("U+FFFD that was sent is taken escaped, as our own clients write it", () => {
@@ -145,7 +145,7 @@ describe("is refused, with the byte", () => {
       fc.property(fc.array(pieces, { maxLength: 12 }), (parts) => {
         const text = parts.join("");
         const said = refusal(text);
-        if (said.includes("is there twice")) return;
+        if (said.includes("appears twice")) return;
         expect(said === "taken").toBe(parses(text));
         if (said !== "taken") expect(said).toMatch(/at byte \d+, /);
       }),
@@ -177,3 +177,50 @@ function parses(body: string | Uint8Array): boolean {
     return false;
   }
 }
+
+describe("numbers that a double does not hold", () => {
+  test.each([
+    ["9007199254740993", "2^53"],
+    ['{"a":[1,-9007199254740993]}', "2^53"],
+    ['{"a": 123456789012345678901234567890}', "2^53"],
+    ["1e400", "larger than a number"],
+    ['{"a":-1E+999}', "larger than a number"],
+    ["1".repeat(400), "larger than a number"],
+  ])("%s is refused", (text, words) => {
+    expect(refusal(text)).toContain(words);
+  });
+
+  test.each([
+    "9007199254740992",
+    "9007199254740994",
+    "-9007199254740991",
+    "1e22",
+    "1E300",
+    "0.12345678901234567890",
+    "18446744073709552000",
+    '"9007199254740993"',
+    '{"9007199254740993":"1e400"}',
+  ])("%s is taken", (text) => {
+    expect(parseJson(text)).toEqual(JSON.parse(text));
+  });
+
+  test("whatever JSON.stringify prints of a double is taken", () => {
+    fc.assert(
+      fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (value) => {
+        expect(parseJson(JSON.stringify([value]))).toEqual(JSON.parse(JSON.stringify([value])));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test("an integer is taken as it is or refused", () => {
+    fc.assert(
+      fc.property(fc.bigInt({ min: -(2n ** 70n), max: 2n ** 70n }), (value) => {
+        if (refusal(`[${value}]`) !== "taken") return;
+        const [number] = parseJson(`[${value}]`) as [number];
+        expect(BigInt(number) === value || JSON.stringify(number) === String(value)).toBe(true);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});

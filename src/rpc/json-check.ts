@@ -1,17 +1,17 @@
-// JSON from outside, checked before it is parsed: how deep it nests (a parser is slow far beyond what anybody means),
-// that no object has a key twice (readers disagree on which one counts) or one named `__proto__` (copying it would
-// change what objects are), and that it is UTF-8 and nothing that looks like it (RFC 8259, RFC 7493). One pass
-// finds what is surely fine, which is nearly everything; json-trouble.ts looks closely at the rest.
+// JSON from outside, checked before it is parsed: how deep it nests (parsers are slow at depths that no client needs), that
+// no object has a key twice (readers disagree on which one counts) or one named `__proto__` (copying it would change an
+// object's prototype), that no number changes by becoming a double, and that it is valid UTF-8 (RFC 8259, RFC 7493). One
+// fast pass accepts nearly everything; json-defect.ts, six times as slow, decides the rest and finds the place.
 
 import { Fault } from "./fault.ts";
-import { DEPTH_MAX, troubleIn } from "./json-trouble.ts";
+import { DEPTH_MAX, findJsonDefect } from "./json-defect.ts";
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COLON = 0x3a;
 const BLANK_MAX = 0x20;
 
-/** What a character outside of strings means for the scan; commas, digits and blanks mean nothing. */
+/** Classes of characters outside of strings; commas, digits and blanks have none. */
 const OPEN = 1;
 const CLOSE = 2;
 const STRING = 3;
@@ -21,12 +21,15 @@ for (const char of "{[") CLASS[char.charCodeAt(0)] = OPEN;
 for (const char of "}]") CLASS[char.charCodeAt(0)] = CLOSE;
 CLASS[QUOTE] = STRING;
 
-/** A text longer than this is skipped by searching for its end; no key of ours is. */
+/** A string longer than this is skipped by searching for its end; no key of ours is so long. */
 const LONG = 48;
-/** Keys of one object that are compared with each other one by one; a wider object is looked at closely. */
+/** Keys of one object that are compared with each other one by one; a wider object goes to json-defect.ts. */
 const KEYS_MAX = 64;
 const KEY_HASHES = new Int32Array(KEYS_MAX * (DEPTH_MAX + 1));
 const FIRST_KEYS = new Int32Array(DEPTH_MAX + 2);
+
+/** Numbers that may change by becoming doubles: integers of 16 digits and more, and exponents of three. */
+const INEXACT = /(?:^|[:,[\s])-?\d{16}|\d[eE]\+?\d{3}|\d{309}/;
 
 /** FNV-1a. */
 const HASH_START = 0x811c9dc5 | 0;
@@ -39,16 +42,16 @@ const PROTO_HASH = [...Buffer.from("__proto__")].reduce(
 /** The value. Throws Fault `invalid` with the byte at which something is wrong. */
 export function parseJson(text: string): unknown {
   try {
-    if (isSurelyFine(text)) return JSON.parse(text);
+    if (isSurelyFine(text) && !INEXACT.test(text)) return JSON.parse(text);
   } catch {
-    // What is wrong and where is found out below.
+    // Why it does not parse is found below.
   }
-  const trouble = troubleIn(text);
-  if (trouble === undefined) return JSON.parse(text);
-  throw refused(Buffer.byteLength(text.slice(0, trouble.at)), trouble.what);
+  const defect = findJsonDefect(text);
+  if (defect === undefined) return JSON.parse(text);
+  throw refused(Buffer.byteLength(text.slice(0, defect.at)), defect.what);
 }
 
-/** Bytes as text, less a byte order mark. Throws Fault `invalid` when they are no UTF-8. */
+/** Bytes as text, without a byte order mark. Throws Fault `invalid` when they are not UTF-8. */
 export function decodedText(bytes: Uint8Array): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
@@ -58,34 +61,34 @@ export function decodedText(bytes: Uint8Array): string {
 }
 
 /**
- * The same for text that was decoded by somebody who puts U+FFFD where bytes are no UTF-8, as every reader of requests
- * does. Who really means U+FFFD has to write it as \\ufffd: to tell the two apart would cost every request.
+ * The same for text in which a decoder has put U+FFFD where bytes were not UTF-8, as every reader of requests does. A
+ * real U+FFFD must be sent as \\ufffd: to tell the two apart would cost every request.
  */
 export function checkDecoded(text: string): string {
   const at = text.indexOf("\ufffd");
   if (at === -1) return text;
   throw refused(
     Buffer.byteLength(text.slice(0, at)),
-    "stand bytes that are no UTF-8, or U+FFFD, which stands for such bytes: mend the text, or write \\ufffd",
+    "there are bytes that are not UTF-8, or U+FFFD, which stands for such bytes: correct the text, or write \\ufffd",
   );
 }
 
-/** JSON for those who ask `checkDecoded`. */
+/** JSON that passes `checkDecoded` at the other end. */
 export function encodeJson(value: unknown): string {
   const text = JSON.stringify(value);
   return text.includes("\ufffd") ? text.replaceAll("\ufffd", "\\ufffd") : text;
 }
 
 function refused(at: number, what: string): Fault {
-  return new Fault("invalid", `The body is not JSON that is taken here: at byte ${at}, ${what}.`);
+  return new Fault("invalid", `The body is not JSON that is accepted here: at byte ${at}, ${what}.`);
 }
 
-/** Right for whatever is JSON; for what is not, the parser says so. */
+/** Never true for JSON with a defect; for text that is not JSON it may be, and the parser finds out. */
 function isSurelyFine(text: string): boolean {
   const { length } = text;
   let depth = 0;
   let keys = 0;
-  // The next ones from where they were last looked for: each is looked for once.
+  // Where the next one stands, found by a search that is not repeated.
   let backslash = -1;
   let quote = -1;
   for (let i = 0; i < length; i += 1) {

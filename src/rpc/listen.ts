@@ -3,19 +3,16 @@
 
 import { unlinkSync } from "node:fs";
 import type { Caller } from "./call.ts";
+import type { DaemonStats } from "./daemon.ts";
+import { CALL_HEADERS, type Exchange, faultResponse, requestIdOr } from "./exchange.ts";
 import { Fault } from "./fault.ts";
-import { FILE_HEADER } from "./lent-file.ts";
-import {
-  byPattern,
-  CALL_HEADERS,
-  type Exchange,
-  faultResponse,
-  requestIdOr,
-  type Route,
-  routeFor,
-} from "./serve.ts";
+import { FILE_HEADER } from "./file-handoff.ts";
+import { byPattern, isSlow, type Route, routeFor } from "./route.ts";
 
 export type ListenAt = { readonly unix: string } | { readonly hostname: string; readonly port: number };
+
+/** What fits into a socket address: 104 bytes on macOS, 108 on Linux, the terminating zero counted. */
+export const SOCKET_PATH_BYTES_MAX = 103;
 
 export interface Listener {
   /** The port that was given where 0 was asked for; 0 on a unix socket. */
@@ -25,32 +22,45 @@ export interface Listener {
 }
 
 export interface ListenOptions {
+  /** The service: its health answers with it, and it is the origin of its faults. */
   readonly origin: string;
   readonly at: ListenAt;
   readonly routes: readonly Route[];
   /** More paths of the daemon's own, such as `/metrics`. */
   readonly extra?: Readonly<Record<string, (request: Request) => Response | Promise<Response>>>;
-  /** Told of every reply, for metrics. */
+  /** What `GET /health` says besides that it answers: background work that failed. */
+  readonly stats?: () => DaemonStats;
+  /** Called for every reply, for metrics. */
   readonly onReply?: (route: Route, status: number, tookMs: number) => void;
 }
 
-/** Seconds a connection may stand idle. Slow routes lift it for themselves. */
+/** Seconds a connection over TCP may stand idle. Slow routes lift it for their request. */
 const IDLE_TIMEOUT_S = 30;
+/**
+ * Over a unix socket there is no limit: the platform's is 10 s and cuts requests too, and a route cannot lift it
+ * (`server.timeout` is ignored there). The peer is a process of this host, whose connections end with it.
+ */
+const NO_IDLE_TIMEOUT = 0;
 
-export function listen({ origin, at, routes, extra = {}, onReply }: ListenOptions): Listener {
-  if ("unix" in at) removeStaleSocket(at.unix);
+export function listen({ origin, at, routes, extra = {}, stats, onReply }: ListenOptions): Listener {
+  if ("unix" in at) {
+    checkSocketPath(at.unix);
+    removeStaleSocket(at.unix);
+  }
   const table: Record<string, Record<string, (request: Request, server: Server) => Promise<Response>>> = {};
   for (const [pattern, methods] of byPattern(routes)) {
     const handlers: (typeof table)[string] = {};
     for (const [method, candidates] of methods) handlers[method] = mount(origin, candidates, onReply);
     table[pattern] = handlers;
   }
-  const health = Response.json({ status: "ok", service: origin });
+  const health = (): Response => {
+    const failures = stats?.().failures;
+    return Response.json({ status: "ok", service: origin, ...(failures === undefined ? {} : { failures }) });
+  };
   const server = Bun.serve({
-    ...("unix" in at
-      ? { unix: at.unix }
-      : { hostname: at.hostname, port: at.port, idleTimeout: IDLE_TIMEOUT_S }),
-    routes: { ...table, ...extra, "/health": () => health.clone() },
+    ...at,
+    idleTimeout: "unix" in at ? NO_IDLE_TIMEOUT : IDLE_TIMEOUT_S,
+    routes: { ...table, ...extra, "/health": health },
     fetch: (request) => refuse(request, origin),
     error: () => faultResponse(new Error("unhandled"), new DaemonExchange(new Headers()), origin),
     ...SERVER_TRAITS,
@@ -61,13 +71,12 @@ export function listen({ origin, at, routes, extra = {}, onReply }: ListenOption
 }
 
 /**
- * For every server of the house. Without `reusePort: false` a server that is not for development shares its port
- * with whoever else asks for it, and a second house would start in silence.
+ * For every server of the house. Without `reusePort: false` a server that is not for development shares its port with
+ * any other that wants it, and a second house would start without an error.
  */
 export const SERVER_TRAITS = { development: false, reusePort: false } as const;
 
-/** How often a draining server is looked at. */
-const DRAIN_STEP_MS = 5;
+const DRAIN_POLL_MS = 5;
 
 /**
  * Takes no new connections and waits until nothing is under way, at most `drainMs`; then cuts what is left, idle
@@ -76,7 +85,7 @@ const DRAIN_STEP_MS = 5;
 export async function drainServer(server: Bun.Server<unknown>, drainMs: number): Promise<void> {
   const until = performance.now() + drainMs;
   void server.stop(false);
-  while (server.pendingRequests > 0 && performance.now() < until) await Bun.sleep(DRAIN_STEP_MS);
+  while (server.pendingRequests > 0 && performance.now() < until) await Bun.sleep(DRAIN_POLL_MS);
   await server.stop(true);
 }
 
@@ -85,10 +94,11 @@ type Server = Bun.Server<unknown>;
 function mount(origin: string, candidates: readonly Route[], onReply: ListenOptions["onReply"]) {
   const [only] = candidates;
   // The usual route adds nothing to the call, not even a promise.
-  if (candidates.length === 1 && only !== undefined && !only.slow && onReply === undefined) {
+  if (candidates.length === 1 && only !== undefined && !isSlow(only) && onReply === undefined) {
     return (request: Request): Promise<Response> =>
       only.handle(request, new DaemonExchange(request.headers, request));
   }
+  const slow = new Set(candidates.filter(isSlow));
   return async (request: Request, server: Server): Promise<Response> => {
     const started = performance.now();
     const exchange = new DaemonExchange(request.headers, request);
@@ -98,30 +108,31 @@ function mount(origin: string, candidates: readonly Route[], onReply: ListenOpti
     } catch (thrown) {
       return faultResponse(thrown, exchange, origin);
     }
-    if (route.slow) server.timeout(request, 0);
+    if (slow.has(route)) server.timeout(request, 0);
     const response = await route.handle(request, exchange);
     onReply?.(route, response.status, performance.now() - started);
     return response;
   };
 }
 
-/** A daemon believes its neighbours: its socket is theirs alone. */
+/** A daemon trusts the headers of its neighbours: its socket is theirs alone. */
 class DaemonExchange implements Exchange {
+  readonly fromNeighbour = true;
   readonly requestId: string;
   readonly traceparent: string | undefined;
   readonly timeoutMs: number | undefined;
   readonly caller: Caller | undefined;
   readonly #request: Request | undefined;
-  /** The id as it was asked under, with the number of the question. */
-  readonly #question: string;
+  /** The id as it was sent, with the number of the hop. */
+  readonly #hopId: string;
 
   constructor(headers: Headers, request?: Request) {
     this.#request = request;
     const given = headers.get(CALL_HEADERS.requestId);
     const end = given?.lastIndexOf("~") ?? -1;
     this.requestId = requestIdOr(end === -1 ? given : (given?.slice(0, end) ?? null));
-    this.#question = end === -1 ? this.requestId : (given ?? "");
-    // A neighbour always sends an id; who sends none has nothing else to say, and each header costs a look.
+    this.#hopId = end === -1 ? this.requestId : (given ?? "");
+    // A neighbour always sends an id; without one there are no other headers of ours, and each lookup costs time.
     if (given === null) return;
     const timeoutMs = headers.get(CALL_HEADERS.timeoutMs);
     const caller = headers.get(CALL_HEADERS.caller);
@@ -139,13 +150,19 @@ class DaemonExchange implements Exchange {
   }
 
   seal(headers: Record<string, string>): void {
-    headers[CALL_HEADERS.requestId] = this.#question;
+    headers[CALL_HEADERS.requestId] = this.#hopId;
   }
 }
 
 function refuse(request: Request, origin: string): Response {
   const fault = new Fault("not_found", `${origin} has no ${request.method} on this path.`);
   return faultResponse(fault, new DaemonExchange(request.headers), origin);
+}
+
+/** Throws Fault `invalid`. */
+export function checkSocketPath(path: string): void {
+  if (Buffer.byteLength(path) <= SOCKET_PATH_BYTES_MAX) return;
+  throw new Fault("invalid", `The path of a unix socket may have ${SOCKET_PATH_BYTES_MAX} bytes: ${path}`);
 }
 
 /** A daemon that was killed leaves its socket file behind, and nothing can listen there until it is gone. */

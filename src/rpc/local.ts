@@ -1,10 +1,11 @@
-// Contract + handlers -> implementation, and from it the in-process Service. The one place where input is
-// parsed, deadlines are held and bugs are turned into faults: HTTP routes call the same implementation, so
-// both topologies behave alike because they run the same lines.
+// Contract + handlers -> implementation, and from it the in-process Service. The one place where input is parsed,
+// deadlines are enforced and bugs become faults: HTTP routes call the same implementation, so both topologies behave
+// alike because they run the same lines.
 
 import { z } from "zod";
-import { deadline } from "#lib/sweep";
-import { CallState, cancelledBy, deadlineOf, type CallInit, type CallOrigin } from "./call.ts";
+import { onAbort } from "#lib/abort";
+import { deadline } from "#lib/coarse-timer";
+import { CallState, cancellation, deadlineOf, type CallInit, type IncomingCall } from "./call.ts";
 import {
   type AnyOp,
   type Contract,
@@ -18,27 +19,27 @@ import {
 } from "./contract.ts";
 import { Fault, toFault } from "./fault.ts";
 import { parseInput } from "./invalid-input.ts";
-import { FileBytes } from "./lent-file.ts";
+import { FileBytes } from "./file-handoff.ts";
 
 export interface Implementation<C extends Contract = Contract> {
   readonly contract: C;
-  /** The service's name, which its faults carry. */
+  /** The service: the origin of its faults. */
   readonly origin: string;
   readonly invocations: Readonly<Record<string, Invocation>>;
 }
 
 export interface Invocation {
   readonly operation: AnyOp;
-  /** JSON and raw operations: the answer, or a promise of it that only ever rejects with a Fault. */
-  call(input: unknown, init: CallInit | CallOrigin | undefined): unknown;
-  /** Event operations. The iterable only ever throws a Fault. */
-  events(input: unknown, init: CallInit | CallOrigin | undefined): AsyncIterable<unknown>;
+  /** JSON and raw operations: the output, or a promise of it that rejects with nothing but a Fault. */
+  call(input: unknown, init: CallInit | IncomingCall | undefined): unknown;
+  /** Event operations. The iterable throws nothing but a Fault. */
+  events(input: unknown, init: CallInit | IncomingCall | undefined): AsyncIterable<unknown>;
 }
 
 export interface ImplementOptions {
   /** Parse every output too and fail when a handler breaks its own contract: for tests. */
   readonly checkOutputs?: boolean;
-  /** Told of everything that was thrown and is not a Fault. */
+  /** Called with everything that was thrown and is not a Fault. */
   readonly onBug?: (bug: unknown, where: { operation: string; requestId: string }) => void;
 }
 
@@ -115,7 +116,7 @@ function invocation(
   };
   const checks = options.checkOutputs === true && operation.reply === "json";
 
-  /** The handler's answer: as it is when it came at once, else a promise. Whatever is thrown rejects as a Fault. */
+  /** The handler's output, or a promise of it where the handler gave one. Whatever is thrown rejects as a Fault. */
   const begin = (input: unknown, call: CallState): unknown => {
     try {
       const output = handler(parse(input), call);
@@ -132,18 +133,18 @@ function invocation(
     operation,
     call: (input, start = IDLE) => {
       const at = deadlineOf(start, timeoutMs);
-      // A call that is passed on ends when its first caller says so; nothing need be watched twice.
+      // A call that is passed on is cancelled by its first caller; deadline and signal need no second watch.
       if (start instanceof CallState && start.deadline <= at) return begin(input, start);
       const signal = signalOf(start);
-      if (signal?.aborted === true) return Promise.reject(cancelledBy(signal));
+      if (signal?.aborted === true) return Promise.reject(cancellation(signal.reason));
       const call = new CallState(start, at);
       const begun = begin(input, call);
-      // What was answered at once needs nobody to watch it.
+      // A synchronous output needs no watch.
       if (!(begun instanceof Promise)) return begun;
-      return watched(begun, call, signal, () => timedOut(operation, origin));
+      return untilEnded(begun, call, signal, () => timedOut(operation, origin));
     },
     events: (input, start = IDLE) =>
-      watchedEvents(
+      cancellableEvents(
         start,
         operation,
         origin,
@@ -154,27 +155,25 @@ function invocation(
 }
 
 /** Waits for `work` until it ends, the call's deadline passes or its caller's own signal fires, whichever is first. */
-function watched(
+function untilEnded(
   work: Promise<unknown>,
   call: CallState,
   signal: AbortSignal | undefined,
   tooLate: () => Fault,
 ): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    const limit = deadline(call.deadline, () => stop(tooLate()));
-    const cancelled = (): void => {
-      if (signal !== undefined) stop(cancelledBy(signal));
-    };
+    let forget = (): void => undefined;
     const settle = (): void => {
       limit.clear();
-      signal?.removeEventListener("abort", cancelled);
+      forget();
     };
     const stop = (fault: Fault): void => {
       settle();
       call.end(fault);
       reject(fault);
     };
-    signal?.addEventListener("abort", cancelled, { once: true });
+    const limit = deadline(call.deadline, () => stop(tooLate()));
+    forget = onAbort(signal, (reason) => stop(cancellation(reason)));
     work.then(
       (output) => {
         settle();
@@ -189,12 +188,12 @@ function watched(
 }
 
 /**
- * The handler's events, guarded: a consumer that stops, or whose signal fires, ends the handler's generator
- * and fires the call's signal at once, even while the generator waits for something. There is no deadline
- * unless the caller set one: a stream ends when its work does.
+ * The handler's events: a consumer that stops, or whose signal fires, ends the handler's generator and fires the call's
+ * signal at once, even while the generator waits for something. There is no deadline unless the caller set one: a stream
+ * ends when its work does.
  */
-function watchedEvents(
-  start: CallInit | CallOrigin,
+function cancellableEvents(
+  start: CallInit | IncomingCall,
   operation: AnyOp,
   origin: string,
   open: (call: CallState) => AsyncIterable<unknown>,
@@ -202,7 +201,7 @@ function watchedEvents(
 ): AsyncIterable<unknown> {
   const at = start.deadline ?? (start.timeoutMs === undefined ? Infinity : Date.now() + start.timeoutMs);
   const call = new CallState(start, at);
-  const steps = watchedSteps(call, () => timedOut(operation, origin), open, failed);
+  const steps = cancellableSteps(call, () => timedOut(operation, origin), open, failed);
   return {
     [Symbol.asyncIterator]: () => ({
       next: () => steps.next(),
@@ -215,16 +214,16 @@ function watchedEvents(
   };
 }
 
-async function* watchedSteps(
+async function* cancellableSteps(
   call: CallState,
   tooLate: () => Fault,
   open: (call: CallState) => AsyncIterable<unknown>,
   failed: (thrown: unknown, call: CallState) => Fault,
 ): AsyncGenerator {
   const { signal } = call;
-  // Of the step that is waited for. One promise for all steps would keep what each of them gave until the end.
+  // Rejects the current step. One promise for all steps would keep the value of each until the end.
   let stop: (reason: unknown) => void = () => undefined;
-  signal.addEventListener("abort", () => stop(signal.reason), { once: true });
+  onAbort(signal, (reason) => stop(reason));
   const limit = call.deadline === Infinity ? undefined : deadline(call.deadline, () => call.end(tooLate()));
   let source: AsyncIterator<unknown> | undefined;
   try {
@@ -247,12 +246,12 @@ async function* watchedSteps(
   } finally {
     limit?.clear();
     call.end(new Fault("cancelled", "The stream ended."));
-    // The handler's generator may be waiting as well: it is told, not waited for.
+    // The handler's generator may be waiting too: it is asked to end, and not awaited.
     void source?.return?.().then(undefined, () => undefined);
   }
 }
 
-function signalOf(start: CallInit | CallOrigin): AbortSignal | undefined {
+function signalOf(start: CallInit | IncomingCall): AbortSignal | undefined {
   return start instanceof CallState || !("signal" in start) ? undefined : start.signal;
 }
 

@@ -1,5 +1,5 @@
-// Contracts -> OpenAPI 3.1 (https://spec.openapis.org/oas/v3.1.1.html). Schemas come from Zod; what an
-// operation does not say for itself (faults that any may give, the body of a fault) is said here once.
+// Contracts -> OpenAPI 3.1 (https://spec.openapis.org/oas/v3.1.1.html). Schemas come from Zod; what is the same for all
+// operations (faults that any may give, the body of a fault) is added here once.
 
 import { z } from "zod";
 import { type AnyOp, type Contract, servedOps } from "./contract.ts";
@@ -8,7 +8,7 @@ import { planPath } from "./path.ts";
 
 type Json = Record<string, unknown>;
 
-/** Any operation may end so. */
+/** Faults that any operation may give. */
 const COMMON_FAULTS: readonly FaultCode[] = [
   "invalid",
   "unauthorized",

@@ -39,12 +39,12 @@ export function readPath(plan: PathPlan, url: string): Record<string, string> {
   const start = url.indexOf("/", url.indexOf("://") + 3);
   const query = url.indexOf("?", start);
   const path = url.slice(start, query === -1 ? undefined : query);
-  // The route was chosen by the path as it was sent; the URL has its dots resolved, and may be another path by then.
+  // The route was chosen by the path as it was sent; in the URL its dots are resolved, which may have changed it.
   if (!path.startsWith(plan.prefix)) throw new Fault("invalid", "The path leaves its own beginning.");
   if (/%2f/i.test(path)) {
     throw new Fault(
       "invalid",
-      "An encoded slash (%2F) is not taken in a path: send it as it is, or leave it out.",
+      "An encoded slash (%2F) is not accepted in a path: send it as it is, or leave it out.",
     );
   }
   const segments = path.slice(1).split("/");

@@ -1,9 +1,9 @@
-// Contract + address -> Service over HTTP. The one owner of retries between services: what may be retried is
-// known from the fault's code and the operation, and the last try uses a fresh connection, because a pooled
-// one may be what is broken.
+// Contract + address -> Service over HTTP. The one owner of retries between services: the fault's code and the operation
+// decide what may be retried, and the last try uses a fresh connection, because a pooled one may be what is broken.
 
-import { deadline } from "#lib/sweep";
-import { newRequestId, cancelledBy, type CallInit, deadlineOf } from "./call.ts";
+import { onAbort, untilAbort } from "#lib/abort";
+import { deadline } from "#lib/coarse-timer";
+import { type CallInit, cancellation, deadlineOf, newRequestId } from "./call.ts";
 import {
   type AnyOp,
   type Bytes,
@@ -15,27 +15,30 @@ import {
   timeoutMsOf,
 } from "./contract.ts";
 import { readSse } from "./events.ts";
+import { CALL_HEADERS, checkHopId, hopId } from "./exchange.ts";
 import { Fault, FAULT_CODES, FAULTS, faultFromBody } from "./fault.ts";
 import { encodeJson } from "./json-check.ts";
 import { planPath, writePath } from "./path.ts";
-import { CALL_HEADERS, mustAnswer, questionId } from "./serve.ts";
 
 /** Where a daemon listens: a unix socket on this host, or a base URL (`http://127.0.0.1:3218`). */
 export type Address = { readonly unix: string } | { readonly url: string };
 
 export interface RemoteOptions {
-  /** The service's name, for faults that have no better origin. */
+  /** The service: the origin of faults that name none. */
   readonly origin: string;
-  /** Tries in all, the first one counted. More would only pile load on what is down already. */
+  /** Tries in all, the first one counted. More would only add load to a service that is down. */
   readonly triesMax?: number;
   /** Headers for every request, such as an authorisation. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** The `reason` of a fault whose request got no response. */
+export const UNREACHABLE = "unreachable";
+
 const TRIES_MAX_DEFAULT = 3;
 /** Before the first retry; doubled for each further one, with jitter of half of it. */
 const RETRY_PAUSE_MS = 30;
-/** Who asks for a longer pause is passed on to the caller, who knows better whether to wait. */
+/** A fault that asks for a longer pause goes to the caller, which knows better whether to wait. */
 const RETRY_PAUSE_MS_MAX = 500;
 
 export function remote<C extends Contract>(
@@ -56,7 +59,7 @@ export function remote<C extends Contract>(
 
 type Send = (input: object, init: CallInit, until: Limit, fresh: boolean) => Promise<Response>;
 
-/** The end of one call: a signal of its own, fired by the caller's or by the deadline. */
+/** When one call ends: a signal of its own, fired by the caller's signal or by the deadline. */
 interface Limit {
   readonly signal: AbortSignal;
   readonly deadline: number;
@@ -68,12 +71,7 @@ interface Limit {
 
 function limitOf(init: CallInit, at: number): Limit {
   const controller = new AbortController();
-  const { signal } = init;
-  const cancelled = (): void => {
-    if (signal !== undefined) controller.abort(cancelledBy(signal));
-  };
-  if (signal?.aborted === true) cancelled();
-  else signal?.addEventListener("abort", cancelled, { once: true });
+  const forget = onAbort(init.signal, (reason) => controller.abort(cancellation(reason)));
   const tooLate = (): void => controller.abort(new Fault("timeout", "The call did not end in time."));
   const limit = at === Infinity ? undefined : deadline(at, tooLate);
   return {
@@ -82,7 +80,7 @@ function limitOf(init: CallInit, at: number): Limit {
     stop: () => controller.abort(new Fault("cancelled", "The caller stopped listening.")),
     clear: () => {
       limit?.clear();
-      signal?.removeEventListener("abort", cancelled);
+      forget();
     },
   };
 }
@@ -106,7 +104,7 @@ async function withRetries(
         if (tries >= triesMax || !mayRetry(operation, fault)) throw fault;
         const pauseMs = fault.retryAfterMs ?? RETRY_PAUSE_MS * 2 ** (tries - 1) * (0.5 + Math.random());
         if (pauseMs > RETRY_PAUSE_MS_MAX || Date.now() + pauseMs >= until.deadline) throw fault;
-        await pause(pauseMs, until.signal);
+        await untilAbort(Bun.sleep(pauseMs), until.signal);
       }
     }
   } finally {
@@ -114,24 +112,13 @@ async function withRetries(
   }
 }
 
-/** A request that never reached its daemon did nothing there, so it may be sent again whatever it is. */
+/** A request that never reached its daemon had no effect, so any may be sent again. */
 const NOT_SENT = new Set(["ConnectionRefused", "FailedToOpenSocket", "ECONNREFUSED", "ENOENT"]);
 
 function mayRetry(operation: AnyOp, fault: Fault): boolean {
   // A body that is a stream is spent after the first try.
   if (operation.body === "raw" || !fault.retryable || fault.code === "timeout") return false;
   return isIdempotent(operation) || NOT_SENT.has(codeOf(fault.cause));
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(done, ms);
-    signal.addEventListener("abort", done, { once: true });
-    function done(): void {
-      clearTimeout(timer);
-      resolve();
-    }
-  });
 }
 
 function receiveEvents(send: Send, origin: string, input: object, init: CallInit): AsyncIterable<unknown> {
@@ -142,8 +129,8 @@ function receiveEvents(send: Send, origin: string, input: object, init: CallInit
     [Symbol.asyncIterator]: () => ({
       next: () => steps.next(),
       return: async () => {
-        // The generator may be waiting for bytes and answers `return` only after them: the fetch is ended,
-        // which its reader notices as an error that is nobody's news.
+        // The generator may be waiting for bytes and would end only after them: the fetch is aborted, and the error
+        // that this gives its reader is expected.
         until.stop();
         await steps.return(undefined).catch(() => undefined);
         return { done: true, value: undefined };
@@ -179,8 +166,9 @@ function sender(operation: AnyOp, address: Address, options: RemoteOptions): Sen
   const accept = operation.accept?.[0] ?? (operation.reply === "events" ? "text/event-stream" : undefined);
 
   return async (input, init, until, fresh) => {
-    const question = questionId(init.requestId ?? newRequestId());
-    const headers: Record<string, string> = { ...options.headers, [CALL_HEADERS.requestId]: question };
+    const id = hopId(init.requestId ?? newRequestId());
+    const headers: Record<string, string> = { ...options.headers, [CALL_HEADERS.requestId]: id };
+    if (operation.reply === "events") headers[CALL_HEADERS.reason] = "take";
     if (until.deadline !== Infinity) {
       headers[CALL_HEADERS.timeoutMs] = String(Math.max(1, until.deadline - Date.now()));
     }
@@ -219,7 +207,7 @@ function sender(operation: AnyOp, address: Address, options: RemoteOptions): Sen
       ...(body === undefined ? {} : { body }),
       ...("unix" in address ? { unix: address.unix } : {}),
     } as RequestInit & { timeout: boolean });
-    mustAnswer(response, question);
+    checkHopId(response, id);
     if (response.status >= 400) throw await readFault(response, options.origin, operation.method);
     return response;
   };
@@ -243,18 +231,23 @@ function toRaw(response: Response): Raw {
   };
 }
 
-/** An error page of something in between is not shown: it may be long, and is not ours. */
+/** The error page of a proxy in between is not shown: it may be long, and is not ours. */
 async function readFault(response: Response, origin: string, method: string): Promise<Fault> {
   const retryAfter = response.headers.get(CALL_HEADERS.retryAfterMs);
   const retryAfterMs = retryAfter === null ? undefined : Number(retryAfter);
+  const reason = response.headers.get(CALL_HEADERS.reason) ?? undefined;
   // A reply to HEAD has no body; each status belongs to one code.
   const code = FAULT_CODES.find((known) => FAULTS[known].status === response.status);
   if (method === "HEAD" && code !== undefined) {
-    return new Fault(code, `${origin} answered ${response.status} (${code}).`, { origin, retryAfterMs });
+    return new Fault(code, `${origin} answered ${response.status} (${code}).`, {
+      origin,
+      retryAfterMs,
+      reason,
+    });
   }
   const body: unknown = await response.json().catch(() => null);
   return (
-    faultFromBody(body, retryAfterMs) ??
+    faultFromBody(body, { retryAfterMs, reason }) ??
     new Fault("upstream", `${origin} answered with status ${response.status} and no error of its own.`, {
       origin,
     })
@@ -268,12 +261,13 @@ function codeOf(error: unknown): string {
 function toRemoteFault(thrown: unknown, until: Limit, origin: string): Fault {
   if (thrown instanceof Fault) return thrown;
   if (until.signal.aborted) {
-    const fault = cancelledBy(until.signal);
+    const fault = cancellation(until.signal.reason);
     fault.origin ??= origin;
     return fault;
   }
-  return new Fault("unavailable", `${origin} cannot be reached just now; it may be starting again.`, {
+  return new Fault("unavailable", `${origin} cannot be reached just now; it may be restarting.`, {
     cause: thrown,
     origin,
+    reason: UNREACHABLE,
   });
 }

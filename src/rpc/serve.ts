@@ -1,61 +1,23 @@
-// Implementation -> HTTP routes. A route turns a Request into a Response and knows nothing of who mounts it:
-// a daemon on its socket, or the edge in the same process.
+// Implementation -> HTTP routes. A route turns a Request into a Response and does not know which server mounts it: a
+// daemon on its socket, or the gateway in the same process.
 
-import type { CallOrigin } from "./call.ts";
-import { type AnyOp, Encoded, type RawReply, timeoutMsOf } from "./contract.ts";
-import { newRequestId } from "./call.ts";
+import { type AnyOp, Encoded, type RawReply } from "./contract.ts";
 import { sseStream } from "./events.ts";
-import { Fault, toFault } from "./fault.ts";
+import { CALL_HEADERS, type Exchange, faultResponse } from "./exchange.ts";
+import { FILE_HEADER, FileBytes, handedOffBlob, printHandoff } from "./file-handoff.ts";
 import { inputReader } from "./input.ts";
-import { blobOf, FILE_HEADER, FileBytes, printLent } from "./lent-file.ts";
 import type { Implementation, Invocation } from "./local.ts";
 import { planPath } from "./path.ts";
+import { type Route, traitsOf } from "./route.ts";
 
-/** What the mount knows of a request, and what it adds to every reply. */
-export interface Exchange extends CallOrigin {
-  readonly requestId: string;
-  /** Who asks is on this host and takes a path for the bytes of a file. */
-  readonly takesFiles?: boolean;
-  /**
-   * Asked when the request has been read and before it is worked on. Where there is no room just now it gives a promise
-   * to wait for, which rejects with `unavailable` when there will be none in time.
-   */
-  admit?(): Promise<void> | undefined;
-  /** Told of time spent waiting for another system. */
-  waited?(ms: number): void;
-  /** Adds the mount's own headers (request id, timing) to a reply that is about to be sent, and counts it. */
-  seal(headers: Record<string, string>, status: number): void;
-}
-
-export interface Route {
-  /** `vectord.search` */
-  readonly name: string;
-  readonly operation: AnyOp;
-  /** The path as Bun.serve and Hono write it. */
-  readonly pattern: string;
-  /** May take longer than a connection may stand idle: streams and long work. */
-  readonly slow: boolean;
-  handle(request: Request, exchange: Exchange): Promise<Response>;
-}
-
-/** Work that may be silent for longer than this keeps its connection by other means than the idle timeout. */
-const SILENT_MS_MAX = 25_000;
-
-export function isSlow(operation: AnyOp): boolean {
-  return operation.reply !== "json" || operation.body === "raw" || timeoutMsOf(operation) > SILENT_MS_MAX;
-}
-
-export function routes(implementation: Implementation): Route[] {
-  return Object.entries(implementation.invocations).map(([name, invocation]) => {
+export function routes({ origin, invocations }: Implementation): Route[] {
+  return Object.entries(invocations).map(([name, invocation]) => {
     const { operation } = invocation;
-    const plan = planPath(operation.path);
-    const read = inputReader(operation, plan);
+    const read = inputReader(operation, planPath(operation.path));
     const reply = operation.reply === "events" ? replyEvents : replyRaw;
     return {
-      name: `${implementation.origin}.${name}`,
-      operation,
-      pattern: plan.pattern,
-      slow: isSlow(operation),
+      ...traitsOf(`${origin}.${name}`, operation),
+      fault: (fault, exchange) => faultResponse(fault, exchange, origin),
       handle: async (request, exchange) => {
         try {
           const input = await read(request);
@@ -65,7 +27,7 @@ export function routes(implementation: Implementation): Route[] {
           const output = invocation.call(input, exchange);
           return jsonReply(operation, output instanceof Promise ? await output : output, exchange);
         } catch (thrown) {
-          return faultResponse(thrown, exchange, implementation.origin);
+          return faultResponse(thrown, exchange, origin);
         }
       },
     };
@@ -79,7 +41,7 @@ type Reply = (
   request: Request,
 ) => Promise<Response> | Response;
 
-/** The two functions of an operation's output, as one sees them who has forgotten its type. */
+/** The two functions of an operation's output, its type forgotten. */
 interface Untyped {
   readonly status?: number | ((output: unknown) => number);
   readonly replyHeaders?: (output: unknown) => Readonly<Record<string, string>>;
@@ -106,113 +68,27 @@ const replyRaw: Reply = async ({ call }, input, exchange, request) => {
   return new Response(body, { status: raw.status, headers });
 };
 
-/** A neighbour that takes a path for a file's bytes is given that. */
+/** The body of the reply; a neighbour that takes a path for a file's bytes gets that, in a header, and no body. */
 function sent(
   body: RawReply["body"],
   exchange: Exchange,
   headers: Record<string, string>,
 ): Exclude<RawReply["body"], FileBytes> {
   if (!(body instanceof FileBytes)) return body;
-  const lent = body.lend();
-  if (lent === undefined) return body.stream;
-  if (exchange.takesFiles !== true) return blobOf(lent);
-  headers[FILE_HEADER] = printLent(lent);
+  const handoff = body.handOff();
+  if (handoff === undefined) return body.stream;
+  if (exchange.takesFiles !== true) return handedOffBlob(handoff);
+  headers[FILE_HEADER] = printHandoff(handoff);
   delete headers["content-length"];
   return null;
 }
 
-const replyEvents: Reply = ({ events }, input, exchange) => {
+const replyEvents: Reply = ({ events }, input, exchange, request) => {
   const headers: Record<string, string> = {
     "content-type": "text/event-stream",
     "cache-control": "no-store",
   };
   exchange.seal(headers, 200);
-  return new Response(sseStream(events(input, exchange), exchange.requestId), { headers });
+  const withReason = exchange.fromNeighbour === true && request.headers.has(CALL_HEADERS.reason);
+  return new Response(sseStream(events(input, exchange), exchange.requestId, withReason), { headers });
 };
-
-/** Headers that carry a call from one process of the house to the next. */
-export const CALL_HEADERS = {
-  requestId: "x-request-id",
-  traceparent: "traceparent",
-  /** Milliseconds that are left. */
-  timeoutMs: "x-timeout-ms",
-  caller: "x-lakehouse-caller",
-  /** `retry-after` counts in seconds, which is long between neighbours. */
-  retryAfterMs: "retry-after-ms",
-} as const;
-
-/** Seconds to wait before a retry where the fault does not say: a daemon that died is back by then. */
-const RETRY_AFTER_S_DEFAULT = 1;
-
-export function faultResponse(thrown: unknown, exchange: Exchange, origin: string): Response {
-  const fault = toFault(thrown);
-  fault.origin ??= origin;
-  const headers: Record<string, string> = { "content-type": "application/json" };
-  if (fault.code === "unavailable" || fault.code === "rate_limited" || fault.retryAfterMs !== undefined) {
-    const seconds = fault.retryAfterMs === undefined ? RETRY_AFTER_S_DEFAULT : fault.retryAfterMs / 1000;
-    headers["retry-after"] = String(Math.max(1, Math.ceil(seconds)));
-    if (fault.retryAfterMs !== undefined) headers[CALL_HEADERS.retryAfterMs] = String(fault.retryAfterMs);
-  }
-  // RFC 9110, 15.5.2: who is turned away for want of a key is told of what kind.
-  if (fault.code === "unauthorized") headers["www-authenticate"] = "Bearer";
-  exchange.seal(headers, fault.status);
-  return new Response(JSON.stringify(fault.body(exchange.requestId)), { status: fault.status, headers });
-}
-
-/** A tilde stands before the number of a question, for which there is room beyond the 128 characters of an id. */
-const SANE_TOKEN = /^[\w.:~-]{1,144}$/;
-
-/** A request's own id when it is a sane token, else a new one. */
-export function requestIdOf(headers: Headers): string {
-  return requestIdOr(headers.get(CALL_HEADERS.requestId));
-}
-
-export function requestIdOr(given: string | null): string {
-  return given !== null && SANE_TOKEN.test(given) ? given : newRequestId();
-}
-
-let questions = 0;
-
-/**
- * The request id as it goes to a daemon: with a number of this one question behind it. The daemon sends it back as it
- * is, and `mustAnswer` compares.
- */
-export function questionId(requestId: string): string {
-  questions += 1;
-  return `${requestId}~${questions.toString(36)}`;
-}
-
-/**
- * Throws when an answer is that to another question. A connection on which one came twice is out of step from then
- * on, and would hand one caller's rows to the next.
- */
-export function mustAnswer(response: Response, question: string): void {
-  const answered = response.headers.get(CALL_HEADERS.requestId);
-  if (answered === null || answered === question) return;
-  response.body?.cancel().catch(() => undefined);
-  throw new Error(`the answer is that to ${answered}`);
-}
-
-/** Picks among routes that share method and path: the one whose media type the request accepts, else the plain one. */
-export function routeFor(candidates: readonly Route[], request: Request): Route {
-  const accepted = request.headers.get("accept") ?? "";
-  const chosen =
-    candidates.find(({ operation }) => operation.accept?.some((type) => accepted.includes(type)) === true) ??
-    candidates.find(({ operation }) => operation.accept === undefined);
-  if (chosen === undefined) {
-    const known = candidates.flatMap(({ operation }) => operation.accept ?? []).join(", ");
-    throw new Fault("invalid", `This path answers ${known}; name one of them in the accept header.`);
-  }
-  return chosen;
-}
-
-/** Routes by pattern and method, as every mount needs them. */
-export function byPattern(all: readonly Route[]): Map<string, Map<string, Route[]>> {
-  const patterns = new Map<string, Map<string, Route[]>>();
-  for (const route of all) {
-    const methods = patterns.get(route.pattern) ?? new Map<string, Route[]>();
-    patterns.set(route.pattern, methods);
-    methods.set(route.operation.method, [...(methods.get(route.operation.method) ?? []), route]);
-  }
-  return patterns;
-}

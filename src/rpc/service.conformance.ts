@@ -204,6 +204,7 @@ export function labImplementation(): Implementation<typeof lab> {
     find: (input) => ({ ...input }),
     fail: ({ code }) => {
       throw new Fault(code, `asked for ${code}`, {
+        reason: `lab_${code}`,
         details: [{ path: "code", message: code }],
         ...(FAULTS[code].retryable ? { retryAfterMs: 2000 } : {}),
       });
@@ -246,7 +247,7 @@ export function labImplementation(): Implementation<typeof lab> {
     ticks: async function* ({ name, ticks, ending }, { signal }) {
       try {
         for (let number = 0; number < ticks; number += 1) yield { event: "tick" as const, number };
-        if (ending === "fault") throw new Fault("upstream", "broke in mid-stream");
+        if (ending === "fault") throw new Fault("upstream", "broke in mid-stream", { reason: "lab_broke" });
         if (ending === "hang") await waitForCancel(`${name}:wait`, signal);
         yield { event: "done" as const };
       } finally {
@@ -275,12 +276,14 @@ export function bytesOf(mib: number): Bytes {
 
 export interface Connection {
   readonly name: string;
+  /** Between neighbours; the native wire has none. */
+  readonly carriesReason: boolean;
   connect(
     implementation: Implementation<typeof lab>,
   ): Promise<{ service: Service<typeof lab>; close(): Promise<void> }>;
 }
 
-export function serviceConformance({ name, connect }: Connection): void {
+export function serviceConformance({ name, carriesReason, connect }: Connection): void {
   const using = async (run: (service: Service<typeof lab>) => Promise<void>): Promise<void> => {
     const { service, close } = await connect(labImplementation());
     try {
@@ -342,11 +345,13 @@ export function serviceConformance({ name, connect }: Connection): void {
           code: fault.code,
           message: fault.message,
           origin: fault.origin,
+          reason: fault.reason,
           details: fault.details,
         }).toEqual({
           code,
           message: `asked for ${code}`,
           origin: "labd",
+          reason: carriesReason ? `lab_${code}` : undefined,
           details: [{ path: "code", message: code }],
         });
         if (FAULTS[code].retryable) expect(fault.retryAfterMs).toBe(2000);
@@ -429,6 +434,7 @@ export function serviceConformance({ name, connect }: Connection): void {
         );
         expect(before.length).toBe(2);
         expect([fault.code, fault.message]).toEqual(["upstream", "broke in mid-stream"]);
+        expect(fault.reason).toBe(carriesReason ? "lab_broke" : undefined);
       }));
 
     test("ends the generator when a listener breaks, aborts, or runs out of time", () =>

@@ -28,12 +28,14 @@ const addressOf = (at: ListenAt, { port }: Listener): Address =>
 
 const inProcess: Connection = {
   name: "in process",
+  carriesReason: true,
   connect: (implementation) =>
     Promise.resolve({ service: local(implementation), close: () => Promise.resolve() }),
 };
 
 const overSocket = (name: string, place: () => ListenAt): Connection => ({
   name,
+  carriesReason: true,
   connect: (implementation) => {
     const at = place();
     const daemon = listen({ origin: "labd", at, routes: routes(implementation) });
@@ -44,6 +46,7 @@ const overSocket = (name: string, place: () => ListenAt): Connection => ({
 
 const throughHop: Connection = {
   name: "through a forwarding hop",
+  carriesReason: false,
   connect: (implementation) => {
     const inner = socket();
     const daemon = listen({ origin: "labd", at: inner, routes: routes(implementation) });
@@ -76,6 +79,16 @@ describe("the wire", () => {
     expect([one.status, one.headers.get("x-count")]).toEqual([201, "1"]);
     const three = await fetch(`${url}/v1/lab/p/echo`, { method: "POST", body: '{"text":"x"}' });
     expect([three.status, three.headers.get("x-count")]).toEqual([200, "3"]);
+  });
+
+  test("health says which background work failed, and answers without asking anybody", async () => {
+    let failures: Record<string, number> | undefined;
+    const one = listen({ origin: "labd", at: tcp, routes: [], stats: () => ({ failures }) });
+    const health = async (): Promise<unknown> => (await fetch(`http://127.0.0.1:${one.port}/health`)).json();
+    expect(await health()).toEqual({ status: "ok", service: "labd" });
+    failures = { snapshot: 2 };
+    expect(await health()).toEqual({ status: "ok", service: "labd", failures: { snapshot: 2 } });
+    await one.stop(0);
   });
 
   test("a sane request id comes back, another is replaced", async () => {

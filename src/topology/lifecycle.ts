@@ -1,65 +1,77 @@
-// How processes of the house end. Who faces users goes first, so that nobody is let in whom nobody will serve;
-// then the services, each after those that need it. Every wait has an end.
+// How processes of the house stop. The gateway goes first, so that no request is accepted that no service will answer;
+// then the services, each after those that need it. Every wait has a limit.
 
-/** How long requests under way may take to end, after which they are cut. */
+import type { Fronts } from "./fronts.ts";
+
+/** How long requests in flight may take to end, after which they are cut. */
 export const DRAIN_MS_MAX = 10_000;
 
-/** Requests that a house held and cannot answer are told so in that time. */
+/** Requests that a gateway held and cannot answer are refused within that time. */
 export const REFUSE_MS_MAX = 1000;
 
 /** A process that drains and does not end is killed after this: its own drain, and room to close files. */
 export const END_MS_MAX = DRAIN_MS_MAX + 2000;
 
 /**
- * A house that is replaced gives its folder up in that time. Its daemons end one after the other; hardly ever does one
- * take all of its own.
+ * A house that is replaced releases its data lock within that time. Its daemons stop one after the other; hardly ever
+ * does one take all of its own.
  */
-export const CLAIM_MS_MAX = 3 * END_MS_MAX;
+export const LOCK_WAIT_MS_MAX = 3 * END_MS_MAX;
+
+export interface StartOptions {
+  /** Replaces the house that runs over the data folder, without a request failing. */
+  readonly takeOver?: boolean;
+  /** Those of the house, unless a test brings its own. */
+  readonly fronts?: Fronts;
+}
 
 export interface Closing {
   close(): Promise<void>;
 }
 
 /**
- * Resolves when the process is told to end (SIGTERM, SIGINT, or its parent goes away), after `running` is closed.
- * A second signal ends at once.
+ * Resolves when the process is asked to stop (SIGTERM, SIGINT, or its parent is gone), after `running` is closed. A
+ * second signal ends it at once.
  */
-export function untilTold(
+export function untilStopped(
   running: Closing,
-  onClosing: (why: string) => void = () => undefined,
+  onClosing: (reason: string) => void = () => undefined,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     let closing = false;
-    const end = (why: string): void => {
+    const stop = (reason: string): void => {
       if (closing) process.exit(130);
       closing = true;
-      onClosing(why);
+      onClosing(reason);
       running.close().then(resolve, reject);
     };
-    process.on("SIGTERM", () => end("SIGTERM"));
-    process.on("SIGINT", () => end("SIGINT"));
-    process.on("disconnect", () => end("parent gone"));
+    process.on("SIGTERM", () => stop("SIGTERM"));
+    process.on("SIGINT", () => stop("SIGINT"));
+    process.on("disconnect", () => stop("parent gone"));
   });
 }
 
-/** A place that another house may take. */
-export interface Place {
-  /** Resolves when one has, and nothing is under way here any more. */
-  left(): Promise<void>;
-  /** Resolves when nobody needs this house any more; with false when the other one ended before it served. */
-  linger(): Promise<boolean>;
+/** A gateway whose address another house may take over. */
+export interface Replaceable {
+  /** Resolves when one has, and no request of this house is in flight any more. */
+  handedOver(): Promise<void>;
+  /**
+   * After that: forwards what still arrives over open connections to the other house, until there are none. False when
+   * that one ended before it answered anything: requests are held then, and services may be started again.
+   */
+  forwardUntilIdle(): Promise<boolean>;
 }
 
-/** Moves out whenever another house takes the place, and back in when that one fails. */
+/** Stops the services whenever another house takes over, and starts them again when that one fails. */
 export async function untilReplaced(
-  place: Place,
-  moveOut: () => Promise<void> | void,
-  moveBack: () => Promise<void> | void,
+  gateway: Replaceable,
+  stopServices: () => Promise<void> | void,
+  startServices: () => Promise<void> | void,
 ): Promise<void> {
   for (;;) {
-    await place.left();
-    await moveOut();
-    if (await place.linger()) return;
-    await moveBack();
+    await gateway.handedOver();
+    await stopServices();
+    if (await gateway.forwardUntilIdle()) return;
+    await startServices();
   }
 }

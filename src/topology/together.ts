@@ -4,98 +4,116 @@ import type { Settings } from "#config";
 import type { House, ServiceName } from "#contracts/house";
 import type { Log } from "#lib/log";
 import { local } from "#rpc/local";
-import { routes, type Route } from "#rpc/serve";
-import { bindDoor, type Door, type Rooms } from "./door.ts";
-import { announce, claimData } from "./folder.ts";
-import { CLAIM_MS_MAX, DRAIN_MS_MAX, REFUSE_MS_MAX, untilReplaced } from "./lifecycle.ts";
-import { PLAN, START_ORDER, type Started } from "./plan.ts";
+import type { Route } from "#rpc/route";
+import { routes } from "#rpc/serve";
+import { acquireDataLock, recordUrl } from "./data-lock.ts";
+import { bindListener, type GatewayBackend, type GatewayListener } from "./gateway/listener.ts";
+import { type Fronts, fronts as houseFronts } from "./fronts.ts";
+import {
+  DRAIN_MS_MAX,
+  LOCK_WAIT_MS_MAX,
+  REFUSE_MS_MAX,
+  type StartOptions,
+  untilReplaced,
+} from "./lifecycle.ts";
+import type { StartedService } from "./parts/part.ts";
+import { PLAN, START_ORDER } from "./plan.ts";
 import { VERSION } from "./version.ts";
 
-/** A house that runs; how, its caller need not know. */
+/** A house that serves, in either topology. */
 export interface RunningHouse {
   readonly url: string;
-  /** Resolves when another house took this one's place and the last of its clients is gone. */
+  /** Resolves when another house took over and this one's last connection has ended. */
   readonly replaced: Promise<void>;
-  /** Ends user-facing work first, then the services in reverse order of their needs. */
+  /** Stops the gateway first, then the services in reverse order of their needs. */
   close(): Promise<void>;
 }
 
-/** With `takeOver` in the place of the house that runs over the folder, none of whose clients notices. */
-export async function startTogether(settings: Settings, log: Log, takeOver = false): Promise<RunningHouse> {
-  let door: Door | undefined;
-  let inside: Inside | undefined;
+export async function startTogether(
+  settings: Settings,
+  log: Log,
+  { takeOver = false, fronts = houseFronts }: StartOptions = {},
+): Promise<RunningHouse> {
+  let listener: GatewayListener | undefined;
+  let services: RunningServices | undefined;
   try {
-    if (takeOver) door = await bindDoor(settings, log, true);
-    inside = await moveIn(settings, log, takeOver);
-    door ??= await bindDoor(settings, log);
-    await door.open(inside.rooms);
+    if (takeOver) listener = await bindListener(settings, log, true);
+    services = await startServices(settings, log, takeOver);
+    listener ??= await bindListener(settings, log);
+    await listener.open(backendOf(services, fronts));
   } catch (error) {
-    await door?.close(REFUSE_MS_MAX);
-    await inside?.moveOut();
+    await listener?.close(REFUSE_MS_MAX);
+    await services?.stop();
     throw error;
   }
-  const { url, open, close } = door;
-  let now = inside;
+  const { url, open, close } = listener;
+  let current = services;
   return {
     url,
     replaced: untilReplaced(
-      door,
-      () => now.moveOut(),
+      listener,
+      () => current.stop(),
       async () => {
-        log.warn("the house that was to take over ended before it served; going on here");
-        now = await moveIn(settings, log, true);
-        await announce(settings.data, url);
-        await open(now.rooms);
+        log.warn("the house that was to take over ended before it served; serving again");
+        current = await startServices(settings, log, true);
+        await recordUrl(settings.data, url);
+        await open(backendOf(current, fronts));
       },
     ),
     close: async () => {
       await close(DRAIN_MS_MAX);
-      await now.moveOut();
+      await current.stop();
     },
   };
 }
 
-interface Inside {
-  readonly rooms: Rooms;
-  /** Ends the services, each after those that need it, and gives the folder back; once, however often it is called. */
-  moveOut(): Promise<void>;
+interface RunningServices {
+  readonly house: House;
+  readonly routes: readonly Route[];
+  readonly started: readonly StartedService[];
+  /** Stops the services, each after those that need it, and releases the data lock; once, however often it is called. */
+  stop(): Promise<void>;
 }
 
-/** Takes the folder and starts the services in it. */
-async function moveIn(settings: Settings, log: Log, takeOver: boolean): Promise<Inside> {
-  const release = await claimData(settings.data, takeOver ? CLAIM_MS_MAX : undefined);
-  const started: Started[] = [];
+/** Acquires the data lock and starts the services over the folder. */
+async function startServices(settings: Settings, log: Log, takeOver: boolean): Promise<RunningServices> {
+  const release = await acquireDataLock(settings.data, takeOver ? LOCK_WAIT_MS_MAX : undefined);
+  const started: StartedService[] = [];
   const all: Route[] = [];
   const services: Partial<Record<ServiceName, unknown>> = {};
-  const end = async (): Promise<void> => {
+  const stopAll = async (): Promise<void> => {
     for (const service of started.toReversed()) await service.close();
     await release();
   };
-  let ended: Promise<void> | undefined;
-  const moveOut = (): Promise<void> => (ended ??= end());
+  let stopped: Promise<void> | undefined;
+  const stop = (): Promise<void> => (stopped ??= stopAll());
   try {
     for (const name of START_ORDER) {
-      const neighbours = Object.fromEntries(PLAN[name].needs.map((needed) => [needed, services[needed]]));
-      const service = await PLAN[name].start({ settings, neighbours, log: log.with({ service: name }) });
+      const service = await PLAN[name].start({
+        settings,
+        neighbours: services as Partial<House>,
+        log: log.with({ service: name }),
+      });
       started.push(service);
       services[name] = local(service.implementation);
       all.push(...routes(service.implementation));
     }
-    return { rooms: roomsOf(all, services as House), moveOut };
+    return { house: services as House, routes: all, started, stop };
   } catch (error) {
-    await moveOut();
+    await stop();
     throw error;
   }
 }
 
-function roomsOf(all: readonly Route[], house: House): Rooms {
-  const alive = (): Promise<void> => Promise.resolve();
+function backendOf({ house, routes, started }: RunningServices, fronts: Fronts): GatewayBackend {
   return {
-    routes: all.filter(({ operation }) => operation.internal !== true),
+    routes: [...routes.filter(({ internal }) => !internal), ...fronts(house)],
     health: {
       topology: "together",
       version: VERSION,
-      pings: Object.fromEntries(START_ORDER.map((name) => [name, alive])),
+      pings: Object.fromEntries(
+        started.map(({ implementation, stats }) => [implementation.origin, () => Promise.resolve(stats())]),
+      ),
       storage: house.storaged,
     },
     neighbourMetrics: () => Promise.resolve([]),

@@ -12,8 +12,9 @@ import { type Random, seeded } from "#lib/random";
 import { type Call, LOCAL_CALLER } from "#rpc/call";
 import type { Handlers, OutputOf } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
-import { unsealed } from "#services/catalogd/seal";
-import { catalogd, type Ids } from "#services/catalogd/service";
+import { splitChecksum } from "#services/catalogd/tables/checksum";
+import type { Ids } from "#services/catalogd/commits/files";
+import { catalogd } from "#services/catalogd/service";
 import { type Instance, type Outcome, stateOf, storageOf, World } from "./world.ts";
 
 /** `commits`: appends and replaces alone. `drops`: datasets are dropped, with and without their files, too. */
@@ -219,7 +220,7 @@ class History {
     const wrong: string[] = [];
     const [row] = await database.all("select metadata from tables where name = $1", [DATASET]);
     const metadata =
-      row === undefined ? undefined : (JSON.parse(unsealed(String(row["metadata"])).text) as Metadata);
+      row === undefined ? undefined : (JSON.parse(splitChecksum(String(row["metadata"])).text) as Metadata);
     const snapshots = metadata?.snapshots ?? [];
     const ids = snapshots.map(({ summary }) => summary["lakehouse.commit-id"] ?? "none");
     if (new Set(ids).size !== ids.length) wrong.push(`a commit is there twice: ${ids.join(" ")}`);

@@ -4,7 +4,7 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { diskObjects } from "#adapters/objects/disk";
+import { diskObjects } from "#adapters/objects/disk/disk";
 import { sqliteState, type State } from "#adapters/state";
 import { catalog } from "#contracts/catalog";
 import { storage } from "#contracts/storage";
@@ -33,7 +33,7 @@ async function lake(): Promise<Lake> {
   const folder = mkdtempSync(join(tmpdir(), "catalogd-"));
   folders.push(folder);
   const objects = await diskObjects(join(folder, "objects"));
-  const store = local(implement(storage, "storaged", await storaged({ objects })));
+  const store = local(implement(storage, "storaged", (await storaged({ objects })).handlers));
   const state = sqliteState(join(folder, "catalog.sqlite"));
   const again = async (): Promise<Service<typeof catalog>> => {
     const { handlers } = await catalogd({ storage: store, state });
@@ -95,16 +95,17 @@ describe("a catalog's own files", () => {
     const key = `warehouse/t/metadata/${file}`;
     const damaged = await faultOf((await again()).scan({ dataset: "t" }));
     expect(damaged).toMatchObject({ code: "internal" });
-    expect(damaged.message).toBe(`Object ${key} of dataset t is damaged: its checksum is wrong. Restore it.`);
+    expect(damaged.message).toContain(key);
+    expect(damaged.message).toContain("damaged");
     rmSync(join(metadata, file));
     const missing = await faultOf((await again()).scan({ dataset: "t" }));
     expect(missing).toMatchObject({ code: "internal" });
-    expect(missing.message).toBe(`Object ${key} of dataset t is missing from storage. Restore it.`);
+    expect(missing.message).toContain(key);
     writeFileSync(join(metadata, file), whole);
     expect((await (await again()).scan({ dataset: "t" })).files).toHaveLength(1);
   });
 
-  test("a row that is damaged is read from its metadata file, and mended by the next commit", async () => {
+  test("a row that is damaged is read from its metadata file, and repaired by the next commit", async () => {
     const { commit, again, metadata, state } = await lake();
     await commit(1);
     const expected = await (await again()).scan({ dataset: "t" });
@@ -120,12 +121,16 @@ describe("a catalog's own files", () => {
     expect((await (await again()).dataset({ dataset: "t" })).files).toBe(2);
   });
 
-  test("a row of another version is damage too, and one from before there were seals is not", async () => {
+  test("a row of an older version refuses the start, and one from before there were checksums does not", async () => {
     const { commit, again, state } = await lake();
     await commit(1);
     await commit(2);
     await state.run("update tables set version = 1");
-    expect(await faultOf((await again()).dataset({ dataset: "t" }))).toMatchObject({ code: "internal" });
+    const behind = await faultOf(again());
+    expect(behind).toMatchObject({ code: "internal" });
+    expect(behind.message).toContain(
+      "The dataset t is at version 2 in storage, and at version 1 in the catalog.",
+    );
     // 64 digits and the end of the line before them.
     await state.run("update tables set version = 2, metadata = substr(metadata, 1, length(metadata) - 65)");
     expect((await (await again()).dataset({ dataset: "t" })).files).toBe(2);
@@ -135,7 +140,7 @@ describe("a catalog's own files", () => {
 test("many commits leave few manifests and metadata files, and all that was loaded", async () => {
   const { commit, again, metadata, store, catalog: known } = await lake();
   const commits = 230;
-  const ids: number[] = [];
+  const ids: (number | string)[] = [];
   for (let n = 0; n < commits; n += 1) ids.push((await commit(n)).snapshot_id);
   const fresh = await again();
   const { files } = await fresh.scan({ dataset: "t" });
@@ -146,11 +151,33 @@ test("many commits leave few manifests and metadata files, and all that was load
     expect((await fresh.scan({ dataset: "t", at: ids[n] ?? 0 })).files).toHaveLength(n + 1);
   }
   const names = readdirSync(metadata).filter((name) => name.endsWith(".metadata.json"));
-  // The current one, and a hundred before it.
-  expect(names).toHaveLength(101);
+  // The current one, and twenty before it.
+  expect(names).toHaveLength(21);
   const newest = (await store.get({ key: `warehouse/t/metadata/v${commits}.metadata.json` })).body;
   const text = await new Response(newest).text();
-  expect((JSON.parse(text) as { snapshots: unknown[] }).snapshots).toHaveLength(commits);
+  // Readers of the files alone see the newest; the catalog lists all of them, each once.
+  expect((JSON.parse(text) as { snapshots: unknown[] }).snapshots.length).toBeLessThan(101);
+  const listed: (number | string)[] = [];
+  for (let cursor: string | undefined; ;) {
+    const page = await fresh.snapshots({
+      dataset: "t",
+      limit: 60,
+      ...(cursor === undefined ? {} : { cursor }),
+    });
+    listed.push(...page.snapshots.map(({ snapshot_id }) => snapshot_id));
+    cursor = page.next_cursor;
+    if (cursor === undefined) break;
+  }
+  expect(listed).toEqual(ids.toReversed());
+  // A commit of long ago is still known, by its id and by its time; and it can be tagged and gone back to.
+  const old = await fresh.committed({ dataset: "t", commit_id: "commit-3" });
+  expect(old.snapshot?.snapshot_id).toBe(ids[3] ?? 0);
+  expect((await fresh.scan({ dataset: "t", at: old.snapshot?.at ?? "" })).files.length).toBeGreaterThan(3);
+  await fresh.tag({ dataset: "t", name: "early", snapshot_id: ids[3] ?? 0 });
+  expect((await fresh.scan({ dataset: "t", at: "early" })).files).toHaveLength(4);
+  const back = await fresh.rollback({ dataset: "t", snapshot_id: ids[5] ?? 0 });
+  expect(back).toMatchObject({ snapshot_id: ids[5] ?? 0, files: 6 });
+  await fresh.rollback({ dataset: "t", snapshot_id: ids.at(-1) ?? 0 });
   // Replacing takes all of them away.
   await commit(1000, "replace");
   expect((await known.scan({ dataset: "t" })).files.map(({ bytes }) => bytes)).toEqual([2000]);

@@ -3,7 +3,7 @@
 
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { readClaim } from "#topology/folder";
+import { readPidfile } from "#topology/data-lock";
 
 const MAIN = join(import.meta.dir, "../../src/main.ts");
 /** A start that takes longer has failed: a house over a few files is up in one second. */
@@ -62,9 +62,9 @@ export async function startHouseProcess(
   };
   const until = performance.now() + START_MS_MAX;
   for (;;) {
-    const claim = await readClaim(data);
-    if (claim?.pid === child.pid && claim.url !== undefined) {
-      const { url } = claim;
+    const pidfile = await readPidfile(data);
+    if (pidfile?.pid === child.pid && pidfile.url !== undefined) {
+      const { url } = pidfile;
       const killDaemon = (name: string): boolean => killChild(child.pid, name);
       return { url, pid: child.pid, output: () => output, kill, killDaemon };
     }

@@ -1,11 +1,13 @@
 // An index of vectord on disk, with a snapshot, a graph and some writes behind them, one of whose files is
-// damaged. Whoever opens it puts damaged files aside, so each reading has a copy of the folder.
+// damaged. Each reading has a copy of the folder, since an index that opens goes on writing to it.
 
 import { cpSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { createLog } from "#lib/log";
 import { Fault } from "#rpc/fault";
-import { VectorIndex } from "#services/vectord/index";
-import type { IndexShape } from "#services/vectord/shape";
+import { openIndex, readShape } from "#services/vectord/index-folder";
+import type { VectorIndex } from "#services/vectord/vector-index";
+import type { IndexShape } from "#services/vectord/rows/shape";
 import type { Artefact } from "./mutations.ts";
 
 const ROWS = 200;
@@ -16,7 +18,10 @@ const clock = { now: () => 1_800_000_000_000 };
 const vectorOf = (n: number): Float32Array =>
   Float32Array.from({ length: 8 }, (_, i) => Math.sin(n * 8 + i) + 2);
 
-const open = (dir: string): Promise<VectorIndex> => VectorIndex.open({ dir, shape, clock });
+/** That a graph was damaged and is built again is no news here. */
+const log = createLog({ level: "error", readable: false });
+
+const open = (dir: string): Promise<VectorIndex> => openIndex({ dir, shape, clock, log });
 
 export function indexArtefact(file: RegExp): (folder: string) => Promise<Artefact> {
   return async (folder) => {
@@ -44,7 +49,7 @@ export function indexArtefact(file: RegExp): (folder: string) => Promise<Artefac
       read: async () => {
         rmSync(tried, { recursive: true, force: true });
         cpSync(whole, tried, { recursive: true });
-        VectorIndex.readShape(tried);
+        readShape(tried);
         const copy = await open(tried);
         try {
           const rows = copy.fetch(ids).map(({ id, vector, metadata }) => [id, [...vector], metadata]);
@@ -54,7 +59,7 @@ export function indexArtefact(file: RegExp): (folder: string) => Promise<Artefac
           await copy.close();
         }
       },
-      named: (error) => error instanceof Fault && error.message.includes(tried),
+      named: (error) => error instanceof Fault && error.message.includes(`${name} is damaged`),
       close: () => Promise.resolve(),
     };
   };

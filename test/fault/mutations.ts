@@ -7,7 +7,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bytesOf } from "#adapters/objects/objects";
-import { diskObjects } from "#adapters/objects/disk";
+import { diskObjects } from "#adapters/objects/disk/disk";
 import { sqliteState } from "#adapters/state";
 import { catalog } from "#contracts/catalog";
 import { storage } from "#contracts/storage";
@@ -16,9 +16,9 @@ import { type Random, seeded } from "#lib/random";
 import { Fault } from "#rpc/fault";
 import { implement, local } from "#rpc/local";
 import { catalogd } from "#services/catalogd/service";
-import { loadGeneration, saveGeneration } from "#services/matrixd/generation-files";
+import { loadGeneration, saveGeneration } from "#services/matrixd/corpus/generation-files";
 import { storaged } from "#services/storaged/service";
-import { claimData, readClaim } from "#topology/folder";
+import { acquireDataLock, readPidfile } from "#topology/data-lock";
 import { startTogether } from "#topology/together";
 import { createLog } from "#lib/log";
 import { readSettings } from "#config";
@@ -133,7 +133,7 @@ function tableArtefact(pathOf: (folder: string) => string): (folder: string) => 
     for (const n of [0, 1, 2]) await writer.step(n);
     await writer.close();
     const objects = await diskObjects(join(folder, "objects"));
-    const store = local(implement(storage, "storaged", await storaged({ objects }), { onBug }));
+    const store = local(implement(storage, "storaged", (await storaged({ objects })).handlers, { onBug }));
     for (const n of [0, 1, 2]) await store.put({ key: dataKeyOf(n), body: bytesOf("rows") });
     return {
       path: pathOf(folder),
@@ -228,7 +228,7 @@ export const KINDS = {
     make: async (folder) => {
       const root = join(folder, "objects");
       const objects = await diskObjects(root);
-      const store = local(implement(storage, "storaged", await storaged({ objects }), { onBug }));
+      const store = local(implement(storage, "storaged", (await storaged({ objects })).handlers, { onBug }));
       await store.put({ key: "note", body: bytesOf("a line of it\n".repeat(3000)) });
       const [path, times] = [join(root, "note"), join(folder, "times")];
       writeFileSync(times, "");
@@ -275,10 +275,10 @@ export const KINDS = {
     make: async (folder) => {
       const path = join(folder, "running.json");
       // A house that runs: what is written of it is read only then.
-      const release = await claimData(folder);
+      const release = await acquireDataLock(folder);
       return {
         path,
-        read: async () => JSON.stringify((await readClaim(folder)) ?? "unknown"),
+        read: async () => JSON.stringify((await readPidfile(folder)) ?? "unknown"),
         named: () => false,
         close: release,
       };

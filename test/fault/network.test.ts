@@ -16,9 +16,14 @@ import { LINES, networkRounds } from "./network.ts";
 import { startProxy, TOXICS } from "./proxy.ts";
 
 const LONG_MS = 60_000;
-const implementation = implement(storage, "storaged", await storaged({ objects: memoryObjects() }), {
-  onBug: () => undefined,
-});
+const implementation = implement(
+  storage,
+  "storaged",
+  (await storaged({ objects: memoryObjects() })).handlers,
+  {
+    onBug: () => undefined,
+  },
+);
 const at = { hostname: "127.0.0.1", port: 0 };
 const listener = listen({ origin: "storaged", at, routes: routes(implementation) });
 afterAll(() => listener.stop(0));

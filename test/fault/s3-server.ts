@@ -5,8 +5,8 @@
 import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { memoryObjects } from "#adapters/objects/memory";
-import { queryText, sha256Of, signed } from "#adapters/objects/s3-sign";
-import { escapedXml, parseXml, textOf } from "#adapters/objects/s3-xml";
+import { queryText, sha256Of, signed } from "#adapters/objects/s3/sign";
+import { escapedXml, parseXml, textOf } from "#adapters/objects/s3/xml";
 import { bytesOf, type ObjectHead, type PutConditions, type Range } from "#adapters/objects/objects";
 import { Fault } from "#rpc/fault";
 

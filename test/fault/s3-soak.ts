@@ -3,8 +3,8 @@
 // carried out. What was acknowledged must be in it, and once; what is read must be what somebody wrote, whole;
 // and whatever else happens is a fault of a known kind, in time.
 
-import type { S3Patience } from "#adapters/objects/s3-client";
-import { s3Objects } from "#adapters/objects/s3";
+import type { S3Patience } from "#adapters/objects/s3/client";
+import { s3Objects } from "#adapters/objects/s3/s3";
 import { bytesOf, type Objects, type PutConditions, readAll } from "#adapters/objects/objects";
 import { type Random, seeded } from "#lib/random";
 import { Fault } from "#rpc/fault";

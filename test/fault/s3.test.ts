@@ -4,7 +4,7 @@
 import { afterAll, afterEach, describe, expect, test } from "bun:test";
 import { bytesOf, type Objects, readAll } from "#adapters/objects/objects";
 import { faultOf, objectsConformance } from "#adapters/objects/objects.conformance";
-import { s3Objects } from "#adapters/objects/s3";
+import { s3Objects } from "#adapters/objects/s3/s3";
 import { S3_PLACE, type S3Fault, startS3Server } from "./s3-server.ts";
 import { s3Soak } from "./s3-soak.ts";
 

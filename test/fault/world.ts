@@ -185,16 +185,30 @@ export function storageOf(world: World, owner: Instance): Service<typeof storage
         objects.delete(key);
         return Promise.resolve(null);
       }),
-    list: ({ prefix = "", limit = 1000 }: { prefix?: string; limit?: number }) =>
+    list: ({
+      prefix = "",
+      delimiter,
+      limit = 1000,
+    }: {
+      prefix?: string;
+      delimiter?: string;
+      limit?: number;
+    }) =>
       world.call(owner, "list", () => {
-        const keys = [...objects.keys()].filter((key) => key.startsWith(prefix)).sort();
+        const all = [...objects.keys()].filter((key) => key.startsWith(prefix)).sort();
+        const folderOf = (key: string): string | undefined => {
+          const end = delimiter === undefined ? -1 : key.indexOf(delimiter, prefix.length);
+          return end < 0 ? undefined : key.slice(0, end + 1);
+        };
+        const prefixes = [...new Set(all.map(folderOf).filter((folder) => folder !== undefined))];
+        const keys = all.filter((key) => folderOf(key) === undefined);
         const listed = keys.slice(0, limit).map((key) => ({
           key,
           size: needed(key).length,
           etag: etag(needed(key)),
           modified_at: new Date(0).toISOString(),
         }));
-        return Promise.resolve({ objects: listed, prefixes: [] });
+        return Promise.resolve({ objects: listed, prefixes });
       }),
     probe: () =>
       Promise.resolve({

@@ -4,7 +4,7 @@
 
 import { join } from "node:path";
 import { bytesOf, readAll } from "#adapters/objects/objects";
-import { diskObjects } from "#adapters/objects/disk";
+import { diskObjects } from "#adapters/objects/disk/disk";
 import { sqliteState } from "#adapters/state";
 import { catalog } from "#contracts/catalog";
 import { storage } from "#contracts/storage";
@@ -14,12 +14,13 @@ import type { Service } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
 import { implement, local } from "#rpc/local";
 import { catalogd } from "#services/catalogd/service";
-import { collectFacts } from "#services/matrixd/facts";
-import { emptyWords, newGeneration } from "#services/matrixd/generation";
-import { loadGeneration, saveGeneration } from "#services/matrixd/generation-files";
+import { collectFacts } from "#services/matrixd/corpus/row-facts";
+import { emptyWords, newGeneration } from "#services/matrixd/corpus/generation";
+import { loadGeneration, saveGeneration } from "#services/matrixd/corpus/generation-files";
 import { storaged } from "#services/storaged/service";
-import { VectorIndex } from "#services/vectord/index";
-import type { IndexShape, Item } from "#services/vectord/shape";
+import { openIndex } from "#services/vectord/index-folder";
+import type { VectorIndex } from "#services/vectord/vector-index";
+import type { IndexShape, Item } from "#services/vectord/rows/shape";
 
 interface Open {
   step(n: number): Promise<void>;
@@ -36,7 +37,7 @@ const onBug = (): void => undefined;
 
 async function storageIn(folder: string): Promise<Service<typeof storage>> {
   const objects = await diskObjects(join(folder, "objects"));
-  return local(implement(storage, "storaged", await storaged({ objects }), { onBug }));
+  return local(implement(storage, "storaged", (await storaged({ objects })).handlers, { onBug }));
 }
 
 /** What object `n` holds: its number in every line, so that a piece of another one shows. */
@@ -154,12 +155,12 @@ function itemOf(n: number): Item {
   };
 }
 
-const openIndex = (folder: string): Promise<VectorIndex> =>
-  VectorIndex.open({ dir: join(folder, "index"), shape, clock: systemClock });
+const indexIn = (folder: string): Promise<VectorIndex> =>
+  openIndex({ dir: join(folder, "index"), shape, clock: systemClock });
 
 const vectorWriter: Writer = {
   open: async (folder) => {
-    const index = await openIndex(folder);
+    const index = await indexIn(folder);
     return {
       step: async (n) => {
         await index.upsert([itemOf(n)]);
@@ -169,7 +170,7 @@ const vectorWriter: Writer = {
     };
   },
   check: async (folder, acked, tried) => {
-    const index = await openIndex(folder);
+    const index = await indexIn(folder);
     const wrong: string[] = [];
     for (let n = 0; n < tried; n += 1) {
       const [found] = index.fetch([`id${n}`]);
@@ -177,7 +178,8 @@ const vectorWriter: Writer = {
         wrong.push(`id${n} is ${found === undefined ? "gone" : "another"}`);
     }
     if (index.count() > tried) wrong.push(`there are ${index.count()} rows of ${tried}`);
-    if (index.stats().quarantined.length > 0) wrong.push("a file was put aside as damaged");
+    const { failure } = index.stats();
+    if (failure !== null) wrong.push(`a file is damaged: ${failure}`);
     await index.close();
     return wrong;
   },

@@ -1,7 +1,15 @@
 // What only a house apart can show: a daemon dies, hangs, or dies again and again, and the others go on.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { z } from "zod";
+import { op } from "#rpc/contract";
+import { listen, type Listener } from "#rpc/listen";
+import { implement } from "#rpc/local";
+import { remote } from "#rpc/remote";
+import { routes } from "#rpc/serve";
 import { codeOf, startHouse, type TestHouse } from "./house.ts";
 import { load } from "./kept-connections.ts";
 
@@ -23,6 +31,62 @@ function pidOf(service: string, data: string): number | undefined {
   }
   return undefined;
 }
+
+/** The platform cuts a connection that is silent for 10 s, and looks every 4 s. */
+const PLATFORM_IDLE_MS = 14_000;
+
+const silence = {
+  wait: op({
+    method: "POST",
+    path: "/silence",
+    summary: "Answer after a silence",
+    input: z.strictObject({ ms: z.int() }),
+    output: z.object({ done: z.boolean() }),
+    errors: [],
+    scope: "read",
+    timeoutMs: 60_000,
+  }),
+  watch: op({
+    method: "GET",
+    path: "/silence",
+    summary: "One event, and another after a silence",
+    reply: "events",
+    input: z.strictObject({ ms: z.int() }),
+    output: z.object({ event: z.string() }),
+    errors: [],
+    scope: "read",
+  }),
+};
+
+/** Begins with the file and is awaited by its last test, so that the silence costs no time of its own. */
+function beginSilence(at: { unix: string }): { daemon: Listener; outcome: Promise<unknown[]> } {
+  const implementation = implement(silence, "silenced", {
+    wait: async ({ ms }) => {
+      await Bun.sleep(ms);
+      return { done: true };
+    },
+    watch: async function* ({ ms }) {
+      yield { event: "first" };
+      await Bun.sleep(ms);
+      yield { event: "last" };
+    },
+  });
+  const daemon = listen({ origin: "silenced", at, routes: routes(implementation) });
+  const service = remote(silence, at, { origin: "silenced" });
+  const ms = PLATFORM_IDLE_MS;
+  const outcome = Promise.allSettled([
+    service.wait({ ms }),
+    Array.fromAsync(service.watch({ ms }), ({ event }) => event),
+  ]);
+  return { daemon, outcome };
+}
+
+const sockets = mkdtempSync(join(tmpdir(), "silence-"));
+const silent = beginSilence({ unix: join(sockets, "s") });
+afterAll(async () => {
+  await silent.daemon.stop(0);
+  rmSync(sockets, { recursive: true, force: true });
+});
 
 describe.skipIf(noProc)("a house apart, a daemon of which is killed (needs /proc)", () => {
   let house: TestHouse;
@@ -83,7 +147,7 @@ describe.skipIf(noProc)("a house apart, a daemon of which is killed (needs /proc
     console.info(`embedd hung and was back after ${Math.round(performance.now() - hung)} ms`);
     expect([...codes]).toEqual(["unavailable"]);
     expect(pidOf("embedd", house.settings.data)).not.toBe(pid);
-    expect(house.logged.join("\n")).toContain("embedd does not answer any more");
+    expect(house.logged.join("\n")).toContain("embedd failed 2 liveness probes");
     const { failures, answered } = await others.stop();
     expect(failures).toEqual([]);
     expect(answered).toBeGreaterThan(100);
@@ -124,3 +188,10 @@ describe.skipIf(noProc)("a house apart, a daemon of which is killed (needs /proc
     expect(pidOf("queryd", data)).not.toBe(before);
   }, 30_000);
 });
+
+test("over a unix socket a request and a stream outlast the platform's idle limit", async () => {
+  expect(await silent.outcome).toEqual([
+    { status: "fulfilled", value: { done: true } },
+    { status: "fulfilled", value: ["first", "last"] },
+  ]);
+}, 60_000);

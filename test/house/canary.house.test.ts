@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { type Asked, type Behaviour, providerServer } from "#adapters/embed/provider-server.testing";
 import { house as contracts } from "#contracts/house";
-import { escapedXml } from "#adapters/objects/s3-xml";
+import { escapedXml } from "#adapters/objects/s3/xml";
 import { addKey } from "#edge/auth";
 import type { AnyOp, Contract } from "#rpc/contract";
 import { servedOps } from "#rpc/contract";

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Overrides, readSettings, type Settings } from "#config";
+import { REFUSED } from "#edge/admission";
 import { createLog, type Log } from "#lib/log";
 import { startApart } from "#topology/apart";
 import { startTogether } from "#topology/together";
@@ -17,6 +18,7 @@ export interface TestHouse {
   readonly settings: Settings;
   /** Everything that was logged at `warn` and above. */
   readonly logged: readonly string[];
+  /** Asks again when the house refuses because it is overloaded: tests of overload itself use `fetch`. */
   ask(path: string, init?: RequestInit): Promise<Response>;
   /** The JSON of an answer; fails when its status is not the one expected. */
   json<T = Record<string, unknown>>(path: string, body?: unknown, expected?: number): Promise<T>;
@@ -40,7 +42,7 @@ export async function startOver(
   const logged: string[] = [];
   const log: Log = createLog({ level: "warn", readable: true, write: (line) => void logged.push(line) });
   const running = await (topology === "together" ? startTogether : startApart)(settings, log);
-  const ask = (path: string, init?: RequestInit): Promise<Response> => fetch(running.url + path, init);
+  const ask = (path: string, init?: RequestInit): Promise<Response> => patiently(running.url + path, init);
   return {
     topology,
     url: running.url,
@@ -64,6 +66,19 @@ export async function startOver(
       rmSync(data, { recursive: true, force: true });
     },
   };
+}
+
+/** A machine that does other things too makes a house lag and refuse; a refused caller comes back, as it is told to. */
+const TRIES_MAX = 120;
+
+async function patiently(url: string, init?: RequestInit): Promise<Response> {
+  for (let tries = 1; ; tries += 1) {
+    const reply = await fetch(url, init);
+    if (reply.status !== 503 || tries === TRIES_MAX || init?.body instanceof ReadableStream) return reply;
+    const refused = (await reply.clone().text()).includes(REFUSED.message);
+    if (!refused) return reply;
+    await Bun.sleep(REFUSED.retryAfterMs ?? 0);
+  }
 }
 
 /** The code of a fault's body. */

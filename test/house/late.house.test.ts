@@ -10,9 +10,10 @@ import type { House } from "#contracts/house";
 import { createLog } from "#lib/log";
 import { Fault } from "#rpc/fault";
 import { local } from "#rpc/local";
-import { PLAN, START_ORDER, type Started } from "#topology/plan";
+import type { StartedService } from "#topology/parts/part";
+import { PLAN, START_ORDER } from "#topology/plan";
 
-const started: Started[] = [];
+const started: StartedService[] = [];
 const silent = new Set<string>();
 const data = mkdtempSync(join(tmpdir(), "late-"));
 let house: House;

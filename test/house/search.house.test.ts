@@ -3,8 +3,8 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Corpus, Searched } from "#contracts/matrix";
-import { DEMO_PLACES } from "#domain/sample-draws";
-import { generateWorkers, toCsv, type Worker } from "#domain/sample";
+import { DEMO_PLACES } from "#cli/demo/sample/draws";
+import { generateWorkers, toCsv, type Worker } from "#cli/demo/sample/sample";
 import { codeOf, startHouse, type TestHouse, TOPOLOGIES, type Topology } from "./house.ts";
 
 const roster = [...generateWorkers({ seed: 11, count: 1500, today: "2026-11-21" })];

@@ -1,10 +1,10 @@
 // The services behind the gateway, as a client meets them: the same suite in both topologies.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import type { Answer } from "#contracts/query";
+import type { SqlResult } from "#contracts/query";
 import type { Ingested } from "#contracts/ingest";
 import type { Dataset } from "#contracts/catalog";
-import { generateOrders, generateWorkers, toCsv } from "#domain/sample";
+import { generateOrders, generateWorkers, toCsv } from "#cli/demo/sample/sample";
 import { codeOf, startHouse, type TestHouse, TOPOLOGIES } from "./house.ts";
 
 const today = "2026-11-21";
@@ -162,23 +162,25 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
       await load("ragged", "id,name\n1,ann\n2,bob,extra,more\n3,cy\n")
     ).json()) as Ingested;
     expect([told.rows_in, told.rows_loaded, told.rows_quarantined]).toEqual([3, 2, 1]);
-    const { rows } = await house.json<Answer>("/v1/sql", { sql: 'select line, raw from "ragged$rejects"' });
+    const { rows } = await house.json<SqlResult>("/v1/sql", {
+      sql: 'select line, raw from "ragged$rejects"',
+    });
     expect(rows).toHaveLength(1);
     expect(Number(rows[0]?.["line"])).toBe(3);
   });
 
   test("answers SQL over several datasets, with parameters, and as a stream", async () => {
-    const joined = await house.json<Answer>("/v1/sql", {
+    const joined = await house.json<SqlResult>("/v1/sql", {
       sql: "select count(*) as n from orders o join workers w on o.role = w.role and w.status = ?",
       params: ["active"],
     });
     expect(joined.columns).toEqual([{ name: "n", type: "BIGINT" }]);
     expect(Number(joined.rows[0]?.["n"])).toBeGreaterThan(0);
-    const counted = await house.json<Answer>("/v1/sql", {
+    const counted = await house.json<SqlResult>("/v1/sql", {
       sql: "select state, count(*) n from workers group by 1 order by 1",
     });
     expect(counted.rows.reduce((sum, row) => sum + Number(row["n"]), 0)).toBe(400);
-    const limited = await house.json<Answer>("/v1/sql", { sql: "select * from workers", limit: 5 });
+    const limited = await house.json<SqlResult>("/v1/sql", { sql: "select * from workers", limit: 5 });
     expect([limited.row_count, limited.truncated]).toEqual([5, true]);
     const stream = async (accept: string): Promise<string[]> => {
       const body = JSON.stringify({ sql: "select worker_id, pay_floor from workers order by 1" });
@@ -207,7 +209,7 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
     const before = await house.json<Dataset>("/v1/catalog/datasets/history");
     await load("history", "id\n2\n3\n");
     const count = async (at?: unknown): Promise<number> => {
-      const { rows } = await house.json<Answer>("/v1/sql", {
+      const { rows } = await house.json<SqlResult>("/v1/sql", {
         sql: "select count(*) n from history",
         ...(at === undefined ? {} : { at: { history: at } }),
       });
@@ -225,7 +227,7 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
       body: JSON.stringify({ rename: { id: "number" }, add: [{ name: "note", type: "VARCHAR" }] }),
     });
     expect(schema.status).toBe(200);
-    const { rows } = await house.json<Answer>("/v1/sql", {
+    const { rows } = await house.json<SqlResult>("/v1/sql", {
       sql: "select number, note from history order by 1",
     });
     expect(rows).toEqual([1, 2, 3].map((number) => ({ number, note: null })));

@@ -9,7 +9,7 @@ import avsc from "avsc";
 import { icebergRead } from "icebird";
 import type { Dataset } from "#contracts/catalog";
 import type { Ingested } from "#contracts/ingest";
-import type { Answer } from "#contracts/query";
+import type { SqlResult } from "#contracts/query";
 import { codeOf, startHouse, type TestHouse } from "./house.ts";
 
 const FIRST = "id,EMPLOYER NAME,started,pay\n1,Ann & Co,2026-01-05,12.50\n2,Büro,2026-02-06,13.25\n";
@@ -52,7 +52,7 @@ describe("tables", () => {
     expect([again.status, await again.json()]).toMatchObject([200, { rows_in: 1, rows_loaded: 0 }]);
     const sql = async (text: string): Promise<unknown> => {
       const reply = await house.ask("/v1/sql", { method: "POST", body: JSON.stringify({ sql: text }) });
-      return ((await reply.json()) as Answer).rows;
+      return ((await reply.json()) as SqlResult).rows;
     };
     expect(await sql("SELECT id, note FROM crew ORDER BY id")).toEqual([
       { id: 1, note: null },
@@ -114,7 +114,7 @@ describe("tables", () => {
       Array.from({ length: 12 }, (_, at) => load("crowded", `number\n${at + 101}\n`)),
     );
     expect(new Set(loaded.map(({ snapshot_id }) => snapshot_id)).size).toBe(12);
-    const { rows } = await house.json<Answer>("/v1/sql", {
+    const { rows } = await house.json<SqlResult>("/v1/sql", {
       sql: "select count(*) n, sum(number) s from crowded",
     });
     expect(rows).toEqual([{ n: 13, s: 1378 }] as never);
@@ -141,7 +141,7 @@ describe("tables", () => {
     expect(
       (await patch("shape", { drop: ["b"], add: [{ name: "b", type: "DOUBLE", doc: "new" }] })).status,
     ).toBe(200);
-    const { rows } = await house.json<Answer>("/v1/sql", { sql: "select * from shape order by a" });
+    const { rows } = await house.json<SqlResult>("/v1/sql", { sql: "select * from shape order by a" });
     expect(rows).toEqual([
       { a: 1, b: null },
       { a: 3, b: null },

@@ -3,7 +3,8 @@
 // there at all a short one. What a provider says in words stays here: several callers' texts travel together, and an
 // error that repeats one caller's text must not reach another's screen or a log. Codes and statuses go on.
 
-import { deadline } from "#lib/sweep";
+import { onAbort } from "#lib/abort";
+import { deadline } from "#lib/coarse-timer";
 import { readVector } from "#lib/vector-text";
 import { Fault } from "#rpc/fault";
 
@@ -80,9 +81,7 @@ async function attempt(
 ): Promise<Trouble | { readonly json: unknown }> {
   const { url, title, patience } = provider;
   const controller = new AbortController();
-  const cancel = (): void => controller.abort(new Fault("cancelled", "The caller went away."));
-  if (signal?.aborted === true) cancel();
-  signal?.addEventListener("abort", cancel, { once: true });
+  const forget = onAbort(signal, () => controller.abort(new Fault("cancelled", "The caller went away.")));
   const limits = [
     deadline(endsAt, () =>
       controller.abort(
@@ -115,7 +114,7 @@ async function attempt(
     return { what: controller.signal.aborted ? "nobody answers at its address" : code, pauseMs: 0, cause };
   } finally {
     for (const limit of limits) limit.clear();
-    signal?.removeEventListener("abort", cancel);
+    forget();
     controller.abort();
   }
 }

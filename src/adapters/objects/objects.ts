@@ -2,7 +2,7 @@
 // objects.conformance.ts is the proof each of them must pass.
 
 import { Fault } from "#rpc/fault";
-import type { Lent } from "#rpc/lent-file";
+import type { FileHandoff } from "#rpc/file-handoff";
 
 export type Bytes = ReadableStream<Uint8Array>;
 
@@ -38,6 +38,8 @@ export interface ListOptions {
   readonly delimiter?: string | undefined;
   readonly limit: number;
   readonly cursor?: string | undefined;
+  /** Lists what was stored and is lost too, with size 0, instead of throwing `internal`: for whoever looks for damage. */
+  readonly lost?: boolean;
 }
 
 export interface Got {
@@ -46,7 +48,7 @@ export interface Got {
   readonly last: number;
   readonly body: Bytes;
   /** Instead of `body`: the open file, where it is one. */
-  readonly lend?: () => Lent | undefined;
+  readonly handOff?: () => FileHandoff | undefined;
 }
 
 export interface Objects {
@@ -55,11 +57,12 @@ export interface Objects {
   readonly baseUri: string;
   /** Atomic and durable when it resolves. Throws `conflict` when a condition does not hold. */
   put(key: string, body: Bytes, conditions?: PutConditions): Promise<ObjectHead>;
-  /** Throws `not_found`, or `invalid` for a range outside the object. */
+  /** The bytes are those that were stored, or it throws. Throws `not_found`, or `invalid` for a range outside the object. */
   get(key: string, range?: Range): Promise<Got>;
   head(key: string): Promise<ObjectHead>;
   /** No fault when it is not there. */
   remove(key: string): Promise<void>;
+  /** Throws `internal` when an object of the page was stored and is lost: never a list that is silently shorter. */
   list(options: ListOptions): Promise<Listing>;
   /** Where the object lies as a file of this host, if it does. */
   path(key: string): string | undefined;
@@ -69,6 +72,11 @@ export interface Objects {
    * where objects are no files. Who wrote the file says its SHA-256, in hex.
    */
   adopt?(key: string, path: string, sha256: string): Promise<ObjectHead | undefined>;
+  /**
+   * Compares the whole object with what was stored, without sending it anywhere; throws `internal` when it is damaged or
+   * lost. "unknown" when there is nothing to compare with. Missing where the store itself sees to that.
+   */
+  verify?(key: string): Promise<"intact" | "unknown">;
 }
 
 /** As S3 has it. */

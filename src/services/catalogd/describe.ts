@@ -2,12 +2,19 @@
 
 import { createHash } from "node:crypto";
 import type { Dataset } from "#contracts/catalog";
-import { duckdbType } from "./iceberg/duckdb-types.ts";
-import { currentSchema, MAIN, type Snapshot, snapshotOf, type TableMetadata } from "./iceberg/metadata.ts";
-import type { Schema } from "./iceberg/schema.ts";
-import type { Table } from "./tables.ts";
-
-export type Column = Dataset["columns"][number];
+import type { SnapshotId } from "#contracts/shapes";
+import { type Column, columnsOf } from "./duckdb/columns.ts";
+import {
+  currentSchema,
+  MAIN,
+  type Snapshot,
+  snapshotById,
+  snapshotOf,
+  type TableMetadata,
+} from "./iceberg/metadata/metadata.ts";
+import { type Long, parseLong } from "./iceberg/types/long.ts";
+import { contentId } from "./tables/compaction-note.ts";
+import type { Table } from "./tables/tables.ts";
 
 export function describeTable({ name, metadata }: Table): Dataset {
   const snapshot = snapshotOf(metadata);
@@ -17,38 +24,42 @@ export function describeTable({ name, metadata }: Table): Dataset {
     rows: total(snapshot, "total-records"),
     bytes: total(snapshot, "total-files-size"),
     files: total(snapshot, "total-data-files"),
-    snapshot_id: snapshot === undefined ? null : Number(snapshot["snapshot-id"]),
+    snapshot_id: snapshot === undefined ? null : wireId(contentId(snapshot)),
     fingerprint: fingerprintOf(columns),
     columns,
     updated_at: new Date(metadata["last-updated-ms"]).toISOString(),
   };
 }
 
+/** A number while JSON holds it exactly, else text. */
+export function wireId(id: Long): SnapshotId {
+  return typeof id === "bigint" ? String(id) : id;
+}
+
+export function idOf(wire: SnapshotId): Long {
+  return typeof wire === "string" ? parseLong(wire) : wire;
+}
+
 export function describeSnapshot(snapshot: Snapshot, metadata: TableMetadata) {
-  const id = snapshot["snapshot-id"];
+  const id = contentId(snapshot);
+  const content = (named: Long | undefined): Long | undefined => {
+    const found = snapshotById(metadata, named);
+    return found === undefined ? named : contentId(found);
+  };
+  const parent = content(snapshot["parent-snapshot-id"]);
   return {
-    snapshot_id: Number(id),
-    parent_id: snapshot["parent-snapshot-id"] === undefined ? null : Number(snapshot["parent-snapshot-id"]),
+    snapshot_id: wireId(id),
+    parent_id: parent === undefined ? null : wireId(parent),
     at: new Date(snapshot["timestamp-ms"]).toISOString(),
     operation: (snapshot.summary["operation"] ?? "append") as "append" | "overwrite" | "delete" | "replace",
     rows: total(snapshot, "total-records"),
     files: total(snapshot, "total-data-files"),
     summary: { ...snapshot.summary },
     tags: Object.entries(metadata.refs)
-      .filter(([name, ref]) => name !== MAIN && ref["snapshot-id"] === id)
+      .filter(([name, ref]) => name !== MAIN && content(ref["snapshot-id"]) === id)
       .map(([name]) => name),
-    current: metadata["current-snapshot-id"] === id,
+    current: content(metadata["current-snapshot-id"]) === id,
   };
-}
-
-export function columnsOf(schema: Schema): Column[] {
-  return schema.fields.map(({ id, name, type, required, doc }) => ({
-    id,
-    name,
-    type: duckdbType(type),
-    nullable: !required,
-    ...(doc === undefined ? {} : { doc }),
-  }));
 }
 
 /** SHA-256 over names and types in order: two tables of the same shape have the same one. */

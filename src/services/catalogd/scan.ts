@@ -6,21 +6,22 @@ import { LRUCache } from "lru-cache";
 import type { catalog } from "#contracts/catalog";
 import { assert } from "#lib/assert";
 import type { OutputOf } from "#rpc/contract";
-import { Fault } from "#rpc/fault";
-import { columnsOf } from "./describe.ts";
+import { wireId } from "./describe.ts";
+import { columnsOf } from "./duckdb/columns.ts";
 import { isLive } from "./iceberg/commit.ts";
-import { readSchemaClause } from "./iceberg/duckdb-sql.ts";
-import { CONTENT } from "./iceberg/manifest.ts";
-import { type Snapshot, snapshotAt, snapshotById, snapshotOf } from "./iceberg/metadata.ts";
-import { schemaById } from "./iceberg/schema.ts";
-import type { Table, Tables } from "./tables.ts";
+import { CONTENT } from "./iceberg/manifest/manifest.ts";
+import { type Snapshot, snapshotOf } from "./iceberg/metadata/metadata.ts";
+import { schemaById } from "./iceberg/types/schema.ts";
+import { snapshotNamed } from "./snapshots.ts";
+import { contentId } from "./tables/compaction-note.ts";
+import type { Table, Tables } from "./tables/tables.ts";
 
 type Scan = OutputOf<typeof catalog.scan>;
 type File = Scan["files"][number];
 
 /** Files and columns of all scans that are kept: some 60 MiB. */
 const KEPT_PARTS_MAX = 200_000;
-/** Of tables as they were nobody asks for long, and each costs at least as much as its schema's text. */
+/** Tables as they were are asked for rarely, and each costs at least as much as its columns. */
 const KEPT_MAX = 1000;
 
 export function scans(tables: Tables): (table: Table, at: number | string | undefined) => Promise<Scan> {
@@ -31,19 +32,19 @@ export function scans(tables: Tables): (table: Table, at: number | string | unde
   });
   return async (table, at) => {
     const { metadata, prefix } = table;
-    const snapshot = at === undefined ? snapshotOf(metadata) : snapshotNamed(table, at);
-    // A table as it was has the columns that it had.
-    const schemaId =
-      (at === undefined ? undefined : snapshot?.["schema-id"]) ?? metadata["current-schema-id"];
+    const snapshot = at === undefined ? snapshotOf(metadata) : await snapshotNamed(tables, table, at);
+    // A table as it was has the columns that it had; the snapshot that is current has those of today, so that a reader
+    // who pins it by its id finds a column that was renamed or added since.
+    const isCurrent = snapshot?.["snapshot-id"] === metadata["current-snapshot-id"];
+    const schemaId = (isCurrent ? undefined : snapshot?.["schema-id"]) ?? metadata["current-schema-id"];
     const place = `${prefix} ${snapshot?.["snapshot-id"]} ${schemaId}`;
     const known = kept.get(place);
     if (known !== undefined) return known;
     const schema = schemaById(metadata.schemas, schemaId);
     const scan = {
-      snapshot_id: snapshot === undefined ? null : Number(snapshot["snapshot-id"]),
+      snapshot_id: snapshot === undefined ? null : wireId(contentId(snapshot)),
       columns: columnsOf(schema),
       files: await liveFiles(tables, table, snapshot),
-      read_schema: readSchemaClause(schema).replace(/^schema = /, ""),
     };
     kept.set(place, scan);
     return scan;
@@ -71,19 +72,4 @@ async function liveFiles(tables: Tables, table: Table, snapshot: Snapshot | unde
     }
   }
   return files;
-}
-
-/** By id, by tag, or what was current at a time: a tag may be a number too, and none is a time. */
-function snapshotNamed({ name, metadata }: Table, at: number | string): Snapshot {
-  const number = /^\d+$/.test(String(at));
-  const timeMs = number ? Number.NaN : Date.parse(String(at));
-  const found =
-    (number ? snapshotById(metadata, Number(at)) : undefined) ??
-    snapshotOf(metadata, String(at)) ??
-    (Number.isNaN(timeMs) ? undefined : snapshotAt(metadata, timeMs));
-  if (found !== undefined) return found;
-  throw new Fault(
-    "not_found",
-    `${name} has no snapshot, tag or time ${at}. GET /v1/catalog/datasets/${name}/snapshots lists them.`,
-  );
 }

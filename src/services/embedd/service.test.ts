@@ -28,20 +28,20 @@ afterEach(async () => {
   for (const close of closing.splice(0)) await close();
 });
 
-interface Desk {
+interface ModelClient {
   readonly service: Service<typeof embed>;
   readonly close: () => Promise<void>;
 }
 
 /** embedd over the server's model, and the built-in one. */
-function started(stored?: string): Desk {
+async function started(stored?: string): Promise<ModelClient> {
   const patience = { contactMsMax: 100, answerMsMax: 400, pauseMs: 1 };
   const remote = ollamaModel({ url: server.url, name: "nomic", patience });
   const store =
     stored === undefined
       ? undefined
       : vectorStore({ file: join(folder, stored), bytesMax: 64 * 1024 * 1024, log });
-  const { handlers, close } = embedd({ models: [remote, hashedModel()], cacheBytesMax: 1e8, store });
+  const { handlers, close } = await embedd({ models: [remote, hashedModel()], cacheBytesMax: 1e8, store });
   closing.push(close);
   return { service: local(implement(embed, "embedd", handlers, { checkOutputs: true })), close };
 }
@@ -57,7 +57,7 @@ async function faultOf(work: Promise<unknown>): Promise<unknown> {
 
 describe("texts of all callers", () => {
   test("a thousand callers with the same text ask once", async () => {
-    const { service } = started();
+    const { service } = await started();
     const before = server.asked.length;
     const answers = await Promise.all(
       Array.from({ length: 1000 }, (_, i) =>
@@ -74,7 +74,7 @@ describe("texts of all callers", () => {
   });
 
   test("travel together, as many as go into a batch", async () => {
-    const { service } = started();
+    const { service } = await started();
     const before = server.asked.length;
     const texts = Array.from({ length: 300 }, (_, i) => `batch text ${i}`);
     const answers = await Promise.all(texts.map((text) => service.embed({ texts: [text] })));
@@ -89,7 +89,7 @@ describe("texts of all callers", () => {
   });
 
   test("more than may wait are told to come again", async () => {
-    const { service } = started();
+    const { service } = await started();
     server.script(hang, hang, hang, hang);
     const calls = Array.from({ length: 16 }, (_, call) =>
       service.embed({ texts: Array.from({ length: 512 }, (_text, i) => `crowd ${call} ${i}`) }),
@@ -101,7 +101,7 @@ describe("texts of all callers", () => {
 
 describe("what goes wrong", () => {
   test("cached texts are served while the provider is down, and the others are named", async () => {
-    const { service } = started();
+    const { service } = await started();
     await service.embed({ texts: ["cook", "clerk"] });
     const down = answering(500, { error: "out of memory" });
     server.script(down, down, down);
@@ -116,7 +116,7 @@ describe("what goes wrong", () => {
   });
 
   test("a text that is refused does not take its batch along", async () => {
-    const { service } = started();
+    const { service } = await started();
     const refuse = (question: { body: { input: string[] } }): Response | undefined =>
       question.body.input.includes("far too long")
         ? Response.json({ error: "the input length exceeds the context length" }, { status: 400 })
@@ -139,7 +139,7 @@ describe("what goes wrong", () => {
     ["too few", []],
     ["too many", [Array(DIMENSION).fill(0.1), Array(DIMENSION).fill(0.1)]],
   ])("%s are refused and never cached", async (name, embeddings) => {
-    const { service } = started(`bad ${name}.sqlite`);
+    const { service } = await started(`bad ${name}.sqlite`);
     await service.embed({ texts: ["first"] });
     server.script(answering(200, { embeddings }));
     expect(await faultOf(service.embed({ texts: ["second"] }))).toMatchObject({ code: "upstream" });
@@ -149,7 +149,7 @@ describe("what goes wrong", () => {
   });
 
   test("an empty text is invalid with its place, and a model that is not there is not found", async () => {
-    const { service } = started();
+    const { service } = await started();
     expect(await faultOf(service.embed({ texts: ["cook", " \t"] }))).toMatchObject({
       code: "invalid",
       details: [{ path: "texts.1" }],
@@ -163,11 +163,11 @@ describe("what goes wrong", () => {
 
 describe("over a restart", () => {
   test("vectors of a provider are still there, with the provider down", async () => {
-    const first = started("restart.sqlite");
+    const first = await started("restart.sqlite");
     const before = await first.service.embed({ texts: ["cook", "clerk"], encoding: "base64" });
     await first.close();
     const asks = server.asked.length;
-    const { service } = started("restart.sqlite");
+    const { service } = await started("restart.sqlite");
     expect(await service.stats({})).toMatchObject({ persisted: 2, entries: 0 });
     expect(await service.embed({ texts: ["cook", "clerk"], encoding: "base64" })).toEqual(before);
     expect(server.asked).toHaveLength(asks);
@@ -175,10 +175,10 @@ describe("over a restart", () => {
   });
 
   test("a model that became another one is refused, not mixed in", async () => {
-    const first = started("changed.sqlite");
+    const first = await started("changed.sqlite");
     await first.service.embed({ texts: ["cook"] });
     await first.close();
-    const { service } = started("changed.sqlite");
+    const { service } = await started("changed.sqlite");
     server.script(answering(200, { embeddings: [Array(32).fill(0.1)] }));
     expect(await faultOf(service.embed({ texts: ["nurse"] }))).toMatchObject({
       code: "upstream",
@@ -187,15 +187,15 @@ describe("over a restart", () => {
   });
 
   test("what is computed here is not kept on disk", async () => {
-    const { service, close } = started("here.sqlite");
+    const { service, close } = await started("here.sqlite");
     await service.embed({ texts: ["cook"], model: "hashed-v1" });
     await close();
-    expect(await started("here.sqlite").service.stats({})).toMatchObject({ persisted: 0 });
+    expect(await (await started("here.sqlite")).service.stats({})).toMatchObject({ persisted: 0 });
   });
 });
 
 test("models are listed, the default first, with their dimension once it is known", async () => {
-  const { service } = started();
+  const { service } = await started();
   const { models } = await service.models({});
   expect(models).toEqual([
     { name: "nomic", provider: "ollama", dimension: 0, default: true },

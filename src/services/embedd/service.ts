@@ -7,9 +7,10 @@ import type { VectorStore } from "#adapters/embed/vector-store";
 import type { embed } from "#contracts/embed";
 import { present } from "#lib/assert";
 import { Encoded, type Handlers } from "#rpc/contract";
+import type { Daemon } from "#rpc/daemon";
 import { Fault } from "#rpc/fault";
 import { type CachedVector, REPLY_END, replyStart, VectorCache } from "./cache.ts";
-import { Desk } from "./desk.ts";
+import { ModelClient } from "./model-client.ts";
 
 export interface EmbeddDeps {
   /** The first one is the default. */
@@ -28,32 +29,29 @@ interface Answer {
   readonly vectors: (string | number[])[];
 }
 
-export function embedd({ models, cacheBytesMax, store }: EmbeddDeps): {
-  handlers: Handlers<typeof embed>;
-  close: () => Promise<void>;
-} {
+export async function embedd({ models, cacheBytesMax, store }: EmbeddDeps): Promise<Daemon<typeof embed>> {
   const cache = new VectorCache(cacheBytesMax);
-  const desks = models.map((model) => new Desk(model, store));
-  const standard = present(desks[0], "the default model");
+  const clients = models.map((model) => new ModelClient(model, store));
+  const standard = present(clients[0], "the default model");
 
-  const deskNamed = (name: string | undefined): Desk => {
+  const clientNamed = (name: string | undefined): ModelClient => {
     if (name === undefined) return standard;
-    const desk = desks.find(({ model }) => model.name === name);
-    if (desk !== undefined) return desk;
+    const client = clients.find(({ model }) => model.name === name);
+    if (client !== undefined) return client;
     const known = models.map((model) => model.name).join(", ");
     throw new Fault("not_found", `There is no embedding model ${name}. Known: ${known}.`);
   };
 
   /** Every text's vector, in order. */
-  const embedAll = async (desk: Desk, texts: readonly string[]): Promise<CachedVector[]> => {
-    const { model } = desk;
+  const embedAll = async (client: ModelClient, texts: readonly string[]): Promise<CachedVector[]> => {
+    const { model } = client;
     const asked: string[] = [];
     const announced: PromiseWithResolvers<Float32Array>[] = [];
     const entries = texts.map((text) => {
       const key = keyOf(model, text);
       const known = cache.get(key) ?? cache.pending(key);
       if (known !== undefined) return Promise.resolve(known);
-      const stored = desk.stored(text);
+      const stored = client.stored(text);
       if (stored !== undefined) return Promise.resolve(cache.keep(key, model.name, stored));
       const vector = Promise.withResolvers<Float32Array>();
       announced.push(vector);
@@ -61,7 +59,7 @@ export function embedd({ models, cacheBytesMax, store }: EmbeddDeps): {
       return cache.expect(key, model.name, vector.promise);
     });
     // Announced first and asked then, so that a text that is there twice is asked once.
-    const answers = asked.length === 0 ? [] : desk.ask(asked);
+    const answers = asked.length === 0 ? [] : client.ask(asked);
     for (const [place, vector] of answers.entries()) announced[place]?.resolve(vector);
     const outcomes = await Promise.allSettled(entries);
     const whole = outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
@@ -70,7 +68,7 @@ export function embedd({ models, cacheBytesMax, store }: EmbeddDeps): {
   };
 
   const reply = (
-    { model }: Desk,
+    { model }: ModelClient,
     entries: readonly CachedVector[],
     encoding: "float" | "base64",
   ): Encoded<Answer> => {
@@ -91,18 +89,18 @@ export function embedd({ models, cacheBytesMax, store }: EmbeddDeps): {
 
   const handlers: Handlers<typeof embed> = {
     embed: ({ texts, model: name, encoding }) => {
-      const desk = deskNamed(name);
+      const client = clientNamed(name);
       const normal = texts.map(normalised);
-      const only = normal.length === 1 ? cache.get(keyOf(desk.model, normal[0] ?? "")) : undefined;
-      if (only !== undefined) return reply(desk, [only], encoding);
-      return embedAll(desk, normal).then((entries) => reply(desk, entries, encoding));
+      const only = normal.length === 1 ? cache.get(keyOf(client.model, normal[0] ?? "")) : undefined;
+      if (only !== undefined) return reply(client, [only], encoding);
+      return embedAll(client, normal).then((entries) => reply(client, entries, encoding));
     },
     models: () => ({
-      models: desks.map((desk) => ({
-        name: desk.model.name,
-        provider: desk.model.provider,
-        dimension: desk.dimension,
-        default: desk === standard,
+      models: clients.map((client) => ({
+        name: client.model.name,
+        provider: client.model.provider,
+        dimension: client.dimension,
+        default: client === standard,
       })),
     }),
     stats: () => ({ ...cache.stats(), persisted: store?.rows ?? 0 }),

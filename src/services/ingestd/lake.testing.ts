@@ -1,7 +1,16 @@
 // A lake for ingestd's tests: an object store in a folder and a catalog in memory that keep the contracts as
 // far as an ingest can tell, and DuckDB to read back what was loaded.
 
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readSchema } from "#adapters/duckdb-columns";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type Duckdb, openDuckdb } from "#adapters/duckdb";
@@ -43,6 +52,8 @@ export interface TestLake {
   ): Promise<OutputOf<typeof ingest.ingest>>;
   /** Rows of a dataset, which SQL names `t`. */
   rows(dataset: string, sql?: string): Promise<Record<string, unknown>[]>;
+  /** The same over several datasets, by the names that SQL gives them; a dataset that is not there has no rows. */
+  query(sql: string, datasets: Readonly<Record<string, string>>): Promise<Record<string, unknown>[]>;
   keys(): string[];
   close(): Promise<void>;
 }
@@ -76,6 +87,22 @@ export async function testLake({ apart = false }: { apart?: boolean } = {}): Pro
     : undefined;
   const service = apart ? remote(ingest, { unix }, { origin: "ingestd" }) : local(implementation);
   let reader: Promise<Duckdb> | undefined;
+  const query = async (sql: string, datasets: Readonly<Record<string, string>>) => {
+    reader ??= openDuckdb({ memoryBytesMax: 2 ** 28, threads: 1, tempDir: folder, tempBytesMax: 2 ** 30 });
+    const db = await reader;
+    for (const [name, dataset] of Object.entries(datasets)) {
+      if (!tables.has(dataset)) continue;
+      const { files, columns } = await known.scan({ dataset });
+      const paths = files.map(({ key }) => quoteLiteral(join(objects, key))).join(", ");
+      const none = columns.map((column) => `CAST(NULL AS ${column.type}) AS ${quoteIdentifier(column.name)}`);
+      const from =
+        files.length === 0
+          ? `(SELECT ${none.join(", ")}) WHERE false`
+          : `read_parquet([${paths}], schema = ${readSchema(columns)})`;
+      await db.rows(`CREATE OR REPLACE TEMP VIEW ${name} AS SELECT * FROM ${from}`);
+    }
+    return db.rows(sql);
+  };
 
   return {
     folder,
@@ -86,13 +113,8 @@ export async function testLake({ apart = false }: { apart?: boolean } = {}): Pro
     refusalsOf,
     bugs,
     load: (dataset, file, more = {}) => service.ingest({ dataset, body: bodyOf(file), ...more }),
-    rows: async (dataset, sql = "SELECT * FROM t") => {
-      reader ??= openDuckdb({ memoryBytesMax: 2 ** 28, threads: 1, tempDir: folder, tempBytesMax: 2 ** 30 });
-      const { files, read_schema } = await known.scan({ dataset });
-      const paths = files.map(({ key }) => quoteLiteral(join(objects, key))).join(", ");
-      const db = await reader;
-      return db.rows(`WITH t AS (SELECT * FROM read_parquet([${paths}], schema = ${read_schema})) ${sql}`);
-    },
+    rows: (dataset, sql = "SELECT * FROM t") => query(sql, { t: dataset }),
+    query,
     keys: () => [...keys].sort(),
     close: async () => {
       await listener?.stop(1000);
@@ -141,6 +163,7 @@ function storageHandlers(objects: string, keys: Set<string>): Handlers<typeof st
     get: ({ key }) => ({ status: 200, headers: {}, body: new Uint8Array(readFileSync(join(objects, key))) }),
     head: unused,
     list: unused,
+    verify: unused,
     probe: unused,
   };
 }
@@ -188,7 +211,7 @@ function catalogHandlers(
     },
     rollback: ({ dataset, snapshot_id }) => {
       const table = tableOf(dataset);
-      table.current = snapshot_id;
+      table.current = Number(snapshot_id);
       return described(dataset, table);
     },
     prepare: ({ dataset, columns, contract }) => {
@@ -213,15 +236,9 @@ function catalogHandlers(
       });
       if (contract === "freeze" && changes.length > 0)
         throw new Fault("rejected", `The dataset is frozen: ${changes.join(", ")}.`);
-      // Names in files differ from names in SQL, as they do where Iceberg's own rules are kept.
-      const inFile = (name: string): string => quoteIdentifier(`_${name}`);
       return {
         prefix: `warehouse/${dataset}/data/`,
         columns: written,
-        select: written
-          .map(({ name, type }) => `CAST(${quoteIdentifier(name)} AS ${type}) AS ${inFile(name)}`)
-          .join(", "),
-        field_ids: `FIELD_IDS {${written.map(({ id, name }) => `${inFile(name)}: ${id}`).join(", ")}}`,
         iceberg_schema: JSON.stringify({
           type: "struct",
           fields: schema.map(({ id, name, type }) => ({
@@ -277,21 +294,26 @@ function catalogHandlers(
     scan: ({ dataset }) => {
       const table = tableOf(dataset);
       const live = currentOf(table)?.live ?? [];
-      const entries = table.columns.map(
-        ({ id, name, type }) =>
-          `${id}: {name: ${quoteLiteral(name)}, type: ${quoteLiteral(type)}, default_value: NULL}`,
-      );
       return {
         snapshot_id: table.current,
         columns: table.columns,
         files: live.map(({ key, bytes, rows, sha256 }) => ({ key, bytes, rows, sha256 })),
-        read_schema: `MAP {${entries.join(", ")}}`,
       };
     },
     drop: unused,
     tag: unused,
     schema: unused,
+    maintain: unused,
   };
+}
+
+/** The names of the files in a folder of the tests' data; none where it does not stand. */
+export function sharedFiles(folder: string): string[] {
+  try {
+    return readdirSync(join(import.meta.dir, "../../../..", "shared/data", folder)).sort();
+  } catch {
+    return [];
+  }
 }
 
 /** A file of the tests' data, or undefined where it does not stand. */

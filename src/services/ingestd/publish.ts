@@ -1,13 +1,15 @@
 // Data files into the object store and a snapshot that lists them into the catalog. Files are stored first: a
 // commit that fails leaves objects that nobody sees, never a table with holes.
 
+import type { SnapshotId } from "#contracts/shapes";
+import { fieldIdsClause, selectList } from "#adapters/duckdb-columns";
 import type { catalog, DataFile, Dataset } from "#contracts/catalog";
 import type { Ingested } from "#contracts/ingest";
 import type { storage } from "#contracts/storage";
 import type { Call, CallInit } from "#rpc/call";
 import type { OutputOf, Service } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
-import type { Table, WrittenFile } from "./loader.ts";
+import type { Table, WrittenFile } from "./source/shapes.ts";
 
 type Prepared = OutputOf<typeof catalog.prepare>;
 export type Committed = OutputOf<typeof catalog.commit>;
@@ -26,7 +28,7 @@ export interface Publication {
   readonly commitId: string;
   readonly summary: Readonly<Record<string, string>>;
   /** The snapshot that must still be current. */
-  readonly ifSnapshotId?: number;
+  readonly ifSnapshotId?: SnapshotId;
 }
 
 /** Stores the files under keys that end in their checksum, as the catalog wants them. */
@@ -99,11 +101,11 @@ export async function commit(
   }
 }
 
-export function preparedFor({ columns, select, field_ids, iceberg_schema }: Publication["prepared"]) {
+export function preparedFor({ columns, iceberg_schema }: Publication["prepared"]) {
   return {
     columns: columns.map(({ id, name, type }) => ({ id, name, type })),
-    select,
-    field_ids,
+    select: selectList(columns),
+    field_ids: fieldIdsClause(columns, iceberg_schema),
     iceberg_schema,
   };
 }

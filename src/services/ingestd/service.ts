@@ -2,19 +2,20 @@
 // Parquet, and one commit makes it a snapshot. Every row that came in is loaded, quarantined or deduplicated,
 // and the three numbers add up or nothing is committed.
 
+import type { SnapshotId } from "#contracts/shapes";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import type { catalog, Dataset } from "#contracts/catalog";
 import type { ingest, Ingested } from "#contracts/ingest";
 import type { storage } from "#contracts/storage";
 import { assert, present } from "#lib/assert";
+import { type Clock, systemClock } from "#lib/clock";
 import type { Call } from "#rpc/call";
 import type { Handlers, ParsedOf, Service } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
-import { type loader, REJECT_COLUMNS, type Table } from "./loader.ts";
-import { LoaderPool } from "./loader-pool.ts";
+import { type DateOrders, dateOrdersOf, dayOf, keptDateOrders, knownColumns } from "./date-order.ts";
+import { type Content, earlier, SUMMARY } from "./dedupe.ts";
 import { fileIn } from "./multipart.ts";
-import { Progress } from "./progress.ts";
 import {
   columnsOf,
   commit,
@@ -24,13 +25,18 @@ import {
   type Publication,
   store,
 } from "./publish.ts";
-import { Reloading } from "./reload.ts";
-import { type Content, earlier, SUMMARY } from "./replay.ts";
+import { RejectsReplay } from "./rejects-replay.ts";
+import { REJECT_COLUMNS, type Table } from "./source/shapes.ts";
 import { receive, Spool, type Spooled } from "./spool.ts";
+import type { loader } from "./worker/contract.ts";
+import { LoaderPool } from "./worker/pool.ts";
+import { Progress } from "./worker/progress.ts";
 
 export interface IngestdDeps {
   readonly catalog: Service<typeof catalog>;
   readonly storage: Service<typeof storage>;
+  /** Years of two digits are read as near today. */
+  readonly clock?: Clock;
   readonly settings: {
     /** Where files lie while they are loaded; needs room for the file, its text and its Parquet. */
     readonly spoolDir: string;
@@ -45,7 +51,7 @@ export interface Ingestd {
 }
 
 const MEMORY_BYTES_MAX = 1024 * 1024 * 1024;
-/** Warnings that one answer carries: after these everybody has stopped reading. */
+/** Warnings that one answer carries: after these everybody has stopped recipe. */
 const WARNINGS_MAX = 50;
 
 type Input = ParsedOf<typeof ingest.ingest>;
@@ -60,11 +66,12 @@ type Tell = (note: Note, always?: boolean) => void;
 export async function ingestd({
   catalog: tables,
   storage: objects,
+  clock = systemClock,
   settings,
 }: IngestdDeps): Promise<Ingestd> {
   const spool = await Spool.open(settings.spoolDir);
   const pool = new LoaderPool({ memoryBytesMax: settings.memoryBytesMax ?? MEMORY_BYTES_MAX });
-  const deps: Deps = { neighbours: { catalog: tables, storage: objects }, pool };
+  const deps: Deps = { neighbours: { catalog: tables, storage: objects }, pool, clock };
 
   const run = (input: Input, call: Call, tell: Tell): Promise<Ingested> => {
     refuseUnserved(input);
@@ -82,14 +89,14 @@ export async function ingestd({
     });
   };
 
-  const reloading = new Reloading(deps.neighbours, pool);
+  const rejectsReplay = new RejectsReplay(deps.neighbours, pool, clock);
 
   return {
     handlers: {
       replay: (input, call) =>
         spool.within(async (folder) => {
           const started = performance.now();
-          const answer = await reloading.reload(input, folder, call);
+          const answer = await rejectsReplay.run(input, folder, call);
           return { ...answer, took_ms: Math.round(performance.now() - started) };
         }),
       ingest: (input, call) => run(input, call, () => undefined),
@@ -110,6 +117,7 @@ export async function ingestd({
 interface Deps {
   readonly neighbours: Neighbours;
   readonly pool: LoaderPool;
+  readonly clock: Clock;
 }
 
 type Answer = Omit<Ingested, "took_ms">;
@@ -141,8 +149,10 @@ async function load(
   const before = await earlier(neighbours.catalog, content, call);
   if ("replayed" in before) return replayedAnswer(neighbours, input, file, before.replayed, call);
   const existing = await datasetOf(neighbours.catalog, input.dataset, call);
+  const orders = await dateOrdersOf(neighbours.catalog, existing, call);
+  const { commitId } = before;
   return pool.with(call.signal, (child) =>
-    loadWith(child, { deps, input, content, file, folder, existing, commitId: before.commitId, call, tell }),
+    loadWith(child, { deps, input, content, file, folder, existing, orders, commitId, call, tell }),
   );
 }
 
@@ -153,13 +163,14 @@ interface Work {
   readonly file: Spooled;
   readonly folder: string;
   readonly existing: Dataset | undefined;
+  readonly orders: DateOrders;
   readonly commitId: string;
   readonly call: Call;
   readonly tell: Tell;
 }
 
 async function loadWith(child: Service<typeof loader>, work: Work): Promise<Answer> {
-  const { deps, input, content, file, existing, commitId, call, tell } = work;
+  const { deps, input, content, file, existing, orders, commitId, call, tell } = work;
   const { neighbours } = deps;
   const { dataset } = input;
   const { mode } = content;
@@ -176,7 +187,6 @@ async function loadWith(child: Service<typeof loader>, work: Work): Promise<Answ
     );
   const attempt = async (careful: boolean) => {
     const table = await read(child, work, careful);
-    if (existing === undefined) refuseUntyped(table, input);
     const prepared = await prepare(dataset, table.columns);
     tell({ phase: "write", rows: 0, bytes: file.bytes }, true);
     return { table, prepared, written: await child.write(preparedFor(prepared), call) };
@@ -191,7 +201,8 @@ async function loadWith(child: Service<typeof loader>, work: Work): Promise<Answ
     rowsIn === loaded + rejected,
     `${rowsIn} rows came in, ${loaded} are loaded and ${rejected} quarantined`,
   );
-  if (rejected > 0 && loaded === 0) {
+  // Under a quarantine a file of which nothing fits is kept as well: as rejected rows.
+  if (rejected > 0 && loaded === 0 && input.contract !== "quarantine") {
     throw new Fault("rejected", `None of the ${rowsIn} rows can be loaded: ${written.examples.join("; ")}.`);
   }
   const counts = { rows_in: rowsIn, rows_loaded: loaded, rows_quarantined: rejected, rows_deduped: 0 };
@@ -211,7 +222,11 @@ async function loadWith(child: Service<typeof loader>, work: Work): Promise<Answ
     return { ...told, snapshot_id: null, fingerprint: fingerprintOf(prepared.columns), dry_run: true };
 
   tell({ phase: "commit", rows: loaded, bytes: file.bytes }, true);
-  const summary = summaryOf(content, input, file, ingestId, counts);
+  const dayFirst = keptDateOrders(orders, table, prepared.columns);
+  const summary = {
+    ...summaryOf(content, input, file, ingestId, counts),
+    ...(dayFirst === undefined ? {} : { [SUMMARY.dayFirst]: dayFirst }),
+  };
   const main: Publication = { dataset, mode, prepared, ingestId, files: written.files, commitId, summary };
   const quarantine =
     rejected === 0 ? undefined : await rejectsOf(child, main, table, input.source ?? "", prepare, call);
@@ -230,19 +245,9 @@ async function loadWith(child: Service<typeof loader>, work: Work): Promise<Answ
   };
 }
 
-/** Names alone would make every column text for ever. */
-function refuseUntyped({ columns, rows }: Table, { types = {} }: Input): void {
-  if (rows !== 0 || columns.every(({ name }) => types[name] !== undefined)) return;
-  throw new Fault(
-    "rejected",
-    "The file has a header and no rows, so nothing tells what its columns are: name all their types, or send a file with rows first.",
-  );
-}
-
 async function read(child: Service<typeof loader>, work: Work, careful: boolean): Promise<Table> {
-  const { input, file, folder, existing, content, call, tell } = work;
+  const { deps, input, file, folder, existing, orders, call, tell } = work;
   const format = input.format === "xlsx" ? "auto" : input.format;
-  const known = content.mode === "append" && existing !== undefined ? existing.columns : [];
   const events = child.read(
     {
       path: file.path,
@@ -250,9 +255,10 @@ async function read(child: Service<typeof loader>, work: Work, careful: boolean)
       folder,
       format,
       types: input.types ?? {},
-      known: known.map(({ name, type }) => ({ name, type })),
+      known: knownColumns(existing, orders),
       quarantine: input.contract === "quarantine",
       careful,
+      today: dayOf(deps.clock),
     },
     call,
   );
@@ -273,7 +279,7 @@ type Prepare = (
 async function rejectsOf(
   child: Service<typeof loader>,
   main: Publication,
-  { reading }: Table,
+  { recipe }: Table,
   source: string,
   prepare: Prepare,
   call: Call,
@@ -284,7 +290,7 @@ async function rejectsOf(
   const ids = Object.fromEntries(main.prepared.columns.map(({ id, name }) => [name, id]));
   const summary = {
     ...main.summary,
-    ...(reading === undefined ? {} : { [SUMMARY.reading]: reading, [SUMMARY.columns]: JSON.stringify(ids) }),
+    ...(recipe === undefined ? {} : { [SUMMARY.recipe]: recipe, [SUMMARY.columns]: JSON.stringify(ids) }),
   };
   return { ...main, dataset, mode: "append", prepared, files, commitId: `${main.commitId}:rejects`, summary };
 }
@@ -339,7 +345,7 @@ async function replayedAnswer(
   { catalog: service }: Neighbours,
   { dataset, dry_run }: Input,
   file: Spooled,
-  snapshot: { readonly snapshot_id: number; readonly summary: Readonly<Record<string, string>> },
+  snapshot: { readonly snapshot_id: SnapshotId; readonly summary: Readonly<Record<string, string>> },
   call: Call,
 ): Promise<Answer> {
   const { columns, fingerprint } = present(

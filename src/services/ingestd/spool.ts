@@ -4,8 +4,8 @@
 import { type FileHandle, mkdir, open, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { Fault } from "#rpc/fault";
-import { diskFault } from "./decode.ts";
-import { Utf8Check } from "./utf8-check.ts";
+import { diskFault } from "./decode/files.ts";
+import { Utf8Check } from "./decode/utf8-check.ts";
 
 /** One file: an hour's transfer at 20 MB/s. Larger ones are sent in parts, each its own append. */
 export const FILE_BYTES_MAX = 64 * 1024 ** 3;

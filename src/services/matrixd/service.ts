@@ -2,21 +2,22 @@
 
 import type { catalog } from "#contracts/catalog";
 import type { embed } from "#contracts/embed";
-import type { matrix, MatrixHit, ReadRole, Searched } from "#contracts/matrix";
+import type { Corpus, matrix, MatrixHit, ReadRole, Searched } from "#contracts/matrix";
 import type { query } from "#contracts/query";
 import type { vector } from "#contracts/vector";
 import { citiesNamed } from "#domain/places";
 import { type Clock, systemClock } from "#lib/clock";
 import type { Log } from "#lib/log";
+import { didYouMean } from "#lib/nearest";
 import type { Call, CallInit } from "#rpc/call";
 import type { Handlers, ParsedOf, Service } from "#rpc/contract";
 import { Fault, toFault } from "#rpc/fault";
-import { PLACE_FIELD } from "./build.ts";
-import { Corpora } from "./corpora.ts";
-import type { Generation } from "./generation.ts";
-import { retrieve } from "./retrieve.ts";
-import type { Slots } from "./slots.ts";
-import { createUnderstanding } from "./understand.ts";
+import { PLACE_FIELD } from "./corpus/build.ts";
+import { Corpora } from "./corpus/corpora.ts";
+import type { Generation } from "./corpus/generation.ts";
+import { retrieve } from "./rank/retrieve.ts";
+import type { Slots } from "./query/slots.ts";
+import { createUnderstanding } from "./query/understand.ts";
 
 export interface MatrixdDeps {
   readonly catalog: Service<typeof catalog>;
@@ -119,13 +120,17 @@ export async function matrixd(deps: MatrixdDeps): Promise<Matrixd> {
         },
       );
     }
-    const names = input.corpora === undefined ? corpora.names() : [...new Set(input.corpora)];
+    const names = input.corpora === undefined ? corpora.usual() : [...new Set(input.corpora)];
     if (names.length === 0) {
       throw new Fault(
         "not_found",
         "There is no corpus to search yet. Define one with PUT /v1/matrix/corpora/{name}.",
       );
     }
+    checkFilterFields(
+      input.filter,
+      names.map((name) => corpora.describe(name)),
+    );
     const perCorpus: Searched["per_corpus"] = {};
     const [only] = names;
     const parts =
@@ -198,6 +203,33 @@ export async function matrixd(deps: MatrixdDeps): Promise<Matrixd> {
     },
   };
   return { handlers, close: () => corpora.close() };
+}
+
+/** A field that none of the corpora has would match nothing, without a word. */
+function checkFilterFields(filter: SearchInput["filter"], corpora: readonly Corpus[]): void {
+  if (filter === undefined) return;
+  const known = [...new Set(corpora.flatMap(({ fields }) => Object.keys(fields)))];
+  for (const field of fieldsOf(filter)) {
+    if (known.includes(field)) continue;
+    const names = corpora.map(({ name }) => name).join(", ");
+    throw new Fault(
+      "invalid",
+      `There is no field ${field} in ${names}.${didYouMean(field, known)} Fields: ${known.join(", ") || "none"}.`,
+      { details: [{ path: `filter.${field}`, message: "is not a field of what is searched" }] },
+    );
+  }
+}
+
+/** The corpus fields that a filter names, at any depth. What is no filter at all is vectord's to refuse. */
+function fieldsOf(filter: unknown): string[] {
+  if (Array.isArray(filter)) return filter.flatMap(fieldsOf);
+  if (typeof filter !== "object" || filter === null) return [];
+  return Object.entries(filter).flatMap(([key, value]: [string, unknown]) => {
+    if (key === "and" || key === "or" || key === "not") return fieldsOf(value);
+    if (key !== "near") return [key];
+    const { field } = (value ?? {}) as { field?: unknown };
+    return typeof field === "string" ? [field] : [];
+  });
 }
 
 /** The caller's conditions as one filter of vectord's. */

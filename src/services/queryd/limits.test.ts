@@ -9,7 +9,7 @@ import type { Bytes, Service } from "#rpc/contract";
 import type { Fault } from "#rpc/fault";
 import { implement, local } from "#rpc/local";
 import { queryd, type Queryd } from "./service.ts";
-import { testLake, type TestLake } from "./tables.testing.ts";
+import { type Lake, openLake } from "../../../test/lake/lake.ts";
 
 const MEBIBYTE = 1024 ** 2;
 const MEMORY_BYTES_MAX = 400 * MEBIBYTE;
@@ -75,12 +75,12 @@ const ATTACKS: Readonly<Record<string, string>> = {
   "a deep document": "SELECT repeat('[', 1000000)::JSON",
 };
 
-let lake: TestLake;
+let lake: Lake;
 let daemon: Queryd;
 let asked: Service<typeof query>;
 
 beforeAll(async () => {
-  lake = await testLake();
+  lake = await openLake();
   await lake.append("workers", "SELECT range AS id, 'name ' || range AS name FROM range(5000)");
   daemon = queryd({
     catalog: lake.catalog,
@@ -96,7 +96,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await daemon.close();
-  lake.close();
+  await lake.close();
 });
 
 const residentBytes = (pid: number): number => {

@@ -67,7 +67,7 @@ export function objectCache(
       // Somebody may have emptied the folder to make room.
       if (kept.get(name) !== undefined && !existsSync(join(folder, name))) kept.delete(name);
       if (kept.get(name) === undefined) {
-        // Questions that need the same object at the same time fetch it once.
+        // Executor that need the same object at the same time fetch it once.
         let work = underWay.get(name);
         if (work === undefined) {
           work = fetched(object, name, call).finally(() => underWay.delete(name));

@@ -1,32 +1,32 @@
+import type { SnapshotId } from "#contracts/shapes";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { rmSync, writeFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Answer, query } from "#contracts/query";
+import { type SqlResult, query } from "#contracts/query";
 import type { Bytes, Service } from "#rpc/contract";
 import type { Fault } from "#rpc/fault";
 import { listen, type Listener } from "#rpc/listen";
 import { implement, type Implementation, local } from "#rpc/local";
 import { remote } from "#rpc/remote";
 import { routes } from "#rpc/serve";
-import { ESCAPES } from "./escapes.testing.ts";
+import { ESCAPES } from "./guard/escapes.testing.ts";
 import { queryd, type Queryd, type QuerySettings } from "./service.ts";
-import { testLake, type TestLake } from "./tables.testing.ts";
+import { type Lake, type LakeOptions, openLake } from "../../../test/lake/lake.ts";
 
 const MEBIBYTE = 1024 ** 2;
 
 interface House {
-  readonly lake: TestLake;
+  readonly lake: Lake;
+  /** The snapshot of `workers`. */
+  readonly snapshot: SnapshotId;
   readonly daemon: Queryd;
   readonly implementation: Implementation;
   close(): Promise<void>;
 }
 
-async function house(
-  settings: Partial<QuerySettings> = {},
-  lakeOptions: { localPaths?: boolean } = {},
-): Promise<House> {
-  const lake = await testLake(lakeOptions);
-  await lake.append(
+async function house(settings: Partial<QuerySettings> = {}, lakeOptions: LakeOptions = {}): Promise<House> {
+  const lake = await openLake(lakeOptions);
+  const snapshot = await lake.append(
     "workers",
     "SELECT range AS id, 'name ' || range AS name, (range * 1.25)::DECIMAL(10, 2) AS pay FROM range(5000)",
   );
@@ -38,11 +38,12 @@ async function house(
   const implementation = implement(query, "queryd", daemon.handlers, { checkOutputs: true });
   return {
     lake,
+    snapshot,
     daemon,
     implementation,
     close: async () => {
       await daemon.close();
-      lake.close();
+      await lake.close();
     },
   };
 }
@@ -80,7 +81,7 @@ describe.each(["together", "apart"] as const)("queryd, %s", (topology) => {
   const rows = async (
     sql: string,
     params: Parameters<typeof asked.sql>[0]["params"] = [],
-  ): Promise<Answer["rows"]> => (await asked.sql({ sql, params })).rows;
+  ): Promise<SqlResult["rows"]> => (await asked.sql({ sql, params })).rows;
 
   test("answers with columns, rows, times and the snapshot that was read", async () => {
     const answer = await asked.sql({ sql: "SELECT id, name, pay FROM workers ORDER BY id LIMIT 2" });
@@ -96,7 +97,7 @@ describe.each(["together", "apart"] as const)("queryd, %s", (topology) => {
       ],
       row_count: 2,
       truncated: false,
-      snapshots: { workers: 101 },
+      snapshots: { workers: own.snapshot },
     });
     expect(answer.took_ms).toBeGreaterThan(0);
     expect(answer.queue_ms).toBeGreaterThanOrEqual(0);
@@ -147,14 +148,18 @@ describe.each(["together", "apart"] as const)("queryd, %s", (topology) => {
   });
 
   test("reads a dataset without files, with its columns", async () => {
-    own.lake.empty("nothing_yet", { id: "BIGINT", tags: "VARCHAR[]", "odd \"name'": "DECIMAL(9,2)" });
+    const created = await own.lake.create("nothing_yet", {
+      id: "BIGINT",
+      tags: "VARCHAR[]",
+      "odd \"name'": "DECIMAL(9,2)",
+    });
     const answer = await asked.sql({ sql: "FROM nothing_yet" });
     expect(answer.columns).toEqual([
       { name: "id", type: "BIGINT" },
       { name: "tags", type: "VARCHAR[]" },
       { name: "odd \"name'", type: "DECIMAL(9,2)" },
     ]);
-    expect(answer).toMatchObject({ rows: [], snapshots: { nothing_yet: null } });
+    expect(answer).toMatchObject({ rows: [], snapshots: { nothing_yet: created } });
     expect(await rows("SELECT count(*) AS n FROM workers LEFT JOIN nothing_yet USING (id)")).toEqual([
       { n: 5000 },
     ]);
@@ -172,10 +177,11 @@ describe.each(["together", "apart"] as const)("queryd, %s", (topology) => {
       rows: [{ ids: [1, 2] }],
       snapshots: { [name]: second },
     });
-    const at = `2026-01-${first - 90}T12:00:00Z`;
+    const { snapshots } = await own.lake.catalog.snapshots({ dataset: name });
+    const at = snapshots.find(({ snapshot_id: id }) => id === first)?.at ?? "";
     expect(await asked.sql({ sql, at: { [name]: at } })).toMatchObject({ rows: [{ ids: [1] }] });
     expect((await faultOf(asked.sql({ sql, at: { [name]: 7 } }))).code).toBe("not_found");
-    const stray = await faultOf(asked.sql({ sql: "SELECT 1", at: { workers: 101 } }));
+    const stray = await faultOf(asked.sql({ sql: "SELECT 1", at: { workers: own.snapshot } }));
     expect(stray).toMatchObject({ code: "invalid", details: [{ path: "at.workers" }] });
   });
 
@@ -201,7 +207,7 @@ describe.each(["together", "apart"] as const)("queryd, %s", (topology) => {
   test("streams NDJSON and CSV, not capped by a limit", async () => {
     const lines = await asked.sqlStream({ sql: "SELECT id, name FROM workers ORDER BY id" });
     expect(lines.headers["content-type"]).toBe("application/x-ndjson");
-    expect(lines.headers["x-lakehouse-snapshots"]).toBe('{"workers":101}');
+    expect(lines.headers["x-lakehouse-snapshots"]).toBe(`{"workers":${own.snapshot}}`);
     const text = await textOf(lines.body);
     expect(text.split("\n").length).toBe(5001);
     expect(text).toEndWith('{"id":4999,"name":"name 4999"}\n');
@@ -282,7 +288,7 @@ describe("queryd's engines", () => {
     expect(own.daemon.stats().waiting).toBe(0);
   });
 
-  test("do not wait for a reader who stopped reading", async () => {
+  test("do not wait for a reader who stopped inspection", async () => {
     const stream = await asked.sqlStream({ sql: "SELECT * FROM range(1000000000000)", timeout_ms: 300 });
     const reader = (stream.body as Bytes).getReader();
     await reader.read();
@@ -360,43 +366,44 @@ describe("queryd's engines", () => {
 
 describe("queryd's files", () => {
   test("come from storage once when they do not lie on this host", async () => {
-    const own = await house({}, { localPaths: false });
+    const own = await house({}, { objects: "remote" });
     const asked = local(own.implementation) as Service<typeof query>;
     for (let times = 0; times < 3; times += 1) {
       expect((await asked.sql({ sql: "SELECT sum(id) AS s FROM workers" })).rows).toEqual([{ s: 12497500 }]);
     }
-    expect(own.lake.fetches()).toBe(1);
+    expect(own.lake.reads()).toBe(1);
     // The cache may be emptied under it.
     rmSync(join(own.lake.folder, "cache"), { recursive: true });
     expect((await asked.sql({ sql: "SELECT max(id) AS m FROM workers" })).rows).toEqual([{ m: 4999 }]);
-    expect(own.lake.fetches()).toBe(2);
+    expect(own.lake.reads()).toBe(2);
     await own.close();
   });
 
   test("are compared with their checksums before anything is read from them", async () => {
     const own = await house();
     const asked = local(own.implementation) as Service<typeof query>;
-    const path = own.lake.path("workers", 0);
+    const { key, path } = await own.lake.file("workers", 0);
     const bytes = readFileSync(path);
     bytes[Math.floor(bytes.length / 3)] = (bytes[Math.floor(bytes.length / 3)] ?? 0) ^ 1;
     writeFileSync(path, bytes);
     const fault = await faultOf(asked.sql({ sql: "SELECT count(*) FROM workers" }));
     expect(fault.code).toBe("internal");
     expect(fault.message).toBe(
-      "Object tables/workers/101.parquet of dataset workers is damaged: its checksum is wrong. Restore it.",
+      `Object ${key} of dataset workers is damaged: its checksum is wrong. Restore it.`,
     );
     rmSync(path);
     const missing = await faultOf(asked.sql({ sql: "SELECT count(*) FROM workers" }));
     expect(missing).toMatchObject({ code: "internal" });
-    expect(missing.message).toContain("is missing from storage");
+    expect(missing.message).toContain(`${key} is lost`);
     await own.close();
   });
 
-  test("are read by nobody else: the fence lets no other path through, whatever the guard thinks", async () => {
+  test("are read by nobody else: the sandbox lets no other path through, whatever the guard thinks", async () => {
     const own = await house();
     const asked = local(own.implementation) as Service<typeof query>;
     await own.lake.append("secret", "SELECT 'hidden' AS word");
-    const fault = await faultOf(asked.sql({ sql: `SELECT * FROM '${own.lake.path("secret", 0)}'` }));
+    const { path } = await own.lake.file("secret", 0);
+    const fault = await faultOf(asked.sql({ sql: `SELECT * FROM '${path}'` }));
     expect(fault.code).toBe("forbidden");
     await own.close();
   });

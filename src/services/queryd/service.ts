@@ -3,17 +3,19 @@
 // the text that the engine wrote, a stream passes through as it comes.
 
 import type { catalog } from "#contracts/catalog";
-import type { Answer, query } from "#contracts/query";
+import type { query, SqlResult } from "#contracts/query";
 import { SQL_BYTES_MAX } from "#contracts/query";
 import type { storage } from "#contracts/storage";
 import { type Bytes, Encoded, type Handlers, type Service } from "#rpc/contract";
+import { preferred } from "#rpc/accept";
 import { Fault } from "#rpc/fault";
-import type { Format } from "./answers.ts";
+import type { Format } from "./formats/text.ts";
+import { headerJson, WARNINGS_HEADER } from "./formats/warnings.ts";
 import { objectCache } from "./object-cache.ts";
-import { type Patience, patience } from "./patience.ts";
-import { enginePool, type Pool } from "./pool.ts";
-import { type Answered, type Asked, questions, type Questions } from "./questions.ts";
-import { relay } from "./relay.ts";
+import { type CancellationScope, cancellationScope } from "./cancellation-scope.ts";
+import { enginePool, type Pool } from "./engine/pool.ts";
+import { type Execution, type Executor, executor, type SqlRequest } from "./executor.ts";
+import { resultStream } from "./result-stream.ts";
 import { snapshots } from "./snapshots.ts";
 
 export interface QuerySettings {
@@ -47,7 +49,7 @@ const CACHE_BYTES_MAX = 10 * GIBIBYTE;
 const MEMORY_BYTES_MAX = GIBIBYTE;
 const SPILL_BYTES_MAX = 4 * GIBIBYTE;
 const WORKERS_MAX = 2;
-/** Most questions of a person are answered in this time. */
+/** Most questions of a person are execution in this time. */
 const SLICE_MS = 500;
 const THREADS = 2;
 /** Long enough for somebody who reads an answer and asks on. */
@@ -74,42 +76,44 @@ export function queryd(deps: {
     statementsMax: settings.statementsMax ?? STATEMENTS_MAX,
   });
   const cache = objectCache(deps.storage, settings.cacheDir, settings.cacheBytesMax ?? CACHE_BYTES_MAX);
-  const asking = questions(pool, snapshots(deps.catalog, deps.storage, cache), memoryBytesMax);
+  const executing = executor(pool, snapshots(deps.catalog, deps.storage, cache), memoryBytesMax);
 
   const handlers: Handlers<typeof query> = {
     sql: async (input, call) => {
-      checkLength(input);
+      checkRequest(input);
       const started = performance.now();
-      const patient = patience(call, input.timeout_ms);
+      const scope = cancellationScope(call, input.timeout_ms);
       try {
-        const answered = await asking.put(input, patient, true, (engine, question, init) =>
-          engine.run({ ...question, limit: input.limit }, init),
+        const execution = await executing.execute(input, scope, true, (engine, statement, init) =>
+          engine.run({ ...statement, limit: input.limit }, init),
         );
-        const text = await readAnswer(asking, answered, patient);
-        return answerOf(text, answered, performance.now() - started);
+        const text = await readResult(executing, execution, scope);
+        return resultOf(text, execution, performance.now() - started);
       } finally {
-        patient.done();
+        scope.close();
       }
     },
     sqlStream: async (input, call) => {
-      checkLength(input);
-      const patient = patience(call, input.timeout_ms);
+      checkRequest(input);
+      const scope = cancellationScope(call, input.timeout_ms);
       try {
         const format = formatOf(input.accept);
-        const answered = await asking.put(input, patient, false, (engine, question, init) =>
-          engine.stream({ ...question, format }, init),
+        const execution = await executing.execute(input, scope, false, (engine, statement, init) =>
+          engine.stream({ ...statement, format }, init),
         );
-        const { raw, snapshots } = answered;
+        const { raw, snapshots } = execution;
+        const warnings = raw.headers[WARNINGS_HEADER];
         return {
           status: 200,
           headers: {
             "content-type": raw.headers["content-type"] ?? "application/octet-stream",
-            "x-lakehouse-snapshots": JSON.stringify(snapshots),
+            "x-lakehouse-snapshots": headerJson(snapshots),
+            ...(warnings === undefined ? {} : { [WARNINGS_HEADER]: warnings }),
           },
-          body: relay(asking, answered, patient),
+          body: resultStream(executing, execution, scope),
         };
       } catch (thrown) {
-        patient.done();
+        scope.close();
         throw thrown;
       }
     },
@@ -117,37 +121,55 @@ export function queryd(deps: {
   return { handlers, stats: pool.stats, close: pool.close };
 }
 
-/** The contract counts characters. */
-function checkLength({ sql }: Asked): void {
+/** What the contract's schema does not say: it counts characters, and takes any list. */
+function checkRequest({ sql, params }: SqlRequest): void {
   const bytes = Buffer.byteLength(sql);
-  if (bytes <= SQL_BYTES_MAX) return;
-  const message = `has ${bytes} bytes; ${SQL_BYTES_MAX} are taken`;
-  throw new Fault("invalid", `sql: ${message}`, { details: [{ path: "sql", message }] });
+  if (bytes > SQL_BYTES_MAX) throw invalid("sql", `has ${bytes} bytes; ${SQL_BYTES_MAX} are taken`);
+  params.forEach((param, index) => {
+    if (!Array.isArray(param)) return;
+    const types = new Set(param.filter((item) => item !== null).map((item) => typeof item));
+    if (types.size > 1)
+      throw invalid(
+        `params[${index}]`,
+        `mixes values of types ${[...types].sort().join(" and ")}; a list has values of one type`,
+      );
+  });
 }
 
-async function readAnswer(asking: Questions, { raw, lease }: Answered, patient: Patience): Promise<string> {
+function invalid(path: string, message: string): Fault {
+  return new Fault("invalid", `${path}: ${message}`, { details: [{ path, message }] });
+}
+
+async function readResult(
+  executing: Executor,
+  { raw, lease, identity }: Execution,
+  scope: CancellationScope,
+): Promise<string> {
   try {
-    const text = await patient.race(new Response(raw.body as Bytes).text());
+    const text = await scope.race(new Response(raw.body as Bytes).text());
     lease.end();
     return text;
   } catch (thrown) {
-    throw await asking.failed(thrown, lease, patient);
+    throw await executing.failed(thrown, lease, scope, identity);
   }
 }
 
 /** The engine's object, with what only this process knows added before its closing bracket. */
-function answerOf(text: string, { queueMs, snapshots }: Answered, tookMs: number): Encoded<Answer> {
+function resultOf(text: string, { queueMs, snapshots }: Execution, tookMs: number): Encoded<SqlResult> {
   const own = `"took_ms":${tookMs.toFixed(3)},"queue_ms":${queueMs.toFixed(3)},"snapshots":${JSON.stringify(snapshots)}`;
   const json = `${text.slice(0, -1)},${own}}`;
   return new Encoded(
     () => json,
-    () => JSON.parse(json) as Answer,
+    () => JSON.parse(json) as SqlResult,
   );
 }
 
-/** CSV or Arrow for who names it and not NDJSON. */
+const FORMAT_OF: Readonly<Record<string, Format>> = {
+  "application/x-ndjson": "ndjson",
+  "text/csv": "csv",
+  "application/vnd.apache.arrow.stream": "arrow",
+};
+
 function formatOf(accept: string): Format {
-  if (accept.includes("application/x-ndjson")) return "ndjson";
-  if (accept.includes("text/csv")) return "csv";
-  return accept.includes("application/vnd.apache.arrow.stream") ? "arrow" : "ndjson";
+  return FORMAT_OF[preferred(accept, Object.keys(FORMAT_OF)) ?? ""] ?? "ndjson";
 }

@@ -8,16 +8,16 @@ import type { Bytes, Service } from "#rpc/contract";
 import type { Fault } from "#rpc/fault";
 import { implement, local } from "#rpc/local";
 import { queryd, type Queryd } from "./service.ts";
-import { testLake, type TestLake } from "./tables.testing.ts";
+import { type Lake, openLake } from "../../../test/lake/lake.ts";
 
 const ENDLESS = "SELECT count(*) FROM range(1000000000000) a, range(1000) b WHERE a.range % 7 = b.range";
 
-let lake: TestLake;
+let lake: Lake;
 let daemon: Queryd;
 let asked: Service<typeof query>;
 
 beforeAll(async () => {
-  lake = await testLake();
+  lake = await openLake();
   await lake.append("workers", "SELECT range AS id FROM range(5000)");
   daemon = queryd({
     catalog: lake.catalog,
@@ -28,7 +28,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await daemon.close();
-  lake.close();
+  await lake.close();
 });
 
 /** Runs `work` beside endless statements; what it gives, and how many of those were still under way then. */

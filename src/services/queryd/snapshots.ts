@@ -2,23 +2,24 @@
 // snapshot, storage says where they lie. A snapshot never changes, so what was worked out for it is kept;
 // only the question which snapshot is meant goes to the catalog each time.
 
+import type { SnapshotId } from "#contracts/shapes";
 import { LRUCache } from "lru-cache";
-import type { catalog } from "#contracts/catalog";
+import { readSchema } from "#adapters/duckdb-columns";
+import type { catalog, Dataset } from "#contracts/catalog";
 import type { storage } from "#contracts/storage";
 import type { Call } from "#rpc/call";
 import type { OutputOf, Service } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
-import type { View } from "./engine.ts";
+import type { ListedDataset, View } from "./engine/contract.ts";
 import { nearest } from "#lib/nearest";
 import type { ObjectCache } from "./object-cache.ts";
 
 type Scan = OutputOf<typeof catalog.scan>;
 export type At = Readonly<Record<string, number | string>>;
 
-/** One dataset as one question sees it. */
-export interface Pinned {
-  readonly name: string;
-  readonly snapshotId: number | null;
+/** A snapshot of a dataset, and where its files lie. */
+export interface Place {
+  readonly snapshotId: SnapshotId | null;
   readonly view: View;
   /** Differs whenever `view` does. */
   readonly id: string;
@@ -26,11 +27,30 @@ export interface Pinned {
   verified: boolean;
 }
 
+/** One dataset as one statement sees it. */
+export interface Pinned {
+  /** Its name, and `name@version` for one that is read AT a version. */
+  readonly label: string;
+  /** Of the view, where the statement reads the dataset AT a version. */
+  readonly schema?: string;
+  readonly place: Place;
+  /** Differs whenever the view does. */
+  readonly id: string;
+}
+
+/** What a statement reads. */
+export interface Reads {
+  readonly tables: readonly string[];
+  readonly versions: readonly { readonly schema: string; readonly table: string; readonly at: string }[];
+}
+
 export interface Snapshots {
-  /** The datasets of a statement, in the order of `tables`. */
-  pin(tables: readonly string[], at: At, call: Call): Promise<Pinned[]>;
+  /** The datasets of a statement, in the order of `tables`, then of `versions`. */
+  pin(reads: Reads, at: At, call: Call): Promise<Pinned[]>;
   /** Forgets where files lie: one of them was not there any more. */
   forget(pinned: readonly Pinned[]): void;
+  /** All datasets with their columns. */
+  listed(call: Call): Promise<ListedDataset[]>;
   /** Names of all datasets, sorted. */
   names(call: Call): Promise<string[]>;
 }
@@ -39,29 +59,38 @@ export interface Snapshots {
 const PINNED_MAX = 128;
 /** Storage is asked about this many objects at once. */
 const LOCATE_MAX = 16;
-/** Pages of datasets that are read at most: a hundred thousand names. */
-const PAGES_MAX = 100;
+const PAGE = 1000;
+/** Names that SHOW TABLES lists at most. */
+const NAMES_MAX = 100_000;
+/** Datasets that `information_schema` tells of at most: an engine makes a table of each, in a fifth of a millisecond. */
+const LISTED_MAX = 10_000;
 
 export function snapshots(
   catalogd: Service<typeof catalog>,
   storaged: Service<typeof storage>,
   cache: ObjectCache,
 ): Snapshots {
-  const kept = new LRUCache<string, Pinned>({ max: PINNED_MAX });
+  const kept = new LRUCache<string, Place>({ max: PINNED_MAX });
   let made = 0;
+
+  const each = async (call: Call, max: number, visit: (dataset: Dataset) => void): Promise<boolean> => {
+    let cursor: string | undefined;
+    for (let seen = 0; seen < max;) {
+      const page = await catalogd.datasets(
+        { limit: Math.min(PAGE, max - seen), ...(cursor === undefined ? {} : { cursor }) },
+        call,
+      );
+      page.datasets.forEach(visit);
+      seen += page.datasets.length;
+      cursor = page.next_cursor;
+      if (cursor === undefined) return true;
+    }
+    return false;
+  };
 
   const names = async (call: Call): Promise<string[]> => {
     const all: string[] = [];
-    let cursor: string | undefined;
-    for (let page = 0; page < PAGES_MAX; page += 1) {
-      const answer = await catalogd.datasets(
-        { limit: 1000, ...(cursor === undefined ? {} : { cursor }) },
-        call,
-      );
-      for (const { name } of answer.datasets) all.push(name);
-      cursor = answer.next_cursor;
-      if (cursor === undefined) break;
-    }
+    await each(call, NAMES_MAX, ({ name }) => all.push(name));
     return all.sort();
   };
 
@@ -115,44 +144,81 @@ export function snapshots(
     return out;
   };
 
-  const pinOne = async (table: string, at: At, call: Call): Promise<Pinned> => {
+  const placed = async (table: string, at: At, call: Call): Promise<[name: string, Place]> => {
     const [name, found] = await scan(table, at, call);
-    const place = placeOf(name, found.snapshot_id, found.read_schema);
+    const schema = readSchema(found.columns);
+    const place = placeOf(name, found.snapshot_id, schema);
     const known = kept.get(place);
-    if (known !== undefined) return known;
+    if (known !== undefined) return [name, known];
     const files = await located(name, found.files, call);
     made += 1;
-    const pinned: Pinned = {
-      name,
+    const fresh: Place = {
       snapshotId: found.snapshot_id,
-      view: { name, read_schema: found.read_schema, files },
+      view: { name, read_schema: schema, files },
       id: String(made),
       verified: false,
     };
-    kept.set(place, pinned);
-    return pinned;
+    kept.set(place, fresh);
+    return [name, fresh];
+  };
+
+  const pinTable = async (table: string, at: At, call: Call): Promise<Pinned> => {
+    const [label, place] = await placed(table, at, call);
+    return { label, place, id: place.id };
+  };
+
+  const pinVersion = async (
+    { schema, table, at }: Reads["versions"][number],
+    call: Call,
+  ): Promise<Pinned> => {
+    const [name, place] = await placed(table, { [table]: at }, call);
+    return { label: `${name}@${at}`, schema, place, id: `${schema}:${place.id}` };
   };
 
   return {
-    pin: (tables, at, call) => {
+    pin: ({ tables, versions }, at, call) => {
       for (const name of Object.keys(at)) {
         if (!tables.some((table) => table.toLowerCase() === name.toLowerCase())) {
           const message = `The statement does not read ${name}.`;
           throw new Fault("invalid", message, { details: [{ path: `at.${name}`, message }] });
         }
       }
-      return Promise.all(tables.map((table) => pinOne(table, at, call)));
+      return Promise.all([
+        ...tables.map((table) => pinTable(table, at, call)),
+        ...versions.map((version) => pinVersion(version, call)),
+      ]);
     },
     forget: (pinned) => {
-      for (const { name, snapshotId, view } of pinned)
-        kept.delete(placeOf(name, snapshotId, view.read_schema));
+      for (const { place } of pinned) {
+        kept.delete(placeOf(place.view.name, place.snapshotId, place.view.read_schema));
+      }
+    },
+    listed: async (call) => {
+      const all: ListedDataset[] = [];
+      const whole = await each(call, LISTED_MAX, ({ name, rows, columns }) => {
+        all.push({
+          name,
+          rows,
+          columns: columns.map(({ name: column, type, nullable, doc }) => ({
+            name: column,
+            type,
+            nullable,
+            ...(doc === undefined ? {} : { doc }),
+          })),
+        });
+      });
+      if (whole) return all;
+      throw new Fault(
+        "rejected",
+        `There are more than ${LISTED_MAX} datasets; list them with GET /v1/catalog/datasets, or with SHOW TABLES.`,
+      );
     },
     names,
   };
 }
 
 /** A rename changes the schema and not the snapshot. */
-function placeOf(name: string, snapshotId: number | null, readSchema: string): string {
+function placeOf(name: string, snapshotId: SnapshotId | null, readSchema: string): string {
   return `${name} ${snapshotId} ${readSchema}`;
 }
 

@@ -3,8 +3,8 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { randomUUID } from "node:crypto";
-import { s3Client, S3_PATIENCE } from "#adapters/objects/s3-client";
-import { s3Objects } from "#adapters/objects/s3";
+import { s3Client, S3_PATIENCE } from "#adapters/objects/s3/client";
+import { s3Objects } from "#adapters/objects/s3/s3";
 import { bytesOf, readAll } from "#adapters/objects/objects";
 import { storage } from "#contracts/storage";
 import type { Service } from "#rpc/contract";
@@ -27,7 +27,9 @@ describe.skipIf(missing !== undefined)(
       const made = await s3Client(settings, S3_PATIENCE).send({ method: "PUT", key: "" });
       expect(made.status).toBe(200);
       made.abort();
-      service = local(implement(storage, "storaged", await storaged({ objects: s3Objects(settings) })));
+      service = local(
+        implement(storage, "storaged", (await storaged({ objects: s3Objects(settings) })).handlers),
+      );
     }, START_MS_MAX);
     afterAll(() => server.stop(), START_MS_MAX);
 

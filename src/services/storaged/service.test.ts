@@ -2,7 +2,7 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { diskObjects } from "#adapters/objects/disk";
+import { diskObjects } from "#adapters/objects/disk/disk";
 import { memoryObjects } from "#adapters/objects/memory";
 import { bytesOf, type Objects, readAll } from "#adapters/objects/objects";
 import { faultOf } from "#adapters/objects/objects.conformance";
@@ -29,7 +29,7 @@ async function daemonOver(objects: Objects, adoptFrom?: string): Promise<{ near:
   const implementation = implement(
     storage,
     "storaged",
-    await storaged({ objects, ...(adoptFrom === undefined ? {} : { adoptFrom }) }),
+    (await storaged({ objects, ...(adoptFrom === undefined ? {} : { adoptFrom }) })).handlers,
     { checkOutputs: true },
   );
   const at = { hostname: "127.0.0.1", port: 0 };

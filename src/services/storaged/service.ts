@@ -13,16 +13,25 @@ import {
   readAll,
 } from "#adapters/objects/objects";
 import type { storage, StorageProbe } from "#contracts/storage";
-import { Slots } from "#lib/slots";
+import { Semaphore } from "#lib/semaphore";
 import type { Handlers, Raw } from "#rpc/contract";
+import type { Daemon } from "#rpc/daemon";
+import type { Log } from "#lib/log";
 import { Fault } from "#rpc/fault";
-import { FileBytes } from "#rpc/lent-file";
+import { FileBytes } from "#rpc/file-handoff";
+import { Damage } from "./damage.ts";
+import { SCRUB_PACE, type ScrubPace, startScrub, verifyAll } from "./scrub.ts";
 
 export interface StoragedDeps {
   readonly objects: Objects;
   /** Where neighbours leave finished files to be adopted; nothing from elsewhere is. */
   readonly adoptFrom?: string;
+  readonly log?: Log;
+  readonly scrubPace?: ScrubPace;
 }
+
+/** Damaged objects that one answer names. */
+const DAMAGED_MAX = 1000;
 
 /** More writers at once only make each other wait for the same disk. */
 const WRITERS_MAX = 4;
@@ -35,11 +44,18 @@ const WRITER_WAIT_MS_MAX = 5000;
  */
 const BUFFERED_BYTES_MAX = 1024 * 1024;
 
-export async function storaged({ objects, adoptFrom }: StoragedDeps): Promise<Handlers<typeof storage>> {
-  const writers = new Slots(WRITERS_MAX, WRITERS_WAITING_MAX);
+export async function storaged({
+  objects,
+  adoptFrom,
+  log,
+  scrubPace = SCRUB_PACE,
+}: StoragedDeps): Promise<Daemon<typeof storage>> {
+  const writers = new Semaphore(WRITERS_MAX, WRITERS_WAITING_MAX);
   const probe = await probeStore(objects);
+  const damage = new Damage(log);
+  const stopScrub = startScrub(objects, damage, log, scrubPace);
 
-  return {
+  const handlers: Handlers<typeof storage> = {
     put: async ({ key, if_none_match, if_match, body }, { signal }) => {
       checkKey(key);
       const conditions = conditionsOf(if_none_match, if_match);
@@ -52,7 +68,9 @@ export async function storaged({ objects, adoptFrom }: StoragedDeps): Promise<Ha
       try {
         // A writer that stops sending keeps its slot no longer than its call lasts.
         const cut = body.pipeThrough(new TransformStream<Uint8Array, Uint8Array>(), { signal });
-        return stored(await objects.put(key, cut, conditions));
+        const head = await objects.put(key, cut, conditions);
+        damage.mended(key);
+        return stored(head);
       } finally {
         release();
       }
@@ -61,12 +79,18 @@ export async function storaged({ objects, adoptFrom }: StoragedDeps): Promise<Ha
       checkKey(key);
       const wanted = range === undefined ? undefined : parseRange(range);
       if (if_none_match !== undefined) {
-        const current = await objects.head(key);
+        const current = await damage.watch(key, () => objects.head(key));
         if (matches(if_none_match, current.etag)) return notModified(current);
       }
-      const { head, body: stream, first, last, lend = noFile } = await objects.get(key, wanted);
+      const {
+        head,
+        body: stream,
+        first,
+        last,
+        handOff = noFile,
+      } = await damage.watch(key, () => objects.get(key, wanted));
       const length = last - first + 1;
-      const body = length <= BUFFERED_BYTES_MAX ? await readAll(stream) : new FileBytes(stream, lend);
+      const body = length <= BUFFERED_BYTES_MAX ? await readAll(stream) : new FileBytes(stream, handOff);
       const headers = { ...headersOf(head), "content-length": String(length) };
       if (wanted === undefined) return { status: 200, headers, body };
       return {
@@ -76,7 +100,8 @@ export async function storaged({ objects, adoptFrom }: StoragedDeps): Promise<Ha
       };
     },
     head: async ({ key, if_none_match }) => {
-      const head = await objects.head(checkKey(key));
+      checkKey(key);
+      const head = await damage.watch(key, () => objects.head(key));
       if (if_none_match !== undefined && matches(if_none_match, head.etag)) return notModified(head);
       return {
         status: 200,
@@ -86,6 +111,7 @@ export async function storaged({ objects, adoptFrom }: StoragedDeps): Promise<Ha
     },
     remove: async ({ key }) => {
       await objects.remove(checkKey(key));
+      damage.mended(key);
       return null;
     },
     list: async ({ prefix, delimiter, limit, cursor }) => {
@@ -100,7 +126,8 @@ export async function storaged({ objects, adoptFrom }: StoragedDeps): Promise<Ha
       };
     },
     locate: async ({ key }) => {
-      const head = await objects.head(checkKey(key));
+      checkKey(key);
+      const head = await damage.watch(key, () => objects.head(key));
       const path = objects.path(key);
       return { ...stored(head), ...(path === undefined ? {} : { path }) };
     },
@@ -110,7 +137,31 @@ export async function storaged({ objects, adoptFrom }: StoragedDeps): Promise<Ha
       const head = await objects.adopt?.(key, file, sha256);
       return { adopted: head === undefined ? null : stored(head) };
     },
-    probe: () => probe,
+    verify: async ({ prefix }, { signal }) => {
+      const damaged: { key: string; problem: string }[] = [];
+      let [checked, unknown, damagedCount] = [0, 0, 0];
+      for await (const { key, intact, problem } of verifyAll(objects, damage, prefix)) {
+        signal.throwIfAborted();
+        checked += 1;
+        if (intact === undefined) unknown += 1;
+        if (problem === undefined) continue;
+        damagedCount += 1;
+        if (damaged.length < DAMAGED_MAX) damaged.push({ key, problem });
+      }
+      return { checked, unknown, damaged, damaged_count: damagedCount };
+    },
+    probe: () => withDamage(probe, damage),
+  };
+  return { handlers, close: stopScrub };
+}
+
+function withDamage(probe: StorageProbe, { count, keys }: Damage): StorageProbe {
+  if (count === 0) return probe;
+  return {
+    ...probe,
+    status: probe.status === "down" ? "down" : "degraded",
+    damaged: { count, keys },
+    detail: `${count} ${count === 1 ? "object is" : "objects are"} damaged or lost: put again, restore or remove ${count === 1 ? "it" : "them"}.`,
   };
 }
 

@@ -12,10 +12,13 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "#lib/clock";
+import { createLog } from "#lib/log";
 import { type Random, seeded } from "#lib/random";
 import { Fault } from "#rpc/fault";
-import { VectorIndex } from "./index.ts";
-import type { IndexShape, Item } from "./shape.ts";
+import { openIndex } from "./index-folder.ts";
+import { repairTo } from "./repair.ts";
+import type { VectorIndex } from "./vector-index.ts";
+import type { IndexShape, Item } from "./rows/shape.ts";
 
 const root = mkdtempSync(join(tmpdir(), "vectord-durability-"));
 afterAll(() => {
@@ -23,6 +26,9 @@ afterAll(() => {
 });
 
 const shape: IndexShape = { dimension: 8, metric: "cosine", quantization: "i8", fields: { n: "number" } };
+
+/** That a graph is damaged and built again is no news here. */
+const quiet = createLog({ level: "error", readable: false });
 
 /** The one item that a number stands for, so that what is read back can be checked against its id alone. */
 function itemOf(n: number): Item {
@@ -42,10 +48,10 @@ function checkItems(index: VectorIndex, numbers: Iterable<number>): void {
 
 /** Writes rows from `first` on, ten calls at a time, prints each number once it is acknowledged, and takes snapshots between. */
 const WRITER = `
-  import { VectorIndex } from ${JSON.stringify(join(import.meta.dir, "index.ts"))};
+  import { openIndex } from ${JSON.stringify(join(import.meta.dir, "index-folder.ts"))};
   const [dir, first] = process.argv.slice(-2);
   const shape = ${JSON.stringify(shape)};
-  const index = await VectorIndex.open({ dir, shape, clock: { now: () => Date.now() } });
+  const index = await openIndex({ dir, shape, clock: { now: () => Date.now() } });
   const itemOf = ${itemOf.toString()};
   let n = Number(first);
   let snapshots = 0;
@@ -84,7 +90,7 @@ test("kill -9 loses nothing that was acknowledged, in 10 rounds over one index",
     const numbers = said.split("\n").slice(0, -1).map(Number);
     expect(numbers.length).toBeGreaterThan(0);
     for (const n of numbers) acknowledged.add(n);
-    const index = await VectorIndex.open({ dir, shape, clock: systemClock });
+    const index = await openIndex({ dir, shape, clock: systemClock });
     checkItems(index, acknowledged);
     const { hits } = await index.search({ vector: itemOf(first).vector, k: 5, exact: true });
     expect(hits).toHaveLength(5);
@@ -93,98 +99,190 @@ test("kill -9 loses nothing that was acknowledged, in 10 rounds over one index",
   expect(readdirSync(dir).filter((name) => /(\.tmp|\.partial)$|^job-/.test(name))).toEqual([]);
 }, 30_000);
 
-async function fault(run: Promise<unknown>): Promise<Fault | null> {
+/** An index with a snapshot, a graph and writes behind them, as `ending` leaves its folder; every file of it is attacked. */
+async function made(dir: string, ending: "closed" | "killed"): Promise<void> {
+  const child = Bun.spawn([process.execPath, "--no-env-file", "-e", MAKER, dir, ending], { stderr: "pipe" });
+  await child.exited;
+  expect(await new Response(child.stderr).text()).toBe("");
+  expect(child.signalCode).toBe(ending === "killed" ? "SIGKILL" : null);
+}
+
+const MAKER = `
+  import { openIndex } from ${JSON.stringify(join(import.meta.dir, "index-folder.ts"))};
+  const [dir, ending] = process.argv.slice(-2);
+  const shape = ${JSON.stringify(shape)};
+  const index = await openIndex({ dir, shape, clock: { now: () => Date.now() } });
+  const itemOf = ${itemOf.toString()};
+  const write = async (from, to) => {
+    for (let n = from; n < to; n += 10) await index.upsert(Array.from({ length: 10 }, (_, i) => itemOf(n + i)));
+  };
+  await write(0, 60);
+  await index.rebuild();
+  await index.snapshot();
+  await write(60, 100);
+  if (ending === "killed") process.kill(process.pid, "SIGKILL");
+  await index.close();
+`;
+const ROWS = 100;
+const numbers = Array.from({ length: ROWS }, (_, n) => n);
+
+type Mutation = "flip" | "truncate" | "zero" | "empty" | "delete";
+const MUTATIONS: readonly Mutation[] = [
+  ...Array.from({ length: 8 }, () => "flip" as const),
+  ...Array.from({ length: 4 }, () => "truncate" as const),
+  ...Array.from({ length: 4 }, () => "zero" as const),
+  "empty",
+  "delete",
+];
+
+function mutate(path: string, how: Mutation, random: Random): void {
+  if (how === "delete") return rmSync(path);
+  const bytes = readFileSync(path);
+  const at = random.below(bytes.length);
+  if (how === "truncate") return writeFileSync(path, bytes.subarray(0, at));
+  if (how === "empty") return writeFileSync(path, "");
+  const longest = random.below(2) === 0 ? 64 : bytes.length;
+  if (how === "zero") bytes.fill(0, at, Math.min(bytes.length, at + 1 + random.below(longest)));
+  else bytes[at] = (bytes[at] ?? 0) ^ (1 << random.below(8));
+  return writeFileSync(path, bytes);
+}
+
+/** Everything that a reader gets of the index, or the fault that opening it throws. */
+async function reading(dir: string): Promise<string | Fault> {
   try {
-    await run;
-    return null;
+    const index = await openIndex({ dir, clock: systemClock, log: quiet });
+    const { vector } = itemOf(7);
+    const { hits, complete } = await index.search({ vector, k: ROWS, exact: true });
+    const found = [hits.map(({ id, distance }) => [id, distance]), complete];
+    const items = index.fetch(numbers.map((n) => `id${n}`)).map(({ vector, ...rest }) => [rest, ...vector]);
+    const counts = [index.count(), index.stats().sequence];
+    await index.close();
+    return JSON.stringify([found, items, counts]);
   } catch (error) {
     if (error instanceof Fault) return error;
     throw error;
   }
 }
 
-describe("any mutation of a file", () => {
-  const whole = join(root, "whole");
-  const files = async (): Promise<string[]> => {
-    if (!existsSync(whole)) {
-      const index = await VectorIndex.open({ dir: whole, shape, clock: systemClock });
-      await index.upsert(Array.from({ length: 60 }, (_, n) => itemOf(n)));
-      await index.rebuild();
-      await index.snapshot();
-      await index.upsert(Array.from({ length: 20 }, (_, n) => itemOf(60 + n)));
-      await index.close();
-    }
-    return readdirSync(whole);
+describe.each(["closed", "killed"] as const)("the folder of an index that was %s", (ending) => {
+  const whole = join(root, `attacked-${ending}`);
+  const tried = join(root, `${ending}-tried`);
+  const copy = (): void => {
+    rmSync(tried, { recursive: true, force: true });
+    cpSync(whole, tried, { recursive: true });
   };
 
-  test.each([["manifest"], ["rows"], ["table"], ["shape.json"]])(
-    "of a snapshot's %s is found and named: 100 ways",
-    async (kind) => {
-      const name = (await files()).find((each) => each.startsWith(kind)) ?? "none";
-      const random = seeded(kind.length);
-      for (let i = 0; i < 100; i++) {
-        const dir = join(root, "mutated");
-        rmSync(dir, { recursive: true, force: true });
-        cpSync(whole, dir, { recursive: true });
-        writeFileSync(join(dir, name), mutation(readFileSync(join(whole, name)), i, random));
-        const found = await fault(VectorIndex.open({ dir, shape, clock: systemClock }));
-        expect(found?.code).toBe("internal");
-        expect(found?.message).toContain(join(dir, name));
-        // It stays a clear fault, and no crash, for as long as nobody restores the file.
-        expect((await fault(VectorIndex.open({ dir, shape, clock: systemClock })))?.code).toBe("internal");
-      }
-    },
-    20_000,
-  );
+  test("opens as a copy with everything that was acknowledged", async () => {
+    await made(whole, ending);
+    copy();
+    const index = await openIndex({ dir: tried, clock: systemClock });
+    expect(index.stats()).toMatchObject({ count: ROWS, sequence: 10, failure: null });
+    checkItems(index, numbers);
+    await index.close();
+  });
 
-  test("of the graph costs nothing but the graph: 100 ways", async () => {
-    const name = (await files()).find((each) => each.startsWith("graph")) ?? "none";
-    const random = seeded(8);
-    for (let i = 0; i < 100; i++) {
-      const dir = join(root, "mutated");
-      rmSync(dir, { recursive: true, force: true });
-      cpSync(whole, dir, { recursive: true });
-      writeFileSync(join(dir, name), mutation(readFileSync(join(whole, name)), i, random));
-      const index = await VectorIndex.open({ dir, shape, clock: systemClock });
-      expect(index.stats()).toMatchObject({ count: 80, pending: 80 });
-      expect(index.stats().quarantined).toEqual([expect.stringContaining(name)]);
-      checkItems(index, [0, 59, 60, 79]);
+  test("gives the same answers or names the file, again and again, whatever happened to any of its files", async () => {
+    copy();
+    const expected = await reading(tried);
+    expect(typeof expected).toBe("string");
+    const random = seeded(ending.length);
+    const files = readdirSync(whole);
+    expect(files.length).toBeGreaterThanOrEqual(7);
+    let refused = 0;
+    for (const name of files) {
+      for (const how of MUTATIONS) {
+        copy();
+        mutate(join(tried, name), how, random);
+        const first = await reading(tried);
+        if (typeof first === "string") {
+          expect(first, `${name} ${how}`).toBe(expected as string);
+          continue;
+        }
+        refused++;
+        expect(first.code, `${name} ${how}`).toBe("internal");
+        expect(first.message).toContain("is damaged");
+        expect(first.message).not.toContain(root);
+        const second = await reading(tried);
+        expect((second as Fault).message).toBe(first.message);
+        await checkRepaired(tried);
+      }
+    }
+    expect(refused).toBeGreaterThan(60);
+  }, 60_000);
+
+  test("needs its graph least of all: what is wrong with it costs a build", async () => {
+    const graph = readdirSync(whole).find((name) => name.startsWith("graph-")) ?? "none";
+    for (const how of ["flip", "delete"] as const) {
+      copy();
+      mutate(join(tried, graph), how, seeded(3));
+      const index = await openIndex({ dir: tried, clock: systemClock, log: quiet });
+      expect(index.stats()).toMatchObject({ count: ROWS, unindexed: ROWS });
+      expect(index.stats().failure).toContain(graph);
+      await index.rebuild();
+      expect(index.stats()).toMatchObject({ unindexed: 0, failure: null });
       await index.close();
     }
-  }, 20_000);
-
-  test("of none: the copy opens", async () => {
-    await files();
-    const dir = join(root, "copied");
-    cpSync(whole, dir, { recursive: true });
-    const index = await VectorIndex.open({ dir, shape, clock: systemClock });
-    expect(index.stats()).toMatchObject({ count: 80, pending: 20, quarantined: [] });
-    checkItems(
-      index,
-      Array.from({ length: 80 }, (_, n) => n),
-    );
-    await index.close();
   });
+});
 
-  test("a file of an older snapshot in the place of a newer one is found", async () => {
-    const dir = join(root, "older");
-    const index = await VectorIndex.open({ dir, shape, clock: systemClock });
-    await index.upsert([itemOf(1)]);
-    await index.snapshot();
-    const older = readFileSync(join(dir, "rows-0-1"));
-    await index.upsert([itemOf(2)]);
-    await index.snapshot();
-    await index.close();
-    writeFileSync(join(dir, "rows-0-2"), older);
-    expect((await fault(VectorIndex.open({ dir, shape, clock: systemClock })))?.message).toContain(
-      "rows-0-2",
-    );
-  });
+/** What a repair makes of a damaged folder: every row is right, and those that are not there are told. */
+async function checkRepaired(dir: string): Promise<void> {
+  const to = join(root, "repaired");
+  rmSync(to, { recursive: true, force: true });
+  const { damage, lost, rowsLost } = await repairTo(to, dir, shape, systemClock);
+  expect(damage.length).toBeGreaterThan(0);
+  const index = await openIndex({ dir: to, clock: systemClock });
+  const missing = numbers.filter((n) => index.fetch([`id${n}`]).length === 0);
+  checkItems(
+    index,
+    numbers.filter((n) => !missing.includes(n)),
+  );
+  // Write k brought the rows from 10 (k - 1) on; the first six writes are in the snapshot.
+  const lostWrites = new Set(
+    lost.flatMap(({ from, to: last }) => Array.from({ length: last - from + 1 }, (_, i) => from + i)),
+  );
+  const explained = missing.filter((n) => lostWrites.has(Math.floor(n / 10) + 1));
+  expect(missing.length - explained.length).toBe(rowsLost);
+  const { sequence } = await index.upsert([itemOf(0)]);
+  expect(sequence).toBe(11);
+  await index.close();
+}
+
+test("a file of an older snapshot in the place of a newer one is found", async () => {
+  const dir = join(root, "older");
+  const index = await openIndex({ dir, shape, clock: systemClock });
+  await index.upsert([itemOf(1)]);
+  await index.snapshot();
+  const older = readFileSync(join(dir, "rows-0-1"));
+  await index.upsert([itemOf(2)]);
+  await index.snapshot();
+  await index.close();
+  writeFileSync(join(dir, "rows-0-2"), older);
+  expect((await reading(dir)) as Fault).toMatchObject({ message: expect.stringContaining("rows-0-2") });
+});
+
+test("an index whose creation was killed at any moment is there whole, or not at all", async () => {
+  const dir = join(root, "made");
+  for (let ms = 0; ms < 6; ms += 1) {
+    rmSync(dir, { recursive: true, force: true });
+    const child = Bun.spawn([process.execPath, "--no-env-file", "-e", WRITER, dir, "0"], { stdout: "pipe" });
+    while (
+      child.exitCode === null &&
+      !readdirSync(root).some((name) => name.startsWith(".incoming-") || name === "made")
+    )
+      await Bun.sleep(0);
+    await Bun.sleep(ms / 2);
+    child.kill("SIGKILL");
+    await child.exited;
+    if (existsSync(dir)) expect(typeof (await reading(dir))).toBe("string");
+    for (const name of readdirSync(root))
+      if (name.startsWith(".incoming-")) rmSync(join(root, name), { recursive: true });
+  }
 });
 
 test("a snapshot that cannot be written leaves the one before and the log", async () => {
   const dir = join(root, "full");
-  const index = await VectorIndex.open({ dir, shape, clock: systemClock });
+  const index = await openIndex({ dir, shape, clock: systemClock });
   await index.upsert([itemOf(1)]);
   await index.snapshot();
   await index.upsert([itemOf(2)]);
@@ -200,23 +298,10 @@ test("a snapshot that cannot be written leaves the one before and the log", asyn
   rmSync(obstacle, { recursive: true, force: true });
   await index.upsert([itemOf(3)]);
   await index.close();
-  const again = await VectorIndex.open({ dir, shape, clock: systemClock });
+  const again = await openIndex({ dir, shape, clock: systemClock });
   expect(again.stats()).toMatchObject({ count: 3, sequence: 3, snapshot: { sequence: 1 } });
   checkItems(again, [1, 2, 3]);
   await again.snapshot();
   expect(again.stats().snapshot?.sequence).toBe(3);
   await again.close();
 });
-
-function mutation(whole: Uint8Array, i: number, random: Random): Uint8Array {
-  const copy = Uint8Array.from(whole);
-  const at = random.below(copy.length);
-  if (i % 4 === 0) return copy.subarray(0, at);
-  if (i % 4 === 1) return i === 1 ? new Uint8Array() : new Uint8Array(copy.length);
-  if (i % 4 === 2) {
-    const zeroed = Uint8Array.from(copy).fill(0, at, at + 1 + random.below(64));
-    if (Buffer.compare(zeroed, copy) !== 0) return zeroed;
-  }
-  copy[at] = (copy[at] as number) ^ (1 << random.below(8));
-  return copy;
-}

@@ -1,69 +1,89 @@
 // The folders of all indexes, and how one takes the place of another: whole, or not at all. A crash at any moment
-// leaves either the old one or the new one under the name, and what is left over is put right at the next start.
-// Names of indexes never start with a dot, so that these cannot be mistaken for one.
+// leaves either the old one or the new one under the name, and the next start removes what is unfinished. Names of
+// indexes never start with a dot, so that these cannot be mistaken for one:
+//
+//   .incoming-<uuid>         being made; not whole before it has its name
+//   .replaced-<name>         the former one, until the new one has opened
+//   .dropped-<uuid>-<name>   dropped, until the list of indexes (index-list.ts) is without it
+//   .damaged-<name>-<ms>     set aside by a repair; removed by people only
 
 import { existsSync } from "node:fs";
-import { readdir, rename, rm } from "node:fs/promises";
+import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { syncFolder } from "#lib/durable";
 
-/** On its way out; a crash may have left it half removed. */
-const DROPPED = ".dropped-";
-/** On its way in; not whole before it has its name. */
 const INCOMING = ".incoming-";
-/** The one before, until the new one has shown that it opens. */
 const REPLACED = ".replaced-";
+const DROPPED = ".dropped-";
+const UUID_CHARACTERS = 36;
 
-/** Puts right what a process left behind that died in the middle of something. */
-export async function tidy(folder: string): Promise<void> {
+/** Undoes replacements that a crash interrupted, and removes folders that were never whole. */
+export async function removeUnfinished(folder: string): Promise<void> {
   for (const entry of await readdir(folder)) {
     const path = join(folder, entry);
     if (entry.startsWith(REPLACED)) {
       const named = join(folder, entry.slice(REPLACED.length));
-      if (!existsSync(named)) {
-        await rename(path, named);
-        continue;
-      }
-    } else if (!entry.startsWith(DROPPED) && !entry.startsWith(INCOMING)) continue;
-    await rm(path, { recursive: true, force: true });
+      if (existsSync(named)) await rm(path, { recursive: true, force: true });
+      else await rename(path, named);
+    } else if (entry.startsWith(INCOMING)) await rm(path, { recursive: true, force: true });
   }
   await syncFolder(folder);
+}
+
+/** Names of indexes that have a folder. */
+export async function namesIn(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isDirectory() && !entry.name.startsWith("."))
+    .map(({ name }) => name);
+}
+
+/** Folders of dropped indexes whose removal did not come to its end, by the name of the index. */
+export async function droppedIn(folder: string): Promise<ReadonlyMap<string, string>> {
+  const entries = (await readdir(folder)).filter((entry) => entry.startsWith(DROPPED));
+  return new Map(
+    entries.map((entry) => [entry.slice(DROPPED.length + UUID_CHARACTERS + 1), join(folder, entry)]),
+  );
 }
 
 export function incomingIn(folder: string): string {
   return join(folder, `${INCOMING}${crypto.randomUUID()}`);
 }
 
-/** Removes an index's folder: out of sight at once, whatever happens to the removal of its files. */
-export async function drop(folder: string, name: string): Promise<void> {
-  const aside = join(folder, `${DROPPED}${crypto.randomUUID()}`);
-  await rename(join(folder, name), aside);
-  await rm(aside, { recursive: true, force: true });
+/** Takes an index's folder away and returns where it is now, for `rm` once the list is without the index. */
+export async function drop(folder: string, name: string): Promise<string> {
+  const dropped = join(folder, `${DROPPED}${crypto.randomUUID()}-${name}`);
+  if (existsSync(join(folder, name))) await rename(join(folder, name), dropped);
+  else await mkdir(dropped);
+  await syncFolder(folder);
+  return dropped;
 }
 
 /**
  * Puts a whole folder in the place of an index's, which may be missing. `check` opens what is there then; when it
- * throws, the old one comes back and the fault goes on.
+ * throws, the old one comes back and the fault goes on. The old one is removed, or kept under the name `keptAs`.
  */
 export async function replace<T>(
   folder: string,
   name: string,
   incoming: string,
   check: () => Promise<T>,
+  keptAs?: string,
 ): Promise<T> {
   const named = join(folder, name);
-  const before = join(folder, `${REPLACED}${name}`);
-  const there = existsSync(named);
-  if (there) await rename(named, before);
+  const former = join(folder, `${REPLACED}${name}`);
+  const existed = existsSync(named);
+  if (existed) await rename(named, former);
   try {
     await rename(incoming, named);
     await syncFolder(folder);
     const opened = await check();
-    await rm(before, { recursive: true, force: true });
+    if (existed && keptAs !== undefined) await rename(former, join(folder, keptAs));
+    else await rm(former, { recursive: true, force: true });
     return opened;
   } catch (error) {
-    if (existsSync(named)) await drop(folder, name);
-    if (there) await rename(before, named);
+    if (existsSync(named)) await rm(await drop(folder, name), { recursive: true, force: true });
+    if (existed) await rename(former, named);
     throw error;
   }
 }

@@ -47,6 +47,7 @@ export function testStorage(objects: Objects = memoryObjects()): TestStorage {
     head: unused,
     locate: unused,
     adopt: unused,
+    verify: unused,
     probe: unused,
   };
   return {

@@ -1,13 +1,15 @@
-// The wire's side of vectord: items, questions and hits between JSON and what an index works with.
+// The wire's side of vectord: items, queries and hits between JSON and what an index works with.
 
+import type { embed } from "#contracts/embed";
 import type { Hit, Index, vector } from "#contracts/vector";
 import { assert } from "#lib/assert";
 import { base64OfVector, readVector } from "#lib/vector-text";
-import type { ParsedOf } from "#rpc/contract";
+import type { CallInit } from "#rpc/call";
+import type { ParsedOf, Service } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
-import type { VectorIndex } from "./index.ts";
-import type { Hit as FoundHit } from "./search.ts";
-import type { Item } from "./shape.ts";
+import type { VectorIndex } from "./vector-index.ts";
+import type { Hit as FoundHit } from "./search/search.ts";
+import type { Item } from "./rows/shape.ts";
 
 /** What is shown of an index that cannot be opened. */
 export const UNKNOWN: Omit<Index, "name"> = {
@@ -25,9 +27,23 @@ export const UNKNOWN: Omit<Index, "name"> = {
   building: false,
 };
 
+export type EmbedTexts = (
+  texts: string[],
+  model: string | undefined,
+  call: CallInit,
+) => Promise<Float32Array[]>;
+
+export function embedder(neighbour: Service<typeof embed>): EmbedTexts {
+  return async (texts, model, call) => {
+    const chosen = model === undefined ? {} : { model };
+    const { vectors } = await neighbour.embed({ texts, encoding: "base64", ...chosen }, call);
+    return vectors.map((text, at) => decoded(text, `texts.${at}`));
+  };
+}
+
 export function described(name: string, index: VectorIndex): Index {
   const { dimension, metric, quantization, model, fields } = index.shape;
-  const { count, deleted, bytes_memory, bytes_disk, pending, building, snapshot } = index.stats();
+  const { count, deleted, bytes_memory, bytes_disk, unindexed, building, snapshot } = index.stats();
   return {
     name,
     dimension,
@@ -41,7 +57,7 @@ export function described(name: string, index: VectorIndex): Index {
     bytes_memory,
     bytes_disk,
     snapshot: snapshot?.sequence ?? null,
-    pending,
+    pending: unindexed,
     building,
   };
 }

@@ -3,17 +3,17 @@ import { describe, expect, test } from "bun:test";
 import { Fault, type FaultCode } from "#rpc/fault";
 
 import { append, change, type Commit, type CommitInput, replaceAll } from "./commit.ts";
-import { newSchema } from "./columns.ts";
-import { evolveSchema } from "./evolve.ts";
-import { decodeManifestList, type ManifestFile } from "./manifest-list.ts";
-import { decodeManifest, type DataFile, type Manifest, STATUS } from "./manifest.ts";
-import { createMetadata, parseMetadata, printMetadata, type TableMetadata } from "./metadata.ts";
-import { rollback, setRef } from "./snapshots.ts";
-import { setSchema } from "./table-changes.ts";
+import { newSchema } from "./types/columns.ts";
+import { evolveSchema } from "./types/evolve.ts";
+import { decodeManifestList, type ManifestFile } from "./manifest/manifest-list.ts";
+import { decodeManifest, type DataFile, type Manifest, STATUS } from "./manifest/manifest.ts";
+import { createMetadata, parseMetadata, printMetadata, type TableMetadata } from "./metadata/metadata.ts";
+import { rollback, setRef } from "./metadata/snapshots.ts";
+import { setSchema } from "./metadata/table-changes.ts";
 
 const schema = newSchema([
-  { name: "id", type: "BIGINT" },
-  { name: "name", type: "VARCHAR" },
+  { name: "id", type: "long" },
+  { name: "name", type: "string" },
 ]);
 
 function fileOf(path: string, rows = 10, more: Partial<DataFile> = {}): DataFile {
@@ -245,7 +245,7 @@ describe("an append", () => {
   test("stores the schema of its day in its manifest", () => {
     const store = new Store();
     store.save(append(store.metadata, { ...store.input(), files: [fileOf("a")] }));
-    const evolved = evolveSchema(schema, [{ change: "rename", name: "name", to: "label" }], 2);
+    const evolved = evolveSchema(schema, [{ change: "rename", names: { name: "label" } }], 2);
     store.metadata = setSchema(store.metadata, evolved.schema, evolved.lastColumnId, 1);
     store.save(append(store.metadata, { ...store.input(), files: [fileOf("b")] }));
     const schemas = [...store.open().values()].map(
@@ -415,7 +415,7 @@ describe("a change", () => {
   });
 
   test("keeps manifests apart whose partition values have different types", () => {
-    const numbered = newSchema([{ name: "n", type: "INTEGER" }]);
+    const numbered = newSchema([{ name: "n", type: "int" }]);
     const spec = { fields: [{ "source-id": 1, name: "n", transform: "identity" }] };
     const store = new Store(
       createMetadata({
@@ -428,7 +428,7 @@ describe("a change", () => {
       }),
     );
     store.save(append(store.metadata, { ...store.input(), files: [fileOf("a", 1, { partition: [1] })] }));
-    const evolved = evolveSchema(numbered, [{ change: "widen", name: "n", type: "BIGINT" }], 1);
+    const evolved = evolveSchema(numbered, [{ change: "widen", name: "n", type: "long" }], 1);
     store.metadata = setSchema(store.metadata, evolved.schema, evolved.lastColumnId, 1);
     const wide = [fileOf("b", 1, { partition: [2n ** 60n] }), fileOf("c", 1, { partition: [3] })];
     for (const file of wide) store.save(append(store.metadata, { ...store.input(), files: [file] }));

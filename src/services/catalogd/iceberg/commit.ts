@@ -6,8 +6,8 @@
 import { assert } from "#lib/assert";
 import { Fault } from "#rpc/fault";
 
-import { type Long } from "./long.ts";
-import { describeManifest, encodeManifestList, type ManifestFile } from "./manifest-list.ts";
+import { type Long } from "./types/long.ts";
+import { describeManifest, encodeManifestList, type ManifestFile } from "./manifest/manifest-list.ts";
 import {
   CONTENT,
   type DataFile,
@@ -15,7 +15,7 @@ import {
   type Manifest,
   type ManifestEntry,
   STATUS,
-} from "./manifest.ts";
+} from "./manifest/manifest.ts";
 import {
   currentSchema,
   MAIN,
@@ -24,10 +24,10 @@ import {
   snapshotOf,
   specById,
   type TableMetadata,
-} from "./metadata.ts";
-import { partitionTypes } from "./partition.ts";
-import { addSnapshot, setRef } from "./snapshots.ts";
-import { type Operation, summarizeSnapshot } from "./summary.ts";
+} from "./metadata/metadata.ts";
+import { partitionTypes } from "./types/partition.ts";
+import { addSnapshot, setRef } from "./metadata/snapshots.ts";
+import { type Operation, summarizeSnapshot } from "./metadata/summary.ts";
 
 export interface CommitInput {
   /** The new snapshot's id, which the table must not have yet. */

@@ -1,0 +1,128 @@
+// Files below a root as objects need them: opened, looked at, published under names whose folders come and go, and what
+// a disk says of it all as a fault.
+
+import type { BigIntStats } from "node:fs";
+import { type FileHandle, open, rmdir, stat } from "node:fs/promises";
+import { dirname } from "node:path";
+import { makeFolder, publish, syncFolder } from "#lib/durable";
+import { Fault } from "#rpc/fault";
+import { notFound } from "../objects.ts";
+
+/** A folder that a removal of its last object takes away again; each try needs another such removal to fail. */
+const FOLDER_TRIES_MAX = 20;
+
+export async function publishBelow(
+  temporary: string,
+  path: string,
+  ifAbsent: boolean,
+): Promise<"done" | "exists"> {
+  for (let tries = 1; ; tries += 1) {
+    await makeFolder(dirname(path)).catch((error: unknown) => {
+      // A folder that was there and is removed before it is looked at is taken for a file in the way.
+      if (!(isGone(error) || isInTheWay(error)) || tries === FOLDER_TRIES_MAX) throw error;
+    });
+    try {
+      return await publish(temporary, path, ifAbsent);
+    } catch (error) {
+      if (!isGone(error) || tries === FOLDER_TRIES_MAX) throw error;
+    }
+  }
+}
+
+function isGone(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === "ENOENT";
+}
+
+/** What others wrote is on the disk before it gets a name that lasts. */
+export async function flush(path: string): Promise<void> {
+  const file = await open(path, "r+");
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Disk errors that a caller can do something about, as faults. */
+export async function onDisk<T>(key: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (isInTheWay(error)) {
+      throw new Fault(
+        "conflict",
+        `${key} is in the way of, or below, another object; a folder cannot hold both.`,
+      );
+    }
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENAMETOOLONG") throw new Fault("invalid", "A segment of the key is too long for the disk.");
+    throw toDiskFault(error);
+  }
+}
+
+const IN_THE_WAY = new Set(["ENOTDIR", "EISDIR", "ENOTEMPTY", "EEXIST"]);
+
+function isInTheWay(error: unknown): boolean {
+  return IN_THE_WAY.has((error as NodeJS.ErrnoException).code ?? "");
+}
+
+export function toDiskFault(error: unknown): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === "ENOSPC" || code === "EDQUOT") {
+    return new Fault("unavailable", "The disk is full. Free some room and send this again.", {
+      cause: error,
+    });
+  }
+  if (code === "EACCES" || code === "EPERM" || code === "EROFS") {
+    return new Fault("unavailable", "The data folder cannot be written to. Mend its rights.", {
+      cause: error,
+    });
+  }
+  if (code === "EIO") return new Fault("unavailable", "The disk failed to write.", { cause: error });
+  return error;
+}
+
+export async function statObject(path: string, key: string): Promise<BigIntStats> {
+  try {
+    const found = await stat(path, { bigint: true });
+    if (found.isFile()) return found;
+  } catch (error) {
+    if (!isAbsent(error)) throw error;
+  }
+  throw notFound(key);
+}
+
+export function isAbsent(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return (
+    code === "ENOENT" ||
+    code === "ENOTDIR" ||
+    code === "EISDIR" ||
+    code === "ENAMETOOLONG" ||
+    code === "EPERM"
+  );
+}
+
+export async function openObject(path: string, key: string): Promise<FileHandle> {
+  // A folder can be opened too.
+  await statObject(path, key);
+  try {
+    return await open(path, "r");
+  } catch (error) {
+    throw isAbsent(error) ? notFound(key) : toDiskFault(error);
+  }
+}
+
+export async function removeEmptyFolders(root: string, folder: string): Promise<void> {
+  // The folder is gone when another removal was the last one in it; then that one flushed what holds it.
+  await syncFolder(folder).catch((error: unknown) => {
+    if (!isGone(error)) throw error;
+  });
+  for (let at = folder; at !== root; at = dirname(at)) {
+    try {
+      await rmdir(at);
+    } catch {
+      return;
+    }
+  }
+}

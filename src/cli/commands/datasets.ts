@@ -1,0 +1,249 @@
+// `lakehouse datasets`: what the lake holds; one of them with its columns and its history.
+
+import type { Dataset } from "#contracts/catalog";
+import type { House } from "#contracts/house";
+import { didYouMean } from "#lib/nearest";
+import { Fault } from "#rpc/fault";
+import { CLIENT_ARGS, settingsOf } from "../args.ts";
+import { command, group } from "../command.ts";
+import { allPages, connect } from "../connect.ts";
+import { EXIT, UsageProblem } from "../failure.ts";
+import { confirmed, YES_ARG } from "../terminal/confirm.ts";
+import { emit, type Field, type Format, formatOf, isForPeople, jsonText } from "../terminal/output.ts";
+import { count, counted, moment, size } from "../terminal/plain-text.ts";
+import { say, write } from "../terminal/terminal.ts";
+
+type Column = Dataset["columns"][number];
+type Snapshot = Awaited<ReturnType<House["catalogd"]["snapshots"]>>["snapshots"][number];
+
+const LIST: readonly Field<Dataset>[] = [
+  { name: "name", value: ({ name }) => name },
+  { name: "rows", align: "right", value: ({ rows }) => rows, show: ({ rows }) => count(rows) },
+  { name: "columns", align: "right", value: ({ columns }) => columns.length },
+  { name: "bytes", align: "right", value: ({ bytes }) => bytes, show: ({ bytes }) => size(bytes) },
+  { name: "files", align: "right", value: ({ files }) => files },
+  { name: "updated_at", value: ({ updated_at }) => updated_at, show: ({ updated_at }) => moment(updated_at) },
+  { name: "snapshot_id", align: "right", value: ({ snapshot_id }) => snapshot_id },
+];
+
+const COLUMNS: readonly Field<Column>[] = [
+  { name: "id", align: "right", value: ({ id }) => id },
+  { name: "column", value: ({ name }) => name },
+  { name: "type", value: ({ type }) => type },
+  { name: "nullable", value: ({ nullable }) => nullable, show: ({ nullable }) => (nullable ? "yes" : "no") },
+  { name: "doc", value: ({ doc }) => doc },
+];
+
+const SNAPSHOTS: readonly Field<Snapshot>[] = [
+  { name: "snapshot_id", align: "right", value: ({ snapshot_id }) => snapshot_id },
+  { name: "at", value: ({ at }) => at, show: ({ at }) => moment(at) },
+  { name: "operation", value: ({ operation }) => operation },
+  { name: "rows", align: "right", value: ({ rows }) => rows, show: ({ rows }) => count(rows) },
+  { name: "files", align: "right", value: ({ files }) => files },
+  { name: "tags", value: ({ tags }) => tags.join(" ") },
+  { name: "current", value: ({ current }) => current, show: ({ current }) => (current ? "current" : "") },
+];
+
+const SNAPSHOTS_SHOWN = 20;
+
+const NAME_ARG = { name: { type: "positional", description: "The dataset" } } as const;
+
+const ls = command({
+  name: "datasets ls",
+  summary: "List datasets",
+  args: CLIENT_ARGS,
+  examples: ["lakehouse datasets", "lakehouse datasets ls -o json"],
+  run: async (args) => {
+    const { house } = await connect(settingsOf(args));
+    await list(house, formatOf(args.output));
+  },
+});
+
+const show = command({
+  name: "datasets show",
+  summary: "Show a dataset's columns and its latest snapshots",
+  details: "A snapshot's id, a tag or a time is what `lakehouse sql --at` reads the dataset at.",
+  args: { ...NAME_ARG, ...CLIENT_ARGS },
+  examples: ["lakehouse datasets workers", "lakehouse datasets show workers -o json"],
+  run: async (args) => {
+    const { house } = await connect(settingsOf(args));
+    await describe(house, args.name, formatOf(args.output));
+  },
+});
+
+const rollback = command({
+  name: "datasets rollback",
+  summary: "Make an earlier snapshot the current one",
+  details: "Nothing is lost: the snapshots in between stay, and a rollback can be rolled back.",
+  args: {
+    ...NAME_ARG,
+    snapshot: { type: "positional", description: "Its snapshot id, as `lakehouse datasets NAME` lists it" },
+    ...CLIENT_ARGS,
+  },
+  examples: ["lakehouse datasets rollback workers 4711"],
+  run: async (args) => {
+    if (!/^\d{1,19}$/.test(args.snapshot)) {
+      throw new UsageProblem(
+        `SNAPSHOT is a snapshot id, not ${args.snapshot}. See: lakehouse datasets ${args.name}`,
+      );
+    }
+    const { house } = await connect(settingsOf(args));
+    const dataset = await known(
+      house.catalogd.rollback({ dataset: args.name, snapshot_id: args.snapshot }),
+      args.name,
+      house,
+    );
+    await tell(
+      args.output,
+      dataset,
+      `${dataset.name} is at snapshot ${dataset.snapshot_id}: ${counted(dataset.rows, "row")}.`,
+    );
+  },
+});
+
+const tag = command({
+  name: "datasets tag",
+  summary: "Name a snapshot, to read the dataset by that name",
+  args: {
+    ...NAME_ARG,
+    tag: { type: "positional", description: "The tag" },
+    snapshot: {
+      type: "positional",
+      required: false,
+      description: "A snapshot id; the current one unless given",
+    },
+    ...CLIENT_ARGS,
+  },
+  examples: ["lakehouse datasets tag workers before-import"],
+  run: async (args) => {
+    const { house } = await connect(settingsOf(args));
+    const tagged = await known(
+      house.catalogd.tag({
+        dataset: args.name,
+        name: args.tag,
+        ...(args.snapshot === undefined ? {} : { snapshot_id: args.snapshot }),
+      }),
+      args.name,
+      house,
+    );
+    await tell(args.output, tagged, `${args.tag} is snapshot ${tagged.snapshot_id} of ${args.name}.`);
+  },
+});
+
+const rename = command({
+  name: "datasets rename",
+  summary: "Rename a column",
+  details: "Data files stay as they are: a column is known by its id.",
+  args: {
+    ...NAME_ARG,
+    column: { type: "positional", description: "The column as it is named now" },
+    to: { type: "positional", description: "Its new name" },
+    ...CLIENT_ARGS,
+  },
+  examples: ["lakehouse datasets rename workers zip postal_code"],
+  run: async (args) => {
+    const { house } = await connect(settingsOf(args));
+    const dataset = await known(
+      house.catalogd.schema({ dataset: args.name, rename: { [args.column]: args.to } }),
+      args.name,
+      house,
+    );
+    await tell(args.output, dataset, `${args.column} of ${dataset.name} is named ${args.to}.`);
+  },
+});
+
+const drop = command({
+  name: "datasets drop",
+  summary: "Remove a dataset; with --purge its files too",
+  args: {
+    ...NAME_ARG,
+    purge: { type: "boolean", description: "Deletes its data files as well, which cannot be undone" },
+    ...YES_ARG,
+    ...CLIENT_ARGS,
+  },
+  examples: ["lakehouse datasets drop scratch", "lakehouse datasets drop scratch --purge --yes"],
+  run: async (args) => {
+    const { house } = await connect(settingsOf(args));
+    const dataset = await known(house.catalogd.dataset({ dataset: args.name }), args.name, house);
+    const what = `${dataset.name}, with ${counted(dataset.rows, "row")}`;
+    const question = args.purge === true ? `Drop ${what}, and delete its files?` : `Drop ${what}?`;
+    if (!(await confirmed(question, args.yes))) return EXIT.failure;
+    await house.catalogd.drop({ dataset: args.name, purge: args.purge === true });
+    await tell(
+      args.output,
+      { dropped: dataset.name, rows: dataset.rows, purged: args.purge === true },
+      `${dataset.name} is dropped.`,
+    );
+    return EXIT.ok;
+  },
+});
+
+export const datasets = group({
+  name: "datasets",
+  summary: "List, show, roll back, rename in or drop datasets",
+  examples: ["lakehouse datasets", "lakehouse datasets workers", "lakehouse datasets rollback workers 4711"],
+  commands: { ls, show, rollback, tag, rename, drop },
+  fallback: "ls",
+  takesName: "show",
+});
+
+/** A change, as a sentence to a person and as the answer to a program. */
+async function tell(output: string | undefined, answer: unknown, sentence: string): Promise<void> {
+  if (isForPeople(formatOf(output))) say(sentence);
+  else await write(jsonText(answer));
+}
+
+async function list(house: House, format: Format): Promise<void> {
+  await emit(format, {
+    fields: LIST,
+    rows: await allDatasets(house),
+    empty: "There are no datasets yet. Load a file: lakehouse ingest people.csv --dataset people",
+  });
+}
+
+function allDatasets(house: House): Promise<Dataset[]> {
+  return allPages(
+    (cursor) => house.catalogd.datasets({ limit: 1000, ...cursor }),
+    (page) => page.datasets,
+  );
+}
+
+async function describe(house: House, name: string, format: Format): Promise<void> {
+  const [dataset, { snapshots }] = await known(
+    Promise.all([
+      house.catalogd.dataset({ dataset: name }),
+      house.catalogd.snapshots({ dataset: name, limit: SNAPSHOTS_SHOWN }),
+    ]),
+    name,
+    house,
+  );
+  await emit(format, { fields: COLUMNS, rows: dataset.columns, json: { ...dataset, snapshots } });
+  if (!isForPeople(format)) return;
+  say(
+    `\n${dataset.name}: ${counted(dataset.rows, "row")} in ${counted(dataset.files, "file")}, ${size(dataset.bytes)}. Snapshots, newest first:\n`,
+  );
+  await emit(format, { fields: SNAPSHOTS, rows: snapshots });
+}
+
+/** What was asked of a dataset; when there is none of that name, with a guess. */
+async function known<T>(asked: Promise<T>, name: string, house: House): Promise<T> {
+  try {
+    return await asked;
+  } catch (thrown) {
+    throw await withGuess(thrown, name, house);
+  }
+}
+
+/** A name that is not there is most often one with a typing error. */
+async function withGuess(thrown: unknown, name: string, house: House): Promise<unknown> {
+  if (!(thrown instanceof Fault) || thrown.code !== "not_found") return thrown;
+  const known = await allDatasets(house).catch(() => []);
+  const guess = didYouMean(
+    name,
+    known.map((dataset) => dataset.name),
+  );
+  return new Fault(
+    "not_found",
+    `There is no dataset ${name}.${guess}\nSee what there is: lakehouse datasets`,
+  );
+}

@@ -1,0 +1,189 @@
+// `lakehouse search`: people for an order, as it was typed. Says how the order was read, then who fits and why.
+
+import type { MatrixHit, Searched } from "#contracts/matrix";
+import type { House } from "#contracts/house";
+import { CLIENT_ARGS, jsonObject, settingsOf, wholeNumber } from "../args.ts";
+import { command } from "../command.ts";
+import { connect } from "../connect.ts";
+import { UsageProblem } from "../failure.ts";
+import { emit, type Field, formatOf, isForPeople } from "../terminal/output.ts";
+import { cellText, counted, duration } from "../terminal/plain-text.ts";
+import { paintTalk, say } from "../terminal/terminal.ts";
+
+type SearchInput = Parameters<House["matrixd"]["search"]>[0];
+type Near = NonNullable<SearchInput["near"]>;
+
+const modes = ["hybrid", "dense", "lexical"] as const;
+const MILES_STANDARD = 50;
+
+export const search = command({
+  name: "search",
+  summary: "Search for people as an order asks for them",
+  details:
+    "Write it as it came in: role, place and time are read from the text. What is searched are corpora: see `lakehouse corpus ls`.",
+  many: true,
+  args: {
+    query: { type: "positional", required: true, description: "The order, in its own words" },
+    corpus: {
+      type: "string",
+      alias: "c",
+      valueHint: "NAME",
+      description: "Searches this corpus only (may be repeated)",
+    },
+    k: { type: "string", alias: "k", valueHint: "N", description: "How many hits; 10 unless given" },
+    filter: {
+      type: "string",
+      valueHint: "JSON",
+      description: `Only hits whose fields fit: '{"status":"active"}'`,
+    },
+    near: {
+      type: "string",
+      valueHint: "PLACE",
+      description: "Only hits near a place: 'Springfield, IL' or 39.8,-89.6",
+    },
+    miles: {
+      type: "string",
+      valueHint: "N",
+      description: `How near, with --near; ${MILES_STANDARD} unless given`,
+    },
+    role: {
+      type: "string",
+      valueHint: "ROLE",
+      description: "The role, instead of the one read from the text",
+    },
+    mode: {
+      type: "enum",
+      options: [...modes],
+      valueHint: "MODE",
+      description: "hybrid (default), dense or lexical",
+    },
+    explain: { type: "boolean", description: "Shows what each part of the ranking gave" },
+    ...CLIENT_ARGS,
+  },
+  examples: [
+    "lakehouse search 'Need 3 forklift operators in Springfield, IL Monday 6am'",
+    `lakehouse search 'line cook Denver CO' -k 5 --filter '{"status":"active"}' --explain`,
+    "lakehouse search 'CNA night shift' --near 'Phoenix, AZ' --miles 25",
+  ],
+  run: async (args, given) => {
+    const corpora = given.all("corpus");
+    const k = wholeNumber("-k", args.k, 1, 1000);
+    const mode = modes.find((known) => known === args.mode);
+    const input: SearchInput = {
+      query_text: given.words.join(" "),
+      // The reason is what a person reads, so it is always asked for; --explain shows the numbers behind it.
+      explain: true,
+      ...(corpora.length === 0 ? {} : { corpora: [...corpora] }),
+      ...(k === undefined ? {} : { k }),
+      ...(args.filter === undefined ? {} : { filter: jsonObject("--filter", args.filter) }),
+      ...(args.near === undefined ? {} : { near: nearOf(args.near, args.miles) }),
+      ...(args.role === undefined ? {} : { query_role: args.role }),
+      ...(mode === undefined ? {} : { mode }),
+    };
+    if (args.miles !== undefined && args.near === undefined)
+      throw new UsageProblem("--miles needs --near PLACE.");
+    const { house } = await connect(settingsOf(args));
+    const answer = await house.matrixd.search(input);
+    const format = formatOf(args.output);
+    if (isForPeople(format)) say(`Read as: ${readAs(answer)}.`);
+    await emit(format, {
+      fields: hitFields(answer.hits, args.explain === true),
+      rows: answer.hits,
+      json: answer,
+      empty: "Nobody fits. Try a wider --miles, or no --filter.",
+    });
+    if (!isForPeople(format)) return;
+    for (const [name, { degraded }] of Object.entries(answer.per_corpus)) {
+      if (degraded !== undefined) say(`${paintTalk("yellow", "warning:")} ${name}: ${degraded}`);
+    }
+    const searched = Object.values(answer.per_corpus).reduce((sum, { count: rows }) => sum + rows, 0);
+    say(
+      `${counted(answer.hits.length, "hit")} in ${duration(answer.took_ms)}${searched > 0 ? "" : "; nothing was searched"}.`,
+    );
+  },
+});
+
+function nearOf(place: string, within: string | undefined): Near {
+  const miles = within === undefined ? MILES_STANDARD : Number(within);
+  if (!(miles > 0)) throw new UsageProblem(`--miles is a number above 0, not ${within}.`);
+  const point = /^\s*(-?\d+(?:\.\d+)?)\s*,\s*(-?\d+(?:\.\d+)?)\s*$/.exec(place);
+  if (point !== null) return { lat: Number(point[1]), lon: Number(point[2]), miles };
+  const [, city, state] = /^\s*(.+?)\s*,\s*(.+?)\s*$/.exec(place) ?? [];
+  if (city === undefined || state === undefined) {
+    throw new UsageProblem(
+      `--near is a city with its state ('Springfield, IL') or a point (39.8,-89.6), not ${place}.`,
+    );
+  }
+  return { city, state, miles };
+}
+
+/** How the order was understood, in a line: what a person must see first to trust the rest. */
+export function readAs({ query }: Searched): string {
+  const { role, slots } = query;
+  const place =
+    slots.city === undefined
+      ? slots.state
+      : `${slots.city}${slots.state === undefined ? "" : `, ${slots.state}`}`;
+  const parts = [
+    role.role === null
+      ? "no role was recognised"
+      : `${role.role} (${role.source}, ${Math.round(role.confidence * 100)} %)`,
+    ...(slots.headcount === undefined
+      ? []
+      : [counted(slots.headcount, "person").replace("persons", "people")]),
+    ...(place === undefined ? [] : [`${place}${slots.city_ambiguous === true ? " (one of several)" : ""}`]),
+    ...(slots.start === undefined ? [] : [`from ${startText(slots.start)}`]),
+    ...(slots.shift === undefined ? [] : [slots.shift]),
+    ...(slots.pay === undefined ? [] : [`$${slots.pay.toFixed(2)}/h`]),
+  ];
+  return parts.join("; ");
+}
+
+/** `Mon 2026-11-23 06:00`, in the zone of the place. */
+function startText(start: string): string {
+  const [, date, time] = /^(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d))?/.exec(start) ?? [];
+  if (date === undefined) return start;
+  const weekday = new Intl.DateTimeFormat("en-US", { weekday: "short", timeZone: "UTC" }).format(
+    new Date(date),
+  );
+  return `${weekday} ${date}${time === undefined ? "" : ` ${time}`}`;
+}
+
+/** Columns of the table that a field of a corpus may not take the name of. */
+const OWN = new Set(["rank", "id", "corpus", "miles", "score", "why"]);
+
+/** Ranks as the wire counts them; the fields of the corpora as they have them; then what the ranking says. */
+export function hitFields(hits: readonly MatrixHit[], numbers: boolean): Field<MatrixHit>[] {
+  const there = new Set(hits.flatMap(({ metadata }) => Object.keys(metadata)));
+  const several = new Set(hits.map(({ corpus }) => corpus)).size > 1;
+  const score = (
+    value: (hit: MatrixHit) => number | undefined,
+  ): Pick<Field<MatrixHit>, "align" | "value" | "show"> => ({
+    align: "right",
+    value,
+    show: (hit) => value(hit)?.toFixed(3) ?? "",
+  });
+  return [
+    { name: "rank", align: "right", value: ({ rank }) => rank },
+    { name: "id", value: ({ id }) => id },
+    ...(several ? [{ name: "corpus", value: ({ corpus }: MatrixHit) => corpus }] : []),
+    ...[...there].map((field): Field<MatrixHit> => ({
+      name: OWN.has(field) ? `field.${field}` : field,
+      value: ({ metadata }) => metadata[field],
+    })),
+    {
+      name: "miles",
+      align: "right",
+      value: ({ miles }) => miles,
+      show: ({ miles }) => (miles === undefined ? "" : miles.toFixed(1)),
+    },
+    { name: "score", ...score((hit) => hit.score) },
+    ...(numbers
+      ? (["dense", "lexical", "title", "role", "place"] as const).map((part): Field<MatrixHit> => ({
+          name: `${part}_score`,
+          ...score(({ explain }) => explain?.[part]),
+        }))
+      : []),
+    { name: "why", value: ({ explain }) => explain?.why, show: ({ explain }) => cellText(explain?.why) },
+  ];
+}

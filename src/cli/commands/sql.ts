@@ -1,0 +1,154 @@
+// `lakehouse sql`: a question over the datasets. A table and JSON are capped and say so; CSV and JSON lines stream
+// every row, however many.
+
+import type { SqlResult } from "#contracts/query";
+import type { House } from "#contracts/house";
+import { Fault } from "#rpc/fault";
+import { CLIENT_ARGS, pair, settingsOf, wholeNumber } from "../args.ts";
+import { command, type Given } from "../command.ts";
+import { connect } from "../connect.ts";
+import { UsageProblem } from "../failure.ts";
+import { inputFile } from "../input-file.ts";
+import { watchInterrupt } from "../terminal/interrupt.ts";
+import { emit, type Field, formatOf, isForPeople } from "../terminal/output.ts";
+import { counted, duration } from "../terminal/plain-text.ts";
+import { say, stdinIsTty, write } from "../terminal/terminal.ts";
+
+type SqlInput = Parameters<House["queryd"]["sql"]>[0];
+
+const STREAMED: Readonly<Record<string, string>> = { csv: "text/csv", jsonl: "application/x-ndjson" };
+
+export const sql = command({
+  name: "sql",
+  summary: "Ask a question in SQL",
+  details:
+    "DuckDB's SQL; each dataset is a table of its name. One SELECT, WITH, DESCRIBE, SHOW or EXPLAIN statement, from the command line, a file or standard input. A table and JSON show up to --limit rows (1000); csv and jsonl stream all of them unless --limit is given.",
+  args: {
+    query: { type: "positional", required: false, description: "The statement" },
+    file: { type: "string", alias: "f", valueHint: "FILE", description: "Reads the statement from a file" },
+    param: {
+      type: "string",
+      alias: "p",
+      valueHint: "VALUE",
+      description: "A value for the next ? of the statement (may be repeated)",
+    },
+    limit: { type: "string", valueHint: "N", description: "Rows at most, up to 100000" },
+    at: {
+      type: "string",
+      valueHint: "DATASET=WHEN",
+      description: "Reads a dataset as it was: a snapshot id, a tag or a time (may be repeated)",
+    },
+    timeout: {
+      type: "string",
+      valueHint: "SECONDS",
+      description: "Gives up after so long; 30 unless given, at most 300",
+    },
+    ...CLIENT_ARGS,
+  },
+  examples: [
+    "lakehouse sql 'SELECT role, count(*) AS people FROM workers GROUP BY role ORDER BY people DESC'",
+    "lakehouse sql 'SELECT * FROM workers WHERE state = ? AND pay_floor < ?' -p IL -p 20",
+    "lakehouse sql 'FROM orders' --at orders=2026-11-01T00:00:00Z",
+    "lakehouse sql 'FROM workers' -o csv > workers.csv",
+    "lakehouse sql < report.sql",
+  ],
+  run: async (args, given) => {
+    const statement = await statementOf(args.query, args.file);
+    const timeoutS = wholeNumber("--timeout", args.timeout, 1, 300);
+    const limit = wholeNumber("--limit", args.limit, 1, 100_000);
+    const input: SqlInput = {
+      sql: statement,
+      params: given.all("param").map(paramOf),
+      ...(timeoutS === undefined ? {} : { timeout_ms: timeoutS * 1000 }),
+      ...whenOf(given),
+    };
+    const format = formatOf(args.output);
+    const { house } = await connect(settingsOf(args));
+    const { signal } = watchInterrupt();
+    try {
+      const accept = STREAMED[format];
+      if (accept !== undefined && limit === undefined) {
+        const { body } = await house.queryd.sqlStream({ ...input, accept }, { signal });
+        if (body instanceof ReadableStream) for await (const chunk of body) await write(chunk);
+        return;
+      }
+      const answer = await house.queryd.sql(
+        { ...input, ...(limit === undefined ? {} : { limit }) },
+        { signal },
+      );
+      await emit(format, { fields: fieldsOf(answer), rows: answer.rows, json: answer });
+      if (isForPeople(format)) say(summary(answer));
+    } catch (thrown) {
+      throw located(thrown, statement);
+    }
+  },
+});
+
+async function statementOf(query: string | undefined, file: string | undefined): Promise<string> {
+  if (query !== undefined && file !== undefined)
+    throw new UsageProblem("Give the statement or --file, not both.");
+  if (query !== undefined && query !== "-") return query;
+  if (file === undefined && query === undefined && stdinIsTty) {
+    throw new UsageProblem("Which question? For example: lakehouse sql 'SHOW TABLES'");
+  }
+  const text = await new Response((await inputFile(file ?? "-")).stream()).text();
+  if (text.trim() === "")
+    throw new UsageProblem("The statement is empty. For example: lakehouse sql 'SHOW TABLES'");
+  return text;
+}
+
+/** Numbers, true, false and null are those; everything else is text. A text that looks like one goes in "". */
+function paramOf(text: string): string | number | boolean | null {
+  if (/^(?:true|false|null|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|".*")$/s.test(text)) {
+    try {
+      const value = JSON.parse(text) as string | number | boolean | null;
+      // A number that JSON cannot carry exactly is passed as the text it is.
+      if (typeof value !== "number" || String(value) === text || Number.isSafeInteger(value)) return value;
+    } catch {
+      return text;
+    }
+  }
+  return text;
+}
+
+function whenOf(given: Given): Pick<SqlInput, "at"> {
+  const pairs = given.all("at").map((text) => pair("--at", text));
+  if (pairs.length === 0) return {};
+  return {
+    at: Object.fromEntries(
+      pairs.map(([name, when]) => [name, /^\d{1,15}$/.test(when) ? Number(when) : when]),
+    ),
+  };
+}
+
+const NUMERIC = /^(?:U?(?:TINY|SMALL|BIG|HUGE)?INT(?:EGER)?|FLOAT|DOUBLE|REAL|DECIMAL)/i;
+
+export function fieldsOf(answer: SqlResult): Field<Record<string, unknown>>[] {
+  return answer.columns.map(({ name, type }) => ({
+    name,
+    align: NUMERIC.test(type) ? ("right" as const) : ("left" as const),
+    value: (row) => row[name],
+  }));
+}
+
+function summary({ row_count, truncated, took_ms }: SqlResult): string {
+  const more = truncated ? ", and there are more: raise --limit, or stream all with -o csv" : "";
+  return `${counted(row_count, "row")} in ${duration(took_ms)}${more}.`;
+}
+
+/** Longer lines of SQL were not typed by hand; a mark below them would be far away. */
+const MARKED_LENGTH_MAX = 200;
+
+/** A fault that tells its place in the statement shows that line, with a mark below the place. */
+function located(thrown: unknown, statement: string): unknown {
+  if (!(thrown instanceof Fault)) return thrown;
+  const [, line = "", column = ""] = /^sql:(\d+):(\d+)$/.exec(thrown.details?.[0]?.path ?? "") ?? [];
+  const text = statement.split("\n")[Number(line) - 1];
+  if (text === undefined || text.length > MARKED_LENGTH_MAX) return thrown;
+  const mark = `${text.slice(0, Number(column) - 1).replaceAll(/[^\t]/g, " ")}^`;
+  return new Fault(
+    thrown.code,
+    `${thrown.message}\n  ${text.replaceAll("\t", " ")}\n  ${mark.replaceAll("\t", " ")}`,
+    { origin: thrown.origin },
+  );
+}

@@ -1,0 +1,74 @@
+// `lakehouse up`: a house that serves until it is told to end.
+
+import { counted, duration } from "../terminal/plain-text.ts";
+import { HOUSE_ARGS, OUTPUT_ARG, settingsOf } from "../args.ts";
+import { command } from "../command.ts";
+import { formatOf, isForPeople, jsonText, pairLines } from "../terminal/output.ts";
+import { logOf, startHouse, urlsOf } from "../run-house.ts";
+import { say, write } from "../terminal/terminal.ts";
+
+export const up = command({
+  name: "up",
+  summary: "Start a house and serve until Ctrl-C",
+  details:
+    "Everything is kept in the data folder. Ctrl-C (or `lakehouse down` elsewhere) lets requests under way end before the house does; a second Ctrl-C cuts them.\n\nWith --take-over it takes the place of the house that runs over the folder, at the same address: the new one holds requests until the old one has answered those under way and given up the folder, and no client is turned away. Where none runs it starts as usual.",
+  args: {
+    ...HOUSE_ARGS,
+    apart: {
+      type: "boolean",
+      description: "One daemon per service instead of one process (LAKEHOUSE_APART)",
+    },
+    "take-over": {
+      type: "boolean",
+      description: "Replace the house that runs over the folder, without a request failing",
+    },
+    log: {
+      type: "string",
+      valueHint: "LEVEL",
+      description: "Least level that is logged: debug, info, warn or error (LAKEHOUSE_LOG)",
+    },
+    ...OUTPUT_ARG,
+  },
+  examples: [
+    "lakehouse up",
+    "lakehouse up --data /srv/lakehouse --port 8080",
+    "lakehouse up --apart",
+    "lakehouse up --data /srv/lakehouse --take-over",
+    "lakehouse up -o json > house.json &",
+  ],
+  run: async (args) => {
+    const settings = settingsOf(args);
+    const started = performance.now();
+    const { readPidfile } = await import("#topology/data-lock");
+    const before = args["take-over"] === true ? await readPidfile(settings.data) : undefined;
+    if (before !== undefined) say(`Taking over from process ${before.pid}.`);
+    const house = await startHouse(settings, logOf(settings), before !== undefined);
+    const { untilStopped } = await import("#topology/lifecycle");
+    const ended = untilStopped(house, () =>
+      say("Stopping: requests under way may end. Ctrl-C again cuts them."),
+    );
+    const tookMs = performance.now() - started;
+    const urls = urlsOf(house.url);
+    if (!isForPeople(formatOf(args.output))) {
+      await write(
+        jsonText({ ...urls, pid: process.pid, data_dir: settings.data, started_ms: Math.round(tookMs) }),
+      );
+    } else {
+      await write(
+        `${pairLines([
+          ["Gateway", urls.gateway],
+          ["API page", urls.docs],
+          ["Health", urls.health],
+          ["Data", settings.data],
+        ]).join("\n")}\n`,
+      );
+      const { SERVICE_NAMES } = await import("#contracts/house");
+      const how = settings.apart ? "a process each" : "one process";
+      say(
+        `Ready in ${duration(tookMs)}: ${counted(SERVICE_NAMES.length, "service")}, ${how}. Ctrl-C stops it.`,
+      );
+    }
+    const replaced = house.replaced.then(() => "Another process has taken over.");
+    say(await Promise.race([ended.then(() => "Stopped."), replaced]));
+  },
+});

@@ -1,0 +1,141 @@
+// `lakehouse vectors`: indexes of vectors, and their named snapshots in the object store: kept, listed, put back,
+// removed.
+
+import type { Index, NamedSnapshot } from "#contracts/vector";
+import { CLIENT_ARGS, settingsOf } from "../args.ts";
+import { command, group } from "../command.ts";
+import { confirmed, YES_ARG } from "../terminal/confirm.ts";
+import { allPages, connect } from "../connect.ts";
+import { EXIT } from "../failure.ts";
+import { emit, type Field, formatOf, isForPeople, jsonText } from "../terminal/output.ts";
+import { count, counted, duration, moment, size } from "../terminal/plain-text.ts";
+import { say, write } from "../terminal/terminal.ts";
+
+const INDEXES: readonly Field<Index>[] = [
+  { name: "name", value: ({ name }) => name },
+  { name: "rows", align: "right", value: (index) => index.count, show: (index) => count(index.count) },
+  { name: "dimension", align: "right", value: ({ dimension }) => dimension },
+  { name: "metric", value: ({ metric }) => metric },
+  { name: "model", value: ({ model }) => model ?? "" },
+  {
+    name: "memory",
+    align: "right",
+    value: (index) => index.bytes_memory,
+    show: (index) => size(index.bytes_memory),
+  },
+  {
+    name: "disk",
+    align: "right",
+    value: (index) => index.bytes_disk,
+    show: (index) => size(index.bytes_disk),
+  },
+  { name: "state", value: ({ damaged, building }) => damaged ?? (building ? "building" : "ready") },
+];
+
+const SNAPSHOTS: readonly Field<NamedSnapshot>[] = [
+  { name: "name", value: ({ name }) => name },
+  { name: "rows", align: "right", value: (kept) => kept.count, show: (kept) => count(kept.count) },
+  { name: "sequence", align: "right", value: ({ sequence }) => sequence },
+  { name: "size", align: "right", value: ({ bytes }) => bytes, show: ({ bytes }) => size(bytes) },
+  { name: "at", value: ({ at }) => at, show: ({ at }) => moment(at) },
+];
+
+const INDEX_ARG = { index: { type: "positional", required: true, description: "The index" } } as const;
+const NAME_ARG = { name: { type: "positional", required: true, description: "The snapshot" } } as const;
+
+const ls = command({
+  name: "vectors ls",
+  summary: "List indexes of vectors",
+  args: CLIENT_ARGS,
+  examples: ["lakehouse vectors ls"],
+  run: async (args) => {
+    const { house } = await connect(settingsOf(args));
+    const rows = await allPages(
+      (cursor) => house.vectord.indexes({ limit: 1000, ...cursor }),
+      (page) => page.indexes,
+    );
+    await emit(formatOf(args.output), { fields: INDEXES, rows, empty: "There are no indexes yet." });
+  },
+});
+
+const snapshots = command({
+  name: "vectors snapshots",
+  summary: "List the snapshots of an index, also of one that was removed",
+  args: { ...INDEX_ARG, ...CLIENT_ARGS },
+  examples: ["lakehouse vectors snapshots papers"],
+  run: async (args) => {
+    const { house } = await connect(settingsOf(args));
+    const { snapshots: rows } = await house.vectord.snapshots({ index: args.index });
+    const empty = `${args.index} has no snapshots yet. Keep one: lakehouse vectors snapshot ${args.index}`;
+    await emit(formatOf(args.output), { fields: SNAPSHOTS, rows, empty });
+  },
+});
+
+const snapshot = command({
+  name: "vectors snapshot",
+  summary: "Keep an index as it is now in the object store",
+  args: {
+    ...INDEX_ARG,
+    name: { type: "positional", required: false, description: "A name; by default the time" },
+    ...CLIENT_ARGS,
+  },
+  examples: ["lakehouse vectors snapshot papers", "lakehouse vectors snapshot papers before-cleanup"],
+  run: async (args) => {
+    const { house } = await connect(settingsOf(args));
+    const started = performance.now();
+    const named = args.name === undefined ? {} : { name: args.name };
+    const kept = await house.vectord.snapshot({ index: args.index, ...named });
+    if (!isForPeople(formatOf(args.output))) return write(jsonText(kept));
+    say(
+      `Kept ${counted(kept.count, "row")} of ${args.index} as ${kept.name}, ${size(kept.bytes)} in ${duration(performance.now() - started)}.`,
+    );
+  },
+});
+
+const restore = command({
+  name: "vectors restore",
+  summary: "Put an index back to a snapshot; what was written since is lost",
+  args: { ...INDEX_ARG, ...NAME_ARG, ...YES_ARG, ...CLIENT_ARGS },
+  examples: ["lakehouse vectors restore papers before-cleanup"],
+  run: async (args) => {
+    const { house } = await connect(settingsOf(args));
+    const question = `Put ${args.index} back to ${args.name}? What was written since is lost.`;
+    if (!(await confirmed(question, args.yes))) {
+      say("Nothing was changed.");
+      return EXIT.failure;
+    }
+    const index = await house.vectord.restore({ index: args.index, name: args.name });
+    if (isForPeople(formatOf(args.output))) say(`${args.index} has ${counted(index.count, "row")} again.`);
+    else await write(jsonText(index));
+    return EXIT.ok;
+  },
+});
+
+const rm = command({
+  name: "vectors rm",
+  summary: "Remove a snapshot of an index; the index stays",
+  args: { ...INDEX_ARG, ...NAME_ARG, ...YES_ARG, ...CLIENT_ARGS },
+  examples: ["lakehouse vectors rm papers before-cleanup"],
+  run: async (args) => {
+    const { house } = await connect(settingsOf(args));
+    if (!(await confirmed(`Remove the snapshot ${args.name} of ${args.index}?`, args.yes))) {
+      say("Nothing was removed.");
+      return EXIT.failure;
+    }
+    await house.vectord.dropSnapshot({ index: args.index, name: args.name });
+    say(`Removed the snapshot ${args.name}. The index ${args.index} is as it was.`);
+    return EXIT.ok;
+  },
+});
+
+export const vectors = group({
+  name: "vectors",
+  summary: "List indexes of vectors; keep, list and put back their snapshots",
+  examples: [
+    "lakehouse vectors ls",
+    "lakehouse vectors snapshot papers",
+    "lakehouse vectors restore papers NAME",
+  ],
+  commands: { ls, snapshots, snapshot, restore, rm },
+  fallback: "ls",
+});

@@ -1,0 +1,233 @@
+// The demo as a newcomer runs it: a first time, a second time over the same folder, with files of one's own, and
+// when something stands in the way.
+
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { run, start } from "../spawned.testing.ts";
+
+interface Step {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly took_ms: number;
+  readonly detail: Record<string, unknown>;
+}
+
+interface Report {
+  readonly ok: boolean;
+  readonly steps: readonly Step[];
+  readonly urls: Record<string, string> | null;
+  readonly data_dir: string;
+}
+
+interface Search {
+  readonly query: string;
+  readonly read_role: string | null;
+  readonly hits: readonly Record<string, unknown>[];
+}
+
+/** Starting, loading, building and six searches, on a machine that others use at the same time. */
+const TIMEOUT_MS = 60_000;
+const NAMES = ["start", "sample", "ingest", "sql", "corpus", "search"];
+
+let folder = "";
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "lakehouse-demo-"));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+async function demo(...words: string[]): Promise<{ exitCode: number; report: Report; err: string }> {
+  const { exitCode, out, err } = await run(["demo", "--once", "--json", "--port", "0", ...words]);
+  return { exitCode, report: JSON.parse(out) as Report, err };
+}
+
+function detailOf({ steps }: Report, name: string): Record<string, unknown> {
+  return steps.find((step) => step.name === name)?.detail ?? {};
+}
+
+describe("over the sample", () => {
+  let data = "";
+  beforeAll(() => {
+    data = join(folder, "sample");
+  });
+
+  test(
+    "does every step, and finds the right people near the right place",
+    async () => {
+      const { exitCode, report, err } = await demo("--data", data);
+      expect({ exitCode, ok: report.ok, data_dir: report.data_dir }).toEqual({
+        exitCode: 0,
+        ok: true,
+        data_dir: data,
+      });
+      expect(report.steps.map(({ name, ok }) => [name, ok])).toEqual(NAMES.map((name) => [name, true]));
+      expect(report.urls?.["docs"]).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/docs$/);
+      expect(detailOf(report, "ingest")).toMatchObject({
+        workers: { rows_in: 5000, rows_loaded: 5000, rows_quarantined: 0, replayed: false },
+        orders: { rows_in: 500, rows_loaded: 500, replayed: false },
+      });
+      expect(detailOf(report, "sql")["row_count"]).toBe(10);
+      expect(detailOf(report, "corpus")).toMatchObject({ rows: 5000, status: "ready", built: true });
+      const { searches } = detailOf(report, "search") as { searches: Search[] };
+      expect(
+        searches.map(({ read_role, hits: [best] }) => [
+          read_role,
+          best?.["role"],
+          best?.["city"],
+          best?.["state"],
+        ]),
+      ).toEqual([
+        ["Forklift Operator", "Forklift Operator", "Springfield", "IL"],
+        ["Line Cook", "Line Cook", "Denver", "CO"],
+        ["Housekeeper", "Housekeeper", "Orlando", "FL"],
+        ["CNC Machinist", "CNC Machinist", "Cleveland", "OH"],
+        ["Landscape Laborer", "Landscape Laborer", "Charlotte", "NC"],
+        ["Certified Nursing Assistant", "Certified Nursing Assistant", "Phoenix", "AZ"],
+      ]);
+      for (const { hits } of searches) {
+        expect(hits).toHaveLength(5);
+        expect(hits[0]).toMatchObject({
+          id: expect.stringMatching(/^w-\d+$/),
+          name: expect.any(String),
+          miles: expect.any(Number),
+          why: expect.any(String),
+        });
+      }
+      for (const number of ["1/6", "6/6"]) expect(err).toContain(number);
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    "loads and builds nothing a second time",
+    async () => {
+      const { report } = await demo("--data", data);
+      expect(report.ok).toBe(true);
+      expect(detailOf(report, "sample")).toMatchObject({
+        workers: { written: false },
+        orders: { written: false },
+      });
+      expect(detailOf(report, "ingest")).toMatchObject({
+        workers: { replayed: true, rows_loaded: 5000 },
+        orders: { replayed: true },
+      });
+      expect(detailOf(report, "corpus")["built"]).toBe(false);
+      expect(detailOf(report, "search")["first_result_ms"]).toBeLessThan(15_000);
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    "makes room for files of one's own, and comes back",
+    async () => {
+      const mine = join(folder, "mine.csv");
+      await writeFile(
+        mine,
+        "worker_id,Job Title,City,State,status\n1,Welder,Akron,OH,active\n2,Cook,Denver,CO,active\n3,Cook,Denver,CO,left\n",
+      );
+      const own = await demo("--data", data, "--workers", mine);
+      expect(own.report.ok).toBe(true);
+      expect(detailOf(own.report, "corpus")).toMatchObject({ rows: 3 });
+      const { searches } = detailOf(own.report, "search") as { searches: Search[] };
+      expect(searches[0]?.query).toContain("Cook");
+      // The third one is not active.
+      expect(new Set(searches.flatMap(({ hits }) => hits.map(({ id }) => id)))).toEqual(new Set(["1", "2"]));
+      const again = await demo("--data", data);
+      expect(detailOf(again.report, "corpus")).toMatchObject({ rows: 5000 });
+      expect(detailOf(again.report, "ingest")).toMatchObject({ workers: { rows_loaded: 5000 } });
+    },
+    TIMEOUT_MS,
+  );
+});
+
+describe("when something stands in the way", () => {
+  test("a port in use is one clear line, and no later step is run", async () => {
+    using other = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response("") });
+    const { exitCode, out, err } = await run([
+      "demo",
+      "--json",
+      "--port",
+      String(other.port),
+      "--data",
+      join(folder, "port"),
+    ]);
+    const report = JSON.parse(out) as Report;
+    expect({ exitCode, ok: report.ok, urls: report.urls }).toEqual({ exitCode: 1, ok: false, urls: null });
+    expect(report.steps).toEqual([
+      {
+        name: "start",
+        ok: false,
+        took_ms: expect.any(Number),
+        detail: { error: { code: "conflict", message: expect.stringContaining("in use") } },
+      },
+    ]);
+    expect(err).toContain("--port N");
+  });
+
+  test("a file that is not there", async () => {
+    const { exitCode, report, err } = await demo(
+      "--data",
+      join(folder, "missing"),
+      "--orders",
+      join(folder, "nobody.csv"),
+    );
+    expect({ exitCode, ok: report.ok }).toEqual({ exitCode: 4, ok: false });
+    expect(report.steps.map(({ name }) => name)).toEqual(["start", "sample"]);
+    expect(err).toContain("There is no file");
+  });
+
+  test(
+    "a file without the columns that are needed is told which",
+    async () => {
+      const file = join(folder, "names.csv");
+      await writeFile(file, "first,last\nAnn,Lee\nBo,Ray\n");
+      const { exitCode, report, err } = await demo("--data", join(folder, "columns"), "--workers", file);
+      expect({ exitCode, last: report.steps.at(-1)?.name }).toEqual({ exitCode: 2, last: "corpus" });
+      expect(err).toContain("Its columns are: first, last.");
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    "a dataset that the demo did not make is left alone",
+    async () => {
+      const data = join(folder, "precious");
+      const file = join(folder, "precious.csv");
+      await writeFile(file, "worker_id,role\n1,Welder\n");
+      const house = start(["up", "--data", data, "--port", "0"]);
+      await house.stdout.getReader().read();
+      expect((await run(["ingest", file, "-d", "workers", "--data", data])).exitCode).toBe(0);
+      expect((await run(["down", "--data", data])).exitCode).toBe(0);
+      expect(await house.exited).toBe(0);
+      const { exitCode, err } = await demo("--data", data);
+      expect(exitCode).toBe(1);
+      expect(err).toContain("did not make");
+    },
+    TIMEOUT_MS,
+  );
+});
+
+test(
+  "without --once it serves until it is told to end",
+  async () => {
+    const data = join(folder, "serving");
+    const demo = start(["demo", "--json", "--port", "0", "--data", data]);
+    const reader = demo.stdout.getReader();
+    const decoder = new TextDecoder();
+    let text = "";
+    while (!text.endsWith("}\n")) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      text += decoder.decode(value, { stream: true });
+    }
+    const { urls } = JSON.parse(text) as Report;
+    const health = await fetch(urls?.["health"] ?? "");
+    expect(await health.json()).toMatchObject({ status: "ok" });
+    expect((await fetch(urls?.["docs"] ?? "")).status).toBe(200);
+    demo.kill("SIGINT");
+    expect(await demo.exited).toBe(0);
+    expect((await run(["status", "--data", data])).exitCode).toBe(5);
+  },
+  TIMEOUT_MS,
+);

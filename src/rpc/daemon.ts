@@ -1,0 +1,18 @@
+// The one shape of every daemon: a function `(deps) => Promise<Daemon<typeof contract>>` named like the service. How it
+// is reached, in process or over a socket, is decided by whoever calls `implement` with its handlers.
+
+import type { Contract, Handlers } from "./contract.ts";
+
+export interface Daemon<C extends Contract> {
+  readonly handlers: Handlers<C>;
+  /** What it does just now, as counts and process ids: for tests and for the service's health. */
+  stats?(): DaemonStats;
+  /** Ends background work and worker processes, and closes files. Called once, after the last request. */
+  close(): Promise<void>;
+}
+
+export interface DaemonStats {
+  /** Background work that failed since the start, by the name of the work (`snapshot`, `graph build`). */
+  readonly failures?: Readonly<Record<string, number>> | undefined;
+  readonly [count: string]: unknown;
+}

@@ -1,0 +1,194 @@
+// Delimited text read whole by our own parser, which gives every row its line and decides types by all values; and
+// rejected lines read once more in the same way.
+
+import { quoteLiteral } from "#lib/sql-text";
+import type { Decoded } from "../decode/decode.ts";
+import { diskFault, textOf } from "../decode/files.ts";
+import { isNumeric, type Typing } from "../inference/infer.ts";
+import { valueSql } from "../inference/column-sql.ts";
+import type { CsvRecipe } from "../source/recipe.ts";
+import { NUL_SIGN, RAW_CHARS_MAX } from "../source/reject-log.ts";
+import type { Source, Wishes, Workplace } from "../source/source.ts";
+import { typedColumns } from "./columns.ts";
+import { dialectOf, keptTexts, type Layout, warningsOf } from "./layout.ts";
+import { type Fit, type Row, RowScanner, rowsOf } from "./rows.ts";
+import { WrittenRows } from "./written-rows.ts";
+
+export async function carefulSource(
+  file: Decoded,
+  layout: Layout,
+  wishes: Wishes,
+  work: Workplace,
+): Promise<Source> {
+  const { guess, header, fit } = layout;
+  const { dialect } = guess;
+  const written = await WrittenRows.open(
+    {
+      width: fit.width,
+      dialect,
+      header: header.cells,
+      texts: keptTexts(header.names, wishes),
+      hasNul: file.hasNul,
+    },
+    work,
+  );
+  const scanner = new RowScanner(dialect, fit, header.bodyLine);
+  const totals: string[] = [];
+  let bytes = 0;
+  try {
+    for (const row of header.rejected) await written.reject(row, row.reason ?? "above the table");
+    for await (const text of textOf(file.path)) {
+      bytes = Math.min(bytes + text.length, file.bytes);
+      await written.take(scanner.push(text));
+      work.onProgress(written.rows, bytes, file.bytes);
+    }
+    await written.take(scanner.finish());
+    totals.push(...(await settleTotals(written, header.names, dialect.delimiter, wishes, work)));
+    await written.end();
+  } catch (error) {
+    throw diskFault(error) ?? error;
+  }
+  const { stats, rows, flawed, filled, hasDoubtful, passedOver } = written;
+  const { columns, warnings } = typedColumns(stats, header.names, dialect.delimiter, wishes, hasDoubtful);
+  const odd = flawed === 0 ? [] : [`${flawed} rows have a quote in an odd place and were read all the same.`];
+  if (filled > 0) odd.push(`${filled} rows leave out their last cells, which became NULL.`);
+  if (written.nulRows > 0)
+    odd.push(`${written.nulRows} rows hold a NUL character, which is shown as ${NUL_SIGN}.`);
+  if (rows === 0)
+    odd.push(
+      "The file has a header and no rows: where the dataset has no column of that name, its type is VARCHAR.",
+    );
+  return {
+    format: "csv",
+    columns,
+    from: written.table(),
+    rowsIn: rows,
+    rawText: async function* () {
+      const again = new RowScanner(dialect, fit, header.bodyLine);
+      for await (const text of textOf(file.path)) yield* again.push(text);
+      yield* again.finish();
+    },
+    dialect: dialectOf(file, layout, passedOver.words()),
+    recipe: () => ({
+      format: "csv",
+      dialect: { ...dialect },
+      ragged: fit.ragged,
+      ...(fit.shortest === undefined ? {} : { shortest: fit.shortest }),
+      today: wishes.today,
+      columns: stats.map((column, index) => {
+        const { counts, nothing, spaced } = column.told();
+        return {
+          name: columns[index]?.name ?? "",
+          counts: counts.map(([words, count]) => [[...words], count]),
+          nothing: [...nothing],
+          spaced,
+        };
+      }),
+    }),
+    warnings: [...warningsOf(file, layout), ...odd, ...totals, ...warnings],
+  };
+}
+
+/** How far the sums that a program computed may be off. */
+const SUM_TOLERANCE = 1e-6;
+
+/**
+ * Rows that may be totals are rejected when their numbers are the sums of their columns, or when their label stands
+ * in a column of values; the others are rows like all. Gives what was found, in words.
+ */
+async function settleTotals(
+  written: WrittenRows,
+  names: readonly string[],
+  delimiter: string,
+  wishes: Wishes,
+  { db }: Workplace,
+): Promise<string[]> {
+  const found: string[] = [];
+  if (written.totals.length === 0) return found;
+  await written.flush();
+  const { typings } = typedColumns(written.stats, names, delimiter, wishes);
+  for (const row of written.totals) {
+    const label = row.cells.findIndex((cell) => cell.trim() !== "");
+    const misplaced = typings[label]?.type !== "VARCHAR";
+    if (misplaced || (await areSums(row.cells, label, typings, written.table(), db))) {
+      await written.reject(row, `it is a totals row ("${(row.cells[label] ?? "").trim()}")`);
+      found.push(`Line ${row.line} is a totals row and was rejected.`);
+    } else written.add(row);
+  }
+  return found;
+}
+
+async function areSums(
+  cells: readonly string[],
+  label: number,
+  typings: readonly Typing[],
+  from: string,
+  db: Workplace["db"],
+): Promise<boolean> {
+  const sums = typings.flatMap((typing, index) => {
+    const cell = cells[index]?.trim() ?? "";
+    if (index <= label || cell === "" || !isNumeric(typing.type)) return [];
+    const text = quoteLiteral(cell);
+    const total = `coalesce(CAST(${valueSql(typing, text)} AS DOUBLE), TRY_CAST(replace(${text}, ',', '') AS DOUBLE))`;
+    const sum = `coalesce(sum(CAST(${valueSql(typing, `c${index}`)} AS DOUBLE)), 0)`;
+    return [`abs(${total} - ${sum}) <= ${SUM_TOLERANCE} * greatest(1, abs(${sum}))`];
+  });
+  if (sums.length === 0) return false;
+  const [row] = await db.rows(`SELECT ${sums.map((sum, at) => `${sum} AS s${at}`).join(", ")} FROM ${from}`);
+  const holding = Object.values(row ?? {}).filter((holds) => holds === true).length;
+  return holding > 0 && holding * 2 >= sums.length;
+}
+
+/** Rejected rows once more, each by itself: `line` is its place among them, from 1. */
+export async function rejectedCsvSource(
+  raws: () => AsyncGenerator<string>,
+  { dialect, ragged, shortest, today, columns: kept }: CsvRecipe,
+  wishes: Wishes,
+  work: Workplace,
+): Promise<Source> {
+  const fit: Fit = {
+    width: kept.length,
+    ragged,
+    returns: true,
+    ...(shortest === undefined ? {} : { shortest }),
+  };
+  const names = kept.map(({ name }) => name);
+  const asThen = { ...wishes, today: today ?? wishes.today };
+  const written = await WrittenRows.open(
+    { width: fit.width, dialect, header: [], texts: keptTexts(names, wishes), hasNul: true },
+    work,
+  );
+  const rowOf = (raw: string, line: number): Row => {
+    if (raw.length > RAW_CHARS_MAX || raw.includes(NUL_SIGN))
+      return { cells: [], line, raw, reason: "its text was not kept as it was" };
+    const rows = rowsOf(raw, dialect, fit);
+    const [row] = rows;
+    return row !== undefined && rows.length === 1
+      ? { ...row, line, raw }
+      : { cells: [], line, raw, reason: `it holds ${rows.length} rows` };
+  };
+  try {
+    let line = 0;
+    for await (const raw of raws()) await written.take([rowOf(raw, (line += 1))]);
+    for (const row of written.totals) await written.reject(row, "it is a totals row");
+    await written.end();
+  } catch (error) {
+    throw diskFault(error) ?? error;
+  }
+  const stats = written.stats.map((column, index) => {
+    const then = kept[index];
+    return then === undefined ? column : column.seen(then);
+  });
+  const { columns, warnings } = typedColumns(stats, names, dialect.delimiter, asThen);
+  return {
+    format: "csv",
+    columns,
+    from: written.table(),
+    rowsIn: written.rows,
+    rawText: async function* () {
+      let line = 0;
+      for await (const raw of raws()) yield { line: (line += 1), raw };
+    },
+    warnings,
+  };
+}

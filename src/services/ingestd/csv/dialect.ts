@@ -1,0 +1,272 @@
+// How a text is delimited, found by trying every likely way on a sample and keeping the one under which it
+// looks most like a table: rows of one width, cells that are numbers, dates or plain words, no quotes in odd
+// places. One malformed row must not change the answer, so widths are decided by majority. The evidence is
+// kept in words for whoever loads the file.
+
+import { lookOf, TEXT_LOOK } from "../inference/looks.ts";
+import { isNull } from "../inference/nulls.ts";
+import { type Dialect, type Row, rowsOf } from "./rows.ts";
+
+/** DuckDB's sniffer's answer: one opinion among others. */
+export interface Opinion {
+  readonly delimiter: string;
+  readonly quote: string;
+}
+
+export interface Guess {
+  readonly dialect: Dialect;
+  readonly width: number;
+  readonly rows: readonly Row[];
+  /** Share of sampled rows, from the first that has it on, that have the width. */
+  readonly consistency: number;
+  readonly score: number;
+  readonly evidence: readonly string[];
+}
+
+/** How readily a character is taken for a delimiter. A space or a colon has other work in most texts. */
+const DELIMITERS: readonly [delimiter: string, prior: number][] = [
+  [",", 1],
+  [";", 1],
+  ["\t", 1],
+  ["|", 1],
+  ["~", 0.85],
+  ["^", 0.85],
+  ["#", 0.7],
+  ["&", 0.7],
+  [", ", 0.99],
+  ["; ", 0.99],
+  [" | ", 0.99],
+  ["||", 0.9],
+  ["*", 0.6],
+  [":", 0.5],
+  [" ", 0.45],
+];
+
+/** Rows that are looked at: the majority does not change after some hundreds. */
+const ROWS_MAX = 1000;
+const CELLS_MAX = 20_000;
+/** Characters that are looked at, for each candidate anew. */
+export const DIALECT_CHARS_MAX = 256 * 1024;
+/** What a table of one column scores: anything that splits half the rows alike is better. */
+const ONE_COLUMN = 0.22;
+/** The same, when the lines are values themselves: times, stamps, numbers. */
+const ONE_COLUMN_OF_VALUES = 0.5;
+const VALUES_SHARE_MIN = 0.8;
+const AGREEMENT = 1.03;
+
+/** `whole` says that the sample is the whole text, so that its last line is not cut. */
+export function guessDialect(text: string, whole: boolean, opinion?: Opinion): Guess {
+  const cut = text.length > DIALECT_CHARS_MAX;
+  const sample = cut ? text.slice(0, DIALECT_CHARS_MAX) : text;
+  const newline = newlineOf(sample);
+  const guesses = candidates(sample, newline, opinion).map((candidate) =>
+    guess(candidate, sample, whole && !cut, opinion),
+  );
+  guesses.sort((a, b) => b.score - a.score);
+  const [best, next] = guesses;
+  if (best === undefined) throw new TypeError("there is always the candidate of one column");
+  // Once the width is known a broken quote costs a line and no more, which may be the header.
+  const rows = rowsOf(sample, best.dialect, { width: best.width, ragged: false });
+  if ((!whole || cut) && rows.length > 1) rows.pop();
+  return { ...best, rows, evidence: evidenceOf(best, next, opinion) };
+}
+
+function newlineOf(sample: string): "\n" | "\r" {
+  const feeds = countOf(sample, "\n");
+  const returns = countOf(sample, "\r") - countOf(sample, "\r\n");
+  // A cell of several lines may have line feeds where rows end in carriage returns.
+  return returns > 2 * feeds ? "\r" : "\n";
+}
+
+function countOf(text: string, part: string): number {
+  let total = 0;
+  for (let at = text.indexOf(part); at >= 0; at = text.indexOf(part, at + part.length)) total += 1;
+  return total;
+}
+
+function candidates(sample: string, newline: "\n" | "\r", opinion: Opinion | undefined): [Dialect, number][] {
+  const found = DELIMITERS.filter(([delimiter]) => sample.includes(delimiter));
+  if (
+    opinion !== undefined &&
+    opinion.delimiter.length === 1 &&
+    !found.some(([known]) => known === opinion.delimiter)
+  ) {
+    if (sample.includes(opinion.delimiter)) found.push([opinion.delimiter, 0.6]);
+  }
+  const all: [Dialect, number][] = [];
+  // Where the sample has no quote at all, the rest of the file may still have the usual one.
+  const plainQuote = sample.includes('"') ? "" : '"';
+  for (const [delimiter, prior] of found) {
+    const quotes: [string, number][] = [];
+    if (sample.includes('"')) quotes.push(['"', 1]);
+    if (wrapsCells(sample, delimiter, "'", newline)) quotes.push(["'", 0.95]);
+    for (const [quote, quotePrior] of quotes) {
+      const padded = isPadded(sample, delimiter, quote, newline);
+      const base = { delimiter, quote, newline, padded };
+      all.push([{ ...base, escape: "double" }, prior * quotePrior]);
+      if (sample.includes(`\\${quote}`))
+        all.push([{ ...base, escape: "backslash" }, prior * quotePrior * 0.99]);
+    }
+    const padded = isPadded(sample, delimiter, "", newline);
+    all.push([
+      { delimiter, quote: plainQuote, escape: "double", newline, padded },
+      prior * (quotes.length > 0 ? 0.9 : 1),
+    ]);
+  }
+  // One column: a delimiter that does not occur.
+  all.push([{ delimiter: "\u001f", quote: '"', escape: "double", newline, padded: false }, 1]);
+  return all;
+}
+
+/** Whether a cell begins with this quote and one ends with it: an apostrophe inside a name is none. */
+function wrapsCells(sample: string, delimiter: string, quote: string, newline: string): boolean {
+  const beside = (mark: string, before: boolean): boolean =>
+    [mark, `${mark} `, ` ${mark}`].some((edge) => sample.includes(before ? edge + quote : quote + edge));
+  const opens = sample.startsWith(quote) || beside(newline, true) || beside(delimiter, true);
+  const closes =
+    sample.endsWith(quote) ||
+    sample.includes(`${quote}\r`) ||
+    beside(newline, false) ||
+    beside(delimiter, false);
+  return opens && closes;
+}
+
+/** Lines that are looked at for spaces around cells. */
+const PADDING_LINES = 200;
+
+/**
+ * Spaces that lead a cell, or trail it by twos and more, are layout when a third of the lines have them. What
+ * stands in quotes does not count.
+ */
+function isPadded(sample: string, delimiter: string, quote: string, newline: string): boolean {
+  if (delimiter === " ") return true;
+  if (delimiter.length > 1) return false;
+  const head = sample.slice(0, 64 * 1024);
+  const plain = quote === "" ? head : head.replace(quote === '"' ? /"[^"]*"/g : /'[^']*'/g, quote + quote);
+  const lines = plain
+    .split(newline)
+    .slice(0, PADDING_LINES)
+    .filter((line) => line.includes(delimiter));
+  const padded = lines.filter((line) =>
+    line
+      .split(delimiter)
+      .some((cell, index) => (index > 0 && /^ +[^ ]/.test(cell)) || /[^ ] {2,}\r?$/.test(cell)),
+  );
+  return padded.length > 0 && padded.length * 3 >= lines.length;
+}
+
+function guess(
+  [dialect, prior]: [Dialect, number],
+  sample: string,
+  whole: boolean,
+  opinion: Opinion | undefined,
+): Guess {
+  const all = rowsOf(sample, dialect);
+  if (!whole && all.length > 1) all.pop();
+  const rows = all.slice(0, ROWS_MAX);
+  const width = majorityWidth(rows);
+  const first = rows.findIndex(({ cells }) => fitsWidth(cells, width));
+  const body = rows.slice(Math.max(first, 0));
+  const fitting = body.filter(({ cells }) => fitsWidth(cells, width));
+  const consistency = body.length === 0 ? 0 : fitting.length / body.length;
+  const coverage = rows.length === 0 ? 0 : fitting.length / rows.length;
+  const flawed =
+    rows.filter((row) => row.flawed === true || row.reason !== undefined).length / Math.max(rows.length, 1);
+  const columns = width === 1 ? oneColumn(fitting) : 1 - 1 / (width + 0.6);
+  const tidy = 0.25 + 0.75 * tidiness(fitting, dialect);
+  const unquoted = dialect.quote === '"' && !sample.includes('"');
+  const agrees =
+    opinion?.delimiter === dialect.delimiter &&
+    (opinion.quote === dialect.quote || (unquoted && opinion.quote === ""));
+  // Where most rows are one cell, a delimiter that splits the others is none.
+  const splits = width === 1 && rows.some(({ cells }) => cells.length > 1);
+  const shape = width === 1 ? Number(!splits) : consistency ** 2 * Math.sqrt(coverage);
+  const score = prior * shape * columns * tidy * (1 - flawed) * (agrees ? AGREEMENT : 1);
+  return { dialect, width, rows: all, consistency, score, evidence: [] };
+}
+
+function oneColumn(rows: readonly Row[]): number {
+  const cells = rows.map((row) => row.cells[0]?.trim() ?? "").filter((cell) => !isNull(cell));
+  const values = cells.filter((cell) => lookOf(cell) !== TEXT_LOOK).length;
+  return values > 1 && values + 1 >= cells.length * VALUES_SHARE_MIN ? ONE_COLUMN_OF_VALUES : ONE_COLUMN;
+}
+
+function fitsWidth(cells: readonly string[], width: number): boolean {
+  return (
+    cells.length === width ||
+    (cells.length > width && width > 1 && cells.slice(width).every((cell) => cell === ""))
+  );
+}
+
+/** The width that most rows have; of two, the greater one. */
+export function majorityWidth(rows: readonly Row[]): number {
+  const counts = new Map<number, number>();
+  for (const { cells } of rows) counts.set(cells.length, (counts.get(cells.length) ?? 0) + 1);
+  let width = 1;
+  let most = 0;
+  for (const [candidate, count] of counts) {
+    if (count > most || (count === most && candidate > width)) [width, most] = [candidate, count];
+  }
+  return width;
+}
+
+/** From 0 to 1: how much the cells look like values rather than like pieces of something else. */
+function tidiness(rows: readonly Row[], { delimiter, quote }: Dialect): number {
+  const foreign = foreignTo(delimiter);
+  let cells = 0;
+  let points = 0;
+  for (const row of rows) {
+    for (const cell of row.cells) {
+      cells += 1;
+      points += tidinessOf(cell, foreign, quote);
+    }
+    if (cells > CELLS_MAX) break;
+  }
+  return cells === 0 ? 0 : points / cells;
+}
+
+function tidinessOf(cell: string, foreign: RegExp, quote: string): number {
+  if (isNull(cell)) return 0.9;
+  if (quote !== '"' && cell.includes('"')) return 0;
+  if (/^['"]|['"]$/.test(cell) && !/^(['"]).*\1$/.test(cell)) return 0.2;
+  if (cell.length <= 40 && lookOf(cell.trim()) !== TEXT_LOOK) return 1;
+  return foreign.test(cell) ? 0.3 : 0.8;
+}
+
+/** Characters that make a cell look as if it were several. */
+function foreignTo(delimiter: string): RegExp {
+  if (delimiter === "\t" || delimiter.includes("|")) return /[\t|]/;
+  if (delimiter === ",") return /[;\t|]|,(?! )/;
+  if (delimiter === ";" || delimiter === "; " || delimiter === ", ") return /[\t|]/;
+  return /[,;\t|]/;
+}
+
+const NAMES: Readonly<Record<string, string>> = { "\t": "tab", " ": "space" };
+
+function evidenceOf(best: Guess, next: Guess | undefined, opinion: Opinion | undefined): string[] {
+  const { dialect, width, consistency, rows } = best;
+  const percent = (consistency * 100).toFixed(consistency === 1 ? 0 : 1);
+  const named = (delimiter: string): string => NAMES[delimiter] ?? `"${delimiter}"`;
+  const seen = Math.min(rows.length, ROWS_MAX);
+  const evidence =
+    width === 1
+      ? [`no delimiter splits the ${seen} sampled rows alike: one column`]
+      : [`${named(dialect.delimiter)} splits ${percent} % of ${seen} sampled rows into ${width} cells`];
+  if (width > 1 && dialect.quote !== "" && rows.some(({ raw }) => raw.includes(dialect.quote)))
+    evidence.push(`cells may be quoted with ${dialect.quote}`);
+  if (dialect.escape === "backslash") evidence.push("quotes inside cells are escaped with a backslash");
+  if (dialect.padded && dialect.delimiter !== " ")
+    evidence.push("spaces around cells are layout and were taken off");
+  if (dialect.newline === "\r") evidence.push("lines end with a carriage return alone");
+  const rival = next !== undefined && next.dialect.delimiter !== dialect.delimiter ? next : undefined;
+  if (rival !== undefined && rival.score > best.score * 0.7)
+    evidence.push(`${named(rival.dialect.delimiter)} was nearly as likely`);
+  if (opinion !== undefined && width > 1) {
+    evidence.push(
+      opinion.delimiter === dialect.delimiter
+        ? "DuckDB's sniffer finds the same delimiter"
+        : `DuckDB's sniffer would take ${named(opinion.delimiter)}`,
+    );
+  }
+  return evidence;
+}

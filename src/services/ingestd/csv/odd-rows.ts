@@ -1,0 +1,34 @@
+// Rows that have the table's width and are no data: without any value, the header once more (files that were joined),
+// totals of the rows above. What each of them is can be said by the row and the header alone; whether totals add up
+// is for the reader to compute.
+
+import { lookOf } from "../inference/looks.ts";
+import { isNull } from "../inference/nulls.ts";
+import { isNumeric } from "../inference/infer.ts";
+import { bitsOf, KINDS } from "../inference/kinds.ts";
+
+const NUMBERS = bitsOf(KINDS.filter(({ type }) => isNumeric(type)).map(({ name }) => name));
+const LABEL_CHARS_MAX = 40;
+
+/** Words that stand before totals, in the languages of the encodings that are read. */
+const TOTALS =
+  /^(?:(?:grand|sub|overall|running|report|column)[ -]?)?(?:totals?|sums?|summe|gesamt(?:summe)?|insgesamt|zwischensumme|totaux|somme|totale|totales|suma|totaal|totalt|итого|всего|合计|總計|总计|合計)(?:[ :].*)?$/iu;
+
+/** Whether every cell is empty. */
+export function isEmptyRow(cells: readonly string[]): boolean {
+  return cells.every((cell) => cell === "" || cell.trim() === "");
+}
+
+/** Whether the cells are the header's, as it stands in the file. */
+export function isHeaderAgain(cells: readonly string[], header: readonly string[]): boolean {
+  return cells[0] === header[0] && cells.every((cell, index) => cell === (header[index] ?? ""));
+}
+
+/** Whether a row may be a totals row: a word that says so first, and then nothing but numbers. */
+export function mayBeTotals(cells: readonly string[]): boolean {
+  const at = cells.findIndex((cell) => !isNull(cell) && cell.trim() !== "");
+  const label = cells[at]?.trim() ?? "";
+  if (label.length > LABEL_CHARS_MAX || !TOTALS.test(label)) return false;
+  const others = cells.slice(at + 1).filter((cell) => !isNull(cell) && cell.trim() !== "");
+  return others.length > 0 && others.every((cell) => (lookOf(cell.trim()).kinds & NUMBERS) !== 0);
+}

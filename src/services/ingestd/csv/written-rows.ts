@@ -1,0 +1,240 @@
+// Rows of delimited text on their way from our parser to DuckDB: those that fit go to a plain CSV of ours, each
+// with its line, the others to the rejects. Every value is looked at once, to tell what its column is. Rows that had
+// to be repaired to fit do not vote on types while most rows did not: a shifted row must not decide what it is
+// checked against.
+
+import { join } from "node:path";
+import { quoteLiteral } from "#lib/sql-text";
+import { newFile } from "../decode/files.ts";
+import { ColumnStats } from "../inference/column-stats.ts";
+import { isInNullText, isNull, NULL_TEXTS } from "../inference/nulls.ts";
+import { csvCell } from "../source/csv-cell.ts";
+import { PassedOver } from "../source/passed-over.ts";
+import { NUL_SIGN } from "../source/reject-log.ts";
+import type { Workplace } from "../source/source.ts";
+import { isEmptyRow, isHeaderAgain, mayBeTotals } from "./odd-rows.ts";
+import type { Dialect, Row } from "./rows.ts";
+
+/** Text that is written in one piece. */
+const BATCH_CHARS = 256 * 1024;
+/** Rows that may be totals and wait for the sums of the others; more are data. */
+const TOTALS_MAX = 16;
+
+/** What the rows are written for. */
+export interface WrittenTable {
+  readonly width: number;
+  readonly dialect: Dialect;
+  /** The header's cells as they stand in the file; none without a header. */
+  readonly header: readonly string[];
+  /** Columns, by index, that keep every text but the empty one: their type was named. */
+  readonly texts: ReadonlySet<number>;
+  readonly hasNul: boolean;
+}
+
+/** What a line of our file is parted by, and whether lines of the dialect can be lines of it. */
+interface Layout {
+  readonly delimiter: string;
+  readonly asItStands: boolean;
+}
+
+/** Makes a line something else for DuckDB than its cells joined. */
+const NOT_PLAIN = /["\r]/;
+
+function layoutOf({ delimiter, quote, newline, padded }: Dialect): Layout {
+  const asItStands =
+    delimiter.length === 1 && !isInNullText(delimiter) && quote !== "'" && newline === "\n" && !padded;
+  return { delimiter: asItStands ? delimiter : ",", asItStands };
+}
+
+const statsFor = (width: number): ColumnStats[] => Array.from({ length: width }, () => new ColumnStats());
+
+export class WrittenRows {
+  readonly #path: string;
+  readonly #sink: Bun.FileSink;
+  readonly #rejects: Workplace["rejects"];
+  readonly #table: WrittenTable;
+  readonly #layout: Layout;
+  readonly #passedOver = new PassedOver();
+  readonly #clean: readonly ColumnStats[];
+  readonly #repaired: readonly ColumnStats[];
+  readonly #totals: Row[] = [];
+  #rows = 0;
+  #cleanRows = 0;
+  #repairedRows = 0;
+  #flawed = 0;
+  #filled = 0;
+  #nulRows = 0;
+  #longest = 0;
+  #text = "";
+
+  static async open(table: WrittenTable, work: Workplace): Promise<WrittenRows> {
+    const path = join(work.folder, "rows.csv");
+    return new WrittenRows(table, path, await newFile(path), work.rejects);
+  }
+
+  private constructor(table: WrittenTable, path: string, sink: Bun.FileSink, rejects: Workplace["rejects"]) {
+    this.#table = table;
+    this.#layout = layoutOf(table.dialect);
+    this.#path = path;
+    this.#sink = sink;
+    this.#rejects = rejects;
+    this.#clean = statsFor(table.width);
+    this.#repaired = statsFor(table.width);
+  }
+
+  /** All rows, rejected ones included. */
+  get rows(): number {
+    return this.#rows;
+  }
+  /** Those that were read in spite of a quote in an odd place. */
+  get flawed(): number {
+    return this.#flawed;
+  }
+  /** Those whose last cells were filled up. */
+  get filled(): number {
+    return this.#filled;
+  }
+  /** Those that held a NUL. */
+  get nulRows(): number {
+    return this.#nulRows;
+  }
+  /** Rows without a value that are not counted as rows. */
+  get passedOver(): PassedOver {
+    return this.#passedOver;
+  }
+  /** Rows that may be totals: not written yet, nor counted in `stats`. */
+  get totals(): readonly Row[] {
+    return this.#totals;
+  }
+  /** What the columns hold, by the rows that may vote. */
+  get stats(): readonly ColumnStats[] {
+    if (this.#repairedRows <= this.#cleanRows) return this.#clean;
+    return this.#clean.map((stats, index) => {
+      const all = new ColumnStats();
+      all.include(stats);
+      const repaired = this.#repaired[index];
+      if (repaired !== undefined) all.include(repaired);
+      return all;
+    });
+  }
+  /** Whether some rows were written that had no vote. */
+  get hasDoubtful(): boolean {
+    return this.#repairedRows > 0 && this.#repairedRows <= this.#cleanRows;
+  }
+
+  async take(rows: readonly Row[]): Promise<void> {
+    for (const found of rows) {
+      const row = this.#table.hasNul && found.raw.includes("\0") ? this.#withoutNul(found) : found;
+      const reason =
+        row.reason ?? (isHeaderAgain(row.cells, this.#table.header) ? "the header is repeated" : undefined);
+      if (reason !== undefined) await this.reject(row, reason);
+      else if (row.cells[0] === "" && row.cells.length > 1 && isEmptyRow(row.cells))
+        await this.#addEmpty(row);
+      else if (this.#totals.length < TOTALS_MAX && mayBeTotals(row.cells)) this.#totals.push(row);
+      else this.add(row);
+      if (this.#text.length >= BATCH_CHARS) await this.#write();
+    }
+  }
+
+  /** No engine keeps a NUL in a text; the sign for it shows where it stood. */
+  #withoutNul(row: Row): Row {
+    this.#nulRows += 1;
+    const shown = (text: string): string => text.replaceAll("\0", NUL_SIGN);
+    return { ...row, cells: row.cells.map(shown), raw: shown(row.raw) };
+  }
+
+  async reject({ line, raw }: Row, reason: string): Promise<void> {
+    this.#rows += 1;
+    await this.#rejects.add({ line, reason, raw });
+  }
+
+  async #addEmpty(row: Row): Promise<void> {
+    if (!this.#passedOver.add(row.line, "it has no value", this.#rows))
+      await this.reject(row, "it has no value");
+  }
+
+  add({ cells, line, raw, flawed, filled, cut }: Row): void {
+    this.#rows += 1;
+    if (flawed === true) this.#flawed += 1;
+    if (filled === true) this.#filled += 1;
+    const repaired = flawed === true || filled === true || cut === true;
+    const stats = repaired ? this.#repaired : this.#clean;
+    if (repaired) this.#repairedRows += 1;
+    else this.#cleanRows += 1;
+    if (raw.length > this.#longest) this.#longest = raw.length;
+    const { delimiter, asItStands } = this.#layout;
+    for (let index = 0; index < stats.length; index += 1) stats[index]?.add(cells[index] ?? "", line);
+    // A line without quotes is one of ours already.
+    if (asItStands && !repaired && !NOT_PLAIN.test(raw)) {
+      this.#text += `${line}${delimiter}${raw}\n`;
+      return;
+    }
+    const { texts } = this.#table;
+    let text = String(line);
+    for (let index = 0; index < stats.length; index += 1) {
+      const cell = cells[index] ?? "";
+      text += delimiter;
+      if (!isNull(cell) || texts.has(index)) text += csvCell(cell, delimiter);
+    }
+    this.#text += `${text}\n`;
+  }
+
+  async #write(): Promise<void> {
+    await this.#sink.write(this.#text);
+    this.#text = "";
+  }
+
+  /** Puts what was added so far on disk, so that it can be selected from. */
+  async flush(): Promise<void> {
+    await this.#write();
+    await this.#sink.flush();
+  }
+
+  async end(): Promise<void> {
+    await this.#write();
+    await this.#sink.end();
+  }
+
+  /** What DuckDB selects them from. */
+  table(): string {
+    const { width, texts } = this.#table;
+    const columns = [
+      "'line': 'BIGINT'",
+      ...Array.from({ length: width }, (_, index) => `'c${index}': 'VARCHAR'`),
+    ];
+    // Cells may grow by their doubled quotes and by the bytes of their characters.
+    const lineBytes = this.#longest * 4 + 1024;
+    const long =
+      lineBytes > DUCKDB_LINE_BYTES ? `, max_line_size = ${lineBytes}, buffer_size = ${lineBytes * 2}` : "";
+    return selectCsv(
+      `read_csv(${quoteLiteral(this.#path)}, auto_detect = false, header = false, delim = ${quoteLiteral(this.#layout.delimiter)}, nullstr = [${nullTexts(texts)}], quote = '"', escape = '"', new_line = '\\n', columns = {${columns.join(", ")}}, strict_mode = true${long})`,
+      width,
+      texts,
+      ["line"],
+    );
+  }
+}
+
+/** DuckDB's reader takes lines up to 2 MB unless told otherwise. */
+const DUCKDB_LINE_BYTES = 1024 * 1024;
+
+/** What DuckDB reads as NULL by itself: only the empty cell where some column keeps its words. */
+export function nullTexts(texts: ReadonlySet<number>): string {
+  return (texts.size > 0 ? [""] : NULL_TEXTS).map(quoteLiteral).join(", ");
+}
+
+/** A CSV whose columns c0, c1, ... have NULL where their text says so, but for those that keep their words. */
+export function selectCsv(
+  from: string,
+  width: number,
+  texts: ReadonlySet<number>,
+  others: readonly string[],
+): string {
+  if (texts.size === 0) return from;
+  const nulls = NULL_TEXTS.map(quoteLiteral).join(", ");
+  const columns = Array.from({ length: width }, (_, index) => {
+    const name = `c${index}`;
+    return texts.has(index) ? name : `CASE WHEN ${name} NOT IN (${nulls}) THEN ${name} END AS ${name}`;
+  });
+  return `(SELECT ${[...others, ...columns].join(", ")} FROM ${from})`;
+}

@@ -1,0 +1,80 @@
+// What kind of file it is, told by its first bytes and never by its name.
+
+import { Fault } from "#rpc/fault";
+
+/** Files that people send by mistake, with what to do instead. */
+const FOREIGN: readonly [magic: string, told: string][] = [
+  [
+    "PK\u0003\u0004",
+    "a ZIP archive or an Excel workbook, which is not read yet: unpack it, or save the sheet as CSV",
+  ],
+  ["\u00d0\u00cf\u0011\u00e0", "an old Excel or Word document: save the sheet as CSV"],
+  ["%PDF", "a PDF: send the data that it was made from"],
+  ["\u0089PNG", "a picture"],
+  ["\u00ff\u00d8\u00ff", "a picture"],
+  ["SQLite format 3", "an SQLite database: export its tables as CSV"],
+  ["Obj\u0001", "an Avro file: send Parquet, NDJSON or CSV"],
+  ["ARROW1", "an Arrow file: send Parquet, NDJSON or CSV"],
+  ["ORC", "an ORC file: send Parquet, NDJSON or CSV"],
+  ["7z\u00bc\u00af", "a 7z archive: unpack it"],
+  ["BZh", "packed with bzip2: gzip and zstd are unpacked here"],
+  ["\u00fd7zXZ", "packed with xz: gzip and zstd are unpacked here"],
+];
+
+/** Before decoding: Parquet, or something that is no table at all. Undefined for what may be text. */
+export function binaryFormat(head: Buffer): "parquet" | undefined {
+  const start = head.toString("latin1", 0, 16);
+  if (start.startsWith("PAR1")) return "parquet";
+  if (start.startsWith("PARE"))
+    throw new Fault("invalid", "The Parquet file is encrypted: send it in the clear.");
+  for (const [magic, told] of FOREIGN) {
+    if (start.startsWith(magic)) throw new Fault("invalid", `The file is ${told}.`);
+  }
+  return undefined;
+}
+
+const HTML = /^<(?:!doctype html|html|head|meta|body|table|div|style|script|font|center)[\s>/]/i;
+const XML = /^<(?:\?xml|!--|[a-z][\w.-]*:[\w.-]+)[\s>?]/i;
+
+/** A page that was saved under the name of a workbook. Throws `invalid` for what is markup and no table of text. */
+function refuseMarkup(text: string): void {
+  if (HTML.test(text))
+    throw new Fault(
+      "invalid",
+      "The file is HTML, whatever its name says: open it in a spreadsheet and save it as CSV or XLSX.",
+    );
+  if (XML.test(text))
+    throw new Fault(
+      "invalid",
+      "The file is XML: open it in a spreadsheet and save it as CSV or XLSX, or send JSON.",
+    );
+}
+
+/** What a text is. A first line that is an object of its own means NDJSON. Throws `invalid` for markup. */
+export function textFormat(head: string): "csv" | "json" | "ndjson" {
+  const text = head.trimStart();
+  refuseMarkup(text);
+  const first = text.slice(0, text.indexOf("\n") < 0 ? undefined : text.indexOf("\n")).trim();
+  if (text.startsWith("{")) {
+    if (isJson(first)) return "ndjson";
+    return /^\{\s*("|\}|$)/.test(text) ? (looksCutOff(first, text) ? "ndjson" : "json") : "csv";
+  }
+  if (text.startsWith("["))
+    return /^\[\s*([[{"\]\d-]|$)/.test(text) && !/^\[[^\]]*\][^,\s\]]/.test(text) ? "json" : "csv";
+  return "csv";
+}
+
+/** A first line that is damaged, above others that are objects. */
+function looksCutOff(first: string, text: string): boolean {
+  const lines = text.split("\n").slice(1, 6);
+  return first.length > 2 && lines.some((line) => line.trimStart().startsWith("{") && isJson(line.trim()));
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,363 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Duckdb, openDuckdb } from "#adapters/duckdb";
+import { quoteLiteral } from "#lib/sql-text";
+import fc from "fast-check";
+import { misfitSql, strictSql, valueSql } from "./column-sql.ts";
+import { ColumnStats } from "./column-stats.ts";
+import { dayFirstOf, inferType, type Surroundings, typeAs, type Typing } from "./infer.ts";
+import { exactDecimal, KINDS } from "./kinds.ts";
+import { isPlainText, type Look, lookKeyOf, lookOf, rememberedLook, TEXT_LOOK } from "./looks.ts";
+import { isNull } from "./nulls.ts";
+import { wantedType } from "./types.ts";
+
+const AROUND: Surroundings = {
+  semicolons: false,
+  dayFirst: undefined,
+  decimalMark: undefined,
+  today: "2026-11-29",
+};
+
+function statsOf(values: readonly string[]): ColumnStats {
+  const stats = new ColumnStats();
+  for (const value of values) stats.add(value);
+  return stats;
+}
+
+function typeOf(values: readonly string[], around: Surroundings = AROUND): string {
+  return inferType(statsOf(values), around, "c").type;
+}
+
+describe("what a column is", () => {
+  test.each([
+    ["BIGINT", ["1", "-2", "0", "123456789012345678"]],
+    ["VARCHAR", ["1", "02139", "3"]],
+    ["VARCHAR", ["1234567890123456789", "2"]],
+    ["VARCHAR", ["+15551234567", "+15557654321"]],
+    ["DOUBLE", ["1", "2.5", "-3e10", ".5"]],
+    ["DECIMAL(18,2)", ["$1,234.50", "$5", "-$3.20", "($7.00)"]],
+    ["DECIMAL(18,2)", ["1,50 €", "1.234,00 €"]],
+    ["DECIMAL(18,4)", ["$0.1255", "$2"]],
+    ["BIGINT", ["1,234", "5", "1,234,567"]],
+    ["DOUBLE", ["1,234.5", "5"]],
+    ["DOUBLE", ["1,5", "2,25", "1.234,75"]],
+    ["DOUBLE", ["12.5%", "3 %"]],
+    ["BOOLEAN", ["yes", "No", "YES"]],
+    ["BOOLEAN", ["Y", "N", "Y"]],
+    ["BOOLEAN", ["true", "true"]],
+    ["VARCHAR", ["Y", "Y"]],
+    ["VARCHAR", ["F", "M"]],
+    ["DATE", ["2026-01-05", "1999-12-31"]],
+    ["DATE", ["2026/1/5", "1999.12.31"]],
+    ["DATE", ["1/31/2026", "2/1/26"]],
+    ["DATE", ["31.1.2026", "1.2.2026"]],
+    ["DATE", ["24 October 2011", "3 Mar 2012", "01-Feb-99"]],
+    ["DATE", ["October 24, 2011", "Mar 3 2012"]],
+    ["DATE", ["2026-01-05", "1/31/2026", "5 May 2026"]],
+    ["TIME", ["07:30", "23:59:59"]],
+    ["TIME", ["7:30 AM", "12:05 pm"]],
+    ["TIMESTAMP", ["2026-01-05 07:30", "2026-01-05T07:30:15.250"]],
+    ["TIMESTAMP", ["1/31/2026 7:30 PM", "2/1/2026 12:00 AM"]],
+    ["TIMESTAMP", ["31.01.2026 19:30", "01.02.2026 08:00:01"]],
+    ["TIMESTAMP WITH TIME ZONE", ["2026-01-05T07:30:00Z", "2026-01-05 07:30:00+02:00"]],
+    ["VARCHAR", ["37-2012", "39-9032"]],
+    ["VARCHAR", ["555-01-1234", "555-02-9999"]],
+    ["VARCHAR", ["x", "1", "2"]],
+    ["BIGINT", ["1", "NA", "-", "", "2", "*****"]],
+    ["VARCHAR", ["", "NULL", "n/a"]],
+  ] as const)("%s: %p", (type, values) => {
+    expect(typeOf(values)).toBe(type);
+  });
+
+  test("more than 99 % must fit for the others to be mistakes", () => {
+    const numbers = Array.from({ length: 199 }, (_, index) => String(index));
+    expect(typeOf([...numbers, "x"])).toBe("BIGINT");
+    expect(typeOf([...numbers.slice(0, 98), "x"])).toBe("VARCHAR");
+    // One leading zero makes names of all of them.
+    expect(typeOf([...numbers, "007"])).toBe("VARCHAR");
+  });
+
+  test("day or month first is decided by the column, else by the file, else doubted", () => {
+    const unclear = statsOf(["1/2/2026", "3/4/2026"]);
+    const dayFirst = statsOf(["31/1/2026", "2/3/2026"]);
+    expect(dayFirstOf([unclear, dayFirst])).toBe(true);
+    expect(dayFirstOf([unclear])).toBeUndefined();
+    expect(inferType(unclear, { ...AROUND, dayFirst: true }, "c").kinds[0]?.name).toBe("date, day first");
+    const doubted = inferType(unclear, AROUND, "c");
+    expect(doubted.kinds[0]?.name).toBe("date, month first");
+    expect(doubted.warning).toContain("the month was taken");
+    expect(doubted.confidence).toBeLessThan(0.5);
+    expect(inferType(dayFirst, AROUND, "c").warning).toBeUndefined();
+  });
+
+  test("points are thousands where semicolons separate cells and nothing speaks against it", () => {
+    expect(typeOf(["1.613", "379"], { ...AROUND, semicolons: true })).toBe("BIGINT");
+    expect(typeOf(["1.613", "3.5"], { ...AROUND, semicolons: true })).toBe("DOUBLE");
+    expect(typeOf(["1.613", "379"])).toBe("DOUBLE");
+  });
+
+  test("types can be asked for by the words of three worlds, and by nothing else", () => {
+    expect(
+      ["text", "long", "Decimal(12, 2)", "timestamptz", "VARCHAR(10)"].map((word) => wantedType("c", word)),
+    ).toEqual(["VARCHAR", "BIGINT", "DECIMAL(12,2)", "TIMESTAMP WITH TIME ZONE", "VARCHAR"]);
+    for (const word of ["", "DECIMAL(50,2)", "BIGINT) FROM x; --", "STRUCT(a INT)"])
+      expect(() => wantedType("c", word)).toThrow("is not a type");
+  });
+});
+
+describe("the short cuts", () => {
+  test("give every text the look that a full look gives", () => {
+    const text = fc.oneof(
+      fc.string({ unit: fc.constantFrom("0", "1", "9", ".", "-", ",", " ", "$", "/", ":"), maxLength: 18 }),
+      fc.string({
+        unit: fc.constantFrom("a", "y", "e", "s", "T", "M", "r", " ", "5", "U", "S", "D"),
+        maxLength: 8,
+      }),
+      fc.constantFrom("May 5 2026", "usd 5", "missing", "Off", "tbd", "none", "CHF5", "December 1, 2020"),
+      fc.integer().map(String),
+      fc
+        .tuple(
+          fc.constantFrom("2024-01-05", "2024-13-05", "2024-1-5", "2024-02-40", "0000-00-00"),
+          fc.constantFrom("", " 10:00", "T25:61:00", "T10:00:00Z", " x", "-5", "+02:00"),
+        )
+        .map((parts) => parts.join("")),
+      fc.double({ noNaN: true }).map(String),
+    );
+    const seen = new Map<string, Look>();
+    fc.assert(
+      fc.property(text, (raw) => {
+        const value = raw.trim();
+        if (value === "") return;
+        const look = lookOf(value);
+        if (isPlainText(value)) expect(look).toBe(TEXT_LOOK);
+        const key = lookKeyOf(value);
+        expect([value, seen.get(key) ?? look]).toEqual([value, look]);
+        expect(rememberedLook(value)).toBe(look);
+        seen.set(key, look);
+      }),
+      { numRuns: 5000 },
+    );
+  });
+});
+
+describe("the SQL says the same", () => {
+  let db: Duckdb;
+  const folder = mkdtempSync(join(tmpdir(), "ingestd-columns-"));
+  beforeAll(async () => {
+    db = await openDuckdb({ memoryBytesMax: 2 ** 28, threads: 1, tempDir: folder, tempBytesMax: 2 ** 28 });
+  });
+  afterAll(() => {
+    db.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** Each value's text and whether it is a misfit; nulls are NULL as the readers make them. */
+  async function evaluated(values: readonly string[], typing: Typing): Promise<[unknown, unknown][]> {
+    const list = values
+      .map((value, index) => `(${index}, ${isNull(value) ? "NULL" : quoteLiteral(value)})`)
+      .join(", ");
+    const rows = await db.rows(
+      `SELECT CAST(${valueSql(typing, "v")} AS VARCHAR) AS value, ${misfitSql(typing, "v")} AS misfit FROM (VALUES ${list}) t(i, v) ORDER BY i`,
+    );
+    return rows.map((row) => [row["value"], row["misfit"]]);
+  }
+
+  async function valuesOf(values: readonly string[], around = AROUND): Promise<unknown[]> {
+    const told = await evaluated(values, inferType(statsOf(values), around, "c"));
+    expect(told.map(([, misfit]) => misfit)).toEqual(values.map(() => false));
+    return told.map(([value]) => value);
+  }
+
+  test("for money, grouping, percentages and booleans", async () => {
+    expect(await valuesOf(["$1,234.50", "-$3.20", "($7.00)", "5", "NA"])).toEqual([
+      "1234.50",
+      "-3.20",
+      "-7.00",
+      "5.00",
+      null,
+    ]);
+    expect(await valuesOf(["1,234,567", "- 1", " 12 "])).toEqual(["1234567", "-1", "12"]);
+    expect(await valuesOf(["1.234,75", "-1,5"])).toEqual(["1234.75", "-1.5"]);
+    expect(await valuesOf(["12.5%", "3 %"])).toEqual(["12.5", "3.0"]);
+    expect(await valuesOf(["Yes", "off", "T"])).toEqual(["true", "false", "true"]);
+  });
+
+  test("for dates and times in every order", async () => {
+    expect(await valuesOf(["1/31/2026", "2/1/26", "12-05-1999"])).toEqual([
+      "2026-01-31",
+      "2026-02-01",
+      "1999-12-05",
+    ]);
+    expect(await valuesOf(["31.1.2026", "1/2/26"])).toEqual(["2026-01-31", "2026-02-01"]);
+    expect(await valuesOf(["24 October 2011", "3-mar-2012", "May 5, 2026", "01-Feb-99"])).toEqual([
+      "2011-10-24",
+      "2012-03-03",
+      "2026-05-05",
+      "1999-02-01",
+    ]);
+    expect(await valuesOf(["7:30 AM", "12:05:10pm"])).toEqual(["07:30:00", "12:05:10"]);
+    expect(await valuesOf(["1/31/2026 7:30 PM", "2/1/26 12:00 AM", "2/1/2026"])).toEqual([
+      "2026-01-31 19:30:00",
+      "2026-02-01 00:00:00",
+      "2026-02-01 00:00:00",
+    ]);
+    expect(
+      await valuesOf([
+        "2026-01-05T07:30:00Z",
+        "2026-01-05 07:30:00+0200",
+        "2026-01-05 07:30-05",
+        "2026-01-05 07:30:00 UTC",
+      ]),
+    ).toEqual([
+      "2026-01-05 07:30:00+00",
+      "2026-01-05 05:30:00+00",
+      "2026-01-05 12:30:00+00",
+      "2026-01-05 07:30:00+00",
+    ]);
+  });
+
+  test("a day that does not exist is a misfit, and nothing is rounded", async () => {
+    const dates = [...Array.from({ length: 200 }, () => "2026-02-03"), "2026-02-30"];
+    const told = await evaluated(dates, inferType(statsOf(dates), AROUND, "c"));
+    expect(told.at(-1)).toEqual([null, true]);
+    const long = typeAs(
+      statsOf(["123456789012345.123456", "1.5", "0.1234567"]),
+      "DECIMAL(30,6)",
+      AROUND,
+      "c",
+      true,
+    ).typing;
+    expect(await evaluated(["123456789012345.123456", "1.5", "0.1234567"], long)).toEqual([
+      ["123456789012345.123456", false],
+      ["1.500000", false],
+      [null, true],
+    ]);
+    const values = ["1.255", "3", "1,234.5", "$2.125", "12.5"];
+    for (const type of ["DOUBLE", "DECIMAL(12,4)", "FLOAT"]) {
+      const told = await evaluated(values, typeAs(statsOf(values), type, AROUND, "c", true).typing);
+      expect(told.map(([value]) => Number(value))).toEqual([1.255, 3, 1234.5, 2.125, 12.5]);
+    }
+    const commas = ["1.234,5", "3", "0,25"];
+    const read = await evaluated(commas, typeAs(statsOf(commas), "DOUBLE", AROUND, "c", true).typing);
+    expect(read.map(([value]) => Number(value))).toEqual([1234.5, 3, 0.25]);
+    const wanted = typeAs(
+      statsOf(["1", "2.5", "x", "1e3", "0x10", "007", ""]),
+      "BIGINT",
+      AROUND,
+      "c",
+      true,
+    ).typing;
+    const numbers = await evaluated(["1", "2.5", "x", "1e3", "0x10", "007", ""], wanted);
+    expect(numbers.map(([value, misfit]) => (misfit === true ? "misfit" : value))).toEqual([
+      "1",
+      "misfit",
+      "misfit",
+      "misfit",
+      "misfit",
+      "misfit",
+      null,
+    ]);
+  });
+
+  test("for every kind: the pattern matches alike here and there, and the strict form agrees with the loose one", async () => {
+    const texts = [
+      "1",
+      "-1",
+      "007",
+      "1.5",
+      "1,234",
+      "$5",
+      "5 €",
+      "12%",
+      "yes",
+      "2026-01-05",
+      "216-06-15",
+      "1/2/2026",
+      "31.12.26",
+      "3 May 2026",
+      "07:30",
+      "7:30 PM",
+      "2026-01-05 07:30",
+      "2026-01-05T07:30:00Z",
+      "1/2/2026 7:30",
+      "x",
+      "1e5",
+      "１",
+      "ǅ",
+      "(5)",
+      "- 5",
+    ];
+    const kinds = [...KINDS.filter(({ name }) => name !== "exact decimal"), exactDecimal(18, 2)];
+    for (const kind of kinds) {
+      const typing: Typing = {
+        type: kind.type,
+        kinds: [kind],
+        nothing: [],
+        spaced: false,
+        confidence: 1,
+        samples: [],
+        empty: false,
+      };
+      const list = texts.map((text) => `(${quoteLiteral(text)})`).join(", ");
+      const rows = await db.rows(
+        `SELECT v, regexp_full_match(v, ${quoteLiteral(kind.pattern)}, 'i') AS matches, CAST(${valueSql(typing, "v")} AS VARCHAR) AS value FROM (VALUES ${list}) t(v)`,
+      );
+      const pattern = new RegExp(`^(?:${kind.pattern})$`, "i");
+      for (const { v, matches, value } of rows) {
+        expect([kind.name, v, matches]).toEqual([kind.name, v, pattern.test(String(v))]);
+        const strict = db.rows(
+          `SELECT CAST(${strictSql(typing, "v")} AS VARCHAR) AS value FROM (VALUES (${quoteLiteral(String(v))})) t(v)`,
+        );
+        const outcome = await strict.then(
+          ([row]) => row?.["value"],
+          () => "error",
+        );
+        // Booleans and times may be tried by DuckDB's own cast when asked for, never when found.
+        const foreign =
+          kind.type === "BOOLEAN" ||
+          kind.type === "DOUBLE" ||
+          kind.type.startsWith("DECIMAL") ||
+          kind.type === "TIME";
+        if (matches === true || !foreign)
+          expect([kind.name, v, outcome]).toEqual([kind.name, v, value ?? "error"]);
+      }
+    }
+  });
+
+  test("whatever is found in any column of texts, its misfits are exactly what has no value", async () => {
+    const value = fc.constantFrom(
+      "1",
+      "2",
+      "3.5",
+      "$4",
+      "yes",
+      "no",
+      "2026-01-05",
+      "1/2/2026",
+      "31/12/2026",
+      "NA",
+      "",
+      "x y",
+      "07",
+      "7:30",
+      " 5 ",
+      "1,000",
+      "-",
+      "12%",
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(value, { minLength: 1, maxLength: 30 }), async (values) => {
+        const typing = inferType(statsOf(values), AROUND, "c");
+        for (const [index, [text, misfit]] of (await evaluated(values, typing)).entries()) {
+          const nothing =
+            isNull(values[index] ?? "") ||
+            (typing.type !== "VARCHAR" && typing.nothing.includes((values[index] ?? "").trim()));
+          expect(misfit === true).toBe(text === null && !nothing);
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+});

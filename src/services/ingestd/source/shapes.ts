@@ -1,0 +1,120 @@
+// What passes between the serving process and its loader worker, as schemas: a file to read and the table it holds,
+// columns prepared by the catalog, data files that were written, rejected rows to be read again.
+
+import { z } from "zod";
+import { dataFile } from "#contracts/catalog";
+
+export const FORMATS = ["csv", "ndjson", "json", "parquet"] as const;
+
+const named = z.strictObject({
+  name: z.string(),
+  type: z.string(),
+  /** The order of day and month in the files that the column was loaded from. */
+  day_first: z.boolean().optional(),
+});
+
+export const readInput = z.strictObject({
+  path: z.string(),
+  /** The file was seen to be UTF-8 without a NUL, and need not be read for that. */
+  plain: z.boolean(),
+  /** Where the child may write; it is removed by who asks. */
+  folder: z.string(),
+  format: z.enum(["auto", ...FORMATS]),
+  /** Types that columns must have, as their owner wrote them. */
+  types: z.record(z.string(), z.string()),
+  /** The dataset's columns with DuckDB's types, when the file is added to what is there. */
+  known: z.array(named),
+  /** What the dataset does not know, or cannot hold, is rejected row by row. */
+  quarantine: z.boolean(),
+  /** Read every value before anything is believed: what is asked for when the quick way failed. */
+  careful: z.boolean(),
+  /** As 2026-01-31. */
+  today: z.string(),
+});
+export type ReadInput = z.infer<typeof readInput>;
+
+export const table = z.strictObject({
+  event: z.literal("table"),
+  format: z.enum(FORMATS),
+  /** Null where they are counted only while they are written. */
+  rows: z.int().nullable(),
+  columns: z.array(
+    z.strictObject({
+      name: z.string(),
+      /** DuckDB's type. */
+      type: z.string(),
+      confidence: z.number(),
+      samples: z.array(z.string()),
+      day_first: z.boolean().optional(),
+    }),
+  ),
+  dialect: z
+    .strictObject({
+      delimiter: z.string(),
+      quote: z.string(),
+      encoding: z.string(),
+      header_row: z.int().nullable(),
+      evidence: z.array(z.string()),
+    })
+    .optional(),
+  warnings: z.array(z.string()),
+  /** How rejected lines are to be read again, as `source/recipe.ts` puts it. */
+  recipe: z.string().optional(),
+});
+export type Table = z.infer<typeof table>;
+
+export const progress = z.strictObject({
+  event: z.literal("progress"),
+  rows: z.int(),
+  bytes: z.int(),
+  bytes_total: z.int(),
+});
+
+export const prepared = z.strictObject({
+  /** Columns of the data files, in order, as the catalog prepared them; DuckDB's types. */
+  columns: z.array(z.strictObject({ id: z.int(), name: z.string(), type: z.string() })),
+  /** The select list that gives them the names they have in the files. */
+  select: z.string(),
+  /** For the names of that list. */
+  field_ids: z.string(),
+  iceberg_schema: z.string(),
+});
+export type Prepared = z.infer<typeof prepared>;
+
+/** A data file before it has a key: where it lies instead. */
+export const writtenFile = dataFile.omit({ key: true }).extend({ path: z.string() });
+export type WrittenFile = z.infer<typeof writtenFile>;
+
+/** Which of the rejects table's rows are meant, and where they lie. */
+const rejected = {
+  /** Where the child may write. */
+  folder: z.string(),
+  files: z.array(z.strictObject({ path: z.string(), sha256: z.string().optional() })).min(1),
+  /** DuckDB's `schema` argument, as the catalog gives it. */
+  read_schema: z.string(),
+  ingest_id: z.string(),
+};
+export const readRejectsInput = z.strictObject({
+  ...rejected,
+  recipe: z.string(),
+  types: z.record(z.string(), z.string()),
+  known: z.array(named),
+  /** As 2026-01-31. */
+  today: z.string(),
+  /** Columns that are called otherwise now, by the name they had. */
+  renamed: z.record(z.string(), z.string()),
+});
+export type ReadRejectsInput = z.infer<typeof readRejectsInput>;
+
+export const writeRemainingInput = z.strictObject({ ...prepared.shape, ...rejected, loaded: z.string() });
+export type WriteRemainingInput = z.infer<typeof writeRemainingInput>;
+
+/** Columns of a rejects table, with DuckDB's types. */
+export const REJECT_COLUMNS = [
+  { name: "line", type: "BIGINT" },
+  { name: "reason", type: "VARCHAR" },
+  { name: "column", type: "VARCHAR" },
+  { name: "raw", type: "VARCHAR" },
+  { name: "source", type: "VARCHAR" },
+  { name: "ingest_id", type: "VARCHAR" },
+] as const;

@@ -1,0 +1,83 @@
+// What every reader (CSV, JSON, Parquet) makes of its file: a thing that DuckDB can select from, and for each
+// column the SQL of its value and of whether it fits. Writing knows nothing of formats, reading nothing of
+// Parquet files.
+
+import type { Duckdb } from "#adapters/duckdb";
+import type { Recipe } from "./recipe.ts";
+import type { RejectLog } from "./reject-log.ts";
+import type { ReadRejectsInput, Table } from "./shapes.ts";
+
+/** The longest line: more is no table, and would have to be held in memory whole. */
+export const LINE_CHARS_MAX = 24 * 1024 * 1024;
+
+export interface SourceColumn {
+  readonly name: string;
+  /** DuckDB's type of `value`. */
+  readonly type: string;
+  /** The value: NULL where it does not fit. */
+  readonly value: string;
+  /** What stands in the file, for NULL checks and reasons. */
+  readonly raw: string;
+  /** Whether something stands there that the value does not hold; `false` when that cannot be. */
+  readonly misfit: string;
+  /** The value, or an error; only for sources with a quick way. */
+  readonly strict?: string;
+  readonly confidence: number;
+  readonly samples: readonly string[];
+  /** The order of day and month in its dates, where it is known. */
+  readonly dayFirst?: boolean;
+  /** Not to be loaded: a row with anything in it is rejected. */
+  readonly unwanted?: boolean;
+}
+
+export interface Source {
+  readonly format: Table["format"];
+  readonly columns: readonly SourceColumn[];
+  /** What stands after FROM; it has a column `line` too, unless it is quick. */
+  readonly from: string;
+  /** Rows of the file, those included that were rejected while recipe. Unknown to a quick source. */
+  readonly rowsIn?: number;
+  /** For a quick source: counts the rows in another way than DuckDB does. */
+  readonly countRows?: () => Promise<number>;
+  /** The raw text of a row in SQL, or a second reading of the file that gives rows in order of their lines. */
+  readonly rawText: string | (() => AsyncGenerator<{ readonly line: number; readonly raw: string }>);
+  readonly dialect?: Table["dialect"];
+  /** How its lines are read, for those that are rejected and read again one day. */
+  readonly recipe?: () => Recipe;
+  readonly warnings: readonly string[];
+}
+
+/** A column of the dataset, with DuckDB's type. */
+export interface KnownColumn {
+  readonly name: string;
+  readonly type: string;
+  /** The order of day and month in the files that it was loaded from. */
+  readonly dayFirst?: boolean;
+}
+
+export function knownOf(columns: ReadRejectsInput["known"]): KnownColumn[] {
+  return columns.map(({ name, type, day_first: dayFirst }) => ({
+    name,
+    type,
+    ...(dayFirst === undefined ? {} : { dayFirst }),
+  }));
+}
+
+/** What the caller wants of the columns. */
+export interface Wishes {
+  /** As people wrote them. */
+  readonly types: Readonly<Record<string, string>>;
+  readonly known: readonly KnownColumn[];
+  readonly quarantine: boolean;
+  readonly careful: boolean;
+  /** As 2026-01-31: years of two digits are read as near it. */
+  readonly today: string;
+}
+
+/** What a reader works with. */
+export interface Workplace {
+  readonly db: Duckdb;
+  readonly folder: string;
+  readonly rejects: RejectLog;
+  readonly onProgress: (rows: number, bytes: number, bytesTotal: number) => void;
+}

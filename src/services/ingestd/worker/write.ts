@@ -1,0 +1,177 @@
+// A source into Parquet. A careful source is asked first which of its rows do not fit, and those go to the rejects
+// log; a quick one is written at once with checks in the statement, and given up at the first surprise.
+
+import { type Duckdb, DuckdbError } from "#adapters/duckdb";
+import { quoteIdentifier } from "#lib/sql-text";
+import { assert, present } from "#lib/assert";
+import { exactCast } from "../inference/types.ts";
+import { writeParquet } from "../parquet/files.ts";
+import type { RejectLog } from "../source/reject-log.ts";
+import { type Prepared } from "../source/shapes.ts";
+import type { Source, SourceColumn } from "../source/source.ts";
+
+const VALUE_CHARS_MAX = 100;
+
+/** Undefined when a quick source met what it did not foresee. */
+export async function write(
+  db: Duckdb,
+  source: Source,
+  rejects: RejectLog,
+  to: string,
+  prepared: Prepared,
+): ReturnType<typeof writeQuick> {
+  const plan = planOf(source, prepared);
+  return source.countRows === undefined
+    ? writeCareful(db, source, rejects, to, prepared, plan)
+    : writeQuick(db, source, to, prepared, plan);
+}
+
+interface PlannedColumn {
+  readonly name: string;
+  readonly source: SourceColumn | undefined;
+  /** DuckDB's type in the file. */
+  readonly target: string;
+}
+
+function planOf(source: Source, prepared: Prepared): PlannedColumn[] {
+  const columns = new Map(source.columns.map((column) => [column.name.toLowerCase(), column]));
+  return prepared.columns.map(({ name, type }) => ({
+    name,
+    source: columns.get(name.toLowerCase()),
+    target: type,
+  }));
+}
+
+async function writeQuick(
+  db: Duckdb,
+  source: Source,
+  to: string,
+  prepared: Prepared,
+  plan: readonly PlannedColumn[],
+): Promise<Awaited<ReturnType<typeof writeParquet>> | undefined> {
+  const values = plan.map(({ name, source: column, target }) => {
+    const value =
+      column === undefined
+        ? `CAST(NULL AS ${target})`
+        : strictCast(column.strict ?? column.value, column.type, target);
+    return `${value} AS ${quoteIdentifier(name)}`;
+  });
+  const counting = present(source.countRows, "a count")();
+  const writing = writeParquet(db, `SELECT ${values.join(", ")} FROM ${source.from}`, to, prepared);
+  const [counted, written] = await Promise.allSettled([counting, writing]);
+  if (counted.status === "rejected") throw counted.reason;
+  if (written.status === "rejected") {
+    if (isForeseen(written.reason)) return undefined;
+    throw written.reason;
+  }
+  const rows = written.value.reduce((total, file) => total + file.rows, 0);
+  return rows === counted.value ? written.value : undefined;
+}
+
+/** What DuckDB says when a row or a value is not what the samples promised. */
+function isForeseen(error: unknown): boolean {
+  return error instanceof DuckdbError && ["Invalid Input", "Conversion", "Out of Range"].includes(error.kind);
+}
+
+async function writeCareful(
+  db: Duckdb,
+  source: Source,
+  rejects: RejectLog,
+  to: string,
+  prepared: Prepared,
+  plan: readonly PlannedColumn[],
+): Promise<Awaited<ReturnType<typeof writeParquet>>> {
+  const misfits = [
+    ...plan.flatMap(({ source: column, target }) => (column === undefined ? [] : misfitOf(column, target))),
+    ...source.columns
+      .filter(({ unwanted }) => unwanted === true)
+      .map((column) => ({
+        column,
+        condition: `${column.raw} IS NOT NULL`,
+        why: "the dataset has no such column",
+      })),
+  ];
+  const before = rejects.rows;
+  if (misfits.length > 0) await logMisfits(db, source, rejects, misfits);
+  const values = plan.map(({ name, source: column, target }) => {
+    const value =
+      column === undefined ? `CAST(NULL AS ${target})` : exactCast(column.value, column.type, target);
+    return `${value} AS ${quoteIdentifier(name)}`;
+  });
+  const where =
+    rejects.rows === before ? "" : ` WHERE NOT (${misfits.map(({ condition }) => condition).join(" OR ")})`;
+  return writeParquet(db, `SELECT ${values.join(", ")} FROM ${source.from}${where}`, to, prepared);
+}
+
+interface Misfit {
+  readonly column: SourceColumn;
+  readonly condition: string;
+  readonly why: string;
+}
+
+function misfitOf(column: SourceColumn, target: string): Misfit[] {
+  const why = `is no ${target}`;
+  const narrowed =
+    column.type === target
+      ? undefined
+      : `((${column.value}) IS NOT NULL AND ${exactCast(column.value, column.type, target)} IS NULL)`;
+  const conditions = [column.misfit, narrowed].filter(
+    (condition) => condition !== undefined && condition !== "false",
+  );
+  return conditions.length === 0
+    ? []
+    : [{ column, condition: `coalesce(${conditions.join(" OR ")}, false)`, why }];
+}
+
+/** The value in the type of the file, or an error. */
+function strictCast(value: string, from: string, to: string): string {
+  if (from === to) return value;
+  return `CASE WHEN (${value}) IS NOT NULL THEN coalesce(${exactCast(`(${value})`, from, to)}, error('misfit')) END`;
+}
+
+/** Puts every row with a value that does not fit into the log, with the first such value and its raw text. */
+async function logMisfits(
+  db: Duckdb,
+  source: Source,
+  rejects: RejectLog,
+  misfits: readonly Misfit[],
+): Promise<void> {
+  const pick = (then: (misfit: Misfit, index: number) => string): string =>
+    `CASE ${misfits.map((misfit, index) => `WHEN ${misfit.condition} THEN ${then(misfit, index)}`).join(" ")} END`;
+  const { rawText } = source;
+  const raw = typeof rawText === "string" ? rawText : "NULL";
+  const sql = `SELECT * FROM (SELECT line, ${pick((_, index) => String(index))} AS which, ${pick(({ column }) => `left(${column.raw}, ${VALUE_CHARS_MAX})`)} AS value, ${raw} AS raw FROM ${source.from}) WHERE which IS NOT NULL ORDER BY line`;
+  const again = typeof rawText === "string" ? undefined : rawText();
+  const rows = await db.stream(sql);
+  try {
+    for (let chunk = await rows.next(); chunk !== null; chunk = await rows.next()) {
+      const texts = ["", "", "", ""].map((_, column) => {
+        const values: string[] = [];
+        chunk?.each(column, (value) => values.push(value === null ? "" : String(value)));
+        return values;
+      });
+      for (let row = 0; row < chunk.rows; row += 1) {
+        const [line, which, value, told] = texts.map((values) => values[row] ?? "");
+        const misfit = present(misfits[Number(which)], "a misfit's column");
+        const { name } = misfit.column;
+        await rejects.add({
+          line: Number(line),
+          reason: `"${name}": "${value}" ${misfit.why}`,
+          column: name,
+          raw: again === undefined ? (told ?? "") : await rawOf(again, Number(line)),
+        });
+      }
+    }
+  } finally {
+    await again?.return(undefined);
+  }
+}
+
+/** Moves on to a line; both go forward only. */
+async function rawOf(rows: AsyncGenerator<{ line: number; raw: string }>, line: number): Promise<string> {
+  for (;;) {
+    const step = await rows.next();
+    assert(step.done !== true, `line ${line} is in the file`);
+    if (step.value.line === line) return step.value.raw;
+  }
+}

@@ -1,0 +1,510 @@
+// The corpora: what each is made of, the generation that answers, the build that is under way. Definitions and
+// generations lie on disk, so that a restart serves what was built. A build that was cut off goes on where it was when
+// the dataset still has the same snapshot; what a crash left behind is named in the definition and removed.
+
+import { type SnapshotId, snapshotId as snapshotIdShape } from "#contracts/shapes";
+import { readdir, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { onAbort } from "#lib/abort";
+import { saveSmallFile } from "#adapters/small-file";
+import type { catalog } from "#contracts/catalog";
+import { type Corpus, meanings, type Meanings } from "#contracts/matrix";
+import { fieldKind } from "#contracts/vector";
+import type { Clock } from "#lib/clock";
+import { makeFolder, readIfThere } from "#lib/durable";
+import type { Log } from "#lib/log";
+import type { CallInit } from "#rpc/call";
+import type { Service } from "#rpc/contract";
+import { Fault, FAULTS, toFault, traceOf } from "#rpc/fault";
+import { type BuildDeps, buildGeneration, columnsNeeded, type Progress } from "./build.ts";
+import { type Generation } from "./generation.ts";
+import { loadGeneration, removeGeneration, saveGeneration } from "./generation-files.ts";
+import { holdsOrders, meaningsOf } from "./meanings.ts";
+import { SPOOL_SUFFIX } from "./row-spool.ts";
+import { parseTemplate } from "./template.ts";
+import { TAXONOMY } from "../query/understand.ts";
+
+export interface CorporaDeps extends BuildDeps {
+  readonly catalog: Service<typeof catalog>;
+  readonly folder: string;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+const definition = z.object({
+  name: z.string(),
+  dataset: z.string(),
+  id: z.string(),
+  text: z.string(),
+  fields: z.record(z.string(), fieldKind),
+  meanings: meanings.default({}),
+  model: z.string(),
+  dimension: z.int(),
+  engine: z.enum(["hnsw", "lance"]),
+  refresh: z.enum(["on_snapshot", "manual"]),
+  holds: z.enum(["people", "orders"]).default("people"),
+  /** The index of the generation that answers, null before the first. */
+  active: z.string().nullable(),
+  /** The `markOf` what that generation was made from: another one means that it is to be built anew. */
+  built: z.string().default(""),
+  /** The index that a build is writing, and what it is made from. */
+  unfinished: z
+    .object({ index: z.string(), snapshot_id: snapshotIdShape, taxonomy: z.string() })
+    .nullable()
+    .default(null),
+  /** Indexes that answer no longer and may still be there. */
+  leftover: z.array(z.string()).default([]),
+  updated_at: z.string(),
+});
+type Definition = z.infer<typeof definition>;
+
+export type Wanted = Omit<
+  Definition,
+  "active" | "built" | "unfinished" | "leftover" | "updated_at" | "dimension" | "model" | "holds"
+> & {
+  readonly model: string | undefined;
+};
+
+interface Entry {
+  definition: Definition;
+  generation: Generation | undefined;
+  build: Progress | undefined;
+  /** The last build, when it failed. */
+  failed: { readonly snapshotId: SnapshotId; readonly retryable: boolean } | undefined;
+  building: { readonly done: Promise<void>; readonly stop: AbortController } | undefined;
+  readonly listeners: Set<() => void>;
+}
+
+function newEntry(defined: Definition): Entry {
+  return {
+    definition: defined,
+    generation: undefined,
+    build: undefined,
+    failed: undefined,
+    building: undefined,
+    listeners: new Set(),
+  };
+}
+
+/** How often datasets are looked at for new snapshots. */
+const REFRESH_MS = 5000;
+/** A build reads, embeds and indexes a whole dataset. */
+const BUILD_MS_MAX = 6 * 3_600_000;
+
+export class Corpora {
+  readonly #deps: CorporaDeps;
+  readonly #entries = new Map<string, Entry>();
+  #timer: ReturnType<typeof setInterval> | undefined;
+
+  private constructor(deps: CorporaDeps) {
+    this.#deps = deps;
+  }
+
+  static async open(deps: CorporaDeps): Promise<Corpora> {
+    const corpora = new Corpora(deps);
+    await makeFolder(deps.folder);
+    for (const file of await readdir(deps.folder)) {
+      if (file.endsWith(".corpus.json")) await corpora.#load(join(deps.folder, file));
+      // Of a build that a crash cut off.
+      if (file.endsWith(SPOOL_SUFFIX)) await rm(join(deps.folder, file), { force: true });
+    }
+    corpora.#timer = setInterval(() => void corpora.#refreshAll(), REFRESH_MS);
+    void corpora.#settle();
+    return corpora;
+  }
+
+  /** What need not be there before the first question: a warm taxonomy, and no rests of what a crash cut off. */
+  async #settle(): Promise<void> {
+    await this.#refreshAll();
+    const entries = [...this.#entries.values()];
+    const { understanding, log } = this.#deps;
+    for (const model of new Set(entries.map(({ definition: { model } }) => model))) {
+      await understanding.warm(model, {}).catch((error: unknown) => {
+        log.debug("the taxonomy could not be embedded yet", { model, ...traceOf(error) });
+      });
+    }
+    for (const entry of entries) await this.#clear(entry);
+  }
+
+  async #load(path: string): Promise<void> {
+    const read = definition.safeParse(parsed(await readIfThere(path)));
+    if (!read.success) {
+      // One corpus that must be defined again does not keep the others from being searched.
+      const aside = `${path}.damaged-${this.#deps.clock.now()}`;
+      await rename(path, aside);
+      this.#deps.log.error("the definition of a corpus is damaged; define the corpus again", { path: aside });
+      return;
+    }
+    const entry = newEntry(read.data);
+    this.#entries.set(read.data.name, entry);
+    const { active } = read.data;
+    if (active === null) return;
+    try {
+      entry.generation = await loadGeneration(this.#deps.folder, active);
+    } catch (error) {
+      this.#deps.log.warn("a corpus must be built again", { corpus: read.data.name, ...traceOf(error) });
+      entry.definition = { ...read.data, active: null, leftover: [...read.data.leftover, active] };
+    }
+  }
+
+  names(): string[] {
+    return [...this.#entries.keys()].sort();
+  }
+
+  /** What a search covers that names no corpus: people, and orders only where there is nothing else. */
+  usual(): string[] {
+    const people = this.names().filter((name) => this.#entry(name).definition.holds === "people");
+    return people.length > 0 ? people : this.names();
+  }
+
+  describe(name: string): Corpus {
+    return described(this.#entry(name));
+  }
+
+  /** The generation that answers. Throws `unavailable` while the first one is still being built. */
+  generation(name: string): Generation {
+    const { generation, build } = this.#entry(name);
+    if (generation !== undefined) return generation;
+    const why = build?.error === undefined ? "is still being built" : `could not be built: ${build.error}`;
+    throw new Fault("unavailable", `The corpus ${name} ${why}.`, { retryAfterMs: 1000 });
+  }
+
+  /** Defines a corpus, or changes it, and brings it up to date in the background. */
+  async put(wanted: Wanted, call: CallInit): Promise<Corpus> {
+    if (wanted.engine === "lance") throw new Fault("invalid", "The lance engine is not there yet; use hnsw.");
+    const { model, dimension } = await this.#modelNamed(wanted.model, call);
+    const dataset = await this.#deps.catalog.dataset({ dataset: wanted.dataset }, call);
+    const columns = dataset.columns.map((column) => column.name);
+    const meant = meaningsOf(wanted.meanings, columns);
+    checkColumns({ ...wanted, meanings: meant }, columns);
+    const before = this.#entries.get(wanted.name);
+    const next: Definition = {
+      active: null,
+      built: "",
+      unfinished: null,
+      leftover: [],
+      updated_at: this.#now(),
+      ...before?.definition,
+      ...wanted,
+      holds: holdsOrders(wanted.id, columns) ? "orders" : "people",
+      meanings: meant,
+      model,
+      dimension,
+    };
+    const entry = before ?? newEntry(next);
+    if (before === undefined || !Bun.deepEquals(before.definition, next)) await this.#define(entry, next);
+    const fresh =
+      entry.definition.built === markOf(entry.definition) &&
+      entry.generation?.snapshotId === dataset.snapshot_id &&
+      !(await this.#isBroken(entry.generation.index, call));
+    if (!fresh) this.#start(entry, dataset.snapshot_id, dataset.rows);
+    return described(entry);
+  }
+
+  async #define(entry: Entry, next: Definition): Promise<void> {
+    const known = this.#entries.has(next.name);
+    const former = entry.definition;
+    // Known at once, so that whoever defines it at the same time finds it.
+    this.#entries.set(next.name, entry);
+    try {
+      await this.#stop(entry, "discard");
+      const { active, built, leftover } = entry.definition;
+      entry.definition = { ...next, active, built, unfinished: null, leftover };
+      await this.#save(entry);
+      entry.failed = undefined;
+    } catch (error) {
+      entry.definition = former;
+      if (!known) this.#entries.delete(next.name);
+      throw error;
+    }
+  }
+
+  /** Whether an index is gone or damaged. When vectord cannot tell, nothing is known against it. */
+  async #isBroken(index: string, call: CallInit): Promise<boolean> {
+    try {
+      await this.#deps.vector.index({ index }, call);
+      return false;
+    } catch (thrown) {
+      const { code } = toFault(thrown);
+      return code === "internal" || code === "not_found";
+    }
+  }
+
+  async drop(name: string): Promise<void> {
+    const entry = this.#entry(name);
+    this.#entries.delete(name);
+    await this.#stop(entry, "discard");
+    const { active, unfinished, leftover } = entry.definition;
+    for (const index of [active, unfinished?.index ?? null, ...leftover])
+      if (index !== null) await this.#discard(index);
+    // Last: until its indexes are gone, the definition knows them.
+    await rm(this.#path(name), { force: true });
+    tell(entry);
+  }
+
+  /** Resolves whenever something about the corpus's build has changed, or the signal fires. */
+  changed(name: string, signal: AbortSignal): Promise<void> {
+    const { listeners } = this.#entry(name);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    listeners.add(resolve);
+    const forget = onAbort(signal, () => resolve());
+    return promise.finally(() => {
+      listeners.delete(resolve);
+      forget();
+    });
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    await Promise.all([...this.#entries.values()].map((entry) => this.#stop(entry, "keep")));
+  }
+
+  #entry(name: string): Entry {
+    const entry = this.#entries.get(name);
+    if (entry !== undefined) return entry;
+    const known = this.#entries.size === 0 ? "There is none yet." : `Known: ${this.names().join(", ")}.`;
+    throw new Fault(
+      "not_found",
+      `There is no corpus ${name}. ${known} Define one with PUT /v1/matrix/corpora/${name}.`,
+    );
+  }
+
+  async #modelNamed(name: string | undefined, call: CallInit): Promise<{ model: string; dimension: number }> {
+    const { models } = await this.#deps.embed.models({}, call);
+    const found = models.find((model) => (name === undefined ? model.default : model.name === name));
+    if (found === undefined) throw new Fault("not_found", `There is no embedding model ${name}.`);
+    if (found.dimension > 0) return { model: found.name, dimension: found.dimension };
+    // A provider does not say how wide its vectors are before it was asked for one.
+    const { dimension } = await this.#deps.embed.embed({ texts: ["width"], model: found.name }, call);
+    return { model: found.name, dimension };
+  }
+
+  #start(entry: Entry, snapshotId: SnapshotId | null, rows: number): void {
+    if (entry.building !== undefined) return;
+    if (snapshotId === null)
+      throw new Fault("conflict", `${entry.definition.dataset} has no rows yet. Load some first.`);
+    const stop = new AbortController();
+    entry.build = { snapshot_id: snapshotId, phase: "read", done: 0, total: rows };
+    const done = this.#run(entry, snapshotId, rows, stop.signal).finally(() => {
+      if (entry.building?.stop === stop) entry.building = undefined;
+      tell(entry);
+    });
+    entry.building = { done, stop };
+  }
+
+  async #run(entry: Entry, snapshotId: SnapshotId, rowsTotal: number, signal: AbortSignal): Promise<void> {
+    const { folder, log } = this.#deps;
+    const started = performance.now();
+    const progress = (phase: Progress["phase"], done: number): void => {
+      entry.build = { snapshot_id: snapshotId, phase, done, total: rowsTotal };
+      tell(entry);
+    };
+    try {
+      const index = await this.#indexFor(entry, snapshotId);
+      const { definition: wanted, generation } = entry;
+      const usable = generation !== undefined && !(await this.#isBroken(generation.index, { signal }));
+      const spool = join(folder, `${wanted.name}${SPOOL_SUFFIX}`);
+      const plan = { ...wanted, corpus: wanted.name, snapshotId, rowsTotal, index, spool };
+      const before = usable ? generation : undefined;
+      const { generation: next, embedded } = await buildGeneration(plan, before, this.#deps, progress, {
+        signal,
+        timeoutMs: BUILD_MS_MAX,
+      });
+      await saveGeneration(folder, next);
+      signal.throwIfAborted();
+      const { active, leftover } = entry.definition;
+      entry.definition = {
+        ...entry.definition,
+        active: index,
+        built: markOf(wanted),
+        unfinished: null,
+        leftover: active === null ? leftover : [...leftover, active],
+        updated_at: this.#now(),
+      };
+      await this.#save(entry);
+      entry.generation = next;
+      entry.build = undefined;
+      entry.failed = undefined;
+      await this.#clear(entry);
+      log.info("corpus built", {
+        corpus: wanted.name,
+        rows: next.ids.length,
+        embedded,
+        took_ms: Math.round(performance.now() - started),
+      });
+    } catch (error) {
+      // Whoever stopped the build says what becomes of what it wrote.
+      if (signal.aborted) return;
+      const fault = toFault(error);
+      log.warn("corpus not built", { corpus: entry.definition.name, ...traceOf(error) });
+      await this.#abandon(entry);
+      entry.failed = { snapshotId, retryable: FAULTS[fault.code].retryable };
+      entry.build = {
+        snapshot_id: snapshotId,
+        phase: "read",
+        done: 0,
+        total: rowsTotal,
+        error: fault.message,
+      };
+    }
+  }
+
+  /** The index to write: that of a build of the same snapshot which was cut off, or a new one. */
+  async #indexFor(entry: Entry, snapshotId: SnapshotId): Promise<string> {
+    const { unfinished, name } = entry.definition;
+    if (unfinished?.snapshot_id === snapshotId && unfinished.taxonomy === TAXONOMY) return unfinished.index;
+    await this.#abandon(entry);
+    const index = `corpus.${name}.${crypto.randomUUID().slice(0, 8)}`;
+    // Known before it is there: a crash leaves nothing that nobody knows.
+    entry.definition = {
+      ...entry.definition,
+      unfinished: { index, snapshot_id: snapshotId, taxonomy: TAXONOMY },
+    };
+    await this.#save(entry);
+    return index;
+  }
+
+  async #stop(entry: Entry, rest: "keep" | "discard"): Promise<void> {
+    const { building } = entry;
+    if (building === undefined) return;
+    building.stop.abort(new Fault("cancelled", "The build was stopped."));
+    await building.done;
+    entry.building = undefined;
+    entry.build = undefined;
+    if (rest === "discard") await this.#abandon(entry);
+  }
+
+  /** Removes what an unfinished build has written. */
+  async #abandon(entry: Entry): Promise<void> {
+    const { unfinished } = entry.definition;
+    if (unfinished === null) return;
+    entry.definition = {
+      ...entry.definition,
+      unfinished: null,
+      leftover: [...entry.definition.leftover, unfinished.index],
+    };
+    await this.#clear(entry);
+  }
+
+  /** Removes the indexes that answer no longer; those that cannot be removed now are tried again later. */
+  async #clear(entry: Entry): Promise<void> {
+    const { leftover } = entry.definition;
+    if (leftover.length === 0) return;
+    const gone: string[] = [];
+    for (const index of leftover) if (await this.#discard(index)) gone.push(index);
+    const left = entry.definition.leftover.filter((index) => !gone.includes(index));
+    entry.definition = { ...entry.definition, leftover: left };
+    if (this.#entries.get(entry.definition.name) === entry) await this.#save(entry);
+  }
+
+  async #discard(index: string): Promise<boolean> {
+    await removeGeneration(this.#deps.folder, index);
+    try {
+      await this.#deps.vector.drop({ index });
+      return true;
+    } catch (error) {
+      if (toFault(error).code === "not_found") return true;
+      this.#deps.log.warn("an old index was left behind", { index, ...traceOf(error) });
+      return false;
+    }
+  }
+
+  async #refreshAll(): Promise<void> {
+    for (const entry of this.#entries.values()) await this.#lookAfter(entry);
+  }
+
+  /** Builds anew what follows its dataset, what is gone or damaged, and what could not be built for the moment. */
+  async #lookAfter(entry: Entry): Promise<void> {
+    if (entry.building !== undefined) return;
+    const { refresh, dataset, name, built } = entry.definition;
+    const { generation, failed } = entry;
+    try {
+      const broken =
+        generation !== undefined &&
+        (built !== markOf(entry.definition) || (await this.#isBroken(generation.index, {})));
+      if (generation !== undefined && refresh === "manual" && !broken) return;
+      const { snapshot_id, rows } = await this.#deps.catalog.dataset({ dataset });
+      // Who refreshes by hand keeps the snapshot that was chosen.
+      const wanted = generation !== undefined && refresh === "manual" ? generation.snapshotId : snapshot_id;
+      const stale = broken || wanted !== generation?.snapshotId;
+      const hopeless = failed?.snapshotId === wanted && !failed.retryable;
+      if (wanted === null || !stale || hopeless || this.#entries.get(name) !== entry) return;
+      this.#start(entry, wanted, rows);
+    } catch (error) {
+      this.#deps.log.debug("a corpus could not be looked after", { corpus: name, ...traceOf(error) });
+    }
+  }
+
+  /** Has a corpus built again whose index does not answer; false when the index is as it should be. */
+  async mend(name: string, generation: Generation, call: CallInit): Promise<boolean> {
+    if (!(await this.#isBroken(generation.index, call))) return false;
+    const entry = this.#entries.get(name);
+    if (entry !== undefined) void this.#lookAfter(entry);
+    return true;
+  }
+
+  async #save({ definition: saved }: Entry): Promise<void> {
+    await saveSmallFile(this.#path(saved.name), JSON.stringify(saved));
+  }
+
+  #path(name: string): string {
+    return join(this.#deps.folder, `${name}.corpus.json`);
+  }
+
+  #now(): string {
+    return new Date(this.#deps.clock.now()).toISOString();
+  }
+}
+
+function parsed(text: string | undefined): unknown {
+  try {
+    return JSON.parse(text ?? "");
+  } catch {
+    return undefined;
+  }
+}
+
+function tell({ listeners }: Entry): void {
+  for (const listener of listeners) listener();
+}
+
+/** What a generation is made from, besides the snapshot: when this is the same, the build is the same. */
+function markOf({ dataset, id, text, fields, meanings: meant, model, engine }: Definition): string {
+  return Bun.hash(JSON.stringify({ dataset, id, text, fields, meant, model, engine })).toString(36);
+}
+
+function checkColumns(wanted: Wanted & { readonly meanings: Meanings }, columns: readonly string[]): void {
+  const { dataset, text } = wanted;
+  const missing = columnsNeeded(wanted, parseTemplate(text).columns).filter(
+    (name) => !columns.includes(name),
+  );
+  if (missing.length === 0) return;
+  throw new Fault(
+    "invalid",
+    `${dataset} has no column ${missing.join(", ")}. It has: ${columns.join(", ")}.`,
+    {
+      details: missing.map((name) => ({ path: name, message: `is not a column of ${dataset}` })),
+    },
+  );
+}
+
+function described({ definition: defined, generation, build }: Entry): Corpus {
+  const {
+    active: _,
+    built: _built,
+    dimension: _dimension,
+    unfinished: _unfinished,
+    leftover: _leftover,
+    ...shown
+  } = defined;
+  const failed = build?.error !== undefined;
+  const answers = generation !== undefined && (build === undefined || failed);
+  return {
+    ...shown,
+    status: answers ? "ready" : failed ? "failed" : "building",
+    snapshot_id: generation?.snapshotId ?? null,
+    rows: generation?.ids.length ?? 0,
+    ...(build === undefined ? {} : { build }),
+  };
+}

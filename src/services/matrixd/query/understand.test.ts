@@ -1,0 +1,83 @@
+import { describe, expect, test } from "bun:test";
+import { testEmbed } from "../embed.testing.ts";
+import { createUnderstanding, type Understanding, type Understood } from "./understand.ts";
+
+const NOON = Date.parse("2026-11-21T12:00:00Z");
+
+function started(): { understanding: Understanding; asked: string[] } {
+  const { service, asked } = testEmbed();
+  return { understanding: createUnderstanding(service, { now: () => NOON }), asked };
+}
+
+const ask = (
+  { understanding }: { understanding: Understanding },
+  text: string,
+  role?: string,
+): Promise<Understood> => understanding.understand({ text, role, model: "hashed-v1" }, {});
+
+describe("understanding", () => {
+  test("takes an order apart, and asks for all vectors at once", async () => {
+    const house = started();
+    const text = "Need 3 forklift operators in Denver, CO Monday 6am";
+    const { role, known, slots, asked } = await ask(house, text);
+    expect(role).toMatchObject({ role: "Forklift Operator", soc: "53-7051", source: "pattern" });
+    expect(known?.name).toBe("Forklift Operator");
+    expect(slots).toMatchObject({
+      headcount: 3,
+      city: "Denver",
+      state: "CO",
+      start: "2026-11-23T06:00:00-07:00",
+    });
+    expect(asked?.text).toBe("forklift operators");
+    expect(house.asked).toEqual([text, "forklift operators"]);
+  });
+
+  test("asks once for a text that comes again", async () => {
+    const house = started();
+    const first = await ask(house, "2 welders in Houston, TX");
+    expect(await ask(house, "2 welders in Houston, TX")).toBe(first);
+    expect(house.asked).toHaveLength(2);
+    expect(await ask(house, "2 welders in Houston, TX", "Line Cook")).not.toBe(first);
+  });
+
+  test("a role that is given counts over the text, whether the taxonomy has it or not", async () => {
+    const house = started();
+    const given = await ask(house, "somebody for Denver", "fork-lift drivers");
+    expect(given.role).toEqual({ role: "Forklift Operator", soc: "53-7051", source: "given", confidence: 1 });
+    const unknown = await ask(house, "forklift operators in Denver", "wizard of nothing");
+    expect([unknown.role.role, unknown.unknownRole, unknown.asked?.text]).toEqual([
+      null,
+      "wizard of nothing",
+      "wizard of nothing",
+    ]);
+  });
+
+  test("a role that no title names is looked for among the nearest", async () => {
+    const house = started();
+    const { role } = await ask(house, "need 2 forklfit operatrs in Denver, CO");
+    expect(role).toMatchObject({ soc: "53-7051", source: "nearest" });
+    expect((await house.understanding.read("need 2 forklfit operatrs in Denver, CO", {})).role).toEqual(role);
+  });
+
+  test("a document has no role to compare titles with", async () => {
+    const house = started();
+    const { asked } = await ask(house, "quantum entanglement of photons ".repeat(20));
+    expect(asked).toBeUndefined();
+  });
+
+  test("nothing of the taxonomy is left to embed after warming up", async () => {
+    const house = started();
+    await house.understanding.warm("hashed-v1", {});
+    house.asked.length = 0;
+    await ask(house, "blorptwizzlers in Denver, CO");
+    expect(house.asked).toEqual(["blorptwizzlers in Denver, CO", "blorptwizzlers"]);
+  });
+
+  test("titles are read with their vectors; one that no title is near has no role", async () => {
+    const { understanding } = started();
+    const titles = await understanding.readTitles(["Line Cook", "zzxqj"], "hashed-v1", {});
+    expect(titles.map(({ title }) => title.role)).toEqual(["Line Cook", null]);
+    expect(titles.map(({ vector }) => vector.length)).toEqual([768, 768]);
+    expect(await understanding.readTitles([], "hashed-v1", {})).toEqual([]);
+  });
+});

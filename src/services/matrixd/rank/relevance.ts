@@ -1,0 +1,173 @@
+// How one corpus reads one question: whom the question asks for among the occupations that its rows have, where, and
+// how well the words of each row fit. It depends on the question and the generation alone, so it is made once
+// and kept for as long as the question is asked.
+
+import type { ReadRole } from "#contracts/matrix";
+import type { Point } from "#domain/places";
+import { type Role, roleNamed } from "#domain/roles";
+import { Fault } from "#rpc/fault";
+import type { Bm25 } from "../lexical/bm25.ts";
+import { type Facts, type Located, NONE } from "../corpus/row-facts.ts";
+import type { Standing } from "./score.ts";
+import type { OwnTitles } from "../corpus/titles.ts";
+import type { Understood } from "../query/understand.ts";
+import { askedFor, vote } from "./vote.ts";
+
+/** What a question is read against: the rows of a corpus as ranking knows them. */
+export interface RankedRows {
+  /** Ids by row number. */
+  readonly ids: readonly string[];
+  readonly words: Bm25;
+  readonly facts: Facts;
+  /** Undefined for a corpus whose rows have no titles of jobs. */
+  readonly titles: OwnTitles | undefined;
+  readonly located: Located;
+  /** The number of an occupation, NONE when no row has it. */
+  occupation(soc: string): number;
+  /** How many rows each occupation has. */
+  readonly occupationRows: Uint32Array;
+}
+
+export interface Reading {
+  readonly role: ReadRole;
+  readonly known: Role | undefined;
+  /** Codes of the occupations to look for candidates in, the likeliest first; empty when none is known. */
+  readonly socs: readonly string[];
+  /** Rows that have these occupations. */
+  readonly people: number;
+  /** The place that the question names, if it is known where that is. */
+  readonly point: Point | undefined;
+  /** Ids of the rows that fit best by words. */
+  readonly byWords: readonly string[];
+  /** BM25 as a share of the best row's. */
+  lexical(row: number): number;
+  /** How near the row's title is, 0 to 1; undefined where question or corpus have no titles. */
+  title(row: number): number | undefined;
+  /** How much speaks for the row's occupation, 0 to 1. */
+  occupation(row: number): number | undefined;
+  standing(row: number): Standing;
+}
+
+/** A role that was read with less is one candidate among others. */
+export const SURE_MIN = 0.9;
+/** A title of the corpus that is written like the question's is as sure as one of the taxonomy's. */
+const OWN_TITLE_CONFIDENCE = 0.95;
+/** When neither the taxonomy knows the role nor a title is this near, nothing is known of it. */
+const SIMILARITY_MIN = 0.3;
+
+export interface Asked {
+  readonly text: string;
+  readonly mode: "hybrid" | "dense" | "lexical";
+  /** Rows that are named by their words. */
+  readonly rows: number;
+}
+
+export function readQuestion(corpus: RankedRows, understood: Understood, asked: Asked): Reading {
+  const words = wordsOf(corpus, understood, asked);
+  const { city, state, lat, lon } = understood.slots;
+  const { located } = corpus;
+  const point =
+    lat !== undefined && lon !== undefined
+      ? { lat, lon }
+      : city === undefined
+        ? undefined
+        : located.middleOf(located.placeNumber(city, state));
+  return { ...words, point, ...roleOf(corpus, understood) };
+}
+
+type Words = Pick<Reading, "byWords" | "lexical">;
+
+function wordsOf({ words, ids }: RankedRows, { rest }: Understood, { text, mode, rows }: Asked): Words {
+  if (mode === "dense") return { byWords: [], lexical: () => 0 };
+  // A place is judged by where it is, and by its name only where nothing else counts.
+  const question = mode === "hybrid" && rest !== "" ? rest : text;
+  const found = words.search(question, rows);
+  const best = found[0]?.score ?? 1;
+  const scoreOf = words.scoring(question);
+  const known = new Map(found.map(({ row, score }) => [row, score / best]));
+  return {
+    byWords: found.map(({ row }) => ids[row] ?? ""),
+    lexical: (row) => {
+      const before = known.get(row);
+      if (before !== undefined) return before;
+      const score = scoreOf(row) / best;
+      known.set(row, score);
+      return score;
+    },
+  };
+}
+
+type RoleReading = Pick<Reading, "role" | "known" | "socs" | "people" | "title" | "occupation" | "standing">;
+
+function roleOf(corpus: RankedRows, understood: Understood): RoleReading {
+  const { titles, facts } = corpus;
+  const { asked, unknownRole } = understood;
+  const nothing = {
+    role: understood.role,
+    known: understood.known,
+    socs: [],
+    people: 0,
+    title: () => undefined,
+    occupation: () => undefined,
+    standing: () => "open" as const,
+  };
+  const exact = titles === undefined || asked === undefined ? NONE : titles.exact(asked.text);
+  if (unknownRole !== undefined && exact === NONE) {
+    throw new Fault(
+      "invalid",
+      `${unknownRole} is neither a role of the taxonomy nor a title of the corpus.`,
+      {
+        details: [{ path: "query_role", message: "is not a known role" }],
+      },
+    );
+  }
+  if (titles === undefined || asked === undefined) return nothing;
+  const ownRole = exact === NONE || isSure(understood.role) ? undefined : ownTitle(corpus, exact);
+  const role: ReadRole =
+    ownRole === undefined
+      ? understood.role
+      : { ...ownRole, source: unknownRole === undefined ? "dictionary" : "given" };
+  const known = ownRole === undefined ? understood.known : roleNamed(ownRole.role ?? "");
+  const numberOf = (soc: string | null): number => (soc === null ? NONE : corpus.occupation(soc));
+  const taxonomy = role.role === null ? undefined : numberOf(role.soc);
+  const similarities = titles.similarities(asked.text, asked.vector);
+  const sure = isSure(role);
+  if (!sure && role.role === null && similarities.every((near) => near < SIMILARITY_MIN)) return nothing;
+  const mass = vote({
+    similarities,
+    occupationsOf: titles.occupationsOf,
+    occupations: facts.socs.length,
+    taxonomy: taxonomy === undefined ? undefined : { occupation: taxonomy, confidence: role.confidence },
+    adjacent: (known?.adjacent ?? []).map((name) => numberOf(roleNamed(name)?.soc ?? null)),
+  });
+  const wanted = new Set([
+    ...(sure ? [taxonomy ?? NONE] : askedFor(mass)),
+    ...(exact === NONE ? [] : titles.occupationsOf(exact).map(([occupation]) => occupation)),
+  ]);
+  const ofRole = (row: number): boolean =>
+    facts.soc[row] === taxonomy || (exact !== NONE && facts.title[row] === exact);
+  // Of a role that is sure, those who have it have all of it.
+  const most = sure ? (mass[taxonomy ?? NONE] ?? 0) || 1 : 1;
+  return {
+    role,
+    known,
+    socs: [...wanted].flatMap((occupation) => facts.socs[occupation] ?? []),
+    people: [...wanted].reduce((sum, occupation) => sum + (corpus.occupationRows[occupation] ?? 0), 0),
+    title: (row) => similarities[facts.title[row] as number] ?? 0,
+    occupation: (row) => Math.min(1, (mass[facts.soc[row] as number] ?? 0) / most),
+    standing: (row) => (sure ? (ofRole(row) ? "asked" : "other") : "open"),
+  };
+}
+
+function isSure({ source, confidence }: ReadRole): boolean {
+  return source !== "nearest" && source !== "none" && confidence >= SURE_MIN;
+}
+
+/** A title of the corpus as a role: under the taxonomy's name where it has one, else under its own. */
+function ownTitle({ titles, facts }: RankedRows, title: number): Omit<ReadRole, "source"> | undefined {
+  const found = titles?.all[title];
+  if (titles === undefined || found === undefined) return undefined;
+  const [most] = titles.occupationsOf(title).toSorted(([, left], [, right]) => right - left);
+  const soc = most === undefined ? null : (facts.socs[most[0]] ?? null);
+  return { role: found.role ?? found.text, soc, confidence: OWN_TITLE_CONFIDENCE };
+}

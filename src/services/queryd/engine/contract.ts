@@ -1,0 +1,139 @@
+// What the serving process asks of an engine, its child process. An engine runs one statement at a time; it
+// guards every statement itself, whatever its caller says of it.
+
+import { z } from "zod";
+import { op } from "#rpc/contract";
+import { FORMATS } from "../formats/text.ts";
+
+/** Longer than any statement may take: the serving process ends a statement, not this. */
+const ENGINE_TIMEOUT_MS = 310_000;
+
+/** A dataset of very many files is a long list of paths. */
+const OPEN_BYTES_MAX = 64 * 1024 * 1024;
+
+/** A dataset as one snapshot of it has it. */
+export const view = z.strictObject({
+  /** Where it does not stand in `main`. */
+  schema: z.string().optional(),
+  name: z.string(),
+  /** DuckDB's `MAP {field id: {name, type, default_value}}`, which `read_parquet` takes as `schema`. */
+  read_schema: z.string(),
+  files: z.array(
+    z.strictObject({
+      path: z.string(),
+      /** The object's key, for messages. */
+      key: z.string(),
+      /** To be compared before DuckDB sees the file; absent where that is done already. */
+      sha256: z.string().optional(),
+    }),
+  ),
+});
+export type View = z.infer<typeof view>;
+
+/** A dataset as `information_schema` tells of it. */
+export const listedDataset = z.strictObject({
+  name: z.string(),
+  rows: z.number(),
+  columns: z.array(
+    z.strictObject({ name: z.string(), type: z.string(), nullable: z.boolean(), doc: z.string().optional() }),
+  ),
+});
+export type ListedDataset = z.infer<typeof listedDataset>;
+
+/**
+ * Each statement has a turn, counted up; `stop` ends its turn and all before it. A request that was given up
+ * while it was on its way finds its turn over.
+ */
+const turn = z.int().min(1);
+
+const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+
+const statement = {
+  turn,
+  /** A set of views that `open` was given; what it does not know is `not_found`. */
+  key: z.string(),
+  sql: z.string(),
+  params: z.array(z.union([scalar, z.array(scalar)])),
+};
+
+export const engine = {
+  inspect: op({
+    method: "POST",
+    path: "/inspect",
+    summary: "Guard a statement and say which datasets it reads",
+    input: z.strictObject({ turn, sql: z.string() }),
+    output: z.object({
+      kind: z.enum(["rows", "show_tables"]),
+      tables: z.array(z.string()),
+      versions: z.array(z.object({ schema: z.string(), table: z.string(), at: z.string() })),
+      catalog: z.boolean(),
+    }),
+    idempotent: true,
+    timeoutMs: ENGINE_TIMEOUT_MS,
+    errors: ["invalid", "forbidden"],
+    scope: "read",
+  }),
+  open: op({
+    method: "POST",
+    path: "/open",
+    summary: "Make a set of views ready under a key",
+    input: z.strictObject({
+      turn,
+      key: z.string(),
+      views: z.array(view),
+      time_zone: z.string(),
+      /** All datasets, where the statement reads of them. */
+      listed: z.array(listedDataset).optional(),
+    }),
+    output: z.null(),
+    status: 204,
+    bodyBytesMax: OPEN_BYTES_MAX,
+    idempotent: true,
+    timeoutMs: ENGINE_TIMEOUT_MS,
+    errors: ["internal", "invalid", "unavailable"],
+    scope: "read",
+  }),
+  run: op({
+    method: "POST",
+    path: "/run",
+    summary: "Answer a statement with its first rows as one JSON object",
+    input: z.strictObject({ ...statement, limit: z.int().min(1) }),
+    reply: "raw",
+    produces: ["application/json"],
+    output: z.unknown(),
+    timeoutMs: ENGINE_TIMEOUT_MS,
+    errors: ["invalid", "forbidden", "not_found", "rejected", "cancelled"],
+    scope: "read",
+  }),
+  stream: op({
+    method: "POST",
+    path: "/stream",
+    summary: "Answer a statement with all its rows",
+    input: z.strictObject({ ...statement, format: z.enum(FORMATS) }),
+    reply: "raw",
+    produces: ["application/x-ndjson", "text/csv", "application/vnd.apache.arrow.stream"],
+    output: z.unknown(),
+    timeoutMs: ENGINE_TIMEOUT_MS,
+    errors: ["invalid", "forbidden", "not_found", "rejected", "cancelled"],
+    scope: "read",
+  }),
+  stop: op({
+    method: "POST",
+    path: "/stop",
+    summary: "End what is running; answers when nothing runs any more",
+    input: z.strictObject({ turn }),
+    output: z.null(),
+    status: 204,
+    idempotent: true,
+    errors: [],
+    scope: "read",
+  }),
+};
+
+/** What an engine is started with. */
+export interface EngineSettings {
+  /** Of DuckDB's buffers; the process may hold more, up to what its watchdog allows. */
+  readonly memoryBytesMax: number;
+  readonly tempBytesMax: number;
+  readonly threads: number;
+}

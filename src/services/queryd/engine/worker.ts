@@ -1,0 +1,283 @@
+// The engine: a process of its own that holds DuckDB, so that whatever a statement does, the serving process
+// only has to end it. One statement at a time: what comes while one is running is a bug of the caller's.
+
+import { LRUCache } from "lru-cache";
+import { type Duckdb, DuckdbError, type DuckdbStatement, type DuckdbStream } from "#adapters/duckdb";
+import { onAbort } from "#lib/abort";
+import { assert } from "#lib/assert";
+import type { Call } from "#rpc/call";
+import type { Handlers, ParsedOf } from "#rpc/contract";
+import { Fault, toFault } from "#rpc/fault";
+import { streamOf } from "#rpc/input";
+import { csv, type Format, jsonResult, ndjson, type Next } from "../formats/text.ts";
+import type { engine, EngineSettings } from "./contract.ts";
+import { engineFault } from "./fault.ts";
+import { headerJson, warningsOf, WARNINGS_HEADER } from "../formats/warnings.ts";
+import { frame, lastFrame } from "./frames.ts";
+import { type Guarded, inspect } from "../guard/inspect.ts";
+import { type Instance, instances, openInstance, viewName } from "./instances.ts";
+import { JSON_DEPTH_MACROS } from "./json-depth.ts";
+import { type Running, running } from "./running-statement.ts";
+import type { Statement } from "../guard/statement-text.ts";
+
+/** Statements that were guarded, by their text: a repeated one is not parsed again. */
+const INSPECTIONS_MAX = 1000;
+const INSPECTIONS_BYTES_MAX = 4 * 1024 * 1024;
+
+const CONTENT_TYPES = {
+  ndjson: "application/x-ndjson",
+  csv: "text/csv; charset=utf-8; header=present",
+  arrow: "application/vnd.apache.arrow.stream",
+} as const;
+
+type WriteStream = (stream: DuckdbStream, next: Next) => AsyncGenerator<string | Uint8Array>;
+
+const WRITERS: Readonly<Record<Format, () => WriteStream | Promise<WriteStream>>> = {
+  ndjson: () => ndjson,
+  csv: () => csv,
+  // Arrow's library is read when somebody asks for it: most engines never need it.
+  arrow: async () => (await import("../formats/arrow.ts")).arrow,
+};
+
+type StatementRequest = Omit<ParsedOf<typeof engine.run>, "limit">;
+
+/** Each leaves the types of its columns in its instance; then the instance is opened again. */
+const PIVOTS_MAX = 100;
+
+export function engineHandlers(
+  scratch: Duckdb,
+  settings: EngineSettings & { tempDir: string },
+): Handlers<typeof engine> {
+  const open = instances();
+  const inspections = new LRUCache<string, Guarded>({
+    max: INSPECTIONS_MAX,
+    maxSize: INSPECTIONS_BYTES_MAX,
+    sizeCalculation: (_, sql) => sql.length + 200,
+  });
+  let current: Running | undefined;
+  let turnsOver = 0;
+
+  /** Runs `work` as the engine's one statement. A stream goes on after `work` is done, until `finished`. */
+  const alone = async <T>(
+    turn: number,
+    call: Call,
+    db: () => Duckdb | undefined,
+    work: (run: Running, finished: () => void) => Promise<T>,
+    streams = false,
+  ): Promise<T> => {
+    if (turn <= turnsOver) throw new Fault("cancelled", "The query was stopped.");
+    assert(current === undefined, "an engine runs one statement at a time");
+    const run = running(db);
+    current = run;
+    const finished = (): void => {
+      if (current === run) current = undefined;
+    };
+    // A connection may be cut long after its answer; what runs then is somebody else's.
+    onAbort(call.signal, () => {
+      if (current === run) void run.stop();
+    });
+    try {
+      const done = await work(run, finished);
+      if (!streams) finished();
+      return done;
+    } catch (thrown) {
+      finished();
+      throw thrown;
+    }
+  };
+
+  const inspected = async (sql: string): Promise<Guarded> => {
+    const known = inspections.get(sql);
+    if (known !== undefined) return known;
+    const guarded = await inspect(scratch, sql).catch((thrown: unknown) => {
+      throw engineFault(thrown, { prefix: "", body: sql, source: sql }, settings.memoryBytesMax);
+    });
+    inspections.set(sql, guarded);
+    return guarded;
+  };
+
+  const started = async (
+    run: Running,
+    instance: Instance,
+    request: StatementRequest,
+  ): Promise<[DuckdbStream, Next]> => {
+    const guarded = await run.step(() => inspected(request.sql));
+    const { statement, inspection } = guarded;
+    const read = [
+      ...inspection.tables,
+      ...inspection.versions.map(({ schema, table }) => viewName({ schema, name: table })),
+    ];
+    const stranger = read.find((table) => !instance.views.has(table.toLowerCase()));
+    assert(
+      stranger === undefined && inspection.kind === "rows",
+      "the serving process opened what the statement reads",
+    );
+    const told = <T>(work: () => Promise<T>): Promise<T> =>
+      run.step(work).catch((thrown: unknown) => {
+        throw engineFault(thrown, statement, settings.memoryBytesMax, instance.paths);
+      });
+    if (inspection.recursiveJson && !instance.jsonBounded) {
+      await told(() => instance.db.run(JSON_DEPTH_MACROS));
+      instance.jsonBounded = true;
+    }
+    const prepared = guarded.pivots
+      ? await pivoted(instance, statement.body, told)
+      : await told(() => planned(instance, statement));
+    if (prepared.paramCount !== request.params.length) {
+      const message = `The statement takes ${prepared.paramCount} parameters, ${request.params.length} were sent.`;
+      throw new Fault("invalid", message, { details: [{ path: "params", message }] });
+    }
+    const stream = await told(() => prepared.stream(request.params));
+    const next: Next = async () => {
+      try {
+        return await run.step(() => stream.next());
+      } catch (thrown) {
+        const unexplained = thrown instanceof DuckdbError && thrown.kind === "Stream" && !run.signal.aborted;
+        const why = unexplained ? await run.step(() => prepared.failure(request.params)) : undefined;
+        throw engineFault(why ?? thrown, statement, settings.memoryBytesMax, instance.paths);
+      }
+    };
+    return [stream, next];
+  };
+
+  const known = (key: string): Instance => {
+    const instance = open.get(key);
+    if (instance === undefined || instance.pivots >= PIVOTS_MAX) {
+      throw new Fault("not_found", `No views are open under ${key}.`);
+    }
+    return instance;
+  };
+
+  return {
+    inspect: async ({ turn, sql }, call) => {
+      const { inspection } = await alone(
+        turn,
+        call,
+        () => scratch,
+        (run) => run.step(() => inspected(sql)),
+      );
+      const { kind, tables, versions, catalog } = inspection;
+      return { kind, tables: [...tables], versions: [...versions], catalog };
+    },
+    open: async ({ turn, key, ...opening }, call) => {
+      await alone(
+        turn,
+        call,
+        () => undefined,
+        async (run) => {
+          open.set(key, await run.step(() => openInstance(opening, settings, run.signal)));
+        },
+      );
+      return null;
+    },
+    run: (request, call) => {
+      const instance = known(request.key);
+      return alone(
+        request.turn,
+        call,
+        () => instance.db,
+        async (run) => {
+          const [stream, next] = await started(run, instance, request);
+          const body = await jsonResult(stream, next, request.limit);
+          return { status: 200, headers: { "content-type": "application/json" }, body };
+        },
+      );
+    },
+    stream: (request, call) => {
+      const instance = known(request.key);
+      return alone(
+        request.turn,
+        call,
+        () => instance.db,
+        async (run, finished) => {
+          const write = await WRITERS[request.format]();
+          const [stream, next] = await started(run, instance, request);
+          // What goes wrong before the first rows is still told with a status of its own.
+          const first = await next();
+          let given = false;
+          const rest: Next = () => {
+            if (given) return next();
+            given = true;
+            return Promise.resolve(first);
+          };
+          const pieces = write(stream, rest);
+          const start = await pieces.next();
+          const body = streamOf(bytesOf(start, pieces, finished));
+          const warnings = warningsOf(stream.columns);
+          const headers = {
+            "content-type": CONTENT_TYPES[request.format],
+            ...(warnings.length === 0 ? {} : { [WARNINGS_HEADER]: headerJson(warnings) }),
+          };
+          return { status: 200, headers, body };
+        },
+        true,
+      );
+    },
+    stop: async ({ turn }) => {
+      turnsOver = Math.max(turnsOver, turn);
+      await current?.stop();
+      current = undefined;
+      return null;
+    },
+  };
+}
+
+/** Pieces in frames, text as UTF-8, then the last frame, which says whether that was all. */
+async function* bytesOf(
+  start: IteratorResult<string | Uint8Array, unknown>,
+  pieces: AsyncGenerator<string | Uint8Array>,
+  finished: () => void,
+): AsyncGenerator<Uint8Array> {
+  try {
+    for (let step = start; step.done !== true; step = await pieces.next()) {
+      const { value } = step;
+      // An empty frame would say that this was all.
+      if (value.length > 0) yield frame(value);
+    }
+    yield lastFrame(undefined);
+  } catch (thrown) {
+    yield lastFrame(toFault(thrown));
+  } finally {
+    finished();
+  }
+}
+
+/**
+ * A PIVOT that takes its columns from the data is several statements to DuckDB: some that make a type of the values of a
+ * column, and the SELECT itself, which names those types.
+ */
+async function pivoted(
+  instance: Instance,
+  body: string,
+  told: <T>(work: () => Promise<T>) => Promise<T>,
+): Promise<DuckdbStatement> {
+  const statements = await told(() => instance.db.statements(body));
+  instance.pivots += 1;
+  for (let index = 0; index < statements.count - 1; index += 1) {
+    const made = await told(() => statements.prepare(index));
+    assert(made.kind === "CREATE", "a PIVOT makes types and nothing else");
+    if (made.paramCount > 0) {
+      const message =
+        "A PIVOT that takes its columns from the data takes no parameters; write … ON column IN (value, …).";
+      throw new Fault("invalid", message, { details: [{ path: "params", message }] });
+    }
+    await told(() => made.stream());
+    made.close();
+  }
+  const prepared = await told(() => statements.prepare(statements.count - 1));
+  assert(prepared.kind === "SELECT", "a PIVOT ends in a SELECT");
+  return prepared;
+}
+
+/** The statement as DuckDB will run it, from the instance's last few. */
+async function planned(
+  { db, statements }: Instance,
+  { prefix, body, source }: Statement,
+): Promise<DuckdbStatement> {
+  const kept = statements.get(source);
+  if (kept !== undefined) return kept;
+  const prepared = await db.prepare(prefix + body);
+  assert(prepared.kind === "SELECT" || prepared.kind === "EXPLAIN", "the guard lets nothing else through");
+  statements.set(source, prepared);
+  return prepared;
+}

@@ -1,0 +1,100 @@
+// Reads every object at a gentle pace and compares it with what was stored, so that rot is reported before a user meets
+// it, and while a backup still has the object.
+
+import type { Objects } from "#adapters/objects/objects";
+import type { Log } from "#lib/log";
+import { Fault } from "#rpc/fault";
+import type { Damage } from "./damage.ts";
+
+export interface ScrubPace {
+  /** Before the first pass: a house that has just started has better things to do. */
+  readonly firstAfterMs: number;
+  readonly betweenPassesMs: number;
+  readonly bytesPerS: number;
+}
+
+/** A terabyte takes about nine hours, at a hundredth of what a disk reads. */
+export const SCRUB_PACE: ScrubPace = {
+  firstAfterMs: 60_000,
+  betweenPassesMs: 24 * 3600 * 1000,
+  bytesPerS: 32 * 1024 * 1024,
+};
+
+const PAGE = 1000;
+
+export interface Checked {
+  readonly key: string;
+  readonly size: number;
+  /** Undefined where nothing is known to compare with. */
+  readonly intact: boolean | undefined;
+  readonly problem?: string;
+}
+
+/** Verifies the objects below a prefix one after the other. One that is lost is reported like one that is damaged. */
+export async function* verifyAll(objects: Objects, damage: Damage, prefix: string): AsyncGenerator<Checked> {
+  const { verify } = objects;
+  if (verify === undefined) return;
+  let cursor: string | undefined;
+  do {
+    const page = await objects.list({
+      prefix,
+      limit: PAGE,
+      ...(cursor === undefined ? {} : { cursor }),
+      lost: true,
+    });
+    cursor = page.cursor;
+    for (const { key, size } of page.objects) {
+      try {
+        const found = await damage.watch(key, () => verify(key));
+        if (found === "intact") damage.mended(key);
+        yield { key, size, intact: found === "intact" ? true : undefined };
+      } catch (thrown) {
+        // Removed since the page was read.
+        if (thrown instanceof Fault && thrown.code === "not_found") damage.mended(key);
+        else if (thrown instanceof Fault && thrown.code === "internal") {
+          yield { key, size, intact: false, problem: thrown.message };
+        } else throw thrown;
+      }
+    }
+  } while (cursor !== undefined);
+}
+
+/** Scrubs pass after pass until it is stopped. */
+export function startScrub(
+  objects: Objects,
+  damage: Damage,
+  log: Log | undefined,
+  pace: ScrubPace,
+): () => Promise<void> {
+  const stopped = Promise.withResolvers<void>();
+  const scrub = { stopping: false };
+  const pause = (ms: number): Promise<void> => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, ms);
+    timer.unref();
+    return Promise.race([promise, stopped.promise]).finally(() => clearTimeout(timer));
+  };
+  const pass = async (): Promise<void> => {
+    let unpaidMs = 0;
+    for await (const { size } of verifyAll(objects, damage, "")) {
+      unpaidMs += (size / pace.bytesPerS) * 1000;
+      if (unpaidMs < 1) continue;
+      await pause(unpaidMs);
+      unpaidMs = 0;
+      if (scrub.stopping) return;
+    }
+  };
+  const run = async (): Promise<void> => {
+    await pause(pace.firstAfterMs);
+    while (!scrub.stopping) {
+      await pass().catch((error: unknown) => log?.error("scrub failed", { error }));
+      await pause(pace.betweenPassesMs);
+    }
+  };
+  const running = objects.verify === undefined ? Promise.resolve() : run();
+  return async () => {
+    scrub.stopping = true;
+    stopped.resolve();
+    await running;
+  };
+}

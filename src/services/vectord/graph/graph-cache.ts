@@ -1,0 +1,394 @@
+// The graphs over the rows: a cache, which may be thrown away and built again at any time. There are two: the
+// base, mapped from a file that a worker process built, and the delta, a small one in memory that takes new rows
+// in steps of two milliseconds between events. Rows that are in neither are unindexed; a search scans these. When too
+// many are unindexed, in the delta, or tombstones of the base (thresholds.ts), a worker builds the next base and it is
+// swapped in whole. A removed row stays in the base until then, as a tombstone that readers skip (rows.ts keeps its
+// place).
+
+import { rm } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { Hnsw } from "#adapters/hnsw";
+import { type FileChecksum, verifyChecksummed, writeChecksummed } from "#adapters/checksummed-file";
+import type { Clock } from "#lib/clock";
+import { yieldToEventLoop } from "#lib/event-loop";
+import { Fault } from "#rpc/fault";
+import { Bitmap } from "../rows/bitmap.ts";
+import { IN_BASE, IN_BUILD, IN_DELTA, type Rows } from "../rows/rows.ts";
+import { shapeText } from "../rows/shape.ts";
+import type { BuildJob, GraphTail } from "./contract.ts";
+import { runBuild } from "./pool.ts";
+import { type GraphCounts, isBuildDue, isMergeDueAtRest, isWornOut, unindexedMax } from "./thresholds.ts";
+
+/** No new row for so long is rest. */
+const REST_MS = 3_000;
+/** How long a step may hold the event loop, and how long others have it in between. */
+const STEP_MS = 2;
+const PAUSE_MS = 4;
+/** After a build that failed (a full disk, no memory) the next one waits. */
+const RETRY_MS = 30_000;
+
+interface Base {
+  readonly graph: Hnsw;
+  readonly path: string;
+  readonly checksum: FileChecksum;
+  readonly rows: Bitmap;
+  readonly count: number;
+  readonly replaced: number;
+}
+
+/** What the owner of the graphs wants to know. */
+export interface GraphEvents {
+  /** A new base was swapped in; the file of the old one may go. */
+  onSwap(): void;
+  /** No row has come for a while and the graphs have taken what there was. */
+  onRest(): void;
+  onBuilt(): void;
+  onBuildFailure(error: unknown): void;
+}
+
+export class GraphCache {
+  readonly #dir: string;
+  readonly #rows: Rows;
+  readonly #clock: Clock;
+  #base: Base | null = null;
+  #delta: Hnsw | null = null;
+  readonly #deltaRows = new Set<number>();
+  readonly #deltaDead: number[] = [];
+  /** In no graph and on no build's list. */
+  readonly #unindexed = new Set<number>();
+  /** Rows that a build could not make reachable; scanned until the next one tries again. */
+  readonly #unreachable = new Set<number>();
+  /** Unindexed rows that the build under way takes in. */
+  readonly #building = new Set<number>();
+  #tombstones = 0;
+  #addedAt = 0;
+  #stepTimer: ReturnType<typeof setTimeout> | null = null;
+  #restTimer: ReturnType<typeof setTimeout> | null = null;
+  #build: Promise<void> | null = null;
+  readonly #closing = new AbortController();
+  #number: number;
+  #failed: { readonly at: number; readonly error: unknown } | null = null;
+  /** Set by the owner once it is there itself. */
+  events: GraphEvents | null = null;
+
+  /** `number` is the highest number that a graph file in the folder has. */
+  constructor(dir: string, rows: Rows, clock: Clock, number: number) {
+    this.#dir = dir;
+    this.#rows = rows;
+    this.#clock = clock;
+    this.#number = number;
+  }
+
+  get ready(): boolean {
+    return this.#base !== null;
+  }
+
+  /** Live rows in the base: with its file, a restart need not scan them. */
+  get baseRows(): number {
+    return (this.#base?.count ?? 0) - this.#tombstones;
+  }
+
+  /** The file that the build under way writes. */
+  get upcoming(): string | null {
+    return this.#build === null ? null : `graph-${this.#number}`;
+  }
+
+  /** Rows that no graph holds. */
+  get unindexed(): number {
+    return this.#unindexed.size + this.#building.size + this.#unreachable.size;
+  }
+
+  get building(): boolean {
+    return this.#build !== null;
+  }
+
+  /** Removed rows that the base still leads through. */
+  get tombstones(): number {
+    return this.#tombstones;
+  }
+
+  /** Rows in the graphs, tombstones included. */
+  get size(): number {
+    return (this.#base?.count ?? 0) + (this.#delta?.size ?? 0);
+  }
+
+  get bytes(): number {
+    return (this.#base?.graph.bytes ?? 0) + (this.#delta?.bytes ?? 0);
+  }
+
+  get file(): { readonly name: string; readonly checksum: FileChecksum } | null {
+    return this.#base === null ? null : { name: basename(this.#base.path), checksum: this.#base.checksum };
+  }
+
+  /** Takes a verified graph file as the base, at start-up; rows that it does not have are reported by `added`. */
+  async attach(path: string, verified: FileChecksum & { tail: unknown }): Promise<void> {
+    const { graph } = await Hnsw.view(path, this.#rows.shape, verified);
+    this.#delta = await Hnsw.create(this.#rows.shape);
+    await yieldToEventLoop();
+    this.#install(path, graph, verified, verified.tail as GraphTail);
+  }
+
+  has(row: number): boolean {
+    return this.#rows.is(row, IN_BASE | IN_DELTA);
+  }
+
+  added(row: number): void {
+    this.#unindexed.add(row);
+    this.#wake();
+    this.#addedAt = performance.now();
+    if (this.#restTimer === null && !this.#closed) this.#awaitRest(REST_MS);
+  }
+
+  #awaitRest(ms: number): void {
+    this.#restTimer = setTimeout(() => {
+      this.#restTimer = null;
+      const quietMs = performance.now() - this.#addedAt;
+      if (quietMs < REST_MS) this.#awaitRest(REST_MS - quietMs);
+      else void this.#rest();
+    }, ms);
+    this.#restTimer.unref();
+  }
+
+  async #rest(): Promise<void> {
+    await this.#build;
+    const merges = this.#base !== null && isMergeDueAtRest(this.#counts());
+    if (!this.#closed && merges && this.#mayBuild()) this.#startBuild();
+    await this.#build;
+    if (!this.#closed) this.events?.onRest();
+  }
+
+  #counts(): GraphCounts {
+    return {
+      base: this.#base?.count ?? 0,
+      delta: this.#delta?.size ?? 0,
+      unindexed: this.#unindexed.size,
+      tombstones: this.#tombstones,
+    };
+  }
+
+  removed(row: number): void {
+    this.#unindexed.delete(row);
+    this.#building.delete(row);
+    this.#unreachable.delete(row);
+    if (this.#rows.is(row, IN_BASE)) this.#tombstones++;
+    if (this.#rows.is(row, IN_DELTA)) this.#deltaDead.push(row);
+    this.#wake();
+  }
+
+  /**
+   * Up to `wanted` rows from each graph, nearest first as far as coarse scalars tell, tombstones among them;
+   * distances are to be computed from the rows.
+   */
+  search(vector: Float32Array, wanted: number): (readonly number[])[] {
+    const base = this.#base?.graph.search(vector, wanted).keys ?? [];
+    const delta = this.#delta?.search(vector, wanted).keys ?? [];
+    return [base, delta];
+  }
+
+  /** Whether a search for this many got all there is. */
+  exhausted(wanted: number): boolean {
+    return wanted >= (this.#base?.count ?? 0) && wanted >= (this.#delta?.size ?? 0);
+  }
+
+  *unindexedRows(): Generator<number> {
+    yield* this.#unindexed;
+    yield* this.#building;
+    yield* this.#unreachable;
+  }
+
+  /** Waits until the graphs have taken every row they are due, for a snapshot or a measurement. */
+  async settled(): Promise<void> {
+    while (!this.#closed && this.#failed === null && (this.#build !== null || this.#stepTimer !== null)) {
+      if (this.#build !== null) await this.#build;
+      else await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    }
+  }
+
+  /** Builds the unindexed rows into the base now, however few they are. */
+  async rebuild(): Promise<void> {
+    if (this.#build === null) this.#startBuild();
+    await this.#build;
+    if (this.#failed !== null) throw this.#failed.error;
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    if (this.#stepTimer !== null) clearTimeout(this.#stepTimer);
+    this.#stepTimer = null;
+    if (this.#restTimer !== null) clearTimeout(this.#restTimer);
+    this.#restTimer = null;
+    await this.#build;
+  }
+
+  get #closed(): boolean {
+    return this.#closing.signal.aborted;
+  }
+
+  #wake(afterMs = PAUSE_MS): void {
+    if (this.#stepTimer !== null || this.#closed) return;
+    this.#stepTimer = setTimeout(() => this.#step(), afterMs);
+    this.#stepTimer.unref();
+  }
+
+  /** One step of upkeep: start a build when one is due, otherwise move rows for a moment. */
+  #step(): void {
+    this.#stepTimer = null;
+    if (this.#closed) return;
+    if (this.#due()) {
+      if (this.#mayBuild()) this.#startBuild();
+      else this.#wake(RETRY_MS);
+      return;
+    }
+    if (this.#base === null) return;
+    const until = performance.now() + STEP_MS;
+    while (performance.now() < until) {
+      const dead = this.#deltaDead.pop();
+      if (dead !== undefined) {
+        this.#delta?.remove(dead);
+        this.#deltaRows.delete(dead);
+        this.#rows.unmark(dead, IN_DELTA);
+        continue;
+      }
+      const [row] = this.#unindexed;
+      if (row === undefined || this.#delta === null || this.#unindexed.size > unindexedMax(this.#base.count))
+        break;
+      this.#delta.add(row, this.#rows.vector(row));
+      this.#rows.mark(row, IN_DELTA);
+      this.#deltaRows.add(row);
+      this.#unindexed.delete(row);
+    }
+    if (
+      this.#deltaDead.length > 0 ||
+      (this.#unindexed.size > 0 && this.#unindexed.size <= unindexedMax(this.#base.count)) ||
+      this.#due()
+    ) {
+      this.#wake();
+    }
+  }
+
+  #due(): boolean {
+    return this.#build === null && isBuildDue(this.#counts());
+  }
+
+  #mayBuild(): boolean {
+    return this.#failed === null || this.#clock.now() - this.#failed.at >= RETRY_MS;
+  }
+
+  #startBuild(): void {
+    this.#build = this.#runBuild()
+      .then(
+        () => {
+          this.#failed = null;
+          this.events?.onBuilt();
+        },
+        (error: unknown) => {
+          this.#failed = { at: this.#clock.now(), error };
+          if (!this.#closed) this.events?.onBuildFailure(error);
+        },
+      )
+      .finally(() => {
+        this.#build = null;
+        this.#wake();
+      });
+  }
+
+  async #runBuild(): Promise<void> {
+    // Never the number of a build whose process outlived the last service.
+    this.#number = Math.max(this.#number + 1, this.#clock.now());
+    const number = this.#number;
+    const out = join(this.#dir, `graph-${number}`);
+    const jobPath = join(this.#dir, `job-${number}`);
+    const job = this.#plan(out);
+    for (const row of job.add) this.#rows.mark(row, IN_BUILD);
+    for (const row of this.#unindexed) this.#building.add(row);
+    for (const row of this.#unreachable) this.#building.add(row);
+    this.#unindexed.clear();
+    this.#unreachable.clear();
+    try {
+      await writeChecksummed(jobPath, this.#vectorsOf(job.add), job);
+      await runBuild(jobPath, job.add.length + job.remove.length, this.#closing.signal);
+      const verified = await verifyChecksummed(out);
+      // Each of the two takes milliseconds at 100,000 rows: mapping it, which lists its keys, and the swap.
+      const { graph } = await Hnsw.view(out, this.#rows.shape, verified);
+      const delta = await Hnsw.create(this.#rows.shape);
+      await yieldToEventLoop();
+      if (this.#closed) throw new Fault("cancelled", "The index was closed during the build.");
+      this.#swap(out, graph, delta, verified);
+    } catch (error) {
+      await rm(out, { force: true }).catch(() => undefined);
+      throw error;
+    } finally {
+      for (const row of this.#building) this.#unindexed.add(row);
+      this.#building.clear();
+      for (const row of job.add) this.#rows.unmark(row, IN_BUILD);
+      await rm(jobPath, { force: true }).catch(() => undefined);
+      if (!this.#closed) this.events?.onSwap();
+    }
+  }
+
+  /** What the next base takes: all live rows, or the difference to this one. */
+  #plan(out: string): BuildJob {
+    const base = this.#base;
+    const live = this.#rows.live;
+    const fresh = base === null || isWornOut(base.replaced, base.count);
+    return {
+      shape: shapeText(this.#rows.shape),
+      base: fresh ? null : base.path,
+      add: [...(fresh ? live : live.clone().minus(base.rows)).toRows()],
+      remove: fresh ? [] : [...base.rows.clone().minus(live).toRows()],
+      out,
+    };
+  }
+
+  // Rows on a build's list do not change until it is over, so that they may be read between events.
+  *#vectorsOf(rows: readonly number[]): Generator<Uint8Array> {
+    for (const row of rows) {
+      const vector = this.#rows.vector(row);
+      yield new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength);
+    }
+  }
+
+  #swap(path: string, graph: Hnsw, delta: Hnsw, verified: FileChecksum & { tail: unknown }): void {
+    const old = this.#base?.rows ?? new Bitmap();
+    const base = this.#install(path, graph, verified, verified.tail as GraphTail);
+    old
+      .clone()
+      .minus(base.rows)
+      .forEach((row) => this.#rows.unmark(row, IN_BASE));
+    this.#delta = delta;
+    this.#deltaDead.length = 0;
+    for (const row of this.#deltaRows) {
+      if (this.#rows.isLive(row) && !this.#rows.is(row, IN_BASE)) this.#unindexed.add(row);
+      this.#rows.unmark(row, IN_DELTA);
+    }
+    this.#deltaRows.clear();
+    for (const row of this.#building) if (base.rows.has(row)) this.#building.delete(row);
+    for (const row of (verified.tail as GraphTail).lost) {
+      if (!this.#rows.isLive(row)) continue;
+      this.#building.delete(row);
+      this.#unindexed.delete(row);
+      this.#unreachable.add(row);
+    }
+  }
+
+  #install(path: string, graph: Hnsw, checksum: FileChecksum, tail: GraphTail): Base {
+    const rows = Bitmap.fromText(tail.rows);
+    const count = rows.count();
+    rows
+      .clone()
+      .minus(this.#base?.rows ?? new Bitmap())
+      .forEach((row) => this.#rows.mark(row, IN_BASE));
+    this.#tombstones = count - rows.clone().and(this.#rows.live).count();
+    const { payloadBytes, tailBytes, hash } = checksum;
+    const base = {
+      graph,
+      path,
+      checksum: { payloadBytes, tailBytes, hash },
+      rows,
+      count,
+      replaced: tail.replaced,
+    };
+    this.#base = base;
+    return base;
+  }
+}

@@ -1,0 +1,134 @@
+// The folder of one index: how it comes into being whole, and how it is opened. It holds the shape, the last snapshot
+// (snapshots/snapshot.ts), the log behind it (wal/log.ts) and the log's head. Opening reads and verifies all of them;
+// what is damaged or missing fails it with a Fault `internal` that names the file, and is left as it is. Only a graph
+// is a cache: a damaged one is set aside and built again.
+
+import { existsSync } from "node:fs";
+import { readdir, rename, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { diskFault, readChecksummed, writeChecksummed } from "#adapters/checksummed-file";
+import type { Clock } from "#lib/clock";
+import { nodeDisk } from "#lib/disk";
+import { makeFolder, syncFolder, TEMPORARY_SUFFIX } from "#lib/durable";
+import { yieldToEventLoop } from "#lib/event-loop";
+import { createLog as newLog, type Log as Logger } from "#lib/log";
+import { Fault } from "#rpc/fault";
+import { Failures } from "./failures.ts";
+import { incomingIn } from "./folders.ts";
+import { GraphCache } from "./graph/graph-cache.ts";
+import { Rows } from "./rows/rows.ts";
+import { checkShape, type IndexShape, parseShape, sameShape, shapeText } from "./rows/shape.ts";
+import { type Manifest, readArtefact, readManifest, readRows, removeGarbage } from "./snapshots/snapshot.ts";
+import { VectorIndex } from "./vector-index.ts";
+import { applyRecord } from "./wal/apply.ts";
+import { Log } from "./wal/log.ts";
+import { createLog } from "./wal/recovery.ts";
+
+export interface OpenOptions {
+  readonly dir: string;
+  readonly clock: Clock;
+  /** Creates the index when its folder is missing or empty. Throws `conflict` when it is there with another shape. */
+  readonly shape?: IndexShape;
+  /** Standard error unless given. */
+  readonly log?: Logger;
+}
+
+const SHAPE_FILE = "shape.json";
+
+/** The shape of the index in a folder. Throws Fault `internal` when its file is damaged or missing. */
+export function readShape(dir: string): IndexShape {
+  return parseShape(readChecksummed(join(dir, SHAPE_FILE)).tail as string);
+}
+
+export async function writeShape(dir: string, shape: IndexShape): Promise<void> {
+  await writeChecksummed(join(dir, SHAPE_FILE), [], shapeText(shape));
+}
+
+/** Makes the folder of a new index beside its place and moves it there: it is whole or not there. */
+export async function createFolder(dir: string, shape: IndexShape): Promise<void> {
+  checkShape(shape);
+  const incoming = incomingIn(dirname(dir));
+  try {
+    await makeFolder(incoming);
+    await writeShape(incoming, shape);
+    await createLog(nodeDisk, incoming, 0);
+    await rename(incoming, dir);
+    await syncFolder(dirname(dir));
+  } catch (error) {
+    await rm(incoming, { recursive: true, force: true });
+    throw diskFault(error, dir);
+  }
+}
+
+export async function openIndex({ dir, shape: wanted, clock, log }: OpenOptions): Promise<VectorIndex> {
+  if (wanted !== undefined && (await isMissingOrEmpty(dir))) await createFolder(dir, wanted);
+  const shape = readShape(dir);
+  if (wanted !== undefined && !sameShape(shape, wanted)) {
+    const message = "The index exists with another shape. Delete it first, or give the shape it has.";
+    throw new Fault("conflict", message);
+  }
+  const failures = new Failures(log ?? newLog({ level: "warn", readable: false }));
+  await removeUnfinished(dir);
+  const manifest = readManifest(dir);
+  const rows = new Rows(shape);
+  if (manifest !== null) await readRows(dir, manifest, rows);
+  const versions = rows.chunks.map((chunk) => chunk.version);
+  const graph = new GraphCache(dir, rows, clock, await highestGraph(dir));
+  try {
+    await attachGraph(dir, manifest, graph, clock, failures);
+    // Each of these takes milliseconds at 100,000 rows.
+    await yieldToEventLoop();
+    rows.restored();
+    await yieldToEventLoop();
+    rows.live.forEach((row) => {
+      if (!graph.has(row)) graph.added(row);
+    });
+    const replay = async ({ record }: { readonly record: Uint8Array }): Promise<void> => {
+      await applyRecord(rows, record, graph);
+    };
+    const wal = await Log.open({ dir, after: manifest?.sequence ?? 0, replay });
+    await removeGarbage(dir, manifest === null ? [] : [manifest], new Set());
+    const last = manifest === null ? null : { manifest, versions };
+    return new VectorIndex({ shape, dir, clock, rows, graph, wal, last, failures });
+  } catch (error) {
+    // No build may start for an index that did not open.
+    await graph.close();
+    throw error;
+  }
+}
+
+async function isMissingOrEmpty(dir: string): Promise<boolean> {
+  return !existsSync(dir) || (await readdir(dir)).length === 0;
+}
+
+/** Maps the snapshot's graph. One that does not verify is set aside; it is built again from the rows. */
+async function attachGraph(
+  dir: string,
+  manifest: Manifest | null,
+  graph: GraphCache,
+  clock: Clock,
+  failures: Failures,
+): Promise<void> {
+  if (manifest === null || manifest.graph === null) return;
+  const path = join(dir, manifest.graph.file);
+  try {
+    await graph.attach(path, await readArtefact(dir, manifest.graph));
+  } catch (error) {
+    if (!(error instanceof Fault) || error.code !== "internal") throw error;
+    failures.failed("graph file", error);
+    if (existsSync(path)) await rename(path, `${path}.damaged-${clock.now()}`);
+  }
+}
+
+/** Removes what a process left that ended while it wrote: none of it was in use. */
+async function removeUnfinished(dir: string): Promise<void> {
+  for (const name of await readdir(dir)) {
+    const unfinished = name.endsWith(".tmp") || name.endsWith(TEMPORARY_SUFFIX) || /^job-\d+$/.test(name);
+    if (unfinished) await rm(join(dir, name), { force: true });
+  }
+}
+
+async function highestGraph(dir: string): Promise<number> {
+  const numbers = (await readdir(dir)).map((name) => Number(/^graph-(\d+)/.exec(name)?.[1] ?? 0));
+  return Math.max(0, ...numbers);
+}

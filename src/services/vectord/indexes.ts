@@ -1,0 +1,349 @@
+// All indexes by name: opened at start, created, dropped, replaced and repaired. An index that cannot be opened
+// because of damage stays so: every call for it gets the same fault, the list and the statistics name it, the log has
+// it once, and nothing opens it without the damaged part until it is repaired, restored or dropped. A disk that
+// cannot be read just now is no damage: the next call opens the index again.
+
+import { existsSync } from "node:fs";
+import { readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { Clock } from "#lib/clock";
+import { makeFolder } from "#lib/durable";
+import type { Log } from "#lib/log";
+import { Semaphore } from "#lib/semaphore";
+import type { DaemonStats } from "#rpc/daemon";
+import { Fault, toFault, traceOf } from "#rpc/fault";
+import { drop, droppedIn, incomingIn, namesIn, removeUnfinished, replace } from "./folders.ts";
+import { createFolder, openIndex, readShape } from "./index-folder.ts";
+import { type IndexList, readList, writeList } from "./index-list.ts";
+import { type Repaired, repairTo } from "./repair.ts";
+import { type IndexShape, parseShape, sameShape, shapeText } from "./rows/shape.ts";
+import type { VectorIndex } from "./vector-index.ts";
+
+/** Each takes files and memory of its own; more indexes than this are a sign of one index per row. */
+const INDEXES_MAX = 10_000;
+/** Each reads and verifies its files: more at once only share the disk. */
+const OPENINGS_AT_ONCE = 8;
+/** As long as 10,000 large indexes may take to open. */
+const OPENING_WAIT_MS_MAX = 3_600_000;
+
+interface Entry {
+  opening: Promise<VectorIndex>;
+  index: VectorIndex | null;
+  /** As index-list.ts keeps it. */
+  shape: string | null;
+  /** Why it does not open, when that is damage. */
+  damage: Fault | null;
+  /** The last opening failed for a reason that may pass. */
+  retry: boolean;
+}
+
+export interface IndexesStats extends DaemonStats {
+  /** Background work that failed since the start, by its name. */
+  readonly failures: Readonly<Record<string, number>>;
+  /** Names of indexes that do not open because of damage. */
+  readonly damaged: readonly string[];
+}
+
+export interface RepairReport extends Repaired {
+  readonly index: VectorIndex;
+  /** The folder beside the index's that has the damaged files; undefined when nothing was damaged. */
+  readonly keptAs?: string;
+}
+
+interface IndexesDeps {
+  readonly folder: string;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export class Indexes {
+  readonly #folder: string;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #entries = new Map<string, Entry>();
+  /** Indexes whose folder or snapshots are being worked on. */
+  readonly #busy = new Set<string>();
+  #saving: Promise<void> = Promise.resolve();
+
+  private constructor({ folder, clock, log }: IndexesDeps) {
+    this.#folder = folder;
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  /** Compares the list with the folders, and begins to open every index. */
+  static async open(deps: IndexesDeps): Promise<Indexes> {
+    const { folder, log } = deps;
+    await makeFolder(folder);
+    await removeUnfinished(folder);
+    const indexes = new Indexes(deps);
+    const listed = readList(folder, log);
+    const dropped = await droppedIn(folder);
+    const present = await namesIn(folder);
+    const missing = [...(listed?.keys() ?? [])].filter(
+      (name) => !present.includes(name) && !dropped.has(name),
+    );
+    const openings = new Semaphore(OPENINGS_AT_ONCE, INDEXES_MAX);
+    for (const name of [...present, ...missing]) {
+      indexes.#add(name, listed?.get(name) ?? indexes.#shapeIn(name), async () => {
+        const release = await openings.take(OPENING_WAIT_MS_MAX);
+        try {
+          return await indexes.#opened(name);
+        } finally {
+          release?.();
+        }
+      });
+    }
+    if (!isSameList(listed, indexes.#list())) await indexes.#save();
+    for (const path of dropped.values()) await rm(path, { recursive: true, force: true });
+    return indexes;
+  }
+
+  get names(): string[] {
+    return [...this.#entries.keys()].sort();
+  }
+
+  has(name: string): boolean {
+    return this.#entries.has(name);
+  }
+
+  /** Throws `not_found`, or the damage of the index. */
+  async get(name: string): Promise<VectorIndex> {
+    const entry = this.#entries.get(name);
+    if (entry === undefined) throw notFound(name);
+    if (entry.retry) this.#start(name, entry, () => this.#opened(name));
+    return entry.opening;
+  }
+
+  /** Throws `conflict` when it is there with another shape. */
+  async create(name: string, shape: IndexShape): Promise<{ index: VectorIndex; created: boolean }> {
+    this.#refuseBusy(name);
+    if (this.has(name)) {
+      const index = await this.get(name);
+      if (sameShape(index.shape, shape)) return { index, created: false };
+      throw new Fault("conflict", `${name} exists with another shape. Drop it first or choose another name.`);
+    }
+    this.refuseMore();
+    const entry = this.#add(name, shapeText(shape), async () => {
+      await createFolder(this.#path(name), shape);
+      await this.#save();
+      return this.#opened(name);
+    });
+    try {
+      return { index: await entry.opening, created: true };
+    } catch (error) {
+      this.#entries.delete(name);
+      if (existsSync(this.#path(name))) await this.#removeFolder(name);
+      throw error;
+    }
+  }
+
+  /** Removes an index, damaged or not. */
+  async drop(name: string): Promise<void> {
+    const entry = this.#entries.get(name);
+    if (entry === undefined) throw notFound(name);
+    const index = await entry.opening.catch(() => null);
+    this.#entries.delete(name);
+    await index?.close();
+    await this.#removeFolder(name);
+  }
+
+  incomingFolder(): string {
+    return incomingIn(this.#folder);
+  }
+
+  /** Whether an index of this shape may take the place of the one that has the name. */
+  mayBecome(name: string, shape: IndexShape): boolean {
+    const known = this.#entries.get(name)?.shape ?? null;
+    return known === null || known === shapeText(shape);
+  }
+
+  /** Lets a whole folder take the place of the index. Calls for the index wait meanwhile; on any failure it is as before. */
+  async replaceWith(name: string, incoming: string, keptAs?: string): Promise<VectorIndex> {
+    const former = this.#entries.get(name);
+    const shape = readShape(incoming);
+    const swap = async (before: Promise<VectorIndex | null>): Promise<VectorIndex> => {
+      await (await before)?.close();
+      return replace(this.#folder, name, incoming, () => this.#opened(name), keptAs);
+    };
+    const before = former === undefined ? Promise.resolve(null) : former.opening.catch(() => null);
+    const opening = swap(before);
+    const entry = former ?? { opening, index: null, shape: null, damage: null, retry: false };
+    const { damage, opening: formerOpening } = entry;
+    Object.assign(entry, { opening, index: null, retry: false });
+    this.#entries.set(name, entry);
+    try {
+      Object.assign(entry, { index: await opening, shape: shapeText(shape), damage: null });
+    } catch (error) {
+      if (former === undefined) this.#entries.delete(name);
+      else if (damage === null) this.#start(name, entry, () => this.#opened(name));
+      else entry.opening = formerOpening;
+      throw error;
+    }
+    await this.#save();
+    return opening;
+  }
+
+  /** Makes a damaged index whole again from what verifies of it; one that opens is left as it is. */
+  async repair(name: string): Promise<RepairReport> {
+    const entry = this.#entries.get(name);
+    if (entry === undefined) throw notFound(name);
+    const whole = await this.#whole(name, entry);
+    if (whole !== null) return { index: whole, damage: [], lost: [], rowsLost: 0 };
+    const incoming = this.incomingFolder();
+    try {
+      const known = entry.shape === null ? null : parseShape(entry.shape);
+      const repaired = await repairTo(incoming, this.#path(name), known, this.#clock);
+      const keptAs = `.damaged-${name}-${this.#clock.now()}`;
+      const index = await this.replaceWith(name, incoming, keptAs);
+      this.#log.warn("index repaired", { index: name, kept_as: keptAs, ...repaired });
+      return { index, ...repaired, keptAs };
+    } finally {
+      await rm(incoming, { recursive: true, force: true });
+    }
+  }
+
+  /** The index when it opens, maybe because its files were put back by hand; null when it is damaged. */
+  async #whole(name: string, entry: Entry): Promise<VectorIndex | null> {
+    await entry.opening.catch(() => null);
+    if (entry.damage !== null) this.#start(name, entry, () => this.#opened(name));
+    try {
+      return await this.get(name);
+    } catch (error) {
+      if (entry.damage === null) throw error;
+      return null;
+    }
+  }
+
+  /** Refuses `work` while other work on the index's folder or snapshots is under way. */
+  async alone<T>(name: string, work: () => Promise<T>): Promise<T> {
+    this.#refuseBusy(name);
+    this.#busy.add(name);
+    try {
+      return await work();
+    } finally {
+      this.#busy.delete(name);
+    }
+  }
+
+  refuseMore(): void {
+    if (this.#entries.size >= INDEXES_MAX)
+      throw new Fault("unavailable", `There are ${INDEXES_MAX} indexes already.`);
+  }
+
+  stats(): IndexesStats {
+    const failures: Record<string, number> = {};
+    for (const { index } of this.#entries.values())
+      for (const [work, count] of index?.failures.counts ?? [])
+        failures[work] = (failures[work] ?? 0) + count;
+    const damaged = this.names.filter((name) => this.#entries.get(name)?.damage !== null);
+    return { failures, damaged };
+  }
+
+  async close(): Promise<void> {
+    for (const [name, { opening }] of this.#entries) {
+      const index = await opening.catch(() => null);
+      await index?.close().catch((error: unknown) => {
+        this.#log.warn("index not closed in order", { index: name, ...traceOf(error) });
+      });
+    }
+  }
+
+  #path(name: string): string {
+    return join(this.#folder, name);
+  }
+
+  #add(name: string, shape: string | null, open: () => Promise<VectorIndex>): Entry {
+    const entry: Entry = {
+      opening: Promise.reject(notFound(name)),
+      index: null,
+      shape,
+      damage: null,
+      retry: false,
+    };
+    entry.opening.catch(() => undefined);
+    this.#entries.set(name, entry);
+    this.#start(name, entry, open);
+    return entry;
+  }
+
+  #start(name: string, entry: Entry, open: () => Promise<VectorIndex>): void {
+    Object.assign(entry, { index: null, damage: null, retry: false });
+    entry.opening = open().then(
+      (index) => (entry.index = index),
+      (error: unknown) => {
+        throw this.#failed(name, entry, error);
+      },
+    );
+    // Whoever asks for the index gets the failure; it is noted already if nobody does.
+    entry.opening.catch(() => undefined);
+  }
+
+  #failed(name: string, entry: Entry, error: unknown): Fault {
+    const fault = toFault(error);
+    if (fault.code !== "internal") {
+      entry.retry = true;
+      this.#log.warn("index not opened", { index: name, ...traceOf(fault) });
+      return fault;
+    }
+    this.#log.error("index damaged", { index: name, ...traceOf(error) });
+    entry.damage = new Fault(
+      "internal",
+      `The index ${name} cannot be opened. ${fault.message} Nothing of it is served until it is repaired ` +
+        `(lakehouse vectors repair ${name}), put back to a snapshot, or dropped.`,
+    );
+    return entry.damage;
+  }
+
+  async #opened(name: string): Promise<VectorIndex> {
+    const dir = this.#path(name);
+    if (!existsSync(dir)) throw new Fault("internal", "Its folder is missing.");
+    return openIndex({ dir, clock: this.#clock, log: this.#log.with({ index: name }) });
+  }
+
+  async #removeFolder(name: string): Promise<void> {
+    const dropped = await drop(this.#folder, name);
+    // Its place tells the next start that it was dropped, if the list cannot be written; its files are gone before,
+    // so that a full disk has room for the list.
+    for (const file of await readdir(dropped))
+      await rm(join(dropped, file), { recursive: true, force: true });
+    await this.#save();
+    await rm(dropped, { recursive: true, force: true });
+  }
+
+  #shapeIn(name: string): string | null {
+    try {
+      return shapeText(readShape(this.#path(name)));
+    } catch {
+      // Opening it says what is wrong.
+      return null;
+    }
+  }
+
+  #list(): IndexList {
+    return new Map([...this.#entries].map(([name, { shape }]) => [name, shape]));
+  }
+
+  /** One at a time, each with what is there when its turn comes. */
+  #save(): Promise<void> {
+    const saved = this.#saving.then(() => writeList(this.#folder, this.#list()));
+    this.#saving = saved.catch(() => undefined);
+    return saved;
+  }
+
+  #refuseBusy(name: string): void {
+    if (!this.#busy.has(name)) return;
+    const message = `A snapshot, a restore or a repair of ${name} is under way. Try again when it is done.`;
+    throw new Fault("conflict", message);
+  }
+}
+
+function notFound(name: string): Fault {
+  return new Fault("not_found", `There is no vector index ${name}. Create it with PUT /v1/vectors/${name}.`);
+}
+
+function isSameList(a: IndexList | null, b: IndexList): boolean {
+  return (
+    a !== null && a.size === b.size && [...b].every(([name, shape]) => a.get(name) === shape && a.has(name))
+  );
+}

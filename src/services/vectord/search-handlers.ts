@@ -1,0 +1,93 @@
+// The handlers that search: by one filter, and tier by tier.
+
+import { LRUCache } from "lru-cache";
+import type { Hit, vector } from "#contracts/vector";
+import type { Handlers } from "#rpc/contract";
+import { Fault } from "#rpc/fault";
+import type { Indexes } from "./indexes.ts";
+import { matches, parseFilter } from "./rows/filter.ts";
+import { type Hit as FoundHit, K_MAX } from "./search/search.ts";
+import { decoded, type EmbedTexts, hitOf, queryVector } from "./wire.ts";
+
+/** Text, f32 and f64 of 768 numbers take 14 KB. */
+const QUERIES_KEPT_MAX = 256;
+
+export function searchHandlers(
+  indexes: Indexes,
+  embedTexts: EmbedTexts,
+): Pick<Handlers<typeof vector>, "search" | "searchTiers"> {
+  /** Queries are repeated, tier by tier at least; each is decoded and prepared once. They are not written to. */
+  const queries = new LRUCache<string, Float32Array>({ max: QUERIES_KEPT_MAX });
+  const queryOf = (text: string | readonly number[]): Float32Array => {
+    if (typeof text !== "string") return decoded(text, "vector");
+    const kept = queries.get(text);
+    if (kept !== undefined) return kept;
+    const numbers = decoded(text, "vector");
+    queries.set(text, numbers);
+    return numbers;
+  };
+
+  return {
+    search: async (
+      { index: name, vector: given, text, model, k, filter, ef, exact, max_distance, include },
+      call,
+    ) => {
+      const started = performance.now();
+      const index = await indexes.get(name);
+      const own = index.shape.model;
+      if (model !== undefined && own !== undefined && model !== own) {
+        throw new Fault(
+          "conflict",
+          `${name} holds vectors of ${own}; a query by ${model} cannot be compared with them.`,
+        );
+      }
+      const query =
+        given === undefined
+          ? await queryVector(text, (texts) => embedTexts(texts, own ?? model, call))
+          : queryOf(given);
+      const found = await index.search({
+        vector: query,
+        k,
+        exact,
+        include_vector: include.includes("vector"),
+        filter: filter === undefined ? undefined : parseFilter(filter),
+        ef,
+        max_distance,
+      });
+      return {
+        hits: found.hits.map((hit, rank) => hitOf(hit, rank, include.includes("metadata"))),
+        plan: found.plan,
+        scanned: found.scanned,
+        complete: found.complete,
+        ...(found.reason === undefined ? {} : { reason: found.reason }),
+        took_ms: performance.now() - started,
+      };
+    },
+    searchTiers: async ({ index: name, vector: given, k, enough, tiers, also }) => {
+      const index = await indexes.get(name);
+      const query = queryOf(given);
+      const hits: Hit[] = [];
+      const seen = new Set<string>();
+      const plans: string[] = [];
+      let scanned = 0;
+      const take = (hit: FoundHit): void => {
+        if (seen.has(hit.id)) return;
+        seen.add(hit.id);
+        hits.push(hitOf(hit, hits.length, true));
+      };
+      for (const [at, tier] of tiers.entries()) {
+        const filter = Object.keys(tier).length === 0 ? undefined : parseFilter(tier);
+        // What earlier tiers found matches this one as well and comes up again.
+        const found = await index.search({ vector: query, k: Math.min(K_MAX, k + seen.size), filter });
+        plans.push(found.plan);
+        scanned += found.scanned;
+        for (const hit of found.hits) if (hits.length < k) take(hit);
+        if (at === tiers.length - 1) {
+          for (const hit of index.measure(also, query))
+            if (filter === undefined || matches(filter, hit.metadata)) take(hit);
+        } else if (hits.length >= enough) break;
+      }
+      return { hits, plan: plans.join("+"), scanned };
+    },
+  };
+}

@@ -1,0 +1,72 @@
+// Recall, measured on the live index: stored vectors, drawn at random, are searched for by plan and exactly. A hit
+// counts when it is as near as the true k-th, so that equal distances are no misses. The event loop is free between
+// two queries.
+
+import { seeded } from "#lib/random";
+import type { GraphCache } from "../graph/graph-cache.ts";
+import { yieldToEventLoop } from "#lib/event-loop";
+import type { Rows } from "../rows/rows.ts";
+import { K_MAX, runSearch } from "./search.ts";
+import { invalid } from "../rows/shape.ts";
+
+export interface Recall {
+  /** The share of the true k nearest that a search by plan finds, 0 to 1. */
+  readonly recall: number;
+  readonly mean_us: number;
+  readonly p99_us: number;
+  readonly exact_mean_us: number;
+  /** Queries that were measured. */
+  readonly sample: number;
+  readonly k: number;
+}
+
+/** An exact search takes milliseconds on a large index; more queries than this say nothing new. */
+const SAMPLE_MAX = 10_000;
+/** Distances of one pair of vectors agree to more digits than this. */
+const TOLERANCE = 1e-9;
+
+export async function measureRecall(
+  rows: Rows,
+  graph: GraphCache,
+  { sample, k, seed }: { readonly sample: number; readonly k: number; readonly seed: number },
+): Promise<Recall> {
+  if (!Number.isInteger(sample) || sample < 1 || sample > SAMPLE_MAX) {
+    throw invalid("sample", `must be a whole number from 1 to ${SAMPLE_MAX}`);
+  }
+  // One more than k is searched for, since the vector itself is always among the hits.
+  if (!Number.isInteger(k) || k < 1 || k >= K_MAX) {
+    throw invalid("k", `must be a whole number from 1 to ${K_MAX - 1}`);
+  }
+  const all = rows.live.toRows();
+  const random = seeded(seed);
+  const timesUs: number[] = [];
+  let exactUs = 0;
+  let found = 0;
+  let possible = 0;
+  for (let i = 0; i < sample && all.length > 1; i++) {
+    await yieldToEventLoop();
+    const row = all[random.below(all.length)] as number;
+    if (!rows.isLive(row)) continue;
+    const search = { vector: rows.vector(row).slice(), k: k + 1 };
+    const started = performance.now();
+    const byPlan = await runSearch(rows, graph, search);
+    const between = performance.now();
+    const truth = await runSearch(rows, graph, { ...search, exact: true });
+    timesUs.push((between - started) * 1_000);
+    exactUs += (performance.now() - between) * 1_000;
+    const furthest = (truth.hits.at(-1)?.distance ?? 0) + TOLERANCE;
+    const near = byPlan.hits.filter(({ distance }) => distance <= furthest).length;
+    possible += truth.hits.length - 1;
+    found += Math.max(0, Math.min(truth.hits.length, near) - 1);
+  }
+  timesUs.sort((a, b) => a - b);
+  const measured = Math.max(1, timesUs.length);
+  return {
+    recall: possible === 0 ? 1 : found / possible,
+    mean_us: timesUs.reduce((sum, time) => sum + time, 0) / measured,
+    p99_us: timesUs[Math.ceil(measured * 0.99) - 1] ?? 0,
+    exact_mean_us: exactUs / measured,
+    sample: timesUs.length,
+    k,
+  };
+}

@@ -1,0 +1,199 @@
+// How a search is done, chosen by cost, and the search itself. A small index, or a filter that leaves few rows,
+// is scanned: exact, and as fast as any graph. Otherwise the graphs give candidates, at least twice as many as
+// wanted, and their distances are computed again from the f32 rows, which corrects what the graph's coarse scalars
+// got wrong. With a filter the graphs are searched for as many as it takes for k to pass, more each round; when
+// that would cost more than reading the rows that match, they are read. So k rows come back whenever k match.
+
+import { type ExactSearch, exactSearch } from "#adapters/hnsw";
+import type { Bitmap } from "../rows/bitmap.ts";
+import type { Filter } from "../rows/filter.ts";
+import type { GraphCache } from "../graph/graph-cache.ts";
+import type { Rows } from "../rows/rows.ts";
+import {
+  NATIVE_NUMBERS_MIN,
+  Nearest,
+  type Query,
+  type Scored,
+  prepare,
+  scanAll,
+  scanPicked,
+  scanRows,
+} from "./scan.ts";
+import type { Metadata } from "../rows/shape.ts";
+
+export interface Search {
+  readonly vector: Float32Array;
+  /** Hits wanted, 1 to K_MAX. */
+  readonly k: number;
+  readonly filter?: Filter | undefined;
+  /** Candidates weighed in the graph; more than the plan would take, for more recall. */
+  readonly ef?: number | undefined;
+  /** Read every row that matches. */
+  readonly exact?: boolean | undefined;
+  /** Hits beyond this distance are left out. */
+  readonly max_distance?: number | undefined;
+  readonly include_vector?: boolean | undefined;
+}
+
+export interface Hit {
+  readonly id: string;
+  readonly distance: number;
+  readonly metadata: Metadata;
+  readonly vector?: Float32Array;
+}
+
+export type Plan = "exact" | "hnsw" | "filtered-hnsw";
+
+export interface Found {
+  readonly hits: Hit[];
+  readonly plan: Plan;
+  /** Vectors compared: rows read one by one and candidates that the graphs named. */
+  readonly scanned: number;
+  /** False when there are fewer than k hits and rows that would be among them were not seen. */
+  readonly complete: boolean;
+  /** Why there are fewer than k hits. */
+  readonly reason?: string;
+}
+
+export const K_MAX = 1_000;
+/** Candidates a caller may ask the graph to weigh: about 20 ms of the event loop. */
+export const EF_MAX = 4_096;
+/** Rows that are scanned whatever a graph would cost: of all, and of those that a filter leaves. */
+const SCAN_MAX = 2_000;
+const PICKED_MAX = 4_000;
+/** A graph is searched for at least this many: below it recall falls and little time is saved. */
+const WANTED_MIN = 64;
+const OVERSAMPLE = 2;
+/** Of the candidates that pass, so many are measured: coarse scalars misplace a neighbour by a few ranks, not by many. */
+const SCORED_MIN = 32;
+const SCORED_SHARE = 3;
+/** Rounds differ by this factor, so that all of them together cost little more than the last. */
+const GROWTH = 4;
+/** Hits kept beyond k while a scan yields the event loop, in place of rows that are deleted meanwhile. */
+const SPARE = 8;
+
+/** Microseconds, measured on one core at 768 numbers and scaled by their count. */
+const cost = {
+  all: (rows: number, dimension: number): number => 20 + rows * (0.03 + 0.00015 * dimension),
+  picked: (rows: number, dimension: number): number => rows * (0.05 + 0.0004 * dimension),
+  graph: (wanted: number, dimension: number): number => 50 + wanted * (0.6 + 0.002 * dimension),
+};
+
+/** Runs a search. The vector has been checked. */
+export async function runSearch(rows: Rows, graph: GraphCache, search: Search): Promise<Found> {
+  const query = prepare(rows.shape, search.vector);
+  const picked = search.filter === undefined ? null : rows.payload.select(search.filter, rows.live).clone();
+  const matching = picked === null ? rows.count : picked.count();
+  const k = Math.min(search.k, matching);
+  if (k === 0) return found(rows, search, [], "exact", 0, matching);
+  const byGraph = mayUseGraph(search, graph, rows, matching)
+    ? viaGraph(rows, graph, search, query, picked, matching)
+    : null;
+  if (byGraph !== null) return byGraph;
+  return viaScan(rows, search, query, picked, matching);
+}
+
+function mayUseGraph(search: Search, graph: GraphCache, rows: Rows, matching: number): boolean {
+  if (search.exact === true || !graph.ready) return false;
+  return search.filter === undefined
+    ? matching > SCAN_MAX
+    : matching > PICKED_MAX || (matching === rows.count && matching > SCAN_MAX);
+}
+
+async function viaScan(
+  rows: Rows,
+  search: Search,
+  query: Query,
+  picked: Bitmap | null,
+  matching: number,
+): Promise<Found> {
+  const nearest = new Nearest(Math.min(search.k, matching) + SPARE);
+  const unpin = rows.pin();
+  try {
+    const small = rows.end * rows.shape.dimension < NATIVE_NUMBERS_MIN;
+    const scanned =
+      picked === null && !small
+        ? await scanAll(rows, query, nearest, search.k + SPARE, await native())
+        : await scanPicked(rows, query, picked ?? rows.live, nearest);
+    const live = nearest.sorted().filter(({ row }) => rows.isLive(row));
+    return found(rows, search, live.slice(0, search.k), "exact", scanned, matching);
+  } finally {
+    unpin();
+  }
+}
+
+let loaded: ExactSearch | null = null;
+
+async function native(): Promise<ExactSearch> {
+  loaded ??= await exactSearch();
+  return loaded;
+}
+
+/** Null when reading the rows that match would be cheaper after all. Synchronous: the rows cannot change under it. */
+function viaGraph(
+  rows: Rows,
+  graph: GraphCache,
+  search: Search,
+  query: Query,
+  picked: Bitmap | null,
+  matching: number,
+): Found | null {
+  const { dimension } = rows.shape;
+  const limit = picked === null ? cost.all(matching, dimension) : cost.picked(matching, dimension);
+  // While many rows are unindexed, reading these one by one costs more than the native scan of all.
+  const beside = cost.picked(graph.unindexed * (matching / rows.count), dimension);
+  const k = Math.min(search.k, matching);
+  const passes = (row: number): boolean => rows.isLive(row) && (picked === null || picked.has(row));
+  let wanted = Math.max(WANTED_MIN, search.ef ?? 0, Math.ceil(OVERSAMPLE * k * (graph.size / matching)));
+  const scored = Math.max(SCORED_MIN, SCORED_SHARE * k, search.ef ?? 0);
+  for (;;) {
+    // A requested `ef` is honoured, whatever a scan would cost.
+    if (beside + cost.graph(wanted, dimension) > limit && wanted > (search.ef ?? 0)) return null;
+    const nearest = new Nearest(k);
+    const candidates = graph
+      .search(query.vector, wanted)
+      .flatMap((nearestFirst) => nearestFirst.filter(passes).slice(0, scored));
+    const unindexed = [...graph.unindexedRows()].filter(passes);
+    scanRows(rows, query, candidates, nearest);
+    scanRows(rows, query, unindexed, nearest);
+    if (nearest.size === k) {
+      const plan = picked === null ? "hnsw" : "filtered-hnsw";
+      return found(rows, search, nearest.sorted(), plan, wanted + unindexed.length, matching);
+    }
+    if (graph.exhausted(wanted)) return null;
+    wanted *= GROWTH;
+  }
+}
+
+function found(
+  rows: Rows,
+  search: Search,
+  scored: readonly Scored[],
+  plan: Plan,
+  scanned: number,
+  matching: number,
+): Found {
+  const { k, max_distance: furthest = Number.POSITIVE_INFINITY, include_vector: withVector = false } = search;
+  const hits = scored
+    .filter(({ distance }) => distance <= furthest)
+    .map(({ row, distance }): Hit => {
+      const hit = { id: rows.id(row), distance, metadata: rows.metadata(row) };
+      return withVector ? Object.assign(hit, { vector: rows.vector(row).slice() }) : hit;
+    });
+  if (hits.length === k) return { hits, plan, scanned, complete: true };
+  const { complete, reason } = shortfall(search, matching, scored.length, hits.length);
+  return { hits, plan, scanned, complete, reason };
+}
+
+function shortfall(
+  { k, filter, max_distance: furthest }: Search,
+  matching: number,
+  scored: number,
+  hits: number,
+): { complete: boolean; reason: string } {
+  if (hits < scored) return { complete: true, reason: `${hits} rows are within max_distance ${furthest}` };
+  if (scored < Math.min(k, matching))
+    return { complete: false, reason: "rows were deleted while the search read them" };
+  if (filter === undefined) return { complete: true, reason: `the index holds ${matching} rows` };
+  return { complete: true, reason: `${matching} rows match the filter` };
+}

@@ -1,0 +1,343 @@
+// One index that is open: a log on disk that is the truth, rows in memory, graphs over them as a cache. A write is
+// checked whole, made durable in the log, then applied; a search sees it from then on. There are no locks: changes
+// happen in the order of the log, each item in one turn of the event loop, and a call is answered when all of its
+// items are in. index-folder.ts opens it, and makes it from nothing.
+
+import type { Clock } from "#lib/clock";
+import { Fault } from "#rpc/fault";
+import type { Failures } from "./failures.ts";
+import type { GraphCache } from "./graph/graph-cache.ts";
+import { type Filter, selectsAll } from "./rows/filter.ts";
+import { checkItems } from "./rows/item.ts";
+import type { Rows } from "./rows/rows.ts";
+import * as shapes from "./rows/shape.ts";
+import type { IndexShape, Item, Metadata } from "./rows/shape.ts";
+import { type Recall, measureRecall } from "./search/recall.ts";
+import { distanceTo, prepare } from "./search/scan.ts";
+import { EF_MAX, type Found, type Hit, K_MAX, type Search, runSearch } from "./search/search.ts";
+import {
+  type Manifest,
+  capture,
+  filesOf,
+  mapWritten,
+  removeGarbage,
+  writeSnapshot,
+} from "./snapshots/snapshot.ts";
+import { applyRecord } from "./wal/apply.ts";
+import type { Log } from "./wal/log.ts";
+import { encodeDelete, encodeUpsert } from "./wal/record.ts";
+
+export interface FetchedItem {
+  readonly id: string;
+  readonly vector: Float32Array;
+  readonly metadata: Metadata;
+}
+
+export interface IndexStats {
+  readonly count: number;
+  /** Rows that were deleted or replaced and still take space. */
+  readonly deleted: number;
+  readonly bytes_memory: number;
+  readonly bytes_disk: number;
+  /** Rows that no graph holds yet: searches scan them. */
+  readonly unindexed: number;
+  readonly building: boolean;
+  readonly sequence: number;
+  readonly snapshot: { readonly sequence: number; readonly taken_at: number } | null;
+  /** Deleted or replaced rows that the graph still leads through. */
+  readonly tombstones: number;
+  /** What failed in the background, until it succeeds; searches and writes go on meanwhile. */
+  readonly failure: string | null;
+}
+
+/** A log beyond this, and beyond its share of all vectors, is cut by a snapshot of its own accord. */
+const LOG_BYTES_MAX = 64 * 1024 * 1024;
+/** What is in no snapshot yet is in memory, and not mapped. */
+const LOG_SHARE = 1 / 8;
+/** At rest a snapshot delays no write, and makes the next start short. */
+const LOG_BYTES_AT_REST_MAX = 8 * 1024 * 1024;
+/** A snapshot that failed is not tried again at once. */
+const SNAPSHOT_RETRY_MS = 30_000;
+/** Ids in one record of a delete by filter: applying it holds the event loop for a few milliseconds. */
+const IDS_A_RECORD = 2_000;
+/** Rows that a snapshot would rather have in its graph than scanned after a restart. */
+const UNBUILT_MAX = 2_000;
+
+interface IndexParts {
+  readonly shape: IndexShape;
+  readonly dir: string;
+  readonly clock: Clock;
+  readonly rows: Rows;
+  readonly graph: GraphCache;
+  readonly wal: Log;
+  /** The snapshot that the rows were read from, and the versions of its chunks. */
+  readonly last: Snapshot | null;
+  readonly failures: Failures;
+}
+
+interface Snapshot {
+  readonly manifest: Manifest;
+  readonly versions: readonly number[];
+}
+
+export class VectorIndex {
+  readonly shape: IndexShape;
+  readonly failures: Failures;
+  readonly #dir: string;
+  readonly #clock: Clock;
+  readonly #rows: Rows;
+  readonly #graph: GraphCache;
+  readonly #wal: Log;
+  #last: Snapshot | null;
+  #snapshotting: Promise<Manifest> | null = null;
+  /** Snapshots whose files are being read. */
+  readonly #inUse = new Set<Manifest>();
+  #writing = false;
+  #failedAt: number | null = null;
+  #closed = false;
+
+  constructor({ shape, dir, clock, rows, graph, wal, last, failures }: IndexParts) {
+    this.shape = shape;
+    this.failures = failures;
+    this.#dir = dir;
+    this.#clock = clock;
+    this.#rows = rows;
+    this.#graph = graph;
+    this.#wal = wal;
+    this.#last = last;
+    graph.events = {
+      onSwap: () => void this.#collectGarbage(),
+      onRest: () => this.#cutLog(LOG_BYTES_AT_REST_MAX),
+      onBuilt: () => {
+        failures.succeeded("graph build");
+        failures.succeeded("graph file");
+      },
+      onBuildFailure: (error) => failures.failed("graph build", error),
+    };
+  }
+
+  /**
+   * Stores items, replacing those with the same id; of equal ids in one call the last stays. All or nothing,
+   * durable when resolved, found by the next search. Throws `invalid` with the item's place, `unavailable` when
+   * the disk fails.
+   */
+  async upsert(items: readonly Item[]): Promise<{ upserted: number; sequence: number }> {
+    this.#mustBeOpen();
+    const metadata = checkItems(this.shape, items);
+    const sequence = await this.#write(encodeUpsert(items, metadata));
+    return { upserted: new Set(items.map(({ id }) => id)).size, sequence };
+  }
+
+  /** Deletes by ids (unknown ones are skipped) or all rows that match a filter. */
+  async delete(which: {
+    ids?: readonly string[];
+    filter?: Filter;
+  }): Promise<{ deleted: number; sequence: number }> {
+    this.#mustBeOpen();
+    const { ids: given, filter } = which;
+    if ((given === undefined) === (filter === undefined))
+      throw shapes.invalid("ids", "or filter must be given, one of them");
+    if (filter !== undefined && selectsAll(filter)) {
+      throw shapes.invalid("filter", "selects every row; delete the index instead");
+    }
+    const ids =
+      filter === undefined
+        ? [...new Set(given)].filter((id) => this.#rows.rowOf(id) !== undefined)
+        : this.#idsOf(filter);
+    let deleted = 0;
+    for (let at = 0; at < ids.length; at += IDS_A_RECORD) {
+      await this.#write(encodeDelete(ids.slice(at, at + IDS_A_RECORD)), (count) => {
+        deleted += count;
+      });
+    }
+    return { deleted, sequence: this.#wal.sequence };
+  }
+
+  /** Finds the k nearest rows that match; see search.ts for how. */
+  async search(search: Search): Promise<Found> {
+    this.#mustBeOpen();
+    checkSearch(this.shape, search);
+    return runSearch(this.#rows, this.#graph, search);
+  }
+
+  /** The items with these ids, in their order; unknown ids are left out. Vectors are as they were given. */
+  fetch(ids: readonly string[]): FetchedItem[] {
+    this.#mustBeOpen();
+    return ids.flatMap((id) => {
+      const row = this.#rows.rowOf(id);
+      if (row === undefined) return [];
+      return [{ id, vector: this.#rows.vector(row).slice(), metadata: this.#rows.metadata(row) }];
+    });
+  }
+
+  /** How far these items are from a vector, in their order; unknown ids are left out. */
+  measure(ids: readonly string[], vector: Float32Array): Hit[] {
+    this.#mustBeOpen();
+    if (ids.length === 0) return [];
+    checkSearch(this.shape, { vector, k: 1 });
+    const query = prepare(this.shape, vector);
+    return ids.flatMap((id) => {
+      const row = this.#rows.rowOf(id);
+      if (row === undefined) return [];
+      const distance = distanceTo(query, this.#rows, row);
+      return [{ id, distance, metadata: this.#rows.metadata(row) }];
+    });
+  }
+
+  /** Rows that match a filter, counted without reading a vector. */
+  count(filter?: Filter): number {
+    return filter === undefined
+      ? this.#rows.count
+      : this.#rows.payload.select(filter, this.#rows.live).count();
+  }
+
+  /** Measures searches against exact ones on the live index; see recall.ts. */
+  async recall({ sample, k }: { sample: number; k: number }): Promise<Recall> {
+    this.#mustBeOpen();
+    return measureRecall(this.#rows, this.#graph, { sample, k, seed: this.#wal.sequence });
+  }
+
+  stats(): IndexStats {
+    const manifest = this.#last?.manifest ?? null;
+    const files = manifest === null ? [] : filesOf(manifest);
+    return {
+      count: this.#rows.count,
+      deleted: this.#rows.dead,
+      bytes_memory: this.#rows.bytes + this.#graph.bytes,
+      bytes_disk: this.#wal.bytes + files.reduce((sum, { bytes }) => sum + bytes, 0),
+      unindexed: this.#graph.unindexed,
+      building: this.#graph.building,
+      sequence: this.#wal.sequence,
+      snapshot: manifest === null ? null : { sequence: manifest.sequence, taken_at: manifest.taken_at },
+      tombstones: this.#graph.tombstones,
+      failure: this.failures.current,
+    };
+  }
+
+  /** Writes the state to disk beside the one before and cuts the log behind it. One at a time; a second call joins the first. */
+  snapshot(): Promise<Manifest> {
+    this.#mustBeOpen();
+    this.#snapshotting ??= this.#snapshot().finally(() => {
+      this.#snapshotting = null;
+    });
+    return this.#snapshotting;
+  }
+
+  /**
+   * Takes a snapshot with everything that was acknowledged before the call, and keeps its files in `dir` as they are
+   * until `use` is done, whatever snapshots follow.
+   */
+  async withSnapshot<T>(use: (dir: string, manifest: Manifest) => Promise<T>): Promise<T> {
+    // One that is under way may have begun before the last write; its own caller hears of its failure.
+    await this.#snapshotting?.catch(() => undefined);
+    const manifest = await this.snapshot();
+    this.#inUse.add(manifest);
+    try {
+      return await use(this.#dir, manifest);
+    } finally {
+      this.#inUse.delete(manifest);
+      await this.#collectGarbage();
+    }
+  }
+
+  /** Waits until the graphs have taken what they are due. */
+  async settled(): Promise<void> {
+    await this.#graph.settled();
+  }
+
+  /** Builds the next graph from the live rows, beside the one that serves, and swaps it in. */
+  async rebuild(): Promise<void> {
+    this.#mustBeOpen();
+    await this.#graph.rebuild();
+  }
+
+  /** Waits for writes and a snapshot under way, stops a build, and closes the files. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#graph.close();
+    await this.#snapshotting?.catch(() => undefined);
+    await this.#wal.close();
+  }
+
+  #mustBeOpen(): void {
+    if (this.#closed)
+      throw new Fault("unavailable", "The index was closed meanwhile; try again in a moment.");
+  }
+
+  #idsOf(filter: Filter): string[] {
+    return Array.from(this.#rows.payload.select(filter, this.#rows.live).toRows(), (row) =>
+      this.#rows.id(row),
+    );
+  }
+
+  async #write(record: Uint8Array, applied: (count: number) => void = () => undefined): Promise<number> {
+    const sequence = await this.#wal.append(record, async () => {
+      applied(await applyRecord(this.#rows, record, this.#graph));
+    });
+    const { headFailure } = this.#wal;
+    if (headFailure === null) this.failures.succeeded("log head");
+    else this.failures.failed("log head", headFailure);
+    this.#cutLog();
+    return sequence;
+  }
+
+  /** Takes a snapshot in the background when the log has grown long. */
+  #cutLog(bytesMax = Math.max(LOG_BYTES_MAX, this.#rows.vectorBytes * LOG_SHARE)): void {
+    if (this.#snapshotting !== null || this.#closed || this.#wal.bytes < bytesMax) return;
+    if (this.#failedAt !== null && this.#clock.now() - this.#failedAt < SNAPSHOT_RETRY_MS) return;
+    this.snapshot().catch((error: unknown) => {
+      this.#failedAt = this.#clock.now();
+      this.failures.failed("snapshot", error);
+    });
+  }
+
+  async #snapshot(): Promise<Manifest> {
+    const unbuilt = this.#rows.count - this.#graph.baseRows;
+    // A build that fails (`onBuildFailure`) costs a slower start after the next restart, and not the snapshot.
+    if (unbuilt > UNBUILT_MAX) await this.#graph.rebuild().catch(() => undefined);
+    let unpin = (): void => undefined;
+    this.#writing = true;
+    try {
+      const captured = await this.#wal.rotate((sequence) => {
+        unpin = this.#rows.pin();
+        return capture(this.#rows, sequence, this.#graph.file);
+      });
+      const manifest = await writeSnapshot(this.#dir, this.#rows, captured, this.#last, this.#clock);
+      this.#last = { manifest, versions: captured.versions };
+      this.#failedAt = null;
+      this.failures.succeeded("snapshot");
+      await this.#wal.drop(manifest.sequence);
+      await mapWritten(this.#dir, this.#rows, manifest, captured.versions);
+      return manifest;
+    } finally {
+      this.#writing = false;
+      unpin();
+      await this.#collectGarbage();
+    }
+  }
+
+  async #collectGarbage(): Promise<void> {
+    // The files of a snapshot that is being written are in no manifest yet.
+    if (this.#writing) return;
+    const keep = [this.#graph.file?.name, this.#graph.upcoming].filter((name) => typeof name === "string");
+    const manifests = [...this.#inUse, ...(this.#last === null ? [] : [this.#last.manifest])];
+    try {
+      await removeGarbage(this.#dir, manifests, new Set(keep));
+      this.failures.succeeded("garbage collection");
+    } catch (error) {
+      this.failures.failed("garbage collection", error);
+    }
+  }
+}
+
+function checkSearch(shape: IndexShape, { vector, k, ef, max_distance: furthest }: Search): void {
+  shapes.checkVector(shape, vector, "vector");
+  if (!Number.isInteger(k) || k < 1 || k > K_MAX)
+    throw shapes.invalid("k", `must be a whole number from 1 to ${K_MAX}`);
+  if (ef !== undefined && (!Number.isInteger(ef) || ef < 1 || ef > EF_MAX)) {
+    throw shapes.invalid("ef", `must be a whole number from 1 to ${EF_MAX}`);
+  }
+  if (furthest !== undefined && Number.isNaN(furthest))
+    throw shapes.invalid("max_distance", "must be a number");
+}

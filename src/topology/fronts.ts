@@ -1,0 +1,10 @@
+// Foreign surfaces: routes that are mounted beside the house's contracts, at paths and with bodies and faults of their
+// own. Each calls the services as a neighbour would and cannot tell in which topology it runs.
+
+import type { House } from "#contracts/house";
+import type { Route } from "#rpc/route";
+
+export type Fronts = (house: House) => readonly Route[];
+
+/** Every surface that the house speaks besides its own; none yet. */
+export const fronts: Fronts = () => [];

@@ -1,0 +1,280 @@
+// The gateway listener: binds the gateway's address in whichever process it lives, hands it over to a house that
+// replaces this one, and stops. A listener that takes over holds requests from the moment at which the running house
+// lets it, and answers them once its own services are ready. The listener that was replaced forwards what still arrives
+// over its connections until the new one has answered, so that it can serve again if that one fails.
+
+import { join } from "node:path";
+import type { Settings } from "#config";
+import { authenticator, isLoopback, readKeys } from "#edge/auth";
+import { createAdmission } from "#edge/admission";
+import { createGuard } from "#edge/guard";
+import { type GatewayDeps, gateway } from "#edge/gateway";
+import { createMeter } from "#edge/meter";
+import { IDLE_TIMEOUT_S } from "#edge/pace";
+import { openPulse, type Pulse } from "#edge/pulse";
+import { listeningSocket, type PortCensus, portCensus } from "#lib/listening-socket";
+import type { Log } from "#lib/log";
+import { Fault } from "#rpc/fault";
+import { type Listener, SERVER_TRAITS } from "#rpc/listen";
+import { newRequestId } from "#rpc/call";
+import { faultResponse } from "#rpc/exchange";
+import { DRAIN_MS_MAX, type Replaceable } from "../lifecycle.ts";
+import { drainGracefully, endingOn } from "./graceful-drain.ts";
+import { type ServerHandlers, takeOverProxy } from "./take-over-proxy.ts";
+import {
+  type GatewayAddress,
+  requestHandOver,
+  requestShare,
+  serveTakeOverSocket,
+  type TakeOverHandlers,
+} from "./take-over-socket.ts";
+
+export interface GatewayListener extends Replaceable {
+  /** `http://127.0.0.1:3110` */
+  readonly url: string;
+  /** Answers from now on; until then requests are held. */
+  open(backend: GatewayBackend): Promise<void>;
+  /** Accepts no more requests and waits for those in flight, at most `drainMs`. */
+  close(drainMs: number): Promise<void>;
+}
+
+/** What the gateway serves. */
+export type GatewayBackend = Pick<GatewayDeps, "routes" | "health" | "neighbourMetrics">;
+
+/** Where the hashes of API keys are kept. */
+export function keysPath(settings: Settings): string {
+  return join(settings.data, "keys.json");
+}
+
+/** A replaced gateway waits that long for its connections to close: idle ones are cut in half of it. */
+const PROXY_MS_MAX = 2 * IDLE_TIMEOUT_S * 1000;
+/** With a forwarded request in flight it waits as long as the longest operation may take, an ingest. */
+const LONGEST_MS_MAX = 3_600_000;
+const PROXY_POLL_MS = 100;
+/** A lost SYN is sent again after 1 s and after 3 s; later ones reach the other gateway. */
+const HANDSHAKE_MS_MAX = 5000;
+const NO_SOCKETS: PortCensus = { listening: 0, accepted: 0, queued: 0 };
+const DRAIN_POLL_MS = 5;
+
+/**
+ * Listens and holds requests until `open`. With `takeOver` the house that runs over the data folder is asked to hand its
+ * address over, and new connections come here once this resolves.
+ */
+export async function bindListener(settings: Settings, log: Log, takeOver = false): Promise<GatewayListener> {
+  const { host } = settings;
+  const keys = await readKeys(keysPath(settings));
+  if (!isLoopback(host) && keys.length === 0) {
+    throw new Fault(
+      "forbidden",
+      `--host ${host} lets other machines in, and there is no API key yet. Make one with: lakehouse config add-key NAME --scope write`,
+    );
+  }
+  const address = takeOver ? sameAddress(settings, await requestShare(settings)) : settings;
+  const guard = createGuard({
+    host,
+    allowHosts: settings.allow_hosts,
+    allowOrigins: settings.allow_origins,
+  });
+  let opened = Promise.withResolvers<void>();
+  let handedOver = Promise.withResolvers<void>();
+  let stopping = new AbortController();
+  let takeOverSocket: Listener | undefined;
+  let pulse: Pulse | undefined;
+  let handlers: ServerHandlers = { routes: {}, fetch: () => new Response(null, { status: 503 }) };
+  const server = serve(address, handlers, log, takeOver);
+  const port = server.port ?? 0;
+  const url = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+
+  const answerWith = (next: ServerHandlers): void => {
+    handlers = next;
+    server.reload(next);
+  };
+  const hold = (): void => {
+    opened = Promise.withResolvers();
+    handedOver = Promise.withResolvers();
+    // Held requests await it; without any, its rejection has no other reader.
+    opened.promise.catch(() => undefined);
+    answerWith(takeOverProxy(url, guard, opened.promise));
+  };
+  const handOver = async (): Promise<void> => {
+    const proxy = takeOverProxy(url, guard);
+    answerWith(proxy);
+    stopping.abort();
+    await takeOverSocket?.stop(SOCKET_DRAIN_MS_MAX);
+    const until = performance.now() + DRAIN_MS_MAX;
+    // Forwarded requests wait for the data lock, which this house releases only once all others have ended.
+    while (server.pendingRequests > proxy.inFlight() && performance.now() < until) {
+      await Bun.sleep(DRAIN_POLL_MS);
+    }
+    handedOver.resolve();
+  };
+
+  hold();
+  if (takeOver) {
+    try {
+      await requestHandOver(settings);
+    } catch (error) {
+      await server.stop(true);
+      throw error;
+    }
+  }
+  return {
+    url,
+    handedOver: () => handedOver.promise,
+    open: async (backend) => {
+      stopping = new AbortController();
+      const { signal } = stopping;
+      pulse ??= await openPulse();
+      answerWith(
+        gateway({
+          ...backend,
+          admission: createAdmission(pulse, log),
+          routes: backend.routes.map((route) => endingOn(route, signal)),
+          log,
+          guard,
+          authenticate: authenticator(keys),
+          allowOrigins: settings.allow_origins,
+          meter: createMeter("gateway"),
+        }),
+      );
+      opened.resolve();
+      takeOverSocket = await serveTakeOverSocket(settings, takeOverHandlers(host, port, handOver)).catch(
+        (error: unknown) => {
+          log.info("no take-over socket, so this house cannot be replaced while it runs", { error });
+          return undefined;
+        },
+      );
+    },
+    forwardUntilIdle: async () => {
+      const answered = await successorAnswered(server, url);
+      if (!answered) {
+        hold();
+        return false;
+      }
+      await server.stop(true);
+      pulse?.close();
+      return true;
+    },
+    close: async (drainMs) => {
+      opened.reject(new Fault("unavailable", "The house that was to take over could not start."));
+      stopping.abort();
+      await takeOverSocket?.stop(SOCKET_DRAIN_MS_MAX);
+      await drainGracefully(server, handlers, drainMs);
+      pulse?.close();
+    },
+  };
+}
+
+/**
+ * Waits until the connections of this gateway have ended. False when no other gateway answered at the address before it
+ * was gone again.
+ */
+async function successorAnswered(server: Bun.Server<unknown>, url: string): Promise<boolean> {
+  const port = server.port ?? 0;
+  const started = performance.now();
+  let answered = false;
+  for (
+    let waitedMs = 0;
+    waitedMs < (server.pendingRequests > 0 ? LONGEST_MS_MAX : PROXY_MS_MAX);
+    waitedMs = performance.now() - started
+  ) {
+    await Bun.sleep(PROXY_POLL_MS);
+    answered ||= await isOpen(url);
+    const { listening, accepted, queued } = portCensus(port) ?? NO_SOCKETS;
+    // With no other listener at the address, new connections would come here again.
+    if (listening < 2) break;
+    if (answered && accepted === 0 && (queued === 0 || waitedMs > HANDSHAKE_MS_MAX)) break;
+  }
+  return answered;
+}
+
+async function isOpen(url: string): Promise<boolean> {
+  try {
+    const reply = await fetch(`${url}/health`, {
+      keepalive: false,
+      signal: AbortSignal.timeout(PROXY_POLL_MS),
+    });
+    return ((await reply.json()) as { status?: string }).status === "ok";
+  } catch {
+    return false;
+  }
+}
+
+/** Both take-over requests are answered at once. */
+const SOCKET_DRAIN_MS_MAX = 1000;
+
+function takeOverHandlers(host: string, port: number, handOver: () => Promise<void>): TakeOverHandlers {
+  const unsupported = (): Fault =>
+    new Fault(
+      "unavailable",
+      "--take-over needs Linux: this system does not let two processes share an address. Stop the running house with: lakehouse down",
+    );
+  return {
+    share: () => {
+      if ((portCensus(port)?.listening ?? 1) > 1) {
+        throw new Fault("rate_limited", "A house that was replaced before still has open connections.");
+      }
+      if (listeningSocket(port)?.share() !== true) throw unsupported();
+      return { host, port };
+    },
+    handOver: () => {
+      if (listeningSocket(port)?.steer("second") !== true) throw unsupported();
+      void handOver();
+    },
+  };
+}
+
+/** At another address it would be no replacement: the clients of the old house would lose it. */
+function sameAddress({ host, port }: Settings, runs: GatewayAddress): GatewayAddress {
+  if (runs.host === host && (port === 0 || runs.port === port)) return runs;
+  throw new Fault(
+    "invalid",
+    `The running house listens on ${runs.host}, port ${runs.port}: take over there, with --host ${runs.host} --port ${runs.port}. For another address stop it first: lakehouse down`,
+  );
+}
+
+function serve(
+  { host, port }: GatewayAddress,
+  { routes, fetch }: ServerHandlers,
+  log: Log,
+  shared: boolean,
+): Bun.Server<unknown> {
+  try {
+    return Bun.serve({
+      hostname: host,
+      port,
+      idleTimeout: IDLE_TIMEOUT_S,
+      ...SERVER_TRAITS,
+      reusePort: shared,
+      // Each operation has its own limit; objects of 256 MiB pass through here.
+      maxRequestBodySize: Number.MAX_SAFE_INTEGER,
+      routes,
+      fetch,
+      error: (error) => {
+        log.error("gateway server failed", { error });
+        const exchange = { requestId: newRequestId(), seal: () => undefined };
+        return faultResponse(error, exchange, "gateway");
+      },
+    });
+  } catch (error) {
+    throw listenFault(error, host, port);
+  }
+}
+
+function listenFault(error: unknown, host: string, port: number): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === "EADDRINUSE") {
+    return new Fault(
+      "conflict",
+      `Port ${port} is in use by another program. Choose one with --port N (0 takes a free one), or stop the other: lakehouse down`,
+    );
+  }
+  if (code === "EACCES")
+    return new Fault(
+      "forbidden",
+      `This user may not listen on port ${port}. Choose one above 1023 with --port N.`,
+    );
+  if (code === "EADDRNOTAVAIL")
+    return new Fault("invalid", `--host ${host} is not an address of this machine.`);
+  return error;
+}

@@ -1,0 +1,77 @@
+// A part is one service of the house as the plan names it: which services it calls, and how it is built. What is built
+// is typed by the service's contract, so handlers of another service do not compile.
+
+import { join } from "node:path";
+import type { Settings } from "#config";
+import { house, type House, type ServiceName } from "#contracts/house";
+import { present } from "#lib/assert";
+import type { Log } from "#lib/log";
+import type { Daemon, DaemonStats } from "#rpc/daemon";
+import { type Implementation, implement } from "#rpc/local";
+
+/** What a daemon is built from. */
+export interface PartContext<Needed extends ServiceName = never> {
+  readonly settings: Settings;
+  /** The services it calls; nothing tells whether they are in this process. */
+  readonly neighbours: Pick<House, Needed>;
+  readonly log: Log;
+}
+
+export type BuildDaemon<N extends ServiceName, Needed extends ServiceName = never> = (
+  context: PartContext<Needed>,
+) => Promise<Daemon<(typeof house)[N]>>;
+
+export interface StartedService {
+  readonly implementation: Implementation;
+  stats(): DaemonStats;
+  close(): Promise<void>;
+}
+
+/** All that starting needs; of the neighbours at least those that the part names. */
+export interface StartContext {
+  readonly settings: Settings;
+  readonly neighbours: Partial<House>;
+  readonly log: Log;
+}
+
+export interface Part<N extends ServiceName = ServiceName> {
+  readonly name: N;
+  readonly needs: readonly ServiceName[];
+  start(context: StartContext): Promise<StartedService>;
+}
+
+/** `load` imports the builder, so that a process loads the code of no service but its own. */
+export function part<N extends ServiceName, const Needed extends readonly ServiceName[]>(
+  name: N,
+  needs: Needed,
+  load: () => Promise<BuildDaemon<N, Needed[number]>>,
+): Part<N> {
+  return {
+    name,
+    needs,
+    start: async ({ settings, neighbours, log }) => {
+      for (const needed of needs) present(neighbours[needed], `the neighbour ${needed}`);
+      const build = await load();
+      const daemon = await build({
+        settings,
+        neighbours: neighbours as Pick<House, Needed[number]>,
+        log,
+      });
+      const implementation = implement(house[name], name, daemon.handlers, {
+        checkOutputs: settings.check_outputs,
+        onBug: (bug, { operation, requestId }) =>
+          log.error("bug", { operation, request_id: requestId, error: bug }),
+      });
+      return {
+        implementation,
+        stats: () => daemon.stats?.() ?? {},
+        close: () => daemon.close(),
+      };
+    },
+  };
+}
+
+/** Where ingestd works on uploaded files, and storaged adopts finished ones by renaming them. */
+export function spoolFolder({ data }: Settings): string {
+  return join(data, "spool");
+}
