@@ -31,12 +31,12 @@ import { isVocabulary, type Lexicon, orderLexicon } from "./tables/lexicon.ts";
 import { personNames } from "./tables/names.ts";
 import { type PlaceNames, placeNames } from "./tables/nicknames.ts";
 import { longestPhrase, type Phrases } from "./tables/phrases.ts";
-import { type Titles, titlesOf } from "./tables/titles.ts";
+import type { Titles } from "./tables/titles.ts";
 import { type Token, type TokenText, tokensOf } from "./text/tokens.ts";
 
 /** What orders are read with; made once by `orderReader`. */
 export interface Knowledge {
-  readonly roles: readonly Role[];
+  readonly titles: Titles;
   readonly states: readonly State[];
   readonly gazetteer: Gazetteer;
 }
@@ -47,17 +47,17 @@ export interface OrderReader {
 }
 
 /** A reader over a taxonomy and places. The tables of words are read here, at the first use: some 20 ms. */
-export function orderReader({ roles, states, gazetteer }: Knowledge): OrderReader {
+export function orderReader({ titles, states, gazetteer }: Knowledge): OrderReader {
   const tools: Tools = {
     gazetteer,
     lexicon: orderLexicon(),
-    titles: titlesOf(roles),
+    titles,
     activities: activitiesByVerb(),
     certificates: certificatePhrases(),
     places: placeNames(),
     grammar: grammarOf([...TIME_RULES, ...PAY_RULES, ...NUMBER_RULES, ...PLACE_RULES, ...NEED_RULES], { amount, clock, day }),
     zones: new Map(states.map(({ code, timezone }) => [code, timezone])),
-    truckDriver: roles.find(({ name }) => name === "Truck Driver"),
+    truckDriver: titles.phrases.get("truckdriver")?.[0]?.role,
   };
   return { read: (text, now) => readOrder(text, now, tools) };
 }
@@ -194,6 +194,8 @@ function isOrder(claims: readonly Claim[], purposes: readonly Of<"purpose">[]): 
     for (let at = from; at < to; at++) free &&= !counted.has(at);
     if (!free) continue;
     for (let at = from; at < to; at++) counted.add(at);
+    // "invoice clerk" is a title.
+    if (claims.some((claim) => claim.kind === "role" && claim.from <= from && to <= claim.to)) continue;
     if (value.order < 0) against -= value.order;
     else forIt += value.order;
   }

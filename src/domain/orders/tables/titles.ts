@@ -9,6 +9,9 @@ import { folded, titleKeys } from "../text/words.ts";
 import { type Phrases, phrasesOf } from "./phrases.ts";
 import table from "./titles.tsv" with { type: "text" };
 
+/** The table as it ships: what was read with another one may have been read otherwise. */
+export const TITLE_TABLE = table;
+
 export interface TitleSense {
   readonly role: Role;
   /** The field's name only: it is the role unless a title proper stands in the text. */
