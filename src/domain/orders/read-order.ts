@@ -24,7 +24,7 @@ import { PAY_RULES } from "./grammar/rules-pay.ts";
 import { PLACE_RULES } from "./grammar/rules-place.ts";
 import { TIME_RULES } from "./grammar/rules-time.ts";
 import type { OrderReading, OrderSlots, Person } from "./order-reading.ts";
-import type { Gazetteer } from "./places/gazetteer.ts";
+import { type Gazetteer, placeName } from "./places/gazetteer.ts";
 import { type Activity, activitiesByVerb } from "./tables/activities.ts";
 import { certificatePhrases } from "./tables/certificates.ts";
 import { isVocabulary, type Lexicon, orderLexicon } from "./tables/lexicon.ts";
@@ -97,21 +97,21 @@ function claimsOf({ tokens, caseless, titled }: TokenText, tools: Tools): Claim[
   const { titles, activities, lexicon, gazetteer, places } = tools;
   const names = personNames();
   const isTitleWord = (key: string): boolean => titles.hasWord(key);
-  const isName = (word: string): boolean =>
-    names.first.has(word) || names.last.has(word) || (gazetteer.named(word)[0]?.population ?? 0) >= NAME_POPULATION_MIN;
+  const isTown = (name: string): boolean => (gazetteer.named(name)[0]?.population ?? 0) >= TOWN_POPULATION_MIN;
+  const isName = (word: string): boolean => names.first.has(word) || names.last.has(word) || isTown(word);
   const claims: Claim[] = [
     ...roleClaims(tokens, { titles, activities, lexicon, isName }),
     ...certificateClaims(tokens, tools),
     ...placeClaims(tokens, { gazetteer, names: places, lexicon, isTitleWord, caseless, titled }),
-    ...personClaims(tokens, { names, lexicon, isTitleWord }),
+    ...personClaims(tokens, { names, lexicon, isTitleWord, isPlace: (name) => isTown(placeName(name)) }),
   ];
   const scope = scopeOf(tokens, lexicon, claims);
   for (let at = 0; at < tokens.length; at++) claims.push(...tools.grammar.claims(scope, at));
   return claims;
 }
 
-/** A city of this size is known by its name, and no misspelt title. */
-const NAME_POPULATION_MIN = 20_000;
+/** A town of this size is known by its name, and is no misspelt title and no person. */
+const TOWN_POPULATION_MIN = 20_000;
 
 /** A certificate that is written like a title, "forklift" or "flagger", is rather the title. */
 const TITLE_SHARE = 0.5;
@@ -265,7 +265,7 @@ function answerOf({ text, tokens, claims, all, now, tools }: Chosen): OrderReadi
     slots,
     unread: unread.map((token) => token.text),
     corrections: [...used].flatMap((claim) => claim.corrections ?? []),
-    rest: restOf(text, tokens, claims, unread, denied),
+    rest: restOf(text, tokens, claims, unread, denied, lexicon),
     point: place.point,
   };
 }
@@ -345,10 +345,16 @@ function restOf(
   claims: readonly Claim[],
   unread: readonly Token[],
   denied: ReadonlySet<Claim>,
+  lexicon: Lexicon,
 ): string {
   const kept = new Set(unread);
   for (const claim of claims) {
     if (claim.kind === "role" && !denied.has(claim)) for (let at = claim.from; at < claim.to; at++) kept.add(tokens[at] as Token);
+  }
+  // "building service workers": a word for people belongs to the words right before it.
+  for (const [at, token] of tokens.entries()) {
+    const before = tokens[at - 1];
+    if (before?.kind === "word" && kept.has(before) && lexicon.has(token.word, "people") && !lexicon.has(token.word, "lead")) kept.add(token);
   }
   return tokens
     .filter((token) => kept.has(token) && token.kind !== "mark")

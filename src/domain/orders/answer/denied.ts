@@ -42,7 +42,9 @@ function denyAfter(tokens: readonly Token[], claims: readonly Claim[], at: numbe
     if (join === undefined || !JOINS.has(join.word)) return;
     // "no forklift and 3 cooks": a number begins a request of its own.
     const joined = claims[next + 1];
-    if (joined === undefined || joined.kind === "count" || joined.from > claim.to + 2) return;
+    if (joined === undefined || joined.kind !== claim.kind || joined.from > claim.to + 2) return;
+    // "no cooks / no servers": a stroke among blanks parts what it stands between.
+    if (join.word === "/" && !join.glued) return;
     end = claim.to + 1;
   }
 }

@@ -137,6 +137,8 @@ const SHARED_FACTOR = 0.88;
 const GENERIC_BEHIND: ReadonlySet<string> = new Set(["laborer", "labor", "attendant", "technician", "specialist", "worker", "hand", "operator", "member"]);
 /** Of a title with a word around it that nobody knows: before it, and behind it. */
 const STRANGE_BEFORE = 0.78;
+/** The name of a field behind a word that nobody knows is a title that nobody knows. */
+const FIELD_STRANGE_BEFORE = 0.55;
 const STRANGE_BEHIND = 0.6;
 /** Behind a title another word for somebody who does something: another title. */
 const HEAD_BEHIND = 0.3;
@@ -161,7 +163,8 @@ function surroundings(claim: RoleClaim, view: RoleView): number {
     factor *= GENERIC_BEHIND.has(next.key) ? STRANGE_BEFORE : isHead(view, next) ? HEAD_BEHIND : next.capital && !(tokens[claim.to - 1]?.capital ?? false) ? 0.9 : STRANGE_BEHIND;
   } else if (next !== undefined && next.word === "of" && view.lexicon.has(tokens[claim.to - 1]?.word ?? "", "head")) factor *= 0.7;
   const before = tokens[claim.from - 1];
-  if (before !== undefined && before.kind === "word" && (isStrange(view, claim.from - 1) || narrows(view, claim))) factor *= STRANGE_BEFORE;
+  if (before !== undefined && before.kind === "word" && (isStrange(view, claim.from - 1) || narrows(view, claim)))
+    factor *= claim.value.form === "field" ? FIELD_STRANGE_BEFORE : STRANGE_BEFORE;
   return factor;
 }
 

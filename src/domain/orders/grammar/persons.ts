@@ -11,6 +11,8 @@ export interface NameWords {
   readonly names: PersonNames;
   readonly lexicon: Lexicon;
   readonly isTitleWord: (key: string) => boolean;
+  /** Whether a name is rather a place's. */
+  readonly isPlace: (name: string) => boolean;
 }
 
 type PersonClaim = Of<"person">;
@@ -68,6 +70,7 @@ function nameAt(tokens: readonly Token[], from: number, words: NameWords): Perso
   const alone = isAlone(tokens, from, to);
   if (!capital && !alone && !(knownFirst && knownLast)) return undefined;
   const weight = 1.6 + (knownFirst ? 1.2 : 0) + (knownLast ? 1.2 : 0) + (capital ? 0.8 : 0) + (alone ? 1.6 : 0) + 0.6 * (own.length - 2);
+  if (words.isPlace(own.map(({ word }) => word).join(" "))) return undefined;
   const text = own.map((token) => titleCase(token.text)).join(" ");
   const name = hyphen || own.length > 2 ? nameText(tokens, from, to) : text;
   return { kind: "person", value: { name }, from, to, weight };

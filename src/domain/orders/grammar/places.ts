@@ -172,6 +172,8 @@ function cityAt(tokens: readonly Token[], run: Run, words: PlaceWords): PlaceCla
     const direct = at === run.to;
     const known = named.find((place) => place.state === state.code);
     if (known === undefined) {
+      // A dash parts an order more often than a name that nobody knows from its state.
+      if (tokens[run.to]?.word === "-") continue;
       const unknown = unknownCity(tokens, run, state, words, direct);
       if (unknown !== undefined) claims.push(withPostal(tokens, { ...unknown, to }, words));
       continue;
@@ -349,7 +351,7 @@ function stateFirst(tokens: readonly Token[], from: number, state: FoundState, w
     if (known === undefined || (run.words === 1 && isWordLike(tokens[at] as Token, words) && known.population < 40_000)) continue;
     const closed = mark?.word === "(" && tokens[run.to]?.word === ")" ? 1 : 0;
     const value = { city: known.city, state: known.state, known };
-    const weight = (at > state.to ? 5.2 : 4.6) + 0.9 * (run.words - 1);
+    const weight = (at > state.to ? 6.2 : 4.8) + 1.3 * (run.words - 1);
     return [{ kind: "place", value, from, to: run.to + closed, weight }];
   }
   return [];
@@ -484,7 +486,8 @@ function misspeltAt(tokens: readonly Token[], run: Run, words: PlaceWords): Plac
     const closed = open && tokens[state.to]?.word === ")" ? 1 : 0;
     const corrections = [{ typed, read: known.city }];
     const value = { city: known.city, state: known.state, known };
-    const weight = (known.population >= 40_000 ? 4.6 : 3.6) + 0.9 * (run.words - 1) + (state.clear ? 0.5 : 0);
+    const led = leadOf(tokens, run.from) >= 1 ? 1.2 : 0;
+    const weight = led + (known.population >= 40_000 ? 6.2 : 4.6) + 0.9 * (run.words - 1) + (state.clear ? 0.5 : 0);
     return [{ kind: "place", value, from: run.from, to: state.to + closed, weight, corrections }];
   }
   if (same.length > 0) return [];

@@ -12,6 +12,9 @@ const BARE_YEARLY_MIN = 15_000;
 /** Below it a number that only a word leads to is hardly a wage. */
 const LED_MIN = 5;
 
+/** No span of pay reaches further than from one to four times. */
+const SPAN_MAX = 4;
+
 const PER = "per|/|a|an|each|por|la|el|the|x";
 const SPAN = "-|to|a|y|and|or|hasta";
 
@@ -30,7 +33,7 @@ function money(match: Match): (PayValue & { weight?: number }) | undefined {
   const factor = Math.max(thousands(match, "lowk"), thousands(match, "highk"));
   const pay = low * factor;
   const max = high === undefined ? undefined : high * factor;
-  if (max !== undefined && max < pay) return undefined;
+  if (max !== undefined && (max < pay || max > pay * SPAN_MAX)) return undefined;
   const unit = unitOf(match) ?? bareUnit(max ?? pay);
   if (unit === "hour" && (max ?? pay) > HOURLY_MAX) return undefined;
   const short = match.token("low")?.text ?? "";
@@ -71,7 +74,7 @@ export const PAY_RULES: readonly Rule[] = [
   rule("pay", 5, `low:<num> <dollars> ${UNIT}`, money),
   rule("pay", 5, "low:<num> <dollars>", money),
   rule("pay", 4, "low:<num> ~hr|ph", money),
-  rule("pay", 5, "low:<num> $ unit:<unit>?", money),
+  rule("pay", 5, "low:<num> ~$ unit:<unit>?", (match) => (match.scope.tokens[match.to]?.kind === "number" ? undefined : money(match))),
   rule("pay", 5, `<paylead> rate|is|:|=|at|of|es|de|@|range|-? is|:|=|at|of|es|de|$? $? low:<num> ~lowk:k? ${SPAN} $? high:<num> ${UNIT}`, led),
   rule("pay", 5, `<paylead> rate|is|:|=|at|of|es|de|@|range|-? is|:|=|at|of|es|de|$? $? low:<num> ~lowk:k? ${SPAN} $? high:<num>`, led),
   rule("pay", 5, `<paylead> rate|is|:|=|at|of|es|de|@|range|-? is|:|=|at|of|es|de|$? $? low:<num> ~lowk:k? ${UNIT}`, led),

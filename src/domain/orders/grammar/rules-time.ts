@@ -22,7 +22,7 @@ function hours(match: Match): { from: Clock; to: Clock; weight: number } | undef
   const before = tokens[match.from - 1];
   // "909-555-0111", "2026-12-09".
   if (before?.word === "-" && before.glued && tokens[match.from]?.glued === true) return undefined;
-  if (YEAR.test(tokens[match.from]?.text ?? "") && tokens[match.to]?.word === "-") return undefined;
+  if (tokens[match.to]?.word === "-" && tokens[match.to]?.glued === true && tokens[match.to + 1]?.kind === "number") return undefined;
   const length = match.to - match.from;
   if (!(from.bare === true && to.bare === true) && (from.sure || to.sure)) return { from, to, weight: 9 + 0.5 * (length - 3) };
   // Two bare numbers are hours unless they are a range of people, years, miles or dollars.

@@ -229,10 +229,17 @@ function taxonomy(): Titles {
 
 let titles: Titles | undefined;
 
-/** Titles of rows name no places: a reader without any. */
+/** What is left of a role's confidence when its title has more words than the role, and when it names several. */
+const PART_OF_TITLE = 0.74;
+const ONE_OF_SEVERAL = 0.8;
+
+/** Titles of rows name no places: a reader without any. A title is sure only as a whole. */
 function titleRole(text: string): ReadRole {
   titleReader ??= orderReader({ titles: taxonomy(), states: [], gazetteer: gazetteerOf([]) });
-  return roleOf(titleReader.read(text, 0));
+  const order = titleReader.read(text, 0);
+  const role = roleOf(order);
+  const share = (order.unread.length > 0 ? PART_OF_TITLE : 1) * (order.roles.length > 0 ? ONE_OF_SEVERAL : 1);
+  return { ...role, confidence: role.confidence * share };
 }
 
 let titleReader: OrderReader | undefined;
