@@ -42,7 +42,7 @@ test("made orders are read as they were meant", () => {
   expect(counts.right / counts.all).toBeGreaterThan(0.95);
 });
 
-/** A short share; `npm run orders` makes ten thousand. */
+/** A short share; `npm run bench -- reading` makes ten thousand. */
 const MADE = 300;
 
 describe("titles", () => {

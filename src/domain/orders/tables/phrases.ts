@@ -22,7 +22,9 @@ export function phrasesOf<Value>(): Phrases<Value> {
   const addKeys = (keys: readonly string[], value: Value): void => {
     if (keys.length === 0 || keys.length > PHRASE_WORDS_MAX) return;
     const joined = keys.join("");
-    for (let length = 1; length <= HEAD_CHARS; length++) heads.add(joined.slice(0, length));
+    if (!heads.has(joined.slice(0, HEAD_CHARS))) {
+      for (let length = 1; length <= HEAD_CHARS; length++) heads.add(joined.slice(0, length));
+    }
     const own = values.get(joined);
     if (own === undefined) values.set(joined, [value]);
     else if (!own.includes(value)) own.push(value);

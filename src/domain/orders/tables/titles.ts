@@ -30,8 +30,23 @@ export interface Titles {
 
 const CORRECTIONS_MAX = 3;
 
-/** The index of a taxonomy; roles that the table of titles names and the taxonomy does not have are left out. */
+/** The index of a taxonomy, made in one go. */
 export function titlesOf(roles: readonly Role[]): Titles {
+  const steps = titleSteps(roles);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+  }
+}
+
+/** Rows of the table between two steps: a few milliseconds. */
+const STEP_ROWS = 40;
+
+/**
+ * The index of a taxonomy, made in steps, so that a serving process can see to others between them. Roles that the table
+ * of titles names and the taxonomy does not have are left out.
+ */
+export function* titleSteps(roles: readonly Role[]): Generator<undefined, Titles> {
   const phrases = phrasesOf<TitleSense>();
   const words = new Set<string>();
   const add = (title: string, sense: TitleSense, plural = false): void => {
@@ -48,16 +63,19 @@ export function titlesOf(roles: readonly Role[]): Titles {
   }));
   for (const { name, plain } of senses) add(name, plain);
   for (const { plain } of senses) for (const alias of plain.role.aliases) add(alias, plain);
+  yield;
   const byName = new Map(senses.map((sense) => [sense.name, sense]));
   const rows = readTable(table, ["role", "language", "strength", "titles"]);
   for (const strength of ["full", "weak"] as const) {
-    for (const row of rows) {
+    for (const [at, row] of rows.entries()) {
+      if (at % STEP_ROWS === 0) yield;
       const sense = byName.get(row.role);
       if (sense === undefined || row.strength !== strength) continue;
       for (const title of listOf(row.titles))
         add(title, strength === "full" ? sense.plain : sense.weak, row.language === "es");
     }
   }
+  yield;
   for (const { turned } of senses) {
     for (const title of [turned.role.name, ...turned.role.aliases]) {
       const keys = titleKeys(title);

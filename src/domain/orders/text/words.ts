@@ -33,10 +33,11 @@ const WORD = /[\p{L}\p{M}\p{N}]+(?:['’]\p{L}+)*/gu;
 
 /** The words of a title as they are compared; joining words are left out where they join. */
 export function titleKeys(title: string): string[] {
+  const words = ASCII_WORD.test(title) ? title.split(" ") : (title.match(WORD) ?? []).map(folded);
   const keys: string[] = [];
-  for (const [run] of title.matchAll(WORD)) {
-    const key = singular(folded(run));
-    if (keys.length === 0 || !JOINING.has(key)) keys.push(key);
+  for (const word of words) {
+    const key = singular(word);
+    if (key !== "" && (keys.length === 0 || !JOINING.has(key))) keys.push(key);
   }
   return keys;
 }

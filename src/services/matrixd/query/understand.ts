@@ -10,7 +10,7 @@ import type { ReadRole } from "#contracts/matrix";
 import type { OrderReading } from "#domain/orders/order-reading";
 import { type Gazetteer, gazetteerOf, placeName } from "#domain/orders/places/gazetteer";
 import { type OrderReader, orderReader } from "#domain/orders/read-order";
-import { TITLE_TABLE, type Titles, titlesOf } from "#domain/orders/tables/titles";
+import { TITLE_TABLE, type Titles, titlesOf, titleSteps } from "#domain/orders/tables/titles";
 import { type Point, STATES, stateNamed } from "#domain/places";
 import { type Role, ROLES, roleNamed } from "#domain/roles";
 import { assert } from "#lib/assert";
@@ -210,17 +210,24 @@ interface Knowledge {
 
 /** Tables of words and places are read at the first question and not before; they belong to the process. */
 async function knowledge(): Promise<Knowledge> {
-  const gazetteer = await openGazetteer();
-  if (read?.gazetteer !== gazetteer) {
-    const all = taxonomy();
-    // Other requests get their turn between the parts of the work.
-    await setImmediate();
-    read = { gazetteer, reader: orderReader({ titles: all, states: STATES, gazetteer }) };
-  }
-  return read;
+  known ??= learn();
+  return known;
 }
 
-let read: Knowledge | undefined;
+let known: Promise<Knowledge> | undefined;
+
+async function learn(): Promise<Knowledge> {
+  const gazetteer = await openGazetteer();
+  // Other requests get their turn between the parts of the work.
+  const steps = titleSteps(ROLES);
+  for (;;) {
+    const { done, value } = steps.next();
+    await setImmediate();
+    if (done !== true) continue;
+    titles ??= value;
+    return { gazetteer, reader: orderReader({ titles, states: STATES, gazetteer }) };
+  }
+}
 
 function taxonomy(): Titles {
   titles ??= titlesOf(ROLES);
