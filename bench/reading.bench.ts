@@ -49,7 +49,11 @@ async function firstReading(): Promise<{ reader: OrderReader; rows: Row[] }> {
   return { reader: words.made, rows: [...places.rows, ...words.rows] };
 }
 
-async function firstUse<T>(name: string, msMax: number, make: () => Promise<T>): Promise<{ made: T; rows: Row[] }> {
+async function firstUse<T>(
+  name: string,
+  msMax: number,
+  make: () => Promise<T>,
+): Promise<{ made: T; rows: Row[] }> {
   Bun.gc(true);
   const before = process.memoryUsage.rss();
   const started = process.cpuUsage();
@@ -84,7 +88,13 @@ function curveRow(reader: OrderReader, chars: number): Row {
   const share = Math.max(0, chars - SHORT.chars) / (LONG.chars - SHORT.chars);
   const limit = SHORT.ms + share * (LONG.ms - SHORT.ms);
   const perChar = (spreadOf(times).median * 1000) / chars;
-  return row(`${chars} characters`, "ms", times, { of: "figure", is: "<=", limit }, { us_per_character: perChar });
+  return row(
+    `${chars} characters`,
+    "ms",
+    times,
+    { of: "figure", is: "<=", limit },
+    { us_per_character: perChar },
+  );
 }
 
 function madeRow(reader: OrderReader): Row {
@@ -97,9 +107,21 @@ function madeRow(reader: OrderReader): Row {
     for (const slot of mistakes) wrong[`wrong_${slot}`] = (wrong[`wrong_${slot}`] ?? 0) + 1;
   }
   const share = right / (MADE * ORDER_SLOTS.length);
-  return row(`${MADE} made orders`, "share", [share], { of: "figure", is: ">=", limit: RIGHT_SHARE_MIN }, wrong);
+  return row(
+    `${MADE} made orders`,
+    "share",
+    [share],
+    { of: "figure", is: ">=", limit: RIGHT_SHARE_MIN },
+    wrong,
+  );
 }
 
-function row(name: string, unit: string, values: readonly number[], bar: Row["bar"], figures: Record<string, number> = {}): Row {
+function row(
+  name: string,
+  unit: string,
+  values: readonly number[],
+  bar: Row["bar"],
+  figures: Record<string, number> = {},
+): Row {
   return { name, unit, subject: spreadOf(values), reference: null, ratio: null, bar, figures };
 }

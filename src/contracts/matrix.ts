@@ -25,7 +25,10 @@ const slots = z.object({
   miles: z.number().optional().describe("The radius around the place"),
   timezone: z.string().optional(),
   city_ambiguous: z.boolean().optional().describe("Several states have such a city; this is the largest"),
-  start: z.string().optional().describe("RFC 3339; a date when no time is said, -00:00 when the zone is not known"),
+  start: z
+    .string()
+    .optional()
+    .describe("RFC 3339; a date when no time is said, -00:00 when the zone is not known"),
   end: z.string().optional().describe("The last day"),
   shift: z.string().optional().describe("Local hours, 22:00-06:00"),
   shift_name: z.enum(["1st", "2nd", "3rd", "night", "weekend"]).optional(),
@@ -51,11 +54,16 @@ const orderParts = {
   person: z.object({ id: z.string().optional(), name: z.string().optional() }).optional(),
   slots,
   unread: z.array(z.string()).describe("Words that nothing was made of"),
-  corrections: z.array(z.object({ typed: z.string(), read: z.string() })).describe("Words that were read as others"),
+  corrections: z
+    .array(z.object({ typed: z.string(), read: z.string() }))
+    .describe("Words that were read as others"),
 };
 
 /** The moment at which a text is meant, so that a past order is read as it was. */
-const meantAt = z.iso.datetime({ offset: true }).optional().describe("When the text was written; now unless given");
+const meantAt = z.iso
+  .datetime({ offset: true })
+  .optional()
+  .describe("When the text was written; now unless given");
 
 /** What the parts of the ranking gave a hit, each 0 to 1. */
 const explained = z.object({

@@ -33,11 +33,14 @@ export function openPostalFile(file: Buffer): PostalFile {
   let start = 0;
   for (let line = 0; line < lines; line++) {
     let code = 0;
-    for (let at = start + CODE_AT; at < start + NAME_AT - 1; at++) code = code * 10 + (file[at] as number) - 48;
+    for (let at = start + CODE_AT; at < start + NAME_AT - 1; at++)
+      code = code * 10 + (file[at] as number) - 48;
     codes[line] = code * OFFSETS + start;
     starts[line] = start;
     const end = file.indexOf(TAB, start + NAME_AT);
-    const bucket = bucketOfBytes(file, start + NAME_AT, end) ?? bucketOf(placeName(file.toString("latin1", start + NAME_AT, end)));
+    const bucket =
+      bucketOfBytes(file, start + NAME_AT, end) ??
+      bucketOf(placeName(file.toString("latin1", start + NAME_AT, end)));
     next[line] = buckets[bucket] as number;
     buckets[bucket] = line;
     const newline = file.indexOf(NEWLINE, end);

@@ -128,7 +128,9 @@ export function readAs({ query }: Searched): string {
         ? `no role was recognised${guess}`
         : `the person ${person.name ?? person.id}`
       : `${role.role} (${role.source}, ${percent(role.confidence)})`,
-    ...roles.map((other) => `also ${other.headcount === undefined ? "" : `${other.headcount} `}${other.role}`),
+    ...roles.map(
+      (other) => `also ${other.headcount === undefined ? "" : `${other.headcount} `}${other.role}`,
+    ),
     ...(exclude?.roles ?? []).map((name) => `not ${name}`),
     ...(person !== undefined && role.role !== null ? [`the person ${person.name ?? person.id}`] : []),
     ...slotTexts(query.slots),
@@ -166,7 +168,9 @@ function slotTexts(slots: Searched["query"]["slots"]): string[] {
 
 function placeText(slots: Searched["query"]["slots"]): string | undefined {
   const { city, state, postal_code, metro, county } = slots;
-  const place = [city, county === undefined ? undefined : `${county} County`, state].filter((part) => part !== undefined).join(", ");
+  const place = [city, county === undefined ? undefined : `${county} County`, state]
+    .filter((part) => part !== undefined)
+    .join(", ");
   const text = [place, postal_code].filter((part) => part !== undefined && part !== "").join(" ");
   if (text === "") return undefined;
   const area = metro === undefined || metro === city ? "" : ` (${metro})`;

@@ -6,7 +6,17 @@ import { ROLES, type Role } from "#domain/roles";
 import { type Random, seeded } from "#lib/random";
 import type { OrderReading } from "./order-reading.ts";
 
-export const ORDER_SLOTS = ["role", "headcount", "city", "state", "start", "shift", "pay", "certifications", "exclude"] as const;
+export const ORDER_SLOTS = [
+  "role",
+  "headcount",
+  "city",
+  "state",
+  "start",
+  "shift",
+  "pay",
+  "certifications",
+  "exclude",
+] as const;
 type Slot = (typeof ORDER_SLOTS)[number];
 
 export interface MadeOrder {
@@ -87,8 +97,12 @@ const SPANISH_TITLES: Readonly<Record<string, string>> = {
 };
 
 function rolePhrase(wanted: Role, spanish: boolean, random: Random): Phrase {
-  const role = spanish ? (ROLES.find(({ name }) => name === random.pick(Object.keys(SPANISH_TITLES))) ?? wanted) : wanted;
-  const title = spanish ? (SPANISH_TITLES[role.name] ?? role.name) : random.pick([role.name, role.name.toLowerCase(), ...role.aliases]);
+  const role = spanish
+    ? (ROLES.find(({ name }) => name === random.pick(Object.keys(SPANISH_TITLES))) ?? wanted)
+    : wanted;
+  const title = spanish
+    ? (SPANISH_TITLES[role.name] ?? role.name)
+    : random.pick([role.name, role.name.toLowerCase(), ...role.aliases]);
   const written = random.below(8) === 0 ? misspelt(title, random) : title;
   const count = 1 + random.below(40);
   const leads = spanish
@@ -135,7 +149,10 @@ function dayPhrase(spanish: boolean, random: Random): Phrase {
   const toWeekday = (weekday - 5 + 7) % 7 || 7;
   return random.pick<() => Phrase>([
     () => ({ text: spanish ? "mañana" : "tomorrow", want: { start: on(1) } }),
-    () => ({ text: spanish ? `el ${SPANISH_WEEKDAYS[weekday]}` : (WEEKDAYS[weekday] ?? ""), want: { start: on(toWeekday) } }),
+    () => ({
+      text: spanish ? `el ${SPANISH_WEEKDAYS[weekday]}` : (WEEKDAYS[weekday] ?? ""),
+      want: { start: on(toWeekday) },
+    }),
     () => ({ text: `${date.getUTCMonth() + 1}/${date.getUTCDate()}`, want: { start: on(ahead) } }),
     () => ({ text: `${MONTHS[date.getUTCMonth()]} ${date.getUTCDate()}`, want: { start: on(ahead) } }),
     () => ({ text: spanish ? "la próxima semana" : "next week", want: { start: on(3) } }),
@@ -147,13 +164,25 @@ function shiftPhrase(random: Random): Phrase {
   const to = (from + 8) % 12 || 12;
   const two = (hour: number): string => String(hour).padStart(2, "0");
   const shift = `${two(from)}:00-${two(from + 8)}:00`;
-  const text = random.pick([`${from}am-${to}pm`, `${from}a-${to}p`, `${from}:00am to ${to}:00pm`, `${two(from)}:00-${two(from + 8)}:00`, `${two(from)}00-${two(from + 8)}00`]);
+  const text = random.pick([
+    `${from}am-${to}pm`,
+    `${from}a-${to}p`,
+    `${from}:00am to ${to}:00pm`,
+    `${two(from)}:00-${two(from + 8)}:00`,
+    `${two(from)}00-${two(from + 8)}00`,
+  ]);
   return { text, want: { shift } };
 }
 
 function payPhrase(spanish: boolean, random: Random): Phrase {
   const pay = 14 + random.below(30) + random.pick([0, 0.5, 0.75]);
-  const text = random.pick([`$${pay}/hr`, `$${pay} per hour`, `$${pay.toFixed(2)}`, `$${pay}-${Math.ceil(pay) + 3}/hr`, spanish ? `pago ${pay} la hora` : `pays ${pay} an hour`]);
+  const text = random.pick([
+    `$${pay}/hr`,
+    `$${pay} per hour`,
+    `$${pay.toFixed(2)}`,
+    `$${pay}-${Math.ceil(pay) + 3}/hr`,
+    spanish ? `pago ${pay} la hora` : `pays ${pay} an hour`,
+  ]);
   return { text, want: { pay: String(pay) } };
 }
 
@@ -169,7 +198,10 @@ const CERTIFICATES: readonly (readonly [written: string, name: string])[] = [
 function certificatePhrase(spanish: boolean, random: Random): Phrase {
   const [written, name] = random.pick(CERTIFICATES);
   if (random.below(4) === 0) return { text: spanish ? `sin ${written}` : `no ${written} needed`, want: {} };
-  return { text: `${spanish ? "con" : random.pick(["with", "must have", "w/"])} ${written}`, want: { certifications: name } };
+  return {
+    text: `${spanish ? "con" : random.pick(["with", "must have", "w/"])} ${written}`,
+    want: { certifications: name },
+  };
 }
 
 const DENIED = ["Barista", "Roofer", "Lifeguard", "Machinist"];
@@ -177,10 +209,22 @@ const DENIED = ["Barista", "Roofer", "Lifeguard", "Machinist"];
 function excludePhrase(role: Role, spanish: boolean, random: Random): Phrase {
   const name = random.pick(DENIED.filter((one) => one !== role.name));
   const written = `${name.toLowerCase()}s`;
-  return { text: spanish ? `no ${written}` : random.pick([`not ${written}`, `no ${written}`, `but not ${written}`]), want: { exclude: name } };
+  return {
+    text: spanish ? `no ${written}` : random.pick([`not ${written}`, `no ${written}`, `but not ${written}`]),
+    want: { exclude: name },
+  };
 }
 
-const NOISE = ["steel toes required", "parking is free", "must lift 50 lbs", "3 years experience", "call 555-201-4432", "PO 88121", "dock 7", "long term"];
+const NOISE = [
+  "steel toes required",
+  "parking is free",
+  "must lift 50 lbs",
+  "3 years experience",
+  "call 555-201-4432",
+  "PO 88121",
+  "dock 7",
+  "long term",
+];
 const SPANISH_NOISE = ["con botas", "dos años de experiencia", "buen ambiente", "llamar al 555-201-4432"];
 const FRAMES: readonly ((body: string) => string)[] = [
   (body) => `Hi team,\n${body}\nThanks, Dana`,

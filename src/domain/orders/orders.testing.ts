@@ -81,6 +81,10 @@ function valueOf(name: string, { slots, exclude, person }: OrderReading): unknow
 
 /** "Saint", "St." and "Fort", "Ft." are spellings of one name. */
 function sameCity(left: string, right: string | undefined): boolean {
-  const plain = (name: string): string => name.toLowerCase().replace("saint ", "st ").replaceAll(/[^\p{L} ]/gu, "");
+  const plain = (name: string): string =>
+    name
+      .toLowerCase()
+      .replace("saint ", "st ")
+      .replaceAll(/[^\p{L} ]/gu, "");
   return right !== undefined && plain(left) === plain(right);
 }

@@ -92,7 +92,10 @@ test("the clock that changes is kept", () => {
 });
 
 describe("any text", () => {
-  const PIECES = "need 3 cooks in , . - / $ 18 hr 6am - 2pm mon dec 5 no not CDL dallas TX ( ) 60601 within miles of x4 él ñ 漢 \n O'Brien @ & + 24/7 w-4505 st.".split(" ");
+  const PIECES =
+    "need 3 cooks in , . - / $ 18 hr 6am - 2pm mon dec 5 no not CDL dallas TX ( ) 60601 within miles of x4 él ñ 漢 \n O'Brien @ & + 24/7 w-4505 st.".split(
+      " ",
+    );
   const wild = fc.oneof(
     fc.string({ unit: "binary", maxLength: 300 }),
     fc.array(fc.constantFrom(...PIECES), { maxLength: 60 }).map((list) => list.join(" ")),
@@ -136,22 +139,25 @@ const DATA = join(import.meta.dir, "../../../../shared/data");
 const ORDERS = join(DATA, "retrieval_queries_dev.jsonl");
 const TITLES = join(DATA, "alternate_titles.csv");
 
-test.skipIf(!existsSync(ORDERS))("agrees with judged orders (skipped without the data set beside the checkout)", () => {
-  const agreed = { headcount: 0, city: 0, state: 0 };
-  const judged = { headcount: 0, city: 0, state: 0 };
-  for (const line of readFileSync(ORDERS, "utf8").trim().split("\n")) {
-    const { text, gold } = JSON.parse(line) as { text: string; gold: Record<string, unknown> };
-    const { slots } = reader.read(text, NOW);
-    for (const slot of ["headcount", "city", "state"] as const) {
-      if (gold[slot] === undefined) continue;
-      judged[slot]++;
-      if (gold[slot] === slots[slot]) agreed[slot]++;
+test.skipIf(!existsSync(ORDERS))(
+  "agrees with judged orders (skipped without the data set beside the checkout)",
+  () => {
+    const agreed = { headcount: 0, city: 0, state: 0 };
+    const judged = { headcount: 0, city: 0, state: 0 };
+    for (const line of readFileSync(ORDERS, "utf8").trim().split("\n")) {
+      const { text, gold } = JSON.parse(line) as { text: string; gold: Record<string, unknown> };
+      const { slots } = reader.read(text, NOW);
+      for (const slot of ["headcount", "city", "state"] as const) {
+        if (gold[slot] === undefined) continue;
+        judged[slot]++;
+        if (gold[slot] === slots[slot]) agreed[slot]++;
+      }
     }
-  }
-  expect(agreed.headcount / judged.headcount).toBeGreaterThan(0.98);
-  expect(agreed.city / judged.city).toBeGreaterThan(0.97);
-  expect(agreed.state / judged.state).toBeGreaterThan(0.99);
-});
+    expect(agreed.headcount / judged.headcount).toBeGreaterThan(0.98);
+    expect(agreed.city / judged.city).toBeGreaterThan(0.97);
+    expect(agreed.state / judged.state).toBeGreaterThan(0.99);
+  },
+);
 
 test.skipIf(!existsSync(TITLES))(
   "titles of other occupations are hardly ever read as a role for sure (skipped without the data set)",

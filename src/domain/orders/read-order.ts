@@ -55,7 +55,11 @@ export function orderReader({ titles, states, gazetteer }: Knowledge): OrderRead
     activities: activitiesByVerb(),
     certificates: certificatePhrases(),
     places: placeNames(),
-    grammar: grammarOf([...TIME_RULES, ...PAY_RULES, ...NUMBER_RULES, ...PLACE_RULES, ...NEED_RULES], { amount, clock, day }),
+    grammar: grammarOf([...TIME_RULES, ...PAY_RULES, ...NUMBER_RULES, ...PLACE_RULES, ...NEED_RULES], {
+      amount,
+      clock,
+      day,
+    }),
     zones: new Map(states.map(({ code, timezone }) => [code, timezone])),
     truckDriver: titles.phrases.get("truckdriver")?.[0]?.role,
   };
@@ -97,7 +101,8 @@ function claimsOf({ tokens, caseless, titled }: TokenText, tools: Tools): Claim[
   const { titles, activities, lexicon, gazetteer, places } = tools;
   const names = personNames();
   const isTitleWord = (key: string): boolean => titles.hasWord(key);
-  const isTown = (name: string): boolean => (gazetteer.named(name)[0]?.population ?? 0) >= TOWN_POPULATION_MIN;
+  const isTown = (name: string): boolean =>
+    (gazetteer.named(name)[0]?.population ?? 0) >= TOWN_POPULATION_MIN;
   const isName = (word: string): boolean => names.first.has(word) || names.last.has(word) || isTown(word);
   const claims: Claim[] = [
     ...roleClaims(tokens, { titles, activities, lexicon, isName }),
@@ -116,7 +121,10 @@ const TOWN_POPULATION_MIN = 20_000;
 /** A certificate that is written like a title, "forklift" or "flagger", is rather the title. */
 const TITLE_SHARE = 0.5;
 
-function certificateClaims(tokens: readonly Token[], { certificates: phrases, titles }: Tools): Of<"certificate">[] {
+function certificateClaims(
+  tokens: readonly Token[],
+  { certificates: phrases, titles }: Tools,
+): Of<"certificate">[] {
   const claims: Of<"certificate">[] = [];
   for (let from = 0; from < tokens.length; from++) {
     if ((tokens[from] as Token).kind === "mark") continue;
@@ -171,7 +179,9 @@ function weighWhole(claims: readonly Claim[]): number {
   const [best, ...others] = places.toSorted((left, right) => right.weight - left.weight);
   let weight = 0;
   for (const other of others) {
-    const agrees = other.value.state === best?.value.state && (other.value.city === undefined) !== (best?.value.city === undefined);
+    const agrees =
+      other.value.state === best?.value.state &&
+      (other.value.city === undefined) !== (best?.value.city === undefined);
     weight -= agrees ? APART_COST : (1 - SECOND_PLACE_SHARE) * other.weight;
   }
   return weight;
@@ -188,7 +198,9 @@ function isOrder(claims: readonly Claim[], purposes: readonly Of<"purpose">[]): 
   let against = 0;
   let forIt = 0;
   const counted = new Set<number>();
-  const longest = purposes.toSorted((left, right) => right.to - right.from - (left.to - left.from) || left.from - right.from);
+  const longest = purposes.toSorted(
+    (left, right) => right.to - right.from - (left.to - left.from) || left.from - right.from,
+  );
   for (const { from, to, value } of longest) {
     let free = true;
     for (let at = from; at < to; at++) free &&= !counted.has(at);
@@ -203,7 +215,8 @@ function isOrder(claims: readonly Claim[], purposes: readonly Of<"purpose">[]): 
   let asks = false;
   for (const { kind } of claims) {
     if (kind === "count") forIt += COUNT_PURPOSE;
-    else if (kind === "place" || kind === "day" || kind === "hours" || kind === "pay") forIt += DETAIL_PURPOSE;
+    else if (kind === "place" || kind === "day" || kind === "hours" || kind === "pay")
+      forIt += DETAIL_PURPOSE;
     asks ||= kind === "role" || kind === "person";
   }
   // A weak sign alone does not outweigh that somebody is asked for: "who is free as a cook".
@@ -211,8 +224,22 @@ function isOrder(claims: readonly Claim[], purposes: readonly Of<"purpose">[]): 
 }
 
 function nothingRead(tokens: readonly Token[], lexicon: Lexicon, text: string): OrderReading {
-  const unread = tokens.filter((token) => token.kind !== "mark" && !isEmpty(token, lexicon)).map((token) => token.text);
-  return { role: null, soc: null, source: "none", confidence: 0, candidates: [], roles: [], slots: {}, unread, corrections: [], rest: text, point: undefined };
+  const unread = tokens
+    .filter((token) => token.kind !== "mark" && !isEmpty(token, lexicon))
+    .map((token) => token.text);
+  return {
+    role: null,
+    soc: null,
+    source: "none",
+    confidence: 0,
+    candidates: [],
+    roles: [],
+    slots: {},
+    unread,
+    corrections: [],
+    rest: text,
+    point: undefined,
+  };
 }
 
 function covered(length: number, claims: readonly Claim[]): Uint8Array {
@@ -256,11 +283,22 @@ function answerOf({ text, tokens, claims, all, now, tools }: Chosen): OrderReadi
   return {
     role: main?.role.name ?? null,
     soc: main?.role.soc ?? null,
-    source: main === undefined ? "none" : main.announced || main.claim.value.form === "work" ? "pattern" : "dictionary",
+    source:
+      main === undefined
+        ? "none"
+        : main.announced || main.claim.value.form === "work"
+          ? "pattern"
+          : "dictionary",
     confidence: main?.confidence ?? 0,
     candidates: main?.candidates ?? roles.candidates,
-    roles: others.map(({ role, count }) => ({ role: role.name, soc: role.soc, ...(count !== undefined && { headcount: count }) })),
-    ...(roles.excluded.length > 0 && { exclude: { roles: [...new Set(roles.excluded.map(({ name }) => name))] } }),
+    roles: others.map(({ role, count }) => ({
+      role: role.name,
+      soc: role.soc,
+      ...(count !== undefined && { headcount: count }),
+    })),
+    ...(roles.excluded.length > 0 && {
+      exclude: { roles: [...new Set(roles.excluded.map(({ name }) => name))] },
+    }),
     ...(person !== undefined && { person }),
     slots,
     unread: unread.map((token) => token.text),
@@ -279,7 +317,8 @@ function certificatesOf(tokens: readonly Token[], kept: readonly Claim[], all: r
     for (const inner of all) {
       const inside = inner.kind === "certificate" && inner.from >= claim.from && inner.to <= claim.to;
       // A "non CDL driver" holds none.
-      const whole = inside && tokens.slice(claim.from, inner.from).every(({ word }) => word !== "non" && word !== "no");
+      const whole =
+        inside && tokens.slice(claim.from, inner.from).every(({ word }) => word !== "non" && word !== "no");
       if (inside && whole && inner.value.name.startsWith("CDL")) names.add(inner.value.name);
     }
   }
@@ -288,7 +327,10 @@ function certificatesOf(tokens: readonly Token[], kept: readonly Claim[], all: r
   return [...names];
 }
 
-type NeedSlots = Pick<OrderSlots, "miles" | "pay" | "pay_max" | "pay_unit" | "urgent" | "languages" | "status">;
+type NeedSlots = Pick<
+  OrderSlots,
+  "miles" | "pay" | "pay_max" | "pay_unit" | "urgent" | "languages" | "status"
+>;
 
 function needsOf(kept: readonly Claim[], used: Set<Claim>): NeedSlots {
   const slots: { -readonly [K in keyof NeedSlots]: NeedSlots[K] } = {};
@@ -331,7 +373,11 @@ function needsOf(kept: readonly Claim[], used: Set<Claim>): NeedSlots {
 function personOf(kept: readonly Claim[], used: Set<Claim>, roleAsked: boolean): Person | undefined {
   const people = kept.filter((claim): claim is Of<"person"> => claim.kind === "person");
   const [best] = people.toSorted((left, right) => right.weight - left.weight);
-  if (best === undefined || (roleAsked && best.value.id === undefined && best.weight < PERSON_BESIDE_ROLE_MIN)) return undefined;
+  if (
+    best === undefined ||
+    (roleAsked && best.value.id === undefined && best.weight < PERSON_BESIDE_ROLE_MIN)
+  )
+    return undefined;
   used.add(best);
   return best.value;
 }
@@ -349,12 +395,19 @@ function restOf(
 ): string {
   const kept = new Set(unread);
   for (const claim of claims) {
-    if (claim.kind === "role" && !denied.has(claim)) for (let at = claim.from; at < claim.to; at++) kept.add(tokens[at] as Token);
+    if (claim.kind === "role" && !denied.has(claim))
+      for (let at = claim.from; at < claim.to; at++) kept.add(tokens[at] as Token);
   }
   // "building service workers": a word for people belongs to the words right before it.
   for (const [at, token] of tokens.entries()) {
     const before = tokens[at - 1];
-    if (before?.kind === "word" && kept.has(before) && lexicon.has(token.word, "people") && !lexicon.has(token.word, "lead")) kept.add(token);
+    if (
+      before?.kind === "word" &&
+      kept.has(before) &&
+      lexicon.has(token.word, "people") &&
+      !lexicon.has(token.word, "lead")
+    )
+      kept.add(token);
   }
   return tokens
     .filter((token) => kept.has(token) && token.kind !== "mark")

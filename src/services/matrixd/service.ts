@@ -86,7 +86,10 @@ export async function matrixd(deps: MatrixdDeps): Promise<Matrixd> {
   ): Promise<Part> => {
     const started = performance.now();
     const { query_text: text, query_role: role, k, per_corpus_k, mode, explain } = input;
-    const understood = await understanding.understand({ text, role, now: momentOf(input.now), model: generation.model }, call);
+    const understood = await understanding.understand(
+      { text, role, now: momentOf(input.now), model: generation.model },
+      call,
+    );
     const point = input.near === undefined ? undefined : await pointOf(input.near);
     const filter = filterOf(input, point, generation);
     const question = { understood, text, role, k: per_corpus_k ?? k, mode, filter, near: point, explain };
@@ -161,7 +164,11 @@ export async function matrixd(deps: MatrixdDeps): Promise<Matrixd> {
       throw new Fault("upstream", "No corpus answered.", { details: whyNone(perCorpus) });
     if (parts.length > 1)
       hits.sort((a, b) => b.score - a.score || a.distance - b.distance || (a.id < b.id ? -1 : 1));
-    const query = { text: input.query_text, role: read.role, ...partsOf(read.understood.order, read.understood.candidates) };
+    const query = {
+      text: input.query_text,
+      role: read.role,
+      ...partsOf(read.understood.order, read.understood.candidates),
+    };
     const best = hits.length > input.k ? hits.slice(0, input.k) : hits;
     for (const [rank, hit] of best.entries()) hit.rank = hit.base_rank = rank;
     return {

@@ -5,7 +5,20 @@ import type { Token } from "../text/tokens.ts";
 import type { Claim, Kind } from "../grammar/claim.ts";
 
 /** Kinds that can be denied. */
-const DENIABLE: ReadonlySet<Kind> = new Set(["role", "certificate", "language", "status", "shift", "weekdays", "urgent", "pay", "person", "place", "day", "hours"]);
+const DENIABLE: ReadonlySet<Kind> = new Set([
+  "role",
+  "certificate",
+  "language",
+  "status",
+  "shift",
+  "weekdays",
+  "urgent",
+  "pay",
+  "person",
+  "place",
+  "day",
+  "hours",
+]);
 /** Kinds that a negation passes over on its way. */
 const PASSED: ReadonlySet<Kind> = new Set(["experience", "aside"]);
 /** Kinds that a negation must stand right before. */
@@ -49,7 +62,12 @@ function denyAfter(tokens: readonly Token[], claims: readonly Claim[], at: numbe
   }
 }
 
-function denyBefore(tokens: readonly Token[], claims: readonly Claim[], at: number, denied: Set<Claim>): void {
+function denyBefore(
+  tokens: readonly Token[],
+  claims: readonly Claim[],
+  at: number,
+  denied: Set<Claim>,
+): void {
   let start = (claims[at] as Claim).from;
   for (let before = at - 1; before >= 0; before--) {
     const claim = claims[before] as Claim;

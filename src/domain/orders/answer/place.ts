@@ -42,7 +42,9 @@ export function placeOf(
       ? state === undefined
         ? undefined
         : zoneOfState(state)
-      : ((known as { timezone?: string } | undefined)?.timezone ?? gazetteer.timezone(point) ?? (state === undefined ? undefined : zoneOfState(state)));
+      : ((known as { timezone?: string } | undefined)?.timezone ??
+        gazetteer.timezone(point) ??
+        (state === undefined ? undefined : zoneOfState(state)));
   const slots: PlaceSlots = {
     ...(city !== undefined && { city }),
     ...(ambiguous === true && { city_ambiguous: true as const }),
@@ -61,10 +63,13 @@ function together(value: PlaceValue, other: PlaceValue, gazetteer: Gazetteer): P
   if (value.state === undefined) return { ...other, ...value };
   if (other.city === undefined && other.postalCode === undefined && other.county === undefined) {
     if (other.state === value.state) return { ...value, ambiguous: false };
-    if (other.state === undefined || value.city === undefined || value.postalCode !== undefined) return undefined;
+    if (other.state === undefined || value.city === undefined || value.postalCode !== undefined)
+      return undefined;
     // "Springfield ... in IL": the state decides which one.
     const known = inState(value.city, other.state, gazetteer);
-    return known === undefined ? undefined : { ...value, city: known.city, state: known.state, known, ambiguous: false };
+    return known === undefined
+      ? undefined
+      : { ...value, city: known.city, state: known.state, known, ambiguous: false };
   }
   if (other.state !== value.state && value.city !== undefined) return undefined;
   if (value.city === undefined && other.city !== undefined) {
@@ -81,7 +86,6 @@ function together(value: PlaceValue, other: PlaceValue, gazetteer: Gazetteer): P
 function inState(city: string, state: string, gazetteer: Gazetteer): Place | undefined {
   return gazetteer.named(placeName(city)).find((place) => place.state === state);
 }
-
 
 /** To a ten-thousandth of a degree, some ten yards. */
 function rounded(degrees: number): number {

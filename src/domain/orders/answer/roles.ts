@@ -57,12 +57,17 @@ export function rolesOf(view: RoleView): RoleAnswer {
     // "no forklift experience required" keeps nobody out.
     if (!isExperience(view, claim)) excluded.push(roleOf(claim, view, all));
   }
-  const wanted = properOnes(view, all.filter((claim) => !denied.has(claim)));
+  const wanted = properOnes(
+    view,
+    all.filter((claim) => !denied.has(claim)),
+  );
   const driver = wanted.length === 0 ? driverOf(view) : undefined;
   if (driver !== undefined) wanted.push(driver);
   const counts = countsOf(view, wanted, used);
   const read = wanted.map((claim) => requestOf(claim, view, wanted, counts.get(claim)));
-  const named = merged(read.filter(({ confidence }) => confidence >= NAMED_MIN)).filter(({ role }) => !excluded.includes(role));
+  const named = merged(read.filter(({ confidence }) => confidence >= NAMED_MIN)).filter(
+    ({ role }) => !excluded.includes(role),
+  );
   for (const { claim } of named) used.add(claim);
   return {
     requests: named,
@@ -75,7 +80,9 @@ export function rolesOf(view: RoleView): RoleAnswer {
 
 /** "CDL A, Atlanta": who asks for the licence alone asks for a driver. */
 function driverOf({ claims, denied, truckDriver }: RoleView): RoleClaim | undefined {
-  const licence = claims.find((claim) => claim.kind === "certificate" && !denied.has(claim) && claim.value.name.startsWith("CDL"));
+  const licence = claims.find(
+    (claim) => claim.kind === "certificate" && !denied.has(claim) && claim.value.name.startsWith("CDL"),
+  );
   if (licence === undefined || truckDriver === undefined) return undefined;
   return { ...licence, kind: "role", value: { roles: [truckDriver], form: "field" } };
 }
@@ -86,10 +93,13 @@ function properOnes(view: RoleView, claims: readonly RoleClaim[]): RoleClaim[] {
   const kept = asked.length > 0 ? asked : [...claims];
   const titles = kept.filter(({ value }) => value.form === "title");
   const work = kept.filter(({ value }) => value.form === "work");
-  const counted = (claim: RoleClaim): boolean => view.claims.some(({ kind, to }) => kind === "count" && to === claim.from);
+  const counted = (claim: RoleClaim): boolean =>
+    view.claims.some(({ kind, to }) => kind === "count" && to === claim.from);
   const best =
     titles.length > 0
-      ? kept.filter((claim) => claim.value.form === "title" || (claim.value.form === "field" && counted(claim)))
+      ? kept.filter(
+          (claim) => claim.value.form === "title" || (claim.value.form === "field" && counted(claim)),
+        )
       : work.length > 0
         ? work.slice(0, 1)
         : kept;
@@ -100,10 +110,19 @@ const EXPERIENCE_REACH = 2;
 
 /** "with forklift experience": something to have done. */
 function isExperience({ tokens, claims }: RoleView, claim: RoleClaim): boolean {
-  const next = claims.find(({ kind, from }) => kind === "experience" && from >= claim.to && from <= claim.to + 1);
+  const next = claims.find(
+    ({ kind, from }) => kind === "experience" && from >= claim.to && from <= claim.to + 1,
+  );
   if (next !== undefined) return true;
-  const lead = claims.find(({ kind, to }) => kind === "experience" && to <= claim.from && to >= claim.from - EXPERIENCE_REACH);
-  return lead !== undefined && tokens.slice(lead.to, claim.from).some(({ word }) => ["as", "in", "como", "with", "de", "en"].includes(word));
+  const lead = claims.find(
+    ({ kind, to }) => kind === "experience" && to <= claim.from && to >= claim.from - EXPERIENCE_REACH,
+  );
+  return (
+    lead !== undefined &&
+    tokens
+      .slice(lead.to, claim.from)
+      .some(({ word }) => ["as", "in", "como", "with", "de", "en"].includes(word))
+  );
 }
 
 /** "security receptionist" is a receptionist: the name of a field before a title with nothing between. */
@@ -114,9 +133,15 @@ function describesNext(view: RoleView, claim: RoleClaim, next: RoleClaim | undef
 }
 
 /** Words for somebody who does something. */
-const AGENT = /(?:er|or|ist|ian|man|woman|person|ant|ent|eer|ee|cook|chef|clerk|guard|nurse|host|aide|maid|assistant|associate|dero|dor|dora|ero|era|ista|ano|tech|rep|cna|lpn|rn)$/;
+const AGENT =
+  /(?:er|or|ist|ian|man|woman|person|ant|ent|eer|ee|cook|chef|clerk|guard|nurse|host|aide|maid|assistant|associate|dero|dor|dora|ero|era|ista|ano|tech|rep|cna|lpn|rn)$/;
 
-function requestOf(claim: RoleClaim, view: RoleView, all: readonly RoleClaim[], count: number | undefined): Request {
+function requestOf(
+  claim: RoleClaim,
+  view: RoleView,
+  all: readonly RoleClaim[],
+  count: number | undefined,
+): Request {
   const role = roleOf(claim, view, all);
   const announced = count !== undefined || isAnnounced(view, claim);
   const confidence = confidenceOf(claim, view, announced);
@@ -134,7 +159,17 @@ const ANNOUNCED_CONFIDENCE = 0.98;
 const ERROR_CONFIDENCE = 0.79;
 const SHARED_FACTOR = 0.88;
 /** Words that may follow a title and leave it what it is: "rock splitter laborer". */
-const GENERIC_BEHIND: ReadonlySet<string> = new Set(["laborer", "labor", "attendant", "technician", "specialist", "worker", "hand", "operator", "member"]);
+const GENERIC_BEHIND: ReadonlySet<string> = new Set([
+  "laborer",
+  "labor",
+  "attendant",
+  "technician",
+  "specialist",
+  "worker",
+  "hand",
+  "operator",
+  "member",
+]);
 /** Of a title with a word around it that nobody knows: before it, and behind it. */
 const STRANGE_BEFORE = 0.78;
 /** The name of a field behind a word that nobody knows is a title that nobody knows. */
@@ -155,21 +190,53 @@ function surroundings(claim: RoleClaim, view: RoleView): number {
   const { tokens } = view;
   let factor = 1;
   const next = tokens[claim.to];
-  const field = view.claims.some(({ kind, from, value }) => kind === "role" && from === claim.to && (value as RoleClaim["value"]).form === "field");
+  const field = view.claims.some(
+    ({ kind, from, value }) =>
+      kind === "role" && from === claim.to && (value as RoleClaim["value"]).form === "field",
+  );
   // "AC installer supervisor", "traffic control operator".
   if (next !== undefined && field && isHead(view, next)) return HEAD_BEHIND;
   const fieldOnly = claim.value.form === "field" && next !== undefined && !isHead(view, next);
   if (next !== undefined && next.kind === "word" && isStrange(view, claim.to) && !fieldOnly) {
-    factor *= GENERIC_BEHIND.has(next.key) ? STRANGE_BEFORE : isHead(view, next) ? HEAD_BEHIND : next.capital && !(tokens[claim.to - 1]?.capital ?? false) ? 0.9 : STRANGE_BEHIND;
-  } else if (next !== undefined && next.word === "of" && view.lexicon.has(tokens[claim.to - 1]?.word ?? "", "head")) factor *= 0.7;
+    factor *= GENERIC_BEHIND.has(next.key)
+      ? STRANGE_BEFORE
+      : isHead(view, next)
+        ? HEAD_BEHIND
+        : next.capital && !(tokens[claim.to - 1]?.capital ?? false)
+          ? 0.9
+          : STRANGE_BEHIND;
+  } else if (
+    next !== undefined &&
+    next.word === "of" &&
+    view.lexicon.has(tokens[claim.to - 1]?.word ?? "", "head")
+  )
+    factor *= 0.7;
   const before = tokens[claim.from - 1];
-  if (before !== undefined && before.kind === "word" && (isStrange(view, claim.from - 1) || narrows(view, claim)))
+  if (
+    before !== undefined &&
+    before.kind === "word" &&
+    (isStrange(view, claim.from - 1) || narrows(view, claim))
+  )
     factor *= claim.value.form === "field" ? FIELD_STRANGE_BEFORE : STRANGE_BEFORE;
   return factor;
 }
 
 /** Classes of words that may be part of a title; words of others stand between titles. */
-const TITLE_CLASSES: ReadonlySet<string> = new Set(["common", "workplace", "namer", "measure", "head", "street", "noorder", "unit", "holiday", "phoneword", "idword", "minutes", "radius"]);
+const TITLE_CLASSES: ReadonlySet<string> = new Set([
+  "common",
+  "workplace",
+  "namer",
+  "measure",
+  "head",
+  "street",
+  "noorder",
+  "unit",
+  "holiday",
+  "phoneword",
+  "idword",
+  "minutes",
+  "radius",
+]);
 
 /** "tax collector", "plant operator": a word of the language before a title makes another one of it. */
 function narrows({ tokens, claims, lexicon }: RoleView, claim: RoleClaim): boolean {
@@ -211,7 +278,14 @@ function isAnnounced({ tokens, lexicon }: RoleView, claim: RoleClaim): boolean {
   return false;
 }
 
-const DRIVING_CERTIFICATES: ReadonlySet<string> = new Set(["CDL A", "CDL B", "CDL", "CDL C", "Hazmat", "Tanker"]);
+const DRIVING_CERTIFICATES: ReadonlySet<string> = new Set([
+  "CDL A",
+  "CDL B",
+  "CDL",
+  "CDL C",
+  "Hazmat",
+  "Tanker",
+]);
 /** Words that say which field is meant, by the family of roles. */
 const FIELD_WORDS: Readonly<Record<string, string>> = {
   warehouse: "warehouse",
@@ -243,7 +317,8 @@ function roleOf(claim: RoleClaim, view: RoleView, all: readonly RoleClaim[]): Ro
   }
   if (others.length === 0) return first;
   const families = new Set<string | undefined>();
-  for (const other of all) if (other !== claim && other.value.roles.length === 1) families.add(other.value.roles[0]?.family);
+  for (const other of all)
+    if (other !== claim && other.value.roles.length === 1) families.add(other.value.roles[0]?.family);
   for (const { word } of view.tokens) if (Object.hasOwn(FIELD_WORDS, word)) families.add(FIELD_WORDS[word]);
   return claim.value.roles.find(({ family }) => families.has(family)) ?? first;
 }
@@ -252,18 +327,28 @@ function roleOf(claim: RoleClaim, view: RoleView, all: readonly RoleClaim[]): Ro
 const COUNT_REACH = 5;
 
 /** Which count belongs to which role; under undefined one that belongs to none. */
-function countsOf(view: RoleView, wanted: readonly RoleClaim[], used: Set<Claim>): Map<RoleClaim | undefined, number> {
+function countsOf(
+  view: RoleView,
+  wanted: readonly RoleClaim[],
+  used: Set<Claim>,
+): Map<RoleClaim | undefined, number> {
   const { claims, denied, tokens } = view;
   const counts = new Map<RoleClaim | undefined, number>();
   const loose: Of<"count">[] = [];
   for (const [at, claim] of claims.entries()) {
     if (claim.kind !== "count") continue;
     const next = claims.slice(at + 1).find(({ kind }) => kind === "role" || kind === "count");
-    const behind = next?.kind === "role" && next.from - claim.to <= COUNT_REACH && !breaks(tokens, claim.to, next.from) ? next : undefined;
+    const behind =
+      next?.kind === "role" && next.from - claim.to <= COUNT_REACH && !breaks(tokens, claim.to, next.from)
+        ? next
+        : undefined;
     const before = claims.slice(0, at).findLast(({ kind }) => kind === "role" || kind === "count");
     const ahead = before?.kind === "role" && claim.from - before.to <= 1 ? before : undefined;
     // "cook x4": the number belongs to what stands before it when it is written so.
-    const multiplied = tokens[claim.from]?.word === "x" || tokens[claim.from]?.word === "×" || tokens[claim.from]?.word === "(";
+    const multiplied =
+      tokens[claim.from]?.word === "x" ||
+      tokens[claim.from]?.word === "×" ||
+      tokens[claim.from]?.word === "(";
     const owner = multiplied ? (ahead ?? behind) : (behind ?? ahead);
     if (owner !== undefined && denied.has(owner)) continue;
     if (owner === undefined || !wanted.includes(owner as RoleClaim) || counts.has(owner as RoleClaim)) {
@@ -284,7 +369,9 @@ function countsOf(view: RoleView, wanted: readonly RoleClaim[], used: Set<Claim>
 }
 
 function breaks(tokens: readonly Token[], from: number, to: number): boolean {
-  return tokens.slice(from, to).some(({ word }) => word === "," || word === ";" || word === "\n" || word === ".");
+  return tokens
+    .slice(from, to)
+    .some(({ word }) => word === "," || word === ";" || word === "\n" || word === ".");
 }
 
 /** Requests for one role are one request. */

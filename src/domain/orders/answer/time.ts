@@ -40,7 +40,8 @@ export function timeOf(claims: readonly Claim[], { now, timezone, roundTheClock 
     return claim;
   };
   const today = todayIn(now, timezone);
-  const dayOn = (day: Day | undefined): CalendarDay | undefined => (day === undefined ? undefined : calendarDay(day, today));
+  const dayOn = (day: Day | undefined): CalendarDay | undefined =>
+    day === undefined ? undefined : calendarDay(day, today);
   const weekdays = use(firstOf(claims, "weekdays"));
   const shift = use(firstOf(claims, "shift"));
   const name = shift?.value.name ?? (isWeekend(weekdays) ? "weekend" : undefined);
@@ -81,14 +82,21 @@ export function timeOf(claims: readonly Claim[], { now, timezone, roundTheClock 
 }
 
 /** The last day is the first such day that is not before the start. */
-function lastDay(until: Day | undefined, start: CalendarDay | undefined, today: CalendarDay): CalendarDay | undefined {
+function lastDay(
+  until: Day | undefined,
+  start: CalendarDay | undefined,
+  today: CalendarDay,
+): CalendarDay | undefined {
   if (until === undefined) return undefined;
   const base = start === undefined ? today : daysAfter(start, -1);
   const found = calendarDay(until, until.kind === "weekday" || until.kind === "date" ? base : today);
   return found === undefined || (start !== undefined && isBefore(found, start)) ? undefined : found;
 }
 
-function firstOf<K extends "weekdays" | "shift" | "hours">(claims: readonly Claim[], kind: K): Of<K> | undefined {
+function firstOf<K extends "weekdays" | "shift" | "hours">(
+  claims: readonly Claim[],
+  kind: K,
+): Of<K> | undefined {
   return claims.find((claim) => claim.kind === kind) as Of<K> | undefined;
 }
 
@@ -98,5 +106,10 @@ function isWeekend(weekdays: Of<"weekdays"> | undefined): boolean {
 }
 
 function isNightStart(hours: Of<"hours"> | undefined): boolean {
-  return hours !== undefined && !hours.value.from.sure && !hours.value.to.sure && hours.value.from.minutes === NIGHT_HOUR;
+  return (
+    hours !== undefined &&
+    !hours.value.from.sure &&
+    !hours.value.to.sure &&
+    hours.value.from.minutes === NIGHT_HOUR
+  );
 }

@@ -8,7 +8,18 @@ import type { Token } from "../text/tokens.ts";
 /** What is recognised and needs no telling. */
 const SILENT: ReadonlySet<Kind> = new Set(["courtesy", "negation", "experience", "purpose"]);
 /** Words that say nothing, unless they describe who is wanted or where. */
-const EMPTY = ["filler", "lead", "prep", "neg", "closing", "greeting", "subject", "unneeded", "per", "urgent"];
+const EMPTY = [
+  "filler",
+  "lead",
+  "prep",
+  "neg",
+  "closing",
+  "greeting",
+  "subject",
+  "unneeded",
+  "per",
+  "urgent",
+];
 const TELLING = ["modifier", "workplace", "head"];
 
 export function unreadTokens(

@@ -49,11 +49,16 @@ export function calendarDay(day: Day, today: CalendarDay): CalendarDay | undefin
         .map((year) => nthWeekday(year, day))
         .find((date) => !isBefore(date, today));
     case "date":
-      return day.year === undefined ? nextDate(day, today) : { year: day.year, month: day.month, day: day.day };
+      return day.year === undefined
+        ? nextDate(day, today)
+        : { year: day.year, month: day.month, day: day.day };
   }
 }
 
-function nextDate({ month, day }: { readonly month: number; readonly day: number }, today: CalendarDay): CalendarDay | undefined {
+function nextDate(
+  { month, day }: { readonly month: number; readonly day: number },
+  today: CalendarDay,
+): CalendarDay | undefined {
   // A leap day may be up to eight years off.
   for (let year = today.year; year <= today.year + 8; year++) {
     if (isDate(year, month, day) && !isBefore({ year, month, day }, today)) return { year, month, day };
@@ -113,7 +118,11 @@ export function minutesIn(now: number, timezone: string | undefined): number {
  * RFC 3339: without a time of day the date alone ("2027-04-01"); with one, the offset of the zone on that day, or
  * "-00:00", which that format has for an unknown local offset.
  */
-export function momentText(date: CalendarDay, minutes: number | undefined, timezone: string | undefined): string {
+export function momentText(
+  date: CalendarDay,
+  minutes: number | undefined,
+  timezone: string | undefined,
+): string {
   const text = `${String(date.year).padStart(4, "0")}-${two(date.month)}-${two(date.day)}`;
   if (minutes === undefined) return text;
   const clock = `${text}T${clockText(minutes)}:00`;
@@ -141,7 +150,11 @@ const BARE_SHIFT_MAX = 840;
  * half of the day, the one that makes the shorter shift is meant; of two, those that make a working day: from five in
  * the morning to four in the afternoon, at night when `night` says so.
  */
-export function shiftBetween(from: Clock, to: Clock, night: boolean): { from: number; to: number } | undefined {
+export function shiftBetween(
+  from: Clock,
+  to: Clock,
+  night: boolean,
+): { from: number; to: number } | undefined {
   if (from.sure && to.sure) {
     // "10:00-06:00" is no shift of twenty hours.
     const long = lengthOf(from.minutes, to.minutes) > BARE_SHIFT_MAX;

@@ -49,7 +49,8 @@ export function chooseReadings(
       const { score, claim, before } = beginning;
       beams[at + 1]?.push(cost === 0 ? beginning : { score: score - cost, claim, before });
       if (own === undefined) continue;
-      for (const next of own) beams[next.to]?.push({ score: score + next.weight, claim: next, before: beginning });
+      for (const next of own)
+        beams[next.to]?.push({ score: score + next.weight, claim: next, before: beginning });
     }
     beams[at] = [];
   }

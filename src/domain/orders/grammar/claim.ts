@@ -47,7 +47,13 @@ export type Day =
   | { readonly kind: "ahead"; readonly days: number }
   | { readonly kind: "week" | "weekend" | "month"; readonly ahead: number }
   | { readonly kind: "month end" }
-  | { readonly kind: "nth weekday"; readonly month: number; readonly weekday: number; readonly nth: number; readonly plus?: number };
+  | {
+      readonly kind: "nth weekday";
+      readonly month: number;
+      readonly weekday: number;
+      readonly nth: number;
+      readonly plus?: number;
+    };
 
 export interface PayValue {
   readonly pay?: number;

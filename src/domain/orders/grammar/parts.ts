@@ -56,7 +56,8 @@ export const clock: Part = {
   first: ["#number", "noon"],
   parse: (scope, place) => {
     const noon = meaning(scope, place, "noon");
-    if (noon !== undefined) return [{ to: place + 1, value: { minutes: Number(noon), sure: true } satisfies Clock }];
+    if (noon !== undefined)
+      return [{ to: place + 1, value: { minutes: Number(noon), sure: true } satisfies Clock }];
     const read = hourAt(scope, place);
     if (read === undefined) return [];
     const half = halfAt(scope, read.to);
@@ -68,7 +69,12 @@ export const clock: Part = {
     const to = isWord(scope, read.to, "oclock", "hrs", "hours", "h") && read.compact ? read.to + 1 : read.to;
     const end = isWord(scope, read.to, "oclock") ? read.to + 1 : to;
     const bare = end === place + 1 && /^\d{1,2}$/.test(at(scope, place)?.text ?? "");
-    return [{ to: end, value: { minutes: read.minutes, sure: read.sure, ...(bare ? { bare } : {}) } satisfies Clock }];
+    return [
+      {
+        to: end,
+        value: { minutes: read.minutes, sure: read.sure, ...(bare ? { bare } : {}) } satisfies Clock,
+      },
+    ];
   },
 };
 
@@ -119,9 +125,15 @@ function halfAt(scope: Scope, place: number): { to: number; value: "a" | "p" } |
     return glued ? { to: place + 1, value: word } : undefined;
   }
   // "6 de la mañana", "7 in the morning", "10 at night".
-  const lead = isWord(scope, place, "de", "in") && isWord(scope, place + 1, "la", "the") ? 2 : isWord(scope, place, "at") ? 1 : 0;
+  const lead =
+    isWord(scope, place, "de", "in") && isWord(scope, place + 1, "la", "the")
+      ? 2
+      : isWord(scope, place, "at")
+        ? 1
+        : 0;
   if (lead === 0) return undefined;
-  if (isWord(scope, place + lead, "manana", "morning", "madrugada")) return { to: place + lead + 1, value: "a" };
+  if (isWord(scope, place + lead, "manana", "morning", "madrugada"))
+    return { to: place + lead + 1, value: "a" };
   if (isWord(scope, place + lead, "tarde", "noche", "afternoon", "evening", "night"))
     return { to: place + lead + 1, value: "p" };
   return undefined;
@@ -135,9 +147,48 @@ function inHalf(minutes: number, half: "a" | "p"): number | undefined {
 
 /** A day in any of its ways; see the tests for the list. */
 export const day: Part = {
-  first: ["#number", "weekday", "month", "ahead", "next", "this", "week", "weekend", "holiday", "number", "=in", "=en", "=a", "=the", "=el", "=la", "=day", "=pasado", "=manana", "=esta", "=end", "=fin", "=beginning", "=black", "=new", "=labor", "=memorial", "=veterans", "=mlk", "=presidents", "=july", "=first", "=dia"],
+  first: [
+    "#number",
+    "weekday",
+    "month",
+    "ahead",
+    "next",
+    "this",
+    "week",
+    "weekend",
+    "holiday",
+    "number",
+    "=in",
+    "=en",
+    "=a",
+    "=the",
+    "=el",
+    "=la",
+    "=day",
+    "=pasado",
+    "=manana",
+    "=esta",
+    "=end",
+    "=fin",
+    "=beginning",
+    "=black",
+    "=new",
+    "=labor",
+    "=memorial",
+    "=veterans",
+    "=mlk",
+    "=presidents",
+    "=july",
+    "=first",
+    "=dia",
+  ],
   parse: (scope, place) => {
-    const found = [...relative(scope, place), ...calendar(scope, place), ...weekday(scope, place), ...holiday(scope, place)];
+    const found = [
+      ...relative(scope, place),
+      ...calendar(scope, place),
+      ...weekday(scope, place),
+      ...holiday(scope, place),
+    ];
     return found.length < 2 ? found : found.sort((left, right) => right.to - left.to);
   },
 };
@@ -188,11 +239,20 @@ function numeric(scope: Scope, place: number, token: Token): Parsed[] {
     const dashed = isWord(scope, place + 3, "-") && third?.kind === "number";
     return dashed ? dateOf(second.value, third.value, token.value, place + 5) : [];
   }
-  if ((mark.word !== "/" && mark.word !== "-") || !/^\d{1,2}$/.test(token.text) || !/^\d{1,2}$/.test(second.text)) return [];
+  if (
+    (mark.word !== "/" && mark.word !== "-") ||
+    !/^\d{1,2}$/.test(token.text) ||
+    !/^\d{1,2}$/.test(second.text)
+  )
+    return [];
   const third = at(scope, place + 4);
   const more = isWord(scope, place + 3, mark.word) && third?.kind === "number" && third.glued;
   if (more) {
-    const year = /^\d\d$/.test(third.text) ? 2000 + third.value : /^(?:19|20)\d\d$/.test(third.text) ? third.value : 0;
+    const year = /^\d\d$/.test(third.text)
+      ? 2000 + third.value
+      : /^(?:19|20)\d\d$/.test(third.text)
+        ? third.value
+        : 0;
     return year === 0 ? [] : dateOf(token.value, second.value, year, place + 5);
   }
   // "12-5" is hours, or anything.
@@ -212,13 +272,17 @@ function dayThenMonth(scope: Scope, place: number, token: Token): Parsed[] {
 }
 
 function ordinalEnd(scope: Scope, place: number): number | undefined {
-  return isWord(scope, place, "st", "nd", "rd", "th") && at(scope, place)?.glued === true ? place + 1 : undefined;
+  return isWord(scope, place, "st", "nd", "rd", "th") && at(scope, place)?.glued === true
+    ? place + 1
+    : undefined;
 }
 
 function yearAt(scope: Scope, place: number): { to: number; value: number } | undefined {
   const comma = isWord(scope, place, ",") ? 1 : 0;
   const token = at(scope, place + comma);
-  return token?.kind === "number" && /^20\d\d$/.test(token.text) ? { to: place + comma + 1, value: token.value } : undefined;
+  return token?.kind === "number" && /^20\d\d$/.test(token.text)
+    ? { to: place + comma + 1, value: token.value }
+    : undefined;
 }
 
 /** "Monday", "next Tue", "el próximo lunes", "Monday the 30th", "Mon 11/30", "a week from Monday", "Monday week". */
@@ -242,7 +306,8 @@ function weekday(scope: Scope, place: number): Parsed[] {
   const name = meaning(scope, to, "weekday");
   if (name === undefined) return [];
   to++;
-  if (isWord(scope, to, ".") && at(scope, to)?.glued === true && (at(scope, to - 1)?.word.length ?? 9) < 5) to++;
+  if (isWord(scope, to, ".") && at(scope, to)?.glued === true && (at(scope, to - 1)?.word.length ?? 9) < 5)
+    to++;
   if (meaning(scope, to, "next") !== undefined && isWord(scope, to, "proximo", "siguiente", "next")) {
     next = !isWord(scope, to, "proximo");
     to++;
@@ -252,13 +317,16 @@ function weekday(scope: Scope, place: number): Parsed[] {
   const found = calendar(scope, to + comma);
   if (found.length > 0) return found;
   const value = { kind: "weekday", weekday: Number(name), ...(next ? { next } : {}) } as const;
-  if (isWord(scope, to, "week") && !isWord(scope, to + 1, "of")) return [...said(to + 1, { ...value, weeks: 1 }), ...said(to, value)];
+  if (isWord(scope, to, "week") && !isWord(scope, to + 1, "of"))
+    return [...said(to + 1, { ...value, weeks: 1 }), ...said(to, value)];
   return said(to, value);
 }
 
 /** "a week from", "two weeks after", "in a week from". */
 function weeksFrom(scope: Scope, place: number): { to: number; weeks: number } | undefined {
-  const lead = isWord(scope, place, "a", "one", "una") ? { to: place + 1, value: 1 } : amount.parse(scope, place)[0];
+  const lead = isWord(scope, place, "a", "one", "una")
+    ? { to: place + 1, value: 1 }
+    : amount.parse(scope, place)[0];
   if (lead === undefined || meaning(scope, lead.to, "week") === undefined) return undefined;
   return isWord(scope, lead.to + 1, "from", "after", "desde")
     ? { to: lead.to + 2, weeks: Number(lead.value) }
@@ -270,21 +338,31 @@ function relative(scope: Scope, place: number): Parsed[] {
   const ahead = meaning(scope, place, "ahead");
   if (ahead !== undefined) return said(place + 1, { kind: "ahead", days: Number(ahead) });
   if (isWord(scope, place, "the") && isWord(scope, place + 1, "day")) return relative(scope, place + 1);
-  if (isWord(scope, place, "day") && isWord(scope, place + 1, "after") && meaning(scope, place + 2, "ahead") === "1")
+  if (
+    isWord(scope, place, "day") &&
+    isWord(scope, place + 1, "after") &&
+    meaning(scope, place + 2, "ahead") === "1"
+  )
     return said(place + 3, { kind: "ahead", days: 2 });
-  if (isWord(scope, place, "pasado") && isWord(scope, place + 1, "manana")) return said(place + 2, { kind: "ahead", days: 2 });
+  if (isWord(scope, place, "pasado") && isWord(scope, place + 1, "manana"))
+    return said(place + 2, { kind: "ahead", days: 2 });
   if (isWord(scope, place, "manana")) return said(place + 1, { kind: "ahead", days: 1 });
-  if (isWord(scope, place, "esta") && isWord(scope, place + 1, "noche")) return said(place + 2, { kind: "ahead", days: 0 });
+  if (isWord(scope, place, "esta") && isWord(scope, place + 1, "noche"))
+    return said(place + 2, { kind: "ahead", days: 0 });
   if (isWord(scope, place, "in", "en")) return inSome(scope, place + 1);
   return [...endOf(scope, place), ...weekOf(scope, place)];
 }
 
 function inSome(scope: Scope, place: number): Parsed[] {
-  const count = isWord(scope, place, "a", "un", "una") ? { to: place + 1, value: 1 } : amount.parse(scope, place)[0];
+  const count = isWord(scope, place, "a", "un", "una")
+    ? { to: place + 1, value: 1 }
+    : amount.parse(scope, place)[0];
   if (count === undefined) return [];
   const number = Number(count.value);
-  if (meaning(scope, count.to, "day") !== undefined) return said(count.to + 1, { kind: "ahead", days: number });
-  if (meaning(scope, count.to, "week") !== undefined) return said(count.to + 1, { kind: "ahead", days: 7 * number });
+  if (meaning(scope, count.to, "day") !== undefined)
+    return said(count.to + 1, { kind: "ahead", days: number });
+  if (meaning(scope, count.to, "week") !== undefined)
+    return said(count.to + 1, { kind: "ahead", days: 7 * number });
   return [];
 }
 
@@ -293,7 +371,9 @@ function endOf(scope: Scope, place: number): Parsed[] {
   if (fin && isWord(scope, place + 2, "semana")) return said(place + 3, { kind: "weekend", ahead: 0 });
   if (!fin && !(isWord(scope, place, "end") && isWord(scope, place + 1, "of"))) return [];
   const article = isWord(scope, place + 2, "the", "this") ? 1 : 0;
-  return isWord(scope, place + 2 + article, "month", "mes") ? said(place + 3 + article, { kind: "month end" }) : [];
+  return isWord(scope, place + 2 + article, "month", "mes")
+    ? said(place + 3 + article, { kind: "month end" })
+    : [];
 }
 
 function weekOf(scope: Scope, place: number): Parsed[] {
@@ -310,8 +390,10 @@ function weekOf(scope: Scope, place: number): Parsed[] {
   if (isWord(scope, to, "week", "wk", "semana")) {
     // "week of Dec 7", "week of the 7th".
     if (isWord(scope, to + 1, "of", "del", "de")) return day.parse(scope, to + 2).slice(0, 1);
-    if (isWord(scope, to + 1, "que") && isWord(scope, to + 2, "viene")) return said(to + 3, { kind: "week", ahead: 1 });
-    if (isWord(scope, to + 1, "proxima", "entrante", "siguiente")) return said(to + 2, { kind: "week", ahead: 1 });
+    if (isWord(scope, to + 1, "que") && isWord(scope, to + 2, "viene"))
+      return said(to + 3, { kind: "week", ahead: 1 });
+    if (isWord(scope, to + 1, "proxima", "entrante", "siguiente"))
+      return said(to + 2, { kind: "week", ahead: 1 });
     return determined ? said(to + 1, { kind: "week", ahead: next }) : [];
   }
   if (isWord(scope, to, "month", "mes") && next === 1) return said(to + 1, { kind: "month", ahead: 1 });
@@ -322,24 +404,26 @@ const FIXED: Readonly<Record<string, readonly [month: number, day: number]>> = {
   "christmas eve": [12, 24],
   "xmas eve": [12, 24],
   "christmas day": [12, 25],
-  "christmas": [12, 25],
-  "xmas": [12, 25],
-  "navidad": [12, 25],
+  christmas: [12, 25],
+  xmas: [12, 25],
+  navidad: [12, 25],
   "new years eve": [12, 31],
   "new year eve": [12, 31],
   "new years day": [1, 1],
   "new years": [1, 1],
   "new year": [1, 1],
-  "halloween": [10, 31],
+  halloween: [10, 31],
   "independence day": [7, 4],
   "veterans day": [11, 11],
   "valentines day": [2, 14],
-  "valentines": [2, 14],
+  valentines: [2, 14],
 };
 /** Month, weekday, which one of the month (5: the last), days after it. */
-const FLOATING: Readonly<Record<string, readonly [month: number, weekday: number, nth: number, plus: number]>> = {
+const FLOATING: Readonly<
+  Record<string, readonly [month: number, weekday: number, nth: number, plus: number]>
+> = {
   "thanksgiving day": [11, 4, 4, 0],
-  "thanksgiving": [11, 4, 4, 0],
+  thanksgiving: [11, 4, 4, 0],
   "black friday": [11, 4, 4, 1],
   "labor day": [9, 1, 1, 0],
   "memorial day": [5, 1, 5, 0],
@@ -347,12 +431,15 @@ const FLOATING: Readonly<Record<string, readonly [month: number, weekday: number
   "presidents day": [2, 1, 3, 0],
 };
 const HOLIDAY_WORDS_MAX = 3;
-const HOLIDAY_FIRSTS: ReadonlySet<string> = new Set([...Object.keys(FIXED), ...Object.keys(FLOATING)].map((name) => name.split(" ")[0] ?? ""));
+const HOLIDAY_FIRSTS: ReadonlySet<string> = new Set(
+  [...Object.keys(FIXED), ...Object.keys(FLOATING)].map((name) => name.split(" ")[0] ?? ""),
+);
 
 function holiday(scope: Scope, place: number): Parsed[] {
   if (!HOLIDAY_FIRSTS.has(at(scope, place)?.word ?? "")) return [];
   const words: string[] = [];
-  for (let to = place; to < place + HOLIDAY_WORDS_MAX && at(scope, to)?.kind === "word"; to++) words.push(at(scope, to)?.word ?? "");
+  for (let to = place; to < place + HOLIDAY_WORDS_MAX && at(scope, to)?.kind === "word"; to++)
+    words.push(at(scope, to)?.word ?? "");
   for (; words.length > 0; words.pop()) {
     const name = words.join(" ");
     const to = place + words.length;

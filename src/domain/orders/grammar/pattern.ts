@@ -85,8 +85,10 @@ const TOKEN_CLASSES: Readonly<Record<string, (token: Token) => boolean>> = {
   int: ({ kind, text }) => kind === "number" && /^(?:\d{1,4}|\d,\d{3})$/.test(text),
   num: ({ kind }) => kind === "number",
   date: ({ kind, text, value }) => kind === "number" && /^\d{1,2}$/.test(text) && value >= 1 && value <= 31,
-  monthnum: ({ kind, text, value }) => kind === "number" && /^\d{1,2}$/.test(text) && value >= 1 && value <= 12,
-  year: ({ kind, text, value }) => kind === "number" && /^\d{4}$/.test(text) && value >= 1950 && value <= 2099,
+  monthnum: ({ kind, text, value }) =>
+    kind === "number" && /^\d{1,2}$/.test(text) && value >= 1 && value <= 12,
+  year: ({ kind, text, value }) =>
+    kind === "number" && /^\d{4}$/.test(text) && value >= 1950 && value <= 2099,
   year2: ({ kind, text }) => kind === "number" && /^\d\d$/.test(text),
   digits3: ({ kind, text }) => kind === "number" && /^\d{3}$/.test(text),
   digits4: ({ kind, text }) => kind === "number" && /^\d{4}$/.test(text),
@@ -97,8 +99,18 @@ const TOKEN_CLASSES: Readonly<Record<string, (token: Token) => boolean>> = {
   name: ({ kind, capital, upper }) => kind === "word" && capital && !upper,
 };
 
-const NUMERIC = new Set(["int", "num", "date", "monthnum", "year", "year2", "digits3", "digits4", "digits10", "digits"]);
-
+const NUMERIC = new Set([
+  "int",
+  "num",
+  "date",
+  "monthnum",
+  "year",
+  "year2",
+  "digits3",
+  "digits4",
+  "digits10",
+  "digits",
+]);
 
 export function grammarOf(rules: readonly Rule[], parts: Parts): Grammar {
   const byFirst = new Map<string, Compiled[]>();
@@ -155,7 +167,8 @@ function firstsOf(items: readonly Item[]): Set<string> {
   const firsts = new Set<string>();
   for (const item of items) {
     for (const word of item.words) firsts.add(`=${word}`);
-    for (const kind of item.classes) firsts.add(NUMERIC.has(kind) ? "#number" : kind in TOKEN_CLASSES ? "#word" : kind);
+    for (const kind of item.classes)
+      firsts.add(NUMERIC.has(kind) ? "#number" : kind in TOKEN_CLASSES ? "#word" : kind);
     for (const part of item.parts) for (const key of part.first) firsts.add(key);
     if (!item.optional) break;
   }
@@ -172,7 +185,11 @@ function mayMatch([first, second]: readonly Item[], { tokens, meanings }: Scope,
   return next !== undefined && (!second.glued || next.glued) && fits(second, next, meanings[from + 1]);
 }
 
-function claimOf({ rule: { kind, weight, make }, items }: Compiled, scope: Scope, from: number): Claim | undefined {
+function claimOf(
+  { rule: { kind, weight, make }, items }: Compiled,
+  scope: Scope,
+  from: number,
+): Claim | undefined {
   if (!mayMatch(items, scope, from)) return undefined;
   const values = new Map<string, unknown>();
   const found = new Map<string, Token>();
@@ -214,7 +231,11 @@ function claimOf({ rule: { kind, weight, make }, items }: Compiled, scope: Scope
   return claim;
 }
 
-function fits({ words, classes }: Item, token: Token, meanings: ReadonlyMap<string, string> | undefined): boolean {
+function fits(
+  { words, classes }: Item,
+  token: Token,
+  meanings: ReadonlyMap<string, string> | undefined,
+): boolean {
   if (words.has(token.word)) return true;
   for (const kind of classes) {
     const own = TOKEN_CLASSES[kind];

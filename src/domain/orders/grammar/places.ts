@@ -48,7 +48,22 @@ const WORD_CODES: ReadonlySet<string> = new Set(
   "in or me hi ok oh la ma pa al id de co mo md ms mt ne ar ga ia il ct va wa va sd nd mi ak as".split(" "),
 );
 /** Of those, words that hardly any text is without. */
-const COMMON_CODES: ReadonlySet<string> = new Set(["in", "or", "me", "hi", "ok", "de", "la", "al", "as", "id", "co", "ma", "pa", "oh"]);
+const COMMON_CODES: ReadonlySet<string> = new Set([
+  "in",
+  "or",
+  "me",
+  "hi",
+  "ok",
+  "de",
+  "la",
+  "al",
+  "as",
+  "id",
+  "co",
+  "ma",
+  "pa",
+  "oh",
+]);
 
 const LEADS: Readonly<Record<string, number>> = {
   in: 1.3,
@@ -91,12 +106,14 @@ export function placeClaims(tokens: readonly Token[], words: PlaceWords): PlaceC
     }
     if (token.kind === "mark") continue;
     const state = stateAt(tokens, at, words);
-    if (state !== undefined) claims.push(...stateFirst(tokens, at, state, words), ...stateAlone(tokens, at, state, words));
+    if (state !== undefined)
+      claims.push(...stateFirst(tokens, at, state, words), ...stateAlone(tokens, at, state, words));
     claims.push(...nicknamesAt(tokens, at, words));
     const runs = runsAt(tokens, at, words.lexicon);
     for (const run of runs) claims.push(...cityAt(tokens, run, words), ...countyAt(tokens, run, words));
     for (const run of runs) {
-      if (misspelt >= MISSPELT_MAX || !tokens.slice(run.from, run.to).some((one) => isUnknown(one, words))) continue;
+      if (misspelt >= MISSPELT_MAX || !tokens.slice(run.from, run.to).some((one) => isUnknown(one, words)))
+        continue;
       misspelt++;
       claims.push(...misspeltAt(tokens, run, words));
     }
@@ -133,11 +150,28 @@ function isClosed({ word, capital }: Token, lexicon: Lexicon): boolean {
 }
 
 const CLOSED_CLASSES = ["prep", "lead", "neg", "closing", "urgent", "subject", "people"];
-const PLACE_WORDS: ReadonlySet<string> = new Set(["the", "los", "las", "del", "new", "order", "cover", "short", "fort", "greater", "fill", "place"]);
+const PLACE_WORDS: ReadonlySet<string> = new Set([
+  "the",
+  "los",
+  "las",
+  "del",
+  "new",
+  "order",
+  "cover",
+  "short",
+  "fort",
+  "greater",
+  "fill",
+  "place",
+]);
 
 const ABBREVIATED: ReadonlySet<string> = new Set(["st", "ft", "mt", "ste", "n", "s", "e", "w", "no", "so"]);
 
-function stateAt(tokens: readonly Token[], from: number, { names, caseless }: PlaceWords): FoundState | undefined {
+function stateAt(
+  tokens: readonly Token[],
+  from: number,
+  { names, caseless }: PlaceWords,
+): FoundState | undefined {
   const token = tokens[from];
   if (token?.kind !== "word") return undefined;
   const found = longestPhrase(names.states, tokens, from);
@@ -148,7 +182,12 @@ function stateAt(tokens: readonly Token[], from: number, { names, caseless }: Pl
   // "Minn." and "Calif." keep their point.
   const mark = tokens[found.to];
   const point = mark?.word === "." && mark.glued && state.form === "short";
-  return { code: state.code, to: found.to + (point ? 1 : 0), form: state.form, clear: clear || point || token.upper };
+  return {
+    code: state.code,
+    to: found.to + (point ? 1 : 0),
+    form: state.form,
+    clear: clear || point || token.upper,
+  };
 }
 
 /** What may stand between a city and its state. */
@@ -181,15 +220,21 @@ function cityAt(tokens: readonly Token[], run: Run, words: PlaceWords): PlaceCla
     if (!state.clear && direct && !mayBeCode(tokens, at, state)) continue;
     if (state.form === "short" && direct && !state.clear && known.population < 20_000) continue;
     const weight = 5.8 + 1.3 * (run.words - 1) + (state.clear ? 0.5 : 0);
-    const title = run.words === 1 && known.population < 20_000 && words.isTitleWord((tokens[run.from] as Token).key);
+    const title =
+      run.words === 1 && known.population < 20_000 && words.isTitleWord((tokens[run.from] as Token).key);
     const led = leadOf(tokens, run.from) >= 1 && !direct;
     const meant = likelier(run, known, gazetteer);
     const value = { city: meant.city, state: meant.state, known: meant };
-    const typed = tokens.slice(run.from, run.to).map(({ text }) => text).join(" ");
+    const typed = tokens
+      .slice(run.from, run.to)
+      .map(({ text }) => text)
+      .join(" ");
     const corrections = meant === known ? [] : [{ typed, read: meant.city }];
     // "painter va" is a painter, though Virginia has a Painter.
     const own = title && !led ? weight - 2.5 : weight;
-    claims.push(withPostal(tokens, { kind: "place", value, from: run.from, to, weight: own, corrections }, words));
+    claims.push(
+      withPostal(tokens, { kind: "place", value, from: run.from, to, weight: own, corrections }, words),
+    );
   }
   if (named.length > 0) {
     const alone = cityAlone(tokens, run, named, words, []);
@@ -217,7 +262,9 @@ function mayBeCode(tokens: readonly Token[], at: number, state: FoundState): boo
 }
 
 const AFTER_CODE: ReadonlySet<string> = new Set(
-  "mon tue wed thu fri sat sun monday tuesday wednesday thursday friday saturday sunday tomorrow tmrw today tonight asap next this start starting for from at on need needs nights days overnight starts urgent lunes martes manana pay pays paying usa".split(" "),
+  "mon tue wed thu fri sat sun monday tuesday wednesday thursday friday saturday sunday tomorrow tmrw today tonight asap next this start starting for from at on need needs nights days overnight starts urgent lunes martes manana pay pays paying usa".split(
+    " ",
+  ),
 );
 
 /** A city that no table has, before a state that is clear: in capitals, or behind a preposition. */
@@ -233,7 +280,12 @@ function unknownCity(
   // "Blues Orlando FL" is Orlando.
   for (let skip = 1; skip < own.length; skip++) {
     if (DIRECTIONS.has(own[skip - 1]?.word ?? "")) break;
-    const shorter = placeName(own.slice(skip).map(({ word }) => word).join(" "));
+    const shorter = placeName(
+      own
+        .slice(skip)
+        .map(({ word }) => word)
+        .join(" "),
+    );
     if (gazetteer.named(shorter).some((place) => place.state === state.code)) return undefined;
   }
   const led = leadOf(tokens, run.from) >= 0.4;
@@ -242,8 +294,18 @@ function unknownCity(
     const plain = token.word.length < 3 && !ABBREVIATED.has(token.word);
     const closed = lexicon.meaningsOf(token.word);
     const geographic = GEOGRAPHIC.has(token.word) && own.length > 1;
-    const small = closed !== undefined && !geographic && (!token.capital || SMALL_CLASSES.some((kind) => closed.has(kind)));
-    if (plain || small || (isTitleWord(token.key) && !geographic && !(token.capital && (led || !last) && (number > 0 || (led && !direct))))) return undefined;
+    const small =
+      closed !== undefined &&
+      !geographic &&
+      (!token.capital || SMALL_CLASSES.some((kind) => closed.has(kind)));
+    if (
+      plain ||
+      small ||
+      (isTitleWord(token.key) &&
+        !geographic &&
+        !(token.capital && (led || !last) && (number > 0 || (led && !direct))))
+    )
+      return undefined;
     if (!caseless && !token.capital && !led && state.clear && !last) return undefined;
   }
   if (!state.clear && !mayBeCode(tokens, state.to - 1, state)) return undefined;
@@ -251,15 +313,45 @@ function unknownCity(
   const suffixed = own.length > 1 && SUFFIXES.has(own.at(-1)?.word ?? "");
   const city = own.map(({ text }) => titleCase(text)).join(" ");
   const sure = !direct && leadOf(tokens, run.from) >= 1 && (own[0]?.capital ?? false);
-  const weight = (sure ? 5 : 3) + (caseless ? 0.6 : 1.2) * (own.length - 1) + (state.clear ? 0.8 : 0) + (led ? 0.6 : 0) + (direct ? 0 : 0.6) + (suffixed ? 2 : 0) + (own.length > 1 && DIRECTIONS.has(own[0]?.word ?? "") ? 1 : 0);
+  const weight =
+    (sure ? 5 : 3) +
+    (caseless ? 0.6 : 1.2) * (own.length - 1) +
+    (state.clear ? 0.8 : 0) +
+    (led ? 0.6 : 0) +
+    (direct ? 0 : 0.6) +
+    (suffixed ? 2 : 0) +
+    (own.length > 1 && DIRECTIONS.has(own[0]?.word ?? "") ? 1 : 0);
   return { kind: "place", value: { city, state: state.code }, from: run.from, to: run.to, weight };
 }
 
-const SUFFIXES: ReadonlySet<string> = new Set("beach island islands city park lake lakes creek springs falls valley hill hills harbor heights grove village town township junction bluff bluffs landing glen cove canyon isle bays bay point shores estates ranch".split(" "));
-const DIRECTIONS: ReadonlySet<string> = new Set("north south east west new old upper lower mount mt fort ft lake port point st saint el la san santa".split(" "));
-const SMALL_CLASSES = ["filler", "lead", "prep", "weekday", "number", "ahead", "people", "modifier", "urgent", "shiftname", "daypart", "neg"];
+const SUFFIXES: ReadonlySet<string> = new Set(
+  "beach island islands city park lake lakes creek springs falls valley hill hills harbor heights grove village town township junction bluff bluffs landing glen cove canyon isle bays bay point shores estates ranch".split(
+    " ",
+  ),
+);
+const DIRECTIONS: ReadonlySet<string> = new Set(
+  "north south east west new old upper lower mount mt fort ft lake port point st saint el la san santa".split(
+    " ",
+  ),
+);
+const SMALL_CLASSES = [
+  "filler",
+  "lead",
+  "prep",
+  "weekday",
+  "number",
+  "ahead",
+  "people",
+  "modifier",
+  "urgent",
+  "shiftname",
+  "daypart",
+  "neg",
+];
 const GEOGRAPHIC: ReadonlySet<string> = new Set(
-  "beach island islands city park lake lakes river creek springs spring falls valley hill hills mountain point harbor port bay ridge heights grove village town township center station junction crossing bluff bluffs rock landing prairie forest glen cove canyon mesa vista fort camp north south east west new old big little grand green white black red upper lower mill mills field fields wood woods bridge ford haven shore shores isle key cape palm pine oak cedar rose bear eagle fish deer elk".split(" "),
+  "beach island islands city park lake lakes river creek springs spring falls valley hill hills mountain point harbor port bay ridge heights grove village town township center station junction crossing bluff bluffs rock landing prairie forest glen cove canyon mesa vista fort camp north south east west new old big little grand green white black red upper lower mill mills field fields wood woods bridge ford haven shore shores isle key cape palm pine oak cedar rose bear eagle fish deer elk".split(
+    " ",
+  ),
 );
 
 function cityAlone(
@@ -289,7 +381,13 @@ function cityAlone(
   const value = { city: known.city, state: known.state, known, ambiguous: isAmbiguous(named) };
   const area = areaAround(tokens, run);
   if (area === undefined) return { kind: "place", value, from: run.from, to: run.to, weight, corrections };
-  return { kind: "place", value: { ...value, metro: known.city }, ...area, weight: weight + 1.2, corrections };
+  return {
+    kind: "place",
+    value: { ...value, metro: known.city },
+    ...area,
+    weight: weight + 1.2,
+    corrections,
+  };
 }
 
 function stateKey(tokens: readonly Token[], { from, to }: Pick<Run, "from" | "to">): string {
@@ -327,7 +425,9 @@ function leadOf(tokens: readonly Token[], at: number): number {
 
 function endsSegment(next: Token | undefined, lexicon: Lexicon): boolean {
   if (next === undefined || next.kind !== "word") return true;
-  return ["weekday", "ahead", "prep", "shiftname", "urgent", "next", "this", "lead", "month"].some((kind) => lexicon.has(next.word, kind));
+  return ["weekday", "ahead", "prep", "shiftname", "urgent", "next", "this", "lead", "month"].some((kind) =>
+    lexicon.has(next.word, kind),
+  );
 }
 
 /** "metro Atlanta", "Houston metro area", "the Tulsa area". */
@@ -342,13 +442,23 @@ const AREA_BEFORE: ReadonlySet<string> = new Set(["metro", "greater", "metropoli
 const AREA_AFTER: ReadonlySet<string> = new Set(["metro", "area", "metropolitan", "metroplex"]);
 
 /** "TX - Houston", "TX: Houston", "Texas, Houston". */
-function stateFirst(tokens: readonly Token[], from: number, state: FoundState, words: PlaceWords): PlaceClaim[] {
+function stateFirst(
+  tokens: readonly Token[],
+  from: number,
+  state: FoundState,
+  words: PlaceWords,
+): PlaceClaim[] {
   if (state.form === "short" || (!state.clear && WORD_CODES.has((tokens[from] as Token).word))) return [];
   const mark = tokens[state.to];
-  const at = mark?.kind === "mark" && ["-", ":", "/", ",", "(", "|"].includes(mark.word) ? state.to + 1 : state.to;
+  const at =
+    mark?.kind === "mark" && ["-", ":", "/", ",", "(", "|"].includes(mark.word) ? state.to + 1 : state.to;
   for (const run of runsAt(tokens, at, words.lexicon)) {
     const known = words.gazetteer.named(run.name).find((place) => place.state === state.code);
-    if (known === undefined || (run.words === 1 && isWordLike(tokens[at] as Token, words) && known.population < 40_000)) continue;
+    if (
+      known === undefined ||
+      (run.words === 1 && isWordLike(tokens[at] as Token, words) && known.population < 40_000)
+    )
+      continue;
     const closed = mark?.word === "(" && tokens[run.to]?.word === ")" ? 1 : 0;
     const value = { city: known.city, state: known.state, known };
     const weight = (at > state.to ? 6.2 : 4.8) + 1.3 * (run.words - 1);
@@ -357,12 +467,18 @@ function stateFirst(tokens: readonly Token[], from: number, state: FoundState, w
   return [];
 }
 
-function stateAlone(tokens: readonly Token[], from: number, state: FoundState, words: PlaceWords): PlaceClaim[] {
+function stateAlone(
+  tokens: readonly Token[],
+  from: number,
+  state: FoundState,
+  words: PlaceWords,
+): PlaceClaim[] {
   const token = tokens[from] as Token;
   const lead = leadOf(tokens, from);
   const next = tokens[state.to];
   const ends = endsSegment(next, words.lexicon);
-  let weight = (state.form === "name" ? 3 : 2.4) + lead * 0.5 + (ends ? 0.3 : 0) + 1.2 * (state.to - from - 1);
+  let weight =
+    (state.form === "name" ? 3 : 2.4) + lead * 0.5 + (ends ? 0.3 : 0) + 1.2 * (state.to - from - 1);
   // "in mich" is a state, "mass" alone is a word.
   if (state.form === "short" && !state.clear && lead < 1) return [];
   // The city is meant when nothing says otherwise.
@@ -371,7 +487,8 @@ function stateAlone(tokens: readonly Token[], from: number, state: FoundState, w
     const wordCode = WORD_CODES.has(token.word);
     if (wordCode && !state.clear) {
       // A code in small letters, or in a text all in capitals, that is a word as well: only where a state may stand.
-      const last = next === undefined || (next.kind === "mark" && next.word !== "?" && next.word !== "!" && !next.glued);
+      const last =
+        next === undefined || (next.kind === "mark" && next.word !== "?" && next.word !== "!" && !next.glued);
       if (COMMON_CODES.has(token.word) && !last) return [];
       if (from === 0) return [];
       weight -= COMMON_CODES.has(token.word) ? 1 : 0.4;
@@ -403,7 +520,8 @@ function codeAt(
   const token = tokens[at];
   if (token?.kind !== "number" || !POSTAL.test(token.text)) return undefined;
   const plus = tokens[at + 2];
-  const long = tokens[at + 1]?.word === "-" && tokens[at + 1]?.glued === true && /^\d{4}$/.test(plus?.text ?? "");
+  const long =
+    tokens[at + 1]?.word === "-" && tokens[at + 1]?.glued === true && /^\d{4}$/.test(plus?.text ?? "");
   return { code: token.text, to: long ? at + 3 : at + 1, postal: gazetteer.postal(token.text) };
 }
 
@@ -413,19 +531,56 @@ function postalAt(tokens: readonly Token[], at: number, words: PlaceWords): Plac
   const found = codeAt(tokens, at, words);
   if (found === undefined) return [];
   const before = tokens[at - 1];
-  const named = NAMED_POSTAL.has(before?.word ?? "") || (before?.word === ":" && NAMED_POSTAL.has(tokens[at - 2]?.word ?? ""));
+  const named =
+    NAMED_POSTAL.has(before?.word ?? "") ||
+    (before?.word === ":" && NAMED_POSTAL.has(tokens[at - 2]?.word ?? ""));
   const { postal, code, to } = found;
-  const other = before !== undefined && (before.word === "$" || before.word === "#" || words.lexicon.has(before.word, "namer") || words.lexicon.has(before.word, "idword"));
-  if (!named && (postal === undefined || (before?.glued === true && (before.word === "#" || before.word === "$" || before.word === "-")))) return [];
+  const other =
+    before !== undefined &&
+    (before.word === "$" ||
+      before.word === "#" ||
+      words.lexicon.has(before.word, "namer") ||
+      words.lexicon.has(before.word, "idword"));
+  if (
+    !named &&
+    (postal === undefined ||
+      (before?.glued === true && (before.word === "#" || before.word === "$" || before.word === "-")))
+  )
+    return [];
   const value: PlaceValue =
-    postal === undefined ? { postalCode: code } : { postalCode: code, postal, city: postal.city, state: postal.state };
+    postal === undefined
+      ? { postalCode: code }
+      : { postalCode: code, postal, city: postal.city, state: postal.state };
   const from = named && before?.kind === "word" ? at - 1 : at;
   return [{ kind: "place", value, from, to, weight: named ? 5.5 : other ? 1.5 : 4.5 }];
 }
 
 /** Codes of airports that are words. */
-const WORD_AIRPORTS: ReadonlySet<string> = new Set(["sea", "den", "san", "sat", "las", "aus", "ont", "hou", "sna", "bos", "mia"]);
-const METRO_WORDS: ReadonlySet<string> = new Set(["metro", "area", "metroplex", "region", "metropolitan", "airport", "suburbs", "surrounding", "areas", "strip"]);
+const WORD_AIRPORTS: ReadonlySet<string> = new Set([
+  "sea",
+  "den",
+  "san",
+  "sat",
+  "las",
+  "aus",
+  "ont",
+  "hou",
+  "sna",
+  "bos",
+  "mia",
+]);
+const METRO_WORDS: ReadonlySet<string> = new Set([
+  "metro",
+  "area",
+  "metroplex",
+  "region",
+  "metropolitan",
+  "airport",
+  "suburbs",
+  "surrounding",
+  "areas",
+  "strip",
+]);
 
 function nicknamesAt(tokens: readonly Token[], from: number, words: PlaceWords): PlaceClaim[] {
   const found = longestPhrase(words.names.nicknames, tokens, from);
@@ -434,19 +589,42 @@ function nicknamesAt(tokens: readonly Token[], from: number, words: PlaceWords):
   const token = tokens[from] as Token;
   const lead = leadOf(tokens, from);
   if (found.words === 1 && token.word.length <= 3 && WORD_AIRPORTS.has(token.word) && !token.upper) return [];
-  if (found.words === 1 && words.lexicon.meaningsOf(token.word) !== undefined && !token.upper && lead < 0.8) return [];
+  if (found.words === 1 && words.lexicon.meaningsOf(token.word) !== undefined && !token.upper && lead < 0.8)
+    return [];
   let { to } = found;
   while (METRO_WORDS.has(tokens[to]?.word ?? "")) to++;
-  const known = words.gazetteer.named(placeName(nickname.city)).find((place) => place.state === nickname.state);
+  const known = words.gazetteer
+    .named(placeName(nickname.city))
+    .find((place) => place.state === nickname.state);
   // The state may be said as well.
   for (const { at, open } of behindCity(tokens, to)) {
     const state = stateAt(tokens, at, words);
-    if (!open && state?.code === nickname.state && (state.clear || !COMMON_CODES.has((tokens[at] as Token).word))) to = state.to;
+    if (
+      !open &&
+      state?.code === nickname.state &&
+      (state.clear || !COMMON_CODES.has((tokens[at] as Token).word))
+    )
+      to = state.to;
   }
-  const metro = nickname.kind === "metro" ? nickname.name : to > found.to && METRO_WORDS.has(tokens[found.to]?.word ?? "") && nickname.kind === "city" ? nickname.city : undefined;
+  const metro =
+    nickname.kind === "metro"
+      ? nickname.name
+      : to > found.to && METRO_WORDS.has(tokens[found.to]?.word ?? "") && nickname.kind === "city"
+        ? nickname.city
+        : undefined;
   const place = { city: nickname.city, state: nickname.state, known };
-  const value: PlaceValue = nickname.kind === "airport" ? { ...place, metro: nickname.city } : metro === undefined ? place : { ...place, metro };
-  const weight = 3.8 + 0.9 * (found.words - 1) + lead * 0.4 + (to > found.to ? 1 : 0) - (tokens[from - 1]?.word === "(" ? 2 : 0);
+  const value: PlaceValue =
+    nickname.kind === "airport"
+      ? { ...place, metro: nickname.city }
+      : metro === undefined
+        ? place
+        : { ...place, metro };
+  const weight =
+    3.8 +
+    0.9 * (found.words - 1) +
+    lead * 0.4 +
+    (to > found.to ? 1 : 0) -
+    (tokens[from - 1]?.word === "(" ? 2 : 0);
   return [{ kind: "place", value, from, to, weight }];
 }
 
@@ -475,7 +653,10 @@ function misspeltAt(tokens: readonly Token[], run: Run, words: PlaceWords): Plac
   const own = tokens.slice(run.from, run.to);
   // Only the words of the name itself: "dalas tx" is no misspelt city of two words.
   if (own.some(({ word }, number) => number > 0 && words.names.states.get(word) !== undefined)) return [];
-  if (own.some(({ word }, number) => number > 0 && SMALL_CLASSES.some((kind) => words.lexicon.has(word, kind)))) return [];
+  if (
+    own.some(({ word }, number) => number > 0 && SMALL_CLASSES.some((kind) => words.lexicon.has(word, kind)))
+  )
+    return [];
   const typed = own.map(({ text }) => text).join(" ");
   for (const { at, open } of behindCity(tokens, run.to)) {
     const state = stateAt(tokens, at, words);
@@ -487,7 +668,8 @@ function misspeltAt(tokens: readonly Token[], run: Run, words: PlaceWords): Plac
     const corrections = [{ typed, read: known.city }];
     const value = { city: known.city, state: known.state, known };
     const led = leadOf(tokens, run.from) >= 1 ? 1.2 : 0;
-    const weight = led + (known.population >= 40_000 ? 6.2 : 4.6) + 0.9 * (run.words - 1) + (state.clear ? 0.5 : 0);
+    const weight =
+      led + (known.population >= 40_000 ? 6.2 : 4.6) + 0.9 * (run.words - 1) + (state.clear ? 0.5 : 0);
     return [{ kind: "place", value, from: run.from, to: state.to + closed, weight, corrections }];
   }
   if (same.length > 0) return [];

@@ -52,7 +52,10 @@ export function roleClaims(tokens: readonly Token[], words: RoleWords): Of<"role
 }
 
 /** What each word may be a misspelling of; empty for words that are known. */
-function spellingsOf(tokens: readonly Token[], { titles, lexicon, isName }: RoleWords): (readonly string[])[] {
+function spellingsOf(
+  tokens: readonly Token[],
+  { titles, lexicon, isName }: RoleWords,
+): (readonly string[])[] {
   let looked = 0;
   return tokens.map(({ kind, word, key }) => {
     const known = kind !== "word" || word.length < 4 || titles.hasWord(key) || titles.hasWord(word);
@@ -81,7 +84,8 @@ function titlesAt(
       if (titles.phrases.begins(joined + key)) next.push({ joined: joined + key, corrections });
       for (const read of spellings[at] ?? []) {
         if (next.length >= READINGS_MAX) break;
-        if (titles.phrases.begins(joined + read)) next.push({ joined: joined + read, corrections: [...corrections, { typed: token.text, read }] });
+        if (titles.phrases.begins(joined + read))
+          next.push({ joined: joined + read, corrections: [...corrections, { typed: token.text, read }] });
       }
     }
     if (next.length === 0) break;
@@ -91,7 +95,11 @@ function titlesAt(
       if (senses === undefined) continue;
       const match = { to: at + 1, words, senses, corrections };
       if (corrections.length === 0) exact = match;
-      else if (corrected === undefined || match.to > corrected.to || corrections.length < corrected.corrections.length)
+      else if (
+        corrected === undefined ||
+        match.to > corrected.to ||
+        corrections.length < corrected.corrections.length
+      )
         corrected = match;
     }
   }
@@ -122,7 +130,8 @@ function workAt(tokens: readonly Token[], from: number, { activities }: RoleWord
     const to = objectEnd(tokens, from + 1, activity.object);
     if (to === undefined) continue;
     const words = activity.object.length + 1;
-    if (best === undefined || words > best.words || (words === best.words && to < best.to)) best = { activity, to, words };
+    if (best === undefined || words > best.words || (words === best.words && to < best.to))
+      best = { activity, to, words };
   }
   if (best === undefined) return [];
   const value = { roles: [best.activity.role], form: "work" } as const;

@@ -12,7 +12,8 @@ function language(match: Match): { code: string; weight?: number } | undefined {
 function bareLanguage(match: Match): { code: string; weight: number } | undefined {
   const made = language(match);
   const word = match.token("l");
-  if (made === undefined || word === undefined || word.word.length < 6 || word.word === "polish") return undefined;
+  if (made === undefined || word === undefined || word.word.length < 6 || word.word === "polish")
+    return undefined;
   return { ...made, weight: 2.2 };
 }
 
@@ -28,12 +29,23 @@ function purpose(order: number) {
 }
 
 const TALK = "speaking|speaker|speakers|speaks|speak|spoken|language|hablante|hablantes|fluency";
-const NEEDED = "required|req|reqd|preferred|pref|a|needed|is|must|ok|helpful|desired|mandatory|plus|necessary";
+const NEEDED =
+  "required|req|reqd|preferred|pref|a|needed|is|must|ok|helpful|desired|mandatory|plus|necessary";
 
 export const NEED_RULES: readonly Rule[] = [
   rule("language", 4, `l:<language> -? ${TALK}`, language),
-  rule("language", 4, `fluent|speak|speaks|speaking|speaker|bilingual|bilingue|bilingues|habla|hable|hablen|hablan|hablar|hablante|language|idioma|conversational|know|knows in|en|of|de|:|some|good|english|ingles|basic|un|poco|also? in|/|y|and|&|-? l:<language>`, language),
-  rule("language", 4, "bilingual|bilingue|bilingues ,|(|-|in|en? english|ingles|spanish|espanol /|-|and|y|&|or? l:<language>", language),
+  rule(
+    "language",
+    4,
+    `fluent|speak|speaks|speaking|speaker|bilingual|bilingue|bilingues|habla|hable|hablen|hablan|hablar|hablante|language|idioma|conversational|know|knows in|en|of|de|:|some|good|english|ingles|basic|un|poco|also? in|/|y|and|&|-? l:<language>`,
+    language,
+  ),
+  rule(
+    "language",
+    4,
+    "bilingual|bilingue|bilingues ,|(|-|in|en? english|ingles|spanish|espanol /|-|and|y|&|or? l:<language>",
+    language,
+  ),
   rule("language", 4, "l:<language> /|-|and|y|& english|ingles", language),
   rule("language", 4, "english|ingles /|-|and|y|& l:<language>", language),
   rule("language", 3.5, `l:<language> is|skills? ${NEEDED}`, language),
@@ -49,7 +61,9 @@ export const NEED_RULES: readonly Rule[] = [
   rule("status", 5, "not eligible|elegible for|to? rehire?", () => ({ status: "do_not_hire" })),
   rule("status", 4, "no|not longer? active", () => ({ status: "inactive" })),
   rule("status", 5, "on|currently|out assignment|assigned", () => ({ status: "on_assignment" })),
-  rule("status", 5, "no|not one|body|any|ningun|nadie? s:inactive|inactivos|inactivo|terminated", () => ({ status: "active" })),
+  rule("status", 5, "no|not one|body|any|ningun|nadie? s:inactive|inactivos|inactivo|terminated", () => ({
+    status: "active",
+  })),
   rule("status", 5, "solo|only s:<status>", status),
 
   rule("urgent", 3, "<urgent>", nothing),
@@ -60,31 +74,58 @@ export const NEED_RULES: readonly Rule[] = [
   rule("urgent", 4, "de inmediato", nothing),
   rule("urgent", 3, "last minute", nothing),
   rule("urgent", 3, "drop everything", nothing),
-  
 
-  rule("negation", 2, "not|without|except|excluding|exclude|minus|non|sin|excepto|menos|tampoco|avoid|skip|nor|never", () => ({ after: true })),
-  rule("negation", 2.5, "do|does|is|are|will|can|must|should|dont|doesnt|isnt|arent|wont|cant not|no? need|want|require|send|needed|to|be|a|an|looking|necessarily|use|include? for|a|an|any|me|us|to|have|be?", (match) => {
-    const words = match.scope.tokens.slice(match.from, match.to).map(({ word }) => word);
-    const denies = words.some((word) => word === "not" || word === "no" || /^(?:do|does|is|are|wo|ca)nt$/.test(word));
-    return denies ? { after: true } : undefined;
-  }),
+  rule(
+    "negation",
+    2,
+    "not|without|except|excluding|exclude|minus|non|sin|excepto|menos|tampoco|avoid|skip|nor|never",
+    () => ({ after: true }),
+  ),
+  rule(
+    "negation",
+    2.5,
+    "do|does|is|are|will|can|must|should|dont|doesnt|isnt|arent|wont|cant not|no? need|want|require|send|needed|to|be|a|an|looking|necessarily|use|include? for|a|an|any|me|us|to|have|be?",
+    (match) => {
+      const words = match.scope.tokens.slice(match.from, match.to).map(({ word }) => word);
+      const denies = words.some(
+        (word) => word === "not" || word === "no" || /^(?:do|does|is|are|wo|ca)nt$/.test(word),
+      );
+      return denies ? { after: true } : undefined;
+    },
+  ),
   rule("negation", 3, "not looking|searching|asking for any|a|an?", () => ({ after: true })),
   rule("negation", 2, "no|ningun|ninguna|nada|ni more|need|de|for|of? for?", (match) => noDenies(match)),
   rule("negation", 2.5, "w ~/ ~o", () => ({ after: true })),
   rule("negation", 3, "but|y|and|pero|or not|no", () => ({ after: true })),
   rule("negation", 3, "other than", () => ({ after: true })),
-  rule("negation", 3, "anything|anyone|anybody|everyone|everything|todo but|except|menos", () => ({ after: true })),
+  rule("negation", 3, "anything|anyone|anybody|everyone|everything|todo but|except|menos", () => ({
+    after: true,
+  })),
   rule("negation", 3, "instead|rather of|than", () => ({ after: true })),
   rule("negation", 3, "en vez|lugar de", () => ({ after: true })),
-  rule("negation", 4, "not|isnt|is|are|arent|no not? required|needed|necessary|wanted|necesario|necesaria|requerido|requerida|mandatory|se? requiere|necesita|ocupa|needed?", (match) => {
-    const words = match.scope.tokens.slice(match.from, match.to).map(({ word }) => word);
-    const denies = words.some((word) => /^(?:not|isnt|arent|no)$/.test(word));
-    const named = words.some((word) => /^(?:required|needed|necessary|wanted|necesari[oa]|requerid[oa]|mandatory|requiere|necesita|ocupa)$/.test(word));
-    return denies && named && !words.includes("") ? { after: false } : undefined;
-  }),
+  rule(
+    "negation",
+    4,
+    "not|isnt|is|are|arent|no not? required|needed|necessary|wanted|necesario|necesaria|requerido|requerida|mandatory|se? requiere|necesita|ocupa|needed?",
+    (match) => {
+      const words = match.scope.tokens.slice(match.from, match.to).map(({ word }) => word);
+      const denies = words.some((word) => /^(?:not|isnt|arent|no)$/.test(word));
+      const named = words.some((word) =>
+        /^(?:required|needed|necessary|wanted|necesari[oa]|requerid[oa]|mandatory|requiere|necesita|ocupa)$/.test(
+          word,
+        ),
+      );
+      return denies && named && !words.includes("") ? { after: false } : undefined;
+    },
+  ),
 
   rule("experience", 2, "experience|exp|experiencia|background|skills|knowledge", nothing),
-  rule("aside", 4, "no|without|sin|zero|any|prior prior|previous|previa? experience|exp|experiencia needed|required|necessary|necesaria|ok|requerida|is? needed|required|necessary?", nothing),
+  rule(
+    "aside",
+    4,
+    "no|without|sin|zero|any|prior prior|previous|previa? experience|exp|experiencia needed|required|necessary|necesaria|ok|requerida|is? needed|required|necessary?",
+    nothing,
+  ),
 
   rule("courtesy", 4, "re|fw|fwd|subject|rv|asunto :", nothing),
   rule("courtesy", 3, "<greeting> <name> ,|!|:|-|\n", nothing),
@@ -92,19 +133,52 @@ export const NEED_RULES: readonly Rule[] = [
   rule("courtesy", 3, "sent|get from|outlook my|for iphone|phone|android|mobile|ios|outlook|ipad", nothing),
   rule("courtesy", 4, "sent from my iphone|phone|android|mobile|ipad|samsung|cell device|galaxy?", nothing),
   rule("courtesy", 4, "enviado desde mi iphone|telefono|celular|android", nothing),
-  rule("courtesy", 4, "<closing> so|again|very? much|again|advance|you? ,|!|.|-|\n? ,|!|.|-|\n? <name> <name>?", nothing),
-  rule("courtesy", 3, "<closing> you|so|very|again|mucho|for? much|again|your|everything? ,|!|.|\n?", nothing),
+  rule(
+    "courtesy",
+    4,
+    "<closing> so|again|very? much|again|advance|you? ,|!|.|-|\n? ,|!|.|-|\n? <name> <name>?",
+    nothing,
+  ),
+  rule(
+    "courtesy",
+    3,
+    "<closing> you|so|very|again|mucho|for? much|again|your|everything? ,|!|.|\n?",
+    nothing,
+  ),
   rule("courtesy", 4, "<phoneword> me|us|at|:|is|#|if|number? at|:|with? <digits3>", nothing),
-  rule("courtesy", 4, "ask|see|contact|attn|attention|poc|c|cc|from|call|text|llamar|preguntar|contacto for|to|:|a|por? :? <name> <name>?", (match) => {
-    const first = match.scope.tokens[match.from]?.word;
-    // "from Dallas" is a place.
-    return first === "from" && !match.scope.tokens.slice(match.from, match.to).some(({ word }) => word === ":") ? undefined : {};
-  }),
+  rule(
+    "courtesy",
+    4,
+    "ask|see|contact|attn|attention|poc|c|cc|from|call|text|llamar|preguntar|contacto for|to|:|a|por? :? <name> <name>?",
+    (match) => {
+      const first = match.scope.tokens[match.from]?.word;
+      // "from Dallas" is a place.
+      return first === "from" &&
+        !match.scope.tokens.slice(match.from, match.to).some(({ word }) => word === ":")
+        ? undefined
+        : {};
+    },
+  ),
 
-  rule("purpose", 2, "need|needs|needed|want|wants|require|requires|required|request|requesting|hire|hiring|fill|filling|backfill|staffing|seeking|seek|seeks|order|openings|opening|vacancy|recruiting|send|short|cover|find|lookin|requested", purpose(2)),
+  rule(
+    "purpose",
+    2,
+    "need|needs|needed|want|wants|require|requires|required|request|requesting|hire|hiring|fill|filling|backfill|staffing|seeking|seek|seeks|order|openings|opening|vacancy|recruiting|send|short|cover|find|lookin|requested",
+    purpose(2),
+  ),
   rule("purpose", 2.5, "looking|searching|search for", purpose(2)),
-  rule("purpose", 2, "necesito|necesita|necesitan|necesitamos|busco|buscamos|busca|buscan|solicito|solicitamos|solicita|solicitan|requiere|requerimos|ocupo|ocupamos|ocupan|quiero|contratar|urge|urgen|faltan|mandame|envien|manden|consigueme", purpose(2)),
-  rule("purpose", 2.5, "se busca|necesita|necesitan|solicita|solicitan|buscan|requiere|requieren|ocupan", purpose(2.5)),
+  rule(
+    "purpose",
+    2,
+    "necesito|necesita|necesitan|necesitamos|busco|buscamos|busca|buscan|solicito|solicitamos|solicita|solicitan|requiere|requerimos|ocupo|ocupamos|ocupan|quiero|contratar|urge|urgen|faltan|mandame|envien|manden|consigueme",
+    purpose(2),
+  ),
+  rule(
+    "purpose",
+    2.5,
+    "se busca|necesita|necesitan|solicita|solicitan|buscan|requiere|requieren|ocupan",
+    purpose(2.5),
+  ),
   rule("purpose", 2.5, "hacen falta", purpose(2.5)),
   rule("purpose", 2.5, "could use", purpose(2)),
   rule("purpose", 2, "call|shift|open <people>|out|positions|shifts", purpose(1)),
@@ -114,7 +188,8 @@ export const NEED_RULES: readonly Rule[] = [
 function noDenies(match: Match): Of<"negation">["value"] | undefined {
   const next = match.scope.tokens[match.to];
   // "no one", "no later than", "no."
-  if (next === undefined || ["one", "later", "earlier", "problem", "worries", "hay", "."].includes(next.word)) return undefined;
+  if (next === undefined || ["one", "later", "earlier", "problem", "worries", "hay", "."].includes(next.word))
+    return undefined;
   return { after: true };
 }
 

@@ -37,7 +37,12 @@ function money(match: Match): (PayValue & { weight?: number }) | undefined {
   const unit = unitOf(match) ?? bareUnit(max ?? pay);
   if (unit === "hour" && (max ?? pay) > HOURLY_MAX) return undefined;
   const short = match.token("low")?.text ?? "";
-  return { pay, ...(max === undefined ? {} : { max }), ...(unit === undefined ? {} : { unit }), weight: (high === undefined ? 5 : 11) + short.length * 0.01 };
+  return {
+    pay,
+    ...(max === undefined ? {} : { max }),
+    ...(unit === undefined ? {} : { unit }),
+    weight: (high === undefined ? 5 : 11) + short.length * 0.01,
+  };
 }
 
 /** Money that only a word for pay leads to, "rate 18", "pays 15-17": plausible wages only. */
@@ -74,11 +79,33 @@ export const PAY_RULES: readonly Rule[] = [
   rule("pay", 5, `low:<num> <dollars> ${UNIT}`, money),
   rule("pay", 5, "low:<num> <dollars>", money),
   rule("pay", 4, "low:<num> ~hr|ph", money),
-  rule("pay", 5, "low:<num> ~$ unit:<unit>?", (match) => (match.scope.tokens[match.to]?.kind === "number" ? undefined : money(match))),
-  rule("pay", 5, `<paylead> rate|is|:|=|at|of|es|de|@|range|-? is|:|=|at|of|es|de|$? $? low:<num> ~lowk:k? ${SPAN} $? high:<num> ${UNIT}`, led),
-  rule("pay", 5, `<paylead> rate|is|:|=|at|of|es|de|@|range|-? is|:|=|at|of|es|de|$? $? low:<num> ~lowk:k? ${SPAN} $? high:<num>`, led),
-  rule("pay", 5, `<paylead> rate|is|:|=|at|of|es|de|@|range|-? is|:|=|at|of|es|de|$? $? low:<num> ~lowk:k? ${UNIT}`, led),
-  rule("pay", 4.5, "<paylead> rate|is|:|=|at|of|es|de|@|range|-? is|:|=|at|of|es|de|$? $? low:<num> ~lowk:k?", led),
+  rule("pay", 5, "low:<num> ~$ unit:<unit>?", (match) =>
+    match.scope.tokens[match.to]?.kind === "number" ? undefined : money(match),
+  ),
+  rule(
+    "pay",
+    5,
+    `<paylead> rate|is|:|=|at|of|es|de|@|range|-? is|:|=|at|of|es|de|$? $? low:<num> ~lowk:k? ${SPAN} $? high:<num> ${UNIT}`,
+    led,
+  ),
+  rule(
+    "pay",
+    5,
+    `<paylead> rate|is|:|=|at|of|es|de|@|range|-? is|:|=|at|of|es|de|$? $? low:<num> ~lowk:k? ${SPAN} $? high:<num>`,
+    led,
+  ),
+  rule(
+    "pay",
+    5,
+    `<paylead> rate|is|:|=|at|of|es|de|@|range|-? is|:|=|at|of|es|de|$? $? low:<num> ~lowk:k? ${UNIT}`,
+    led,
+  ),
+  rule(
+    "pay",
+    4.5,
+    "<paylead> rate|is|:|=|at|of|es|de|@|range|-? is|:|=|at|of|es|de|$? $? low:<num> ~lowk:k?",
+    led,
+  ),
   rule("pay", 5, `@ $? low:<num> ${SPAN} $? high:<num> ${UNIT}`, money),
   rule("pay", 5, `@ $? low:<num> ${UNIT}`, money),
   rule("pay", 4, "@ low:<num>", (match) => {
@@ -87,7 +114,12 @@ export const PAY_RULES: readonly Rule[] = [
     // "@ 7" is a time, "@ 22" and "@ 7.25" are not.
     return value > 12 || text.includes(".") ? led(match) : undefined;
   }),
-  rule("pay", 7, `${UPTO} to|of|more|at|over|exceed? than? $? low:<num> ~lowk:k? <dollars>? ${HOURLY}`, atMost),
+  rule(
+    "pay",
+    7,
+    `${UPTO} to|of|more|at|over|exceed? than? $? low:<num> ~lowk:k? <dollars>? ${HOURLY}`,
+    atMost,
+  ),
   rule("pay", 7, `${UPTO} to|of|more|at|over|exceed? than? $ low:<num> ~lowk:k? ${UNIT}`, atMost),
   rule("pay", 7, `${UPTO} to|of|more|at|over|exceed? than? $ low:<num> ~lowk:k?`, atMost),
   rule("pay", 7, `${UPTO} to|of? low:<num> <dollars> ${UNIT}`, atMost),

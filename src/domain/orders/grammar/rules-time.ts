@@ -12,7 +12,21 @@ const TO = "-|to|til|till|until|thru|through|a|al|hasta|&";
 const MEASURED = new Set(["measure", "yearword", "monthword", "people", "mile", "minutes"]);
 
 /** Words that stand before hours and before nothing else that two numbers may be. */
-const HOURS_LEAD = new Set(["from", "hours", "hrs", "shift", "shifts", "turno", "horario", "works", "schedule", "time", "times", "de", "between"]);
+const HOURS_LEAD = new Set([
+  "from",
+  "hours",
+  "hrs",
+  "shift",
+  "shifts",
+  "turno",
+  "horario",
+  "works",
+  "schedule",
+  "time",
+  "times",
+  "de",
+  "between",
+]);
 
 function hours(match: Match): { from: Clock; to: Clock; weight: number } | undefined {
   const from = match.part<Clock>("from");
@@ -22,9 +36,15 @@ function hours(match: Match): { from: Clock; to: Clock; weight: number } | undef
   const before = tokens[match.from - 1];
   // "909-555-0111", "2026-12-09".
   if (before?.word === "-" && before.glued && tokens[match.from]?.glued === true) return undefined;
-  if (tokens[match.to]?.word === "-" && tokens[match.to]?.glued === true && tokens[match.to + 1]?.kind === "number") return undefined;
+  if (
+    tokens[match.to]?.word === "-" &&
+    tokens[match.to]?.glued === true &&
+    tokens[match.to + 1]?.kind === "number"
+  )
+    return undefined;
   const length = match.to - match.from;
-  if (!(from.bare === true && to.bare === true) && (from.sure || to.sure)) return { from, to, weight: 9 + 0.5 * (length - 3) };
+  if (!(from.bare === true && to.bare === true) && (from.sure || to.sure))
+    return { from, to, weight: 9 + 0.5 * (length - 3) };
   // Two bare numbers are hours unless they are a range of people, years, miles or dollars.
   const after = tokens[match.to];
   const meanings = after === undefined ? undefined : lexicon.meaningsOf(after.word);
@@ -57,7 +77,21 @@ function ledClock(match: Match): (Clock & { weight?: number }) | undefined {
   const after = tokens[match.to];
   const meanings = after === undefined ? undefined : lexicon.meaningsOf(after.word);
   if (clock.minutes >= 24 * 60 || starts("role", match.to) !== undefined) return undefined;
-  if (["measure", "yearword", "monthword", "people", "mile", "minutes", "day", "week", "dollars", "hourword", "month"].some((kind) => meanings?.has(kind) === true))
+  if (
+    [
+      "measure",
+      "yearword",
+      "monthword",
+      "people",
+      "mile",
+      "minutes",
+      "day",
+      "week",
+      "dollars",
+      "hourword",
+      "month",
+    ].some((kind) => meanings?.has(kind) === true)
+  )
     return undefined;
   if (after?.kind === "mark" && after.glued && "/$%-".includes(after.word)) return undefined;
   // Of an hour without its half, working hours are meant.
@@ -79,7 +113,9 @@ function oneDay(match: Match): { from: Day; weight: number } | undefined {
 function span(match: Match): { from?: Day; until?: Day; weight: number } | undefined {
   const from = match.part<Day>("from");
   const until = match.part<Day>("to");
-  return from === undefined || until === undefined ? undefined : { from, until, weight: 5.5 + weightOf(match) };
+  return from === undefined || until === undefined
+    ? undefined
+    : { from, until, weight: 5.5 + weightOf(match) };
 }
 
 /** "Dec 5-9", "12/5-9": the second day has the first one's month. */
@@ -121,7 +157,13 @@ const ALL_DAYS = [0, 1, 2, 3, 4, 5, 6];
 /** "2nd shift", "shift 3": the ordinal names the shift. */
 function ordinalShift(match: Match): { name: ShiftName } | undefined {
   const value = match.meaning("nth", "ordinal") ?? match.token("nth")?.text;
-  return value === "1" ? { name: "1st" } : value === "2" ? { name: "2nd" } : value === "3" ? { name: "3rd" } : undefined;
+  return value === "1"
+    ? { name: "1st" }
+    : value === "2"
+      ? { name: "2nd" }
+      : value === "3"
+        ? { name: "3rd" }
+        : undefined;
 }
 
 function partShift(match: Match): { name: ShiftName } | undefined {
@@ -136,9 +178,17 @@ function namedShift(match: Match): { name: ShiftName; weight?: number } | undefi
   if (value === undefined) return undefined;
   const before = match.scope.tokens[match.from - 1];
   const ranged = ["-", "to", ":", "a"].includes(match.scope.tokens[match.from - 2]?.word ?? "");
-  const counting = (before?.kind === "number" && !ranged) || match.scope.lexicon.has(before?.word ?? "", "number");
-  if ((word === "days" || word === "nights" || word === "weekends" || word === "noches") && counting) return undefined;
-  if (word === "days" && ["business", "working", "few", "all", "week", "buenos", "per", "work", "these", "several"].includes(before?.word ?? "")) return undefined;
+  const counting =
+    (before?.kind === "number" && !ranged) || match.scope.lexicon.has(before?.word ?? "", "number");
+  if ((word === "days" || word === "nights" || word === "weekends" || word === "noches") && counting)
+    return undefined;
+  if (
+    word === "days" &&
+    ["business", "working", "few", "all", "week", "buenos", "per", "work", "these", "several"].includes(
+      before?.word ?? "",
+    )
+  )
+    return undefined;
   if (word === "noches" && before?.word === "buenas") return undefined;
   return { name: value as ShiftName, weight: 2.5 };
 }
@@ -152,15 +202,27 @@ export const TIME_RULES: readonly Rule[] = [
     return until === undefined ? undefined : { until, weight: weightOf(match) };
   }),
   rule("day", 5, "from:<day> -|to|thru last:<date> ~th|st|nd|rd?", shortSpan),
-  rule("day", 4, "on|starting|start|starts|beginning|begins|effective|date|el|para|desde|for|by|from d:<day>", oneDay),
+  rule(
+    "day",
+    4,
+    "on|starting|start|starts|beginning|begins|effective|date|el|para|desde|for|by|from d:<day>",
+    oneDay,
+  ),
   rule("day", 4, "from|starting|start in|on? month:<month>", (match) => {
     const month = Number(match.meaning("month", "month"));
-    return match.token("month")?.word === "may" && match.token("month")?.capital !== true ? undefined : { from: { kind: "date", month, day: 1 } };
+    return match.token("month")?.word === "may" && match.token("month")?.capital !== true
+      ? undefined
+      : { from: { kind: "date", month, day: 1 } };
   }),
 
   rule("weekdays", 5, "from:<weekday> - to:<weekday>", weekdayRange),
   rule("weekdays", 5, "from:<weekday> to|thru|through|a|al|until to:<weekday>", weekdayRange),
-  rule("weekdays", 8.5, "one:<weekday> and|&|,|/|y|+ two:<weekday> and|&|,|/|y|+? three:<weekday>?", weekdayList),
+  rule(
+    "weekdays",
+    8.5,
+    "one:<weekday> and|&|,|/|y|+ two:<weekday> and|&|,|/|y|+? three:<weekday>?",
+    weekdayList,
+  ),
   rule("weekdays", 4, "every|each|all|todos|los|cada one:<weekday>", (match) => weekdayList(match)),
   rule("weekdays", 5, "m - f", days(WORKDAYS)),
   rule("weekdays", 5, "m ~- ~th", days([1, 2, 3, 4])),
@@ -186,7 +248,12 @@ export const TIME_RULES: readonly Rule[] = [
   rule("clock", 3.5, "at:<clock>", sureClock),
   rule("clock", 4, "at|@|by|around|report at:<clock> start|sharp?", ledClock),
   rule("clock", 4, "a|para las|la at:<clock>", ledClock),
-  rule("clock", 4, "start|starts|starting|begin|begins|beginning|empieza|comienza at|time|by|around|a? :|las? at:<clock>", ledClock),
+  rule(
+    "clock",
+    4,
+    "start|starts|starting|begin|begins|beginning|empieza|comienza at|time|by|around|a? :|las? at:<clock>",
+    ledClock,
+  ),
   rule("clock", 4, "at:<clock> start|call|arrival|sharp time?", ledClock),
 
   rule("shift", 4.5, "nth:<ordinal> <shiftword>", ordinalShift),

@@ -37,7 +37,13 @@ const SHORT_LENGTH_MAX = 5;
 
 function read(): PlaceNames {
   const nicknames = phrasesOf<Nickname>();
-  for (const { kind, name, city, state, aliases } of readTable(nicknameTable, ["kind", "name", "city", "state", "aliases"])) {
+  for (const { kind, name, city, state, aliases } of readTable(nicknameTable, [
+    "kind",
+    "name",
+    "city",
+    "state",
+    "aliases",
+  ])) {
     const nickname = { kind: kind as Nickname["kind"], name, city, state };
     for (const alias of listOf(aliases)) nicknames.add(alias, nickname);
     if (kind !== "city") nicknames.add(name, nickname);

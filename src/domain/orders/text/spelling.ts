@@ -34,7 +34,8 @@ const rows = [0, 1, 2].map(() => new Uint8Array(LENGTH_MAX + 1));
 /** The distance of two words, or `most + 1` when it is more than `most`. */
 export function editDistance(left: string, right: string, most: number): number {
   const { length } = left;
-  if (Math.abs(length - right.length) > most || length > LENGTH_MAX || right.length > LENGTH_MAX) return most + 1;
+  if (Math.abs(length - right.length) > most || length > LENGTH_MAX || right.length > LENGTH_MAX)
+    return most + 1;
   let [before, last, now] = rows as [Uint8Array, Uint8Array, Uint8Array];
   for (let at = 0; at <= right.length; at++) last[at] = at;
   for (let row = 1; row <= length; row++) {

@@ -64,16 +64,49 @@ function tokenOf(run: string, start: number, glued: boolean, caseless: boolean):
   const first = run.charCodeAt(0);
   if (first >= 48 && first <= 57) {
     const value = Number(run.replaceAll(",", ""));
-    return { kind: "number", text: run, word: run, key: run, value, start, end, glued, capital: false, upper: false };
+    return {
+      kind: "number",
+      text: run,
+      word: run,
+      key: run,
+      value,
+      start,
+      end,
+      glued,
+      capital: false,
+      upper: false,
+    };
   }
   if (LETTER_FIRST.test(run)) {
     const word = folded(run.slice(0, WORD_CHARS_MAX));
     const capital = !caseless && CAPITAL_FIRST.test(run);
     const upper = capital && run.length > 1 && run === run.toUpperCase();
-    return { kind: "word", text: run, word, key: singular(word), value: Number.NaN, start, end, glued, capital, upper };
+    return {
+      kind: "word",
+      text: run,
+      word,
+      key: singular(word),
+      value: Number.NaN,
+      start,
+      end,
+      glued,
+      capital,
+      upper,
+    };
   }
   const word = DASHES.has(run) ? "-" : run;
-  return { kind: "mark", text: run, word, key: word, value: Number.NaN, start, end, glued, capital: false, upper: false };
+  return {
+    kind: "mark",
+    text: run,
+    word,
+    key: word,
+    value: Number.NaN,
+    start,
+    end,
+    glued,
+    capital: false,
+    upper: false,
+  };
 }
 
 const LETTER_FIRST = /^\p{L}/u;

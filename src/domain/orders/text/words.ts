@@ -23,7 +23,19 @@ export function singular(word: string): string {
 }
 
 /** Words between the words of a title that say nothing: "shipping and receiving" is "shipping receiving". */
-const JOINING: ReadonlySet<string> = new Set(["and", "of", "the", "or", "s", "de", "del", "la", "el", "y", "en"]);
+const JOINING: ReadonlySet<string> = new Set([
+  "and",
+  "of",
+  "the",
+  "or",
+  "s",
+  "de",
+  "del",
+  "la",
+  "el",
+  "y",
+  "en",
+]);
 
 export function isJoining(word: string): boolean {
   return JOINING.has(word);

@@ -84,7 +84,15 @@ export function nearestRole(
     return { ...UNKNOWN, similarity, margin, votes: ballot };
   // Never as sure as a title that was found word for word.
   const confidence = Math.min(0.9, similarity * (0.5 + margin / 2));
-  return { role: named.role, soc: named.soc, source: "nearest", confidence, similarity, margin, votes: ballot };
+  return {
+    role: named.role,
+    soc: named.soc,
+    source: "nearest",
+    confidence,
+    similarity,
+    margin,
+    votes: ballot,
+  };
 }
 
 const UNKNOWN = { role: null, soc: null, source: "none", confidence: 0 } as const;

@@ -62,7 +62,11 @@ export interface Understanding {
   /** What the taxonomy makes of a title by its words alone. */
   titleByWords(text: string): Title;
   /** The order and its nearest roles without a vector of the text. */
-  read(text: string, now: number | undefined, call: CallInit): Promise<Pick<Understood, "order" | "role" | "candidates">>;
+  read(
+    text: string,
+    now: number | undefined,
+    call: CallInit,
+  ): Promise<Pick<Understood, "order" | "role" | "candidates">>;
   /** Where a city is; undefined when no table has it. */
   cityNamed(city: string, state: string): Promise<Point | undefined>;
   /** Does what the first question to a model would otherwise wait for. */
@@ -133,7 +137,8 @@ export function createUnderstanding(embed: Embed, clock: Clock): Understanding {
         ? await nearestTo(asked.vector, model, call)
         : undefined;
     const known = role.role === null ? undefined : roleNamed(role.role);
-    const candidates = nearest === undefined || order.candidates.length > 0 ? order.candidates : nearest.votes;
+    const candidates =
+      nearest === undefined || order.candidates.length > 0 ? order.candidates : nearest.votes;
     return { order, role, guess: nearest?.guess ?? role, known, candidates, vector, asked, unknownRole };
   };
 

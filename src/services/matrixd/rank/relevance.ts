@@ -77,7 +77,11 @@ export function readQuestion(corpus: RankedRows, understood: Understood, asked: 
 
 type Words = Pick<Reading, "byWords" | "lexical">;
 
-function wordsOf({ words, ids }: RankedRows, { order: { rest } }: Understood, { text, mode, rows }: Asked): Words {
+function wordsOf(
+  { words, ids }: RankedRows,
+  { order: { rest } }: Understood,
+  { text, mode, rows }: Asked,
+): Words {
   if (mode === "dense") return { byWords: [], lexical: () => 0 };
   // A place is judged by where it is, and by its name only where nothing else counts.
   const question = mode === "hybrid" && rest !== "" ? rest : text;

@@ -156,7 +156,15 @@ function hitOf(generation: Generation, asked: Asked, scored: Scored): MatrixHit 
       role: parts.role ?? 0,
       place: parts.place ?? 0,
       matched_terms: matched,
-      why: whyOf({ reading, found, title: title?.text, slots: understood.order.slots, sameState, miles, matched }),
+      why: whyOf({
+        reading,
+        found,
+        title: title?.text,
+        slots: understood.order.slots,
+        sameState,
+        miles,
+        matched,
+      }),
       ...(miles === undefined ? {} : { miles }),
     };
   }
