@@ -1,8 +1,8 @@
 // Orders made at random, with what they mean known: a role, a place and mostly more, said in one of many ways, in English
 // or Spanish, with typing errors and with words around it that mean nothing. The same seed gives the same order.
 
-import { CITIES, type City } from "#domain/places";
-import { ROLES, type Role } from "#domain/roles";
+import { CITIES, type City } from "../places.ts";
+import { ROLES, type Role } from "../roles.ts";
 import { type Random, seeded } from "#lib/random";
 import type { OrderReading } from "./order-reading.ts";
 

@@ -1,7 +1,7 @@
 // What was read in an order: the shape that the services answer, with what ranking needs besides. Field names are those of
 // the wire, so that nothing has to be mapped.
 
-import type { Point } from "#domain/places";
+import type { Point } from "../places.ts";
 
 export interface RoleShare {
   readonly role: string;

@@ -4,15 +4,15 @@
 // token is read once, or told as unread. Pure: clock, places, taxonomy and vocabulary come as arguments. Linear in the
 // text, of which the first 4,096 characters count.
 
-import type { State } from "#domain/places";
-import type { Role } from "#domain/roles";
+import type { State } from "../places.ts";
+import type { Role } from "../roles.ts";
 import { deniedClaims } from "./answer/denied.ts";
 import { placeOf } from "./answer/place.ts";
 import { rolesOf } from "./answer/roles.ts";
 import { timeOf } from "./answer/time.ts";
 import { isEmpty, unreadTokens } from "./answer/unread.ts";
 import { chooseReadings } from "./grammar/choose.ts";
-import type { Claim, Kind, Of } from "./grammar/claim.ts";
+import type { Claim, Kind, Of, PayValue } from "./grammar/claim.ts";
 import { type Grammar, grammarOf, type Scope } from "./grammar/pattern.ts";
 import { amount, clock, day } from "./grammar/parts.ts";
 import { personClaims } from "./grammar/persons.ts";
@@ -336,37 +336,25 @@ function needsOf(kept: readonly Claim[], used: Set<Claim>): NeedSlots {
   const slots: { -readonly [K in keyof NeedSlots]: NeedSlots[K] } = {};
   const languages = new Set<string>();
   for (const claim of kept) {
-    switch (claim.kind) {
-      case "radius":
-        if (slots.miles !== undefined) continue;
-        slots.miles = claim.value.miles;
-        break;
-      case "pay": {
-        const { pay, max, unit } = claim.value;
-        if (slots.pay !== undefined || slots.pay_max !== undefined) continue;
-        if (pay !== undefined) slots.pay = pay;
-        if (max !== undefined) slots.pay_max = max;
-        if (unit !== undefined) slots.pay_unit = unit;
-        break;
-      }
-      case "urgent":
-        slots.urgent = true;
-        break;
-      case "language":
-        languages.add(claim.value.code);
-        break;
-      case "status":
-        slots.status ??= claim.value.status;
-        break;
-      case "certificate":
-        break;
-      default:
-        continue;
-    }
+    if (claim.kind === "radius" && slots.miles === undefined) slots.miles = claim.value.miles;
+    else if (claim.kind === "pay" && slots.pay === undefined && slots.pay_max === undefined)
+      Object.assign(slots, payOf(claim.value));
+    else if (claim.kind === "urgent") slots.urgent = true;
+    else if (claim.kind === "language") languages.add(claim.value.code);
+    else if (claim.kind === "status") slots.status ??= claim.value.status;
+    else if (claim.kind !== "certificate") continue;
     used.add(claim);
   }
   if (languages.size > 0) slots.languages = [...languages];
   return slots;
+}
+
+function payOf({ pay, max, unit }: PayValue): Pick<OrderSlots, "pay" | "pay_max" | "pay_unit"> {
+  return {
+    ...(pay !== undefined && { pay }),
+    ...(max !== undefined && { pay_max: max }),
+    ...(unit !== undefined && { pay_unit: unit }),
+  };
 }
 
 /** The person that is sought; in an order for a role a name alone may be anybody's. */

@@ -1,7 +1,7 @@
 // Where an order is: of all places that are named the one that most speaks for, completed by what the others add, and
 // its point and time zone.
 
-import type { Point } from "#domain/places";
+import type { Point } from "../../places.ts";
 import type { Gazetteer, Place } from "../places/gazetteer.ts";
 import { placeName } from "../places/gazetteer.ts";
 import type { Claim, Of, PlaceValue } from "../grammar/claim.ts";

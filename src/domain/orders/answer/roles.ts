@@ -2,7 +2,7 @@
 // that is part of a longer one that nobody knows ("welder inspector", "HR assistant") is no role, however well it is
 // known by itself.
 
-import type { Role } from "#domain/roles";
+import type { Role } from "../../roles.ts";
 import type { Lexicon } from "../tables/lexicon.ts";
 import type { Token } from "../text/tokens.ts";
 import type { Claim, Of } from "../grammar/claim.ts";
@@ -84,7 +84,7 @@ function driverOf({ claims, denied, truckDriver }: RoleView): RoleClaim | undefi
     (claim) => claim.kind === "certificate" && !denied.has(claim) && claim.value.name.startsWith("CDL"),
   );
   if (licence === undefined || truckDriver === undefined) return undefined;
-  return { ...licence, kind: "role", value: { roles: [truckDriver], form: "field" } };
+  return { ...licence, kind: "role", value: { roles: [truckDriver], form: "field", near: false } };
 }
 
 /** Without fields where titles stand, without what is only experience, and without what only describes another title. */
@@ -154,7 +154,8 @@ function requestOf(
   return { claim, role, confidence, count, candidates: candidates.slice(0, CANDIDATES_MAX), announced };
 }
 
-const CONFIDENCE = { title: 0.95, field: 0.82, work: 0.8 } as const;
+const CONFIDENCE = { title: 0.95, field: 0.78, work: 0.78 } as const;
+const NEAR_CONFIDENCE = 0.75;
 const ANNOUNCED_CONFIDENCE = 0.98;
 const ERROR_CONFIDENCE = 0.79;
 const SHARED_FACTOR = 0.88;
@@ -182,6 +183,7 @@ function confidenceOf(claim: RoleClaim, view: RoleView, announced: boolean): num
   const { form, roles } = claim.value;
   let confidence: number = form === "title" && announced ? ANNOUNCED_CONFIDENCE : CONFIDENCE[form];
   if ((claim.corrections?.length ?? 0) > 0) confidence = Math.min(confidence, ERROR_CONFIDENCE);
+  if (claim.value.near) confidence = Math.min(confidence, NEAR_CONFIDENCE);
   if (roles.length > 1) confidence *= SHARED_FACTOR;
   return form === "work" ? confidence : confidence * surroundings(claim, view);
 }
@@ -191,8 +193,7 @@ function surroundings(claim: RoleClaim, view: RoleView): number {
   let factor = 1;
   const next = tokens[claim.to];
   const field = view.claims.some(
-    ({ kind, from, value }) =>
-      kind === "role" && from === claim.to && (value as RoleClaim["value"]).form === "field",
+    (other) => other.kind === "role" && other.from === claim.to && other.value.form === "field",
   );
   // "AC installer supervisor", "traffic control operator".
   if (next !== undefined && field && isHead(view, next)) return HEAD_BEHIND;
@@ -351,11 +352,11 @@ function countsOf(
       tokens[claim.from]?.word === "(";
     const owner = multiplied ? (ahead ?? behind) : (behind ?? ahead);
     if (owner !== undefined && denied.has(owner)) continue;
-    if (owner === undefined || !wanted.includes(owner as RoleClaim) || counts.has(owner as RoleClaim)) {
+    if (owner === undefined || !wanted.includes(owner) || counts.has(owner)) {
       loose.push(claim);
       continue;
     }
-    counts.set(owner as RoleClaim, claim.value.count);
+    counts.set(owner, claim.value.count);
     used.add(claim);
   }
   const [first] = loose;

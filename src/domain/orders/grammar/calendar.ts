@@ -49,10 +49,9 @@ export function calendarDay(day: Day, today: CalendarDay): CalendarDay | undefin
         .map((year) => nthWeekday(year, day))
         .find((date) => !isBefore(date, today));
     case "date":
-      return day.year === undefined
-        ? nextDate(day, today)
-        : { year: day.year, month: day.month, day: day.day };
+      break;
   }
+  return day.year === undefined ? nextDate(day, today) : { year: day.year, month: day.month, day: day.day };
 }
 
 function nextDate(

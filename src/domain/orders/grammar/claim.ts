@@ -2,7 +2,7 @@
 // of them hold is decided once, over the text as a whole (`choose.ts`), so that a role word is never part of a city
 // and a year never a headcount.
 
-import type { Role } from "#domain/roles";
+import type { Role } from "../../roles.ts";
 import type { County, Place, PostalPlace } from "../places/gazetteer.ts";
 
 /** A word that was read as another one. */
@@ -16,6 +16,8 @@ export interface RoleValue {
   readonly roles: readonly Role[];
   /** A title proper, the name of a field ("warehouse"), or a description of the work. */
   readonly form: "title" | "field" | "work";
+  /** A title of an occupation beside the role's: it is the nearest role, and never sure. */
+  readonly near: boolean;
 }
 
 export interface PlaceValue {

@@ -3,7 +3,20 @@
 import type { Token } from "../text/tokens.ts";
 import type { Clock, Day } from "./claim.ts";
 import { isDate } from "./calendar.ts";
-import type { Parsed, Part, Scope } from "./pattern.ts";
+import type { Match, Parsed, Part, Scope } from "./pattern.ts";
+
+/** What a named part of a pattern read. */
+export function amountIn(match: Match, name: string): number | undefined {
+  return match.part(name) as number | undefined;
+}
+
+export function clockIn(match: Match, name: string): Clock | undefined {
+  return match.part(name) as Clock | undefined;
+}
+
+export function dayIn(match: Match, name: string): Day | undefined {
+  return match.part(name) as Day | undefined;
+}
 
 function at({ tokens }: Scope, place: number): Token | undefined {
   return tokens[place];

@@ -38,7 +38,7 @@ export interface Match {
   readonly from: number;
   readonly to: number;
   /** The value that a named part read. */
-  part<Value>(name: string): Value | undefined;
+  part(name: string): unknown;
   /** The token of a named item. */
   token(name: string): Token | undefined;
   /** The value of a class that the token of a named item has. */
@@ -59,7 +59,7 @@ export function rule<K extends Kind>(
   pattern: string,
   make: (match: Match) => (Meanings[K] & { readonly weight?: number }) | undefined,
 ): Rule {
-  return { kind, pattern, weight, make: make as Rule["make"] };
+  return { kind, pattern, weight, make };
 }
 
 interface Item {
@@ -201,7 +201,7 @@ function claimOf(
         scope,
         from,
         to: at,
-        part: <Value>(name: string) => values.get(name) as Value | undefined,
+        part: (name) => values.get(name),
         token: (name) => found.get(name),
         meaning: (name, of) => scope.lexicon.meaningsOf(found.get(name)?.word ?? "")?.get(of),
       });

@@ -113,7 +113,7 @@ function claimOf({ to, words, senses, corrections }: TitleMatch, from: number): 
   const weight = weak
     ? FIELD_WEIGHT * words
     : WORD_WEIGHT * words + LONGER_WEIGHT * (words - 1) - ERROR_COST * corrections.length;
-  return { kind: "role", value: { roles, form: weak ? "field" : "title" }, from, to, weight, corrections };
+  return { kind: "role", value: { roles, form: weak ? "field" : "title", near: proper[0]?.near === true }, from, to, weight, corrections };
 }
 
 /** Words between a verb and what it is done to. */
@@ -134,7 +134,7 @@ function workAt(tokens: readonly Token[], from: number, { activities }: RoleWord
       best = { activity, to, words };
   }
   if (best === undefined) return [];
-  const value = { roles: [best.activity.role], form: "work" } as const;
+  const value = { roles: [best.activity.role], form: "work", near: false } as const;
   return [{ kind: "role", value, from, to: best.to, weight: WORK_WEIGHT + 1.2 * best.words }];
 }
 

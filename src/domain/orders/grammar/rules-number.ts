@@ -1,19 +1,20 @@
 // How many, and the numbers that are not how many: ages, years, docks, orders, telephones, addresses. Numbers near to a
 // role are people; a number that something else names is that.
 
+import { amountIn } from "./parts.ts";
 import { type Match, rule, type Rule } from "./pattern.ts";
 
 const HEADCOUNT_MAX = 9999;
 
 function counted(match: Match): { count: number; weight?: number } | undefined {
-  const count = match.part<number>("n");
+  const count = amountIn(match, "n");
   return count === undefined || count < 1 || count > HEADCOUNT_MAX ? undefined : { count };
 }
 
 /** Of a range of people the larger number: who orders "2-3 servers" has work for three. */
 function range(match: Match): { count: number } | undefined {
-  const low = match.part<number>("low");
-  const high = match.part<number>("n");
+  const low = amountIn(match, "low");
+  const high = amountIn(match, "n");
   if (low === undefined || high === undefined || low >= high || high > HEADCOUNT_MAX) return undefined;
   return startsPeople(match) ? { count: high } : undefined;
 }

@@ -1,11 +1,12 @@
 // How far: "within 20 miles of", "30 mi radius", "< 12 mi". The place itself is read by `places.ts`.
 
+import { amountIn } from "./parts.ts";
 import { type Match, rule, type Rule } from "./pattern.ts";
 
 const MILES_MAX = 3000;
 
 function miles(match: Match): { miles: number } | undefined {
-  const value = match.token("n")?.value ?? match.part<number>("m");
+  const value = match.token("n")?.value ?? amountIn(match, "m");
   const unit = Number(match.meaning("unit", "mile"));
   if (value === undefined || !(value > 0) || value > MILES_MAX || Number.isNaN(unit)) return undefined;
   return { miles: Math.round(value * unit * 10) / 10 };

@@ -1,6 +1,7 @@
 // When: days, spans of days, weekdays, hours, moments and named shifts.
 
 import type { Clock, Day, Of } from "./claim.ts";
+import { clockIn, dayIn } from "./parts.ts";
 import { type Match, rule, type Rule } from "./pattern.ts";
 import { shiftBetween } from "./calendar.ts";
 
@@ -29,8 +30,8 @@ const HOURS_LEAD = new Set([
 ]);
 
 function hours(match: Match): { from: Clock; to: Clock; weight: number } | undefined {
-  const from = match.part<Clock>("from");
-  const to = match.part<Clock>("to");
+  const from = clockIn(match, "from");
+  const to = clockIn(match, "to");
   if (from === undefined || to === undefined || shiftBetween(from, to, false) === undefined) return undefined;
   const { tokens, lexicon, starts } = match.scope;
   const before = tokens[match.from - 1];
@@ -59,7 +60,7 @@ function hours(match: Match): { from: Clock; to: Clock; weight: number } | undef
 const YEAR = /^(?:19|20)\d\d$/;
 
 function clockOf(match: Match): Clock | undefined {
-  return match.part<Clock>("at");
+  return clockIn(match, "at");
 }
 
 function sureClock(match: Match): (Clock & { weight?: number }) | undefined {
@@ -105,14 +106,14 @@ function weightOf(match: Match): number {
 }
 
 function oneDay(match: Match): { from: Day; weight: number } | undefined {
-  const from = match.part<Day>("d");
+  const from = dayIn(match, "d");
   const counted = from?.kind === "weekday" && from.weeks !== undefined;
   return from === undefined ? undefined : { from, weight: weightOf(match) + (counted ? 4 : 0) };
 }
 
 function span(match: Match): { from?: Day; until?: Day; weight: number } | undefined {
-  const from = match.part<Day>("from");
-  const until = match.part<Day>("to");
+  const from = dayIn(match, "from");
+  const until = dayIn(match, "to");
   return from === undefined || until === undefined
     ? undefined
     : { from, until, weight: 5.5 + weightOf(match) };
@@ -120,7 +121,7 @@ function span(match: Match): { from?: Day; until?: Day; weight: number } | undef
 
 /** "Dec 5-9", "12/5-9": the second day has the first one's month. */
 function shortSpan(match: Match): { from?: Day; until?: Day; weight: number } | undefined {
-  const from = match.part<Day>("from");
+  const from = dayIn(match, "from");
   const last = match.token("last");
   if (from?.kind !== "date" || last === undefined || last.value <= from.day) return undefined;
   return { from, until: { ...from, day: last.value }, weight: 4 + weightOf(match) };
@@ -198,7 +199,7 @@ export const TIME_RULES: readonly Rule[] = [
   rule("day", 9, `from|de? from:<day> ${TO} to:<day>`, span),
   rule("day", 9, "between from:<day> and to:<day>", span),
   rule("day", 4.5, "thru|through|until|till|til|hasta|ending|ends to:<day>", (match) => {
-    const until = match.part<Day>("to");
+    const until = dayIn(match, "to");
     return until === undefined ? undefined : { until, weight: weightOf(match) };
   }),
   rule("day", 5, "from:<day> -|to|thru last:<date> ~th|st|nd|rd?", shortSpan),

@@ -2,7 +2,7 @@
 // here is the index over them: names folded the way people vary them, largest place first, in arrays of numbers, since
 // there are tens of thousands.
 
-import { milesBetween, type Point } from "#domain/places";
+import { milesBetween, type Point } from "../../places.ts";
 import { errorsAllowed, nearWords } from "../text/spelling.ts";
 
 export interface Place extends Point {

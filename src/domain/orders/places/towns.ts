@@ -1,7 +1,7 @@
 // The towns that the gazetteer knows by their population: the 300 largest cities and the smaller ones of five thousand
 // residents or more. Smaller places have names only, from the postal codes.
 
-import { CITIES } from "#domain/places";
+import { CITIES } from "../../places.ts";
 import type { Place } from "./gazetteer.ts";
 import table from "./towns.tsv" with { type: "text" };
 

@@ -1,7 +1,7 @@
 // Descriptions of work, "someone to answer phones": what is done and what it is done to, by role. Words are compared by
 // their stems, and a word or two may stand between the two ("clean the big hotel rooms").
 
-import { ROLES, type Role } from "#domain/roles";
+import { ROLES, type Role } from "../../roles.ts";
 import { listOf, readTable } from "#lib/tsv";
 import { folded } from "../text/words.ts";
 import table from "./activities.tsv" with { type: "text" };

@@ -1,6 +1,6 @@
 // What people call cities, metropolitan areas, airports and states besides their names.
 
-import { STATES } from "#domain/places";
+import { STATES } from "../../places.ts";
 import { listOf, readTable } from "#lib/tsv";
 import { type Phrases, phrasesOf } from "./phrases.ts";
 import nicknameTable from "./nicknames.tsv" with { type: "text" };

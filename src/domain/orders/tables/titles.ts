@@ -2,7 +2,7 @@
 // of the field where the job is meant ("warehouse", "security"). One title may stand for several roles; the first is
 // the usual one. Words of titles are also the vocabulary that typing errors are corrected against.
 
-import type { Role } from "#domain/roles";
+import type { Role } from "../../roles.ts";
 import { listOf, readTable } from "#lib/tsv";
 import { errorsAllowed, nearWords } from "../text/spelling.ts";
 import { folded, titleKeys } from "../text/words.ts";
@@ -16,6 +16,8 @@ export interface TitleSense {
   readonly role: Role;
   /** The field's name only: it is the role unless a title proper stands in the text. */
   readonly weak: boolean;
+  /** A title of a neighbouring occupation that the taxonomy has no role for: the nearest role, and never sure. */
+  readonly near: boolean;
   /** Turned around as in lists, "cook, short order". */
   readonly turned: boolean;
 }
@@ -57,22 +59,23 @@ export function* titleSteps(roles: readonly Role[]): Generator<undefined, Titles
   };
   const senses = roles.map((role) => ({
     name: role.name,
-    plain: { role, weak: false, turned: false },
-    weak: { role, weak: true, turned: false },
-    turned: { role, weak: false, turned: true },
+    plain: { role, weak: false, near: false, turned: false },
+    near: { role, weak: false, near: true, turned: false },
+    weak: { role, weak: true, near: false, turned: false },
+    turned: { role, weak: false, near: false, turned: true },
   }));
   for (const { name, plain } of senses) add(name, plain);
   for (const { plain } of senses) for (const alias of plain.role.aliases) add(alias, plain);
   yield;
   const byName = new Map(senses.map((sense) => [sense.name, sense]));
   const rows = readTable(table, ["role", "language", "strength", "titles"]);
-  for (const strength of ["full", "weak"] as const) {
+  for (const strength of ["full", "near", "weak"] as const) {
     for (const [at, row] of rows.entries()) {
       if (at % STEP_ROWS === 0) yield;
       const sense = byName.get(row.role);
       if (sense === undefined || row.strength !== strength) continue;
       for (const title of listOf(row.titles))
-        add(title, strength === "full" ? sense.plain : sense.weak, row.language === "es");
+        add(title, { full: sense.plain, near: sense.near, weak: sense.weak }[strength], row.language === "es");
     }
   }
   yield;

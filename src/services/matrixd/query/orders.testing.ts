@@ -1,14 +1,14 @@
 // What tests of orders share: a reader over the whole taxonomy and every place, and the table of orders as people type
-// them with what must be read in each (`read-order.cases.tsv`).
+// them with what must be read in each (`orders.cases.tsv`).
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { openGazetteer } from "#adapters/places/geonames";
 import { STATES } from "#domain/places";
 import { ROLES } from "#domain/roles";
-import type { OrderReading, OrderSlots } from "./order-reading.ts";
-import { type OrderReader, orderReader } from "./read-order.ts";
-import { titlesOf } from "./tables/titles.ts";
+import type { OrderReading, OrderSlots } from "#domain/orders/order-reading";
+import { type OrderReader, orderReader } from "#domain/orders/read-order";
+import { titlesOf } from "#domain/orders/tables/titles";
 
 /** The moment of the cases: a Friday. */
 export const NOW = Date.parse("2026-11-27T15:00:00Z");
@@ -24,7 +24,7 @@ export interface OrderCase {
 }
 
 export function orderCases(): OrderCase[] {
-  const table = readFileSync(join(import.meta.dir, "read-order.cases.tsv"), "utf8");
+  const table = readFileSync(join(import.meta.dir, "orders.cases.tsv"), "utf8");
   return table
     .split("\n")
     .filter((line) => line !== "" && !line.startsWith("#") && !line.startsWith("kind\t"))

@@ -3,9 +3,9 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as fc from "fast-check";
 import { ROLES } from "#domain/roles";
-import { makeOrder, ORDER_SLOTS, slotMistakes } from "./made-orders.testing.ts";
+import { makeOrder, ORDER_SLOTS, slotMistakes } from "#domain/orders/made-orders.testing";
 import { mistakes, NOW, orderCases, testReader } from "./orders.testing.ts";
-import type { OrderReader } from "./read-order.ts";
+import type { OrderReader } from "#domain/orders/read-order";
 
 let reader: OrderReader;
 beforeAll(async () => {
@@ -135,7 +135,7 @@ describe("any text", () => {
   });
 });
 
-const DATA = join(import.meta.dir, "../../../../shared/data");
+const DATA = join(import.meta.dir, "../../../../../shared/data");
 const ORDERS = join(DATA, "retrieval_queries_dev.jsonl");
 const TITLES = join(DATA, "alternate_titles.csv");
 
