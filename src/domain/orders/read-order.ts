@@ -151,6 +151,7 @@ function scopeOf(tokens: readonly Token[], lexicon: Lexicon, claims: readonly Cl
     tokens,
     lexicon,
     meanings: tokens.map(({ word }) => lexicon.meaningsOf(word)),
+    parsed: new Map(),
     starts: (kind: Kind, at: number) => starts.get(`${kind} ${at}`),
     ends: (kind: Kind, at: number) => ends.has(`${kind} ${at}`),
   };

@@ -30,6 +30,9 @@ function isWord(scope: Scope, place: number, ...words: readonly string[]): boole
   return words.includes(at(scope, place)?.word ?? "");
 }
 
+/** "on this coming Monday": no more words stand before a day. */
+const DETERMINERS_MAX = 3;
+
 const WHOLE = /^(?:\d{1,4}|\d,\d{3})$/;
 
 /** A number of things in digits or in words, up to 9,999: "4", "twenty five", "a dozen", "half a dozen". */
@@ -311,7 +314,7 @@ function weekday(scope: Scope, place: number): Parsed[] {
   }
   let to = place;
   let next = false;
-  while (isWord(scope, to, "the", "el", "este", "esta", "this", "on")) to++;
+  while (to < place + DETERMINERS_MAX && isWord(scope, to, "the", "el", "este", "esta", "this", "on")) to++;
   if (meaning(scope, to, "next") !== undefined) {
     next = isWord(scope, to, "next", "nxt", "following", "siguiente");
     to++;
@@ -391,7 +394,11 @@ function endOf(scope: Scope, place: number): Parsed[] {
 
 function weekOf(scope: Scope, place: number): Parsed[] {
   let to = place;
-  while (isWord(scope, to, "the", "el", "la", "este", "esta", "this", "starting")) to++;
+  while (
+    to < place + DETERMINERS_MAX &&
+    isWord(scope, to, "the", "el", "la", "este", "esta", "this", "starting")
+  )
+    to++;
   const next = meaning(scope, to, "next") !== undefined ? 1 : 0;
   to += next;
   if (isWord(scope, to, "fin") && isWord(scope, to + 1, "de") && isWord(scope, to + 2, "semana")) {

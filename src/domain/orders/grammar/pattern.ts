@@ -22,6 +22,8 @@ export interface Scope {
   /** Read so far: where claims of a kind begin (`starts`) and the longest end of those that begin there. */
   readonly starts: (kind: Kind, at: number) => number | undefined;
   readonly ends: (kind: Kind, at: number) => boolean;
+  /** What parts read at each token: several rules ask the same. */
+  readonly parsed: Map<Part, (readonly Parsed[])[]>;
 }
 
 export interface Part {
@@ -218,7 +220,7 @@ function claimOf(
         if (item.name !== undefined) found.delete(item.name);
       }
       for (const part of item.parts) {
-        for (const { to, value } of part.parse(scope, at)) {
+        for (const { to, value } of parsedAt(scope, part, at)) {
           if (item.name !== undefined) values.set(item.name, value);
           if (step(number + 1, to)) return true;
           if (item.name !== undefined) values.delete(item.name);
@@ -242,4 +244,14 @@ function fits(
     if (own === undefined ? meanings?.has(kind) === true : own(token)) return true;
   }
   return false;
+}
+
+function parsedAt(scope: Scope, part: Part, at: number): readonly Parsed[] {
+  const own = scope.parsed.get(part) ?? [];
+  if (own.length === 0) scope.parsed.set(part, own);
+  const before = own[at];
+  if (before !== undefined) return before;
+  const found = part.parse(scope, at);
+  own[at] = found;
+  return found;
 }

@@ -113,7 +113,14 @@ function claimOf({ to, words, senses, corrections }: TitleMatch, from: number): 
   const weight = weak
     ? FIELD_WEIGHT * words
     : WORD_WEIGHT * words + LONGER_WEIGHT * (words - 1) - ERROR_COST * corrections.length;
-  return { kind: "role", value: { roles, form: weak ? "field" : "title", near: proper[0]?.near === true }, from, to, weight, corrections };
+  return {
+    kind: "role",
+    value: { roles, form: weak ? "field" : "title", near: proper[0]?.near === true },
+    from,
+    to,
+    weight,
+    corrections,
+  };
 }
 
 /** Words between a verb and what it is done to. */

@@ -14,6 +14,8 @@ export interface Phrases<Value> {
 
 /** No entry has more words; it bounds the work for each word of a text. */
 const PHRASE_WORDS_MAX = 9;
+/** With the marks and joining words between them. */
+const PHRASE_TOKENS_MAX = 2 * PHRASE_WORDS_MAX;
 
 export function phrasesOf<Value>(): Phrases<Value> {
   const values = new Map<string, Value[]>();
@@ -72,7 +74,8 @@ export interface PhraseStep {
  */
 export function* phraseSteps(tokens: readonly Token[], from: number): Generator<PhraseStep> {
   let words = 0;
-  for (let at = from; at < tokens.length && words <= PHRASE_WORDS_MAX; at++) {
+  const end = Math.min(tokens.length, from + PHRASE_TOKENS_MAX);
+  for (let at = from; at < end && words <= PHRASE_WORDS_MAX; at++) {
     const token = tokens[at] as Token;
     if (token.kind === "mark") {
       const next = tokens[at + 1];

@@ -75,7 +75,11 @@ export function* titleSteps(roles: readonly Role[]): Generator<undefined, Titles
       const sense = byName.get(row.role);
       if (sense === undefined || row.strength !== strength) continue;
       for (const title of listOf(row.titles))
-        add(title, { full: sense.plain, near: sense.near, weak: sense.weak }[strength], row.language === "es");
+        add(
+          title,
+          { full: sense.plain, near: sense.near, weak: sense.weak }[strength],
+          row.language === "es",
+        );
     }
   }
   yield;
