@@ -24,7 +24,15 @@ describe("places of the country", () => {
   });
 
   test("every way of writing a name finds it, whether its bytes are hashed or its letters", () => {
-    for (const name of ["Saint Paul", "St. Paul", "ST PAUL", "Fort Worth", "Ft. Worth", "Winston-Salem", "winston salem"])
+    for (const name of [
+      "Saint Paul",
+      "St. Paul",
+      "ST PAUL",
+      "Fort Worth",
+      "Ft. Worth",
+      "Winston-Salem",
+      "winston salem",
+    ])
       expect(gazetteer.named(placeName(name)).length, name).toBeGreaterThan(0);
   });
 

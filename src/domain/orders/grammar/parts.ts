@@ -414,6 +414,8 @@ function weekOf(scope: Scope, place: number): Parsed[] {
       return said(to + 3, { kind: "week", ahead: 1 });
     if (isWord(scope, to + 1, "proxima", "entrante", "siguiente"))
       return said(to + 2, { kind: "week", ahead: 1 });
+    if (isWord(scope, to + 1, "after") && isWord(scope, to + 2, "next"))
+      return said(to + 3, { kind: "week", ahead: 2 });
     return determined ? said(to + 1, { kind: "week", ahead: next }) : [];
   }
   if (isWord(scope, to, "month", "mes") && next === 1) return said(to + 1, { kind: "month", ahead: 1 });

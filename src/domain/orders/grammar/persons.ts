@@ -65,6 +65,8 @@ function nameAt(tokens: readonly Token[], from: number, words: NameWords): Perso
     if (initial || hyphen) to++;
     else if (mark?.kind === "mark") break;
   }
+  // "john smith phoenix": a town behind a name is where.
+  if (!hyphen && own.length > 2 && !tokens[to - 1]?.glued && words.isPlace(own.at(-1)?.word ?? "")) to = dropLast(own, to);
   const last = own.at(-1);
   if (last === undefined || own.length < 2 || last.word.length < 2) return undefined;
   const knownFirst = names.first.has(first.word);
@@ -88,6 +90,11 @@ function nameAt(tokens: readonly Token[], from: number, words: NameWords): Perso
   const text = own.map((token) => titleCase(token.text)).join(" ");
   const name = hyphen || own.length > 2 ? nameText(tokens, from, to) : text;
   return { kind: "person", value: { name }, from, to, weight };
+}
+
+function dropLast(own: Token[], to: number): number {
+  own.pop();
+  return to - 1;
 }
 
 /** "Robertson, Sarah", when nothing else is said. */

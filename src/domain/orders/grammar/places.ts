@@ -39,7 +39,7 @@ interface FoundState {
 const CITY_WORDS_MAX = 4;
 /** Of a town of the same name elsewhere, as a share of the largest: from here on the name alone is ambiguous. */
 const AMBIGUOUS_SHARE = 0.1;
-const AMBIGUOUS_POPULATION_MIN = 8000;
+const AMBIGUOUS_POPULATION_MIN = 4000;
 /** Runs of words that are looked up as misspelt places: the first ones of a text. */
 const MISSPELT_MAX = 40;
 

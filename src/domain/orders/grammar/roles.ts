@@ -69,7 +69,7 @@ function spellingsOf(
 function titlesAt(
   tokens: readonly Token[],
   from: number,
-  { titles }: RoleWords,
+  { titles, lexicon }: RoleWords,
   spellings: readonly (readonly string[])[],
 ): TitleMatch[] {
   let partials: Partial[] = [{ joined: "", corrections: [] }];
@@ -80,8 +80,11 @@ function titlesAt(
     words++;
     const token = tokens[at] as Token;
     const next: Partial[] = [];
+    const full = lexicon.meaningsOf(token.word)?.get("short");
     for (const { joined, corrections } of partials) {
       if (titles.phrases.begins(joined + key)) next.push({ joined: joined + key, corrections });
+      if (full !== undefined && titles.phrases.begins(joined + full))
+        next.push({ joined: joined + full, corrections });
       for (const read of spellings[at] ?? []) {
         if (next.length >= READINGS_MAX) break;
         if (titles.phrases.begins(joined + read))

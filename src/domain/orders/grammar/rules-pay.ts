@@ -15,6 +15,9 @@ const LED_MIN = 5;
 /** No span of pay reaches further than from one to four times. */
 const SPAN_MAX = 4;
 
+/** A number of hours up to this is the length of a shift. */
+const LONGEST_SHIFT_HOURS = 13;
+
 const PER = "per|/|a|an|each|por|la|el|the|x";
 const SPAN = "-|to|a|y|and|or|hasta";
 
@@ -78,7 +81,12 @@ export const PAY_RULES: readonly Rule[] = [
   rule("pay", 5, `low:<num> ~lowk:k? <dollars>? $? ${HOURLY}`, money),
   rule("pay", 5, `low:<num> <dollars> ${UNIT}`, money),
   rule("pay", 5, "low:<num> <dollars>", money),
-  rule("pay", 4, "low:<num> ~hr|ph", money),
+  rule("pay", 4, "low:<num> ~hr|ph", (match) => {
+    // "12hr nights" is how long, "22hr" is how much.
+    const value = match.token("low")?.value ?? 0;
+    return value > LONGEST_SHIFT_HOURS ? money(match) : undefined;
+  }),
+  rule("pay", 6, `low:<num> +|plus ${HOURLY}`, money),
   rule("pay", 5, "low:<num> ~$ unit:<unit>?", (match) =>
     match.scope.tokens[match.to]?.kind === "number" ? undefined : money(match),
   ),

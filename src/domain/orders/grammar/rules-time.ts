@@ -7,7 +7,7 @@ import { shiftBetween } from "./calendar.ts";
 
 type ShiftName = Of<"shift">["value"]["name"];
 
-const TO = "-|to|til|till|until|thru|through|a|al|hasta|&";
+const TO = "-|to|til|till|until|thru|through|a|al|hasta";
 
 /** What may not stand right behind two bare numbers if they are hours. */
 const MEASURED = new Set(["measure", "yearword", "monthword", "people", "mile", "minutes"]);
@@ -46,6 +46,7 @@ function hours(match: Match): { from: Clock; to: Clock; weight: number } | undef
   const length = match.to - match.from;
   if (!(from.bare === true && to.bare === true) && (from.sure || to.sure))
     return { from, to, weight: 9 + 0.5 * (length - 3) };
+  if (from.bare === true && to.bare === true && shortBare(from, to)) return undefined;
   // Two bare numbers are hours unless they are a range of people, years, miles or dollars.
   const after = tokens[match.to];
   const meanings = after === undefined ? undefined : lexicon.meaningsOf(after.word);
@@ -55,6 +56,12 @@ function hours(match: Match): { from: Clock; to: Clock; weight: number } | undef
   const led = HOURS_LEAD.has(before?.word ?? "") || HOURS_LEAD.has(tokens[match.from]?.word ?? "");
   if (starts("role", match.to) !== undefined && !led) return undefined;
   return { from, to, weight: from.bare === true && to.bare === true ? (led ? 7 : 5) : 8 };
+}
+
+/** "18-20" is two hours of nobody's shift. */
+function shortBare(from: Clock, to: Clock): boolean {
+  const { from: start, to: end } = shiftBetween(from, to, false) ?? { from: 0, to: 0 };
+  return (end - start + 1440) % 1440 < 180;
 }
 
 const YEAR = /^(?:19|20)\d\d$/;
