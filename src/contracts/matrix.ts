@@ -129,7 +129,12 @@ export const searchInput = z.strictObject({
 });
 
 export const searched = z.object({
-  query: z.object({ text: z.string(), role, ...orderParts }),
+  query: z.object({
+    text: z.string(),
+    role,
+    ...orderParts,
+    not_applied: z.array(z.string()).describe("What was read as a condition and did not act on the hits"),
+  }),
   hits: z.array(hit),
   playbook: z.object({
     matched: z.int(),

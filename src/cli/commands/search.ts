@@ -136,7 +136,8 @@ export function readAs({ query }: Searched): string {
     ...slotTexts(query.slots),
     ...corrections.map(({ typed, read }) => `${typed} as ${read}`),
   ];
-  return `${parts.join("; ")}${unread.length === 0 ? "" : `. Not read: ${unread.join(", ")}`}`;
+  const idle = query.not_applied.length === 0 ? "" : `. Not applied: ${query.not_applied.join(", ")}`;
+  return `${parts.join("; ")}${unread.length === 0 ? "" : `. Not read: ${unread.join(", ")}`}${idle}`;
 }
 
 function percent(share: number): string {

@@ -41,6 +41,8 @@ interface Part {
   readonly corpus: string;
   readonly role: ReadRole;
   readonly understood: Understood;
+  /** What was read as a condition and did not act. */
+  readonly notApplied: readonly string[];
   readonly hits: MatrixHit[];
   readonly plan: string;
   readonly tookMs: number;
@@ -90,13 +92,17 @@ export async function matrixd(deps: MatrixdDeps): Promise<Matrixd> {
       { text, role, now: momentOf(input.now), model: generation.model },
       call,
     );
-    const point = input.near === undefined ? undefined : await pointOf(input.near);
-    const filter = filterOf(input, point, generation);
+    const given =
+      input.near === undefined ? undefined : { ...(await pointOf(input.near)), miles: input.near.miles };
+    const read = radiusOf(understood.order, generation);
+    const filter = filterOf(input.filter, given ?? read, generation);
+    const point = given === undefined ? undefined : { lat: given.lat, lon: given.lon };
     const question = { understood, text, role, k: per_corpus_k ?? k, mode, filter, near: point, explain };
     const { hits, plan, reading } = await retrieve(generation, question, deps.vector, call);
     const { corpus } = generation;
     const tookMs = performance.now() - started;
-    return { corpus, role: reading.role, understood, hits, plan, tookMs };
+    const notApplied = notAppliedOf(understood.order, given !== undefined || read !== undefined);
+    return { corpus, role: reading.role, understood, notApplied, hits, plan, tookMs };
   };
 
   /** The parts of those that answered in time; of the others it is noted why not. */
@@ -168,6 +174,7 @@ export async function matrixd(deps: MatrixdDeps): Promise<Matrixd> {
       text: input.query_text,
       role: read.role,
       ...partsOf(read.understood.order, read.understood.candidates),
+      not_applied: [...read.notApplied],
     };
     const best = hits.length > input.k ? hits.slice(0, input.k) : hits;
     for (const [rank, hit] of best.entries()) hit.rank = hit.base_rank = rank;
@@ -251,20 +258,42 @@ function fieldsOf(filter: unknown): string[] {
   });
 }
 
+interface Radius extends Point {
+  readonly miles: number;
+}
+
+/** The radius that the order itself names, where the corpus knows where its rows are. */
+function radiusOf({ slots, point }: OrderReading, { fields, located }: Generation): Radius | undefined {
+  if (slots.miles === undefined || point === undefined) return undefined;
+  const placed = located.mapped || Object.values(fields).includes("geo");
+  return placed ? { lat: point.lat, lon: point.lon, miles: slots.miles } : undefined;
+}
+
+/** Names of what an order asks for and no ranking or filter goes by. */
+function notAppliedOf({ slots, roles, exclude, person }: OrderReading, radiusActs: boolean): string[] {
+  return [
+    ...(slots.miles !== undefined && !radiusActs ? ["miles"] : []),
+    ...(["certifications", "languages", "status"] as const).filter((name) => slots[name] !== undefined),
+    ...(roles.length > 0 ? ["roles"] : []),
+    ...(exclude === undefined ? [] : ["exclude"]),
+    ...(person === undefined ? [] : ["person"]),
+  ];
+}
+
 /** The caller's conditions as one filter of vectord's. */
 function filterOf(
-  { filter, near }: SearchInput,
-  point: Point | undefined,
+  filter: SearchInput["filter"],
+  near: Radius | undefined,
   { fields, located }: Generation,
 ): Record<string, unknown> | undefined {
-  if (near === undefined || point === undefined) return filter;
+  if (near === undefined) return filter;
   const geoField = Object.entries(fields).find(([, kind]) => kind === "geo")?.[0] ?? PLACE_FIELD;
   if (geoField === PLACE_FIELD && !located.mapped) {
     throw new Fault("invalid", "This corpus does not know where its rows are, so near cannot be used.", {
       details: [{ path: "near", message: "needs a corpus whose rows have coordinates or known cities" }],
     });
   }
-  const condition = { near: { field: geoField, ...point, miles: near.miles } };
+  const condition = { near: { field: geoField, ...near } };
   return filter === undefined ? condition : { and: [filter, condition] };
 }
 
@@ -272,7 +301,7 @@ function filterOf(
 function partsOf(
   order: OrderReading,
   candidates: OrderReading["candidates"],
-): Omit<Searched["query"], "text" | "role"> {
+): Omit<Searched["query"], "text" | "role" | "not_applied"> {
   const { roles, exclude, person, slots, unread, corrections } = order;
   return {
     candidates: [...candidates],

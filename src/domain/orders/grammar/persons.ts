@@ -66,7 +66,8 @@ function nameAt(tokens: readonly Token[], from: number, words: NameWords): Perso
     else if (mark?.kind === "mark") break;
   }
   // "john smith phoenix": a town behind a name is where.
-  if (!hyphen && own.length > 2 && !tokens[to - 1]?.glued && words.isPlace(own.at(-1)?.word ?? "")) to = dropLast(own, to);
+  if (!hyphen && own.length > 2 && !tokens[to - 1]?.glued && words.isPlace(own.at(-1)?.word ?? ""))
+    to = dropLast(own, to);
   const last = own.at(-1);
   if (last === undefined || own.length < 2 || last.word.length < 2) return undefined;
   const knownFirst = names.first.has(first.word);
