@@ -19,6 +19,8 @@ const HEAD = `Lakehouse
 Lakehouse is installed together with the packages below, each under its own licence; their texts are in
 node_modules/PACKAGE. Nothing of them is copied into this repository.
 
+Towns (src/domain/orders/places/towns.tsv) are from GeoNames, https://www.geonames.org, under CC BY 4.0.
+
 `;
 
 function licences(): Map<string, string[]> {

@@ -16,15 +16,54 @@ export type ReadRole = z.infer<typeof role>;
 const slots = z.object({
   headcount: z.int().optional(),
   city: z.string().optional(),
-  state: z.string().optional(),
+  state: z.string().optional().describe("Two-letter postal code"),
+  postal_code: z.string().optional(),
+  metro: z.string().optional(),
+  county: z.string().optional(),
   lat: z.number().optional(),
   lon: z.number().optional(),
+  miles: z.number().optional().describe("The radius around the place"),
   timezone: z.string().optional(),
-  city_ambiguous: z.boolean().optional(),
-  start: z.string().optional(),
-  shift: z.string().optional(),
+  city_ambiguous: z.boolean().optional().describe("Several states have such a city; this is the largest"),
+  start: z
+    .string()
+    .optional()
+    .describe("RFC 3339; a date when no time is said, -00:00 when the zone is not known"),
+  end: z.string().optional().describe("The last day"),
+  shift: z.string().optional().describe("Local hours, 22:00-06:00"),
+  shift_name: z.enum(["1st", "2nd", "3rd", "night", "weekend"]).optional(),
+  days: z.array(z.enum(["sun", "mon", "tue", "wed", "thu", "fri", "sat"])).optional(),
   pay: z.number().optional(),
+  pay_max: z.number().optional(),
+  pay_unit: z.enum(["hour", "day", "week", "month", "year", "shift"]).optional(),
+  urgent: z.boolean().optional(),
+  languages: z.array(z.string()).optional().describe("ISO 639 codes"),
+  certifications: z.array(z.string()).optional(),
+  status: z.enum(["active", "inactive", "do_not_hire", "on_assignment"]).optional(),
 });
+
+/** What a text says besides its first role. */
+const orderParts = {
+  candidates: z
+    .array(z.object({ role: z.string(), soc: z.string(), p: z.number() }))
+    .describe("Roles that may be meant, the likeliest first"),
+  roles: z
+    .array(z.object({ role: z.string(), soc: z.string(), headcount: z.int().optional() }))
+    .describe("Further requests of the same order"),
+  exclude: z.object({ roles: z.array(z.string()) }).optional(),
+  person: z.object({ id: z.string().optional(), name: z.string().optional() }).optional(),
+  slots,
+  unread: z.array(z.string()).describe("Words that nothing was made of"),
+  corrections: z
+    .array(z.object({ typed: z.string(), read: z.string() }))
+    .describe("Words that were read as others"),
+};
+
+/** The moment at which a text is meant, so that a past order is read as it was. */
+const meantAt = z.iso
+  .datetime({ offset: true })
+  .optional()
+  .describe("When the text was written; now unless given");
 
 /** What the parts of the ranking gave a hit, each 0 to 1. */
 const explained = z.object({
@@ -70,6 +109,7 @@ const near = z.union([
 export const searchInput = z.strictObject({
   query_text: z.string().min(1).max(4000),
   query_role: z.string().max(200).optional(),
+  now: meantAt,
   corpora: z.array(plainName).min(1).max(32).optional(),
   k: z.int().min(1).max(1000).default(10),
   per_corpus_k: z.int().min(1).max(1000).optional(),
@@ -89,7 +129,12 @@ export const searchInput = z.strictObject({
 });
 
 export const searched = z.object({
-  query: z.object({ text: z.string(), role, slots }),
+  query: z.object({
+    text: z.string(),
+    role,
+    ...orderParts,
+    not_applied: z.array(z.string()).describe("What was read as a condition and did not act on the hits"),
+  }),
   hits: z.array(hit),
   playbook: z.object({
     matched: z.int(),
@@ -178,9 +223,9 @@ export const matrix = {
   role: op({
     method: "POST",
     path: "/v1/matrix/role",
-    summary: "Read the role that a text asks for",
-    input: z.strictObject({ text: z.string().min(1).max(4000) }),
-    output: role.extend({ slots }),
+    summary: "Read an order: role, place, time, what is needed, and what was not understood",
+    input: z.strictObject({ text: z.string().min(1).max(4000), now: meantAt }),
+    output: role.extend(orderParts),
     idempotent: true,
     errors: [],
     scope: "read",

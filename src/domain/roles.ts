@@ -7,44 +7,41 @@
 // neighbours, certifications and pay bands are our own; the bands are rough national levels of 2026 and are meant
 // for samples and plausibility checks, never for setting a wage.
 
-import { CONSTRUCTION, SKILLED_TRADES } from "./roles/construction.ts";
-import { CLEANING, EVENTS, FOOD_SERVICE, HOSPITALITY } from "./roles/hospitality.ts";
-import { DRIVING, WAREHOUSE } from "./roles/logistics.ts";
-import { FOOD_PROCESSING, MANUFACTURING } from "./roles/manufacturing.ts";
-import { AGRICULTURE, AMUSEMENT, LANDSCAPING } from "./roles/outdoors.ts";
-import { HEALTHCARE, OFFICE, PERSONAL_CARE, RETAIL, SECURITY } from "./roles/people.ts";
-import type { RoleRow } from "./roles/row.ts";
+import { listOf, readTable } from "#lib/tsv";
+import table from "./roles.tsv" with { type: "text" };
 
-export interface Role extends RoleRow {
+export interface Role {
+  /** Canonical title: singular, title case, unique among all roles and aliases. */
+  readonly name: string;
+  /** SOC 2018 code of six digits, "53-7051". */
+  readonly soc: string;
+  /** Titles that employers and coordinators write for the same work: lower case, singular. */
+  readonly aliases: readonly string[];
+  /**
+   * Canonical names of roles that a worker of this role could be asked to do. It is directed: a line cook can be asked
+   * to wash dishes, a dishwasher cannot be asked to cook.
+   */
+  readonly adjacent: readonly string[];
+  /** Certifications that orders for the role ask for, the most usual first. */
+  readonly certifications: readonly string[];
+  /** Usual hourly pay in USD, before a state's cost of living. */
+  readonly pay: readonly [lowUsdPerHour: number, highUsdPerHour: number];
   /** The part of the market: "warehouse", "food service", ... */
   readonly family: string;
 }
 
-const FAMILIES: Readonly<Record<string, readonly RoleRow[]>> = {
-  warehouse: WAREHOUSE,
-  driving: DRIVING,
-  manufacturing: MANUFACTURING,
-  "food processing": FOOD_PROCESSING,
-  hospitality: HOSPITALITY,
-  "food service": FOOD_SERVICE,
-  cleaning: CLEANING,
-  events: EVENTS,
-  landscaping: LANDSCAPING,
-  agriculture: AGRICULTURE,
-  amusement: AMUSEMENT,
-  construction: CONSTRUCTION,
-  "skilled trades": SKILLED_TRADES,
-  healthcare: HEALTHCARE,
-  "personal care": PERSONAL_CARE,
-  office: OFFICE,
-  security: SECURITY,
-  retail: RETAIL,
-};
+const COLUMNS = ["family", "name", "soc", "low", "high", "aliases", "adjacent", "certifications"] as const;
 
-/** All roles, family by family, in the order of the tables. */
-export const ROLES: readonly Role[] = Object.entries(FAMILIES).flatMap(([family, rows]) =>
-  rows.map((row) => ({ ...row, family })),
-);
+/** All roles, family by family, in the order of the table. */
+export const ROLES: readonly Role[] = readTable(table, COLUMNS).map((row) => ({
+  name: row.name,
+  soc: row.soc,
+  aliases: listOf(row.aliases),
+  adjacent: listOf(row.adjacent),
+  certifications: listOf(row.certifications),
+  pay: [Number(row.low), Number(row.high)],
+  family: row.family,
+}));
 
 function folded(title: string): string {
   return title.normalize("NFKC").trim().replaceAll(/\s+/g, " ").toLowerCase();

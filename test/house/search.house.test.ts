@@ -97,6 +97,16 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
     }
   });
 
+  test("a radius in the text holds for every hit, and what does not act is said", async () => {
+    const { query, hits } = await search("active cooks within 50 miles of Chicago, IL who speak Spanish", {
+      k: 20,
+    });
+    expect(query.slots).toMatchObject({ city: "Chicago", miles: 50, languages: ["es"], status: "active" });
+    expect(query.not_applied).toEqual(["languages", "status"]);
+    expect(hits.length).toBeGreaterThan(0);
+    for (const { miles } of hits) expect(miles).toBeLessThanOrEqual(50);
+  });
+
   test("every mode orders by its score", async () => {
     for (const mode of ["hybrid", "dense", "lexical"]) {
       const { hits } = await search("forklift operator Springfield IL", { mode });

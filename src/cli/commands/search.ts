@@ -119,24 +119,63 @@ function nearOf(place: string, within: string | undefined): Near {
 
 /** How the order was understood, in a line: what a person must see first to trust the rest. */
 export function readAs({ query }: Searched): string {
-  const { role, slots } = query;
-  const place =
-    slots.city === undefined
-      ? slots.state
-      : `${slots.city}${slots.state === undefined ? "" : `, ${slots.state}`}`;
+  const { role, roles, exclude, person, unread, corrections } = query;
+  const [likely] = query.candidates;
+  const guess = likely === undefined ? "" : `, perhaps ${likely.role} (${percent(likely.p)})`;
   const parts = [
     role.role === null
-      ? "no role was recognised"
-      : `${role.role} (${role.source}, ${Math.round(role.confidence * 100)} %)`,
-    ...(slots.headcount === undefined
-      ? []
-      : [counted(slots.headcount, "person").replace("persons", "people")]),
-    ...(place === undefined ? [] : [`${place}${slots.city_ambiguous === true ? " (one of several)" : ""}`]),
-    ...(slots.start === undefined ? [] : [`from ${startText(slots.start)}`]),
-    ...(slots.shift === undefined ? [] : [slots.shift]),
-    ...(slots.pay === undefined ? [] : [`$${slots.pay.toFixed(2)}/h`]),
+      ? person === undefined
+        ? `no role was recognised${guess}`
+        : `the person ${person.name ?? person.id}`
+      : `${role.role} (${role.source}, ${percent(role.confidence)})`,
+    ...roles.map(
+      (other) => `also ${other.headcount === undefined ? "" : `${other.headcount} `}${other.role}`,
+    ),
+    ...(exclude?.roles ?? []).map((name) => `not ${name}`),
+    ...(person !== undefined && role.role !== null ? [`the person ${person.name ?? person.id}`] : []),
+    ...slotTexts(query.slots),
+    ...corrections.map(({ typed, read }) => `${typed} as ${read}`),
   ];
-  return parts.join("; ");
+  const idle = query.not_applied.length === 0 ? "" : `. Not applied: ${query.not_applied.join(", ")}`;
+  return `${parts.join("; ")}${unread.length === 0 ? "" : `. Not read: ${unread.join(", ")}`}${idle}`;
+}
+
+function percent(share: number): string {
+  return `${Math.round(share * 100)} %`;
+}
+
+function slotTexts(slots: Searched["query"]["slots"]): string[] {
+  const { headcount, start, end, pay, pay_max: most, pay_unit: unit = "hour" } = slots;
+  const money = [pay, most].map((sum) => (sum === undefined ? undefined : `$${sum.toFixed(2)}`));
+  const texts = [
+    headcount === undefined ? undefined : counted(headcount, "person").replace("persons", "people"),
+    placeText(slots),
+    slots.miles === undefined ? undefined : `within ${counted(slots.miles, "mile")}`,
+    start === undefined ? undefined : `from ${startText(start)}`,
+    end === undefined ? undefined : `until ${startText(end)}`,
+    slots.days?.join(" "),
+    slots.shift,
+    slots.shift_name === undefined ? undefined : `${slots.shift_name} shift`,
+    pay === undefined && most === undefined
+      ? undefined
+      : `${pay === undefined ? "up to " : ""}${money.filter((sum) => sum !== undefined).join(" to ")} per ${unit}`,
+    slots.certifications === undefined ? undefined : `with ${slots.certifications.join(", ")}`,
+    slots.languages === undefined ? undefined : `speaking ${slots.languages.join(", ")}`,
+    slots.status === undefined ? undefined : `status ${slots.status}`,
+    slots.urgent === true ? "urgent" : undefined,
+  ];
+  return texts.filter((text) => text !== undefined);
+}
+
+function placeText(slots: Searched["query"]["slots"]): string | undefined {
+  const { city, state, postal_code, metro, county } = slots;
+  const place = [city, county === undefined ? undefined : `${county} County`, state]
+    .filter((part) => part !== undefined)
+    .join(", ");
+  const text = [place, postal_code].filter((part) => part !== undefined && part !== "").join(" ");
+  if (text === "") return undefined;
+  const area = metro === undefined || metro === city ? "" : ` (${metro})`;
+  return `${text}${area}${slots.city_ambiguous === true ? " (one of several)" : ""}`;
 }
 
 /** `Mon 2026-11-23 06:00`, in the zone of the place. */

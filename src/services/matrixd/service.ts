@@ -5,7 +5,8 @@ import type { embed } from "#contracts/embed";
 import type { Corpus, matrix, MatrixHit, ReadRole, Searched } from "#contracts/matrix";
 import type { query } from "#contracts/query";
 import type { vector } from "#contracts/vector";
-import { citiesNamed } from "#domain/places";
+import type { OrderReading } from "#domain/orders/order-reading";
+import type { Point } from "#domain/places";
 import { type Clock, systemClock } from "#lib/clock";
 import type { Log } from "#lib/log";
 import { didYouMean } from "#lib/nearest";
@@ -16,8 +17,7 @@ import { PLACE_FIELD } from "./corpus/build.ts";
 import { Corpora } from "./corpus/corpora.ts";
 import type { Generation } from "./corpus/generation.ts";
 import { retrieve } from "./rank/retrieve.ts";
-import type { Slots } from "./query/slots.ts";
-import { createUnderstanding } from "./query/understand.ts";
+import { createUnderstanding, type Understood } from "./query/understand.ts";
 
 export interface MatrixdDeps {
   readonly catalog: Service<typeof catalog>;
@@ -40,7 +40,9 @@ type SearchInput = ParsedOf<(typeof matrix)["search"]>;
 interface Part {
   readonly corpus: string;
   readonly role: ReadRole;
-  readonly slots: Slots;
+  readonly understood: Understood;
+  /** What was read as a condition and did not act. */
+  readonly notApplied: readonly string[];
   readonly hits: MatrixHit[];
   readonly plan: string;
   readonly tookMs: number;
@@ -50,6 +52,18 @@ export async function matrixd(deps: MatrixdDeps): Promise<Matrixd> {
   const clock = deps.clock ?? systemClock;
   const understanding = createUnderstanding(deps.embed, clock);
   const corpora = await Corpora.open({ ...deps, understanding, clock });
+
+  const pointOf = async (near: NonNullable<SearchInput["near"]>): Promise<Point> => {
+    if (!("city" in near)) return { lat: near.lat, lon: near.lon };
+    const { city, state } = near;
+    const found = await understanding.cityNamed(city, state);
+    if (found !== undefined) return found;
+    throw new Fault(
+      "invalid",
+      `${city}, ${state} is not a city that is known here. Give lat and lon instead.`,
+      { details: [{ path: "near.city", message: "is not known" }] },
+    );
+  };
 
   /** An index that is gone or damaged is built again, and the caller told to wait. */
   const searchCorpus = async (name: string, input: SearchInput, call: CallInit): Promise<Part> => {
@@ -74,14 +88,21 @@ export async function matrixd(deps: MatrixdDeps): Promise<Matrixd> {
   ): Promise<Part> => {
     const started = performance.now();
     const { query_text: text, query_role: role, k, per_corpus_k, mode, explain } = input;
-    const understood = await understanding.understand({ text, role, model: generation.model }, call);
-    const filter = filterOf(input, generation);
-    const point = input.near === undefined ? undefined : pointOf(input.near);
+    const understood = await understanding.understand(
+      { text, role, now: momentOf(input.now), model: generation.model },
+      call,
+    );
+    const given =
+      input.near === undefined ? undefined : { ...(await pointOf(input.near)), miles: input.near.miles };
+    const read = radiusOf(understood.order, generation);
+    const filter = filterOf(input.filter, given ?? read, generation);
+    const point = given === undefined ? undefined : { lat: given.lat, lon: given.lon };
     const question = { understood, text, role, k: per_corpus_k ?? k, mode, filter, near: point, explain };
     const { hits, plan, reading } = await retrieve(generation, question, deps.vector, call);
     const { corpus } = generation;
     const tookMs = performance.now() - started;
-    return { corpus, role: reading.role, slots: understood.slots, hits, plan, tookMs };
+    const notApplied = notAppliedOf(understood.order, given !== undefined || read !== undefined);
+    return { corpus, role: reading.role, understood, notApplied, hits, plan, tookMs };
   };
 
   /** The parts of those that answered in time; of the others it is noted why not. */
@@ -149,7 +170,12 @@ export async function matrixd(deps: MatrixdDeps): Promise<Matrixd> {
       throw new Fault("upstream", "No corpus answered.", { details: whyNone(perCorpus) });
     if (parts.length > 1)
       hits.sort((a, b) => b.score - a.score || a.distance - b.distance || (a.id < b.id ? -1 : 1));
-    const query = { text: input.query_text, role: read.role, slots: read.slots };
+    const query = {
+      text: input.query_text,
+      role: read.role,
+      ...partsOf(read.understood.order, read.understood.candidates),
+      not_applied: [...read.notApplied],
+    };
     const best = hits.length > input.k ? hits.slice(0, input.k) : hits;
     for (const [rank, hit] of best.entries()) hit.rank = hit.base_rank = rank;
     return {
@@ -165,9 +191,9 @@ export async function matrixd(deps: MatrixdDeps): Promise<Matrixd> {
   const handlers: Handlers<typeof matrix> = {
     search,
     retrieve: search,
-    role: async ({ text }, call) => {
-      const { role, slots } = await understanding.read(text, call);
-      return { ...role, slots };
+    role: async ({ text, now }, call) => {
+      const { order, role, candidates } = await understanding.read(text, momentOf(now), call);
+      return { ...role, ...partsOf(order, candidates) };
     },
     putCorpus: ({ corpus, ...wanted }, call) =>
       corpora.put({ ...wanted, name: corpus, model: wanted.model }, call),
@@ -232,9 +258,32 @@ function fieldsOf(filter: unknown): string[] {
   });
 }
 
+interface Radius extends Point {
+  readonly miles: number;
+}
+
+/** The radius that the order itself names, where the corpus knows where its rows are. */
+function radiusOf({ slots, point }: OrderReading, { fields, located }: Generation): Radius | undefined {
+  if (slots.miles === undefined || point === undefined) return undefined;
+  const placed = located.mapped || Object.values(fields).includes("geo");
+  return placed ? { lat: point.lat, lon: point.lon, miles: slots.miles } : undefined;
+}
+
+/** Names of what an order asks for and no ranking or filter goes by. */
+function notAppliedOf({ slots, roles, exclude, person }: OrderReading, radiusActs: boolean): string[] {
+  return [
+    ...(slots.miles !== undefined && !radiusActs ? ["miles"] : []),
+    ...(["certifications", "languages", "status"] as const).filter((name) => slots[name] !== undefined),
+    ...(roles.length > 0 ? ["roles"] : []),
+    ...(exclude === undefined ? [] : ["exclude"]),
+    ...(person === undefined ? [] : ["person"]),
+  ];
+}
+
 /** The caller's conditions as one filter of vectord's. */
 function filterOf(
-  { filter, near }: SearchInput,
+  filter: SearchInput["filter"],
+  near: Radius | undefined,
   { fields, located }: Generation,
 ): Record<string, unknown> | undefined {
   if (near === undefined) return filter;
@@ -244,25 +293,29 @@ function filterOf(
       details: [{ path: "near", message: "needs a corpus whose rows have coordinates or known cities" }],
     });
   }
-  const { lat, lon } = pointOf(near);
-  const condition = { near: { field: geoField, lat, lon, miles: near.miles } };
+  const condition = { near: { field: geoField, ...near } };
   return filter === undefined ? condition : { and: [filter, condition] };
 }
 
-function pointOf(near: NonNullable<SearchInput["near"]>): { lat: number; lon: number } {
-  return "city" in near ? placeNamed(near.city, near.state) : { lat: near.lat, lon: near.lon };
+/** What an order says besides its first role, as it goes over the wire. */
+function partsOf(
+  order: OrderReading,
+  candidates: OrderReading["candidates"],
+): Omit<Searched["query"], "text" | "role" | "not_applied"> {
+  const { roles, exclude, person, slots, unread, corrections } = order;
+  return {
+    candidates: [...candidates],
+    roles: [...roles],
+    ...(exclude === undefined ? {} : { exclude: { roles: [...exclude.roles] } }),
+    ...(person === undefined ? {} : { person }),
+    slots: slots as Searched["query"]["slots"],
+    unread: [...unread],
+    corrections: [...corrections],
+  };
 }
 
-function placeNamed(city: string, state: string): { lat: number; lon: number } {
-  const [found] = citiesNamed(city, state);
-  if (found !== undefined) return found;
-  throw new Fault(
-    "invalid",
-    `${city}, ${state} is not a city that is known here. Give lat and lon instead.`,
-    {
-      details: [{ path: "near.city", message: "is not known" }],
-    },
-  );
+function momentOf(now: string | undefined): number | undefined {
+  return now === undefined ? undefined : Date.parse(now);
 }
 
 function passedOn({ requestId, traceparent, caller, signal }: Call): CallInit {

@@ -54,7 +54,7 @@ async function people(): Promise<Generation> {
 }
 
 async function read(generation: Generation, text: string, role?: string): Promise<Reading> {
-  const understood = await understanding.understand({ text, role, model }, {});
+  const understood = await understanding.understand({ text, role, now: undefined, model }, {});
   return generation.read({ understood, text, role, mode: "hybrid", rows: 10 });
 }
 

@@ -5,7 +5,7 @@
 import { assert } from "#lib/assert";
 import { bm25 } from "../lexical/bm25.ts";
 import { type Facts, NONE } from "./row-facts.ts";
-import { titleWords } from "../query/role-words.ts";
+import { titleKeys } from "#domain/orders/text/words";
 
 export interface Title {
   /** As it was first written. */
@@ -31,9 +31,7 @@ const COSINE_SHARE = 0.7;
 
 /** Words without plurals, marks and joining words: "Housekeepers" and "HOUSEKEEPER" are one title. */
 export function titleKey(text: string): string {
-  return titleWords(text)
-    .map(({ key }) => key)
-    .join(" ");
+  return titleKeys(text).join(" ");
 }
 
 /** The occupations of a title's rows and how much of the title each has: pairs of a number and 0 to 1. */

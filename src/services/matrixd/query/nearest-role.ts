@@ -1,8 +1,8 @@
 // Step 3 of the role ladder: the role whose titles are nearest to a text. The nearest titles vote, each by how near
 // it is, so that one odd title does not decide; the first role must lead the second by a margin, or nothing is said.
 
+import type { ReadRole } from "#contracts/matrix";
 import { assert } from "#lib/assert";
-import type { RoleReading } from "./role.ts";
 
 export interface EmbeddedTitles {
   /** The role of each title; a role has as many titles as it likes. */
@@ -21,7 +21,16 @@ export interface NearestSetup {
   readonly voters?: number;
 }
 
-export interface NearestReading extends RoleReading {
+/** How likely a role is what a text means, 0 to 1. */
+export interface RoleVote {
+  readonly role: string;
+  readonly soc: string;
+  readonly p: number;
+}
+
+export interface NearestReading extends ReadRole {
+  /** The occupations that were voted for, the likeliest first, each by its nearest title; at most five. */
+  readonly votes: readonly RoleVote[];
   /** Cosine of the nearest title of the role that won, or of the nearest of all when none did. */
   readonly similarity: number;
   /** Lead of the first occupation over the second as a share of the vote, 0 to 1. */
@@ -30,6 +39,7 @@ export interface NearestReading extends RoleReading {
 
 /** A vote falls with this power of the cosine: a title at 0.9 outvotes twenty at 0.6. */
 const VOTE_POWER = 8;
+const VOTES_MAX = 5;
 
 /** The nearest role to a unit vector. Titles of one occupation vote together; its nearest title names the role. */
 export function nearestRole(
@@ -45,7 +55,7 @@ export function nearestRole(
   );
   const nearest = nearestTitles(titles, query, voters);
   const [first] = nearest;
-  if (first === undefined) return { ...UNKNOWN, similarity: 0, margin: 0 };
+  if (first === undefined) return { ...UNKNOWN, similarity: 0, margin: 0, votes: [] };
   const votes = new Map<string, number>();
   let total = 0;
   for (const { title, similarity } of nearest) {
@@ -59,11 +69,30 @@ export function nearestRole(
   const chosen = nearest.find(({ title }) => roles[title]?.soc === winner?.[0]) ?? first;
   const named = roles[chosen.title];
   const { similarity } = chosen;
+  const ballot = [...votes]
+    .sort(([, left], [, right]) => right - left)
+    .slice(0, VOTES_MAX)
+    .flatMap(([soc, vote]) => {
+      const own = nearest.find(({ title }) => roles[title]?.soc === soc);
+      const role = roles[own?.title ?? -1]?.role;
+      // A vote among titles that are all far away is worth as little as they are near.
+      return own === undefined || role === undefined || total === 0
+        ? []
+        : [{ role, soc, p: Math.round((vote / total) * Math.max(own.similarity, 0) * 1000) / 1000 }];
+    });
   if (named === undefined || similarity < similarityMin || margin < marginMin)
-    return { ...UNKNOWN, similarity, margin };
+    return { ...UNKNOWN, similarity, margin, votes: ballot };
   // Never as sure as a title that was found word for word.
   const confidence = Math.min(0.9, similarity * (0.5 + margin / 2));
-  return { role: named.role, soc: named.soc, source: "nearest", confidence, similarity, margin };
+  return {
+    role: named.role,
+    soc: named.soc,
+    source: "nearest",
+    confidence,
+    similarity,
+    margin,
+    votes: ballot,
+  };
 }
 
 const UNKNOWN = { role: null, soc: null, source: "none", confidence: 0 } as const;

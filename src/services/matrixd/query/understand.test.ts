@@ -13,16 +13,16 @@ const ask = (
   { understanding }: { understanding: Understanding },
   text: string,
   role?: string,
-): Promise<Understood> => understanding.understand({ text, role, model: "hashed-v1" }, {});
+): Promise<Understood> => understanding.understand({ text, role, now: undefined, model: "hashed-v1" }, {});
 
 describe("understanding", () => {
   test("takes an order apart, and asks for all vectors at once", async () => {
     const house = started();
     const text = "Need 3 forklift operators in Denver, CO Monday 6am";
-    const { role, known, slots, asked } = await ask(house, text);
+    const { role, known, order, asked } = await ask(house, text);
     expect(role).toMatchObject({ role: "Forklift Operator", soc: "53-7051", source: "pattern" });
     expect(known?.name).toBe("Forklift Operator");
-    expect(slots).toMatchObject({
+    expect(order.slots).toMatchObject({
       headcount: 3,
       city: "Denver",
       state: "CO",
@@ -52,11 +52,29 @@ describe("understanding", () => {
     ]);
   });
 
-  test("a role that no title names is looked for among the nearest", async () => {
+  test("a role that no title names is null; the nearest ones are told, and rank", async () => {
     const house = started();
-    const { role } = await ask(house, "need 2 forklfit operatrs in Denver, CO");
-    expect(role).toMatchObject({ soc: "53-7051", source: "nearest" });
-    expect((await house.understanding.read("need 2 forklfit operatrs in Denver, CO", {})).role).toEqual(role);
+    const text = "need 2 lift equipment runners in Denver, CO";
+    const { role, guess, candidates } = await ask(house, text);
+    expect(role).toEqual({ role: null, soc: null, source: "none", confidence: 0 });
+    expect(guess.source).toBe("nearest");
+    expect(candidates[0]).toMatchObject({ soc: guess.soc });
+    expect(candidates.every(({ p }) => p > 0 && p < 1)).toBe(true);
+    const read = await house.understanding.read(text, undefined, {});
+    expect([read.role, read.candidates]).toEqual([role, candidates]);
+  });
+
+  test("a text is read as it was meant at its moment", async () => {
+    const { understanding } = started();
+    const then = Date.parse("2025-07-03T12:00:00Z");
+    const { order } = await understanding.read("cook Denver CO tomorrow 6am", then, {});
+    expect(order.slots.start).toBe("2025-07-04T06:00:00-06:00");
+  });
+
+  test("a city is found whatever the state is called, and a hamlet too", async () => {
+    const { understanding } = started();
+    expect(await understanding.cityNamed("Marfa", "Texas")).toMatchObject({ lat: expect.any(Number) });
+    expect(await understanding.cityNamed("Nowhere at all", "TX")).toBeUndefined();
   });
 
   test("a document has no role to compare titles with", async () => {

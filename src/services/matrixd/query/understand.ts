@@ -1,32 +1,39 @@
-// What a text asks for: its role, its place and time, and its vector. The same text is asked again and again, so
-// what was understood is kept for a while; times are read anew, because "tomorrow" moves.
+// What a text asks for: its role, its place and time, and its vector. The reading is the grammar of `domain/orders`; what
+// it needs of the world, places and the clock, is brought in here. The same text is asked again and again, so what
+// was understood is kept for a while.
 
 import { setImmediate } from "node:timers/promises";
 import { LRUCache } from "lru-cache";
+import { openGazetteer } from "#adapters/places/geonames";
 import type { embed as embedContract } from "#contracts/embed";
 import type { ReadRole } from "#contracts/matrix";
-import { citiesNamed, stateNamed } from "#domain/places";
+import type { OrderReading } from "#domain/orders/order-reading";
+import { type Gazetteer, gazetteerOf, placeName } from "#domain/orders/places/gazetteer";
+import { type OrderReader, orderReader } from "#domain/orders/read-order";
+import { TITLE_TABLE, type Titles, titlesOf, titleSteps } from "#domain/orders/tables/titles";
+import { type Point, STATES, stateNamed } from "#domain/places";
 import { type Role, ROLES, roleNamed } from "#domain/roles";
 import { assert } from "#lib/assert";
 import type { Clock } from "#lib/clock";
 import { readVector } from "#lib/vector-text";
 import type { CallInit } from "#rpc/call";
 import type { Service } from "#rpc/contract";
-import { type EmbeddedTitles, nearestRole } from "./nearest-role.ts";
-import { buildRoleIndex, readRole } from "./role.ts";
-import { withoutOrderWords } from "./role-words.ts";
-import { readOrder, type Slots } from "./slots.ts";
 import type { Title } from "../corpus/titles.ts";
+import { type EmbeddedTitles, nearestRole, type RoleVote } from "./nearest-role.ts";
 
 export interface Understood {
+  /** What the order says, word by word. */
+  readonly order: OrderReading;
+  /** The role that is named, null when none is known for sure. */
   readonly role: ReadRole;
-  /** The role as the taxonomy has it; undefined when the text names none that is known. */
+  /** What ranking goes by: the role, or else the nearest one by its titles. */
+  readonly guess: ReadRole;
+  /** The named role as the taxonomy has it; undefined when the text names none that is known. */
   readonly known: Role | undefined;
-  readonly slots: Slots;
+  /** What may be meant, the likeliest first. */
+  readonly candidates: OrderReading["candidates"];
   /** Base64, as it goes to vectord. */
   readonly vector: string;
-  /** The text without its slots. */
-  readonly rest: string;
   /** What titles are compared with; undefined for a text that is no order but a document. */
   readonly asked: { readonly text: string; readonly vector: Float32Array } | undefined;
   /** The role that the caller named and the taxonomy does not have. */
@@ -40,6 +47,8 @@ interface Question {
   /** The role that the caller names, over whatever the text says. */
   readonly role: string | undefined;
   readonly model: string;
+  /** The moment at which the text is meant, milliseconds since the epoch; the clock's when undefined. */
+  readonly now: number | undefined;
 }
 
 export interface Understanding {
@@ -52,8 +61,14 @@ export interface Understanding {
   ): Promise<{ title: Title; vector: Float32Array }[]>;
   /** What the taxonomy makes of a title by its words alone. */
   titleByWords(text: string): Title;
-  /** Role and slots without a vector of the text. */
-  read(text: string, call: CallInit): Promise<{ role: ReadRole; slots: Slots }>;
+  /** The order and its nearest roles without a vector of the text. */
+  read(
+    text: string,
+    now: number | undefined,
+    call: CallInit,
+  ): Promise<Pick<Understood, "order" | "role" | "candidates">>;
+  /** Where a city is; undefined when no table has it. */
+  cityNamed(city: string, state: string): Promise<Point | undefined>;
   /** Does what the first question to a model would otherwise wait for. */
   warm(model: string, call: CallInit): Promise<void>;
 }
@@ -66,10 +81,8 @@ const KEPT_MS = 60_000;
 const TITLES_READ_MAX = 20_000;
 
 /** Changes with the taxonomy: what was read with another one is read again. */
-export const TAXONOMY = Bun.hash(JSON.stringify(ROLES)).toString(36);
+export const TAXONOMY = Bun.hash(JSON.stringify(ROLES) + TITLE_TABLE).toString(36);
 
-const ROLE_INDEX = buildRoleIndex(ROLES);
-const PLACES = { citiesNamed, stateNamed };
 const NO_ROLE: ReadRole = { role: null, soc: null, source: "none", confidence: 0 };
 /** A longer text is a document, whose nearest title says nothing. */
 const ASKED_CHARS_MAX = 400;
@@ -97,17 +110,18 @@ export function createUnderstanding(embed: Embed, clock: Clock): Understanding {
     return asked;
   };
 
-  const nearestTo = async (vector: Float32Array, model: string, call: CallInit): Promise<ReadRole> => {
-    const { role, soc, source, confidence } = nearestRole(await taxonomyFor(model, call), vector);
-    return { role, soc, source, confidence };
+  const nearestTo = async (vector: Float32Array, model: string, call: CallInit): Promise<Nearest> => {
+    const { role, soc, source, confidence, votes } = nearestRole(await taxonomyFor(model, call), vector);
+    return { guess: { role, soc, source, confidence }, votes };
   };
 
   const understood = async (question: Question, call: CallInit): Promise<Understood> => {
-    const { text, role: given, model } = question;
-    const { slots, rest } = readOrder(text, { now: clock.now(), places: PLACES });
+    const { text, role: given, model, now } = question;
+    const { reader } = await knowledge();
+    const order = reader.read(text, now ?? clock.now());
     const named = given === undefined ? undefined : namedRole(given);
     const unknownRole = named === undefined ? given : undefined;
-    const words = given ?? askedOf(text, rest);
+    const words = given ?? askedOf(text, order);
     const [vector = "", wordsVector] = await vectorsOf(
       words === undefined ? [text] : [text, words],
       model,
@@ -117,16 +131,20 @@ export function createUnderstanding(embed: Embed, clock: Clock): Understanding {
       words === undefined || wordsVector === undefined
         ? undefined
         : { text: words, vector: floatsOf(wordsVector) };
-    let role = given === undefined ? byWords(rest) : (named ?? NO_ROLE);
-    if (role.role === null && given === undefined && asked !== undefined)
-      role = await nearestTo(asked.vector, model, call);
+    const role = given === undefined ? roleOf(order) : (named ?? NO_ROLE);
+    const nearest =
+      role.role === null && given === undefined && asked !== undefined
+        ? await nearestTo(asked.vector, model, call)
+        : undefined;
     const known = role.role === null ? undefined : roleNamed(role.role);
-    return { role, known, slots, vector, rest: cleared(rest), asked, unknownRole };
+    const candidates =
+      nearest === undefined || order.candidates.length > 0 ? order.candidates : nearest.votes;
+    return { order, role, guess: nearest?.guess ?? role, known, candidates, vector, asked, unknownRole };
   };
 
   return {
     understand: async (question, call) => {
-      const key = `${question.model}\n${question.role ?? ""}\n${question.text}`;
+      const key = `${question.model}\n${question.role ?? ""}\n${question.now ?? ""}\n${question.text}`;
       const before = kept.get(key);
       if (before !== undefined) return before;
       const now = await understood(question, call);
@@ -140,7 +158,7 @@ export function createUnderstanding(embed: Embed, clock: Clock): Understanding {
       const read: { title: Title; vector: Float32Array }[] = [];
       for (const [at, text] of texts.entries()) {
         const vector = floatsOf(vectors[at] ?? "");
-        let reading = byWords(text);
+        let reading = titleRole(text);
         if (reading.role === null) {
           // About 2 ms each, and nobody waits for a build.
           await setImmediate();
@@ -154,46 +172,101 @@ export function createUnderstanding(embed: Embed, clock: Clock): Understanding {
     titleByWords: (text) => {
       const before = titlesRead.get(text);
       if (before !== undefined) return before;
-      const { role, soc, confidence } = byWords(text);
+      const { role, soc, confidence } = titleRole(text);
       const title = { text, role, soc, confidence };
       titlesRead.set(text, title);
       return title;
     },
-    read: async (text, call) => {
-      const { slots, rest } = readOrder(text, { now: clock.now(), places: PLACES });
-      const read = byWords(rest);
-      const words = askedOf(text, rest);
-      if (read.role !== null || words === undefined) return { role: read, slots };
+    read: async (text, now, call) => {
+      const { reader } = await knowledge();
+      const order = reader.read(text, now ?? clock.now());
+      const role = roleOf(order);
+      const words = askedOf(text, order);
+      if (role.role !== null || order.candidates.length > 0 || words === undefined)
+        return { order, role, candidates: order.candidates };
       const { models } = await embed.models({}, call);
       const model = models.find((one) => one.default)?.name ?? "";
       const [vector = ""] = await vectorsOf([words], model, call);
-      return { role: await nearestTo(floatsOf(vector), model, call), slots };
+      const { votes } = await nearestTo(floatsOf(vector), model, call);
+      return { order, role, candidates: votes };
+    },
+    cityNamed: async (city, state) => {
+      const { gazetteer } = await knowledge();
+      const code = stateNamed(state);
+      const place = gazetteer.named(placeName(city)).find((one) => one.state === code);
+      return place === undefined ? undefined : { lat: place.lat, lon: place.lon };
     },
     warm: async (model, call) => {
       await taxonomyFor(model, call);
+      await knowledge();
     },
   };
 }
 
-/** Without the bars that stand where slots were. */
-function cleared(rest: string): string {
-  return rest.replaceAll(/[|\s]+/g, " ").trim();
+interface Nearest {
+  readonly guess: ReadRole;
+  readonly votes: readonly RoleVote[];
 }
 
-/** What titles are compared with. */
-function askedOf(text: string, rest: string): string | undefined {
-  const words = cleared(rest);
-  if (text.length > ASKED_CHARS_MAX || words === "") return undefined;
-  return withoutOrderWords(words) || words;
+interface Knowledge {
+  readonly reader: OrderReader;
+  readonly gazetteer: Gazetteer;
 }
 
-function byWords(text: string): ReadRole {
-  const { role, soc, source, confidence } = readRole(ROLE_INDEX, text);
+/** Tables of words and places are read at the first question and not before; they belong to the process. */
+async function knowledge(): Promise<Knowledge> {
+  known ??= learn();
+  return known;
+}
+
+let known: Promise<Knowledge> | undefined;
+
+async function learn(): Promise<Knowledge> {
+  const gazetteer = await openGazetteer();
+  // Other requests get their turn between the parts of the work.
+  const steps = titleSteps(ROLES);
+  for (;;) {
+    const { done, value } = steps.next();
+    await setImmediate();
+    if (done !== true) continue;
+    titles ??= value;
+    return { gazetteer, reader: orderReader({ titles, states: STATES, gazetteer }) };
+  }
+}
+
+function taxonomy(): Titles {
+  titles ??= titlesOf(ROLES);
+  return titles;
+}
+
+let titles: Titles | undefined;
+
+/** What is left of a role's confidence when its title has more words than the role, and when it names several. */
+const PART_OF_TITLE = 0.74;
+const ONE_OF_SEVERAL = 0.8;
+
+/** Titles of rows name no places: a reader without any. A title is sure only as a whole. */
+function titleRole(text: string): ReadRole {
+  titleReader ??= orderReader({ titles: taxonomy(), states: [], gazetteer: gazetteerOf([]) });
+  const order = titleReader.read(text, 0);
+  const role = roleOf(order);
+  const share = (order.unread.length > 0 ? PART_OF_TITLE : 1) * (order.roles.length > 0 ? ONE_OF_SEVERAL : 1);
+  return { ...role, confidence: role.confidence * share };
+}
+
+let titleReader: OrderReader | undefined;
+
+function roleOf({ role, soc, source, confidence }: OrderReading): ReadRole {
   return { role, soc, source, confidence };
 }
 
+/** What titles are compared with. */
+function askedOf(text: string, { rest }: OrderReading): string | undefined {
+  return text.length > ASKED_CHARS_MAX || rest === "" ? undefined : rest;
+}
+
 function namedRole(given: string): ReadRole | undefined {
-  const named = roleNamed(given) ?? roleNamed(readRole(ROLE_INDEX, given).role ?? "");
+  const named = roleNamed(given) ?? roleNamed(titleRole(given).role ?? "");
   return named && { role: named.name, soc: named.soc, source: "given", confidence: 1 };
 }
 

@@ -64,7 +64,7 @@ export interface Asked {
 
 export function readQuestion(corpus: RankedRows, understood: Understood, asked: Asked): Reading {
   const words = wordsOf(corpus, understood, asked);
-  const { city, state, lat, lon } = understood.slots;
+  const { city, state, lat, lon } = understood.order.slots;
   const { located } = corpus;
   const point =
     lat !== undefined && lon !== undefined
@@ -77,7 +77,11 @@ export function readQuestion(corpus: RankedRows, understood: Understood, asked: 
 
 type Words = Pick<Reading, "byWords" | "lexical">;
 
-function wordsOf({ words, ids }: RankedRows, { rest }: Understood, { text, mode, rows }: Asked): Words {
+function wordsOf(
+  { words, ids }: RankedRows,
+  { order: { rest } }: Understood,
+  { text, mode, rows }: Asked,
+): Words {
   if (mode === "dense") return { byWords: [], lexical: () => 0 };
   // A place is judged by where it is, and by its name only where nothing else counts.
   const question = mode === "hybrid" && rest !== "" ? rest : text;
@@ -125,9 +129,11 @@ function roleOf(corpus: RankedRows, understood: Understood): RoleReading {
   const ownRole = exact === NONE || isSure(understood.role) ? undefined : ownTitle(corpus, exact);
   const role: ReadRole =
     ownRole === undefined
-      ? understood.role
+      ? understood.guess
       : { ...ownRole, source: unknownRole === undefined ? "dictionary" : "given" };
-  const known = ownRole === undefined ? understood.known : roleNamed(ownRole.role ?? "");
+  const known = roleNamed(role.role ?? "");
+  // The nearest role ranks, and is not named: it is a guess.
+  const named = ownRole === undefined ? understood.role : role;
   const numberOf = (soc: string | null): number => (soc === null ? NONE : corpus.occupation(soc));
   const taxonomy = role.role === null ? undefined : numberOf(role.soc);
   const similarities = titles.similarities(asked.text, asked.vector);
@@ -149,8 +155,8 @@ function roleOf(corpus: RankedRows, understood: Understood): RoleReading {
   // Of a role that is sure, those who have it have all of it.
   const most = sure ? (mass[taxonomy ?? NONE] ?? 0) || 1 : 1;
   return {
-    role,
-    known,
+    role: named,
+    known: roleNamed(named.role ?? ""),
     socs: [...wanted].flatMap((occupation) => facts.socs[occupation] ?? []),
     people: [...wanted].reduce((sum, occupation) => sum + (corpus.occupationRows[occupation] ?? 0), 0),
     title: (row) => similarities[facts.title[row] as number] ?? 0,

@@ -84,7 +84,7 @@ function tiersFor({ understood, reading, point, few, mode, filter }: Asked): Fil
   const tiers: Filter[][] = [[]];
   const [first, ...others] = reading.socs;
   if (mode === "hybrid" && first !== undefined) {
-    const { state } = understood.slots;
+    const { state } = understood.order.slots;
     const ofRole: Filter = { [SOC_FIELD]: others.length === 0 ? first : { in: reading.socs } };
     tiers.unshift([ofRole]);
     if (state !== undefined && !few) tiers.unshift([ofRole, { [STATE_FIELD]: state }]);
@@ -115,7 +115,7 @@ interface Scored {
 function scoredOf({ rows, located }: Generation, asked: Asked, { id, distance, metadata = {} }: Hit): Scored {
   const { understood, reading, point, mode } = asked;
   const row = rows.get(id) ?? NONE;
-  const { state } = understood.slots;
+  const { state } = understood.order.slots;
   const miles = point === undefined ? undefined : located.milesTo(row, point);
   const sameState = state !== undefined && located.stateOf(row) === state;
   const parts: Parts = {
@@ -156,7 +156,15 @@ function hitOf(generation: Generation, asked: Asked, scored: Scored): MatrixHit 
       role: parts.role ?? 0,
       place: parts.place ?? 0,
       matched_terms: matched,
-      why: whyOf({ reading, found, title: title?.text, slots: understood.slots, sameState, miles, matched }),
+      why: whyOf({
+        reading,
+        found,
+        title: title?.text,
+        slots: understood.order.slots,
+        sameState,
+        miles,
+        matched,
+      }),
       ...(miles === undefined ? {} : { miles }),
     };
   }
@@ -173,7 +181,7 @@ interface Reasons {
   readonly reading: Reading;
   readonly found: Role | undefined;
   readonly title: string | undefined;
-  readonly slots: Understood["slots"];
+  readonly slots: Understood["order"]["slots"];
   readonly sameState: boolean;
   readonly miles: number | undefined;
   readonly matched: readonly string[];

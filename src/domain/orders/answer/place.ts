@@ -1,0 +1,93 @@
+// Where an order is: of all places that are named the one that most speaks for, completed by what the others add, and
+// its point and time zone.
+
+import type { Point } from "../../places.ts";
+import type { Gazetteer, Place } from "../places/gazetteer.ts";
+import { placeName } from "../places/gazetteer.ts";
+import type { Claim, Of, PlaceValue } from "../grammar/claim.ts";
+import type { OrderSlots } from "../order-reading.ts";
+
+type PlaceSlots = Pick<
+  OrderSlots,
+  "city" | "state" | "postal_code" | "metro" | "county" | "lat" | "lon" | "timezone" | "city_ambiguous"
+>;
+
+export interface PlaceAnswer {
+  readonly slots: PlaceSlots;
+  readonly point: Point | undefined;
+  readonly used: ReadonlySet<Claim>;
+}
+
+export function placeOf(
+  claims: readonly Claim[],
+  gazetteer: Gazetteer,
+  zoneOfState: (code: string) => string | undefined,
+): PlaceAnswer {
+  const places = claims.filter((claim): claim is Of<"place"> => claim.kind === "place");
+  const best = places.toSorted((left, right) => right.weight - left.weight)[0];
+  if (best === undefined) return { slots: {}, point: undefined, used: new Set() };
+  const used = new Set<Claim>([best]);
+  let value = best.value;
+  for (const other of places) {
+    if (other === best) continue;
+    const completed = together(value, other.value, gazetteer);
+    if (completed === undefined) continue;
+    value = completed;
+    used.add(other);
+  }
+  const { city, state, known, ambiguous, postal, postalCode, county, metro } = value;
+  const point: Point | undefined = postal ?? known ?? county;
+  const timezone =
+    point === undefined
+      ? state === undefined
+        ? undefined
+        : zoneOfState(state)
+      : ((known as { timezone?: string } | undefined)?.timezone ??
+        gazetteer.timezone(point) ??
+        (state === undefined ? undefined : zoneOfState(state)));
+  const slots: PlaceSlots = {
+    ...(city !== undefined && { city }),
+    ...(ambiguous === true && { city_ambiguous: true as const }),
+    ...(state !== undefined && { state }),
+    ...(postalCode !== undefined && { postal_code: postalCode }),
+    ...(metro !== undefined && { metro }),
+    ...(county !== undefined && { county: county.county }),
+    ...(point !== undefined && { lat: rounded(point.lat), lon: rounded(point.lon) }),
+    ...(timezone !== undefined && { timezone }),
+  };
+  return { slots, point, used };
+}
+
+/** What two mentions say together, undefined when they are of different places. */
+function together(value: PlaceValue, other: PlaceValue, gazetteer: Gazetteer): PlaceValue | undefined {
+  if (value.state === undefined) return { ...other, ...value };
+  if (other.city === undefined && other.postalCode === undefined && other.county === undefined) {
+    if (other.state === value.state) return { ...value, ambiguous: false };
+    if (other.state === undefined || value.city === undefined || value.postalCode !== undefined)
+      return undefined;
+    // "Springfield ... in IL": the state decides which one.
+    const known = inState(value.city, other.state, gazetteer);
+    return known === undefined
+      ? undefined
+      : { ...value, city: known.city, state: known.state, known, ambiguous: false };
+  }
+  if (other.state !== value.state && value.city !== undefined) return undefined;
+  if (value.city === undefined && other.city !== undefined) {
+    const known = value.state === other.state ? other.known : inState(other.city, value.state, gazetteer);
+    if (known === undefined && other.state !== value.state) return undefined;
+    return { ...other, ...value, city: known?.city ?? other.city, known, ambiguous: false };
+  }
+  if (other.postalCode !== undefined && value.postalCode === undefined)
+    return { ...value, postalCode: other.postalCode, postal: other.postal, ambiguous: false };
+  if (other.county !== undefined && value.county === undefined) return { ...value, county: other.county };
+  return other.city !== undefined && other.city === value.city ? value : undefined;
+}
+
+function inState(city: string, state: string, gazetteer: Gazetteer): Place | undefined {
+  return gazetteer.named(placeName(city)).find((place) => place.state === state);
+}
+
+/** To a ten-thousandth of a degree, some ten yards. */
+function rounded(degrees: number): number {
+  return Math.round(degrees * 10_000) / 10_000;
+}

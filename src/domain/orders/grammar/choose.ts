@@ -1,0 +1,74 @@
+// Which claims hold: the set that fits together best over the text as a whole. A search keeps the best few beginnings at
+// every token (a beam), so the work grows with the text and not with the ways to read it; what it finds are whole
+// readings, and those are weighed once more by what only shows at the end.
+
+import type { Token } from "../text/tokens.ts";
+import type { Claim } from "./claim.ts";
+
+export interface WholeReading {
+  /** In the order of the text, none overlapping another. */
+  readonly claims: readonly Claim[];
+  readonly score: number;
+}
+
+/** Beginnings that are kept at each token; more change nothing that was seen. */
+const BEAM = 8;
+
+interface Beginning {
+  readonly score: number;
+  readonly claim: Claim | undefined;
+  readonly before: Beginning | undefined;
+}
+
+/**
+ * The best whole readings, best first. `unreadCost` is what it costs to leave the token out; `weigh` scores what a
+ * reading is as a whole, on top of the weights of its claims.
+ */
+export function chooseReadings(
+  tokens: readonly Token[],
+  claims: readonly Claim[],
+  unreadCost: (at: number) => number,
+  weigh: (claims: readonly Claim[]) => number,
+): WholeReading[] {
+  const byStart = new Map<number, Claim[]>();
+  for (const claim of claims) {
+    if (claim.weight <= 0) continue;
+    const own = byStart.get(claim.from);
+    if (own === undefined) byStart.set(claim.from, [claim]);
+    else own.push(claim);
+  }
+  const beams: Beginning[][] = Array.from({ length: tokens.length + 1 }, () => []);
+  beams[0]?.push({ score: 0, claim: undefined, before: undefined });
+  for (let at = 0; at < tokens.length; at++) {
+    const beam = beams[at] as Beginning[];
+    beam.sort((left, right) => right.score - left.score);
+    if (beam.length > BEAM) beam.length = BEAM;
+    const cost = unreadCost(at);
+    const own = byStart.get(at);
+    for (const beginning of beam) {
+      const { score, claim, before } = beginning;
+      beams[at + 1]?.push(cost === 0 ? beginning : { score: score - cost, claim, before });
+      if (own === undefined) continue;
+      for (const next of own)
+        beams[next.to]?.push({ score: score + next.weight, claim: next, before: beginning });
+    }
+    beams[at] = [];
+  }
+  const ends = beams[tokens.length] ?? [];
+  ends.sort((left, right) => right.score - left.score);
+  return ends
+    .slice(0, BEAM)
+    .map((end) => {
+      const own = claimsOf(end);
+      return { claims: own, score: end.score + weigh(own) };
+    })
+    .sort((left, right) => right.score - left.score);
+}
+
+function claimsOf(end: Beginning): Claim[] {
+  const claims: Claim[] = [];
+  for (let at: Beginning | undefined = end; at !== undefined; at = at.before) {
+    if (at.claim !== undefined && claims[0] !== at.claim) claims.unshift(at.claim);
+  }
+  return claims;
+}

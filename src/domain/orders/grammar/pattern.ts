@@ -1,0 +1,257 @@
+// The pattern language of the grammar: a pattern is items in a row, each matching one token or one part that has its own
+// recogniser, "within n:<amount> <mile> of". An item is alternatives of words, marks and classes in angle brackets
+// (`at|<prep>`), may have a name (`n:<amount>`), may be left out (`of?`), and may have to stand right behind the item
+// before it without a blank (`~`). Rules are indexed by what they may start with, so that a token meets few of them.
+
+import type { Lexicon } from "../tables/lexicon.ts";
+import type { Token } from "../text/tokens.ts";
+import type { Claim, Kind, Meanings } from "./claim.ts";
+
+/** What a part of a pattern read, and where it ends. */
+export interface Parsed {
+  readonly to: number;
+  readonly value: unknown;
+}
+
+/** What patterns see of a text. */
+export interface Scope {
+  readonly tokens: readonly Token[];
+  readonly lexicon: Lexicon;
+  /** What the word of each token may mean. */
+  readonly meanings: readonly (ReadonlyMap<string, string> | undefined)[];
+  /** Read so far: where claims of a kind begin (`starts`) and the longest end of those that begin there. */
+  readonly starts: (kind: Kind, at: number) => number | undefined;
+  readonly ends: (kind: Kind, at: number) => boolean;
+  /** What parts read at each token: several rules ask the same. */
+  readonly parsed: Map<Part, (readonly Parsed[])[]>;
+}
+
+export interface Part {
+  /** Alternatives, the preferred first. */
+  readonly parse: (scope: Scope, at: number) => readonly Parsed[];
+  /** Keys of tokens that it may start with: "#number", "=word", or a class. */
+  readonly first: readonly string[];
+}
+
+export type Parts = Readonly<Record<string, Part>>;
+
+export interface Match {
+  readonly scope: Scope;
+  readonly from: number;
+  readonly to: number;
+  /** The value that a named part read. */
+  part(name: string): unknown;
+  /** The token of a named item. */
+  token(name: string): Token | undefined;
+  /** The value of a class that the token of a named item has. */
+  meaning(name: string, kind: string): string | undefined;
+}
+
+export interface Rule<K extends Kind = Kind> {
+  readonly kind: K;
+  readonly pattern: string;
+  readonly weight: number;
+  /** Undefined refuses the match. A weight in the result takes the place of the rule's. */
+  readonly make: (match: Match) => (Partial<Meanings[K]> & { readonly weight?: number }) | undefined;
+}
+
+export function rule<K extends Kind>(
+  kind: K,
+  weight: number,
+  pattern: string,
+  make: (match: Match) => (Meanings[K] & { readonly weight?: number }) | undefined,
+): Rule {
+  return { kind, pattern, weight, make };
+}
+
+interface Item {
+  readonly name: string | undefined;
+  readonly optional: boolean;
+  readonly glued: boolean;
+  readonly words: ReadonlySet<string>;
+  readonly classes: readonly string[];
+  readonly parts: readonly Part[];
+}
+
+interface Compiled {
+  readonly rule: Rule;
+  readonly items: readonly Item[];
+}
+
+export interface Grammar {
+  claims(scope: Scope, at: number): Claim[];
+}
+
+/** The classes that follow from a token itself and not from the vocabulary. */
+const TOKEN_CLASSES: Readonly<Record<string, (token: Token) => boolean>> = {
+  int: ({ kind, text }) => kind === "number" && /^(?:\d{1,4}|\d,\d{3})$/.test(text),
+  num: ({ kind }) => kind === "number",
+  date: ({ kind, text, value }) => kind === "number" && /^\d{1,2}$/.test(text) && value >= 1 && value <= 31,
+  monthnum: ({ kind, text, value }) =>
+    kind === "number" && /^\d{1,2}$/.test(text) && value >= 1 && value <= 12,
+  year: ({ kind, text, value }) =>
+    kind === "number" && /^\d{4}$/.test(text) && value >= 1950 && value <= 2099,
+  year2: ({ kind, text }) => kind === "number" && /^\d\d$/.test(text),
+  digits3: ({ kind, text }) => kind === "number" && /^\d{3}$/.test(text),
+  digits4: ({ kind, text }) => kind === "number" && /^\d{4}$/.test(text),
+  digits10: ({ kind, text }) => kind === "number" && /^1?\d{10}$/.test(text),
+  digits: ({ kind, text }) => kind === "number" && /^\d+$/.test(text),
+  word: ({ kind }) => kind === "word",
+  letter: ({ kind, word }) => kind === "word" && word.length === 1,
+  name: ({ kind, capital, upper }) => kind === "word" && capital && !upper,
+};
+
+const NUMERIC = new Set([
+  "int",
+  "num",
+  "date",
+  "monthnum",
+  "year",
+  "year2",
+  "digits3",
+  "digits4",
+  "digits10",
+  "digits",
+]);
+
+export function grammarOf(rules: readonly Rule[], parts: Parts): Grammar {
+  const byFirst = new Map<string, Compiled[]>();
+  for (const one of rules) {
+    const compiled = { rule: one, items: compile(one.pattern, parts) };
+    for (const key of firstsOf(compiled.items)) byFirst.set(key, [...(byFirst.get(key) ?? []), compiled]);
+  }
+  return {
+    claims: (scope, at) => {
+      const token = scope.tokens[at];
+      if (token === undefined) return [];
+      const claims: Claim[] = [];
+      const tried = new Set<Compiled>();
+      const tryAll = (key: string): void => {
+        for (const compiled of byFirst.get(key) ?? NO_RULES) {
+          if (tried.has(compiled)) continue;
+          tried.add(compiled);
+          const claim = claimOf(compiled, scope, at);
+          if (claim !== undefined) claims.push(claim);
+        }
+      };
+      // What a token may start: its nature, its word, its meanings.
+      tryAll(`#${token.kind}`);
+      tryAll(`=${token.word}`);
+      const meanings = scope.meanings[at];
+      if (meanings !== undefined) for (const kind of meanings.keys()) tryAll(kind);
+      return claims;
+    },
+  };
+}
+
+const NO_RULES: readonly Compiled[] = [];
+
+const ITEM = /^(~?)(?:([a-z]\w*):(?=[\s\S]))?([\s\S]+?)(\??)$/;
+
+function compile(pattern: string, parts: Parts): Item[] {
+  return pattern.split(" ").map((text) => {
+    const [, glued, name, body = "", optional] = ITEM.exec(text) ?? [];
+    const words = new Set<string>();
+    const classes: string[] = [];
+    const own: Part[] = [];
+    for (const alternative of body.split("|")) {
+      const kind = /^<(\w+)>$/.exec(alternative)?.[1];
+      if (kind === undefined) words.add(alternative);
+      else if (parts[kind] === undefined) classes.push(kind);
+      else own.push(parts[kind]);
+    }
+    return { name, optional: optional === "?", glued: glued === "~", words, classes, parts: own };
+  });
+}
+
+/** Everything that a match may start with, over items that may be left out. */
+function firstsOf(items: readonly Item[]): Set<string> {
+  const firsts = new Set<string>();
+  for (const item of items) {
+    for (const word of item.words) firsts.add(`=${word}`);
+    for (const kind of item.classes)
+      firsts.add(NUMERIC.has(kind) ? "#number" : kind in TOKEN_CLASSES ? "#word" : kind);
+    for (const part of item.parts) for (const key of part.first) firsts.add(key);
+    if (!item.optional) break;
+  }
+  return firsts;
+}
+
+/** Whether the first two items can match at all; it spares most rules the work of a match. */
+function mayMatch([first, second]: readonly Item[], { tokens, meanings }: Scope, from: number): boolean {
+  if (first === undefined || first.optional || first.parts.length > 0) return true;
+  const token = tokens[from];
+  if (token === undefined || !fits(first, token, meanings[from])) return false;
+  if (second === undefined || second.optional || second.parts.length > 0) return true;
+  const next = tokens[from + 1];
+  return next !== undefined && (!second.glued || next.glued) && fits(second, next, meanings[from + 1]);
+}
+
+function claimOf(
+  { rule: { kind, weight, make }, items }: Compiled,
+  scope: Scope,
+  from: number,
+): Claim | undefined {
+  if (!mayMatch(items, scope, from)) return undefined;
+  const values = new Map<string, unknown>();
+  const found = new Map<string, Token>();
+  let claim: Claim | undefined;
+  const step = (number: number, at: number): boolean => {
+    const item = items[number];
+    if (item === undefined) {
+      const made = make({
+        scope,
+        from,
+        to: at,
+        part: (name) => values.get(name),
+        token: (name) => found.get(name),
+        meaning: (name, of) => scope.lexicon.meaningsOf(found.get(name)?.word ?? "")?.get(of),
+      });
+      if (made === undefined) return false;
+      const { weight: own = weight, ...value } = made;
+      claim = { kind, value, from, to: at, weight: own } as Claim;
+      return true;
+    }
+    const token = scope.tokens[at];
+    if (token !== undefined && (!item.glued || token.glued)) {
+      if (fits(item, token, scope.meanings[at])) {
+        if (item.name !== undefined) found.set(item.name, token);
+        if (step(number + 1, at + 1)) return true;
+        if (item.name !== undefined) found.delete(item.name);
+      }
+      for (const part of item.parts) {
+        for (const { to, value } of parsedAt(scope, part, at)) {
+          if (item.name !== undefined) values.set(item.name, value);
+          if (step(number + 1, to)) return true;
+          if (item.name !== undefined) values.delete(item.name);
+        }
+      }
+    }
+    return item.optional && step(number + 1, at);
+  };
+  step(0, from);
+  return claim;
+}
+
+function fits(
+  { words, classes }: Item,
+  token: Token,
+  meanings: ReadonlyMap<string, string> | undefined,
+): boolean {
+  if (words.has(token.word)) return true;
+  for (const kind of classes) {
+    const own = TOKEN_CLASSES[kind];
+    if (own === undefined ? meanings?.has(kind) === true : own(token)) return true;
+  }
+  return false;
+}
+
+function parsedAt(scope: Scope, part: Part, at: number): readonly Parsed[] {
+  const own = scope.parsed.get(part) ?? [];
+  if (own.length === 0) scope.parsed.set(part, own);
+  const before = own[at];
+  if (before !== undefined) return before;
+  const found = part.parse(scope, at);
+  own[at] = found;
+  return found;
+}

@@ -1,0 +1,220 @@
+// Claims to a person: a name of two or three words, or the number of a worker. A name is likely where one of its words is
+// a common first or last name, and likelier when it is all that was typed.
+
+import type { Lexicon } from "../tables/lexicon.ts";
+import type { PersonNames } from "../tables/names.ts";
+import type { Token } from "../text/tokens.ts";
+import type { Of } from "./claim.ts";
+import { titleCase } from "./places.ts";
+
+export interface NameWords {
+  readonly names: PersonNames;
+  readonly lexicon: Lexicon;
+  readonly isTitleWord: (key: string) => boolean;
+  /** Whether a name is rather a place's. */
+  readonly isPlace: (name: string) => boolean;
+}
+
+type PersonClaim = Of<"person">;
+
+const NAME_WORDS_MAX = 4;
+/** Words that may stand around a name that is searched for. */
+const SEARCH_WORDS: ReadonlySet<string> = new Set(
+  "find show me is are look up lookup search for who where s whats what get the a worker employee candidate associate person named name called available phone number of about profile record details info please pull open busca buscar muestra quien es donde esta trabajador empleado disponible status today tomorrow can you do we have hows free working contact".split(
+    " ",
+  ),
+);
+
+export function personClaims(tokens: readonly Token[], words: NameWords): PersonClaim[] {
+  const claims: PersonClaim[] = [];
+  for (let at = 0; at < tokens.length; at++) {
+    const name = nameAt(tokens, at, words);
+    if (name !== undefined) claims.push(name);
+    const id = idAt(tokens, at, words);
+    if (id !== undefined) claims.push(id);
+  }
+  return claims;
+}
+
+function nameAt(tokens: readonly Token[], from: number, words: NameWords): PersonClaim | undefined {
+  const { names, lexicon } = words;
+  const first = tokens[from] as Token;
+  if (first.kind !== "word" || first.word.length < 2) return undefined;
+  const turned = turnedName(tokens, from, words);
+  if (turned !== undefined) return turned;
+  let to = from;
+  const own: Token[] = [];
+  let hyphen = false;
+  while (to < tokens.length && own.length < NAME_WORDS_MAX) {
+    const token = tokens[to] as Token;
+    if (token.kind !== "word") break;
+    // A word of orders ends a name, if it is no name as well ("May Long").
+    const particle = own.length > 0 && PARTICLES.has(token.word) && tokens[to + 1]?.kind === "word";
+    const closed =
+      !particle &&
+      lexicon.meaningsOf(token.word) !== undefined &&
+      !names.first.has(token.word) &&
+      !names.last.has(token.word);
+    if (closed || (own.length > 0 && !isNameWord(token, first))) break;
+    own.push(token);
+    to++;
+    const mark = tokens[to];
+    const next = tokens[to + 1];
+    const initial = token.word.length === 1 && mark?.word === "." && mark.glued;
+    hyphen = mark?.word === "-" && mark.glued && next?.glued === true;
+    if (initial || hyphen) to++;
+    else if (mark?.kind === "mark") break;
+  }
+  // "john smith phoenix": a town behind a name is where.
+  if (!hyphen && own.length > 2 && !tokens[to - 1]?.glued && words.isPlace(own.at(-1)?.word ?? ""))
+    to = dropLast(own, to);
+  const last = own.at(-1);
+  if (last === undefined || own.length < 2 || last.word.length < 2) return undefined;
+  const knownFirst = names.first.has(first.word);
+  const knownLast = names.last.has(last.word);
+  const capital = own.every((token) => token.capital || token.word.length < 3);
+  const odd = own.filter(
+    (token) => words.isTitleWord(token.key) && !names.first.has(token.word) && !names.last.has(token.word),
+  ).length;
+  if (odd > 0 || (!knownFirst && !(knownLast && capital))) return undefined;
+  if (!knownLast && !capital && lexicon.meaningsOf(last.word) !== undefined) return undefined;
+  const alone = isAlone(tokens, from, to);
+  if (!capital && !alone && !(knownFirst && knownLast)) return undefined;
+  const weight =
+    1.6 +
+    (knownFirst ? 1.2 : 0) +
+    (knownLast ? 1.2 : 0) +
+    (capital ? 0.8 : 0) +
+    (alone ? 1.6 : 0) +
+    0.6 * (own.length - 2);
+  if (words.isPlace(own.map(({ word }) => word).join(" "))) return undefined;
+  const text = own.map((token) => titleCase(token.text)).join(" ");
+  const name = hyphen || own.length > 2 ? nameText(tokens, from, to) : text;
+  return { kind: "person", value: { name }, from, to, weight };
+}
+
+function dropLast(own: Token[], to: number): number {
+  own.pop();
+  return to - 1;
+}
+
+/** "Robertson, Sarah", when nothing else is said. */
+function turnedName(tokens: readonly Token[], from: number, { names }: NameWords): PersonClaim | undefined {
+  const [last, comma, first] = [tokens[from], tokens[from + 1], tokens[from + 2]];
+  if (comma?.word !== "," || last === undefined || first?.kind !== "word") return undefined;
+  const known = names.first.has(first.word) && names.last.has(last.word);
+  if (!known || names.first.has(last.word) || !isAlone(tokens, from, from + 3)) return undefined;
+  const name = `${titleCase(first.text)} ${titleCase(last.text)}`;
+  return { kind: "person", value: { name }, from, to: from + 3, weight: 6 };
+}
+
+function isNameWord(token: Token, first: Token): boolean {
+  return token.capital === first.capital || token.word.length === 1 || PARTICLES.has(token.word);
+}
+
+const PARTICLES: ReadonlySet<string> = new Set(["de", "la", "del", "van", "von", "san", "los", "st"]);
+
+function nameText(tokens: readonly Token[], from: number, to: number): string {
+  return tokens
+    .slice(from, to)
+    .map(
+      ({ text, kind, glued }, number) =>
+        `${number > 0 && !glued ? " " : ""}${kind === "word" && !(number > 0 && PARTICLES.has(text)) ? titleCase(text) : text}`,
+    )
+    .join("");
+}
+
+/** Whether nothing but words of searching stands around. */
+function isAlone(tokens: readonly Token[], from: number, to: number): boolean {
+  return tokens.every(
+    ({ kind, word }, at) => (at >= from && at < to) || kind === "mark" || SEARCH_WORDS.has(word),
+  );
+}
+
+const ID_DIGITS = /^\d{2,12}$/;
+const ID_LETTERS_MAX = 4;
+/** What looks like a worker's number and is something else. */
+const OTHER_IDS: ReadonlySet<string> = new Set([
+  "i",
+  "us",
+  "sr",
+  "hwy",
+  "osha",
+  "f",
+  "covid",
+  "part",
+  "mig",
+  "tig",
+  "ss",
+  "ga",
+  "level",
+  "class",
+  "po",
+  "inv",
+  "so",
+  "wo",
+  "jo",
+  "order",
+  "x",
+  "bldg",
+  "dock",
+  "cdl",
+  "zip",
+  "epa",
+  "cook",
+  "cna",
+  "rn",
+  "lpn",
+  "w2",
+  "a",
+  "mi",
+]);
+
+/** "w-4505", "EMP_00123", "worker 4505", "employee id #4505". */
+function idAt(tokens: readonly Token[], from: number, { lexicon }: NameWords): PersonClaim | undefined {
+  const token = tokens[from] as Token;
+  if (token.kind !== "word") return undefined;
+  if (lexicon.has(token.word, "idword")) {
+    let at = from + 1;
+    while (["id", "number", "no", "num", "#", ":", ".", "is", "member", "-"].includes(tokens[at]?.word ?? ""))
+      at++;
+    const number = tokens[at];
+    if (
+      number?.kind === "number" &&
+      ID_DIGITS.test(number.text) &&
+      (at > from + 1 || number.text.length >= 3)
+    ) {
+      const weight = 5 + (isAlone(tokens, from, at + 1) ? 2 : 0);
+      return { kind: "person", value: { id: number.text }, from, to: at + 1, weight };
+    }
+    if (number?.kind === "word") {
+      const inner = coded(tokens, at);
+      if (inner !== undefined)
+        return { kind: "person", value: { id: inner.id }, from, to: inner.to, weight: 6 };
+    }
+  }
+  const code = coded(tokens, from);
+  if (code === undefined || OTHER_IDS.has(token.word)) return undefined;
+  const alone = isAlone(tokens, from, code.to);
+  return alone || code.marked
+    ? { kind: "person", value: { id: code.id }, from, to: code.to, weight: alone ? 6 : 2.5 }
+    : undefined;
+}
+
+function coded(
+  tokens: readonly Token[],
+  from: number,
+): { id: string; to: number; marked: boolean } | undefined {
+  const letters = tokens[from] as Token;
+  if (letters.kind !== "word" || letters.word.length > ID_LETTERS_MAX) return undefined;
+  const mark = tokens[from + 1];
+  const marked = mark?.kind === "mark" && mark.glued && ["-", "_", "#", "/"].includes(mark.word);
+  const at = marked ? from + 2 : from + 1;
+  const number = tokens[at];
+  if (number?.kind !== "number" || !number.glued || !/^\d{3,12}$/.test(number.text)) return undefined;
+  const id = tokens
+    .slice(from, at + 1)
+    .map(({ text }) => text)
+    .join("");
+  return { id, to: at + 1, marked };
+}

@@ -1,0 +1,690 @@
+// Claims to places: cities with and without their state in the ways people write the two, states, postal codes,
+// counties, nicknames and metropolitan areas. How much speaks for a name alone depends on how many people live there, on
+// what stands before it, and on whether it is a word as well.
+
+import { isVocabulary, type Lexicon } from "../tables/lexicon.ts";
+import type { PlaceNames, StateName } from "../tables/nicknames.ts";
+import { longestPhrase } from "../tables/phrases.ts";
+import { type Gazetteer, type Place, placeName, type PostalPlace } from "../places/gazetteer.ts";
+import type { Token } from "../text/tokens.ts";
+import type { Correction, Of, PlaceValue } from "./claim.ts";
+
+export interface PlaceWords {
+  readonly gazetteer: Gazetteer;
+  readonly names: PlaceNames;
+  readonly lexicon: Lexicon;
+  readonly isTitleWord: (key: string) => boolean;
+  readonly caseless: boolean;
+  readonly titled: boolean;
+}
+
+type PlaceClaim = Of<"place">;
+
+/** A run of words that may be a city's name. */
+interface Run {
+  readonly from: number;
+  readonly to: number;
+  readonly name: string;
+  readonly words: number;
+}
+
+interface FoundState {
+  readonly code: string;
+  readonly to: number;
+  readonly form: StateName["form"];
+  /** Said so that no word can be meant: a whole name, or a code in capitals among small letters. */
+  readonly clear: boolean;
+}
+
+const CITY_WORDS_MAX = 4;
+/** Of a town of the same name elsewhere, as a share of the largest: from here on the name alone is ambiguous. */
+const AMBIGUOUS_SHARE = 0.1;
+const AMBIGUOUS_POPULATION_MIN = 4000;
+/** Runs of words that are looked up as misspelt places: the first ones of a text. */
+const MISSPELT_MAX = 40;
+
+/** Codes that are words of English or Spanish as well. */
+const WORD_CODES: ReadonlySet<string> = new Set(
+  "in or me hi ok oh la ma pa al id de co mo md ms mt ne ar ga ia il ct va wa va sd nd mi ak as".split(" "),
+);
+/** Of those, words that hardly any text is without. */
+const COMMON_CODES: ReadonlySet<string> = new Set([
+  "in",
+  "or",
+  "me",
+  "hi",
+  "ok",
+  "de",
+  "la",
+  "al",
+  "as",
+  "id",
+  "co",
+  "ma",
+  "pa",
+  "oh",
+]);
+
+const LEADS: Readonly<Record<string, number>> = {
+  in: 1.3,
+  near: 1.3,
+  around: 1.1,
+  outside: 1.1,
+  en: 1.2,
+  nr: 1.1,
+  "@": 0.8,
+  at: 0.8,
+  by: 0.5,
+  serving: 0.8,
+  greater: 1,
+  downtown: 1,
+  of: 0.5,
+  de: 0.5,
+  from: 0.5,
+  to: 0.2,
+  for: 0.2,
+  para: 0.2,
+  cerca: 1,
+  ",": 0.7,
+  "-": 0.5,
+  "/": 0.4,
+  ":": 0.5,
+  "(": 0.6,
+  "\n": 0.4,
+  "|": 0.5,
+  ";": 0.4,
+};
+
+export function placeClaims(tokens: readonly Token[], words: PlaceWords): PlaceClaim[] {
+  const claims: PlaceClaim[] = [];
+  let misspelt = 0;
+  for (let at = 0; at < tokens.length; at++) {
+    const token = tokens[at] as Token;
+    if (token.kind === "number") {
+      claims.push(...postalAt(tokens, at, words));
+      continue;
+    }
+    if (token.kind === "mark") continue;
+    const state = stateAt(tokens, at, words);
+    if (state !== undefined)
+      claims.push(...stateFirst(tokens, at, state, words), ...stateAlone(tokens, at, state, words));
+    claims.push(...nicknamesAt(tokens, at, words));
+    const runs = runsAt(tokens, at, words.lexicon);
+    for (const run of runs) claims.push(...cityAt(tokens, run, words), ...countyAt(tokens, run, words));
+    for (const run of runs) {
+      if (misspelt >= MISSPELT_MAX || !tokens.slice(run.from, run.to).some((one) => isUnknown(one, words)))
+        continue;
+      misspelt++;
+      claims.push(...misspeltAt(tokens, run, words));
+    }
+  }
+  return claims;
+}
+
+/** The runs of words that start here, the longest first: hyphens and the points of "St." and "Ft." do not end them. */
+function runsAt(tokens: readonly Token[], from: number, lexicon: Lexicon): Run[] {
+  const runs: Run[] = [];
+  const parts: string[] = [];
+  let at = from;
+  while (at < tokens.length && parts.length < CITY_WORDS_MAX) {
+    const token = tokens[at] as Token;
+    if (token.kind !== "word" || isClosed(token, lexicon)) break;
+    parts.push(token.word);
+    at++;
+    runs.push({ from, to: at, name: placeName(parts.join(" ")), words: parts.length });
+    const mark = tokens[at];
+    if (mark?.kind !== "mark" || !mark.glued) continue;
+    const short = mark.word === "." && ABBREVIATED.has(token.word);
+    const hyphen = mark.word === "-" && tokens[at + 1]?.glued === true;
+    if (short || hyphen) at++;
+  }
+  return runs.reverse();
+}
+
+/** Words of the closed vocabulary that no place begins with or runs over. */
+function isClosed({ word, capital }: Token, lexicon: Lexicon): boolean {
+  if (word.length < 3 || PLACE_WORDS.has(word)) return false;
+  const meanings = lexicon.meaningsOf(word);
+  if (meanings === undefined || capital) return false;
+  return CLOSED_CLASSES.some((kind) => meanings.has(kind));
+}
+
+const CLOSED_CLASSES = ["prep", "lead", "neg", "closing", "urgent", "subject", "people"];
+const PLACE_WORDS: ReadonlySet<string> = new Set([
+  "the",
+  "los",
+  "las",
+  "del",
+  "new",
+  "order",
+  "cover",
+  "short",
+  "fort",
+  "greater",
+  "fill",
+  "place",
+]);
+
+const ABBREVIATED: ReadonlySet<string> = new Set(["st", "ft", "mt", "ste", "n", "s", "e", "w", "no", "so"]);
+
+function stateAt(
+  tokens: readonly Token[],
+  from: number,
+  { names, caseless }: PlaceWords,
+): FoundState | undefined {
+  const token = tokens[from];
+  if (token?.kind !== "word") return undefined;
+  const found = longestPhrase(names.states, tokens, from);
+  const [state] = found?.values ?? [];
+  if (found === undefined || state === undefined) return undefined;
+  const upper = token.text === token.text.toUpperCase();
+  const clear = state.form === "name" || (state.form === "code" && upper && !caseless);
+  // "Minn." and "Calif." keep their point.
+  const mark = tokens[found.to];
+  const point = mark?.word === "." && mark.glued && state.form === "short";
+  return {
+    code: state.code,
+    to: found.to + (point ? 1 : 0),
+    form: state.form,
+    clear: clear || point || token.upper,
+  };
+}
+
+/** What may stand between a city and its state. */
+function behindCity(tokens: readonly Token[], at: number): { at: number; open: boolean }[] {
+  const mark = tokens[at];
+  if (mark?.kind !== "mark") return [{ at, open: false }];
+  if (mark.word === "(") return [{ at: at + 1, open: true }];
+  return [",", "-", "/", "."].includes(mark.word) ? [{ at: at + 1, open: false }] : [];
+}
+
+function cityAt(tokens: readonly Token[], run: Run, words: PlaceWords): PlaceClaim[] {
+  const { gazetteer } = words;
+  const named = gazetteer.named(run.name);
+  const claims: PlaceClaim[] = [];
+  for (const { at, open } of behindCity(tokens, run.to)) {
+    const state = stateAt(tokens, at, words);
+    if (state === undefined) continue;
+    const closed = open && tokens[state.to]?.word === ")";
+    if (open && !closed) continue;
+    const to = closed ? state.to + 1 : state.to;
+    const direct = at === run.to;
+    const known = named.find((place) => place.state === state.code);
+    if (known === undefined) {
+      // A dash parts an order more often than a name that nobody knows from its state.
+      if (tokens[run.to]?.word === "-") continue;
+      const unknown = unknownCity(tokens, run, state, words, direct);
+      if (unknown !== undefined) claims.push(withPostal(tokens, { ...unknown, to }, words));
+      continue;
+    }
+    if (!state.clear && direct && !mayBeCode(tokens, at, state)) continue;
+    if (state.form === "short" && direct && !state.clear && known.population < 20_000) continue;
+    const weight = 5.8 + 1.3 * (run.words - 1) + (state.clear ? 0.5 : 0);
+    const title =
+      run.words === 1 && known.population < 20_000 && words.isTitleWord((tokens[run.from] as Token).key);
+    const led = leadOf(tokens, run.from) >= 1 && !direct;
+    const meant = likelier(run, known, gazetteer);
+    const value = { city: meant.city, state: meant.state, known: meant };
+    const typed = tokens
+      .slice(run.from, run.to)
+      .map(({ text }) => text)
+      .join(" ");
+    const corrections = meant === known ? [] : [{ typed, read: meant.city }];
+    // "painter va" is a painter, though Virginia has a Painter.
+    const own = title && !led ? weight - 2.5 : weight;
+    claims.push(
+      withPostal(tokens, { kind: "place", value, from: run.from, to, weight: own, corrections }, words),
+    );
+  }
+  if (named.length > 0) {
+    const alone = cityAlone(tokens, run, named, words, []);
+    if (alone !== undefined) claims.push(alone);
+  }
+  return claims;
+}
+
+/** A hamlet whose name is nearly that of a large city of its state is that city, misspelt. */
+function likelier(run: Run, known: Place, gazetteer: Gazetteer): Place {
+  if (known.population >= HAMLET_POPULATION_MAX) return known;
+  const [similar] = gazetteer.similar(run.name, known.state);
+  return similar !== undefined && similar.population >= LARGE_POPULATION_MIN ? similar : known;
+}
+
+const HAMLET_POPULATION_MAX = 2000;
+const LARGE_POPULATION_MIN = 100_000;
+
+/** "Gary in" is Gary, Indiana, at the end of what is said, and "Gary in the morning" is not. */
+function mayBeCode(tokens: readonly Token[], at: number, state: FoundState): boolean {
+  const { word, kind } = tokens[at] as Token;
+  if (kind !== "word" || state.form !== "code" || !WORD_CODES.has(word)) return true;
+  const next = tokens[state.to];
+  return next === undefined || next.kind !== "word" || !COMMON_CODES.has(word) || AFTER_CODE.has(next.word);
+}
+
+const AFTER_CODE: ReadonlySet<string> = new Set(
+  "mon tue wed thu fri sat sun monday tuesday wednesday thursday friday saturday sunday tomorrow tmrw today tonight asap next this start starting for from at on need needs nights days overnight starts urgent lunes martes manana pay pays paying usa".split(
+    " ",
+  ),
+);
+
+/** A city that no table has, before a state that is clear: in capitals, or behind a preposition. */
+function unknownCity(
+  tokens: readonly Token[],
+  run: Run,
+  state: FoundState,
+  { gazetteer, lexicon, isTitleWord, caseless }: PlaceWords,
+  direct: boolean,
+): PlaceClaim | undefined {
+  if (run.words > 3 || (!state.clear && direct && state.form !== "code")) return undefined;
+  const own = tokens.slice(run.from, run.to).filter(({ kind }) => kind === "word");
+  // "Blues Orlando FL" is Orlando.
+  for (let skip = 1; skip < own.length; skip++) {
+    if (DIRECTIONS.has(own[skip - 1]?.word ?? "")) break;
+    const shorter = placeName(
+      own
+        .slice(skip)
+        .map(({ word }) => word)
+        .join(" "),
+    );
+    if (gazetteer.named(shorter).some((place) => place.state === state.code)) return undefined;
+  }
+  const led = leadOf(tokens, run.from) >= 0.4;
+  for (const [number, token] of own.entries()) {
+    const last = number === own.length - 1;
+    const plain = token.word.length < 3 && !ABBREVIATED.has(token.word);
+    const closed = lexicon.meaningsOf(token.word);
+    const geographic = GEOGRAPHIC.has(token.word) && own.length > 1;
+    const small =
+      closed !== undefined &&
+      !geographic &&
+      (!token.capital || SMALL_CLASSES.some((kind) => closed.has(kind)));
+    if (
+      plain ||
+      small ||
+      (isTitleWord(token.key) &&
+        !geographic &&
+        !(token.capital && (led || !last) && (number > 0 || (led && !direct))))
+    )
+      return undefined;
+    if (!caseless && !token.capital && !led && state.clear && !last) return undefined;
+  }
+  if (!state.clear && !mayBeCode(tokens, state.to - 1, state)) return undefined;
+  // "Shelby Township", "Tahoe City": the name says itself that it is a place.
+  const suffixed = own.length > 1 && SUFFIXES.has(own.at(-1)?.word ?? "");
+  const city = own.map(({ text }) => titleCase(text)).join(" ");
+  const sure = !direct && leadOf(tokens, run.from) >= 1 && (own[0]?.capital ?? false);
+  const weight =
+    (sure ? 5 : 3) +
+    (caseless ? 0.6 : 1.2) * (own.length - 1) +
+    (state.clear ? 0.8 : 0) +
+    (led ? 0.6 : 0) +
+    (direct ? 0 : 0.6) +
+    (suffixed ? 2 : 0) +
+    (own.length > 1 && DIRECTIONS.has(own[0]?.word ?? "") ? 1 : 0);
+  return { kind: "place", value: { city, state: state.code }, from: run.from, to: run.to, weight };
+}
+
+const SUFFIXES: ReadonlySet<string> = new Set(
+  "beach island islands city park lake lakes creek springs falls valley hill hills harbor heights grove village town township junction bluff bluffs landing glen cove canyon isle bays bay point shores estates ranch".split(
+    " ",
+  ),
+);
+const DIRECTIONS: ReadonlySet<string> = new Set(
+  "north south east west new old upper lower mount mt fort ft lake port point st saint el la san santa".split(
+    " ",
+  ),
+);
+const SMALL_CLASSES = [
+  "filler",
+  "lead",
+  "prep",
+  "weekday",
+  "number",
+  "ahead",
+  "people",
+  "modifier",
+  "urgent",
+  "shiftname",
+  "daypart",
+  "neg",
+];
+const GEOGRAPHIC: ReadonlySet<string> = new Set(
+  "beach island islands city park lake lakes river creek springs spring falls valley hill hills mountain point harbor port bay ridge heights grove village town township center station junction crossing bluff bluffs rock landing prairie forest glen cove canyon mesa vista fort camp north south east west new old big little grand green white black red upper lower mill mills field fields wood woods bridge ford haven shore shores isle key cape palm pine oak cedar rose bear eagle fish deer elk".split(
+    " ",
+  ),
+);
+
+function cityAlone(
+  tokens: readonly Token[],
+  run: Run,
+  named: readonly Place[],
+  words: PlaceWords,
+  corrections: readonly Correction[],
+): PlaceClaim | undefined {
+  const [known] = named;
+  if (known === undefined) return undefined;
+  const token = tokens[run.from] as Token;
+  const lead = leadOf(tokens, run.from);
+  const ends = endsSegment(tokens[run.to], words.lexicon);
+  let weight = 0.9 + sizeWeight(known.population) + lead + (ends ? 0.4 : 0) + 0.9 * (run.words - 1);
+  const capital = token.capital && !words.titled;
+  if (capital) weight += 0.6;
+  const wordLike = run.words === 1 && isWordLike(token, words);
+  if (wordLike) weight -= lead >= 0.8 || capital ? 0.7 : 2;
+  // "Washington" is rather the state, "New York" rather the city.
+  if (run.name !== "new york" && words.names.states.get(stateKey(tokens, run)) !== undefined) weight -= 2;
+  // A small place in small letters that nothing leads to is hardly meant.
+  if (known.population < 15_000 && !capital && lead < 0.8) weight -= 1.5;
+  // Numbers and cities do not meet: "5 Houston".
+  weight -= 1.2 * corrections.length;
+  if (weight <= 0.3) return undefined;
+  const value = { city: known.city, state: known.state, known, ambiguous: isAmbiguous(named) };
+  const area = areaAround(tokens, run);
+  if (area === undefined) return { kind: "place", value, from: run.from, to: run.to, weight, corrections };
+  return {
+    kind: "place",
+    value: { ...value, metro: known.city },
+    ...area,
+    weight: weight + 1.2,
+    corrections,
+  };
+}
+
+function stateKey(tokens: readonly Token[], { from, to }: Pick<Run, "from" | "to">): string {
+  return tokens
+    .slice(from, to)
+    .map(({ key }) => key)
+    .join("");
+}
+
+function sizeWeight(population: number): number {
+  if (population >= 400_000) return 2.1;
+  if (population >= 100_000) return 1.7;
+  if (population >= 40_000) return 1.2;
+  if (population >= 15_000) return 0.7;
+  return population >= 5000 ? 0.2 : -0.4;
+}
+
+function isWordLike({ word, key }: Token, { lexicon, isTitleWord }: PlaceWords): boolean {
+  return lexicon.meaningsOf(word) !== undefined || isTitleWord(key);
+}
+
+export function isAmbiguous(named: readonly Place[]): boolean {
+  const [first] = named;
+  if (first === undefined) return false;
+  const least = Math.max(AMBIGUOUS_POPULATION_MIN, first.population * AMBIGUOUS_SHARE);
+  return named.some((place) => place.state !== first.state && place.population >= least);
+}
+
+function leadOf(tokens: readonly Token[], at: number): number {
+  let before = tokens[at - 1];
+  if (before === undefined) return 0;
+  if (before.word === "the" || before.word === "downtown") before = tokens[at - 2] ?? before;
+  return Object.hasOwn(LEADS, before.word) ? (LEADS[before.word] ?? 0) : 0;
+}
+
+function endsSegment(next: Token | undefined, lexicon: Lexicon): boolean {
+  if (next === undefined || next.kind !== "word") return true;
+  return ["weekday", "ahead", "prep", "shiftname", "urgent", "next", "this", "lead", "month"].some((kind) =>
+    lexicon.has(next.word, kind),
+  );
+}
+
+/** "metro Atlanta", "Houston metro area", "the Tulsa area". */
+function areaAround(tokens: readonly Token[], { from, to }: Run): { from: number; to: number } | undefined {
+  const before = AREA_BEFORE.has(tokens[from - 1]?.word ?? "") ? from - 1 : from;
+  let after = to;
+  while (AREA_AFTER.has(tokens[after]?.word ?? "")) after++;
+  return before === from && after === to ? undefined : { from: before, to: after };
+}
+
+const AREA_BEFORE: ReadonlySet<string> = new Set(["metro", "greater", "metropolitan"]);
+const AREA_AFTER: ReadonlySet<string> = new Set(["metro", "area", "metropolitan", "metroplex"]);
+
+/** "TX - Houston", "TX: Houston", "Texas, Houston". */
+function stateFirst(
+  tokens: readonly Token[],
+  from: number,
+  state: FoundState,
+  words: PlaceWords,
+): PlaceClaim[] {
+  if (state.form === "short" || (!state.clear && WORD_CODES.has((tokens[from] as Token).word))) return [];
+  const mark = tokens[state.to];
+  const at =
+    mark?.kind === "mark" && ["-", ":", "/", ",", "(", "|"].includes(mark.word) ? state.to + 1 : state.to;
+  for (const run of runsAt(tokens, at, words.lexicon)) {
+    const known = words.gazetteer.named(run.name).find((place) => place.state === state.code);
+    if (
+      known === undefined ||
+      (run.words === 1 && isWordLike(tokens[at] as Token, words) && known.population < 40_000)
+    )
+      continue;
+    const closed = mark?.word === "(" && tokens[run.to]?.word === ")" ? 1 : 0;
+    const value = { city: known.city, state: known.state, known };
+    const weight = (at > state.to ? 6.2 : 4.8) + 1.3 * (run.words - 1);
+    return [{ kind: "place", value, from, to: run.to + closed, weight }];
+  }
+  return [];
+}
+
+function stateAlone(
+  tokens: readonly Token[],
+  from: number,
+  state: FoundState,
+  words: PlaceWords,
+): PlaceClaim[] {
+  const token = tokens[from] as Token;
+  const lead = leadOf(tokens, from);
+  const next = tokens[state.to];
+  const ends = endsSegment(next, words.lexicon);
+  let weight =
+    (state.form === "name" ? 3 : 2.4) + lead * 0.5 + (ends ? 0.3 : 0) + 1.2 * (state.to - from - 1);
+  // "in mich" is a state, "mass" alone is a word.
+  if (state.form === "short" && !state.clear && lead < 1) return [];
+  // The city is meant when nothing says otherwise.
+  if (stateKey(tokens, { from, to: state.to }) === "newyork") weight -= 1.5;
+  if (state.form === "code") {
+    const wordCode = WORD_CODES.has(token.word);
+    if (wordCode && !state.clear) {
+      // A code in small letters, or in a text all in capitals, that is a word as well: only where a state may stand.
+      const last =
+        next === undefined || (next.kind === "mark" && next.word !== "?" && next.word !== "!" && !next.glued);
+      if (COMMON_CODES.has(token.word) && !last) return [];
+      if (from === 0) return [];
+      weight -= COMMON_CODES.has(token.word) ? 1 : 0.4;
+    } else if (!state.clear) weight -= 0.1;
+    if (from === 0 && next !== undefined && next.kind === "word" && !state.clear) weight -= 1;
+    // "OK," "Hi Dana": capitals at the head of a sentence.
+    if (from === 0 && COMMON_CODES.has(token.word) && token.text !== token.text.toUpperCase()) return [];
+  }
+  const value = { state: state.code };
+  return weight <= 0 ? [] : [withPostal(tokens, { kind: "place", value, from, to: state.to, weight }, words)];
+}
+
+const POSTAL = /^\d{5}$/;
+
+/** A postal code behind a place says the place more exactly. */
+function withPostal(tokens: readonly Token[], claim: PlaceClaim, words: PlaceWords): PlaceClaim {
+  const comma = tokens[claim.to]?.word === "," ? 1 : 0;
+  const found = codeAt(tokens, claim.to + comma, words);
+  if (found === undefined || found.postal?.state !== claim.value.state) return claim;
+  const value: PlaceValue = { ...claim.value, postal: found.postal, postalCode: found.code };
+  return { ...claim, value, to: found.to, weight: claim.weight + 3 };
+}
+
+function codeAt(
+  tokens: readonly Token[],
+  at: number,
+  { gazetteer }: PlaceWords,
+): { code: string; to: number; postal: PostalPlace | undefined } | undefined {
+  const token = tokens[at];
+  if (token?.kind !== "number" || !POSTAL.test(token.text)) return undefined;
+  const plus = tokens[at + 2];
+  const long =
+    tokens[at + 1]?.word === "-" && tokens[at + 1]?.glued === true && /^\d{4}$/.test(plus?.text ?? "");
+  return { code: token.text, to: long ? at + 3 : at + 1, postal: gazetteer.postal(token.text) };
+}
+
+const NAMED_POSTAL: ReadonlySet<string> = new Set(["zip", "zipcode", "code", "postal", "cp"]);
+
+function postalAt(tokens: readonly Token[], at: number, words: PlaceWords): PlaceClaim[] {
+  const found = codeAt(tokens, at, words);
+  if (found === undefined) return [];
+  const before = tokens[at - 1];
+  const named =
+    NAMED_POSTAL.has(before?.word ?? "") ||
+    (before?.word === ":" && NAMED_POSTAL.has(tokens[at - 2]?.word ?? ""));
+  const { postal, code, to } = found;
+  const other =
+    before !== undefined &&
+    (before.word === "$" ||
+      before.word === "#" ||
+      words.lexicon.has(before.word, "namer") ||
+      words.lexicon.has(before.word, "idword"));
+  if (
+    !named &&
+    (postal === undefined ||
+      (before?.glued === true && (before.word === "#" || before.word === "$" || before.word === "-")))
+  )
+    return [];
+  const value: PlaceValue =
+    postal === undefined
+      ? { postalCode: code }
+      : { postalCode: code, postal, city: postal.city, state: postal.state };
+  const from = named && before?.kind === "word" ? at - 1 : at;
+  return [{ kind: "place", value, from, to, weight: named ? 5.5 : other ? 1.5 : 4.5 }];
+}
+
+/** Codes of airports that are words. */
+const WORD_AIRPORTS: ReadonlySet<string> = new Set([
+  "sea",
+  "den",
+  "san",
+  "sat",
+  "las",
+  "aus",
+  "ont",
+  "hou",
+  "sna",
+  "bos",
+  "mia",
+]);
+const METRO_WORDS: ReadonlySet<string> = new Set([
+  "metro",
+  "area",
+  "metroplex",
+  "region",
+  "metropolitan",
+  "airport",
+  "suburbs",
+  "surrounding",
+  "areas",
+  "strip",
+]);
+
+function nicknamesAt(tokens: readonly Token[], from: number, words: PlaceWords): PlaceClaim[] {
+  const found = longestPhrase(words.names.nicknames, tokens, from);
+  const [nickname] = found?.values ?? [];
+  if (found === undefined || nickname === undefined) return [];
+  const token = tokens[from] as Token;
+  const lead = leadOf(tokens, from);
+  if (found.words === 1 && token.word.length <= 3 && WORD_AIRPORTS.has(token.word) && !token.upper) return [];
+  if (found.words === 1 && words.lexicon.meaningsOf(token.word) !== undefined && !token.upper && lead < 0.8)
+    return [];
+  let { to } = found;
+  while (METRO_WORDS.has(tokens[to]?.word ?? "")) to++;
+  const known = words.gazetteer
+    .named(placeName(nickname.city))
+    .find((place) => place.state === nickname.state);
+  // The state may be said as well.
+  for (const { at, open } of behindCity(tokens, to)) {
+    const state = stateAt(tokens, at, words);
+    if (
+      !open &&
+      state?.code === nickname.state &&
+      (state.clear || !COMMON_CODES.has((tokens[at] as Token).word))
+    )
+      to = state.to;
+  }
+  const metro =
+    nickname.kind === "metro"
+      ? nickname.name
+      : to > found.to && METRO_WORDS.has(tokens[found.to]?.word ?? "") && nickname.kind === "city"
+        ? nickname.city
+        : undefined;
+  const place = { city: nickname.city, state: nickname.state, known };
+  const value: PlaceValue =
+    nickname.kind === "airport"
+      ? { ...place, metro: nickname.city }
+      : metro === undefined
+        ? place
+        : { ...place, metro };
+  const weight =
+    3.8 +
+    0.9 * (found.words - 1) +
+    lead * 0.4 +
+    (to > found.to ? 1 : 0) -
+    (tokens[from - 1]?.word === "(" ? 2 : 0);
+  return [{ kind: "place", value, from, to, weight }];
+}
+
+const COUNTY_WORDS: ReadonlySet<string> = new Set(["county", "cnty", "parish", "condado"]);
+
+function countyAt(tokens: readonly Token[], run: Run, words: PlaceWords): PlaceClaim[] {
+  if (!COUNTY_WORDS.has(tokens[run.to]?.word ?? "") || run.words > 3) return [];
+  const counties = words.gazetteer.counties(run.name);
+  const [behind] = behindCity(tokens, run.to + 1);
+  const state = behind === undefined ? undefined : stateAt(tokens, behind.at, words);
+  const county = counties.find((one) => state === undefined || one.state === state.code);
+  if (county === undefined) return [];
+  const to = state === undefined ? run.to + 1 : state.to;
+  const weight = (state === undefined ? 4 : 6) + 0.5 * (run.words - 1);
+  return [{ kind: "place", value: { county, state: county.state }, from: run.from, to, weight }];
+}
+
+function isUnknown({ kind, word, key }: Token, { lexicon, isTitleWord }: PlaceWords): boolean {
+  return kind === "word" && word.length >= 3 && !isVocabulary(lexicon, word) && !isTitleWord(key);
+}
+
+/** A place with a typing error: with its state, or a larger one alone. */
+function misspeltAt(tokens: readonly Token[], run: Run, words: PlaceWords): PlaceClaim[] {
+  if (run.name.length < 5 || run.words > 3) return [];
+  const same = words.gazetteer.named(run.name);
+  const own = tokens.slice(run.from, run.to);
+  // Only the words of the name itself: "dalas tx" is no misspelt city of two words.
+  if (own.some(({ word }, number) => number > 0 && words.names.states.get(word) !== undefined)) return [];
+  if (
+    own.some(({ word }, number) => number > 0 && SMALL_CLASSES.some((kind) => words.lexicon.has(word, kind)))
+  )
+    return [];
+  const typed = own.map(({ text }) => text).join(" ");
+  for (const { at, open } of behindCity(tokens, run.to)) {
+    const state = stateAt(tokens, at, words);
+    if (state === undefined || (!state.clear && !mayBeCode(tokens, at, state))) continue;
+    if (same.some((place) => place.state === state.code)) continue;
+    const [known] = words.gazetteer.similar(run.name, state.code);
+    if (known === undefined) continue;
+    const closed = open && tokens[state.to]?.word === ")" ? 1 : 0;
+    const corrections = [{ typed, read: known.city }];
+    const value = { city: known.city, state: known.state, known };
+    const led = leadOf(tokens, run.from) >= 1 ? 1.2 : 0;
+    const weight =
+      led + (known.population >= 40_000 ? 6.2 : 4.6) + 0.9 * (run.words - 1) + (state.clear ? 0.5 : 0);
+    return [{ kind: "place", value, from: run.from, to: state.to + closed, weight, corrections }];
+  }
+  if (same.length > 0) return [];
+  const similar = words.gazetteer.similar(run.name, undefined);
+  const [known] = similar;
+  if (known === undefined) return [];
+  const named = words.gazetteer.named(placeName(known.city));
+  const claim = cityAlone(tokens, run, named, words, [{ typed, read: known.city }]);
+  return claim === undefined ? [] : [claim];
+}
+
+/** "MACKINAC" and "mackinac" as "Mackinac"; what has capitals of its own keeps them. */
+export function titleCase(word: string): string {
+  const mixed = /\p{Lu}/u.test(word) && /\p{Ll}/u.test(word);
+  return mixed
+    ? word
+    : word.toLowerCase().replace(/(?<![\p{L}\p{M}'’])\p{L}/gu, (letter) => letter.toUpperCase());
+}

@@ -1,0 +1,170 @@
+// Claims to roles: titles of the taxonomy wherever they stand, with typing errors when a word is none that anybody knows,
+// and descriptions of work. The longest title at each word counts for more than the sum of its parts.
+
+import type { Activity } from "../tables/activities.ts";
+import { stem } from "../tables/activities.ts";
+import { isVocabulary, type Lexicon } from "../tables/lexicon.ts";
+import { phraseSteps } from "../tables/phrases.ts";
+import type { Titles, TitleSense } from "../tables/titles.ts";
+import type { Token } from "../text/tokens.ts";
+import { singular } from "../text/words.ts";
+import type { Correction, Of } from "./claim.ts";
+
+export interface RoleWords {
+  readonly titles: Titles;
+  readonly activities: ReadonlyMap<string, readonly Activity[]>;
+  readonly lexicon: Lexicon;
+  /** Whether a word may be a name or a place; such a word is no misspelt title. */
+  readonly isName: (word: string) => boolean;
+}
+
+const WORD_WEIGHT = 3;
+const LONGER_WEIGHT = 0.6;
+const FIELD_WEIGHT = 1.3;
+const ERROR_COST = 1.1;
+/** Ways of reading one title while its words are put together. */
+const READINGS_MAX = 6;
+/** Texts are searched for misspelt titles up to so many unknown words; those of an order come early. */
+const MISSPELT_MAX = 24;
+
+interface Partial {
+  readonly joined: string;
+  readonly corrections: readonly Correction[];
+}
+
+interface TitleMatch {
+  readonly to: number;
+  readonly words: number;
+  readonly senses: readonly TitleSense[];
+  readonly corrections: readonly Correction[];
+}
+
+/** All claims to roles in a text, by the token where they begin. */
+export function roleClaims(tokens: readonly Token[], words: RoleWords): Of<"role">[] {
+  const claims: Of<"role">[] = [];
+  const spellings = spellingsOf(tokens, words);
+  for (let from = 0; from < tokens.length; from++) {
+    if ((tokens[from] as Token).kind === "mark") continue;
+    for (const match of titlesAt(tokens, from, words, spellings)) claims.push(claimOf(match, from));
+    claims.push(...workAt(tokens, from, words));
+  }
+  return claims;
+}
+
+/** What each word may be a misspelling of; empty for words that are known. */
+function spellingsOf(
+  tokens: readonly Token[],
+  { titles, lexicon, isName }: RoleWords,
+): (readonly string[])[] {
+  let looked = 0;
+  return tokens.map(({ kind, word, key }) => {
+    const known = kind !== "word" || word.length < 4 || titles.hasWord(key) || titles.hasWord(word);
+    if (known || isVocabulary(lexicon, word) || isName(word) || looked >= MISSPELT_MAX) return [];
+    looked++;
+    return titles.corrections(key);
+  });
+}
+
+/** The longest title that starts here and, if it has errors, the longest without. */
+function titlesAt(
+  tokens: readonly Token[],
+  from: number,
+  { titles, lexicon }: RoleWords,
+  spellings: readonly (readonly string[])[],
+): TitleMatch[] {
+  let partials: Partial[] = [{ joined: "", corrections: [] }];
+  let exact: TitleMatch | undefined;
+  let corrected: TitleMatch | undefined;
+  let words = 0;
+  for (const { key, at } of phraseSteps(tokens, from)) {
+    words++;
+    const token = tokens[at] as Token;
+    const next: Partial[] = [];
+    const full = lexicon.meaningsOf(token.word)?.get("short");
+    for (const { joined, corrections } of partials) {
+      if (titles.phrases.begins(joined + key)) next.push({ joined: joined + key, corrections });
+      if (full !== undefined && titles.phrases.begins(joined + full))
+        next.push({ joined: joined + full, corrections });
+      for (const read of spellings[at] ?? []) {
+        if (next.length >= READINGS_MAX) break;
+        if (titles.phrases.begins(joined + read))
+          next.push({ joined: joined + read, corrections: [...corrections, { typed: token.text, read }] });
+      }
+    }
+    if (next.length === 0) break;
+    partials = next;
+    for (const { joined, corrections } of partials) {
+      const senses = titles.phrases.get(joined);
+      if (senses === undefined) continue;
+      const match = { to: at + 1, words, senses, corrections };
+      if (corrections.length === 0) exact = match;
+      else if (
+        corrected === undefined ||
+        match.to > corrected.to ||
+        corrections.length < corrected.corrections.length
+      )
+        corrected = match;
+    }
+  }
+  return [...(exact === undefined ? [] : [exact]), ...(corrected === undefined ? [] : [corrected])];
+}
+
+function claimOf({ to, words, senses, corrections }: TitleMatch, from: number): Of<"role"> {
+  const proper = senses.filter(({ weak }) => !weak);
+  const weak = proper.length === 0;
+  const roles = [...new Set((weak ? senses : proper).map(({ role }) => role))];
+  const weight = weak
+    ? FIELD_WEIGHT * words
+    : WORD_WEIGHT * words + LONGER_WEIGHT * (words - 1) - ERROR_COST * corrections.length;
+  return {
+    kind: "role",
+    value: { roles, form: weak ? "field" : "title", near: proper[0]?.near === true },
+    from,
+    to,
+    weight,
+    corrections,
+  };
+}
+
+/** Words between a verb and what it is done to. */
+const WORK_GAP_MAX = 3;
+/** A verb and its object weigh less than a title that stands in them: "do housekeeping at a hotel". */
+const WORK_WEIGHT = 1.4;
+const WORK_WORD_WEIGHT = 0.7;
+
+function workAt(tokens: readonly Token[], from: number, { activities }: RoleWords): Of<"role">[] {
+  const token = tokens[from] as Token;
+  if (token.kind !== "word") return [];
+  const own = activities.get(stem(token.word));
+  if (own === undefined) return [];
+  let best: { activity: Activity; to: number; words: number } | undefined;
+  for (const activity of own) {
+    const to = objectEnd(tokens, from + 1, activity.object);
+    if (to === undefined) continue;
+    const words = activity.object.length + 1;
+    if (best === undefined || words > best.words || (words === best.words && to < best.to))
+      best = { activity, to, words };
+  }
+  if (best === undefined) return [];
+  const value = { roles: [best.activity.role], form: "work", near: false } as const;
+  return [{ kind: "role", value, from, to: best.to, weight: WORK_WEIGHT + WORK_WORD_WEIGHT * best.words }];
+}
+
+/** Where the words of an object end when they follow one another with short gaps, undefined when they do not. */
+function objectEnd(tokens: readonly Token[], from: number, object: readonly string[]): number | undefined {
+  let at = from;
+  for (const wanted of object) {
+    let found: number | undefined;
+    for (let look = at; look <= at + WORK_GAP_MAX && look < tokens.length; look++) {
+      const token = tokens[look] as Token;
+      if (token.kind === "mark" && token.word !== "-" && token.word !== "/" && token.word !== "&") break;
+      if (token.word === wanted || stem(token.word) === wanted || stem(singular(token.word)) === wanted) {
+        found = look;
+        break;
+      }
+    }
+    if (found === undefined) return undefined;
+    at = found + 1;
+  }
+  return at;
+}

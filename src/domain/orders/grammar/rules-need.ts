@@ -1,0 +1,266 @@
+// What they must bring, what is not wanted, how pressing it is, and the words around an order that are not of it.
+
+import type { Of } from "./claim.ts";
+import { type Match, rule, type Rule } from "./pattern.ts";
+
+function language(match: Match): { code: string; weight?: number } | undefined {
+  const code = match.meaning("l", "language");
+  return code === undefined ? undefined : { code };
+}
+
+/** "spanish" alone is the language; "hispanic foods" or "polish the floor" is not. */
+function bareLanguage(match: Match): { code: string; weight: number } | undefined {
+  const made = language(match);
+  const word = match.token("l");
+  if (made === undefined || word === undefined || word.word.length < 6 || word.word === "polish")
+    return undefined;
+  return { ...made, weight: 2.2 };
+}
+
+function status(match: Match): { status: string } | undefined {
+  const value = match.meaning("s", "status");
+  return value === undefined || value === "" ? undefined : { status: value };
+}
+
+const nothing = (): object => ({});
+
+function purpose(order: number) {
+  return () => ({ order });
+}
+
+const TALK = "speaking|speaker|speakers|speaks|speak|spoken|language|hablante|hablantes|fluency";
+const NEEDED =
+  "required|req|reqd|preferred|pref|a|needed|is|must|ok|helpful|desired|mandatory|plus|necessary";
+
+export const NEED_RULES: readonly Rule[] = [
+  rule("language", 4, `l:<language> -? ${TALK}`, language),
+  rule(
+    "language",
+    4,
+    `fluent|speak|speaks|speaking|speaker|bilingual|bilingue|bilingues|habla|hable|hablen|hablan|hablar|hablante|language|idioma|conversational|know|knows in|en|of|de|:|some|good|english|ingles|basic|un|poco|also? in|/|y|and|&|-? l:<language>`,
+    language,
+  ),
+  rule(
+    "language",
+    4,
+    "bilingual|bilingue|bilingues ,|(|-|in|en? english|ingles|spanish|espanol /|-|and|y|&|or? l:<language>",
+    language,
+  ),
+  rule("language", 4, "l:<language> /|-|and|y|& english|ingles", language),
+  rule("language", 4, "english|ingles /|-|and|y|& l:<language>", language),
+  rule("language", 3.5, `l:<language> is|skills? ${NEEDED}`, language),
+  rule("language", 2, "l:<language>", bareLanguage),
+  // In the trade's own words "bilingual" alone means Spanish beside English.
+  rule("language", 2.5, "bilingual|bilingue|bilingues", () => ({ code: "es" })),
+
+  rule("status", 4, "s:<status>", status),
+  rule("status", 5, "status :|=|is? s:<status>", status),
+  rule("status", 5, "do not|n't hire|rehire|return|use|send", () => ({ status: "do_not_hire" })),
+  rule("status", 5, "dont hire|rehire|return", () => ({ status: "do_not_hire" })),
+  rule("status", 5, "do ~- ~not ~- ~hire|rehire|return|use", () => ({ status: "do_not_hire" })),
+  rule("status", 5, "not eligible|elegible for|to? rehire?", () => ({ status: "do_not_hire" })),
+  rule("status", 4, "no|not longer? active", () => ({ status: "inactive" })),
+  rule("status", 5, "on|currently|out assignment|assigned", () => ({ status: "on_assignment" })),
+  rule("status", 5, "no|not one|body|any|ningun|nadie? s:inactive|inactivos|inactivo|terminated", () => ({
+    status: "active",
+  })),
+  rule("status", 5, "solo|only s:<status>", status),
+
+  rule("urgent", 3, "<urgent>", nothing),
+  rule("urgent", 4, "right away|now", nothing),
+  rule("urgent", 4, "as soon as possible", nothing),
+  rule("urgent", 4, "lo mas pronto posible", nothing),
+  rule("urgent", 4, "lo antes posible", nothing),
+  rule("urgent", 4, "de inmediato", nothing),
+  rule("urgent", 3, "last minute", nothing),
+  rule("urgent", 3, "drop everything", nothing),
+
+  rule(
+    "negation",
+    2,
+    "not|without|except|excluding|exclude|minus|non|sin|excepto|menos|tampoco|avoid|skip|nor|never",
+    () => ({ after: true }),
+  ),
+  rule(
+    "negation",
+    2.5,
+    "do|does|is|are|will|can|must|should|dont|doesnt|isnt|arent|wont|cant not|no? need|want|require|send|needed|to|be|a|an|looking|necessarily|use|include? for|a|an|any|me|us|to|have|be?",
+    (match) => {
+      const words = match.scope.tokens.slice(match.from, match.to).map(({ word }) => word);
+      const denies = words.some(
+        (word) => word === "not" || word === "no" || /^(?:do|does|is|are|wo|ca)nt$/.test(word),
+      );
+      return denies ? { after: true } : undefined;
+    },
+  ),
+  rule("negation", 3, "not looking|searching|asking for any|a|an?", () => ({ after: true })),
+  rule("negation", 2, "no|ningun|ninguna|nada|ni more|need|de|for|of? for?", (match) => noDenies(match)),
+  rule("negation", 2.5, "w ~/ ~o", () => ({ after: true })),
+  rule("negation", 3, "but|y|and|pero|or not|no", () => ({ after: true })),
+  rule("negation", 3, "other than", () => ({ after: true })),
+  rule("negation", 3, "anything|anyone|anybody|everyone|everything|todo but|except|menos", () => ({
+    after: true,
+  })),
+  rule("negation", 3, "instead|rather of|than", () => ({ after: true })),
+  rule("negation", 3, "en vez|lugar de", () => ({ after: true })),
+  rule(
+    "negation",
+    4,
+    "not|isnt|is|are|arent|no not? required|needed|necessary|wanted|necesario|necesaria|requerido|requerida|mandatory|se? requiere|necesita|ocupa|needed?",
+    (match) => {
+      const words = match.scope.tokens.slice(match.from, match.to).map(({ word }) => word);
+      const denies = words.some((word) => /^(?:not|isnt|arent|no)$/.test(word));
+      const named = words.some((word) =>
+        /^(?:required|needed|necessary|wanted|necesari[oa]|requerid[oa]|mandatory|requiere|necesita|ocupa)$/.test(
+          word,
+        ),
+      );
+      return denies && named && !words.includes("") ? { after: false } : undefined;
+    },
+  ),
+
+  rule("experience", 2, "experience|exp|experiencia|background|skills|knowledge", nothing),
+  rule(
+    "aside",
+    4,
+    "no|without|sin|zero|any|prior prior|previous|previa? experience|exp|experiencia needed|required|necessary|necesaria|ok|requerida|is? needed|required|necessary?",
+    nothing,
+  ),
+
+  rule("courtesy", 4, "re|fw|fwd|subject|rv|asunto :", nothing),
+  rule("courtesy", 3, "<greeting> <name> ,|!|:|-|\n", nothing),
+  rule("courtesy", 3, "<greeting> team|all|folks|everyone|guys|there|equipo|todos ,|!|:|-|\n?", nothing),
+  rule("courtesy", 3, "sent|get from|outlook my|for iphone|phone|android|mobile|ios|outlook|ipad", nothing),
+  rule("courtesy", 4, "sent from my iphone|phone|android|mobile|ipad|samsung|cell device|galaxy?", nothing),
+  rule("courtesy", 4, "enviado desde mi iphone|telefono|celular|android", nothing),
+  rule(
+    "courtesy",
+    4,
+    "<closing> so|again|very? much|again|advance|you? ,|!|.|-|\n? ,|!|.|-|\n? <name> <name>?",
+    nothing,
+  ),
+  rule(
+    "courtesy",
+    3,
+    "<closing> you|so|very|again|mucho|for? much|again|your|everything? ,|!|.|\n?",
+    nothing,
+  ),
+  rule("courtesy", 4, "<phoneword> me|us|at|:|is|#|if|number? at|:|with? <digits3>", nothing),
+  rule(
+    "courtesy",
+    4,
+    "ask|see|contact|attn|attention|poc|c|cc|from|call|text|llamar|preguntar|contacto for|to|:|a|por? :? <name> <name>?",
+    (match) => {
+      const first = match.scope.tokens[match.from]?.word;
+      // "from Dallas" is a place.
+      return first === "from" &&
+        !match.scope.tokens.slice(match.from, match.to).some(({ word }) => word === ":")
+        ? undefined
+        : {};
+    },
+  ),
+
+  rule(
+    "purpose",
+    2,
+    "need|needs|needed|want|wants|require|requires|required|request|requesting|hire|hiring|fill|filling|backfill|staffing|seeking|seek|seeks|order|openings|opening|vacancy|recruiting|send|short|cover|find|lookin|requested",
+    purpose(2),
+  ),
+  rule("purpose", 2.5, "looking|searching|search for", purpose(2)),
+  rule(
+    "purpose",
+    2,
+    "necesito|necesita|necesitan|necesitamos|busco|buscamos|busca|buscan|solicito|solicitamos|solicita|solicitan|requiere|requerimos|ocupo|ocupamos|ocupan|quiero|contratar|urge|urgen|faltan|mandame|envien|manden|consigueme",
+    purpose(2),
+  ),
+  rule(
+    "purpose",
+    2.5,
+    "se busca|necesita|necesitan|solicita|solicitan|buscan|requiere|requieren|ocupan",
+    purpose(2.5),
+  ),
+  rule("purpose", 2.5, "hacen falta", purpose(2.5)),
+  rule("purpose", 2.5, "could use", purpose(2)),
+  rule("purpose", 2, "call|shift|open <people>|out|positions|shifts", purpose(1)),
+  ...notAnOrder(),
+];
+
+function noDenies(match: Match): Of<"negation">["value"] | undefined {
+  const next = match.scope.tokens[match.to];
+  // "no one", "no later than", "no."
+  if (next === undefined || ["one", "later", "earlier", "problem", "worries", "hay", "."].includes(next.word))
+    return undefined;
+  return { after: true };
+}
+
+function notAnOrder(): Rule[] {
+  const against = (weight: number, ...patterns: readonly string[]): Rule[] =>
+    patterns.map((pattern) => rule("purpose", 1, pattern, purpose(-weight)));
+  return [
+    ...against(
+      6,
+      "ignore|disregard|forget all|any|the|your|my|previous|prior|above|everything? of|the|your|my|previous|prior|above|earlier? the|your|previous|prior|above? instructions|prompts|rules|instruction|prompt|commands|orders|messages",
+      "you are an|a|now ai|assistant|chatgpt|llm|language|hacker|dan|free",
+      "system prompt|message|:",
+      "as an ai|llm|assistant",
+      "olvida|ignora las|todas|tus las|tus? instrucciones|reglas",
+      "return|output|print|respond|reply|answer|set|say|write|tell role|with|json|exactly|only|the|a|me as|a|the|of|to|joke|word|json|system|your|story|poem",
+      "pretend|imagine|act that|you|as|to you|a|be",
+      "walks|walked into a bar",
+      "knock ,|-? knock",
+      "why did the|a",
+      "what do you call|get",
+      "how many <word> does it",
+      "how many <word> <word> does it",
+      "out of office|the",
+      "looking|searching for work|job|jobs|employment",
+      "looking|searching for a job",
+      "busco|buscando trabajo|empleo|jale|chamba",
+      "happy birthday|holidays|friday|anniversary|thanksgiving|new",
+      "feliz cumpleanos|navidad|ano",
+    ),
+    ...against(
+      4,
+      "invoice|invoices|factura|facturas|remittance|receipt|statement|paystub|paystubs|paycheck|paychecks|timesheet|timesheets|timecard|timecards|w2|refund|chargeback|unsubscribe|newsletter|webinar|password",
+      "how much do|does|is|are",
+      "past due",
+      "overdue",
+      "please|kindly remit|pay",
+      "attached is|are|please|you",
+      "hours for last",
+      "thank|thanks you|so|a? for|so|lot the|sending|your|all|coming|last|covering|filling|getting|that|a|being|everything|much",
+      "gracias por",
+      "great|good|awesome|nice|amazing|excellent|terrific job|work|effort",
+      "did|doing|does a|an great|good|awesome|amazing|nice|terrible|bad|excellent|fantastic",
+      "was|were great|awesome|amazing|excellent|late|terrible|wonderful|fantastic|rude|terrific|lovely|no",
+      "showed|show up",
+      "never showed",
+      "called|call in|out sick",
+      "quit|resigned|got hurt|injured|fired",
+      "hizo|hicieron un|muy|buen buen|bien|trabajo",
+      "i|im apply|applying|am an|available|looking|interested for|to|in|a? a|work?",
+      "my resume|application|cv|paycheck|check|hours|timesheet|schedule",
+      "are you hiring|open",
+      "do you have|know|offer any|a|how|the",
+    ),
+    ...against(
+      2.5,
+      "yesterday",
+      "last night|week|weekend|month|year|time",
+      "ayer",
+      "attached|enclosed",
+      "payment|payments|balance|billing|billed",
+      "meeting|reminder|agenda|lunch|webinar|survey|feedback",
+      "lol|haha|hahaha|lmao|jaja|jajaja|rofl|joke|chiste",
+      "weather|recipe|poem|song|movie|game score",
+      "congratulations|congrats|felicidades",
+      "let me know",
+      "thanks|thank|thx|gracias|ty",
+      "see you",
+      "have a great|good|nice|wonderful",
+      "que tengan|tenga",
+      "how are you",
+      "what|who|when|where|why|how is|are|was|did|does|do|many|much|to",
+    ),
+  ];
+}

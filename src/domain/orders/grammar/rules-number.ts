@@ -1,0 +1,279 @@
+// How many, and the numbers that are not how many: ages, years, docks, orders, telephones, addresses. Numbers near to a
+// role are people; a number that something else names is that.
+
+import { amountIn } from "./parts.ts";
+import { type Match, rule, type Rule } from "./pattern.ts";
+
+const HEADCOUNT_MAX = 9999;
+
+function counted(match: Match): { count: number; weight?: number } | undefined {
+  const count = amountIn(match, "n");
+  return count === undefined || count < 1 || count > HEADCOUNT_MAX ? undefined : { count };
+}
+
+/** Of a range of people the larger number: who orders "2-3 servers" has work for three. */
+function range(match: Match): { count: number } | undefined {
+  const low = amountIn(match, "low");
+  const high = amountIn(match, "n");
+  if (low === undefined || high === undefined || low >= high || high > HEADCOUNT_MAX) return undefined;
+  return startsPeople(match) ? { count: high } : undefined;
+}
+
+/** Words that may stand between a number and its role. */
+const BETWEEN = new Set(["modifier", "workplace"]);
+const BETWEEN_MAX = 3;
+
+/** A role or a word for people comes next, perhaps behind words that describe it. */
+function startsPeople({ scope, to }: Match): boolean {
+  const { tokens, lexicon, starts } = scope;
+  for (let at = to; at <= to + BETWEEN_MAX; at++) {
+    const token = tokens[at];
+    if (token === undefined) return false;
+    if (starts("role", at) !== undefined || lexicon.has(token.word, "people")) return true;
+    const meanings = lexicon.meaningsOf(token.word);
+    const passes =
+      token.word === "-" ||
+      token.word === "of" ||
+      token.word === "de" ||
+      token.word === "x" ||
+      [...BETWEEN].some((kind) => meanings?.has(kind) === true);
+    if (!passes) return starts("certificate", at) !== undefined || starts("language", at) !== undefined;
+  }
+  return false;
+}
+
+function beforePeople(match: Match): { count: number; weight?: number } | undefined {
+  const made = counted(match);
+  if (made === undefined || !startsPeople(match)) return undefined;
+  const token = match.scope.tokens[match.from];
+  const before = match.scope.tokens[match.from - 1];
+  // "$5 cook", "#5 cook", "2:30 cook", "14-6 cook": the number ends something else.
+  if (before !== undefined && token?.glued === true && "$#:/.-".includes(before.word)) return undefined;
+  if (
+    match.scope.lexicon.has(before?.word ?? "", "namer") &&
+    before?.glued === false &&
+    before.word !== "order" &&
+    !NAMING_PEOPLE.has(before.word)
+  )
+    return undefined;
+  // "one" is rather a pronoun: "no one", "this one".
+  const pronoun =
+    token?.word === "one" &&
+    ["no", "this", "the", "any", "every", "some", "which", "each"].includes(before?.word ?? "");
+  return pronoun ? undefined : { ...made, weight: 4 };
+}
+
+/** Words between a number and the last word of a title that nobody knows. */
+const STRANGE_TITLE_MAX = 9;
+const NO_TITLE = [
+  "measure",
+  "yearword",
+  "monthword",
+  "hourword",
+  "minutes",
+  "mile",
+  "unit",
+  "shiftword",
+  "weekday",
+  "month",
+  "half",
+  "week",
+  "day",
+  "dollars",
+  "ordinal",
+  "per",
+  "prep",
+  "lead",
+];
+
+/** "need 2 herring roe specialists": a number that begins what is asked for, before a title in the plural. */
+function beforeStranger(match: Match): { count: number } | undefined {
+  const made = counted(match);
+  const { tokens, lexicon } = match.scope;
+  const before = tokens[match.from - 1];
+  const opens =
+    before === undefined ||
+    ["-", ":", "\n", ";", "/", "|", "for", "of"].includes(before.word) ||
+    lexicon.has(before.word, "lead") ||
+    before.word === "short";
+  if (made === undefined || !opens || tokens[match.to]?.glued === true) return undefined;
+  for (let at = match.to; at < match.to + STRANGE_TITLE_MAX; at++) {
+    const token = tokens[at];
+    if (token === undefined || (token.kind === "mark" && token.word !== "/" && token.word !== "-"))
+      return undefined;
+    const meanings = lexicon.meaningsOf(token.word);
+    if (at === match.to && meanings !== undefined && NO_TITLE.some((kind) => meanings.has(kind)))
+      return undefined;
+    if (meanings?.has("prep") === true) return undefined;
+    const noun =
+      lexicon.has(token.key, "head") ||
+      (token.kind === "word" && token.key !== token.word && token.word.length > 4);
+    if (noun || (made.count === 1 && lexicon.has(token.word, "head"))) return made;
+  }
+  return undefined;
+}
+
+/** Namers that stand before a count as well: "job: 3 cooks", "site 4 guards" is unclear, "order 3 cooks" is not. */
+const NAMING_PEOPLE = new Set([
+  "order",
+  "job",
+  "site",
+  "warehouse",
+  "plant",
+  "store",
+  "req",
+  "shop",
+  "floor",
+  "line",
+  "section",
+]);
+
+/** "cook x4", "cooks - 3", "cooks: 3", "cooks (3)": the number stands behind the role. */
+function behindRole(match: Match): { count: number; weight?: number } | undefined {
+  const made = counted(match);
+  if (made === undefined || !match.scope.ends("role", match.from)) return undefined;
+  const after = match.scope.tokens[match.to];
+  const ends =
+    after === undefined || after.kind === "mark"
+      ? after?.glued !== true || ",;.)\n".includes(after.word)
+      : match.scope.lexicon.has(after.word, "prep") || match.scope.lexicon.has(after.word, "filler");
+  return ends ? made : undefined;
+}
+
+const nothing = (): object => ({});
+
+export const NUMBER_RULES: readonly Rule[] = [
+  rule("count", 4, "n:<amount>", beforePeople),
+  rule("count", 2.4, "n:<amount>", beforeStranger),
+  rule("count", 4.5, "n:<amount> ~x|×", counted),
+  rule("count", 4.5, "n:<amount> x|×", (match) => (startsPeople(match) ? counted(match) : undefined)),
+  rule("count", 4.5, "x|× n:<amount>", counted),
+  rule("count", 5, "low:<amount> -|to|or|a|o n:<amount>", range),
+  rule("count", 4, "( n:<amount> )", counted),
+  rule("count", 4.5, "n:<amount> <people>", (match) => {
+    const made = counted(match);
+    // "3 positions": people; "7 spots on the wall" is rare enough.
+    return made;
+  }),
+  rule(
+    "count",
+    5,
+    "n:<amount> more|additional|extra|new|other|mas|good|able|strong|reliable? <people>",
+    counted,
+  ),
+  rule("count", 5, "<qty> needed|is|of|required|workers|people? :|=|-|is|of? n:<amount>", counted),
+  rule(
+    "count",
+    5,
+    "# of|needed|people|workers|heads|positions|ppl? workers|people|heads|needed|positions|openings|staff? :|=? n:<amount>",
+    (match) => (match.to - match.from > 2 ? counted(match) : undefined),
+  ),
+  rule("count", 3, "-|:|,|=? n:<amount>", behindRole),
+  rule("count", 4, "n:<amount> needed|required|wanted|req|reqd|total", counted),
+  rule(
+    "count",
+    4,
+    "need|needs|short|find|send|want|wants|get|necesito|busco|ocupo|quiero|necesitamos|ocupamos a|an|un|una",
+    (match) => {
+      const { starts, tokens, lexicon } = match.scope;
+      for (let at = match.to; at < match.to + 3; at++) {
+        if (starts("role", at) !== undefined) return { count: 1, weight: 2.5 };
+        if (
+          !lexicon.has(tokens[at]?.word ?? "", "modifier") &&
+          !lexicon.has(tokens[at]?.word ?? "", "workplace")
+        )
+          return undefined;
+      }
+      return undefined;
+    },
+  ),
+
+  // Not people.
+  rule(
+    "aside",
+    3.5,
+    "<num> +|-? <yearword>|<monthword>|<hourword>|<minutes>|<day>|<week>|<measure>",
+    nothing,
+  ),
+  rule("aside", 4.5, "<num> +|-? <yearword>|<monthword> of|de? experience|exp|experiencia|old", nothing),
+  rule(
+    "aside",
+    4.5,
+    "<num> -|to <num> <yearword>|<monthword>|<hourword>|<minutes>|<day>|<week>|<measure>",
+    nothing,
+  ),
+  rule("aside", 4.5, "n:<amount> +|-? <yearword>|<monthword>|<hourword>|<minutes>|<day>|<week>", nothing),
+  rule(
+    "aside",
+    4,
+    "<num> ~ft|lb|lbs|kg|k|v|ton|tons|in|hp|sf|sqft|hr|hrs|yr|yrs|mo|mos|wk|wks|oz|g|gal|min|mins|pt|d|f|c",
+    nothing,
+  ),
+  rule("aside", 4, "<num> %", nothing),
+  rule("aside", 4, "<num> - <unit>|<yearword>|<monthword>|<hourword>|<measure>|<day>|<week>", nothing),
+  rule("aside", 4.5, "<int> +", nothing),
+  rule("aside", 5, "<int> +|years|yrs|anos? or|and|y|o older|over|up|above|mayores|mas", nothing),
+  rule(
+    "aside",
+    5,
+    "over|age|aged|ages|under|mayor|mayores|least de|is|:? <int> years|yrs|anos? of|old? age?",
+    (match) => {
+      const age =
+        match.scope.tokens.slice(match.from, match.to).find(({ kind }) => kind === "number")?.value ?? 0;
+      return age >= 14 && age <= 75 ? {} : undefined;
+    },
+  ),
+  rule("aside", 4.5, "<namer> #|:|.|-|is? <letter>? ~-? <num> ~<letter>?", (match) => {
+    const name = match.scope.tokens[match.from];
+    const number = match.scope.tokens.slice(match.from, match.to).find(({ kind }) => kind === "number");
+    const after = match.scope.tokens[match.to];
+    const people =
+      after !== undefined &&
+      (match.scope.starts("role", match.to) !== undefined || match.scope.lexicon.has(after.word, "people"));
+    // "order 3 cooks", "job: 3 cooks": the number counts what follows it.
+    const bare = number?.glued === false && match.to - match.from <= 3;
+    return people && bare && NAMING_PEOPLE.has(name?.word ?? "") ? undefined : {};
+  }),
+  rule("aside", 4, "<namer> ~- ~<num>", nothing),
+  rule("aside", 4, "# <digits>", nothing),
+  rule("aside", 4.5, "i|us|fm|sr|cr|hwy ~- ~<int>", nothing),
+  rule("aside", 12, "( <digits3> ) -? <digits3> -|.? <digits4>", nothing),
+  rule("aside", 12, "<digits3> -|. <digits3> -|. <digits4>", nothing),
+  rule("aside", 12, "1 -|. <digits3> -|. <digits3> -|. <digits4>", nothing),
+  rule("aside", 5, "<digits3> ~- ~<digits4>", nothing),
+  rule("aside", 8, "<digits10>", nothing),
+  rule("aside", 6, "ext|x ~.? <digits>", (match) =>
+    match.scope.tokens[match.from]?.word === "ext" ? {} : undefined,
+  ),
+  rule(
+    "aside",
+    4,
+    "since|in|of|from|through|thru|until|til|since|exp|expires|expiring|class|summer|fall|spring|winter|year|desde|en|de|del <year>",
+    (match) => {
+      const year = match.scope.tokens[match.to - 1]?.value ?? 0;
+      return year >= 1950 ? {} : undefined;
+    },
+  ),
+  rule("aside", 3.2, "<year>", (match) =>
+    match.scope.starts("role", match.to) === undefined ? {} : undefined,
+  ),
+  rule("aside", 4.5, "<month> ,? <year>", (match) => ({
+    weight: match.scope.tokens[match.from]?.kind === "word" ? 4.5 : 0,
+  })),
+  rule("aside", 4, "401 ~k|<letter>", nothing),
+  rule("aside", 4, "w ~-? ~2|4|9|2s", nothing),
+  rule("aside", 4, "1099|1099s", nothing),
+  rule("aside", 4.2, "<int> 10|12|8 ~s", nothing),
+  rule("aside", 4, "<int> ~s", nothing),
+  rule("aside", 5.5, "<digits> n|s|e|w|north|south|east|west .? <word> <street>?", nothing),
+  rule("aside", 5, "<digits> <word> <street>", nothing),
+  rule("aside", 5.5, "<digits> <word> <word> <street>", nothing),
+  rule("aside", 5, "<digits> <int> ~st|nd|rd|th <street>?", nothing),
+  rule("aside", 3.4, "<int> ~st|nd|rd|th", nothing),
+  rule("aside", 5, "<num> ~x ~<num>", nothing),
+  rule("aside", 2, "<num> : ~<num>", nothing),
+  rule("aside", 4, "<int> out|of of <int>", nothing),
+  rule("aside", 4.5, "<num> <yearword> <yearword>?", nothing),
+  rule("aside", 3.6, "<int> ~<letter> ~<int>", nothing),
+  rule("aside", 4, "covid ~- ~19", nothing),
+];

@@ -1,0 +1,137 @@
+// What it pays: an amount or a span of dollars by the hour, day, week, month, year or shift. Money without its unit is
+// read by its size: nobody earns eighteen dollars a year.
+
+import type { PayValue } from "./claim.ts";
+import { type Match, rule, type Rule } from "./pattern.ts";
+
+/** Dearer hours are sums for something else. Dollars. */
+const HOURLY_MAX = 1000;
+/** Without a unit, less than this is by the hour, more than that by the year; between them nothing is known. */
+const BARE_HOURLY_MAX = 200;
+const BARE_YEARLY_MIN = 15_000;
+/** Below it a number that only a word leads to is hardly a wage. */
+const LED_MIN = 5;
+
+/** No span of pay reaches further than from one to four times. */
+const SPAN_MAX = 4;
+
+/** A number of hours up to this is the length of a shift. */
+const LONGEST_SHIFT_HOURS = 13;
+
+const PER = "per|/|a|an|each|por|la|el|the|x";
+const SPAN = "-|to|a|y|and|or|hasta";
+
+function unitOf(match: Match): string | undefined {
+  return match.meaning("unit", "unit");
+}
+
+function thousands(match: Match, name: string): number {
+  return match.token(name) === undefined ? 1 : 1000;
+}
+
+function money(match: Match): (PayValue & { weight?: number }) | undefined {
+  const low = match.token("low")?.value;
+  const high = match.token("high")?.value;
+  if (low === undefined) return undefined;
+  const factor = Math.max(thousands(match, "lowk"), thousands(match, "highk"));
+  const pay = low * factor;
+  const max = high === undefined ? undefined : high * factor;
+  if (max !== undefined && (max < pay || max > pay * SPAN_MAX)) return undefined;
+  const unit = unitOf(match) ?? bareUnit(max ?? pay);
+  if (unit === "hour" && (max ?? pay) > HOURLY_MAX) return undefined;
+  const short = match.token("low")?.text ?? "";
+  return {
+    pay,
+    ...(max === undefined ? {} : { max }),
+    ...(unit === undefined ? {} : { unit }),
+    weight: (high === undefined ? 5 : 11) + short.length * 0.01,
+  };
+}
+
+/** Money that only a word for pay leads to, "rate 18", "pays 15-17": plausible wages only. */
+function led(match: Match): (PayValue & { weight?: number }) | undefined {
+  const made = money(match);
+  if (made?.pay === undefined || made.pay < LED_MIN || made.unit === undefined) return undefined;
+  return made;
+}
+
+function atMost(match: Match): (PayValue & { weight?: number }) | undefined {
+  const made = money(match);
+  if (made?.pay === undefined) return undefined;
+  const { pay, unit } = made;
+  return { max: pay, ...(unit === undefined ? {} : { unit }), weight: 9 };
+}
+
+function bareUnit(amount: number): string | undefined {
+  return amount <= BARE_HOURLY_MAX ? "hour" : amount >= BARE_YEARLY_MIN ? "year" : undefined;
+}
+
+const UNIT = `${PER}? unit:<unit>`;
+const HOURLY = `${PER} unit:<unit>`;
+const UPTO = "up|max|maximum|most|hasta|under|below|tops|no|not|maximo";
+
+export const PAY_RULES: readonly Rule[] = [
+  rule("pay", 6, `$ low:<num> ~lowk:k? ${SPAN} $? high:<num> ~highk:k? ${UNIT}`, money),
+  rule("pay", 6, `$ low:<num> ~lowk:k? ${SPAN} $? high:<num> ~highk:k?`, money),
+  rule("pay", 5, `$ low:<num> ~lowk:k? +|plus? ${UNIT}`, money),
+  rule("pay", 5, "$ low:<num> ~lowk:k? +? ~hr|hrs|h|hour?", money),
+  rule("pay", 6, `low:<num> ~lowk:k? ${SPAN} high:<num> ~highk:k? <dollars>? ${HOURLY}`, money),
+  rule("pay", 6, `low:<num> ${SPAN} high:<num> <dollars> ${UNIT}`, money),
+  rule("pay", 6, `low:<num> ${SPAN} high:<num> <dollars>`, money),
+  rule("pay", 5, `low:<num> ~lowk:k? <dollars>? $? ${HOURLY}`, money),
+  rule("pay", 5, `low:<num> <dollars> ${UNIT}`, money),
+  rule("pay", 5, "low:<num> <dollars>", money),
+  rule("pay", 4, "low:<num> ~hr|ph", (match) => {
+    // "12hr nights" is how long, "22hr" is how much.
+    const value = match.token("low")?.value ?? 0;
+    return value > LONGEST_SHIFT_HOURS ? money(match) : undefined;
+  }),
+  rule("pay", 6, `low:<num> +|plus ${HOURLY}`, money),
+  rule("pay", 5, "low:<num> ~$ unit:<unit>?", (match) =>
+    match.scope.tokens[match.to]?.kind === "number" ? undefined : money(match),
+  ),
+  rule(
+    "pay",
+    5,
+    `<paylead> rate|is|:|=|at|of|es|de|@|range|-? is|:|=|at|of|es|de|$? $? low:<num> ~lowk:k? ${SPAN} $? high:<num> ${UNIT}`,
+    led,
+  ),
+  rule(
+    "pay",
+    5,
+    `<paylead> rate|is|:|=|at|of|es|de|@|range|-? is|:|=|at|of|es|de|$? $? low:<num> ~lowk:k? ${SPAN} $? high:<num>`,
+    led,
+  ),
+  rule(
+    "pay",
+    5,
+    `<paylead> rate|is|:|=|at|of|es|de|@|range|-? is|:|=|at|of|es|de|$? $? low:<num> ~lowk:k? ${UNIT}`,
+    led,
+  ),
+  rule(
+    "pay",
+    4.5,
+    "<paylead> rate|is|:|=|at|of|es|de|@|range|-? is|:|=|at|of|es|de|$? $? low:<num> ~lowk:k?",
+    led,
+  ),
+  rule("pay", 5, `@ $? low:<num> ${SPAN} $? high:<num> ${UNIT}`, money),
+  rule("pay", 5, `@ $? low:<num> ${UNIT}`, money),
+  rule("pay", 4, "@ low:<num>", (match) => {
+    const text = match.token("low")?.text ?? "";
+    const value = match.token("low")?.value ?? 0;
+    // "@ 7" is a time, "@ 22" and "@ 7.25" are not.
+    return value > 12 || text.includes(".") ? led(match) : undefined;
+  }),
+  rule(
+    "pay",
+    7,
+    `${UPTO} to|of|more|at|over|exceed? than? $? low:<num> ~lowk:k? <dollars>? ${HOURLY}`,
+    atMost,
+  ),
+  rule("pay", 7, `${UPTO} to|of|more|at|over|exceed? than? $ low:<num> ~lowk:k? ${UNIT}`, atMost),
+  rule("pay", 7, `${UPTO} to|of|more|at|over|exceed? than? $ low:<num> ~lowk:k?`, atMost),
+  rule("pay", 7, `${UPTO} to|of? low:<num> <dollars> ${UNIT}`, atMost),
+  rule("pay", 7, `<paylead> is|:? ${UPTO} to|at? $? low:<num>`, atMost),
+  rule("pay", 7, `$ low:<num> ${UNIT} max|maximum|tops`, atMost),
+  rule("pay", 7, "$ low:<num> max|maximum|tops", atMost),
+];

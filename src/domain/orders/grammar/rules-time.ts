@@ -1,0 +1,286 @@
+// When: days, spans of days, weekdays, hours, moments and named shifts.
+
+import type { Clock, Day, Of } from "./claim.ts";
+import { clockIn, dayIn } from "./parts.ts";
+import { type Match, rule, type Rule } from "./pattern.ts";
+import { shiftBetween } from "./calendar.ts";
+
+type ShiftName = Of<"shift">["value"]["name"];
+
+const TO = "-|to|til|till|until|thru|through|a|al|hasta";
+
+/** What may not stand right behind two bare numbers if they are hours. */
+const MEASURED = new Set(["measure", "yearword", "monthword", "people", "mile", "minutes"]);
+
+/** Words that stand before hours and before nothing else that two numbers may be. */
+const HOURS_LEAD = new Set([
+  "from",
+  "hours",
+  "hrs",
+  "shift",
+  "shifts",
+  "turno",
+  "horario",
+  "works",
+  "schedule",
+  "time",
+  "times",
+  "de",
+  "between",
+]);
+
+function hours(match: Match): { from: Clock; to: Clock; weight: number } | undefined {
+  const from = clockIn(match, "from");
+  const to = clockIn(match, "to");
+  if (from === undefined || to === undefined || shiftBetween(from, to, false) === undefined) return undefined;
+  const { tokens, lexicon, starts } = match.scope;
+  const before = tokens[match.from - 1];
+  // "909-555-0111", "2026-12-09".
+  if (before?.word === "-" && before.glued && tokens[match.from]?.glued === true) return undefined;
+  if (
+    tokens[match.to]?.word === "-" &&
+    tokens[match.to]?.glued === true &&
+    tokens[match.to + 1]?.kind === "number"
+  )
+    return undefined;
+  const length = match.to - match.from;
+  if (!(from.bare === true && to.bare === true) && (from.sure || to.sure))
+    return { from, to, weight: 9 + 0.5 * (length - 3) };
+  if (from.bare === true && to.bare === true && shortBare(from, to)) return undefined;
+  // Two bare numbers are hours unless they are a range of people, years, miles or dollars.
+  const after = tokens[match.to];
+  const meanings = after === undefined ? undefined : lexicon.meaningsOf(after.word);
+  if (after !== undefined && [...MEASURED].some((kind) => meanings?.has(kind) === true)) return undefined;
+  if (after?.word === "%" || after?.word === "$" || (after?.word === "/" && after.glued)) return undefined;
+  if (before?.word === "$" || (before?.glued === false && before.word === "#")) return undefined;
+  const led = HOURS_LEAD.has(before?.word ?? "") || HOURS_LEAD.has(tokens[match.from]?.word ?? "");
+  if (starts("role", match.to) !== undefined && !led) return undefined;
+  return { from, to, weight: from.bare === true && to.bare === true ? (led ? 7 : 5) : 8 };
+}
+
+/** "18-20" is two hours of nobody's shift. */
+function shortBare(from: Clock, to: Clock): boolean {
+  const { from: start, to: end } = shiftBetween(from, to, false) ?? { from: 0, to: 0 };
+  return (end - start + 1440) % 1440 < 180;
+}
+
+const YEAR = /^(?:19|20)\d\d$/;
+
+function clockOf(match: Match): Clock | undefined {
+  return clockIn(match, "at");
+}
+
+function sureClock(match: Match): (Clock & { weight?: number }) | undefined {
+  const clock = clockOf(match);
+  const only = match.to === match.from + 1 ? (match.scope.tokens[match.from]?.text ?? "") : "";
+  return clock?.sure === true && clock.bare !== true && !YEAR.test(only) ? clock : undefined;
+}
+
+/** "at 6", "starting 7": a number that a word for a time leads to. */
+function ledClock(match: Match): (Clock & { weight?: number }) | undefined {
+  const clock = clockOf(match);
+  if (clock === undefined) return undefined;
+  if (clock.sure) return { ...clock, weight: 5 };
+  const { tokens, lexicon, starts } = match.scope;
+  const after = tokens[match.to];
+  const meanings = after === undefined ? undefined : lexicon.meaningsOf(after.word);
+  if (clock.minutes >= 24 * 60 || starts("role", match.to) !== undefined) return undefined;
+  if (
+    [
+      "measure",
+      "yearword",
+      "monthword",
+      "people",
+      "mile",
+      "minutes",
+      "day",
+      "week",
+      "dollars",
+      "hourword",
+      "month",
+    ].some((kind) => meanings?.has(kind) === true)
+  )
+    return undefined;
+  if (after?.kind === "mark" && after.glued && "/$%-".includes(after.word)) return undefined;
+  // Of an hour without its half, working hours are meant.
+  const minutes = clock.minutes < 300 ? clock.minutes + 720 : clock.minutes;
+  return { minutes, sure: true, weight: 3 };
+}
+
+/** Longer ways of saying a day are surer, so that "a week from Monday" is not "from Monday". */
+function weightOf(match: Match): number {
+  return 3.5 + 0.8 * (match.to - match.from - 1);
+}
+
+function oneDay(match: Match): { from: Day; weight: number } | undefined {
+  const from = dayIn(match, "d");
+  const counted = from?.kind === "weekday" && from.weeks !== undefined;
+  return from === undefined ? undefined : { from, weight: weightOf(match) + (counted ? 4 : 0) };
+}
+
+function span(match: Match): { from?: Day; until?: Day; weight: number } | undefined {
+  const from = dayIn(match, "from");
+  const until = dayIn(match, "to");
+  return from === undefined || until === undefined
+    ? undefined
+    : { from, until, weight: 5.5 + weightOf(match) };
+}
+
+/** "Dec 5-9", "12/5-9": the second day has the first one's month. */
+function shortSpan(match: Match): { from?: Day; until?: Day; weight: number } | undefined {
+  const from = dayIn(match, "from");
+  const last = match.token("last");
+  if (from?.kind !== "date" || last === undefined || last.value <= from.day) return undefined;
+  return { from, until: { ...from, day: last.value }, weight: 4 + weightOf(match) };
+}
+
+function days(list: readonly number[], from?: Day) {
+  return () => ({ days: list, ...(from === undefined ? {} : { from }) });
+}
+
+function weekdayRange(match: Match): { days: number[]; weight: number } | undefined {
+  const from = Number(match.meaning("from", "weekday"));
+  const to = Number(match.meaning("to", "weekday"));
+  if (Number.isNaN(from) || Number.isNaN(to)) return undefined;
+  const list: number[] = [];
+  for (let day = from; ; day = (day + 1) % 7) {
+    list.push(day);
+    if (day === to || list.length === 7) break;
+  }
+  return { days: list, weight: 12 };
+}
+
+function weekdayList(match: Match): { days: number[]; from: Day } | undefined {
+  const list = ["one", "two", "three"].flatMap((name) => {
+    const value = match.meaning(name, "weekday");
+    return value === undefined ? [] : [Number(value)];
+  });
+  const [first] = list;
+  return first === undefined ? undefined : { days: list, from: { kind: "weekday", weekday: first } };
+}
+
+const WORKDAYS = [1, 2, 3, 4, 5];
+const ALL_DAYS = [0, 1, 2, 3, 4, 5, 6];
+
+/** "2nd shift", "shift 3": the ordinal names the shift. */
+function ordinalShift(match: Match): { name: ShiftName } | undefined {
+  const value = match.meaning("nth", "ordinal") ?? match.token("nth")?.text;
+  return value === "1"
+    ? { name: "1st" }
+    : value === "2"
+      ? { name: "2nd" }
+      : value === "3"
+        ? { name: "3rd" }
+        : undefined;
+}
+
+function partShift(match: Match): { name: ShiftName } | undefined {
+  const value = match.meaning("part", "daypart") ?? match.meaning("part", "shiftname");
+  return value === undefined ? undefined : { name: value as ShiftName };
+}
+
+/** "nights", "days": plural names of shifts; "days" after a number or "some" counts them. */
+function namedShift(match: Match): { name: ShiftName; weight?: number } | undefined {
+  const value = match.meaning("name", "shiftname");
+  const word = match.token("name")?.word;
+  if (value === undefined) return undefined;
+  const before = match.scope.tokens[match.from - 1];
+  const ranged = ["-", "to", ":", "a"].includes(match.scope.tokens[match.from - 2]?.word ?? "");
+  const counting =
+    (before?.kind === "number" && !ranged) || match.scope.lexicon.has(before?.word ?? "", "number");
+  if ((word === "days" || word === "nights" || word === "weekends" || word === "noches") && counting)
+    return undefined;
+  if (
+    word === "days" &&
+    ["business", "working", "few", "all", "week", "buenos", "per", "work", "these", "several"].includes(
+      before?.word ?? "",
+    )
+  )
+    return undefined;
+  if (word === "noches" && before?.word === "buenas") return undefined;
+  return { name: value as ShiftName, weight: 2.5 };
+}
+
+export const TIME_RULES: readonly Rule[] = [
+  rule("day", 3.5, "d:<day>", oneDay),
+  rule("day", 9, `from|de? from:<day> ${TO} to:<day>`, span),
+  rule("day", 9, "between from:<day> and to:<day>", span),
+  rule("day", 4.5, "thru|through|until|till|til|hasta|ending|ends to:<day>", (match) => {
+    const until = dayIn(match, "to");
+    return until === undefined ? undefined : { until, weight: weightOf(match) };
+  }),
+  rule("day", 5, "from:<day> -|to|thru last:<date> ~th|st|nd|rd?", shortSpan),
+  rule(
+    "day",
+    4,
+    "on|starting|start|starts|beginning|begins|effective|date|el|para|desde|for|by|from d:<day>",
+    oneDay,
+  ),
+  rule("day", 4, "from|starting|start in|on? month:<month>", (match) => {
+    const month = Number(match.meaning("month", "month"));
+    return match.token("month")?.word === "may" && match.token("month")?.capital !== true
+      ? undefined
+      : { from: { kind: "date", month, day: 1 } };
+  }),
+
+  rule("weekdays", 5, "from:<weekday> - to:<weekday>", weekdayRange),
+  rule("weekdays", 5, "from:<weekday> to|thru|through|a|al|until to:<weekday>", weekdayRange),
+  rule(
+    "weekdays",
+    8.5,
+    "one:<weekday> and|&|,|/|y|+ two:<weekday> and|&|,|/|y|+? three:<weekday>?",
+    weekdayList,
+  ),
+  rule("weekdays", 4, "every|each|all|todos|los|cada one:<weekday>", (match) => weekdayList(match)),
+  rule("weekdays", 5, "m - f", days(WORKDAYS)),
+  rule("weekdays", 5, "m ~- ~th", days([1, 2, 3, 4])),
+  rule("weekdays", 5, "m ~- ~sat|sa|s", days([1, 2, 3, 4, 5, 6])),
+  rule("weekdays", 5, "mf", days(WORKDAYS)),
+  rule("weekdays", 4, "mwf", days([1, 3, 5])),
+  rule("weekdays", 4, "mtwthf|mtwrf", days(WORKDAYS)),
+  rule("weekdays", 4, "tth|tuth", days([2, 4])),
+  rule("weekdays", 4, "t|tu ~/ ~th|r", days([2, 4])),
+  rule("weekdays", 3.5, "weekdays", days(WORKDAYS)),
+  rule("weekdays", 4, "entre semana", days(WORKDAYS)),
+  rule("weekdays", 3, "weekends|wkends|wknds", days([6, 0])),
+  rule("weekdays", 4, "fines de semana", days([6, 0])),
+  rule("weekdays", 3, "daily|everyday|diario", days(ALL_DAYS)),
+  rule("weekdays", 4, "every|all|each day", days(ALL_DAYS)),
+  rule("weekdays", 4, "todos los dias", days(ALL_DAYS)),
+  rule("weekdays", 4, "7|seven days a|per? week|wk?", days(ALL_DAYS)),
+  rule("weekdays", 4, "24 ~/ ~7", days(ALL_DAYS)),
+
+  rule("hours", 6, `from|de|between? from:<clock> ${TO} to:<clock>`, hours),
+  rule("hours", 6, `from|between|de from:<clock> and|y to:<clock>`, hours),
+  rule("hours", 6, `de|desde? las from:<clock> ${TO} las|la? to:<clock>`, hours),
+  rule("clock", 3.5, "at:<clock>", sureClock),
+  rule("clock", 4, "at|@|by|around|report at:<clock> start|sharp?", ledClock),
+  rule("clock", 4, "a|para las|la at:<clock>", ledClock),
+  rule(
+    "clock",
+    4,
+    "start|starts|starting|begin|begins|beginning|empieza|comienza at|time|by|around|a? :|las? at:<clock>",
+    ledClock,
+  ),
+  rule("clock", 4, "at:<clock> start|call|arrival|sharp time?", ledClock),
+
+  rule("shift", 4.5, "nth:<ordinal> <shiftword>", ordinalShift),
+  rule("shift", 4.5, "<shiftword> nth:1|2|3|<ordinal>", ordinalShift),
+  rule("shift", 4.5, "1|2|3 ~st|nd|rd <shiftword>", (match) => {
+    const first = match.scope.tokens[match.from]?.text;
+    return { name: first === "1" ? "1st" : first === "2" ? "2nd" : "3rd" };
+  }),
+  rule("shift", 3, "1|2|3 ~sts|nds|rds", (match) => {
+    const first = match.scope.tokens[match.from]?.text;
+    return { name: first === "1" ? "1st" : first === "2" ? "2nd" : "3rd" };
+  }),
+  rule("shift", 4, "part:<daypart>|<shiftname> -? <shiftword>", partShift),
+  rule("shift", 4.5, "<shiftword> de|por|of? la|the|el? part:<daypart>|<shiftname>", partShift),
+  rule("shift", 4, "en|de|por|for|during|in|on|at la|the? part:<daypart>", (match) => {
+    const made = partShift(match);
+    const word = match.token("part")?.word ?? "";
+    return made?.name === "night" && word !== "late" ? made : undefined;
+  }),
+  rule("shift", 2.5, "name:<shiftname>", namedShift),
+  rule("shift", 4, "weekend|weekends|wknd|wkend|fin <shiftword>", () => ({ name: "weekend" as const })),
+];

@@ -1,0 +1,133 @@
+// Where places are found by name, also misspelt, and by postal code. The rows come from outside (`src/adapters/places`);
+// here is the index over them: names folded the way people vary them, largest place first, in arrays of numbers, since
+// there are tens of thousands.
+
+import { milesBetween, type Point } from "../../places.ts";
+import { errorsAllowed, nearWords } from "../text/spelling.ts";
+
+export interface Place extends Point {
+  readonly city: string;
+  /** Two-letter postal code. */
+  readonly state: string;
+  /** Residents; a rough rank only for places that no census counts. */
+  readonly population: number;
+}
+
+export interface PostalPlace extends Point {
+  readonly code: string;
+  readonly city: string;
+  readonly state: string;
+  readonly county: string;
+}
+
+export interface County extends Point {
+  readonly county: string;
+  readonly state: string;
+}
+
+export interface Gazetteer {
+  /** Places with this name, largest first. The name is folded with `placeName`. */
+  named(name: string): readonly Place[];
+  /** Places whose name is this one with a typing error or two, the likeliest first; of one state when it is given. */
+  similar(name: string, state: string | undefined): readonly Place[];
+  postal(code: string): PostalPlace | undefined;
+  /** Counties of this folded name without the word "county", most populous first. */
+  counties(name: string): readonly County[];
+  /** IANA zone name. */
+  timezone(point: Point): string | undefined;
+}
+
+const SHORT_WORDS: Readonly<Record<string, string>> = { saint: "st", sainte: "ste", fort: "ft", mount: "mt" };
+const PLAIN = /^[a-z ]*$/;
+const SHORTENED = /\b(?:saint|sainte|fort|mount)\b/;
+
+/** "Saint Paul", "St. Paul" and "st paul" are one name; hyphens and apostrophes do not tell names apart. */
+export function placeName(name: string): string {
+  let lower = name.toLowerCase();
+  if (!PLAIN.test(lower)) {
+    lower = lower
+      .normalize("NFKD")
+      .replaceAll(/\p{M}|['’.ʻ]/gu, "")
+      .replaceAll(/[^a-z0-9]+/g, " ")
+      .trim();
+  }
+  if (!SHORTENED.test(lower)) return lower;
+  return lower
+    .split(" ")
+    .map((word) => (Object.hasOwn(SHORT_WORDS, word) ? SHORT_WORDS[word] : word))
+    .join(" ");
+}
+
+/** Below it a misspelt name alone is not taken for the place: too many words are near to some hamlet. */
+const SIMILAR_POPULATION_MIN = 40_000;
+/** Two places of one name and state within this are one place from two sources. Miles. */
+const SAME_PLACE_MILES = 30;
+
+/** What the gazetteer asks others: small places, codes, counties and zones. */
+interface Outside {
+  /** Places with this folded name that `towns` may not have. */
+  readonly small?: (name: string) => readonly Place[];
+  readonly postal?: Gazetteer["postal"];
+  readonly counties?: Gazetteer["counties"];
+  readonly timezone?: Gazetteer["timezone"];
+}
+
+/** The index over towns, which come largest first, and over what is known of smaller places. */
+export function gazetteerOf(towns: readonly Place[], outside: Outside = {}): Gazetteer {
+  const byName = new Map<string, Place[]>();
+  for (const place of towns) {
+    const name = placeName(place.city);
+    const own = byName.get(name);
+    if (own === undefined) byName.set(name, [place]);
+    else own.push(place);
+  }
+  const names = [...byName.keys()];
+  const index = nearWords(names);
+  const merged = (name: string): readonly Place[] => {
+    const known = byName.get(name) ?? NONE;
+    const small = outside.small?.(name) ?? NONE;
+    const others = small.filter((place) => !known.some((other) => isSame(other, place)));
+    return others.length === 0 ? known : [...known, ...others].sort((a, b) => b.population - a.population);
+  };
+  // The same few names are asked for over and over, and most words of a text are no place.
+  const kept = new Map<string, readonly Place[]>();
+  const named = (name: string): readonly Place[] => {
+    const before = kept.get(name);
+    if (before !== undefined) return before;
+    const found = merged(name);
+    if (kept.size >= NAMES_KEPT_MAX) kept.clear();
+    kept.set(name, found);
+    return found;
+  };
+  const similar = (name: string, state: string | undefined): readonly Place[] => {
+    const most = errorsAllowed(name.length);
+    if (most === 0 || name.length < SIMILAR_LENGTH_MIN) return NONE;
+    const found: { place: Place; errors: number }[] = [];
+    for (const { number, errors } of index.within(name, most)) {
+      for (const place of byName.get(names[number] ?? "") ?? NONE) {
+        const fits = state === undefined ? place.population >= SIMILAR_POPULATION_MIN : place.state === state;
+        if (fits) found.push({ place, errors });
+      }
+    }
+    found.sort((a, b) => a.errors - b.errors || b.place.population - a.place.population);
+    return found.map(({ place }) => place);
+  };
+  return {
+    named,
+    similar,
+    postal: outside.postal ?? (() => undefined),
+    counties: outside.counties ?? (() => NO_COUNTIES),
+    timezone: outside.timezone ?? (() => undefined),
+  };
+}
+
+/** Names and words whose places are remembered: half a megabyte. */
+const NAMES_KEPT_MAX = 4096;
+/** Shorter names are near to too many words. */
+const SIMILAR_LENGTH_MIN = 5;
+const NONE: readonly Place[] = [];
+const NO_COUNTIES: readonly County[] = [];
+
+function isSame(left: Place, right: Place): boolean {
+  return left.state === right.state && milesBetween(left, right) < SAME_PLACE_MILES;
+}

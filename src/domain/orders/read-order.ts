@@ -1,0 +1,405 @@
+// The reader of orders: what people type, a fragment, a message or a mail, in English or Spanish, with typing errors.
+// It is one grammar over tokens: recognisers claim stretches of the text without regard for each other, the set of
+// claims that fits together best over the whole text is chosen, and the answer is put together from that set. Each
+// token is read once, or told as unread. Pure: clock, places, taxonomy and vocabulary come as arguments. Linear in the
+// text, of which the first 4,096 characters count.
+
+import type { State } from "../places.ts";
+import type { Role } from "../roles.ts";
+import { deniedClaims } from "./answer/denied.ts";
+import { placeOf } from "./answer/place.ts";
+import { rolesOf } from "./answer/roles.ts";
+import { timeOf } from "./answer/time.ts";
+import { isEmpty, unreadTokens } from "./answer/unread.ts";
+import { chooseReadings } from "./grammar/choose.ts";
+import type { Claim, Kind, Of, PayValue } from "./grammar/claim.ts";
+import { type Grammar, grammarOf, type Scope } from "./grammar/pattern.ts";
+import { amount, clock, day } from "./grammar/parts.ts";
+import { personClaims } from "./grammar/persons.ts";
+import { placeClaims } from "./grammar/places.ts";
+import { roleClaims } from "./grammar/roles.ts";
+import { NEED_RULES } from "./grammar/rules-need.ts";
+import { NUMBER_RULES } from "./grammar/rules-number.ts";
+import { PAY_RULES } from "./grammar/rules-pay.ts";
+import { PLACE_RULES } from "./grammar/rules-place.ts";
+import { TIME_RULES } from "./grammar/rules-time.ts";
+import type { OrderReading, OrderSlots, Person } from "./order-reading.ts";
+import { type Gazetteer, placeName } from "./places/gazetteer.ts";
+import { type Activity, activitiesByVerb } from "./tables/activities.ts";
+import { certificatePhrases } from "./tables/certificates.ts";
+import { isVocabulary, type Lexicon, orderLexicon } from "./tables/lexicon.ts";
+import { personNames } from "./tables/names.ts";
+import { type PlaceNames, placeNames } from "./tables/nicknames.ts";
+import { longestPhrase, type Phrases } from "./tables/phrases.ts";
+import type { Titles } from "./tables/titles.ts";
+import { type Token, type TokenText, tokensOf } from "./text/tokens.ts";
+
+/** What orders are read with; made once by `orderReader`. */
+export interface Knowledge {
+  readonly titles: Titles;
+  readonly states: readonly State[];
+  readonly gazetteer: Gazetteer;
+}
+
+export interface OrderReader {
+  /** Reads a text as it was meant at a moment, milliseconds since the epoch. */
+  read(text: string, now: number): OrderReading;
+}
+
+/** A reader over a taxonomy and places. The tables of words are read here, at the first use: some 20 ms. */
+export function orderReader({ titles, states, gazetteer }: Knowledge): OrderReader {
+  const tools: Tools = {
+    gazetteer,
+    lexicon: orderLexicon(),
+    titles,
+    activities: activitiesByVerb(),
+    certificates: certificatePhrases(),
+    places: placeNames(),
+    grammar: grammarOf([...TIME_RULES, ...PAY_RULES, ...NUMBER_RULES, ...PLACE_RULES, ...NEED_RULES], {
+      amount,
+      clock,
+      day,
+    }),
+    zones: new Map(states.map(({ code, timezone }) => [code, timezone])),
+    truckDriver: titles.phrases.get("truckdriver")?.[0]?.role,
+  };
+  return { read: (text, now) => readOrder(text, now, tools) };
+}
+
+interface Tools {
+  readonly gazetteer: Gazetteer;
+  readonly lexicon: Lexicon;
+  readonly titles: Titles;
+  readonly activities: ReadonlyMap<string, readonly Activity[]>;
+  readonly certificates: Phrases<string>;
+  readonly places: PlaceNames;
+  readonly grammar: Grammar;
+  /** Zones by state. */
+  readonly zones: ReadonlyMap<string, string>;
+  readonly truckDriver: Role | undefined;
+}
+
+function readOrder(whole: string, now: number, tools: Tools): OrderReading {
+  const typed = tokensOf(whole);
+  const { text, tokens } = typed;
+  const all = claimsOf(typed, tools);
+  const purposes = all.filter((claim): claim is Of<"purpose"> => claim.kind === "purpose");
+  const inPurpose = covered(tokens.length, purposes);
+  const [best] = chooseReadings(
+    tokens,
+    all.filter(({ kind }) => kind !== "purpose"),
+    (at) => (inPurpose[at] === 1 ? 0 : unreadCost(tokens[at] as Token, tools)),
+    weighWhole,
+  );
+  const claims = best?.claims ?? [];
+  if (!isOrder(claims, purposes)) return nothingRead(tokens, tools.lexicon, text);
+  return answerOf({ text, tokens, claims, all, now, tools });
+}
+
+/** Everything that stretches of the text may say. */
+function claimsOf({ tokens, caseless, titled }: TokenText, tools: Tools): Claim[] {
+  const { titles, activities, lexicon, gazetteer, places } = tools;
+  const names = personNames();
+  const isTitleWord = (key: string): boolean => titles.hasWord(key);
+  const isTown = (name: string): boolean =>
+    (gazetteer.named(name)[0]?.population ?? 0) >= TOWN_POPULATION_MIN;
+  const isName = (word: string): boolean => names.first.has(word) || names.last.has(word) || isTown(word);
+  const claims: Claim[] = [
+    ...roleClaims(tokens, { titles, activities, lexicon, isName }),
+    ...certificateClaims(tokens, tools),
+    ...placeClaims(tokens, { gazetteer, names: places, lexicon, isTitleWord, caseless, titled }),
+    ...personClaims(tokens, { names, lexicon, isTitleWord, isPlace: (name) => isTown(placeName(name)) }),
+  ];
+  const scope = scopeOf(tokens, lexicon, claims);
+  for (let at = 0; at < tokens.length; at++) claims.push(...tools.grammar.claims(scope, at));
+  return claims;
+}
+
+/** A town of this size is known by its name, and is no misspelt title and no person. */
+const TOWN_POPULATION_MIN = 20_000;
+
+/** A certificate that is written like a title, "forklift" or "flagger", is rather the title. */
+const TITLE_SHARE = 0.5;
+
+function certificateClaims(
+  tokens: readonly Token[],
+  { certificates: phrases, titles }: Tools,
+): Of<"certificate">[] {
+  const claims: Of<"certificate">[] = [];
+  for (let from = 0; from < tokens.length; from++) {
+    if ((tokens[from] as Token).kind === "mark") continue;
+    const found = longestPhrase(phrases, tokens, from);
+    const [name] = found?.values ?? [];
+    if (found === undefined || name === undefined) continue;
+    const { joined, words, to } = found;
+    const title = titles.phrases.get(joined)?.some(({ weak }) => !weak) === true;
+    const weight = (3.2 * words + 0.6 * (words - 1)) * (title ? TITLE_SHARE : 1);
+    claims.push({ kind: "certificate", value: { name }, from, to, weight });
+  }
+  return claims;
+}
+
+function scopeOf(tokens: readonly Token[], lexicon: Lexicon, claims: readonly Claim[]): Scope {
+  const starts = new Map<string, number>();
+  const ends = new Set<string>();
+  for (const { kind, from, to } of claims) {
+    const key = `${kind} ${from}`;
+    starts.set(key, Math.max(starts.get(key) ?? 0, to));
+    ends.add(`${kind} ${to}`);
+  }
+  return {
+    tokens,
+    lexicon,
+    meanings: tokens.map(({ word }) => lexicon.meaningsOf(word)),
+    parsed: new Map(),
+    starts: (kind: Kind, at: number) => starts.get(`${kind} ${at}`),
+    ends: (kind: Kind, at: number) => ends.has(`${kind} ${at}`),
+  };
+}
+
+const UNKNOWN_COST = 0.8;
+const NUMBER_COST = 0.4;
+
+/** What it costs to make nothing of a token. */
+function unreadCost(token: Token, { lexicon }: Tools): number {
+  if (token.kind === "mark") return 0;
+  if (token.kind === "number") return NUMBER_COST;
+  return isVocabulary(lexicon, token.word) ? 0 : UNKNOWN_COST;
+}
+
+/** What is left of the weight of a place beside another one in the same order. */
+const SECOND_PLACE_SHARE = 0.1;
+
+/** A city and its state that stand apart: together they would be written as one. */
+const APART_COST = 1.5;
+
+/** An order is for one place: of two that contradict each other, one alone counts. */
+function weighWhole(claims: readonly Claim[]): number {
+  const places = claims.filter((claim): claim is Of<"place"> => claim.kind === "place");
+  if (places.length < 2) return 0;
+  const [best, ...others] = places.toSorted((left, right) => right.weight - left.weight);
+  let weight = 0;
+  for (const other of others) {
+    const agrees =
+      other.value.state === best?.value.state &&
+      (other.value.city === undefined) !== (best?.value.city === undefined);
+    weight -= agrees ? APART_COST : (1 - SECOND_PLACE_SHARE) * other.weight;
+  }
+  return weight;
+}
+
+/** What speaks for an order besides its own words. */
+const COUNT_PURPOSE = 1.5;
+const DETAIL_PURPOSE = 0.5;
+
+const STRONG_AGAINST = 4;
+
+/** Whether the text asks for people at all: thanks, invoices, jokes and instructions to the reader do not. */
+function isOrder(claims: readonly Claim[], purposes: readonly Of<"purpose">[]): boolean {
+  let against = 0;
+  let forIt = 0;
+  const counted = new Set<number>();
+  const longest = purposes.toSorted(
+    (left, right) => right.to - right.from - (left.to - left.from) || left.from - right.from,
+  );
+  for (const { from, to, value } of longest) {
+    let free = true;
+    for (let at = from; at < to; at++) free &&= !counted.has(at);
+    if (!free) continue;
+    for (let at = from; at < to; at++) counted.add(at);
+    // "invoice clerk" is a title.
+    if (claims.some((claim) => claim.kind === "role" && claim.from <= from && to <= claim.to)) continue;
+    if (value.order < 0) against -= value.order;
+    else forIt += value.order;
+  }
+  if (against === 0) return true;
+  let asks = false;
+  for (const { kind } of claims) {
+    if (kind === "count") forIt += COUNT_PURPOSE;
+    else if (kind === "place" || kind === "day" || kind === "hours" || kind === "pay")
+      forIt += DETAIL_PURPOSE;
+    asks ||= kind === "role" || kind === "person";
+  }
+  // A weak sign alone does not outweigh that somebody is asked for: "who is free as a cook".
+  return forIt >= against || (asks && against < STRONG_AGAINST);
+}
+
+function nothingRead(tokens: readonly Token[], lexicon: Lexicon, text: string): OrderReading {
+  const unread = tokens
+    .filter((token) => token.kind !== "mark" && !isEmpty(token, lexicon))
+    .map((token) => token.text);
+  return {
+    role: null,
+    soc: null,
+    source: "none",
+    confidence: 0,
+    candidates: [],
+    roles: [],
+    slots: {},
+    unread,
+    corrections: [],
+    rest: text,
+    point: undefined,
+  };
+}
+
+function covered(length: number, claims: readonly Claim[]): Uint8Array {
+  const inside = new Uint8Array(length);
+  for (const { from, to } of claims) inside.fill(1, from, to);
+  return inside;
+}
+
+interface Chosen {
+  readonly text: string;
+  readonly tokens: readonly Token[];
+  readonly claims: readonly Claim[];
+  /** Also those that do not hold. */
+  readonly all: readonly Claim[];
+  readonly now: number;
+  readonly tools: Tools;
+}
+
+function answerOf({ text, tokens, claims, all, now, tools }: Chosen): OrderReading {
+  const { lexicon, gazetteer, zones, truckDriver } = tools;
+  const denied = deniedClaims(tokens, claims);
+  const kept = claims.filter((claim) => !denied.has(claim));
+  const certificates = certificatesOf(tokens, kept, all);
+  const roles = rolesOf({ tokens, lexicon, claims, denied, certificates, truckDriver });
+  const place = placeOf(kept, gazetteer, (code) => zones.get(code));
+  const [main, ...others] = roles.requests;
+  const roundTheClock = main?.role.family === "healthcare" || main?.role.family === "personal care";
+  const time = timeOf(kept, { now, timezone: place.slots.timezone, roundTheClock });
+  const used = new Set<Claim>([...roles.used, ...place.used, ...time.used, ...denied]);
+  const rest = needsOf(kept, used);
+  const person = personOf(kept, used, roles.requests.length > 0);
+  const headcount = main === undefined ? roles.count : main.count;
+  const slots: OrderSlots = {
+    ...(headcount !== undefined && { headcount }),
+    ...place.slots,
+    ...time.slots,
+    ...rest,
+    ...(certificates.length > 0 && { certifications: certificates }),
+  };
+  const unread = unreadTokens(tokens, claims, used, lexicon);
+  return {
+    role: main?.role.name ?? null,
+    soc: main?.role.soc ?? null,
+    source:
+      main === undefined
+        ? "none"
+        : main.announced || main.claim.value.form === "work"
+          ? "pattern"
+          : "dictionary",
+    confidence: main?.confidence ?? 0,
+    candidates: main?.candidates ?? roles.candidates,
+    roles: others.map(({ role, count }) => ({
+      role: role.name,
+      soc: role.soc,
+      ...(count !== undefined && { headcount: count }),
+    })),
+    ...(roles.excluded.length > 0 && {
+      exclude: { roles: [...new Set(roles.excluded.map(({ name }) => name))] },
+    }),
+    ...(person !== undefined && { person }),
+    slots,
+    unread: unread.map((token) => token.text),
+    corrections: [...used].flatMap((claim) => claim.corrections ?? []),
+    rest: restOf(text, tokens, claims, unread, denied, lexicon),
+    point: place.point,
+  };
+}
+
+/** What must be held, also what a title says by itself: a "CDL A driver" holds a CDL A. */
+function certificatesOf(tokens: readonly Token[], kept: readonly Claim[], all: readonly Claim[]): string[] {
+  const names = new Set<string>();
+  for (const claim of kept) {
+    if (claim.kind === "certificate") names.add(claim.value.name);
+    if (claim.kind !== "role") continue;
+    for (const inner of all) {
+      const inside = inner.kind === "certificate" && inner.from >= claim.from && inner.to <= claim.to;
+      // A "non CDL driver" holds none.
+      const whole =
+        inside && tokens.slice(claim.from, inner.from).every(({ word }) => word !== "non" && word !== "no");
+      if (inside && whole && inner.value.name.startsWith("CDL")) names.add(inner.value.name);
+    }
+  }
+  // "CDL class A" is one licence.
+  if ([...names].some((name) => /^CDL [ABC]$/.test(name))) names.delete("CDL");
+  return [...names];
+}
+
+type NeedSlots = Pick<
+  OrderSlots,
+  "miles" | "pay" | "pay_max" | "pay_unit" | "urgent" | "languages" | "status"
+>;
+
+function needsOf(kept: readonly Claim[], used: Set<Claim>): NeedSlots {
+  const slots: { -readonly [K in keyof NeedSlots]: NeedSlots[K] } = {};
+  const languages = new Set<string>();
+  for (const claim of kept) {
+    if (claim.kind === "radius" && slots.miles === undefined) slots.miles = claim.value.miles;
+    else if (claim.kind === "pay" && slots.pay === undefined && slots.pay_max === undefined)
+      Object.assign(slots, payOf(claim.value));
+    else if (claim.kind === "urgent") slots.urgent = true;
+    else if (claim.kind === "language") languages.add(claim.value.code);
+    else if (claim.kind === "status") slots.status ??= claim.value.status;
+    else if (claim.kind !== "certificate") continue;
+    used.add(claim);
+  }
+  if (languages.size > 0) slots.languages = [...languages];
+  return slots;
+}
+
+function payOf({ pay, max, unit }: PayValue): Pick<OrderSlots, "pay" | "pay_max" | "pay_unit"> {
+  return {
+    ...(pay !== undefined && { pay }),
+    ...(max !== undefined && { pay_max: max }),
+    ...(unit !== undefined && { pay_unit: unit }),
+  };
+}
+
+/** The person that is sought; in an order for a role a name alone may be anybody's. */
+function personOf(kept: readonly Claim[], used: Set<Claim>, roleAsked: boolean): Person | undefined {
+  const people = kept.filter((claim): claim is Of<"person"> => claim.kind === "person");
+  const [best] = people.toSorted((left, right) => right.weight - left.weight);
+  if (
+    best === undefined ||
+    (roleAsked && best.value.id === undefined && best.weight < PERSON_BESIDE_ROLE_MIN)
+  )
+    return undefined;
+  used.add(best);
+  return best.value;
+}
+
+const PERSON_BESIDE_ROLE_MIN = 4;
+
+/** The words of the roles and those that nothing read, as they were typed. */
+function restOf(
+  text: string,
+  tokens: readonly Token[],
+  claims: readonly Claim[],
+  unread: readonly Token[],
+  denied: ReadonlySet<Claim>,
+  lexicon: Lexicon,
+): string {
+  const kept = new Set(unread);
+  for (const claim of claims) {
+    if (claim.kind === "role" && !denied.has(claim))
+      for (let at = claim.from; at < claim.to; at++) kept.add(tokens[at] as Token);
+  }
+  // "building service workers": a word for people belongs to the words right before it.
+  for (const [at, token] of tokens.entries()) {
+    const before = tokens[at - 1];
+    if (
+      before?.kind === "word" &&
+      kept.has(before) &&
+      lexicon.has(token.word, "people") &&
+      !lexicon.has(token.word, "lead")
+    )
+      kept.add(token);
+  }
+  return tokens
+    .filter((token) => kept.has(token) && token.kind !== "mark")
+    .map(({ start, end }) => text.slice(start, end))
+    .join(" ");
+}

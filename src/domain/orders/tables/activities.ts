@@ -1,0 +1,48 @@
+// Descriptions of work, "someone to answer phones": what is done and what it is done to, by role. Words are compared by
+// their stems, and a word or two may stand between the two ("clean the big hotel rooms").
+
+import { ROLES, type Role } from "../../roles.ts";
+import { listOf, readTable } from "#lib/tsv";
+import { folded } from "../text/words.ts";
+import table from "./activities.tsv" with { type: "text" };
+
+export interface Activity {
+  readonly role: Role;
+  /** Stems of what it is done to, in order. */
+  readonly object: readonly string[];
+}
+
+/** Activities by the stem of their verb; made once, at the first use. */
+export function activitiesByVerb(): ReadonlyMap<string, readonly Activity[]> {
+  activities ??= read();
+  return activities;
+}
+
+let activities: Map<string, Activity[]> | undefined;
+
+function read(): Map<string, Activity[]> {
+  const byName = new Map(ROLES.map((role) => [role.name, role]));
+  const found = new Map<string, Activity[]>();
+  for (const { role: name, verbs, objects } of readTable(table, ["role", "language", "verbs", "objects"])) {
+    const role = byName.get(name);
+    if (role === undefined) continue;
+    const own = listOf(objects).map((object) => ({ role, object: folded(object).split(" ").map(stem) }));
+    for (const verb of listOf(verbs)) {
+      const key = stem(folded(verb));
+      found.set(key, [...(found.get(key) ?? []), ...own]);
+    }
+  }
+  return found;
+}
+
+/** A rough stem that brings the forms of a verb and of a noun together: "cleaning", "cleans", "cleaned" are "clean". */
+export function stem(word: string): string {
+  let base = word;
+  if (base.length > 5 && base.endsWith("ing")) base = base.slice(0, -3);
+  else if (base.length > 4 && base.endsWith("ies")) base = `${base.slice(0, -3)}y`;
+  else if (base.length > 4 && base.endsWith("ed")) base = base.slice(0, -2);
+  else if (base.length > 4 && /(?:sh|ch|ss|x|z)es$/.test(base)) base = base.slice(0, -2);
+  else if (base.length > 3 && base.endsWith("s") && !base.endsWith("ss")) base = base.slice(0, -1);
+  if (base.length > 3 && /([bdgmnprt])\1$/.test(base)) base = base.slice(0, -1);
+  return base.length > 3 && base.endsWith("e") ? base.slice(0, -1) : base;
+}

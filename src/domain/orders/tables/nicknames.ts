@@ -1,0 +1,64 @@
+// What people call cities, metropolitan areas, airports and states besides their names.
+
+import { STATES } from "../../places.ts";
+import { listOf, readTable } from "#lib/tsv";
+import { type Phrases, phrasesOf } from "./phrases.ts";
+import nicknameTable from "./nicknames.tsv" with { type: "text" };
+import stateTable from "./state-names.tsv" with { type: "text" };
+
+export interface Nickname {
+  readonly kind: "city" | "metro" | "airport";
+  readonly name: string;
+  readonly city: string;
+  readonly state: string;
+}
+
+export interface StateName {
+  readonly code: string;
+  /** The postal code, a name, or an abbreviation that is a word of its own as well ("wash", "miss"). */
+  readonly form: "code" | "name" | "short";
+}
+
+export interface PlaceNames {
+  readonly nicknames: Phrases<Nickname>;
+  readonly states: Phrases<StateName>;
+}
+
+/** Made once, at the first use. */
+export function placeNames(): PlaceNames {
+  names ??= read();
+  return names;
+}
+
+let names: PlaceNames | undefined;
+
+/** Abbreviations are no longer. */
+const SHORT_LENGTH_MAX = 5;
+
+function read(): PlaceNames {
+  const nicknames = phrasesOf<Nickname>();
+  for (const { kind, name, city, state, aliases } of readTable(nicknameTable, [
+    "kind",
+    "name",
+    "city",
+    "state",
+    "aliases",
+  ])) {
+    const nickname = { kind: kind as Nickname["kind"], name, city, state };
+    for (const alias of listOf(aliases)) nicknames.add(alias, nickname);
+    if (kind !== "city") nicknames.add(name, nickname);
+  }
+  const states = phrasesOf<StateName>();
+  for (const { code, name } of STATES) {
+    states.addKeys([code.toLowerCase()], { code, form: "code" });
+    states.add(name, { code, form: "name" });
+  }
+  states.addKeys(["d", "c"], { code: "DC", form: "code" });
+  for (const { code, names: all } of readTable(stateTable, ["code", "names"])) {
+    for (const name of listOf(all)) {
+      const short = name.length <= SHORT_LENGTH_MAX && !name.includes(" ");
+      states.add(name, { code, form: short ? "short" : "name" });
+    }
+  }
+  return { nicknames, states };
+}

@@ -1,0 +1,124 @@
+// The titles of the taxonomy and what else people write for them: abbreviations, slang, the other language, and the name
+// of the field where the job is meant ("warehouse", "security"). One title may stand for several roles; the first is
+// the usual one. Words of titles are also the vocabulary that typing errors are corrected against.
+
+import type { Role } from "../../roles.ts";
+import { listOf, readTable } from "#lib/tsv";
+import { errorsAllowed, nearWords } from "../text/spelling.ts";
+import { folded, titleKeys } from "../text/words.ts";
+import { type Phrases, phrasesOf } from "./phrases.ts";
+import table from "./titles.tsv" with { type: "text" };
+
+/** The table as it ships: what was read with another one may have been read otherwise. */
+export const TITLE_TABLE = table;
+
+export interface TitleSense {
+  readonly role: Role;
+  /** The field's name only: it is the role unless a title proper stands in the text. */
+  readonly weak: boolean;
+  /** A title of a neighbouring occupation that the taxonomy has no role for: the nearest role, and never sure. */
+  readonly near: boolean;
+  /** Turned around as in lists, "cook, short order". */
+  readonly turned: boolean;
+}
+
+export interface Titles {
+  readonly phrases: Phrases<TitleSense>;
+  /** Whether some title has this word. */
+  hasWord(key: string): boolean;
+  /** Words of titles that a misspelt word may be, the nearest first; at most three. */
+  corrections(word: string): readonly string[];
+}
+
+const CORRECTIONS_MAX = 3;
+
+/** The index of a taxonomy, made in one go. */
+export function titlesOf(roles: readonly Role[]): Titles {
+  const steps = titleSteps(roles);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+  }
+}
+
+/** Rows of the table between two steps: a few milliseconds. */
+const STEP_ROWS = 40;
+
+/**
+ * The index of a taxonomy, made in steps, so that a serving process can see to others between them. Roles that the table
+ * of titles names and the taxonomy does not have are left out.
+ */
+export function* titleSteps(roles: readonly Role[]): Generator<undefined, Titles> {
+  const phrases = phrasesOf<TitleSense>();
+  const words = new Set<string>();
+  const add = (title: string, sense: TitleSense, plural = false): void => {
+    for (const keys of plural ? spanishForms(title) : [titleKeys(title)]) {
+      phrases.addKeys(keys, sense);
+      if (!sense.weak) for (const key of keys) if (WORD.test(key)) words.add(key);
+    }
+  };
+  const senses = roles.map((role) => ({
+    name: role.name,
+    plain: { role, weak: false, near: false, turned: false },
+    near: { role, weak: false, near: true, turned: false },
+    weak: { role, weak: true, near: false, turned: false },
+    turned: { role, weak: false, near: false, turned: true },
+  }));
+  for (const { name, plain } of senses) add(name, plain);
+  for (const { plain } of senses) for (const alias of plain.role.aliases) add(alias, plain);
+  yield;
+  const byName = new Map(senses.map((sense) => [sense.name, sense]));
+  const rows = readTable(table, ["role", "language", "strength", "titles"]);
+  for (const strength of ["full", "near", "weak"] as const) {
+    for (const [at, row] of rows.entries()) {
+      if (at % STEP_ROWS === 0) yield;
+      const sense = byName.get(row.role);
+      if (sense === undefined || row.strength !== strength) continue;
+      for (const title of listOf(row.titles))
+        add(
+          title,
+          { full: sense.plain, near: sense.near, weak: sense.weak }[strength],
+          row.language === "es",
+        );
+    }
+  }
+  yield;
+  for (const { turned } of senses) {
+    for (const title of [turned.role.name, ...turned.role.aliases]) {
+      const keys = titleKeys(title);
+      const last = keys.pop();
+      if (last !== undefined && keys.length > 0 && phrases.get([last, ...keys].join("")) === undefined)
+        phrases.addKeys([last, ...keys], turned);
+    }
+  }
+  return { phrases, hasWord: (key) => words.has(key), corrections: correctionsFrom([...words]) };
+}
+
+const WORD = /^[a-z]{3,}$/;
+
+/** "operador de montacargas" also in its plurals, "operadores de montacargas". */
+function spanishForms(title: string): string[][] {
+  const words = folded(title).split(" ");
+  const [first = "", ...rest] = words;
+  const one = [first, ...rest].join(" ");
+  const several = [plural(first), ...rest].join(" ");
+  const all = words.map(plural).join(" ");
+  return [one, several, all].map(titleKeys);
+}
+
+function plural(word: string): string {
+  if (word.length < 4 || word.endsWith("s")) return word;
+  return /[aeiou]$/.test(word) ? `${word}s` : word.endsWith("z") ? `${word.slice(0, -1)}ces` : `${word}es`;
+}
+
+function correctionsFrom(words: readonly string[]): Titles["corrections"] {
+  const index = nearWords(words);
+  return (word) => {
+    const most = errorsAllowed(word.length);
+    if (most === 0) return [];
+    return index
+      .within(word, most)
+      .slice(0, CORRECTIONS_MAX)
+      .map(({ number }) => words[number] ?? "");
+  };
+}

@@ -1,0 +1,114 @@
+// A text as tokens: words, numbers and marks, each with where it stands. Everything that reads an order reads these.
+// Linear in the text, of which the first 4,096 characters count: an order is a line or a mail, not a book.
+
+import { folded, singular } from "./words.ts";
+
+export interface Token {
+  readonly kind: "word" | "number" | "mark";
+  /** As it was typed. */
+  readonly text: string;
+  /** Lower case, without accents and apostrophes. */
+  readonly word: string;
+  /** Singular of `word`. */
+  readonly key: string;
+  /** Of a number, else NaN. */
+  readonly value: number;
+  /** In the text, end exclusive. */
+  readonly start: number;
+  readonly end: number;
+  /** Nothing stands between this token and the one before. */
+  readonly glued: boolean;
+  /** Begins with a capital, in a text where capitals say something. */
+  readonly capital: boolean;
+  /** All capitals, in a text where capitals say something. */
+  readonly upper: boolean;
+}
+
+export interface TokenText {
+  readonly text: string;
+  readonly tokens: readonly Token[];
+  /** Nearly all letters are capitals, or none is: case says nothing. */
+  readonly caseless: boolean;
+  /** Every word of some length begins with a capital, as in a title. */
+  readonly titled: boolean;
+}
+
+const TEXT_CHARS_MAX = 4096;
+/** No word of a table is longer; the rest of a longer run is not compared. */
+const WORD_CHARS_MAX = 40;
+
+const TOKEN =
+  /\p{L}[\p{L}\p{M}]*(?:['’]\p{L}+)*|\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d{1,2}(?!\d))?|\d+(?:\.\d{1,2}(?!\d|\.\d))?|\n|\S/gu;
+const UPPER = /\p{Lu}/gu;
+const LETTER = /\p{L}/gu;
+/** Of the letters: above it capitals say nothing. */
+const SHOUTING_SHARE = 0.75;
+
+export function tokensOf(whole: string): TokenText {
+  const text = whole.slice(0, TEXT_CHARS_MAX);
+  const letters = text.match(LETTER)?.length ?? 0;
+  const capitals = text.match(UPPER)?.length ?? 0;
+  const caseless = capitals === 0 || capitals > letters * SHOUTING_SHARE;
+  const tokens: Token[] = [];
+  let end = -1;
+  for (const { 0: run, index } of text.matchAll(TOKEN)) {
+    tokens.push(tokenOf(run, index, index === end, caseless));
+    end = index + run.length;
+  }
+  const words = tokens.filter(({ kind, word }) => kind === "word" && word.length > 3);
+  return { text, tokens, caseless, titled: words.every(({ capital }) => capital) };
+}
+
+function tokenOf(run: string, start: number, glued: boolean, caseless: boolean): Token {
+  const end = start + run.length;
+  const first = run.charCodeAt(0);
+  if (first >= 48 && first <= 57) {
+    const value = Number(run.replaceAll(",", ""));
+    return {
+      kind: "number",
+      text: run,
+      word: run,
+      key: run,
+      value,
+      start,
+      end,
+      glued,
+      capital: false,
+      upper: false,
+    };
+  }
+  if (LETTER_FIRST.test(run)) {
+    const word = folded(run.slice(0, WORD_CHARS_MAX));
+    const capital = !caseless && CAPITAL_FIRST.test(run);
+    const upper = capital && run.length > 1 && run === run.toUpperCase();
+    return {
+      kind: "word",
+      text: run,
+      word,
+      key: singular(word),
+      value: Number.NaN,
+      start,
+      end,
+      glued,
+      capital,
+      upper,
+    };
+  }
+  const word = DASHES.has(run) ? "-" : run;
+  return {
+    kind: "mark",
+    text: run,
+    word,
+    key: word,
+    value: Number.NaN,
+    start,
+    end,
+    glued,
+    capital: false,
+    upper: false,
+  };
+}
+
+const LETTER_FIRST = /^\p{L}/u;
+const CAPITAL_FIRST = /^\p{Lu}/u;
+const DASHES: ReadonlySet<string> = new Set(["-", "–", "—", "‐", "‑", "−"]);
