@@ -8,6 +8,8 @@ import type { Occupations } from "../corpus/titles.ts";
 const VOTERS = 40;
 /** A vote falls with this power of the nearness: a title at 0.9 outvotes twenty at 0.6. */
 const VOTE_POWER = 8;
+/** Smaller sums are lost to the precision of a double, and their shares would no longer add up to 1. */
+const VOTES_MIN = 1e-300;
 /** What the taxonomy's reading weighs, beside 1 for all titles together. */
 const TAXONOMY_WEIGHT = 2;
 /** A neighbouring role of the one that is asked for gets this much of its share. */
@@ -34,7 +36,8 @@ export function vote(ballot: Ballot): Float32Array {
   const mass = new Float32Array(ballot.occupations);
   const voters = nearest(similarities, VOTERS);
   const votes = voters.map((title) => (similarities[title] as number) ** VOTE_POWER);
-  const total = votes.reduce((sum, one) => sum + one, 0);
+  const sum = votes.reduce((all, one) => all + one, 0);
+  const total = sum < VOTES_MIN ? 0 : sum;
   const confidence = taxonomy === undefined ? 0 : TAXONOMY_WEIGHT * taxonomy.confidence;
   const all = (total > 0 ? 1 : 0) + confidence;
   if (all === 0) return mass;

@@ -19,9 +19,8 @@ import {
   snapshotOf,
   type TableMetadata,
 } from "./metadata.ts";
-import { addSnapshot, expirable, removeRef, removeSnapshots, rollback, setRef, tag } from "./snapshots.ts";
-import { addSchema, addSortOrder, addSpec, logMetadata, setProperties, setSchema } from "./table-changes.ts";
-import { applyUpdates, checkRequirements, type TableRequirement, type TableUpdate } from "./rest-updates.ts";
+import { addSnapshot, removeSnapshots, rollback, setRef, tag } from "./snapshots.ts";
+import { addSchema, logMetadata, setSchema } from "./table-changes.ts";
 
 const schema = newSchema([
   { name: "id", type: "long" },
@@ -213,7 +212,6 @@ describe("metadata of anyone", () => {
         parent[path.at(-1) ?? ""] = value;
         try {
           const metadata = parseMetadata(JSON.stringify(broken));
-          expirable(metadata, 9000);
           printMetadata(metadata);
         } catch (thrown) {
           expect(thrown).toBeInstanceOf(Fault);
@@ -230,13 +228,8 @@ describe("metadata of anyone", () => {
   });
 });
 
-describe("schemas, specs and orders", () => {
+describe("schemas", () => {
   const month = { fields: [{ "source-id": 2, name: "day_month", transform: "month" }] };
-  const order = {
-    "order-id": 1,
-    fields: [{ "source-id": 1, transform: "identity", direction: "asc", "null-order": "nulls-first" }],
-  } as const;
-
   test("move last-column-id on with each schema, and never back", () => {
     const evolved = evolveSchema(schema, [{ change: "add", name: "x", type: "int" }], 3);
     const next = setSchema(table(), evolved.schema, evolved.lastColumnId, 2000);
@@ -248,11 +241,8 @@ describe("schemas, specs and orders", () => {
   });
 
   test("declared again change nothing", () => {
-    const once = addSortOrder(addSpec(table(), month, 2000).metadata, order, 2000).metadata;
+    const once = table();
     expect(addSchema(once, { ...schema, "schema-id": 17 }, 9000)).toEqual({ metadata: once, schemaId: 0 });
-    expect(addSpec(once, month, 9000)).toEqual({ metadata: once, specId: 1 });
-    expect(addSortOrder(once, { ...order, "order-id": 5 }, 9000)).toEqual({ metadata: once, orderId: 1 });
-    expect(addSpec(once, { fields: [] }, 9000)).toEqual({ metadata: once, specId: 0 });
   });
 
   test("do not lose the column that the table is partitioned by", () => {
@@ -262,21 +252,16 @@ describe("schemas, specs and orders", () => {
     expect(codeOf(() => setSchema(table(), dropped.schema, 3, 2000))).toBeUndefined();
   });
 
-  test("and properties are set and taken away", () => {
-    const next = setProperties(table(), { a: "1" }, ["owner"], 5000);
-    expect(next.properties).toEqual({ a: "1" });
-    expect(next["last-updated-ms"]).toBe(5000);
-  });
-
   test("leave a trail of metadata files that stays short", () => {
+    const at = (before: TableMetadata, nowMs: number, properties = {}): TableMetadata => ({
+      ...before,
+      properties: { ...before.properties, ...properties },
+      "last-updated-ms": nowMs,
+    });
     const first = table();
-    const second = logMetadata(
-      setProperties(first, { "write.metadata.previous-versions-max": "2" }, [], 2000),
-      first,
-      "v1",
-    );
-    const third = logMetadata(setProperties(second, {}, [], 3000), second, "v2");
-    const fourth = logMetadata(setProperties(third, {}, [], 4000), third, "v3");
+    const second = logMetadata(at(first, 2000, { "write.metadata.previous-versions-max": "2" }), first, "v1");
+    const third = logMetadata(at(second, 3000), second, "v2");
+    const fourth = logMetadata(at(third, 4000), third, "v3");
     expect(second["metadata-log"]).toEqual([{ "metadata-file": "v1", "timestamp-ms": 1000 }]);
     expect(fourth["metadata-log"].map((entry) => entry["metadata-file"])).toEqual(["v2", "v3"]);
   });
@@ -308,11 +293,7 @@ describe("snapshots and refs", () => {
     expect(codeOf(() => tag(tagged, "2026-q1", 2, 9500))).toBe("conflict");
     expect(codeOf(() => tag(tagged, "main", 2, 9500))).toBe("conflict");
     expect(codeOf(() => setRef(table(), "main", { "snapshot-id": 1, type: "tag" }, 1))).toBe("not_found");
-    expect(codeOf(() => removeRef(tagged, "constructor", 9500))).toBe("not_found");
     expect(snapshotOf(tag(tagged, "__proto__", 2, 9500), "__proto__")?.["snapshot-id"]).toBe(2);
-    expect(removeRef(tagged, "2026-q1", 9500).refs["2026-q1"]).toBeUndefined();
-    expect(codeOf(() => removeRef(tagged, "main", 9500))).toBe("conflict");
-    expect(codeOf(() => removeRef(tagged, "none", 9500))).toBe("not_found");
   });
 
   test("refuse an id that is there and a sequence number that is past", () => {
@@ -337,151 +318,5 @@ describe("snapshots and refs", () => {
     ]);
     expect(codeOf(() => removeSnapshots(full, new Set([2]), 9500))).toBe("conflict");
     expect(removeSnapshots(full, new Set([99]), 9500)).toBe(full);
-  });
-
-  test("are kept by age, by count and by the refs that name them", () => {
-    const main = tag(history(1, 2, 3, 4), "keep", 1, 6000);
-    const gone = (nowMs: number, retention = {}): Long[] => [
-      ...expirable(main, nowMs, retention).snapshotIds,
-    ];
-    expect(gone(6000)).toEqual([]);
-    expect(gone(6000 + 10 * 86_400_000)).toEqual([2, 3]);
-    expect(gone(6000, { maxSnapshotAgeMs: 2500 })).toEqual([2]);
-    expect(gone(6000, { maxSnapshotAgeMs: 0, minSnapshotsToKeep: 2 })).toEqual([2]);
-    const strict = setProperties(main, { "history.expire.max-ref-age-ms": "1000" }, [], 6000);
-    expect(expirable(strict, 6000, { maxSnapshotAgeMs: 0 })).toEqual({
-      refs: ["keep"],
-      snapshotIds: new Set([1, 2, 3]),
-    });
-  });
-});
-
-describe("REST changes", () => {
-  const apply = (metadata: TableMetadata, ...updates: TableUpdate[]): TableMetadata =>
-    applyUpdates(metadata, updates, 9000);
-
-  test("name with -1 what the same commit added", () => {
-    const wider = {
-      ...schema,
-      fields: [...schema.fields, { id: 4, name: "x", required: false, type: "int" }],
-    };
-    const next = apply(
-      table(),
-      { action: "add-schema", schema: wider },
-      { action: "set-current-schema", "schema-id": -1 },
-      {
-        action: "add-spec",
-        spec: { "spec-id": 40, fields: [{ "source-id": 4, name: "x", transform: "identity" }] },
-      },
-      { action: "set-default-spec", "spec-id": -1 },
-      {
-        action: "add-sort-order",
-        "sort-order": {
-          "order-id": 9,
-          fields: [{ "source-id": 4, transform: "identity", direction: "desc", "null-order": "nulls-last" }],
-        },
-      },
-      { action: "set-default-sort-order", "sort-order-id": -1 },
-    );
-    expect(next).toMatchObject({
-      "current-schema-id": 1,
-      "last-column-id": 4,
-      "default-spec-id": 1,
-      "last-partition-id": 1000,
-      "default-sort-order-id": 1,
-    });
-    expect(codeOf(() => apply(table(), { action: "set-default-spec", "spec-id": -1 }))).toBe("invalid");
-    const listed = apply(table(), { action: "add-schema", schema: wider });
-    expect(apply(listed, { action: "remove-schemas", "schema-ids": [1] }).schemas).toHaveLength(1);
-  });
-
-  test("commit a snapshot and point refs at it", () => {
-    const next = apply(
-      table(),
-      { action: "add-snapshot", snapshot: snapshot(JAVA_ID, 1, 9000) },
-      { action: "set-snapshot-ref", "ref-name": "main", type: "branch", "snapshot-id": JAVA_ID },
-      {
-        action: "set-snapshot-ref",
-        "ref-name": "t",
-        type: "tag",
-        "snapshot-id": JAVA_ID,
-        "max-ref-age-ms": 5,
-      },
-      { action: "set-statistics", statistics: { "snapshot-id": JAVA_ID, "statistics-path": "a" } },
-      { action: "set-statistics", statistics: { "snapshot-id": JAVA_ID, "statistics-path": "b" } },
-    );
-    expect(next["current-snapshot-id"]).toBe(JAVA_ID);
-    expect(next.refs["t"]).toEqual({ type: "tag", "snapshot-id": JAVA_ID, "max-ref-age-ms": 5 });
-    expect(next.statistics).toEqual([{ "snapshot-id": JAVA_ID, "statistics-path": "b" }]);
-    expect(
-      apply(
-        next,
-        { action: "remove-statistics", "snapshot-id": JAVA_ID },
-        { action: "remove-snapshot-ref", "ref-name": "t" },
-      ),
-    ).toMatchObject({ statistics: [] });
-  });
-
-  test("set and remove properties and the place", () => {
-    const next = apply(
-      table(),
-      { action: "set-properties", updates: { a: "1" } },
-      { action: "remove-properties", removals: ["owner"] },
-      { action: "set-location", location: "s3://c/t" },
-      { action: "upgrade-format-version", "format-version": 2 },
-      { action: "assign-uuid", uuid: "u-1" },
-    );
-    expect(next).toMatchObject({ properties: { a: "1" }, location: "s3://c/t" });
-  });
-
-  test.each<[FaultCode, TableUpdate]>([
-    ["invalid", { action: "upgrade-format-version", "format-version": 3 }],
-    ["conflict", { action: "assign-uuid", uuid: "u-2" }],
-    ["conflict", { action: "remove-schemas", "schema-ids": [0] }],
-    ["conflict", { action: "remove-partition-specs", "spec-ids": [0] }],
-    ["not_found", { action: "set-current-schema", "schema-id": 5 }],
-    ["not_found", { action: "set-statistics", statistics: { "snapshot-id": 3, "statistics-path": "a" } }],
-    ["invalid", { action: "add-partition-spec" } as unknown as TableUpdate],
-  ])("answer %s to %o", (code, update) => {
-    expect(codeOf(() => apply(table(), update))).toBe(code);
-  });
-});
-
-describe("REST requirements", () => {
-  const check = (metadata: TableMetadata | undefined, requirement: TableRequirement): FaultCode | undefined =>
-    codeOf(() => checkRequirements(metadata, [requirement]));
-
-  test("hold or answer conflict", () => {
-    const metadata = history(JAVA_ID);
-    const ref = (id: Long | null, name = "main"): TableRequirement => ({
-      type: "assert-ref-snapshot-id",
-      ref: name,
-      "snapshot-id": id,
-    });
-    expect(check(undefined, { type: "assert-create" })).toBeUndefined();
-    expect(check(metadata, { type: "assert-create" })).toBe("conflict");
-    expect(check(undefined, { type: "assert-table-uuid", uuid: "u-1" })).toBe("not_found");
-    expect(check(metadata, { type: "assert-table-uuid", uuid: "U-1" })).toBeUndefined();
-    expect(check(metadata, { type: "assert-table-uuid", uuid: "u-2" })).toBe("conflict");
-    expect(check(metadata, ref(JAVA_ID))).toBeUndefined();
-    expect(check(metadata, ref(JAVA_ID - 1n))).toBe("conflict");
-    expect(check(metadata, ref(null))).toBe("conflict");
-    expect(check(table(), ref(null))).toBeUndefined();
-    expect(check(metadata, ref(null, "none"))).toBeUndefined();
-    expect(
-      check(metadata, { type: "assert-last-assigned-field-id", "last-assigned-field-id": 3 }),
-    ).toBeUndefined();
-    expect(check(metadata, { type: "assert-last-assigned-field-id", "last-assigned-field-id": 2 })).toBe(
-      "conflict",
-    );
-    expect(check(metadata, { type: "assert-current-schema-id", "current-schema-id": 1 })).toBe("conflict");
-    expect(
-      check(metadata, { type: "assert-last-assigned-partition-id", "last-assigned-partition-id": 999 }),
-    ).toBeUndefined();
-    expect(check(metadata, { type: "assert-default-spec-id", "default-spec-id": 1 })).toBe("conflict");
-    expect(
-      check(metadata, { type: "assert-default-sort-order-id", "default-sort-order-id": 0 }),
-    ).toBeUndefined();
-    expect(check(metadata, { type: "assert-else" } as unknown as TableRequirement)).toBe("invalid");
   });
 });

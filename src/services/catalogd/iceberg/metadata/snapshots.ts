@@ -14,10 +14,6 @@ import {
   type TableMetadata,
 } from "./metadata.ts";
 
-/** Defaults of the format's reference implementation for `history.expire.*`. */
-const MAX_SNAPSHOT_AGE_MS = 5 * 24 * 60 * 60 * 1000;
-const MIN_SNAPSHOTS_TO_KEEP = 1;
-
 /** Adds a snapshot that no ref names yet. Throws `conflict` for an id that is taken or a sequence that is old. */
 export function addSnapshot(metadata: TableMetadata, snapshot: Snapshot): TableMetadata {
   const id = snapshot["snapshot-id"];
@@ -75,16 +71,6 @@ export function setRef(
   };
 }
 
-/** Takes a name away; its snapshots stay until they expire. Throws `not_found`, and `conflict` for main. */
-export function removeRef(metadata: TableMetadata, name: string, nowMs: number): TableMetadata {
-  if (refOf(metadata, name) === undefined)
-    throw new Fault("not_found", `There is no branch or tag "${name}".`);
-  if (name === MAIN)
-    throw new Fault("conflict", "The branch main cannot be removed: drop the table instead.");
-  const { [name]: _, ...refs } = metadata.refs;
-  return { ...metadata, refs, "last-updated-ms": Math.max(nowMs, metadata["last-updated-ms"]) };
-}
-
 /** Makes an older (or any other) snapshot current again. Nothing is deleted; the log tells what was current when. */
 export function rollback(metadata: TableMetadata, snapshotId: Long, nowMs: number): TableMetadata {
   return setRef(metadata, MAIN, { ...metadata.refs[MAIN], "snapshot-id": snapshotId, type: "branch" }, nowMs);
@@ -130,51 +116,4 @@ export function removeSnapshots(
     "partition-statistics": metadata["partition-statistics"].filter(keeps),
     "last-updated-ms": Math.max(nowMs, metadata["last-updated-ms"]),
   };
-}
-
-interface Retention {
-  readonly maxSnapshotAgeMs?: number;
-  readonly minSnapshotsToKeep?: number;
-}
-
-/**
- * What the retention policy lets go: refs that are too old and snapshots that nothing keeps. Properties of the
- * table and of each ref are honoured; the arguments stand in for the table's defaults.
- */
-export function expirable(
-  metadata: TableMetadata,
-  nowMs: number,
-  retention: Retention = {},
-): { refs: string[]; snapshotIds: Set<Long> } {
-  const property = (name: string, otherwise: number): number =>
-    Number(metadata.properties[`history.expire.${name}`] ?? otherwise);
-  const maxAge = retention.maxSnapshotAgeMs ?? property("max-snapshot-age-ms", MAX_SNAPSHOT_AGE_MS);
-  const minKeep = retention.minSnapshotsToKeep ?? property("min-snapshots-to-keep", MIN_SNAPSHOTS_TO_KEEP);
-  const maxRefAge = property("max-ref-age-ms", Infinity);
-  const byId = new Map(metadata.snapshots.map((snapshot) => [snapshot["snapshot-id"], snapshot]));
-  const age = (snapshot: Snapshot): number => nowMs - snapshot["timestamp-ms"];
-
-  const refs: string[] = [];
-  const retained = new Set<Long>();
-  for (const [name, ref] of Object.entries(metadata.refs)) {
-    const head = byId.get(ref["snapshot-id"]);
-    if (head === undefined) continue;
-    if (name !== MAIN && age(head) > (ref["max-ref-age-ms"] ?? maxRefAge)) {
-      refs.push(name);
-      continue;
-    }
-    retained.add(ref["snapshot-id"]);
-    if (ref.type === "tag") continue;
-    const keep = ref["min-snapshots-to-keep"] ?? minKeep;
-    const oldest = ref["max-snapshot-age-ms"] ?? maxAge;
-    let snapshot: Snapshot | undefined = head;
-    for (let rank = 0; snapshot !== undefined && rank < metadata.snapshots.length; rank++) {
-      if (rank >= keep && age(snapshot) > oldest) break;
-      retained.add(snapshot["snapshot-id"]);
-      const parent: Long | undefined = snapshot["parent-snapshot-id"];
-      snapshot = parent === undefined ? undefined : byId.get(parent);
-    }
-  }
-  const snapshotIds = new Set([...byId.keys()].filter((id) => !retained.has(id)));
-  return { refs, snapshotIds };
 }

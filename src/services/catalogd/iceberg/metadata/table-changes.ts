@@ -1,11 +1,9 @@
-// Changes to a table's metadata that make no snapshot: schemas, partition specs, sort orders, properties, and
-// the log of former metadata files. Engines declare their schema, spec and order again with every write, so
-// adding one that is there already changes nothing and gives its id.
+// Changes to a table's metadata that make no snapshot: schemas, and the log of former metadata files. Engines declare
+// their schema again with every write, so adding one that is there already changes nothing and gives its id.
 
 import { Fault } from "#rpc/fault";
 
-import { currentSchema, type SortOrder, specById, type TableMetadata } from "./metadata.ts";
-import { bindSpec, sameSpec, type SpecInput } from "../types/partition.ts";
+import { currentSchema, specById, type TableMetadata } from "./metadata.ts";
 import { allFields, checkSchema, fieldById, lastFieldId, sameSchema, type Schema } from "../types/schema.ts";
 
 /** How many former metadata files are remembered, unless the table says `write.metadata.previous-versions-max`. */
@@ -79,80 +77,6 @@ export function setSchema(
 ): TableMetadata {
   const added = addSchema(metadata, schema, nowMs, lastColumnId);
   return setCurrentSchema(added.metadata, added.schemaId, nowMs);
-}
-
-/** Lists a partition spec without making it the default; its fields get ids that no other field has. */
-export function addSpec(
-  metadata: TableMetadata,
-  input: SpecInput,
-  nowMs: number,
-): { metadata: TableMetadata; specId: number } {
-  const specs = metadata["partition-specs"];
-  const same = specs.find((listed) => sameSpec(listed, input));
-  if (same !== undefined) return { metadata, specId: same["spec-id"] };
-  const bound = bindSpec(input, currentSchema(metadata), specs, metadata["last-partition-id"]);
-  const specId = nextId(specs.map((listed) => listed["spec-id"]));
-  const added = {
-    ...metadata,
-    "partition-specs": [...specs, { ...bound.spec, "spec-id": specId }],
-    "last-partition-id": bound.lastPartitionId,
-    ...touched(metadata, nowMs),
-  };
-  return { metadata: added, specId };
-}
-
-export function setDefaultSpec(metadata: TableMetadata, specId: number, nowMs: number): TableMetadata {
-  if (specId === metadata["default-spec-id"]) return metadata;
-  if (!metadata["partition-specs"].some((spec) => spec["spec-id"] === specId)) {
-    throw new Fault("not_found", `The table has no partition spec ${specId}.`);
-  }
-  return { ...metadata, "default-spec-id": specId, ...touched(metadata, nowMs) };
-}
-
-/** Lists a sort order without making it the default. Order 0 is the one without fields. */
-export function addSortOrder(
-  metadata: TableMetadata,
-  order: SortOrder,
-  nowMs: number,
-): { metadata: TableMetadata; orderId: number } {
-  const orders = metadata["sort-orders"];
-  const same = orders.find((listed) => Bun.deepEquals(listed.fields, order.fields));
-  if (same !== undefined) return { metadata, orderId: same["order-id"] };
-  const ids = new Set(allFields(currentSchema(metadata)).map(({ id }) => id));
-  const missing = order.fields.find((field) => !ids.has(field["source-id"]));
-  if (missing !== undefined) {
-    throw new Fault(
-      "invalid",
-      `The sort order names the column id ${missing["source-id"]}, which is not in the schema.`,
-    );
-  }
-  const orderId =
-    order.fields.length === 0 ? 0 : Math.max(1, nextId(orders.map((listed) => listed["order-id"])));
-  const added = {
-    ...metadata,
-    "sort-orders": [...orders, { ...order, "order-id": orderId }],
-    ...touched(metadata, nowMs),
-  };
-  return { metadata: added, orderId };
-}
-
-export function setDefaultSortOrder(metadata: TableMetadata, orderId: number, nowMs: number): TableMetadata {
-  if (orderId === metadata["default-sort-order-id"]) return metadata;
-  if (!metadata["sort-orders"].some((order) => order["order-id"] === orderId)) {
-    throw new Fault("not_found", `The table has no sort order ${orderId}.`);
-  }
-  return { ...metadata, "default-sort-order-id": orderId, ...touched(metadata, nowMs) };
-}
-
-/** Sets properties and takes others away. */
-export function setProperties(
-  metadata: TableMetadata,
-  set: Readonly<Record<string, string>>,
-  removals: readonly string[],
-  nowMs: number,
-): TableMetadata {
-  const kept = Object.entries(metadata.properties).filter(([key]) => !removals.includes(key));
-  return { ...metadata, properties: { ...Object.fromEntries(kept), ...set }, ...touched(metadata, nowMs) };
 }
 
 /**

@@ -143,9 +143,3 @@ export function bindSpec(
   });
   return { spec: { "spec-id": input["spec-id"] ?? 0, fields }, lastPartitionId: last };
 }
-
-/** Whether two specs partition alike, by the format's definition: the same sources, transforms and names in order. */
-export function sameSpec(a: SpecInput, b: SpecInput): boolean {
-  const shape = (spec: SpecInput): unknown => spec.fields.map((f) => [f["source-id"], f.transform, f.name]);
-  return Bun.deepEquals(shape(a), shape(b));
-}
