@@ -87,7 +87,9 @@ const digits = (text: string): number =>
 function double(text: string): string | undefined {
   const value = Number(text);
   if (!Number.isFinite(value)) return undefined;
-  const exact = /^-?[0-9]+$/.test(text) ? BigInt(value) === BigInt(text) : number(text) === text;
+  const exact = /^-?[0-9]+$/.test(text)
+    ? BigInt(value) === BigInt(text)
+    : number(text) === text && Math.abs(value) >= 1e-4;
   return digits(text) <= 15 || exact ? number(text) : undefined;
 }
 
