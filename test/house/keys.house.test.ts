@@ -2,7 +2,7 @@
 // that is gone or damaged closes the house, and each refused call is counted by reason and caller.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { addKey, changeKey, removeKey } from "#edge/access/key-file";
@@ -96,6 +96,20 @@ describe.each([...TOPOLOGIES])("the keys of a house %s", (topology) => {
     await removeKey(path, "kept");
     await becomes(200);
   }, 120_000);
+
+  test("a house that runs stays closed when all that says it has keys is lost at once", async () => {
+    const key = await added("remembered", "admin");
+    copyFileSync(path, `${path}.copy`);
+    rmSync(join(data, "keys.required"));
+    rmSync(path);
+    await becomes(401, key);
+    expect(await status()).toBe(401);
+    copyFileSync(`${path}.copy`, path);
+    await becomes(200, key);
+    expect(existsSync(join(data, "keys.required"))).toBe(true);
+    await removeKey(path, "remembered");
+    await becomes(200);
+  }, 60_000);
 
   test("services keep their own objects: they are read by those with a key, and changed by nobody", async () => {
     const admin = await added("boss", "admin");
