@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { workbookBytes } from "#services/ingestd/xlsx/workbook.testing";
 import { type Ended, run, type SpawnOptions, start } from "./spawned.testing.ts";
 
-const START_MS_MAX = 30_000;
+const START_MS_MAX = 240_000;
 
 const WORKERS = [
   "worker_id,name,role,city,state,lat,lon,pay",

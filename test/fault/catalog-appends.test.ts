@@ -96,7 +96,7 @@ describe("forty appends of one row", () => {
     expect(rows).toBe(40);
     expect((await service.scan({ dataset: "t" })).files).toHaveLength(files);
     expect(await idsIn("t")).toEqual(upTo(40));
-  }, 60_000);
+  }, 240_000);
 
   test("keep their ids: merging is no snapshot of its own", async () => {
     const { snapshot_id } = await service.dataset({ dataset: "t" });
@@ -167,7 +167,7 @@ test("a chain of snapshots is whole when the merges in it are long past", async 
   expect(snapshots.map((snapshot) => snapshot.parent_id)).toEqual([...made.toReversed().slice(1), null]);
   expect(await idsIn("long")).toEqual(upTo(130));
   expect(await idsIn("long", made[40])).toEqual(upTo(41));
-}, 120_000);
+}, 240_000);
 
 test("a file that a writer has stored and not committed yet is left alone", async () => {
   await append("u", 1);
@@ -197,7 +197,7 @@ describe("rows sent as JSON", () => {
       expect(made).toContain(snapshot_id);
       expect({ rows, replayed }).toEqual({ rows: 1, replayed: false });
     }
-  }, 60_000);
+  }, 240_000);
 
   test("under one key are appended once, also when raced; with other rows the key is refused", async () => {
     await append("w", 0);
@@ -208,7 +208,7 @@ describe("rows sent as JSON", () => {
     expect(await send(1)).toMatchObject({ replayed: true, snapshot_id: raced[0]?.snapshot_id ?? 0 });
     expect(await send(2).catch((fault: unknown) => fault)).toMatchObject({ code: "conflict" });
     expect(await idsIn("w")).toEqual([0, 1]);
-  }, 60_000);
+  }, 240_000);
 
   test("are exact, or refused with their place, and then none of them is appended", async () => {
     const columns = [
@@ -276,5 +276,5 @@ describe("rows sent as JSON", () => {
     expect((await service.dataset({ dataset: "x" })).rows).toBe(2);
     const nobody = await service.append({ dataset: "nobody", rows: [{}] }).catch((thrown: unknown) => thrown);
     expect(nobody).toMatchObject({ code: "not_found" });
-  }, 60_000);
+  }, 240_000);
 });

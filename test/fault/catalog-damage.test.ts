@@ -33,13 +33,13 @@ describe("one damaged file, found by listing", () => {
     const verdict = await damageEach(past.folder, past.answers, { rounds, seed: 1 });
     expect(verdict.wrong).toEqual([]);
     expect(verdict.told).toBeGreaterThan(20);
-  }, 120_000);
+  }, 240_000);
 
   test("at rest: nothing is silently shorter", async () => {
     const verdict = await damageEach(past.closed, past.answers, { rounds, seed: 2 });
     expect(verdict.wrong).toEqual([]);
     expect(verdict.told).toBeGreaterThan(20);
-  }, 120_000);
+  }, 240_000);
 });
 
 const databaseFiles = (folder: string): string[] =>

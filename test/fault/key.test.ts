@@ -58,4 +58,4 @@ test("a load under a key that was killed on its way is loaded once by the next t
     );
   }
   await house.kill();
-}, 120_000);
+}, 240_000);

@@ -15,7 +15,7 @@ import { storaged } from "#services/storaged/service";
 import { LINES, networkRounds } from "./network.ts";
 import { startProxy, TOXICS } from "./proxy.ts";
 
-const LONG_MS = 60_000;
+const LONG_MS = 600_000;
 const implementation = implement(
   storage,
   "storaged",

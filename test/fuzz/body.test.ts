@@ -14,8 +14,8 @@ let house: TestHouse;
 beforeAll(async () => {
   house = await startHouse("together");
   await furnish(house);
-}, 30_000);
-afterAll(() => house.close(), 30_000);
+}, 240_000);
+afterAll(() => house.close(), 240_000);
 
 const taking = ROUTED.filter(([, { method }]) => ["POST", "PUT", "PATCH"].includes(method));
 const json = taking.filter(([, { body }]) => body === "json");
@@ -206,7 +206,7 @@ describe.each(FILES)("a raw route given %s", (name, body) => {
         await faultOf(reply, `${route}, ${name}, ${format}`);
       }
     }
-  }, 30_000);
+  }, 240_000);
 });
 
 /** What a peer sees that promises a body and sends none of it. */

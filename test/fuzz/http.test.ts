@@ -11,8 +11,8 @@ const QUIET_MS = 300;
 let house: TestHouse;
 beforeAll(async () => {
   house = await startHouse("together");
-}, 30_000);
-afterAll(() => house.close(), 30_000);
+}, 240_000);
+afterAll(() => house.close(), 240_000);
 
 /** Everything that comes back until the connection is closed or quiet. */
 async function exchange(raw: string): Promise<string> {

@@ -32,9 +32,9 @@ const AT_ONCE = 8;
 let house: TestHouse;
 beforeAll(async () => {
   house = await startHouse("together");
-}, 30_000);
+}, 240_000);
 beforeEach(() => furnish(house));
-afterAll(() => house.close(), 30_000);
+afterAll(() => house.close(), 240_000);
 
 /** The status; 0 when we gave it up. Throws unless the answer is one that may be given. */
 async function checked({ method }: AnyOp, { path, headers, body, refused }: Asked): Promise<number> {

@@ -109,8 +109,8 @@ describe.each([...TOPOLOGIES])("access to a house %s", (topology) => {
     const data = mkdtempSync(join(tmpdir(), "house-"));
     for (const scope of SCOPES) keys[scope] = await addKey(join(data, "keys.json"), { name: scope, scope });
     house = await startOver(topology, data, { allow_origins: "https://allowed.example" });
-  }, 30_000);
-  afterAll(() => house.close(), 30_000);
+  }, 240_000);
+  afterAll(() => house.close(), 240_000);
 
   /** What is shown, and the scope that it opens; null opens nothing. */
   const shown = (): readonly (readonly [name: string, header: string | null, scope: Scope | null])[] => [
@@ -178,7 +178,7 @@ test("a house without a key lets in everybody on this host, and nobody else", as
     }
   }
   await house.close();
-}, 30_000);
+}, 240_000);
 
 /** Who is turned away is told why, and not what the house is made of. */
 function checkFault(text: string, reply: Response): void {

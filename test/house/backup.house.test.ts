@@ -142,7 +142,7 @@ describe.each([...TOPOLOGIES])("a backup of a house %s", (topology) => {
       await again.close();
     }
     await house.close();
-  }, 120_000);
+  }, 240_000);
 });
 
 test("a bucket holds backups, of a house that keeps its objects in a bucket too, and either is restored into either", async () => {
@@ -179,7 +179,7 @@ test("a bucket holds backups, of a house that keeps its objects in a bucket too,
   }
   await house.close();
   await server.close();
-}, 60_000);
+}, 240_000);
 
 test("everything of a house is for its user alone, and a backup too", async () => {
   const house = await startHouse("together");
@@ -194,7 +194,7 @@ test("everything of a house is for its user alone, and a backup too", async () =
     expect(statSync(folder).mode & 0o077).toBe(0);
   }
   await house.close();
-}, 30_000);
+}, 240_000);
 
 test("a backup that is damaged, or that has lost a content, is not restored as if it were whole", async () => {
   const house = await startHouse("together");
@@ -224,7 +224,7 @@ test("a backup that is damaged, or that has lost a content, is not restored as i
     rmSync(data, { recursive: true, force: true });
   }
   expect(await failureOf(restore(settingsFor(join(root, "none")), place, "2001", log))).toMatch(id);
-}, 120_000);
+}, 240_000);
 
 test("a plain copy of a running house starts when it is whole, and is refused with advice when it is torn", async () => {
   const house = await startHouse("together");
@@ -247,4 +247,4 @@ test("a plain copy of a running house starts when it is whole, and is refused wi
       /torn: .*lakehouse backup DEST.*lakehouse restore/s,
     );
   }
-}, 60_000);
+}, 240_000);

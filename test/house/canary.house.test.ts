@@ -176,12 +176,12 @@ describe.each([...TOPOLOGIES])("secrets in a house %s", (topology) => {
       LAKEHOUSE_OPENAI_BASE_URL: `${provider.url}/v1`,
       LAKEHOUSE_OPENAI_KEY: configured.key,
     });
-  }, 30_000);
+  }, 240_000);
   afterAll(async () => {
     await house.kill();
     await provider.stop();
     rmSync(data, { recursive: true, force: true });
-  }, 30_000);
+  }, 240_000);
 
   const ask = async (
     method: string,
@@ -270,7 +270,7 @@ describe.each([...TOPOLOGIES])("secrets in a house %s", (topology) => {
       expect([place, ...heldBy(another.text, [secret, configured])]).toEqual([place]);
     }
     provider.script();
-  }, 60_000);
+  }, 240_000);
 
   test("statements that fail over what they hold and what they read", async () => {
     const secret = sayable();
@@ -292,7 +292,7 @@ describe.each([...TOPOLOGIES])("secrets in a house %s", (topology) => {
         500,
       );
     }
-  }, 30_000);
+  }, 240_000);
 
   test("files that do not fit", async () => {
     const kept = canaries();
@@ -310,7 +310,7 @@ describe.each([...TOPOLOGIES])("secrets in a house %s", (topology) => {
       500,
     );
     expect((await post("/v1/ingest?dataset=fresh&format=parquet", all(kept))).status).toBeLessThan(500);
-  }, 30_000);
+  }, 240_000);
 
   test("a corpus that cannot be built over its rows", async () => {
     const corpus = { dataset: "people", id: "id", text: "{name} in {phone}" };
@@ -325,7 +325,7 @@ describe.each([...TOPOLOGIES])("secrets in a house %s", (topology) => {
       { authorization: `Bearer ${keys.reader}` },
     );
     expect(heldBy(searched.text, [...said, ...stored])).toEqual([]);
-  }, 30_000);
+  }, 240_000);
 
   test("nobody else is told", async () => {
     const other = { authorization: `Bearer ${keys.reader}` };
@@ -336,7 +336,7 @@ describe.each([...TOPOLOGIES])("secrets in a house %s", (topology) => {
     }
     for (const path of ["/health", "/v1/health", "/metrics", "/openapi.json", "/docs"])
       expect(heldBy((await ask("GET", path, undefined, other)).text, [...said, ...stored])).toEqual([]);
-  }, 30_000);
+  }, 240_000);
 
   test("no process shows them, nor the file that says who runs", () => {
     expect(commands.length).toBeGreaterThan(0);
@@ -414,7 +414,7 @@ test("an object server that tells everything in its errors", async () => {
     await server.stop(true);
     rmSync(data, { recursive: true, force: true });
   }
-}, 60_000);
+}, 240_000);
 
 function filesUnder(folder: string): string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })

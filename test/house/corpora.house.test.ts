@@ -44,8 +44,8 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
   beforeAll(async () => {
     house = await startHouse(topology);
     await load("people", people(400));
-  }, 60_000);
-  afterAll(() => house.close(), 30_000);
+  }, 240_000);
+  afterAll(() => house.close(), 240_000);
 
   const load = async (dataset: string, rows: readonly object[], mode = "replace"): Promise<void> => {
     const body = rows.map((row) => `${JSON.stringify(row)}\n`).join("");
@@ -113,7 +113,7 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
     expect([best?.id, best?.cite]).toEqual(["p1", `people@${now.snapshot_id}#p1`]);
     expect(best?.explain?.matched_terms).toEqual(["speaks", "Ukrainian"]);
     expect(await indexes("people")).not.toEqual(before);
-  }, 30_000);
+  }, 240_000);
 
   test("a column that was renamed or added since the last snapshot is there for a corpus", async () => {
     await load("renamed", people(50));
@@ -167,7 +167,7 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
     await onlyIndex("many");
     const again = await search("line cook Denver CO", { corpora: ["many"] });
     expect(again.hits[0]?.distance).not.toBe(during.hits[0]?.distance as number);
-  }, 30_000);
+  }, 240_000);
 
   /** Waits until one index is left, and gives its name: those that answer no longer are removed in the background. */
   const onlyIndex = async (name: string): Promise<string> => {
@@ -197,7 +197,7 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
     expect(await onlyIndex("many")).toBe(unfinished);
     const { hits } = await search("welder Quartz Hollow NV", { corpora: ["many"] });
     expect(hits).toHaveLength(10);
-  }, 60_000);
+  }, 240_000);
 
   test("dropping a corpus ends its build and leaves nothing", async () => {
     await put("gone", { ...PLAN, dataset: "many" });
@@ -243,7 +243,7 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
     const health = await house.json<{ services: Record<string, { detail?: string }> }>("/v1/health");
     expect(health.services["matrixd"]?.detail).toMatch(/corpus build \(\d+\)/);
     expect(await drop("twins")).toBe(204);
-  }, 60_000);
+  }, 240_000);
 
   test("a dataset that is gone leaves its corpus as it was", async () => {
     await load("passing", people(20));
@@ -266,7 +266,7 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
     expect([now.rows, (await onlyIndex("people")) === index]).toEqual([399, false]);
     const { hits, degraded } = await search("welder in Chicago, IL", { corpora: ["people"] });
     expect([hits.length, degraded]).toEqual([10, false]);
-  }, 60_000);
+  }, 240_000);
 
   test("generation files that are damaged are built anew by themselves", async () => {
     const [index = ""] = await indexes("people");
@@ -275,7 +275,7 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
     const now = await built("people");
     expect(now.rows).toBe(399);
     expect(await onlyIndex("people")).not.toBe(index);
-  }, 60_000);
+  }, 240_000);
 
   test("several corpora are one answer, and one that is late or missing is said, not waited for", async () => {
     const both = await search("need 2 welders in Chicago, IL", {
@@ -295,7 +295,7 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
     await until("many", ({ build }) => build !== undefined);
     await built("many");
     expect((await search("welder", { corpora: ["many"] })).hits).toHaveLength(10);
-  }, 60_000);
+  }, 240_000);
 
   test("every mode answers with what it promises", async () => {
     const text = "need 2 welders in Chicago, IL";

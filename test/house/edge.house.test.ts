@@ -32,8 +32,8 @@ describe.each([...TOPOLOGIES])("the gateway of a house %s", (topology) => {
   let house: TestHouse;
   beforeAll(async () => {
     house = await startHouse(topology);
-  }, 30_000);
-  afterAll(() => house.close(), 30_000);
+  }, 240_000);
+  afterAll(() => house.close(), 240_000);
 
   test("tells how the house is", async () => {
     expect(await house.json("/health")).toEqual({ status: "ok", service: "gateway" });
@@ -159,12 +159,12 @@ describe("who may come in", () => {
     const taken = await startTogether(elsewhere.settings, silent).catch((error: unknown) => error);
     expect((taken as Fault).message).toMatch(/Port \d+ is in use.*--port/s);
     await house.close();
-  }, 30_000);
+  }, 240_000);
 
   test("what was refused is told as a fault", async () => {
     const house = await startHouse("together");
     const reply = await house.ask("/v1/sql", { method: "POST", body: "{" });
     expect([reply.status, await codeOf(reply)]).toEqual([400, "invalid"]);
     await house.close();
-  }, 30_000);
+  }, 240_000);
 });

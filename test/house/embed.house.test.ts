@@ -43,5 +43,5 @@ describe.each(TOPOLOGIES)("%s", (topology) => {
     } finally {
       await house.close();
     }
-  }, 60_000);
+  }, 240_000);
 });

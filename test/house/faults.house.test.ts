@@ -163,8 +163,8 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
     await house.ask("/v1/storage/here", { method: "PUT", body: "x" });
     await house.ask("/v1/vectors/here", { method: "PUT", body: '{"dimension":2,"model":"one"}' });
     await house.json("/v1/vectors/here/snapshot", { name: "first" }, 201);
-  }, 30_000);
-  afterAll(() => house.close(), 30_000);
+  }, 240_000);
+  afterAll(() => house.close(), 240_000);
 
   const cases = Object.entries(PROVOCATIONS).flatMap(([name, codes]) =>
     Object.entries(codes).map(([code, provocation]): [string, FaultCode, Provocation] => [

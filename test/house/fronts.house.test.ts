@@ -105,11 +105,11 @@ describe.each([...TOPOLOGIES])("a foreign surface, %s", (topology) => {
       write: await addKey(path, { name: "writer", scope: "write" }),
     };
     house = await start(topology, settings, log);
-  }, 30_000);
+  }, 240_000);
   afterAll(async () => {
     await house.close();
     rmSync(data, { recursive: true, force: true });
-  }, 30_000);
+  }, 240_000);
 
   const ask = (path: string, init: RequestInit & { key?: string } = {}): Promise<Response> => {
     const { key, headers, ...rest } = init;

@@ -36,12 +36,12 @@ beforeAll(async () => {
     await house.matrixd.putCorpus({ corpus, dataset: "workers", id: "worker_id", text });
     for await (const step of house.matrixd.corpusEvents({ corpus })) void step;
   }
-}, 30_000);
+}, 240_000);
 
 afterAll(async () => {
   for (const service of started.toReversed()) await service.close();
   rmSync(data, { recursive: true, force: true });
-}, 30_000);
+}, 240_000);
 
 /** vectord, except that indexes of the corpora in `silent` take as long as they are allowed. */
 function withSilence({ vectord }: House): House["vectord"] {

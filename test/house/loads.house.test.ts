@@ -18,8 +18,8 @@ describe.each([...TOPOLOGIES])("files into a house %s", (topology) => {
   let house: TestHouse;
   beforeAll(async () => {
     house = await startHouse(topology);
-  }, 60_000);
-  afterAll(() => house.close(), 30_000);
+  }, 240_000);
+  afterAll(() => house.close(), 240_000);
 
   const post = (query: string, body: Bun.BodyInit, headers: Record<string, string> = {}): Promise<Response> =>
     house.ask(`/v1/ingest?${query}`, { method: "POST", body, headers });
@@ -48,7 +48,7 @@ describe.each([...TOPOLOGIES])("files into a house %s", (topology) => {
       expect(await reply.json()).toMatchObject({ replayed, rows_in: 2, rows_loaded: 2 });
     }
     expect(await rows("SELECT count(*)::INT AS n FROM raced_bytes")).toEqual([{ n: 2 }]);
-  }, 60_000);
+  }, 240_000);
 
   test("what an answer offers works as it stands: integers that later have cents", async () => {
     await load("dataset=wages", "id,pay\n1,10\n2,12\n3,15\n");

@@ -16,8 +16,8 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
   let house: TestHouse;
   beforeAll(async () => {
     house = await startHouse(topology, { log: "error" });
-  }, 30_000);
-  afterAll(() => house.close(), 30_000);
+  }, 240_000);
+  afterAll(() => house.close(), 240_000);
 
   const post = (path: string, body: unknown): Promise<Response> =>
     fetch(house.url + path, { method: "POST", body: JSON.stringify(body) });
@@ -42,7 +42,7 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
     expect(metrics).toMatch(
       new RegExp(`lakehouse_refused_total\\{service="gateway",route="queryd\\.sql"\\} ${refused}\\b`),
     );
-  }, 60_000);
+  }, 240_000);
 
   test("does not mind connections that send nothing, too little, or take nothing", async () => {
     expect(
@@ -76,7 +76,7 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
     } finally {
       for (const socket of slow) socket.destroy();
     }
-  }, 30_000);
+  }, 240_000);
 });
 
 /** A connection on which `start` was sent, and whose answer nobody reads. */

@@ -36,7 +36,7 @@ beforeAll(async () => {
     filter: (path) => !/\.(sock|lock)$|running\.json$/.test(path),
   });
   await house.close();
-}, 30_000);
+}, 240_000);
 
 function flip(path: string): void {
   const bytes = readFileSync(path);
@@ -85,7 +85,7 @@ describe("a folder that is whole", () => {
     expect(await run(data, true)).toEqual([]);
     expect(await run(data, false)).toEqual([]);
     expect(await datasetsOf(data)).toEqual(ALL);
-  }, 60_000);
+  }, 240_000);
 });
 
 describe("the catalog", () => {
@@ -127,7 +127,7 @@ test("an object that rots is named with the remedy of a backup, and nothing else
     ["object", "mine.bin", "restore", false],
   ]);
   expect(await datasetsOf(data)).toEqual(ALL);
-}, 60_000);
+}, 240_000);
 
 test("a table whose file is gone is named, with the file", async () => {
   const data = harmed((folder) => {
@@ -137,14 +137,14 @@ test("a table whose file is gone is named, with the file", async () => {
   const lines = await run(data, true);
   expect(lines.map(({ part, name }) => [part, name])).toContainEqual(["dataset", "one"]);
   expect(lines.every(({ remedy }) => remedy === "restore")).toBe(true);
-}, 60_000);
+}, 240_000);
 
 test("a damaged format.json refuses the start, and is written again", async () => {
   const data = harmed((folder) => flip(join(folder, "format.json")));
   expect(await failureOf(startOver("together", data))).toMatch("format.json");
   expect((await run(data, false)).map(({ part, done }) => [part, done])).toEqual([["format", true]]);
   expect(await datasetsOf(data)).toEqual(ALL);
-}, 60_000);
+}, 240_000);
 
 test("a folder of a newer format is refused, and one of an older is copied and goes on", async () => {
   const newer = harmed((folder) => {
@@ -156,14 +156,14 @@ test("a folder of a newer format is refused, and one of an older is copied and g
   expect(await datasetsOf(older)).toEqual(ALL);
   expect(readdirSync(join(older, "before-format-1"))).toContain("catalog.sqlite");
   expect(readFileSync(join(older, "format.json"), "utf8")).toContain('"format":1');
-}, 60_000);
+}, 240_000);
 
 test("a house that runs is not repaired", async () => {
   const data = harmed(() => undefined);
   const house = await startOver("together", data);
   expect(await failureOf(run(data, true))).toMatch("runs over");
   await house.close();
-}, 60_000);
+}, 240_000);
 
 test("an index whose log is damaged answers with that until it is repaired, and keeps what verifies", async () => {
   const data = harmed((folder) => {
@@ -188,4 +188,4 @@ test("an index whose log is damaged answers with that until it is repaired, and 
   expect(line).toMatchObject({ done: true });
   expect(line?.result).toMatch(/^1 write /);
   expect(await run(data, true)).toEqual([]);
-}, 60_000);
+}, 240_000);

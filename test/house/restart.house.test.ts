@@ -104,7 +104,7 @@ describe.skipIf(notLinux).each([...TOPOLOGIES])("a house %s that is stopped (nee
       expect(closes).toBeGreaterThan(0);
     }
     expect(house.said()).toContain("Stopped.");
-  }, 30_000);
+  }, 240_000);
 });
 
 describe.skipIf(notLinux).each([
@@ -144,7 +144,7 @@ describe.skipIf(notLinux).each([
     );
     replacement.tell("SIGTERM");
     expect(await replacement.ended()).toBe(0);
-  }, 60_000);
+  }, 240_000);
 });
 
 describe.skipIf(notLinux).each([...TOPOLOGIES])(
@@ -175,6 +175,6 @@ describe.skipIf(notLinux).each([...TOPOLOGIES])(
       expect(await house.ended()).toBe(0);
       other.tell("SIGTERM");
       expect(await other.ended()).toBe(0);
-    }, 60_000);
+    }, 240_000);
   },
 );

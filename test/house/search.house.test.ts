@@ -41,8 +41,8 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
     });
     expect(loaded.status, await loaded.text()).toBe(201);
     await build(house);
-  }, 60_000);
-  afterAll(() => house.close(), 30_000);
+  }, 240_000);
+  afterAll(() => house.close(), 240_000);
 
   const search = (query_text: string, more: object = {}): Promise<Searched> =>
     house.json<Searched>("/v1/matrix/search", { query_text, ...more });
@@ -158,7 +158,7 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
     expect(after.hits.map(({ id, score }) => [id, score])).toEqual(
       before.hits.map(({ id, score }) => [id, score]),
     );
-  }, 30_000);
+  }, 240_000);
 });
 
 test("both topologies give the same hits in the same order", () => {

@@ -15,8 +15,8 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
   let house: TestHouse;
   beforeAll(async () => {
     house = await startHouse(topology);
-  }, 30_000);
-  afterAll(() => house.close(), 30_000);
+  }, 240_000);
+  afterAll(() => house.close(), 240_000);
 
   const put = (key: string, body: string, headers: Record<string, string> = {}): Promise<Response> =>
     house.ask(`/v1/storage/${key}`, { method: "PUT", body, headers });

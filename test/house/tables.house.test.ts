@@ -19,8 +19,8 @@ describe("tables", () => {
   let house: TestHouse;
   beforeAll(async () => {
     house = await startHouse("together");
-  }, 30_000);
-  afterAll(() => house.close(), 30_000);
+  }, 240_000);
+  afterAll(() => house.close(), 240_000);
 
   const load = async (dataset: string, body: string, query = ""): Promise<Ingested> => {
     const reply = await house.ask(`/v1/ingest?dataset=${dataset}${query}`, { method: "POST", body });
@@ -60,7 +60,7 @@ describe("tables", () => {
       { id: 3, note: "late" },
     ]);
     expect(await sql('SELECT line, raw FROM "crew$rejects"')).toEqual([{ line: 4, raw: "lots,Di," }]);
-  }, 30_000);
+  }, 240_000);
 
   test("are read from their files alone by another reader, also after a rename", async () => {
     await load("orders", FIRST);
@@ -86,7 +86,7 @@ describe("tables", () => {
       { id: 2, employer: "Büro", started: "2026-02-06", pay: 13.25, note: undefined },
       { id: 3, employer: "Cy", started: "2026-03-07", pay: 14, note: "late" },
     ] as never);
-  }, 30_000);
+  }, 240_000);
 
   test("have manifests that another Avro library decodes", async () => {
     const metadata = join(folderOf("orders"), "metadata");
@@ -122,7 +122,7 @@ describe("tables", () => {
     expect(total).toBe(13);
     // Small files are merged behind their writers.
     expect(files).toBeLessThanOrEqual(13);
-  }, 60_000);
+  }, 240_000);
 
   test("take rows without a file, from many at once, and say what does not fit", async () => {
     await load("events", "id,name\n0,zero\n");
@@ -146,7 +146,7 @@ describe("tables", () => {
       dry_run: true,
     });
     expect(maintained.dry_run).toBe(true);
-  }, 60_000);
+  }, 240_000);
 
   test("change as they are allowed to, and say what does not fit", async () => {
     await load("shape", "a,b\n1,x\n");
@@ -172,7 +172,7 @@ describe("tables", () => {
       { a: 1, b: null },
       { a: 3, b: null },
     ] as never);
-  }, 30_000);
+  }, 240_000);
 
   test("are replaced, dropped, and made again under the same name", async () => {
     await load("again", "x\n1\n2\n");
@@ -187,5 +187,5 @@ describe("tables", () => {
     expect((await house.ask("/v1/catalog/datasets/again?purge=true", { method: "DELETE" })).status).toBe(204);
     const { objects } = await house.json<{ objects: object[] }>("/v1/storage?prefix=warehouse/again.1/");
     expect(objects).toEqual([]);
-  }, 30_000);
+  }, 240_000);
 });

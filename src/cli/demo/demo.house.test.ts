@@ -113,7 +113,7 @@ describe("over the sample", () => {
         orders: { replayed: true },
       });
       expect(detailOf(report, "corpus")["built"]).toBe(false);
-      expect(detailOf(report, "search")["first_result_ms"]).toBeLessThan(15_000);
+      expect(detailOf(report, "search")["first_result_ms"]).toBeLessThan(120_000);
     },
     TIMEOUT_MS,
   );

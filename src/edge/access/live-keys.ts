@@ -34,11 +34,22 @@ interface Access {
   readonly problem?: string;
   /** API keys that are known. */
   readonly keys: number;
+  /**
+   * Whether a key file was seen that had keys in it, or was damaged. A running house remembers that by itself: losing
+   * `keys.required` along with `keys.json` does not open it.
+   */
+  readonly hadKeys: boolean;
+}
+
+interface ReadOptions {
+  readonly exposed: boolean;
+  /** Of the access before. */
+  readonly hadKeys: boolean;
 }
 
 export async function openKeys({ path, exposed, log }: LiveKeysOptions): Promise<LiveKeys> {
   let version = await versionOf(path);
-  let access = await readAccess(path, exposed, log);
+  let access = await readAccess(path, { exposed, hadKeys: false }, log);
   let looking = false;
   if (access.problem !== undefined) log.error(`nobody is let in: ${access.problem}`);
 
@@ -46,7 +57,7 @@ export async function openKeys({ path, exposed, log }: LiveKeysOptions): Promise
     const found = await versionOf(path);
     if (found === version) return;
     const before = access;
-    access = await readAccess(path, exposed, log);
+    access = await readAccess(path, { exposed, hadKeys: before.hadKeys }, log);
     // Only now: a look that failed half-way is taken again.
     version = found;
     if (access.problem === undefined) log.info("the API keys changed", { keys: access.keys });
@@ -58,7 +69,7 @@ export async function openKeys({ path, exposed, log }: LiveKeysOptions): Promise
     void look()
       .catch((error: unknown) => {
         if (access.problem !== UNREADABLE) log.error("the API keys cannot be read", { error });
-        access = refusing(UNREADABLE);
+        access = refusing(UNREADABLE, access.hadKeys);
         version = UNREAD;
       })
       .finally(() => (looking = false));
@@ -80,23 +91,24 @@ const LOST =
 const NEEDED =
   "the house can be reached from other machines, and it has no API key. Make one with: lakehouse config add-key NAME --scope SCOPE";
 
-async function readAccess(path: string, exposed: boolean, log: Log): Promise<Access> {
+async function readAccess(path: string, { exposed, hadKeys }: ReadOptions, log: Log): Promise<Access> {
   try {
     const keys = await readKeys(path);
-    if (keys === undefined && areKeysRequired(path)) return refusing(LOST);
+    if (keys === undefined && (hadKeys || areKeysRequired(path))) return refusing(LOST, true);
     if (keys === undefined || keys.length === 0) {
-      return exposed ? refusing(NEEDED) : { authenticate: authenticator([]), keys: 0 };
+      if (exposed) return refusing(NEEDED, false);
+      return { authenticate: authenticator([]), keys: 0, hadKeys: false };
     }
     // On a full disk the keys count all the same.
     await requireKeys(path).catch((error: unknown) => log.warn("keys.required cannot be written", { error }));
-    return { authenticate: authenticator(keys), keys: keys.length };
+    return { authenticate: authenticator(keys), keys: keys.length, hadKeys: true };
   } catch (error) {
-    return refusing(error instanceof Fault ? error.message : UNREADABLE);
+    return error instanceof Fault ? refusing(error.message, true) : refusing(UNREADABLE, hadKeys);
   }
 }
 
-function refusing(problem: string): Access {
-  return { authenticate: closed(problem), problem, keys: 0 };
+function refusing(problem: string, hadKeys: boolean): Access {
+  return { authenticate: closed(problem), problem, keys: 0, hadKeys };
 }
 
 /** No file's version, so that the next look reads it. */

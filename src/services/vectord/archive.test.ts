@@ -358,7 +358,7 @@ test("kill -9 in the middle of a restore leaves one snapshot or the other, whole
     expect(now).toEqual(numbers(now.length));
     expect(unfinishedFolders()).toEqual([]);
   }
-}, 120_000);
+}, 240_000);
 
 test("an index keeps to its model: texts are embedded by it, and a query by another is refused", async () => {
   const created = await service.create({ index: "m", dimension: 2, metric: "euclidean", model: "four" });

@@ -97,7 +97,7 @@ test("kill -9 loses nothing that was acknowledged, in 10 rounds over one index",
     await index.close();
   }
   expect(readdirSync(dir).filter((name) => /(\.tmp|\.partial)$|^job-/.test(name))).toEqual([]);
-}, 120_000);
+}, 240_000);
 
 /** An index with a snapshot, a graph and writes behind them, as `ending` leaves its folder; every file of it is attacked. */
 async function made(dir: string, ending: "closed" | "killed"): Promise<void> {
@@ -208,7 +208,7 @@ describe.each(["closed", "killed"] as const)("the folder of an index that was %s
       }
     }
     expect(refused).toBeGreaterThan(60);
-  }, 120_000);
+  }, 240_000);
 
   test("needs its graph least of all: what is wrong with it costs a build", async () => {
     const graph = readdirSync(whole).find((name) => name.startsWith("graph-")) ?? "none";

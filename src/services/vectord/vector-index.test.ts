@@ -445,7 +445,7 @@ describe("an index of 20,000", () => {
     const measured = await index.recall({ sample: 50, k: 10 });
     expect(measured.recall).toBeGreaterThanOrEqual(0.99);
     expect(measured.sample).toBe(50);
-  }, 120_000);
+  }, 240_000);
 
   test("k rows come back through any filter that k rows match", async () => {
     const vector = next();
@@ -489,7 +489,7 @@ describe("an index of 20,000", () => {
     await index.rebuild();
     expect(index.stats().tombstones).toBe(0);
     expect(await recallOf()).toBeGreaterThanOrEqual(0.99);
-  }, 120_000);
+  }, 240_000);
 
   test("a restart reads the snapshot, and a damaged graph is built again from the rows", async () => {
     await index.snapshot();
@@ -511,5 +511,5 @@ describe("an index of 20,000", () => {
     await index.settled();
     expect(index.stats()).toMatchObject({ unindexed: 0, failure: null });
     expect(await recallOf()).toBeGreaterThanOrEqual(0.99);
-  }, 120_000);
+  }, 240_000);
 });

@@ -81,11 +81,11 @@ test("a draining server answers each kept connection once more, and closes it wi
   expect((await ask("/a")).headers.get("connection")).not.toBe("close");
   // Two kept connections, one of which stays silent.
   await Promise.all([ask("/a"), ask("/b")].map(async (reply) => (await reply).text()));
-  const drained = drainGracefully(server, handlers, 5000);
+  const drained = drainGracefully(server, handlers, 120_000);
   const last = await ask("/b");
   expect([await last.text(), last.headers.get("connection")]).toEqual(["other", "close"]);
   const started = performance.now();
   await drained;
-  expect(performance.now() - started).toBeLessThan(4000);
+  expect(performance.now() - started).toBeLessThan(100_000);
   expect(await ask("/a").catch((error: Error & { code?: string }) => error.code)).toBe("ECONNREFUSED");
 });

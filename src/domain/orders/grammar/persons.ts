@@ -5,7 +5,7 @@ import type { Lexicon } from "../tables/lexicon.ts";
 import type { PersonNames } from "../tables/names.ts";
 import type { Token } from "../text/tokens.ts";
 import type { Of } from "./claim.ts";
-import { titleCase } from "./places.ts";
+import { titleCase } from "./place-words.ts";
 
 export interface NameWords {
   readonly names: PersonNames;

@@ -1,99 +1,36 @@
-// Claims to places: cities with and without their state in the ways people write the two, states, postal codes,
-// counties, nicknames and metropolitan areas. How much speaks for a name alone depends on how many people live there, on
-// what stands before it, and on whether it is a word as well.
+// Claims to cities and states: cities with and without their state in the ways people write the two, misspelt ones, and
+// states alone. How much speaks for a name alone depends on how many people live there, on what stands before it, and
+// on whether it is a word as well.
 
-import { isVocabulary, type Lexicon } from "../tables/lexicon.ts";
-import type { PlaceNames, StateName } from "../tables/nicknames.ts";
-import { longestPhrase } from "../tables/phrases.ts";
-import { type Gazetteer, type Place, placeName, type PostalPlace } from "../places/gazetteer.ts";
+import { type Gazetteer, type Place, placeName } from "../places/gazetteer.ts";
+import { isVocabulary } from "../tables/lexicon.ts";
 import type { Token } from "../text/tokens.ts";
-import type { Correction, Of, PlaceValue } from "./claim.ts";
+import type { Correction } from "./claim.ts";
+import { countyAt, nicknamesAt, postalAt, withPostal } from "./place-codes.ts";
+import {
+  ABBREVIATED,
+  behindCity,
+  COMMON_CODES,
+  endsSegment,
+  type FoundState,
+  isWordLike,
+  leadOf,
+  type PlaceClaim,
+  type PlaceWords,
+  type Run,
+  runsAt,
+  SMALL_CLASSES,
+  stateAt,
+  stateKey,
+  titleCase,
+  WORD_CODES,
+} from "./place-words.ts";
 
-export interface PlaceWords {
-  readonly gazetteer: Gazetteer;
-  readonly names: PlaceNames;
-  readonly lexicon: Lexicon;
-  readonly isTitleWord: (key: string) => boolean;
-  readonly caseless: boolean;
-  readonly titled: boolean;
-}
-
-type PlaceClaim = Of<"place">;
-
-/** A run of words that may be a city's name. */
-interface Run {
-  readonly from: number;
-  readonly to: number;
-  readonly name: string;
-  readonly words: number;
-}
-
-interface FoundState {
-  readonly code: string;
-  readonly to: number;
-  readonly form: StateName["form"];
-  /** Said so that no word can be meant: a whole name, or a code in capitals among small letters. */
-  readonly clear: boolean;
-}
-
-const CITY_WORDS_MAX = 4;
 /** Of a town of the same name elsewhere, as a share of the largest: from here on the name alone is ambiguous. */
 const AMBIGUOUS_SHARE = 0.1;
 const AMBIGUOUS_POPULATION_MIN = 4000;
 /** Runs of words that are looked up as misspelt places: the first ones of a text. */
 const MISSPELT_MAX = 40;
-
-/** Codes that are words of English or Spanish as well. */
-const WORD_CODES: ReadonlySet<string> = new Set(
-  "in or me hi ok oh la ma pa al id de co mo md ms mt ne ar ga ia il ct va wa va sd nd mi ak as".split(" "),
-);
-/** Of those, words that hardly any text is without. */
-const COMMON_CODES: ReadonlySet<string> = new Set([
-  "in",
-  "or",
-  "me",
-  "hi",
-  "ok",
-  "de",
-  "la",
-  "al",
-  "as",
-  "id",
-  "co",
-  "ma",
-  "pa",
-  "oh",
-]);
-
-const LEADS: Readonly<Record<string, number>> = {
-  in: 1.3,
-  near: 1.3,
-  around: 1.1,
-  outside: 1.1,
-  en: 1.2,
-  nr: 1.1,
-  "@": 0.8,
-  at: 0.8,
-  by: 0.5,
-  serving: 0.8,
-  greater: 1,
-  downtown: 1,
-  of: 0.5,
-  de: 0.5,
-  from: 0.5,
-  to: 0.2,
-  for: 0.2,
-  para: 0.2,
-  cerca: 1,
-  ",": 0.7,
-  "-": 0.5,
-  "/": 0.4,
-  ":": 0.5,
-  "(": 0.6,
-  "\n": 0.4,
-  "|": 0.5,
-  ";": 0.4,
-};
 
 export function placeClaims(tokens: readonly Token[], words: PlaceWords): PlaceClaim[] {
   const claims: PlaceClaim[] = [];
@@ -119,83 +56,6 @@ export function placeClaims(tokens: readonly Token[], words: PlaceWords): PlaceC
     }
   }
   return claims;
-}
-
-/** The runs of words that start here, the longest first: hyphens and the points of "St." and "Ft." do not end them. */
-function runsAt(tokens: readonly Token[], from: number, lexicon: Lexicon): Run[] {
-  const runs: Run[] = [];
-  const parts: string[] = [];
-  let at = from;
-  while (at < tokens.length && parts.length < CITY_WORDS_MAX) {
-    const token = tokens[at] as Token;
-    if (token.kind !== "word" || isClosed(token, lexicon)) break;
-    parts.push(token.word);
-    at++;
-    runs.push({ from, to: at, name: placeName(parts.join(" ")), words: parts.length });
-    const mark = tokens[at];
-    if (mark?.kind !== "mark" || !mark.glued) continue;
-    const short = mark.word === "." && ABBREVIATED.has(token.word);
-    const hyphen = mark.word === "-" && tokens[at + 1]?.glued === true;
-    if (short || hyphen) at++;
-  }
-  return runs.reverse();
-}
-
-/** Words of the closed vocabulary that no place begins with or runs over. */
-function isClosed({ word, capital }: Token, lexicon: Lexicon): boolean {
-  if (word.length < 3 || PLACE_WORDS.has(word)) return false;
-  const meanings = lexicon.meaningsOf(word);
-  if (meanings === undefined || capital) return false;
-  return CLOSED_CLASSES.some((kind) => meanings.has(kind));
-}
-
-const CLOSED_CLASSES = ["prep", "lead", "neg", "closing", "urgent", "subject", "people"];
-const PLACE_WORDS: ReadonlySet<string> = new Set([
-  "the",
-  "los",
-  "las",
-  "del",
-  "new",
-  "order",
-  "cover",
-  "short",
-  "fort",
-  "greater",
-  "fill",
-  "place",
-]);
-
-const ABBREVIATED: ReadonlySet<string> = new Set(["st", "ft", "mt", "ste", "n", "s", "e", "w", "no", "so"]);
-
-function stateAt(
-  tokens: readonly Token[],
-  from: number,
-  { names, caseless }: PlaceWords,
-): FoundState | undefined {
-  const token = tokens[from];
-  if (token?.kind !== "word") return undefined;
-  const found = longestPhrase(names.states, tokens, from);
-  const [state] = found?.values ?? [];
-  if (found === undefined || state === undefined) return undefined;
-  const upper = token.text === token.text.toUpperCase();
-  const clear = state.form === "name" || (state.form === "code" && upper && !caseless);
-  // "Minn." and "Calif." keep their point.
-  const mark = tokens[found.to];
-  const point = mark?.word === "." && mark.glued && state.form === "short";
-  return {
-    code: state.code,
-    to: found.to + (point ? 1 : 0),
-    form: state.form,
-    clear: clear || point || token.upper,
-  };
-}
-
-/** What may stand between a city and its state. */
-function behindCity(tokens: readonly Token[], at: number): { at: number; open: boolean }[] {
-  const mark = tokens[at];
-  if (mark?.kind !== "mark") return [{ at, open: false }];
-  if (mark.word === "(") return [{ at: at + 1, open: true }];
-  return [",", "-", "/", "."].includes(mark.word) ? [{ at: at + 1, open: false }] : [];
 }
 
 function cityAt(tokens: readonly Token[], run: Run, words: PlaceWords): PlaceClaim[] {
@@ -334,20 +194,6 @@ const DIRECTIONS: ReadonlySet<string> = new Set(
     " ",
   ),
 );
-const SMALL_CLASSES = [
-  "filler",
-  "lead",
-  "prep",
-  "weekday",
-  "number",
-  "ahead",
-  "people",
-  "modifier",
-  "urgent",
-  "shiftname",
-  "daypart",
-  "neg",
-];
 const GEOGRAPHIC: ReadonlySet<string> = new Set(
   "beach island islands city park lake lakes river creek springs spring falls valley hill hills mountain point harbor port bay ridge heights grove village town township center station junction crossing bluff bluffs rock landing prairie forest glen cove canyon mesa vista fort camp north south east west new old big little grand green white black red upper lower mill mills field fields wood woods bridge ford haven shore shores isle key cape palm pine oak cedar rose bear eagle fish deer elk".split(
     " ",
@@ -390,13 +236,6 @@ function cityAlone(
   };
 }
 
-function stateKey(tokens: readonly Token[], { from, to }: Pick<Run, "from" | "to">): string {
-  return tokens
-    .slice(from, to)
-    .map(({ key }) => key)
-    .join("");
-}
-
 function sizeWeight(population: number): number {
   if (population >= 400_000) return 2.1;
   if (population >= 100_000) return 1.7;
@@ -405,29 +244,11 @@ function sizeWeight(population: number): number {
   return population >= 5000 ? 0.2 : -0.4;
 }
 
-function isWordLike({ word, key }: Token, { lexicon, isTitleWord }: PlaceWords): boolean {
-  return lexicon.meaningsOf(word) !== undefined || isTitleWord(key);
-}
-
 export function isAmbiguous(named: readonly Place[]): boolean {
   const [first] = named;
   if (first === undefined) return false;
   const least = Math.max(AMBIGUOUS_POPULATION_MIN, first.population * AMBIGUOUS_SHARE);
   return named.some((place) => place.state !== first.state && place.population >= least);
-}
-
-function leadOf(tokens: readonly Token[], at: number): number {
-  let before = tokens[at - 1];
-  if (before === undefined) return 0;
-  if (before.word === "the" || before.word === "downtown") before = tokens[at - 2] ?? before;
-  return Object.hasOwn(LEADS, before.word) ? (LEADS[before.word] ?? 0) : 0;
-}
-
-function endsSegment(next: Token | undefined, lexicon: Lexicon): boolean {
-  if (next === undefined || next.kind !== "word") return true;
-  return ["weekday", "ahead", "prep", "shiftname", "urgent", "next", "this", "lead", "month"].some((kind) =>
-    lexicon.has(next.word, kind),
-  );
 }
 
 /** "metro Atlanta", "Houston metro area", "the Tulsa area". */
@@ -501,147 +322,6 @@ function stateAlone(
   return weight <= 0 ? [] : [withPostal(tokens, { kind: "place", value, from, to: state.to, weight }, words)];
 }
 
-const POSTAL = /^\d{5}$/;
-
-/** A postal code behind a place says the place more exactly. */
-function withPostal(tokens: readonly Token[], claim: PlaceClaim, words: PlaceWords): PlaceClaim {
-  const comma = tokens[claim.to]?.word === "," ? 1 : 0;
-  const found = codeAt(tokens, claim.to + comma, words);
-  if (found === undefined || found.postal?.state !== claim.value.state) return claim;
-  const value: PlaceValue = { ...claim.value, postal: found.postal, postalCode: found.code };
-  return { ...claim, value, to: found.to, weight: claim.weight + 3 };
-}
-
-function codeAt(
-  tokens: readonly Token[],
-  at: number,
-  { gazetteer }: PlaceWords,
-): { code: string; to: number; postal: PostalPlace | undefined } | undefined {
-  const token = tokens[at];
-  if (token?.kind !== "number" || !POSTAL.test(token.text)) return undefined;
-  const plus = tokens[at + 2];
-  const long =
-    tokens[at + 1]?.word === "-" && tokens[at + 1]?.glued === true && /^\d{4}$/.test(plus?.text ?? "");
-  return { code: token.text, to: long ? at + 3 : at + 1, postal: gazetteer.postal(token.text) };
-}
-
-const NAMED_POSTAL: ReadonlySet<string> = new Set(["zip", "zipcode", "code", "postal", "cp"]);
-
-function postalAt(tokens: readonly Token[], at: number, words: PlaceWords): PlaceClaim[] {
-  const found = codeAt(tokens, at, words);
-  if (found === undefined) return [];
-  const before = tokens[at - 1];
-  const named =
-    NAMED_POSTAL.has(before?.word ?? "") ||
-    (before?.word === ":" && NAMED_POSTAL.has(tokens[at - 2]?.word ?? ""));
-  const { postal, code, to } = found;
-  const other =
-    before !== undefined &&
-    (before.word === "$" ||
-      before.word === "#" ||
-      words.lexicon.has(before.word, "namer") ||
-      words.lexicon.has(before.word, "idword"));
-  if (
-    !named &&
-    (postal === undefined ||
-      (before?.glued === true && (before.word === "#" || before.word === "$" || before.word === "-")))
-  )
-    return [];
-  const value: PlaceValue =
-    postal === undefined
-      ? { postalCode: code }
-      : { postalCode: code, postal, city: postal.city, state: postal.state };
-  const from = named && before?.kind === "word" ? at - 1 : at;
-  return [{ kind: "place", value, from, to, weight: named ? 5.5 : other ? 1.5 : 4.5 }];
-}
-
-/** Codes of airports that are words. */
-const WORD_AIRPORTS: ReadonlySet<string> = new Set([
-  "sea",
-  "den",
-  "san",
-  "sat",
-  "las",
-  "aus",
-  "ont",
-  "hou",
-  "sna",
-  "bos",
-  "mia",
-]);
-const METRO_WORDS: ReadonlySet<string> = new Set([
-  "metro",
-  "area",
-  "metroplex",
-  "region",
-  "metropolitan",
-  "airport",
-  "suburbs",
-  "surrounding",
-  "areas",
-  "strip",
-]);
-
-function nicknamesAt(tokens: readonly Token[], from: number, words: PlaceWords): PlaceClaim[] {
-  const found = longestPhrase(words.names.nicknames, tokens, from);
-  const [nickname] = found?.values ?? [];
-  if (found === undefined || nickname === undefined) return [];
-  const token = tokens[from] as Token;
-  const lead = leadOf(tokens, from);
-  if (found.words === 1 && token.word.length <= 3 && WORD_AIRPORTS.has(token.word) && !token.upper) return [];
-  if (found.words === 1 && words.lexicon.meaningsOf(token.word) !== undefined && !token.upper && lead < 0.8)
-    return [];
-  let { to } = found;
-  while (METRO_WORDS.has(tokens[to]?.word ?? "")) to++;
-  const known = words.gazetteer
-    .named(placeName(nickname.city))
-    .find((place) => place.state === nickname.state);
-  // The state may be said as well.
-  for (const { at, open } of behindCity(tokens, to)) {
-    const state = stateAt(tokens, at, words);
-    if (
-      !open &&
-      state?.code === nickname.state &&
-      (state.clear || !COMMON_CODES.has((tokens[at] as Token).word))
-    )
-      to = state.to;
-  }
-  const metro =
-    nickname.kind === "metro"
-      ? nickname.name
-      : to > found.to && METRO_WORDS.has(tokens[found.to]?.word ?? "") && nickname.kind === "city"
-        ? nickname.city
-        : undefined;
-  const place = { city: nickname.city, state: nickname.state, known };
-  const value: PlaceValue =
-    nickname.kind === "airport"
-      ? { ...place, metro: nickname.city }
-      : metro === undefined
-        ? place
-        : { ...place, metro };
-  const weight =
-    3.8 +
-    0.9 * (found.words - 1) +
-    lead * 0.4 +
-    (to > found.to ? 1 : 0) -
-    (tokens[from - 1]?.word === "(" ? 2 : 0);
-  return [{ kind: "place", value, from, to, weight }];
-}
-
-const COUNTY_WORDS: ReadonlySet<string> = new Set(["county", "cnty", "parish", "condado"]);
-
-function countyAt(tokens: readonly Token[], run: Run, words: PlaceWords): PlaceClaim[] {
-  if (!COUNTY_WORDS.has(tokens[run.to]?.word ?? "") || run.words > 3) return [];
-  const counties = words.gazetteer.counties(run.name);
-  const [behind] = behindCity(tokens, run.to + 1);
-  const state = behind === undefined ? undefined : stateAt(tokens, behind.at, words);
-  const county = counties.find((one) => state === undefined || one.state === state.code);
-  if (county === undefined) return [];
-  const to = state === undefined ? run.to + 1 : state.to;
-  const weight = (state === undefined ? 4 : 6) + 0.5 * (run.words - 1);
-  return [{ kind: "place", value: { county, state: county.state }, from: run.from, to, weight }];
-}
-
 function isUnknown({ kind, word, key }: Token, { lexicon, isTitleWord }: PlaceWords): boolean {
   return kind === "word" && word.length >= 3 && !isVocabulary(lexicon, word) && !isTitleWord(key);
 }
@@ -679,12 +359,4 @@ function misspeltAt(tokens: readonly Token[], run: Run, words: PlaceWords): Plac
   const named = words.gazetteer.named(placeName(known.city));
   const claim = cityAlone(tokens, run, named, words, [{ typed, read: known.city }]);
   return claim === undefined ? [] : [claim];
-}
-
-/** "MACKINAC" and "mackinac" as "Mackinac"; what has capitals of its own keeps them. */
-export function titleCase(word: string): string {
-  const mixed = /\p{Lu}/u.test(word) && /\p{Ll}/u.test(word);
-  return mixed
-    ? word
-    : word.toLowerCase().replace(/(?<![\p{L}\p{M}'’])\p{L}/gu, (letter) => letter.toUpperCase());
 }

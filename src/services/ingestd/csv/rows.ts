@@ -263,13 +263,15 @@ export class RowScanner {
     return typeof quoted === "object" && quoted.cells.length === width;
   }
 
+  #fitsPlain(line: string): boolean {
+    return this.#fitted(this.#plainCells(line), 0, line, false) !== undefined;
+  }
+
   /** Whether a record of several lines that does not fit hides a line that would: then its quote is what is wrong. */
   #startsAnew(text: string, at: number, { spans, next }: Parsed): boolean {
     if (!spans) return false;
     const lines = text.slice(at, next).split(this.#dialect.newline).slice(1);
-    return lines.some(
-      (line) => line !== "" && this.#fitted(this.#plainCells(line), 0, line, false) !== undefined,
-    );
+    return lines.some((line) => line !== "" && !line.includes(this.#dialect.quote) && this.#fitsPlain(line));
   }
 }
 

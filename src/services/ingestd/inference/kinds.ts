@@ -79,19 +79,37 @@ export function digitsOf(text: string): number {
 const DOUBLE_DIGITS = 15;
 /** Whether a double gives back every digit. The dressed-up ones are taken up to 15, the plain ones also when they are a double's own text. */
 const fewDigits = (text: string): boolean => digitsOf(text) <= DOUBLE_DIGITS;
-const exactDouble = (text: string): boolean =>
-  Number.isFinite(Number(text)) &&
-  (fewDigits(text) ||
-    (WHOLE_NUMBER.test(text) ? BigInt(Number(text)) === BigInt(text) : String(Number(text)) === text));
+const exactDouble = (text: string): boolean => {
+  const value = Number(text);
+  if (!Number.isFinite(value)) return false;
+  if (fewDigits(text)) return true;
+  if (WHOLE_NUMBER.test(text)) return BigInt(value) === BigInt(text);
+  const size = Math.abs(value);
+  // Where JavaScript and DuckDB write a number alike, its own text is a proof.
+  if (/e/i.test(text)) return (size < 1e-5 || size >= 1e17) && value.toExponential() === exponentOf(text);
+  return size >= 1e-4 && size < 1e15 && String(value) === text;
+};
 const WHOLE_NUMBER = /^-?[0-9]+$/;
+const exponentOf = (text: string): string =>
+  text
+    .toLowerCase()
+    .replace(/e(?=[0-9])/, "e+")
+    .replace(/e([+-])0+(?=[0-9])/, "e$1");
 const fewDigitsSql = (text: string): string =>
   `length(ltrim(regexp_replace(split_part(lower(${text}), 'e', 1), '[^0-9]', '', 'g'), '0')) <= ${DOUBLE_DIGITS}`;
+const exponentSql = (text: string): string =>
+  `regexp_replace(regexp_replace(lower(${text}), 'e([0-9])', 'e+\\1'), 'e([+-])0+([0-9])', 'e\\1\\2')`;
 /** DuckDB reads 1e+400 as infinity. */
 const exactDoubleSql = (text: string): string => {
   const value = `TRY_CAST(${text} AS DOUBLE)`;
-  const isWhole = `regexp_full_match(${text}, '-?[0-9]+')`;
-  const exact = `CASE WHEN ${isWhole} THEN TRY_CAST(${value} AS HUGEINT) = TRY_CAST(${text} AS HUGEINT) ELSE CAST(${value} AS VARCHAR) = ${text} END`;
-  return `(isfinite(${value}) AND (${fewDigitsSql(text)} OR ${exact}))`;
+  const written = `CAST(${value} AS VARCHAR)`;
+  const cases = [
+    `WHEN ${fewDigitsSql(text)} THEN true`,
+    `WHEN regexp_full_match(${text}, '-?[0-9]+') THEN TRY_CAST(${value} AS HUGEINT) = TRY_CAST(${text} AS HUGEINT)`,
+    `WHEN contains(lower(${text}), 'e') THEN (abs(${value}) < 1e-5 OR abs(${value}) >= 1e17) AND ${exponentSql(written)} = ${exponentSql(text)}`,
+    `ELSE abs(${value}) >= 1e-4 AND abs(${value}) < 1e15 AND ${written} = ${text}`,
+  ];
+  return `(isfinite(${value}) AND CASE ${cases.join(" ")} END)`;
 };
 
 const slashed = (text: string): string => `translate(${text}, '.-', '//')`;

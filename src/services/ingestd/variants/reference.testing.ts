@@ -87,7 +87,9 @@ const digits = (text: string): number =>
 function double(text: string): string | undefined {
   const value = Number(text);
   if (!Number.isFinite(value)) return undefined;
-  const exact = /^-?[0-9]+$/.test(text) ? BigInt(value) === BigInt(text) : number(text) === text;
+  const exact = /^-?[0-9]+$/.test(text)
+    ? BigInt(value) === BigInt(text)
+    : number(text) === text && Math.abs(value) >= 1e-4;
   return digits(text) <= 15 || exact ? number(text) : undefined;
 }
 
@@ -233,6 +235,7 @@ function rulesFor(file: FileMarks): Rule[] {
       read: when(/^[0-9]{1,2}[/-][0-9]{1,2}[/-][0-9]{4}$/, (text) =>
         dateOf([split(text)[2], split(text)[0], split(text)[1]]),
       ),
+      allowed: (texts) => count(texts, monthDate) !== count(texts, dayDate) || file.dayFirst !== true,
     },
     {
       type: "DATE",
@@ -243,12 +246,16 @@ function rulesFor(file: FileMarks): Rule[] {
     {
       type: "DATE",
       read: anyDate(true),
-      allowed: (texts) => count(texts, monthDate) >= count(texts, dayDate),
+      allowed: (texts) =>
+        count(texts, monthDate) > count(texts, dayDate) ||
+        (count(texts, monthDate) === count(texts, dayDate) && file.dayFirst !== true),
     },
     {
       type: "DATE",
       read: anyDate(false),
-      allowed: (texts) => count(texts, monthDate) < count(texts, dayDate),
+      allowed: (texts) =>
+        count(texts, monthDate) < count(texts, dayDate) ||
+        (count(texts, monthDate) === count(texts, dayDate) && file.dayFirst === true),
     },
     {
       type: "TIME",
@@ -293,6 +300,8 @@ function widest(texts: readonly string[]): number {
 interface FileMarks {
   readonly decimalMark: "." | "," | undefined;
   readonly semicolons: boolean;
+  /** The order of day and month that a column shows beyond doubt, where no other shows the other one. */
+  readonly dayFirst: boolean | undefined;
 }
 
 /** The decimal mark of a column of numbers: its own, else the file's; "?" where it may be either. */
@@ -348,9 +357,12 @@ function fileMark(columns: readonly (readonly string[])[]): "." | "," | undefine
   const marks = new Set(
     columns.flatMap((texts) => {
       const filled = filledOf(texts);
-      const numbers = filled.filter((text) => /^[$€+-]*[0-9][0-9.,]*(?:e[+-]?[0-9]+)?%?$/i.test(text));
+      const isNumber = (text: string): boolean =>
+        /^[$€+-]*[0-9][0-9.,]*(?:e[+-]?[0-9]+)?%?$/i.test(text) &&
+        !/^\+[0-9]{7}|^[0-9]{1,2}\.[0-9]{1,2}\./.test(text);
+      const numbers = filled.filter(isNumber);
       if (filled.length === 0 || numbers.length < filled.length * 0.99) return [];
-      const mark = markOf(filled, { decimalMark: undefined, semicolons: false });
+      const mark = markOf(filled, { decimalMark: undefined, semicolons: false, dayFirst: undefined });
       if (
         !filled.some(
           (text) => DECIMAL_POINT.test(text) || DECIMAL_COMMA.test(text) || /(?:,[0-9]{3}){2}/.test(text),
@@ -364,6 +376,18 @@ function fileMark(columns: readonly (readonly string[])[]): "." | "," | undefine
   return marks.size === 1 ? only : undefined;
 }
 
+function fileOrder(columns: readonly (readonly string[])[]): boolean | undefined {
+  const orders = new Set(
+    columns.flatMap((texts) => {
+      const all = texts.map((text) => text.trim()).filter((text) => !NULLS.has(text));
+      const [month, day] = [count(all, monthDate), count(all, dayDate)];
+      return month === day || Math.max(month, day) < all.length * 0.99 ? [] : [day > month];
+    }),
+  );
+  const [only] = [...orders];
+  return orders.size === 1 ? only : undefined;
+}
+
 export function referenceOf({ bytes, names, written }: Variant): Reference {
   const [header = [], ...records] = recordsOf(decoded(bytes, written.encoding), written);
   const width = names.length;
@@ -373,7 +397,11 @@ export function referenceOf({ bytes, names, written }: Variant): Reference {
   const data = records.filter((cells) => fits(cells) && !isEmpty(cells));
   const others = records.filter((cells) => !fits(cells) && !isEmpty(cells)).length;
   const texts = names.map((_, column) => data.map((cells) => cells[column] ?? ""));
-  const marks = { decimalMark: fileMark(texts), semicolons: written.delimiter === ";" };
+  const marks = {
+    decimalMark: fileMark(texts),
+    semicolons: written.delimiter === ";",
+    dayFirst: fileOrder(texts),
+  };
   const columns = texts.map((column) => columnOf(column, marks));
   const loaded = data.flatMap((_, row) => {
     const values = columns.map(({ values: all }) => all[row]);

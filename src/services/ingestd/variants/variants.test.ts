@@ -12,7 +12,7 @@ test("files of every dialect, with odd values at every place, are read as the re
   const { differences, files } = await compareVariants(1, FILES, { rowsMax: ROWS_MAX, differencesMax: 10 });
   expect(differences).toEqual([]);
   expect(files).toBe(FILES);
-}, 120_000);
+}, 240_000);
 
 test("the reference reads quotes, doubled quotes and line breaks by RFC 4180", () => {
   const written = {

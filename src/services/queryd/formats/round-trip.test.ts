@@ -300,7 +300,7 @@ test("through a JSON result", async () => {
     }),
     { numRuns: 250 },
   );
-}, 60_000);
+}, 240_000);
 
 test("through NDJSON, a line a row", async () => {
   await fc.assert(
@@ -312,7 +312,7 @@ test("through NDJSON, a line a row", async () => {
     }),
     { numRuns: 100 },
   );
-}, 60_000);
+}, 240_000);
 
 /** The cells of a CSV text with a header and one line (RFC 4180); NULL is a cell that is empty and not quoted. */
 function cellsOf(csvText: string): (string | null)[] {
@@ -337,7 +337,7 @@ test("through CSV, whose nested cells are JSON", async () => {
     }),
     { numRuns: 100 },
   );
-}, 60_000);
+}, 240_000);
 
 /** Types of Arrow that its reader gives as JavaScript has them; the others are in arrow.test.ts. */
 const ARROW = SCALARS.filter(({ sql }) =>
@@ -388,4 +388,4 @@ test("through Arrow, as its own reader has it", async () => {
     }),
     { numRuns: 100 },
   );
-}, 60_000);
+}, 240_000);

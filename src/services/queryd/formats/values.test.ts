@@ -172,7 +172,7 @@ describe("a JSON result", () => {
   test("reads no further than it must", async () => {
     const started = performance.now();
     await resultOf("SELECT * FROM range(1000000000000)", 5);
-    expect(performance.now() - started).toBeLessThan(2000);
+    expect(performance.now() - started).toBeLessThan(60_000);
   });
 
   test("gives each column a name of its own", () => {

@@ -26,7 +26,7 @@ const noise = (): Float32Array => Float32Array.from({ length: 48 }, () => random
 beforeAll(async () => {
   for (let n = 0; n < ROWS; n++) graph.added(rows.put({ id: `${n}`, vector: noise(), metadata: {} }, 2).row);
   await graph.rebuild();
-}, 120_000);
+}, 240_000);
 afterAll(async () => {
   await graph.close();
   rmSync(dir, { recursive: true, force: true });
@@ -74,4 +74,4 @@ test("live searches that find too little raise the effort", async () => {
   // What was observed under less effort says nothing of more.
   expect(keeper.observed).toBeNull();
   keeper.close();
-}, 120_000);
+}, 240_000);

@@ -378,7 +378,7 @@ describe("the log", () => {
     writeFileSync(path, whole);
     expect(await recordsOf(dir)).toEqual(texts);
     await log.close();
-  }, 120_000);
+  }, 240_000);
 });
 
 async function salvaged(

@@ -1,0 +1,226 @@
+// What recognisers of places share: runs of words that may be a name, states in their forms, what may stand before a
+// place and between a city and its state, and what else a word may be.
+
+import { type Gazetteer, placeName } from "../places/gazetteer.ts";
+import type { Lexicon } from "../tables/lexicon.ts";
+import type { PlaceNames, StateName } from "../tables/nicknames.ts";
+import { longestPhrase } from "../tables/phrases.ts";
+import type { Token } from "../text/tokens.ts";
+import type { Of } from "./claim.ts";
+
+export interface PlaceWords {
+  readonly gazetteer: Gazetteer;
+  readonly names: PlaceNames;
+  readonly lexicon: Lexicon;
+  readonly isTitleWord: (key: string) => boolean;
+  readonly caseless: boolean;
+  readonly titled: boolean;
+}
+
+export type PlaceClaim = Of<"place">;
+
+/** A run of words that may be a city's name. */
+export interface Run {
+  readonly from: number;
+  readonly to: number;
+  readonly name: string;
+  readonly words: number;
+}
+
+export interface FoundState {
+  readonly code: string;
+  readonly to: number;
+  readonly form: StateName["form"];
+  /** Said so that no word can be meant: a whole name, or a code in capitals among small letters. */
+  readonly clear: boolean;
+}
+
+const CITY_WORDS_MAX = 4;
+
+/** Codes that are words of English or Spanish as well. */
+export const WORD_CODES: ReadonlySet<string> = new Set(
+  "in or me hi ok oh la ma pa al id de co mo md ms mt ne ar ga ia il ct va wa va sd nd mi ak as".split(" "),
+);
+/** Of those, words that hardly any text is without. */
+export const COMMON_CODES: ReadonlySet<string> = new Set([
+  "in",
+  "or",
+  "me",
+  "hi",
+  "ok",
+  "de",
+  "la",
+  "al",
+  "as",
+  "id",
+  "co",
+  "ma",
+  "pa",
+  "oh",
+]);
+
+const LEADS: Readonly<Record<string, number>> = {
+  in: 1.3,
+  near: 1.3,
+  around: 1.1,
+  outside: 1.1,
+  en: 1.2,
+  nr: 1.1,
+  "@": 0.8,
+  at: 0.8,
+  by: 0.5,
+  serving: 0.8,
+  greater: 1,
+  downtown: 1,
+  of: 0.5,
+  de: 0.5,
+  from: 0.5,
+  to: 0.2,
+  for: 0.2,
+  para: 0.2,
+  cerca: 1,
+  ",": 0.7,
+  "-": 0.5,
+  "/": 0.4,
+  ":": 0.5,
+  "(": 0.6,
+  "\n": 0.4,
+  "|": 0.5,
+  ";": 0.4,
+};
+
+/** The runs of words that start here, the longest first: hyphens and the points of "St." and "Ft." do not end them. */
+export function runsAt(tokens: readonly Token[], from: number, lexicon: Lexicon): Run[] {
+  const runs: Run[] = [];
+  const parts: string[] = [];
+  let at = from;
+  while (at < tokens.length && parts.length < CITY_WORDS_MAX) {
+    const token = tokens[at] as Token;
+    if (token.kind !== "word" || isClosed(token, lexicon)) break;
+    parts.push(token.word);
+    at++;
+    runs.push({ from, to: at, name: placeName(parts.join(" ")), words: parts.length });
+    const mark = tokens[at];
+    if (mark?.kind !== "mark" || !mark.glued) continue;
+    const short = mark.word === "." && ABBREVIATED.has(token.word);
+    const hyphen = mark.word === "-" && tokens[at + 1]?.glued === true;
+    if (short || hyphen) at++;
+  }
+  return runs.reverse();
+}
+
+/** Words of the closed vocabulary that no place begins with or runs over. */
+function isClosed({ word, capital }: Token, lexicon: Lexicon): boolean {
+  if (word.length < 3 || PLACE_WORDS.has(word)) return false;
+  const meanings = lexicon.meaningsOf(word);
+  if (meanings === undefined || capital) return false;
+  return CLOSED_CLASSES.some((kind) => meanings.has(kind));
+}
+
+const CLOSED_CLASSES = ["prep", "lead", "neg", "closing", "urgent", "subject", "people"];
+const PLACE_WORDS: ReadonlySet<string> = new Set([
+  "the",
+  "los",
+  "las",
+  "del",
+  "new",
+  "order",
+  "cover",
+  "short",
+  "fort",
+  "greater",
+  "fill",
+  "place",
+]);
+
+export const ABBREVIATED: ReadonlySet<string> = new Set([
+  "st",
+  "ft",
+  "mt",
+  "ste",
+  "n",
+  "s",
+  "e",
+  "w",
+  "no",
+  "so",
+]);
+
+export function stateAt(
+  tokens: readonly Token[],
+  from: number,
+  { names, caseless }: PlaceWords,
+): FoundState | undefined {
+  const token = tokens[from];
+  if (token?.kind !== "word") return undefined;
+  const found = longestPhrase(names.states, tokens, from);
+  const [state] = found?.values ?? [];
+  if (found === undefined || state === undefined) return undefined;
+  const upper = token.text === token.text.toUpperCase();
+  const clear = state.form === "name" || (state.form === "code" && upper && !caseless);
+  // "Minn." and "Calif." keep their point.
+  const mark = tokens[found.to];
+  const point = mark?.word === "." && mark.glued && state.form === "short";
+  return {
+    code: state.code,
+    to: found.to + (point ? 1 : 0),
+    form: state.form,
+    clear: clear || point || token.upper,
+  };
+}
+
+/** What may stand between a city and its state. */
+export function behindCity(tokens: readonly Token[], at: number): { at: number; open: boolean }[] {
+  const mark = tokens[at];
+  if (mark?.kind !== "mark") return [{ at, open: false }];
+  if (mark.word === "(") return [{ at: at + 1, open: true }];
+  return [",", "-", "/", "."].includes(mark.word) ? [{ at: at + 1, open: false }] : [];
+}
+
+export const SMALL_CLASSES = [
+  "filler",
+  "lead",
+  "prep",
+  "weekday",
+  "number",
+  "ahead",
+  "people",
+  "modifier",
+  "urgent",
+  "shiftname",
+  "daypart",
+  "neg",
+];
+
+export function stateKey(tokens: readonly Token[], { from, to }: Pick<Run, "from" | "to">): string {
+  return tokens
+    .slice(from, to)
+    .map(({ key }) => key)
+    .join("");
+}
+
+export function isWordLike({ word, key }: Token, { lexicon, isTitleWord }: PlaceWords): boolean {
+  return lexicon.meaningsOf(word) !== undefined || isTitleWord(key);
+}
+
+export function leadOf(tokens: readonly Token[], at: number): number {
+  let before = tokens[at - 1];
+  if (before === undefined) return 0;
+  if (before.word === "the" || before.word === "downtown") before = tokens[at - 2] ?? before;
+  return Object.hasOwn(LEADS, before.word) ? (LEADS[before.word] ?? 0) : 0;
+}
+
+export function endsSegment(next: Token | undefined, lexicon: Lexicon): boolean {
+  if (next === undefined || next.kind !== "word") return true;
+  return ["weekday", "ahead", "prep", "shiftname", "urgent", "next", "this", "lead", "month"].some((kind) =>
+    lexicon.has(next.word, kind),
+  );
+}
+
+/** "MACKINAC" and "mackinac" as "Mackinac"; what has capitals of its own keeps them. */
+export function titleCase(word: string): string {
+  const mixed = /\p{Lu}/u.test(word) && /\p{Ll}/u.test(word);
+  return mixed
+    ? word
+    : word.toLowerCase().replace(/(?<![\p{L}\p{M}'’])\p{L}/gu, (letter) => letter.toUpperCase());
+}
