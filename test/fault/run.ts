@@ -31,7 +31,7 @@ is a line that begins with WRONG, and the exit code is then 1.
   owners    every pair of processes that would own one folder, by its     --only up|"up --apart"|serve
             path, a link and a bind mount; keys that are changed at once;
             3 s a pair
-  chunks    bodies in chunks of one byte to each kind of route; minutes     --count 4000000 (bytes a body)
+  chunks    bodies in chunks of one byte to each kind of route; seconds     --count 4000000 (bytes a body)
   network   lines between daemons, and to S3, that fail; 1 to 2 s a round   --rounds 200 --seed S --only daemons|s3
   ingest-variants                                                           --files 100000 --from 1 --processes 2
             generated CSV files of every dialect with odd values, against
