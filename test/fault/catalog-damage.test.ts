@@ -86,8 +86,7 @@ describe.each(LOSSES)("a catalog that lost %s", (_, lose) => {
   });
 });
 
-const metadata = (folder: string, name: string): string =>
-  join(folder, "objects/warehouse/a/metadata", name);
+const metadata = (folder: string, name: string): string => join(folder, "objects/warehouse/a/metadata", name);
 const newest = (folder: string): string => {
   const versions = readdirSync(metadata(folder, "")).map((name) => Number(/^v(\d+)\./.exec(name)?.[1] ?? 0));
   return `v${Math.max(...versions)}.metadata.json`;

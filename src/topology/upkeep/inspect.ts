@@ -114,6 +114,11 @@ async function inspectIndexes({ vectord }: Pick<House, "vectord">): Promise<Find
 
 async function inspectCorpora({ matrixd }: Pick<House, "matrixd">): Promise<Finding[]> {
   const findings: Finding[] = [];
+  const { damaged = [] } = await matrixd.corpora({ limit: 1 });
+  for (const name of damaged) {
+    const problem = `The definition of the corpus ${name} is damaged: restore it, or define the corpus again.`;
+    findings.push({ part: "corpus", name, problem, remedy: "restore" });
+  }
   for await (const { name, status, build } of pages(
     (cursor) => matrixd.corpora({ limit: PAGE, cursor }),
     ({ corpora }) => corpora,

@@ -114,7 +114,8 @@ async function rebuildTable(
     const { version, text } = found;
     await rows.restore({ name, prefix: folder.prefix, version, text, generation: folder.generation });
     await rememberPast(store, rows, place, text, problems);
-    if (folder.isHintDamaged) await store.put({ key: hintKey(folder.prefix), body: bytesOf(String(version)) });
+    if (folder.isHintDamaged)
+      await store.put({ key: hintKey(folder.prefix), body: bytesOf(String(version)) });
     const older = problems.length === 0 ? "" : ` What could not be used: ${problems.join(" ")}`;
     const problem = `The dataset ${name} was made again from its metadata, version ${version}.${older}`;
     return { dataset: name, problem, remedy: problems.length === 0 ? "rebuild" : "restore" };
@@ -204,7 +205,12 @@ async function checkFiles(
 async function sizes(store: Service<typeof storage>, prefix: string): Promise<Map<string, number>> {
   const found = new Map<string, number>();
   for (let cursor: string | undefined; ;) {
-    const page = await store.list({ prefix, lost: true, limit: 1000, ...(cursor === undefined ? {} : { cursor }) });
+    const page = await store.list({
+      prefix,
+      lost: true,
+      limit: 1000,
+      ...(cursor === undefined ? {} : { cursor }),
+    });
     for (const { key, size } of page.objects) found.set(key, size);
     cursor = page.next_cursor;
     if (cursor === undefined) return found;
