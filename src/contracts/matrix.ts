@@ -266,7 +266,14 @@ export const matrix = {
     path: "/v1/matrix/corpora",
     summary: "List corpora",
     input: z.strictObject(pageInput),
-    output: z.object({ corpora: z.array(corpus), next_cursor: z.string().optional() }),
+    output: z.object({
+      corpora:
+        z.array(
+          corpus,
+        ) /** Names of corpora whose definitions are damaged: told until they are defined again, restored or dropped. */,
+      damaged: z.array(z.string()).optional(),
+      next_cursor: z.string().optional(),
+    }),
     errors: [],
     scope: "read",
   }),

@@ -100,6 +100,8 @@ export const storage = {
     input: z.strictObject({
       prefix: z.string().max(1024).default(""),
       delimiter: z.string().max(16).optional(),
+      /** With true what was stored and is lost is listed too, with size 0; else such an object fails the list. */
+      lost: z.boolean().default(false),
       ...pageInput,
     }),
     output: z.object({

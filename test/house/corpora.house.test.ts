@@ -253,6 +253,29 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
     expect(await drop("passing")).toBe(204);
   });
 
+  test("a definition that is damaged is made good from its copy; of both it is told, until it is defined again", async () => {
+    await built("people");
+    const files = ["people.corpus.json", "people.corpus-copy.json"].map((name) =>
+      join(house.settings.data, "corpora", name),
+    );
+    for (const file of files) {
+      house = await house.restart(() => writeFileSync(file, "damage"));
+      expect(await corpus("people")).toMatchObject({ status: "ready", text: PLAN.text });
+      expect(readFileSync(file, "utf8")).toContain(PLAN.text);
+    }
+    house = await house.restart(() => files.forEach((file) => writeFileSync(file, "damage")));
+    expect(await codeOf(await house.ask("/v1/matrix/corpora/people"))).toBe("internal");
+    expect(await house.json<object>("/v1/matrix/corpora")).toMatchObject({ damaged: ["people"] });
+    const health = await house.json<{ status: string; services: object }>("/v1/health");
+    expect(health.status).toBe("degraded");
+    expect(JSON.stringify(health.services)).toContain("people");
+    const { per_corpus, degraded } = await search("cook");
+    expect([degraded, per_corpus["people"]?.degraded]).toEqual([true, expect.stringContaining("definition")]);
+    await put("people");
+    await built("people");
+    expect(await house.json<object>("/v1/matrix/corpora")).not.toHaveProperty("damaged");
+  }, 60_000);
+
   test("an index that is damaged is built anew by asking for it", async () => {
     const [index = ""] = await indexes("people");
     const folder = join(house.settings.data, "vectors", index);

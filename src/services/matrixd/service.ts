@@ -12,9 +12,10 @@ import type { Log } from "#lib/log";
 import { didYouMean } from "#lib/nearest";
 import type { Call, CallInit } from "#rpc/call";
 import type { Handlers, ParsedOf, Service } from "#rpc/contract";
+import type { DaemonStats } from "#rpc/daemon";
 import { Fault, toFault } from "#rpc/fault";
 import { PLACE_FIELD } from "./corpus/build.ts";
-import { Corpora } from "./corpus/corpora.ts";
+import { Corpora, definitionDamaged } from "./corpus/corpora.ts";
 import type { Generation } from "./corpus/generation.ts";
 import { retrieve } from "./rank/retrieve.ts";
 import { createUnderstanding, type Understood } from "./query/understand.ts";
@@ -31,6 +32,7 @@ export interface MatrixdDeps {
 
 export interface Matrixd {
   readonly handlers: Handlers<typeof matrix>;
+  stats(): DaemonStats;
   close(): Promise<void>;
 }
 
@@ -142,6 +144,8 @@ export async function matrixd(deps: MatrixdDeps): Promise<Matrixd> {
       );
     }
     const names = input.corpora === undefined ? corpora.usual() : [...new Set(input.corpora)];
+    const [damaged, ...moreDamaged] = input.corpora === undefined ? corpora.damaged() : [];
+    if (names.length === 0 && damaged !== undefined) throw definitionDamaged(damaged);
     if (names.length === 0) {
       throw new Fault(
         "not_found",
@@ -153,6 +157,10 @@ export async function matrixd(deps: MatrixdDeps): Promise<Matrixd> {
       names.map((name) => corpora.describe(name)),
     );
     const perCorpus: Searched["per_corpus"] = {};
+    for (const name of damaged === undefined ? [] : [damaged, ...moreDamaged]) {
+      const { code, message } = definitionDamaged(name);
+      perCorpus[name] = { count: 0, plan: "none", took_ms: 0, degraded: `${code}: ${message}` };
+    }
     const [only] = names;
     const parts =
       names.length === 1 && only !== undefined
@@ -201,8 +209,10 @@ export async function matrixd(deps: MatrixdDeps): Promise<Matrixd> {
       const names = corpora.names().filter((name) => cursor === undefined || name > cursor);
       const page = names.slice(0, limit);
       const last = page.at(-1);
+      const damaged = corpora.damaged();
       return {
         corpora: page.map((name) => corpora.describe(name)),
+        ...(damaged.length === 0 ? {} : { damaged }),
         ...(names.length > limit && last !== undefined ? { next_cursor: last } : {}),
       };
     },
@@ -228,7 +238,7 @@ export async function matrixd(deps: MatrixdDeps): Promise<Matrixd> {
       return null;
     },
   };
-  return { handlers, close: () => corpora.close() };
+  return { handlers, stats: () => ({ damaged: corpora.damaged() }), close: () => corpora.close() };
 }
 
 /** A field that none of the corpora has would match nothing, without a word. */

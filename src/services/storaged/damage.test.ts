@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { mkdtemp, rm, truncate } from "node:fs/promises";
+import { mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { diskObjects } from "#adapters/objects/disk/disk";
@@ -74,6 +74,18 @@ test("verify compares everything, and names what is damaged or lost", async () =
     ],
     damaged_count: 2,
   });
+});
+
+test("an object that is gone is lost, and not unknown, also where its checksums are damaged", async () => {
+  for (const harmed of ["", "x", "x".repeat(200)]) {
+    await put("w/1");
+    await rm(path("w/1"));
+    await writeFile(join(folder, "objects.checksums", "w/1"), harmed);
+    expect(await faultOf(service.get({ key: "w/1" }))).toMatchObject({ code: "internal" });
+    expect(await faultOf(service.list({ prefix: "w/" }))).toMatchObject({ code: "internal" });
+    await service.remove({ key: "w/1" });
+    expect(await faultOf(service.get({ key: "w/1" }))).toMatchObject({ code: "not_found" });
+  }
 });
 
 test("the scrub finds what nobody reads", async () => {

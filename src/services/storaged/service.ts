@@ -114,8 +114,8 @@ export async function storaged({
       damage.mended(key);
       return null;
     },
-    list: async ({ prefix, delimiter, limit, cursor }) => {
-      const listing = await objects.list({ prefix, delimiter, limit, cursor });
+    list: async ({ prefix, delimiter, lost, limit, cursor }) => {
+      const listing = await objects.list({ prefix, delimiter, lost, limit, cursor });
       return {
         objects: listing.objects.map((head) => ({
           ...stored(head),

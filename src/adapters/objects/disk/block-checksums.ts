@@ -101,8 +101,19 @@ export class ChecksumStore {
 
   /** Undefined when there is no record, or the record itself is damaged: its object cannot be compared then. */
   async read(key: string): Promise<ChecksumRecord | undefined> {
+    const bytes = await this.#bytes(key);
+    return bytes === undefined ? undefined : decoded(bytes);
+  }
+
+  /** Whether there was an object. A record is never written in place, so one that is damaged says so too. */
+  async wasStored(key: string): Promise<boolean> {
+    const bytes = await this.#bytes(key);
+    return bytes !== undefined && decoded(bytes)?.published !== false;
+  }
+
+  async #bytes(key: string): Promise<Buffer | undefined> {
     try {
-      return decoded(await readFile(join(this.root, key)));
+      return await readFile(join(this.root, key));
     } catch (error) {
       if (isMissing(error)) return undefined;
       throw error;

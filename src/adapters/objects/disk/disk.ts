@@ -87,8 +87,7 @@ export async function diskObjects(root: string): Promise<Objects> {
   /** The fault for an object that is not there: never stored or removed, or lost. */
   const absence = (key: string): Promise<Fault> =>
     inTurn(key, async () => {
-      const record = await checksums.read(key);
-      const lost = record?.published === true && (await statOf(key)) === undefined;
+      const lost = (await checksums.wasStored(key)) && (await statOf(key)) === undefined;
       return lost ? missing(key) : notFound(key);
     });
 
