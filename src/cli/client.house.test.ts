@@ -81,6 +81,16 @@ describe.each([["together"], ["apart"]])("a house %s", (topology) => {
       "worker_id,name,role,city,state,pay,available_on\nw7,Gus Ito,Line Cook,Denver,CO,18.50,2026-11-28\n",
     );
     expect((await ask(["ingest", more, "--dataset", "people"])).exitCode).toBe(0);
+    const row = '{"worker_id":"w8","name":"Hal Orr","pay":21.5}\n';
+    const append = ["datasets", "append", "people", "--idempotency-key", "w8"];
+    for (const replayed of [false, true]) {
+      const appended = await ask(append, { stdin: row });
+      expect(JSON.parse(appended.out)).toMatchObject({ rows: 1, replayed });
+    }
+    const unfit = await ask(append.slice(0, 3), { stdin: '{"worker":"w9"}' });
+    expect([unfit.exitCode, unfit.err]).toEqual([3, expect.stringContaining("worker_id")]);
+    const maintained = await ask(["datasets", "maintain", "people", "--dry-run", "--keep-days", "7"]);
+    expect(JSON.parse(maintained.out)).toMatchObject({ dry_run: true, expired: { snapshots: 0 } });
     expect((await ask(["datasets", "rollback", "people", "monday"])).exitCode).toBe(2);
     const back = await ask(["datasets", "rollback", "people", String(first), "-o", "table"]);
     expect(back.err).toContain(`people is at snapshot ${first}: 5 rows.`);
@@ -115,6 +125,28 @@ describe.each([["together"], ["apart"]])("a house %s", (topology) => {
     ]);
     const rows = await ask(["sql", "SELECT sum(pay)::INT AS pay FROM pay"]);
     expect(JSON.parse(rows.out)).toMatchObject({ rows: [{ pay: 41 }] });
+  });
+
+  test("a likely rename is offered by commands that work as they stand", async () => {
+    const roster = (first: number, head: string) =>
+      `${head}\n${Array.from({ length: 24 }, (_, n) => `${first + n},${["Welder", "Cook", "Nurse"][n % 3]}`).join("\n")}\n`;
+    const ingest = ["ingest", "-", "--dataset", "crew"];
+    await ask(ingest, { stdin: roster(1, "id,role") });
+    const later = { stdin: roster(100, "id,trade") };
+    const loaded = JSON.parse((await ask(ingest, later)).out) as { warnings: string[] };
+    const [, rollback = "", rename = ""] =
+      /run lakehouse (datasets rollback [^,]+), then lakehouse (datasets rename .+ --replace) \(/.exec(
+        loaded.warnings.join(),
+      ) ?? [];
+    expect((await ask(rollback.split(" "))).exitCode).toBe(0);
+    expect((await ask(rename.split(" "))).err).toContain("--yes");
+    expect((await ask([...rename.split(" "), "--yes"])).exitCode).toBe(0);
+    const again = JSON.parse((await ask(ingest, later)).out) as object;
+    expect(again).toMatchObject({ rows_loaded: 24, replayed: false, schema_changes: [], warnings: [] });
+    const { out } = await ask(["sql", "SELECT trade, count(*)::INT AS n FROM crew GROUP BY 1 ORDER BY 1"]);
+    expect((JSON.parse(out) as { rows: object[] }).rows).toEqual(
+      ["Cook", "Nurse", "Welder"].map((trade) => ({ trade, n: 16 })),
+    );
   });
 
   test("a second house over the folder is refused", async () => {
@@ -195,6 +227,16 @@ describe.each([["together"], ["apart"]])("a house %s", (topology) => {
     });
     expect(JSON.parse((await ask([...words, "-o", "jsonl"])).out)).toEqual({ name: "Cy Dee", pay: 22 });
     expect((await ask([...words, "-o", "csv"])).out.split(/\r?\n/)[0]).toBe("name,pay");
+    const zoned = [
+      "sql",
+      "SELECT CAST(TIMESTAMPTZ '2026-01-01 03:00:00+00' AS VARCHAR) AS at, TIME '10:00' AS t",
+      "--time-zone",
+      "America/Chicago",
+    ];
+    const { out: day, err: remark } = await ask(zoned);
+    expect(JSON.parse(day)).toMatchObject({ rows: [{ at: expect.stringContaining("2025-12-31 21:00") }] });
+    expect(remark).toContain("warning: Column t is a TIME");
+    expect((await ask([...zoned, "-o", "csv"])).err).toContain("warning: Column t is a TIME");
     const piped = await ask(["sql"], { stdin: "SELECT 'from stdin' AS said" });
     expect(JSON.parse(piped.out)).toMatchObject({ rows: [{ said: "from stdin" }] });
   });
@@ -267,6 +309,9 @@ describe.each([["together"], ["apart"]])("a house %s", (topology) => {
     const restored = await ask(["vectors", "restore", named, "monday", "--yes"]);
     expect(JSON.parse(restored.out)).toMatchObject({ name: named, count: 3 });
     expect((JSON.parse((await ask(search)).out) as { hits: unknown[] }).hits).toHaveLength(3);
+    expect((await ask(["vectors", "repair", named])).err).toContain("--yes");
+    const whole = await ask(["vectors", "repair", named, "--yes"]);
+    expect(JSON.parse(whole.out)).toMatchObject({ repaired: false, damage: [], lost: [], rows_lost: 0 });
     expect((await ask(["vectors", "rm", named, "monday", "--yes"])).exitCode).toBe(0);
     expect(JSON.parse((await ask(["vectors", "snapshots", named])).out)).toEqual([]);
 

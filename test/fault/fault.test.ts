@@ -5,6 +5,7 @@ import { describe, expect, test } from "bun:test";
 import type { Disk } from "#lib/disk";
 import { simulateCatalog } from "./catalog-simulation.ts";
 import { HISTORIES, HISTORY_NAMES, runHistories } from "./histories.ts";
+import { oneByteChunks } from "./chunks.ts";
 import { DEATHS, killRounds } from "./kill.ts";
 import { simulateLog } from "./log-simulation.ts";
 import { KIND_NAMES, KINDS, mutate } from "./mutations.ts";
@@ -99,6 +100,19 @@ const MOMENTS: readonly (readonly [calls: string, injection: Injection, stride: 
   ["pwrite64", "signal=SIGKILL", 21],
   ["fsync", "error=EIO", 11],
 ];
+
+describe("bodies in chunks of one byte", () => {
+  test(
+    "arrive whole, while /health answers",
+    async () => {
+      const { wrong, chunks, health } = await oneByteChunks(200_000, false);
+      expect(wrong).toEqual([]);
+      expect(chunks).toBeGreaterThan(900_000);
+      expect(health).toBeGreaterThan(10);
+    },
+    LONG_MS,
+  );
+});
 
 describe.skipIf(!hasStrace)("system calls (needs strace: apt-get install strace)", () => {
   test.each(WRITER_NAMES.map((name) => [name]))(

@@ -4,6 +4,7 @@
 import { parseArgs } from "node:util";
 import { type Compared, compareVariants } from "#services/ingestd/variants/compare.testing";
 import { HISTORIES, HISTORY_NAMES, type HistoryName, type Ran, runHistories } from "./histories.ts";
+import { oneByteChunks } from "./chunks.ts";
 import { type Death, DEATHS, killRounds } from "./kill.ts";
 import { KIND_NAMES, KINDS, type KindName, mutate } from "./mutations.ts";
 import { type Line, LINES, networkRounds } from "./network.ts";
@@ -30,6 +31,7 @@ is a line that begins with WRONG, and the exit code is then 1.
   owners    every pair of processes that would own one folder, by its     --only up|"up --apart"|serve
             path, a link and a bind mount; keys that are changed at once;
             3 s a pair
+  chunks    bodies in chunks of one byte to each kind of route; minutes     --count 4000000 (bytes a body)
   network   lines between daemons, and to S3, that fail; 1 to 2 s a round   --rounds 200 --seed S --only daemons|s3
   ingest-variants                                                           --files 100000 --from 1 --processes 2
             generated CSV files of every dialect with odd values, against
@@ -258,6 +260,24 @@ async function owners(): Promise<boolean> {
   return fine;
 }
 
+async function chunks(): Promise<boolean> {
+  const started = performance.now();
+  let fine = true;
+  for (const apart of [false, true]) {
+    // `--count` is 2000 for the parts that count calls.
+    const bytes = values.count === OPTIONS.count.default ? CHUNKED_BYTES : Number(values.count);
+    const report = await oneByteChunks(bytes, apart);
+    fine = judged(report.wrong, `chunks --count ${bytes}`) && fine;
+    say(
+      `chunks ${apart ? "apart" : "together"}: ${report.bodies} bodies of ${report.chunks} chunks of one byte, /health answered ${report.health} times meanwhile, ${report.cpuS} s of the processor, grown by ${report.grownMib} MiB, ${report.wrong.length} wrong, ${secondsSince(started)} s`,
+    );
+  }
+  return fine;
+}
+
+/** Enough that what is kept for each chunk shows. */
+const CHUNKED_BYTES = 4_000_000;
+
 /** Commands that change keys at the same time. */
 const KEY_COMMANDS = 8;
 
@@ -284,6 +304,7 @@ const PARTS: Readonly<Record<string, () => Promise<boolean>>> = {
   "ingest-variants": ingestVariants,
   network,
   owners,
+  chunks,
   s3,
   trace,
   syscall: async () => {
@@ -305,7 +326,18 @@ const PARTS: Readonly<Record<string, () => Promise<boolean>>> = {
   },
   all: async () => {
     let fine = true;
-    for (const part of [simulation, ingestVariants, syscalls, room, mutations, s3, network, owners, kill])
+    for (const part of [
+      simulation,
+      ingestVariants,
+      syscalls,
+      room,
+      mutations,
+      s3,
+      network,
+      owners,
+      chunks,
+      kill,
+    ])
       fine = (await part()) && fine;
     return fine;
   },

@@ -240,6 +240,8 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
     const still = await until("twins", ({ build }) => build?.error !== undefined);
     expect([still.status, still.rows]).toEqual(["ready", 5]);
     expect((await search("cook", { corpora: ["twins"] })).hits).toHaveLength(5);
+    const health = await house.json<{ services: Record<string, { detail?: string }> }>("/v1/health");
+    expect(health.services["matrixd"]?.detail).toMatch(/corpus build \(\d+\)/);
     expect(await drop("twins")).toBe(204);
   }, 240_000);
 

@@ -50,6 +50,30 @@ describe.each([...TOPOLOGIES])("files into a house %s", (topology) => {
     expect(await rows("SELECT count(*)::INT AS n FROM raced_bytes")).toEqual([{ n: 2 }]);
   }, 240_000);
 
+  test("what an answer offers works as it stands: integers that later have cents", async () => {
+    await load("dataset=wages", "id,pay\n1,10\n2,12\n3,15\n");
+    const later = "id,pay\n4,15.50\n5,16\n6,17\n";
+    const { rows_quarantined, warnings } = await load("dataset=wages", later);
+    expect(rows_quarantined).toBe(1);
+    const [, snapshot, path = "", change = ""] =
+      /rollback wages (\d+), then PATCH (\S+) (\{.*\}), and load/.exec(warnings.join()) ?? [];
+    const send = async (method: string, to: string, body: string): Promise<void> => {
+      const reply = await house.ask(to, { method, body });
+      expect(reply.status, await reply.text()).toBe(200);
+    };
+    await send("POST", "/v1/catalog/datasets/wages/rollback", `{"snapshot_id":"${snapshot}"}`);
+    await send("PATCH", path, change);
+    expect(await load("dataset=wages", later)).toMatchObject({ rows_loaded: 3, warnings: [] });
+    expect(
+      await rows("SELECT id, pay, pay_whole AS whole FROM wages WHERE id IN (1, 4) ORDER BY id"),
+    ).toEqual([
+      { id: 1, pay: null, whole: 10 },
+      { id: 4, pay: "15.50", whole: null },
+    ]);
+    const refused = await post("dataset=wages&contract=freeze", "id,amount\n7,15.50\n8,16.00\n9,17.00\n");
+    expect([refused.status, await codeOf(refused)]).toEqual([422, "rejected"]);
+  });
+
   test("a form of two files is refused, one of a file and its options is loaded", async () => {
     const form = new FormData();
     form.append("file", new File(["id,zip\n1,02139\n"], "a.csv"));

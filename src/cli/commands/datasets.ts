@@ -4,14 +4,16 @@ import type { Dataset } from "#contracts/catalog";
 import type { House } from "#contracts/house";
 import { didYouMean } from "#lib/nearest";
 import { Fault } from "#rpc/fault";
-import { CLIENT_ARGS, settingsOf } from "../args.ts";
+import { CLIENT_ARGS, settingsOf, wholeNumber } from "../args.ts";
 import { command, group } from "../command.ts";
 import { allPages, connect } from "../connect.ts";
 import { EXIT, UsageProblem } from "../failure.ts";
+import { inputFile } from "../input-file.ts";
+import { rowsOf } from "../input-rows.ts";
 import { confirmed, YES_ARG } from "../terminal/confirm.ts";
 import { emit, type Field, type Format, formatOf, isForPeople, jsonText } from "../terminal/output.ts";
 import { count, counted, moment, size } from "../terminal/plain-text.ts";
-import { say, write } from "../terminal/terminal.ts";
+import { say, stdinIsTty, write } from "../terminal/terminal.ts";
 
 type Column = Dataset["columns"][number];
 type Snapshot = Awaited<ReturnType<House["catalogd"]["snapshots"]>>["snapshots"][number];
@@ -138,17 +140,121 @@ const rename = command({
     ...NAME_ARG,
     column: { type: "positional", description: "The column as it is named now" },
     to: { type: "positional", description: "Its new name" },
+    replace: {
+      type: "boolean",
+      description: "Drops the column that has the new name now; its values are given up",
+    },
+    ...YES_ARG,
     ...CLIENT_ARGS,
   },
-  examples: ["lakehouse datasets rename workers zip postal_code"],
+  examples: [
+    "lakehouse datasets rename workers zip postal_code",
+    "lakehouse datasets rename workers zip postal_code --replace --yes",
+  ],
   run: async (args) => {
+    const replaces = args.replace === true;
+    if (replaces && !(await confirmed(`Drop the column ${args.to} of ${args.name}?`, args.yes)))
+      return EXIT.failure;
     const { house } = await connect(settingsOf(args));
     const dataset = await known(
-      house.catalogd.schema({ dataset: args.name, rename: { [args.column]: args.to } }),
+      house.catalogd.schema({
+        dataset: args.name,
+        rename: { [args.column]: args.to },
+        ...(replaces ? { drop: [args.to] } : {}),
+      }),
       args.name,
       house,
     );
     await tell(args.output, dataset, `${args.column} of ${dataset.name} is named ${args.to}.`);
+    return EXIT.ok;
+  },
+});
+
+const append = command({
+  name: "datasets append",
+  summary: "Append rows, as JSON, to a dataset that is there",
+  details:
+    "Rows are objects by column name: a list, one object, or an object on each line, up to 10,000 of them. All are appended in one snapshot, or none. With --idempotency-key the same rows may be sent again after a failure; they count once.",
+  args: {
+    ...NAME_ARG,
+    file: { type: "string", alias: "f", valueHint: "FILE", description: "Reads the rows from a file" },
+    "idempotency-key": {
+      type: "string",
+      valueHint: "KEY",
+      description: "Names this append: sent again under the same key, it is not done again",
+    },
+    ...CLIENT_ARGS,
+  },
+  examples: [
+    `echo '{"worker_id":"w9","name":"Ann Lee"}' | lakehouse datasets append workers`,
+    "lakehouse datasets append workers -f rows.json --idempotency-key monday",
+  ],
+  run: async (args) => {
+    if (args.file === undefined && stdinIsTty)
+      throw new UsageProblem(
+        `Which rows? For example: echo '{"id":7}' | lakehouse datasets append ${args.name}`,
+      );
+    const input = await inputFile(args.file ?? "-");
+    const rows = await rowsOf(input.stream(), input.name);
+    const key = args["idempotency-key"];
+    const { house } = await connect(settingsOf(args));
+    const appended = await known(
+      house.catalogd.append({
+        dataset: args.name,
+        rows,
+        ...(key === undefined ? {} : { idempotency_key: key }),
+      }),
+      args.name,
+      house,
+    );
+    const what = `${counted(appended.rows, "row")}, snapshot ${appended.snapshot_id} of ${appended.dataset}`;
+    await tell(
+      args.output,
+      appended,
+      appended.replayed ? `Appended before under this key: ${what}.` : `Appended ${what}.`,
+    );
+  },
+});
+
+const maintain = command({
+  name: "datasets maintain",
+  summary: "Merge small files, expire old snapshots, and remove files that nothing needs",
+  details:
+    "A house does this by itself. The current snapshot and those with a tag never expire; one that expired cannot be read or rolled back to.",
+  args: {
+    ...NAME_ARG,
+    "dry-run": { type: "boolean", description: "Changes nothing, and says what would be done" },
+    "keep-days": {
+      type: "string",
+      valueHint: "N",
+      description: "Snapshots that are older expire; 30 unless given",
+    },
+    ...CLIENT_ARGS,
+  },
+  examples: [
+    "lakehouse datasets maintain workers --dry-run",
+    "lakehouse datasets maintain workers --keep-days 7",
+  ],
+  run: async (args) => {
+    const keepDays = wholeNumber("--keep-days", args["keep-days"], 0, 36_500);
+    const { house } = await connect(settingsOf(args));
+    const done = await known(
+      house.catalogd.maintain({
+        dataset: args.name,
+        dry_run: args["dry-run"] === true,
+        ...(keepDays === undefined ? {} : { keep_days: keepDays }),
+      }),
+      args.name,
+      house,
+    );
+    const { compacted, expired, removed } = done;
+    const parts = [
+      `${counted(compacted.files_before, "small file")} merged into ${compacted.files_after}`,
+      `${counted(expired.snapshots, "snapshot")} expired`,
+      `${counted(removed.files, "file")} (${size(removed.bytes)}) removed`,
+    ];
+    const would = done.dry_run ? "Nothing was changed. It would be: " : "";
+    await tell(args.output, done, `${would}${parts.join(", ")}.`);
   },
 });
 
@@ -180,9 +286,9 @@ const drop = command({
 
 export const datasets = group({
   name: "datasets",
-  summary: "List, show, roll back, rename in or drop datasets",
+  summary: "List, show, append to, roll back, rename in, maintain or drop datasets",
   examples: ["lakehouse datasets", "lakehouse datasets workers", "lakehouse datasets rollback workers 4711"],
-  commands: { ls, show, rollback, tag, rename, drop },
+  commands: { ls, show, append, rollback, tag, rename, maintain, drop },
   fallback: "ls",
   takesName: "show",
 });

@@ -12,7 +12,7 @@ import { inputFile } from "../input-file.ts";
 import { watchInterrupt } from "../terminal/interrupt.ts";
 import { emit, type Field, formatOf, isForPeople } from "../terminal/output.ts";
 import { counted, duration } from "../terminal/plain-text.ts";
-import { say, stdinIsTty, write } from "../terminal/terminal.ts";
+import { paintTalk, say, stdinIsTty, write } from "../terminal/terminal.ts";
 
 type SqlInput = Parameters<House["queryd"]["sql"]>[0];
 
@@ -43,6 +43,12 @@ export const sql = command({
       valueHint: "SECONDS",
       description: "Gives up after so long; 30 unless given, at most 300",
     },
+    "time-zone": {
+      type: "string",
+      valueHint: "ZONE",
+      description:
+        "Dates and hours of timestamps are those of this zone, as America/Chicago; UTC unless given",
+    },
     ...CLIENT_ARGS,
   },
   examples: [
@@ -50,6 +56,7 @@ export const sql = command({
     "lakehouse sql 'SELECT * FROM workers WHERE state = ? AND pay_floor < ?' -p IL -p 20",
     "lakehouse sql 'FROM orders' --at orders=2026-11-01T00:00:00Z",
     "lakehouse sql 'FROM workers' -o csv > workers.csv",
+    `lakehouse sql "SELECT date_trunc('day', started_at) AS day, count(*) FROM shifts GROUP BY day" --time-zone America/Chicago`,
     "lakehouse sql < report.sql",
   ],
   run: async (args, given) => {
@@ -61,6 +68,7 @@ export const sql = command({
       params: given.all("param").map(paramOf),
       ...(timeoutS === undefined ? {} : { timeout_ms: timeoutS * 1000 }),
       ...whenOf(given),
+      ...(args["time-zone"] === undefined ? {} : { time_zone: args["time-zone"] }),
     };
     const format = formatOf(args.output);
     const { house } = await connect(settingsOf(args));
@@ -68,8 +76,9 @@ export const sql = command({
     try {
       const accept = STREAMED[format];
       if (accept !== undefined && limit === undefined) {
-        const { body } = await house.queryd.sqlStream({ ...input, accept }, { signal });
+        const { body, headers } = await house.queryd.sqlStream({ ...input, accept }, { signal });
         if (body instanceof ReadableStream) for await (const chunk of body) await write(chunk);
+        warn(streamWarnings(headers));
         return;
       }
       const answer = await house.queryd.sql(
@@ -78,6 +87,7 @@ export const sql = command({
       );
       await emit(format, { fields: fieldsOf(answer), rows: answer.rows, json: answer });
       if (isForPeople(format)) say(summary(answer));
+      warn(answer.warnings);
     } catch (thrown) {
       throw located(thrown, statement);
     }
@@ -129,6 +139,16 @@ export function fieldsOf(answer: SqlResult): Field<Record<string, unknown>>[] {
     align: NUMERIC.test(type) ? ("right" as const) : ("left" as const),
     value: (row) => row[name],
   }));
+}
+
+/** On standard error, so that what reads the rows does not read them. */
+function warn(warnings: readonly string[]): void {
+  for (const warning of warnings) say(`${paintTalk("yellow", "warning:")} ${warning}`);
+}
+
+function streamWarnings(headers: Readonly<Record<string, string>>): string[] {
+  const text = headers["x-lakehouse-warnings"];
+  return text === undefined ? [] : (JSON.parse(text) as string[]);
 }
 
 function summary({ row_count, truncated, took_ms }: SqlResult): string {

@@ -1,6 +1,7 @@
 // `lakehouse vectors`: indexes of vectors, and their named snapshots in the object store: kept, listed, put back,
 // removed.
 
+import type { House } from "#contracts/house";
 import type { Index, NamedSnapshot } from "#contracts/vector";
 import { CLIENT_ARGS, settingsOf } from "../args.ts";
 import { command, group } from "../command.ts";
@@ -111,6 +112,43 @@ const restore = command({
   },
 });
 
+const repair = command({
+  name: "vectors repair",
+  summary: "Make a damaged index whole again from what can be read of it",
+  details:
+    "Every write whose record verifies is kept, and the lost ones are listed by their sequence numbers. The damaged files stay in a folder beside the index. An index that is whole is left as it is.",
+  args: { ...INDEX_ARG, ...YES_ARG, ...CLIENT_ARGS },
+  examples: ["lakehouse vectors repair papers", "lakehouse vectors repair papers --yes"],
+  run: async (args) => {
+    const { house } = await connect(settingsOf(args));
+    const question = `Repair ${args.index}? What cannot be read of it is lost.`;
+    if (!(await confirmed(question, args.yes))) {
+      say("Nothing was changed.");
+      return EXIT.failure;
+    }
+    const repaired = await house.vectord.repair({ index: args.index });
+    if (isForPeople(formatOf(args.output))) for (const line of repairLines(args.index, repaired)) say(line);
+    else await write(jsonText(repaired));
+    return EXIT.ok;
+  },
+});
+
+type Repaired = Awaited<ReturnType<House["vectord"]["repair"]>>;
+
+/** What a repair did, for a person. */
+export function repairLines(name: string, { index, repaired, damage, lost, ...rest }: Repaired): string[] {
+  if (!repaired) return [`Every file of ${name} verifies: nothing was changed.`];
+  const writes = lost.map(({ from, to }) => (from === to ? String(from) : `${from} to ${to}`));
+  return [
+    ...damage,
+    `${name} answers again, with ${counted(index.count, "row")}.`,
+    ...(writes.length === 0 ? [] : [`Lost writes, by sequence: ${writes.join(", ")}.`]),
+    ...(rest.rows_lost === 0 ? [] : [`Lost of the last snapshot: ${counted(rest.rows_lost, "row")}.`]),
+    ...(writes.length === 0 && rest.rows_lost === 0 ? ["No write was lost."] : []),
+    ...(rest.kept_as === undefined ? [] : [`The damaged files are kept as vectors/${rest.kept_as}.`]),
+  ];
+}
+
 const rm = command({
   name: "vectors rm",
   summary: "Remove a snapshot of an index; the index stays",
@@ -130,12 +168,12 @@ const rm = command({
 
 export const vectors = group({
   name: "vectors",
-  summary: "List indexes of vectors; keep, list and put back their snapshots",
+  summary: "List and repair indexes of vectors; keep, list and put back their snapshots",
   examples: [
     "lakehouse vectors ls",
     "lakehouse vectors snapshot papers",
     "lakehouse vectors restore papers NAME",
   ],
-  commands: { ls, snapshots, snapshot, restore, rm },
+  commands: { ls, snapshots, snapshot, restore, repair, rm },
   fallback: "ls",
 });

@@ -78,3 +78,114 @@ describe("one bad cell", () => {
     expect(answer.warnings.join()).toContain('"qty" stays text');
   });
 });
+
+/** Codes, names and amounts as a small roster has them. */
+function roster(first: number, rows: number, columns: string, wage: (row: number) => string): string {
+  const lines = Array.from({ length: rows }, (_, row) => {
+    const n = first + row;
+    return `${n},${["Welder", "Cook", "Nurse", "Driver"][n % 4]},${wage(n)}`;
+  });
+  return `${columns}\n${lines.join("\n")}\n`;
+}
+
+describe("a likely rename", () => {
+  const trade = (dataset: string) =>
+    `"trade" is likely the column "role" of ${dataset} under a new name: the file has no "role", and 4 of 4 different values`;
+  const before = (dataset: string) =>
+    lake.load(
+      dataset,
+      roster(1, 60, "id,role,pay", (n) => String(20 + (n % 7))),
+    );
+  const renamed = (dataset: string, more = {}) =>
+    lake.load(
+      dataset,
+      roster(500, 40, "id,trade,pay", (n) => String(20 + (n % 5))),
+      more,
+    );
+
+  test("is offered by name, with the way back when it was loaded as a column of its own", async () => {
+    const { snapshot_id: first } = await before("likely");
+    const dry = await renamed("likely", { dry_run: true });
+    expect(dry.warnings[0]).toContain(trade("likely"));
+    expect(dry.warnings[0]).toContain("lakehouse datasets rename likely role trade (or PATCH");
+    const { warnings } = await renamed("likely");
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toContain(`lakehouse datasets rollback likely ${first}`);
+    expect(warnings[0]).toContain('schema {"drop":["trade"],"rename":{"role":"trade"}}');
+  });
+
+  test("is named by a refusal, and by a quarantine with the replay of its rows", async () => {
+    await before("frozen");
+    const refusal = await renamed("frozen", { contract: "freeze" }).catch((error: unknown) => error);
+    expect(refusal).toBeInstanceOf(Fault);
+    expect((refusal as Fault).message).toContain("The dataset is frozen");
+    expect((refusal as Fault).message).toContain(trade("frozen"));
+    await before("quarantined");
+    const { warnings, ingest_id } = await renamed("quarantined", { contract: "quarantine" });
+    expect(warnings[0]).toContain(`and run lakehouse replay quarantined ${ingest_id}.`);
+  });
+
+  test("is not offered for other values, another type, a dataset that lacks nothing, or one without rows", async () => {
+    const wages = (n: number) => String(n % 7);
+    const others: [string, string][] = [
+      ["other_values", "id,note,pay\n1,red,20\n2,green,21\n3,blue,22\n4,pink,23\n"],
+      ["other_type", "id,since,pay\n1,2024-01-01,20\n2,2024-01-02,21\n3,2024-01-03,22\n"],
+      [
+        "nothing_lacking",
+        roster(90, 9, "id,role,pay", wages).replaceAll(/$/gm, ",Cook").replace("pay,Cook", "pay,second"),
+      ],
+      ["few", "id,trade,pay\n1,Cook,20\n2,Nurse,21\n"],
+    ];
+    for (const [dataset, file] of others) {
+      await before(dataset);
+      const { warnings } = await lake.load(dataset, file);
+      expect(warnings.join(), dataset).not.toContain("is likely");
+    }
+    await lake.load("emptied_too", "id,role,pay\n", { mode: "replace", types: { id: "bigint" } });
+    expect((await renamed("emptied_too")).warnings.join()).not.toContain("is likely");
+  });
+
+  test("of small whole numbers counts only when the columns that are there are less alike", async () => {
+    await lake.load(
+      "numbers",
+      `id,a,b\n${Array.from({ length: 30 }, (_, n) => `${n},${n},${900 + n}`).join("\n")}\n`,
+    );
+    const offers = async (values: (n: number) => number) => {
+      const rows = Array.from({ length: 10 }, (_, n) => `${n},${values(n)}`);
+      return (await lake.load("numbers", `id,z\n${rows.join("\n")}\n`, { dry_run: true })).warnings.join();
+    };
+    expect(await offers((n) => 910 + n)).toContain('the column "b"');
+    expect(await offers((n) => n)).not.toContain("is likely");
+  });
+});
+
+describe("integers that later have cents", () => {
+  test("are rejected row by row, and the answer offers the change of the schema", async () => {
+    const { snapshot_id: first } = await lake.load("cents", PEOPLE);
+    const some = await lake.load(
+      "cents",
+      "id,name,pay,hired\n4,Dee,15.505,16/02/2024\n5,Eve,16,17/02/2024\n6,Flo,17,18/02/2024\n",
+    );
+    expect(some.rows_quarantined).toBe(1);
+    expect(some.warnings[0]).toBe(
+      `"pay" is BIGINT in cents, and rows with decimals ("15.505" in line 2) are rejected. To take them: lakehouse datasets rollback cents ${first}, then PATCH /v1/catalog/datasets/cents/schema {"rename":{"pay":"pay_whole"},"add":[{"name":"pay","type":"DECIMAL(18,3)"}]}, and load the file again; earlier values are then in "pay_whole".`,
+    );
+    const all = await lake
+      .load("cents", "id,name,pay,hired\n7,Gus,15.50,16/02/2024\n8,Hal,16.25,17/02/2024\n")
+      .catch((error: unknown) => error);
+    expect(all).toBeInstanceOf(Fault);
+    expect((all as Fault).message).toContain(
+      '"pay" holds whole numbers in cents, and the file\'s have decimals.',
+    );
+    expect((all as Fault).message).toContain('"type":"DECIMAL(18,2)"');
+  });
+
+  test("words and dates in their place are no decimals", async () => {
+    await lake.load("words", PEOPLE);
+    const answer = await lake.load(
+      "words",
+      "id,name,pay,hired\n4,Dee,lots,16/02/2024\n5,Eve,16,17/02/2024\n6,Flo,17,18/02/2024\n",
+    );
+    expect(answer.warnings.join()).not.toContain("To take them");
+  });
+});

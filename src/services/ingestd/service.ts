@@ -8,10 +8,11 @@ import type { ingest, Ingested } from "#contracts/ingest";
 import type { storage } from "#contracts/storage";
 import { type Clock, systemClock } from "#lib/clock";
 import type { Log } from "#lib/log";
+import { BackgroundFailures } from "#rpc/background-failures";
 import type { Call } from "#rpc/call";
-import type { Handlers, ParsedOf, Service } from "#rpc/contract";
+import type { ParsedOf, Service } from "#rpc/contract";
+import type { Daemon } from "#rpc/daemon";
 import { Fault } from "#rpc/fault";
-import { BackgroundFailures } from "./load/background.ts";
 import { load, type LoadDeps, type OnProgress, type ProgressNote } from "./load/load.ts";
 import { RejectsReplay } from "./load/rejects-replay.ts";
 import { Reservations } from "./load/reservations.ts";
@@ -35,13 +36,6 @@ export interface IngestdDeps {
   };
 }
 
-export interface Ingestd {
-  readonly handlers: Handlers<typeof ingest>;
-  close(): Promise<void>;
-  /** For the daemon's health: what failed while nobody waited for it, since the start. */
-  stats(): { readonly background_failures: number };
-}
-
 const MEMORY_BYTES_MAX = 1024 * 1024 * 1024;
 
 type Input = ParsedOf<typeof ingest.ingest>;
@@ -52,7 +46,7 @@ export async function ingestd({
   clock = systemClock,
   log,
   settings,
-}: IngestdDeps): Promise<Ingestd> {
+}: IngestdDeps): Promise<Daemon<typeof ingest>> {
   const spool = await Spool.open(settings.spoolDir);
   const background = new BackgroundFailures(log);
   const pool = new LoaderPool({
@@ -103,7 +97,7 @@ export async function ingestd({
       },
     },
     close: () => pool.close(),
-    stats: () => ({ background_failures: background.count }),
+    stats: () => ({ failures: background.counts }),
   };
 }
 

@@ -10,9 +10,10 @@ import type { Point } from "#domain/places";
 import { type Clock, systemClock } from "#lib/clock";
 import type { Log } from "#lib/log";
 import { didYouMean } from "#lib/nearest";
+import { BackgroundFailures } from "#rpc/background-failures";
 import type { Call, CallInit } from "#rpc/call";
 import type { Handlers, ParsedOf, Service } from "#rpc/contract";
-import type { DaemonStats } from "#rpc/daemon";
+import type { Daemon } from "#rpc/daemon";
 import { Fault, toFault } from "#rpc/fault";
 import { PLACE_FIELD } from "./corpus/build.ts";
 import { Corpora, definitionDamaged } from "./corpus/corpora.ts";
@@ -30,12 +31,6 @@ export interface MatrixdDeps {
   readonly clock?: Clock;
 }
 
-export interface Matrixd {
-  readonly handlers: Handlers<typeof matrix>;
-  stats(): DaemonStats;
-  close(): Promise<void>;
-}
-
 type SearchInput = ParsedOf<(typeof matrix)["search"]>;
 
 /** One corpus's part of an answer. */
@@ -50,10 +45,11 @@ interface Part {
   readonly tookMs: number;
 }
 
-export async function matrixd(deps: MatrixdDeps): Promise<Matrixd> {
+export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>> {
   const clock = deps.clock ?? systemClock;
   const understanding = createUnderstanding(deps.embed, clock);
-  const corpora = await Corpora.open({ ...deps, understanding, clock });
+  const failures = new BackgroundFailures(deps.log);
+  const corpora = await Corpora.open({ ...deps, understanding, clock, failures });
 
   const pointOf = async (near: NonNullable<SearchInput["near"]>): Promise<Point> => {
     if (!("city" in near)) return { lat: near.lat, lon: near.lon };
@@ -238,7 +234,11 @@ export async function matrixd(deps: MatrixdDeps): Promise<Matrixd> {
       return null;
     },
   };
-  return { handlers, stats: () => ({ damaged: corpora.damaged() }), close: () => corpora.close() };
+  return {
+    handlers,
+    stats: () => ({ failures: failures.counts, damaged: corpora.damaged() }),
+    close: () => corpora.close(),
+  };
 }
 
 /** A field that none of the corpora has would match nothing, without a word. */

@@ -21,13 +21,16 @@ import {
   type Neighbours,
   preparedFor,
   type Publication,
+  someFilesOf,
   store,
 } from "./publish.ts";
-import { REJECT_COLUMNS, type Table } from "../source/shapes.ts";
+import { decimalColumns } from "../drift/decimals.ts";
+import { type LikelyRename, REJECT_COLUMNS, type Table } from "../source/shapes.ts";
 import type { Spooled } from "../receive/spool.ts";
 import type { loader } from "../worker/contract.ts";
 import type { LoaderPool } from "../worker/pool.ts";
 import { type Answer, fingerprintOf, ingestIdOf, replayedAnswer, summaryOf, warningsOf } from "./answer.ts";
+import { decimalsOffer, type Effect, renameOffer, withOffers } from "./offers.ts";
 import type { Reservations } from "./reservations.ts";
 import { commitUpsert } from "./upsert.ts";
 
@@ -138,16 +141,20 @@ async function write(work: Work, first: Table): Promise<Answer> {
   const attempt = async (table: Table) => {
     refuseUnknownKeys(keyColumns, table.columns, "file");
     if (existing !== undefined) refuseUnknownKeys(keyColumns, existing.columns, "dataset");
-    const prepared = await prepare(dataset, table.columns);
+    const renames = await likelyRenames(work, table);
+    const prepared = await prepare(dataset, table.columns).catch((error: unknown) => {
+      throw withOffers(error, dataset, renames, decimalColumns(table.columns, existing?.columns ?? []));
+    });
     onProgress({ phase: "write", rows: 0, bytes: file.bytes }, true);
     return {
       table,
+      renames,
       prepared,
       written: await child.write({ ...preparedFor(prepared), key_columns: [...keyColumns] }, call),
     };
   };
-  let { table, prepared, written } = await attempt(first);
-  if (!written.written) ({ table, prepared, written } = await attempt(await read(work, true)));
+  let { table, renames, prepared, written } = await attempt(first);
+  if (!written.written) ({ table, renames, prepared, written } = await attempt(await read(work, true)));
   assert(written.written, "a careful attempt always writes");
 
   const loaded = written.files.reduce((total, { rows }) => total + rows, 0);
@@ -156,12 +163,18 @@ async function write(work: Work, first: Table): Promise<Answer> {
     rowsIn === loaded + rejected + deduped,
     `${rowsIn} rows came in, ${loaded} are loaded, ${rejected} quarantined and ${deduped} deduplicated`,
   );
+  const { decimals } = written;
   // Under a quarantine a file of which nothing fits is kept as well: as rejected rows.
   if (rejected > 0 && loaded === 0 && input.contract !== "quarantine") {
-    throw new Fault("rejected", `None of the ${rowsIn} rows can be loaded: ${written.examples.join("; ")}.`);
+    const offers = decimals.map((found) => decimalsOffer(dataset, found, { was: "nothing" }));
+    throw new Fault(
+      "rejected",
+      [`None of the ${rowsIn} rows can be loaded: ${written.examples.join("; ")}.`, ...offers].join(" "),
+    );
   }
   const counts = { rows_in: rowsIn, rows_loaded: loaded, rows_quarantined: rejected, rows_deduped: deduped };
   const ingestId = ingestIdOf(dataset, commitId);
+  const effect = effectOf(work, ingestId);
   const answer: Omit<Answer, "snapshot_id" | "fingerprint" | "dry_run"> = {
     dataset,
     ingest_id: ingestId,
@@ -170,7 +183,11 @@ async function write(work: Work, first: Table): Promise<Answer> {
     ...(table.dialect === undefined ? {} : { dialect: table.dialect }),
     columns: columnsOf(table, prepared.columns),
     schema_changes: prepared.schema_changes,
-    warnings: warningsOf(table, dataset, counts),
+    warnings: [
+      ...renames.map((rename) => renameOffer(dataset, rename, effect)),
+      ...decimals.map((found) => decimalsOffer(dataset, found, effect)),
+      ...warningsOf(table, dataset, counts),
+    ],
     replayed: false,
   };
   if (input.dry_run)
@@ -221,6 +238,31 @@ async function write(work: Work, first: Table): Promise<Answer> {
     fingerprint: committed.dataset.fingerprint,
     dry_run: false,
   };
+}
+
+function effectOf({ input, existing }: InWorker, ingestId: string): Effect {
+  const before = existing?.snapshot_id ?? null;
+  if (input.dry_run || before === null) return { was: "nothing" };
+  return input.contract === "quarantine"
+    ? { was: "quarantined", before, ingestId }
+    : { was: "loaded", before };
+}
+
+/** Unknown columns whose values are those of a column that the file lacks. */
+async function likelyRenames(
+  { deps, child, input, existing, folder, call }: InWorker,
+  table: Table,
+): Promise<readonly LikelyRename[]> {
+  if (existing === undefined || existing.rows === 0) return [];
+  const inFile = new Set(table.columns.map(({ name }) => name.toLowerCase()));
+  const inDataset = new Set(existing.columns.map(({ name }) => name.toLowerCase()));
+  const lacking = [...inDataset].some((name) => !inFile.has(name));
+  // A table leaves out what a quarantine rejects.
+  const unknown = input.contract === "quarantine" || [...inFile].some((name) => !inDataset.has(name));
+  if (!lacking || !unknown) return [];
+  const { files, columns, read_schema } = await someFilesOf(deps.neighbours, input.dataset, folder, call);
+  const named = columns.map(({ name, type }) => ({ name, type }));
+  return (await child.likelyRenames({ files, columns: named, read_schema }, call)).renames;
 }
 
 /** The snapshot that another process made of the same file, or under the same key, while this one worked. */

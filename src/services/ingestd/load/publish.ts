@@ -10,10 +10,10 @@ import type { Ingested } from "#contracts/ingest";
 import type { storage } from "#contracts/storage";
 import { present } from "#lib/assert";
 import { writeAll } from "#lib/durable";
+import type { BackgroundFailures } from "#rpc/background-failures";
 import type { Call, CallInit } from "#rpc/call";
 import type { OutputOf, Service } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
-import type { BackgroundFailures } from "./background.ts";
 import type { Table, WrittenFile } from "../source/shapes.ts";
 
 type Prepared = OutputOf<typeof catalog.prepare>;
@@ -86,7 +86,7 @@ export async function unstore(
     try {
       await storage.remove({ key });
     } catch (error) {
-      background.note("a data file of a refused commit could not be removed", error);
+      background.note("removal of a refused commit's data file", error, { key });
     }
   }
 }
@@ -157,6 +157,31 @@ export async function filesOf(
   }
   const { columns, snapshot_id: snapshotId } = scan;
   return { keys, files, rows, columns, read_schema: readSchema(columns), snapshotId };
+}
+
+/** Files that a look at the dataset's values reads: its largest. */
+const LOOKED_AT_MAX = 2;
+/** A larger file is not brought from another host for a look. */
+const DOWNLOAD_BYTES_MAX = 64 * 1024 * 1024;
+
+/** A few of a dataset's data files, each on this host, for a look at its values. */
+export async function someFilesOf(
+  { catalog, storage }: Neighbours,
+  dataset: string,
+  folder: string,
+  call: CallInit,
+) {
+  const { files: all, columns } = await catalog.scan({ dataset }, call);
+  const files: { path: string; sha256?: string }[] = [];
+  const largest = all.toSorted((one, other) => other.rows - one.rows).slice(0, LOOKED_AT_MAX);
+  for (const [index, { key, sha256, bytes }] of largest.entries()) {
+    const near = (await storage.locate({ key }, call)).path;
+    if (near === undefined && bytes > DOWNLOAD_BYTES_MAX) continue;
+    const path = near ?? join(folder, `looked-at-${index}.parquet`);
+    if (near === undefined) await download(storage, key, path, call);
+    files.push({ path, ...(sha256 === undefined ? {} : { sha256 }) });
+  }
+  return { files, columns, read_schema: readSchema(columns) };
 }
 
 async function download(

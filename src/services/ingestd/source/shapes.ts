@@ -103,6 +103,37 @@ export const mergeInput = z.strictObject({
 });
 export type MergeInput = z.infer<typeof mergeInput>;
 
+export const renamesInput = z.strictObject({
+  /** Some of the dataset's data files. */
+  files: z.array(z.strictObject({ path: z.string(), sha256: z.string().optional() })),
+  /** DuckDB's `schema` argument, as the catalog gives it. */
+  read_schema: z.string(),
+  /** The dataset's columns. */
+  columns: z.array(z.strictObject({ name: z.string(), type: z.string() })),
+});
+export type RenamesInput = z.infer<typeof renamesInput>;
+
+export const likelyRename = z.strictObject({
+  /** The dataset's column that the file lacks, and the file's that the dataset does not know. */
+  old: z.string(),
+  new: z.string(),
+  /** Different values of the sample of the file's column, and how many of them the dataset's has too. */
+  distinct: z.int(),
+  common: z.int(),
+});
+export type LikelyRename = z.infer<typeof likelyRename>;
+
+/** Values with decimals that an integer column of the dataset does not take. */
+export const decimalsFound = z.strictObject({
+  column: z.string(),
+  /** The column's type in the dataset, and the one that would hold the values. */
+  type: z.string(),
+  wanted: z.string(),
+  example: z.string(),
+  line: z.int(),
+});
+export type DecimalsFound = z.infer<typeof decimalsFound>;
+
 /** A data file before it has a key: the path of the file instead. */
 export const writtenFile = dataFile.omit({ key: true }).extend({ path: z.string() });
 export type WrittenFile = z.infer<typeof writtenFile>;

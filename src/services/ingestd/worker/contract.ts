@@ -5,10 +5,13 @@
 import { z } from "zod";
 import { op } from "#rpc/contract";
 import {
+  decimalsFound,
+  likelyRename,
   mergeInput,
   prepared,
   progress,
   readInput,
+  renamesInput,
   writeRemainingInput,
   readRejectsInput,
   table,
@@ -47,6 +50,8 @@ export const loader = {
       rows_deduped: z.int(),
       /** The first rejected rows in words. */
       examples: z.array(z.string()),
+      /** Integer columns of which rows were rejected because of decimals. */
+      decimals: z.array(decimalsFound),
       files: z.array(writtenFile),
       /** Of rejected rows that were read again: which of them fit now, packed. */
       loaded: z.string().optional(),
@@ -69,6 +74,17 @@ export const loader = {
       files: z.array(writtenFile),
       rows_replaced: z.int(),
     }),
+    errors: ["rejected", "too_large", "unavailable"],
+    timeoutMs: LOADER_TIMEOUT_MS,
+    scope: "write",
+  }),
+  likelyRenames: op({
+    method: "POST",
+    path: "/likely-renames",
+    summary: "Which columns of the file that was read are likely columns of the dataset under a new name",
+    input: renamesInput,
+    bodyBytesMax: BODY_BYTES_MAX,
+    output: z.strictObject({ renames: z.array(likelyRename) }),
     errors: ["rejected", "too_large", "unavailable"],
     timeoutMs: LOADER_TIMEOUT_MS,
     scope: "write",

@@ -85,7 +85,7 @@ export class LoaderPool {
       .then(
         (child) => this.#keepWarm(child),
         // The file that needs a worker tries again, and fails with the reason.
-        (error: unknown) => this.#settings.onFailure?.("a loader worker could not be started ahead", error),
+        (error: unknown) => this.#settings.onFailure?.("start of a loader worker", error),
       )
       .finally(() => (this.#coming = undefined));
   }

@@ -12,6 +12,7 @@ import { decode } from "../decode/decode.ts";
 import { diskFault, readHead } from "../decode/files.ts";
 import { binaryFormat, textFormat } from "../decode/format.ts";
 import { unpack } from "../decode/unpack.ts";
+import { likelyRenames } from "../drift/likely-renames.ts";
 import { jsonSource } from "../json/source.ts";
 import { writeParquet } from "../parquet/files.ts";
 import { parquetSource } from "../parquet/source.ts";
@@ -63,8 +64,16 @@ export function loaderHandlers(db: Duckdb): Handlers<typeof loader> {
         explain,
       );
       if (written === undefined)
-        return { written: false, rows_in: 0, rows_rejected: 0, rows_deduped: 0, examples: [], files: [] };
-      const { files, deduped } = written;
+        return {
+          written: false,
+          rows_in: 0,
+          rows_rejected: 0,
+          rows_deduped: 0,
+          examples: [],
+          decimals: [],
+          files: [],
+        };
+      const { files, deduped, decimals } = written;
       const loaded = files.reduce((total, { rows }) => total + rows, 0);
       const rowsIn = source.rowsIn ?? loaded;
       assert(rejects.rows >= before, "rejects are only added to");
@@ -79,9 +88,14 @@ export function loaderHandlers(db: Duckdb): Handlers<typeof loader> {
         rows_rejected: rejects.rows,
         rows_deduped: deduped,
         examples: [...rejects.examples],
+        decimals: [...decimals],
         files,
         ...(rejects.lines === undefined ? {} : { loaded: packLoaded(rowsIn, rejects.lines) }),
       };
+    },
+    likelyRenames: async (input) => {
+      const { source } = present(job, "a file that was read");
+      return { renames: await likelyRenames(db, source, input).catch(explain) };
     },
     merge: (input) => mergeFiles(db, input).catch(explain),
     readRejects: async (input) => {

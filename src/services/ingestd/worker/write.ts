@@ -8,7 +8,8 @@ import { exactCast } from "../inference/types.ts";
 import { writeParquet } from "../parquet/files.ts";
 import { lastOfEachKey } from "../upsert/last-of-each-key.ts";
 import type { RejectLog } from "../source/reject-log.ts";
-import { type Prepared } from "../source/shapes.ts";
+import { type DecimalsFound, type Prepared } from "../source/shapes.ts";
+import { Decimals } from "../drift/decimals.ts";
 import type { Source, SourceColumn } from "../source/source.ts";
 
 const VALUE_CHARS_MAX = 100;
@@ -17,6 +18,7 @@ interface Written {
   readonly files: Awaited<ReturnType<typeof writeParquet>>;
   /** Rows that a later row of the same key took the place of. */
   readonly deduped: number;
+  readonly decimals: readonly DecimalsFound[];
 }
 
 /** Undefined when a quick source met what it did not foresee. `keyColumns` name a row of an upsert. */
@@ -33,7 +35,7 @@ export async function write(
     return writeCareful(db, source, rejects, to, prepared, plan, keyColumns);
   assert(keyColumns.length === 0, "an upsert is read carefully");
   const files = await writeQuick(db, source, to, prepared, plan);
-  return files === undefined ? undefined : { files, deduped: 0 };
+  return files === undefined ? undefined : { files, deduped: 0, decimals: [] };
 }
 
 interface PlannedColumn {
@@ -99,7 +101,11 @@ async function writeCareful(
 ): Promise<Written> {
   if (source.certain === true && keyColumns.length === 0) {
     try {
-      return { files: await writeParquet(db, strictQuery(source, plan), to, prepared), deduped: 0 };
+      return {
+        files: await writeParquet(db, strictQuery(source, plan), to, prepared),
+        deduped: 0,
+        decimals: [],
+      };
     } catch (error) {
       // Some value has the look of its kind and is none: 30 February. Then all such rows are looked for.
       if (!isForeseen(error)) throw error;
@@ -117,7 +123,8 @@ async function writeCareful(
       })),
   ];
   const before = rejects.rows;
-  if (misfits.length > 0) await logMisfits(db, source, rejects, misfits);
+  const decimals = new Decimals();
+  if (misfits.length > 0) await logMisfits(db, source, rejects, misfits, decimals);
   const values = plan.map(({ name, source: column, target }) => {
     const value =
       column === undefined ? `CAST(NULL AS ${target})` : exactCast(column.value, column.type, target);
@@ -126,11 +133,13 @@ async function writeCareful(
   const where =
     rejects.rows === before ? "" : ` WHERE NOT (${misfits.map(({ condition }) => condition).join(" OR ")})`;
   const query = `SELECT ${values.join(", ")} FROM ${source.from}${where}`;
-  if (keyColumns.length === 0) return { files: await writeParquet(db, query, to, prepared), deduped: 0 };
+  if (keyColumns.length === 0)
+    return { files: await writeParquet(db, query, to, prepared), deduped: 0, decimals: decimals.found };
   const names = plan.map(({ name }) => name);
   const files = await writeParquet(db, lastOfEachKey(query, names, keyColumns), to, prepared);
   const [counted] = await db.rows(`SELECT count(*) AS n FROM ${source.from}${where}`);
-  return { files, deduped: Number(counted?.["n"]) - files.reduce((total, { rows }) => total + rows, 0) };
+  const deduped = Number(counted?.["n"]) - files.reduce((total, { rows }) => total + rows, 0);
+  return { files, deduped, decimals: decimals.found };
 }
 
 /** A row of an upsert needs a value in each column that names it. */
@@ -149,6 +158,8 @@ interface Misfit {
   readonly column: SourceColumn;
   readonly condition: string;
   readonly why: string;
+  /** The type that the value is not of. */
+  readonly target?: string;
 }
 
 function misfitOf(column: SourceColumn, target: string): Misfit[] {
@@ -162,7 +173,7 @@ function misfitOf(column: SourceColumn, target: string): Misfit[] {
   );
   return conditions.length === 0
     ? []
-    : [{ column, condition: `coalesce(${conditions.join(" OR ")}, false)`, why }];
+    : [{ column, condition: `coalesce(${conditions.join(" OR ")}, false)`, why, target }];
 }
 
 /** The value in the type of the file, or an error. */
@@ -177,6 +188,7 @@ async function logMisfits(
   source: Source,
   rejects: RejectLog,
   misfits: readonly Misfit[],
+  decimals: Decimals,
 ): Promise<void> {
   const pick = (then: (misfit: Misfit, index: number) => string): string =>
     `CASE ${misfits.map((misfit, index) => `WHEN ${misfit.condition} THEN ${then(misfit, index)}`).join(" ")} END`;
@@ -196,6 +208,7 @@ async function logMisfits(
         const [line, which, value, text] = texts.map((values) => values[row] ?? "");
         const misfit = present(misfits[Number(which)], "a misfit's column");
         const { name } = misfit.column;
+        decimals.see(name, misfit.target, value ?? "", Number(line));
         await rejects.add({
           line: Number(line),
           reason: `"${name}": "${value}" ${misfit.why}`,

@@ -13,6 +13,7 @@ import { fieldKind } from "#contracts/vector";
 import type { Clock } from "#lib/clock";
 import { makeFolder } from "#lib/durable";
 import type { Log } from "#lib/log";
+import type { BackgroundFailures } from "#rpc/background-failures";
 import type { CallInit } from "#rpc/call";
 import type { Service } from "#rpc/contract";
 import { Fault, FAULTS, toFault, traceOf } from "#rpc/fault";
@@ -35,6 +36,7 @@ export interface CorporaDeps extends BuildDeps {
   readonly folder: string;
   readonly clock: Clock;
   readonly log: Log;
+  readonly failures: BackgroundFailures;
 }
 
 const definition = z.object({
@@ -125,9 +127,10 @@ export class Corpora {
   async #settle(): Promise<void> {
     await this.#refreshAll();
     const entries = [...this.#entries.values()];
-    const { understanding, log } = this.#deps;
+    const { understanding, log, failures } = this.#deps;
     for (const model of new Set(entries.map(({ definition: { model } }) => model))) {
       await understanding.warm(model, {}).catch((error: unknown) => {
+        failures.count("taxonomy embedding");
         log.debug("the taxonomy could not be embedded yet", { model, ...traceOf(error) });
       });
     }
@@ -326,7 +329,7 @@ export class Corpora {
   }
 
   async #run(entry: Entry, snapshotId: SnapshotId, rowsTotal: number, signal: AbortSignal): Promise<void> {
-    const { folder, log } = this.#deps;
+    const { folder, log, failures } = this.#deps;
     const started = performance.now();
     const progress = (phase: Progress["phase"], done: number): void => {
       entry.build = { snapshot_id: snapshotId, phase, done, total: rowsTotal };
@@ -369,7 +372,7 @@ export class Corpora {
       // Whoever stopped the build says what becomes of what it wrote.
       if (signal.aborted) return;
       const fault = toFault(error);
-      log.warn("corpus not built", { corpus: entry.definition.name, ...traceOf(error) });
+      failures.note("corpus build", error, { corpus: entry.definition.name });
       await this.#abandon(entry);
       entry.failed = { snapshotId, retryable: FAULTS[fault.code].retryable };
       entry.build = {
@@ -437,7 +440,7 @@ export class Corpora {
       return true;
     } catch (error) {
       if (toFault(error).code === "not_found") return true;
-      this.#deps.log.warn("an old index was left behind", { index, ...traceOf(error) });
+      this.#deps.failures.note("removal of an old index", error, { index });
       return false;
     }
   }
@@ -464,6 +467,8 @@ export class Corpora {
       if (wanted === null || !stale || hopeless || this.#entries.get(name) !== entry) return;
       this.#start(entry, wanted, rows);
     } catch (error) {
+      // A dataset that was dropped is nothing that failed.
+      if (toFault(error).code !== "not_found") this.#deps.failures.count("corpus refresh");
       this.#deps.log.debug("a corpus could not be looked after", { corpus: name, ...traceOf(error) });
     }
   }

@@ -11,6 +11,7 @@
 import { join } from "node:path";
 import { NICE_USUAL, setNice } from "#lib/priority";
 import { type Deadline, deadline } from "#lib/coarse-timer";
+import { BackgroundFailures } from "#rpc/background-failures";
 import type { Call } from "#rpc/call";
 import { type Child, type ChildEnd, spawnChild } from "#rpc/child";
 import type { Service } from "#rpc/contract";
@@ -64,6 +65,8 @@ export type PoolStats = {
   /** Statements that wait for an engine. */
   readonly waiting: number;
   readonly pids: number[];
+  /** By the name of the work. */
+  readonly failures: Readonly<Record<string, number>>;
 };
 
 export interface Pool {
@@ -114,6 +117,7 @@ export function enginePool(settings: PoolSettings): Pool {
   const either = fairQueue<Waiting>(limits);
   const whole = fairQueue<Waiting>(limits);
   const enginesMax = settings.workersMax + 1;
+  const failures = new BackgroundFailures(undefined);
   let starting = 0;
   let closed = false;
 
@@ -156,8 +160,10 @@ export function enginePool(settings: PoolSettings): Pool {
         cause: thrown,
         retryAfterMs: RETRY_AFTER_MS,
       });
-      // One of those that wait is refused; the others get the next try.
-      next()?.reject(fault);
+      // One of those that wait is refused; the others get the next try. When none waits, it was to be a successor.
+      const refused = next();
+      if (refused === undefined) failures.count("start of an engine");
+      else refused.reject(fault);
     } finally {
       starting -= 1;
       serve();
@@ -309,6 +315,7 @@ export function enginePool(settings: PoolSettings): Pool {
       busy: [...engines].filter(({ use }) => use !== "idle").length,
       waiting: either.length + whole.length,
       pids: [...engines].map(({ child }) => child.pid),
+      failures: failures.counts,
     }),
     close: async () => {
       closed = true;
