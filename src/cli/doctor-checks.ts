@@ -167,7 +167,7 @@ const room: Check = async ({ data }) => {
   const free = bavail * bsize;
   const detail = `${size(free)} free for ${data}`;
   if (free < ROOM_BYTES_MIN)
-    return { status: "fail", detail, fix: "Free some room, or choose another disk with --data DIR." };
+    return { status: "fail", detail, fix: "Free some space, or choose another disk with --data DIR." };
   if (free < ROOM_BYTES_SCARCE)
     return { status: "warn", detail, fix: "That is soon full: snapshots keep older data." };
   return { status: "ok", detail };

@@ -12,8 +12,8 @@ const server = await startS3Server();
 afterAll(() => server.close());
 const place = { ...S3_PLACE, endpoint: server.endpoint, prefix: "" };
 const patient = s3Objects(place);
-const PATIENCE = { answerMsMax: 150, idleMsMax: 150, pauseMs: 1 };
-const objects = s3Objects(place, PATIENCE);
+const TIMEOUTS = { responseMsMax: 150, idleMsMax: 150, pauseMs: 1 };
+const objects = s3Objects(place, TIMEOUTS);
 
 objectsConformance({ name: "in S3, of our own", objects: () => patient, streamBytes: 40 * 1024 * 1024 });
 
@@ -98,7 +98,7 @@ describe("an S3 server that fails", () => {
   });
 
   test("a wrong secret is refused", async () => {
-    const stranger = s3Objects({ ...place, secretAccessKey: "another" }, PATIENCE);
+    const stranger = s3Objects({ ...place, secretAccessKey: "another" }, TIMEOUTS);
     expect(await faultOf(stranger.put("a", bytesOf("x")))).toMatchObject({ code: "upstream" });
   });
 

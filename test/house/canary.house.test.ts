@@ -9,7 +9,11 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
-import { type Asked, type Behaviour, providerServer } from "#adapters/embed/provider-server.testing";
+import {
+  type ProviderRequest,
+  type Behaviour,
+  providerServer,
+} from "#adapters/embed/provider-server.testing";
 import { house as contracts } from "#contracts/house";
 import { escapedXml } from "#adapters/objects/s3/xml";
 import { addKey } from "#edge/access/key-file";
@@ -119,33 +123,35 @@ function loose(secret: Canaries): Record<string, string> {
   };
 }
 
-/** Error pages that tell all they know: the texts, the key, every header. */
+/** Error pages that echo the whole request: the texts, the key, every header. */
 function echoes(): Behaviour[] {
-  const told = ({ authorization, body }: Asked): string =>
-    `${authorization} asked for ${body.input.join(" | ")}`;
+  const echo = ({ authorization, body }: ProviderRequest): string =>
+    `${authorization} sent ${body.input.join(" | ")}`;
   const page =
     (status: number): Behaviour =>
-    (asked) =>
-      new Response(`<h1>Error</h1><pre>${told(asked)}</pre>`, { status, headers: { "x-said": "all" } });
+    (request) =>
+      new Response(`<h1>Error</h1><pre>${echo(request)}</pre>`, { status, headers: { "x-said": "all" } });
   const fault =
     (status: number): Behaviour =>
-    (asked) =>
+    (request) =>
       Response.json(
         {
           error: {
-            message: told(asked),
-            code: asked.authorization?.slice("Bearer ".length),
-            type: told(asked),
+            message: echo(request),
+            code: request.authorization?.slice("Bearer ".length),
+            type: echo(request),
           },
         },
         { status },
       );
-  const word = (asked: Asked): string => /\b555\d+\b/.exec(asked.body.input.join(" "))?.[0] ?? "none";
+  const word = (request: ProviderRequest): string =>
+    /\b555\d+\b/.exec(request.body.input.join(" "))?.[0] ?? "none";
   const number =
     (status: number): Behaviour =>
-    (asked) =>
-      Response.json({ error: { code: word(asked) } }, { status });
-  const odd: Behaviour = (asked) => Response.json({ data: [{ index: told(asked), embedding: told(asked) }] });
+    (request) =>
+      Response.json({ error: { code: word(request) } }, { status });
+  const odd: Behaviour = (request) =>
+    Response.json({ data: [{ index: echo(request), embedding: echo(request) }] });
   const statuses = [200, 400, 401, 403, 404, 413, 418, 422, 429, 500, 503];
   return [...statuses.flatMap((status) => [page(status), fault(status), number(status)]), odd];
 }
@@ -259,12 +265,12 @@ describe.each([...TOPOLOGIES])("secrets in a house %s", (topology) => {
     for (const [place, behaviour] of echoes().entries()) {
       // Several tries are made where trying again may help.
       provider.script(...Array.from({ length: 16 }, () => behaviour));
-      const asked = (texts: string[], key: string) =>
+      const embedOf = (texts: string[], key: string) =>
         post("/v1/embed", { texts, model: "loud" }, { authorization: `Bearer ${key}` });
       // Texts of several callers travel together.
       const [mine, another] = await Promise.all([
-        asked([`call ${all(secret)} about order ${place}`], keys.admin),
-        asked([`welder ${place}`], keys.reader),
+        embedOf([`call ${all(secret)} about order ${place}`], keys.admin),
+        embedOf([`welder ${place}`], keys.reader),
       ]);
       expect([place, mine.status >= 400, ...heldBy(mine.text, [secret, configured])]).toEqual([place, true]);
       expect([place, ...heldBy(another.text, [secret, configured])]).toEqual([place]);

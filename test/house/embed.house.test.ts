@@ -35,9 +35,9 @@ describe.each(TOPOLOGIES)("%s", (topology) => {
       });
 
       house = await house.restart();
-      const asked = provider.asked.length;
+      const asked = provider.requests.length;
       await house.json("/v1/vectors/roles/search", question);
-      expect(provider.asked).toHaveLength(asked);
+      expect(provider.requests).toHaveLength(asked);
       const stats = await house.json<{ persisted: number }>("/v1/embed/stats");
       expect(stats.persisted).toBe(4);
     } finally {
