@@ -21,7 +21,7 @@ describe.each([["together"], ["apart"]])("a house %s", (topology) => {
   let folder = "";
   let house: ReturnType<typeof start> | undefined;
   let workers = "";
-  const ask = (words: readonly string[], options?: SpawnOptions): Promise<Ended> =>
+  const run = (words: readonly string[], options?: SpawnOptions): Promise<Ended> =>
     run([...words, "--data", join(folder, "data")], options);
 
   beforeAll(async () => {
@@ -47,46 +47,46 @@ describe.each([["together"], ["apart"]])("a house %s", (topology) => {
   });
 
   test("status tells that all is well", async () => {
-    const { exitCode, out } = await ask(["status"]);
+    const { exitCode, out } = await run(["status"]);
     expect(exitCode).toBe(0);
     expect(JSON.parse(out)).toMatchObject({ status: "ok", topology });
-    const table = await ask(["status", "-o", "table"]);
+    const table = await run(["status", "-o", "table"]);
     expect(table.out).toMatch(/^part +status/);
     expect(table.out).toMatch(/^matrixd +ok/m);
   });
 
   test("the README's file loads as it says, and datasets are shown, renamed in, tagged, rolled back and dropped", async () => {
     const people = join(import.meta.dir, "../../docs/examples/people.csv");
-    const loaded = JSON.parse((await ask(["ingest", people, "--dataset", "people"])).out) as object;
+    const loaded = JSON.parse((await run(["ingest", people, "--dataset", "people"])).out) as object;
     expect(loaded).toMatchObject({ rows_in: 6, rows_loaded: 5, rows_quarantined: 1 });
     const { snapshot_id: first } = loaded as { snapshot_id: number };
-    const nulls = await ask([
+    const nulls = await run([
       "sql",
       "SELECT NULL AS nothing, '' AS empty FROM people LIMIT 1",
       "-o",
       "table",
     ]);
     expect(nulls.out).toMatch(/^ *NULL$/m);
-    expect((await ask(["datasets", "people", "-o", "table"])).out).toMatch(/^ *\d+ +worker_id +VARCHAR/m);
-    expect((await ask(["datasets", "poeple"])).err).toContain("Did you mean people?");
-    expect((await ask(["datasets", "drpo", "people"])).err).toContain(
+    expect((await run(["datasets", "people", "-o", "table"])).out).toMatch(/^ *\d+ +worker_id +VARCHAR/m);
+    expect((await run(["datasets", "poeple"])).err).toContain("Did you mean people?");
+    expect((await run(["datasets", "drpo", "people"])).err).toContain(
       "Did you mean lakehouse datasets drop?",
     );
-    const renamed = await ask(["datasets", "rename", "people", "available", "available_on"]);
+    const renamed = await run(["datasets", "rename", "people", "available", "available_on"]);
     expect(JSON.parse(renamed.out)).toMatchObject({ name: "people" });
-    expect((await ask(["datasets", "tag", "people", "first"])).exitCode).toBe(0);
+    expect((await run(["datasets", "tag", "people", "first"])).exitCode).toBe(0);
     const more = join(folder, "more.csv");
     await writeFile(
       more,
       "worker_id,name,role,city,state,pay,available_on\nw7,Gus Ito,Line Cook,Denver,CO,18.50,2026-11-28\n",
     );
-    expect((await ask(["ingest", more, "--dataset", "people"])).exitCode).toBe(0);
-    expect((await ask(["datasets", "rollback", "people", "monday"])).exitCode).toBe(2);
-    const back = await ask(["datasets", "rollback", "people", String(first), "-o", "table"]);
+    expect((await run(["ingest", more, "--dataset", "people"])).exitCode).toBe(0);
+    expect((await run(["datasets", "rollback", "people", "monday"])).exitCode).toBe(2);
+    const back = await run(["datasets", "rollback", "people", String(first), "-o", "table"]);
     expect(back.err).toContain(`people is at snapshot ${first}: 5 rows.`);
-    expect((await ask(["datasets", "drop", "people", "--purge"])).err).toContain("--yes");
-    expect((await ask(["datasets", "drop", "people", "--purge", "--yes"])).exitCode).toBe(0);
-    expect((await ask(["datasets", "people"])).exitCode).toBe(4);
+    expect((await run(["datasets", "drop", "people", "--purge"])).err).toContain("--yes");
+    expect((await run(["datasets", "drop", "people", "--purge", "--yes"])).exitCode).toBe(0);
+    expect((await run(["datasets", "people"])).exitCode).toBe(4);
   });
 
   test("a workbook is loaded by its sheet, and rows are replaced by key; messages name flags", async () => {
@@ -100,48 +100,48 @@ describe.each([["together"], ["apart"]])("a house %s", (topology) => {
     });
     const book = join(folder, "pay.xlsx");
     await writeFile(book, workbookBytes({ sheets: [sheet("East", 10), sheet("West", 20)] }));
-    const several = await ask(["ingest", book, "-d", "pay"]);
+    const several = await run(["ingest", book, "-d", "pay"]);
     expect([several.exitCode, several.err]).toEqual([2, expect.stringContaining("with --sheet NAME")]);
-    expect((await ask(["ingest", book, "-d", "pay", "--sheet", "East"])).exitCode).toBe(0);
+    expect((await run(["ingest", book, "-d", "pay", "--sheet", "East"])).exitCode).toBe(0);
     const upsert = ["--mode", "upsert", "--key", "id"];
-    const { exitCode, out, err } = await ask(["ingest", book, "-d", "pay", "--sheet", "2", ...upsert]);
+    const { exitCode, out, err } = await run(["ingest", book, "-d", "pay", "--sheet", "2", ...upsert]);
     expect(exitCode, err).toBe(0);
     expect(JSON.parse(out)).toMatchObject({ rows_loaded: 2, rows_replaced: 2, rows_deduped: 0 });
     expect(err).toContain("2 rows of pay were replaced");
-    const unknown = await ask(["ingest", workers, "-d", "pay", "--mode", "upsert", "--key", "idd"]);
+    const unknown = await run(["ingest", workers, "-d", "pay", "--mode", "upsert", "--key", "idd"]);
     expect([unknown.exitCode, unknown.err]).toEqual([
       2,
       expect.stringContaining("--key: the file has no column"),
     ]);
-    const rows = await ask(["sql", "SELECT sum(pay)::INT AS pay FROM pay"]);
+    const rows = await run(["sql", "SELECT sum(pay)::INT AS pay FROM pay"]);
     expect(JSON.parse(rows.out)).toMatchObject({ rows: [{ pay: 41 }] });
   });
 
   test("a second house over the folder is refused", async () => {
-    const { exitCode, err } = await ask(["up", "--port", "0"]);
+    const { exitCode, err } = await run(["up", "--port", "0"]);
     expect(exitCode).toBe(1);
     expect(err).toContain("A house runs over");
   });
 
   test("a file is looked at, loaded, and not loaded twice", async () => {
-    const dry = await ask(["ingest", workers, "--dataset", "workers", "--dry-run"]);
+    const dry = await run(["ingest", workers, "--dataset", "workers", "--dry-run"]);
     expect(JSON.parse(dry.out)).toMatchObject({ rows_in: 3, dry_run: true });
-    const first = await ask(["ingest", workers, "--dataset", "workers"]);
+    const first = await run(["ingest", workers, "--dataset", "workers"]);
     expect(JSON.parse(first.out)).toMatchObject({ rows_in: 3, rows_loaded: 3, replayed: false });
-    const second = await ask(["ingest", workers, "--dataset", "workers", "-o", "table"]);
+    const second = await run(["ingest", workers, "--dataset", "workers", "-o", "table"]);
     expect(second.out).toMatch(/^workers\.csv +workers +3 +3 +0 +0/m);
     expect(second.err).toContain("was loaded before");
   });
 
   test("standard input is a file too, and several files replace as one", async () => {
-    const piped = await ask(["ingest", "-", "--dataset", "notes"], { stdin: "id,note\n1,first\n2,second\n" });
+    const piped = await run(["ingest", "-", "--dataset", "notes"], { stdin: "id,note\n1,first\n2,second\n" });
     expect(JSON.parse(piped.out)).toMatchObject({ rows_loaded: 2 });
     const more = join(folder, "more.csv");
     await writeFile(
       more,
       "worker_id,name,role,city,state,lat,lon,pay\nw-4,Di Fox,Welder,Toledo,OH,41.65,-83.54,21\n",
     );
-    const both = await ask([
+    const both = await run([
       "ingest",
       workers,
       more,
@@ -153,7 +153,7 @@ describe.each([["together"], ["apart"]])("a house %s", (topology) => {
       "jsonl",
     ]);
     expect(both.out.trim().split("\n")).toHaveLength(2);
-    expect(JSON.parse((await ask(["sql", "SELECT count(*) AS n FROM pair"])).out)).toMatchObject({
+    expect(JSON.parse((await run(["sql", "SELECT count(*) AS n FROM pair"])).out)).toMatchObject({
       rows: [{ n: 4 }],
     });
   });
@@ -161,20 +161,20 @@ describe.each([["together"], ["apart"]])("a house %s", (topology) => {
   test("a type is held", async () => {
     const zips = join(folder, "zips.csv");
     await writeFile(zips, "zip,n\n01234,1\n99999,2\n");
-    await ask(["ingest", zips, "--dataset", "zips", "--types", "zip=string", "--types", "n=double"]);
-    const { out } = await ask(["sql", "SELECT min(zip) AS zip, typeof(min(n)) AS n FROM zips"]);
+    await run(["ingest", zips, "--dataset", "zips", "--types", "zip=string", "--types", "n=double"]);
+    const { out } = await run(["sql", "SELECT min(zip) AS zip, typeof(min(n)) AS n FROM zips"]);
     expect(JSON.parse(out)).toMatchObject({ rows: [{ zip: "01234", n: "DOUBLE" }] });
   });
 
   test("datasets are listed and described, and a near name is offered", async () => {
-    expect((await ask(["datasets", "-o", "table"])).out).toMatch(/^workers +3 +8/m);
-    const { columns, snapshots } = JSON.parse((await ask(["datasets", "workers"])).out) as Record<
+    expect((await run(["datasets", "-o", "table"])).out).toMatch(/^workers +3 +8/m);
+    const { columns, snapshots } = JSON.parse((await run(["datasets", "workers"])).out) as Record<
       string,
       unknown[]
     >;
     expect(columns).toHaveLength(8);
     expect(snapshots).toHaveLength(1);
-    const wrong = await ask(["datasets", "wokers"]);
+    const wrong = await run(["datasets", "wokers"]);
     expect(wrong.exitCode).toBe(4);
     expect(wrong.err).toContain("Did you mean workers?");
   });
@@ -188,30 +188,30 @@ describe.each([["together"], ["apart"]])("a house %s", (topology) => {
       "-p",
       "23",
     ];
-    expect((await ask([...words, "-o", "table"])).out).toBe("name    pay\nCy Dee   22\n");
-    expect(JSON.parse((await ask(words)).out)).toMatchObject({
+    expect((await run([...words, "-o", "table"])).out).toBe("name    pay\nCy Dee   22\n");
+    expect(JSON.parse((await run(words)).out)).toMatchObject({
       rows: [{ name: "Cy Dee", pay: 22 }],
       row_count: 1,
     });
-    expect(JSON.parse((await ask([...words, "-o", "jsonl"])).out)).toEqual({ name: "Cy Dee", pay: 22 });
-    expect((await ask([...words, "-o", "csv"])).out.split(/\r?\n/)[0]).toBe("name,pay");
-    const piped = await ask(["sql"], { stdin: "SELECT 'from stdin' AS said" });
+    expect(JSON.parse((await run([...words, "-o", "jsonl"])).out)).toEqual({ name: "Cy Dee", pay: 22 });
+    expect((await run([...words, "-o", "csv"])).out.split(/\r?\n/)[0]).toBe("name,pay");
+    const piped = await run(["sql"], { stdin: "SELECT 'from stdin' AS said" });
     expect(JSON.parse(piped.out)).toMatchObject({ rows: [{ said: "from stdin" }] });
   });
 
   test("streams are not capped, tables say that they are", async () => {
     const many = "SELECT range AS n FROM range(5000)";
-    expect((await ask(["sql", many, "-o", "jsonl"])).out.trim().split("\n")).toHaveLength(5000);
-    expect((await ask(["sql", many, "-o", "csv", "--limit", "7"])).out.trim().split("\n")).toHaveLength(8);
-    expect((await ask(["sql", many, "-o", "table", "--limit", "7"])).err).toContain("there are more");
+    expect((await run(["sql", many, "-o", "jsonl"])).out.trim().split("\n")).toHaveLength(5000);
+    expect((await run(["sql", many, "-o", "csv", "--limit", "7"])).out.trim().split("\n")).toHaveLength(8);
+    expect((await run(["sql", many, "-o", "table", "--limit", "7"])).err).toContain("there are more");
   });
 
   test("a wrong statement is shown with its place, a forbidden one with its reason", async () => {
-    const wrong = await ask(["sql", "SELECT nam\nFROM workers"]);
+    const wrong = await run(["sql", "SELECT nam\nFROM workers"]);
     expect(wrong.exitCode).toBe(2);
     expect(wrong.err).toContain("\n  SELECT nam\n         ^");
-    expect((await ask(["sql", "SELECT * FROM wrkers"])).exitCode).toBe(4);
-    expect((await ask(["sql", "COPY workers TO 'x.csv'"])).exitCode).toBe(1);
+    expect((await run(["sql", "SELECT * FROM wrkers"])).exitCode).toBe(4);
+    expect((await run(["sql", "COPY workers TO 'x.csv'"])).exitCode).toBe(1);
   });
 
   test("a corpus is built, shown, searched and removed", async () => {
@@ -224,7 +224,7 @@ describe.each([["together"], ["apart"]])("a house %s", (topology) => {
       "pay=number",
       "location=geo",
     ];
-    const built = await ask([
+    const built = await run([
       "corpus",
       "build",
       "people",
@@ -232,54 +232,54 @@ describe.each([["together"], ["apart"]])("a house %s", (topology) => {
       ...fields.flatMap((field) => ["--field", field]),
     ]);
     expect(JSON.parse(built.out)).toMatchObject({ name: "people", rows: 3, status: "ready" });
-    expect((await ask(["corpus", "build", "people"])).exitCode).toBe(0);
-    expect((await ask(["corpus", "ls", "-o", "table"])).out).toMatch(/^people +workers +ready +3/m);
-    expect((await ask(["corpus", "show", "people", "-o", "table"])).out).toContain(
+    expect((await run(["corpus", "build", "people"])).exitCode).toBe(0);
+    expect((await run(["corpus", "ls", "-o", "table"])).out).toMatch(/^people +workers +ready +3/m);
+    expect((await run(["corpus", "show", "people", "-o", "table"])).out).toContain(
       "{role} in {city}, {state}",
     );
 
     const search = ["search", "need 2 welders in Cleveland, OH", "-c", "people"];
-    const { hits } = JSON.parse((await ask(search)).out) as { hits: { id: string }[] };
+    const { hits } = JSON.parse((await run(search)).out) as { hits: { id: string }[] };
     expect(hits.slice(0, 2).map(({ id }) => id)).toEqual(["w-1", "w-3"]);
-    const table = await ask([...search, "-k", "1", "-o", "table", "--explain"]);
+    const table = await run([...search, "-k", "1", "-o", "table", "--explain"]);
     const [head = "", first = ""] = table.out.split("\n");
     expect(head).toMatch(/^rank +id .*miles +score .*why/);
     // Every field that the corpus was given, and ranks as in JSON.
     for (const field of ["name", "role", "city", "state", "pay"]) expect(head).toContain(field);
     expect(first).toMatch(/^ *0 +w-1 .*Ann Lee/);
-    const expanded = await ask([...search, "-k", "1", "-x"]);
+    const expanded = await run([...search, "-k", "1", "-x"]);
     expect(expanded.out).toMatch(/^row 1\nrank +0\nid +w-1\n/);
     expect(table.err).toContain("Read as: Welder");
-    const cheap = await ask([...search, "--filter", '{"pay":{"lt":23}}']);
+    const cheap = await run([...search, "--filter", '{"pay":{"lt":23}}']);
     expect((JSON.parse(cheap.out) as { hits: { id: string }[] }).hits[0]?.id).toBe("w-3");
-    const near = await ask([...search, "--near", "Denver, CO", "--miles", "20"]);
+    const near = await run([...search, "--near", "Denver, CO", "--miles", "20"]);
     expect((JSON.parse(near.out) as { hits: { id: string }[] }).hits.map(({ id }) => id)).toEqual(["w-2"]);
-    expect((await ask([...search, "--filter", '{"pay":{"above":1}}'])).exitCode).toBe(2);
+    expect((await run([...search, "--filter", '{"pay":{"above":1}}'])).exitCode).toBe(2);
 
-    const [index] = JSON.parse((await ask(["vectors", "ls"])).out) as { name: string; rows: number }[];
+    const [index] = JSON.parse((await run(["vectors", "ls"])).out) as { name: string; rows: number }[];
     expect(index?.rows).toBe(3);
     const named = index?.name ?? "";
-    const kept = await ask(["vectors", "snapshot", named, "monday"]);
+    const kept = await run(["vectors", "snapshot", named, "monday"]);
     expect(JSON.parse(kept.out)).toMatchObject({ name: "monday", count: 3 });
-    expect((await ask(["vectors", "snapshot", named, "monday"])).exitCode).not.toBe(0);
-    expect((await ask(["vectors", "snapshots", named, "-o", "table"])).out).toMatch(/^monday +3/m);
-    expect((await ask(["vectors", "restore", named, "monday"])).err).toContain("--yes");
-    const restored = await ask(["vectors", "restore", named, "monday", "--yes"]);
+    expect((await run(["vectors", "snapshot", named, "monday"])).exitCode).not.toBe(0);
+    expect((await run(["vectors", "snapshots", named, "-o", "table"])).out).toMatch(/^monday +3/m);
+    expect((await run(["vectors", "restore", named, "monday"])).err).toContain("--yes");
+    const restored = await run(["vectors", "restore", named, "monday", "--yes"]);
     expect(JSON.parse(restored.out)).toMatchObject({ name: named, count: 3 });
-    expect((JSON.parse((await ask(search)).out) as { hits: unknown[] }).hits).toHaveLength(3);
-    expect((await ask(["vectors", "rm", named, "monday", "--yes"])).exitCode).toBe(0);
-    expect(JSON.parse((await ask(["vectors", "snapshots", named])).out)).toEqual([]);
+    expect((JSON.parse((await run(search)).out) as { hits: unknown[] }).hits).toHaveLength(3);
+    expect((await run(["vectors", "rm", named, "monday", "--yes"])).exitCode).toBe(0);
+    expect(JSON.parse((await run(["vectors", "snapshots", named])).out)).toEqual([]);
 
-    expect((await ask(["corpus", "rm", "people"])).err).toContain("--yes");
-    expect((await ask(["corpus", "rm", "people", "--yes"])).exitCode).toBe(0);
-    expect((await ask(["corpus", "show", "people"])).exitCode).toBe(4);
+    expect((await run(["corpus", "rm", "people"])).err).toContain("--yes");
+    expect((await run(["corpus", "rm", "people", "--yes"])).exitCode).toBe(0);
+    expect((await run(["corpus", "show", "people"])).exitCode).toBe(4);
   });
 
   test("texts are embedded in their order", async () => {
-    const { out } = await ask(["embed", "forklift operator", "line cook"]);
+    const { out } = await run(["embed", "forklift operator", "line cook"]);
     const { dimension, vectors } = JSON.parse(out) as { dimension: number; vectors: number[][] };
     expect(vectors.map((vector) => vector.length)).toEqual([dimension, dimension]);
-    const lines = await ask(["embed", "-o", "jsonl"], { stdin: "forklift operator\n\nline cook\n" });
+    const lines = await run(["embed", "-o", "jsonl"], { stdin: "forklift operator\n\nline cook\n" });
     expect(
       lines.out
         .trim()
@@ -289,10 +289,10 @@ describe.each([["together"], ["apart"]])("a house %s", (topology) => {
   });
 
   test("down stops it, and says so", async () => {
-    const { exitCode, out } = await ask(["down"]);
+    const { exitCode, out } = await run(["down"]);
     expect(exitCode).toBe(0);
     expect(JSON.parse(out)).toMatchObject({ stopped: true });
     expect(await house?.exited).toBe(0);
-    expect((await ask(["status"])).exitCode).toBe(5);
+    expect((await run(["status"])).exitCode).toBe(5);
   });
 });

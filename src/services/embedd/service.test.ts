@@ -182,7 +182,7 @@ describe("over a restart", () => {
     server.script(responding(200, { embeddings: [Array(32).fill(0.1)] }));
     expect(await faultOf(service.embed({ texts: ["nurse"] }))).toMatchObject({
       code: "upstream",
-      message: expect.stringContaining("another model") as string,
+      message: expect.stringContaining("has changed") as string,
     });
   });
 
