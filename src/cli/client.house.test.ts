@@ -1,4 +1,4 @@
-// Every command that asks a house, against one that runs, in both topologies.
+// Every command that sends requests, against a running house, in both topologies.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -36,7 +36,7 @@ describe.each([["together"], ["apart"]])("a house %s", (topology) => {
       join(folder, "data"),
       ...(topology === "apart" ? ["--apart"] : []),
     ]);
-    // What `up` prints comes when the house answers.
+    // `up` prints its address once the house is ready.
     await house.stdout.getReader().read();
   }, START_MS_MAX);
 
@@ -46,7 +46,7 @@ describe.each([["together"], ["apart"]])("a house %s", (topology) => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  test("status tells that all is well", async () => {
+  test("status shows that every service is ok", async () => {
     const { exitCode, out } = await run(["status"]);
     expect(exitCode).toBe(0);
     expect(JSON.parse(out)).toMatchObject({ status: "ok", topology });

@@ -169,7 +169,11 @@ const room: Check = async ({ data }) => {
   if (free < ROOM_BYTES_MIN)
     return { status: "fail", detail, fix: "Free some space, or choose another disk with --data DIR." };
   if (free < ROOM_BYTES_SCARCE)
-    return { status: "warn", detail, fix: "That is little: snapshots keep older data. Free some space, or choose another disk with --data DIR." };
+    return {
+      status: "warn",
+      detail,
+      fix: "That is little: snapshots keep older data. Free some space, or choose another disk with --data DIR.",
+    };
   return { status: "ok", detail };
 };
 

@@ -71,10 +71,7 @@ export function failureOf(thrown: unknown): Failure {
   const message = thrown instanceof Error && thrown.message !== "" ? thrown.message : String(thrown);
   return {
     exitCode: EXIT.failure,
-    lines: [
-      `Unexpected error: ${message}`,
-      "Run it again with LAKEHOUSE_LOG=debug for a stack trace.",
-    ],
+    lines: [`Unexpected error: ${message}`, "Run it again with LAKEHOUSE_LOG=debug for a stack trace."],
   };
 }
 

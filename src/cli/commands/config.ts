@@ -87,7 +87,11 @@ const add = command({
   summary: "Make an API key; it is shown once",
   details: `Only a hash is stored. Once there is a key, every request needs one, also on this machine: set LAKEHOUSE_KEY for these commands. ${LIVE}`,
   args: {
-    name: { type: "positional", required: true, description: "A name for the key: letters, digits, _, . and -" },
+    name: {
+      type: "positional",
+      required: true,
+      description: "A name for the key: letters, digits, _, . and -",
+    },
     scope: { ...SCOPE_ARG, required: true },
     ...EXPIRES_ARG,
     ...ARGS,

@@ -242,8 +242,5 @@ async function withGuess(thrown: unknown, name: string, house: House): Promise<u
     name,
     known.map((dataset) => dataset.name),
   );
-  return new Fault(
-    "not_found",
-    `There is no dataset ${name}.${guess}\nList all: lakehouse datasets`,
-  );
+  return new Fault("not_found", `There is no dataset ${name}.${guess}\nList all: lakehouse datasets`);
 }

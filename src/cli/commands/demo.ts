@@ -151,7 +151,7 @@ function nextLines({ url }: RunningHouse, data: string, paint: Paint): string[] 
   ];
   return [
     "",
-    paint("bold", "It is yours now. It serves until Ctrl-C."),
+    paint("bold", "It is ready and serves until Ctrl-C."),
     ...rows.map(
       ([name = "", address = "", what = ""]) =>
         `     ${name.padEnd(10)}${address}${what === "" ? "" : `  ${paint("dim", what)}`}`,

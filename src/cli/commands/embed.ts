@@ -56,7 +56,8 @@ export const embed = command({
       rows,
       json: { ...used, vectors: rows.map(({ vector }) => vector) },
     });
-    if (isForPeople(format)) say(`${used.model}, ${used.dimension} numbers each; -o json prints all of them.`);
+    if (isForPeople(format))
+      say(`${used.model}, ${used.dimension} numbers each; -o json prints all of them.`);
   },
 });
 

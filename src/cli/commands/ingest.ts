@@ -131,7 +131,9 @@ export const ingest = command({
         const label = files.length > 1 ? `${file.name} (${at + 1} of ${files.length})` : file.name;
         const work = ingestFile(house, file, input, interrupt.signal, label);
         const outcome = await work.catch((error: unknown) => {
-          throw error instanceof Fault ? faultInFlags(error, files.length > 1 ? file.name : undefined) : error;
+          throw error instanceof Fault
+            ? faultInFlags(error, files.length > 1 ? file.name : undefined)
+            : error;
         });
         loaded.push({ file: file.name, outcome });
       }

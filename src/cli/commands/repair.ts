@@ -55,7 +55,10 @@ export const repair = command({
     const repairable = lines.filter(({ remedy }) => remedy === "repair").length;
     const interactive = args.yes !== true && args["dry-run"] !== true && repairable > 0 && isInteractive;
     if (interactive) await show(format, lines);
-    if (args.yes === true || (interactive && (await confirmed(`Repair ${counted(repairable, "part")}?`, false)))) {
+    if (
+      args.yes === true ||
+      (interactive && (await confirmed(`Repair ${counted(repairable, "part")}?`, false)))
+    ) {
       lines = await run(false);
     }
     await show(format, lines);

@@ -68,8 +68,8 @@ describe("the corpus over them", () => {
   });
 });
 
-describe("the question in SQL", () => {
-  test("asks no more than the columns carry", () => {
+describe("the SQL query", () => {
+  test("uses only the columns that are there", () => {
     const bare = demoQuery(workerColumns(["id", "role"]), orderColumns(["role"]), {});
     expect(bare.sql).not.toMatch(/state|headcount|status/);
     expect(bare.summary).toContain("by role.");

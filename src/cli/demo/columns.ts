@@ -54,6 +54,7 @@ export function corpusNotes(columns: readonly string[]): string[] {
   const notes: string[] = [];
   if ((city === undefined || state === undefined) && (lat === undefined || lon === undefined))
     notes.push("There is no city and state column: distances are not known.");
-  if (status === undefined) notes.push("There is no status column: all workers are searched, not only active ones.");
+  if (status === undefined)
+    notes.push("There is no status column: all workers are searched, not only active ones.");
   return notes;
 }

@@ -63,7 +63,8 @@ export function demoQuery(
 ): DemoQuery {
   if (workers.role === undefined || orders.role === undefined) {
     return {
-      summary: "How many rows are there? (No column with the role was found in both files, so they cannot be compared.)",
+      summary:
+        "How many rows are there? (No column with the role was found in both files, so they cannot be compared.)",
       sql: `SELECT 'workers' AS dataset, count(*) AS rows FROM workers\nUNION ALL\nSELECT 'orders', count(*) FROM orders`,
     };
   }

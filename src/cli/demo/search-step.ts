@@ -77,9 +77,7 @@ export const search: Step = async (stage) => {
       lines: [
         ...(filter === undefined
           ? []
-          : [
-              `Active workers only. The first result came ${duration(firstResultMs ?? 0)} after the start.`,
-            ]),
+          : [`Active workers only. The first result came ${duration(firstResultMs ?? 0)} after the start.`]),
         ...searches.flatMap((one) => searchLines(one, stage)),
       ],
     },

@@ -41,11 +41,7 @@ const sample: Step = async (stage) => {
   const made = files.filter(({ kind }) => kind === "sample");
   const written = made.some((file) => file.written);
   const title =
-    made.length === 0
-      ? "Found your files"
-      : written
-        ? "Generated a sample"
-        : "Today's sample exists already";
+    made.length === 0 ? "Found your files" : written ? "Generated a sample" : "Today's sample exists already";
   return {
     detail: Object.fromEntries(
       files.map(({ dataset, path, bytes, rows, kind, written: isNew }) => [

@@ -10,7 +10,8 @@ export const YES_ARG = {
 /** True when it is confirmed. */
 export async function confirmed(prompt: string, yes: boolean | undefined): Promise<boolean> {
   if (yes === true) return true;
-  if (!isInteractive) throw new UsageProblem(`${prompt} There is no terminal to confirm in: add --yes to do it.`);
+  if (!isInteractive)
+    throw new UsageProblem(`${prompt} There is no terminal to confirm in: add --yes to do it.`);
   const { confirm } = await import("@clack/prompts");
   return (await confirm({ message: prompt, initialValue: false, output: process.stderr })) === true;
 }
