@@ -26,7 +26,7 @@ const slots = z.object({
   pay: z.number().optional(),
 });
 
-/** What the parts of the ranking gave a hit, each 0 to 1. */
+/** The score of each part of the ranking, 0 to 1. */
 const explained = z.object({
   dense: z.number(),
   lexical: z.number(),
@@ -84,7 +84,7 @@ export const searchInput = z.strictObject({
     .default("strict")
     .describe("Which roles a playbook may lift; anything but strict is refused until there are playbooks"),
   explain: z.boolean().default(false),
-  /** Milliseconds a corpus may take before the answer goes out without it. */
+  /** Milliseconds a corpus may take before the response is sent without it. */
   deadline_ms: z.int().min(1).max(60_000).default(5000),
 });
 
@@ -111,7 +111,7 @@ export const searched = z.object({
 });
 export type Searched = z.infer<typeof searched>;
 
-/** Columns by what they say of a row. */
+/** Columns by their meaning. */
 export const meanings = z.strictObject({
   role: z.string().optional(),
   soc: z.string().optional(),
@@ -163,7 +163,7 @@ const playbook = z.object({
 
 const searchTraits = {
   method: "POST",
-  summary: "Search corpora for what a shift order asks for",
+  summary: "Search corpora for people who fit a shift order",
   input: searchInput,
   output: searched,
   idempotent: true,
@@ -178,7 +178,7 @@ export const matrix = {
   role: op({
     method: "POST",
     path: "/v1/matrix/role",
-    summary: "Read the role that a text asks for",
+    summary: "Extract the role that a text names",
     input: z.strictObject({ text: z.string().min(1).max(4000) }),
     output: role.extend({ slots }),
     idempotent: true,

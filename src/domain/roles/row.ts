@@ -1,6 +1,6 @@
 // One line of the role tables. The tables hold their lists as comma-separated text so that a role reads as one
 // entry and a person can compare neighbours at a glance; `row` splits them once, when the module is loaded.
-// `adjacent` is directed: a line cook can be asked to prepare or to wash dishes, a dishwasher cannot be asked to cook.
+// `adjacent` is directed: a line cook can take work as a prep cook or a dishwasher, a dishwasher cannot work as a cook.
 
 export interface RoleRow {
   /** Canonical title: singular, title case, unique among all roles and aliases. */
@@ -9,9 +9,9 @@ export interface RoleRow {
   readonly soc: string;
   /** Titles that employers and coordinators write for the same work: lower case, singular. */
   readonly aliases: readonly string[];
-  /** Canonical names of roles that a worker of this role could be asked to do. */
+  /** Canonical names of roles that a worker of this role could also do. */
   readonly adjacent: readonly string[];
-  /** Certifications that orders for the role ask for, the most usual first. */
+  /** Certifications that orders for the role require, the most usual first. */
   readonly certifications: readonly string[];
   /** Usual hourly pay in USD, before a state's cost of living. */
   readonly pay: readonly [lowUsdPerHour: number, highUsdPerHour: number];
