@@ -8,7 +8,7 @@ import type { AnyOp } from "#rpc/contract";
 import { FAULTS, type FaultBody } from "#rpc/fault";
 import { startHouse, type TestHouse } from "../house/house.ts";
 import {
-  type Asked,
+  type FuzzCall,
   asked,
   type Fields,
   furnish,
@@ -37,7 +37,7 @@ beforeEach(() => furnish(house));
 afterAll(() => house.close(), 30_000);
 
 /** The status; 0 when we gave it up. Throws unless the answer is one that may be given. */
-async function checked({ method }: AnyOp, { path, headers, body, refused }: Asked): Promise<number> {
+async function checked({ method }: AnyOp, { path, headers, body, refused }: FuzzCall): Promise<number> {
   const signal = AbortSignal.timeout(REPLY_MS_MAX);
   let reply: Response;
   let text: string;

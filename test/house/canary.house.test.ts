@@ -1,4 +1,4 @@
-// Secrets that are easy to find again: keys, e-mail addresses and telephone numbers, made anew for each run and planted
+// Secrets that are easy to find again: keys, e-mail addresses and telephone numbers, made for each run and planted
 // wherever a caller or a foreign server can put them. They may come back to whoever sent them, as far as the contracts
 // say so, and otherwise stand nowhere: in no line of the log, no metric, no answer to anybody else, no list of
 // processes, and not on the disk unless they were stored on purpose.
@@ -260,7 +260,7 @@ describe.each([...TOPOLOGIES])("secrets in a house %s", (topology) => {
     expect([foreign.status, ...heldBy(foreign.text, [secret])]).toEqual([403]);
   });
 
-  test("an embedding server that tells everything in its errors", async () => {
+  test("an embedding server that quotes everything in its errors", async () => {
     const secret = sayable();
     for (const [place, behaviour] of echoes().entries()) {
       // Several tries are made where trying again may help.
@@ -324,7 +324,7 @@ describe.each([...TOPOLOGIES])("secrets in a house %s", (topology) => {
     await ask("GET", "/v1/matrix/corpora/people", undefined, { accept: "text/event-stream" });
     const described = await ask("GET", "/v1/matrix/corpora/people");
     expect(described.text).toContain('"failed"');
-    // Somebody else searches everything there is.
+    // Another key searches everything there is.
     const searched = await post(
       "/v1/matrix/search",
       { query_text: "welder" },
@@ -333,7 +333,7 @@ describe.each([...TOPOLOGIES])("secrets in a house %s", (topology) => {
     expect(heldBy(searched.text, [...said, ...stored])).toEqual([]);
   }, 30_000);
 
-  test("nobody else is told", async () => {
+  test("no other key sees them", async () => {
     const other = { authorization: `Bearer ${keys.reader}` };
     for (const [, operation] of routed) {
       const [path, body] = sendable(operation, { stray: "1" });
@@ -352,7 +352,7 @@ describe.each([...TOPOLOGIES])("secrets in a house %s", (topology) => {
     expect(heldBy(readFileSync(join(data, "running.json"), "utf8"), [...said, ...stored])).toEqual([]);
   });
 
-  test("the log tells of what happened and holds none", () => {
+  test("the log has the events and holds none", () => {
     const log = house.output();
     // It was not merely silent.
     expect(log).toContain("corpus not built");
@@ -370,7 +370,7 @@ describe.each([...TOPOLOGIES])("secrets in a house %s", (topology) => {
   });
 });
 
-test("an object server that tells everything in its errors", async () => {
+test("an object server that quotes everything in its errors", async () => {
   const secret = canaries();
   const data = mkdtempSync(join(tmpdir(), "house-"));
   const statuses = [400, 403, 404, 409, 500, 501, 503];
