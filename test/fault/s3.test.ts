@@ -92,7 +92,7 @@ describe("an S3 server that fails", () => {
       always(method, "hang");
       expect(await faultOf(work())).toMatchObject({
         code: "unavailable",
-        message: expect.stringContaining("4 tries: no answer"),
+        message: expect.stringContaining("4 tries: no response"),
       });
     }
   });
