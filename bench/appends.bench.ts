@@ -1,5 +1,5 @@
 // Many appends of one row, the way of events and forms: what the last costs beside the first, what a table of them costs
-// to read beside one loaded at once, what they leave on the disk, and how many are answered when everybody appends.
+// to read beside one loaded at once, what they leave on the disk, and how many are answered when all clients append.
 
 import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -52,7 +52,7 @@ async function small(house: HouseProcess, { rounds }: Settings): Promise<Row[]> 
   const lines = Array.from({ length: APPENDS }, (_, id) => `${id},name ${id}`);
   await ingest(house, "one", `id,name\n${lines.join("\n")}\n`);
   let asked = 0;
-  // Another bound each time, so that no answer is one that was kept.
+  // Another bound each time, so that no reply comes from a cache.
   const count = (dataset: string) => (): Promise<number> =>
     timed(() =>
       house.call("POST", "/v1/sql", { sql: `SELECT count(*) FROM ${dataset} WHERE id > ${-(asked += 1)}` }),

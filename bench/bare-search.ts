@@ -1,5 +1,5 @@
 // A search without a house: usearch behind Bun.serve, vectors of known queries at hand, the same JSON as an
-// answer. It parses, searches and answers; it checks nothing, ranks nothing and knows no other question.
+// answer. It parses, searches and replies; it checks nothing, ranks nothing and has no other operation.
 
 import { Index, MetricKind, ScalarKind } from "usearch";
 import { present } from "#lib/assert";

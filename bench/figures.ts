@@ -23,14 +23,14 @@ export function tailRow(compared: Compared): Row {
   return row(compared, "ms", ({ p99_ms }) => p99_ms);
 }
 
-/** CPU time of the server for each request; fails where the system does not tell. */
+/** CPU time of the server for each request; fails where the system does not report it. */
 export function cpuRow(compared: Compared): Row {
   return row(compared, "us CPU/request", ({ server_cpu_us_per_request: us }) =>
     present(us, "CPU time, from /proc,"),
   );
 }
 
-/** Nothing where the system does not tell. */
+/** Undefined where the system does not report it. */
 function cpuFigure(name: string, results: readonly LoadResult[]): Record<string, number> {
   const known = results.flatMap(({ server_cpu_us_per_request: us }) => us ?? []);
   return known.length === 0 ? {} : { [name]: medianOf(known) };

@@ -10,13 +10,13 @@ import { familyOf } from "./processes.ts";
 
 /** Ten times what a start may take. */
 const READY_MS_MAX = 20_000;
-/** How finely the time to the first answer is known. */
+/** Resolution of the time to the first reply. */
 const POLL_MS = 5;
 const main = fileURLToPath(new URL("../src/main.ts", import.meta.url));
 
 export interface HouseProcess {
   readonly url: string;
-  /** From the start of the process to its first answer. */
+  /** From the start of the process to its first reply. */
   readonly startMs: number;
   /** The process and all it started. */
   pids(): number[];
@@ -56,7 +56,7 @@ export async function startHouse({ apart, environment = {} }: HouseSetup): Promi
   const surroundings = ["env", "NODE_ENV=production", `TMPDIR=${temporary}`, ...options];
   const command = [...surroundings, process.execPath, "--no-env-file", main, "up", ...settings];
   const startedAt = performance.now();
-  // Nothing is said over the channel: a house whose parent goes away ends.
+  // Nothing is sent over the channel: a house whose parent goes away ends.
   const child = Bun.spawn(command, { stdio: ["ignore", "pipe", "pipe"], ipc: () => undefined });
   const output = lastWords([child.stdout, child.stderr]);
   const stop = async (): Promise<void> => {
@@ -95,7 +95,7 @@ async function ready(
     if (child.exitCode !== null)
       throw new Error(`lakehouse up ended with code ${child.exitCode}: ${output()}`);
     if (performance.now() - startedAt > READY_MS_MAX)
-      throw new Error(`lakehouse up does not answer: ${output()}`);
+      throw new Error(`lakehouse up does not respond: ${output()}`);
     await Bun.sleep(POLL_MS);
   }
 }
@@ -111,7 +111,7 @@ function kill(pid: number): void {
 /** As much of an output as says why a start failed. */
 const OUTPUT_CHARS_MAX = 2000;
 
-/** Reads the streams, so that nobody who writes to them has to wait, and keeps their ends. */
+/** Drains the streams, so that their writers never block, and keeps the last lines. */
 function lastWords(streams: readonly ReadableStream<Uint8Array>[]): () => string {
   let text = "";
   for (const stream of streams) {

@@ -25,7 +25,7 @@ const MEBIBYTE = 1024 ** 2;
 /** Of a loader child on the machine that the bars were set on. */
 const THREADS = 2;
 
-/** Loads whose memory is looked at. Looking walks all pages of all processes, so they are not the ones that are timed. */
+/** Loads whose memory is measured. Measuring walks all pages of all processes, so they are not the ones that are timed. */
 const MEMORY_LOADS = 3;
 
 interface Memory {
@@ -61,7 +61,7 @@ async function rows({ rounds }: Settings): Promise<Row[]> {
       });
       const memory: Memory[] = [];
       while (memory.length < MEMORY_LOADS)
-        memory.push(await watched(house, () => load(house, path, misfits)));
+        memory.push(await withPeakMemory(house, () => load(house, path, misfits)));
       found.push(...rowsOf(runs, memory, misfits, statSync(path).size));
     }
     return found;
@@ -101,7 +101,7 @@ function rowsOf(
 }
 
 /** The most that all processes of the house held at once while `work` went on, and the most that a child of it did. */
-async function watched(house: HouseProcess, work: () => Promise<unknown>): Promise<Memory> {
+async function withPeakMemory(house: HouseProcess, work: () => Promise<unknown>): Promise<Memory> {
   let memoryMib = 0;
   let childMib = 0;
   const look = (): void => {

@@ -1,11 +1,11 @@
 // The load generator's process: takes plans from its parent, one at a time, and exits with it.
 
-import type { LoadAnswer, LoadPlan } from "./load.ts";
+import type { LoadReply, LoadPlan } from "./load.ts";
 import { runLoad } from "./load-run.ts";
 
 process.on("disconnect", () => process.exit(0));
 process.on("message", (plan: LoadPlan) => {
-  const answer = (value: LoadAnswer): void => {
+  const answer = (value: LoadReply): void => {
     process.send?.(value);
   };
   runLoad(plan).then(

@@ -13,7 +13,7 @@ import { ReplyReader } from "./reply-reader.ts";
 const SECONDS_DEFAULT = 2;
 const TIMEOUT_MS_DEFAULT = 10_000;
 /** How often connections are looked at for replies that are late. */
-const SWEEP_MS = 50;
+const EXPIRY_CHECK_MS = 50;
 /** Before a broken connection is dialled again: a server that refuses is not hammered. */
 const REDIAL_MS = 20;
 /** A latency past this is as bad as any. */
@@ -131,12 +131,12 @@ class Run {
       rate === undefined
         ? closedLoop(startAt + lengthS * 1000, requests ?? Infinity)
         : openLoop(startAt, rate, Math.min(requests ?? Infinity, Math.floor(lengthS * rate)));
-    // What an open loop still owes when its time is up is sent, but not for ever.
+    // What an open loop still owes when its time is up is sent, within a limit.
     const giveUpAt = startAt + (rate === undefined ? Infinity : lengthS * 1000) + timeoutMs;
-    const sweep = setInterval(() => this.#sweep(timeoutMs, giveUpAt), SWEEP_MS);
+    const expiryTimer = setInterval(() => this.#expire(timeoutMs, giveUpAt), EXPIRY_CHECK_MS);
     this.#dispatch();
     await this.#ended.promise;
-    clearInterval(sweep);
+    clearInterval(expiryTimer);
   }
 
   /** Gives due requests to free clients. */
@@ -153,7 +153,7 @@ class Run {
     this.#endIfDone(now);
   };
 
-  /** Comes back when the next request is due, if somebody is free to send it. */
+  /** Comes back when the next request is due, if a connection is free to send it. */
   #schedule(now: number): void {
     const { nextAt } = this.#arrivals;
     if (this.#scheduled || nextAt === null || this.#free.length === 0) return;
@@ -285,7 +285,7 @@ class Run {
     this.#free.push(client);
   }
 
-  #sweep(timeoutMs: number, giveUpAt: number): void {
+  #expire(timeoutMs: number, giveUpAt: number): void {
     const now = performance.now();
     for (const client of this.#clients) {
       if (client.request !== null && now - client.sentAt > timeoutMs) this.#break(client, "timeout");

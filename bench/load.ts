@@ -70,7 +70,7 @@ export interface LoadResult {
 }
 
 /** What the generator's process answers: a result, or why the plan could not be run. */
-export type LoadAnswer = { readonly result: LoadResult } | { readonly error: string };
+export type LoadReply = { readonly result: LoadResult } | { readonly error: string };
 
 interface Generator {
   run(plan: LoadPlan): Promise<LoadResult>;
@@ -96,7 +96,7 @@ function start(): Generator {
     [process.execPath, "--no-env-file", fileURLToPath(import.meta.resolve("./load-child.ts"))],
     {
       stdio: ["ignore", "inherit", "inherit"],
-      ipc: (answer: LoadAnswer) => {
+      ipc: (answer: LoadReply) => {
         if ("result" in answer) waiting?.resolve(answer.result);
         else waiting?.reject(new Error(answer.error));
       },

@@ -1,4 +1,4 @@
-// Two hundred invented workers, the same ones on every machine, and what coordinators ask for.
+// Two hundred invented workers, the same ones on every machine, and the orders of coordinators.
 
 import { seeded } from "#lib/random";
 

@@ -1,6 +1,6 @@
 // Figures from a noisy machine. Subject and reference are measured by turns, in short rounds, and compared
 // within a round: what the neighbours do to one they do to the other. The order turns round every time, so
-// that a drift favours nobody. The median of the rounds is the figure, the quartiles are its spread.
+// that drift favours no subject. The median of the rounds is the figure, the quartiles are its spread.
 
 import { assert, present } from "#lib/assert";
 

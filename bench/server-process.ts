@@ -39,7 +39,7 @@ export async function startServer(entry: string, ...handed: readonly string[]): 
   }
 }
 
-/** For the entry module: tells the port, and exits with the parent. */
+/** For the entry module: sends the port, and exits with the parent. */
 export function reportPort(port: number | undefined): void {
   process.on("disconnect", () => process.exit(0));
   process.send?.(port);

@@ -3,7 +3,7 @@
 // Tells how many are open, and after how many seconds the last one was cut.
 
 import { connect, type Socket } from "node:net";
-import type { SlowAnswer, SlowPlan, SlowStart } from "./slow-clients.ts";
+import type { SlowReport, SlowPlan, SlowStart } from "./slow-clients.ts";
 
 /** A byte that often keeps a connection from being idle, and gets nowhere. */
 const DRIP_MS = 2000;
@@ -19,7 +19,7 @@ process.on("message", (plan: SlowPlan) => {
   });
 });
 
-function answer(value: SlowAnswer): void {
+function answer(value: SlowReport): void {
   process.send?.(value);
 }
 

@@ -22,7 +22,7 @@ const RATE = 500;
 const CLIENTS = 10;
 /** The platform's buffers and ours, with what a reply that is not taken leaves in memory. */
 const KIB_PER_CONNECTION_MAX = 64;
-/** Of silence or patience, twice: a head, then a body; and the platform's clock ticks every 4 s. */
+/** Of idle timeouts, twice: a head, then a body; and the platform's clock ticks every 4 s. */
 const CUT_S_MAX = 70;
 const POLL_MS = 1000;
 const OBJECT_BYTES = 4 * 1024 * 1024;
@@ -76,7 +76,7 @@ const CONNECTIONS = Object.values(STARTS).reduce((sum, { clients }) => sum + cli
 
 export const bench: Bench = {
   name: "slow-clients",
-  summary: `${CONNECTIONS} connections that are half-open, trickle or take nothing, and everybody else`,
+  summary: `${CONNECTIONS} connections that are half-open, trickle or take nothing, and all other clients`,
   rows,
 };
 

@@ -23,7 +23,7 @@ export interface SlowState {
   readonly lastCutS: readonly number[];
 }
 
-export type SlowAnswer = SlowState | { readonly error: string };
+export type SlowReport = SlowState | { readonly error: string };
 
 export interface SlowClients {
   readonly state: SlowState;
@@ -38,7 +38,7 @@ export async function startSlowClients(plan: SlowPlan): Promise<SlowClients> {
     [process.execPath, "--no-env-file", fileURLToPath(import.meta.resolve("./slow-child.ts"))],
     {
       stdio: ["ignore", "inherit", "inherit"],
-      ipc: (answer: SlowAnswer) => {
+      ipc: (answer: SlowReport) => {
         if ("error" in answer) {
           connected.reject(new Error(answer.error));
           return;

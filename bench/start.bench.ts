@@ -1,5 +1,5 @@
-// How long it takes from the command to the first answer, with a data folder that is new, and what the house
-// holds in memory when nobody asks it for anything.
+// How long it takes from the command to the first reply, with a new data folder, and what the house
+// holds in memory when idle.
 
 import { assert } from "#lib/assert";
 import { startHouse } from "./house.ts";
@@ -7,7 +7,7 @@ import { memoryOf } from "./processes.ts";
 import type { Bench, Row, Settings } from "./row.ts";
 import { medianOf, spreadOf } from "./rounds.ts";
 
-/** After its first answer a house still finishes its start; then it is idle. */
+/** After its first reply a house still finishes its start; then it is idle. */
 const SETTLE_MS = 2000;
 const MIB = 1024 * 1024;
 
@@ -20,7 +20,7 @@ interface Start {
 
 export const bench: Bench = {
   name: "start",
-  summary: "lakehouse up: from the command to the first answer, and what it holds when idle",
+  summary: "lakehouse up: from the command to the first reply, and what it holds when idle",
   rows: async (settings) => [...(await rows(settings, false)), ...(await rows(settings, true))],
 };
 

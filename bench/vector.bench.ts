@@ -1,6 +1,6 @@
 // Vector search over HTTP, through the whole house with its log on: 20,000 vectors of 768 numbers, ten clients,
 // against usearch behind Bun.serve. Recall is measured against reading all vectors, in this process and by code
-// of its own, so that a fast answer that is a wrong one shows. `vector-scale.bench.ts` has 100,000.
+// of its own, so that a fast but wrong reply shows. `vector-scale.bench.ts` has 100,000.
 
 import { assert, present } from "#lib/assert";
 import { base64OfVector } from "#lib/vector-text";
@@ -35,7 +35,7 @@ export const bench: Bench = {
   rows,
 };
 
-interface Question {
+interface BenchQuery {
   readonly vector: Float32Array;
   readonly text: string;
 }
@@ -46,7 +46,7 @@ async function rows({ seconds, rounds }: Settings): Promise<Row[]> {
   try {
     const matrix = await fill(house);
     const source = clusters(QUESTIONS_SEED);
-    const questions = Array.from({ length: QUESTIONS }, (): Question => {
+    const questions = Array.from({ length: QUESTIONS }, (): BenchQuery => {
       const vector = source.next();
       return { vector, text: base64OfVector(vector) };
     });
@@ -70,7 +70,7 @@ async function rows({ seconds, rounds }: Settings): Promise<Row[]> {
     const short = questions.map(({ text }) => ({ vector: text, k: K }));
     const numbers = questions.map(({ vector }) => ({ vector: [...vector], k: K }));
     const filtered = short.map((body) => ({ ...body, filter: FILTER }));
-    // Its first question waits until the bare graph is built.
+    // Its first query waits until the bare graph is built.
     await (await fetch(`${bare.url}/search`, { method: "POST", body: JSON.stringify(short[0]) })).text();
     const recall = await recallOf(house, matrix, questions);
     const written: Written[] = [];
@@ -192,7 +192,7 @@ async function stored(house: HouseProcess, before: Float32Array): Promise<Float3
 async function recallOf(
   house: HouseProcess,
   matrix: Float32Array,
-  questions: readonly Question[],
+  questions: readonly BenchQuery[],
 ): Promise<number> {
   let found = 0;
   for (const { vector, text } of questions.slice(0, QUESTIONS_SCORED)) {
@@ -212,7 +212,7 @@ interface Written {
 
 let writes = 0;
 
-/** Replaces rows at an even pace, each with a vector it never had. */
+/** Replaces rows at an even rate, each with a vector it never had. */
 function startWriter(house: HouseProcess): { stop(): Promise<Written> } {
   const source = clusters(1000 + writes);
   const took: number[] = [];

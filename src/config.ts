@@ -1,5 +1,5 @@
-// Every option of the house, once: its name, environment variable, default and help. Flags win over the
-// environment, which wins over defaults. All problems are listed together. The only reader of process.env.
+// Every option, once: its name, environment variable, default and help. Flags override the environment, which overrides
+// defaults. All problems are reported together. The only reader of process.env.
 
 import { resolve } from "node:path";
 import { z } from "zod";
@@ -77,7 +77,7 @@ export const OPTIONS = {
   ),
   allow_hosts: option(
     "LAKEHOUSE_ALLOW_HOSTS",
-    "Host names, besides the address listened on, under which the gateway may be asked (comma-separated)",
+    "Host names, besides its own address, that the gateway accepts in requests (comma-separated)",
     z.string().default("").transform(commaList),
   ),
   allow_origins: option(
@@ -100,7 +100,7 @@ export const OPTIONS = {
   ollama_url: option("LAKEHOUSE_OLLAMA_URL", "Address of Ollama", httpAddress("http://127.0.0.1:11434")),
   openai_base_url: option(
     "LAKEHOUSE_OPENAI_BASE_URL",
-    "Address of a server that speaks OpenAI's embeddings, with its version",
+    "Address of a server with an OpenAI-compatible embeddings API, including the version, as in /v1",
     httpAddress("https://api.openai.com/v1"),
   ),
   openai_key: option("LAKEHOUSE_OPENAI_KEY", "Key for that server", word),
@@ -112,13 +112,13 @@ export const OPTIONS = {
   embed_cache_mib: option("LAKEHOUSE_EMBED_CACHE_MIB", "Memory for cached embeddings", mebibytes(256)),
   embed_store_mib: option(
     "LAKEHOUSE_EMBED_STORE_MIB",
-    "Disk for embeddings that Ollama or another server gave",
+    "Disk for embeddings from Ollama or another server",
     mebibytes(1024),
   ),
   sql_memory_mib: option("LAKEHOUSE_SQL_MEMORY_MIB", "Memory one SQL worker may use", mebibytes(1024)),
   sql_workers: option(
     "LAKEHOUSE_SQL_WORKERS",
-    "SQL statements that may run at once for long; short ones are answered beside them",
+    "Long SQL statements that may run at once; short ones run beside them",
     z.coerce.number().int().min(1).max(64).default(2),
   ),
   ingest_memory_mib: option(
@@ -147,7 +147,7 @@ export const OPTIONS = {
     "Bucket that holds the objects; empty keeps them in the data folder",
     z.string().default(""),
   ),
-  s3_prefix: option("LAKEHOUSE_S3_PREFIX", "Put before every key in the bucket", z.string().default("")),
+  s3_prefix: option("LAKEHOUSE_S3_PREFIX", "Prefix of every key in the bucket", z.string().default("")),
   s3_access_key: option("LAKEHOUSE_S3_ACCESS_KEY", "Id of the key for the bucket", z.string().default("")),
   s3_secret_key: option(
     "LAKEHOUSE_S3_SECRET_KEY",
@@ -156,12 +156,12 @@ export const OPTIONS = {
   ),
   s3_path_style: option(
     "LAKEHOUSE_S3_PATH_STYLE",
-    "The bucket in the path and not in the host name, as most servers want it",
+    "Put the bucket in the path and not in the host name, as most servers require",
     toggle.default(true),
   ),
   url: option(
     "LAKEHOUSE_URL",
-    "Where the house answers that commands ask; empty finds the one that runs over the data folder",
+    "Address of the house that commands use; empty finds the one that runs over the data folder",
     z
       .string()
       .refine(
@@ -171,10 +171,10 @@ export const OPTIONS = {
       .transform((text) => text.replace(/\/+$/, ""))
       .default(""),
   ),
-  key: option("LAKEHOUSE_KEY", "API key that commands show to the house", word),
+  key: option("LAKEHOUSE_KEY", "API key that commands send", word),
   check_outputs: option(
     "LAKEHOUSE_CHECK_OUTPUTS",
-    "Check every answer against its contract: for tests",
+    "Check every response against its contract: for tests",
     flag,
   ),
 } as const;
@@ -202,7 +202,7 @@ export class ConfigProblems extends Error {
 
 export type Source = "flag" | "environment" | "default";
 
-/** The settings and where each comes from. Throws ConfigProblems with every one that is wrong. */
+/** The settings and the source of each. Throws ConfigProblems with every invalid one. */
 export function readSettings(flags: Overrides = {}): {
   settings: Settings;
   sources: Record<OptionName, Source>;
@@ -231,12 +231,12 @@ export function readSettings(flags: Overrides = {}): {
 
 const SECRETS: ReadonlySet<OptionName> = new Set(["key", "s3_secret_key", "openai_key"]);
 
-/** Whether a value is never to be shown. */
+/** Whether a value must never be shown. */
 export function isSecret(name: OptionName): boolean {
   return SECRETS.has(name);
 }
 
-/** A bucket alone is not enough to reach it. */
+/** A bucket needs an endpoint and keys too. */
 function s3Problems(settings: Readonly<Record<string, unknown>>): string[] {
   if (settings["s3_bucket"] === "") return [];
   const needed = ["s3_endpoint", "s3_access_key", "s3_secret_key"] as const;
@@ -245,12 +245,12 @@ function s3Problems(settings: Readonly<Record<string, unknown>>): string[] {
     .map((name) => `${OPTIONS[name].env} is needed beside ${OPTIONS.s3_bucket.env}`);
 }
 
-/** What only commands that ask a house need: its daemons are not told. */
+/** Settings of commands that send requests; daemons do not get them. */
 const CLIENT_OPTIONS: ReadonlySet<string> = new Set<OptionName>(["url", "key"]);
 
 /**
- * What a single daemon is told. Without a bucket the rest of S3 is not asked for; a key for a server is nobody's
- * business but the one's that asks it.
+ * The service that needs a setting; other daemons do not get it. Without a bucket the other S3 settings are not required;
+ * the key for a server goes only to the service that calls it.
  */
 const DAEMON_OF: Readonly<Partial<Record<OptionName, string>>> = {
   s3_bucket: "storaged",
@@ -261,8 +261,8 @@ const DAEMON_OF: Readonly<Partial<Record<OptionName, string>>> = {
 };
 
 /**
- * The environment of a daemon of this house: ours, and the settings in it, so that it reads the same ones. Secrets
- * go to the one that needs them.
+ * The environment of a daemon of this house: ours, with the settings, so that it has the same ones. Secrets go only to
+ * the daemon that needs them.
  */
 export function daemonEnvironment(
   settings: Settings,
@@ -282,9 +282,9 @@ export function daemonEnvironment(
 }
 
 /**
- * Requests that a process may have under way to others. The platform's own 256 are one number for all of them: as many
- * open streams, or requests to one daemon that hangs, would keep every other request of the gateway waiting. The
- * gates of the edge are what bounds them.
+ * Concurrent outgoing requests of a process. The runtime's own limit of 256 covers all addresses together: as many open
+ * streams, or requests to one daemon that hangs, would block every other request of the gateway. The edge's concurrency
+ * limits are what bounds them.
  */
 const HTTP_REQUESTS_MAX = 16_384;
 
@@ -292,10 +292,10 @@ export function mebibytesToBytes(mebibytes: number): number {
   return mebibytes * MIB;
 }
 
-/** What a terminal program asks of its surroundings. */
+/** What a terminal program reads of its environment. */
 export const terminal = {
   noColor: (process.env["NO_COLOR"] ?? "") !== "",
   ci: (process.env["CI"] ?? "") !== "",
-  /** A person who looks for a bug wants stacks. */
+  /** With stack traces, for debugging. */
   debug: process.env["LAKEHOUSE_LOG"] === "debug",
 } as const;

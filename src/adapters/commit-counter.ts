@@ -1,10 +1,10 @@
-// A database's number of commits, kept beside it in a file of its own. SQLite ends its write-ahead log at the first
-// frame whose checksum is wrong, in silence: one flipped bit, or a log or a database that was removed, is a shorter past
-// and no error. So each commit is counted in the database and, before it is acknowledged, here; a database that counts
-// fewer than the file has lost what was acknowledged.
+// A database's number of commits, kept beside it in a file of its own. SQLite silently ends its write-ahead log at the
+// first frame whose checksum is wrong: after a flipped bit, or when a log or a database was removed, it opens an older
+// state without an error. So each commit is counted in the database and, before it is acknowledged, here; a database that
+// counts fewer commits than the file has lost acknowledged ones.
 //
-// The file holds two slots, written in turn and each with its checksum, so that a write that was cut off by a crash
-// leaves the one before it. The database may be ahead by what was committed and not acknowledged, never behind.
+// The file holds two slots, written in turn, each with its checksum, so that a write cut off by a crash leaves the slot
+// before it intact. The database may be ahead by commits that were not acknowledged yet, never behind.
 
 import { createHash } from "node:crypto";
 import {
@@ -21,7 +21,7 @@ import { dirname } from "node:path";
 import { promisify } from "node:util";
 
 export interface Count {
-  /** The database, by an id that it was given when it was made. */
+  /** The database's id, assigned when it was created. */
   readonly id: string;
   readonly commits: number;
 }
@@ -34,7 +34,7 @@ export function counterPath(database: string): string {
   return `${database}.commits`;
 }
 
-/** The newest count that verifies; undefined where there is none, as before a database was first counted. */
+/** The newest count that verifies; undefined where there is none, as before the database was first counted. */
 export function readCount(path: string): Count | undefined {
   let text: string;
   try {
@@ -52,7 +52,7 @@ export function readCount(path: string): Count | undefined {
   );
 }
 
-/** Makes the file say this and nothing else, one slot after the other. */
+/** Rewrites both slots of the file, one after the other. */
 export function resetCount(path: string, count: Count): void {
   const file = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600);
   try {
@@ -100,7 +100,7 @@ export class CommitCounter {
     this.#written = commits;
   }
 
-  /** Resolves when the file says at least `commits`, durably. Calls that wait together are one write. */
+  /** Resolves when the file holds at least `commits`, durably. Concurrent calls share one write. */
   async raise(commits: number): Promise<void> {
     this.#wanted = Math.max(this.#wanted, commits);
     while (this.#written < commits) {

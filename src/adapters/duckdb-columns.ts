@@ -1,19 +1,19 @@
 // The SQL texts that carry Iceberg's field ids into and out of Parquet through DuckDB 1.5: `COPY` writes each column's
-// id beside its values, `read_parquet` finds columns by that id whatever they are called now. Written by the service that runs
-// DuckDB, from columns and a schema as the catalog's contract has them.
+// id beside its values, `read_parquet` finds columns by that id whatever their present names. The services that run DuckDB
+// generate them from columns and a schema as the catalog's contract has them.
 
 import { avroName } from "#lib/avro-name";
 import { quoteIdentifier, quoteLiteral } from "#lib/sql-text";
 import { Fault } from "#rpc/fault";
 
-/** A column of a dataset: its Iceberg field id, its present name, its type in DuckDB's text. */
+/** A column of a dataset: its Iceberg field id, its present name, its type as DuckDB writes it. */
 export interface DatasetColumn {
   readonly id: number;
   readonly name: string;
   readonly type: string;
 }
 
-/** As much of an Iceberg type's JSON as has field ids in it. */
+/** The part of an Iceberg type's JSON that carries field ids. */
 type NestedType =
   | string
   | { readonly type: "struct"; readonly fields: readonly NestedField[] }
@@ -31,7 +31,7 @@ interface NestedField {
   readonly type: NestedType;
 }
 
-/** The select list that gives every column the type of the dataset and the name that Iceberg's files use. */
+/** The select list that casts every column to the dataset's type, under the name that Iceberg's files use. */
 export function selectList(columns: readonly DatasetColumn[]): string {
   return columns
     .map(
@@ -42,7 +42,7 @@ export function selectList(columns: readonly DatasetColumn[]): string {
 
 /**
  * DuckDB's `FIELD_IDS {...}` of a COPY whose query is `selectList`, nested fields included. `schema` is the Iceberg
- * schema as JSON, which has all the columns.
+ * schema of all columns, as JSON.
  */
 export function fieldIdsClause(columns: readonly DatasetColumn[], schema: string): string {
   const { fields } = JSON.parse(schema) as { readonly fields: readonly NestedField[] };
@@ -97,7 +97,7 @@ export interface ColumnStats {
   max?: string;
 }
 
-/** `column_statistics` of `COPY ... RETURN_STATS`, by field id: there they are by the quoted path of a column. */
+/** `column_statistics` of `COPY ... RETURN_STATS`, by field id; DuckDB has them by the quoted path of a column. */
 export function statsByFieldId(
   columns: readonly DatasetColumn[],
   schema: string,

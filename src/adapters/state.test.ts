@@ -44,7 +44,7 @@ test("two that open one file see each other's rows, and only one wins a race", a
   await b.close();
 });
 
-/** What a database is when another file takes its place: the log stays beside it when it is closed. */
+/** A database file that was replaced: the log stays beside it when it is closed. */
 function put(file: string, content: Buffer): void {
   for (const suffix of ["-wal", "-shm"]) rmSync(`${file}${suffix}`, { force: true });
   writeFileSync(file, content);
@@ -68,7 +68,7 @@ test("a database that has lost commits is refused, and left as it was found", as
   expect(() => sqliteState(file)).toThrow("is missing or empty, and 4 changes of it were acknowledged");
   writeFileSync(file, "");
   expect(() => sqliteState(file)).toThrow("is missing or empty");
-  // The file beside it is a proof and no more: without it the database is taken as it is.
+  // The counter file only proves a loss: without it the database is accepted as it is.
   put(file, whole);
   rmSync(`${file}.commits`);
   const again = sqliteState(file);

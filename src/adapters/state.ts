@@ -1,8 +1,8 @@
 // Small state that must be right: rows in SQLite, in one file. Statements use `$1`, `$2`, ... and only SQL that
 // SQLite and Postgres both have, so that a shared database can take its place.
 //
-// A database proves that it is whole when it is opened: its pages fit together, and it counts at least as many commits
-// as were acknowledged (commit-counter.ts). One that does not is not opened, and is left as it was found.
+// A database is checked when it is opened: its pages must be consistent, and it must count at least as many commits as were
+// acknowledged (commit-counter.ts). One that fails is not opened, and is left unchanged.
 
 import { constants, Database } from "bun:sqlite";
 import { statSync } from "node:fs";
@@ -16,7 +16,7 @@ export type StateRow = Readonly<Record<string, unknown>>;
 export interface State {
   /** The rows of a SELECT. */
   all(sql: string, values?: readonly StateValue[]): Promise<StateRow[]>;
-  /** How many rows a statement changed. Durable when it resolves. */
+  /** The number of rows a statement changed. Durable when it resolves. */
   run(sql: string, values?: readonly StateValue[]): Promise<number>;
   close(): Promise<void>;
 }
@@ -48,7 +48,7 @@ export function sqliteState(file: string): State {
 function stateOver(database: Database, file: string, counter: CommitCounter | undefined): State {
   const counted = database.transaction((sql: string, values: readonly StateValue[]): [number, number] => {
     const { changes } = database.query(numbered(sql)).run(...bound(values));
-    // What changed nothing is nothing to lose.
+    // A statement that changed no row has nothing to make durable.
     if (changes === 0) return [0, 0];
     const row = database.query("update commit_counter set commits = commits + 1 returning commits").get();
     return [changes, (row as Count).commits];
@@ -70,7 +70,7 @@ function stateOver(database: Database, file: string, counter: CommitCounter | un
   };
 }
 
-/** What stands in the file, looked at without changing it; undefined when there is no database. */
+/** What is in the file, read without changing it; undefined when there is no database. */
 function inspect(file: string): Count | "uncounted" | undefined {
   if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) === 0) return undefined;
   let database: Database | undefined;
@@ -116,7 +116,7 @@ function refuseLoss(
   }
 }
 
-/** The database's own count, which is started when it has none. */
+/** The database's own count, initialised when it has none. */
 function countIn(database: Database): Count {
   database.run("create table if not exists commit_counter (id text primary key, commits integer not null)");
   const found = database.query("select id, commits from commit_counter").get() as Count | null;
@@ -129,8 +129,8 @@ function countIn(database: Database): Count {
 function openDatabase(file: string): Database {
   try {
     const database = new Database(file, { create: true, strict: true, safeIntegers: false });
-    // The log and its index stay when the database is closed: to make them again needs room, and a house must start, and
-    // answer what it has, on a disk that is full.
+    // The log and its index stay when the database is closed: creating them takes space, and the service must start, and
+    // serve what it has, on a full disk.
     database.fileControl(constants.SQLITE_FCNTL_PERSIST_WAL, 1);
     database.run("PRAGMA journal_mode = WAL");
     // In WAL mode only FULL makes each commit survive a power cut.
@@ -168,7 +168,7 @@ export function copyDatabase(file: string, copy: string): void {
   }
 }
 
-/** Failures of the disk and of other writers become faults; a wrong statement stays a bug. */
+/** Failures of the disk and conflicts with other writers become faults; a wrong statement stays a bug. */
 async function asFaults<T>(file: string, work: () => T | Promise<T>): Promise<T> {
   const name = basename(file);
   try {
@@ -177,7 +177,7 @@ async function asFaults<T>(file: string, work: () => T | Promise<T>): Promise<T>
     const { code = "" } = error as { code?: string };
     const cause = { cause: error };
     if (code.startsWith("SQLITE_FULL") || code === "ENOSPC" || code === "EDQUOT") {
-      throw new Fault("unavailable", "The disk is full. Free some room and send this again.", cause);
+      throw new Fault("unavailable", "The disk is full. Free some space and send this again.", cause);
     }
     if (code.startsWith("SQLITE_BUSY")) {
       throw new Fault("unavailable", `${name} is being written to by another process. Try again.`, cause);

@@ -1,4 +1,4 @@
-// Flags that several commands share, and the settings that follow from them. Their help is the options' own.
+// Flags that several commands share, and the settings that follow from them. Their help text is that of the options.
 
 import { OPTIONS, type OptionName, type Overrides, readSettings, type Settings } from "#config";
 import type { ArgsDef } from "./command.ts";
@@ -24,25 +24,25 @@ export const DATA_ARG = {
   data: { type: "string", valueHint: "DIR", description: `${described("data")}; default ./lakehouse-data` },
 } as const satisfies ArgsDef;
 
-/** Of commands that start a house. */
+/** For commands that start a house. */
 export const HOUSE_ARGS = {
   ...DATA_ARG,
   port: { type: "string", valueHint: "N", description: `${described("port")}; default 3110` },
   host: { type: "string", valueHint: "ADDRESS", description: `${described("host")}; default 127.0.0.1` },
 } as const satisfies ArgsDef;
 
-/** Of commands that ask a house which runs. */
+/** For commands that send requests to a running house. */
 export const CLIENT_ARGS = {
   ...DATA_ARG,
   url: { type: "string", valueHint: "URL", description: described("url") },
   ...OUTPUT_ARG,
 } as const satisfies ArgsDef;
 
-/** The settings with what was given as flags. Throws ConfigProblems. */
+/** The settings, overridden by the flags given. Throws ConfigProblems. */
 export function settingsOf(args: Readonly<Record<string, unknown>>): Settings {
   const flags: Partial<Record<OptionName, unknown>> = {};
   for (const name of Object.keys(OPTIONS) as OptionName[]) {
-    // `key` is read from the environment alone: a flag would show the secret to whoever lists processes.
+    // `key` is read from the environment alone: a flag would show the secret in the list of processes.
     if (name !== "key" && args[name] !== undefined) flags[name] = args[name];
   }
   return readSettings(flags satisfies Overrides).settings;

@@ -1,4 +1,4 @@
-// Every command that asks a house, against one that runs, in both topologies.
+// Every command that sends requests, against a running house, in both topologies.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -21,7 +21,7 @@ describe.each([["together"], ["apart"]])("a house %s", (topology) => {
   let folder = "";
   let house: ReturnType<typeof start> | undefined;
   let workers = "";
-  const ask = (words: readonly string[], options?: SpawnOptions): Promise<Ended> =>
+  const lakehouse = (words: readonly string[], options?: SpawnOptions): Promise<Ended> =>
     run([...words, "--data", join(folder, "data")], options);
 
   beforeAll(async () => {
@@ -36,7 +36,7 @@ describe.each([["together"], ["apart"]])("a house %s", (topology) => {
       join(folder, "data"),
       ...(topology === "apart" ? ["--apart"] : []),
     ]);
-    // What `up` prints comes when the house answers.
+    // `up` prints its address once the house is ready.
     await house.stdout.getReader().read();
   }, START_MS_MAX);
 
@@ -46,57 +46,59 @@ describe.each([["together"], ["apart"]])("a house %s", (topology) => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  test("status tells that all is well", async () => {
-    const { exitCode, out } = await ask(["status"]);
+  test("status shows that every service is ok", async () => {
+    const { exitCode, out } = await lakehouse(["status"]);
     expect(exitCode).toBe(0);
     expect(JSON.parse(out)).toMatchObject({ status: "ok", topology });
-    const table = await ask(["status", "-o", "table"]);
+    const table = await lakehouse(["status", "-o", "table"]);
     expect(table.out).toMatch(/^part +status/);
     expect(table.out).toMatch(/^matrixd +ok/m);
   });
 
   test("the README's file loads as it says, and datasets are shown, renamed in, tagged, rolled back and dropped", async () => {
     const people = join(import.meta.dir, "../../docs/examples/people.csv");
-    const loaded = JSON.parse((await ask(["ingest", people, "--dataset", "people"])).out) as object;
+    const loaded = JSON.parse((await lakehouse(["ingest", people, "--dataset", "people"])).out) as object;
     expect(loaded).toMatchObject({ rows_in: 6, rows_loaded: 5, rows_quarantined: 1 });
     const { snapshot_id: first } = loaded as { snapshot_id: number };
-    const nulls = await ask([
+    const nulls = await lakehouse([
       "sql",
       "SELECT NULL AS nothing, '' AS empty FROM people LIMIT 1",
       "-o",
       "table",
     ]);
     expect(nulls.out).toMatch(/^ *NULL$/m);
-    expect((await ask(["datasets", "people", "-o", "table"])).out).toMatch(/^ *\d+ +worker_id +VARCHAR/m);
-    expect((await ask(["datasets", "poeple"])).err).toContain("Did you mean people?");
-    expect((await ask(["datasets", "drpo", "people"])).err).toContain(
+    expect((await lakehouse(["datasets", "people", "-o", "table"])).out).toMatch(
+      /^ *\d+ +worker_id +VARCHAR/m,
+    );
+    expect((await lakehouse(["datasets", "poeple"])).err).toContain("Did you mean people?");
+    expect((await lakehouse(["datasets", "drpo", "people"])).err).toContain(
       "Did you mean lakehouse datasets drop?",
     );
-    const renamed = await ask(["datasets", "rename", "people", "available", "available_on"]);
+    const renamed = await lakehouse(["datasets", "rename", "people", "available", "available_on"]);
     expect(JSON.parse(renamed.out)).toMatchObject({ name: "people" });
-    expect((await ask(["datasets", "tag", "people", "first"])).exitCode).toBe(0);
+    expect((await lakehouse(["datasets", "tag", "people", "first"])).exitCode).toBe(0);
     const more = join(folder, "more.csv");
     await writeFile(
       more,
       "worker_id,name,role,city,state,pay,available_on\nw7,Gus Ito,Line Cook,Denver,CO,18.50,2026-11-28\n",
     );
-    expect((await ask(["ingest", more, "--dataset", "people"])).exitCode).toBe(0);
+    expect((await lakehouse(["ingest", more, "--dataset", "people"])).exitCode).toBe(0);
     const row = '{"worker_id":"w8","name":"Hal Orr","pay":21.5}\n';
     const append = ["datasets", "append", "people", "--idempotency-key", "w8"];
     for (const replayed of [false, true]) {
-      const appended = await ask(append, { stdin: row });
+      const appended = await lakehouse(append, { stdin: row });
       expect(JSON.parse(appended.out)).toMatchObject({ rows: 1, replayed });
     }
-    const unfit = await ask(append.slice(0, 3), { stdin: '{"worker":"w9"}' });
+    const unfit = await lakehouse(append.slice(0, 3), { stdin: '{"worker":"w9"}' });
     expect([unfit.exitCode, unfit.err]).toEqual([3, expect.stringContaining("worker_id")]);
-    const maintained = await ask(["datasets", "maintain", "people", "--dry-run", "--keep-days", "7"]);
+    const maintained = await lakehouse(["datasets", "maintain", "people", "--dry-run", "--keep-days", "7"]);
     expect(JSON.parse(maintained.out)).toMatchObject({ dry_run: true, expired: { snapshots: 0 } });
-    expect((await ask(["datasets", "rollback", "people", "monday"])).exitCode).toBe(2);
-    const back = await ask(["datasets", "rollback", "people", String(first), "-o", "table"]);
+    expect((await lakehouse(["datasets", "rollback", "people", "monday"])).exitCode).toBe(2);
+    const back = await lakehouse(["datasets", "rollback", "people", String(first), "-o", "table"]);
     expect(back.err).toContain(`people is at snapshot ${first}: 5 rows.`);
-    expect((await ask(["datasets", "drop", "people", "--purge"])).err).toContain("--yes");
-    expect((await ask(["datasets", "drop", "people", "--purge", "--yes"])).exitCode).toBe(0);
-    expect((await ask(["datasets", "people"])).exitCode).toBe(4);
+    expect((await lakehouse(["datasets", "drop", "people", "--purge"])).err).toContain("--yes");
+    expect((await lakehouse(["datasets", "drop", "people", "--purge", "--yes"])).exitCode).toBe(0);
+    expect((await lakehouse(["datasets", "people"])).exitCode).toBe(4);
   });
 
   test("a workbook is loaded by its sheet, and rows are replaced by key; messages name flags", async () => {
@@ -110,20 +112,20 @@ describe.each([["together"], ["apart"]])("a house %s", (topology) => {
     });
     const book = join(folder, "pay.xlsx");
     await writeFile(book, workbookBytes({ sheets: [sheet("East", 10), sheet("West", 20)] }));
-    const several = await ask(["ingest", book, "-d", "pay"]);
+    const several = await lakehouse(["ingest", book, "-d", "pay"]);
     expect([several.exitCode, several.err]).toEqual([2, expect.stringContaining("with --sheet NAME")]);
-    expect((await ask(["ingest", book, "-d", "pay", "--sheet", "East"])).exitCode).toBe(0);
+    expect((await lakehouse(["ingest", book, "-d", "pay", "--sheet", "East"])).exitCode).toBe(0);
     const upsert = ["--mode", "upsert", "--key", "id"];
-    const { exitCode, out, err } = await ask(["ingest", book, "-d", "pay", "--sheet", "2", ...upsert]);
+    const { exitCode, out, err } = await lakehouse(["ingest", book, "-d", "pay", "--sheet", "2", ...upsert]);
     expect(exitCode, err).toBe(0);
     expect(JSON.parse(out)).toMatchObject({ rows_loaded: 2, rows_replaced: 2, rows_deduped: 0 });
     expect(err).toContain("2 rows of pay were replaced");
-    const unknown = await ask(["ingest", workers, "-d", "pay", "--mode", "upsert", "--key", "idd"]);
+    const unknown = await lakehouse(["ingest", workers, "-d", "pay", "--mode", "upsert", "--key", "idd"]);
     expect([unknown.exitCode, unknown.err]).toEqual([
       2,
       expect.stringContaining("--key: the file has no column"),
     ]);
-    const rows = await ask(["sql", "SELECT sum(pay)::INT AS pay FROM pay"]);
+    const rows = await lakehouse(["sql", "SELECT sum(pay)::INT AS pay FROM pay"]);
     expect(JSON.parse(rows.out)).toMatchObject({ rows: [{ pay: 41 }] });
   });
 
@@ -131,49 +133,54 @@ describe.each([["together"], ["apart"]])("a house %s", (topology) => {
     const roster = (first: number, head: string) =>
       `${head}\n${Array.from({ length: 24 }, (_, n) => `${first + n},${["Welder", "Cook", "Nurse"][n % 3]}`).join("\n")}\n`;
     const ingest = ["ingest", "-", "--dataset", "crew"];
-    await ask(ingest, { stdin: roster(1, "id,role") });
+    await lakehouse(ingest, { stdin: roster(1, "id,role") });
     const later = { stdin: roster(100, "id,trade") };
-    const loaded = JSON.parse((await ask(ingest, later)).out) as { warnings: string[] };
+    const loaded = JSON.parse((await lakehouse(ingest, later)).out) as { warnings: string[] };
     const [, rollback = "", rename = ""] =
       /run lakehouse (datasets rollback [^,]+), then lakehouse (datasets rename .+ --replace) \(/.exec(
         loaded.warnings.join(),
       ) ?? [];
-    expect((await ask(rollback.split(" "))).exitCode).toBe(0);
-    expect((await ask(rename.split(" "))).err).toContain("--yes");
-    expect((await ask([...rename.split(" "), "--yes"])).exitCode).toBe(0);
-    const again = JSON.parse((await ask(ingest, later)).out) as object;
+    expect((await lakehouse(rollback.split(" "))).exitCode).toBe(0);
+    expect((await lakehouse(rename.split(" "))).err).toContain("--yes");
+    expect((await lakehouse([...rename.split(" "), "--yes"])).exitCode).toBe(0);
+    const again = JSON.parse((await lakehouse(ingest, later)).out) as object;
     expect(again).toMatchObject({ rows_loaded: 24, replayed: false, schema_changes: [], warnings: [] });
-    const { out } = await ask(["sql", "SELECT trade, count(*)::INT AS n FROM crew GROUP BY 1 ORDER BY 1"]);
+    const { out } = await lakehouse([
+      "sql",
+      "SELECT trade, count(*)::INT AS n FROM crew GROUP BY 1 ORDER BY 1",
+    ]);
     expect((JSON.parse(out) as { rows: object[] }).rows).toEqual(
       ["Cook", "Nurse", "Welder"].map((trade) => ({ trade, n: 16 })),
     );
   });
 
   test("a second house over the folder is refused", async () => {
-    const { exitCode, err } = await ask(["up", "--port", "0"]);
+    const { exitCode, err } = await lakehouse(["up", "--port", "0"]);
     expect(exitCode).toBe(1);
     expect(err).toContain("A house runs over");
   });
 
   test("a file is looked at, loaded, and not loaded twice", async () => {
-    const dry = await ask(["ingest", workers, "--dataset", "workers", "--dry-run"]);
+    const dry = await lakehouse(["ingest", workers, "--dataset", "workers", "--dry-run"]);
     expect(JSON.parse(dry.out)).toMatchObject({ rows_in: 3, dry_run: true });
-    const first = await ask(["ingest", workers, "--dataset", "workers"]);
+    const first = await lakehouse(["ingest", workers, "--dataset", "workers"]);
     expect(JSON.parse(first.out)).toMatchObject({ rows_in: 3, rows_loaded: 3, replayed: false });
-    const second = await ask(["ingest", workers, "--dataset", "workers", "-o", "table"]);
+    const second = await lakehouse(["ingest", workers, "--dataset", "workers", "-o", "table"]);
     expect(second.out).toMatch(/^workers\.csv +workers +3 +3 +0 +0/m);
     expect(second.err).toContain("was loaded before");
   });
 
   test("standard input is a file too, and several files replace as one", async () => {
-    const piped = await ask(["ingest", "-", "--dataset", "notes"], { stdin: "id,note\n1,first\n2,second\n" });
+    const piped = await lakehouse(["ingest", "-", "--dataset", "notes"], {
+      stdin: "id,note\n1,first\n2,second\n",
+    });
     expect(JSON.parse(piped.out)).toMatchObject({ rows_loaded: 2 });
     const more = join(folder, "more.csv");
     await writeFile(
       more,
       "worker_id,name,role,city,state,lat,lon,pay\nw-4,Di Fox,Welder,Toledo,OH,41.65,-83.54,21\n",
     );
-    const both = await ask([
+    const both = await lakehouse([
       "ingest",
       workers,
       more,
@@ -185,7 +192,7 @@ describe.each([["together"], ["apart"]])("a house %s", (topology) => {
       "jsonl",
     ]);
     expect(both.out.trim().split("\n")).toHaveLength(2);
-    expect(JSON.parse((await ask(["sql", "SELECT count(*) AS n FROM pair"])).out)).toMatchObject({
+    expect(JSON.parse((await lakehouse(["sql", "SELECT count(*) AS n FROM pair"])).out)).toMatchObject({
       rows: [{ n: 4 }],
     });
   });
@@ -193,20 +200,20 @@ describe.each([["together"], ["apart"]])("a house %s", (topology) => {
   test("a type is held", async () => {
     const zips = join(folder, "zips.csv");
     await writeFile(zips, "zip,n\n01234,1\n99999,2\n");
-    await ask(["ingest", zips, "--dataset", "zips", "--types", "zip=string", "--types", "n=double"]);
-    const { out } = await ask(["sql", "SELECT min(zip) AS zip, typeof(min(n)) AS n FROM zips"]);
+    await lakehouse(["ingest", zips, "--dataset", "zips", "--types", "zip=string", "--types", "n=double"]);
+    const { out } = await lakehouse(["sql", "SELECT min(zip) AS zip, typeof(min(n)) AS n FROM zips"]);
     expect(JSON.parse(out)).toMatchObject({ rows: [{ zip: "01234", n: "DOUBLE" }] });
   });
 
   test("datasets are listed and described, and a near name is offered", async () => {
-    expect((await ask(["datasets", "-o", "table"])).out).toMatch(/^workers +3 +8/m);
-    const { columns, snapshots } = JSON.parse((await ask(["datasets", "workers"])).out) as Record<
+    expect((await lakehouse(["datasets", "-o", "table"])).out).toMatch(/^workers +3 +8/m);
+    const { columns, snapshots } = JSON.parse((await lakehouse(["datasets", "workers"])).out) as Record<
       string,
       unknown[]
     >;
     expect(columns).toHaveLength(8);
     expect(snapshots).toHaveLength(1);
-    const wrong = await ask(["datasets", "wokers"]);
+    const wrong = await lakehouse(["datasets", "wokers"]);
     expect(wrong.exitCode).toBe(4);
     expect(wrong.err).toContain("Did you mean workers?");
   });
@@ -220,40 +227,42 @@ describe.each([["together"], ["apart"]])("a house %s", (topology) => {
       "-p",
       "23",
     ];
-    expect((await ask([...words, "-o", "table"])).out).toBe("name    pay\nCy Dee   22\n");
-    expect(JSON.parse((await ask(words)).out)).toMatchObject({
+    expect((await lakehouse([...words, "-o", "table"])).out).toBe("name    pay\nCy Dee   22\n");
+    expect(JSON.parse((await lakehouse(words)).out)).toMatchObject({
       rows: [{ name: "Cy Dee", pay: 22 }],
       row_count: 1,
     });
-    expect(JSON.parse((await ask([...words, "-o", "jsonl"])).out)).toEqual({ name: "Cy Dee", pay: 22 });
-    expect((await ask([...words, "-o", "csv"])).out.split(/\r?\n/)[0]).toBe("name,pay");
+    expect(JSON.parse((await lakehouse([...words, "-o", "jsonl"])).out)).toEqual({ name: "Cy Dee", pay: 22 });
+    expect((await lakehouse([...words, "-o", "csv"])).out.split(/\r?\n/)[0]).toBe("name,pay");
     const zoned = [
       "sql",
       "SELECT CAST(TIMESTAMPTZ '2026-01-01 03:00:00+00' AS VARCHAR) AS at, TIME '10:00' AS t",
       "--time-zone",
       "America/Chicago",
     ];
-    const { out: day, err: remark } = await ask(zoned);
+    const { out: day, err: remark } = await lakehouse(zoned);
     expect(JSON.parse(day)).toMatchObject({ rows: [{ at: expect.stringContaining("2025-12-31 21:00") }] });
     expect(remark).toContain("warning: Column t is a TIME");
-    expect((await ask([...zoned, "-o", "csv"])).err).toContain("warning: Column t is a TIME");
-    const piped = await ask(["sql"], { stdin: "SELECT 'from stdin' AS said" });
+    expect((await lakehouse([...zoned, "-o", "csv"])).err).toContain("warning: Column t is a TIME");
+    const piped = await lakehouse(["sql"], { stdin: "SELECT 'from stdin' AS said" });
     expect(JSON.parse(piped.out)).toMatchObject({ rows: [{ said: "from stdin" }] });
   });
 
   test("streams are not capped, tables say that they are", async () => {
     const many = "SELECT range AS n FROM range(5000)";
-    expect((await ask(["sql", many, "-o", "jsonl"])).out.trim().split("\n")).toHaveLength(5000);
-    expect((await ask(["sql", many, "-o", "csv", "--limit", "7"])).out.trim().split("\n")).toHaveLength(8);
-    expect((await ask(["sql", many, "-o", "table", "--limit", "7"])).err).toContain("there are more");
+    expect((await lakehouse(["sql", many, "-o", "jsonl"])).out.trim().split("\n")).toHaveLength(5000);
+    expect((await lakehouse(["sql", many, "-o", "csv", "--limit", "7"])).out.trim().split("\n")).toHaveLength(
+      8,
+    );
+    expect((await lakehouse(["sql", many, "-o", "table", "--limit", "7"])).err).toContain("there are more");
   });
 
   test("a wrong statement is shown with its place, a forbidden one with its reason", async () => {
-    const wrong = await ask(["sql", "SELECT nam\nFROM workers"]);
+    const wrong = await lakehouse(["sql", "SELECT nam\nFROM workers"]);
     expect(wrong.exitCode).toBe(2);
     expect(wrong.err).toContain("\n  SELECT nam\n         ^");
-    expect((await ask(["sql", "SELECT * FROM wrkers"])).exitCode).toBe(4);
-    expect((await ask(["sql", "COPY workers TO 'x.csv'"])).exitCode).toBe(1);
+    expect((await lakehouse(["sql", "SELECT * FROM wrkers"])).exitCode).toBe(4);
+    expect((await lakehouse(["sql", "COPY workers TO 'x.csv'"])).exitCode).toBe(1);
   });
 
   test("a corpus is built, shown, searched and removed", async () => {
@@ -266,7 +275,7 @@ describe.each([["together"], ["apart"]])("a house %s", (topology) => {
       "pay=number",
       "location=geo",
     ];
-    const built = await ask([
+    const built = await lakehouse([
       "corpus",
       "build",
       "people",
@@ -274,57 +283,57 @@ describe.each([["together"], ["apart"]])("a house %s", (topology) => {
       ...fields.flatMap((field) => ["--field", field]),
     ]);
     expect(JSON.parse(built.out)).toMatchObject({ name: "people", rows: 3, status: "ready" });
-    expect((await ask(["corpus", "build", "people"])).exitCode).toBe(0);
-    expect((await ask(["corpus", "ls", "-o", "table"])).out).toMatch(/^people +workers +ready +3/m);
-    expect((await ask(["corpus", "show", "people", "-o", "table"])).out).toContain(
+    expect((await lakehouse(["corpus", "build", "people"])).exitCode).toBe(0);
+    expect((await lakehouse(["corpus", "ls", "-o", "table"])).out).toMatch(/^people +workers +ready +3/m);
+    expect((await lakehouse(["corpus", "show", "people", "-o", "table"])).out).toContain(
       "{role} in {city}, {state}",
     );
 
     const search = ["search", "need 2 welders in Cleveland, OH", "-c", "people"];
-    const { hits } = JSON.parse((await ask(search)).out) as { hits: { id: string }[] };
+    const { hits } = JSON.parse((await lakehouse(search)).out) as { hits: { id: string }[] };
     expect(hits.slice(0, 2).map(({ id }) => id)).toEqual(["w-1", "w-3"]);
-    const table = await ask([...search, "-k", "1", "-o", "table", "--explain"]);
+    const table = await lakehouse([...search, "-k", "1", "-o", "table", "--explain"]);
     const [head = "", first = ""] = table.out.split("\n");
     expect(head).toMatch(/^rank +id .*miles +score .*why/);
     // Every field that the corpus was given, and ranks as in JSON.
     for (const field of ["name", "role", "city", "state", "pay"]) expect(head).toContain(field);
     expect(first).toMatch(/^ *0 +w-1 .*Ann Lee/);
-    const expanded = await ask([...search, "-k", "1", "-x"]);
+    const expanded = await lakehouse([...search, "-k", "1", "-x"]);
     expect(expanded.out).toMatch(/^row 1\nrank +0\nid +w-1\n/);
     expect(table.err).toContain("Read as: Welder");
-    const cheap = await ask([...search, "--filter", '{"pay":{"lt":23}}']);
+    const cheap = await lakehouse([...search, "--filter", '{"pay":{"lt":23}}']);
     expect((JSON.parse(cheap.out) as { hits: { id: string }[] }).hits[0]?.id).toBe("w-3");
-    const near = await ask([...search, "--near", "Denver, CO", "--miles", "20"]);
+    const near = await lakehouse([...search, "--near", "Denver, CO", "--miles", "20"]);
     expect((JSON.parse(near.out) as { hits: { id: string }[] }).hits.map(({ id }) => id)).toEqual(["w-2"]);
-    expect((await ask([...search, "--filter", '{"pay":{"above":1}}'])).exitCode).toBe(2);
+    expect((await lakehouse([...search, "--filter", '{"pay":{"above":1}}'])).exitCode).toBe(2);
 
-    const [index] = JSON.parse((await ask(["vectors", "ls"])).out) as { name: string; rows: number }[];
+    const [index] = JSON.parse((await lakehouse(["vectors", "ls"])).out) as { name: string; rows: number }[];
     expect(index?.rows).toBe(3);
     const named = index?.name ?? "";
-    const kept = await ask(["vectors", "snapshot", named, "monday"]);
+    const kept = await lakehouse(["vectors", "snapshot", named, "monday"]);
     expect(JSON.parse(kept.out)).toMatchObject({ name: "monday", count: 3 });
-    expect((await ask(["vectors", "snapshot", named, "monday"])).exitCode).not.toBe(0);
-    expect((await ask(["vectors", "snapshots", named, "-o", "table"])).out).toMatch(/^monday +3/m);
-    expect((await ask(["vectors", "restore", named, "monday"])).err).toContain("--yes");
-    const restored = await ask(["vectors", "restore", named, "monday", "--yes"]);
+    expect((await lakehouse(["vectors", "snapshot", named, "monday"])).exitCode).not.toBe(0);
+    expect((await lakehouse(["vectors", "snapshots", named, "-o", "table"])).out).toMatch(/^monday +3/m);
+    expect((await lakehouse(["vectors", "restore", named, "monday"])).err).toContain("--yes");
+    const restored = await lakehouse(["vectors", "restore", named, "monday", "--yes"]);
     expect(JSON.parse(restored.out)).toMatchObject({ name: named, count: 3 });
-    expect((JSON.parse((await ask(search)).out) as { hits: unknown[] }).hits).toHaveLength(3);
-    expect((await ask(["vectors", "repair", named])).err).toContain("--yes");
-    const whole = await ask(["vectors", "repair", named, "--yes"]);
+    expect((JSON.parse((await lakehouse(search)).out) as { hits: unknown[] }).hits).toHaveLength(3);
+    expect((await lakehouse(["vectors", "repair", named])).err).toContain("--yes");
+    const whole = await lakehouse(["vectors", "repair", named, "--yes"]);
     expect(JSON.parse(whole.out)).toMatchObject({ repaired: false, damage: [], lost: [], rows_lost: 0 });
-    expect((await ask(["vectors", "rm", named, "monday", "--yes"])).exitCode).toBe(0);
-    expect(JSON.parse((await ask(["vectors", "snapshots", named])).out)).toEqual([]);
+    expect((await lakehouse(["vectors", "rm", named, "monday", "--yes"])).exitCode).toBe(0);
+    expect(JSON.parse((await lakehouse(["vectors", "snapshots", named])).out)).toEqual([]);
 
-    expect((await ask(["corpus", "rm", "people"])).err).toContain("--yes");
-    expect((await ask(["corpus", "rm", "people", "--yes"])).exitCode).toBe(0);
-    expect((await ask(["corpus", "show", "people"])).exitCode).toBe(4);
+    expect((await lakehouse(["corpus", "rm", "people"])).err).toContain("--yes");
+    expect((await lakehouse(["corpus", "rm", "people", "--yes"])).exitCode).toBe(0);
+    expect((await lakehouse(["corpus", "show", "people"])).exitCode).toBe(4);
   });
 
   test("texts are embedded in their order", async () => {
-    const { out } = await ask(["embed", "forklift operator", "line cook"]);
+    const { out } = await lakehouse(["embed", "forklift operator", "line cook"]);
     const { dimension, vectors } = JSON.parse(out) as { dimension: number; vectors: number[][] };
     expect(vectors.map((vector) => vector.length)).toEqual([dimension, dimension]);
-    const lines = await ask(["embed", "-o", "jsonl"], { stdin: "forklift operator\n\nline cook\n" });
+    const lines = await lakehouse(["embed", "-o", "jsonl"], { stdin: "forklift operator\n\nline cook\n" });
     expect(
       lines.out
         .trim()
@@ -334,10 +343,10 @@ describe.each([["together"], ["apart"]])("a house %s", (topology) => {
   });
 
   test("down stops it, and says so", async () => {
-    const { exitCode, out } = await ask(["down"]);
+    const { exitCode, out } = await lakehouse(["down"]);
     expect(exitCode).toBe(0);
     expect(JSON.parse(out)).toMatchObject({ stopped: true });
     expect(await house?.exited).toBe(0);
-    expect((await ask(["status"])).exitCode).toBe(5);
+    expect((await lakehouse(["status"])).exitCode).toBe(5);
   });
 });

@@ -1,6 +1,6 @@
-// What a command is: data (name, summary, flags, examples) and a function. `command` forgets the types of the flags, so
-// that dispatch, help and completion treat all commands alike. Flags are tokenised by `node:util` and checked here: an
-// unknown flag, a missing value and a surplus word are usage errors.
+// A command as data (name, summary, flags, examples) and a function. `command` erases the types of the flags, so that
+// dispatch, help and completion treat all commands alike. Flags are tokenised by `node:util` and checked here: an unknown
+// flag, a missing value and a surplus word are usage errors.
 
 import { parseArgs } from "node:util";
 import { didYouMean } from "#lib/nearest";
@@ -15,7 +15,7 @@ export interface Arg {
   /** The one-letter name of a flag. */
   readonly alias?: string;
   readonly valueHint?: string;
-  /** What an enum may be. */
+  /** The values of an enum. */
   readonly options?: readonly string[];
 }
 
@@ -47,26 +47,26 @@ export interface Command {
   readonly details?: string;
   readonly examples: readonly string[];
   readonly args: ArgsDef;
-  /** The last positional takes all the words that are left. */
+  /** The last positional takes all remaining words. */
   readonly many?: boolean;
-  /** Commands below this one; `fallback` names the one that is meant when none is named. */
+  /** Subcommands; `fallback` names the default one. */
   readonly commands?: Readonly<Record<string, Command>>;
   readonly fallback?: string;
-  /** A word that names none of them is for this one: `datasets people` is `datasets show people`. */
+  /** The subcommand that takes a word that names none: `datasets people` is `datasets show people`. */
   readonly takesName?: string;
   /** Resolves with the exit code. */
   run(rawArgs: readonly string[]): Promise<number>;
 }
 
-/** A command that is loaded only when it is asked for. */
+/** A command that is loaded only when it is called. */
 export interface Entry {
   readonly summary: string;
   readonly load: () => Promise<Command>;
-  /** Not for people. */
+  /** Not listed in `--help`. */
   readonly hidden?: boolean;
 }
 
-/** What was typed beyond the last value of each flag. */
+/** What the last value of each flag does not show. */
 export interface Given {
   /** All positional words. */
   readonly words: readonly string[];
@@ -76,7 +76,7 @@ export interface Given {
 
 interface CommandSpec<A extends ArgsDef> extends Omit<Command, "run" | "args" | "commands" | "fallback"> {
   readonly args: A;
-  /** Resolves with the exit code, 0 when with nothing. */
+  /** Resolves with the exit code; undefined is 0. */
   readonly run: (args: ParsedArgs<A>, given: Given) => Promise<number | void>;
 }
 
@@ -90,7 +90,7 @@ export function command<const A extends ArgsDef>(spec: CommandSpec<A>): Command 
   };
 }
 
-/** A command that only holds others. */
+/** A command that only groups others. */
 export function group(
   spec: Pick<Command, "name" | "summary" | "examples"> & {
     readonly commands: Readonly<Record<string, Command>>;

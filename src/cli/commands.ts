@@ -1,4 +1,4 @@
-// The commands by name, each loaded only when it is asked for: `lakehouse version` must not wait for a database.
+// The commands by name, each loaded only when it is called: `lakehouse version` must not wait for a database.
 
 import type { Entry } from "./command.ts";
 
@@ -17,23 +17,23 @@ export const SECTIONS: Readonly<Record<string, Readonly<Record<string, Entry>>>>
       load: async () => (await import("./commands/down.ts")).down,
     },
     status: {
-      summary: "Show how the house is",
+      summary: "Show the health of a house and of each service",
       load: async () => (await import("./commands/status.ts")).status,
     },
     doctor: {
-      summary: "Find out what on this machine stands in the way",
+      summary: "Check that this machine can run a house",
       load: async () => (await import("./commands/doctor.ts")).doctor,
     },
     backup: {
-      summary: "Copy a house elsewhere, also while it runs",
+      summary: "Back up a house, also while it runs",
       load: async () => (await import("./commands/backup.ts")).backup,
     },
     restore: {
-      summary: "Make a data folder of a backup",
+      summary: "Create a data folder from a backup",
       load: async () => (await import("./commands/restore.ts")).restore,
     },
     repair: {
-      summary: "Find what of a data folder is damaged, and mend what can be",
+      summary: "Find damage in a data folder, and repair what can be repaired",
       load: async () => (await import("./commands/repair.ts")).repair,
     },
     serve: {
@@ -47,34 +47,34 @@ export const SECTIONS: Readonly<Record<string, Readonly<Record<string, Entry>>>>
       load: async () => (await import("./commands/ingest.ts")).ingest,
     },
     replay: {
-      summary: "Load the rejected rows of an ingest once more",
+      summary: "Load the rejected rows of an ingest again",
       load: async () => (await import("./commands/replay.ts")).replay,
     },
     datasets: {
-      summary: "List, show, roll back, rename in or drop datasets",
+      summary: "List, show, tag, roll back or drop datasets; rename columns",
       load: async () => (await import("./commands/datasets.ts")).datasets,
     },
-    sql: { summary: "Ask a question in SQL", load: async () => (await import("./commands/sql.ts")).sql },
+    sql: { summary: "Run a SQL query", load: async () => (await import("./commands/sql.ts")).sql },
     search: {
-      summary: "Search for people as an order asks for them",
+      summary: "Search for people who fit an order",
       load: async () => (await import("./commands/search.ts")).search,
     },
     corpus: {
-      summary: "List, show, build or remove what is searched",
+      summary: "List, show, build or remove corpora, which are what is searched",
       load: async () => (await import("./commands/corpus.ts")).corpus,
     },
     vectors: {
-      summary: "List indexes of vectors; keep and put back snapshots",
+      summary: "List vector indexes; create and restore their snapshots",
       load: async () => (await import("./commands/vectors.ts")).vectors,
     },
     embed: {
-      summary: "Turn texts into vectors",
+      summary: "Turn texts into embedding vectors",
       load: async () => (await import("./commands/embed.ts")).embed,
     },
   },
   "Set up": {
     config: {
-      summary: "Show options; make, change and remove API keys",
+      summary: "Show options; create, change and remove API keys",
       load: async () => (await import("./commands/config.ts")).config,
     },
     completion: {
@@ -86,7 +86,7 @@ export const SECTIONS: Readonly<Record<string, Readonly<Record<string, Entry>>>>
       load: async () => (await import("./commands/version.ts")).version,
     },
     complete: {
-      summary: "What the shell asks on Tab",
+      summary: "Completions for a shell",
       load: async () => (await import("./commands/completion.ts")).completeOf(COMMANDS),
       hidden: true,
     },

@@ -1,5 +1,5 @@
-// Finds the house that a command asks: the one named by --url or LAKEHOUSE_URL, else the one that runs over the data
-// folder, which has written down where it answers. Commands talk to it over HTTP like any other program.
+// Finds the house that a command sends its requests to: the one named by --url or LAKEHOUSE_URL, else the one that runs
+// over the data folder, whose pidfile has its address. Commands use its HTTP API like any other program.
 
 import type { Settings } from "#config";
 import { house, type House } from "#contracts/house";
@@ -15,7 +15,7 @@ export interface Connection {
   readonly get: (path: string) => Promise<unknown>;
 }
 
-/** A house on this machine answers in some milliseconds, one far away within a second. */
+/** A local house responds in milliseconds, a remote one within a second. */
 const GET_MS_MAX = 5000;
 
 export async function connect(settings: Settings): Promise<Connection> {
@@ -24,10 +24,10 @@ export async function connect(settings: Settings): Promise<Connection> {
 
 export function connectTo(url: string, key: string): Connection {
   const headers: Record<string, string> = key === "" ? {} : { authorization: `Bearer ${key}` };
-  const origin = `The house at ${url}`;
+  const peer = `The house at ${url}`;
   const clients = Object.entries(house).map(([name, contract]) => [
     name,
-    remote(contract as Contract, { url }, { origin, headers }),
+    remote(contract as Contract, { url }, { origin: peer, headers }),
   ]);
   return {
     url,
@@ -37,7 +37,7 @@ export function connectTo(url: string, key: string): Connection {
         (error: unknown) => {
           throw new Fault(
             "unavailable",
-            `${origin} cannot be reached. Is it the right address? \`lakehouse status\` without --url looks on this machine.`,
+            `${peer} cannot be reached. Check the address in --url or LAKEHOUSE_URL; without either, commands use the house that runs over --data.`,
             {
               cause: error,
             },
@@ -50,7 +50,7 @@ export function connectTo(url: string, key: string): Connection {
         faultFromBody(body) ??
         new Fault(
           "upstream",
-          `${url} answers, but not as a house does (status ${response.status}). Is it the right address?`,
+          `The server at ${url} is not a Lakehouse gateway (status ${response.status}). Check the address in --url or LAKEHOUSE_URL.`,
         )
       );
     },
@@ -73,23 +73,23 @@ async function findUrl({ url, data }: Settings): Promise<string> {
   );
 }
 
-/** As one word of a shell. */
+/** Quoted as one word for a shell. */
 export function quoted(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
-/** No list that a person asks for is longer; more than this many pages means that something goes round. */
+/** No list for a person is longer; more pages mean that the cursor does not advance. */
 const PAGES_MAX = 100;
 
-/** All items of a list that comes in pages. */
+/** All items of a paged list. */
 export async function allPages<Page extends { next_cursor?: string | undefined }, Item>(
-  ask: (cursor: { cursor?: string }) => Promise<Page>,
+  fetchPage: (cursor: { cursor?: string }) => Promise<Page>,
   itemsOf: (page: Page) => readonly Item[],
 ): Promise<Item[]> {
   const items: Item[] = [];
   let cursor: { cursor?: string } = {};
   for (let pages = 0; pages < PAGES_MAX; pages += 1) {
-    const page = await ask(cursor);
+    const page = await fetchPage(cursor);
     items.push(...itemsOf(page));
     if (page.next_cursor === undefined) break;
     cursor = { cursor: page.next_cursor };

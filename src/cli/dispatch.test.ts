@@ -55,7 +55,7 @@ describe("words that are not commands", () => {
     expect(err).not.toMatch(STACK);
   });
 
-  test("all problems of the configuration are told together", async () => {
+  test("all problems of the configuration are reported together", async () => {
     const { exitCode, err } = await run(["up", "--port", "abc"], {
       env: { LAKEHOUSE_LOG: "loud", LAKEHOUSE_DATA: folder },
     });
@@ -92,7 +92,7 @@ describe("nothing runs", () => {
     expect(JSON.parse(out)).toMatchObject({ stopped: false });
   });
 
-  test("an address where nobody answers is told", async () => {
+  test("an unreachable address is reported", async () => {
     const free = Bun.serve({ port: 0, fetch: () => new Response("") });
     const url = `http://127.0.0.1:${free.port}`;
     await free.stop(true);
@@ -101,19 +101,19 @@ describe("nothing runs", () => {
     expect(err).toContain(url);
   });
 
-  test("an address where something else answers is told", async () => {
+  test("an address of another server is reported", async () => {
     using other = Bun.serve({ port: 0, fetch: () => new Response("hello") });
     const { exitCode, err } = await run(["status", "--url", `http://127.0.0.1:${other.port}`]);
     expect(exitCode).toBe(5);
-    expect(err).toContain("not as a house does");
+    expect(err).toContain("is not a Lakehouse gateway");
   });
 });
 
 describe("files", () => {
   test("one that is not there", async () => {
-    const { exitCode, err } = await run(["ingest", "nobody.csv", "-d", "x"], { cwd: folder });
+    const { exitCode, err } = await run(["ingest", "missing.csv", "-d", "x"], { cwd: folder });
     expect(exitCode).toBe(4);
-    expect(err).toContain("There is no file nobody.csv");
+    expect(err).toContain("There is no file missing.csv");
   });
 
   test("a folder, and an empty file", async () => {
@@ -179,7 +179,7 @@ describe("help", () => {
     }
   });
 
-  test("is the same asked in other ways", async () => {
+  test("is the same by --help, help and -h", async () => {
     const { out } = await run(["sql", "--help"]);
     expect((await run(["help", "sql"])).out).toBe(out);
     expect((await run(["sql", "-h"])).out).toBe(out);
@@ -187,7 +187,7 @@ describe("help", () => {
 });
 
 describe("small commands", () => {
-  test("version is bare, and JSON when asked", async () => {
+  test("version is plain text, and JSON with -o json", async () => {
     expect((await run(["version"])).out).toBe(`${VERSION}\n`);
     expect((await run(["--version"])).out).toBe(`${VERSION}\n`);
     expect(JSON.parse((await run(["version", "-o", "json"])).out)).toMatchObject({
@@ -196,7 +196,7 @@ describe("small commands", () => {
     });
   });
 
-  test("config list tells where values come from and hides the key", async () => {
+  test("config list shows where values come from and hides the key", async () => {
     const { out } = await run(["config", "list", "-o", "jsonl"], {
       env: { LAKEHOUSE_PORT: "4444", LAKEHOUSE_KEY: "lk_secret", LAKEHOUSE_DATA: folder },
     });
@@ -293,7 +293,7 @@ describe("doctor", () => {
     }
   });
 
-  test("fails when a port is taken, and tells what to do", async () => {
+  test("fails when a port is taken, and says what to do", async () => {
     using other = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => Response.json({}) });
     const { exitCode, out } = await run([
       "doctor",

@@ -1,5 +1,4 @@
-// From the words of the command line to an exit code: finds the command, shows help, runs it, and turns whatever
-// it throws into lines for a person.
+// From the command line to an exit code: finds the command, shows help, runs it, and prints what it throws as a message.
 
 import { terminal } from "#config";
 import type { Command } from "./command.ts";
@@ -21,7 +20,7 @@ export async function dispatch(words: readonly string[]): Promise<number> {
   }
 }
 
-/** Says what went wrong and gives the exit code. */
+/** Prints the failure and returns the exit code. */
 export function complain(thrown: unknown): number {
   const { exitCode, lines } = failureOf(thrown);
   const [first = "", ...rest] = lines.map((line) => safe(line));
@@ -66,14 +65,14 @@ async function runCommand(command: Command, rest: readonly string[]): Promise<nu
   return command.run(rest.map((word, at) => (isFlag(rest, at) ? (OUTPUT_FLAGS[word] ?? word) : word)));
 }
 
-/** Flags that other programs have for what is an output format here. */
+/** Flags of other programs that correspond to an output format here. */
 const OUTPUT_FLAGS: Readonly<Record<string, string>> = {
   "--json": "--output=json",
   "-x": "--output=expanded",
   "--expanded": "--output=expanded",
 };
 
-/** As a flag, and not as what another flag is given. */
+/** As a flag, and not as the value of another flag. */
 function isFlag(words: readonly string[], at: number): boolean {
   return !words.slice(0, at).includes("--") && !TAKES_VALUE.has(words[at - 1] ?? "");
 }
@@ -90,7 +89,7 @@ function visible(): string[] {
   return Object.entries(COMMANDS).flatMap(([name, { hidden }]) => (hidden === true ? [] : [name]));
 }
 
-/** Words of other programs for what is done here. */
+/** Commands of other programs and their equivalents here. */
 const MEANT: Readonly<Record<string, string>> = {
   tables: "datasets",
   query: "sql",

@@ -1,6 +1,6 @@
-// What a house needs of a machine, one function each. A check looks and reports; it changes nothing and does not
-// throw for what it expects to find. Native modules are loaded in a process of their own: one that does not fit the
-// machine may take its process down.
+// What a house needs of a machine, one function per check. A check reports and changes nothing, and does not throw for
+// expected findings. Native modules are loaded in a process of their own: one built for another machine may crash its
+// process.
 
 import { constants } from "node:fs";
 import { access, stat, statfs } from "node:fs/promises";
@@ -18,18 +18,18 @@ import { counted, size } from "./terminal/plain-text.ts";
 export interface Finding {
   readonly status: "ok" | "warn" | "fail";
   readonly detail: string;
-  /** What to do, when not all is well. */
+  /** What to do when the check did not pass. */
   readonly fix?: string;
 }
 
 export type Check = (settings: Settings) => Promise<Finding>;
 
 const HOME = join(import.meta.dir, "../..");
-/** A child that takes longer hangs. */
+/** A child process that takes longer hangs. */
 const CHILD_MS_MAX = 20_000;
 const PROBE_MS_MAX = 1000;
 const GIB = 1024 ** 3;
-/** Below the first nothing may be written any more; the second is soon full. */
+/** Free space: below the first value writes fail soon, below the second the disk fills up soon. */
 const ROOM_BYTES_MIN = 0.5 * GIB;
 const ROOM_BYTES_SCARCE = 5 * GIB;
 const REINSTALL = `Install them again: cd ${quoted(HOME)} && npm ci`;
@@ -87,7 +87,7 @@ const packages: Check = async () => {
   return { status: "fail", detail: wrong.join("; "), fix: REINSTALL };
 };
 
-/** Loads the module, and makes it do the least that proves it works. */
+/** Loads the module and runs the smallest call that proves it works. */
 function native(name: string, code: string): Check {
   return async () => {
     const child = Bun.spawn([process.execPath, "--no-env-file", "-e", code], {
@@ -96,14 +96,14 @@ function native(name: string, code: string): Check {
       stderr: "pipe",
       timeout: CHILD_MS_MAX,
     });
-    const [said, complaint] = await Promise.all([
+    const [output, errors] = await Promise.all([
       new Response(child.stdout).text(),
       new Response(child.stderr).text(),
     ]);
     const exitCode = await child.exited;
-    if (exitCode === 0) return { status: "ok", detail: `${name} ${said.trim()}`.trim() };
+    if (exitCode === 0) return { status: "ok", detail: `${name} ${output.trim()}`.trim() };
     const why =
-      complaint
+      errors
         .split("\n")
         .find((line) => /error/i.test(line))
         ?.trim() ?? `it ended with ${child.signalCode ?? exitCode}`;
@@ -131,7 +131,7 @@ const usearch = native(
    if (index.search(new Float32Array([1, 0]), 1).keys[0] !== 1n) process.exit(3);`,
 );
 
-/** The folder, or the nearest one above it that is there. */
+/** The folder, or its nearest existing ancestor. */
 async function standing(path: string): Promise<string> {
   for (let folder = path; ; folder = dirname(folder)) {
     const found = await stat(folder).catch(() => undefined);
@@ -151,14 +151,14 @@ const rights: Check = async ({ data }) => {
     return {
       status: "fail",
       detail: there
-        ? `${data} may not be written to by this user`
-        : `${data} cannot be made: ${folder} may not be written to by this user`,
-      fix: `Choose another with --data DIR, or mend it: sudo chown -R "$USER" ${quoted(folder)}`,
+        ? `this user may not write to ${data}`
+        : `${data} cannot be created: this user may not write to ${folder}`,
+      fix: `Choose another with --data DIR, or correct its owner: sudo chown -R "$USER" ${quoted(folder)}`,
     };
   }
   return {
     status: "ok",
-    detail: there ? `${data} can be written to` : `${data} is not there yet; the first start makes it`,
+    detail: there ? `${data} can be written to` : `${data} does not exist yet; the first start creates it`,
   };
 };
 
@@ -167,9 +167,13 @@ const room: Check = async ({ data }) => {
   const free = bavail * bsize;
   const detail = `${size(free)} free for ${data}`;
   if (free < ROOM_BYTES_MIN)
-    return { status: "fail", detail, fix: "Free some room, or choose another disk with --data DIR." };
+    return { status: "fail", detail, fix: "Free some space, or choose another disk with --data DIR." };
   if (free < ROOM_BYTES_SCARCE)
-    return { status: "warn", detail, fix: "That is soon full: snapshots keep older data." };
+    return {
+      status: "warn",
+      detail,
+      fix: "That is little: snapshots keep older data. Free some space, or choose another disk with --data DIR.",
+    };
   return { status: "ok", detail };
 };
 
@@ -181,15 +185,15 @@ const temporary: Check = async () => {
   } catch {
     return {
       status: "fail",
-      detail: `${folder} may not be written to by this user`,
-      fix: "Set TMPDIR to a folder that may.",
+      detail: `this user may not write to ${folder}`,
+      fix: "Set TMPDIR to a folder that this user may write to.",
     };
   }
 };
 
 const memory: Check = async (settings) => {
   const wanted = mebibytesToBytes(
-    // One more answers short questions beside the long ones.
+    // One more engine runs short statements beside the long ones.
     settings.sql_memory_mib * (settings.sql_workers + 1) +
       2 * settings.ingest_memory_mib +
       settings.embed_cache_mib,
@@ -214,13 +218,13 @@ const running: Check = async ({ data }) => {
 };
 
 const port: Check = async ({ host, port: wanted, data }) => {
-  if (wanted === 0) return { status: "ok", detail: "a free one will be taken" };
+  if (wanted === 0) return { status: "ok", detail: "a free one will be used" };
   const code = await listenError(host, wanted);
   if (code === undefined) return { status: "ok", detail: `${wanted} on ${host} is free` };
   if (code === "EACCES")
     return {
       status: "fail",
-      detail: `${wanted} may not be opened by this user`,
+      detail: `${wanted} needs rights that this user does not have`,
       fix: "Choose one above 1023 with --port N.",
     };
   if (code === "EADDRNOTAVAIL")
@@ -233,11 +237,11 @@ const port: Check = async ({ host, port: wanted, data }) => {
   if (pidfile?.url !== undefined && new URL(pidfile.url).port === String(wanted)) {
     return { status: "ok", detail: `${wanted} belongs to the house that runs over this folder` };
   }
-  const whose = await ownerOf(host, wanted);
+  const owner = await ownerOf(host, wanted);
   return {
     status: "fail",
-    detail: `${wanted} on ${host} is in use by ${whose}`,
-    fix: `Choose another with --port N (0 takes a free one), or stop that program. Which one it is tells: lsof -i :${wanted}`,
+    detail: `${wanted} on ${host} is in use by ${owner}`,
+    fix: `Choose another with --port N (0 takes a free one), or stop that program. Find it with: lsof -i :${wanted}`,
   };
 };
 
@@ -268,21 +272,21 @@ const admission: Check = async ({ host, data }) => {
   if (keys === undefined && areKeysRequired(path)) {
     return {
       status: "fail",
-      detail: "keys.json is missing, and this house has API keys: every call is refused",
-      fix: "Put back a copy, or make new keys: lakehouse config add-key NAME --scope write",
+      detail: "keys.json is missing, and this house had API keys: every request is refused",
+      fix: "Restore the file from a backup, or create new keys: lakehouse config add-key NAME --scope write",
     };
   }
   if (keys !== undefined && keys.length > 0)
-    return { status: "ok", detail: `${counted(keys.length, "API key")}; nobody without one gets in` };
+    return { status: "ok", detail: `${counted(keys.length, "API key")}; every request needs one` };
   if (isLoopback(host))
     return {
       status: "ok",
-      detail: "no API keys: everybody on this machine may do everything, nobody else anything",
+      detail: "no API keys: programs on this machine may do everything, others nothing",
     };
   return {
     status: "fail",
-    detail: `${host} lets others in, and there is no API key`,
-    fix: "Make one: lakehouse config add-key NAME --scope write",
+    detail: `${host} accepts connections from other machines, and there is no API key`,
+    fix: "Create one: lakehouse config add-key NAME --scope write",
   };
 };
 
@@ -293,14 +297,14 @@ const openFiles: Check = async () => {
   const limits = await Bun.file("/proc/self/limits")
     .text()
     .catch(() => "");
-  // The platform raises its own limit as far as it may, so what this process has is what a house would have.
+  // The runtime raises its own limit as far as it may, so a house would have the limit of this process.
   const said = /^Max open files\s+(\d+|unlimited)/m.exec(limits)?.[1];
-  if (said === undefined) return { status: "ok", detail: "this system does not tell how many may be open" };
+  if (said === undefined) return { status: "ok", detail: "this system does not report the limit" };
   if (said === "unlimited" || Number(said) >= FILES_MIN)
     return { status: "ok", detail: `${said} may be open` };
   return {
     status: "warn",
-    detail: `${said} may be open, connections counted in: many clients at once can use them up`,
+    detail: `${said} may be open, connections included: many clients at once can exhaust that`,
     fix: `Raise the limit to ${FILES_MIN} or more: ulimit -n, or LimitNOFILE= of the service.`,
   };
 };
@@ -309,28 +313,28 @@ const clock: Check = async () => {
   const now = Date.now();
   const { mtimeMs } = await stat(join(HOME, "package.json"));
   const detail = new Date(now).toISOString();
-  // A file cannot be from the future, so a clock that says so is slow.
+  // A file cannot be from the future, so the clock must be slow.
   if (mtimeMs - now < 60_000) return { status: "ok", detail };
   return {
     status: "warn",
     detail: `${detail} is before the time when this program was installed`,
-    fix: "Set the clock: snapshots and certificates go by it.",
+    fix: "Set the clock: snapshots and certificates depend on it.",
   };
 };
 
-/** A bucket or a model that is there answers in a moment; a model that is not loaded yet takes longest. */
+/** A bucket or a loaded model responds within a second; loading a model takes longest. */
 const SERVICE_MS_MAX = 20_000;
 
 async function inTime<T>(work: Promise<T>): Promise<T> {
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(
-    () => late.reject(new Error(`no answer within ${SERVICE_MS_MAX / 1000} s`)),
+    () => late.reject(new Error(`no response within ${SERVICE_MS_MAX / 1000} s`)),
     SERVICE_MS_MAX,
   );
   return Promise.race([work, late.promise]).finally(() => clearTimeout(timer));
 }
 
-/** Puts, reads and removes one small object, as the house will. */
+/** Puts, reads and removes one small object. */
 const objects: Check = async (settings) => {
   const { s3_bucket, s3_endpoint, data } = settings;
   if (s3_bucket === "") {
@@ -345,10 +349,10 @@ const objects: Check = async (settings) => {
     const { body } = await inTime(store.get(key));
     const same = Buffer.from(await inTime(readAll(body))).toString() === "doctor";
     await inTime(store.remove(key));
-    if (same) return { status: "ok", detail: `${where} takes, gives and removes objects` };
+    if (same) return { status: "ok", detail: `${where} stores, returns and removes objects` };
     return {
       status: "fail",
-      detail: `${where} gives other bytes than it was given`,
+      detail: `${where} returns other bytes than were stored`,
       fix: "Use another S3 server.",
     };
   } catch (error) {
@@ -368,7 +372,7 @@ const embedding: Check = async (settings) => {
   for (const model of await embedModels(settings)) {
     try {
       const [vector] = await inTime(model.embed(["forklift operator"], AbortSignal.timeout(SERVICE_MS_MAX)));
-      well.push(`${model.provider}/${model.name} gives ${vector?.length ?? 0} numbers`);
+      well.push(`${model.provider}/${model.name} returns vectors of ${vector?.length ?? 0} numbers`);
     } catch (error) {
       wrong.push(`${model.provider}/${model.name}: ${(error as Error).message}`);
     }

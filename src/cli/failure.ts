@@ -1,5 +1,5 @@
-// From whatever was thrown to what a person reads and what a script sees: one or two lines that say what, why and
-// what to do, never a stack, and an exit code that follows from the kind of failure alone.
+// Turns a thrown error into the output of a command: one or two lines that say what failed, why and what to do, never a
+// stack trace, and an exit code that follows from the kind of failure alone.
 
 import { ConfigProblems } from "#config";
 import { Fault, type FaultCode } from "#rpc/fault";
@@ -42,18 +42,18 @@ export interface Failure {
   readonly lines: readonly string[];
 }
 
-/** Details beyond these would push what matters off the screen. */
+/** More details would scroll the message off the screen. */
 const DETAILS_SHOWN = 5;
 
-/** What to do next, where the message of the house cannot know that it is read at a prompt. */
+/** What to do next at a prompt, which the service's message cannot know. */
 const NEXT: Partial<Record<FaultCode, string>> = {
   unauthorized:
-    "Put a key of this house into LAKEHOUSE_KEY. Make one with: lakehouse config add-key NAME --scope write",
-  internal: "The log of the house says more; `lakehouse doctor` looks for a cause.",
+    "Set LAKEHOUSE_KEY to an API key of this house. Create one with: lakehouse config add-key NAME --scope write",
+  internal: "The log of the house has details; `lakehouse doctor` looks for the cause.",
 };
 
-const WHO_ANSWERS =
-  "Is it the right address? Without --url and LAKEHOUSE_URL the house of this machine is asked; `lakehouse status` says how it is.";
+const CHECK_ADDRESS =
+  "Check the address in --url or LAKEHOUSE_URL. Without either, commands use the house that runs over --data; `lakehouse status` shows its health.";
 
 export function failureOf(thrown: unknown): Failure {
   if (thrown instanceof ConfigProblems) {
@@ -71,25 +71,22 @@ export function failureOf(thrown: unknown): Failure {
   const message = thrown instanceof Error && thrown.message !== "" ? thrown.message : String(thrown);
   return {
     exitCode: EXIT.failure,
-    lines: [
-      `Something went wrong here that should not: ${message}`,
-      "Run it again with LAKEHOUSE_LOG=debug to see where.",
-    ],
+    lines: [`Unexpected error: ${message}`, "Run it again with LAKEHOUSE_LOG=debug for a stack trace."],
   };
 }
 
 function faultLines(fault: Fault): string[] {
   if (fault.code === "cancelled") return ["Interrupted."];
   const { details = [] } = fault;
-  // A message that names the only place already is not said twice.
-  const told = details.filter(({ message }) => !fault.message.includes(message));
-  const shown = told
+  // A detail that the message contains already is not repeated.
+  const further = details.filter(({ message }) => !fault.message.includes(message));
+  const shown = further
     .slice(0, DETAILS_SHOWN)
     .map(({ path, message }) => `  ${path === "" ? "" : `${path}: `}${message}`);
-  const more = told.length - shown.length;
-  const next = fault.reason === UNREACHABLE ? WHO_ANSWERS : NEXT[fault.code];
+  const more = further.length - shown.length;
+  const next = fault.reason === UNREACHABLE ? CHECK_ADDRESS : NEXT[fault.code];
   return [
-    // DuckDB sets its lists in with tabs.
+    // DuckDB indents its lists with tabs.
     ...fault.message.replaceAll("\t", "    ").split("\n"),
     ...shown,
     ...(more > 0 ? [`  and ${more} more`] : []),

@@ -1,4 +1,4 @@
-// `--help`: written from the same data that the flags are read from, so that it cannot be wrong.
+// `--help`: generated from the same data as the parser of the flags, so that the two cannot differ.
 
 import type { Arg, ArgsDef, Command } from "./command.ts";
 import { programName } from "./program.ts";
@@ -26,11 +26,11 @@ export function rootHelp(
     ),
   );
   return [
-    "Lakehouse: ask, search and decide over the files an operations team has.",
+    "Lakehouse: SQL and search over the files of an operations team.",
     `${bold("Usage")}\n${INDENT}lakehouse COMMAND [options]`,
     ...sections,
     `${bold("First steps")}\n${INDENT}${program} demo  See it work on a sample, in one command\n${INDENT}${program} up    Start your own house; then, elsewhere: ${program} ingest people.csv --dataset people`,
-    "Every command has --help, with examples. Data comes on stdout, talk on stderr; -o json is for scripts.\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 rejected, 4 not found, 5 nothing answers, 130 interrupted.",
+    "Every command has --help, with examples. Data goes to stdout, messages to stderr; -o json is for scripts.\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 rejected, 4 not found, 5 unreachable, 130 interrupted.",
   ].join("\n\n");
 }
 

@@ -1,5 +1,5 @@
-// Files that a person names: looked at before anything is started over them, so that a typing error is one clear
-// line. `-` is standard input.
+// Files named on the command line: checked before any work starts, so that a typing error gives one clear message. `-` is
+// standard input.
 
 import { constants } from "node:fs";
 import { access, stat } from "node:fs/promises";
@@ -8,7 +8,7 @@ import type { Bytes } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
 
 export interface InputFile {
-  /** For people, and kept with rejected rows. */
+  /** For messages, and stored with rejected rows. */
   readonly name: string;
   /** Undefined for standard input. */
   readonly path?: string;
@@ -41,7 +41,7 @@ function inputFault(path: string, full: string, error: unknown): Fault {
     return new Fault("not_found", `There is no file ${path} (looked at ${full}). Check the name.`);
   }
   if (code === "EACCES" || code === "EPERM") {
-    return new Fault("forbidden", `${path} may not be read by this user. Mend it with: chmod u+r ${path}`);
+    return new Fault("forbidden", `This user may not read ${path}. Correct that with: chmod u+r ${path}`);
   }
   return new Fault("invalid", `${path} cannot be read: ${(error as Error).message}.`, { cause: error });
 }

@@ -1,4 +1,4 @@
-// Starts a house in the topology that is asked for, and lets others find it. Its parts are imported only now.
+// Starts a house in the configured topology and records its address in the pidfile. Services are imported only here.
 
 import type { Settings } from "#config";
 import { createLog, exitOnUncaught, type Log } from "#lib/log";
@@ -38,7 +38,7 @@ export function urlsOf(url: string): HouseUrls {
   };
 }
 
-/** `--data DIR`, where it differs from what a command takes by itself. */
+/** `--data DIR`, where it differs from the command's default. */
 export function dataFlag(settings: Settings, standard: string): string {
   return settings.data === standard ? "" : ` --data ${quoted(settings.data)}`;
 }

@@ -16,7 +16,7 @@ export interface Ended {
   readonly err: string;
 }
 
-/** Starts a command; its variables are those given and none of the tests' own surroundings that it would read. */
+/** Starts a command with the variables given, and without the tests' own LAKEHOUSE variables. */
 export function start(words: readonly string[], { env = {}, stdin, cwd }: SpawnOptions = {}) {
   return Bun.spawn([process.execPath, "--no-env-file", MAIN, ...words], {
     env: {

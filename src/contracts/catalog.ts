@@ -162,7 +162,7 @@ export const catalog = {
     path: "/v1/catalog/datasets/{dataset}/maintain",
     summary: "Merge small files, expire old snapshots, and remove files that nothing needs",
     description:
-      "The same happens by itself: small files are merged soon after they were appended, the rest some times a day. The current snapshot and those with a tag never expire. With dry_run nothing is changed, and the answer says what would be.",
+      "The same happens by itself: small files are merged soon after they were appended, the rest some times a day. The current snapshot and those with a tag never expire. With dry_run nothing is changed, and the response says what would be changed.",
     input: z.strictObject({
       dataset: datasetName,
       dry_run: z.boolean().default(false),
@@ -202,7 +202,7 @@ export const catalog = {
       /** The dataset's Iceberg schema as JSON, with the field ids of all columns and of what nests in them. */
       iceberg_schema: z.string(),
       schema_changes: z.array(z.string()),
-      /** Of columns whose values are kept otherwise than they were offered. */
+      /** Of columns that are stored under another name or type than was requested. */
       warnings: z.array(z.string()),
     }),
     errors: ["conflict", "rejected"],
@@ -215,20 +215,20 @@ export const catalog = {
     path: "/v1/catalog-commit",
     summary: "Add data files to a dataset as one snapshot, creating it when it is not there",
     description:
-      "Appends are rebased on the server and never conflict. A repeated `commit_id` answers as before.",
+      "Appends are rebased on the server and never conflict. A repeated `commit_id` returns the first result.",
     input: z.strictObject({
       dataset: datasetName,
       mode: z.enum(["append", "replace"]),
       /** The files' columns, as `prepare` gave them. */
       columns: z.array(column),
       files: z.array(dataFile).max(100_000),
-      /** Repeating a commit with the same id does nothing and answers the first one's snapshot. */
+      /** Repeating a commit with the same id does nothing and returns the first one's snapshot. */
       commit_id: z.string().max(200),
       /** Keys of data files that leave the dataset in the same snapshot; `conflict` when one is no longer there. */
       remove: z.array(z.string()).max(100_000).optional(),
       /** The snapshot that must still be the current one, null for none: for writers that replace what they have read. */
       if_snapshot_id: snapshotId.nullable().optional(),
-      /** Where a snapshot of the dataset has all of this in its summary, that one is the answer and nothing is done. */
+      /** Where a snapshot of the dataset has all of this in its summary, that one is returned and nothing is done. */
       unless_summary: z.record(z.string(), z.string()).optional(),
       /** Kept in the snapshot summary. */
       summary: z.record(z.string(), z.string()).default({}),

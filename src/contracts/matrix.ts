@@ -65,7 +65,7 @@ const meantAt = z.iso
   .optional()
   .describe("When the text was written; now unless given");
 
-/** What the parts of the ranking gave a hit, each 0 to 1. */
+/** The score of each part of the ranking, 0 to 1. */
 const explained = z.object({
   dense: z.number(),
   lexical: z.number(),
@@ -124,7 +124,7 @@ export const searchInput = z.strictObject({
     .default("strict")
     .describe("Which roles a playbook may lift; anything but strict is refused until there are playbooks"),
   explain: z.boolean().default(false),
-  /** Milliseconds a corpus may take before the answer goes out without it. */
+  /** Milliseconds a corpus may take before the response is sent without it. */
   deadline_ms: z.int().min(1).max(60_000).default(5000),
 });
 
@@ -156,7 +156,7 @@ export const searched = z.object({
 });
 export type Searched = z.infer<typeof searched>;
 
-/** Columns by what they say of a row. */
+/** Columns by their meaning. */
 export const meanings = z.strictObject({
   role: z.string().optional(),
   soc: z.string().optional(),
@@ -208,7 +208,7 @@ const playbook = z.object({
 
 const searchTraits = {
   method: "POST",
-  summary: "Search corpora for what a shift order asks for",
+  summary: "Search corpora for people who fit a shift order",
   input: searchInput,
   output: searched,
   idempotent: true,
@@ -266,7 +266,14 @@ export const matrix = {
     path: "/v1/matrix/corpora",
     summary: "List corpora",
     input: z.strictObject(pageInput),
-    output: z.object({ corpora: z.array(corpus), next_cursor: z.string().optional() }),
+    output: z.object({
+      corpora:
+        z.array(
+          corpus,
+        ) /** Names of corpora whose definitions are damaged: told until they are defined again, restored or dropped. */,
+      damaged: z.array(z.string()).optional(),
+      next_cursor: z.string().optional(),
+    }),
     errors: [],
     scope: "read",
   }),

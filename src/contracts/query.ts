@@ -56,7 +56,7 @@ export const query = {
     path: "/v1/sql",
     summary: "Run a SQL statement over the datasets",
     description:
-      "One SELECT, WITH, EXPLAIN, DESCRIBE or SHOW statement. Each dataset is a view of its name; information_schema tells of all. Integers beyond 2^53 and decimals are strings, timestamps RFC 3339, blobs base64, nested values JSON, structs without names lists. A statement that made its engine crash or outgrow its memory is refused for ten minutes.",
+      "One SELECT, WITH, EXPLAIN, DESCRIBE or SHOW statement. Each dataset is a view of its name; information_schema lists all. Integers beyond 2^53 and decimals are strings, timestamps RFC 3339, blobs base64, nested values JSON, structs without names lists. A statement that made its engine crash or outgrow its memory is refused for ten minutes.",
     input: z.strictObject({ ...statement, limit: limit.default(1000) }),
     output: sqlResult,
     idempotent: true,

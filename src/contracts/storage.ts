@@ -74,7 +74,7 @@ export const storage = {
   head: op({
     method: "HEAD",
     path: "/v1/storage/{key+}",
-    summary: "Ask for an object's size and etag",
+    summary: "Get an object's size and etag",
     reply: "raw",
     input: z.strictObject(getInput),
     headers: getHeaders,
@@ -100,6 +100,8 @@ export const storage = {
     input: z.strictObject({
       prefix: z.string().max(1024).default(""),
       delimiter: z.string().max(16).optional(),
+      /** With true what was stored and is lost is listed too, with size 0; else such an object fails the list. */
+      lost: z.boolean().default(false),
       ...pageInput,
     }),
     output: z.object({
@@ -126,7 +128,7 @@ export const storage = {
     path: "/v1/storage-adopt",
     summary: "Make a file that a neighbour has finished the object, without a copy",
     description:
-      "As durable as a PUT. Answers null, and leaves the file, where that cannot be: then it is to be PUT.",
+      "As durable as a PUT. Returns null, and leaves the file, where adoption is not possible: then it must be PUT.",
     input: z.strictObject({ key, path: z.string(), sha256: z.string().regex(/^[0-9a-f]{64}$/) }),
     output: z.object({ adopted: stored.nullable() }),
     timeoutMs: 300_000,

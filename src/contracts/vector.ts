@@ -19,7 +19,7 @@ const shape = {
   engine: z.enum(["hnsw", "lance"]).default("hnsw"),
   /** Of the graph; full 32-bit vectors are always kept. */
   quantization: z.enum(["f32", "f16", "i8"]).default("i8"),
-  /** Whose vectors these are: texts are embedded by it, and a search that names another is refused. */
+  /** The model that made the vectors: it embeds texts, and a search that names another is refused. */
   model: z.string().min(1).max(200).optional(),
   connectivity: z.int().min(2).max(128).optional(),
   ef_construction: z.int().min(8).max(4096).optional(),
@@ -61,7 +61,7 @@ export type Index = z.infer<typeof index>;
 
 const name = { index: plainName };
 
-/** Of vectors in an answer: base64 of little-endian 32-bit floats, or a list of numbers. */
+/** Of vectors in a response: base64 of little-endian 32-bit floats, or a list of numbers. */
 const encoding = z.enum(["base64", "float"]).default("base64");
 
 const hit = z.object({
@@ -142,7 +142,7 @@ export const vector = {
     summary:
       "Make a damaged index whole again from what can be read of it; one that is whole is left as it is",
     description:
-      "A damaged index answers every call with the fault `internal`, which names the file, until it is repaired, put " +
+      "Every call for a damaged index fails with `internal`, which names the file, until it is repaired, put " +
       "back to a snapshot, or dropped. A repair keeps every write whose record verifies and says which are lost. The " +
       "damaged files are kept aside.",
     input: z.strictObject(name),
@@ -166,7 +166,7 @@ export const vector = {
   upsert: op({
     method: "POST",
     path: "/v1/vectors/{index}/upsert",
-    summary: "Write items: durable when answered, visible to the next search",
+    summary: "Write items: durable when acknowledged, visible to the next search",
     input: z.strictObject({
       ...name,
       /** The model that made the vectors; refused when the index holds another one's. */

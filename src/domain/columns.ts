@@ -1,4 +1,4 @@
-// What the columns of a roster or of an order list are about, found by the names that such columns usually have. A
+// Detects the meaning of the columns of a roster or an order list by their usual names. A
 // sample's own names come first in each list, so that a sample is a file like any other.
 
 export const WORKER_NAMES = {
@@ -37,7 +37,7 @@ export const ORDER_NAMES = {
 
 export type Columns<K extends string> = Readonly<Partial<Record<K, string>>>;
 
-/** For each thing the column that is about it: the first of its usual names that is there, however it is written. */
+/** The column of each meaning: the first of its usual names that is present, in any spelling. */
 export function columnsNamed<K extends string>(
   names: Readonly<Record<K, readonly string[]>>,
   columns: readonly string[],

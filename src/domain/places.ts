@@ -1,6 +1,6 @@
 // Where workers live and orders are: the large cities and the states of the United States, names folded the way
-// people vary them, and distances as the crow flies. Everything here is a constant or a pure function; nobody's
-// address is known to it. A city name alone is often not a place (there are three Springfields), so looking one up
+// people vary them, and distances as the crow flies. Everything here is a constant or a pure function; it holds
+// no personal address. A city name alone is often not a place (there are three Springfields), so looking one up
 // gives a list, largest first, and choosing is the caller's business.
 
 import { present } from "#lib/assert";
@@ -78,7 +78,7 @@ export function milesBetween(a: Point, b: Point): number {
 
 const SHORT_WORDS: Readonly<Record<string, string>> = { saint: "st", fort: "ft", mount: "mt" };
 
-/** "Saint  Paul", "St. Paul" and "st paul" are one name; hyphens and apostrophes do not tell names apart either. */
+/** "Saint  Paul", "St. Paul" and "st paul" are one name; hyphens and apostrophes do not distinguish names either. */
 function folded(name: string): string {
   return name
     .normalize("NFKD")

@@ -1,6 +1,6 @@
-// The staffing taxonomy: the roles that temporary orders ask for, each with its occupation code, the other titles
-// people write for it, what else its workers could do, and what the work pays. Ingest, role extraction and the gate
-// between roles all speak in these names. Invariant: across the whole table a title belongs to exactly one role,
+// The staffing taxonomy: the roles that temporary orders name, each with its occupation code, the other titles
+// people write for it, what else its workers could do, and what the work pays. Ingest, role extraction and the check of
+// which roles may substitute all use these names. Invariant: across the whole table a title belongs to exactly one role,
 // whether as its name or as an alias, so that looking one up is never a guess.
 //
 // Codes are those of the Standard Occupational Classification 2018 (US Bureau of Labor Statistics). Titles, aliases,

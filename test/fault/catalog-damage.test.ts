@@ -86,6 +86,46 @@ describe.each(LOSSES)("a catalog that lost %s", (_, lose) => {
   });
 });
 
+const metadata = (folder: string, name: string): string => join(folder, "objects/warehouse/a/metadata", name);
+const newest = (folder: string): string => {
+  const versions = readdirSync(metadata(folder, "")).map((name) => Number(/^v(\d+)\./.exec(name)?.[1] ?? 0));
+  return `v${Math.max(...versions)}.metadata.json`;
+};
+
+const ALONG: readonly [string, (folder: string) => void, string][] = [
+  ["the hint of a table", (f) => rmSync(metadata(f, "version-hint.text")), "rebuild"],
+  ["what the hint of a table says", (f) => writeFileSync(metadata(f, "version-hint.text"), "?"), "rebuild"],
+  ["the newest metadata of a table", (f) => rmSync(metadata(f, newest(f))), "restore"],
+  [
+    "a table's folder",
+    (f) => rmSync(join(f, "objects/warehouse/a"), { recursive: true, force: true }),
+    "restore",
+  ],
+];
+
+describe.each(ALONG)("a catalog that lost its database and %s", (_, lose, remedy) => {
+  test("refuses the start, names the table, and makes all others again", async () => {
+    const folder = copyOf(past.closed);
+    for (const name of databaseFiles(folder)) rmSync(join(folder, name));
+    lose(folder);
+    // Only what is damaged speaks for the database having been there.
+    const others = readdirSync(join(folder, "objects/warehouse")).filter((name) => name !== "a");
+    const refused = await openCatalog(folder).catch((error: unknown) => error);
+    expect((refused as Fault).message).toContain("The dataset a is in storage");
+    const deps = { storage: await openStore(folder), file: join(folder, "catalog.sqlite") };
+    const done = await rebuildCatalog(deps);
+    expect(others.length).toBeGreaterThan(0);
+    expect(done.filter((found) => found.remedy === "restore").map(({ dataset }) => dataset)).toEqual(
+      remedy === "restore" ? ["a"] : [],
+    );
+    if (remedy === "restore") return;
+    const { service, close } = await openCatalog(folder);
+    expect(await everything(service)).toBe(past.answers);
+    await close();
+    expect((await deps.storage.verify({})).damaged).toEqual([]);
+  });
+});
+
 test("an older copy of the database is refused, with what it does not know", async () => {
   const folder = copyOf(past.closed);
   const old = copyOf(past.closed);

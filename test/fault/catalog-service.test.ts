@@ -60,7 +60,7 @@ describe.each([
   ["in process", near, "a"],
   ["over HTTP", far, "b"],
 ] as const)("catalogd, %s", (_, service, mark) => {
-  test("tells, names, reads and goes back to snapshots of other writers by all digits of their ids", async () => {
+  test("lists, tags, reads and rolls back to snapshots of other writers by all digits of their ids", async () => {
     expect((await service.dataset({ dataset: "foreign" })).snapshot_id).toBe(NEW ?? "");
     const { snapshots } = await service.snapshots({ dataset: "foreign" });
     expect(snapshots.map(({ snapshot_id, parent_id }) => [snapshot_id, parent_id])).toEqual([

@@ -109,7 +109,7 @@ describe("a commit that replaces what its writer has read", () => {
     expect(again3).toMatchObject({ snapshot_id: replaced.snapshot_id, replayed: true });
   });
 
-  test("under a key is made once, however many ask for it with other files", async () => {
+  test("under a key is made once, however many writers try with other files", async () => {
     const { commit, catalog: service, again } = await lake();
     const other = await again();
     const notes = { summary: { key: "k" }, unless_summary: { key: "k" } };
@@ -242,7 +242,7 @@ test("many commits leave few manifests and metadata files, and all that was load
   expect((await known.scan({ dataset: "t" })).files.map(({ bytes }) => bytes)).toEqual([2000]);
 }, 240_000);
 
-test("a snapshot is asked for by id, by tag, also one that is a number, and by time", async () => {
+test("a snapshot is found by id, by tag, also one that is a number, and by time", async () => {
   const { commit, catalog: known } = await lake();
   const { snapshot_id: first } = await commit(1);
   await known.tag({ dataset: "t", name: "2026", snapshot_id: first });

@@ -1,4 +1,4 @@
-// Clients of a house that remember what they were told: objects, files, vectors, a corpus, each write with a number
+// Clients of a house that record what was acknowledged: objects, files, vectors, a corpus, each write with a number
 // of its own. After whatever befell the house, everything that was acknowledged must be there and nothing torn be
 // seen; what was not answered is sent again, as its client would, and must then count once.
 
@@ -21,7 +21,7 @@ export interface Ledger {
   readonly objects: Set<number>;
   readonly files: Set<number>;
   readonly vectors: Set<number>;
-  /** Files and vectors whose answer never came. */
+  /** Files and vectors whose response never came. */
   readonly openFiles: Set<number>;
   readonly openVectors: Set<number>;
   readonly openObjects: Set<number>;
@@ -78,7 +78,7 @@ const define = (url: string): Promise<Response> =>
     body: JSON.stringify({ dataset: "roster", id: "id", text: "{role} in {city}" }),
   });
 
-/** What must be there before anybody writes; the same again changes nothing. */
+/** What must be there before any write; the same again changes nothing. */
 export async function prepare(url: string, { files, corpus }: Ledger): Promise<void> {
   const shape = JSON.stringify({ dimension: 4 });
   await untilOk(() => send(url, "/v1/vectors/kill", { method: "PUT", body: shape }));
@@ -101,7 +101,7 @@ export function startWriters(
       open.add(n);
       try {
         const reply = await write(url, n);
-        // An answer counts when it came whole.
+        // A response counts when it is complete.
         await reply.arrayBuffer();
         if (!reply.ok) {
           await Bun.sleep(5);
@@ -129,7 +129,7 @@ export function startWriters(
   ];
 }
 
-/** Waits until it holds; a house that starts, or whose daemon does, answers `unavailable` for a moment. */
+/** Waits until it holds; a house that starts, or whose daemon does, is `unavailable` for a moment. */
 async function until(holds: () => Promise<boolean | string>): Promise<void> {
   const end = performance.now() + READY_MS_MAX;
   for (;;) {

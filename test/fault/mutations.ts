@@ -54,7 +54,7 @@ export interface Artefact {
 
 interface Kind {
   /** A checksum vouches for every byte. */
-  readonly sealed: boolean;
+  readonly checksummed: boolean;
   make(folder: string): Promise<Artefact>;
 }
 
@@ -220,12 +220,12 @@ function generationArtefact(suffix: "words" | "numbers" | "json"): (folder: stri
 }
 
 export const KINDS = {
-  parquet: { sealed: true, make: parquetIn },
-  "manifest list": { sealed: true, make: tableArtefact((folder) => newest(folder, /^snap-.*\.avro$/)) },
-  manifest: { sealed: true, make: tableArtefact((folder) => newest(folder, /-m0-.*\.avro$/)) },
-  "catalog.sqlite": { sealed: true, make: tableArtefact((folder) => join(folder, "catalog.sqlite")) },
+  parquet: { checksummed: true, make: parquetIn },
+  "manifest list": { checksummed: true, make: tableArtefact((folder) => newest(folder, /^snap-.*\.avro$/)) },
+  manifest: { checksummed: true, make: tableArtefact((folder) => newest(folder, /-m0-.*\.avro$/)) },
+  "catalog.sqlite": { checksummed: true, make: tableArtefact((folder) => join(folder, "catalog.sqlite")) },
   object: {
-    sealed: true,
+    checksummed: true,
     make: async (folder) => {
       const root = join(folder, "objects");
       const objects = await diskObjects(root);
@@ -248,20 +248,23 @@ export const KINDS = {
     },
   },
   // Truth is the catalog's row; the file is for readers without a catalog, and nothing here rests on it.
-  "metadata.json": { sealed: true, make: tableArtefact((folder) => newest(folder, /\.metadata\.json$/)) },
-  "index shape": { sealed: true, make: indexArtefact(/^shape\.json$/) },
-  "index manifest": { sealed: true, make: indexArtefact(/^manifest$/) },
-  "index rows": { sealed: true, make: indexArtefact(/^rows-/) },
-  "index table": { sealed: true, make: indexArtefact(/^table-/) },
-  "index head": { sealed: true, make: indexArtefact(/^head$/) },
-  "index graph": { sealed: true, make: indexArtefact(/^graph-/) },
-  "log segment": { sealed: true, make: indexArtefact(/^log-/) },
-  "log segment after kill -9": { sealed: true, make: indexArtefact(/^log-/, "killed") },
-  "generation words": { sealed: true, make: generationArtefact("words") },
-  "generation numbers": { sealed: true, make: generationArtefact("numbers") },
-  "generation header": { sealed: true, make: generationArtefact("json") },
+  "metadata.json": {
+    checksummed: true,
+    make: tableArtefact((folder) => newest(folder, /\.metadata\.json$/)),
+  },
+  "index shape": { checksummed: true, make: indexArtefact(/^shape\.json$/) },
+  "index manifest": { checksummed: true, make: indexArtefact(/^manifest$/) },
+  "index rows": { checksummed: true, make: indexArtefact(/^rows-/) },
+  "index table": { checksummed: true, make: indexArtefact(/^table-/) },
+  "index head": { checksummed: true, make: indexArtefact(/^head$/) },
+  "index graph": { checksummed: true, make: indexArtefact(/^graph-/) },
+  "log segment": { checksummed: true, make: indexArtefact(/^log-/) },
+  "log segment after kill -9": { checksummed: true, make: indexArtefact(/^log-/, "killed") },
+  "generation words": { checksummed: true, make: generationArtefact("words") },
+  "generation numbers": { checksummed: true, make: generationArtefact("numbers") },
+  "generation header": { checksummed: true, make: generationArtefact("json") },
   "keys.json": {
-    sealed: true,
+    checksummed: true,
     make: async (folder) => {
       const path = join(folder, "keys.json");
       for (const name of ["one", "two"]) await addKey(path, { name, scope: "read" });
@@ -274,7 +277,7 @@ export const KINDS = {
     },
   },
   "running.json": {
-    sealed: false,
+    checksummed: false,
     make: async (folder) => {
       const path = join(folder, "running.json");
       // A house that runs: what is written of it is read only then.

@@ -1,4 +1,4 @@
-// A line between two programs that fails as lines do: slowly, in pieces, in the middle, or for ever. It knows bytes
+// A proxy between two programs that injects network failures: delays, fragments, breaks in the middle, and silence. It knows bytes
 // and next to nothing of HTTP. Each connection gets one toxic, drawn by a seed from those that are switched on, so that a
 // client that tries again meets another line.
 
@@ -8,19 +8,19 @@ import type { Random } from "#lib/random";
 export const TOXICS = [
   /** Nothing. */
   "clean",
-  /** Every piece of the answer comes late. */
+  /** Every piece of the response comes late. */
   "delay",
-  /** The answer comes a few bytes at a time. */
+  /** The response comes a few bytes at a time. */
   "trickle",
-  /** The connection is closed in order after some bytes of the answer. */
+  /** The connection is closed in order after some bytes of the response. */
   "cut",
-  /** The connection is reset after some bytes of the answer. */
+  /** The connection is reset after some bytes of the response. */
   "reset",
-  /** The connection is reset after some bytes of the question. */
+  /** The connection is reset after some bytes of the request. */
   "refuse",
-  /** The question's end is passed on at once, before the question is whole. */
+  /** The end of the request is passed on at once, before the request is whole. */
   "half-close",
-  /** The first answer of the connection is sent twice, if it comes in one piece. */
+  /** The first response of the connection is sent twice, if it comes in one piece. */
   "twice",
   /** Whatever is said, nothing comes back. */
   "blackhole",
@@ -131,7 +131,7 @@ function join(client: Socket, far: Socket, toxic: Toxic, random: Random): void {
         return void setImmediate(() => (toxic === "cut" ? client.end() : client.resetAndDestroy()));
       case "twice":
         answer(bytes);
-        // Now or in a moment, when the next question may be on its way; not into the middle of its answer.
+        // Now or in a moment, when the next request may be on its way; not into the middle of its response.
         if (before === 0 && isWholeAnswer(bytes)) {
           setTimeout(() => {
             if (answered === bytes.length) answer(bytes);

@@ -143,9 +143,9 @@ async function mutations(): Promise<boolean> {
   let fine = true;
   for (const kind of chosen<KindName>(KIND_NAMES)) {
     const { found, harmless, silent, examples, bugs } = await mutate(kind, seed, Number(values.count));
-    const wrong = KINDS[kind].sealed ? [...bugs, ...examples] : bugs;
+    const wrong = KINDS[kind].checksummed ? [...bugs, ...examples] : bugs;
     fine = judged(wrong, `mutate --count ${values.count} --seed ${seed} --only "${kind}"`) && fine;
-    if (!KINDS[kind].sealed) for (const line of examples) say(`no checksum, ${kind}: ${line}`);
+    if (!KINDS[kind].checksummed) for (const line of examples) say(`no checksum, ${kind}: ${line}`);
     say(
       `mutate ${kind}, seed ${seed}: ${values.count} mutations, ${found} found, ${harmless} harmless, ${silent} silent`,
     );

@@ -1,6 +1,6 @@
-// An S3 server over objects in memory that can be told to fail as S3 servers and the lines to them do. It checks
+// An S3 server over objects in memory with configurable failures of S3 servers and of the network to them. It checks
 // signatures and body hashes, knows conditions, ranges, lists and uploads in parts, and keeps a journal of every
-// write that it carried out, so that a test knows what really happened, whatever its client was told.
+// write that it carried out, so that a test knows what really happened, whatever its client received.
 
 import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
@@ -33,7 +33,7 @@ export const S3_FAULTS = [
 ] as const;
 export type S3Fault = (typeof S3_FAULTS)[number];
 
-export interface S3Asked {
+export interface S3ServerRequest {
   readonly method: string;
   readonly key: string;
   readonly query: Readonly<Record<string, string>>;
@@ -51,7 +51,7 @@ export interface S3TestServer {
   readonly journal: readonly Carried[];
   readonly counts: ReadonlyMap<S3Fault, number>;
   /** What befalls a request; nothing unless said. */
-  choose: (asked: S3Asked) => S3Fault | undefined;
+  choose: (asked: S3ServerRequest) => S3Fault | undefined;
   close(): Promise<void>;
 }
 
@@ -72,14 +72,14 @@ interface Stored {
   readonly modifiedAt: number;
 }
 
-interface Answer {
+interface ScriptedReply {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array | string;
 }
 
 const md5 = (bytes: Uint8Array): string => createHash("md5").update(bytes).digest("hex");
-const refusal = (status: number, code: string): Answer => ({
+const refusal = (status: number, code: string): ScriptedReply => ({
   status,
   body: `<Error><Code>${code}</Code></Error>`,
 });
@@ -96,7 +96,7 @@ export async function startS3Server(): Promise<S3TestServer> {
     key: string,
     bytes: Uint8Array,
     { asked, kept, etag }: { asked: IncomingMessage; kept: Record<string, string>; etag: string },
-  ): Promise<Answer> => {
+  ): Promise<ScriptedReply> => {
     const wanted = unquoted(asked.headers["if-match"] ?? "");
     const conditions: PutConditions = {
       ...(asked.headers["if-none-match"] === "*" ? { ifAbsent: true } : {}),
@@ -125,7 +125,7 @@ export async function startS3Server(): Promise<S3TestServer> {
     return found !== undefined && found.etag === etag ? found.storeEtag : "another";
   };
 
-  const read = (asked: IncomingMessage, key: string): Answer => {
+  const read = (asked: IncomingMessage, key: string): ScriptedReply => {
     const found = stored.get(key);
     if (found === undefined) return refusal(404, "NoSuchKey");
     const { etag, headers, bytes, modifiedAt } = found;
@@ -142,7 +142,7 @@ export async function startS3Server(): Promise<S3TestServer> {
     };
   };
 
-  const list = async (query: Readonly<Record<string, string>>): Promise<Answer> => {
+  const list = async (query: Readonly<Record<string, string>>): Promise<ScriptedReply> => {
     const { prefix = "", delimiter, "continuation-token": token } = query;
     const cursor = token === undefined ? undefined : Buffer.from(token).toString("base64url");
     const limit = Number(query["max-keys"] ?? 1000);
@@ -161,9 +161,9 @@ export async function startS3Server(): Promise<S3TestServer> {
 
   const upload = async (
     asked: IncomingMessage,
-    { method, key, query }: S3Asked,
+    { method, key, query }: S3ServerRequest,
     body: Uint8Array,
-  ): Promise<Answer> => {
+  ): Promise<ScriptedReply> => {
     if (query["uploads"] !== undefined) {
       const id = `upload-${uploads.size + 1}`;
       uploads.set(id, { headers: keptOf(asked), parts: new Map() });
@@ -195,7 +195,11 @@ export async function startS3Server(): Promise<S3TestServer> {
     };
   };
 
-  const carryOut = async (asked: IncomingMessage, request: S3Asked, body: Uint8Array): Promise<Answer> => {
+  const carryOut = async (
+    asked: IncomingMessage,
+    request: S3ServerRequest,
+    body: Uint8Array,
+  ): Promise<ScriptedReply> => {
     const { method, key, query } = request;
     if (query["uploads"] !== undefined || query["uploadId"] !== undefined)
       return upload(asked, request, body);
@@ -269,7 +273,7 @@ export async function startS3Server(): Promise<S3TestServer> {
   };
 }
 
-function requestOf(asked: IncomingMessage): { url: string; request: S3Asked } {
+function requestOf(asked: IncomingMessage): { url: string; request: S3ServerRequest } {
   const [path = "", search = ""] = (asked.url ?? "").split("?");
   const [, , ...segments] = path.split("/");
   const query = Object.fromEntries(new URLSearchParams(search.replaceAll("+", "%2B")));
@@ -281,9 +285,9 @@ function requestOf(asked: IncomingMessage): { url: string; request: S3Asked } {
 function signatureTrouble(
   asked: IncomingMessage,
   path: string,
-  query: S3Asked["query"],
+  query: S3ServerRequest["query"],
   body: Uint8Array,
-): Answer | undefined {
+): ScriptedReply | undefined {
   const { authorization = "", host = "", "x-amz-date": time = "" } = asked.headers as Record<string, string>;
   const sha256 = String(asked.headers["x-amz-content-sha256"]);
   if (sha256 !== sha256Of(body)) return refusal(400, "XAmzContentSHA256Mismatch");
@@ -321,14 +325,23 @@ function rangeOf(header: string | undefined, size: number): { first: number; las
   return { first: range.first, last: Math.min(range.last ?? size - 1, size - 1) };
 }
 
-function send(asked: IncomingMessage, reply: ServerResponse, { status, headers, body = "" }: Answer): void {
+function send(
+  asked: IncomingMessage,
+  reply: ServerResponse,
+  { status, headers, body = "" }: ScriptedReply,
+): void {
   const bytes = Buffer.from(body as string);
   reply.writeHead(status, { ...headers, ...(status === 204 ? {} : { "content-length": bytes.length }) });
   reply.end(asked.method === "HEAD" ? undefined : bytes);
 }
 
 /** The head promises all, half of it comes, and the connection breaks. */
-function breakOff(asked: IncomingMessage, reply: ServerResponse, answer: Answer, content: Uint8Array): void {
+function breakOff(
+  asked: IncomingMessage,
+  reply: ServerResponse,
+  answer: ScriptedReply,
+  content: Uint8Array,
+): void {
   reply.writeHead(answer.status, { ...answer.headers, "content-length": content.length });
   reply.write(content.subarray(0, content.length >> 1), () => setImmediate(() => asked.socket.destroy()));
 }

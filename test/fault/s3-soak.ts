@@ -3,7 +3,7 @@
 // carried out. What was acknowledged must be in it, and once; what is read must be what somebody wrote, whole;
 // and whatever else happens is a fault of a known kind, in time.
 
-import type { S3Patience } from "#adapters/objects/s3/client";
+import type { S3Timeouts } from "#adapters/objects/s3/client";
 import { s3Objects } from "#adapters/objects/s3/s3";
 import { bytesOf, type Objects, type PutConditions, readAll } from "#adapters/objects/objects";
 import { type Random, seeded } from "#lib/random";
@@ -18,7 +18,7 @@ export interface S3Report {
   readonly wrong: readonly string[];
 }
 
-const PATIENCE: S3Patience = { answerMsMax: 120, idleMsMax: 120, pauseMs: 1 };
+const TIMEOUTS: S3Timeouts = { responseMsMax: 120, idleMsMax: 120, pauseMs: 1 };
 /** The longest way through four tries, each with a look at what is stored, which itself is tried four times. */
 const OPERATION_MS_MAX = 30_000;
 const CLIENTS = 6;
@@ -33,7 +33,7 @@ const SLOW_SHARE = 0.05;
 export async function s3Soak(seed: number, operations: number): Promise<S3Report> {
   const random = seeded(seed);
   const server = await startS3Server();
-  const objects = s3Objects({ ...S3_PLACE, endpoint: server.endpoint, prefix: "soak" }, PATIENCE);
+  const objects = s3Objects({ ...S3_PLACE, endpoint: server.endpoint, prefix: "soak" }, TIMEOUTS);
   const quick = S3_FAULTS.filter((fault) => !SLOW.includes(fault));
   const failPercent = 12;
   server.choose = () => {

@@ -11,11 +11,11 @@ import { s3Soak } from "./s3-soak.ts";
 const server = await startS3Server();
 afterAll(() => server.close());
 const place = { ...S3_PLACE, endpoint: server.endpoint, prefix: "" };
-const patient = s3Objects(place);
-const PATIENCE = { answerMsMax: 150, idleMsMax: 150, pauseMs: 1 };
-const objects = s3Objects(place, PATIENCE);
+const inS3 = s3Objects(place);
+const TIMEOUTS = { responseMsMax: 150, idleMsMax: 150, pauseMs: 1 };
+const objects = s3Objects(place, TIMEOUTS);
 
-objectsConformance({ name: "in S3, of our own", objects: () => patient, streamBytes: 40 * 1024 * 1024 });
+objectsConformance({ name: "in S3, of our own", objects: () => inS3, streamBytes: 40 * 1024 * 1024 });
 
 describe("an S3 server that fails", () => {
   afterEach(() => (server.choose = () => undefined));
@@ -92,13 +92,13 @@ describe("an S3 server that fails", () => {
       always(method, "hang");
       expect(await faultOf(work())).toMatchObject({
         code: "unavailable",
-        message: expect.stringContaining("4 tries: no answer"),
+        message: expect.stringContaining("4 tries: no response"),
       });
     }
   });
 
   test("a wrong secret is refused", async () => {
-    const stranger = s3Objects({ ...place, secretAccessKey: "another" }, PATIENCE);
+    const stranger = s3Objects({ ...place, secretAccessKey: "another" }, TIMEOUTS);
     expect(await faultOf(stranger.put("a", bytesOf("x")))).toMatchObject({ code: "upstream" });
   });
 

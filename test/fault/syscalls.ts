@@ -118,7 +118,7 @@ const WRITER = join(import.meta.dir, "writer-child.ts");
 /** Writers that run side by side, each on its folder. */
 const AT_ONCE = 2;
 
-export interface Sweep {
+export interface InjectionRun {
   readonly runs: number;
   readonly killed: number;
   readonly faults: number;
@@ -135,7 +135,7 @@ export async function sweep(
   injection: Injection,
   stride = 1,
   from = 1,
-): Promise<Sweep> {
+): Promise<InjectionRun> {
   let runs = 0;
   let killed = 0;
   let faults = 0;

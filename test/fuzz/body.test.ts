@@ -80,7 +80,7 @@ function bytes(...parts: readonly (string | readonly number[] | Uint8Array)[]): 
   return Uint8Array.from(Buffer.concat(parts.map((part) => Buffer.from(part as string))));
 }
 
-test("a text that is no UTF-8 in what is right otherwise is refused, not mended", async () => {
+test("a text that is no UTF-8 in what is right otherwise is refused, not corrected", async () => {
   let tried = 0;
   for (const [route, operation] of json) {
     const { path, headers, body = "" } = asked(operation, right(schemaOf(operation)));
@@ -143,7 +143,7 @@ describe("a body that says it is something else", () => {
     }
   });
 
-  test("a form, where JSON is taken, is told what to send", async () => {
+  test("a form, where JSON is taken, is refused with what to send", async () => {
     const form = new FormData();
     form.set("file", new Blob(["a,b\n1,2\n"]), "a.csv");
     for (const [route, operation] of json) {

@@ -1,4 +1,4 @@
-// Requests as they come over a raw socket from somebody who is careless or hostile, and the statuses of the replies
+// Requests as they come over a raw socket from a careless or hostile client, and the statuses of the replies
 // that are right, in order. Two replies to one request would mean that a part of it was taken for another request.
 // The sources are RFC 9110 and RFC 9112. Where the server's own parser decides and is not as the RFC wishes, `note` says so.
 

@@ -1,5 +1,5 @@
 // Malformed HTTP over raw sockets: every case gets the replies that are right, none of them is an error of ours, and
-// afterwards the house still answers.
+// afterwards the house still serves.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { startHouse, type TestHouse } from "../house/house.ts";
@@ -63,7 +63,7 @@ describe("requests over a raw socket", () => {
     },
   );
 
-  test("afterwards the house answers, and logged no error", async () => {
+  test("afterwards the house serves, and logged no error", async () => {
     expect(await house.json("/health")).toEqual({ status: "ok", service: "gateway" });
     expect(house.logged.filter((line) => line.includes("error"))).toEqual([]);
   });

@@ -8,7 +8,7 @@ import type { AnyOp } from "#rpc/contract";
 import { FAULTS, type FaultBody } from "#rpc/fault";
 import { startHouse, type TestHouse } from "../house/house.ts";
 import {
-  type Asked,
+  type FuzzCall,
   asked,
   type Fields,
   furnish,
@@ -22,7 +22,7 @@ import {
 /** Inputs a route gets; a different choice at every run, and the seed is printed when one fails. */
 const RUNS = 40;
 /** A call that takes longer was given up by us; what it would have answered does not matter here. */
-const PATIENCE_MS = 3000;
+const REPLY_MS_MAX = 3000;
 /** What Zod says by itself of an input, which helps nobody who does not know Zod. */
 const LIBRARY_WORDS =
   /Invalid (input|option|string|key)|Too (small|big)|Unrecognized key|expected \w+, received/;
@@ -37,8 +37,8 @@ beforeEach(() => furnish(house));
 afterAll(() => house.close(), 240_000);
 
 /** The status; 0 when we gave it up. Throws unless the answer is one that may be given. */
-async function checked({ method }: AnyOp, { path, headers, body, refused }: Asked): Promise<number> {
-  const signal = AbortSignal.timeout(PATIENCE_MS);
+async function checked({ method }: AnyOp, { path, headers, body, refused }: FuzzCall): Promise<number> {
+  const signal = AbortSignal.timeout(REPLY_MS_MAX);
   let reply: Response;
   let text: string;
   try {

@@ -220,7 +220,7 @@ export function nearlyRight({ properties = {}, required = [] }: JsonSchema, dept
     .chain((record) => fc.constantFrom(record, record, record, { ...record, stray: 1 }));
 }
 
-export interface Asked {
+export interface FuzzCall {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | undefined;
@@ -229,7 +229,7 @@ export interface Asked {
 }
 
 /** As a client would send it: fields of the path, the headers and the query where they belong, the rest as the body. */
-export function asked(operation: AnyOp, fields: Fields): Asked {
+export function asked(operation: AnyOp, fields: Fields): FuzzCall {
   const left: Record<string, unknown> = { ...fields };
   const inPath: Record<string, string> = {};
   const take = (name: string): unknown => {

@@ -1,4 +1,4 @@
-// Who may do what, as a table that is made from the contracts: every operation and every page of the edge's own, asked
+// Access rights, as a table that is made from the contracts: every operation and every page of the edge's own, asked
 // with every kind of key from every kind of place. An operation that is added is in it without an edit here.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
@@ -12,13 +12,13 @@ import type { AnyOp, Contract } from "#rpc/contract";
 import { writePath } from "#rpc/path";
 import { startOver, type TestHouse, TOPOLOGIES } from "./house.ts";
 
-interface Door {
+interface ProtectedRoute {
   readonly name: string;
   readonly method: string;
   readonly path: string;
-  /** What a caller needs; nothing for pages that everybody may read. */
+  /** What a caller needs; nothing for public pages. */
   readonly scope: Scope | "public";
-  /** The answer to whoever may come in. */
+  /** The status for a caller that may. */
   readonly status: number;
 }
 
@@ -30,25 +30,28 @@ const isRouted = ({ planned, internal }: AnyOp): boolean => !planned && internal
 /** A field that no operation knows is refused by the service itself: whoever sees that came through. */
 const served = operations
   .filter(([, operation]) => isRouted(operation))
-  .map(([name, operation]): Door => {
+  .map(([name, operation]): ProtectedRoute => {
     const path = `${pathOf(operation)}?stray=1`;
     return { name, method: operation.method, path, scope: operation.scope, status: 400 };
   });
 
-/** What is only for neighbours, or only agreed, is not there for anybody. */
+/** Operations that are internal or planned are `not_found` for every caller. */
 const unserved = operations
   .filter(([, operation]) => !isRouted(operation))
-  .map(([name, operation]): Door => {
+  .map(([name, operation]): ProtectedRoute => {
     return { name, method: operation.method, path: pathOf(operation), scope: "public", status: 404 };
   })
   .filter(
-    ({ method, path }) => !served.some((door) => door.method === method && door.path === `${path}?stray=1`),
+    ({ method, path }) =>
+      !served.some(
+        (protectedRoute) => protectedRoute.method === method && protectedRoute.path === `${path}?stray=1`,
+      ),
   );
 
-const page = (path: string, scope: Door["scope"], status = 200, method = "GET"): Door => {
+const page = (path: string, scope: ProtectedRoute["scope"], status = 200, method = "GET"): ProtectedRoute => {
   return { name: `${method} ${path}`, method, path, scope, status };
 };
-const pages: readonly Door[] = [
+const pages: readonly ProtectedRoute[] = [
   page("/health", "public"),
   page("/openapi.json", "public"),
   page("/docs", "public"),
@@ -61,7 +64,7 @@ const pages: readonly Door[] = [
   page("/metrics", "public", 404, "POST"),
 ];
 
-const doors = [...served, ...unserved, ...pages];
+const protectedRoutes = [...served, ...unserved, ...pages];
 
 function pathOf({ path }: AnyOp): string {
   const names = [...path.matchAll(/\{(\w+)\+?\}/g)].map(([, name = ""]) => name);
@@ -93,7 +96,7 @@ const HELD: Readonly<Record<Scope, readonly Scope[]>> = {
   admin: ["read", "write", "admin"],
 };
 
-function expected({ scope, status }: Door, held: Scope | null, welcome: boolean): number {
+function expected({ scope, status }: ProtectedRoute, held: Scope | null, welcome: boolean): number {
   if (!welcome) return 403;
   if (scope === "public") return status;
   if (held === null) return 401;
@@ -129,30 +132,35 @@ describe.each([...TOPOLOGIES])("access to a house %s", (topology) => {
     ...SCOPES.map((scope) => [`a key to ${scope}`, `Bearer ${keys[scope]}`, scope] as const),
   ];
 
-  test.each(doors.map((door) => [door.name, door] as const))("%s", async (_name, door) => {
-    const { method, path } = door;
-    const cells = placesOf(house.url).flatMap(([place, headers, welcome]) =>
-      shown().map(async ([what, authorization, held]): Promise<[cell: string, want: number, got: number]> => {
-        const reply = await house.ask(path, {
-          method,
-          headers: { ...headers, ...(authorization === null ? {} : { authorization }) },
-          ...(["GET", "HEAD"].includes(method) ? {} : { body: '{"stray":1}' }),
-        });
-        const text = await reply.text();
-        if (reply.status >= 400 && method !== "HEAD") checkFault(text, reply);
-        if (headers["origin"] === "https://allowed.example")
-          expect(reply.headers.get("access-control-allow-origin")).toBe("https://allowed.example");
-        else expect(reply.headers.get("access-control-allow-origin")).toBeNull();
-        expect(reply.headers.get("www-authenticate")).toBe(reply.status === 401 ? "Bearer" : null);
-        return [`${place}, ${what}`, expected(door, held, welcome), reply.status];
-      }),
-    );
-    const wrong = (await Promise.all(cells)).filter(([, want, got]) => want !== got);
-    expect(wrong).toEqual([]);
-  });
+  test.each(protectedRoutes.map((protectedRoute) => [protectedRoute.name, protectedRoute] as const))(
+    "%s",
+    async (_name, protectedRoute) => {
+      const { method, path } = protectedRoute;
+      const cells = placesOf(house.url).flatMap(([place, headers, welcome]) =>
+        shown().map(
+          async ([what, authorization, held]): Promise<[cell: string, want: number, got: number]> => {
+            const reply = await house.ask(path, {
+              method,
+              headers: { ...headers, ...(authorization === null ? {} : { authorization }) },
+              ...(["GET", "HEAD"].includes(method) ? {} : { body: '{"stray":1}' }),
+            });
+            const text = await reply.text();
+            if (reply.status >= 400 && method !== "HEAD") checkFault(text, reply);
+            if (headers["origin"] === "https://allowed.example")
+              expect(reply.headers.get("access-control-allow-origin")).toBe("https://allowed.example");
+            else expect(reply.headers.get("access-control-allow-origin")).toBeNull();
+            expect(reply.headers.get("www-authenticate")).toBe(reply.status === 401 ? "Bearer" : null);
+            return [`${place}, ${what}`, expected(protectedRoute, held, welcome), reply.status];
+          },
+        ),
+      );
+      const wrong = (await Promise.all(cells)).filter(([, want, got]) => want !== got);
+      expect(wrong).toEqual([]);
+    },
+  );
 
-  test("a page that is allowed may ask beforehand, and no other", async () => {
-    for (const { path } of doors) {
+  test("an allowed origin gets a preflight reply, and no other", async () => {
+    for (const { path } of protectedRoutes) {
       const asked = async (origin: string): Promise<number> => {
         const headers = { origin, "access-control-request-method": "POST" };
         return (await house.ask(path, { method: "OPTIONS", headers })).status;
@@ -166,21 +174,29 @@ describe.each([...TOPOLOGIES])("access to a house %s", (topology) => {
   });
 });
 
-test("a house without a key lets in everybody on this host, and nobody else", async () => {
+test("a house without a key accepts requests from this host, and from no other", async () => {
   const house = await startOver("together", mkdtempSync(join(tmpdir(), "house-")), {
     allow_origins: "https://allowed.example",
   });
-  for (const door of doors) {
+  for (const protectedRoute of protectedRoutes) {
     for (const [place, headers, welcome] of placesOf(house.url)) {
-      const body = ["GET", "HEAD"].includes(door.method) ? {} : { body: '{"stray":1}' };
-      const { status } = await house.ask(door.path, { method: door.method, headers, ...body });
-      expect([door.name, place, status]).toEqual([door.name, place, expected(door, "admin", welcome)]);
+      const body = ["GET", "HEAD"].includes(protectedRoute.method) ? {} : { body: '{"stray":1}' };
+      const { status } = await house.ask(protectedRoute.path, {
+        method: protectedRoute.method,
+        headers,
+        ...body,
+      });
+      expect([protectedRoute.name, place, status]).toEqual([
+        protectedRoute.name,
+        place,
+        expected(protectedRoute, "admin", welcome),
+      ]);
     }
   }
   await house.close();
 }, 240_000);
 
-/** Who is turned away is told why, and not what the house is made of. */
+/** A refusal says why, and nothing about the implementation. */
 function checkFault(text: string, reply: Response): void {
   const { error } = JSON.parse(text) as { error: { message: string; request_id: string } };
   expect(error.message.length).toBeGreaterThan(10);

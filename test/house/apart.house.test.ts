@@ -130,7 +130,7 @@ describe.skipIf(noProc)("a house apart, a daemon of which is killed (needs /proc
     },
   );
 
-  test("one that hangs fails its liveness probes and is restarted, and the others answer all along", async () => {
+  test("one that hangs fails its liveness probes and is restarted, and the others serve all along", async () => {
     const pid = pidOf("embedd", house.settings.data) ?? 0;
     const others = load({ url: house.url, clients: 4, path: "/v1/catalog/datasets", pauseMs: 5 });
     process.kill(pid, "SIGSTOP");
@@ -153,7 +153,7 @@ describe.skipIf(noProc)("a house apart, a daemon of which is killed (needs /proc
     expect(answered).toBeGreaterThan(100);
   }, 240_000);
 
-  test("one that dies repeatedly comes back each time, and the others answer all along", async () => {
+  test("one that dies repeatedly comes back each time, and the others serve all along", async () => {
     const others = load({ url: house.url, clients: 4, path: "/v1/catalog/datasets", pauseMs: 5 });
     let last = 0;
     for (let deaths = 0; deaths < 3; deaths += 1) {

@@ -1,4 +1,4 @@
-// Secrets that are easy to find again: keys, e-mail addresses and telephone numbers, made anew for each run and planted
+// Secrets that are easy to find again: keys, e-mail addresses and telephone numbers, made for each run and planted
 // wherever a caller or a foreign server can put them. They may come back to whoever sent them, as far as the contracts
 // say so, and otherwise stand nowhere: in no line of the log, no metric, no answer to anybody else, no list of
 // processes, and not on the disk unless they were stored on purpose.
@@ -9,7 +9,11 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
-import { type Asked, type Behaviour, providerServer } from "#adapters/embed/provider-server.testing";
+import {
+  type ProviderRequest,
+  type Behaviour,
+  providerServer,
+} from "#adapters/embed/provider-server.testing";
 import { house as contracts } from "#contracts/house";
 import { escapedXml } from "#adapters/objects/s3/xml";
 import { addKey } from "#edge/access/key-file";
@@ -119,33 +123,35 @@ function loose(secret: Canaries): Record<string, string> {
   };
 }
 
-/** Error pages that tell all they know: the texts, the key, every header. */
+/** Error pages that echo the whole request: the texts, the key, every header. */
 function echoes(): Behaviour[] {
-  const told = ({ authorization, body }: Asked): string =>
-    `${authorization} asked for ${body.input.join(" | ")}`;
+  const echo = ({ authorization, body }: ProviderRequest): string =>
+    `${authorization} sent ${body.input.join(" | ")}`;
   const page =
     (status: number): Behaviour =>
-    (asked) =>
-      new Response(`<h1>Error</h1><pre>${told(asked)}</pre>`, { status, headers: { "x-said": "all" } });
+    (request) =>
+      new Response(`<h1>Error</h1><pre>${echo(request)}</pre>`, { status, headers: { "x-said": "all" } });
   const fault =
     (status: number): Behaviour =>
-    (asked) =>
+    (request) =>
       Response.json(
         {
           error: {
-            message: told(asked),
-            code: asked.authorization?.slice("Bearer ".length),
-            type: told(asked),
+            message: echo(request),
+            code: request.authorization?.slice("Bearer ".length),
+            type: echo(request),
           },
         },
         { status },
       );
-  const word = (asked: Asked): string => /\b555\d+\b/.exec(asked.body.input.join(" "))?.[0] ?? "none";
+  const word = (request: ProviderRequest): string =>
+    /\b555\d+\b/.exec(request.body.input.join(" "))?.[0] ?? "none";
   const number =
     (status: number): Behaviour =>
-    (asked) =>
-      Response.json({ error: { code: word(asked) } }, { status });
-  const odd: Behaviour = (asked) => Response.json({ data: [{ index: told(asked), embedding: told(asked) }] });
+    (request) =>
+      Response.json({ error: { code: word(request) } }, { status });
+  const odd: Behaviour = (request) =>
+    Response.json({ data: [{ index: echo(request), embedding: echo(request) }] });
   const statuses = [200, 400, 401, 403, 404, 413, 418, 422, 429, 500, 503];
   return [...statuses.flatMap((status) => [page(status), fault(status), number(status)]), odd];
 }
@@ -254,17 +260,17 @@ describe.each([...TOPOLOGIES])("secrets in a house %s", (topology) => {
     expect([foreign.status, ...heldBy(foreign.text, [secret])]).toEqual([403]);
   });
 
-  test("an embedding server that tells everything in its errors", async () => {
+  test("an embedding server that quotes everything in its errors", async () => {
     const secret = sayable();
     for (const [place, behaviour] of echoes().entries()) {
       // Several tries are made where trying again may help.
       provider.script(...Array.from({ length: 16 }, () => behaviour));
-      const asked = (texts: string[], key: string) =>
+      const embedOf = (texts: string[], key: string) =>
         post("/v1/embed", { texts, model: "loud" }, { authorization: `Bearer ${key}` });
       // Texts of several callers travel together.
       const [mine, another] = await Promise.all([
-        asked([`call ${all(secret)} about order ${place}`], keys.admin),
-        asked([`welder ${place}`], keys.reader),
+        embedOf([`call ${all(secret)} about order ${place}`], keys.admin),
+        embedOf([`welder ${place}`], keys.reader),
       ]);
       expect([place, mine.status >= 400, ...heldBy(mine.text, [secret, configured])]).toEqual([place, true]);
       expect([place, ...heldBy(another.text, [secret, configured])]).toEqual([place]);
@@ -318,7 +324,7 @@ describe.each([...TOPOLOGIES])("secrets in a house %s", (topology) => {
     await ask("GET", "/v1/matrix/corpora/people", undefined, { accept: "text/event-stream" });
     const described = await ask("GET", "/v1/matrix/corpora/people");
     expect(described.text).toContain('"failed"');
-    // Somebody else searches everything there is.
+    // Another key searches everything there is.
     const searched = await post(
       "/v1/matrix/search",
       { query_text: "welder" },
@@ -327,7 +333,7 @@ describe.each([...TOPOLOGIES])("secrets in a house %s", (topology) => {
     expect(heldBy(searched.text, [...said, ...stored])).toEqual([]);
   }, 240_000);
 
-  test("nobody else is told", async () => {
+  test("no other key sees them", async () => {
     const other = { authorization: `Bearer ${keys.reader}` };
     for (const [, operation] of routed) {
       const [path, body] = sendable(operation, { stray: "1" });
@@ -346,7 +352,7 @@ describe.each([...TOPOLOGIES])("secrets in a house %s", (topology) => {
     expect(heldBy(readFileSync(join(data, "running.json"), "utf8"), [...said, ...stored])).toEqual([]);
   });
 
-  test("the log tells of what happened and holds none", () => {
+  test("the log has the events and holds none", () => {
     const log = house.output();
     // It was not merely silent.
     expect(log).toContain("corpus not built");
@@ -364,7 +370,7 @@ describe.each([...TOPOLOGIES])("secrets in a house %s", (topology) => {
   });
 });
 
-test("an object server that tells everything in its errors", async () => {
+test("an object server that quotes everything in its errors", async () => {
   const secret = canaries();
   const data = mkdtempSync(join(tmpdir(), "house-"));
   const statuses = [400, 403, 404, 409, 500, 501, 503];

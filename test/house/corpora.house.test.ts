@@ -82,7 +82,7 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
     return all.map((one) => one.name).filter((one) => one.startsWith(`corpus.${name}.`));
   };
 
-  test("builds, tells how far it is, and finds people by what it knows of its columns", async () => {
+  test("builds, reports progress, and finds people by what it knows of its columns", async () => {
     expect((await put("people")).status).toBe(202);
     const events = await house.ask("/v1/matrix/corpora/people", { headers: { accept: "text/event-stream" } });
     expect(await events.text()).toMatch(/event: progress[\s\S]*event: done\ndata: .*"rows":400/);
@@ -153,7 +153,7 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
     expect(await drop("jobs")).toBe(204);
   });
 
-  test("while a changed plan is being built, the old one answers; then the new one does, whole", async () => {
+  test("while a changed plan is being built, the old one is searched; then the new one, as a whole", async () => {
     await load("many", people(6000));
     const plan = { ...PLAN, dataset: "many" };
     await put("many", plan);
@@ -209,7 +209,7 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
     );
   });
 
-  test("what cannot be built says why, and what was built before goes on answering", async () => {
+  test("what cannot be built says why, and what was built before stays searchable", async () => {
     const refused = async (plan: object): Promise<string> => {
       const reply = await put("bad", { ...PLAN, ...plan });
       const { error } = (await reply.json()) as { error: { code: string; message: string } };
@@ -255,7 +255,30 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
     expect(await drop("passing")).toBe(204);
   });
 
-  test("an index that is damaged is built anew by asking for it", async () => {
+  test("a definition that is damaged is made good from its copy; of both it is told, until it is defined again", async () => {
+    await built("people");
+    const files = ["people.corpus.json", "people.corpus-copy.json"].map((name) =>
+      join(house.settings.data, "corpora", name),
+    );
+    for (const file of files) {
+      house = await house.restart(() => writeFileSync(file, "damage"));
+      expect(await corpus("people")).toMatchObject({ status: "ready", text: PLAN.text });
+      expect(readFileSync(file, "utf8")).toContain(PLAN.text);
+    }
+    house = await house.restart(() => files.forEach((file) => writeFileSync(file, "damage")));
+    expect(await codeOf(await house.ask("/v1/matrix/corpora/people"))).toBe("internal");
+    expect(await house.json<object>("/v1/matrix/corpora")).toMatchObject({ damaged: ["people"] });
+    const health = await house.json<{ status: string; services: object }>("/v1/health");
+    expect(health.status).toBe("degraded");
+    expect(JSON.stringify(health.services)).toContain("people");
+    const { per_corpus, degraded } = await search("cook");
+    expect([degraded, per_corpus["people"]?.degraded]).toEqual([true, expect.stringContaining("definition")]);
+    await put("people");
+    await built("people");
+    expect(await house.json<object>("/v1/matrix/corpora")).not.toHaveProperty("damaged");
+  }, 60_000);
+
+  test("an index that is damaged is built again on request", async () => {
     const [index = ""] = await indexes("people");
     const folder = join(house.settings.data, "vectors", index);
     house = await house.restart(() => {
@@ -268,7 +291,7 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
     expect([hits.length, degraded]).toEqual([10, false]);
   }, 240_000);
 
-  test("generation files that are damaged are built anew by themselves", async () => {
+  test("generation files that are damaged are built again by themselves", async () => {
     const [index = ""] = await indexes("people");
     const path = join(house.settings.data, "corpora", `${index}.numbers`);
     house = await house.restart(() => writeFileSync(path, "damage"));
@@ -277,7 +300,7 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
     expect(await onlyIndex("people")).not.toBe(index);
   }, 240_000);
 
-  test("several corpora are one answer, and one that is late or missing is said, not waited for", async () => {
+  test("several corpora give one response, which names one that is late or missing", async () => {
     const both = await search("need 2 welders in Chicago, IL", {
       corpora: ["people", "many"],
       per_corpus_k: 4,
@@ -297,7 +320,7 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
     expect((await search("welder", { corpora: ["many"] })).hits).toHaveLength(10);
   }, 240_000);
 
-  test("every mode answers with what it promises", async () => {
+  test("every mode returns what it promises", async () => {
     const text = "need 2 welders in Chicago, IL";
     for (const mode of ["hybrid", "dense", "lexical"]) {
       const { hits, per_corpus } = await search(text, { corpora: ["people"], mode, explain: true, k: 20 });

@@ -35,7 +35,7 @@ describe.each([...TOPOLOGIES])("the gateway of a house %s", (topology) => {
   }, 240_000);
   afterAll(() => house.close(), 240_000);
 
-  test("tells how the house is", async () => {
+  test("reports the health of every service", async () => {
     expect(await house.json("/health")).toEqual({ status: "ok", service: "gateway" });
     const health = await house.json("/v1/health");
     expect(health).toMatchObject({
@@ -54,7 +54,7 @@ describe.each([...TOPOLOGIES])("the gateway of a house %s", (topology) => {
     expect(Object.keys(health["services"] as object).sort()).toEqual([...SERVICE_NAMES].sort());
   });
 
-  test("every reply says which request it answers and how long it took", async () => {
+  test("every reply says its request id and how long it took", async () => {
     const reply = await house.ask("/v1/embed/models", { headers: { "x-request-id": "mine-1" } });
     expect(reply.headers.get("x-request-id")).toBe("mine-1");
     expect(reply.headers.get("server-timing")).toMatch(/^up;dur=[\d.]+, own;dur=[\d.]+$/);
@@ -62,7 +62,7 @@ describe.each([...TOPOLOGIES])("the gateway of a house %s", (topology) => {
     expect([missing.status, missing.headers.has("x-request-id")]).toEqual([404, true]);
   });
 
-  test("counts what it answers", async () => {
+  test("counts its replies", async () => {
     await house.ask("/v1/embed/models");
     const text = await (await house.ask("/metrics")).text();
     expect(text).toMatch(/lakehouse_requests_total\{[^}]*route="embedd\.models"[^}]*\} \d+/);
@@ -138,7 +138,7 @@ describe.each([...TOPOLOGIES])("the gateway of a house %s", (topology) => {
   });
 });
 
-describe("who may come in", () => {
+describe("access", () => {
   test("another address than loopback needs a key, and says so", async () => {
     const data = mkdtempSync(join(tmpdir(), "house-"));
     const { settings } = readSettings({ data, port: 0, host: "0.0.0.0" });
@@ -161,7 +161,7 @@ describe("who may come in", () => {
     await house.close();
   }, 240_000);
 
-  test("what was refused is told as a fault", async () => {
+  test("a refusal is a fault", async () => {
     const house = await startHouse("together");
     const reply = await house.ask("/v1/sql", { method: "POST", body: "{" });
     expect([reply.status, await codeOf(reply)]).toEqual([400, "invalid"]);

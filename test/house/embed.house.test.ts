@@ -9,7 +9,7 @@ const provider = await providerServer(128);
 afterAll(() => provider.stop());
 
 describe.each(TOPOLOGIES)("%s", (topology) => {
-  test("a model of another server embeds what is stored and asked", async () => {
+  test("a model of another server embeds stored texts and queries", async () => {
     let house = await startHouse(topology, {
       embed_models: "ollama/nomic-embed-text",
       ollama_url: provider.url,
@@ -35,9 +35,9 @@ describe.each(TOPOLOGIES)("%s", (topology) => {
       });
 
       house = await house.restart();
-      const asked = provider.asked.length;
+      const before = provider.requests.length;
       await house.json("/v1/vectors/roles/search", question);
-      expect(provider.asked).toHaveLength(asked);
+      expect(provider.requests).toHaveLength(before);
       const stats = await house.json<{ persisted: number }>("/v1/embed/stats");
       expect(stats.persisted).toBe(4);
     } finally {

@@ -1,5 +1,5 @@
 // Clients that keep their connections and never send a request twice: each asks, reads the answer whole, asks again
-// over the same connection, and dials anew only when it was told `connection: close`. Whatever else ends a connection,
+// over the same connection, and reconnects only after `connection: close`. Whatever else ends a connection,
 // a refused dial, and every answer of 5xx is a failure. A client that retries would hide what is to be seen.
 
 import { connect, type Socket } from "node:net";
@@ -29,14 +29,14 @@ export interface LoadOptions {
   readonly body?: string;
   /** Between an answer and the next question. */
   readonly pauseMs?: number;
-  /** Dials anew for every question. */
+  /** Reconnects for every request. */
   readonly fresh?: boolean;
-  /** Whether a refused dial is the end of the client and no failure: nobody is there any more. */
+  /** Whether a refused dial is the end of the client and no failure: the server has stopped. */
   readonly mayEnd?: boolean;
   readonly by?: (body: string) => string;
 }
 
-interface Answer {
+interface KeptReply {
   readonly status: number;
   readonly close: boolean;
   readonly body: string;
@@ -96,7 +96,7 @@ function questionOf({ url, path, body }: LoadOptions): string {
 }
 
 interface Line {
-  ask(question: string): Promise<Answer>;
+  ask(question: string): Promise<KeptReply>;
   end(): void;
 }
 
@@ -107,7 +107,7 @@ async function dial(url: string): Promise<Line> {
     dialled.once("error", reject);
   });
   let heard = Buffer.alloc(0);
-  let waiting: { resolve: (answer: Answer) => void; reject: (error: Error) => void } | undefined;
+  let waiting: { resolve: (answer: KeptReply) => void; reject: (error: Error) => void } | undefined;
   let ended: Error | undefined;
   const end = (error: Error): void => {
     ended ??= error;
@@ -135,7 +135,7 @@ async function dial(url: string): Promise<Line> {
 }
 
 /** An answer with a length, or in chunks; undefined while it is not whole. */
-function readAnswer(heard: Buffer): Answer | undefined {
+function readAnswer(heard: Buffer): KeptReply | undefined {
   const headEnd = heard.indexOf("\r\n\r\n");
   if (headEnd === -1) return undefined;
   const head = heard.toString("latin1", 0, headEnd).toLowerCase();

@@ -111,7 +111,7 @@ describe.each([...TOPOLOGIES])("the keys of a house %s", (topology) => {
     await becomes(200);
   }, 240_000);
 
-  test("services keep their own objects: they are read by those with a key, and changed by nobody", async () => {
+  test("services keep their own objects: they are read by those with a key, and changed by no key", async () => {
     const admin = await added("boss", "admin");
     const headers = { authorization: `Bearer ${admin}` };
     await house.ask("/v1/ingest?dataset=owned", {

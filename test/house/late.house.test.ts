@@ -1,4 +1,4 @@
-// A search over several corpora while one of them does not answer: the services of a house started here, with an index
+// A search over several corpora while one of them does not respond: the services of a house started here, with an index
 // between matrixd and vectord that never replies.
 
 import { afterAll, beforeAll, expect, test } from "bun:test";
@@ -60,12 +60,12 @@ function withSilence({ vectord }: House): House["vectord"] {
 const ask = (corpora: string[], deadline_ms: number) =>
   house.matrixd.search({ query_text: "2 welders in Chicago, IL", corpora, deadline_ms });
 
-test("all answer while all reply", async () => {
+test("all corpora are searched while all reply", async () => {
   const { hits, degraded, query } = await ask(["prompt", "late", "prompt"], 60_000);
   expect([hits.length, degraded, query.role.role]).toEqual([4, false, "Welder"]);
 });
 
-test("a late one is named as degraded, and the others answer", async () => {
+test("a late one is named as degraded, and the others are searched", async () => {
   silent.add("late");
   const { hits, degraded, per_corpus } = await ask(["late", "prompt"], 2000);
   expect(hits.map(({ corpus }) => corpus)).toEqual(["prompt", "prompt"]);
@@ -73,7 +73,7 @@ test("a late one is named as degraded, and the others answer", async () => {
   expect(per_corpus["late"]?.degraded).toMatch(/^timeout: /);
 });
 
-test("when none answers the search fails, and says why for each", async () => {
+test("when none replies the search fails, and says why for each", async () => {
   silent.add("prompt");
   const fault = await ask(["late", "prompt"], 50).catch((thrown: unknown) => thrown as Fault);
   expect(fault).toBeInstanceOf(Fault);

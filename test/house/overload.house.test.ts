@@ -1,5 +1,5 @@
-// More than the house can do, and connections that never get to the point: what is answered is right, the rest is
-// told to come back, and nobody else notices.
+// More than the house can do, and connections that never get to the point: accepted requests get right replies, the rest
+// is refused with a retry delay, and other clients are not affected.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { connect, type Socket } from "node:net";

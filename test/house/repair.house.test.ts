@@ -1,4 +1,4 @@
-// Repair after each kind of loss of state: the house refuses to start or tells what is damaged, a dry run names it and
+// Repair after each kind of loss of state: the house refuses to start or reports what is damaged, a dry run names it and
 // changes nothing, a repair makes whole what follows from something else and names the rest.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
@@ -165,7 +165,7 @@ test("a house that runs is not repaired", async () => {
   await house.close();
 }, 240_000);
 
-test("an index whose log is damaged answers with that until it is repaired, and keeps what verifies", async () => {
+test("an index whose log is damaged fails with that until it is repaired, and keeps what verifies", async () => {
   const data = harmed((folder) => {
     const index = join(folder, "vectors", "points");
     for (const name of readdirSync(index)) if (name.startsWith("log-")) flip(join(index, name));

@@ -1,5 +1,5 @@
 // A house is stopped, and replaced, while clients keep sending requests: real processes, both topologies and from one to
-// the other. Every accepted request is answered, and a house that is replaced refuses none.
+// the other. Every accepted request is completed, and a house that is replaced refuses none.
 
 import { afterAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -92,7 +92,7 @@ const EMBED = { path: "/v1/embed", body: '{"texts":["a cook for friday"]}' };
 const LONG_SQL = JSON.stringify({ sql: "select count(*) as n from range(150000000) t(x) where x % 7 = 3" });
 
 describe.skipIf(notLinux).each([...TOPOLOGIES])("a house %s that is stopped (needs Linux)", (topology) => {
-  test("answers every accepted request, and marks the last reply of a connection", async () => {
+  test("completes every accepted request, and marks the last reply of a connection", async () => {
     const house = await up(topology, `end-${topology}`);
     const busy = load({ ...EMBED, url: house.url, clients: 16, mayEnd: true });
     const slow = load({ ...EMBED, url: house.url, clients: 4, mayEnd: true, pauseMs: 20 });

@@ -1,5 +1,5 @@
-// The main job end to end: a roster in, a corpus built, orders asked as coordinators type them. What one topology
-// answers the other must answer too, hit for hit.
+// The main job end to end: a roster in, a corpus built, orders searched as coordinators type them. What one topology
+// returns the other must return too, hit for hit.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Corpus, Searched } from "#contracts/matrix";
@@ -135,7 +135,7 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
     expect(await ask({ query_text: "x", query_role: "wizard of nothing" })).toBe("invalid");
   });
 
-  test("several corpora are asked at once, and one that is not there is said", async () => {
+  test("several corpora are searched at once, and one that is not there is said", async () => {
     const second = await house.ask("/v1/matrix/corpora/again", {
       method: "PUT",
       body: JSON.stringify({ ...CORPUS, refresh: "manual" }),
@@ -151,7 +151,7 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
     expect(await codeOf(await house.ask("/v1/matrix/corpora/again"))).toBe("not_found");
   });
 
-  test("answers the same after a restart", async () => {
+  test("returns the same after a restart", async () => {
     const before = await search(queries[0] ?? "", { k: 5 });
     house = await house.restart();
     const after = await search(queries[0] ?? "", { k: 5 });

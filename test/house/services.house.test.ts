@@ -110,7 +110,7 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
     await Promise.all(reads);
   });
 
-  test("loads a file, tells what it did, and does it once", async () => {
+  test("loads a file, reports the counts, and loads it once", async () => {
     const first = await load("workers", workers);
     const told = (await first.json()) as Ingested;
     expect(first.status, JSON.stringify(told)).toBe(201);
@@ -150,14 +150,14 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
     expect([empty.status, await codeOf(empty)]).toEqual([400, "invalid"]);
   });
 
-  test("tells progress as events", async () => {
+  test("reports progress as events", async () => {
     const reply = await load("tiny", "a,b\n1,2\n3,4\n", "", { accept: "text/event-stream" });
     const text = await reply.text();
     expect(text).toContain("event: progress");
     expect(text).toMatch(/event: done\ndata: .*"rows_loaded":2/);
   });
 
-  test("puts rows that do not fit where they can be asked for", async () => {
+  test("puts rows that fail validation into a table", async () => {
     const told = (await (
       await load("ragged", "id,name\n1,ann\n2,bob,extra,more\n3,cy\n")
     ).json()) as Ingested;
@@ -169,7 +169,7 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
     expect(Number(rows[0]?.["line"])).toBe(3);
   });
 
-  test("answers SQL over several datasets, with parameters, and as a stream", async () => {
+  test("runs SQL over several datasets, with parameters, and as a stream", async () => {
     const joined = await house.json<SqlResult>("/v1/sql", {
       sql: "select count(*) as n from orders o join workers w on o.role = w.role and w.status = ?",
       params: ["active"],
@@ -204,7 +204,7 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
     expect([reply.status, await codeOf(reply)]).toEqual([status, code]);
   });
 
-  test("answers SQL over what the catalog knows, over versions, in a zone, with lists", async () => {
+  test("runs SQL over what the catalog knows, over versions, in a zone, with lists", async () => {
     const { rows } = await house.json<SqlResult>("/v1/sql", {
       sql: "select table_name from information_schema.tables where table_name in ?",
       params: [["orders", "workers", "nobody"]],

@@ -1,4 +1,4 @@
-// A house in one process that answers as many searches as `SEARCHES` says: run twice under coverage by `trace.test.ts`,
+// A house in one process that serves as many searches as `SEARCHES` says: run twice under coverage by `trace.test.ts`,
 // which sees by the difference what a search runs. Not a test of its own.
 
 import { expect, test } from "bun:test";
@@ -10,7 +10,7 @@ import { startOver } from "../house/house.ts";
 const ROSTER =
   "worker_id,role,city,state\n1,Forklift Operator,Springfield,IL\n2,Welder,Chicago,IL\n3,Line Cook,Denver,CO\n";
 
-test("a house answers searches", async () => {
+test("a house serves searches", async () => {
   const data = mkdtempSync(join(tmpdir(), "trace-"));
   const house = await startOver("together", data, { check_outputs: false });
   await house.ask("/v1/ingest?dataset=workers", { method: "POST", body: ROSTER });

@@ -1,22 +1,22 @@
-// What an embedding model is to the rest of the house: texts in, vectors out. Everything around it (caching, batching,
-// asking equal texts once) is the business of the one service that owns models; a model only answers what it is asked.
+// What an embedding model is to the rest of the house: texts in, vectors out. Caching, batching and deduplication are
+// done by embedd, the one service that owns models; a model only computes vectors for the texts it is given.
 
 export interface EmbedModel {
   /** As the provider calls it, tag included: "nomic-embed-text:latest". A change of its vectors is another name. */
   readonly name: string;
   /** "ollama", "openai", "hashed". */
   readonly provider: string;
-  /** Asked over a network: worth asking for many texts at once, and keeping its answers on disk. */
+  /** Reached over a network: batching pays off, and so does keeping its vectors on disk. */
   readonly remote: boolean;
-  /** Numbers in a vector; 0 until the first answer of a model whose width is not known beforehand. */
+  /** Vector length; 0 until the first response of a model whose length is not known beforehand. */
   readonly dimension: number;
   /**
-   * One vector a text, in the order given; each `dimension` long and of unit length, unless the model's own
-   * documentation says that it keeps raw magnitudes. No text gives no vector and asks nobody. Equal texts give equal vectors only as far as
-   * the model is deterministic.
+   * One vector per text, in the order given, each `dimension` long and of unit length unless the model's own
+   * documentation says that it keeps raw magnitudes. An empty list returns an empty list without a request. Equal texts
+   * give equal vectors only as far as the model is deterministic.
    *
-   * Throws Fault `invalid` when the provider refuses these texts, of which a part may do, `upstream` when it fails or
-   * answers what cannot be read, `not_found` when it does not have the model, `timeout` when it takes too long, and
+   * Throws Fault `invalid` when the provider refuses these texts (a subset may be accepted), `upstream` when it fails or
+   * its response cannot be read, `not_found` when it does not have the model, `timeout` when it takes too long, and
    * `cancelled` when the signal fires.
    */
   embed(texts: readonly string[], signal?: AbortSignal): Promise<Float32Array[]>;

@@ -1,5 +1,5 @@
 // Text into the words that the built-in embedder sees: folded in case and accents, without plurals and possessives.
-// Frozen: these rules are part of the model's name, as the same text must give the same vector for ever.
+// Frozen: these rules are part of the model's name, because the same text must always give the same vector.
 
 export interface FoldedWord {
   /** Lower case, without accents, stemmed. */

@@ -27,7 +27,7 @@ describe("hashed-v1", () => {
     ["Need 3 forklift operators in Springfield, IL Monday 6am", "752fec16bafeac49"],
     ["Zażółć gęślą jaźń: Straße, naïve, 東京, Ωμέγα", "6e612d602b2b6e98"],
     ["", "bc70c3d896fdd987"],
-  ])("the vector of %p has the same bits for ever", async (text, digest) => {
+  ])("the vector of %p never changes, to the bit", async (text, digest) => {
     expect(digestOf(await vectorOf(text))).toBe(digest);
   });
 
@@ -105,7 +105,7 @@ describe("hashed-v1", () => {
     expect(await cosine("farmer", "framer")).toBeLessThan(0.5);
   });
 
-  test("how an order is phrased matters less than what it asks for", async () => {
+  test("how an order is phrased matters less than what it needs", async () => {
     const order = "Who can cover 8 housekeeper shifts in Aspen, CO at $9.94/hr?";
     expect(await cosine(order, "Housekeeper. Aspen, CO. Seasonal work, $10/hour")).toBeGreaterThan(
       await cosine(order, "Who can cover 8 welder shifts in Tampa, FL at $9.94/hr?"),
@@ -118,7 +118,7 @@ describe("hashed-v1", () => {
     expect(performance.now() - started).toBeLessThan(30_000);
   });
 
-  test("a caller who has gone gets no vectors", async () => {
+  test("a cancelled call gets no vectors", async () => {
     const rejected = await model.embed(["a"], AbortSignal.abort()).catch((thrown: unknown) => thrown);
     expect(rejected).toMatchObject({ code: "cancelled" });
   });

@@ -3,7 +3,7 @@
 // concepts its words mean. Each is weighted by how much its word says, repeated words count by the square root of
 // how often, and the sum is brought to unit length.
 //
-// The same text gives the same bits for ever, on every machine: all arithmetic is +, *, / and sqrt, which IEEE 754
+// The same text gives the same bits on every machine and in every release: all arithmetic is +, *, / and sqrt, which IEEE 754
 // rounds in one way, in a fixed order. Any change of this file or of fold.ts, misspelt.ts, word-weights.ts and
 // concepts.ts that changes a vector is a new model and takes a new name; the tests pin the vectors.
 
@@ -34,10 +34,10 @@ const GRAM_MAX = 5;
 /** Letters of a word beyond these give no n-grams: no word is longer, and a wild run of letters must not cost more. */
 const GRAM_WORD_MAX = 32;
 
-/** Of a longer text only the beginning is read: a vector of ten thousand words no longer tells texts apart. */
+/** Only the beginning of a longer text is embedded: a vector of ten thousand words no longer distinguishes texts. */
 const TEXT_LENGTH_MAX = 65_536;
 
-/** After so many characters other work gets its turn: about 5 ms of embedding. */
+/** Yields to the event loop after this many characters: about 5 ms of embedding. */
 const TURN_LENGTH = 40_000;
 
 export function hashedModel(setup: HashedSetup = {}): EmbedModel {

@@ -4,11 +4,11 @@
 import { Fault } from "#rpc/fault";
 import type { EmbedModel } from "./embed-model.ts";
 import {
-  ask,
+  postJson,
   baseAddress,
   type Provider,
-  PROVIDER_PATIENCE,
-  type ProviderPatience,
+  PROVIDER_TIMEOUTS,
+  type ProviderTimeouts,
   unitVector,
 } from "./provider.ts";
 
@@ -17,18 +17,18 @@ export interface OllamaSetup {
   readonly url: string;
   /** As `ollama list` shows it. */
   readonly name: string;
-  readonly patience?: ProviderPatience;
+  readonly timeouts?: ProviderTimeouts;
 }
 
 const TITLE = "Ollama";
 
 /** Throws `invalid` for an address that is none. */
-export function ollamaModel({ url, name, patience = PROVIDER_PATIENCE }: OllamaSetup): EmbedModel {
+export function ollamaModel({ url, name, timeouts = PROVIDER_TIMEOUTS }: OllamaSetup): EmbedModel {
   const provider: Provider = {
     title: TITLE,
-    url: `${baseAddress(url, "ollama_url")}/api/embed`,
+    url: `${baseAddress(url, "LAKEHOUSE_OLLAMA_URL")}/api/embed`,
     headers: {},
-    patience,
+    timeouts,
     refusal: (status) => {
       if (status === 404) {
         return new Fault("not_found", `Ollama does not have the model ${name}. Run: ollama pull ${name}`);
@@ -42,9 +42,9 @@ export function ollamaModel({ url, name, patience = PROVIDER_PATIENCE }: OllamaS
   };
   const embed: EmbedModel["embed"] = async (texts, signal) => {
     if (texts.length === 0) return [];
-    const answer = await ask(provider, { model: name, input: texts }, signal);
-    const { embeddings } = answer as { embeddings?: unknown };
-    if (!Array.isArray(embeddings)) throw new Fault("upstream", "Ollama answered without embeddings.");
+    const reply = await postJson(provider, { model: name, input: texts }, signal);
+    const { embeddings } = reply as { embeddings?: unknown };
+    if (!Array.isArray(embeddings)) throw new Fault("upstream", "Ollama sent a response without embeddings.");
     return embeddings.map((vector) => unitVector(vector, TITLE));
   };
   return { name, provider: "ollama", remote: true, dimension: 0, embed };

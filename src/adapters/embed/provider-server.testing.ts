@@ -1,25 +1,25 @@
-// A small HTTP server that speaks the wires of embedding providers and misbehaves on demand, for tests. Each request
-// takes the next behaviour of the script; after the last one it answers well.
+// A small HTTP server with the APIs of embedding providers that misbehaves on demand, for tests. Each request consumes
+// the next behaviour of the script; after the last one the server behaves normally.
 
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { hashedModel } from "./hashed.ts";
 
-export interface Asked {
+export interface ProviderRequest {
   readonly path: string;
   readonly authorization: string | null;
   readonly body: { readonly model: string; readonly input: string[]; readonly encoding_format?: string };
 }
 
-/** Answers in its own way: a response, the end of the connection within one, or undefined to answer well. */
+/** Overrides the response to a request: a response, a body that breaks off, or undefined for normal behaviour. */
 export type Behaviour = (
-  asked: Asked,
+  request: ProviderRequest,
 ) => Promise<Response | "cut" | undefined> | Response | "cut" | undefined;
 
 export interface ProviderServer {
   readonly url: string;
-  readonly asked: readonly Asked[];
-  /** What happens to the next requests. */
+  readonly requests: readonly ProviderRequest[];
+  /** Behaviours of the next requests. */
   script(...behaviours: Behaviour[]): void;
   stop(): Promise<void>;
 }
@@ -27,27 +27,27 @@ export interface ProviderServer {
 /** Behaves as an Ollama under `/api/embed`, and as an OpenAI-compatible server under `/v1/embeddings`. */
 export async function providerServer(dimension = 64): Promise<ProviderServer> {
   const model = hashedModel({ dimension });
-  const asked: Asked[] = [];
+  const requests: ProviderRequest[] = [];
   let next: Behaviour[] = [];
 
-  const answer = async (question: Asked): Promise<Response | "cut"> => {
-    const special = await next.shift()?.(question);
+  const respond = async (request: ProviderRequest): Promise<Response | "cut"> => {
+    const special = await next.shift()?.(request);
     if (special !== undefined) return special;
-    const vectors = await model.embed(question.body.input);
-    if (question.path === "/api/embed") return Response.json({ embeddings: vectors.map((v) => [...v]) });
-    const data = vectors.map((vector, index) => ({ index, embedding: encoded(vector, question) }));
+    const vectors = await model.embed(request.body.input);
+    if (request.path === "/api/embed") return Response.json({ embeddings: vectors.map((v) => [...v]) });
+    const data = vectors.map((vector, index) => ({ index, embedding: encoded(vector, request) }));
     return Response.json({ object: "list", data: data.toReversed() });
   };
-  const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+  const serve = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
     const pieces: Buffer[] = [];
-    for await (const piece of request) pieces.push(piece as Buffer);
-    const question: Asked = {
-      path: request.url ?? "",
-      authorization: request.headers.authorization ?? null,
-      body: JSON.parse(Buffer.concat(pieces).toString()) as Asked["body"],
+    for await (const piece of incoming) pieces.push(piece as Buffer);
+    const request: ProviderRequest = {
+      path: incoming.url ?? "",
+      authorization: incoming.headers.authorization ?? null,
+      body: JSON.parse(Buffer.concat(pieces).toString()) as ProviderRequest["body"],
     };
-    asked.push(question);
-    const reply = await answer(question);
+    requests.push(request);
+    const reply = await respond(request);
     if (reply === "cut") {
       response.writeHead(200, { "content-length": "1000" });
       response.write('{"embeddings":[[0.1,', () => response.destroy());
@@ -61,11 +61,11 @@ export async function providerServer(dimension = 64): Promise<ProviderServer> {
     }
     response.end();
   };
-  const server = createServer((request, response) => void serve(request, response));
+  const server = createServer((incoming, response) => void serve(incoming, response));
   await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    asked,
+    requests,
     script: (...behaviours) => {
       next = behaviours;
     },
@@ -76,18 +76,22 @@ export async function providerServer(dimension = 64): Promise<ProviderServer> {
   };
 }
 
-function encoded(vector: Float32Array, { body }: Asked): string | number[] {
+function encoded(vector: Float32Array, { body }: ProviderRequest): string | number[] {
   return body.encoding_format === "base64" ? Buffer.from(vector.buffer).toString("base64") : [...vector];
 }
 
-export const answering = (status: number, body: unknown, headers: Record<string, string> = {}): Behaviour => {
+export const responding = (
+  status: number,
+  body: unknown,
+  headers: Record<string, string> = {},
+): Behaviour => {
   return () => Response.json(body, { status, headers });
 };
 
-/** Says that a body comes, sends a part of it and closes. */
+/** Announces a body, sends a part of it and closes the connection. */
 export const cutOff: Behaviour = () => "cut";
 
-/** Never answers. */
+/** Never responds. */
 export const hang: Behaviour = () => new Promise<Response>(() => undefined);
 
 export const slow =

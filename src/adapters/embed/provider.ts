@@ -1,7 +1,7 @@
-// One question to an embedding provider over HTTP, made to arrive: this is the only place that tries again. A model
-// may be silent for minutes while it is loaded, so waiting for an answer has a long limit, and whether anybody is
-// there at all a short one. What a provider says in words stays here: several callers' texts travel together, and an
-// error that repeats one caller's text must not reach another's screen or a log. Codes and statuses go on.
+// One request to an embedding provider over HTTP, with retries: the only place that retries. A model may be silent for
+// minutes while it is loaded, so the response has a long timeout and the connection a short one. A provider's error
+// text stays here: texts of several callers travel in one batch, and an error that quotes one caller's text must not
+// reach another caller or a log. Error codes and statuses are passed on.
 
 import { onAbort } from "#lib/abort";
 import { deadline } from "#lib/coarse-timer";
@@ -9,29 +9,29 @@ import { readVector } from "#lib/vector-text";
 import { Fault } from "#rpc/fault";
 
 export interface Provider {
-  /** As people call it: "Ollama". */
+  /** The product's name: "Ollama". */
   readonly title: string;
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly patience: ProviderPatience;
+  readonly timeouts: ProviderTimeouts;
   /** What a refusal means where this provider has its own way of saying it. `code` is one word or empty. */
   refusal(status: number, code: string): Fault | undefined;
 }
 
-/** How long things may take; tests have less of it. */
-export interface ProviderPatience {
-  /** Until it is looked whether the provider can be reached at all, and as long for the looking. */
-  readonly contactMsMax: number;
-  /** All tries together. */
-  readonly answerMsMax: number;
-  /** Before the second try; doubled for the third. */
+/** Timeouts and the pause between attempts; tests set shorter ones. */
+export interface ProviderTimeouts {
+  /** How long a silent request waits before reachability is checked, and how long that check may take. */
+  readonly connectMsMax: number;
+  /** For all attempts together. */
+  readonly responseMsMax: number;
+  /** Before the second attempt; doubled for the third. */
   readonly pauseMs: number;
 }
 
 /** A large model takes more than a minute to load from a slow disk; a caller's call ends after two. */
-export const PROVIDER_PATIENCE: ProviderPatience = {
-  contactMsMax: 5000,
-  answerMsMax: 110_000,
+export const PROVIDER_TIMEOUTS: ProviderTimeouts = {
+  connectMsMax: 5000,
+  responseMsMax: 110_000,
   pauseMs: 250,
 };
 
@@ -39,32 +39,33 @@ export const PROVIDER_PATIENCE: ProviderPatience = {
 const TRIES_MAX = 3;
 const PAUSE_MS_MAX = 10_000;
 /** 128 vectors of 8,192 numbers, each written with 20 characters, and some room. */
-const ANSWER_BYTES_MAX = 32 * 1024 * 1024;
+const RESPONSE_BYTES_MAX = 32 * 1024 * 1024;
 
-/** Something that may pass. */
-interface Trouble {
+/** A failure worth a retry. */
+interface Retryable {
   readonly what: string;
   readonly pauseMs: number;
   readonly cause?: unknown;
 }
 
 /**
- * The answer's JSON, not looked at any further. Throws `invalid` when the provider refuses this very question (a
- * smaller one may do), `not_found`, `upstream` when it fails, `timeout`, and `cancelled` when the signal fires.
+ * Posts the request; the reply is the response's JSON, unvalidated. Throws `invalid` when the provider refuses this very
+ * request (a smaller one may be accepted), `not_found`, `upstream` when it fails, `timeout`, and `cancelled` when the
+ * signal fires.
  */
-export async function ask(provider: Provider, question: object, signal?: AbortSignal): Promise<unknown> {
-  const { patience, title } = provider;
-  const endsAt = Date.now() + patience.answerMsMax;
-  const body = JSON.stringify(question);
+export async function postJson(provider: Provider, request: object, signal?: AbortSignal): Promise<unknown> {
+  const { timeouts, title } = provider;
+  const endsAt = Date.now() + timeouts.responseMsMax;
+  const body = JSON.stringify(request);
   for (let tries = 1; ; tries += 1) {
     const outcome = await attempt(provider, body, endsAt, signal);
     if ("json" in outcome) return outcome.json;
     const pauseMs = Math.max(
       outcome.pauseMs,
-      patience.pauseMs * 2 ** (tries - 1) * (0.5 + Math.random() / 2),
+      timeouts.pauseMs * 2 ** (tries - 1) * (0.5 + Math.random() / 2),
     );
     if (tries === TRIES_MAX || pauseMs > PAUSE_MS_MAX || Date.now() + pauseMs >= endsAt) {
-      throw new Fault("upstream", `${title} did not answer: ${outcome.what}. Is it running and well?`, {
+      throw new Fault("upstream", `${title} did not respond: ${outcome.what}. Check that it is running.`, {
         cause: outcome.cause,
         retryAfterMs: Math.max(outcome.pauseMs, 1000),
       });
@@ -78,19 +79,19 @@ async function attempt(
   body: string,
   endsAt: number,
   signal: AbortSignal | undefined,
-): Promise<Trouble | { readonly json: unknown }> {
-  const { url, title, patience } = provider;
+): Promise<Retryable | { readonly json: unknown }> {
+  const { url, title, timeouts } = provider;
   const controller = new AbortController();
-  const forget = onAbort(signal, () => controller.abort(new Fault("cancelled", "The caller went away.")));
+  const forget = onAbort(signal, () => controller.abort(new Fault("cancelled", "The caller cancelled.")));
   const limits = [
     deadline(endsAt, () =>
       controller.abort(
-        new Fault("timeout", `${title} did not answer within ${patience.answerMsMax / 1000} seconds.`),
+        new Fault("timeout", `${title} did not respond within ${timeouts.responseMsMax / 1000} seconds.`),
       ),
     ),
-    deadline(Date.now() + patience.contactMsMax, () => {
-      void reachable(url, patience.contactMsMax).then((there) => {
-        if (!there) controller.abort(new Error("nobody is there"));
+    deadline(Date.now() + timeouts.connectMsMax, () => {
+      void reachable(url, timeouts.connectMsMax).then((there) => {
+        if (!there) controller.abort(new Error("unreachable"));
       });
     }),
   ];
@@ -106,12 +107,12 @@ async function attempt(
     const text = await boundedText(response, title);
     return judged(provider, response, text);
   } catch (cause) {
-    const reason: unknown = controller.signal.reason;
-    if (reason instanceof Fault) throw reason;
+    const abortedBy: unknown = controller.signal.reason;
+    if (abortedBy instanceof Fault) throw abortedBy;
     if (cause instanceof Fault) throw cause;
     // Bun's own message holds the address; its code says what happened.
-    const code = cause instanceof Error && "code" in cause ? String(cause.code) : "no answer";
-    return { what: controller.signal.aborted ? "nobody answers at its address" : code, pauseMs: 0, cause };
+    const code = cause instanceof Error && "code" in cause ? String(cause.code) : "no response";
+    return { what: controller.signal.aborted ? "nothing listens at its address" : code, pauseMs: 0, cause };
   } finally {
     for (const limit of limits) limit.clear();
     forget();
@@ -141,8 +142,7 @@ async function boundedText(response: Response, title: string): Promise<string> {
   let bytes = 0;
   for await (const piece of (response.body ?? []) as AsyncIterable<Uint8Array>) {
     bytes += piece.byteLength;
-    if (bytes > ANSWER_BYTES_MAX)
-      throw new Fault("upstream", `${title} sent an answer that is far too long.`);
+    if (bytes > RESPONSE_BYTES_MAX) throw new Fault("upstream", `${title} sent a response that is too long.`);
     pieces.push(piece);
   }
   return Buffer.concat(pieces).toString("utf8");
@@ -152,34 +152,34 @@ function judged(
   provider: Provider,
   { status, headers }: Response,
   text: string,
-): Trouble | { readonly json: unknown } {
+): Retryable | { readonly json: unknown } {
   const { title } = provider;
   const json = parsed(text);
   const code = codeOf(json);
   if (status === 200 && (typeof json !== "object" || json === null)) {
-    throw new Fault("upstream", `${title} answered something that is no JSON object. Is its address right?`);
+    throw new Fault("upstream", `${title} sent something that is no JSON object. Check its address.`);
   }
   if (status === 200 && code === undefined) return { json };
   const known = provider.refusal(status, code ?? "");
   if (known !== undefined) throw known;
-  const said = `${status}${code === undefined || code === "" ? "" : ` ${code}`}`;
+  const reason = `${status}${code === undefined || code === "" ? "" : ` ${code}`}`;
   if (status === 200 || status === 408 || status === 429 || status >= 500) {
     const pauseMs = (Number(headers.get("retry-after") ?? 0) || 0) * 1000;
-    return { what: said, pauseMs };
+    return { what: reason, pauseMs };
   }
   if (status === 400 || status === 413 || status === 422) {
     throw new Fault(
       "invalid",
-      `${title} refuses the text (${said}): it is too long for the model, or the model makes no embeddings.`,
+      `${title} refuses the text (${reason}): it is too long for the model, or the model makes no embeddings.`,
     );
   }
   if (status >= 300 && status < 400) {
     throw new Fault(
       "upstream",
-      `${title} sends us elsewhere (${status}). Configure the address it sends to.`,
+      `${title} redirects (${status}), and redirects are not followed. Configure the address that it redirects to.`,
     );
   }
-  throw new Fault("upstream", `${title} refused: ${said}. Is its address right?`);
+  throw new Fault("upstream", `${title} refused: ${reason}. Check its address.`);
 }
 
 function parsed(text: string): unknown {
@@ -193,7 +193,7 @@ function parsed(text: string): unknown {
 /** As servers write their codes, and as no key, number or address is written. */
 const CODE = /^[a-z]{1,32}(?:_[a-z]{1,32}){0,7}$/;
 
-/** Undefined when the answer is no error. Only a code that is one word is told, never a sentence. */
+/** Undefined when the response is no error. Only a code of one word is passed on, never a sentence. */
 function codeOf(json: unknown): string | undefined {
   if (typeof json !== "object" || json === null || !("error" in json) || json.error === null)
     return undefined;
@@ -228,7 +228,7 @@ export function baseAddress(text: string, option: string): string {
  */
 export function unitVector(value: unknown, title: string): Float32Array {
   const vector = numbersOf(value);
-  if (vector === undefined) throw new Fault("upstream", `${title} answered something that is no vector.`);
+  if (vector === undefined) throw new Fault("upstream", `${title} sent something that is no vector.`);
   let squares = 0;
   for (const number of vector) squares += number * number;
   const length = Math.sqrt(squares);

@@ -107,7 +107,7 @@ test("what was damaged is kept for a person to look at", () => {
   expect(readdirSync(folder).filter((name) => name.includes(".damaged-"))).toHaveLength(1);
 });
 
-test("a place that cannot be written is told once, and nothing is kept", () => {
+test("a folder that cannot be written is logged once, and nothing is kept", () => {
   const store = vectorStore({ file: join(folder, "absent", "x.sqlite"), bytesMax: 1024, log });
   store.put(key("cook"), Float32Array.of(1, 2, 3));
   store.close();

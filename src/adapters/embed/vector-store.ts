@@ -1,7 +1,7 @@
-// Vectors that cost a question to somebody, kept on disk in SQLite over restarts. It is a cache: whatever goes wrong
-// with it is told to the log and answered by asking again. Writes are collected and made in one transaction, so
-// that nobody waits for the disk; a row carries its own checksum, and one that is damaged is as good as absent. A file
-// that is no database any more is moved aside.
+// Vectors of paid or slow providers, kept on disk in SQLite across restarts. It is a cache: every failure is logged and
+// handled by embedding the text again. Writes are batched into one transaction, so that no request waits for the disk;
+// each row carries its own checksum, and a damaged row counts as a miss. A file that is not a database any more is moved
+// aside and replaced.
 
 import { Database } from "bun:sqlite";
 import { renameSync } from "node:fs";
@@ -9,9 +9,9 @@ import type { Log } from "#lib/log";
 
 export interface VectorStore {
   get(key: VectorKey): Float32Array | undefined;
-  /** Kept soon; forgotten when more waits than is worth keeping. */
+  /** Written soon; dropped when too many writes are queued. */
   put(key: VectorKey, vector: Float32Array): void;
-  /** Of the vectors that a model gave when it was first asked; 0 for a model that never was. */
+  /** The vector length of a model, as first stored; 0 for a model without vectors. */
   dimensionOf(provider: string, model: string): number;
   /** Rows on disk. */
   readonly rows: number;
@@ -33,10 +33,10 @@ export interface VectorStoreSetup {
   readonly log: Log;
 }
 
-/** What may wait to be written: some seconds of a fast model. */
+/** Queued writes: some seconds of a fast model. */
 const WAITING_MAX = 16_384;
 const FLUSH_MS = 200;
-/** So much of a full store goes in one go: a sixteenth, so that it does not pay at every write. */
+/** The fraction of a full store that one eviction removes, so that not every write evicts. */
 const EVICT_SHARE = 16;
 
 const SCHEMA = [
@@ -54,7 +54,7 @@ export function vectorStore(setup: VectorStoreSetup): VectorStore {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let lost = 0;
 
-  /** A cache that fails is no reason to fail: `otherwise` is what the caller gets then. */
+  /** A failing cache must not fail a request: the caller gets `otherwise` instead. */
   const safely = <T>(work: (database: Database) => T, otherwise: T): T => {
     if (open === undefined) return otherwise;
     try {
@@ -120,7 +120,7 @@ export function vectorStore(setup: VectorStoreSetup): VectorStore {
         const whole = row.vector.byteLength === key.dimension * 4 && Bun.hash.crc32(row.vector) === row.crc;
         if (whole) return new Float32Array(row.vector.slice().buffer);
         database.query("DELETE FROM vectors WHERE key = ?1").run(digest);
-        log.warn("a vector on disk was damaged and is asked for again", { file });
+        log.warn("a vector on disk was damaged and is computed again", { file });
         return undefined;
       }, undefined),
     put: (key, vector) => {
@@ -154,7 +154,7 @@ interface Open {
   rows: number;
 }
 
-/** Undefined when it cannot be: the house then goes on without. */
+/** Undefined when it cannot be opened: embedd then runs without it. */
 function opened(file: string, log: Log, again = true): Open | undefined {
   try {
     const database = new Database(file, { create: true, strict: true });
@@ -185,7 +185,7 @@ function rowsOf(database: Database): number {
   return database.query<{ rows: number }, []>("SELECT count(*) AS rows FROM vectors").get()?.rows ?? 0;
 }
 
-/** What is in use of the file; pages that were freed are taken again before it grows. */
+/** Bytes of the file in use; freed pages are reused before it grows. */
 function bytesOf(database: Database): number {
   const one = (pragma: string): number =>
     Object.values(database.query<Record<string, number>, []>(`PRAGMA ${pragma}`).get() ?? {})[0] ?? 0;

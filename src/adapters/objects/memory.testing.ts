@@ -1,5 +1,5 @@
-// Objects in memory: for tests of what stands on objects, and the plainest statement of what a backend must do.
-// A body is taken in whole before anything changes, so that every write is one assignment.
+// Objects in memory: for tests of code above `Objects`, and the simplest reference of what a backend must do.
+// A body is buffered whole before anything changes, so that every write is one assignment.
 
 import { createHash } from "node:crypto";
 import {

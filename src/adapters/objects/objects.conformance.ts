@@ -1,6 +1,6 @@
-// What any Objects must do, whatever is behind it: conditions with exactly one winner, writes that are whole or
-// not there, ranges as HTTP has them, lists in byte order, streams that do not pile up in memory. Each check
-// works below a prefix of its own, so that a shared bucket does no harm.
+// The conformance suite of `Objects`: conditions with exactly one winner, writes that are whole or absent, ranges as HTTP
+// defines them, lists in byte order, streams with bounded memory. Each check works below a prefix of its own, so that a
+// shared bucket does no harm.
 
 import { describe, expect, test } from "bun:test";
 import { createHash, randomUUID } from "node:crypto";
@@ -28,7 +28,7 @@ export interface ObjectsBackend {
   readonly memoryBytesMax?: number;
 }
 
-/** Slow stores on busy machines. */
+/** For slow stores on busy machines. */
 const CHECK_MS_MAX = 60_000;
 
 export function objectsConformance({ name, objects, streamBytes, memoryBytesMax }: ObjectsBackend): void {
@@ -194,7 +194,7 @@ export function objectsConformance({ name, objects, streamBytes, memoryBytesMax 
         const readers = [reader(), reader(), reader(), reader()];
         for (let round = 0; round < 24 || (seen.length < 20 && round < 2000); round += 1) {
           await store.put(key, bytesOf(contents[round % contents.length] ?? ""));
-          // A store in memory never gives way by itself.
+          // A store in memory never yields by itself.
           await Bun.sleep(0);
         }
         writer.writing = false;
@@ -374,7 +374,7 @@ export function objectsConformance({ name, objects, streamBytes, memoryBytesMax 
       });
     });
 
-    check("a list tells what head tells", async (folder, store) => {
+    check("a list has the same sizes, etags and times as head", async (folder, store) => {
       const key = `${folder}/listed`;
       await store.put(key, bytesOf("content"));
       const [listed] = (await store.list({ prefix: key, limit: 10 })).objects;
@@ -468,16 +468,16 @@ function inByteOrder(keys: readonly string[]): string[] {
   return [...keys].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
 }
 
-/** More pages than any check has objects: a cursor that stands still must not run for ever. */
+/** More pages than any check has objects: a cursor that does not advance must not loop without end. */
 const PAGES_MAX = 50;
 
 async function pagesOf(
   store: Objects,
-  asked: { prefix: string; delimiter?: string; limit: number },
+  wanted: { prefix: string; delimiter?: string; limit: number },
 ): Promise<Awaited<ReturnType<Objects["list"]>>[]> {
-  const pages = [await store.list(asked)];
+  const pages = [await store.list(wanted)];
   for (let cursor = pages[0]?.cursor; cursor !== undefined; cursor = pages.at(-1)?.cursor) {
-    pages.push(await store.list({ ...asked, cursor }));
+    pages.push(await store.list({ ...wanted, cursor }));
     expect(pages.length).toBeLessThan(PAGES_MAX);
   }
   return pages;
@@ -493,7 +493,7 @@ async function hashOf(body: Bytes): Promise<string> {
   return hash.digest("hex");
 }
 
-/** Bytes that tell where they stand, so that a piece out of place is found. */
+/** Bytes that encode their position, so that a misplaced piece is found. */
 const BLOCK = Uint8Array.from({ length: 65_521 }, (_, at) => (at * 31) % 251);
 
 function pattern(first: number, length: number): Uint8Array<ArrayBuffer> {

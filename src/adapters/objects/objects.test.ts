@@ -145,7 +145,7 @@ describe("objects on disk", () => {
     expect(await disk.verify?.("record")).toBe("unknown");
   });
 
-  test("a file that somebody put there by hand is read as it is, and one in place of an object is damage", async () => {
+  test("a file put there by hand is read as it is, and one in place of an object is damage", async () => {
     await writeFile(join(folder, "objects", "by-hand"), "theirs");
     expect(Buffer.from(await readAll((await disk.get("by-hand")).body)).toString()).toBe("theirs");
     await disk.put("by-hand", bytesOf("ours"));

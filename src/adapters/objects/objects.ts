@@ -1,5 +1,5 @@
-// Objects: whole files under keys, in a folder or in S3. The interface and the rules every backend keeps;
-// objects.conformance.ts is the proof each of them must pass.
+// Objects: whole files under keys, in a folder or in S3. The interface, and the rules that every backend keeps;
+// objects.conformance.ts is the suite that each of them must pass.
 
 import { Fault } from "#rpc/fault";
 import type { FileHandoff } from "#rpc/file-handoff";
@@ -16,9 +16,9 @@ export interface ObjectHead {
 }
 
 export interface PutConditions {
-  /** Only when nothing is there. */
+  /** Only when there is no object under the key. */
   readonly ifAbsent?: boolean;
-  /** Only when what is there has this etag. */
+  /** Only when the stored object has this etag. */
   readonly ifMatch?: string;
 }
 
@@ -38,7 +38,7 @@ export interface ListOptions {
   readonly delimiter?: string | undefined;
   readonly limit: number;
   readonly cursor?: string | undefined;
-  /** Lists what was stored and is lost too, with size 0, instead of throwing `internal`: for whoever looks for damage. */
+  /** Also lists lost objects, with size 0, instead of throwing `internal`: for verification and repair. */
   readonly lost?: boolean;
 }
 
@@ -57,29 +57,29 @@ export interface Objects {
   readonly baseUri: string;
   /** Atomic and durable when it resolves. Throws `conflict` when a condition does not hold. */
   put(key: string, body: Bytes, conditions?: PutConditions): Promise<ObjectHead>;
-  /** The bytes are those that were stored, or it throws. Throws `not_found`, or `invalid` for a range outside the object. */
+  /** Returns the bytes that were stored, or throws. Throws `not_found`, or `invalid` for a range outside the object. */
   get(key: string, range?: Range): Promise<Got>;
   head(key: string): Promise<ObjectHead>;
-  /** No fault when it is not there. */
+  /** No fault when there is no such object. */
   remove(key: string): Promise<void>;
-  /** Throws `internal` when an object of the page was stored and is lost: never a list that is silently shorter. */
+  /** Throws `internal` when an object of the page is lost: never a list that is silently shorter. */
   list(options: ListOptions): Promise<Listing>;
-  /** Where the object lies as a file of this host, if it does. */
+  /** The object's path as a file of this host, where it is one. */
   path(key: string): string | undefined;
   /**
-   * Makes a finished file of this host the object, without a copy: the file is gone from where it lay, and the
-   * object is as durable as one that was put. Undefined, and nothing done, when the two share no disk. Missing
-   * where objects are no files. Who wrote the file says its SHA-256, in hex.
+   * Makes a finished file of this host the object, without a copy: the file is moved, and the object is as durable as one
+   * that was put. Undefined, and no change, when the two are on different disks. Missing where objects are not files. The
+   * caller passes the file's SHA-256, in hex.
    */
   adopt?(key: string, path: string, sha256: string): Promise<ObjectHead | undefined>;
   /**
-   * Compares the whole object with what was stored, without sending it anywhere; throws `internal` when it is damaged or
-   * lost. "unknown" when there is nothing to compare with. Missing where the store itself sees to that.
+   * Compares the whole object with its checksums, without returning it; throws `internal` when it is damaged or lost.
+   * "unknown" when it has no checksums. Missing where the store itself verifies.
    */
   verify?(key: string): Promise<"intact" | "unknown">;
 }
 
-/** As S3 has it. */
+/** The limit of S3. */
 const KEY_BYTES_MAX = 1024;
 
 // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
@@ -115,7 +115,7 @@ function brokenRule(key: string): string | undefined {
   return undefined;
 }
 
-/** Where a range lies within `size` bytes. Throws `invalid` when no byte of it is there. */
+/** The absolute range within `size` bytes. Throws `invalid` when it holds no byte. */
 export function resolveRange(range: Range | undefined, size: number): { first: number; last: number } {
   if (range === undefined) return { first: 0, last: size - 1 };
   const first = "suffix" in range ? Math.max(0, size - range.suffix) : range.first;

@@ -1,5 +1,5 @@
-// `lakehouse backup`: the content of a house at one moment, kept in a folder or a bucket. The work is done by this process
-// over the data folder; a house that runs is asked for nothing but to hold its writes for a moment.
+// `lakehouse backup`: the state of a house at one moment, copied to a folder or a bucket. This process does the work on the
+// data folder; a running house only holds its writes for a moment.
 
 import type { BackupReport } from "#topology/upkeep/backup";
 import { DATA_ARG, OUTPUT_ARG, settingsOf } from "../args.ts";
@@ -31,9 +31,9 @@ const FIELDS: readonly Field<BackupReport>[] = [
 
 export const backup = command({
   name: "backup",
-  summary: "Copy a house elsewhere, also while it runs",
+  summary: "Back up a house, also while it runs",
   details:
-    "The copy is of one moment: writes are held while it is caught, for a fraction of a second, and go on while it is sent. Only what the last backup to the same place did not have is read and sent, and contents are kept once for all of them, so backups may be made often.\n\nDEST is a folder, best on another disk, or s3://BUCKET/PREFIX, reached as LAKEHOUSE_S3_ENDPOINT, LAKEHOUSE_S3_ACCESS_KEY, LAKEHOUSE_S3_SECRET_KEY and LAKEHOUSE_S3_REGION say. It holds everything, the hashes of API keys too: keep it as safe as the house. Caches are not in it.\n\nExits with 1 when a file was found damaged; the rest is kept all the same.",
+    "The backup is consistent: writes are held for a fraction of a second while it is started, and continue while it is copied. Only files that the last backup to the same destination does not have are read and copied, and each file is stored once for all backups, so backups can be frequent.\n\nDEST is a folder, best on another disk, or s3://BUCKET/PREFIX, with the settings LAKEHOUSE_S3_ENDPOINT, LAKEHOUSE_S3_ACCESS_KEY, LAKEHOUSE_S3_SECRET_KEY and LAKEHOUSE_S3_REGION. It contains everything except caches, also the hashes of API keys: protect it like the data folder.\n\nExits with 1 when a file is damaged; all other files are backed up.",
   args: {
     dest: { type: "positional", required: true, description: "A folder, or s3://BUCKET/PREFIX" },
     ...DATA_ARG,

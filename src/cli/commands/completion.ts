@@ -1,5 +1,5 @@
-// Completion on Tab: `completion SHELL` prints what a shell has to load once, and that script asks `complete` with the
-// words typed so far. Both come from the commands themselves, by way of @bomb.sh/tab.
+// Shell completion: `completion SHELL` prints a script that the shell loads once, and that script calls `complete` with the
+// words typed so far. Both are generated from the commands by @bomb.sh/tab.
 
 import tab, { type OptionHandler, script } from "@bomb.sh/tab";
 import { type Command, type Entry, command } from "../command.ts";
@@ -23,7 +23,7 @@ export const completion = command({
   run: async ({ shell }) => {
     if (!SHELLS.some((known) => known === shell)) {
       throw new UsageProblem(
-        `There is no completion for ${shell}.${didYouMean(shell, SHELLS)} It is for ${SHELLS.join(", ")}.`,
+        `There is no completion for ${shell}.${didYouMean(shell, SHELLS)} Available: ${SHELLS.join(", ")}.`,
       );
     }
     if (shell === "bash") await write(BASH_WORDS);
@@ -38,7 +38,7 @@ export const completion = command({
   },
 });
 
-/** Stands in for the bash-completion package where it is not installed: the words of the line, split at blanks alone. */
+/** Replaces the bash-completion package where it is not installed: the words of the line, split at blanks only. */
 const BASH_WORDS = `if ! declare -F _get_comp_words_by_ref >/dev/null; then
     _get_comp_words_by_ref() {
         local line=\${COMP_LINE:0:COMP_POINT}
@@ -51,11 +51,11 @@ const BASH_WORDS = `if ! declare -F _get_comp_words_by_ref >/dev/null; then
 fi
 `;
 
-/** The command that answers a shell's Tab, over the commands there are. */
+/** The hidden command that prints completions, over all commands. */
 export function completeOf(entries: Readonly<Record<string, Entry>>): Command {
   return {
     name: "complete",
-    summary: "What the shell asks on Tab",
+    summary: "Completions for a shell",
     args: {},
     examples: ["lakehouse complete -- ingest --mo"],
     run: async (rawArgs) => {
@@ -68,7 +68,7 @@ export function completeOf(entries: Readonly<Record<string, Entry>>): Command {
   };
 }
 
-/** Tells `tab` of a command and those below it. An option with a handler takes a value; a fixed choice completes it. */
+/** Registers a command and its subcommands with `tab`. An option with a handler takes a value; a fixed choice completes it. */
 function describe({ name, summary, args, commands = {} }: Command): void {
   const known = tab.command(name, summary);
   for (const [flag, { type, description, alias, options = [] }] of Object.entries(args)) {

@@ -1,6 +1,6 @@
-// `lakehouse config`: every option with where its value comes from, and the API keys of a house. Keys are kept as
-// hashes in the data folder, so these commands work on the folder and need no house that runs; one that does follows
-// them within a second.
+// `lakehouse config`: every option with the source of its value, and the API keys of a house. Keys are stored as hashes in
+// the data folder, so these commands work on the folder without a running house; a running one applies a change within a
+// second.
 
 import { isSecret, OPTIONS, type OptionName, readSettings } from "#config";
 import { addKey, changeKey, type KeyRecord, readKeys, removeKey } from "#edge/access/key-file";
@@ -85,9 +85,13 @@ const LIVE =
 const add = command({
   name: "config add-key",
   summary: "Make an API key; it is shown once",
-  details: `Only a hash is kept. Once there is a key the house answers to those who show one, also on this machine: put the key into LAKEHOUSE_KEY for these commands. ${LIVE}`,
+  details: `Only a hash is stored. Once there is a key, every request needs one, also on this machine: set LAKEHOUSE_KEY for these commands. ${LIVE}`,
   args: {
-    name: { type: "positional", required: true, description: "Whose key it is: letters, digits, _, . and -" },
+    name: {
+      type: "positional",
+      required: true,
+      description: "A name for the key: letters, digits, _, . and -",
+    },
     scope: { ...SCOPE_ARG, required: true },
     ...EXPIRES_ARG,
     ...ARGS,
@@ -154,7 +158,7 @@ const rm = command({
     const known = (await readKeys(path)) ?? [];
     const isLast = known.length === 1 && known[0]?.name === args.name;
     const open = isLast
-      ? " It is the last one: after it, everybody on this machine may do everything, and nobody else anything."
+      ? " It is the last one: without keys, every program on this machine may do everything, and none elsewhere may do anything."
       : "";
     if (!(await confirmed(`Remove the key ${args.name}?${open}`, args.yes))) {
       say("Nothing was removed.");
@@ -183,14 +187,14 @@ const keys = command({
         ...(expires_at === undefined ? {} : { expires_at }),
       })),
       empty:
-        "There are no API keys: the house answers on this machine only, to everybody there. Make one: lakehouse config add-key NAME --scope write",
+        "There are no API keys: the house accepts requests from this machine only, without a key. Create one: lakehouse config add-key NAME --scope write",
     });
   },
 });
 
 export const config = group({
   name: "config",
-  summary: "Show options; make, change and remove API keys",
+  summary: "Show options; create, change and remove API keys",
   examples: [
     "lakehouse config list",
     "lakehouse config keys",

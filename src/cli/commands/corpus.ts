@@ -1,5 +1,5 @@
-// `lakehouse corpus`: what is searched. A corpus is a dataset, the column that names a row, and the text that is
-// embedded; building one is followed to its end.
+// `lakehouse corpus`: corpora, which are what is searched. A corpus is a dataset, the column that identifies a row, and the
+// text that is embedded; `build` shows the progress and waits for the end.
 
 import type { Corpus } from "#contracts/matrix";
 import type { House } from "#contracts/house";
@@ -49,7 +49,7 @@ const ls = command({
 
 const show = command({
   name: "corpus show",
-  summary: "Describe a corpus and the build that is under way",
+  summary: "Show a corpus and its running build",
   args: { ...NAME_ARG, ...CLIENT_ARGS },
   examples: ["lakehouse corpus show workers"],
   run: async (args) => {
@@ -68,7 +68,7 @@ const show = command({
         ["Status", corpus.status],
         ["Rows", count(corpus.rows)],
         ["Snapshot", corpus.snapshot_id ?? "none yet"],
-        ["Refresh", corpus.refresh === "on_snapshot" ? "whenever the dataset changes" : "when asked to"],
+        ["Refresh", corpus.refresh === "on_snapshot" ? "whenever the dataset changes" : "on request"],
         ...(build === undefined
           ? []
           : [
@@ -86,11 +86,11 @@ const build = command({
   name: "corpus build",
   summary: "Build a corpus over a dataset, or bring it up to date",
   details:
-    "A corpus that is there needs its name only. The text is what is embedded, with columns in braces. Fields are columns that hits carry and filters use; a geo field is read from the columns lat and lon.",
+    "An existing corpus needs its name only. The text is what is embedded, with columns in braces. Fields are columns that hits return and filters use; a geo field is read from the columns lat and lon.",
   args: {
     ...NAME_ARG,
-    dataset: { type: "string", alias: "d", valueHint: "NAME", description: "The dataset it is built over" },
-    id: { type: "string", valueHint: "COLUMN", description: "The column that names a row" },
+    dataset: { type: "string", alias: "d", valueHint: "NAME", description: "The dataset to build it from" },
+    id: { type: "string", valueHint: "COLUMN", description: "The column that identifies a row" },
     text: {
       type: "string",
       valueHint: "TEMPLATE",
@@ -101,7 +101,7 @@ const build = command({
       valueHint: "COLUMN=KIND",
       description: `A field (may be repeated): ${fieldKind.options.join(", ")}`,
     },
-    manual: { type: "boolean", description: "Does not follow changes of the dataset by itself" },
+    manual: { type: "boolean", description: "Do not rebuild when the dataset changes" },
     ...CLIENT_ARGS,
   },
   examples: [
@@ -129,7 +129,7 @@ const build = command({
     interrupt.stop();
     if (!isForPeople(formatOf(args.output))) return write(jsonText(corpus));
     say(
-      `${corpus.name}: ${counted(corpus.rows, "row")} of ${corpus.dataset} can be searched, after ${duration(performance.now() - started)}.`,
+      `${corpus.name}: ${counted(corpus.rows, "row")} of ${corpus.dataset} are searchable, after ${duration(performance.now() - started)}.`,
     );
   },
 });
@@ -149,14 +149,14 @@ const rm = command({
       return EXIT.failure;
     }
     await house.matrixd.dropCorpus({ corpus: args.name });
-    say(`Removed the corpus ${args.name}. The dataset ${dataset} is as it was.`);
+    say(`Removed the corpus ${args.name}. The dataset ${dataset} is unchanged.`);
     return EXIT.ok;
   },
 });
 
 export const corpus = group({
   name: "corpus",
-  summary: "List, show, build or remove what is searched",
+  summary: "List, show, build or remove corpora, which are what is searched",
   examples: ["lakehouse corpus ls", "lakehouse corpus show workers", "lakehouse corpus build workers"],
   commands: { ls, show, build, rm },
   fallback: "ls",

@@ -1,4 +1,4 @@
-// `lakehouse datasets`: what the lake holds; one of them with its columns and its history.
+// `lakehouse datasets`: lists datasets, shows one with its columns and snapshots, and changes it.
 
 import type { Dataset } from "#contracts/catalog";
 import type { House } from "#contracts/house";
@@ -64,7 +64,7 @@ const ls = command({
 const show = command({
   name: "datasets show",
   summary: "Show a dataset's columns and its latest snapshots",
-  details: "A snapshot's id, a tag or a time is what `lakehouse sql --at` reads the dataset at.",
+  details: "A snapshot's id, a tag or a time selects the state that `lakehouse sql --at` reads.",
   args: { ...NAME_ARG, ...CLIENT_ARGS },
   examples: ["lakehouse datasets workers", "lakehouse datasets show workers -o json"],
   run: async (args) => {
@@ -76,10 +76,10 @@ const show = command({
 const rollback = command({
   name: "datasets rollback",
   summary: "Make an earlier snapshot the current one",
-  details: "Nothing is lost: the snapshots in between stay, and a rollback can be rolled back.",
+  details: "Nothing is lost: later snapshots stay, and a rollback can be undone by another one.",
   args: {
     ...NAME_ARG,
-    snapshot: { type: "positional", description: "Its snapshot id, as `lakehouse datasets NAME` lists it" },
+    snapshot: { type: "positional", description: "A snapshot id, as `lakehouse datasets NAME` lists them" },
     ...CLIENT_ARGS,
   },
   examples: ["lakehouse datasets rollback workers 4711"],
@@ -95,7 +95,7 @@ const rollback = command({
       args.name,
       house,
     );
-    await tell(
+    await report(
       args.output,
       dataset,
       `${dataset.name} is at snapshot ${dataset.snapshot_id}: ${counted(dataset.rows, "row")}.`,
@@ -105,7 +105,7 @@ const rollback = command({
 
 const tag = command({
   name: "datasets tag",
-  summary: "Name a snapshot, to read the dataset by that name",
+  summary: "Tag a snapshot, to read the dataset by that tag",
   args: {
     ...NAME_ARG,
     tag: { type: "positional", description: "The tag" },
@@ -128,17 +128,17 @@ const tag = command({
       args.name,
       house,
     );
-    await tell(args.output, tagged, `${args.tag} is snapshot ${tagged.snapshot_id} of ${args.name}.`);
+    await report(args.output, tagged, `${args.tag} is snapshot ${tagged.snapshot_id} of ${args.name}.`);
   },
 });
 
 const rename = command({
   name: "datasets rename",
   summary: "Rename a column",
-  details: "Data files stay as they are: a column is known by its id.",
+  details: "Data files do not change: they refer to columns by id.",
   args: {
     ...NAME_ARG,
-    column: { type: "positional", description: "The column as it is named now" },
+    column: { type: "positional", description: "The present name of the column" },
     to: { type: "positional", description: "Its new name" },
     replace: {
       type: "boolean",
@@ -165,7 +165,7 @@ const rename = command({
       args.name,
       house,
     );
-    await tell(args.output, dataset, `${args.column} of ${dataset.name} is named ${args.to}.`);
+    await report(args.output, dataset, `${args.column} of ${dataset.name} is now named ${args.to}.`);
     return EXIT.ok;
   },
 });
@@ -208,7 +208,7 @@ const append = command({
       house,
     );
     const what = `${counted(appended.rows, "row")}, snapshot ${appended.snapshot_id} of ${appended.dataset}`;
-    await tell(
+    await report(
       args.output,
       appended,
       appended.replayed ? `Appended before under this key: ${what}.` : `Appended ${what}.`,
@@ -254,7 +254,7 @@ const maintain = command({
       `${counted(removed.files, "file")} (${size(removed.bytes)}) removed`,
     ];
     const would = done.dry_run ? "Nothing was changed. It would be: " : "";
-    await tell(args.output, done, `${would}${parts.join(", ")}.`);
+    await report(args.output, done, `${would}${parts.join(", ")}.`);
   },
 });
 
@@ -263,7 +263,7 @@ const drop = command({
   summary: "Remove a dataset; with --purge its files too",
   args: {
     ...NAME_ARG,
-    purge: { type: "boolean", description: "Deletes its data files as well, which cannot be undone" },
+    purge: { type: "boolean", description: "Also delete its data files; this cannot be undone" },
     ...YES_ARG,
     ...CLIENT_ARGS,
   },
@@ -272,10 +272,10 @@ const drop = command({
     const { house } = await connect(settingsOf(args));
     const dataset = await known(house.catalogd.dataset({ dataset: args.name }), args.name, house);
     const what = `${dataset.name}, with ${counted(dataset.rows, "row")}`;
-    const question = args.purge === true ? `Drop ${what}, and delete its files?` : `Drop ${what}?`;
-    if (!(await confirmed(question, args.yes))) return EXIT.failure;
+    const prompt = args.purge === true ? `Drop ${what}, and delete its files?` : `Drop ${what}?`;
+    if (!(await confirmed(prompt, args.yes))) return EXIT.failure;
     await house.catalogd.drop({ dataset: args.name, purge: args.purge === true });
-    await tell(
+    await report(
       args.output,
       { dropped: dataset.name, rows: dataset.rows, purged: args.purge === true },
       `${dataset.name} is dropped.`,
@@ -293,10 +293,10 @@ export const datasets = group({
   takesName: "show",
 });
 
-/** A change, as a sentence to a person and as the answer to a program. */
-async function tell(output: string | undefined, answer: unknown, sentence: string): Promise<void> {
+/** Reports a change: a sentence in the terminal, the response as JSON elsewhere. */
+async function report(output: string | undefined, response: unknown, sentence: string): Promise<void> {
   if (isForPeople(formatOf(output))) say(sentence);
-  else await write(jsonText(answer));
+  else await write(jsonText(response));
 }
 
 async function list(house: House, format: Format): Promise<void> {
@@ -331,16 +331,16 @@ async function describe(house: House, name: string, format: Format): Promise<voi
   await emit(format, { fields: SNAPSHOTS, rows: snapshots });
 }
 
-/** What was asked of a dataset; when there is none of that name, with a guess. */
-async function known<T>(asked: Promise<T>, name: string, house: House): Promise<T> {
+/** The request's result; a fault `not_found` gets a suggestion of a similar name. */
+async function known<T>(request: Promise<T>, name: string, house: House): Promise<T> {
   try {
-    return await asked;
+    return await request;
   } catch (thrown) {
     throw await withGuess(thrown, name, house);
   }
 }
 
-/** A name that is not there is most often one with a typing error. */
+/** An unknown name is most often a typing error. */
 async function withGuess(thrown: unknown, name: string, house: House): Promise<unknown> {
   if (!(thrown instanceof Fault) || thrown.code !== "not_found") return thrown;
   const known = await allDatasets(house).catch(() => []);
@@ -348,8 +348,5 @@ async function withGuess(thrown: unknown, name: string, house: House): Promise<u
     name,
     known.map((dataset) => dataset.name),
   );
-  return new Fault(
-    "not_found",
-    `There is no dataset ${name}.${guess}\nSee what there is: lakehouse datasets`,
-  );
+  return new Fault("not_found", `There is no dataset ${name}.${guess}\nList all: lakehouse datasets`);
 }

@@ -1,13 +1,13 @@
-// `lakehouse demo`: the whole of it in one process, on a sample or on one's own files, through the same HTTP that
-// everybody uses. Steps run in order; each says what was done, how much and how long. A second run over the same
-// folder loads and builds nothing that is there already. The steps are in demo-steps.ts.
+// `lakehouse demo`: all services in one process, on a sample or on the user's own files, through the public HTTP API. Steps
+// run in order; each prints what was done, how much and how long it took. A second run over the same folder does not load
+// or build again what is there. The steps are in demo/steps.ts.
 
 import { resolve } from "node:path";
 import { Fault, toFault } from "#rpc/fault";
 import type { RunningHouse } from "#topology/together";
 import { HOUSE_ARGS, settingsOf } from "../args.ts";
 import { command } from "../command.ts";
-import type { Stage, StepDetail, Told } from "../demo/stage.ts";
+import type { Stage, StepDetail, StepReport } from "../demo/stage.ts";
 import { STEPS } from "../demo/steps.ts";
 import { EXIT, failureOf } from "../failure.ts";
 import { watchInterrupt } from "../terminal/interrupt.ts";
@@ -31,7 +31,7 @@ export const demo = command({
   name: "demo",
   summary: "See it work: sample data, SQL and search, in one process",
   details:
-    "Starts a house, loads 5,000 made-up workers and 500 orders (or your files), answers a question in SQL, builds the search and asks it six times. Then it serves until Ctrl-C, for you to try.",
+    "Starts a house, loads 5,000 made-up workers and 500 orders (or your files), runs a SQL query, builds a corpus and searches it six times. Then it serves until Ctrl-C, for you to try.",
   args: {
     workers: {
       type: "string",
@@ -44,8 +44,8 @@ export const demo = command({
       valueHint: "FILE",
       description: "Your orders instead of the sample: CSV or Parquet",
     },
-    once: { type: "boolean", description: "Ends after the last step instead of serving" },
-    json: { type: "boolean", description: "Prints one JSON object on stdout; the talk goes to stderr" },
+    once: { type: "boolean", description: "Exit after the last step instead of serving" },
+    json: { type: "boolean", description: "Print one JSON object on stdout; progress goes to stderr" },
     ...HOUSE_ARGS,
   },
   examples: [
@@ -58,7 +58,7 @@ export const demo = command({
     const settings = settingsOf({ ...args, apart: false, workers: undefined, orders: undefined });
     const json = args.json === true;
     const paint = json ? paintTalk : paintOut;
-    const tell = json
+    const print = json
       ? (line: string): Promise<void> => Promise.resolve(say(line))
       : (line: string): Promise<void> => write(`${line}\n`);
     const width = json ? columnsOf(process.stderr) : stdoutIsTty ? columnsOf(process.stdout) : 120;
@@ -71,8 +71,8 @@ export const demo = command({
       width,
       paint,
     };
-    await tell(`${paint("bold", "Lakehouse demo.")} Everything runs on this machine, in this one process.`);
-    const { records, failure } = await runSteps(stage, tell);
+    await print(`${paint("bold", "Lakehouse demo.")} Everything runs on this machine, in this one process.`);
+    const { records, failure } = await runSteps(stage, print);
     const { house } = stage;
     const urls = house === undefined ? null : urlsOf(house.url);
     if (json)
@@ -82,12 +82,12 @@ export const demo = command({
       interrupt.stop();
       if (failure !== undefined) throw failure;
       if (!json)
-        await tell(
-          `\nDone in ${duration(performance.now() - stage.startedAt)}. Run it without --once to go on from here.`,
+        await print(
+          `\nDone in ${duration(performance.now() - stage.startedAt)}. Run it without --once to keep it serving.`,
         );
       return EXIT.ok;
     }
-    for (const line of nextLines(house, dataFlag(settings, DATA_STANDARD), paint)) await tell(line);
+    for (const line of nextLines(house, dataFlag(settings, DATA_STANDARD), paint)) await print(line);
     await serveUntilStopped(house, interrupt.stop);
     return EXIT.ok;
   },
@@ -95,7 +95,7 @@ export const demo = command({
 
 async function runSteps(
   stage: Stage,
-  tell: (line: string) => Promise<void>,
+  print: (line: string) => Promise<void>,
 ): Promise<{ records: StepRecord[]; failure?: unknown }> {
   const records: StepRecord[] = [];
   const total = Object.keys(STEPS).length;
@@ -104,15 +104,15 @@ async function runSteps(
     const took = (): number => Math.round((performance.now() - started) * 10) / 10;
     try {
       if (stage.signal.aborted) throw new Fault("cancelled", "Interrupted.");
-      const { detail, told } = await step(stage);
+      const { detail, report } = await step(stage);
       records.push({ name, ok: true, took_ms: took(), detail });
-      for (const line of stepLines(`${records.length}/${total}`, told, took(), stage)) await tell(line);
+      for (const line of stepLines(`${records.length}/${total}`, report, took(), stage)) await print(line);
     } catch (thrown) {
       const failure = stage.signal.aborted ? new Fault("cancelled", "Interrupted.") : thrown;
       const { code } = toFault(failure);
       const message = failureOf(failure).lines.join(" ");
       records.push({ name, ok: false, took_ms: took(), detail: { error: { code, message } } });
-      await tell(
+      await print(
         `\n${stage.paint("red", `${records.length}/${total}`)}  ${stage.paint("bold", `The step ${name} failed`)}`,
       );
       return { records, failure };
@@ -123,7 +123,7 @@ async function runSteps(
 
 function stepLines(
   number: string,
-  { title, lines }: Told,
+  { title, lines }: StepReport,
   tookMs: number,
   { width, paint }: Stage,
 ): string[] {
@@ -151,7 +151,7 @@ function nextLines({ url }: RunningHouse, data: string, paint: Paint): string[] 
   ];
   return [
     "",
-    paint("bold", "It is yours now. It serves until Ctrl-C."),
+    paint("bold", "It is ready and serves until Ctrl-C."),
     ...rows.map(
       ([name = "", address = "", what = ""]) =>
         `     ${name.padEnd(10)}${address}${what === "" ? "" : `  ${paint("dim", what)}`}`,
@@ -165,12 +165,12 @@ function nextLines({ url }: RunningHouse, data: string, paint: Paint): string[] 
 async function serveUntilStopped(house: RunningHouse, stopWatching: () => void): Promise<void> {
   const { untilStopped } = await import("#topology/lifecycle");
   const ended = untilStopped(house, () =>
-    say("\nStopping: requests under way may end. Ctrl-C again cuts them."),
+    say("\nStopping: requests in progress are completed. Ctrl-C again aborts them."),
   );
   stopWatching();
   await ended;
   for (const line of wrapped(
-    "Stopped. What was loaded stays in the data folder; the next start finds it there.",
+    "Stopped. The data stays in the data folder for the next start.",
     columnsOf(process.stderr),
   ))
     say(line);

@@ -1,5 +1,5 @@
-// `lakehouse doctor`: looks at everything on this machine that a house needs, and says of each thing that is not well
-// how to mend it. Nothing is changed. The checks themselves are in doctor-checks.ts.
+// `lakehouse doctor`: checks everything on this machine that a house needs, and says how to correct each failed check.
+// Nothing is changed. The checks themselves are in doctor-checks.ts.
 
 import { HOUSE_ARGS, OUTPUT_ARG, settingsOf } from "../args.ts";
 import { command } from "../command.ts";
@@ -23,8 +23,8 @@ const COLOURS = { ok: "green", warn: "yellow", fail: "red" } as const;
 
 export const doctor = command({
   name: "doctor",
-  summary: "Find out what on this machine stands in the way",
-  details: "Changes nothing. Exits with 1 when something fails that a house cannot do without.",
+  summary: "Check that this machine can run a house",
+  details: "Changes nothing. Exits with 1 when a required check fails.",
   args: { ...HOUSE_ARGS, ...OUTPUT_ARG },
   examples: [
     "lakehouse doctor",
@@ -54,7 +54,7 @@ export const doctor = command({
 const NAME_WIDTH = Math.max(...Object.keys(CHECKS).map((name) => name.length));
 const MARGIN = 6 + NAME_WIDTH + 2;
 
-/** Not a table: what to do is a sentence, and must not be cut. */
+/** Not a table: the advice is a sentence and must not be cut. */
 function linesOf({ check, status, detail, fix }: Line): string[] {
   const width = (stdoutIsTty ? columnsOf(process.stdout) : 120) - MARGIN;
   const [first = "", ...rest] = [
@@ -68,7 +68,7 @@ function linesOf({ check, status, detail, fix }: Line): string[] {
 }
 
 function verdict(failed: number, warned: number): string {
-  if (failed > 0) return `${counted(failed, "thing")} must be mended before a house can run here.`;
+  if (failed > 0) return `${counted(failed, "check")} failed. Correct that before you start a house here.`;
   if (warned > 0) return `A house can run here. ${counted(warned, "thing")} could be better.`;
   return "All is well. Start with: lakehouse demo";
 }

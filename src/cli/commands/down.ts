@@ -1,5 +1,5 @@
-// `lakehouse down`: ends the house that runs over a data folder. It asks the house who it is first: the process number
-// in the folder may belong to another program by now, which must not be ended.
+// `lakehouse down`: stops the house that runs over a data folder. The process number in the pidfile may belong to another
+// program by now, so the address is queried first and the process is stopped only when a gateway responds there.
 
 import { DATA_ARG, OUTPUT_ARG, settingsOf } from "../args.ts";
 import { command } from "../command.ts";
@@ -12,13 +12,13 @@ import { type Pidfile, isAlive, readPidfile } from "#topology/pidfile";
 import { LOCK_WAIT_MS_MAX } from "#topology/lifecycle";
 
 const LOOK_MS = 50;
-/** As long as a house that takes over would wait. */
+/** As long as a take-over waits. */
 const WAIT_MS_MAX = LOCK_WAIT_MS_MAX;
 
 export const down = command({
   name: "down",
   summary: "Stop the house that runs over a data folder",
-  details: "Requests under way may end first. It is no failure when nothing runs.",
+  details: "Requests in progress are completed first. Exits with 0 also when no house runs.",
   args: { ...DATA_ARG, ...OUTPUT_ARG },
   examples: ["lakehouse down", "lakehouse down --data /srv/lakehouse"],
   run: async (args) => {
@@ -50,15 +50,15 @@ export const down = command({
 });
 
 async function checkIdentity({ pid, url }: Pidfile, key: string): Promise<void> {
-  const answered =
+  const health =
     url === undefined
       ? undefined
       : await connectTo(url, key)
           .get("/health")
           .catch(() => undefined);
-  if ((answered as { service?: unknown } | undefined)?.service === "gateway") return;
+  if ((health as { service?: unknown } | undefined)?.service === "gateway") return;
   throw new Fault(
     "unavailable",
-    `Process ${pid} is said to be the house, but does not answer as one (${url ?? "it may be starting"}).\nSee what it is with: ps -p ${pid} -- and if it is the house, end it with: kill ${pid}`,
+    `Process ${pid} is named in the pidfile, but does not respond as a house (${url ?? "it may be starting"}).\nLook at it with: ps -p ${pid} -- and if it is the house, stop it with: kill ${pid}`,
   );
 }

@@ -1,4 +1,4 @@
-// `lakehouse embed`: texts to vectors, to look at or to pipe on.
+// `lakehouse embed`: texts to vectors, to look at or to pipe into other programs.
 
 import { TEXTS_MAX } from "#contracts/embed";
 import { CLIENT_ARGS, settingsOf } from "../args.ts";
@@ -17,7 +17,7 @@ const NUMBERS_SHOWN = 6;
 
 export const embed = command({
   name: "embed",
-  summary: "Turn texts into vectors",
+  summary: "Turn texts into embedding vectors",
   details: "Without texts, reads one from each line of standard input.",
   many: true,
   args: {
@@ -25,7 +25,7 @@ export const embed = command({
     model: {
       type: "string",
       valueHint: "NAME",
-      description: "The embedding model; the house's own unless given",
+      description: "The embedding model; the default model unless given",
     },
     ...CLIENT_ARGS,
   },
@@ -42,9 +42,9 @@ export const embed = command({
     let used = { model: "", dimension: 0 };
     for (let at = 0; at < texts.length; at += TEXTS_MAX) {
       const batch = texts.slice(at, at + TEXTS_MAX);
-      const answer = await house.embedd.embed({ texts: batch, ...model });
-      used = { model: answer.model, dimension: answer.dimension };
-      for (const [place, vector] of answer.vectors.entries())
+      const reply = await house.embedd.embed({ texts: batch, ...model });
+      used = { model: reply.model, dimension: reply.dimension };
+      for (const [place, vector] of reply.vectors.entries())
         rows.push({ text: batch[place] ?? "", vector: vector as number[] });
     }
     const format = formatOf(args.output);
@@ -56,7 +56,8 @@ export const embed = command({
       rows,
       json: { ...used, vectors: rows.map(({ vector }) => vector) },
     });
-    if (isForPeople(format)) say(`${used.model}, ${used.dimension} numbers each; -o json gives all of them.`);
+    if (isForPeople(format))
+      say(`${used.model}, ${used.dimension} numbers each; -o json prints all of them.`);
   },
 });
 

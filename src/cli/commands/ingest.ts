@@ -1,5 +1,5 @@
-// `lakehouse ingest`: files into a dataset, each streamed as it is read, with a bar while it lasts and a line of
-// counts for each at the end.
+// `lakehouse ingest`: files into a dataset, each streamed as it is read, with a progress bar and, at the end,
+// a line of counts for each.
 
 import type { Ingested } from "#contracts/ingest";
 import type { House } from "#contracts/house";
@@ -31,7 +31,7 @@ const number = (name: string, value: (loaded: Loaded) => number): Field<Loaded> 
   show: (loaded) => count(value(loaded)),
 });
 
-/** What one load is shown as. */
+/** One row of the result. */
 export const LOAD_FIELDS: readonly Field<Loaded>[] = [
   { name: "file", value: ({ file }) => file },
   { name: "dataset", value: ({ outcome }) => outcome.dataset },
@@ -61,7 +61,7 @@ export const ingest = command({
   name: "ingest",
   summary: "Load files into a dataset",
   details:
-    "CSV in any dialect and encoding, NDJSON, JSON, Parquet or Excel (.xlsx), plain or compressed. Rows that do not fit are kept with line and reason in NAME$rejects. The same file again changes nothing. With --mode replace the first file replaces what is there and further files are added to it. With --mode upsert a row takes the place of those with the same --key; the last one wins, over all files in their order.",
+    "CSV in any dialect and encoding, NDJSON, JSON, Parquet or Excel (.xlsx), plain or compressed. Rows that fail validation go to NAME$rejects, with line and reason. Loading the same file again changes nothing. With --mode replace the first file replaces the dataset's rows and further files are appended. With --mode upsert a row takes the place of those with the same --key; the last one wins, over all files in their order.",
   many: true,
   args: {
     file: { type: "positional", required: true, description: "Files to load; - reads standard input" },
@@ -70,7 +70,7 @@ export const ingest = command({
       alias: "d",
       required: true,
       valueHint: "NAME",
-      description: "The dataset, made when it is not there",
+      description: "The dataset; created when it does not exist",
     },
     mode: {
       type: "enum",
@@ -81,13 +81,13 @@ export const ingest = command({
     key: {
       type: "string",
       valueHint: "COLUMNS",
-      description: "Columns that name a row, for --mode upsert: id,site",
+      description: "Columns that identify a row, for --mode upsert: id,site",
     },
     format: {
       type: "enum",
       options: [...formats],
       valueHint: "FORMAT",
-      description: `What the file is: ${formats.join(", ")}`,
+      description: `The file's format: ${formats.join(", ")}`,
     },
     sheet: {
       type: "string",
@@ -97,7 +97,7 @@ export const ingest = command({
     types: {
       type: "string",
       valueHint: "COLUMN=TYPE",
-      description: "Holds a column to a type (may be repeated): zip=string",
+      description: "The type of a column (may be repeated): zip=string",
     },
     contract: {
       type: "enum",
@@ -131,13 +131,15 @@ export const ingest = command({
         const label = files.length > 1 ? `${file.name} (${at + 1} of ${files.length})` : file.name;
         const work = ingestFile(house, file, input, interrupt.signal, label);
         const outcome = await work.catch((error: unknown) => {
-          throw error instanceof Fault ? toldInFlags(error, files.length > 1 ? file.name : undefined) : error;
+          throw error instanceof Fault
+            ? faultInFlags(error, files.length > 1 ? file.name : undefined)
+            : error;
         });
         loaded.push({ file: file.name, outcome });
       }
     } finally {
       interrupt.stop();
-      // What was loaded before a failure was loaded: it is told, too.
+      // Files loaded before the failure stay loaded, so they are reported too.
       if (loaded.length > 0) {
         await emit(formatOf(args.output), {
           fields: LOAD_FIELDS,
@@ -149,7 +151,7 @@ export const ingest = command({
         });
       }
     }
-    for (const { file, outcome } of loaded) tell(file, outcome);
+    for (const { file, outcome } of loaded) report(file, outcome);
   },
 });
 
@@ -166,7 +168,7 @@ function flagsOf(args: RawFlags, given: Given): IngestFlags {
   const mode = modes.find((known) => known === args.mode);
   const key = args.key?.split(",").filter((column) => column !== "");
   if (mode === "upsert" && (key === undefined || key.length === 0)) {
-    throw new UsageProblem("--mode upsert needs the columns that name a row: --key id");
+    throw new UsageProblem("--mode upsert needs --key, the columns that identify a row: --key id");
   }
   if (mode !== "upsert" && key !== undefined) throw new UsageProblem("--key is for --mode upsert.");
   const format = formats.find((known) => known === args.format);
@@ -190,7 +192,7 @@ const PHASES: Readonly<Record<string, string>> = {
   commit: "committing",
 };
 
-/** Sends one file and follows it to its end. Throws the house's Fault. */
+/** Sends one file and shows its progress until it is loaded. Throws the service's Fault. */
 export async function ingestFile(
   house: Pick<House, "ingestd">,
   file: InputFile,
@@ -226,26 +228,26 @@ export async function ingestFile(
 
 const OPTION = /\b(mode|key|format|contract|sheet|types)(?:=|(?=: | names ))/g;
 
-/** The house names its options as a request has them, `sheet=East`; at a prompt they are flags. */
+/** Messages name options as query parameters, `sheet=East`; the command line has flags instead. */
 export function inFlags(text: string): string {
   return text.replace(OPTION, (found, name: string) => `--${name}${found.endsWith("=") ? " " : ""}`);
 }
 
-function toldInFlags(fault: Fault, file: string | undefined): Fault {
+function faultInFlags(fault: Fault, file: string | undefined): Fault {
   const { code, message, details, retryAfterMs } = fault;
-  const told = inFlags(message);
-  return new Fault(code, file === undefined ? told : `${file}: ${told}`, {
+  const text = inFlags(message);
+  return new Fault(code, file === undefined ? text : `${file}: ${text}`, {
     details,
     retryAfterMs,
     cause: fault,
   });
 }
 
-/** What is worth a sentence beyond the counts. */
-export function tell(file: string, outcome: Ingested): void {
+/** Prints what the counts do not show. */
+export function report(file: string, outcome: Ingested): void {
   const { dataset } = outcome;
   if (outcome.dry_run) say(`${file}: nothing was loaded, this was a dry run.`);
-  else if (outcome.replayed) say(`${file}: this was loaded before; nothing changed.`);
+  else if (outcome.replayed) say(`${file}: was loaded before; nothing changed.`);
   if (outcome.rows_replaced !== undefined && outcome.rows_replaced > 0)
     say(`${file}: ${counted(outcome.rows_replaced, "row")} of ${dataset} were replaced.`);
   for (const change of outcome.schema_changes) say(`${file}: ${change}`);

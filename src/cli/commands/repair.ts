@@ -1,5 +1,5 @@
-// `lakehouse repair`: what of a data folder is damaged, and what can be made whole again. It looks first, and changes
-// something only when it was told to.
+// `lakehouse repair`: finds damage in a data folder and repairs what can be repaired. It checks first, and changes nothing
+// without --yes or a confirmation.
 
 import type { RepairLine } from "#topology/upkeep/repair";
 import { DATA_ARG, OUTPUT_ARG, settingsOf } from "../args.ts";
@@ -10,7 +10,7 @@ import { confirmed, YES_ARG } from "../terminal/confirm.ts";
 import { emit, type Field, type Format, formatOf } from "../terminal/output.ts";
 import { counted } from "../terminal/plain-text.ts";
 import { createProgress } from "../terminal/progress.ts";
-import { mayAsk, say } from "../terminal/terminal.ts";
+import { isInteractive, say } from "../terminal/terminal.ts";
 
 const FIELDS: readonly Field<RepairLine>[] = [
   { name: "part", value: ({ part }) => part },
@@ -23,12 +23,12 @@ const FIELDS: readonly Field<RepairLine>[] = [
 
 export const repair = command({
   name: "repair",
-  summary: "Find what of a data folder is damaged, and mend what can be",
+  summary: "Find damage in a data folder, and repair what can be repaired",
   details:
-    "Stop the house first. Everything is read: the catalog is compared with the tables, tables with their objects, objects and indexes with their checksums.\n\nWhat follows from something else is made again: the catalog from the tables' own metadata, an index from the writes that verify, a corpus from its dataset. What follows from nothing else is listed with the remedy `restore`: bring it back with lakehouse restore. Damaged files are kept beside what replaces them.\n\nWithout --yes it shows what it found and asks; with --dry-run, and where nobody can be asked, it changes nothing. Exits with 1 when something is damaged still.",
+    "Stop the house first. Everything is read: the catalog is compared with the tables, tables with their objects, objects and indexes with their checksums.\n\nDerived data is rebuilt: the catalog from the tables' own metadata, an index from the writes that verify, a corpus from its dataset. Data that cannot be derived is listed with the remedy `restore`: bring it back with lakehouse restore. Damaged files are kept beside their replacements.\n\nWithout --yes it shows the damage and asks for confirmation; with --dry-run, or without a terminal, it changes nothing. Exits with 1 while damage remains.",
   args: {
     ...DATA_ARG,
-    "dry-run": { type: "boolean", description: "Only show what is damaged" },
+    "dry-run": { type: "boolean", description: "Only show the damage" },
     ...YES_ARG,
     ...OUTPUT_ARG,
   },
@@ -52,17 +52,20 @@ export const repair = command({
       }
     };
     let lines = args.yes === true ? [] : await run(true);
-    const mendable = lines.filter(({ remedy }) => remedy === "repair").length;
-    const asks = args.yes !== true && args["dry-run"] !== true && mendable > 0 && mayAsk;
-    if (asks) await show(format, lines);
-    if (args.yes === true || (asks && (await confirmed(`Repair ${counted(mendable, "thing")}?`, false)))) {
+    const repairable = lines.filter(({ remedy }) => remedy === "repair").length;
+    const interactive = args.yes !== true && args["dry-run"] !== true && repairable > 0 && isInteractive;
+    if (interactive) await show(format, lines);
+    if (
+      args.yes === true ||
+      (interactive && (await confirmed(`Repair ${counted(repairable, "part")}?`, false)))
+    ) {
       lines = await run(false);
     }
     await show(format, lines);
     const open = lines.filter(({ done }) => !done).length;
     if (open === 0) return EXIT.ok;
     say(
-      `${counted(open, "thing")} ${open === 1 ? "is" : "are"} damaged still.${mendable > 0 ? " Repair what can be with: lakehouse repair --yes" : ""}`,
+      `${counted(open, "part")} ${open === 1 ? "is" : "are"} still damaged.${repairable > 0 ? " Repair with: lakehouse repair --yes" : ""}`,
     );
     return EXIT.failure;
   },

@@ -1,24 +1,24 @@
-// `lakehouse replay`: the rejected rows of an ingest once more, after the dataset or what is asked of its columns
-// has changed.
+// `lakehouse replay`: loads the rejected rows of an ingest again, after the dataset or the types of its columns have
+// changed.
 
 import { CLIENT_ARGS, pair, settingsOf } from "../args.ts";
 import { command } from "../command.ts";
 import { connect } from "../connect.ts";
-import { LOAD_FIELDS, tell } from "./ingest.ts";
+import { LOAD_FIELDS, report } from "./ingest.ts";
 import { emit, formatOf } from "../terminal/output.ts";
 
 export const replay = command({
   name: "replay",
-  summary: "Load the rejected rows of an ingest once more",
+  summary: "Load the rejected rows of an ingest again",
   details:
-    "Rows that fit the dataset as it is now move out of NAME$rejects, the others stay there. Their lines are read as they were the first time. NAME$rejects tells each row's ingest_id, reason and text.",
+    "Rows that pass validation now move from NAME$rejects to the dataset, the others stay there. Lines are parsed as they were the first time. NAME$rejects has each row's ingest_id, reason and text.",
   args: {
-    dataset: { type: "positional", required: true, description: "The dataset they were sent to" },
-    ingest_id: { type: "positional", required: true, description: "The ingest, as NAME$rejects names it" },
+    dataset: { type: "positional", required: true, description: "The dataset that the file was loaded into" },
+    ingest_id: { type: "positional", required: true, description: "The ingest_id in NAME$rejects" },
     types: {
       type: "string",
       valueHint: "COLUMN=TYPE",
-      description: "Holds a column to a type from now on (may be repeated): pay=double",
+      description: "The type of a column from now on (may be repeated): pay=double",
     },
     ...CLIENT_ARGS,
   },
@@ -37,6 +37,6 @@ export const replay = command({
     });
     const rows = [{ file: `${dataset}$rejects`, outcome }];
     await emit(formatOf(args.output), { fields: LOAD_FIELDS, rows, json: outcome });
-    tell(`${dataset}$rejects`, outcome);
+    report(`${dataset}$rejects`, outcome);
   },
 });

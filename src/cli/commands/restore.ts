@@ -1,4 +1,4 @@
-// `lakehouse restore`: a data folder from a backup, verified, and served at once when that is asked for.
+// `lakehouse restore`: creates a data folder from a backup, and verifies it.
 
 import type { RestoreReport } from "#topology/upkeep/restore";
 import { DATA_ARG, OUTPUT_ARG, settingsOf } from "../args.ts";
@@ -20,18 +20,18 @@ const FIELDS: readonly Field<RestoreReport>[] = [
 
 export const restore = command({
   name: "restore",
-  summary: "Make a data folder of a backup",
+  summary: "Create a data folder from a backup",
   details:
-    "Every content is compared with its checksum before it counts. Then the services are started over the folder, every table is compared with its objects and every object is read. Exits with 1 when something of it is damaged, and says what. A restore that was cut off goes on when it is called again; until it is through no house starts over the folder.",
+    "Every file is compared with its checksum. Then the services are started over the folder, every table is compared with its objects and every object is read. Exits with 1 and lists the damage when there is any. A restore that was interrupted continues when it is run again; until it is complete, no house starts over the folder.",
   args: {
     source: {
       type: "positional",
       required: true,
-      description: "What `lakehouse backup` was given: a folder or s3://BUCKET/PREFIX",
+      description: "The destination of `lakehouse backup`: a folder or s3://BUCKET/PREFIX",
     },
     ...DATA_ARG,
     at: { type: "string", valueHint: "ID", description: "The backup to restore; default the newest" },
-    list: { type: "boolean", description: "Show which backups there are, and restore none" },
+    list: { type: "boolean", description: "List the backups, and restore none" },
     ...OUTPUT_ARG,
   },
   examples: [

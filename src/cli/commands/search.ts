@@ -1,4 +1,5 @@
-// `lakehouse search`: people for an order, as it was typed. Says how the order was read, then who fits and why.
+// `lakehouse search`: finds people for an order as it was typed. Prints how the order was interpreted, then the people who
+// fit, and why.
 
 import type { MatrixHit, Searched } from "#contracts/matrix";
 import type { House } from "#contracts/house";
@@ -18,23 +19,23 @@ const MILES_STANDARD = 50;
 
 export const search = command({
   name: "search",
-  summary: "Search for people as an order asks for them",
+  summary: "Search for people who fit an order",
   details:
-    "Write it as it came in: role, place and time are read from the text. What is searched are corpora: see `lakehouse corpus ls`.",
+    "Type the order as it came in: role, place and time are taken from the text. The search covers corpora: see `lakehouse corpus ls`.",
   many: true,
   args: {
-    query: { type: "positional", required: true, description: "The order, in its own words" },
+    query: { type: "positional", required: true, description: "The text of the order" },
     corpus: {
       type: "string",
       alias: "c",
       valueHint: "NAME",
-      description: "Searches this corpus only (may be repeated)",
+      description: "Search this corpus only (may be repeated)",
     },
     k: { type: "string", alias: "k", valueHint: "N", description: "How many hits; 10 unless given" },
     filter: {
       type: "string",
       valueHint: "JSON",
-      description: `Only hits whose fields fit: '{"status":"active"}'`,
+      description: `Only hits whose fields match: '{"status":"active"}'`,
     },
     near: {
       type: "string",
@@ -44,12 +45,12 @@ export const search = command({
     miles: {
       type: "string",
       valueHint: "N",
-      description: `How near, with --near; ${MILES_STANDARD} unless given`,
+      description: `The radius of --near; ${MILES_STANDARD} unless given`,
     },
     role: {
       type: "string",
       valueHint: "ROLE",
-      description: "The role, instead of the one read from the text",
+      description: "The role, instead of the one in the text",
     },
     mode: {
       type: "enum",
@@ -57,7 +58,7 @@ export const search = command({
       valueHint: "MODE",
       description: "hybrid (default), dense or lexical",
     },
-    explain: { type: "boolean", description: "Shows what each part of the ranking gave" },
+    explain: { type: "boolean", description: "Show the score of each part of the ranking" },
     ...CLIENT_ARGS,
   },
   examples: [
@@ -71,7 +72,7 @@ export const search = command({
     const mode = modes.find((known) => known === args.mode);
     const input: SearchInput = {
       query_text: given.words.join(" "),
-      // The reason is what a person reads, so it is always asked for; --explain shows the numbers behind it.
+      // The reason is part of the table, so it is always requested; --explain shows the scores behind it.
       explain: true,
       ...(corpora.length === 0 ? {} : { corpora: [...corpora] }),
       ...(k === undefined ? {} : { k }),
@@ -83,22 +84,22 @@ export const search = command({
     if (args.miles !== undefined && args.near === undefined)
       throw new UsageProblem("--miles needs --near PLACE.");
     const { house } = await connect(settingsOf(args));
-    const answer = await house.matrixd.search(input);
+    const found = await house.matrixd.search(input);
     const format = formatOf(args.output);
-    if (isForPeople(format)) say(`Read as: ${readAs(answer)}.`);
+    if (isForPeople(format)) say(`Read as: ${readAs(found)}.`);
     await emit(format, {
-      fields: hitFields(answer.hits, args.explain === true),
-      rows: answer.hits,
-      json: answer,
-      empty: "Nobody fits. Try a wider --miles, or no --filter.",
+      fields: hitFields(found.hits, args.explain === true),
+      rows: found.hits,
+      json: found,
+      empty: "No hits. Try a wider --miles, or no --filter.",
     });
     if (!isForPeople(format)) return;
-    for (const [name, { degraded }] of Object.entries(answer.per_corpus)) {
+    for (const [name, { degraded }] of Object.entries(found.per_corpus)) {
       if (degraded !== undefined) say(`${paintTalk("yellow", "warning:")} ${name}: ${degraded}`);
     }
-    const searched = Object.values(answer.per_corpus).reduce((sum, { count: rows }) => sum + rows, 0);
+    const searched = Object.values(found.per_corpus).reduce((sum, { count: rows }) => sum + rows, 0);
     say(
-      `${counted(answer.hits.length, "hit")} in ${duration(answer.took_ms)}${searched > 0 ? "" : "; nothing was searched"}.`,
+      `${counted(found.hits.length, "hit")} in ${duration(found.took_ms)}${searched > 0 ? "" : "; nothing was searched"}.`,
     );
   },
 });
@@ -117,7 +118,7 @@ function nearOf(place: string, within: string | undefined): Near {
   return { city, state, miles };
 }
 
-/** How the order was understood, in a line: what a person must see first to trust the rest. */
+/** How the order was interpreted, in one line. */
 export function readAs({ query }: Searched): string {
   const { role, roles, exclude, person, unread, corrections } = query;
   const [likely] = query.candidates;
@@ -188,10 +189,10 @@ function startText(start: string): string {
   return `${weekday} ${date}${time === undefined ? "" : ` ${time}`}`;
 }
 
-/** Columns of the table that a field of a corpus may not take the name of. */
+/** Columns of the table whose names a field of a corpus may not use. */
 const OWN = new Set(["rank", "id", "corpus", "miles", "score", "why"]);
 
-/** Ranks as the wire counts them; the fields of the corpora as they have them; then what the ranking says. */
+/** Ranks as in the response, then the corpus fields, then the score and the reason. */
 export function hitFields(hits: readonly MatrixHit[], numbers: boolean): Field<MatrixHit>[] {
   const there = new Set(hits.flatMap(({ metadata }) => Object.keys(metadata)));
   const several = new Set(hits.map(({ corpus }) => corpus)).size > 1;

@@ -1,4 +1,4 @@
-// `lakehouse serve`: one service as a process of its own, for a supervisor: ours (`up --apart`), systemd, Kubernetes.
+// `lakehouse serve`: one service as a process of its own, for a supervisor: `up --apart`, systemd, Kubernetes.
 
 import { SERVICE_NAMES } from "#contracts/house";
 import type { DaemonMessage, GatewayOrder } from "#topology/supervised-process";
@@ -16,18 +16,18 @@ export const serve = command({
   name: "serve",
   summary: "Run a single service of a house",
   details:
-    "`lakehouse up --apart` does this for all of them. All services of one house are given the same data folder, by which they find each other.",
+    "`lakehouse up --apart` does this for all of them. All services of one house need the same data folder: it is how they find each other.",
   args: {
     service: { type: "positional", required: true, description: `One of: ${NAMES.join(", ")}` },
     ...HOUSE_ARGS,
     "take-over": {
       type: "boolean",
-      description: "Of the gateway: take the place of the one that runs, without a request failing",
+      description: "For the gateway: replace the running one without a failed request",
     },
     log: {
       type: "string",
       valueHint: "LEVEL",
-      description: "Least level that is logged: debug, info, warn or error (LAKEHOUSE_LOG)",
+      description: "Lowest level that is logged: debug, info, warn or error (LAKEHOUSE_LOG)",
     },
   },
   examples: [
@@ -53,7 +53,7 @@ export const serve = command({
     const report = (message: DaemonMessage): void => void process.send?.(message);
     const { gateway } = daemon;
     if (gateway !== undefined) {
-      // Under a supervisor it waits for the daemons of its own house; alone it serves those that run already.
+      // Under `up --apart` it waits for the other daemons to start; alone it uses those that run already.
       if (!supervised && takeOver) await gateway.open();
       process.on("message", (message) => {
         if (message === ("open" satisfies GatewayOrder)) void gateway.open();

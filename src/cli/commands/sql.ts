@@ -1,5 +1,5 @@
-// `lakehouse sql`: a question over the datasets. A table and JSON are capped and say so; CSV and JSON lines stream
-// every row, however many.
+// `lakehouse sql`: runs a query over the datasets. A table and JSON are limited in rows and say so; CSV and JSON lines
+// stream every row.
 
 import type { SqlResult } from "#contracts/query";
 import type { House } from "#contracts/house";
@@ -20,28 +20,28 @@ const STREAMED: Readonly<Record<string, string>> = { csv: "text/csv", jsonl: "ap
 
 export const sql = command({
   name: "sql",
-  summary: "Ask a question in SQL",
+  summary: "Run a SQL query",
   details:
     "DuckDB's SQL; each dataset is a table of its name. One SELECT, WITH, DESCRIBE, SHOW or EXPLAIN statement, from the command line, a file or standard input. A table and JSON show up to --limit rows (1000); csv and jsonl stream all of them unless --limit is given.",
   args: {
     query: { type: "positional", required: false, description: "The statement" },
-    file: { type: "string", alias: "f", valueHint: "FILE", description: "Reads the statement from a file" },
+    file: { type: "string", alias: "f", valueHint: "FILE", description: "Read the statement from a file" },
     param: {
       type: "string",
       alias: "p",
       valueHint: "VALUE",
       description: "A value for the next ? of the statement (may be repeated)",
     },
-    limit: { type: "string", valueHint: "N", description: "Rows at most, up to 100000" },
+    limit: { type: "string", valueHint: "N", description: "Maximum number of rows, up to 100000" },
     at: {
       type: "string",
       valueHint: "DATASET=WHEN",
-      description: "Reads a dataset as it was: a snapshot id, a tag or a time (may be repeated)",
+      description: "Read a dataset as it was: a snapshot id, a tag or a time (may be repeated)",
     },
     timeout: {
       type: "string",
       valueHint: "SECONDS",
-      description: "Gives up after so long; 30 unless given, at most 300",
+      description: "Time limit; 30 unless given, at most 300",
     },
     "time-zone": {
       type: "string",
@@ -81,13 +81,13 @@ export const sql = command({
         warn(streamWarnings(headers));
         return;
       }
-      const answer = await house.queryd.sql(
+      const result = await house.queryd.sql(
         { ...input, ...(limit === undefined ? {} : { limit }) },
         { signal },
       );
-      await emit(format, { fields: fieldsOf(answer), rows: answer.rows, json: answer });
-      if (isForPeople(format)) say(summary(answer));
-      warn(answer.warnings);
+      await emit(format, { fields: fieldsOf(result), rows: result.rows, json: result });
+      if (isForPeople(format)) say(summary(result));
+      warn(result.warnings);
     } catch (thrown) {
       throw located(thrown, statement);
     }
@@ -99,7 +99,7 @@ async function statementOf(query: string | undefined, file: string | undefined):
     throw new UsageProblem("Give the statement or --file, not both.");
   if (query !== undefined && query !== "-") return query;
   if (file === undefined && query === undefined && stdinIsTty) {
-    throw new UsageProblem("Which question? For example: lakehouse sql 'SHOW TABLES'");
+    throw new UsageProblem("No statement given. For example: lakehouse sql 'SHOW TABLES'");
   }
   const text = await new Response((await inputFile(file ?? "-")).stream()).text();
   if (text.trim() === "")
@@ -107,12 +107,12 @@ async function statementOf(query: string | undefined, file: string | undefined):
   return text;
 }
 
-/** Numbers, true, false and null are those; everything else is text. A text that looks like one goes in "". */
+/** Numbers, true, false and null are parsed as such; everything else is text. Quote a text that looks like one: "7". */
 function paramOf(text: string): string | number | boolean | null {
   if (/^(?:true|false|null|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|".*")$/s.test(text)) {
     try {
       const value = JSON.parse(text) as string | number | boolean | null;
-      // A number that JSON cannot carry exactly is passed as the text it is.
+      // A number that JSON cannot represent exactly is passed as text.
       if (typeof value !== "number" || String(value) === text || Number.isSafeInteger(value)) return value;
     } catch {
       return text;
@@ -133,8 +133,8 @@ function whenOf(given: Given): Pick<SqlInput, "at"> {
 
 const NUMERIC = /^(?:U?(?:TINY|SMALL|BIG|HUGE)?INT(?:EGER)?|FLOAT|DOUBLE|REAL|DECIMAL)/i;
 
-export function fieldsOf(answer: SqlResult): Field<Record<string, unknown>>[] {
-  return answer.columns.map(({ name, type }) => ({
+export function fieldsOf(result: SqlResult): Field<Record<string, unknown>>[] {
+  return result.columns.map(({ name, type }) => ({
     name,
     align: NUMERIC.test(type) ? ("right" as const) : ("left" as const),
     value: (row) => row[name],
@@ -156,10 +156,10 @@ function summary({ row_count, truncated, took_ms }: SqlResult): string {
   return `${counted(row_count, "row")} in ${duration(took_ms)}${more}.`;
 }
 
-/** Longer lines of SQL were not typed by hand; a mark below them would be far away. */
+/** Longer lines of SQL are generated; a marker below them would be far away. */
 const MARKED_LENGTH_MAX = 200;
 
-/** A fault that tells its place in the statement shows that line, with a mark below the place. */
+/** Adds the line of the statement where the fault is, with a marker below the position. */
 function located(thrown: unknown, statement: string): unknown {
   if (!(thrown instanceof Fault)) return thrown;
   const [, line = "", column = ""] = /^sql:(\d+):(\d+)$/.exec(thrown.details?.[0]?.path ?? "") ?? [];

@@ -1,4 +1,4 @@
-// `lakehouse status`: how the house is, service by service.
+// `lakehouse status`: the health of a house, service by service.
 
 import { CLIENT_ARGS, settingsOf } from "../args.ts";
 import { command } from "../command.ts";
@@ -30,8 +30,8 @@ const FIELDS: readonly Field<Line>[] = [
 
 export const status = command({
   name: "status",
-  summary: "Show how the house is",
-  details: "Exits with 5 when nothing runs, and with 1 when a part of the house is not well.",
+  summary: "Show the health of a house and of each service",
+  details: "Exits with 5 when no house runs, and with 1 when a part of it is not ok.",
   args: CLIENT_ARGS,
   examples: [
     "lakehouse status",
@@ -45,7 +45,7 @@ export const status = command({
     await emit(format, { fields: FIELDS, rows: linesOf(health), json: { url: connection.url, ...health } });
     if (isForPeople(format)) {
       say(
-        `${connection.url}: ${health.status}, version ${health.version}, ${health.topology === "together" ? "one process" : "a process each"}.`,
+        `${connection.url}: ${health.status}, version ${health.version}, ${health.topology === "together" ? "one process" : "one process per service"}.`,
       );
     }
     return health.status === "ok" ? EXIT.ok : EXIT.failure;

@@ -1,4 +1,4 @@
-// `lakehouse up`: a house that serves until it is told to end.
+// `lakehouse up`: starts a house and serves until a signal stops it.
 
 import { counted, duration } from "../terminal/plain-text.ts";
 import { HOUSE_ARGS, OUTPUT_ARG, settingsOf } from "../args.ts";
@@ -11,7 +11,7 @@ export const up = command({
   name: "up",
   summary: "Start a house and serve until Ctrl-C",
   details:
-    "Everything is kept in the data folder. Ctrl-C (or `lakehouse down` elsewhere) lets requests under way end before the house does; a second Ctrl-C cuts them.\n\nWith --take-over it takes the place of the house that runs over the folder, at the same address: the new one holds requests until the old one has answered those under way and given up the folder, and no client is turned away. Where none runs it starts as usual.",
+    "All data is kept in the data folder. Ctrl-C (or `lakehouse down` in another terminal) completes requests in progress before it stops; a second Ctrl-C aborts them.\n\nWith --take-over it replaces the house that runs over the folder, at the same address: the new process holds requests until the old one has completed those in progress and released the folder, and no request fails. Where no house runs it starts as usual.",
   args: {
     ...HOUSE_ARGS,
     apart: {
@@ -20,12 +20,12 @@ export const up = command({
     },
     "take-over": {
       type: "boolean",
-      description: "Replace the house that runs over the folder, without a request failing",
+      description: "Replace the house that runs over the folder, without a failed request",
     },
     log: {
       type: "string",
       valueHint: "LEVEL",
-      description: "Least level that is logged: debug, info, warn or error (LAKEHOUSE_LOG)",
+      description: "Lowest level that is logged: debug, info, warn or error (LAKEHOUSE_LOG)",
     },
     ...OUTPUT_ARG,
   },
@@ -45,7 +45,7 @@ export const up = command({
     const house = await startHouse(settings, logOf(settings), before !== undefined);
     const { untilStopped } = await import("#topology/lifecycle");
     const ended = untilStopped(house, () =>
-      say("Stopping: requests under way may end. Ctrl-C again cuts them."),
+      say("Stopping: requests in progress are completed. Ctrl-C again aborts them."),
     );
     const tookMs = performance.now() - started;
     const urls = urlsOf(house.url);

@@ -1,5 +1,4 @@
-// `lakehouse vectors`: indexes of vectors, and their named snapshots in the object store: kept, listed, put back,
-// removed.
+// `lakehouse vectors`: vector indexes, and their named snapshots in the object store: created, listed, restored, removed.
 
 import type { House } from "#contracts/house";
 import type { Index, NamedSnapshot } from "#contracts/vector";
@@ -46,7 +45,7 @@ const NAME_ARG = { name: { type: "positional", required: true, description: "The
 
 const ls = command({
   name: "vectors ls",
-  summary: "List indexes of vectors",
+  summary: "List vector indexes",
   args: CLIENT_ARGS,
   examples: ["lakehouse vectors ls"],
   run: async (args) => {
@@ -61,7 +60,7 @@ const ls = command({
 
 const snapshots = command({
   name: "vectors snapshots",
-  summary: "List the snapshots of an index, also of one that was removed",
+  summary: "List the snapshots of an index, also of a removed index",
   args: { ...INDEX_ARG, ...CLIENT_ARGS },
   examples: ["lakehouse vectors snapshots papers"],
   run: async (args) => {
@@ -74,7 +73,7 @@ const snapshots = command({
 
 const snapshot = command({
   name: "vectors snapshot",
-  summary: "Keep an index as it is now in the object store",
+  summary: "Store a snapshot of an index in the object store",
   args: {
     ...INDEX_ARG,
     name: { type: "positional", required: false, description: "A name; by default the time" },
@@ -88,20 +87,20 @@ const snapshot = command({
     const kept = await house.vectord.snapshot({ index: args.index, ...named });
     if (!isForPeople(formatOf(args.output))) return write(jsonText(kept));
     say(
-      `Kept ${counted(kept.count, "row")} of ${args.index} as ${kept.name}, ${size(kept.bytes)} in ${duration(performance.now() - started)}.`,
+      `Stored ${counted(kept.count, "row")} of ${args.index} as ${kept.name}, ${size(kept.bytes)} in ${duration(performance.now() - started)}.`,
     );
   },
 });
 
 const restore = command({
   name: "vectors restore",
-  summary: "Put an index back to a snapshot; what was written since is lost",
+  summary: "Restore an index from a snapshot; later writes are lost",
   args: { ...INDEX_ARG, ...NAME_ARG, ...YES_ARG, ...CLIENT_ARGS },
   examples: ["lakehouse vectors restore papers before-cleanup"],
   run: async (args) => {
     const { house } = await connect(settingsOf(args));
-    const question = `Put ${args.index} back to ${args.name}? What was written since is lost.`;
-    if (!(await confirmed(question, args.yes))) {
+    const prompt = `Restore ${args.index} from ${args.name}? Later writes are lost.`;
+    if (!(await confirmed(prompt, args.yes))) {
       say("Nothing was changed.");
       return EXIT.failure;
     }
@@ -161,14 +160,14 @@ const rm = command({
       return EXIT.failure;
     }
     await house.vectord.dropSnapshot({ index: args.index, name: args.name });
-    say(`Removed the snapshot ${args.name}. The index ${args.index} is as it was.`);
+    say(`Removed the snapshot ${args.name}. The index ${args.index} is unchanged.`);
     return EXIT.ok;
   },
 });
 
 export const vectors = group({
   name: "vectors",
-  summary: "List and repair indexes of vectors; keep, list and put back their snapshots",
+  summary: "List and repair vector indexes; create, list and restore their snapshots",
   examples: [
     "lakehouse vectors ls",
     "lakehouse vectors snapshot papers",

@@ -1,4 +1,4 @@
-// `lakehouse version`: what runs here, for a person or a bug report.
+// `lakehouse version`: versions, for a person or a bug report.
 
 import { VERSION } from "#topology/version";
 import { OUTPUT_ARG } from "../args.ts";
@@ -12,9 +12,9 @@ export const version = command({
   args: OUTPUT_ARG,
   examples: ["lakehouse version", "lakehouse version -o json"],
   run: async ({ output }) => {
-    // Bare text in a pipe too: VERSION=$(lakehouse version) is what people write.
-    const asked = output === "json" || output === "jsonl";
+    // Plain text in a pipe too, for VERSION=$(lakehouse version).
+    const json = output === "json" || output === "jsonl";
     const facts = { version: VERSION, bun: Bun.version, platform: `${process.platform}-${process.arch}` };
-    await write(asked ? jsonText(facts) : `${VERSION}\n`);
+    await write(json ? jsonText(facts) : `${VERSION}\n`);
   },
 });

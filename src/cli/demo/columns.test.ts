@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { generateWorkers } from "./sample/sample.ts";
 import { Fault } from "#rpc/fault";
 import { corpusNotes, corpusOver, orderColumns, workerColumns } from "./columns.ts";
-import { sqlQuestion } from "./queries.ts";
+import { demoQuery } from "./queries.ts";
 
 const [first] = generateWorkers({ seed: 1, count: 1, today: "2026-11-21" });
 const SAMPLE = Object.keys(first ?? {});
@@ -68,17 +68,17 @@ describe("the corpus over them", () => {
   });
 });
 
-describe("the question in SQL", () => {
-  test("asks no more than the columns carry", () => {
-    const bare = sqlQuestion(workerColumns(["id", "role"]), orderColumns(["role"]), {});
+describe("the SQL query", () => {
+  test("uses only the columns that are there", () => {
+    const bare = demoQuery(workerColumns(["id", "role"]), orderColumns(["role"]), {});
     expect(bare.sql).not.toMatch(/state|headcount|status/);
-    expect(bare.asks).toContain("by role.");
-    const none = sqlQuestion(workerColumns(["id"]), orderColumns(["client"]), {});
+    expect(bare.summary).toContain("by role.");
+    const none = demoQuery(workerColumns(["id"]), orderColumns(["client"]), {});
     expect(none.sql).toContain("count(*)");
   });
 
   test("quotes whatever a column is called", () => {
-    const { sql } = sqlQuestion(workerColumns(["id", "Job Title"]), orderColumns(["JOB-TITLE"]), {});
+    const { sql } = demoQuery(workerColumns(["id", "Job Title"]), orderColumns(["JOB-TITLE"]), {});
     expect(sql).toContain('"Job Title" AS role');
     expect(sql).toContain('"JOB-TITLE" AS role');
   });

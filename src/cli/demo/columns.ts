@@ -1,4 +1,4 @@
-// What the demo makes of the columns of a user's file.
+// Maps the columns of a user's file to what the demo needs.
 
 import type { FieldKind } from "#contracts/vector";
 import { type Columns, columnsNamed, ORDER_NAMES, WORKER_NAMES } from "#domain/columns";
@@ -16,10 +16,10 @@ export function orderColumns(columns: readonly string[]): OrderColumns {
   return columnsNamed(ORDER_NAMES, columns);
 }
 
-/** Nobody reads a longer list. */
+/** A longer list is not read. */
 const COLUMNS_NAMED = 30;
 
-/** The corpus over these columns. Throws `invalid`, naming what is missing, when one cannot be made. */
+/** The corpus over these columns. Throws `invalid`, naming what is missing, when none can be built. */
 export function corpusOver(columns: readonly string[], file: string): CorpusPlan {
   const known = workerColumns(columns);
   const { id, role, city, state, certifications } = known;
@@ -48,12 +48,13 @@ export function corpusOver(columns: readonly string[], file: string): CorpusPlan
   return { corpus: "workers", dataset: "workers", id, text, fields };
 }
 
-/** What the search cannot do with a file, in sentences. */
+/** What the search cannot do with a file, as messages. */
 export function corpusNotes(columns: readonly string[]): string[] {
   const { city, state, status, lat, lon } = workerColumns(columns);
   const notes: string[] = [];
   if ((city === undefined || state === undefined) && (lat === undefined || lon === undefined))
-    notes.push("There is no city and state: who is near cannot be told.");
-  if (status === undefined) notes.push("There is no status: everybody is searched, not only who is active.");
+    notes.push("There is no city and state column: distances are not known.");
+  if (status === undefined)
+    notes.push("There is no status column: all workers are searched, not only active ones.");
   return notes;
 }

@@ -170,7 +170,7 @@ describe("when something stands in the way", () => {
       "--data",
       join(folder, "missing"),
       "--orders",
-      join(folder, "nobody.csv"),
+      join(folder, "missing.csv"),
     );
     expect({ exitCode, ok: report.ok }).toEqual({ exitCode: 4, ok: false });
     expect(report.steps.map(({ name }) => name)).toEqual(["start", "sample"]);
@@ -178,7 +178,7 @@ describe("when something stands in the way", () => {
   });
 
   test(
-    "a file without the columns that are needed is told which",
+    "a file without the columns names the missing ones",
     async () => {
       const file = join(folder, "names.csv");
       await writeFile(file, "first,last\nAnn,Lee\nBo,Ray\n");
@@ -209,7 +209,7 @@ describe("when something stands in the way", () => {
 });
 
 test(
-  "without --once it serves until it is told to end",
+  "without --once it serves until a signal stops it",
   async () => {
     const data = join(folder, "serving");
     const demo = start(["demo", "--json", "--port", "0", "--data", data]);

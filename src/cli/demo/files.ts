@@ -8,7 +8,7 @@ import { generateOrders, generateWorkers, toCsv } from "./sample/sample.ts";
 import { Fault } from "#rpc/fault";
 import { type InputFile, inputFile } from "../input-file.ts";
 
-/** Enough that ranking has something to do, few enough that loading and building take a moment. */
+/** Enough for a meaningful ranking, few enough to load and build within seconds. */
 export const SAMPLE_WORKERS = 5000;
 export const SAMPLE_ORDERS = 500;
 const SAMPLE_SEED = 20;
@@ -18,10 +18,10 @@ export interface DemoFile {
   readonly file: InputFile;
   readonly path: string;
   readonly bytes: number;
-  /** Rows of a sample; what a user's file holds is known when it is loaded. */
+  /** Rows of a sample; a user's file is counted when it is loaded. */
   readonly rows?: number;
-  readonly origin: "sample" | "yours";
-  /** False when the file was there already with this very content. */
+  readonly kind: "sample" | "yours";
+  /** False when the file existed already with the same content. */
   readonly written: boolean;
 }
 
@@ -59,7 +59,7 @@ async function own(dataset: DemoFile["dataset"], given: string): Promise<DemoFil
   if (given === "-")
     throw new Fault("invalid", `--${dataset} needs a file; standard input cannot be looked at twice.`);
   const file = await inputFile(given);
-  return { dataset, file, path: file.path ?? given, bytes: file.bytes ?? 0, origin: "yours", written: false };
+  return { dataset, file, path: file.path ?? given, bytes: file.bytes ?? 0, kind: "yours", written: false };
 }
 
 async function sample(
@@ -77,19 +77,19 @@ async function sample(
     await writeDurably(path, content);
   }
   const file = await inputFile(path);
-  return { dataset, file, path, bytes: file.bytes ?? 0, rows, origin: "sample", written };
+  return { dataset, file, path, bytes: file.bytes ?? 0, rows, kind: "sample", written };
 }
 
-/** Which datasets of a folder the demo has made; it replaces these and no others. */
+/** The datasets of a folder that the demo created; it replaces these and no others. */
 function markPath(data: string): string {
   return join(data, "sample", "made-by-demo.json");
 }
 
 /**
- * Makes sure that the demo may replace the dataset: it must not be there, or be one that the demo made. Throws
+ * Makes sure that the demo may replace the dataset: it must not exist, or be one that the demo created. Throws
  * `conflict` otherwise.
  */
-export async function claimDataset(data: string, dataset: string, isThere: boolean): Promise<void> {
+export async function reserveDataset(data: string, dataset: string, isThere: boolean): Promise<void> {
   const text = await readIfThere(markPath(data));
   const made = text === undefined ? [] : (JSON.parse(text) as string[]);
   if (made.includes(dataset)) return;
@@ -103,7 +103,7 @@ export async function claimDataset(data: string, dataset: string, isThere: boole
   await writeDurably(markPath(data), `${JSON.stringify([...made, dataset])}\n`);
 }
 
-/** A path as a person would type it from here. */
+/** The path relative to the present folder, where that is shorter. */
 export function shortPath(path: string): string {
   const near = relative(process.cwd(), path);
   return near === "" ? "." : near.startsWith("..") ? path : `./${near}`;

@@ -1,13 +1,13 @@
-// What the demo asks: one question in SQL over workers and orders, and six searches in the words of coordinators.
+// The queries of the demo: one SQL query over workers and orders, and six searches as coordinators type them.
 
 import { quoteIdentifier } from "#lib/sql-text";
 import type { House } from "#contracts/house";
 import { DEMO_PLACES } from "./sample/draws.ts";
 import type { OrderColumns, WorkerColumns } from "./columns.ts";
 
-export interface SqlQuestion {
-  /** In a sentence, for a person. */
-  readonly asks: string;
+export interface DemoQuery {
+  /** One sentence that describes the query. */
+  readonly summary: string;
   readonly sql: string;
 }
 
@@ -17,7 +17,7 @@ const ROWS_SHOWN = 10;
 const OPEN = ["open", "partially_filled"] as const;
 const ACTIVE = ["active"] as const;
 
-/** What a file says of status in words that are known here; a file with other words is read without them. */
+/** The status columns whose values are known here; files with other values are queried without a status. */
 export interface KnownStatus {
   /** The column by which workers are active. */
   readonly active?: string;
@@ -55,15 +55,16 @@ function isOneOf(column: string, values: readonly string[]): string {
   return `CAST(${name(column)} AS VARCHAR) IN (${values.map((value) => `'${value}'`).join(", ")})`;
 }
 
-/** Open positions against active people; less when the columns do not carry it. */
-export function sqlQuestion(
+/** Open positions against active people; simpler when columns are missing. */
+export function demoQuery(
   workers: WorkerColumns,
   orders: OrderColumns,
   { active, open }: KnownStatus,
-): SqlQuestion {
+): DemoQuery {
   if (workers.role === undefined || orders.role === undefined) {
     return {
-      asks: "How many rows are there? (No column with the role was found in both files, so they cannot be compared.)",
+      summary:
+        "How many rows are there? (No column with the role was found in both files, so they cannot be compared.)",
       sql: `SELECT 'workers' AS dataset, count(*) AS rows FROM workers\nUNION ALL\nSELECT 'orders', count(*) FROM orders`,
     };
   }
@@ -77,7 +78,7 @@ export function sqlQuestion(
   const filled = orders.filled === undefined ? "" : ` - ${whole(orders.filled)}`;
   const positions = orders.headcount === undefined ? "count(*)" : `sum(${whole(orders.headcount)}${filled})`;
   return {
-    asks: `Where are people short? ${open === undefined ? "All" : "Open"} positions against ${active === undefined ? "all" : "active"} workers, by role${byState ? " and state" : ""}.`,
+    summary: `Where are people short? ${open === undefined ? "All" : "Open"} positions against ${active === undefined ? "all" : "active"} workers, by role${byState ? " and state" : ""}.`,
     sql: [
       `WITH demand AS (SELECT ${keys(orders)}, count(*) AS orders, CAST(${positions} AS BIGINT) AS positions`,
       `                FROM orders${where(orders, open, OPEN)} GROUP BY ALL),`,
@@ -119,10 +120,10 @@ const PHRASES: readonly Phrase[] = [
 export async function searchQueries(
   house: Pick<House, "queryd">,
   { role, city, state }: WorkerColumns,
-  origin: "sample" | "yours",
+  kind: "sample" | "yours",
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  if (origin === "sample" || role === undefined) return SAMPLE_QUERIES.slice(0, DEMO_PLACES.length);
+  if (kind === "sample" || role === undefined) return SAMPLE_QUERIES.slice(0, DEMO_PLACES.length);
   const place = [city, state].flatMap((column) => (column === undefined ? [] : [name(column)]));
   const where = place.length === 0 ? "''" : `concat_ws(', ', ${place.join(", ")})`;
   const sql = `SELECT ${name(role)} AS role, ${where} AS place, count(*) AS n FROM workers WHERE ${name(role)} IS NOT NULL GROUP BY ALL ORDER BY n DESC, role, place LIMIT ${PHRASES.length}`;

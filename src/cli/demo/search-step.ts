@@ -1,4 +1,4 @@
-// The last step of the demo: searches as coordinators type them, each with how it was read, who was found and why.
+// The last step of the demo: searches as coordinators type them, each with its interpretation, the people found, and why.
 
 import type { MatrixHit } from "#contracts/matrix";
 import { present } from "#lib/assert";
@@ -11,8 +11,8 @@ import { readAs } from "../commands/search.ts";
 import { type Column, cut, tableLines } from "../terminal/table.ts";
 import { wrapped } from "../terminal/wrap.ts";
 
-const HITS_ASKED = 5;
-/** Enough to see that the ranking makes sense, six times over. */
+const HITS_MAX = 5;
+/** Enough to judge the ranking, for each of six searches. */
 const HITS_SHOWN = 3;
 
 interface SearchDetail {
@@ -37,19 +37,19 @@ interface HitDetail {
 export const search: Step = async (stage) => {
   const { signal } = stage;
   const clients = present(stage.clients, "the clients");
-  const [{ origin }] = present(stage.files, "the files");
+  const [{ kind }] = present(stage.files, "the files");
   const columns = workerColumns(present(stage.columns, "the columns").workers);
   const status = stage.status?.active;
   const filter = status === undefined ? undefined : { [status]: "active" };
   let firstResultMs: number | undefined;
   const searches: SearchDetail[] = [];
-  for (const query of await searchQueries(clients, columns, origin, signal)) {
+  for (const query of await searchQueries(clients, columns, kind, signal)) {
     const began = performance.now();
-    const answer = await clients.matrixd.search(
+    const found = await clients.matrixd.search(
       {
         query_text: query,
         corpora: ["workers"],
-        k: HITS_ASKED,
+        k: HITS_MAX,
         explain: true,
         ...(filter === undefined ? {} : { filter }),
       },
@@ -58,28 +58,26 @@ export const search: Step = async (stage) => {
     firstResultMs ??= Math.round(performance.now() - stage.startedAt);
     searches.push({
       query,
-      read_role: answer.query.role.role,
-      read_as: readAs(answer),
+      read_role: found.query.role.role,
+      read_as: readAs(found),
       took_ms: Math.round((performance.now() - began) * 10) / 10,
-      hits: answer.hits.map((hit) => hitDetail(hit, columns)),
+      hits: found.hits.map((hit) => hitDetail(hit, columns)),
     });
   }
   const empty = searches.filter(({ hits }) => hits.length === 0).length;
-  if (empty > 0 && origin === "sample")
+  if (empty > 0 && kind === "sample")
     throw new Fault(
       "internal",
-      `${counted(empty, "search")} of the sample found nobody.`.replace("searchs", "searches"),
+      `${counted(empty, "search")} of the sample had no hits.`.replace("searchs", "searches"),
     );
   return {
     detail: { searches, filter: filter ?? null, first_result_ms: firstResultMs ?? null },
-    told: {
-      title: "Searched in the words of a coordinator",
+    report: {
+      title: "Searched as a coordinator types",
       lines: [
         ...(filter === undefined
           ? []
-          : [
-              `Only who is active. The first answer was there ${duration(firstResultMs ?? 0)} after the start.`,
-            ]),
+          : [`Active workers only. The first result came ${duration(firstResultMs ?? 0)} after the start.`]),
         ...searches.flatMap((one) => searchLines(one, stage)),
       ],
     },
@@ -114,7 +112,7 @@ function searchLines({ query, read_as, took_ms, hits }: SearchDetail, { width, p
   const shown = hits.slice(0, HITS_SHOWN);
   const inner = width - INDENT - 2;
   const rows = shown.map((hit) => [hit.id, hit.name, hit.role, hit.city, hit.state, hit.miles?.toFixed(1)]);
-  // A user's file may lack some of these.
+  // A user's file may lack some of these columns.
   const used = HIT_COLUMNS.map((_, at) => rows.some((row) => (row[at] ?? "") !== ""));
   const [head = "", ...lines] = tableLines(
     HIT_COLUMNS.filter((_, at) => used[at]),
@@ -129,7 +127,7 @@ function searchLines({ query, read_as, took_ms, hits }: SearchDetail, { width, p
     "",
     `${paint("cyan", `"${safe(query)}"`)}  ${paint("dim", duration(took_ms))}`,
     ...wrapped(`Read as: ${read_as}.`, inner).map((line) => `  ${line}`),
-    ...(rows.length === 0 ? ["  Nobody fits."] : [head, ...people].map((line) => `  ${line}`)),
+    ...(rows.length === 0 ? ["  No hits."] : [head, ...people].map((line) => `  ${line}`)),
   ];
 }
 

@@ -1,4 +1,4 @@
-// What the steps of the demo share: what they are given, what each adds for the later ones, and what each gives back.
+// State that the steps of the demo share: their input, what each adds for later ones, and what each returns.
 
 import type { Settings } from "#config";
 import type { House } from "#contracts/house";
@@ -23,13 +23,13 @@ export interface Stage {
   status?: KnownStatus;
 }
 
-export interface Told {
+export interface StepReport {
   readonly title: string;
   readonly lines: readonly string[];
 }
 
 export type StepDetail = Readonly<Record<string, unknown>>;
-export type Step = (stage: Stage) => Promise<{ detail: StepDetail; told: Told }>;
+export type Step = (stage: Stage) => Promise<{ detail: StepDetail; report: StepReport }>;
 
 /** Columns before the lines of a step. */
 export const INDENT = 5;

@@ -1,5 +1,5 @@
-// The steps of the demo, in their order: start, sample, ingest, sql, corpus, search. Each gives its detail for
-// `--json` and the lines that a person reads.
+// The steps of the demo, in their order: start, sample, ingest, sql, corpus, search. Each returns its detail for
+// `--json` and the lines to print.
 
 import type { House } from "#contracts/house";
 import type { Ingested } from "#contracts/ingest";
@@ -8,8 +8,8 @@ import { Fault } from "#rpc/fault";
 import { connectTo } from "../connect.ts";
 import { buildCorpus, type CorpusPlan } from "../commands/corpus.ts";
 import { corpusNotes, corpusOver, orderColumns, workerColumns } from "./columns.ts";
-import { claimDataset, type DemoFile, demoFiles, shortPath } from "./files.ts";
-import { knownStatus, sqlQuestion } from "./queries.ts";
+import { reserveDataset, type DemoFile, demoFiles, shortPath } from "./files.ts";
+import { knownStatus, demoQuery } from "./queries.ts";
 import { search } from "./search-step.ts";
 import { INDENT, type Step } from "./stage.ts";
 import { ingestFile } from "../commands/ingest.ts";
@@ -20,16 +20,16 @@ import { tableLines } from "../terminal/table.ts";
 
 const start: Step = async (stage) => {
   const { settings } = stage;
-  // What a person sees are the steps, and a step that fails says so itself.
+  // The steps are the output, and a failed step prints its own message.
   const log = logOf(settings, settings.log === "debug" ? "debug" : "error");
   stage.house = await startHouse(settings, log);
   const { url } = stage.house;
   stage.clients = connectTo(url, settings.key).house;
   return {
     detail: { url, data_dir: settings.data },
-    told: {
+    report: {
       title: "Started a house",
-      lines: [`It answers at ${url} and keeps everything in ${shortPath(settings.data)}`],
+      lines: [`It listens at ${url} and keeps all data in ${shortPath(settings.data)}`],
     },
   };
 };
@@ -38,25 +38,21 @@ const sample: Step = async (stage) => {
   const today = new Date().toISOString().slice(0, 10);
   const files = await demoFiles({ data: stage.settings.data, today, ...stage.own });
   stage.files = files;
-  const made = files.filter(({ origin }) => origin === "sample");
+  const made = files.filter(({ kind }) => kind === "sample");
   const written = made.some((file) => file.written);
   const title =
-    made.length === 0
-      ? "Found your files"
-      : written
-        ? "Made up a sample"
-        : "The sample of today is there already";
+    made.length === 0 ? "Found your files" : written ? "Generated a sample" : "Today's sample exists already";
   return {
     detail: Object.fromEntries(
-      files.map(({ dataset, path, bytes, rows, origin, written: isNew }) => [
+      files.map(({ dataset, path, bytes, rows, kind, written: isNew }) => [
         dataset,
-        { path, bytes, ...(rows === undefined ? {} : { rows }), origin, written: isNew },
+        { path, bytes, ...(rows === undefined ? {} : { rows }), origin: kind, written: isNew },
       ]),
     ),
-    told: {
+    report: {
       title,
-      lines: files.map(({ dataset, path, bytes, rows, origin }) =>
-        origin === "sample"
+      lines: files.map(({ dataset, path, bytes, rows, kind }) =>
+        kind === "sample"
           ? `${counted(rows ?? 0, dataset.slice(0, -1))}, none of them real: ${shortPath(path)} (${size(bytes)})`
           : `Your ${dataset}: ${shortPath(path)} (${size(bytes)})`,
       ),
@@ -70,7 +66,7 @@ const ingest: Step = async (stage) => {
   const outcomes: Ingested[] = [];
   for (const file of present(stage.files, "the files")) {
     const there = await isThere(clients, file.dataset, signal);
-    await claimDataset(settings.data, file.dataset, there);
+    await reserveDataset(settings.data, file.dataset, there);
     outcomes.push(await loadAlone(clients, file, there, signal));
   }
   const [workers = [], orders = []] = outcomes.map(({ columns }) => columns.map(({ name }) => name));
@@ -83,8 +79,8 @@ const ingest: Step = async (stage) => {
         { ...outcome, columns: columns.map(({ name, type }) => ({ name, type })) },
       ]),
     ),
-    told: {
-      title: replayed ? "Both files were loaded before: nothing to do" : "Loaded both files over HTTP",
+    report: {
+      title: replayed ? "Both files were loaded before" : "Loaded both files over HTTP",
       lines: outcomes.flatMap(ingestLines),
     },
   };
@@ -101,8 +97,8 @@ async function isThere({ catalogd }: House, dataset: string, signal: AbortSignal
 }
 
 /**
- * Loads a file as all there is in its dataset. What an earlier demo left there from a file of other columns is
- * dropped first: columns that the file does not have would stay, and be empty.
+ * Loads a file as the only content of its dataset. A dataset that an earlier demo loaded from a file with other columns is
+ * dropped first: columns that the file lacks would otherwise stay, and be empty.
  */
 async function loadAlone(
   clients: House,
@@ -137,15 +133,15 @@ function ingestLines(outcome: Ingested): string[] {
     replayed,
     took_ms,
   } = outcome;
-  const aside =
+  const rejected =
     rows_quarantined === 0
-      ? "none put aside"
-      : `${count(rows_quarantined)} put aside with a reason in ${dataset}$rejects`;
+      ? "none rejected"
+      : `${count(rows_quarantined)} rejected, with reasons in ${dataset}$rejects`;
   const twice = rows_deduped === 0 ? "" : `, ${count(rows_deduped)} twice`;
   const when = replayed ? "" : `, ${size(bytes_in)} in ${duration(took_ms)}`;
   return [
-    `${dataset}: ${counted(rows_in, "row")} in, ${count(rows_loaded)} loaded, ${aside}${twice}; ${columns.length} columns${when}`,
-    // That nothing was loaded again is said once, in the title.
+    `${dataset}: ${counted(rows_in, "row")} in, ${count(rows_loaded)} loaded, ${rejected}${twice}; ${columns.length} columns${when}`,
+    // The title already says that nothing was loaded again.
     ...(replayed ? [] : outcome.warnings.map((warning) => `  ${safe(warning)}`)),
   ];
 }
@@ -156,23 +152,23 @@ const sql: Step = async (stage) => {
   const clients = present(stage.clients, "the clients");
   const about = [workerColumns(workers), orderColumns(orders)] as const;
   stage.status = await knownStatus(clients, ...about, signal);
-  const { asks, sql: statement } = sqlQuestion(...about, stage.status);
-  const answer = await clients.queryd.sql({ sql: statement }, { signal });
-  const fields = fieldsOf(answer);
-  const rows = answer.rows.map((row) => fields.map(({ value }) => value(row)));
+  const { summary, sql: statement } = demoQuery(...about, stage.status);
+  const result = await clients.queryd.sql({ sql: statement }, { signal });
+  const fields = fieldsOf(result);
+  const rows = result.rows.map((row) => fields.map(({ value }) => value(row)));
   return {
     detail: {
-      question: asks,
+      question: summary,
       sql: statement,
-      columns: answer.columns,
-      rows: answer.rows,
-      row_count: answer.row_count,
-      took_ms: answer.took_ms,
+      columns: result.columns,
+      rows: result.rows,
+      row_count: result.row_count,
+      took_ms: result.took_ms,
     },
-    told: {
-      title: "Asked a question in SQL",
+    report: {
+      title: "Ran a SQL query",
       lines: [
-        asks,
+        summary,
         "",
         ...tableLines(fields, rows, { width: width - INDENT, header: (text) => paint("bold", text) }),
       ],
@@ -188,7 +184,7 @@ const corpus: Step = async (stage) => {
   const before = await clients.matrixd
     .corpus({ corpus: plan.corpus }, { signal: stage.signal })
     .catch(() => undefined);
-  const built = await buildAnew(clients, plan, stage.signal);
+  const built = await rebuild(clients, plan, stage.signal);
   const same =
     before?.status === "ready" &&
     before.snapshot_id === built.snapshot_id &&
@@ -197,8 +193,8 @@ const corpus: Step = async (stage) => {
   const notes = corpusNotes(workers);
   return {
     detail: { ...built, built: !same, notes },
-    told: {
-      title: same ? "The search is built already" : "Built the search over the workers",
+    report: {
+      title: same ? "The corpus is built already" : "Built a corpus of the workers",
       lines: [
         `${counted(built.rows, "worker")} by meaning, words, role and place; embedded with ${built.model}`,
         ...notes.map((note) => `Note: ${note}`),
@@ -207,8 +203,8 @@ const corpus: Step = async (stage) => {
   };
 };
 
-/** A corpus of another shape, from other files before, makes room. */
-async function buildAnew(
+/** Replaces a corpus of another shape, built from other files by an earlier run. */
+async function rebuild(
   clients: House,
   plan: CorpusPlan,
   signal: AbortSignal,

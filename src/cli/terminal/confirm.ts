@@ -1,16 +1,17 @@
-// Asks before something is lost. Where nobody can be asked, --yes has to say it.
+// Asks for confirmation before data is lost. Without a terminal, --yes is required.
 
 import { UsageProblem } from "../failure.ts";
-import { mayAsk } from "./terminal.ts";
+import { isInteractive } from "./terminal.ts";
 
 export const YES_ARG = {
-  yes: { type: "boolean", alias: "y", description: "Do it without asking" },
+  yes: { type: "boolean", alias: "y", description: "Do it without confirmation" },
 } as const;
 
-/** True when it may be done. */
-export async function confirmed(question: string, yes: boolean | undefined): Promise<boolean> {
+/** True when it is confirmed. */
+export async function confirmed(prompt: string, yes: boolean | undefined): Promise<boolean> {
   if (yes === true) return true;
-  if (!mayAsk) throw new UsageProblem(`${question} Nobody is here to be asked: add --yes to do it.`);
+  if (!isInteractive)
+    throw new UsageProblem(`${prompt} There is no terminal to confirm in: add --yes to do it.`);
   const { confirm } = await import("@clack/prompts");
-  return (await confirm({ message: question, initialValue: false, output: process.stderr })) === true;
+  return (await confirm({ message: prompt, initialValue: false, output: process.stderr })) === true;
 }

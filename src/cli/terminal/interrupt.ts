@@ -1,11 +1,11 @@
-// Ctrl-C while a command works: the first one cancels what is under way, so that it can clean up; a second one ends
-// the process at once.
+// Ctrl-C while a command runs: the first one cancels the work, so that it can clean up; a second one ends the process at
+// once.
 
 import { EXIT } from "../failure.ts";
 
 export interface Interrupt {
   readonly signal: AbortSignal;
-  /** Leaves Ctrl-C to somebody else. */
+  /** Removes the handler. */
   stop(): void;
 }
 

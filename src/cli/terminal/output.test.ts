@@ -32,12 +32,12 @@ describe("csv", () => {
   });
 });
 
-test("the form is the one that is asked for", () => {
+test("the format is that of -o", () => {
   expect(formatOf("csv")).toBe("csv");
   expect(formatOf("table")).toBe("table");
 });
 
-test("a table shows what is for reading, in place of the value", () => {
+test("a table shows the formatted text instead of the value", () => {
   const lines = tableOf(
     {
       fields: [

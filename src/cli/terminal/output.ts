@@ -1,6 +1,6 @@
-// What a command gives, in the form that was asked for: a table for a person or a block of lines for each row, JSON as
-// the wire has it, JSON lines, or CSV. Cells of a table are made for reading (grouped digits, sizes, short times); the other forms carry values as
-// they are.
+// Prints the result of a command in the format of -o: a table, a block of lines per row, JSON as in the HTTP response, JSON
+// lines, or CSV. Cells of a table are formatted for reading (grouped digits, sizes, short times); the other formats have
+// the values unchanged.
 
 import { cellText } from "./plain-text.ts";
 import { tableLines } from "./table.ts";
@@ -9,21 +9,21 @@ import { columnsOf, paintOut, say, stdoutIsTty, write } from "./terminal.ts";
 export const FORMATS = ["table", "expanded", "json", "jsonl", "csv"] as const;
 export type Format = (typeof FORMATS)[number];
 
-/** A person reads it, so that remarks may stand beside it. */
+/** Read by a person, so that remarks may be printed beside it. */
 export function isForPeople(format: Format): boolean {
   return format === "table" || format === "expanded";
 }
 
-/** What `-o` asks for; without it a table for a terminal and JSON for a pipe. */
-export function formatOf(asked: string | undefined): Format {
-  return FORMATS.find((format) => format === asked) ?? (stdoutIsTty ? "table" : "json");
+/** The format of `-o`; without it a table in a terminal and JSON in a pipe. */
+export function formatOf(name: string | undefined): Format {
+  return FORMATS.find((format) => format === name) ?? (stdoutIsTty ? "table" : "json");
 }
 
 export interface Field<Row> {
   /** The head of a table's column, and the name in CSV and JSON lines. */
   readonly name: string;
   readonly value: (row: Row) => unknown;
-  /** The cell of a table, when the value itself is not for reading. */
+  /** The text of the cell, where the value needs formatting. */
   readonly show?: (row: Row) => string;
   readonly align?: "left" | "right";
 }
@@ -31,9 +31,9 @@ export interface Field<Row> {
 export interface Listing<Row> {
   readonly fields: readonly Field<Row>[];
   readonly rows: readonly Row[];
-  /** What `-o json` gives instead of the list of rows: the answer as the wire has it. */
+  /** What `-o json` prints instead of the list of rows: the response as it was received. */
   readonly json?: unknown;
-  /** Said to a person when there are no rows: why, and what to do. */
+  /** Printed when there are no rows: why, and what to do. */
   readonly empty?: string;
 }
 
@@ -66,7 +66,7 @@ export async function emit<Row>(format: Format, listing: Listing<Row>): Promise<
   }
 }
 
-/** The lines of a listing's table, as wide as told. */
+/** The lines of the table, in the given width. */
 export function tableOf<Row>({ fields, rows }: Listing<Row>, width: number): string[] {
   return tableLines(
     fields,

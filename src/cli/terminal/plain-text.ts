@@ -1,4 +1,4 @@
-// Numbers, sizes, durations and foreign text as a person reads them in a line or a cell.
+// Formats numbers, sizes, durations and untrusted text for a line or a cell.
 
 const GROUPED = new Intl.NumberFormat("en-US");
 
@@ -45,7 +45,7 @@ export function moment(timestamp: string): string {
 const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 const NAMED: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
 
-/** Text of unknown origin made safe for a terminal: an escape sequence in a file must not reach it. */
+/** Untrusted text made safe for a terminal: an escape sequence in a file must not reach it. */
 export function safe(text: string): string {
   return text.replaceAll(
     UNPRINTABLE,
@@ -53,7 +53,7 @@ export function safe(text: string): string {
   );
 }
 
-/** Any value as the text of one cell: NULL for null, which no text is shown as, and nothing for what is not there. */
+/** Any value as the text of one cell: NULL for null, empty for undefined. */
 export function cellText(value: unknown): string {
   if (value === undefined) return "";
   if (value === null) return "NULL";

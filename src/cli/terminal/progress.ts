@@ -1,4 +1,4 @@
-// One line on stderr that says how far something is. Where nobody watches (a pipe, a log) it says nothing.
+// A progress line on stderr, printed in a terminal only and not in a pipe or a log.
 
 import { cut } from "./table.ts";
 import { columnsOf, paintTalk, stderrIsTty } from "./terminal.ts";
@@ -6,11 +6,11 @@ import { columnsOf, paintTalk, stderrIsTty } from "./terminal.ts";
 export interface Progress {
   /** `part` from 0 to 1, or undefined when the end is not known. */
   show(text: string, part?: number): void;
-  /** Wipes the line. */
+  /** Clears the line. */
   end(): void;
 }
 
-/** The eye sees no more, and a terminal over a slow line should not have to. */
+/** More updates are not visible, and would load a terminal over a slow connection. */
 const REDRAW_MS = 80;
 const BAR_WIDTH = 24;
 

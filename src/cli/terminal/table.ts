@@ -1,6 +1,6 @@
 // Rows as a table for a terminal: two spaces between columns, numbers to the right, everything as wide as it needs to
-// be. Where that is wider than the terminal the widest columns give way and cut cells end in an ellipsis; a pipe gets
-// every cell whole.
+// be. Where that is wider than the terminal the widest columns shrink and cut cells end in an ellipsis; in a pipe every
+// cell is whole.
 
 import { cellText } from "./plain-text.ts";
 
@@ -18,7 +18,7 @@ export interface TableStyle {
 }
 
 const GAP = "  ";
-/** What is left of a cut column still tells what it holds. */
+/** A cut column stays readable at this width. */
 const WIDTH_MIN = 6;
 
 /** The lines of the table, header first; a header alone when there are no rows. */
@@ -43,7 +43,7 @@ export function tableLines(
   return [header(line(names)), ...cells.map(line)];
 }
 
-/** Takes from the widest first, until all fit or none can give more. */
+/** Shrinks the widest columns first, until the table fits or no column can shrink further. */
 function fitted(natural: readonly number[], width: number): number[] {
   const widths = [...natural];
   const gaps = GAP.length * (widths.length - 1);

@@ -1,6 +1,6 @@
-// The two streams of a command: data on stdout, talk on stderr, so that a pipe gets data and nothing else. Colour is
-// for people only: where a terminal looks on and NO_COLOR is not set. A reader of stdout that has seen enough
-// (`| head`) is no failure: the command ends quietly.
+// The two streams of a command: data on stdout, messages on stderr, so that a pipe gets data and nothing else. Colour is
+// used in a terminal only, and not when NO_COLOR is set. A reader of stdout that closes the pipe early (`| head`) is not a
+// failure: the command ends without a message.
 
 import { isatty } from "node:tty";
 import { styleText } from "node:util";
@@ -11,10 +11,10 @@ type Format = Parameters<typeof styleText>[0];
 export const stdoutIsTty: boolean = isatty(1);
 export const stderrIsTty: boolean = isatty(2);
 export const stdinIsTty: boolean = isatty(0);
-/** A person is there to be asked. */
-export const mayAsk: boolean = stdinIsTty && stderrIsTty && !terminal.ci;
+/** Prompts can be shown and answered. */
+export const isInteractive: boolean = stdinIsTty && stderrIsTty && !terminal.ci;
 
-/** Where no terminal tells its width. */
+/** Where the terminal's width is not known. */
 const COLUMNS_DEFAULT = 80;
 
 export function columnsOf(stream: NodeJS.WriteStream): number {
@@ -29,16 +29,16 @@ const painted: Paint = (format, text) => styleText(format, text, { validateStrea
 export const paintOut: Paint = stdoutIsTty && !terminal.noColor ? painted : plain;
 export const paintTalk: Paint = stderrIsTty && !terminal.noColor ? painted : plain;
 
-/** Thrown by `write` when nobody reads stdout any more. */
+/** Thrown by `write` when the reader of stdout has closed the pipe. */
 export class ReaderGone extends Error {
   override readonly name = "ReaderGone";
 }
 
-// A failed write is told to its callback and as an event; an event that nobody takes would end the process loudly.
+// A failed write is reported to its callback and as an event; an event without a listener would crash the process.
 process.stdout.on("error", () => undefined);
 process.stderr.on("error", () => undefined);
 
-/** Writes data to stdout; resolves when it was taken, so that a slow reader slows its writer. */
+/** Writes data to stdout; resolves when the stream has taken it, so that a slow reader slows the writer (backpressure). */
 export function write(data: string | Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
     process.stdout.write(data, (error) => {
@@ -49,7 +49,7 @@ export function write(data: string | Uint8Array): Promise<void> {
   });
 }
 
-/** Resolves when both streams have passed on what they were given. */
+/** Resolves when both streams are flushed. */
 export async function flush(): Promise<void> {
   const passed = [process.stdout, process.stderr].map(
     (stream) => new Promise<void>((resolve) => void stream.write("", () => resolve())),
@@ -57,7 +57,7 @@ export async function flush(): Promise<void> {
   await Promise.all(passed);
 }
 
-/** One line, or several, for the person who runs the command. */
+/** Writes one or several lines to stderr. */
 export function say(text = ""): void {
   process.stderr.write(`${text}\n`);
 }

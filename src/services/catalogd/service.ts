@@ -246,7 +246,7 @@ async function summarized(
 
 async function removeFiles(storage: CatalogdDeps["storage"], prefix: string): Promise<void> {
   for (;;) {
-    const { objects } = await storage.list({ prefix, limit: 1000 });
+    const { objects } = await storage.list({ prefix, lost: true, limit: 1000 });
     if (objects.length === 0) return;
     for (const { key } of objects) await storage.remove({ key });
   }

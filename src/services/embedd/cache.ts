@@ -1,12 +1,12 @@
-// Vectors that were computed before, each with the bytes of the reply that carries it alone: the usual question
-// is answered by sending them, and nothing is encoded twice. Bounded in bytes; the least recently used goes first.
+// Vectors that were computed before, each with the encoded JSON of the reply that carries it alone: the most frequent
+// request is answered from these bytes without encoding. Bounded in bytes; the least recently used entry is evicted first.
 
 import { LRUCache } from "lru-cache";
 import { base64OfVector, jsonOfVector } from "#lib/vector-text";
 
 export class CachedVector {
   readonly vector: Float32Array;
-  /** The JSON reply to a question for this text alone. */
+  /** The JSON reply to a request for this text alone. */
   readonly reply: Uint8Array<ArrayBuffer>;
   /** Where the vector's own JSON starts in the reply. */
   readonly #start: number;
@@ -28,7 +28,7 @@ export class CachedVector {
     ).toString();
   }
 
-  /** Only the house's own services ask for it, and they keep what they got. */
+  /** Only other services request it, and they cache it themselves. */
   get base64(): string {
     return (this.#base64 ??= base64OfVector(this.vector));
   }
@@ -75,21 +75,21 @@ export class VectorCache {
     });
   }
 
-  /** What is there, counted as a hit. */
+  /** The cached entry, counted as a hit. */
   get(key: string): CachedVector | undefined {
     const entry = this.#entries.get(key);
     if (entry !== undefined) this.#hits += 1;
     return entry;
   }
 
-  /** The answer that another caller waits for already, if one does. */
+  /** The entry that another call is computing already, counted as coalesced. */
   pending(key: string): Promise<CachedVector> | undefined {
     const promise = this.#pending.get(key);
     if (promise !== undefined) this.#coalesced += 1;
     return promise;
   }
 
-  /** What was kept elsewhere, such as on disk: a hit as well. */
+  /** Adds a vector found in another cache, such as on disk; counted as a hit. */
   keep(key: string, model: string, vector: Float32Array): CachedVector {
     this.#hits += 1;
     const cached = new CachedVector(model, vector);
@@ -97,7 +97,7 @@ export class VectorCache {
     return cached;
   }
 
-  /** Announces that `vector` is on its way; it is kept when it comes and forgotten when it fails. */
+  /** Registers `vector` as being computed: kept when it resolves, forgotten when it rejects. */
   expect(key: string, model: string, vector: Promise<Float32Array>): Promise<CachedVector> {
     this.#misses += 1;
     const entry = vector.then((numbers) => {

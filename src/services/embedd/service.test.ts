@@ -1,4 +1,4 @@
-// embedd between its callers and a provider: what is asked, how often, and what is refused.
+// embedd between its callers and a provider: what it sends, how often, and what it refuses.
 
 import { afterAll, afterEach, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { hashedModel } from "#adapters/embed/hashed";
 import { ollamaModel } from "#adapters/embed/ollama";
-import { answering, hang, providerServer } from "#adapters/embed/provider-server.testing";
+import { responding, hang, providerServer } from "#adapters/embed/provider-server.testing";
 import { vectorStore } from "#adapters/embed/vector-store";
 import { embed } from "#contracts/embed";
 import { createLog } from "#lib/log";
@@ -35,8 +35,8 @@ interface ModelClient {
 
 /** embedd over the server's model, and the built-in one. */
 async function started(stored?: string): Promise<ModelClient> {
-  const patience = { contactMsMax: 100, answerMsMax: 400, pauseMs: 1 };
-  const remote = ollamaModel({ url: server.url, name: "nomic", patience });
+  const timeouts = { connectMsMax: 100, responseMsMax: 400, pauseMs: 1 };
+  const remote = ollamaModel({ url: server.url, name: "nomic", timeouts });
   const store =
     stored === undefined
       ? undefined
@@ -46,7 +46,7 @@ async function started(stored?: string): Promise<ModelClient> {
   return { service: local(implement(embed, "embedd", handlers, { checkOutputs: true })), close };
 }
 
-const asked = (): string[][] => server.asked.map(({ body }) => body.input);
+const inputs = (): string[][] => server.requests.map(({ body }) => body.input);
 
 async function faultOf(work: Promise<unknown>): Promise<unknown> {
   return work.then(
@@ -56,39 +56,39 @@ async function faultOf(work: Promise<unknown>): Promise<unknown> {
 }
 
 describe("texts of all callers", () => {
-  test("a thousand callers with the same text ask once", async () => {
+  test("a thousand callers with the same text send one request", async () => {
     const { service } = await started();
-    const before = server.asked.length;
-    const answers = await Promise.all(
+    const before = server.requests.length;
+    const replies = await Promise.all(
       Array.from({ length: 1000 }, (_, i) =>
         // The same letters composed and decomposed are the same text.
         service.embed({ texts: [i % 2 === 0 ? "Jos\u00e9 needed" : "Jose\u0301 needed"] }),
       ),
     );
-    expect(asked().slice(before)).toEqual([["José needed"]]);
-    expect(new Set(answers.map(({ vectors }) => JSON.stringify(vectors))).size).toBe(1);
+    expect(inputs().slice(before)).toEqual([["José needed"]]);
+    expect(new Set(replies.map(({ vectors }) => JSON.stringify(vectors))).size).toBe(1);
     const { hits, misses, coalesced } = await service.stats({});
     expect({ hits, misses, coalesced }).toEqual({ hits: 0, misses: 1, coalesced: 999 });
     await service.embed({ texts: ["José needed"] });
-    expect(server.asked).toHaveLength(before + 1);
+    expect(server.requests).toHaveLength(before + 1);
   });
 
   test("travel together, as many as go into a batch", async () => {
     const { service } = await started();
-    const before = server.asked.length;
+    const before = server.requests.length;
     const texts = Array.from({ length: 300 }, (_, i) => `batch text ${i}`);
-    const answers = await Promise.all(texts.map((text) => service.embed({ texts: [text] })));
-    const sizes = asked()
+    const replies = await Promise.all(texts.map((text) => service.embed({ texts: [text] })));
+    const sizes = inputs()
       .slice(before)
       .map((batch) => batch.length);
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(300);
     expect(Math.max(...sizes)).toBeLessThanOrEqual(128);
     expect(sizes.length).toBeLessThanOrEqual(4);
     const alone = await hashedModel({ dimension: DIMENSION }).embed(["batch text 217"]);
-    expect((answers[217]?.vectors[0] as number[] | undefined)?.[5]).toBeCloseTo(alone[0]?.[5] ?? NaN, 5);
+    expect((replies[217]?.vectors[0] as number[] | undefined)?.[5]).toBeCloseTo(alone[0]?.[5] ?? NaN, 5);
   });
 
-  test("more than may wait are told to come again", async () => {
+  test("texts beyond the queue limit are refused with a retry delay", async () => {
     const { service } = await started();
     server.script(hang, hang, hang, hang);
     const calls = Array.from({ length: 16 }, (_, call) =>
@@ -103,7 +103,7 @@ describe("what goes wrong", () => {
   test("cached texts are served while the provider is down, and the others are named", async () => {
     const { service } = await started();
     await service.embed({ texts: ["cook", "clerk"] });
-    const down = answering(500, { error: "out of memory" });
+    const down = responding(500, { error: "out of memory" });
     server.script(down, down, down);
     expect(await service.embed({ texts: ["clerk", "cook"] })).toMatchObject({ dimension: DIMENSION });
     expect(await faultOf(service.embed({ texts: ["cook", "welder", "clerk", "nurse"] }))).toMatchObject({
@@ -117,8 +117,8 @@ describe("what goes wrong", () => {
 
   test("a text that is refused does not take its batch along", async () => {
     const { service } = await started();
-    const refuse = (question: { body: { input: string[] } }): Response | undefined =>
-      question.body.input.includes("far too long")
+    const refuse = (request: { body: { input: string[] } }): Response | undefined =>
+      request.body.input.includes("far too long")
         ? Response.json({ error: "the input length exceeds the context length" }, { status: 400 })
         : undefined;
     server.script(...Array.from({ length: 20 }, () => refuse));
@@ -141,11 +141,11 @@ describe("what goes wrong", () => {
   ])("%s are refused and never cached", async (name, embeddings) => {
     const { service } = await started(`bad ${name}.sqlite`);
     await service.embed({ texts: ["first"] });
-    server.script(answering(200, { embeddings }));
+    server.script(responding(200, { embeddings }));
     expect(await faultOf(service.embed({ texts: ["second"] }))).toMatchObject({ code: "upstream" });
-    const before = server.asked.length;
+    const before = server.requests.length;
     await service.embed({ texts: ["second"] });
-    expect(server.asked).toHaveLength(before + 1);
+    expect(server.requests).toHaveLength(before + 1);
   });
 
   test("an empty text is invalid with its place, and a model that is not there is not found", async () => {
@@ -166,11 +166,11 @@ describe("over a restart", () => {
     const first = await started("restart.sqlite");
     const before = await first.service.embed({ texts: ["cook", "clerk"], encoding: "base64" });
     await first.close();
-    const asks = server.asked.length;
+    const sent = server.requests.length;
     const { service } = await started("restart.sqlite");
     expect(await service.stats({})).toMatchObject({ persisted: 2, entries: 0 });
     expect(await service.embed({ texts: ["cook", "clerk"], encoding: "base64" })).toEqual(before);
-    expect(server.asked).toHaveLength(asks);
+    expect(server.requests).toHaveLength(sent);
     expect(await service.stats({})).toMatchObject({ hits: 2, misses: 0 });
   });
 
@@ -179,10 +179,10 @@ describe("over a restart", () => {
     await first.service.embed({ texts: ["cook"] });
     await first.close();
     const { service } = await started("changed.sqlite");
-    server.script(answering(200, { embeddings: [Array(32).fill(0.1)] }));
+    server.script(responding(200, { embeddings: [Array(32).fill(0.1)] }));
     expect(await faultOf(service.embed({ texts: ["nurse"] }))).toMatchObject({
       code: "upstream",
-      message: expect.stringContaining("another model") as string,
+      message: expect.stringContaining("has changed") as string,
     });
   });
 

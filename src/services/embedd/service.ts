@@ -1,6 +1,5 @@
-// embedd: texts to vectors. Models come and go behind one interface; what this service adds is the cache, in memory
-// and on disk, one question for equal texts in flight, batches, and the refusal of vectors that are not what they
-// should be.
+// embedd: texts to vectors. Models stand behind one interface; this service adds the cache in memory and on disk,
+// coalescing of equal texts in flight, batching, and validation of what models return.
 
 import type { EmbedModel } from "#adapters/embed/embed-model";
 import type { VectorStore } from "#adapters/embed/vector-store";
@@ -16,14 +15,14 @@ export interface EmbeddDeps {
   /** The first one is the default. */
   readonly models: readonly EmbedModel[];
   readonly cacheBytesMax: number;
-  /** Where vectors of models that are asked over a network outlive a restart. */
+  /** Keeps vectors of remote models across restarts. */
   readonly store?: VectorStore | undefined;
 }
 
-/** Texts that a fault names one by one; beyond these their number is enough. */
+/** Texts that a fault names one by one; the message has the number of all. */
 const NAMED_MAX = 20;
 
-interface Answer {
+interface Embeddings {
   readonly model: string;
   readonly dimension: number;
   readonly vectors: (string | number[])[];
@@ -45,8 +44,8 @@ export async function embedd({ models, cacheBytesMax, store }: EmbeddDeps): Prom
   /** Every text's vector, in order. */
   const embedAll = async (client: ModelClient, texts: readonly string[]): Promise<CachedVector[]> => {
     const { model } = client;
-    const asked: string[] = [];
-    const announced: PromiseWithResolvers<Float32Array>[] = [];
+    const missing: string[] = [];
+    const expected: PromiseWithResolvers<Float32Array>[] = [];
     const entries = texts.map((text) => {
       const key = keyOf(model, text);
       const known = cache.get(key) ?? cache.pending(key);
@@ -54,13 +53,13 @@ export async function embedd({ models, cacheBytesMax, store }: EmbeddDeps): Prom
       const stored = client.stored(text);
       if (stored !== undefined) return Promise.resolve(cache.keep(key, model.name, stored));
       const vector = Promise.withResolvers<Float32Array>();
-      announced.push(vector);
-      asked.push(text);
+      expected.push(vector);
+      missing.push(text);
       return cache.expect(key, model.name, vector.promise);
     });
-    // Announced first and asked then, so that a text that is there twice is asked once.
-    const answers = asked.length === 0 ? [] : client.ask(asked);
-    for (const [place, vector] of answers.entries()) announced[place]?.resolve(vector);
+    // All are registered before the request, so that a text that occurs twice is sent once.
+    const vectors = missing.length === 0 ? [] : client.vectorsOf(missing);
+    for (const [place, vector] of vectors.entries()) expected[place]?.resolve(vector);
     const outcomes = await Promise.allSettled(entries);
     const whole = outcomes.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : []));
     if (whole.length < texts.length) throw failureOf(outcomes);
@@ -71,7 +70,7 @@ export async function embedd({ models, cacheBytesMax, store }: EmbeddDeps): Prom
     { model }: ModelClient,
     entries: readonly CachedVector[],
     encoding: "float" | "base64",
-  ): Encoded<Answer> => {
+  ): Encoded<Embeddings> => {
     const dimension = entries[0]?.vector.length ?? 0;
     const [only] = entries;
     const whole = encoding === "float" && entries.length === 1 ? only?.reply : undefined;
@@ -113,7 +112,7 @@ export async function embedd({ models, cacheBytesMax, store }: EmbeddDeps): Prom
   return { handlers, close };
 }
 
-/** The first failure's fault, which names every text that failed: the others need not be sent again. */
+/** The first failure's fault, with every text that failed in its details: the others need not be sent again. */
 function failureOf(outcomes: readonly PromiseSettledResult<CachedVector>[]): unknown {
   const failures = outcomes.flatMap((outcome, place) =>
     outcome.status === "rejected" ? [{ place, reason: outcome.reason as unknown }] : [],
@@ -135,7 +134,7 @@ function keyOf(model: EmbedModel, text: string): string {
   return `${model.provider}\n${model.name}\n${text}`;
 }
 
-/** Texts that look alike are alike: Unicode NFC. A blank text has no meaning to embed. */
+/** Unicode NFC, so that canonically equivalent texts share an entry. A blank text is refused: it has no meaning to embed. */
 function normalised(text: string, index: number): string {
   if (text.trim() === "") {
     throw new Fault("invalid", `Text ${index} is empty.`, {

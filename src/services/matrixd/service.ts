@@ -16,7 +16,7 @@ import type { Handlers, ParsedOf, Service } from "#rpc/contract";
 import type { Daemon } from "#rpc/daemon";
 import { Fault, toFault } from "#rpc/fault";
 import { PLACE_FIELD } from "./corpus/build.ts";
-import { Corpora } from "./corpus/corpora.ts";
+import { Corpora, definitionDamaged } from "./corpus/corpora.ts";
 import type { Generation } from "./corpus/generation.ts";
 import { retrieve } from "./rank/retrieve.ts";
 import { createUnderstanding, type Understood } from "./query/understand.ts";
@@ -140,6 +140,8 @@ export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>>
       );
     }
     const names = input.corpora === undefined ? corpora.usual() : [...new Set(input.corpora)];
+    const [damaged, ...moreDamaged] = input.corpora === undefined ? corpora.damaged() : [];
+    if (names.length === 0 && damaged !== undefined) throw definitionDamaged(damaged);
     if (names.length === 0) {
       throw new Fault(
         "not_found",
@@ -151,6 +153,10 @@ export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>>
       names.map((name) => corpora.describe(name)),
     );
     const perCorpus: Searched["per_corpus"] = {};
+    for (const name of damaged === undefined ? [] : [damaged, ...moreDamaged]) {
+      const { code, message } = definitionDamaged(name);
+      perCorpus[name] = { count: 0, plan: "none", took_ms: 0, degraded: `${code}: ${message}` };
+    }
     const [only] = names;
     const parts =
       names.length === 1 && only !== undefined
@@ -199,8 +205,10 @@ export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>>
       const names = corpora.names().filter((name) => cursor === undefined || name > cursor);
       const page = names.slice(0, limit);
       const last = page.at(-1);
+      const damaged = corpora.damaged();
       return {
         corpora: page.map((name) => corpora.describe(name)),
+        ...(damaged.length === 0 ? {} : { damaged }),
         ...(names.length > limit && last !== undefined ? { next_cursor: last } : {}),
       };
     },
@@ -228,7 +236,7 @@ export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>>
   };
   return {
     handlers,
-    stats: () => ({ failures: failures.counts }),
+    stats: () => ({ failures: failures.counts, damaged: corpora.damaged() }),
     close: () => corpora.close(),
   };
 }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { mkdtemp, rm, truncate } from "node:fs/promises";
+import { mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { diskObjects } from "#adapters/objects/disk/disk";
@@ -24,7 +24,7 @@ async function start(firstAfterMs: number): Promise<void> {
   const daemon = await storaged({
     objects: await diskObjects(join(folder, "objects")),
     log,
-    scrubPace: { firstAfterMs, betweenPassesMs: NEVER_MS, bytesPerS: 1e12 },
+    scrubRate: { firstAfterMs, betweenPassesMs: NEVER_MS, bytesPerS: 1e12 },
   });
   service = local(implement(storage, "storaged", daemon.handlers, { checkOutputs: true }));
   ({ close } = daemon);
@@ -42,7 +42,7 @@ afterAll(async () => {
 const put = (key: string): Promise<unknown> => service.put({ key, body: bytesOf("content") });
 const path = (key: string): string => join(folder, "objects", key);
 
-test("a damage that a read finds is told until the object is put again or removed, and logged once", async () => {
+test("damage that a read finds is reported until the object is stored again or removed, and logged once", async () => {
   await Promise.all(["a", "b", "c"].map(put));
   expect(await service.probe({})).toMatchObject({ status: "ok" });
   await truncate(path("a"), 3);
@@ -76,7 +76,19 @@ test("verify compares everything, and names what is damaged or lost", async () =
   });
 });
 
-test("the scrub finds what nobody reads", async () => {
+test("an object that is gone is lost, and not unknown, also where its checksums are damaged", async () => {
+  for (const harmed of ["", "x", "x".repeat(200)]) {
+    await put("w/1");
+    await rm(path("w/1"));
+    await writeFile(join(folder, "objects.checksums", "w/1"), harmed);
+    expect(await faultOf(service.get({ key: "w/1" }))).toMatchObject({ code: "internal" });
+    expect(await faultOf(service.list({ prefix: "w/" }))).toMatchObject({ code: "internal" });
+    await service.remove({ key: "w/1" });
+    expect(await faultOf(service.get({ key: "w/1" }))).toMatchObject({ code: "not_found" });
+  }
+});
+
+test("the scrub finds damage in objects that are never read", async () => {
   await close();
   await start(0);
   while ((await service.probe({})).damaged?.count !== 2) await Bun.sleep(5);

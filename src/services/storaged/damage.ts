@@ -1,10 +1,10 @@
-// What is known to be damaged or lost in the store. A damage is found once, by a read or by the scrub, and told until its
-// object is put again, removed, or found whole: health has it, and the log has it once.
+// The objects known to be damaged or lost. Damage is recorded once, by a read or by the scrub, and reported by health until
+// the object is stored again, removed, or found intact; it is logged once.
 
 import type { Log } from "#lib/log";
 import { Fault } from "#rpc/fault";
 
-/** More keys than that are counted and not named: a lost disk is one damage, not a million. */
+/** Further keys are counted and not recorded, so that a lost disk does not fill the memory. */
 const KEYS_MAX = 1000;
 /** Keys that health names. */
 const NAMED_MAX = 20;
@@ -18,7 +18,7 @@ export class Damage {
     this.#log = log;
   }
 
-  /** Does the work on an object and remembers when it fails because the object is damaged; throws what it throws. */
+  /** Runs the work on an object, and records damage when it throws `internal`; rethrows whatever it throws. */
   async watch<T>(key: string, work: () => Promise<T>): Promise<T> {
     try {
       return await work();
@@ -28,8 +28,8 @@ export class Damage {
     }
   }
 
-  /** The object is whole again, or meant to be gone. */
-  mended(key: string): void {
+  /** The object is intact again, or was removed on purpose. */
+  cleared(key: string): void {
     this.#problems.delete(key);
   }
 

@@ -1,20 +1,20 @@
-// Reads every object at a gentle pace and compares it with what was stored, so that rot is reported before a user meets
-// it, and while a backup still has the object.
+// Reads every object at a limited rate and compares it with its checksums, so that bit rot is reported before a user
+// reads the object, and while a backup still has it.
 
 import type { Objects } from "#adapters/objects/objects";
 import type { Log } from "#lib/log";
 import { Fault } from "#rpc/fault";
 import type { Damage } from "./damage.ts";
 
-export interface ScrubPace {
-  /** Before the first pass: a house that has just started has better things to do. */
+export interface ScrubRate {
+  /** Before the first pass: the services' own start comes first. */
   readonly firstAfterMs: number;
   readonly betweenPassesMs: number;
   readonly bytesPerS: number;
 }
 
 /** A terabyte takes about nine hours, at a hundredth of what a disk reads. */
-export const SCRUB_PACE: ScrubPace = {
+export const SCRUB_RATE: ScrubRate = {
   firstAfterMs: 60_000,
   betweenPassesMs: 24 * 3600 * 1000,
   bytesPerS: 32 * 1024 * 1024,
@@ -25,12 +25,12 @@ const PAGE = 1000;
 export interface Checked {
   readonly key: string;
   readonly size: number;
-  /** Undefined where nothing is known to compare with. */
+  /** Undefined when the object has no checksums. */
   readonly intact: boolean | undefined;
   readonly problem?: string;
 }
 
-/** Verifies the objects below a prefix one after the other. One that is lost is reported like one that is damaged. */
+/** Verifies the objects below a prefix one after the other. A lost object is reported like a damaged one. */
 export async function* verifyAll(objects: Objects, damage: Damage, prefix: string): AsyncGenerator<Checked> {
   const { verify } = objects;
   if (verify === undefined) return;
@@ -46,11 +46,11 @@ export async function* verifyAll(objects: Objects, damage: Damage, prefix: strin
     for (const { key, size } of page.objects) {
       try {
         const found = await damage.watch(key, () => verify(key));
-        if (found === "intact") damage.mended(key);
+        if (found === "intact") damage.cleared(key);
         yield { key, size, intact: found === "intact" ? true : undefined };
       } catch (thrown) {
         // Removed since the page was read.
-        if (thrown instanceof Fault && thrown.code === "not_found") damage.mended(key);
+        if (thrown instanceof Fault && thrown.code === "not_found") damage.cleared(key);
         else if (thrown instanceof Fault && thrown.code === "internal") {
           yield { key, size, intact: false, problem: thrown.message };
         } else throw thrown;
@@ -59,12 +59,12 @@ export async function* verifyAll(objects: Objects, damage: Damage, prefix: strin
   } while (cursor !== undefined);
 }
 
-/** Scrubs pass after pass until it is stopped. */
+/** Runs pass after pass until it is stopped. */
 export function startScrub(
   objects: Objects,
   damage: Damage,
   log: Log | undefined,
-  pace: ScrubPace,
+  rate: ScrubRate,
 ): () => Promise<void> {
   const stopped = Promise.withResolvers<void>();
   const scrub = { stopping: false };
@@ -77,7 +77,7 @@ export function startScrub(
   const pass = async (): Promise<void> => {
     let unpaidMs = 0;
     for await (const { size } of verifyAll(objects, damage, "")) {
-      unpaidMs += (size / pace.bytesPerS) * 1000;
+      unpaidMs += (size / rate.bytesPerS) * 1000;
       if (unpaidMs < 1) continue;
       await pause(unpaidMs);
       unpaidMs = 0;
@@ -85,10 +85,10 @@ export function startScrub(
     }
   };
   const run = async (): Promise<void> => {
-    await pause(pace.firstAfterMs);
+    await pause(rate.firstAfterMs);
     while (!scrub.stopping) {
       await pass().catch((error: unknown) => log?.error("scrub failed", { error }));
-      await pause(pace.betweenPassesMs);
+      await pause(rate.betweenPassesMs);
     }
   };
   const running = objects.verify === undefined ? Promise.resolve() : run();

@@ -1,9 +1,9 @@
-// storaged over a real S3 server, where there is one: what the probe finds, that objects have no path, and that
-// what is stored is answered with its headers.
+// storaged over a real S3 server, where there is one: what the probe finds, that objects have no path, and that objects
+// are served with their headers.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { randomUUID } from "node:crypto";
-import { s3Client, S3_PATIENCE } from "#adapters/objects/s3/client";
+import { s3Client, S3_TIMEOUTS } from "#adapters/objects/s3/client";
 import { s3Objects } from "#adapters/objects/s3/s3";
 import { bytesOf, readAll } from "#adapters/objects/objects";
 import { storage } from "#contracts/storage";
@@ -24,7 +24,7 @@ describe.skipIf(missing !== undefined)(
     beforeAll(async () => {
       server = await startS3();
       const settings = { ...server, bucket: `lab-${randomUUID()}`, prefix: "house", pathStyle: true };
-      const made = await s3Client(settings, S3_PATIENCE).send({ method: "PUT", key: "" });
+      const made = await s3Client(settings, S3_TIMEOUTS).send({ method: "PUT", key: "" });
       expect(made.status).toBe(200);
       made.abort();
       service = local(
@@ -41,7 +41,7 @@ describe.skipIf(missing !== undefined)(
       expect((await service.list({ prefix: ".probe/" })).objects).toEqual([]);
     });
 
-    test("objects are answered with their headers, and have no path", async () => {
+    test("objects are served with their headers, and have no path", async () => {
       const { etag } = await service.put({ key: "a/ü", body: bytesOf("0123456789") });
       const part = await service.get({ key: "a/ü", range: "bytes=-3" });
       expect([part.status, part.headers["etag"], part.headers["content-range"]]).toEqual([

@@ -61,12 +61,12 @@ describe.each([
     content: string,
     conditions: { if_none_match?: string; if_match?: string } = {},
   ) => service.put({ key: `${folder}/${key}`, ...conditions, body: bytesOf(content) });
-  const get = (key: string, asked: { range?: string; if_none_match?: string } = {}) =>
-    service.get({ key: `${folder}/${key}`, ...asked });
+  const get = (key: string, conditions: { range?: string; if_none_match?: string } = {}) =>
+    service.get({ key: `${folder}/${key}`, ...conditions });
   const textOf = async (body: ReadableStream<Uint8Array> | null): Promise<string> =>
     body === null ? "" : Buffer.from(await readAll(body)).toString();
 
-  test("stores, and answers whole objects and ranges with their headers", async () => {
+  test("stores objects, and serves whole ones and ranges with their headers", async () => {
     const { key, size, etag } = await put("a/ü.txt", "0123456789");
     expect([key, size]).toEqual([`${folder}/a/ü.txt`, 10]);
     const whole = await get("a/ü.txt");
@@ -146,7 +146,7 @@ describe.each([
     }
   });
 
-  test("lists page, fold and tell when an object was written", async () => {
+  test("lists page, fold and have the time of each object", async () => {
     for (const key of ["l/1", "l/2", "l/sub/1"]) await put(key, key);
     const first = await service.list({ prefix: `${folder}/l/`, delimiter: "/", limit: 2 });
     expect(first.objects.map(({ key }) => key)).toEqual([`${folder}/l/1`, `${folder}/l/2`]);
@@ -184,7 +184,7 @@ test("locate names the file on disk, and none where there is none", async () => 
   expect(await inMemory.far.service.locate({ key: "located" })).not.toHaveProperty("path");
 });
 
-test("four write at once; who waits 5 s longer is told to come back", async () => {
+test("four write at once; a writer that waits longer than 5 s is refused with a retry delay", async () => {
   const { near } = await daemonOver(memoryObjects());
   const { url } = near;
   const stuck = Array.from({ length: 4 }, (_, at) => {
@@ -222,8 +222,8 @@ test("a body that is declared too large is refused before it is read", async () 
 });
 
 test("HEAD of what is not there is 404 without a body", async () => {
-  expect(await faultOf(inMemory.near.service.head({ key: "nobody" }))).toMatchObject({ code: "not_found" });
-  const reply = await fetch(`${inMemory.far.url}/v1/storage/nobody`, { method: "HEAD" });
+  expect(await faultOf(inMemory.near.service.head({ key: "missing" }))).toMatchObject({ code: "not_found" });
+  const reply = await fetch(`${inMemory.far.url}/v1/storage/missing`, { method: "HEAD" });
   expect([reply.status, await reply.text()]).toEqual([404, ""]);
 });
 
@@ -252,7 +252,7 @@ describe("adopting a file", () => {
     const outside = fileAt(join(folder, "outside"));
     const link = join(spool, "link");
     symlinkSync(outside, link);
-    const paths = [outside, link, join(spool, "../outside"), spool, join(spool, "nobody")];
+    const paths = [outside, link, join(spool, "../outside"), spool, join(spool, "missing")];
     for (const path of paths) {
       expect(await faultOf(onDisk.far.service.adopt({ key: "stolen", path, sha256 }))).toMatchObject({
         code: "forbidden",
@@ -296,7 +296,7 @@ describe("the probe", () => {
     const good = memoryObjects();
     const careless = await daemonOver({ ...good, put: (key, body) => good.put(key, body) });
     expect(await careless.near.service.probe({})).toMatchObject({ status: "degraded", if_none_match: false });
-    const away = await daemonOver({ ...good, put: () => Promise.reject(new Error("nobody is there")) });
-    expect(await away.near.service.probe({})).toMatchObject({ status: "down", detail: "nobody is there" });
+    const away = await daemonOver({ ...good, put: () => Promise.reject(new Error("connection refused")) });
+    expect(await away.near.service.probe({})).toMatchObject({ status: "down", detail: "connection refused" });
   });
 });

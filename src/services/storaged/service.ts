@@ -1,5 +1,5 @@
-// storaged: the HTTP face of the object store. It holds the key rules, the size cap and the number of writers
-// at once; the backend does the rest.
+// storaged: the HTTP interface of the object store. It enforces the rules for keys, the size limit and the number of
+// concurrent writers; the backend does the rest.
 
 import { realpath, stat } from "node:fs/promises";
 import { sep } from "node:path";
@@ -20,27 +20,27 @@ import type { Log } from "#lib/log";
 import { Fault } from "#rpc/fault";
 import { FileBytes } from "#rpc/file-handoff";
 import { Damage } from "./damage.ts";
-import { SCRUB_PACE, type ScrubPace, startScrub, verifyAll } from "./scrub.ts";
+import { SCRUB_RATE, type ScrubRate, startScrub, verifyAll } from "./scrub.ts";
 
 export interface StoragedDeps {
   readonly objects: Objects;
-  /** Where neighbours leave finished files to be adopted; nothing from elsewhere is. */
+  /** Where neighbours write files that storaged may adopt; it adopts none from elsewhere. */
   readonly adoptFrom?: string;
   readonly log?: Log;
-  readonly scrubPace?: ScrubPace;
+  readonly scrubRate?: ScrubRate;
 }
 
-/** Damaged objects that one answer names. */
+/** Damaged objects that one response names. */
 const DAMAGED_MAX = 1000;
 
-/** More writers at once only make each other wait for the same disk. */
+/** More concurrent writers only wait for each other at the disk. */
 const WRITERS_MAX = 4;
 const WRITERS_WAITING_MAX = 64;
 const WRITER_WAIT_MS_MAX = 5000;
 
 /**
- * Read before the reply begins, because bytes are sent with their length. What is larger is sent as a file where it
- * lies in one, and else streamed; a stream's end is marked, so that a reader can tell a reply that was cut off.
+ * Up to this size an object is read before the reply begins, and sent with its length. A larger one is sent as a file
+ * where the backend has one, otherwise streamed; the stream's end is marked, so that a reader detects a truncated reply.
  */
 const BUFFERED_BYTES_MAX = 1024 * 1024;
 
@@ -48,12 +48,12 @@ export async function storaged({
   objects,
   adoptFrom,
   log,
-  scrubPace = SCRUB_PACE,
+  scrubRate = SCRUB_RATE,
 }: StoragedDeps): Promise<Daemon<typeof storage>> {
   const writers = new Semaphore(WRITERS_MAX, WRITERS_WAITING_MAX);
   const probe = await probeStore(objects);
   const damage = new Damage(log);
-  const stopScrub = startScrub(objects, damage, log, scrubPace);
+  const stopScrub = startScrub(objects, damage, log, scrubRate);
 
   const handlers: Handlers<typeof storage> = {
     put: async ({ key, if_none_match, if_match, body }, { signal }) => {
@@ -66,10 +66,10 @@ export async function storaged({
         });
       }
       try {
-        // A writer that stops sending keeps its slot no longer than its call lasts.
+        // A writer that stops sending holds its slot until its call's deadline.
         const cut = body.pipeThrough(new TransformStream<Uint8Array, Uint8Array>(), { signal });
         const head = await objects.put(key, cut, conditions);
-        damage.mended(key);
+        damage.cleared(key);
         return stored(head);
       } finally {
         release();
@@ -111,11 +111,11 @@ export async function storaged({
     },
     remove: async ({ key }) => {
       await objects.remove(checkKey(key));
-      damage.mended(key);
+      damage.cleared(key);
       return null;
     },
-    list: async ({ prefix, delimiter, limit, cursor }) => {
-      const listing = await objects.list({ prefix, delimiter, limit, cursor });
+    list: async ({ prefix, delimiter, lost, limit, cursor }) => {
+      const listing = await objects.list({ prefix, delimiter, lost, limit, cursor });
       return {
         objects: listing.objects.map((head) => ({
           ...stored(head),
@@ -180,7 +180,7 @@ async function adoptable(path: string, folder: string | undefined): Promise<stri
     const [file, below] = await Promise.all([realpath(path), realpath(folder)]);
     if (file.startsWith(`${below}${sep}`) && (await stat(file)).isFile()) return file;
   } catch {
-    // What cannot be looked at is refused like what lies elsewhere.
+    // A path that cannot be resolved is refused like one outside the folder.
   }
   throw refused;
 }
@@ -210,7 +210,7 @@ function matches(ifNoneMatch: string, etag: string): boolean {
 function headersOf(head: ObjectHead): Record<string, string> {
   return {
     "content-type": "application/octet-stream",
-    // Whatever an object holds, a browser does not show it as a page of this house.
+    // Whatever an object contains, a browser must not render it as a page of this origin.
     "content-disposition": "attachment",
     etag: `"${head.etag}"`,
     "accept-ranges": "bytes",
@@ -235,12 +235,12 @@ function parseRange(text: string): Range {
   return { first: offset(first), last: last === "" ? undefined : offset(last) };
 }
 
-/** Past this no number is exact, and no object has a byte. */
+/** Larger numbers are not exact, and no object is that large. */
 function offset(digits: string): number {
   return Math.min(Number(digits), Number.MAX_SAFE_INTEGER);
 }
 
-/** Finds out at boot what the store really does, because S3 servers differ. */
+/** Probes at the start what the store really supports, because S3 servers differ. */
 async function probeStore(objects: Objects): Promise<StorageProbe> {
   const key = `.probe/${crypto.randomUUID()}`;
   const said = { backend: objects.backend, base_uri: objects.baseUri };
@@ -276,7 +276,7 @@ async function probeStore(objects: Objects): Promise<StorageProbe> {
   }
 }
 
-/** The key holds "probe". A server that knows no suffix ranges refuses, or sends other bytes. */
+/** The object holds "probe". A server without suffix ranges refuses the request, or sends other bytes. */
 async function readsSuffix(objects: Objects, key: string): Promise<boolean> {
   try {
     const { body } = await objects.get(key, { suffix: 3 });

@@ -192,6 +192,12 @@ export class Indexes {
     if (entry === undefined) throw notFound(name);
     const whole = await this.#whole(name, entry);
     if (whole !== null) return { index: whole, damage: [], lost: [], rowsLost: 0 };
+    if (!existsSync(this.#path(name))) {
+      throw new Fault(
+        "conflict",
+        `The folder of the index ${name} is missing, so there is nothing to repair it from. Put the folder back from a backup, put the index back to a snapshot (POST /v1/vectors/${name}/restore), or drop it.`,
+      );
+    }
     const incoming = this.incomingFolder();
     try {
       const known = entry.shape === null ? null : parseShape(entry.shape);

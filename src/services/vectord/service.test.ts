@@ -211,6 +211,20 @@ describe.each(["local", "remote"] as const)("vectord, %s", (topology) => {
     expect(await codeOf(service.index({ index: "a" }))).toBe("internal");
   });
 
+  test("a repair has nothing to repair from when the folder is gone, and says so; without a head it says what it cannot count", async () => {
+    await fill("a", 5);
+    await fill("b", 5);
+    await killed(() => {
+      rmSync(join(folder, "a"), { recursive: true });
+      rmSync(join(folder, "b", "head"));
+    });
+    expect(await codeOf(service.repair({ index: "a" }))).toBe("conflict");
+    expect(await messageOf(service.repair({ index: "a" }))).toContain("/v1/vectors/a/restore");
+    const { damage, lost } = await service.repair({ index: "b" });
+    expect(lost).toEqual([]);
+    expect(damage.join(" ")).toContain("cannot be counted");
+  });
+
   test("an index whose folder is gone, or emptied, is missed and not made again", async () => {
     await fill("gone", 5);
     await fill("emptied", 5);

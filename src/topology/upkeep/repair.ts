@@ -98,11 +98,11 @@ async function remedy(
   { part, name }: Finding,
 ): Promise<{ result?: string }> {
   if (part === "index") {
-    const { lost, rows_lost, kept_as } = await vectord.repair({ index: name });
+    const { damage, lost, rows_lost, kept_as } = await vectord.repair({ index: name });
     const writes = lost.reduce((sum, { from, to }) => sum + to - from + 1, 0);
     const kept = kept_as === undefined ? "" : ` The damaged files are kept as vectors/${kept_as}.`;
     return {
-      result: `${counted(writes, "write")} and ${counted(rows_lost, "row")} of its last snapshot were lost.${kept}`,
+      result: `${counted(writes, "write")} and ${counted(rows_lost, "row")} of its last snapshot are known to be lost. ${damage.join(" ")}${kept}`,
     };
   }
   if (part === "corpus") {

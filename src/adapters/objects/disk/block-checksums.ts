@@ -1,23 +1,23 @@
 // Checksums of an object's blocks of 64 KiB, kept in a file of the same path in a folder beside the objects. They are
-// durable before the object is published, so every object that was acknowledged has them, and a copy of both folders
-// keeps them. A record holds the two newest versions of its object, because a crash may fall between the record and the
-// object it announces: the version whose inode and time are those of the file is the one to compare with, and where
-// none is (a restored copy), any whose blocks match.
+// durable before the object is published, so every acknowledged object has them, and a copy of both folders keeps them. A
+// record holds the two newest versions of its object, because a crash may fall between writing the record and publishing
+// the object: the version whose inode and time match the file is the one to compare with; where none matches (a restored
+// copy), any whose blocks match.
 //
 // Layout: JSON of the versions, line feed, blocks of each version (8 bytes each), xxHash3 of all that (8 bytes); a line
-// feed behind it says that the object was published, so that one that is missing later is known to be lost.
+// feed after it marks the object as published, so that one that is missing later is known to be lost.
 
 import { appendFile, open, readFile, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { temporaryPath, writeAll } from "#lib/durable";
 import { publishBelow, removeEmptyFolders } from "./files.ts";
 
-/** A range read costs at most two blocks more than it gives. */
+/** A range read costs at most two blocks more than it returns. */
 export const BLOCK_BYTES = 64 * 1024;
 const HASH_BYTES = 8;
 const PUBLISHED = "\n";
 
-/** What stays the same while nothing writes the file. */
+/** Stays the same while nothing writes the file. */
 export interface FileIdentity {
   readonly ino: bigint;
   readonly mtimeNs: bigint;
@@ -39,7 +39,7 @@ export interface ChecksumRecord {
   readonly published: boolean;
 }
 
-/** Gathers bytes into blocks and hashes each that is full; chunks may have any size. */
+/** Splits bytes into blocks and hashes each full one; chunks may have any size. */
 export class BlockHasher {
   readonly #blocks: bigint[] = [];
   readonly #block = new Uint8Array(BLOCK_BYTES);
@@ -82,14 +82,14 @@ export function blocksMatch(bytes: Uint8Array, first: number, { blocks }: BlockC
   return true;
 }
 
-/** The versions that a file may be, the likeliest alone where its identity is known. */
+/** The versions that a file may be; only the matching one where its identity is known. */
 export function candidates(record: ChecksumRecord, identity: FileIdentity, size: number): BlockChecksums[] {
   const file = identityText(identity);
   const known = record.versions.filter((version) => version.file === file);
   return (known.length > 0 ? known : record.versions).filter((version) => version.size === size);
 }
 
-/** The records of the objects below `root`. Writers of one key take turns; readers need not. */
+/** The records of the objects below `root`. Writers of one key are serialised by the caller; readers need not be. */
 export class ChecksumStore {
   readonly root: string;
   readonly #temporaries: string;
@@ -101,8 +101,19 @@ export class ChecksumStore {
 
   /** Undefined when there is no record, or the record itself is damaged: its object cannot be compared then. */
   async read(key: string): Promise<ChecksumRecord | undefined> {
+    const bytes = await this.#bytes(key);
+    return bytes === undefined ? undefined : decoded(bytes);
+  }
+
+  /** Whether there was an object. A record is never written in place, so one that is damaged says so too. */
+  async wasStored(key: string): Promise<boolean> {
+    const bytes = await this.#bytes(key);
+    return bytes !== undefined && decoded(bytes)?.published !== false;
+  }
+
+  async #bytes(key: string): Promise<Buffer | undefined> {
     try {
-      return decoded(await readFile(join(this.root, key)));
+      return await readFile(join(this.root, key));
     } catch (error) {
       if (isMissing(error)) return undefined;
       throw error;
@@ -138,12 +149,12 @@ export class ChecksumStore {
     }
   }
 
-  /** Says that the announced object is there. Not flushed: without it only a later loss of the object goes unnoticed. */
+  /** Marks the recorded object as published. Not flushed: without the mark only a later loss of the object goes unnoticed. */
   async published(key: string): Promise<void> {
     await appendFile(join(this.root, key), PUBLISHED);
   }
 
-  /** Gone for good when it resolves, so that a crash right after never makes a removed object look lost. */
+  /** Durable when it resolves, so that a crash right after never makes a removed object look lost. */
   async remove(key: string): Promise<void> {
     const path = join(this.root, key);
     try {

@@ -1,7 +1,7 @@
 // Objects as files of one folder: the object `a/b.parquet` is the file `<root>/a/b.parquet`, so that other engines read
-// tables where they lie. One process writes at a time; what it puts goes to a temporary folder beside the root first
-// and is then renamed into place, so that no reader ever sees half an object. Checksums of its blocks are durable before
-// that, and every read is compared with them before it leaves: rot, a cut file and a lost one are faults, not answers.
+// tables where they are. One process writes at a time; a new object is written to a temporary folder beside the root first
+// and then renamed into place, so that a reader never sees half an object. Checksums of its blocks are durable before
+// that, and every read is compared with them before it is returned: bit rot, a truncated file and a lost one are faults.
 //
 // What a folder cannot do and S3 can: `a` and `a/b` at once, and segments over 255 bytes. Both are refused.
 
@@ -40,21 +40,21 @@ import { handOffFile } from "./hand-off-file.ts";
 import { listFolder } from "./listing.ts";
 import { matching, readRange, ShortFile, streamRange } from "./verified-read.ts";
 
-/** Up to this a read is held in memory, compared, and sent; what is larger is compared first and sent by the system. */
+/** Up to this size a read is held in memory, compared, and sent; a larger one is compared first and sent by the system. */
 const HELD_BYTES_MAX = 1024 * 1024;
 
-/** An object that is replaced again and again while it is opened; each try needs two more replacements to fail. */
+/** Retries for an object that is replaced while it is opened; each attempt needs two more replacements to fail. */
 const OPEN_TRIES_MAX = 20;
 
 export async function diskObjects(root: string): Promise<Objects> {
   const temporaries = `${root}.partial`;
   try {
     await makeFolder(root);
-    // What a crash left behind was never acknowledged.
+    // Temporary files of a crashed process were never acknowledged.
     await rm(temporaries, { recursive: true, force: true });
     await makeFolder(temporaries);
     await makeFolder(`${root}.checksums`);
-    // Sums of whole objects, as versions before blocks had checksums kept them.
+    // Checksums of whole objects, as versions before block checksums kept them.
     await rm(`${root}.sums`, { recursive: true, force: true });
   } catch (error) {
     throw toDiskFault(error);
@@ -63,7 +63,7 @@ export async function diskObjects(root: string): Promise<Objects> {
   const writing = new Map<string, Promise<unknown>>();
   const pathOf = (key: string): string => join(root, checkKey(key));
 
-  /** Conditions are looked at and acted on by one writer of a key at a time. */
+  /** One writer of a key at a time checks conditions and acts on them. */
   const inTurn = async <T>(key: string, work: () => Promise<T>): Promise<T> => {
     const before = writing.get(key) ?? Promise.resolve();
     const mine = before.then(work, work);
@@ -87,8 +87,7 @@ export async function diskObjects(root: string): Promise<Objects> {
   /** The fault for an object that is not there: never stored or removed, or lost. */
   const absence = (key: string): Promise<Fault> =>
     inTurn(key, async () => {
-      const record = await checksums.read(key);
-      const lost = record?.published === true && (await statOf(key)) === undefined;
+      const lost = (await checksums.wasStored(key)) && (await statOf(key)) === undefined;
       return lost ? missing(key) : notFound(key);
     });
 
@@ -98,7 +97,7 @@ export async function diskObjects(root: string): Promise<Objects> {
     return toHead(key, found);
   };
 
-  /** Publishes a finished file as the object; in turn with the other writers of the key. */
+  /** Publishes a finished file as the object, serialised with the other writers of the key. */
   const publishObject = async (
     key: string,
     temporary: string,
@@ -132,7 +131,7 @@ export async function diskObjects(root: string): Promise<Objects> {
     }
   };
 
-  /** Undefined when the object was replaced twice since it was opened, so that nothing is known of this version. */
+  /** Undefined when the object was replaced twice since it was opened, so that this version has no record any more. */
   const verified = async (
     key: string,
     file: FileHandle,
@@ -167,7 +166,7 @@ export async function diskObjects(root: string): Promise<Objects> {
 
   const get = async (key: string, range?: Range): Promise<Got> => {
     for (let tries = 1; tries <= OPEN_TRIES_MAX; tries += 1) {
-      // Opened before it is looked at: what replaces the object meanwhile is another file.
+      // Opened before it is checked: an object that replaces it meanwhile is another file.
       const file = await openObject(pathOf(key), key).catch(async (error: unknown) => {
         throw error instanceof Fault && error.code === "not_found" ? await absence(key) : error;
       });
@@ -261,7 +260,7 @@ async function spool(body: Bytes, path: string): Promise<BlockChecksums> {
   }
 }
 
-/** The checksums of a file that a neighbour wrote, which has to be what that neighbour says it is. */
+/** Computes the checksums of a file that a neighbour wrote; its SHA-256 must be the one that the neighbour sent. */
 async function sumsOf(path: string, sha256: string): Promise<BlockChecksums> {
   const hasher = new BlockHasher();
   const whole = createHash("sha256");
@@ -283,7 +282,7 @@ function toHead(key: string, found: BigIntStats): ObjectHead {
   return { key, size: Number(found.size), etag: etagOf(found), modifiedAt: Number(found.mtimeMs) };
 }
 
-/** Every PUT makes a new file, so size, time and inode together change whenever the content does; hashed, as they are nobody's business. */
+/** Every PUT makes a new file, so size, time and inode together change whenever the content does; hashed, because they are internal. */
 function etagOf({ size, mtimeNs, ino }: BigIntStats): string {
   return Bun.hash.xxHash3(`${size} ${mtimeNs} ${ino}`).toString(16).padStart(16, "0");
 }

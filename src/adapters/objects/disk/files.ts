@@ -1,5 +1,5 @@
-// Files below a root as objects need them: opened, looked at, published under names whose folders come and go, and what
-// a disk says of it all as a fault.
+// File operations below a root that is shared by concurrent writers: opening, inspecting and publishing under names whose
+// folders may be removed meanwhile, with disk errors turned into faults.
 
 import type { BigIntStats } from "node:fs";
 import { type FileHandle, open, rmdir, stat } from "node:fs/promises";
@@ -8,7 +8,7 @@ import { makeFolder, publish, syncFolder } from "#lib/durable";
 import { Fault } from "#rpc/fault";
 import { notFound } from "../objects.ts";
 
-/** A folder that a removal of its last object takes away again; each try needs another such removal to fail. */
+/** Retries for a folder that the removal of its last object deletes; each attempt needs another such removal to fail. */
 const FOLDER_TRIES_MAX = 20;
 
 export async function publishBelow(
@@ -18,7 +18,7 @@ export async function publishBelow(
 ): Promise<"done" | "exists"> {
   for (let tries = 1; ; tries += 1) {
     await makeFolder(dirname(path)).catch((error: unknown) => {
-      // A folder that was there and is removed before it is looked at is taken for a file in the way.
+      // A folder that is removed before it is inspected would be reported as a file that blocks the path.
       if (!(isGone(error) || isInTheWay(error)) || tries === FOLDER_TRIES_MAX) throw error;
     });
     try {
@@ -33,7 +33,7 @@ function isGone(error: unknown): boolean {
   return (error as NodeJS.ErrnoException).code === "ENOENT";
 }
 
-/** What others wrote is on the disk before it gets a name that lasts. */
+/** Flushes a file written by another process before it gets its final name. */
 export async function flush(path: string): Promise<void> {
   const file = await open(path, "r+");
   try {
@@ -43,7 +43,7 @@ export async function flush(path: string): Promise<void> {
   }
 }
 
-/** Disk errors that a caller can do something about, as faults. */
+/** Disk errors that a caller can act on, as faults. */
 export async function onDisk<T>(key: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -69,12 +69,12 @@ function isInTheWay(error: unknown): boolean {
 export function toDiskFault(error: unknown): unknown {
   const { code } = error as NodeJS.ErrnoException;
   if (code === "ENOSPC" || code === "EDQUOT") {
-    return new Fault("unavailable", "The disk is full. Free some room and send this again.", {
+    return new Fault("unavailable", "The disk is full. Free some space and send this again.", {
       cause: error,
     });
   }
   if (code === "EACCES" || code === "EPERM" || code === "EROFS") {
-    return new Fault("unavailable", "The data folder cannot be written to. Mend its rights.", {
+    return new Fault("unavailable", "The data folder cannot be written to. Correct its permissions.", {
       cause: error,
     });
   }

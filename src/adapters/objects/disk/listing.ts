@@ -1,5 +1,5 @@
-// Lists objects of a folder in the order of their keys' bytes, a page at a time. The folder of checksums is walked beside
-// the folder of objects, so that an object that was lost is a fault and not a shorter list.
+// Lists objects of a folder in the order of their keys' bytes, page by page. The folder of checksums is walked beside
+// the folder of objects, so that a lost object is a fault and not a silently shorter list.
 
 import type { Dirent } from "node:fs";
 import { readdir } from "node:fs/promises";
@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { Fault } from "#rpc/fault";
 import type { Listing, ListOptions, ObjectHead } from "../objects.ts";
 
-/** `headOf` gives undefined for an object that was removed meanwhile, and throws for one that is lost. */
+/** `headOf` returns undefined for an object that was removed meanwhile, and throws for one that is lost. */
 export async function listFolder(
   root: string,
   checksumRoot: string,
@@ -22,7 +22,7 @@ export async function listFolder(
     if (!key.startsWith(prefix) || Buffer.compare(Buffer.from(key), Buffer.from(after)) <= 0) continue;
     const cut = delimiter === undefined ? -1 : key.indexOf(delimiter, prefix.length);
     const common = cut === -1 || delimiter === undefined ? undefined : key.slice(0, cut + delimiter.length);
-    // A page that ended on a common prefix goes on after everything below it.
+    // A page that ended on a common prefix continues after everything below it.
     if (common !== undefined && (common === prefixes.at(-1) || (after !== "" && after.startsWith(common))))
       continue;
     if (objects.length + prefixes.length === limit) {
@@ -38,7 +38,7 @@ export async function listFolder(
   return { objects, prefixes };
 }
 
-/** Keys below a folder in the order of their bytes, leaving out folders that cannot hold what is asked for. */
+/** Keys below a folder in the order of their bytes, skipping folders that cannot contain a match. */
 async function* keysFrom(
   roots: readonly string[],
   folder: string,
@@ -62,7 +62,7 @@ async function* keysFrom(
   }
 }
 
-/** A folder that is gone was emptied by a removal meanwhile; any other trouble is told, and never a shorter list. */
+/** A missing folder was emptied by a concurrent removal; any other error is thrown, never a shorter list. */
 async function entriesOf(folder: string): Promise<Dirent[]> {
   try {
     return await readdir(folder, { withFileTypes: true });

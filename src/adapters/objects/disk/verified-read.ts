@@ -1,6 +1,6 @@
-// Reads of a file whose every byte was compared with the checksums of its blocks before it leaves. A small read is held
-// in memory and compared; a large one is read twice: once to compare, and once to be sent by the system, which finds it
-// in the page cache.
+// Reads a file and compares every byte with the checksums of its blocks before returning it. A small read is held in memory
+// and compared; a large one is read twice: once to compare, and once to be sent by the system, which finds it in the page
+// cache.
 
 import type { FileHandle } from "node:fs/promises";
 import type { BlockChecksums } from "./block-checksums.ts";
@@ -15,7 +15,7 @@ export interface ByteRange {
   readonly last: number;
 }
 
-/** Raised when a file ends before its size says: it was cut while it was read. */
+/** Thrown when a file is shorter than its recorded size: it was truncated while it was read. */
 export class ShortFile extends Error {}
 
 /** The bytes of a range. */

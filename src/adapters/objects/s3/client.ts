@@ -1,10 +1,9 @@
-// One request to an S3 server, made to arrive: signed, with deadlines of our own, tried again with growing,
-// jittered pauses where that can help. Bun's own limit on a fetch is switched off because it counts from the
-// start of a transfer that may rightly be long. A redirect is never followed: it would carry the signature
-// somewhere else.
+// One request to an S3 server: signed, with our own deadlines, retried with growing, jittered pauses where that can help.
+// Bun's own fetch timeout is switched off because it counts from the start of a transfer, which may rightly take long. A
+// redirect is never followed: it would carry the signature to another server.
 //
-// A request that may have been carried out although no answer came (a reset, a timeout, a 5xx) is ambiguous.
-// Who writes passes `settled`, which looks at what is stored; a write that arrived is then not sent again.
+// A request without a response (a reset, a timeout, a 5xx) may have been carried out: it is ambiguous. A writer passes
+// `settled`, which inspects what is stored, so that a write that arrived is not sent again.
 
 import { deadline } from "#lib/coarse-timer";
 import { Fault } from "#rpc/fault";
@@ -21,22 +20,22 @@ export interface S3Place extends Credentials {
   readonly pathStyle: boolean;
 }
 
-/** How long things may take; tests have less of it. */
-export interface S3Patience {
-  /** Until an answer begins, beside what the body needs. */
-  readonly answerMsMax: number;
-  /** Between two pieces of an answer. */
+/** Timeouts and the pause between attempts; tests set shorter ones. */
+export interface S3Timeouts {
+  /** Until the response begins, beside the time to send the body. */
+  readonly responseMsMax: number;
+  /** Between two chunks of a response. */
   readonly idleMsMax: number;
-  /** Before the second try; doubled for each one after it. */
+  /** Before the second attempt; doubled for each further one. */
   readonly pauseMs: number;
 }
 
-/** AWS answers in milliseconds or not at all; a loaded server of one's own takes seconds. */
-export const S3_PATIENCE: S3Patience = { answerMsMax: 20_000, idleMsMax: 30_000, pauseMs: 100 };
+/** AWS responds in milliseconds or not at all; a loaded server of one's own takes seconds. */
+export const S3_TIMEOUTS: S3Timeouts = { responseMsMax: 20_000, idleMsMax: 30_000, pauseMs: 100 };
 
-/** The slowest line a body is waited for on. */
+/** The slowest upload rate that the timeout allows for. */
 const BODY_BYTES_PER_MS_MIN = 256;
-/** The first try and three more: an overloaded server does not need further ones. */
+/** The first attempt and three more: an overloaded server does not need further ones. */
 const TRIES_MAX = 4;
 const PAUSE_MS_MAX = 5000;
 /** A full page of a thousand keys of 1,024 characters, each of them escaped. */
@@ -57,19 +56,19 @@ export interface S3Reply {
   readonly status: number;
   readonly headers: Headers;
   readonly body: Bytes | null;
-  /** Lets go of the connection. */
+  /** Closes the connection. */
   abort(): void;
 }
 
 export interface S3Client {
   /**
-   * The answer, whatever its status is, unless it is a passing trouble: then it is tried again, and at last
-   * `unavailable`. `settled` is asked after each ambiguous try whether the request was carried out.
+   * The response, whatever its status, unless the failure is transient: then the request is retried, and fails with
+   * `unavailable` after the last attempt. `settled` is called after each ambiguous attempt, to find out whether it was carried out.
    */
   send(request: S3Request, settled?: () => Promise<S3Reply | undefined>): Promise<S3Reply>;
   chunks(reply: S3Reply): AsyncGenerator<Uint8Array>;
   text(reply: S3Reply): Promise<string>;
-  /** What an answer that is not the wanted one means for the caller. */
+  /** The fault for a response with an unexpected status. */
   refusal(reply: S3Reply): Promise<Fault>;
 }
 
@@ -80,9 +79,9 @@ interface Trouble {
   readonly cause?: unknown;
 }
 
-export function s3Client(place: S3Place, patience: S3Patience): S3Client {
+export function s3Client(place: S3Place, timeouts: S3Timeouts): S3Client {
   const { origin, host, root } = addressOf(place);
-  /** How far the server's clock is ahead of ours, once it complained. */
+  /** How far the server's clock is ahead of ours, learned from a refusal. */
   let aheadMs = 0;
 
   const attempt = async (request: S3Request, fresh: boolean): Promise<S3Reply> => {
@@ -100,7 +99,7 @@ export function s3Client(place: S3Place, patience: S3Patience): S3Client {
     const controller = new AbortController();
     const abort = (): void => controller.abort();
     const bodyMs = (body?.byteLength ?? 0) / BODY_BYTES_PER_MS_MIN;
-    const limit = deadline(Date.now() + patience.answerMsMax + bodyMs, abort);
+    const limit = deadline(Date.now() + timeouts.responseMsMax + bodyMs, abort);
     const search = queryText(query);
     try {
       const response = await fetch(`${origin}${path}${search === "" ? "" : `?${search}`}`, {
@@ -111,7 +110,7 @@ export function s3Client(place: S3Place, patience: S3Patience): S3Client {
         timeout: false,
         decompress: false,
         keepalive: !fresh,
-        // As a stream it goes out once: bytes are sent again, without a word, when a kept connection breaks.
+        // As a stream it goes out once: fetch silently sends bytes again when a kept connection breaks.
         ...(body === undefined ? {} : { body: bytesOf(body) }),
       } as BunFetchRequestInit);
       return {
@@ -130,7 +129,7 @@ export function s3Client(place: S3Place, patience: S3Patience): S3Client {
     const reader = reply.body.getReader();
     try {
       for (;;) {
-        const limit = deadline(Date.now() + patience.idleMsMax, reply.abort);
+        const limit = deadline(Date.now() + timeouts.idleMsMax, reply.abort);
         const step = await reader.read().finally(() => limit.clear());
         if (step.done) return;
         yield step.value;
@@ -145,13 +144,13 @@ export function s3Client(place: S3Place, patience: S3Patience): S3Client {
     let bytes = 0;
     for await (const chunk of chunks(reply)) {
       bytes += chunk.byteLength;
-      if (bytes > TEXT_BYTES_MAX) throw new Fault("upstream", "The object store's answer is far too long.");
+      if (bytes > TEXT_BYTES_MAX) throw new Fault("upstream", "The object store's response is too long.");
       pieces.push(chunk);
     }
     return Buffer.concat(pieces).toString("utf8");
   };
 
-  /** The answer's error code and nothing else of it: S3 repeats key ids and signed text in its messages. */
+  /** The response's error code and nothing else of it: S3 repeats key ids and signed text in its messages. */
   const codeOf = async (reply: S3Reply): Promise<string> => {
     try {
       const code = textOf(parseXml(await text(reply)), "Code") ?? "";
@@ -186,7 +185,7 @@ export function s3Client(place: S3Place, patience: S3Patience): S3Client {
       return await troubleOf(await attempt(request, fresh));
     } catch (cause) {
       if (cause instanceof Fault) throw cause;
-      return { what: "no answer", ambiguous: true, pauseMs: 0, cause };
+      return { what: "no response", ambiguous: true, pauseMs: 0, cause };
     }
   };
 
@@ -208,7 +207,7 @@ export function s3Client(place: S3Place, patience: S3Patience): S3Client {
           },
         );
       }
-      const pauseMs = Math.min(PAUSE_MS_MAX, patience.pauseMs * 2 ** (tries - 1));
+      const pauseMs = Math.min(PAUSE_MS_MAX, timeouts.pauseMs * 2 ** (tries - 1));
       await Bun.sleep(Math.max(outcome.pauseMs, pauseMs * (0.5 + Math.random() / 2)));
     }
   };
@@ -223,7 +222,7 @@ export function s3Client(place: S3Place, patience: S3Patience): S3Client {
   return { send, chunks, text, refusal };
 }
 
-/** Where an error code stays that was read already. */
+/** Carries an error code that was read already. */
 const CODE_HEADER = "x-error-code";
 
 function withCode(headers: Headers, code: string): Headers {
@@ -233,13 +232,14 @@ function withCode(headers: Headers, code: string): Headers {
 }
 
 function adviceOn(status: number, code: string): string {
-  if (code === "NoSuchBucket") return "Make the bucket, or mend s3_bucket.";
+  if (code === "NoSuchBucket") return "Create the bucket, or correct LAKEHOUSE_S3_BUCKET.";
   if (status === 301 || status === 307 || code === "AuthorizationHeaderMalformed") {
-    return "The bucket lies in another region: mend s3_region and s3_endpoint.";
+    return "The bucket is in another region: correct LAKEHOUSE_S3_REGION and LAKEHOUSE_S3_ENDPOINT.";
   }
-  if (status === 403) return "Mend s3_access_key and s3_secret_key, or what they are allowed to do.";
+  if (status === 403)
+    return "Correct LAKEHOUSE_S3_ACCESS_KEY and LAKEHOUSE_S3_SECRET_KEY, or the permissions of that key.";
   if (status === 501 || status === 405) return "This server lacks a part of S3 that is needed here.";
-  return "Is s3_endpoint the address of an S3 server?";
+  return "Check that LAKEHOUSE_S3_ENDPOINT is the address of an S3 server.";
 }
 
 interface S3Address {
@@ -257,13 +257,19 @@ function addressOf({ endpoint, bucket, pathStyle, region }: S3Place): S3Address 
   const plain =
     url !== undefined && ["http:", "https:"].includes(url.protocol) && `${url.origin}/` === url.href;
   if (!plain) {
-    throw new Fault("invalid", "s3_endpoint must be an http or https address with no path, user or query.");
+    throw new Fault(
+      "invalid",
+      "LAKEHOUSE_S3_ENDPOINT must be an http or https address with no path, user or query.",
+    );
   }
   if (!BUCKET.test(bucket)) {
-    throw new Fault("invalid", "s3_bucket must be 3 to 63 lower-case letters, digits, dots and hyphens.");
+    throw new Fault(
+      "invalid",
+      "The name of a bucket must be 3 to 63 lower-case letters, digits, dots and hyphens.",
+    );
   }
   if (!/^[a-z0-9-]{1,64}$/i.test(region))
-    throw new Fault("invalid", "s3_region is not the name of a region.");
+    throw new Fault("invalid", "LAKEHOUSE_S3_REGION is not the name of a region.");
   if (pathStyle) return { origin: url.origin, host: url.host, root: `/${bucket}/` };
   const host = `${bucket}.${url.host}`;
   return { origin: `${url.protocol}//${host}`, host, root: "/" };

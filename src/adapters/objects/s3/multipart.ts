@@ -1,10 +1,10 @@
-// Objects too large for one request: sent in parts of a fixed size, each of them held in memory, hashed and
-// signed, so that each can be sent again by itself. Nothing is to be seen before the parts are completed, and an
-// upload that fails is aborted, so that its parts cost nothing. One whose process is killed stays behind
-// invisibly: give the bucket a rule that ends unfinished uploads after a day.
+// Objects too large for one request: uploaded in parts of a fixed size, each held in memory, hashed and signed, so that
+// each can be retried by itself. Nothing is visible before the upload is completed, and an upload that fails is aborted, so
+// that its parts cost nothing. An upload whose process is killed stays behind invisibly: give the bucket a lifecycle rule
+// that aborts incomplete uploads after a day.
 //
-// The hash of the whole is known only when it is too late to store it with the object. But the etag of such an
-// object is the MD5 of its parts' MD5s, and because the size of our parts is stored, a reader can check that.
+// The hash of the whole object is known too late to be stored with it. But its etag is the MD5 of the parts' MD5s, and
+// because the part size is stored, a reader can verify that.
 
 import { createHash } from "node:crypto";
 import { Fault } from "#rpc/fault";
@@ -48,14 +48,14 @@ export interface Upload {
   readonly key: string;
   /** Stored with the object. */
   readonly metadata: Readonly<Record<string, string>>;
-  /** Looked at by the server when the parts are completed, where it can. */
+  /** Checked by the server when the upload is completed, where it can. */
   readonly conditions: Readonly<Record<string, string>>;
-  /** Fails when the condition does not hold; for servers that do not look at it themselves. */
+  /** Throws when the condition does not hold; for servers that do not check it themselves. */
   check(): Promise<void>;
   settled(): Promise<S3Reply | undefined>;
 }
 
-/** What the server answered to the last request, and the object's etag. */
+/** The server's response to the last request, and the object's etag. */
 export interface Uploaded {
   readonly reply: S3Reply;
   readonly etag: string | undefined;
@@ -118,11 +118,11 @@ async function complete(upload: Upload, uploadId: string, etags: readonly string
   );
   if (reply.status !== 200) return { reply, etag: undefined };
   if (reply.body === null) return { reply, etag: reply.headers.get("etag") ?? undefined };
-  // The answer begins before the work is done, so that a failure comes with status 200.
-  const answer = await client.text(reply).then(parseXml, () => undefined);
-  const etag = answer?.name === "CompleteMultipartUploadResult" ? textOf(answer, "ETag") : undefined;
+  // The response begins before the work is done, so that a failure comes with status 200.
+  const document = await client.text(reply).then(parseXml, () => undefined);
+  const etag = document?.name === "CompleteMultipartUploadResult" ? textOf(document, "ETag") : undefined;
   if (etag !== undefined && etag !== "") return { reply, etag };
-  // Some leave the etag out.
+  // Some servers leave the etag out.
   const known = await settled();
   if (known !== undefined) return { reply: known, etag: known.headers.get("etag") ?? undefined };
   throw new Fault("unavailable", "The object store could not put the parts together. Send it again.", {

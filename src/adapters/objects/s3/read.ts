@@ -1,6 +1,6 @@
-// The body of an object on its way out of S3. A connection that breaks is taken up again where it broke, and
-// only while the object is still the same. A whole object is compared with the hash that was stored with it; its
-// last piece is held back until then, so that nobody takes a damaged object for a whole one.
+// The body of an object as it is read from S3. A connection that breaks is resumed at the same byte, provided that the
+// object has not changed. A whole object is compared with its stored hash; its last chunk is held back until then, so that
+// a damaged object is never taken for a whole one.
 
 import { createHash } from "node:crypto";
 import { Fault } from "#rpc/fault";
@@ -11,10 +11,10 @@ import type { Bytes } from "../objects.ts";
 export const SHA256_HEADER = "x-amz-meta-sha256";
 export const PART_BYTES_HEADER = "x-amz-meta-part-bytes";
 
-/** A line that breaks more often does not carry an object of this size. */
+/** More breaks than this mean that the connection cannot carry an object of this size. */
 const RESUMES_MAX = 3;
 
-export interface Reading {
+export interface ObjectRead {
   readonly client: S3Client;
   /** For messages. */
   readonly name: string;
@@ -26,10 +26,10 @@ export interface Reading {
   readonly whole: boolean;
 }
 
-export function bodyOf(reading: Reading, opened: S3Reply): Bytes {
+export function bodyOf(read: ObjectRead, opened: S3Reply): Bytes {
   let current = opened;
   const source = checked(
-    reading,
+    read,
     opened.headers,
     () => current,
     (next) => (current = next),
@@ -51,32 +51,32 @@ export function bodyOf(reading: Reading, opened: S3Reply): Bytes {
 }
 
 async function* checked(
-  reading: Reading,
+  read: ObjectRead,
   headers: Headers,
   current: () => S3Reply,
   resumed: (reply: S3Reply) => void,
 ): AsyncGenerator<Uint8Array> {
-  const check = reading.whole ? checkOf(headers, reading.etag) : undefined;
+  const check = read.whole ? checkOf(headers, read.etag) : undefined;
   let held: Uint8Array | undefined;
-  let at = reading.first;
-  for await (const chunk of unbroken(reading, current, resumed)) {
+  let at = read.first;
+  for await (const chunk of unbroken(read, current, resumed)) {
     if (chunk.byteLength === 0) continue;
     check?.add(chunk);
     at += chunk.byteLength;
     if (held !== undefined) yield held;
     held = chunk;
   }
-  if (at !== reading.last + 1 || check?.holds() === false) {
+  if (at !== read.last + 1 || check?.holds() === false) {
     throw new Fault(
       "internal",
-      `The object ${reading.name} is damaged: its bytes are not those that were stored.`,
+      `The object ${read.name} is damaged: its bytes are not those that were stored.`,
     );
   }
   if (held !== undefined) yield held;
 }
 
 async function* unbroken(
-  { client, name, key, etag, first, last }: Reading,
+  { client, name, key, etag, first, last }: ObjectRead,
   current: () => S3Reply,
   resumed: (reply: S3Reply) => void,
 ): AsyncGenerator<Uint8Array> {
@@ -118,7 +118,7 @@ function checkOf(headers: Headers, etag: string): Check | undefined {
     return { add: (bytes) => hash.update(bytes), holds: () => hash.digest("hex") === sha256 };
   }
   const partBytes = Number(headers.get(PART_BYTES_HEADER) ?? 0);
-  // An object under a key of AWS KMS has an etag that says nothing of its content.
+  // The etag of an object encrypted with AWS KMS is not a hash of its content.
   const encrypted = headers.get("x-amz-server-side-encryption")?.startsWith("aws:kms") === true;
   if (!(partBytes > 0) || encrypted || !/^[0-9a-f]{32}-\d+$/.test(etag)) return undefined;
   const parts = etagOfParts(partBytes);

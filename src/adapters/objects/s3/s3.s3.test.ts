@@ -1,5 +1,5 @@
-// The S3 backend against a real server: the one that LAKEHOUSE_TEST_S3 names, else Ceph's gateway, started here if
-// it is installed. Without either the checks are skipped, and say so.
+// The S3 backend against a real server: the one that LAKEHOUSE_TEST_S3 names, else Ceph's gateway, started here if it
+// is installed. Without either the checks are skipped, with the reason.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { randomUUID } from "node:crypto";
@@ -53,7 +53,10 @@ describe.skipIf(missing !== undefined)(`S3${missing === undefined ? "" : ` (skip
       () => wrong.list({ prefix: "", limit: 1 }),
     ]) {
       const error = await faultOf(work());
-      expect(error).toMatchObject({ code: "upstream", message: expect.stringContaining("s3_secret_key") });
+      expect(error).toMatchObject({
+        code: "upstream",
+        message: expect.stringContaining("LAKEHOUSE_S3_SECRET_KEY"),
+      });
       const shown = Bun.inspect(error) + JSON.stringify(error);
       expect(shown).not.toContain(secretAccessKey);
       expect(shown).not.toContain("Signature=");
@@ -75,10 +78,10 @@ describe.skipIf(missing !== undefined)(`S3${missing === undefined ? "" : ` (skip
   });
 });
 
-/** Only tests make buckets: in a deployment whoever owns the account does. */
+/** Only tests create buckets: in a deployment the owner of the account does. */
 async function makeBucket(settings: S3Settings): Promise<void> {
-  const { s3Client, S3_PATIENCE } = await import("./client.ts");
-  const reply = await s3Client(settings, S3_PATIENCE).send({ method: "PUT", key: "" });
+  const { s3Client, S3_TIMEOUTS } = await import("./client.ts");
+  const reply = await s3Client(settings, S3_TIMEOUTS).send({ method: "PUT", key: "" });
   expect(reply.status).toBe(200);
   reply.abort();
 }

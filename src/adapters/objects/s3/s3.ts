@@ -1,16 +1,16 @@
-// Objects in a bucket of any S3 server: AWS, Ceph, R2 and their like. Requests are our own (s3-client.ts),
-// because what the interface promises needs conditional writes, retries and deadlines that hold.
+// Objects in a bucket of any S3 server: AWS, Ceph, R2 and their like. Requests are our own (client.ts), because the
+// interface's guarantees need conditional writes, retries and deadlines that hold.
 //
-// Every write carries an id of its own in the object's metadata. When an answer is lost the object is looked at,
-// and the id tells whether the write arrived, so that a write is never reported as lost, or done twice over
-// somebody else's, only because a connection broke.
+// Every write carries an id of its own in the object's metadata. When a response is lost, the stored object's id shows
+// whether the write arrived, so that a broken connection never makes a write reported as lost, or repeated over another
+// writer's.
 //
-// What S3 servers do not agree on: a condition on an upload in parts (over 16 MiB). AWS holds it; others ignore
-// it, so it is looked at once more just before, which leaves a short moment for two writers to both succeed.
-// Whatever must have one winner is small.
+// What S3 servers do not agree on: a condition on a multipart upload (over 16 MiB). AWS enforces it; others ignore it, so
+// it is checked once more just before completion, which leaves a short window in which two writers may both succeed.
+// Objects that must have one winner are small.
 
 import { Fault } from "#rpc/fault";
-import { S3_PATIENCE, type S3Patience, type S3Place, type S3Reply, s3Client } from "./client.ts";
+import { S3_TIMEOUTS, type S3Timeouts, type S3Place, type S3Reply, s3Client } from "./client.ts";
 import { PART_BYTES, type Part, partsOf, type Uploaded, uploadParts } from "./multipart.ts";
 import { bodyOf, PART_BYTES_HEADER, SHA256_HEADER } from "./read.ts";
 import { sha256Of } from "./sign.ts";
@@ -37,20 +37,24 @@ const LIST_MAX = 1000;
 const NOTHING: PutConditions = {};
 
 export interface S3Settings extends S3Place {
-  /** Put before every key, without a slash at its end; empty for none. */
+  /** Prepended to every key, without a slash at its end; empty for none. */
   readonly prefix: string;
 }
 
-export function s3Objects(settings: S3Settings, patience: S3Patience = S3_PATIENCE): Objects {
-  const client = s3Client(settings, patience);
+export function s3Objects(settings: S3Settings, timeouts: S3Timeouts = S3_TIMEOUTS): Objects {
+  const client = s3Client(settings, timeouts);
   const prefix = settings.prefix === "" ? "" : `${checkKey(settings.prefix.replace(/\/$/, ""))}/`;
 
   const fullKey = (key: string): string => {
     const full = prefix + checkKey(key);
     if (Buffer.byteLength(full) <= KEY_BYTES_MAX) return full;
-    throw new Fault("invalid", `The key is longer than ${KEY_BYTES_MAX} bytes, s3_prefix included.`, {
-      details: [{ path: "key", message: "is too long" }],
-    });
+    throw new Fault(
+      "invalid",
+      `The key is longer than ${KEY_BYTES_MAX} bytes, including LAKEHOUSE_S3_PREFIX.`,
+      {
+        details: [{ path: "key", message: "is too long" }],
+      },
+    );
   };
 
   const stat = async (key: string): Promise<S3Reply | undefined> => {
@@ -66,7 +70,7 @@ export function s3Objects(settings: S3Settings, patience: S3Patience = S3_PATIEN
     return headOf(key, reply.headers, Number(reply.headers.get("content-length")));
   };
 
-  /** Whether the write with this id is what is stored now. Fails when that cannot be told any more. */
+  /** Whether the write with this id is what is stored now. Throws when that can no longer be determined. */
   const settling = (key: string, writeId: string, conditions: PutConditions) => async () => {
     const now = await stat(key);
     if (now?.headers.get(WRITE_ID_HEADER) === writeId) return now;
@@ -82,7 +86,7 @@ export function s3Objects(settings: S3Settings, patience: S3Patience = S3_PATIEN
     return undefined;
   };
 
-  /** Throws when the conditions do not hold now, which a server may or may not look at itself. */
+  /** Throws when the conditions do not hold now; a server may or may not check them itself. */
   const check = async (key: string, { ifAbsent, ifMatch }: PutConditions): Promise<void> => {
     if (ifAbsent !== true && ifMatch === undefined) return;
     const now = await stat(key);
@@ -102,7 +106,7 @@ export function s3Objects(settings: S3Settings, patience: S3Patience = S3_PATIEN
     let reply = await sending(conditionHeaders(conditions));
     if (reply.status === 412 || reply.status === 404) {
       const now = await stat(key);
-      // An earlier try, of which no answer came, was carried out after all.
+      // An earlier attempt whose response was lost was carried out after all.
       if (now?.headers.get(WRITE_ID_HEADER) === writeId) return uploadedOf(now);
       // Ceph's gateway wants the etag without quotes and refuses the right one with them.
       const right = now !== undefined && etagOf(now.headers) === conditions.ifMatch;
@@ -172,11 +176,11 @@ export function s3Objects(settings: S3Settings, patience: S3Patience = S3_PATIEN
     if (reply.status !== (range === undefined ? 200 : 206)) throw await client.refusal(reply);
     const { first, last, size } = contentRange(reply.headers);
     const found = headOf(key, reply.headers, size);
-    const reading = { client, name: key, key: fullKey(key), etag: found.etag, first, last };
-    return { head: found, first, last, body: bodyOf({ ...reading, whole: range === undefined }, reply) };
+    const request = { client, name: key, key: fullKey(key), etag: found.etag, first, last };
+    return { head: found, first, last, body: bodyOf({ ...request, whole: range === undefined }, reply) };
   };
 
-  /** A missing bucket is no missing object. */
+  /** A missing bucket is not a missing object. */
   const absence = async (key: string, reply: S3Reply): Promise<Fault> => {
     const fault = await client.refusal(reply);
     return fault.message.includes("NoSuchBucket") ? fault : notFound(key);
@@ -263,12 +267,12 @@ function timeOf(headers: Headers): number {
 
 function listQuery(
   prefix: string,
-  { limit, delimiter, cursor, ...asked }: ListOptions,
+  { limit, delimiter, cursor, ...wanted }: ListOptions,
 ): Record<string, string> {
   return {
     "list-type": "2",
     "max-keys": String(Math.min(limit, LIST_MAX)),
-    prefix: prefix + asked.prefix,
+    prefix: prefix + wanted.prefix,
     ...(delimiter === undefined ? {} : { delimiter }),
     ...(cursor === undefined
       ? {}
@@ -276,11 +280,11 @@ function listQuery(
   };
 }
 
-/** Keys that break our rules, such as the markers of folders, were written by others and are passed over. */
+/** Keys that break our rules, such as folder markers, were written by other programs and are skipped. */
 function listingOf(xml: string, prefix: string): Listing {
   const page = parseXml(xml);
   if (page.name !== "ListBucketResult")
-    throw new Fault("upstream", "The object store did not answer with a list.");
+    throw new Fault("upstream", "The object store did not respond with a list.");
   const named = (name: string) => page.children.filter((child) => child.name === name);
   const objects = named("Contents").flatMap((entry): ObjectHead[] => {
     const key = (textOf(entry, "Key") ?? "").slice(prefix.length);

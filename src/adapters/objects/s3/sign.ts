@@ -71,7 +71,7 @@ function hmac(key: string | Uint8Array, text: string): Buffer {
   return createHmac("sha256", key).update(text).digest();
 }
 
-/** In the order of names, which the signature asks for. */
+/** Sorted by name, as the signature requires. */
 export function queryText(query: Readonly<Record<string, string>>): string {
   return Object.keys(query)
     .sort()

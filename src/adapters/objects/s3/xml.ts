@@ -1,6 +1,6 @@
-// The XML that S3 answers with, and no more of XML than that: elements, text, the five named entities and
-// numeric ones. Attributes are passed over; a document type, CDATA and anything that does not nest is refused,
-// so that no reply can make this read files, expand entities or go deep.
+// Parses the XML of S3's responses, and no more of XML than that: elements, text, the five named entities and numeric
+// ones. Attributes are skipped; a document type, CDATA and anything that does not nest is refused, so that no response can
+// make this read files, expand entities or nest deeply.
 
 import { Fault } from "#rpc/fault";
 
@@ -65,6 +65,6 @@ function unescaped(text: string): string {
 function notXml(): Fault {
   return new Fault(
     "upstream",
-    "The object store answered with XML that cannot be read. Is s3_endpoint the address of an S3 server?",
+    "The object store sent XML that cannot be read. Check that LAKEHOUSE_S3_ENDPOINT is the address of an S3 server.",
   );
 }

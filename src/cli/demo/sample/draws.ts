@@ -1,6 +1,6 @@
 // What the samples of workers and orders draw from: how common each role is, where people live, what an hour costs
-// in each state, and days as plain numbers. Everything follows from the random numbers it is handed, so that the
-// same seed gives the same sample on every machine.
+// in each state, and days as plain numbers. Everything follows from the random numbers passed in, so that the same seed
+// gives the same sample on every machine.
 
 import { assert, present } from "#lib/assert";
 import type { Random } from "#lib/random";
@@ -53,7 +53,7 @@ const FAMILY_WEIGHTS: Readonly<Record<string, number>> = {
   retail: 1,
 };
 
-/** Roles that are asked for several times as often as the others of their family. */
+/** Roles that are ordered several times as often as the others of their family. */
 const ROLE_WEIGHTS: Readonly<Record<string, number>> = {
   "Forklift Operator": 4,
   "Warehouse Associate": 5,
@@ -83,7 +83,7 @@ export const rolePick: WeightedPick<Role> = weighted(ROLES, (role) => {
 /** By the square root of the population: large cities lead without crowding out the rest of the map. */
 export const cityPick: WeightedPick<City> = weighted(CITIES, (city) => Math.sqrt(city.population));
 
-/** Where somebody is who belongs to a city: at most this far from its middle. */
+/** How far from the middle of their city people live at most. */
 export const SCATTER_MILES_MAX = 12;
 const MILES_PER_DEGREE = 69.09;
 
@@ -110,7 +110,7 @@ interface StateCosts {
   readonly areaCode: string;
 }
 
-// Rough levels of 2026, to make samples plausible; nobody's wage is to be checked against them.
+// Rough levels of 2026, to make samples plausible; not a reference for anyone's wage.
 const STATE_COSTS: Readonly<
   Record<string, readonly [factor: number, leastUsdPerHour: number, areaCode: string]>
 > = {
@@ -216,13 +216,13 @@ export function offsetOn(day: number, timezone: string): string {
   return present(zone, `the offset of ${timezone}`).value.replace(/^GMT/, "") || "+00:00";
 }
 
-/** A role in a city about which a newcomer's first questions are. */
+/** A role in a city that the demo searches for. */
 export interface DemoPlace {
   readonly role: Role;
   readonly city: City;
 }
 
-/** The first rows of each sample are about these, in turn, so that the questions of a demonstration have answers. */
+/** The first rows of each sample use these in turn, so that the searches of the demo have hits. */
 export const DEMO_PLACES: readonly DemoPlace[] = (
   [
     ["Forklift Operator", "Springfield", "IL"],

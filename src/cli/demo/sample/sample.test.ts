@@ -137,7 +137,7 @@ describe("the first rows", () => {
     [2, 18],
     [3, 5000],
     [-4, 30],
-  ])("of seed %d and size %d have workers where a demonstration asks", (seed, count) => {
+  ])("of seed %d and size %d have workers where the demo searches", (seed, count) => {
     const workers = workersOf(seed, count);
     for (const { role, city } of DEMO_PLACES) {
       const fit = workers.filter(
@@ -160,7 +160,7 @@ describe("the first rows", () => {
     }
   });
 
-  test("have somebody to refuse at each place: a certification that ran out, a name not to hire", () => {
+  test("have a worker to refuse at each place: a certification that ran out, a name not to hire", () => {
     const placed = workersOf(9, 30);
     for (const { role, city } of DEMO_PLACES) {
       const here = placed.filter((worker) => worker.role === role.name && worker.city === city.city);
@@ -176,7 +176,7 @@ describe("the first rows", () => {
     }
   });
 
-  test("ask for the demonstration's workers in the coming days", () => {
+  test("need the demo's workers in the coming days", () => {
     const orders = ordersOf(9, 6);
     expect(orders.map(({ role, city, state }) => [role, city, state])).toEqual(
       DEMO_PLACES.map(({ role, city }) => [role.name, city.city, city.state]),

@@ -1,13 +1,13 @@
-// The sample that a newcomer starts with: workers and orders of a staffing office that does not exist, and CSV to
-// carry them. Rows come one at a time from a seeded stream, so a million of them need no more memory than one, and
-// the first n rows are the same however many are asked for. All people, clients, phones (555-01xx) and addresses
+// The sample that a newcomer starts with: workers and orders of a staffing office that does not exist, and their
+// CSV. Rows are generated one at a time from a seeded stream, so a million of them need no more memory than one, and the
+// first n rows are the same however many are generated. All people, clients, phones (555-01xx) and addresses
 // (@example.com) are fictional.
 //
 // Rule of the first rows: workers 1 to 30 stand in turn at the six places of DEMO_PLACES, in five rounds. Those of the
 // first three rounds are active, free today and hold every certification; in the fourth the first certification of
-// an active worker has run out; in the fifth the worker is not to be hired. Orders 1 to 6 ask for the same places in
-// the coming days. So a sample of 18 workers or more answers a demonstration's questions, and one of 30 also has
-// somebody whom a validator must refuse, for either reason.
+// an active worker has run out; in the fifth the worker is not to be hired. Orders 1 to 6 are for the same places in
+// the coming days. So a sample of 18 workers or more has hits for the searches of the demo, and one of 30 also has a
+// worker that a validator must refuse, for either reason.
 
 import { assert } from "#lib/assert";
 import { type Random, seeded } from "#lib/random";
@@ -175,7 +175,7 @@ function workerOf(random: Random, today: number, number: number, role: Role, at?
   };
 }
 
-/** What the rule of the first rows says, over what was drawn. */
+/** Applies the rule of the first rows to a drawn worker. */
 function placedWorker(worker: Worker, role: Role, round: number, today: number): Worker {
   const months = 6 + 5 * round;
   const expiries = role.certifications.map((name, index) => ({
@@ -269,7 +269,7 @@ function orderOf(random: Random, today: number, index: number): Order {
   };
 }
 
-/** One order in four says nothing. */
+/** One order in four has no notes. */
 function noteFor(random: Random, role: Role): string {
   return random.next() < 0.25 ? "" : random.pick([...ANY_NOTES, ...(FAMILY_NOTES[role.family] ?? [])]);
 }
@@ -309,8 +309,8 @@ type CsvValue = string | number | boolean | null;
 
 /**
  * The rows as lines of CSV by RFC 4180, header first, each line with its CRLF, so that the lines joined are the file.
- * All rows have the first one's keys. A null is an empty field and an empty string is `""`, for readers that tell
- * them apart; no rows give no lines.
+ * All rows have the first one's keys. A null is an empty field and an empty string is `""`, for readers that
+ * distinguish them; no rows give no lines.
  */
 export function* toCsv<Row extends { readonly [Key in keyof Row]: CsvValue }>(
   rows: Iterable<Row>,

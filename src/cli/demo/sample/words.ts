@@ -1,5 +1,5 @@
-// The words of a sample: names of people and clients, shifts, notes. The people's names are ordinary names of many origins, first and last
-// drawn apart from each other, so that whoever they fit is chance; the clients' are made of words that no firm owns.
+// The words of a sample: names of people and clients, shifts, notes. The people's names are ordinary names from many languages, first and last
+// drawn independently, so that a match with a real person is chance; the clients' are made of words that no firm owns.
 
 const listed = (text: string): readonly string[] => text.trim().split(/,\s+/);
 
@@ -53,7 +53,7 @@ Ironwood, Juniper, Keystone Hill, Lakeshore, Larkspur, Long Meadow, Maple Court,
 Old Mill, Pinecrest, Prairie View, Quail Run, Red Barn, Riverbend, Sable Point, Sandstone, Silver Birch, South Fork, Stonebridge,
 Summit Park, Sunflower, Tall Pines, Three Rivers, Twin Oaks, Valley Gate, White Willow, Wild Rose, Windmill`);
 
-/** What a client of a family of roles is called after its place; families that are not here take `OTHER_TRADES`. */
+/** The second word of the names of a family's clients, after a place; families not listed use `OTHER_TRADES`. */
 export const CLIENT_TRADES: Readonly<Record<string, readonly string[]>> = {
   warehouse: ["Distribution", "Logistics", "Fulfillment Center", "Cold Storage", "Supply, Inc."],
   driving: ["Freight", "Transit", "Delivery Co."],
@@ -73,7 +73,7 @@ export const CLIENT_TRADES: Readonly<Record<string, readonly string[]>> = {
 
 export const OTHER_TRADES: readonly string[] = ["Partners", "Services", "Group, Inc."];
 
-/** Local times of a family's shifts, "from-to"; families that are not here work `DAY_SHIFTS`. */
+/** Local times of a family's shifts, "from-to"; families not listed use `DAY_SHIFTS`. */
 export const FAMILY_SHIFTS: Readonly<Record<string, readonly string[]>> = {
   warehouse: ["06:00-14:00", "14:00-22:00", "22:00-06:00", "07:00-15:30"],
   manufacturing: ["06:00-14:00", "14:00-22:00", "22:00-06:00"],
@@ -91,7 +91,7 @@ export const FAMILY_SHIFTS: Readonly<Record<string, readonly string[]>> = {
 
 export const DAY_SHIFTS: readonly string[] = ["07:00-15:30", "08:00-16:30", "06:00-14:00"];
 
-/** Commas, quotes and semicolons are wanted here: a sample that has none shows nothing about reading it. */
+/** Commas, quotes and semicolons are here on purpose: a sample without them does not exercise the parser. */
 export const ANY_NOTES: readonly string[] = [
   "Park in the back lot, sign in at the front desk.",
   "Lunch is provided; bring water.",
@@ -106,7 +106,7 @@ const HARD_HAT_NOTES = [
 ];
 const KITCHEN_NOTES = ["Non-slip shoes, black trousers, hair tied back.", "Staff meal before the shift."];
 
-/** What only clients of a family would say. */
+/** Notes that only clients of a family have. */
 export const FAMILY_NOTES: Readonly<Record<string, readonly string[]>> = {
   warehouse: [...HARD_HAT_NOTES, 'Ask for the shift lead at "Dock 4".'],
   manufacturing: [...HARD_HAT_NOTES, "The site trains on its own machines, one hour before the first shift."],

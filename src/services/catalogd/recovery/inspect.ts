@@ -28,9 +28,14 @@ export async function compare(rows: Rows, store: Service<typeof storage>): Promi
   const known = await rows.byPrefix();
   const generations = await rows.generations();
   const findings: CatalogFinding[] = [];
-  for (const { name, generation, prefix, hint } of hinted) {
-    if (hint === undefined || generation < (generations.get(name) ?? 0)) continue;
+  for (const { name, generation, prefix, hint, isHintDamaged } of hinted) {
+    if (generation < (generations.get(name) ?? 0)) continue;
     const row = known.get(prefix);
+    if (isHintDamaged && row === undefined) {
+      const problem = `The dataset ${name} is in storage, at a version that cannot be read, and the catalog does not know it.`;
+      findings.push({ dataset: name, problem, remedy: "rebuild" });
+    }
+    if (hint === undefined) continue;
     if (row !== undefined && row.version >= hint) continue;
     const problem =
       row === undefined

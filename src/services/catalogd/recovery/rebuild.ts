@@ -6,6 +6,7 @@ import { existsSync } from "node:fs";
 import { rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { counterPath } from "#adapters/commit-counter";
+import { bytesOf } from "#adapters/objects/objects";
 import { sqliteState } from "#adapters/state";
 import type { storage } from "#contracts/storage";
 import { type Clock, systemClock } from "#lib/clock";
@@ -15,7 +16,7 @@ import { Fault } from "#rpc/fault";
 import { parseMetadata, snapshotOf, type TableMetadata } from "../iceberg/metadata/metadata.ts";
 import { isLive } from "../iceberg/commit.ts";
 import { readText, TableFiles } from "../tables/files.ts";
-import { Place } from "../tables/place.ts";
+import { hintKey, Place } from "../tables/place.ts";
 import { commitsOf } from "../tables/tables.ts";
 import { History } from "../tables/history.ts";
 import { Rows } from "../tables/rows.ts";
@@ -112,11 +113,10 @@ async function rebuildTable(
     if (found === undefined) continue;
     const { version, text } = found;
     await rows.restore({ name, prefix: folder.prefix, version, text, generation: folder.generation });
-    const history = new History(new TableFiles(store));
-    for await (const { page } of history.pages(place, parseMetadata(text))) {
-      await rows.rememberCommits(folder.prefix, page.snapshots.flatMap(commitsOf));
-    }
-    const older = problems.length === 0 ? "" : ` Newer versions could not be used: ${problems.join(" ")}`;
+    await rememberPast(store, rows, place, text, problems);
+    if (folder.isHintDamaged)
+      await store.put({ key: hintKey(folder.prefix), body: bytesOf(String(version)) });
+    const older = problems.length === 0 ? "" : ` What could not be used: ${problems.join(" ")}`;
     const problem = `The dataset ${name} was made again from its metadata, version ${version}.${older}`;
     return { dataset: name, problem, remedy: problems.length === 0 ? "rebuild" : "restore" };
   }
@@ -127,6 +127,24 @@ async function rebuildTable(
   }
   const problem = `The dataset ${name} cannot be made again: ${problems.join(" ")}`;
   return { dataset: name, problem, remedy: "restore" };
+}
+
+/** The commits that the table had: a lost page of its history costs those on it, and no other table its row. */
+async function rememberPast(
+  store: Service<typeof storage>,
+  rows: Rows,
+  place: Place,
+  text: string,
+  problems: string[],
+): Promise<void> {
+  try {
+    for await (const { page } of new History(new TableFiles(store)).pages(place, parseMetadata(text))) {
+      await rows.rememberCommits(place.prefix, page.snapshots.flatMap(commitsOf));
+    }
+  } catch (error) {
+    if (!(error instanceof Fault) || RETRYABLE.has(error.code)) throw error;
+    problems.push(`Its history: ${error.message}`);
+  }
 }
 
 /**
@@ -187,7 +205,12 @@ async function checkFiles(
 async function sizes(store: Service<typeof storage>, prefix: string): Promise<Map<string, number>> {
   const found = new Map<string, number>();
   for (let cursor: string | undefined; ;) {
-    const page = await store.list({ prefix, limit: 1000, ...(cursor === undefined ? {} : { cursor }) });
+    const page = await store.list({
+      prefix,
+      lost: true,
+      limit: 1000,
+      ...(cursor === undefined ? {} : { cursor }),
+    });
     for (const { key, size } of page.objects) found.set(key, size);
     cursor = page.next_cursor;
     if (cursor === undefined) return found;

@@ -19,6 +19,8 @@ export interface Folder {
 export interface HintedFolder extends Folder {
   /** The version that was made current last, as far as the hint tells; it may be one commit behind, or be gone. */
   readonly hint: number | undefined;
+  /** There was a hint, and it is damaged or lost: the table was made current, at a version that is not known. */
+  readonly isHintDamaged: boolean;
 }
 
 /** So many folders are read at once. */
@@ -32,6 +34,7 @@ export async function tableFolders(store: Service<typeof storage>): Promise<Fold
     const page = await store.list({
       prefix: WAREHOUSE,
       delimiter: "/",
+      lost: true,
       limit: PAGE,
       ...(cursor === undefined ? {} : { cursor }),
     });
@@ -52,19 +55,20 @@ export async function readHints(
   for (let from = 0; from < folders.length; from += LOOKS_MAX) {
     const some = folders.slice(from, from + LOOKS_MAX).map(async (folder): Promise<HintedFolder> => {
       const text = await hintText(store, folder.prefix);
-      return { ...folder, hint: /^\d+$/.test(text) ? Number(text) : undefined };
+      const hint = text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
+      return { ...folder, hint, isHintDamaged: hint === undefined && text !== "" };
     });
     read.push(...(await Promise.all(some)));
   }
   return read;
 }
 
-/** A hint that is damaged says as little as none: it is for readers without a catalog, and here a second proof. */
-async function hintText(store: Service<typeof storage>, prefix: string): Promise<string> {
+/** Empty when there is no hint, undefined when it cannot be read: it is for readers without a catalog, and here a second proof. */
+async function hintText(store: Service<typeof storage>, prefix: string): Promise<string | undefined> {
   try {
     return (await readText(store, hintKey(prefix))) ?? "";
   } catch (error) {
-    if (error instanceof Fault && error.code === "internal") return "";
+    if (error instanceof Fault && error.code === "internal") return undefined;
     throw error;
   }
 }
@@ -75,7 +79,7 @@ function droppedKey(prefix: string): string {
 }
 
 export async function wasDropped(store: Service<typeof storage>, prefix: string): Promise<boolean> {
-  return (await store.list({ prefix: droppedKey(prefix), limit: 1 })).objects.length > 0;
+  return (await store.list({ prefix: droppedKey(prefix), lost: true, limit: 1 })).objects.length > 0;
 }
 
 /**
@@ -92,7 +96,7 @@ export async function retire(
   for (const version of await metadataVersions(store, prefix)) await store.remove({ key: version.key });
 }
 
-/** The metadata files of a folder, oldest version first. */
+/** The metadata files of a folder, oldest version first; those that were lost too. */
 export async function metadataVersions(
   store: Service<typeof storage>,
   prefix: string,
@@ -101,6 +105,7 @@ export async function metadataVersions(
   for (let cursor: string | undefined; ;) {
     const page = await store.list({
       prefix: `${prefix}metadata/v`,
+      lost: true,
       limit: PAGE,
       ...(cursor === undefined ? {} : { cursor }),
     });

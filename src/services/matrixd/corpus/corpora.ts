@@ -3,22 +3,27 @@
 // the dataset still has the same snapshot; what a crash left behind is named in the definition and removed.
 
 import { type SnapshotId, snapshotId as snapshotIdShape } from "#contracts/shapes";
-import { readdir, rename, rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { onAbort } from "#lib/abort";
-import { saveSmallFile } from "#adapters/small-file";
 import type { catalog } from "#contracts/catalog";
 import { type Corpus, meanings, type Meanings } from "#contracts/matrix";
 import { fieldKind } from "#contracts/vector";
 import type { Clock } from "#lib/clock";
-import { makeFolder, readIfThere } from "#lib/durable";
+import { makeFolder } from "#lib/durable";
 import type { Log } from "#lib/log";
 import type { BackgroundFailures } from "#rpc/background-failures";
 import type { CallInit } from "#rpc/call";
 import type { Service } from "#rpc/contract";
 import { Fault, FAULTS, toFault, traceOf } from "#rpc/fault";
 import { type BuildDeps, buildGeneration, columnsNeeded, type Progress } from "./build.ts";
+import {
+  readDefinitions,
+  removeDefinition,
+  saveDefinition,
+  type StoredDefinition,
+} from "./definition-files.ts";
 import { type Generation } from "./generation.ts";
 import { loadGeneration, removeGeneration, saveGeneration } from "./generation-files.ts";
 import { holdsOrders, meaningsOf } from "./meanings.ts";
@@ -97,6 +102,8 @@ const BUILD_MS_MAX = 6 * 3_600_000;
 export class Corpora {
   readonly #deps: CorporaDeps;
   readonly #entries = new Map<string, Entry>();
+  /** Names of corpora whose definitions cannot be read: told until they are defined again or dropped. */
+  readonly #damaged = new Set<string>();
   #timer: ReturnType<typeof setInterval> | undefined;
 
   private constructor(deps: CorporaDeps) {
@@ -106,8 +113,8 @@ export class Corpora {
   static async open(deps: CorporaDeps): Promise<Corpora> {
     const corpora = new Corpora(deps);
     await makeFolder(deps.folder);
+    for (const stored of await readDefinitions(deps.folder)) await corpora.#load(stored);
     for (const file of await readdir(deps.folder)) {
-      if (file.endsWith(".corpus.json")) await corpora.#load(join(deps.folder, file));
       // Of a build that a crash cut off.
       if (file.endsWith(SPOOL_SUFFIX)) await rm(join(deps.folder, file), { force: true });
     }
@@ -130,14 +137,26 @@ export class Corpora {
     for (const entry of entries) await this.#clear(entry);
   }
 
-  async #load(path: string): Promise<void> {
-    const read = definition.safeParse(parsed(await readIfThere(path)));
-    if (!read.success) {
+  async #load({ name, content, isWhole }: StoredDefinition): Promise<void> {
+    const read = definition.safeParse(content);
+    if (!read.success || read.data.name !== name) {
       // One corpus that must be defined again does not keep the others from being searched.
-      const aside = `${path}.damaged-${this.#deps.clock.now()}`;
-      await rename(path, aside);
-      this.#deps.log.error("the definition of a corpus is damaged; define the corpus again", { path: aside });
+      this.#damaged.add(name);
+      this.#deps.log.error("the definition of a corpus is damaged; define the corpus again", {
+        corpus: name,
+      });
       return;
+    }
+    if (!isWhole) {
+      await saveDefinition(this.#deps.folder, name, read.data).then(
+        () =>
+          this.#deps.log.warn("the definition of a corpus was made whole from its copy", { corpus: name }),
+        (error: unknown) =>
+          this.#deps.log.error("the definition of a corpus cannot be written", {
+            corpus: name,
+            ...traceOf(error),
+          }),
+      );
     }
     const entry = newEntry(read.data);
     this.#entries.set(read.data.name, entry);
@@ -153,6 +172,11 @@ export class Corpora {
 
   names(): string[] {
     return [...this.#entries.keys()].sort();
+  }
+
+  /** Names of corpora whose definitions are damaged. */
+  damaged(): string[] {
+    return [...this.#damaged].sort();
   }
 
   /** What a search covers that names no corpus: people, and orders only where there is nothing else. */
@@ -186,7 +210,8 @@ export class Corpora {
       active: null,
       built: "",
       unfinished: null,
-      leftover: [],
+      // A definition that was lost named its generations.
+      leftover: this.#damaged.has(wanted.name) ? await this.#generationsOf(wanted.name) : [],
       updated_at: this.#now(),
       ...before?.definition,
       ...wanted,
@@ -235,6 +260,12 @@ export class Corpora {
   }
 
   async drop(name: string): Promise<void> {
+    if (this.#damaged.has(name)) {
+      for (const index of await this.#generationsOf(name)) await this.#discard(index);
+      await removeDefinition(this.#deps.folder, name);
+      this.#damaged.delete(name);
+      return;
+    }
     const entry = this.#entry(name);
     this.#entries.delete(name);
     await this.#stop(entry, "discard");
@@ -242,7 +273,7 @@ export class Corpora {
     for (const index of [active, unfinished?.index ?? null, ...leftover])
       if (index !== null) await this.#discard(index);
     // Last: until its indexes are gone, the definition knows them.
-    await rm(this.#path(name), { force: true });
+    await removeDefinition(this.#deps.folder, name);
     tell(entry);
   }
 
@@ -266,6 +297,7 @@ export class Corpora {
   #entry(name: string): Entry {
     const entry = this.#entries.get(name);
     if (entry !== undefined) return entry;
+    if (this.#damaged.has(name)) throw definitionDamaged(name);
     const known = this.#entries.size === 0 ? "There is none yet." : `Known: ${this.names().join(", ")}.`;
     throw new Fault(
       "not_found",
@@ -450,11 +482,17 @@ export class Corpora {
   }
 
   async #save({ definition: saved }: Entry): Promise<void> {
-    await saveSmallFile(this.#path(saved.name), JSON.stringify(saved));
+    await saveDefinition(this.#deps.folder, saved.name, saved);
+    this.#damaged.delete(saved.name);
   }
 
-  #path(name: string): string {
-    return join(this.#deps.folder, `${name}.corpus.json`);
+  /** Indexes of finished builds of a corpus, as their files say. */
+  async #generationsOf(name: string): Promise<string[]> {
+    const before = `corpus.${name}.`;
+    const files = await readdir(this.#deps.folder);
+    return files
+      .filter((file) => file.startsWith(before) && /^[^.]+\.json$/.test(file.slice(before.length)))
+      .map((file) => file.slice(0, -".json".length));
   }
 
   #now(): string {
@@ -462,12 +500,11 @@ export class Corpora {
   }
 }
 
-function parsed(text: string | undefined): unknown {
-  try {
-    return JSON.parse(text ?? "");
-  } catch {
-    return undefined;
-  }
+export function definitionDamaged(name: string): Fault {
+  return new Fault(
+    "internal",
+    `The definition of the corpus ${name} is damaged. Define it again with PUT /v1/matrix/corpora/${name}, or drop it.`,
+  );
 }
 
 function tell({ listeners }: Entry): void {

@@ -58,7 +58,7 @@ async function headOrDamage(disk: Disk, dir: string, damage: string[]): Promise<
     return await readHead(disk, dir);
   } catch (error) {
     if (!(error instanceof Fault) || error.code !== "internal") throw error;
-    damage.push(error.message);
+    damage.push(error.message, "Writes behind the last one that can be read cannot be counted without it.");
     return null;
   }
 }

@@ -1,0 +1,78 @@
+// The definitions of corpora on disk. A definition follows from nothing else, so it is kept twice, each file with its own
+// checksum: one that is damaged or lost is made again from the other, and only where both are damaged is the corpus.
+
+import { createHash } from "node:crypto";
+import { readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { saveSmallFile } from "#adapters/small-file";
+import { readIfThere, syncFolder } from "#lib/durable";
+
+/** The first is the one that counts where a crash fell between the two. */
+const SUFFIXES = [".corpus.json", ".corpus-copy.json"] as const;
+
+export interface StoredDefinition {
+  readonly name: string;
+  /** Undefined when no file of it verifies. */
+  readonly content: Readonly<Record<string, unknown>> | undefined;
+  /** Every file of it verifies and says the same. */
+  readonly isWhole: boolean;
+}
+
+export async function readDefinitions(folder: string): Promise<StoredDefinition[]> {
+  const names = new Set<string>();
+  for (const file of await readdir(folder)) {
+    const suffix = SUFFIXES.find((known) => file.endsWith(known));
+    if (suffix !== undefined) names.add(file.slice(0, -suffix.length));
+  }
+  return Promise.all([...names].sort().map((name) => readDefinition(folder, name)));
+}
+
+async function readDefinition(folder: string, name: string): Promise<StoredDefinition> {
+  const texts = await Promise.all(pathsOf(folder, name).map(readIfThere));
+  const found = texts.flatMap((text) => (text === undefined ? [] : verified(text)));
+  const content = (found.find(({ hasChecksum }) => hasChecksum) ?? found[0])?.content;
+  return {
+    name,
+    content,
+    isWhole: content !== undefined && texts.every((text) => text === printed(content)),
+  };
+}
+
+export async function saveDefinition(
+  folder: string,
+  name: string,
+  content: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  for (const path of pathsOf(folder, name)) await saveSmallFile(path, printed(content));
+}
+
+/** The one that counts last: a crash in between leaves the corpus as it was. */
+export async function removeDefinition(folder: string, name: string): Promise<void> {
+  for (const path of pathsOf(folder, name).toReversed()) {
+    await rm(path, { force: true });
+    await syncFolder(folder);
+  }
+}
+
+function pathsOf(folder: string, name: string): string[] {
+  return SUFFIXES.map((suffix) => join(folder, name + suffix));
+}
+
+function printed(content: Readonly<Record<string, unknown>>): string {
+  const checksum = createHash("sha256").update(JSON.stringify(content)).digest("hex");
+  return JSON.stringify({ ...content, checksum });
+}
+
+/** None when it is damaged. Without a checksum it is of a version that kept none, and counts where nothing better is. */
+function verified(text: string): { content: Record<string, unknown>; hasChecksum: boolean }[] {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    return [];
+  }
+  if (typeof parsed !== "object" || parsed === null) return [];
+  const { checksum, ...content } = parsed as Record<string, unknown>;
+  const hasChecksum = checksum !== undefined;
+  return !hasChecksum || printed(content) === text ? [{ content, hasChecksum }] : [];
+}
