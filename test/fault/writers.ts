@@ -205,6 +205,8 @@ export function generationOf(n: number): Parameters<typeof saveGeneration>[1] {
     model: "m",
     fields: {},
     coded: false,
+    meanings: {},
+    names: [],
     taxonomy: "t",
     ids,
     words,

@@ -90,9 +90,20 @@ export const search = command({
       fields: hitFields(answer.hits, args.explain === true),
       rows: answer.hits,
       json: answer,
-      empty: "Nobody fits. Try a wider --miles, or no --filter.",
+      empty: answer.no_match ?? "Nobody fits. Try a wider --miles, or no --filter.",
     });
     if (!isForPeople(format)) return;
+    if (answer.no_match !== undefined && answer.hits.length > 0)
+      say(`${answer.no_match} These are the nearest.`);
+    for (const { role, hits } of answer.further) {
+      say(`${role}:`);
+      await emit(format, {
+        fields: hitFields(hits, args.explain === true),
+        rows: hits,
+        json: hits,
+        empty: "Nobody fits.",
+      });
+    }
     for (const [name, { degraded }] of Object.entries(answer.per_corpus)) {
       if (degraded !== undefined) say(`${paintTalk("yellow", "warning:")} ${name}: ${degraded}`);
     }

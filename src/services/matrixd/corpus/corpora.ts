@@ -17,13 +17,12 @@ import type { Log } from "#lib/log";
 import type { CallInit } from "#rpc/call";
 import type { Service } from "#rpc/contract";
 import { Fault, FAULTS, toFault, traceOf } from "#rpc/fault";
-import { type BuildDeps, buildGeneration, columnsNeeded, type Progress } from "./build.ts";
+import { BUILD_MARK, type BuildDeps, buildGeneration, columnsNeeded, type Progress } from "./build.ts";
 import { type Generation } from "./generation.ts";
 import { loadGeneration, removeGeneration, saveGeneration } from "./generation-files.ts";
 import { holdsOrders, meaningsOf } from "./meanings.ts";
 import { SPOOL_SUFFIX } from "./row-spool.ts";
 import { parseTemplate } from "./template.ts";
-import { TAXONOMY } from "../query/understand.ts";
 
 export interface CorporaDeps extends BuildDeps {
   readonly catalog: Service<typeof catalog>;
@@ -353,13 +352,13 @@ export class Corpora {
   /** The index to write: that of a build of the same snapshot which was cut off, or a new one. */
   async #indexFor(entry: Entry, snapshotId: SnapshotId): Promise<string> {
     const { unfinished, name } = entry.definition;
-    if (unfinished?.snapshot_id === snapshotId && unfinished.taxonomy === TAXONOMY) return unfinished.index;
+    if (unfinished?.snapshot_id === snapshotId && unfinished.taxonomy === BUILD_MARK) return unfinished.index;
     await this.#abandon(entry);
     const index = `corpus.${name}.${crypto.randomUUID().slice(0, 8)}`;
     // Known before it is there: a crash leaves nothing that nobody knows.
     entry.definition = {
       ...entry.definition,
-      unfinished: { index, snapshot_id: snapshotId, taxonomy: TAXONOMY },
+      unfinished: { index, snapshot_id: snapshotId, taxonomy: BUILD_MARK },
     };
     await this.#save(entry);
     return index;
@@ -424,16 +423,29 @@ export class Corpora {
         generation !== undefined &&
         (built !== markOf(entry.definition) || (await this.#isBroken(generation.index, {})));
       if (generation !== undefined && refresh === "manual" && !broken) return;
-      const { snapshot_id, rows } = await this.#deps.catalog.dataset({ dataset });
+      const { snapshot_id, rows, columns } = await this.#deps.catalog.dataset({ dataset });
       // Who refreshes by hand keeps the snapshot that was chosen.
       const wanted = generation !== undefined && refresh === "manual" ? generation.snapshotId : snapshot_id;
       const stale = broken || wanted !== generation?.snapshotId;
       const hopeless = failed?.snapshotId === wanted && !failed.retryable;
       if (wanted === null || !stale || hopeless || this.#entries.get(name) !== entry) return;
+      await this.#findMeanings(
+        entry,
+        columns.map((column) => column.name),
+      );
       this.#start(entry, wanted, rows);
     } catch (error) {
       this.#deps.log.debug("a corpus could not be looked after", { corpus: name, ...traceOf(error) });
     }
+  }
+
+  /** Columns that came since the corpus was defined, or whose meaning was not known then, are found too. */
+  async #findMeanings(entry: Entry, columns: readonly string[]): Promise<void> {
+    const { meanings: meant } = entry.definition;
+    const found = { ...meaningsOf({}, columns), ...meant };
+    if (Bun.deepEquals(found, meant)) return;
+    entry.definition = { ...entry.definition, meanings: found };
+    await this.#save(entry);
   }
 
   /** Has a corpus built again whose index does not answer; false when the index is as it should be. */

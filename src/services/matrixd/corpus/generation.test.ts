@@ -8,7 +8,7 @@ import { testEmbed } from "../embed.testing.ts";
 import { cityPoint, collectFacts } from "./row-facts.ts";
 import { emptyWords, type Generation, newGeneration } from "./generation.ts";
 import { loadGeneration, removeGeneration, saveGeneration } from "./generation-files.ts";
-import { type Reading } from "../rank/relevance.ts";
+import { cachedRelevance, type Reading } from "../rank/relevance.ts";
 import { readTitleTable } from "./title-table.ts";
 import { createUnderstanding } from "../query/understand.ts";
 
@@ -48,6 +48,8 @@ async function people(): Promise<Generation> {
     model,
     fields: {},
     coded: false,
+    meanings: { role: "title" },
+    names: [],
     taxonomy: "t",
   };
   return newGeneration({ ...about, ids, words, facts: facts.finish(), table });
@@ -55,7 +57,7 @@ async function people(): Promise<Generation> {
 
 async function read(generation: Generation, text: string, role?: string): Promise<Reading> {
   const understood = await understanding.understand({ text, role, now: undefined, model }, {});
-  return generation.read({ understood, text, role, mode: "hybrid", rows: 10 });
+  return cachedRelevance(generation, understood, { text, role, mode: "hybrid", rows: 10 });
 }
 
 /** What a promise that must fail says. */

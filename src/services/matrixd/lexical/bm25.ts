@@ -79,6 +79,9 @@ const ROW_MAX = 0xffff_ffff;
 /** A question with more distinct terms is a document; the first 256 are asked. */
 const QUERY_TERMS_MAX = 256;
 
+/** So many are kept in order while they are found; more are sorted at the end, which costs less. */
+const INSERTED_MAX = 1000;
+
 /** A sweep passes over all postings, so it waits until this share of the slots is dead, and at least so many. */
 const DEAD_SHARE_MAX = 0.25;
 const DEAD_SLOTS_MIN = 256;
@@ -190,15 +193,18 @@ function indexOf(parts: Bm25Parts): Bm25 {
         scores[slot] = before + weight * saturated(pairs[i] as number, slot, mean);
       }
     }
+    const keeps = k <= INSERTED_MAX;
     const best: Bm25Hit[] = [];
     for (const slot of touched) {
       const hit = { row: rows[slot] as number, score: scores[slot] as number };
       scores[slot] = 0;
-      const last = best[k - 1];
+      const last = keeps ? best[k - 1] : undefined;
       if (last !== undefined && !isBefore(hit, last)) continue;
-      if (allow === undefined || allow(hit.row)) insert(best, hit, k);
+      if (allow !== undefined && !allow(hit.row)) continue;
+      if (keeps) insert(best, hit, k);
+      else best.push(hit);
     }
-    return best;
+    return keeps ? best : best.sort((left, right) => (isBefore(left, right) ? -1 : 1)).slice(0, k);
   };
 
   const scoring = (text: string): ((row: number) => number) => {

@@ -2,31 +2,16 @@
 // how well the words of each row fit. It depends on the question and the generation alone, so it is made once
 // and kept for as long as the question is asked.
 
+import { LRUCache } from "lru-cache";
 import type { ReadRole } from "#contracts/matrix";
 import type { Point } from "#domain/places";
 import { type Role, roleNamed } from "#domain/roles";
 import { Fault } from "#rpc/fault";
-import type { Bm25 } from "../lexical/bm25.ts";
-import { type Facts, type Located, NONE } from "../corpus/row-facts.ts";
+import type { Generation, RankedRows } from "../corpus/generation.ts";
+import { NONE } from "../corpus/row-facts.ts";
 import type { Standing } from "./score.ts";
-import type { OwnTitles } from "../corpus/titles.ts";
 import type { Understood } from "../query/understand.ts";
 import { askedFor, vote } from "./vote.ts";
-
-/** What a question is read against: the rows of a corpus as ranking knows them. */
-export interface RankedRows {
-  /** Ids by row number. */
-  readonly ids: readonly string[];
-  readonly words: Bm25;
-  readonly facts: Facts;
-  /** Undefined for a corpus whose rows have no titles of jobs. */
-  readonly titles: OwnTitles | undefined;
-  readonly located: Located;
-  /** The number of an occupation, NONE when no row has it. */
-  occupation(soc: string): number;
-  /** How many rows each occupation has. */
-  readonly occupationRows: Uint32Array;
-}
 
 export interface Reading {
   readonly role: ReadRole;
@@ -39,6 +24,8 @@ export interface Reading {
   readonly point: Point | undefined;
   /** Ids of the rows that fit best by words. */
   readonly byWords: readonly string[];
+  /** The same, and those after them. */
+  moreByWords(): string[];
   /** BM25 as a share of the best row's. */
   lexical(row: number): number;
   /** How near the row's title is, 0 to 1; undefined where question or corpus have no titles. */
@@ -58,9 +45,29 @@ const SIMILARITY_MIN = 0.3;
 export interface Asked {
   readonly text: string;
   readonly mode: "hybrid" | "dense" | "lexical";
+  /** The role that the caller names. */
+  readonly role?: string | undefined;
   /** Rows that are named by their words. */
   readonly rows: number;
 }
+
+/** `relevanceOf` of a generation; the same text is compared once a minute at most. */
+export function cachedRelevance(generation: Generation, understood: Understood, asked: Asked): Reading {
+  const cache = caches.get(generation) ?? new LRUCache<string, Reading>({ max: TEXTS_MAX, ttl: TEXT_MS });
+  caches.set(generation, cache);
+  const key = `${asked.mode} ${asked.rows} ${asked.role ?? ""}\n${asked.text}`;
+  const before = cache.get(key);
+  if (before !== undefined) return before;
+  const relevance = readQuestion(generation, understood, asked);
+  cache.set(key, relevance);
+  return relevance;
+}
+
+const caches = new WeakMap<Generation, LRUCache<string, Reading>>();
+/** Numbers for some thousand titles and some dozen rows each: about 10 MB in all. */
+const TEXTS_MAX = 500;
+/** As long as what was understood of the text is kept. */
+const TEXT_MS = 60_000;
 
 export function readQuestion(corpus: RankedRows, understood: Understood, asked: Asked): Reading {
   const words = wordsOf(corpus, understood, asked);
@@ -75,14 +82,17 @@ export function readQuestion(corpus: RankedRows, understood: Understood, asked: 
   return { ...words, point, ...roleOf(corpus, understood) };
 }
 
-type Words = Pick<Reading, "byWords" | "lexical">;
+/** Rows that hold a word of the text and are tried against a filter; more of them differ in common words alone. */
+const MATCHES_MAX = 100_000;
+
+type Words = Pick<Reading, "byWords" | "moreByWords" | "lexical">;
 
 function wordsOf(
   { words, ids }: RankedRows,
   { order: { rest } }: Understood,
   { text, mode, rows }: Asked,
 ): Words {
-  if (mode === "dense") return { byWords: [], lexical: () => 0 };
+  if (mode === "dense") return { byWords: [], moreByWords: () => [], lexical: () => 0 };
   // A place is judged by where it is, and by its name only where nothing else counts.
   const question = mode === "hybrid" && rest !== "" ? rest : text;
   const found = words.search(question, rows);
@@ -91,6 +101,7 @@ function wordsOf(
   const known = new Map(found.map(({ row, score }) => [row, score / best]));
   return {
     byWords: found.map(({ row }) => ids[row] ?? ""),
+    moreByWords: () => words.search(question, MATCHES_MAX).map(({ row }) => ids[row] ?? ""),
     lexical: (row) => {
       const before = known.get(row);
       if (before !== undefined) return before;
