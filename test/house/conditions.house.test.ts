@@ -2,7 +2,9 @@
 // Both topologies answer the same hits.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import type { MatrixHit, Searched } from "#contracts/matrix";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Corpus, MatrixHit, Searched } from "#contracts/matrix";
 import { startHouse, type TestHouse, TOPOLOGIES } from "./house.ts";
 
 const TRADES = ["Forklift Operator", "Line Cook", "Welder", "Housekeeper"];
@@ -186,6 +188,36 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
     expect(expected).toBeGreaterThan(50);
     expect(hits).toHaveLength(Math.min(100, expected));
   });
+
+  test("a corpus that was defined and built before conditions acted is built once more, with its meanings", async () => {
+    const folder = join(house.settings.data, "corpora");
+    const definition = join(folder, "staff.corpus.json");
+    house = await house.restart(() => {
+      const kept = JSON.parse(readFileSync(definition, "utf8")) as { active: string; meanings: object };
+      const { role, city, state } = kept.meanings as Record<string, string>;
+      writeFileSync(
+        definition,
+        JSON.stringify({ ...kept, meanings: { role, city, state }, built: "earlier" }),
+      );
+      const header = join(folder, `${kept.active}.json`);
+      const built = JSON.parse(readFileSync(header, "utf8")) as object;
+      writeFileSync(header, JSON.stringify({ ...built, form: 2 }));
+    });
+    const giveUpAt = Date.now() + 200_000;
+    let now = await house.json<Corpus>("/v1/matrix/corpora/staff");
+    while (now.status !== "ready" && Date.now() < giveUpAt) {
+      await Bun.sleep(20);
+      now = await house.json<Corpus>("/v1/matrix/corpora/staff");
+    }
+    expect(now.meanings).toMatchObject({
+      status: "status",
+      certifications: "certifications",
+      languages: "language",
+    });
+    const { hits } = await search("welders Denver CO", { k: 30 });
+    expect(hits.length).toBeGreaterThan(0);
+    expect(hits.filter((hit) => HIDDEN.has(of(hit).status))).toEqual([]);
+  }, 240_000);
 });
 
 test("both topologies give the same hits in the same order", () => {
