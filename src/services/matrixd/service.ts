@@ -12,6 +12,7 @@ import type { Log } from "#lib/log";
 import { didYouMean } from "#lib/nearest";
 import type { Call, CallInit } from "#rpc/call";
 import type { Handlers, ParsedOf, Service } from "#rpc/contract";
+import type { Daemon } from "#rpc/daemon";
 import { Fault, toFault } from "#rpc/fault";
 import { PLACE_FIELD } from "./corpus/build.ts";
 import { Corpora } from "./corpus/corpora.ts";
@@ -27,11 +28,6 @@ export interface MatrixdDeps {
   readonly folder: string;
   readonly log: Log;
   readonly clock?: Clock;
-}
-
-export interface Matrixd {
-  readonly handlers: Handlers<typeof matrix>;
-  close(): Promise<void>;
 }
 
 type SearchInput = ParsedOf<(typeof matrix)["search"]>;
@@ -61,7 +57,7 @@ interface RoleHits {
 /** Further requests of one order that are searched: each costs a search of its own. */
 const REQUESTS_MAX = 8;
 
-export async function matrixd(deps: MatrixdDeps): Promise<Matrixd> {
+export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>> {
   const clock = deps.clock ?? systemClock;
   const understanding = createUnderstanding(deps.embed, clock);
   const corpora = await Corpora.open({ ...deps, understanding, clock });
@@ -86,7 +82,7 @@ export async function matrixd(deps: MatrixdDeps): Promise<Matrixd> {
     } catch (thrown) {
       const { code } = toFault(thrown);
       if (code !== "not_found" && code !== "internal") throw thrown;
-      if (!(await corpora.mend(name, generation, call))) throw thrown;
+      if (!(await corpora.rebuildIfBroken(name, generation, call))) throw thrown;
       throw new Fault("unavailable", `The index of ${name} is gone or damaged; it is being built again.`, {
         retryAfterMs: 1000,
         cause: thrown,
@@ -110,20 +106,20 @@ export async function matrixd(deps: MatrixdDeps): Promise<Matrixd> {
     const read = radiusOf(understood.order, generation);
     const filter = filterOf(input.filter, given ?? read, generation);
     const point = given === undefined ? undefined : { lat: given.lat, lon: given.lon };
-    const question = { understood, text, role, k: per_corpus_k ?? k, mode, filter, near: point, explain };
+    const request = { understood, text, role, k: per_corpus_k ?? k, mode, filter, near: point, explain };
     const {
       hits,
       plan,
-      reading,
+      relevance,
       noMatch,
       notApplied: idle,
-    } = await retrieve(generation, question, deps.vector, call);
+    } = await retrieve(generation, request, deps.vector, call);
     const { corpus } = generation;
     const tookMs = performance.now() - started;
     const radiusActs =
       given !== undefined || read !== undefined || understood.order.slots.miles === undefined;
     const notApplied = radiusActs ? idle : ["miles", ...idle];
-    return { corpus, role: reading.role, understood, notApplied, noMatch, hits, plan, tookMs };
+    return { corpus, role: relevance.role, understood, notApplied, noMatch, hits, plan, tookMs };
   };
 
   /** The parts of those that answered in time; of the others it is noted why not. */
@@ -269,7 +265,7 @@ export async function matrixd(deps: MatrixdDeps): Promise<Matrixd> {
       return null;
     },
   };
-  return { handlers, close: () => corpora.close() };
+  return { handlers, stats: () => ({ failures: corpora.failures }), close: () => corpora.close() };
 }
 
 /** A field that none of the corpora has would match nothing, without a word. */

@@ -17,10 +17,11 @@ import { Fault, toFault } from "#rpc/fault";
 import { cityPoint, collectFacts, NONE, type RowFacts, stateOf } from "./row-facts.ts";
 import { emptyWords, type Generation, newGeneration } from "./generation.ts";
 import { spooledLines } from "./row-spool.ts";
+import type { Title } from "../query/title.ts";
 import { parseTemplate } from "./template.ts";
 import { readTitleTable, type Spelling } from "./title-table.ts";
 import { canonicalStatus, dayNumber, heldCertificates, spokenLanguages } from "./qualifications.ts";
-import { type Title, titleKey, TITLES_MAX, type TitleTable } from "./titles.ts";
+import { titleKey, TITLES_MAX, type TitleTable } from "./titles.ts";
 import { TAXONOMY, type Understanding } from "../query/understand.ts";
 
 export interface BuildDeps {

@@ -45,7 +45,7 @@ const definition = z.object({
   holds: z.enum(["people", "orders"]).default("people"),
   /** The index of the generation that answers, null before the first. */
   active: z.string().nullable(),
-  /** The `markOf` what that generation was made from: another one means that it is to be built anew. */
+  /** The `markOf` what that generation was made from: another one means that it must be rebuilt. */
   built: z.string().default(""),
   /** The index that a build is writing, and what it is made from. */
   unfinished: z
@@ -94,6 +94,7 @@ const BUILD_MS_MAX = 6 * 3_600_000;
 export class Corpora {
   readonly #deps: CorporaDeps;
   readonly #entries = new Map<string, Entry>();
+  readonly #failures: Record<string, number> = {};
   #timer: ReturnType<typeof setInterval> | undefined;
 
   private constructor(deps: CorporaDeps) {
@@ -113,13 +114,14 @@ export class Corpora {
     return corpora;
   }
 
-  /** What need not be there before the first question: a warm taxonomy, and no rests of what a crash cut off. */
+  /** Work that no search waits for: embeds the taxonomy, and removes what a crash left behind. */
   async #settle(): Promise<void> {
     await this.#refreshAll();
     const entries = [...this.#entries.values()];
     const { understanding, log } = this.#deps;
     for (const model of new Set(entries.map(({ definition: { model } }) => model))) {
       await understanding.warm(model, {}).catch((error: unknown) => {
+        this.#countFailure("taxonomy embedding");
         log.debug("the taxonomy could not be embedded yet", { model, ...traceOf(error) });
       });
     }
@@ -142,9 +144,19 @@ export class Corpora {
     try {
       entry.generation = await loadGeneration(this.#deps.folder, active);
     } catch (error) {
+      this.#countFailure("corpus check");
       this.#deps.log.warn("a corpus must be built again", { corpus: read.data.name, ...traceOf(error) });
       entry.definition = { ...read.data, active: null, leftover: [...read.data.leftover, active] };
     }
+  }
+
+  /** Background work that failed since the start, by the name of the work. */
+  get failures(): Readonly<Record<string, number>> {
+    return this.#failures;
+  }
+
+  #countFailure(work: "corpus build" | "corpus check" | "index removal" | "taxonomy embedding"): void {
+    this.#failures[work] = (this.#failures[work] ?? 0) + 1;
   }
 
   names(): string[] {
@@ -239,7 +251,7 @@ export class Corpora {
       if (index !== null) await this.#discard(index);
     // Last: until its indexes are gone, the definition knows them.
     await rm(this.#path(name), { force: true });
-    tell(entry);
+    notifyListeners(entry);
   }
 
   /** Resolves whenever something about the corpus's build has changed, or the signal fires. */
@@ -287,7 +299,7 @@ export class Corpora {
     entry.build = { snapshot_id: snapshotId, phase: "read", done: 0, total: rows };
     const done = this.#run(entry, snapshotId, rows, stop.signal).finally(() => {
       if (entry.building?.stop === stop) entry.building = undefined;
-      tell(entry);
+      notifyListeners(entry);
     });
     entry.building = { done, stop };
   }
@@ -297,7 +309,7 @@ export class Corpora {
     const started = performance.now();
     const progress = (phase: Progress["phase"], done: number): void => {
       entry.build = { snapshot_id: snapshotId, phase, done, total: rowsTotal };
-      tell(entry);
+      notifyListeners(entry);
     };
     try {
       const index = await this.#indexFor(entry, snapshotId);
@@ -336,6 +348,7 @@ export class Corpora {
       // Whoever stopped the build says what becomes of what it wrote.
       if (signal.aborted) return;
       const fault = toFault(error);
+      this.#countFailure("corpus build");
       log.warn("corpus not built", { corpus: entry.definition.name, ...traceOf(error) });
       await this.#abandon(entry);
       entry.failed = { snapshotId, retryable: FAULTS[fault.code].retryable };
@@ -404,17 +417,18 @@ export class Corpora {
       return true;
     } catch (error) {
       if (toFault(error).code === "not_found") return true;
+      this.#countFailure("index removal");
       this.#deps.log.warn("an old index was left behind", { index, ...traceOf(error) });
       return false;
     }
   }
 
   async #refreshAll(): Promise<void> {
-    for (const entry of this.#entries.values()) await this.#lookAfter(entry);
+    for (const entry of this.#entries.values()) await this.#rebuildIfStale(entry);
   }
 
-  /** Builds anew what follows its dataset, what is gone or damaged, and what could not be built for the moment. */
-  async #lookAfter(entry: Entry): Promise<void> {
+  /** Rebuilds what follows its dataset, what is gone or damaged, and what could not be built for the moment. */
+  async #rebuildIfStale(entry: Entry): Promise<void> {
     if (entry.building !== undefined) return;
     const { refresh, dataset, name, built } = entry.definition;
     const { generation, failed } = entry;
@@ -435,7 +449,8 @@ export class Corpora {
       );
       this.#start(entry, wanted, rows);
     } catch (error) {
-      this.#deps.log.debug("a corpus could not be looked after", { corpus: name, ...traceOf(error) });
+      this.#countFailure("corpus check");
+      this.#deps.log.debug("a corpus could not be checked for changes", { corpus: name, ...traceOf(error) });
     }
   }
 
@@ -449,10 +464,10 @@ export class Corpora {
   }
 
   /** Has a corpus built again whose index does not answer; false when the index is as it should be. */
-  async mend(name: string, generation: Generation, call: CallInit): Promise<boolean> {
+  async rebuildIfBroken(name: string, generation: Generation, call: CallInit): Promise<boolean> {
     if (!(await this.#isBroken(generation.index, call))) return false;
     const entry = this.#entries.get(name);
-    if (entry !== undefined) void this.#lookAfter(entry);
+    if (entry !== undefined) void this.#rebuildIfStale(entry);
     return true;
   }
 
@@ -477,7 +492,7 @@ function parsed(text: string | undefined): unknown {
   }
 }
 
-function tell({ listeners }: Entry): void {
+function notifyListeners({ listeners }: Entry): void {
   for (const listener of listeners) listener();
 }
 

@@ -1,5 +1,5 @@
-// How one corpus reads one question: whom the question asks for among the occupations that its rows have, where, and
-// how well the words of each row fit. It depends on the question and the generation alone, so it is made once
+// The relevance of one corpus's rows to one text: which of its occupations the text asks for, where, and how well the
+// words of each row fit. It depends on the question and the generation alone, so it is made once
 // and kept for as long as the question is asked.
 
 import { LRUCache } from "lru-cache";
@@ -10,10 +10,11 @@ import { Fault } from "#rpc/fault";
 import type { Generation, RankedRows } from "../corpus/generation.ts";
 import { NONE } from "../corpus/row-facts.ts";
 import type { Standing } from "./score.ts";
+import { SURE_MIN } from "../query/title.ts";
 import type { Understood } from "../query/understand.ts";
 import { askedFor, vote } from "./vote.ts";
 
-export interface Reading {
+export interface Relevance {
   readonly role: ReadRole;
   readonly known: Role | undefined;
   /** Codes of the occupations to look for candidates in, the likeliest first; empty when none is known. */
@@ -35,14 +36,12 @@ export interface Reading {
   standing(row: number): Standing;
 }
 
-/** A role that was read with less is one candidate among others. */
-export const SURE_MIN = 0.9;
 /** A title of the corpus that is written like the question's is as sure as one of the taxonomy's. */
 const OWN_TITLE_CONFIDENCE = 0.95;
 /** When neither the taxonomy knows the role nor a title is this near, nothing is known of it. */
 const SIMILARITY_MIN = 0.3;
 
-export interface Asked {
+export interface RelevanceInput {
   readonly text: string;
   readonly mode: "hybrid" | "dense" | "lexical";
   /** The role that the caller names. */
@@ -52,24 +51,28 @@ export interface Asked {
 }
 
 /** `relevanceOf` of a generation; the same text is compared once a minute at most. */
-export function cachedRelevance(generation: Generation, understood: Understood, asked: Asked): Reading {
-  const cache = caches.get(generation) ?? new LRUCache<string, Reading>({ max: TEXTS_MAX, ttl: TEXT_MS });
+export function cachedRelevance(
+  generation: Generation,
+  understood: Understood,
+  asked: RelevanceInput,
+): Relevance {
+  const cache = caches.get(generation) ?? new LRUCache<string, Relevance>({ max: TEXTS_MAX, ttl: TEXT_MS });
   caches.set(generation, cache);
   const key = `${asked.mode} ${asked.rows} ${asked.role ?? ""}\n${asked.text}`;
   const before = cache.get(key);
   if (before !== undefined) return before;
-  const relevance = readQuestion(generation, understood, asked);
+  const relevance = relevanceOf(generation, understood, asked);
   cache.set(key, relevance);
   return relevance;
 }
 
-const caches = new WeakMap<Generation, LRUCache<string, Reading>>();
+const caches = new WeakMap<Generation, LRUCache<string, Relevance>>();
 /** Numbers for some thousand titles and some dozen rows each: about 10 MB in all. */
 const TEXTS_MAX = 500;
 /** As long as what was understood of the text is kept. */
 const TEXT_MS = 60_000;
 
-export function readQuestion(corpus: RankedRows, understood: Understood, asked: Asked): Reading {
+export function relevanceOf(corpus: RankedRows, understood: Understood, asked: RelevanceInput): Relevance {
   const words = wordsOf(corpus, understood, asked);
   const { city, state, lat, lon } = understood.order.slots;
   const { located } = corpus;
@@ -85,12 +88,12 @@ export function readQuestion(corpus: RankedRows, understood: Understood, asked: 
 /** Rows that hold a word of the text and are tried against a filter; more of them differ in common words alone. */
 const MATCHES_MAX = 100_000;
 
-type Words = Pick<Reading, "byWords" | "moreByWords" | "lexical">;
+type Words = Pick<Relevance, "byWords" | "moreByWords" | "lexical">;
 
 function wordsOf(
   { words, ids }: RankedRows,
   { order: { rest } }: Understood,
-  { text, mode, rows }: Asked,
+  { text, mode, rows }: RelevanceInput,
 ): Words {
   if (mode === "dense") return { byWords: [], moreByWords: () => [], lexical: () => 0 };
   // A place is judged by where it is, and by its name only where nothing else counts.
@@ -112,9 +115,12 @@ function wordsOf(
   };
 }
 
-type RoleReading = Pick<Reading, "role" | "known" | "socs" | "people" | "title" | "occupation" | "standing">;
+type RoleRelevance = Pick<
+  Relevance,
+  "role" | "known" | "socs" | "people" | "title" | "occupation" | "standing"
+>;
 
-function roleOf(corpus: RankedRows, understood: Understood): RoleReading {
+function roleOf(corpus: RankedRows, understood: Understood): RoleRelevance {
   const { titles, facts } = corpus;
   const { asked, unknownRole } = understood;
   const nothing = {

@@ -1,5 +1,5 @@
-// One corpus, one question: candidates from the vectors, tier by tier (right occupation and near, in the state, right
-// occupation, anybody), and from the words; every candidate scored by all of its parts; the best k.
+// Search of one corpus: candidates from the vectors, tier by tier (right occupation and near, in the state, right
+// occupation, any row), and from the words; every candidate is scored by all of its parts, and the best k are hits.
 
 import type { Hit, vector } from "#contracts/vector";
 import type { MatrixHit } from "#contracts/matrix";
@@ -12,11 +12,11 @@ import { NONE } from "../corpus/row-facts.ts";
 import type { Generation } from "../corpus/generation.ts";
 import { type Conditions, conditionsOf, type Filter } from "./conditions.ts";
 import { personsNamed } from "./persons.ts";
-import { cachedRelevance, type Reading } from "./relevance.ts";
+import { cachedRelevance, type Relevance } from "./relevance.ts";
 import { type Mode, type Parts, placePart, scoreOf } from "./score.ts";
 import type { Understood } from "../query/understand.ts";
 
-export interface Question {
+export interface Request {
   readonly understood: Understood;
   readonly text: string;
   /** The role that the caller names. */
@@ -41,7 +41,7 @@ const POOL_SIZES = [128, 1000] as const;
 const SMALL_K_MAX = 100;
 /** Rows of a corpus that one call to vectord names. */
 const IDS_MAX = 1000;
-/** So many people of a role are all looked at; of more, those who are near come first. */
+/** Up to so many people of a role are all candidates; of more, the nearest are. */
 const FEW_MAX = 50;
 /** "Near" for the first tier: farther than most go for a shift. Miles. */
 const NEAR_MILES = 60;
@@ -52,7 +52,7 @@ const OCCUPATION_RELATED_MIN = 0.02;
 export interface Retrieved {
   readonly hits: MatrixHit[];
   readonly plan: string;
-  readonly reading: Reading;
+  readonly relevance: Relevance;
   readonly notApplied: readonly string[];
   /** Why nothing fits, for a person; undefined when something does. */
   readonly noMatch: string | undefined;
@@ -60,23 +60,23 @@ export interface Retrieved {
 
 export async function retrieve(
   generation: Generation,
-  question: Question,
+  request: Request,
   vectors: Service<typeof vector>,
   call: CallInit,
 ): Promise<Retrieved> {
-  const { understood, text, role, k, mode, near } = question;
+  const { understood, text, role, k, mode, near } = request;
   const { order } = understood;
   const pool = k <= SMALL_K_MAX ? POOL_SIZES[0] : POOL_SIZES[1];
-  const reading = cachedRelevance(generation, understood, { text, role, mode, rows: pool });
-  const conditions = conditionsOf(generation, order, question.filter, reading.socs);
-  const few = reading.people <= FEW_MAX;
+  const relevance = cachedRelevance(generation, understood, { text, role, mode, rows: pool });
+  const conditions = conditionsOf(generation, order, request.filter, relevance.socs);
+  const few = relevance.people <= FEW_MAX;
   const persons = personsNamed(generation, text, order).map((row) => generation.ids[row] ?? "");
   const named = new Set(persons);
-  const asked: Asked = { ...question, reading, conditions, named, point: near ?? reading.point, few };
-  const people = await byId(generation, asked, persons, question.filter ?? {}, vectors, call);
-  const found = people.map((hit) => scoredOf(generation, asked, hit));
+  const ranking: Ranking = { ...request, relevance, conditions, named, point: near ?? relevance.point, few };
+  const people = await byId(generation, ranking, persons, request.filter ?? {}, vectors, call);
+  const found = people.map((hit) => scoredOf(generation, ranking, hit));
   const knowsNames = generation.names.length > 0 || order.person?.id !== undefined;
-  const lookedUp = order.person !== undefined && knowsNames && reading.role.role === null;
+  const lookedUp = order.person !== undefined && knowsNames && relevance.role.role === null;
   const notApplied = [...conditions.notApplied];
   if (order.person !== undefined && found.length === 0 && !lookedUp) notApplied.push("person");
   let plan = "exact";
@@ -84,25 +84,25 @@ export async function retrieve(
   if (lookedUp && found.length === 0) {
     const { name = "", id = name } = order.person ?? {};
     noMatch = `Nobody in ${generation.corpus} is ${name || id}.`;
-  } else if (found.length === 0 || reading.role.role !== null) {
-    const candidates = await candidatesOf(generation, asked, pool, vectors, call);
+  } else if (found.length === 0 || relevance.role.role !== null) {
+    const candidates = await candidatesOf(generation, ranking, pool, vectors, call);
     plan = candidates.plan;
     const others = candidates.hits.filter(({ id }) => !named.has(id));
     const fitting = fittingOf(
-      asked,
+      ranking,
       generation,
-      others.map((hit) => scoredOf(generation, asked, hit)),
+      others.map((hit) => scoredOf(generation, ranking, hit)),
     );
     if (found.length === 0) noMatch = fitting.noMatch;
     found.push(...fitting.scored);
   }
   found.sort((a, b) => b.score - a.score || a.distance - b.distance || (a.id < b.id ? -1 : 1));
-  const hits = found.slice(0, k).map((one) => hitOf(generation, asked, one));
-  return { hits, plan, reading, notApplied, noMatch };
+  const hits = found.slice(0, k).map((one) => hitOf(generation, ranking, one));
+  return { hits, plan, relevance, notApplied, noMatch };
 }
 
-interface Asked extends Question {
-  readonly reading: Reading;
+interface Ranking extends Request {
+  readonly relevance: Relevance;
   readonly conditions: Conditions;
   /** Ids of persons whom the text names. */
   readonly named: ReadonlySet<string>;
@@ -118,12 +118,12 @@ interface Candidates {
 
 async function candidatesOf(
   generation: Generation,
-  asked: Asked,
+  ranking: Ranking,
   pool: number,
   vectors: Service<typeof vector>,
   call: CallInit,
 ): Promise<Candidates> {
-  const { understood, reading, conditions, few, mode, filter } = asked;
+  const { understood, relevance, conditions, few, mode, filter } = ranking;
   if (mode === "lexical") {
     const passing = allOf([
       ...(filter === undefined ? [] : [filter]),
@@ -132,11 +132,11 @@ async function candidatesOf(
     ]);
     const hits: Hit[] = [];
     // The best rows by words that pass: filters act before the cut.
-    let ids: readonly string[] = reading.byWords;
+    let ids: readonly string[] = relevance.byWords;
     for (let from = 0; from < ids.length && hits.length < pool; from += from === 0 ? pool : IDS_MAX) {
       const some = ids.slice(from, from === 0 ? pool : from + IDS_MAX);
-      hits.push(...(await byId(generation, asked, some, passing, vectors, call)));
-      if (from === 0 && hits.length < pool && ids.length === pool) ids = reading.moreByWords();
+      hits.push(...(await byId(generation, ranking, some, passing, vectors, call)));
+      if (from === 0 && hits.length < pool && ids.length === pool) ids = relevance.moreByWords();
     }
     return { hits, plan: "bm25" };
   }
@@ -144,11 +144,11 @@ async function candidatesOf(
     {
       index: generation.index,
       vector: understood.vector,
-      k: few ? Math.max(pool, reading.people) : pool,
-      // Who is of another role never comes before who is of the right one, so wider tiers only fill up.
+      k: few ? Math.max(pool, relevance.people) : pool,
+      // Rows of another role never rank above rows of the right one, so wider tiers only fill up.
       enough: pool,
-      tiers: tiersFor(asked),
-      also: [...reading.byWords],
+      tiers: tiersFor(ranking),
+      also: [...relevance.byWords],
     },
     call,
   );
@@ -158,7 +158,7 @@ async function candidatesOf(
 /** Those of the rows that pass the filter, with their distances. */
 async function byId(
   { index }: Generation,
-  { understood }: Asked,
+  { understood }: Ranking,
   ids: readonly string[],
   filter: Filter,
   vectors: Service<typeof vector>,
@@ -173,17 +173,17 @@ async function byId(
 
 /** What to show of the candidates, and a sentence when none of them is what was asked for. */
 function fittingOf(
-  { mode, reading, conditions, filter, near, understood }: Asked,
+  { mode, relevance, conditions, filter, near, understood }: Ranking,
   { corpus, titles }: Generation,
   scored: readonly Scored[],
 ): { scored: readonly Scored[]; noMatch: string | undefined } {
   if (scored.length === 0) return { scored, noMatch: `Nothing in ${corpus} meets the conditions.` };
   if (mode !== "hybrid") return { scored, noMatch: undefined };
-  const ofRole = scored.filter(({ row }) => reading.standing(row) === "asked");
-  const isSure = scored.some(({ row }) => reading.standing(row) !== "open");
+  const ofRole = scored.filter(({ row }) => relevance.standing(row) === "asked");
+  const isSure = scored.some(({ row }) => relevance.standing(row) !== "open");
   const related = scored.filter(
     ({ row, parts }) =>
-      reading.standing(row) === "asked" ||
+      relevance.standing(row) === "asked" ||
       (parts.role ?? 0) >= OCCUPATION_RELATED_MIN ||
       (parts.title ?? 0) >= TITLE_RELATED_MIN,
   );
@@ -191,7 +191,7 @@ function fittingOf(
     if (ofRole.length === 0)
       return {
         scored: related,
-        noMatch: `Nobody in ${corpus} who meets the conditions is a ${reading.role.role}.`,
+        noMatch: `Nobody in ${corpus} who meets the conditions is a ${relevance.role.role}.`,
       };
     // Of another role and with the certificate is no more use than of the role and without.
     return { scored: conditions.preferences.length > 0 ? ofRole : scored, noMatch: undefined };
@@ -207,15 +207,15 @@ function fittingOf(
 }
 
 /** From the narrowest to the widest; the last one lets every row pass that passes the filters. */
-function tiersFor({ understood, reading, point, few, mode, filter, conditions }: Asked): Filter[] {
+function tiersFor({ understood, relevance, point, few, mode, filter, conditions }: Ranking): Filter[] {
   const { filters, preferences } = conditions;
   const always = filter === undefined ? filters : [filter, ...filters];
   if (mode === "dense") return [allOf([...always, ...preferences])];
   const ofRole: Filter[][] = [];
-  const [first, ...others] = reading.socs;
+  const [first, ...others] = relevance.socs;
   if (first !== undefined) {
     const { state } = understood.order.slots;
-    const occupation: Filter = { [SOC_FIELD]: others.length === 0 ? first : { in: reading.socs } };
+    const occupation: Filter = { [SOC_FIELD]: others.length === 0 ? first : { in: relevance.socs } };
     if (point !== undefined && !few)
       ofRole.push([occupation, { near: { field: PLACE_FIELD, ...point, miles: NEAR_MILES } }]);
     if (state !== undefined && !few) ofRole.push([occupation, { [STATE_FIELD]: state }]);
@@ -245,26 +245,30 @@ interface Scored {
   readonly missing: readonly string[];
 }
 
-function scoredOf({ rows, located }: Generation, asked: Asked, { id, distance, metadata = {} }: Hit): Scored {
-  const { understood, reading, point, mode, conditions, named } = asked;
+function scoredOf(
+  { rows, located }: Generation,
+  ranking: Ranking,
+  { id, distance, metadata = {} }: Hit,
+): Scored {
+  const { understood, relevance, point, mode, conditions, named } = ranking;
   const row = rows.get(id) ?? NONE;
   const { state } = understood.order.slots;
   const miles = point === undefined ? undefined : located.milesTo(row, point);
   const sameState = state !== undefined && located.stateOf(row) === state;
   const parts: Parts = {
     dense: Math.max(0, 1 - distance),
-    lexical: reading.lexical(row),
-    title: reading.title(row),
-    role: reading.occupation(row),
+    lexical: relevance.lexical(row),
+    title: relevance.title(row),
+    role: relevance.occupation(row),
     place: state === undefined && miles === undefined ? undefined : placePart(sameState, miles),
   };
   const missing = conditions.missing(row);
   const qualified = conditions.preferences.length === 0 ? undefined : missing.length === 0;
-  const score = named.has(id) ? 1 : scoreOf(parts, mode, reading.standing(row), qualified);
+  const score = named.has(id) ? 1 : scoreOf(parts, mode, relevance.standing(row), qualified);
   return { missing, id, row, distance, metadata, parts, sameState, miles, score };
 }
 
-function hitOf(generation: Generation, asked: Asked, scored: Scored): MatrixHit {
+function hitOf(generation: Generation, ranking: Ranking, scored: Scored): MatrixHit {
   const { id, row, distance, metadata, parts, sameState, miles, score, missing } = scored;
   const hit: MatrixHit = {
     // Known when all corpora have answered.
@@ -278,12 +282,12 @@ function hitOf(generation: Generation, asked: Asked, scored: Scored): MatrixHit 
     score,
     metadata: shown(metadata),
   };
-  const status = asked.conditions.unavailableStatus(row);
+  const status = ranking.conditions.unavailableStatus(row);
   if (status !== undefined) hit.status = status;
   if (missing.length > 0) hit.missing = [...missing];
   if (miles !== undefined) hit.miles = Math.round(miles * 10) / 10;
-  if (asked.explain) {
-    const { reading, understood, text } = asked;
+  if (ranking.explain) {
+    const { relevance, understood, text } = ranking;
     const matched = generation.termsOf(id, text);
     const title = generation.titles?.all[generation.facts.title[row] as number];
     const found = roleNamed(title?.role ?? "");
@@ -295,7 +299,7 @@ function hitOf(generation: Generation, asked: Asked, scored: Scored): MatrixHit 
       place: parts.place ?? 0,
       matched_terms: matched,
       why: whyOf({
-        reading,
+        relevance,
         found,
         title: title?.text,
         slots: understood.order.slots,
@@ -303,7 +307,7 @@ function hitOf(generation: Generation, asked: Asked, scored: Scored): MatrixHit 
         miles,
         matched,
         missing,
-        named: asked.named.has(id),
+        named: ranking.named.has(id),
       }),
       ...(miles === undefined ? {} : { miles }),
     };
@@ -317,7 +321,7 @@ function shown(metadata: Metadata): Record<string, unknown> {
 }
 
 interface Reasons {
-  readonly reading: Reading;
+  readonly relevance: Relevance;
   readonly found: Role | undefined;
   readonly title: string | undefined;
   readonly slots: Understood["order"]["slots"];
@@ -330,8 +334,18 @@ interface Reasons {
 }
 
 /** One line for a person: what speaks for this hit. */
-function whyOf({ reading, found, title, slots, sameState, miles, matched, missing, named }: Reasons): string {
-  const { role, known } = reading;
+function whyOf({
+  relevance,
+  found,
+  title,
+  slots,
+  sameState,
+  miles,
+  matched,
+  missing,
+  named,
+}: Reasons): string {
+  const { role, known } = relevance;
   const reasons: string[] = named ? ["the person asked for"] : [];
   if (role.role !== null && title !== undefined) {
     const name = found?.name ?? title;
