@@ -137,7 +137,7 @@ export async function buildGeneration(
     const items = missing.map(({ id, metadata }) => ({ id, vector: vectors.get(id), metadata }));
     if (items.length > 0) await deps.vector.upsert({ index: plan.index, items }, call);
     for (const one of batch) {
-      words.put(ids.push(one.id) - 1, [one.text]);
+      words.put(ids.push(one.id) - 1, one.text);
       facts.add(one.facts);
       names.push(one.name);
     }

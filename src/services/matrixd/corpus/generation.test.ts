@@ -36,7 +36,7 @@ async function people(): Promise<Generation> {
   const words = emptyWords();
   const facts = collectFacts();
   for (const [row, [, title, soc, city, state]] of ROWS.entries()) {
-    words.put(row, [`${title} in ${city}, ${state}`]);
+    words.put(row, `${title} in ${city}, ${state}`);
     facts.add({ title: row, soc, city, state, point: cityPoint(city, state), textHash: BigInt(row) });
   }
   const ids = ROWS.map(([id]) => id);

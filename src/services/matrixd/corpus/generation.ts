@@ -73,5 +73,5 @@ export function newGeneration(parts: GenerationParts): Generation {
 
 /** An empty index of words: one text a row. */
 export function emptyWords(): Bm25 {
-  return bm25({ fields: [{ name: "text", weight: 1 }] });
+  return bm25();
 }

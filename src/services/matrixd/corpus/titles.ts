@@ -42,8 +42,8 @@ export function ownTitles({ all, vectors }: TitleTable, facts: Facts, coded: boo
   const dimension = all.length === 0 ? 0 : vectors.length / all.length;
   const numbers = new Map(all.map(({ text }, title) => [titleKey(text), title]));
   const occupations = occupationsByTitle(all, facts, coded);
-  const words = bm25({ fields: [{ name: "title", weight: 1 }] });
-  for (const [title, { text }] of all.entries()) words.put(title, [text]);
+  const words = bm25();
+  for (const [title, { text }] of all.entries()) words.put(title, text);
   return {
     all,
     occupationsOf: (title) => occupations[title] ?? [],
