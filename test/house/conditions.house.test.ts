@@ -162,6 +162,8 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
   test("where nothing fits, the answer says so and shows no strangers", async () => {
     const nurse = await search("registered nurse in Denver, CO");
     expect(nurse.no_match).toContain("is a Registered Nurse");
+    const surgeon = await search("brain surgeon in Denver, CO");
+    expect([surgeon.hits, surgeon.no_match]).toEqual([[], expect.stringContaining("Nothing in staff")]);
     const nonsense = await search("qwxyz vbnmk plorf");
     expect(nonsense.no_match).toBeDefined();
     expect(nonsense.hits).toEqual([]);

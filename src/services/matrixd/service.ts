@@ -106,7 +106,17 @@ export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>>
     const read = radiusOf(understood.order, generation);
     const filter = filterOf(input.filter, given ?? read, generation);
     const point = given === undefined ? undefined : { lat: given.lat, lon: given.lon };
-    const request = { understood, text, role, k: per_corpus_k ?? k, mode, filter, near: point, explain };
+    const request = {
+      understood,
+      text,
+      role,
+      k: per_corpus_k ?? k,
+      mode,
+      filter,
+      near: point,
+      explain,
+      now: momentOf(input.now) ?? clock.now(),
+    };
     const {
       hits,
       plan,

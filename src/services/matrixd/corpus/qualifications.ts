@@ -35,11 +35,11 @@ export function heldCertificates(value: unknown): string[] {
   return [...held].sort();
 }
 
-/** Whether an entry of `heldCertificates` is the named certificate, valid on a day; on any when none is given. */
-export function isValidCertificate(held: string, name: string, day: string | undefined): boolean {
+/** Whether an entry of `heldCertificates` is the named certificate, valid on a day, `YYYY-MM-DD`. */
+export function isValidCertificate(held: string, name: string, day: string): boolean {
   const at = held.lastIndexOf("|");
   const expires = held.slice(at + 1);
-  return held.slice(0, at) === name && (expires === "" || day === undefined || expires >= day);
+  return held.slice(0, at) === name && (expires === "" || expires >= day);
 }
 
 /** ISO 639 codes of the languages that a person speaks. */

@@ -37,18 +37,29 @@ export interface Conditions {
   readonly notApplied: readonly string[];
 }
 
+const DAY_CHARS = "2026-01-31".length;
+
+/** What conditions come from: the order, the caller's filter, and when the text is meant. */
+interface ConditionsRequest {
+  readonly understood: { readonly order: OrderReading };
+  readonly filter: Filter | undefined;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
 /** vectord takes at most so many values in one condition; beyond them, an expiry is judged by rank alone. */
 const VALUES_MAX = 4096;
 
 export function conditionsOf(
   generation: Generation,
-  order: OrderReading,
-  filter: Filter | undefined,
+  { understood: { order }, filter, now }: ConditionsRequest,
   askedSocs: readonly string[],
 ): Conditions {
   const { facts, meanings } = generation;
   const { slots, exclude } = order;
-  const day = slots.start?.slice(0, "2026-01-31".length);
+  const startDay = slots.start?.slice(0, DAY_CHARS);
+  // No shift starts before its order is written.
+  const day = startDay ?? new Date(now).toISOString().slice(0, DAY_CHARS);
   const filters: Filter[] = [];
   const preferences: Filter[] = [];
   const notApplied: string[] = [];
@@ -88,7 +99,8 @@ export function conditionsOf(
   if (meanings.languages === undefined && slots.languages !== undefined) notApplied.push("languages");
   for (const code of languages) preferences.push({ [LANGUAGES_FIELD]: code });
 
-  const start = meanings.available_from === undefined || day === undefined ? undefined : dayNumber(day);
+  const start =
+    meanings.available_from === undefined || startDay === undefined ? undefined : dayNumber(startDay);
   if (start !== undefined) preferences.push({ not: { [FREE_FROM_FIELD]: { gt: start } } });
 
   const certificatesMissing = memoized((set: number) => {

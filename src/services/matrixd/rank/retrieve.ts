@@ -28,6 +28,8 @@ export interface Request {
   /** Where the caller wants people, over the place that the text names. */
   readonly near: Point | undefined;
   readonly explain: boolean;
+  /** When the text is meant, milliseconds since the epoch. */
+  readonly now: number;
 }
 
 type Metadata = Readonly<Record<string, unknown>>;
@@ -68,7 +70,7 @@ export async function retrieve(
   const { order } = understood;
   const pool = k <= SMALL_K_MAX ? POOL_SIZES[0] : POOL_SIZES[1];
   const relevance = cachedRelevance(generation, understood, { text, role, mode, rows: pool });
-  const conditions = conditionsOf(generation, order, request.filter, relevance.socs);
+  const conditions = conditionsOf(generation, request, relevance.socs);
   const few = relevance.people <= FEW_MAX;
   const persons = personsNamed(generation, text, order).map((row) => generation.ids[row] ?? "");
   const named = new Set(persons);
@@ -196,10 +198,13 @@ function fittingOf(
     // Of another role and with the certificate is no more use than of the role and without.
     return { scored: conditions.preferences.length > 0 ? ofRole : scored, noMatch: undefined };
   }
-  const { slots } = understood.order;
-  const placed =
-    filter !== undefined || near !== undefined || slots.state !== undefined || slots.city !== undefined;
-  const selective = placed || conditions.preferences.length > 0 || slots.status !== undefined;
+  const { slots, unread } = understood.order;
+  // A place or a status selects by itself, unless what is wanted there is a word that nobody knows.
+  const placed = slots.state !== undefined || slots.city !== undefined || slots.status !== undefined;
+  const selective =
+    filter !== undefined ||
+    near !== undefined ||
+    ((placed || conditions.preferences.length > 0) && unread.length === 0);
   // Vectors alone relate everything to everything; without titles there is nothing to tell by.
   const relates = related.length > 0 || selective || titles === undefined;
   if (relates || scored.some(({ parts }) => parts.lexical > 0)) return { scored, noMatch: undefined };
