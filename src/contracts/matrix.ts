@@ -92,6 +92,14 @@ const hit = z.object({
   miles: z.number().optional(),
   boost: z.object({ factor: z.number(), playbook_id: z.string() }).optional(),
   injected: z.boolean().optional(),
+  status: z
+    .enum(["inactive", "do_not_hire"])
+    .optional()
+    .describe("Present where the row has such a status, which a search shows only when it is asked for"),
+  missing: z
+    .array(z.string())
+    .optional()
+    .describe("Certificates, languages or availability that the text asks for and the row does not have"),
   metadata: jsonObject,
   explain: explained.optional(),
 });
@@ -136,6 +144,13 @@ export const searched = z.object({
     not_applied: z.array(z.string()).describe("What was read as a condition and did not act on the hits"),
   }),
   hits: z.array(hit),
+  further: z
+    .array(z.object({ role: z.string(), soc: z.string(), headcount: z.int().optional(), hits: z.array(hit) }))
+    .describe("The hits of each further request of the order, in its order; k at most for each"),
+  no_match: z
+    .string()
+    .optional()
+    .describe("Why nothing fits what was asked for; the hits, if there are any, are only related to it"),
   playbook: z.object({
     matched: z.int(),
     boosted: z.int(),
@@ -164,6 +179,13 @@ export const meanings = z.strictObject({
   state: z.string().optional(),
   lat: z.string().optional(),
   lon: z.string().optional(),
+  status: z.string().optional(),
+  certifications: z.string().optional(),
+  languages: z.string().optional(),
+  name: z.string().optional(),
+  first_name: z.string().optional(),
+  last_name: z.string().optional(),
+  available_from: z.string().optional(),
 });
 export type Meanings = z.infer<typeof meanings>;
 

@@ -192,7 +192,7 @@ export function generationOf(n: number): Parameters<typeof saveGeneration>[1] {
   const ids = Array.from({ length: 50 }, (_, row) => `w${n}-${row}`);
   const collected = collectFacts();
   ids.forEach((id, row) => {
-    words.put(row, [`forklift driver ${id} in Houston`]);
+    words.put(row, `forklift driver ${id} in Houston`);
     const at = { city: "Houston", state: "TX", point: { lat: 29.8, lon: -95.4 } };
     collected.add({ ...at, title: 0, soc: "53-7051", textHash: BigInt(row) });
   });
@@ -205,6 +205,8 @@ export function generationOf(n: number): Parameters<typeof saveGeneration>[1] {
     model: "m",
     fields: {},
     coded: false,
+    meanings: {},
+    names: [],
     taxonomy: "t",
     ids,
     words,

@@ -91,9 +91,20 @@ export const search = command({
       fields: hitFields(found.hits, args.explain === true),
       rows: found.hits,
       json: found,
-      empty: "No hits. Try a wider --miles, or no --filter.",
+      empty: found.no_match ?? "Nobody fits. Try a wider --miles, or no --filter.",
     });
     if (!isForPeople(format)) return;
+    if (found.no_match !== undefined && found.hits.length > 0)
+      say(`${found.no_match} These are the nearest.`);
+    for (const { role, hits } of found.further) {
+      say(`${role}:`);
+      await emit(format, {
+        fields: hitFields(hits, args.explain === true),
+        rows: hits,
+        json: hits,
+        empty: "Nobody fits.",
+      });
+    }
     for (const [name, { degraded }] of Object.entries(found.per_corpus)) {
       if (degraded !== undefined) say(`${paintTalk("yellow", "warning:")} ${name}: ${degraded}`);
     }

@@ -40,10 +40,23 @@ interface Part {
   readonly understood: Understood;
   /** What was read as a condition and did not act. */
   readonly notApplied: readonly string[];
+  /** Why nothing in the corpus fits; undefined when something does. */
+  readonly noMatch: string | undefined;
   readonly hits: MatrixHit[];
   readonly plan: string;
   readonly tookMs: number;
 }
+
+interface RoleHits {
+  /** The part whose reading of the order is told. */
+  readonly read: Part;
+  readonly hits: MatrixHit[];
+  readonly noMatch: string | undefined;
+  readonly perCorpus: Searched["per_corpus"];
+}
+
+/** Further requests of one order that are searched: each costs a search of its own. */
+const REQUESTS_MAX = 8;
 
 export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>> {
   const clock = deps.clock ?? systemClock;
@@ -71,7 +84,7 @@ export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>>
     } catch (thrown) {
       const { code } = toFault(thrown);
       if (code !== "not_found" && code !== "internal") throw thrown;
-      if (!(await corpora.mend(name, generation, call))) throw thrown;
+      if (!(await corpora.rebuildIfBroken(name, generation, call))) throw thrown;
       throw new Fault("unavailable", `The index of ${name} is gone or damaged; it is being built again.`, {
         retryAfterMs: 1000,
         cause: thrown,
@@ -95,12 +108,30 @@ export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>>
     const read = radiusOf(understood.order, generation);
     const filter = filterOf(input.filter, given ?? read, generation);
     const point = given === undefined ? undefined : { lat: given.lat, lon: given.lon };
-    const question = { understood, text, role, k: per_corpus_k ?? k, mode, filter, near: point, explain };
-    const { hits, plan, reading } = await retrieve(generation, question, deps.vector, call);
+    const request = {
+      understood,
+      text,
+      role,
+      k: per_corpus_k ?? k,
+      mode,
+      filter,
+      near: point,
+      explain,
+      now: momentOf(input.now) ?? clock.now(),
+    };
+    const {
+      hits,
+      plan,
+      relevance,
+      noMatch,
+      notApplied: idle,
+    } = await retrieve(generation, request, deps.vector, call);
     const { corpus } = generation;
     const tookMs = performance.now() - started;
-    const notApplied = notAppliedOf(understood.order, given !== undefined || read !== undefined);
-    return { corpus, role: reading.role, understood, notApplied, hits, plan, tookMs };
+    const radiusActs =
+      given !== undefined || read !== undefined || understood.order.slots.miles === undefined;
+    const notApplied = radiusActs ? idle : ["miles", ...idle];
+    return { corpus, role: relevance.role, understood, notApplied, noMatch, hits, plan, tookMs };
   };
 
   /** The parts of those that answered in time; of the others it is noted why not. */
@@ -152,21 +183,54 @@ export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>>
       input.filter,
       names.map((name) => corpora.describe(name)),
     );
-    const perCorpus: Searched["per_corpus"] = {};
+    const { read, hits, noMatch, perCorpus } = await searchRole(names, input, call);
     for (const name of damaged === undefined ? [] : [damaged, ...moreDamaged]) {
       const { code, message } = definitionDamaged(name);
       perCorpus[name] = { count: 0, plan: "none", took_ms: 0, degraded: `${code}: ${message}` };
     }
+    const { order, candidates } = read.understood;
+    // A role that the caller names stands for the whole order.
+    const requests = input.query_role === undefined ? order.roles : [];
+    const further: Searched["further"] = [];
+    for (const request of requests.slice(0, REQUESTS_MAX)) {
+      const own = await searchRole(names, { ...input, query_role: request.role }, call);
+      further.push({ ...request, hits: own.hits });
+    }
+    const idle = requests.length > REQUESTS_MAX ? ["roles", ...read.notApplied] : [...read.notApplied];
+    const query = {
+      text: input.query_text,
+      role: read.role,
+      ...partsOf(order, candidates),
+      not_applied: idle,
+    };
+    return {
+      query,
+      hits,
+      further,
+      ...(noMatch === undefined ? {} : { no_match: noMatch }),
+      playbook: { matched: 0, boosted: 0, injected: 0, blocked_by_gate: 0 },
+      per_corpus: perCorpus,
+      degraded: Object.values(perCorpus).some(({ degraded }) => degraded !== undefined),
+      took_ms: performance.now() - started,
+    };
+  };
+
+  /** The hits of all corpora for one role, best first. */
+  const searchRole = async (names: readonly string[], input: SearchInput, call: Call): Promise<RoleHits> => {
+    const perCorpus: Searched["per_corpus"] = {};
     const [only] = names;
     const parts =
       names.length === 1 && only !== undefined
         ? [await searchCorpus(only, input, call)]
         : await searchEach(names, input, call, perCorpus);
+    // Where one corpus has what fits, what is only related in another is noise.
+    const fitting = parts.filter(({ noMatch }) => noMatch === undefined);
     const hits: MatrixHit[] = [];
     let read: Part | undefined;
     for (const part of parts) {
-      perCorpus[part.corpus] = { count: part.hits.length, plan: part.plan, took_ms: part.tookMs };
-      hits.push(...part.hits);
+      const shown = fitting.length === 0 || part.noMatch === undefined ? part.hits : [];
+      perCorpus[part.corpus] = { count: shown.length, plan: part.plan, took_ms: part.tookMs };
+      hits.push(...shown);
       // A corpus that has the title among its own knows best what is asked for.
       if (read === undefined || part.role.confidence > read.role.confidence) read = part;
     }
@@ -174,22 +238,9 @@ export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>>
       throw new Fault("upstream", "No corpus answered.", { details: whyNone(perCorpus) });
     if (parts.length > 1)
       hits.sort((a, b) => b.score - a.score || a.distance - b.distance || (a.id < b.id ? -1 : 1));
-    const query = {
-      text: input.query_text,
-      role: read.role,
-      ...partsOf(read.understood.order, read.understood.candidates),
-      not_applied: [...read.notApplied],
-    };
     const best = hits.length > input.k ? hits.slice(0, input.k) : hits;
     for (const [rank, hit] of best.entries()) hit.rank = hit.base_rank = rank;
-    return {
-      query,
-      hits: best,
-      playbook: { matched: 0, boosted: 0, injected: 0, blocked_by_gate: 0 },
-      per_corpus: perCorpus,
-      degraded: Object.values(perCorpus).some(({ degraded }) => degraded !== undefined),
-      took_ms: performance.now() - started,
-    };
+    return { read, hits: best, noMatch: fitting.length === 0 ? read.noMatch : undefined, perCorpus };
   };
 
   const handlers: Handlers<typeof matrix> = {
@@ -277,17 +328,6 @@ function radiusOf({ slots, point }: OrderReading, { fields, located }: Generatio
   if (slots.miles === undefined || point === undefined) return undefined;
   const placed = located.mapped || Object.values(fields).includes("geo");
   return placed ? { lat: point.lat, lon: point.lon, miles: slots.miles } : undefined;
-}
-
-/** Names of what an order asks for and no ranking or filter goes by. */
-function notAppliedOf({ slots, roles, exclude, person }: OrderReading, radiusActs: boolean): string[] {
-  return [
-    ...(slots.miles !== undefined && !radiusActs ? ["miles"] : []),
-    ...(["certifications", "languages", "status"] as const).filter((name) => slots[name] !== undefined),
-    ...(roles.length > 0 ? ["roles"] : []),
-    ...(exclude === undefined ? [] : ["exclude"]),
-    ...(person === undefined ? [] : ["person"]),
-  ];
 }
 
 /** The caller's conditions as one filter of vectord's. */

@@ -17,8 +17,10 @@ import { Fault, toFault } from "#rpc/fault";
 import { cityPoint, collectFacts, NONE, type RowFacts, stateOf } from "./row-facts.ts";
 import { emptyWords, type Generation, newGeneration } from "./generation.ts";
 import { spooledLines } from "./row-spool.ts";
+import type { Title } from "../query/title.ts";
 import { parseTemplate } from "./template.ts";
 import { readTitleTable, type Spelling } from "./title-table.ts";
+import { canonicalStatus, dayNumber, heldCertificates, spokenLanguages } from "./qualifications.ts";
 import { titleKey, TITLES_MAX, type TitleTable } from "./titles.ts";
 import { TAXONOMY, type Understanding } from "../query/understand.ts";
 
@@ -52,7 +54,24 @@ export type Progress = NonNullable<Corpus["build"]>;
 export const SOC_FIELD = "_soc";
 export const STATE_FIELD = "_state";
 export const PLACE_FIELD = "_place";
-const OWN_FIELDS = { [SOC_FIELD]: "keyword", [STATE_FIELD]: "keyword", [PLACE_FIELD]: "geo" } as const;
+export const ROLE_FIELD = "_role";
+export const STATUS_FIELD = "_status";
+export const CERTIFICATES_FIELD = "_certificates";
+export const LANGUAGES_FIELD = "_languages";
+export const FREE_FROM_FIELD = "_free_from";
+export const OWN_FIELDS = {
+  [SOC_FIELD]: "keyword",
+  [STATE_FIELD]: "keyword",
+  [PLACE_FIELD]: "geo",
+  [ROLE_FIELD]: "keyword",
+  [STATUS_FIELD]: "keyword",
+  [CERTIFICATES_FIELD]: "keyword",
+  [LANGUAGES_FIELD]: "keyword",
+  [FREE_FROM_FIELD]: "number",
+} as const;
+
+/** Changes with whatever a build writes besides its plan: what was written under another mark is written again. */
+export const BUILD_MARK = `${TAXONOMY}-${Bun.hash(JSON.stringify(OWN_FIELDS)).toString(36)}`;
 
 /** Rows that are embedded and written in one go: less than 20 ms of work before others get their turn. */
 const BATCH_ROWS = 64;
@@ -86,6 +105,7 @@ export async function buildGeneration(
     call,
   );
   const ids: string[] = [];
+  const names: string[] = [];
   const seen = new Set<string>();
   const words = emptyWords();
   const facts = collectFacts();
@@ -97,7 +117,8 @@ export async function buildGeneration(
       id: idOf(row, plan, seen),
       text,
       facts: { ...known, textHash: Bun.hash.xxHash64(text) },
-      metadata: { ...metadataOf(row, plan), ...ownMetadata(known) },
+      name: nameOf(row, plan.meanings),
+      metadata: { ...metadataOf(row, plan), ...ownMetadata(known, table.all[known.title]) },
     };
   };
   for await (const rows of batchesOf(readRows(plan, template.columns, deps.query, call), BATCH_ROWS)) {
@@ -116,8 +137,9 @@ export async function buildGeneration(
     const items = missing.map(({ id, metadata }) => ({ id, vector: vectors.get(id), metadata }));
     if (items.length > 0) await deps.vector.upsert({ index: plan.index, items }, call);
     for (const one of batch) {
-      words.put(ids.push(one.id) - 1, [one.text]);
+      words.put(ids.push(one.id) - 1, one.text);
       facts.add(one.facts);
+      names.push(one.name);
     }
     embedded += fresh.length;
     onProgress("embed", ids.length);
@@ -134,7 +156,9 @@ export async function buildGeneration(
     fields: plan.fields,
     coded: plan.meanings.soc !== undefined,
     taxonomy: TAXONOMY,
+    meanings: plan.meanings,
     ids,
+    names: names.some((name) => name !== "") ? names : [],
     words,
     facts: facts.finish(),
     table,
@@ -145,6 +169,7 @@ export async function buildGeneration(
 interface Described {
   readonly id: string;
   readonly text: string;
+  readonly name: string;
   readonly facts: RowFacts;
   readonly metadata: Record<string, unknown>;
 }
@@ -204,7 +229,7 @@ const SOC_CODE = /^\d\d-\d{4}/;
 
 function factsOf(
   row: Row,
-  { role, soc, city, state, lat, lon }: Meanings,
+  { role, soc, city, state, lat, lon, status, certifications, languages, available_from }: Meanings,
   { table, titleNumbers, understanding }: Titles,
 ): Omit<RowFacts, "textHash"> {
   const written = textIn(row, role);
@@ -220,6 +245,10 @@ function factsOf(
     city: town,
     state: code2,
     point: pointOf(row, lat, lon) ?? cityPoint(town, code2),
+    status: statusIn(textIn(row, status)),
+    certificates: certifications === undefined ? [] : heldCertificates(row[certifications]),
+    languages: languages === undefined ? [] : spokenLanguages(row[languages]),
+    freeFrom: dayNumber(textIn(row, available_from) ?? ""),
   };
 
   /** Of a title that no taxonomy knows, an occupation of its own. */
@@ -243,8 +272,29 @@ function pointOf(row: Row, lat: string | undefined, lon: string | undefined): Po
   return Math.abs(point.lat) <= 90 && Math.abs(point.lon) <= 180 ? point : undefined;
 }
 
-function ownMetadata({ soc, state, point }: Omit<RowFacts, "textHash">): Record<string, unknown> {
+/** A title is excluded with a role when it was read as that role with at least this. */
+const ROLE_CONFIDENCE_MIN = 0.5;
+
+function statusIn(text: string | undefined): string | undefined {
+  return text === undefined ? undefined : canonicalStatus(text);
+}
+
+function nameOf(row: Row, { name, first_name, last_name }: Meanings): string {
+  const whole = textIn(row, name);
+  return (
+    whole ?? [textIn(row, first_name), textIn(row, last_name)].filter((part) => part !== undefined).join(" ")
+  );
+}
+
+function ownMetadata(facts: Omit<RowFacts, "textHash">, title: Title | undefined): Record<string, unknown> {
+  const { soc, state, point, status, certificates = [], languages = [], freeFrom } = facts;
+  const role = title !== undefined && title.confidence >= ROLE_CONFIDENCE_MIN ? title.role : null;
   return {
+    ...(role === null ? {} : { [ROLE_FIELD]: role }),
+    ...(status === undefined ? {} : { [STATUS_FIELD]: status }),
+    ...(certificates.length === 0 ? {} : { [CERTIFICATES_FIELD]: certificates }),
+    ...(languages.length === 0 ? {} : { [LANGUAGES_FIELD]: languages }),
+    ...(freeFrom === undefined ? {} : { [FREE_FROM_FIELD]: freeFrom }),
     ...(soc === undefined ? {} : { [SOC_FIELD]: soc }),
     ...(state === undefined ? {} : { [STATE_FIELD]: state }),
     ...(point === undefined ? {} : { [PLACE_FIELD]: { lat: point.lat, lon: point.lon } }),

@@ -17,7 +17,7 @@ import type { BackgroundFailures } from "#rpc/background-failures";
 import type { CallInit } from "#rpc/call";
 import type { Service } from "#rpc/contract";
 import { Fault, FAULTS, toFault, traceOf } from "#rpc/fault";
-import { type BuildDeps, buildGeneration, columnsNeeded, type Progress } from "./build.ts";
+import { BUILD_MARK, type BuildDeps, buildGeneration, columnsNeeded, type Progress } from "./build.ts";
 import {
   readDefinitions,
   removeDefinition,
@@ -29,7 +29,6 @@ import { loadGeneration, removeGeneration, saveGeneration } from "./generation-f
 import { holdsOrders, meaningsOf } from "./meanings.ts";
 import { SPOOL_SUFFIX } from "./row-spool.ts";
 import { parseTemplate } from "./template.ts";
-import { TAXONOMY } from "../query/understand.ts";
 
 export interface CorporaDeps extends BuildDeps {
   readonly catalog: Service<typeof catalog>;
@@ -53,7 +52,7 @@ const definition = z.object({
   holds: z.enum(["people", "orders"]).default("people"),
   /** The index of the generation that answers, null before the first. */
   active: z.string().nullable(),
-  /** The `markOf` what that generation was made from: another one means that it is to be built anew. */
+  /** The `markOf` what that generation was made from: another one means that it must be rebuilt. */
   built: z.string().default(""),
   /** The index that a build is writing, and what it is made from. */
   unfinished: z
@@ -102,7 +101,7 @@ const BUILD_MS_MAX = 6 * 3_600_000;
 export class Corpora {
   readonly #deps: CorporaDeps;
   readonly #entries = new Map<string, Entry>();
-  /** Names of corpora whose definitions cannot be read: told until they are defined again or dropped. */
+  /** Names of corpora whose definitions cannot be read: reported until they are defined again or dropped. */
   readonly #damaged = new Set<string>();
   #timer: ReturnType<typeof setInterval> | undefined;
 
@@ -123,7 +122,7 @@ export class Corpora {
     return corpora;
   }
 
-  /** What need not be there before the first question: a warm taxonomy, and no rests of what a crash cut off. */
+  /** Work that no search waits for: embeds the taxonomy, and removes what a crash left behind. */
   async #settle(): Promise<void> {
     await this.#refreshAll();
     const entries = [...this.#entries.values()];
@@ -274,7 +273,7 @@ export class Corpora {
       if (index !== null) await this.#discard(index);
     // Last: until its indexes are gone, the definition knows them.
     await removeDefinition(this.#deps.folder, name);
-    tell(entry);
+    notifyListeners(entry);
   }
 
   /** Resolves whenever something about the corpus's build has changed, or the signal fires. */
@@ -323,7 +322,7 @@ export class Corpora {
     entry.build = { snapshot_id: snapshotId, phase: "read", done: 0, total: rows };
     const done = this.#run(entry, snapshotId, rows, stop.signal).finally(() => {
       if (entry.building?.stop === stop) entry.building = undefined;
-      tell(entry);
+      notifyListeners(entry);
     });
     entry.building = { done, stop };
   }
@@ -333,7 +332,7 @@ export class Corpora {
     const started = performance.now();
     const progress = (phase: Progress["phase"], done: number): void => {
       entry.build = { snapshot_id: snapshotId, phase, done, total: rowsTotal };
-      tell(entry);
+      notifyListeners(entry);
     };
     try {
       const index = await this.#indexFor(entry, snapshotId);
@@ -388,13 +387,13 @@ export class Corpora {
   /** The index to write: that of a build of the same snapshot which was cut off, or a new one. */
   async #indexFor(entry: Entry, snapshotId: SnapshotId): Promise<string> {
     const { unfinished, name } = entry.definition;
-    if (unfinished?.snapshot_id === snapshotId && unfinished.taxonomy === TAXONOMY) return unfinished.index;
+    if (unfinished?.snapshot_id === snapshotId && unfinished.taxonomy === BUILD_MARK) return unfinished.index;
     await this.#abandon(entry);
     const index = `corpus.${name}.${crypto.randomUUID().slice(0, 8)}`;
     // Known before it is there: a crash leaves nothing that nobody knows.
     entry.definition = {
       ...entry.definition,
-      unfinished: { index, snapshot_id: snapshotId, taxonomy: TAXONOMY },
+      unfinished: { index, snapshot_id: snapshotId, taxonomy: BUILD_MARK },
     };
     await this.#save(entry);
     return index;
@@ -446,11 +445,11 @@ export class Corpora {
   }
 
   async #refreshAll(): Promise<void> {
-    for (const entry of this.#entries.values()) await this.#lookAfter(entry);
+    for (const entry of this.#entries.values()) await this.#rebuildIfStale(entry);
   }
 
-  /** Builds anew what follows its dataset, what is gone or damaged, and what could not be built for the moment. */
-  async #lookAfter(entry: Entry): Promise<void> {
+  /** Rebuilds what follows its dataset, what is gone or damaged, and what could not be built for the moment. */
+  async #rebuildIfStale(entry: Entry): Promise<void> {
     if (entry.building !== undefined) return;
     const { refresh, dataset, name, built } = entry.definition;
     const { generation, failed } = entry;
@@ -459,25 +458,38 @@ export class Corpora {
         generation !== undefined &&
         (built !== markOf(entry.definition) || (await this.#isBroken(generation.index, {})));
       if (generation !== undefined && refresh === "manual" && !broken) return;
-      const { snapshot_id, rows } = await this.#deps.catalog.dataset({ dataset });
+      const { snapshot_id, rows, columns } = await this.#deps.catalog.dataset({ dataset });
       // Who refreshes by hand keeps the snapshot that was chosen.
       const wanted = generation !== undefined && refresh === "manual" ? generation.snapshotId : snapshot_id;
       const stale = broken || wanted !== generation?.snapshotId;
       const hopeless = failed?.snapshotId === wanted && !failed.retryable;
       if (wanted === null || !stale || hopeless || this.#entries.get(name) !== entry) return;
+      await this.#findMeanings(
+        entry,
+        columns.map((column) => column.name),
+      );
       this.#start(entry, wanted, rows);
     } catch (error) {
       // A dataset that was dropped is nothing that failed.
-      if (toFault(error).code !== "not_found") this.#deps.failures.count("corpus refresh");
-      this.#deps.log.debug("a corpus could not be looked after", { corpus: name, ...traceOf(error) });
+      if (toFault(error).code !== "not_found") this.#deps.failures.count("corpus check");
+      this.#deps.log.debug("a corpus could not be checked for changes", { corpus: name, ...traceOf(error) });
     }
   }
 
+  /** Columns that came since the corpus was defined, or whose meaning was not known then, are found too. */
+  async #findMeanings(entry: Entry, columns: readonly string[]): Promise<void> {
+    const { meanings: meant } = entry.definition;
+    const found = { ...meaningsOf({}, columns), ...meant };
+    if (Bun.deepEquals(found, meant)) return;
+    entry.definition = { ...entry.definition, meanings: found };
+    await this.#save(entry);
+  }
+
   /** Has a corpus built again whose index does not answer; false when the index is as it should be. */
-  async mend(name: string, generation: Generation, call: CallInit): Promise<boolean> {
+  async rebuildIfBroken(name: string, generation: Generation, call: CallInit): Promise<boolean> {
     if (!(await this.#isBroken(generation.index, call))) return false;
     const entry = this.#entries.get(name);
-    if (entry !== undefined) void this.#lookAfter(entry);
+    if (entry !== undefined) void this.#rebuildIfStale(entry);
     return true;
   }
 
@@ -507,7 +519,7 @@ export function definitionDamaged(name: string): Fault {
   );
 }
 
-function tell({ listeners }: Entry): void {
+function notifyListeners({ listeners }: Entry): void {
   for (const listener of listeners) listener();
 }
 

@@ -6,6 +6,7 @@ import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { saveSmallFile } from "#adapters/small-file";
+import { meanings } from "#contracts/matrix";
 import { fieldKind } from "#contracts/vector";
 import { Fault } from "#rpc/fault";
 import { restoreBm25 } from "../lexical/bm25.ts";
@@ -13,7 +14,7 @@ import { FACT_ROW_BYTES, factBytes, readFacts } from "./row-facts.ts";
 import { type Generation, type GenerationParts, newGeneration } from "./generation.ts";
 
 /** Another form of the files is another number; what has another one is built again. */
-const FORM = 2;
+const FORM = 3;
 
 const header = z.object({
   form: z.literal(FORM),
@@ -24,8 +25,10 @@ const header = z.object({
   model: z.string(),
   fields: z.record(z.string(), fieldKind),
   coded: z.boolean(),
+  meanings,
   taxonomy: z.string(),
   ids: z.array(z.string()),
+  names: z.array(z.string()),
   titles: z.array(
     z.object({
       text: z.string(),
@@ -36,6 +39,9 @@ const header = z.object({
   ),
   socs: z.array(z.string()),
   places: z.array(z.string()),
+  statuses: z.array(z.string()),
+  certificateSets: z.array(z.string()),
+  languageSets: z.array(z.string()),
   wordsSha256: z.string(),
   /** Of the columns of facts and the vectors of titles behind them. */
   numbersSha256: z.string(),
@@ -47,6 +53,8 @@ const header = z.object({
 export async function saveGeneration(folder: string, generation: GenerationParts): Promise<void> {
   const { corpus, dataset, snapshotId, index, model, fields, coded, taxonomy, ids, facts, table } =
     generation;
+  const { names, meanings: meant } = generation;
+  const { socs, places, statuses, certificateSets, languageSets } = facts;
   const words = generation.words.toBytes();
   const { buffer, byteOffset, byteLength } = table.vectors;
   const numbers = Buffer.concat([factBytes(facts), new Uint8Array(buffer, byteOffset, byteLength)]);
@@ -59,11 +67,16 @@ export async function saveGeneration(folder: string, generation: GenerationParts
     model,
     fields,
     coded,
+    meanings: meant,
     taxonomy,
     ids,
+    names,
     titles: table.all,
-    socs: facts.socs,
-    places: facts.places,
+    socs,
+    places,
+    statuses,
+    certificateSets,
+    languageSets,
     wordsSha256: sha256(words),
     numbersSha256: sha256(numbers),
   };
@@ -82,18 +95,30 @@ export async function loadGeneration(folder: string, index: string): Promise<Gen
     // Zod keeps the order of the schema, which is the order of the writer.
     if (sha256(new TextEncoder().encode(JSON.stringify(described))) !== seal)
       throw new Error("the checksum of the header differs");
-    const { ids, titles, socs, places, wordsSha256, numbersSha256, ...parts } = described;
+    const {
+      ids,
+      titles,
+      socs,
+      places,
+      statuses,
+      certificateSets,
+      languageSets,
+      wordsSha256,
+      numbersSha256,
+      ...parts
+    } = described;
     const words = new Uint8Array(await readFile(join(folder, `${index}.words`)));
     if (sha256(words) !== wordsSha256) throw new Error("the checksum of the words differs");
     // A copy of its own: aligned for 64-bit numbers.
     const numbers = Uint8Array.from(await readFile(join(folder, `${index}.numbers`)));
     if (sha256(numbers) !== numbersSha256) throw new Error("the checksum of the numbers differs");
+    const tables = { socs, places, statuses, certificateSets, languageSets };
     const vectorsAt = ids.length * FACT_ROW_BYTES;
     return newGeneration({
       ...parts,
       ids,
       words: restoreBm25(words),
-      facts: readFacts(numbers.subarray(0, vectorsAt), ids.length, { socs, places }),
+      facts: readFacts(numbers.subarray(0, vectorsAt), ids.length, tables),
       table: { all: titles, vectors: new Float32Array(numbers.buffer, vectorsAt) },
     });
   } catch (error) {

@@ -8,7 +8,7 @@ import { testEmbed } from "../embed.testing.ts";
 import { cityPoint, collectFacts } from "./row-facts.ts";
 import { emptyWords, type Generation, newGeneration } from "./generation.ts";
 import { loadGeneration, removeGeneration, saveGeneration } from "./generation-files.ts";
-import { type Reading } from "../rank/relevance.ts";
+import { cachedRelevance, type Relevance } from "../rank/relevance.ts";
 import { readTitleTable } from "./title-table.ts";
 import { createUnderstanding } from "../query/understand.ts";
 
@@ -36,7 +36,7 @@ async function people(): Promise<Generation> {
   const words = emptyWords();
   const facts = collectFacts();
   for (const [row, [, title, soc, city, state]] of ROWS.entries()) {
-    words.put(row, [`${title} in ${city}, ${state}`]);
+    words.put(row, `${title} in ${city}, ${state}`);
     facts.add({ title: row, soc, city, state, point: cityPoint(city, state), textHash: BigInt(row) });
   }
   const ids = ROWS.map(([id]) => id);
@@ -48,14 +48,16 @@ async function people(): Promise<Generation> {
     model,
     fields: {},
     coded: false,
+    meanings: { role: "title" },
+    names: [],
     taxonomy: "t",
   };
   return newGeneration({ ...about, ids, words, facts: facts.finish(), table });
 }
 
-async function read(generation: Generation, text: string, role?: string): Promise<Reading> {
+async function read(generation: Generation, text: string, role?: string): Promise<Relevance> {
   const understood = await understanding.understand({ text, role, now: undefined, model }, {});
-  return generation.read({ understood, text, role, mode: "hybrid", rows: 10 });
+  return cachedRelevance(generation, understood, { text, role, mode: "hybrid", rows: 10 });
 }
 
 /** What a promise that must fail says. */
@@ -84,7 +86,7 @@ describe("a generation on disk", () => {
       "cook Houston TX",
     ]) {
       const [before, after] = [await read(generation, text), await read(again, text)];
-      const seen = ({ role, socs, point, byWords, ...one }: Reading): unknown => ({
+      const seen = ({ role, socs, point, byWords, ...one }: Relevance): unknown => ({
         role,
         socs,
         point,

@@ -1,10 +1,18 @@
-// Which columns of a dataset say what a ranking needs to know of a row: its role, its occupation code, where it is.
+// Which columns of a dataset say what a ranking needs to know of a row: its role, its occupation code, where it is,
+// and what conditions of an order go by: status, certificates, languages, a person's name, the first day free.
 // Whoever defines a corpus may name them; what is not named is found by the names that such columns usually have.
 // A dataset without them is searched by words and vectors alone.
 
 import type { Meanings } from "#contracts/matrix";
 import { columnsNamed, ORDER_NAMES, WORKER_NAMES } from "#domain/columns";
 import { Fault } from "#rpc/fault";
+
+const { role, soc, city, state, lat, lon, ...OTHER_NAMES } = WORKER_NAMES;
+const { status, certifications, languages, name, available_from } = OTHER_NAMES;
+const { first: first_name, last: last_name } = OTHER_NAMES;
+const PLACE_NAMES = { city, state, lat, lon };
+const PERSON_NAMES = { status, certifications, languages, name, first_name, last_name, available_from };
+const MEANING_NAMES = { role, soc, ...PLACE_NAMES, ...PERSON_NAMES };
 
 /** The columns that have a meaning. Throws `invalid` for one that is named and not there. */
 export function meaningsOf(given: Meanings, columns: readonly string[]): Meanings {
@@ -14,8 +22,7 @@ export function meaningsOf(given: Meanings, columns: readonly string[]): Meaning
       details: [{ path: `meanings.${meaning}`, message: "is not a column of the dataset" }],
     });
   }
-  const { role, soc, city, state, lat, lon } = WORKER_NAMES;
-  return { ...columnsNamed({ role, soc, city, state, lat, lon }, columns), ...given };
+  return { ...columnsNamed(MEANING_NAMES, columns), ...given };
 }
 
 /** A row that says how many people are wanted is an order, and so is one that an order's number names. */

@@ -25,6 +25,10 @@ const row: fc.Arbitrary<RowFacts> = fc.record({
     }),
     { nil: undefined },
   ),
+  status: fc.constantFrom("active", "do_not_hire", undefined),
+  certificates: fc.constantFrom(["Forklift|", "OSHA 10|2027-01-31"], []),
+  languages: fc.constantFrom(["en", "es"], []),
+  freeFrom: fc.constantFrom(20_000, undefined),
   textHash: fc.bigInt(0n, 2n ** 64n - 1n),
 });
 
@@ -39,13 +43,15 @@ describe("facts of rows", () => {
     fc.assert(
       fc.property(fc.array(row, { maxLength: 20 }), (rows) => {
         const facts = factsOf(rows);
-        const { socs, places } = facts;
-        const again = readFacts(factBytes(facts), rows.length, { socs, places });
-        for (const column of ["title", "soc", "place", "lat", "lon", "textHash"] as const)
-          expect(again[column].join(), column).toBe(facts[column].join());
+        const again = readFacts(factBytes(facts), rows.length, facts);
+        const columns = [
+          ...(["title", "soc", "place", "lat", "lon", "textHash"] as const),
+          ...(["status", "certificates", "languages", "freeFrom"] as const),
+        ];
+        for (const column of columns) expect(again[column].join(), column).toBe(facts[column].join());
       }),
     );
-    expect(() => readFacts(new Uint8Array(27), 1, { socs: [], places: [] })).toThrow("as many rows");
+    expect(() => readFacts(new Uint8Array(43), 1, factsOf([]))).toThrow("as many rows");
   });
 
   test("say of every row what was said of it", () => {

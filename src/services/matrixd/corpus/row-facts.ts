@@ -1,5 +1,5 @@
-// What a ranking knows of the rows of a corpus, as columns of numbers: title, occupation, place, and a hash of the
-// text that was embedded. A row is its number in the corpus; titles, occupations and places are numbers in tables of
+// What a ranking knows of the rows of a corpus, as columns of numbers: title, occupation, place, status,
+// certificates, languages, availability, and a hash of the text that was embedded. A row is its number in the corpus; titles, occupations and places are numbers in tables of
 // their own. NONE stands where a row says nothing, NaN for a place on the map that is not known.
 
 import { citiesNamed, milesBetween, type Point, stateNamed } from "#domain/places";
@@ -12,12 +12,22 @@ export interface FactTables {
   readonly socs: readonly string[];
   /** `placeKey` of each place. */
   readonly places: readonly string[];
+  /** As `canonicalStatus` gives them. */
+  readonly statuses: readonly string[];
+  /** Sets of `heldCertificates` and of language codes, an entry a line. */
+  readonly certificateSets: readonly string[];
+  readonly languageSets: readonly string[];
 }
 
 export interface FactColumns {
   readonly title: Uint32Array;
   readonly soc: Uint32Array;
   readonly place: Uint32Array;
+  readonly status: Uint32Array;
+  readonly certificates: Uint32Array;
+  readonly languages: Uint32Array;
+  /** First day on which the person is free, days since 1970. */
+  readonly freeFrom: Uint32Array;
   /** Degrees. */
   readonly lat: Float32Array;
   readonly lon: Float32Array;
@@ -32,6 +42,11 @@ export interface RowFacts {
   readonly city: string | undefined;
   readonly state: string | undefined;
   readonly point: Point | undefined;
+  readonly status?: string | undefined;
+  readonly certificates?: readonly string[];
+  readonly languages?: readonly string[];
+  /** Days since 1970. */
+  readonly freeFrom?: number | undefined;
   readonly textHash: bigint;
 }
 
@@ -39,6 +54,13 @@ export interface RowFacts {
 export function collectFacts(): { add(row: RowFacts): void; finish(): Facts } {
   const socs = numbering();
   const places = numbering();
+  const statuses = numbering();
+  const certificateSets = numbering();
+  const languageSets = numbering();
+  const status: number[] = [];
+  const certificates: number[] = [];
+  const languages: number[] = [];
+  const freeFrom: number[] = [];
   const title: number[] = [];
   const soc: number[] = [];
   const place: number[] = [];
@@ -53,11 +75,22 @@ export function collectFacts(): { add(row: RowFacts): void; finish(): Facts } {
       place.push(somewhere ? places.of(placeKey(row.city, row.state)) : NONE);
       lat.push(row.point?.lat ?? Number.NaN);
       lon.push(row.point?.lon ?? Number.NaN);
+      status.push(row.status === undefined ? NONE : statuses.of(row.status));
+      certificates.push(certificateSets.of((row.certificates ?? []).join("\n")));
+      languages.push(languageSets.of((row.languages ?? []).join("\n")));
+      freeFrom.push(row.freeFrom ?? NONE);
       hashes.push(row.textHash);
     },
     finish: () => ({
       socs: socs.names(),
       places: places.names(),
+      statuses: statuses.names(),
+      certificateSets: certificateSets.names(),
+      languageSets: languageSets.names(),
+      status: Uint32Array.from(status),
+      certificates: Uint32Array.from(certificates),
+      languages: Uint32Array.from(languages),
+      freeFrom: Uint32Array.from(freeFrom),
       title: Uint32Array.from(title),
       soc: Uint32Array.from(soc),
       place: Uint32Array.from(place),
@@ -145,8 +178,9 @@ export function locate({ places, place, lat, lon }: Facts): Located {
 }
 
 /** The columns as bytes, one after the other, the widest numbers first so that each starts where it may. */
-export function factBytes({ textHash, title, soc, place, lat, lon }: Facts): Uint8Array<ArrayBuffer> {
-  const columns = [textHash, title, soc, place, lat, lon];
+export function factBytes(facts: Facts): Uint8Array<ArrayBuffer> {
+  const { textHash, title, soc, place, lat, lon, status, certificates, languages, freeFrom } = facts;
+  const columns = [textHash, title, soc, place, lat, lon, status, certificates, languages, freeFrom];
   const bytes = new Uint8Array(columns.reduce((sum, { byteLength }) => sum + byteLength, 0));
   let at = 0;
   for (const { buffer, byteOffset, byteLength } of columns) {
@@ -157,7 +191,7 @@ export function factBytes({ textHash, title, soc, place, lat, lon }: Facts): Uin
 }
 
 /** Bytes that a row has in `factBytes`. */
-export const FACT_ROW_BYTES = 28;
+export const FACT_ROW_BYTES = 44;
 
 export function readFacts(bytes: Uint8Array<ArrayBuffer>, rows: number, tables: FactTables): Facts {
   assert(bytes.length === rows * FACT_ROW_BYTES, "facts have as many rows as the corpus");
@@ -172,5 +206,9 @@ export function readFacts(bytes: Uint8Array<ArrayBuffer>, rows: number, tables: 
     place: new Uint32Array(buffer, at(2), rows),
     lat: new Float32Array(buffer, at(3), rows),
     lon: new Float32Array(buffer, at(4), rows),
+    status: new Uint32Array(buffer, at(5), rows),
+    certificates: new Uint32Array(buffer, at(6), rows),
+    languages: new Uint32Array(buffer, at(7), rows),
+    freeFrom: new Uint32Array(buffer, at(8), rows),
   };
 }

@@ -3,8 +3,8 @@
 // gives an empty table: its corpus is searched by words and vectors alone.
 
 import type { CallInit } from "#rpc/call";
-import { SURE_MIN } from "../rank/relevance.ts";
-import { type Title, titleKey, TITLES_MAX, type TitleTable } from "./titles.ts";
+import { SURE_MIN, type Title } from "../query/title.ts";
+import { titleKey, TITLES_MAX, type TitleTable } from "./titles.ts";
 import type { Understanding } from "../query/understand.ts";
 
 /** One way of writing a title and how many rows have it. */

@@ -5,17 +5,8 @@
 import { assert } from "#lib/assert";
 import { bm25 } from "../lexical/bm25.ts";
 import { type Facts, NONE } from "./row-facts.ts";
+import type { Title } from "../query/title.ts";
 import { titleKeys } from "#domain/orders/text/words";
-
-export interface Title {
-  /** As it was first written. */
-  readonly text: string;
-  /** Its role in the taxonomy, null when that has none for it. */
-  readonly role: string | null;
-  readonly soc: string | null;
-  /** Of the role, 0 to 1. */
-  readonly confidence: number;
-}
 
 export interface TitleTable {
   readonly all: readonly Title[];
@@ -51,8 +42,8 @@ export function ownTitles({ all, vectors }: TitleTable, facts: Facts, coded: boo
   const dimension = all.length === 0 ? 0 : vectors.length / all.length;
   const numbers = new Map(all.map(({ text }, title) => [titleKey(text), title]));
   const occupations = occupationsByTitle(all, facts, coded);
-  const words = bm25({ fields: [{ name: "title", weight: 1 }] });
-  for (const [title, { text }] of all.entries()) words.put(title, [text]);
+  const words = bm25();
+  for (const [title, { text }] of all.entries()) words.put(title, text);
   return {
     all,
     occupationsOf: (title) => occupations[title] ?? [],

@@ -1,6 +1,6 @@
 // The word index as bytes, so that a corpus need not be read word by word at every start. Little endian:
-//   8 bytes "LHBM25-1", u32 CRC-32 of all that follows, u32 length of the head, the head as JSON, padded to 4 bytes,
-//   then u32s: the row of each slot, the word counts (slot by slot, field by field), the documents of each term,
+//   8 bytes "LHBM25-2", u32 CRC-32 of all that follows, u32 length of the head, the head as JSON, padded to 4 bytes,
+//   then u32s: the row of each slot, the word count of each slot, the documents of each term,
 //   the pairs of all terms (see postings.ts), and last the terms in UTF-8, one a line.
 // Damage of any kind is found before a number is used.
 
@@ -8,7 +8,6 @@ import { Fault } from "#rpc/fault";
 
 /** An index taken apart; slots are the places in `rows`, terms ascend. */
 export interface Bm25Parts {
-  readonly fields: readonly { readonly name: string; readonly weight: number }[];
   readonly k1: number;
   readonly b: number;
   readonly rows: Uint32Array;
@@ -17,7 +16,6 @@ export interface Bm25Parts {
 }
 
 interface Head {
-  readonly fields: readonly { readonly name: string; readonly weight: number }[];
   readonly k1: number;
   readonly b: number;
   readonly rows: number;
@@ -25,13 +23,13 @@ interface Head {
   readonly pairs: number;
 }
 
-const MAGIC = "LHBM25-1";
+const MAGIC = "LHBM25-2";
 const HEAD_AT = 16;
 
 export function writeBm25(parts: Bm25Parts): Uint8Array<ArrayBuffer> {
-  const { fields, k1, b, rows, counts, terms } = parts;
+  const { k1, b, rows, counts, terms } = parts;
   const pairs = terms.reduce((sum, [, own]) => sum + own.length, 0);
-  const head: Head = { fields, k1, b, rows: rows.length, terms: terms.length, pairs };
+  const head: Head = { k1, b, rows: rows.length, terms: terms.length, pairs };
   const headBytes = new TextEncoder().encode(JSON.stringify(head));
   const words = new TextEncoder().encode(terms.map(([term]) => term).join("\n"));
   const numbersAt = HEAD_AT + Math.ceil(headBytes.length / 4) * 4;
@@ -68,10 +66,9 @@ export function readBm25(source: Uint8Array): Bm25Parts {
   const headLength = view.getUint32(12, true);
   const head = JSON.parse(text.decode(bytes.subarray(HEAD_AT, HEAD_AT + headLength))) as Head;
   const numbersAt = HEAD_AT + Math.ceil(headLength / 4) * 4;
-  const counted = head.rows * head.fields.length;
-  const numbers = new Uint32Array(bytes.buffer, numbersAt, head.rows + counted + head.terms + head.pairs);
+  const numbers = new Uint32Array(bytes.buffer, numbersAt, 2 * head.rows + head.terms + head.pairs);
   const words = text.decode(bytes.subarray(numbersAt + numbers.byteLength));
-  const termsAt = head.rows + counted;
+  const termsAt = 2 * head.rows;
   let place = termsAt + head.terms;
   const terms = (head.terms === 0 ? [] : words.split("\n")).map((term, i) => {
     const start = place;
@@ -80,7 +77,6 @@ export function readBm25(source: Uint8Array): Bm25Parts {
   });
   const rows = numbers.slice(0, head.rows);
   return {
-    fields: head.fields,
     k1: head.k1,
     b: head.b,
     rows,

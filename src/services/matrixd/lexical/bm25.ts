@@ -1,38 +1,20 @@
 // A BM25 index of one corpus, in memory: which documents hold the words of a question, and how much those words
-// say. Documents are rows (a number the corpus chose) of up to eight weighted fields. Scores depend only on the
-// documents that are in, never on the order in which they came or on what was removed, and ties go to the lower
-// row: the same corpus answers the same everywhere.
+// say. A document is a row, a number the corpus chose, and its text. Scores depend only on the documents that are in,
+// never on the order in which they came or on what was removed, and ties go to the lower row: the same corpus answers
+// the same everywhere.
 //
 // A document lives in a slot. Removing it kills the slot at once; its postings are swept out when a quarter of the
 // slots is dead.
 //
-// Score (idf as in Lucene; weighted fields count as one text, after Robertson, Zaragoza and Taylor, CIKM 2004):
-//   tf = sum over fields of weight * count, length likewise
+// Score (idf as in Lucene; tf is how often the document holds the term, length its words):
 //   sum over terms of  ln(1 + (N - df + 0.5) / (df + 0.5)) * tf * (k1 + 1) / (tf + k1 * (1 - b + b * length / mean))
 
 import { assert } from "#lib/assert";
 import { readBm25, writeBm25, type Bm25Parts } from "./bm25-bytes.ts";
-import {
-  append,
-  countIn,
-  emptyPostings,
-  moved,
-  oneMore,
-  packedAt,
-  packingFor,
-  type Postings,
-} from "./postings.ts";
+import { append, countAt, emptyPostings, moved, type Postings } from "./postings.ts";
 import { termsOf } from "./terms.ts";
 
-export interface Bm25Field {
-  readonly name: string;
-  /** How much a word in this field counts beside a word in a field of weight 1; above 0. */
-  readonly weight: number;
-}
-
 export interface Bm25Setup {
-  /** One to eight, in the order in which `put` gets their texts. */
-  readonly fields: readonly Bm25Field[];
   /** Saturation of repeated words; 1.2 when left out. */
   readonly k1?: number;
   /** How much a long document is held back, 0 to 1; 0.75 when left out. */
@@ -48,8 +30,6 @@ export interface Bm25Hit {
 export interface Bm25Match {
   /** As it is indexed, that is stemmed. */
   readonly term: string;
-  /** Names of the fields that hold it. */
-  readonly fields: readonly string[];
   /** What it adds to the score. */
   readonly score: number;
 }
@@ -57,8 +37,8 @@ export interface Bm25Match {
 export interface Bm25 {
   /** How many rows are in. */
   readonly size: number;
-  /** Adds a row, or replaces it. One text a field, "" for none; `row` is a whole number from 0 to 2^32 - 1. */
-  put(row: number, texts: readonly string[]): void;
+  /** Adds a row, or replaces it; `row` is a whole number from 0 to 2^32 - 1. */
+  put(row: number, text: string): void;
   /** False when the row was not in. */
   remove(row: number): boolean;
   /** At most k rows that hold a word of the text and that `allow` lets pass; best first, equal scores by row. */
@@ -71,13 +51,13 @@ export interface Bm25 {
   toBytes(): Uint8Array<ArrayBuffer>;
 }
 
-/** Eight fields leave four bits for a count: 15 repetitions already give 93 % of what endless ones would. */
-const FIELDS_MAX = 8;
-
 const ROW_MAX = 0xffff_ffff;
 
 /** A question with more distinct terms is a document; the first 256 are asked. */
 const QUERY_TERMS_MAX = 256;
+
+/** So many are kept in order while they are found; more are sorted at the end, which costs less. */
+const INSERTED_MAX = 1000;
 
 /** A sweep passes over all postings, so it waits until this share of the slots is dead, and at least so many. */
 const DEAD_SHARE_MAX = 0.25;
@@ -85,9 +65,9 @@ const DEAD_SLOTS_MIN = 256;
 
 const DEAD = -1;
 
-export function bm25(setup: Bm25Setup): Bm25 {
-  const { fields, k1 = 1.2, b = 0.75 } = setup;
-  return indexOf({ fields, k1, b, rows: new Uint32Array(0), counts: new Uint32Array(0), terms: [] });
+export function bm25(setup: Bm25Setup = {}): Bm25 {
+  const { k1 = 1.2, b = 0.75 } = setup;
+  return indexOf({ k1, b, rows: new Uint32Array(0), counts: new Uint32Array(0), terms: [] });
 }
 
 /** The index that `toBytes` wrote. Throws Fault `internal` when the bytes are damaged. */
@@ -96,65 +76,43 @@ export function restoreBm25(bytes: Uint8Array): Bm25 {
 }
 
 function indexOf(parts: Bm25Parts): Bm25 {
-  const { fields, k1, b } = parts;
-  const width = fields.length;
-  assert(width >= 1 && width <= FIELDS_MAX, `a word index has 1 to ${FIELDS_MAX} fields`);
+  const { k1, b } = parts;
   assert(k1 >= 0 && b >= 0 && b <= 1, "k1 is at least 0, and b is between 0 and 1");
-  const weights = fields.map((field) => field.weight);
-  assert(
-    weights.every((weight) => weight > 0),
-    "the weight of a field is above 0",
-  );
-  const packing = packingFor(width);
 
   const terms = new Map<string, Postings>();
   const slots = new Map<number, number>();
-  // By slot: its row or DEAD, its words in each field, its terms, and its length by the weights of the fields.
+  // By slot: its row or DEAD, how many words it has, and its terms.
   let rows: number[] = [];
   let counts: number[] = [];
   let held: Postings[][] = [];
-  let lengths: number[] = [];
-  /** Words by field in what is in. Whole numbers, so that the mean does not depend on history. */
-  let totals: number[] = [];
+  /** Words of what is in: a whole number, so that the mean does not depend on history. */
+  let total = 0;
   /** Of one search; all 0 between two. */
   let scores = new Float64Array(0);
 
-  const countsOf = (slot: number): number[] => counts.slice(slot * width, (slot + 1) * width);
-  const weighed = (words: readonly number[]): number =>
-    words.reduce((sum, count, field) => sum + count * (weights[field] as number), 0);
-
   const idf = ({ living }: Postings): number => Math.log(1 + (slots.size - living + 0.5) / (living + 0.5));
 
-  const saturated = (packed: number, slot: number, mean: number): number => {
-    let tf = 0;
-    for (let field = 0; field < width; field++)
-      tf += countIn(packed, field, packing) * (weights[field] as number);
-    return (tf * (k1 + 1)) / (tf + k1 * (1 - b + (b * (lengths[slot] as number)) / mean));
-  };
+  const saturated = (tf: number, slot: number, mean: number): number =>
+    (tf * (k1 + 1)) / (tf + k1 * (1 - b + (b * (counts[slot] as number)) / mean));
 
-  const put = (row: number, texts: readonly string[]): void => {
+  const put = (row: number, text: string): void => {
     assert(Number.isInteger(row) && row >= 0 && row <= ROW_MAX, "a row is a whole number from 0 to 2^32 - 1");
-    assert(texts.length === width, `a row has ${width} texts, one for each field`);
     remove(row);
     const slot = rows.length;
-    const packedByTerm = new Map<string, number>();
-    const words = texts.map((text, field) => {
-      const found = termsOf(text);
-      for (const term of found) packedByTerm.set(term, oneMore(packedByTerm.get(term) ?? 0, field, packing));
-      return found.length;
-    });
+    const words = termsOf(text);
+    const countByTerm = new Map<string, number>();
+    for (const term of words) countByTerm.set(term, (countByTerm.get(term) ?? 0) + 1);
     const own: Postings[] = [];
-    for (const [term, packed] of packedByTerm) {
+    for (const [term, count] of countByTerm) {
       const postings = terms.get(term) ?? emptyPostings();
       terms.set(term, postings);
-      append(postings, slot, packed);
+      append(postings, slot, count);
       own.push(postings);
     }
     rows.push(row);
-    counts.push(...words);
+    counts.push(words.length);
     held.push(own);
-    lengths.push(weighed(words));
-    totals = totals.map((total, field) => total + (words[field] as number));
+    total += words.length;
     slots.set(row, slot);
   };
 
@@ -165,8 +123,7 @@ function indexOf(parts: Bm25Parts): Bm25 {
     rows[slot] = DEAD;
     for (const postings of held[slot] as Postings[]) postings.living--;
     held[slot] = [];
-    const words = countsOf(slot);
-    totals = totals.map((total, field) => total - (words[field] as number));
+    total -= counts[slot] as number;
     const dead = rows.length - slots.size;
     if (dead >= DEAD_SLOTS_MIN && dead > rows.length * DEAD_SHARE_MAX) load(canonical());
     return true;
@@ -175,7 +132,7 @@ function indexOf(parts: Bm25Parts): Bm25 {
   const search = (text: string, k: number, allow?: (row: number) => boolean): Bm25Hit[] => {
     assert(Number.isInteger(k) && k >= 1, "k is at least 1");
     if (scores.length < rows.length) scores = new Float64Array(rows.length * 2);
-    const mean = weighed(totals) / slots.size;
+    const mean = total / slots.size;
     const touched: number[] = [];
     for (const [term, times] of questionTerms(text)) {
       const postings = terms.get(term);
@@ -190,19 +147,22 @@ function indexOf(parts: Bm25Parts): Bm25 {
         scores[slot] = before + weight * saturated(pairs[i] as number, slot, mean);
       }
     }
+    const keeps = k <= INSERTED_MAX;
     const best: Bm25Hit[] = [];
     for (const slot of touched) {
       const hit = { row: rows[slot] as number, score: scores[slot] as number };
       scores[slot] = 0;
-      const last = best[k - 1];
+      const last = keeps ? best[k - 1] : undefined;
       if (last !== undefined && !isBefore(hit, last)) continue;
-      if (allow === undefined || allow(hit.row)) insert(best, hit, k);
+      if (allow !== undefined && !allow(hit.row)) continue;
+      if (keeps) insert(best, hit, k);
+      else best.push(hit);
     }
-    return best;
+    return keeps ? best : best.sort((left, right) => (isBefore(left, right) ? -1 : 1)).slice(0, k);
   };
 
   const scoring = (text: string): ((row: number) => number) => {
-    const mean = weighed(totals) / slots.size;
+    const mean = total / slots.size;
     const asked: (readonly [postings: Postings, weight: number])[] = [];
     for (const [term, times] of questionTerms(text)) {
       const postings = terms.get(term);
@@ -213,8 +173,8 @@ function indexOf(parts: Bm25Parts): Bm25 {
       if (slot === undefined) return 0;
       let score = 0;
       for (const [postings, weight] of asked) {
-        const packed = packedAt(postings, slot);
-        if (packed !== 0) score += weight * saturated(packed, slot, mean);
+        const count = countAt(postings, slot);
+        if (count !== 0) score += weight * saturated(count, slot, mean);
       }
       return score;
     };
@@ -223,16 +183,13 @@ function indexOf(parts: Bm25Parts): Bm25 {
   const explain = (text: string, row: number): Bm25Match[] => {
     const slot = slots.get(row);
     if (slot === undefined) return [];
-    const mean = weighed(totals) / slots.size;
+    const mean = total / slots.size;
     const matches: Bm25Match[] = [];
     for (const [term, times] of questionTerms(text)) {
       const postings = terms.get(term);
-      const packed = postings === undefined ? 0 : packedAt(postings, slot);
-      if (postings === undefined || packed === 0) continue;
-      const names = fields
-        .filter((_, field) => countIn(packed, field, packing) > 0)
-        .map((field) => field.name);
-      matches.push({ term, fields: names, score: times * idf(postings) * saturated(packed, slot, mean) });
+      const count = postings === undefined ? 0 : countAt(postings, slot);
+      if (postings === undefined || count === 0) continue;
+      matches.push({ term, score: times * idf(postings) * saturated(count, slot, mean) });
     }
     return matches.sort((left, right) => right.score - left.score || (left.term < right.term ? -1 : 1));
   };
@@ -243,11 +200,10 @@ function indexOf(parts: Bm25Parts): Bm25 {
     const slotNow = new Int32Array(rows.length).fill(-1);
     for (const [place, [, slot]] of order.entries()) slotNow[slot] = place;
     return {
-      fields,
       k1,
       b,
       rows: Uint32Array.from(order, ([row]) => row),
-      counts: Uint32Array.from(order.flatMap(([, slot]) => countsOf(slot))),
+      counts: Uint32Array.from(order.map(([, slot]) => counts[slot] as number)),
       terms: [...terms]
         .filter(([, { living }]) => living > 0)
         .sort(([left], [right]) => (left < right ? -1 : 1))
@@ -259,10 +215,7 @@ function indexOf(parts: Bm25Parts): Bm25 {
     rows = Array.from(loaded.rows);
     counts = Array.from(loaded.counts);
     held = rows.map(() => []);
-    lengths = rows.map((_, slot) => weighed(countsOf(slot)));
-    totals = weights.map((_, field) =>
-      rows.reduce((sum, _row, slot) => sum + (counts[slot * width + field] as number), 0),
-    );
+    total = counts.reduce((sum, count) => sum + count, 0);
     slots.clear();
     for (const [slot, row] of rows.entries()) slots.set(row, slot);
     terms.clear();

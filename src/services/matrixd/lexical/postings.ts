@@ -1,6 +1,5 @@
-// Where one term of the word index stands: pairs of (packed counts, slot), slots ascending. The slot comes second so
-// that a pair read as one little-endian 64-bit number sorts by slot. The counts of the term in up to eight fields
-// share 32 bits: one field has all of them, eight have four each, and a count stops at what its bits hold.
+// Where one term of the word index stands: pairs of (count, slot), slots ascending. The slot comes second so that a
+// pair read as one little-endian 64-bit number sorts by slot.
 
 export interface Postings {
   pairs: Uint32Array<ArrayBuffer>;
@@ -10,44 +9,25 @@ export interface Postings {
   living: number;
 }
 
-export interface Packing {
-  readonly bits: number;
-  readonly countMax: number;
-}
-
-export function packingFor(fields: number): Packing {
-  const bits = Math.floor(32 / fields);
-  return { bits, countMax: 2 ** bits - 1 };
-}
-
-export function countIn(packed: number, field: number, { bits, countMax }: Packing): number {
-  return bits === 32 ? packed : (packed >>> (field * bits)) & countMax;
-}
-
-/** The packed counts with one more in the field, unless its bits are full. */
-export function oneMore(packed: number, field: number, packing: Packing): number {
-  return countIn(packed, field, packing) < packing.countMax ? packed + 2 ** (field * packing.bits) : packed;
-}
-
 export function emptyPostings(): Postings {
   return { pairs: new Uint32Array(2), used: 0, living: 0 };
 }
 
 /** Appends a document; its slot must be above all that are in. */
-export function append(postings: Postings, slot: number, packed: number): void {
+export function append(postings: Postings, slot: number, count: number): void {
   if (postings.used === postings.pairs.length) {
     const grown = new Uint32Array(Math.max(4, postings.used * 2));
     grown.set(postings.pairs);
     postings.pairs = grown;
   }
-  postings.pairs[postings.used] = packed;
+  postings.pairs[postings.used] = count;
   postings.pairs[postings.used + 1] = slot;
   postings.used += 2;
   postings.living++;
 }
 
-/** The packed counts of the term in a slot, 0 when it does not hold the term. */
-export function packedAt({ pairs, used }: Postings, slot: number): number {
+/** How often the slot holds the term, 0 when it does not hold the term. */
+export function countAt({ pairs, used }: Postings, slot: number): number {
   let low = 0;
   let high = used / 2;
   while (low < high) {

@@ -18,7 +18,7 @@ import type { Clock } from "#lib/clock";
 import { readVector } from "#lib/vector-text";
 import type { CallInit } from "#rpc/call";
 import type { Service } from "#rpc/contract";
-import type { Title } from "../corpus/titles.ts";
+import type { Title } from "./title.ts";
 import { type EmbeddedTitles, nearestRole, type RoleVote } from "./nearest-role.ts";
 
 export interface Understood {
@@ -42,7 +42,7 @@ export interface Understood {
 
 type Embed = Service<typeof embedContract>;
 
-interface Question {
+interface TextToRead {
   readonly text: string;
   /** The role that the caller names, over whatever the text says. */
   readonly role: string | undefined;
@@ -52,7 +52,7 @@ interface Question {
 }
 
 export interface Understanding {
-  understand(question: Question, call: CallInit): Promise<Understood>;
+  understand(question: TextToRead, call: CallInit): Promise<Understood>;
   /** What the taxonomy makes of titles, with their vectors. */
   readTitles(
     texts: readonly string[],
@@ -115,7 +115,7 @@ export function createUnderstanding(embed: Embed, clock: Clock): Understanding {
     return { guess: { role, soc, source, confidence }, votes };
   };
 
-  const understood = async (question: Question, call: CallInit): Promise<Understood> => {
+  const understood = async (question: TextToRead, call: CallInit): Promise<Understood> => {
     const { text, role: given, model, now } = question;
     const { reader } = await knowledge();
     const order = reader.read(text, now ?? clock.now());

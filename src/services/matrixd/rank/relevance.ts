@@ -1,34 +1,20 @@
-// How one corpus reads one question: whom the question asks for among the occupations that its rows have, where, and
-// how well the words of each row fit. It depends on the question and the generation alone, so it is made once
+// The relevance of one corpus's rows to one text: which of its occupations the text asks for, where, and how well the
+// words of each row fit. It depends on the question and the generation alone, so it is made once
 // and kept for as long as the question is asked.
 
+import { LRUCache } from "lru-cache";
 import type { ReadRole } from "#contracts/matrix";
 import type { Point } from "#domain/places";
 import { type Role, roleNamed } from "#domain/roles";
 import { Fault } from "#rpc/fault";
-import type { Bm25 } from "../lexical/bm25.ts";
-import { type Facts, type Located, NONE } from "../corpus/row-facts.ts";
+import type { Generation, RankedRows } from "../corpus/generation.ts";
+import { NONE } from "../corpus/row-facts.ts";
 import type { Standing } from "./score.ts";
-import type { OwnTitles } from "../corpus/titles.ts";
+import { SURE_MIN } from "../query/title.ts";
 import type { Understood } from "../query/understand.ts";
 import { askedFor, vote } from "./vote.ts";
 
-/** What a question is read against: the rows of a corpus as ranking knows them. */
-export interface RankedRows {
-  /** Ids by row number. */
-  readonly ids: readonly string[];
-  readonly words: Bm25;
-  readonly facts: Facts;
-  /** Undefined for a corpus whose rows have no titles of jobs. */
-  readonly titles: OwnTitles | undefined;
-  readonly located: Located;
-  /** The number of an occupation, NONE when no row has it. */
-  occupation(soc: string): number;
-  /** How many rows each occupation has. */
-  readonly occupationRows: Uint32Array;
-}
-
-export interface Reading {
+export interface Relevance {
   readonly role: ReadRole;
   readonly known: Role | undefined;
   /** Codes of the occupations to look for candidates in, the likeliest first; empty when none is known. */
@@ -39,6 +25,8 @@ export interface Reading {
   readonly point: Point | undefined;
   /** Ids of the rows that fit best by words. */
   readonly byWords: readonly string[];
+  /** The same, and those after them. */
+  moreByWords(): string[];
   /** BM25 as a share of the best row's. */
   lexical(row: number): number;
   /** How near the row's title is, 0 to 1; undefined where question or corpus have no titles. */
@@ -48,21 +36,43 @@ export interface Reading {
   standing(row: number): Standing;
 }
 
-/** A role that was read with less is one candidate among others. */
-export const SURE_MIN = 0.9;
 /** A title of the corpus that is written like the question's is as sure as one of the taxonomy's. */
 const OWN_TITLE_CONFIDENCE = 0.95;
 /** When neither the taxonomy knows the role nor a title is this near, nothing is known of it. */
 const SIMILARITY_MIN = 0.3;
 
-export interface Asked {
+export interface RelevanceInput {
   readonly text: string;
   readonly mode: "hybrid" | "dense" | "lexical";
+  /** The role that the caller names. */
+  readonly role?: string | undefined;
   /** Rows that are named by their words. */
   readonly rows: number;
 }
 
-export function readQuestion(corpus: RankedRows, understood: Understood, asked: Asked): Reading {
+/** `relevanceOf` of a generation; the same text is compared once a minute at most. */
+export function cachedRelevance(
+  generation: Generation,
+  understood: Understood,
+  asked: RelevanceInput,
+): Relevance {
+  const cache = caches.get(generation) ?? new LRUCache<string, Relevance>({ max: TEXTS_MAX, ttl: TEXT_MS });
+  caches.set(generation, cache);
+  const key = `${asked.mode} ${asked.rows} ${asked.role ?? ""}\n${asked.text}`;
+  const before = cache.get(key);
+  if (before !== undefined) return before;
+  const relevance = relevanceOf(generation, understood, asked);
+  cache.set(key, relevance);
+  return relevance;
+}
+
+const caches = new WeakMap<Generation, LRUCache<string, Relevance>>();
+/** Numbers for some thousand titles and some dozen rows each: about 10 MB in all. */
+const TEXTS_MAX = 500;
+/** As long as what was understood of the text is kept. */
+const TEXT_MS = 60_000;
+
+export function relevanceOf(corpus: RankedRows, understood: Understood, asked: RelevanceInput): Relevance {
   const words = wordsOf(corpus, understood, asked);
   const { city, state, lat, lon } = understood.order.slots;
   const { located } = corpus;
@@ -75,14 +85,17 @@ export function readQuestion(corpus: RankedRows, understood: Understood, asked: 
   return { ...words, point, ...roleOf(corpus, understood) };
 }
 
-type Words = Pick<Reading, "byWords" | "lexical">;
+/** Rows that hold a word of the text and are tried against a filter; more of them differ in common words alone. */
+const MATCHES_MAX = 100_000;
+
+type Words = Pick<Relevance, "byWords" | "moreByWords" | "lexical">;
 
 function wordsOf(
   { words, ids }: RankedRows,
   { order: { rest } }: Understood,
-  { text, mode, rows }: Asked,
+  { text, mode, rows }: RelevanceInput,
 ): Words {
-  if (mode === "dense") return { byWords: [], lexical: () => 0 };
+  if (mode === "dense") return { byWords: [], moreByWords: () => [], lexical: () => 0 };
   // A place is judged by where it is, and by its name only where nothing else counts.
   const question = mode === "hybrid" && rest !== "" ? rest : text;
   const found = words.search(question, rows);
@@ -91,6 +104,7 @@ function wordsOf(
   const known = new Map(found.map(({ row, score }) => [row, score / best]));
   return {
     byWords: found.map(({ row }) => ids[row] ?? ""),
+    moreByWords: () => words.search(question, MATCHES_MAX).map(({ row }) => ids[row] ?? ""),
     lexical: (row) => {
       const before = known.get(row);
       if (before !== undefined) return before;
@@ -101,9 +115,12 @@ function wordsOf(
   };
 }
 
-type RoleReading = Pick<Reading, "role" | "known" | "socs" | "people" | "title" | "occupation" | "standing">;
+type RoleRelevance = Pick<
+  Relevance,
+  "role" | "known" | "socs" | "people" | "title" | "occupation" | "standing"
+>;
 
-function roleOf(corpus: RankedRows, understood: Understood): RoleReading {
+function roleOf(corpus: RankedRows, understood: Understood): RoleRelevance {
   const { titles, facts } = corpus;
   const { asked, unknownRole } = understood;
   const nothing = {

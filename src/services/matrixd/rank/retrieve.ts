@@ -1,5 +1,5 @@
-// One corpus, one question: candidates from the vectors, tier by tier (right occupation and near, in the state, right
-// occupation, anybody), and from the words; every candidate scored by all of its parts; the best k.
+// Search of one corpus: candidates from the vectors, tier by tier (right occupation and near, in the state, right
+// occupation, any row), and from the words; every candidate is scored by all of its parts, and the best k are hits.
 
 import type { Hit, vector } from "#contracts/vector";
 import type { MatrixHit } from "#contracts/matrix";
@@ -7,14 +7,16 @@ import type { Point } from "#domain/places";
 import { type Role, roleNamed } from "#domain/roles";
 import type { CallInit } from "#rpc/call";
 import type { Service } from "#rpc/contract";
-import { PLACE_FIELD, SOC_FIELD, STATE_FIELD } from "../corpus/build.ts";
+import { OWN_FIELDS, PLACE_FIELD, SOC_FIELD, STATE_FIELD } from "../corpus/build.ts";
 import { NONE } from "../corpus/row-facts.ts";
 import type { Generation } from "../corpus/generation.ts";
-import type { Reading } from "./relevance.ts";
+import { type Conditions, conditionsOf, type Filter } from "./conditions.ts";
+import { personsNamed } from "./persons.ts";
+import { cachedRelevance, type Relevance } from "./relevance.ts";
 import { type Mode, type Parts, placePart, scoreOf } from "./score.ts";
 import type { Understood } from "../query/understand.ts";
 
-export interface Question {
+export interface Request {
   readonly understood: Understood;
   readonly text: string;
   /** The role that the caller names. */
@@ -26,72 +28,207 @@ export interface Question {
   /** Where the caller wants people, over the place that the text names. */
   readonly near: Point | undefined;
   readonly explain: boolean;
+  /** When the text is meant, milliseconds since the epoch. */
+  readonly now: number;
 }
 
-type Filter = Record<string, unknown>;
 type Metadata = Readonly<Record<string, unknown>>;
 
-/** Candidates beyond k: what a part that the vectors do not see may lift into the answer. */
-const CANDIDATES_BESIDE = 10;
-const CANDIDATES_MAX = 1000;
-/** So many people of a role are all looked at; of more, those who are near come first. */
+/**
+ * Candidates that are scored. They do not depend on k, so that a smaller k gives the first hits of a larger one; above
+ * the first size, k of all sizes share the second.
+ */
+const POOL_SIZES = [128, 1000] as const;
+/** Hits that the first pool serves: the rest of it is what a part that vectors do not see may lift. */
+const SMALL_K_MAX = 100;
+/** Rows of a corpus that one call to vectord names. */
+const IDS_MAX = 1000;
+/** Up to so many people of a role are all candidates; of more, the nearest are. */
 const FEW_MAX = 50;
 /** "Near" for the first tier: farther than most go for a shift. Miles. */
 const NEAR_MILES = 60;
+/** Below this, neither a title nor a vote for an occupation relates a row to the text. */
+const TITLE_RELATED_MIN = 0.3;
+const OCCUPATION_RELATED_MIN = 0.02;
+
+export interface Retrieved {
+  readonly hits: MatrixHit[];
+  readonly plan: string;
+  readonly relevance: Relevance;
+  readonly notApplied: readonly string[];
+  /** Why nothing fits, for a person; undefined when something does. */
+  readonly noMatch: string | undefined;
+}
 
 export async function retrieve(
   generation: Generation,
-  question: Question,
+  request: Request,
   vectors: Service<typeof vector>,
   call: CallInit,
-): Promise<{ hits: MatrixHit[]; plan: string; reading: Reading }> {
-  const { understood, text, role, k, mode, near } = question;
-  const wanted = Math.min(CANDIDATES_MAX, k + CANDIDATES_BESIDE);
-  const reading = generation.read({ understood, text, role, mode, rows: wanted });
-  const few = reading.people <= FEW_MAX;
-  const asked: Asked = { ...question, reading, point: near ?? reading.point, few };
-  const found = await vectors.searchTiers(
-    {
-      index: generation.index,
-      vector: understood.vector,
-      // In lexical mode the words alone name candidates; their distances are told all the same.
-      k: mode === "lexical" ? 1 : few ? Math.max(wanted, reading.people) : wanted,
-      // Who is of another role never comes before who is of the right one, so wider tiers only fill up.
-      enough: k,
-      tiers: tiersFor(asked),
-      also: [...reading.byWords],
-    },
-    call,
-  );
-  const named = mode === "lexical" ? new Set(reading.byWords) : undefined;
-  const scored: Scored[] = [];
-  for (const candidate of found.hits)
-    if (named === undefined || named.has(candidate.id)) scored.push(scoredOf(generation, asked, candidate));
-  scored.sort((a, b) => b.score - a.score || a.distance - b.distance || (a.id < b.id ? -1 : 1));
-  const plan = mode === "lexical" ? "bm25" : mode === "dense" ? found.plan : `${found.plan}+bm25`;
-  return { hits: scored.slice(0, k).map((one) => hitOf(generation, asked, one)), plan, reading };
+): Promise<Retrieved> {
+  const { understood, text, role, k, mode, near } = request;
+  const { order } = understood;
+  const pool = k <= SMALL_K_MAX ? POOL_SIZES[0] : POOL_SIZES[1];
+  const relevance = cachedRelevance(generation, understood, { text, role, mode, rows: pool });
+  const conditions = conditionsOf(generation, request, relevance.socs);
+  const few = relevance.people <= FEW_MAX;
+  const persons = personsNamed(generation, text, order).map((row) => generation.ids[row] ?? "");
+  const named = new Set(persons);
+  const ranking: Ranking = { ...request, relevance, conditions, named, point: near ?? relevance.point, few };
+  const people = await byId(generation, ranking, persons, request.filter ?? {}, vectors, call);
+  const found = people.map((hit) => scoredOf(generation, ranking, hit));
+  const knowsNames = generation.names.length > 0 || order.person?.id !== undefined;
+  const lookedUp = order.person !== undefined && knowsNames && relevance.role.role === null;
+  const notApplied = [...conditions.notApplied];
+  if (order.person !== undefined && found.length === 0 && !lookedUp) notApplied.push("person");
+  let plan = "exact";
+  let noMatch: string | undefined;
+  if (lookedUp && found.length === 0) {
+    const { name = "", id = name } = order.person ?? {};
+    noMatch = `Nobody in ${generation.corpus} is ${name || id}.`;
+  } else if (found.length === 0 || relevance.role.role !== null) {
+    const candidates = await candidatesOf(generation, ranking, pool, vectors, call);
+    plan = candidates.plan;
+    const others = candidates.hits.filter(({ id }) => !named.has(id));
+    const fitting = fittingOf(
+      ranking,
+      generation,
+      others.map((hit) => scoredOf(generation, ranking, hit)),
+    );
+    if (found.length === 0) noMatch = fitting.noMatch;
+    found.push(...fitting.scored);
+  }
+  found.sort((a, b) => b.score - a.score || a.distance - b.distance || (a.id < b.id ? -1 : 1));
+  const hits = found.slice(0, k).map((one) => hitOf(generation, ranking, one));
+  return { hits, plan, relevance, notApplied, noMatch };
 }
 
-interface Asked extends Question {
-  readonly reading: Reading;
+interface Ranking extends Request {
+  readonly relevance: Relevance;
+  readonly conditions: Conditions;
+  /** Ids of persons whom the text names. */
+  readonly named: ReadonlySet<string>;
   readonly point: Point | undefined;
   /** All people of the role are candidates, wherever they are. */
   readonly few: boolean;
 }
 
-/** From the narrowest to the widest; the last one lets everybody pass whom the caller's own filter lets pass. */
-function tiersFor({ understood, reading, point, few, mode, filter }: Asked): Filter[] {
-  const tiers: Filter[][] = [[]];
-  const [first, ...others] = reading.socs;
-  if (mode === "hybrid" && first !== undefined) {
-    const { state } = understood.order.slots;
-    const ofRole: Filter = { [SOC_FIELD]: others.length === 0 ? first : { in: reading.socs } };
-    tiers.unshift([ofRole]);
-    if (state !== undefined && !few) tiers.unshift([ofRole, { [STATE_FIELD]: state }]);
-    if (point !== undefined && !few)
-      tiers.unshift([ofRole, { near: { field: PLACE_FIELD, ...point, miles: NEAR_MILES } }]);
+interface Candidates {
+  readonly hits: readonly Hit[];
+  readonly plan: string;
+}
+
+async function candidatesOf(
+  generation: Generation,
+  ranking: Ranking,
+  pool: number,
+  vectors: Service<typeof vector>,
+  call: CallInit,
+): Promise<Candidates> {
+  const { understood, relevance, conditions, few, mode, filter } = ranking;
+  if (mode === "lexical") {
+    const passing = allOf([
+      ...(filter === undefined ? [] : [filter]),
+      ...conditions.filters,
+      ...conditions.preferences,
+    ]);
+    const hits: Hit[] = [];
+    // The best rows by words that pass: filters act before the cut.
+    let ids: readonly string[] = relevance.byWords;
+    for (let from = 0; from < ids.length && hits.length < pool; from += from === 0 ? pool : IDS_MAX) {
+      const some = ids.slice(from, from === 0 ? pool : from + IDS_MAX);
+      hits.push(...(await byId(generation, ranking, some, passing, vectors, call)));
+      if (from === 0 && hits.length < pool && ids.length === pool) ids = relevance.moreByWords();
+    }
+    return { hits, plan: "bm25" };
   }
-  return tiers.map((tier) => allOf(filter === undefined ? tier : [filter, ...tier]));
+  const { hits, plan } = await vectors.searchTiers(
+    {
+      index: generation.index,
+      vector: understood.vector,
+      k: few ? Math.max(pool, relevance.people) : pool,
+      // Rows of another role never rank above rows of the right one, so wider tiers only fill up.
+      enough: pool,
+      tiers: tiersFor(ranking),
+      also: [...relevance.byWords],
+    },
+    call,
+  );
+  return { hits, plan: mode === "dense" ? plan : `${plan}+bm25` };
+}
+
+/** Those of the rows that pass the filter, with their distances. */
+async function byId(
+  { index }: Generation,
+  { understood }: Ranking,
+  ids: readonly string[],
+  filter: Filter,
+  vectors: Service<typeof vector>,
+  call: CallInit,
+): Promise<Hit[]> {
+  if (ids.length === 0) return [];
+  const tiers = { index, vector: understood.vector, k: 1, enough: 1, tiers: [filter], also: [...ids] };
+  const { hits } = await vectors.searchTiers(tiers, call);
+  const wanted = new Set(ids);
+  return hits.filter(({ id }) => wanted.has(id));
+}
+
+/** What to show of the candidates, and a sentence when none of them is what was asked for. */
+function fittingOf(
+  { mode, relevance, conditions, filter, near, understood }: Ranking,
+  { corpus, titles }: Generation,
+  scored: readonly Scored[],
+): { scored: readonly Scored[]; noMatch: string | undefined } {
+  if (scored.length === 0) return { scored, noMatch: `Nothing in ${corpus} meets the conditions.` };
+  if (mode !== "hybrid") return { scored, noMatch: undefined };
+  const ofRole = scored.filter(({ row }) => relevance.standing(row) === "asked");
+  const isSure = scored.some(({ row }) => relevance.standing(row) !== "open");
+  const related = scored.filter(
+    ({ row, parts }) =>
+      relevance.standing(row) === "asked" ||
+      (parts.role ?? 0) >= OCCUPATION_RELATED_MIN ||
+      (parts.title ?? 0) >= TITLE_RELATED_MIN,
+  );
+  if (isSure) {
+    if (ofRole.length === 0)
+      return {
+        scored: related,
+        noMatch: `Nobody in ${corpus} who meets the conditions is a ${relevance.role.role}.`,
+      };
+    // Of another role and with the certificate is no more use than of the role and without.
+    return { scored: conditions.preferences.length > 0 ? ofRole : scored, noMatch: undefined };
+  }
+  const { slots, unread } = understood.order;
+  // A place or a status selects by itself, unless what is wanted there is a word that nobody knows.
+  const placed = slots.state !== undefined || slots.city !== undefined || slots.status !== undefined;
+  const selective =
+    filter !== undefined ||
+    near !== undefined ||
+    ((placed || conditions.preferences.length > 0) && unread.length === 0);
+  // Vectors alone relate everything to everything; without titles there is nothing to tell by.
+  const relates = related.length > 0 || selective || titles === undefined;
+  if (relates || scored.some(({ parts }) => parts.lexical > 0)) return { scored, noMatch: undefined };
+  return { scored: [], noMatch: `Nothing in ${corpus} is like what the text asks for.` };
+}
+
+/** From the narrowest to the widest; the last one lets every row pass that passes the filters. */
+function tiersFor({ understood, relevance, point, few, mode, filter, conditions }: Ranking): Filter[] {
+  const { filters, preferences } = conditions;
+  const always = filter === undefined ? filters : [filter, ...filters];
+  if (mode === "dense") return [allOf([...always, ...preferences])];
+  const ofRole: Filter[][] = [];
+  const [first, ...others] = relevance.socs;
+  if (first !== undefined) {
+    const { state } = understood.order.slots;
+    const occupation: Filter = { [SOC_FIELD]: others.length === 0 ? first : { in: relevance.socs } };
+    if (point !== undefined && !few)
+      ofRole.push([occupation, { near: { field: PLACE_FIELD, ...point, miles: NEAR_MILES } }]);
+    if (state !== undefined && !few) ofRole.push([occupation, { [STATE_FIELD]: state }]);
+    ofRole.push([occupation]);
+  }
+  const preferred = preferences.length === 0 ? [] : ofRole.map((tier) => [...tier, ...preferences]);
+  const anybody = preferences.length === 0 ? [[]] : [[...preferences], []];
+  return [...preferred, ...ofRole, ...anybody].map((tier) => allOf([...always, ...tier]));
 }
 
 function allOf(filters: readonly Filter[]): Filter {
@@ -110,27 +247,34 @@ interface Scored {
   readonly sameState: boolean;
   readonly miles: number | undefined;
   readonly score: number;
+  readonly missing: readonly string[];
 }
 
-function scoredOf({ rows, located }: Generation, asked: Asked, { id, distance, metadata = {} }: Hit): Scored {
-  const { understood, reading, point, mode } = asked;
+function scoredOf(
+  { rows, located }: Generation,
+  ranking: Ranking,
+  { id, distance, metadata = {} }: Hit,
+): Scored {
+  const { understood, relevance, point, mode, conditions, named } = ranking;
   const row = rows.get(id) ?? NONE;
   const { state } = understood.order.slots;
   const miles = point === undefined ? undefined : located.milesTo(row, point);
   const sameState = state !== undefined && located.stateOf(row) === state;
   const parts: Parts = {
     dense: Math.max(0, 1 - distance),
-    lexical: reading.lexical(row),
-    title: reading.title(row),
-    role: reading.occupation(row),
+    lexical: relevance.lexical(row),
+    title: relevance.title(row),
+    role: relevance.occupation(row),
     place: state === undefined && miles === undefined ? undefined : placePart(sameState, miles),
   };
-  const score = scoreOf(parts, mode, reading.standing(row));
-  return { id, row, distance, metadata, parts, sameState, miles, score };
+  const missing = conditions.missing(row);
+  const qualified = conditions.preferences.length === 0 ? undefined : missing.length === 0;
+  const score = named.has(id) ? 1 : scoreOf(parts, mode, relevance.standing(row), qualified);
+  return { missing, id, row, distance, metadata, parts, sameState, miles, score };
 }
 
-function hitOf(generation: Generation, asked: Asked, scored: Scored): MatrixHit {
-  const { id, row, distance, metadata, parts, sameState, miles, score } = scored;
+function hitOf(generation: Generation, ranking: Ranking, scored: Scored): MatrixHit {
+  const { id, row, distance, metadata, parts, sameState, miles, score, missing } = scored;
   const hit: MatrixHit = {
     // Known when all corpora have answered.
     rank: 0,
@@ -143,9 +287,12 @@ function hitOf(generation: Generation, asked: Asked, scored: Scored): MatrixHit 
     score,
     metadata: shown(metadata),
   };
+  const status = ranking.conditions.unavailableStatus(row);
+  if (status !== undefined) hit.status = status;
+  if (missing.length > 0) hit.missing = [...missing];
   if (miles !== undefined) hit.miles = Math.round(miles * 10) / 10;
-  if (asked.explain) {
-    const { reading, understood, text } = asked;
+  if (ranking.explain) {
+    const { relevance, understood, text } = ranking;
     const matched = generation.termsOf(id, text);
     const title = generation.titles?.all[generation.facts.title[row] as number];
     const found = roleNamed(title?.role ?? "");
@@ -157,13 +304,15 @@ function hitOf(generation: Generation, asked: Asked, scored: Scored): MatrixHit 
       place: parts.place ?? 0,
       matched_terms: matched,
       why: whyOf({
-        reading,
+        relevance,
         found,
         title: title?.text,
         slots: understood.order.slots,
         sameState,
         miles,
         matched,
+        missing,
+        named: ranking.named.has(id),
       }),
       ...(miles === undefined ? {} : { miles }),
     };
@@ -173,24 +322,36 @@ function hitOf(generation: Generation, asked: Asked, scored: Scored): MatrixHit 
 
 /** Without the fields of our own. */
 function shown(metadata: Metadata): Record<string, unknown> {
-  const { [SOC_FIELD]: _soc, [STATE_FIELD]: _state, [PLACE_FIELD]: _place, ...rest } = metadata;
-  return rest;
+  return Object.fromEntries(Object.entries(metadata).filter(([field]) => !Object.hasOwn(OWN_FIELDS, field)));
 }
 
 interface Reasons {
-  readonly reading: Reading;
+  readonly relevance: Relevance;
   readonly found: Role | undefined;
   readonly title: string | undefined;
   readonly slots: Understood["order"]["slots"];
   readonly sameState: boolean;
   readonly miles: number | undefined;
   readonly matched: readonly string[];
+  readonly missing: readonly string[];
+  /** The text names this person. */
+  readonly named: boolean;
 }
 
 /** One line for a person: what speaks for this hit. */
-function whyOf({ reading, found, title, slots, sameState, miles, matched }: Reasons): string {
-  const { role, known } = reading;
-  const reasons: string[] = [];
+function whyOf({
+  relevance,
+  found,
+  title,
+  slots,
+  sameState,
+  miles,
+  matched,
+  missing,
+  named,
+}: Reasons): string {
+  const { role, known } = relevance;
+  const reasons: string[] = named ? ["the person asked for"] : [];
   if (role.role !== null && title !== undefined) {
     const name = found?.name ?? title;
     if (name === role.role) reasons.push(name);
@@ -201,6 +362,7 @@ function whyOf({ reading, found, title, slots, sameState, miles, matched }: Reas
   }
   if (miles !== undefined) reasons.push(`${milesText(miles)} from ${slots.city ?? "there"}`);
   else if (sameState) reasons.push(`in ${slots.state}`);
+  if (missing.length > 0) reasons.push(`without ${missing.join(", ")}`);
   if (matched.length > 0) reasons.push(`matches ${matched.slice(0, WORDS_SHOWN_MAX).join(", ")}`);
   return reasons.length === 0 ? "the nearest in meaning" : reasons.join("; ");
 }

@@ -29,11 +29,15 @@ const ELSEWHERE = 1 / 3;
 /** People of another role than the one that was surely asked for stay below this, the others above it. */
 const OTHERS_MAX = 0.4;
 
-/** 0 to 1, higher is better. */
-export function scoreOf(parts: Parts, mode: Mode, standing: Standing): number {
+/**
+ * 0 to 1, higher is better. `qualified`: whether the row has what the text asks for besides the role; within a standing
+ * those that have it come before those that do not. Undefined when nothing is asked for.
+ */
+export function scoreOf(parts: Parts, mode: Mode, standing: Standing, qualified?: boolean): number {
   if (mode === "dense") return parts.dense;
   if (mode === "lexical") return parts.lexical;
-  const fit = fitOf(parts) * (parts.place === undefined ? 1 : ELSEWHERE + (1 - ELSEWHERE) * parts.place);
+  const whole = fitOf(parts) * (parts.place === undefined ? 1 : ELSEWHERE + (1 - ELSEWHERE) * parts.place);
+  const fit = qualified === undefined ? whole : (qualified ? 1 + whole : whole) / 2;
   if (standing === "open") return fit;
   return standing === "asked" ? OTHERS_MAX + (1 - OTHERS_MAX) * fit : OTHERS_MAX * fit;
 }

@@ -1,0 +1,78 @@
+// Rows of a person that a text names: by id, or by name. A name is the same name in any case, with any accents, and as
+// "Last, First"; where nobody has it, those whose names hold all of its words.
+
+import type { OrderReading } from "#domain/orders/order-reading";
+import { folded } from "#domain/orders/text/words";
+import type { Generation } from "../corpus/generation.ts";
+
+/** Namesakes that are shown; a name that more have is no name of a person. */
+const NAMESAKES_MAX = 100;
+/** Words that a text of a name alone has at most. */
+const NAME_WORDS_MAX = 5;
+
+/** Row numbers of the persons; empty when the text names nobody whom the corpus knows. */
+export function personsNamed(generation: Generation, text: string, { person }: OrderReading): number[] {
+  const { rows } = generation;
+  const ids = new Set<number>();
+  for (const id of [person?.id, text.trim(), ...text.split(/[\s,;:?!()]+/).filter(isIdLike)]) {
+    const row =
+      id === undefined
+        ? undefined
+        : (rows.get(id) ?? rows.get(id.toLowerCase()) ?? rows.get(id.toUpperCase()));
+    if (row !== undefined) ids.add(row);
+  }
+  if (ids.size > 0) return [...ids];
+  const { byName, words } = namesOf(generation);
+  if (byName.size === 0) return [];
+  for (const name of [person?.name, text]) {
+    if (name === undefined) continue;
+    const key = nameKey(name);
+    const exact = key === "" ? undefined : byName.get(key);
+    if (exact !== undefined) return exact.length > NAMESAKES_MAX ? [] : exact;
+  }
+  if (person?.name === undefined) return [];
+  const wanted = nameWords(person.name);
+  const held: number[] = [];
+  for (const [row, own] of words.entries())
+    if (wanted.length > 1 && wanted.every((word) => own.includes(word))) held.push(row);
+  return held.length > NAMESAKES_MAX ? [] : held;
+}
+
+/** An id within a sentence: letters and digits together, so that no number of the order is taken for one. */
+function isIdLike(word: string): boolean {
+  return /\d/.test(word) && /[A-Za-z]/.test(word);
+}
+
+interface Names {
+  readonly byName: ReadonlyMap<string, number[]>;
+  readonly words: readonly (readonly string[])[];
+}
+
+const namesByGeneration = new WeakMap<Generation, Names>();
+
+function namesOf(generation: Generation): Names {
+  const before = namesByGeneration.get(generation);
+  if (before !== undefined) return before;
+  const byName = new Map<string, number[]>();
+  const words = generation.names.map(nameWords);
+  for (const [row, name] of generation.names.entries()) {
+    const key = nameKey(name);
+    if (key === "") continue;
+    const own = byName.get(key);
+    if (own === undefined) byName.set(key, [row]);
+    else own.push(row);
+  }
+  const names = { byName, words };
+  namesByGeneration.set(generation, names);
+  return names;
+}
+
+/** The words in alphabetical order, so that "Smith, John" is "John Smith"; "" for a text that is too long for a name. */
+function nameKey(name: string): string {
+  const words = nameWords(name);
+  return words.length > NAME_WORDS_MAX ? "" : words.toSorted().join(" ");
+}
+
+function nameWords(name: string): string[] {
+  return name.match(/[\p{L}\p{M}\p{N}'’-]+/gu)?.map(folded) ?? [];
+}
