@@ -11,9 +11,9 @@ import { storage } from "#contracts/storage";
 import { implement, local } from "#rpc/local";
 import { catalogd } from "#services/catalogd/service";
 import { storaged } from "#services/storaged/service";
-import { type HouseProcess, startHouse } from "./house.ts";
-import { inTurns, medianOf, ratioOf, spreadOf } from "./rounds.ts";
-import type { Bench, Row, Settings } from "./row.ts";
+import { inTurns, medianOf, ratioOf, spreadOf } from "./report/rounds.ts";
+import type { Bench, Row, Settings } from "./report/row.ts";
+import { type HouseProcess, startHouse } from "./servers/house.ts";
 
 /** Of one row each, through the whole house. */
 const APPENDS = 1000;

@@ -2,13 +2,13 @@
 // against an async function.
 
 import { fileURLToPath } from "node:url";
-import { cpuRow } from "./figures.ts";
-import { measure, type LoadResult } from "./load.ts";
-import { inTurns, medianOf, ratioOf, spreadOf } from "./rounds.ts";
-import type { Bench, Row, Settings } from "./row.ts";
-import { QUESTION } from "./contract-work.ts";
-import { type ServerProcess, startServer } from "./server-process.ts";
-import { sound } from "./sound.ts";
+import { measure, type LoadResult } from "./load/load.ts";
+import { cpuRow } from "./report/figures.ts";
+import { inTurns, medianOf, ratioOf, spreadOf } from "./report/rounds.ts";
+import type { Bench, Row, Settings } from "./report/row.ts";
+import { sound } from "./report/sound.ts";
+import { QUESTION } from "./servers/contract-work.ts";
+import { type ServerProcess, startServer } from "./servers/server-process.ts";
 
 /** Enough to keep one core of the server busy all the time. */
 const CLIENTS = 32;
@@ -22,7 +22,7 @@ export const bench: Bench = {
 };
 
 async function overHttp({ seconds, rounds }: Settings): Promise<Row[]> {
-  const entry = import.meta.resolve("./contract-server.ts");
+  const entry = import.meta.resolve("./servers/contract-server.ts");
   const machine = await startServer(entry, "machine");
   const bare = await startServer(entry, "bare");
   const identified = await startServer(entry, "identified");
@@ -50,7 +50,7 @@ async function overHttp({ seconds, rounds }: Settings): Promise<Row[]> {
 }
 
 async function inProcess({ rounds }: Settings): Promise<Row> {
-  const entry = fileURLToPath(import.meta.resolve("./contract-calls.ts"));
+  const entry = fileURLToPath(import.meta.resolve("./servers/contract-calls.ts"));
   const child = Bun.spawn([process.execPath, "--no-env-file", entry, String(rounds)], {
     stdio: ["ignore", "pipe", "inherit"],
   });

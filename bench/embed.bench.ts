@@ -2,14 +2,14 @@
 // the cache cost on top of sending the same bytes.
 
 import { assert } from "#lib/assert";
-import { tailRow, throughputRow } from "./figures.ts";
-import { handedFile } from "./handed-file.ts";
-import { startHouse } from "./house.ts";
-import { type LoadRequest, type LoadResult, measure } from "./load.ts";
-import { inTurns, medianOf } from "./rounds.ts";
-import type { Bench, Row, Settings } from "./row.ts";
-import { startServer } from "./server-process.ts";
-import { sound } from "./sound.ts";
+import { type LoadRequest, type LoadResult, measure } from "./load/load.ts";
+import { tailRow, throughputRow } from "./report/figures.ts";
+import { inTurns, medianOf } from "./report/rounds.ts";
+import type { Bench, Row, Settings } from "./report/row.ts";
+import { sound } from "./report/sound.ts";
+import { handedFile } from "./servers/handed-file.ts";
+import { startHouse } from "./servers/house.ts";
+import { startServer } from "./servers/server-process.ts";
 
 const CLIENTS = 10;
 /** Of the built-in model. */
@@ -48,7 +48,7 @@ async function rows({ seconds, rounds }: Settings): Promise<Row[]> {
     replies.push(JSON.stringify(reply));
   }
   const file = handedFile(replies);
-  const bare = await startServer(import.meta.resolve("./bare-replies.ts"), file.path);
+  const bare = await startServer(import.meta.resolve("./servers/bare-replies.ts"), file.path);
   const load = async (url: string, pids: readonly number[], rate?: number): Promise<LoadResult> => {
     const pace = rate === undefined ? {} : { rate };
     return sound(

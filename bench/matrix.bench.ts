@@ -3,16 +3,16 @@
 // the same shape. Once with the house in one process and once with each service in its own.
 
 import { present } from "#lib/assert";
-import type { Searchable } from "./bare-search.ts";
-import { tailRow, throughputRow } from "./figures.ts";
-import { handedFile } from "./handed-file.ts";
-import { type HouseProcess, startHouse } from "./house.ts";
-import { type LoadRequest, type LoadResult, measure } from "./load.ts";
-import { inTurns } from "./rounds.ts";
-import { csvOf, QUERIES, roster, TEMPLATE, textOf } from "./roster.ts";
-import type { Bench, Row, Settings } from "./row.ts";
-import { startServer } from "./server-process.ts";
-import { sound } from "./sound.ts";
+import { csvOf, QUERIES, roster, TEMPLATE, textOf } from "./data/roster.ts";
+import { type LoadRequest, type LoadResult, measure } from "./load/load.ts";
+import { tailRow, throughputRow } from "./report/figures.ts";
+import { inTurns } from "./report/rounds.ts";
+import type { Bench, Row, Settings } from "./report/row.ts";
+import { sound } from "./report/sound.ts";
+import type { Searchable } from "./servers/bare-search.ts";
+import { handedFile } from "./servers/handed-file.ts";
+import { type HouseProcess, startHouse } from "./servers/house.ts";
+import { startServer } from "./servers/server-process.ts";
 
 const CLIENTS = 10;
 const WORKERS = 200;
@@ -46,7 +46,7 @@ async function rows({ seconds, rounds }: Settings): Promise<Row[]> {
     const apart = await started(startHouse({ apart: true }));
     for (const house of [together, apart]) await fill(house);
     const file = handedFile(await searchable(together));
-    const bare = await started(startServer(import.meta.resolve("./bare-search.ts"), file.path));
+    const bare = await started(startServer(import.meta.resolve("./servers/bare-search.ts"), file.path));
     file.remove();
     const results = await inTurns(rounds, {
       together: () => load(together.url, together.pids()),

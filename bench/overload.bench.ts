@@ -12,15 +12,15 @@
 // that is the machine.
 
 import { assert, present } from "#lib/assert";
-import { handedFile } from "./handed-file.ts";
-import { type HouseProcess, startHouse } from "./house.ts";
-import { type LoadRequest, type LoadResult, measure } from "./load.ts";
-import { runLoad } from "./load-run.ts";
-import { inTurns, medianOf, ratioOf, spreadOf } from "./rounds.ts";
-import { csvOf, roster } from "./roster.ts";
-import type { Bench, Row, Settings } from "./row.ts";
-import { type ServerProcess, startServer } from "./server-process.ts";
-import { sound } from "./sound.ts";
+import { csvOf, roster } from "./data/roster.ts";
+import { runLoad } from "./load/load-run.ts";
+import { type LoadRequest, type LoadResult, measure } from "./load/load.ts";
+import { inTurns, medianOf, ratioOf, spreadOf } from "./report/rounds.ts";
+import type { Bench, Row, Settings } from "./report/row.ts";
+import { sound } from "./report/sound.ts";
+import { handedFile } from "./servers/handed-file.ts";
+import { type HouseProcess, startHouse } from "./servers/house.ts";
+import { type ServerProcess, startServer } from "./servers/server-process.ts";
 
 const TIMES = 10;
 const GOODPUT_SHARE_MIN = 0.9;
@@ -70,7 +70,7 @@ export const bench: Bench = {
 async function rows(settings: Settings): Promise<Row[]> {
   const found: Row[] = [];
   const file = handedFile(["idle"]);
-  const idle = await startServer(import.meta.resolve("./bare-replies.ts"), file.path);
+  const idle = await startServer(import.meta.resolve("./servers/bare-replies.ts"), file.path);
   for (const topology of ["together", "apart"] as const) {
     const house = await startHouse({ apart: topology === "apart" });
     try {

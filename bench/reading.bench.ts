@@ -7,8 +7,8 @@ import { type OrderReader, orderReader } from "#domain/orders/read-order";
 import { titlesOf } from "#domain/orders/tables/titles";
 import { STATES } from "#domain/places";
 import { ROLES } from "#domain/roles";
-import { spreadOf } from "./rounds.ts";
-import type { Bench, Row } from "./row.ts";
+import { spreadOf } from "./report/rounds.ts";
+import type { Bench, Row } from "./report/row.ts";
 
 const LENGTHS = [50, 100, 200, 400, 1000, 2000, 4000];
 const ROUNDS = 9;

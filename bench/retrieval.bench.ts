@@ -2,10 +2,10 @@
 // asked as a client asks them. nDCG@10 over all questions, over the hard ones, and over those of even and of odd
 // number: what was tuned on one half must hold on the other.
 
-import { type Judged, type JudgedDocument, ndcg, readJudged } from "./judged.ts";
-import { type HouseProcess, startHouse } from "./house.ts";
-import { medianOf, spreadOf } from "./rounds.ts";
-import type { Bench, Row } from "./row.ts";
+import { type Judged, type JudgedDocument, ndcg, readJudged } from "./data/judged.ts";
+import { medianOf, spreadOf } from "./report/rounds.ts";
+import type { Bench, Row } from "./report/row.ts";
+import { type HouseProcess, startHouse } from "./servers/house.ts";
 
 /** What a corpus knows of a document besides its text. */
 const CORPORA: Readonly<Record<string, (document: JudgedDocument) => object>> = {

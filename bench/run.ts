@@ -6,10 +6,17 @@ import { cpus, loadavg } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { accept, changeOf, type Machine, readBaseline } from "./baseline.ts";
-import { ROUNDS_MIN } from "./rounds.ts";
-import { type Bench, type Finding, type Settings, type Topology, TOPOLOGIES, verdictOf } from "./row.ts";
-import { table } from "./table.ts";
+import { accept, changeOf, type Machine, readBaseline } from "./report/baseline.ts";
+import { ROUNDS_MIN } from "./report/rounds.ts";
+import {
+  type Bench,
+  type Finding,
+  type Settings,
+  type Topology,
+  TOPOLOGIES,
+  verdictOf,
+} from "./report/row.ts";
+import { table } from "./report/table.ts";
 
 /** Long beside a 10 ms tick of the CPU clock, short beside what a neighbour does to the machine. */
 const SECONDS_DEFAULT = 1.5;

@@ -6,13 +6,13 @@
 // The clients need some 5,000 open files, and so does the house (`ulimit -n` of 20,000 is plenty).
 
 import { assert, present } from "#lib/assert";
-import { type HouseProcess, startHouse } from "./house.ts";
-import { type LoadResult, measure } from "./load.ts";
-import { memoryOf } from "./processes.ts";
-import { medianOf, spreadOf } from "./rounds.ts";
-import type { Bench, Row, Settings } from "./row.ts";
-import { type SlowClients, type SlowStart, startSlowClients } from "./slow-clients.ts";
-import { sound } from "./sound.ts";
+import { type LoadResult, measure } from "./load/load.ts";
+import { memoryOf } from "./load/processes.ts";
+import { type SlowClients, type SlowStart, startSlowClients } from "./load/slow-clients.ts";
+import { medianOf, spreadOf } from "./report/rounds.ts";
+import type { Bench, Row, Settings } from "./report/row.ts";
+import { sound } from "./report/sound.ts";
+import { type HouseProcess, startHouse } from "./servers/house.ts";
 
 const EACH = 700;
 /** The kernel keeps 4 MiB for each of these; many more would show what it does without memory, and not what we do. */

@@ -1,4 +1,4 @@
-// Memory over many requests: a house under a mixed load that brings nothing that stays (soak-visits.ts), and for each
+// Memory over many requests: a house under a mixed load that brings nothing that stays (load/soak-visits.ts), and for each
 // of its processes the slope of its resident memory over the requests. The first half of the time is warm-up: code is
 // compiled, caches fill, the allocator finds its size; what still rises in the second half leaks. Workers that come
 // and go (engines, loaders, builders) are told by what all of a kind hold together, and by how many there are.
@@ -7,14 +7,14 @@ import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { present } from "#lib/assert";
 import { seeded } from "#lib/random";
-import { type HouseProcess, startHouse } from "./house.ts";
-import { memoryOf } from "./processes.ts";
-import type { Bench, Row, Settings } from "./row.ts";
-import { medianOf } from "./rounds.ts";
-import { type Point, slopeOf } from "./slope.ts";
-import { createTally, type Tally } from "./soak-tally.ts";
-import { type Visitor, visitor } from "./soak-visitor.ts";
-import { furnish, type Visit, VISITS } from "./soak-visits.ts";
+import { memoryOf } from "./load/processes.ts";
+import { createTally, type Tally } from "./load/soak-tally.ts";
+import { type Visitor, visitor } from "./load/soak-visitor.ts";
+import { furnish, type Visit, VISITS } from "./load/soak-visits.ts";
+import { medianOf } from "./report/rounds.ts";
+import type { Bench, Row, Settings } from "./report/row.ts";
+import { type Point, slopeOf } from "./report/slope.ts";
+import { type HouseProcess, startHouse } from "./servers/house.ts";
 
 const CLIENTS = 6;
 const SLOPE_MIB_MAX = 1;

@@ -7,12 +7,12 @@ import { join } from "node:path";
 import { type Duckdb, type DuckdbStatement, openDuckdb } from "#adapters/duckdb";
 import { quoteLiteral } from "#lib/sql-text";
 import { assert, present } from "#lib/assert";
-import { type HouseProcess, startHouse } from "./house.ts";
-import { type LoadRequest, type LoadResult, measure } from "./load.ts";
-import { memoryOf } from "./processes.ts";
-import { inTurns, medianOf, ratioOf, spreadOf } from "./rounds.ts";
-import type { Bench, Row, Settings } from "./row.ts";
-import { sound } from "./sound.ts";
+import { type LoadRequest, type LoadResult, measure } from "./load/load.ts";
+import { memoryOf } from "./load/processes.ts";
+import { inTurns, medianOf, ratioOf, spreadOf } from "./report/rounds.ts";
+import type { Bench, Row, Settings } from "./report/row.ts";
+import { sound } from "./report/sound.ts";
+import { type HouseProcess, startHouse } from "./servers/house.ts";
 
 const OVERHEAD_MS_MAX = 0.5;
 const BESIDE_RATIO_MAX = 2;

@@ -2,10 +2,10 @@
 // holds in memory when idle.
 
 import { assert } from "#lib/assert";
-import { startHouse } from "./house.ts";
-import { memoryOf } from "./processes.ts";
-import type { Bench, Row, Settings } from "./row.ts";
-import { medianOf, spreadOf } from "./rounds.ts";
+import { memoryOf } from "./load/processes.ts";
+import { medianOf, spreadOf } from "./report/rounds.ts";
+import type { Bench, Row, Settings } from "./report/row.ts";
+import { startHouse } from "./servers/house.ts";
 
 /** After its first reply a house still finishes its start; then it is idle. */
 const SETTLE_MS = 2000;

@@ -8,10 +8,10 @@ import { join } from "node:path";
 import { type Duckdb, openDuckdb } from "#adapters/duckdb";
 import { quoteLiteral } from "#lib/sql-text";
 import { assert } from "#lib/assert";
-import { type HouseProcess, startHouse } from "./house.ts";
-import { inTurns, medianOf, ratioOf, spreadOf } from "./rounds.ts";
-import type { Bench, Row, Settings } from "./row.ts";
-import { writeStaffingCsv } from "./staffing-csv.ts";
+import { writeStaffingCsv } from "./data/staffing-csv.ts";
+import { inTurns, medianOf, ratioOf, spreadOf } from "./report/rounds.ts";
+import type { Bench, Row, Settings } from "./report/row.ts";
+import { type HouseProcess, startHouse } from "./servers/house.ts";
 
 const ROWS = 1_000_000;
 const CHANGED = 10_000;

@@ -7,11 +7,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { assert } from "#lib/assert";
 import { base64OfVector } from "#lib/vector-text";
-import { clusters, DIMENSION } from "./clusters.ts";
-import { spreadOf } from "./rounds.ts";
-import type { Bench, Row, Settings } from "./row.ts";
-import { type ServerProcess, startServer } from "./server-process.ts";
-import { type BenchRow, settledIndex, upsertBody } from "./vector-rows.ts";
+import { clusters, DIMENSION } from "./data/clusters.ts";
+import { type BenchRow, settledIndex, upsertBody } from "./data/vector-rows.ts";
+import { spreadOf } from "./report/rounds.ts";
+import type { Bench, Row, Settings } from "./report/row.ts";
+import { type ServerProcess, startServer } from "./servers/server-process.ts";
 
 const ROWS = 100_000;
 /** Written when all others are in the graph: enough for the next build to be due. */
@@ -116,7 +116,7 @@ async function rows({ rounds }: Settings): Promise<Row[]> {
 }
 
 function start(folder: string): Promise<ServerProcess> {
-  return startServer(import.meta.resolve("./vectord-server.ts"), folder);
+  return startServer(import.meta.resolve("./servers/vectord-server.ts"), folder);
 }
 
 async function call(server: ServerProcess, method: string, path: string, body?: object): Promise<unknown> {

@@ -4,15 +4,15 @@
 
 import { assert, present } from "#lib/assert";
 import { base64OfVector } from "#lib/vector-text";
-import { clusters, DIMENSION, nearestTo } from "./clusters.ts";
-import { throughputRow } from "./figures.ts";
-import { type HouseProcess, startHouse } from "./house.ts";
-import { type LoadRequest, type LoadResult, measure } from "./load.ts";
-import { inTurns, medianOf, spreadOf } from "./rounds.ts";
-import type { Bench, Row, Settings } from "./row.ts";
-import { startServer } from "./server-process.ts";
-import { sound } from "./sound.ts";
-import { settledIndex, upsertBody } from "./vector-rows.ts";
+import { clusters, DIMENSION, nearestTo } from "./data/clusters.ts";
+import { settledIndex, upsertBody } from "./data/vector-rows.ts";
+import { type LoadRequest, type LoadResult, measure } from "./load/load.ts";
+import { throughputRow } from "./report/figures.ts";
+import { inTurns, medianOf, spreadOf } from "./report/rounds.ts";
+import type { Bench, Row, Settings } from "./report/row.ts";
+import { sound } from "./report/sound.ts";
+import { type HouseProcess, startHouse } from "./servers/house.ts";
+import { startServer } from "./servers/server-process.ts";
 
 const CLIENTS = 10;
 const ROWS = 20_000;
@@ -42,7 +42,11 @@ interface BenchQuery {
 
 async function rows({ seconds, rounds }: Settings): Promise<Row[]> {
   const house = await startHouse({ apart: false });
-  const bare = await startServer(import.meta.resolve("./bare-vector.ts"), String(ROWS_SEED), String(ROWS));
+  const bare = await startServer(
+    import.meta.resolve("./servers/bare-vector.ts"),
+    String(ROWS_SEED),
+    String(ROWS),
+  );
   try {
     const matrix = await fill(house);
     const source = clusters(QUESTIONS_SEED);

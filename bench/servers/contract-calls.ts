@@ -3,8 +3,8 @@
 
 import "zod/compile";
 import { implement, local } from "#rpc/local";
+import { inTurns } from "../report/rounds.ts";
 import { find, QUESTION, question, search } from "./contract-work.ts";
-import { inTurns } from "./rounds.ts";
 
 /** Enough to be long beside the clock's microsecond and short beside what a neighbour does to the machine. */
 const CALLS = 200_000;

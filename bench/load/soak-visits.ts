@@ -2,7 +2,7 @@
 // up and streams that are left. A visit takes away what it brings, or replaces what it brought last time, so that
 // the house holds as much after a hundred thousand of them as after the first hundred. What grows then leaks.
 
-import { csvOf, QUERIES, roster, TEMPLATE } from "./roster.ts";
+import { csvOf, QUERIES, roster, TEMPLATE } from "../data/roster.ts";
 import type { Visitor } from "./soak-visitor.ts";
 
 export interface Visit {

@@ -1,6 +1,6 @@
 // A load whose requests fail measures nothing: its figures are not reported, what failed is.
 
-import type { LoadResult } from "./load.ts";
+import type { LoadResult } from "../load/load.ts";
 
 export function sound(result: LoadResult): LoadResult {
   if (result.errors === 0 && result.requests > 0) return result;

@@ -1,7 +1,7 @@
 // Rows out of rounds of load: what every bench over HTTP reports alike.
 
 import { present } from "#lib/assert";
-import type { LoadResult } from "./load.ts";
+import type { LoadResult } from "../load/load.ts";
 import { medianOf, ratioOf, spreadOf } from "./rounds.ts";
 import type { Bar, Row } from "./row.ts";
 

@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
+import { csvOf, roster, textOf } from "../data/roster.ts";
 import { changeOf } from "./baseline.ts";
 import { inTurns, ratioOf, spreadOf } from "./rounds.ts";
 import { type Row, verdictOf } from "./row.ts";
-import { csvOf, roster, textOf } from "./roster.ts";
 import { figure, table } from "./table.ts";
 
 const row: Row = {

@@ -4,7 +4,7 @@
 
 import { Index, MetricKind, ScalarKind } from "usearch";
 import { present } from "#lib/assert";
-import { clusters, DIMENSION } from "./clusters.ts";
+import { clusters, DIMENSION } from "../data/clusters.ts";
 import { reportPort } from "./server-process.ts";
 
 const [, , seed, count] = process.argv;

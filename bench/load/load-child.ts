@@ -1,7 +1,7 @@
 // The load generator's process: takes plans from its parent, one at a time, and exits with it.
 
-import type { LoadReply, LoadPlan } from "./load.ts";
 import { runLoad } from "./load-run.ts";
+import type { LoadReply, LoadPlan } from "./load.ts";
 
 process.on("disconnect", () => process.exit(0));
 process.on("message", (plan: LoadPlan) => {

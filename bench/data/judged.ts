@@ -30,7 +30,7 @@ export interface Judged {
   readonly grades: ReadonlyMap<string, ReadonlyMap<string, number>>;
 }
 
-const folder = join(import.meta.dir, "../../shared/data");
+const folder = join(import.meta.dir, "../../../shared/data");
 
 /** Null where the files are not there. */
 export function readJudged(): Judged | null {

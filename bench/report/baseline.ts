@@ -1,4 +1,4 @@
-// The last accepted run: the ratio and the CPU per request of each row, in bench/baseline.json. Both depend
+// The last accepted run: the ratio and the CPU per request of each row, in bench/report/baseline.json. Both depend
 // less on the machine than requests a second do, so a later run elsewhere may still be held against them.
 
 import type { Finding, Row } from "./row.ts";

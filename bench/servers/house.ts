@@ -6,13 +6,13 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { familyOf } from "./processes.ts";
+import { familyOf } from "../load/processes.ts";
 
 /** Ten times what a start may take. */
 const READY_MS_MAX = 20_000;
 /** Resolution of the time to the first reply. */
 const POLL_MS = 5;
-const main = fileURLToPath(new URL("../src/main.ts", import.meta.url));
+const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 
 export interface HouseProcess {
   readonly url: string;
