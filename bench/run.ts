@@ -53,6 +53,24 @@ function say(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
+async function help(): Promise<string> {
+  const found = await benches([]);
+  const width = Math.max(...found.map(({ name }) => name.length));
+  const list = found.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`);
+  return `npm run bench -- [NAME ...] [options]
+
+Runs the benches whose names contain one of the words, or all:
+${list.join("\n")}
+
+  --seconds N     of a measurement (${SECONDS_DEFAULT})
+  --rounds N      measurements of a row (${ROUNDS_DEFAULT})
+  --minutes N     of a soak (${MINUTES_DEFAULT})
+  --topology T    ${TOPOLOGIES.join(" or ")}; both by default
+  --json          the rows as JSON
+  --accept        keep the figures as the baseline
+`;
+}
+
 async function run(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
@@ -63,8 +81,13 @@ async function run(): Promise<number> {
       topology: { type: "string" },
       json: { type: "boolean", default: false },
       accept: { type: "boolean", default: false },
+      help: { type: "boolean", short: "h", default: false },
     },
   });
+  if (values.help) {
+    process.stdout.write(await help());
+    return 0;
+  }
   const settings: Settings = {
     seconds: number(values.seconds, "seconds", SECONDS_DEFAULT, 0.1),
     rounds: Math.floor(number(values.rounds, "rounds", ROUNDS_DEFAULT, ROUNDS_MIN)),
