@@ -101,5 +101,6 @@ test("characters that XML has not come back", () => {
     fc.property(fc.string({ unit: fc.constantFrom("_", "x", "0", "5", "F", "\r", "a") }), (text) => {
       expect(unescapeText(escaped(text))).toBe(text);
     }),
+    { numRuns: 5000, examples: [["_xF50a\r"], ["_x0000_x0000_"]] },
   );
 });

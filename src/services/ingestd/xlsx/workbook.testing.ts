@@ -37,7 +37,7 @@ const PACKAGE = "http://schemas.openxmlformats.org/package/2006/relationships";
 
 export function escaped(text: string): string {
   return text
-    .replace(/_x[0-9A-Fa-f]{4}_/g, (found) => `_x005F${found}`)
+    .replace(/_(?=x[0-9A-Fa-f]{4})/g, "_x005F_")
     .replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`)
     .replaceAll("\r", "_x000D_");
 }
