@@ -303,8 +303,11 @@ describe.each([["together"], ["apart"]])("a house %s", (topology) => {
     expect(table.err).toContain("Read as: Welder");
     const cheap = await lakehouse([...search, "--filter", '{"pay":{"lt":23}}']);
     expect((JSON.parse(cheap.out) as { hits: { id: string }[] }).hits[0]?.id).toBe("w-3");
-    const near = await lakehouse([...search, "--near", "Denver, CO", "--miles", "20"]);
+    const nearDenver = ["-c", "people", "--near", "Denver, CO", "--miles", "20"];
+    const near = await lakehouse(["search", "a line cook", ...nearDenver]);
     expect((JSON.parse(near.out) as { hits: { id: string }[] }).hits.map(({ id }) => id)).toEqual(["w-2"]);
+    const nobody = await lakehouse(["search", "2 welders", ...nearDenver, "-o", "table"]);
+    expect(nobody.err).toContain("Nobody in people who meets the conditions is a Welder.");
     expect((await lakehouse([...search, "--filter", '{"pay":{"above":1}}'])).exitCode).toBe(2);
 
     const [index] = JSON.parse((await lakehouse(["vectors", "ls"])).out) as { name: string; rows: number }[];
