@@ -142,8 +142,11 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
       "w-17",
       "find worker w-17",
     ]) {
-      const { hits, no_match } = await search(text);
+      const { hits, no_match, query } = await search(text);
       expect([text, hits[0]?.id, no_match]).toEqual([text, "w-17", undefined]);
+      // What was understood as a person is not also a word that nobody understood.
+      const unread = query.unread.filter((word) => word !== "worker");
+      expect([text, query.person !== undefined, unread]).toEqual([text, true, []]);
     }
     const nobody = await search("John Featherstone");
     expect([nobody.hits, nobody.no_match]).toEqual([[], "Nobody in staff is John Featherstone."]);

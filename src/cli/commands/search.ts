@@ -108,10 +108,7 @@ export const search = command({
     for (const [name, { degraded }] of Object.entries(found.per_corpus)) {
       if (degraded !== undefined) say(`${paintTalk("yellow", "warning:")} ${name}: ${degraded}`);
     }
-    const searched = Object.values(found.per_corpus).reduce((sum, { count: rows }) => sum + rows, 0);
-    say(
-      `${counted(found.hits.length, "hit")} in ${duration(found.took_ms)}${searched > 0 ? "" : "; nothing was searched"}.`,
-    );
+    say(`${counted(found.hits.length, "hit")} in ${duration(found.took_ms)}.`);
   },
 });
 

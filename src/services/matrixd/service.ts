@@ -42,6 +42,8 @@ interface Part {
   readonly notApplied: readonly string[];
   /** Why nothing in the corpus fits; undefined when something does. */
   readonly noMatch: string | undefined;
+  /** Somebody in the corpus whom the text names, where it was not read as an order for a person. */
+  readonly person: OrderReading["person"];
   readonly hits: MatrixHit[];
   readonly plan: string;
   readonly tookMs: number;
@@ -124,6 +126,7 @@ export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>>
       plan,
       relevance,
       noMatch,
+      person,
       notApplied: idle,
     } = await retrieve(generation, request, deps.vector, call);
     const { corpus } = generation;
@@ -131,7 +134,7 @@ export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>>
     const radiusActs =
       given !== undefined || read !== undefined || understood.order.slots.miles === undefined;
     const notApplied = radiusActs ? idle : ["miles", ...idle];
-    return { corpus, role: relevance.role, understood, notApplied, noMatch, hits, plan, tookMs };
+    return { corpus, role: relevance.role, understood, notApplied, noMatch, person, hits, plan, tookMs };
   };
 
   /** The parts of those that answered in time; of the others it is noted why not. */
@@ -188,7 +191,8 @@ export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>>
       const { code, message } = definitionDamaged(name);
       perCorpus[name] = { count: 0, plan: "none", took_ms: 0, degraded: `${code}: ${message}` };
     }
-    const { order, candidates } = read.understood;
+    const { order, candidates } =
+      read.person === undefined ? read.understood : ofPerson(read.person, read.understood.order);
     // A role that the caller names stands for the whole order.
     const requests = input.query_role === undefined ? order.roles : [];
     const further: Searched["further"] = [];
@@ -231,8 +235,9 @@ export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>>
       const shown = fitting.length === 0 || part.noMatch === undefined ? part.hits : [];
       perCorpus[part.corpus] = { count: shown.length, plan: part.plan, took_ms: part.tookMs };
       hits.push(...shown);
-      // A corpus that has the title among its own knows best what is asked for.
-      if (read === undefined || part.role.confidence > read.role.confidence) read = part;
+      // A corpus that has the title or the person among its own knows best what is asked for.
+      const knows = part.person !== undefined && read?.role.role === null;
+      if (read === undefined || knows || part.role.confidence > read.role.confidence) read = part;
     }
     if (read === undefined)
       throw new Fault("upstream", "No corpus answered.", { details: whyNone(perCorpus) });
@@ -345,6 +350,19 @@ function filterOf(
   }
   const condition = { near: { field: geoField, ...near } };
   return filter === undefined ? condition : { and: [filter, condition] };
+}
+
+/** An order for a person whom only the corpus knows. A text that is a name asks for nothing else. */
+function ofPerson(
+  person: NonNullable<OrderReading["person"]>,
+  order: OrderReading,
+): Pick<Understood, "order" | "candidates"> {
+  const { id } = person;
+  const rest =
+    id === undefined
+      ? { slots: {}, unread: [], corrections: [] }
+      : { unread: order.unread.filter((word) => !id.toLowerCase().includes(word.toLowerCase())) };
+  return { order: { ...order, ...rest, person }, candidates: [] };
 }
 
 /** What an order says besides its first role, as it goes over the wire. */

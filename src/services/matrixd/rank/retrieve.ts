@@ -3,6 +3,7 @@
 
 import type { Hit, vector } from "#contracts/vector";
 import type { MatrixHit } from "#contracts/matrix";
+import type { OrderReading } from "#domain/orders/order-reading";
 import type { Point } from "#domain/places";
 import { type Role, roleNamed } from "#domain/roles";
 import type { CallInit } from "#rpc/call";
@@ -58,6 +59,8 @@ export interface Retrieved {
   readonly notApplied: readonly string[];
   /** Why nothing fits, for a person; undefined when something does. */
   readonly noMatch: string | undefined;
+  /** Somebody in the corpus whom the text names, where it was not read as an order for a person. */
+  readonly person: OrderReading["person"];
 }
 
 export async function retrieve(
@@ -98,9 +101,11 @@ export async function retrieve(
     if (found.length === 0) noMatch = fitting.noMatch;
     found.push(...fitting.scored);
   }
+  const [first] = order.person === undefined && relevance.role.role === null ? people : [];
+  const person = first && (/\d/.test(text) ? { id: first.id } : { name: text.trim() });
   found.sort((a, b) => b.score - a.score || a.distance - b.distance || (a.id < b.id ? -1 : 1));
   const hits = found.slice(0, k).map((one) => hitOf(generation, ranking, one));
-  return { hits, plan, relevance, notApplied, noMatch };
+  return { hits, plan, relevance, notApplied, noMatch, person };
 }
 
 interface Ranking extends Request {
