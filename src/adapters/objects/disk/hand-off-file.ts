@@ -22,6 +22,7 @@ export function handOffFile(file: FileHandle, range: Omit<FileHandoff, "path">):
   handedOff += 1;
   deadline(Date.now() + HANDED_OFF_MS, () => {
     handedOff -= 1;
+    // It was only read: a close that fails loses no bytes.
     file.close().catch(() => undefined);
   });
   return { path: `${folder}/${file.fd}`, ...range };

@@ -238,6 +238,7 @@ export class Tables {
         throw error;
       }
       if (!(await this.#rows.swap(name, place, before, version, text))) {
+        // One that stays was never current: later commits pass over it, and maintenance removes it.
         await storage.remove({ key }).catch(() => undefined);
         return undefined;
       }

@@ -69,6 +69,7 @@ async function sheetText(
 ): Promise<SheetText> {
   const noted = `${csv}.json`;
   if (careful) {
+    // Without the note the workbook is read again.
     const kept = await readFile(noted, "utf8").catch(() => undefined);
     if (kept !== undefined) return JSON.parse(kept) as SheetText;
   }
