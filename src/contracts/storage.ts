@@ -147,12 +147,34 @@ export const storage = {
       checked: z.int(),
       unknown: z.int(),
       /** The first thousand. */
-      damaged: z.array(z.object({ key: z.string(), problem: z.string() })),
+      damaged: z.array(
+        z.object({
+          key: z.string(),
+          problem: z.string(),
+          checksums_only: z
+            .boolean()
+            .optional()
+            .describe("Only the checksums are damaged; the object's bytes may be right"),
+        }),
+      ),
       damaged_count: z.int(),
     }),
     idempotent: true,
     timeoutMs: 3_600_000,
     errors: [],
+    scope: "admin",
+    internal: true,
+  }),
+  renewChecksums: op({
+    method: "POST",
+    path: "/v1/storage-renew-checksums",
+    summary: "Replace an object's damaged checksums by those of its bytes as they are",
+    input: z.strictObject({ key: z.string() }),
+    output: z.null(),
+    status: 204,
+    idempotent: true,
+    timeoutMs: 3_600_000,
+    errors: ["not_found"],
     scope: "admin",
     internal: true,
   }),

@@ -142,7 +142,8 @@ describe("objects on disk", () => {
     await disk.put("record", bytesOf("kept"));
     await writeFile(join(folder, "objects.checksums", "record"), "[]\n");
     expect(Buffer.from(await readAll((await disk.get("record")).body)).toString()).toBe("kept");
-    expect(await disk.verify?.("record")).toBe("unknown");
+    expect(await disk.verify?.("record")).toBe("unverifiable");
+    expect((await disk.get("record")).unverifiable).toBe(true);
   });
 
   test("a file put there by hand is read as it is, and one in place of an object is damage", async () => {

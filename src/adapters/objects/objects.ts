@@ -47,6 +47,8 @@ export interface Got {
   readonly first: number;
   readonly last: number;
   readonly body: Bytes;
+  /** The object's checksums are damaged, so its bytes were not compared with anything. */
+  readonly unverifiable?: boolean;
   /** Instead of `body`: the open file, where it is one. */
   readonly handOff?: () => FileHandoff | undefined;
 }
@@ -74,9 +76,12 @@ export interface Objects {
   adopt?(key: string, path: string, sha256: string): Promise<ObjectHead | undefined>;
   /**
    * Compares the whole object with its checksums, without returning it; throws `internal` when it is damaged or lost.
-   * "unknown" when it has no checksums. Missing where the store itself verifies.
+   * "unknown" when it has no checksums, "unverifiable" when they are damaged themselves. Missing where the store itself
+   * verifies.
    */
-  verify?(key: string): Promise<"intact" | "unknown">;
+  verify?(key: string): Promise<"intact" | "unknown" | "unverifiable">;
+  /** Replaces damaged checksums by those of the bytes that are there; false when they are not damaged. */
+  renewChecksums?(key: string): Promise<boolean>;
 }
 
 /** The limit of S3. */

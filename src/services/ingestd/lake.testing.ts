@@ -173,6 +173,7 @@ function storageHandlers(objects: string, keys: Set<string>): Handlers<typeof st
     head: unused,
     list: unused,
     verify: unused,
+    renewChecksums: unused,
     probe: unused,
   };
 }

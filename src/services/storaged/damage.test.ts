@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { diskObjects } from "#adapters/objects/disk/disk";
@@ -7,7 +7,7 @@ import { bytesOf } from "#adapters/objects/objects";
 import { faultOf } from "#adapters/objects/objects.conformance";
 import { storage } from "#contracts/storage";
 import { createLog } from "#lib/log";
-import type { Service } from "#rpc/contract";
+import type { Raw, Service } from "#rpc/contract";
 import { implement, local } from "#rpc/local";
 import { storaged } from "./service.ts";
 
@@ -41,6 +41,7 @@ afterAll(async () => {
 
 const put = (key: string): Promise<unknown> => service.put({ key, body: bytesOf("content") });
 const path = (key: string): string => join(folder, "objects", key);
+const text = ({ body }: Raw): Promise<string> => new Response(body).text();
 
 test("damage that a read finds is reported until the object is stored again or removed, and logged once", async () => {
   await Promise.all(["a", "b", "c"].map(put));
@@ -86,6 +87,43 @@ test("an object that is gone is lost, and not unknown, also where its checksums 
     await service.remove({ key: "w/1" });
     expect(await faultOf(service.get({ key: "w/1" }))).toMatchObject({ code: "not_found" });
   }
+});
+
+test("an object whose checksums are damaged is served and reported, until they are made again", async () => {
+  const file = join(folder, "objects.checksums", "x/1");
+  for (const read of [() => service.get({ key: "x/1" }), () => service.verify({ prefix: "x/" })]) {
+    await put("x/1");
+    const record = await readFile(file);
+    record[record.length - 3] = (record[record.length - 3] ?? 0) ^ 1;
+    await writeFile(file, record);
+    await read();
+    expect((await service.probe({})).damaged?.keys).toContain("x/1");
+    expect(await text(await service.get({ key: "x/1" }))).toBe("content");
+    expect(await service.verify({ prefix: "x/" })).toEqual({
+      checked: 1,
+      unknown: 0,
+      damaged: [{ key: "x/1", problem: expect.stringContaining("lakehouse repair"), checksums_only: true }],
+      damaged_count: 1,
+    });
+    await service.renewChecksums({ key: "x/1" });
+    expect((await service.probe({})).damaged?.keys).not.toContain("x/1");
+    expect(await service.verify({ prefix: "x/" })).toMatchObject({
+      checked: 1,
+      unknown: 0,
+      damaged_count: 0,
+    });
+    await truncate(path("x/1"), 3);
+    expect(await faultOf(service.get({ key: "x/1" }))).toMatchObject({ code: "internal" });
+    await service.remove({ key: "x/1" });
+  }
+});
+
+test("checksums that are intact are not made again from bytes that differ", async () => {
+  await put("y/1");
+  await truncate(path("y/1"), 3);
+  await service.renewChecksums({ key: "y/1" });
+  expect(await faultOf(service.get({ key: "y/1" }))).toMatchObject({ code: "internal" });
+  await service.remove({ key: "y/1" });
 });
 
 test("the scrub finds damage in objects that are never read", async () => {

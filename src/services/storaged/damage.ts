@@ -1,5 +1,6 @@
-// The objects known to be damaged or lost. Damage is recorded once, by a read or by the scrub, and reported by health until
-// the object is stored again, removed, or found intact; it is logged once.
+// The objects known to be damaged or lost, and those that cannot be compared because their checksums are damaged. Damage is
+// recorded once, by a read or by the scrub, and reported by health until the object is stored again, removed, or found
+// intact; it is logged once.
 
 import type { Log } from "#lib/log";
 import { Fault } from "#rpc/fault";
@@ -23,7 +24,7 @@ export class Damage {
     try {
       return await work();
     } catch (thrown) {
-      if (thrown instanceof Fault && thrown.code === "internal") this.#found(key, thrown.message);
+      if (thrown instanceof Fault && thrown.code === "internal") this.note(key, thrown.message);
       throw thrown;
     }
   }
@@ -41,7 +42,7 @@ export class Damage {
     return [...this.#problems.keys()].slice(0, NAMED_MAX);
   }
 
-  #found(key: string, problem: string): void {
+  note(key: string, problem: string): void {
     if (this.#problems.has(key)) return;
     if (this.#problems.size >= KEYS_MAX) {
       this.#unnamed += 1;

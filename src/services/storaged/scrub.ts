@@ -25,9 +25,13 @@ const PAGE = 1000;
 export interface Checked {
   readonly key: string;
   readonly size: number;
-  /** Undefined when the object has no checksums. */
-  readonly intact: boolean | undefined;
+  /** Why it is not intact, or cannot be compared. */
   readonly problem?: string;
+  readonly state: "intact" | "damaged" | "unknown" | "unverifiable";
+}
+
+export function unverifiable(key: string): string {
+  return `The checksums of object ${key} are damaged, so its bytes cannot be compared. Put it again, or run: lakehouse repair`;
 }
 
 /** Verifies the objects below a prefix one after the other. A lost object is reported like a damaged one. */
@@ -47,12 +51,16 @@ export async function* verifyAll(objects: Objects, damage: Damage, prefix: strin
       try {
         const found = await damage.watch(key, () => verify(key));
         if (found === "intact") damage.cleared(key);
-        yield { key, size, intact: found === "intact" ? true : undefined };
+        if (found === "unverifiable") {
+          const problem = unverifiable(key);
+          damage.note(key, problem);
+          yield { key, size, state: found, problem };
+        } else yield { key, size, state: found };
       } catch (thrown) {
         // Removed since the page was read.
         if (thrown instanceof Fault && thrown.code === "not_found") damage.cleared(key);
         else if (thrown instanceof Fault && thrown.code === "internal") {
-          yield { key, size, intact: false, problem: thrown.message };
+          yield { key, size, state: "damaged", problem: thrown.message };
         } else throw thrown;
       }
     }

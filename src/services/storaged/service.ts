@@ -20,7 +20,7 @@ import type { Log } from "#lib/log";
 import { Fault } from "#rpc/fault";
 import { FileBytes } from "#rpc/file-handoff";
 import { Damage } from "./damage.ts";
-import { SCRUB_RATE, type ScrubRate, startScrub, verifyAll } from "./scrub.ts";
+import { SCRUB_RATE, type ScrubRate, startScrub, unverifiable, verifyAll } from "./scrub.ts";
 
 export interface StoragedDeps {
   readonly objects: Objects;
@@ -88,7 +88,9 @@ export async function storaged({
         first,
         last,
         handOff = noFile,
+        unverifiable: uncompared = false,
       } = await damage.watch(key, () => objects.get(key, wanted));
+      if (uncompared) damage.note(key, unverifiable(key));
       const length = last - first + 1;
       const body = length <= BUFFERED_BYTES_MAX ? await readAll(stream) : new FileBytes(stream, handOff);
       const headers = { ...headersOf(head), "content-length": String(length) };
@@ -138,17 +140,22 @@ export async function storaged({
       return { adopted: head === undefined ? null : stored(head) };
     },
     verify: async ({ prefix }, { signal }) => {
-      const damaged: { key: string; problem: string }[] = [];
+      const damaged: { key: string; problem: string; checksums_only?: boolean }[] = [];
       let [checked, unknown, damagedCount] = [0, 0, 0];
-      for await (const { key, intact, problem } of verifyAll(objects, damage, prefix)) {
+      for await (const { key, state, problem } of verifyAll(objects, damage, prefix)) {
         signal.throwIfAborted();
         checked += 1;
-        if (intact === undefined) unknown += 1;
+        if (state === "unknown") unknown += 1;
         if (problem === undefined) continue;
         damagedCount += 1;
-        if (damaged.length < DAMAGED_MAX) damaged.push({ key, problem });
+        if (damaged.length >= DAMAGED_MAX) continue;
+        damaged.push({ key, problem, ...(state === "unverifiable" ? { checksums_only: true } : {}) });
       }
       return { checked, unknown, damaged, damaged_count: damagedCount };
+    },
+    renewChecksums: async ({ key }) => {
+      if ((await objects.renewChecksums?.(checkKey(key))) === true) damage.cleared(key);
+      return null;
     },
     probe: () => withDamage(probe, damage),
   };

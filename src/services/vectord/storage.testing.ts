@@ -48,6 +48,7 @@ export function testStorage(objects: Objects = memoryObjects()): TestStorage {
     locate: unused,
     adopt: unused,
     verify: unused,
+    renewChecksums: unused,
     probe: unused,
   };
   return {

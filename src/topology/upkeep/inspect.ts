@@ -92,8 +92,8 @@ async function hashOf({ get }: House["storaged"], key: string): Promise<string> 
 /** Every object is read to its end and compared. */
 async function inspectObjects({ storaged }: Pick<House, "storaged">): Promise<Finding[]> {
   const { damaged, damaged_count } = await storaged.verify({});
-  const findings = damaged.map(({ key, problem }): Finding => {
-    return { part: "object", name: key, problem, remedy: "restore" };
+  const findings = damaged.map(({ key, problem, checksums_only }): Finding => {
+    return { part: "object", name: key, problem, remedy: checksums_only === true ? "repair" : "restore" };
   });
   const more = damaged_count - damaged.length;
   if (more === 0) return findings;

@@ -94,9 +94,13 @@ async function repairOne(house: Repairers, finding: Finding, dryRun: boolean): P
 }
 
 async function remedy(
-  { vectord, matrixd }: Repairers,
+  { storaged, vectord, matrixd }: Repairers,
   { part, name }: Finding,
 ): Promise<{ result?: string }> {
+  if (part === "object") {
+    await storaged.renewChecksums({ key: name });
+    return { result: "Its checksums are made again from its bytes as they are; nothing else proves those." };
+  }
   if (part === "index") {
     const { damage, lost, rows_lost, kept_as } = await vectord.repair({ index: name });
     const writes = lost.reduce((sum, { from, to }) => sum + to - from + 1, 0);

@@ -99,10 +99,10 @@ export class ChecksumStore {
     this.#temporaries = temporaries;
   }
 
-  /** Undefined when there is no record, or the record itself is damaged: its object cannot be compared then. */
-  async read(key: string): Promise<ChecksumRecord | undefined> {
+  /** Undefined when there is no record. The object of a missing or damaged one cannot be compared. */
+  async read(key: string): Promise<ChecksumRecord | "damaged" | undefined> {
     const bytes = await this.#bytes(key);
-    return bytes === undefined ? undefined : decoded(bytes);
+    return bytes === undefined ? undefined : (decoded(bytes) ?? "damaged");
   }
 
   /** Whether there was an object. A record is never written in place, so one that is damaged says so too. */
@@ -126,7 +126,8 @@ export class ChecksumStore {
     current: FileIdentity | undefined,
     next: { identity: FileIdentity; sums: BlockChecksums },
   ): Promise<void> {
-    const before = current === undefined ? [] : ((await this.read(key))?.versions ?? []);
+    const record = current === undefined ? undefined : await this.read(key);
+    const before = record === undefined || record === "damaged" ? [] : record.versions;
     const file = current === undefined ? "" : identityText(current);
     const kept = before.find((version) => version.file === file) ?? before.at(-1);
     const versions = [

@@ -141,8 +141,8 @@ export async function diskObjects(root: string): Promise<Objects> {
     const found = toHead(key, stats);
     const record = await checksums.read(key);
     const { first, last } = resolveRange(range, found.size);
-    const got = { head: found, first, last };
-    if (record !== undefined) {
+    const got = { head: found, first, last, unverifiable: record === "damaged" };
+    if (record !== undefined && record !== "damaged") {
       const versions = candidates(record, stats, found.size);
       const matches =
         versions.length === 0 ? [] : await matching(file, { first, last }, found.size, versions);
@@ -230,6 +230,7 @@ export async function diskObjects(root: string): Promise<Objects> {
         const stats = await file.stat({ bigint: true });
         const record = await checksums.read(key);
         if (record === undefined) return "unknown";
+        if (record === "damaged") return "unverifiable";
         const range = { first: 0, last: size - 1 };
         const matches = await matching(file, range, size, candidates(record, stats, Number(stats.size)));
         if (matches.length > 0) return "intact";
@@ -240,6 +241,17 @@ export async function diskObjects(root: string): Promise<Objects> {
         await file.close();
       }
     },
+    renewChecksums: (key) =>
+      inTurn(key, () =>
+        onDisk(key, async () => {
+          if ((await checksums.read(key)) !== "damaged") return false;
+          const path = pathOf(key);
+          const identity = await statObject(path, key);
+          await checksums.announce(key, undefined, { identity, sums: (await hashesOf(path)).blocks });
+          await checksums.published(key);
+          return true;
+        }),
+      ),
   };
 }
 
@@ -262,6 +274,12 @@ async function spool(body: Bytes, path: string): Promise<BlockChecksums> {
 
 /** Computes the checksums of a file that a neighbour wrote; its SHA-256 must be the one that the neighbour sent. */
 async function sumsOf(path: string, sha256: string): Promise<BlockChecksums> {
+  const hashes = await hashesOf(path);
+  if (hashes.sha256 === sha256) return hashes.blocks;
+  throw new Fault("internal", "A finished file is not what its writer wrote: its checksum is wrong.");
+}
+
+async function hashesOf(path: string): Promise<{ blocks: BlockChecksums; sha256: string }> {
   const hasher = new BlockHasher();
   const whole = createHash("sha256");
   const file = await open(path, "r");
@@ -274,8 +292,7 @@ async function sumsOf(path: string, sha256: string): Promise<BlockChecksums> {
   } finally {
     await file.close();
   }
-  if (whole.digest("hex") === sha256) return hasher.finish();
-  throw new Fault("internal", "A finished file is not what its writer wrote: its checksum is wrong.");
+  return { blocks: hasher.finish(), sha256: whole.digest("hex") };
 }
 
 function toHead(key: string, found: BigIntStats): ObjectHead {
