@@ -10,6 +10,7 @@ import type { storage } from "#contracts/storage";
 import { present } from "#lib/assert";
 import { type Clock, systemClock } from "#lib/clock";
 import type { Log } from "#lib/log";
+import { BackgroundFailures } from "#rpc/background-failures";
 import type { Handlers, Service } from "#rpc/contract";
 import type { Daemon } from "#rpc/daemon";
 import { Fault } from "#rpc/fault";
@@ -71,7 +72,8 @@ export async function catalogd({
   const { base_uri: baseUri } = await storage.probe({});
   const rows = await Rows.open(state);
   await refuseBehind(rows, storage);
-  const tables = new Tables({ rows, storage, baseUri });
+  const failures = new BackgroundFailures(log);
+  const tables = new Tables({ rows, storage, baseUri, failures });
   const scan = scans(tables);
   // Apart, so that no append waits for a merge.
   const mergeWorker = new FileWorker();
@@ -83,7 +85,7 @@ export async function catalogd({
     ? new Background({
         compact: (name) => compact(maintenance, name, { least: MERGED_MIN }),
         maintainAll: (signal) => maintainAll(maintenance, signal),
-        log,
+        failures,
       })
     : undefined;
   const appends = new Appends({ ...maintenance, worker, appended: (name) => work?.appended(name) });
@@ -205,7 +207,7 @@ export async function catalogd({
   };
   return {
     handlers,
-    stats: () => ({ failures: work?.failures ?? {} }),
+    stats: () => ({ failures: failures.counts }),
     close: async () => {
       await appends.close();
       // A merge that runs is given up: its files are still in the table.

@@ -1,14 +1,14 @@
 // Background work on tables: merging small files soon after they were appended, and at intervals all that
 // `maintain` does. One table at a time; what fails is logged, counted and tried again the next time.
 
-import type { Log } from "#lib/log";
-import { toFault, traceOf } from "#rpc/fault";
+import type { BackgroundFailures } from "#rpc/background-failures";
+import { toFault } from "#rpc/fault";
 import { MERGED_MIN } from "./plan.ts";
 
 export interface BackgroundDeps {
   readonly compact: (name: string) => Promise<unknown>;
   readonly maintainAll: (signal: AbortSignal) => Promise<void>;
-  readonly log: Log | undefined;
+  readonly failures: BackgroundFailures;
 }
 
 /** Snapshots expire by the day, so a few looks a day are enough; the first is late, for a house that starts. */
@@ -23,7 +23,6 @@ export class Background {
   readonly #stop = new AbortController();
   readonly #timer: ReturnType<typeof setInterval>;
   #running: Promise<void> | undefined;
-  #failures: Record<string, number> = {};
 
   constructor(deps: BackgroundDeps) {
     this.#deps = deps;
@@ -31,10 +30,6 @@ export class Background {
       void this.#attempt("maintenance", "all", () => deps.maintainAll(this.#stop.signal));
     }, INTERVAL_MS);
     this.#timer.unref();
-  }
-
-  get failures(): Readonly<Record<string, number>> {
-    return this.#failures;
   }
 
   /** A small file was appended. After some of them the table's small files are merged. */
@@ -64,12 +59,7 @@ export class Background {
       // A table that was dropped or replaced meanwhile needs no work, and a house that ends does none.
       const { code } = toFault(error);
       if (this.#stop.signal.aborted || code === "not_found" || code === "conflict") return;
-      this.#failures = { ...this.#failures, [work]: (this.#failures[work] ?? 0) + 1 };
-      this.#deps.log?.error("background work on a dataset failed", {
-        work,
-        dataset,
-        error: traceOf(error),
-      });
+      this.#deps.failures.note(work, error, { dataset });
     }
   }
 

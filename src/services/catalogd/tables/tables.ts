@@ -7,6 +7,7 @@ import { LRUCache } from "lru-cache";
 import { bytesOf } from "#adapters/objects/objects";
 import type { storage } from "#contracts/storage";
 import { assert } from "#lib/assert";
+import type { BackgroundFailures } from "#rpc/background-failures";
 import type { Service } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
 import type { Commit } from "../iceberg/commit.ts";
@@ -53,6 +54,7 @@ export interface TablesDeps {
   readonly storage: Service<typeof storage>;
   /** The address of an object: this and its key. */
   readonly baseUri: string;
+  readonly failures: BackgroundFailures;
 }
 
 /** Losing the swap so often in a row means that something else is wrong. */
@@ -239,23 +241,31 @@ export class Tables {
       }
       if (!(await this.#rows.swap(name, place, before, version, text))) {
         // One that stays was never current: later commits pass over it, and maintenance removes it.
-        await storage.remove({ key }).catch(() => undefined);
+        await this.#afterwards("removal of metadata", storage.remove({ key }), key);
         return undefined;
       }
       const table: Table = { name, prefix, version, metadata };
       this.#parsed.set(prefix, table);
       // The commit is made. The hint is for readers without a catalog, and a second proof at the next start; a former
       // metadata file that stays is removed by maintenance. For neither does a commit fail.
-      const behind = unlogged(before?.metadata, metadata).map((uri) =>
-        storage.remove({ key: place.keyOf(uri) }),
-      );
-      await Promise.allSettled([
-        storage.put({ key: hintKey(prefix), body: bytesOf(String(version)) }),
-        ...behind,
+      const behind = unlogged(before?.metadata, metadata).map((uri) => place.keyOf(uri));
+      const hint = hintKey(prefix);
+      await Promise.all([
+        this.#afterwards("version hint", storage.put({ key: hint, body: bytesOf(String(version)) }), hint),
+        ...behind.map((old) => this.#afterwards("removal of metadata", storage.remove({ key: old }), old)),
       ]);
       return table;
     }
     throw new Fault("conflict", `${name} has too many metadata files of commits that never ended.`);
+  }
+
+  /** Work after a commit is decided: what fails of it is counted and changes nothing of that. */
+  async #afterwards(work: string, running: Promise<unknown>, key: string): Promise<void> {
+    try {
+      await running;
+    } catch (error) {
+      this.#deps.failures.note(work, error, { key });
+    }
   }
 
   /** The snapshot that a commit made, by the commit's id, also when it is long ago. */
