@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { isAbsolute } from "node:path";
-import { ConfigProblems, daemonEnvironment, OPTIONS, readSettings } from "./config.ts";
+import { ConfigProblems, daemonEnvironment, OPTIONS, readSettings, unknownVariables } from "./config.ts";
 
 function problemsOf(flags: Record<string, unknown>): readonly string[] {
   try {
@@ -42,4 +42,20 @@ describe("settings", () => {
     }
     expect(environment["LAKEHOUSE_EMBED_CACHE_MIB"]).toBe("12");
   });
+});
+
+test("a variable that is no setting is named, with the setting that is meant", () => {
+  process.env["LAKEHOUSE_DATA_DIR"] = "/data";
+  process.env["LAKEHOUSE_PROT"] = "1";
+  process.env["LAKEHOUSE_TEST_ANYTHING"] = "1";
+  try {
+    expect(unknownVariables()).toEqual([
+      "LAKEHOUSE_DATA_DIR is not a setting and has no effect. Did you mean LAKEHOUSE_DATA?",
+      "LAKEHOUSE_PROT is not a setting and has no effect. Did you mean LAKEHOUSE_PORT?",
+    ]);
+  } finally {
+    for (const name of ["LAKEHOUSE_DATA_DIR", "LAKEHOUSE_PROT", "LAKEHOUSE_TEST_ANYTHING"])
+      delete process.env[name];
+  }
+  expect(unknownVariables()).toEqual([]);
 });

@@ -3,6 +3,7 @@
 
 import { resolve } from "node:path";
 import { z } from "zod";
+import { didYouMean } from "#lib/nearest";
 
 interface Option<S extends z.ZodType> {
   readonly schema: S;
@@ -227,6 +228,18 @@ export function readSettings(flags: Overrides = {}): {
   if (problems.length > 0) throw new ConfigProblems(problems);
   settings["data"] = resolve(String(settings["data"]));
   return { settings: Object.freeze(settings) as Settings, sources };
+}
+
+/** For the tests' own fixtures, and no setting. */
+const TEST_PREFIX = "LAKEHOUSE_TEST_";
+
+/** Variables that look like settings and are none, such as misspelt ones: each as a sentence for the user. */
+export function unknownVariables(): string[] {
+  const known = Object.values(OPTIONS).map(({ env }) => env);
+  return Object.keys(process.env)
+    .filter((name) => name.startsWith("LAKEHOUSE_") && !name.startsWith(TEST_PREFIX))
+    .filter((name) => !known.some((env) => env === name))
+    .map((name) => `${name} is not a setting and has no effect.${didYouMean(name, known)}`);
 }
 
 const SECRETS: ReadonlySet<OptionName> = new Set(["key", "s3_secret_key", "openai_key"]);

@@ -8,7 +8,7 @@ import { createServer } from "node:net";
 import { tmpdir, totalmem } from "node:os";
 import { dirname, join } from "node:path";
 import { bytesOf, readAll } from "#adapters/objects/objects";
-import { mebibytesToBytes, type Settings } from "#config";
+import { mebibytesToBytes, type Settings, unknownVariables } from "#config";
 import { isLoopback } from "#edge/access/auth";
 import { areKeysRequired, readKeys } from "#edge/access/key-file";
 import { readPidfile } from "#topology/pidfile";
@@ -392,6 +392,12 @@ async function output(words: string[]): Promise<string> {
   return said;
 }
 
+const environment: Check = async () => {
+  const unknown = unknownVariables();
+  if (unknown.length === 0) return { status: "ok", detail: "every LAKEHOUSE_ variable is a setting" };
+  return { status: "warn", detail: unknown.join(" "), fix: "See the names with: lakehouse config list" };
+};
+
 export const CHECKS: Readonly<Record<string, Check>> = {
   Bun: bun,
   "Node.js": node,
@@ -406,6 +412,7 @@ export const CHECKS: Readonly<Record<string, Check>> = {
   House: running,
   Port: port,
   Access: admission,
+  Environment: environment,
   Objects: objects,
   Embedding: embedding,
   Clock: clock,

@@ -1,6 +1,6 @@
 // Starts a house in the configured topology and records its address in the pidfile. Services are imported only here.
 
-import type { Settings } from "#config";
+import { type Settings, unknownVariables } from "#config";
 import { createLog, exitOnUncaught, type Log } from "#lib/log";
 import type { RunningHouse } from "#topology/together";
 import { quoted } from "./connect.ts";
@@ -12,6 +12,7 @@ export function logOf(settings: Settings, level: Settings["log"] = settings.log)
 
 export async function startHouse(settings: Settings, log: Log, takeOver = false): Promise<RunningHouse> {
   exitOnUncaught(log);
+  for (const sentence of unknownVariables()) log.warn(sentence);
   const { recordUrl } = await import("#topology/pidfile");
   const house = settings.apart
     ? await (await import("#topology/apart")).startApart(settings, log, { takeOver })

@@ -129,6 +129,19 @@ test("an object that rots is named with the remedy of a backup, and nothing else
   expect(await datasetsOf(data)).toEqual(ALL);
 }, 240_000);
 
+test("damaged checksums of an object are made again, and the object is as it was", async () => {
+  const data = harmed((folder) => flip(join(folder, "objects.checksums", "mine.bin")));
+  const wanted = [["object", "mine.bin", "repair"]];
+  const found = (lines: readonly RepairLine[]): unknown[] =>
+    lines.map(({ part, name, remedy }) => [part, name, remedy]);
+  expect(found(await run(data, true))).toEqual(wanted);
+  const repaired = await run(data, false);
+  expect(found(repaired)).toEqual(wanted);
+  expect(repaired.every(({ done }) => done)).toBe(true);
+  expect(await run(data, true)).toEqual([]);
+  expect(readFileSync(join(data, "objects", "mine.bin")).every((byte) => byte === 5)).toBe(true);
+}, 240_000);
+
 test("a table whose file is gone is named, with the file", async () => {
   const data = harmed((folder) => {
     const files = join(folder, "objects", "warehouse", "one", "data");
