@@ -45,17 +45,14 @@ describe("settings", () => {
 });
 
 test("a variable that is no setting is named, with the setting that is meant", () => {
-  process.env["LAKEHOUSE_DATA_DIR"] = "/data";
-  process.env["LAKEHOUSE_PROT"] = "1";
-  process.env["LAKEHOUSE_TEST_ANYTHING"] = "1";
-  try {
-    expect(unknownVariables()).toEqual([
-      "LAKEHOUSE_DATA_DIR is not a setting and has no effect. Did you mean LAKEHOUSE_DATA?",
-      "LAKEHOUSE_PROT is not a setting and has no effect. Did you mean LAKEHOUSE_PORT?",
-    ]);
-  } finally {
-    for (const name of ["LAKEHOUSE_DATA_DIR", "LAKEHOUSE_PROT", "LAKEHOUSE_TEST_ANYTHING"])
-      delete process.env[name];
-  }
-  expect(unknownVariables()).toEqual([]);
+  const environment = {
+    LAKEHOUSE_DATA: "/data",
+    LAKEHOUSE_DATA_DIR: "/data",
+    LAKEHOUSE_PROT: "1",
+    LAKEHOUSE_TEST_ANYTHING: "1",
+  };
+  expect(unknownVariables(environment)).toEqual([
+    "LAKEHOUSE_DATA_DIR is not a setting and has no effect. Did you mean LAKEHOUSE_DATA?",
+    "LAKEHOUSE_PROT is not a setting and has no effect. Did you mean LAKEHOUSE_PORT?",
+  ]);
 });

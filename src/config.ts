@@ -234,9 +234,11 @@ export function readSettings(flags: Overrides = {}): {
 const TEST_PREFIX = "LAKEHOUSE_TEST_";
 
 /** Variables that look like settings and are none, such as misspelt ones: each as a sentence for the user. */
-export function unknownVariables(): string[] {
+export function unknownVariables(
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): string[] {
   const known = Object.values(OPTIONS).map(({ env }) => env);
-  return Object.keys(process.env)
+  return Object.keys(environment)
     .filter((name) => name.startsWith("LAKEHOUSE_") && !name.startsWith(TEST_PREFIX))
     .filter((name) => !known.some((env) => env === name))
     .map((name) => `${name} is not a setting and has no effect.${didYouMean(name, known)}`);

@@ -11,7 +11,7 @@ import { storage } from "#contracts/storage";
 import { Fault } from "#rpc/fault";
 import { implement, local } from "#rpc/local";
 import { storaged } from "#services/storaged/service";
-import { catalogd } from "../service.ts";
+import { catalogd } from "#services/catalogd/service";
 
 let folder: string;
 beforeAll(async () => {
