@@ -8,6 +8,19 @@ type Input = Readonly<Record<string, unknown>>;
 const DATASET = { dataset: "workers" } as const;
 const INDEX = { index: "example" } as const;
 const CORPUS = { corpus: "example" } as const;
+/** What the example of a fill is for: fork lift work at the place of the demo's first orders. */
+const FILL_ORDER = {
+  order_id: "o-1",
+  client_id: "c-1",
+  role: "Forklift Operator",
+  city: "Springfield",
+  state: "IL",
+  start_at: "2027-01-04T06:00:00-06:00",
+  end_at: "2027-01-04T14:00:00-06:00",
+  timezone: "America/Chicago",
+  headcount: 1,
+  pay_rate: 24,
+} as const;
 const ORDER = "Need 3 forklift operators in Springfield, IL Monday 6am";
 
 /** By service and operation. Fields of the path, the query and headers stand among those of the body. */
@@ -81,5 +94,16 @@ export const EXAMPLES: Readonly<Record<ServiceName, Readonly<Record<string, Inpu
     },
     corpus: CORPUS,
     dropCorpus: CORPUS,
+  },
+  validatord: {
+    validate: {
+      kind: "fill",
+      artifact: { order_id: "o-1", fills: [{ worker_id: "w-1" }] },
+      context: { order: FILL_ORDER },
+    },
+    screen: { worker_ids: ["w-1", "w-2", "w-3"], context: { order: FILL_ORDER } },
+    extract: { text: 'Here is the fill:\n```json\n{"order_id":"o-1","fills":[{"worker_id":"w-1"}]}\n```' },
+    checks: { artifact: "fill" },
+    loadRoster: { roster: "workers" },
   },
 };

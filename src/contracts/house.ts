@@ -8,6 +8,7 @@ import { ingest } from "./ingest.ts";
 import { matrix } from "./matrix.ts";
 import { query } from "./query.ts";
 import { storage } from "./storage.ts";
+import { validate } from "./validate.ts";
 import { vector } from "./vector.ts";
 
 export const house = {
@@ -18,6 +19,7 @@ export const house = {
   embedd: embed,
   vectord: vector,
   matrixd: matrix,
+  validatord: validate,
 } as const satisfies Record<string, Contract>;
 
 export type ServiceName = keyof typeof house;

@@ -121,9 +121,14 @@ function successes(operation: AnyOp): Json {
       String(code),
       code === 204 || code === 304
         ? { description: code === 204 ? "Done; no body." : "Not modified; no body." }
-        : { description: "Done.", ...(operation.method === "HEAD" ? {} : { content }) },
+        : { description: doneText(code), ...(operation.method === "HEAD" ? {} : { content }) },
     ]),
   );
+}
+
+/** A status of 400 and above that an operation declares has the same body, and is no fault. */
+function doneText(code: number): string {
+  return code < 400 ? "Done." : "Done, with a negative result; the same body.";
 }
 
 function contentOf(operation: AnyOp): Json {
@@ -139,7 +144,7 @@ function contentOf(operation: AnyOp): Json {
 function alsoAnswers(before: Json, operation: AnyOp): Json {
   const responses = before["responses"] as Record<string, Json>;
   for (const response of Object.values(responses)) {
-    if (response["description"] !== "Done.") continue;
+    if (!String(response["description"]).startsWith("Done")) continue;
     response["content"] = { ...(response["content"] as Json), ...contentOf(operation) };
   }
   return before;

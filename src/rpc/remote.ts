@@ -208,8 +208,8 @@ function sender(operation: AnyOp, address: Address, options: RemoteOptions): Sen
       ...("unix" in address ? { unix: address.unix } : {}),
     } as RequestInit & { timeout: boolean });
     checkHopId(response, id);
-    if (response.status >= 400) throw await readFault(response, options.origin, operation.method);
-    return response;
+    if (response.status < 400 || (await isOutput(operation, response))) return response;
+    throw await readFault(response, options.origin, operation.method);
   };
 }
 
@@ -229,6 +229,12 @@ function toRaw(response: Response): Raw {
     headers: Object.fromEntries(response.headers),
     body: response.body as Bytes | null,
   };
+}
+
+/** A status of 400 and above that the operation declares carries its output, unless the body is that of a fault. */
+async function isOutput({ statuses }: AnyOp, response: Response): Promise<boolean> {
+  if (statuses?.includes(response.status) !== true) return false;
+  return faultFromBody(await response.clone().json()) === null;
 }
 
 /** The error page of a proxy in between is not shown: it may be long, and is not ours. */

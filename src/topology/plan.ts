@@ -28,6 +28,11 @@ export const PLAN: { readonly [N in ServiceName]: Part<N> } = {
     ["catalogd", "queryd", "embedd", "vectord"],
     async () => (await import("./parts/matrixd.ts")).buildMatrixd,
   ),
+  validatord: part(
+    "validatord",
+    ["catalogd", "queryd"],
+    async () => (await import("./parts/validatord.ts")).buildValidatord,
+  ),
 };
 
 /** Services in an order in which each one's needs come before it. */

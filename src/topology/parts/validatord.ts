@@ -1,0 +1,5 @@
+import { validatord } from "#services/validatord/service";
+import type { BuildDaemon } from "./part.ts";
+
+export const buildValidatord: BuildDaemon<"validatord", "catalogd" | "queryd"> = ({ neighbours, log }) =>
+  validatord({ catalog: neighbours.catalogd, query: neighbours.queryd, log });
