@@ -28,6 +28,7 @@ export const PLAN: { readonly [N in ServiceName]: Part<N> } = {
     ["catalogd", "queryd", "embedd", "vectord"],
     async () => (await import("./parts/matrixd.ts")).buildMatrixd,
   ),
+  pathwayd: part("pathwayd", ["embedd"], async () => (await import("./parts/pathwayd.ts")).buildPathwayd),
 };
 
 /** Services in an order in which each one's needs come before it. */
