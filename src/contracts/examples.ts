@@ -105,5 +105,15 @@ export const EXAMPLES: Readonly<Record<ServiceName, Readonly<Record<string, Inpu
     extract: { text: 'Here is the fill:\n```json\n{"order_id":"o-1","fills":[{"worker_id":"w-1"}]}\n```' },
     checks: { artifact: "fill" },
     loadRoster: { roster: "workers" },
+  pathwayd: {
+    add: {
+      kind: "order",
+      subject: "Harbor Foods",
+      task: "Fill a night shift at short notice",
+      steps: ["Ask the two people who worked there last", "Call before texting"],
+      content: "Harbor Foods night shift: two forklift operators were found within an hour by calling first.",
+      outcome: { result: "filled", score: 1 },
+    },
+    search: { query: "night shift forklift at short notice", k: 5 },
   },
 };

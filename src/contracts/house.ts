@@ -6,6 +6,7 @@ import { catalog } from "./catalog.ts";
 import { embed } from "./embed.ts";
 import { ingest } from "./ingest.ts";
 import { matrix } from "./matrix.ts";
+import { pathway } from "./pathway.ts";
 import { query } from "./query.ts";
 import { storage } from "./storage.ts";
 import { validate } from "./validate.ts";
@@ -20,6 +21,7 @@ export const house = {
   vectord: vector,
   matrixd: matrix,
   validatord: validate,
+  pathwayd: pathway,
 } as const satisfies Record<string, Contract>;
 
 export type ServiceName = keyof typeof house;

@@ -33,6 +33,7 @@ export const PLAN: { readonly [N in ServiceName]: Part<N> } = {
     ["catalogd", "queryd"],
     async () => (await import("./parts/validatord.ts")).buildValidatord,
   ),
+  pathwayd: part("pathwayd", ["embedd"], async () => (await import("./parts/pathwayd.ts")).buildPathwayd),
 };
 
 /** Services in an order in which each one's needs come before it. */
