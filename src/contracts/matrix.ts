@@ -65,6 +65,14 @@ const meantAt = z.iso
   .optional()
   .describe("When the text was written; now unless given");
 
+/** What a playbook did to a hit: `factor = 1 - 0.5 * score * weight * decay`, or its mirror above 1. */
+const boost = z.object({
+  factor: z.number().describe("Below 1 lifts, above 1 pushes down: distance = factor * distance_raw"),
+  playbook_id: z.string(),
+  version: z.int(),
+  query_distance: z.number().describe("Cosine distance of the recorded query and this one"),
+});
+
 /** The score of each part of the ranking, 0 to 1. */
 const explained = z.object({
   dense: z.number(),
@@ -74,6 +82,15 @@ const explained = z.object({
   place: z.number(),
   miles: z.number().optional(),
   matched_terms: z.array(z.string()),
+  playbook: boost
+    .extend({
+      query_text: z.string().describe("The recorded query"),
+      score: z.number().describe("As it was recorded"),
+      weight: z.number().describe("1 for the same query, 0 at playbook_max_distance"),
+      decay: z.number().describe("What age has left of the record, 0 to 1"),
+    })
+    .optional()
+    .describe("The playbook that acts on the hit"),
   /** One sentence for a person. */
   why: z.string(),
 });
@@ -89,9 +106,10 @@ const hit = z.object({
   distance_raw: z.number(),
   /** Higher is better; hits are ordered by it. */
   score: z.number(),
+  score_raw: z.number().optional().describe("Without playbooks; present where one acts"),
   miles: z.number().optional(),
-  boost: z.object({ factor: z.number(), playbook_id: z.string() }).optional(),
-  injected: z.boolean().optional(),
+  boost: boost.optional(),
+  injected: z.boolean().optional().describe("A playbook brought it among the candidates"),
   status: z
     .enum(["inactive", "do_not_hire"])
     .optional()
@@ -124,17 +142,63 @@ export const searchInput = z.strictObject({
   filter: filter.optional(),
   near: near.optional(),
   mode: z.enum(["hybrid", "dense", "lexical"]).default("hybrid"),
-  use_playbook: z.boolean().default(true).describe("Without effect as long as no playbook can be recorded"),
-  playbook_top_k: z.int().min(1).max(100).default(5).describe("As use_playbook"),
-  playbook_max_distance: z.number().min(0).max(2).default(0.5).describe("As use_playbook"),
+  use_playbook: z.boolean().default(true),
+  playbook_top_k: z
+    .int()
+    .min(1)
+    .max(100)
+    .default(5)
+    .describe("Recorded answers that are lifted at most, those of the nearest queries first"),
+  playbook_max_distance: z
+    .number()
+    .min(0)
+    .max(2)
+    .default(0.5)
+    .describe("Cosine distance at which a recorded query no longer acts"),
   gate: z
     .enum(["strict", "adjacent", "off"])
     .default("strict")
-    .describe("Which roles a playbook may lift; anything but strict is refused until there are playbooks"),
-  explain: z.boolean().default(false),
+    .describe(
+      "Records of which roles act: the same one, listed neighbours too, or all (scope admin). People of another role than the query's are never lifted",
+    ),
+  explain: z
+    .union([z.boolean(), z.strictObject({ id: z.string().min(1).max(512) })])
+    .default(false)
+    .describe("The parts of each hit's score; with an id, also why that row is not among the hits"),
+  at: z.iso
+    .datetime({ offset: true })
+    .optional()
+    .describe("Rank as at this moment: its playbooks, and its corpus where that is still there"),
   /** Milliseconds a corpus may take before the response is sent without it. */
   deadline_ms: z.int().min(1).max(60_000).default(5000),
 });
+
+/** Why a row is where it is, or not among the hits at all. */
+const whyNot = z.object({
+  id: z.string(),
+  corpus: z.string().nullable(),
+  reason: z.enum([
+    "is_hit",
+    "not_in_corpus",
+    "not_embedded",
+    "other_model",
+    "status",
+    "filtered",
+    "not_related",
+    "pushed_down",
+    "below_cut",
+  ]),
+  /** Sentences for a person. */
+  message: z.string(),
+  failed: z.array(z.string()).optional().describe("The conditions that the row does not meet"),
+  rank: z.int().optional().describe("Its place among all candidates, from 0"),
+  score: z.number().optional(),
+  cut: z.number().optional().describe("The score of the last hit"),
+  below_by: z.number().optional().describe("What its score lacks"),
+  distance: z.number().optional(),
+  playbook: boost.optional(),
+});
+export type WhyNot = z.infer<typeof whyNot>;
 
 export const searched = z.object({
   query: z.object({
@@ -151,11 +215,13 @@ export const searched = z.object({
     .string()
     .optional()
     .describe("Why nothing fits what was asked for; the hits, if there are any, are only related to it"),
+  why_not: whyNot.optional(),
   playbook: z.object({
-    matched: z.int(),
-    boosted: z.int(),
-    injected: z.int(),
-    blocked_by_gate: z.int(),
+    matched: z.int().describe("Records whose query is near and whose role the gate lets through"),
+    boosted: z.int().describe("Candidates that a record lifts or pushes down"),
+    injected: z.int().describe("Recorded answers that were brought among the candidates"),
+    blocked_by_gate: z.int().describe("Records whose query is near and whose role is another"),
+    degraded: z.string().optional().describe("Why playbooks could not act"),
   }),
   per_corpus: z.record(
     z.string(),
@@ -218,15 +284,80 @@ const corpus = z.object({
 });
 export type Corpus = z.infer<typeof corpus>;
 
-const playbook = z.object({
-  playbook_id: z.string(),
+const outcome = z.strictObject({
+  order_id: z.string().max(200).optional(),
+  event_id: z.string().max(200).optional(),
+  result: z
+    .string()
+    .max(100)
+    .optional()
+    .describe("bad, no_show or rejected, with a score below 0.5, pushes the answer down"),
+});
+
+/** What is recorded: this answer was good, or bad, for this query. */
+export const playbookRecord = z.strictObject({
+  query_text: z.string().min(1).max(4000),
+  role: z.string().max(200).optional().describe("The role of the query; read from its text unless given"),
+  answer_id: z.string().min(1).max(512),
+  answer_corpus: plainName,
+  score: z.number().min(0).max(1),
+  outcome: outcome.optional(),
+  tags: z.array(z.string().max(100)).max(32).optional(),
+  actor: z.string().min(1).max(200).optional().describe("Who says so; the API key unless given"),
+  ttl_days: z.int().min(1).max(36_500).optional(),
+});
+export type PlaybookRecord = z.infer<typeof playbookRecord>;
+
+const playbookVersion = z.object({
   version: z.int(),
+  score: z.number(),
+  outcome: outcome.optional(),
+  tags: z.array(z.string()).optional(),
+  recorded_at: timestamp,
+  expires_at: timestamp.optional(),
+  recorded_by: z.string().describe("The API key"),
+});
+
+const playbook = playbookVersion.extend({
+  playbook_id: z.string(),
   query_text: z.string(),
   role: z.string().nullable(),
   answer_id: z.string(),
   answer_corpus: z.string(),
-  score: z.number(),
+  actor: z.string(),
+  effect: z.enum(["lift", "push_down"]),
+  state: z.enum(["active", "disabled", "expired"]),
+  disabled: z
+    .object({ at: timestamp, by: z.string(), reason: z.string() })
+    .optional()
+    .describe("Present while it is disabled; by harm_limit when it was its own harm"),
+  note: z.string().optional().describe("Why it acts on no search as things are"),
 });
+export type Playbook = z.infer<typeof playbook>;
+
+const ledgerEntry = playbook
+  .pick({
+    playbook_id: true,
+    version: true,
+    role: true,
+    answer_id: true,
+    answer_corpus: true,
+    actor: true,
+    effect: true,
+    state: true,
+    disabled: true,
+  })
+  .extend({
+    exposures: z.int().describe("Responses in which it acted on a hit"),
+    last_exposed_at: timestamp.optional(),
+    decay: z.number().describe("What age has left of it, 0 to 1"),
+    judged: z.int().describe("Later outcomes that it was replayed against, with and without it"),
+    lift: z.number().describe("Sum of what those replays gained by it, in DCG@10 as a share of the best"),
+    harm: z.number().describe("Sum of what they lost by it"),
+  });
+export type LedgerEntry = z.infer<typeof ledgerEntry>;
+
+const playbookName = { playbook_id: z.string().min(1).max(100) };
 
 const searchTraits = {
   method: "POST",
@@ -235,7 +366,7 @@ const searchTraits = {
   output: searched,
   idempotent: true,
   timeoutMs: 60_000,
-  errors: ["not_found", "upstream"],
+  errors: ["not_found", "forbidden", "upstream"],
   scope: "read",
 } as const;
 
@@ -335,47 +466,85 @@ export const matrix = {
   recordPlaybook: op({
     method: "POST",
     path: "/v1/matrix/playbooks/record",
-    summary: "Record what worked, so that it ranks higher next time",
-    planned: true,
-    input: z.strictObject({
-      query_text: z.string().min(1).max(4000),
-      role: z.string().optional(),
-      answer_id: z.string(),
-      answer_corpus: plainName,
-      score: z.number().min(0).max(1),
-      outcome: z
-        .strictObject({
-          order_id: z.string().optional(),
-          event_id: z.string().optional(),
-          result: z.string().optional(),
-        })
-        .optional(),
-      tags: z.array(z.string()).optional(),
-      actor: z.string().optional(),
-      ttl_days: z.int().positive().optional(),
-    }),
+    summary: "Record what worked or did not, so that it ranks higher or lower next time",
+    description:
+      "A playbook is one query, answer, role and actor: the same record again changes nothing, one that says something " +
+      "else is its next version. It acts on queries near the recorded one, of the same role, and lifts people of that role alone.",
+    input: playbookRecord,
     output: playbook,
     status: 201,
-    errors: ["not_found", "rejected"],
+    idempotent: true,
+    errors: ["not_found", "conflict", "rejected", "upstream"],
+    scope: "write",
+  }),
+  importPlaybooks: op({
+    method: "POST",
+    path: "/v1/matrix/playbooks/import",
+    summary: "Record many playbooks from NDJSON, a line a record, or from a JSON array",
+    description:
+      "Each row is recorded as a whole or refused with its reason; the others are recorded all the same. Sending the same " +
+      "again is harmless.",
+    body: "raw",
+    input: z.strictObject({}),
+    output: z.object({
+      imported: z.int().describe("New playbooks and new versions"),
+      unchanged: z.int(),
+      rejected: z.int(),
+      reasons: z
+        .array(z.object({ row: z.int(), message: z.string() }))
+        .describe("Of the first hundred refused rows, counted from 1"),
+    }),
+    idempotent: true,
+    timeoutMs: 3_600_000,
+    work: "upload",
+    errors: ["too_large", "upstream"],
     scope: "write",
   }),
   playbooks: op({
     method: "GET",
     path: "/v1/matrix/playbooks",
-    summary: "List playbooks by role",
-    planned: true,
-    input: z.strictObject({ role: z.string().optional(), ...pageInput }),
+    summary: "List playbooks, of one role or all",
+    input: z.strictObject({
+      role: z.string().max(200).optional(),
+      corpus: plainName.optional(),
+      ...pageInput,
+    }),
     output: z.object({ playbooks: z.array(playbook), next_cursor: z.string().optional() }),
+    errors: [],
+    scope: "read",
+  }),
+  playbookLedger: op({
+    method: "GET",
+    path: "/v1/matrix/playbooks/ledger",
+    summary: "What playbooks did: exposures, and lift and harm by replays with and without each",
+    input: z.strictObject({
+      role: z.string().max(200).optional(),
+      corpus: plainName.optional(),
+      ...pageInput,
+    }),
+    output: z.object({
+      entries: z.array(ledgerEntry),
+      totals: z.object({
+        playbooks: z.int(),
+        active: z.int(),
+        disabled: z.int(),
+        exposures: z.int(),
+        lift: z.number(),
+        harm: z.number(),
+        waiting: z.int().describe("Outcomes that are still to be replayed"),
+      }),
+      next_cursor: z.string().optional(),
+    }),
+    timeoutMs: 60_000,
     errors: [],
     scope: "read",
   }),
   playbook: op({
     method: "GET",
     path: "/v1/matrix/playbooks/{playbook_id}",
-    summary: "Read a playbook",
-    planned: true,
-    input: z.strictObject({ playbook_id: z.string() }),
-    output: playbook,
+    summary: "Read a playbook with all of its versions",
+    input: z.strictObject(playbookName),
+    output: playbook.extend({ versions: z.array(playbookVersion) }),
     errors: ["not_found"],
     scope: "read",
   }),
@@ -383,10 +552,29 @@ export const matrix = {
     method: "DELETE",
     path: "/v1/matrix/playbooks/{playbook_id}",
     summary: "Remove a playbook",
-    planned: true,
-    input: z.strictObject({ playbook_id: z.string() }),
+    input: z.strictObject(playbookName),
     output: z.null(),
     status: 204,
+    errors: ["not_found"],
+    scope: "write",
+  }),
+  disablePlaybook: op({
+    method: "POST",
+    path: "/v1/matrix/playbooks/{playbook_id}/disable",
+    summary: "Keep a playbook from acting",
+    input: z.strictObject({ ...playbookName, reason: z.string().max(500).optional() }),
+    output: playbook,
+    idempotent: true,
+    errors: ["not_found"],
+    scope: "write",
+  }),
+  enablePlaybook: op({
+    method: "POST",
+    path: "/v1/matrix/playbooks/{playbook_id}/enable",
+    summary: "Let a disabled playbook act again; the harm so far no longer counts",
+    input: z.strictObject(playbookName),
+    output: playbook,
+    idempotent: true,
     errors: ["not_found"],
     scope: "write",
   }),

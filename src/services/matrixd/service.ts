@@ -118,7 +118,7 @@ export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>>
       mode,
       filter,
       near: point,
-      explain,
+      explain: explain !== false,
       now: momentOf(input.now) ?? clock.now(),
     };
     const {
@@ -289,12 +289,24 @@ export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>>
       await corpora.drop(corpus);
       return null;
     },
+    recordPlaybook: notYet,
+    importPlaybooks: notYet,
+    playbooks: notYet,
+    playbookLedger: notYet,
+    playbook: notYet,
+    dropPlaybook: notYet,
+    disablePlaybook: notYet,
+    enablePlaybook: notYet,
   };
   return {
     handlers,
     stats: () => ({ failures: failures.counts, damaged: corpora.damaged() }),
     close: () => corpora.close(),
   };
+}
+
+function notYet(): never {
+  throw new Fault("unavailable", "Playbooks cannot be recorded yet.");
 }
 
 /** A field that none of the corpora has would match nothing, without a word. */
