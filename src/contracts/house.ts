@@ -6,8 +6,10 @@ import { catalog } from "./catalog.ts";
 import { embed } from "./embed.ts";
 import { ingest } from "./ingest.ts";
 import { matrix } from "./matrix.ts";
+import { observe } from "./observe.ts";
 import { query } from "./query.ts";
 import { storage } from "./storage.ts";
+import { truth } from "./truth.ts";
 import { vector } from "./vector.ts";
 
 export const house = {
@@ -18,6 +20,8 @@ export const house = {
   embedd: embed,
   vectord: vector,
   matrixd: matrix,
+  observerd: observe,
+  truthd: truth,
 } as const satisfies Record<string, Contract>;
 
 export type ServiceName = keyof typeof house;

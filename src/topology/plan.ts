@@ -28,6 +28,12 @@ export const PLAN: { readonly [N in ServiceName]: Part<N> } = {
     ["catalogd", "queryd", "embedd", "vectord"],
     async () => (await import("./parts/matrixd.ts")).buildMatrixd,
   ),
+  observerd: part("observerd", [], async () => (await import("./parts/observerd.ts")).buildObserverd),
+  truthd: part(
+    "truthd",
+    ["catalogd", "ingestd", "queryd"],
+    async () => (await import("./parts/truthd.ts")).buildTruthd,
+  ),
 };
 
 /** Services in an order in which each one's needs come before it. */
