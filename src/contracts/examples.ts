@@ -21,6 +21,8 @@ const FILL_ORDER = {
   headcount: 1,
   pay_rate: 24,
 } as const;
+const ALERT = { rule: "gateway-errors" } as const;
+const PHONE = { entity: "worker:w8", attribute: "phone" } as const;
 const ORDER = "Need 3 forklift operators in Springfield, IL Monday 6am";
 
 /** By service and operation. Fields of the path, the query and headers stand among those of the body. */
@@ -115,5 +117,41 @@ export const EXAMPLES: Readonly<Record<ServiceName, Readonly<Record<string, Inpu
       outcome: { result: "filled", score: 1 },
     },
     search: { query: "night shift forklift at short notice", k: 5 },
+  observerd: {
+    record: {
+      source: "payroll-script",
+      kind: "export",
+      subject: "week 48",
+      data: { rows: 214, took_ms: 830 },
+    },
+    events: { source: "payroll-script" },
+    putRule: { ...ALERT, measure: "error_rate", source: "gateway", threshold: 0.05 },
+    dropRule: ALERT,
+  },
+  truthd: {
+    claims: {
+      claims: [
+        {
+          ...PHONE,
+          value: "(217) 555-0134",
+          source: "crm",
+          observed_at: "2026-10-01T09:00:00Z",
+        },
+        { ...PHONE, value: "+1 217 555 0199", source: "payroll", observed_at: "2026-11-02T09:00:00Z" },
+      ],
+    },
+    putRule: { attribute: "phone", normaliser: "phone", sources: ["payroll", "crm"] },
+    entity: { entity: PHONE.entity },
+    history: PHONE,
+    decide: { ...PHONE, value: "217-555-0134", actor: "Dana", reason: "Called the number" },
+    decisions: { entity: PHONE.entity },
+    import: {
+      dataset: "workers",
+      entity_key: "worker_id",
+      entity_prefix: "worker:",
+      mapping: { name: "name", role: "role", state: "state" },
+      source: "roster",
+    },
+    export: { dataset: "truth" },
   },
 };

@@ -10,6 +10,10 @@ import { pathway } from "./pathway.ts";
 import { query } from "./query.ts";
 import { storage } from "./storage.ts";
 import { validate } from "./validate.ts";
+import { observe } from "./observe.ts";
+import { query } from "./query.ts";
+import { storage } from "./storage.ts";
+import { truth } from "./truth.ts";
 import { vector } from "./vector.ts";
 
 export const house = {
@@ -22,6 +26,8 @@ export const house = {
   matrixd: matrix,
   validatord: validate,
   pathwayd: pathway,
+  observerd: observe,
+  truthd: truth,
 } as const satisfies Record<string, Contract>;
 
 export type ServiceName = keyof typeof house;

@@ -34,6 +34,12 @@ export const PLAN: { readonly [N in ServiceName]: Part<N> } = {
     async () => (await import("./parts/validatord.ts")).buildValidatord,
   ),
   pathwayd: part("pathwayd", ["embedd"], async () => (await import("./parts/pathwayd.ts")).buildPathwayd),
+  observerd: part("observerd", [], async () => (await import("./parts/observerd.ts")).buildObserverd),
+  truthd: part(
+    "truthd",
+    ["catalogd", "ingestd", "queryd"],
+    async () => (await import("./parts/truthd.ts")).buildTruthd,
+  ),
 };
 
 /** Services in an order in which each one's needs come before it. */
