@@ -107,6 +107,7 @@ export const EXAMPLES: Readonly<Record<ServiceName, Readonly<Record<string, Inpu
     extract: { text: 'Here is the fill:\n```json\n{"order_id":"o-1","fills":[{"worker_id":"w-1"}]}\n```' },
     checks: { artifact: "fill" },
     loadRoster: { roster: "workers" },
+  },
   pathwayd: {
     add: {
       kind: "order",
@@ -117,6 +118,7 @@ export const EXAMPLES: Readonly<Record<ServiceName, Readonly<Record<string, Inpu
       outcome: { result: "filled", score: 1 },
     },
     search: { query: "night shift forklift at short notice", k: 5 },
+  },
   observerd: {
     record: {
       source: "payroll-script",
