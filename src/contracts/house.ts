@@ -11,8 +11,6 @@ import { query } from "./query.ts";
 import { storage } from "./storage.ts";
 import { validate } from "./validate.ts";
 import { observe } from "./observe.ts";
-import { query } from "./query.ts";
-import { storage } from "./storage.ts";
 import { truth } from "./truth.ts";
 import { vector } from "./vector.ts";
 
