@@ -28,6 +28,11 @@ export const PLAN: { readonly [N in ServiceName]: Part<N> } = {
     ["catalogd", "queryd", "embedd", "vectord"],
     async () => (await import("./parts/matrixd.ts")).buildMatrixd,
   ),
+  journald: part(
+    "journald",
+    ["catalogd", "queryd"],
+    async () => (await import("./parts/journald.ts")).buildJournald,
+  ),
 };
 
 /** Services in an order in which each one's needs come before it. */
