@@ -5,6 +5,7 @@ import type { Contract, Service } from "#rpc/contract";
 import { catalog } from "./catalog.ts";
 import { embed } from "./embed.ts";
 import { ingest } from "./ingest.ts";
+import { journal } from "./journal.ts";
 import { matrix } from "./matrix.ts";
 import { pathway } from "./pathway.ts";
 import { query } from "./query.ts";
@@ -26,6 +27,7 @@ export const house = {
   pathwayd: pathway,
   observerd: observe,
   truthd: truth,
+  journald: journal,
 } as const satisfies Record<string, Contract>;
 
 export type ServiceName = keyof typeof house;

@@ -40,6 +40,11 @@ export const PLAN: { readonly [N in ServiceName]: Part<N> } = {
     ["catalogd", "ingestd", "queryd"],
     async () => (await import("./parts/truthd.ts")).buildTruthd,
   ),
+  journald: part(
+    "journald",
+    ["catalogd", "queryd"],
+    async () => (await import("./parts/journald.ts")).buildJournald,
+  ),
 };
 
 /** Services in an order in which each one's needs come before it. */

@@ -52,6 +52,8 @@ export function encodeFrame(records: readonly Uint8Array[], firstSequence: numbe
 export interface Frame {
   readonly firstSequence: number;
   readonly records: readonly Uint8Array[];
+  /** Where it begins in its segment. */
+  readonly offset: number;
   readonly bytes: number;
 }
 
@@ -118,7 +120,7 @@ function readFrame(bytes: Uint8Array, view: DataView, at: number): Frame | null 
     records.length === view.getUint32(at + 16, true),
     "a frame holds as many records as its header says",
   );
-  return { firstSequence: Number(view.getBigUint64(at + 8, true)), records, bytes: end - at };
+  return { firstSequence: Number(view.getBigUint64(at + 8, true)), records, offset: at, bytes: end - at };
 }
 
 /** The place of the next frame that verifies and does not repeat a sequence. */
