@@ -1,0 +1,253 @@
+// Who could take an order: matrixd ranks, the fill rules check each, and whom a rule keeps out is told with the rule. What
+// ranks are given is matrixd's order alone; a rule takes people out and never moves them.
+
+import type { Candidate, Excluded, Shortlist } from "#contracts/fill";
+import type { matrix, MatrixHit, Searched } from "#contracts/matrix";
+import type { Assignment, Context, validate } from "#contracts/validate";
+import type { Call } from "#rpc/call";
+import type { Service } from "#rpc/contract";
+import { Fault, toFault } from "#rpc/fault";
+import { wordsOf } from "../order/complete.ts";
+import { judged } from "../order/judged.ts";
+import type { Board, FillState } from "../state/board.ts";
+
+export interface PeopleDeps {
+  readonly matrix: Service<typeof matrix>;
+  readonly validate: Service<typeof validate>;
+}
+
+/** What a ranking needs to know of a fill. */
+export type Wanted = Pick<FillState, "fillId" | "order" | "orderText" | "corrected" | "corpus" | "seats">;
+
+/** Enough that rules may keep out most of the first and a large order is still filled. */
+const POOL_FACTOR = 3;
+const POOL_MIN = 100;
+const POOL_MAX = 1000;
+/** People whom a search shows only when it is asked for them. */
+const HIDDEN_MAX = 100;
+const EXCLUDED_MAX = 200;
+const MILES_STANDARD = 50;
+/** The role part of a hit's score for somebody of the role itself. */
+const SAME_ROLE = 0.99;
+
+/** Why somebody who failed this very order is not offered for it again. */
+const FAILED: Readonly<Record<string, { code: string; message: string }>> = {
+  no_show: { code: "fill.no_show", message: "Did not come to this order." },
+  late_cancel: { code: "fill.late_cancel", message: "Cancelled late on this order." },
+  declined: { code: "fill.declined", message: "Declined this order." },
+  blocked: { code: "fill.dnr", message: "Was blocked on this order." },
+};
+
+export interface Ranked extends Shortlist {
+  readonly query: Searched["query"];
+}
+
+export async function shortlist(
+  { matrix, validate }: PeopleDeps,
+  board: Board,
+  fill: Wanted,
+  { k, now, textNow, call }: { k: number; now: number; textNow?: string | undefined; call: Call },
+): Promise<Ranked> {
+  const words = wordsOf(fill.order, fill.orderText, fill.corrected);
+  const pool = Math.min(POOL_MAX, Math.max(POOL_MIN, k * POOL_FACTOR));
+  const search = (query_text: string, limit: number): Promise<Searched> =>
+    matrix.search(
+      {
+        query_text,
+        corpora: [fill.corpus],
+        k: limit,
+        explain: true,
+        ...(textNow === undefined ? {} : { now: textNow }),
+        ...(fill.order.role === undefined ? {} : { query_role: fill.order.role }),
+      },
+      call,
+    );
+  const [found, ...hidden] = await Promise.all([
+    search(words, pool),
+    ...HIDDEN_QUERIES.map((status) => search(`${words} ${status}`, HIDDEN_MAX)),
+  ]);
+  const shown = found.hits;
+  const others = hidden.flatMap(({ hits }) => hits.filter(({ status }) => status !== undefined));
+  const people = uniqueById([...shown, ...others]);
+  const verdicts = await screened({ matrix, validate }, board, fill, people, now, call);
+  const excluded = new Map<string, Excluded>();
+  for (const hit of people) {
+    const out = keptOut(fill, hit, verdicts);
+    if (out !== undefined) excluded.set(hit.id, { ...describedHit(hit), ...out });
+  }
+  const radius = 2 * (fill.order.max_miles ?? MILES_STANDARD);
+  const near = people.filter(
+    ({ id, miles = 0, explain }) => excluded.has(id) && miles <= radius && (explain?.role ?? 0) >= SAME_ROLE,
+  );
+  return {
+    query: found.query,
+    shortlist: shown
+      .filter(({ id }) => !excluded.has(id))
+      .slice(0, k)
+      .map((hit, rank) => candidateOf(hit, rank, fill, verdicts)),
+    excluded: near
+      .flatMap(({ id }) => excluded.get(id) ?? [])
+      .sort((a, b) => (a.miles ?? 0) - (b.miles ?? 0))
+      .slice(0, EXCLUDED_MAX),
+    unchecked: verdicts.unchecked,
+  };
+}
+
+const HIDDEN_QUERIES = ["do not hire", "inactive"];
+
+type Finding = Candidate["checks"][number];
+
+interface Verdicts {
+  readonly findings: ReadonlyMap<string, readonly Finding[]>;
+  readonly unchecked: string[];
+}
+
+/** The assignments that count against these people elsewhere: holds and confirmed places of other fills. */
+export function assignmentsOf(
+  board: Board,
+  fillId: string,
+  workerIds: readonly string[],
+  now: number,
+): Assignment[] {
+  return workerIds.flatMap((worker_id) =>
+    board.bookings.of(worker_id, fillId, now).map(({ fillId: order_id, startMs, endMs, status }) => {
+      const { city, state, lat, lon } = board.fills.get(order_id)?.order ?? {};
+      return {
+        worker_id,
+        order_id,
+        start_at: new Date(startMs).toISOString(),
+        end_at: new Date(endMs).toISOString(),
+        status,
+        ...(city === undefined ? {} : { city }),
+        ...(state === undefined ? {} : { state }),
+        ...(lat === undefined ? {} : { lat }),
+        ...(lon === undefined ? {} : { lon }),
+      };
+    }),
+  );
+}
+
+/** What the fill rules judge by, for people of a fill. */
+export function contextOf(
+  board: Board,
+  fill: Pick<Wanted, "fillId" | "order">,
+  workerIds: readonly string[],
+  now: number,
+): Context & { order: NonNullable<Context["order"]> } {
+  const among = new Set(workerIds);
+  return {
+    order: judged(fill.fillId, fill.order, now).order,
+    assignments: assignmentsOf(board, fill.fillId, workerIds, now),
+    blocks: board.blocks.filter(({ worker_id }) => among.has(worker_id)),
+    now: new Date(now).toISOString(),
+  };
+}
+
+/** The dataset of a corpus, which is the roster that its people are checked against. */
+export async function rosterOf({ matrix }: Pick<PeopleDeps, "matrix">, corpus: string, call: Call): Promise<string> {
+  return (await matrix.corpus({ corpus }, call)).dataset;
+}
+
+/** Runs a check, and loads the roster when it is not loaded yet. */
+export async function withRoster<T>(
+  { validate }: Pick<PeopleDeps, "validate">,
+  roster: string,
+  call: Call,
+  check: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await check();
+  } catch (error) {
+    if (!(error instanceof Fault) || error.code !== "unavailable") throw error;
+    await validate.loadRoster({ roster }, call);
+    return check();
+  }
+}
+
+async function screened(
+  deps: PeopleDeps,
+  board: Board,
+  fill: Wanted,
+  people: readonly MatrixHit[],
+  now: number,
+  call: Call,
+): Promise<Verdicts> {
+  const { moot, unchecked } = judged(fill.fillId, fill.order, now);
+  const ids = people.map(({ id }) => id);
+  const roster = await rosterOf(deps, fill.corpus, call);
+  try {
+    const { workers, order } = await withRoster(deps, roster, call, () =>
+      deps.validate.screen({ worker_ids: ids, context: contextOf(board, fill, ids, now), roster }, call),
+    );
+    const findings = new Map(
+      Object.entries(workers).map(([id, all]) => [id, all.filter(({ code }) => !moot.has(code))] as const),
+    );
+    const wrong = order.filter(({ code, severity }) => severity === "error" && !moot.has(code));
+    return { findings, unchecked: [...unchecked, ...wrong.map(({ message }) => `The order: ${message}`)] };
+  } catch (error) {
+    const { code, message } = toFault(error);
+    if (code !== "unavailable" && code !== "rejected" && code !== "upstream") throw error;
+    return { findings: new Map(), unchecked: [`No fill rule was looked at. ${message}`] };
+  }
+}
+
+function keptOut(
+  fill: Wanted,
+  { id, status }: MatrixHit,
+  { findings }: Verdicts,
+): Pick<Excluded, "code" | "message"> | undefined {
+  const failed = FAILED[fill.seats.get(id)?.status ?? ""];
+  if (failed !== undefined) return failed;
+  const error = findings.get(id)?.find(({ severity }) => severity === "error");
+  if (error !== undefined) return { code: error.code, message: error.message };
+  // Hidden from searches, whatever the rules know of it.
+  if (status !== undefined) {
+    return { code: "fill.status", message: status === "inactive" ? "Is inactive." : "Is marked do not hire." };
+  }
+  return undefined;
+}
+
+function candidateOf(hit: MatrixHit, rank: number, fill: Wanted, { findings }: Verdicts): Candidate {
+  const { id, corpus, base_rank, score, boost, missing = [], metadata, explain } = hit;
+  return {
+    ...describedHit(hit),
+    rank,
+    base_rank,
+    worker_id: id,
+    corpus,
+    ...textOf(metadata, "role", "role"),
+    ...textOf(metadata, "city", "city"),
+    ...textOf(metadata, "state", "state"),
+    score,
+    ...(boost === undefined ? {} : { boost: { factor: boost.factor, playbook_id: boost.playbook_id } }),
+    why: explain?.why ?? "",
+    ...(missing.length === 0 ? {} : { lacks: missing }),
+    checks: [...(findings.get(id) ?? [])],
+    ...(fill.seats.get(id)?.backup === true ? { standby: true } : {}),
+    metadata,
+  };
+}
+
+function describedHit({ id, miles, metadata }: MatrixHit): Pick<Excluded, "worker_id" | "name" | "miles"> {
+  return { worker_id: id, ...nameOf(metadata), ...(miles === undefined ? {} : { miles }) };
+}
+
+export function nameOf(metadata: Readonly<Record<string, unknown>>): { name?: string } {
+  const whole = metadata["name"];
+  if (typeof whole === "string" && whole !== "") return { name: whole };
+  const parts = [metadata["first_name"], metadata["last_name"]].filter((part) => typeof part === "string");
+  return parts.length === 0 ? {} : { name: parts.join(" ") };
+}
+
+function textOf<K extends string>(
+  metadata: Readonly<Record<string, unknown>>,
+  column: string,
+  field: K,
+): { [P in K]?: string } {
+  const value = metadata[column];
+  return (typeof value === "string" ? { [field]: value } : {}) as { [P in K]?: string };
+}
+
+function uniqueById(hits: readonly MatrixHit[]): MatrixHit[] {
+  return [...new Map(hits.toReversed().map((hit) => [hit.id, hit])).values()].toReversed();
+}

@@ -1,0 +1,250 @@
+// What the fills are: the fold of their events, in the order of the journal. Nothing else changes it, so two readers of the
+// same events hold the same board, and the board of a moment is the fold of the events until then.
+//
+// Beside the fills it keeps two indexes that follow from them: who is booked when, and who is blocked where.
+
+import type { Fill, FillOrder, FillReading, Message, Proposal, Seat, SeatStatus } from "#contracts/fill";
+import type { Block } from "#contracts/validate";
+import { assert } from "#lib/assert";
+import type { FillEvent } from "./events.ts";
+import { Bookings } from "./bookings.ts";
+
+export interface FillState {
+  readonly fillId: string;
+  version: number;
+  /** Of the last event. */
+  seq: number;
+  orderText: string | undefined;
+  order: FillOrder;
+  readonly corpus: string;
+  reading: FillReading | undefined;
+  missing: readonly string[];
+  assumed: Fill["assumed"];
+  /** A person changed what was read. */
+  corrected: boolean;
+  readonly seats: Map<string, Seat>;
+  proposal: Proposal | undefined;
+  readonly messages: Message[];
+  closed: Fill["closed"];
+  readonly actor: string | undefined;
+  readonly createdAt: string;
+  updatedAt: string;
+}
+
+/** An outcome whose playbook and trace are not recorded yet. */
+export interface Unlearnt {
+  readonly eventId: string;
+  readonly fillId: string;
+  readonly workerId: string;
+}
+
+export type FillBlock = Block & { readonly worker_id: string; readonly start_at: string; readonly reason: string };
+
+/** Statuses whose people are not free at that time; the first two only while they are held. */
+const BOOKED: ReadonlySet<SeatStatus> = new Set(["proposed", "contacted", "confirmed", "completed"]);
+
+export class Board {
+  readonly fills = new Map<string, FillState>();
+  readonly bookings = new Bookings();
+  readonly blocks: FillBlock[] = [];
+  readonly unlearnt = new Map<string, Unlearnt & Extract<FillEvent, { data: { score?: unknown } }>>();
+  /** How often somebody confirmed less than a day before the shift. */
+  readonly quickYeses = new Map<string, number>();
+  /** Of the last event that was applied. */
+  seq = 0;
+
+  /** Throws when the event does not follow from those before it: the journal is not what filld wrote. */
+  apply(event: FillEvent): FillState {
+    this.seq = Math.max(this.seq, event.seq);
+    if (event.type === "order.received") return this.#received(event);
+    const fill = this.fills.get(event.fillId);
+    assert(fill !== undefined, `event ${event.seq} is of a fill that was opened`);
+    fill.seq = event.seq;
+    if (event.type === "fill.learnt") {
+      if (event.causationId !== undefined) this.unlearnt.delete(event.causationId);
+      return fill;
+    }
+    fill.version = event.data.version;
+    fill.updatedAt = event.at;
+    this.#change(fill, event);
+    return fill;
+  }
+
+  #received({ fillId, seq, at, actor, data }: Extract<FillEvent, { type: "order.received" }>): FillState {
+    const fill: FillState = {
+      fillId,
+      version: data.version,
+      seq,
+      orderText: data.order_text,
+      order: data.order ?? {},
+      corpus: data.corpus,
+      reading: undefined,
+      missing: [],
+      assumed: [],
+      corrected: false,
+      seats: new Map(),
+      proposal: undefined,
+      messages: [],
+      closed: undefined,
+      actor,
+      createdAt: at,
+      updatedAt: at,
+    };
+    this.fills.set(fillId, fill);
+    return fill;
+  }
+
+  #change(fill: FillState, event: Exclude<FillEvent, { type: "order.received" | "fill.learnt" }>): void {
+    switch (event.type) {
+      case "order.parsed":
+        Object.assign(fill, {
+          order: event.data.order,
+          reading: event.data.reading,
+          missing: event.data.missing,
+          assumed: event.data.assumed,
+        });
+        break;
+      case "order.corrected":
+        Object.assign(fill, {
+          order: event.data.order,
+          missing: event.data.missing,
+          assumed: event.data.assumed,
+          corrected: true,
+        });
+        this.#rebook(fill);
+        break;
+      case "fill.proposed":
+        this.#proposed(fill, event);
+        break;
+      case "contact.drafted":
+        this.#drafted(fill, event);
+        break;
+      case "worker.blocked": {
+        const { worker_id, scope, client_id, site_id, reason } = event.data;
+        this.blocks.push({ worker_id, scope, client_id, site_id, reason, start_at: event.at });
+        this.#setSeat(fill, worker_id, { status: "blocked", since: event.at, reason });
+        break;
+      }
+      case "shift.confirmed":
+      case "shift.declined":
+      case "shift.completed":
+      case "shift.cancelled":
+      case "no_show":
+      case "late_cancel":
+        this.#outcome(fill, event);
+        break;
+      case "outcome.rated":
+        this.#setSeat(fill, event.data.worker_id, { rating: event.data.rating });
+        break;
+      case "fill.closed":
+        fill.closed = { result: event.data.result, ...reasonOf(event.data) };
+        for (const seat of fill.seats.values()) {
+          if (isLive(seat)) this.#setSeat(fill, seat.worker_id, { status: "cancelled", since: event.at });
+        }
+        break;
+      case "shortlist.proposed":
+      case "fill.validated":
+      case "fill.backfilled":
+        break;
+    }
+  }
+
+  #proposed(fill: FillState, { at, data }: Extract<FillEvent, { type: "fill.proposed" }>): void {
+    fill.proposal = data.proposal;
+    if (!data.proposal.ok) return;
+    const named = new Set(data.places.map(({ worker_id }) => worker_id));
+    for (const seat of fill.seats.values()) {
+      const undecided = seat.status === "proposed" || seat.status === "contacted";
+      if (undecided && !named.has(seat.worker_id)) {
+        this.#setSeat(fill, seat.worker_id, { status: "replaced", since: at });
+      }
+    }
+    for (const { worker_id, corpus, name, backup } of data.places) {
+      const before = fill.seats.get(worker_id);
+      if (before !== undefined && (before.status === "confirmed" || before.status === "completed")) continue;
+      fill.seats.set(worker_id, {
+        worker_id,
+        corpus,
+        ...(name === undefined ? {} : { name }),
+        ...(backup === true ? { backup } : {}),
+        status: "proposed",
+        since: at,
+        held_until: data.held_until,
+        messages: before?.messages ?? 0,
+      });
+    }
+    this.#rebook(fill);
+  }
+
+  #drafted(fill: FillState, { at, data }: Extract<FillEvent, { type: "contact.drafted" }>): void {
+    const { version: _, ...message } = data;
+    fill.messages.push({ ...message, drafted_at: at });
+    const seat = fill.seats.get(data.worker_id);
+    if (seat === undefined) return;
+    const contacted = data.ok && seat.status === "proposed";
+    this.#setSeat(fill, data.worker_id, {
+      messages: seat.messages + 1,
+      ...(contacted ? { status: "contacted", since: at } : {}),
+    });
+  }
+
+  #outcome(
+    fill: FillState,
+    event: Extract<FillEvent, { data: { status: SeatStatus; worker_id: string; score?: unknown } }>,
+  ): void {
+    const { worker_id, status, rating, score } = event.data;
+    this.#setSeat(fill, worker_id, {
+      status,
+      since: event.at,
+      ...(rating === undefined ? {} : { rating }),
+      ...reasonOf(event.data),
+    });
+    if (score !== undefined) {
+      this.unlearnt.set(event.id, { ...event, eventId: event.id, fillId: fill.fillId, workerId: worker_id });
+    }
+    const start = fill.order.start_at;
+    const short = start !== undefined && Date.parse(start) - Date.parse(event.at) < SHORT_NOTICE_MS;
+    if (status === "confirmed" && short) {
+      this.quickYeses.set(worker_id, (this.quickYeses.get(worker_id) ?? 0) + 1);
+    }
+  }
+
+  #setSeat(fill: FillState, workerId: string, change: Partial<Seat>): void {
+    const seat = fill.seats.get(workerId);
+    if (seat === undefined) return;
+    const { held_until, ...changed } = { ...seat, ...change };
+    const holds = changed.status === "proposed" || changed.status === "contacted";
+    fill.seats.set(workerId, holds && held_until !== undefined ? { ...changed, held_until } : changed);
+    this.#rebook(fill);
+  }
+
+  #rebook(fill: FillState): void {
+    const { start_at, end_at } = fill.order;
+    const seats = [...fill.seats.values()].filter(({ status }) => BOOKED.has(status));
+    this.bookings.replace(
+      fill.fillId,
+      start_at === undefined || end_at === undefined
+        ? []
+        : seats.map((seat) => ({
+            workerId: seat.worker_id,
+            fillId: fill.fillId,
+            startMs: Date.parse(start_at),
+            endMs: Date.parse(end_at),
+            status: seat.status,
+            untilMs: seat.held_until === undefined ? Infinity : Date.parse(seat.held_until),
+          })),
+    );
+  }
+}
+
+/** A confirmation later than this before the shift is one at short notice. */
+const SHORT_NOTICE_MS = 24 * 3600 * 1000;
+
+function reasonOf({ reason }: { reason?: string | undefined }): { reason?: string } {
+  return reason === undefined ? {} : { reason };
+}
+
+/** The person may still work the shift. */
+export function isLive({ status }: Seat): boolean {
+  return status === "proposed" || status === "contacted" || status === "confirmed";
+}
