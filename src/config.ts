@@ -116,6 +116,20 @@ export const OPTIONS = {
     "Disk for embeddings from Ollama or another server",
     mebibytes(1024),
   ),
+  agency: option(
+    "LAKEHOUSE_AGENCY",
+    "Name of the sender in drafted messages",
+    z.string().min(1).max(200).default("Your staffing agency"),
+  ),
+  fill_hold_minutes: option(
+    "LAKEHOUSE_FILL_HOLD_MINUTES",
+    "Minutes for which a proposal keeps its people from other fills",
+    z.coerce
+      .number()
+      .min(1)
+      .max(7 * 24 * 60)
+      .default(30),
+  ),
   sql_memory_mib: option("LAKEHOUSE_SQL_MEMORY_MIB", "Memory one SQL worker may use", mebibytes(1024)),
   sql_workers: option(
     "LAKEHOUSE_SQL_WORKERS",

@@ -21,6 +21,7 @@ const FILL_ORDER = {
   headcount: 1,
   pay_rate: 24,
 } as const;
+const FILL = { fill_id: "example" } as const;
 const ALERT = { rule: "gateway-errors" } as const;
 const PHONE = { entity: "worker:w8", attribute: "phone" } as const;
 const ORDER = "Need 3 forklift operators in Springfield, IL Monday 6am";
@@ -166,5 +167,17 @@ export const EXAMPLES: Readonly<Record<ServiceName, Readonly<Record<string, Inpu
     },
     events: { subject: "order-1", limit: 10 },
     event: { id: "example-1" },
+  },
+  filld: {
+    open: { ...FILL, order_text: ORDER, order: { client_id: "c-1", pay_rate: 24 }, k: 5 },
+    fill: FILL,
+    shortlist: { ...FILL, k: 5 },
+    correct: { ...FILL, version: 1, order: { headcount: 2 }, reason: "The client called" },
+    propose: { ...FILL, version: 2, auto: true },
+    history: FILL,
+    messages: FILL,
+    backfill: { ...FILL, version: 3, k: 5 },
+    close: { ...FILL, version: 4, result: "cancelled", reason: "The client cancelled" },
+    blocks: { client: "c-1" },
   },
 };

@@ -129,10 +129,10 @@ const shortlist = z.object({
   shortlist: z.array(candidate),
   excluded: z
     .array(excluded)
-    .describe("People of the role within twice the radius whom a rule keeps out, the nearest first, 200 at most"),
-  unchecked: z
-    .array(z.string())
-    .describe("Rules that could not be looked at, and what they need, in words"),
+    .describe(
+      "People of the role within twice the radius whom a rule keeps out, the nearest first, 200 at most",
+    ),
+  unchecked: z.array(z.string()).describe("Rules that could not be looked at, and what they need, in words"),
 });
 export type Shortlist = z.infer<typeof shortlist>;
 
@@ -218,7 +218,9 @@ const fillEvent = z.object({
 });
 
 const fillName = { fill_id: z.string().min(1).max(100) };
-const seen = { version: z.int().min(1).describe("The version that the caller has seen; another one is a conflict") };
+const seen = {
+  version: z.int().min(1).describe("The version that the caller has seen; another one is a conflict"),
+};
 const actor = name.optional().describe("Who does it; the API key unless given");
 
 /** Reading, searching and checking thousands of people. */
@@ -236,6 +238,7 @@ export const fills = {
     description:
       "Give order_text as it came, or order with its fields, or both: fields go before what is read. People whom a rule keeps out are in excluded with the rule.",
     input: z.strictObject({
+      fill_id: plainName.optional().describe("A name of the caller's own; one that is taken is a conflict"),
       order_text: z.string().min(1).max(4000).optional(),
       order: fillOrder.optional(),
       corpus: plainName.optional().describe("Whom to look among; the first corpus of people unless given"),
@@ -246,7 +249,7 @@ export const fills = {
     output: fill.extend(shortlist.shape),
     status: 201,
     timeoutMs: WORK_TIMEOUT_MS,
-    errors: ["not_found", "upstream"],
+    errors: ["not_found", "conflict", "upstream"],
     scope: "write",
   }),
   list: op({
@@ -342,7 +345,10 @@ export const fills = {
       worker_ids: z.array(workerId).min(1).max(PEOPLE_MAX),
       channel,
       purpose,
-      language: z.enum(["en", "es"]).optional().describe("That of the person where the roster says it, else en"),
+      language: z
+        .enum(["en", "es"])
+        .optional()
+        .describe("That of the person where the roster says it, else en"),
       template: text.optional().describe("With {fields}; an e-mail's first line is its subject"),
       model: z.string().max(200).optional(),
       agency: z.string().max(200).optional().describe("The sender's name in the message"),

@@ -4,6 +4,7 @@
 import type { Contract, Service } from "#rpc/contract";
 import { catalog } from "./catalog.ts";
 import { embed } from "./embed.ts";
+import { fills } from "./fill.ts";
 import { ingest } from "./ingest.ts";
 import { journal } from "./journal.ts";
 import { matrix } from "./matrix.ts";
@@ -28,6 +29,7 @@ export const house = {
   observerd: observe,
   truthd: truth,
   journald: journal,
+  filld: fills,
 } as const satisfies Record<string, Contract>;
 
 export type ServiceName = keyof typeof house;

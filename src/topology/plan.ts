@@ -45,6 +45,11 @@ export const PLAN: { readonly [N in ServiceName]: Part<N> } = {
     ["catalogd", "queryd"],
     async () => (await import("./parts/journald.ts")).buildJournald,
   ),
+  filld: part(
+    "filld",
+    ["journald", "matrixd", "validatord", "pathwayd", "queryd", "ingestd"],
+    async () => (await import("./parts/filld.ts")).buildFilld,
+  ),
 };
 
 /** Services in an order in which each one's needs come before it. */

@@ -21,7 +21,13 @@ const HOUR_MS = 3_600_000;
 const DAY_MINUTES = 1440;
 
 /** Fields that a proposal needs: whom, where, when. */
-const NEEDED = ["role", "city", "state", "start_at", "end_at"] as const satisfies readonly (keyof FillOrder)[];
+const NEEDED = [
+  "role",
+  "city",
+  "state",
+  "start_at",
+  "end_at",
+] as const satisfies readonly (keyof FillOrder)[];
 
 export function completed(given: FillOrder, { role, slots }: Reading): Completed {
   const assumed: Assumption[] = [];
@@ -77,7 +83,11 @@ function isSamePlace({ city, state }: FillOrder, slots: Slots): boolean {
 function timesOf({ start, shift, timezone }: Slots): Pick<FillOrder, "start_at" | "end_at"> {
   if (start === undefined || timezone === undefined) return {};
   const [from, to] = (shift ?? "").split("-").map(minutesOf);
-  const date = { year: Number(start.slice(0, 4)), month: Number(start.slice(5, 7)), day: Number(start.slice(8, 10)) };
+  const date = {
+    year: Number(start.slice(0, 4)),
+    month: Number(start.slice(5, 7)),
+    day: Number(start.slice(8, 10)),
+  };
   const startMinutes = start.includes("T") ? minutesOf(start.slice(11, 16)) : from;
   if (startMinutes === undefined) return {};
   const start_at = utc(momentText(date, startMinutes, timezone));

@@ -144,7 +144,11 @@ export function contextOf(
 }
 
 /** The dataset of a corpus, which is the roster that its people are checked against. */
-export async function rosterOf({ matrix }: Pick<PeopleDeps, "matrix">, corpus: string, call: Call): Promise<string> {
+export async function rosterOf(
+  { matrix }: Pick<PeopleDeps, "matrix">,
+  corpus: string,
+  call: Call,
+): Promise<string> {
   return (await matrix.corpus({ corpus }, call)).dataset;
 }
 
@@ -202,7 +206,10 @@ function keptOut(
   if (error !== undefined) return { code: error.code, message: error.message };
   // Hidden from searches, whatever the rules know of it.
   if (status !== undefined) {
-    return { code: "fill.status", message: status === "inactive" ? "Is inactive." : "Is marked do not hire." };
+    return {
+      code: "fill.status",
+      message: status === "inactive" ? "Is inactive." : "Is marked do not hire.",
+    };
   }
   return undefined;
 }

@@ -36,9 +36,22 @@ export interface Unlearnt {
   readonly eventId: string;
   readonly fillId: string;
   readonly workerId: string;
+  readonly corpus: string;
+  readonly result: SeatStatus;
+  readonly score: number;
+  readonly queryText: string | undefined;
+  readonly role: string | undefined;
+  readonly client: string | undefined;
+  readonly orderId: string;
+  readonly actor: string | undefined;
+  readonly reason: string | undefined;
 }
 
-export type FillBlock = Block & { readonly worker_id: string; readonly start_at: string; readonly reason: string };
+export type FillBlock = Block & {
+  readonly worker_id: string;
+  readonly start_at: string;
+  readonly reason: string;
+};
 
 /** Statuses whose people are not free at that time; the first two only while they are held. */
 const BOOKED: ReadonlySet<SeatStatus> = new Set(["proposed", "contacted", "confirmed", "completed"]);
@@ -47,7 +60,8 @@ export class Board {
   readonly fills = new Map<string, FillState>();
   readonly bookings = new Bookings();
   readonly blocks: FillBlock[] = [];
-  readonly unlearnt = new Map<string, Unlearnt & Extract<FillEvent, { data: { score?: unknown } }>>();
+  /** By the id of the outcome's event, the oldest first. */
+  readonly unlearnt = new Map<string, Unlearnt>();
   /** How often somebody confirmed less than a day before the shift. */
   readonly quickYeses = new Map<string, number>();
   /** Of the last event that was applied. */
@@ -192,7 +206,7 @@ export class Board {
     fill: FillState,
     event: Extract<FillEvent, { data: { status: SeatStatus; worker_id: string; score?: unknown } }>,
   ): void {
-    const { worker_id, status, rating, score } = event.data;
+    const { worker_id, status, rating, score, query_text, reason } = event.data;
     this.#setSeat(fill, worker_id, {
       status,
       since: event.at,
@@ -200,7 +214,20 @@ export class Board {
       ...reasonOf(event.data),
     });
     if (score !== undefined) {
-      this.unlearnt.set(event.id, { ...event, eventId: event.id, fillId: fill.fillId, workerId: worker_id });
+      this.unlearnt.set(event.id, {
+        eventId: event.id,
+        fillId: fill.fillId,
+        workerId: worker_id,
+        corpus: fill.seats.get(worker_id)?.corpus ?? fill.corpus,
+        result: status,
+        score,
+        queryText: query_text,
+        role: fill.order.role,
+        client: fill.order.client_id,
+        orderId: fill.order.order_id ?? fill.fillId,
+        actor: event.actor,
+        reason,
+      });
     }
     const start = fill.order.start_at;
     const short = start !== undefined && Date.parse(start) - Date.parse(event.at) < SHORT_NOTICE_MS;

@@ -55,10 +55,17 @@ export const EVENTS = {
   }),
   "shortlist.proposed": z.object({
     version,
-    shortlist: z.array(z.object({ worker_id: z.string(), score: z.number(), playbook_id: z.string().optional() })),
+    shortlist: z.array(
+      z.object({ worker_id: z.string(), score: z.number(), playbook_id: z.string().optional() }),
+    ),
     excluded: z.array(z.object({ worker_id: z.string(), code: z.string() })),
   }),
-  "fill.proposed": z.object({ version, proposal: proposal.unwrap(), places: z.array(place), held_until: z.string() }),
+  "fill.proposed": z.object({
+    version,
+    proposal: proposal.unwrap(),
+    places: z.array(place),
+    held_until: z.string(),
+  }),
   "fill.validated": z.object({ version, workers: z.int(), warnings: z.int() }),
   "contact.drafted": z.object({
     version,

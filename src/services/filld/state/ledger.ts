@@ -7,7 +7,7 @@
 import type { journal, JournalEvent } from "#contracts/journal";
 import { assert } from "#lib/assert";
 import type { Clock } from "#lib/clock";
-import type { Call } from "#rpc/call";
+import type { CallInit } from "#rpc/call";
 import type { Service } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
 import { Board } from "./board.ts";
@@ -60,7 +60,7 @@ export class Ledger {
    * gives undefined when nothing is to be done.
    */
   async write<R>(
-    call: Call,
+    call: CallInit,
     decide: (board: Board) => { write: Write; result: R } | { write?: undefined; result: R },
   ): Promise<R> {
     return this.#inTurn(async () => {
@@ -94,7 +94,7 @@ export class Ledger {
     return events;
   }
 
-  async #record({ fillId, actor, drafts }: Write, call: Call): Promise<void> {
+  async #record({ fillId, actor, drafts }: Write, call: CallInit): Promise<void> {
     const at = new Date(this.#clock.now()).toISOString();
     const events = drafts.map(({ type, data, causationId }) => ({
       id: `${ID_PREFIX}${crypto.randomUUID()}`,

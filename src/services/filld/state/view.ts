@@ -34,7 +34,8 @@ export function statusOf(fill: FillState): FillStatus {
 }
 
 export function viewOf(fill: FillState): Fill {
-  const { fillId, version, orderText, order, corpus, reading, missing, assumed, proposal, closed, actor } = fill;
+  const { fillId, version, orderText, order, corpus, reading, missing, assumed, proposal, closed, actor } =
+    fill;
   return {
     fill_id: fillId,
     version,

@@ -1,0 +1,170 @@
+// Drafts for people of a fill: from a template or a model, each judged by the message rules before it is shown.
+
+import type { Channel, FillOrder, Message, Purpose } from "#contracts/fill";
+import type { query } from "#contracts/query";
+import { columnsNamed } from "#domain/columns";
+import { quoteIdentifier } from "#lib/sql-text";
+import type { Call } from "#rpc/call";
+import type { Service } from "#rpc/contract";
+import { Fault } from "#rpc/fault";
+import { judged } from "../order/judged.ts";
+import { nameOf, type PeopleDeps, withRoster } from "../people/shortlist.ts";
+import { fieldsFor, type Recipient } from "./fields.ts";
+import { type Language, templateFor, unknownFields, written } from "./templates.ts";
+
+export interface DraftDeps extends PeopleDeps {
+  readonly query: Service<typeof query>;
+}
+
+export interface DraftRequest {
+  readonly fillId: string;
+  readonly order: FillOrder;
+  readonly corpus: string;
+  readonly workerIds: readonly string[];
+  readonly channel: Channel;
+  readonly purpose: Purpose;
+  readonly language: Language | undefined;
+  readonly template: string | undefined;
+  readonly model: string | undefined;
+  readonly agency: string;
+  readonly sendAt: string | undefined;
+  readonly now: number;
+}
+
+export type Drafted = Omit<Message, "drafted_at">;
+
+const CONTACT_NAMES = {
+  email: ["email", "e_mail", "email_address", "mail"],
+  phone: ["phone", "phone_number", "mobile", "cell", "telephone", "mobile_phone", "cell_phone"],
+  language: ["language", "preferred_language", "message_language", "lang", "languages"],
+} as const;
+
+export async function drafted(deps: DraftDeps, request: DraftRequest, call: Call): Promise<Drafted[]> {
+  const { dataset, id } = await deps.matrix.corpus({ corpus: request.corpus }, call);
+  const people = await recipients(deps.query, dataset, id, request.workerIds, call);
+  const unknown = request.workerIds.filter((workerId) => !people.has(workerId));
+  if (unknown.length > 0) {
+    throw new Fault(
+      "rejected",
+      `${unknown.slice(0, 5).join(", ")} ${unknown.length === 1 ? "is" : "are"} not in ${dataset}.`,
+    );
+  }
+  const messages: Drafted[] = [];
+  for (const workerId of request.workerIds) {
+    const person = people.get(workerId) ?? { workerId };
+    messages.push(await draftFor(deps, request, person, dataset, call));
+  }
+  return messages;
+}
+
+async function draftFor(
+  deps: DraftDeps,
+  request: DraftRequest,
+  person: Recipient,
+  roster: string,
+  call: Call,
+): Promise<Drafted> {
+  const { fillId, order, channel, purpose, model, agency, sendAt, now } = request;
+  const language = request.language ?? languageOf(person);
+  const fields = fieldsFor(order, person, language, agency);
+  const template = request.template ?? templateFor(purpose, channel, language);
+  const unknown = unknownFields(template, fields);
+  if (unknown.length > 0) {
+    throw new Fault(
+      "invalid",
+      `The template has fields that are not known: ${unknown.join(", ")}. Known: ${Object.keys(fields).join(", ")}.`,
+      {
+        details: [{ path: "template", message: `{${unknown[0]}} is not known` }],
+      },
+    );
+  }
+  const to = channel === "email" ? person.email : person.phone;
+  const context = {
+    order: judged(fillId, order, now).order,
+    now: new Date(now).toISOString(),
+    policy: { agency },
+  };
+  const frame = {
+    worker_id: person.workerId,
+    order_id: context.order.order_id,
+    channel,
+    purpose,
+    ...(to === undefined ? {} : { to }),
+    ...(sendAt === undefined ? {} : { send_at: sendAt }),
+  };
+  const message = {
+    message_id: crypto.randomUUID(),
+    worker_id: person.workerId,
+    channel,
+    purpose,
+    language,
+    ...(to === undefined ? {} : { to }),
+  };
+  const standard = written(template, channel, fields);
+  if (model !== undefined) {
+    const prompt = [
+      `Write ${channel === "sms" ? "a text message" : "an e-mail"} to a worker (purpose: ${purpose}, language: ${language}).`,
+      `These are the facts, and nothing else may be stated: ${JSON.stringify(fields)}`,
+      `Reply with one JSON object of this form: ${JSON.stringify({ ...frame, ...standard })}`,
+    ].join("\n");
+    const { ok, artifact, findings } = await withRoster(deps, roster, call, () =>
+      deps.validate.iterate({ kind: "email", prompt, context, roster, model }, call),
+    );
+    const { subject, body } = (artifact ?? {}) as { subject?: unknown; body?: unknown };
+    return {
+      ...message,
+      ...(typeof subject === "string" ? { subject } : {}),
+      body: typeof body === "string" ? body : "",
+      by: "model",
+      ok,
+      findings,
+    };
+  }
+  const { ok, findings } = await withRoster(deps, roster, call, () =>
+    deps.validate.validate({ kind: "email", artifact: { ...frame, ...standard }, context, roster }, call),
+  );
+  return { ...message, ...standard, by: request.template === undefined ? "template" : "hand", ok, findings };
+}
+
+function languageOf({ language }: Recipient): Language {
+  return /^(es|spa|spanish|espa[nñ]ol)\b/i.test(language?.trim() ?? "") ? "es" : "en";
+}
+
+/** What the roster's dataset has of these people: name, addresses, language. */
+async function recipients(
+  query: DraftDeps["query"],
+  dataset: string,
+  id: string,
+  workerIds: readonly string[],
+  call: Call,
+): Promise<ReadonlyMap<string, Recipient>> {
+  const idColumn = quoteIdentifier(id);
+  const { rows } = await query.sql(
+    {
+      sql: `SELECT * FROM ${quoteIdentifier(dataset)} WHERE CAST(${idColumn} AS VARCHAR) IN ?`,
+      params: [[...workerIds]],
+      limit: workerIds.length * 2,
+    },
+    call,
+  );
+  const columns = columnsNamed(CONTACT_NAMES, Object.keys(rows[0] ?? {}));
+  return new Map(
+    rows.map((row) => {
+      const text = (column: string | undefined): string | undefined => {
+        const value = column === undefined ? undefined : row[column];
+        return typeof value === "string" && value.trim() !== "" ? value : undefined;
+      };
+      const workerId = String(row[id]);
+      return [
+        workerId,
+        {
+          workerId,
+          ...nameOf(row),
+          email: text(columns.email),
+          phone: text(columns.phone),
+          language: text(columns.language),
+        },
+      ];
+    }),
+  );
+}

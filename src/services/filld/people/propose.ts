@@ -1,0 +1,199 @@
+// Proposals: by hand, by rank, or by a model. Each is judged as a whole by the fill rules; the verdict is theirs.
+
+import type { Candidate, Proposal } from "#contracts/fill";
+import type { Context, Finding, validate, Validated } from "#contracts/validate";
+import type { Call } from "#rpc/call";
+import type { Service } from "#rpc/contract";
+import { Fault } from "#rpc/fault";
+import { judged } from "../order/judged.ts";
+import type { Board, FillState } from "../state/board.ts";
+import type { Place } from "../state/events.ts";
+import { headcountOf, shortOf } from "../state/view.ts";
+import { contextOf, type PeopleDeps, rosterOf, shortlist, withRoster } from "./shortlist.ts";
+
+export interface Proposed {
+  readonly proposal: Omit<Proposal, "at" | "actor">;
+  readonly places: readonly Place[];
+}
+
+interface Asked {
+  readonly now: number;
+  readonly call: Call;
+}
+
+/** Rounds in which people with errors make room for the next by rank. */
+const ROUNDS_MAX = 5;
+/** Of a proposal's findings, those that are kept with it. */
+const FINDINGS_MAX = 500;
+
+/** Those who have confirmed keep their places: a proposal is for the rest. */
+function kept(fill: FillState): string[] {
+  return [...fill.seats.values()]
+    .filter(({ status }) => status === "confirmed" || status === "completed")
+    .map(({ worker_id }) => worker_id);
+}
+
+export async function proposedByHand(
+  deps: PeopleDeps,
+  board: Board,
+  fill: FillState,
+  workerIds: readonly string[],
+  backupIds: readonly string[],
+  { now, call }: Asked,
+): Promise<Proposed> {
+  const findings = await judge(deps, board, fill, { workerIds, backupIds, partial: true }, { now, call });
+  const place =
+    (backup: boolean) =>
+    (worker_id: string): Place => ({
+      worker_id,
+      corpus: fill.corpus,
+      ...(backup ? { backup } : {}),
+    });
+  return {
+    proposal: { by: "hand", ok: isOk(findings), findings: findings.slice(0, FINDINGS_MAX) },
+    places: [...workerIds.map(place(false)), ...backupIds.map(place(true))],
+  };
+}
+
+export async function proposedByRank(
+  deps: PeopleDeps,
+  board: Board,
+  fill: FillState,
+  { now, call }: Asked,
+): Promise<Proposed> {
+  const wanted = shortOf(fill);
+  const { shortlist: ranked, excluded } = await shortlist(deps, board, fill, {
+    k: Math.min(200, wanted * 2 + 20),
+    now,
+    call,
+  });
+  const confirmed = new Set(kept(fill));
+  const waiting = ranked.filter(({ worker_id }) => !confirmed.has(worker_id));
+  const reasons: Record<string, number> = {};
+  for (const { code } of excluded) reasons[code] = (reasons[code] ?? 0) + 1;
+  let chosen: Candidate[] = waiting.splice(0, wanted);
+  let findings: Finding[] = [];
+  for (let round = 0; round < ROUNDS_MAX && chosen.length > 0; round += 1) {
+    const workerIds = chosen.map(({ worker_id }) => worker_id);
+    findings = await judge(deps, board, fill, { workerIds, backupIds: [], partial: true }, { now, call });
+    const wrong = new Map(
+      findings.flatMap(({ severity, path, code }) => {
+        const row = /^fills\[(\d+)\]/.exec(path)?.[1];
+        return severity === "error" && row !== undefined ? [[Number(row), code] as const] : [];
+      }),
+    );
+    if (wrong.size === 0) break;
+    for (const code of wrong.values()) reasons[code] = (reasons[code] ?? 0) + 1;
+    chosen = chosen.filter((_, row) => !wrong.has(row));
+    chosen.push(...waiting.splice(0, wanted - chosen.length));
+  }
+  const open = wanted - chosen.length;
+  return {
+    proposal: {
+      by: "auto",
+      ok: chosen.length > 0 && isOk(findings),
+      findings: findings.slice(0, FINDINGS_MAX),
+      ...(open > 0 ? { unfilled: { places: open, reasons } } : {}),
+    },
+    places: chosen.map(({ worker_id, corpus, name }) => ({
+      worker_id,
+      corpus,
+      ...(name === undefined ? {} : { name }),
+    })),
+  };
+}
+
+export async function proposedByModel(
+  deps: PeopleDeps,
+  board: Board,
+  fill: FillState,
+  model: string,
+  { now, call }: Asked,
+): Promise<Proposed> {
+  const { shortlist: ranked } = await shortlist(deps, board, fill, { k: 40, now, call });
+  const ids = ranked.map(({ worker_id }) => worker_id);
+  const roster = await rosterOf(deps, fill.corpus, call);
+  const context = { ...contextOf(board, fill, ids, now) };
+  const drafted = await withRoster(deps, roster, call, () =>
+    deps.validate.iterate({ kind: "fill", prompt: promptOf(fill, ranked), context, roster, model }, call),
+  );
+  const workerIds = idsIn(drafted.artifact);
+  // The iteration judged what the model was shown to exist; the proposal is judged as every other is.
+  const findings =
+    workerIds.length === 0
+      ? drafted.findings
+      : await judge(deps, board, fill, { workerIds, backupIds: [], partial: true }, { now, call });
+  return {
+    proposal: {
+      by: "model",
+      ok: drafted.ok && workerIds.length > 0 && isOk(findings),
+      findings: findings.slice(0, FINDINGS_MAX),
+    },
+    places: workerIds.map((worker_id) => ({ worker_id, corpus: fill.corpus })),
+  };
+}
+
+function promptOf(fill: FillState, ranked: readonly Candidate[]): string {
+  const people = ranked.map(({ worker_id, name, role, city, state, miles, why }) =>
+    JSON.stringify({ worker_id, name, role, city, state, miles, why }),
+  );
+  return [
+    `Propose ${shortOf(fill)} people for this shift order: ${JSON.stringify(fill.order)}`,
+    "Choose among these people and no others, the best first:",
+    ...people,
+    `Reply with one JSON object: {"order_id": ${JSON.stringify(fill.order.order_id ?? fill.fillId)}, "fills": [{"worker_id": "...", "reason": "..."}]}`,
+  ].join("\n");
+}
+
+function idsIn(artifact: unknown): string[] {
+  const { fills } = (artifact ?? {}) as { fills?: unknown };
+  if (!Array.isArray(fills)) return [];
+  return fills.flatMap((one: unknown) => {
+    const { worker_id } = (one ?? {}) as { worker_id?: unknown };
+    return typeof worker_id === "string" ? [worker_id] : [];
+  });
+}
+
+interface Chosen {
+  readonly workerIds: readonly string[];
+  readonly backupIds: readonly string[];
+  /** Fewer people than places are no error. */
+  readonly partial: boolean;
+}
+
+async function judge(
+  deps: PeopleDeps,
+  board: Board,
+  fill: FillState,
+  { workerIds, backupIds, partial }: Chosen,
+  { now, call }: Asked,
+): Promise<Finding[]> {
+  const { moot } = judged(fill.fillId, fill.order, now);
+  const roster = await rosterOf(deps, fill.corpus, call);
+  const all = [...workerIds, ...backupIds];
+  const context: Context = contextOf(board, fill, all, now);
+  const headcount = headcountOf(fill) - kept(fill).length;
+  if (headcount < 1) throw new Fault("rejected", "Every place of this order is confirmed already.");
+  const order = { ...context.order, headcount, allow_partial: partial } as NonNullable<Context["order"]>;
+  const row = (worker_id: string): { worker_id: string } => ({ worker_id });
+  const verdict: Validated = await withRoster(deps, roster, call, () =>
+    (deps.validate as Service<typeof validate>).validate(
+      {
+        kind: "fill",
+        artifact: {
+          order_id: order.order_id,
+          fills: workerIds.map(row),
+          ...(backupIds.length === 0 ? {} : { backups: backupIds.map(row) }),
+        },
+        context: { ...context, order },
+        roster,
+      },
+      call,
+    ),
+  );
+  return verdict.findings.filter(({ code }) => !moot.has(code));
+}
+
+function isOk(findings: readonly Finding[]): boolean {
+  return findings.every(({ severity }) => severity !== "error");
+}
