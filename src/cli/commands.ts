@@ -59,6 +59,10 @@ export const SECTIONS: Readonly<Record<string, Readonly<Record<string, Entry>>>>
       summary: "Search for people who fit an order",
       load: async () => (await import("./commands/search.ts")).search,
     },
+    fill: {
+      summary: "Fill an order: shortlist, proposal, messages, outcomes, backfill",
+      load: async () => (await import("./commands/fill.ts")).fill,
+    },
     corpus: {
       summary: "List, show, build or remove corpora, which are what is searched",
       load: async () => (await import("./commands/corpus.ts")).corpus,

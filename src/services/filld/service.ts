@@ -143,7 +143,7 @@ export async function filld(deps: FilldDeps): Promise<Daemon<typeof fills>> {
         });
       }
       const board = await ledger.current();
-      const fillId = fill_id ?? crypto.randomUUID();
+      const fillId = fill_id ?? newFillId();
       refuseTaken(board, fillId);
       const among = corpus ?? (await standardCorpus(matrix, call));
       const read = await matrix.role(
@@ -489,6 +489,14 @@ function known(board: Board, fillId: string): FillState {
   if (fill === undefined) throw new Fault("not_found", `There is no fill ${fillId}.`);
   return fill;
 }
+
+/** Short enough to be read out on the telephone: 40 random bits, in letters and digits that are not mistaken. */
+function newFillId(): string {
+  const symbols = [...crypto.getRandomValues(new Uint8Array(8))].map((byte) => ID_SYMBOLS[byte % 32]);
+  return `f-${symbols.join("")}`;
+}
+
+const ID_SYMBOLS = "0123456789abcdefghjkmnpqrstvwxyz";
 
 function refuseTaken(board: Board, fillId: string): void {
   if (!board.fills.has(fillId)) return;
