@@ -60,7 +60,11 @@ export type JournalEvent = z.infer<typeof journalEvent>;
 
 const seq = z.int().min(0);
 const until = z
-  .union([seq, z.iso.datetime({ offset: true })])
+  .union([
+    seq,
+    z.string().regex(/^\d{1,16}$/, "must be a sequence number or a time"),
+    z.iso.datetime({ offset: true }),
+  ])
   .optional()
   .describe("A sequence number, included; or a time, for events that did not happen later");
 const which = {
@@ -119,7 +123,10 @@ export const journal = {
       ...which,
       until,
       limit: z.int().min(1).max(EVENTS_MAX).default(100),
-      cursor: z.string().regex(/^\d{1,16}$/, "must be the next_cursor of a page").optional(),
+      cursor: z
+        .string()
+        .regex(/^\d{1,16}$/, "must be the next_cursor of a page")
+        .optional(),
     }),
     output: z.object({ events: z.array(journalEvent), next_cursor: z.string().optional() }),
     errors: [],
@@ -227,7 +234,8 @@ export const journal = {
   repair: op({
     method: "POST",
     path: "/v1/journal/repair",
-    summary: "Make a damaged journal whole again from what verifies of it; one that is whole is left as it is",
+    summary:
+      "Make a damaged journal whole again from what verifies of it; one that is whole is left as it is",
     description:
       "Events that are in the dataset journal are taken from there when they fit the chain. What is nowhere is named, and a journal.repaired event records it.",
     input: z.strictObject({}),

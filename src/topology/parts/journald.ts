@@ -2,7 +2,11 @@ import { join } from "node:path";
 import { journald } from "#services/journald/service";
 import type { BuildDaemon } from "./part.ts";
 
-export const buildJournald: BuildDaemon<"journald", "catalogd" | "queryd"> = ({ settings, neighbours, log }) =>
+export const buildJournald: BuildDaemon<"journald", "catalogd" | "queryd"> = ({
+  settings,
+  neighbours,
+  log,
+}) =>
   journald({
     catalog: neighbours.catalogd,
     query: neighbours.queryd,
