@@ -89,7 +89,7 @@ export const journal = {
         events: z.array(newEvent).min(1).max(EVENTS_MAX).optional(),
         idempotency_key: z.string().min(1).max(200).optional(),
       })
-      .superRefine(({ events, idempotency_key: _, ...event }, context) => {
+      .superRefine(({ events, idempotency_key: _key, ...event }, context) => {
         const wrong = (field: string, message: string): void =>
           context.addIssue({ code: "custom", path: [field], message });
         if (events !== undefined) {

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { journal as contract } from "#contracts/journal";
-import { query } from "#contracts/query";
+import type { query } from "#contracts/query";
 import { createLog } from "#lib/log";
 import type { Service } from "#rpc/contract";
 import type { DaemonStats } from "#rpc/daemon";
@@ -12,8 +12,8 @@ import { listen } from "#rpc/listen";
 import { implement, local } from "#rpc/local";
 import { remote } from "#rpc/remote";
 import { routes } from "#rpc/serve";
-import { queryd } from "#services/queryd/service";
 import { type Lake, openLake } from "../../../test/lake/lake.ts";
+import { openSql } from "../../../test/lake/sql.ts";
 import { journald, type JournaldDeps } from "./service.ts";
 
 export interface TestJournal {
@@ -35,16 +35,11 @@ export async function openTestJournal(
   const root = mkdtempSync(join(tmpdir(), "journald-"));
   const folder = join(root, "journal");
   const lake = await openLake();
-  const sql = queryd({
-    catalog: lake.catalog,
-    storage: lake.storage,
-    settings: { cacheDir: join(lake.folder, "cache") },
-  });
-  const sqlService = local(implement(query, "queryd", sql.handlers, { checkOutputs: true }));
+  const sql = openSql(lake);
   const logged: string[] = [];
   const log = createLog({ level: "warn", readable: false, write: (line) => void logged.push(line) });
   const start = async (): Promise<Running> => {
-    const deps = { catalog: lake.catalog, query: sqlService, folder, sealMs: 3_600_000, log, ...given };
+    const deps = { catalog: lake.catalog, query: sql.query, folder, sealMs: 3_600_000, log, ...given };
     const daemon = await journald(deps);
     const implementation = implement(contract, "journald", daemon.handlers, {
       checkOutputs: true,
@@ -63,7 +58,7 @@ export async function openTestJournal(
   let running = await start();
   return {
     lake,
-    query: sqlService,
+    query: sql.query,
     folder,
     logged,
     get service() {

@@ -45,7 +45,7 @@ export function sealedRows(query: Service<typeof queryContract>): SealedRows {
       params: [from, to],
       limit: ROWS_AT_ONCE,
     });
-    return rows as readonly Row[];
+    return rows;
   };
 }
 

@@ -3,8 +3,7 @@
 // way with the same key or id come one after the other.
 
 import { hash as digest } from "node:crypto";
-import type { journal as contract, JournalEvent, NewEvent } from "#contracts/journal";
-import { newEvent } from "#contracts/journal";
+import { type journal as contract, type JournalEvent, newEvent } from "#contracts/journal";
 import type { Clock } from "#lib/clock";
 import { timeSlicer } from "#lib/event-loop";
 import type { OutputOf, ParsedOf } from "#rpc/contract";
@@ -41,9 +40,9 @@ export class Appends {
     });
   }
 
-  async #prepare({ events, idempotency_key: _, ...single }: AppendInput): Promise<PreparedEvent[]> {
+  async #prepare({ events, idempotency_key: _key, ...single }: AppendInput): Promise<PreparedEvent[]> {
     const nowMs = this.#clock.now();
-    if (events === undefined) return [prepareEvent(newEvent.parse(single) as NewEvent, nowMs, "")];
+    if (events === undefined) return [prepareEvent(newEvent.parse(single), nowMs, "")];
     const prepared: PreparedEvent[] = [];
     const chosen = new Set<string>();
     const sliced = timeSlicer();
