@@ -60,7 +60,11 @@ export type JournalEvent = z.infer<typeof journalEvent>;
 
 const seq = z.int().min(0);
 const until = z
-  .union([seq, z.iso.datetime({ offset: true })])
+  .union([
+    seq,
+    z.string().regex(/^\d{1,16}$/, "must be a sequence number or a time"),
+    z.iso.datetime({ offset: true }),
+  ])
   .optional()
   .describe("A sequence number, included; or a time, for events that did not happen later");
 const which = {
@@ -85,7 +89,7 @@ export const journal = {
         events: z.array(newEvent).min(1).max(EVENTS_MAX).optional(),
         idempotency_key: z.string().min(1).max(200).optional(),
       })
-      .superRefine(({ events, idempotency_key: _, ...event }, context) => {
+      .superRefine(({ events, idempotency_key: _key, ...event }, context) => {
         const wrong = (field: string, message: string): void =>
           context.addIssue({ code: "custom", path: [field], message });
         if (events !== undefined) {

@@ -5,7 +5,7 @@
 //
 // segment.ts has the format, head.ts what was acknowledged, recovery.ts the opening. The owner begins new segments.
 
-import { diskFault } from "#adapters/checksummed-file";
+import { diskFault } from "../checksummed-file.ts";
 import { assert } from "#lib/assert";
 import { type Disk, type DiskFile, nodeDisk } from "#lib/disk";
 import { timeSlicer } from "#lib/event-loop";

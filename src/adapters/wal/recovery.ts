@@ -4,7 +4,7 @@
 // repaired on purpose (salvage.ts).
 
 import { join } from "node:path";
-import { damaged, diskFault } from "#adapters/checksummed-file";
+import { damaged, diskFault } from "../checksummed-file.ts";
 import { type Disk, nodeDisk } from "#lib/disk";
 import { writeDurably } from "#lib/durable";
 import { createHead, readHead } from "./head.ts";
