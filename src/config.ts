@@ -126,6 +126,17 @@ export const OPTIONS = {
     "Memory one ingest worker may use",
     mebibytes(1024),
   ),
+  roster: option(
+    "LAKEHOUSE_ROSTER",
+    "Workers that validation knows: a dataset, or a file that ends in .jsonl or .parquet",
+    z
+      .string()
+      .refine(
+        (text) => /^[A-Za-z_]\w{0,62}$/.test(text) || /\.(?:jsonl|ndjson|parquet)$/.test(text),
+        "must be a dataset's name, or a file that ends in .jsonl or .parquet",
+      )
+      .default("workers"),
+  ),
   s3_endpoint: option(
     "LAKEHOUSE_S3_ENDPOINT",
     "Address of the S3 server, such as https://s3.eu-central-1.amazonaws.com",
