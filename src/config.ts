@@ -145,6 +145,16 @@ export const OPTIONS = {
     "LAKEHOUSE_JOURNAL_SEAL_SECONDS",
     "Age at which events of the journal become rows of the dataset journal, if not by their number before",
     z.coerce.number().int().min(1).max(86_400).default(60),
+  roster: option(
+    "LAKEHOUSE_ROSTER",
+    "Workers that validation knows: a dataset, or a file that ends in .jsonl or .parquet",
+    z
+      .string()
+      .refine(
+        (text) => /^[A-Za-z_]\w{0,62}$/.test(text) || /\.(?:jsonl|ndjson|parquet)$/.test(text),
+        "must be a dataset's name, or a file that ends in .jsonl or .parquet",
+      )
+      .default("workers"),
   ),
   s3_endpoint: option(
     "LAKEHOUSE_S3_ENDPOINT",

@@ -20,7 +20,7 @@ import { spooledLines } from "./row-spool.ts";
 import type { Title } from "../query/title.ts";
 import { parseTemplate } from "./template.ts";
 import { readTitleTable, type Spelling } from "./title-table.ts";
-import { canonicalStatus, dayNumber, heldCertificates, spokenLanguages } from "./qualifications.ts";
+import { canonicalStatus, dayNumber, heldCertificates, spokenLanguages } from "#domain/qualifications";
 import { titleKey, TITLES_MAX, type TitleTable } from "./titles.ts";
 import { TAXONOMY, type Understanding } from "../query/understand.ts";
 

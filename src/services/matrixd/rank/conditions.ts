@@ -19,7 +19,7 @@ import {
   dayNumber,
   isValidCertificate,
   UNAVAILABLE_STATUSES,
-} from "../corpus/qualifications.ts";
+} from "#domain/qualifications";
 import { NONE } from "../corpus/row-facts.ts";
 
 export type Filter = Record<string, unknown>;

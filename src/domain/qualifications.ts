@@ -2,9 +2,9 @@
 // day on which the person is free. Rosters write these in many forms (JSON, lists, codes, words); each is brought into
 // one canonical text, so that an order and a row are compared by equality alone.
 
-import { certificatePhrases } from "#domain/orders/tables/certificates";
-import { orderLexicon } from "#domain/orders/tables/lexicon";
-import { folded, titleKeys } from "#domain/orders/text/words";
+import { certificatePhrases } from "./orders/tables/certificates.ts";
+import { orderLexicon } from "./orders/tables/lexicon.ts";
+import { folded, titleKeys } from "./orders/text/words.ts";
 
 /** Statuses of people who must not be sent: a search shows them only when it asks for that status. */
 export const UNAVAILABLE_STATUSES = ["inactive", "do_not_hire"] as const;

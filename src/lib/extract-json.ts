@@ -1,0 +1,177 @@
+// The JSON object in what a model wrote: prose, fences, thoughts, one object of several, half of one. Candidates are found
+// by a scan that knows strings and escapes, never by a repair of prose, which would make JSON of anything. Linear in the
+// text, without recursion, and nothing that is read reaches a prototype.
+//
+// Order: the first fenced block that holds an object; else the text outside of <think>...</think>, from its first brace on.
+// A candidate is parsed; if it is no JSON it is repaired, as a slice of its own; if that fails too the search goes on
+// behind its end, never inside it. A brace that nothing closes gives way to the next one.
+
+import { type JsonObject, parseExactly } from "./exact-json.ts";
+
+/** Bytes of UTF-8; a model's reply is far below. */
+export const EXTRACT_BYTES_MAX = 1024 * 1024;
+/** Scans that may end at the end of the text without a closing brace: what keeps hostile quotation marks linear. */
+const OPEN_SCANS_MAX = 64;
+/** Repairs that are tried in one text: each costs some thirty times as much as parsing does. */
+const REPAIRS_MAX = 16;
+
+export interface Extracted {
+  readonly matched: boolean;
+  readonly value: JsonObject | null;
+  /** It was not JSON as it stood, or a number was not one that a double holds. */
+  readonly repaired?: true;
+}
+
+const NOTHING: Extracted = { matched: false, value: null };
+
+export function extractJson(text: string): Extracted {
+  const search = new Search(text);
+  const { fences, plain } = partsOf(text);
+  for (const { from, to } of [...fences, ...plain]) {
+    const found = search.firstObject(from, to);
+    if (found !== undefined) return found;
+  }
+  return NOTHING;
+}
+
+interface Range {
+  readonly from: number;
+  readonly to: number;
+}
+
+const THOUGHT_END = "</think>";
+const FENCE = "^[ \\t]{0,3}(`{3,}|~{3,})[^\\n]*$";
+
+/**
+ * The insides of fenced blocks, and the text outside of thoughts, fences included. A fence starts a line, and goes to the
+ * end of the text where nothing closes it; a thought that nothing closes is plain text. What begins first holds: a fence
+ * in a thought is thought, and `<think>` in a fence is the fence's.
+ */
+function partsOf(text: string): { fences: Range[]; plain: Range[] } {
+  const fences: Range[] = [];
+  const plain: Range[] = [];
+  let from = 0;
+  // Some models begin in the middle of a thought: what stands behind its end is looked at first.
+  const lateEnd = text.indexOf(THOUGHT_END);
+  const late = lateEnd >= 0 && !text.slice(0, lateEnd).includes("<think>");
+  const start = late ? lateEnd + THOUGHT_END.length : 0;
+  if (late) from = start;
+  let marks = new RegExp(`${FENCE}|<think>`, "gm");
+  marks.lastIndex = start;
+  for (let mark = marks.exec(text); mark !== null; mark = marks.exec(text)) {
+    const [line, ticks] = mark;
+    if (ticks === undefined) {
+      const end = text.indexOf(THOUGHT_END, mark.index);
+      if (end < 0) {
+        // No later one is closed either.
+        marks = new RegExp(FENCE, "gm");
+        marks.lastIndex = mark.index + line.length;
+        continue;
+      }
+      plain.push({ from, to: mark.index });
+      from = marks.lastIndex = end + THOUGHT_END.length;
+      continue;
+    }
+    const inside = mark.index + line.indexOf(ticks) + ticks.length;
+    const close = new RegExp(`^[ \\t]{0,3}${ticks}`, "gm");
+    close.lastIndex = mark.index + line.length;
+    const end = close.exec(text);
+    fences.push({ from: inside, to: end?.index ?? text.length });
+    if (end === null) break;
+    marks.lastIndex = close.lastIndex;
+  }
+  plain.push({ from, to: text.length });
+  if (late) plain.push({ from: 0, to: lateEnd });
+  return { fences, plain };
+}
+
+const QUOTE = 34;
+const BACKSLASH = 92;
+const OPEN = 123;
+const CLOSE = 125;
+/** Ends of braces that a scan passed: not passed, never closed. */
+const UNKNOWN = 0;
+const UNCLOSED = -1;
+
+class Search {
+  readonly #text: string;
+  #repairs = REPAIRS_MAX;
+  #openScans = OPEN_SCANS_MAX;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  firstObject(from: number, to: number): Extracted | undefined {
+    const text = this.#text;
+    let ends: Int32Array | undefined;
+    let at = text.indexOf("{", from);
+    while (at >= 0 && at < to) {
+      let end = ends?.[at - from] ?? UNKNOWN;
+      if (end === UNKNOWN) {
+        if (this.#openScans === 0) return undefined;
+        end = closeOf(text, at, to);
+        if (end === UNCLOSED) {
+          this.#openScans -= 1;
+          ends ??= new Int32Array(to - from);
+          noteEnds(text, at, to, from, ends);
+        }
+      }
+      if (end === UNCLOSED) {
+        at = text.indexOf("{", at + 1);
+        continue;
+      }
+      const found = this.#read(text.slice(at, end));
+      if (found !== undefined) return found;
+      at = text.indexOf("{", end);
+    }
+    return undefined;
+  }
+
+  #read(slice: string): Extracted | undefined {
+    const read = parseExactly(slice, this.#repairs > 0);
+    if (read === undefined) {
+      this.#repairs -= 1;
+      return undefined;
+    }
+    return { matched: true, value: read.value, ...(read.changed ? { repaired: true as const } : {}) };
+  }
+}
+
+/** Behind the brace that closes the one at `at`. */
+function closeOf(text: string, at: number, to: number): number {
+  let depth = 0;
+  let inString = false;
+  for (let place = at; place < to; place += 1) {
+    const unit = text.charCodeAt(place);
+    if (inString) {
+      if (unit === BACKSLASH) place += 1;
+      else if (unit === QUOTE) inString = false;
+    } else if (unit === QUOTE) inString = true;
+    else if (unit === OPEN) depth += 1;
+    else if (unit === CLOSE) {
+      depth -= 1;
+      if (depth === 0) return place + 1;
+    }
+  }
+  return UNCLOSED;
+}
+
+/** The same scan, noting of each brace that it passes where it is closed: a scan from there would find the same. */
+function noteEnds(text: string, at: number, to: number, from: number, ends: Int32Array): void {
+  const open: number[] = [];
+  let inString = false;
+  for (let place = at; place < to; place += 1) {
+    const unit = text.charCodeAt(place);
+    if (inString) {
+      if (unit === BACKSLASH) place += 1;
+      else if (unit === QUOTE) inString = false;
+    } else if (unit === QUOTE) inString = true;
+    else if (unit === OPEN) open.push(place);
+    else if (unit === CLOSE) {
+      const start = open.pop();
+      if (start !== undefined) ends[start - from] = place + 1;
+    }
+  }
+  for (const start of open) ends[start - from] = UNCLOSED;
+}

@@ -1,0 +1,270 @@
+// Fill checks about who is proposed: that the worker exists, is the one that was meant, may be sent, can do the work, and is
+// near enough.
+
+import type { Block } from "#contracts/validate";
+import { milesBetween, type Point } from "#domain/places";
+import { jaroWinkler } from "#lib/jaro-winkler";
+import { titleKeys } from "#domain/orders/text/words";
+import { foldName, nameKey, type Worker, type WorkerLookup } from "../../roster/worker.ts";
+import type { Check, Tell } from "../check.ts";
+import type { FillRow, FillSubject, OrderFacts } from "./subject.ts";
+
+type FillCheck = Check<FillSubject, FillRow>;
+
+/** Below it two names are two people's. */
+const SAME_NAME_MIN = 0.92;
+const MILES_MAX_DEFAULT = 50;
+
+export const duplicateWorker: FillCheck = {
+  code: "fill.duplicate_worker",
+  kind: "consistency",
+  severity: "error",
+  tests: "no worker stands twice in the proposal, nor under the id of a duplicate that was merged",
+  row: function* (row, { rows, lookup }) {
+    if (row.worker_id === undefined) return;
+    const self = identityOf(row, lookup);
+    const before = rows
+      .slice(0, row.index)
+      .find((other) => other.worker_id !== undefined && identityOf(other, lookup) === self);
+    if (before === undefined) return;
+    const merged = before.worker_id === row.worker_id ? "" : `, under which ${row.worker_id} was merged`;
+    yield {
+      path: row.idPath,
+      message: `is the worker of ${before.path}${merged}`,
+      actual: row.worker_id,
+      hint: "Propose another worker here, or leave the row out.",
+    };
+  },
+};
+
+function identityOf({ worker_id, worker }: FillRow, lookup: WorkerLookup): string {
+  let id = worker?.merged_into ?? worker_id ?? "";
+  // A merge of a merge; no chain is longer in practice, and a ring must end.
+  for (let step = 0; step < 8; step += 1) {
+    const next = lookup.get(id)?.merged_into;
+    if (next === undefined || next === id) break;
+    id = next;
+  }
+  return id;
+}
+
+export const unknownWorker: FillCheck = {
+  code: "fill.unknown_worker",
+  kind: "consistency",
+  severity: "error",
+  tests: "the id is one of the roster's, as it is written; the hint names the three nearest",
+  row: function* ({ worker_id, worker, name, idPath }, { lookup }) {
+    if (worker_id === undefined || worker !== undefined) return;
+    const fixed = fixedId(worker_id, name, lookup);
+    const near = lookup.nearest(worker_id, name).map(describe);
+    yield {
+      path: idPath,
+      message: `${worker_id} is not in the roster`,
+      actual: worker_id,
+      hint:
+        near.length === 0
+          ? "No worker of the roster is near to it. Choose one that a search found."
+          : `The nearest: ${near.join("; ")}.`,
+      ...(fixed === undefined ? {} : { expected: fixed, fix: { path: idPath, value: fixed } }),
+    };
+  },
+};
+
+/** The id that is meant for sure: the same without blanks or in another case, else that of the only worker of the name. */
+function fixedId(id: string, name: string | undefined, lookup: WorkerLookup): string | undefined {
+  const trimmed = id.trim();
+  const forms = new Set([trimmed, trimmed.toLowerCase(), trimmed.toUpperCase()]);
+  const known = [...forms].filter((form) => lookup.get(form) !== undefined);
+  if (known.length > 0) return known.length === 1 ? known[0] : undefined;
+  const [named, other] = name === undefined ? [] : lookup.byName(name);
+  return other === undefined ? named?.worker_id : undefined;
+}
+
+function describe({ worker_id, name, role, city, state }: Worker): string {
+  const where = [city, state].filter((part) => part !== "").join(", ");
+  const who = [name, role, where].filter((part) => part !== "").join(", ");
+  return who === "" ? worker_id : `${worker_id} (${who})`;
+}
+
+export const nameMismatch: FillCheck = {
+  code: "fill.name_mismatch",
+  kind: "consistency",
+  severity: "error",
+  tests: "a given name is the roster's, apart from case, accents, order and small slips (Jaro-Winkler 0.92)",
+  row: function* ({ name, worker, path }, _subject) {
+    if (name === undefined || worker === undefined || worker.name === "") return;
+    if (isSameName(name, worker.name)) return;
+    yield {
+      path: `${path}.name`,
+      message: `${name} is not the name of ${worker.worker_id}, which is ${worker.name}`,
+      expected: worker.name,
+      actual: name,
+      hint: "Check which of the two was meant: the id or the name.",
+    };
+  },
+};
+
+export function isSameName(given: string, known: string): boolean {
+  const [a, b] = [foldName(given), foldName(known)];
+  return Math.max(jaroWinkler(a, b), jaroWinkler(nameKey(given), nameKey(known))) >= SAME_NAME_MIN;
+}
+
+/** Statuses under which a worker may be sent; a roster that says none says nothing against it. */
+const FREE: ReadonlySet<string> = new Set(["", "active", "available", "ready", "eligible", "open"]);
+
+export const status: FillCheck = {
+  code: "fill.status",
+  kind: "consistency",
+  severity: "error",
+  tests:
+    "the worker is not inactive, not do_not_hire, and not on an assignment that touches the shift or that nobody knows",
+  row: function* ({ worker, worker_id, idPath }, { facts, assignments }) {
+    if (worker === undefined || worker_id === undefined || FREE.has(worker.status)) return;
+    const tell = { path: idPath, actual: worker.status };
+    if (worker.status === "inactive" || worker.status === "do_not_hire") {
+      const said = worker.status === "inactive" ? "is inactive" : "is marked do_not_hire";
+      yield { ...tell, message: `${worker_id} ${said}`, hint: "Propose another worker." };
+      return;
+    }
+    if (worker.status !== "on_assignment") {
+      yield {
+        ...tell,
+        severity: "warning",
+        message: `${worker_id} has the status ${worker.status}, which the house does not know`,
+        hint: "Make sure that the worker may be sent.",
+      };
+      return;
+    }
+    const own = assignments.get(worker_id) ?? [];
+    const touching = own.find(
+      ({ start_at, end_at }) =>
+        facts !== undefined && Date.parse(start_at) < facts.end && Date.parse(end_at) > facts.start,
+    );
+    if (touching === undefined && own.length > 0 && facts !== undefined) return;
+    yield {
+      ...tell,
+      message:
+        touching === undefined
+          ? `${worker_id} is on an assignment, and when it ends is not known`
+          : `${worker_id} is on an assignment until ${touching.end_at}`,
+      hint: "Propose another worker, or give the worker's assignments.",
+    };
+  },
+};
+
+export const roleMismatch: FillCheck = {
+  code: "fill.role_mismatch",
+  kind: "consistency",
+  severity: "error",
+  tests:
+    "the worker's occupation (SOC) is the order's; with the gate `adjacent` a role that may stand for it is a warning",
+  applies: ({ facts, policy }) => facts !== undefined && policy.gate !== "off",
+  row: function* ({ worker, role, path, idPath }, { facts, know, policy }) {
+    if (facts === undefined) return;
+    const { order, work } = facts;
+    const tell = (at: string, title: string, soc: string | undefined): Tell | undefined => {
+      const own = know.occupation(title, soc);
+      if (own.soc !== undefined && own.soc === work.soc) return undefined;
+      const neither = own.soc === undefined && work.soc === undefined;
+      if (neither && sameTitle(title, order.role)) return undefined;
+      const adjacent = own.role?.adjacent.some((name) => know.occupation(name).soc === work.soc) === true;
+      const known = own.soc !== undefined && work.soc !== undefined;
+      return {
+        path: at,
+        severity: adjacent && policy.gate === "adjacent" ? "warning" : "error",
+        message: known
+          ? `${title} is not ${order.role}${adjacent ? ", though it may stand for it" : ""}`
+          : `${title || "a worker without a role"} is not known to be the work of ${order.role}`,
+        expected: work.soc === undefined ? order.role : `${order.role} (${work.soc})`,
+        actual: own.soc === undefined ? title : `${title} (${own.soc})`,
+        hint: "Propose a worker of this occupation.",
+      };
+    };
+    if (worker !== undefined) {
+      const found = tell(idPath, worker.role, worker.soc);
+      if (found !== undefined) yield found;
+    }
+    // What the proposal calls the work must be the order's too.
+    const claimed = role === undefined ? undefined : tell(`${path}.role`, role, undefined);
+    if (claimed !== undefined) yield claimed;
+  },
+};
+
+function sameTitle(a: string, b: string): boolean {
+  return titleKeys(a).join(" ") === titleKeys(b).join(" ");
+}
+
+export const location: FillCheck = {
+  code: "fill.location",
+  kind: "consistency",
+  severity: "error",
+  tests: "the worker is within max_miles (50) of the site; where miles are not known, another state is a warning",
+  applies: ({ facts }) => facts !== undefined,
+  row: function* ({ worker, idPath }, { facts, know }) {
+    if (worker === undefined || facts === undefined) return;
+    const { order, point, state } = facts;
+    const most = order.max_miles ?? MILES_MAX_DEFAULT;
+    const home = pointOf(worker, know);
+    if (home === undefined || point === undefined) {
+      if (worker.state === "" || worker.state === state) return;
+      yield {
+        path: idPath,
+        severity: "warning",
+        message: `lives in ${worker.state} and the site is in ${state}; how far that is is not known`,
+        expected: state,
+        actual: worker.state,
+        hint: "Ask whether the worker can get there.",
+      };
+      return;
+    }
+    const miles = milesBetween(home, point);
+    if (miles <= most) return;
+    yield {
+      path: idPath,
+      message: `lives ${miles.toFixed(1)} miles from ${order.city}, ${state}; the order allows ${most}`,
+      expected: most,
+      actual: Number(miles.toFixed(1)),
+      hint: "Propose somebody who lives nearer.",
+    };
+  },
+};
+
+export function pointOf(
+  { lat, lon, city, state }: Worker,
+  know: FillSubject["know"],
+): Point | undefined {
+  return lat === undefined || lon === undefined ? know.pointOf(city, state) : { lat, lon };
+}
+
+export const dnr: FillCheck = {
+  code: "fill.dnr",
+  kind: "policy",
+  severity: "error",
+  tests: "no block of the worker, for the client, the site or everywhere, is active when the shift starts",
+  applies: ({ facts }) => facts !== undefined,
+  row: function* ({ worker, worker_id, idPath }, { facts, blocks }) {
+    if (facts === undefined || worker_id === undefined) return;
+    const all = [...(blocks.get(worker_id) ?? []), ...(worker?.blocks ?? [])];
+    const active = all.find((block) => isActive(block, facts));
+    if (active === undefined) return;
+    const { order } = facts;
+    const where = { system: "everywhere", client: `for ${order.client_id}`, site: `at ${order.site_id}` };
+    const why = active.reason ? `: ${active.reason}` : "";
+    yield {
+      path: idPath,
+      message: `${worker_id} is blocked ${where[active.scope]}${why}`,
+      actual: active.scope,
+      hint: "Propose another worker.",
+    };
+  },
+};
+
+/** A block holds from the moment it starts, and no more at the moment it ends. */
+export function isActive(block: Block, { start, order }: Pick<OrderFacts, "start" | "order">): boolean {
+  const { scope, client_id, site_id, start_at, end_at } = block;
+  if (start_at && Date.parse(start_at) > start) return false;
+  if (end_at && Date.parse(end_at) <= start) return false;
+  if (scope === "system") return true;
+  if (scope === "client") return client_id === order.client_id;
+  return site_id === order.site_id && Boolean(site_id) && (!client_id || client_id === order.client_id);
+}
