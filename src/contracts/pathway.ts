@@ -76,8 +76,10 @@ const event = z.object({
   actor: z.string().optional(),
   reason: z.string().optional(),
   outcome: outcome.optional(),
+  content: z.string().optional().describe("Of a version, and of a merged text in other words"),
+  metadata: jsonObject.optional(),
 });
-export type TraceEvent = z.infer<typeof event>;
+export type PathwayEvent = z.infer<typeof event>;
 
 const hit = z.object({
   rank: z.int(),
@@ -252,6 +254,7 @@ export const pathway = {
     }),
     output: z.object({
       hits: z.array(hit),
+      as_of: timestamp.describe("The moment of what was searched: given as as_of, it gives these hits again"),
       /** Why the ranking lacks a part, as the meaning of the query when embedd does not respond. */
       degraded: z.string().optional(),
       took_ms: z.number(),
@@ -270,8 +273,7 @@ export const pathway = {
       retired: z.int(),
       versions: z.int(),
       events: z.int(),
-      /** Versions that searches see; fewer than there are while the index is read after a start. */
-      indexed: z.int(),
+      unembedded: z.int().describe("Versions that are found by words alone, until embedd responds"),
       bytes_memory: z.int().describe("Of the index"),
     }),
     errors: [],
