@@ -1,7 +1,7 @@
 // The handlers of playbooks: a record's answer and role are looked up here, as a search of its corpus would read them, and
 // what is kept is told.
 
-import type { matrix, Playbook as WirePlaybook, PlaybookRecord } from "#contracts/matrix";
+import type { LedgerEntry, matrix, Playbook as WirePlaybook, PlaybookRecord } from "#contracts/matrix";
 import type { Clock } from "#lib/clock";
 import type { Call, CallInit } from "#rpc/call";
 import type { Handlers } from "#rpc/contract";
@@ -154,12 +154,9 @@ export function playbookHandlers({
       }
       return {
         entries: found.map((playbook) => {
-          const { playbook_id, version, role, answer_id, answer_corpus, actor, effect, state, disabled } =
-            describedPlaybook(playbook, clock.now());
           const { exposures, lastExposedAt } = playbook;
           return {
-            ...{ playbook_id, version, role, answer_id, answer_corpus, actor, effect, state },
-            ...(disabled === undefined ? {} : { disabled }),
+            ...entryNames(describedPlaybook(playbook, clock.now())),
             exposures,
             ...(lastExposedAt === undefined ? {} : { last_exposed_at: rfc3339(lastExposedAt) }),
             decay: playbooks.decay(playbook),
@@ -190,4 +187,19 @@ interface Page {
   readonly corpus?: string | undefined;
   readonly limit: number;
   readonly cursor?: string | undefined;
+}
+
+function entryNames({
+  playbook_id,
+  version,
+  role,
+  answer_id,
+  answer_corpus,
+  actor,
+  effect,
+  state,
+  disabled,
+}: WirePlaybook): Omit<LedgerEntry, "exposures" | "last_exposed_at" | "decay" | "judged" | "lift" | "harm"> {
+  const names = { playbook_id, version, role, answer_id, answer_corpus, actor, effect, state };
+  return disabled === undefined ? names : { ...names, disabled };
 }

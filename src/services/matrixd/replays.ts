@@ -53,7 +53,8 @@ export function createReplays({ playbooks, corpora, understanding, vector, failu
   let closed = false;
 
   const run = async (): Promise<void> => {
-    for (let next = queue.shift(); next !== undefined && !closed; next = queue.shift()) {
+    // Closing empties the queue.
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
       try {
         await replay(next);
       } catch (error) {

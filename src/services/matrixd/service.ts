@@ -2,7 +2,7 @@
 
 import type { catalog } from "#contracts/catalog";
 import type { embed } from "#contracts/embed";
-import type { Corpus, matrix, MatrixHit, Playbook, ReadRole, Searched, WhyNot } from "#contracts/matrix";
+import type { Corpus, matrix, MatrixHit, ReadRole, Searched, WhyNot } from "#contracts/matrix";
 import type { query } from "#contracts/query";
 import type { vector } from "#contracts/vector";
 import type { OrderReading } from "#domain/orders/order-reading";

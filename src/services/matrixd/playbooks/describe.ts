@@ -1,13 +1,14 @@
 // Playbooks as they go over the wire, and what later outcomes say about them in sum.
 
 import type { Playbook as WirePlaybook } from "#contracts/matrix";
+import { present } from "#lib/assert";
 import { effectOf } from "./effect.ts";
 import { type Playbook, standingAt, type Version } from "./playbook.ts";
 
 export function describedPlaybook(playbook: Playbook, now: number): WirePlaybook {
   const { versions } = playbook;
   const standing = standingAt(playbook, Math.max(now, versions.at(-1)?.recordedAt ?? 0));
-  const version = standing?.version ?? (versions.at(-1) as Version);
+  const version = standing?.version ?? present(versions.at(-1), "a playbook has a version");
   const { disabled } = standing ?? {};
   return {
     playbook_id: playbook.id,

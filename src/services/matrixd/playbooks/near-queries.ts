@@ -146,7 +146,7 @@ export class NearQueries {
 
   /** Settled when nothing is being indexed. */
   async settled(): Promise<void> {
-    await Promise.all([...this.#spaces.values()].map(({ filling }) => filling));
+    for (const { filling } of this.#spaces.values()) await filling;
   }
 
   async close(): Promise<void> {

@@ -2,6 +2,7 @@
 // brought in. It happens before the cut to k. Whoever is brought in passes the same filters as every candidate, and is
 // scored by the same parts.
 
+import type { MatrixHit } from "#contracts/matrix";
 import type { Hit } from "#contracts/vector";
 import type { CallInit } from "#rpc/call";
 import type { Generation } from "../corpus/generation.ts";
@@ -94,4 +95,14 @@ export function personRoleOf({ rows, facts, titles }: Generation, id: string): G
 /** Both distances that a hit has: what acts multiplies the cosine. */
 export function movedDistance({ distance }: Pick<Hit, "distance">, acting: Acting | undefined): number {
   return acting === undefined ? distance : acting.factor * distance;
+}
+
+/** What acts, as it goes over the wire. */
+export function boostOf({
+  playbook,
+  version,
+  factor,
+  queryDistance,
+}: Acting): NonNullable<MatrixHit["boost"]> {
+  return { factor, playbook_id: playbook.id, version: version.version, query_distance: queryDistance };
 }

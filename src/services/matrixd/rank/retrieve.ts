@@ -16,7 +16,7 @@ import { type Conditions, conditionsOf, type Filter } from "./conditions.ts";
 import { sureRole } from "../playbooks/gate.ts";
 import type { Acting } from "../playbooks/matching.ts";
 import type { Found } from "../playbooks/playbooks.ts";
-import { lifted, type Movable, movedDistance, personRoleOf, type PlaybookUse } from "./lifting.ts";
+import { boostOf, lifted, type Movable, movedDistance, personRoleOf, type PlaybookUse } from "./lifting.ts";
 import { byScore } from "./order.ts";
 import { personsNamed } from "./persons.ts";
 import { placeOf, type RowPlace } from "./row-place.ts";
@@ -419,10 +419,6 @@ function hitOf(generation: Generation, ranking: Ranking, scored: Scored, base: n
     };
   }
   return hit;
-}
-
-function boostOf({ playbook, version, factor, queryDistance }: Acting): NonNullable<MatrixHit["boost"]> {
-  return { factor, playbook_id: playbook.id, version: version.version, query_distance: queryDistance };
 }
 
 function explainedPlaybook(acting: Acting): NonNullable<MatrixHit["explain"]>["playbook"] {

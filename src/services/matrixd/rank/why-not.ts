@@ -2,6 +2,7 @@
 // corpora are known.
 
 import type { MatrixHit, WhyNot } from "#contracts/matrix";
+import { boostOf } from "./lifting.ts";
 import type { RowPlace } from "./row-place.ts";
 
 export interface PlaceInCorpus {
@@ -70,29 +71,31 @@ function explained(
       const message = `Nothing but its vector relates ${id} to the text, and others are of the role that is asked for.`;
       return { reason: "not_related", message, score, distance, ...(cut === undefined ? {} : { cut }) };
     }
-    case "candidate": {
-      const { rank, score, scoreRaw, distance, acting } = place;
-      const playbook = acting && {
-        factor: acting.factor,
-        playbook_id: acting.playbook.id,
-        version: acting.version.version,
-        query_distance: acting.queryDistance,
-      };
-      const numbers = { rank, score, distance, ...(playbook && { playbook }) };
-      if (cut === undefined)
-        return { reason: "not_related", message: `Nothing fits the text, ${id} neither.`, ...numbers };
-      const below = Math.max(0, cut - score);
-      const isPushed = acting !== undefined && acting.factor > 1 && scoreRaw > cut;
-      const lacks = `Its score ${score.toFixed(4)} is ${below.toFixed(4)} below that of the last hit; ${rank} candidates of ${corpus} are before it.`;
-      return {
-        reason: isPushed ? "pushed_down" : "below_cut",
-        message: isPushed
-          ? `A playbook pushes ${id} down: it did not work for a query like this. ${lacks}`
-          : lacks,
-        ...numbers,
-        cut,
-        below_by: below,
-      };
-    }
+    case "candidate":
+      return behind(id, corpus, place, cut);
+    default:
+      return place satisfies never;
   }
+}
+
+function behind(
+  id: string,
+  corpus: string,
+  { rank, score, scoreRaw, distance, acting }: Extract<RowPlace, { readonly kind: "candidate" }>,
+  cut: number | undefined,
+): Omit<WhyNot, "id" | "corpus"> {
+  const numbers = { rank, score, distance, ...(acting && { playbook: boostOf(acting) }) };
+  if (cut === undefined)
+    return { reason: "not_related", message: `Nothing fits the text, ${id} neither.`, ...numbers };
+  const below = Math.max(0, cut - score);
+  const isPushed = acting !== undefined && acting.factor > 1 && scoreRaw > cut;
+  const lacks = `Its score ${score.toFixed(4)} is ${below.toFixed(4)} below that of the last hit; ${rank} candidates of ${corpus} are before it.`;
+  const pushed = `A playbook pushes ${id} down: it did not work for a query like this. ${lacks}`;
+  return {
+    reason: isPushed ? "pushed_down" : "below_cut",
+    message: isPushed ? pushed : lacks,
+    ...numbers,
+    cut,
+    below_by: below,
+  };
 }
