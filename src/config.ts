@@ -155,6 +155,20 @@ export const OPTIONS = {
         "must be a dataset's name, or a file that ends in .jsonl or .parquet",
       )
       .default("workers"),
+  playbook_half_life_days: option(
+    "LAKEHOUSE_PLAYBOOK_HALF_LIFE_DAYS",
+    "Days after which a playbook acts half as strongly",
+    z.coerce.number().positive().max(36_500).default(180),
+  ),
+  playbook_actor_max: option(
+    "LAKEHOUSE_PLAYBOOK_ACTOR_MAX",
+    "Playbooks of one actor that act on one answer at most",
+    z.coerce.number().int().min(1).max(1000).default(3),
+  ),
+  playbook_harm_max: option(
+    "LAKEHOUSE_PLAYBOOK_HARM_MAX",
+    "Harm less lift, in DCG@10, at which a playbook switches itself off",
+    z.coerce.number().positive().max(1000).default(1),
   ),
   s3_endpoint: option(
     "LAKEHOUSE_S3_ENDPOINT",

@@ -17,6 +17,7 @@ import { Fault } from "#rpc/fault";
 import { implement, local } from "#rpc/local";
 import { catalogd } from "#services/catalogd/service";
 import { loadGeneration, saveGeneration } from "#services/matrixd/corpus/generation-files";
+import { loadPlaybooks } from "#services/matrixd/playbooks/store";
 import { storaged } from "#services/storaged/service";
 import { acquireDataLock } from "#topology/data-lock";
 import { readPidfile } from "#topology/pidfile";
@@ -60,6 +61,8 @@ interface Kind {
 
 const EXAMPLES_MAX = 3;
 const ZEROED_BYTES = 64;
+/** Versions in the store of playbooks: several pages of its database. */
+const PLAYBOOK_STEPS = 60;
 
 function damaged(bytes: Uint8Array, damage: Damage, random: Random): Uint8Array {
   const at = random.below(bytes.length);
@@ -224,6 +227,30 @@ export const KINDS = {
   "manifest list": { checksummed: true, make: tableArtefact((folder) => newest(folder, /^snap-.*\.avro$/)) },
   manifest: { checksummed: true, make: tableArtefact((folder) => newest(folder, /-m0-.*\.avro$/)) },
   "catalog.sqlite": { checksummed: true, make: tableArtefact((folder) => join(folder, "catalog.sqlite")) },
+  "playbooks.sqlite": {
+    checksummed: true,
+    make: async (folder) => {
+      const path = join(folder, "playbooks.sqlite");
+      const writer = await WRITERS["matrixd playbooks"].open(folder);
+      for (let n = 0; n < PLAYBOOK_STEPS; n += 1) await writer.step(n);
+      await writer.close();
+      return {
+        path,
+        read: async () => {
+          // A reader that finds damage changes nothing; one that finds none may write to the log beside the database.
+          for (const beside of ["-wal", "-shm"]) rmSync(path + beside, { force: true });
+          const state = sqliteState(path);
+          try {
+            return JSON.stringify(await loadPlaybooks(state));
+          } finally {
+            await state.close();
+          }
+        },
+        named: (error) => isFault(error) && (error as Fault).message.includes("playbooks.sqlite"),
+        close: closeNothing,
+      };
+    },
+  },
   object: {
     checksummed: true,
     make: async (folder) => {

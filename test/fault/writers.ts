@@ -17,6 +17,7 @@ import { catalogd } from "#services/catalogd/service";
 import { collectFacts } from "#services/matrixd/corpus/row-facts";
 import { emptyWords, newGeneration } from "#services/matrixd/corpus/generation";
 import { loadGeneration, saveGeneration } from "#services/matrixd/corpus/generation-files";
+import { keyPart, loadPlaybooks, saveParts, versionPart } from "#services/matrixd/playbooks/store";
 import { storaged } from "#services/storaged/service";
 import { openIndex } from "#services/vectord/index-folder";
 import type { VectorIndex } from "#services/vectord/vector-index";
@@ -237,6 +238,33 @@ const generationWriter: Writer = {
   },
 };
 
+/** Step `n` records the version `n >> 1` of one of two playbooks. */
+export function playbookParts(n: number): Parameters<typeof saveParts>[1] {
+  const id = `pb_${n % 2}`;
+  const key = { corpus: "people", queryText: `query ${n % 2}`, role: "Welder", answerId: "w1", actor: "a" };
+  const said = { score: 1 / (n + 1), outcome: undefined, tags: [`step ${n}`], expiresAt: undefined };
+  const version = { version: (n >> 1) + 1, recordedAt: n + 1, recordedBy: "local", ...said };
+  return [...(n < 2 ? [keyPart(id, key)] : []), versionPart(id, version)];
+}
+
+const playbooksWriter: Writer = {
+  open: async (folder) => {
+    const state = sqliteState(join(folder, "playbooks.sqlite"));
+    await loadPlaybooks(state);
+    return { step: (n) => saveParts(state, playbookParts(n)), close: () => state.close() };
+  },
+  check: async (folder, acked, tried) => {
+    const state = sqliteState(join(folder, "playbooks.sqlite"));
+    const there = (await loadPlaybooks(state)).flatMap(({ versions }) =>
+      versions.flatMap(({ tags = [] }) => tags),
+    );
+    await state.close();
+    const wrong = acked.filter((n) => !there.includes(`step ${n}`)).map((n) => `record ${n} is gone`);
+    if (there.length > tried) wrong.push(`there are ${there.length} records of ${tried}`);
+    return wrong;
+  },
+};
+
 const keysWriter: Writer = {
   open: (folder) =>
     Promise.resolve({
@@ -262,6 +290,7 @@ export const WRITERS = {
   "catalogd commit": catalogWriter,
   "vectord upsert and snapshot": vectorWriter,
   "matrixd generation": generationWriter,
+  "matrixd playbooks": playbooksWriter,
   "keys.json": keysWriter,
 } as const satisfies Readonly<Record<string, Writer>>;
 export type WriterName = keyof typeof WRITERS;

@@ -2,7 +2,7 @@
 
 import type { catalog } from "#contracts/catalog";
 import type { embed } from "#contracts/embed";
-import type { Corpus, matrix, MatrixHit, ReadRole, Searched } from "#contracts/matrix";
+import type { Corpus, matrix, MatrixHit, ReadRole, Searched, WhyNot } from "#contracts/matrix";
 import type { query } from "#contracts/query";
 import type { vector } from "#contracts/vector";
 import type { OrderReading } from "#domain/orders/order-reading";
@@ -18,7 +18,14 @@ import { Fault, toFault } from "#rpc/fault";
 import { PLACE_FIELD } from "./corpus/build.ts";
 import { Corpora, definitionDamaged } from "./corpus/corpora.ts";
 import type { Generation } from "./corpus/generation.ts";
-import { retrieve } from "./rank/retrieve.ts";
+import { playbookHandlers } from "./playbook-handlers.ts";
+import { Playbooks, type PlaybooksDeps } from "./playbooks/playbooks.ts";
+import type { PlaybookUse } from "./rank/lifting.ts";
+import { countsOf, ranked } from "./rank/merge.ts";
+import { type PlaybookCounts, retrieve } from "./rank/retrieve.ts";
+import type { RowPlace } from "./rank/row-place.ts";
+import { whyNot } from "./rank/why-not.ts";
+import { createReplays } from "./replays.ts";
 import { createUnderstanding, type Understood } from "./query/understand.ts";
 
 export interface MatrixdDeps {
@@ -29,6 +36,7 @@ export interface MatrixdDeps {
   readonly folder: string;
   readonly log: Log;
   readonly clock?: Clock;
+  readonly playbooks: Pick<PlaybooksDeps, "openState" | "settings" | "onRecorded">;
 }
 
 type SearchInput = ParsedOf<(typeof matrix)["search"]>;
@@ -45,6 +53,11 @@ interface Part {
   /** Somebody in the corpus whom the text names, where it was not read as an order for a person. */
   readonly person: OrderReading["person"];
   readonly hits: MatrixHit[];
+  /** Scores of all candidates without playbooks, the highest first. */
+  readonly scoresRaw: readonly number[];
+  readonly playbook: PlaybookCounts;
+  /** Where the row stands that is asked about. */
+  readonly place: RowPlace | undefined;
   readonly plan: string;
   readonly tookMs: number;
 }
@@ -55,6 +68,8 @@ interface RoleHits {
   readonly hits: MatrixHit[];
   readonly noMatch: string | undefined;
   readonly perCorpus: Searched["per_corpus"];
+  readonly playbook: Searched["playbook"];
+  readonly whyNot: WhyNot | undefined;
 }
 
 /** Further requests of one order that are searched: each costs a search of its own. */
@@ -65,6 +80,8 @@ export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>>
   const understanding = createUnderstanding(deps.embed, clock);
   const failures = new BackgroundFailures(deps.log);
   const corpora = await Corpora.open({ ...deps, understanding, clock, failures });
+  const playbooks = await Playbooks.open({ ...deps, ...deps.playbooks, failures, clock });
+  const replays = createReplays({ playbooks, corpora, understanding, failures, vector: deps.vector });
 
   const pointOf = async (near: NonNullable<SearchInput["near"]>): Promise<Point> => {
     if (!("city" in near)) return { lat: near.lat, lon: near.lon };
@@ -80,7 +97,8 @@ export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>>
 
   /** An index that is gone or damaged is built again, and the caller told to wait. */
   const searchCorpus = async (name: string, input: SearchInput, call: CallInit): Promise<Part> => {
-    const generation = corpora.generation(name);
+    const at = momentOf(input.at);
+    const generation = at === undefined ? corpora.generation(name) : corpora.generationAt(name, at);
     try {
       return await searchGeneration(generation, input, call);
     } catch (thrown) {
@@ -102,7 +120,7 @@ export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>>
     const started = performance.now();
     const { query_text: text, query_role: role, k, per_corpus_k, mode, explain } = input;
     const understood = await understanding.understand(
-      { text, role, now: momentOf(input.now), model: generation.model },
+      { text, role, now: momentOf(input.now) ?? momentOf(input.at), model: generation.model },
       call,
     );
     const given =
@@ -119,10 +137,15 @@ export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>>
       filter,
       near: point,
       explain: explain !== false,
-      now: momentOf(input.now) ?? clock.now(),
+      now: momentOf(input.now) ?? momentOf(input.at) ?? clock.now(),
+      playbooks: playbookUse(input, generation),
+      explainId: typeof explain === "object" ? explain.id : undefined,
     };
     const {
       hits,
+      scoresRaw,
+      playbook,
+      place,
       plan,
       relevance,
       noMatch,
@@ -134,7 +157,20 @@ export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>>
     const radiusActs =
       given !== undefined || read !== undefined || understood.order.slots.miles === undefined;
     const notApplied = radiusActs ? idle : ["miles", ...idle];
-    return { corpus, role: relevance.role, understood, notApplied, noMatch, person, hits, plan, tookMs };
+    const { role: asked } = relevance;
+    const found = { hits, scoresRaw, playbook, place, notApplied, noMatch, person, plan };
+    return { corpus, role: asked, understood, ...found, tookMs };
+  };
+
+  const playbookUse = (input: SearchInput, { corpus }: Generation): PlaybookUse | undefined => {
+    if (!input.use_playbook || !playbooks.concerns(corpus)) return undefined;
+    return {
+      gate: input.gate,
+      topK: input.playbook_top_k,
+      distanceMax: input.playbook_max_distance,
+      at: momentOf(input.at) ?? clock.now(),
+      matching: (search, call) => playbooks.matching(search, call),
+    };
   };
 
   /** The parts of those that answered in time; of the others it is noted why not. */
@@ -152,8 +188,9 @@ export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>>
       try {
         return [await inTime(searchCorpus(name, input, limited), input.deadline_ms)];
       } catch (thrown) {
-        const { code, message } = toFault(thrown);
-        if (code === "invalid") throw thrown;
+        const { code, message, reason } = toFault(thrown);
+        // A replay without one of its corpora is no replay.
+        if (code === "invalid" || reason === "snapshot_gone") throw thrown;
         const degraded = `${code}: ${message}`;
         missing[name] = { count: 0, plan: "none", took_ms: performance.now() - began, degraded };
         return [];
@@ -164,15 +201,8 @@ export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>>
 
   const search = async (input: SearchInput, call: Call): Promise<Searched> => {
     const started = performance.now();
-    if (input.gate !== "strict") {
-      throw new Fault(
-        "invalid",
-        `There are no playbooks yet, so the gate is strict; ${input.gate} would do nothing.`,
-        {
-          details: [{ path: "gate", message: "can only be strict as long as there are no playbooks" }],
-        },
-      );
-    }
+    checkGate(input, call);
+    checkMoment(input, clock.now());
     const names = input.corpora === undefined ? corpora.usual() : [...new Set(input.corpora)];
     const [damaged, ...moreDamaged] = input.corpora === undefined ? corpora.damaged() : [];
     if (names.length === 0 && damaged !== undefined) throw definitionDamaged(damaged);
@@ -186,7 +216,7 @@ export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>>
       input.filter,
       names.map((name) => corpora.describe(name)),
     );
-    const { read, hits, noMatch, perCorpus } = await searchRole(names, input, call);
+    const { read, hits, noMatch, perCorpus, playbook, whyNot: reason } = await searchRole(names, input, call);
     for (const name of damaged === undefined ? [] : [damaged, ...moreDamaged]) {
       const { code, message } = definitionDamaged(name);
       perCorpus[name] = { count: 0, plan: "none", took_ms: 0, degraded: `${code}: ${message}` };
@@ -197,7 +227,8 @@ export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>>
     const requests = input.query_role === undefined ? order.roles : [];
     const further: Searched["further"] = [];
     for (const request of requests.slice(0, REQUESTS_MAX)) {
-      const own = await searchRole(names, { ...input, query_role: request.role }, call);
+      const forRole = { ...input, query_role: request.role, explain: input.explain !== false };
+      const own = await searchRole(names, forRole, call);
       further.push({ ...request, hits: own.hits });
     }
     const idle = requests.length > REQUESTS_MAX ? ["roles", ...read.notApplied] : [...read.notApplied];
@@ -212,9 +243,12 @@ export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>>
       hits,
       further,
       ...(noMatch === undefined ? {} : { no_match: noMatch }),
-      playbook: { matched: 0, boosted: 0, injected: 0, blocked_by_gate: 0 },
+      ...(reason === undefined ? {} : { why_not: reason }),
+      playbook,
       per_corpus: perCorpus,
-      degraded: Object.values(perCorpus).some(({ degraded }) => degraded !== undefined),
+      degraded:
+        playbook.degraded !== undefined ||
+        Object.values(perCorpus).some(({ degraded }) => degraded !== undefined),
       took_ms: performance.now() - started,
     };
   };
@@ -229,23 +263,47 @@ export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>>
         : await searchEach(names, input, call, perCorpus);
     // Where one corpus has what fits, what is only related in another is noise.
     const fitting = parts.filter(({ noMatch }) => noMatch === undefined);
-    const hits: MatrixHit[] = [];
+    const shown = fitting.length === 0 ? parts : fitting;
     let read: Part | undefined;
     for (const part of parts) {
-      const shown = fitting.length === 0 || part.noMatch === undefined ? part.hits : [];
-      perCorpus[part.corpus] = { count: shown.length, plan: part.plan, took_ms: part.tookMs };
-      hits.push(...shown);
+      const count = shown.includes(part) ? Math.min(part.hits.length, input.per_corpus_k ?? input.k) : 0;
+      perCorpus[part.corpus] = { count, plan: part.plan, took_ms: part.tookMs };
       // A corpus that has the title or the person among its own knows best what is asked for.
       const knows = part.person !== undefined && read?.role.role === null;
       if (read === undefined || knows || part.role.confidence > read.role.confidence) read = part;
     }
     if (read === undefined)
       throw new Fault("upstream", "No corpus answered.", { details: whyNone(perCorpus) });
-    if (parts.length > 1)
-      hits.sort((a, b) => b.score - a.score || a.distance - b.distance || (a.id < b.id ? -1 : 1));
-    const best = hits.length > input.k ? hits.slice(0, input.k) : hits;
-    for (const [rank, hit] of best.entries()) hit.rank = hit.base_rank = rank;
-    return { read, hits: best, noMatch: fitting.length === 0 ? read.noMatch : undefined, perCorpus };
+    const best = ranked(shown, input.k);
+    // What is replayed was counted when it was asked for.
+    if (input.at === undefined)
+      for (const { boost } of best) if (boost !== undefined) playbooks.exposed(boost.playbook_id);
+    return {
+      read,
+      hits: best,
+      noMatch: fitting.length === 0 ? read.noMatch : undefined,
+      perCorpus,
+      playbook: countsOf(parts),
+      whyNot:
+        typeof input.explain === "object" ? await reasonFor(input.explain.id, parts, best, call) : undefined,
+    };
+  };
+
+  /** A row that no corpus has may still stand in a dataset: then it came after the snapshot, or under another model. */
+  const reasonFor = async (
+    id: string,
+    parts: readonly Part[],
+    hits: readonly MatrixHit[],
+    call: CallInit,
+  ): Promise<WhyNot> => {
+    const places = parts.flatMap(({ corpus, place }) => (place === undefined ? [] : [{ corpus, place }]));
+    const found = whyNot(id, places, hits);
+    if (found.reason !== "not_in_corpus") return found;
+    for (const { corpus } of parts) {
+      const missing = await corpora.missing(corpus, id, call);
+      if (missing !== undefined) return { ...found, corpus, ...missing };
+    }
+    return found;
   };
 
   const handlers: Handlers<typeof matrix> = {
@@ -289,24 +347,38 @@ export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>>
       await corpora.drop(corpus);
       return null;
     },
-    recordPlaybook: notYet,
-    importPlaybooks: notYet,
-    playbooks: notYet,
-    playbookLedger: notYet,
-    playbook: notYet,
-    dropPlaybook: notYet,
-    disablePlaybook: notYet,
-    enablePlaybook: notYet,
+    ...playbookHandlers({ playbooks, corpora, understanding, clock, replays }),
   };
   return {
     handlers,
-    stats: () => ({ failures: failures.counts, damaged: corpora.damaged() }),
-    close: () => corpora.close(),
+    stats: () => ({
+      failures: failures.counts,
+      damaged: [...corpora.damaged(), ...(playbooks.damaged === undefined ? [] : ["playbooks"])],
+    }),
+    close: async () => {
+      await replays.close();
+      await playbooks.close();
+      await corpora.close();
+    },
   };
 }
 
-function notYet(): never {
-  throw new Fault("unavailable", "Playbooks cannot be recorded yet.");
+/** Throws `forbidden` for a gate that the caller may not open. */
+function checkGate({ gate }: SearchInput, { caller }: Call): void {
+  if (gate !== "off" || caller.scopes.includes("admin")) return;
+  throw new Fault("forbidden", "gate=off needs a key with the scope admin. Use strict or adjacent.", {
+    details: [{ path: "gate", message: "may be off only for the scope admin" }],
+  });
+}
+
+/** Clocks of callers differ a little from this one. */
+const AHEAD_MS_MAX = 60_000;
+
+function checkMoment({ at }: SearchInput, now: number): void {
+  if (at === undefined || Date.parse(at) <= now + AHEAD_MS_MAX) return;
+  throw new Fault("invalid", `at is ${at}, which has not come yet.`, {
+    details: [{ path: "at", message: "must not be in the future" }],
+  });
 }
 
 /** A field that none of the corpora has would match nothing, without a word. */

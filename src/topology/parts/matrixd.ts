@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { sqliteState } from "#adapters/state";
 import { matrixd } from "#services/matrixd/service";
 import type { BuildDaemon } from "./part.ts";
 
@@ -13,5 +14,13 @@ export const buildMatrixd: BuildDaemon<"matrixd", "catalogd" | "queryd" | "embed
     embed: neighbours.embedd,
     vector: neighbours.vectord,
     folder: join(settings.data, "corpora"),
+    playbooks: {
+      openState: () => sqliteState(join(settings.data, "playbooks.sqlite")),
+      settings: {
+        halfLifeDays: settings.playbook_half_life_days,
+        perActorMax: settings.playbook_actor_max,
+        harmMax: settings.playbook_harm_max,
+      },
+    },
     log,
   });

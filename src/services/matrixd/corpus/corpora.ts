@@ -61,13 +61,23 @@ const definition = z.object({
     .default(null),
   /** Indexes that answer no longer and may still be there. */
   leftover: z.array(z.string()).default([]),
+  /** Since when the generation answers; "" where a version before did not keep it. */
+  active_since: z.string().default(""),
   updated_at: z.string(),
 });
 type Definition = z.infer<typeof definition>;
 
 export type Wanted = Omit<
   Definition,
-  "active" | "built" | "unfinished" | "leftover" | "updated_at" | "dimension" | "model" | "holds"
+  | "active"
+  | "built"
+  | "unfinished"
+  | "leftover"
+  | "active_since"
+  | "updated_at"
+  | "dimension"
+  | "model"
+  | "holds"
 > & {
   readonly model: string | undefined;
 };
@@ -196,6 +206,48 @@ export class Corpora {
     throw new Fault("unavailable", `The corpus ${name} ${why}.`, { retryAfterMs: 1000 });
   }
 
+  /**
+   * The generation that answered at a moment, milliseconds since the epoch. Throws `not_found`, with the reason
+   * `snapshot_gone`, when it was another one than now: of former ones nothing is kept.
+   */
+  generationAt(name: string, at: number): Generation {
+    const { definition: defined } = this.#entry(name);
+    const generation = this.generation(name);
+    const since = defined.active_since === "" ? defined.updated_at : defined.active_since;
+    if (at >= Date.parse(since)) return generation;
+    throw new Fault(
+      "not_found",
+      `The ranking of ${new Date(at).toISOString()} cannot be replayed: ${name} has been searched at ${generation.dataset}@${generation.snapshotId} since ${since}, and the corpus before is gone.`,
+      { reason: "snapshot_gone", details: [{ path: "at", message: `must not be before ${since}` }] },
+    );
+  }
+
+  /** Why a row is not in a corpus although its dataset has it; undefined when the dataset has none either. */
+  async missing(
+    name: string,
+    id: string,
+    call: CallInit,
+  ): Promise<{ reason: "not_embedded" | "other_model"; message: string } | undefined> {
+    const { definition: defined, generation, build } = this.#entry(name);
+    const column = `"${defined.id.replaceAll('"', '""')}"`;
+    const sql = `SELECT 1 FROM "${defined.dataset}" WHERE CAST(${column} AS VARCHAR) = ? LIMIT 1`;
+    const { rows } = await this.#deps.query.sql({ sql, params: [id] }, call);
+    if (rows.length === 0) return undefined;
+    const state =
+      build === undefined
+        ? ""
+        : build.error === undefined
+          ? ", and it is being built again"
+          : `: ${build.error}`;
+    if (generation !== undefined && generation.model !== defined.model) {
+      const message = `${defined.dataset} has ${id}, but ${name} is still searched by ${generation.model} and not by ${defined.model}${state}.`;
+      return { reason: "other_model", message };
+    }
+    const at = generation === undefined ? "nothing" : `${generation.dataset}@${generation.snapshotId}`;
+    const message = `${defined.dataset} has ${id}, but ${name} was built from ${at}, without it${state}.`;
+    return { reason: "not_embedded", message };
+  }
+
   /** Defines a corpus, or changes it, and brings it up to date in the background. */
   async put(wanted: Wanted, call: CallInit): Promise<Corpus> {
     if (wanted.engine === "lance") throw new Fault("invalid", "The lance engine is not there yet; use hnsw.");
@@ -208,6 +260,7 @@ export class Corpora {
     const next: Definition = {
       active: null,
       built: "",
+      active_since: "",
       unfinished: null,
       // A definition that was lost named its generations.
       leftover: this.#damaged.has(wanted.name) ? await this.#generationsOf(wanted.name) : [],
@@ -236,8 +289,8 @@ export class Corpora {
     this.#entries.set(next.name, entry);
     try {
       await this.#stop(entry, "discard");
-      const { active, built, leftover } = entry.definition;
-      entry.definition = { ...next, active, built, unfinished: null, leftover };
+      const { active, built, leftover, active_since } = entry.definition;
+      entry.definition = { ...next, active, built, unfinished: null, leftover, active_since };
       await this.#save(entry);
       entry.failed = undefined;
     } catch (error) {
@@ -354,6 +407,7 @@ export class Corpora {
         built: markOf(wanted),
         unfinished: null,
         leftover: active === null ? leftover : [...leftover, active],
+        active_since: this.#now(),
         updated_at: this.#now(),
       };
       await this.#save(entry);
@@ -550,6 +604,7 @@ function described({ definition: defined, generation, build }: Entry): Corpus {
     dimension: _dimension,
     unfinished: _unfinished,
     leftover: _leftover,
+    active_since: _activeSince,
     ...shown
   } = defined;
   const failed = build?.error !== undefined;

@@ -1,5 +1,6 @@
 // Search of one corpus: candidates from the vectors, tier by tier (right occupation and near, in the state, right
-// occupation, any row), and from the words; every candidate is scored by all of its parts, and the best k are hits.
+// occupation, any row), and from the words; every candidate is scored by all of its parts, playbooks move some of them,
+// and the best k are hits.
 
 import type { Hit, vector } from "#contracts/vector";
 import type { MatrixHit } from "#contracts/matrix";
@@ -12,7 +13,13 @@ import { OWN_FIELDS, PLACE_FIELD, SOC_FIELD, STATE_FIELD } from "../corpus/build
 import { NONE } from "../corpus/row-facts.ts";
 import type { Generation } from "../corpus/generation.ts";
 import { type Conditions, conditionsOf, type Filter } from "./conditions.ts";
+import { sureRole } from "../playbooks/gate.ts";
+import type { Acting } from "../playbooks/matching.ts";
+import type { Found } from "../playbooks/playbooks.ts";
+import { boostOf, lifted, type Movable, movedDistance, personRoleOf, type PlaybookUse } from "./lifting.ts";
+import { byScore } from "./order.ts";
 import { personsNamed } from "./persons.ts";
+import { placeOf, type RowPlace } from "./row-place.ts";
 import { cachedRelevance, type Relevance } from "./relevance.ts";
 import { type Mode, type Parts, placePart, scoreOf } from "./score.ts";
 import type { Understood } from "../query/understand.ts";
@@ -31,6 +38,10 @@ export interface Request {
   readonly explain: boolean;
   /** When the text is meant, milliseconds since the epoch. */
   readonly now: number;
+  /** Undefined when none are to act. */
+  readonly playbooks?: PlaybookUse | undefined;
+  /** The row whose place is to be explained. */
+  readonly explainId?: string | undefined;
 }
 
 type Metadata = Readonly<Record<string, unknown>>;
@@ -53,7 +64,16 @@ const TITLE_RELATED_MIN = 0.3;
 const OCCUPATION_RELATED_MIN = 0.02;
 
 export interface Retrieved {
+  /**
+   * The best k, in order, by what they are without a lift; and all that are lifted, whose place depends on the other
+   * corpora. Their `base_rank` is that within this corpus.
+   */
   readonly hits: MatrixHit[];
+  /** Scores of all candidates without playbooks, the highest first. */
+  readonly scoresRaw: readonly number[];
+  readonly playbook: PlaybookCounts;
+  /** Where the row that is to be explained stands. */
+  readonly place: RowPlace | undefined;
   readonly plan: string;
   readonly relevance: Relevance;
   readonly notApplied: readonly string[];
@@ -62,6 +82,16 @@ export interface Retrieved {
   /** Somebody in the corpus whom the text names, where it was not read as an order for a person. */
   readonly person: OrderReading["person"];
 }
+
+export interface PlaybookCounts {
+  readonly matched: number;
+  readonly boosted: number;
+  readonly injected: number;
+  readonly blocked: number;
+  readonly degraded: string | undefined;
+}
+
+const NO_PLAYBOOKS: PlaybookCounts = { matched: 0, boosted: 0, injected: 0, blocked: 0, degraded: undefined };
 
 export async function retrieve(
   generation: Generation,
@@ -78,8 +108,9 @@ export async function retrieve(
   const persons = personsNamed(generation, text, order).map((row) => generation.ids[row] ?? "");
   const named = new Set(persons);
   const ranking: Ranking = { ...request, relevance, conditions, named, point: near ?? relevance.point, few };
+  const matching = named.size > 0 ? undefined : matchingFor(generation, ranking, call);
   const people = await byId(generation, ranking, persons, request.filter ?? {}, vectors, call);
-  const found = people.map((hit) => scoredOf(generation, ranking, hit));
+  let found = people.map((hit) => scoredOf(generation, ranking, hit));
   const knowsNames = generation.names.length > 0 || order.person?.id !== undefined;
   const lookedUp = order.person !== undefined && knowsNames && relevance.role.role === null;
   const notApplied = [...conditions.notApplied];
@@ -103,9 +134,72 @@ export async function retrieve(
   }
   const [first] = order.person === undefined && relevance.role.role === null ? people : [];
   const person = first && (/\d/.test(text) ? { id: first.id } : { name: text.trim() });
-  found.sort((a, b) => b.score - a.score || a.distance - b.distance || (a.id < b.id ? -1 : 1));
-  const hits = found.slice(0, k).map((one) => hitOf(generation, ranking, one));
-  return { hits, plan, relevance, notApplied, noMatch, person };
+  let playbook = NO_PLAYBOOKS;
+  if (matching !== undefined) {
+    const matches = await matching;
+    const passing = passingFilter(ranking);
+    const moved = await lifted(found, matches, request.playbooks?.topK ?? 0, async (ids) => {
+      const hits = await byId(generation, ranking, ids, passing, vectors, call);
+      return hits.map((hit) => scoredOf(generation, ranking, hit));
+    });
+    const { boosted, injected } = moved;
+    playbook = { ...matches, boosted, injected };
+    found = [...moved.scored];
+  }
+  found.sort(byRawScore);
+  const shown = shownOf(found, k);
+  const hits = shown.map(({ one, base }) => hitOf(generation, ranking, one, base));
+  const scoresRaw = found.map((one) => one.scoreRaw);
+  const place =
+    request.explainId === undefined
+      ? undefined
+      : await placeOf(
+          { generation, ...ranking, id: request.explainId },
+          found,
+          (hit) => scoredOf(generation, ranking, hit),
+          (id, filter) => byId(generation, ranking, [id], filter, vectors, call),
+        );
+  return { hits, scoresRaw, playbook, place, plan, relevance, notApplied, noMatch, person };
+}
+
+/** What is recorded for queries near this one; undefined where nothing is. */
+function matchingFor(generation: Generation, ranking: Ranking, call: CallInit): Promise<Found> | undefined {
+  const { playbooks, understood, relevance, text } = ranking;
+  if (playbooks === undefined) return undefined;
+  const { gate, topK, distanceMax, at } = playbooks;
+  const { corpus, model } = generation;
+  const search = {
+    corpus,
+    model,
+    text,
+    vector: understood.vector,
+    role: sureRole(relevance.role),
+    gate,
+    topK,
+    distanceMax,
+    at,
+    personRole: (id: string) => personRoleOf(generation, id),
+  };
+  return playbooks.matching(search, call);
+}
+
+/** The k best as they stand, and all that are lifted, each with its place without playbooks. */
+function shownOf(found: readonly Scored[], k: number): { one: Scored; base: number }[] {
+  const all = found.map((one, base) => ({ one, base }));
+  if (!all.some(({ one }) => one.acting !== undefined)) return all.slice(0, k);
+  const isLifted = ({ acting }: Scored): boolean => acting !== undefined && acting.factor < 1;
+  const others = all.filter(({ one }) => !isLifted(one)).sort((a, b) => byScore(a.one, b.one));
+  return [...all.filter(({ one }) => isLifted(one)), ...others.slice(0, k)];
+}
+
+function byRawScore(a: Scored, b: Scored): number {
+  return b.scoreRaw - a.scoreRaw || a.distance - b.distance || (a.id < b.id ? -1 : 1);
+}
+
+/** What every hit passes, wherever it comes from. */
+function passingFilter({ filter, conditions, mode }: Ranking): Filter {
+  const always = filter === undefined ? conditions.filters : [filter, ...conditions.filters];
+  return allOf(mode === "hybrid" ? always : [...always, ...conditions.preferences]);
 }
 
 interface Ranking extends Request {
@@ -130,13 +224,9 @@ async function candidatesOf(
   vectors: Service<typeof vector>,
   call: CallInit,
 ): Promise<Candidates> {
-  const { understood, relevance, conditions, few, mode, filter } = ranking;
+  const { understood, relevance, few, mode } = ranking;
   if (mode === "lexical") {
-    const passing = allOf([
-      ...(filter === undefined ? [] : [filter]),
-      ...conditions.filters,
-      ...conditions.preferences,
-    ]);
+    const passing = passingFilter(ranking);
     const hits: Hit[] = [];
     // The best rows by words that pass: filters act before the cut.
     let ids: readonly string[] = relevance.byWords;
@@ -243,15 +333,13 @@ function allOf(filters: readonly Filter[]): Filter {
 }
 
 /** A candidate with all that its rank depends on. */
-interface Scored {
-  readonly id: string;
+interface Scored extends Movable {
   readonly row: number;
   readonly distance: number;
   readonly metadata: Metadata;
   readonly parts: Parts;
   readonly sameState: boolean;
   readonly miles: number | undefined;
-  readonly score: number;
   readonly missing: readonly string[];
 }
 
@@ -275,23 +363,29 @@ function scoredOf(
   const missing = conditions.missing(row);
   const qualified = conditions.preferences.length === 0 ? undefined : missing.length === 0;
   const score = named.has(id) ? 1 : scoreOf(parts, mode, relevance.standing(row), qualified);
-  return { missing, id, row, distance, metadata, parts, sameState, miles, score };
+  const unmoved = { score, scoreRaw: score, acting: undefined, isInjected: false };
+  return { missing, id, row, distance, metadata, parts, sameState, miles, ...unmoved };
 }
 
-function hitOf(generation: Generation, ranking: Ranking, scored: Scored): MatrixHit {
-  const { id, row, distance, metadata, parts, sameState, miles, score, missing } = scored;
+function hitOf(generation: Generation, ranking: Ranking, scored: Scored, base: number): MatrixHit {
+  const { id, row, distance, metadata, parts, sameState, miles, score, missing, acting } = scored;
   const hit: MatrixHit = {
     // Known when all corpora have answered.
     rank: 0,
-    base_rank: 0,
+    base_rank: base,
     id,
     corpus: generation.corpus,
     cite: `${generation.dataset}@${generation.snapshotId}#${id}`,
-    distance,
+    distance: movedDistance(scored, acting),
     distance_raw: distance,
     score,
     metadata: shown(metadata),
   };
+  if (acting !== undefined) {
+    hit.score_raw = scored.scoreRaw;
+    hit.boost = boostOf(acting);
+    if (scored.isInjected) hit.injected = true;
+  }
   const status = ranking.conditions.unavailableStatus(row);
   if (status !== undefined) hit.status = status;
   if (missing.length > 0) hit.missing = [...missing];
@@ -308,6 +402,7 @@ function hitOf(generation: Generation, ranking: Ranking, scored: Scored): Matrix
       role: parts.role ?? 0,
       place: parts.place ?? 0,
       matched_terms: matched,
+      ...(acting === undefined ? {} : { playbook: explainedPlaybook(acting) }),
       why: whyOf({
         relevance,
         found,
@@ -318,11 +413,17 @@ function hitOf(generation: Generation, ranking: Ranking, scored: Scored): Matrix
         matched,
         missing,
         named: ranking.named.has(id),
+        acting,
       }),
       ...(miles === undefined ? {} : { miles }),
     };
   }
   return hit;
+}
+
+function explainedPlaybook(acting: Acting): NonNullable<MatrixHit["explain"]>["playbook"] {
+  const { playbook, version, weight, decay } = acting;
+  return { ...boostOf(acting), query_text: playbook.queryText, score: version.score, weight, decay };
 }
 
 /** Without the fields of our own. */
@@ -341,6 +442,7 @@ interface Reasons {
   readonly missing: readonly string[];
   /** The text names this person. */
   readonly named: boolean;
+  readonly acting: Acting | undefined;
 }
 
 /** One line for a person: what speaks for this hit. */
@@ -354,6 +456,7 @@ function whyOf({
   matched,
   missing,
   named,
+  acting,
 }: Reasons): string {
   const { role, known } = relevance;
   const reasons: string[] = named ? ["the person asked for"] : [];
@@ -368,6 +471,8 @@ function whyOf({
   if (miles !== undefined) reasons.push(`${milesText(miles)} from ${slots.city ?? "there"}`);
   else if (sameState) reasons.push(`in ${slots.state}`);
   if (missing.length > 0) reasons.push(`without ${missing.join(", ")}`);
+  if (acting !== undefined)
+    reasons.push(acting.factor < 1 ? "worked for an order like this" : "did not work for an order like this");
   if (matched.length > 0) reasons.push(`matches ${matched.slice(0, WORDS_SHOWN_MAX).join(", ")}`);
   return reasons.length === 0 ? "the nearest in meaning" : reasons.join("; ");
 }
