@@ -13,12 +13,23 @@ import { CommitCounter, type Count, counterPath, readCount, resetCount } from ".
 export type StateValue = string | number | bigint | boolean | Uint8Array | null;
 export type StateRow = Readonly<Record<string, unknown>>;
 
-export interface State {
+export interface Statement {
+  readonly sql: string;
+  readonly values?: readonly StateValue[];
+}
+
+/** A database that another process owns, as it was when each statement began. */
+export interface StateReader {
   /** The rows of a SELECT. */
   all(sql: string, values?: readonly StateValue[]): Promise<StateRow[]>;
+  close(): Promise<void>;
+}
+
+export interface State extends StateReader {
   /** The number of rows a statement changed. Durable when it resolves. */
   run(sql: string, values?: readonly StateValue[]): Promise<number>;
-  close(): Promise<void>;
+  /** Several statements, all or none: the number of rows that each changed. Durable when it resolves. */
+  transact(statements: readonly Statement[]): Promise<number[]>;
 }
 
 /** How long a statement waits for another process that writes. */
@@ -46,27 +57,48 @@ export function sqliteState(file: string): State {
 }
 
 function stateOver(database: Database, file: string, counter: CommitCounter | undefined): State {
-  const counted = database.transaction((sql: string, values: readonly StateValue[]): [number, number] => {
-    const { changes } = database.query(numbered(sql)).run(...bound(values));
-    // A statement that changed no row has nothing to make durable.
-    if (changes === 0) return [0, 0];
+  const change = (statements: readonly Statement[]): number[] =>
+    statements.map(({ sql, values = [] }) => database.query(numbered(sql)).run(...bound(values)).changes);
+  const counted = database.transaction((statements: readonly Statement[]): [number[], number] => {
+    const changes = change(statements);
+    // A transaction that changed no row has nothing to make durable.
+    if (changes.every((changed) => changed === 0)) return [changes, 0];
     const row = database.query("update commit_counter set commits = commits + 1 returning commits").get();
     return [changes, (row as Count).commits];
   });
+  const uncounted = database.transaction(change);
+  const transact = (statements: readonly Statement[]): Promise<number[]> =>
+    asFaults(file, async () => {
+      if (counter === undefined) return uncounted.immediate(statements);
+      const [changes, commits] = counted.immediate(statements);
+      await counter.raise(commits);
+      return changes;
+    });
   return {
     all: (sql, values = []) =>
       asFaults(file, () => database.query(numbered(sql)).all(...bound(values)) as StateRow[]),
-    run: (sql, values = []) =>
-      asFaults(file, async () => {
-        if (counter === undefined) return database.query(numbered(sql)).run(...bound(values)).changes;
-        const [changes, commits] = counted.immediate(sql, values);
-        await counter.raise(commits);
-        return changes;
-      }),
+    run: async (sql, values = []) => (await transact([{ sql, values }]))[0] ?? 0,
+    transact,
     close: async () => {
       database.close();
       await counter?.close();
     },
+  };
+}
+
+/** Reads a database that its owner has opened, and so checked. Throws `internal`, naming the file, when it cannot be read. */
+export function readState(file: string): StateReader {
+  let database: Database;
+  try {
+    database = new Database(file, { readonly: true, strict: true });
+    database.run(`PRAGMA busy_timeout = ${BUSY_MS_MAX}`);
+  } catch (error) {
+    throw unusable(file, error);
+  }
+  return {
+    all: (sql, values = []) =>
+      asFaults(file, () => database.query(numbered(sql)).all(...bound(values)) as StateRow[]),
+    close: async () => database.close(),
   };
 }
 

@@ -5,7 +5,7 @@ import { op } from "#rpc/contract";
 import { datasetName, pageInput, snapshotId, timestamp } from "./shapes.ts";
 
 /** Claims of one request at most: as many are written in a few slices of the event loop. */
-export const CLAIMS_MAX = 10_000;
+export const CLAIMS_MAX = 5000;
 
 const entityName = z.string().min(1).max(300).describe("What the claim is about, such as worker:w-001");
 const attributeName = z.string().min(1).max(100);
@@ -93,13 +93,19 @@ export type Belief = z.infer<typeof belief>;
 
 const conflict = belief.extend({ entity: z.string(), attribute: z.string() });
 
+/** Attributes of one import. */
+const MAPPED_MAX = 200;
+
 const importInput = z.strictObject({
   dataset: datasetName,
   entity_key: z.string().min(1).max(300).describe("The column that names the entity"),
   entity_prefix: z.string().max(100).default("").describe("Put before the key, such as worker:"),
   mapping: z
     .record(attributeName, z.string().min(1).max(300))
-    .refine((columns) => Object.keys(columns).length > 0, "must map at least one attribute to a column")
+    .refine(
+      (columns) => Object.keys(columns).length > 0 && Object.keys(columns).length <= MAPPED_MAX,
+      `must map 1 to ${MAPPED_MAX} attributes to columns`,
+    )
     .describe("Attribute to column"),
   source: sourceName,
   observed_at: z
@@ -120,7 +126,10 @@ const imported = z.object({
   duplicates: z.int(),
   /** Cells without a value, which claim nothing. */
   empty: z.int(),
-  /** Rows without a key, or whose time of observation cannot be read. */
+  /**
+   * Cells that are no claim: their row has no key or a time of observation that cannot be read, or the value is longer
+   * than 4,000 characters. Accepted, duplicates, empty and skipped add up to the cells of all rows.
+   */
   skipped: z.int(),
   /** The same import of the same snapshot was done before. */
   replayed: z.boolean(),
@@ -156,7 +165,7 @@ export const truth = {
     description:
       "All claims are recorded, durably, or none. One that is known already, equal in every field, is counted and not recorded twice.",
     input: z.strictObject({ claims: z.array(claim).min(1).max(CLAIMS_MAX) }),
-    bodyBytesMax: 16 * 1024 * 1024,
+    bodyBytesMax: 8 * 1024 * 1024,
     output: z.object({ accepted: z.int(), duplicates: z.int(), as_of: timestamp }),
     status: 201,
     timeoutMs: 60_000,
@@ -185,7 +194,8 @@ export const truth = {
   history: op({
     method: "GET",
     path: "/v1/truth/claims",
-    summary: "List every claim about an entity with the time of its recording, oldest recording first",
+    summary:
+      "List the claims about an entity with the time of recording, by attribute, source and time of observation",
     input: z.strictObject({ entity: entityName, attribute: attributeName.optional(), ...pageInput }),
     output: z.object({
       claims: z.array(claim.extend({ recorded_at: timestamp })),
@@ -200,7 +210,7 @@ export const truth = {
     summary: "List entities by name",
     input: z.strictObject({ prefix: z.string().max(300).default(""), ...pageInput }),
     output: z.object({
-      entities: z.array(z.object({ entity: z.string(), claims: z.int() })),
+      entities: z.array(z.string()),
       next_cursor: z.string().optional(),
     }),
     errors: [],

@@ -148,6 +148,7 @@ export function stateOf(world: World, owner: Instance, database: State): State {
   return {
     all: (sql, values) => world.call(owner, word(sql), () => database.all(sql, values)),
     run: (sql, values) => world.call(owner, word(sql), () => database.run(sql, values)),
+    transact: (statements) => world.call(owner, "transact", () => database.transact(statements)),
     close: () => Promise.resolve(),
   };
 }
