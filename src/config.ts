@@ -145,6 +145,7 @@ export const OPTIONS = {
     "LAKEHOUSE_JOURNAL_SEAL_SECONDS",
     "Age at which events of the journal become rows of the dataset journal, if not by their number before",
     z.coerce.number().int().min(1).max(86_400).default(60),
+  ),
   roster: option(
     "LAKEHOUSE_ROSTER",
     "Workers that validation knows: a dataset, or a file that ends in .jsonl or .parquet",
@@ -155,6 +156,7 @@ export const OPTIONS = {
         "must be a dataset's name, or a file that ends in .jsonl or .parquet",
       )
       .default("workers"),
+  ),
   playbook_half_life_days: option(
     "LAKEHOUSE_PLAYBOOK_HALF_LIFE_DAYS",
     "Days after which a playbook acts half as strongly",
