@@ -524,12 +524,12 @@ async function showProposal(changed: Fill): Promise<void> {
   const { proposal, seats } = changed;
   if (proposal === undefined) return;
   const live = seats.filter(({ status }) => status === "proposed");
-  if (proposal.ok) {
+  if (proposal.ok && live.length > 0) {
     const until = live[0]?.held_until;
     say(
       `Proposed: ${live.map(({ worker_id, name }) => (name === undefined ? worker_id : `${worker_id} ${name}`)).join(", ")}${until === undefined ? "" : `; held until ${until}`}.`,
     );
-  } else say("Not proposed, because of what follows.");
+  } else if (!proposal.ok) say("Not proposed, because of what follows.");
   await write(
     findingLines(proposal.findings)
       .map((line) => `${line}\n`)

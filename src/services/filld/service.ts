@@ -406,7 +406,7 @@ export async function filld(deps: FilldDeps): Promise<Daemon<typeof fills>> {
       refuseClosed(fill);
       const short = viewOf(fill).short;
       if (short === 0) throw new Fault("rejected", "No place of this fill is open.");
-      const list = bySpeed(await ranked(board, fill, Math.min(200, k * 4), call), board, k);
+      const list = bySpeed(await ranked(board, fill, Math.min(200, k * 4), call), board, fill, k);
       const view = await change(call, { fill_id, version, actor }, (_, __, next) => [
         { type: "fill.backfilled", data: { version: next, places: short } },
         shortlistEvent(next, list),
@@ -480,7 +480,7 @@ async function standardCorpus(service: Service<typeof matrix>, call: Call): Prom
   if (found !== undefined) return found.name;
   throw new Fault(
     "not_found",
-    "There is no corpus of people to look among. Load a roster and define one with: lakehouse corpus add",
+    "There is no corpus of people to look among. Load a roster and define one with: lakehouse corpus build",
   );
 }
 

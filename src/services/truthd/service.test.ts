@@ -193,7 +193,12 @@ describe.each(["local", "remote"] as const)("truthd, %s", (topology) => {
       }),
       fc.record({ decision: fc.constantFrom("a", "b") }),
       fc.record({
-        rule: fc.constantFrom({}, { majority: true }, { normaliser: "text" as const }, { sources: ["hr"] as string[] }),
+        rule: fc.constantFrom(
+          {},
+          { majority: true },
+          { normaliser: "text" as const },
+          { sources: ["hr"] as string[] },
+        ),
       }),
     );
     let run = 0;

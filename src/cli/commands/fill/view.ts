@@ -143,7 +143,7 @@ export function findingLines(findings: readonly Finding[]): string[] {
 
 export async function showExcluded(excluded: readonly Excluded[]): Promise<void> {
   if (excluded.length === 0) return;
-  say(`${counted(excluded.length, "person")} of the role nearby kept out by a rule:`);
+  say(`Kept out by a rule, of the people of the role nearby: ${excluded.length}`);
   await emit("table", {
     fields: [
       { name: "id", value: ({ worker_id }: Excluded) => worker_id },

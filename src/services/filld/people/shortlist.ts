@@ -82,7 +82,7 @@ export async function shortlist(
   return {
     query: found.query,
     shortlist: shown
-      .filter(({ id }) => !excluded.has(id))
+      .filter(({ id }) => !excluded.has(id) && !hasPlace(fill, id))
       .slice(0, k)
       .map((hit, rank) => candidateOf(hit, rank, fill, verdicts)),
     excluded: near
@@ -94,6 +94,12 @@ export async function shortlist(
 }
 
 const HIDDEN_QUERIES = ["do not hire", "inactive"];
+
+/** Has confirmed: there is nothing to offer. */
+function hasPlace({ seats }: Wanted, workerId: string): boolean {
+  const status = seats.get(workerId)?.status;
+  return status === "confirmed" || status === "completed";
+}
 
 type Finding = Candidate["checks"][number];
 

@@ -1,7 +1,7 @@
 // For a place that must be filled soon: who is near, stands by already, and has said yes at short notice before.
 
 import type { Candidate } from "#contracts/fill";
-import type { Board } from "../state/board.ts";
+import { type Board, type FillState, isLive } from "../state/board.ts";
 import type { Ranked } from "./shortlist.ts";
 
 const MINUTES_PER_MILE = 1.5;
@@ -12,12 +12,23 @@ const YESES_MAX = 3;
 /** Somebody whose distance is not known, as far as the usual radius. */
 const MILES_UNKNOWN = 50;
 
-export function bySpeed(ranked: Ranked, { quickYeses }: Pick<Board, "quickYeses">, k: number): Ranked {
+export function bySpeed(
+  ranked: Ranked,
+  { quickYeses }: Pick<Board, "quickYeses">,
+  { seats }: Pick<FillState, "seats">,
+  k: number,
+): Ranked {
+  // Whoever is being asked already is no new chance; who stands by is.
+  const waiting = ({ worker_id, standby }: Candidate): boolean => {
+    const seat = seats.get(worker_id);
+    return standby === true || seat === undefined || !isLive(seat);
+  };
   const minutes = ({ worker_id, miles = MILES_UNKNOWN, standby }: Candidate): number =>
     miles * MINUTES_PER_MILE +
     (standby === true ? STANDBY_MINUTES : 0) +
     YES_MINUTES * Math.min(YESES_MAX, quickYeses.get(worker_id) ?? 0);
   const shortlist = ranked.shortlist
+    .filter(waiting)
     .map((candidate) => ({ candidate, minutes: minutes(candidate) }))
     .sort((a, b) => a.minutes - b.minutes || a.candidate.rank - b.candidate.rank)
     .slice(0, k)

@@ -111,7 +111,10 @@ export class Publisher {
     types: Readonly<Record<string, string>>,
     rows: readonly Readonly<Record<string, unknown>>[],
   ): Promise<void> {
-    const body = new Blob(rows.map((row) => `${JSON.stringify(row)}\n`)).stream();
+    // Every column stands in every row: one that no row has yet is there all the same.
+    const columns = Object.keys(types);
+    const whole = rows.map((row) => Object.fromEntries(columns.map((name) => [name, row[name] ?? null])));
+    const body = new Blob(whole.map((row) => `${JSON.stringify(row)}\n`)).stream();
     const call = { timeoutMs: CALL_MS };
     const { rows_quarantined } = await this.#deps.ingest.ingest(
       { dataset, mode: "upsert", key: [key], format: "ndjson", types, source: "filld", body },

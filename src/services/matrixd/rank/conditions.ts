@@ -14,12 +14,7 @@ import {
   STATUS_FIELD,
 } from "../corpus/build.ts";
 import type { Generation } from "../corpus/generation.ts";
-import {
-  canonicalStatus,
-  dayNumber,
-  isValidCertificate,
-  UNAVAILABLE_STATUSES,
-} from "#domain/qualifications";
+import { canonicalStatus, dayNumber, isValidCertificate, UNAVAILABLE_STATUSES } from "#domain/qualifications";
 import { NONE } from "../corpus/row-facts.ts";
 
 export type Filter = Record<string, unknown>;

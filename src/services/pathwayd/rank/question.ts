@@ -15,7 +15,8 @@ export interface Question {
 /** A query with more distinct words is a document; the first ones are searched for. */
 const WORDS_MAX = 128;
 const WORD = /[\p{L}\p{N}\p{M}]+/gu;
-const ASKS_WHEN = /^\s*(?:since |until |by )?(?:when|how long|what (?:day|date|month|year|time)|which (?:day|date|month|year))\b/i;
+const ASKS_WHEN =
+  /^\s*(?:since |until |by )?(?:when|how long|what (?:day|date|month|year|time)|which (?:day|date|month|year))\b/i;
 
 export function readQuestion(text: string): Question {
   const words = new Map<number, number>();

@@ -233,7 +233,8 @@ export class Roster implements WorkerLookup {
 
   nearest(id: string, name?: string): Worker[] {
     const key = name === undefined ? "" : nameKey(name);
-    const named = key === "" ? [] : this.#nearestRows(key, this.#nameLetters.array, (row) => this.#keyOf(row));
+    const named =
+      key === "" ? [] : this.#nearestRows(key, this.#nameLetters.array, (row) => this.#keyOf(row));
     const byId = this.#nearestRows(id, this.#idLetters.array, (row) => this.#records.field(row, ID));
     return [...new Set([...named, ...byId])].slice(0, NEAREST).map((row) => new RosterWorker(this, row));
   }

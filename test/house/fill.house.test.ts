@@ -1,0 +1,241 @@
+// An order from its text to its outcome, as two coordinators work on it: what one sees the other may have changed, nobody is
+// booked twice, what happened moves the next ranking, and every number is one that SQL over the journal gives too.
+
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { generateWorkers, toCsv } from "#cli/demo/sample/sample";
+import type { Fill, Message, Shortlist } from "#contracts/fill";
+import type { SqlResult } from "#contracts/query";
+import { codeOf, startHouse, type TestHouse, TOPOLOGIES } from "./house.ts";
+
+const roster = [...generateWorkers({ seed: 11, count: 1500, today: "2026-11-21" })];
+const CORPUS = {
+  dataset: "workers",
+  id: "worker_id",
+  text: "{role} in {city}, {state}; {certifications}",
+  fields: {
+    name: "text",
+    role: "keyword",
+    city: "keyword",
+    state: "keyword",
+    status: "keyword",
+    location: "geo",
+  },
+};
+const NOW = "2026-11-29T15:00:00Z";
+const ORDER = {
+  order_text: "Need 2 forklift operators in Springfield, IL Friday 6a-2p $30",
+  order: { client_id: "acme" },
+  now: NOW,
+};
+
+type Opened = Fill & Shortlist;
+
+describe.each([...TOPOLOGIES])("a house %s", (topology) => {
+  let house: TestHouse;
+  beforeAll(async () => {
+    house = await startHouse(topology);
+    const loaded = await house.ask("/v1/ingest?dataset=workers", {
+      method: "POST",
+      body: [...toCsv(roster)].join(""),
+    });
+    expect(loaded.status, await loaded.text()).toBe(201);
+    await house.ask("/v1/matrix/corpora/workers", { method: "PUT", body: JSON.stringify(CORPUS) });
+    for (;;) {
+      const { status } = await house.json<{ status: string }>("/v1/matrix/corpora/workers");
+      if (status === "ready") break;
+      await Bun.sleep(20);
+    }
+  }, 240_000);
+  afterAll(() => house.close(), 240_000);
+
+  const open = (body: object = ORDER): Promise<Opened> => house.json<Opened>("/v1/fills", body, 201);
+  const get = (id: string, query = ""): Promise<Fill> => house.json<Fill>(`/v1/fills/${id}${query}`);
+  const post = (id: string, call: string, body: object): Promise<Response> =>
+    house.ask(`/v1/fills/${id}/${call}`, { method: "POST", body: JSON.stringify(body) });
+  const sql = async (text: string): Promise<SqlResult["rows"]> =>
+    (await house.json<SqlResult>("/v1/sql", { sql: text, limit: 100_000 })).rows;
+
+  test("an order is read, people are ranked for it, and whom a rule keeps out is told with the rule", async () => {
+    const opened = await open();
+    expect(opened).toMatchObject({
+      version: 1,
+      status: "open",
+      missing: [],
+      short: 2,
+      order: {
+        client_id: "acme",
+        role: "Forklift Operator",
+        city: "Springfield",
+        state: "IL",
+        headcount: 2,
+        start_at: "2026-12-04T12:00:00.000Z",
+        end_at: "2026-12-04T20:00:00.000Z",
+        pay_rate: 30,
+      },
+    });
+    expect(opened.shortlist.length).toBeGreaterThanOrEqual(2);
+    expect(opened.shortlist.every(({ role }) => role === "Forklift Operator")).toBe(true);
+    const byId = new Map(roster.map((worker) => [worker.worker_id, worker]));
+    const listed = new Set(opened.shortlist.map(({ worker_id }) => worker_id));
+    const out = new Map(opened.excluded.map(({ worker_id, code }) => [worker_id, code]));
+    expect(out.size).toBeGreaterThan(0);
+    for (const worker of roster) {
+      if (worker.role !== "Forklift Operator" || worker.city !== "Springfield" || worker.state !== "IL")
+        continue;
+      // Nobody of the role there is dropped without a word.
+      expect(listed.has(worker.worker_id) !== out.has(worker.worker_id), worker.worker_id).toBe(true);
+      if (worker.status !== "active") expect(out.get(worker.worker_id)).toMatch(/^fill\.(status|dnr)$/);
+    }
+    for (const id of listed) expect(byId.get(id)?.status).toBe("active");
+  }, 240_000);
+
+  test("what an order does not say is named, and nobody is proposed before it is corrected", async () => {
+    const opened = await open({
+      order_text: "need a forklift operator",
+      order: { client_id: "acme" },
+      now: NOW,
+    });
+    expect(opened.missing).toEqual(["city", "state", "start_at", "end_at"]);
+    expect(opened.unchecked.length).toBeGreaterThan(0);
+    const refused = await post(opened.fill_id, "propose", { version: 1, auto: true });
+    expect([refused.status, await codeOf(refused)]).toEqual([422, "rejected"]);
+    const corrected = await house.ask(`/v1/fills/${opened.fill_id}`, {
+      method: "PATCH",
+      body: JSON.stringify({
+        version: 1,
+        order: {
+          city: "Springfield",
+          state: "IL",
+          start_at: "2026-12-05T12:00:00Z",
+          end_at: "2026-12-05T20:00:00Z",
+          pay_rate: 30,
+        },
+      }),
+    });
+    expect(await corrected.json()).toMatchObject({
+      version: 2,
+      missing: [],
+      order: { timezone: "America/Chicago", lat: expect.any(Number) },
+    });
+  }, 240_000);
+
+  test("of two coordinators the second is told what the first changed", async () => {
+    const { fill_id } = await open();
+    const first = await post(fill_id, "close", { version: 1, result: "lost" });
+    expect(first.status).toBe(200);
+    const second = await post(fill_id, "propose", { version: 1, auto: true });
+    expect(second.status).toBe(409);
+    const { error } = (await second.json()) as { error: { message: string; details: { message: string }[] } };
+    expect(error.message).toContain("version 2");
+    expect(error.details[0]?.message).toContain('"lost"');
+  }, 240_000);
+
+  test("nobody is booked twice, however many propose at once", async () => {
+    const opened = await Promise.all(Array.from({ length: 25 }, () => open()));
+    const [worker = ""] = opened[0]?.shortlist.map(({ worker_id }) => worker_id) ?? [];
+    const replies = await Promise.all([
+      ...opened.map(({ fill_id }) => post(fill_id, "propose", { version: 1, worker_ids: [worker] })),
+      ...opened.map(({ fill_id }) => post(fill_id, "propose", { version: 1, auto: true })),
+    ]);
+    expect(replies.every(({ status }) => status === 200 || status === 409)).toBe(true);
+    const fills = await Promise.all(opened.map(({ fill_id }) => get(fill_id)));
+    const held = fills.flatMap(({ seats }) => seats).filter(({ status }) => status === "proposed");
+    expect(held.length).toBeGreaterThan(0);
+    expect(new Set(held.map(({ worker_id }) => worker_id)).size).toBe(held.length);
+    // Who is held is told as kept out elsewhere.
+    const late = await open();
+    const outside = new Map(late.excluded.map(({ worker_id, code }) => [worker_id, code]));
+    for (const { worker_id } of held) expect(outside.get(worker_id)).toBe("fill.double_booked");
+    for (const fill of fills)
+      await post(fill.fill_id, "close", { version: fill.version, result: "cancelled" });
+  }, 240_000);
+
+  test("proposal, messages, outcomes: the same order ranks otherwise afterwards, and says why", async () => {
+    const opened = await open();
+    const { fill_id } = opened;
+    const proposed = await post(fill_id, "propose", { version: 1, auto: true });
+    const fill = (await proposed.json()) as Fill;
+    expect(fill).toMatchObject({ status: "validated", version: 2, proposal: { by: "auto", ok: true } });
+    const [first = "", second = ""] = fill.seats.map(({ worker_id }) => worker_id);
+    const drafts = await post(fill_id, "messages", {
+      worker_ids: [first, second],
+      channel: "sms",
+      purpose: "offer",
+    });
+    const { messages } = (await drafts.json()) as { messages: Message[] };
+    expect(messages).toHaveLength(2);
+    for (const { body } of messages) expect(body).toContain("Friday");
+    const results = [
+      { worker_id: second, result: "confirmed" },
+      { worker_id: second, result: "completed", rating: 5 },
+      { worker_id: first, result: "confirmed" },
+      { worker_id: first, result: "no_show", reason: "Did not answer" },
+    ];
+    for (const result of results) {
+      const { version } = await get(fill_id);
+      const recorded = await post(fill_id, "outcomes", { version, ...result });
+      expect(recorded.status, await recorded.clone().text()).toBe(200);
+    }
+    const { version } = await get(fill_id);
+    const backfilled = await post(fill_id, "backfill", { version });
+    const list = (await backfilled.json()) as Opened;
+    expect(list.short).toBe(1);
+    const offered = list.shortlist.map(({ worker_id }) => worker_id);
+    expect(offered).not.toContain(first);
+    expect(offered).not.toContain(second);
+    expect(list.excluded.find(({ worker_id }) => worker_id === first)?.code).toBe("fill.no_show");
+    await house.json("/v1/fill-publish", {});
+    // The same words a week later: on that day both are free.
+    const again = await open({ ...ORDER, now: "2026-12-06T15:00:00Z" });
+    const lifted = again.shortlist.find(({ worker_id }) => worker_id === second);
+    const lowered = again.shortlist.find(({ worker_id }) => worker_id === first);
+    expect(lifted?.boost?.factor).toBeLessThan(1);
+    expect(lowered?.boost?.factor).toBeGreaterThan(1);
+    expect(lifted?.rank).toBe(0);
+    expect(lowered?.rank).toBeGreaterThan(lowered?.base_rank ?? 0);
+    const events = await house.json<{ events: { type: string }[] }>(`/v1/fills/${fill_id}/events`);
+    expect(events.events.filter(({ type }) => type === "fill.learnt")).toHaveLength(2);
+  }, 240_000);
+
+  test("a block keeps the person from that client's orders, and from no other's", async () => {
+    const { fill_id, shortlist } = await open();
+    const [worker = ""] = shortlist.map(({ worker_id }) => worker_id);
+    await post(fill_id, "propose", { version: 1, worker_ids: [worker] });
+    const blocked = await post(fill_id, "outcomes", {
+      version: 2,
+      worker_id: worker,
+      result: "blocked",
+      reason: "Client request after an incident",
+    });
+    expect(blocked.status, await blocked.clone().text()).toBe(200);
+    const same = await open();
+    expect(same.excluded.find(({ worker_id }) => worker_id === worker)?.code).toBe("fill.dnr");
+    const other = await open({ ...ORDER, order: { client_id: "other" } });
+    expect(other.shortlist.map(({ worker_id }) => worker_id)).toContain(worker);
+  }, 240_000);
+
+  test("after a restart the fills are what they were, then and now, and SQL says the same", async () => {
+    const before = await house.json<{ fills: Fill[] }>("/v1/fills?limit=1000");
+    const changed = before.fills.find(({ version }) => version > 3);
+    const then = await get(changed?.fill_id ?? "", `?as_of=${changed?.created_at}`);
+    expect(then).toMatchObject({ version: 1, status: "open", seats: [] });
+    house = await house.restart();
+    expect(await house.json<{ fills: Fill[] }>("/v1/fills?limit=1000")).toEqual(before);
+    expect(await get(changed?.fill_id ?? "", `?as_of=${changed?.created_at}`)).toEqual(then);
+    await house.json("/v1/fill-publish", {});
+    const rows = await sql("SELECT fill_id, version, status, short FROM fills ORDER BY fill_id");
+    expect(rows).toEqual(
+      before.fills
+        .map(({ fill_id, version, status, short }) => ({ fill_id, version, status, short }))
+        .sort((a, b) => (a.fill_id < b.fill_id ? -1 : 1)),
+    );
+    await house.json("/v1/journal/seal", {});
+    const counts = await sql(
+      "SELECT type, count(*) AS events FROM journal WHERE type IN ('shift.completed', 'no_show') GROUP BY type ORDER BY type",
+    );
+    const seats = await sql(
+      "SELECT status, count(*) AS people FROM assignments WHERE status IN ('completed', 'no_show') GROUP BY status ORDER BY status",
+    );
+    expect(counts.map(({ events }) => events).sort()).toEqual(seats.map(({ people }) => people).sort());
+  }, 240_000);
+});
