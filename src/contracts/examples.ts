@@ -170,7 +170,7 @@ export const EXAMPLES: Readonly<Record<ServiceName, Readonly<Record<string, Inpu
   },
   filld: {
     open: { ...FILL, order_text: ORDER, order: { client_id: "c-1", pay_rate: 24 }, k: 5 },
-    fill: FILL,
+    state: FILL,
     shortlist: { ...FILL, k: 5 },
     correct: { ...FILL, version: 1, order: { headcount: 2 }, reason: "The client called" },
     propose: { ...FILL, version: 2, auto: true },

@@ -277,7 +277,7 @@ export const fills = {
     errors: [],
     scope: "read",
   }),
-  fill: op({
+  state: op({
     method: "GET",
     path: "/v1/fills/{fill_id}",
     summary: "A fill as it is, or as it was at a moment",

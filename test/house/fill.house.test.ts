@@ -236,6 +236,6 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
     const seats = await sql(
       "SELECT status, count(*) AS people FROM assignments WHERE status IN ('completed', 'no_show') GROUP BY status ORDER BY status",
     );
-    expect(counts.map(({ events }) => events).sort()).toEqual(seats.map(({ people }) => people).sort());
+    expect(new Set(counts.map(({ events }) => events))).toEqual(new Set(seats.map(({ people }) => people)));
   }, 240_000);
 });

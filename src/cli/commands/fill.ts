@@ -47,7 +47,7 @@ function actorOf({ actor }: { actor?: string | undefined }): { actor?: string } 
 }
 
 async function versionOf(filld: Filld, fillId: string): Promise<number> {
-  return (await filld.fill({ fill_id: fillId })).version;
+  return (await filld.state({ fill_id: fillId })).version;
 }
 
 const open = command({
@@ -199,7 +199,7 @@ const show = command({
   examples: ["lakehouse fill show f-7k3m9q2x", "lakehouse fill show f-7k3m9q2x --as-of 2026-11-29T08:00:00Z"],
   run: async (args) => {
     const { filld } = (await connect(settingsOf(args))).house;
-    const found = await filld.fill({
+    const found = await filld.state({
       fill_id: args.fill,
       ...(args["as-of"] === undefined ? {} : { as_of: args["as-of"] }),
     });
@@ -337,7 +337,7 @@ const draft = command({
   run: async (args, given) => {
     const { filld } = (await connect(settingsOf(args))).house;
     const named = given.words.slice(1);
-    const { seats } = await filld.fill({ fill_id: args.fill });
+    const { seats } = await filld.state({ fill_id: args.fill });
     const live = seats.filter(({ status }) => ["proposed", "contacted", "confirmed"].includes(status));
     const worker_ids = named.length > 0 ? [...named] : live.map(({ worker_id }) => worker_id);
     if (worker_ids.length === 0)
@@ -347,7 +347,7 @@ const draft = command({
       worker_ids,
       channel: args.channel ?? "sms",
       purpose: args.purpose ?? "offer",
-      ...(args.language === undefined ? {} : { language: args.language as "en" | "es" }),
+      ...(args.language === undefined ? {} : { language: args.language }),
       ...(args.template === undefined ? {} : { template: args.template }),
       ...(args.model === undefined ? {} : { model: args.model }),
       ...(args.agency === undefined ? {} : { agency: args.agency }),
@@ -419,7 +419,7 @@ const outcome = command({
       result,
       ...(rating === undefined ? {} : { rating }),
       ...(args.reason === undefined ? {} : { reason: args.reason }),
-      ...(args.scope === undefined ? {} : { scope: args.scope as "client" | "site" | "system" }),
+      ...(args.scope === undefined ? {} : { scope: args.scope }),
       ...actorOf(args),
     });
     if (!isForPeople(formatOf(args.output))) return write(jsonText(changed));

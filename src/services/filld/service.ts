@@ -26,7 +26,7 @@ import { type Proposed, proposedByHand, proposedByModel, proposedByRank } from "
 import { type Ranked, shortlist, type Wanted } from "./people/shortlist.ts";
 import { bySpeed } from "./people/speed.ts";
 import { Publisher } from "./publish/publisher.ts";
-import { Board, type FillState } from "./state/board.ts";
+import { Board, type FillState, isLive } from "./state/board.ts";
 import type { FillEventType } from "./state/events.ts";
 import { type Draft, Ledger } from "./state/ledger.ts";
 import { viewOf } from "./state/view.ts";
@@ -206,7 +206,7 @@ export async function filld(deps: FilldDeps): Promise<Daemon<typeof fills>> {
       yield* followBoard(ledger, client, signal);
     },
 
-    fill: async ({ fill_id, as_of }) => {
+    state: async ({ fill_id, as_of }) => {
       const { fill } = await stateOf(fill_id);
       if (as_of === undefined) return viewOf(fill);
       const past = new Board();
@@ -235,20 +235,19 @@ export async function filld(deps: FilldDeps): Promise<Daemon<typeof fills>> {
         confidence: reading.confidence,
       };
       const { order, assumed, missing } = completed(given, { role, slots: reading.slots });
-      const result = await change(call, { fill_id, version, actor }, (current, _, next) => [
-        {
-          type: "order.corrected",
-          data: {
-            version: next,
-            order,
-            before: current.order,
-            assumed,
-            missing,
-            ...(reason === undefined ? {} : { reason }),
+      return change(call, { fill_id, version, actor }, (current, board, next) => {
+        const booked = [...current.seats.values()].filter(
+          (seat) => seat.status === "completed" || isLive(seat),
+        );
+        refuseBooked(board, { fillId: fill_id, order }, booked, clock.now());
+        const said = reason === undefined ? {} : { reason };
+        return [
+          {
+            type: "order.corrected",
+            data: { version: next, order, before: current.order, assumed, missing, ...said },
           },
-        },
-      ]);
-      return result;
+        ];
+      });
     },
 
     propose: async ({ fill_id, version, worker_ids, backup_ids = [], auto, model, actor }, call) => {
@@ -529,7 +528,7 @@ function refuseIncomplete({ missing }: FillState): void {
 /** Nobody is booked twice: the last look before it is recorded. */
 function refuseBooked(
   board: Board,
-  fill: FillState,
+  fill: Pick<FillState, "fillId" | "order">,
   places: readonly { worker_id: string }[],
   nowMs: number,
 ): void {

@@ -177,7 +177,7 @@ async function judge(
   const order = { ...context.order, headcount, allow_partial: partial } as NonNullable<Context["order"]>;
   const row = (worker_id: string): { worker_id: string } => ({ worker_id });
   const verdict: Validated = await withRoster(deps, roster, call, () =>
-    (deps.validate as Service<typeof validate>).validate(
+    deps.validate.validate(
       {
         kind: "fill",
         artifact: {
