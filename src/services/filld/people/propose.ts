@@ -1,9 +1,8 @@
 // Proposals: by hand, by rank, or by a model. Each is judged as a whole by the fill rules; the verdict is theirs.
 
 import type { Candidate, Proposal } from "#contracts/fill";
-import type { Context, Finding, validate, Validated } from "#contracts/validate";
+import type { Context, Finding, Validated } from "#contracts/validate";
 import type { Call } from "#rpc/call";
-import type { Service } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
 import { judged } from "../order/judged.ts";
 import type { Board, FillState } from "../state/board.ts";
