@@ -77,6 +77,10 @@ export const SECTIONS: Readonly<Record<string, Readonly<Record<string, Entry>>>>
     },
   },
   "Set up": {
+    mcp: {
+      summary: "Serve a running house to an agent on stdio (Model Context Protocol)",
+      load: async () => (await import("./commands/mcp.ts")).mcp,
+    },
     config: {
       summary: "Show options; create, change and remove API keys",
       load: async () => (await import("./commands/config.ts")).config,
