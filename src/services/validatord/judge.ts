@@ -4,6 +4,7 @@ import type { ArtifactKind, Context, Validated } from "#contracts/validate";
 import type { Clock } from "#lib/clock";
 import { typeOf } from "./checks/fill/subject.ts";
 import { findingOf } from "./checks/check.ts";
+import { checkEmail } from "./checks/email/run.ts";
 import { checkFill, type World } from "./checks/fill/run.ts";
 import { Findings } from "./checks/findings.ts";
 import { schema as fillSchema } from "./checks/fill/whole.ts";
@@ -38,6 +39,7 @@ export function createJudge({ rosters, wages, clock }: JudgeDeps): Judge {
       const tell = { path: "", message: "the artifact must be an object", actual: typeOf(artifact) };
       findings.put(findingOf({ ...fillSchema, code: `${kind}.schema` }, tell), 0);
     } else if (kind === "fill") checkFill(artifact as Record<string, unknown>, context, world, findings);
+    else if (kind === "email") checkEmail(artifact as Record<string, unknown>, context, world, findings);
     const found = findings.inOrder();
     return {
       ok: found.every(({ severity }) => severity !== "error"),

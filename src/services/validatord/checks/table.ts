@@ -2,11 +2,12 @@
 
 import type { ArtifactKind } from "#contracts/validate";
 import type { CheckTraits, NamedCheck } from "./check.ts";
+import { EMAIL_CHECKS } from "./email/table.ts";
 import { FILL_CHECKS } from "./fill/table.ts";
 
 const TABLES: Readonly<Record<ArtifactKind, readonly CheckTraits[]>> = {
   fill: FILL_CHECKS,
-  email: [],
+  email: EMAIL_CHECKS,
   playbook: [],
 };
 
