@@ -106,4 +106,15 @@ export const EXAMPLES: Readonly<Record<ServiceName, Readonly<Record<string, Inpu
     checks: { artifact: "fill" },
     loadRoster: { roster: "workers" },
   },
+  journald: {
+    append: {
+      id: "example-1",
+      type: "order.received",
+      subject: "order-1",
+      actor: "coordinator",
+      data: { text: ORDER },
+    },
+    events: { subject: "order-1", limit: 10 },
+    event: { id: "example-1" },
+  },
 };

@@ -33,6 +33,11 @@ export const PLAN: { readonly [N in ServiceName]: Part<N> } = {
     ["catalogd", "queryd"],
     async () => (await import("./parts/validatord.ts")).buildValidatord,
   ),
+  journald: part(
+    "journald",
+    ["catalogd", "queryd"],
+    async () => (await import("./parts/journald.ts")).buildJournald,
+  ),
 };
 
 /** Services in an order in which each one's needs come before it. */
