@@ -115,6 +115,19 @@ export const OPTIONS = {
     "Disk for embeddings from Ollama or another server",
     mebibytes(1024),
   ),
+  chat_model: option(
+    "LAKEHOUSE_CHAT_MODEL",
+    "Chat model that answers where a call names none, as in kimi/kimi-k2.6",
+    z
+      .string()
+      .regex(/^([a-z][a-z0-9_]*\/\S+)?$/, "must be PROVIDER/NAME")
+      .default(""),
+  ),
+  chat_script: option(
+    "LAKEHOUSE_CHAT_SCRIPT",
+    "File or folder of recorded replies that scripted/NAME models play",
+    z.string().default(""),
+  ),
   sql_memory_mib: option("LAKEHOUSE_SQL_MEMORY_MIB", "Memory one SQL worker may use", mebibytes(1024)),
   sql_workers: option(
     "LAKEHOUSE_SQL_WORKERS",

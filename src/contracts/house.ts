@@ -3,6 +3,7 @@
 
 import type { Contract, Service } from "#rpc/contract";
 import { catalog } from "./catalog.ts";
+import { chat } from "./chat.ts";
 import { embed } from "./embed.ts";
 import { ingest } from "./ingest.ts";
 import { matrix } from "./matrix.ts";
@@ -18,6 +19,7 @@ export const house = {
   embedd: embed,
   vectord: vector,
   matrixd: matrix,
+  chatd: chat,
 } as const satisfies Record<string, Contract>;
 
 export type ServiceName = keyof typeof house;

@@ -7,6 +7,8 @@ import { EventSourceParserStream } from "eventsource-parser/stream";
 import type { Bytes } from "./contract.ts";
 import { Fault, faultFromBody, toFault } from "./fault.ts";
 
+export const EVENT_STREAM = "text/event-stream";
+
 /** Less than the idle timeout of proxies in common use (30 to 60 s). */
 const KEEP_ALIVE_MS = 15_000;
 
