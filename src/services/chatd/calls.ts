@@ -10,7 +10,8 @@ import { deadline } from "#lib/coarse-timer";
 import { type Call, cancellation } from "#rpc/call";
 import { Fault } from "#rpc/fault";
 import type { CallLimit, Tries } from "./attempts.ts";
-import type { Amount, Budgets } from "./budgets/budgets.ts";
+import type { BudgetStore } from "./budgets/budget-store.ts";
+import type { Amount } from "./budgets/budgets.ts";
 import { costOf, type Prices } from "./budgets/prices.ts";
 import { inputTokensOf, usageOf, type Written } from "./replies.ts";
 import { type Target, targetOf } from "./targets.ts";
@@ -24,7 +25,7 @@ export const OUTPUT_TOKENS_DEFAULT = 4096;
 export interface CallsDeps {
   readonly providers: ReadonlyMap<string, Target["provider"]>;
   readonly defaultModel: string | undefined;
-  readonly budgets: Budgets;
+  readonly budgets: BudgetStore;
   readonly prices: Prices;
   readonly usage: UsageLog;
   readonly clock: Clock;
@@ -68,9 +69,11 @@ export async function beginCall(
   call: Call,
   streamed: boolean,
 ): Promise<OpenCall> {
-  const { budgets, prices, clock, elapsed } = deps;
+  const { prices, clock, elapsed } = deps;
   const started = elapsed();
   const targets = targetsOf(deps, input);
+  const kept = deps.budgets.get();
+  const budgets = kept instanceof Promise ? await kept : kept;
   const key = call.caller.id;
   const budget = budgets.limitOf(key);
   const outputTokens = input.max_tokens ?? OUTPUT_TOKENS_DEFAULT;

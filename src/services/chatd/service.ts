@@ -3,7 +3,6 @@
 
 import type { ChatProvider, ModelPiece, ModelUsage } from "#adapters/chat/chat-model";
 import { ProviderFailure } from "#adapters/chat/chat-model";
-import type { State } from "#adapters/state";
 import type { catalog } from "#contracts/catalog";
 import type { chat, ChatEvent, ChatInput, ChatReply, FinishReason, ToolCall } from "#contracts/chat";
 import { type Clock, systemClock } from "#lib/clock";
@@ -14,7 +13,7 @@ import type { Handlers, Service } from "#rpc/contract";
 import type { Daemon } from "#rpc/daemon";
 import { Fault, toFault } from "#rpc/fault";
 import { type AttemptContext, endedByCaller, faultOf, firstToSucceed } from "./attempts.ts";
-import { openBudgets } from "./budgets/budgets.ts";
+import { openBudgetStore } from "./budgets/budget-store.ts";
 import type { Prices } from "./budgets/prices.ts";
 import { beginCall, type CallsDeps, type Ended } from "./calls.ts";
 import { ChatMetrics } from "./metrics.ts";
@@ -26,8 +25,8 @@ export interface ChatdDeps {
   readonly providers: readonly ChatProvider[];
   /** `provider/name`. */
   readonly defaultModel?: string | undefined;
-  /** Where budgets are kept. */
-  readonly state: State;
+  /** The database of budgets. */
+  readonly stateFile: string;
   readonly prices: Prices;
   readonly catalog: Pick<Service<typeof catalog>, "append" | "prepare" | "commit">;
   readonly clock?: Clock;
@@ -37,7 +36,7 @@ export interface ChatdDeps {
 
 export async function chatd(deps: ChatdDeps): Promise<Daemon<typeof chat>> {
   const { clock = systemClock, random = Math.random, log } = deps;
-  const budgets = await openBudgets(deps.state, clock);
+  const budgets = await openBudgetStore(deps.stateFile, clock, log);
   const usage = createUsageLog({ catalog: deps.catalog, clock, log });
   const upstreams = upstreamsOf(deps.providers, clock);
   const metrics = new ChatMetrics(upstreams, usage);
@@ -70,21 +69,22 @@ export async function chatd(deps: ChatdDeps): Promise<Daemon<typeof chat>> {
         };
       }),
     }),
-    usage: (_, call) => budgets.get(call.caller.id),
-    budgets: () => ({ budgets: budgets.list() }),
+    usage: async (_, call) => (await budgets.get()).budgetOf(call.caller.id),
+    budgets: async () => ({ budgets: (await budgets.get()).list() }),
     setBudget: async ({ key, tokens_per_day, usd_per_day }) => {
-      await budgets.set(key, { tokens: tokens_per_day, usd: usd_per_day });
-      return budgets.get(key);
+      const kept = await budgets.get();
+      await kept.set(key, { tokens: tokens_per_day, usd: usd_per_day });
+      return kept.budgetOf(key);
     },
     dropBudget: async ({ key }) => {
-      if (await budgets.drop(key)) return null;
+      if (await (await budgets.get()).drop(key)) return null;
       throw new Fault("not_found", `The key ${key} has no budget of its own.`);
     },
   };
 
   return {
     handlers,
-    stats: () => ({ ...metrics.counts(), notes: metrics.notes() }),
+    stats: () => ({ ...metrics.counts(), notes: metrics.notes(), damaged: budgets.damaged }),
     metrics: () => metrics.snapshot(),
     close: async () => {
       await usage.close();

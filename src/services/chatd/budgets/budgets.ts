@@ -56,7 +56,7 @@ export interface Budgets {
   limitOf(key: string): Limit | undefined;
   /** Throws `rate_limited` when the amount is more than is left today. */
   reserve(key: string, amount: Amount): Reservation | Promise<Reservation>;
-  get(key: string): Budget;
+  budgetOf(key: string): Budget;
   list(): Budget[];
   set(key: string, limit: Limit): Promise<void>;
   /** False when it has none. */
@@ -120,12 +120,14 @@ export async function openBudgets(state: State, clock: Clock): Promise<Budgets> 
   /** Undefined when the mark is high enough already. */
   const raise = (account: Account): Promise<void> | undefined => {
     if (!isAboveMark(account)) return undefined;
-    account.raising ??= raiseMark(account).finally(() => {
-      account.raising = undefined;
-    });
     // What came meanwhile may be more than what is being written.
-    return account.raising.then(() => raise(account));
+    return moveMark(account).then(() => raise(account));
   };
+  /** One write at a time for each account. */
+  const moveMark = (account: Account): Promise<void> =>
+    (account.raising ??= raiseMark(account).finally(() => {
+      account.raising = undefined;
+    }));
   const raiseMark = async (account: Account): Promise<void> => {
     const limit = limitOf(account.key);
     const tokens = account.usedTokens + account.reservedTokens + stepOf(limit?.tokens, STEP_TOKENS);
@@ -170,7 +172,7 @@ export async function openBudgets(state: State, clock: Clock): Promise<Budgets> 
         },
       );
     },
-    get: shown,
+    budgetOf: shown,
     list: () => [...new Set([...limits.keys(), ...accounts.keys()])].sort().map(shown),
     set: async (key, limit) => {
       await state.run(
@@ -178,6 +180,12 @@ export async function openBudgets(state: State, clock: Clock): Promise<Budgets> 
         [key, limit.tokens, limit.usd],
       );
       limits.set(key, limit);
+      // A mark that was raised in the steps of another limit would cost too much of this one after a crash.
+      for (const account of accounts.values()) {
+        if (key !== account.key && key !== ANY) continue;
+        await account.raising;
+        await moveMark(account);
+      }
     },
     drop: async (key) => {
       await state.run("delete from budgets where key = $1", [key]);
