@@ -95,6 +95,11 @@ export const EXAMPLES: Readonly<Record<ServiceName, Readonly<Record<string, Inpu
     corpus: CORPUS,
     dropCorpus: CORPUS,
   },
+  chatd: {
+    chat: { model: "scripted/echo", messages: [{ role: "user", content: ORDER }] },
+    setBudget: { key: "example", tokens_per_day: 1_000_000, usd_per_day: 5 },
+    dropBudget: { key: "example" },
+  },
   validatord: {
     validate: {
       kind: "fill",

@@ -3,6 +3,7 @@
 
 import type { Contract, Service } from "#rpc/contract";
 import { catalog } from "./catalog.ts";
+import { chat } from "./chat.ts";
 import { embed } from "./embed.ts";
 import { ingest } from "./ingest.ts";
 import { journal } from "./journal.ts";
@@ -20,6 +21,7 @@ export const house = {
   embedd: embed,
   vectord: vector,
   matrixd: matrix,
+  chatd: chat,
   validatord: validate,
   journald: journal,
 } as const satisfies Record<string, Contract>;
