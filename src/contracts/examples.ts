@@ -95,6 +95,17 @@ export const EXAMPLES: Readonly<Record<ServiceName, Readonly<Record<string, Inpu
     corpus: CORPUS,
     dropCorpus: CORPUS,
   },
+  pathwayd: {
+    add: {
+      kind: "order",
+      subject: "Harbor Foods",
+      task: "Fill a night shift at short notice",
+      steps: ["Ask the two people who worked there last", "Call before texting"],
+      content: "Harbor Foods night shift: two forklift operators were found within an hour by calling first.",
+      outcome: { result: "filled", score: 1 },
+    },
+    search: { query: "night shift forklift at short notice", k: 5 },
+  },
   chatd: {
     chat: { model: "scripted/echo", messages: [{ role: "user", content: ORDER }] },
     setBudget: { key: "example", tokens_per_day: 1_000_000, usd_per_day: 5 },

@@ -8,6 +8,7 @@ import { embed } from "./embed.ts";
 import { ingest } from "./ingest.ts";
 import { journal } from "./journal.ts";
 import { matrix } from "./matrix.ts";
+import { pathway } from "./pathway.ts";
 import { query } from "./query.ts";
 import { storage } from "./storage.ts";
 import { validate } from "./validate.ts";
@@ -21,6 +22,7 @@ export const house = {
   embedd: embed,
   vectord: vector,
   matrixd: matrix,
+  pathwayd: pathway,
   chatd: chat,
   validatord: validate,
   journald: journal,

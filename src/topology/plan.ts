@@ -28,6 +28,7 @@ export const PLAN: { readonly [N in ServiceName]: Part<N> } = {
     ["catalogd", "queryd", "embedd", "vectord"],
     async () => (await import("./parts/matrixd.ts")).buildMatrixd,
   ),
+  pathwayd: part("pathwayd", ["embedd"], async () => (await import("./parts/pathwayd.ts")).buildPathwayd),
   chatd: part("chatd", ["catalogd"], async () => (await import("./parts/chatd.ts")).buildChatd),
   validatord: part(
     "validatord",

@@ -9,7 +9,7 @@ import { saveSmallFile } from "#adapters/small-file";
 import { meanings } from "#contracts/matrix";
 import { fieldKind } from "#contracts/vector";
 import { Fault } from "#rpc/fault";
-import { restoreBm25 } from "../lexical/bm25.ts";
+import { restoreBm25 } from "#domain/lexical/bm25";
 import { FACT_ROW_BYTES, factBytes, readFacts } from "./row-facts.ts";
 import { type Generation, type GenerationParts, newGeneration } from "./generation.ts";
 

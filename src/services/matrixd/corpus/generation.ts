@@ -5,10 +5,10 @@
 import type { SnapshotId } from "#contracts/shapes";
 import type { Meanings } from "#contracts/matrix";
 import type { FieldKind } from "#contracts/vector";
-import { type Bm25, bm25 } from "../lexical/bm25.ts";
+import { type Bm25, bm25 } from "#domain/lexical/bm25";
 import { type Facts, locate, type Located, NONE, rowsByOccupation } from "./row-facts.ts";
 import { type OwnTitles, ownTitles, type TitleTable } from "./titles.ts";
-import { termsOf } from "../lexical/terms.ts";
+import { termsOf } from "#domain/lexical/terms";
 
 export interface Generation extends GenerationParts, RankedRows {
   /** Row numbers by id. */

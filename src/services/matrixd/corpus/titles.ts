@@ -3,7 +3,7 @@
 // any list, and words that no taxonomy knows still have neighbours among them.
 
 import { assert } from "#lib/assert";
-import { bm25 } from "../lexical/bm25.ts";
+import { bm25 } from "#domain/lexical/bm25";
 import { type Facts, NONE } from "./row-facts.ts";
 import type { Title } from "../query/title.ts";
 import { titleKeys } from "#domain/orders/text/words";
