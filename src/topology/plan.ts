@@ -32,7 +32,7 @@ export const PLAN: { readonly [N in ServiceName]: Part<N> } = {
   chatd: part("chatd", ["catalogd"], async () => (await import("./parts/chatd.ts")).buildChatd),
   validatord: part(
     "validatord",
-    ["catalogd", "queryd"],
+    ["catalogd", "queryd", "matrixd", "pathwayd", "chatd", "journald"],
     async () => (await import("./parts/validatord.ts")).buildValidatord,
   ),
   journald: part(

@@ -2,6 +2,10 @@
 
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { chat } from "#contracts/chat";
+import { journal } from "#contracts/journal";
+import { matrix } from "#contracts/matrix";
+import { pathway } from "#contracts/pathway";
 import { query } from "#contracts/query";
 import { validate } from "#contracts/validate";
 import { createLog } from "#lib/log";
@@ -99,7 +103,14 @@ export async function startValidatord(
   writeRoster(rosterFile, WORKERS);
   const settings = { cacheDir: join(lake.folder, "cache") };
   const sql = queryd({ catalog: lake.catalog, storage: lake.storage, settings });
+  // Neighbours that a test does not start are away, as they may be in a house.
+  const away = { unix: join(lake.folder, "away.sock") };
   const daemon = await validatord({
+    matrix: remote(matrix, away, { origin: "matrixd", triesMax: 1 }),
+    chat: remote(chat, away, { origin: "chatd", triesMax: 1 }),
+    journal: remote(journal, away, { origin: "journald", triesMax: 1 }),
+    pathway: remote(pathway, away, { origin: "pathwayd", triesMax: 1 }),
+    rulesFolder: join(lake.folder, "rules"),
     catalog: lake.catalog,
     query: local(implement(query, "queryd", sql.handlers)),
     roster: rosterFile,
