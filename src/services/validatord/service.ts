@@ -63,7 +63,8 @@ export function validatord(deps: ValidatordDeps): Promise<Daemon<typeof validate
   const judge = createJudge({ ...deps, rosters, wages, rules, clock });
   const journal = journalRecorder({ journal: deps.journal, log: deps.log });
   const runs = runRecorder({ pathway: deps.pathway, journal, failures });
-  const loop = { chat: deps.chat, judge, now: () => clock.now() };
+  // Deadlines are those of calls, which are of this clock.
+  const loop = { chat: deps.chat, judge, now: () => systemClock.now() };
 
   const finished = async (
     request: IterateRequest,

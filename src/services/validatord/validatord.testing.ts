@@ -96,13 +96,15 @@ export function writeRoster(file: string, workers: readonly unknown[]): void {
 
 export async function startValidatord(
   topology: (typeof TOPOLOGIES)[number],
-  more: Partial<ValidatordDeps> = {},
+  moreOf: (own: { lake: Lake; sql: Service<typeof query> }) => Promise<Partial<ValidatordDeps>> = () =>
+    Promise.resolve({}),
 ): Promise<TestValidatord> {
   const lake = await openLake();
   const rosterFile = join(lake.folder, "workers.jsonl");
   writeRoster(rosterFile, WORKERS);
   const settings = { cacheDir: join(lake.folder, "cache") };
-  const sql = queryd({ catalog: lake.catalog, storage: lake.storage, settings });
+  const engines = queryd({ catalog: lake.catalog, storage: lake.storage, settings });
+  const sql = local(implement(query, "queryd", engines.handlers));
   // Neighbours that a test does not start are away, as they may be in a house.
   const away = { unix: join(lake.folder, "away.sock") };
   const daemon = await validatord({
@@ -112,11 +114,11 @@ export async function startValidatord(
     pathway: remote(pathway, away, { origin: "pathwayd", triesMax: 1 }),
     rulesFolder: join(lake.folder, "rules"),
     catalog: lake.catalog,
-    query: local(implement(query, "queryd", sql.handlers)),
+    query: sql,
     roster: rosterFile,
     log: createLog({ level: "error", readable: true }),
     clock: { now: () => Date.parse(NOW) },
-    ...more,
+    ...(await moreOf({ lake, sql })),
   });
   const implementation = implement(validate, "validatord", daemon.handlers, { checkOutputs: true });
   const socket = join(lake.folder, "v.sock");
@@ -134,7 +136,7 @@ export async function startValidatord(
     close: async () => {
       await listener?.stop(0);
       await daemon.close();
-      await sql.close();
+      await engines.close();
       await lake.close();
       rmSync(lake.folder, { recursive: true, force: true });
     },

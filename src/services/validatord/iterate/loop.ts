@@ -10,7 +10,7 @@ import { PROTECTED_LAW } from "#domain/law/protected-terms";
 import { EXTRACT_BYTES_MAX, extractJson } from "#lib/extract-json";
 import type { CallInit } from "#rpc/call";
 import type { Service } from "#rpc/contract";
-import { type Fault, toFault } from "#rpc/fault";
+import { toFault } from "#rpc/fault";
 import type { Judge } from "../judge.ts";
 import { canonical, failingParts, isOfOrder, withParts } from "./parts.ts";
 import { correction, firstMessages, noObject } from "./prompts.ts";
@@ -111,10 +111,8 @@ export async function* iterate(
       const fault = toFault(thrown);
       if (fault.code === "cancelled") throw fault;
       yield attempt("provider_error", undefined, { error: `${fault.code}: ${fault.message}` });
-      if (now() >= deadline) return ended(false, "deadline");
-      if (!mayPass(fault)) return ended(false, "provider_error");
-      if (iteration === most) return ended(false, "provider_error");
-      continue;
+      // Retries and other providers are chatd's business, and were tried.
+      return ended(false, now() >= deadline ? "deadline" : "provider_error");
     }
 
     const raw = reply.message.content;
@@ -185,11 +183,6 @@ function chatInput(
     ...(temperature === undefined ? {} : { temperature: temperature / 2 ** (iteration - 1) }),
     ...(seed === undefined ? {} : { seed }),
   };
-}
-
-/** A request that is wrong, or may not be paid for, is no better the next time. */
-function mayPass({ code }: Fault): boolean {
-  return code === "upstream" || code === "unavailable" || code === "timeout" || code === "internal";
 }
 
 function isRefusal({ code, law, path }: Finding): boolean {

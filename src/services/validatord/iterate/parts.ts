@@ -17,8 +17,11 @@ const WHOLE: Readonly<Record<ArtifactKind, readonly string[]>> = {
 /** Paths of the parts that errors are in; empty where the whole is to be written again, or nothing of the draft is. */
 export function failingParts(kind: ArtifactKind, findings: readonly Finding[]): string[] {
   const parts = new Set<string>();
-  for (const { severity, path } of findings) {
-    if (severity !== "error" || isOfOrder(path)) continue;
+  const errors = findings.filter(({ severity, path }) => severity === "error" && !isOfOrder(path));
+  const inRows = errors.some(({ path }) => ROW.test(path));
+  for (const { path, code } of errors) {
+    // It may be short because of the rows that failed: those come first.
+    if (code === "fill.headcount_short" && inRows) continue;
     if (path === "") return [];
     const row = kind === "fill" ? ROW.exec(path)?.[0] : undefined;
     parts.add(row ?? path.split(/[.[]/)[0] ?? path);
