@@ -233,7 +233,7 @@ export const validate = {
       "200 when no finding is an error, 422 with the same body when one is. A schema finding of one row does not stop the checks of the others; checks that need what was not given (an order, assignments) are left out of `checked`. An unknown kind, and a context of the wrong form, is 400; a roster that is not loaded 503.",
     input: z.strictObject({
       kind,
-      artifact: z.unknown(),
+      artifact: z.unknown().optional(),
       context: context.optional(),
       roster: rosterName.optional(),
     }),

@@ -16,8 +16,10 @@ const RULE_BYTES_MAX = 64 * 1024;
 const RULE_MS_MAX = 2000;
 /** Rows of one rule; a rule with more says nothing about one artifact. */
 const ROWS_MAX = 100;
-/** Rules that run at once; each takes an engine for its time. */
-const AT_ONCE = 4;
+/** All rules together: what is judged waits for them. */
+const ALL_MS_MAX = 8000;
+/** A rule that took too long is left out for a while, so that it costs every artifact nothing. */
+const SLOW_SKIPPED_MS = 60_000;
 
 export interface RuleFailure {
   readonly rule: string;
@@ -33,7 +35,7 @@ interface Loaded {
 export type PathOfWorker = (workerId: string) => { readonly path: string; readonly row: number } | undefined;
 
 export interface RuleFindings {
-  readonly found: readonly { readonly finding: Finding; readonly row: number; readonly rule: number }[];
+  readonly found: { readonly finding: Finding; readonly row: number; readonly rule: number }[];
   readonly checked: readonly string[];
   readonly failures: readonly RuleFailure[];
 }
@@ -42,6 +44,8 @@ export class Rules {
   readonly #folder: string;
   readonly #query: Service<typeof query>;
   #version = "";
+  /** When slow rules are run again, by name. */
+  readonly #slow = new Map<string, number>();
   #loaded: Loaded = { rules: [], failures: [] };
 
   constructor(folder: string, sql: Service<typeof query>) {
@@ -70,6 +74,7 @@ export class Rules {
     }
     this.#loaded = { rules, failures };
     this.#version = version;
+    this.#slow.clear();
     return this.#loaded;
   }
 
@@ -102,21 +107,40 @@ export class Rules {
     const found: RuleFindings["found"][number][] = [];
     const failed = [...failures];
     const checked: string[] = [];
-    for (let at = 0; at < own.length; at += AT_ONCE) {
-      await Promise.all(
-        own.slice(at, at + AT_ONCE).map(async (rule, place) => {
-          try {
-            const findings = await this.#findings(rule, values, pathOf, call);
-            checked.push(codeOf(rule));
-            for (const one of findings) found.push({ ...one, rule: at + place });
-          } catch (thrown) {
-            const { message } = toFault(thrown);
-            failed.push({ rule: rule.name, message: `The rule ${rule.name} could not be run: ${message}` });
-          }
-        }),
-      );
+    const started = performance.now();
+    // One after the other: a slow one must not hold the engines that the others need.
+    for (const [place, rule] of own.entries()) {
+      const skippedUntil = this.#slow.get(rule.name) ?? 0;
+      const problem =
+        performance.now() < skippedUntil
+          ? `took more than ${RULE_MS_MAX / 1000} s and is left out for a minute, or until its file changes.`
+          : performance.now() - started > ALL_MS_MAX
+            ? `was not run: the rules together took more than ${ALL_MS_MAX / 1000} s.`
+            : await this.#runOne(rule, place, values, pathOf, call, found);
+      if (problem === undefined) checked.push(codeOf(rule));
+      else failed.push({ rule: rule.name, message: `The rule ${rule.name} ${problem}` });
     }
-    return { found, checked: checked.sort(), failures: failed };
+    return { found, checked, failures: failed };
+  }
+
+  /** What went wrong, or undefined. */
+  async #runOne(
+    rule: Rule,
+    place: number,
+    values: Readonly<Record<RuleParam, unknown>>,
+    pathOf: PathOfWorker,
+    call: CallInit,
+    found: RuleFindings["found"][number][],
+  ): Promise<string | undefined> {
+    try {
+      for (const one of await this.#findings(rule, values, pathOf, call)) found.push({ ...one, rule: place });
+      return undefined;
+    } catch (thrown) {
+      const { message, code } = toFault(thrown);
+      if (code === "cancelled") throw thrown;
+      if (code === "timeout") this.#slow.set(rule.name, performance.now() + SLOW_SKIPPED_MS);
+      return `could not be run: ${message}`;
+    }
   }
 
   async #findings(
