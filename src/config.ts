@@ -4,6 +4,7 @@
 import { resolve } from "node:path";
 import { z } from "zod";
 import { didYouMean } from "#lib/nearest";
+import { KNOWN_PROVIDERS } from "#adapters/chat/known-providers";
 
 interface Option<S extends z.ZodType> {
   readonly schema: S;
@@ -43,6 +44,21 @@ const httpAddress = (standard: string) =>
       "must be an http or https address with no user and no query",
     )
     .default(standard);
+
+/** `name=value` pairs, comma-separated; they stay as they were written. */
+const pairs = (value: RegExp, form: string, names?: readonly string[]) =>
+  z
+    .string()
+    .default("")
+    .transform(commaList)
+    .refine((given) => {
+      const read = given.map((pair) => /^([a-z][a-z0-9_]*)=(.*)$/.exec(pair));
+      const known = read.every(
+        (pair) => pair !== null && (names === undefined || names.includes(pair[1] ?? "")),
+      );
+      const distinct = new Set(read.map((pair) => pair?.[1])).size === given.length;
+      return known && distinct && read.every((pair) => value.test(pair?.[2] ?? ""));
+    }, `must be ${form}, comma-separated, each name once`);
 
 export const OPTIONS = {
   data: option(
@@ -130,6 +146,48 @@ export const OPTIONS = {
       .max(7 * 24 * 60)
       .default(30),
   ),
+  chat_model: option(
+    "LAKEHOUSE_CHAT_MODEL",
+    "Chat model that answers where a call names none, as in kimi/kimi-k2.6",
+    z
+      .string()
+      .regex(/^([a-z][a-z0-9_]*\/\S+)?$/, "must be PROVIDER/NAME")
+      .default(""),
+  ),
+  chat_keys: option(
+    "LAKEHOUSE_CHAT_KEYS",
+    "Where the keys of chat providers are, as in kimi=env:MY_KIMI_KEY,openrouter=file:/run/secrets/openrouter; the usual variables (MOONSHOT_API_KEY, OPENROUTER_API_KEY, ...) need no entry",
+    pairs(/^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$/, "NAME=env:VARIABLE or NAME=file:PATH"),
+  ),
+  chat_urls: option(
+    "LAKEHOUSE_CHAT_URLS",
+    "Addresses of chat providers that are not the usual ones; any other name is a server with OpenAI's chat API, as in vllm=http://10.0.0.5:8000/v1",
+    pairs(/^https?:\/\/[^\s/@?#]+(\/[^\s@?#]*)?$/, "NAME=ADDRESS, http or https with no user and no query"),
+  ),
+  chat_slots: option(
+    "LAKEHOUSE_CHAT_SLOTS",
+    "Calls that a chat provider takes at a time, as in ollama=2,kimi=8",
+    pairs(/^([1-9]\d{0,3})$/, "NAME=NUMBER, from 1 to 9999"),
+  ),
+  chat_timeouts: option(
+    "LAKEHOUSE_CHAT_TIMEOUTS",
+    "Seconds that chat providers may take to connect, to write their first word and between two words, as in connect=5,first=60,between=60",
+    pairs(/^(\d{1,4}(\.\d{1,3})?)$/, "connect=SECONDS, first=SECONDS or between=SECONDS", [
+      "connect",
+      "first",
+      "between",
+    ]),
+  ),
+  chat_prices: option(
+    "LAKEHOUSE_CHAT_PRICES",
+    "File with prices of chat models, which go before those that are built in",
+    z.string().default(""),
+  ),
+  chat_script: option(
+    "LAKEHOUSE_CHAT_SCRIPT",
+    "File or folder of recorded replies that scripted/NAME models play",
+    z.string().default(""),
+  ),
   sql_memory_mib: option("LAKEHOUSE_SQL_MEMORY_MIB", "Memory one SQL worker may use", mebibytes(1024)),
   sql_workers: option(
     "LAKEHOUSE_SQL_WORKERS",
@@ -171,6 +229,11 @@ export const OPTIONS = {
     "LAKEHOUSE_PLAYBOOK_HARM_MAX",
     "Harm less lift, in DCG@10, at which a playbook switches itself off",
     z.coerce.number().positive().max(1000).default(1),
+  ),
+  journal_seal_seconds: option(
+    "LAKEHOUSE_JOURNAL_SEAL_SECONDS",
+    "Age at which events of the journal become rows of the dataset journal, if not by their number before",
+    z.coerce.number().int().min(1).max(86_400).default(60),
   ),
   s3_endpoint: option(
     "LAKEHOUSE_S3_ENDPOINT",
@@ -320,6 +383,17 @@ const DAEMON_OF: Readonly<Partial<Record<OptionName, string>>> = {
   openai_key_file: "embedd",
 };
 
+/** What an environment variable holds that a setting names; empty when it is not set. */
+export function environmentValue(name: string): string {
+  return (process.env[name] ?? "").trim();
+}
+
+/** Environment variables that hold keys of chat providers: those of convention, and those that the settings name. */
+function chatKeyVariables({ chat_keys }: Settings): string[] {
+  const named = chat_keys.flatMap((pair) => /=env:(.+)$/.exec(pair)?.[1] ?? []);
+  return [...Object.values(KNOWN_PROVIDERS).flatMap(({ keyNames }): readonly string[] => keyNames), ...named];
+}
+
 /**
  * The environment of a daemon of this house: ours, with the settings, so that it has the same ones. Secrets go only to
  * the daemon that needs them.
@@ -338,6 +412,7 @@ export function daemonEnvironment(
     if (CLIENT_OPTIONS.has(name) || withheld) delete environment[env];
     else environment[env] = String(settings[name]);
   }
+  if (daemon !== "chatd") for (const name of chatKeyVariables(settings)) delete environment[name];
   return environment;
 }
 

@@ -3,6 +3,7 @@
 
 import type { Contract, Service } from "#rpc/contract";
 import { catalog } from "./catalog.ts";
+import { chat } from "./chat.ts";
 import { embed } from "./embed.ts";
 import { fills } from "./fill.ts";
 import { ingest } from "./ingest.ts";
@@ -30,6 +31,10 @@ export const house = {
   truthd: truth,
   journald: journal,
   filld: fills,
+  pathwayd: pathway,
+  chatd: chat,
+  validatord: validate,
+  journald: journal,
 } as const satisfies Record<string, Contract>;
 
 export type ServiceName = keyof typeof house;

@@ -67,6 +67,12 @@ const until = z
   ])
   .optional()
   .describe("A sequence number, included; or a time, for events that did not happen later");
+const last = z
+  .int()
+  .min(0)
+  .max(EVENTS_MAX)
+  .optional()
+  .describe("From so many of the newest of these events on; goes before after");
 const which = {
   after: seq.optional().describe("Events with a higher sequence number"),
   type: eventType.optional(),
@@ -122,6 +128,7 @@ export const journal = {
     input: z.strictObject({
       ...which,
       until,
+      last,
       limit: z.int().min(1).max(EVENTS_MAX).default(100),
       cursor: z
         .string()
@@ -151,7 +158,7 @@ export const journal = {
     accept: ["text/event-stream"],
     input: z.strictObject({
       ...which,
-      last: z.int().min(0).max(EVENTS_MAX).optional().describe("So many of the newest events first"),
+      last,
       last_event_id: z
         .string()
         .regex(/^\d{1,16}$/, "must be the id of an event of this stream")

@@ -5,8 +5,8 @@ import { z } from "zod";
 import { op } from "#rpc/contract";
 import { datasetName, jsonObject } from "./shapes.ts";
 
-export const KINDS = ["fill", "email", "playbook"] as const;
-const kind = z.enum(KINDS);
+export const ARTIFACT_KINDS = ["fill", "email", "playbook"] as const;
+const kind = z.enum(ARTIFACT_KINDS);
 export type ArtifactKind = z.infer<typeof kind>;
 
 /** What kind of rule a finding is about, in the order in which findings come. */
@@ -198,6 +198,8 @@ const iterateFields = {
   deadline_ms: z.int().min(1).max(600_000).default(120_000),
 };
 
+const stream = z.boolean().optional().describe("Server-sent events instead of one JSON reply");
+
 const iterated = z.object({
   ok: z.boolean(),
   artifact: z.unknown().describe("The accepted draft, or the last one; null where there was none"),
@@ -205,7 +207,7 @@ const iterated = z.object({
   findings: z.array(finding),
   history: z.array(attempt),
   stopped: z
-    .enum(["accepted", "max_iterations", "same_artifact", "protected_term", "deadline", "provider_error"])
+    .enum(["accepted", "max_iterations", "same_artifact", "protected_term", "order_at_fault", "deadline", "provider_error"])
     .describe("Why it ended"),
   trace_id: z.string(),
   usage,
@@ -231,7 +233,7 @@ export const validate = {
       "200 when no finding is an error, 422 with the same body when one is. A schema finding of one row does not stop the checks of the others; checks that need what was not given (an order, assignments) are left out of `checked`. An unknown kind, and a context of the wrong form, is 400; a roster that is not loaded 503.",
     input: z.strictObject({
       kind,
-      artifact: z.unknown(),
+      artifact: z.unknown().optional(),
       context: context.optional(),
       roster: rosterName.optional(),
     }),
@@ -294,11 +296,9 @@ export const validate = {
     summary: "Let a model draft, check the draft, and have it corrected until it passes",
     description:
       "200 when a draft passed, 422 with the same body when none did. The verdict is that of the checks and of nothing else.",
-    input: z.strictObject({
-      ...iterateFields,
-      stream: z.literal(false).optional().describe("For a stream send `accept: text/event-stream`"),
-    }),
+    input: z.strictObject({ ...iterateFields, stream }),
     output: iterated,
+    streamedBy: { field: "stream", operation: "iterateEvents" },
     ...verdictStatus,
     timeoutMs: ITERATE_TIMEOUT_MS,
     bodyBytesMax: VALIDATE_BODY_BYTES_MAX,
@@ -310,7 +310,7 @@ export const validate = {
     path: "/v1/iterate",
     summary: "The same, and follow the attempts as they are made",
     description: "Events `attempt` as each one ends, then `done` with what the plain call returns.",
-    input: z.strictObject({ ...iterateFields, stream: z.boolean().optional() }),
+    input: z.strictObject({ ...iterateFields, stream }),
     reply: "events",
     accept: ["text/event-stream"],
     output: z.discriminatedUnion("event", [
@@ -353,9 +353,9 @@ export const validate = {
           artifact: kind,
           kind: z.enum(FINDING_KINDS),
           severity: z.enum(["error", "warning", "info"]),
-          error: z.string().optional(),
         }),
       ),
+      broken: z.array(ruleFailure).describe("Files that are no rule, and why"),
     }),
     errors: [],
     scope: "read",

@@ -10,6 +10,7 @@ import { cors } from "hono/cors";
 import { onAbort } from "#lib/abort";
 import { present } from "#lib/assert";
 import type { Log } from "#lib/log";
+import { EVENT_STREAM } from "#rpc/events";
 import { CALL_HEADERS, type Exchange, faultResponse, requestIdOf } from "#rpc/exchange";
 import { Fault, toFault } from "#rpc/fault";
 import { byPattern, isSlow, type Route, routeFor } from "#rpc/route";
@@ -87,8 +88,11 @@ export function gateway(deps: GatewayDeps): Gateway {
 /** How one route lets in, worked out once. */
 interface Entry {
   readonly route: Route;
-  /** Its reply goes on after it has begun: events, rows. Bytes that lie there are the platform's to send. */
-  readonly lasting: boolean;
+  /**
+   * Its reply goes on after it has begun: events, rows. Bytes that lie there are the platform's to send. `maybe` where the
+   * request decides, so that the reply's type tells.
+   */
+  readonly lasting: boolean | "maybe";
   readonly raw: boolean;
   /** Its body may be large. */
   readonly bodied: boolean;
@@ -104,7 +108,7 @@ function entryOf(route: Route, admission: Admission): Entry {
   const reads = method === "GET" || method === "HEAD";
   return {
     route,
-    lasting: reply === "events" || (reply === "raw" && !reads),
+    lasting: reply === "events" || (reply === "raw" && !reads) || (route.mayStream === true && "maybe"),
     raw: body === "raw",
     bodied: !reads,
     quick: work === "quick" ? admission.limit(route, work, "") : undefined,
@@ -140,7 +144,7 @@ function mount(deps: GatewayDeps, candidates: readonly Route[]): Handler {
       // Refused before its body is read, a request costs least.
       if (exchange.limit.full) return exchange.refuse();
       if (large || entry.raw) return receive(entry, request, exchange);
-      return entry.lasting ? last(entry, request, exchange) : route.handle(request, exchange);
+      return entry.lasting === false ? route.handle(request, exchange) : last(entry, request, exchange);
     } catch (thrown) {
       return exchange.fail(thrown, first);
     }
@@ -167,19 +171,23 @@ async function receive(entry: Entry, request: Request, exchange: EdgeExchange): 
     const body = await awaitBodyStart(request);
     await exchange.admit();
     const timed = body.request((seconds) => exchange.setTimeoutS(seconds));
-    return await (entry.lasting ? last(entry, timed, exchange) : route.handle(timed, exchange));
+    const handled = entry.lasting === false ? route.handle(timed, exchange) : last(entry, timed, exchange);
+    return await handled;
   } catch (thrown) {
     return exchange.fail(thrown, route);
   }
 }
 
 /** A reply that goes on keeps its place until its end. */
-async function last({ route }: Entry, request: Request, exchange: EdgeExchange): Promise<Response> {
+async function last({ route, lasting }: Entry, request: Request, exchange: EdgeExchange): Promise<Response> {
   const leave = (): void => exchange.leave();
-  exchange.stays = true;
+  exchange.stays = lasting;
   // A reply to a client that has gone already is neither read nor given up.
-  onAbort(exchange.lateSignal(), leave);
-  return timedReply(await route.handle(request, exchange), (seconds) => exchange.setTimeoutS(seconds), leave);
+  if (lasting === true) onAbort(exchange.lateSignal(), leave);
+  const response = await route.handle(request, exchange);
+  if (!exchange.stays) return response;
+  if (lasting === "maybe") onAbort(exchange.lateSignal(), leave);
+  return timedReply(response, (seconds) => exchange.setTimeoutS(seconds), leave);
 }
 
 /** One request as the edge sees it. */
@@ -194,8 +202,8 @@ class EdgeExchange implements Exchange {
   route: Route | undefined;
   /** What bounds it. */
   limit: ConcurrencyLimit | undefined;
-  /** Keeps its place when its reply begins. */
-  stays = false;
+  /** Keeps its place when its reply begins; `maybe` until the reply shows whether it is events. */
+  stays: boolean | "maybe" = false;
   /** The page that asks, where it is of another origin that may. */
   origin: string | undefined;
   readonly #request: Request;
@@ -303,6 +311,7 @@ class EdgeExchange implements Exchange {
       headers["access-control-allow-origin"] = this.origin;
       headers["vary"] = "origin";
     }
+    if (this.stays === "maybe") this.stays = headers["content-type"] === EVENT_STREAM;
     if (!this.stays) this.leave();
     const { route } = this;
     this.#deps.audit.record({

@@ -44,13 +44,18 @@ function failuresIn({ failures = {} }: DaemonStats): string[] {
   return counts.length === 0 ? [] : [`Failed in the background since the start: ${counts.join(", ")}.`];
 }
 
+function notesIn({ notes = [] }: DaemonStats): string[] {
+  const more = notes.length > NAMED_MAX ? [`And ${notes.length - NAMED_MAX} more.`] : [];
+  return [...notes.slice(0, NAMED_MAX), ...more];
+}
+
 export async function houseHealth({ topology, version, pings, storage }: HealthDeps): Promise<HouseHealth> {
   const looked = Object.entries(pings).map(async ([name, ping]): Promise<[string, ServiceHealth]> => {
     const started = performance.now();
     const latency = (): number => Math.round((performance.now() - started) * 100) / 100;
     try {
       const stats = await ping(AbortSignal.timeout(PING_MS_MAX));
-      const detail = [...damageIn(stats), ...failuresIn(stats)].join(" ");
+      const detail = [...damageIn(stats), ...failuresIn(stats), ...notesIn(stats)].join(" ");
       const status = (stats.damaged ?? []).length === 0 ? "ok" : "degraded";
       return [name, { status, latency_ms: latency(), ...(detail === "" ? {} : { detail }) }];
     } catch {

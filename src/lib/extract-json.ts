@@ -50,6 +50,7 @@ const FENCE = "^[ \\t]{0,3}(`{3,}|~{3,})[^\\n]*$";
 function partsOf(text: string): { fences: Range[]; plain: Range[] } {
   const fences: Range[] = [];
   const plain: Range[] = [];
+  const closers = new Map<string, RegExp>();
   let from = 0;
   // Some models begin in the middle of a thought: what stands behind its end is looked at first.
   const lateEnd = text.indexOf(THOUGHT_END);
@@ -73,7 +74,8 @@ function partsOf(text: string): { fences: Range[]; plain: Range[] } {
       continue;
     }
     const inside = mark.index + line.indexOf(ticks) + ticks.length;
-    const close = new RegExp(`^[ \\t]{0,3}${ticks}`, "gm");
+    const close = closers.get(ticks) ?? new RegExp(`^[ \\t]{0,3}${ticks}`, "gm");
+    closers.set(ticks, close);
     close.lastIndex = mark.index + line.length;
     const end = close.exec(text);
     fences.push({ from: inside, to: end?.index ?? text.length });
@@ -97,6 +99,7 @@ class Search {
   readonly #text: string;
   #repairs = REPAIRS_MAX;
   #openScans = OPEN_SCANS_MAX;
+  #brace = { from: Infinity, at: -1 };
 
   constructor(text: string) {
     this.#text = text;
@@ -105,7 +108,7 @@ class Search {
   firstObject(from: number, to: number): Extracted | undefined {
     const text = this.#text;
     let ends: Int32Array | undefined;
-    let at = text.indexOf("{", from);
+    let at = this.#braceFrom(from);
     while (at >= 0 && at < to) {
       let end = ends?.[at - from] ?? UNKNOWN;
       if (end === UNKNOWN) {
@@ -118,14 +121,22 @@ class Search {
         }
       }
       if (end === UNCLOSED) {
-        at = text.indexOf("{", at + 1);
+        at = this.#braceFrom(at + 1);
         continue;
       }
       const found = this.#read(text.slice(at, end));
       if (found !== undefined) return found;
-      at = text.indexOf("{", end);
+      at = this.#braceFrom(end);
     }
     return undefined;
+  }
+
+  /** The first brace from a place on; what lies between two of them is looked through once. */
+  #braceFrom(place: number): number {
+    const { from, at } = this.#brace;
+    if (place >= from && (place <= at || at < 0)) return at;
+    this.#brace = { from: place, at: this.#text.indexOf("{", place) };
+    return this.#brace.at;
   }
 
   #read(slice: string): Extracted | undefined {

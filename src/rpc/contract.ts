@@ -67,6 +67,11 @@ interface OpTraits<O, B extends BodyKind, R extends ReplyKind, P extends boolean
   readonly produces?: readonly string[];
   /** Media types that select it among operations with the same method and path, by the accept header. */
   readonly accept?: readonly string[];
+  /**
+   * Of an operation with a JSON reply: where the request's `field` is true, the reply is that of the named operation, which
+   * sends events and takes the same input. Over HTTP alone: a neighbour calls the one that it means.
+   */
+  readonly streamedBy?: { readonly field: string; readonly operation: string };
   /** Input fields that travel as request headers: field -> header name. */
   readonly headers?: Readonly<Record<string, string>>;
   /** The input field that a body which is a JSON array stands for. */

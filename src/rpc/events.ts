@@ -7,10 +7,15 @@ import { EventSourceParserStream } from "eventsource-parser/stream";
 import type { Bytes } from "./contract.ts";
 import { Fault, faultFromBody, toFault } from "./fault.ts";
 
+export const EVENT_STREAM = "text/event-stream";
+
 /** Less than the idle timeout of proxies in common use (30 to 60 s). */
 const KEEP_ALIVE_MS = 15_000;
 
 const encoder = new TextEncoder();
+
+/** Of events that are there at once and go out as one chunk: what a client reads in one go. */
+const CHUNK_CHARS_MAX = 64 * 1024;
 
 export interface SseOptions {
   /** For neighbours: see `Fault.reason`. */
@@ -26,24 +31,31 @@ export function sseStream(
 ): Bytes {
   const source = events[Symbol.asyncIterator]();
   let keepAlive: ReturnType<typeof setInterval> | undefined;
+  /** The next step, where it was asked for and not there yet. */
+  let coming: Promise<Step> | undefined;
+  const idLine = (event: unknown): string => (eventId === undefined ? "" : `id: ${eventId(event)}\n`);
+  const next = (): Promise<Step> =>
+    source.next().then(
+      ({ done, value }) => ({ text: done === true ? "" : idLine(value) + sseText(value), last: done === true }),
+      (thrown: unknown) => ({ text: faultText(thrown, requestId, withReason), last: true }),
+    );
   return new ReadableStream<Uint8Array>({
     start: (controller) => {
       keepAlive = setInterval(() => controller.enqueue(encoder.encode(": keep-alive\n\n")), KEEP_ALIVE_MS);
     },
     pull: async (controller) => {
-      try {
-        const step = await source.next();
-        if (step.done !== true) {
-          const id = eventId === undefined ? "" : `id: ${eventId(step.value)}\n`;
-          controller.enqueue(encoder.encode(id + sseText(step.value)));
-          return;
-        }
-      } catch (thrown) {
-        const fault = toFault(thrown);
-        const reason = withReason ? { reason: fault.reason } : {};
-        const data = JSON.stringify({ ...fault.body(requestId), ...reason });
-        controller.enqueue(encoder.encode(`event: fault\ndata: ${data}\n\n`));
+      let { text, last } = await (coming ?? next());
+      coming = undefined;
+      // Each chunk of a reply costs some ten microseconds: what follows at once goes along.
+      while (!last && text.length < CHUNK_CHARS_MAX) {
+        const step = await readyStep((coming = next()));
+        if (step === undefined) break;
+        coming = undefined;
+        text += step.text;
+        ({ last } = step);
       }
+      if (text !== "") controller.enqueue(encoder.encode(text));
+      if (!last) return;
       clearInterval(keepAlive);
       controller.close();
     },
@@ -53,6 +65,27 @@ export function sseStream(
       void source.return?.().then(undefined, () => undefined);
     },
   });
+}
+
+interface Step {
+  readonly text: string;
+  readonly last: boolean;
+}
+
+/** The step if it needs to wait for nothing but promises; undefined when it waits for more. */
+async function readyStep(coming: Promise<Step>): Promise<Step | undefined> {
+  let step: Step | undefined;
+  void coming.then((found) => {
+    step = found;
+  });
+  await new Promise((resolve) => setImmediate(resolve));
+  return step;
+}
+
+function faultText(thrown: unknown, requestId: string, withReason: boolean): string {
+  const fault = toFault(thrown);
+  const reason = withReason ? { reason: fault.reason } : {};
+  return `event: fault\ndata: ${JSON.stringify({ ...fault.body(requestId), ...reason })}\n\n`;
 }
 
 function sseText(value: unknown): string {

@@ -163,6 +163,7 @@ function sender(operation: AnyOp, address: Address, options: RemoteOptions): Sen
   const inHeader = new Set(headerFields.map(([field]) => field));
   const jsonBody = operation.body === "json" && ["POST", "PUT", "PATCH"].includes(operation.method);
   const base = "unix" in address ? "http://localhost" : address.url;
+  const streamed = operation.streamedBy?.field;
   const accept = operation.accept?.[0] ?? (operation.reply === "events" ? "text/event-stream" : undefined);
 
   return async (input, init, until, fresh) => {
@@ -181,7 +182,12 @@ function sender(operation: AnyOp, address: Address, options: RemoteOptions): Sen
       if (fields[field] !== undefined) headers[header] = String(fields[field]);
     }
     const rest = Object.entries(fields).filter(
-      ([name, value]) => value !== undefined && name !== "body" && !inPath.has(name) && !inHeader.has(name),
+      ([name, value]) =>
+        value !== undefined &&
+        name !== "body" &&
+        name !== streamed &&
+        !inPath.has(name) &&
+        !inHeader.has(name),
     );
     let url = base + writePath(operation.path, fields);
     let body: string | Bytes | undefined;

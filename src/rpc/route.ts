@@ -29,6 +29,8 @@ export interface RouteTraits {
   readonly work: Work;
   readonly body: BodyKind;
   readonly reply: ReplyKind;
+  /** A JSON reply that is events where the request says so. */
+  readonly mayStream?: boolean;
   /** Milliseconds after which a call is given up; Infinity for events, which end with what they report. */
   readonly timeoutMs: number;
   readonly bodyBytesMax: number;
@@ -61,6 +63,7 @@ export function traitsOf(name: string, operation: AnyOp): RouteTraits {
     bodyBytesMax: bodyBytesMaxOf(operation),
     internal: operation.internal === true,
     ...(accept === undefined ? {} : { accept }),
+    ...(operation.streamedBy === undefined ? {} : { mayStream: true }),
   };
 }
 

@@ -1,8 +1,9 @@
 // Implementation -> HTTP routes. A route turns a Request into a Response and does not know which server mounts it: a
 // daemon on its socket, or the gateway in the same process.
 
+import { present } from "#lib/assert";
 import { type AnyOp, Encoded, type RawReply } from "./contract.ts";
-import { sseStream } from "./events.ts";
+import { EVENT_STREAM, sseStream } from "./events.ts";
 import { CALL_HEADERS, type Exchange, faultResponse } from "./exchange.ts";
 import { FILE_HEADER, FileBytes, handedOffBlob, printHandoff } from "./file-handoff.ts";
 import { inputReader } from "./input/input.ts";
@@ -15,6 +16,9 @@ export function routes({ origin, invocations }: Implementation): Route[] {
     const { operation } = invocation;
     const read = inputReader(operation, planPath(operation.path));
     const reply = operation.reply === "events" ? replyEvents : replyRaw;
+    const streamed = operation.streamedBy;
+    const twin =
+      streamed === undefined ? undefined : present(invocations[streamed.operation], "an operation");
     return {
       ...traitsOf(`${origin}.${name}`, operation),
       fault: (fault, exchange) => faultResponse(fault, exchange, origin),
@@ -24,6 +28,9 @@ export function routes({ origin, invocations }: Implementation): Route[] {
           const room = exchange.admit?.();
           if (room !== undefined) await room;
           if (operation.reply !== "json") return await reply(invocation, input, exchange, request);
+          if (twin !== undefined && (input as Record<string, unknown>)[streamed?.field ?? ""] === true) {
+            return await replyEvents(twin, input, exchange, request);
+          }
           const output = invocation.call(input, exchange);
           return jsonReply(operation, output instanceof Promise ? await output : output, exchange);
         } catch (thrown) {
@@ -86,7 +93,7 @@ function sent(
 
 const replyEvents: Reply = ({ events, operation }, input, exchange, request) => {
   const headers: Record<string, string> = {
-    "content-type": "text/event-stream",
+    "content-type": EVENT_STREAM,
     "cache-control": "no-store",
   };
   exchange.seal(headers, 200);

@@ -40,6 +40,13 @@ export const PLAN: { readonly [N in ServiceName]: Part<N> } = {
     ["catalogd", "ingestd", "queryd"],
     async () => (await import("./parts/truthd.ts")).buildTruthd,
   ),
+  pathwayd: part("pathwayd", ["embedd"], async () => (await import("./parts/pathwayd.ts")).buildPathwayd),
+  chatd: part("chatd", ["catalogd"], async () => (await import("./parts/chatd.ts")).buildChatd),
+  validatord: part(
+    "validatord",
+    ["catalogd", "queryd", "matrixd", "pathwayd", "chatd", "journald"],
+    async () => (await import("./parts/validatord.ts")).buildValidatord,
+  ),
   journald: part(
     "journald",
     ["catalogd", "queryd"],

@@ -7,6 +7,7 @@ import { onAbort } from "#lib/abort";
 import { deadline } from "#lib/coarse-timer";
 import { readVector } from "#lib/vector-text";
 import { Fault } from "#rpc/fault";
+import { reachable } from "../reachable.ts";
 
 export interface Provider {
   /** The product's name: "Ollama". */
@@ -118,23 +119,6 @@ async function attempt(
     forget();
     controller.abort();
   }
-}
-
-/** Whether a connection to the address can be made. */
-async function reachable(url: string, msMax: number): Promise<boolean> {
-  const { hostname, port, protocol } = new URL(url);
-  const probe = Bun.connect({
-    hostname: hostname.replace(/^\[(.*)\]$/, "$1"),
-    port: Number(port) || (protocol === "https:" ? 443 : 80),
-    socket: { data: () => undefined },
-  }).then(
-    (socket) => {
-      socket.end();
-      return true;
-    },
-    () => false,
-  );
-  return Promise.race([probe, Bun.sleep(msMax).then(() => false)]);
 }
 
 async function boundedText(response: Response, title: string): Promise<string> {

@@ -7,6 +7,7 @@
 
 import { rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { diskFault } from "#adapters/checksummed-file";
 import { createHead } from "#adapters/wal/head";
 import { type FramePlace, Log } from "#adapters/wal/log";
 import { segmentsIn, startSegment } from "#adapters/wal/recovery";
@@ -104,7 +105,7 @@ export class Journal {
       return journal;
     } catch (error) {
       segments.close();
-      throw error;
+      throw diskFault(error, folder);
     }
   }
 
@@ -199,6 +200,11 @@ export class Journal {
       .rotate((sequence) => {
         if (this.#log.newest.firstSequence === sequence + 1) this.segments.begin(sequence + 1, this.#end);
       })
+      .then(
+        () => undefined,
+        // The segment goes on growing, and the next append tries again.
+        (error: unknown) => this.#options.failed("index", error),
+      )
       .finally(() => (this.#rotating = false));
     this.#later(async () => {
       await rotated;
@@ -248,30 +254,38 @@ export class Journal {
  */
 export async function createJournal(folder: string): Promise<void> {
   const unfinished = unfinishedFolder(folder);
-  await rm(unfinished, { recursive: true, force: true });
-  await makeFolder(unfinished);
-  await startSegment(nodeDisk, unfinished, 1);
-  await createHead(nodeDisk, unfinished, 0);
-  await rename(unfinished, folder);
-  await syncFolder(dirname(folder));
+  try {
+    await rm(unfinished, { recursive: true, force: true });
+    await makeFolder(unfinished);
+    await startSegment(nodeDisk, unfinished, 1);
+    await createHead(nodeDisk, unfinished, 0);
+    await rename(unfinished, folder);
+    await syncFolder(dirname(folder));
+  } catch (error) {
+    throw diskFault(error, folder);
+  }
 }
 
 export function unfinishedFolder(folder: string): string {
   return join(dirname(folder), `${basename(folder)}.partial`);
 }
 
-/** The segments that are full: all but the newest, and that too where a rotation that failed left an empty one behind it. */
+/**
+ * The segments that are full: all but the newest. A rotation that the disk failed half-way leaves a segment without events,
+ * and the one before it grew on: it is passed over, and where it is the newest, the one before it may not be full.
+ */
 async function fullSegments(
   folder: string,
 ): Promise<{ readonly firsts: readonly number[]; readonly next: number }> {
+  const used: number[] = [];
   const all = await segmentsIn(nodeDisk, folder);
-  const newest = all.at(-1);
-  const isUnused = newest !== undefined && (await nodeDisk.size(newest.path)) <= SEGMENT_HEADER_BYTES;
-  const full = all.slice(0, isUnused ? -2 : -1);
-  return {
-    firsts: full.map(({ firstSequence }) => firstSequence),
-    next: all[full.length]?.firstSequence ?? 1,
-  };
+  let isNewestUsed = true;
+  for (const { path, firstSequence } of all) {
+    isNewestUsed = (await nodeDisk.size(path)) > SEGMENT_HEADER_BYTES;
+    if (isNewestUsed) used.push(firstSequence);
+  }
+  const newest = all.at(-1)?.firstSequence ?? 1;
+  return { firsts: used.slice(0, -1), next: (isNewestUsed ? newest : used.at(-1)) ?? newest };
 }
 
 async function checkNewest(segments: Segments): Promise<ReadonlySet<Segment>> {

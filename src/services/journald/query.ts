@@ -59,6 +59,22 @@ export async function readPage(journal: Journal, which: Which, after: number, li
   return { events, examined: Math.max(after, last), more: false };
 }
 
+/** The number behind which so many of the newest events lie that are asked for; what is examined for it has a limit. */
+export async function beforeLast(journal: Journal, which: Which, count: number): Promise<number> {
+  const { segments } = journal;
+  const last = lastOf(journal, which);
+  const key = keyOf(which);
+  if (key === undefined || count === 0) return Math.max(0, last - count);
+  let [found, examined] = [0, 0];
+  for await (const seq of segments.findBackwards(key, last)) {
+    const event = decodeRecord(await segments.record(seq))?.event;
+    if (event !== undefined && isMeant(event, which)) found += 1;
+    examined += 1;
+    if (found === count || examined === EXAMINED_MAX) return seq - 1;
+  }
+  return 0;
+}
+
 /** All events that are asked for, some hundred at a time. */
 export async function* readAll(
   journal: Journal,

@@ -143,6 +143,10 @@ describe.each(["local", "remote"] as const)("journald, %s", (topology) => {
     const early = await own.service.events({ until: "2026-01-01T01:04:00Z", limit: 1000 });
     expect(early.events.at(-1)?.seq).toBe(35);
     expect((await own.service.events({ type: "late_cancel" })).events).toEqual([]);
+    const { events: newest } = await own.service.events({ type: "no_show", last: 5 });
+    expect(newest).toEqual(every.filter(({ type }) => type === "no_show").slice(-5));
+    const followed = await firstOf(own.service.tail({ subject: "order-3", last: 3 }), 3);
+    expect(followed).toEqual(every.filter(({ subject }) => subject === "order-3").slice(-3));
   });
 
   test("a listener gets each event once and in order, across reconnects and beside many writers", async () => {

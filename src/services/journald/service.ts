@@ -9,7 +9,7 @@ import { Fault } from "#rpc/fault";
 import { streamOf } from "#rpc/input/input";
 import { Appends } from "./events/appends.ts";
 import { type JournalDeps, OpenedJournal } from "./opened-journal.ts";
-import { eventById, follow, readAll, readPage, whichOf } from "./query.ts";
+import { beforeLast, eventById, follow, readAll, readPage, whichOf } from "./query.ts";
 import { verifyJournal } from "./verify.ts";
 
 export type JournaldDeps = Omit<JournalDeps, "clock"> & Partial<Pick<JournalDeps, "clock">>;
@@ -37,9 +37,11 @@ export async function journald({
       sealer.notice();
       return output;
     },
-    events: async ({ limit, cursor, after = 0, ...which }) => {
+    events: async ({ limit, cursor, last, after = 0, ...which }) => {
       const { journal } = await opened.use();
-      const from = cursor === undefined ? after : Number(cursor);
+      const first = async (): Promise<number> =>
+        last === undefined ? after : beforeLast(journal, whichOf(which), last);
+      const from = cursor === undefined ? await reading(first) : Number(cursor);
       const { events, examined, more } = await reading(() => readPage(journal, whichOf(which), from, limit));
       return { events: [...events], ...(more ? { next_cursor: String(examined) } : {}) };
     },
@@ -51,9 +53,9 @@ export async function journald({
     },
     tail: async function* ({ after, last, last_event_id, ...which }, { signal }) {
       const { journal } = await opened.use();
-      const newest = journal.end.seq;
-      const from =
-        last_event_id === undefined ? (after ?? Math.max(0, newest - (last ?? 0))) : Number(last_event_id);
+      const first = async (): Promise<number> =>
+        last === undefined ? (after ?? journal.end.seq) : beforeLast(journal, whichOf(which), last);
+      const from = last_event_id === undefined ? await reading(first) : Number(last_event_id);
       try {
         yield* follow(journal, whichOf(which), from, { signal, refuse: opened.refuseDamaged });
       } catch (error) {

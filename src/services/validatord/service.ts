@@ -1,27 +1,42 @@
 // validatord: what people and models propose, checked before it leaves the house.
 
+import { journalRecorder } from "#adapters/journal-recorder";
 import type { catalog } from "#contracts/catalog";
+import type { chat } from "#contracts/chat";
+import type { journal } from "#contracts/journal";
+import type { matrix } from "#contracts/matrix";
+import type { pathway } from "#contracts/pathway";
 import type { query } from "#contracts/query";
-import type { validate } from "#contracts/validate";
+import type { Iterated, validate } from "#contracts/validate";
 import { type Clock, systemClock } from "#lib/clock";
 import { timeSlicer } from "#lib/event-loop";
 import { EXTRACT_BYTES_MAX, extractJson } from "#lib/extract-json";
 import type { Log } from "#lib/log";
 import { BackgroundFailures } from "#rpc/background-failures";
+import type { CallInit } from "#rpc/call";
 import type { Service } from "#rpc/contract";
 import type { Daemon } from "#rpc/daemon";
 import { Fault } from "#rpc/fault";
 import { screenWorkers } from "./checks/fill/run.ts";
 import { CHECKS } from "./checks/table.ts";
+import { iterate, type IterateRequest, type Run } from "./iterate/loop.ts";
+import { runRecorder } from "./iterate/record.ts";
 import { createJudge } from "./judge.ts";
 import { knowledge } from "./knowledge.ts";
 import { Rosters } from "./roster/rosters.ts";
 import { datasetSource, fileSource } from "./roster/sources.ts";
+import { Rules } from "./rules/rules.ts";
 import { createWages } from "./wages.ts";
 
 export interface ValidatordDeps {
   readonly catalog: Service<typeof catalog>;
   readonly query: Service<typeof query>;
+  readonly matrix: Service<typeof matrix>;
+  readonly chat: Service<typeof chat>;
+  readonly journal: Service<typeof journal>;
+  readonly pathway: Service<typeof pathway>;
+  /** Where rules are declared, a file each. */
+  readonly rulesFolder: string;
   /** The house's own roster: a dataset's name, or the path of a file that ends in .jsonl or .parquet. */
   readonly roster: string;
   readonly log: Log;
@@ -44,11 +59,26 @@ export function validatord(deps: ValidatordDeps): Promise<Daemon<typeof validate
     clock,
   });
   const wages = createWages({ ...deps, clock, failures });
-  const judge = createJudge({ rosters, wages, clock });
+  const rules = new Rules(deps.rulesFolder, deps.query);
+  const judge = createJudge({ ...deps, rosters, wages, rules, clock });
+  const journal = journalRecorder({ journal: deps.journal, log: deps.log });
+  const runs = runRecorder({ pathway: deps.pathway, journal, failures });
+  // Deadlines are those of calls, which are of this clock.
+  const loop = { chat: deps.chat, judge, now: () => systemClock.now() };
+
+  const finished = async (
+    request: IterateRequest,
+    run: Run,
+    started: number,
+    call: CallInit,
+  ): Promise<Iterated> => {
+    const trace_id = await runs.record(request, run, call);
+    return { ...run, trace_id, took_ms: performance.now() - started };
+  };
 
   return Promise.resolve({
     handlers: {
-      validate: (input) => judge(input),
+      validate: (input, call) => judge(input, call),
       screen: async ({ worker_ids, context, roster: name, severity }) => {
         const started = performance.now();
         const [lookup, know, paid] = await Promise.all([rosters.use(name), knowledge(), wages()]);
@@ -76,20 +106,46 @@ export function validatord(deps: ValidatordDeps): Promise<Daemon<typeof validate
           throw new Fault("too_large", "text has more than 1 MiB; a model's reply is far below that.");
         return extractJson(text);
       },
-      iterate: () => {
-        throw new Fault("unavailable", "There is no model to draft with yet.");
+      iterate: async (request, call) => {
+        const started = performance.now();
+        await rosters.use(request.roster);
+        const attempts = iterate(request, loop, call);
+        for (;;) {
+          const { done, value } = await attempts.next();
+          if (done === true) return finished(request, value, started, call);
+        }
       },
-      iterateEvents: () => {
-        throw new Fault("unavailable", "There is no model to draft with yet.");
+      iterateEvents: async function* (request, call) {
+        const started = performance.now();
+        await rosters.use(request.roster);
+        const attempts = iterate(request, loop, call);
+        for (;;) {
+          const { done, value } = await attempts.next();
+          if (done === true) {
+            yield { event: "done" as const, ...(await finished(request, value, started, call)) };
+            return;
+          }
+          yield { event: "attempt" as const, ...value };
+        }
       },
       checks: ({ artifact }) => ({
         checks: CHECKS.filter((check) => artifact === undefined || check.artifact === artifact),
       }),
-      rules: () => ({ rules: [] }),
+      rules: async () => {
+        const { rules: read, failures: broken } = await rules.list();
+        return {
+          rules: read.map(({ name, artifact, kind, severity }) => ({ name, artifact, kind, severity })),
+          broken: [...broken],
+        };
+      },
       rosters: () => ({ rosters: rosters.list() }),
       loadRoster: ({ roster }) => rosters.load(roster),
     },
-    stats: () => ({ failures: failures.counts, damaged: rosters.damaged() }),
-    close: () => Promise.resolve(),
+    stats: () => ({
+      failures: failures.counts,
+      damaged: rosters.damaged(),
+      journal: journal.stats(),
+    }),
+    close: () => journal.stop(),
   });
 }

@@ -1,14 +1,18 @@
+import { join } from "node:path";
 import { validatord } from "#services/validatord/service";
 import type { BuildDaemon } from "./part.ts";
 
-export const buildValidatord: BuildDaemon<"validatord", "catalogd" | "queryd"> = ({
-  settings,
-  neighbours,
-  log,
-}) =>
+type Needed = "catalogd" | "queryd" | "matrixd" | "pathwayd" | "chatd" | "journald";
+
+export const buildValidatord: BuildDaemon<"validatord", Needed> = ({ settings, neighbours, log }) =>
   validatord({
     catalog: neighbours.catalogd,
     query: neighbours.queryd,
+    matrix: neighbours.matrixd,
+    pathway: neighbours.pathwayd,
+    chat: neighbours.chatd,
+    journal: neighbours.journald,
+    rulesFolder: join(settings.data, "rules"),
     roster: settings.roster,
     log,
   });

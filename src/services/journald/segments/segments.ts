@@ -156,6 +156,17 @@ export class Segments {
     }
   }
 
+  /** As `find`, from the newest down. */
+  async *findBackwards(key: number, last: number): AsyncGenerator<number> {
+    const sliced = timeSlicer();
+    for (const segment of this.#all.toReversed()) {
+      const found = await this.#indexed(segment, (index) => index.find(key, 0));
+      for (const seq of found.toReversed()) if (seq <= last) yield seq;
+      const rest = sliced();
+      if (rest !== null) await rest;
+    }
+  }
+
   close(): void {
     this.files.closeAll();
     this.#frames.clear();

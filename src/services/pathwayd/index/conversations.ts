@@ -30,20 +30,24 @@ export class Conversations {
   }
 }
 
-/** The trace so many turns before (negative) or after a turn, of those that `isThere`. */
-export function besideTurn(
+/** The traces of the turns before and after a turn, the nearest first, of those that `isThere`. */
+export function turnsBeside(
   turn: Turn,
-  distance: number,
+  before: number,
+  after: number,
   isThere: (trace: number) => boolean,
-): number | undefined {
-  const step = Math.sign(distance);
-  let left = Math.abs(distance);
-  for (let at = indexOf(turn.turns, turn) + step; ; at += step) {
-    const trace = turn.turns[at]?.trace;
-    if (trace === undefined) return undefined;
-    if (isThere(trace)) left -= 1;
-    if (left === 0) return trace;
-  }
+): { readonly before: readonly number[]; readonly after: readonly number[] } {
+  const place = indexOf(turn.turns, turn);
+  const walk = (step: 1 | -1, many: number): number[] => {
+    const found: number[] = [];
+    for (let at = place + step; found.length < many; at += step) {
+      const trace = turn.turns[at]?.trace;
+      if (trace === undefined) break;
+      if (isThere(trace)) found.push(trace);
+    }
+    return found;
+  };
+  return { before: walk(-1, before), after: walk(1, after) };
 }
 
 function isBefore(a: Placed, b: Placed): boolean {

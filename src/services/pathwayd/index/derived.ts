@@ -1,7 +1,7 @@
 // What searches need of a version, as bytes beside its row, so that a start reads numbers and not texts. Words are kept as
 // hashes of 32 bits: two that share one are searched as one word, of 100,000 words about one pair. Little endian:
 //   u32 format, u32 CRC-32 of all that follows, u32 model, u32 flags, u32 words in the text, u32 speaker's words,
-//   u32 pairs, u64 identity, 8 u32 of the sketch, the speaker's words, pairs of (word, count), then UTF-8: conversation, NUL, place.
+//   u32 pairs, u64 identity, 4 u32 of the sketch, the speaker's words, pairs of (word, count), then UTF-8: conversation, NUL, place.
 
 import { termsOf } from "#domain/lexical/terms";
 import { shinglesOf } from "../duplicates/alike.ts";

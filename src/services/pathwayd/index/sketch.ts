@@ -1,10 +1,10 @@
 // Vectors made small. A version's vector is kept as bytes, one a dimension with a scale for all, and read from the disk for
-// the few candidates of a search; a sketch of 256 bits, the signs of as many random projections, is kept in memory for every
+// the few candidates of a search; a sketch of 128 bits, the signs of as many random projections, is kept in memory for every
 // version, and finds those candidates: the share of equal bits follows from the angle (Charikar 2002).
 
 import { seeded } from "#lib/random";
 
-export const SKETCH_WORDS = 8;
+export const SKETCH_WORDS = 4;
 const SKETCH_BITS = SKETCH_WORDS * 32;
 /** Another seed is another sketch: what is stored would not compare. */
 const SEED = 20_260_101;
@@ -67,16 +67,11 @@ export function packVector(vector: Float32Array): Uint8Array {
   return packed;
 }
 
-/** The cosine of a packed vector and one of unit length; 0 when they are of different models. */
+/** The cosine of two vectors of unit length, one of them packed; 0 when they are of different models. */
 export function cosineOf(packed: Uint8Array, vector: Float32Array): number {
   if (packed.length !== SCALE_BYTES + vector.length) return 0;
   const values = new Int8Array(packed.buffer, packed.byteOffset + SCALE_BYTES, vector.length);
   let dot = 0;
-  let square = 0;
-  for (let i = 0; i < vector.length; i += 1) {
-    const value = values[i] as number;
-    dot += value * (vector[i] as number);
-    square += value * value;
-  }
-  return square === 0 ? 0 : dot / Math.sqrt(square);
+  for (let i = 0; i < vector.length; i += 1) dot += (values[i] as number) * (vector[i] as number);
+  return dot * new DataView(packed.buffer, packed.byteOffset, SCALE_BYTES).getFloat32(0, true);
 }

@@ -5,8 +5,7 @@
 // like others: who is addressed is named by the other one ("Thanks, Caroline!"), so a name that somebody in the population
 // speaks under counts little as a word, and lifts what that person says instead.
 
-import type { Postings } from "#domain/lexical/postings";
-import { besideTurn } from "../index/conversations.ts";
+import { turnsBeside } from "../index/conversations.ts";
 import { differingBits, SKETCH_WORDS } from "../index/sketch.ts";
 import { type Traces, slotAt } from "../index/traces.ts";
 import type { Versions } from "../index/versions.ts";
@@ -20,8 +19,9 @@ export interface Candidate {
   readonly lexical: number;
   /** Whether the query names its speaker. */
   readonly isNamed: boolean;
-  /** Slots of the turns two before, one before and one after, where they are in the population. */
-  readonly beside: readonly (number | undefined)[];
+  /** Slots of the turns beside it that are in the population, the nearest first. */
+  readonly before: readonly number[];
+  readonly after: readonly number[];
 }
 
 export interface QueryVector {
@@ -34,13 +34,14 @@ const K1 = 1.2;
 const B = 0.75;
 const NAME_AS_WORD = 0.25;
 const BY_WORDS_MAX = 128;
-const BY_SKETCH_MAX = 128;
+const BY_SKETCH_MAX = 192;
 /** So few are compared by their vectors all of them. */
 const COMPARED_ALL_MAX = 1024;
 /** Candidates whose neighbours are looked at too. */
 const WITH_NEIGHBOURS_MAX = 48;
 /** Of the turns beside one; see `Candidate`. */
-export const BESIDE = [-2, -1, 1] as const;
+const BEFORE = 2;
+const AFTER = 1;
 
 export function candidatesOf(
   { versions, traces }: { readonly versions: Versions; readonly traces: Traces },
@@ -60,17 +61,25 @@ export function candidatesOf(
     const [first] = traces.all[trace]?.slots ?? [];
     return first !== undefined && (versions.from[first] as Moment) <= moment;
   };
-  const slotBeside = (slot: number, distance: number): number | undefined => {
-    const { turn } = traces.ofSlot(slot);
-    const trace = turn === undefined ? undefined : besideTurn(turn, distance, isThere);
-    const beside = trace === undefined ? undefined : traces.all[trace];
-    const found = beside === undefined ? undefined : slotAt(beside, versions, moment);
-    return found !== undefined && population.isIn[found] === 1 ? found : undefined;
+  const slotOf = (trace: number): number => {
+    const state = traces.all[trace];
+    const slot = state === undefined ? undefined : slotAt(state, versions, moment);
+    return slot !== undefined && population.isIn[slot] === 1 ? slot : NO_SLOT;
   };
+  const beside = (slot: number): { readonly before: readonly number[]; readonly after: readonly number[] } => {
+    const { turn } = traces.ofSlot(slot);
+    if (turn === undefined) return NOTHING_BESIDE;
+    const found = turnsBeside(turn, BEFORE, AFTER, isThere);
+    return { before: found.before.map(slotOf), after: found.after.map(slotOf) };
+  };
+  // What says the answer often stands before or after what has the words of the question.
   for (const slot of [...best.slice(0, WITH_NEIGHBOURS_MAX), ...near.slice(0, WITH_NEIGHBOURS_MAX)]) {
-    for (const distance of [-1, 1, 2]) {
-      const beside = slotBeside(slot, distance);
-      if (beside !== undefined) pool.add(beside);
+    const { turn } = traces.ofSlot(slot);
+    if (turn === undefined) continue;
+    const found = turnsBeside(turn, AFTER, BEFORE, isThere);
+    for (const trace of [...found.before, ...found.after]) {
+      const there = slotOf(trace);
+      if (there !== NO_SLOT) pool.add(there);
     }
   }
   const highest = best.length === 0 ? 1 : (scores[best[0] as number] as number);
@@ -78,9 +87,12 @@ export function candidatesOf(
     slot,
     lexical: (scores[slot] as number) / highest,
     isNamed: named.slots.has(slot),
-    beside: BESIDE.map((distance) => slotBeside(slot, distance)),
+    ...beside(slot),
   }));
 }
+
+const NO_SLOT = -1;
+const NOTHING_BESIDE = { before: [], after: [] };
 
 /** Words of the query that somebody in the population speaks under, and what is said so. */
 function namedIn(
@@ -93,10 +105,13 @@ function namedIn(
   for (const word of words.keys()) {
     const postings = versions.speakers.get(word);
     if (postings === undefined) continue;
-    forEach(postings, isIn, (slot) => {
+    const { pairs, used } = postings;
+    for (let i = 1; i < used; i += 2) {
+      const slot = pairs[i] as number;
+      if (isIn[slot] !== 1) continue;
       names.add(word);
       slots.add(slot);
-    });
+    }
   }
   return { words: names, slots };
 }
@@ -113,29 +128,22 @@ function scoreWords(
   for (const [word, times] of words) {
     const postings = versions.postings.get(word);
     if (postings === undefined) continue;
+    const { pairs, used } = postings;
     let holding = 0;
-    forEach(postings, isIn, () => (holding += 1));
+    for (let i = 1; i < used; i += 2) holding += isIn[pairs[i] as number] as number;
     const idf = Math.log(1 + (slots.length - holding + 0.5) / (holding + 0.5));
-    const weight = times * idf * (names.has(word) ? NAME_AS_WORD : 1);
-    forEach(postings, isIn, (slot, count) => {
+    const weight = times * idf * (names.has(word) ? NAME_AS_WORD : 1) * (K1 + 1);
+    for (let i = 0; i < used; i += 2) {
+      const slot = pairs[i + 1] as number;
+      if (isIn[slot] !== 1) continue;
+      const count = pairs[i] as number;
       const length = (versions.words[slot] as number) / meanWords;
       const before = scores[slot] as number;
       if (before === 0) touched.push(slot);
-      scores[slot] = before + (weight * count * (K1 + 1)) / (count + K1 * (1 - B + B * length));
-    });
+      scores[slot] = before + (weight * count) / (count + K1 * (1 - B + B * length));
+    }
   }
   return touched;
-}
-
-function forEach(
-  { pairs, used }: Postings,
-  isIn: Uint8Array,
-  visit: (slot: number, count: number) => void,
-): void {
-  for (let i = 0; i < used; i += 2) {
-    const slot = pairs[i + 1] as number;
-    if (isIn[slot] === 1) visit(slot, pairs[i] as number);
-  }
 }
 
 /** The slots with the highest scores, best first, equal ones by slot. */

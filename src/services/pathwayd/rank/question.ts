@@ -14,14 +14,22 @@ export interface Question {
 
 /** A query with more distinct words is a document; the first ones are searched for. */
 const WORDS_MAX = 128;
+/** Words that make a question and say nothing of what it is about. */
+const QUESTION_WORDS: ReadonlySet<number> = new Set(
+  "what when where which who whom whose why how did do does done would could should may might much many about s"
+    .split(" ")
+    .flatMap((word) => termsOf(word).map(hashOf)),
+);
 const WORD = /[\p{L}\p{N}\p{M}]+/gu;
 const ASKS_WHEN =
   /^\s*(?:since |until |by )?(?:when|how long|what (?:day|date|month|year|time)|which (?:day|date|month|year))\b/i;
 
 export function readQuestion(text: string): Question {
   const words = new Map<number, number>();
-  for (const term of termsOf(text)) {
-    const hash = hashOf(term);
+  const all = termsOf(text).map(hashOf);
+  const telling = all.filter((hash) => !QUESTION_WORDS.has(hash));
+  // A query of nothing else means these words.
+  for (const hash of telling.length === 0 ? all : telling) {
     if (words.has(hash) || words.size < WORDS_MAX) words.set(hash, (words.get(hash) ?? 0) + 1);
   }
   const typed = new Map<number, string>();

@@ -4,21 +4,22 @@
 import { recordAt, type Traces, type TrackRecord } from "../index/traces.ts";
 import type { Versions } from "../index/versions.ts";
 import type { Moment } from "../moments.ts";
-import { BESIDE, type Candidate } from "./candidates.ts";
+import type { Candidate } from "./candidates.ts";
 import { worthOf } from "./worth.ts";
 
 export interface Weights {
   /** Of the cosine, where the best match of words counts 1. */
   readonly meaning: number;
-  /** Of what the turns say that are beside, in the order of `BESIDE`. */
-  readonly beside: readonly number[];
+  /** Of what the turns before and after say, the nearest first. */
+  readonly before: readonly number[];
+  readonly after: readonly number[];
   /** How much a turn gains whose speaker is named, as a share. */
   readonly named: number;
   /** How much it gains by saying when, where that is asked. */
   readonly when: number;
 }
 
-export const WEIGHTS: Weights = { meaning: 1.2, beside: [0.25, 0.5, 0.15], named: 0.7, when: 0.2 };
+export const WEIGHTS: Weights = { meaning: 1.2, before: [0.5, 0.25], after: [0.15], named: 0.7, when: 0.2 };
 
 /** A cosine that says nothing by itself: texts that share no word with the query need more to be a hit. */
 const MEANING_ALONE_MIN = 0.15;
@@ -53,15 +54,15 @@ export function rank(input: RankInput, weights: Weights = WEIGHTS): Ranked[] {
   }
   const ranked: Ranked[] = [];
   for (const candidate of candidates) {
-    const { slot, lexical, isNamed, beside } = candidate;
+    const { slot, lexical, isNamed, before, after } = candidate;
     const cosine = cosineOf(slot);
     const own = fits.get(slot) ?? 0;
     let context = 0;
-    for (const [place] of BESIDE.entries()) {
-      const near = beside[place];
-      if (near !== undefined) context += (weights.beside[place] ?? 0) * (fits.get(near) ?? 0);
-    }
-    const hasContext = beside.some((near) => near !== undefined && matched.has(near));
+    for (const [place, near] of before.entries())
+      context += (weights.before[place] ?? 0) * (fits.get(near) ?? 0);
+    for (const [place, near] of after.entries())
+      context += (weights.after[place] ?? 0) * (fits.get(near) ?? 0);
+    const hasContext = before.some((near) => matched.has(near)) || after.some((near) => matched.has(near));
     if (lexical === 0 && cosine < MEANING_ALONE_MIN && !hasContext) continue;
     const saidWhen = asksWhen && versions.saysWhen[slot] === 1;
     const trace = traces.ofSlot(slot);

@@ -2,12 +2,14 @@
 
 import type { ArtifactKind } from "#contracts/validate";
 import type { CheckTraits, NamedCheck } from "./check.ts";
+import { EMAIL_CHECKS } from "./email/table.ts";
 import { FILL_CHECKS } from "./fill/table.ts";
+import { PLAYBOOK_CHECKS } from "./playbook/table.ts";
 
 const TABLES: Readonly<Record<ArtifactKind, readonly CheckTraits[]>> = {
   fill: FILL_CHECKS,
-  email: [],
-  playbook: [],
+  email: EMAIL_CHECKS,
+  playbook: PLAYBOOK_CHECKS,
 };
 
 export const CHECKS: readonly NamedCheck[] = (

@@ -43,6 +43,9 @@ const NAMESAKES_MAX = 100;
 const NEAREST = 3;
 /** Rows whose edit distance is computed for a hint: some milliseconds. */
 const COMPARED_MAX = 1000;
+const LETTER_BITS = 32;
+/** A slip takes one letter away and brings another. */
+const LETTERS_SPARE = 2;
 const NONE = 0xffff_ffff;
 
 class Column<A extends Uint32Array | Float32Array | Uint8Array | Uint16Array> {
@@ -244,27 +247,30 @@ export class Roster implements WorkerLookup {
   }
 
   /**
-   * Rows near to a text: those with nearly its letters, by one pass over a column of numbers, then by edit distance. Of
-   * equals the first row.
+   * The rows nearest to a text by edit distance, among those that have most nearly its letters, which one pass over a
+   * column of numbers finds. Of equals the first row.
    */
   #nearestRows(text: string, letters: Uint32Array, textOf: (row: number) => string): number[] {
     const wanted = text.toLowerCase();
     const mask = lettersOf(text);
-    const editsMax = Math.max(2, Math.floor(wanted.length / 3));
-    // Each edit takes away one letter and brings one at most.
-    const byDistance: number[][] = Array.from({ length: 2 * editsMax + 1 }, () => []);
-    let near = 0;
-    for (let row = 0; row < this.#size && near < COMPARED_MAX * 4; row += 1) {
+    const byDistance = new Uint32Array(LETTER_BITS + 1);
+    for (let row = 0; row < this.#size; row += 1) {
       const distance = bitsIn((letters[row] as number) ^ mask);
-      if (distance > 2 * editsMax) continue;
-      byDistance[distance]?.push(row);
-      if (distance <= 2) near += 1;
+      byDistance[distance] = (byDistance[distance] as number) + 1;
     }
-    return byDistance
+    let most = 0;
+    for (let rows = byDistance[0] as number; rows < NEAREST && most < LETTER_BITS; )
+      rows += byDistance[(most += 1)] as number;
+    most = Math.min(LETTER_BITS, most + LETTERS_SPARE);
+    const near: number[][] = Array.from({ length: most + 1 }, () => []);
+    for (let row = 0; row < this.#size; row += 1) {
+      const rows = near[bitsIn((letters[row] as number) ^ mask)];
+      if (rows !== undefined && rows.length < COMPARED_MAX) rows.push(row);
+    }
+    return near
       .flat()
       .slice(0, COMPARED_MAX)
       .map((row) => ({ row, edits: editsBetween(wanted, textOf(row).toLowerCase()) }))
-      .filter(({ edits }) => edits <= editsMax)
       .sort((a, b) => a.edits - b.edits || a.row - b.row)
       .slice(0, NEAREST)
       .map(({ row }) => row);

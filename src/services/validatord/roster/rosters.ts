@@ -48,6 +48,11 @@ export class Rosters {
     this.#deps = deps;
   }
 
+  /** The dataset of the house's own roster, or `default` for a file. */
+  get ownName(): string {
+    return this.#deps.own.name;
+  }
+
   /** The roster to look workers up in. Throws `unavailable` when there is none. */
   async use(name: string | undefined): Promise<Roster> {
     const entry = this.#entry(name);

@@ -1,0 +1,294 @@
+// What each key may spend in a day, and has spent: tokens and dollars. A call reserves what it may cost before it is made
+// and settles what it did cost when it has ended, so calls side by side cannot exceed together what one may not alone.
+//
+// It survives kill -9 without a write for each call: what is durable is a mark above what was spent and reserved, raised
+// in steps before it is reached. After a crash counting goes on from the mark, so that a crash can cost a part of a budget
+// and never gives any of it back. A clean end leaves the exact numbers.
+
+import type { State } from "#adapters/state";
+import type { Budget } from "#contracts/chat";
+import type { Clock } from "#lib/clock";
+import { Fault } from "#rpc/fault";
+
+export interface Amount {
+  readonly tokens: number;
+  readonly usd: number;
+}
+
+/** Null is no limit. */
+export interface Limit {
+  readonly tokens: number | null;
+  readonly usd: number | null;
+}
+
+export interface Reservation {
+  /** Replaces the reservation by what the call cost. Once; rejects when that could not be made durable. */
+  settle(spent: Amount): Promise<void> | undefined;
+}
+
+/** One key on one day. */
+interface Account {
+  readonly key: string;
+  readonly day: string;
+  usedTokens: number;
+  usedUsd: number;
+  reservedTokens: number;
+  reservedUsd: number;
+  /** What the database has: never below used and reserved while a call of a limited key is under way. */
+  markTokens: number;
+  markUsd: number;
+  raising: Promise<void> | undefined;
+}
+
+/** Stands for every key without a budget of its own. */
+const ANY = "*";
+/** A crash costs at most this part of a day's limit. */
+const STEPS_PER_LIMIT = 64;
+/** For keys without a limit, whose numbers are shown and bound nothing. */
+const STEP_TOKENS = 1_000_000;
+const STEP_USD = 10;
+/** Names of keys are the house's own, and those of removed keys stay for the day. */
+const ACCOUNTS_MAX = 10_000;
+const DAY_MS = 86_400_000;
+
+export interface Budgets {
+  /** Undefined where nothing is limited. */
+  limitOf(key: string): Limit | undefined;
+  /** Throws `rate_limited` when the amount is more than is left today. */
+  reserve(key: string, amount: Amount): Reservation | Promise<Reservation>;
+  budgetOf(key: string): Budget;
+  list(): Budget[];
+  set(key: string, limit: Limit): Promise<void>;
+  /** False when it has none. */
+  drop(key: string): Promise<boolean>;
+  /** Writes the exact numbers. */
+  close(): Promise<void>;
+}
+
+export async function openBudgets(state: State, clock: Clock): Promise<Budgets> {
+  await state.run(
+    "create table if not exists budgets (key text primary key, tokens_per_day bigint, usd_per_day double precision)",
+  );
+  await state.run(
+    "create table if not exists spent (key text, day text, tokens bigint not null, usd double precision not null, primary key (key, day))",
+  );
+  const limits = new Map<string, Limit>();
+  for (const row of await state.all("select key, tokens_per_day, usd_per_day from budgets")) {
+    limits.set(String(row["key"]), {
+      tokens: numberOrNull(row["tokens_per_day"]),
+      usd: numberOrNull(row["usd_per_day"]),
+    });
+  }
+  let today = dayOf(clock.now());
+  await state.run("delete from spent where day < $1", [today]);
+  const accounts = new Map<string, Account>();
+  for (const row of await state.all("select key, tokens, usd from spent where day = $1", [today])) {
+    const key = String(row["key"]);
+    const [tokens, usd] = [Number(row["tokens"]), Number(row["usd"])];
+    accounts.set(key, {
+      ...emptyAccount(key, today),
+      usedTokens: tokens,
+      usedUsd: usd,
+      markTokens: tokens,
+      markUsd: usd,
+    });
+  }
+
+  const limitOf = (key: string): Limit | undefined => limits.get(key) ?? limits.get(ANY);
+
+  const accountOf = (key: string): Account => {
+    const day = dayOf(clock.now());
+    if (day !== today) {
+      today = day;
+      accounts.clear();
+    }
+    let account = accounts.get(key);
+    if (account === undefined) {
+      if (accounts.size >= ACCOUNTS_MAX) throw new Fault("unavailable", "Too many keys have called today.");
+      account = emptyAccount(key, day);
+      accounts.set(key, account);
+    }
+    return account;
+  };
+
+  const write = (account: Account, tokens: number, usd: number): Promise<number> =>
+    state.run(
+      "insert into spent (key, day, tokens, usd) values ($1, $2, $3, $4) on conflict (key, day) do update set tokens = excluded.tokens, usd = excluded.usd",
+      [account.key, account.day, tokens, usd],
+    );
+
+  /** Undefined when the mark is high enough already. */
+  const raise = (account: Account): Promise<void> | undefined => {
+    if (!isAboveMark(account)) return undefined;
+    // What came meanwhile may be more than what is being written.
+    return moveMark(account).then(() => raise(account));
+  };
+  /** One write at a time for each account. */
+  const moveMark = (account: Account): Promise<void> =>
+    (account.raising ??= raiseMark(account).finally(() => {
+      account.raising = undefined;
+    }));
+  const raiseMark = async (account: Account): Promise<void> => {
+    const limit = limitOf(account.key);
+    const tokens = account.usedTokens + account.reservedTokens + stepOf(limit?.tokens, STEP_TOKENS);
+    const usd = account.usedUsd + account.reservedUsd + stepOf(limit?.usd, STEP_USD);
+    await write(account, Math.ceil(tokens), usd);
+    account.markTokens = tokens;
+    account.markUsd = usd;
+  };
+
+  const shown = (key: string): Budget => {
+    const account = accountOf(key);
+    const limit = limitOf(key);
+    return {
+      key,
+      tokens_per_day: limit?.tokens ?? null,
+      usd_per_day: limit?.usd ?? null,
+      day: account.day,
+      used_tokens: Math.ceil(account.usedTokens),
+      used_usd: rounded(account.usedUsd),
+      reserved_tokens: Math.ceil(account.reservedTokens),
+      reserved_usd: rounded(account.reservedUsd),
+      resets_at: new Date(nextDayMs(clock.now())).toISOString(),
+    };
+  };
+
+  return {
+    limitOf,
+    reserve: (key, amount) => {
+      const account = accountOf(key);
+      refuseExcess(account, limitOf(key), amount, clock.now());
+      account.reservedTokens += amount.tokens;
+      account.reservedUsd += amount.usd;
+      const reservation = reservationOf(account, amount, raise);
+      const raised = raise(account);
+      if (raised === undefined) return reservation;
+      return raised.then(
+        () => reservation,
+        (error: unknown) => {
+          account.reservedTokens -= amount.tokens;
+          account.reservedUsd -= amount.usd;
+          throw error;
+        },
+      );
+    },
+    budgetOf: shown,
+    list: () => [...new Set([...limits.keys(), ...accounts.keys()])].sort().map(shown),
+    set: async (key, limit) => {
+      await state.run(
+        "insert into budgets (key, tokens_per_day, usd_per_day) values ($1, $2, $3) on conflict (key) do update set tokens_per_day = excluded.tokens_per_day, usd_per_day = excluded.usd_per_day",
+        [key, limit.tokens, limit.usd],
+      );
+      limits.set(key, limit);
+      // A mark that was raised in the steps of another limit would cost too much of this one after a crash.
+      for (const account of accounts.values()) {
+        if (key !== account.key && key !== ANY) continue;
+        await account.raising;
+        await moveMark(account);
+      }
+    },
+    drop: async (key) => {
+      await state.run("delete from budgets where key = $1", [key]);
+      return limits.delete(key);
+    },
+    close: async () => {
+      for (const account of accounts.values()) {
+        await account.raising;
+        // Calls in flight were not settled: what they reserved counts.
+        const tokens = Math.ceil(account.usedTokens + account.reservedTokens);
+        const usd = account.usedUsd + account.reservedUsd;
+        if (tokens > 0 || usd > 0) await write(account, tokens, usd);
+      }
+      await state.close();
+    },
+  };
+}
+
+function reservationOf(
+  account: Account,
+  amount: Amount,
+  raise: (account: Account) => Promise<void> | undefined,
+): Reservation {
+  let settled = false;
+  return {
+    settle: ({ tokens, usd }) => {
+      if (settled) return undefined;
+      settled = true;
+      account.reservedTokens -= amount.tokens;
+      account.reservedUsd -= amount.usd;
+      account.usedTokens += tokens;
+      account.usedUsd += usd;
+      return raise(account);
+    },
+  };
+}
+
+function refuseExcess(
+  account: Account,
+  limit: Limit | undefined,
+  { tokens, usd }: Amount,
+  nowMs: number,
+): void {
+  if (limit === undefined) return;
+  const tokensLeft = (limit.tokens ?? Infinity) - account.usedTokens - account.reservedTokens;
+  const usdLeft = (limit.usd ?? Infinity) - account.usedUsd - account.reservedUsd;
+  if (tokens <= tokensLeft && usd <= usdLeft + USD_EPSILON) return;
+  const [what, left, needed] =
+    tokens > tokensLeft
+      ? ["tokens", String(Math.max(0, Math.floor(tokensLeft))), String(Math.ceil(tokens))]
+      : ["USD", Math.max(0, usdLeft).toFixed(4), usd.toFixed(4)];
+  const resetMs = nextDayMs(nowMs);
+  throw new Fault(
+    "rate_limited",
+    `The budget of the key ${account.key} has ${left} ${what} left today, and this call may take ${needed}. Ask for less with max_tokens, wait until ${new Date(resetMs).toISOString()}, or have the budget raised: lakehouse budget set`,
+    { reason: "budget", retryAfterMs: resetMs - nowMs },
+  );
+}
+
+/** What adding up fractions of a cent may be off by. */
+const USD_EPSILON = 1e-9;
+
+function isAboveMark({
+  usedTokens,
+  usedUsd,
+  reservedTokens,
+  reservedUsd,
+  markTokens,
+  markUsd,
+}: Account): boolean {
+  return usedTokens + reservedTokens > markTokens || usedUsd + reservedUsd > markUsd + USD_EPSILON;
+}
+
+function stepOf(limit: number | null | undefined, standard: number): number {
+  return limit === null || limit === undefined ? standard : limit / STEPS_PER_LIMIT;
+}
+
+function emptyAccount(key: string, day: string): Account {
+  return {
+    key,
+    day,
+    usedTokens: 0,
+    usedUsd: 0,
+    reservedTokens: 0,
+    reservedUsd: 0,
+    markTokens: 0,
+    markUsd: 0,
+    raising: undefined,
+  };
+}
+
+function numberOrNull(value: unknown): number | null {
+  return value === null || value === undefined ? null : Number(value);
+}
+
+function rounded(usd: number): number {
+  return Math.max(0, Math.round(usd * 1e6) / 1e6);
+}
+
+function dayOf(ms: number): string {
+  return new Date(ms).toISOString().slice(0, 10);
+}
+
+function nextDayMs(ms: number): number {
+  return (Math.floor(ms / DAY_MS) + 1) * DAY_MS;
+}
