@@ -162,17 +162,6 @@ export const EXAMPLES: Readonly<Record<ServiceName, Readonly<Record<string, Inpu
     setBudget: { key: "example", tokens_per_day: 1_000_000, usd_per_day: 5 },
     dropBudget: { key: "example" },
   },
-  validatord: {
-    validate: {
-      kind: "fill",
-      artifact: { order_id: "o-1", fills: [{ worker_id: "w-1" }] },
-      context: { order: FILL_ORDER },
-    },
-    screen: { worker_ids: ["w-1", "w-2", "w-3"], context: { order: FILL_ORDER } },
-    extract: { text: 'Here is the fill:\n```json\n{"order_id":"o-1","fills":[{"worker_id":"w-1"}]}\n```' },
-    checks: { artifact: "fill" },
-    loadRoster: { roster: "workers" },
-  },
   journald: {
     append: {
       id: "example-1",

@@ -9,12 +9,12 @@ import { fills } from "./fill.ts";
 import { ingest } from "./ingest.ts";
 import { journal } from "./journal.ts";
 import { matrix } from "./matrix.ts";
+import { observe } from "./observe.ts";
 import { pathway } from "./pathway.ts";
 import { query } from "./query.ts";
 import { storage } from "./storage.ts";
-import { validate } from "./validate.ts";
-import { observe } from "./observe.ts";
 import { truth } from "./truth.ts";
+import { validate } from "./validate.ts";
 import { vector } from "./vector.ts";
 
 export const house = {
@@ -25,16 +25,13 @@ export const house = {
   embedd: embed,
   vectord: vector,
   matrixd: matrix,
-  validatord: validate,
   pathwayd: pathway,
   observerd: observe,
-  truthd: truth,
-  journald: journal,
-  filld: fills,
-  pathwayd: pathway,
   chatd: chat,
   validatord: validate,
   journald: journal,
+  truthd: truth,
+  filld: fills,
 } as const satisfies Record<string, Contract>;
 
 export type ServiceName = keyof typeof house;

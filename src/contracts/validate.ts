@@ -207,7 +207,15 @@ const iterated = z.object({
   findings: z.array(finding),
   history: z.array(attempt),
   stopped: z
-    .enum(["accepted", "max_iterations", "same_artifact", "protected_term", "order_at_fault", "deadline", "provider_error"])
+    .enum([
+      "accepted",
+      "max_iterations",
+      "same_artifact",
+      "protected_term",
+      "order_at_fault",
+      "deadline",
+      "provider_error",
+    ])
     .describe("Why it ended"),
   trace_id: z.string(),
   usage,

@@ -25,22 +25,11 @@ export const PLAN: { readonly [N in ServiceName]: Part<N> } = {
   ),
   matrixd: part(
     "matrixd",
-    ["catalogd", "queryd", "embedd", "vectord"],
+    ["catalogd", "queryd", "embedd", "vectord", "journald"],
     async () => (await import("./parts/matrixd.ts")).buildMatrixd,
-  ),
-  validatord: part(
-    "validatord",
-    ["catalogd", "queryd"],
-    async () => (await import("./parts/validatord.ts")).buildValidatord,
   ),
   pathwayd: part("pathwayd", ["embedd"], async () => (await import("./parts/pathwayd.ts")).buildPathwayd),
   observerd: part("observerd", [], async () => (await import("./parts/observerd.ts")).buildObserverd),
-  truthd: part(
-    "truthd",
-    ["catalogd", "ingestd", "queryd"],
-    async () => (await import("./parts/truthd.ts")).buildTruthd,
-  ),
-  pathwayd: part("pathwayd", ["embedd"], async () => (await import("./parts/pathwayd.ts")).buildPathwayd),
   chatd: part("chatd", ["catalogd"], async () => (await import("./parts/chatd.ts")).buildChatd),
   validatord: part(
     "validatord",
@@ -51,6 +40,11 @@ export const PLAN: { readonly [N in ServiceName]: Part<N> } = {
     "journald",
     ["catalogd", "queryd"],
     async () => (await import("./parts/journald.ts")).buildJournald,
+  ),
+  truthd: part(
+    "truthd",
+    ["catalogd", "ingestd", "queryd"],
+    async () => (await import("./parts/truthd.ts")).buildTruthd,
   ),
   filld: part(
     "filld",

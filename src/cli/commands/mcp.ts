@@ -18,7 +18,7 @@ export const mcp = command({
   name: "mcp",
   summary: "Serve a running house to an agent on stdio (Model Context Protocol)",
   details:
-    'Stdout carries the protocol alone. Configure an agent with the command `lakehouse mcp --url URL` and LAKEHOUSE_KEY in its environment: a key of scope read opens the tools that only read. Over HTTP the same is at /mcp of the house.',
+    "Stdout carries the protocol alone. Configure an agent with the command `lakehouse mcp --url URL` and LAKEHOUSE_KEY in its environment: a key of scope read opens the tools that only read. Over HTTP the same is at /mcp of the house.",
   args: ARGS,
   examples: ["lakehouse mcp", "LAKEHOUSE_KEY=lk_... lakehouse mcp --url https://lake.example.com"],
   run: async (args) => {

@@ -108,10 +108,7 @@ describe.each(TOPOLOGIES)("iterate, %s", (topology) => {
     for (const close of closing) await close();
   });
 
-  const run = (
-    model: string,
-    more: Partial<InputOf<(typeof validate)["iterate"]>> = {},
-  ): Promise<Iterated> =>
+  const run = (model: string, more: Partial<InputOf<(typeof validate)["iterate"]>> = {}): Promise<Iterated> =>
     house.service.iterate({
       kind: "fill",
       prompt: `Fill the order (${topology}).`,

@@ -259,7 +259,7 @@ export class Roster implements WorkerLookup {
       byDistance[distance] = (byDistance[distance] as number) + 1;
     }
     let most = 0;
-    for (let rows = byDistance[0] as number; rows < NEAREST && most < LETTER_BITS; )
+    for (let rows = byDistance[0] as number; rows < NEAREST && most < LETTER_BITS;)
       rows += byDistance[(most += 1)] as number;
     most = Math.min(LETTER_BITS, most + LETTERS_SPARE);
     const near: number[][] = Array.from({ length: most + 1 }, () => []);

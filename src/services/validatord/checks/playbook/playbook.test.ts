@@ -75,7 +75,10 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
     {},
     { context: { blocks: [{ worker_id: "w-1", scope: "system" }] }, told: "error" },
     { context: { blocks: [{ worker_id: "w-2", scope: "system" }] } },
-    { context: { order: ORDER, blocks: [{ worker_id: "w-1", scope: "client", client_id: "c-1" }] }, told: "error" },
+    {
+      context: { order: ORDER, blocks: [{ worker_id: "w-1", scope: "client", client_id: "c-1" }] },
+      told: "error",
+    },
     { context: { order: ORDER, blocks: [{ worker_id: "w-1", scope: "client", client_id: "c-2" }] } },
   ],
   "playbook.stale": [
