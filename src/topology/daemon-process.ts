@@ -113,14 +113,12 @@ async function serveGateway(
 ): Promise<RunningDaemon> {
   const neighbours = neighboursOf(settings, SERVICE_NAMES) as House;
   const listener = await bindListener(settings, log, { takeOver, supervised });
+  const own = SERVICE_NAMES.flatMap((name) =>
+    forward(house[name] as Contract, name, addressOf(settings, name)),
+  ).filter(({ internal }) => !internal);
   const open = (): Promise<void> =>
     listener.open({
-      routes: [
-        ...SERVICE_NAMES.flatMap((name) =>
-          forward(house[name] as Contract, name, addressOf(settings, name)),
-        ).filter(({ internal }) => !internal),
-        ...fronts(neighbours),
-      ],
+      routes: [...own, ...fronts(neighbours, own)],
       health: {
         topology: "apart",
         version: VERSION,

@@ -89,9 +89,11 @@ async function startLocked(settings: Settings, log: Log, takeOver: boolean): Pro
 }
 
 function backendOf({ house, started }: RunningServices, fronts: Fronts): GatewayBackend {
-  const own = started.flatMap(({ implementation }) => routes(implementation));
+  const open = started
+    .flatMap(({ implementation }) => routes(implementation))
+    .filter(({ internal }) => !internal);
   return {
-    routes: [...own.filter(({ internal }) => !internal), ...fronts(house)],
+    routes: [...open, ...fronts(house, open)],
     health: {
       topology: "together",
       version: VERSION,

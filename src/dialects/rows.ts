@@ -1,0 +1,56 @@
+// Rows that two dialects share: hits, tables, and the operations that they say as the house does.
+
+import { house, type ServiceName } from "#contracts/house";
+import { type Contract, servedOps } from "#rpc/contract";
+import { type DialectRow, fieldsOf, type ForeignReply } from "./dialect.ts";
+
+/** A hit of a search over people, in the fields that the older sides have. */
+export function plainHit(hit: unknown, index: number): Record<string, unknown> {
+  const { rank, id, distance, metadata } = fieldsOf(hit);
+  const { name, role, city, state } = fieldsOf(metadata);
+  const text = (value: unknown): string => (typeof value === "string" ? value : "");
+  return {
+    rank: typeof rank === "number" ? rank : index,
+    id,
+    distance,
+    name: text(name),
+    role: text(role),
+    city: text(city),
+    state: text(state),
+  };
+}
+
+export function hitsOf(native: unknown): readonly unknown[] {
+  const { hits } = fieldsOf(native);
+  return Array.isArray(hits) ? hits : [];
+}
+
+/** Rows of a SQL result as lists, in the order of its columns. */
+export function rowLists(native: unknown): unknown[][] {
+  const names = columnNames(native);
+  const { rows } = fieldsOf(native);
+  return Array.isArray(rows) ? rows.map((row) => names.map((name) => fieldsOf(row)[name] ?? null)) : [];
+}
+
+export function columnNames(native: unknown): string[] {
+  const { columns } = fieldsOf(native);
+  return Array.isArray(columns) ? columns.map((column) => String(fieldsOf(column)["name"])) : [];
+}
+
+/** What both older sides say as the house does, from a service's contract, at paths of their own. */
+export function sameRows(
+  services: readonly ServiceName[],
+  pathOf: (native: string) => string,
+  reply: (native: unknown) => ForeignReply,
+): DialectRow[] {
+  return services.flatMap((service) =>
+    servedOps(house[service] as Contract)
+      .filter(([, operation]) => operation.internal !== true && operation.accept === undefined)
+      .map(([name, operation]) => ({
+        method: operation.method,
+        path: pathOf(operation.path),
+        operation: `${service}.${name}`,
+        ...(operation.reply === "json" && operation.status !== 204 ? { reply } : {}),
+      })),
+  );
+}

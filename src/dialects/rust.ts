@@ -1,0 +1,114 @@
+// The rust dialect, below /api, where paths have no version. Errors are `{"error": "..."}`; a verdict is an enum as serde
+// writes it, tagged from outside: `{"Schema": {"field": "...", "reason": "..."}}`.
+
+import {
+  type Dialect,
+  type DialectRow,
+  fieldsOf,
+  firstError,
+  type ForeignReply,
+  type NativeFault,
+  renamed,
+} from "./dialect.ts";
+import { columnNames, hitsOf, plainHit, sameRows } from "./rows.ts";
+
+function json(value: unknown): ForeignReply {
+  return { contentType: "application/json", text: JSON.stringify(value) };
+}
+
+const SAID_DIFFERENTLY: readonly DialectRow[] = [
+  {
+    method: "GET",
+    path: "/health",
+    answer: () => ({ contentType: "text/plain; charset=utf-8", text: "lakehouse ok" }),
+  },
+  {
+    method: "POST",
+    path: "/ai/embed",
+    operation: "embedd.embed",
+    reply: (native) => {
+      const { vectors, dimension, model } = fieldsOf(native);
+      return json({ embeddings: vectors, dimensions: dimension, model });
+    },
+  },
+  {
+    method: "POST",
+    path: "/vectors/search",
+    operation: "vectord.search",
+    request: ({ body }) => {
+      const { index, ...rest } = fieldsOf(renamed(body, { query: "text", top_k: "k" }));
+      return { params: { index: String(index ?? "") }, body: rest };
+    },
+    reply: (native) =>
+      json({
+        hits: hitsOf(native).map((hit, at) => {
+          const { rank = at, id, distance, metadata = {} } = fieldsOf(hit);
+          return { rank, id, distance, metadata };
+        }),
+      }),
+  },
+  {
+    method: "POST",
+    path: "/vectors/hybrid",
+    operation: "matrixd.search",
+    request: ({ body }) => ({
+      body: renamed(body, { query: "query_text", role: "query_role", top_k: "k" }),
+    }),
+    reply: (native) => {
+      const { boosted = 0, injected = 0 } = fieldsOf(fieldsOf(native)["playbook"]);
+      return json({ hits: hitsOf(native).map(plainHit), boosted, injected });
+    },
+  },
+  {
+    method: "POST",
+    path: "/query",
+    operation: "queryd.sql",
+    reply: (native) => {
+      const { rows, row_count } = fieldsOf(native);
+      return json({ columns: columnNames(native), rows, row_count });
+    },
+  },
+  {
+    method: "POST",
+    path: "/validate",
+    operation: "validatord.validate",
+    decides: [422],
+    reply: (native) => {
+      const error = firstError(native);
+      return json(error === undefined ? native : variantOf(error));
+    },
+  },
+  {
+    method: "POST",
+    path: "/iterate",
+    operation: "validatord.iterate",
+    decides: [422],
+    reply: (native) => json(native),
+  },
+  ...(["PUT", "GET", "HEAD", "DELETE"] as const).map((method): DialectRow => ({
+    method,
+    path: "/storage/{key+}",
+    operation: `storaged.${{ PUT: "put", GET: "get", HEAD: "head", DELETE: "remove" }[method]}`,
+  })),
+  { method: "GET", path: "/storage", operation: "storaged.list", reply: (native) => json(native) },
+];
+
+/** Only a schema error names its field. */
+function variantOf({ kind, path, message }: Readonly<Record<string, unknown>>): unknown {
+  const name = String(kind);
+  const variant = name.charAt(0).toUpperCase() + name.slice(1);
+  return { [variant]: name === "schema" ? { field: path, reason: message } : { reason: message } };
+}
+
+const SAME = sameRows(
+  ["catalogd", "ingestd", "pathwayd", "observerd", "chatd"],
+  (path) => path.replace(/^\/v1/, ""),
+  (native) => json(native),
+);
+
+export const rust: Dialect = {
+  name: "rust",
+  prefix: "/api",
+  rows: [...SAID_DIFFERENTLY, ...SAME],
+  fault: ({ status, message }: NativeFault) => ({ ...json({ error: message }), status }),
+};
