@@ -3,6 +3,7 @@
 // upstream, nobody) is decided for each request.
 
 import { house, type ServiceName } from "#contracts/house";
+import { BACKEND_HEADER, type ChooseBackend } from "#rpc/backend";
 import { EVENT_STREAM, readSse } from "#rpc/events";
 import { type AnyOp, type Contract, type Method, servedOps } from "#rpc/contract";
 import { type Exchange, faultHeaders } from "#rpc/exchange";
@@ -20,20 +21,8 @@ import type {
 
 /** The header that chooses a dialect on the native paths. */
 export const DIALECT_HEADER = "x-lakehouse-dialect";
-/** Who answered: the house itself, or an upstream by its name. */
-export const BACKEND_HEADER = "x-lakehouse-backend";
-
-/** Who answers a request to a dialect's route. */
-export type Decision =
-  | { readonly by: "house" }
-  | { readonly by: "nobody"; readonly fault: Fault }
-  | { readonly by: "upstream"; readonly pass: (request: Request, exchange: Exchange) => Promise<Response> };
-
-/** `route` is `go:matrixd.search`. */
-export type Decide = (route: string, request: Request, exchange: Exchange) => Decision | Promise<Decision>;
-
 /** Routes below the dialect's prefix, those that a header chooses on native paths, and the dialect's 404. */
-export function dialectRoutes(dialect: Dialect, native: readonly Route[], decide: Decide): Route[] {
+export function dialectRoutes(dialect: Dialect, native: readonly Route[], decide: ChooseBackend): Route[] {
   const byName = new Map(native.map((route) => [route.name, route]));
   const below = dialect.rows.map((row) =>
     mounted(
@@ -47,7 +36,7 @@ export function dialectRoutes(dialect: Dialect, native: readonly Route[], decide
   );
   // OpenAI's paths are nobody else's: no header is needed, and a path that is not in the table is the house's own 404.
   if (dialect.prefix === "") return below;
-  const always: Decide = () => ({ by: "house" });
+  const always: ChooseBackend = () => ({ by: "house" });
   const chosen = dialect.rows.flatMap((row) => {
     const route = byName.get(row.operation ?? "");
     if (route === undefined || route.accept !== undefined) return [];
@@ -76,7 +65,7 @@ function mounted(
   dialect: Dialect,
   row: DialectRow,
   native: ReadonlyMap<string, Route>,
-  decide: Decide,
+  decide: ChooseBackend,
   pattern: string,
   path: string,
   onNativePath = false,
@@ -304,7 +293,7 @@ function foreignStream(
 }
 
 /** What is below the prefix and in no row is the dialect's own 404, or the upstream's to judge. */
-function missing(dialect: Dialect, decide: Decide): Route[] {
+function missing(dialect: Dialect, decide: ChooseBackend): Route[] {
   const name = `${dialect.name}:*`;
   const fault = (failure: Fault, exchange: Exchange): Response =>
     sealed(dialect.fault(nativeFault(failure)), failure.status, exchange, faultHeaders(failure));

@@ -118,7 +118,7 @@ async function serveGateway(
   ).filter(({ internal }) => !internal);
   const open = (): Promise<void> =>
     listener.open({
-      routes: [...own, ...fronts(neighbours, own)],
+      routes: [...own, ...fronts({ house: neighbours, own, settings, log })],
       health: {
         topology: "apart",
         version: VERSION,

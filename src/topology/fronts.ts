@@ -1,22 +1,44 @@
 // Foreign surfaces: routes that are mounted beside the house's contracts, at paths and with bodies and faults of their
 // own. Each calls the services as a neighbour would and cannot tell in which topology it runs.
 
+import type { Settings } from "#config";
 import type { House } from "#contracts/house";
+import { backendFor } from "#cutover/choose-backend";
+import { type LiveLedger, ledgerPath, openLedger } from "#cutover/ledger-file";
+import type { Dialect } from "#dialects/dialect";
 import { go } from "#dialects/go";
 import { dialectRoutes } from "#dialects/mount";
 import { openai } from "#dialects/openai";
 import { rust } from "#dialects/rust";
+import { systemClock } from "#lib/clock";
+import type { Log } from "#lib/log";
 import { mcpRoutes } from "#mcp/http";
 import type { Route } from "#rpc/route";
 import { VERSION } from "./version.ts";
 
-/** `own` are the house's own routes, through which a dialect goes. */
-export type Fronts = (house: House, own: readonly Route[]) => readonly Route[];
+export interface FrontsContext {
+  readonly house: House;
+  /** The house's own routes, through which a dialect goes. */
+  readonly own: readonly Route[];
+  readonly settings: Settings;
+  readonly log: Log;
+}
+
+export type Fronts = (context: FrontsContext) => readonly Route[];
 
 /** Every surface that the house speaks besides its own. */
-export const fronts: Fronts = (house, own) => [
-  ...mcpRoutes(house, VERSION),
-  ...dialectRoutes(openai, own, () => ({ by: "house" })),
-  ...dialectRoutes(go, own, () => ({ by: "house" })),
-  ...dialectRoutes(rust, own, () => ({ by: "house" })),
-];
+export const fronts: Fronts = ({ house, own, settings, log }) => {
+  let ledger: Promise<LiveLedger> | undefined;
+  const current = async (): Promise<ReturnType<LiveLedger["current"]>> =>
+    (await (ledger ??= openLedger(ledgerPath(settings.data), log, () => undefined))).current();
+  const behindLedger = (dialect: Dialect): Route[] =>
+    dialectRoutes(dialect, own, async (...request) =>
+      backendFor(dialect, { ledger: await current(), clock: systemClock })(...request),
+    );
+  return [
+    ...mcpRoutes(house, VERSION),
+    ...dialectRoutes(openai, own, () => ({ by: "house" })),
+    ...behindLedger(go),
+    ...behindLedger(rust),
+  ];
+};

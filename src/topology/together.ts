@@ -40,7 +40,7 @@ export async function startTogether(
     if (takeOver) listener = await bindListener(settings, log, { takeOver: true, supervised: true });
     services = await startLocked(settings, log, takeOver);
     listener ??= await bindListener(settings, log, { takeOver: false, supervised: true });
-    await listener.open(backendOf(services, fronts));
+    await listener.open(backendOf(services, fronts, settings, log));
   } catch (error) {
     await listener?.close(REFUSE_MS_MAX);
     await services?.stop();
@@ -57,7 +57,7 @@ export async function startTogether(
         log.warn("the house that was to take over ended before it served; serving again");
         current = await startLocked(settings, log, true);
         await recordUrl(settings.data, url);
-        await open(backendOf(current, fronts));
+        await open(backendOf(current, fronts, settings, log));
       },
     ),
     close: async () => {
@@ -88,12 +88,17 @@ async function startLocked(settings: Settings, log: Log, takeOver: boolean): Pro
   }
 }
 
-function backendOf({ house, started }: RunningServices, fronts: Fronts): GatewayBackend {
+function backendOf(
+  { house, started }: RunningServices,
+  fronts: Fronts,
+  settings: Settings,
+  log: Log,
+): GatewayBackend {
   const open = started
     .flatMap(({ implementation }) => routes(implementation))
     .filter(({ internal }) => !internal);
   return {
-    routes: [...open, ...fronts(house, open)],
+    routes: [...open, ...fronts({ house, own: open, settings, log })],
     health: {
       topology: "together",
       version: VERSION,
