@@ -81,6 +81,10 @@ export const SECTIONS: Readonly<Record<string, Readonly<Record<string, Entry>>>>
     },
   },
   "Set up": {
+    cutover: {
+      summary: "Move callers from an older system, route by route",
+      load: async () => (await import("./commands/cutover.ts")).cutover,
+    },
     mcp: {
       summary: "Serve a running house to an agent on stdio (Model Context Protocol)",
       load: async () => (await import("./commands/mcp.ts")).mcp,

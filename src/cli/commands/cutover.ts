@@ -1,0 +1,232 @@
+// `lakehouse cutover`: who answers each route of the older dialects. The ledger is a file of the data folder, so these commands
+// work without a running house; a running one holds to a change within a second.
+
+import { changeLedger, ledgerPath, readLedger } from "#cutover/ledger-file";
+import { flipped, withoutUpstream, withUpstream } from "#cutover/changes";
+import { dialectName, type Entry, type Ledger, type State, STATES, type Upstream } from "#cutover/ledger";
+import { DATA_ARG, OUTPUT_ARG, settingsOf } from "../args.ts";
+import { command, group } from "../command.ts";
+import { UsageProblem } from "../failure.ts";
+import { emit, type Field, formatOf } from "../terminal/output.ts";
+import { moment } from "../terminal/plain-text.ts";
+import { say } from "../terminal/terminal.ts";
+
+const ARGS = { ...DATA_ARG, ...OUTPUT_ARG } as const;
+const WHY_ARGS = {
+  why: { type: "string", valueHint: "TEXT", description: "The reason, kept with the change" },
+  actor: { type: "string", valueHint: "NAME", description: "Who does it; `operator` unless given" },
+} as const;
+
+interface Line {
+  readonly route: string;
+  readonly tenant: string;
+  readonly state: string;
+  readonly since: string;
+  readonly actor: string;
+  readonly reason: string;
+}
+
+const FIELDS: readonly Field<Line>[] = [
+  { name: "route", value: ({ route }) => route },
+  { name: "tenant", value: ({ tenant }) => tenant },
+  { name: "state", value: ({ state }) => state },
+  { name: "since", value: ({ since }) => since, show: ({ since }) => (since === "" ? "" : moment(since)) },
+  { name: "actor", value: ({ actor }) => actor },
+  { name: "reason", value: ({ reason }) => reason },
+];
+
+/** The newest entry of each route and tenant, and what holds where there is none. */
+function linesOf({ upstreams, entries }: Ledger): Line[] {
+  const newest = new Map<string, Entry>();
+  for (const one of entries) {
+    if (one.route.endsWith(":*") && one.tenant === undefined) {
+      const dialect = one.route.slice(0, -1);
+      for (const key of newest.keys()) if (key.startsWith(dialect)) newest.delete(key);
+    }
+    newest.set(`${one.route} ${one.tenant ?? ""}`, one);
+  }
+  const whole = (["go", "rust"] as const)
+    .filter((dialect) => !newest.has(`${dialect}:* `))
+    .map((dialect): Line => {
+      const upstream = upstreams.find((one) => one.dialect === dialect);
+      return {
+        route: `${dialect}:*`,
+        tenant: "",
+        state: upstream === undefined ? "off" : `pass-through to ${upstream.name}`,
+        since: "",
+        actor: "",
+        reason: upstream === undefined ? "no upstream" : upstream.url,
+      };
+    });
+  const own = [...newest.values()].map(({ route, tenant = "", state, percent, at, actor, reason }): Line => ({
+    route,
+    tenant,
+    state: percent === undefined ? state : `${state} ${percent} %`,
+    since: at,
+    actor,
+    reason,
+  }));
+  return [...whole, ...own];
+}
+
+const status = command({
+  name: "cutover status",
+  summary: "Show who answers each route of the older dialects",
+  args: ARGS,
+  examples: ["lakehouse cutover status", "lakehouse cutover status -o json"],
+  run: async (args) => {
+    const ledger = await readLedger(ledgerPath(settingsOf({ data: args.data }).data));
+    await emit(formatOf(args.output), { fields: FIELDS, rows: linesOf(ledger), json: ledger });
+  },
+});
+
+const flip = command({
+  name: "cutover flip",
+  summary: "Change who answers a route, within a second and without a restart",
+  details: `States: ${STATES.join(", ")}. A route is DIALECT:SERVICE.OPERATION, or DIALECT:* for all of a dialect, which takes the place of the states it covers.`,
+  args: {
+    route: { type: "positional", required: true, description: "go:matrix.search, rust:*, ..." },
+    to: {
+      type: "enum",
+      options: [...STATES],
+      required: true,
+      valueHint: "STATE",
+      description: "The new state",
+    },
+    percent: { type: "string", valueHint: "P", description: "With canary: how much this house answers" },
+    tenant: { type: "string", valueHint: "KEY", description: "For the calls of one API key alone" },
+    until: { type: "string", valueHint: "TIME", description: "RFC 3339; after that what was before holds" },
+    ...WHY_ARGS,
+    ...DATA_ARG,
+  },
+  examples: [
+    "lakehouse cutover flip go:matrix.search --to canary --percent 5 --why 'gates hold'",
+    "lakehouse cutover flip 'go:*' --to pass-through --why 'search is slow'",
+  ],
+  run: async (args) => {
+    const to = STATES.find((state): state is State => state === args.to);
+    if (to === undefined) throw new UsageProblem(`--to is one of ${STATES.join(", ")}.`);
+    const percent = args.percent === undefined ? undefined : Number(args.percent);
+    if (percent !== undefined && !(percent >= 0 && percent <= 100))
+      throw new UsageProblem(`--percent is a number from 0 to 100, not ${args.percent}.`);
+    const change = {
+      route: args.route,
+      to,
+      percent,
+      tenant: args.tenant,
+      until: args.until,
+      actor: args.actor ?? "operator",
+      reason: args.why ?? "",
+    };
+    await changeLedger(ledgerPath(settingsOf({ data: args.data }).data), (before) =>
+      flipped(before, change, { now: Date.now(), id: `cutover-${crypto.randomUUID()}` }),
+    );
+    say(`${args.route} is ${to}${percent === undefined ? "" : ` at ${percent} %`}.`);
+  },
+});
+
+const native = command({
+  name: "cutover native",
+  summary: "Let this house answer all routes of a dialect: for a house that has no upstream",
+  args: {
+    dialect: { type: "positional", required: true, description: "go or rust" },
+    ...WHY_ARGS,
+    ...DATA_ARG,
+  },
+  examples: ["lakehouse cutover native go"],
+  run: async (args) => {
+    const change = {
+      route: `${args.dialect}:*`,
+      to: "primary" as const,
+      actor: args.actor ?? "operator",
+      reason: args.why ?? "no upstream",
+    };
+    await changeLedger(ledgerPath(settingsOf({ data: args.data }).data), (before) =>
+      flipped(before, change, { now: Date.now(), id: `cutover-${crypto.randomUUID()}` }),
+    );
+    say(`This house answers ${args.dialect}:*.`);
+  },
+});
+
+const add = command({
+  name: "cutover upstream add",
+  summary: "Name the older system that a dialect's calls go to; its routes then pass through",
+  args: {
+    name: { type: "positional", required: true, description: "A name for it" },
+    url: { type: "positional", required: true, description: "Its address, a sub-path included" },
+    dialect: {
+      type: "enum",
+      options: ["go", "rust"],
+      required: true,
+      valueHint: "DIALECT",
+      description: "go or rust",
+    },
+    "key-file": { type: "string", valueHint: "FILE", description: "Holds the credential that it is sent" },
+    ...DATA_ARG,
+  },
+  examples: ["lakehouse cutover upstream add go http://127.0.0.1:4110 --dialect go"],
+  run: async (args) => {
+    const given: Upstream = {
+      name: args.name,
+      url: args.url,
+      dialect: dialectName.parse(args.dialect),
+      ...(args["key-file"] === undefined ? {} : { key_file: args["key-file"] }),
+    };
+    await changeLedger(ledgerPath(settingsOf({ data: args.data }).data), (before) =>
+      withUpstream(before, given),
+    );
+    say(`${args.dialect} calls go to ${args.url}.`);
+  },
+});
+
+const rm = command({
+  name: "cutover upstream rm",
+  summary: "Forget an upstream",
+  args: { name: { type: "positional", required: true, description: "The upstream" }, ...DATA_ARG },
+  examples: ["lakehouse cutover upstream rm go"],
+  run: async (args) => {
+    await changeLedger(ledgerPath(settingsOf({ data: args.data }).data), (before) =>
+      withoutUpstream(before, args.name),
+    );
+    say(`Removed the upstream ${args.name}.`);
+  },
+});
+
+const upstreams = command({
+  name: "cutover upstream ls",
+  summary: "List upstreams",
+  args: ARGS,
+  examples: ["lakehouse cutover upstream ls"],
+  run: async (args) => {
+    const { upstreams: rows } = await readLedger(ledgerPath(settingsOf({ data: args.data }).data));
+    await emit<Upstream>(formatOf(args.output), {
+      fields: [
+        { name: "name", value: ({ name }) => name },
+        { name: "dialect", value: ({ dialect }) => dialect },
+        { name: "url", value: ({ url }) => url },
+        { name: "key_file", value: ({ key_file }) => key_file },
+      ],
+      rows,
+      empty: "There are no upstreams.",
+    });
+  },
+});
+
+const upstream = group({
+  name: "cutover upstream",
+  summary: "The older systems that dialects' calls go to",
+  examples: ["lakehouse cutover upstream ls"],
+  commands: { ls: upstreams, add, rm },
+  fallback: "ls",
+});
+
+export const cutover = group({
+  name: "cutover",
+  summary: "Move callers from an older system, route by route",
+  examples: [
+    "lakehouse cutover status",
+    "lakehouse cutover flip go:matrix.search --to primary --why 'gates hold'",
+  ],
+  commands: { status, flip, native, upstream },
+  fallback: "status",
+});
