@@ -92,9 +92,7 @@ export function replyOn(wire: Wire, model: string, body: Body): unknown {
         message: ollamaMessage(text, thought, tool),
         ...OLLAMA_END,
       };
-    case "openai":
-    case "openrouter":
-    case "kimi":
+    default:
       return {
         id: "chatcmpl-1",
         object: "chat.completion",
@@ -155,9 +153,7 @@ export function streamOn(wire: Wire, model: string, body: Body): string[] {
             ...OLLAMA_END,
           }),
         );
-    case "openai":
-    case "openrouter":
-    case "kimi":
+    default:
       return openaiStream(wire, model, words, thought, tool);
   }
 }

@@ -214,7 +214,7 @@ async function pause(ms: number, signal: AbortSignal): Promise<void> {
     }, ms);
     const forget = onAbort(signal, (reason) => {
       clearTimeout(timer);
-      reject(reason as Error);
+      reject(reason);
     });
   });
 }

@@ -76,19 +76,19 @@ test("with the catalog away the queue ends, what does not fit is counted, and al
 
 test("an append that was done and not answered is not done again", async () => {
   const before = await rowsOf();
-  let answered = false;
+  const state = { answered: false };
   const deaf: Pick<Service<typeof catalog>, "append" | "prepare" | "commit"> = {
     ...lake.catalog,
     append: async (input, init) => {
       const reply = await lake.catalog.append(input, init);
-      if (answered) return reply;
-      answered = true;
+      if (state.answered) return reply;
+      state.answered = true;
       throw new Fault("unavailable", "the connection broke.");
     },
   };
   const usage = createUsageLog({ catalog: deaf, clock, log: undefined, ageMsMax: 1 });
   for (let id = 0; id < 10; id += 1) usage.add(row(id));
-  while (!answered) await Bun.sleep(5);
+  while (!state.answered) await Bun.sleep(5);
   await usage.close();
   expect(usage.counts).toMatchObject({ written: 10, lost: 0 });
   expect((await rowsOf()) - before).toBe(10);
