@@ -92,35 +92,35 @@ export function replyOn(wire: Wire, model: string, body: Body): unknown {
         message: ollamaMessage(text, thought, tool),
         ...OLLAMA_END,
       };
-    default:
-      return {
-        id: "chatcmpl-1",
-        object: "chat.completion",
-        created: 1_700_000_000,
-        model: answered(wire, model),
-        choices: [
-          {
-            index: 0,
-            message: {
-              role: "assistant",
-              content: text === "" ? null : text,
-              ...(thought === ""
-                ? {}
-                : { [wire === "openrouter" ? "reasoning" : "reasoning_content"]: thought }),
-              ...(tool === undefined
-                ? {}
-                : {
-                    tool_calls: [
-                      { id: "call_abc", type: "function", function: { name: tool, arguments: ARGUMENTS } },
-                    ],
-                  }),
-            },
-            finish_reason: tool === undefined ? "stop" : "tool_calls",
-          },
-        ],
-        usage: openaiUsage(wire),
-      };
+    case "openai":
+    case "openrouter":
+    case "kimi":
   }
+  return {
+    id: "chatcmpl-1",
+    object: "chat.completion",
+    created: 1_700_000_000,
+    model: answered(wire, model),
+    choices: [
+      {
+        index: 0,
+        message: {
+          role: "assistant",
+          content: text === "" ? null : text,
+          ...(thought === "" ? {} : { [wire === "openrouter" ? "reasoning" : "reasoning_content"]: thought }),
+          ...(tool === undefined
+            ? {}
+            : {
+                tool_calls: [
+                  { id: "call_abc", type: "function", function: { name: tool, arguments: ARGUMENTS } },
+                ],
+              }),
+        },
+        finish_reason: tool === undefined ? "stop" : "tool_calls",
+      },
+    ],
+    usage: openaiUsage(wire),
+  };
 }
 
 /** Chunks as they leave the provider; the last ones hold finish mark and usage. */
@@ -153,9 +153,11 @@ export function streamOn(wire: Wire, model: string, body: Body): string[] {
             ...OLLAMA_END,
           }),
         );
-    default:
-      return openaiStream(wire, model, words, thought, tool);
+    case "openai":
+    case "openrouter":
+    case "kimi":
   }
+  return openaiStream(wire, model, words, thought, tool);
 }
 
 function sse(data: unknown): string {
