@@ -90,7 +90,8 @@ function sent(
   return null;
 }
 
-const replyEvents: Reply = ({ events }, input, exchange, request) => {
+const replyEvents: Reply = ({ check, events }, input, exchange, request) => {
+  check(input);
   const headers: Record<string, string> = {
     "content-type": EVENT_STREAM,
     "cache-control": "no-store",
