@@ -24,6 +24,7 @@ const pattern = z
   .string()
   .min(1)
   .max(500)
+  .refine(isPattern, "must be text, or a regular expression between slashes")
   .describe("Text that occurs, in any case; /.../ is a regular expression");
 
 const reply = z.strictObject({
@@ -162,6 +163,15 @@ function matches({ model, any, last, none }: Entry, request: ModelRequest): bool
 function occurs(one: string, text: string): boolean {
   const expression = expressionOf(one);
   return expression === undefined ? text.toLowerCase().includes(one.toLowerCase()) : expression.test(text);
+}
+
+function isPattern(one: string): boolean {
+  try {
+    expressionOf(one);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function expressionOf(one: string): RegExp | undefined {
