@@ -79,7 +79,7 @@ export const OPTIONS = {
   apart: option("LAKEHOUSE_APART", "One daemon per service instead of one process", flag),
   daemon_ports: option(
     "LAKEHOUSE_DAEMON_PORTS",
-    "Daemons listen on loopback ports 3211 to 3223 instead of sockets",
+    "Daemons listen on loopback ports 3211 to 3224 instead of sockets",
     flag,
   ),
   log: option(

@@ -28,7 +28,7 @@ export async function startPortkey(): Promise<ServerProcess | { readonly absent:
   probe.stop(true);
   const child = Bun.spawn([process.execPath, "--no-env-file", entry, `--port=${port}`, "--headless"], {
     cwd: folder,
-    env: { ...process.env, NODE_ENV: "production" },
+    env: { ...Bun.env, NODE_ENV: "production" },
     stdio: ["ignore", "ignore", "ignore"],
   });
   const url = `http://127.0.0.1:${port}`;

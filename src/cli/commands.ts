@@ -79,6 +79,10 @@ export const SECTIONS: Readonly<Record<string, Readonly<Record<string, Entry>>>>
       summary: "Turn texts into embedding vectors",
       load: async () => (await import("./commands/embed.ts")).embed,
     },
+    chat: {
+      summary: "Ask a language model",
+      load: async () => (await import("./commands/chat.ts")).chat,
+    },
   },
   "Set up": {
     cutover: {
@@ -92,6 +96,10 @@ export const SECTIONS: Readonly<Record<string, Readonly<Record<string, Entry>>>>
     config: {
       summary: "Show options; create, change and remove API keys",
       load: async () => (await import("./commands/config.ts")).config,
+    },
+    budget: {
+      summary: "Show and set what API keys may spend on chat models",
+      load: async () => (await import("./commands/budget.ts")).budget,
     },
     completion: {
       summary: "Complete commands in your shell",

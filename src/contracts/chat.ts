@@ -33,7 +33,6 @@ const part = z.union([
     data: z.string().min(1).describe("base64"),
   }),
 ]);
-export type ChatPart = z.infer<typeof part>;
 
 const chatMessage = z
   .strictObject({

@@ -30,6 +30,8 @@ export interface Implementation<C extends Contract = Contract> {
 
 export interface Invocation {
   readonly operation: AnyOp;
+  /** Throws Fault `invalid`: for a reply whose status goes out before the handler begins. */
+  check(input: unknown): void;
   /** JSON and raw operations: the output, or a promise of it that rejects with nothing but a Fault. */
   call(input: unknown, init: CallInit | IncomingCall | undefined): unknown;
   /** Event operations. The iterable throws nothing but a Fault. */
@@ -131,6 +133,7 @@ function invocation(
 
   return {
     operation,
+    check: (input) => void parse(input),
     call: (input, start = IDLE) => {
       const at = deadlineOf(start, timeoutMs);
       // A call that is passed on is cancelled by its first caller; deadline and signal need no second watch.

@@ -91,7 +91,8 @@ function sent(
   return null;
 }
 
-const replyEvents: Reply = ({ events, operation }, input, exchange, request) => {
+const replyEvents: Reply = ({ check, events, operation }, input, exchange, request) => {
+  check(input);
   const headers: Record<string, string> = {
     "content-type": EVENT_STREAM,
     "cache-control": "no-store",

@@ -30,7 +30,16 @@ export interface KillReport {
 }
 
 /** Those that can die and be started again while the others go on. */
-export const DAEMONS = ["storaged", "catalogd", "ingestd", "queryd", "embedd", "vectord", "matrixd"] as const;
+export const DAEMONS = [
+  "storaged",
+  "catalogd",
+  "ingestd",
+  "queryd",
+  "embedd",
+  "vectord",
+  "matrixd",
+  "chatd",
+] as const;
 
 export async function killRounds(seed: number, rounds: number, death: Death): Promise<KillReport> {
   const data = mkdtempSync(join(tmpdir(), "fault-kill-"));

@@ -95,34 +95,32 @@ export function replyOn(wire: Wire, model: string, body: Body): unknown {
     case "openai":
     case "openrouter":
     case "kimi":
-      return {
-        id: "chatcmpl-1",
-        object: "chat.completion",
-        created: 1_700_000_000,
-        model: answered(wire, model),
-        choices: [
-          {
-            index: 0,
-            message: {
-              role: "assistant",
-              content: text === "" ? null : text,
-              ...(thought === ""
-                ? {}
-                : { [wire === "openrouter" ? "reasoning" : "reasoning_content"]: thought }),
-              ...(tool === undefined
-                ? {}
-                : {
-                    tool_calls: [
-                      { id: "call_abc", type: "function", function: { name: tool, arguments: ARGUMENTS } },
-                    ],
-                  }),
-            },
-            finish_reason: tool === undefined ? "stop" : "tool_calls",
-          },
-        ],
-        usage: openaiUsage(wire),
-      };
   }
+  return {
+    id: "chatcmpl-1",
+    object: "chat.completion",
+    created: 1_700_000_000,
+    model: answered(wire, model),
+    choices: [
+      {
+        index: 0,
+        message: {
+          role: "assistant",
+          content: text === "" ? null : text,
+          ...(thought === "" ? {} : { [wire === "openrouter" ? "reasoning" : "reasoning_content"]: thought }),
+          ...(tool === undefined
+            ? {}
+            : {
+                tool_calls: [
+                  { id: "call_abc", type: "function", function: { name: tool, arguments: ARGUMENTS } },
+                ],
+              }),
+        },
+        finish_reason: tool === undefined ? "stop" : "tool_calls",
+      },
+    ],
+    usage: openaiUsage(wire),
+  };
 }
 
 /** Chunks as they leave the provider; the last ones hold finish mark and usage. */
@@ -158,8 +156,8 @@ export function streamOn(wire: Wire, model: string, body: Body): string[] {
     case "openai":
     case "openrouter":
     case "kimi":
-      return openaiStream(wire, model, words, thought, tool);
   }
+  return openaiStream(wire, model, words, thought, tool);
 }
 
 function sse(data: unknown): string {

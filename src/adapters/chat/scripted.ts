@@ -24,6 +24,7 @@ const pattern = z
   .string()
   .min(1)
   .max(500)
+  .refine(isPattern, "must be text, or a regular expression between slashes")
   .describe("Text that occurs, in any case; /.../ is a regular expression");
 
 const reply = z.strictObject({
@@ -164,6 +165,15 @@ function occurs(one: string, text: string): boolean {
   return expression === undefined ? text.toLowerCase().includes(one.toLowerCase()) : expression.test(text);
 }
 
+function isPattern(one: string): boolean {
+  try {
+    expressionOf(one);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function expressionOf(one: string): RegExp | undefined {
   const [, source] = /^\/(.+)\/$/s.exec(one) ?? [];
   return source === undefined ? undefined : new RegExp(source, "is");
@@ -214,7 +224,7 @@ async function pause(ms: number, signal: AbortSignal): Promise<void> {
     }, ms);
     const forget = onAbort(signal, (reason) => {
       clearTimeout(timer);
-      reject(reason as Error);
+      reject(reason);
     });
   });
 }

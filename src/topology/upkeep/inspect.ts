@@ -8,9 +8,19 @@ import type { House } from "#contracts/house";
 import type { Log } from "#lib/log";
 import { Fault } from "#rpc/fault";
 import { startServices } from "../services.ts";
+import { inspectBudgets } from "./chat-state.ts";
 
 export interface Finding {
-  readonly part: "catalog" | "dataset" | "object" | "index" | "corpus" | "journal" | "keys" | "format";
+  readonly part:
+    | "catalog"
+    | "dataset"
+    | "object"
+    | "index"
+    | "corpus"
+    | "journal"
+    | "budgets"
+    | "keys"
+    | "format";
   /** Of the dataset, object, index or corpus. */
   readonly name: string;
   /** One sentence. */
@@ -29,9 +39,10 @@ export async function inspectData(
   log: Log,
   options: InspectOptions,
 ): Promise<readonly Finding[]> {
+  const budgets = await inspectBudgets(settings);
   const services = await startServices(settings, log);
   try {
-    return await inspectHouse(services.house, options);
+    return [...budgets, ...(await inspectHouse(services.house, options))];
   } finally {
     await services.stop();
   }

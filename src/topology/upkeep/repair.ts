@@ -11,6 +11,7 @@ import { Fault } from "#rpc/fault";
 import { acquireDataLock } from "../data-lock.ts";
 import { startServices } from "../services.ts";
 import { inspectCatalog, rebuildCatalog } from "./catalog-state.ts";
+import { inspectBudgets, renewBudgets } from "./chat-state.ts";
 import { isFormatDamaged, writeFormat } from "./format.ts";
 import { type Finding, inspectHouse } from "./inspect.ts";
 
@@ -37,6 +38,7 @@ export async function repair(
     const lines: RepairLine[] = [...(await repairFormat(settings, dryRun)), ...(await lookAtKeys(settings))];
     const catalog = await repairCatalog(settings, log, dryRun);
     lines.push(...catalog);
+    lines.push(...(await repairBudgets(settings, dryRun)));
     // With its catalog damaged the house does not start, and what else is wrong shows only after the repair.
     if (dryRun && catalog.length > 0) return lines;
     const services = await startServices(settings, log);
@@ -79,6 +81,13 @@ async function repairCatalog(settings: Settings, log: Log, dryRun: boolean): Pro
     .map((finding) => ({ ...finding, done: false }));
   const result = `The catalog was made again from the tables' own metadata: ${rebuilt.length - lost.length} tables.`;
   return [...found.map((finding) => ({ ...finding, done: true, result })), ...lost];
+}
+
+async function repairBudgets(settings: Settings, dryRun: boolean): Promise<RepairLine[]> {
+  const found = await inspectBudgets(settings);
+  if (found.length === 0 || dryRun) return found.map((finding) => ({ ...finding, done: false }));
+  const result = await renewBudgets(settings);
+  return found.map((finding) => ({ ...finding, done: true, result }));
 }
 
 type Repairers = Parameters<typeof inspectHouse>[0];

@@ -1,0 +1,105 @@
+// `lakehouse budget`: what API keys may spend on chat models in a day, and have spent.
+
+import type { Budget } from "#contracts/chat";
+import { CLIENT_ARGS, settingsOf, wholeNumber } from "../args.ts";
+import { command, group } from "../command.ts";
+import { connect } from "../connect.ts";
+import { UsageProblem } from "../failure.ts";
+import { emit, type Field, formatOf } from "../terminal/output.ts";
+import { say } from "../terminal/terminal.ts";
+
+const FIELDS: readonly Field<Budget>[] = [
+  { name: "key", value: ({ key }) => key },
+  { name: "tokens", align: "right", value: ({ used_tokens: tokens }) => tokens },
+  { name: "tokens_per_day", align: "right", value: (budget) => budget.tokens_per_day, show: tokenLimit },
+  {
+    name: "usd",
+    align: "right",
+    value: ({ used_usd: usd }) => usd,
+    show: ({ used_usd: usd }) => usd.toFixed(4),
+  },
+  { name: "usd_per_day", align: "right", value: (budget) => budget.usd_per_day, show: usdLimit },
+  { name: "resets_at", value: ({ resets_at: at }) => at },
+];
+
+function tokenLimit({ tokens_per_day: tokens }: Budget): string {
+  return tokens === null ? "no limit" : String(tokens);
+}
+
+function usdLimit({ usd_per_day: usd }: Budget): string {
+  return usd === null ? "no limit" : usd.toFixed(2);
+}
+
+const KEY_ARG = {
+  key: { type: "positional", description: "The API key's name; * for all without a budget of their own" },
+} as const;
+
+const list = command({
+  name: "budget list",
+  summary: "Show budgets, and what each key has spent today",
+  args: CLIENT_ARGS,
+  examples: ["lakehouse budget", "lakehouse budget list -o json"],
+  run: async (args) => {
+    const { house } = await connect(settingsOf(args));
+    const { budgets } = await house.chatd.budgets({});
+    await emit(formatOf(args.output), {
+      fields: FIELDS,
+      rows: budgets,
+      json: { budgets },
+      empty:
+        "No key has a budget, and none has called a model today. Set one with: lakehouse budget set KEY --usd 5",
+    });
+  },
+});
+
+const set = command({
+  name: "budget set",
+  summary: "Set what a key may spend in a day",
+  details: "A limit that is not given is none. Days are those of UTC.",
+  args: {
+    ...KEY_ARG,
+    tokens: { type: "string", valueHint: "N", description: "Tokens, read and written" },
+    usd: { type: "string", valueHint: "AMOUNT", description: "US dollars" },
+    ...CLIENT_ARGS,
+  },
+  examples: ["lakehouse budget set reports --usd 5", "lakehouse budget set '*' --tokens 200000"],
+  run: async (args) => {
+    const tokens = wholeNumber("--tokens", args.tokens, 0, Number.MAX_SAFE_INTEGER) ?? null;
+    const usd = dollars(args.usd);
+    if (tokens === null && usd === null) {
+      throw new UsageProblem(
+        "Give a limit: --tokens, --usd or both. To remove one: lakehouse budget drop KEY",
+      );
+    }
+    const { house } = await connect(settingsOf(args));
+    const made = await house.chatd.setBudget({ key: args.key, tokens_per_day: tokens, usd_per_day: usd });
+    await emit(formatOf(args.output), { fields: FIELDS, rows: [made], json: made });
+  },
+});
+
+const drop = command({
+  name: "budget drop",
+  summary: "Remove a key's budget",
+  args: { ...KEY_ARG, ...CLIENT_ARGS },
+  examples: ["lakehouse budget drop reports"],
+  run: async (args) => {
+    const { house } = await connect(settingsOf(args));
+    await house.chatd.dropBudget({ key: args.key });
+    say(`${args.key} has no budget of its own now.`);
+  },
+});
+
+function dollars(text: string | undefined): number | null {
+  if (text === undefined) return null;
+  const usd = Number(text);
+  if (text.trim() !== "" && Number.isFinite(usd) && usd >= 0) return usd;
+  throw new UsageProblem(`--usd is an amount of US dollars, as in 2.50, not ${text}.`);
+}
+
+export const budget = group({
+  name: "budget",
+  summary: "Show and set what API keys may spend on chat models",
+  examples: ["lakehouse budget", "lakehouse budget set reports --usd 5"],
+  commands: { list, set, drop },
+  fallback: "list",
+});

@@ -1,0 +1,289 @@
+// Budgets: nothing is spent that was not reserved, nothing reserved stays so, and a crash gives nothing back.
+
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { sqliteState } from "#adapters/state";
+import type { ChatInput } from "#contracts/chat";
+import { Fault } from "#rpc/fault";
+import { type Lake, openLake } from "../../../../test/lake/lake.ts";
+import { type FakeProviders, startFakeProviders } from "../../../../test/providers/start.ts";
+import { startChatd, type TestChatd, TOPOLOGIES } from "../chatd.testing.ts";
+import { openBudgets } from "./budgets.ts";
+import { costOf, readPrices } from "./prices.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "budgets-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const DAY_MS = 86_400_000;
+const clock = { now: () => DAY_MS * 20_000 + 1000 };
+
+let files = 0;
+const newFile = (): string => join(folder, `${(files += 1)}.sqlite`);
+
+describe("the ledger", () => {
+  const amounts = fc.record({ tokens: fc.nat(5000), usd: fc.double({ min: 0, max: 0.01, noNaN: true }) });
+  const steps = fc.array(
+    fc.oneof(
+      fc.record({ kind: fc.constant("reserve" as const), amount: amounts }),
+      fc.record({
+        kind: fc.constant("settle" as const),
+        at: fc.nat(10),
+        share: fc.double({ min: 0, max: 1, noNaN: true }),
+      }),
+      fc.record({ kind: fc.constant("crash" as const) }),
+    ),
+    { maxLength: 40 },
+  );
+
+  test("whatever is reserved, settled and cut off by crashes, the limit holds and no spending is forgotten", async () => {
+    await fc.assert(
+      fc.asyncProperty(steps, async (all) => {
+        const limit = { tokens: 20_000, usd: 0.05 };
+        // Opened again without an end before, it is what a crash leaves.
+        const state = sqliteState(":memory:");
+        let budgets = await openBudgets(state, clock);
+        await budgets.set("k", limit);
+        let open: { amount: { tokens: number; usd: number }; settle: (share: number) => Promise<void> }[] =
+          [];
+        let spent = 0;
+        for (const step of all) {
+          if (step.kind === "reserve") {
+            const before = budgets.budgetOf("k");
+            const left = limit.tokens - before.used_tokens - before.reserved_tokens;
+            try {
+              const reservation = await budgets.reserve("k", step.amount);
+              expect(step.amount.tokens).toBeLessThanOrEqual(left + 1);
+              open.push({
+                amount: step.amount,
+                settle: async (share) => {
+                  spent += step.amount.tokens * share;
+                  const given = { tokens: step.amount.tokens * share, usd: step.amount.usd * share };
+                  await reservation.settle(given);
+                  // Once, however often it is called.
+                  await reservation.settle(given);
+                },
+              });
+            } catch (error) {
+              expect((error as Fault).code).toBe("rate_limited");
+            }
+          } else if (step.kind === "settle") {
+            const [one] = open.splice(step.at % Math.max(1, open.length), 1);
+            await one?.settle(step.share);
+          } else {
+            budgets = await openBudgets(state, clock);
+            open = [];
+            expect(budgets.budgetOf("k").used_tokens).toBeGreaterThanOrEqual(Math.floor(spent));
+          }
+          const { used_tokens, reserved_tokens } = budgets.budgetOf("k");
+          // A step above what was spent and reserved is the most that a crash costs.
+          expect(used_tokens + reserved_tokens).toBeLessThanOrEqual(limit.tokens * (1 + 1 / 64) + 2);
+        }
+        for (const one of open) await one.settle(0.5);
+        expect(budgets.budgetOf("k").reserved_tokens).toBe(0);
+        await budgets.close();
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test("a clean end leaves the exact numbers", async () => {
+    const file = newFile();
+    const first = await openBudgets(sqliteState(file), clock);
+    await first.set("k", { tokens: 1000, usd: 1 });
+    await (await first.reserve("k", { tokens: 500, usd: 0.5 })).settle({ tokens: 123, usd: 0.1 });
+    const before = first.budgetOf("k");
+    await first.close();
+    const second = await openBudgets(sqliteState(file), clock);
+    expect(second.budgetOf("k")).toEqual(before);
+    expect(before).toMatchObject({ used_tokens: 123, used_usd: 0.1 });
+    await second.close();
+  });
+
+  test("a new day starts at nothing, and a call over midnight counts for the day that it began on", async () => {
+    const time = { now: clock.now() };
+    const budgets = await openBudgets(sqliteState(":memory:"), { now: () => time.now });
+    await budgets.set("*", { tokens: 100, usd: null });
+    const reservation = await budgets.reserve("k", { tokens: 100, usd: 0 });
+    expect(() => budgets.reserve("k", { tokens: 1, usd: 0 })).toThrow(/has 0 tokens left today/);
+    time.now += DAY_MS;
+    await budgets.reserve("k", { tokens: 60, usd: 0 });
+    await reservation.settle({ tokens: 100, usd: 0 });
+    expect(budgets.budgetOf("k")).toMatchObject({ used_tokens: 0, reserved_tokens: 60 });
+    await budgets.close();
+  });
+
+  test("the budget of * holds for each key without one of its own", async () => {
+    const budgets = await openBudgets(sqliteState(":memory:"), clock);
+    await budgets.set("*", { tokens: 10, usd: null });
+    await budgets.set("vip", { tokens: null, usd: null });
+    expect(() => budgets.reserve("a", { tokens: 11, usd: 0 })).toThrow(Fault);
+    await budgets.reserve("vip", { tokens: 1_000_000, usd: 0 });
+    expect(await budgets.drop("vip")).toBe(true);
+    expect(await budgets.drop("vip")).toBe(false);
+    expect(() => budgets.reserve("vip", { tokens: 11, usd: 0 })).toThrow(Fault);
+    await budgets.close();
+  });
+});
+
+test("prices: the longest name that fits, an own file first, cached tokens at their own price", () => {
+  const own =
+    "provider\tmodel\tinput_usd\tcached_usd\toutput_usd\nx\tm*\t1\t0.1\t2\nx\tmini-*\t0.5\t0.1\t1\nx\tmini-2\t9\t9\t9\n";
+  const prices = readPrices(own);
+  expect(prices.priceOf("x", "m7")).toMatchObject({ input: 1 });
+  expect(prices.priceOf("x", "mini-1")).toMatchObject({ input: 0.5 });
+  expect(prices.priceOf("x", "mini-2")).toMatchObject({ input: 9 });
+  expect(prices.priceOf("y", "m7")).toBeUndefined();
+  const usage = { input_tokens: 1_000_000, cached_tokens: 500_000, output_tokens: 1_000_000 };
+  expect(costOf({ input: 1, cached: 0.1, output: 2 }, usage)).toBeCloseTo(0.5 + 0.05 + 2, 9);
+  expect(() => readPrices("nonsense")).toThrow(/LAKEHOUSE_CHAT_PRICES/);
+  expect(readPrices().asOf).toMatch(/^\d{4}-\d\d-\d\d$/);
+});
+
+describe.each(TOPOLOGIES)("every way to a model, %s", (topology) => {
+  let fakes: FakeProviders;
+  let lake: Lake;
+  let chatd: TestChatd;
+  beforeAll(async () => {
+    [fakes, lake] = await Promise.all([startFakeProviders(), openLake()]);
+    const prices = "provider\tmodel\tinput_usd\tcached_usd\toutput_usd\ncompat\t*\t100\t10\t1000\n";
+    chatd = await startChatd(topology, fakes, lake, { prices });
+  });
+  afterAll(async () => {
+    await chatd.close();
+    fakes.stop();
+    await lake.close();
+  });
+
+  const messages: ChatInput["messages"] = [{ role: "user", content: "Count the apples." }];
+  const calls = fc.array(
+    fc.record({
+      provider: fc.constantFrom("compat", "ollama", "openrouter", "kimi"),
+      quirk: fc.constantFrom(
+        "ok",
+        "torn",
+        "down",
+        "passes",
+        "no-finish",
+        "cut",
+        "error-midway",
+        "silent-midway",
+        "bad-request",
+      ),
+      streamed: fc.boolean(),
+      /** Events after which the reader stops; milliseconds after which the caller goes away. */
+      stopsAfter: fc.option(fc.nat(4), { nil: undefined }),
+      abortMs: fc.option(fc.nat(30), { nil: undefined }),
+    }),
+    { minLength: 1, maxLength: 8 },
+  );
+
+  test("reserves and settles: nothing stays reserved, however streams are cut", async () => {
+    let run = 0;
+    await fc.assert(
+      fc.asyncProperty(calls, async (all) => {
+        run += 1;
+        const caller = { id: `key-${topology}-${run}`, scopes: ["write"] as const };
+        await Promise.all(
+          all.map(async ({ provider, quirk, streamed, stopsAfter, abortMs }, at) => {
+            const controller = new AbortController();
+            const timer = abortMs === undefined ? undefined : setTimeout(() => controller.abort(), abortMs);
+            const model = `${provider}/${quirk}.${run}x${at}`;
+            const input = { model, messages, max_tokens: 50, deadline_ms: 400 };
+            const init = { caller, signal: controller.signal };
+            try {
+              if (!streamed) await chatd.service.chat(input, init);
+              else {
+                let seen = 0;
+                for await (const _ of chatd.service.chatEvents(input, init)) {
+                  seen += 1;
+                  if (stopsAfter !== undefined && seen > stopsAfter) break;
+                }
+              }
+            } catch (error) {
+              expect(error).toBeInstanceOf(Fault);
+            } finally {
+              clearTimeout(timer);
+            }
+          }),
+        );
+        const budget = async (): Promise<{ used: number; reserved: number; usd: number }> => {
+          const found = (await chatd.service.budgets({})).budgets.find(({ key }) => key === caller.id);
+          return {
+            used: found?.used_tokens ?? 0,
+            reserved: found?.reserved_tokens ?? 0,
+            usd: found?.reserved_usd ?? 0,
+          };
+        };
+        // Over a socket a caller who goes away is noticed a moment later.
+        const until = Date.now() + 20_000;
+        while ((await budget()).reserved > 0 && Date.now() < until) await Bun.sleep(5);
+        expect(await budget()).toMatchObject({ reserved: 0, usd: 0 });
+        // Each call that reached a model to its end was paid for.
+        const whole = all.filter(
+          ({ quirk, streamed, stopsAfter, abortMs }) =>
+            quirk === "ok" && abortMs === undefined && (!streamed || stopsAfter === undefined),
+        );
+        expect((await budget()).used).toBeGreaterThanOrEqual(whole.length * 30);
+      }),
+      { numRuns: 12 },
+    );
+  });
+
+  test("a key that has nothing left is refused on both routes, before anything is sent", async () => {
+    const caller = { id: `poor-${topology}`, scopes: ["write"] as const };
+    await chatd.service.setBudget({ key: caller.id, tokens_per_day: 40 });
+    const model = `compat/ok.poor${topology}`;
+    const input = { model, messages, max_tokens: 50 };
+    const refusals = await Promise.all([
+      chatd.service.chat(input, { caller }).catch((error: unknown) => error),
+      (async () => {
+        for await (const _ of chatd.service.chatEvents(input, { caller }));
+      })().catch((error: unknown) => error),
+    ]);
+    for (const refusal of refusals) expect(refusal).toMatchObject({ code: "rate_limited", reason: "budget" });
+    expect(await fakes.seen(model.slice("compat/".length))).toEqual([]);
+    expect(await chatd.service.usage({}, { caller })).toMatchObject({
+      key: caller.id,
+      used_tokens: 0,
+      tokens_per_day: 40,
+    });
+  });
+
+  test("under a budget a call without max_tokens asks for what was reserved", async () => {
+    const caller = { id: `capped-${topology}`, scopes: ["write"] as const };
+    await chatd.service.setBudget({ key: caller.id, usd_per_day: 10 });
+    const model = `ok.capped${topology}`;
+    const reply = await chatd.service.chat({ model: `compat/${model}`, messages }, { caller });
+    expect((await fakes.seen(model))[0]?.body).toMatchObject({ max_tokens: 4096 });
+    // 13 tokens at 100, 8 of the cache at 10 and 9 written at 1,000 dollars a million.
+    expect(reply.usage.cost_usd).toBeCloseTo((13 * 100 + 8 * 10 + 9 * 1000) / 1e6, 9);
+    expect((await chatd.service.usage({}, { caller })).used_usd).toBeCloseTo(reply.usage.cost_usd ?? 0, 6);
+    const unpriced = await chatd.service
+      .chat({ model: "kimi/ok.unpriced", messages }, { caller })
+      .catch((error: unknown) => error);
+    expect(unpriced).toMatchObject({ code: "invalid" });
+  });
+});
+
+test("a damaged database refuses calls with its name until it is repaired, and the service starts", async () => {
+  const [fakes, lake] = await Promise.all([startFakeProviders(), openLake()]);
+  const stateFile = newFile();
+  const first = await startChatd("local", fakes, lake, { stateFile });
+  await first.service.setBudget({ key: "k", tokens_per_day: 5 });
+  await first.close();
+  // What is in the log would be read instead.
+  rmSync(`${stateFile}-wal`, { force: true });
+  writeFileSync(stateFile, readFileSync(stateFile).fill(0x5a));
+  const second = await startChatd("local", fakes, lake, { stateFile });
+  const refusal = await second.service
+    .chat({ model: "scripted/echo", messages: [{ role: "user", content: "x" }] })
+    .catch((error: unknown) => error);
+  expect(refusal).toMatchObject({ code: "internal" });
+  expect(second.stats()["damaged"]).toEqual(["chat.sqlite"]);
+  expect((await second.service.providers({})).providers.length).toBeGreaterThan(5);
+  await second.close();
+  fakes.stop();
+  await lake.close();
+});

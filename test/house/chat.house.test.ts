@@ -1,0 +1,113 @@
+// Chat as users meet it: through the gateway and from the command line, in both topologies, with providers that are
+// processes of their own.
+
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { run } from "../../src/cli/spawned.testing.ts";
+import { type FakeProviders, startFakeProviders } from "../providers/start.ts";
+import { TEXT } from "../providers/wires.ts";
+import { codeOf, startHouse, type TestHouse, TOPOLOGIES } from "./house.ts";
+
+const KEY = "sk-canary-93d1f7a2c5e8b604";
+const messages = [{ role: "user", content: "Count the apples." }];
+
+describe.each(TOPOLOGIES)("chat, %s", (topology) => {
+  let fakes: FakeProviders;
+  let house: TestHouse;
+  const folder = mkdtempSync(join(tmpdir(), "chat-house-"));
+  beforeAll(async () => {
+    fakes = await startFakeProviders();
+    const keyFile = join(folder, "key");
+    writeFileSync(keyFile, `${KEY}\n`);
+    house = await startHouse(topology, {
+      chat_urls: fakes.urls,
+      chat_keys: `kimi=file:${keyFile},openrouter=file:${keyFile}`,
+      chat_model: "kimi/ok",
+    });
+  }, 60_000);
+  afterAll(async () => {
+    await house.close();
+    fakes.stop();
+    rmSync(folder, { recursive: true });
+  });
+
+  const post = (body: object, headers: Record<string, string> = {}): Promise<Response> =>
+    house.ask("/v1/chat", { method: "POST", body: JSON.stringify(body), headers });
+
+  test("one JSON reply, or events where the body or the accept header says so", async () => {
+    expect(await house.json("/v1/chat", { messages })).toMatchObject({
+      provider: "kimi",
+      message: { content: TEXT },
+      attempts: [{ outcome: "ok" }],
+    });
+    for (const reply of [
+      await post({ messages, stream: true }),
+      await post({ messages }, { accept: "text/event-stream" }),
+    ]) {
+      expect(reply.headers.get("content-type")).toBe("text/event-stream");
+      const text = await reply.text();
+      expect(text).toMatch(/^event: delta\n/);
+      expect(text).toContain("event: usage\n");
+      expect(text).toMatch(/event: done\ndata: \{.*\}\n\n$/);
+    }
+    const cut = await (await post({ messages, stream: true, model: "openrouter/error-midway" })).text();
+    expect(cut).toMatch(/event: fault\ndata: \{"error":\{"code":"upstream"/);
+    expect((await fakes.seen("ok"))[0]?.headers["authorization"]).toBe(`Bearer ${KEY}`);
+  });
+
+  test("a budget refuses, and each call is a row that SQL finds", async () => {
+    const set = await house.ask("/v1/chat/budgets/local", {
+      method: "PUT",
+      body: JSON.stringify({ tokens_per_day: 3000 }),
+    });
+    expect(set.status).toBe(200);
+    const refused = await post({ messages });
+    expect([refused.status, await codeOf(refused)]).toEqual([429, "rate_limited"]);
+    expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);
+    expect((await post({ messages, max_tokens: 20, metadata: { order: "o7" } })).status).toBe(200);
+    expect((await house.ask("/v1/chat/budgets/local", { method: "DELETE" })).status).toBe(204);
+    const sql = "SELECT outcome, input_tokens FROM chat_usage WHERE metadata LIKE '%o7%'";
+    const rowsOf = async (): Promise<unknown[]> => {
+      const reply = await house.ask("/v1/sql", { method: "POST", body: JSON.stringify({ sql }) });
+      return reply.ok ? ((await reply.json()) as { rows: unknown[] }).rows : [];
+    };
+    let rows = await rowsOf();
+    while (rows.length === 0) {
+      await Bun.sleep(200);
+      rows = await rowsOf();
+    }
+    expect(rows).toEqual([{ outcome: "ok", input_tokens: 21 }]);
+  }, 60_000);
+
+  test("providers, health and metrics say how they are, and the key is nowhere", async () => {
+    await post({ messages, model: "openrouter/no-credit" });
+    const said = [
+      JSON.stringify(await house.json("/v1/chat/providers")),
+      await (await house.ask("/v1/health")).text(),
+      await (await house.ask("/metrics")).text(),
+      await (await post({ messages, model: "kimi/unauthorized" })).text(),
+      house.logged.join("\n"),
+    ];
+    expect(said[1]).toContain("openrouter/no-credit fails and is left alone");
+    expect(said[2]).toMatch(/lakehouse_chat_breaker_state\{.*model="no-credit"\} 2/);
+    expect(said[2]).toMatch(/lakehouse_chat_tokens_total\{.*kind="output"\} \d+/);
+    expect(said.join("\n")).not.toContain(KEY.slice(3, 16));
+  });
+
+  test("the command line streams, takes text from a pipe, and shows budgets", async () => {
+    const env = { LAKEHOUSE_URL: house.url };
+    const asked = await run(["chat", "Count", "-m", "scripted/echo"], { env, stdin: "three apples\n" });
+    expect(asked).toMatchObject({ exitCode: 0, out: "Count\n\nthree apples\n" });
+    const json = await run(["chat", "Count", "--json"], { env });
+    expect(JSON.parse(json.out)).toMatchObject({ provider: "kimi", message: { content: TEXT } });
+    expect((await run(["chat"], { env, stdin: "" })).exitCode).toBe(2);
+    expect((await run(["chat", "x", "-m", "nobody/x"], { env })).err).toContain("Known: kimi");
+    const set = await run(["budget", "set", "reports", "--usd", "2.5", "--json"], { env });
+    expect(JSON.parse(set.out)).toMatchObject({ key: "reports", usd_per_day: 2.5, tokens_per_day: null });
+    expect((await run(["budget", "-o", "table"], { env })).out).toMatch(/^ *reports .*no limit.* 2\.50/m);
+    expect((await run(["budget", "drop", "reports"], { env })).exitCode).toBe(0);
+    expect((await run(["budget", "drop", "reports"], { env })).exitCode).toBe(4);
+  }, 60_000);
+});
