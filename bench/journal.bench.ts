@@ -18,7 +18,8 @@ const FOUND_MS_MAX = 20;
 
 export const bench: Bench = {
   name: "journal",
-  summary: "Events recorded in batches and one by one, beside bare appends that are flushed; finding them again",
+  summary:
+    "Events recorded in batches and one by one, beside bare appends that are flushed; finding them again",
   rows,
 };
 
@@ -56,7 +57,10 @@ async function rows({ seconds, rounds }: Settings): Promise<Row[]> {
       journal: () => posted(house, singles, { clients: SINGLE_WRITERS, events: 1, seconds }),
       bare: () => flushed(folder, singles, { clients: SINGLE_WRITERS, events: 1, seconds }),
     });
-    const { events, segments } = (await house.call("GET", "/v1/journal")) as { events: number; segments: number };
+    const { events, segments } = (await house.call("GET", "/v1/journal")) as {
+      events: number;
+      segments: number;
+    };
     const found: number[] = [];
     for (let n = 0; n < 50; n += 1) {
       const started = performance.now();
@@ -110,7 +114,10 @@ interface Load {
 }
 
 /** Events a second of clients that each send when the last reply is there. */
-async function rateOf({ clients, events, seconds }: Load, send: (n: number) => Promise<void>): Promise<number> {
+async function rateOf(
+  { clients, events, seconds }: Load,
+  send: (n: number) => Promise<void>,
+): Promise<number> {
   const started = performance.now();
   let sent = 0;
   let recorded = 0;

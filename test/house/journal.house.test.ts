@@ -80,8 +80,14 @@ describe.each(TOPOLOGIES)("the journal of a house %s", (topology) => {
     const sealed = await house.json<{ sealed_seq: number }>("/v1/journal/seal", {});
     const sql =
       "SELECT count(*) AS n, sum((data->>'$.n')::INT) AS sum FROM journal WHERE type = 'order.received'";
-    const { rows } = await house.json<{ rows: { n: number; sum: unknown }[] }>("/v1/sql", { sql });
-    expect(rows.map(({ n, sum }) => [n, Number(sum)])).toEqual([[sealed.sealed_seq, 1 + 2 + 3 + 5]]);
+    const { rows: counted } = await house.json<{ rows: { n: number; sum: unknown }[] }>("/v1/sql", { sql });
+    expect(counted.map(({ n, sum }) => [n, Number(sum)])).toEqual([[sealed.sealed_seq, 1 + 2 + 3 + 5]]);
+    const rows = JSON.stringify({ rows: [{ seq: 9 }] });
+    const written = [
+      await house.ask("/v1/catalog/datasets/Journal/append", { method: "POST", body: rows }),
+      await house.ask("/v1/ingest?dataset=journal", { method: "POST", body: "seq\n9\n" }),
+    ];
+    for (const reply of written) expect(await codeOf(reply)).toBe("forbidden");
     expect(await house.json("/v1/journal/verify")).toMatchObject({ ok: true, events: 4 });
     const { services } = await house.json<{ services: Record<string, { status: string }> }>("/v1/health");
     expect(services["journald"]?.status).toBe("ok");
