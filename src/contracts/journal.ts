@@ -253,7 +253,7 @@ export const journal = {
       kept_as: z.string().optional(),
     }),
     timeoutMs: 600_000,
-    errors: ["conflict"],
+    errors: [],
     scope: "admin",
   }),
 };
