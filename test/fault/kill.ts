@@ -1,4 +1,4 @@
-// A house that is killed at random moments while clients write to it: objects, files, vectors, a corpus. After
+// A house that is killed at random moments while clients write to it: objects, files, vectors, events, a corpus. After
 // each restart everything that was acknowledged must be there and nothing torn be seen; what was not answered is
 // sent again, as its client would, and must then count once. The folder lives through all rounds.
 
@@ -30,7 +30,16 @@ export interface KillReport {
 }
 
 /** Those that can die and be started again while the others go on. */
-export const DAEMONS = ["storaged", "catalogd", "ingestd", "queryd", "embedd", "vectord", "matrixd"] as const;
+export const DAEMONS = [
+  "storaged",
+  "catalogd",
+  "ingestd",
+  "queryd",
+  "embedd",
+  "vectord",
+  "matrixd",
+  "journald",
+] as const;
 
 export async function killRounds(seed: number, rounds: number, death: Death): Promise<KillReport> {
   const data = mkdtempSync(join(tmpdir(), "fault-kill-"));
