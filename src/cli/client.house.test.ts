@@ -296,15 +296,15 @@ describe.each([["together"], ["apart"]])("a house %s", (topology) => {
     const follower = start(["journal", "tail", "-n", "0", "--data", join(folder, "data")]);
     const following = follower.stdout.getReader().read();
     // It says nothing until there is an event, so they are recorded until it has one.
-    let got: string | undefined;
-    void following.then(({ value }) => (got = new TextDecoder().decode(value)));
-    while (got === undefined) {
+    const nothing = Symbol("nothing yet");
+    let got: typeof nothing | Awaited<typeof following> = nothing;
+    while (got === nothing) {
       await fetch(`${url}/v1/journal/events`, { method: "POST", body: recorded });
-      await Bun.sleep(50);
+      got = await Promise.race([following, Bun.sleep(50).then((): typeof nothing => nothing)]);
     }
     follower.kill("SIGINT");
     await follower.exited;
-    expect(JSON.parse(got.split("\n")[0] ?? "")).toMatchObject({ data: {} });
+    expect(JSON.parse(new TextDecoder().decode(got.value).split("\n")[0] ?? "")).toMatchObject({ data: {} });
   });
 
   test("a corpus is built, shown, searched and removed", async () => {

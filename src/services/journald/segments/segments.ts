@@ -18,7 +18,7 @@ const READ_BYTES = 256 * 1024;
 /** What of a full segment is read and hashed at once, in less than a millisecond. */
 const PIECE_BYTES = 1024 * 1024;
 /** Frames that were read for single events: those of a type, or a subject, often share one. */
-const FRAMES_KEPT = 8;
+const FRAMES_KEPT = 4;
 
 export interface Segment {
   readonly path: string;
