@@ -1,7 +1,7 @@
 // Every command that sends requests, against a running house, in both topologies.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { workbookBytes } from "#services/ingestd/xlsx/workbook.testing";
@@ -263,6 +263,48 @@ describe.each([["together"], ["apart"]])("a house %s", (topology) => {
     expect(wrong.err).toContain("\n  SELECT nam\n         ^");
     expect((await lakehouse(["sql", "SELECT * FROM wrkers"])).exitCode).toBe(4);
     expect((await lakehouse(["sql", "COPY workers TO 'x.csv'"])).exitCode).toBe(1);
+  });
+
+  test("the journal is shown, followed, verified, exported, and verified from its export", async () => {
+    const recorded = JSON.stringify(
+      ["order.received", "no_show", "order.received"].map((type, n) => ({
+        type,
+        subject: `order-${n}`,
+        data: { n },
+      })),
+    );
+    const { url } = JSON.parse(await readFile(join(folder, "data", "running.json"), "utf8")) as {
+      url: string;
+    };
+    expect((await fetch(`${url}/v1/journal/events`, { method: "POST", body: recorded })).status).toBe(201);
+    expect(JSON.parse((await lakehouse(["journal"])).out)).toMatchObject({ events: 3 });
+    const tail = await lakehouse(["journal", "tail", "-n", "1", "--type", "order.received", "--no-follow"]);
+    expect(JSON.parse(tail.out)).toMatchObject({ seq: 3, subject: "order-2" });
+    const shown = await lakehouse(["journal", "tail", "--no-follow", "-o", "table"]);
+    expect(shown.out).toMatch(/^2 .*no_show order-1 \{"n":1\}$/m);
+    const file = join(folder, "events.jsonl");
+    expect((await lakehouse(["journal", "export", file])).err).toContain("Wrote");
+    expect((await lakehouse(["journal", "verify", "-o", "table"])).err).toContain("3 events verify");
+    expect(JSON.parse((await lakehouse(["journal", "verify", file])).out)).toMatchObject({
+      ok: true,
+      events: 3,
+    });
+    await writeFile(file, (await readFile(file, "utf8")).replace("no_show", "no_shop"));
+    const altered = await lakehouse(["journal", "verify", file, "-o", "table"]);
+    expect([altered.exitCode, altered.err]).toEqual([1, expect.stringContaining("event 2 does not")]);
+    expect(JSON.parse((await lakehouse(["journal", "seal"])).out)).toMatchObject({ sealed_seq: 3 });
+    const follower = start(["journal", "tail", "-n", "0", "--data", join(folder, "data")]);
+    const following = follower.stdout.getReader().read();
+    // It says nothing until there is an event, so they are recorded until it has one.
+    const nothing = Symbol("nothing yet");
+    let got: typeof nothing | Awaited<typeof following> = nothing;
+    while (got === nothing) {
+      await fetch(`${url}/v1/journal/events`, { method: "POST", body: recorded });
+      got = await Promise.race([following, Bun.sleep(50).then((): typeof nothing => nothing)]);
+    }
+    follower.kill("SIGINT");
+    await follower.exited;
+    expect(JSON.parse(new TextDecoder().decode(got.value).split("\n")[0] ?? "")).toMatchObject({ data: {} });
   });
 
   test("a corpus is built, shown, searched and removed", async () => {

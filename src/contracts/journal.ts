@@ -25,15 +25,23 @@ const eventType = z
     /^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$/,
     "must be lower-case words separated by dots, such as order.received",
   );
-const subject = z.string().min(1).max(200).describe("What the event is about: an order, a worker, a fill");
+const name = z
+  .string()
+  .min(1)
+  .max(200)
+  .regex(/^[^\p{Cc}]*$/u, "must not have control characters");
+const subject = name.describe("What the event is about: an order, a worker, a fill");
+/** Years of four digits, in UTC too: what every reader of the dataset takes for a time. */
+const eventTime = z.iso
+  .datetime({ offset: true })
+  .refine((text) => /^[1-9]\d{3}-/.test(new Date(text).toISOString()), "must be in the years 1000 to 9999");
 
 const eventFields = {
   id: eventId.optional(),
   type: eventType,
   subject,
-  actor: z.string().min(1).max(200).optional().describe("Who or what did it"),
-  at: z.iso
-    .datetime({ offset: true })
+  actor: name.optional().describe("Who or what did it"),
+  at: eventTime
     .optional()
     .describe("When it happened; when it was recorded unless given. Kept in UTC, to the millisecond"),
   data: jsonObject.default({}),
@@ -253,7 +261,7 @@ export const journal = {
       kept_as: z.string().optional(),
     }),
     timeoutMs: 600_000,
-    errors: ["conflict"],
+    errors: [],
     scope: "admin",
   }),
 };

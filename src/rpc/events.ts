@@ -44,6 +44,8 @@ export function sseStream(
     );
   return new ReadableStream<Uint8Array>({
     start: (controller) => {
+      // The platform sends the head of a response with its first bytes, and the first event may be long in coming.
+      controller.enqueue(encoder.encode(": begun\n\n"));
       keepAlive = setInterval(() => controller.enqueue(encoder.encode(": keep-alive\n\n")), KEEP_ALIVE_MS);
     },
     pull: async (controller) => {

@@ -30,11 +30,9 @@ export interface Implementation<C extends Contract = Contract> {
 
 export interface Invocation {
   readonly operation: AnyOp;
-  /** Throws Fault `invalid`: for a reply whose status goes out before the handler begins. */
-  check(input: unknown): void;
   /** JSON and raw operations: the output, or a promise of it that rejects with nothing but a Fault. */
   call(input: unknown, init: CallInit | IncomingCall | undefined): unknown;
-  /** Event operations. The iterable throws nothing but a Fault. */
+  /** Event operations. Throws a Fault for input that is not valid; the iterable throws nothing but a Fault. */
   events(input: unknown, init: CallInit | IncomingCall | undefined): AsyncIterable<unknown>;
 }
 
@@ -69,7 +67,9 @@ export function local<C extends Contract>(implementation: Implementation<C>): Se
   for (const [name, invoked] of Object.entries(implementation.invocations)) {
     service[name] =
       invoked.operation.reply === "events"
-        ? (input: unknown, init?: CallInit) => invoked.events(input, init)
+        ? (input: unknown, init?: CallInit) => ({
+            [Symbol.asyncIterator]: () => invoked.events(input, init)[Symbol.asyncIterator](),
+          })
         : async (input: unknown, init?: CallInit) => {
             const output = await invoked.call(input, init);
             if (output instanceof Encoded) return output.value() as unknown;
@@ -133,7 +133,6 @@ function invocation(
 
   return {
     operation,
-    check: (input) => void parse(input),
     call: (input, start = IDLE) => {
       const at = deadlineOf(start, timeoutMs);
       // A call that is passed on is cancelled by its first caller; deadline and signal need no second watch.
@@ -146,15 +145,24 @@ function invocation(
       if (!(begun instanceof Promise)) return begun;
       return untilEnded(begun, call, signal, () => timedOut(operation, origin));
     },
-    events: (input, start = IDLE) =>
-      cancellableEvents(
-        start,
-        operation,
-        origin,
-        (call) => handler(parse(input), call) as AsyncIterable<unknown>,
-        failed,
-      ),
+    events: (input, start = IDLE) => {
+      // Before the stream begins, so that over HTTP it is an answer of its own and no event in a stream.
+      const parsed = parsedOrFault(() => parse(input), origin);
+      const begun = (call: CallState): AsyncIterable<unknown> =>
+        handler(parsed, call) as AsyncIterable<unknown>;
+      return cancellableEvents(start, operation, origin, begun, failed);
+    },
   };
+}
+
+function parsedOrFault(parse: () => unknown, origin: string): unknown {
+  try {
+    return parse();
+  } catch (thrown) {
+    const fault = toFault(thrown);
+    fault.origin ??= origin;
+    throw fault;
+  }
 }
 
 /** Waits for `work` until it ends, the call's deadline passes or its caller's own signal fires, whichever is first. */

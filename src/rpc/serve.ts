@@ -91,8 +91,9 @@ function sent(
   return null;
 }
 
-const replyEvents: Reply = ({ check, events, operation }, input, exchange, request) => {
-  check(input);
+const replyEvents: Reply = ({ events, operation }, input, exchange, request) => {
+  // Input that is not valid throws here: once the head is out it could only be an event.
+  const stream = events(input, exchange);
   const headers: Record<string, string> = {
     "content-type": EVENT_STREAM,
     "cache-control": "no-store",
@@ -100,7 +101,5 @@ const replyEvents: Reply = ({ check, events, operation }, input, exchange, reque
   exchange.seal(headers, 200);
   const withReason = exchange.fromNeighbour === true && request.headers.has(CALL_HEADERS.reason);
   const { eventId } = operation as AnyOp & Untyped;
-  return new Response(sseStream(events(input, exchange), exchange.requestId, { withReason, eventId }), {
-    headers,
-  });
+  return new Response(sseStream(stream, exchange.requestId, { withReason, eventId }), { headers });
 };

@@ -1,4 +1,4 @@
-// A house that is killed at random moments while clients write to it: objects, files, vectors, a corpus. After
+// A house that is killed at random moments while clients write to it: objects, files, vectors, events, a corpus. After
 // each restart everything that was acknowledged must be there and nothing torn be seen; what was not answered is
 // sent again, as its client would, and must then count once. The folder lives through all rounds.
 
@@ -39,6 +39,7 @@ export const DAEMONS = [
   "vectord",
   "matrixd",
   "chatd",
+  "journald",
 ] as const;
 
 export async function killRounds(seed: number, rounds: number, death: Death): Promise<KillReport> {

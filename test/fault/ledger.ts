@@ -1,4 +1,4 @@
-// Clients of a house that record what was acknowledged: objects, files, vectors, a corpus, each write with a number
+// Clients of a house that record what was acknowledged: objects, files, vectors, events, a corpus, each write with a number
 // of its own. After whatever befell the house, everything that was acknowledged must be there and nothing torn be
 // seen; what was not answered is sent again, as its client would, and must then count once.
 
@@ -21,10 +21,12 @@ export interface Ledger {
   readonly objects: Set<number>;
   readonly files: Set<number>;
   readonly vectors: Set<number>;
-  /** Files and vectors whose response never came. */
+  readonly events: Set<number>;
+  /** Those whose response never came. */
   readonly openFiles: Set<number>;
   readonly openVectors: Set<number>;
   readonly openObjects: Set<number>;
+  readonly openEvents: Set<number>;
   corpus: boolean;
 }
 
@@ -34,19 +36,21 @@ export function newLedger(): Ledger {
     objects: new Set(),
     files: new Set(),
     vectors: new Set(),
+    events: new Set(),
     openFiles: new Set(),
     openVectors: new Set(),
     openObjects: new Set(),
+    openEvents: new Set(),
     corpus: false,
   };
 }
 
-export function acknowledgedIn({ objects, files, vectors }: Ledger): number {
-  return objects.size + files.size + vectors.size;
+export function acknowledgedIn({ objects, files, vectors, events }: Ledger): number {
+  return objects.size + files.size + vectors.size + events.size;
 }
 
-export function unansweredIn({ openFiles, openVectors, openObjects }: Ledger): number {
-  return openFiles.size + openVectors.size + openObjects.size;
+export function unansweredIn({ openFiles, openVectors, openObjects, openEvents }: Ledger): number {
+  return openFiles.size + openVectors.size + openObjects.size + openEvents.size;
 }
 
 export const contentOf = (n: number): string => `object ${n}\n`.repeat(200 + (n % 5000));
@@ -72,6 +76,17 @@ const upsert = (url: string, n: number): Promise<Response> =>
     method: "POST",
     body: JSON.stringify({ items: [{ id: `v${n}`, vector: vectorOf(n), metadata: { n } }] }),
   });
+/** Two events that belong together; every few of them are sealed at once, so that a kill meets that too. */
+const record = async (url: string, n: number): Promise<Response> => {
+  if (n % 10 === 0) void send(url, "/v1/journal/seal", { method: "POST", body: "{}" }).catch(() => undefined);
+  return send(url, "/v1/journal/events", {
+    method: "POST",
+    body: JSON.stringify(
+      [0, 1].map((half) => ({ type: "order.received", subject: `kill-${n}`, data: { n, half } })),
+    ),
+    headers: { "idempotency-key": `events-${n}` },
+  });
+};
 const define = (url: string): Promise<Response> =>
   send(url, "/v1/matrix/corpora/roster", {
     method: "PUT",
@@ -120,11 +135,12 @@ export function startWriters(
     const reply = await define(url).catch(() => undefined);
     if (reply?.ok === true) ledger.corpus = true;
   };
-  const { objects, files, vectors, openObjects, openFiles, openVectors } = ledger;
+  const { objects, files, vectors, events, openObjects, openFiles, openVectors, openEvents } = ledger;
   return [
     ...Array.from({ length: WRITERS_A_KIND }, () => loop(objects, openObjects, put)),
     ...Array.from({ length: WRITERS_A_KIND }, () => loop(files, openFiles, load)),
     ...Array.from({ length: WRITERS_A_KIND }, () => loop(vectors, openVectors, upsert)),
+    ...Array.from({ length: WRITERS_A_KIND }, () => loop(events, openEvents, record)),
     corpus(),
   ];
 }
@@ -153,6 +169,7 @@ export async function check(url: string, ledger: Ledger, firstNew: number): Prom
     ...(await checkObjects(url, ledger, firstNew)),
     ...(await checkRows(url, ledger)),
     ...(await checkVectors(url, ledger)),
+    ...(await checkEvents(url, ledger)),
     ...(await checkCorpus(url, ledger)),
   ];
 }
@@ -246,6 +263,69 @@ async function checkVectors(url: string, { vectors, openVectors }: Ledger): Prom
   }
   openVectors.clear();
   return wrong;
+}
+
+interface Recorded {
+  readonly seq: number;
+  readonly data: { readonly n: number; readonly half: number };
+}
+
+/** Every event, in its order. */
+async function eventsAt(url: string): Promise<Recorded[]> {
+  const found: Recorded[] = [];
+  let next: string | undefined = "0";
+  while (next !== undefined) {
+    const path = `/v1/journal/events?limit=1000&cursor=${next}`;
+    let page: { events: Recorded[]; next_cursor?: string } = { events: [] };
+    await until(async () => {
+      const reply = await send(url, path, {});
+      const text = await reply.text();
+      if (reply.ok) page = JSON.parse(text) as typeof page;
+      return reply.ok || `${reply.status} ${text.slice(0, 300)}`;
+    });
+    found.push(...page.events);
+    next = page.next_cursor;
+  }
+  return found;
+}
+
+async function checkEvents(url: string, { events, openEvents }: Ledger): Promise<string[]> {
+  const wrong: string[] = [];
+  for (const n of openEvents) {
+    await untilOk(() => record(url, n));
+    events.add(n);
+  }
+  openEvents.clear();
+  const all = await eventsAt(url);
+  const counts = new Map<number, number>();
+  for (const [at, { seq, data }] of all.entries()) {
+    if (seq !== at + 1) wrong.push(`event ${seq} stands at ${at + 1}`);
+    counts.set(data.n, (counts.get(data.n) ?? 0) + 1);
+  }
+  for (const n of events)
+    if (counts.get(n) !== 2) wrong.push(`the two events of ${n} are there ${counts.get(n) ?? 0} times`);
+  const { ok, problem } = (await (await send(url, "/v1/journal/verify", {})).json()) as {
+    ok: boolean;
+    problem?: string;
+  };
+  if (!ok) wrong.push(`the journal does not verify: ${problem}`);
+  await untilOk(() => send(url, "/v1/journal/seal", { method: "POST", body: "{}" }));
+  if (all.length > 0) wrong.push(...(await checkSealed(url, all.length)));
+  return wrong;
+}
+
+/** SQL sees each event once. */
+async function checkSealed(url: string, events: number): Promise<string[]> {
+  let rows: unknown;
+  await until(async () => {
+    const sql = "select count(*) n, count(distinct seq) d, max(seq) m from journal";
+    const reply = await send(url, "/v1/sql", { method: "POST", body: JSON.stringify({ sql }) });
+    const answer = (await reply.json()) as { rows?: unknown };
+    ({ rows } = answer);
+    return reply.ok || JSON.stringify(answer);
+  });
+  const expected = JSON.stringify([{ n: events, d: events, m: events }]);
+  return JSON.stringify(rows) === expected ? [] : [`the dataset journal has ${JSON.stringify(rows)}`];
 }
 
 function base64Of(numbers: readonly number[]): string {

@@ -251,9 +251,10 @@ const journalWriter: Writer = {
       if (found.length > 0 && !Bun.deepEquals(found, whole)) wrong.push(`the events of ${n} are torn`);
       await appends.append(journal, journalContract.append.input.parse({ events: eventsOf(n) }));
     }
-    const after = (await idsThere()).sort().join();
-    const all = Array.from({ length: tried }, (_, n) => eventsOf(n).map(({ id }) => id)).flat();
-    if (after !== all.sort().join()) wrong.push(`after all were sent again there are: ${after}`);
+    const after = (await idsThere()).toSorted((a, b) => a.localeCompare(b)).join();
+    const all = Array.from({ length: tried }, (_, n) => eventsOf(n).map(({ id = "" }) => id)).flat();
+    if (after !== all.toSorted((a, b) => a.localeCompare(b)).join())
+      wrong.push(`after all were sent again there are: ${after}`);
     await journal.close();
     const { ok, problem } = await verifyJournal(
       join(folder, "journal"),

@@ -117,6 +117,15 @@ const PROVOCATIONS: Readonly<Record<string, Partial<Record<FaultCode, Provocatio
     not_found: { ...get("/v1/matrix/corpora/nobody"), headers: { accept: "text/event-stream" } },
   },
   "matrixd.dropCorpus": { not_found: erase("/v1/matrix/corpora/nobody") },
+  "journald.append": {
+    conflict: post("/v1/journal/events", { id: "here", type: "no_show", subject: "another" }),
+    too_large: post("/v1/journal/events", {
+      type: "no_show",
+      subject: "s",
+      data: { x: "x".repeat(300_000) },
+    }),
+  },
+  "journald.event": { not_found: get("/v1/journal/events/nobody") },
 };
 
 /** Provoked elsewhere: what needs a broken neighbour, another call at the same moment, or gigabytes. */
@@ -127,6 +136,7 @@ const elsewhere = (name: string, code: FaultCode): boolean =>
   (name === "ingestd.ingest" && code === "too_large") ||
   (name === "catalogd.maintain" && code === "conflict") ||
   (name === "ingestd.replay" && code !== "not_found") ||
+  (name === "journald.seal" && code === "conflict") ||
   (name.startsWith("queryd.sql") && code === "rejected");
 
 test("the table has every code of every operation, and no other", () => {
@@ -163,6 +173,7 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
     await house.ask("/v1/storage/here", { method: "PUT", body: "x" });
     await house.ask("/v1/vectors/here", { method: "PUT", body: '{"dimension":2,"model":"one"}' });
     await house.json("/v1/vectors/here/snapshot", { name: "first" }, 201);
+    await house.json("/v1/journal/events", { id: "here", type: "no_show", subject: "one" }, 201);
   }, 240_000);
   afterAll(() => house.close(), 240_000);
 

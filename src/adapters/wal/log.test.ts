@@ -347,6 +347,58 @@ describe("the log", () => {
     expect((await faultOf(reopen(dir, { after: 0 }))).message).toContain("writes 1 to");
   });
 
+  test("records of one call are there all or none, and are made when their place is known", async () => {
+    const dir = folder();
+    const { log } = await reopen(dir);
+    const placed: number[] = [];
+    const group = (count: number): Promise<number> =>
+      log.appendAll({
+        bytes: count * 8,
+        records: (first) => Array.from({ length: count }, (_, n) => bytes(`at ${first + n}`)),
+        apply: (first) => void placed.push(first),
+      });
+    const refusing = log.appendAll({
+      bytes: 1,
+      records: () => {
+        throw new Fault("invalid", "no such record");
+      },
+      apply: () => undefined,
+    });
+    expect((await faultOf(refusing)).code).toBe("invalid");
+    expect(await Promise.all([group(3), group(1), group(2)])).toEqual([3, 4, 6]);
+    expect(placed).toEqual([1, 4, 5]);
+    await log.append(bytes("alone"), () => undefined);
+    await log.close();
+    expect(await recordsOf(dir)).toEqual(["at 1", "at 2", "at 3", "at 4", "at 5", "at 6", "alone"]);
+    // Whatever byte its frame is cut at, the group is not there in part.
+    const torn = folder();
+    const { log: other } = await reopen(torn);
+    await write(other, ["first"]);
+    const start = statSync(newest(torn)).size;
+    const before = readFileSync(join(torn, "head"));
+    const records = [bytes("a"), bytes("b"), bytes("c")];
+    await other.appendAll({ bytes: 3, records: () => records, apply: () => undefined });
+    const whole = readFileSync(newest(torn));
+    for (let cut = start; cut < whole.length; cut += 5) {
+      writeFileSync(join(torn, "head"), before);
+      writeFileSync(newest(torn), whole.subarray(0, cut));
+      expect(await recordsOf(torn)).toEqual(["first"]);
+    }
+    await other.close();
+  });
+
+  test("more than may wait is refused with a time to come back, and let in again afterwards", async () => {
+    const dir = folder();
+    await createLog(nodeDisk, dir, 0);
+    const log = await Log.open({ dir, after: 0, replay: () => undefined, waitingBytesMax: 100 });
+    const first = log.append(new Uint8Array(80), () => undefined);
+    const refused = await faultOf((async () => log.append(new Uint8Array(80), () => undefined))());
+    expect([refused.code, refused.retryAfterMs]).toEqual(["unavailable", 250]);
+    await first;
+    expect(await log.append(new Uint8Array(80), () => undefined)).toBe(2);
+    await log.close();
+  });
+
   test("is closed for good, and limits what one call writes", async () => {
     const { log } = await reopen(folder());
     expect(() => log.append(new Uint8Array(64 * 1024 * 1024 + 1), () => undefined)).toThrow("fewer items");

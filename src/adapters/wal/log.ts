@@ -168,7 +168,14 @@ export class Log {
     }
     this.#waitingBytes += entry.bytes;
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ entry, resolve, reject });
+      // Whoever is answered may append again at once.
+      const settled =
+        <T>(settle: (outcome: T) => void) =>
+        (outcome: T): void => {
+          this.#waitingBytes -= entry.bytes;
+          settle(outcome);
+        };
+      this.#waiting.push({ entry, resolve: settled(resolve), reject: settled(reject) });
       this.#flushing ??= this.#flush();
     });
   }
@@ -253,14 +260,6 @@ export class Log {
     return this.#waiting.splice(0, count);
   }
 
-  async #commit(batch: readonly Waiting[]): Promise<void> {
-    try {
-      await this.#write(batch);
-    } finally {
-      for (const { entry } of batch) this.#waitingBytes -= entry.bytes;
-    }
-  }
-
   /** The records of each call; one that refuses, or has none, is settled and left out. */
   async #make(batch: readonly Waiting[]): Promise<readonly Made[]> {
     const made: Made[] = [];
@@ -279,7 +278,7 @@ export class Log {
     return made;
   }
 
-  async #write(batch: readonly Waiting[]): Promise<void> {
+  async #commit(batch: readonly Waiting[]): Promise<void> {
     const made = await this.#make(batch);
     if (made.length === 0) return;
     const all = made.flatMap(({ records }) => records);

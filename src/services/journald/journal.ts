@@ -25,8 +25,8 @@ import { addRecord, type Segment, segmentPath, Segments } from "./segments/segme
 
 /** Some ten thousand events: replayed at start in a fraction of a second, and few enough files for a large journal. */
 const SEGMENT_BYTES = 16 * 1024 * 1024;
-/** A single event is read with its frame. */
-const FRAME_BYTES_MAX = 1024 * 1024;
+/** A single event is read with its frame; a call that has more has one of its own. */
+const FRAME_BYTES_MAX = 256 * 1024;
 /** Appends that wait for the disk; about two seconds of the busiest writers. */
 const WAITING_BYTES_MAX = 32 * 1024 * 1024;
 /** Read before the journal opens; at a gigabyte a second it is not noticed. */

@@ -5,10 +5,13 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { hash as digest } from "node:crypto";
 import { readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import fc from "fast-check";
 import type { JournalEvent, NewEvent } from "#contracts/journal";
 import { canonicalJson } from "#lib/canonical-json";
 import { present as named } from "#lib/assert";
 import { Fault } from "#rpc/fault";
+import { recordOf } from "./dataset/rows.ts";
+import { decodeRecord } from "./events/record.ts";
 import { openTestJournal, type TestJournal } from "./journal.testing.ts";
 
 const faultOf = async (work: Promise<unknown>): Promise<Fault> => {
@@ -234,6 +237,45 @@ describe.each(["local", "remote"] as const)("journald, %s", (topology) => {
     expect(await own.service.seal({})).toMatchObject({ sealed_seq: 54, rows: 52 });
     await own.lake.catalog.drop({ dataset: "journal", purge: false });
     expect(await own.service.seal({})).toMatchObject({ sealed_seq: 54, rows: 54 });
+  }, 60_000);
+
+  test("whatever an event holds, its row is the same event to the byte", async () => {
+    const at = fc.date({
+      min: new Date("1000-01-01T00:00:00Z"),
+      max: new Date("9999-12-31T23:59:59Z"),
+      noInvalidDate: true,
+    });
+    const word = fc
+      .string({ unit: "grapheme", minLength: 1, maxLength: 40 })
+      .filter((text) => !/\p{Cc}/u.test(text));
+    const wild = fc.record(
+      {
+        subject: word,
+        actor: word,
+        at: at.map((date) => date.toISOString()),
+        data: fc.dictionary(fc.string(), fc.jsonValue()),
+      },
+      { requiredKeys: ["subject", "data"] },
+    );
+    // As it arrives over the wire, which refuses that key.
+    const texts = fc.sample(
+      wild.map((event) => JSON.stringify(event)).filter((text) => !text.includes("__proto__")),
+      {
+        numRuns: 200,
+        seed: 1,
+      },
+    );
+    const events = texts.map((text): NewEvent => {
+      return { type: "order.parsed", ...(JSON.parse(text) as { subject: string }) };
+    });
+    await own.service.append({ events });
+    expect(await own.service.seal({})).toMatchObject({ rows: 200 });
+    expectChain(await all());
+    const { rows } = await own.query.sql({ sql: "SELECT * FROM journal ORDER BY seq", limit: 1000 });
+    const back = rows.map((row) => decodeRecord(recordOf(row) ?? new Uint8Array())?.event);
+    expect(back).toEqual(await all());
+    const odd = [{ subject: "a\u0000b" }, { at: "9999-12-31T23:59:59-01:00" }, { data: { text: "\ud800" } }];
+    for (const more of odd) expect((await faultOf(own.service.append(order(1, more)))).code).toBe("invalid");
   }, 60_000);
 
   test("an altered byte is told at start, by every call and by verify, until it is repaired from the dataset", async () => {

@@ -7,16 +7,19 @@
 
 import type { catalog } from "#contracts/catalog";
 import type { SnapshotId } from "#contracts/shapes";
+import { timeSlicer } from "#lib/event-loop";
 import type { Service } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
 import { decodeRecord } from "../events/record.ts";
 import type { Journal } from "../journal.ts";
 import { COLUMNS, DATASET, type Row, rowOf } from "./rows.ts";
 
-/** Rows of one append: what catalogd takes at once, and as many events that wait are sealed without waiting longer. */
+/** Rows of one append: what catalogd takes at once. */
 const ROWS_MAX = 10_000;
-/** Their JSON, below what catalogd takes, text within text counted. */
-const ROWS_BYTES_MAX = 3 * 1024 * 1024;
+/** Their records. Text within text is at most twice as long, and catalogd takes 4 MiB; it is some thousand events. */
+const RECORD_BYTES_MAX = 1536 * 1024;
+/** As many events that wait are sealed without waiting longer. */
+const UNSEALED_MAX = 10_000;
 
 export interface Sealed {
   readonly sealedSeq: number;
@@ -59,7 +62,7 @@ export class Sealer {
     if (this.#isClosed) return;
     const unsealed = this.#journal.end.seq - (this.#sealedSeq ?? 0);
     if (unsealed === 0) return;
-    if (this.#sealedSeq !== null && unsealed >= ROWS_MAX) void this.#sealSoon();
+    if (this.#sealedSeq !== null && unsealed >= UNSEALED_MAX) void this.#sealSoon();
     else this.#timer ??= setTimeout(() => void this.#sealSoon(), this.#deps.sealMs);
   }
 
@@ -124,17 +127,17 @@ export class Sealer {
     const rows: Row[] = [];
     let bytes = 0;
     let last = after;
+    const sliced = timeSlicer();
     for await (const records of this.#journal.segments.records(after, target)) {
       for (const { seq, record } of records) {
+        bytes += record.length;
+        if (rows.length === ROWS_MAX || (rows.length > 0 && bytes > RECORD_BYTES_MAX))
+          return { rows, first: after + 1, last };
         const event = decodeRecord(record)?.event;
-        if (event !== undefined) {
-          const row = rowOf(event);
-          bytes += JSON.stringify(row).length;
-          if (rows.length > 0 && (rows.length === ROWS_MAX || bytes > ROWS_BYTES_MAX))
-            return { rows, first: after + 1, last };
-          rows.push(row);
-        }
+        if (event !== undefined) rows.push(rowOf(event));
         last = seq;
+        const rest = sliced();
+        if (rest !== null) await rest;
       }
     }
     return { rows, first: after + 1, last };

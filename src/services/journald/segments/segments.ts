@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { damaged } from "#adapters/checksummed-file";
 import { type Frame, frameBytesAt, readFrame, readSegment } from "#adapters/wal/segment";
 import { nodeDisk } from "#lib/disk";
-import { timeSlicer } from "#lib/event-loop";
+import { timeSlicer, yieldToEventLoop } from "#lib/event-loop";
 import { BrokenChain, Chain, type ChainEnd } from "../events/chain.ts";
 import { keysOf } from "../events/keys.ts";
 import { DamagedIndex, IndexFile, type SegmentFacts, writeIndex } from "./index-file.ts";
@@ -15,8 +15,10 @@ import { OpenIndex, type SegmentIndex, type SeqRange } from "./open-index.ts";
 
 /** What is read at once: some hundred events, or the one frame that is larger. */
 const READ_BYTES = 256 * 1024;
+/** What of a full segment is read and hashed at once, in less than a millisecond. */
+const PIECE_BYTES = 1024 * 1024;
 /** Frames that were read for single events: those of a type, or a subject, often share one. */
-const FRAMES_KEPT = 8;
+const FRAMES_KEPT = 4;
 
 export interface Segment {
   readonly path: string;
@@ -96,9 +98,15 @@ export class Segments {
   async check(segment: Segment): Promise<void> {
     const { index } = segment;
     if (!(index instanceof IndexFile)) return;
-    const bytes = await nodeDisk.read(segment.path);
-    if (bytes.length !== index.facts.bytes || segmentChecksum(bytes) !== index.facts.checksum)
-      throw damaged(segment.path, "its contents do not match its checksum");
+    const { path } = segment;
+    const { bytes, checksum } = index.facts;
+    let hash = 0n;
+    for (let at = 0; at < bytes; at += PIECE_BYTES) {
+      hash = chained(hash, this.files.read(path, at, Math.min(PIECE_BYTES, bytes - at)));
+      await yieldToEventLoop();
+    }
+    if (this.files.size(path) !== bytes || printed(hash) !== checksum)
+      throw damaged(path, "its contents do not match its checksum");
     await this.#indexed(segment, (whole) => {
       if (whole instanceof IndexFile) whole.verify();
     });
@@ -131,7 +139,7 @@ export class Segments {
     const segment = this.#segmentOf(seq);
     const offset = await this.#indexed(segment, (index) => index.offsetOf(seq));
     const place = `${segment.index.first} ${offset}`;
-    const frame = this.#frames.get(place) ?? this.#framesAt(segment, offset)[0];
+    const frame = this.#frames.get(place) ?? this.#framesAt(segment, offset, 1)[0];
     const record = frame?.records[seq - frame.firstSequence];
     if (frame === undefined || record === undefined)
       throw damaged(segment.path, `event ${seq} is not where its index says`);
@@ -185,15 +193,15 @@ export class Segments {
     return segment;
   }
 
-  /** The frames that are whole in what is read from a place; at least one. */
-  #framesAt({ path }: Segment, offset: number): readonly Frame[] {
+  /** The frames that are whole in what is read from a place; at least one, and `most` at most. */
+  #framesAt({ path }: Segment, offset: number, most = Infinity): readonly Frame[] {
     let bytes = this.files.read(path, offset, READ_BYTES);
     const view = (): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const first = frameBytesAt(bytes, view(), 0);
     if (first !== null && first > bytes.length) bytes = this.files.read(path, offset, first);
     const frames: Frame[] = [];
     const whole = view();
-    for (let at = 0; at < bytes.length;) {
+    for (let at = 0; at < bytes.length && frames.length < most;) {
       const frame = readFrame(bytes, whole, at);
       if (frame === null) break;
       frames.push(frame);
@@ -297,8 +305,20 @@ function factsOf(index: OpenIndex, start: ChainEnd, end: ChainEnd, bytes: Uint8A
   };
 }
 
+/** xxHash64 over pieces, each seeded with the hash before it. */
 function segmentChecksum(bytes: Uint8Array): string {
-  return Bun.hash.xxHash64(bytes).toString(16);
+  let hash = 0n;
+  for (let at = 0; at < bytes.length; at += PIECE_BYTES)
+    hash = chained(hash, bytes.subarray(at, at + PIECE_BYTES));
+  return printed(hash);
+}
+
+function chained(hash: bigint, piece: Uint8Array): bigint {
+  return Bun.hash.xxHash64(piece, hash);
+}
+
+function printed(hash: bigint): string {
+  return hash.toString(16);
 }
 
 function endOf({ last, last_hash, lost }: SegmentFacts): ChainEnd {
