@@ -24,6 +24,8 @@ const shape = {
   connectivity: z.int().min(2).max(128).optional(),
   ef_construction: z.int().min(8).max(4096).optional(),
   fields: z.record(z.string().min(1).max(100), fieldKind).default({}),
+  /** A keyword field whose values divide the index into parts of their own: a search that names one reads no other. */
+  partition_by: z.string().min(1).max(100).optional(),
 };
 
 const index = z.object({
@@ -34,6 +36,7 @@ const index = z.object({
   quantization: z.string(),
   model: z.string().optional(),
   fields: z.record(z.string(), fieldKind),
+  partition_by: z.string().optional(),
   count: z.int(),
   deleted: z.int(),
   /** Of the graphs, and of rows that are in no snapshot's file yet; those that are, are mapped from it. */
@@ -54,6 +57,8 @@ const index = z.object({
       searches: z.int(),
     })
     .optional(),
+  /** Of what is on disk or in the bucket; an index with engine hnsw has none. */
+  version: z.int().optional(),
   /** Why it cannot be opened; all else is unknown then. */
   damaged: z.string().optional(),
 });
@@ -64,6 +69,9 @@ const name = { index: plainName };
 /** Of vectors in a response: base64 of little-endian 32-bit floats, or a list of numbers. */
 const encoding = z.enum(["base64", "float"]).default("base64");
 
+/** An earlier version of an index with engine lance (`GET .../versions`), in place of what it holds now. */
+const at = z.int().min(0).optional();
+
 const hit = z.object({
   rank: z.int(),
   id: z.string(),
@@ -72,6 +80,15 @@ const hit = z.object({
   vector: vectorText.optional(),
 });
 export type Hit = z.infer<typeof hit>;
+
+const version = z.object({
+  version: z.int(),
+  /** Every write up to it is in this version, and none after it. */
+  sequence: z.int(),
+  count: z.int(),
+  at: timestamp,
+});
+export type IndexVersion = z.infer<typeof version>;
 
 const snapshotOutput = z.object({
   name: z.string(),
@@ -183,12 +200,18 @@ export const vector = {
   import: op({
     method: "POST",
     path: "/v1/vectors/{index}/import",
-    summary: "Write many items from a stream of NDJSON, a line an item",
+    summary: "Write many items from a stream of NDJSON, a line an item, or from a Parquet file",
     description:
-      "Lines are written a thousand at a time, each thousand durable before the next is read. At a line that is " +
+      "A Parquet file has the columns `id`, `vector` (a list of numbers) or `text`, and any others as metadata; a column " +
+      "`metadata` of JSON text or of a struct takes their place. Lines or rows are written a thousand at a time, each thousand durable before the next is read. At a line that is " +
       "refused the import ends; the message has its number and how many items are in. Sending the same again is harmless.",
     body: "raw",
-    input: z.strictObject({ ...name, model: z.string().min(1).max(200).optional() }),
+    input: z.strictObject({
+      ...name,
+      model: z.string().min(1).max(200).optional(),
+      /** `auto` tells them apart by the first bytes. */
+      format: z.enum(["auto", "ndjson", "parquet"]).default("auto"),
+    }),
     output: z.object({ imported: z.int(), sequence: z.int() }),
     idempotent: true,
     timeoutMs: 3_600_000,
@@ -228,6 +251,7 @@ export const vector = {
       max_distance: z.number().optional(),
       include: z.array(z.enum(["metadata", "vector"])).default(["metadata"]),
       encoding,
+      at,
     }),
     output: z.object({
       hits: z.array(hit),
@@ -275,6 +299,7 @@ export const vector = {
       ids: z.array(z.string()).min(1).max(1000),
       filter: filter.optional(),
       encoding,
+      at,
     }),
     output: z.object({
       items: z.array(z.object({ id: z.string(), vector: vectorText, metadata: jsonObject })),
@@ -300,6 +325,15 @@ export const vector = {
     }),
     idempotent: true,
     timeoutMs: 120_000,
+    errors: ["not_found"],
+    scope: "read",
+  }),
+  versions: op({
+    method: "GET",
+    path: "/v1/vectors/{index}/versions",
+    summary: "List the versions that an index with engine lance keeps, oldest first",
+    input: z.strictObject(name),
+    output: z.object({ versions: z.array(version) }),
     errors: ["not_found"],
     scope: "read",
   }),

@@ -124,6 +124,10 @@ export async function vectord({
         })),
       };
     },
+    versions: async ({ index: name }) => {
+      await indexes.get(name);
+      throw new Fault("invalid", `${name} keeps no versions; only indexes with engine lance do. Take a snapshot instead.`);
+    },
     recall: async ({ index: name, sample, k }) => {
       const { recall, mean_us, p99_us, exact_mean_us } = await (
         await indexes.get(name)
