@@ -10,7 +10,9 @@ export type BackgroundWork =
   | "snapshot"
   | "garbage collection"
   | "calibration"
-  | "log head";
+  | "log head"
+  | "table"
+  | "upkeep";
 
 export class Failures {
   readonly #log: Log;

@@ -441,7 +441,6 @@ describe("vectord", () => {
     expect(await codeOf(service.search({ index: "good", vector: "AAAA" }))).toBe("invalid");
     expect(await codeOf(service.search({ index: "good", text: "anything" }))).toBe("upstream");
     expect(await codeOf(service.upsert({ index: "good", items: [{ id: "x" }] }))).toBe("invalid");
-    expect(await codeOf(service.create({ index: "l", dimension: 2, engine: "lance" }))).toBe("invalid");
     expect(
       await codeOf(
         service.searchTiers({ index: "good", vector: [0, 1], k: 1, enough: 1, tiers: [{ a: { odd: 1 } }] }),

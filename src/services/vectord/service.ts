@@ -10,12 +10,13 @@ import { yieldToEventLoop } from "#lib/event-loop";
 import { createLog, type Log } from "#lib/log";
 import type { Handlers, Service } from "#rpc/contract";
 import type { Daemon } from "#rpc/daemon";
-import { Fault, toFault } from "#rpc/fault";
+import { toFault } from "#rpc/fault";
 import { importItems } from "./import-items.ts";
 import { Indexes, type IndexesStats } from "./indexes.ts";
 import { matches, parseFilter } from "./rows/filter.ts";
 import { searchHandlers } from "./search-handlers.ts";
 import { snapshotHandlers } from "./snapshot-handlers.ts";
+import type { LanceBucket } from "./lance/open.ts";
 import { checkModel, described, embedder, encoded, UNKNOWN, withVectors } from "./wire.ts";
 
 export interface VectordDeps {
@@ -23,6 +24,8 @@ export interface VectordDeps {
   readonly storage: Service<typeof storage>;
   /** One folder for each index in it, and the list of them beside it, under its name and `.json`. */
   readonly folder: string;
+  /** Where tables of indexes with engine lance are kept; in the folder of each index unless given. */
+  readonly bucket?: LanceBucket | undefined;
   readonly clock?: Clock;
   /** Standard error unless given. */
   readonly log?: Log;
@@ -39,17 +42,17 @@ export async function vectord({
   embed,
   storage,
   folder,
+  bucket,
   clock = systemClock,
   log = createLog({ level: "warn", readable: false, fields: { service: "vectord" } }),
 }: VectordDeps): Promise<Vectord> {
-  const indexes = await Indexes.open({ folder, clock, log });
+  const indexes = await Indexes.open({ folder, clock, log, bucket });
   const embedTexts = embedder(embed);
 
   const handlers: Handlers<typeof vector> = {
-    create: async ({ index: name, engine, ...shape }) => {
-      if (engine === "lance") throw new Fault("invalid", "The lance engine is not there yet; use hnsw.");
+    create: async ({ index: name, ...shape }) => {
       const { index, created } = await indexes.create(name, shape);
-      return { ...described(name, index), created };
+      return { ...(await described(name, index)), created };
     },
     indexes: async ({ limit, cursor }) => {
       const names = indexes.names.filter((name) => cursor === undefined || name > cursor);
@@ -77,7 +80,7 @@ export async function vectord({
       indexes.alone(name, async () => {
         const { index, damage, lost, rowsLost, keptAs } = await indexes.repair(name);
         return {
-          index: described(name, index),
+          index: await described(name, index),
           repaired: keptAs !== undefined,
           damage: [...damage],
           lost: [...lost],
@@ -110,12 +113,11 @@ export async function vectord({
         ...(filter === undefined ? {} : { filter: parseFilter(filter) }),
       });
     },
-    fetch: async ({ index: name, ids, filter, encoding }) => {
+    fetch: async ({ index: name, ids, filter, encoding, at }) => {
       const index = await indexes.get(name);
       const wanted = filter === undefined ? undefined : parseFilter(filter);
-      const passing = index
-        .fetch(ids)
-        .filter(({ metadata }) => wanted === undefined || matches(wanted, metadata));
+      const items = await index.fetch(ids, at);
+      const passing = items.filter(({ metadata }) => wanted === undefined || matches(wanted, metadata));
       return {
         items: passing.map(({ id, vector: stored, metadata }) => ({
           id,
@@ -124,10 +126,7 @@ export async function vectord({
         })),
       };
     },
-    versions: async ({ index: name }) => {
-      await indexes.get(name);
-      throw new Fault("invalid", `${name} keeps no versions; only indexes with engine lance do. Take a snapshot instead.`);
-    },
+    versions: async ({ index: name }) => ({ versions: (await indexes.get(name)).versions() }),
     recall: async ({ index: name, sample, k }) => {
       const { recall, mean_us, p99_us, exact_mean_us } = await (
         await indexes.get(name)

@@ -18,8 +18,10 @@ import {
   receive,
   removeSnapshot,
   send,
+  sequenceOf,
   snapshotsIn,
   taken,
+  takenAt,
 } from "./snapshots/archive.ts";
 import { createLog } from "./wal/recovery.ts";
 import { described } from "./wire.ts";
@@ -44,10 +46,9 @@ export function snapshotHandlers(
           );
         }
         const shape = shapeText(index.shape);
-        return index.withSnapshot((dir, manifest) => {
-          const at = new Date(manifest.taken_at).toISOString();
-          return send(archive, dir, { name: snapshot, at, shape, manifest }, call);
-        });
+        return index.withSnapshot((placed) =>
+          send(archive, placed, { name: snapshot, at: takenAt(placed), shape }, call),
+        );
       }),
     snapshots: async ({ index: name }, call) => {
       const snapshots = await snapshotsIn(archiveOf(name), call);
@@ -65,7 +66,7 @@ export function snapshotHandlers(
         if (!indexes.has(name)) indexes.refuseMore();
         const incoming = indexes.incomingFolder();
         try {
-          const { sequence } = await receive(archiveOf(name), snapshot, call, async (text) => {
+          const content = await receive(archiveOf(name), snapshot, call, async (text) => {
             const shape = parseShape(text);
             if (!indexes.mayBecome(name, shape))
               throw new Fault("conflict", `${name} has another shape than the snapshot. Remove it first.`);
@@ -73,8 +74,8 @@ export function snapshotHandlers(
             await writeShape(incoming, shape);
             return incoming;
           });
-          await createLog(nodeDisk, incoming, sequence);
-          return described(name, await indexes.replaceWith(name, incoming));
+          await createLog(nodeDisk, incoming, sequenceOf(content));
+          return await described(name, await indexes.replaceWith(name, incoming));
         } finally {
           await rm(incoming, { recursive: true, force: true });
         }

@@ -49,6 +49,24 @@ export function parseFilter(input: unknown, path = "filter"): Filter {
   return parse(input, path, 1, { nodes: 0 });
 }
 
+/** A filter as `parseFilter` reads it, for another process. */
+export function writtenFilter(filter: Filter): Record<string, unknown> {
+  switch (filter.kind) {
+    case "and":
+    case "or":
+      return { [filter.kind]: filter.parts.map(writtenFilter) };
+    case "not":
+      return { not: writtenFilter(filter.part) };
+    case "near":
+      return { near: { field: filter.field, ...filter.place, miles: filter.miles } };
+    case "field": {
+      const { test } = filter;
+      if (test.op === "in") return { [filter.field]: { in: [...test.values] } };
+      return { [filter.field]: { [test.op]: test.op === "exists" ? true : test.value } };
+    }
+  }
+}
+
 /** Whether the filter asks nothing of a row. */
 export function selectsAll(filter: Filter): boolean {
   return filter.kind === "and" && filter.parts.every(selectsAll);

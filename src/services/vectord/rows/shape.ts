@@ -8,7 +8,12 @@ import { Fault } from "#rpc/fault";
 /** `keyword` equality and ranges over few values, `number` ranges, `geo` distance, `text` prefixes. */
 export type FieldType = "keyword" | "number" | "geo" | "text";
 
+/** What holds the rows: usearch over memory, or a Lance table on disk or in a bucket. */
+export type Engine = "hnsw" | "lance";
+
 export interface IndexShape extends GraphShape {
+  /** hnsw unless given. */
+  readonly engine?: Engine | undefined;
   readonly dimension: number;
   readonly metric: Metric;
   readonly quantization: Scalar;
@@ -18,6 +23,8 @@ export interface IndexShape extends GraphShape {
   readonly ef_construction?: number | undefined;
   /** Metadata fields with an index of their own; a filter may name any other field too and is then slower. */
   readonly fields: Readonly<Record<string, FieldType>>;
+  /** A keyword field whose values divide the index (search/partitions.ts). */
+  readonly partition_by?: string | undefined;
 }
 
 export type Metadata = Readonly<Record<string, unknown>>;
@@ -41,9 +48,11 @@ export function sameShape(a: IndexShape, b: IndexShape): boolean {
 
 /** The shape as text with one spelling, for files and comparisons. */
 export function shapeText(shape: IndexShape): string {
-  const { fields, dimension, metric, quantization, model, connectivity, ef_construction } = shape;
+  const { fields, dimension, metric, quantization, model, connectivity, ef_construction, partition_by } = shape;
   const sorted = Object.entries(fields).sort(([a], [b]) => (a < b ? -1 : 1));
-  const scalars = { dimension, metric, quantization, model, connectivity, ef_construction };
+  // Shapes from before there were engines have none, and hnsw is still written so.
+  const engine = shape.engine === "lance" ? shape.engine : undefined;
+  const scalars = { dimension, metric, quantization, model, connectivity, ef_construction, engine, partition_by };
   return JSON.stringify({ ...scalars, fields: sorted });
 }
 
@@ -55,7 +64,9 @@ export function parseShape(text: string): IndexShape {
 }
 
 export function checkShape(shape: IndexShape): void {
-  const { dimension, connectivity = 16, ef_construction = 128 } = shape;
+  const { dimension, connectivity = 16, ef_construction = 128, partition_by: key } = shape;
+  if (key !== undefined && shape.fields[key] !== "keyword")
+    throw invalid("partition_by", `must name a keyword field of \`fields\`, and ${key} is none`);
   if (!Number.isInteger(dimension) || dimension < 1 || dimension > DIMENSION_MAX) {
     throw invalid("dimension", `must be a whole number from 1 to ${DIMENSION_MAX}`);
   }
