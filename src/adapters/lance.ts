@@ -74,6 +74,8 @@ const METADATA_CACHE_BYTES = 32n * 1024n * 1024n;
 const PARTITION_ROWS = 131_072;
 /** Parts that a search looks into first; the others follow while it has found too few. */
 const PROBES_MIN = 8;
+/** Under steady writes a merge may lose each time; it is due again later. */
+const OPTIMIZE_TRIES_MAX = 4;
 const CONNECTIVITY = 16;
 const EF_CONSTRUCTION = 128;
 const DISTANCES = { cosine: "cosine", euclidean: "l2", dot: "dot" } as const;
@@ -100,7 +102,12 @@ export class LanceTable {
   }
 
   /** Opens a table, and makes an empty one when there is none and `create` is set. */
-  static async open(place: LancePlace, name: string, shape: LanceShape, create: boolean): Promise<LanceTable> {
+  static async open(
+    place: LancePlace,
+    name: string,
+    shape: LanceShape,
+    create: boolean,
+  ): Promise<LanceTable> {
     const native = await lance();
     const session = new native.Session(INDEX_CACHE_BYTES, METADATA_CACHE_BYTES);
     const database = await native.connect(place.uri, { storageOptions: { ...place.storage } }, session);
@@ -212,18 +219,28 @@ export class LanceTable {
 
   /** Rows at these places, from 0 on, in the order they lie. */
   async at(offsets: readonly number[], columns: readonly string[]): Promise<LanceRow[]> {
-    const found = await this.#table.takeOffsets([...offsets]).select([...columns, "vector"]).toArrow();
+    const found = await this.#table
+      .takeOffsets([...offsets])
+      .select([...columns, "vector"])
+      .toArrow();
     return rowsOf(found as unknown as Arrow.Table, columns);
   }
 
   /** Numbers of the table's rows that stay while it is not written; each 2^32 of them are a fragment, a file of rows. */
   async rowIds(): Promise<bigint[]> {
-    const found = (await this.#table.query().withRowId().select(["_rowid"]).toArrow()) as unknown as Arrow.Table;
+    const found = (await this.#table
+      .query()
+      .withRowId()
+      .select(["_rowid"])
+      .toArrow()) as unknown as Arrow.Table;
     return [...present(found.getChild("_rowid"), "row ids")] as bigint[];
   }
 
   async byRowIds(ids: readonly bigint[], columns: readonly string[]): Promise<LanceRow[]> {
-    const found = await this.#table.takeRowIds(ids).select([...columns, "vector"]).toArrow();
+    const found = await this.#table
+      .takeRowIds(ids)
+      .select([...columns, "vector"])
+      .toArrow();
     return rowsOf(found as unknown as Arrow.Table, columns);
   }
 
@@ -253,7 +270,16 @@ export class LanceTable {
 
   /** Merges small files, brings indexes up to date, and removes versions from before a moment. */
   async optimize(cleanupBefore: Date): Promise<void> {
-    await this.#table.optimize({ cleanupOlderThan: cleanupBefore });
+    for (let tries = 1; ; tries += 1) {
+      try {
+        await this.#table.optimize({ cleanupOlderThan: cleanupBefore });
+        return;
+      } catch (error) {
+        // Rows of a file that it merged were deleted meanwhile: the writer goes first.
+        if (tries === OPTIMIZE_TRIES_MAX || !String(error).includes("Retryable commit conflict")) throw error;
+        await this.#table.checkoutLatest();
+      }
+    }
   }
 
   async versions(): Promise<LanceVersion[]> {
@@ -323,7 +349,11 @@ function tableOf(shape: LanceShape, { vectors, values, count }: LanceRows): Arro
 }
 
 function rowsOf(table: Arrow.Table, columns: readonly string[]): LanceRow[] {
-  const read = columns.map((name) => [name, present(table.getChild(name), "a column that was asked for")] as const);
+  // A result without rows may come without columns too.
+  if (table.numRows === 0) return [];
+  const read = columns.map(
+    (name) => [name, present(table.getChild(name), "a column that was asked for")] as const,
+  );
   const vectors = table.getChild("vector") as Arrow.Vector<Arrow.FixedSizeList<Arrow.Float32>> | null;
   return Array.from({ length: table.numRows }, (_, at) => ({
     values: Object.fromEntries(read.map(([name, column]) => [name, column.get(at) as unknown])),

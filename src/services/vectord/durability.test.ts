@@ -155,7 +155,10 @@ async function reading(dir: string): Promise<string | Fault> {
     const { vector } = itemOf(7);
     const { hits, complete } = await index.search({ vector, k: ROWS, exact: true });
     const found = [hits.map(({ id, distance }) => [id, distance]), complete];
-    const items = (await index.fetch(numbers.map((n) => `id${n}`))).map(({ vector, ...rest }) => [rest, ...vector]);
+    const items = (await index.fetch(numbers.map((n) => `id${n}`))).map(({ vector, ...rest }) => [
+      rest,
+      ...vector,
+    ]);
     const counts = [index.count(), index.stats().sequence];
     await index.close();
     return JSON.stringify([found, items, counts]);
@@ -230,7 +233,11 @@ describe.each(["closed", "killed"] as const)("the folder of an index that was %s
 async function checkRepaired(dir: string): Promise<void> {
   const to = join(root, "repaired");
   rmSync(to, { recursive: true, force: true });
-  const { damage, lost, rowsLost } = await repairTo(to, dir, { known: shape, clock: systemClock, lance: { pool: new LancePool() } });
+  const { damage, lost, rowsLost } = await repairTo(to, dir, {
+    known: shape,
+    clock: systemClock,
+    lance: { pool: new LancePool() },
+  });
   expect(damage.length).toBeGreaterThan(0);
   const index = await openHnsw({ dir: to, clock: systemClock });
   const there = new Set((await index.fetch(numbers.map((n) => `id${n}`))).map(({ id }) => id));

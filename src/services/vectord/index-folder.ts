@@ -70,7 +70,8 @@ export async function createFolder(
     await makeFolder(incoming);
     await writeShape(incoming, shape);
     await createLog(nodeDisk, incoming, 0);
-    if (shape.engine === "lance") await writeState(incoming, newState(newTable(lance?.bucket), 0, clock.now()));
+    if (shape.engine === "lance")
+      await writeState(incoming, newState(newTable(lance?.bucket), 0, clock.now()));
     await rename(incoming, dir);
     await syncFolder(dirname(dir));
   } catch (error) {

@@ -44,6 +44,8 @@ export interface IndexesStats extends DaemonStats {
   readonly failures: Readonly<Record<string, number>>;
   /** Names of indexes that do not open because of damage. */
   readonly damaged: readonly string[];
+  /** The process that holds tables; null while none is needed. */
+  readonly lance_pid: number | null;
 }
 
 export interface RepairReport extends Repaired {
@@ -206,7 +208,11 @@ export class Indexes {
     const incoming = this.incomingFolder();
     try {
       const known = entry.shape === null ? null : parseShape(entry.shape);
-      const repaired = await repairTo(incoming, this.#path(name), { known, clock: this.#clock, lance: this.#lance });
+      const repaired = await repairTo(incoming, this.#path(name), {
+        known,
+        clock: this.#clock,
+        lance: this.#lance,
+      });
       const keptAs = `.damaged-${name}-${this.#clock.now()}`;
       const index = await this.replaceWith(name, incoming, keptAs);
       this.#log.warn("index repaired", { index: name, kept_as: keptAs, ...repaired });
@@ -250,7 +256,7 @@ export class Indexes {
       for (const [work, count] of index?.failures.counts ?? [])
         failures[work] = (failures[work] ?? 0) + count;
     const damaged = this.names.filter((name) => this.#entries.get(name)?.damage !== null);
-    return { failures, damaged };
+    return { failures, damaged, lance_pid: this.#lance.pool.pid };
   }
 
   async close(): Promise<void> {

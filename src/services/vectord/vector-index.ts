@@ -330,7 +330,11 @@ export class VectorIndex implements EngineIndex {
 }
 
 function noVersions(): Fault {
-  return new Fault("invalid", "An index with engine hnsw keeps no versions. Take a snapshot, or create it with engine lance.", {
-    details: [{ path: "at", message: "is for indexes with engine lance" }],
-  });
+  return new Fault(
+    "invalid",
+    "An index with engine hnsw keeps no versions. Take a snapshot, or create it with engine lance.",
+    {
+      details: [{ path: "at", message: "is for indexes with engine lance" }],
+    },
+  );
 }

@@ -113,7 +113,10 @@ export function rowsOfItems(shape: IndexShape, items: readonly Item[]): LanceRow
 function describe(metadata: Metadata, field: string, columns: FieldColumns): Record<string, unknown> {
   const value = fieldOf(metadata, field);
   const scalars = valuesOf(value);
-  const strings = scalars.filter((each) => typeof each === "string").map(sortable).sort(byCodePoint);
+  const strings = scalars
+    .filter((each) => typeof each === "string")
+    .map(sortable)
+    .sort(byCodePoint);
   const numbers = scalars.filter((each) => typeof each === "number");
   const row: Record<string, unknown> = {
     [columns.there]: value !== undefined && value !== null,

@@ -44,7 +44,12 @@ const state = z.object({
 });
 export type TableState = z.infer<typeof state>;
 
-const hit = z.object({ id: z.string(), distance: z.number(), metadata: jsonObject, vector: vectorText.optional() });
+const hit = z.object({
+  id: z.string(),
+  distance: z.number(),
+  metadata: jsonObject,
+  vector: vectorText.optional(),
+});
 
 const at = z.int().optional();
 
@@ -57,7 +62,12 @@ export const lanceTables = {
     method: "POST",
     path: "/open",
     summary: "Open a table at a version; 0 makes it",
-    input: z.strictObject({ ...table, version: z.int(), files: z.array(tableFile), interrupted: z.boolean() }),
+    input: z.strictObject({
+      ...table,
+      version: z.int(),
+      files: z.array(tableFile),
+      interrupted: z.boolean(),
+    }),
     /** `versions`: those that are still there. */
     output: state.extend({ versions: z.array(z.int()) }),
     bodyBytesMax: 64 * 1024 * 1024,
@@ -80,7 +90,12 @@ export const lanceTables = {
       at,
     }),
     /** `exhausted`: there are no more than these. */
-    output: z.object({ hits: z.array(hit), plan: z.enum(["lance", "exact"]), scanned: z.int(), exhausted: z.boolean() }),
+    output: z.object({
+      hits: z.array(hit),
+      plan: z.enum(["lance", "exact"]),
+      scanned: z.int(),
+      exhausted: z.boolean(),
+    }),
     timeoutMs: SEARCH_MS_MAX,
     errors: [],
     scope: "admin",
@@ -102,7 +117,9 @@ export const lanceTables = {
     path: "/fetch",
     summary: "Rows by id",
     input: z.strictObject({ ...table, ids: z.array(z.string()), at }),
-    output: z.object({ items: z.array(z.object({ id: z.string(), vector: vectorText, metadata: jsonObject })) }),
+    output: z.object({
+      items: z.array(z.object({ id: z.string(), vector: vectorText, metadata: jsonObject })),
+    }),
     timeoutMs: SEARCH_MS_MAX,
     errors: [],
     scope: "admin",
@@ -123,7 +140,13 @@ export const lanceTables = {
     path: "/recall",
     summary: "Measure searches by index against exact ones",
     input: z.strictObject({ ...table, sample: z.int(), k: z.int(), seed: z.int() }),
-    output: z.object({ recall: z.number(), mean_us: z.number(), p99_us: z.number(), exact_mean_us: z.number(), sample: z.int() }),
+    output: z.object({
+      recall: z.number(),
+      mean_us: z.number(),
+      p99_us: z.number(),
+      exact_mean_us: z.number(),
+      sample: z.int(),
+    }),
     timeoutMs: 120_000,
     errors: [],
     scope: "admin",

@@ -30,10 +30,15 @@ function manifestPath(version: number): string {
   return `_versions/${String(2n ** 64n - 1n - BigInt(version)).padStart(20, "0")}.manifest`;
 }
 
+/** Empty when it is missing: what needs it says so. */
+function manifestOf(folder: string, version: number): Promise<Buffer> {
+  return readFile(join(folder, manifestPath(version))).catch(() => Buffer.alloc(0));
+}
+
 /** Whether a version needs a file: its manifest names its data files, as plain text among other things. */
 async function neededBy(folder: string, version: number): Promise<(path: string) => boolean> {
   const own = manifestPath(version);
-  const manifest = await readFile(join(folder, own)).catch(() => Buffer.alloc(0));
+  const manifest = await manifestOf(folder, version);
   return (path) => path === own || (path.startsWith("data/") && manifest.includes(basename(path)));
 }
 
@@ -91,16 +96,30 @@ export async function hashed(path: string): Promise<{ bytes: number; hash: strin
   return { bytes, hash: hash.toString(16) };
 }
 
-/** Removes what is not on the list: begun by a process that ended before it was. Indexes go as a whole (`dropIndexes`). */
+/**
+ * Removes what is not on the list: begun by a process that ended before it was. An index that interrupted upkeep had
+ * committed, and the version names, stays; true says that there is one, whose files nothing vouches for.
+ */
 export async function removeUnlisted(
   folder: string,
   listed: ReadonlyMap<string, TableFile>,
-  interrupted: boolean,
-): Promise<void> {
+  version: number,
+): Promise<boolean> {
+  const manifest = await manifestOf(folder, version);
+  let doubtful = false;
   for (const path of await pathsIn(folder)) {
-    if (!listed.has(path) && !(interrupted && path.startsWith("_indices/"))) await rm(join(folder, path), { force: true });
+    if (listed.has(path)) continue;
+    if (path.startsWith("_indices/") && namesIndex(manifest, path)) doubtful = true;
+    else await rm(join(folder, path), { force: true });
   }
   await rm(join(folder, HINT), { force: true });
+  return doubtful;
+}
+
+/** An index's folder is its UUID, which a manifest has as sixteen bytes. */
+function namesIndex(manifest: Buffer, path: string): boolean {
+  const uuid = Buffer.from((path.split("/")[1] ?? "").replaceAll("-", ""), "hex");
+  return uuid.length === 16 && manifest.includes(uuid);
 }
 
 /** The list without files that interrupted upkeep removed, as it may: no version that is kept needs them. */
@@ -115,7 +134,10 @@ export async function withoutRemoved(
 }
 
 /** A sentence for each file of the list that is not as it was. */
-export async function damageIn(folder: string, listed: Iterable<TableFile>): Promise<{ path: string; damage: string }[]> {
+export async function damageIn(
+  folder: string,
+  listed: Iterable<TableFile>,
+): Promise<{ path: string; damage: string }[]> {
   const found: { path: string; damage: string }[] = [];
   for (const { path, bytes, hash } of listed) {
     const damage = await damageOf(join(folder, path), bytes, hash);

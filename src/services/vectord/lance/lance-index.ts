@@ -35,6 +35,7 @@ const LAYER_BYTES_MAX = 32 * 1024 * 1024;
 const LAYERS_BEHIND_MAX = 4;
 /** A version whose writing failed is tried again after this long. */
 const RETRY_MS = 5_000;
+const UPKEEP_RETRY_MS = 60_000;
 /** Rows beyond the index that searches read one by one: a share of those in it, and at least this many. */
 const UNINDEXED_MAX = 20_000;
 const UNINDEXED_SHARE = 1 / 4;
@@ -79,6 +80,7 @@ export class LanceIndex implements EngineIndex {
   #changing: Promise<unknown> = Promise.resolve();
   #upkeep: Promise<void> | null = null;
   #indexed: number | null = null;
+  #retry: ReturnType<typeof setTimeout> | null = null;
   #snapshots = 0;
   #count: number;
 
@@ -104,14 +106,18 @@ export class LanceIndex implements EngineIndex {
     return { upserted: new Set(items.map(({ id }) => id)).size, sequence };
   }
 
-  async delete(which: { ids?: readonly string[]; filter?: Filter }): Promise<{ deleted: number; sequence: number }> {
+  async delete(which: {
+    ids?: readonly string[];
+    filter?: Filter;
+  }): Promise<{ deleted: number; sequence: number }> {
     this.#mustBeOpen();
     const { ids: given, filter } = which;
     if ((given === undefined) === (filter === undefined))
       throw invalid("ids", "or filter must be given, one of them");
     if (filter !== undefined && selectsAll(filter))
       throw invalid("filter", "selects every row; delete the index instead");
-    const { ids, inTable } = filter === undefined ? await this.#known([...new Set(given)]) : await this.#matching(filter);
+    const { ids, inTable } =
+      filter === undefined ? await this.#known([...new Set(given)]) : await this.#matching(filter);
     let deleted = 0;
     for (let at = 0; at < ids.length; at += IDS_A_RECORD) {
       await this.#write(encodeDelete(ids.slice(at, at + IDS_A_RECORD)), inTable, (count) => {
@@ -154,14 +160,20 @@ export class LanceIndex implements EngineIndex {
       if (layer === undefined) elsewhere.push(id);
       for (const { rows } of layers) {
         const row = rows.rowOf(id);
-        if (row !== undefined) found.set(id, { id, vector: rows.vector(row).slice(), metadata: rows.metadata(row) });
+        if (row !== undefined)
+          found.set(id, { id, vector: rows.vector(row).slice(), metadata: rows.metadata(row) });
       }
     }
     if (elsewhere.length > 0 && this.#state.version > 0) {
       const { items } = await this.#pool.call((tables) =>
-        tables.fetch({ ...this.#place, ids: elsewhere, ...(earlier === undefined ? {} : { at: earlier.version }) }),
+        tables.fetch({
+          ...this.#place,
+          ids: elsewhere,
+          ...(earlier === undefined ? {} : { at: earlier.version }),
+        }),
       );
-      for (const { id, vector, metadata } of items) found.set(id, { id, vector: numbersOf(vector), metadata });
+      for (const { id, vector, metadata } of items)
+        found.set(id, { id, vector: numbersOf(vector), metadata });
     }
     return ids.flatMap((id) => found.get(id) ?? []);
   }
@@ -180,8 +192,7 @@ export class LanceIndex implements EngineIndex {
 
   async recall({ sample, k }: { sample: number; k: number }): Promise<Recall> {
     this.#mustBeOpen();
-    if (this.#state.count === 0)
-      return { recall: 1, mean_us: 0, p99_us: 0, exact_mean_us: 0, sample: 0, k };
+    if (this.#state.count === 0) return { recall: 1, mean_us: 0, p99_us: 0, exact_mean_us: 0, sample: 0, k };
     const measured = await this.#pool.call((tables) =>
       tables.recall({ ...this.#place, sample, k, seed: this.#state.sequence }),
     );
@@ -211,11 +222,16 @@ export class LanceIndex implements EngineIndex {
     this.#mustBeOpen();
     const layers = this.#layers();
     const { version, count } = this.#state;
-    const unknown = layers.flatMap(({ touched }) => [...touched].filter(([, known]) => known === null).map(([id]) => id));
+    const unknown = layers.flatMap(({ touched }) =>
+      [...touched].filter(([, known]) => known === null).map(([id]) => id),
+    );
     const there = await this.#existing(unknown, version);
     if (this.#state.version !== version) return this.exactCount();
-    for (const { touched } of layers) for (const id of unknown) if (touched.has(id)) touched.set(id, there.has(id));
-    const replaced = new Set(layers.flatMap(({ touched }) => [...touched].filter(([, known]) => known === true).map(([id]) => id)));
+    for (const { touched } of layers)
+      for (const id of unknown) if (touched.has(id)) touched.set(id, there.has(id));
+    const replaced = new Set(
+      layers.flatMap(({ touched }) => [...touched].filter(([, known]) => known === true).map(([id]) => id)),
+    );
     this.#count = count - replaced.size + layers.reduce((sum, { rows }) => sum + rows.count, 0);
     return this.#count;
   }
@@ -250,6 +266,7 @@ export class LanceIndex implements EngineIndex {
   async close(): Promise<void> {
     if (this.#closing.signal.aborted) return;
     this.#closing.abort();
+    if (this.#retry !== null) clearTimeout(this.#retry);
     await this.#upkeep;
     await this.#flushing;
     await this.#pool.call((tables) => tables.close(this.#place)).catch(() => undefined);
@@ -274,7 +291,9 @@ export class LanceIndex implements EngineIndex {
     // A layer that cannot leave keeps what is behind it in memory.
     if (this.#isFull(LAYERS_BEHIND_MAX)) await this.#flushing;
     if (this.#isFull(LAYERS_BEHIND_MAX) && this.#leaving !== null) {
-      throw new Fault("unavailable", "The table takes no writes just now; try again in a moment.", { retryAfterMs: RETRY_MS });
+      throw new Fault("unavailable", "The table takes no writes just now; try again in a moment.", {
+        retryAfterMs: RETRY_MS,
+      });
     }
     const sequence = await this.#wal.append(record, async () => {
       applied(await applyToLayer(this.#fresh, this.#leaving?.layer ?? null, record, inTable));
@@ -301,21 +320,23 @@ export class LanceIndex implements EngineIndex {
 
   /** Puts all that was acknowledged into the table. */
   #flush(): Promise<void> {
-    this.#flushing ??= this.#flushLayers().then(
-      () => {
-        this.#failedAt = null;
-        this.failures.succeeded("table");
-      },
-      (error: unknown) => {
-        this.#failedAt = this.#clock.now();
-        this.failures.failed("table", error);
-        throw error;
-      },
-    ).finally(() => {
-      this.#flushing = null;
-      this.#flushIfDue();
-      this.#keepUp();
-    });
+    this.#flushing ??= this.#flushLayers()
+      .then(
+        () => {
+          this.#failedAt = null;
+          this.failures.succeeded("table");
+        },
+        (error: unknown) => {
+          this.#failedAt = this.#clock.now();
+          this.failures.failed("table", error);
+          throw error;
+        },
+      )
+      .finally(() => {
+        this.#flushing = null;
+        this.#flushIfDue();
+        this.#keepUp();
+      });
     return this.#flushing;
   }
 
@@ -337,7 +358,10 @@ export class LanceIndex implements EngineIndex {
         tables.apply({ ...this.#place, log: this.#dir, after, upTo, beside: upkeep, lenient: false }),
       );
       const at = new Date(this.#clock.now()).toISOString();
-      const versions = [...this.#state.versions, { version: applied.version, sequence: upTo, count: applied.count, at }];
+      const versions = [
+        ...this.#state.versions,
+        { version: applied.version, sequence: upTo, count: applied.count, at },
+      ];
       await this.#save({ ...applied, sequence: upTo, versions });
       this.#leaving = null;
       // What the table has is another matter now.
@@ -361,12 +385,23 @@ export class LanceIndex implements EngineIndex {
 
   /** Starts upkeep when some is due. */
   #keepUp(): void {
-    if (this.#upkeep !== null || this.#closing.signal.aborted || this.#snapshots > 0 || this.#state.version === 0) return;
+    if (this.#retry !== null) clearTimeout(this.#retry);
+    this.#retry = null;
+    if (
+      this.#upkeep !== null ||
+      this.#closing.signal.aborted ||
+      this.#snapshots > 0 ||
+      this.#state.version === 0
+    )
+      return;
     this.#upkeep = this.#runUpkeep()
       .then(
         () => this.failures.succeeded("upkeep"),
         (error: unknown) => {
-          if (!this.#closing.signal.aborted) this.failures.failed("upkeep", error);
+          if (this.#closing.signal.aborted) return;
+          this.failures.failed("upkeep", error);
+          this.#retry = setTimeout(() => this.#keepUp(), UPKEEP_RETRY_MS);
+          this.#retry.unref();
         },
       )
       .finally(() => {
@@ -381,10 +416,22 @@ export class LanceIndex implements EngineIndex {
     const versions = this.#state.versions.slice(-VERSIONS_MAX);
     const oldest = Math.max(Date.parse(versions[0]?.at ?? ""), this.#clock.now() - VERSIONS_MS_MAX);
     await this.#change(() => this.#save({ upkeep: true }));
-    const signal = this.#closing.signal;
-    await this.#pool.upkeep(this.#place, oldest, signal);
-    await this.#change(async () => {
-      const { indexed: now, versions: there, ...state } = await this.#pool.call((tables) => tables.state(this.#place));
+    const { signal } = this.#closing;
+    try {
+      await this.#pool.upkeep(this.#place, oldest, signal);
+    } finally {
+      // A part of it may be done, whatever became of the rest.
+      if (!signal.aborted) await this.#settleUpkeep();
+    }
+  }
+
+  #settleUpkeep(): Promise<void> {
+    return this.#change(async () => {
+      const {
+        indexed: now,
+        versions: there,
+        ...state
+      } = await this.#pool.call((tables) => tables.state(this.#place));
       this.#indexed = now;
       const kept = this.#state.versions.filter(({ version }) => there.includes(version));
       await this.#save({ ...state, versions: kept, upkeep: false });
@@ -418,7 +465,10 @@ export class LanceIndex implements EngineIndex {
     return { ...found, hits };
   }
 
-  async #nearestInLayers(layers: readonly Layer[], search: Search): Promise<{ hits: Hit[]; scanned: number }> {
+  async #nearestInLayers(
+    layers: readonly Layer[],
+    search: Search,
+  ): Promise<{ hits: Hit[]; scanned: number }> {
     const hits: Hit[] = [];
     const { max_distance: _furthest, ...wanted } = search;
     let scanned = 0;
@@ -438,7 +488,10 @@ export class LanceIndex implements EngineIndex {
   #kept(at: number): IndexVersion {
     const found = this.#state.versions.find(({ version }) => version === at);
     if (found !== undefined) return found;
-    throw new Fault("not_found", `There is no version ${at} of the index, or it is no longer kept. GET .../versions lists them.`);
+    throw new Fault(
+      "not_found",
+      `There is no version ${at} of the index, or it is no longer kept. GET .../versions lists them.`,
+    );
   }
 
   /** Those of the ids that are there, and those of them that the table has. */
@@ -446,7 +499,8 @@ export class LanceIndex implements EngineIndex {
     const layers = this.#layers();
     const untouched = ids.filter((id) => !layers.some(({ touched }) => touched.has(id)));
     const inTable = await this.#existing(untouched, this.#state.version);
-    const there = (id: string): boolean => layers.some(({ rows }) => rows.rowOf(id) !== undefined) || inTable.has(id);
+    const there = (id: string): boolean =>
+      layers.some(({ rows }) => rows.rowOf(id) !== undefined) || inTable.has(id);
     return { ids: ids.filter(there), inTable };
   }
 
@@ -475,7 +529,9 @@ export class LanceIndex implements EngineIndex {
     if (version === 0) return there;
     for (let from = 0; from < ids.length; from += IDS_A_CALL) {
       const part = ids.slice(from, from + IDS_A_CALL);
-      const found = await this.#pool.call((tables) => tables.existing({ ...this.#place, ids: part, at: version }));
+      const found = await this.#pool.call((tables) =>
+        tables.existing({ ...this.#place, ids: part, at: version }),
+      );
       for (const id of found.ids) there.add(id);
     }
     return there;

@@ -23,12 +23,13 @@ export class LancePool {
   readonly #closing = new AbortController();
   readonly #ended = new WeakSet<Child<typeof lanceTables>>();
   #child: Promise<Child<typeof lanceTables>> | null = null;
+  #pid: number | null = null;
   #calls = 0;
   #idle: ReturnType<typeof setTimeout> | null = null;
 
-  /** Process id of the one that serves, for tests; null while there is none. */
-  async pid(): Promise<number | null> {
-    return (await this.#child)?.pid ?? null;
+  /** Process id of the one that serves; null while there is none. */
+  get pid(): number | null {
+    return this.#pid;
   }
 
   /** Makes a call to the process that serves. */
@@ -87,9 +88,12 @@ export class LancePool {
   #start(): Promise<Child<typeof lanceTables>> {
     const starting = start(false);
     const forget = (): void => {
-      if (this.#child === starting) this.#child = null;
+      if (this.#child !== starting) return;
+      this.#child = null;
+      this.#pid = null;
     };
     starting.then((child) => {
+      this.#pid = child.pid;
       void child.exited.then(() => {
         this.#ended.add(child);
         forget();

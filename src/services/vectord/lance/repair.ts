@@ -31,14 +31,22 @@ export async function repairLance(options: {
   const after = known?.sequence ?? (await firstOf(from)) - 1;
   const log = await salvageLog({ dir: from, after, replay: () => undefined });
   const table = newTable(bucket);
-  const [source, target] = [placeOf(from, shape, known?.table ?? table, bucket), placeOf(to, shape, table, bucket)];
+  const [source, target] = [
+    placeOf(from, shape, known?.table ?? table, bucket),
+    placeOf(to, shape, table, bucket),
+  ];
   await makeFolder(to);
   await writeShape(to, shape);
   const { state, lost, found } = await pool.call(async (tables) => {
     const salvaged =
       known?.version === 0
         ? { lost: 0, damage: [] }
-        : await tables.salvage({ ...source, version: known?.version ?? 0, files: [...(known?.files ?? [])], to: target.uri });
+        : await tables.salvage({
+            ...source,
+            version: known?.version ?? 0,
+            files: [...(known?.files ?? [])],
+            to: target.uri,
+          });
     if (known?.version === 0) await tables.open({ ...target, version: 0, files: [], interrupted: false });
     const upTo = Math.max(log.sequence, after);
     const applied = await tables.apply({ ...target, log: from, after, upTo, beside: false, lenient: true });
@@ -69,4 +77,3 @@ async function firstOf(dir: string): Promise<number> {
   const [first] = await segmentsIn(nodeDisk, dir);
   return first?.firstSequence ?? 1;
 }
-

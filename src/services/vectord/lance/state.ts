@@ -36,5 +36,15 @@ export async function writeState(dir: string, state: LanceState): Promise<void> 
 }
 
 export function newState(table: string, sequence: number, now: number): LanceState {
-  return { format: 1, table, version: 0, sequence, count: 0, versions: [], files: [], upkeep: false, written_at: now };
+  return {
+    format: 1,
+    table,
+    version: 0,
+    sequence,
+    count: 0,
+    versions: [],
+    files: [],
+    upkeep: false,
+    written_at: now,
+  };
 }

@@ -69,13 +69,16 @@ export function tableHandlers(): Handlers<typeof lanceTables> {
     open: async ({ version, files, interrupted, ...place }) => {
       const folder = folderOf(place);
       const given = new Map(files.map((file) => [file.path, file]));
-      const listed = folder === null ? given : await prepareFolder(folder, version, given, interrupted);
+      const { listed, doubtful } =
+        folder === null
+          ? { listed: given, doubtful: false }
+          : await prepareFolder(folder, version, given, interrupted);
       const opening = openTable(place, version === 0);
       keep(place.uri, opening);
       const open = await opening;
       open.files = listed;
       if (version > 0 && (await open.table.version()) !== version) await open.table.putBack(version);
-      if (interrupted) await open.table.dropIndexes();
+      if (doubtful) await open.table.dropIndexes();
       const versions = (await open.table.versions()).map((each) => each.version);
       return { ...(await stateOf(open)), versions };
     },
@@ -104,19 +107,29 @@ export function tableHandlers(): Handlers<typeof lanceTables> {
       const open = await openOf(place);
       const rows = await rowsById(await tableAt(open, at), ids, ITEM_COLUMNS, true);
       const items = rows.map(itemOf);
-      return { items: items.map(({ id, vector, metadata }) => ({ id, vector: base64OfVector(vector), metadata: metadata as Record<string, unknown> })) };
+      return {
+        items: items.map(({ id, vector, metadata }) => ({
+          id,
+          vector: base64OfVector(vector),
+          metadata: metadata as Record<string, unknown>,
+        })),
+      };
     },
     matching: async ({ filter, version, from, ...place }) => {
       const open = await openOf(place);
       const parsed = parseFilter(filter);
-      const rows = await (await tableAt(open, version)).read({
+      const rows = await (
+        await tableAt(open, version)
+      ).read({
         where: whereOf(parsed, open.shape),
         columns: [ID, METADATA],
         vectors: false,
         limit: IDS_A_PAGE,
         offset: from,
       });
-      const ids = rows.filter(({ values }) => matches(parsed, metadataOf(values))).map(({ values }) => values[ID] as string);
+      const ids = rows
+        .filter(({ values }) => matches(parsed, metadataOf(values)))
+        .map(({ values }) => values[ID] as string);
       return { ids, next: rows.length < IDS_A_PAGE ? null : from + rows.length };
     },
     recall: async ({ sample, k, seed, ...place }) => {
@@ -163,22 +176,21 @@ function folderOf({ uri }: TablePlace): string | null {
   return uri.startsWith("/") ? join(uri, TABLE_FOLDER) : null;
 }
 
-/** Verifies what is listed and removes what is not. Returns what is there then. */
+/** Verifies what is listed and removes what is not. `doubtful`: an index is there that nothing vouches for. */
 async function prepareFolder(
   folder: string,
   version: number,
   given: ReadonlyMap<string, TableFile>,
   interrupted: boolean,
-): Promise<Map<string, TableFile>> {
+): Promise<{ listed: Map<string, TableFile>; doubtful: boolean }> {
   if (version === 0) {
     await rm(folder, { recursive: true, force: true });
-    return new Map();
+    return { listed: new Map(), doubtful: false };
   }
   const listed = interrupted ? await withoutRemoved(folder, given, version) : new Map(given);
   const [worst] = await damageIn(folder, listed.values());
   if (worst !== undefined) throw new Fault("internal", worst.damage);
-  await removeUnlisted(folder, listed, interrupted);
-  return listed;
+  return { listed, doubtful: await removeUnlisted(folder, listed, version) };
 }
 
 async function openTable(place: TablePlace, create: boolean): Promise<Open> {
@@ -239,7 +251,11 @@ async function nearestRows({ shape }: Open, table: LanceTable, wanted: Wanted): 
   const { query, k, filter, exact, ef } = wanted;
   const where = filter === undefined ? undefined : whereOf(filter, shape);
   let scanned = 0;
-  for (let limit = exact ? k : Math.max(CANDIDATES_MIN, OVERSAMPLE * k); limit <= CANDIDATES_MAX; limit *= GROWTH) {
+  for (
+    let limit = exact ? k : Math.max(CANDIDATES_MIN, OVERSAMPLE * k);
+    limit <= CANDIDATES_MAX;
+    limit *= GROWTH
+  ) {
     const { rows, byIndex } = await table.nearest({
       vector: query.vector,
       limit,
@@ -253,13 +269,22 @@ async function nearestRows({ shape }: Open, table: LanceTable, wanted: Wanted): 
     const exhausted = rows.length < limit;
     // Fewer candidates than were wanted are all that match, and their distances are exact.
     if (hits.length >= k || exhausted)
-      return { hits: hits.slice(0, k), plan: byIndex ? "lance" : "exact", scanned, exhausted: exhausted && hits.length <= k };
+      return {
+        hits: hits.slice(0, k),
+        plan: byIndex ? "lance" : "exact",
+        scanned,
+        exhausted: exhausted && hits.length <= k,
+      };
   }
   return scanRows(table, where, wanted);
 }
 
 /** Reads every row that may match, batch by batch; only the nearest are held. */
-async function scanRows(table: LanceTable, where: string | undefined, { query, k, filter }: Wanted): Promise<FoundRows> {
+async function scanRows(
+  table: LanceTable,
+  where: string | undefined,
+  { query, k, filter }: Wanted,
+): Promise<FoundRows> {
   const nearest = new Nearest(k);
   const held = new Map<number, Scored>();
   let [scanned, matching] = [0, 0];
@@ -315,7 +340,9 @@ async function rowsById(
 ): Promise<LanceRow[]> {
   const rows: LanceRow[] = [];
   for (let from = 0; from < ids.length; from += IDS_A_CONDITION)
-    rows.push(...(await table.read({ where: idsSql(ids.slice(from, from + IDS_A_CONDITION)), columns, vectors })));
+    rows.push(
+      ...(await table.read({ where: idsSql(ids.slice(from, from + IDS_A_CONDITION)), columns, vectors })),
+    );
   return rows;
 }
 
@@ -343,7 +370,8 @@ async function applyLog(
     },
   });
   const missing = lost.find(({ from }) => from <= upTo);
-  if (missing !== undefined && !lenient) throw damaged("log", `the acknowledged write ${missing.from} is not in it`);
+  if (missing !== undefined && !lenient)
+    throw damaged("log", `the acknowledged write ${missing.from} is not in it`);
   const ids = [...last.keys()];
   const there = (await rowsById(table, ids, [ID], false)).map(({ values }) => values[ID] as string);
   for (let from = 0; from < there.length; from += IDS_A_CONDITION)
@@ -388,7 +416,10 @@ async function measured(
     exactUs += (performance.now() - between) * 1_000;
     const furthest = (nearest.hits.at(-1)?.distance ?? 0) + TOLERANCE;
     possible += nearest.hits.length - 1;
-    found += Math.max(0, Math.min(nearest.hits.length, byPlan.hits.filter(({ distance }) => distance <= furthest).length) - 1);
+    found += Math.max(
+      0,
+      Math.min(nearest.hits.length, byPlan.hits.filter(({ distance }) => distance <= furthest).length) - 1,
+    );
   }
   timesUs.sort((a, b) => a - b);
   const times = Math.max(1, timesUs.length);
@@ -411,7 +442,8 @@ async function salvage(
   to: string,
 ): Promise<TableState & { lost: number; damage: string[] }> {
   const folder = folderOf(place);
-  const damage = folder === null ? [] : (await damageIn(folder, files)).map(({ damage: sentence }) => sentence);
+  const damage =
+    folder === null ? [] : (await damageIn(folder, files)).map(({ damage: sentence }) => sentence);
   const target = await openTable({ ...place, uri: to, storage: {} }, true);
   let [count, lost] = [0, 0];
   try {
@@ -426,7 +458,9 @@ async function salvage(
       lost += wanted.length - items.length;
     }
   } catch (error) {
-    damage.push(`Rows of the table cannot be read: ${error instanceof Error ? (error.message.split("\n")[0] ?? "") : "unknown"}.`);
+    damage.push(
+      `Rows of the table cannot be read: ${error instanceof Error ? (error.message.split("\n")[0] ?? "") : "unknown"}.`,
+    );
   }
   const state = await stateOf(target);
   assert(state.count === count, "every row that was read is copied");

@@ -37,7 +37,9 @@ function write(filter: Filter, columns: ReadonlyMap<string, FieldColumns>, side:
       return negated(write(filter.part, columns, OTHER[side]));
     case "near": {
       const field = columns.get(filter.field);
-      return field?.lat === undefined || side === "narrow" ? unknown(side) : box(field, filter.place, filter.miles);
+      return field?.lat === undefined || side === "narrow"
+        ? unknown(side)
+        : box(field, filter.place, filter.miles);
     }
     case "field": {
       const field = columns.get(filter.field);
@@ -115,7 +117,9 @@ function equal(value: string | number | boolean, field: FieldColumns, side: Side
     typeof value === "string"
       ? [field.low, field.high, textSql(sortable(value))]
       : [field.least, field.most, numberSql(value)];
-  return side === "wide" ? `(${low} <= ${sql} and ${high} >= ${sql})` : `(${low} = ${sql} or ${high} = ${sql})`;
+  return side === "wide"
+    ? `(${low} <= ${sql} and ${high} >= ${sql})`
+    : `(${low} = ${sql} or ${high} = ${sql})`;
 }
 
 function numberSql(value: number): string {

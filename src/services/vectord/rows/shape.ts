@@ -48,11 +48,21 @@ export function sameShape(a: IndexShape, b: IndexShape): boolean {
 
 /** The shape as text with one spelling, for files and comparisons. */
 export function shapeText(shape: IndexShape): string {
-  const { fields, dimension, metric, quantization, model, connectivity, ef_construction, partition_by } = shape;
+  const { fields, dimension, metric, quantization, model, connectivity, ef_construction, partition_by } =
+    shape;
   const sorted = Object.entries(fields).sort(([a], [b]) => (a < b ? -1 : 1));
   // Shapes from before there were engines have none, and hnsw is still written so.
   const engine = shape.engine === "lance" ? shape.engine : undefined;
-  const scalars = { dimension, metric, quantization, model, connectivity, ef_construction, engine, partition_by };
+  const scalars = {
+    dimension,
+    metric,
+    quantization,
+    model,
+    connectivity,
+    ef_construction,
+    engine,
+    partition_by,
+  };
   return JSON.stringify({ ...scalars, fields: sorted });
 }
 

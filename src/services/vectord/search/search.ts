@@ -103,9 +103,10 @@ export async function runSearch(rows: Rows, graph: GraphCache | null, search: Se
   const matching = picked === null ? rows.count : picked.count();
   const k = Math.min(search.k, matching);
   if (k === 0) return found(rows, search, [], "exact", 0, matching);
-  const byGraph = graph !== null && mayUseGraph(search, graph, rows, matching)
-    ? viaGraph(rows, graph, search, query, picked, matching)
-    : null;
+  const byGraph =
+    graph !== null && mayUseGraph(search, graph, rows, matching)
+      ? viaGraph(rows, graph, search, query, picked, matching)
+      : null;
   if (byGraph !== null) return byGraph;
   return viaScan(rows, search, query, picked, matching);
 }

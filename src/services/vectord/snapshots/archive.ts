@@ -58,7 +58,9 @@ export function sequenceOf(content: SnapshotContent): number {
 }
 
 export function takenAt(content: SnapshotContent): string {
-  return new Date(content.engine === "hnsw" ? content.manifest.taken_at : content.state.written_at).toISOString();
+  return new Date(
+    content.engine === "hnsw" ? content.manifest.taken_at : content.state.written_at,
+  ).toISOString();
 }
 
 function artefactsOf(content: SnapshotContent): Artefact[] {
@@ -72,7 +74,8 @@ const PART_BYTES = 16 * 1024 * 1024;
 /** A document names a file for about a thousand rows: 100 MB hold a billion rows. */
 const DOCUMENT_BYTES_MAX = 100_000_000;
 /** A table's files as a snapshot may name them: below their folder, and nowhere else. */
-const TABLE_FILE = /^lance\/t\.lance\/(data|_versions|_transactions|_deletions|_indices)(\/[A-Za-z0-9_-][A-Za-z0-9_.-]*)+$/;
+const TABLE_FILE =
+  /^lance\/t\.lance\/(data|_versions|_transactions|_deletions|_indices)(\/[A-Za-z0-9_-][A-Za-z0-9_.-]*)+$/;
 /** Documents that are read side by side for a list. */
 const READS_AT_ONCE = 8;
 const LIST_PAGE = 1000;
