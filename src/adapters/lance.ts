@@ -282,6 +282,15 @@ export class LanceTable {
     }
   }
 
+  /** Keeps these versions, and no others, from being removed however old they are. */
+  async pin(versions: readonly number[]): Promise<void> {
+    const tags = await this.#table.tags();
+    const there = new Set(Object.keys(await tags.list()));
+    const wanted = new Map(versions.map((version) => [`v${version}`, version]));
+    for (const [tag, version] of wanted) if (!there.has(tag)) await tags.create(tag, version);
+    for (const tag of there) if (!wanted.has(tag)) await tags.delete(tag);
+  }
+
   async versions(): Promise<LanceVersion[]> {
     return (await this.#table.listVersions()).map(({ version, timestamp }) => ({ version, at: timestamp }));
   }

@@ -69,6 +69,10 @@ export interface EngineIndex {
    * done, whatever snapshots follow.
    */
   withSnapshot<T>(use: (snapshot: PlacedSnapshot) => Promise<T>): Promise<T>;
+  /** The table that the index has in a bucket; undefined when its rows are in its folder. */
+  readonly bucketTable?: string | undefined;
+  /** Keeps versions of that table that snapshots name. */
+  pin?(versions: readonly number[]): Promise<void>;
   /** Waits until background work that is due is done. */
   settled(): Promise<void>;
   /** Waits for writes under way, stops background work, and closes the files. */

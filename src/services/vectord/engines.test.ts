@@ -4,82 +4,17 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { embed } from "#contracts/embed";
-import { vector } from "#contracts/vector";
-import { createLog } from "#lib/log";
-import { Fault } from "#rpc/fault";
-import { implement, local } from "#rpc/local";
-import type { Service } from "#rpc/contract";
-import { describeEngine, type EngineUnderTest } from "./engine.conformance.ts";
-import { vectord, type Vectord } from "./service.ts";
-import { testStorage } from "./storage.testing.ts";
+import type { Fault } from "#rpc/fault";
+import { describeEngine } from "./engine.conformance.ts";
+import { type Started, startEngine } from "./engine.testing.ts";
 
-const noTexts = local(
-  implement(embed, "embedd", {
-    embed: () => {
-      throw new Fault("upstream", "there is no model here");
-    },
-    models: () => ({ models: [] }),
-    stats: () => {
-      throw new Fault("upstream", "there is no cache here");
-    },
-  }),
-);
-
-interface Started extends EngineUnderTest {
-  readonly folder: string;
-  readonly daemon: Vectord;
-  readonly logged: string[];
-}
-
-async function start(): Promise<Started> {
-  const root = mkdtempSync(join(tmpdir(), "vectord-engine-"));
-  const folder = join(root, "vectors");
-  const storage = testStorage().service;
-  const logged: string[] = [];
-  const log = createLog({ level: "warn", readable: false, write: (line) => void logged.push(line) });
-  const open = async (): Promise<{ daemon: Vectord; service: Service<typeof vector> }> => {
-    const daemon = await vectord({ embed: noTexts, storage, folder, log });
-    return { daemon, service: local(implement(vector, "vectord", daemon.handlers, { checkOutputs: true })) };
-  };
-  const started: Started & { service: Service<typeof vector>; daemon: Vectord } = {
-    folder,
-    logged,
-    ...(await open()),
-    killed: async (hurt = () => undefined) => {
-      const copied = join(root, "copied");
-      cpSync(folder, copied, { recursive: true });
-      const list = readFileSync(`${folder}.json`);
-      await started.daemon.close();
-      rmSync(folder, { recursive: true });
-      cpSync(copied, folder, { recursive: true });
-      writeFileSync(`${folder}.json`, list);
-      rmSync(copied, { recursive: true });
-      hurt(folder);
-      Object.assign(started, await open());
-    },
-    settled: async (index) => {
-      await service().snapshot({ index, name: `s${crypto.randomUUID()}` });
-      for (const { name } of (await service().snapshots({ index })).snapshots)
-        if (name.startsWith("s") && name.length === 37) await service().dropSnapshot({ index, name });
-      while ((await service().index({ index })).building) await Bun.sleep(20);
-    },
-    close: async () => {
-      await started.daemon.close();
-      rmSync(root, { recursive: true, force: true });
-    },
-  };
-  const service = (): Service<typeof vector> => started.service;
-  return started;
-}
-
-describeEngine("hnsw", start, 6_000);
-describeEngine("lance", start, 12_000);
+describeEngine("hnsw", startEngine, 6_000);
+describeEngine("lance", startEngine, 12_000);
 
 describe("engine lance", () => {
   let tested: Started;
   beforeEach(async () => {
-    tested = await start();
+    tested = await startEngine();
   });
   afterEach(() => tested.close());
 

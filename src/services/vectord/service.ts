@@ -15,7 +15,7 @@ import { importItems } from "./import-items.ts";
 import { Indexes, type IndexesStats } from "./indexes.ts";
 import { matches, parseFilter } from "./rows/filter.ts";
 import { searchHandlers } from "./search-handlers.ts";
-import { snapshotHandlers } from "./snapshot-handlers.ts";
+import { bucketTableOf, removeUnneeded, snapshotHandlers } from "./snapshot-handlers.ts";
 import type { LanceBucket } from "./lance/open.ts";
 import { checkModel, described, embedder, encoded, UNKNOWN, withVectors } from "./wire.ts";
 
@@ -71,9 +71,11 @@ export async function vectord({
       };
     },
     index: async ({ index: name }) => described(name, await indexes.get(name)),
-    drop: ({ index: name }) =>
+    drop: ({ index: name }, call) =>
       indexes.alone(name, async () => {
+        const table = await bucketTableOf(indexes, name);
         await indexes.drop(name);
+        await removeUnneeded({ storage, index: name }, table, undefined, call);
         return null;
       }),
     repair: ({ index: name }) =>

@@ -193,6 +193,17 @@ export const lanceTables = {
     errors: [],
     scope: "admin",
   }),
+  /** Keeps these versions, which snapshots name, and no others, for as long as it is not called with less. */
+  pin: op({
+    method: "POST",
+    path: "/pin",
+    summary: "Keep versions however old they are",
+    input: z.strictObject({ ...table, versions: z.array(z.int()) }),
+    output: z.null(),
+    timeoutMs: APPLY_MS_MAX,
+    errors: [],
+    scope: "admin",
+  }),
   stats: op({
     method: "POST",
     path: "/stats",

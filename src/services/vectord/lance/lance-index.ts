@@ -255,6 +255,17 @@ export class LanceIndex implements EngineIndex {
     }
   }
 
+  get bucketTable(): string | undefined {
+    return this.#place.uri.startsWith("/") ? undefined : this.#state.table;
+  }
+
+  async pin(versions: readonly number[]): Promise<void> {
+    this.#mustBeOpen();
+    await this.#change(() =>
+      this.#pool.call((tables) => tables.pin({ ...this.#place, versions: [...versions] })),
+    );
+  }
+
   async settled(): Promise<void> {
     while (!this.#closing.signal.aborted && this.#failedAt === null) {
       const work = this.#flushing ?? this.#upkeep;

@@ -21,7 +21,7 @@ export interface LanceBucket {
 }
 
 /** The folder of a table that is kept beside its log. */
-const LOCAL_TABLE = "lance";
+export const LOCAL_TABLE = "lance";
 
 /** A name for a new table: in a bucket one of its own, so that what takes the place of an index never meets its files. */
 export function newTable(bucket: LanceBucket | undefined): string {

@@ -155,6 +155,10 @@ export function tableHandlers(): Handlers<typeof lanceTables> {
       const versions = (await open.table.versions()).map((each) => each.version);
       return { ...(await stateOf(open)), indexed, versions };
     },
+    pin: async ({ versions, ...place }) => {
+      await (await openOf(place)).table.pin(versions);
+      return null;
+    },
     stats: async (place) => {
       const { indexed, fragments } = await (await openOf(place)).table.stats();
       return { indexed, fragments };

@@ -79,6 +79,8 @@ const TABLE_FILE =
 /** Documents that are read side by side for a list. */
 const READS_AT_ONCE = 8;
 const LIST_PAGE = 1000;
+/** Where tables in a bucket lie; no index is called so. */
+export const TABLES_PREFIX = "vectors/.tables/";
 
 const snapshotsOf = ({ index }: Archive): string => `vectors/${index}/snapshots/`;
 const filesPrefix = ({ index }: Archive): string => `vectors/${index}/files/`;
@@ -237,6 +239,22 @@ export async function removeSnapshot(archive: Archive, name: string, call: CallI
   await storage.remove({ key: snapshotsOf(archive) + name }, call);
   for (const key of await keysUnder(archive, filesPrefix(archive), call))
     if (!needed.has(key)) await storage.remove({ key }, call);
+}
+
+/** Versions of tables in a bucket that the index's snapshots name, by table. */
+export async function pinnedIn(archive: Archive, call: CallInit): Promise<Map<string, number[]>> {
+  const pinned = new Map<string, number[]>();
+  for (const name of await namesOf(archive, call)) {
+    const { table } = await documentOf(archive, name, call);
+    if (table !== undefined) pinned.set(table.table, [...(pinned.get(table.table) ?? []), table.version]);
+  }
+  return pinned;
+}
+
+/** Removes a table that is in the bucket of the objects. */
+export async function removeTable(archive: Archive, table: string, call: CallInit): Promise<void> {
+  for (const key of await keysUnder(archive, `${TABLES_PREFIX}${table}/`, call))
+    await archive.storage.remove({ key }, call);
 }
 
 async function documentOf(archive: Archive, name: string, call: CallInit): Promise<Document> {
