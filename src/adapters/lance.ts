@@ -157,9 +157,9 @@ export class LanceTable {
     const index = await this.#vectorIndex();
     const indexed = index === undefined ? null : await this.#table.indexStats(index);
     return {
-      rows: Number(numRows),
-      fragments: Number(fragmentStats.numFragments),
-      indexed: indexed === null || indexed === undefined ? null : Number(indexed.numIndexedRows),
+      rows: numRows,
+      fragments: fragmentStats.numFragments,
+      indexed: indexed === null || indexed === undefined ? null : indexed.numIndexedRows,
     };
   }
 
@@ -184,7 +184,7 @@ export class LanceTable {
       ? query.minimumNprobes(PROBES_MIN).maximumNprobes(0).ef(Math.max(ef, limit))
       : query.bypassVectorIndex();
     if (where !== undefined) query = query.where(where);
-    return rowsOf((await query.toArrow()) as unknown as Arrow.Table, columns);
+    return rowsOf(await query.toArrow(), columns);
   }
 
   /** Rows that match, in the order they lie; vectors only when `vectors` is set. */
@@ -200,7 +200,7 @@ export class LanceTable {
     if (where !== undefined) query = query.where(where);
     if (limit !== undefined) query = query.limit(limit);
     if (offset !== undefined) query = query.offset(offset);
-    return rowsOf((await query.toArrow()) as unknown as Arrow.Table, columns);
+    return rowsOf(await query.toArrow(), columns);
   }
 
   /** As `read`, batch by batch. */
@@ -213,7 +213,7 @@ export class LanceTable {
     let query = this.#table.query().select(vectors ? [...columns, "vector"] : [...columns]);
     if (where !== undefined) query = query.where(where);
     for await (const batch of query) {
-      yield rowsOf(new arrow.Table([batch as unknown as Arrow.RecordBatch]), columns);
+      yield rowsOf(new arrow.Table([batch]), columns);
     }
   }
 
@@ -223,12 +223,12 @@ export class LanceTable {
       .takeOffsets([...offsets])
       .select([...columns, "vector"])
       .toArrow();
-    return rowsOf(found as unknown as Arrow.Table, columns);
+    return rowsOf(found, columns);
   }
 
   /** Numbers of the table's rows that stay while it is not written; each 2^32 of them are a fragment, a file of rows. */
   async rowIds(): Promise<bigint[]> {
-    const found = (await this.#table
+    const found = await this.#table
       .query()
       .withRowId()
       .select(["_rowid"])
@@ -241,7 +241,7 @@ export class LanceTable {
       .takeRowIds(ids)
       .select([...columns, "vector"])
       .toArrow();
-    return rowsOf(found as unknown as Arrow.Table, columns);
+    return rowsOf(found, columns);
   }
 
   /** An index over whole values of a column. */
@@ -315,22 +315,16 @@ function schemaOf({ dimension, columns }: LanceShape): Arrow.Schema {
   const numbers = new arrow.Field("item", new arrow.Float32(), true);
   return new arrow.Schema([
     new arrow.Field("vector", new arrow.FixedSizeList(dimension, numbers), false),
-    ...columns.map(({ name, type }) => new arrow.Field(name, typeOf(type), true)),
+    ...columns.map(({ name, type }) => new arrow.Field(name, TYPES[type](), true)),
   ]);
 }
 
-function typeOf(type: LanceColumnType): Arrow.DataType {
-  switch (type) {
-    case "text":
-      return new arrow.Utf8();
-    case "texts":
-      return new arrow.List(new arrow.Field("item", new arrow.Utf8(), true));
-    case "number":
-      return new arrow.Float64();
-    case "flag":
-      return new arrow.Bool();
-  }
-}
+const TYPES: Readonly<Record<LanceColumnType, () => Arrow.DataType>> = {
+  text: () => new arrow.Utf8(),
+  texts: () => new arrow.List(new arrow.Field("item", new arrow.Utf8(), true)),
+  number: () => new arrow.Float64(),
+  flag: () => new arrow.Bool(),
+};
 
 function tableOf(shape: LanceShape, { vectors, values, count }: LanceRows): Arrow.Table {
   const schema = schemaOf(shape);

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import type { vector } from "#contracts/vector";
 import type { Service } from "#rpc/contract";
-import { Fault } from "#rpc/fault";
+import type { Fault } from "#rpc/fault";
 import { type Filter, matches, parseFilter } from "./rows/filter.ts";
 import type { Metadata } from "./rows/shape.ts";
 
@@ -192,7 +192,7 @@ export function describeEngine(
                 });
                 for (const hit of hits) {
                   const stored = model.get(hit.id);
-                  expect(hit.metadata).toEqual(stored?.metadata as never);
+                  expect(hit.metadata).toEqual({ ...stored?.metadata });
                   expect(hit.distance).toBeCloseTo(distance(metric, query, stored?.vector ?? []), 5);
                 }
                 expect(complete).toBe(true);
@@ -356,10 +356,10 @@ export function describeEngine(
         fields: { kind: "keyword" },
       });
       const model = new Map<string, Model>();
-      let done = false;
+      const writing = new AbortController();
       let settling = Promise.resolve();
       const searching = (async () => {
-        while (!done) {
+        while (!writing.signal.aborted) {
           const acknowledged = model.size;
           // In process a search may never leave to the event loop.
           await Bun.sleep(0);
@@ -375,7 +375,7 @@ export function describeEngine(
         const { hits } = await service.search({ index, vector: model.get(id)?.vector ?? [], k: 1 });
         expect(hits[0]?.id).toBe(id);
       }
-      done = true;
+      writing.abort();
       await Promise.all([searching, settling]);
       await tested.settled(index);
       expect((await service.index({ index })).count).toBe(2000);

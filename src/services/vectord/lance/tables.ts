@@ -407,7 +407,7 @@ async function measured(
   const random = seeded(seed);
   const timesUs: number[] = [];
   let [exactUs, found, possible] = [0, 0, 0];
-  for (let n = 0; n < sample && count > 1; n++) {
+  for (let n = 0; n < (count > 1 ? sample : 0); n++) {
     const [row] = await table.at([random.below(count)], ITEM_COLUMNS);
     if (row === undefined) continue;
     // One more than k, since the row itself is among them.

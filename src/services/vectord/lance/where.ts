@@ -28,24 +28,14 @@ export function textSql(text: string): string {
 }
 
 function write(filter: Filter, columns: ReadonlyMap<string, FieldColumns>, side: Side): string {
-  switch (filter.kind) {
-    case "and":
-      return joined(filter.parts, "and", columns, side);
-    case "or":
-      return joined(filter.parts, "or", columns, side);
-    case "not":
-      return negated(write(filter.part, columns, OTHER[side]));
-    case "near": {
-      const field = columns.get(filter.field);
-      return field?.lat === undefined || side === "narrow"
-        ? unknown(side)
-        : box(field, filter.place, filter.miles);
-    }
-    case "field": {
-      const field = columns.get(filter.field);
-      return field === undefined ? unknown(side) : tested(filter.test, field, side);
-    }
-  }
+  if (filter.kind === "and" || filter.kind === "or") return joined(filter.parts, filter.kind, columns, side);
+  if (filter.kind === "not") return negated(write(filter.part, columns, OTHER[side]));
+  const field = columns.get(filter.field);
+  if (field === undefined) return unknown(side);
+  if (filter.kind === "field") return tested(filter.test, field, side);
+  return field.lat === undefined || side === "narrow"
+    ? unknown(side)
+    : box(field, filter.place, filter.miles);
 }
 
 function unknown(side: Side): string {
@@ -73,27 +63,17 @@ function joined(
 }
 
 function tested(test: Test, field: FieldColumns, side: Side): string {
-  switch (test.op) {
-    case "exists":
-      return field.there;
-    case "in":
-      return amongst([...test.values], field, side);
-    case "prefix": {
-      // The last code point is above every other: what starts with the prefix lies between the two.
-      const [from, to] = [textSql(sortable(test.value)), textSql(`${sortable(test.value)}\u{10ffff}`)];
-      return side === "wide" ? `(${field.high} >= ${from} and ${field.low} <= ${to})` : "false";
-    }
-    case "gt":
-    case "gte":
-    case "lt":
-    case "lte": {
-      const bound = typeof test.value === "string" ? textSql(sortable(test.value)) : numberSql(test.value);
-      const up = test.op === "gt" || test.op === "gte";
-      const column =
-        typeof test.value === "string" ? (up ? field.high : field.low) : up ? field.most : field.least;
-      return `(${column} ${SIGN[test.op]} ${bound})`;
-    }
+  if (test.op === "exists") return field.there;
+  if (test.op === "in") return amongst([...test.values], field, side);
+  if (test.op === "prefix") {
+    // The last code point is above every other: what starts with the prefix lies between the two.
+    const [from, to] = [textSql(sortable(test.value)), textSql(`${sortable(test.value)}\u{10ffff}`)];
+    return side === "wide" ? `(${field.high} >= ${from} and ${field.low} <= ${to})` : "false";
   }
+  const up = test.op === "gt" || test.op === "gte";
+  if (typeof test.value === "number")
+    return `(${up ? field.most : field.least} ${SIGN[test.op]} ${numberSql(test.value)})`;
+  return `(${up ? field.high : field.low} ${SIGN[test.op]} ${textSql(sortable(test.value))})`;
 }
 
 const SIGN = { gt: ">", gte: ">=", lt: "<", lte: "<=" } as const;

@@ -51,20 +51,13 @@ export function parseFilter(input: unknown, path = "filter"): Filter {
 
 /** A filter as `parseFilter` reads it, for another process. */
 export function writtenFilter(filter: Filter): Record<string, unknown> {
-  switch (filter.kind) {
-    case "and":
-    case "or":
-      return { [filter.kind]: filter.parts.map(writtenFilter) };
-    case "not":
-      return { not: writtenFilter(filter.part) };
-    case "near":
-      return { near: { field: filter.field, ...filter.place, miles: filter.miles } };
-    case "field": {
-      const { test } = filter;
-      if (test.op === "in") return { [filter.field]: { in: [...test.values] } };
-      return { [filter.field]: { [test.op]: test.op === "exists" ? true : test.value } };
-    }
-  }
+  if (filter.kind === "and" || filter.kind === "or")
+    return { [filter.kind]: filter.parts.map(writtenFilter) };
+  if (filter.kind === "not") return { not: writtenFilter(filter.part) };
+  if (filter.kind === "near") return { near: { field: filter.field, ...filter.place, miles: filter.miles } };
+  const { field, test } = filter;
+  if (test.op === "in") return { [field]: { in: [...test.values] } };
+  return { [field]: { [test.op]: test.op === "exists" ? true : test.value } };
 }
 
 /** Whether the filter asks nothing of a row. */
