@@ -228,11 +228,7 @@ export class LanceTable {
 
   /** Numbers of the table's rows that stay while it is not written; each 2^32 of them are a fragment, a file of rows. */
   async rowIds(): Promise<bigint[]> {
-    const found = await this.#table
-      .query()
-      .withRowId()
-      .select(["_rowid"])
-      .toArrow()) as unknown as Arrow.Table;
+    const found = await this.#table.query().withRowId().select(["_rowid"]).toArrow();
     return [...present(found.getChild("_rowid"), "row ids")] as bigint[];
   }
 
