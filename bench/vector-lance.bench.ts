@@ -78,18 +78,22 @@ async function rows(): Promise<Row[]> {
       recall: number;
     };
     const bareMs = await bare(join(folder, "vectors", "bench", "lance"));
-    const row = (
-      name: string,
-      unit: string,
-      value: number,
-      rest: Pick<Row, "bar"> & Partial<Row>,
-    ): Row => ({ name, unit, subject: spreadOf([value]), reference: null, ratio: null, figures: {}, ...rest });
+    const row = (name: string, unit: string, value: number, rest: Pick<Row, "bar"> & Partial<Row>): Row => ({
+      name,
+      unit,
+      subject: spreadOf([value]),
+      reference: null,
+      ratio: null,
+      figures: {},
+      ...rest,
+    });
     const own = percentile(ownMs, 0.5);
     const reference = percentile(bareMs, 0.5);
     return [
       row("rows written a second, durable", "rows/s", ROWS / loadS, {
         bar: { of: "figure", is: ">=", limit: ROWS_A_SECOND_MIN },
-        figures: { until_indexed_s: buildS } }),
+        figures: { until_indexed_s: buildS },
+      }),
       row("a search of ten, p50", "ms", own, {
         reference: { name: "lancedb in process, same table", figure: reference },
         ratio: spreadOf([own / reference]),
@@ -105,7 +109,9 @@ async function rows(): Promise<Row[]> {
         bar: { of: "figure", is: "<=", limit: CAP_BYTES / MIB },
         figures: { upkeep_mib: upkeep / MIB, disk_mib: bytes_disk / MIB },
       }),
-      row("event loop held, loading and building", "ms", held, { bar: { of: "figure", is: "<=", limit: 20 } }),
+      row("event loop held, loading and building", "ms", held, {
+        bar: { of: "figure", is: "<=", limit: 20 },
+      }),
     ];
   } finally {
     await server.stop();
@@ -138,7 +144,11 @@ async function searches(server: ServerProcess, count: number, filter?: object): 
   const source = clusters(3);
   const times: number[] = [];
   for (let i = 0; i < count; i += 1) {
-    const body = { vector: base64OfVector(cut(source.next())), k: 10, ...(filter === undefined ? {} : { filter }) };
+    const body = {
+      vector: base64OfVector(cut(source.next())),
+      k: 10,
+      ...(filter === undefined ? {} : { filter }),
+    };
     const startedAt = performance.now();
     await call(server, "POST", "/v1/vectors/bench/search", body);
     times.push(performance.now() - startedAt);

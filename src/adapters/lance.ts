@@ -155,11 +155,10 @@ export class LanceTable {
   async stats(): Promise<LanceStats> {
     const { numRows, fragmentStats } = await this.#table.stats();
     const index = await this.#vectorIndex();
-    const indexed = index === undefined ? null : await this.#table.indexStats(index);
     return {
       rows: numRows,
       fragments: fragmentStats.numFragments,
-      indexed: indexed === null || indexed === undefined ? null : indexed.numIndexedRows,
+      indexed: index === undefined ? null : (index.numIndexedRows ?? 0),
     };
   }
 
@@ -295,9 +294,9 @@ export class LanceTable {
     this.#table.close();
   }
 
-  async #vectorIndex(): Promise<string | undefined> {
+  async #vectorIndex(): Promise<LanceModule.IndexConfig | undefined> {
     const indexes = await this.#table.listIndices();
-    return indexes.find(({ columns }) => columns.includes("vector"))?.name;
+    return indexes.find(({ columns }) => columns.includes("vector"));
   }
 }
 

@@ -61,6 +61,8 @@ const index = z.object({
   version: z.int().optional(),
   /** Why it cannot be opened; all else is unknown then. */
   damaged: z.string().optional(),
+  /** Whether a repair has anything to make a damaged one from: its folder, or a named snapshot. */
+  repairable: z.boolean().optional(),
 });
 export type Index = z.infer<typeof index>;
 
@@ -161,7 +163,7 @@ export const vector = {
     description:
       "Every call for a damaged index fails with `internal`, which names the file, until it is repaired, put " +
       "back to a snapshot, or dropped. A repair keeps every write whose record verifies and says which are lost. The " +
-      "damaged files are kept aside.",
+      "damaged files are kept aside. An index whose folder is gone is put back to its newest named snapshot.",
     input: z.strictObject(name),
     output: z.object({
       index,
@@ -171,7 +173,7 @@ export const vector = {
       damage: z.array(z.string()),
       /** Writes, by sequence, whose records could not be read. */
       lost: z.array(z.object({ from: z.int(), to: z.int() })),
-      /** Rows of the last snapshot whose files could not be read. */
+      /** Rows of the last snapshot, or of the table, that could not be read. */
       rows_lost: z.int(),
       /** The folder beside the index's that has the damaged files. */
       kept_as: z.string().optional(),

@@ -59,6 +59,15 @@ interface IndexesDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly bucket?: LanceBucket | undefined;
+  /** What named snapshots know of indexes whose own files are lost. */
+  readonly archived: ArchivedIndexes;
+}
+
+export interface ArchivedIndexes {
+  /** Names of indexes that have snapshots. */
+  names(): Promise<string[]>;
+  /** The shape in the newest snapshot of an index; null when there is none. */
+  shapeOf(name: string): Promise<string | null>;
 }
 
 export class Indexes {
@@ -66,12 +75,14 @@ export class Indexes {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #lance: LanceOptions;
+  readonly #archived: ArchivedIndexes;
   readonly #entries = new Map<string, Entry>();
   /** Indexes whose folder or snapshots are being worked on. */
   readonly #busy = new Set<string>();
   #saving: Promise<void> = Promise.resolve();
 
-  private constructor({ folder, clock, log, bucket }: IndexesDeps) {
+  private constructor({ folder, clock, log, bucket, archived }: IndexesDeps) {
+    this.#archived = archived;
     this.#lance = { pool: new LancePool(), bucket };
     this.#folder = folder;
     this.#clock = clock;
@@ -89,9 +100,10 @@ export class Indexes {
     const present = await namesIn(folder);
     // Versions that kept no list kept no heads either. A list that is damaged was there.
     if (!hasList(folder)) for (const name of present) await adoptFolder(join(folder, name));
-    const missing = [...(listed?.keys() ?? [])].filter(
-      (name) => !present.includes(name) && !dropped.has(name),
-    );
+    // Without the list, an index whose folder is lost too would be as if it had never been. One that was dropped is
+    // named with them, because nothing tells the two apart any more.
+    const known = listed === null ? await deps.archived.names() : [...listed.keys()];
+    const missing = known.filter((name) => !present.includes(name) && !dropped.has(name));
     const openings = new Semaphore(OPENINGS_AT_ONCE, INDEXES_MAX);
     for (const name of [...present, ...missing]) {
       indexes.#add(name, listed?.get(name) ?? indexes.#shapeIn(name), async () => {
@@ -157,6 +169,10 @@ export class Indexes {
     await this.#removeFolder(name);
   }
 
+  hasFolder(name: string): boolean {
+    return existsSync(this.#path(name));
+  }
+
   incomingFolder(): string {
     return incomingIn(this.#folder);
   }
@@ -199,15 +215,16 @@ export class Indexes {
     if (entry === undefined) throw notFound(name);
     const whole = await this.#whole(name, entry);
     if (whole !== null) return { index: whole, damage: [], lost: [], rowsLost: 0 };
-    if (!existsSync(this.#path(name))) {
+    if (!this.hasFolder(name)) {
       throw new Fault(
         "conflict",
-        `The folder of the index ${name} is missing, so there is nothing to repair it from. Put the folder back from a backup, put the index back to a snapshot (POST /v1/vectors/${name}/restore), or drop it.`,
+        `The folder of the index ${name} is missing, and it has no snapshot, so there is nothing to repair it from. Put the folder back from a backup, or drop the index.`,
       );
     }
     const incoming = this.incomingFolder();
     try {
-      const known = entry.shape === null ? null : parseShape(entry.shape);
+      const text = entry.shape ?? (await this.#archived.shapeOf(name));
+      const known = text === null ? null : parseShape(text);
       const repaired = await repairTo(incoming, this.#path(name), {
         known,
         clock: this.#clock,

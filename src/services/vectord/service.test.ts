@@ -219,7 +219,7 @@ describe.each(["local", "remote"] as const)("vectord, %s", (topology) => {
       rmSync(join(folder, "b", "head"));
     });
     expect(await codeOf(service.repair({ index: "a" }))).toBe("conflict");
-    expect(await messageOf(service.repair({ index: "a" }))).toContain("/v1/vectors/a/restore");
+    expect(await messageOf(service.repair({ index: "a" }))).toContain("no snapshot");
     const { damage, lost } = await service.repair({ index: "b" });
     expect(lost).toEqual([]);
     expect(damage.join(" ")).toContain("cannot be counted");

@@ -15,7 +15,8 @@ import { importItems } from "./import-items.ts";
 import { Indexes, type IndexesStats } from "./indexes.ts";
 import { matches, parseFilter } from "./rows/filter.ts";
 import { searchHandlers } from "./search-handlers.ts";
-import { bucketTableOf, removeUnneeded, snapshotHandlers } from "./snapshot-handlers.ts";
+import { archivedIndexes, namesOf, newestIn } from "./snapshots/archive.ts";
+import { bucketTableOf, removeUnneeded, restoreFrom, snapshotHandlers } from "./snapshot-handlers.ts";
 import type { LanceBucket } from "./lance/open.ts";
 import { checkModel, described, embedder, encoded, UNKNOWN, withVectors } from "./wire.ts";
 
@@ -46,7 +47,16 @@ export async function vectord({
   clock = systemClock,
   log = createLog({ level: "warn", readable: false, fields: { service: "vectord" } }),
 }: VectordDeps): Promise<Vectord> {
-  const indexes = await Indexes.open({ folder, clock, log, bucket });
+  const indexes = await Indexes.open({
+    folder,
+    clock,
+    log,
+    bucket,
+    archived: {
+      names: () => archivedIndexes({ storage }, {}),
+      shapeOf: async (index) => (await newestIn({ storage, index }, {}))?.shape ?? null,
+    },
+  });
   const embedTexts = embedder(embed);
 
   const handlers: Handlers<typeof vector> = {
@@ -54,7 +64,7 @@ export async function vectord({
       const { index, created } = await indexes.create(name, shape);
       return { ...(await described(name, index)), created };
     },
-    indexes: async ({ limit, cursor }) => {
+    indexes: async ({ limit, cursor }, call) => {
       const names = indexes.names.filter((name) => cursor === undefined || name > cursor);
       const page = names.slice(0, limit);
       const last = page.at(-1);
@@ -63,7 +73,13 @@ export async function vectord({
           page.map((name) =>
             indexes.get(name).then(
               (index) => described(name, index),
-              (thrown: unknown) => ({ ...UNKNOWN, name, damaged: toFault(thrown).message }),
+              async (thrown: unknown) => ({
+                ...UNKNOWN,
+                name,
+                damaged: toFault(thrown).message,
+                repairable:
+                  indexes.hasFolder(name) || (await namesOf({ storage, index: name }, call)).length > 0,
+              }),
             ),
           ),
         ),
@@ -78,8 +94,20 @@ export async function vectord({
         await removeUnneeded({ storage, index: name }, table, undefined, call);
         return null;
       }),
-    repair: ({ index: name }) =>
+    repair: ({ index: name }, call) =>
       indexes.alone(name, async () => {
+        const newest = indexes.hasFolder(name) ? null : await newestIn({ storage, index: name }, call);
+        if (newest !== null && indexes.has(name)) {
+          const index = await restoreFrom(indexes, { storage, index: name }, newest.name, call);
+          const sentence = `Its folder was missing; it is as its snapshot ${newest.name} of ${newest.at} has it, without what was written later.`;
+          return {
+            index: await described(name, index),
+            repaired: true,
+            damage: [sentence],
+            lost: [],
+            rows_lost: 0,
+          };
+        }
         const { index, damage, lost, rowsLost, keptAs } = await indexes.repair(name);
         return {
           index: await described(name, index),

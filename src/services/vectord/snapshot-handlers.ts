@@ -10,6 +10,7 @@ import { makeFolder } from "#lib/durable";
 import type { CallInit } from "#rpc/call";
 import type { Handlers, Service } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
+import type { EngineIndex } from "./engine.ts";
 import { writeShape } from "./index-folder.ts";
 import { LOCAL_TABLE } from "./lance/open.ts";
 import type { Indexes } from "./indexes.ts";
@@ -85,26 +86,37 @@ export function snapshotHandlers(
     restore: ({ index: name, name: snapshot }, call) =>
       indexes.alone(name, async () => {
         if (!indexes.has(name)) indexes.refuseMore();
-        const incoming = indexes.incomingFolder();
-        try {
-          const content = await receive(archiveOf(name), snapshot, call, async (text) => {
-            const shape = parseShape(text);
-            if (!indexes.mayBecome(name, shape))
-              throw new Fault("conflict", `${name} has another shape than the snapshot. Remove it first.`);
-            await makeFolder(incoming);
-            await writeShape(incoming, shape);
-            return incoming;
-          });
-          await createLog(nodeDisk, incoming, sequenceOf(content));
-          const former = await bucketTableOf(indexes, name);
-          const index = await indexes.replaceWith(name, incoming);
-          await removeUnneeded(archiveOf(name), former, index.bucketTable, call);
-          return await described(name, index);
-        } finally {
-          await rm(incoming, { recursive: true, force: true });
-        }
+        return described(name, await restoreFrom(indexes, archiveOf(name), snapshot, call));
       }),
   };
+}
+
+/** Lets the index be what a snapshot has of it. On any failure it stays as it was. */
+export async function restoreFrom(
+  indexes: Indexes,
+  archive: Archive,
+  snapshot: string,
+  call: CallInit,
+): Promise<EngineIndex> {
+  const { index: name } = archive;
+  const incoming = indexes.incomingFolder();
+  try {
+    const content = await receive(archive, snapshot, call, async (text) => {
+      const shape = parseShape(text);
+      if (!indexes.mayBecome(name, shape))
+        throw new Fault("conflict", `${name} has another shape than the snapshot. Remove it first.`);
+      await makeFolder(incoming);
+      await writeShape(incoming, shape);
+      return incoming;
+    });
+    await createLog(nodeDisk, incoming, sequenceOf(content));
+    const former = await bucketTableOf(indexes, name);
+    const index = await indexes.replaceWith(name, incoming);
+    await removeUnneeded(archive, former, index.bucketTable, call);
+    return index;
+  } finally {
+    await rm(incoming, { recursive: true, force: true });
+  }
 }
 
 /** The table in a bucket of an index that opens. */

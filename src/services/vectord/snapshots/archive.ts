@@ -241,6 +241,43 @@ export async function removeSnapshot(archive: Archive, name: string, call: CallI
     if (!needed.has(key)) await storage.remove({ key }, call);
 }
 
+/** Names of indexes that have snapshots, whether or not there are such indexes. */
+export async function archivedIndexes(
+  { storage }: Pick<Archive, "storage">,
+  call: CallInit,
+): Promise<string[]> {
+  const names: string[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await storage.list(
+      { prefix: "vectors/", delimiter: "/", limit: LIST_PAGE, ...(cursor === undefined ? {} : { cursor }) },
+      call,
+    );
+    names.push(...page.prefixes.map((prefix) => prefix.slice("vectors/".length, -1)));
+    cursor = page.next_cursor;
+  } while (cursor !== undefined);
+  const kept: string[] = [];
+  for (const index of names)
+    if (!index.startsWith(".") && (await namesOf({ storage, index }, call)).length > 0) kept.push(index);
+  return kept;
+}
+
+/** The index's newest snapshot that can be read, with the shape of the index; null when there is none. */
+export async function newestIn(
+  archive: Archive,
+  call: CallInit,
+): Promise<{ readonly name: string; readonly shape: string; readonly at: string } | null> {
+  let newest: Document | null = null;
+  for (const name of await namesOf(archive, call)) {
+    const document = await documentOf(archive, name, call).catch((error: unknown) => {
+      if (error instanceof Fault && error.code === "internal") return null;
+      throw error;
+    });
+    if (document !== null && (newest === null || document.at > newest.at)) newest = document;
+  }
+  return newest;
+}
+
 /** Versions of tables in a bucket that the index's snapshots name, by table. */
 export async function pinnedIn(archive: Archive, call: CallInit): Promise<Map<string, number[]>> {
   const pinned = new Map<string, number[]>();
