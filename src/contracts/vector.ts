@@ -24,8 +24,6 @@ const shape = {
   connectivity: z.int().min(2).max(128).optional(),
   ef_construction: z.int().min(8).max(4096).optional(),
   fields: z.record(z.string().min(1).max(100), fieldKind).default({}),
-  /** A keyword field whose values divide the index into parts of their own: a search that names one reads no other. */
-  partition_by: z.string().min(1).max(100).optional(),
 };
 
 const index = z.object({
@@ -36,7 +34,6 @@ const index = z.object({
   quantization: z.string(),
   model: z.string().optional(),
   fields: z.record(z.string(), fieldKind),
-  partition_by: z.string().optional(),
   count: z.int(),
   deleted: z.int(),
   /** Of the graphs, and of rows that are in no snapshot's file yet; those that are, are mapped from it. */
@@ -202,18 +199,12 @@ export const vector = {
   import: op({
     method: "POST",
     path: "/v1/vectors/{index}/import",
-    summary: "Write many items from a stream of NDJSON, a line an item, or from a Parquet file",
+    summary: "Write many items from a stream of NDJSON, a line an item",
     description:
-      "A Parquet file has the columns `id`, `vector` (a list of numbers) or `text`, and any others as metadata; a column " +
-      "`metadata` of JSON text or of a struct takes their place. Lines or rows are written a thousand at a time, each thousand durable before the next is read. At a line that is " +
+      "Lines are written a thousand at a time, each thousand durable before the next is read. At a line that is " +
       "refused the import ends; the message has its number and how many items are in. Sending the same again is harmless.",
     body: "raw",
-    input: z.strictObject({
-      ...name,
-      model: z.string().min(1).max(200).optional(),
-      /** `auto` tells them apart by the first bytes. */
-      format: z.enum(["auto", "ndjson", "parquet"]).default("auto"),
-    }),
+    input: z.strictObject({ ...name, model: z.string().min(1).max(200).optional() }),
     output: z.object({ imported: z.int(), sequence: z.int() }),
     idempotent: true,
     timeoutMs: 3_600_000,

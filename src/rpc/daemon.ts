@@ -7,6 +7,8 @@ export interface Daemon<C extends Contract> {
   readonly handlers: Handlers<C>;
   /** What it does just now, as counts and process ids: for tests and for the service's health. */
   stats?(): DaemonStats;
+  /** Its own metrics, in the shape of prom-client's `registry.getMetricsAsJSON()`. */
+  metrics?(): object[];
   /** Ends background work and worker processes, and closes files. Called once, after the last request. */
   close(): Promise<void>;
 }
@@ -16,5 +18,7 @@ export interface DaemonStats {
   readonly failures?: Readonly<Record<string, number>> | undefined;
   /** Names of what is damaged, until it is repaired or restored. */
   readonly damaged?: readonly string[] | undefined;
+  /** Sentences for the house's health, of what others do not do as they should. */
+  readonly notes?: readonly string[] | undefined;
   readonly [count: string]: unknown;
 }

@@ -72,7 +72,11 @@ async function closeAndRelease(close: () => Promise<void>, release: () => Promis
 async function serveLocked(settings: Settings, name: ServiceName, log: Log): Promise<RunningDaemon> {
   if (!settings.daemon_ports) await makeRunFolder(settings);
   const neighbours = neighboursOf(settings, PLAN[name].needs);
-  const { implementation, hold, stats, close } = await PLAN[name].start({ settings, neighbours, log });
+  const { implementation, hold, stats, metrics, close } = await PLAN[name].start({
+    settings,
+    neighbours,
+    log,
+  });
   const meter = createMeter(name);
   const at = listenAt(settings, name);
   const daemon = listen({
@@ -81,7 +85,7 @@ async function serveLocked(settings: Settings, name: ServiceName, log: Log): Pro
     routes: routes(implementation),
     stats,
     extra: {
-      [METRICS_PATH]: async () => Response.json(await meter.snapshot()),
+      [METRICS_PATH]: async () => Response.json([...(await meter.snapshot()), ...metrics()]),
       [HOLD_PATH]: async ({ url }) => {
         const drainMs = Number(new URL(url).searchParams.get("drain_ms"));
         return Response.json({ drained: await hold.hold(HOLD_MS_MAX, drainMs) });

@@ -100,7 +100,7 @@ function backendOf({ house, started }: RunningServices, fronts: Fronts): Gateway
       ),
       storage: house.storaged,
     },
-    neighbourMetrics: () => Promise.resolve([]),
+    neighbourMetrics: () => Promise.resolve(started.map(({ metrics }) => metrics())),
     writes: {
       hold: () =>
         holdInOrder(async (name, drainMs) => {

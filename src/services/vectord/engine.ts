@@ -36,6 +36,8 @@ export interface IndexStats {
   readonly recall: ObservedRecall | null;
   /** What failed in the background, until it succeeds; searches and writes go on meanwhile. */
   readonly failure: string | null;
+  /** Rows that the graphs hold, tombstones included; where the engine counts them. */
+  readonly indexed?: number;
   /** Of an engine that keeps versions. */
   readonly version?: number;
 }

@@ -100,6 +100,12 @@ describe("engine lance", () => {
     const { plan, hits } = await tested.service.search({ index, vector: [1, 0, 0, 0], k: 10 });
     expect([plan, hits.length]).toEqual(["lance", 10]);
     expect(await tested.service.index({ index })).toMatchObject({ count: ROWS, pending: 0, building: false });
+    // One in a hundred is done once more, without the index.
+    for (let n = 0; n < 100; n += 1) await tested.service.search({ index, vector: [n, 1, 1, 1], k: 10 });
+    while ((await tested.service.index({ index })).recall === undefined) await Bun.sleep(20);
+    const metrics = JSON.stringify(tested.daemon.metrics());
+    expect(metrics).toContain('"lakehouse_vectors_recall"');
+    expect(metrics).toContain('"lakehouse_vectors_recall_low"');
   }, 60_000);
 
   test("a process that holds tables and is killed is started again, and costs no call", async () => {

@@ -12,7 +12,8 @@ export type BackgroundWork =
   | "calibration"
   | "log head"
   | "table"
-  | "upkeep";
+  | "upkeep"
+  | "recall";
 
 export class Failures {
   readonly #log: Log;

@@ -12,7 +12,7 @@ import type { Log } from "#lib/log";
 import { Semaphore } from "#lib/semaphore";
 import type { DaemonStats } from "#rpc/daemon";
 import { Fault, toFault, traceOf } from "#rpc/fault";
-import type { EngineIndex } from "./engine.ts";
+import type { EngineIndex, IndexStats } from "./engine.ts";
 import { drop, droppedIn, incomingIn, namesIn, removeUnfinished, replace } from "./folders.ts";
 import { adoptFolder, createFolder, type LanceOptions, openIndex, readShape } from "./index-folder.ts";
 import { hasList, type IndexList, readList, writeList } from "./index-list.ts";
@@ -274,6 +274,13 @@ export class Indexes {
         failures[work] = (failures[work] ?? 0) + count;
     const damaged = this.names.filter((name) => this.#entries.get(name)?.damage !== null);
     return { failures, damaged, lance_pid: this.#lance.pool.pid };
+  }
+
+  /** Of the indexes that are open. */
+  opened(): Map<string, IndexStats> {
+    const found = new Map<string, IndexStats>();
+    for (const [name, { index }] of this.#entries) if (index !== null) found.set(name, index.stats());
+    return found;
   }
 
   async close(): Promise<void> {

@@ -14,6 +14,7 @@ import { toFault } from "#rpc/fault";
 import { importItems } from "./import-items.ts";
 import { Indexes, type IndexesStats } from "./indexes.ts";
 import { matches, parseFilter } from "./rows/filter.ts";
+import { indexMetrics } from "./metrics.ts";
 import { searchHandlers } from "./search-handlers.ts";
 import { archivedIndexes, namesOf, newestIn } from "./snapshots/archive.ts";
 import { bucketTableOf, removeUnneeded, restoreFrom, snapshotHandlers } from "./snapshot-handlers.ts";
@@ -33,6 +34,7 @@ export interface VectordDeps {
 }
 
 export interface Vectord extends Daemon<typeof vector> {
+  metrics(): object[];
   stats(): IndexesStats;
 }
 
@@ -166,5 +168,10 @@ export async function vectord({
     ...searchHandlers(indexes, embedTexts),
     ...snapshotHandlers(indexes, storage, clock),
   };
-  return { handlers, stats: () => indexes.stats(), close: () => indexes.close() };
+  return {
+    handlers,
+    stats: () => indexes.stats(),
+    metrics: () => indexMetrics(indexes.opened()),
+    close: () => indexes.close(),
+  };
 }

@@ -193,6 +193,7 @@ export class VectorIndex implements EngineIndex {
       snapshot: manifest === null ? null : { sequence: manifest.sequence, taken_at: manifest.taken_at },
       tombstones: this.#graph.tombstones,
       unreachable: this.#graph.unreachable,
+      indexed: this.#graph.size,
       recall: this.#recall.observed,
       failure: this.failures.current,
     };

@@ -26,6 +26,7 @@ export interface StartedService {
   readonly implementation: Implementation;
   readonly hold: WriteHold;
   stats(): DaemonStats;
+  metrics(): object[];
   close(): Promise<void>;
 }
 
@@ -69,6 +70,7 @@ export function part<N extends ServiceName, const Needed extends readonly Servic
         implementation,
         hold,
         stats: () => daemon.stats?.() ?? {},
+        metrics: () => daemon.metrics?.() ?? [],
         close: () => daemon.close(),
       };
     },

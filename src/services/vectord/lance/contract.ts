@@ -176,7 +176,8 @@ export const lanceTables = {
     method: "POST",
     path: "/upkeep",
     summary: "Build indexes, merge small files, remove old versions",
-    input: z.strictObject({ ...table, keptFrom: z.int() }),
+    /** `rebuild`: the vector index from nothing. */
+    input: z.strictObject({ ...table, keptFrom: z.int(), rebuild: z.boolean() }),
     output: z.null(),
     timeoutMs: UPKEEP_MS_MAX,
     errors: [],

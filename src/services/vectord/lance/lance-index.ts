@@ -26,6 +26,7 @@ import { encodeDelete, encodeUpsert } from "../wal/record.ts";
 import type { TablePlace, TableState } from "./contract.ts";
 import { applyToLayer, type Layer, newLayer } from "./layer.ts";
 import type { LancePool } from "./pool.ts";
+import { type Observer, observeSearches } from "./observed-searches.ts";
 import { type LanceState, writeState } from "./state.ts";
 
 /** A layer of so many rows is scanned in a few milliseconds, and worth a version of the table. */
@@ -80,6 +81,9 @@ export class LanceIndex implements EngineIndex {
   #changing: Promise<unknown> = Promise.resolve();
   #upkeep: Promise<void> | null = null;
   #indexed: number | null = null;
+  readonly #observer: Observer;
+  /** The index found too little: the next upkeep builds it from nothing. */
+  #rebuild = false;
   #retry: ReturnType<typeof setTimeout> | null = null;
   #snapshots = 0;
   #count: number;
@@ -95,6 +99,15 @@ export class LanceIndex implements EngineIndex {
     this.#fresh = layer;
     this.#wal = wal;
     this.#count = state.count;
+    this.#observer = observeSearches(
+      () => {
+        this.#rebuild = true;
+        this.#keepUp();
+      },
+      (error) => {
+        if (!this.#closing.signal.aborted) failures.failed("recall", error);
+      },
+    );
     this.#flushIfDue();
     if (state.count > 0) this.#keepUp();
   }
@@ -145,6 +158,7 @@ export class LanceIndex implements EngineIndex {
         continue;
       }
       const own = await this.#nearestInLayers(layers, search);
+      if (table.plan === "lance") this.#observe(search, table.hits);
       return merged(search, [...own.hits, ...foreign], table.plan, own.scanned + table.scanned);
     }
   }
@@ -212,7 +226,7 @@ export class LanceIndex implements EngineIndex {
       snapshot: version === 0 ? null : { sequence, taken_at: written_at },
       tombstones: 0,
       unreachable: 0,
-      recall: null,
+      recall: this.#observer.observed,
       failure: this.failures.current,
       version,
     };
@@ -277,6 +291,7 @@ export class LanceIndex implements EngineIndex {
   async close(): Promise<void> {
     if (this.#closing.signal.aborted) return;
     this.#closing.abort();
+    this.#observer.close();
     if (this.#retry !== null) clearTimeout(this.#retry);
     await this.#upkeep;
     await this.#flushing;
@@ -423,13 +438,15 @@ export class LanceIndex implements EngineIndex {
   async #runUpkeep(): Promise<void> {
     const { indexed, fragments } = await this.#pool.call((tables) => tables.stats(this.#place));
     this.#indexed = indexed;
-    if (!isUpkeepDue(this.#state.count, indexed, fragments)) return;
+    const rebuild = this.#rebuild && indexed !== null;
+    if (!rebuild && !isUpkeepDue(this.#state.count, indexed, fragments)) return;
+    this.#rebuild = false;
     const versions = this.#state.versions.slice(-VERSIONS_MAX);
     const oldest = Math.max(Date.parse(versions[0]?.at ?? ""), this.#clock.now() - VERSIONS_MS_MAX);
     await this.#change(() => this.#save({ upkeep: true }));
     const { signal } = this.#closing;
     try {
-      await this.#pool.upkeep(this.#place, oldest, signal);
+      await this.#pool.upkeep(this.#place, { keptFrom: oldest, rebuild }, signal);
     } finally {
       // A part of it may be done, whatever became of the rest.
       if (!signal.aborted) await this.#settleUpkeep();
@@ -489,6 +506,17 @@ export class LanceIndex implements EngineIndex {
       scanned += found.scanned;
     }
     return { hits, scanned };
+  }
+
+  /** Compares what the table's index found with what it should have found, now and then. */
+  #observe({ vector, filter, k }: Search, hits: readonly Hit[]): void {
+    const distances = hits.slice(0, k).map(({ distance }) => distance);
+    // The query belongs to its caller, who may write over it.
+    const kept = vector.slice();
+    this.#observer.observe(distances, async () => {
+      const exact = await this.#nearestInTable({ vector: kept, filter, k, exact: true }, k);
+      return exact.hits.map(({ distance }) => distance);
+    });
   }
 
   async #searchEarlier(search: Search, { version }: IndexVersion): Promise<Found> {

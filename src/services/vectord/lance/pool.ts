@@ -49,14 +49,18 @@ export class LancePool {
   }
 
   /** Runs a piece of upkeep in a process of its own; it is over, or killed, when this settles. */
-  async upkeep(place: TablePlace, keptFrom: number, signal: AbortSignal): Promise<void> {
+  async upkeep(
+    place: TablePlace,
+    due: { readonly keptFrom: number; readonly rebuild: boolean },
+    signal: AbortSignal,
+  ): Promise<void> {
     const release = await this.#upkeep.take(WAIT_MS_MAX);
     if (release === undefined) throw new Fault("unavailable", "Too many indexes wait for upkeep already.");
     try {
       if (signal.aborted) throw cancelled();
       const child = await start(true);
       try {
-        await child.service.upkeep({ ...place, keptFrom }, { signal });
+        await child.service.upkeep({ ...place, ...due }, { signal });
       } finally {
         child.kill();
         await child.exited;

@@ -143,9 +143,9 @@ export function tableHandlers(): Handlers<typeof lanceTables> {
       await applyLog(open, log, { after, upTo, lenient });
       return stateOf(open, beside);
     },
-    upkeep: async ({ keptFrom, ...place }) => {
+    upkeep: async ({ keptFrom, rebuild, ...place }) => {
       const open = await openTable(place, false);
-      await upkeep(open, new Date(keptFrom));
+      await upkeep(open, new Date(keptFrom), rebuild);
       return null;
     },
     state: async (place) => {
@@ -385,14 +385,14 @@ async function applyLog(
     await table.add(rowsOfItems(shape, items.slice(from, from + ROWS_A_BATCH)));
 }
 
-async function upkeep({ table, shape }: Open, keptFrom: Date): Promise<void> {
+async function upkeep({ table, shape }: Open, keptFrom: Date, rebuild: boolean): Promise<void> {
   const { rows, indexed } = await table.stats();
   if (indexed === null && rows >= INDEXED_ROWS_MIN) {
     await table.indexColumn(ID, "ordered");
     for (const { each } of fieldColumns(shape).values())
       if (each !== undefined) await table.indexColumn(each, "list");
-    await table.indexVectors();
   }
+  if (rebuild || (indexed === null && rows >= INDEXED_ROWS_MIN)) await table.indexVectors();
   await table.optimize(keptFrom);
 }
 
