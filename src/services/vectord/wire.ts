@@ -42,7 +42,7 @@ export function embedder(neighbour: Service<typeof embed>): EmbedTexts {
 }
 
 export async function described(name: string, index: EngineIndex): Promise<Index> {
-  const { dimension, metric, quantization, model, fields, engine = "hnsw", partition_by } = index.shape;
+  const { dimension, metric, quantization, model, fields, engine = "hnsw" } = index.shape;
   const count = await index.exactCount();
   const { deleted, bytes_memory, bytes_disk, unindexed, building, snapshot, recall, version } = index.stats();
   return {
@@ -51,7 +51,6 @@ export async function described(name: string, index: EngineIndex): Promise<Index
     metric,
     engine,
     quantization,
-    ...(partition_by === undefined ? {} : { partition_by }),
     ...(model === undefined ? {} : { model }),
     fields: { ...fields },
     count,

@@ -23,8 +23,6 @@ export interface IndexShape extends GraphShape {
   readonly ef_construction?: number | undefined;
   /** Metadata fields with an index of their own; a filter may name any other field too and is then slower. */
   readonly fields: Readonly<Record<string, FieldType>>;
-  /** A keyword field whose values divide the index (search/partitions.ts). */
-  readonly partition_by?: string | undefined;
 }
 
 export type Metadata = Readonly<Record<string, unknown>>;
@@ -48,8 +46,7 @@ export function sameShape(a: IndexShape, b: IndexShape): boolean {
 
 /** The shape as text with one spelling, for files and comparisons. */
 export function shapeText(shape: IndexShape): string {
-  const { fields, dimension, metric, quantization, model, connectivity, ef_construction, partition_by } =
-    shape;
+  const { fields, dimension, metric, quantization, model, connectivity, ef_construction } = shape;
   const sorted = Object.entries(fields).sort(([a], [b]) => (a < b ? -1 : 1));
   // Shapes from before there were engines have none, and hnsw is still written so.
   const engine = shape.engine === "lance" ? shape.engine : undefined;
@@ -61,7 +58,6 @@ export function shapeText(shape: IndexShape): string {
     connectivity,
     ef_construction,
     engine,
-    partition_by,
   };
   return JSON.stringify({ ...scalars, fields: sorted });
 }
@@ -74,9 +70,7 @@ export function parseShape(text: string): IndexShape {
 }
 
 export function checkShape(shape: IndexShape): void {
-  const { dimension, connectivity = 16, ef_construction = 128, partition_by: key } = shape;
-  if (key !== undefined && shape.fields[key] !== "keyword")
-    throw invalid("partition_by", `must name a keyword field of \`fields\`, and ${key} is none`);
+  const { dimension, connectivity = 16, ef_construction = 128 } = shape;
   if (!Number.isInteger(dimension) || dimension < 1 || dimension > DIMENSION_MAX) {
     throw invalid("dimension", `must be a whole number from 1 to ${DIMENSION_MAX}`);
   }
