@@ -14,7 +14,7 @@ import { spreadOf } from "./report/rounds.ts";
 import type { Bench, Row } from "./report/row.ts";
 import { type ServerProcess, startServer } from "./servers/server-process.ts";
 
-const ROWS = Number(Bun.env["LANCE_ROWS"] ?? 1_000_000);
+const ROWS = 1_000_000;
 const DIMENSION = 128;
 const BATCH_ROWS = 1_000;
 const QUESTIONS = 300;

@@ -10,6 +10,7 @@ import type { Recall } from "./search/recall.ts";
 import type { ObservedRecall } from "./search/recall-keeper.ts";
 import type { Found, Hit, Search } from "./search/search.ts";
 import type { PlacedSnapshot } from "./snapshots/archive.ts";
+import type { LostWrites } from "./wal/salvage.ts";
 
 export interface FetchedItem {
   readonly id: string;
@@ -40,6 +41,16 @@ export interface IndexStats {
   readonly indexed?: number;
   /** Of an engine that keeps versions. */
   readonly version?: number;
+}
+
+/** What became of a damaged index. */
+export interface Repaired {
+  /** A sentence for each thing that is wrong. */
+  readonly damage: readonly string[];
+  /** Writes whose records could not be read. */
+  readonly lost: readonly LostWrites[];
+  /** Rows of the snapshot whose vectors or metadata could not be read. */
+  readonly rowsLost: number;
 }
 
 export interface EngineIndex {

@@ -12,13 +12,13 @@ import type { Log } from "#lib/log";
 import { Semaphore } from "#lib/semaphore";
 import type { DaemonStats } from "#rpc/daemon";
 import { Fault, toFault, traceOf } from "#rpc/fault";
-import type { EngineIndex, IndexStats } from "./engine.ts";
+import type { EngineIndex, IndexStats, Repaired } from "./engine.ts";
 import { drop, droppedIn, incomingIn, namesIn, removeUnfinished, replace } from "./folders.ts";
 import { adoptFolder, createFolder, type LanceOptions, openIndex, readShape } from "./index-folder.ts";
 import { hasList, type IndexList, readList, writeList } from "./index-list.ts";
 import type { LanceBucket } from "./lance/open.ts";
 import { LancePool } from "./lance/pool.ts";
-import { type Repaired, repairTo } from "./repair.ts";
+import { repairTo } from "./repair.ts";
 import { type IndexShape, parseShape, sameShape, shapeText } from "./rows/shape.ts";
 
 /** Each takes files and memory of its own; more indexes than this are a sign of one index per row. */

@@ -5,6 +5,7 @@ import { nodeDisk } from "#lib/disk";
 import type { Clock } from "#lib/clock";
 import { makeFolder } from "#lib/durable";
 import { Fault } from "#rpc/fault";
+import type { Repaired } from "./engine.ts";
 import { type LanceOptions, readShape, writeShape } from "./index-folder.ts";
 import { repairLance } from "./lance/repair.ts";
 import { Rows } from "./rows/rows.ts";
@@ -13,16 +14,7 @@ import { salvageRows } from "./snapshots/salvage.ts";
 import { capture, writeSnapshot } from "./snapshots/snapshot.ts";
 import { applyRecord } from "./wal/apply.ts";
 import { createLog } from "./wal/recovery.ts";
-import { type LostWrites, salvageLog } from "./wal/salvage.ts";
-
-export interface Repaired {
-  /** A sentence for each thing that is wrong. */
-  readonly damage: readonly string[];
-  /** Writes whose records could not be read. */
-  readonly lost: readonly LostWrites[];
-  /** Rows of the snapshot whose vectors or metadata could not be read. */
-  readonly rowsLost: number;
-}
+import { salvageLog } from "./wal/salvage.ts";
 
 interface RepairOptions {
   /** Stands in for a shape whose file is damaged. */

@@ -1,3 +1,5 @@
+// vectord over the data folder; tables of its lance engine go where the objects are, when that is a bucket.
+
 import { join } from "node:path";
 import type { Settings } from "#config";
 import type { LanceBucket } from "#services/vectord/lance/open";

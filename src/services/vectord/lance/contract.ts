@@ -177,7 +177,7 @@ export const lanceTables = {
     path: "/upkeep",
     summary: "Build indexes, merge small files, remove old versions",
     /** `rebuild`: the vector index from nothing. */
-    input: z.strictObject({ ...table, keptFrom: z.int(), rebuild: z.boolean() }),
+    input: z.strictObject({ ...table, keptFrom: z.int(), rebuild: z.boolean().default(false) }),
     output: z.null(),
     timeoutMs: UPKEEP_MS_MAX,
     errors: [],

@@ -7,7 +7,7 @@ import { nodeDisk } from "#lib/disk";
 import { makeFolder } from "#lib/durable";
 import { Fault } from "#rpc/fault";
 import { writeShape } from "../index-folder.ts";
-import type { Repaired } from "../repair.ts";
+import type { Repaired } from "../engine.ts";
 import type { IndexShape } from "../rows/shape.ts";
 import { createLog, segmentsIn } from "../wal/recovery.ts";
 import { salvageLog } from "../wal/salvage.ts";
