@@ -174,7 +174,7 @@ export function describeEngine(
             fc.boolean(),
             async (offered, wanted, query, settle) => {
               const items = offered.map((item, n) => ({ id: `i${(model.size + n) % 150}`, ...item }));
-              await service.upsert({ index, items: items as never });
+              await service.upsert({ index, items });
               for (const { id, ...item } of items) model.set(id, JSON.parse(JSON.stringify(item)) as Model);
               if (settle) await tested.settled(index);
               for (const filter of wanted) {
