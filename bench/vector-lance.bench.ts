@@ -43,6 +43,7 @@ interface Described {
 async function rows(): Promise<Row[]> {
   const folder = mkdtempSync(join(tmpdir(), "lakehouse-bench-lance-"));
   const server = await startServer(import.meta.resolve("./servers/vectord-server.ts"), folder);
+  let timer: ReturnType<typeof setInterval> | undefined;
   try {
     await call(server, "PUT", "/v1/vectors/bench", {
       dimension: DIMENSION,
@@ -56,7 +57,7 @@ async function rows(): Promise<Row[]> {
       served = Math.max(served, now.served);
       upkeep = Math.max(upkeep, now.upkeep);
     };
-    const timer = setInterval(look, POLL_MS);
+    timer = setInterval(look, POLL_MS);
     await call(server, "GET", "/held");
     const source = clusters(2);
     const startedAt = performance.now();
@@ -73,7 +74,6 @@ async function rows(): Promise<Row[]> {
     const ownMs = await searches(server, QUESTIONS);
     const filteredMs = await searches(server, 50, { role: 3 });
     look();
-    clearInterval(timer);
     const { recall } = (await call(server, "POST", "/v1/vectors/bench/recall", { sample: 50, k: 10 })) as {
       recall: number;
     };
@@ -114,6 +114,7 @@ async function rows(): Promise<Row[]> {
       }),
     ];
   } finally {
+    clearInterval(timer);
     await server.stop();
     rmSync(folder, { recursive: true, force: true });
   }
