@@ -94,6 +94,8 @@ export class LanceTable {
   readonly #lance: Lance;
   readonly #table: NativeTable;
   readonly #shape: LanceShape;
+  /** Whether there is a vector index; asking takes a millisecond, so that the answer is kept until it may change. */
+  #hasIndex: boolean | null = null;
 
   private constructor(native: Lance, table: NativeTable, shape: LanceShape) {
     this.#lance = native;
@@ -140,16 +142,19 @@ export class LanceTable {
   async putBack(version: number): Promise<void> {
     await this.#table.checkout(version);
     await this.#table.restore();
+    this.#hasIndex = null;
   }
 
   /** Reads an earlier version from here on; it can no longer be written. */
   async checkout(version: number): Promise<void> {
     await this.#table.checkout(version);
+    this.#hasIndex = null;
   }
 
   /** Takes what another process committed. */
   async refresh(): Promise<void> {
     await this.#table.checkoutLatest();
+    this.#hasIndex = null;
   }
 
   async stats(): Promise<LanceStats> {
@@ -164,8 +169,8 @@ export class LanceTable {
 
   /** Rows by nearness; fewer than `limit` only when no more match. `byIndex` says whether the vector index gave them. */
   async nearest(search: LanceNearest): Promise<{ rows: LanceRow[]; byIndex: boolean }> {
-    const indexed = !search.exact && (await this.#vectorIndex()) !== undefined;
-    if (indexed) {
+    this.#hasIndex ??= (await this.#vectorIndex()) !== undefined;
+    if (this.#hasIndex && !search.exact) {
       const rows = await this.#nearest(search, true);
       if (rows.length >= search.limit) return { rows, byIndex: true };
     }
@@ -257,10 +262,12 @@ export class LanceTable {
       }),
       replace: true,
     });
+    this.#hasIndex = true;
   }
 
   async dropIndexes(): Promise<void> {
     for (const { name } of await this.#table.listIndices()) await this.#table.dropIndex(name);
+    this.#hasIndex = null;
   }
 
   /** Merges small files, brings indexes up to date, and removes versions from before a moment. */

@@ -200,7 +200,7 @@ export function describeEngine(
             },
           ),
           // Shrinking would search a folder that has seen the failure.
-          { numRuns: metric === "cosine" ? 40 : 10, endOnFailure: true },
+          { numRuns: metric === "cosine" ? 25 : 8, endOnFailure: true },
         );
       }, 120_000);
     }

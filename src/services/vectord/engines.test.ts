@@ -9,7 +9,7 @@ import { describeEngine } from "./engine.conformance.ts";
 import { type Started, startEngine } from "./engine.testing.ts";
 
 describeEngine("hnsw", startEngine, 6_000);
-describeEngine("lance", startEngine, 12_000);
+describeEngine("lance", startEngine, 10_500);
 
 describe("engine lance", () => {
   let tested: Started;
@@ -19,7 +19,7 @@ describe("engine lance", () => {
   afterEach(() => tested.close());
 
   const index = "t";
-  const ROWS = 12_000;
+  const ROWS = 10_500;
 
   async function fill(from: number, to: number): Promise<void> {
     for (let at = from; at < to; at += 1000) {
