@@ -7,12 +7,20 @@ import { join } from "node:path";
 import { ROOT } from "./sources.ts";
 
 interface Locked {
+  /** What is really there, where the folder has another name. */
+  readonly name?: string;
   readonly license?: string;
   readonly dev?: boolean;
 }
 
-/** The lock file leaves these out: packages of one platform have the licence of the package they belong to. */
-const PLATFORM_PACKAGES: Readonly<Record<string, string>> = { "@duckdb/node-bindings-": "MIT" };
+/**
+ * The lock file leaves these out: packages of one platform have the licence of the package they belong to, and old ones
+ * say it in another way.
+ */
+const UNSAID_LICENCES: Readonly<Record<string, string>> = {
+  "@duckdb/node-bindings-": "MIT",
+  "json-bignum": "MIT",
+};
 
 const HEAD = `Lakehouse
 
@@ -28,14 +36,11 @@ function licences(): Map<string, string[]> {
     packages: Record<string, Locked>;
   };
   const byLicence = new Map<string, string[]>();
-  for (const [path, { license, dev }] of Object.entries(packages)) {
+  for (const [path, { license, dev, name: real }] of Object.entries(packages)) {
     if (path === "" || dev === true) continue;
-    const name = path.slice(path.lastIndexOf("node_modules/") + "node_modules/".length);
-    const family = Object.keys(PLATFORM_PACKAGES).find((prefix) => name.startsWith(prefix));
-    const known = (license ?? PLATFORM_PACKAGES[family ?? ""] ?? "unknown").replace(
-      "Apache 2.0",
-      "Apache-2.0",
-    );
+    const name = real ?? path.slice(path.lastIndexOf("node_modules/") + "node_modules/".length);
+    const family = Object.keys(UNSAID_LICENCES).find((prefix) => name.startsWith(prefix));
+    const known = (license ?? UNSAID_LICENCES[family ?? ""] ?? "unknown").replace("Apache 2.0", "Apache-2.0");
     byLicence.set(known, [...new Set([...(byLicence.get(known) ?? []), name])]);
   }
   return byLicence;

@@ -37,6 +37,11 @@ const BANS: readonly Ban[] = [
     instead: "#adapters/hnsw",
     except: ["src/adapters/hnsw.ts", "src/cli/doctor-checks.ts"],
   },
+  {
+    pattern: /from "@lancedb\/|import\("@lancedb\//,
+    instead: "#adapters/lance",
+    except: ["src/adapters/lance.ts", "bench/vector-lance.bench.ts"],
+  },
   { pattern: /\bTODO\b|\bFIXME\b|\bXXX\b/, instead: "finish it, or leave it out" },
   { pattern: /\.only\(|\.skip\(/, instead: "skipIf with the reason in the test's name" },
 ];

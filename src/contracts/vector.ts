@@ -54,8 +54,12 @@ const index = z.object({
       searches: z.int(),
     })
     .optional(),
+  /** Of what is on disk or in the bucket; an index with engine hnsw has none. */
+  version: z.int().optional(),
   /** Why it cannot be opened; all else is unknown then. */
   damaged: z.string().optional(),
+  /** Whether a repair has anything to make a damaged one from: its folder, or a named snapshot. */
+  repairable: z.boolean().optional(),
 });
 export type Index = z.infer<typeof index>;
 
@@ -63,6 +67,9 @@ const name = { index: plainName };
 
 /** Of vectors in a response: base64 of little-endian 32-bit floats, or a list of numbers. */
 const encoding = z.enum(["base64", "float"]).default("base64");
+
+/** An earlier version of an index with engine lance (`GET .../versions`), in place of what it holds now. */
+const at = z.int().min(0).optional();
 
 const hit = z.object({
   rank: z.int(),
@@ -72,6 +79,15 @@ const hit = z.object({
   vector: vectorText.optional(),
 });
 export type Hit = z.infer<typeof hit>;
+
+const version = z.object({
+  version: z.int(),
+  /** Every write up to it is in this version, and none after it. */
+  sequence: z.int(),
+  count: z.int(),
+  at: timestamp,
+});
+export type IndexVersion = z.infer<typeof version>;
 
 const snapshotOutput = z.object({
   name: z.string(),
@@ -144,7 +160,7 @@ export const vector = {
     description:
       "Every call for a damaged index fails with `internal`, which names the file, until it is repaired, put " +
       "back to a snapshot, or dropped. A repair keeps every write whose record verifies and says which are lost. The " +
-      "damaged files are kept aside.",
+      "damaged files are kept aside. An index whose folder is gone is put back to its newest named snapshot.",
     input: z.strictObject(name),
     output: z.object({
       index,
@@ -154,7 +170,7 @@ export const vector = {
       damage: z.array(z.string()),
       /** Writes, by sequence, whose records could not be read. */
       lost: z.array(z.object({ from: z.int(), to: z.int() })),
-      /** Rows of the last snapshot whose files could not be read. */
+      /** Rows of the last snapshot, or of the table, that could not be read. */
       rows_lost: z.int(),
       /** The folder beside the index's that has the damaged files. */
       kept_as: z.string().optional(),
@@ -228,6 +244,7 @@ export const vector = {
       max_distance: z.number().optional(),
       include: z.array(z.enum(["metadata", "vector"])).default(["metadata"]),
       encoding,
+      at,
     }),
     output: z.object({
       hits: z.array(hit),
@@ -275,6 +292,7 @@ export const vector = {
       ids: z.array(z.string()).min(1).max(1000),
       filter: filter.optional(),
       encoding,
+      at,
     }),
     output: z.object({
       items: z.array(z.object({ id: z.string(), vector: vectorText, metadata: jsonObject })),
@@ -300,6 +318,15 @@ export const vector = {
     }),
     idempotent: true,
     timeoutMs: 120_000,
+    errors: ["not_found"],
+    scope: "read",
+  }),
+  versions: op({
+    method: "GET",
+    path: "/v1/vectors/{index}/versions",
+    summary: "List the versions that an index with engine lance keeps, oldest first",
+    input: z.strictObject(name),
+    output: z.object({ versions: z.array(version) }),
     errors: ["not_found"],
     scope: "read",
   }),

@@ -5,7 +5,7 @@ import { cpSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { createLog } from "#lib/log";
 import { Fault } from "#rpc/fault";
-import { openIndex, readShape } from "#services/vectord/index-folder";
+import { openHnsw, readShape } from "#services/vectord/index-folder";
 import type { VectorIndex } from "#services/vectord/vector-index";
 import type { IndexShape } from "#services/vectord/rows/shape";
 import type { Artefact } from "./mutations.ts";
@@ -21,7 +21,7 @@ const vectorOf = (n: number): Float32Array =>
 /** That a graph was damaged and is built again is no news here. */
 const log = createLog({ level: "error", readable: false });
 
-const open = (dir: string): Promise<VectorIndex> => openIndex({ dir, shape, clock, log });
+const open = (dir: string): Promise<VectorIndex> => openHnsw({ dir, shape, clock, log });
 
 /** With `killed` the folder is as it is while the index is open, which is what kill -9 leaves. */
 export function indexArtefact(
@@ -57,7 +57,7 @@ export function indexArtefact(
         readShape(tried);
         const copy = await open(tried);
         try {
-          const rows = copy.fetch(ids).map(({ id, vector, metadata }) => [id, [...vector], metadata]);
+          const rows = (await copy.fetch(ids)).map(({ id, vector, metadata }) => [id, [...vector], metadata]);
           const near = await copy.search({ vector: vectorOf(7), k: 5 });
           return JSON.stringify([copy.count(), rows, near.hits.map(({ id }) => id)]);
         } finally {

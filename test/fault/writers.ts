@@ -25,7 +25,7 @@ import { emptyWords, newGeneration } from "#services/matrixd/corpus/generation";
 import { loadGeneration, saveGeneration } from "#services/matrixd/corpus/generation-files";
 import { keyPart, loadPlaybooks, saveParts, versionPart } from "#services/matrixd/playbooks/store";
 import { storaged } from "#services/storaged/service";
-import { openIndex } from "#services/vectord/index-folder";
+import { openHnsw } from "#services/vectord/index-folder";
 import type { VectorIndex } from "#services/vectord/vector-index";
 import type { IndexShape, Item } from "#services/vectord/rows/shape";
 
@@ -163,7 +163,7 @@ function itemOf(n: number): Item {
 }
 
 const indexIn = (folder: string): Promise<VectorIndex> =>
-  openIndex({ dir: join(folder, "index"), shape, clock: systemClock });
+  openHnsw({ dir: join(folder, "index"), shape, clock: systemClock });
 
 const vectorWriter: Writer = {
   open: async (folder) => {
@@ -180,7 +180,7 @@ const vectorWriter: Writer = {
     const index = await indexIn(folder);
     const wrong: string[] = [];
     for (let n = 0; n < tried; n += 1) {
-      const [found] = index.fetch([`id${n}`]);
+      const [found] = await index.fetch([`id${n}`]);
       if (found === undefined ? acked.includes(n) : !Bun.deepEquals(found, itemOf(n)))
         wrong.push(`id${n} is ${found === undefined ? "gone" : "another"}`);
     }

@@ -49,6 +49,12 @@ async function writeUntil(house: TestHouse, stopped: () => boolean): Promise<num
 
 async function prepare(house: TestHouse): Promise<void> {
   await house.ask("/v1/vectors/steps", { method: "PUT", body: JSON.stringify({ dimension: 2 }) });
+  // One row in the table, and one in the log behind it.
+  const deep = JSON.stringify({ dimension: 2, engine: "lance" });
+  await house.ask("/v1/vectors/deep", { method: "PUT", body: deep });
+  await house.json("/v1/vectors/deep/upsert", { items: [{ id: "table", vector: [1, 2] }] });
+  await house.json("/v1/vectors/deep/snapshot", {}, 201);
+  await house.json("/v1/vectors/deep/upsert", { items: [{ id: "log", vector: [2, 1] }] });
   await house.ask("/v1/storage/big.bin", { method: "PUT", body: new Uint8Array(3_000_000).fill(7) });
   await house.ask("/v1/ingest?dataset=fixed", { method: "POST", headers: csv, body: "n\n1\n2\n3\n" });
 }
@@ -118,6 +124,10 @@ describe.each([...TOPOLOGIES])("a backup of a house %s", (topology) => {
       expect([report.files, report.findings]).toEqual([files, []]);
       const again = await startOver(topology, data);
       const { objects, vectors, rows } = await countsOf(again);
+      const { hits } = await again.json<{ hits: { id: string }[] }>("/v1/vectors/deep/search", {
+        vector: [1, 2],
+      });
+      expect(hits.map(({ id }) => id)).toEqual(["table", "log"]);
       const [before, after] = bounds[at] ?? [];
       // Each step was begun after the one before was acknowledged: of one moment are at most one apart.
       expect(objects).toBeGreaterThanOrEqual(before?.objects ?? Infinity);

@@ -82,6 +82,22 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
     return all.map((one) => one.name).filter((one) => one.startsWith(`corpus.${name}.`));
   };
 
+  test("a corpus that chooses the lance engine answers like any other, and says where its rows are", async () => {
+    await put("deep", { ...PLAN, engine: "lance" });
+    expect(await built("deep")).toMatchObject({ engine: "lance" });
+    await put("flat", PLAN);
+    await built("flat");
+    const found = async (name: string): Promise<string[]> => {
+      const body = { query_text: "Welder in Houston, TX", corpora: [name], k: 5 };
+      const { hits } = await house.json<Searched>("/v1/matrix/search", body);
+      return hits.map(({ id }) => id);
+    };
+    expect(await found("deep")).toEqual(await found("flat"));
+    const { indexes } = await house.json<{ indexes: { name: string; engine: string }[] }>("/v1/vectors");
+    expect(indexes.filter(({ engine }) => engine === "lance")).toHaveLength(1);
+    expect([await drop("deep"), await drop("flat")]).toEqual([204, 204]);
+  }, 120_000);
+
   test("builds, reports progress, and finds people by what it knows of its columns", async () => {
     expect((await put("people")).status).toBe(202);
     const events = await house.ask("/v1/matrix/corpora/people", { headers: { accept: "text/event-stream" } });

@@ -15,7 +15,8 @@ import { systemClock } from "#lib/clock";
 import { createLog } from "#lib/log";
 import { type Random, seeded } from "#lib/random";
 import { Fault } from "#rpc/fault";
-import { openIndex } from "./index-folder.ts";
+import { openHnsw } from "./index-folder.ts";
+import { LancePool } from "./lance/pool.ts";
 import { repairTo } from "./repair.ts";
 import type { VectorIndex } from "./vector-index.ts";
 import type { IndexShape, Item } from "./rows/shape.ts";
@@ -39,19 +40,19 @@ function itemOf(n: number): Item {
   };
 }
 
-function checkItems(index: VectorIndex, numbers: Iterable<number>): void {
+async function checkItems(index: VectorIndex, numbers: Iterable<number>): Promise<void> {
   for (const n of numbers) {
     const { id, vector, metadata } = itemOf(n);
-    expect(index.fetch([id])).toEqual([{ id, vector, metadata }]);
+    expect(await index.fetch([id])).toEqual([{ id, vector, metadata }]);
   }
 }
 
 /** Writes rows from `first` on, ten calls at a time, prints each number once it is acknowledged, and takes snapshots between. */
 const WRITER = `
-  import { openIndex } from ${JSON.stringify(join(import.meta.dir, "index-folder.ts"))};
+  import { openHnsw } from ${JSON.stringify(join(import.meta.dir, "index-folder.ts"))};
   const [dir, first] = process.argv.slice(-2);
   const shape = ${JSON.stringify(shape)};
-  const index = await openIndex({ dir, shape, clock: { now: () => Date.now() } });
+  const index = await openHnsw({ dir, shape, clock: { now: () => Date.now() } });
   const itemOf = ${itemOf.toString()};
   let n = Number(first);
   let snapshots = 0;
@@ -90,8 +91,8 @@ test("kill -9 loses nothing that was acknowledged, in 10 rounds over one index",
     const numbers = said.split("\n").slice(0, -1).map(Number);
     expect(numbers.length).toBeGreaterThan(0);
     for (const n of numbers) acknowledged.add(n);
-    const index = await openIndex({ dir, shape, clock: systemClock });
-    checkItems(index, acknowledged);
+    const index = await openHnsw({ dir, shape, clock: systemClock });
+    await checkItems(index, acknowledged);
     const { hits } = await index.search({ vector: itemOf(first).vector, k: 5, exact: true });
     expect(hits).toHaveLength(5);
     await index.close();
@@ -108,10 +109,10 @@ async function made(dir: string, ending: "closed" | "killed"): Promise<void> {
 }
 
 const MAKER = `
-  import { openIndex } from ${JSON.stringify(join(import.meta.dir, "index-folder.ts"))};
+  import { openHnsw } from ${JSON.stringify(join(import.meta.dir, "index-folder.ts"))};
   const [dir, ending] = process.argv.slice(-2);
   const shape = ${JSON.stringify(shape)};
-  const index = await openIndex({ dir, shape, clock: { now: () => Date.now() } });
+  const index = await openHnsw({ dir, shape, clock: { now: () => Date.now() } });
   const itemOf = ${itemOf.toString()};
   const write = async (from, to) => {
     for (let n = from; n < to; n += 10) await index.upsert(Array.from({ length: 10 }, (_, i) => itemOf(n + i)));
@@ -150,11 +151,14 @@ function mutate(path: string, how: Mutation, random: Random): void {
 /** Everything that a reader gets of the index, or the fault that opening it throws. */
 async function reading(dir: string): Promise<string | Fault> {
   try {
-    const index = await openIndex({ dir, clock: systemClock, log: quiet });
+    const index = await openHnsw({ dir, clock: systemClock, log: quiet });
     const { vector } = itemOf(7);
     const { hits, complete } = await index.search({ vector, k: ROWS, exact: true });
     const found = [hits.map(({ id, distance }) => [id, distance]), complete];
-    const items = index.fetch(numbers.map((n) => `id${n}`)).map(({ vector, ...rest }) => [rest, ...vector]);
+    const items = (await index.fetch(numbers.map((n) => `id${n}`))).map(({ vector, ...rest }) => [
+      rest,
+      ...vector,
+    ]);
     const counts = [index.count(), index.stats().sequence];
     await index.close();
     return JSON.stringify([found, items, counts]);
@@ -175,9 +179,9 @@ describe.each(["closed", "killed"] as const)("the folder of an index that was %s
   test("opens as a copy with everything that was acknowledged", async () => {
     await made(whole, ending);
     copy();
-    const index = await openIndex({ dir: tried, clock: systemClock });
+    const index = await openHnsw({ dir: tried, clock: systemClock });
     expect(index.stats()).toMatchObject({ count: ROWS, sequence: 10, failure: null });
-    checkItems(index, numbers);
+    await checkItems(index, numbers);
     await index.close();
   });
 
@@ -215,7 +219,7 @@ describe.each(["closed", "killed"] as const)("the folder of an index that was %s
     for (const how of ["flip", "delete"] as const) {
       copy();
       mutate(join(tried, graph), how, seeded(3));
-      const index = await openIndex({ dir: tried, clock: systemClock, log: quiet });
+      const index = await openHnsw({ dir: tried, clock: systemClock, log: quiet });
       expect(index.stats()).toMatchObject({ count: ROWS, unindexed: ROWS });
       expect(index.stats().failure).toContain(graph);
       await index.rebuild();
@@ -229,11 +233,16 @@ describe.each(["closed", "killed"] as const)("the folder of an index that was %s
 async function checkRepaired(dir: string): Promise<void> {
   const to = join(root, "repaired");
   rmSync(to, { recursive: true, force: true });
-  const { damage, lost, rowsLost } = await repairTo(to, dir, shape, systemClock);
+  const { damage, lost, rowsLost } = await repairTo(to, dir, {
+    known: shape,
+    clock: systemClock,
+    lance: { pool: new LancePool() },
+  });
   expect(damage.length).toBeGreaterThan(0);
-  const index = await openIndex({ dir: to, clock: systemClock });
-  const missing = numbers.filter((n) => index.fetch([`id${n}`]).length === 0);
-  checkItems(
+  const index = await openHnsw({ dir: to, clock: systemClock });
+  const there = new Set((await index.fetch(numbers.map((n) => `id${n}`))).map(({ id }) => id));
+  const missing = numbers.filter((n) => !there.has(`id${n}`));
+  await checkItems(
     index,
     numbers.filter((n) => !missing.includes(n)),
   );
@@ -250,7 +259,7 @@ async function checkRepaired(dir: string): Promise<void> {
 
 test("a file of an older snapshot in the place of a newer one is found", async () => {
   const dir = join(root, "older");
-  const index = await openIndex({ dir, shape, clock: systemClock });
+  const index = await openHnsw({ dir, shape, clock: systemClock });
   await index.upsert([itemOf(1)]);
   await index.snapshot();
   const older = readFileSync(join(dir, "rows-0-1"));
@@ -282,7 +291,7 @@ test("an index whose creation was killed at any moment is there whole, or not at
 
 test("a snapshot that cannot be written leaves the one before and the log", async () => {
   const dir = join(root, "full");
-  const index = await openIndex({ dir, shape, clock: systemClock });
+  const index = await openHnsw({ dir, shape, clock: systemClock });
   await index.upsert([itemOf(1)]);
   await index.snapshot();
   await index.upsert([itemOf(2)]);
@@ -298,9 +307,9 @@ test("a snapshot that cannot be written leaves the one before and the log", asyn
   rmSync(obstacle, { recursive: true, force: true });
   await index.upsert([itemOf(3)]);
   await index.close();
-  const again = await openIndex({ dir, shape, clock: systemClock });
+  const again = await openHnsw({ dir, shape, clock: systemClock });
   expect(again.stats()).toMatchObject({ count: 3, sequence: 3, snapshot: { sequence: 1 } });
-  checkItems(again, [1, 2, 3]);
+  await checkItems(again, [1, 2, 3]);
   await again.snapshot();
   expect(again.stats().snapshot?.sequence).toBe(3);
   await again.close();

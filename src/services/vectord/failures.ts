@@ -10,7 +10,10 @@ export type BackgroundWork =
   | "snapshot"
   | "garbage collection"
   | "calibration"
-  | "log head";
+  | "log head"
+  | "table"
+  | "upkeep"
+  | "recall";
 
 export class Failures {
   readonly #log: Log;

@@ -8,14 +8,19 @@ import { readdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { diskFault, readChecksummed, writeChecksummed } from "#adapters/checksummed-file";
 import type { Clock } from "#lib/clock";
+import { assert } from "#lib/assert";
 import { nodeDisk } from "#lib/disk";
 import { makeFolder, syncFolder, TEMPORARY_SUFFIX } from "#lib/durable";
 import { yieldToEventLoop } from "#lib/event-loop";
 import { createLog as newLog, type Log as Logger } from "#lib/log";
 import { Fault } from "#rpc/fault";
+import type { EngineIndex } from "./engine.ts";
 import { Failures } from "./failures.ts";
 import { incomingIn } from "./folders.ts";
 import { GraphCache } from "./graph/graph-cache.ts";
+import { type LanceBucket, newTable, openLance } from "./lance/open.ts";
+import type { LancePool } from "./lance/pool.ts";
+import { newState, writeState } from "./lance/state.ts";
 import { Rows } from "./rows/rows.ts";
 import { checkShape, type IndexShape, parseShape, sameShape, shapeText } from "./rows/shape.ts";
 import { type Manifest, readArtefact, readManifest, readRows, removeGarbage } from "./snapshots/snapshot.ts";
@@ -25,6 +30,12 @@ import { createHead, hasHead } from "#adapters/wal/head";
 import { Log } from "#adapters/wal/log";
 import { createLog } from "#adapters/wal/recovery";
 
+/** The processes and the bucket that tables of the lance engine need. */
+export interface LanceOptions {
+  readonly pool: LancePool;
+  readonly bucket?: LanceBucket | undefined;
+}
+
 export interface OpenOptions {
   readonly dir: string;
   readonly clock: Clock;
@@ -32,6 +43,8 @@ export interface OpenOptions {
   readonly shape?: IndexShape;
   /** Standard error unless given. */
   readonly log?: Logger;
+  /** Needed for an index with that engine. */
+  readonly lance?: LanceOptions;
 }
 
 const SHAPE_FILE = "shape.json";
@@ -46,13 +59,19 @@ export async function writeShape(dir: string, shape: IndexShape): Promise<void> 
 }
 
 /** Makes the folder of a new index beside its place and moves it there: it is whole or not there. */
-export async function createFolder(dir: string, shape: IndexShape): Promise<void> {
+export async function createFolder(
+  dir: string,
+  shape: IndexShape,
+  { clock, lance }: Pick<OpenOptions, "clock" | "lance">,
+): Promise<void> {
   checkShape(shape);
   const incoming = incomingIn(dirname(dir));
   try {
     await makeFolder(incoming);
     await writeShape(incoming, shape);
     await createLog(nodeDisk, incoming, 0);
+    if (shape.engine === "lance")
+      await writeState(incoming, newState(newTable(lance?.bucket), 0, clock.now()));
     await rename(incoming, dir);
     await syncFolder(dirname(dir));
   } catch (error) {
@@ -66,8 +85,21 @@ export async function adoptFolder(dir: string): Promise<void> {
   if (!(await hasHead(nodeDisk, dir))) await createHead(nodeDisk, dir, 0);
 }
 
-export async function openIndex({ dir, shape: wanted, clock, log }: OpenOptions): Promise<VectorIndex> {
-  if (wanted !== undefined && (await isMissingOrEmpty(dir))) await createFolder(dir, wanted);
+export async function openIndex(options: OpenOptions): Promise<EngineIndex> {
+  const { dir, shape: wanted, clock } = options;
+  if (wanted !== undefined && (await isMissingOrEmpty(dir))) await createFolder(dir, wanted, options);
+  const shape = readShape(dir);
+  if (shape.engine !== "lance") return openHnsw(options);
+  const { lance, log = newLog({ level: "warn", readable: false }) } = options;
+  assert(lance !== undefined, "an index with engine lance is opened with its processes");
+  await removeUnfinished(dir);
+  return openLance({ dir, shape, clock, failures: new Failures(log), ...lance });
+}
+
+/** An index with engine hnsw. */
+export async function openHnsw(options: OpenOptions): Promise<VectorIndex> {
+  const { dir, shape: wanted, clock, log } = options;
+  if (wanted !== undefined && (await isMissingOrEmpty(dir))) await createFolder(dir, wanted, options);
   const shape = readShape(dir);
   if (wanted !== undefined && !sameShape(shape, wanted)) {
     const message = "The index exists with another shape. Delete it first, or give the shape it has.";

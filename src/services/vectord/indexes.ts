@@ -12,12 +12,14 @@ import type { Log } from "#lib/log";
 import { Semaphore } from "#lib/semaphore";
 import type { DaemonStats } from "#rpc/daemon";
 import { Fault, toFault, traceOf } from "#rpc/fault";
+import type { EngineIndex, IndexStats, Repaired } from "./engine.ts";
 import { drop, droppedIn, incomingIn, namesIn, removeUnfinished, replace } from "./folders.ts";
-import { adoptFolder, createFolder, openIndex, readShape } from "./index-folder.ts";
+import { adoptFolder, createFolder, type LanceOptions, openIndex, readShape } from "./index-folder.ts";
 import { hasList, type IndexList, readList, writeList } from "./index-list.ts";
-import { type Repaired, repairTo } from "./repair.ts";
+import type { LanceBucket } from "./lance/open.ts";
+import { LancePool } from "./lance/pool.ts";
+import { repairTo } from "./repair.ts";
 import { type IndexShape, parseShape, sameShape, shapeText } from "./rows/shape.ts";
-import type { VectorIndex } from "./vector-index.ts";
 
 /** Each takes files and memory of its own; more indexes than this are a sign of one index per row. */
 const INDEXES_MAX = 10_000;
@@ -27,8 +29,8 @@ const OPENINGS_AT_ONCE = 8;
 const OPENING_WAIT_MS_MAX = 3_600_000;
 
 interface Entry {
-  opening: Promise<VectorIndex>;
-  index: VectorIndex | null;
+  opening: Promise<EngineIndex>;
+  index: EngineIndex | null;
   /** As index-list.ts keeps it. */
   shape: string | null;
   /** Why it does not open, when that is damage. */
@@ -42,10 +44,12 @@ export interface IndexesStats extends DaemonStats {
   readonly failures: Readonly<Record<string, number>>;
   /** Names of indexes that do not open because of damage. */
   readonly damaged: readonly string[];
+  /** The process that holds tables; null while none is needed. */
+  readonly lance_pid: number | null;
 }
 
 export interface RepairReport extends Repaired {
-  readonly index: VectorIndex;
+  readonly index: EngineIndex;
   /** The folder beside the index's that has the damaged files; undefined when nothing was damaged. */
   readonly keptAs?: string;
 }
@@ -54,18 +58,32 @@ interface IndexesDeps {
   readonly folder: string;
   readonly clock: Clock;
   readonly log: Log;
+  readonly bucket?: LanceBucket | undefined;
+  /** What named snapshots know of indexes whose own files are lost. */
+  readonly archived: ArchivedIndexes;
+}
+
+export interface ArchivedIndexes {
+  /** Names of indexes that have snapshots. */
+  names(): Promise<string[]>;
+  /** The shape in the newest snapshot of an index; null when there is none. */
+  shapeOf(name: string): Promise<string | null>;
 }
 
 export class Indexes {
   readonly #folder: string;
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #lance: LanceOptions;
+  readonly #archived: ArchivedIndexes;
   readonly #entries = new Map<string, Entry>();
   /** Indexes whose folder or snapshots are being worked on. */
   readonly #busy = new Set<string>();
   #saving: Promise<void> = Promise.resolve();
 
-  private constructor({ folder, clock, log }: IndexesDeps) {
+  private constructor({ folder, clock, log, bucket, archived }: IndexesDeps) {
+    this.#archived = archived;
+    this.#lance = { pool: new LancePool(), bucket };
     this.#folder = folder;
     this.#clock = clock;
     this.#log = log;
@@ -82,9 +100,10 @@ export class Indexes {
     const present = await namesIn(folder);
     // Versions that kept no list kept no heads either. A list that is damaged was there.
     if (!hasList(folder)) for (const name of present) await adoptFolder(join(folder, name));
-    const missing = [...(listed?.keys() ?? [])].filter(
-      (name) => !present.includes(name) && !dropped.has(name),
-    );
+    // Without the list, an index whose folder is lost too would be as if it had never been. One that was dropped is
+    // named with them, because nothing tells the two apart any more.
+    const known = listed === null ? await deps.archived.names() : [...listed.keys()];
+    const missing = known.filter((name) => !present.includes(name) && !dropped.has(name));
     const openings = new Semaphore(OPENINGS_AT_ONCE, INDEXES_MAX);
     for (const name of [...present, ...missing]) {
       indexes.#add(name, listed?.get(name) ?? indexes.#shapeIn(name), async () => {
@@ -110,7 +129,7 @@ export class Indexes {
   }
 
   /** Throws `not_found`, or the damage of the index. */
-  async get(name: string): Promise<VectorIndex> {
+  async get(name: string): Promise<EngineIndex> {
     const entry = this.#entries.get(name);
     if (entry === undefined) throw notFound(name);
     if (entry.retry) this.#start(name, entry, () => this.#opened(name));
@@ -118,7 +137,7 @@ export class Indexes {
   }
 
   /** Throws `conflict` when it is there with another shape. */
-  async create(name: string, shape: IndexShape): Promise<{ index: VectorIndex; created: boolean }> {
+  async create(name: string, shape: IndexShape): Promise<{ index: EngineIndex; created: boolean }> {
     this.#refuseBusy(name);
     if (this.has(name)) {
       const index = await this.get(name);
@@ -127,7 +146,7 @@ export class Indexes {
     }
     this.refuseMore();
     const entry = this.#add(name, shapeText(shape), async () => {
-      await createFolder(this.#path(name), shape);
+      await createFolder(this.#path(name), shape, { clock: this.#clock, lance: this.#lance });
       await this.#save();
       return this.#opened(name);
     });
@@ -150,6 +169,10 @@ export class Indexes {
     await this.#removeFolder(name);
   }
 
+  hasFolder(name: string): boolean {
+    return existsSync(this.#path(name));
+  }
+
   incomingFolder(): string {
     return incomingIn(this.#folder);
   }
@@ -161,10 +184,10 @@ export class Indexes {
   }
 
   /** Lets a whole folder take the place of the index. Calls for the index wait meanwhile; on any failure it is as before. */
-  async replaceWith(name: string, incoming: string, keptAs?: string): Promise<VectorIndex> {
+  async replaceWith(name: string, incoming: string, keptAs?: string): Promise<EngineIndex> {
     const former = this.#entries.get(name);
     const shape = readShape(incoming);
-    const swap = async (before: Promise<VectorIndex | null>): Promise<VectorIndex> => {
+    const swap = async (before: Promise<EngineIndex | null>): Promise<EngineIndex> => {
       await (await before)?.close();
       return replace(this.#folder, name, incoming, () => this.#opened(name), keptAs);
     };
@@ -192,16 +215,21 @@ export class Indexes {
     if (entry === undefined) throw notFound(name);
     const whole = await this.#whole(name, entry);
     if (whole !== null) return { index: whole, damage: [], lost: [], rowsLost: 0 };
-    if (!existsSync(this.#path(name))) {
+    if (!this.hasFolder(name)) {
       throw new Fault(
         "conflict",
-        `The folder of the index ${name} is missing, so there is nothing to repair it from. Put the folder back from a backup, put the index back to a snapshot (POST /v1/vectors/${name}/restore), or drop it.`,
+        `The folder of the index ${name} is missing, and it has no snapshot, so there is nothing to repair it from. Put the folder back from a backup, or drop the index.`,
       );
     }
     const incoming = this.incomingFolder();
     try {
-      const known = entry.shape === null ? null : parseShape(entry.shape);
-      const repaired = await repairTo(incoming, this.#path(name), known, this.#clock);
+      const text = entry.shape ?? (await this.#archived.shapeOf(name));
+      const known = text === null ? null : parseShape(text);
+      const repaired = await repairTo(incoming, this.#path(name), {
+        known,
+        clock: this.#clock,
+        lance: this.#lance,
+      });
       const keptAs = `.damaged-${name}-${this.#clock.now()}`;
       const index = await this.replaceWith(name, incoming, keptAs);
       this.#log.warn("index repaired", { index: name, kept_as: keptAs, ...repaired });
@@ -212,7 +240,7 @@ export class Indexes {
   }
 
   /** The index when it opens, maybe because its files were put back by hand; null when it is damaged. */
-  async #whole(name: string, entry: Entry): Promise<VectorIndex | null> {
+  async #whole(name: string, entry: Entry): Promise<EngineIndex | null> {
     await entry.opening.catch(() => null);
     if (entry.damage !== null) this.#start(name, entry, () => this.#opened(name));
     try {
@@ -245,7 +273,14 @@ export class Indexes {
       for (const [work, count] of index?.failures.counts ?? [])
         failures[work] = (failures[work] ?? 0) + count;
     const damaged = this.names.filter((name) => this.#entries.get(name)?.damage !== null);
-    return { failures, damaged };
+    return { failures, damaged, lance_pid: this.#lance.pool.pid };
+  }
+
+  /** Of the indexes that are open. */
+  opened(): Map<string, IndexStats> {
+    const found = new Map<string, IndexStats>();
+    for (const [name, { index }] of this.#entries) if (index !== null) found.set(name, index.stats());
+    return found;
   }
 
   async close(): Promise<void> {
@@ -255,13 +290,14 @@ export class Indexes {
         this.#log.warn("index not closed in order", { index: name, ...traceOf(error) });
       });
     }
+    await this.#lance.pool.close();
   }
 
   #path(name: string): string {
     return join(this.#folder, name);
   }
 
-  #add(name: string, shape: string | null, open: () => Promise<VectorIndex>): Entry {
+  #add(name: string, shape: string | null, open: () => Promise<EngineIndex>): Entry {
     const entry: Entry = {
       opening: Promise.reject(notFound(name)),
       index: null,
@@ -275,7 +311,7 @@ export class Indexes {
     return entry;
   }
 
-  #start(name: string, entry: Entry, open: () => Promise<VectorIndex>): void {
+  #start(name: string, entry: Entry, open: () => Promise<EngineIndex>): void {
     Object.assign(entry, { index: null, damage: null, retry: false });
     entry.opening = open().then(
       (index) => (entry.index = index),
@@ -303,10 +339,10 @@ export class Indexes {
     return entry.damage;
   }
 
-  async #opened(name: string): Promise<VectorIndex> {
+  async #opened(name: string): Promise<EngineIndex> {
     const dir = this.#path(name);
     if (!existsSync(dir)) throw new Fault("internal", "Its folder is missing.");
-    return openIndex({ dir, clock: this.#clock, log: this.#log.with({ index: name }) });
+    return openIndex({ dir, clock: this.#clock, log: this.#log.with({ index: name }), lance: this.#lance });
   }
 
   async #removeFolder(name: string): Promise<void> {

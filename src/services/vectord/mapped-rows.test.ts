@@ -6,7 +6,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "#lib/clock";
-import { openIndex } from "./index-folder.ts";
+import { openHnsw } from "./index-folder.ts";
 import type { VectorIndex } from "./vector-index.ts";
 import { yieldToEventLoop } from "#lib/event-loop";
 import type { IndexShape, Item } from "./rows/shape.ts";
@@ -19,7 +19,7 @@ let dir: string;
 let index: VectorIndex;
 
 const open = async (): Promise<void> => {
-  index = await openIndex({ dir, shape, clock: systemClock });
+  index = await openHnsw({ dir, shape, clock: systemClock });
 };
 beforeEach(async () => {
   dir = mkdtempSync(join(tmpdir(), "vectord-mapped-"));
@@ -43,9 +43,9 @@ async function write(from: number, to: number, add = 0): Promise<void> {
   for (let at = from; at < to; at += 500) await index.upsert(items(at, Math.min(to, at + 500), add));
 }
 
-function check(from: number, to: number, add = 0): void {
+async function check(from: number, to: number, add = 0): Promise<void> {
   for (let n = from; n < to; n += 1) {
-    const [found] = index.fetch([`i${n}`]);
+    const [found] = await index.fetch([`i${n}`]);
     expect(found).toEqual({ id: `i${n}`, vector: vectorOf(n + add), metadata: { n: n + add } });
   }
 }
@@ -62,19 +62,19 @@ test("a whole chunk is memory until a snapshot holds it, and a row written over 
   expect(before - index.stats().bytes_memory).toBe(CHUNK_BYTES);
   const files = filesOf("rows-");
   expect(files).toHaveLength(2);
-  check(0, 1500);
+  await check(0, 1500);
   // There is no graph of so few: the row of an id that is written again is used at once.
   await write(0, 100, 5000);
   expect(filesOf("rows-")).toEqual(files);
-  check(0, 100, 5000);
-  check(100, 1500);
+  await check(0, 100, 5000);
+  await check(100, 1500);
   await index.snapshot();
   expect(filesOf("rows-0-")).not.toEqual(files.slice(0, 1));
-  check(0, 100, 5000);
+  await check(0, 100, 5000);
   await index.close();
   await open();
-  check(0, 100, 5000);
-  check(100, 1500);
+  await check(0, 100, 5000);
+  await check(100, 1500);
   // Some metadata has become longer.
   expect(before - index.stats().bytes_memory).toBeGreaterThan(CHUNK_BYTES * 0.99);
   const found = await index.search({ vector: vectorOf(5050), k: 1 });
@@ -92,7 +92,7 @@ test("what dies while a snapshot is being written is in it, and gone after the n
   await index.close();
   await open();
   expect(index.stats().count).toBe(10);
-  check(0, 10, 7);
+  await check(0, 10, 7);
 });
 
 test("a snapshot waits for the end of a write that takes several turns", async () => {
@@ -107,7 +107,7 @@ test("a snapshot waits for the end of a write that takes several turns", async (
   expect(await answeredAt).toBe(1000);
   await index.close();
   await open();
-  check(0, 1000);
+  await check(0, 1000);
 });
 
 test("writes that wait behind a long one keep their order, and the last word on an id is the last written", async () => {
@@ -118,8 +118,8 @@ test("writes that wait behind a long one keep their order, and the last word on 
     index.upsert(items(999, 1000, 3)),
   ]);
   expect(sequences.map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4]);
-  check(0, 1, 1);
-  check(1, 500);
-  check(500, 999, 2);
-  check(999, 1000, 3);
+  await check(0, 1, 1);
+  await check(1, 500);
+  await check(500, 999, 2);
+  await check(999, 1000, 3);
 });

@@ -5,7 +5,9 @@ import { nodeDisk } from "#lib/disk";
 import type { Clock } from "#lib/clock";
 import { makeFolder } from "#lib/durable";
 import { Fault } from "#rpc/fault";
-import { readShape, writeShape } from "./index-folder.ts";
+import type { Repaired } from "./engine.ts";
+import { type LanceOptions, readShape, writeShape } from "./index-folder.ts";
+import { repairLance } from "./lance/repair.ts";
 import { Rows } from "./rows/rows.ts";
 import type { IndexShape } from "./rows/shape.ts";
 import { salvageRows } from "./snapshots/salvage.ts";
@@ -14,27 +16,25 @@ import { applyRecord } from "./wal/apply.ts";
 import { createLog } from "#adapters/wal/recovery";
 import { type LostWrites, salvageLog } from "#adapters/wal/salvage";
 
-export interface Repaired {
-  /** A sentence for each thing that is wrong. */
-  readonly damage: readonly string[];
-  /** Writes whose records could not be read. */
-  readonly lost: readonly LostWrites[];
-  /** Rows of the snapshot whose vectors or metadata could not be read. */
-  readonly rowsLost: number;
+interface RepairOptions {
+  /** Stands in for a shape whose file is damaged. */
+  readonly known: IndexShape | null;
+  readonly clock: Clock;
+  readonly lance: LanceOptions;
 }
 
 /**
- * Writes a whole index to the new folder `to` from what verifies in `from`. `knownShape` stands in for a shape whose
- * file is damaged. Throws Fault `internal` when the shape is in neither.
+ * Writes a whole index to the new folder `to` from what verifies in `from`. Throws Fault `internal` when the shape is
+ * known from nowhere.
  */
 export async function repairTo(
   to: string,
   from: string,
-  knownShape: IndexShape | null,
-  clock: Clock,
+  { known, clock, lance }: RepairOptions,
 ): Promise<Repaired> {
   const damage: string[] = [];
-  const shape = shapeOf(from, knownShape, damage);
+  const shape = shapeOf(from, known, damage);
+  if (shape.engine === "lance") return repairLance({ to, from, shape, damage, clock, ...lance });
   const rows = new Rows(shape);
   const snapshot = await salvageRows(from, rows);
   rows.restored();

@@ -28,7 +28,7 @@ export function searchHandlers(
 
   return {
     search: async (
-      { index: name, vector: given, text, model, k, filter, ef, exact, max_distance, include, encoding },
+      { index: name, vector: given, text, model, k, filter, ef, exact, max_distance, include, encoding, at },
       call,
     ) => {
       const started = performance.now();
@@ -47,6 +47,7 @@ export function searchHandlers(
         filter: filter === undefined ? undefined : parseFilter(filter),
         ef,
         max_distance,
+        at,
       });
       return {
         hits: found.hits.map((hit, rank) => hitOf(hit, rank, include.includes("metadata"), encoding)),
@@ -77,7 +78,7 @@ export function searchHandlers(
         scanned += found.scanned;
         for (const hit of found.hits) if (hits.length < k) take(hit);
         if (at === tiers.length - 1) {
-          for (const hit of index.measure(also, query))
+          for (const hit of await index.measure(also, query))
             if (filter === undefined || matches(filter, hit.metadata)) take(hit);
         } else if (hits.length >= enough) break;
       }

@@ -219,7 +219,7 @@ describe.each(["local", "remote"] as const)("vectord, %s", (topology) => {
       rmSync(join(folder, "b", "head"));
     });
     expect(await codeOf(service.repair({ index: "a" }))).toBe("conflict");
-    expect(await messageOf(service.repair({ index: "a" }))).toContain("/v1/vectors/a/restore");
+    expect(await messageOf(service.repair({ index: "a" }))).toContain("no snapshot");
     const { damage, lost } = await service.repair({ index: "b" });
     expect(lost).toEqual([]);
     expect(damage.join(" ")).toContain("cannot be counted");
@@ -441,7 +441,6 @@ describe("vectord", () => {
     expect(await codeOf(service.search({ index: "good", vector: "AAAA" }))).toBe("invalid");
     expect(await codeOf(service.search({ index: "good", text: "anything" }))).toBe("upstream");
     expect(await codeOf(service.upsert({ index: "good", items: [{ id: "x" }] }))).toBe("invalid");
-    expect(await codeOf(service.create({ index: "l", dimension: 2, engine: "lance" }))).toBe("invalid");
     expect(
       await codeOf(
         service.searchTiers({ index: "good", vector: [0, 1], k: 1, enough: 1, tiers: [{ a: { odd: 1 } }] }),

@@ -10,12 +10,15 @@ import { yieldToEventLoop } from "#lib/event-loop";
 import { createLog, type Log } from "#lib/log";
 import type { Handlers, Service } from "#rpc/contract";
 import type { Daemon } from "#rpc/daemon";
-import { Fault, toFault } from "#rpc/fault";
+import { toFault } from "#rpc/fault";
 import { importItems } from "./import-items.ts";
 import { Indexes, type IndexesStats } from "./indexes.ts";
 import { matches, parseFilter } from "./rows/filter.ts";
+import { indexMetrics } from "./metrics.ts";
 import { searchHandlers } from "./search-handlers.ts";
-import { snapshotHandlers } from "./snapshot-handlers.ts";
+import { archivedIndexes, namesOf, newestIn } from "./snapshots/archive.ts";
+import { bucketTableOf, removeUnneeded, restoreFrom, snapshotHandlers } from "./snapshot-handlers.ts";
+import type { LanceBucket } from "./lance/open.ts";
 import { checkModel, described, embedder, encoded, UNKNOWN, withVectors } from "./wire.ts";
 
 export interface VectordDeps {
@@ -23,12 +26,15 @@ export interface VectordDeps {
   readonly storage: Service<typeof storage>;
   /** One folder for each index in it, and the list of them beside it, under its name and `.json`. */
   readonly folder: string;
+  /** Where tables of indexes with engine lance are kept; in the folder of each index unless given. */
+  readonly bucket?: LanceBucket | undefined;
   readonly clock?: Clock;
   /** Standard error unless given. */
   readonly log?: Log;
 }
 
 export interface Vectord extends Daemon<typeof vector> {
+  metrics(): object[];
   stats(): IndexesStats;
 }
 
@@ -39,19 +45,28 @@ export async function vectord({
   embed,
   storage,
   folder,
+  bucket,
   clock = systemClock,
   log = createLog({ level: "warn", readable: false, fields: { service: "vectord" } }),
 }: VectordDeps): Promise<Vectord> {
-  const indexes = await Indexes.open({ folder, clock, log });
+  const indexes = await Indexes.open({
+    folder,
+    clock,
+    log,
+    bucket,
+    archived: {
+      names: () => archivedIndexes({ storage }, {}),
+      shapeOf: async (index) => (await newestIn({ storage, index }, {}))?.shape ?? null,
+    },
+  });
   const embedTexts = embedder(embed);
 
   const handlers: Handlers<typeof vector> = {
-    create: async ({ index: name, engine, ...shape }) => {
-      if (engine === "lance") throw new Fault("invalid", "The lance engine is not there yet; use hnsw.");
+    create: async ({ index: name, ...shape }) => {
       const { index, created } = await indexes.create(name, shape);
-      return { ...described(name, index), created };
+      return { ...(await described(name, index)), created };
     },
-    indexes: async ({ limit, cursor }) => {
+    indexes: async ({ limit, cursor }, call) => {
       const names = indexes.names.filter((name) => cursor === undefined || name > cursor);
       const page = names.slice(0, limit);
       const last = page.at(-1);
@@ -60,7 +75,13 @@ export async function vectord({
           page.map((name) =>
             indexes.get(name).then(
               (index) => described(name, index),
-              (thrown: unknown) => ({ ...UNKNOWN, name, damaged: toFault(thrown).message }),
+              async (thrown: unknown) => ({
+                ...UNKNOWN,
+                name,
+                damaged: toFault(thrown).message,
+                repairable:
+                  indexes.hasFolder(name) || (await namesOf({ storage, index: name }, call)).length > 0,
+              }),
             ),
           ),
         ),
@@ -68,16 +89,30 @@ export async function vectord({
       };
     },
     index: async ({ index: name }) => described(name, await indexes.get(name)),
-    drop: ({ index: name }) =>
+    drop: ({ index: name }, call) =>
       indexes.alone(name, async () => {
+        const table = await bucketTableOf(indexes, name);
         await indexes.drop(name);
+        await removeUnneeded({ storage, index: name }, table, undefined, call);
         return null;
       }),
-    repair: ({ index: name }) =>
+    repair: ({ index: name }, call) =>
       indexes.alone(name, async () => {
+        const newest = indexes.hasFolder(name) ? null : await newestIn({ storage, index: name }, call);
+        if (newest !== null && indexes.has(name)) {
+          const index = await restoreFrom(indexes, { storage, index: name }, newest.name, call);
+          const sentence = `Its folder was missing; it is as its snapshot ${newest.name} of ${newest.at} has it, without what was written later.`;
+          return {
+            index: await described(name, index),
+            repaired: true,
+            damage: [sentence],
+            lost: [],
+            rows_lost: 0,
+          };
+        }
         const { index, damage, lost, rowsLost, keptAs } = await indexes.repair(name);
         return {
-          index: described(name, index),
+          index: await described(name, index),
           repaired: keptAs !== undefined,
           damage: [...damage],
           lost: [...lost],
@@ -110,12 +145,11 @@ export async function vectord({
         ...(filter === undefined ? {} : { filter: parseFilter(filter) }),
       });
     },
-    fetch: async ({ index: name, ids, filter, encoding }) => {
+    fetch: async ({ index: name, ids, filter, encoding, at }) => {
       const index = await indexes.get(name);
       const wanted = filter === undefined ? undefined : parseFilter(filter);
-      const passing = index
-        .fetch(ids)
-        .filter(({ metadata }) => wanted === undefined || matches(wanted, metadata));
+      const items = await index.fetch(ids, at);
+      const passing = items.filter(({ metadata }) => wanted === undefined || matches(wanted, metadata));
       return {
         items: passing.map(({ id, vector: stored, metadata }) => ({
           id,
@@ -124,6 +158,7 @@ export async function vectord({
         })),
       };
     },
+    versions: async ({ index: name }) => ({ versions: (await indexes.get(name)).versions() }),
     recall: async ({ index: name, sample, k }) => {
       const { recall, mean_us, p99_us, exact_mean_us } = await (
         await indexes.get(name)
@@ -133,5 +168,10 @@ export async function vectord({
     ...searchHandlers(indexes, embedTexts),
     ...snapshotHandlers(indexes, storage, clock),
   };
-  return { handlers, stats: () => indexes.stats(), close: () => indexes.close() };
+  return {
+    handlers,
+    stats: () => indexes.stats(),
+    metrics: () => indexMetrics(indexes.opened()),
+    close: () => indexes.close(),
+  };
 }

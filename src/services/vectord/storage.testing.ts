@@ -32,11 +32,11 @@ export function testStorage(objects: Objects = memoryObjects()): TestStorage {
       const { head, body } = await objects.get(key);
       return { status: 200, headers: { "content-length": String(head.size) }, body };
     },
-    list: async ({ prefix, limit, cursor }) => {
-      const page = await objects.list({ prefix, limit, cursor });
+    list: async ({ prefix, delimiter, limit, cursor }) => {
+      const page = await objects.list({ prefix, delimiter, limit, cursor });
       return {
         objects: page.objects.map(({ key, size, etag }) => ({ key, size, etag, modified_at: "" })),
-        prefixes: [],
+        prefixes: [...page.prefixes],
         ...(page.cursor === undefined ? {} : { next_cursor: page.cursor }),
       };
     },

@@ -7,7 +7,7 @@ import { systemClock } from "#lib/clock";
 import { type Random, seeded } from "#lib/random";
 import { Fault } from "#rpc/fault";
 import { matches, parseFilter } from "./rows/filter.ts";
-import { openIndex, readShape } from "./index-folder.ts";
+import { openHnsw, readShape } from "./index-folder.ts";
 import type { VectorIndex } from "./vector-index.ts";
 import type { IndexShape, Item } from "./rows/shape.ts";
 
@@ -28,7 +28,7 @@ let folders = 0;
 const folder = (): string => join(root, `index-${++folders}`);
 
 async function open(dir: string, shape: IndexShape = small): Promise<VectorIndex> {
-  const index = await openIndex({ dir, shape, clock: systemClock });
+  const index = await openHnsw({ dir, shape, clock: systemClock });
   opened.push(index);
   return index;
 }
@@ -84,7 +84,7 @@ describe("an index", () => {
     await index.upsert([
       item("a", [0.1, 20, -3e-7, 4e10], { at: new Date(0), gone: undefined, list: [1, "b"] }),
     ]);
-    const [fetched] = index.fetch(["missing", "a"]);
+    const [fetched] = await index.fetch(["missing", "a"]);
     expect(fetched?.vector).toEqual(Float32Array.from([0.1, 20, -3e-7, 4e10]));
     expect(fetched?.metadata).toEqual({ at: "1970-01-01T00:00:00.000Z", list: [1, "b"] });
     const { hits } = await index.search({
@@ -177,7 +177,7 @@ describe("an index", () => {
     await index.close();
     index = await open(dir);
     expect(index.stats()).toMatchObject({ count: 2, sequence: 3, snapshot: { sequence: 1 } });
-    expect(index.fetch(["a", "b", "c"]).map(({ id, metadata }) => [id, metadata])).toEqual([
+    expect((await index.fetch(["a", "b", "c"])).map(({ id, metadata }) => [id, metadata])).toEqual([
       ["a", { n: 3 }],
       ["c", { n: 4 }],
     ]);
@@ -215,7 +215,7 @@ describe("an index", () => {
     expect(done.slice(0, 40).map(({ sequence }) => sequence)).toEqual(
       Array.from({ length: 40 }, (_, n) => n + 1),
     );
-    expect(index.fetch(["same"])[0]?.metadata).toEqual({ n: 39 });
+    expect((await index.fetch(["same"]))[0]?.metadata).toEqual({ n: 39 });
     expect(index.stats().count).toBe(1);
   });
 });
@@ -343,7 +343,7 @@ test.each(["cosine", "euclidean", "dot"] as const)(
         const dir = folder();
         const shape = { ...small, metric };
         const model = new Map<string, { vector: number[]; metadata: Record<string, unknown> }>();
-        let index = await openIndex({ dir, shape, clock: systemClock });
+        let index = await openHnsw({ dir, shape, clock: systemClock });
         const distance = (a: readonly number[], b: readonly number[]): number => {
           const dot = a.reduce((sum, x, i) => sum + x * (b[i] ?? 0), 0);
           if (metric === "dot") return 1 - dot;
@@ -360,7 +360,7 @@ test.each(["cosine", "euclidean", "dot"] as const)(
           } else if ("again" in each) {
             if (each.snapshot) await index.snapshot();
             await index.close();
-            index = await openIndex({ dir, shape, clock: systemClock });
+            index = await openHnsw({ dir, shape, clock: systemClock });
           } else {
             const filter = each.filter === null ? undefined : parseFilter(each.filter);
             const { hits, complete } = await index.search({

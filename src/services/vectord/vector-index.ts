@@ -5,17 +5,18 @@
 
 import type { Clock } from "#lib/clock";
 import { Fault } from "#rpc/fault";
+import type { EngineIndex, FetchedItem, IndexStats } from "./engine.ts";
 import type { Failures } from "./failures.ts";
 import type { GraphCache } from "./graph/graph-cache.ts";
 import { type Filter, selectsAll } from "./rows/filter.ts";
 import { checkItems } from "./rows/item.ts";
 import type { Rows } from "./rows/rows.ts";
 import * as shapes from "./rows/shape.ts";
-import type { IndexShape, Item, Metadata } from "./rows/shape.ts";
+import type { IndexShape, Item } from "./rows/shape.ts";
 import { type Recall, measureRecall } from "./search/recall.ts";
-import { type ObservedRecall, RecallKeeper } from "./search/recall-keeper.ts";
+import { RecallKeeper } from "./search/recall-keeper.ts";
 import { distanceTo, prepare } from "./search/scan.ts";
-import { EF_MAX, type Found, type Hit, K_MAX, type Search, runSearch } from "./search/search.ts";
+import { checkSearch, type Found, type Hit, type Search, runSearch } from "./search/search.ts";
 import {
   type Manifest,
   capture,
@@ -24,34 +25,10 @@ import {
   removeGarbage,
   writeSnapshot,
 } from "./snapshots/snapshot.ts";
+import type { PlacedSnapshot } from "./snapshots/archive.ts";
 import { applyRecord } from "./wal/apply.ts";
 import type { Log } from "#adapters/wal/log";
 import { encodeDelete, encodeUpsert } from "./wal/record.ts";
-
-export interface FetchedItem {
-  readonly id: string;
-  readonly vector: Float32Array;
-  readonly metadata: Metadata;
-}
-
-export interface IndexStats {
-  readonly count: number;
-  /** Rows that were deleted or replaced and still take space. */
-  readonly deleted: number;
-  readonly bytes_memory: number;
-  readonly bytes_disk: number;
-  /** Rows that no graph holds yet: searches scan them. */
-  readonly unindexed: number;
-  readonly building: boolean;
-  readonly sequence: number;
-  readonly snapshot: { readonly sequence: number; readonly taken_at: number } | null;
-  /** Deleted or replaced rows that the graph still leads through. */
-  readonly tombstones: number;
-  /** What live searches find, measured on one in a hundred of them; null before the first. */
-  readonly recall: ObservedRecall | null;
-  /** What failed in the background, until it succeeds; searches and writes go on meanwhile. */
-  readonly failure: string | null;
-}
 
 /** A log beyond this, and beyond its share of all vectors, is cut by a snapshot of its own accord. */
 const LOG_BYTES_MAX = 64 * 1024 * 1024;
@@ -83,7 +60,7 @@ interface Snapshot {
   readonly versions: readonly number[];
 }
 
-export class VectorIndex {
+export class VectorIndex implements EngineIndex {
   readonly shape: IndexShape;
   readonly failures: Failures;
   readonly #dir: string;
@@ -123,11 +100,6 @@ export class VectorIndex {
     };
   }
 
-  /**
-   * Stores items, replacing those with the same id; of equal ids in one call the last stays. All or nothing,
-   * durable when resolved, found by the next search. Throws `invalid` with the item's place, `unavailable` when
-   * the disk fails.
-   */
   async upsert(items: readonly Item[]): Promise<{ upserted: number; sequence: number }> {
     this.#mustBeOpen();
     const metadata = checkItems(this.shape, items);
@@ -135,7 +107,6 @@ export class VectorIndex {
     return { upserted: new Set(items.map(({ id }) => id)).size, sequence };
   }
 
-  /** Deletes by ids (unknown ones are skipped) or all rows that match a filter. */
   async delete(which: {
     ids?: readonly string[];
     filter?: Filter;
@@ -164,15 +135,16 @@ export class VectorIndex {
   async search(search: Search): Promise<Found> {
     this.#mustBeOpen();
     checkSearch(this.shape, search);
+    if (search.at !== undefined) throw noVersions();
     const run = { ...search, effort: this.#recall.effort };
     const found = await runSearch(this.#rows, this.#graph, run);
     if (found.plan !== "exact") this.#recall.observe(run);
     return found;
   }
 
-  /** The items with these ids, in their order; unknown ids are left out. Vectors are as they were given. */
-  fetch(ids: readonly string[]): FetchedItem[] {
+  async fetch(ids: readonly string[], at?: number): Promise<FetchedItem[]> {
     this.#mustBeOpen();
+    if (at !== undefined) throw noVersions();
     return ids.flatMap((id) => {
       const row = this.#rows.rowOf(id);
       if (row === undefined) return [];
@@ -180,8 +152,7 @@ export class VectorIndex {
     });
   }
 
-  /** How far these items are from a vector, in their order; unknown ids are left out. */
-  measure(ids: readonly string[], vector: Float32Array): Hit[] {
+  async measure(ids: readonly string[], vector: Float32Array): Promise<Hit[]> {
     this.#mustBeOpen();
     if (ids.length === 0) return [];
     checkSearch(this.shape, { vector, k: 1 });
@@ -221,9 +192,19 @@ export class VectorIndex {
       sequence: this.#wal.sequence,
       snapshot: manifest === null ? null : { sequence: manifest.sequence, taken_at: manifest.taken_at },
       tombstones: this.#graph.tombstones,
+      unreachable: this.#graph.unreachable,
+      indexed: this.#graph.size,
       recall: this.#recall.observed,
       failure: this.failures.current,
     };
+  }
+
+  exactCount(): Promise<number> {
+    return Promise.resolve(this.#rows.count);
+  }
+
+  versions(): never {
+    throw noVersions();
   }
 
   /** Writes the state to disk beside the one before and cuts the log behind it. One at a time; a second call joins the first. */
@@ -235,17 +216,13 @@ export class VectorIndex {
     return this.#snapshotting;
   }
 
-  /**
-   * Takes a snapshot with everything that was acknowledged before the call, and keeps its files in `dir` as they are
-   * until `use` is done, whatever snapshots follow.
-   */
-  async withSnapshot<T>(use: (dir: string, manifest: Manifest) => Promise<T>): Promise<T> {
+  async withSnapshot<T>(use: (snapshot: PlacedSnapshot) => Promise<T>): Promise<T> {
     // One that is under way may have begun before the last write; its own caller hears of its failure.
     await this.#snapshotting?.catch(() => undefined);
     const manifest = await this.snapshot();
     this.#inUse.add(manifest);
     try {
-      return await use(this.#dir, manifest);
+      return await use({ dir: this.#dir, engine: "hnsw", manifest });
     } finally {
       this.#inUse.delete(manifest);
       await this.#collectGarbage();
@@ -353,13 +330,12 @@ export class VectorIndex {
   }
 }
 
-function checkSearch(shape: IndexShape, { vector, k, ef, max_distance: furthest }: Search): void {
-  shapes.checkVector(shape, vector, "vector");
-  if (!Number.isInteger(k) || k < 1 || k > K_MAX)
-    throw shapes.invalid("k", `must be a whole number from 1 to ${K_MAX}`);
-  if (ef !== undefined && (!Number.isInteger(ef) || ef < 1 || ef > EF_MAX)) {
-    throw shapes.invalid("ef", `must be a whole number from 1 to ${EF_MAX}`);
-  }
-  if (furthest !== undefined && Number.isNaN(furthest))
-    throw shapes.invalid("max_distance", "must be a number");
+function noVersions(): Fault {
+  return new Fault(
+    "invalid",
+    "An index with engine hnsw keeps no versions. Take a snapshot, or create it with engine lance.",
+    {
+      details: [{ path: "at", message: "is for indexes with engine lance" }],
+    },
+  );
 }

@@ -7,7 +7,7 @@ import { base64OfVector, readVector } from "#lib/vector-text";
 import type { CallInit } from "#rpc/call";
 import type { ParsedOf, Service } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
-import type { VectorIndex } from "./vector-index.ts";
+import type { EngineIndex } from "./engine.ts";
 import type { Hit as FoundHit } from "./search/search.ts";
 import type { Item } from "./rows/shape.ts";
 
@@ -41,14 +41,15 @@ export function embedder(neighbour: Service<typeof embed>): EmbedTexts {
   };
 }
 
-export function described(name: string, index: VectorIndex): Index {
-  const { dimension, metric, quantization, model, fields } = index.shape;
-  const { count, deleted, bytes_memory, bytes_disk, unindexed, building, snapshot, recall } = index.stats();
+export async function described(name: string, index: EngineIndex): Promise<Index> {
+  const { dimension, metric, quantization, model, fields, engine = "hnsw" } = index.shape;
+  const count = await index.exactCount();
+  const { deleted, bytes_memory, bytes_disk, unindexed, building, snapshot, recall, version } = index.stats();
   return {
     name,
     dimension,
     metric,
-    engine: "hnsw",
+    engine,
     quantization,
     ...(model === undefined ? {} : { model }),
     fields: { ...fields },
@@ -60,6 +61,7 @@ export function described(name: string, index: VectorIndex): Index {
     pending: unindexed,
     building,
     ...(recall === null ? {} : { recall }),
+    ...(version === undefined ? {} : { version }),
   };
 }
 

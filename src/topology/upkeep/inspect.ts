@@ -115,11 +115,12 @@ async function inspectObjects({ storaged }: Pick<House, "storaged">): Promise<Fi
 
 async function inspectIndexes({ vectord }: Pick<House, "vectord">): Promise<Finding[]> {
   const findings: Finding[] = [];
-  for await (const { name, damaged } of pages(
+  for await (const { name, damaged, repairable } of pages(
     (cursor) => vectord.indexes({ limit: PAGE, cursor }),
     ({ indexes }) => indexes,
   )) {
-    if (damaged !== undefined) findings.push({ part: "index", name, problem: damaged, remedy: "repair" });
+    const remedy = repairable === false ? "restore" : "repair";
+    if (damaged !== undefined) findings.push({ part: "index", name, problem: damaged, remedy });
   }
   return findings;
 }

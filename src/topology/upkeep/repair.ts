@@ -123,7 +123,7 @@ async function remedy(
     const writes = lost.reduce((sum, { from, to }) => sum + to - from + 1, 0);
     const kept = kept_as === undefined ? "" : ` The damaged files are kept as vectors/${kept_as}.`;
     return {
-      result: `${counted(writes, "write")} and ${counted(rows_lost, "row")} of its last snapshot are known to be lost. ${damage.join(" ")}${kept}`,
+      result: `${counted(writes, "write")} and ${counted(rows_lost, "row")} are known to be lost. ${damage.join(" ")}${kept}`,
     };
   }
   if (part === "corpus") {

@@ -40,6 +40,7 @@ export interface BuildPlan {
   readonly meanings: Meanings;
   readonly model: string;
   readonly dimension: number;
+  readonly engine: "hnsw" | "lance";
   readonly snapshotId: SnapshotId;
   readonly rowsTotal: number;
   /** vectord's name for the new index. */
@@ -101,7 +102,7 @@ export async function buildGeneration(
   const titleNumbers = new Map(table.all.map(({ text }, title) => [titleKey(text), title]));
   const fields = { ...plan.fields, ...OWN_FIELDS };
   const { created } = await deps.vector.create(
-    { index: plan.index, dimension: plan.dimension, fields },
+    { index: plan.index, dimension: plan.dimension, engine: plan.engine, fields },
     call,
   );
   const ids: string[] = [];

@@ -250,7 +250,6 @@ export class Corpora {
 
   /** Defines a corpus, or changes it, and brings it up to date in the background. */
   async put(wanted: Wanted, call: CallInit): Promise<Corpus> {
-    if (wanted.engine === "lance") throw new Fault("invalid", "The lance engine is not there yet; use hnsw.");
     const { model, dimension } = await this.#modelNamed(wanted.model, call);
     const dataset = await this.#deps.catalog.dataset({ dataset: wanted.dataset }, call);
     const columns = dataset.columns.map((column) => column.name);

@@ -107,6 +107,11 @@ export class GraphCache {
     return this.#tombstones;
   }
 
+  /** Rows that no search through the last build's graph found. */
+  get unreachable(): number {
+    return this.#unreachable.size;
+  }
+
   /** Rows in the graphs, tombstones included. */
   get size(): number {
     return (this.#base?.count ?? 0) + (this.#delta?.size ?? 0);

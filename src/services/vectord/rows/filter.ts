@@ -49,6 +49,17 @@ export function parseFilter(input: unknown, path = "filter"): Filter {
   return parse(input, path, 1, { nodes: 0 });
 }
 
+/** A filter as `parseFilter` reads it, for another process. */
+export function writtenFilter(filter: Filter): Record<string, unknown> {
+  if (filter.kind === "and" || filter.kind === "or")
+    return { [filter.kind]: filter.parts.map(writtenFilter) };
+  if (filter.kind === "not") return { not: writtenFilter(filter.part) };
+  if (filter.kind === "near") return { near: { field: filter.field, ...filter.place, miles: filter.miles } };
+  const { field, test } = filter;
+  if (test.op === "in") return { [field]: { in: [...test.values] } };
+  return { [field]: { [test.op]: test.op === "exists" ? true : test.value } };
+}
+
 /** Whether the filter asks nothing of a row. */
 export function selectsAll(filter: Filter): boolean {
   return filter.kind === "and" && filter.parts.every(selectsAll);

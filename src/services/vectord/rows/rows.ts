@@ -202,6 +202,14 @@ export class Rows {
     chunk.file = file;
   }
 
+  /** Takes bytes as the vectors of a chunk, in memory; what they do not fill is not of any row. */
+  holdChunk(index: number, bytes: Uint8Array): void {
+    const chunk = present(this.chunks[index], "a chunk");
+    chunk.vectors = new Float32Array(this.chunkRows * this.shape.dimension);
+    new Uint8Array(chunk.vectors.buffer).set(bytes);
+    chunk.file = null;
+  }
+
   /** Makes room for rows read from a snapshot, all dead until they are bound. */
   restoreChunks(end: number): void {
     assert(this.#end === 0, "a snapshot is read into an empty index");

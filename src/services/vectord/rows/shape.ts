@@ -8,7 +8,12 @@ import { Fault } from "#rpc/fault";
 /** `keyword` equality and ranges over few values, `number` ranges, `geo` distance, `text` prefixes. */
 export type FieldType = "keyword" | "number" | "geo" | "text";
 
+/** What holds the rows: usearch over memory, or a Lance table on disk or in a bucket. */
+export type Engine = "hnsw" | "lance";
+
 export interface IndexShape extends GraphShape {
+  /** hnsw unless given. */
+  readonly engine?: Engine | undefined;
   readonly dimension: number;
   readonly metric: Metric;
   readonly quantization: Scalar;
@@ -43,7 +48,17 @@ export function sameShape(a: IndexShape, b: IndexShape): boolean {
 export function shapeText(shape: IndexShape): string {
   const { fields, dimension, metric, quantization, model, connectivity, ef_construction } = shape;
   const sorted = Object.entries(fields).sort(([a], [b]) => (a < b ? -1 : 1));
-  const scalars = { dimension, metric, quantization, model, connectivity, ef_construction };
+  // Shapes from before there were engines have none, and hnsw is still written so.
+  const engine = shape.engine === "lance" ? shape.engine : undefined;
+  const scalars = {
+    dimension,
+    metric,
+    quantization,
+    model,
+    connectivity,
+    ef_construction,
+    engine,
+  };
   return JSON.stringify({ ...scalars, fields: sorted });
 }
 

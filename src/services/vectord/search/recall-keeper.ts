@@ -32,11 +32,11 @@ const CALIBRATION_ROWS = 64;
 const CALIBRATION_KS = [11, 100] as const;
 const CALIBRATION_RECALL = 0.992;
 /** Live searches are held to less: their queries may be unlike any row. */
-const OBSERVED_RECALL = 0.97;
+export const OBSERVED_RECALL = 0.97;
 /** The event loop is free for so many times as long as a calibration step took. */
 const CALIBRATION_REST = 4;
 /** A graph that is poor after a build from nothing stays so with these rows. */
-const REBUILD_MS_MIN = 3_600_000;
+export const REBUILD_MS_MIN = 3_600_000;
 /** A normal deviate's 97.5 % quantile. */
 const Z = 1.96;
 
@@ -50,7 +50,7 @@ export interface ObservationLimits {
 }
 
 /** At most one in a hundred searches and a hundredth of the time; a judgement takes about fifty searches for ten. */
-const OBSERVATION: ObservationLimits = { share: 1 / 100, rest: 99, possibleMin: 500 };
+export const OBSERVATION: ObservationLimits = { share: 1 / 100, rest: 99, possibleMin: 500 };
 
 export class RecallKeeper {
   readonly #rows: Rows;
@@ -192,7 +192,7 @@ interface Probe {
 }
 
 /** Wilson's score interval for a share of `possible` (Wilson 1927). */
-function wilson(found: number, possible: number): { low: number; high: number } {
+export function wilson(found: number, possible: number): { low: number; high: number } {
   const share = found / possible;
   const scale = 1 + Z ** 2 / possible;
   const centre = share + Z ** 2 / (2 * possible);

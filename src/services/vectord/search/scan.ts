@@ -65,6 +65,14 @@ export function distanceTo(query: Query, rows: Rows, row: number): number {
   return Math.max(0, 1 - product / (query.norm * (norms[slot] as number)));
 }
 
+/** As `distanceTo` for a vector that is in no row. */
+export function distanceBetween({ wide, norm: length, shape }: Query, vector: Float32Array): number {
+  if (shape.metric === "euclidean") return Math.sqrt(squaredDifference(wide, vector, 0));
+  const product = dotProduct(wide, vector, 0);
+  if (shape.metric === "dot") return 1 - product;
+  return Math.max(0, 1 - product / (length * norm(vector)));
+}
+
 // Eight sums side by side: the processor then has eight additions under way instead of waiting for each. Rows are
 // read in place, because a view of each would cost as much as its sum.
 function dotProduct(a: Float64Array, b: Float32Array, at: number): number {

@@ -19,7 +19,7 @@ import {
   scanPicked,
   scanRows,
 } from "./scan.ts";
-import type { Metadata } from "../rows/shape.ts";
+import { checkVector, type IndexShape, invalid, type Metadata } from "../rows/shape.ts";
 
 export interface Search {
   readonly vector: Float32Array;
@@ -37,6 +37,8 @@ export interface Search {
   /** Hits beyond this distance are left out. */
   readonly max_distance?: number | undefined;
   readonly include_vector?: boolean | undefined;
+  /** A version, of an engine that keeps them. */
+  readonly at?: number | undefined;
 }
 
 export interface Hit {
@@ -46,7 +48,7 @@ export interface Hit {
   readonly vector?: Float32Array;
 }
 
-export type Plan = "exact" | "hnsw" | "filtered-hnsw";
+export type Plan = "exact" | "hnsw" | "filtered-hnsw" | "lance";
 
 export interface Found {
   readonly hits: Hit[];
@@ -83,16 +85,28 @@ const cost = {
   graph: (wanted: number, dimension: number): number => 50 + wanted * (0.6 + 0.002 * dimension),
 };
 
-/** Runs a search. The vector has been checked. */
-export async function runSearch(rows: Rows, graph: GraphCache, search: Search): Promise<Found> {
+/** Throws Fault `invalid` with the place of what is wrong. */
+export function checkSearch(shape: IndexShape, { vector, k, ef, max_distance: furthest }: Search): void {
+  checkVector(shape, vector, "vector");
+  if (!Number.isInteger(k) || k < 1 || k > K_MAX)
+    throw invalid("k", `must be a whole number from 1 to ${K_MAX}`);
+  if (ef !== undefined && (!Number.isInteger(ef) || ef < 1 || ef > EF_MAX)) {
+    throw invalid("ef", `must be a whole number from 1 to ${EF_MAX}`);
+  }
+  if (furthest !== undefined && Number.isNaN(furthest)) throw invalid("max_distance", "must be a number");
+}
+
+/** Runs a search; without a graph it scans. The vector has been checked. */
+export async function runSearch(rows: Rows, graph: GraphCache | null, search: Search): Promise<Found> {
   const query = prepare(rows.shape, search.vector);
   const picked = search.filter === undefined ? null : rows.payload.select(search.filter, rows.live).clone();
   const matching = picked === null ? rows.count : picked.count();
   const k = Math.min(search.k, matching);
   if (k === 0) return found(rows, search, [], "exact", 0, matching);
-  const byGraph = mayUseGraph(search, graph, rows, matching)
-    ? viaGraph(rows, graph, search, query, picked, matching)
-    : null;
+  const byGraph =
+    graph !== null && mayUseGraph(search, graph, rows, matching)
+      ? viaGraph(rows, graph, search, query, picked, matching)
+      : null;
   if (byGraph !== null) return byGraph;
   return viaScan(rows, search, query, picked, matching);
 }

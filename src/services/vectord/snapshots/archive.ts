@@ -9,14 +9,17 @@
 // held in memory.
 
 import { open, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { damaged as damagedFile, diskFault, verifyChecksummed } from "#adapters/checksummed-file";
 import type { storage } from "#contracts/storage";
 import type { NamedSnapshot } from "#contracts/vector";
-import { syncFolder, writeAll } from "#lib/durable";
+import { assert } from "#lib/assert";
+import { makeFolder, syncFolder, writeAll } from "#lib/durable";
 import type { CallInit } from "#rpc/call";
 import type { Bytes, Service } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
+import { hashed, TABLE_FOLDER } from "../lance/files.ts";
+import { type LanceState, writeState } from "../lance/state.ts";
 import { type Artefact, ARTEFACT_NAME, filesOf, type Manifest, writeManifest } from "./snapshot.ts";
 
 export interface Archive {
@@ -25,26 +28,59 @@ export interface Archive {
 }
 
 interface Document extends NamedSnapshot {
-  readonly format: 1;
+  /** 1 for one with a manifest, 2 for one with a table. */
+  readonly format: 1 | 2;
   /** As shape.ts writes it. */
   readonly shape: string;
-  readonly manifest: Manifest;
+  readonly manifest?: Manifest;
+  readonly table?: LanceState;
   /** Bytes of each file as it lies on the disk, by name. */
   readonly lengths: Readonly<Record<string, number>>;
 }
 
-export interface Kept {
+/** What a snapshot is of: the manifest of one in a folder, or the state of a table. */
+export type SnapshotContent =
+  | { readonly engine: "hnsw"; readonly manifest: Manifest }
+  | { readonly engine: "lance"; readonly state: LanceState };
+
+/** A snapshot on this machine, which stays as it is while it is sent. */
+export type PlacedSnapshot = SnapshotContent & { readonly dir: string };
+
+export interface Naming {
+  readonly name: string;
+  /** RFC 3339. */
+  readonly at: string;
   readonly shape: string;
-  readonly manifest: Manifest;
+}
+
+export function sequenceOf(content: SnapshotContent): number {
+  return content.engine === "hnsw" ? content.manifest.sequence : content.state.sequence;
+}
+
+export function takenAt(content: SnapshotContent): string {
+  return new Date(
+    content.engine === "hnsw" ? content.manifest.taken_at : content.state.written_at,
+  ).toISOString();
+}
+
+function artefactsOf(content: SnapshotContent): Artefact[] {
+  if (content.engine === "hnsw") return filesOf(content.manifest);
+  const { files, table } = content.state;
+  return files.map(({ path, bytes, hash }) => ({ file: `${table}/${TABLE_FOLDER}/${path}`, bytes, hash }));
 }
 
 /** What an S3 store takes in one request; an upload that is tried again goes on at the first part that is missing. */
 const PART_BYTES = 16 * 1024 * 1024;
 /** A document names a file for about a thousand rows: 100 MB hold a billion rows. */
 const DOCUMENT_BYTES_MAX = 100_000_000;
+/** A table's files as a snapshot may name them: below their folder, and nowhere else. */
+const TABLE_FILE =
+  /^lance\/t\.lance\/(data|_versions|_transactions|_deletions|_indices)(\/[A-Za-z0-9_-][A-Za-z0-9_.-]*)+$/;
 /** Documents that are read side by side for a list. */
 const READS_AT_ONCE = 8;
 const LIST_PAGE = 1000;
+/** Where tables in a bucket lie; no index is called so. */
+export const TABLES_PREFIX = "vectors/.tables/";
 
 const snapshotsOf = ({ index }: Archive): string => `vectors/${index}/snapshots/`;
 const filesPrefix = ({ index }: Archive): string => `vectors/${index}/files/`;
@@ -58,19 +94,20 @@ function partsOf(archive: Archive, { hash }: Artefact, length: number): string[]
 /** Sends what the snapshot in `dir` names and is not there yet, then the document. Throws `conflict` when the name is taken. */
 export async function send(
   archive: Archive,
-  dir: string,
-  { name, at, shape, manifest }: Kept & { readonly name: string; readonly at: string },
+  placed: PlacedSnapshot,
+  { name, at, shape }: Naming,
   call: CallInit,
 ): Promise<NamedSnapshot> {
+  const { dir } = placed;
   const there = new Set(await keysUnder(archive, filesPrefix(archive), call));
   const lengths: Record<string, number> = {};
-  for (const artefact of filesOf(manifest)) {
+  for (const artefact of artefactsOf(placed)) {
     const path = join(dir, artefact.file);
     const { size } = await stat(path);
     lengths[artefact.file] = size;
     const parts = partsOf(archive, artefact, size);
     if (parts.every((key) => there.has(key))) continue;
-    await verify(path, artefact);
+    await verify(path, artefact, placed);
     for (const [part, key] of parts.entries()) {
       if (there.has(key)) continue;
       const body = Bun.file(path)
@@ -81,12 +118,16 @@ export async function send(
   }
   const snapshot = {
     name,
-    sequence: manifest.sequence,
-    count: manifest.count,
+    sequence: sequenceOf(placed),
+    count: placed.engine === "hnsw" ? placed.manifest.count : placed.state.count,
     bytes: Object.values(lengths).reduce((sum, length) => sum + length, 0),
     at,
   };
-  const json = JSON.stringify({ ...snapshot, format: 1, shape, manifest, lengths } satisfies Document);
+  const content =
+    placed.engine === "hnsw"
+      ? { format: 1 as const, manifest: placed.manifest }
+      : { format: 2 as const, table: placed.state };
+  const json = JSON.stringify({ ...snapshot, ...content, shape, lengths } satisfies Document);
   const text = `${hashOf(json)}\n${json}\n`;
   const body = new Response(text).body as Bytes;
   await archive.storage
@@ -127,22 +168,35 @@ export async function receive(
   name: string,
   call: CallInit,
   folderFor: (shape: string) => Promise<string>,
-): Promise<Manifest> {
-  const { shape, manifest, lengths } = await documentOf(archive, name, call);
-  const dir = await folderFor(shape);
-  for (const artefact of filesOf(manifest)) {
+): Promise<SnapshotContent> {
+  const document = await documentOf(archive, name, call);
+  const content = contentOf(document);
+  const dir = await folderFor(document.shape);
+  const folders = new Set<string>();
+  for (const artefact of artefactsOf(content)) {
     const path = join(dir, artefact.file);
-    await fetchParts(archive, partsOf(archive, artefact, lengths[artefact.file] ?? 0), path, call);
-    await verify(path, artefact);
+    if (content.engine === "lance") await makeFolder(dirname(path));
+    folders.add(dirname(path));
+    await fetchParts(archive, partsOf(archive, artefact, document.lengths[artefact.file] ?? 0), path, call);
+    await verify(path, artefact, content);
   }
-  await writeManifest(dir, manifest);
+  for (const folder of folders) await syncFolder(folder);
+  if (content.engine === "hnsw") await writeManifest(dir, content.manifest);
+  else await writeState(dir, { ...content.state, upkeep: false });
   await syncFolder(dir);
-  return manifest;
+  return content;
+}
+
+function contentOf({ manifest, table }: Document): SnapshotContent {
+  if (table !== undefined) return { engine: "lance", state: table };
+  assert(manifest !== undefined, "a document has a manifest or a table");
+  return { engine: "hnsw", manifest };
 }
 
 /** A damaged file is neither sent, since its name would vouch for it from then on, nor received. */
-async function verify(path: string, { hash }: Artefact): Promise<void> {
-  if ((await verifyChecksummed(path)).hash === hash) return;
+async function verify(path: string, { hash }: Artefact, { engine }: SnapshotContent): Promise<void> {
+  const found = engine === "hnsw" ? await verifyChecksummed(path) : await hashed(path);
+  if (found.hash === hash) return;
   throw damagedFile(path, "it is whole, but not the file that the snapshot names");
 }
 
@@ -178,13 +232,66 @@ export async function removeSnapshot(archive: Archive, name: string, call: CallI
   for (const other of names) {
     if (other === name) continue;
     // One that cannot be read might need any of them, so that its fault stops the removal.
-    const { manifest, lengths } = await documentOf(archive, other, call);
-    for (const artefact of filesOf(manifest))
-      for (const key of partsOf(archive, artefact, lengths[artefact.file] ?? 0)) needed.add(key);
+    const document = await documentOf(archive, other, call);
+    for (const artefact of artefactsOf(contentOf(document)))
+      for (const key of partsOf(archive, artefact, document.lengths[artefact.file] ?? 0)) needed.add(key);
   }
   await storage.remove({ key: snapshotsOf(archive) + name }, call);
   for (const key of await keysUnder(archive, filesPrefix(archive), call))
     if (!needed.has(key)) await storage.remove({ key }, call);
+}
+
+/** Names of indexes that have snapshots, whether or not there are such indexes. */
+export async function archivedIndexes(
+  { storage }: Pick<Archive, "storage">,
+  call: CallInit,
+): Promise<string[]> {
+  const names: string[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await storage.list(
+      { prefix: "vectors/", delimiter: "/", limit: LIST_PAGE, ...(cursor === undefined ? {} : { cursor }) },
+      call,
+    );
+    names.push(...page.prefixes.map((prefix) => prefix.slice("vectors/".length, -1)));
+    cursor = page.next_cursor;
+  } while (cursor !== undefined);
+  const kept: string[] = [];
+  for (const index of names)
+    if (!index.startsWith(".") && (await namesOf({ storage, index }, call)).length > 0) kept.push(index);
+  return kept;
+}
+
+/** The index's newest snapshot that can be read, with the shape of the index; null when there is none. */
+export async function newestIn(
+  archive: Archive,
+  call: CallInit,
+): Promise<{ readonly name: string; readonly shape: string; readonly at: string } | null> {
+  let newest: Document | null = null;
+  for (const name of await namesOf(archive, call)) {
+    const document = await documentOf(archive, name, call).catch((error: unknown) => {
+      if (error instanceof Fault && error.code === "internal") return null;
+      throw error;
+    });
+    if (document !== null && (newest === null || document.at > newest.at)) newest = document;
+  }
+  return newest;
+}
+
+/** Versions of tables in a bucket that the index's snapshots name, by table. */
+export async function pinnedIn(archive: Archive, call: CallInit): Promise<Map<string, number[]>> {
+  const pinned = new Map<string, number[]>();
+  for (const name of await namesOf(archive, call)) {
+    const { table } = await documentOf(archive, name, call);
+    if (table !== undefined) pinned.set(table.table, [...(pinned.get(table.table) ?? []), table.version]);
+  }
+  return pinned;
+}
+
+/** Removes a table that is in the bucket of the objects. */
+export async function removeTable(archive: Archive, table: string, call: CallInit): Promise<void> {
+  for (const key of await keysUnder(archive, `${TABLES_PREFIX}${table}/`, call))
+    await archive.storage.remove({ key }, call);
 }
 
 async function documentOf(archive: Archive, name: string, call: CallInit): Promise<Document> {
@@ -197,8 +304,9 @@ async function documentOf(archive: Archive, name: string, call: CallInit): Promi
   if (json === undefined || hash !== hashOf(json)) throw damaged(key);
   const document = JSON.parse(json) as Document;
   // The names become paths here, and anyone who may write objects may have written them.
-  if (document.format !== 1 || !filesOf(document.manifest).every(({ file }) => ARTEFACT_NAME.test(file)))
-    throw damaged(key);
+  if (document.format !== 1 && document.format !== 2) throw damaged(key);
+  const named = document.format === 1 ? ARTEFACT_NAME : TABLE_FILE;
+  if (!artefactsOf(contentOf(document)).every(({ file }) => named.test(file))) throw damaged(key);
   return document;
 }
 

@@ -1,5 +1,5 @@
-// What can be read of a damaged snapshot: the rows of every chunk that verifies, when the table does, which has their
-// ids and metadata. A lost manifest is made again from the table. Nothing is changed.
+// What can be read of a damaged snapshot: the rows of every chunk that verifies, and of every block that does in one
+// that does not, when the table does, which has their ids and metadata. A lost manifest is made again from the table. Nothing is changed.
 
 import { Fault } from "#rpc/fault";
 import type { Rows } from "../rows/rows.ts";
@@ -7,6 +7,7 @@ import {
   type Manifest,
   manifestOfTables,
   readArtefact,
+  readBlocks,
   readChunk,
   readManifest,
   readTable,
@@ -27,12 +28,14 @@ export async function salvageRows(dir: string, rows: Rows): Promise<SalvagedRows
   const manifest = await manifestOrTables(dir, damage);
   if (manifest === null) return { sequence: 0, rowsLost: 0, damage };
   rows.restoreChunks(manifest.end);
-  const readable = new Set<number>();
+  const whole = new Set<number>();
+  const single = new Set<number>();
   for (const i of manifest.chunks.keys()) {
-    if (await verifies(() => readChunk(dir, manifest, rows, i), damage)) readable.add(i);
+    if (await verifies(() => readChunk(dir, manifest, rows, i), damage)) whole.add(i);
+    else for (const row of await readBlocks(dir, manifest, rows, i)) single.add(row);
   }
   // A row has a place in a chunk whether or not the chunk could be read.
-  const inReadable = (row: number): boolean => readable.has(Math.floor(row / rows.chunkRows));
+  const inReadable = (row: number): boolean => whole.has(Math.floor(row / rows.chunkRows)) || single.has(row);
   await verifies(() => readTable(dir, manifest, rows, inReadable), damage);
   const graph = manifest.graph;
   if (graph !== null) await verifies(() => readArtefact(dir, graph), damage);
