@@ -141,6 +141,11 @@ export const OPTIONS = {
     "Harm less lift, in DCG@10, at which a playbook switches itself off",
     z.coerce.number().positive().max(1000).default(1),
   ),
+  journal_seal_seconds: option(
+    "LAKEHOUSE_JOURNAL_SEAL_SECONDS",
+    "Age at which events of the journal become rows of the dataset journal, if not by their number before",
+    z.coerce.number().int().min(1).max(86_400).default(60),
+  ),
   s3_endpoint: option(
     "LAKEHOUSE_S3_ENDPOINT",
     "Address of the S3 server, such as https://s3.eu-central-1.amazonaws.com",

@@ -67,6 +67,10 @@ export const SECTIONS: Readonly<Record<string, Readonly<Record<string, Entry>>>>
       summary: "List vector indexes; create and restore their snapshots",
       load: async () => (await import("./commands/vectors.ts")).vectors,
     },
+    journal: {
+      summary: "Follow, verify and export the journal of what happened",
+      load: async () => (await import("./commands/journal.ts")).journal,
+    },
     embed: {
       summary: "Turn texts into embedding vectors",
       load: async () => (await import("./commands/embed.ts")).embed,

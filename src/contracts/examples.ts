@@ -82,4 +82,15 @@ export const EXAMPLES: Readonly<Record<ServiceName, Readonly<Record<string, Inpu
     corpus: CORPUS,
     dropCorpus: CORPUS,
   },
+  journald: {
+    append: {
+      id: "example-1",
+      type: "order.received",
+      subject: "order-1",
+      actor: "coordinator",
+      data: { text: ORDER },
+    },
+    events: { subject: "order-1", limit: 10 },
+    event: { id: "example-1" },
+  },
 };

@@ -5,6 +5,7 @@ import type { Contract, Service } from "#rpc/contract";
 import { catalog } from "./catalog.ts";
 import { embed } from "./embed.ts";
 import { ingest } from "./ingest.ts";
+import { journal } from "./journal.ts";
 import { matrix } from "./matrix.ts";
 import { query } from "./query.ts";
 import { storage } from "./storage.ts";
@@ -18,6 +19,7 @@ export const house = {
   embedd: embed,
   vectord: vector,
   matrixd: matrix,
+  journald: journal,
 } as const satisfies Record<string, Contract>;
 
 export type ServiceName = keyof typeof house;

@@ -69,6 +69,10 @@ interface OpTraits<O, B extends BodyKind, R extends ReplyKind, P extends boolean
   readonly accept?: readonly string[];
   /** Input fields that travel as request headers: field -> header name. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** The input field that a body which is a JSON array stands for. */
+  readonly listBody?: string;
+  /** Of an event operation: the id of each event, which a client that reconnects sends as `last-event-id`. */
+  readonly eventId?: (event: O) => string;
   /** The success status; a function when it depends on the answer. Default 200. */
   readonly status?: number | ((output: O) => number);
   /** Statuses that `status` may give, for the API page. */
@@ -107,8 +111,9 @@ export interface Op<
 }
 
 /** Any operation, its types forgotten. Functions of the output make `Op` invariant, hence the `never`. */
-export type AnyOp = Omit<Op, "status" | "replyHeaders"> & {
+export type AnyOp = Omit<Op, "status" | "replyHeaders" | "eventId"> & {
   readonly status?: number | ((output: never) => number);
+  readonly eventId?: (event: never) => string;
   readonly replyHeaders?: (output: never) => Readonly<Record<string, string>>;
 };
 

@@ -12,8 +12,18 @@ const KEEP_ALIVE_MS = 15_000;
 
 const encoder = new TextEncoder();
 
-/** `withReason` is for neighbours: see `Fault.reason`. */
-export function sseStream(events: AsyncIterable<unknown>, requestId: string, withReason = false): Bytes {
+export interface SseOptions {
+  /** For neighbours: see `Fault.reason`. */
+  readonly withReason?: boolean;
+  /** The id of an event, from which a client that reconnects goes on. */
+  readonly eventId?: ((event: unknown) => string) | undefined;
+}
+
+export function sseStream(
+  events: AsyncIterable<unknown>,
+  requestId: string,
+  { withReason = false, eventId }: SseOptions = {},
+): Bytes {
   const source = events[Symbol.asyncIterator]();
   let keepAlive: ReturnType<typeof setInterval> | undefined;
   return new ReadableStream<Uint8Array>({
@@ -24,7 +34,8 @@ export function sseStream(events: AsyncIterable<unknown>, requestId: string, wit
       try {
         const step = await source.next();
         if (step.done !== true) {
-          controller.enqueue(encoder.encode(sseText(step.value)));
+          const id = eventId === undefined ? "" : `id: ${eventId(step.value)}\n`;
+          controller.enqueue(encoder.encode(id + sseText(step.value)));
           return;
         }
       } catch (thrown) {

@@ -41,10 +41,11 @@ type Reply = (
   request: Request,
 ) => Promise<Response> | Response;
 
-/** The two functions of an operation's output, its type forgotten. */
+/** The functions of an operation's output, its type forgotten. */
 interface Untyped {
   readonly status?: number | ((output: unknown) => number);
   readonly replyHeaders?: (output: unknown) => Readonly<Record<string, string>>;
+  readonly eventId?: (event: unknown) => string;
 }
 
 function jsonReply(operation: AnyOp, output: unknown, exchange: Exchange): Response {
@@ -83,12 +84,15 @@ function sent(
   return null;
 }
 
-const replyEvents: Reply = ({ events }, input, exchange, request) => {
+const replyEvents: Reply = ({ events, operation }, input, exchange, request) => {
   const headers: Record<string, string> = {
     "content-type": "text/event-stream",
     "cache-control": "no-store",
   };
   exchange.seal(headers, 200);
   const withReason = exchange.fromNeighbour === true && request.headers.has(CALL_HEADERS.reason);
-  return new Response(sseStream(events(input, exchange), exchange.requestId, withReason), { headers });
+  const { eventId } = operation as AnyOp & Untyped;
+  return new Response(sseStream(events(input, exchange), exchange.requestId, { withReason, eventId }), {
+    headers,
+  });
 };

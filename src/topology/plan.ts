@@ -25,8 +25,13 @@ export const PLAN: { readonly [N in ServiceName]: Part<N> } = {
   ),
   matrixd: part(
     "matrixd",
-    ["catalogd", "queryd", "embedd", "vectord"],
+    ["catalogd", "queryd", "embedd", "vectord", "journald"],
     async () => (await import("./parts/matrixd.ts")).buildMatrixd,
+  ),
+  journald: part(
+    "journald",
+    ["catalogd", "queryd"],
+    async () => (await import("./parts/journald.ts")).buildJournald,
   ),
 };
 

@@ -13,8 +13,8 @@ import type { Disk } from "#lib/disk";
 import { writeDurably } from "#lib/durable";
 import { type Random, seeded } from "#lib/random";
 import { Fault } from "#rpc/fault";
-import { Log } from "#services/vectord/wal/log";
-import { createLog } from "#services/vectord/wal/recovery";
+import { Log } from "#adapters/wal/log";
+import { createLog } from "#adapters/wal/recovery";
 import { SimulatedDisk } from "./simulated-disk.ts";
 import { type Instance, type Outcome, World } from "./world.ts";
 

@@ -25,6 +25,7 @@ import { startTogether } from "#topology/together";
 import { createLog } from "#lib/log";
 import { readSettings } from "#config";
 import { indexArtefact } from "./index-artefact.ts";
+import { journalArtefact } from "./journal-artefact.ts";
 import { dataKeyOf, generationOf, WRITERS } from "./writers.ts";
 
 export const DAMAGES = ["flip", "truncate", "zero", "empty"] as const;
@@ -287,6 +288,11 @@ export const KINDS = {
   "index graph": { checksummed: true, make: indexArtefact(/^graph-/) },
   "log segment": { checksummed: true, make: indexArtefact(/^log-/) },
   "log segment after kill -9": { checksummed: true, make: indexArtefact(/^log-/, "killed") },
+  "journal segment": { checksummed: true, make: journalArtefact(/^log-0{15}1$/) },
+  "journal segment that is written": { checksummed: true, make: journalArtefact(/^log-/) },
+  "journal segment after kill -9": { checksummed: true, make: journalArtefact(/^log-/, "killed") },
+  "journal head": { checksummed: true, make: journalArtefact(/^head$/) },
+  "journal index": { checksummed: true, make: journalArtefact(/^index-/) },
   "generation words": { checksummed: true, make: generationArtefact("words") },
   "generation numbers": { checksummed: true, make: generationArtefact("numbers") },
   "generation header": { checksummed: true, make: generationArtefact("json") },

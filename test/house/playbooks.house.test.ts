@@ -266,6 +266,21 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
     expect(entry).toMatchObject({ state: "disabled", disabled: { by: "harm_limit" } });
   });
 
+  test("each version is an event of the journal, without the words of its query", async () => {
+    const { playbooks } = await house.json<{ playbooks: Playbook[] }>("/v1/matrix/playbooks?limit=1000");
+    const versions = playbooks.reduce((sum, { version }) => sum + version, 0);
+    const events = async (): Promise<{ data: object }[]> => {
+      const path = "/v1/journal/events?type=playbook.recorded&limit=1000";
+      return (await house.json<{ events: { data: object }[] }>(path)).events;
+    };
+    const until = Date.now() + 10_000;
+    while ((await events()).length < versions && Date.now() < until) await Bun.sleep(50);
+    const found = await events();
+    // One playbook was removed, and its event stays.
+    expect(found).toHaveLength(versions + 1);
+    expect(JSON.stringify(found)).not.toContain("Chicago");
+  });
+
   test("everything is there after a restart", async () => {
     const text = "need 2 forklift operators in Chicago, IL";
     const before = await search(text);

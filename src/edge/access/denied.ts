@@ -22,6 +22,8 @@ const CODES = {
   scope: "forbidden",
   /** What a service keeps for itself in the object store. */
   owned_prefix: "forbidden",
+  /** A dataset that follows from what a service keeps. */
+  owned_dataset: "forbidden",
 } as const satisfies Record<string, FaultCode>;
 
 export type DenialReason = keyof typeof CODES;

@@ -30,11 +30,12 @@ export function inputReader(operation: AnyOp, plan: PathPlan): ReadInput {
     }
   };
 
-  if (plain) return (request) => readJson(request, bytesMax);
+  const { listBody } = operation;
+  if (plain) return (request) => readJson(request, bytesMax, listBody);
   return async (request) => {
     const fields: Record<string, unknown> = fromQuery
       ? readQuery(request.url, coercions)
-      : await readJson(request, bytesMax);
+      : await readJson(request, bytesMax, listBody);
     Object.assign(fields, readPath(plan, request.url));
     readHeaders(request, fields);
     if (operation.body === "raw") fields["body"] = readBytes(request, bytesMax);
@@ -99,15 +100,24 @@ function readTexts(
   return fields;
 }
 
-function readJson(request: Request, bytesMax: number): Promise<Record<string, unknown>> {
+function readJson(
+  request: Request,
+  bytesMax: number,
+  listBody: string | undefined,
+): Promise<Record<string, unknown>> {
   const declared = Number(request.headers.get("content-length") ?? 0);
   if (declared > bytesMax) throw tooLarge(bytesMax);
   // Reading text is cheaper than reading bytes.
-  if (declared > 0) return request.text().then((text) => asObject(text, request, checkDecoded));
-  return readUndeclared(request, bytesMax).then((bytes) => asObject(bytes, request, decodedText));
+  if (declared > 0) return request.text().then((text) => asObject(text, request, checkDecoded, listBody));
+  return readUndeclared(request, bytesMax).then((bytes) => asObject(bytes, request, decodedText, listBody));
 }
 
-function asObject<T>(body: T, request: Request, decode: (body: T) => string): Record<string, unknown> {
+function asObject<T>(
+  body: T,
+  request: Request,
+  decode: (body: T) => string,
+  listBody: string | undefined,
+): Record<string, unknown> {
   let value: unknown;
   try {
     const text = decode(body);
@@ -119,7 +129,9 @@ function asObject<T>(body: T, request: Request, decode: (body: T) => string): Re
   if (typeof value === "object" && value !== null && !Array.isArray(value)) {
     return value as Record<string, unknown>;
   }
-  throw new Fault("invalid", "The body must be a JSON object.");
+  if (listBody === undefined) throw new Fault("invalid", "The body must be a JSON object.");
+  if (Array.isArray(value)) return { [listBody]: value };
+  throw new Fault("invalid", "The body must be a JSON object or an array.");
 }
 
 /** A body that is not JSON was mostly sent as something else, which its content type names. */

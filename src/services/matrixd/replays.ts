@@ -84,11 +84,21 @@ export function createReplays({ playbooks, corpora, understanding, vector, failu
       {},
     );
     const use: PlaybookUse = {
-      ...{ gate: "strict", topK: TOP_K, distanceMax: DISTANCE_MAX, at: before },
+      gate: "strict",
+      topK: TOP_K,
+      distanceMax: DISTANCE_MAX,
+      at: before,
       matching: (search, call) => playbooks.matching(search, call),
     };
     const request: Request = {
-      ...{ understood, text, role, k: HITS, mode: "hybrid", explain: false, now: before, playbooks: use },
+      understood,
+      text,
+      role,
+      k: HITS,
+      mode: "hybrid",
+      explain: false,
+      now: before,
+      playbooks: use,
       filter: undefined,
       near: undefined,
     };
@@ -102,7 +112,9 @@ export function createReplays({ playbooks, corpora, understanding, vector, failu
       const { playbook_id: id, version: acted } = hit.boost;
       const effect = gain * (withAll - worthOf(withoutBoost(found.hits, hit)));
       await playbooks.judged(id, `${playbook.id}.${version.version}`, {
-        ...{ version: acted, at: version.recordedAt, effect },
+        version: acted,
+        at: version.recordedAt,
+        effect,
       });
     }
   };

@@ -1,5 +1,5 @@
 // The folder of one index: how it comes into being whole, and how it is opened. It holds the shape, the last snapshot
-// (snapshots/snapshot.ts), the log behind it (wal/log.ts) and the log's head. Opening reads and verifies all of them;
+// (snapshots/snapshot.ts), the log behind it (#adapters/wal) and the log's head. Opening reads and verifies all of them;
 // what is damaged or missing fails it with a Fault `internal` that names the file, and is left as it is. Only a graph
 // is a cache: a damaged one is set aside and built again.
 
@@ -21,9 +21,9 @@ import { checkShape, type IndexShape, parseShape, sameShape, shapeText } from ".
 import { type Manifest, readArtefact, readManifest, readRows, removeGarbage } from "./snapshots/snapshot.ts";
 import { VectorIndex } from "./vector-index.ts";
 import { applyRecord } from "./wal/apply.ts";
-import { createHead, hasHead } from "./wal/head.ts";
-import { Log } from "./wal/log.ts";
-import { createLog } from "./wal/recovery.ts";
+import { createHead, hasHead } from "#adapters/wal/head";
+import { Log } from "#adapters/wal/log";
+import { createLog } from "#adapters/wal/recovery";
 
 export interface OpenOptions {
   readonly dir: string;

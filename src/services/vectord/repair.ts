@@ -11,8 +11,8 @@ import type { IndexShape } from "./rows/shape.ts";
 import { salvageRows } from "./snapshots/salvage.ts";
 import { capture, writeSnapshot } from "./snapshots/snapshot.ts";
 import { applyRecord } from "./wal/apply.ts";
-import { createLog } from "./wal/recovery.ts";
-import { type LostWrites, salvageLog } from "./wal/salvage.ts";
+import { createLog } from "#adapters/wal/recovery";
+import { type LostWrites, salvageLog } from "#adapters/wal/salvage";
 
 export interface Repaired {
   /** A sentence for each thing that is wrong. */

@@ -21,7 +21,7 @@ import {
   snapshotsIn,
   taken,
 } from "./snapshots/archive.ts";
-import { createLog } from "./wal/recovery.ts";
+import { createLog } from "#adapters/wal/recovery";
 import { described } from "./wire.ts";
 
 export function snapshotHandlers(

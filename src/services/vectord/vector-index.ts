@@ -25,7 +25,7 @@ import {
   writeSnapshot,
 } from "./snapshots/snapshot.ts";
 import { applyRecord } from "./wal/apply.ts";
-import type { Log } from "./wal/log.ts";
+import type { Log } from "#adapters/wal/log";
 import { encodeDelete, encodeUpsert } from "./wal/record.ts";
 
 export interface FetchedItem {

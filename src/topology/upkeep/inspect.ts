@@ -10,7 +10,7 @@ import { Fault } from "#rpc/fault";
 import { startServices } from "../services.ts";
 
 export interface Finding {
-  readonly part: "catalog" | "dataset" | "object" | "index" | "corpus" | "keys" | "format";
+  readonly part: "catalog" | "dataset" | "object" | "index" | "corpus" | "journal" | "keys" | "format";
   /** Of the dataset, object, index or corpus. */
   readonly name: string;
   /** One sentence. */
@@ -20,7 +20,7 @@ export interface Finding {
 }
 
 export interface InspectOptions {
-  /** Reads every object. */
+  /** Reads every object and every event. */
   readonly deep: boolean;
 }
 
@@ -38,7 +38,7 @@ export async function inspectData(
 }
 
 export async function inspectHouse(
-  house: Pick<House, "storaged" | "catalogd" | "vectord" | "matrixd">,
+  house: Pick<House, "storaged" | "catalogd" | "vectord" | "matrixd" | "journald">,
   { deep }: InspectOptions,
 ): Promise<readonly Finding[]> {
   return [
@@ -46,6 +46,7 @@ export async function inspectHouse(
     ...(deep ? await inspectObjects(house) : []),
     ...(await inspectIndexes(house)),
     ...(await inspectCorpora(house)),
+    ...(await inspectJournal(house, deep)),
   ];
 }
 
@@ -132,6 +133,20 @@ async function inspectCorpora({ matrixd }: Pick<House, "matrixd">): Promise<Find
     });
   }
   return findings;
+}
+
+async function inspectJournal({ journald }: Pick<House, "journald">, deep: boolean): Promise<Finding[]> {
+  const found = (problem: string): Finding[] => [
+    { part: "journal", name: "journal", problem, remedy: "repair" },
+  ];
+  if (!deep) {
+    return journald.status({}).then(
+      () => [],
+      (error: unknown) => found(problemOf(error)),
+    );
+  }
+  const { ok, problem = "It does not verify." } = await journald.verify({});
+  return ok ? [] : found(problem);
 }
 
 async function* pages<P extends { next_cursor?: string | undefined }, T>(

@@ -68,7 +68,8 @@ async function refuseTorn(settings: Settings, log: Log): Promise<void> {
   log.warn("the folder is a copy of one that a house ran over; looking whether it is whole");
   const torn = await inspectData(settings, log, { deep: false }).then(
     (findings) => {
-      for (const { part, problem } of findings) if (part === "index") log.warn(problem, { advice: ADVICE });
+      for (const { part, problem } of findings)
+        if (part === "index" || part === "journal") log.warn(problem, { advice: ADVICE });
       return findings.filter(({ remedy }) => remedy === "restore").map(({ problem }) => problem);
     },
     (error: unknown) => [error instanceof Fault ? error.message : "Its services do not start."],

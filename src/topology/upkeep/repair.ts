@@ -1,6 +1,6 @@
 // `lakehouse repair`: lists what of a data folder is damaged or missing and, when it is told to, makes whole again what
-// follows from something else: the catalog from its tables' own metadata, an index from what verifies of its log, a
-// corpus from its dataset. What follows from nothing else is named, for a backup to bring back. Nothing is thrown away:
+// follows from something else: the catalog from its tables' own metadata, an index from what verifies of its log, the
+// journal from that and its dataset, a corpus from its dataset. What follows from nothing else is named, for a backup to bring back. Nothing is thrown away:
 // what was damaged stays beside what replaces it.
 
 import { join } from "node:path";
@@ -94,9 +94,17 @@ async function repairOne(house: Repairers, finding: Finding, dryRun: boolean): P
 }
 
 async function remedy(
-  { vectord, matrixd }: Repairers,
+  { vectord, matrixd, journald }: Repairers,
   { part, name }: Finding,
 ): Promise<{ result?: string }> {
+  if (part === "journal") {
+    const { lost, restored, kept_as } = await journald.repair({});
+    const events = lost.reduce((sum, { from, to }) => sum + to - from + 1, 0);
+    const kept = kept_as === undefined ? "" : ` The damaged files are kept as ${kept_as}.`;
+    return {
+      result: `${counted(restored, "event")} came back from the dataset journal, ${counted(events, "event")} in all are lost.${kept}`,
+    };
+  }
   if (part === "index") {
     const { damage, lost, rows_lost, kept_as } = await vectord.repair({ index: name });
     const writes = lost.reduce((sum, { from, to }) => sum + to - from + 1, 0);

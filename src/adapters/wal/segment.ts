@@ -15,7 +15,7 @@ const SEGMENT_MAGIC = 0x31_30_47_4f_4c_56_48_4cn; // "LHVLOG01" read as a little
 const FRAME_MAGIC = 0x46_56_48_4c; // "LHVF"
 const FRAME_MAGIC_BYTES = Buffer.from("LHVF");
 export const SEGMENT_HEADER_BYTES = 32;
-const FRAME_HEADER_BYTES = 40;
+export const FRAME_HEADER_BYTES = 40;
 
 function hash(bytes: Uint8Array): bigint {
   return Bun.hash.xxHash64(bytes);
@@ -52,6 +52,8 @@ export function encodeFrame(records: readonly Uint8Array[], firstSequence: numbe
 export interface Frame {
   readonly firstSequence: number;
   readonly records: readonly Uint8Array[];
+  /** Where it begins in its segment. */
+  readonly offset: number;
   readonly bytes: number;
 }
 
@@ -101,12 +103,18 @@ export function readSegment(bytes: Uint8Array, firstSequence: number): SegmentCo
   return { firstSequence, frames, nextSequence, end, trailingBytes: bytes.length - end, damage };
 }
 
-function readFrame(bytes: Uint8Array, view: DataView, at: number): Frame | null {
-  if (at + FRAME_HEADER_BYTES > bytes.length) return null;
-  if (view.getUint32(at, true) !== FRAME_MAGIC) return null;
+/** The bytes of the frame whose header stands at `at`, as that says; null where none stands. */
+export function frameBytesAt(bytes: Uint8Array, view: DataView, at: number): number | null {
+  if (at + FRAME_HEADER_BYTES > bytes.length || view.getUint32(at, true) !== FRAME_MAGIC) return null;
   if (view.getBigUint64(at + 32, true) !== hash(bytes.subarray(at, at + 32))) return null;
-  const end = at + FRAME_HEADER_BYTES + view.getUint32(at + 4, true);
-  if (end > bytes.length) return null;
+  return FRAME_HEADER_BYTES + view.getUint32(at + 4, true);
+}
+
+/** The frame at `at`; null when what stands there does not verify, or is not there whole. */
+export function readFrame(bytes: Uint8Array, view: DataView, at: number): Frame | null {
+  const frameBytes = frameBytesAt(bytes, view, at);
+  if (frameBytes === null || at + frameBytes > bytes.length) return null;
+  const end = at + frameBytes;
   if (view.getBigUint64(at + 24, true) !== hash(bytes.subarray(at + FRAME_HEADER_BYTES, end))) return null;
   const records: Uint8Array[] = [];
   for (let from = at + FRAME_HEADER_BYTES; from < end;) {
@@ -118,7 +126,7 @@ function readFrame(bytes: Uint8Array, view: DataView, at: number): Frame | null 
     records.length === view.getUint32(at + 16, true),
     "a frame holds as many records as its header says",
   );
-  return { firstSequence: Number(view.getBigUint64(at + 8, true)), records, bytes: end - at };
+  return { firstSequence: Number(view.getBigUint64(at + 8, true)), records, offset: at, bytes: end - at };
 }
 
 /** The place of the next frame that verifies and does not repeat a sequence. */

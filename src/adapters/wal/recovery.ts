@@ -4,7 +4,7 @@
 // repaired on purpose (salvage.ts).
 
 import { join } from "node:path";
-import { damaged, diskFault } from "#adapters/checksummed-file";
+import { damaged, diskFault } from "../checksummed-file.ts";
 import { type Disk, nodeDisk } from "#lib/disk";
 import { writeDurably } from "#lib/durable";
 import { createHead, readHead } from "./head.ts";
@@ -13,6 +13,9 @@ import { readSegment, type SegmentContent, SEGMENT_HEADER_BYTES, segmentHeader }
 export interface LogEntry {
   readonly sequence: number;
   readonly record: Uint8Array;
+  /** The first sequence of its segment, and where its frame begins there. */
+  readonly segment: number;
+  readonly offset: number;
 }
 
 export interface Segment {
@@ -26,6 +29,8 @@ export interface Recovery {
   readonly disk?: Disk;
   /** The sequence that a snapshot ends with: older records are not read, and a newer first one is a gap. */
   readonly after: number;
+  /** Whether segments that hold nothing after `after` are left unread: their owner keeps them and verifies them itself. */
+  readonly newerOnly?: boolean;
   /** Receives every record after `after`, in order. */
   readonly replay: (entry: LogEntry) => Promise<void> | void;
 }
@@ -65,9 +70,12 @@ export async function segmentsIn(disk: Disk, dir: string): Promise<Segment[]> {
 }
 
 /** Reads all segments in order, hands their records to `replay`, and says where to go on. Throws Fault `internal` on damage. */
-export async function recover({ dir, after, replay, disk = nodeDisk }: Recovery): Promise<RecoveredLog> {
+export async function recover(options: Recovery): Promise<RecoveredLog> {
+  const { dir, after, replay, newerOnly = false, disk = nodeDisk } = options;
   const head = await readHead(disk, dir);
-  const all = await segmentsIn(disk, dir);
+  const found = await segmentsIn(disk, dir);
+  const older = newerOnly ? found.findLastIndex(({ firstSequence }) => firstSequence <= after + 1) : 0;
+  const all = found.slice(Math.max(0, older));
   const sizes: number[] = [];
   for (const { path } of all) sizes.push(await disk.size(path));
   const lastUsed = sizes.findLastIndex((bytes) => bytes > SEGMENT_HEADER_BYTES);
@@ -107,14 +115,14 @@ function isEmpty({ damage, frames, trailingBytes }: SegmentContent): boolean {
 }
 
 async function replayFrames(
-  { frames }: SegmentContent,
+  { frames, firstSequence: segment }: SegmentContent,
   after: number,
   replay: Recovery["replay"],
 ): Promise<void> {
-  for (const { firstSequence, records } of frames) {
+  for (const { firstSequence, records, offset } of frames) {
     for (const [k, record] of records.entries()) {
       const sequence = firstSequence + k;
-      if (sequence > after) await replay({ sequence, record });
+      if (sequence > after) await replay({ sequence, record, segment, offset });
     }
   }
 }

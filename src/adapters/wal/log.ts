@@ -1,10 +1,11 @@
-// The write-ahead log: the truth of an index. Records are appended in frames, one frame for all calls that wait
-// together, and a call is acknowledged after the fsync of its frame (group commit), so that ten writers pay for one
-// fsync. A frame is written only when the one before it is durable: a crash can tear the last frame and no other.
+// An append-only log: the truth of an index, and of the journal. Records are appended in frames, one frame for all
+// calls that wait together, and a call is acknowledged after the fsync of its frame (group commit), so that ten writers
+// pay for one fsync. A frame is written only when the one before it is durable: a crash can tear the last frame and no
+// other. The records of one call share a frame: after a crash all of them are there, or none.
 //
-// segment.ts has the format, head.ts what was acknowledged, recovery.ts the opening. A snapshot begins a new segment.
+// segment.ts has the format, head.ts what was acknowledged, recovery.ts the opening. The owner begins new segments.
 
-import { diskFault } from "#adapters/checksummed-file";
+import { diskFault } from "../checksummed-file.ts";
 import { assert } from "#lib/assert";
 import { type Disk, type DiskFile, nodeDisk } from "#lib/disk";
 import { timeSlicer } from "#lib/event-loop";
@@ -20,17 +21,48 @@ const FRAME_BYTES_MAX = 8 * 1024 * 1024;
 /** Calls that wait while the disk is slow; beyond it they are turned away rather than held in memory. */
 const WAITING_BYTES_MAX = 256 * 1024 * 1024;
 
+/** Where a frame lies. */
+export interface FramePlace {
+  /** The first sequence of its segment. */
+  readonly segment: number;
+  readonly offset: number;
+  readonly bytes: number;
+}
+
+/** What one call appends. */
+export interface Entry {
+  /** At least the bytes of its records, for the limits of frames and of what waits. */
+  readonly bytes: number;
+  /** The records, made when their sequences are known; called again when the disk failed before. Throws to refuse. */
+  readonly records: (firstSequence: number) => readonly Uint8Array[] | Promise<readonly Uint8Array[]>;
+  /** Called in the order of sequences, once the records are durable, each when the one before is done. */
+  readonly apply: (firstSequence: number, frame: FramePlace) => Promise<void> | void;
+}
+
 interface Waiting {
-  readonly record: Uint8Array;
-  readonly apply: (sequence: number) => Promise<void> | void;
+  readonly entry: Entry;
   readonly resolve: (sequence: number) => void;
   readonly reject: (error: unknown) => void;
+}
+
+interface Made {
+  readonly call: Waiting;
+  readonly records: readonly Uint8Array[];
+}
+
+export interface LogOptions extends Recovery {
+  /** What calls that wait may share; one that has more has a frame of its own. */
+  readonly frameBytesMax?: number;
+  /** What may wait for the disk; more is refused. */
+  readonly waitingBytesMax?: number;
 }
 
 export class Log {
   readonly #dir: string;
   readonly #disk: Disk;
   readonly #head: Head;
+  readonly #frameBytesMax: number;
+  readonly #waitingBytesMax: number;
   readonly #waiting: Waiting[] = [];
   #waitingBytes = 0;
   #segments: Segment[];
@@ -47,9 +79,12 @@ export class Log {
   #headFailure: unknown = null;
   #closed = false;
 
-  private constructor(dir: string, disk: Disk, file: DiskFile, head: Head, recovered: RecoveredLog) {
+  private constructor(options: LogOptions, file: DiskFile, head: Head, recovered: RecoveredLog) {
+    const { dir, disk = nodeDisk, frameBytesMax = FRAME_BYTES_MAX, waitingBytesMax } = options;
     this.#dir = dir;
     this.#disk = disk;
+    this.#frameBytesMax = frameBytesMax;
+    this.#waitingBytesMax = waitingBytesMax ?? WAITING_BYTES_MAX;
     this.#file = file;
     this.#head = head;
     this.#segments = recovered.segments;
@@ -62,7 +97,7 @@ export class Log {
    * Opens the log of a folder and replays it. Throws Fault `internal` naming the file when a part of it is damaged or
    * missing, as often as it is tried.
    */
-  static async open(options: Recovery): Promise<Log> {
+  static async open(options: LogOptions): Promise<Log> {
     const { dir, disk = nodeDisk } = options;
     try {
       const recovered = await recover(options);
@@ -77,7 +112,7 @@ export class Log {
         // What was read may be in the machine's memory alone, names too: left by a process that died before its fsync.
         await file.sync();
         await disk.syncFolder(dir);
-        return new Log(dir, disk, file, await Head.open(disk, dir, recovered.sequence), recovered);
+        return new Log(options, file, await Head.open(disk, dir, recovered.sequence), recovered);
       } catch (error) {
         await file.close();
         throw error;
@@ -96,6 +131,13 @@ export class Log {
     return this.#olderBytes + this.#end;
   }
 
+  /** The newest segment: which it is, and where it ends. */
+  get newest(): { readonly firstSequence: number; readonly end: number } {
+    const segment = this.#segments.at(-1);
+    assert(segment !== undefined, "a log has a segment");
+    return { firstSequence: segment.firstSequence, end: this.#end };
+  }
+
   /** Why the head is behind what was acknowledged, until it has caught up. */
   get headFailure(): unknown {
     return this.#headFailure;
@@ -106,22 +148,27 @@ export class Log {
    * resolves. Throws `unavailable` when the disk fails (nothing of the record is kept) or too much waits already.
    */
   append(record: Uint8Array, apply: (sequence: number) => Promise<void> | void): Promise<number> {
-    if (this.#closed)
-      throw new Fault("unavailable", "The index was closed meanwhile; try again in a moment.");
-    if (record.length > RECORD_BYTES_MAX) {
+    const records = [record];
+    return this.appendAll({ bytes: record.length, records: () => records, apply });
+  }
+
+  /** As `append` for records that belong together; resolves with the last one's sequence. */
+  appendAll(entry: Entry): Promise<number> {
+    if (this.#closed) throw new Fault("unavailable", "The log was closed meanwhile; try again in a moment.");
+    if (entry.bytes > RECORD_BYTES_MAX) {
       throw new Fault(
         "too_large",
         `One call may write ${RECORD_BYTES_MAX} bytes; send fewer items at a time.`,
       );
     }
-    if (this.#waitingBytes + record.length > WAITING_BYTES_MAX) {
+    if (this.#waitingBytes + entry.bytes > this.#waitingBytesMax) {
       throw new Fault("unavailable", "Too many writes wait for the disk; try again in a moment.", {
         retryAfterMs: 250,
       });
     }
-    this.#waitingBytes += record.length;
+    this.#waitingBytes += entry.bytes;
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ record, apply, resolve, reject });
+      this.#waiting.push({ entry, resolve, reject });
       this.#flushing ??= this.#flush();
     });
   }
@@ -198,19 +245,45 @@ export class Log {
   #nextBatch(): Waiting[] {
     let bytes = 0;
     let count = 0;
-    for (const { record } of this.#waiting) {
-      bytes += record.length + 4;
-      if (count > 0 && bytes > FRAME_BYTES_MAX) break;
+    for (const { entry } of this.#waiting) {
+      bytes += entry.bytes + 4;
+      if (count > 0 && bytes > this.#frameBytesMax) break;
       count++;
     }
-    const batch = this.#waiting.splice(0, count);
-    for (const { record } of batch) this.#waitingBytes -= record.length;
-    return batch;
+    return this.#waiting.splice(0, count);
   }
 
   async #commit(batch: readonly Waiting[]): Promise<void> {
-    const records = batch.map(({ record }) => record);
-    const frame = encodeFrame(records, this.#sequence + 1);
+    try {
+      await this.#write(batch);
+    } finally {
+      for (const { entry } of batch) this.#waitingBytes -= entry.bytes;
+    }
+  }
+
+  /** The records of each call; one that refuses, or has none, is settled and left out. */
+  async #make(batch: readonly Waiting[]): Promise<readonly Made[]> {
+    const made: Made[] = [];
+    let next = this.#sequence + 1;
+    for (const call of batch) {
+      try {
+        const making = call.entry.records(next);
+        const records = making instanceof Promise ? await making : making;
+        next += records.length;
+        if (records.length === 0) call.resolve(next - 1);
+        else made.push({ call, records });
+      } catch (error) {
+        call.reject(error);
+      }
+    }
+    return made;
+  }
+
+  async #write(batch: readonly Waiting[]): Promise<void> {
+    const made = await this.#make(batch);
+    if (made.length === 0) return;
+    const all = made.flatMap(({ records }) => records);
+    const frame = encodeFrame(all, this.#sequence + 1);
     try {
       if (this.#dirty) await this.#truncate();
       this.#dirty = true;
@@ -225,22 +298,24 @@ export class Log {
       // The frame may be there in part or whole; it is cut off now, or before the next one is written (`#dirty`).
       await this.#truncate().catch(() => undefined);
       const fault = diskFault(error, this.#segments.at(-1)?.path ?? this.#dir);
-      for (const { reject } of batch) reject(fault);
+      for (const { call } of made) call.reject(fault);
       return;
     }
+    const place = { segment: this.newest.firstSequence, offset: this.#end, bytes: frame.length };
     this.#end += frame.length;
-    await this.#advanceHead(this.#sequence + batch.length);
+    await this.#advanceHead(this.#sequence + all.length);
     const stepped = timeSlicer();
-    for (const { apply, resolve, reject } of batch) {
-      const sequence = this.#sequence + 1;
+    for (const { call, records } of made) {
+      const first = this.#sequence + 1;
+      const last = this.#sequence + records.length;
       try {
-        const applying = apply(sequence);
+        const applying = call.entry.apply(first, place);
         if (applying !== undefined) await applying;
-        this.#sequence = sequence;
-        resolve(sequence);
+        this.#sequence = last;
+        call.resolve(last);
       } catch (error) {
-        this.#sequence = sequence;
-        reject(error);
+        this.#sequence = last;
+        call.reject(error);
       }
       const rest = stepped();
       if (rest !== null) await rest;

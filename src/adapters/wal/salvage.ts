@@ -40,7 +40,7 @@ export async function salvageLog({ dir, after, replay, disk = nodeDisk }: Recove
       for (const [k, record] of frame.records.entries()) {
         if (frame.firstSequence + k <= sequence) continue;
         sequence = frame.firstSequence + k;
-        await replay({ sequence, record });
+        await replay({ sequence, record, segment: firstSequence, offset: frame.offset });
       }
     }
     if (content.trailingBytes > 0 && (head === null || content.nextSequence <= head))

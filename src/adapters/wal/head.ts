@@ -12,7 +12,7 @@
 //   slot     "LHVHEAD1", u64 sequence, u64 xxHash64 of the 16 bytes before; little-endian
 
 import { join } from "node:path";
-import { damaged } from "#adapters/checksummed-file";
+import { damaged } from "../checksummed-file.ts";
 import { type Disk, type DiskFile, writeWhole } from "#lib/disk";
 import { writeDurably } from "#lib/durable";
 
