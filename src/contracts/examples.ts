@@ -8,6 +8,8 @@ type Input = Readonly<Record<string, unknown>>;
 const DATASET = { dataset: "workers" } as const;
 const INDEX = { index: "example" } as const;
 const CORPUS = { corpus: "example" } as const;
+/** Of the record below: an id follows from query, answer, role and actor. */
+const PLAYBOOK = { playbook_id: "pb_b8d3ff7797c0f1d80b0670b03a463ef0" } as const;
 const ORDER = "Need 3 forklift operators in Springfield, IL Monday 6am";
 
 /** By service and operation. Fields of the path, the query and headers stand among those of the body. */
@@ -80,6 +82,20 @@ export const EXAMPLES: Readonly<Record<ServiceName, Readonly<Record<string, Inpu
       fields: { role: "keyword", state: "keyword" },
     },
     corpus: CORPUS,
+    recordPlaybook: {
+      query_text: ORDER,
+      answer_id: "w-1",
+      answer_corpus: "workers",
+      score: 1,
+      actor: "example",
+    },
+    importPlaybooks: { corpus: "workers" },
+    playbooks: { role: "Forklift Operator" },
+    playbook: PLAYBOOK,
+    playbookLedger: { role: "Forklift Operator" },
+    disablePlaybook: { ...PLAYBOOK, reason: "Left the company" },
+    enablePlaybook: PLAYBOOK,
+    dropPlaybook: PLAYBOOK,
     dropCorpus: CORPUS,
   },
   journald: {

@@ -128,8 +128,8 @@ export function playbookHandlers({
       if (changed) replays.add(playbook);
       return described(playbook);
     },
-    importPlaybooks: ({ body }, call) =>
-      importRecords(body, (wanted) => record(wanted, call.caller.id, { caller: call.caller })),
+    importPlaybooks: ({ body, corpus }, call) =>
+      importRecords(body, corpus, (wanted) => record(wanted, call.caller.id, { caller: call.caller })),
     playbooks: (input) => {
       const { found, next } = page(input);
       return {
