@@ -15,7 +15,7 @@ import { paintTalk, say, write } from "../terminal/terminal.ts";
 type Recorded = Parameters<House["matrixd"]["recordPlaybook"]>[0];
 
 const LIST: readonly Field<Playbook>[] = [
-  { name: "playbook", value: ({ playbook_id }) => playbook_id },
+  { name: "playbook_id", value: ({ playbook_id }) => playbook_id },
   { name: "role", value: ({ role }) => role ?? "" },
   { name: "query", value: ({ query_text }) => query_text },
   { name: "answer", value: ({ answer_id }) => answer_id },
@@ -28,7 +28,7 @@ const LIST: readonly Field<Playbook>[] = [
 ];
 
 const LEDGER: readonly Field<LedgerEntry>[] = [
-  { name: "playbook", value: ({ playbook_id }) => playbook_id },
+  { name: "playbook_id", value: ({ playbook_id }) => playbook_id },
   { name: "role", value: ({ role }) => role ?? "" },
   { name: "answer", value: ({ answer_id }) => answer_id },
   { name: "effect", value: ({ effect }) => effect },

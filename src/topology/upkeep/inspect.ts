@@ -10,7 +10,16 @@ import { Fault } from "#rpc/fault";
 import { startServices } from "../services.ts";
 
 export interface Finding {
-  readonly part: "catalog" | "dataset" | "object" | "index" | "corpus" | "journal" | "keys" | "format";
+  readonly part:
+    | "catalog"
+    | "dataset"
+    | "object"
+    | "index"
+    | "corpus"
+    | "playbook"
+    | "journal"
+    | "keys"
+    | "format";
   /** Of the dataset, object, index or corpus. */
   readonly name: string;
   /** One sentence. */
@@ -46,6 +55,7 @@ export async function inspectHouse(
     ...(deep ? await inspectObjects(house) : []),
     ...(await inspectIndexes(house)),
     ...(await inspectCorpora(house)),
+    ...(await inspectPlaybooks(house)),
     ...(await inspectJournal(house, deep)),
   ];
 }
@@ -111,6 +121,16 @@ async function inspectIndexes({ vectord }: Pick<House, "vectord">): Promise<Find
     if (damaged !== undefined) findings.push({ part: "index", name, problem: damaged, remedy: "repair" });
   }
   return findings;
+}
+
+/** One call reads them all, and fails when any row of any of them is altered. */
+async function inspectPlaybooks({ matrixd }: Pick<House, "matrixd">): Promise<Finding[]> {
+  return matrixd.playbooks({ limit: 1 }).then(
+    () => [],
+    (error: unknown) => [
+      { part: "playbook", name: "playbooks.sqlite", problem: problemOf(error), remedy: "restore" },
+    ],
+  );
 }
 
 async function inspectCorpora({ matrixd }: Pick<House, "matrixd">): Promise<Finding[]> {
