@@ -304,8 +304,15 @@ describe.each([["together"], ["apart"]])("a house %s", (topology) => {
     const why = await lakehouse([...search, "-k", "1", "-o", "table", "--explain", "w-3"]);
     expect(why.err).toContain("below that of the last hit");
     const noted = await lakehouse([
-      ...["playbook", "record", "need 2 welders in Cleveland, OH", "-c", "people"],
-      ...["--answer", "w-3", "-o", "table"],
+      "playbook",
+      "record",
+      "need 2 welders in Cleveland, OH",
+      "-c",
+      "people",
+      "--answer",
+      "w-3",
+      "-o",
+      "table",
     ]);
     expect(noted.err).toMatch(/^pb_[0-9a-f]+, version 1: w-3 ranks higher for Welder\.$/m);
     const lifted = JSON.parse((await lakehouse(search)).out) as {
