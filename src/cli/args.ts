@@ -63,6 +63,14 @@ export function wholeNumber(
   return value;
 }
 
+/** A moment that was given as text, in RFC 3339; the zone of this machine where none is said. */
+export function momentOf(flag: string, text: string): string {
+  const at = /^\d{4}-\d\d-\d\d/.test(text) ? new Date(text) : new Date(Number.NaN);
+  if (Number.isNaN(at.getTime()))
+    throw new UsageProblem(`${flag} is a time such as 2026-11-29T08:00:00Z, not ${text}.`);
+  return at.toISOString();
+}
+
 /** `name=value`, of a flag that is given once for each name. */
 export function pair(flag: string, text: string): [name: string, value: string] {
   const at = text.indexOf("=");

@@ -343,6 +343,36 @@ describe.each([["together"], ["apart"]])("a house %s", (topology) => {
     const expanded = await lakehouse([...search, "-k", "1", "-x"]);
     expect(expanded.out).toMatch(/^row 1\nrank +0\nid +w-1\n/);
     expect(table.err).toContain("Read as: Welder");
+    const why = await lakehouse([...search, "-k", "1", "-o", "table", "--explain", "w-3"]);
+    expect(why.err).toContain("below that of the last hit");
+    const noted = await lakehouse([
+      "playbook",
+      "record",
+      "need 2 welders in Cleveland, OH",
+      "-c",
+      "people",
+      "--answer",
+      "w-3",
+      "-o",
+      "table",
+    ]);
+    expect(noted.err).toMatch(/^pb_[0-9a-f]+, version 1: w-3 ranks higher for Welder\.$/m);
+    const lifted = JSON.parse((await lakehouse(search)).out) as {
+      hits: { id: string; boost?: { factor: number } }[];
+    };
+    expect(lifted.hits.find(({ id }) => id === "w-3")?.boost?.factor).toBeCloseTo(0.5, 5);
+    const [{ playbook_id: playbook = "" } = {}] = JSON.parse((await lakehouse(["playbook", "list"])).out) as {
+      playbook_id?: string;
+    }[];
+    expect((await lakehouse(["playbook", "show", playbook, "-o", "table"])).out).toContain("w-3 of people");
+    expect((await lakehouse(["playbook", "ledger", "-o", "table"])).out).toMatch(/lift +active +1 /);
+    expect((await lakehouse(["playbook", "disable", playbook, "-o", "table"])).err).toContain(
+      "acts no longer",
+    );
+    const at = new Date(Date.now() - 500).toISOString();
+    expect((await lakehouse([...search, "--at", "2999-01-01"])).err).toContain("has not come yet");
+    expect((await lakehouse([...search, "--at", at])).exitCode).toBeDefined();
+    expect((await lakehouse(["playbook", "remove", playbook, "--yes"])).exitCode).toBe(0);
     const cheap = await lakehouse([...search, "--filter", '{"pay":{"lt":23}}']);
     expect((JSON.parse(cheap.out) as { hits: { id: string }[] }).hits[0]?.id).toBe("w-3");
     const nearDenver = ["-c", "people", "--near", "Denver, CO", "--miles", "20"];

@@ -17,6 +17,8 @@ export interface Arg {
   readonly valueHint?: string;
   /** The values of an enum. */
   readonly options?: readonly string[];
+  /** A flag that may stand without its value, which is then "". */
+  readonly bare?: boolean;
 }
 
 export type ArgsDef = Readonly<Record<string, Arg>>;
@@ -118,7 +120,7 @@ function parsed(
   const flags = Object.entries(defined).filter(([, { type }]) => type !== "positional");
   const usage = (problem: string): UsageProblem => new UsageProblem(`${problem}${seeHelp(name)}`);
   const { tokens } = parseArgs({
-    args: [...rawArgs],
+    args: rawArgs.map((arg, at) => (mayStandBare(arg, rawArgs[at + 1], defined) ? `${arg}=` : arg)),
     options: Object.fromEntries(
       flags.map(([flag, { type, alias }]) => [
         flag,
@@ -177,6 +179,12 @@ function parsed(
   const surplus = many === true ? undefined : words[positionals.length];
   if (surplus !== undefined) throw usage(`${surplus} is one word too many.`);
   return { args, given: { words, all: (flag) => values.get(flag) ?? [] } };
+}
+
+/** A flag that takes a value or none, and has no word behind it that could be one. */
+function mayStandBare(arg: string, next: string | undefined, defined: ArgsDef): boolean {
+  const isFlag = arg.startsWith("--") && defined[arg.slice(2)]?.bare === true;
+  return isFlag && (next === undefined || next.startsWith("-"));
 }
 
 function unknownFlag(name: string, rawName: string, known: readonly string[]): UsageProblem {

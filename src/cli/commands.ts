@@ -67,6 +67,10 @@ export const SECTIONS: Readonly<Record<string, Readonly<Record<string, Entry>>>>
       summary: "List, show, build or remove corpora, which are what is searched",
       load: async () => (await import("./commands/corpus.ts")).corpus,
     },
+    playbook: {
+      summary: "Record what worked, list it, and see what it did",
+      load: async () => (await import("./commands/playbook.ts")).playbook,
+    },
     vectors: {
       summary: "List vector indexes; create and restore their snapshots",
       load: async () => (await import("./commands/vectors.ts")).vectors,

@@ -24,6 +24,8 @@ const FILL_ORDER = {
 const FILL = { fill_id: "example" } as const;
 const ALERT = { rule: "gateway-errors" } as const;
 const PHONE = { entity: "worker:w8", attribute: "phone" } as const;
+/** Of the record below: an id follows from query, answer, role and actor. */
+const PLAYBOOK = { playbook_id: "pb_b8d3ff7797c0f1d80b0670b03a463ef0" } as const;
 const ORDER = "Need 3 forklift operators in Springfield, IL Monday 6am";
 
 /** By service and operation. Fields of the path, the query and headers stand among those of the body. */
@@ -96,6 +98,20 @@ export const EXAMPLES: Readonly<Record<ServiceName, Readonly<Record<string, Inpu
       fields: { role: "keyword", state: "keyword" },
     },
     corpus: CORPUS,
+    recordPlaybook: {
+      query_text: ORDER,
+      answer_id: "w-1",
+      answer_corpus: "workers",
+      score: 1,
+      actor: "example",
+    },
+    importPlaybooks: { corpus: "workers" },
+    playbooks: { role: "Forklift Operator" },
+    playbook: PLAYBOOK,
+    playbookLedger: { role: "Forklift Operator" },
+    disablePlaybook: { ...PLAYBOOK, reason: "Left the company" },
+    enablePlaybook: PLAYBOOK,
+    dropPlaybook: PLAYBOOK,
     dropCorpus: CORPUS,
   },
   validatord: {

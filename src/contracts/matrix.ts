@@ -485,7 +485,9 @@ export const matrix = {
       "Each row is recorded as a whole or refused with its reason; the others are recorded all the same. Sending the same " +
       "again is harmless.",
     body: "raw",
-    input: z.strictObject({}),
+    input: z.strictObject({
+      corpus: plainName.optional().describe("The answer_corpus of rows that name none"),
+    }),
     output: z.object({
       imported: z.int().describe("New playbooks and new versions"),
       unchanged: z.int(),

@@ -3,9 +3,12 @@
 
 import { parseArgs } from "node:util";
 import { type Compared, compareVariants } from "#services/ingestd/variants/compare.testing";
+import { seeded } from "#lib/random";
+import { startHouse, TOPOLOGIES } from "../house/house.ts";
 import { HISTORIES, HISTORY_NAMES, type HistoryName, type Ran, runHistories } from "./histories.ts";
 import { oneByteChunks } from "./chunks.ts";
 import { type Death, DEATHS, killRounds } from "./kill.ts";
+import { prepareGate, recordAtRandom, tryGate } from "./gate.ts";
 import { KIND_NAMES, KINDS, type KindName, mutate } from "./mutations.ts";
 import { type Line, LINES, networkRounds } from "./network.ts";
 import { PAIRS, racedKeys, twoOwners, waysHere } from "./owners.ts";
@@ -36,6 +39,8 @@ is a line that begins with WRONG, and the exit code is then 1.
   ingest-variants                                                           --files 100000 --from 1 --processes 2
             generated CSV files of every dialect with odd values, against
             a reference reader; 20 ms a file
+  gate      random records and queries, of which none may cross roles,      --count 100000 (pairs) --seed S
+            in both topologies, one actor with 10,000 records; minutes
   s3        clients of an S3 server that fails; 3 ms an operation           --count 2000 --seed S
   all       all of these, one after the other
 
@@ -275,6 +280,33 @@ async function chunks(): Promise<boolean> {
   return fine;
 }
 
+/** Records of the trial, and of one actor for one role. */
+const GATE_RECORDS = { records: 3000, flood: 10_000 };
+const GATE_PAIRS = 100_000;
+
+async function gate(): Promise<boolean> {
+  let fine = true;
+  for (const topology of TOPOLOGIES) {
+    const started = performance.now();
+    const random = seeded(seed);
+    const house = await startHouse(topology, { check_outputs: false });
+    try {
+      await prepareGate(house);
+      await recordAtRandom(house, random, GATE_RECORDS);
+      const pairsMin = values.count === OPTIONS.count.default ? GATE_PAIRS : Number(values.count);
+      const { queries, pairs, lifted, blocked, wrong } = await tryGate(house, random, pairsMin);
+      fine = judged(wrong, `gate --count ${pairsMin} --seed ${seed}`) && fine;
+      const records = GATE_RECORDS.records + GATE_RECORDS.flood;
+      say(
+        `gate ${topology}, seed ${seed}: ${records} records, ${queries} queries, ${pairs} pairs, ${lifted} answers moved, ${blocked} records held back, ${wrong.length} leaks, ${secondsSince(started)} s`,
+      );
+    } finally {
+      await house.close();
+    }
+  }
+  return fine;
+}
+
 /** Enough that what is kept for each chunk shows. */
 const CHUNKED_BYTES = 4_000_000;
 
@@ -305,6 +337,7 @@ const PARTS: Readonly<Record<string, () => Promise<boolean>>> = {
   network,
   owners,
   chunks,
+  gate,
   s3,
   trace,
   syscall: async () => {
@@ -336,6 +369,7 @@ const PARTS: Readonly<Record<string, () => Promise<boolean>>> = {
       network,
       owners,
       chunks,
+      gate,
       kill,
     ])
       fine = (await part()) && fine;

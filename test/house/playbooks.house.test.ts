@@ -2,7 +2,10 @@
 // never past a filter; it survives a restart; and a search says what playbooks did and why a row is not among its hits.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import type { LedgerEntry, MatrixHit, Playbook, Searched } from "#contracts/matrix";
+import { dataFiles } from "#topology/upkeep/data-files";
 import { codeOf, startHouse, type TestHouse, TOPOLOGIES } from "./house.ts";
 
 const TRADES = ["Forklift Operator", "CNC Machinist", "Line Cook", "Welder"] as const;
@@ -266,6 +269,21 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
     expect(entry).toMatchObject({ state: "disabled", disabled: { by: "harm_limit" } });
   });
 
+  test("each version is an event of the journal, without the words of its query", async () => {
+    const { playbooks } = await house.json<{ playbooks: Playbook[] }>("/v1/matrix/playbooks?limit=1000");
+    const versions = playbooks.reduce((sum, { version }) => sum + version, 0);
+    const events = async (): Promise<{ data: object }[]> => {
+      const path = "/v1/journal/events?type=playbook.recorded&limit=1000";
+      return (await house.json<{ events: { data: object }[] }>(path)).events;
+    };
+    const until = Date.now() + 10_000;
+    while ((await events()).length < versions && Date.now() < until) await Bun.sleep(50);
+    const found = await events();
+    // One playbook was removed, and its event stays.
+    expect(found).toHaveLength(versions + 1);
+    expect(JSON.stringify(found)).not.toContain("Chicago");
+  });
+
   test("everything is there after a restart", async () => {
     const text = "need 2 forklift operators in Chicago, IL";
     const before = await search(text);
@@ -274,5 +292,37 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
     expect(await house.json("/v1/matrix/playbooks?limit=1000")).toEqual(list);
     const after = await search(text);
     expect([idsOf(after), after.playbook, after.degraded]).toEqual([idsOf(before), before.playbook, false]);
+  }, 60_000);
+
+  test("a damaged store is told by calls, searches, health and inspection, and is never an emptier one", async () => {
+    const text = "need 2 forklift operators in Chicago, IL";
+    const { data } = house.settings;
+    const names = (await dataFiles(data)).map(({ path }) => path);
+    expect(names).toEqual(expect.arrayContaining(["playbooks.sqlite", "playbooks.sqlite.commits"]));
+    const path = join(data, "playbooks.sqlite");
+    const kept = new Map<string, Buffer>();
+    house = await house.restart(() => {
+      for (const file of [path, `${path}-wal`]) if (existsSync(file)) kept.set(file, readFileSync(file));
+      const bytes = readFileSync(path);
+      const wanted = '"score":1';
+      // Also where a split page has left a copy.
+      for (let at = bytes.indexOf(wanted); at > 0; at = bytes.indexOf(wanted, at + 1))
+        bytes[at + wanted.length - 1] = "0".charCodeAt(0);
+      writeFileSync(path, bytes);
+      // Everything in it was written into the database when that was closed.
+      for (const log of ["-wal", "-shm"]) rmSync(path + log, { force: true });
+    });
+    for (const one of ["/v1/matrix/playbooks", "/v1/matrix/playbooks/ledger"])
+      expect(await codeOf(await house.ask(one))).toBe("internal");
+    const wanted = { query_text: text, answer_corpus: "staff", answer_id: "w0", score: 1 };
+    expect(await codeOf(await ask("/v1/matrix/playbooks/record", wanted))).toBe("internal");
+    const found = await search(text);
+    expect(found.hits.length).toBeGreaterThan(0);
+    expect([found.degraded, found.playbook.degraded]).toEqual([true, expect.stringContaining("is damaged")]);
+    expect(JSON.stringify(await house.json("/v1/health"))).toContain("playbooks");
+    house = await house.restart(() => {
+      for (const [file, bytes] of kept) writeFileSync(file, bytes);
+    });
+    expect((await search(text)).degraded).toBe(false);
   }, 60_000);
 });

@@ -3,7 +3,7 @@
 
 import type { MatrixHit, Searched } from "#contracts/matrix";
 import type { House } from "#contracts/house";
-import { CLIENT_ARGS, jsonObject, settingsOf, wholeNumber } from "../args.ts";
+import { CLIENT_ARGS, jsonObject, momentOf, settingsOf, wholeNumber } from "../args.ts";
 import { command } from "../command.ts";
 import { connect } from "../connect.ts";
 import { UsageProblem } from "../failure.ts";
@@ -15,6 +15,7 @@ type SearchInput = Parameters<House["matrixd"]["search"]>[0];
 type Near = NonNullable<SearchInput["near"]>;
 
 const modes = ["hybrid", "dense", "lexical"] as const;
+const gates = ["strict", "adjacent", "off"] as const;
 const MILES_STANDARD = 50;
 
 export const search = command({
@@ -24,7 +25,7 @@ export const search = command({
     "Type the order as it came in: role, place and time are taken from the text. The search covers corpora: see `lakehouse corpus ls`.",
   many: true,
   args: {
-    query: { type: "positional", required: true, description: "The text of the order" },
+    query: { type: "positional", required: false, description: "The text of the order" },
     corpus: {
       type: "string",
       alias: "c",
@@ -58,22 +59,49 @@ export const search = command({
       valueHint: "MODE",
       description: "hybrid (default), dense or lexical",
     },
-    explain: { type: "boolean", description: "Show the score of each part of the ranking" },
+    explain: {
+      type: "string",
+      bare: true,
+      valueHint: "ID",
+      description: "Show the score of each part of the ranking; with an ID, also why that row is not a hit",
+    },
+    at: {
+      type: "string",
+      valueHint: "TIME",
+      description: "Rank as it was at a time, with the playbooks of then: 2026-11-29T08:00:00Z",
+    },
+    gate: {
+      type: "enum",
+      options: [...gates],
+      valueHint: "GATE",
+      description: "Playbooks of which roles act: strict (default), adjacent, or off for admin keys",
+    },
+    playbook: { type: "boolean", description: "Let playbooks act, as they do; --no-playbook ranks without" },
     ...CLIENT_ARGS,
   },
   examples: [
     "lakehouse search 'Need 3 forklift operators in Springfield, IL Monday 6am'",
     `lakehouse search 'line cook Denver CO' -k 5 --filter '{"status":"active"}' --explain`,
     "lakehouse search 'CNA night shift' --near 'Phoenix, AZ' --miles 25",
+    "lakehouse search 'CNA night shift' --explain W-1042",
   ],
   run: async (args, given) => {
     const corpora = given.all("corpus");
     const k = wholeNumber("-k", args.k, 1, 1000);
     const mode = modes.find((known) => known === args.mode);
+    const gate = gates.find((known) => known === args.gate);
+    // `--explain 'line cook'` with no other word is the text of the order.
+    const isBare = given.words.length === 0 || args.explain === "";
+    const words = given.words.length === 0 && args.explain !== undefined ? [args.explain] : given.words;
+    if (words.join("") === "") throw new UsageProblem("QUERY is missing: the text of the order.");
+    const explainId = isBare ? undefined : args.explain;
     const input: SearchInput = {
-      query_text: given.words.join(" "),
+      query_text: words.join(" "),
       // The reason is part of the table, so it is always requested; --explain shows the scores behind it.
-      explain: true,
+      explain: explainId === undefined ? true : { id: explainId },
+      ...(gate === undefined ? {} : { gate }),
+      ...(args.at === undefined ? {} : { at: momentOf("--at", args.at) }),
+      ...(args.playbook === false ? { use_playbook: false } : {}),
       ...(corpora.length === 0 ? {} : { corpora: [...corpora] }),
       ...(k === undefined ? {} : { k }),
       ...(args.filter === undefined ? {} : { filter: jsonObject("--filter", args.filter) }),
@@ -88,7 +116,7 @@ export const search = command({
     const format = formatOf(args.output);
     if (isForPeople(format)) say(`Read as: ${readAs(found)}.`);
     await emit(format, {
-      fields: hitFields(found.hits, args.explain === true),
+      fields: hitFields(found.hits, args.explain !== undefined),
       rows: found.hits,
       json: found,
       empty: found.no_match ?? "Nobody fits. Try a wider --miles, or no --filter.",
@@ -96,10 +124,13 @@ export const search = command({
     if (!isForPeople(format)) return;
     if (found.no_match !== undefined && found.hits.length > 0)
       say(`${found.no_match} These are the nearest.`);
+    if (found.why_not !== undefined) say(found.why_not.message);
+    if (found.playbook.degraded !== undefined)
+      say(`${paintTalk("yellow", "warning:")} playbooks: ${found.playbook.degraded}`);
     for (const { role, hits } of found.further) {
       say(`${role}:`);
       await emit(format, {
-        fields: hitFields(hits, args.explain === true),
+        fields: hitFields(hits, args.explain !== undefined),
         rows: hits,
         json: hits,
         empty: "Nobody fits.",
@@ -227,10 +258,13 @@ export function hitFields(hits: readonly MatrixHit[], numbers: boolean): Field<M
     },
     { name: "score", ...score((hit) => hit.score) },
     ...(numbers
-      ? (["dense", "lexical", "title", "role", "place"] as const).map((part): Field<MatrixHit> => ({
-          name: `${part}_score`,
-          ...score(({ explain }) => explain?.[part]),
-        }))
+      ? [
+          ...(["dense", "lexical", "title", "role", "place"] as const).map((part): Field<MatrixHit> => ({
+            name: `${part}_score`,
+            ...score(({ explain }) => explain?.[part]),
+          })),
+          { name: "playbook_factor", ...score(({ boost }) => boost?.factor) },
+        ]
       : []),
     { name: "why", value: ({ explain }) => explain?.why, show: ({ explain }) => cellText(explain?.why) },
   ];

@@ -70,11 +70,8 @@ export function playbookHandlers({
     }
   };
 
-  const record = async (wanted: PlaybookRecord, by: string, call: CallInit): Promise<Recording> => {
-    const recording = await playbooks.record(await prepared(wanted, by, call));
-    if (recording.changed) replays.add(recording.playbook);
-    return recording;
-  };
+  const record = async (wanted: PlaybookRecord, by: string, call: CallInit): Promise<Recording> =>
+    playbooks.record(await prepared(wanted, by, call));
 
   const described = (playbook: Playbook): WirePlaybook => {
     const note = noteOf(playbook);
@@ -125,9 +122,14 @@ export function playbookHandlers({
   ): Promise<Playbook> => playbooks.change(id, { to, by: caller.id, reason });
 
   return {
-    recordPlaybook: async (wanted, call) => described((await record(wanted, call.caller.id, call)).playbook),
-    importPlaybooks: ({ body }, call) =>
-      importRecords(body, (wanted) => record(wanted, call.caller.id, { caller: call.caller })),
+    recordPlaybook: async (wanted, call) => {
+      const { playbook, changed } = await record(wanted, call.caller.id, call);
+      // What is imported is history: no search of this house was followed by it.
+      if (changed) replays.add(playbook);
+      return described(playbook);
+    },
+    importPlaybooks: ({ body, corpus }, call) =>
+      importRecords(body, corpus, (wanted) => record(wanted, call.caller.id, { caller: call.caller })),
     playbooks: (input) => {
       const { found, next } = page(input);
       return {

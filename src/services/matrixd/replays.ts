@@ -1,20 +1,21 @@
 // Replays with and without: each recorded outcome is a test of the playbooks that were there before it. The query is ranked
-// as it would have been just before, once with all playbooks and once without each one that acted; by how much the
-// answer with the known outcome rose or fell is that playbook's lift or harm. In the background, one outcome at a
-// time; what nobody waits for must not slow those who wait.
+// as it would have been just before, and once more with the answer of each playbook that acted where it would stand without
+// one; by how much the answer with the known outcome rises or falls is that playbook's lift or harm. In the background, one
+// outcome at a time and mostly idle: what nobody waits for must not slow those who wait.
 
+import type { MatrixHit } from "#contracts/matrix";
 import type { vector as vectorContract } from "#contracts/vector";
-import { yieldToEventLoop } from "#lib/event-loop";
 import type { BackgroundFailures } from "#rpc/background-failures";
 import type { Service } from "#rpc/contract";
 import { toFault } from "#rpc/fault";
 import type { Corpora } from "./corpus/corpora.ts";
 import { effectOf } from "./playbooks/effect.ts";
 import type { Playbook, Version } from "./playbooks/playbook.ts";
-import { NO_MATCHES } from "./playbooks/matching.ts";
-import type { Found, Playbooks } from "./playbooks/playbooks.ts";
+import type { Playbooks } from "./playbooks/playbooks.ts";
 import type { Understanding } from "./query/understand.ts";
-import { ranked } from "./rank/merge.ts";
+import type { PlaybookUse } from "./rank/lifting.ts";
+import { orderable } from "./rank/merge.ts";
+import { placed } from "./rank/order.ts";
 import { type Request, retrieve } from "./rank/retrieve.ts";
 
 export interface ReplaysDeps {
@@ -34,10 +35,15 @@ export interface Replays {
   close(): Promise<void>;
 }
 
-/** Outcomes that wait; each is some milliseconds of work. */
+/** Outcomes that wait; each is a search. */
 const WAITING_MAX = 10_000;
 /** Hits that count: the depth of DCG@10. */
 const DEPTH = 10;
+/** Enough that every place among the first ten is known, with and without. */
+const HITS = 30;
+/** Idle time for each time at work, and at most. */
+const IDLE_SHARE = 3;
+const PAUSE_MS_MAX = 50;
 /** As a search has them unless it says otherwise. */
 const TOP_K = 5;
 const DISTANCE_MAX = 0.5;
@@ -55,6 +61,7 @@ export function createReplays({ playbooks, corpora, understanding, vector, failu
   const run = async (): Promise<void> => {
     // Closing empties the queue.
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      const started = performance.now();
       try {
         await replay(next);
       } catch (error) {
@@ -62,7 +69,7 @@ export function createReplays({ playbooks, corpora, understanding, vector, failu
         const { code } = toFault(error);
         if (code !== "not_found" && code !== "unavailable") failures.note("replay of an outcome", error);
       }
-      await yieldToEventLoop();
+      await Bun.sleep(closed ? 0 : Math.min(PAUSE_MS_MAX, IDLE_SHARE * (performance.now() - started)));
     }
     running = undefined;
   };
@@ -76,43 +83,39 @@ export function createReplays({ playbooks, corpora, understanding, vector, failu
       { text, role, now: before, model: generation.model },
       {},
     );
-    let all: Found | undefined;
-    const base: Omit<Request, "playbooks"> = {
+    const use: PlaybookUse = {
+      gate: "strict",
+      topK: TOP_K,
+      distanceMax: DISTANCE_MAX,
+      at: before,
+      matching: (search, call) => playbooks.matching(search, call),
+    };
+    const request: Request = {
       understood,
       text,
       role,
-      k: DEPTH,
+      k: HITS,
       mode: "hybrid",
-      filter: undefined,
-      near: undefined,
       explain: false,
       now: before,
+      playbooks: use,
+      filter: undefined,
+      near: undefined,
     };
-    const rankWith = async (matching: (found: Found) => Found): Promise<number> => {
-      const use = {
-        gate: "strict",
-        topK: TOP_K,
-        distanceMax: DISTANCE_MAX,
-        at: before,
-        matching: async (...[search, call]: Parameters<Playbooks["matching"]>) =>
-          matching((all ??= await playbooks.matching(search, call))),
-      } as const;
-      const found = await retrieve(generation, { ...base, playbooks: use }, vector, {});
-      return ranked([found], DEPTH).findIndex(({ id }) => id === answerId);
-    };
-    const withAll = await rankWith((found) => found);
-    const { lifts, pushes, degraded } = all ?? { ...NO_MATCHES, degraded: undefined };
-    if (degraded !== undefined) return;
+    const found = await retrieve(generation, request, vector, {});
+    if (found.playbook.degraded !== undefined) return;
     const gain = effectOf(version) === "lift" ? version.score : -(1 - version.score);
-    for (const { playbook: one, version: acted } of [...lifts.slice(0, TOP_K), ...pushes.slice(0, TOP_K)]) {
-      const without = await rankWith((found) => ({
-        ...found,
-        lifts: found.lifts.filter((other) => other.playbook.id !== one.id),
-        pushes: found.pushes.filter((other) => other.playbook.id !== one.id),
-      }));
-      const effect = gain * (discount(withAll) - discount(without));
-      const outcome = `${playbook.id}.${version.version}`;
-      await playbooks.judged(one.id, outcome, { version: acted.version, at: version.recordedAt, effect });
+    const worthOf = (hits: readonly MatrixHit[]): number => discount(rankOf(hits, answerId));
+    const withAll = worthOf(found.hits);
+    for (const hit of found.hits) {
+      if (hit.boost === undefined) continue;
+      const { playbook_id: id, version: acted } = hit.boost;
+      const effect = gain * (withAll - worthOf(withoutBoost(found.hits, hit)));
+      await playbooks.judged(id, `${playbook.id}.${version.version}`, {
+        version: acted,
+        at: version.recordedAt,
+        effect,
+      });
     }
   };
 
@@ -139,6 +142,18 @@ export function createReplays({ playbooks, corpora, understanding, vector, failu
       await running;
     },
   };
+}
+
+/** The hits as they would be if nothing were recorded of one's row; it stays out where only a playbook brought it in. */
+function withoutBoost(hits: readonly MatrixHit[], hit: MatrixHit): MatrixHit[] {
+  const others = hits.filter((one) => one !== hit);
+  if (hit.injected === true) return others;
+  const { boost: _boost, score_raw: raw = hit.score, ...plain } = hit;
+  return [...others, { ...plain, score: raw, distance: hit.distance_raw }];
+}
+
+function rankOf(hits: readonly MatrixHit[], id: string): number {
+  return placed(hits.map(orderable), DEPTH).findIndex(({ one }) => one.id === id);
 }
 
 /** What a place is worth in DCG@10 (Jarvelin and Kekalainen, TOIS 2002); nothing behind the tenth. */

@@ -1,6 +1,7 @@
 // matrixd: search over corpora, as coordinators type it.
 
 import type { catalog } from "#contracts/catalog";
+import type { JournalRecorder } from "#adapters/journal-recorder";
 import type { embed } from "#contracts/embed";
 import type { Corpus, matrix, MatrixHit, ReadRole, Searched, WhyNot } from "#contracts/matrix";
 import type { query } from "#contracts/query";
@@ -19,6 +20,7 @@ import { PLACE_FIELD } from "./corpus/build.ts";
 import { Corpora, definitionDamaged } from "./corpus/corpora.ts";
 import type { Generation } from "./corpus/generation.ts";
 import { playbookHandlers } from "./playbook-handlers.ts";
+import { recordedEvent } from "./playbooks/describe.ts";
 import { Playbooks, type PlaybooksDeps } from "./playbooks/playbooks.ts";
 import type { PlaybookUse } from "./rank/lifting.ts";
 import { countsOf, ranked } from "./rank/merge.ts";
@@ -36,7 +38,8 @@ export interface MatrixdDeps {
   readonly folder: string;
   readonly log: Log;
   readonly clock?: Clock;
-  readonly playbooks: Pick<PlaybooksDeps, "openState" | "settings" | "onRecorded">;
+  readonly recorder: JournalRecorder;
+  readonly playbooks: Pick<PlaybooksDeps, "openState" | "settings">;
 }
 
 type SearchInput = ParsedOf<(typeof matrix)["search"]>;
@@ -80,7 +83,13 @@ export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>>
   const understanding = createUnderstanding(deps.embed, clock);
   const failures = new BackgroundFailures(deps.log);
   const corpora = await Corpora.open({ ...deps, understanding, clock, failures });
-  const playbooks = await Playbooks.open({ ...deps, ...deps.playbooks, failures, clock });
+  const playbooks = await Playbooks.open({
+    ...deps,
+    ...deps.playbooks,
+    failures,
+    clock,
+    onRecorded: (playbook) => deps.recorder.record(recordedEvent(playbook)),
+  });
   const replays = createReplays({ playbooks, corpora, understanding, failures, vector: deps.vector });
 
   const pointOf = async (near: NonNullable<SearchInput["near"]>): Promise<Point> => {
@@ -352,15 +361,21 @@ export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>>
   return {
     handlers,
     stats: () => ({
-      failures: failures.counts,
+      failures: withLost(failures.counts, deps.recorder.stats().lost),
       damaged: [...corpora.damaged(), ...(playbooks.damaged === undefined ? [] : ["playbooks"])],
     }),
     close: async () => {
       await replays.close();
       await playbooks.close();
+      await deps.recorder.stop();
       await corpora.close();
     },
   };
+}
+
+/** Events that are in no journal are failures of background work like others. */
+function withLost(counts: Readonly<Record<string, number>>, lost: number): Readonly<Record<string, number>> {
+  return lost === 0 ? counts : { ...counts, "events for the journal": lost };
 }
 
 /** Throws `forbidden` for a gate that the caller may not open. */

@@ -1,18 +1,19 @@
 import { join } from "node:path";
+import { journalRecorder } from "#adapters/journal-recorder";
 import { sqliteState } from "#adapters/state";
 import { matrixd } from "#services/matrixd/service";
 import type { BuildDaemon } from "./part.ts";
 
-export const buildMatrixd: BuildDaemon<"matrixd", "catalogd" | "queryd" | "embedd" | "vectord"> = ({
-  settings,
-  neighbours,
-  log,
-}) =>
+export const buildMatrixd: BuildDaemon<
+  "matrixd",
+  "catalogd" | "queryd" | "embedd" | "vectord" | "journald"
+> = ({ settings, neighbours, log }) =>
   matrixd({
     catalog: neighbours.catalogd,
     query: neighbours.queryd,
     embed: neighbours.embedd,
     vector: neighbours.vectord,
+    recorder: journalRecorder({ journal: neighbours.journald, log }),
     folder: join(settings.data, "corpora"),
     playbooks: {
       openState: () => sqliteState(join(settings.data, "playbooks.sqlite")),

@@ -19,6 +19,7 @@ export interface Finding {
     | "corpus"
     | "journal"
     | "budgets"
+    | "playbook"
     | "keys"
     | "format";
   /** Of the dataset, object, index or corpus. */
@@ -57,6 +58,7 @@ export async function inspectHouse(
     ...(deep ? await inspectObjects(house) : []),
     ...(await inspectIndexes(house)),
     ...(await inspectCorpora(house)),
+    ...(await inspectPlaybooks(house)),
     ...(await inspectJournal(house, deep)),
   ];
 }
@@ -123,6 +125,16 @@ async function inspectIndexes({ vectord }: Pick<House, "vectord">): Promise<Find
     if (damaged !== undefined) findings.push({ part: "index", name, problem: damaged, remedy });
   }
   return findings;
+}
+
+/** One call reads them all, and fails when any row of any of them is altered. */
+async function inspectPlaybooks({ matrixd }: Pick<House, "matrixd">): Promise<Finding[]> {
+  return matrixd.playbooks({ limit: 1 }).then(
+    () => [],
+    (error: unknown) => [
+      { part: "playbook", name: "playbooks.sqlite", problem: problemOf(error), remedy: "restore" },
+    ],
+  );
 }
 
 async function inspectCorpora({ matrixd }: Pick<House, "matrixd">): Promise<Finding[]> {

@@ -1,5 +1,6 @@
 // Playbooks as they go over the wire, and what later outcomes say about them in sum.
 
+import type { NewEvent } from "#contracts/journal";
 import type { Playbook as WirePlaybook } from "#contracts/matrix";
 import { present } from "#lib/assert";
 import { effectOf } from "./effect.ts";
@@ -69,4 +70,21 @@ export function describedVersion({
 
 export function rfc3339(at: number): string {
   return new Date(at).toISOString();
+}
+
+/** The event of a version that was recorded. The query's words stay out: an order may name people. */
+export function recordedEvent({
+  playbook_id: subject,
+  version,
+  role,
+  answer_id,
+  answer_corpus,
+  score,
+  outcome,
+  effect,
+  actor,
+  recorded_at: at,
+}: WirePlaybook): NewEvent {
+  const data = { version, role, answer_id, answer_corpus, score, effect, ...(outcome && { outcome }) };
+  return { id: `${subject}.${version}`, type: "playbook.recorded", subject, actor, at, data };
 }

@@ -12,6 +12,8 @@ const BAD_RESULTS: ReadonlySet<string> = new Set(["bad", "no_show", "rejected"])
 const MIDDLE = 0.5;
 /** The share of a distance that the strongest record takes away, or adds. */
 const STRONGEST = 0.5;
+/** A query half as far as the greatest distance is another query more often than not: its answers count an eighth. */
+const STEEPNESS = 3;
 
 export function effectOf({ score, outcome }: Pick<PlaybookRecord, "score" | "outcome">): Effect {
   const result = outcome?.result
@@ -21,10 +23,10 @@ export function effectOf({ score, outcome }: Pick<PlaybookRecord, "score" | "out
   return score < MIDDLE && result !== undefined && BAD_RESULTS.has(result) ? "push_down" : "lift";
 }
 
-/** 1 for the same query, falling to 0 at `distanceMax`. */
+/** 1 for the same query, falling to 0 at `distanceMax`: steeply, since of two orders for one role the place may differ. */
 export function weightAt(distance: number, distanceMax: number): number {
   if (distanceMax <= 0) return distance <= 0 ? 1 : 0;
-  return Math.min(1, Math.max(0, 1 - distance / distanceMax));
+  return Math.min(1, Math.max(0, 1 - distance / distanceMax)) ** STEEPNESS;
 }
 
 /** What age leaves of a record: half of it at each half-life. */

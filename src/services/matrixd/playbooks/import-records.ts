@@ -27,6 +27,8 @@ export interface Imported {
 /** Throws `too_large`; a fault of the house, as `unavailable`, ends the import: it may be sent again as it was. */
 export async function importRecords(
   body: Bytes,
+  /** Of rows that name none. */
+  corpus: string | undefined,
   record: (wanted: PlaybookRecord) => Promise<{ readonly changed: boolean }>,
 ): Promise<Imported> {
   const done: Imported = { imported: 0, unchanged: 0, rejected: 0, reasons: [] };
@@ -34,7 +36,11 @@ export async function importRecords(
   const running = new Set<Promise<void>>();
   const one = async (row: number, text: Uint8Array | object): Promise<void> => {
     try {
-      const value = text instanceof Uint8Array ? parseJson(decodedText(text)) : text;
+      const own = text instanceof Uint8Array ? parseJson(decodedText(text)) : text;
+      const value =
+        corpus === undefined || typeof own !== "object" || own === null
+          ? own
+          : { answer_corpus: corpus, ...own };
       const { changed } = await record(parseInput(playbookRecord, value) as PlaybookRecord);
       if (changed) done.imported += 1;
       else done.unchanged += 1;

@@ -94,7 +94,7 @@ const BATCH_RECORDS = 200;
 /** Records that wait to be written: some seconds' worth. */
 const WAITING_MAX = 5000;
 /** How many near queries are looked at, one after the other, until enough of them act. */
-const NEAR_COUNTS = [64, 256, 1000] as const;
+const NEAR_COUNTS = [32, 256, 1000] as const;
 /** Counts of exposures that a crash may lose are of so many milliseconds. */
 const FLUSH_MS = 2000;
 /** Outcomes that a playbook keeps as its evidence; older ones go first. */

@@ -2,7 +2,7 @@
 // without them.
 
 import type { MatrixHit, Searched } from "#contracts/matrix";
-import { byScore, placed } from "./order.ts";
+import { byScore, type Orderable, placed } from "./order.ts";
 import type { PlaybookCounts } from "./retrieve.ts";
 
 /** The hits of one corpus. */
@@ -29,19 +29,16 @@ export function ranked(parts: readonly RankedPart[], k: number): MatrixHit[] {
       for (const { scoresRaw } of others) hit.base_rank += countAbove(scoresRaw, raw);
     }
   }
-  const orderable = hits.map((hit) => ({
-    hit,
-    id: hit.id,
-    distance: hit.distance,
-    score: hit.score,
-    scoreRaw: hit.score_raw ?? hit.score,
-    isLifted: hit.boost !== undefined && hit.boost.factor < 1,
-  }));
-  return placed(orderable, k).map(({ one: { hit }, score }, rank) => {
+  return placed(hits.map(orderable), k).map(({ one: { hit }, score }, rank) => {
     hit.rank = rank;
     hit.score = score;
     return hit;
   });
+}
+
+export function orderable(hit: MatrixHit): Orderable & { readonly hit: MatrixHit } {
+  const { id, distance, score, score_raw: scoreRaw = score, boost } = hit;
+  return { hit, id, distance, score, scoreRaw, isLifted: boost !== undefined && boost.factor < 1 };
 }
 
 /** How many of the scores, the highest first, are above one. */
