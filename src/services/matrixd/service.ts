@@ -19,7 +19,10 @@ import { PLACE_FIELD } from "./corpus/build.ts";
 import { Corpora, definitionDamaged } from "./corpus/corpora.ts";
 import type { Generation } from "./corpus/generation.ts";
 import { retrieve } from "./rank/retrieve.ts";
+import { STANDARD_WEIGHTS } from "./rank/score.ts";
 import { createUnderstanding, type Understood } from "./query/understand.ts";
+import { taxonomyHandlers } from "./taxonomy/handlers.ts";
+import { KnownTitles } from "./taxonomy/known-titles.ts";
 
 export interface MatrixdDeps {
   readonly catalog: Service<typeof catalog>;
@@ -27,6 +30,8 @@ export interface MatrixdDeps {
   readonly embed: Service<typeof embed>;
   readonly vector: Service<typeof vector>;
   readonly folder: string;
+  /** Where imported and learnt titles are kept. */
+  readonly taxonomyFolder: string;
   readonly log: Log;
   readonly clock?: Clock;
 }
@@ -62,8 +67,9 @@ const REQUESTS_MAX = 8;
 
 export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>> {
   const clock = deps.clock ?? systemClock;
-  const understanding = createUnderstanding(deps.embed, clock);
   const failures = new BackgroundFailures(deps.log);
+  const titles = new KnownTitles({ folder: deps.taxonomyFolder, clock, log: deps.log, failures });
+  const understanding = createUnderstanding(deps.embed, clock, titles);
   const corpora = await Corpora.open({ ...deps, understanding, clock, failures });
 
   const pointOf = async (near: NonNullable<SearchInput["near"]>): Promise<Point> => {
@@ -120,6 +126,7 @@ export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>>
       near: point,
       explain,
       now: momentOf(input.now) ?? clock.now(),
+      weights: corpora.weightsAt(generation.corpus, clock.now()) ?? STANDARD_WEIGHTS,
     };
     const {
       hits,
@@ -251,8 +258,8 @@ export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>>
   const handlers: Handlers<typeof matrix> = {
     search,
     retrieve: search,
-    role: async ({ text, now }, call) => {
-      const { order, role, candidates } = await understanding.read(text, momentOf(now), call);
+    role: async ({ text, now }) => {
+      const { order, role, candidates } = await understanding.read(text, momentOf(now));
       return { ...role, ...partsOf(order, candidates) };
     },
     putCorpus: ({ corpus, ...wanted }, call) =>
@@ -285,6 +292,15 @@ export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>>
         if (signal.aborted) return;
       }
     },
+    tuneCorpus: () => {
+      throw new Fault("unavailable", "Tuning is not there yet.");
+    },
+    corpusWeights: ({ corpus }) => ({
+      weights: corpora.weightsAt(corpus, clock.now()) ?? STANDARD_WEIGHTS,
+      versions: corpora.weightVersions(corpus).toReversed(),
+    }),
+    setWeights: ({ corpus, weights = STANDARD_WEIGHTS }) => corpora.setWeights(corpus, weights),
+    ...taxonomyHandlers({ titles, query: deps.query }),
     dropCorpus: async ({ corpus }) => {
       await corpora.drop(corpus);
       return null;
@@ -292,8 +308,14 @@ export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>>
   };
   return {
     handlers,
-    stats: () => ({ failures: failures.counts, damaged: corpora.damaged() }),
-    close: () => corpora.close(),
+    stats: () => ({
+      failures: failures.counts,
+      damaged: titles.damage === undefined ? corpora.damaged() : [...corpora.damaged(), "taxonomy"],
+    }),
+    close: async () => {
+      await corpora.close();
+      await titles.close();
+    },
   };
 }
 

@@ -13,5 +13,6 @@ export const buildMatrixd: BuildDaemon<"matrixd", "catalogd" | "queryd" | "embed
     embed: neighbours.embedd,
     vector: neighbours.vectord,
     folder: join(settings.data, "corpora"),
+    taxonomyFolder: join(settings.data, "taxonomy"),
     log,
   });

@@ -131,7 +131,7 @@ export async function buildGeneration(
     const texts = fresh.map(({ text }) => text);
     const vectors = new Map(taken);
     if (texts.length > 0) {
-      const reply = await deps.embed.embed({ texts, model: plan.model, encoding: "base64" }, call);
+      const reply = await deps.embed.embed({ texts, model: plan.model, input: "document", encoding: "base64" }, call);
       for (const [at, { id }] of fresh.entries()) vectors.set(id, reply.vectors[at]);
     }
     const items = missing.map(({ id, metadata }) => ({ id, vector: vectors.get(id), metadata }));
@@ -254,7 +254,7 @@ function factsOf(
   /** Of a title that no taxonomy knows, an occupation of its own. */
   function occupationOf(): string | undefined {
     if (written === undefined || key === "") return undefined;
-    return (table.all[title] ?? understanding.titleByWords(written)).soc ?? `title ${key}`;
+    return (table.all[title] ?? understanding.readTitle(written)).soc ?? `title ${key}`;
   }
 }
 

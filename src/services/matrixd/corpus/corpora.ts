@@ -9,6 +9,7 @@ import { z } from "zod";
 import { onAbort } from "#lib/abort";
 import type { catalog } from "#contracts/catalog";
 import { type Corpus, meanings, type Meanings } from "#contracts/matrix";
+import { weightsVersion, type Weights, type WeightsVersion } from "#contracts/tuning";
 import { fieldKind } from "#contracts/vector";
 import type { Clock } from "#lib/clock";
 import { makeFolder } from "#lib/durable";
@@ -61,13 +62,15 @@ const definition = z.object({
     .default(null),
   /** Indexes that answer no longer and may still be there. */
   leftover: z.array(z.string()).default([]),
+  /** What its ranking weighed, the newest last. */
+  weights: z.array(weightsVersion).default([]),
   updated_at: z.string(),
 });
 type Definition = z.infer<typeof definition>;
 
 export type Wanted = Omit<
   Definition,
-  "active" | "built" | "unfinished" | "leftover" | "updated_at" | "dimension" | "model" | "holds"
+  "active" | "built" | "unfinished" | "leftover" | "weights" | "updated_at" | "dimension" | "model" | "holds"
 > & {
   readonly model: string | undefined;
 };
@@ -93,6 +96,8 @@ function newEntry(defined: Definition): Entry {
   };
 }
 
+/** Versions of weights that are kept: a tuning a day for half a year. */
+const VERSIONS_MAX = 200;
 /** How often datasets are looked at for new snapshots. */
 const REFRESH_MS = 5000;
 /** A build reads, embeds and indexes a whole dataset. */
@@ -122,16 +127,13 @@ export class Corpora {
     return corpora;
   }
 
-  /** Work that no search waits for: embeds the taxonomy, and removes what a crash left behind. */
+  /** Work that no search waits for: makes the index of titles, and removes what a crash left behind. */
   async #settle(): Promise<void> {
     await this.#refreshAll();
     const entries = [...this.#entries.values()];
-    const { understanding, log, failures } = this.#deps;
-    for (const model of new Set(entries.map(({ definition: { model } }) => model))) {
-      await understanding.warm(model, {}).catch((error: unknown) => {
-        failures.count("taxonomy embedding");
-        log.debug("the taxonomy could not be embedded yet", { model, ...traceOf(error) });
-      });
+    const { understanding, failures } = this.#deps;
+    if (entries.length > 0) {
+      await understanding.warm().catch((error: unknown) => failures.note("taxonomy", error));
     }
     for (const entry of entries) await this.#clear(entry);
   }
@@ -196,6 +198,36 @@ export class Corpora {
     throw new Fault("unavailable", `The corpus ${name} ${why}.`, { retryAfterMs: 1000 });
   }
 
+  /** The versions of what a corpus's ranking weighs, the newest last. */
+  weightVersions(name: string): readonly WeightsVersion[] {
+    return this.#entry(name).definition.weights;
+  }
+
+  /** What a corpus's ranking weighs at a moment, milliseconds since the epoch; undefined before it learnt anything. */
+  weightsAt(name: string, at: number): Weights | undefined {
+    return this.#entry(name).definition.weights.findLast(({ since }) => Date.parse(since) <= at)?.weights;
+  }
+
+  /** Makes weights those that rank from now on. Durable when it resolves. */
+  async setWeights(
+    name: string,
+    weights: Weights,
+    learnt: Pick<WeightsVersion, "ndcg" | "queries"> = {},
+  ): Promise<WeightsVersion> {
+    const entry = this.#entry(name);
+    const versions = entry.definition.weights;
+    const version = { version: (versions.at(-1)?.version ?? 0) + 1, since: this.#now(), weights, ...learnt };
+    const before = entry.definition;
+    entry.definition = { ...before, weights: [...versions, version].slice(-VERSIONS_MAX) };
+    try {
+      await this.#save(entry);
+    } catch (error) {
+      entry.definition = { ...entry.definition, weights: versions };
+      throw error;
+    }
+    return version;
+  }
+
   /** Defines a corpus, or changes it, and brings it up to date in the background. */
   async put(wanted: Wanted, call: CallInit): Promise<Corpus> {
     if (wanted.engine === "lance") throw new Fault("invalid", "The lance engine is not there yet; use hnsw.");
@@ -210,6 +242,7 @@ export class Corpora {
       built: "",
       unfinished: null,
       // A definition that was lost named its generations.
+      weights: [],
       leftover: this.#damaged.has(wanted.name) ? await this.#generationsOf(wanted.name) : [],
       updated_at: this.#now(),
       ...before?.definition,
@@ -236,8 +269,8 @@ export class Corpora {
     this.#entries.set(next.name, entry);
     try {
       await this.#stop(entry, "discard");
-      const { active, built, leftover } = entry.definition;
-      entry.definition = { ...next, active, built, unfinished: null, leftover };
+      const { active, built, leftover, weights } = entry.definition;
+      entry.definition = { ...next, active, built, unfinished: null, leftover, weights };
       await this.#save(entry);
       entry.failed = undefined;
     } catch (error) {
@@ -550,6 +583,7 @@ function described({ definition: defined, generation, build }: Entry): Corpus {
     dimension: _dimension,
     unfinished: _unfinished,
     leftover: _leftover,
+    weights: _weights,
     ...shown
   } = defined;
   const failed = build?.error !== undefined;

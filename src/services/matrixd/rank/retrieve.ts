@@ -11,10 +11,11 @@ import type { Service } from "#rpc/contract";
 import { OWN_FIELDS, PLACE_FIELD, SOC_FIELD, STATE_FIELD } from "../corpus/build.ts";
 import { NONE } from "../corpus/row-facts.ts";
 import type { Generation } from "../corpus/generation.ts";
+import { bestByPlace } from "./by-place.ts";
 import { type Conditions, conditionsOf, type Filter } from "./conditions.ts";
 import { personsNamed } from "./persons.ts";
 import { cachedRelevance, type Relevance } from "./relevance.ts";
-import { type Mode, type Parts, placePart, scoreOf } from "./score.ts";
+import { gainOf, type Mode, type Parts, placePart, rarities, scoreOf, type Weights } from "./score.ts";
 import type { Understood } from "../query/understand.ts";
 
 export interface Request {
@@ -31,6 +32,8 @@ export interface Request {
   readonly explain: boolean;
   /** When the text is meant, milliseconds since the epoch. */
   readonly now: number;
+  /** What the parts of the ranking weigh. */
+  readonly weights: Weights;
 }
 
 type Metadata = Readonly<Record<string, unknown>>;
@@ -79,7 +82,7 @@ export async function retrieve(
   const named = new Set(persons);
   const ranking: Ranking = { ...request, relevance, conditions, named, point: near ?? relevance.point, few };
   const people = await byId(generation, ranking, persons, request.filter ?? {}, vectors, call);
-  const found = people.map((hit) => scoredOf(generation, ranking, hit));
+  const found = scoredOf(generation, ranking, people);
   const knowsNames = generation.names.length > 0 || order.person?.id !== undefined;
   const lookedUp = order.person !== undefined && knowsNames && relevance.role.role === null;
   const notApplied = [...conditions.notApplied];
@@ -93,11 +96,7 @@ export async function retrieve(
     const candidates = await candidatesOf(generation, ranking, pool, vectors, call);
     plan = candidates.plan;
     const others = candidates.hits.filter(({ id }) => !named.has(id));
-    const fitting = fittingOf(
-      ranking,
-      generation,
-      others.map((hit) => scoredOf(generation, ranking, hit)),
-    );
+    const fitting = fittingOf(ranking, generation, scoredOf(generation, ranking, others));
     if (found.length === 0) noMatch = fitting.noMatch;
     found.push(...fitting.scored);
   }
@@ -147,7 +146,7 @@ async function candidatesOf(
     }
     return { hits, plan: "bm25" };
   }
-  const { hits, plan } = await vectors.searchTiers(
+  const { hits: nearest, plan } = await vectors.searchTiers(
     {
       index: generation.index,
       vector: understood.vector,
@@ -159,7 +158,27 @@ async function candidatesOf(
     },
     call,
   );
-  return { hits, plan: mode === "dense" ? plan : `${plan}+bm25` };
+  if (mode === "dense") return { hits: nearest, plan };
+  const hits = [...nearest, ...(await othersByPlace(generation, ranking, nearest, vectors, call))];
+  return { hits, plan: `${plan}+bm25` };
+}
+
+/** Where several occupations may be meant: the best of each by place that are not candidates yet. */
+async function othersByPlace(
+  generation: Generation,
+  ranking: Ranking,
+  found: readonly Hit[],
+  vectors: Service<typeof vector>,
+  call: CallInit,
+): Promise<Hit[]> {
+  const { relevance, point, understood, weights, filter, conditions } = ranking;
+  if (relevance.occupations.length < 2) return [];
+  const { state } = understood.order.slots;
+  const known = new Set(found.map(({ id }) => id));
+  const ids = bestByPlace(generation, relevance.occupations, { point, state }, weights);
+  const always = filter === undefined ? conditions.filters : [filter, ...conditions.filters];
+  const missing = ids.filter((id) => !known.has(id));
+  return byId(generation, ranking, missing.slice(0, IDS_MAX), allOf(always), vectors, call);
 }
 
 /** Those of the rows that pass the filter, with their distances. */
@@ -255,27 +274,38 @@ interface Scored {
   readonly missing: readonly string[];
 }
 
-function scoredOf(
-  { rows, located }: Generation,
-  ranking: Ranking,
-  { id, distance, metadata = {} }: Hit,
-): Scored {
-  const { understood, relevance, point, mode, conditions, named } = ranking;
-  const row = rows.get(id) ?? NONE;
+/** Scores of candidates, which depend on each other: see `rarities`. */
+function scoredOf({ rows, located, facts }: Generation, ranking: Ranking, hits: readonly Hit[]): Scored[] {
+  const { understood, relevance, point, mode, conditions, named, weights } = ranking;
   const { state } = understood.order.slots;
-  const miles = point === undefined ? undefined : located.milesTo(row, point);
-  const sameState = state !== undefined && located.stateOf(row) === state;
-  const parts: Parts = {
-    dense: Math.max(0, 1 - distance),
-    lexical: relevance.lexical(row),
-    title: relevance.title(row),
-    role: relevance.occupation(row),
-    place: state === undefined && miles === undefined ? undefined : placePart(sameState, miles),
-  };
-  const missing = conditions.missing(row);
-  const qualified = conditions.preferences.length === 0 ? undefined : missing.length === 0;
-  const score = named.has(id) ? 1 : scoreOf(parts, mode, relevance.standing(row), qualified);
-  return { missing, id, row, distance, metadata, parts, sameState, miles, score };
+  const parted = hits.map(({ id, distance, metadata = {} }) => {
+    const row = rows.get(id) ?? NONE;
+    const miles = point === undefined ? undefined : located.milesTo(row, point);
+    const sameState = state !== undefined && located.stateOf(row) === state;
+    const parts: Parts = {
+      dense: Math.max(0, 1 - distance),
+      lexical: relevance.lexical(row),
+      title: relevance.title(row),
+      role: relevance.occupation(row),
+      place: state === undefined && miles === undefined ? undefined : placePart(sameState, miles, weights),
+    };
+    return { id, row, distance, metadata, parts, sameState, miles };
+  });
+  const gains = new Map<number, number[]>(relevance.occupations.map((occupation) => [occupation, []]));
+  for (const { row, parts } of parted) gains.get(facts.soc[row] as number)?.push(gainOf(parts.place));
+  const rarity = rarities(gains, weights.rarity);
+  // Of the other occupations not all rows are candidates that would have to be.
+  const least = Math.min(1, ...rarity.values());
+  return parted.map((one) => {
+    const missing = conditions.missing(one.row);
+    const judged = {
+      standing: relevance.standing(one.row),
+      qualified: conditions.preferences.length === 0 ? undefined : missing.length === 0,
+      rarity: rarity.get(facts.soc[one.row] as number) ?? least,
+    };
+    const score = named.has(one.id) ? 1 : scoreOf(one.parts, mode, judged, weights);
+    return { ...one, missing, score };
+  });
 }
 
 function hitOf(generation: Generation, ranking: Ranking, scored: Scored): MatrixHit {
