@@ -12,6 +12,7 @@ import type { OrderReading, RoleShare } from "#domain/orders/order-reading";
 import { type Gazetteer, gazetteerOf, placeName } from "#domain/orders/places/gazetteer";
 import { type OrderReader, orderReader } from "#domain/orders/read-order";
 import { TITLE_TABLE, type Titles, titlesOf, titleSteps } from "#domain/orders/tables/titles";
+import { titleKeys } from "#domain/orders/text/words";
 import { type Point, STATES, stateNamed } from "#domain/places";
 import { type Role, ROLES, roleNamed } from "#domain/roles";
 import { assert } from "#lib/assert";
@@ -134,7 +135,7 @@ export function createUnderstanding(embed: Embed, clock: Clock, titles: KnownTit
     const { role, shares, candidates } = given === undefined ? ofOrder(order, words) : ofGiven(given);
     const known = role.role === null ? undefined : roleNamed(role.role);
     const unknownRole = role.role === null ? given : undefined;
-    return { order, role, known, shares, candidates, vector, asked, unknownRole };
+    return { order: withTitle(order, role), role, known, shares, candidates, vector, asked, unknownRole };
   };
 
   const readTitle = (text: string): Title => {
@@ -180,7 +181,7 @@ export function createUnderstanding(embed: Embed, clock: Clock, titles: KnownTit
       await titles.loaded();
       const order = reader.read(text, now ?? clock.now());
       const { role, candidates } = ofOrder(order, askedOf(text, order));
-      return { order, role, candidates };
+      return { order: withTitle(order, role), role, candidates };
     },
     cityNamed: async (city, state) => {
       const { gazetteer } = await knowledge();
@@ -248,6 +249,13 @@ let titleReader: OrderReader | undefined;
 
 function roleOf({ role, soc, source, confidence }: OrderReading): ReadRole {
   return { role, soc, source, confidence };
+}
+
+/** Words of a title that was learnt are read, also where the grammar made nothing of them. */
+function withTitle(order: OrderReading, { role, soc }: ReadRole): OrderReading {
+  if (role === null || soc === order.soc) return order;
+  const title = new Set(titleKeys(order.rest));
+  return { ...order, unread: order.unread.filter((word) => titleKeys(word).some((key) => !title.has(key))) };
 }
 
 /** What titles are compared with. */

@@ -41,7 +41,7 @@ export interface Relevance {
 /** What the occupation of a role that was read must have of the vote to come before all others. */
 const SURE_SHARE_MIN = 0.65;
 /** Of an occupation with less, the corpus's own title says more. */
-const KNOWN_SHARE_MIN = 0.3;
+const KNOWN_SHARE_MIN = 0.5;
 /** A title of the corpus that is written like the question's is as sure as one of the taxonomy's. */
 const OWN_TITLE_CONFIDENCE = 0.95;
 /** When neither the taxonomy knows the role nor a title is this near, nothing is known of it. */

@@ -29,7 +29,7 @@ describe("the vote of the titles", () => {
   test("one very near title outvotes several that are less near", () => {
     const mass = vote(ballot([0.6, 0.6, 0.9, 0]));
     expect(mass[1]).toBeGreaterThan(0.9);
-    expect(askedFor(mass)).toEqual([1]);
+    expect(askedFor(mass)[0]).toBe(1);
   });
 
   test("a title of two occupations gives to both", () => {
