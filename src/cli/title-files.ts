@@ -71,7 +71,8 @@ function addOnet({ name, columns, rows }: NamedTable, lists: TitleLists): void {
     const soc = codeOf(row[code]);
     if (alternate !== undefined) {
       add(lists, row[alternate], soc, 1);
-      if (short !== undefined && row[short] !== "" && row[short] !== "n/a") add(lists, row[short], soc, 1);
+      if (soc !== undefined && short !== undefined && row[short] !== "" && row[short] !== "n/a")
+        add(lists, row[short], soc, 1);
       continue;
     }
     const title = row[occupation ?? ""];

@@ -52,11 +52,6 @@ export const tuningOperations = {
     input: z.strictObject({
       corpus: plainName,
       judgements: z.array(judgement).min(1).max(JUDGEMENTS_MAX),
-      models: z
-        .array(z.string().max(200))
-        .max(8)
-        .default([])
-        .describe("Embedding models to compare on the judged rows"),
       apply: z.boolean().default(true),
     }),
     bodyBytesMax: 32 * 1024 * 1024,
@@ -66,7 +61,6 @@ export const tuningOperations = {
       queries: z.int().describe("Judged queries that some row of the corpus answers"),
       before: z.object({ weights, ndcg: z.number() }),
       after: z.object({ weights, ndcg: z.number() }),
-      models: z.array(z.object({ model: z.string(), ndcg: z.number(), rows: z.int() })),
       version: z.int().optional(),
     }),
     errors: ["not_found", "upstream"],

@@ -18,8 +18,9 @@ import { Fault, toFault } from "#rpc/fault";
 import { PLACE_FIELD } from "./corpus/build.ts";
 import { Corpora, definitionDamaged } from "./corpus/corpora.ts";
 import type { Generation } from "./corpus/generation.ts";
-import { retrieve } from "./rank/retrieve.ts";
+import { measuredCandidates, retrieve } from "./rank/retrieve.ts";
 import { STANDARD_WEIGHTS } from "./rank/score.ts";
+import { type JudgedQuery, tune } from "./rank/tune.ts";
 import { createUnderstanding, type Understood } from "./query/understand.ts";
 import { taxonomyHandlers } from "./taxonomy/handlers.ts";
 import { KnownTitles } from "./taxonomy/known-titles.ts";
@@ -207,7 +208,11 @@ export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>>
       const own = await searchRole(names, { ...input, query_role: request.role }, call);
       further.push({ ...request, hits: own.hits });
     }
-    const idle = requests.length > REQUESTS_MAX ? ["roles", ...read.notApplied] : [...read.notApplied];
+    const idle = [
+      ...(titles.damage === undefined ? [] : ["taxonomy"]),
+      ...(requests.length > REQUESTS_MAX ? ["roles"] : []),
+      ...read.notApplied,
+    ];
     const query = {
       text: input.query_text,
       role: read.role,
@@ -221,7 +226,8 @@ export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>>
       ...(noMatch === undefined ? {} : { no_match: noMatch }),
       playbook: { matched: 0, boosted: 0, injected: 0, blocked_by_gate: 0 },
       per_corpus: perCorpus,
-      degraded: Object.values(perCorpus).some(({ degraded }) => degraded !== undefined),
+      degraded:
+        titles.damage !== undefined || Object.values(perCorpus).some(({ degraded }) => degraded !== undefined),
       took_ms: performance.now() - started,
     };
   };
@@ -253,6 +259,39 @@ export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>>
     const best = hits.length > input.k ? hits.slice(0, input.k) : hits;
     for (const [rank, hit] of best.entries()) hit.rank = hit.base_rank = rank;
     return { read, hits: best, noMatch: fitting.length === 0 ? read.noMatch : undefined, perCorpus };
+  };
+
+  /** Judged queries that some row of the corpus answers, with their candidates. */
+  const judgedQueries = async (
+    generation: Generation,
+    judgements: readonly Judgement[],
+    call: CallInit,
+  ): Promise<JudgedQuery[]> => {
+    const queries: JudgedQuery[] = [];
+    for (const [text, grades] of gradesByQuery(judgements, generation)) {
+      const understood = await understanding.understand(
+        { text, role: undefined, now: undefined, model: generation.model },
+        call,
+      );
+      const request = {
+        understood,
+        text,
+        role: undefined,
+        k: TUNED_K,
+        mode: "hybrid" as const,
+        filter: undefined,
+        near: undefined,
+        explain: false,
+        now: clock.now(),
+        weights: STANDARD_WEIGHTS,
+      };
+      const measures = await measuredCandidates(generation, request, deps.vector, call);
+      queries.push({ measures, grades });
+    }
+    if (queries.length > 0) return queries;
+    throw new Fault("invalid", `No judgement grades a row of ${generation.corpus} above 0.`, {
+      details: [{ path: "judgements", message: "name no row of the corpus" }],
+    });
   };
 
   const handlers: Handlers<typeof matrix> = {
@@ -292,8 +331,22 @@ export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>>
         if (signal.aborted) return;
       }
     },
-    tuneCorpus: () => {
-      throw new Fault("unavailable", "Tuning is not there yet.");
+    tuneCorpus: async ({ corpus, judgements, apply }, call) => {
+      const generation = corpora.generation(corpus);
+      const current = corpora.weightsAt(corpus, clock.now()) ?? STANDARD_WEIGHTS;
+      const queries = await judgedQueries(generation, judgements, call);
+      const { weights, before, after } = await tune(queries, current);
+      const applied = apply && after > before;
+      const version = applied
+        ? await corpora.setWeights(corpus, weights, { ndcg: after, queries: queries.length })
+        : undefined;
+      return {
+        applied,
+        queries: queries.length,
+        before: { weights: current, ndcg: before },
+        after: { weights, ndcg: after },
+        ...(version === undefined ? {} : { version: version.version }),
+      };
     },
     corpusWeights: ({ corpus }) => ({
       weights: corpora.weightsAt(corpus, clock.now()) ?? STANDARD_WEIGHTS,
@@ -372,6 +425,27 @@ function filterOf(
   }
   const condition = { near: { field: geoField, ...near } };
   return filter === undefined ? condition : { and: [filter, condition] };
+}
+
+type Judgement = ParsedOf<(typeof matrix)["tuneCorpus"]>["judgements"][number];
+
+/** Queries beyond these are left out: each costs a search, and weights do not change any more. */
+const TUNED_QUERIES_MAX = 2000;
+const TUNED_K = 100;
+
+/** Grades above 0 of rows that the corpus has, by query. */
+function gradesByQuery(
+  judgements: readonly Judgement[],
+  { rows }: Generation,
+): ReadonlyMap<string, ReadonlyMap<string, number>> {
+  const queries = new Map<string, Map<string, number>>();
+  for (const { query_text: text, id, grade } of judgements) {
+    if (grade <= 0 || !rows.has(id)) continue;
+    const own = queries.get(text);
+    if (own !== undefined) own.set(id, grade);
+    else if (queries.size < TUNED_QUERIES_MAX) queries.set(text, new Map([[id, grade]]));
+  }
+  return queries;
 }
 
 /** An order for a person whom only the corpus knows. A text that is a name asks for nothing else. */

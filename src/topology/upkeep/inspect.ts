@@ -6,11 +6,11 @@ import { createHash } from "node:crypto";
 import type { Settings } from "#config";
 import type { House } from "#contracts/house";
 import type { Log } from "#lib/log";
-import { Fault } from "#rpc/fault";
+import { Fault, toFault } from "#rpc/fault";
 import { startServices } from "../services.ts";
 
 export interface Finding {
-  readonly part: "catalog" | "dataset" | "object" | "index" | "corpus" | "keys" | "format";
+  readonly part: "catalog" | "dataset" | "object" | "index" | "corpus" | "taxonomy" | "keys" | "format";
   /** Of the dataset, object, index or corpus. */
   readonly name: string;
   /** One sentence. */
@@ -114,6 +114,11 @@ async function inspectIndexes({ vectord }: Pick<House, "vectord">): Promise<Find
 
 async function inspectCorpora({ matrixd }: Pick<House, "matrixd">): Promise<Finding[]> {
   const findings: Finding[] = [];
+  await matrixd.taxonomy({}).catch((error: unknown) => {
+    const { code, message } = toFault(error);
+    if (code !== "internal") throw error;
+    findings.push({ part: "taxonomy", name: "titles", problem: message, remedy: "restore" });
+  });
   const { damaged = [] } = await matrixd.corpora({ limit: 1 });
   for (const name of damaged) {
     const problem = `The definition of the corpus ${name} is damaged: restore it, or define the corpus again.`;

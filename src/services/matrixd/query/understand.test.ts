@@ -58,7 +58,7 @@ describe("understanding", () => {
     const text = "need 2 lift equipment runners in Denver, CO";
     const { role, shares, candidates } = await ask(house, text);
     expect(role).toEqual({ role: null, soc: null, source: "none", confidence: 0 });
-    expect(candidates[0]).toMatchObject({ soc: shares[0]?.soc });
+    expect(shares[0]?.p).toBeGreaterThan(0);
     expect(candidates.every(({ p }) => p > 0 && p < 1)).toBe(true);
     const read = await house.understanding.read(text, undefined);
     expect([read.role, read.candidates]).toEqual([role, candidates]);

@@ -33,6 +33,8 @@ export interface Understood {
   readonly known: Role | undefined;
   /** How likely each occupation is meant, the likeliest first. */
   readonly shares: readonly OccupationShare[];
+  /** Titles were imported or learnt, and know more than those that ship. */
+  readonly hasLists: boolean;
   /** What may be meant, the likeliest first. */
   readonly candidates: OrderReading["candidates"];
   /** Base64, as it goes to vectord. */
@@ -135,7 +137,17 @@ export function createUnderstanding(embed: Embed, clock: Clock, titles: KnownTit
     const { role, shares, candidates } = given === undefined ? ofOrder(order, words) : ofGiven(given);
     const known = role.role === null ? undefined : roleNamed(role.role);
     const unknownRole = role.role === null ? given : undefined;
-    return { order: withTitle(order, role), role, known, shares, candidates, vector, asked, unknownRole };
+    return {
+      order: withTitle(order, role),
+      role,
+      known,
+      shares,
+      hasLists: titles.size > 0,
+      candidates,
+      vector,
+      asked,
+      unknownRole,
+    };
   };
 
   const readTitle = (text: string): Title => {

@@ -39,9 +39,9 @@ export interface Relevance {
 }
 
 /** What the occupation of a role that was read must have of the vote to come before all others. */
-const SURE_SHARE_MIN = 0.65;
-/** Of an occupation with less, the corpus's own title says more. */
-const KNOWN_SHARE_MIN = 0.5;
+const SURE_SHARE_MIN = 0.8;
+/** Where no occupation has as much, a title of the corpus that is written like the question's says more. */
+const KNOWN_SHARE_MIN = { shipped: 0.5, learnt: 0.2 } as const;
 /** A title of the corpus that is written like the question's is as sure as one of the taxonomy's. */
 const OWN_TITLE_CONFIDENCE = 0.95;
 /** When neither the taxonomy knows the role nor a title is this near, nothing is known of it. */
@@ -155,8 +155,9 @@ function roleOf(corpus: RankedRows, understood: Understood): RoleRelevance {
     const number = numberOf(soc);
     return number === NONE ? [] : [[number, p] as const];
   });
+  const least = KNOWN_SHARE_MIN[understood.hasLists ? "learnt" : "shipped"];
   const ownRole =
-    exact === NONE || understood.role.role !== null || shares.some(([, p]) => p >= KNOWN_SHARE_MIN)
+    exact === NONE || understood.role.role !== null || shares.some(([, p]) => p >= least)
       ? undefined
       : ownTitle(corpus, exact);
   const role: ReadRole =

@@ -15,7 +15,8 @@ import { bestByPlace } from "./by-place.ts";
 import { type Conditions, conditionsOf, type Filter } from "./conditions.ts";
 import { personsNamed } from "./persons.ts";
 import { cachedRelevance, type Relevance } from "./relevance.ts";
-import { gainOf, type Mode, type Parts, placePart, rarities, scoreOf, type Weights } from "./score.ts";
+import type { Mode, Weights } from "./score.ts";
+import { measured, type Measures, type Scored, scored } from "./scoring.ts";
 import type { Understood } from "../query/understand.ts";
 
 export interface Request {
@@ -82,7 +83,7 @@ export async function retrieve(
   const named = new Set(persons);
   const ranking: Ranking = { ...request, relevance, conditions, named, point: near ?? relevance.point, few };
   const people = await byId(generation, ranking, persons, request.filter ?? {}, vectors, call);
-  const found = scoredOf(generation, ranking, people);
+  const found = scored(measured(generation, ranking, people), mode, request.weights);
   const knowsNames = generation.names.length > 0 || order.person?.id !== undefined;
   const lookedUp = order.person !== undefined && knowsNames && relevance.role.role === null;
   const notApplied = [...conditions.notApplied];
@@ -96,7 +97,8 @@ export async function retrieve(
     const candidates = await candidatesOf(generation, ranking, pool, vectors, call);
     plan = candidates.plan;
     const others = candidates.hits.filter(({ id }) => !named.has(id));
-    const fitting = fittingOf(ranking, generation, scoredOf(generation, ranking, others));
+    const measures = measured(generation, ranking, others);
+    const fitting = fittingOf(ranking, generation, scored(measures, mode, request.weights));
     if (found.length === 0) noMatch = fitting.noMatch;
     found.push(...fitting.scored);
   }
@@ -107,7 +109,24 @@ export async function retrieve(
   return { hits, plan, relevance, notApplied, noMatch, person };
 }
 
-interface Ranking extends Request {
+/** The candidates of a request with all that weights act on, for whoever looks for better weights. */
+export async function measuredCandidates(
+  generation: Generation,
+  request: Request,
+  vectors: Service<typeof vector>,
+  call: CallInit,
+): Promise<Measures> {
+  const { understood, text, role, mode } = request;
+  const [pool] = POOL_SIZES;
+  const relevance = cachedRelevance(generation, understood, { text, role, mode, rows: pool });
+  const conditions = conditionsOf(generation, request, relevance.socs);
+  const few = relevance.people <= FEW_MAX;
+  const ranking = { ...request, relevance, conditions, named: new Set<string>(), point: relevance.point, few };
+  const { hits } = await candidatesOf(generation, ranking, pool, vectors, call);
+  return measured(generation, ranking, hits);
+}
+
+export interface Ranking extends Request {
   readonly relevance: Relevance;
   readonly conditions: Conditions;
   /** Ids of persons whom the text names. */
@@ -201,13 +220,13 @@ async function byId(
 function fittingOf(
   { mode, relevance, conditions, filter, near, understood }: Ranking,
   { corpus, titles }: Generation,
-  scored: readonly Scored[],
+  found: readonly Scored[],
 ): { scored: readonly Scored[]; noMatch: string | undefined } {
-  if (scored.length === 0) return { scored, noMatch: `Nothing in ${corpus} meets the conditions.` };
-  if (mode !== "hybrid") return { scored, noMatch: undefined };
-  const ofRole = scored.filter(({ row }) => relevance.standing(row) === "asked");
-  const isSure = scored.some(({ row }) => relevance.standing(row) !== "open");
-  const related = scored.filter(
+  if (found.length === 0) return { scored: found, noMatch: `Nothing in ${corpus} meets the conditions.` };
+  if (mode !== "hybrid") return { scored: found, noMatch: undefined };
+  const ofRole = found.filter(({ row }) => relevance.standing(row) === "asked");
+  const isSure = found.some(({ row }) => relevance.standing(row) !== "open");
+  const related = found.filter(
     ({ row, parts }) =>
       relevance.standing(row) === "asked" ||
       (parts.role ?? 0) >= OCCUPATION_RELATED_MIN ||
@@ -220,7 +239,7 @@ function fittingOf(
         noMatch: `Nobody in ${corpus} who meets the conditions is a ${relevance.role.role}.`,
       };
     // Of another role and with the certificate is no more use than of the role and without.
-    return { scored: conditions.preferences.length > 0 ? ofRole : scored, noMatch: undefined };
+    return { scored: conditions.preferences.length > 0 ? ofRole : found, noMatch: undefined };
   }
   const { slots, unread } = understood.order;
   // A place or a status selects by itself, unless what is wanted there is a word that nobody knows.
@@ -231,7 +250,7 @@ function fittingOf(
     ((placed || conditions.preferences.length > 0) && unread.length === 0);
   // Vectors alone relate everything to everything; without titles there is nothing to tell by.
   const relates = related.length > 0 || selective || titles === undefined;
-  if (relates || scored.some(({ parts }) => parts.lexical > 0)) return { scored, noMatch: undefined };
+  if (relates || found.some(({ parts }) => parts.lexical > 0)) return { scored: found, noMatch: undefined };
   return { scored: [], noMatch: `Nothing in ${corpus} is like what the text asks for.` };
 }
 
@@ -259,53 +278,6 @@ function allOf(filters: readonly Filter[]): Filter {
   const [only] = filters;
   if (only === undefined) return {};
   return filters.length === 1 ? only : { and: [...filters] };
-}
-
-/** A candidate with all that its rank depends on. */
-interface Scored {
-  readonly id: string;
-  readonly row: number;
-  readonly distance: number;
-  readonly metadata: Metadata;
-  readonly parts: Parts;
-  readonly sameState: boolean;
-  readonly miles: number | undefined;
-  readonly score: number;
-  readonly missing: readonly string[];
-}
-
-/** Scores of candidates, which depend on each other: see `rarities`. */
-function scoredOf({ rows, located, facts }: Generation, ranking: Ranking, hits: readonly Hit[]): Scored[] {
-  const { understood, relevance, point, mode, conditions, named, weights } = ranking;
-  const { state } = understood.order.slots;
-  const parted = hits.map(({ id, distance, metadata = {} }) => {
-    const row = rows.get(id) ?? NONE;
-    const miles = point === undefined ? undefined : located.milesTo(row, point);
-    const sameState = state !== undefined && located.stateOf(row) === state;
-    const parts: Parts = {
-      dense: Math.max(0, 1 - distance),
-      lexical: relevance.lexical(row),
-      title: relevance.title(row),
-      role: relevance.occupation(row),
-      place: state === undefined && miles === undefined ? undefined : placePart(sameState, miles, weights),
-    };
-    return { id, row, distance, metadata, parts, sameState, miles };
-  });
-  const gains = new Map<number, number[]>(relevance.occupations.map((occupation) => [occupation, []]));
-  for (const { row, parts } of parted) gains.get(facts.soc[row] as number)?.push(gainOf(parts.place));
-  const rarity = rarities(gains, weights.rarity);
-  // Of the other occupations not all rows are candidates that would have to be.
-  const least = Math.min(1, ...rarity.values());
-  return parted.map((one) => {
-    const missing = conditions.missing(one.row);
-    const judged = {
-      standing: relevance.standing(one.row),
-      qualified: conditions.preferences.length === 0 ? undefined : missing.length === 0,
-      rarity: rarity.get(facts.soc[one.row] as number) ?? least,
-    };
-    const score = named.has(one.id) ? 1 : scoreOf(one.parts, mode, judged, weights);
-    return { ...one, missing, score };
-  });
 }
 
 function hitOf(generation: Generation, ranking: Ranking, scored: Scored): MatrixHit {

@@ -11,7 +11,7 @@ const VOTE_POWER = 8;
 /** Smaller sums are lost to the precision of a double, and their shares would no longer add up to 1. */
 const VOTES_MIN = 1e-300;
 /** What all own titles together weigh beside 1 for the ladder. */
-const OWN_WEIGHT = 0.35;
+const OWN_WEIGHT = 0.1;
 /** A neighbouring role of the one that is asked for gets this much of its share. */
 const ADJACENT_SHARE = 0.3;
 /** Occupations that candidates are looked for in: the first, and those that have a hundredth of its votes. */

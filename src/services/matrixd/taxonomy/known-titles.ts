@@ -155,7 +155,9 @@ export class KnownTitles {
 
   /** How likely each occupation is what a text asks for. The first call makes the index of what ships: some 10 ms. */
   vote(text: string): Vote {
-    if (this.#isIndexStale) void this.#reindex();
+    if (this.#isIndexStale && !this.#isClosed) {
+      this.#reindex().catch((error: unknown) => this.#deps.failures.note("index of titles", error));
+    }
     return vote(this.#voters(), text);
   }
 
@@ -252,9 +254,11 @@ export class KnownTitles {
   }
 
   async close(): Promise<void> {
+    if (this.#isClosed) return;
     this.#isClosed = true;
     await this.#loaded;
-    await this.#changes.catch(() => undefined);
+    await this.#changes;
+    await this.#indexing;
     await this.#store?.close();
   }
 
@@ -296,7 +300,11 @@ export class KnownTitles {
 
   #inTurn<T>(change: () => Promise<T>): Promise<T> {
     const done = this.#changes.then(change, change);
-    this.#changes = done.catch(() => undefined);
+    // Its caller gets the failure; the next change does not.
+    this.#changes = done.then(
+      () => undefined,
+      () => undefined,
+    );
     return done;
   }
 
