@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
-import { titleIndex, titleKey, type Uses, wordWeight } from "./title-index.ts";
-import { mixed, useWeight, vote, type Voters } from "./vote.ts";
+import { titleIndex, titleKey, type Uses } from "./title-index.ts";
+import { mixed, useTable, vote, type Voters } from "./vote.ts";
 
 const COOK = "35-2014";
 const DISHWASHER = "35-9021";
@@ -10,14 +10,9 @@ const WELDER = "51-4121";
 function votersOf(titles: Readonly<Record<string, Uses>>): Voters {
   const keys = Object.keys(titles).map(titleKey);
   const uses = Object.values(titles);
-  const words = new Map<string, number>();
-  for (const [at, own] of uses.entries())
-    for (const [soc, count] of own)
-      words.set(soc, (words.get(soc) ?? 0) + useWeight(count) * wordWeight(keys[at] ?? ""));
   return {
     index: titleIndex(keys),
-    usesOf: (title) => uses[title] ?? [],
-    wordsOf: (soc) => words.get(soc) ?? 0,
+    uses: useTable(keys.map((key, at) => ({ key, uses: uses[at] ?? [] }))),
     exact: (key) => uses[keys.indexOf(key)],
   };
 }

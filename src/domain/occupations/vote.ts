@@ -3,16 +3,48 @@
 // the text are in the titles of each occupation (naive Bayes): the nearest titles know the phrase, the words know the
 // trade. A title that is written like the text counts more than both. Pure arithmetic.
 
-import { type NearTitle, type TitleIndex, titleKey, type Uses } from "./title-index.ts";
+import { type NearTitle, type TitleIndex, titleKey, type Uses, wordWeight } from "./title-index.ts";
 
 export interface Voters {
   readonly index: TitleIndex;
-  /** What a title of the index was used for. */
-  usesOf(title: number): Uses;
-  /** What the words of an occupation's titles weigh together, each title by how often it was used. */
-  wordsOf(soc: string): number;
+  readonly uses: UseTable;
   /** What the title was used for that is written like this key; undefined when none is. */
   exact(key: string): Uses | undefined;
+}
+
+/** What each title of an index was used for, as columns: those of title t are from `starts[t]` up to `starts[t + 1]`. */
+export interface UseTable {
+  /** Codes by number. */
+  readonly socs: readonly string[];
+  readonly starts: Uint32Array;
+  readonly occupations: Uint16Array;
+  /** `useWeight` of each. */
+  readonly weights: Float32Array;
+  /** What the words of each occupation's titles weigh together. */
+  readonly words: Float64Array;
+}
+
+/** The table of titles that are written as keys, in the order of their index. */
+export function useTable(titles: readonly { readonly key: string; readonly uses: Uses }[]): UseTable {
+  const numbers = new Map<string, number>();
+  const size = titles.reduce((sum, { uses }) => sum + uses.length, 0);
+  const starts = new Uint32Array(titles.length + 1);
+  const occupations = new Uint16Array(size);
+  const weights = new Float32Array(size);
+  const words: number[] = [];
+  let at = 0;
+  for (const [title, { key, uses }] of titles.entries()) {
+    for (const [soc, count] of uses) {
+      const number = numbers.get(soc) ?? numbers.size;
+      numbers.set(soc, number);
+      occupations[at] = number;
+      weights[at] = useWeight(count);
+      words[number] = (words[number] ?? 0) + useWeight(count) * wordWeight(key);
+      at += 1;
+    }
+    starts[title + 1] = at;
+  }
+  return { socs: [...numbers.keys()], starts, occupations, weights, words: Float64Array.from(words) };
 }
 
 export interface OccupationShare {
@@ -50,21 +82,26 @@ const SHARE_MIN = 0.002;
 export function vote(voters: Voters, text: string): Vote {
   const nearest = voters.index.nearest(text, VOTERS);
   const exact = voters.exact(titleKey(text));
-  const votes = new Map<string, number>();
+  const { uses } = voters;
+  const votes = new Float64Array(uses.socs.length);
   let total = 0;
   for (const { title, similarity } of nearest) {
-    const uses = voters.usesOf(title);
-    const weight = similarity ** VOTE_POWER * usedOf(uses) ** USE_POWER;
+    const [from, to] = [uses.starts[title] as number, uses.starts[title + 1] as number];
+    let used = 0;
+    for (let at = from; at < to; at++) used += uses.weights[at] as number;
+    const weight = similarity ** VOTE_POWER * used ** USE_POWER;
     total += weight;
-    addShares(votes, uses, weight);
+    for (let at = from; at < to; at++) addTo(votes, uses.occupations[at] as number, (weight * (uses.weights[at] as number)) / used);
   }
-  const words = total === 0 ? new Map<string, number>() : likelihoods(voters, text);
-  const wordsShare = words.size === 0 ? 0 : WORDS_SHARE;
+  const words = total === 0 ? undefined : likelihoods(voters, text);
+  const wordsShare = words === undefined ? 0 : WORDS_SHARE;
   const exactShare = exact === undefined ? 0 : total === 0 ? 1 : EXACT_WEIGHT / (1 + EXACT_WEIGHT);
   const mass = new Map<string, number>();
   if (exact !== undefined) addShares(mass, exact, exactShare);
-  for (const [soc, weight] of votes) add(mass, soc, (1 - exactShare) * (1 - wordsShare) * (weight / total));
-  for (const [soc, p] of words) add(mass, soc, (1 - exactShare) * wordsShare * p);
+  for (const [number, soc] of total > 0 ? uses.socs.entries() : []) {
+    const p = (1 - wordsShare) * ((votes[number] as number) / total) + wordsShare * (words?.[number] ?? 0);
+    if (p > 0) add(mass, soc, (1 - exactShare) * p);
+  }
   const shares = [...mass]
     .map(([soc, p]) => ({ soc, p }))
     .filter(({ p }) => p >= SHARE_MIN)
@@ -92,31 +129,38 @@ function add(mass: Map<string, number>, soc: string, more: number): void {
   mass.set(soc, (mass.get(soc) ?? 0) + more);
 }
 
+function addTo(sums: Float64Array, at: number, more: number): void {
+  sums[at] = (sums[at] as number) + more;
+}
+
 /**
  * The probability of each occupation by the words of the text alone, with the same chance for all before: naive Bayes over
- * words and pairs, smoothed by `UNSEEN_WORD`.
+ * words and pairs, smoothed by `UNSEEN_WORD`. Undefined when no title has any of the words.
  */
-function likelihoods({ index, usesOf, wordsOf }: Voters, text: string): Map<string, number> {
-  const shared = index.sharing(text);
-  const counts = shared.map(({ titles }) => {
-    const own = new Map<string, number>();
-    for (const title of titles) for (const [soc, count] of usesOf(title)) add(own, soc, useWeight(count));
-    return own;
-  });
-  const socs = new Set(counts.flatMap((own) => [...own.keys()]));
-  const logs = [...socs].map((soc) => {
-    const all = wordsOf(soc) + UNSEEN_WORD * index.vocabulary;
-    const log = shared.reduce(
-      (sum, { weight }, at) =>
-        sum + weight * Math.log(((counts[at]?.get(soc) ?? 0) * weight + UNSEEN_WORD) / all),
-      0,
-    );
-    return [soc, log] as const;
-  });
-  const most = Math.max(...logs.map(([, log]) => log));
-  const odds = logs.map(([soc, log]) => [soc, Math.exp(log - most)] as const);
-  const sum = odds.reduce((all, [, one]) => all + one, 0);
-  return new Map(odds.map(([soc, one]) => [soc, one / sum]));
+function likelihoods({ index, uses }: Voters, text: string): Float64Array | undefined {
+  const { starts, occupations, weights, words } = uses;
+  const logs = new Float64Array(words.length);
+  const known = new Uint8Array(words.length);
+  const counts = new Float64Array(words.length);
+  for (const { weight, titles } of index.sharing(text)) {
+    counts.fill(0);
+    for (const title of titles)
+      for (let at = starts[title] as number; at < (starts[title + 1] as number); at++)
+        addTo(counts, occupations[at] as number, weights[at] as number);
+    for (let number = 0; number < words.length; number++) {
+      const count = counts[number] as number;
+      if (count > 0) known[number] = 1;
+      const all = (words[number] as number) + UNSEEN_WORD * index.vocabulary;
+      addTo(logs, number, weight * Math.log((count * weight + UNSEEN_WORD) / all));
+    }
+  }
+  let most = -Infinity;
+  for (let number = 0; number < words.length; number++)
+    if (known[number] === 1) most = Math.max(most, logs[number] as number);
+  if (most === -Infinity) return undefined;
+  const odds = logs.map((log, number) => (known[number] === 1 ? Math.exp(log - most) : 0));
+  const sum = odds.reduce((all, one) => all + one, 0);
+  return odds.map((one) => one / sum);
 }
 
 /** What a reading of known confidence and a vote say together. */

@@ -13,9 +13,8 @@ import {
   type TitleIndex,
   titleKey,
   type Uses,
-  wordWeight,
 } from "#domain/occupations/title-index";
-import { useWeight, type Vote, vote, type Voters } from "#domain/occupations/vote";
+import { type UseTable, useTable, type Vote, vote, type Voters } from "#domain/occupations/vote";
 import { TITLE_TABLE } from "#domain/orders/tables/titles";
 import { ROLES } from "#domain/roles";
 import type { Clock } from "#lib/clock";
@@ -62,9 +61,7 @@ interface SourceRows {
 interface Indexed {
   readonly index: TitleIndex;
   /** What each title was used for when the index was made. */
-  readonly uses: readonly Uses[];
-  /** What the words of each occupation's titles weigh. */
-  readonly words: ReadonlyMap<string, number>;
+  readonly uses: UseTable;
 }
 
 export class KnownTitles {
@@ -346,11 +343,8 @@ export class KnownTitles {
 
   #voters(): Voters {
     this.#indexed ??= this.#indexShipped();
-    const { index, uses, words } = this.#indexed;
     return {
-      index,
-      usesOf: (title) => uses[title] ?? [],
-      wordsOf: (soc) => words.get(soc) ?? 0,
+      ...this.#indexed,
       exact: (key) => {
         const own = this.#uses.get(key);
         return own === undefined ? undefined : [...own];
@@ -365,14 +359,7 @@ export class KnownTitles {
   }
 
   #withUses(index: TitleIndex, keys: readonly string[]): Indexed {
-    const words = new Map<string, number>();
-    const uses = keys.map((key): Uses => {
-      const own = [...(this.#uses.get(key) ?? [])];
-      for (const [soc, count] of own)
-        words.set(soc, (words.get(soc) ?? 0) + useWeight(count) * wordWeight(key));
-      return own;
-    });
-    return { index, uses, words };
+    return { index, uses: useTable(keys.map((key) => ({ key, uses: [...(this.#uses.get(key) ?? [])] }))) };
   }
 
   /** Makes the index of all titles beside the one that serves; one at a time, and again when titles came meanwhile. */
