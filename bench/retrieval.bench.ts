@@ -8,7 +8,14 @@ import { type Judged, type JudgedDocument, ndcg, readJudged } from "./data/judge
 import { medianOf, spreadOf } from "./report/rounds.ts";
 import type { Bench, Row } from "./report/row.ts";
 import { type HouseProcess, startHouse } from "./servers/house.ts";
-import { FOLDS, foldOf, type QueryFold, readJudgedTitles, readOnet, readQueryFolds } from "./data/title-folds.ts";
+import {
+  FOLDS,
+  foldOf,
+  type QueryFold,
+  readJudgedTitles,
+  readOnet,
+  readQueryFolds,
+} from "./data/title-folds.ts";
 
 /** What a corpus knows of a document besides its text. */
 const CORPORA: Readonly<Record<string, (document: JudgedDocument) => object>> = {
@@ -72,7 +79,12 @@ async function rows(): Promise<Row[]> {
     const folds = readQueryFolds();
     if (onet === undefined || folds === undefined) return found;
     const { titles, occupations } = onet;
-    await house.call("POST", "/v1/matrix/taxonomy/learn", { source: "onet", titles, occupations, replace: true });
+    await house.call("POST", "/v1/matrix/taxonomy/learn", {
+      source: "onet",
+      titles,
+      occupations,
+      replace: true,
+    });
     await rebuilt(house, "known");
     const [imported, ...learnt] = LEARNT_WAYS;
     if (imported !== undefined)
@@ -193,7 +205,11 @@ async function titlesInFolds(house: HouseProcess): Promise<Row[]> {
     const learnt = titles
       .filter(({ title }) => foldOf(title) !== fold)
       .map(({ title, soc, orders }) => ({ title, soc, count: orders }));
-    await house.call("POST", "/v1/matrix/taxonomy/learn", { source: "orders", titles: learnt, replace: true });
+    await house.call("POST", "/v1/matrix/taxonomy/learn", {
+      source: "orders",
+      titles: learnt,
+      replace: true,
+    });
     for (const { title, soc, agreement, status } of titles) {
       if (foldOf(title) !== fold || agreement < AGREEMENT_MIN) continue;
       const read = (await house.call("POST", "/v1/matrix/role", { text: title })) as {

@@ -57,7 +57,12 @@ export function foldOf(name: string): number {
 
 interface AskedOrder {
   readonly id: string;
-  readonly gold: { readonly role_soc: string; readonly role_text: string; readonly city?: string; readonly state: string };
+  readonly gold: {
+    readonly role_soc: string;
+    readonly role_text: string;
+    readonly city?: string;
+    readonly state: string;
+  };
 }
 
 export interface QueryFold {
@@ -74,12 +79,19 @@ export function readQueryFolds(): QueryFold[] | undefined {
   const path = join(folder, "retrieval_queries_dev.jsonl");
   if (orders === undefined || !existsSync(path)) return undefined;
   const byPlace = Map.groupBy(orders, (row) => `${plain(row["city"])}|${row["state"]}`);
-  const queries = readFileSync(path, "utf8").trimEnd().split("\n").map((line) => JSON.parse(line) as AskedOrder);
+  const queries = readFileSync(path, "utf8")
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line) as AskedOrder);
   const clientsOf = (query: AskedOrder): string[] => {
     const { city, state, role_soc: soc, role_text: title } = query.gold;
-    const near = city === undefined ? orders.filter((row) => row["state"] === state) : byPlace.get(`${plain(city)}|${state}`);
+    const near =
+      city === undefined
+        ? orders.filter((row) => row["state"] === state)
+        : byPlace.get(`${plain(city)}|${state}`);
     const own = (near ?? []).filter(
-      (row) => row["soc2019_code"]?.startsWith(soc) === true && singular(row["job_title"]) === singular(title),
+      (row) =>
+        row["soc2019_code"]?.startsWith(soc) === true && singular(row["job_title"]) === singular(title),
     );
     return [...new Set(own.map((row) => row["client_id"] ?? ""))].sort();
   };
@@ -100,7 +112,10 @@ export function readQueryFolds(): QueryFold[] | undefined {
 }
 
 function plain(text: string | undefined): string {
-  return (text ?? "").toLowerCase().replaceAll(/[^a-z0-9]+/g, " ").trim();
+  return (text ?? "")
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, " ")
+    .trim();
 }
 
 function singular(title: string | undefined): string {

@@ -14,7 +14,8 @@ export interface TextTable {
 
 /** Throws UsageProblem for a file that is too large or has no columns. */
 export async function readTextTable({ name, bytes = 0, stream }: InputFile): Promise<TextTable> {
-  if (bytes > FILE_BYTES_MAX) throw new UsageProblem(`${name} has more than ${FILE_BYTES_MAX / 1024 ** 2} MiB.`);
+  if (bytes > FILE_BYTES_MAX)
+    throw new UsageProblem(`${name} has more than ${FILE_BYTES_MAX / 1024 ** 2} MiB.`);
   return textTable(await new Response(stream()).text(), name);
 }
 

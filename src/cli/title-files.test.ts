@@ -7,7 +7,10 @@ const file = (name: string, text: string): NamedTable => ({ name, ...textTable(t
 
 describe("a table of text", () => {
   test("is read with any of three separators, quotes, empty values and either line end", () => {
-    const rows = [{ a: 'x, "y"', b: "" }, { a: "two\nlines", b: "3" }];
+    const rows = [
+      { a: 'x, "y"', b: "" },
+      { a: "two\nlines", b: "3" },
+    ];
     for (const separator of [",", "\t", ";"]) {
       const text = `\uFEFFa${separator}b\r\n"x, ""y"""${separator}\r\n"two\nlines"${separator}3`;
       expect(textTable(text, "file").rows).toEqual(rows);
@@ -19,8 +22,14 @@ describe("a table of text", () => {
 describe("published titles", () => {
   test("are those of O*NET's occupations and alternate titles", () => {
     const { titles, occupations, leftOut } = publishedTitles([
-      file("Occupation Data.txt", "O*NET-SOC Code\tTitle\tDescription\n37-3011.00\tLandscaping Workers\tMow."),
-      file("Alternate Titles.txt", "O*NET-SOC Code\tTitle\tAlternate Title\tShort Title\n37-3011.00\tLandscaping Workers\tGreens Keeper\tn/a\nbad\tx\ty\tz"),
+      file(
+        "Occupation Data.txt",
+        "O*NET-SOC Code\tTitle\tDescription\n37-3011.00\tLandscaping Workers\tMow.",
+      ),
+      file(
+        "Alternate Titles.txt",
+        "O*NET-SOC Code\tTitle\tAlternate Title\tShort Title\n37-3011.00\tLandscaping Workers\tGreens Keeper\tn/a\nbad\tx\ty\tz",
+      ),
     ]);
     expect(titles.map(({ title, soc, count }) => [title, soc, count])).toEqual([
       ["Landscaping Workers", "37-3011.00", 3],
@@ -30,9 +39,16 @@ describe("published titles", () => {
   });
 
   test("are those of ESCO by the crosswalk, and refused without it", () => {
-    const esco = file("occupations_en.csv", 'conceptUri,preferredLabel,altLabels\nurn:1,gardener,"lawn carer\nhedge trimmer"');
+    const esco = file(
+      "occupations_en.csv",
+      'conceptUri,preferredLabel,altLabels\nurn:1,gardener,"lawn carer\nhedge trimmer"',
+    );
     const crosswalk = file("crosswalk.csv", "O*NET Id,ESCO or ISCO URI\n37-3011.00,urn:1");
-    expect(publishedTitles([esco, crosswalk]).titles.map(({ title }) => title)).toEqual(["gardener", "lawn carer", "hedge trimmer"]);
+    expect(publishedTitles([esco, crosswalk]).titles.map(({ title }) => title)).toEqual([
+      "gardener",
+      "lawn carer",
+      "hedge trimmer",
+    ]);
     expect(() => publishedTitles([esco])).toThrow("crosswalk");
     expect(() => publishedTitles([file("x.csv", "a,b\n1,2")])).toThrow("taxonomy learn");
   });

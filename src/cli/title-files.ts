@@ -23,7 +23,16 @@ export interface OwnColumns {
   readonly count?: string | undefined;
 }
 
-const CODE = ["O*NET-SOC Code", "code", "soc", "soc_code", "soc2019_code", "soc2018_code", "onet_code", "O*NET Id"];
+const CODE = [
+  "O*NET-SOC Code",
+  "code",
+  "soc",
+  "soc_code",
+  "soc2019_code",
+  "soc2018_code",
+  "onet_code",
+  "O*NET Id",
+];
 const OCCUPATION = ["Title", "title"];
 const ALTERNATE = ["Alternate Title", "Reported Job Title", "alternate_title", "reported_title"];
 const SHORT = ["Short Title", "short_title"];
@@ -78,12 +87,21 @@ function addOnet({ name, columns, rows }: NamedTable, lists: TitleLists): void {
     const title = row[occupation ?? ""];
     add(lists, title, soc, NAME_USES);
     // Of the detailed occupations of a code, the first is the code's own.
-    if (soc !== undefined && title !== undefined && title !== "" && !lists.occupations.some((one) => one.soc === soc))
+    if (
+      soc !== undefined &&
+      title !== undefined &&
+      title !== "" &&
+      !lists.occupations.some((one) => one.soc === soc)
+    )
       lists.occupations.push({ soc, title: title.slice(0, TITLE_CHARS_MAX) });
   }
 }
 
-function addEsco({ name, columns, rows }: NamedTable, crosswalk: ReadonlyMap<string, string>, lists: TitleLists): void {
+function addEsco(
+  { name, columns, rows }: NamedTable,
+  crosswalk: ReadonlyMap<string, string>,
+  lists: TitleLists,
+): void {
   const uri = columnOf(columns, ESCO_URI);
   if (crosswalk.size === 0 || uri === undefined) {
     throw new UsageProblem(
@@ -93,7 +111,8 @@ function addEsco({ name, columns, rows }: NamedTable, crosswalk: ReadonlyMap<str
   for (const row of rows) {
     const soc = codeOf(crosswalk.get(row[uri] ?? ""));
     add(lists, row["preferredLabel"], soc, NAME_USES);
-    for (const title of (row["altLabels"] ?? "").split(/[\n|]/)) if (title.trim() !== "") add(lists, title, soc, 1);
+    for (const title of (row["altLabels"] ?? "").split(/[\n|]/))
+      if (title.trim() !== "") add(lists, title, soc, 1);
   }
 }
 
@@ -110,7 +129,9 @@ export function ownTitles({ name, columns, rows }: NamedTable, own: OwnColumns):
   const count = named("--count", own.count, COUNT);
   if (title === undefined || soc === undefined) {
     const what = title === undefined ? "titles (--title COLUMN)" : "occupation codes (--soc COLUMN)";
-    throw new UsageProblem(`${name} has no column that is known to hold ${what}. It has ${columns.join(", ")}.`);
+    throw new UsageProblem(
+      `${name} has no column that is known to hold ${what}. It has ${columns.join(", ")}.`,
+    );
   }
   const lists: TitleLists = { titles: [], occupations: [], leftOut: 0 };
   for (const row of rows) {

@@ -20,7 +20,12 @@ export const socCode = z
 const learntTitle = z.strictObject({
   title: z.string().trim().min(1).max(200),
   soc: socCode,
-  count: z.number().positive().max(1e9).default(1).describe("How often the title was used for the occupation"),
+  count: z
+    .number()
+    .positive()
+    .max(1e9)
+    .default(1)
+    .describe("How often the title was used for the occupation"),
 });
 
 const occupation = z.strictObject({
@@ -73,9 +78,7 @@ export const taxonomyOperations = {
       ...pageInput,
     }),
     output: z.object({
-      titles: z.array(
-        z.object({ title: z.string(), soc: z.string(), count: z.number(), source: plainName }),
-      ),
+      titles: z.array(z.object({ title: z.string(), soc: z.string(), count: z.number(), source: plainName })),
       next_cursor: z.string().optional(),
     }),
     errors: [],
@@ -127,7 +130,8 @@ export const taxonomyOperations = {
   resetTaxonomy: op({
     method: "DELETE",
     path: "/v1/matrix/taxonomy",
-    summary: "Start without imported and learnt titles where they are damaged; the damaged file is kept aside",
+    summary:
+      "Start without imported and learnt titles where they are damaged; the damaged file is kept aside",
     input: z.strictObject({}),
     output: z.null(),
     status: 204,

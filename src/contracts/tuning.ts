@@ -20,7 +20,9 @@ export const weights = z.strictObject({
     .number()
     .min(0)
     .max(1)
-    .describe("How far an occupation that has few rows to show goes before one that has many; 1 is what expected nDCG asks for"),
+    .describe(
+      "How far an occupation that has few rows to show goes before one that has many; 1 is what expected nDCG asks for",
+    ),
   state: z.number().min(0).max(1).describe("Of a row nearby, what one in the same state is worth"),
   elsewhere: z.number().min(0).max(1).describe("Of a row nearby, what one in another state is worth"),
 });

@@ -19,21 +19,33 @@ export const tune = command({
     "The judgements are a csv file with the columns query_text, id (of a row) and grade (0 does not answer, 3 is the best). What is told is cross-validated; weights are kept only where they rank better than those in use.",
   args: {
     name: { type: "positional", required: true, description: "The corpus" },
-    judgements: { type: "string", required: true, valueHint: "FILE", description: "Judged queries; - reads standard input" },
+    judgements: {
+      type: "string",
+      required: true,
+      valueHint: "FILE",
+      description: "Judged queries; - reads standard input",
+    },
     "dry-run": { type: "boolean", description: "Tell what would be gained, and change nothing" },
     ...CLIENT_ARGS,
   },
-  examples: ["lakehouse corpus tune workers --judgements judged.csv", "lakehouse corpus tune workers --judgements judged.csv --dry-run"],
+  examples: [
+    "lakehouse corpus tune workers --judgements judged.csv",
+    "lakehouse corpus tune workers --judgements judged.csv --dry-run",
+  ],
   run: async (args) => {
     const file = await inputFile(args.judgements);
     const { columns, rows } = await readTextTable(file);
     const missing = COLUMNS.filter((column) => !columns.includes(column));
     if (missing.length > 0)
-      throw new UsageProblem(`--judgements: ${file.name} has no column ${missing.join(", ")}. It has ${columns.join(", ")}.`);
+      throw new UsageProblem(
+        `--judgements: ${file.name} has no column ${missing.join(", ")}. It has ${columns.join(", ")}.`,
+      );
     const judgements = rows.map((row, at) => {
       const grade = Number(row["grade"]);
       if (row["grade"] === "" || !(grade >= 0 && grade <= 10))
-        throw new UsageProblem(`--judgements: row ${at + 1} of ${file.name} has the grade ${row["grade"]}; a grade is 0 to 10.`);
+        throw new UsageProblem(
+          `--judgements: row ${at + 1} of ${file.name} has the grade ${row["grade"]}; a grade is 0 to 10.`,
+        );
       return { query_text: row["query_text"] ?? "", id: row["id"] ?? "", grade };
     });
     const { house } = await connect(settingsOf(args));

@@ -15,7 +15,10 @@ export const role = command({
     text: { type: "positional", required: true, description: "The text of the order" },
     ...CLIENT_ARGS,
   },
-  examples: ["lakehouse role 'mow crew lead Austin TX'", "lakehouse role 'need 3 forklift ops Monday 6am' --json"],
+  examples: [
+    "lakehouse role 'mow crew lead Austin TX'",
+    "lakehouse role 'need 3 forklift ops Monday 6am' --json",
+  ],
   run: async (args, given) => {
     const { house } = await connect(settingsOf(args));
     const text = given.words.join(" ");

@@ -25,12 +25,20 @@ const show = command({
   name: "taxonomy show",
   summary: "Show what the taxonomy is made of, or the titles of an occupation",
   args: {
-    soc: { type: "string", valueHint: "CODE", description: "List imported and learnt titles of this occupation" },
+    soc: {
+      type: "string",
+      valueHint: "CODE",
+      description: "List imported and learnt titles of this occupation",
+    },
     prefix: { type: "string", valueHint: "WORDS", description: "List those that begin with these words" },
     ...SOURCE_ARG,
     ...CLIENT_ARGS,
   },
-  examples: ["lakehouse taxonomy show", "lakehouse taxonomy show --soc 37-3011", "lakehouse taxonomy show --prefix 'lead cook'"],
+  examples: [
+    "lakehouse taxonomy show",
+    "lakehouse taxonomy show --soc 37-3011",
+    "lakehouse taxonomy show --prefix 'lead cook'",
+  ],
   run: async (args) => {
     const { house } = await connect(settingsOf(args));
     const { soc, prefix, source } = args;
@@ -118,12 +126,28 @@ const learn = command({
   details:
     "A list is a csv file with a column of titles, one of occupation codes, and where there is one of how often each was used. The house's own filled orders teach most: --dataset.",
   args: {
-    file: { type: "positional", required: false, description: "A list of titles with codes; - reads standard input" },
+    file: {
+      type: "positional",
+      required: false,
+      description: "A list of titles with codes; - reads standard input",
+    },
     dataset: { type: "string", valueHint: "NAME", description: "Learn from this dataset instead of a file" },
-    title: { type: "string", valueHint: "COLUMN", description: "The column of titles; with --one the title itself" },
-    soc: { type: "string", valueHint: "COLUMN", description: "The column of occupation codes; with --one the code itself" },
+    title: {
+      type: "string",
+      valueHint: "COLUMN",
+      description: "The column of titles; with --one the title itself",
+    },
+    soc: {
+      type: "string",
+      valueHint: "COLUMN",
+      description: "The column of occupation codes; with --one the code itself",
+    },
     count: { type: "string", valueHint: "COLUMN", description: "The column of how often a title was used" },
-    where: { type: "string", valueHint: "COLUMN=VALUE", description: "Of the dataset, only rows with this value: status=filled" },
+    where: {
+      type: "string",
+      valueHint: "COLUMN=VALUE",
+      description: "Of the dataset, only rows with this value: status=filled",
+    },
     one: { type: "boolean", description: "Learn the single title --title for the code --soc" },
     ...SOURCE_ARG,
     ...CLIENT_ARGS,
@@ -138,18 +162,22 @@ const learn = command({
     const named = source === undefined ? {} : { source };
     if ([file, dataset, args.one === true ? "" : undefined].filter((one) => one !== undefined).length !== 1)
       throw new UsageProblem("Name one of a file, --dataset NAME and --one.");
-    if (args.where !== undefined && dataset === undefined) throw new UsageProblem("--where needs --dataset NAME.");
+    if (args.where !== undefined && dataset === undefined)
+      throw new UsageProblem("--where needs --dataset NAME.");
     if (file !== undefined) {
       const [table] = await tablesOf([file]);
       if (table === undefined) return;
       const lists = ownTitles(table, { title, soc, count: args.count });
-      if (lists.titles.length === 0) throw new UsageProblem(`${file} holds no title with an occupation code.`);
+      if (lists.titles.length === 0)
+        throw new UsageProblem(`${file} holds no title with an occupation code.`);
       const { house } = await connect(settingsOf(args));
       const list = { titles: lists.titles, replace: true, source: source ?? sourceOf(table.name) };
       return told({ ...(await house.matrixd.learnTitles(list)), left_out: lists.leftOut }, args.output);
     }
     if (title === undefined || soc === undefined)
-      throw new UsageProblem(`--title and --soc are missing${dataset === undefined ? "" : ": the columns of titles and of occupation codes"}.`);
+      throw new UsageProblem(
+        `--title and --soc are missing${dataset === undefined ? "" : ": the columns of titles and of occupation codes"}.`,
+      );
     const { house } = await connect(settingsOf(args));
     if (dataset === undefined)
       return told(await house.matrixd.learnTitles({ titles: [{ title, soc }], ...named }), args.output);
@@ -162,7 +190,11 @@ const learn = command({
 const forget = command({
   name: "taxonomy forget",
   summary: "Forget the titles of a source",
-  args: { source: { type: "positional", required: true, description: "The source" }, ...YES_ARG, ...CLIENT_ARGS },
+  args: {
+    source: { type: "positional", required: true, description: "The source" },
+    ...YES_ARG,
+    ...CLIENT_ARGS,
+  },
   examples: ["lakehouse taxonomy forget esco"],
   run: async (args) => {
     const { house } = await connect(settingsOf(args));
@@ -175,7 +207,8 @@ const forget = command({
 const reset = command({
   name: "taxonomy reset",
   summary: "Start without imported and learnt titles where they are damaged",
-  details: "The damaged file is kept beside, and nothing is lost that a backup has: lakehouse restore brings it back.",
+  details:
+    "The damaged file is kept beside, and nothing is lost that a backup has: lakehouse restore brings it back.",
   args: { ...YES_ARG, ...CLIENT_ARGS },
   examples: ["lakehouse taxonomy reset"],
   run: async (args) => {
@@ -197,13 +230,17 @@ async function tablesOf(paths: readonly string[]): Promise<NamedTable[]> {
 
 /** A name that the house takes, from that of a file. */
 function sourceOf(file: string): string {
-  const name = file.replace(/\.[^.]*$/, "").replaceAll(/[^A-Za-z0-9_.-]+/g, "-").replace(/^[.-]+/, "");
+  const name = file
+    .replace(/\.[^.]*$/, "")
+    .replaceAll(/[^A-Za-z0-9_.-]+/g, "-")
+    .replace(/^[.-]+/, "");
   return name.slice(0, 100) || "list";
 }
 
 async function told(done: Learnt, output: string | undefined): Promise<void> {
   if (!isForPeople(formatOf(output))) return write(jsonText(done));
-  const left = done.left_out === 0 ? "" : ` ${counted(done.left_out, "row")} without a title or a code left out.`;
+  const left =
+    done.left_out === 0 ? "" : ` ${counted(done.left_out, "row")} without a title or a code left out.`;
   say(`${counted(done.learnt, "title")} learnt; ${done.source} has ${count(done.titles)} now.${left}`);
 }
 
@@ -212,5 +249,8 @@ export const taxonomy = group({
   summary: "Show, import, learn or forget the titles that people write for occupations",
   commands: { show, import: importFiles, learn, forget, reset },
   fallback: "show",
-  examples: ["lakehouse taxonomy show", "lakehouse taxonomy import 'Alternate Titles.txt' 'Occupation Data.txt'"],
+  examples: [
+    "lakehouse taxonomy show",
+    "lakehouse taxonomy import 'Alternate Titles.txt' 'Occupation Data.txt'",
+  ],
 });

@@ -174,7 +174,11 @@ function sharingIn({ starts, postings }: Tables, text: string): Shared[] {
   return [...found.values()];
 }
 
-function nearestIn({ starts, postings, norms, sums, rarity }: Tables, text: string, count: number): NearTitle[] {
+function nearestIn(
+  { starts, postings, norms, sums, rarity }: Tables,
+  text: string,
+  count: number,
+): NearTitle[] {
   const asked = new Map<number, number>();
   features(text, (place, weight) => {
     if (!asked.has(place)) asked.set(place, weight);

@@ -83,14 +83,31 @@ describe("the vote", () => {
 
   test("grows with how often a title was used for an occupation", () => {
     const shareOf = (count: number): number =>
-      vote(votersOf({ helper: [[COOK, count], [WELDER, 5]] }), "helper").shares.find(({ soc }) => soc === COOK)?.p ?? 0;
+      vote(
+        votersOf({
+          helper: [
+            [COOK, count],
+            [WELDER, 5],
+          ],
+        }),
+        "helper",
+      ).shares.find(({ soc }) => soc === COOK)?.p ?? 0;
     expect(shareOf(50)).toBeGreaterThan(shareOf(5));
     expect(shareOf(5)).toBeCloseTo(0.5, 6);
   });
 
   test("is mixed with a reading by what each weighs", () => {
-    const shares = mixed([{ soc: COOK, p: 0.6 }, { soc: WELDER, p: 0.4 }], { soc: WELDER, weight: 1 });
-    expect(shares).toEqual([{ soc: WELDER, p: 0.7 }, { soc: COOK, p: 0.3 }]);
+    const shares = mixed(
+      [
+        { soc: COOK, p: 0.6 },
+        { soc: WELDER, p: 0.4 },
+      ],
+      { soc: WELDER, weight: 1 },
+    );
+    expect(shares).toEqual([
+      { soc: WELDER, p: 0.7 },
+      { soc: COOK, p: 0.3 },
+    ]);
     expect(mixed([], { soc: COOK, weight: 0.3 })).toEqual([{ soc: COOK, p: 1 }]);
     expect(mixed([], undefined)).toEqual([]);
   });

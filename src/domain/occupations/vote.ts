@@ -91,7 +91,8 @@ export function vote(voters: Voters, text: string): Vote {
     for (let at = from; at < to; at++) used += uses.weights[at] as number;
     const weight = similarity ** VOTE_POWER * used ** USE_POWER;
     total += weight;
-    for (let at = from; at < to; at++) addTo(votes, uses.occupations[at] as number, (weight * (uses.weights[at] as number)) / used);
+    for (let at = from; at < to; at++)
+      addTo(votes, uses.occupations[at] as number, (weight * (uses.weights[at] as number)) / used);
   }
   const words = total === 0 ? undefined : likelihoods(voters, text);
   const wordsShare = words === undefined ? 0 : WORDS_SHARE;

@@ -227,7 +227,8 @@ export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>>
       playbook: { matched: 0, boosted: 0, injected: 0, blocked_by_gate: 0 },
       per_corpus: perCorpus,
       degraded:
-        titles.damage !== undefined || Object.values(perCorpus).some(({ degraded }) => degraded !== undefined),
+        titles.damage !== undefined ||
+        Object.values(perCorpus).some(({ degraded }) => degraded !== undefined),
       took_ms: performance.now() - started,
     };
   };

@@ -18,7 +18,7 @@ import type { BackgroundFailures } from "#rpc/background-failures";
 import type { CallInit } from "#rpc/call";
 import type { Service } from "#rpc/contract";
 import { Fault, FAULTS, toFault, traceOf } from "#rpc/fault";
-import { BUILD_MARK, type BuildDeps, buildGeneration, columnsNeeded, type Progress } from "./build.ts";
+import { type BuildDeps, buildGeneration, buildMark, columnsNeeded, type Progress } from "./build.ts";
 import {
   readDefinitions,
   removeDefinition,
@@ -257,6 +257,8 @@ export class Corpora {
     const fresh =
       entry.definition.built === markOf(entry.definition) &&
       entry.generation?.snapshotId === dataset.snapshot_id &&
+      // Occupations that come from titles are those of the taxonomy at the time.
+      (entry.generation.coded || entry.generation.taxonomy === (await this.#deps.understanding.taxonomy())) &&
       !(await this.#isBroken(entry.generation.index, call));
     if (!fresh) this.#start(entry, dataset.snapshot_id, dataset.rows);
     return described(entry);
@@ -420,13 +422,14 @@ export class Corpora {
   /** The index to write: that of a build of the same snapshot which was cut off, or a new one. */
   async #indexFor(entry: Entry, snapshotId: SnapshotId): Promise<string> {
     const { unfinished, name } = entry.definition;
-    if (unfinished?.snapshot_id === snapshotId && unfinished.taxonomy === BUILD_MARK) return unfinished.index;
+    const mark = await buildMark(this.#deps);
+    if (unfinished?.snapshot_id === snapshotId && unfinished.taxonomy === mark) return unfinished.index;
     await this.#abandon(entry);
     const index = `corpus.${name}.${crypto.randomUUID().slice(0, 8)}`;
     // Known before it is there: a crash leaves nothing that nobody knows.
     entry.definition = {
       ...entry.definition,
-      unfinished: { index, snapshot_id: snapshotId, taxonomy: BUILD_MARK },
+      unfinished: { index, snapshot_id: snapshotId, taxonomy: mark },
     };
     await this.#save(entry);
     return index;

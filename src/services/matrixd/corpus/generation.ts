@@ -6,7 +6,14 @@ import type { SnapshotId } from "#contracts/shapes";
 import type { Meanings } from "#contracts/matrix";
 import type { FieldKind } from "#contracts/vector";
 import { type Bm25, bm25 } from "../lexical/bm25.ts";
-import { type Facts, locate, type Located, NONE, type OccupationRows, rowsByOccupation } from "./row-facts.ts";
+import {
+  type Facts,
+  locate,
+  type Located,
+  NONE,
+  type OccupationRows,
+  rowsByOccupation,
+} from "./row-facts.ts";
 import { type OwnTitles, ownTitles, type TitleTable } from "./titles.ts";
 import { termsOf } from "../lexical/terms.ts";
 

@@ -138,8 +138,7 @@ export interface OccupationRows {
 export function rowsByOccupation({ soc, socs }: Facts): OccupationRows {
   const starts = new Uint32Array(socs.length + 1);
   for (const number of soc) if (number !== NONE) starts[number + 1] = (starts[number + 1] as number) + 1;
-  for (let at = 1; at < starts.length; at++)
-    starts[at] = (starts[at] as number) + (starts[at - 1] as number);
+  for (let at = 1; at < starts.length; at++) starts[at] = (starts[at] as number) + (starts[at - 1] as number);
   const rows = new Uint32Array(starts[socs.length] as number);
   const filled = starts.slice();
   for (const [row, number] of soc.entries()) {

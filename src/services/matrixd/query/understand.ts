@@ -66,6 +66,8 @@ export interface Understanding {
   ): Promise<{ title: Title; vector: Float32Array }[]>;
   /** What the taxonomy makes of a title. */
   readTitle(text: string): Title;
+  /** Changes with the taxonomy, and with what was imported and learnt: titles that were read with another one are read again. */
+  taxonomy(): Promise<string>;
   /** The order and its likely roles. */
   read(text: string, now: number | undefined): Promise<Pick<Understood, "order" | "role" | "candidates">>;
   /** Where a city is; undefined when no table has it. */
@@ -80,8 +82,8 @@ const KEPT_MAX = 1000;
 const KEPT_MS = 60_000;
 /** Rows share titles: more than the distinct ones of most datasets. */
 const TITLES_READ_MAX = 20_000;
-/** Changes with what ships of the taxonomy: what was read with another one is read again. */
-export const TAXONOMY = Bun.hash(JSON.stringify(ROLES) + TITLE_TABLE).toString(36);
+/** Changes with what ships of the taxonomy. */
+const TAXONOMY = Bun.hash(JSON.stringify(ROLES) + TITLE_TABLE).toString(36);
 /** A longer text is a document, whose nearest title says nothing. */
 const ASKED_CHARS_MAX = 400;
 
@@ -188,6 +190,10 @@ export function createUnderstanding(embed: Embed, clock: Clock, titles: KnownTit
       return read;
     },
     readTitle,
+    taxonomy: async () => {
+      await titles.loaded();
+      return `${TAXONOMY}-${titles.version}`;
+    },
     read: async (text, now) => {
       const { reader } = await knowledge();
       await titles.loaded();

@@ -121,7 +121,14 @@ export async function measuredCandidates(
   const relevance = cachedRelevance(generation, understood, { text, role, mode, rows: pool });
   const conditions = conditionsOf(generation, request, relevance.socs);
   const few = relevance.people <= FEW_MAX;
-  const ranking = { ...request, relevance, conditions, named: new Set<string>(), point: relevance.point, few };
+  const ranking = {
+    ...request,
+    relevance,
+    conditions,
+    named: new Set<string>(),
+    point: relevance.point,
+    few,
+  };
   const { hits } = await candidatesOf(generation, ranking, pool, vectors, call);
   return measured(generation, ranking, hits);
 }

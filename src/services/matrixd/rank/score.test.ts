@@ -77,7 +77,11 @@ describe("a score", () => {
 
 describe("a list of several occupations that may be meant", () => {
   /** Expected nDCG of a list of occupations, all rows of equal worth. */
-  function expected(list: readonly string[], chance: Record<string, number>, rows: Record<string, number>): number {
+  function expected(
+    list: readonly string[],
+    chance: Record<string, number>,
+    rows: Record<string, number>,
+  ): number {
     const dcg = (at: readonly number[]): number => at.reduce((sum, rank) => sum + 1 / Math.log2(rank + 2), 0);
     return Object.entries(chance).reduce((sum, [name, p]) => {
       const ranks = list.flatMap((one, rank) => (one === name ? [rank] : []));
@@ -101,9 +105,7 @@ describe("a list of several occupations that may be meant", () => {
         );
         const worth = { a: p * (rarity.get(0) ?? 0), b: (1 - p) * (rarity.get(1) ?? 0) };
         const all = [...Array.from({ length: many }, () => "a"), ...Array.from({ length: few }, () => "b")];
-        const list = all
-          .toSorted((x, y) => worth[y as "a" | "b"] - worth[x as "a" | "b"])
-          .slice(0, 10);
+        const list = all.toSorted((x, y) => worth[y as "a" | "b"] - worth[x as "a" | "b"]).slice(0, 10);
         const best = expected(list, chance, rows);
         for (const first of ["a", "b"]) {
           const other = all.toSorted((x, y) => (x === first ? -1 : 0) - (y === first ? -1 : 0)).slice(0, 10);
@@ -114,7 +116,14 @@ describe("a list of several occupations that may be meant", () => {
   });
 
   test("counts the occupation with the fewest rows in full", () => {
-    const rarity = rarities(new Map([[0, [1, 1, 1]], [1, [1]], [2, []]]), 1);
+    const rarity = rarities(
+      new Map([
+        [0, [1, 1, 1]],
+        [1, [1]],
+        [2, []],
+      ]),
+      1,
+    );
     expect(rarity.get(1)).toBe(1);
     expect(rarity.get(0)).toBeLessThan(0.5);
     expect(rarities(new Map(), 1).size).toBe(0);

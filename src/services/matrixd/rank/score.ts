@@ -55,7 +55,12 @@ interface Judged {
 }
 
 /** 0 to 1, higher is better. Within a standing those that are qualified come before those that are not. */
-export function scoreOf(parts: Parts, mode: Mode, { standing, qualified, rarity }: Judged, weights: Weights): number {
+export function scoreOf(
+  parts: Parts,
+  mode: Mode,
+  { standing, qualified, rarity }: Judged,
+  weights: Weights,
+): number {
   if (mode === "dense") return parts.dense;
   if (mode === "lexical") return parts.lexical;
   const whole = fitOf(parts, rarity, weights) * gainOf(parts.place);
@@ -90,7 +95,11 @@ const MILES_HALF = 25;
 const NEARER = 0.1;
 
 /** What a place is worth, 0 to 1: nearby, in the same state, elsewhere. `miles` is undefined where no distance is known. */
-export function placePart(sameState: boolean, miles: number | undefined, { state, elsewhere }: Weights): number {
+export function placePart(
+  sameState: boolean,
+  miles: number | undefined,
+  { state, elsewhere }: Weights,
+): number {
   const far = sameState ? state : elsewhere;
   if (miles === undefined) return far;
   if (miles <= MILES_NEAR) return 1 - (NEARER * miles) / MILES_NEAR;

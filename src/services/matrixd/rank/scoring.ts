@@ -8,7 +8,16 @@ import { NONE } from "../corpus/row-facts.ts";
 import type { Understood } from "../query/understand.ts";
 import type { Conditions } from "./conditions.ts";
 import type { Relevance } from "./relevance.ts";
-import { gainOf, type Mode, type Parts, placePart, rarities, scoreOf, type Standing, type Weights } from "./score.ts";
+import {
+  gainOf,
+  type Mode,
+  type Parts,
+  placePart,
+  rarities,
+  scoreOf,
+  type Standing,
+  type Weights,
+} from "./score.ts";
 
 /** What a candidate is, whatever the weights. */
 export interface Measured {

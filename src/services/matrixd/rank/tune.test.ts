@@ -32,7 +32,10 @@ const worded = (at: number): JudgedQuery => ({
 
 describe("tuning", () => {
   test("finds the part that ranks right, and says so of queries it was not learnt from", async () => {
-    const { weights, before, after } = await tune(Array.from({ length: 20 }, (_, at) => worded(at)), STANDARD_WEIGHTS);
+    const { weights, before, after } = await tune(
+      Array.from({ length: 20 }, (_, at) => worded(at)),
+      STANDARD_WEIGHTS,
+    );
     expect(weights.lexical * 0.5).toBeGreaterThan(weights.dense * 0.9);
     expect(before).toBeLessThan(0.7);
     expect(after).toBe(1);

@@ -18,7 +18,12 @@ export interface TaxonomyDeps {
 }
 
 type Names =
-  "taxonomy" | "taxonomyTitles" | "learnTitles" | "learnDataset" | "forgetTitles" | "resetTaxonomy";
+  | "taxonomy"
+  | "taxonomyTitles"
+  | "learnTitles"
+  | "learnDataset"
+  | "forgetTitles"
+  | "resetTaxonomy";
 
 /** A statement that groups a whole dataset. */
 const READ_TIMEOUT_MS = 240_000;
@@ -48,9 +53,7 @@ export function taxonomyHandlers({ titles, query }: TaxonomyDeps): Pick<Handlers
         titles: titles.size,
         titles_max: TITLES_MAX,
         occupations: titles.occupations,
-        sources: titles
-          .sources()
-          .map(({ updatedAt, ...source }) => ({ ...source, updated_at: updatedAt })),
+        sources: titles.sources().map(({ updatedAt, ...source }) => ({ ...source, updated_at: updatedAt })),
       };
     },
     taxonomyTitles: async ({ soc, source, prefix, limit, cursor }) => {
@@ -107,7 +110,8 @@ async function titlesOf(
   call: CallInit,
 ): Promise<{ list: { title: string; soc: string; count: number }[]; leftOut: number }> {
   const [titleColumn, socColumn] = [title, soc].map((name) => `CAST(${quoteIdentifier(name)} AS VARCHAR)`);
-  const condition = status === undefined ? "" : `WHERE CAST(${quoteIdentifier(status.column)} AS VARCHAR) = ?`;
+  const condition =
+    status === undefined ? "" : `WHERE CAST(${quoteIdentifier(status.column)} AS VARCHAR) = ?`;
   const sql = `SELECT trim(${titleColumn}) AS "title", trim(${socColumn}) AS "soc", count(*) AS "rows" FROM ${quoteIdentifier(dataset)}
     ${condition} GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 LIMIT ${TITLES_A_REQUEST}`;
   const params = status === undefined ? [] : [status.is];

@@ -61,7 +61,10 @@ describe("titles that are learnt", () => {
     await titles.learn("learnt", list(["yard lead", LEADING, 2]), false);
     expect(await titles.learn("learnt", list(["yard lead", LEADING, 2]), false)).toMatchObject({ learnt: 0 });
     await titles.learn("learnt", list(["yard lead", LEADING, 7], ["yard lead", MOWING, 1]), false);
-    expect(titles.exact("Yard Lead")).toEqual([[LEADING, 7], [MOWING, 1]]);
+    expect(titles.exact("Yard Lead")).toEqual([
+      [LEADING, 7],
+      [MOWING, 1],
+    ]);
   });
 
   test("are replaced as a whole, and forgotten as a whole, also on disk", async () => {
@@ -113,7 +116,9 @@ describe("damage", () => {
       const again = await open(at);
       expect([harm, again.damage?.code]).toEqual([harm, "internal"]);
       expect(again.exact("forklift driver")?.[0]?.[0]).toBe("53-7051");
-      await expect(again.learn("list", list(["x y", MOWING, 1]), false)).rejects.toMatchObject({ code: "internal" });
+      await expect(again.learn("list", list(["x y", MOWING, 1]), false)).rejects.toMatchObject({
+        code: "internal",
+      });
       await again.reset();
       expect(again.damage).toBeUndefined();
       await again.learn("list", list(["x y", MOWING, 1]), false);

@@ -237,7 +237,10 @@ export class KnownTitles {
     return this.#inTurn(async () => {
       await this.#loaded;
       if (this.#damage === undefined)
-        throw new Fault("conflict", "The titles are not damaged. Forget a source: lakehouse taxonomy forget SOURCE");
+        throw new Fault(
+          "conflict",
+          "The titles are not damaged. Forget a source: lakehouse taxonomy forget SOURCE",
+        );
       const { folder } = this.#deps;
       const mark = new Date(this.#deps.clock.now()).toISOString().replaceAll(/[:.]/g, "-");
       const file = join(folder, TITLE_FILE);
@@ -264,7 +267,9 @@ export class KnownTitles {
     for (const { title, soc } of shippedTitles()) this.#count(title, soc, SHIPPED_USES);
     const { folder, log, failures } = this.#deps;
     const file = join(folder, TITLE_FILE);
-    const traces = await Promise.all([file, `${file}.commits`].map((path) => stat(path).catch(() => undefined)));
+    const traces = await Promise.all(
+      [file, `${file}.commits`].map((path) => stat(path).catch(() => undefined)),
+    );
     if (traces.every((found) => found === undefined)) return;
     try {
       const store = await TitleStore.open(folder);
@@ -417,8 +422,12 @@ export function shippedTitles(): readonly { title: string; soc: string; role: st
   const socs = new Map(ROLES.map(({ name, soc }) => [name, soc]));
   const written = readTable(TITLE_TABLE, ["role", "language", "strength", "titles"])
     .filter(({ role, strength }) => strength === "full" && socs.has(role))
-    .flatMap(({ role, titles }) => listOf(titles).map((title) => ({ title, soc: socs.get(role) ?? "", role })));
-  const named = ROLES.flatMap(({ name, soc, aliases }) => [name, ...aliases].map((title) => ({ title, soc, role: name })));
+    .flatMap(({ role, titles }) =>
+      listOf(titles).map((title) => ({ title, soc: socs.get(role) ?? "", role })),
+    );
+  const named = ROLES.flatMap(({ name, soc, aliases }) =>
+    [name, ...aliases].map((title) => ({ title, soc, role: name })),
+  );
   shipped = [...named, ...written];
   return shipped;
 }

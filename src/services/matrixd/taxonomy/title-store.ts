@@ -158,6 +158,9 @@ export class TitleStore {
 
   async #clear({ source, generation }: StoredSource): Promise<void> {
     for (const table of ["titles", "occupations"])
-      await this.#state.run(`delete from ${table} where source = $1 and generation = $2`, [source, generation]);
+      await this.#state.run(`delete from ${table} where source = $1 and generation = $2`, [
+        source,
+        generation,
+      ]);
   }
 }
