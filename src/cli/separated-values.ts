@@ -20,8 +20,8 @@ export async function readTextTable({ name, bytes = 0, stream }: InputFile): Pro
 }
 
 export function textTable(text: string, name: string): TextTable {
-  const [head = "", ...lines] = records(text.replace(/^\uFEFF/, ""));
-  const columns = [...head].map((column) => column.trim());
+  const [head = [], ...lines] = records(text.replace(/^\uFEFF/, ""));
+  const columns = head.map((column) => column.trim());
   if (columns.length < 2) throw new UsageProblem(`${name} has no columns: its first line names them.`);
   const rows = lines.map((line) =>
     Object.fromEntries(columns.map((column, at) => [column, (line[at] ?? "").trim()])),

@@ -9,7 +9,6 @@ import { type Role, roleNamed } from "#domain/roles";
 import type { CallInit } from "#rpc/call";
 import type { Service } from "#rpc/contract";
 import { OWN_FIELDS, PLACE_FIELD, SOC_FIELD, STATE_FIELD } from "../corpus/build.ts";
-import { NONE } from "../corpus/row-facts.ts";
 import type { Generation } from "../corpus/generation.ts";
 import { bestByPlace } from "./by-place.ts";
 import { type Conditions, conditionsOf, type Filter } from "./conditions.ts";
