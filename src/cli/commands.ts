@@ -71,6 +71,14 @@ export const SECTIONS: Readonly<Record<string, Readonly<Record<string, Entry>>>>
       summary: "Record what worked, list it, and see what it did",
       load: async () => (await import("./commands/playbook.ts")).playbook,
     },
+    taxonomy: {
+      summary: "Show, import or learn the titles that people write for occupations",
+      load: async () => (await import("./commands/taxonomy.ts")).taxonomy,
+    },
+    role: {
+      summary: "Show which role an order asks for",
+      load: async () => (await import("./commands/role.ts")).role,
+    },
     vectors: {
       summary: "List vector indexes; create and restore their snapshots",
       load: async () => (await import("./commands/vectors.ts")).vectors,

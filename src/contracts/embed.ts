@@ -18,6 +18,10 @@ export const embed = {
     input: z.strictObject({
       texts: z.array(z.string().max(TEXT_CHARS_MAX)).min(1).max(TEXTS_MAX),
       model: z.string().max(200).optional(),
+      input: z
+        .enum(["query", "document"])
+        .default("document")
+        .describe("What the texts are: some models embed what is searched for otherwise than what is found"),
       encoding: z.enum(["float", "base64"]).default("float").describe("base64: little-endian 32-bit floats"),
     }),
     bodyBytesMax: 32 * 1024 * 1024,

@@ -3,6 +3,8 @@
 import { z } from "zod";
 import { op } from "#rpc/contract";
 import { datasetName, jsonObject, pageInput, plainName, timestamp, snapshotId } from "./shapes.ts";
+import { taxonomyOperations } from "./taxonomy.ts";
+import { tuningOperations } from "./tuning.ts";
 import { fieldKind, filter } from "./vector.ts";
 
 const role = z.object({
@@ -463,6 +465,8 @@ export const matrix = {
     errors: ["not_found"],
     scope: "write",
   }),
+  ...tuningOperations,
+  ...taxonomyOperations,
   recordPlaybook: op({
     method: "POST",
     path: "/v1/matrix/playbooks/record",

@@ -15,6 +15,7 @@ import { emit, type Field, formatOf, isForPeople, jsonText, pairLines } from "..
 import { count, counted, duration, moment } from "../terminal/plain-text.ts";
 import { createProgress } from "../terminal/progress.ts";
 import { say, write } from "../terminal/terminal.ts";
+import { tune } from "./corpus-tune.ts";
 
 export type CorpusPlan = Parameters<House["matrixd"]["putCorpus"]>[0];
 
@@ -156,9 +157,9 @@ const rm = command({
 
 export const corpus = group({
   name: "corpus",
-  summary: "List, show, build or remove corpora, which are what is searched",
+  summary: "List, show, build, tune or remove corpora, which are what is searched",
   examples: ["lakehouse corpus ls", "lakehouse corpus show workers", "lakehouse corpus build workers"],
-  commands: { ls, show, build, rm },
+  commands: { ls, show, build, tune, rm },
   fallback: "ls",
 });
 

@@ -158,7 +158,7 @@ function nearOf(place: string, within: string | undefined): Near {
 }
 
 /** How the order was interpreted, in one line. */
-export function readAs({ query }: Searched): string {
+export function readAs({ query }: Pick<Searched, "query">): string {
   const { role, roles, exclude, person, unread, corrections } = query;
   const [likely] = query.candidates;
   const guess = likely === undefined ? "" : `, perhaps ${likely.role} (${percent(likely.p)})`;

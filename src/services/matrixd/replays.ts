@@ -17,6 +17,7 @@ import type { PlaybookUse } from "./rank/lifting.ts";
 import { orderable } from "./rank/merge.ts";
 import { placed } from "./rank/order.ts";
 import { type Request, retrieve } from "./rank/retrieve.ts";
+import { STANDARD_WEIGHTS } from "./rank/score.ts";
 
 export interface ReplaysDeps {
   readonly playbooks: Playbooks;
@@ -98,6 +99,7 @@ export function createReplays({ playbooks, corpora, understanding, vector, failu
       mode: "hybrid",
       explain: false,
       now: before,
+      weights: corpora.weightsAt(corpus, before) ?? STANDARD_WEIGHTS,
       playbooks: use,
       filter: undefined,
       near: undefined,

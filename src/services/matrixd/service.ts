@@ -24,11 +24,15 @@ import { recordedEvent } from "./playbooks/describe.ts";
 import { Playbooks, type PlaybooksDeps } from "./playbooks/playbooks.ts";
 import type { PlaybookUse } from "./rank/lifting.ts";
 import { countsOf, ranked } from "./rank/merge.ts";
-import { type PlaybookCounts, retrieve } from "./rank/retrieve.ts";
+import { measuredCandidates, type PlaybookCounts, retrieve } from "./rank/retrieve.ts";
 import type { RowPlace } from "./rank/row-place.ts";
+import { STANDARD_WEIGHTS } from "./rank/score.ts";
+import { type JudgedQuery, tune } from "./rank/tune.ts";
 import { whyNot } from "./rank/why-not.ts";
 import { createReplays } from "./replays.ts";
 import { createUnderstanding, type Understood } from "./query/understand.ts";
+import { taxonomyHandlers } from "./taxonomy/handlers.ts";
+import { KnownTitles } from "./taxonomy/known-titles.ts";
 
 export interface MatrixdDeps {
   readonly catalog: Service<typeof catalog>;
@@ -36,6 +40,8 @@ export interface MatrixdDeps {
   readonly embed: Service<typeof embed>;
   readonly vector: Service<typeof vector>;
   readonly folder: string;
+  /** Where imported and learnt titles are kept. */
+  readonly taxonomyFolder: string;
   readonly log: Log;
   readonly clock?: Clock;
   readonly recorder: JournalRecorder;
@@ -80,8 +86,9 @@ const REQUESTS_MAX = 8;
 
 export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>> {
   const clock = deps.clock ?? systemClock;
-  const understanding = createUnderstanding(deps.embed, clock);
   const failures = new BackgroundFailures(deps.log);
+  const titles = new KnownTitles({ folder: deps.taxonomyFolder, clock, log: deps.log, failures });
+  const understanding = createUnderstanding(deps.embed, clock, titles);
   const corpora = await Corpora.open({ ...deps, understanding, clock, failures });
   const playbooks = await Playbooks.open({
     ...deps,
@@ -149,6 +156,7 @@ export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>>
       now: momentOf(input.now) ?? momentOf(input.at) ?? clock.now(),
       playbooks: playbookUse(input, generation),
       explainId: typeof explain === "object" ? explain.id : undefined,
+      weights: corpora.weightsAt(generation.corpus, momentOf(input.at) ?? clock.now()) ?? STANDARD_WEIGHTS,
     };
     const {
       hits,
@@ -240,7 +248,11 @@ export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>>
       const own = await searchRole(names, forRole, call);
       further.push({ ...request, hits: own.hits });
     }
-    const idle = requests.length > REQUESTS_MAX ? ["roles", ...read.notApplied] : [...read.notApplied];
+    const idle = [
+      ...(titles.damage === undefined ? [] : ["taxonomy"]),
+      ...(requests.length > REQUESTS_MAX ? ["roles"] : []),
+      ...read.notApplied,
+    ];
     const query = {
       text: input.query_text,
       role: read.role,
@@ -257,6 +269,7 @@ export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>>
       per_corpus: perCorpus,
       degraded:
         playbook.degraded !== undefined ||
+        titles.damage !== undefined ||
         Object.values(perCorpus).some(({ degraded }) => degraded !== undefined),
       took_ms: performance.now() - started,
     };
@@ -315,11 +328,44 @@ export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>>
     return found;
   };
 
+  /** Judged queries that some row of the corpus answers, with their candidates. */
+  const judgedQueries = async (
+    generation: Generation,
+    judgements: readonly Judgement[],
+    call: CallInit,
+  ): Promise<JudgedQuery[]> => {
+    const queries: JudgedQuery[] = [];
+    for (const [text, grades] of gradesByQuery(judgements, generation)) {
+      const understood = await understanding.understand(
+        { text, role: undefined, now: undefined, model: generation.model },
+        call,
+      );
+      const request = {
+        understood,
+        text,
+        role: undefined,
+        k: TUNED_K,
+        mode: "hybrid" as const,
+        filter: undefined,
+        near: undefined,
+        explain: false,
+        now: clock.now(),
+        weights: STANDARD_WEIGHTS,
+      };
+      const measures = await measuredCandidates(generation, request, deps.vector, call);
+      queries.push({ measures, grades });
+    }
+    if (queries.length > 0) return queries;
+    throw new Fault("invalid", `No judgement grades a row of ${generation.corpus} above 0.`, {
+      details: [{ path: "judgements", message: "name no row of the corpus" }],
+    });
+  };
+
   const handlers: Handlers<typeof matrix> = {
     search,
     retrieve: search,
-    role: async ({ text, now }, call) => {
-      const { order, role, candidates } = await understanding.read(text, momentOf(now), call);
+    role: async ({ text, now }) => {
+      const { order, role, candidates } = await understanding.read(text, momentOf(now));
       return { ...role, ...partsOf(order, candidates) };
     },
     putCorpus: ({ corpus, ...wanted }, call) =>
@@ -352,6 +398,29 @@ export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>>
         if (signal.aborted) return;
       }
     },
+    tuneCorpus: async ({ corpus, judgements, apply }, call) => {
+      const generation = corpora.generation(corpus);
+      const current = corpora.weightsAt(corpus, clock.now()) ?? STANDARD_WEIGHTS;
+      const queries = await judgedQueries(generation, judgements, call);
+      const { weights, before, after } = await tune(queries, current);
+      const applied = apply && after > before;
+      const version = applied
+        ? await corpora.setWeights(corpus, weights, { ndcg: after, queries: queries.length })
+        : undefined;
+      return {
+        applied,
+        queries: queries.length,
+        before: { weights: current, ndcg: before },
+        after: { weights, ndcg: after },
+        ...(version === undefined ? {} : { version: version.version }),
+      };
+    },
+    corpusWeights: ({ corpus }) => ({
+      weights: corpora.weightsAt(corpus, clock.now()) ?? STANDARD_WEIGHTS,
+      versions: corpora.weightVersions(corpus).toReversed(),
+    }),
+    setWeights: ({ corpus, weights = STANDARD_WEIGHTS }) => corpora.setWeights(corpus, weights),
+    ...taxonomyHandlers({ titles, query: deps.query }),
     dropCorpus: async ({ corpus }) => {
       await corpora.drop(corpus);
       return null;
@@ -362,13 +431,18 @@ export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>>
     handlers,
     stats: () => ({
       failures: withLost(failures.counts, deps.recorder.stats().lost),
-      damaged: [...corpora.damaged(), ...(playbooks.damaged === undefined ? [] : ["playbooks"])],
+      damaged: [
+        ...corpora.damaged(),
+        ...(playbooks.damaged === undefined ? [] : ["playbooks"]),
+        ...(titles.damage === undefined ? [] : ["taxonomy"]),
+      ],
     }),
     close: async () => {
       await replays.close();
       await playbooks.close();
       await deps.recorder.stop();
       await corpora.close();
+      await titles.close();
     },
   };
 }
@@ -449,6 +523,27 @@ function filterOf(
   }
   const condition = { near: { field: geoField, ...near } };
   return filter === undefined ? condition : { and: [filter, condition] };
+}
+
+type Judgement = ParsedOf<(typeof matrix)["tuneCorpus"]>["judgements"][number];
+
+/** Queries beyond these are left out: each costs a search, and weights do not change any more. */
+const TUNED_QUERIES_MAX = 2000;
+const TUNED_K = 100;
+
+/** Grades above 0 of rows that the corpus has, by query. */
+function gradesByQuery(
+  judgements: readonly Judgement[],
+  { rows }: Generation,
+): ReadonlyMap<string, ReadonlyMap<string, number>> {
+  const queries = new Map<string, Map<string, number>>();
+  for (const { query_text: text, id, grade } of judgements) {
+    if (grade <= 0 || !rows.has(id)) continue;
+    const own = queries.get(text);
+    if (own !== undefined) own.set(id, grade);
+    else if (queries.size < TUNED_QUERIES_MAX) queries.set(text, new Map([[id, grade]]));
+  }
+  return queries;
 }
 
 /** An order for a person whom only the corpus knows. A text that is a name asks for nothing else. */

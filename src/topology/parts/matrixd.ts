@@ -23,5 +23,6 @@ export const buildMatrixd: BuildDaemon<
         harmMax: settings.playbook_harm_max,
       },
     },
+    taxonomyFolder: join(settings.data, "taxonomy"),
     log,
   });

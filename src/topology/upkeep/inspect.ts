@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import type { Settings } from "#config";
 import type { House } from "#contracts/house";
 import type { Log } from "#lib/log";
-import { Fault } from "#rpc/fault";
+import { Fault, toFault } from "#rpc/fault";
 import { startServices } from "../services.ts";
 import { inspectBudgets } from "./chat-state.ts";
 
@@ -17,6 +17,7 @@ export interface Finding {
     | "object"
     | "index"
     | "corpus"
+    | "taxonomy"
     | "journal"
     | "budgets"
     | "playbook"
@@ -139,6 +140,11 @@ async function inspectPlaybooks({ matrixd }: Pick<House, "matrixd">): Promise<Fi
 
 async function inspectCorpora({ matrixd }: Pick<House, "matrixd">): Promise<Finding[]> {
   const findings: Finding[] = [];
+  await matrixd.taxonomy({}).catch((error: unknown) => {
+    const { code, message } = toFault(error);
+    if (code !== "internal") throw error;
+    findings.push({ part: "taxonomy", name: "titles", problem: message, remedy: "restore" });
+  });
   const { damaged = [] } = await matrixd.corpora({ limit: 1 });
   for (const name of damaged) {
     const problem = `The definition of the corpus ${name} is damaged: restore it, or define the corpus again.`;

@@ -22,7 +22,7 @@ import { parseTemplate } from "./template.ts";
 import { readTitleTable, type Spelling } from "./title-table.ts";
 import { canonicalStatus, dayNumber, heldCertificates, spokenLanguages } from "#domain/qualifications";
 import { titleKey, TITLES_MAX, type TitleTable } from "./titles.ts";
-import { TAXONOMY, type Understanding } from "../query/understand.ts";
+import type { Understanding } from "../query/understand.ts";
 
 export interface BuildDeps {
   readonly query: Service<typeof query>;
@@ -72,7 +72,9 @@ export const OWN_FIELDS = {
 } as const;
 
 /** Changes with whatever a build writes besides its plan: what was written under another mark is written again. */
-export const BUILD_MARK = `${TAXONOMY}-${Bun.hash(JSON.stringify(OWN_FIELDS)).toString(36)}`;
+export async function buildMark({ understanding }: Pick<BuildDeps, "understanding">): Promise<string> {
+  return `${await understanding.taxonomy()}-${Bun.hash(JSON.stringify(OWN_FIELDS)).toString(36)}`;
+}
 
 /** Rows that are embedded and written in one go: less than 20 ms of work before others get their turn. */
 const BATCH_ROWS = 64;
@@ -98,7 +100,8 @@ export async function buildGeneration(
   const template = parseTemplate(plan.text);
   onProgress("read", 0);
   const former = before?.model === plan.model ? before : undefined;
-  const table = await titlesOf(plan, former, deps, call);
+  const taxonomy = await deps.understanding.taxonomy();
+  const table = await titlesOf(plan, former?.taxonomy === taxonomy ? former.table : undefined, deps, call);
   const titleNumbers = new Map(table.all.map(({ text }, title) => [titleKey(text), title]));
   const fields = { ...plan.fields, ...OWN_FIELDS };
   const { created } = await deps.vector.create(
@@ -132,7 +135,10 @@ export async function buildGeneration(
     const texts = fresh.map(({ text }) => text);
     const vectors = new Map(taken);
     if (texts.length > 0) {
-      const reply = await deps.embed.embed({ texts, model: plan.model, encoding: "base64" }, call);
+      const reply = await deps.embed.embed(
+        { texts, model: plan.model, input: "document", encoding: "base64" },
+        call,
+      );
       for (const [at, { id }] of fresh.entries()) vectors.set(id, reply.vectors[at]);
     }
     const items = missing.map(({ id, metadata }) => ({ id, vector: vectors.get(id), metadata }));
@@ -156,7 +162,7 @@ export async function buildGeneration(
     model,
     fields: plan.fields,
     coded: plan.meanings.soc !== undefined,
-    taxonomy: TAXONOMY,
+    taxonomy,
     meanings: plan.meanings,
     ids,
     names: names.some((name) => name !== "") ? names : [],
@@ -203,12 +209,11 @@ async function vectorsOf(
 /** The titles of the dataset's rows, read with as little asking as the last generation leaves. */
 async function titlesOf(
   plan: BuildPlan,
-  former: Generation | undefined,
+  before: TitleTable | undefined,
   { query, understanding }: BuildDeps,
   call: CallInit,
 ): Promise<TitleTable> {
   const { role } = plan.meanings;
-  const before = former?.taxonomy === TAXONOMY ? former.table : undefined;
   const spellings: Spelling[] = [];
   if (role !== undefined) {
     const sql = `SELECT CAST(${quoteIdentifier(role)} AS VARCHAR) AS "text", count(*) AS "rows" FROM ${quoteIdentifier(plan.dataset)}
@@ -255,7 +260,7 @@ function factsOf(
   /** Of a title that no taxonomy knows, an occupation of its own. */
   function occupationOf(): string | undefined {
     if (written === undefined || key === "") return undefined;
-    return (table.all[title] ?? understanding.titleByWords(written)).soc ?? `title ${key}`;
+    return (table.all[title] ?? understanding.readTitle(written)).soc ?? `title ${key}`;
   }
 }
 

@@ -9,6 +9,7 @@ import { z } from "zod";
 import { onAbort } from "#lib/abort";
 import type { catalog } from "#contracts/catalog";
 import { type Corpus, meanings, type Meanings } from "#contracts/matrix";
+import { weightsVersion, type Weights, type WeightsVersion } from "#contracts/tuning";
 import { fieldKind } from "#contracts/vector";
 import type { Clock } from "#lib/clock";
 import { makeFolder } from "#lib/durable";
@@ -17,7 +18,7 @@ import type { BackgroundFailures } from "#rpc/background-failures";
 import type { CallInit } from "#rpc/call";
 import type { Service } from "#rpc/contract";
 import { Fault, FAULTS, toFault, traceOf } from "#rpc/fault";
-import { BUILD_MARK, type BuildDeps, buildGeneration, columnsNeeded, type Progress } from "./build.ts";
+import { type BuildDeps, buildGeneration, buildMark, columnsNeeded, type Progress } from "./build.ts";
 import {
   readDefinitions,
   removeDefinition,
@@ -63,6 +64,8 @@ const definition = z.object({
   leftover: z.array(z.string()).default([]),
   /** Since when the generation answers; "" where a version before did not keep it. */
   active_since: z.string().default(""),
+  /** What its ranking weighed, the newest last. */
+  weights: z.array(weightsVersion).default([]),
   updated_at: z.string(),
 });
 type Definition = z.infer<typeof definition>;
@@ -74,6 +77,7 @@ export type Wanted = Omit<
   | "unfinished"
   | "leftover"
   | "active_since"
+  | "weights"
   | "updated_at"
   | "dimension"
   | "model"
@@ -103,6 +107,8 @@ function newEntry(defined: Definition): Entry {
   };
 }
 
+/** Versions of weights that are kept: a tuning a day for half a year. */
+const VERSIONS_MAX = 200;
 /** How often datasets are looked at for new snapshots. */
 const REFRESH_MS = 5000;
 /** A build reads, embeds and indexes a whole dataset. */
@@ -132,16 +138,13 @@ export class Corpora {
     return corpora;
   }
 
-  /** Work that no search waits for: embeds the taxonomy, and removes what a crash left behind. */
+  /** Work that no search waits for: makes the index of titles, and removes what a crash left behind. */
   async #settle(): Promise<void> {
     await this.#refreshAll();
     const entries = [...this.#entries.values()];
-    const { understanding, log, failures } = this.#deps;
-    for (const model of new Set(entries.map(({ definition: { model } }) => model))) {
-      await understanding.warm(model, {}).catch((error: unknown) => {
-        failures.count("taxonomy embedding");
-        log.debug("the taxonomy could not be embedded yet", { model, ...traceOf(error) });
-      });
+    const { understanding, failures } = this.#deps;
+    if (entries.length > 0) {
+      await understanding.warm().catch((error: unknown) => failures.note("taxonomy", error));
     }
     for (const entry of entries) await this.#clear(entry);
   }
@@ -248,6 +251,36 @@ export class Corpora {
     return { reason: "not_embedded", message };
   }
 
+  /** The versions of what a corpus's ranking weighs, the newest last. */
+  weightVersions(name: string): readonly WeightsVersion[] {
+    return this.#entry(name).definition.weights;
+  }
+
+  /** What a corpus's ranking weighs at a moment, milliseconds since the epoch; undefined before it learnt anything. */
+  weightsAt(name: string, at: number): Weights | undefined {
+    return this.#entry(name).definition.weights.findLast(({ since }) => Date.parse(since) <= at)?.weights;
+  }
+
+  /** Makes weights those that rank from now on. Durable when it resolves. */
+  async setWeights(
+    name: string,
+    weights: Weights,
+    learnt: Pick<WeightsVersion, "ndcg" | "queries"> = {},
+  ): Promise<WeightsVersion> {
+    const entry = this.#entry(name);
+    const versions = entry.definition.weights;
+    const version = { version: (versions.at(-1)?.version ?? 0) + 1, since: this.#now(), weights, ...learnt };
+    const before = entry.definition;
+    entry.definition = { ...before, weights: [...versions, version].slice(-VERSIONS_MAX) };
+    try {
+      await this.#save(entry);
+    } catch (error) {
+      entry.definition = { ...entry.definition, weights: versions };
+      throw error;
+    }
+    return version;
+  }
+
   /** Defines a corpus, or changes it, and brings it up to date in the background. */
   async put(wanted: Wanted, call: CallInit): Promise<Corpus> {
     const { model, dimension } = await this.#modelNamed(wanted.model, call);
@@ -262,6 +295,7 @@ export class Corpora {
       active_since: "",
       unfinished: null,
       // A definition that was lost named its generations.
+      weights: [],
       leftover: this.#damaged.has(wanted.name) ? await this.#generationsOf(wanted.name) : [],
       updated_at: this.#now(),
       ...before?.definition,
@@ -276,6 +310,8 @@ export class Corpora {
     const fresh =
       entry.definition.built === markOf(entry.definition) &&
       entry.generation?.snapshotId === dataset.snapshot_id &&
+      // Occupations that come from titles are those of the taxonomy at the time.
+      (entry.generation.coded || entry.generation.taxonomy === (await this.#deps.understanding.taxonomy())) &&
       !(await this.#isBroken(entry.generation.index, call));
     if (!fresh) this.#start(entry, dataset.snapshot_id, dataset.rows);
     return described(entry);
@@ -288,8 +324,8 @@ export class Corpora {
     this.#entries.set(next.name, entry);
     try {
       await this.#stop(entry, "discard");
-      const { active, built, leftover, active_since } = entry.definition;
-      entry.definition = { ...next, active, built, unfinished: null, leftover, active_since };
+      const { active, built, leftover, active_since, weights } = entry.definition;
+      entry.definition = { ...next, active, built, unfinished: null, leftover, active_since, weights };
       await this.#save(entry);
       entry.failed = undefined;
     } catch (error) {
@@ -440,13 +476,14 @@ export class Corpora {
   /** The index to write: that of a build of the same snapshot which was cut off, or a new one. */
   async #indexFor(entry: Entry, snapshotId: SnapshotId): Promise<string> {
     const { unfinished, name } = entry.definition;
-    if (unfinished?.snapshot_id === snapshotId && unfinished.taxonomy === BUILD_MARK) return unfinished.index;
+    const mark = await buildMark(this.#deps);
+    if (unfinished?.snapshot_id === snapshotId && unfinished.taxonomy === mark) return unfinished.index;
     await this.#abandon(entry);
     const index = `corpus.${name}.${crypto.randomUUID().slice(0, 8)}`;
     // Known before it is there: a crash leaves nothing that nobody knows.
     entry.definition = {
       ...entry.definition,
-      unfinished: { index, snapshot_id: snapshotId, taxonomy: BUILD_MARK },
+      unfinished: { index, snapshot_id: snapshotId, taxonomy: mark },
     };
     await this.#save(entry);
     return index;
@@ -604,6 +641,7 @@ function described({ definition: defined, generation, build }: Entry): Corpus {
     unfinished: _unfinished,
     leftover: _leftover,
     active_since: _activeSince,
+    weights: _weights,
     ...shown
   } = defined;
   const failed = build?.error !== undefined;

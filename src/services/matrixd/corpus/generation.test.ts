@@ -11,6 +11,7 @@ import { loadGeneration, removeGeneration, saveGeneration } from "./generation-f
 import { cachedRelevance, type Relevance } from "../rank/relevance.ts";
 import { readTitleTable } from "./title-table.ts";
 import { createUnderstanding } from "../query/understand.ts";
+import { shippedOnly } from "../taxonomy/titles.testing.ts";
 
 const ROWS = [
   ["w1", "Forklift Operator", "53-7051", "Denver", "CO"],
@@ -20,9 +21,11 @@ const ROWS = [
   ["w5", "Warehouse Associate", "53-7062", "Denver", "CO"],
 ] as const;
 
-const understanding = createUnderstanding(testEmbed().service, {
-  now: () => Date.parse("2026-11-21T12:00:00Z"),
-});
+const understanding = createUnderstanding(
+  testEmbed().service,
+  { now: () => Date.parse("2026-11-21T12:00:00Z") },
+  shippedOnly(),
+);
 const model = "hashed-v1";
 const INDEX = "corpus.people.1";
 

@@ -6,7 +6,14 @@ import type { SnapshotId } from "#contracts/shapes";
 import type { Meanings } from "#contracts/matrix";
 import type { FieldKind } from "#contracts/vector";
 import { type Bm25, bm25 } from "#domain/lexical/bm25";
-import { type Facts, locate, type Located, NONE, rowsByOccupation } from "./row-facts.ts";
+import {
+  type Facts,
+  locate,
+  type Located,
+  NONE,
+  type OccupationRows,
+  rowsByOccupation,
+} from "./row-facts.ts";
 import { type OwnTitles, ownTitles, type TitleTable } from "./titles.ts";
 import { termsOf } from "#domain/lexical/terms";
 
@@ -28,8 +35,7 @@ export interface RankedRows {
   readonly located: Located;
   /** The number of an occupation, NONE when no row has it. */
   occupation(soc: string): number;
-  /** How many rows each occupation has. */
-  readonly occupationRows: Uint32Array;
+  readonly occupationRows: OccupationRows;
 }
 
 export interface GenerationParts extends Pick<RankedRows, "ids" | "words" | "facts"> {

@@ -67,8 +67,11 @@ describe("facts of rows", () => {
           const miles = located.milesTo(at, { lat: 10, lon: 10 });
           expect(miles === undefined).toBe(point === undefined);
         }
-        const coded = rows.filter(({ soc }) => soc !== undefined).length;
-        expect(rowsByOccupation(facts).reduce((sum, count) => sum + count, 0)).toBe(coded);
+        const byOccupation = rowsByOccupation(facts);
+        for (const [number, code] of facts.socs.entries()) {
+          const own = rows.flatMap(({ soc }, at) => (soc === code ? [at] : []));
+          expect([[...byOccupation.of(number)], byOccupation.count(number)]).toEqual([own, own.length]);
+        }
       }),
     );
   });

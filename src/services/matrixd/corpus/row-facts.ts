@@ -129,11 +129,28 @@ export function cityPoint(city: string | undefined, state: string | undefined): 
   return city === undefined || state === undefined ? undefined : citiesNamed(city, state)[0];
 }
 
-/** How many rows have each occupation. */
-export function rowsByOccupation({ soc, socs }: Facts): Uint32Array {
-  const rows = new Uint32Array(socs.length);
-  for (const number of soc) if (number !== NONE) rows[number] = (rows[number] as number) + 1;
-  return rows;
+/** The rows of each occupation, in the order of the rows. */
+export interface OccupationRows {
+  of(occupation: number): Uint32Array;
+  count(occupation: number): number;
+}
+
+export function rowsByOccupation({ soc, socs }: Facts): OccupationRows {
+  const starts = new Uint32Array(socs.length + 1);
+  for (const number of soc) if (number !== NONE) starts[number + 1] = (starts[number + 1] as number) + 1;
+  for (let at = 1; at < starts.length; at++) starts[at] = (starts[at] as number) + (starts[at - 1] as number);
+  const rows = new Uint32Array(starts[socs.length] as number);
+  const filled = starts.slice();
+  for (const [row, number] of soc.entries()) {
+    if (number === NONE) continue;
+    const at = filled[number] as number;
+    rows[at] = row;
+    filled[number] = at + 1;
+  }
+  return {
+    of: (occupation) => rows.subarray(starts[occupation] ?? 0, starts[occupation + 1] ?? 0),
+    count: (occupation) => (starts[occupation + 1] ?? 0) - (starts[occupation] ?? 0),
+  };
 }
 
 /** Questions about the facts that are asked for every candidate. */

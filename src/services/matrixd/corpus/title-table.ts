@@ -33,7 +33,7 @@ export async function readTitleTable(
     const key = titleKey(text);
     if (key === "") continue;
     rows += count;
-    if (understanding.titleByWords(text).confidence >= SURE_MIN) known += count;
+    if (understanding.readTitle(text).confidence >= SURE_MIN) known += count;
     if (!texts.has(key) && texts.size < TITLES_MAX) texts.set(key, text);
   }
   if (known < rows * KNOWN_SHARE_MIN || rows === 0) return { all: [], vectors: new Float32Array() };

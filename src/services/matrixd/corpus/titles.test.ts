@@ -5,9 +5,10 @@ import { collectFacts, NONE } from "./row-facts.ts";
 import { readTitleTable, type Spelling } from "./title-table.ts";
 import { type OwnTitles, ownTitles, type TitleTable, titleKey } from "./titles.ts";
 import { createUnderstanding, type Understanding } from "../query/understand.ts";
+import { shippedOnly } from "../taxonomy/titles.testing.ts";
 
 const { service, asked } = testEmbed();
-const understanding: Understanding = createUnderstanding(service, systemClock);
+const understanding: Understanding = createUnderstanding(service, systemClock, shippedOnly());
 const model = "hashed-v1";
 
 function read(

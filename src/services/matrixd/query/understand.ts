@@ -1,5 +1,5 @@
 // What a text asks for: its role, its place and time, and its vector. The reading is the grammar of `domain/orders`; what
-// it needs of the world, places and the clock, is brought in here. The same text is asked again and again, so what
+// it needs of the world, places, titles and the clock, is brought in here. The same text is asked again and again, so what
 // was understood is kept for a while.
 
 import { setImmediate } from "node:timers/promises";
@@ -7,10 +7,12 @@ import { LRUCache } from "lru-cache";
 import { openGazetteer } from "#adapters/places/geonames";
 import type { embed as embedContract } from "#contracts/embed";
 import type { ReadRole } from "#contracts/matrix";
-import type { OrderReading } from "#domain/orders/order-reading";
+import type { OccupationShare, Vote } from "#domain/occupations/vote";
+import type { OrderReading, RoleShare } from "#domain/orders/order-reading";
 import { type Gazetteer, gazetteerOf, placeName } from "#domain/orders/places/gazetteer";
 import { type OrderReader, orderReader } from "#domain/orders/read-order";
 import { TITLE_TABLE, type Titles, titlesOf, titleSteps } from "#domain/orders/tables/titles";
+import { titleKeys } from "#domain/orders/text/words";
 import { type Point, STATES, stateNamed } from "#domain/places";
 import { type Role, ROLES, roleNamed } from "#domain/roles";
 import { assert } from "#lib/assert";
@@ -18,18 +20,21 @@ import type { Clock } from "#lib/clock";
 import { readVector } from "#lib/vector-text";
 import type { CallInit } from "#rpc/call";
 import type { Service } from "#rpc/contract";
+import type { KnownTitles } from "../taxonomy/known-titles.ts";
+import { climb, NO_ROLE, NO_VOTE, type Rung } from "./ladder.ts";
 import type { Title } from "./title.ts";
-import { type EmbeddedTitles, nearestRole, type RoleVote } from "./nearest-role.ts";
 
 export interface Understood {
   /** What the order says, word by word. */
   readonly order: OrderReading;
   /** The role that is named, null when none is known for sure. */
   readonly role: ReadRole;
-  /** What ranking goes by: the role, or else the nearest one by its titles. */
-  readonly guess: ReadRole;
-  /** The named role as the taxonomy has it; undefined when the text names none that is known. */
+  /** The named role as the shipped taxonomy has it; undefined when the text names none, or one that was imported. */
   readonly known: Role | undefined;
+  /** How likely each occupation is meant, the likeliest first. */
+  readonly shares: readonly OccupationShare[];
+  /** Titles were imported or learnt, and know more than those that ship. */
+  readonly hasLists: boolean;
   /** What may be meant, the likeliest first. */
   readonly candidates: OrderReading["candidates"];
   /** Base64, as it goes to vectord. */
@@ -59,18 +64,16 @@ export interface Understanding {
     model: string,
     call: CallInit,
   ): Promise<{ title: Title; vector: Float32Array }[]>;
-  /** What the taxonomy makes of a title by its words alone. */
-  titleByWords(text: string): Title;
-  /** The order and its nearest roles without a vector of the text. */
-  read(
-    text: string,
-    now: number | undefined,
-    call: CallInit,
-  ): Promise<Pick<Understood, "order" | "role" | "candidates">>;
+  /** What the taxonomy makes of a title. */
+  readTitle(text: string): Title;
+  /** Changes with the taxonomy, and with what was imported and learnt: titles that were read with another one are read again. */
+  taxonomy(): Promise<string>;
+  /** The order and its likely roles. */
+  read(text: string, now: number | undefined): Promise<Pick<Understood, "order" | "role" | "candidates">>;
   /** Where a city is; undefined when no table has it. */
   cityNamed(city: string, state: string): Promise<Point | undefined>;
-  /** Does what the first question to a model would otherwise wait for. */
-  warm(model: string, call: CallInit): Promise<void>;
+  /** Does what the first question would otherwise wait for. */
+  warm(): Promise<void>;
 }
 
 /** Two vectors and some small objects each: about 8 MB in all. */
@@ -79,51 +82,53 @@ const KEPT_MAX = 1000;
 const KEPT_MS = 60_000;
 /** Rows share titles: more than the distinct ones of most datasets. */
 const TITLES_READ_MAX = 20_000;
-
-/** Changes with the taxonomy: what was read with another one is read again. */
-export const TAXONOMY = Bun.hash(JSON.stringify(ROLES) + TITLE_TABLE).toString(36);
-
-const NO_ROLE: ReadRole = { role: null, soc: null, source: "none", confidence: 0 };
+/** Changes with what ships of the taxonomy. */
+const TAXONOMY = Bun.hash(JSON.stringify(ROLES) + TITLE_TABLE).toString(36);
 /** A longer text is a document, whose nearest title says nothing. */
 const ASKED_CHARS_MAX = 400;
 
-export function createUnderstanding(embed: Embed, clock: Clock): Understanding {
+export function createUnderstanding(embed: Embed, clock: Clock, titles: KnownTitles): Understanding {
   const kept = new LRUCache<string, Understood>({ max: KEPT_MAX, ttl: KEPT_MS });
   const titlesRead = new LRUCache<string, Title>({ max: TITLES_READ_MAX });
-  const titles = new Map<string, Promise<EmbeddedTitles>>();
+  const ladder = (read: ReadRole, readAs: readonly RoleShare[], voted: Vote): Rung =>
+    climb(read, readAs, voted, { nameOf: (soc) => titles.nameOf(soc), hasLists: titles.size > 0 });
 
-  const vectorsOf = async (texts: readonly string[], model: string, call: CallInit): Promise<string[]> => {
-    const { vectors } = await embed.embed({ texts: [...texts], model, encoding: "base64" }, call);
+  const vectorsOf = async (
+    texts: readonly string[],
+    input: "query" | "document",
+    model: string,
+    call: CallInit,
+  ): Promise<string[]> => {
+    const { vectors } = await embed.embed({ texts: [...texts], model, input, encoding: "base64" }, call);
     return vectors.map((vector) => {
       assert(typeof vector === "string", "base64 was asked for");
       return vector;
     });
   };
 
-  /** Every title of the taxonomy as the model sees it; asked once a model. */
-  const taxonomyFor = (model: string, call: CallInit): Promise<EmbeddedTitles> => {
-    const before = titles.get(model);
-    if (before !== undefined) return before;
-    const asked = embedTitles(embed, model, call);
-    titles.set(model, asked);
-    asked.catch(() => titles.delete(model));
-    return asked;
-  };
+  const ofOrder = (order: OrderReading, words: string | undefined): Rung =>
+    ladder(roleOf(order), order.candidates, words === undefined ? NO_VOTE : titles.vote(words));
 
-  const nearestTo = async (vector: Float32Array, model: string, call: CallInit): Promise<Nearest> => {
-    const { role, soc, source, confidence, votes } = nearestRole(await taxonomyFor(model, call), vector);
-    return { guess: { role, soc, source, confidence }, votes };
+  /** A role that the caller names: one that ships, or a title that was imported or learnt. */
+  const ofGiven = (given: string): Rung => {
+    const named = namedRole(given);
+    if (named !== undefined) {
+      const { role, soc } = named;
+      return { role: named, shares: [{ soc, p: 1 }], candidates: [{ role, soc, p: 1 }] };
+    }
+    const rung = ladder(NO_ROLE, [], titles.vote(given));
+    return rung.role.role === null ? rung : { ...rung, role: { ...rung.role, source: "given" } };
   };
 
   const understood = async (question: TextToRead, call: CallInit): Promise<Understood> => {
     const { text, role: given, model, now } = question;
     const { reader } = await knowledge();
+    await titles.loaded();
     const order = reader.read(text, now ?? clock.now());
-    const named = given === undefined ? undefined : namedRole(given);
-    const unknownRole = named === undefined ? given : undefined;
     const words = given ?? askedOf(text, order);
     const [vector = "", wordsVector] = await vectorsOf(
       words === undefined ? [text] : [text, words],
+      "query",
       model,
       call,
     );
@@ -131,20 +136,41 @@ export function createUnderstanding(embed: Embed, clock: Clock): Understanding {
       words === undefined || wordsVector === undefined
         ? undefined
         : { text: words, vector: floatsOf(wordsVector) };
-    const role = given === undefined ? roleOf(order) : (named ?? NO_ROLE);
-    const nearest =
-      role.role === null && given === undefined && asked !== undefined
-        ? await nearestTo(asked.vector, model, call)
-        : undefined;
+    const { role, shares, candidates } = given === undefined ? ofOrder(order, words) : ofGiven(given);
     const known = role.role === null ? undefined : roleNamed(role.role);
-    const candidates =
-      nearest === undefined || order.candidates.length > 0 ? order.candidates : nearest.votes;
-    return { order, role, guess: nearest?.guess ?? role, known, candidates, vector, asked, unknownRole };
+    const unknownRole = role.role === null ? given : undefined;
+    return {
+      order: withTitle(order, role),
+      role,
+      known,
+      shares,
+      hasLists: titles.size > 0,
+      candidates,
+      vector,
+      asked,
+      unknownRole,
+    };
+  };
+
+  const readTitle = (text: string): Title => {
+    const key = `${titles.version} ${text}`;
+    const before = titlesRead.get(key);
+    if (before !== undefined) return before;
+    const voted = titles.vote(text);
+    const { role, shares } = ladder(titleRole(text), [], voted);
+    const [likely] = shares;
+    const guessed = (likely?.p ?? 0) * voted.similarity;
+    const title: Title =
+      role.role !== null || likely === undefined || guessed < GUESSED_MIN
+        ? { text, role: role.role, soc: role.soc, confidence: role.confidence }
+        : { text, role: null, soc: likely.soc, confidence: guessed };
+    titlesRead.set(key, title);
+    return title;
   };
 
   return {
     understand: async (question, call) => {
-      const key = `${question.model}\n${question.role ?? ""}\n${question.now ?? ""}\n${question.text}`;
+      const key = `${titles.version}\n${question.model}\n${question.role ?? ""}\n${question.now ?? ""}\n${question.text}`;
       const before = kept.get(key);
       if (before !== undefined) return before;
       const now = await understood(question, call);
@@ -153,42 +179,27 @@ export function createUnderstanding(embed: Embed, clock: Clock): Understanding {
     },
     readTitles: async (texts, model, call) => {
       if (texts.length === 0) return [];
-      const vectors = await vectorsOf(texts, model, call);
-      const taxonomy = await taxonomyFor(model, call);
+      const vectors = await vectorsOf(texts, "document", model, call);
+      await titles.loaded();
       const read: { title: Title; vector: Float32Array }[] = [];
       for (const [at, text] of texts.entries()) {
-        const vector = floatsOf(vectors[at] ?? "");
-        let reading = titleRole(text);
-        if (reading.role === null) {
-          // About 2 ms each, and nobody waits for a build.
-          await setImmediate();
-          reading = { ...nearestRole(taxonomy, vector, { marginMin: 0 }) };
-        }
-        const { role, soc, confidence } = reading;
-        read.push({ title: { text, role, soc, confidence }, vector });
+        read.push({ title: readTitle(text), vector: floatsOf(vectors[at] ?? "") });
+        // About a millisecond each, and nobody waits for a build.
+        await setImmediate();
       }
       return read;
     },
-    titleByWords: (text) => {
-      const before = titlesRead.get(text);
-      if (before !== undefined) return before;
-      const { role, soc, confidence } = titleRole(text);
-      const title = { text, role, soc, confidence };
-      titlesRead.set(text, title);
-      return title;
+    readTitle,
+    taxonomy: async () => {
+      await titles.loaded();
+      return `${TAXONOMY}-${titles.version}`;
     },
-    read: async (text, now, call) => {
+    read: async (text, now) => {
       const { reader } = await knowledge();
+      await titles.loaded();
       const order = reader.read(text, now ?? clock.now());
-      const role = roleOf(order);
-      const words = askedOf(text, order);
-      if (role.role !== null || order.candidates.length > 0 || words === undefined)
-        return { order, role, candidates: order.candidates };
-      const { models } = await embed.models({}, call);
-      const model = models.find((one) => one.default)?.name ?? "";
-      const [vector = ""] = await vectorsOf([words], model, call);
-      const { votes } = await nearestTo(floatsOf(vector), model, call);
-      return { order, role, candidates: votes };
+      const { role, candidates } = ofOrder(order, askedOf(text, order));
+      return { order: withTitle(order, role), role, candidates };
     },
     cityNamed: async (city, state) => {
       const { gazetteer } = await knowledge();
@@ -196,17 +207,15 @@ export function createUnderstanding(embed: Embed, clock: Clock): Understanding {
       const place = gazetteer.named(placeName(city)).find((one) => one.state === code);
       return place === undefined ? undefined : { lat: place.lat, lon: place.lon };
     },
-    warm: async (model, call) => {
-      await taxonomyFor(model, call);
+    warm: async () => {
+      await titles.warm();
       await knowledge();
     },
   };
 }
 
-interface Nearest {
-  readonly guess: ReadRole;
-  readonly votes: readonly RoleVote[];
-}
+/** A title whose likeliest occupation has less of the vote, and of the nearness, has an occupation of its own. */
+const GUESSED_MIN = 0.15;
 
 interface Knowledge {
   readonly reader: OrderReader;
@@ -260,12 +269,19 @@ function roleOf({ role, soc, source, confidence }: OrderReading): ReadRole {
   return { role, soc, source, confidence };
 }
 
+/** Words of a title that was learnt are read, also where the grammar made nothing of them. */
+function withTitle(order: OrderReading, { role, soc }: ReadRole): OrderReading {
+  if (role === null || soc === order.soc) return order;
+  const title = new Set(titleKeys(order.rest));
+  return { ...order, unread: order.unread.filter((word) => titleKeys(word).some((key) => !title.has(key))) };
+}
+
 /** What titles are compared with. */
 function askedOf(text: string, { rest }: OrderReading): string | undefined {
   return text.length > ASKED_CHARS_MAX || rest === "" ? undefined : rest;
 }
 
-function namedRole(given: string): ReadRole | undefined {
+function namedRole(given: string): (ReadRole & { readonly role: string; readonly soc: string }) | undefined {
   const named = roleNamed(given) ?? roleNamed(titleRole(given).role ?? "");
   return named && { role: named.name, soc: named.soc, source: "given", confidence: 1 };
 }
@@ -274,24 +290,4 @@ function floatsOf(base64: string): Float32Array {
   const vector = readVector(base64);
   assert(vector !== undefined, "embedd answers whole floats");
   return vector;
-}
-
-/** Titles that are embedded before others get their turn: a few milliseconds. */
-const TITLES_A_REQUEST = 64;
-
-async function embedTitles(embed: Embed, model: string, call: CallInit): Promise<EmbeddedTitles> {
-  const named = ROLES.flatMap(({ name, soc, aliases }) =>
-    [name, ...aliases].map((title) => ({ role: name, soc, title })),
-  );
-  const vectors: Float32Array[] = [];
-  for (let at = 0; at < named.length; at += TITLES_A_REQUEST) {
-    const texts = named.slice(at, at + TITLES_A_REQUEST).map(({ title }) => title);
-    const reply = await embed.embed({ texts, model, encoding: "base64" }, call);
-    vectors.push(...reply.vectors.map((text) => readVector(text) ?? new Float32Array()));
-    await setImmediate();
-  }
-  const dimension = vectors[0]?.length ?? 0;
-  const all = new Float32Array(vectors.length * dimension);
-  vectors.forEach((vector, at) => all.set(vector, at * dimension));
-  return { roles: named, vectors: all, dimension };
 }

@@ -19,6 +19,8 @@ export interface Relevance {
   readonly known: Role | undefined;
   /** Codes of the occupations to look for candidates in, the likeliest first; empty when none is known. */
   readonly socs: readonly string[];
+  /** The same by their numbers. */
+  readonly occupations: readonly number[];
   /** Rows that have these occupations. */
   readonly people: number;
   /** The place that the question names, if it is known where that is. */
@@ -36,6 +38,10 @@ export interface Relevance {
   standing(row: number): Standing;
 }
 
+/** What the occupation of a role that was read must have of the vote to come before all others. */
+const SURE_SHARE_MIN = 0.8;
+/** Where no occupation has as much, a title of the corpus that is written like the question's says more. */
+const KNOWN_SHARE_MIN = { shipped: 0.5, learnt: 0.2 } as const;
 /** A title of the corpus that is written like the question's is as sure as one of the taxonomy's. */
 const OWN_TITLE_CONFIDENCE = 0.95;
 /** When neither the taxonomy knows the role nor a title is this near, nothing is known of it. */
@@ -117,7 +123,7 @@ function wordsOf(
 
 type RoleRelevance = Pick<
   Relevance,
-  "role" | "known" | "socs" | "people" | "title" | "occupation" | "standing"
+  "role" | "known" | "socs" | "occupations" | "people" | "title" | "occupation" | "standing"
 >;
 
 function roleOf(corpus: RankedRows, understood: Understood): RoleRelevance {
@@ -127,6 +133,7 @@ function roleOf(corpus: RankedRows, understood: Understood): RoleRelevance {
     role: understood.role,
     known: understood.known,
     socs: [],
+    occupations: [],
     people: 0,
     title: () => undefined,
     occupation: () => undefined,
@@ -143,39 +150,47 @@ function roleOf(corpus: RankedRows, understood: Understood): RoleRelevance {
     );
   }
   if (titles === undefined || asked === undefined) return nothing;
-  const ownRole = exact === NONE || isSure(understood.role) ? undefined : ownTitle(corpus, exact);
+  const numberOf = (soc: string | null): number => (soc === null ? NONE : corpus.occupation(soc));
+  const shares = understood.shares.flatMap(({ soc, p }) => {
+    const number = numberOf(soc);
+    return number === NONE ? [] : [[number, p] as const];
+  });
+  const least = KNOWN_SHARE_MIN[understood.hasLists ? "learnt" : "shipped"];
+  const ownRole =
+    exact === NONE || understood.role.role !== null || shares.some(([, p]) => p >= least)
+      ? undefined
+      : ownTitle(corpus, exact);
   const role: ReadRole =
     ownRole === undefined
-      ? understood.guess
+      ? understood.role
       : { ...ownRole, source: unknownRole === undefined ? "dictionary" : "given" };
   const known = roleNamed(role.role ?? "");
-  // The nearest role ranks, and is not named: it is a guess.
-  const named = ownRole === undefined ? understood.role : role;
-  const numberOf = (soc: string | null): number => (soc === null ? NONE : corpus.occupation(soc));
   const taxonomy = role.role === null ? undefined : numberOf(role.soc);
   const similarities = titles.similarities(asked.text, asked.vector);
-  const sure = isSure(role);
-  if (!sure && role.role === null && similarities.every((near) => near < SIMILARITY_MIN)) return nothing;
+  const [likely] = understood.shares;
+  const agreed = ownRole !== undefined || (likely?.soc === role.soc && likely.p >= SURE_SHARE_MIN);
+  const sure = isSure(role) && agreed;
+  if (!sure && shares.length === 0 && similarities.every((near) => near < SIMILARITY_MIN)) return nothing;
   const mass = vote({
     similarities,
     occupationsOf: titles.occupationsOf,
     occupations: facts.socs.length,
-    taxonomy: taxonomy === undefined ? undefined : { occupation: taxonomy, confidence: role.confidence },
+    shares,
+    asked: taxonomy,
     adjacent: (known?.adjacent ?? []).map((name) => numberOf(roleNamed(name)?.soc ?? null)),
   });
-  const wanted = new Set([
-    ...(sure ? [taxonomy ?? NONE] : askedFor(mass)),
-    ...(exact === NONE ? [] : titles.occupationsOf(exact).map(([occupation]) => occupation)),
-  ]);
+  const ofTitle = exact === NONE ? [] : titles.occupationsOf(exact).map(([occupation]) => occupation);
+  const wanted = new Set(sure ? [taxonomy ?? NONE, ...ofTitle] : askedFor(mass));
   const ofRole = (row: number): boolean =>
     facts.soc[row] === taxonomy || (exact !== NONE && facts.title[row] === exact);
   // Of a role that is sure, those who have it have all of it.
   const most = sure ? (mass[taxonomy ?? NONE] ?? 0) || 1 : 1;
   return {
-    role: named,
-    known: roleNamed(named.role ?? ""),
+    role,
+    known,
     socs: [...wanted].flatMap((occupation) => facts.socs[occupation] ?? []),
-    people: [...wanted].reduce((sum, occupation) => sum + (corpus.occupationRows[occupation] ?? 0), 0),
+    occupations: [...wanted].filter((occupation) => occupation < facts.socs.length),
+    people: [...wanted].reduce((sum, occupation) => sum + corpus.occupationRows.count(occupation), 0),
     title: (row) => similarities[facts.title[row] as number] ?? 0,
     occupation: (row) => Math.min(1, (mass[facts.soc[row] as number] ?? 0) / most),
     standing: (row) => (sure ? (ofRole(row) ? "asked" : "other") : "open"),

@@ -7,11 +7,12 @@ import type { MatrixHit } from "#contracts/matrix";
 import type { OrderReading } from "#domain/orders/order-reading";
 import type { Point } from "#domain/places";
 import { type Role, roleNamed } from "#domain/roles";
+import { present } from "#lib/assert";
 import type { CallInit } from "#rpc/call";
 import type { Service } from "#rpc/contract";
 import { OWN_FIELDS, PLACE_FIELD, SOC_FIELD, STATE_FIELD } from "../corpus/build.ts";
-import { NONE } from "../corpus/row-facts.ts";
 import type { Generation } from "../corpus/generation.ts";
+import { bestByPlace } from "./by-place.ts";
 import { type Conditions, conditionsOf, type Filter } from "./conditions.ts";
 import { sureRole } from "../playbooks/gate.ts";
 import type { Acting } from "../playbooks/matching.ts";
@@ -21,7 +22,8 @@ import { byScore } from "./order.ts";
 import { personsNamed } from "./persons.ts";
 import { placeOf, type RowPlace } from "./row-place.ts";
 import { cachedRelevance, type Relevance } from "./relevance.ts";
-import { type Mode, type Parts, placePart, scoreOf } from "./score.ts";
+import type { Mode, Weights } from "./score.ts";
+import { measured, type Measures, type Scored, scored } from "./scoring.ts";
 import type { Understood } from "../query/understand.ts";
 
 export interface Request {
@@ -42,6 +44,8 @@ export interface Request {
   readonly playbooks?: PlaybookUse | undefined;
   /** The row whose place is to be explained. */
   readonly explainId?: string | undefined;
+  /** What the parts of the ranking weigh. */
+  readonly weights: Weights;
 }
 
 type Metadata = Readonly<Record<string, unknown>>;
@@ -110,7 +114,9 @@ export async function retrieve(
   const ranking: Ranking = { ...request, relevance, conditions, named, point: near ?? relevance.point, few };
   const matching = named.size > 0 ? undefined : matchingFor(generation, ranking, call);
   const people = await byId(generation, ranking, persons, request.filter ?? {}, vectors, call);
-  let found = people.map((hit) => scoredOf(generation, ranking, hit));
+  const own = measured(generation, ranking, people);
+  let found = scored(own, mode, request.weights).map(unmoved);
+  let compared: Measures = own;
   const knowsNames = generation.names.length > 0 || order.person?.id !== undefined;
   const lookedUp = order.person !== undefined && knowsNames && relevance.role.role === null;
   const notApplied = [...conditions.notApplied];
@@ -124,23 +130,28 @@ export async function retrieve(
     const candidates = await candidatesOf(generation, ranking, pool, vectors, call);
     plan = candidates.plan;
     const others = candidates.hits.filter(({ id }) => !named.has(id));
-    const fitting = fittingOf(
-      ranking,
-      generation,
-      others.map((hit) => scoredOf(generation, ranking, hit)),
-    );
+    const measures = measured(generation, ranking, others);
+    compared = { ...measures, candidates: [...own.candidates, ...measures.candidates] };
+    const fitting = fittingOf(ranking, generation, scored(measures, mode, request.weights).map(unmoved));
     if (found.length === 0) noMatch = fitting.noMatch;
     found.push(...fitting.scored);
   }
   const [first] = order.person === undefined && relevance.role.role === null ? people : [];
   const person = first && (/\d/.test(text) ? { id: first.id } : { name: text.trim() });
+  /** Rows beside the candidates, scored as if they were among them; the candidates' own scores stay as they are. */
+  const beside = (hits: readonly Hit[]): Candidate[] => {
+    const ids = new Set(hits.map(({ id }) => id));
+    const others = compared.candidates.filter(({ id }) => !ids.has(id));
+    const { candidates } = measured(generation, ranking, hits);
+    const all = scored({ ...compared, candidates: [...others, ...candidates] }, mode, request.weights);
+    return all.filter(({ id }) => ids.has(id)).map(unmoved);
+  };
   let playbook = NO_PLAYBOOKS;
   if (matching !== undefined) {
     const matches = await matching;
     const passing = passingFilter(ranking);
     const moved = await lifted(found, matches, request.playbooks?.topK ?? 0, async (ids) => {
-      const hits = await byId(generation, ranking, ids, passing, vectors, call);
-      return hits.map((hit) => scoredOf(generation, ranking, hit));
+      return beside(await byId(generation, ranking, ids, passing, vectors, call));
     });
     const { boosted, injected } = moved;
     playbook = { ...matches, boosted, injected };
@@ -156,7 +167,7 @@ export async function retrieve(
       : await placeOf(
           { generation, ...ranking, id: request.explainId },
           found,
-          (hit) => scoredOf(generation, ranking, hit),
+          (hit) => present(beside([hit])[0], "the row that is explained"),
           (id, filter) => byId(generation, ranking, [id], filter, vectors, call),
         );
   return { hits, scoresRaw, playbook, place, plan, relevance, notApplied, noMatch, person };
@@ -184,15 +195,15 @@ function matchingFor(generation: Generation, ranking: Ranking, call: CallInit): 
 }
 
 /** The k best as they stand, and all that are lifted, each with its place without playbooks. */
-function shownOf(found: readonly Scored[], k: number): { one: Scored; base: number }[] {
+function shownOf(found: readonly Candidate[], k: number): { one: Candidate; base: number }[] {
   const all = found.map((one, base) => ({ one, base }));
   if (!all.some(({ one }) => one.acting !== undefined)) return all.slice(0, k);
-  const isLifted = ({ acting }: Scored): boolean => acting !== undefined && acting.factor < 1;
+  const isLifted = ({ acting }: Candidate): boolean => acting !== undefined && acting.factor < 1;
   const others = all.filter(({ one }) => !isLifted(one)).sort((a, b) => byScore(a.one, b.one));
   return [...all.filter(({ one }) => isLifted(one)), ...others.slice(0, k)];
 }
 
-function byRawScore(a: Scored, b: Scored): number {
+function byRawScore(a: Candidate, b: Candidate): number {
   return b.scoreRaw - a.scoreRaw || a.distance - b.distance || (a.id < b.id ? -1 : 1);
 }
 
@@ -202,7 +213,31 @@ function passingFilter({ filter, conditions, mode }: Ranking): Filter {
   return allOf(mode === "hybrid" ? always : [...always, ...conditions.preferences]);
 }
 
-interface Ranking extends Request {
+/** The candidates of a request with all that weights act on, for whoever looks for better weights. */
+export async function measuredCandidates(
+  generation: Generation,
+  request: Request,
+  vectors: Service<typeof vector>,
+  call: CallInit,
+): Promise<Measures> {
+  const { understood, text, role, mode } = request;
+  const [pool] = POOL_SIZES;
+  const relevance = cachedRelevance(generation, understood, { text, role, mode, rows: pool });
+  const conditions = conditionsOf(generation, request, relevance.socs);
+  const few = relevance.people <= FEW_MAX;
+  const ranking = {
+    ...request,
+    relevance,
+    conditions,
+    named: new Set<string>(),
+    point: relevance.point,
+    few,
+  };
+  const { hits } = await candidatesOf(generation, ranking, pool, vectors, call);
+  return measured(generation, ranking, hits);
+}
+
+export interface Ranking extends Request {
   readonly relevance: Relevance;
   readonly conditions: Conditions;
   /** Ids of persons whom the text names. */
@@ -237,7 +272,7 @@ async function candidatesOf(
     }
     return { hits, plan: "bm25" };
   }
-  const { hits, plan } = await vectors.searchTiers(
+  const { hits: nearest, plan } = await vectors.searchTiers(
     {
       index: generation.index,
       vector: understood.vector,
@@ -249,7 +284,27 @@ async function candidatesOf(
     },
     call,
   );
-  return { hits, plan: mode === "dense" ? plan : `${plan}+bm25` };
+  if (mode === "dense") return { hits: nearest, plan };
+  const hits = [...nearest, ...(await othersByPlace(generation, ranking, nearest, vectors, call))];
+  return { hits, plan: `${plan}+bm25` };
+}
+
+/** Where several occupations may be meant: the best of each by place that are not candidates yet. */
+async function othersByPlace(
+  generation: Generation,
+  ranking: Ranking,
+  found: readonly Hit[],
+  vectors: Service<typeof vector>,
+  call: CallInit,
+): Promise<Hit[]> {
+  const { relevance, point, understood, weights, filter, conditions } = ranking;
+  if (relevance.occupations.length < 2) return [];
+  const { state } = understood.order.slots;
+  const known = new Set(found.map(({ id }) => id));
+  const ids = bestByPlace(generation, relevance.occupations, { point, state }, weights);
+  const always = filter === undefined ? conditions.filters : [filter, ...conditions.filters];
+  const missing = ids.filter((id) => !known.has(id));
+  return byId(generation, ranking, missing.slice(0, IDS_MAX), allOf(always), vectors, call);
 }
 
 /** Those of the rows that pass the filter, with their distances. */
@@ -272,13 +327,13 @@ async function byId(
 function fittingOf(
   { mode, relevance, conditions, filter, near, understood }: Ranking,
   { corpus, titles }: Generation,
-  scored: readonly Scored[],
-): { scored: readonly Scored[]; noMatch: string | undefined } {
-  if (scored.length === 0) return { scored, noMatch: `Nothing in ${corpus} meets the conditions.` };
-  if (mode !== "hybrid") return { scored, noMatch: undefined };
-  const ofRole = scored.filter(({ row }) => relevance.standing(row) === "asked");
-  const isSure = scored.some(({ row }) => relevance.standing(row) !== "open");
-  const related = scored.filter(
+  found: readonly Candidate[],
+): { scored: readonly Candidate[]; noMatch: string | undefined } {
+  if (found.length === 0) return { scored: found, noMatch: `Nothing in ${corpus} meets the conditions.` };
+  if (mode !== "hybrid") return { scored: found, noMatch: undefined };
+  const ofRole = found.filter(({ row }) => relevance.standing(row) === "asked");
+  const isSure = found.some(({ row }) => relevance.standing(row) !== "open");
+  const related = found.filter(
     ({ row, parts }) =>
       relevance.standing(row) === "asked" ||
       (parts.role ?? 0) >= OCCUPATION_RELATED_MIN ||
@@ -291,7 +346,7 @@ function fittingOf(
         noMatch: `Nobody in ${corpus} who meets the conditions is a ${relevance.role.role}.`,
       };
     // Of another role and with the certificate is no more use than of the role and without.
-    return { scored: conditions.preferences.length > 0 ? ofRole : scored, noMatch: undefined };
+    return { scored: conditions.preferences.length > 0 ? ofRole : found, noMatch: undefined };
   }
   const { slots, unread } = understood.order;
   // A place or a status selects by itself, unless what is wanted there is a word that nobody knows.
@@ -302,7 +357,7 @@ function fittingOf(
     ((placed || conditions.preferences.length > 0) && unread.length === 0);
   // Vectors alone relate everything to everything; without titles there is nothing to tell by.
   const relates = related.length > 0 || selective || titles === undefined;
-  if (relates || scored.some(({ parts }) => parts.lexical > 0)) return { scored, noMatch: undefined };
+  if (relates || found.some(({ parts }) => parts.lexical > 0)) return { scored: found, noMatch: undefined };
   return { scored: [], noMatch: `Nothing in ${corpus} is like what the text asks for.` };
 }
 
@@ -333,41 +388,13 @@ function allOf(filters: readonly Filter[]): Filter {
 }
 
 /** A candidate with all that its rank depends on. */
-interface Scored extends Movable {
-  readonly row: number;
-  readonly distance: number;
-  readonly metadata: Metadata;
-  readonly parts: Parts;
-  readonly sameState: boolean;
-  readonly miles: number | undefined;
-  readonly missing: readonly string[];
+interface Candidate extends Scored, Movable {}
+
+function unmoved(one: Scored): Candidate {
+  return { ...one, scoreRaw: one.score, acting: undefined, isInjected: false };
 }
 
-function scoredOf(
-  { rows, located }: Generation,
-  ranking: Ranking,
-  { id, distance, metadata = {} }: Hit,
-): Scored {
-  const { understood, relevance, point, mode, conditions, named } = ranking;
-  const row = rows.get(id) ?? NONE;
-  const { state } = understood.order.slots;
-  const miles = point === undefined ? undefined : located.milesTo(row, point);
-  const sameState = state !== undefined && located.stateOf(row) === state;
-  const parts: Parts = {
-    dense: Math.max(0, 1 - distance),
-    lexical: relevance.lexical(row),
-    title: relevance.title(row),
-    role: relevance.occupation(row),
-    place: state === undefined && miles === undefined ? undefined : placePart(sameState, miles),
-  };
-  const missing = conditions.missing(row);
-  const qualified = conditions.preferences.length === 0 ? undefined : missing.length === 0;
-  const score = named.has(id) ? 1 : scoreOf(parts, mode, relevance.standing(row), qualified);
-  const unmoved = { score, scoreRaw: score, acting: undefined, isInjected: false };
-  return { missing, id, row, distance, metadata, parts, sameState, miles, ...unmoved };
-}
-
-function hitOf(generation: Generation, ranking: Ranking, scored: Scored, base: number): MatrixHit {
+function hitOf(generation: Generation, ranking: Ranking, scored: Candidate, base: number): MatrixHit {
   const { id, row, distance, metadata, parts, sameState, miles, score, missing, acting } = scored;
   const hit: MatrixHit = {
     // Known when all corpora have answered.

@@ -1,6 +1,14 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
-import { type Mode, type Parts, placePart, scoreOf, type Standing } from "./score.ts";
+import {
+  type Mode,
+  type Parts,
+  placePart,
+  rarities,
+  scoreOf as scoreWith,
+  STANDARD_WEIGHTS,
+  type Standing,
+} from "./score.ts";
 
 const share = fc.double({ min: 0, max: 1, noNaN: true });
 const maybe = fc.option(share, { nil: undefined });
@@ -13,6 +21,10 @@ const parts: fc.Arbitrary<Parts> = fc.record({
 });
 const modes = fc.constantFrom<Mode>("hybrid", "dense", "lexical");
 const standings = fc.constantFrom<Standing>("asked", "other", "open");
+
+function scoreOf(one: Parts, mode: Mode, standing: Standing, rarity = 1): number {
+  return scoreWith(one, mode, { standing, qualified: undefined, rarity }, STANDARD_WEIGHTS);
+}
 
 describe("a score", () => {
   test("is between 0 and 1, in every mode", () => {
@@ -53,24 +65,88 @@ describe("a score", () => {
     const bare = { dense: 0.5, lexical: 0.5, title: undefined, role: undefined, place: undefined };
     expect(scoreOf(bare, "hybrid", "open")).toBe(0.5);
     expect(scoreOf({ ...bare, role: 0 }, "hybrid", "open")).toBeLessThan(0.5);
-    expect(scoreOf({ ...bare, place: 0 }, "hybrid", "open")).toBeCloseTo(0.5 / 3, 12);
+    expect(scoreOf({ ...bare, place: 0.2 }, "hybrid", "open")).toBeCloseTo(0.1, 12);
+  });
+
+  test("of the likelier occupation beats any words of another one", () => {
+    const likely = { dense: 0, lexical: 0, title: 0, role: 0.6, place: undefined };
+    const worded = { dense: 1, lexical: 1, title: 1, role: 0.3, place: undefined };
+    expect(scoreOf(likely, "hybrid", "open")).toBeGreaterThan(scoreOf(worded, "hybrid", "open"));
+  });
+});
+
+describe("a list of several occupations that may be meant", () => {
+  /** Expected nDCG of a list of occupations, all rows of equal worth. */
+  function expected(
+    list: readonly string[],
+    chance: Record<string, number>,
+    rows: Record<string, number>,
+  ): number {
+    const dcg = (at: readonly number[]): number => at.reduce((sum, rank) => sum + 1 / Math.log2(rank + 2), 0);
+    return Object.entries(chance).reduce((sum, [name, p]) => {
+      const ranks = list.flatMap((one, rank) => (one === name ? [rank] : []));
+      const ideal = dcg(Array.from({ length: Math.min(10, rows[name] ?? 0) }, (_, rank) => rank));
+      return sum + (p * dcg(ranks)) / ideal;
+    }, 0);
+  }
+
+  test("is put together so that no exchange of two rows makes its expected nDCG higher", () => {
+    const count = fc.integer({ min: 1, max: 30 });
+    fc.assert(
+      fc.property(fc.double({ min: 0.05, max: 0.95, noNaN: true }), count, count, (p, many, few) => {
+        const chance = { a: p, b: 1 - p };
+        const rows = { a: many, b: few };
+        const rarity = rarities(
+          new Map([
+            [0, Array.from({ length: many }, () => 1)],
+            [1, Array.from({ length: few }, () => 1)],
+          ]),
+          1,
+        );
+        const worth = { a: p * (rarity.get(0) ?? 0), b: (1 - p) * (rarity.get(1) ?? 0) };
+        const all = [...Array.from({ length: many }, () => "a"), ...Array.from({ length: few }, () => "b")];
+        const list = all.toSorted((x, y) => worth[y as "a" | "b"] - worth[x as "a" | "b"]).slice(0, 10);
+        const best = expected(list, chance, rows);
+        for (const first of ["a", "b"]) {
+          const other = all.toSorted((x, y) => (x === first ? -1 : 0) - (y === first ? -1 : 0)).slice(0, 10);
+          expect(best).toBeGreaterThanOrEqual(expected(other, chance, rows) - 1e-9);
+        }
+      }),
+    );
+  });
+
+  test("counts the occupation with the fewest rows in full", () => {
+    const rarity = rarities(
+      new Map([
+        [0, [1, 1, 1]],
+        [1, [1]],
+        [2, []],
+      ]),
+      1,
+    );
+    expect(rarity.get(1)).toBe(1);
+    expect(rarity.get(0)).toBeLessThan(0.5);
+    expect(rarities(new Map(), 1).size).toBe(0);
   });
 });
 
 describe("a place", () => {
-  test("gives half for the state and half for being near, which 35 miles halve", () => {
-    expect(placePart(true, 0)).toBe(1);
-    expect(placePart(true, 35)).toBeCloseTo(0.75, 12);
-    expect(placePart(false, 35)).toBeCloseTo(0.25, 12);
-    expect(placePart(true, undefined)).toBe(0.5);
-    expect(placePart(false, undefined)).toBe(0);
+  test("is worth most nearby, a part in the same state, and little elsewhere", () => {
+    const at = (state: boolean, miles?: number): number => placePart(state, miles, STANDARD_WEIGHTS);
+    expect(at(true, 0)).toBe(1);
+    expect(at(true, 50)).toBeCloseTo(0.9, 12);
+    expect(at(true, 1000)).toBeCloseTo(STANDARD_WEIGHTS.state, 3);
+    expect(at(false, 1000)).toBeCloseTo(STANDARD_WEIGHTS.elsewhere, 3);
+    expect([at(true), at(false)]).toEqual([STANDARD_WEIGHTS.state, STANDARD_WEIGHTS.elsewhere]);
   });
 
   test("is worth less the farther away it is", () => {
     const miles = fc.double({ min: 0, max: 10_000, noNaN: true });
     fc.assert(
       fc.property(fc.boolean(), miles, miles, (state, a, b) => {
-        expect(placePart(state, Math.min(a, b))).toBeGreaterThanOrEqual(placePart(state, Math.max(a, b)));
+        expect(placePart(state, Math.min(a, b), STANDARD_WEIGHTS)).toBeGreaterThanOrEqual(
+          placePart(state, Math.max(a, b), STANDARD_WEIGHTS),
+        );
       }),
     );
   });

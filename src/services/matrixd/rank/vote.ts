@@ -1,6 +1,6 @@
-// Which occupations a question asks for, as far as the titles of a corpus can tell: the nearest titles vote, each for
-// the occupations of its rows and by how near it is, and what the taxonomy reads in the question counts twice as
-// much as all of them together. So a title that the taxonomy misreads, or does not have, is still found.
+// Which occupations a question asks for, as far as a corpus has them: what the role ladder says of each occupation, and
+// what the nearest of the corpus's own titles say, each for the occupations of its rows and by how near it is. Own titles
+// count where the ladder knows little: they say what words its people use, and not what others mean by them.
 
 import type { Occupations } from "../corpus/titles.ts";
 
@@ -10,13 +10,13 @@ const VOTERS = 40;
 const VOTE_POWER = 8;
 /** Smaller sums are lost to the precision of a double, and their shares would no longer add up to 1. */
 const VOTES_MIN = 1e-300;
-/** What the taxonomy's reading weighs, beside 1 for all titles together. */
-const TAXONOMY_WEIGHT = 2;
+/** What all own titles together weigh beside 1 for the ladder. */
+const OWN_WEIGHT = 0.1;
 /** A neighbouring role of the one that is asked for gets this much of its share. */
 const ADJACENT_SHARE = 0.3;
-/** Occupations that candidates are looked for in: the first, and those that have a tenth of its votes. */
-const ASKED_MAX = 3;
-const ASKED_SHARE_MIN = 0.1;
+/** Occupations that candidates are looked for in: the first, and those that have a hundredth of its votes. */
+const ASKED_MAX = 8;
+const ASKED_SHARE_MIN = 0.01;
 
 export interface Ballot {
   /** How near each title is to the question, 0 to 1. */
@@ -24,31 +24,30 @@ export interface Ballot {
   occupationsOf(title: number): Occupations;
   /** How many occupations there are. */
   readonly occupations: number;
-  /** What the taxonomy reads: an occupation by number and how sure it is, 0 to 1. */
-  readonly taxonomy: { readonly occupation: number; readonly confidence: number } | undefined;
-  /** Occupations of roles next to the one that is read. */
+  /** What the ladder says: occupations of the corpus by number, each 0 to 1, at most 1 together. */
+  readonly shares: Occupations;
+  /** The occupation of the role that is read, and those of the roles next to it. */
+  readonly asked: number | undefined;
   readonly adjacent: readonly number[];
 }
 
-/** What speaks for each occupation, by its number: at most 1, and 1 in all but for the neighbours. */
+/** What speaks for each occupation, by its number: at most 1, and at most 1 in all but for the neighbours. */
 export function vote(ballot: Ballot): Float32Array {
-  const { similarities, occupationsOf, taxonomy, adjacent } = ballot;
+  const { similarities, occupationsOf, shares, asked, adjacent } = ballot;
   const mass = new Float32Array(ballot.occupations);
   const voters = nearest(similarities, VOTERS);
   const votes = voters.map((title) => (similarities[title] as number) ** VOTE_POWER);
   const sum = votes.reduce((all, one) => all + one, 0);
-  const total = sum < VOTES_MIN ? 0 : sum;
-  const confidence = taxonomy === undefined ? 0 : TAXONOMY_WEIGHT * taxonomy.confidence;
-  const all = (total > 0 ? 1 : 0) + confidence;
-  if (all === 0) return mass;
+  const own = sum < VOTES_MIN ? 0 : OWN_WEIGHT;
+  const ladder = shares.length > 0 ? 1 : 0;
+  if (own + ladder === 0) return mass;
+  for (const [occupation, share] of shares) add(mass, occupation, share / (ladder + own));
   // Votes of titles that are hardly near at all vanish in the arithmetic.
-  for (const [at, title] of total > 0 ? voters.entries() : []) {
+  for (const [at, title] of own > 0 ? voters.entries() : []) {
     for (const [occupation, share] of occupationsOf(title))
-      add(mass, occupation, (share * (votes[at] as number)) / total / all);
+      add(mass, occupation, (own * share * (votes[at] as number)) / sum / (ladder + own));
   }
-  if (taxonomy === undefined) return mass;
-  add(mass, taxonomy.occupation, confidence / all);
-  const neighbours = ADJACENT_SHARE * (mass[taxonomy.occupation] ?? 0);
+  const neighbours = ADJACENT_SHARE * (mass[asked ?? -1] ?? 0);
   for (const occupation of adjacent) mass[occupation] = Math.max(mass[occupation] ?? 0, neighbours);
   return mass;
 }
