@@ -146,8 +146,9 @@ const importTraits = {
   input: importInput,
   work: "bulk",
   idempotent: true,
+  unheld: true,
   timeoutMs: IMPORT_TIMEOUT_MS,
-  errors: ["not_found", "rejected", "conflict"],
+  errors: ["not_found", "rejected"],
   scope: "write",
 } as const;
 

@@ -133,6 +133,7 @@ async function serveGateway(
         storage: neighbours.storaged,
       },
       neighbourMetrics: () => gatherMetrics(settings),
+      observer: neighbours.observerd,
       writes: daemonHold(settings),
     });
   if (!takeOver) {

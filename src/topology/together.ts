@@ -101,6 +101,7 @@ function backendOf({ house, started }: RunningServices, fronts: Fronts): Gateway
       storage: house.storaged,
     },
     neighbourMetrics: () => Promise.resolve([]),
+    observer: house.observerd,
     writes: {
       hold: () =>
         holdInOrder(async (name, drainMs) => {

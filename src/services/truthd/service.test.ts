@@ -35,7 +35,7 @@ async function start(topology: "local" | "remote", folder: string): Promise<Star
   const daemon = await truthd({ ...NEIGHBOURS, file: join(folder, "truth.sqlite") });
   const implementation = implement(truth, "truthd", daemon.handlers, { checkOutputs: true });
   let listener: Listener | undefined;
-  let service = local(implementation) as Service<typeof truth>;
+  let service: Service<typeof truth> = local(implementation);
   if (topology === "remote") {
     const unix = join(folder, "truthd.sock");
     listener = listen({ origin: "truthd", at: { unix }, routes: routes(implementation) });
@@ -193,7 +193,12 @@ describe.each(["local", "remote"] as const)("truthd, %s", (topology) => {
       }),
       fc.record({ decision: fc.constantFrom("a", "b") }),
       fc.record({
-        rule: fc.constantFrom({}, { majority: true }, { normaliser: "text" as const }, { sources: ["hr"] as string[] }),
+        rule: fc.constantFrom(
+          {},
+          { majority: true },
+          { normaliser: "text" as const },
+          { sources: ["hr"] as string[] },
+        ),
       }),
     );
     let run = 0;
@@ -229,17 +234,17 @@ describe.each(["local", "remote"] as const)("truthd, %s", (topology) => {
   test("answers given while others write hold afterwards too", async () => {
     const { service } = own;
     await service.claims({ claims: [claim("race", 0)] });
-    let writing = true;
+    const progress = { done: false };
     const writes = (async () => {
       for (let at = 1; at <= 20; at += 1) {
         await service.claims({
           claims: [claim("race", at, "crm", `2026-12-01T00:00:${String(at).padStart(2, "0")}Z`)],
         });
       }
-      writing = false;
+      progress.done = true;
     })();
     const answers = new Map<string, string>();
-    while (writing) {
+    while (!progress.done) {
       const answer = await service.entity({ entity: "race" });
       answers.set(answer.as_of, JSON.stringify(answer));
       await Bun.sleep(0);
