@@ -15,7 +15,7 @@ const value = z.union([z.string().max(4000), z.number(), z.boolean(), z.null()])
 export type TruthValue = z.infer<typeof value>;
 const moment = z.iso.datetime({ offset: true });
 
-export const claim = z.strictObject({
+const claim = z.strictObject({
   entity: entityName,
   attribute: attributeName,
   value,
@@ -24,7 +24,6 @@ export const claim = z.strictObject({
   confidence: z.number().min(0).max(1).default(1),
   evidence: z.string().max(2000).optional().describe("Where it can be looked up: a file, a row, a message"),
 });
-export type Claim = z.infer<typeof claim>;
 
 const normaliser = z.enum(["none", "text", "phone", "email", "name", "address"]);
 export type Normaliser = z.infer<typeof normaliser>;

@@ -1,11 +1,13 @@
 // Implementation -> HTTP routes. A route turns a Request into a Response and does not know which server mounts it: a
 // daemon on its socket, or the gateway in the same process.
 
+import type { z } from "zod";
 import { type AnyOp, Encoded, type RawReply } from "./contract.ts";
 import { sseStream } from "./events.ts";
 import { CALL_HEADERS, type Exchange, faultResponse } from "./exchange.ts";
 import { FILE_HEADER, FileBytes, handedOffBlob, printHandoff } from "./file-handoff.ts";
 import { inputReader } from "./input/input.ts";
+import { parseInput } from "./input/invalid-input.ts";
 import type { Implementation, Invocation } from "./local.ts";
 import { planPath } from "./path.ts";
 import { type Route, traitsOf } from "./route.ts";
@@ -83,7 +85,9 @@ function sent(
   return null;
 }
 
-const replyEvents: Reply = ({ events }, input, exchange, request) => {
+const replyEvents: Reply = ({ operation, events }, input, exchange, request) => {
+  // What is refused for its input has a status of its own; once events have begun it would be one of them.
+  if (operation.body === "json") parseInput(operation.input as z.core.$ZodType, input);
   const headers: Record<string, string> = {
     "content-type": "text/event-stream",
     "cache-control": "no-store",

@@ -22,7 +22,7 @@ const SECRETS: Readonly<Record<string, fc.Arbitrary<string>>> = {
     .map(([a, b, c, form]) => form.replace("A", a).replace("B", b).replace("C", c)),
   ssn: fc.tuple(digits(3), digits(2), digits(4)).map((parts) => parts.join("-")),
   key: fc
-    .tuple(fc.constantFrom("sk-", "lh_", "ghp_", "pk-lf-", "AKIA"), fc.stringMatching(/^[A-Za-z0-9]{16,40}$/))
+    .tuple(fc.constantFrom("sk-", "lk_", "ghp_", "pk-lf-", "AKIA"), fc.stringMatching(/^[A-Za-z0-9]{16,40}$/))
     .map(([prefix, rest]) => prefix + rest),
   bearer: fc.stringMatching(/^[A-Za-z0-9]{20,40}$/).map((token) => `Bearer ${token}`),
 };

@@ -27,7 +27,7 @@ const SECRET_NAME =
 const PATTERNS: readonly (readonly [pattern: RegExp, by: string])[] = [
   // Keys of Lakehouse, of model providers, of Langfuse, AWS, GitHub and Slack; JSON web tokens.
   [
-    /\b(?:lh_|sk-|pk-lf-|rk_|gh[pousr]_|xox[abprs]-|AKIA|ASIA|AIza)[\w-]{8,200}|\beyJ[\w-]{8,2000}\.[\w-]{8,2000}(?:\.[\w-]{0,2000})?/g,
+    /\b(?:lk_|sk-|pk-lf-|rk_|gh[pousr]_|xox[abprs]-|AKIA|ASIA|AIza)[\w-]{8,200}|\beyJ[\w-]{8,2000}\.[\w-]{8,2000}(?:\.[\w-]{0,2000})?/g,
     "[key]",
   ],
   [/\b(Bearer|Basic)\s+[\w~+/.=-]{8,2000}/gi, "$1 [key]"],

@@ -117,7 +117,7 @@ describe.each(["local", "remote"] as const)("observerd, %s", (topology) => {
           messages: [{ content: "x" }],
           note: "call (217) 555-0134 or mail ann.lee@example.com, ssn 123-45-6789, Bearer abcdefgh12345678",
           api_key: "something",
-          nested: { authorization: "Basic Zm9vOmJhcg==", deep: ["lh_0123456789abcdef", 7] },
+          nested: { authorization: "Basic Zm9vOmJhcg==", deep: ["lk_0123456789abcdef", 7] },
           input_tokens: 12,
         },
       }),

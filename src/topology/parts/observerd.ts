@@ -1,3 +1,5 @@
+// observerd with what it exports to: an OpenTelemetry collector, Langfuse, both or neither.
+
 import { join } from "node:path";
 import { mebibytesToBytes, type Settings } from "#config";
 import type { ExportTarget } from "#services/observerd/export/exporter";

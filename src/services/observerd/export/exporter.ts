@@ -2,6 +2,8 @@
 // collector says may be tried again (OTLP 1.x, "Failures"). What cannot be sent is dropped and counted; nothing waits for it.
 
 import type { ObservedEvent } from "#contracts/observe";
+import { onAbort } from "#lib/abort";
+import { deadline } from "#lib/coarse-timer";
 import type { BackgroundFailures } from "#rpc/background-failures";
 import { EventMetrics } from "./metrics.ts";
 import type { Spelling } from "./names.ts";
@@ -138,13 +140,16 @@ export class Exporter {
     const body = JSON.stringify(request);
     for (let tries = 1; ; tries += 1) {
       let pauseMs: number | undefined;
+      const late = new AbortController();
+      const limit = deadline(Date.now() + SEND_MS_MAX, () => late.abort());
+      const forget = onAbort(this.#closing.signal, () => late.abort());
       try {
         const response = await fetch(url, {
           method: "POST",
           headers: { "content-type": "application/json", ...this.#target.headers },
           body,
           redirect: "error",
-          signal: AbortSignal.any([this.#closing.signal, AbortSignal.timeout(SEND_MS_MAX)]),
+          signal: late.signal,
         });
         const text = (await response.text()).slice(0, REPLY_CHARS_MAX);
         if (response.ok) {
@@ -158,6 +163,9 @@ export class Exporter {
         pauseMs = afterS * 1000;
       } catch (error) {
         this.#fail(`The collector could not be reached (${codeOf(error)}).`);
+      } finally {
+        limit.clear();
+        forget();
       }
       if (tries === TRIES_MAX || this.#closing.signal.aborted) return undefined;
       const base = this.#options.retryMs ?? RETRY_MS;
