@@ -72,6 +72,16 @@ export const SECTIONS: Readonly<Record<string, Readonly<Record<string, Entry>>>>
       load: async () => (await import("./commands/embed.ts")).embed,
     },
   },
+  "Watch and settle": {
+    observe: {
+      summary: "See what happened: events, what was dropped, alerts",
+      load: async () => (await import("./commands/observe.ts")).observe,
+    },
+    truth: {
+      summary: "See what holds of what several sources say; decide, import",
+      load: async () => (await import("./commands/truth.ts")).truth,
+    },
+  },
   "Set up": {
     config: {
       summary: "Show options; create, change and remove API keys",

@@ -145,6 +145,10 @@ export const observe = {
     reply: "events",
     input: z.strictObject(filters),
     output: z.union([
+      z.object({
+        event: z.literal("begin"),
+        after: z.int().describe("The last event before the stream: those up to it can be listed"),
+      }),
       observedEvent.extend({ event: z.literal("observed") }),
       z.object({
         event: z.literal("missed"),

@@ -156,6 +156,21 @@ function echoes(): Behaviour[] {
   return [...statuses.flatMap((status) => [page(status), fault(status), number(status)]), odd];
 }
 
+/** A stream that does not end is read until it is silent. */
+const STREAM_QUIET_MS = 1000;
+
+async function textOfReply(reply: Response): Promise<string> {
+  if (reply.headers.get("content-type") !== "text/event-stream") return reply.text();
+  const reader = reply.body?.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  for (;;) {
+    const step = await Promise.race([reader?.read(), Bun.sleep(STREAM_QUIET_MS)]);
+    if (step === undefined) await reader?.cancel();
+    if (step?.value === undefined) return text;
+    text += step.value;
+  }
+}
+
 describe.each([...TOPOLOGIES])("secrets in a house %s", (topology) => {
   /** What was only said, and what was given to the house to keep. */
   const said: Canaries[] = [];
@@ -200,7 +215,7 @@ describe.each([...TOPOLOGIES])("secrets in a house %s", (topology) => {
       headers: { authorization: `Bearer ${keys.admin}`, ...headers },
       ...(body === undefined ? {} : { body }),
     });
-    const text = await reply.text();
+    const text = await textOfReply(reply);
     commands.push(...commandsOf(house.pid));
     return { status: reply.status, text: `${[...reply.headers].join("\n")}\n${text}` };
   };

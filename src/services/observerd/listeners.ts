@@ -10,6 +10,7 @@ const LISTENERS_MAX = 64;
 const WAITING_MAX = 1000;
 
 export type TailStep =
+  | { readonly event: "begin"; readonly after: number }
   | (ObservedEvent & { readonly event: "observed" })
   | { readonly event: "missed"; readonly count: number };
 
@@ -36,8 +37,8 @@ export class Listeners {
     }
   }
 
-  /** Listens until the signal fires. */
-  async *follow(filter: EventFilter, signal: AbortSignal): AsyncGenerator<TailStep> {
+  /** Listens until the signal fires. The first step is sent at once, so that whoever follows knows that it listens. */
+  async *follow(filter: EventFilter, lastSeq: number, signal: AbortSignal): AsyncGenerator<TailStep> {
     if (this.#all.size >= LISTENERS_MAX) {
       throw new Fault(
         "rate_limited",
@@ -48,6 +49,7 @@ export class Listeners {
     this.#all.add(listener);
     const forget = onAbort(signal, () => listener.wake());
     try {
+      yield { event: "begin", after: lastSeq };
       while (!signal.aborted) {
         const event = listener.waiting.shift();
         if (event !== undefined) yield { event: "observed", ...event };

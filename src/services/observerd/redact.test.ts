@@ -14,7 +14,7 @@ const SECRETS: Readonly<Record<string, fc.Arbitrary<string>>> = {
       area,
       area,
       digits(4),
-      fc.constantFrom("(A) B-C", "A-B-C", "A.B.C", "+1 A B C", "+1ABC", "1-A-B-C", "ABC", "A B C"),
+      fc.constantFrom("555ABC", "(A) B-C", "A-B-C", "A.B.C", "+1 A B C", "+1ABC", "1-A-B-C", "ABC", "A B C"),
     )
     .map(([a, b, c, form]) => form.replace("A", a).replace("B", b).replace("C", c)),
   email: fc
@@ -22,7 +22,10 @@ const SECRETS: Readonly<Record<string, fc.Arbitrary<string>>> = {
     .map(([a, b, c, form]) => form.replace("A", a).replace("B", b).replace("C", c)),
   ssn: fc.tuple(digits(3), digits(2), digits(4)).map((parts) => parts.join("-")),
   key: fc
-    .tuple(fc.constantFrom("sk-", "lk_", "ghp_", "pk-lf-", "AKIA"), fc.stringMatching(/^[A-Za-z0-9]{16,40}$/))
+    .tuple(
+      fc.constantFrom("sk-", "sk_", "lk_", "ghp_", "pk-lf-", "AKIA"),
+      fc.stringMatching(/^[A-Za-z0-9]{16,40}$/),
+    )
     .map(([prefix, rest]) => prefix + rest),
   bearer: fc.stringMatching(/^[A-Za-z0-9]{20,40}$/).map((token) => `Bearer ${token}`),
 };
@@ -57,6 +60,12 @@ describe("redaction", () => {
     ]) {
       expect(redactText(text)).toBe(text);
     }
+    const ids = {
+      trace_id: "02175550134021755501340217555013",
+      request_id: "2175550134-zzzzzz".slice(2),
+      n: 2,
+    };
+    expect(redactData(ids, false)).toEqual(ids);
     const counts = { input_tokens: 12, output_tokens: 3_000_000, token: 1, has_phone: true };
     expect(redactData(counts, false)).toEqual(counts);
   });

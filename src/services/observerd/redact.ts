@@ -27,15 +27,22 @@ const SECRET_NAME =
 const PATTERNS: readonly (readonly [pattern: RegExp, by: string])[] = [
   // Keys of Lakehouse, of model providers, of Langfuse, AWS, GitHub and Slack; JSON web tokens.
   [
-    /\b(?:lk_|sk-|pk-lf-|rk_|gh[pousr]_|xox[abprs]-|AKIA|ASIA|AIza)[\w-]{8,200}|\beyJ[\w-]{8,2000}\.[\w-]{8,2000}(?:\.[\w-]{0,2000})?/g,
+    /\b(?:[lsrp]k[_-]|gh[pousr]_|xox[abprs]-|AKIA|ASIA|AIza)[\w-]{8,200}|\beyJ[\w-]{8,2000}\.[\w-]{8,2000}(?:\.[\w-]{0,2000})?/g,
     "[key]",
   ],
   [/\b(Bearer|Basic)\s+[\w~+/.=-]{8,2000}/gi, "$1 [key]"],
   [/(?<![\w.+-])[\w.+-]{1,256}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}/g, "[email]"],
   [/(?<!\d)\d{3}-\d{2}-\d{4}(?!\d)/g, "[ssn]"],
   [/(?<![\d.])(?:\+?1[ .-]?)?(?:\(\d{3}\) ?|\d{3}[ .-]?)\d{3}[ .-]?\d{4}(?![\d.]\d|\d)/g, "[phone]"],
+  // With its country and no sign of it.
+  [/(?<!\d)\d{10,15}(?!\d)/g, "[phone]"],
   [/(?<![\d.])\+\d{1,3}(?:[ .-]?\d{2,4}){2,5}(?!\d)/g, "[phone]"],
 ];
+
+/** Ids that are made by machines: a run of digits in one is no telephone number. */
+const ID_NAME = /(?:^|_)(?:trace|span|request|event|decision)_id$/;
+const ID =
+  /^(?:[0-9a-f]{16}|[0-9a-f]{32}|[0-9a-f]{8}-[0-9a-z]{6,8}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
 
 /** Deeper values say nothing that anyone would look for. */
 const DEPTH_MAX = 8;
@@ -58,9 +65,15 @@ function redactObject(data: object, keepContent: boolean, depth: number): Record
     .filter(([name]) => keepContent || !CONTENT.has(name.toLowerCase()))
     .map(([name, value]): [string, unknown] => [
       redactText(name),
-      SECRET_NAME.test(name) && isSaid(value) ? MASK : redactValue(value, keepContent, depth + 1),
+      redactField(name, value, keepContent, depth + 1),
     ]);
   return Object.fromEntries(entries);
+}
+
+function redactField(name: string, value: unknown, keepContent: boolean, depth: number): unknown {
+  if (SECRET_NAME.test(name) && isSaid(value)) return MASK;
+  if (typeof value === "string" && ID_NAME.test(name) && ID.test(value)) return value;
+  return redactValue(value, keepContent, depth);
 }
 
 /** Numbers of tokens, and whether there is a key, are no secrets. */

@@ -136,7 +136,7 @@ export async function observerd({
           : await eventsAfter(eventLog, segments, filter, after, limit);
       return { ...page, events: [...page.events] };
     },
-    tail: (filter, call) => listeners.follow(filter, call.signal),
+    tail: (filter, call) => listeners.follow(filter, eventLog.lastSeq, call.signal),
     stats: () => {
       const { dropped, unwritten, queue, memory, problem } = eventLog.stats;
       return {
