@@ -171,6 +171,14 @@ async function textOfReply(reply: Response): Promise<string> {
   }
 }
 
+/** What is said to these is stored on purpose. */
+const KEEPING: ReadonlySet<string> = new Set([
+  "truthd.claims",
+  "truthd.putRule",
+  "truthd.decide",
+  "truthd.export",
+]);
+
 describe.each([...TOPOLOGIES])("secrets in a house %s", (topology) => {
   /** What was only said, and what was given to the house to keep. */
   const said: Canaries[] = [];
@@ -224,8 +232,10 @@ describe.each([...TOPOLOGIES])("secrets in a house %s", (topology) => {
 
   test.each(routed)(
     "%s does not repeat a key, nor what stands beside the question",
-    async (_name, operation) => {
+    async (name, operation) => {
       const secret = sayable();
+      const kept = KEEPING.has(name) ? canaries() : secret;
+      if (kept !== secret) stored.push(kept);
       const { method } = operation;
       const schema = z.toJSONSchema(operation.input as z.core.$ZodType, {
         io: "input",
@@ -244,7 +254,7 @@ describe.each([...TOPOLOGIES])("secrets in a house %s", (topology) => {
       // Past here the caller asks for what he is told.
       const [straying, stray] = sendable(operation, { stray: all(secret), [secret.email]: secret.phone });
       expect((await ask(method, straying, stray)).status).toBeLessThan(500);
-      for (const one of [secret.key, secret.email, secret.phone]) {
+      for (const one of [kept.key, kept.email, kept.phone]) {
         const [full, fullBody] = sendable(
           operation,
           filled(schema as JsonSchema, one) as Record<string, unknown>,

@@ -158,6 +158,10 @@ export async function observerd({
         alerts_firing: alerts.firing,
       };
     },
+    verify: async () => {
+      for (const first of segments.firsts) await segments.read(first);
+      return { damaged_lines: segments.damagedLines };
+    },
     rules: () => ({ rules: [...rulesOf().list()] }),
     putRule: (rule) =>
       inTurn(async () => {

@@ -111,6 +111,58 @@ describe.each(["local", "remote"] as const)("truthd, %s", (topology) => {
     }
   });
 
+  test("whatever a claim says is read back as it was said", async () => {
+    const { service } = own;
+    let run = 0;
+    const text = (maxLength: number): fc.Arbitrary<string> =>
+      fc
+        .string({ unit: "binary", minLength: 1, maxLength })
+        .filter((text) => text.isWellFormed() && !text.includes("\0"));
+    const any = fc.record(
+      {
+        attribute: text(20),
+        source: text(20),
+        value: fc.oneof(
+          text(60),
+          fc.double({ noNaN: true, noDefaultInfinity: true }),
+          fc.boolean(),
+          fc.constant(null),
+        ),
+        observed_at: fc
+          .date({ min: new Date("0001-01-01"), max: new Date("9999-12-31"), noInvalidDate: true })
+          .map((date) => date.toISOString()),
+        confidence: fc.double({ min: 0, max: 1, noNaN: true }),
+        evidence: text(30),
+      },
+      { requiredKeys: ["attribute", "source", "value", "observed_at"] },
+    );
+    const sortedText = (one: object): string =>
+      JSON.stringify(Object.entries(one).sort(([a], [b]) => (a < b ? -1 : 1)));
+    await fc.assert(
+      fc.asyncProperty(fc.array(any, { minLength: 1, maxLength: 20 }), async (many) => {
+        run += 1;
+        const entity = `any:${run}`;
+        const { accepted } = await service.claims({ claims: many.map((one) => ({ entity, ...one })) });
+        const { claims } = await service.history({ entity, limit: 1000 });
+        const said = new Set(many.map((one) => sortedText({ confidence: 1, ...one })));
+        const kept = claims.map(({ entity: _entity, recorded_at: _at, ...one }) => sortedText(one));
+        expect(new Set(kept)).toEqual(said);
+        expect(accepted).toBe(said.size);
+        await service.entity({ entity });
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test("half a character and NUL are refused with their place", async () => {
+    for (const bad of ["a\0b", "\ud800", "x\udc00"]) {
+      for (const field of ["entity", "attribute", "source", "value", "evidence"]) {
+        const fault = await faultOf(own.service.claims({ claims: [{ ...claim("x", "y"), [field]: bad }] }));
+        expect([fault.code, fault.details?.[0]?.path]).toEqual(["invalid", `claims.0.${field}`]);
+      }
+    }
+  });
+
   test("conflicts are listed page by page until a rule or a person settles them", async () => {
     const { service } = own;
     const claims = Array.from({ length: 7 }, (_, at) => [
@@ -303,6 +355,7 @@ describe.each(["local", "remote"] as const)("truthd, %s", (topology) => {
     writeFileSync(file, bytes);
     own = await start(topology, folder);
     for (const work of [
+      () => own.service.verify({}),
       () => own.service.entity({ entity: "rotten" }),
       () => own.service.conflicts({}),
       () => own.service.claims({ claims: [claim("other", "x")] }),
@@ -316,6 +369,7 @@ describe.each(["local", "remote"] as const)("truthd, %s", (topology) => {
     writeFileSync(file, whole);
     own = await start(topology, folder);
     expect((await own.service.entity({ entity: "rotten" })).attributes["phone"]?.status).toBe("agreed");
+    expect((await own.service.verify({})).claims).toBeGreaterThan(50);
   });
 
   test("a database that is gone is no empty one", async () => {

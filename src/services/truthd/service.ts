@@ -262,6 +262,8 @@ export async function truthd({
     },
     importEvents: importSteps,
 
+    verify: async () => ({ claims: (await read(({ reader }) => reader.verify())) ?? 0 }),
+
     export: async ({ dataset }, call) => {
       const startedMs = performance.now();
       const written = await read(async ({ reader, timeline, beliefs }) => {

@@ -23,7 +23,7 @@ export const FORMAT = MIGRATIONS.length;
 const formatFile = z.strictObject({ format: z.int().min(1), checksum: z.string() });
 
 /** What a folder has that is not new. */
-const CONTENT = ["catalog.sqlite", "objects", "vectors", "corpora"];
+const CONTENT = ["catalog.sqlite", "objects", "vectors", "corpora", "observer", "truth.sqlite"];
 /** What is larger follows from what is copied, or never changes. */
 const SMALL_BYTES_MAX = 16 * 1024 * 1024;
 

@@ -10,7 +10,16 @@ import { Fault } from "#rpc/fault";
 import { startServices } from "../services.ts";
 
 export interface Finding {
-  readonly part: "catalog" | "dataset" | "object" | "index" | "corpus" | "keys" | "format";
+  readonly part:
+    | "catalog"
+    | "dataset"
+    | "object"
+    | "index"
+    | "corpus"
+    | "events"
+    | "truth"
+    | "keys"
+    | "format";
   /** Of the dataset, object, index or corpus. */
   readonly name: string;
   /** One sentence. */
@@ -20,7 +29,7 @@ export interface Finding {
 }
 
 export interface InspectOptions {
-  /** Reads every object. */
+  /** Reads every object, event and claim. */
   readonly deep: boolean;
 }
 
@@ -38,7 +47,7 @@ export async function inspectData(
 }
 
 export async function inspectHouse(
-  house: Pick<House, "storaged" | "catalogd" | "vectord" | "matrixd">,
+  house: Pick<House, "storaged" | "catalogd" | "vectord" | "matrixd" | "observerd" | "truthd">,
   { deep }: InspectOptions,
 ): Promise<readonly Finding[]> {
   return [
@@ -46,6 +55,8 @@ export async function inspectHouse(
     ...(deep ? await inspectObjects(house) : []),
     ...(await inspectIndexes(house)),
     ...(await inspectCorpora(house)),
+    ...(await inspectEvents(house, deep)),
+    ...(await inspectTruth(house, deep)),
   ];
 }
 
@@ -132,6 +143,33 @@ async function inspectCorpora({ matrixd }: Pick<House, "matrixd">): Promise<Find
     });
   }
   return findings;
+}
+
+async function inspectEvents({ observerd }: Pick<House, "observerd">, deep: boolean): Promise<Finding[]> {
+  const found = (name: string, problem: string): Finding => ({
+    part: "events",
+    name,
+    problem,
+    remedy: "restore",
+  });
+  const findings = await observerd.rules({}).then(
+    () => [],
+    (error: unknown) => [found("observer/rules.json", problemOf(error))],
+  );
+  if (!deep) return findings;
+  const { damaged_lines: damaged } = await observerd.verify({});
+  if (damaged === 0) return findings;
+  return [...findings, found("observer", `${damaged} recorded events are damaged, and left out of lists.`)];
+}
+
+/** Opening verifies the database's shape, and a deep look what is in it. */
+async function inspectTruth({ truthd }: Pick<House, "truthd">, deep: boolean): Promise<Finding[]> {
+  return (deep ? truthd.verify({}) : truthd.entities({ limit: 1 })).then(
+    () => [],
+    (error: unknown) => [
+      { part: "truth", name: "truth.sqlite", problem: problemOf(error), remedy: "restore" },
+    ],
+  );
 }
 
 async function* pages<P extends { next_cursor?: string | undefined }, T>(

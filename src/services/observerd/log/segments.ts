@@ -127,8 +127,8 @@ export class Segments {
     const slice = timeSlicer();
     const events: ObservedEvent[] = [];
     let damagedLines = 0;
-    for (const line of text.split("\n")) {
-      if (line === "") continue;
+    // What has no end was being written when its process was killed.
+    for (const line of text.split("\n").slice(0, -1)) {
       const event = eventIn(line);
       if (event === undefined) damagedLines += 1;
       else events.push(event);
