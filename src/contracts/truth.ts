@@ -332,7 +332,7 @@ export const truth = {
     work: "bulk",
     idempotent: true,
     timeoutMs: IMPORT_TIMEOUT_MS,
-    errors: ["conflict", "rejected"],
+    errors: ["not_found", "conflict", "rejected"],
     scope: "write",
   }),
 };

@@ -150,7 +150,7 @@ describe.each(["local", "remote"] as const)("truthd, %s", (topology) => {
         expect(accepted).toBe(said.size);
         await service.entity({ entity });
       }),
-      { numRuns: 60 },
+      { numRuns: 25 },
     );
   });
 
@@ -276,7 +276,7 @@ describe.each(["local", "remote"] as const)("truthd, %s", (topology) => {
           expect(JSON.stringify(await service.entity({ entity, as_of }))).toBe(text);
         }
       }),
-      { numRuns: 15 },
+      { numRuns: 10 },
     );
     expect((await faultOf(service.entity({ entity: "past:1", as_of: "2001-01-01T00:00:00Z" }))).code).toBe(
       "not_found",

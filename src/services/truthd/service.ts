@@ -284,7 +284,7 @@ export async function truthd({
         };
       });
       if (written !== undefined) return written;
-      throw new Fault("rejected", "There are no claims yet, so there is nothing to write.");
+      throw new Fault("not_found", "There are no claims yet, so there is nothing to write.");
     },
   };
 
