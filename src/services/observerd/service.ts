@@ -9,7 +9,7 @@ import type { Handlers } from "#rpc/contract";
 import type { Daemon } from "#rpc/daemon";
 import { Fault } from "#rpc/fault";
 import { ALERT_KIND, Alerts } from "./alerts/alerts.ts";
-import { readRules, RULES_FILE, writeRules } from "./alerts/rules-file.ts";
+import { readRules, RULES_FILE, unreadable, writeRules } from "./alerts/rules-file.ts";
 import { Exporter, type ExporterOptions, type ExportTarget } from "./export/exporter.ts";
 import { Listeners } from "./listeners.ts";
 import { EventLog, QUEUE_EVENTS_MAX } from "./log/event-log.ts";
@@ -44,7 +44,12 @@ export async function observerd({
   log,
 }: ObserverdDeps): Promise<Daemon<typeof observe>> {
   const failures = new BackgroundFailures(log);
-  const segments = await Segments.open(folder, diskBytesMax);
+  const segments = new Segments(folder, diskBytesMax);
+  // A disk that cannot be read must not keep a house from starting.
+  const lastSeq = await segments.load(QUEUE_EVENTS_MAX).catch((error: unknown) => {
+    failures.note("reading recorded events", error);
+    return 0;
+  });
   const exporters = targets.map(
     (target) => new Exporter(target, { spelling: "both", version: "", ...exports, failures }),
   );
@@ -72,7 +77,7 @@ export async function observerd({
   );
   const eventLog = new EventLog({
     segments,
-    lastSeq: await segments.lastSeq(QUEUE_EVENTS_MAX),
+    lastSeq,
     failures,
     onEvent: (event) => {
       count(event);
@@ -85,8 +90,8 @@ export async function observerd({
   try {
     for (const rule of await readRules(folder)) alerts.put(rule);
   } catch (error) {
-    if (!(error instanceof Fault)) throw error;
-    damage = error;
+    failures.note("reading alert rules", error);
+    damage = error instanceof Fault ? error : unreadable(error);
   }
   const rulesOf = (): Alerts => {
     if (damage !== undefined) throw damage;

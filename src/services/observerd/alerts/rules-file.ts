@@ -32,6 +32,15 @@ function sumOf(rules: readonly AlertRule[]): string {
   return Bun.hash.xxHash64(JSON.stringify(rules)).toString(16);
 }
 
+/** They could not be read at all. */
+export function unreadable(cause: unknown): Fault {
+  return new Fault(
+    "internal",
+    `observer/${RULES_FILE}, which holds the alert rules, cannot be read. Look at the disk and the folder's owner, and start the house again.`,
+    { cause },
+  );
+}
+
 function damaged(cause: unknown): Fault {
   return new Fault(
     "internal",

@@ -28,22 +28,24 @@ export class Segments {
   readonly #damaged = new Map<number, number>();
   #file: FileHandle | undefined;
 
-  private constructor(folder: string, bytesMax: number) {
+  constructor(folder: string, bytesMax: number) {
     this.#folder = folder;
     this.#bytesMax = bytesMax;
   }
 
-  /** Those that a former process left; nothing is created before something is written. */
-  static async open(folder: string, bytesMax: number): Promise<Segments> {
-    const segments = new Segments(folder, bytesMax);
-    for (const name of await namesIn(folder)) {
+  /**
+   * Finds what a former process left, and gives the number after which a new one goes on. Nothing is created before something
+   * is written.
+   */
+  async load(queueEventsMax: number): Promise<number> {
+    for (const name of await namesIn(this.#folder)) {
       const first = NAME.exec(name)?.[1];
       if (first === undefined) continue;
-      const path = join(folder, name);
-      segments.#segments.push({ first: Number(first), path, bytes: (await stat(path)).size });
+      const path = join(this.#folder, name);
+      this.#segments.push({ first: Number(first), path, bytes: (await stat(path)).size });
     }
-    segments.#segments.sort((a, b) => a.first - b.first);
-    return segments;
+    this.#segments.sort((a, b) => a.first - b.first);
+    return this.#lastSeq(queueEventsMax);
   }
 
   get bytes(): number {
@@ -64,10 +66,9 @@ export class Segments {
   }
 
   /**
-   * The number after which a new process goes on. One that was stopped wrote everything, and said so in its last event; one
-   * that was killed may have given out numbers of events that are not on the disk, and these are not given out again.
+   * A process that was stopped wrote everything, and said so in its last event; one that was killed may have given out numbers of events that are not on the disk, and these are not given out again.
    */
-  async lastSeq(queueEventsMax: number): Promise<number> {
+  async #lastSeq(queueEventsMax: number): Promise<number> {
     const last = this.#segments.at(-1);
     if (last === undefined) return 0;
     const lines = (await readFile(last.path, "utf8")).split("\n").filter((line) => line !== "");
