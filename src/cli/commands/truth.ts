@@ -354,6 +354,8 @@ function timeOf(flag: string, text: string): string {
 const exportTruth = command({
   name: "truth export",
   summary: "Write what holds as a dataset, for SQL",
+  details:
+    "A row for each entity and attribute. Afterwards, for example: lakehouse sql 'SELECT status, count(*) FROM truth GROUP BY 1'",
   args: {
     dataset: {
       type: "string",
@@ -363,7 +365,7 @@ const exportTruth = command({
     },
     ...CLIENT_ARGS,
   },
-  examples: ["lakehouse truth export", "lakehouse sql \"SELECT * FROM truth WHERE status = 'conflict'\""],
+  examples: ["lakehouse truth export", "lakehouse truth export --dataset truth_monday"],
   run: async (args) => {
     const { house } = await connect(settingsOf(args));
     const done = await house.truthd.export({

@@ -137,17 +137,17 @@ describe.each(["local", "remote"] as const)("observerd, %s", (topology) => {
 
   test("a listener gets what comes, by its filter, until it stops", async () => {
     const got: string[] = [];
-    let begun: number | undefined;
+    const seen: { begun?: number } = {};
     const stop = new AbortController();
     const listening = (async () => {
       for await (const step of own.service.tail({ kind: "tailed" }, { signal: stop.signal })) {
-        if (step.event === "begin") begun = step.after;
+        if (step.event === "begin") seen.begun = step.after;
         if (step.event === "observed") got.push(step.subject ?? "");
         if (got.length === 3) break;
       }
     })();
-    while (begun === undefined) await Bun.sleep(5);
-    expect(begun).toBe((await own.service.stats({})).last_seq);
+    while (seen.begun === undefined) await Bun.sleep(5);
+    expect(seen.begun).toBe((await own.service.stats({})).last_seq);
     for (const subject of ["1", "2", "3"]) await record([event("tailed", { subject }), event("other")]);
     await listening;
     expect(got).toEqual(["1", "2", "3"]);

@@ -80,15 +80,19 @@ export async function newestEvents(
   limit: number,
 ): Promise<EventPage> {
   const recent = log.recent();
-  let found = recent.filter((event) => matches(filter, event)).slice(-limit);
+  /** Newest first. */
+  const found = recent
+    .filter((event) => matches(filter, event))
+    .slice(-limit)
+    .reverse();
   let before = recent[0]?.seq ?? log.lastSeq + 1;
   for (const first of segments.firsts.toReversed().slice(0, SEGMENTS_MAX)) {
-    if (found.length === limit) break;
+    if (found.length >= limit) break;
     const older = (await segments.read(first)).filter(
       (event) => event.seq < before && matches(filter, event),
     );
-    found = [...older.slice(found.length - limit), ...found];
+    found.push(...older.reverse().slice(0, limit - found.length));
     before = Math.min(before, first);
   }
-  return { events: found, next_after: log.lastSeq, missing: 0 };
+  return { events: found.reverse(), next_after: log.lastSeq, missing: 0 };
 }
