@@ -192,7 +192,9 @@ test("a backup has what was acknowledged just before it, also when only a databa
     expect((await restore(settingsFor(data), place, id, log)).findings).toEqual([]);
     const again = await startOver("together", data);
     const { claims } = await again.json<{ claims: { value: number }[] }>("/v1/truth/claims?entity=logged");
-    expect(claims.map(({ value }) => value).sort()).toEqual(Array.from({ length: round + 1 }, (_, at) => at));
+    expect(claims.map(({ value }) => value).sort((a, b) => a - b)).toEqual(
+      Array.from({ length: round + 1 }, (_, at) => at),
+    );
     await again.close();
   }
   await house.close();
