@@ -59,6 +59,13 @@ const pairs = (value: RegExp, form: string, names?: readonly string[]) =>
       const distinct = new Set(read.map((pair) => pair?.[1])).size === given.length;
       return known && distinct && read.every((pair) => value.test(pair?.[2] ?? ""));
     }, `must be ${form}, comma-separated, each name once`);
+const optionalHttpAddress = z
+  .string()
+  .refine(
+    (text) => text === "" || /^https?:\/\/[^\s/@?#]+(\/[^\s@?#]*)?$/.test(text),
+    "must be an http or https address with no user and no query",
+  )
+  .default("");
 
 export const OPTIONS = {
   data: option(
@@ -230,6 +237,40 @@ export const OPTIONS = {
     "Harm less lift, in DCG@10, at which a playbook switches itself off",
     z.coerce.number().positive().max(1000).default(1),
   ),
+  observe_disk_mib: option("LAKEHOUSE_OBSERVE_DISK_MIB", "Disk for recorded events", mebibytes(64)),
+  observe_content: option(
+    "LAKEHOUSE_OBSERVE_CONTENT",
+    "Keep prompts and replies in recorded events, with numbers, addresses and keys redacted",
+    flag,
+  ),
+  otlp_endpoint: option(
+    "LAKEHOUSE_OTLP_ENDPOINT",
+    "Address of an OpenTelemetry collector, such as http://127.0.0.1:4318; empty sends nothing",
+    optionalHttpAddress,
+  ),
+  otlp_headers: option(
+    "LAKEHOUSE_OTLP_HEADERS",
+    "Headers for that collector: name=value, comma-separated",
+    z
+      .string()
+      .refine(
+        (text) => commaList(text).every((pair) => /^[\w-]+=[\x20-\x7e]+$/.test(pair)),
+        "must be name=value pairs",
+      )
+      .default(""),
+  ),
+  genai_names: option(
+    "LAKEHOUSE_GENAI_NAMES",
+    "Spelling of GenAI attributes in exported telemetry: current, older (semantic conventions 1.36) or both",
+    z.enum(["current", "older", "both"]).default("both"),
+  ),
+  langfuse_url: option(
+    "LAKEHOUSE_LANGFUSE_URL",
+    "Address of Langfuse, to which traces are sent when both of its keys are set",
+    httpAddress("https://cloud.langfuse.com"),
+  ),
+  langfuse_public_key: option("LAKEHOUSE_LANGFUSE_PUBLIC_KEY", "Public key of a Langfuse project", word),
+  langfuse_secret_key: option("LAKEHOUSE_LANGFUSE_SECRET_KEY", "Secret key of that project", word),
   s3_endpoint: option(
     "LAKEHOUSE_S3_ENDPOINT",
     "Address of the S3 server, such as https://s3.eu-central-1.amazonaws.com",
@@ -347,7 +388,13 @@ export function unknownVariables(
     .map((name) => `${name} is not a setting and has no effect.${didYouMean(name, known)}`);
 }
 
-const SECRETS: ReadonlySet<OptionName> = new Set(["key", "s3_secret_key", "openai_key"]);
+const SECRETS: ReadonlySet<OptionName> = new Set([
+  "key",
+  "s3_secret_key",
+  "openai_key",
+  "otlp_headers",
+  "langfuse_secret_key",
+]);
 
 /** Whether a value must never be shown. */
 export function isSecret(name: OptionName): boolean {
@@ -376,6 +423,9 @@ const DAEMON_OF: Readonly<Partial<Record<OptionName, string>>> = {
   s3_secret_key: "storaged",
   openai_key: "embedd",
   openai_key_file: "embedd",
+  otlp_headers: "observerd",
+  langfuse_public_key: "observerd",
+  langfuse_secret_key: "observerd",
 };
 
 /** What an environment variable holds that a setting names; empty when it is not set. */

@@ -417,6 +417,94 @@ describe.each([["together"], ["apart"]])("a house %s", (topology) => {
     ).toEqual(vectors);
   });
 
+  test("two sources are imported, shown, settled by a rule and a person, and written for SQL", async () => {
+    await lakehouse(["ingest", workers, "--dataset", "crm"]);
+    const other = join(folder, "payroll.csv");
+    await writeFile(other, "id,pay,city\nw-1,24.75,Cleveland\nw-2,21,Boulder\n");
+    await lakehouse(["ingest", other, "--dataset", "payroll"]);
+    const importOf = (dataset: string, key: string, ...more: string[]): Promise<Ended> =>
+      lakehouse([
+        "truth",
+        "import",
+        dataset,
+        "--key",
+        key,
+        "--prefix",
+        "worker:",
+        "--source",
+        dataset,
+        ...more,
+      ]);
+    expect((await importOf("crm", "worker_id", "-o", "table")).err).toMatch(
+      /^21 claims of 3 rows recorded in/,
+    );
+    expect((await importOf("crm", "wroker_id")).err).toContain("Did you mean worker_id?");
+    expect(
+      JSON.parse((await importOf("payroll", "id", "--map", "pay=pay", "--map", "city=city")).out),
+    ).toMatchObject({
+      accepted: 4,
+    });
+    expect((await lakehouse(["truth", "-o", "table"])).out).toMatch(/^worker:w-2 +city +/m);
+    await lakehouse(["truth", "rules", "pay", "--tolerance", "0.5", "--sources", "payroll,crm"]);
+    expect((await lakehouse(["truth", "rules", "-o", "table"])).out).toMatch(/^pay +payroll > crm +/m);
+    const refused = await lakehouse([
+      "truth",
+      "decide",
+      "worker:w-2",
+      "city",
+      "--actor",
+      "Dana",
+      "--reason",
+      "asked",
+    ]);
+    expect([refused.exitCode, refused.err.includes("--none")]).toEqual([2, true]);
+    const decided = [
+      "truth",
+      "decide",
+      "worker:w-2",
+      "city",
+      "Denver",
+      "--actor",
+      "Dana",
+      "--reason",
+      "asked",
+    ];
+    expect((await lakehouse([...decided, "-o", "table"])).err).toContain("city is Denver, as Dana decided.");
+    const shown = (await lakehouse(["truth", "worker:w-2", "-o", "table"])).out;
+    expect(shown).toMatch(/^city +Denver +decided +100 % +decision: crm +payroll Boulder/m);
+    expect(shown).toMatch(/^pay +21 +resolved +/m);
+    expect(JSON.parse((await lakehouse(["truth", "conflicts"])).out)).toEqual([]);
+    expect((await lakehouse(["truth", "export"])).exitCode).toBe(0);
+    const counted = await lakehouse([
+      "sql",
+      "SELECT count(*) AS n FROM truth WHERE status = 'decided'",
+      "-o",
+      "csv",
+    ]);
+    expect(counted.out).toBe("n\n1\n");
+    expect((await lakehouse(["truth", "show", "worker:none"])).exitCode).toBe(4);
+  });
+
+  test("what happened is listed, followed and counted", async () => {
+    const tail = start(["observe", "tail", "--source", "gateway", "--data", join(folder, "data")]);
+    const reader = tail.stdout.getReader();
+    const first = reader.read();
+    const answered = { yet: false };
+    void first.then(() => (answered.yet = true));
+    while (!answered.yet) await lakehouse(["datasets"]);
+    expect(JSON.parse(new TextDecoder().decode((await first).value).split("\n")[0] ?? "")).toMatchObject({
+      source: "gateway",
+    });
+    tail.kill("SIGINT");
+    await tail.exited;
+    const events = await lakehouse(["observe", "--kind", "request", "-o", "table"]);
+    expect(events.out).toMatch(/ info +gateway +request +catalogd\./m);
+    expect((await lakehouse(["observe", "stats", "-o", "table"])).out).toMatch(/^gateway +\d+ events/m);
+    expect((await lakehouse(["observe", "alerts", "-o", "table"])).err).toContain(
+      "There are no alert rules yet.",
+    );
+  });
+
   test("down stops it, and says so", async () => {
     const { exitCode, out } = await lakehouse(["down"]);
     expect(exitCode).toBe(0);

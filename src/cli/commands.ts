@@ -96,6 +96,16 @@ export const SECTIONS: Readonly<Record<string, Readonly<Record<string, Entry>>>>
       load: async () => (await import("./commands/chat.ts")).chat,
     },
   },
+  "Watch and settle": {
+    observe: {
+      summary: "See what happened: events, what was dropped, alerts",
+      load: async () => (await import("./commands/observe.ts")).observe,
+    },
+    truth: {
+      summary: "See what holds of what several sources say; decide, import",
+      load: async () => (await import("./commands/truth.ts")).truth,
+    },
+  },
   "Set up": {
     cutover: {
       summary: "Move callers from an older system, route by route",

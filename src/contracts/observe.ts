@@ -24,6 +24,8 @@ const observed = z.strictObject({
 });
 /** What a caller reports. */
 export type Observed = z.input<typeof observed>;
+/** Takes an event and returns at once, whatever becomes of it. */
+export type Observe = (event: Observed) => void;
 
 export const observedEvent = z.object({
   seq: z.int().describe("Counts up by one for each event that was taken"),
@@ -66,7 +68,7 @@ const alertTraits = {
   min_events: z.int().min(1).max(1_000_000).default(10).describe("Below so many events nothing is judged"),
   level: level.default("warn").describe("Level of the event that says so"),
 } as const;
-const alertRule = z.strictObject(alertTraits);
+export const alertRule = z.strictObject(alertTraits);
 export type AlertRule = z.infer<typeof alertRule>;
 
 const alert = alertRule.extend({
@@ -95,6 +97,7 @@ export const observe = {
     output: z.object({ dropped: z.boolean(), seq: z.int().optional() }),
     status: 202,
     idempotent: false,
+    unheld: true,
     errors: [],
     scope: "write",
   }),
@@ -110,6 +113,7 @@ export const observe = {
     output: z.object({ dropped: z.int() }),
     status: 202,
     idempotent: false,
+    unheld: true,
     timeoutMs: 2000,
     errors: [],
     scope: "write",
@@ -141,6 +145,10 @@ export const observe = {
     reply: "events",
     input: z.strictObject(filters),
     output: z.union([
+      z.object({
+        event: z.literal("begin"),
+        after: z.int().describe("The last event before the stream: those up to it can be listed"),
+      }),
       observedEvent.extend({ event: z.literal("observed") }),
       z.object({
         event: z.literal("missed"),
@@ -175,6 +183,19 @@ export const observe = {
     }),
     errors: [],
     scope: "read",
+  }),
+  verify: op({
+    method: "POST",
+    path: "/v1/observer-verify",
+    summary: "Read every event on disk and count those that are damaged",
+    input: z.strictObject({}),
+    output: z.object({ damaged_lines: z.int() }),
+    work: "bulk",
+    idempotent: true,
+    timeoutMs: 300_000,
+    errors: [],
+    scope: "read",
+    internal: true,
   }),
   rules: op({
     method: "GET",

@@ -7,24 +7,34 @@ import { datasetName, pageInput, snapshotId, timestamp } from "./shapes.ts";
 /** Claims of one request at most: as many are written in a few slices of the event loop. */
 export const CLAIMS_MAX = 5000;
 
-const entityName = z.string().min(1).max(300).describe("What the claim is about, such as worker:w-001");
-const attributeName = z.string().min(1).max(100);
-const sourceName = z.string().min(1).max(200);
+/** Halves of surrogate pairs and NUL are no text for the engines that read it later. */
+const text = (charsMax: number) =>
+  z
+    .string()
+    .max(charsMax)
+    .refine(
+      (text) => text.isWellFormed() && !text.includes("\0"),
+      "must be text without NUL or half a character",
+    );
+const name = (charsMax: number) => text(charsMax).refine((text) => text !== "", "must not be empty");
+
+const entityName = name(300).describe("What the claim is about, such as worker:w-001");
+const attributeName = name(100);
+const sourceName = name(200);
 /** Null withdraws what the source said before, and contradicts nothing. */
-const value = z.union([z.string().max(4000), z.number(), z.boolean(), z.null()]);
+const value = z.union([text(4000), z.number(), z.boolean(), z.null()]);
 export type TruthValue = z.infer<typeof value>;
 const moment = z.iso.datetime({ offset: true });
 
-export const claim = z.strictObject({
+const claim = z.strictObject({
   entity: entityName,
   attribute: attributeName,
   value,
   source: sourceName,
   observed_at: moment.describe("When the source saw it so"),
   confidence: z.number().min(0).max(1).default(1),
-  evidence: z.string().max(2000).optional().describe("Where it can be looked up: a file, a row, a message"),
+  evidence: text(2000).optional().describe("Where it can be looked up: a file, a row, a message"),
 });
-export type Claim = z.infer<typeof claim>;
 
 const normaliser = z.enum(["none", "text", "phone", "email", "name", "address"]);
 export type Normaliser = z.infer<typeof normaliser>;
@@ -128,7 +138,7 @@ const imported = z.object({
   empty: z.int(),
   /**
    * Cells that are no claim: their row has no key or a time of observation that cannot be read, or the value is longer
-   * than 4,000 characters. Accepted, duplicates, empty and skipped add up to the cells of all rows.
+   * than 4,000 characters or holds NUL. Accepted, duplicates, empty and skipped add up to the cells of all rows.
    */
   skipped: z.int(),
   /** The same import of the same snapshot was done before. */
@@ -146,8 +156,9 @@ const importTraits = {
   input: importInput,
   work: "bulk",
   idempotent: true,
+  unheld: true,
   timeoutMs: IMPORT_TIMEOUT_MS,
-  errors: ["not_found", "rejected", "conflict"],
+  errors: ["not_found", "rejected"],
   scope: "write",
 } as const;
 
@@ -257,8 +268,8 @@ export const truth = {
       entity: entityName,
       attribute: attributeName,
       value,
-      actor: z.string().min(1).max(200),
-      reason: z.string().min(1).max(2000),
+      actor: name(200),
+      reason: name(2000),
     }),
     output: decision,
     status: 201,
@@ -291,6 +302,19 @@ export const truth = {
       imported.extend({ event: z.literal("done") }),
     ]),
   }),
+  verify: op({
+    method: "POST",
+    path: "/v1/truth-verify",
+    summary: "Compare everything that was recorded with its checksums",
+    input: z.strictObject({}),
+    output: z.object({ claims: z.int() }),
+    work: "bulk",
+    idempotent: true,
+    timeoutMs: IMPORT_TIMEOUT_MS,
+    errors: [],
+    scope: "read",
+    internal: true,
+  }),
   export: op({
     method: "POST",
     path: "/v1/truth/export",
@@ -308,7 +332,7 @@ export const truth = {
     work: "bulk",
     idempotent: true,
     timeoutMs: IMPORT_TIMEOUT_MS,
-    errors: ["conflict", "rejected"],
+    errors: ["not_found", "conflict", "rejected"],
     scope: "write",
   }),
 };

@@ -27,6 +27,7 @@ import { awaitBodyStart, IDLE_TIMEOUT_S, timedReply } from "./load/slow-client.t
 import type { Wait } from "./load/wait-queue.ts";
 import { admissionMetrics, auditMetrics, type Meter, metricsText } from "./meter.ts";
 import { checkUnfolded, patternsOf } from "./raw-path.ts";
+import type { OnReply } from "./request-events.ts";
 
 export interface GatewayDeps {
   readonly routes: readonly Route[];
@@ -40,6 +41,7 @@ export interface GatewayDeps {
   /** Metrics of the other processes of the house. */
   readonly neighbourMetrics: () => Promise<(readonly object[])[]>;
   readonly log: Log;
+  readonly onReply?: OnReply | undefined;
 }
 
 type Server = Bun.Server<unknown>;
@@ -326,6 +328,7 @@ class EdgeExchange implements Exchange {
     if (route === undefined) return;
     if (isSlow(route)) this.setTimeoutS(IDLE_TIMEOUT_S);
     this.#deps.meter.record(route, status, tookMs);
+    this.#deps.onReply?.(route.name, status, tookMs, this.requestId, this.traceparent);
     // Refusals are many and alike: admission logs them now and then.
     if (status >= 500 && this.#refused === undefined) {
       this.#deps.log.warn("request failed", { route: route.name, status, request_id: this.requestId });

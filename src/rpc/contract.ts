@@ -95,6 +95,8 @@ interface OpTraits<O, B extends BodyKind, R extends ReplyKind, P extends boolean
   readonly bodyBytesMax?: number;
   /** See `Work`. Default: `bulk` where the time limit is over two minutes, else `quick` for JSON and `stream`. */
   readonly work?: Work;
+  /** Goes on while a backup holds the writes of all others: what it changes is not of one moment with anything else. */
+  readonly unheld?: boolean;
   /** For neighbours only: the gateway does not mount it. */
   readonly internal?: boolean;
   /** Agreed but not served yet: no handler, no route, not on the API page. */

@@ -135,6 +135,7 @@ async function serveGateway(
         storage: neighbours.storaged,
       },
       neighbourMetrics: () => gatherMetrics(settings),
+      observer: neighbours.observerd,
       writes: daemonHold(settings),
     });
   if (!takeOver) {

@@ -108,6 +108,7 @@ function backendOf(
       storage: house.storaged,
     },
     neighbourMetrics: () => Promise.resolve(started.map(({ metrics }) => metrics())),
+    observer: house.observerd,
     writes: {
       hold: () =>
         holdInOrder(async (name, drainMs) => {

@@ -191,6 +191,35 @@ test("a bucket holds backups, of a house that keeps its objects in a bucket too,
   await server.close();
 }, 240_000);
 
+test("a backup has what was acknowledged just before it, also when only a database's log does", async () => {
+  const house = await startHouse("together");
+  const place = join(root, "logged");
+  await house.json("/v1/truth/claims", { claims: [claimOf(0)] }, 201);
+  for (let round = 1; round <= 3; round += 1) {
+    await house.json("/v1/truth/claims", { claims: [claimOf(round)] }, 201);
+    const { id } = await backUp(house.settings, place);
+    const data = join(root, `logged-${round}`);
+    expect((await restore(settingsFor(data), place, id, log)).findings).toEqual([]);
+    const again = await startOver("together", data);
+    const { claims } = await again.json<{ claims: { value: number }[] }>("/v1/truth/claims?entity=logged");
+    expect(claims.map(({ value }) => value).sort((a, b) => a - b)).toEqual(
+      Array.from({ length: round + 1 }, (_, at) => at),
+    );
+    await again.close();
+  }
+  await house.close();
+}, 240_000);
+
+function claimOf(value: number): object {
+  return {
+    entity: "logged",
+    attribute: "a",
+    value,
+    source: `s${value}`,
+    observed_at: "2026-11-21T12:00:00Z",
+  };
+}
+
 test("everything of a house is for its user alone, and a backup too", async () => {
   const house = await startHouse("together");
   await prepare(house);

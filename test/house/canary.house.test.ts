@@ -156,6 +156,29 @@ function echoes(): Behaviour[] {
   return [...statuses.flatMap((status) => [page(status), fault(status), number(status)]), odd];
 }
 
+/** A stream that does not end is read until it is silent. */
+const STREAM_QUIET_MS = 1000;
+
+async function textOfReply(reply: Response): Promise<string> {
+  if (reply.headers.get("content-type") !== "text/event-stream") return reply.text();
+  const reader = reply.body?.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  for (;;) {
+    const step = await Promise.race([reader?.read(), Bun.sleep(STREAM_QUIET_MS)]);
+    if (step === undefined) await reader?.cancel();
+    if (step?.value === undefined) return text;
+    text += step.value;
+  }
+}
+
+/** What is said to these is stored on purpose. */
+const KEEPING: ReadonlySet<string> = new Set([
+  "truthd.claims",
+  "truthd.putRule",
+  "truthd.decide",
+  "truthd.export",
+]);
+
 describe.each([...TOPOLOGIES])("secrets in a house %s", (topology) => {
   /** What was only said, and what was given to the house to keep. */
   const said: Canaries[] = [];
@@ -200,7 +223,7 @@ describe.each([...TOPOLOGIES])("secrets in a house %s", (topology) => {
       headers: { authorization: `Bearer ${keys.admin}`, ...headers },
       ...(body === undefined ? {} : { body }),
     });
-    const text = await reply.text();
+    const text = await textOfReply(reply);
     commands.push(...commandsOf(house.pid));
     return { status: reply.status, text: `${[...reply.headers].join("\n")}\n${text}` };
   };
@@ -209,8 +232,10 @@ describe.each([...TOPOLOGIES])("secrets in a house %s", (topology) => {
 
   test.each(routed)(
     "%s does not repeat a key, nor what stands beside the question",
-    async (_name, operation) => {
+    async (name, operation) => {
       const secret = sayable();
+      const kept = KEEPING.has(name) ? canaries() : secret;
+      if (kept !== secret) stored.push(kept);
       const { method } = operation;
       const schema = z.toJSONSchema(operation.input as z.core.$ZodType, {
         io: "input",
@@ -229,7 +254,7 @@ describe.each([...TOPOLOGIES])("secrets in a house %s", (topology) => {
       // Past here the caller asks for what he is told.
       const [straying, stray] = sendable(operation, { stray: all(secret), [secret.email]: secret.phone });
       expect((await ask(method, straying, stray)).status).toBeLessThan(500);
-      for (const one of [secret.key, secret.email, secret.phone]) {
+      for (const one of [kept.key, kept.email, kept.phone]) {
         const [full, fullBody] = sendable(
           operation,
           filled(schema as JsonSchema, one) as Record<string, unknown>,

@@ -35,7 +35,7 @@ async function start(topology: "local" | "remote", folder: string): Promise<Star
   const daemon = await truthd({ ...NEIGHBOURS, file: join(folder, "truth.sqlite") });
   const implementation = implement(truth, "truthd", daemon.handlers, { checkOutputs: true });
   let listener: Listener | undefined;
-  let service = local(implementation) as Service<typeof truth>;
+  let service: Service<typeof truth> = local(implementation);
   if (topology === "remote") {
     const unix = join(folder, "truthd.sock");
     listener = listen({ origin: "truthd", at: { unix }, routes: routes(implementation) });
@@ -108,6 +108,58 @@ describe.each(["local", "remote"] as const)("truthd, %s", (topology) => {
       expect(Object.entries(found.attributes).map(([name, { value }]) => [name, value])).toEqual([
         ["__proto__", "x"],
       ]);
+    }
+  });
+
+  test("whatever a claim says is read back as it was said", async () => {
+    const { service } = own;
+    let run = 0;
+    const text = (maxLength: number): fc.Arbitrary<string> =>
+      fc
+        .string({ unit: "binary", minLength: 1, maxLength })
+        .filter((text) => text.isWellFormed() && !text.includes("\0"));
+    const any = fc.record(
+      {
+        attribute: text(20),
+        source: text(20),
+        value: fc.oneof(
+          text(60),
+          fc.double({ noNaN: true, noDefaultInfinity: true }),
+          fc.boolean(),
+          fc.constant(null),
+        ),
+        observed_at: fc
+          .date({ min: new Date("0001-01-01"), max: new Date("9999-12-31"), noInvalidDate: true })
+          .map((date) => date.toISOString()),
+        confidence: fc.double({ min: 0, max: 1, noNaN: true }),
+        evidence: text(30),
+      },
+      { requiredKeys: ["attribute", "source", "value", "observed_at"] },
+    );
+    const sortedText = (one: object): string =>
+      JSON.stringify(Object.entries(one).sort(([a], [b]) => (a < b ? -1 : 1)));
+    await fc.assert(
+      fc.asyncProperty(fc.array(any, { minLength: 1, maxLength: 20 }), async (many) => {
+        run += 1;
+        const entity = `any:${run}`;
+        const { accepted } = await service.claims({ claims: many.map((one) => ({ entity, ...one })) });
+        const { claims } = await service.history({ entity, limit: 1000 });
+        const said = new Set(many.map((one) => sortedText({ confidence: 1, ...one })));
+        const kept = claims.map(({ entity: _entity, recorded_at: _at, ...one }) => sortedText(one));
+        expect(new Set(kept)).toEqual(said);
+        expect(accepted).toBe(said.size);
+        await service.entity({ entity });
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  test("half a character and NUL are refused with their place", async () => {
+    for (const bad of ["a\0b", "\ud800", "x\udc00"]) {
+      for (const field of ["entity", "attribute", "source", "value", "evidence"]) {
+        const fault = await faultOf(own.service.claims({ claims: [{ ...claim("x", "y"), [field]: bad }] }));
+        expect([fault.code, fault.details?.[0]?.path]).toEqual(["invalid", `claims.0.${field}`]);
+      }
     }
   });
 
@@ -224,7 +276,7 @@ describe.each(["local", "remote"] as const)("truthd, %s", (topology) => {
           expect(JSON.stringify(await service.entity({ entity, as_of }))).toBe(text);
         }
       }),
-      { numRuns: 15 },
+      { numRuns: 10 },
     );
     expect((await faultOf(service.entity({ entity: "past:1", as_of: "2001-01-01T00:00:00Z" }))).code).toBe(
       "not_found",
@@ -234,17 +286,17 @@ describe.each(["local", "remote"] as const)("truthd, %s", (topology) => {
   test("answers given while others write hold afterwards too", async () => {
     const { service } = own;
     await service.claims({ claims: [claim("race", 0)] });
-    let writing = true;
+    const progress = { done: false };
     const writes = (async () => {
       for (let at = 1; at <= 20; at += 1) {
         await service.claims({
           claims: [claim("race", at, "crm", `2026-12-01T00:00:${String(at).padStart(2, "0")}Z`)],
         });
       }
-      writing = false;
+      progress.done = true;
     })();
     const answers = new Map<string, string>();
-    while (writing) {
+    while (!progress.done) {
       const answer = await service.entity({ entity: "race" });
       answers.set(answer.as_of, JSON.stringify(answer));
       await Bun.sleep(0);
@@ -303,6 +355,7 @@ describe.each(["local", "remote"] as const)("truthd, %s", (topology) => {
     writeFileSync(file, bytes);
     own = await start(topology, folder);
     for (const work of [
+      () => own.service.verify({}),
       () => own.service.entity({ entity: "rotten" }),
       () => own.service.conflicts({}),
       () => own.service.claims({ claims: [claim("other", "x")] }),
@@ -316,6 +369,7 @@ describe.each(["local", "remote"] as const)("truthd, %s", (topology) => {
     writeFileSync(file, whole);
     own = await start(topology, folder);
     expect((await own.service.entity({ entity: "rotten" })).attributes["phone"]?.status).toBe("agreed");
+    expect((await own.service.verify({})).claims).toBeGreaterThan(50);
   });
 
   test("a database that is gone is no empty one", async () => {

@@ -262,6 +262,8 @@ export async function truthd({
     },
     importEvents: importSteps,
 
+    verify: async () => ({ claims: (await read(({ reader }) => reader.verify())) ?? 0 }),
+
     export: async ({ dataset }, call) => {
       const startedMs = performance.now();
       const written = await read(async ({ reader, timeline, beliefs }) => {
@@ -282,7 +284,7 @@ export async function truthd({
         };
       });
       if (written !== undefined) return written;
-      throw new Fault("rejected", "There are no claims yet, so there is nothing to write.");
+      throw new Fault("not_found", "There are no claims yet, so there is nothing to write.");
     },
   };
 

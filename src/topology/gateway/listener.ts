@@ -15,6 +15,7 @@ import { createAdmission } from "#edge/load/admission";
 import { type LagProbe, openLagProbe } from "#edge/load/lag-probe";
 import { IDLE_TIMEOUT_S } from "#edge/load/slow-client";
 import { createMeter } from "#edge/meter";
+import { requestEvents } from "#edge/request-events";
 import { listeningSocket, type PortCensus, portCensus } from "#lib/listening-socket";
 import type { Log } from "#lib/log";
 import { Fault } from "#rpc/fault";
@@ -23,6 +24,7 @@ import { newRequestId } from "#rpc/call";
 import { faultResponse } from "#rpc/exchange";
 import { acquirePartLock, type Release } from "../data-lock.ts";
 import { DRAIN_MS_MAX, LOCK_WAIT_MS_MAX, type Replaceable, type StartOptions } from "../lifecycle.ts";
+import { type Observer, observing, type Observing } from "../observing.ts";
 import { type HouseHold, holdControls } from "./backup-hold.ts";
 import { serveControlSocket } from "./control-socket.ts";
 import { drainGracefully, endingOn } from "./graceful-drain.ts";
@@ -47,6 +49,7 @@ export interface GatewayListener extends Replaceable {
 /** What the gateway serves. */
 export interface GatewayBackend extends Pick<GatewayDeps, "routes" | "health" | "neighbourMetrics"> {
   readonly writes: HouseHold;
+  readonly observer: Observer;
 }
 
 /** Where the hashes of API keys are kept. */
@@ -88,6 +91,7 @@ export async function bindListener(
   let probe: LagProbe | undefined;
   let keys: LiveKeys | undefined;
   let release: Release | undefined;
+  let reporting: Observing | undefined;
   let handlers: ServerHandlers = { routes: {}, fetch: () => new Response(null, { status: 503 }) };
   const server = serve(address, handlers, log, takeOver);
   const port = server.port ?? 0;
@@ -136,6 +140,7 @@ export async function bindListener(
       const waitMs = takeOver || keys !== undefined ? LOCK_WAIT_MS_MAX : undefined;
       release = await acquirePartLock(settings.data, "gateway", { supervised, waitMs });
       probe ??= await openLagProbe();
+      const events = (reporting = observing(backend.observer));
       keys ??= await openKeys({ path: keysPath(settings), exposed: !isLoopback(host), log });
       answerWith(
         gateway({
@@ -148,6 +153,7 @@ export async function bindListener(
           guard,
           allowOrigins: settings.allow_origins,
           meter: createMeter("gateway"),
+          onReply: requestEvents(events.observe),
         }),
       );
       opened.resolve();
@@ -177,6 +183,7 @@ export async function bindListener(
       stopping.abort();
       await controlSocket?.stop(SOCKET_DRAIN_MS_MAX);
       await drainGracefully(server, handlers, drainMs);
+      await reporting?.close();
       await release?.();
       probe?.close();
       keys?.close();

@@ -64,9 +64,9 @@ export function createWriteHold(): WriteHold {
     resume,
     around: (contract, handlers) => {
       const guarded: Record<string, unknown> = { ...handlers };
-      for (const [name, { scope, reply, body }] of Object.entries(contract)) {
+      for (const [name, { scope, reply, body, unheld }] of Object.entries(contract)) {
         const handler = guarded[name] as Handler | undefined;
-        if (scope === "read" || reply === "events" || handler === undefined) continue;
+        if (scope === "read" || reply === "events" || unheld === true || handler === undefined) continue;
         const run: Handler = body === "raw" ? handler : (input, call) => counted(handler, input, call);
         guarded[name] = (input: unknown, call: unknown): unknown =>
           held === undefined ? run(input, call) : held.over.then(() => run(input, call));

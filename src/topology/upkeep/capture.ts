@@ -122,8 +122,11 @@ async function linkAll(data: string, staging: string): Promise<readonly DataFile
   // A counter says how many commits its database must have, so it is copied before the database: that may have more.
   const counters = all.filter(({ path }) => isBesideDatabase(path));
   const databases = all.filter(({ path }) => isDatabase(path));
-  for (const file of [...counters, ...databases]) {
-    files.push({ ...file, size: await copyAside(data, staging, file.path) });
+  for (const { path } of [...counters, ...databases]) {
+    const size = await copyAside(data, staging, path);
+    // By the copy, which is always new: what a database wrote last is in its log, and its own file is as it was.
+    const copied = await lstat(join(staging, path), { bigint: true });
+    files.push({ path, size, version: versionOf(copied) });
   }
   const folders = new Set(all.filter(({ path }) => isLinked(path)).map(({ path }) => unitOf(path)));
   for (const folder of folders) files.push(...(await linkFolder(data, staging, folder)));

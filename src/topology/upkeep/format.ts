@@ -30,7 +30,9 @@ const CONTENT = [
   "vectors",
   "corpora",
   "taxonomy",
+  "observer",
   "journal",
+  "truth.sqlite",
 ];
 /** What is larger follows from what is copied, or never changes. */
 const SMALL_BYTES_MAX = 16 * 1024 * 1024;

@@ -21,6 +21,8 @@ export interface Finding {
     | "journal"
     | "budgets"
     | "playbook"
+    | "events"
+    | "truth"
     | "keys"
     | "format";
   /** Of the dataset, object, index or corpus. */
@@ -32,7 +34,7 @@ export interface Finding {
 }
 
 export interface InspectOptions {
-  /** Reads every object and every event. */
+  /** Reads every object, event and claim. */
   readonly deep: boolean;
 }
 
@@ -51,7 +53,7 @@ export async function inspectData(
 }
 
 export async function inspectHouse(
-  house: Pick<House, "storaged" | "catalogd" | "vectord" | "matrixd" | "journald">,
+  house: Pick<House, "storaged" | "catalogd" | "vectord" | "matrixd" | "observerd" | "journald" | "truthd">,
   { deep }: InspectOptions,
 ): Promise<readonly Finding[]> {
   return [
@@ -61,6 +63,8 @@ export async function inspectHouse(
     ...(await inspectCorpora(house)),
     ...(await inspectPlaybooks(house)),
     ...(await inspectJournal(house, deep)),
+    ...(await inspectEvents(house, deep)),
+    ...(await inspectTruth(house, deep)),
   ];
 }
 
@@ -177,6 +181,32 @@ async function inspectJournal({ journald }: Pick<House, "journald">, deep: boole
   }
   const { ok, problem = "It does not verify." } = await journald.verify({});
   return ok ? [] : found(problem);
+}
+async function inspectEvents({ observerd }: Pick<House, "observerd">, deep: boolean): Promise<Finding[]> {
+  const found = (name: string, problem: string): Finding => ({
+    part: "events",
+    name,
+    problem,
+    remedy: "restore",
+  });
+  const findings = await observerd.rules({}).then(
+    () => [],
+    (error: unknown) => [found("observer/rules.json", problemOf(error))],
+  );
+  if (!deep) return findings;
+  const { damaged_lines: damaged } = await observerd.verify({});
+  if (damaged === 0) return findings;
+  return [...findings, found("observer", `${damaged} recorded events are damaged, and left out of lists.`)];
+}
+
+/** Opening verifies the database's shape, and a deep look what is in it. */
+async function inspectTruth({ truthd }: Pick<House, "truthd">, deep: boolean): Promise<Finding[]> {
+  return (deep ? truthd.verify({}) : truthd.entities({ limit: 1 })).then(
+    () => [],
+    (error: unknown) => [
+      { part: "truth", name: "truth.sqlite", problem: problemOf(error), remedy: "restore" },
+    ],
+  );
 }
 
 async function* pages<P extends { next_cursor?: string | undefined }, T>(

@@ -17,8 +17,8 @@ export type ClaimTuple = readonly [
   evidence: string | null,
 ];
 
-/** With its id and its checksum. */
-export type ClaimRow = readonly [...ClaimTuple, id: string, sum: number];
+/** With its id and its checksum, in the order of the statement that inserts it. */
+type ClaimRow = readonly (string | number | null)[];
 
 export interface RecordedClaim extends StatedClaim {
   readonly entity: string;
@@ -30,7 +30,8 @@ export interface RecordedClaim extends StatedClaim {
 export function claimRow(tuple: ClaimTuple, recordedUs: number): ClaimRow {
   const [, , , , value, confidence, evidence] = tuple;
   const id = Bun.hash.xxHash64(JSON.stringify([value, confidence, evidence])).toString(16);
-  return [...tuple, id, checksum([...tuple, recordedUs])];
+  // SQLite reads and writes decimals with its own rounding: as text a number stays what it is.
+  return [...tuple.slice(0, 5), String(confidence), evidence, id, checksum([...tuple, recordedUs])];
 }
 
 /** Throws Fault `internal` for a row that is not what was written. */
@@ -43,12 +44,12 @@ export function claimOf(row: StateRow): RecordedClaim {
       observed_ms: number;
       id: string;
       value: string;
-      confidence: number;
+      confidence: string;
       evidence: string | null;
       recorded_us: number;
       sum: number;
     };
-  const said = [entity, attribute, source, observed_ms, value, confidence, evidence, recorded_us];
+  const said = [entity, attribute, source, observed_ms, value, Number(confidence), evidence, recorded_us];
   if (checksum(said) !== sum) throw damagedRow("a claim");
   return {
     entity,
@@ -57,7 +58,7 @@ export function claimOf(row: StateRow): RecordedClaim {
     observedMs: observed_ms,
     id,
     value: valueOf(value),
-    confidence,
+    confidence: Number(confidence),
     ...(evidence === null ? {} : { evidence }),
     recordedUs: recorded_us,
   };

@@ -11,7 +11,7 @@ import type { State } from "#adapters/state";
 const TABLES = [
   `create table if not exists claims (
     entity text not null, attribute text not null, source text not null, observed_ms integer not null, id text not null,
-    value text not null, confidence real not null, evidence text, recorded_us integer not null, sum integer not null,
+    value text not null, confidence text not null, evidence text, recorded_us integer not null, sum integer not null,
     primary key (entity, attribute, source, observed_ms, id)
   ) without rowid`,
   `create table if not exists contested (

@@ -5,16 +5,22 @@ const RFC3339 = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2})?)(\.\d+)?(Z|[
 
 /** Undefined for text that is no date or time of ISO 8601. Without a zone it is UTC. */
 export function microsOf(text: string): number | undefined {
-  const [, date, time = "00:00", fraction = "", zone = "Z"] = RFC3339.exec(text.trim()) ?? [];
-  if (date === undefined) return undefined;
-  const seconds = Date.parse(`${date}T${time.length === 5 ? `${time}:00` : time}${zone.toUpperCase()}`);
-  if (Number.isNaN(seconds)) return undefined;
-  return seconds * 1000 + Number(`${fraction.slice(1)}000000`.slice(0, 6));
+  const read = readTime(text);
+  return read === undefined ? undefined : read.secondsMs * 1000 + Number(read.fraction.slice(0, 6));
 }
 
+/** Exact in any year, which microseconds are not. */
 export function millisOf(text: string): number | undefined {
-  const micros = microsOf(text);
-  return micros === undefined ? undefined : Math.floor(micros / 1000);
+  const read = readTime(text);
+  return read === undefined ? undefined : read.secondsMs + Number(read.fraction.slice(0, 3));
+}
+
+/** A whole second, in milliseconds, and the digits behind it. */
+function readTime(text: string): { readonly secondsMs: number; readonly fraction: string } | undefined {
+  const [, date, time = "00:00", fraction = "", zone = "Z"] = RFC3339.exec(text.trim()) ?? [];
+  if (date === undefined) return undefined;
+  const secondsMs = Date.parse(`${date}T${time.length === 5 ? `${time}:00` : time}${zone.toUpperCase()}`);
+  return Number.isNaN(secondsMs) ? undefined : { secondsMs, fraction: `${fraction.slice(1)}000000` };
 }
 
 export function recordedText(micros: number): string {

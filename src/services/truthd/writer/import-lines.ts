@@ -39,7 +39,7 @@ export async function* importedClaims(
     for (const [at, attribute] of plan.attributes.entries()) {
       const cell = row[String(at)];
       if (cell === null || cell === undefined || cell === "") batch.empty += 1;
-      else if (entity === undefined || observedMs === undefined || isTooLong(cell)) batch.skipped += 1;
+      else if (entity === undefined || observedMs === undefined || isUnfit(cell)) batch.skipped += 1;
       else {
         const { source, confidence } = plan;
         batch.claims.push([
@@ -85,15 +85,16 @@ async function* spooledLines(body: Bytes, path: string): AsyncGenerator<string> 
 function entityOf(key: unknown, prefix: string): string | undefined {
   if (key === null || key === undefined || key === "") return undefined;
   const entity = prefix + String(valueOf(key));
-  return entity.length > ENTITY_CHARS_MAX ? undefined : entity;
+  return entity.length > ENTITY_CHARS_MAX || entity.includes("\0") ? undefined : entity;
 }
 
 function observedOf(cell: unknown): number | undefined {
   return typeof cell === "string" ? millisOf(cell) : undefined;
 }
 
-function isTooLong(cell: unknown): boolean {
-  return typeof cell !== "number" && String(valueOf(cell)).length > VALUE_CHARS_MAX;
+function isUnfit(cell: unknown): boolean {
+  const text = String(valueOf(cell));
+  return text.length > VALUE_CHARS_MAX || text.includes("\0");
 }
 
 /** Lists and structs are claimed as their JSON. */
