@@ -32,7 +32,7 @@ export interface QueryVector {
 
 const K1 = 1.2;
 const B = 0.75;
-const NAME_AS_WORD = 0.25;
+const NAME_AS_WORD = 0.05;
 const BY_WORDS_MAX = 128;
 const BY_SKETCH_MAX = 192;
 /** So few are compared by their vectors all of them. */
