@@ -10,7 +10,7 @@ import { Fault } from "#rpc/fault";
 import { startServices } from "../services.ts";
 
 export interface Finding {
-  readonly part: "catalog" | "dataset" | "object" | "index" | "corpus" | "keys" | "format";
+  readonly part: "catalog" | "dataset" | "object" | "index" | "corpus" | "trace" | "keys" | "format";
   /** Of the dataset, object, index or corpus. */
   readonly name: string;
   /** One sentence. */
@@ -38,7 +38,7 @@ export async function inspectData(
 }
 
 export async function inspectHouse(
-  house: Pick<House, "storaged" | "catalogd" | "vectord" | "matrixd">,
+  house: Pick<House, "storaged" | "catalogd" | "vectord" | "matrixd" | "pathwayd">,
   { deep }: InspectOptions,
 ): Promise<readonly Finding[]> {
   return [
@@ -46,6 +46,7 @@ export async function inspectHouse(
     ...(deep ? await inspectObjects(house) : []),
     ...(await inspectIndexes(house)),
     ...(await inspectCorpora(house)),
+    ...(await inspectTraces(house)),
   ];
 }
 
@@ -132,6 +133,16 @@ async function inspectCorpora({ matrixd }: Pick<House, "matrixd">): Promise<Find
     });
   }
   return findings;
+}
+
+/** Every record is read and compared with its checksums. */
+async function inspectTraces({ pathwayd }: Pick<House, "pathwayd">): Promise<Finding[]> {
+  try {
+    const { damaged } = await pathwayd.verify({});
+    return damaged.map(({ name, problem }): Finding => ({ part: "trace", name, problem, remedy: "restore" }));
+  } catch (error) {
+    return [{ part: "trace", name: "pathway.sqlite", problem: problemOf(error), remedy: "restore" }];
+  }
 }
 
 async function* pages<P extends { next_cursor?: string | undefined }, T>(
