@@ -83,7 +83,10 @@ async function scaleRows(): Promise<Row[]> {
     const past = await searchMs(service, conversations, { as_of: "2026-01-01T00:00:00.05Z" });
     await close();
     return [
-      row("start, until the first search", "ms", [startMs], START_MS_MAX, { traces, index_mib: bytes_memory / 2 ** 20 }),
+      row("start, until the first search", "ms", [startMs], START_MS_MAX, {
+        traces,
+        index_mib: bytes_memory / 2 ** 20,
+      }),
       row("search p50", "ms", everywhere, SEARCH_MS_MAX, { p99_ms: at(everywhere, 0.99) }),
       row("search as of the past p50", "ms", past, SEARCH_MS_MAX, { p99_ms: at(past, 0.99) }),
     ];
@@ -109,7 +112,18 @@ async function fill(file: string, conversations: readonly Conversation[]): Promi
         const seq = from + place + 1;
         const traceId = `made-${seq}`;
         const none = { score: null, key: null, request: null };
-        return { ...none, ...stored, seq, traceId, version: 1, at: RECORDED_AT + seq, event: "add" as const, kind: "turn", subject, body };
+        return {
+          ...none,
+          ...stored,
+          seq,
+          traceId,
+          version: 1,
+          at: RECORDED_AT + seq,
+          event: "add" as const,
+          kind: "turn",
+          subject,
+          body,
+        };
       }),
     );
   }

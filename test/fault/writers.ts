@@ -274,7 +274,10 @@ async function memoryIn(
     },
   };
   const embedder = local(implement(embed, "embedd", handlers, { onBug }));
-  const { handlers: served, close } = await pathwayd({ embed: embedder, file: join(folder, "pathway.sqlite") });
+  const { handlers: served, close } = await pathwayd({
+    embed: embedder,
+    file: join(folder, "pathway.sqlite"),
+  });
   return { memory: local(implement(pathway, "pathwayd", served, { onBug })), close };
 }
 

@@ -92,7 +92,10 @@ const search = command({
     ...RETIRED_ARG,
     ...CLIENT_ARGS,
   },
-  examples: ["lakehouse trace search 'night shift at short notice'", "lakehouse trace search pallets --kind order -x"],
+  examples: [
+    "lakehouse trace search 'night shift at short notice'",
+    "lakehouse trace search pallets --kind order -x",
+  ],
   run: async (args, given) => {
     const { house } = await connect(settingsOf(args));
     const k = wholeNumber("-k", args.k, 1, HITS_MAX);
@@ -103,7 +106,12 @@ const search = command({
       ...(args["as-of"] === undefined ? {} : { as_of: args["as-of"] }),
       include_retired: args.retired,
     });
-    await emit(formatOf(args.output), { fields: HITS, rows: found.hits, json: found, empty: "No trace fits." });
+    await emit(formatOf(args.output), {
+      fields: HITS,
+      rows: found.hits,
+      json: found,
+      empty: "No trace fits.",
+    });
     if (isForPeople(formatOf(args.output)) && found.degraded !== undefined) say(found.degraded);
   },
 });
@@ -150,7 +158,8 @@ const ls = command({
   run: async (args) => {
     const { house } = await connect(settingsOf(args));
     const rows = await allPages(
-      (cursor) => house.pathwayd.traces({ limit: 200, include_retired: args.retired, ...ofArgs(args), ...cursor }),
+      (cursor) =>
+        house.pathwayd.traces({ limit: 200, include_retired: args.retired, ...ofArgs(args), ...cursor }),
       (page) => page.traces,
     );
     await emit(formatOf(args.output), { fields: TRACES, rows, empty: "There are no traces yet." });
@@ -194,7 +203,11 @@ const retire = command({
   run: async (args) => {
     const { house } = await connect(settingsOf(args));
     const { id: trace_id, reason, actor } = args;
-    const retired = await house.pathwayd.retire({ trace_id, reason, ...(actor === undefined ? {} : { actor }) });
+    const retired = await house.pathwayd.retire({
+      trace_id,
+      reason,
+      ...(actor === undefined ? {} : { actor }),
+    });
     if (!isForPeople(formatOf(args.output))) return write(jsonText(retired));
     say(`${trace_id} is retired.`);
   },
@@ -225,7 +238,13 @@ const feedback = command({
   },
 });
 
-function ofArgs({ kind, subject }: { readonly kind: string | undefined; readonly subject: string | undefined }): {
+function ofArgs({
+  kind,
+  subject,
+}: {
+  readonly kind: string | undefined;
+  readonly subject: string | undefined;
+}): {
   kind?: string;
   subject?: string;
 } {
@@ -253,7 +272,9 @@ function pairsOf(trace: Trace): [string, unknown][] {
     ["task", task],
     ["content", content],
     ...steps.map((step, at): [string, unknown] => [`step ${at + 1}`, step]),
-    ...(outcome === undefined ? [] : [["outcome", `${outcome.result} (${outcome.score})`] as [string, unknown]]),
+    ...(outcome === undefined
+      ? []
+      : [["outcome", `${outcome.result} (${outcome.score})`] as [string, unknown]]),
     ["uses", use_count],
     ["success", rate(trace)],
     ["recorded", moment(trace.recorded_at)],

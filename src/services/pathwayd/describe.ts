@@ -2,13 +2,7 @@
 
 import type { PathwayEvent, Trace } from "#contracts/pathway";
 import type { Memory } from "./index/memory.ts";
-import {
-  countUntil,
-  isRetiredAt,
-  recordAt,
-  type TraceState,
-  type TrackRecord,
-} from "./index/traces.ts";
+import { countUntil, isRetiredAt, recordAt, type TraceState, type TrackRecord } from "./index/traces.ts";
 import { type Moment, printMoment } from "./moments.ts";
 import { wilsonLow } from "./rank/worth.ts";
 import { contentOf, type TraceEvent } from "./store/events.ts";

@@ -48,7 +48,8 @@ export async function testMemory(
   async function open() {
     const daemon = await pathwayd({ embed: embedding(embedder), clock, ...more, file });
     const implementation = implement(pathway, "pathwayd", daemon.handlers, { checkOutputs: true });
-    if (topology === "local") return { daemon, service: local(implementation), stop: () => Promise.resolve() };
+    if (topology === "local")
+      return { daemon, service: local(implementation), stop: () => Promise.resolve() };
     const at = { hostname: "127.0.0.1", port: 0 };
     const { port, stop } = listen({ origin: "pathwayd", at, routes: routes(implementation) });
     const service = remote(pathway, { url: `http://127.0.0.1:${port}` }, { origin: "pathwayd" });

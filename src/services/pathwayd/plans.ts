@@ -12,7 +12,13 @@ import type { Embedding } from "./embedding.ts";
 import { indexVersion, saidOf } from "./index/memory.ts";
 import { recordAt, type TraceState } from "./index/traces.ts";
 import { type Moment, parseStart, printMoment } from "./moments.ts";
-import { contentOf, type EventBody, type EventKind, type TraceContent, type TraceEvent } from "./store/events.ts";
+import {
+  contentOf,
+  type EventBody,
+  type EventKind,
+  type TraceContent,
+  type TraceEvent,
+} from "./store/events.ts";
 import type { Plan, PlannedEvent } from "./writes.ts";
 
 export interface PlanDeps extends Seen {
@@ -121,7 +127,8 @@ export async function planRevise(
   const next = version + 1;
   const made = await versionEvent(deps, { ...base, version: next, event: "update" }, after);
   // An outcome that stands from the version before is no further use.
-  const isNewOutcome = outcome !== undefined && JSON.stringify(outcomeBefore) !== JSON.stringify(outcomeAfter);
+  const isNewOutcome =
+    outcome !== undefined && JSON.stringify(outcomeBefore) !== JSON.stringify(outcomeAfter);
   const planned = isNewOutcome ? made : { ...made, event: { ...made.event, score: null } };
   return { planned, reply: () => ({ trace_id: trace.id, version: next, action: "update" }) };
 }

@@ -26,7 +26,9 @@ const CALLED = "The two people who worked there last were called first, and both
 describe.each<Topology>(["local", "remote"])("a memory of traces, %s", (topology) => {
   test("keeps every version, and tells each as of any moment", async () => {
     const { service, clock, restart } = await memoryOf(topology);
-    const first = await service.add(trace(CALLED, { steps: ["Call", { ask: "both" }], metadata: { shift: "night" } }));
+    const first = await service.add(
+      trace(CALLED, { steps: ["Call", { ask: "both" }], metadata: { shift: "night" } }),
+    );
     expect(first).toMatchObject({ version: 1, action: "add", replayed: false });
     const { trace_id } = first;
     clock.time += DAY_MS;
@@ -73,8 +75,16 @@ describe.each<Topology>(["local", "remote"])("a memory of traces, %s", (topology
   test("what holds in the world is told apart from when it was recorded", async () => {
     const { service } = await memoryOf(topology);
     const { trace_id } = await service.add(trace(CALLED, { valid_from: "2026-06-01T00:00:00Z" }));
-    await service.revise({ trace_id, content: "In spring they were texted.", valid_from: "2026-03-01T00:00:00Z" });
-    await service.revise({ trace_id, content: "In autumn they were mailed.", valid_from: "2026-09-01T00:00:00Z" });
+    await service.revise({
+      trace_id,
+      content: "In spring they were texted.",
+      valid_from: "2026-03-01T00:00:00Z",
+    });
+    await service.revise({
+      trace_id,
+      content: "In autumn they were mailed.",
+      valid_from: "2026-09-01T00:00:00Z",
+    });
     const at = async (valid_at: string): Promise<number> =>
       (await service.trace({ trace_id, valid_at })).version;
     // The second was recorded later than the first, and says what held from March on.
@@ -82,16 +92,25 @@ describe.each<Topology>(["local", "remote"])("a memory of traces, %s", (topology
     expect(await at("2026-07-01T00:00:00Z")).toBe(2);
     expect(await at("2026-10-01T00:00:00Z")).toBe(3);
     expect(await codeOf(at("2026-01-01T00:00:00Z"))).toBe("not_found");
-    expect(await codeOf(service.add(trace("Later.", { valid_from: "2027-01-01T00:00:00Z" })))).toBe("invalid");
+    expect(await codeOf(service.add(trace("Later.", { valid_from: "2027-01-01T00:00:00Z" })))).toBe(
+      "invalid",
+    );
   });
 
   test("near-duplicates are merged or versioned, and other facts are not", async () => {
     const { service } = await memoryOf(topology);
     const { trace_id } = await service.add(trace(CALLED));
     expect(await service.add(trace(CALLED))).toMatchObject({ trace_id, version: 1, action: "noop" });
-    expect(await service.add(trace(`  ${CALLED.toUpperCase()}  `))).toMatchObject({ trace_id, action: "noop" });
+    expect(await service.add(trace(`  ${CALLED.toUpperCase()}  `))).toMatchObject({
+      trace_id,
+      action: "noop",
+    });
     const outcome = { result: "filled", score: 1 };
-    expect(await service.add(trace(CALLED, { outcome }))).toMatchObject({ trace_id, version: 1, action: "merge" });
+    expect(await service.add(trace(CALLED, { outcome }))).toMatchObject({
+      trace_id,
+      version: 1,
+      action: "merge",
+    });
     const changed = CALLED.replace("within the hour", "within two hours");
     const updated = await service.add(trace(changed));
     expect(updated).toMatchObject({ trace_id, version: 2, action: "update" });
@@ -147,8 +166,12 @@ describe.each<Topology>(["local", "remote"])("a memory of traces, %s", (topology
 
   test("searches find by words, show what worked first, and say why", async () => {
     const { service, clock } = await memoryOf(topology);
-    const call = await service.add(trace("Call the people of the night shift before you text them.", { task: "a" }));
-    const text = await service.add(trace("Text the people of the night shift before you call them.", { task: "b" }));
+    const call = await service.add(
+      trace("Call the people of the night shift before you text them.", { task: "a" }),
+    );
+    const text = await service.add(
+      trace("Text the people of the night shift before you call them.", { task: "b" }),
+    );
     await service.add(trace("Lunch menus are printed on Thursday.", { subject: "Canteen" }));
     for (let i = 0; i < 3; i += 1) {
       await service.feedback({ trace_id: call.trace_id, result: "no_show", score: 0 });
@@ -160,14 +183,22 @@ describe.each<Topology>(["local", "remote"])("a memory of traces, %s", (topology
     expect(hits[0]?.why).toContain("worked in 3 of 3 uses, the last 3 days ago");
     expect(hits[0]?.why).toContain("“night”");
     expect((await service.search({ query: "night shift", k: 1 })).hits).toHaveLength(1);
-    expect((await service.search({ query: "menus", subject: "Harbor Foods" })).hits.map((hit) => hit.subject)).not.toContain("Canteen");
+    expect(
+      (await service.search({ query: "menus", subject: "Harbor Foods" })).hits.map((hit) => hit.subject),
+    ).not.toContain("Canteen");
     expect((await service.search({ query: "menus", kind: "none" })).hits).toEqual([]);
 
     await service.retire({ trace_id: text.trace_id, reason: "Numbers changed." });
     const after = await service.search({ query: "how to reach people of a night shift" });
     expect(after.hits.map(({ trace_id }) => trace_id)).not.toContain(text.trace_id);
-    const withRetired = await service.search({ query: "how to reach people of a night shift", include_retired: true });
-    expect(withRetired.hits[0]).toMatchObject({ trace_id: text.trace_id, retired: { reason: "Numbers changed." } });
+    const withRetired = await service.search({
+      query: "how to reach people of a night shift",
+      include_retired: true,
+    });
+    expect(withRetired.hits[0]).toMatchObject({
+      trace_id: text.trace_id,
+      retired: { reason: "Numbers changed." },
+    });
     const then = await service.search({ query: "how to reach people of a night shift", as_of });
     expect(then.hits).toEqual(hits);
   });
@@ -176,7 +207,10 @@ describe.each<Topology>(["local", "remote"])("a memory of traces, %s", (topology
     const { service } = await memoryOf(topology);
     const ids: string[] = [];
     for (const word of ["alpha", "beta", "gamma", "delta", "epsilon"])
-      ids.push((await service.add(trace(`About ${word} alone.`, { kind: word === "beta" ? "note" : "order" }))).trace_id);
+      ids.push(
+        (await service.add(trace(`About ${word} alone.`, { kind: word === "beta" ? "note" : "order" })))
+          .trace_id,
+      );
     await service.retire({ trace_id: ids[3] ?? "", reason: "Gone." });
     const listed = await service.traces({ kind: "order", limit: 2 });
     expect(listed.traces.map(({ trace_id }) => trace_id)).toEqual([ids[4], ids[2]] as string[]);
@@ -200,7 +234,8 @@ test("without embedd words alone are searched, and what was missed is embedded l
   embedder.responds = true;
   await restart();
   await service.search({ query: "who was called" });
-  for (let tries = 0; tries < 500 && (await service.stats({})).unembedded > 0; tries += 1) await Bun.sleep(10);
+  for (let tries = 0; tries < 500 && (await service.stats({})).unembedded > 0; tries += 1)
+    await Bun.sleep(10);
   expect(await service.stats({})).toMatchObject({ unembedded: 0 });
 });
 
@@ -236,7 +271,11 @@ type Step =
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ do: fc.constant("add" as const), n: fc.nat(5), m: fc.nat(5) }),
-  fc.record({ do: fc.constantFrom("revise" as const, "retire" as const, "feedback" as const), n: fc.nat(9), m: fc.nat(9) }),
+  fc.record({
+    do: fc.constantFrom("revise" as const, "retire" as const, "feedback" as const),
+    n: fc.nat(9),
+    m: fc.nat(9),
+  }),
   fc.record({ do: fc.constant("wait" as const) }),
 );
 const WORDS = ["call", "text", "night", "forklift", "harbor", "list"];
@@ -255,7 +294,8 @@ test("any past answer is given again as of its moment, whatever came after, also
           const { n, m } = { n: 0, m: 0, ...of };
           const trace_id = ids[n % Math.max(1, ids.length)] ?? "";
           if (what === "wait") clock.time += n;
-          else if (what === "add") ids.push((await service.add(trace(say(n, m), { task: `t${m}` }))).trace_id);
+          else if (what === "add")
+            ids.push((await service.add(trace(say(n, m), { task: `t${m}` }))).trace_id);
           else if (trace_id === "") continue;
           else if (what === "feedback") await service.feedback({ trace_id, result: "r", score: m / 9 });
           else if (what === "retire") await codeOf(service.retire({ trace_id, reason: "r" }));
@@ -267,7 +307,11 @@ test("any past answer is given again as of its moment, whatever came after, also
           asked.push(async () => {
             const again = await service.search({ query, include_retired, as_of });
             expect(again.hits).toEqual(hits);
-            expect(await Promise.all(known.map(({ trace_id: id }) => memory.service.trace({ trace_id: id, as_of })))).toEqual(known);
+            expect(
+              await Promise.all(
+                known.map(({ trace_id: id }) => memory.service.trace({ trace_id: id, as_of })),
+              ),
+            ).toEqual(known);
           });
         }
         for (const ask of asked) await ask();

@@ -247,7 +247,9 @@ export async function pathwayd(deps: PathwaydDeps): Promise<Daemon<typeof pathwa
       return {
         hits,
         as_of: printMoment(moment),
-        ...(embedded === undefined ? { degraded: "The query could not be embedded: words alone count." } : {}),
+        ...(embedded === undefined
+          ? { degraded: "The query could not be embedded: words alone count." }
+          : {}),
         took_ms: Math.round((performance.now() - started) * 100) / 100,
       };
     },
@@ -282,7 +284,11 @@ export async function pathwayd(deps: PathwaydDeps): Promise<Daemon<typeof pathwa
 }
 
 /** Of the versions that were known, the last recorded of those that hold at a moment in the world. */
-async function validSlot(open: PlanDeps, known: readonly number[], moment: Moment): Promise<number | undefined> {
+async function validSlot(
+  open: PlanDeps,
+  known: readonly number[],
+  moment: Moment,
+): Promise<number | undefined> {
   const { versions } = open.memory;
   for (const slot of known.toReversed()) {
     const event = await open.store.event(versions.seqs[slot] as number);
@@ -339,5 +345,8 @@ function cursorOf(cursor: string | undefined): number {
 /** Sixteen letters and digits. */
 function randomId(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(10));
-  return BigInt(`0x${Buffer.from(bytes).toString("hex")}`).toString(36).padStart(16, "0").slice(-16);
+  return BigInt(`0x${Buffer.from(bytes).toString("hex")}`)
+    .toString(36)
+    .padStart(16, "0")
+    .slice(-16);
 }

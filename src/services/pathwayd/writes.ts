@@ -112,12 +112,14 @@ export class Writes {
         const { event, indexed, stored } = plan.planned;
         records.push({ event: { ...event, seq: this.#seq + records.length + 1 }, indexed, stored });
       }
-      if (records.length > 0) await store.append(records.map(({ event, stored }) => ({ ...event, ...stored })));
+      if (records.length > 0)
+        await store.append(records.map(({ event, stored }) => ({ ...event, ...stored })));
       this.#seq += records.length;
       for (const { event, indexed } of records) apply(event, indexed);
       if (records.length > 0) timeline.reach(at);
       timeline.end();
-      for (const [place, plan] of plans.entries()) if (plan !== undefined) batch[place]?.resolve(plan.reply());
+      for (const [place, plan] of plans.entries())
+        if (plan !== undefined) batch[place]?.resolve(plan.reply());
     } catch (error) {
       // A commit may have come to its end before the disk failed: then its events are there, acknowledged or not.
       this.#isBehind = true;

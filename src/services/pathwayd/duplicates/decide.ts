@@ -32,9 +32,10 @@ export type Decision =
     };
 
 /** What a model says of two texts that the rules leave apart. */
-export type Judge = (pair: { readonly known: TraceContent; readonly sent: TraceContent }) => Promise<
-  "same" | "newer" | "different"
->;
+export type Judge = (pair: {
+  readonly known: TraceContent;
+  readonly sent: TraceContent;
+}) => Promise<"same" | "newer" | "different">;
 
 /** Below it two traces are not worth a mention. */
 const SIMILAR_MIN = 0.5;

@@ -112,8 +112,7 @@ function farther(said: number, unit: string, count: number): string {
 function near(said: number, which: string, span: string): string {
   const direction = which === "next" ? 1 : which === "last" || which === "this past" ? -1 : 0;
   const weekday = WEEKDAYS.findIndex((name) => name.startsWith(span.slice(0, 3)));
-  if (weekday === -1 || span.startsWith("week") || span === "month")
-    return farther(said, span, direction);
+  if (weekday === -1 || span.startsWith("week") || span === "month") return farther(said, span, direction);
   const today = new Date(said).getUTCDay();
   const ahead = (weekday - today + 7) % 7;
   const days = direction === -1 ? (ahead === 0 ? -7 : ahead - 7) : ahead === 0 && direction === 1 ? 7 : ahead;

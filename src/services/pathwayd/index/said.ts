@@ -26,13 +26,19 @@ const VALUE_CHARS_MAX = 200;
 const TEXT_CHARS_MAX = 20_000;
 
 /** "Caroline: ..." and "[8 May 2023] Dr. Ann Lee: ..." */
-const SPOKEN = /^\s*(?:[[(]([^\])]{1,80})[\])]\s*)?(\p{Lu}[\p{L}\p{M}.'’-]{0,40}(?: \p{Lu}[\p{L}\p{M}.'’-]{0,40}){0,2})\s*:\s+/u;
+const SPOKEN =
+  /^\s*(?:[[(]([^\])]{1,80})[\])]\s*)?(\p{Lu}[\p{L}\p{M}.'’-]{0,40}(?: \p{Lu}[\p{L}\p{M}.'’-]{0,40}){0,2})\s*:\s+/u;
 const SPEAKER_FIELDS = ["speaker", "author", "from", "name"];
 const CONVERSATION_FIELDS = ["conversation", "conversation_id", "thread", "dialogue"];
 const PLACE_FIELDS = ["turn", "turn_id", "dia_id", "position", "index"];
 const TURN_KIND = /turn|dialog|conversation|message|chat|utterance/i;
 
-export function saidIn(kind: string, subject: string, trace: TraceContent, validFrom: number | undefined): Said {
+export function saidIn(
+  kind: string,
+  subject: string,
+  trace: TraceContent,
+  validFrom: number | undefined,
+): Said {
   const { task, steps, content, outcome, metadata, actor } = trace;
   const spoken = SPOKEN.exec(content);
   const named = textOf(metadata, SPEAKER_FIELDS) ?? spoken?.[2] ?? actor ?? "";
@@ -69,7 +75,8 @@ function textOf(metadata: TraceContent["metadata"], fields: readonly string[]): 
   for (const field of fields) {
     const value = metadata[field];
     if (typeof value === "number") return String(value);
-    if (typeof value === "string" && value.trim() !== "" && value.length <= VALUE_CHARS_MAX) return value.trim();
+    if (typeof value === "string" && value.trim() !== "" && value.length <= VALUE_CHARS_MAX)
+      return value.trim();
   }
   return undefined;
 }

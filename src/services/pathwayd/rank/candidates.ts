@@ -66,7 +66,9 @@ export function candidatesOf(
     const slot = state === undefined ? undefined : slotAt(state, versions, moment);
     return slot !== undefined && population.isIn[slot] === 1 ? slot : NO_SLOT;
   };
-  const beside = (slot: number): { readonly before: readonly number[]; readonly after: readonly number[] } => {
+  const beside = (
+    slot: number,
+  ): { readonly before: readonly number[]; readonly after: readonly number[] } => {
     const { turn } = traces.ofSlot(slot);
     if (turn === undefined) return NOTHING_BESIDE;
     const found = turnsBeside(turn, BEFORE, AFTER, isThere);

@@ -21,7 +21,8 @@ const QUESTION_WORDS: ReadonlySet<number> = new Set(
     .flatMap((word) => termsOf(word).map(hashOf)),
 );
 const WORD = /[\p{L}\p{N}\p{M}]+/gu;
-const ASKS_WHEN = /^\s*(?:since |until |by )?(?:when|how long|what (?:day|date|month|year|time)|which (?:day|date|month|year))\b/i;
+const ASKS_WHEN =
+  /^\s*(?:since |until |by )?(?:when|how long|what (?:day|date|month|year|time)|which (?:day|date|month|year))\b/i;
 
 /**
  * What of a query is embedded: all but the names of speakers, which turns that only address somebody would be near to. All

@@ -142,10 +142,9 @@ export class TraceStore {
   }
 
   async byKey(key: string): Promise<TraceEvent | undefined> {
-    const [row] = await this.#state.all(
-      `select ${HEAD_COLUMNS}, body from trace_events where key = $1`,
-      [key],
-    );
+    const [row] = await this.#state.all(`select ${HEAD_COLUMNS}, body from trace_events where key = $1`, [
+      key,
+    ]);
     return row === undefined ? undefined : eventOf(row);
   }
 
