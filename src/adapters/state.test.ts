@@ -1,5 +1,6 @@
+import { Database } from "bun:sqlite";
 import { afterAll, expect, test } from "bun:test";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Fault } from "#rpc/fault";
@@ -105,4 +106,23 @@ test("a damaged file is named", () => {
   writeFileSync(file, "this is no database, and longer than a header would be ".repeat(10));
   expect(() => sqliteState(file)).toThrow(Fault);
   expect(() => sqliteState(file)).toThrow("c.sqlite");
+});
+
+test("a database whose creation was killed is rolled back and opens", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "state-journal-"));
+  const made = join(folder, "made.sqlite");
+  const database = new Database(made, { create: true });
+  database.run("PRAGMA journal_mode = DELETE");
+  database.run("PRAGMA cache_size = 1");
+  database.run("create table kept (n integer)");
+  database.run("begin");
+  for (let n = 0; n < 5000; n += 1) database.run("insert into kept values (?)", [n]);
+  const left = join(folder, "left.sqlite");
+  copyFileSync(made, left);
+  copyFileSync(`${made}-journal`, `${left}-journal`);
+  database.close();
+  const state = sqliteState(left);
+  expect(await state.all("select count(*) as n from kept")).toEqual([{ n: 0 }]);
+  await state.close();
+  rmSync(folder, { recursive: true });
 });

@@ -5,7 +5,7 @@
 // acknowledged (commit-counter.ts). One that fails is not opened, and is left unchanged.
 
 import { constants, Database } from "bun:sqlite";
-import { statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { basename } from "node:path";
 import { Fault } from "#rpc/fault";
 import { CommitCounter, type Count, counterPath, readCount, resetCount } from "./commit-counter.ts";
@@ -107,7 +107,13 @@ function inspect(file: string): Count | "uncounted" | undefined {
   if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) === 0) return undefined;
   let database: Database | undefined;
   try {
-    database = new Database(file, { readonly: true, strict: true });
+    // A process that was killed while it created the file left a journal that must be rolled back before anything can be
+    // read, and a reader may not do that.
+    const hasJournal = existsSync(`${file}-journal`);
+    database = new Database(
+      file,
+      hasJournal ? { readwrite: true, strict: true } : { readonly: true, strict: true },
+    );
     database.run(`PRAGMA busy_timeout = ${BUSY_MS_MAX}`);
     const [fault] = database.query("PRAGMA integrity_check(1)").all() as { integrity_check: string }[];
     if (fault?.integrity_check !== "ok") throw new Error(fault?.integrity_check);

@@ -55,6 +55,10 @@ export const SECTIONS: Readonly<Record<string, Readonly<Record<string, Entry>>>>
       load: async () => (await import("./commands/datasets.ts")).datasets,
     },
     sql: { summary: "Run a SQL query", load: async () => (await import("./commands/sql.ts")).sql },
+    trace: {
+      summary: "Record, search and show how things were done",
+      load: async () => (await import("./commands/trace.ts")).trace,
+    },
     search: {
       summary: "Search for people who fit an order",
       load: async () => (await import("./commands/search.ts")).search,

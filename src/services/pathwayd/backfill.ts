@@ -55,7 +55,7 @@ export class Backfill {
     while (memory.unembedded.size > 0 && !this.#closed) {
       const seqs = [...memory.unembedded].slice(0, BATCH);
       const events = await store.events(seqs);
-      const texts = events.map((event) => saidOf(event.kind, event.subject, contentOf(event)).text);
+      const texts = events.map((event) => saidOf(event.kind, event.subject, contentOf(event)).meaning);
       const embedded = await embedding.embed(texts);
       if (embedded === undefined) return;
       for (const [place, event] of events.entries()) {

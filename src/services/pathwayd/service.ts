@@ -36,6 +36,7 @@ import {
   type Written,
   writtenBy,
 } from "./plans.ts";
+import { meaningOf } from "./rank/question.ts";
 import { searchTraces } from "./search.ts";
 import { contentOf, type TraceEvent } from "./store/events.ts";
 import { BEFORE_ALL, TraceStore } from "./store/store.ts";
@@ -234,8 +235,9 @@ export async function pathwayd(deps: PathwaydDeps): Promise<Daemon<typeof pathwa
     search: async ({ query, kind, subject, k, include_retired, as_of }) => {
       const started = performance.now();
       const open = await usable();
-      const embedded = await embedding.embed([query]);
       const moment = as_of === undefined ? timeline.now() : parseMoment(as_of, "as_of");
+      const isSpeaker = (word: number): boolean => memory.versions.isSpeakerAt(word, moment);
+      const embedded = await embedding.embed([meaningOf(query, isSpeaker)]);
       const filter = {
         kind: kind === undefined ? undefined : cleanName(kind),
         subject: subject === undefined ? undefined : cleanName(subject),

@@ -25,6 +25,7 @@ export interface Finding {
     | "truth"
     | "keys"
     | "format";
+  readonly part: "catalog" | "dataset" | "object" | "index" | "corpus" | "trace" | "keys" | "format";
   /** Of the dataset, object, index or corpus. */
   readonly name: string;
   /** One sentence. */
@@ -54,6 +55,7 @@ export async function inspectData(
 
 export async function inspectHouse(
   house: Pick<House, "storaged" | "catalogd" | "vectord" | "matrixd" | "observerd" | "journald" | "truthd">,
+  house: Pick<House, "storaged" | "catalogd" | "vectord" | "matrixd" | "pathwayd">,
   { deep }: InspectOptions,
 ): Promise<readonly Finding[]> {
   return [
@@ -65,6 +67,7 @@ export async function inspectHouse(
     ...(await inspectJournal(house, deep)),
     ...(await inspectEvents(house, deep)),
     ...(await inspectTruth(house, deep)),
+    ...(await inspectTraces(house)),
   ];
 }
 
@@ -207,6 +210,15 @@ async function inspectTruth({ truthd }: Pick<House, "truthd">, deep: boolean): P
       { part: "truth", name: "truth.sqlite", problem: problemOf(error), remedy: "restore" },
     ],
   );
+}
+/** Every record is read and compared with its checksums. */
+async function inspectTraces({ pathwayd }: Pick<House, "pathwayd">): Promise<Finding[]> {
+  try {
+    const { damaged } = await pathwayd.verify({});
+    return damaged.map(({ name, problem }): Finding => ({ part: "trace", name, problem, remedy: "restore" }));
+  } catch (error) {
+    return [{ part: "trace", name: "pathway.sqlite", problem: problemOf(error), remedy: "restore" }];
+  }
 }
 
 async function* pages<P extends { next_cursor?: string | undefined }, T>(

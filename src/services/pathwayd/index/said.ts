@@ -6,8 +6,10 @@ import { dayIn, dayWords, relativeDays } from "./days.ts";
 import type { TraceContent } from "../store/events.ts";
 
 export interface Said {
-  /** What is indexed and embedded. */
+  /** What is indexed by its words. */
   readonly text: string;
+  /** What is embedded: the same without what only helps words, which would drown a short turn. */
+  readonly meaning: string;
   /** A person or program, as written; empty when nobody is named. */
   readonly speaker: string;
   /** The conversation that it is a turn of, and its place there; undefined for what is no turn. */
@@ -54,8 +56,10 @@ export function saidIn(
     .filter((part) => part !== "")
     .join("\n")
     .slice(0, TEXT_CHARS_MAX);
+  const meaning = isTurn ? own : [task, own, ...stepTexts].join("\n");
   return {
     text,
+    meaning: meaning.trim() === "" ? content : meaning,
     speaker: named,
     turn: isTurn
       ? {

@@ -83,6 +83,12 @@ export class Versions {
     return postings !== undefined && countAt(postings, slot) > 0;
   }
 
+  /** Whether anybody had spoken under a name by then. */
+  isSpeakerAt(word: number, moment: Moment): boolean {
+    const first = this.speakers.get(word)?.pairs[1];
+    return first !== undefined && (this.from[first] as number) <= moment;
+  }
+
   /** Undefined for a kind that no trace has. */
   kindNumber(kind: string): number | undefined {
     return this.#kindIds.get(kind);

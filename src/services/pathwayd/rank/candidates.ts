@@ -32,7 +32,7 @@ export interface QueryVector {
 
 const K1 = 1.2;
 const B = 0.75;
-const NAME_AS_WORD = 0.25;
+const NAME_AS_WORD = 0.05;
 const BY_WORDS_MAX = 128;
 const BY_SKETCH_MAX = 192;
 /** So few are compared by their vectors all of them. */
@@ -88,7 +88,7 @@ export function candidatesOf(
   return [...pool].map((slot) => ({
     slot,
     lexical: (scores[slot] as number) / highest,
-    isNamed: named.slots.has(slot),
+    isNamed: named.isSaidSo[slot] === 1,
     ...beside(slot),
   }));
 }
@@ -101,9 +101,9 @@ function namedIn(
   versions: Versions,
   { words }: Question,
   { isIn }: Population,
-): { readonly words: ReadonlySet<number>; readonly slots: ReadonlySet<number> } {
+): { readonly words: ReadonlySet<number>; readonly isSaidSo: Uint8Array } {
   const names = new Set<number>();
-  const slots = new Set<number>();
+  const isSaidSo = new Uint8Array(versions.size);
   for (const word of words.keys()) {
     const postings = versions.speakers.get(word);
     if (postings === undefined) continue;
@@ -112,10 +112,10 @@ function namedIn(
       const slot = pairs[i] as number;
       if (isIn[slot] !== 1) continue;
       names.add(word);
-      slots.add(slot);
+      isSaidSo[slot] = 1;
     }
   }
-  return { words: names, slots };
+  return { words: names, isSaidSo };
 }
 
 /** Fills in the scores, and gives the slots that have one. */

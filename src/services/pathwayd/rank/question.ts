@@ -16,13 +16,26 @@ export interface Question {
 const WORDS_MAX = 128;
 /** Words that make a question and say nothing of what it is about. */
 const QUESTION_WORDS: ReadonlySet<number> = new Set(
-  "what when where which who whom whose why how did do does done would could should may might much many about s"
+  "what when where which who whom whose why how did do does done would could should much many about s"
     .split(" ")
     .flatMap((word) => termsOf(word).map(hashOf)),
 );
 const WORD = /[\p{L}\p{N}\p{M}]+/gu;
 const ASKS_WHEN =
   /^\s*(?:since |until |by )?(?:when|how long|what (?:day|date|month|year|time)|which (?:day|date|month|year))\b/i;
+
+/**
+ * What of a query is embedded: all but the names of speakers, which turns that only address somebody would be near to. All
+ * of it where nothing else is left.
+ */
+export function meaningOf(text: string, isSpeaker: (word: number) => boolean): string {
+  const normal = text.normalize("NFC");
+  const left = normal.replaceAll(WORD, (word) => {
+    const [term] = termsOf(word);
+    return term !== undefined && isSpeaker(hashOf(term)) ? "" : word;
+  });
+  return /[\p{L}\p{N}]/u.test(left) ? left : text;
+}
 
 export function readQuestion(text: string): Question {
   const words = new Map<number, number>();

@@ -19,10 +19,10 @@ export interface Weights {
   readonly when: number;
 }
 
-export const WEIGHTS: Weights = { meaning: 1.2, before: [0.5, 0.25], after: [0.15], named: 0.7, when: 0.2 };
+export const WEIGHTS: Weights = { meaning: 1.6, before: [0.5, 0.25], after: [0.15], named: 1, when: 0.3 };
 
 /** A cosine that says nothing by itself: texts that share no word with the query need more to be a hit. */
-const MEANING_ALONE_MIN = 0.15;
+const MEANING_ALONE_MIN = 0.1;
 
 export interface Ranked extends Candidate {
   readonly cosine: number;

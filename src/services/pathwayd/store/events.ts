@@ -101,6 +101,6 @@ function damagedRow(seq: number, traceId?: string): Fault {
   const of = traceId === undefined ? "" : ` of trace ${traceId}`;
   return new Fault(
     "internal",
-    `Record ${seq}${of} in pathway.sqlite is damaged: its checksum is wrong. Restore it from a backup, or save the rest with: lakehouse repair.`,
+    `Record ${seq}${of} in pathway.sqlite is damaged: its checksum is wrong. Restore it from a backup.`,
   );
 }
