@@ -212,7 +212,12 @@ export const pathway = {
     method: "POST",
     path: "/v1/pathway/traces/{trace_id}/retire",
     summary: "Take a trace out of searches; it stays readable with its history",
-    input: z.strictObject({ trace_id: traceId, reason: line(1_000), actor: actor.optional(), ...idempotency }),
+    input: z.strictObject({
+      trace_id: traceId,
+      reason: line(1_000),
+      actor: actor.optional(),
+      ...idempotency,
+    }),
     headers: idempotencyHeader,
     output: z.object({ trace_id: z.string(), version: z.int(), retired, replayed }),
     errors: ["not_found", "conflict"],

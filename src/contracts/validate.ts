@@ -34,7 +34,7 @@ const moment = z.iso.datetime({ offset: true });
 
 function isZone(name: string): boolean {
   try {
-    return new Intl.DateTimeFormat("en-US", { timeZone: name }) !== undefined;
+    return Intl.DateTimeFormat("en-US", { timeZone: name }).format(0) !== "";
   } catch {
     return false;
   }
@@ -207,7 +207,15 @@ const iterated = z.object({
   findings: z.array(finding),
   history: z.array(attempt),
   stopped: z
-    .enum(["accepted", "max_iterations", "same_artifact", "protected_term", "order_at_fault", "deadline", "provider_error"])
+    .enum([
+      "accepted",
+      "max_iterations",
+      "same_artifact",
+      "protected_term",
+      "order_at_fault",
+      "deadline",
+      "provider_error",
+    ])
     .describe("Why it ended"),
   trace_id: z.string(),
   usage,

@@ -16,6 +16,9 @@ test("fixes change their places and nothing else, and leave the artifact as it w
 });
 
 test("a fix reaches no prototype", () => {
-  applyFixes({}, [{ fix: { path: "__proto__.polluted", value: 1 } }, { fix: { path: "constructor.x", value: 1 } }]);
+  applyFixes({}, [
+    { fix: { path: "__proto__.polluted", value: 1 } },
+    { fix: { path: "constructor.x", value: 1 } },
+  ]);
   expect(({} as { polluted?: number }).polluted).toBeUndefined();
 });

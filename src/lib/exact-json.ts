@@ -81,7 +81,11 @@ function plainNumbers(text: string): string | undefined {
     else if (STARTS_TOKEN.test(text[at] ?? "")) {
       TOKEN.lastIndex = at;
       const [token] = TOKEN.exec(text) ?? [];
-      if (token === undefined || /[\w$]/.test(text[at - 1] ?? "") || /[\w$]/.test(text[at + token.length] ?? ""))
+      if (
+        token === undefined ||
+        /[\w$]/.test(text[at - 1] ?? "") ||
+        /[\w$]/.test(text[at + token.length] ?? "")
+      )
         continue;
       const written = writtenAs(token);
       if (written !== token) {

@@ -46,7 +46,10 @@ const object = fc
   .filter((value) => !JSON.stringify(value).includes("__proto__"));
 /** Prose without braces, fences, and thoughts. */
 const prose = fc
-  .array(fc.constantFrom("Sure,", "here", 'it "is"', "don't", "[1]", "3.5", "\n", "<b>", "`x`", "(ok)", "ñ"), { maxLength: 12 })
+  .array(
+    fc.constantFrom("Sure,", "here", 'it "is"', "don't", "[1]", "3.5", "\n", "<b>", "`x`", "(ok)", "ñ"),
+    { maxLength: 12 },
+  )
   .map((words) => words.join(" "));
 
 describe("generated replies", () => {
@@ -80,7 +83,29 @@ describe("generated replies", () => {
   });
 
   test("whatever the text is, the answer is an object or nothing, and soon", () => {
-    const piece = fc.constantFrom("{", "}", "[", "]", '"', "\\", ":", ",", "```", "\n", "<think>", "</think>", "a", "1", "NaN", "{}", '{"a":1}', "~~~", "'", "//", "\u0000");
+    const piece = fc.constantFrom(
+      "{",
+      "}",
+      "[",
+      "]",
+      '"',
+      "\\",
+      ":",
+      ",",
+      "```",
+      "\n",
+      "<think>",
+      "</think>",
+      "a",
+      "1",
+      "NaN",
+      "{}",
+      '{"a":1}',
+      "~~~",
+      "'",
+      "//",
+      "\u0000",
+    );
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 200 }), (pieces) => {
         const { matched, value } = extractJson(pieces.join(""));

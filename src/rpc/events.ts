@@ -36,7 +36,10 @@ export function sseStream(
   const idLine = (event: unknown): string => (eventId === undefined ? "" : `id: ${eventId(event)}\n`);
   const next = (): Promise<Step> =>
     source.next().then(
-      ({ done, value }) => ({ text: done === true ? "" : idLine(value) + sseText(value), last: done === true }),
+      ({ done, value }) => ({
+        text: done === true ? "" : idLine(value) + sseText(value),
+        last: done === true,
+      }),
       (thrown: unknown) => ({ text: faultText(thrown, requestId, withReason), last: true }),
     );
   return new ReadableStream<Uint8Array>({

@@ -42,7 +42,11 @@ describe.each(TOPOLOGIES)("%s", (topology) => {
   });
 
   test("a playbook's answer is looked up in its corpus's dataset, its outcome in the journal", async () => {
-    await house.json("/v1/journal/events", { id: "e-1", type: "shift.completed", subject: "o-1", data: {} }, 201);
+    await house.json(
+      "/v1/journal/events",
+      { id: "e-1", type: "shift.completed", subject: "o-1", data: {} },
+      201,
+    );
     const artifact = {
       query_text: "forklift operator in Springfield, IL",
       answer_id: "w-1",
@@ -52,7 +56,11 @@ describe.each(TOPOLOGIES)("%s", (topology) => {
     };
     await house.json("/v1/validate", { kind: "playbook", artifact });
     const missing = { ...artifact, outcome: { event_id: "e-2" }, answer_corpus: "others" };
-    const { findings } = await house.json<Validated>("/v1/validate", { kind: "playbook", artifact: missing }, 422);
+    const { findings } = await house.json<Validated>(
+      "/v1/validate",
+      { kind: "playbook", artifact: missing },
+      422,
+    );
     expect(findings.map(({ code }) => code)).toEqual(["playbook.evidence", "playbook.answer_exists"]);
   });
 
@@ -63,10 +71,16 @@ describe.each(TOPOLOGIES)("%s", (topology) => {
     expect((await house.json<{ kind: string }>(`/v1/pathway/traces/${run.trace_id}`)).kind).toBe("iterate");
     const given = await house.json<Iterated>("/v1/iterate", { ...request, prompt: "no draft" }, 422);
     expect([given.ok, given.history[0]?.status]).toEqual([false, "no_json"]);
-    const stream = await house.ask("/v1/iterate", { method: "POST", body: JSON.stringify({ ...request, stream: true }) });
+    const stream = await house.ask("/v1/iterate", {
+      method: "POST",
+      body: JSON.stringify({ ...request, stream: true }),
+    });
     expect(stream.headers.get("content-type")).toStartWith("text/event-stream");
     expect((await stream.text()).match(/^event: \w+/gm)).toEqual(["event: attempt", "event: done"]);
-    expect(await house.json<unknown>("/v1/validate/extract", { text: `x ${draft}` })).toEqual({ matched: true, value: example.artifact });
+    expect(await house.json<unknown>("/v1/validate/extract", { text: `x ${draft}` })).toEqual({
+      matched: true,
+      value: example.artifact,
+    });
   });
 
   test("declared rules lie in the data folder", async () => {
@@ -94,7 +108,17 @@ describe.each(TOPOLOGIES)("%s", (topology) => {
     const fixed = await run(["validate", slip, "--order", orderFile, "--fix", ...url]);
     expect([fixed.exitCode, fixed.err.includes("It passes")]).toEqual([0, true]);
     expect(JSON.parse(fixed.out)).toEqual(example.artifact);
-    const words = ["iterate", draft, "--kind", "fill", "--order", orderFile, "--model", "scripted/echo", ...url];
+    const words = [
+      "iterate",
+      draft,
+      "--kind",
+      "fill",
+      "--order",
+      orderFile,
+      "--model",
+      "scripted/echo",
+      ...url,
+    ];
     const drafted = await run(words);
     expect([drafted.exitCode, JSON.parse(drafted.out)]).toEqual([0, example.artifact]);
     expect((await run(["validate", orderFile, ...url])).err).toContain("--kind");

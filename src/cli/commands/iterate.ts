@@ -36,7 +36,8 @@ export const iterate = command({
   ],
   run: async (args, given) => {
     const kind = ARTIFACT_KINDS.find((known) => known === args.kind);
-    if (kind === undefined) throw new UsageProblem("Which kind? Say --kind fill, --kind email or --kind playbook.");
+    if (kind === undefined)
+      throw new UsageProblem("Which kind? Say --kind fill, --kind email or --kind playbook.");
     const most = wholeNumber("--max", args.max, 1, 8);
     const timeoutS = wholeNumber("--timeout", args.timeout, 1, 600);
     const input: IterateInput = {
@@ -56,7 +57,9 @@ export const iterate = command({
       if (event.event === "done") run = event;
       else {
         const { iteration, status, findings = [], fixes = [], error, ms } = event;
-        say(`Attempt ${iteration}: ${status.replaceAll("_", " ")} in ${duration(ms)}${error === undefined ? "" : `. ${error}`}`);
+        say(
+          `Attempt ${iteration}: ${status.replaceAll("_", " ")} in ${duration(ms)}${error === undefined ? "" : `. ${error}`}`,
+        );
         for (const { path, value } of fixes) say(`  corrected: ${path} is ${JSON.stringify(value)}`);
         for (const finding of findings) say(`  ${line(finding)}`);
       }
@@ -65,7 +68,9 @@ export const iterate = command({
     await write(jsonText(args.output === "json" ? run : run.artifact));
     const tokens = run.usage.input_tokens + run.usage.output_tokens;
     const end = run.ok ? "It passes" : `No draft passed (${run.stopped.replaceAll("_", " ")})`;
-    say(`${end}, after ${counted(run.iterations, "attempt")} and ${counted(tokens, "token")}. Trace ${run.trace_id}.`);
+    say(
+      `${end}, after ${counted(run.iterations, "attempt")} and ${counted(tokens, "token")}. Trace ${run.trace_id}.`,
+    );
     return run.ok ? EXIT.ok : EXIT.rejected;
   },
 });

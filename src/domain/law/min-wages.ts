@@ -39,4 +39,3 @@ export function minWageOn(state: string, day: string): MinWage | undefined {
 function rateOn(state: string, day: string): MinWage | undefined {
   return RATES.get(state)?.findLast(({ since }) => since <= day);
 }
-

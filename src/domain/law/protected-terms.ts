@@ -118,8 +118,5 @@ function wordsOf(sentence: string): Word[] {
 }
 
 function fold(text: string): string {
-  return text
-    .toLowerCase()
-    .normalize("NFKD")
-    .replaceAll(/\p{M}/gu, "");
+  return text.toLowerCase().normalize("NFKD").replaceAll(/\p{M}/gu, "");
 }

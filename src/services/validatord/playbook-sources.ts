@@ -29,7 +29,8 @@ export function playbookSources(
     answer: async ({ answer_corpus: corpus, answer_id: id }) => {
       const inRoster = lookup.get(id);
       const isRoster = corpus === rosterName || ROSTER_CORPORA.has(corpus);
-      if (isRoster) return inRoster === undefined ? { state: "absent" } : { state: "found", worker: inRoster };
+      if (isRoster)
+        return inRoster === undefined ? { state: "absent" } : { state: "found", worker: inRoster };
       const found = await orAbsent(matrix.corpus({ corpus }));
       if (found === undefined) return { state: "no_corpus" };
       if (found.dataset === rosterName && inRoster !== undefined) return { state: "found", worker: inRoster };

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openDuckdb } from "#adapters/duckdb";
-import type { Context, Finding } from "#contracts/validate";
+import type { Finding } from "#contracts/validate";
 import type { Fault } from "#rpc/fault";
 import { CHECKS } from "./checks/table.ts";
 import {
@@ -39,7 +39,7 @@ describe.each(TOPOLOGIES)("validatord, %s", (topology) => {
     house.service.validate({
       kind: "fill",
       artifact,
-      context: { now: NOW, order: ORDER } as Context,
+      context: { now: NOW, order: ORDER },
       ...more,
     });
 
@@ -83,16 +83,23 @@ describe.each(TOPOLOGIES)("validatord, %s", (topology) => {
     await house.lake.append("people", people("First"));
     const before = await check(fill("p-1"), { roster: "people" });
     expect(codesOf(before.findings)).toEqual([]);
-    await house.lake.append("people", "SELECT 'q-1' AS employee_id, 'New' AS full_name, 'Forklift Operator' AS job_title, 'IL' AS state, 'active' AS status, [{'name': 'Forklift', 'expires': '2027-01-01'}] AS certifications");
+    await house.lake.append(
+      "people",
+      "SELECT 'q-1' AS employee_id, 'New' AS full_name, 'Forklift Operator' AS job_title, 'IL' AS state, 'active' AS status, [{'name': 'Forklift', 'expires': '2027-01-01'}] AS certifications",
+    );
     let after = await check(fill("q-1"), { roster: "people" });
-    while (after.roster_version === before.roster_version) after = await check(fill("q-1"), { roster: "people" });
+    while (after.roster_version === before.roster_version)
+      after = await check(fill("q-1"), { roster: "people" });
     expect(codesOf(after.findings)).toEqual([]);
     const { rosters } = await house.service.rosters({});
     expect(rosters.find(({ roster }) => roster === "people")).toMatchObject({ status: "ready", workers: 6 });
   });
 
   test("a roster that is written again serves without a failed request; one that is damaged is told", async () => {
-    const more = [...WORKERS, { worker_id: "w-99", name: "Late Comer", role: "Forklift Operator", state: "IL" }];
+    const more = [
+      ...WORKERS,
+      { worker_id: "w-99", name: "Late Comer", role: "Forklift Operator", state: "IL" },
+    ];
     expect(codesOf((await check(fill("w-99"))).findings)).toContain("fill.unknown_worker");
     writeRoster(house.rosterFile, more);
     let found = false;
@@ -106,10 +113,17 @@ describe.each(TOPOLOGIES)("validatord, %s", (topology) => {
       expect(codesOf((await check(fill("w-99"))).findings)).not.toContain("fill.unknown_worker");
       status = (await house.service.rosters({})).rosters[0];
     }
-    expect(status).toMatchObject({ status: "ready", workers: 19, error: "Line 2 of the roster is not a JSON object." });
+    expect(status).toMatchObject({
+      status: "ready",
+      workers: 19,
+      error: "Line 2 of the roster is not a JSON object.",
+    });
     expect((await faultOf(house.service.loadRoster({ roster: "default" }))).message).toContain("Line 2");
     writeRoster(house.rosterFile, WORKERS);
-    expect(await house.service.loadRoster({ roster: "default" })).toMatchObject({ status: "ready", workers: 18 });
+    expect(await house.service.loadRoster({ roster: "default" })).toMatchObject({
+      status: "ready",
+      workers: 18,
+    });
   });
 
   test("rules of SQL find, and one that is broken takes no other with it", async () => {
@@ -117,7 +131,10 @@ describe.each(TOPOLOGIES)("validatord, %s", (topology) => {
     const folder = join(house.lake.folder, "rules");
     mkdirSync(folder, { recursive: true });
     const rule = (name: string, text: string): void => writeFileSync(join(folder, `${name}.sql`), text);
-    rule("strikes", "-- severity: error\n-- law: house rule 7\nSELECT worker_id, strikes || ' strikes' AS message, 'Ask the manager.' AS hint FROM strikes WHERE worker_id IN $worker_ids AND strikes > 2 -- $nothing");
+    rule(
+      "strikes",
+      "-- severity: error\n-- law: house rule 7\nSELECT worker_id, strikes || ' strikes' AS message, 'Ask the manager.' AS hint FROM strikes WHERE worker_id IN $worker_ids AND strikes > 2 -- $nothing",
+    );
     rule("typo", "SELECT worker_id FROM strike WHERE worker_id IN $worker_ids");
     rule("unknown", "SELECT $wokers");
     rule("slow", "SELECT count(*) FROM range(100000000000) a WHERE a.range % 7 = 8");
@@ -136,7 +153,9 @@ describe.each(TOPOLOGIES)("validatord, %s", (topology) => {
     expect(told.checked).toContain("rule.strikes");
     expect(told.rules_failed?.map(({ rule: name }) => name).sort()).toEqual(["slow", "typo", "unknown"]);
     const again = await check(fill("w-2"));
-    expect(again.rules_failed?.find(({ rule: name }) => name === "slow")?.message).toContain("left out for a minute");
+    expect(again.rules_failed?.find(({ rule: name }) => name === "slow")?.message).toContain(
+      "left out for a minute",
+    );
     expect(JSON.stringify(told.rules_failed)).not.toContain(folder);
     expect((await house.service.rules({})).broken.map(({ rule: name }) => name)).toEqual(["unknown"]);
     rmSync(folder, { recursive: true });
@@ -145,7 +164,7 @@ describe.each(TOPOLOGIES)("validatord, %s", (topology) => {
 
   test("many workers are judged as each by itself", async () => {
     const ids = WORKERS.map(({ worker_id }) => worker_id);
-    const context = { now: NOW, order: { ...ORDER, required_certs: ["Forklift"] } } as Context;
+    const context = { now: NOW, order: { ...ORDER, required_certs: ["Forklift"] } };
     const screened = await house.service.screen({
       worker_ids: [...ids, "ghost", "ghost"],
       context: { ...context, order: { ...ORDER, required_certs: ["Forklift"] } },
@@ -153,14 +172,19 @@ describe.each(TOPOLOGIES)("validatord, %s", (topology) => {
     for (const id of [...ids, "ghost"]) {
       const alone = await house.service.validate({ kind: "fill", artifact: fill(id), context });
       const own = alone.findings.filter(({ path }) => path.startsWith("fills["));
-      expect([id, (screened.workers[id] ?? []).map(({ code }) => code).sort()]).toEqual([id, codesOf(own).sort()]);
+      expect([id, (screened.workers[id] ?? []).map(({ code }) => code).sort()]).toEqual([
+        id,
+        codesOf(own).sort(),
+      ]);
     }
     const errors = await house.service.screen({
       worker_ids: ids,
       context: { ...context, order: ORDER },
       severity: "error",
     });
-    const severities = Object.values(errors.workers).flat().map(({ severity }) => severity);
+    const severities = Object.values(errors.workers)
+      .flat()
+      .map(({ severity }) => severity);
     expect(new Set(severities)).toEqual(new Set(["error"]));
     expect(errors.excluded).toBe(Object.keys(errors.workers).length);
   });
@@ -168,7 +192,12 @@ describe.each(TOPOLOGIES)("validatord, %s", (topology) => {
   test("the checks are listed: 25 of a fill, 10 of a message, 6 of a playbook", async () => {
     const { checks } = await house.service.checks({});
     expect(checks).toEqual([...CHECKS]);
-    expect(Map.groupBy(checks, ({ artifact }) => artifact).values().map(({ length }) => length).toArray()).toEqual([25, 10, 6]);
+    expect(
+      Map.groupBy(checks, ({ artifact }) => artifact)
+        .values()
+        .map(({ length }) => length)
+        .toArray(),
+    ).toEqual([25, 10, 6]);
     expect(new Set(checks.map(({ code }) => code)).size).toBe(checks.length);
   });
 
@@ -179,7 +208,11 @@ describe.each(TOPOLOGIES)("validatord, %s", (topology) => {
 
   test("a model that is away is a failed attempt, and the run is answered", async () => {
     const run = await house.service.iterate({ kind: "fill", prompt: "x" });
-    expect([run.ok, run.stopped, run.history[0]?.status]).toEqual([false, "provider_error", "provider_error"]);
+    expect([run.ok, run.stopped, run.history[0]?.status]).toEqual([
+      false,
+      "provider_error",
+      "provider_error",
+    ]);
     expect(run.trace_id).toStartWith("iterate-");
   });
 });

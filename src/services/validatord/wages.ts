@@ -48,7 +48,13 @@ export function wagesOf(yearly: YearlyWages, bands: ReadonlyMap<string, WageBand
       const wage = yearly.get(`${year}|${state}`);
       if (wage !== undefined) return { wage, of: state, source: `dataset state_min_wage, ${year}` };
       const own = minWageOn(state, day);
-      return own && { wage: own.wage, of: own.of, source: `in force since ${own.since}, table as of ${MIN_WAGES_AS_OF}` };
+      return (
+        own && {
+          wage: own.wage,
+          of: own.of,
+          source: `in force since ${own.since}, table as of ${MIN_WAGES_AS_OF}`,
+        }
+      );
     },
   };
 }

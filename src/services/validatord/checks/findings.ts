@@ -65,7 +65,8 @@ export function runChecks<S, R extends { readonly index: number }>(
     if (check.applies?.(subject) === false) continue;
     findings.checked(check.code);
     const { row } = check;
-    if (row !== undefined) for (const each of rows) findings.add(check, order, row(each, subject), each.index);
+    if (row !== undefined)
+      for (const each of rows) findings.add(check, order, row(each, subject), each.index);
   }
   for (const [order, check] of table.entries()) {
     if (check.whole === undefined || check.applies?.(subject) === false) continue;

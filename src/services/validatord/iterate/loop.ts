@@ -4,7 +4,14 @@
 // draft asks for a protected trait, which is refused and not negotiated.
 
 import type { chat, ChatMessage, ChatReply } from "#contracts/chat";
-import type { ArtifactKind, Context, Finding, IterateAttempt, Iterated, IterateUsage } from "#contracts/validate";
+import type {
+  ArtifactKind,
+  Context,
+  Finding,
+  IterateAttempt,
+  Iterated,
+  IterateUsage,
+} from "#contracts/validate";
 import { applyFixes } from "#domain/fixes";
 import { PROTECTED_LAW } from "#domain/law/protected-terms";
 import { EXTRACT_BYTES_MAX, extractJson } from "#lib/extract-json";
@@ -118,14 +125,16 @@ export async function* iterate(
     const raw = reply.message.content;
     const read = Buffer.byteLength(raw) > EXTRACT_BYTES_MAX ? undefined : extractJson(raw);
     if (read?.value === undefined || read.value === null) {
-      const error = read === undefined ? "The reply has more than 1 MiB." : "There is no JSON object in the reply.";
+      const error =
+        read === undefined ? "The reply has more than 1 MiB." : "There is no JSON object in the reply.";
       yield attempt("no_json", reply, { error });
       if (isSeen(seen, raw.slice(0, RAW_CHARS_MAX))) return ended(false, "same_artifact");
       if (artifact === null) messages = [...opening, ...noObject(raw)];
       continue;
     }
 
-    const draft = isRecord(artifact) && parts.length > 0 ? withParts(kind, artifact, parts, read.value) : read.value;
+    const draft =
+      isRecord(artifact) && parts.length > 0 ? withParts(kind, artifact, parts, read.value) : read.value;
     const judged = await judgeAndFix(judge, request, draft, call);
     ({ artifact, findings } = judged);
     const told = { findings, ...(judged.fixes.length === 0 ? {} : { fixes: judged.fixes }) };
@@ -207,7 +216,8 @@ function usageOf({ usage: { input_tokens, output_tokens, cost_usd } }: ChatReply
 }
 
 function sum(a: IterateUsage, b: IterateUsage): IterateUsage {
-  const cost = a.cost_usd === undefined && b.cost_usd === undefined ? undefined : (a.cost_usd ?? 0) + (b.cost_usd ?? 0);
+  const cost =
+    a.cost_usd === undefined && b.cost_usd === undefined ? undefined : (a.cost_usd ?? 0) + (b.cost_usd ?? 0);
   return {
     input_tokens: a.input_tokens + b.input_tokens,
     output_tokens: a.output_tokens + b.output_tokens,

@@ -37,12 +37,7 @@ export function isOfOrder(path: string): boolean {
 }
 
 /** The draft with the parts that the model sent; a reply that is a whole artifact replaces it. */
-export function withParts(
-  kind: ArtifactKind,
-  draft: Draft,
-  parts: readonly string[],
-  reply: Draft,
-): Draft {
+export function withParts(kind: ArtifactKind, draft: Draft, parts: readonly string[], reply: Draft): Draft {
   const own = parts.filter((part) => Object.hasOwn(reply, part));
   const isWhole = WHOLE[kind].every((field) => Object.hasOwn(reply, field));
   if (own.length === 0 || (isWhole && own.every((part) => !part.includes("[")))) {

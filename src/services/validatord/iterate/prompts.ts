@@ -57,12 +57,10 @@ export function correction(
   findings: readonly Finding[],
   parts: readonly string[],
 ): ChatMessage[] {
-  const listed = findings
-    .slice(0, FINDINGS_MAX)
-    .map(({ path, message, hint, severity }, at) => {
-      const what = severity === "error" ? "" : ` (${severity})`;
-      return `${at + 1}. ${path === "" ? "the object" : path}${what}: ${message}.${hint === undefined ? "" : ` ${hint}`}`;
-    });
+  const listed = findings.slice(0, FINDINGS_MAX).map(({ path, message, hint, severity }, at) => {
+    const what = severity === "error" ? "" : ` (${severity})`;
+    return `${at + 1}. ${path === "" ? "the object" : path}${what}: ${message}.${hint === undefined ? "" : ` ${hint}`}`;
+  });
   const asked =
     parts.length === 0
       ? "Reply with the whole object, corrected."
@@ -76,6 +74,9 @@ export function correction(
 export function noObject(raw: string): ChatMessage[] {
   return [
     { role: "assistant", content: raw.slice(0, SHOWN_CHARS) || "(nothing)" },
-    { role: "user", content: "There is no JSON object in that reply. Reply with the one JSON object and nothing else." },
+    {
+      role: "user",
+      content: "There is no JSON object in that reply. Reply with the one JSON object and nothing else.",
+    },
   ];
 }

@@ -70,7 +70,11 @@ export function runRecorder({ pathway, journal, failures }: RecorderDeps): RunRe
               model,
               errors: findings.filter(({ severity }) => severity === "error").map(({ code }) => code),
             })),
-            content: `${run.ok ? "Accepted" : "Given up"} (${run.stopped}) after ${run.iterations}: ${draftText}`.slice(0, CONTENT_CHARS_MAX),
+            content:
+              `${run.ok ? "Accepted" : "Given up"} (${run.stopped}) after ${run.iterations}: ${draftText}`.slice(
+                0,
+                CONTENT_CHARS_MAX,
+              ),
             outcome: { result: run.stopped, score: run.ok ? 1 / run.iterations : 0 },
             metadata: { run_id: id, kind, ok: run.ok, models },
             idempotency_key: id,
@@ -86,10 +90,7 @@ export function runRecorder({ pathway, journal, failures }: RecorderDeps): RunRe
   };
 }
 
-function rejected(
-  { raw, findings = [], status }: IterateAttempt,
-  cut: (text: string) => string,
-): object {
+function rejected({ raw, findings = [], status }: IterateAttempt, cut: (text: string) => string): object {
   const reasons = findings.filter(({ severity }) => severity === "error").slice(0, FINDINGS_KEPT);
   return {
     status,

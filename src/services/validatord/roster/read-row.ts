@@ -116,7 +116,16 @@ function consentOf(value: unknown): string {
   return YES.has(text) ? "granted" : text;
 }
 
-const YES: ReadonlySet<string> = new Set(["granted", "yes", "y", "true", "1", "opted_in", "opt_in", "opted in"]);
+const YES: ReadonlySet<string> = new Set([
+  "granted",
+  "yes",
+  "y",
+  "true",
+  "1",
+  "opted_in",
+  "opt_in",
+  "opted in",
+]);
 
 function minorOf(text: string): RosterRow["minor"] {
   if (text === "under_16") return "under_16";
@@ -139,7 +148,8 @@ export function screeningName(text: string): string {
   return SCREENINGS.find(([, pattern]) => pattern.test(words))?.[0] ?? words;
 }
 
-const FAILED = /\b(?:fail(?:ed)?|positive|not clear|pending|declined|denied|no|false|none|expired|in progress)\b/i;
+const FAILED =
+  /\b(?:fail(?:ed)?|positive|not clear|pending|declined|denied|no|false|none|expired|in progress)\b/i;
 const PASSED = /\b(?:pass(?:ed)?|clear(?:ed)?|verified|complete(?:d)?|yes|true|negative|ok)\b/i;
 
 /** Those that were passed, from a list in any form and from columns of their own. */

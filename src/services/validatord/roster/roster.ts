@@ -35,8 +35,8 @@ const SCREENINGS = 5;
 const MERGED = 6;
 const FIELD = "\u001F";
 const ENTRY = "\n";
-const HAS_CONTROL = /[\u0000-\u001F]/;
-const CONTROL = /[\u0000-\u001F]+/g;
+const HAS_CONTROL = /\p{Cc}/u;
+const CONTROL = /\p{Cc}+/gu;
 
 /** Namesakes that a search by name gives. */
 const NAMESAKES_MAX = 100;
@@ -236,7 +236,8 @@ export class Roster implements WorkerLookup {
 
   nearest(id: string, name?: string): Worker[] {
     const key = name === undefined ? "" : nameKey(name);
-    const named = key === "" ? [] : this.#nearestRows(key, this.#nameLetters.array, (row) => this.#keyOf(row));
+    const named =
+      key === "" ? [] : this.#nearestRows(key, this.#nameLetters.array, (row) => this.#keyOf(row));
     const byId = this.#nearestRows(id, this.#idLetters.array, (row) => this.#records.field(row, ID));
     return [...new Set([...named, ...byId])].slice(0, NEAREST).map((row) => new RosterWorker(this, row));
   }
@@ -258,7 +259,7 @@ export class Roster implements WorkerLookup {
       byDistance[distance] = (byDistance[distance] as number) + 1;
     }
     let most = 0;
-    for (let rows = byDistance[0] as number; rows < NEAREST && most < LETTER_BITS; )
+    for (let rows = byDistance[0] as number; rows < NEAREST && most < LETTER_BITS;)
       rows += byDistance[(most += 1)] as number;
     most = Math.min(LETTER_BITS, most + LETTERS_SPARE);
     const near: number[][] = Array.from({ length: most + 1 }, () => []);

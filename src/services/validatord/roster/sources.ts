@@ -7,7 +7,7 @@ import type { catalog } from "#contracts/catalog";
 import type { query } from "#contracts/query";
 import { quoteIdentifier } from "#lib/sql-text";
 import { spawnChild } from "#rpc/child";
-import type { Bytes, Service } from "#rpc/contract";
+import type { Service } from "#rpc/contract";
 import { Fault, toFault } from "#rpc/fault";
 import { jsonLines, type JsonRow } from "./lines.ts";
 import { parquetReader } from "./parquet/contract.ts";
@@ -120,7 +120,7 @@ async function* parquetRows(path: string): AsyncGenerator<SourceRows> {
     const columns = rosterColumns(all);
     checkIdColumn(columns, "The roster file");
     const { body } = await child.service.rows({ path, columns: [...new Set(Object.values(columns))] });
-    if (body !== null) for await (const rows of jsonLines(body as Bytes)) yield { rows, columns };
+    if (body !== null) for await (const rows of jsonLines(body)) yield { rows, columns };
   } finally {
     child.kill();
   }

@@ -62,7 +62,10 @@ export class Rules {
     const failures: RuleFailure[] = [];
     for (const [place, { file, name, size }] of files.entries()) {
       if (place >= RULES_MAX) {
-        failures.push({ rule: name, message: `There are more than ${RULES_MAX} rules; this one is not run.` });
+        failures.push({
+          rule: name,
+          message: `There are more than ${RULES_MAX} rules; this one is not run.`,
+        });
         continue;
       }
       const read =

@@ -41,9 +41,18 @@ export const factsCheck: EmailCheck = {
   applies: ({ facts, worker }) => facts !== undefined || worker !== undefined,
   whole: function* (subject) {
     const { facts, worker, said } = subject;
-    if (worker !== undefined && said.greeted !== undefined && !isAddressedTo(said.greeted.value, worker.name)) {
+    if (
+      worker !== undefined &&
+      said.greeted !== undefined &&
+      !isAddressedTo(said.greeted.value, worker.name)
+    ) {
       const { path, value } = said.greeted;
-      yield { path, message: `greets ${value}, and goes to ${worker.name}`, expected: worker.name, actual: value };
+      yield {
+        path,
+        message: `greets ${value}, and goes to ${worker.name}`,
+        expected: worker.name,
+        actual: value,
+      };
     }
     if (facts !== undefined) yield* orderTells(subject, facts);
   },
@@ -83,7 +92,8 @@ function* orderTells({ said, know }: EmailSubject, facts: OrderFacts): Generator
     const early = (from - value.from + MINUTES_A_DAY) % MINUTES_A_DAY;
     const atStart =
       Number.isNaN(value.from) || value.from === from || (value.arrival && early <= ARRIVAL_MINUTES_MAX);
-    const atEnd = value.to === undefined || value.to === to || (Number.isNaN(value.from) && value.to === from);
+    const atEnd =
+      value.to === undefined || value.to === to || (Number.isNaN(value.from) && value.to === from);
     // An hour alone may also be when the shift ends.
     const alone = value.to === undefined && value.from === to;
     if ((atStart && atEnd) || alone) continue;
@@ -127,7 +137,8 @@ const REPLY =
   /\b(?:repl(?:y|ies)|respond|text|call|confirm|let (?:me|us) know|answer|click|tap|rsvp|contact|phone|email us|contest[ae]r?|respond[ae]r?|llam[ae]r?|confirm[ae]r?|avis[ae]r?|escr[ií]b[ae]n?os)\b/i;
 const OPT_OUT =
   /unsubscribe|opt[ -]?out|reply stop|text stop|\bSTOP\b|manage (?:your )?(?:preferences|subscription)|darse de baja|cancelar (?:la )?suscripci[oó]n|responda? (?:stop|alto)/i;
-const POSTAL = /\b(?:\d{1,6}\s+\p{L}[\p{L}\d .,'#-]{2,80}|p\.?\s?o\.?\s+box\s+\d+[\p{L} ,.]{0,60})\b[\s\S]{0,80}?\b\d{5}(?:-\d{4})?\b/iu;
+const POSTAL =
+  /\b(?:\d{1,6}\s+\p{L}[\p{L}\d .,'#-]{2,80}|p\.?\s?o\.?\s+box\s+\d+[\p{L} ,.]{0,60})\b[\s\S]{0,80}?\b\d{5}(?:-\d{4})?\b/iu;
 export const COMMERCIAL_LAW = "CAN-SPAM";
 
 export const requiredParts: EmailCheck = {
@@ -153,7 +164,9 @@ export const requiredParts: EmailCheck = {
       const { order, start } = facts;
       const day = dayText(todayIn(start, order.timezone));
       if (said.days.length === 0 && said.weekdays.length === 0)
-        yield missing("on which day", `Write ${WEEKDAY_NAMES[weekdayOfDay(day)]}, ${day}.`, { expected: day });
+        yield missing("on which day", `Write ${WEEKDAY_NAMES[weekdayOfDay(day)]}, ${day}.`, {
+          expected: day,
+        });
       if (said.clocks.length === 0) {
         const at = clockText(minutesIn(start, order.timezone));
         yield missing("at which time", `Write ${at}.`, { expected: at });
@@ -175,6 +188,8 @@ export const requiredParts: EmailCheck = {
         law: message.channel === "email" ? COMMERCIAL_LAW : "TCPA",
       });
     if (message.channel === "email" && !POSTAL.test(text))
-      yield missing("the sender's postal address", "Write street, city and ZIP code.", { law: COMMERCIAL_LAW });
+      yield missing("the sender's postal address", "Write street, city and ZIP code.", {
+        law: COMMERCIAL_LAW,
+      });
   },
 };

@@ -2,7 +2,6 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import type { Context } from "#contracts/validate";
 import { NOW, ORDER, startValidatord, type TestValidatord, TOPOLOGIES } from "../../validatord.testing.ts";
 import { smsSegments } from "./form.ts";
 import { EMAIL_CHECKS } from "./table.ts";
@@ -244,7 +243,7 @@ describe.each(TOPOLOGIES)("a message, %s", (topology) => {
     return house.service.validate({
       kind: "email",
       artifact: { ...base, body, ...set },
-      context: { now: NOW, order: { ...ORDER, ...order }, policy: { ...POLICY, ...policy } } as Context,
+      context: { now: NOW, order: { ...ORDER, ...order }, policy: { ...POLICY, ...policy } },
     });
   };
 
@@ -268,7 +267,10 @@ describe.each(TOPOLOGIES)("a message, %s", (topology) => {
   });
 
   test("findings name the law", async () => {
-    const { findings } = await validate({ sms: true, set: { ...TEXAN, send_at: "2026-12-05T03:00:00-06:00" } });
+    const { findings } = await validate({
+      sms: true,
+      set: { ...TEXAN, send_at: "2026-12-05T03:00:00-06:00" },
+    });
     expect(findings.filter(({ law }) => law !== undefined).map(({ code, law }) => [code, law])).toEqual([
       ["email.consent", "TCPA"],
       ["email.quiet_hours", "TCPA"],
@@ -280,8 +282,25 @@ describe.each(TOPOLOGIES)("a message, %s", (topology) => {
 
 test("whatever the text is, a message is judged, and soon", async () => {
   const house = await startValidatord("together");
-  const piece = fc.constantFrom("Monday", "Dec 7", "$20", "6am", "{{x}}", "http://a.b", "<", "Hi Ana,", "\n", "(", "St.", "no", "male");
-  const text = fc.oneof(fc.string({ unit: "grapheme", maxLength: 300 }), fc.array(piece, { maxLength: 80 }).map((parts) => parts.join(" ")));
+  const piece = fc.constantFrom(
+    "Monday",
+    "Dec 7",
+    "$20",
+    "6am",
+    "{{x}}",
+    "http://a.b",
+    "<",
+    "Hi Ana,",
+    "\n",
+    "(",
+    "St.",
+    "no",
+    "male",
+  );
+  const text = fc.oneof(
+    fc.string({ unit: "grapheme", maxLength: 300 }),
+    fc.array(piece, { maxLength: 80 }).map((parts) => parts.join(" ")),
+  );
   try {
     await fc.assert(
       fc.asyncProperty(text, text, async (subject, body) => {

@@ -81,7 +81,11 @@ export const recipient: EmailCheck = {
     if (to === "") return;
     const addresses = to.split(/[;,]/).filter((part) => part.trim() !== "");
     if (addresses.length > 1) {
-      yield { path: "to", message: `names ${addresses.length} recipients`, hint: "Send one message a worker." };
+      yield {
+        path: "to",
+        message: `names ${addresses.length} recipients`,
+        hint: "Send one message a worker.",
+      };
       return;
     }
     const given = channel === "email" ? plainAddress(to) : phoneDigits(to);
@@ -89,7 +93,10 @@ export const recipient: EmailCheck = {
       const own = channel === "email" ? plainAddress(worker.email) : phoneDigits(worker.phone);
       const value = channel === "email" ? worker.email : worker.phone;
       if (own === "")
-        yield { path: "to", message: `the roster has no ${channel === "email" ? "address" : "number"} of ${worker_id}` };
+        yield {
+          path: "to",
+          message: `the roster has no ${channel === "email" ? "address" : "number"} of ${worker_id}`,
+        };
       else if (own !== given)
         yield {
           path: "to",
@@ -101,7 +108,8 @@ export const recipient: EmailCheck = {
         yield { path: "to", message: `the address has the status ${worker.email_status}` };
     }
     const suppressed = policy.suppressed?.some(
-      (address) => (channel === "email" ? plainAddress(address) : phoneDigits(address)) === given && given !== "",
+      (address) =>
+        (channel === "email" ? plainAddress(address) : phoneDigits(address)) === given && given !== "",
     );
     if (suppressed === true)
       yield { path: "to", message: "is suppressed: its owner does not want messages", hint: "Call instead." };

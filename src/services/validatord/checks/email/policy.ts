@@ -201,7 +201,9 @@ export const tone: EmailCheck = {
     for (const path of ["subject", "body"] as const) {
       const text = message[path];
       yield* protectedTells(path, text);
-      const promise = [...text.matchAll(GUARANTEE)].find(({ index }) => !NOT_BEFORE.test(text.slice(0, index)));
+      const promise = [...text.matchAll(GUARANTEE)].find(
+        ({ index }) => !NOT_BEFORE.test(text.slice(0, index)),
+      );
       if (promise !== undefined) yield promiseTell(path, promise[0]);
       const threat = text
         .split(/(?<=[.!?\n])/)
@@ -228,7 +230,8 @@ function promiseTell(path: string, promise: string): Tell {
   };
 }
 
-const SCHEME = /\b([a-z][a-z0-9+.-]{1,20}):\/\/[^\s<>"'`)\]}]*|\b(?:javascript|data|vbscript|file):[^\s<>"']+/gi;
+const SCHEME =
+  /\b([a-z][a-z0-9+.-]{1,20}):\/\/[^\s<>"'`)\]}]*|\b(?:javascript|data|vbscript|file):[^\s<>"']+/gi;
 const BARE =
   /(?<![@\w./-])(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?:com|net|org|io|co|us|biz|info|app|ly|me|gov|edu|mil|dev|ai|xyz|site|online|link|jobs|work|mx|gl|page|club|shop|top|ru|cn|uk|ca|tv|to|cc)\b(?![\w@-])(?:[/?#:][^\s<>"'`)\]}]*)?/gi;
 /** Links that are told: one shows what is wrong with the others. */
@@ -238,7 +241,8 @@ export const links: EmailCheck = {
   code: "email.links",
   kind: "policy",
   severity: "error",
-  tests: "links are https and lead to hosts of policy.allowed_hosts, subdomains included; bare hosts are none",
+  tests:
+    "links are https and lead to hosts of policy.allowed_hosts, subdomains included; bare hosts are none",
   whole: function* ({ message, policy }) {
     const allowed = (policy.allowed_hosts ?? []).map((host) => host.toLowerCase().replace(/^\*?\./, ""));
     const isAllowed = (host: string): boolean =>
@@ -248,7 +252,8 @@ export const links: EmailCheck = {
       const tells: Tell[] = [];
       for (const [link] of text.matchAll(SCHEME)) {
         const problem = linkProblem(link, isAllowed);
-        if (problem !== undefined) tells.push({ path, message: `${link.slice(0, 200)} ${problem}`, actual: link.slice(0, 500) });
+        if (problem !== undefined)
+          tells.push({ path, message: `${link.slice(0, 200)} ${problem}`, actual: link.slice(0, 500) });
         text = text.replace(link, " ");
       }
       for (const [host] of text.matchAll(BARE))
@@ -268,6 +273,7 @@ function linkProblem(link: string, isAllowed: (host: string) => boolean): string
   if (url === null) return "is no link that can be read";
   if (url.protocol !== "https:") return `is not https`;
   if (url.username !== "" || url.password !== "") return "hides its host behind a user name";
-  if (!isAllowed(url.hostname.replace(/\.$/, ""))) return `leads to ${url.hostname}, which is not an allowed host`;
+  if (!isAllowed(url.hostname.replace(/\.$/, "")))
+    return `leads to ${url.hostname}, which is not an allowed host`;
   return undefined;
 }

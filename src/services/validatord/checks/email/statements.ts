@@ -63,7 +63,10 @@ function statementsOf(text: string): string[] {
     }
     if (open !== "") parts.push(open);
   }
-  return parts.map((part) => part.trim()).filter((part) => part !== "").slice(0, STATEMENTS_MAX);
+  return parts
+    .map((part) => part.trim())
+    .filter((part) => part !== "")
+    .slice(0, STATEMENTS_MAX);
 }
 
 const GREETING =
@@ -76,11 +79,13 @@ const REPLY_BY =
 const RELATIVE =
   /\b(?:today|tonight|tomorrow|hoy|ma[nñ]ana|esta noche|day after tomorrow|pasado ma[nñ]ana)\b/iu;
 const SPANISH_MORNING = /\b(?:por|de|en|a) la ma[nñ]ana\b/iu;
-const ARRIVAL = /\b(?:arrive|arrival|be there|check[ -]?in|report|show up|llegar?|llegue|pres[eé]nt[ae]|early|antes)\b/i;
+const ARRIVAL =
+  /\b(?:arrive|arrival|be there|check[ -]?in|report|show up|llegar?|llegue|pres[eé]nt[ae]|early|antes)\b/i;
 const CONTACT =
   /\b(?:ask for|contact|see|meet|report to|questions?|supervisors?|managers?|recruiters?|coordinators?|dispatch(?:er)?|pregunt[ae]|supervisor[ae]?|gerente|encargad[oa])\b/i;
 const ADDRESS = /\b\d{1,6}\s+\p{L}.*\b\d{5}(?:-\d{4})?\b/u;
-const FOOTER = /unsubscribe|opt[ -]?out|our (?:office|address)|mailing address|darse de baja|nuestra oficina|po box|p\.o\. box/i;
+const FOOTER =
+  /unsubscribe|opt[ -]?out|our (?:office|address)|mailing address|darse de baja|nuestra oficina|po box|p\.o\. box/i;
 const OVERTIME = /\bover ?time\b|\bot\b|\bhoras? extras?\b|time and a half/i;
 const UNTIL = /\b(?:until|ends?|end time|finish(?:es)?|off at|hasta|termina)\b/i;
 
@@ -93,7 +98,8 @@ const WEEKDAYS: readonly RegExp[] = [
   /\b(?:fridays?|fri|viernes|vie)\b/,
   /\b(?:saturdays?|sat|sabados?|sab)\b/,
 ];
-const WEEKDAY_RANGE = /\b(?:mon|tue|wed|thu|fri|sat|sun|lun|mar|mie|jue|vie|sab|dom)[a-z]*\s*(?:-|–|to|through|thru|a)\s*(?:mon|tue|wed|thu|fri|sat|sun|lun|mar|mie|jue|vie|sab|dom)[a-z]*\b/g;
+const WEEKDAY_RANGE =
+  /\b(?:mon|tue|wed|thu|fri|sat|sun|lun|mar|mie|jue|vie|sab|dom)[a-z]*\s*(?:-|–|to|through|thru|a)\s*(?:mon|tue|wed|thu|fri|sat|sun|lun|mar|mie|jue|vie|sab|dom)[a-z]*\b/g;
 
 const ZONES: readonly (readonly [name: string, pattern: RegExp])[] = [
   ["eastern", /\b(?:E[SD]?T|[Ee]astern|hora del [Ee]ste)\b/],
@@ -105,7 +111,8 @@ const ZONES: readonly (readonly [name: string, pattern: RegExp])[] = [
   ["atlantic", /\b(?:A[SD]T|[Aa]tlantic [Tt]ime)\b/],
 ];
 /** A zone is one beside an hour: "MT" alone is Montana. */
-const BESIDE_HOUR = /\d(?!\d)(?:\s*[ap]\.?\s?m?\.?(?![a-z]))?[\s,(]*(?![ap]\.?\s?m?\.?(?![a-z]))([a-z][\p{L} ]{1,20})/giu;
+const BESIDE_HOUR =
+  /\d(?!\d)(?:\s*[ap]\.?\s?m?\.?(?![a-z]))?[\s,(]*(?![ap]\.?\s?m?\.?(?![a-z]))([a-z][\p{L} ]{1,20})/giu;
 
 /** The zone's family: what CT, CST and "Central" have in common. */
 export function zoneFamily(timezone: string, moment: number): string | undefined {
@@ -147,7 +154,8 @@ export function readStatements(
 
     // A day that does not move with the moment of reading is a date.
     const dated = slots.start?.slice(0, 10);
-    const isDate = dated !== undefined && dated === reader.read(text, start - 60 * DAY_MS).slots.start?.slice(0, 10);
+    const isDate =
+      dated !== undefined && dated === reader.read(text, start - 60 * DAY_MS).slots.start?.slice(0, 10);
     if (isDate) days.push(said(dated));
     if (RELATIVE.test(text) && !SPANISH_MORNING.test(text)) {
       const relative = reader.read(text, sendAt).slots.start?.slice(0, 10);
@@ -168,7 +176,9 @@ export function readStatements(
       clocks.push(said({ from: minutes(hours[1], hours[2]), to: minutes(hours[3], hours[4]), arrival }));
     else if (clock !== null) {
       const at = minutes(clock[1], clock[2]);
-      clocks.push(said(UNTIL.test(text) ? { from: Number.NaN, to: at, arrival } : { from: at, to: undefined, arrival }));
+      clocks.push(
+        said(UNTIL.test(text) ? { from: Number.NaN, to: at, arrival } : { from: at, to: undefined, arrival }),
+      );
     }
     for (const [, words = ""] of text.matchAll(BESIDE_HOUR)) {
       const zone = ZONES.find(([, pattern]) => pattern.exec(words)?.index === 0);

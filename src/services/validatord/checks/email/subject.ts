@@ -79,7 +79,11 @@ export function readMessage(artifact: Readonly<Record<string, unknown>>): {
   if (sendAt !== undefined && Number.isNaN(sendAt))
     defects.push({ path: "send_at", message: "must be a time (RFC 3339)", actual: sendText });
   if (body.length > BODY_CHARS_MAX)
-    defects.push({ path: "body", message: `has more than ${BODY_CHARS_MAX} characters`, actual: body.length });
+    defects.push({
+      path: "body",
+      message: `has more than ${BODY_CHARS_MAX} characters`,
+      actual: body.length,
+    });
   const headers = artifact["headers"];
   const named = typeof headers === "object" && headers !== null ? Object.entries(headers) : [];
   return {
@@ -99,5 +103,7 @@ export function readMessage(artifact: Readonly<Record<string, unknown>>): {
 }
 
 function isFilled(value: unknown): boolean {
-  return value !== undefined && value !== null && value !== "" && !(Array.isArray(value) && value.length === 0);
+  return (
+    value !== undefined && value !== null && value !== "" && !(Array.isArray(value) && value.length === 0)
+  );
 }

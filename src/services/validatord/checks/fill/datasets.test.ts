@@ -62,7 +62,8 @@ test("the project's own table knows when a wage began", () => {
     ["DC", "2025-07-01", 17.95],
     ["GA", "2024-01-01", 7.25],
   ];
-  for (const [state, day, wage] of cases) expect([state, day, minWageOn(state, day)?.wage]).toEqual([state, day, wage]);
+  for (const [state, day, wage] of cases)
+    expect([state, day, minWageOn(state, day)?.wage]).toEqual([state, day, wage]);
   expect(minWageOn("TX", "2009-07-23")).toBeUndefined();
 });
 
@@ -82,9 +83,11 @@ test.skipIf(reason !== "")(`over real orders the pay checks find what SQL finds$
     );
     const overtime = await db.rows(`SELECT order_id FROM ${orders} WHERE ot_rate < 1.5 * pay_rate`);
     const yearly = new Map<string, number>(
-      (await db.rows(`SELECT year, state, CAST(greatest(effective_minimum_wage, federal_minimum_wage) AS DOUBLE) AS wage FROM ${wages}`)).map(
-        ({ year, state, wage }) => [`${Number(year)}|${String(state)}`, Number(wage)] as const,
-      ),
+      (
+        await db.rows(
+          `SELECT year, state, CAST(greatest(effective_minimum_wage, federal_minimum_wage) AS DOUBLE) AS wage FROM ${wages}`,
+        )
+      ).map(({ year, state, wage }) => [`${Number(year)}|${String(state)}`, Number(wage)] as const),
     );
     const all = await db.rows(
       `SELECT order_id, state, day, CAST(pay_rate AS DOUBLE) AS pay_rate, CAST(ot_rate AS DOUBLE) AS ot_rate FROM ${orders}`,
@@ -113,7 +116,8 @@ test.skipIf(reason !== "")(`over real orders the pay checks find what SQL finds$
       if (compared && tells(pay.payBelowMin)) found.below.push(order.order_id);
       if (tells(pay.payOvertime)) found.overtime.push(order.order_id);
     }
-    const ids = (rows: readonly Record<string, unknown>[]): string[] => rows.map((row) => String(row["order_id"])).sort();
+    const ids = (rows: readonly Record<string, unknown>[]): string[] =>
+      rows.map((row) => String(row["order_id"])).sort();
     expect(found.below.sort()).toEqual(ids(below));
     expect(found.overtime.sort()).toEqual(ids(overtime));
     expect(found.below.length).toBeGreaterThan(100);

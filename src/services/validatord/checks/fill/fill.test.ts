@@ -1,7 +1,6 @@
 // Each fill check: a proposal that passes, one that fails, and one at the border.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import type { Context } from "#contracts/validate";
 import { NOW, ORDER, startValidatord, type TestValidatord, TOPOLOGIES } from "../../validatord.testing.ts";
 import { FILL_CHECKS } from "./table.ts";
 
@@ -121,8 +120,16 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
   "fill.dnr": [
     { fills: one("w-15") },
     { fills: one("w-15"), order: { client_id: "c-9" }, told: "error" },
-    { fills: one("w-1"), context: { blocks: [{ worker_id: "w-1", scope: "system", reason: "x" }] }, told: "error" },
-    { fills: one("w-1"), context: { blocks: [{ worker_id: "w-1", scope: "site", site_id: "s-1" }] }, told: "error" },
+    {
+      fills: one("w-1"),
+      context: { blocks: [{ worker_id: "w-1", scope: "system", reason: "x" }] },
+      told: "error",
+    },
+    {
+      fills: one("w-1"),
+      context: { blocks: [{ worker_id: "w-1", scope: "site", site_id: "s-1" }] },
+      told: "error",
+    },
     { fills: one("w-1"), context: { blocks: [{ worker_id: "w-1", scope: "site", site_id: "s-2" }] } },
     { fills: one("w-1"), context: { blocks: [{ worker_id: "w-2", scope: "system" }] } },
     {
@@ -130,7 +137,10 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       context: { blocks: [{ worker_id: "w-1", scope: "system", start_at: ORDER.start_at }] },
       told: "error",
     },
-    { fills: one("w-1"), context: { blocks: [{ worker_id: "w-1", scope: "system", end_at: ORDER.start_at }] } },
+    {
+      fills: one("w-1"),
+      context: { blocks: [{ worker_id: "w-1", scope: "system", end_at: ORDER.start_at }] },
+    },
   ],
   "fill.cert_missing": [
     { fills: one("w-1"), order: { required_certs: ["forklift certified"] } },
@@ -151,18 +161,30 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
   ],
   "fill.background": [
     { fills: one("w-13"), order: { required_screenings: [{ name: "background", max_age_days: 30 }] } },
-    { fills: one("w-13"), order: { required_screenings: [{ name: "background", max_age_days: 29 }] }, told: "error" },
+    {
+      fills: one("w-13"),
+      order: { required_screenings: [{ name: "background", max_age_days: 29 }] },
+      told: "error",
+    },
     { fills: one("w-1"), order: { required_screenings: [{ name: "Background check" }] }, told: "error" },
   ],
   "fill.i9": [
     { fills: one("w-13"), order: { required_screenings: [{ name: "I-9" }] } },
     { fills: one("w-1"), order: { required_screenings: [{ name: "i9" }] }, told: "error" },
     { fills: one("w-13"), order: { required_screenings: [{ name: "I-9", max_age_days: 704 }] } },
-    { fills: one("w-13"), order: { required_screenings: [{ name: "I-9", max_age_days: 703 }] }, told: "error" },
+    {
+      fills: one("w-13"),
+      order: { required_screenings: [{ name: "I-9", max_age_days: 703 }] },
+      told: "error",
+    },
   ],
   "fill.drug": [
     { fills: one("w-13"), order: { required_screenings: [{ name: "drug", max_age_days: 31 }] } },
-    { fills: one("w-13"), order: { required_screenings: [{ name: "drug", max_age_days: 30 }] }, told: "error" },
+    {
+      fills: one("w-13"),
+      order: { required_screenings: [{ name: "drug", max_age_days: 30 }] },
+      told: "error",
+    },
     { fills: one("w-1"), order: { required_screenings: [{ name: "10-panel drug test" }] }, told: "error" },
   ],
   "fill.double_booked": [
@@ -187,7 +209,10 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
     {
       fills: one("w-1"),
       context: assigned(
-        shift("w-1", "2026-12-07T18:00:00-06:00", "2026-12-07T22:00:00-06:00", { city: "Chicago", state: "IL" }),
+        shift("w-1", "2026-12-07T18:00:00-06:00", "2026-12-07T22:00:00-06:00", {
+          city: "Chicago",
+          state: "IL",
+        }),
       ),
       told: "error",
     },
@@ -195,7 +220,10 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       fills: one("w-1"),
       context: {
         ...assigned(
-          shift("w-1", "2026-12-07T18:00:00-06:00", "2026-12-07T22:00:00-06:00", { city: "Chicago", state: "IL" }),
+          shift("w-1", "2026-12-07T18:00:00-06:00", "2026-12-07T22:00:00-06:00", {
+            city: "Chicago",
+            state: "IL",
+          }),
         ),
         policy: { travel_minutes_per_mile: 1 },
       },
@@ -290,11 +318,11 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
 };
 
 /** Tested with its dataset, in datasets.test.ts. */
-const ELSEWHERE = ["fill.pay_band"];
+const ELSEWHERE = new Set(["fill.pay_band"]);
 
 test("every fill check has cases that pass and cases that fail", () => {
   for (const { code } of FILL_CHECKS) {
-    if (ELSEWHERE.includes(code)) continue;
+    if (ELSEWHERE.has(code)) continue;
     const cases = CASES[code] ?? [];
     expect([code, cases.some(({ told }) => told === undefined)]).toEqual([code, true]);
     expect([code, cases.some(({ told }) => told !== undefined)]).toEqual([code, true]);
@@ -312,7 +340,7 @@ describe.each(TOPOLOGIES)("a fill, %s", (topology) => {
     house.service.validate({
       kind: "fill",
       artifact: artifact ?? { order_id: "o-1", fills, ...(backups === undefined ? {} : { backups }) },
-      context: { now: NOW, order: { ...ORDER, ...order }, ...context } as Context,
+      context: { now: NOW, order: { ...ORDER, ...order }, ...context },
     });
 
   const all = Object.entries(CASES).flatMap(([code, cases]) =>
@@ -332,7 +360,9 @@ describe.each(TOPOLOGIES)("a fill, %s", (topology) => {
   });
 
   test("an unknown id has the three nearest as hint, and a fix where one is sure", async () => {
-    const { findings } = await validate({ fills: [row("w-77"), row("x", { name: "ana nunez" }), row(" w-2 ")] });
+    const { findings } = await validate({
+      fills: [row("w-77"), row("x", { name: "ana nunez" }), row(" w-2 ")],
+    });
     const unknown = findings.filter(({ code }) => code === "fill.unknown_worker");
     expect(unknown.map(({ hint = "" }) => hint.match(/w-\d+ \(/g)?.length)).toEqual([3, 3, 3]);
     expect(unknown.map(({ fix }) => fix)).toEqual([
@@ -364,7 +394,10 @@ describe.each(TOPOLOGIES)("a fill, %s", (topology) => {
   test("laws are named where a finding rests on one", async () => {
     const { findings } = await validate({
       fills: one("w-10", { reason: "no accent" }),
-      order: { required_certs: ["Forklift", "TWIC"], required_screenings: [{ name: "background" }, { name: "i9" }] },
+      order: {
+        required_certs: ["Forklift", "TWIC"],
+        required_screenings: [{ name: "background" }, { name: "i9" }],
+      },
     });
     expect(findings.map(({ code, law }) => [code, law])).toEqual([
       ["fill.headcount_short", undefined],

@@ -32,7 +32,8 @@ function rateCheck(
       if (found !== undefined) yield { path: ORDER_PATH, actual: facts?.order.pay_rate, ...found };
     },
     row: function* ({ pay_rate, path }, subject) {
-      const found = pay_rate === undefined ? undefined : subject.facts && judge(pay_rate, subject.facts, subject);
+      const found =
+        pay_rate === undefined ? undefined : subject.facts && judge(pay_rate, subject.facts, subject);
       if (found !== undefined) yield { path: `${path}.pay_rate`, actual: pay_rate, ...found };
     },
   };
@@ -43,7 +44,8 @@ export const payBelowMin = rateCheck(
     code: "fill.pay_below_min",
     kind: "policy",
     severity: "error",
-    tests: "the pay is at least the minimum wage of the site's state, or the federal one, on the day of the shift",
+    tests:
+      "the pay is at least the minimum wage of the site's state, or the federal one, on the day of the shift",
   },
   (rate, { state, startDay }, { wages }) => {
     const rule = wages.minWage(state, startDay);
@@ -131,7 +133,8 @@ export const payBand = rateCheck(
     code: "fill.pay_band",
     kind: "policy",
     severity: "warning",
-    tests: "the pay lies between the 10th and the 90th percentile of the occupation in the state (dataset wage_bands)",
+    tests:
+      "the pay lies between the 10th and the 90th percentile of the occupation in the state (dataset wage_bands)",
   },
   (rate, { work, state, order }, { wages }) => {
     const band = work.soc === undefined ? undefined : wages.band(work.soc, state);

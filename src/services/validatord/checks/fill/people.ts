@@ -198,7 +198,8 @@ export const location: FillCheck = {
   code: "fill.location",
   kind: "consistency",
   severity: "error",
-  tests: "the worker is within max_miles (50) of the site; where miles are not known, another state is a warning",
+  tests:
+    "the worker is within max_miles (50) of the site; where miles are not known, another state is a warning",
   applies: ({ facts }) => facts !== undefined,
   row: function* ({ worker, idPath }, { facts, know }) {
     if (worker === undefined || facts === undefined) return;
@@ -229,10 +230,7 @@ export const location: FillCheck = {
   },
 };
 
-export function pointOf(
-  { lat, lon, city, state }: Worker,
-  know: FillSubject["know"],
-): Point | undefined {
+export function pointOf({ lat, lon, city, state }: Worker, know: FillSubject["know"]): Point | undefined {
   return lat === undefined || lon === undefined ? know.pointOf(city, state) : { lat, lon };
 }
 

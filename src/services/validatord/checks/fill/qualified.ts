@@ -48,7 +48,11 @@ export const certExpired: FillCheck = {
     for (const name of certificates) {
       const own = held.filter((entry) => nameOf(entry) === name);
       if (own.length === 0 || own.some((entry) => isValidCertificate(entry, name, endDay))) continue;
-      const expires = own.map((entry) => entry.slice(entry.lastIndexOf("|") + 1)).sort().at(-1) ?? "";
+      const expires =
+        own
+          .map((entry) => entry.slice(entry.lastIndexOf("|") + 1))
+          .sort()
+          .at(-1) ?? "";
       yield {
         path: idPath,
         message: `the ${name} certificate expires on ${expires}, before the shift ends on ${endDay}`,
@@ -139,6 +143,11 @@ function screeningTell(
   };
 }
 
-export const background = screeningCheck("fill.background", undefined, "a background check, or another screening,", "FCRA");
+export const background = screeningCheck(
+  "fill.background",
+  undefined,
+  "a background check, or another screening,",
+  "FCRA",
+);
 export const i9 = screeningCheck("fill.i9", "i9", "the I-9 verification");
 export const drug = screeningCheck("fill.drug", "drug", "the drug screen");

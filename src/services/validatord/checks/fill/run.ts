@@ -54,7 +54,10 @@ export function checkFill(
 /** Checks that say something of one worker by itself. */
 const OF_ONE = FILL_CHECKS.filter(
   ({ code, row }) =>
-    row !== undefined && code !== "fill.schema" && code !== "fill.duplicate_worker" && code !== "fill.name_mismatch",
+    row !== undefined &&
+    code !== "fill.schema" &&
+    code !== "fill.duplicate_worker" &&
+    code !== "fill.name_mismatch",
 );
 const OF_ORDER = FILL_CHECKS.filter(({ code, whole }) => whole !== undefined && code.startsWith("fill.p"));
 
@@ -119,7 +122,12 @@ export async function screenWorkers(
     if (turn !== null) await turn;
   }
   const findings = new Findings();
-  runChecks(OF_ORDER.map(({ row: _row, ...check }) => check), subject, none, findings);
+  runChecks(
+    OF_ORDER.map(({ row: _row, ...check }) => check),
+    subject,
+    none,
+    findings,
+  );
   const checked = new Set([...findings.codes, ...applied.map(({ code }) => code)]);
   const codes = FILL_CHECKS.map(({ code }) => code).filter((code) => checked.has(code));
   return { order: findings.inOrder(), workers, excluded, checked: codes };

@@ -16,7 +16,10 @@ export const schema: FillCheck = {
 };
 
 /** What is wrong with the form of the whole. */
-export function fillDefects(artifact: Readonly<Record<string, unknown>>, orderId: string | undefined): Tell[] {
+export function fillDefects(
+  artifact: Readonly<Record<string, unknown>>,
+  orderId: string | undefined,
+): Tell[] {
   const defects: Tell[] = [];
   const { order_id: id, fills, backups } = artifact;
   if (typeof id !== "string" || id === "")
@@ -68,7 +71,8 @@ export const headcountShort: FillCheck = {
   code: "fill.headcount_short",
   kind: "completeness",
   severity: "error",
-  tests: "as many known workers without an error as the order asks for; a warning where allow_partial is true",
+  tests:
+    "as many known workers without an error as the order asks for; a warning where allow_partial is true",
   applies: hasOrder,
   whole: function* (subject) {
     const { headcount = 0, allow_partial: partial } = subject.facts?.order ?? {};

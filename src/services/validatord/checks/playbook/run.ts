@@ -40,11 +40,14 @@ export async function checkPlaybook(
     defects,
     answer,
     outcome,
-    asked: { title, ...(title === undefined ? { soc: undefined, role: undefined } : world.know.occupation(title)) },
+    asked: {
+      title,
+      ...(title === undefined ? { soc: undefined, role: undefined } : world.know.occupation(title)),
+    },
     blocks: answer.state === "found" ? [...own, ...answer.worker.blocks] : own,
     order,
     policy,
   };
-  runChecks(PLAYBOOK_CHECKS as Parameters<typeof runChecks<PlaybookSubject, never>>[0], subject, [], findings);
+  runChecks(PLAYBOOK_CHECKS, subject, [], findings);
   return subject;
 }

@@ -82,7 +82,10 @@ export function readPlaybook(artifact: Readonly<Record<string, unknown>>): {
   if (recorded !== undefined && Number.isNaN(recorded))
     defects.push({ path: "recorded_at", message: "must be a time (RFC 3339)", actual: recordedText });
   const { outcome } = artifact;
-  const eventId = typeof outcome === "object" && outcome !== null ? (outcome as { event_id?: unknown }).event_id : undefined;
+  const eventId =
+    typeof outcome === "object" && outcome !== null
+      ? (outcome as { event_id?: unknown }).event_id
+      : undefined;
   return {
     record: {
       query_text: text("query_text", true) ?? "",
@@ -90,7 +93,8 @@ export function readPlaybook(artifact: Readonly<Record<string, unknown>>): {
       answer_corpus: text("answer_corpus", true, corpus) ?? "",
       role: text("role"),
       score: number("score", 0, 1, true),
-      event_id: eventId === undefined || eventId === null ? undefined : text("outcome.event_id", false, eventId),
+      event_id:
+        eventId === undefined || eventId === null ? undefined : text("outcome.event_id", false, eventId),
       actor: text("actor"),
       proposed_by: text("proposed_by"),
       recorded_at: Number.isNaN(recorded) ? undefined : recorded,
