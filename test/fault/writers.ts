@@ -254,11 +254,7 @@ const journalWriter: Writer = {
     const all = Array.from({ length: tried }, (_, n) => eventsOf(n).map(({ id }) => id)).flat();
     if (after !== all.sort().join()) wrong.push(`after all were sent again there are: ${after}`);
     await journal.close();
-    const { ok, problem } = await verifyJournal(
-      join(folder, "journal"),
-      undefined,
-      new AbortController().signal,
-    );
+    const { ok, problem } = await verifyJournal(join(folder, "journal"), undefined, new AbortController().signal);
     if (!ok) wrong.push(`it does not verify: ${problem}`);
     return wrong;
   },
