@@ -386,7 +386,7 @@ export const validate = {
     output: rosterStatus,
     idempotent: true,
     timeoutMs: ROSTER_LOAD_TIMEOUT_MS,
-    errors: ["rejected"],
+    errors: ["not_found"],
     scope: "write",
   }),
 };

@@ -32,6 +32,9 @@ export interface RosterSource {
   rows(): AsyncIterable<SourceRows>;
 }
 
+/** The `reason` of a fault whose roster is not there at all, and does not come back by itself. */
+export const ABSENT = "absent";
+
 /** Half a million rows take some seconds to arrive. */
 const READ_MS_MAX = 120_000;
 /** Resident bytes of the process that reads a Parquet file. */
@@ -51,7 +54,7 @@ export function datasetSource(dataset: string, lake: Lake): RosterSource {
       throw new Fault(
         "unavailable",
         `No roster is loaded: there is no dataset ${dataset}. Ingest one, or name another with \`roster\` or LAKEHOUSE_ROSTER.`,
-        { cause: thrown },
+        { cause: thrown, reason: ABSENT },
       );
     }
   };
