@@ -91,6 +91,14 @@ export const SECTIONS: Readonly<Record<string, Readonly<Record<string, Entry>>>>
       summary: "Follow, verify and export the journal of what happened",
       load: async () => (await import("./commands/journal.ts")).journal,
     },
+    validate: {
+      summary: "Check a fill, a message or a playbook",
+      load: async () => (await import("./commands/validate.ts")).validate,
+    },
+    iterate: {
+      summary: "Let a model draft, and have the draft corrected until it passes",
+      load: async () => (await import("./commands/iterate.ts")).iterate,
+    },
     embed: {
       summary: "Turn texts into embedding vectors",
       load: async () => (await import("./commands/embed.ts")).embed,

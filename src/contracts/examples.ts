@@ -122,6 +122,13 @@ export const EXAMPLES: Readonly<Record<ServiceName, Readonly<Record<string, Inpu
     },
     screen: { worker_ids: ["w-1", "w-2", "w-3"], context: { order: FILL_ORDER } },
     extract: { text: 'Here is the fill:\n```json\n{"order_id":"o-1","fills":[{"worker_id":"w-1"}]}\n```' },
+    iterate: {
+      kind: "fill",
+      // The model echo replies what it was asked.
+      prompt: '{"order_id":"o-1","fills":[{"worker_id":"w-1"}]}',
+      model: "scripted/echo",
+      context: { order: FILL_ORDER },
+    },
     checks: { artifact: "fill" },
     loadRoster: { roster: "workers" },
   },

@@ -34,7 +34,7 @@ const moment = z.iso.datetime({ offset: true });
 
 function isZone(name: string): boolean {
   try {
-    return new Intl.DateTimeFormat("en-US", { timeZone: name }) !== undefined;
+    return Intl.DateTimeFormat("en-US", { timeZone: name }).format(0) !== "";
   } catch {
     return false;
   }
@@ -386,7 +386,7 @@ export const validate = {
     output: rosterStatus,
     idempotent: true,
     timeoutMs: ROSTER_LOAD_TIMEOUT_MS,
-    errors: ["rejected"],
+    errors: ["not_found"],
     scope: "write",
   }),
 };

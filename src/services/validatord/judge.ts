@@ -38,6 +38,10 @@ interface About {
   readonly pathOf: PathOfWorker;
 }
 
+function aboutOne(id: string, path: string): About {
+  return { ids: id === "" ? [] : [id], pathOf: () => ({ path, row: -1 }) };
+}
+
 /** Declared rules come after the table's checks. */
 const AFTER_TABLE = 1000;
 
@@ -52,26 +56,18 @@ export function createJudge(deps: JudgeDeps): Judge {
     findings: Findings,
     roster: string | undefined,
   ): Promise<About> => {
-    switch (kind) {
-      case "fill": {
-        const { rows } = checkFill(artifact, context, world, findings);
-        const byId = new Map(rows.map((row) => [row.worker_id, { path: row.idPath, row: row.index }]));
-        return {
-          ids: rows.flatMap(({ worker_id }) => worker_id ?? []),
-          pathOf: (id) => byId.get(id),
-        };
-      }
-      case "email": {
-        const { worker_id: id } = checkEmail(artifact, context, world, findings).message;
-        return { ids: id === "" ? [] : [id], pathOf: () => ({ path: "worker_id", row: -1 }) };
-      }
-      case "playbook": {
-        const sources = playbookSources(deps, world.lookup, roster ?? rosters.ownName);
-        const { record } = await checkPlaybook(artifact, context, world, sources, findings);
-        const id = record.answer_id;
-        return { ids: id === "" ? [] : [id], pathOf: () => ({ path: "answer_id", row: -1 }) };
-      }
+    if (kind === "fill") {
+      const { rows } = checkFill(artifact, context, world, findings);
+      const byId = new Map(rows.map((row) => [row.worker_id, { path: row.idPath, row: row.index }]));
+      return { ids: rows.flatMap(({ worker_id }) => worker_id ?? []), pathOf: (id) => byId.get(id) };
     }
+    if (kind === "email") {
+      const { worker_id: id } = checkEmail(artifact, context, world, findings).message;
+      return aboutOne(id, "worker_id");
+    }
+    const sources = playbookSources(deps, world.lookup, roster ?? rosters.ownName);
+    const { record } = await checkPlaybook(artifact, context, world, sources, findings);
+    return aboutOne(record.answer_id, "answer_id");
   };
 
   return async ({ kind, artifact, context = {}, roster }, call) => {

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openDuckdb } from "#adapters/duckdb";
-import type { Context, Finding } from "#contracts/validate";
+import type { Finding } from "#contracts/validate";
 import type { Fault } from "#rpc/fault";
 import { CHECKS } from "./checks/table.ts";
 import {
@@ -31,7 +31,7 @@ const fill = (...ids: string[]) => ({ order_id: "o-1", fills: ids.map((worker_id
 describe.each(TOPOLOGIES)("validatord, %s", (topology) => {
   let house: TestValidatord;
   beforeAll(async () => {
-    house = await startValidatord(topology);
+    house = await startValidatord(topology, () => Promise.resolve({ ruleMs: 30_000 }));
   });
   afterAll(() => house.close());
 
@@ -39,7 +39,7 @@ describe.each(TOPOLOGIES)("validatord, %s", (topology) => {
     house.service.validate({
       kind: "fill",
       artifact,
-      context: { now: NOW, order: ORDER } as Context,
+      context: { now: NOW, order: ORDER },
       ...more,
     });
 
@@ -75,6 +75,10 @@ describe.each(TOPOLOGIES)("validatord, %s", (topology) => {
       "unavailable",
       "No roster is loaded: there is no dataset nobody. Ingest one, or name another with `roster` or LAKEHOUSE_ROSTER.",
     ]);
+  });
+
+  test("a roster to load that is not there is not found", async () => {
+    expect((await faultOf(house.service.loadRoster({ roster: "nobody" }))).code).toBe("not_found");
   });
 
   test("a dataset is a roster, and a newer snapshot of it another version", async () => {
@@ -137,7 +141,6 @@ describe.each(TOPOLOGIES)("validatord, %s", (topology) => {
     );
     rule("typo", "SELECT worker_id FROM strike WHERE worker_id IN $worker_ids");
     rule("unknown", "SELECT $wokers");
-    rule("slow", "SELECT count(*) FROM range(100000000000) a WHERE a.range % 7 = 8");
     const told = await check(fill("w-2"));
     expect(told.findings.filter(({ code }) => code === "rule.strikes")).toEqual([
       {
@@ -156,6 +159,7 @@ describe.each(TOPOLOGIES)("validatord, %s", (topology) => {
     expect(again.rules_failed?.find(({ rule: name }) => name === "slow")?.message).toContain(
       "left out for a minute",
     );
+    expect(told.rules_failed?.map(({ rule: name }) => name).sort()).toEqual(["typo", "unknown"]);
     expect(JSON.stringify(told.rules_failed)).not.toContain(folder);
     expect((await house.service.rules({})).broken.map(({ rule: name }) => name)).toEqual(["unknown"]);
     rmSync(folder, { recursive: true });
@@ -164,7 +168,7 @@ describe.each(TOPOLOGIES)("validatord, %s", (topology) => {
 
   test("many workers are judged as each by itself", async () => {
     const ids = WORKERS.map(({ worker_id }) => worker_id);
-    const context = { now: NOW, order: { ...ORDER, required_certs: ["Forklift"] } } as Context;
+    const context = { now: NOW, order: { ...ORDER, required_certs: ["Forklift"] } };
     const screened = await house.service.screen({
       worker_ids: [...ids, "ghost", "ghost"],
       context: { ...context, order: { ...ORDER, required_certs: ["Forklift"] } },
@@ -236,6 +240,26 @@ test("a Parquet file is a roster", async () => {
     expect([ok, findings]).toEqual([true, []]);
     const { rosters } = await house.service.rosters({});
     expect(rosters).toMatchObject([{ roster: "default", source: "parquet", workers: 3000 }]);
+  } finally {
+    await house.close();
+  }
+});
+
+test("a rule that takes too long is told, and left out for a while", async () => {
+  const house = await startValidatord("together", () => Promise.resolve({ ruleMs: 300 }));
+  try {
+    const folder = join(house.lake.folder, "rules");
+    mkdirSync(folder);
+    writeFileSync(
+      join(folder, "slow.sql"),
+      "SELECT count(*) FROM range(100000000000) a WHERE a.range % 7 = 8",
+    );
+    const failures = async (): Promise<string[]> => {
+      const { rules_failed = [] } = await house.service.validate({ kind: "fill", artifact: fill("w-1") });
+      return rules_failed.map(({ message }) => message);
+    };
+    expect((await failures())[0]).toStartWith("The rule slow could not be run");
+    expect((await failures())[0]).toContain("left out for a minute");
   } finally {
     await house.close();
   }

@@ -37,6 +37,8 @@ export interface ValidatordDeps {
   readonly pathway: Service<typeof pathway>;
   /** Where rules are declared, a file each. */
   readonly rulesFolder: string;
+  /** Milliseconds that a rule may take. */
+  readonly ruleMs?: number;
   /** The house's own roster: a dataset's name, or the path of a file that ends in .jsonl or .parquet. */
   readonly roster: string;
   readonly log: Log;
@@ -59,7 +61,7 @@ export function validatord(deps: ValidatordDeps): Promise<Daemon<typeof validate
     clock,
   });
   const wages = createWages({ ...deps, clock, failures });
-  const rules = new Rules(deps.rulesFolder, deps.query);
+  const rules = new Rules(deps.rulesFolder, deps.query, deps.ruleMs);
   const judge = createJudge({ ...deps, rosters, wages, rules, clock });
   const journal = journalRecorder({ journal: deps.journal, log: deps.log });
   const runs = runRecorder({ pathway: deps.pathway, journal, failures });

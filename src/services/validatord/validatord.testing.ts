@@ -6,7 +6,7 @@ import { chat } from "#contracts/chat";
 import { journal } from "#contracts/journal";
 import { matrix } from "#contracts/matrix";
 import { pathway } from "#contracts/pathway";
-import { query } from "#contracts/query";
+import type { query } from "#contracts/query";
 import { validate } from "#contracts/validate";
 import { createLog } from "#lib/log";
 import type { Service } from "#rpc/contract";
@@ -14,8 +14,8 @@ import { listen } from "#rpc/listen";
 import { implement, local } from "#rpc/local";
 import { remote } from "#rpc/remote";
 import { routes } from "#rpc/serve";
-import { queryd } from "#services/queryd/service";
 import { type Lake, openLake } from "../../../test/lake/lake.ts";
+import { startSql } from "../../../test/lake/neighbours.ts";
 import { validatord, type ValidatordDeps } from "./service.ts";
 
 export const TOPOLOGIES = ["together", "apart"] as const;
@@ -102,9 +102,8 @@ export async function startValidatord(
   const lake = await openLake();
   const rosterFile = join(lake.folder, "workers.jsonl");
   writeRoster(rosterFile, WORKERS);
-  const settings = { cacheDir: join(lake.folder, "cache") };
-  const engines = queryd({ catalog: lake.catalog, storage: lake.storage, settings });
-  const sql = local(implement(query, "queryd", engines.handlers));
+  const engines = startSql(lake);
+  const sql = engines.service;
   // Neighbours that a test does not start are away, as they may be in a house.
   const away = { unix: join(lake.folder, "away.sock") };
   const daemon = await validatord({

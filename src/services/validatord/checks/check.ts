@@ -26,6 +26,9 @@ export interface CheckTraits {
   readonly law?: string;
 }
 
+/** What most rows come to: one list for all of them, since checks run over many thousands. */
+export const NOTHING: readonly Tell[] = [];
+
 /** `S` is what is looked at, `R` one row of it. */
 export interface Check<S, R = never> extends CheckTraits {
   /** Whether the subject has what the check needs; it always has where this is absent. */

@@ -4,22 +4,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { hashedModel } from "#adapters/embed/hashed";
-import { scriptedProvider } from "#adapters/chat/scripted";
-import { chat } from "#contracts/chat";
-import { embed } from "#contracts/embed";
-import { journal } from "#contracts/journal";
-import { pathway } from "#contracts/pathway";
+import type { journal } from "#contracts/journal";
+import type { pathway } from "#contracts/pathway";
 import type { Iterated, validate } from "#contracts/validate";
-import { createLog } from "#lib/log";
 import type { InputOf, Service } from "#rpc/contract";
-import { implement, local } from "#rpc/local";
-import { readPrices } from "#services/chatd/budgets/prices";
-import { chatd } from "#services/chatd/service";
-import { embedd } from "#services/embedd/service";
-import { journald } from "#services/journald/service";
-import { pathwayd } from "#services/pathwayd/service";
 import { NOW, ORDER, startValidatord, type TestValidatord, TOPOLOGIES } from "../validatord.testing.ts";
+import { startChat, startJournal, startPathway } from "../../../../test/lake/neighbours.ts";
 
 const fill = (...ids: string[]): string =>
   JSON.stringify({ order_id: "o-1", fills: ids.map((worker_id) => ({ worker_id })) });
@@ -72,35 +62,17 @@ describe.each(TOPOLOGIES)("iterate, %s", (topology) => {
   const closing: (() => Promise<void>)[] = [];
 
   beforeAll(async () => {
-    const log = createLog({ level: "error", readable: true });
     house = await startValidatord(topology, async ({ lake, sql }) => {
       const script = join(lake.folder, "script.json");
       const entries = Object.entries(SCRIPT).map(([model, replies]) => ({ model, by: "call", replies }));
       writeFileSync(script, JSON.stringify({ entries }));
-      const models = await chatd({
-        providers: [scriptedProvider(script)],
-        stateFile: join(lake.folder, "chat.sqlite"),
-        prices: readPrices(undefined),
-        catalog: lake.catalog,
-        log,
-      });
-      const events = await journald({
-        folder: join(lake.folder, "journal"),
-        catalog: lake.catalog,
-        query: sql,
-        sealMs: 3_600_000,
-        log,
-      });
-      const embeds = await embedd({ models: [hashedModel()], cacheBytesMax: 1e7, store: undefined });
-      const memory = await pathwayd({
-        embed: local(implement(embed, "embedd", embeds.handlers)),
-        file: join(lake.folder, "pathways.sqlite"),
-        log,
-      });
-      journals = local(implement(journal, "journald", events.handlers));
-      traces = local(implement(pathway, "pathwayd", memory.handlers));
-      closing.push(models.close, events.close, memory.close, embeds.close);
-      return { chat: local(implement(chat, "chatd", models.handlers)), journal: journals, pathway: traces };
+      const models = await startChat(lake, script);
+      const events = await startJournal(lake, sql);
+      const memory = await startPathway(lake);
+      journals = events.service;
+      traces = memory.service;
+      closing.push(models.close, events.close, memory.close);
+      return { chat: models.service, journal: journals, pathway: traces };
     });
   });
   afterAll(async () => {

@@ -35,8 +35,8 @@ const SCREENINGS = 5;
 const MERGED = 6;
 const FIELD = "\u001F";
 const ENTRY = "\n";
-const HAS_CONTROL = /[\u0000-\u001F]/;
-const CONTROL = /[\u0000-\u001F]+/g;
+const HAS_CONTROL = /\p{Cc}/u;
+const CONTROL = /\p{Cc}+/gu;
 
 /** Namesakes that a search by name gives. */
 const NAMESAKES_MAX = 100;

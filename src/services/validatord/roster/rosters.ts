@@ -9,7 +9,7 @@ import type { BackgroundFailures } from "#rpc/background-failures";
 import { Fault, toFault } from "#rpc/fault";
 import { readRosterRow } from "./read-row.ts";
 import { Roster } from "./roster.ts";
-import type { RosterSource } from "./sources.ts";
+import { ABSENT, type RosterSource } from "./sources.ts";
 
 /** Each of half a million workers takes some 75 MB. */
 const ROSTERS_MAX = 4;
@@ -84,7 +84,13 @@ export class Rosters {
   /** Loads a roster whether it has changed or not, and waits for it. */
   async load(name: string): Promise<RosterStatus> {
     const entry = this.#entry(name);
-    await entry.source.version();
+    try {
+      await entry.source.version();
+    } catch (thrown) {
+      const { reason, message } = toFault(thrown);
+      if (entry.roster === undefined) this.#entries.delete(entry.name);
+      throw reason === ABSENT ? new Fault("not_found", message, { cause: thrown }) : thrown;
+    }
     await this.#load(entry, true);
     return this.#statusOf(entry);
   }

@@ -7,7 +7,7 @@ import type { catalog } from "#contracts/catalog";
 import type { query } from "#contracts/query";
 import { quoteIdentifier } from "#lib/sql-text";
 import { spawnChild } from "#rpc/child";
-import type { Bytes, Service } from "#rpc/contract";
+import type { Service } from "#rpc/contract";
 import { Fault, toFault } from "#rpc/fault";
 import { jsonLines, type JsonRow } from "./lines.ts";
 import { parquetReader } from "./parquet/contract.ts";
@@ -32,6 +32,9 @@ export interface RosterSource {
   rows(): AsyncIterable<SourceRows>;
 }
 
+/** The `reason` of a fault whose roster is not there at all, and does not come back by itself. */
+export const ABSENT = "absent";
+
 /** Half a million rows take some seconds to arrive. */
 const READ_MS_MAX = 120_000;
 /** Resident bytes of the process that reads a Parquet file. */
@@ -51,7 +54,7 @@ export function datasetSource(dataset: string, lake: Lake): RosterSource {
       throw new Fault(
         "unavailable",
         `No roster is loaded: there is no dataset ${dataset}. Ingest one, or name another with \`roster\` or LAKEHOUSE_ROSTER.`,
-        { cause: thrown },
+        { cause: thrown, reason: ABSENT },
       );
     }
   };
@@ -120,7 +123,7 @@ async function* parquetRows(path: string): AsyncGenerator<SourceRows> {
     const columns = rosterColumns(all);
     checkIdColumn(columns, "The roster file");
     const { body } = await child.service.rows({ path, columns: [...new Set(Object.values(columns))] });
-    if (body !== null) for await (const rows of jsonLines(body as Bytes)) yield { rows, columns };
+    if (body !== null) for await (const rows of jsonLines(body)) yield { rows, columns };
   } finally {
     child.kill();
   }

@@ -2,7 +2,6 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import type { Context } from "#contracts/validate";
 import { NOW, ORDER, startValidatord, type TestValidatord, TOPOLOGIES } from "../../validatord.testing.ts";
 import { smsSegments } from "./form.ts";
 import { EMAIL_CHECKS } from "./table.ts";
@@ -244,7 +243,7 @@ describe.each(TOPOLOGIES)("a message, %s", (topology) => {
     return house.service.validate({
       kind: "email",
       artifact: { ...base, body, ...set },
-      context: { now: NOW, order: { ...ORDER, ...order }, policy: { ...POLICY, ...policy } } as Context,
+      context: { now: NOW, order: { ...ORDER, ...order }, policy: { ...POLICY, ...policy } },
     });
   };
 

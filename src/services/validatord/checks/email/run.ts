@@ -1,7 +1,6 @@
 // A message through its checks.
 
 import type { Context } from "#contracts/validate";
-import type { Check } from "../check.ts";
 import type { World } from "../fill/run.ts";
 import { orderFacts } from "../fill/subject.ts";
 import { type Findings, runChecks } from "../findings.ts";
@@ -46,6 +45,6 @@ export function checkEmail(
     policy,
     said,
   };
-  runChecks(EMAIL_CHECKS as readonly Check<EmailSubject, never>[], subject, [], findings);
+  runChecks(EMAIL_CHECKS, subject, [], findings);
   return subject;
 }

@@ -2,7 +2,7 @@
 // is judged once; a row that names another one is judged for itself. Money is compared in hundredths of a cent, so that
 // 9.42 times 1.5 is 14.13 and not a little less.
 
-import type { Check, Tell } from "../check.ts";
+import { type Check, NOTHING, type Tell } from "../check.ts";
 import type { FillRow, FillSubject, OrderFacts } from "./subject.ts";
 
 type FillCheck = Check<FillSubject, FillRow>;
@@ -36,6 +36,11 @@ function rateCheck(
         pay_rate === undefined ? undefined : subject.facts && judge(pay_rate, subject.facts, subject);
       if (found !== undefined) yield { path: `${path}.pay_rate`, actual: pay_rate, ...found };
     },
+    row: ({ pay_rate, path }, subject) => {
+      if (pay_rate === undefined || subject.facts === undefined) return NOTHING;
+      const found = judge(pay_rate, subject.facts, subject);
+      return found === undefined ? NOTHING : [{ path: `${path}.pay_rate`, actual: pay_rate, ...found }];
+    },
   };
 }
 
@@ -64,18 +69,20 @@ export const payFloor: FillCheck = {
   severity: "error",
   tests: "the pay is at least what the worker works for",
   applies: hasOrder,
-  row: function* ({ worker, pay_rate, idPath, path }, { facts }) {
+  row: ({ worker, pay_rate, idPath, path }, { facts }) => {
     const floor = worker?.pay_floor;
-    if (floor === undefined || facts === undefined) return;
+    if (floor === undefined || facts === undefined) return NOTHING;
     const rate = pay_rate ?? facts.order.pay_rate;
-    if (!isLess(rate, floor)) return;
-    yield {
-      path: pay_rate === undefined ? idPath : `${path}.pay_rate`,
-      message: `$${rate} is below the $${floor.toFixed(2)} that the worker works for`,
-      expected: floor,
-      actual: rate,
-      hint: "Offer more, or propose a worker who works for it.",
-    };
+    if (!isLess(rate, floor)) return NOTHING;
+    return [
+      {
+        path: pay_rate === undefined ? idPath : `${path}.pay_rate`,
+        message: `$${rate} is below the $${floor.toFixed(2)} that the worker works for`,
+        expected: floor,
+        actual: rate,
+        hint: "Offer more, or propose a worker who works for it.",
+      },
+    ];
   },
 };
 

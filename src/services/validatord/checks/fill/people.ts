@@ -6,7 +6,7 @@ import { milesBetween, type Point } from "#domain/places";
 import { jaroWinkler } from "#lib/jaro-winkler";
 import { titleKeys } from "#domain/orders/text/words";
 import { foldName, nameKey, type Worker, type WorkerLookup } from "../../roster/worker.ts";
-import type { Check, Tell } from "../check.ts";
+import { type Check, NOTHING, type Tell } from "../check.ts";
 import type { FillRow, FillSubject, OrderFacts } from "./subject.ts";
 
 type FillCheck = Check<FillSubject, FillRow>;
@@ -53,20 +53,22 @@ export const unknownWorker: FillCheck = {
   kind: "consistency",
   severity: "error",
   tests: "the id is one of the roster's, as it is written; the hint names the three nearest",
-  row: function* ({ worker_id, worker, name, idPath }, { lookup }) {
-    if (worker_id === undefined || worker !== undefined) return;
+  row: ({ worker_id, worker, name, idPath }, { lookup }) => {
+    if (worker_id === undefined || worker !== undefined) return NOTHING;
     const fixed = fixedId(worker_id, name, lookup);
     const near = lookup.nearest(worker_id, name).map(describe);
-    yield {
-      path: idPath,
-      message: `${worker_id} is not in the roster`,
-      actual: worker_id,
-      hint:
-        near.length === 0
-          ? "No worker of the roster is near to it. Choose one that a search found."
-          : `The nearest: ${near.join("; ")}.`,
-      ...(fixed === undefined ? {} : { expected: fixed, fix: { path: idPath, value: fixed } }),
-    };
+    return [
+      {
+        path: idPath,
+        message: `${worker_id} is not in the roster`,
+        actual: worker_id,
+        hint:
+          near.length === 0
+            ? "No worker of the roster is near to it. Choose one that a search found."
+            : `The nearest: ${near.join("; ")}.`,
+        ...(fixed === undefined ? {} : { expected: fixed, fix: { path: idPath, value: fixed } }),
+      },
+    ];
   },
 };
 
@@ -118,37 +120,39 @@ export const status: FillCheck = {
   severity: "error",
   tests:
     "the worker is not inactive, not do_not_hire, and not on an assignment that touches the shift or that nobody knows",
-  row: function* ({ worker, worker_id, idPath }, { facts, assignments }) {
-    if (worker === undefined || worker_id === undefined || FREE.has(worker.status)) return;
+  row: ({ worker, worker_id, idPath }, { facts, assignments }) => {
+    if (worker === undefined || worker_id === undefined || FREE.has(worker.status)) return NOTHING;
     const tell = { path: idPath, actual: worker.status };
     if (worker.status === "inactive" || worker.status === "do_not_hire") {
       const said = worker.status === "inactive" ? "is inactive" : "is marked do_not_hire";
-      yield { ...tell, message: `${worker_id} ${said}`, hint: "Propose another worker." };
-      return;
+      return [{ ...tell, message: `${worker_id} ${said}`, hint: "Propose another worker." }];
     }
     if (worker.status !== "on_assignment") {
-      yield {
-        ...tell,
-        severity: "warning",
-        message: `${worker_id} has the status ${worker.status}, which the house does not know`,
-        hint: "Make sure that the worker may be sent.",
-      };
-      return;
+      return [
+        {
+          ...tell,
+          severity: "warning",
+          message: `${worker_id} has the status ${worker.status}, which the house does not know`,
+          hint: "Make sure that the worker may be sent.",
+        },
+      ];
     }
     const own = assignments.get(worker_id) ?? [];
     const touching = own.find(
       ({ start_at, end_at }) =>
         facts !== undefined && Date.parse(start_at) < facts.end && Date.parse(end_at) > facts.start,
     );
-    if (touching === undefined && own.length > 0 && facts !== undefined) return;
-    yield {
-      ...tell,
-      message:
-        touching === undefined
-          ? `${worker_id} is on an assignment, and when it ends is not known`
-          : `${worker_id} is on an assignment until ${touching.end_at}`,
-      hint: "Propose another worker, or give the worker's assignments.",
-    };
+    if (touching === undefined && own.length > 0 && facts !== undefined) return NOTHING;
+    return [
+      {
+        ...tell,
+        message:
+          touching === undefined
+            ? `${worker_id} is on an assignment, and when it ends is not known`
+            : `${worker_id} is on an assignment until ${touching.end_at}`,
+        hint: "Propose another worker, or give the worker's assignments.",
+      },
+    ];
   },
 };
 
@@ -159,8 +163,8 @@ export const roleMismatch: FillCheck = {
   tests:
     "the worker's occupation (SOC) is the order's; with the gate `adjacent` a role that may stand for it is a warning",
   applies: ({ facts, policy }) => facts !== undefined && policy.gate !== "off",
-  row: function* ({ worker, role, path, idPath }, { facts, know, policy }) {
-    if (facts === undefined) return;
+  row: ({ worker, role, path, idPath }, { facts, know, policy }) => {
+    if (facts === undefined) return NOTHING;
     const { order, work } = facts;
     const tell = (at: string, title: string, soc: string | undefined): Tell | undefined => {
       const own = know.occupation(title, soc);
@@ -180,13 +184,11 @@ export const roleMismatch: FillCheck = {
         hint: "Propose a worker of this occupation.",
       };
     };
-    if (worker !== undefined) {
-      const found = tell(idPath, worker.role, worker.soc);
-      if (found !== undefined) yield found;
-    }
+    const found = worker === undefined ? undefined : tell(idPath, worker.role, worker.soc);
     // What the proposal calls the work must be the order's too.
     const claimed = role === undefined ? undefined : tell(`${path}.role`, role, undefined);
-    if (claimed !== undefined) yield claimed;
+    if (found === undefined && claimed === undefined) return NOTHING;
+    return [found, claimed].filter((one) => one !== undefined);
   },
 };
 
@@ -201,32 +203,35 @@ export const location: FillCheck = {
   tests:
     "the worker is within max_miles (50) of the site; where miles are not known, another state is a warning",
   applies: ({ facts }) => facts !== undefined,
-  row: function* ({ worker, idPath }, { facts, know }) {
-    if (worker === undefined || facts === undefined) return;
+  row: ({ worker, idPath }, { facts, know }) => {
+    if (worker === undefined || facts === undefined) return NOTHING;
     const { order, point, state } = facts;
     const most = order.max_miles ?? MILES_MAX_DEFAULT;
     const home = pointOf(worker, know);
     if (home === undefined || point === undefined) {
-      if (worker.state === "" || worker.state === state) return;
-      yield {
-        path: idPath,
-        severity: "warning",
-        message: `lives in ${worker.state} and the site is in ${state}; how far that is is not known`,
-        expected: state,
-        actual: worker.state,
-        hint: "Ask whether the worker can get there.",
-      };
-      return;
+      if (worker.state === "" || worker.state === state) return NOTHING;
+      return [
+        {
+          path: idPath,
+          severity: "warning",
+          message: `lives in ${worker.state} and the site is in ${state}; how far that is is not known`,
+          expected: state,
+          actual: worker.state,
+          hint: "Ask whether the worker can get there.",
+        },
+      ];
     }
     const miles = milesBetween(home, point);
-    if (miles <= most) return;
-    yield {
-      path: idPath,
-      message: `lives ${miles.toFixed(1)} miles from ${order.city}, ${state}; the order allows ${most}`,
-      expected: most,
-      actual: Number(miles.toFixed(1)),
-      hint: "Propose somebody who lives nearer.",
-    };
+    if (miles <= most) return NOTHING;
+    return [
+      {
+        path: idPath,
+        message: `lives ${miles.toFixed(1)} miles from ${order.city}, ${state}; the order allows ${most}`,
+        expected: most,
+        actual: Number(miles.toFixed(1)),
+        hint: "Propose somebody who lives nearer.",
+      },
+    ];
   },
 };
 
@@ -240,20 +245,25 @@ export const dnr: FillCheck = {
   severity: "error",
   tests: "no block of the worker, for the client, the site or everywhere, is active when the shift starts",
   applies: ({ facts }) => facts !== undefined,
-  row: function* ({ worker, worker_id, idPath }, { facts, blocks }) {
-    if (facts === undefined || worker_id === undefined) return;
-    const all = [...(blocks.get(worker_id) ?? []), ...(worker?.blocks ?? [])];
+  row: ({ worker, worker_id, idPath }, { facts, blocks }) => {
+    if (facts === undefined || worker_id === undefined) return NOTHING;
+    const given = blocks.get(worker_id);
+    const own = worker?.blocks ?? [];
+    if (given === undefined && own.length === 0) return NOTHING;
+    const all = [...(given ?? []), ...own];
     const active = all.find((block) => isActive(block, facts));
-    if (active === undefined) return;
+    if (active === undefined) return NOTHING;
     const { order } = facts;
     const where = { system: "everywhere", client: `for ${order.client_id}`, site: `at ${order.site_id}` };
     const why = active.reason ? `: ${active.reason}` : "";
-    yield {
-      path: idPath,
-      message: `${worker_id} is blocked ${where[active.scope]}${why}`,
-      actual: active.scope,
-      hint: "Propose another worker.",
-    };
+    return [
+      {
+        path: idPath,
+        message: `${worker_id} is blocked ${where[active.scope]}${why}`,
+        actual: active.scope,
+        hint: "Propose another worker.",
+      },
+    ];
   },
 };
 

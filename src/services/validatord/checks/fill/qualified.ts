@@ -2,7 +2,7 @@
 // asks for.
 
 import { isValidCertificate } from "#domain/qualifications";
-import type { Check, Tell } from "../check.ts";
+import { type Check, NOTHING, type Tell } from "../check.ts";
 import type { FillRow, FillSubject, OrderFacts } from "./subject.ts";
 
 type FillCheck = Check<FillSubject, FillRow>;
@@ -18,19 +18,21 @@ export const certMissing: FillCheck = {
   tests: "the worker has each required certificate, by its canonical name",
   law: FORKLIFT_LAW,
   applies: ({ facts }) => facts !== undefined,
-  row: function* ({ worker, idPath }, subject) {
-    if (worker === undefined || subject.facts === undefined || !asksForCertificates(subject)) return;
+  row: ({ worker, idPath }, subject) => {
+    if (worker === undefined || subject.facts === undefined || !asksForCertificates(subject)) return NOTHING;
+    const tells: Tell[] = [];
     const held = worker.certificates;
     for (const name of subject.facts.certificates) {
       if (held.some((entry) => nameOf(entry) === name)) continue;
-      yield {
+      tells.push({
         path: idPath,
         message: `has no ${name} certificate`,
         expected: name,
         hint: "Propose a worker who has it, or ask for proof and update the roster.",
         law: lawOf(name),
-      };
+      });
     }
+    return tells;
   },
 };
 
@@ -41,8 +43,9 @@ export const certExpired: FillCheck = {
   tests: "each required certificate holds through the day on which the shift ends, in the site's zone",
   law: FORKLIFT_LAW,
   applies: ({ facts }) => facts !== undefined,
-  row: function* ({ worker, idPath }, subject) {
-    if (worker === undefined || subject.facts === undefined || !asksForCertificates(subject)) return;
+  row: ({ worker, idPath }, subject) => {
+    if (worker === undefined || subject.facts === undefined || !asksForCertificates(subject)) return NOTHING;
+    const tells: Tell[] = [];
     const held = worker.certificates;
     const { certificates, endDay } = subject.facts;
     for (const name of certificates) {
@@ -60,8 +63,17 @@ export const certExpired: FillCheck = {
         actual: expires,
         hint: "Propose a worker whose certificate holds, or have it renewed and update the roster.",
         law: lawOf(name),
-      };
+      });
+      tells.push({
+        path: idPath,
+        message: `the ${name} certificate expires on ${expires}, before the shift ends on ${endDay}`,
+        expected: endDay,
+        actual: expires,
+        hint: "Propose a worker whose certificate holds, or have it renewed and update the roster.",
+        law: lawOf(name),
+      });
     }
+    return tells;
   },
 };
 
@@ -85,13 +97,15 @@ function screeningCheck(code: string, name: string | undefined, what: string, la
     tests: `${what} that the order asks for was passed, and is not older on the day of the shift than max_age_days`,
     ...(law === undefined ? {} : { law }),
     applies: ({ facts }) => facts !== undefined,
-    row: function* ({ worker, idPath }, { facts }) {
-      if (worker === undefined || facts === undefined || facts.screenings.length === 0) return;
+    row: ({ worker, idPath }, { facts }) => {
+      if (worker === undefined || facts === undefined || facts.screenings.length === 0) return NOTHING;
+      const tells: Tell[] = [];
       for (const required of facts.screenings) {
         const isOwn = name === undefined ? !NAMED.has(required.name) : required.name === name;
         const found = isOwn && screeningTell(required, worker.screenings, facts, idPath);
-        if (found) yield found;
+        if (found) tells.push(found);
       }
+      return tells;
     },
   };
 }

@@ -4,7 +4,7 @@ import type { Context, Finding } from "#contracts/validate";
 import type { Knowledge } from "../../knowledge.ts";
 import type { WorkerLookup } from "../../roster/worker.ts";
 import type { Wages } from "../../wages.ts";
-import { findingOf } from "../check.ts";
+import type { CheckTraits, Tell } from "../check.ts";
 import { Findings, runChecks } from "../findings.ts";
 import { assignmentsByWorker, type FillRow, fillRows, type FillSubject, orderFacts } from "./subject.ts";
 import { FILL_CHECKS } from "./table.ts";
@@ -70,6 +70,19 @@ export interface Screened {
   readonly checked: string[];
 }
 
+function screenFinding(
+  { code, law: own }: CheckTraits,
+  { message, expected, actual, hint, law = own }: Tell,
+  severity: Finding["severity"],
+): ScreenFinding {
+  const finding: ScreenFinding = { code, severity, message };
+  if (expected !== undefined) finding.expected = expected;
+  if (actual !== undefined) finding.actual = actual;
+  if (hint !== undefined) finding.hint = hint;
+  if (law !== undefined && law !== null) finding.law = law;
+  return finding;
+}
+
 /** `errorsOnly` leaves out what is no error; `pause` gives others their turn between workers. */
 export async function screenWorkers(
   ids: readonly string[],
@@ -109,10 +122,10 @@ export async function screenWorkers(
     } else {
       for (const check of applied) {
         for (const tell of check.row?.(row, subject) ?? []) {
-          const { kind: _kind, path: _path, fix: _fix, ...kept } = findingOf(check, tell);
-          if (errorsOnly && kept.severity !== "error") continue;
-          isExcluded ||= kept.severity === "error";
-          found.push(kept);
+          const severity = tell.severity ?? check.severity;
+          if (errorsOnly && severity !== "error") continue;
+          isExcluded ||= severity === "error";
+          found.push(screenFinding(check, tell, severity));
         }
       }
     }

@@ -48,6 +48,8 @@ export interface OrderFacts {
   /** Days of the site, `YYYY-MM-DD`. */
   readonly startDay: string;
   readonly endDay: string;
+  /** The Monday of the week in which the shift starts, as days since 1970. */
+  readonly week: number;
   readonly state: string;
   readonly work: Occupation;
   readonly point: Point | undefined;
@@ -91,6 +93,7 @@ export function orderFacts(order: Order, know: Knowledge): OrderFacts {
     hours: hours > SHIFT_HOURS_MAX ? undefined : hours,
     startDay: dayText(todayIn(start, order.timezone)),
     endDay: dayText(todayIn(end, order.timezone)),
+    week: weekOf(start, order.timezone),
     state,
     work: know.occupation(order.role, order.soc_code ?? undefined),
     point: here ?? know.pointOf(order.city, order.state),

@@ -4,7 +4,7 @@
 import type { Assignment } from "#contracts/validate";
 import { minutesIn } from "#domain/orders/grammar/calendar";
 import { milesBetween, type Point } from "#domain/places";
-import type { Check } from "../check.ts";
+import { type Check, NOTHING, type Tell } from "../check.ts";
 import { type FillRow, type FillSubject, HOUR_MS, type OrderFacts, weekOf } from "./subject.ts";
 
 type FillCheck = Check<FillSubject, FillRow>;
@@ -26,9 +26,9 @@ interface Gap {
   readonly miles: number | undefined;
 }
 
-function gapsOf(worker_id: string, { facts, assignments, policy, know }: FillSubject): Gap[] {
+function gapsOf(worker_id: string, { facts, assignments, policy, know }: FillSubject): readonly Gap[] {
   const own = assignments.get(worker_id);
-  if (own === undefined || facts === undefined) return [];
+  if (own === undefined || facts === undefined) return NO_GAPS;
   const perMile = policy.travel_minutes_per_mile ?? TRAVEL_MINUTES_A_MILE;
   return own.map((assignment) => {
     const start = Date.parse(assignment.start_at);
@@ -39,6 +39,8 @@ function gapsOf(worker_id: string, { facts, assignments, policy, know }: FillSub
     return { assignment, gap, travel: (miles ?? 0) * perMile * MINUTE_MS, miles };
   });
 }
+
+const NO_GAPS: readonly Gap[] = [];
 
 function placeOf({ lat, lon, city, state }: Assignment, know: FillSubject["know"]): Point | undefined {
   if (typeof lat === "number" && typeof lon === "number") return { lat, lon };
@@ -116,40 +118,44 @@ export const weeklyHours: FillCheck = {
   tests:
     "above 40 hours in the week from Monday is a warning with its cost; above max_hours, or above what a minor may work, an error",
   applies: ({ facts }) => facts?.hours !== undefined,
-  row: function* (row, { facts, assignments, policy }) {
+  row: (row, { facts, assignments, policy }) => {
     const { worker, worker_id, idPath } = row;
-    if (facts?.hours === undefined || worker_id === undefined) return;
+    if (facts?.hours === undefined || worker_id === undefined) return NOTHING;
     const hours = weekHours(facts, assignments.get(worker_id) ?? []);
     const minor = worker?.minor && minorProblem(worker.minor, facts, hours);
-    if (minor !== undefined) yield { path: idPath, message: minor, actual: hours, hint: "Propose an adult." };
     const most = policy.max_hours;
+    if (minor === undefined && hours <= OVERTIME_HOURS && (most === undefined || hours <= most))
+      return NOTHING;
+    const tells: Tell[] = [];
+    if (minor !== undefined)
+      tells.push({ path: idPath, message: minor, actual: hours, hint: "Propose an adult." });
     if (most !== undefined && hours > most) {
-      yield {
+      tells.push({
         path: idPath,
         message: `would work ${hours} hours in this week; at most ${most} are allowed`,
         expected: most,
         actual: hours,
         hint: "Propose a worker with fewer hours.",
-      };
+      });
     } else if (hours > OVERTIME_HOURS) {
       const over = Number(Math.min(facts.hours, hours - OVERTIME_HOURS).toFixed(2));
       const pay = row.pay_rate ?? facts.order.pay_rate;
       const premium = (facts.order.ot_rate ?? pay * OVERTIME_FACTOR) - pay;
-      yield {
+      tells.push({
         path: idPath,
         severity: "warning",
         message: `would work ${hours} hours in this week: ${over} hours of overtime, $${(over * premium).toFixed(2)} above the usual pay`,
         expected: OVERTIME_HOURS,
         actual: hours,
         hint: "A worker with fewer hours costs less.",
-      };
+      });
     }
+    return tells;
   },
 };
 
 /** Hours of the week in which the shift starts, this one included; a shift counts where it starts. */
-function weekHours({ start, end, order }: OrderFacts, own: readonly Assignment[]): number {
-  const week = weekOf(start, order.timezone);
+function weekHours({ start, end, week, order }: OrderFacts, own: readonly Assignment[]): number {
   let ms = end - start;
   for (const { start_at, end_at } of own) {
     const from = Date.parse(start_at);

@@ -1,7 +1,7 @@
 // Fill checks about the proposal as a whole: its form, whether it fills the order, and what its words ask for.
 
 import { PROTECTED_LAW, protectedTerms } from "#domain/law/protected-terms";
-import type { Check, Tell } from "../check.ts";
+import { type Check, NOTHING, type Tell } from "../check.ts";
 import { type FillRow, type FillSubject, ROWS_MAX, typeOf } from "./subject.ts";
 
 type FillCheck = Check<FillSubject, FillRow>;
@@ -123,7 +123,7 @@ export const protectedTerm: FillCheck = {
       if (typeof text === "string") yield* protectedTells(name, text);
     }
   },
-  row: ({ reason, path }) => protectedTells(`${path}.reason`, reason ?? ""),
+  row: ({ reason, path }) => (reason === undefined ? NOTHING : protectedTells(`${path}.reason`, reason)),
 };
 
 export function protectedTells(path: string, text: string): Tell[] {
@@ -142,14 +142,16 @@ export const reliability: FillCheck = {
   kind: "policy",
   severity: "warning",
   tests: "a worker with two or more no-shows in 90 days has a backup listed",
-  row: function* ({ worker, backup, idPath }, { rows }) {
-    if (worker === undefined || backup || worker.no_shows_90d <= NO_SHOWS_MAX) return;
-    if (rows.some((row) => row.backup && row.worker !== undefined)) return;
-    yield {
-      path: idPath,
-      message: `did not show up ${worker.no_shows_90d} times in 90 days, and no backup is listed`,
-      actual: worker.no_shows_90d,
-      hint: "List a backup.",
-    };
+  row: ({ worker, backup, idPath }, { rows }) => {
+    if (worker === undefined || backup || worker.no_shows_90d <= NO_SHOWS_MAX) return NOTHING;
+    if (rows.some((row) => row.backup && row.worker !== undefined)) return NOTHING;
+    return [
+      {
+        path: idPath,
+        message: `did not show up ${worker.no_shows_90d} times in 90 days, and no backup is listed`,
+        actual: worker.no_shows_90d,
+        hint: "List a backup.",
+      },
+    ];
   },
 };

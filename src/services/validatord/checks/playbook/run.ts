@@ -54,5 +54,6 @@ export async function checkPlaybook(
     [],
     findings,
   );
+  runChecks(PLAYBOOK_CHECKS, subject, [], findings);
   return subject;
 }
