@@ -21,11 +21,11 @@ export interface Finding {
     | "journal"
     | "budgets"
     | "playbook"
+    | "trace"
     | "events"
     | "truth"
     | "keys"
     | "format";
-  readonly part: "catalog" | "dataset" | "object" | "index" | "corpus" | "trace" | "keys" | "format";
   /** Of the dataset, object, index or corpus. */
   readonly name: string;
   /** One sentence. */
@@ -54,8 +54,10 @@ export async function inspectData(
 }
 
 export async function inspectHouse(
-  house: Pick<House, "storaged" | "catalogd" | "vectord" | "matrixd" | "observerd" | "journald" | "truthd">,
-  house: Pick<House, "storaged" | "catalogd" | "vectord" | "matrixd" | "pathwayd">,
+  house: Pick<
+    House,
+    "storaged" | "catalogd" | "vectord" | "matrixd" | "pathwayd" | "observerd" | "journald" | "truthd"
+  >,
   { deep }: InspectOptions,
 ): Promise<readonly Finding[]> {
   return [

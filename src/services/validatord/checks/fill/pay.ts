@@ -31,11 +31,6 @@ function rateCheck(
       const found = facts && judge(facts.order.pay_rate, facts, subject);
       if (found !== undefined) yield { path: ORDER_PATH, actual: facts?.order.pay_rate, ...found };
     },
-    row: function* ({ pay_rate, path }, subject) {
-      const found =
-        pay_rate === undefined ? undefined : subject.facts && judge(pay_rate, subject.facts, subject);
-      if (found !== undefined) yield { path: `${path}.pay_rate`, actual: pay_rate, ...found };
-    },
     row: ({ pay_rate, path }, subject) => {
       if (pay_rate === undefined || subject.facts === undefined) return NOTHING;
       const found = judge(pay_rate, subject.facts, subject);

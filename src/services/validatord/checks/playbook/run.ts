@@ -48,12 +48,6 @@ export async function checkPlaybook(
     order,
     policy,
   };
-  runChecks(
-    PLAYBOOK_CHECKS as Parameters<typeof runChecks<PlaybookSubject, never>>[0],
-    subject,
-    [],
-    findings,
-  );
   runChecks(PLAYBOOK_CHECKS, subject, [], findings);
   return subject;
 }
