@@ -168,7 +168,7 @@ function sharingIn({ starts, postings }: Tables, text: string): Shared[] {
   const found = new Map<number, Shared>();
   features(text, (place, weight, isGram) => {
     if (isGram || found.has(place)) return;
-    const titles = postings.subarray(starts[place] as number, starts[place + 1] as number);
+    const titles = postings.subarray(starts[place], starts[place + 1]);
     if (titles.length > 0) found.set(place, { weight, titles });
   });
   return [...found.values()];

@@ -14,7 +14,7 @@ import { salvageRows } from "./snapshots/salvage.ts";
 import { capture, writeSnapshot } from "./snapshots/snapshot.ts";
 import { applyRecord } from "./wal/apply.ts";
 import { createLog } from "#adapters/wal/recovery";
-import { type LostWrites, salvageLog } from "#adapters/wal/salvage";
+import { salvageLog } from "#adapters/wal/salvage";
 
 interface RepairOptions {
   /** Stands in for a shape whose file is damaged. */
