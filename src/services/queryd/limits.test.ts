@@ -153,7 +153,8 @@ describe("a stream of a million rows", () => {
     const { body } = await streaming.sqlStream({ sql: rowsOf(rows), accept });
     let count = 0;
     if (accept === ARROW) {
-      for await (const batch of RecordBatchReader.from(body as Bytes)) {
+      const bytes: AsyncIterable<Uint8Array> = body as Bytes;
+      for await (const batch of await RecordBatchReader.from(bytes)) {
         count += batch.numRows;
         each();
       }

@@ -133,11 +133,10 @@ test("what is wrong before the first batch is a fault, later the stream is cut",
 test("millions of rows come batch by batch, with flat memory", async () => {
   let [rows, batches, sum] = [0, 0, 0n];
   const grown = await memoryOf(async () => {
-    const reader = RecordBatchReader.from(
-      await bodyOf(
-        "SELECT range AS id, 'name ' || range AS name, (range / 4)::DECIMAL(12, 2) AS pay FROM range(4000000)",
-      ),
+    const bytes: AsyncIterable<Uint8Array> = await bodyOf(
+      "SELECT range AS id, 'name ' || range AS name, (range / 4)::DECIMAL(12, 2) AS pay FROM range(4000000)",
     );
+    const reader = await RecordBatchReader.from(bytes);
     for await (const batch of reader) {
       rows += batch.numRows;
       batches += 1;
