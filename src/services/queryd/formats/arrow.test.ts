@@ -136,6 +136,7 @@ test("millions of rows come batch by batch, with flat memory", async () => {
     const bytes: AsyncIterable<Uint8Array> = await bodyOf(
       "SELECT range AS id, 'name ' || range AS name, (range / 4)::DECIMAL(12, 2) AS pay FROM range(4000000)",
     );
+    // oxlint-disable-next-line typescript/await-thenable -- of a stream it is a promise, whatever its types say
     const reader = await RecordBatchReader.from(bytes);
     for await (const batch of reader) {
       rows += batch.numRows;
