@@ -32,9 +32,11 @@ const name = z
   .regex(/^[^\p{Cc}]*$/u, "must not have control characters");
 const subject = name.describe("What the event is about: an order, a worker, a fill");
 /** Years of four digits, in UTC too: what every reader of the dataset takes for a time. */
-const eventTime = z.iso
-  .datetime({ offset: true })
-  .refine((text) => /^[1-9]\d{3}-/.test(new Date(text).toISOString()), "must be in the years 1000 to 9999");
+const eventTime = z.iso.datetime({ offset: true }).refine((text) => {
+  const ms = Date.parse(text);
+  // What is no time at all is refused for that.
+  return Number.isNaN(ms) || /^[1-9]\d{3}-/.test(new Date(ms).toISOString());
+}, "must be in the years 1000 to 9999");
 
 const eventFields = {
   id: eventId.optional(),
