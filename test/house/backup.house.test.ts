@@ -49,14 +49,17 @@ async function writeUntil(house: TestHouse, stopped: () => boolean): Promise<num
 
 async function prepare(house: TestHouse): Promise<void> {
   await house.ask("/v1/vectors/steps", { method: "PUT", body: JSON.stringify({ dimension: 2 }) });
-  // One row in the table, and one in the log behind it.
+  await house.ask("/v1/storage/big.bin", { method: "PUT", body: new Uint8Array(3_000_000).fill(7) });
+  await house.ask("/v1/ingest?dataset=fixed", { method: "POST", headers: csv, body: "n\n1\n2\n3\n" });
+}
+
+/** One row in the table, and one in the log behind it. */
+async function prepareDeep(house: TestHouse): Promise<void> {
   const deep = JSON.stringify({ dimension: 2, engine: "lance" });
   await house.ask("/v1/vectors/deep", { method: "PUT", body: deep });
   await house.json("/v1/vectors/deep/upsert", { items: [{ id: "table", vector: [1, 2] }] });
   await house.json("/v1/vectors/deep/snapshot", {}, 201);
   await house.json("/v1/vectors/deep/upsert", { items: [{ id: "log", vector: [2, 1] }] });
-  await house.ask("/v1/storage/big.bin", { method: "PUT", body: new Uint8Array(3_000_000).fill(7) });
-  await house.ask("/v1/ingest?dataset=fixed", { method: "POST", headers: csv, body: "n\n1\n2\n3\n" });
 }
 
 interface Counts {
@@ -96,6 +99,7 @@ describe.each([...TOPOLOGIES])("a backup of a house %s", (topology) => {
     const house = await startHouse(topology);
     const place = join(root, `load-${topology}`);
     await prepare(house);
+    await prepareDeep(house);
     let stopped = false;
     const writing = writeUntil(house, () => stopped);
     const reports = [];

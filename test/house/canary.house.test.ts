@@ -173,6 +173,8 @@ async function textOfReply(reply: Response): Promise<string> {
 
 /** What is said to these is stored on purpose. */
 const KEEPING: ReadonlySet<string> = new Set([
+  "chatd.setBudget",
+  "journald.append",
   "truthd.claims",
   "truthd.putRule",
   "truthd.decide",

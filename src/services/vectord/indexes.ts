@@ -80,6 +80,8 @@ export class Indexes {
   /** Indexes whose folder or snapshots are being worked on. */
   readonly #busy = new Set<string>();
   #saving: Promise<void> = Promise.resolve();
+  /** Names that need no look at the snapshots, as long as those could not be listed; undefined once they were. */
+  #unlisted: ReadonlySet<string> | undefined;
 
   private constructor({ folder, clock, log, bucket, archived }: IndexesDeps) {
     this.#archived = archived;
@@ -102,8 +104,14 @@ export class Indexes {
     if (!hasList(folder)) for (const name of present) await adoptFolder(join(folder, name));
     // Without the list, an index whose folder is lost too would be as if it had never been. One that was dropped is
     // named with them, because nothing tells the two apart any more.
-    const known = listed === null ? await deps.archived.names() : [...listed.keys()];
-    const missing = known.filter((name) => !present.includes(name) && !dropped.has(name));
+    indexes.#unlisted = listed === null ? new Set([...present, ...dropped.keys()]) : undefined;
+    const missing =
+      listed === null
+        ? await indexes.#archivedNames().catch((error: unknown) => {
+            log.warn("snapshots cannot be listed yet", traceOf(error));
+            return [];
+          })
+        : [...listed.keys()].filter((name) => !present.includes(name) && !dropped.has(name));
     const openings = new Semaphore(OPENINGS_AT_ONCE, INDEXES_MAX);
     for (const name of [...present, ...missing]) {
       indexes.#add(name, listed?.get(name) ?? indexes.#shapeIn(name), async () => {
@@ -115,9 +123,26 @@ export class Indexes {
         }
       });
     }
-    if (!isSameList(listed, indexes.#list())) await indexes.#save();
+    if (indexes.#unlisted === undefined && !isSameList(listed, indexes.#list())) await indexes.#save();
     for (const path of dropped.values()) await rm(path, { recursive: true, force: true });
     return indexes;
+  }
+
+  /** Names that snapshots prove and that have no folder. */
+  async #archivedNames(): Promise<string[]> {
+    const known = this.#unlisted ?? new Set();
+    const names = await this.#archived.names();
+    this.#unlisted = undefined;
+    return names.filter((name) => !known.has(name));
+  }
+
+  /** Until the snapshots were listed, nobody knows that there is no such index. Throws what keeps them from being read. */
+  async readArchive(): Promise<void> {
+    if (this.#unlisted === undefined) return;
+    for (const name of await this.#archivedNames()) {
+      if (!this.has(name)) this.#add(name, this.#shapeIn(name), () => this.#opened(name));
+    }
+    await this.#save();
   }
 
   get names(): string[] {
@@ -130,6 +155,7 @@ export class Indexes {
 
   /** Throws `not_found`, or the damage of the index. */
   async get(name: string): Promise<EngineIndex> {
+    await this.readArchive();
     const entry = this.#entries.get(name);
     if (entry === undefined) throw notFound(name);
     if (entry.retry) this.#start(name, entry, () => this.#opened(name));
@@ -139,6 +165,7 @@ export class Indexes {
   /** Throws `conflict` when it is there with another shape. */
   async create(name: string, shape: IndexShape): Promise<{ index: EngineIndex; created: boolean }> {
     this.#refuseBusy(name);
+    await this.readArchive();
     if (this.has(name)) {
       const index = await this.get(name);
       if (sameShape(index.shape, shape)) return { index, created: false };

@@ -67,6 +67,7 @@ export async function vectord({
       return { ...(await described(name, index)), created };
     },
     indexes: async ({ limit, cursor }, call) => {
+      await indexes.readArchive();
       const names = indexes.names.filter((name) => cursor === undefined || name > cursor);
       const page = names.slice(0, limit);
       const last = page.at(-1);
