@@ -26,7 +26,7 @@ describe.each(TOPOLOGIES)("chat, %s", (topology) => {
       chat_keys: `kimi=file:${keyFile},openrouter=file:${keyFile}`,
       chat_model: "kimi/ok",
     });
-  }, 60_000);
+  }, 240_000);
   afterAll(async () => {
     await house.close();
     fakes.stop();
@@ -79,7 +79,7 @@ describe.each(TOPOLOGIES)("chat, %s", (topology) => {
       rows = await rowsOf();
     }
     expect(rows).toEqual([{ outcome: "ok", input_tokens: 21 }]);
-  }, 60_000);
+  }, 240_000);
 
   test("providers, health and metrics say how they are, and the key is nowhere", async () => {
     await post({ messages, model: "openrouter/no-credit" });
@@ -109,5 +109,5 @@ describe.each(TOPOLOGIES)("chat, %s", (topology) => {
     expect((await run(["budget", "-o", "table"], { env })).out).toMatch(/^ *reports .*no limit.* 2\.50/m);
     expect((await run(["budget", "drop", "reports"], { env })).exitCode).toBe(0);
     expect((await run(["budget", "drop", "reports"], { env })).exitCode).toBe(4);
-  }, 60_000);
+  }, 240_000);
 });

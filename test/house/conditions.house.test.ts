@@ -64,7 +64,7 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
     await house.ask("/v1/matrix/corpora/staff", { method: "PUT", body: JSON.stringify(plan) });
     const events = await house.ask("/v1/matrix/corpora/staff", { headers: { accept: "text/event-stream" } });
     expect(await events.text()).toContain("event: done");
-  }, 60_000);
+  }, 240_000);
   afterAll(() => house.close(), 30_000);
 
   const search = (query_text: string, more: object = {}): Promise<Searched> =>

@@ -292,7 +292,7 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
     await put("people");
     await built("people");
     expect(await house.json<object>("/v1/matrix/corpora")).not.toHaveProperty("damaged");
-  }, 60_000);
+  }, 240_000);
 
   test("an index that is damaged is built again on request", async () => {
     const [index = ""] = await indexes("people");

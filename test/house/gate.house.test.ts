@@ -17,7 +17,7 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
   beforeAll(async () => {
     house = await startHouse(topology, { check_outputs: false });
     await prepareGate(house);
-  }, 60_000);
+  }, 240_000);
   afterAll(() => house.close(), 30_000);
 
   test("one actor's records for one role change nothing for another", async () => {
@@ -38,7 +38,7 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
     expect(report.wrong, `seed ${SEED}`).toEqual([]);
     expect(report.lifted).toBeGreaterThan(10);
     expect(report.blocked).toBeGreaterThan(100);
-  }, 60_000);
+  }, 240_000);
 });
 
 test("only the scope admin may open the gate", async () => {

@@ -61,7 +61,7 @@ describe.each(TOPOLOGIES)("the recorder of a house %s", (topology) => {
       kind: 2,
     });
     expect(collector.requests.every(({ status }) => status === 200)).toBe(true);
-  }, 60_000);
+  }, 240_000);
 
   test("that cannot write is told by its own numbers, and by nothing else", async () => {
     const folder = join(house.settings.data, "observer");

@@ -47,7 +47,7 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
     await house.ask("/v1/matrix/corpora/staff", { method: "PUT", body: JSON.stringify(plan) });
     const events = await house.ask("/v1/matrix/corpora/staff", { headers: { accept: "text/event-stream" } });
     expect(await events.text()).toContain("event: done");
-  }, 60_000);
+  }, 240_000);
   afterAll(() => house.close(), 30_000);
 
   const search = (query_text: string, more: object = {}): Promise<Searched> =>
@@ -292,7 +292,7 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
     expect(await house.json("/v1/matrix/playbooks?limit=1000")).toEqual(list);
     const after = await search(text);
     expect([idsOf(after), after.playbook, after.degraded]).toEqual([idsOf(before), before.playbook, false]);
-  }, 60_000);
+  }, 240_000);
 
   test("a damaged store is told by calls, searches, health and inspection, and is never an emptier one", async () => {
     const text = "need 2 forklift operators in Chicago, IL";
@@ -324,5 +324,5 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
       for (const [file, bytes] of kept) writeFileSync(file, bytes);
     });
     expect((await search(text)).degraded).toBe(false);
-  }, 60_000);
+  }, 240_000);
 });
