@@ -31,12 +31,16 @@ const name = z
   .max(200)
   .regex(/^[^\p{Cc}]*$/u, "must not have control characters");
 const subject = name.describe("What the event is about: an order, a worker, a fill");
+/** Refinements run on text that has not the form of a time, too; that is its own issue. */
+function isFourDigitYear(text: string): boolean {
+  const at = new Date(text);
+  return Number.isNaN(at.getTime()) || /^[1-9]\d{3}-/.test(at.toISOString());
+}
+
 /** Years of four digits, in UTC too: what every reader of the dataset takes for a time. */
-const eventTime = z.iso.datetime({ offset: true }).refine((text) => {
-  const ms = Date.parse(text);
-  // What is no time at all is refused for that.
-  return Number.isNaN(ms) || /^[1-9]\d{3}-/.test(new Date(ms).toISOString());
-}, "must be in the years 1000 to 9999");
+const eventTime = z.iso
+  .datetime({ offset: true })
+  .refine(isFourDigitYear, "must be in the years 1000 to 9999");
 
 const eventFields = {
   id: eventId.optional(),
@@ -70,11 +74,9 @@ export type JournalEvent = z.infer<typeof journalEvent>;
 
 const seq = z.int().min(0);
 const until = z
-  .union([
-    seq,
-    z.string().regex(/^\d{1,16}$/, "must be a sequence number or a time"),
-    z.iso.datetime({ offset: true }),
-  ])
+  .union([seq, z.string().regex(/^\d{1,16}$/), z.iso.datetime({ offset: true })], {
+    error: "must be a sequence number, or a time with its offset",
+  })
   .optional()
   .describe("A sequence number, included; or a time, for events that did not happen later");
 const last = z

@@ -17,6 +17,7 @@ const schema = z.strictObject({
     .string()
     .regex(/^[a-z]+$/, "must be letters")
     .optional(),
+  at: z.iso.datetime({ offset: true }).optional(),
   like: z.string().regex(/^\d+$/).optional(),
   step: z.number().multipleOf(5).optional(),
   keys: z.record(z.string().max(3), z.int()).optional(),
@@ -59,6 +60,10 @@ test.each([
   [{ texts: [null] }, "texts.0: must be a string, not null"],
   [{ own: "A1" }, "own: must be letters"],
   [{ like: "a" }, "like: must match /^\\d+$/"],
+  [
+    { at: "2026-02-30T00:00:00Z" },
+    "at: must be a time with its offset (RFC 3339), such as 2026-12-07T06:00:00Z",
+  ],
   [{ step: 3 }, "step: must be a multiple of 5"],
   [{ inner: {} }, "inner.deep: is missing; it must be true or false"],
   [{ lists: { a: [1, "2"] } }, "lists.a.1: must be a number, not a string"],

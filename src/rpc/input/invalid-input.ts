@@ -54,7 +54,10 @@ function wordsOf(issue: z.core.$ZodRawIssue): string | undefined {
     case "not_multiple_of":
       return `must be a multiple of ${issue.divisor}`;
     case "invalid_format":
-      return issue.pattern === undefined ? `must be a ${issue.format}` : `must match ${issue.pattern}`;
+      return (
+        FORMATS[issue.format] ??
+        (issue.pattern === undefined ? `must be a ${issue.format}` : `must match ${issue.pattern}`)
+      );
     case "invalid_key":
       return `has a key that ${issue.issues[0]?.message ?? "is not accepted"}`;
     case "invalid_element":
@@ -102,6 +105,11 @@ function bound(origin: string, comparison: string, limit: number | bigint): stri
 function counted(count: number | bigint, noun: string): string {
   return `${count} ${noun}${Number(count) === 1 ? "" : "s"}`;
 }
+
+/** What formats are whose patterns are unreadable. */
+const FORMATS: Readonly<Record<string, string>> = {
+  datetime: "must be a time with its offset (RFC 3339), such as 2026-12-07T06:00:00Z",
+};
 
 const literal = (value: unknown): string => (typeof value === "string" ? `"${value}"` : String(value));
 

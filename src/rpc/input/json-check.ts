@@ -1,7 +1,7 @@
 // JSON from outside, checked before it is parsed: how deep it nests (parsers are slow at depths that no client needs), that
 // no object has a key twice (readers disagree on which one counts) or one named `__proto__` (copying it would change an
-// object's prototype), that no number changes by becoming a double, and that it is valid UTF-8 (RFC 8259, RFC 7493). One
-// fast pass accepts nearly everything; json-defect.ts, six times as slow, decides the rest and finds the place.
+// object's prototype), that no number changes by becoming a double, that no text has half of a surrogate pair (UTF-8 cannot hold it,
+// so what is stored would differ), and that it is valid UTF-8 (RFC 8259, RFC 7493). One fast pass accepts nearly everything; json-defect.ts, six times as slow, decides the rest and finds the place.
 
 import { Fault } from "../fault.ts";
 import { DEPTH_MAX, findJsonDefect } from "./json-defect.ts";
@@ -28,8 +28,11 @@ const KEYS_MAX = 64;
 const KEY_HASHES = new Int32Array(KEYS_MAX * (DEPTH_MAX + 1));
 const FIRST_KEYS = new Int32Array(DEPTH_MAX + 2);
 
-/** Numbers that may change by becoming doubles: integers of 16 digits and more, and exponents of three. */
-const INEXACT = /(?:^|[:,[\s])-?\d{16}|\d[eE]\+?\d{3}|\d{309}/;
+/**
+ * Numbers that may change by becoming doubles (integers of 16 digits and more, exponents of three), and escapes that may be
+ * half of a surrogate pair.
+ */
+const INEXACT = /(?:^|[:,[\s])-?\d{16}|\d[eE]\+?\d{3}|\d{309}|\\u[dD][89a-fA-F]/;
 
 /** FNV-1a. */
 const HASH_START = 0x811c9dc5 | 0;

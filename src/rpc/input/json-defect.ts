@@ -118,7 +118,10 @@ class Reader {
       else if (char < " ") this.#fail("a control character in a string must be escaped");
     }
     this.#at += 1;
-    return JSON.parse(this.#text.slice(start, this.#at)) as string;
+    const text = JSON.parse(this.#text.slice(start, this.#at)) as string;
+    if (!text.isWellFormed())
+      this.#fail("a text has half of a surrogate pair, which UTF-8 cannot hold", start);
+    return text;
   }
 
   #escape(): void {

@@ -85,6 +85,8 @@ describe.each(["local", "remote"] as const)("journald, %s", (topology) => {
       "invalid",
       "events.1.type: must be lower-case words separated by dots, such as order.received",
     ]);
+    for (const at of ["yesterday", "2026-02-30T00:00:00Z", "0999-01-01T00:00:00Z"])
+      expect((await faultOf(own.service.append(order(1, { at })))).code).toBe("invalid");
     expect((await faultOf(own.service.append({ subject: "order-1" }))).message).toContain("type: is missing");
     expect((await faultOf(own.service.append({ ...order(1), events: [order(2)] }))).message).toContain(
       "cannot be given beside events",

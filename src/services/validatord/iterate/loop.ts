@@ -98,7 +98,7 @@ export async function* iterate(
       const made: IterateAttempt = {
         iteration,
         status,
-        raw: (reply?.message.content ?? "").slice(0, RAW_CHARS_MAX),
+        raw: (reply?.message.content ?? "").slice(0, RAW_CHARS_MAX).toWellFormed(),
         ...(reply === undefined ? {} : { provider: reply.provider, model: reply.model }),
         usage: reply === undefined ? NO_USAGE : usageOf(reply),
         ...more,

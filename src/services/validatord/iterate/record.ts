@@ -32,7 +32,7 @@ export function runRecorder({ pathway, journal, failures }: RecorderDeps): RunRe
     record: async (request, run, { requestId, traceparent, caller }) => {
       const id = `iterate-${crypto.randomUUID()}`;
       const { kind, context, prompt } = request;
-      const subject = (context?.order?.order_id ?? id).slice(0, 200);
+      const subject = begin(context?.order?.order_id ?? id, 200);
       const keptBytes = Math.floor(KEPT_BYTES_MAX / (run.history.length + 2));
       const cut = (text: string): string => cutAt(text, keptBytes);
       const draftText = cut(run.artifact === null ? "nothing" : JSON.stringify(run.artifact));
@@ -41,7 +41,7 @@ export function runRecorder({ pathway, journal, failures }: RecorderDeps): RunRe
         id,
         type: "draft.iterated",
         subject,
-        ...(caller === undefined ? {} : { actor: caller.id.slice(0, 200) }),
+        ...(caller === undefined ? {} : { actor: begin(caller.id, 200) }),
         data: {
           kind,
           ok: run.ok,
@@ -63,18 +63,17 @@ export function runRecorder({ pathway, journal, failures }: RecorderDeps): RunRe
           {
             kind: "iterate",
             subject,
-            task: `Draft a ${kind}: ${prompt.slice(0, 1000)}`.trim(),
+            task: `Draft a ${kind}: ${begin(prompt, 1000)}`.trim(),
             steps: run.history.map(({ iteration, status, findings = [], model = "" }) => ({
               iteration,
               status,
               model,
               errors: findings.filter(({ severity }) => severity === "error").map(({ code }) => code),
             })),
-            content:
-              `${run.ok ? "Accepted" : "Given up"} (${run.stopped}) after ${run.iterations}: ${draftText}`.slice(
-                0,
-                CONTENT_CHARS_MAX,
-              ),
+            content: begin(
+              `${run.ok ? "Accepted" : "Given up"} (${run.stopped}) after ${run.iterations}: ${draftText}`,
+              CONTENT_CHARS_MAX,
+            ),
             outcome: { result: run.stopped, score: run.ok ? 1 / run.iterations : 0 },
             metadata: { run_id: id, kind, ok: run.ok, models },
             idempotency_key: id,
@@ -95,11 +94,16 @@ function rejected({ raw, findings = [], status }: IterateAttempt, cut: (text: st
   return {
     status,
     draft: cut(raw),
-    reasons: reasons.map(({ code, path, message }) => ({ code, path, message: message.slice(0, 300) })),
+    reasons: reasons.map(({ code, path, message }) => ({ code, path, message: begin(message, 300) })),
   };
+}
+
+/** What a model wrote, and what is cut, may hold half of a surrogate pair, which no record takes. */
+function begin(text: string, chars: number): string {
+  return text.slice(0, chars).toWellFormed();
 }
 
 function cutAt(text: string, bytes: number): string {
   const whole = Buffer.from(text);
-  return whole.length <= bytes ? text : `${whole.toString("utf8", 0, bytes)}...`;
+  return whole.length <= bytes ? text.toWellFormed() : `${whole.toString("utf8", 0, bytes)}...`;
 }

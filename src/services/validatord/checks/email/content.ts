@@ -74,9 +74,9 @@ function* orderTells({ said, know }: EmailSubject, facts: OrderFacts): Generator
     once.add(key);
     yield tell;
   };
-  for (const { value, path } of said.roles) {
+  for (const { value, path, text } of said.roles) {
     const own = know.occupation(value.role).soc;
-    if (facts.work.soc !== undefined && own !== facts.work.soc)
+    if (facts.work.soc !== undefined && own !== facts.work.soc && !isShortFor(order.role, value.role, text))
       yield* told(wrong(path, "role", value.role, order.role));
   }
   const dayName = `${WEEKDAY_NAMES[weekdayOfDay(facts.startDay)]}, ${facts.startDay}`;
@@ -114,6 +114,18 @@ function* orderTells({ said, know }: EmailSubject, facts: OrderFacts): Generator
     if (Math.abs(value - order.pay_rate) < CENT) continue;
     yield* told(wrong(path, "pay", `$${value}`, `$${order.pay_rate}`));
   }
+}
+
+/** "The operator" is short for the order's forklift operator, whatever role the word alone would be read as. */
+function isShortFor(role: string, read: string, text: string): boolean {
+  const words = new Set(folded(text).split(/[^\p{L}]+/u));
+  const own = folded(role).split(" ");
+  return (
+    words.has(own.at(-1) ?? "") &&
+    folded(read)
+      .split(" ")
+      .every((word) => own.includes(word) || !words.has(word))
+  );
 }
 
 /** The whole name, the first one, the last one behind a title. */

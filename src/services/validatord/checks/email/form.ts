@@ -131,7 +131,7 @@ const PLACEHOLDERS: readonly RegExp[] = [
   /\bT\.?B\.?[DA]\b/i,
   /\blorem ipsum\b|\blorem\b/i,
   /%[A-Z][A-Z_]{2,}%/,
-  /_{4,}|\bX{4,}\b/,
+  /_{3,}|\bX{4,}\b/,
 ];
 
 export const placeholders: EmailCheck = {

@@ -19,7 +19,7 @@ const NUMBERS: readonly (readonly [what: string, pattern: RegExp])[] = [
   ["a social security number", /\b\d{3}-\d{2}-\d{4}\b/],
   [
     "a social security number",
-    /\b(?:ssn|social security(?: number)?|seguro social)\b[^\n\d]{0,20}\d{3}[ .-]?\d{2}[ .-]?\d{4}\b/i,
+    /\b(?:ssn|social(?: security)?(?: number| no\.?| #)?|seguro social)\b[^\n\d]{0,20}\d{3}[ .-]?\d{2}[ .-]?\d{4}\b/i,
   ],
   [
     "a date of birth",
@@ -187,9 +187,9 @@ const GUARANTEE =
   /\b(?:(?:you are|you're|youre|you have been|you've been) hired|you(?:'ve| have)? got the job|the job is yours|guarantee[ds]?|guaranteed|permanent (?:job|position) for sure|for sure you(?:'ll| will) be hired|est[aá]s? contratad[oa]|ya tienes el trabajo|el trabajo es tuyo|garantizad[oa]s?|garantizamos)/giu;
 const NOT_BEFORE = /\b(?:not|no|never|cannot|can't|cant|isn't|aren't|without|sin|nunca)\b[^.!?\n]{0,30}$/iu;
 const DECLINE =
-  /\b(?:declin(?:e|es|ed|ing)|refus(?:e|es|ed|ing)|say(?:ing)? no|turn(?:ing)? (?:it|this) down|(?:don't|do not|not) (?:accept|show|take|reply|respond|come)|no (?:accept|reply|response)|if not|or else|rechaz\p{L}*|no (?:acept|respond|vien|vas)\p{L}*)\b/iu;
+  /\b(?:declin(?:e|es|ed|ing)|refus(?:e|es|ed|ing)|say(?:ing)? no|turn(?:s|ing|ed)? (?:it|this|us|that|the \p{L}+|\p{L}+ shifts?) down|turn(?:ing)? down|pass(?:ing)? on (?:it|this)|back(?:ing)? out|(?:don't|do not|not) (?:accept|show|take|reply|respond|come)|no (?:accept|reply|response)|if not|or else|rechaz\p{L}*|no (?:acept|respond|vien|vas)\p{L}*)\b/iu;
 const PUNISH =
-  /\b(?:fired?|terminat\p{L}+|remov(?:e|ed) (?:you )?from|black ?list(?:ed)?|never (?:work|be called|hear|get)|no (?:more|further|future) (?:work|shifts?|jobs?|assignments?)|lose your (?:job|shifts?|place|spot)|last chance|consequences|(?:won't|will not|not) (?:be )?(?:call(?:ed)?|offer(?:ed)?|schedul(?:e|ed)|hir(?:e|ed)|work)|do not hire|or else|despedid[oa]|no (?:te )?(?:volver|llamar)\p{L}*|[uú]ltima oportunidad|consecuencias|perder\p{L}* (?:tu|su) trabajo)\b/iu;
+  /\b(?:fired?|terminat\p{L}+|(?:remov(?:e|ed)|tak(?:e|en)|drop(?:ped)?|struck|cut|cross(?:ed)?) (?:you )?(?:off|from) (?:of )?(?:our|the|my)|off (?:our|the|my) list|bottom of (?:our|the) list|black ?list(?:ed)?|never (?:work|be called|hear|get)|no (?:more|further|future) (?:work|shifts?|jobs?|assignments?)|lose your (?:job|shifts?|place|spot)|last chance|consequences|(?:won't|will not|not) (?:be )?(?:call(?:ed)?|offer(?:ed)?|schedul(?:e|ed)|hir(?:e|ed)|work)|do not hire|or else|despedid[oa]|no (?:te |le |lo |la )?(?:volver|llamar)\p{L}*|[uú]ltima oportunidad|consecuencias|perder\p{L}* (?:tu|su) trabajo)\b/iu;
 
 export const tone: EmailCheck = {
   code: "email.tone",

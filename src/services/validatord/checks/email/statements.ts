@@ -4,8 +4,10 @@
 
 import { todayIn, weekdayOf } from "#domain/orders/grammar/calendar";
 import { folded } from "#domain/orders/text/words";
+import { STATES } from "#domain/places";
 import type { Knowledge } from "../../knowledge.ts";
 import { dayText } from "../fill/subject.ts";
+import { hourlyPays, tellsOtherMoney } from "./amounts.ts";
 
 export interface Clocks {
   /** Minutes after midnight of the site. */
@@ -49,7 +51,8 @@ export interface ReadAt {
 const DAY_MS = 86_400_000;
 /** A message has a handful of sentences. */
 const STATEMENTS_MAX = 200;
-const ABBREVIATED = /\b(?:st|ft|mt|mr|mrs|ms|dr|no|ave|a\.m|p\.m|a|p|hr|hrs|approx|sr|sra)\.$/i;
+const ABBREVIATED =
+  /\b(?:st|ft|mt|mr|mrs|ms|dr|no|ave|a\.\s?m|p\.\s?m|a|p|hr|hrs|approx|sr|sra|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec|mon|tues?|wed|thurs?|fri|sat|sun|ene|abr|ago|dic)\.$/i;
 
 function statementsOf(text: string): string[] {
   const parts: string[] = [];
@@ -82,17 +85,20 @@ const SPANISH_MORNING = /\b(?:por|de|en|a) la ma[nñ]ana\b/iu;
 const ARRIVAL =
   /\b(?:arrive|arrival|be there|check[ -]?in|report|show up|llegar?|llegue|pres[eé]nt[ae]|early|antes)\b/i;
 const CONTACT =
-  /\b(?:ask for|contact|see|meet|report to|questions?|supervisors?|managers?|recruiters?|coordinators?|dispatch(?:er)?|pregunt[ae]|supervisor[ae]?|gerente|encargad[oa])\b/i;
+  /\b(?:ask for|contact|see|meet|report to|questions?|supervisors?|(?:team |shift |site |your |our )leads?|managers?|recruiters?|coordinators?|dispatch(?:er)?|pregunt[ae]|supervisor[ae]?|gerente|encargad[oa])\b/i;
 const ADDRESS = /\b\d{1,6}\s+\p{L}.*\b\d{5}(?:-\d{4})?\b/u;
 const FOOTER =
   /unsubscribe|opt[ -]?out|our (?:office|address)|mailing address|darse de baja|nuestra oficina|po box|p\.o\. box/i;
-const OVERTIME = /\bover ?time\b|\bot\b|\bhoras? extras?\b|time and a half/i;
+/** When the sender can be reached, and not when the shift is. */
+const OFFICE_HOURS =
+  /\b(?:(?:office|business|opening) hours|(?:office|branch|we|line|lines|phones?)(?: is|'s| are|'re)? (?:open|staffed)|open (?:from|mon|tue|wed|thu|fri|sat|sun|daily|every|weekdays|until|till|\d)|(?:call|reach|text)(?: us| me)? between|horario de (?:oficina|atenci[oó]n)|atendemos|abierta?s? de)\b/i;
+const BIRTH = /\b(?:born|birth(?:day| ?date)?|d\.?o\.?b|naci[oó]|nacimiento)\b/i;
 const UNTIL = /\b(?:until|ends?|end time|finish(?:es)?|off at|hasta|termina)\b/i;
 
 const WEEKDAYS: readonly RegExp[] = [
   /\b(?:sundays?|sun|domingos?|dom)\b/,
   /\b(?:mondays?|mon|lunes|lun)\b/,
-  /\b(?:tuesdays?|tues?|martes|mar)\b(?!\s*\d)/,
+  /\b(?:tuesdays?|tues?|martes)\b|\bmar\b(?!\s*\d)/,
   /\b(?:wednesdays?|wed|miercoles|mie)\b/,
   /\b(?:thursdays?|thurs?|thu|jueves|jue)\b/,
   /\b(?:fridays?|fri|viernes|vie)\b/,
@@ -156,7 +162,8 @@ export function readStatements(
     const dated = slots.start?.slice(0, 10);
     const isDate =
       dated !== undefined && dated === reader.read(text, start - 60 * DAY_MS).slots.start?.slice(0, 10);
-    if (isDate) days.push(said(dated));
+    const ofShift = !OFFICE_HOURS.test(text) && !BIRTH.test(text);
+    if (isDate && ofShift) days.push(said(dated));
     if (RELATIVE.test(text) && !SPANISH_MORNING.test(text)) {
       const relative = reader.read(text, sendAt).slots.start?.slice(0, 10);
       const ahead = /\b(?:tomorrow|ma[nñ]ana)\b/iu.test(text) ? 1 : 0;
@@ -165,14 +172,16 @@ export function readStatements(
     }
     const ranged = WEEKDAY_RANGE.test(plain);
     WEEKDAY_RANGE.lastIndex = 0;
-    if (!ranged)
+    if (!ranged && ofShift)
       for (const [day, pattern] of WEEKDAYS.entries()) if (pattern.test(plain)) weekdays.push(said(day));
 
     const hours = /^(\d\d):(\d\d)-(\d\d):(\d\d)$/.exec(slots.shift ?? "");
     const clock = /T(\d\d):(\d\d)/.exec(slots.start ?? "");
     const minutes = (hour = "0", minute = "0"): number => Number(hour) * 60 + Number(minute);
     const arrival = ARRIVAL.test(text);
-    if (hours !== null)
+    if (!ofShift) {
+      // Nothing of the shift.
+    } else if (hours !== null)
       clocks.push(said({ from: minutes(hours[1], hours[2]), to: minutes(hours[3], hours[4]), arrival }));
     else if (clock !== null) {
       const at = minutes(clock[1], clock[2]);
@@ -185,10 +194,12 @@ export function readStatements(
       if (zone !== undefined) zones.push(said(zone[0]));
     }
     const isOffice = isFooter && (ADDRESS.test(text) || FOOTER.test(text));
-    if (slots.city !== undefined && !isOffice)
+    if (slots.city !== undefined && !isOffice && isStated(text, slots.city, slots.state))
       places.push(said({ city: slots.city, state: slots.city_ambiguous ? undefined : slots.state }));
+    const amounts = hourlyPays(text);
+    pays.push(...amounts.map(said));
     const hourly = slots.pay_unit === undefined || slots.pay_unit === "hour";
-    if (hourly && !OVERTIME.test(text))
+    if (hourly && amounts.length === 0 && !tellsOtherMoney(text))
       for (const pay of [slots.pay, slots.pay_max]) if (pay !== undefined) pays.push(said(pay));
     if (order.role !== null && order.soc !== null && !CONTACT.test(text))
       roles.push(said({ role: order.role, soc: order.soc }));
@@ -199,6 +210,34 @@ export function readStatements(
   for (const [at, statement] of lines.entries())
     visit(statement, "body", at >= lines.length - FOOTER_LINES || FOOTER.test(statement));
   return { days, weekdays, clocks, zones, places, pays, roles, greeted };
+}
+
+const LED = "(?:in|at|near|around|outside|to|from|of|en|cerca de|desde|hacia)";
+/** Codes of states that are words in small letters. */
+const WORD_CODES: ReadonlySet<string> = new Set("al co de hi id in la ma me mi oh ok or pa".split(" "));
+
+/**
+ * Whether a sentence names a place as one. An order is a fragment, and nearly every word in it may be a town; prose is not:
+ * there a place stands behind a preposition, or before its state.
+ */
+function isStated(text: string, city: string, state: string | undefined): boolean {
+  const name = RegExp.escape(folded(city)).replaceAll(" ", String.raw`[ -]+`);
+  const plain = folded(text);
+  const at = new RegExp(String.raw`(?<![\p{L}\d@.])${name}(?![\p{L}\d])`, "u").exec(plain);
+  if (at !== null) {
+    const before = plain.slice(0, at.index);
+    const small = text.includes(at[0]) && text !== text.toLowerCase();
+    if (!small && new RegExp(String.raw`(?:^|\s)${LED}\s+(?:downtown\s+)?$`).test(before)) return true;
+    const code = /^[\s,(/-]+([a-z]{2})\b/.exec(plain.slice(at.index + at[0].length))?.[1];
+    if (code !== undefined && code === state?.toLowerCase() && !WORD_CODES.has(code)) return true;
+  }
+  if (state === undefined) return false;
+  // "Peoria, IL", also where the city is one that no table has or is misspelt; "Reply OK" is none.
+  const full = STATES.find(({ code }) => code === state)?.name ?? state;
+  const between = WORD_CODES.has(state.toLowerCase())
+    ? String.raw`(?:,\s*|\s+\()`
+    : String.raw`(?:,\s*|\s+\(?|\s*[-/]\s*)`;
+  return new RegExp(String.raw`\p{Lu}[\p{L}.'’-]+(?:${between}${state}|,?\s+${full})\b`, "u").test(text);
 }
 
 /** Where the sender's address stands. */
