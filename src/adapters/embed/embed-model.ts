@@ -14,7 +14,7 @@ export interface EmbedModel {
    * change of its vectors is another name.
    */
   readonly name: string;
-  /** "ollama", "openai", "hashed". */
+  /** "ollama", "openai", "static", "hashed". */
   readonly provider: string;
   /** Reached over a network: batching pays off, and so does keeping its vectors on disk. */
   readonly remote: boolean;

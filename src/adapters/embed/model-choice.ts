@@ -1,11 +1,11 @@
-// How a setting names an embedding model: "hashed-v1", "ollama/NAME" or "openai/NAME", and for an asymmetric
+// How a setting names an embedding model: "hashed-v1", "ollama/NAME", "openai/NAME" or "static/NAME", and for an asymmetric
 // model its prefixes as in an address, "ollama/nomic-embed-text?query_prefix=search_query:+&document_prefix=search_document:+":
 // a plus sign or %20 is a space, %2C a comma, %0A a new line.
 
 import type { Prefixes } from "./embed-model.ts";
 
 export interface ModelChoice {
-  readonly provider: "hashed" | "ollama" | "openai";
+  readonly provider: "hashed" | "ollama" | "openai" | "static";
   readonly name: string;
   readonly prefixes: Prefixes;
 }
@@ -13,7 +13,7 @@ export interface ModelChoice {
 /** Longer than the instructions of any model, and short beside the texts. */
 export const PREFIX_CHARS_MAX = 1000;
 
-const CHOICE = /^(?:hashed-v1|(?<provider>ollama|openai)\/(?<name>[^\s?]+)(?:\?(?<query>\S+))?)$/;
+const CHOICE = /^(?:hashed-v1|(?<provider>ollama|openai|static)\/(?<name>[^\s?]+)(?:\?(?<query>\S+))?)$/;
 
 /** Undefined for a text that names no model. */
 export function readModelChoice(text: string): ModelChoice | undefined {

@@ -27,17 +27,19 @@ export async function embedModels(settings: Settings): Promise<EmbedModel[]> {
   const { hashedModel } = await import("#adapters/embed/hashed");
   const { ollamaModel } = await import("#adapters/embed/ollama");
   const { openaiModel } = await import("#adapters/embed/openai");
+  const { modelsFolder, staticModel } = await import("#adapters/embed/static/model-folder");
   const builtIn = hashedModel();
   const models: EmbedModel[] = [];
   for (const text of new Set([...settings.embed_models, builtIn.name])) {
     const { provider, name, prefixes } = present(readModelChoice(text), "the settings name models");
-    const model =
-      provider === "hashed"
-        ? builtIn
-        : provider === "ollama"
-          ? ollamaModel({ url: settings.ollama_url, name })
-          : openaiModel({ baseUrl: settings.openai_base_url, key: await openaiKey(settings), name });
-    models.push(prefixed(model, prefixes));
+    const make = {
+      hashed: () => builtIn,
+      ollama: () => ollamaModel({ url: settings.ollama_url, name }),
+      openai: async () =>
+        openaiModel({ baseUrl: settings.openai_base_url, key: await openaiKey(settings), name }),
+      static: () => staticModel(modelsFolder(settings.data), name),
+    }[provider];
+    models.push(prefixed(await make(), prefixes));
   }
   const twice = models.find(({ name }, place) => models.findIndex((model) => model.name === name) !== place);
   if (twice === undefined) return models;
