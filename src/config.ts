@@ -5,6 +5,7 @@ import { resolve } from "node:path";
 import { z } from "zod";
 import { didYouMean } from "#lib/nearest";
 import { KNOWN_PROVIDERS } from "#adapters/chat/known-providers";
+import { readModelChoice } from "#adapters/embed/model-choice";
 
 interface Option<S extends z.ZodType> {
   readonly schema: S;
@@ -111,14 +112,14 @@ export const OPTIONS = {
   ),
   embed_models: option(
     "LAKEHOUSE_EMBED_MODELS",
-    "Embedding models, the default first: hashed-v1, ollama/NAME, openai/NAME (comma-separated)",
+    "Embedding models, the default first: hashed-v1, ollama/NAME, openai/NAME, static/NAME (comma-separated; see lakehouse models); one that takes prefixes as ollama/NAME?query_prefix=search_query:+&document_prefix=search_document:+",
     z
       .string()
       .default("hashed-v1")
       .transform(commaList)
       .refine(
-        (names) => names.length > 0 && names.every((name) => /^(hashed-v1|(ollama|openai)\/\S+)$/.test(name)),
-        "must name models as hashed-v1, ollama/NAME or openai/NAME",
+        (names) => names.length > 0 && names.every((name) => readModelChoice(name) !== undefined),
+        "must name models as hashed-v1, ollama/NAME, openai/NAME or static/NAME, with prefixes as in ollama/NAME?query_prefix=query:+&document_prefix=passage:+",
       ),
   ),
   ollama_url: option("LAKEHOUSE_OLLAMA_URL", "Address of Ollama", httpAddress("http://127.0.0.1:11434")),

@@ -42,6 +42,11 @@ const BANS: readonly Ban[] = [
     instead: "#adapters/lance",
     except: ["src/adapters/lance.ts", "bench/vector-lance.bench.ts"],
   },
+  {
+    pattern: /from "@huggingface\/|import\("@huggingface\//,
+    instead: "#adapters/embed/static/token-table",
+    except: ["src/adapters/embed/static/token-table.ts"],
+  },
   { pattern: /\bTODO\b|\bFIXME\b|\bXXX\b/, instead: "finish it, or leave it out" },
   { pattern: /\.only\(|\.skip\(/, instead: "skipIf with the reason in the test's name" },
 ];

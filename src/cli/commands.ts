@@ -32,6 +32,10 @@ export const SECTIONS: Readonly<Record<string, Readonly<Record<string, Entry>>>>
       summary: "Create a data folder from a backup",
       load: async () => (await import("./commands/restore.ts")).restore,
     },
+    models: {
+      summary: "Add and list static embedding models",
+      load: async () => (await import("./commands/models.ts")).models,
+    },
     repair: {
       summary: "Find damage in a data folder, and repair what can be repaired",
       load: async () => (await import("./commands/repair.ts")).repair,

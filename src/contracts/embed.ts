@@ -38,7 +38,14 @@ export const embed = {
     input: z.strictObject({}),
     output: z.object({
       models: z.array(
-        z.object({ name: z.string(), provider: z.string(), dimension: z.int(), default: z.boolean() }),
+        z.object({
+          name: z.string(),
+          provider: z.string(),
+          dimension: z.int(),
+          default: z.boolean(),
+          query_prefix: z.string().optional().describe("Put before texts whose input is query"),
+          document_prefix: z.string().optional().describe("Put before texts whose input is document"),
+        }),
       ),
     }),
     errors: [],

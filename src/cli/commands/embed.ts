@@ -27,6 +27,11 @@ export const embed = command({
       valueHint: "NAME",
       description: "The embedding model; the default model unless given",
     },
+    input: {
+      type: "enum",
+      options: ["query", "document"],
+      description: "What the texts are, for models that embed queries otherwise; document unless given",
+    },
     ...CLIENT_ARGS,
   },
   examples: [
@@ -38,11 +43,12 @@ export const embed = command({
     const texts = given.words.length > 0 ? given.words : await linesOfStdin();
     const { house } = await connect(settingsOf(args));
     const model = args.model === undefined ? {} : { model: args.model };
+    const input = args.input === undefined ? {} : { input: args.input };
     const rows: Embedded[] = [];
     let used = { model: "", dimension: 0 };
     for (let at = 0; at < texts.length; at += TEXTS_MAX) {
       const batch = texts.slice(at, at + TEXTS_MAX);
-      const reply = await house.embedd.embed({ texts: batch, ...model });
+      const reply = await house.embedd.embed({ texts: batch, ...model, ...input });
       used = { model: reply.model, dimension: reply.dimension };
       for (const [place, vector] of reply.vectors.entries())
         rows.push({ text: batch[place] ?? "", vector: vector as number[] });

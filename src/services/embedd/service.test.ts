@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { hashedModel } from "#adapters/embed/hashed";
 import { ollamaModel } from "#adapters/embed/ollama";
 import { responding, hang, providerServer } from "#adapters/embed/provider-server.testing";
+import { prefixed } from "#adapters/embed/prefixed";
 import { vectorStore } from "#adapters/embed/vector-store";
 import { embed } from "#contracts/embed";
 import { createLog } from "#lib/log";
@@ -34,9 +35,9 @@ interface ModelClient {
 }
 
 /** embedd over the server's model, and the built-in one. */
-async function started(stored?: string): Promise<ModelClient> {
+async function started(stored?: string, prefixes = { query: "", document: "" }): Promise<ModelClient> {
   const timeouts = { connectMsMax: 100, responseMsMax: 400, pauseMs: 1 };
-  const remote = ollamaModel({ url: server.url, name: "nomic", timeouts });
+  const remote = prefixed(ollamaModel({ url: server.url, name: "nomic", timeouts }), prefixes);
   const store =
     stored === undefined
       ? undefined
@@ -96,6 +97,42 @@ describe("texts of all callers", () => {
     );
     const outcomes = await Promise.all(calls.map(faultOf));
     expect(outcomes).toContainEqual(expect.objectContaining({ code: "unavailable", retryAfterMs: 1000 }));
+  });
+});
+
+describe("an asymmetric model", () => {
+  const prefixes = { query: "query: ", document: "passage: " };
+
+  test("is sent each text with the prefix of what it is, and keeps the two apart", async () => {
+    const { service, close } = await started("prefixes.sqlite", prefixes);
+    const before = server.requests.length;
+    const document = await service.embed({ texts: ["welder"] });
+    const query = await service.embed({ texts: ["welder"], input: "query" });
+    expect(inputs().slice(before)).toEqual([["passage: welder"], ["query: welder"]]);
+    expect(server.requests.at(-1)?.body.model).toBe("nomic");
+    expect(query.vectors).not.toEqual(document.vectors);
+    expect(await service.embed({ texts: ["welder"], input: "query" })).toEqual(query);
+    expect(await service.models({})).toMatchObject({
+      models: [
+        { name: document.model, query_prefix: "query: ", document_prefix: "passage: " },
+        { name: "hashed-v1" },
+      ],
+    });
+    await close();
+    const again = await started("prefixes.sqlite", prefixes);
+    expect(await again.service.embed({ texts: ["welder"], input: "query" })).toEqual(query);
+    expect(server.requests).toHaveLength(before + 2);
+  });
+
+  test("with other prefixes is another model, also on disk", async () => {
+    const before = server.requests.length;
+    const { service } = await started("prefixes.sqlite", { ...prefixes, query: "ask: " });
+    const { model } = await service.embed({ texts: ["welder"] });
+    expect(inputs().slice(before)).toEqual([["passage: welder"]]);
+    const symmetric = await started("prefixes.sqlite");
+    expect((await symmetric.service.embed({ texts: ["welder"], input: "query" })).model).toBe("nomic");
+    expect(model).toMatch(/^nomic#[0-9a-f]{8}$/);
+    expect(inputs().at(-1)).toEqual(["welder"]);
   });
 });
 

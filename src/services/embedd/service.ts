@@ -87,9 +87,11 @@ export async function embedd({ models, cacheBytesMax, store }: EmbeddDeps): Prom
   };
 
   const handlers: Handlers<typeof embed> = {
-    embed: ({ texts, model: name, encoding }) => {
+    embed: ({ texts, model: name, input, encoding }) => {
       const client = clientNamed(name);
-      const normal = texts.map(normalised);
+      const prefix = client.model.prefixes?.[input] ?? "";
+      // Caches see what the model sees: a text has one vector as a query and another as a document.
+      const normal = texts.map((text, index) => normalised(text, index, prefix));
       const only = normal.length === 1 ? cache.get(keyOf(client.model, normal[0] ?? "")) : undefined;
       if (only !== undefined) return reply(client, [only], encoding);
       return embedAll(client, normal).then((entries) => reply(client, entries, encoding));
@@ -100,6 +102,7 @@ export async function embedd({ models, cacheBytesMax, store }: EmbeddDeps): Prom
         provider: client.model.provider,
         dimension: client.dimension,
         default: client === standard,
+        ...prefixesOf(client.model),
       })),
     }),
     stats: () => ({ ...cache.stats(), persisted: store?.rows ?? 0 }),
@@ -134,12 +137,19 @@ function keyOf(model: EmbedModel, text: string): string {
   return `${model.provider}\n${model.name}\n${text}`;
 }
 
-/** Unicode NFC, so that canonically equivalent texts share an entry. A blank text is refused: it has no meaning to embed. */
-function normalised(text: string, index: number): string {
+function prefixesOf({ prefixes }: EmbedModel): { query_prefix?: string; document_prefix?: string } {
+  return prefixes === undefined ? {} : { query_prefix: prefixes.query, document_prefix: prefixes.document };
+}
+
+/**
+ * With the model's prefix, in Unicode NFC, so that canonically equivalent texts share an entry. A blank text is refused:
+ * it has no meaning to embed.
+ */
+function normalised(text: string, index: number, prefix: string): string {
   if (text.trim() === "") {
     throw new Fault("invalid", `Text ${index} is empty.`, {
       details: [{ path: `texts.${index}`, message: "is empty" }],
     });
   }
-  return text.normalize("NFC");
+  return (prefix + text).normalize("NFC");
 }

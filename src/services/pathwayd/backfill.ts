@@ -49,14 +49,14 @@ export class Backfill {
     const { memory, store, embedding } = this.#deps;
     if (memory.versions.size === 0) return;
     // Which model there is now, embedd says with a vector.
-    const [probe] = (await embedding.embed(["which model"])) ?? [];
+    const [probe] = (await embedding.embed(["which model"], "document")) ?? [];
     if (probe === undefined) return;
     memory.expectModel(hashOf(probe.model));
     while (memory.unembedded.size > 0 && !this.#closed) {
       const seqs = [...memory.unembedded].slice(0, BATCH);
       const events = await store.events(seqs);
       const texts = events.map((event) => saidOf(event.kind, event.subject, contentOf(event)).meaning);
-      const embedded = await embedding.embed(texts);
+      const embedded = await embedding.embed(texts, "document");
       if (embedded === undefined) return;
       for (const [place, event] of events.entries()) {
         const { kind, subject, seq } = event;

@@ -14,18 +14,18 @@ const EMBEDDED_CHARS_MAX = 8_000;
 const EMBED_MS_MAX = 2_000;
 
 export interface Embedding {
-  /** In the order of the texts; undefined when embedd does not give them. */
-  embed(texts: readonly string[]): Promise<readonly Embedded[] | undefined>;
+  /** In the order of the texts; undefined when embedd does not give them. What is recorded is a document. */
+  embed(texts: readonly string[], input: "query" | "document"): Promise<readonly Embedded[] | undefined>;
 }
 
 export function embeddingBy(service: Service<typeof embed>, failures: BackgroundFailures): Embedding {
   return {
-    embed: async (texts) => {
+    embed: async (texts, input) => {
       if (texts.length === 0) return [];
       try {
         const cut = texts.map((text) => text.slice(0, EMBEDDED_CHARS_MAX).toWellFormed());
         const { model, vectors } = await service.embed(
-          { texts: cut, encoding: "base64" },
+          { texts: cut, input, encoding: "base64" },
           { timeoutMs: EMBED_MS_MAX },
         );
         return vectors.map((text) => ({ model, vector: present(readVector(text), "a vector of embedd") }));

@@ -244,7 +244,7 @@ async function versionEvent(deps: PlanDeps, base: EventBase, content: TraceConte
     );
   }
   const { kind, subject } = base;
-  const embedded = await deps.embedding.embed([saidOf(kind, subject, content).meaning]);
+  const embedded = await deps.embedding.embed([saidOf(kind, subject, content).meaning], "document");
   const { indexed, stored } = indexVersion(kind, subject, content, embedded?.[0]);
   return { ...plainEvent(base, { ...content }), indexed, stored };
 }

@@ -237,7 +237,7 @@ export async function pathwayd(deps: PathwaydDeps): Promise<Daemon<typeof pathwa
       const open = await usable();
       const moment = as_of === undefined ? timeline.now() : parseMoment(as_of, "as_of");
       const isSpeaker = (word: number): boolean => memory.versions.isSpeakerAt(word, moment);
-      const embedded = await embedding.embed([meaningOf(query, isSpeaker)]);
+      const embedded = await embedding.embed([meaningOf(query, isSpeaker)], "query");
       const filter = {
         kind: kind === undefined ? undefined : cleanName(kind),
         subject: subject === undefined ? undefined : cleanName(subject),

@@ -37,7 +37,7 @@ export function searchHandlers(
       checkModel(name, own, model);
       const query =
         given === undefined
-          ? await queryVector(text, (texts) => embedTexts(texts, own ?? model, call))
+          ? await queryVector(text, (texts) => embedTexts(texts, "query", own ?? model, call))
           : queryOf(given);
       const found = await index.search({
         vector: query,

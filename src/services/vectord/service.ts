@@ -127,7 +127,7 @@ export async function vectord({
       // Large calls were parsed in this turn of the event loop already.
       if (items.length > ITEMS_A_TURN) await yieldToEventLoop();
       return index.upsert(
-        await withVectors(items, (texts) => embedTexts(texts, index.shape.model ?? model, call)),
+        await withVectors(items, (texts) => embedTexts(texts, "document", index.shape.model ?? model, call)),
       );
     },
     import: async ({ index: name, model, body }, call) => {
@@ -135,7 +135,9 @@ export async function vectord({
       checkModel(name, index.shape.model, model);
       return importItems(body, async (items) =>
         index.upsert(
-          await withVectors(items, (texts) => embedTexts(texts, index.shape.model ?? model, call)),
+          await withVectors(items, (texts) =>
+            embedTexts(texts, "document", index.shape.model ?? model, call),
+          ),
         ),
       );
     },

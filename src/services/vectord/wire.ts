@@ -27,16 +27,20 @@ export const UNKNOWN: Omit<Index, "name"> = {
   building: false,
 };
 
+/** What the texts are, for models that embed what is searched for otherwise than what is found. */
+type TextKind = "query" | "document";
+
 export type EmbedTexts = (
   texts: string[],
+  input: TextKind,
   model: string | undefined,
   call: CallInit,
 ) => Promise<Float32Array[]>;
 
 export function embedder(neighbour: Service<typeof embed>): EmbedTexts {
-  return async (texts, model, call) => {
+  return async (texts, input, model, call) => {
     const chosen = model === undefined ? {} : { model };
-    const { vectors } = await neighbour.embed({ texts, encoding: "base64", ...chosen }, call);
+    const { vectors } = await neighbour.embed({ texts, input, encoding: "base64", ...chosen }, call);
     return vectors.map((text, at) => decoded(text, `texts.${at}`));
   };
 }

@@ -4,8 +4,11 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { EmbedModel } from "#adapters/embed/embed-model";
+import { readModelChoice } from "#adapters/embed/model-choice";
+import { prefixed } from "#adapters/embed/prefixed";
 import type { VectorStore } from "#adapters/embed/vector-store";
 import { mebibytesToBytes, type Settings } from "#config";
+import { present } from "#lib/assert";
 import { Fault } from "#rpc/fault";
 import { embedd } from "#services/embedd/service";
 import type { BuildDaemon, PartContext } from "./part.ts";
@@ -24,15 +27,19 @@ export async function embedModels(settings: Settings): Promise<EmbedModel[]> {
   const { hashedModel } = await import("#adapters/embed/hashed");
   const { ollamaModel } = await import("#adapters/embed/ollama");
   const { openaiModel } = await import("#adapters/embed/openai");
+  const { modelsFolder, staticModel } = await import("#adapters/embed/static/model-folder");
   const builtIn = hashedModel();
   const models: EmbedModel[] = [];
-  for (const choice of new Set([...settings.embed_models, builtIn.name])) {
-    const slash = choice.indexOf("/");
-    const name = choice.slice(slash + 1);
-    if (slash === -1) models.push(builtIn);
-    else if (choice.startsWith("ollama/")) models.push(ollamaModel({ url: settings.ollama_url, name }));
-    else
-      models.push(openaiModel({ baseUrl: settings.openai_base_url, key: await openaiKey(settings), name }));
+  for (const text of new Set([...settings.embed_models, builtIn.name])) {
+    const { provider, name, prefixes } = present(readModelChoice(text), "the settings name models");
+    const make = {
+      hashed: () => builtIn,
+      ollama: () => ollamaModel({ url: settings.ollama_url, name }),
+      openai: async () =>
+        openaiModel({ baseUrl: settings.openai_base_url, key: await openaiKey(settings), name }),
+      static: () => staticModel(modelsFolder(settings.data), name),
+    }[provider];
+    models.push(prefixed(await make(), prefixes));
   }
   const twice = models.find(({ name }, place) => models.findIndex((model) => model.name === name) !== place);
   if (twice === undefined) return models;

@@ -9,6 +9,7 @@ import type { Log } from "#lib/log";
 import { Fault, toFault } from "#rpc/fault";
 import { startServices } from "../services.ts";
 import { inspectBudgets } from "./chat-state.ts";
+import { inspectModels } from "./static-models.ts";
 
 export interface Finding {
   readonly part:
@@ -18,6 +19,7 @@ export interface Finding {
     | "index"
     | "corpus"
     | "taxonomy"
+    | "model"
     | "journal"
     | "budgets"
     | "playbook"
@@ -44,10 +46,10 @@ export async function inspectData(
   log: Log,
   options: InspectOptions,
 ): Promise<readonly Finding[]> {
-  const budgets = await inspectBudgets(settings);
+  const files = [...(await inspectBudgets(settings)), ...(await inspectModels(settings))];
   const services = await startServices(settings, log);
   try {
-    return [...budgets, ...(await inspectHouse(services.house, options))];
+    return [...files, ...(await inspectHouse(services.house, options))];
   } finally {
     await services.stop();
   }

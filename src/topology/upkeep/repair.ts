@@ -14,6 +14,7 @@ import { inspectCatalog, rebuildCatalog } from "./catalog-state.ts";
 import { inspectBudgets, renewBudgets } from "./chat-state.ts";
 import { isFormatDamaged, writeFormat } from "./format.ts";
 import { type Finding, inspectHouse } from "./inspect.ts";
+import { inspectModels } from "./static-models.ts";
 
 /** What was found, and what became of it. */
 export interface RepairLine extends Finding {
@@ -39,6 +40,7 @@ export async function repair(
     const catalog = await repairCatalog(settings, log, dryRun);
     lines.push(...catalog);
     lines.push(...(await repairBudgets(settings, dryRun)));
+    for (const finding of await inspectModels(settings)) lines.push({ ...finding, done: false });
     // With its catalog damaged the house does not start, and what else is wrong shows only after the repair.
     if (dryRun && catalog.length > 0) return lines;
     const services = await startServices(settings, log);

@@ -115,7 +115,7 @@ export class NearQueries {
     for (let from = 0; from < queries.length; from += BATCH) {
       const some = queries.slice(from, from + BATCH);
       const { vectors, dimension } = await this.#deps.embed.embed(
-        { texts: some.map(({ text }) => text), model, encoding: "base64" },
+        { texts: some.map(({ text }) => text), model, input: "query", encoding: "base64" },
         call,
       );
       const items = some.map(({ key, role }, at) => ({
