@@ -1,4 +1,4 @@
-// The ledger on disk: one small file of the data folder with a checksum, changed under a lock and looked at a few times a
+// The ledger on disk: one small file of the data folder with a checksum, changed under a lock and looked at twice a
 // second by every process that decides with it, so that a flip holds within a second everywhere and nothing is restarted.
 
 import { createHash } from "node:crypto";
@@ -16,8 +16,8 @@ export function ledgerPath(data: string): string {
 }
 
 const CHANGE_WAIT_MS_MAX = 5000;
-/** A quarter of the second within which a flip holds; one look is one stat(2). */
-const LOOK_MS = 250;
+/** Well within the second within which a flip holds; one look is one stat(2). */
+const LOOK_MS = 400;
 
 function printed(content: Ledger): string {
   const sha256 = createHash("sha256").update(JSON.stringify(content)).digest("hex");
@@ -57,8 +57,10 @@ export async function changeLedger(path: string, change: (before: Ledger) => Led
 }
 
 export interface LiveLedger {
-  /** Throws `internal` while the file is damaged or cannot be read: nobody is answered by a guess. */
+  /** Throws `internal` while the file is damaged or cannot be read: no call is answered by a guess. */
   current(): Ledger;
+  /** Reads it now: after a change of this process. */
+  look(): Promise<void>;
   close(): void;
 }
 
@@ -90,6 +92,7 @@ export function openLedger(path: string, log: Log, changed: (after: Ledger) => v
   }, LOOK_MS);
   timer.unref();
   return look().then(() => ({
+    look,
     current: () => {
       if (content instanceof Fault) throw content;
       return content;

@@ -2,8 +2,12 @@
 // work without a running house; a running one holds to a change within a second.
 
 import { changeLedger, ledgerPath, readLedger } from "#cutover/ledger-file";
-import { flipped, withoutUpstream, withUpstream } from "#cutover/changes";
-import { dialectName, type Entry, type Ledger, type State, STATES, type Upstream } from "#cutover/ledger";
+import type { Settings } from "#config";
+import { type Flip, flipped, withoutUpstream, withUpstream } from "#cutover/changes";
+import { settingsUpstreams, withSettings } from "#cutover/cutover";
+import { dialectName, type State, STATES, type Upstream } from "#cutover/ledger";
+import { type RouteStatus, statusOf } from "#cutover/status";
+import { CUTOVER_ROUTES } from "#topology/fronts";
 import { DATA_ARG, OUTPUT_ARG, settingsOf } from "../args.ts";
 import { command, group } from "../command.ts";
 import { UsageProblem } from "../failure.ts";
@@ -17,56 +21,28 @@ const WHY_ARGS = {
   actor: { type: "string", valueHint: "NAME", description: "Who does it; `operator` unless given" },
 } as const;
 
-interface Line {
-  readonly route: string;
-  readonly tenant: string;
-  readonly state: string;
-  readonly since: string;
-  readonly actor: string;
-  readonly reason: string;
-}
-
-const FIELDS: readonly Field<Line>[] = [
+const FIELDS: readonly Field<RouteStatus>[] = [
   { name: "route", value: ({ route }) => route },
   { name: "tenant", value: ({ tenant }) => tenant },
-  { name: "state", value: ({ state }) => state },
+  {
+    name: "state",
+    value: ({ state, percent }) => (percent === undefined ? state : `${state} ${percent} %`),
+  },
   { name: "since", value: ({ since }) => since, show: ({ since }) => (since === "" ? "" : moment(since)) },
+  { name: "until", value: ({ until }) => until },
   { name: "actor", value: ({ actor }) => actor },
   { name: "reason", value: ({ reason }) => reason },
 ];
 
-/** The newest entry of each route and tenant, and what holds where there is none. */
-function linesOf({ upstreams, entries }: Ledger): Line[] {
-  const newest = new Map<string, Entry>();
-  for (const one of entries) {
-    if (one.route.endsWith(":*") && one.tenant === undefined) {
-      const dialect = one.route.slice(0, -1);
-      for (const key of newest.keys()) if (key.startsWith(dialect)) newest.delete(key);
-    }
-    newest.set(`${one.route} ${one.tenant ?? ""}`, one);
-  }
-  const whole = (["go", "rust"] as const)
-    .filter((dialect) => !newest.has(`${dialect}:* `))
-    .map((dialect): Line => {
-      const upstream = upstreams.find((one) => one.dialect === dialect);
-      return {
-        route: `${dialect}:*`,
-        tenant: "",
-        state: upstream === undefined ? "off" : `pass-through to ${upstream.name}`,
-        since: "",
-        actor: "",
-        reason: upstream === undefined ? "no upstream" : upstream.url,
-      };
-    });
-  const own = [...newest.values()].map(({ route, tenant = "", state, percent, at, actor, reason }): Line => ({
-    route,
-    tenant,
-    state: percent === undefined ? state : `${state} ${percent} %`,
-    since: at,
-    actor,
-    reason,
-  }));
-  return [...whole, ...own];
+async function makeFlip(settings: Settings, flip: Flip): Promise<void> {
+  await changeLedger(ledgerPath(settings.data), (before) =>
+    flipped(before, flip, {
+      now: Date.now(),
+      id: `cutover-${crypto.randomUUID()}`,
+      routes: CUTOVER_ROUTES,
+      elsewhere: settingsUpstreams(settings).map(({ dialect }) => dialect),
+    }),
+  );
 }
 
 const status = command({
@@ -75,8 +51,14 @@ const status = command({
   args: ARGS,
   examples: ["lakehouse cutover status", "lakehouse cutover status -o json"],
   run: async (args) => {
-    const ledger = await readLedger(ledgerPath(settingsOf({ data: args.data }).data));
-    await emit(formatOf(args.output), { fields: FIELDS, rows: linesOf(ledger), json: ledger });
+    const settings = settingsOf({ data: args.data });
+    const ledger = withSettings(await readLedger(ledgerPath(settings.data)), settings);
+    const rows = statusOf(ledger, Date.now());
+    await emit(formatOf(args.output), {
+      fields: FIELDS,
+      rows,
+      json: { routes: rows, upstreams: ledger.upstreams },
+    });
   },
 });
 
@@ -118,9 +100,7 @@ const flip = command({
       actor: args.actor ?? "operator",
       reason: args.why ?? "",
     };
-    await changeLedger(ledgerPath(settingsOf({ data: args.data }).data), (before) =>
-      flipped(before, change, { now: Date.now(), id: `cutover-${crypto.randomUUID()}` }),
-    );
+    await makeFlip(settingsOf({ data: args.data }), change);
     say(`${args.route} is ${to}${percent === undefined ? "" : ` at ${percent} %`}.`);
   },
 });
@@ -141,9 +121,7 @@ const native = command({
       actor: args.actor ?? "operator",
       reason: args.why ?? "no upstream",
     };
-    await changeLedger(ledgerPath(settingsOf({ data: args.data }).data), (before) =>
-      flipped(before, change, { now: Date.now(), id: `cutover-${crypto.randomUUID()}` }),
-    );
+    await makeFlip(settingsOf({ data: args.data }), change);
     say(`This house answers ${args.dialect}:*.`);
   },
 });

@@ -1,0 +1,113 @@
+// The cutover as it runs in the process of the gateway: the ledger it holds to, what answers each call, what is recorded of
+// changes. A change that is made here holds at once, one that another process made within a second.
+
+import type { Settings } from "#config";
+import type { House } from "#contracts/house";
+import { systemClock } from "#lib/clock";
+import type { Log } from "#lib/log";
+import type { AnswerForeign } from "#rpc/backend";
+import { type AnswerDeps, answerFor, type CutoverObserver, type DialectPlace } from "./answer.ts";
+import { type Flip, flipped, withoutUpstream, withUpstream } from "./changes.ts";
+import { journalledLedger } from "./journalled.ts";
+import { changeLedger, ledgerPath, openLedger, type LiveLedger } from "./ledger-file.ts";
+import { type DialectName, type Ledger, type StandingOf, standings, type Upstream } from "./ledger.ts";
+
+export interface CutoverDeps {
+  readonly settings: Settings;
+  readonly journal: House["journald"];
+  readonly log: Log;
+  /** Of all dialects, as `go:matrix.search`. */
+  readonly routes: readonly string[];
+  /** Fires when the process stops. */
+  readonly closing: AbortSignal;
+}
+
+export interface Cutover {
+  answer(dialect: DialectPlace): AnswerForeign;
+  /** The ledger with the upstreams of the environment. Throws `internal` while its file is damaged. */
+  ledger(): Promise<Ledger>;
+  flip(flip: Flip): Promise<Ledger>;
+  addUpstream(upstream: Upstream): Promise<Ledger>;
+  removeUpstream(name: string): Promise<Ledger>;
+}
+
+/** Upstreams that the settings name. */
+export function settingsUpstreams({ go_upstream, rust_upstream }: Settings): Upstream[] {
+  const named: Record<DialectName, string> = { go: go_upstream, rust: rust_upstream };
+  return (["go", "rust"] as const).flatMap((dialect) =>
+    named[dialect] === "" ? [] : [{ name: dialect, dialect, url: named[dialect] }],
+  );
+}
+
+/** Those of the ledger go before those of the settings. */
+export function withSettings(ledger: Ledger, settings: Settings): Ledger {
+  const more = settingsUpstreams(settings).filter(
+    ({ dialect }) => !ledger.upstreams.some((one) => one.dialect === dialect),
+  );
+  return more.length === 0 ? ledger : { ...ledger, upstreams: [...ledger.upstreams, ...more] };
+}
+
+const NO_OBSERVER: CutoverObserver = { passed: () => undefined, answered: () => undefined };
+
+export function openCutover({ settings, journal, log, routes, closing }: CutoverDeps): Cutover {
+  const path = ledgerPath(settings.data);
+  const journalled = journalledLedger(journal, log, closing);
+  let whole: Ledger = withSettings({ upstreams: [], entries: [] }, settings);
+  let standing: StandingOf = standings(whole);
+  const opened: Promise<LiveLedger> = openLedger(path, log, (after) => {
+    whole = withSettings(after, settings);
+    standing = standings(whole);
+    journalled.changed(after);
+  });
+  // A failure is thrown at whoever needs the ledger.
+  opened.catch((error: unknown) => log.error("the cutover ledger cannot be opened", { error }));
+  let live: LiveLedger | undefined;
+  void opened.then(
+    (ready) => {
+      live = ready;
+      if (closing.aborted) ready.close();
+      else closing.addEventListener("abort", () => ready.close(), { once: true });
+    },
+    () => undefined,
+  );
+
+  const deps: AnswerDeps = {
+    standing: () => {
+      // Throws while the file cannot be used.
+      live?.current();
+      return standing;
+    },
+    upstream: (dialect) => whole.upstreams.find((one) => one.dialect === dialect),
+    observer: NO_OBSERVER,
+    clock: systemClock,
+  };
+
+  const change = async (made: (before: Ledger) => Ledger): Promise<Ledger> => {
+    const ready = await opened;
+    await changeLedger(path, made);
+    await ready.look();
+    return whole;
+  };
+
+  return {
+    answer: (dialect) => {
+      const decided = answerFor(dialect, deps);
+      return (call) => (live === undefined ? opened.then(() => decided(call)) : decided(call));
+    },
+    ledger: async () => {
+      (await opened).current();
+      return whole;
+    },
+    flip: (flip) =>
+      change((before) =>
+        flipped(before, flip, {
+          now: Date.now(),
+          id: `cutover-${crypto.randomUUID()}`,
+          routes,
+          elsewhere: settingsUpstreams(settings).map(({ dialect }) => dialect),
+        }),
+      ),
+    addUpstream: (upstream) => change((before) => withUpstream(before, upstream)),
+    removeUpstream: (name) => change((before) => withoutUpstream(before, name)),
+  };
+}
