@@ -8,6 +8,7 @@ import type { Exchange } from "#rpc/exchange";
 import { Fault } from "#rpc/fault";
 import { type DialectName, type Entry, isCanary, type StandingOf, type Upstream, UPSTREAM_VARIABLES } from "./ledger.ts";
 import { type Passed, passThrough } from "./pass-through.ts";
+import type { Again } from "./shadow/shadow.ts";
 import { routeName } from "./route-name.ts";
 
 /** What of a dialect matters here. */
@@ -20,7 +21,7 @@ export interface DialectPlace {
 /** Told of every call that the cutover may judge by. Neither waits nor throws. */
 export interface CutoverObserver {
   /** The upstream answered, and this house may be compared behind it. */
-  passed(route: string, call: ForeignCall, passed: Passed): void;
+  passed(route: string, entry: Entry, call: ForeignCall, passed: Passed, again: Again): void;
   /** This house answered, because of `entry`. */
   answered(route: string, entry: Entry, status: number, ms: number): void;
 }
@@ -35,11 +36,15 @@ export interface AnswerDeps {
 export function answerFor({ name, prefix }: DialectPlace, deps: AnswerDeps): AnswerForeign {
   const { observer, clock } = deps;
 
-  const pass = async (route: string, call: ForeignCall, compared: boolean): Promise<Response> => {
+  const pass = async (route: string, call: ForeignCall, compared?: Entry): Promise<Response> => {
     const upstream = deps.upstream(name);
     if (upstream === undefined) throw unset(name);
     const passed = await passThrough(upstream, prefix, call.request, call.exchange);
-    if (compared) observer.passed(route, call, passed);
+    if (compared !== undefined) {
+      observer.passed(route, compared, call, passed, (request, exchange) =>
+        passThrough(upstream, prefix, request, exchange),
+      );
+    }
     return passed.response;
   };
 
@@ -55,7 +60,7 @@ export function answerFor({ name, prefix }: DialectPlace, deps: AnswerDeps): Ans
     const response = done(await call.native(again(), held.exchange));
     if (response.status < FAILED) return response;
     try {
-      return await pass(route, { ...call, request: again() }, false);
+      return await pass(route, { ...call, request: again() });
     } catch {
       // The upstream fails too: then this house's own failure is the answer.
       return held.finish(response);
@@ -68,15 +73,15 @@ export function answerFor({ name, prefix }: DialectPlace, deps: AnswerDeps): Ans
     const { state, percent, entry } = deps.standing()(route, tenant, clock.now());
     switch (state) {
       case "primary":
-        return entry === undefined ? pass(route, call, false) : here(route, call, entry);
+        return entry === undefined ? pass(route, call) : here(route, call, entry);
       case "pass-through":
-        return pass(route, call, false);
+        return pass(route, call);
       case "shadow":
-        return pass(route, call, true);
+        return pass(route, call, entry);
       case "canary":
         return entry !== undefined && isCanary(percent, `${tenant} ${call.exchange.requestId}`)
           ? here(route, call, entry)
-          : pass(route, call, true);
+          : pass(route, call, entry);
       case "retired":
         throw new Fault("not_found", `${route} is retired: call the native operation instead.`);
       case "off":

@@ -6,11 +6,16 @@ import type { House } from "#contracts/house";
 import { systemClock } from "#lib/clock";
 import type { Log } from "#lib/log";
 import type { AnswerForeign } from "#rpc/backend";
-import { type AnswerDeps, answerFor, type CutoverObserver, type DialectPlace } from "./answer.ts";
+import { type AnswerDeps, answerFor, type DialectPlace } from "./answer.ts";
 import { type Flip, flipped, withoutUpstream, withUpstream } from "./changes.ts";
+import { admitFlip, judge } from "./gates/admit.ts";
+import type { GateLimits } from "./gates/limits.ts";
 import { journalledLedger } from "./journalled.ts";
 import { changeLedger, ledgerPath, openLedger, type LiveLedger } from "./ledger-file.ts";
 import { type DialectName, type Ledger, type StandingOf, standings, type Upstream } from "./ledger.ts";
+import { createObserver, sampling } from "./observer.ts";
+import { reportOf, type RouteReport } from "./report.ts";
+import { createShadow } from "./shadow/shadow.ts";
 
 export interface CutoverDeps {
   readonly settings: Settings;
@@ -26,7 +31,12 @@ export interface Cutover {
   answer(dialect: DialectPlace): AnswerForeign;
   /** The ledger with the upstreams of the environment. Throws `internal` while its file is damaged. */
   ledger(): Promise<Ledger>;
-  flip(flip: Flip): Promise<Ledger>;
+  /** Throws `conflict` while the gates of a canary or primary do not hold, unless it is forced. */
+  flip(flip: Flip & { readonly force: boolean }): Promise<Ledger>;
+  /** What must hold from now on; what is left out stays as it was. */
+  setGates(limits: Partial<GateLimits>): Promise<Ledger>;
+  /** What was compared, with the gates. */
+  report(): Promise<RouteReport[]>;
   addUpstream(upstream: Upstream): Promise<Ledger>;
   removeUpstream(name: string): Promise<Ledger>;
 }
@@ -46,8 +56,6 @@ export function withSettings(ledger: Ledger, settings: Settings): Ledger {
   );
   return more.length === 0 ? ledger : { ...ledger, upstreams: [...ledger.upstreams, ...more] };
 }
-
-const NO_OBSERVER: CutoverObserver = { passed: () => undefined, answered: () => undefined };
 
 export function openCutover({ settings, journal, log, routes, closing }: CutoverDeps): Cutover {
   const path = ledgerPath(settings.data);
@@ -71,6 +79,31 @@ export function openCutover({ settings, journal, log, routes, closing }: Cutover
     () => undefined,
   );
 
+  const change = async (made: (before: Ledger) => Ledger): Promise<Ledger> => {
+    const ready = await opened;
+    await changeLedger(path, made);
+    await ready.look();
+    return whole;
+  };
+  const flip = (wanted: Flip): Promise<Ledger> =>
+    change((before) =>
+      flipped(before, wanted, {
+        now: Date.now(),
+        id: `cutover-${crypto.randomUUID()}`,
+        routes,
+        elsewhere: settingsUpstreams(settings).map(({ dialect }) => dialect),
+      }),
+    );
+  const random = sampling();
+  const shadow = createShadow({ clock: systemClock, random });
+  const observer = createObserver({
+    shadow,
+    clock: systemClock,
+    log,
+    hasUpstream: (route) => whole.upstreams.some(({ dialect }) => route.startsWith(`${dialect}:`)),
+    flip,
+  });
+
   const deps: AnswerDeps = {
     standing: () => {
       // Throws while the file cannot be used.
@@ -78,15 +111,8 @@ export function openCutover({ settings, journal, log, routes, closing }: Cutover
       return standing;
     },
     upstream: (dialect) => whole.upstreams.find((one) => one.dialect === dialect),
-    observer: NO_OBSERVER,
+    observer,
     clock: systemClock,
-  };
-
-  const change = async (made: (before: Ledger) => Ledger): Promise<Ledger> => {
-    const ready = await opened;
-    await changeLedger(path, made);
-    await ready.look();
-    return whole;
   };
 
   return {
@@ -98,15 +124,17 @@ export function openCutover({ settings, journal, log, routes, closing }: Cutover
       (await opened).current();
       return whole;
     },
-    flip: (flip) =>
-      change((before) =>
-        flipped(before, flip, {
-          now: Date.now(),
-          id: `cutover-${crypto.randomUUID()}`,
-          routes,
-          elsewhere: settingsUpstreams(settings).map(({ dialect }) => dialect),
-        }),
-      ),
+    flip: async (wanted) => {
+      await opened;
+      await admitFlip(wanted, shadow.tallies(), whole, Date.now(), random);
+      return flip(wanted);
+    },
+    setGates: (limits) => change((before) => ({ ...before, gates: { ...before.gates, ...limits } })),
+    report: async () => {
+      await opened;
+      const tallies = shadow.tallies();
+      return reportOf(tallies, await judge(tallies, whole, Date.now(), random), Date.now());
+    },
     addUpstream: (upstream) => change((before) => withUpstream(before, upstream)),
     removeUpstream: (name) => change((before) => withoutUpstream(before, name)),
   };

@@ -8,6 +8,8 @@ import { readJsonValue } from "#rpc/input/input";
 import type { Method } from "#rpc/contract";
 import { foreignRoute, type Route } from "#rpc/route";
 import type { Cutover } from "./cutover.ts";
+import { type GateLimits, gateLimits, limitsOf } from "./gates/limits.ts";
+import { asMarkdown } from "./report.ts";
 import { STATES, upstream } from "./ledger.ts";
 import { statusOf } from "./status.ts";
 
@@ -23,6 +25,7 @@ const flip = z.strictObject({
   force: z.boolean().default(false),
 });
 
+/** JSON, or a text that is Markdown. */
 type Work = (body: unknown, exchange: Exchange, request: Request) => Promise<unknown>;
 
 function operation(name: string, method: Method, pattern: string, work: Work): Route {
@@ -41,9 +44,12 @@ function operation(name: string, method: Method, pattern: string, work: Work): R
       method === "GET" ? Promise.resolve(undefined) : readJsonValue(request, BODY_BYTES_MAX),
     answer: async (body, exchange, request) => {
       const output = await work(body, exchange, request);
-      const headers: Record<string, string> = { "content-type": "application/json" };
+      const isText = typeof output === "string";
+      const headers: Record<string, string> = {
+        "content-type": isText ? "text/markdown; charset=utf-8" : "application/json",
+      };
       exchange.seal(headers, 200);
-      return new Response(JSON.stringify(output), { headers });
+      return new Response(isText ? output : JSON.stringify(output), { headers });
     },
     fault: (fault, exchange) => faultResponse(fault, exchange, "gateway"),
   });
@@ -61,6 +67,15 @@ export function cutoverRoutes(cutover: Cutover): Route[] {
       const actor = exchange.caller?.id ?? "local";
       await cutover.flip({ ...given, actor, reason: why });
       return status(undefined, exchange, request);
+    }),
+    operation("gates", "PUT", "/v1/cutover/gates", async (body) => {
+      const { gates } = await cutover.setGates(parseInput(gateLimits.partial(), body ?? {}) as Partial<GateLimits>);
+      return { gates: limitsOf(gates) };
+    }),
+    operation("report", "GET", "/v1/cutover/report", async (_, _exchange, request) => {
+      const routes = await cutover.report();
+      const format = new URL(request.url).searchParams.get("format");
+      return format === "markdown" ? asMarkdown(routes, Date.now()) : { routes };
     }),
     operation("upstreams", "GET", "/v1/cutover/upstreams", async () => {
       const { upstreams } = await cutover.ledger();

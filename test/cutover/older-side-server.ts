@@ -40,13 +40,13 @@ function failure(status: number, message: string): Response {
 }
 
 async function embedded(request: Request): Promise<Response> {
-  const { texts } = (await request.json()) as { texts: string[] };
+  const { texts, model: name = model.name } = (await request.json()) as { texts: string[]; model?: string };
   const made = await model.embed(texts, new AbortController().signal);
   const norm = faults.raw_vectors ? RAW_NORM : 1;
   const vectors = made.map((vector) => Array.from(vector, (value) => value * norm));
   return side === "go"
-    ? Response.json({ vectors, dimension: model.dimension, model: model.name })
-    : Response.json({ embeddings: vectors, dimensions: model.dimension, model: model.name });
+    ? Response.json({ vectors, dimension: model.dimension, model: name })
+    : Response.json({ embeddings: vectors, dimensions: model.dimension, model: name });
 }
 
 /** What a materialiser wrote: the first line of a file has the offset 0. */

@@ -12,4 +12,13 @@ export const gateLimits = z.strictObject({
 });
 export type GateLimits = z.infer<typeof gateLimits>;
 
-export const GATE_LIMITS: GateLimits = { diff_rate_max: 0.001, p99_ratio_max: 1.1, hours_min: 1 };
+const GATE_LIMITS: GateLimits = { diff_rate_max: 0.001, p99_ratio_max: 1.1, hours_min: 1 };
+
+/** Those that were set, and the standard ones for the rest. */
+export function limitsOf(given: { readonly [K in keyof GateLimits]?: number | undefined } = {}): GateLimits {
+  return {
+    diff_rate_max: given.diff_rate_max ?? GATE_LIMITS.diff_rate_max,
+    p99_ratio_max: given.p99_ratio_max ?? GATE_LIMITS.p99_ratio_max,
+    hours_min: given.hours_min ?? GATE_LIMITS.hours_min,
+  };
+}
