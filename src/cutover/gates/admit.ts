@@ -81,6 +81,6 @@ async function problemsOf(
   return judged.flatMap((one) =>
     one.gates
       .filter(({ ok }) => !ok)
-      .map(({ name, text }) => ({ path: name, message: judged.length === 1 ? text : `${one.route}: ${text}` })),
+      .map(({ name, text }) => ({ path: name, message: one.route === route ? text : `${one.route}: ${text}` })),
   );
 }
