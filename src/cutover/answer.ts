@@ -6,7 +6,14 @@ import type { Clock } from "#lib/clock";
 import type { AnswerForeign, ForeignCall } from "#rpc/backend";
 import type { Exchange } from "#rpc/exchange";
 import { Fault } from "#rpc/fault";
-import { type DialectName, type Entry, isCanary, type StandingOf, type Upstream, UPSTREAM_VARIABLES } from "./ledger.ts";
+import {
+  type DialectName,
+  type Entry,
+  isCanary,
+  type StandingOf,
+  type Upstream,
+  UPSTREAM_VARIABLES,
+} from "./ledger.ts";
 import { type Passed, passThrough } from "./pass-through.ts";
 import type { Again } from "./shadow/shadow.ts";
 import { routeName } from "./route-name.ts";
@@ -54,7 +61,8 @@ export function answerFor({ name, prefix }: DialectPlace, deps: AnswerDeps): Ans
       observer.answered(route, entry, response.status, performance.now() - started);
       return response;
     };
-    const again = call.reads && deps.upstream(name) !== undefined ? await repeatable(call.request) : undefined;
+    const again =
+      call.reads && deps.upstream(name) !== undefined ? await repeatable(call.request) : undefined;
     if (again === undefined) return done(await call.native(call.request, call.exchange));
     const held = heldSeal(call.exchange);
     const response = done(await call.native(again(), held.exchange));
@@ -83,10 +91,13 @@ export function answerFor({ name, prefix }: DialectPlace, deps: AnswerDeps): Ans
           ? here(route, call, entry)
           : pass(route, call, entry);
       case "retired":
-        throw new Fault("not_found", `${route} is retired: call the native operation instead.`);
+        return Promise.reject(
+          new Fault("not_found", `${route} is retired: call the native operation instead.`),
+        );
       case "off":
-        throw unset(name);
+        break;
     }
+    return Promise.reject(unset(name));
   };
 }
 

@@ -31,10 +31,18 @@ export function flipped(before: Ledger, flip: Flip, context: FlipContext): Ledge
   const { route, to, tenant, percent, until, actor, reason } = flip;
   checkRoute(route, context.routes);
   if ((to === "canary") !== (percent !== undefined)) {
-    throw wrong("percent", "goes with canary alone", "A percentage goes with canary, and canary with a percentage.");
+    throw wrong(
+      "percent",
+      "goes with canary alone",
+      "A percentage goes with canary, and canary with a percentage.",
+    );
   }
   if (until !== undefined && !(Date.parse(until) > context.now)) {
-    throw wrong("until", "is not in the future", `${until} is over already: until is a time to come, in RFC 3339.`);
+    throw wrong(
+      "until",
+      "is not in the future",
+      `${until} is over already: until is a time to come, in RFC 3339.`,
+    );
   }
   checkUpstream(before, flip, context);
   const made = entry.safeParse({
@@ -89,7 +97,11 @@ export function withUpstream(before: Ledger, given: Upstream): Ledger {
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     const path = issue?.path.join(".") ?? "url";
-    throw wrong(path, issue?.message ?? "is not valid", `The upstream's ${path} ${issue?.message ?? "is not valid"}.`);
+    throw wrong(
+      path,
+      issue?.message ?? "is not valid",
+      `The upstream's ${path} ${issue?.message ?? "is not valid"}.`,
+    );
   }
   const others = before.upstreams.filter(({ name }) => name !== given.name);
   const rival = others.find(({ dialect }) => dialect === given.dialect);

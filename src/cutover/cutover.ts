@@ -85,15 +85,14 @@ export function openCutover({ settings, journal, log, routes, closing }: Cutover
     await ready.look();
     return whole;
   };
-  const flip = (wanted: Flip): Promise<Ledger> =>
-    change((before) =>
-      flipped(before, wanted, {
-        now: Date.now(),
-        id: `cutover-${crypto.randomUUID()}`,
-        routes,
-        elsewhere: settingsUpstreams(settings).map(({ dialect }) => dialect),
-      }),
-    );
+  const after = (before: Ledger, wanted: Flip): Ledger =>
+    flipped(before, wanted, {
+      now: Date.now(),
+      id: `cutover-${crypto.randomUUID()}`,
+      routes,
+      elsewhere: settingsUpstreams(settings).map(({ dialect }) => dialect),
+    });
+  const flip = (wanted: Flip): Promise<Ledger> => change((before) => after(before, wanted));
   const random = sampling();
   const shadow = createShadow({ clock: systemClock, random });
   const observer = createObserver({
@@ -126,6 +125,8 @@ export function openCutover({ settings, journal, log, routes, closing }: Cutover
     },
     flip: async (wanted) => {
       await opened;
+      // What is no flip at all is refused for that, and not by a gate.
+      after(whole, wanted);
       await admitFlip(wanted, shadow.tallies(), whole, Date.now(), random);
       return flip(wanted);
     },

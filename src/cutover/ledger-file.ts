@@ -42,13 +42,16 @@ export async function readLedger(path: string): Promise<Ledger> {
 }
 
 /** Of two changes at once neither is lost. Returns what the ledger then is. */
-export async function changeLedger(path: string, change: (before: Ledger) => Ledger): Promise<Ledger> {
+export async function changeLedger(
+  path: string,
+  change: (before: Ledger) => Ledger | Promise<Ledger>,
+): Promise<Ledger> {
   await makeFolder(dirname(path));
   const lock = await lockWithin(`${path.replace(/\.json$/, "")}.lock`, CHANGE_WAIT_MS_MAX);
   if (lock === undefined)
     throw new Fault("unavailable", "Another command is changing the ledger. Try again.");
   try {
-    const after = ledger.parse(change(await readLedger(path)));
+    const after = ledger.parse(await change(await readLedger(path)));
     await saveSmallFile(path, printed(after));
     return after;
   } finally {

@@ -61,7 +61,9 @@ test("an upstream moves its dialect's routes to pass-through, and its name again
   const one = withUpstream(EMPTY, { name: "old", dialect: "go", url: "http://a:1/api" });
   expect(standings(one)("go:embed.embed", "a", 0).state).toBe("pass-through");
   expect(standings(one)("rust:embed.embed", "a", 0).state).toBe("off");
-  expect(withUpstream(one, { name: "old", dialect: "go", url: "http://b" }).upstreams.map(({ url }) => url)).toEqual(["http://b"]);
+  expect(
+    withUpstream(one, { name: "old", dialect: "go", url: "http://b" }).upstreams.map(({ url }) => url),
+  ).toEqual(["http://b"]);
   expect(() => withUpstream(one, { name: "other", dialect: "go", url: "http://b" })).toThrow("already");
   expect(() => withUpstream(EMPTY, { name: "a", dialect: "go", url: "a:1" })).toThrow("http://");
   expect(withoutUpstream(one, "old").upstreams).toEqual([]);
@@ -72,7 +74,8 @@ test("a long ledger keeps what counts", () => {
   let ledger: Ledger = EMPTY;
   const flip = { actor: "a", reason: "", to: "primary" } as const;
   ledger = flipped(ledger, { ...flip, route: "rust:*" }, { now: 0, id: "first" });
-  for (let n = 0; n < 1100; n += 1) ledger = flipped(ledger, { ...flip, route: "go:*" }, { now: n, id: `e-${n}` });
+  for (let n = 0; n < 1100; n += 1)
+    ledger = flipped(ledger, { ...flip, route: "go:*" }, { now: n, id: `e-${n}` });
   expect(ledger.entries.length).toBe(1000);
   expect(standings(ledger)("rust:embed.embed", "a", 0).state).toBe("primary");
 });
@@ -85,7 +88,8 @@ test("a canary takes about its share, and the same request always", () => {
 });
 
 test("the prefix is stripped and the upstream's sub-path stays", () => {
-  const url = (base: string, request: string): string => upstreamUrl({ url: base }, `http://h:1${request}`, "/_go");
+  const url = (base: string, request: string): string =>
+    upstreamUrl({ url: base }, `http://h:1${request}`, "/_go");
   expect(url("http://a:2/api", "/_go/v1/x?q=%2F&r")).toBe("http://a:2/api/v1/x?q=%2F&r");
   expect(url("http://a:2/", "/_go/v1/x%20y")).toBe("http://a:2/v1/x%20y");
   expect(url("http://a:2", "/_go/")).toBe("http://a:2/");

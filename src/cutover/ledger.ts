@@ -124,5 +124,5 @@ export function compacted(ledger: Ledger, most: number): Ledger {
 
 /** Whether a canary takes a request: the same for one key, whenever it comes. `key` is the tenant and the request's id. */
 export function isCanary(percent: number, key: string): boolean {
-  return Number(Bun.hash.xxHash32(key)) % 10_000 < percent * 100;
+  return Bun.hash.xxHash32(key) % 10_000 < percent * 100;
 }

@@ -32,7 +32,13 @@ export function createObserver({ shadow, clock, log, hasUpstream, flip }: Observ
     const known = watches.get(key);
     if (known?.entry === entry.id) return known;
     const pairs = talliesFor(shadow.tallies(), route, entry.tenant).flatMap((tally) => tally.pairs);
-    const reference = pairs.length === 0 ? undefined : quantile(pairs.map(([there]) => there), 0.99);
+    const reference =
+      pairs.length === 0
+        ? undefined
+        : quantile(
+            pairs.map(([there]) => there),
+            0.99,
+          );
     const made = { entry: entry.id, watch: createWatch(reference), back: false };
     watches.set(key, made);
     return made;

@@ -9,7 +9,7 @@ import { endToEnd, onwardBody, proxyFault, returnedBody } from "#rpc/proxy";
 import type { Upstream } from "./ledger.ts";
 
 /** What is this house's own and never goes on: above all the credential that let the caller in. */
-const OURS = [
+const OURS: ReadonlySet<string> = new Set([
   "authorization",
   "proxy-authorization",
   "x-api-key",
@@ -20,7 +20,7 @@ const OURS = [
   "x-timeout-ms",
   "retry-after-ms",
   "x-request-id",
-];
+]);
 const OUR_PREFIX = "x-lakehouse-";
 /** Silence after which the platform closes a connection: lifted while the upstream works, which may take minutes. */
 const IDLE_TIMEOUT_S = 30;
@@ -34,8 +34,8 @@ export function upstreamUrl({ url }: Pick<Upstream, "url">, request: string, pre
 
 async function onwardHeaders(upstream: Upstream, request: Request, exchange: Exchange): Promise<Headers> {
   const headers = endToEnd(request.headers);
-  for (const name of [...headers.keys()]) {
-    if (OURS.includes(name) || name.startsWith(OUR_PREFIX)) headers.delete(name);
+  for (const name of request.headers.keys()) {
+    if (OURS.has(name) || name.startsWith(OUR_PREFIX)) headers.delete(name);
   }
   const before = headers.get("x-forwarded-for");
   const peer = exchange.peer?.();

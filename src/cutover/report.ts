@@ -28,7 +28,12 @@ export function reportOf(tallies: readonly Tally[], judged: readonly Judged[], n
     const { route, tenant, since, compared, different, explained, noisy, errors, dropped, shapes } = tally;
     const gates = judged.find((one) => one.route === route && one.tenant === tenant)?.gates ?? [];
     const p99 = (side: 0 | 1): number | null =>
-      tally.pairs.length === 0 ? null : quantile(tally.pairs.map((pair) => pair[side]), 0.99);
+      tally.pairs.length === 0
+        ? null
+        : quantile(
+            tally.pairs.map((pair) => pair[side]),
+            0.99,
+          );
     return {
       route,
       tenant,
@@ -63,7 +68,9 @@ function section(report: RouteReport): string {
   return [
     `## ${route}${tenant === "" ? "" : ` for ${tenant}`}\n`,
     `Since ${since}: ${compared} calls compared, ${different} differ, ${explained} differ as explained below, ${noisy} in noise alone.`,
-    ...(drops.length === 0 ? [] : [`Not compared: ${drops.map(([why, count]) => `${count} ${why}`).join(", ")}.`]),
+    ...(drops.length === 0
+      ? []
+      : [`Not compared: ${drops.map(([why, count]) => `${count} ${why}`).join(", ")}.`]),
     "",
     "| gate | holds | |",
     "|---|---|---|",

@@ -45,7 +45,10 @@ export function createWatch(referenceMs: number | undefined): Watch {
       return `${failed} of the last ${calls.length} calls failed here, above ${FAILED_SHARE_MAX * 100} %`;
     }
     if (referenceMs === undefined || calls.length < P99_CALLS_MIN) return undefined;
-    const p99 = quantile(calls.map(({ ms }) => ms), 0.99);
+    const p99 = quantile(
+      calls.map(({ ms }) => ms),
+      0.99,
+    );
     const most = referenceMs * P99_RATIO_MAX + P99_EXTRA_MS;
     if (p99 <= most) return undefined;
     return `p99 here is ${p99.toFixed(0)} ms, above ${most.toFixed(0)} ms`;

@@ -22,6 +22,8 @@ const flip = z.strictObject({
   tenant: z.string().optional(),
   until: z.iso.datetime({ offset: true }).optional(),
   why: z.string().max(2000).default(""),
+  /** A name beside the caller's key, as the command line gives it. */
+  actor: z.string().min(1).max(200).optional(),
   force: z.boolean().default(false),
 });
 
@@ -63,13 +65,16 @@ export function cutoverRoutes(cutover: Cutover): Route[] {
   return [
     operation("status", "GET", "/v1/cutover", status),
     operation("flip", "POST", "/v1/cutover/flip", async (body, exchange, request) => {
-      const { why, ...given } = parseInput(flip, body ?? {}) as z.infer<typeof flip>;
-      const actor = exchange.caller?.id ?? "local";
+      const { why, actor: said, ...given } = parseInput(flip, body ?? {}) as z.infer<typeof flip>;
+      const id = exchange.caller?.id ?? "local";
+      const actor = said === undefined || said === id ? id : `${said} (${id})`;
       await cutover.flip({ ...given, actor, reason: why });
       return status(undefined, exchange, request);
     }),
     operation("gates", "PUT", "/v1/cutover/gates", async (body) => {
-      const { gates } = await cutover.setGates(parseInput(gateLimits.partial(), body ?? {}) as Partial<GateLimits>);
+      const { gates } = await cutover.setGates(
+        parseInput(gateLimits.partial(), body ?? {}) as Partial<GateLimits>,
+      );
       return { gates: limitsOf(gates) };
     }),
     operation("report", "GET", "/v1/cutover/report", async (_, _exchange, request) => {
@@ -82,7 +87,9 @@ export function cutoverRoutes(cutover: Cutover): Route[] {
       return { upstreams };
     }),
     operation("addUpstream", "POST", "/v1/cutover/upstreams", async (body) => {
-      const { upstreams } = await cutover.addUpstream(parseInput(upstream, body ?? {}) as z.infer<typeof upstream>);
+      const { upstreams } = await cutover.addUpstream(
+        parseInput(upstream, body ?? {}) as z.infer<typeof upstream>,
+      );
       return { upstreams };
     }),
     operation("removeUpstream", "DELETE", "/v1/cutover/upstreams/:name", async (_, _exchange, request) => {

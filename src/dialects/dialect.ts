@@ -108,10 +108,12 @@ export function renamed(value: unknown, names: FieldNames): unknown {
 }
 
 /** A fault with the names of the fields that the caller wrote. */
-export function nativeFault({ status, code, message, details = [] }: Fault, names: FieldNames = {}): NativeFault {
+export function nativeFault(
+  { status, code, message, details = [] }: Fault,
+  names: FieldNames = {},
+): NativeFault {
   const foreign = new Map(Object.entries(names).map(([from, to]) => [to, from]));
-  const said = (path: string): string =>
-    path.replace(/^[A-Za-z_]+/, (field) => foreign.get(field) ?? field);
+  const said = (path: string): string => path.replace(/^[A-Za-z_]+/, (field) => foreign.get(field) ?? field);
   // The message begins with the place of the first problem, where there is one.
   const path = details[0]?.path ?? "";
   const written = path !== "" && message.startsWith(path) ? said(path) + message.slice(path.length) : message;

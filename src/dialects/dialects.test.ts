@@ -16,24 +16,49 @@ const rows = DIALECTS.flatMap((dialect) =>
 );
 const foreign = (body: unknown) => ({ params: {}, query: new URLSearchParams(), body });
 
-function rowOf({ rows: all }: Dialect, path: string): Required<Pick<DialectRow, "request" | "reply">> & DialectRow {
+function rowOf(
+  { rows: all }: Dialect,
+  path: string,
+): Required<Pick<DialectRow, "request" | "reply">> & DialectRow {
   const row = all.find((one) => one.path === path && one.method === "POST");
   if (row?.reply === undefined) throw new Error(`no row ${path}`);
   return { ...row, request: row.request ?? (({ body }) => ({ body })), reply: row.reply };
 }
 
+const FIELDS = [
+  "query",
+  "query_text",
+  "role",
+  "text",
+  "top_k",
+  "k",
+  "index",
+  "texts",
+  "input",
+  "model",
+  "messages",
+  "hits",
+  "rows",
+  "columns",
+  "findings",
+  "vectors",
+  "playbook",
+  "metadata",
+  "models",
+  "tools",
+  "stop",
+  "n",
+  "__proto__",
+  "constructor",
+  "content",
+  "tool_calls",
+  "response_format",
+  "stream_options",
+  "usage",
+];
+
 /** Half of them objects with the fields that codecs look at, under values of any kind. */
-const wild = fc.oneof(
-  fc.jsonValue(),
-  fc.dictionary(
-    fc.constantFrom(
-      ...["query", "query_text", "role", "text", "top_k", "k", "index", "texts", "input", "model", "messages"],
-      ...["hits", "rows", "columns", "findings", "vectors", "playbook", "metadata", "models", "tools", "stop", "n"],
-      ...["__proto__", "constructor", "content", "tool_calls", "response_format", "stream_options", "usage"],
-    ),
-    fc.jsonValue(),
-  ),
-);
+const wild = fc.oneof(fc.jsonValue(), fc.dictionary(fc.constantFrom(...FIELDS), fc.jsonValue()));
 
 describe("any JSON", () => {
   test.each(rows)("$title is total", ({ row }) => {
@@ -110,10 +135,15 @@ describe("there and back", () => {
   });
 
   test("hits: rank, id and distance", () => {
-    const hits = fc.array(fc.record({ id: name, distance: fc.double({ noNaN: true, noDefaultInfinity: true }) }));
+    const hits = fc.array(
+      fc.record({ id: name, distance: fc.double({ noNaN: true, noDefaultInfinity: true }) }),
+    );
     fc.assert(
       fc.property(hits, (native) => {
-        for (const [dialect, path] of [[go, "/v1/vectors/search"], [rust, "/vectors/search"]] as const) {
+        for (const [dialect, path] of [
+          [go, "/v1/vectors/search"],
+          [rust, "/vectors/search"],
+        ] as const) {
           const said = JSON.parse(rowOf(dialect, path).reply({ hits: native }, foreign({})).text) as {
             hits: { rank: number; id: string; distance: number }[];
           };
@@ -127,13 +157,18 @@ describe("there and back", () => {
   });
 
   test("tables: rows as lists and as records are the same rows", () => {
-    const table = fc.uniqueArray(fc.string().filter((text) => text !== "__proto__"), { minLength: 1, maxLength: 4 }).chain((names) =>
-      fc.array(fc.tuple(...names.map(() => fc.jsonValue()))).map((lists) => ({
-        columns: names.map((column) => ({ name: column, type: "VARCHAR" })),
-        rows: lists.map((list) => Object.fromEntries(names.map((column, at) => [column, list[at]]))),
-        row_count: lists.length,
-      })),
-    );
+    const table = fc
+      .uniqueArray(
+        fc.string().filter((text) => text !== "__proto__"),
+        { minLength: 1, maxLength: 4 },
+      )
+      .chain((names) =>
+        fc.array(fc.tuple(...names.map(() => fc.jsonValue()))).map((lists) => ({
+          columns: names.map((column) => ({ name: column, type: "VARCHAR" })),
+          rows: lists.map((list) => Object.fromEntries(names.map((column, at) => [column, list[at]]))),
+          row_count: lists.length,
+        })),
+      );
     fc.assert(
       fc.property(table, (native) => {
         const lists = JSON.parse(rowOf(go, "/v1/sql").reply(native, foreign({})).text) as {
@@ -143,7 +178,9 @@ describe("there and back", () => {
         const back = lists.rows.map((list) =>
           Object.fromEntries(lists.columns.map((column, at) => [column, list[at]])),
         );
-        const records = JSON.parse(rowOf(rust, "/query").reply(native, foreign({})).text) as { rows: object[] };
+        const records = JSON.parse(rowOf(rust, "/query").reply(native, foreign({})).text) as {
+          rows: object[];
+        };
         expect(back).toEqual(records.rows as Record<string, unknown>[]);
         expect(records.rows).toEqual(JSON.parse(JSON.stringify(native.rows)) as object[]);
       }),
@@ -191,7 +228,11 @@ test("go leaves no field out: what may be absent has its zero value, at every de
   expect(Object.values(dataset ?? {})).not.toContain(undefined);
   expect(Object.keys(dataset ?? {}).length).toBeGreaterThan(3);
   expect(filled("storaged.list", {})).toMatchObject({ next_cursor: "" });
-  expect(filled("validatord.validate", { ok: true })).toMatchObject({ rules_failed: null, kind: "", took_ms: 0 });
+  expect(filled("validatord.validate", { ok: true })).toMatchObject({
+    rules_failed: null,
+    kind: "",
+    took_ms: 0,
+  });
 });
 
 test("a fault names the field that the caller wrote", () => {

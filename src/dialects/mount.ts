@@ -72,7 +72,10 @@ function mounted(
       const foreign = {
         params: readPath(plan, request.url),
         query: new URL(request.url).searchParams,
-        body: readsBody(row) && hasBody(row) ? await readJsonValue(request, target.route.bodyBytesMax) : undefined,
+        body:
+          readsBody(row) && hasBody(row)
+            ? await readJsonValue(request, target.route.bodyBytesMax)
+            : undefined,
       };
       const translation = { dialect, row, target, streamTarget, onNativePath };
       return await translated(translation, foreign, request, exchange);

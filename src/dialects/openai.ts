@@ -69,16 +69,16 @@ function unknownFields(fields: Readonly<Record<string, unknown>>): Record<string
   return Object.fromEntries(
     Object.entries(fields).filter(
       ([name, value]) =>
-        !WITHOUT_EFFECT.has(name) && !isEmpty(value) && !(Object.hasOwn(NEUTRAL, name) && NEUTRAL[name] === value),
+        !WITHOUT_EFFECT.has(name) &&
+        !isEmpty(value) &&
+        !(Object.hasOwn(NEUTRAL, name) && NEUTRAL[name] === value),
     ),
   );
 }
 
 function isEmpty(value: unknown): boolean {
   return (
-    value === undefined ||
-    value === null ||
-    (typeof value === "object" && Object.keys(value).length === 0)
+    value === undefined || value === null || (typeof value === "object" && Object.keys(value).length === 0)
   );
 }
 
@@ -276,6 +276,7 @@ const CHAT: DialectRow = {
           const usage = { usage: usageOf(event["usage"]) };
           return state["counts"] === true ? last + chunk(state, [], usage) : last;
         }
+        case undefined:
         default:
           return "";
       }

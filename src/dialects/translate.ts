@@ -46,7 +46,10 @@ export async function translated(
   const { dialect, row, streamTarget } = translation;
   const streams = streamTarget !== undefined && row.streams?.(foreign) === true;
   const target = streams ? streamTarget : translation.target;
-  const reply = await target.route.handle(nativeRequest(translation, target, foreign, request, streams), exchange);
+  const reply = await target.route.handle(
+    nativeRequest(translation, target, foreign, request, streams),
+    exchange,
+  );
   if (!reply.ok && row.decides?.includes(reply.status) !== true) return faulty(dialect, row, reply);
   if (streams && row.stream !== undefined && reply.body !== null) {
     return new Response(foreignStream(row.stream, foreign, reply.body), {
@@ -132,7 +135,12 @@ export function finished(
   exchange: Exchange,
   more: Readonly<Record<string, string>> = {},
 ): Response {
-  const all: Record<string, string> = { ...more, ...headers, "content-type": contentType, [BACKEND_HEADER]: "native" };
+  const all: Record<string, string> = {
+    ...more,
+    ...headers,
+    "content-type": contentType,
+    [BACKEND_HEADER]: "native",
+  };
   exchange.seal(all, status ?? standard);
   return new Response(text, { status: status ?? standard, headers: all });
 }

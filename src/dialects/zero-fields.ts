@@ -26,7 +26,11 @@ function outputOf(name: string): Schema {
   const [service = "", operation = ""] = name.split(".");
   const { output } = (house[service as ServiceName] as Contract)[operation] as AnyOp;
   // Inlined, so that no reference is left but those of schemas that contain themselves.
-  return z.toJSONSchema(output as z.core.$ZodType, { io: "output", unrepresentable: "any", reused: "inline" });
+  return z.toJSONSchema(output as z.core.$ZodType, {
+    io: "output",
+    unrepresentable: "any",
+    reused: "inline",
+  });
 }
 
 const asItIs: Fill = (value) => value;

@@ -70,7 +70,10 @@ describe.each(TOPOLOGIES)("a day of a cutover, %s", (topology) => {
   const embed = (): Promise<Response> => {
     texts += 1;
     // Another text each time: nothing comes from a cache.
-    return house.ask("/_go/v1/embed", { method: "POST", body: JSON.stringify({ texts: [`worker ${texts}`], model }) });
+    return house.ask("/_go/v1/embed", {
+      method: "POST",
+      body: JSON.stringify({ texts: [`worker ${texts}`], model }),
+    });
   };
   const evidence = (): Promise<Response> => house.ask("/_go/v1/storage/evidence/0.json");
   const flip = async (body: object): Promise<{ status: number; message: string }> => {
@@ -81,11 +84,17 @@ describe.each(TOPOLOGIES)("a day of a cutover, %s", (topology) => {
   const reportOf = async (route: string): Promise<Report | undefined> =>
     (await house.json<{ routes: Report[] }>("/v1/cutover/report")).routes.find((one) => one.route === route);
   /** Calls until so many were compared; every caller must be served by the upstream. */
-  const compareSome = async (route: string, call: () => Promise<Response>, count: number): Promise<Report> => {
+  const compareSome = async (
+    route: string,
+    call: () => Promise<Response>,
+    count: number,
+  ): Promise<Report> => {
     for (let tries = 0; tries < 100; tries += 1) {
       const replies = await Promise.all(Array.from({ length: 10 }, call));
       expect(replies.map(({ status }) => status)).toEqual(replies.map(() => 200));
-      expect(new Set(replies.map(({ headers }) => headers.get("x-lakehouse-backend")))).toEqual(new Set(["go"]));
+      expect(new Set(replies.map(({ headers }) => headers.get("x-lakehouse-backend")))).toEqual(
+        new Set(["go"]),
+      );
       await Promise.all(replies.map((reply) => reply.arrayBuffer()));
       const report = await reportOf(route);
       if ((report?.compared ?? 0) >= count) return report as Report;
@@ -99,18 +108,27 @@ describe.each(TOPOLOGIES)("a day of a cutover, %s", (topology) => {
     model = (await house.json<{ models: { name: string }[] }>("/v1/embed/models")).models[0]?.name ?? "";
     const reply = await embed();
     expect([reply.status, reply.headers.get("x-lakehouse-backend")]).toEqual([200, "go"]);
-    expect((await flip({ route: "go:embed.embed", to: "canary", percent: 5 })).message).toContain("flip it to shadow first");
+    expect((await flip({ route: "go:embed.embed", to: "canary", percent: 5 })).message).toContain(
+      "flip it to shadow first",
+    );
   });
 
   test("shadow explains vectors that are not normalised, and reports a dropped line_offset as a real difference", async () => {
-    const body = JSON.stringify({ kind: "fill", provenance: { line_offset: 0, source_file: "a.jsonl", source_sha256: "0".repeat(64) } });
-    await house.ask("/v1/storage/evidence/0.json", { method: "PUT", body, headers: { "content-type": "application/json" } });
+    const body = JSON.stringify({
+      kind: "fill",
+      provenance: { line_offset: 0, source_file: "a.jsonl", source_sha256: "0".repeat(64) },
+    });
+    await house.ask("/v1/storage/evidence/0.json", {
+      method: "PUT",
+      body,
+      headers: { "content-type": "application/json" },
+    });
     await older.set({ raw_vectors: true, drop_line_offset: true });
     for (const route of ["go:embed.embed", "go:storage.get"]) {
       expect((await flip({ route, to: "shadow", why: "compare" })).status).toBe(200);
     }
     const vectors = await compareSome("go:embed.embed", embed, 10);
-    const [norm] = vectors.differences.filter(({ path }) => path === "vectors[]");
+    const norm = vectors.differences.find(({ path }) => path === "vectors[]");
     expect(norm).toMatchObject({ kind: "vector", explained: true, noise: false });
     expect(norm?.detail).toContain("not normalised");
     expect(norm?.detail).toMatch(/norm 21\.\d+ there, 1\.00 here/);
@@ -144,12 +162,18 @@ describe.each(TOPOLOGIES)("a day of a cutover, %s", (topology) => {
     // A house over a test's stand-in is not quicker than it, and an hour is long.
     const gates = { hours_min: 0, diff_rate_max: 0.06, p99_ratio_max: 100 };
     await house.ask("/v1/cutover/gates", { method: "PUT", body: JSON.stringify(gates) });
-    for (const [route, call] of [["go:storage.get", evidence], ["go:embed.embed", embed]] as const) {
+    for (const [route, call] of [
+      ["go:storage.get", evidence],
+      ["go:embed.embed", embed],
+    ] as const) {
       await flip({ route, to: "shadow", why: "the fault is mended" });
       const report = await compareSome(route, call, CALLS);
       expect(report.differences).toEqual([]);
       expect(report.gates.filter(({ ok }) => !ok)).toEqual([]);
-      expect(await flip({ route, to: "canary", percent: 5, why: "the gates hold" })).toEqual({ status: 200, message: "" });
+      expect(await flip({ route, to: "canary", percent: 5, why: "the gates hold" })).toEqual({
+        status: 200,
+        message: "",
+      });
     }
     let here = 0;
     for (let round = 0; round < 40; round += 1) {
@@ -163,7 +187,9 @@ describe.each(TOPOLOGIES)("a day of a cutover, %s", (topology) => {
   });
 
   test("as the primary this house answers; broken, it costs no caller an error and goes back by itself", async () => {
-    expect((await flip({ route: "go:embed.embed", to: "primary", why: "the canary went well" })).status).toBe(200);
+    expect((await flip({ route: "go:embed.embed", to: "primary", why: "the canary went well" })).status).toBe(
+      200,
+    );
     expect((await embed()).headers.get("x-lakehouse-backend")).toBe("native");
     models.broken(true);
     let rolledBack = false;
@@ -172,16 +198,24 @@ describe.each(TOPOLOGIES)("a day of a cutover, %s", (topology) => {
       const reply = await embed();
       statuses.push(reply.status);
       expect(reply.headers.get("x-lakehouse-backend")).toBe("go");
-      const { routes } = await house.json<{ routes: { route: string; state: string; actor: string }[] }>("/v1/cutover");
-      rolledBack = routes.some(({ route, state, actor }) => route === "go:embed.embed" && state === "shadow" && actor === "rollback");
+      const { routes } = await house.json<{ routes: { route: string; state: string; actor: string }[] }>(
+        "/v1/cutover",
+      );
+      rolledBack = routes.some(
+        ({ route, state, actor }) => route === "go:embed.embed" && state === "shadow" && actor === "rollback",
+      );
     }
     expect(rolledBack).toBe(true);
     expect(new Set(statuses)).toEqual(new Set([200]));
-    expect((await flip({ route: "go:embed.embed", to: "primary" })).message).toContain("it was rolled back at");
+    expect((await flip({ route: "go:embed.embed", to: "primary" })).message).toContain(
+      "it was rolled back at",
+    );
     type Event = { subject: string; actor: string; data: { to: string; reason: string } };
     let back: Event[] = [];
     for (let tries = 0; tries < 100 && back.length === 0; tries += 1) {
-      const { events } = await house.json<{ events: Event[] }>("/v1/journal/events?type=cutover.flipped&limit=1000");
+      const { events } = await house.json<{ events: Event[] }>(
+        "/v1/journal/events?type=cutover.flipped&limit=1000",
+      );
       back = events.filter(({ actor }) => actor === "rollback");
       await Bun.sleep(50);
     }

@@ -28,7 +28,13 @@ const [side = "go", prefix = ""] = process.argv.slice(2);
 const RAW_NORM = 21.4;
 const CHUNK = new Uint8Array(64 * 1024).fill(120);
 const SEEN_MAX = 1000;
-let faults: OlderFaults = { raw_vectors: false, drop_line_offset: false, broken: false, hung: false, delay_ms: 0 };
+let faults: OlderFaults = {
+  raw_vectors: false,
+  drop_line_offset: false,
+  broken: false,
+  hung: false,
+  delay_ms: 0,
+};
 const seen: SeenCall[] = [];
 const model = hashedModel();
 const notFound = (): Response => failure(404, "not found");
@@ -53,7 +59,10 @@ async function embedded(request: Request): Promise<Response> {
 function materialised(): Response {
   const provenance = { source_file: "a.jsonl", line_offset: 0, source_sha256: "0".repeat(64) };
   const { line_offset, ...rest } = provenance;
-  return Response.json({ kind: "fill", provenance: faults.drop_line_offset ? rest : { line_offset, ...rest } });
+  return Response.json({
+    kind: "fill",
+    provenance: faults.drop_line_offset ? rest : { line_offset, ...rest },
+  });
 }
 
 async function counted(request: Request): Promise<number> {
@@ -81,7 +90,9 @@ function streamOf(bytes: number): Response {
 async function answered(request: Request, path: string, query: URLSearchParams): Promise<Response> {
   switch (`${request.method} ${path}`) {
     case "GET /health":
-      return side === "go" ? Response.json({ status: "ok", service: "gateway" }) : new Response("lakehouse ok");
+      return side === "go"
+        ? Response.json({ status: "ok", service: "gateway" })
+        : new Response("lakehouse ok");
     case "POST /v1/embed":
     case "POST /ai/embed":
       return embedded(request);
@@ -127,7 +138,9 @@ const server = Bun.serve({
     if (faults.delay_ms > 0) await Bun.sleep(faults.delay_ms);
     if (faults.hung) return new Promise<Response>(() => undefined);
     if (faults.broken) return failure(500, "it is broken");
-    return pathname.startsWith(prefix) ? answered(request, pathname.slice(prefix.length), searchParams) : notFound();
+    return pathname.startsWith(prefix)
+      ? answered(request, pathname.slice(prefix.length), searchParams)
+      : notFound();
   },
 });
 process.stdout.write(`${server.port}\n`);

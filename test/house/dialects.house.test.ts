@@ -58,7 +58,10 @@ describe.each(TOPOLOGIES)("dialects of a house %s", (topology) => {
       expect(text).toContain("lakehouse cutover upstream add");
     }
     const { routes } = await house.json<Statuses>("/v1/cutover");
-    expect(routes.map(({ route, state }) => [route, state])).toEqual([["go:*", "off"], ["rust:*", "off"]]);
+    expect(routes.map(({ route, state }) => [route, state])).toEqual([
+      ["go:*", "off"],
+      ["rust:*", "off"],
+    ]);
   });
 
   test("answers here after a flip of all routes, at once", async () => {
@@ -111,16 +114,31 @@ describe.each(TOPOLOGIES)("dialects of a house %s", (topology) => {
     expect(((await wrong.json()) as { error: string }).error).toContain("query: ");
     const unreadable = await house.ask("/_go/v1/sql", { method: "POST", body: "{" });
     expect([unreadable.status, backendOf(unreadable)]).toEqual([400, "native"]);
-    const exact = await house.ask("/_go/v1/sql", { method: "POST", body: '{"sql":"SELECT 1","x":12345678901234567890}' });
+    const exact = await house.ask("/_go/v1/sql", {
+      method: "POST",
+      body: '{"sql":"SELECT 1","x":12345678901234567890}',
+    });
     expect(exact.status).toBe(400);
   });
 
   test("SQL and validation have the forms of each side", async () => {
     const sql = "SELECT 'Welder' AS role, 2 AS n";
-    expect(await house.json("/_go/v1/sql", { sql })).toEqual({ columns: ["role", "n"], rows: [["Welder", 2]], row_count: 1 });
-    expect(await house.json("/api/query", { sql })).toEqual({ columns: ["role", "n"], rows: [{ role: "Welder", n: 2 }], row_count: 1 });
+    expect(await house.json("/_go/v1/sql", { sql })).toEqual({
+      columns: ["role", "n"],
+      rows: [["Welder", 2]],
+      row_count: 1,
+    });
+    expect(await house.json("/api/query", { sql })).toEqual({
+      columns: ["role", "n"],
+      rows: [{ role: "Welder", n: 2 }],
+      row_count: 1,
+    });
     const roster = "worker_id,name,role,city,state\nw-1,Ann Lee,Welder,Akron,OH\n";
-    await house.ask("/v1/ingest?dataset=workers", { method: "POST", body: roster, headers: { "content-type": "text/csv" } });
+    await house.ask("/v1/ingest?dataset=workers", {
+      method: "POST",
+      body: roster,
+      headers: { "content-type": "text/csv" },
+    });
     await house.json("/v1/validate/rosters/default/load", {});
     const go = await post("/_go/v1/validate", { kind: "email", artifact: { to: 7 } });
     expect(go.status).toBe(422);
@@ -151,7 +169,7 @@ describe.each(TOPOLOGIES)("dialects of a house %s", (topology) => {
       usage = piece.usage ?? usage;
     }
     expect(text).toBe("Two forklift operators start on Monday.");
-    expect(Object.keys((usage ?? {}) as object)).toEqual(Object.keys(whole.usage ?? {}));
+    expect(Object.keys(usage ?? {})).toEqual(Object.keys(whole.usage ?? {}));
     // The client asks for base64 unless told otherwise.
     const embedded = await client.embeddings.create({ model: "hashed-v1", input: ["welder", "cook"] });
     const native = await house.json<{ vectors: number[][] }>("/v1/embed", { texts: ["welder", "cook"] });
@@ -162,21 +180,36 @@ describe.each(TOPOLOGIES)("dialects of a house %s", (topology) => {
     }
     const models = await client.models.list();
     expect(models.data.map(({ id }) => id)).toEqual(["hashed-v1"]);
-    const missing = await client.chat.completions.create({ model: "scripted/a", messages, n: 3 }).catch((error: unknown) => error);
+    const missing = await client.chat.completions
+      .create({ model: "scripted/a", messages, n: 3 })
+      .catch((error: unknown) => error);
     expect(missing).toBeInstanceOf(OpenAI.BadRequestError);
     expect(String(missing)).toContain("n");
-    const none = await client.embeddings.create({ model: "none", input: "a" }).catch((error: unknown) => error);
+    const none = await client.embeddings
+      .create({ model: "none", input: "a" })
+      .catch((error: unknown) => error);
     expect(none).toBeInstanceOf(OpenAI.NotFoundError);
   });
 
   test("passes through to the upstream: sub-path, query, headers and bodies as they came", async () => {
     const url = `${older.url}/older/go/`;
-    expect((await house.json<Statuses>("/v1/cutover/upstreams", { name: "legacy", url, dialect: "go" })).upstreams).toHaveLength(1);
+    expect(
+      (await house.json<Statuses>("/v1/cutover/upstreams", { name: "legacy", url, dialect: "go" })).upstreams,
+    ).toHaveLength(1);
     await flip({ route: "go:*", to: "pass-through", why: "compare first" });
     const health = await house.ask("/_go/health?a=1&b=%2F", {
-      headers: { "x-mine": "kept", "x-lakehouse-caller": "{}", connection: "x-hop", "x-hop": "dropped", cookie: "s=1" },
+      headers: {
+        "x-mine": "kept",
+        "x-lakehouse-caller": "{}",
+        connection: "x-hop",
+        "x-hop": "dropped",
+        cookie: "s=1",
+      },
     });
-    expect([await health.text(), backendOf(health)]).toEqual(['{"status":"ok","service":"gateway"}', "legacy"]);
+    expect([await health.text(), backendOf(health)]).toEqual([
+      '{"status":"ok","service":"gateway"}',
+      "legacy",
+    ]);
     const [call] = (await older.seen()).slice(-1);
     expect(call?.target).toBe("/older/go/health?a=1&b=%2F");
     expect(call?.headers).toMatchObject({
@@ -193,7 +226,11 @@ describe.each(TOPOLOGIES)("dialects of a house %s", (topology) => {
     expect([cookies.headers.get("x-older"), cookies.headers.get("x-hop")]).toEqual(["yes", null]);
     // In no table of ours: the upstream says what it is.
     const unknown = await house.ask("/_go/v2/nothing", { method: "DELETE" });
-    expect([unknown.status, await unknown.text(), backendOf(unknown)]).toEqual([404, "not found\n", "legacy"]);
+    expect([unknown.status, await unknown.text(), backendOf(unknown)]).toEqual([
+      404,
+      "not found\n",
+      "legacy",
+    ]);
   });
 
   test("large bodies pass both ways as streams", async () => {
@@ -228,7 +265,11 @@ describe.each(TOPOLOGIES)("dialects of a house %s", (topology) => {
   }, 120_000);
 
   test("an upstream that cannot be reached is 502, and nothing here answers in its place", async () => {
-    await house.json("/v1/cutover/upstreams", { name: "rusty", url: "http://127.0.0.1:9/api", dialect: "rust" });
+    await house.json("/v1/cutover/upstreams", {
+      name: "rusty",
+      url: "http://127.0.0.1:9/api",
+      dialect: "rust",
+    });
     await flip({ route: "rust:*", to: "pass-through", why: "try" });
     const reply = await fetch(`${house.url}/api/health`);
     expect(reply.status).toBe(502);
@@ -254,21 +295,29 @@ describe.each(TOPOLOGIES)("dialects of a house %s", (topology) => {
       expect(reply.status).toBe(400);
       return ((await reply.json()) as { error: { message: string } }).error.message;
     };
-    expect(await refused({ route: "go:matrix.serch", to: "primary" })).toContain("Did you mean go:matrix.search?");
+    expect(await refused({ route: "go:matrix.serch", to: "primary" })).toContain(
+      "Did you mean go:matrix.search?",
+    );
     expect(await refused({ route: "nothing", to: "primary" })).toContain("DIALECT:SERVICE.OPERATION");
     expect(await refused({ route: "go:*", to: "canary" })).toContain("percentage");
-    expect(await refused({ route: "go:*", to: "primary", until: "2001-01-01T00:00:00Z" })).toContain("over already");
+    expect(await refused({ route: "go:*", to: "primary", until: "2001-01-01T00:00:00Z" })).toContain(
+      "over already",
+    );
     const scheme = await post("/v1/cutover/upstreams", { name: "a", url: "127.0.0.1:1", dialect: "go" });
     expect([scheme.status, await codeOf(scheme)]).toEqual([400, "invalid"]);
   });
 
   test("each flip is one event of the journal, with its actor and reason", async () => {
     const { routes } = await house.json<Statuses>("/v1/cutover");
-    expect(routes.find(({ route }) => route === "go:*")).toMatchObject({ state: "pass-through", actor: "local" });
+    expect(routes.find(({ route }) => route === "go:*")).toMatchObject({
+      state: "pass-through",
+      actor: "local",
+    });
     type Event = { subject: string; actor: string; data: { to: string; reason: string } };
     let events: Event[] = [];
     for (let tries = 0; tries < 100 && events.length < 8; tries += 1) {
-      events = (await house.json<{ events: Event[] }>("/v1/journal/events?type=cutover.flipped&limit=1000")).events;
+      events = (await house.json<{ events: Event[] }>("/v1/journal/events?type=cutover.flipped&limit=1000"))
+        .events;
       await Bun.sleep(50);
     }
     expect(events.map(({ subject, data }) => `${subject} ${data.to} ${data.reason}`)).toEqual([

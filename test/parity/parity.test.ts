@@ -66,21 +66,23 @@ let recorded: Native | undefined;
 let seen: Record<string, unknown> = {};
 let stray: string[] = [];
 
-const natives = [...OPERATIONS].map(
-  ([name, operation]): Route => ({
-    ...traitsOf(name, operation),
-    fault: (fault) => new Response(fault.message, { status: fault.status }),
-    handle: async (request) => {
-      const { pathname, search } = new URL(request.url);
-      seen = { operation: name, request: `${request.method} ${pathname}${search}`, body: parsed(await request.text()) };
-      if (recorded === undefined) stray.push(name);
-      return new Response(JSON.stringify(recorded?.reply), {
-        status: recorded?.status ?? 500,
-        headers: { "content-type": "application/json" },
-      });
-    },
-  }),
-);
+const natives = [...OPERATIONS].map(([name, operation]): Route => ({
+  ...traitsOf(name, operation),
+  fault: (fault) => new Response(fault.message, { status: fault.status }),
+  handle: async (request) => {
+    const { pathname, search } = new URL(request.url);
+    seen = {
+      operation: name,
+      request: `${request.method} ${pathname}${search}`,
+      body: parsed(await request.text()),
+    };
+    if (recorded === undefined) stray.push(name);
+    return new Response(JSON.stringify(recorded?.reply), {
+      status: recorded?.status ?? 500,
+      headers: { "content-type": "application/json" },
+    });
+  },
+}));
 
 let server: Bun.Server<unknown>;
 beforeAll(() => {
@@ -95,7 +97,12 @@ beforeAll(() => {
       ]),
     );
   }
-  server = Bun.serve({ port: 0, hostname: "127.0.0.1", routes, fetch: () => new Response("", { status: 599 }) });
+  server = Bun.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    routes,
+    fetch: () => new Response("", { status: 599 }),
+  });
 });
 afterAll(() => server.stop(true));
 
@@ -112,18 +119,26 @@ describe("golden pairs", () => {
     stray = [];
     const { first, headers, body } = message(`${path}.request`);
     const [method = "", target = ""] = first.split(" ");
-    const reply = await fetch(server.url.origin + target, { method, headers, ...(body === "" ? {} : { body }) });
+    const reply = await fetch(server.url.origin + target, {
+      method,
+      headers,
+      ...(body === "" ? {} : { body }),
+    });
     const expected = message(`${path}.reply`);
     expect(await reply.text()).toBe(expected.body);
     expect(String(reply.status)).toBe(expected.first);
-    for (const [name, value] of expected.headers) expect([name, reply.headers.get(name)]).toEqual([name, value]);
+    for (const [name, value] of expected.headers)
+      expect([name, reply.headers.get(name)]).toEqual([name, value]);
     expect(reply.headers.get("x-lakehouse-backend")).toBe("native");
     expect(stray).toEqual([]);
     if (recorded === undefined) return;
     const { operation, request, body: sent } = recorded;
     expect(seen).toEqual({ operation, request, body: sent });
     if (recorded.wild === true) return;
-    const { input, output } = present(OPERATIONS.get(operation), operation) as unknown as Record<string, z.ZodType>;
+    const { input, output } = present(OPERATIONS.get(operation), operation) as unknown as Record<
+      string,
+      z.ZodType
+    >;
     if (recorded.status < 400 || recorded.status === 422) fits(output, recorded.reply);
     if (recorded.status < 400 && sent !== undefined) fits(input, sent);
   });

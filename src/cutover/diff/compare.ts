@@ -7,7 +7,16 @@ import { canonicalJson } from "#lib/canonical-json";
 import { cosine, isClose, kendall, norm, overlapAt } from "./measures.ts";
 import { ruleFor } from "./rules.ts";
 
-export type DifferenceKind = "status" | "body" | "absent" | "type" | "value" | "length" | "vector" | "set" | "ranking";
+export type DifferenceKind =
+  | "status"
+  | "body"
+  | "absent"
+  | "type"
+  | "value"
+  | "length"
+  | "vector"
+  | "set"
+  | "ranking";
 
 export interface Difference {
   readonly path: string;
@@ -32,7 +41,11 @@ const SALT = crypto.randomUUID();
 
 export function hashOf(value: unknown): string {
   const text = typeof value === "string" ? value : JSON.stringify(value);
-  return `#${createHash("sha256").update(SALT).update(text ?? "").digest("hex").slice(0, 8)}`;
+  return `#${createHash("sha256")
+    .update(SALT)
+    .update(text ?? "")
+    .digest("hex")
+    .slice(0, 8)}`;
 }
 
 export function compare(there: unknown, here: unknown): Difference[] {
@@ -57,7 +70,8 @@ function walk(at: Walk, path: string, name: string, there: unknown, here: unknow
   const deeper = { ...at, depth: at.depth + 1 };
   if (Array.isArray(there) && Array.isArray(here)) {
     if (rule === "set") return compareSets(at, path, there, here);
-    if (rule === "ranking" && isRanking(there) && isRanking(here)) return compareRankings(deeper, path, there, here);
+    if (rule === "ranking" && isRanking(there) && isRanking(here))
+      return compareRankings(deeper, path, there, here);
     if (isVector(there) && isVector(here) && there.length === here.length) {
       return compareVectors(at, path, there, here);
     }
@@ -111,7 +125,12 @@ function compareVectors(at: Walk, path: string, there: readonly number[], here: 
     at.add(path, "vector", `another direction: cosine ${angle.toFixed(4)}`);
   } else if (!isClose(a, b, NORM_EPSILON)) {
     const which = isClose(b, 1, NORM_EPSILON) ? "; there they are not normalised" : "";
-    at.add(path, "vector", `same direction (cosine ${angle.toFixed(3)}), norm ${a.toFixed(2)} there, ${b.toFixed(2)} here${which}`, true);
+    at.add(
+      path,
+      "vector",
+      `same direction (cosine ${angle.toFixed(3)}), norm ${a.toFixed(2)} there, ${b.toFixed(2)} here${which}`,
+      true,
+    );
   }
 }
 
@@ -135,7 +154,11 @@ function compareRankings(at: Walk, path: string, there: readonly Hit[], here: re
   const overlap = overlapAt(there.map(idOf), here.map(idOf), RANKING_K);
   const order = kendall(scoresOf(there), scoresOf(here));
   if (overlap < 1 || order < 1 || there.length !== here.length) {
-    at.add(path, "ranking", `overlap@${RANKING_K} ${overlap.toFixed(2)}, Kendall ${order.toFixed(2)}, ${there.length} there, ${here.length} here`);
+    at.add(
+      path,
+      "ranking",
+      `overlap@${RANKING_K} ${overlap.toFixed(2)}, Kendall ${order.toFixed(2)}, ${there.length} there, ${here.length} here`,
+    );
   }
   const byId = new Map(here.map((hit) => [hit.id, hit]));
   for (const hit of there) {

@@ -11,13 +11,18 @@ const kinds = (there: unknown, here: unknown): string[] =>
 
 describe("compare", () => {
   test("a reply has no difference from itself, whatever it is", () => {
-    fc.assert(fc.property(fc.jsonValue(), (value) => expect(compare(value, structuredClone(value))).toEqual([])));
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => expect(compare(value, structuredClone(value))).toEqual([])),
+    );
   });
 
   test("any two replies are compared without an error, and no value is shown", () => {
     fc.assert(
       fc.property(fc.jsonValue(), fc.jsonValue(), (there, here) => {
-        for (const { detail } of compare({ name: `Ann ${JSON.stringify(there)}` }, { name: JSON.stringify(here) })) {
+        for (const { detail } of compare(
+          { name: `Ann ${JSON.stringify(there)}` },
+          { name: JSON.stringify(here) },
+        )) {
           expect(detail).not.toContain("Ann");
         }
         expect(Array.isArray(compare(there, here))).toBe(true);
@@ -63,15 +68,21 @@ describe("compare", () => {
   test("rankings: those that are equally near may swap, others may not, and hits are compared by their id", () => {
     const hit = (id: string, distance: number, rank: number) => ({ id, distance, rank, role: "Welder" });
     const there = [hit("a", 0.1, 0), hit("b", 0.2, 1), hit("c", 0.2, 2)];
-    expect(kinds({ hits: there }, { hits: [hit("a", 0.1, 0), hit("c", 0.2, 1), hit("b", 0.2, 2)] })).toEqual([]);
-    expect(kinds({ hits: there }, { hits: [hit("b", 0.05, 0), hit("a", 0.1, 1), hit("c", 0.2, 2)] })).toContain("hits ranking");
+    expect(kinds({ hits: there }, { hits: [hit("a", 0.1, 0), hit("c", 0.2, 1), hit("b", 0.2, 2)] })).toEqual(
+      [],
+    );
+    expect(
+      kinds({ hits: there }, { hits: [hit("b", 0.05, 0), hit("a", 0.1, 1), hit("c", 0.2, 2)] }),
+    ).toContain("hits ranking");
     expect(kinds({ hits: there }, { hits: there.slice(0, 2) })).toEqual(["hits ranking"]);
     const other = there.map((one) => ({ ...one, role: "Cook" }));
     expect(kinds({ hits: there }, { hits: other })).toEqual(["hits[].role value"]);
   });
 
   test("a key that may be of a person is hashed in the path", () => {
-    expect(compare({ by: { "Ann Lee": 1 } }, { by: { "Ann Lee": 2 } })[0]?.path).toMatch(/^by\.#[0-9a-f]{8}$/);
+    expect(compare({ by: { "Ann Lee": 1 } }, { by: { "Ann Lee": 2 } })[0]?.path).toMatch(
+      /^by\.#[0-9a-f]{8}$/,
+    );
   });
 });
 
@@ -93,7 +104,9 @@ describe("measures", () => {
   });
 
   test("cosine and norm", () => {
-    expect([norm([3, 4]), cosine([1, 0], [0, 1]), cosine([2, 0], [5, 0]), cosine([0, 0], [1, 0])]).toEqual([5, 0, 1, 0]);
+    expect([norm([3, 4]), cosine([1, 0], [0, 1]), cosine([2, 0], [5, 0]), cosine([0, 0], [1, 0])]).toEqual([
+      5, 0, 1, 0,
+    ]);
     expect([isClose(0, 1e-10), isClose(1, 1.1)]).toEqual([true, false]);
   });
 });

@@ -5,7 +5,9 @@ const EPSILON_ABSOLUTE = 1e-9;
 
 /** Equal but for rounding. */
 export function isClose(a: number, b: number, relative = EPSILON_RELATIVE): boolean {
-  return a === b || Math.abs(a - b) <= Math.max(EPSILON_ABSOLUTE, relative * Math.max(Math.abs(a), Math.abs(b)));
+  return (
+    a === b || Math.abs(a - b) <= Math.max(EPSILON_ABSOLUTE, relative * Math.max(Math.abs(a), Math.abs(b)))
+  );
 }
 
 export function norm(vector: readonly number[]): number {

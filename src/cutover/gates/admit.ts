@@ -28,7 +28,12 @@ export function talliesFor(tallies: readonly Tally[], route: string, tenant: str
     .filter((one) => tenant === undefined || one.tenant === "" || one.tenant === tenant);
 }
 
-export async function judge(tallies: readonly Tally[], ledger: Ledger, now: number, random: Random): Promise<Judged[]> {
+export async function judge(
+  tallies: readonly Tally[],
+  ledger: Ledger,
+  now: number,
+  random: Random,
+): Promise<Judged[]> {
   const limits = limitsOf(ledger.gates);
   const judged: Judged[] = [];
   for (const tally of tallies) {
@@ -46,7 +51,7 @@ export async function admitFlip(
   now: number,
   random: Random,
 ): Promise<void> {
-  const { route, to, tenant, force, reason } = flip;
+  const { route, to, force, reason } = flip;
   if (to !== "canary" && to !== "primary") return;
   const [dialect = ""] = route.split(":");
   if (!ledger.upstreams.some((one) => one.dialect === dialect)) return;
@@ -77,10 +82,14 @@ async function problemsOf(
     return [{ path: "rollback", message: `it was rolled back at ${back.at} (${back.reason})` }];
   }
   const judged = await judge(talliesFor(tallies, route, tenant), ledger, now, random);
-  if (judged.length === 0) return [{ path: "shadow", message: "nothing was compared: flip it to shadow first" }];
+  if (judged.length === 0)
+    return [{ path: "shadow", message: "nothing was compared: flip it to shadow first" }];
   return judged.flatMap((one) =>
     one.gates
       .filter(({ ok }) => !ok)
-      .map(({ name, text }) => ({ path: name, message: one.route === route ? text : `${one.route}: ${text}` })),
+      .map(({ name, text }) => ({
+        path: name,
+        message: one.route === route ? text : `${one.route}: ${text}`,
+      })),
   );
 }

@@ -114,7 +114,9 @@ describe("gates", () => {
     expect(await refusal(flip, [])).toContain("nothing was compared");
     expect(await refusal(flip)).toBe("");
     expect(await refusal(flip, [tallyOf(3000, 30)])).toContain("30 of 3000 compared calls differ");
-    expect(await refusal({ ...flip, route: "go:*" }, [tallyOf(3000, 30)])).toContain("go:embed.embed: 30 of 3000");
+    expect(await refusal({ ...flip, route: "go:*" }, [tallyOf(3000, 30)])).toContain(
+      "go:embed.embed: 30 of 3000",
+    );
     expect(await refusal({ ...flip, force: true }, [])).toContain("why");
     expect(await refusal({ ...flip, force: true, reason: "a drill" }, [])).toBe("");
     expect(await refusal({ ...flip, to: "canary", route: "rust:embed.embed" }, [])).toBe("");

@@ -15,7 +15,12 @@ export interface Gate {
 
 const HOUR_MS = 3_600_000;
 
-export async function gatesOf(tally: Tally, limits: GateLimits, now: number, random: Random): Promise<Gate[]> {
+export async function gatesOf(
+  tally: Tally,
+  limits: GateLimits,
+  now: number,
+  random: Random,
+): Promise<Gate[]> {
   // First, for it takes its time, in which more is compared.
   const ratio = await p99RatioUpper(tally.pairs, random);
   const { compared, different, errors, shapes, since } = tally;

@@ -8,7 +8,10 @@ export const gateLimits = z.strictObject({
   /** p99 of this house against that of the upstream, on the same calls. */
   p99_ratio_max: z.number().min(0.1).max(100),
   /** A day has hours of its own; one must be seen at least. */
-  hours_min: z.number().min(0).max(24 * 365),
+  hours_min: z
+    .number()
+    .min(0)
+    .max(24 * 365),
 });
 export type GateLimits = z.infer<typeof gateLimits>;
 

@@ -4,7 +4,7 @@ import { yieldToEventLoop } from "#lib/event-loop";
 import type { Random } from "#lib/random";
 
 /** One-sided 95 %. */
-const Z = 1.644_853_626_951_472_7;
+const Z = 1.644_853_626_951;
 const RESAMPLES = 200;
 const CONFIDENCE = 0.95;
 const YIELD_EVERY = 10;
@@ -38,7 +38,12 @@ export async function p99RatioUpper(pairs: readonly Pair[], random: Random): Pro
   const ratios: number[] = [];
   for (let made = 0; made < RESAMPLES; made += 1) {
     const sample = held.map(() => random.pick(held));
-    const [there, here] = [0, 1].map((side) => quantile(sample.map((pair) => pair[side as 0 | 1]), 0.99));
+    const [there, here] = [0, 1].map((side) =>
+      quantile(
+        sample.map((pair) => pair[side as 0 | 1]),
+        0.99,
+      ),
+    );
     ratios.push((here ?? 0) / (there ?? 1));
     if (made % YIELD_EVERY === 0) await yieldToEventLoop();
   }

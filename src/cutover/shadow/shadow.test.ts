@@ -18,7 +18,7 @@ const entry = (id: string, state: Entry["state"] = "shadow"): Entry => ({
   reason: "",
   at: "2026-01-01T00:00:00.000Z",
 });
-const bytesOf = (value: unknown): ArrayBuffer => new TextEncoder().encode(JSON.stringify(value)).buffer as ArrayBuffer;
+const bytesOf = (value: unknown): ArrayBuffer => new TextEncoder().encode(JSON.stringify(value)).buffer;
 const replyOf = (value: unknown, status = 200): Response =>
   new Response(JSON.stringify(value), { status, headers: { "content-type": "application/json" } });
 
@@ -49,11 +49,21 @@ describe("shadow", () => {
       seen.push(`${request.headers.get("x-a")} ${await request.text()}`);
       return replyOf({ a: 2 });
     };
-    shadow.offer("go:embed.embed", entry("1"), callOf(native), passedOf({ a: 1 }, { texts: [] }), again({ a: 1 }));
+    shadow.offer(
+      "go:embed.embed",
+      entry("1"),
+      callOf(native),
+      passedOf({ a: 1 }, { texts: [] }),
+      again({ a: 1 }),
+    );
     await shadow.idle();
     expect(seen).toEqual(['1 {"texts":[]}']);
     const [tally] = shadow.tallies();
-    expect([tally?.compared, tally?.different, [...(tally?.listed.keys() ?? [])]]).toEqual([1, 1, ["a value"]]);
+    expect([tally?.compared, tally?.different, [...(tally?.listed.keys() ?? [])]]).toEqual([
+      1,
+      1,
+      ["a value"],
+    ]);
   });
 
   test("learns what the upstream says differently by itself", async () => {
@@ -61,7 +71,13 @@ describe("shadow", () => {
     let time = 0;
     for (let call = 0; call < 10; call += 1) {
       const other = (): Promise<Passed> => Promise.resolve(passedOf({ now: (time += 1) }));
-      shadow.offer("go:a.b", entry("1"), callOf(() => Promise.resolve(replyOf({ now: -1 }))), passedOf({ now: (time += 1) }), other);
+      shadow.offer(
+        "go:a.b",
+        entry("1"),
+        callOf(() => Promise.resolve(replyOf({ now: -1 }))),
+        passedOf({ now: (time += 1) }),
+        other,
+      );
       await shadow.idle();
     }
     const [tally] = shadow.tallies();
@@ -72,7 +88,8 @@ describe("shadow", () => {
   test("what is not compared is counted by its reason, and the queue has an end", async () => {
     const shadow = shadowOf({ queueMax: 5, deadlineMs: 30 });
     const hung = callOf(never);
-    for (let call = 0; call < 20; call += 1) shadow.offer("go:a.b", entry("1"), hung, passedOf({}), again({}));
+    for (let call = 0; call < 20; call += 1)
+      shadow.offer("go:a.b", entry("1"), hung, passedOf({}), again({}));
     const [tally] = shadow.tallies();
     expect(tally?.dropped.full).toBe(15);
     const streamed: Passed = { ...passedOf({}), received: undefined };
@@ -82,7 +99,13 @@ describe("shadow", () => {
     expect(tally?.dropped.large).toBe(1);
     expect((tally?.dropped.deadline ?? 0) + (tally?.dropped.lagging ?? 0)).toBe(5);
     expect(tally?.compared).toBe(0);
-    shadow.offer("go:a.b", entry("1"), callOf(() => Promise.reject(new Error("x"))), passedOf({}), again({}));
+    shadow.offer(
+      "go:a.b",
+      entry("1"),
+      callOf(() => Promise.reject(new Error("x"))),
+      passedOf({}),
+      again({}),
+    );
     await shadow.idle();
     expect((tally?.dropped.failed ?? 0) + (tally?.dropped.lagging ?? 0)).toBeGreaterThanOrEqual(1);
   });
@@ -95,14 +118,17 @@ describe("shadow", () => {
       await shadow.idle();
       return shadow.tallies()[0]?.compared;
     };
-    expect([await offer(entry("1")), await offer(entry("1")), await offer(entry("2", "canary"))]).toEqual([1, 2, 3]);
+    expect([await offer(entry("1")), await offer(entry("1")), await offer(entry("2", "canary"))]).toEqual([
+      1, 2, 3,
+    ]);
     expect(await offer(entry("3"))).toBe(1);
   });
 
   test("samples a share, and the first of each shape always", async () => {
     const shadow = shadowOf({ share: 0, queueMax: 1000 });
     const same = callOf(() => Promise.resolve(replyOf({})));
-    for (let call = 0; call < 100; call += 1) shadow.offer("go:a.b", entry("1"), same, passedOf({}, { texts: [] }), again({}));
+    for (let call = 0; call < 100; call += 1)
+      shadow.offer("go:a.b", entry("1"), same, passedOf({}, { texts: [] }), again({}));
     shadow.offer("go:a.b", entry("1"), same, passedOf({}, { rare: 1 }), again({}));
     await shadow.idle();
     const [tally] = shadow.tallies();
@@ -115,7 +141,13 @@ describe("shadow", () => {
     const here = callOf(() => Promise.resolve(replyOf({ a: Math.random() })));
     const some = async (calls: number): Promise<number> => {
       for (let call = 0; call < calls; call += 1) {
-        shadow.offer(`go:a.b`, entry("1"), here, passedOf({ a: 1 }, { [`field_${call}`]: 1 }), again({ a: 1 }));
+        shadow.offer(
+          `go:a.b`,
+          entry("1"),
+          here,
+          passedOf({ a: 1 }, { [`field_${call}`]: 1 }),
+          again({ a: 1 }),
+        );
         if (call % 200 === 0) await shadow.idle();
       }
       await shadow.idle();

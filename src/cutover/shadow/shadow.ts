@@ -120,7 +120,16 @@ export function createShadow(options: ShadowOptions): Shadow {
       const { response, ms } = passed;
       const type = response.headers.get("content-type") ?? "";
       const reply = { status: response.status, type, body: received ?? new ArrayBuffer(0), ms };
-      queue.push({ tally, shape, call, headers: new Headers(call.request.headers), sent, reply, bytes, again });
+      queue.push({
+        tally,
+        shape,
+        call,
+        headers: new Headers(call.request.headers),
+        sent,
+        reply,
+        bytes,
+        again,
+      });
       queuedBytes += bytes;
       // In a later turn: the caller's reply goes out first.
       if (running < AT_ONCE_MAX) void yieldToEventLoop().then(work);
@@ -167,7 +176,10 @@ async function compareOne(held: Held, { clock, random, deadlineMs }: Setup): Pro
       const repeated = await orAborted(held.again(request(), behind), late.signal);
       if (repeated.received !== undefined) {
         const other = replyOf(repeated.response, repeated.received ?? new ArrayBuffer(0), repeated.ms);
-        tally.noise.learn(differencesOf(reply, other).map(({ path }) => path), clock.now());
+        tally.noise.learn(
+          differencesOf(reply, other).map(({ path }) => path),
+          clock.now(),
+        );
       }
     }
     const started = performance.now();

@@ -18,6 +18,8 @@ function typeShape(value: unknown, depth: number): string {
   if (depth >= DEPTH_MAX) return "{}";
   const fields = Object.entries(value)
     .slice(0, FIELDS_MAX)
-    .map(([name, field]) => `${/^[A-Za-z_]\w{0,40}$/.test(name) ? name : "*"}:${typeShape(field, depth + 1)}`);
+    .map(
+      ([name, field]) => `${/^[A-Za-z_]\w{0,40}$/.test(name) ? name : "*"}:${typeShape(field, depth + 1)}`,
+    );
   return `{${[...new Set(fields)].sort().join(",")}}`;
 }
