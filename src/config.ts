@@ -46,6 +46,14 @@ const httpAddress = (standard: string) =>
     )
     .default(standard);
 
+const upstreamAddress = z
+  .string()
+  .refine(
+    (text) => text === "" || /^https?:\/\/[^\s/@?#]+(\/[^\s@?#]*)?$/.test(text),
+    "must be an address with http:// or https://, no user and no query, such as http://127.0.0.1:4110",
+  )
+  .default("");
+
 /** `name=value` pairs, comma-separated; they stay as they were written. */
 const pairs = (value: RegExp, form: string, names?: readonly string[]) =>
   z
@@ -318,6 +326,16 @@ export const OPTIONS = {
       .default(""),
   ),
   key: option("LAKEHOUSE_KEY", "API key that commands send", word),
+  go_upstream: option(
+    "GO_LAKEHOUSE_URL",
+    "Older system that calls below /_go pass through to; a sub-path is kept",
+    upstreamAddress,
+  ),
+  rust_upstream: option(
+    "RUST_LAKEHOUSE_URL",
+    "Older system that calls below /api pass through to; a sub-path is kept",
+    upstreamAddress,
+  ),
   check_outputs: option(
     "LAKEHOUSE_CHECK_OUTPUTS",
     "Check every response against its contract: for tests",

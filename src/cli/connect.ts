@@ -13,6 +13,8 @@ export interface Connection {
   readonly house: House;
   /** A GET outside the contracts, such as `/v1/health`. */
   readonly get: (path: string) => Promise<unknown>;
+  /** Any call outside the contracts; its JSON, or its text where it is none. */
+  readonly send: (method: string, path: string, body?: unknown) => Promise<unknown>;
 }
 
 /** A local house responds in milliseconds, a remote one within a second. */
@@ -29,32 +31,45 @@ export function connectTo(url: string, key: string): Connection {
     name,
     remote(contract as Contract, { url }, { origin: peer, headers }),
   ]);
+  const send = async (method: string, path: string, body?: unknown): Promise<unknown> => {
+    const response = await fetch(url + path, {
+      method,
+      headers,
+      signal: AbortSignal.timeout(GET_MS_MAX),
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    }).catch((error: unknown) => {
+      throw new Fault(
+        "unavailable",
+        `${peer} cannot be reached. Check the address in --url or LAKEHOUSE_URL; without either, commands use the house that runs over --data.`,
+        { cause: error },
+      );
+    });
+    const text = await response.text();
+    const answer = jsonOr(text);
+    const isText = response.headers.get("content-type")?.startsWith("text/") === true;
+    if (response.ok && (answer !== null || isText)) return answer ?? text;
+    throw (
+      faultFromBody(answer) ??
+      new Fault(
+        "upstream",
+        `The server at ${url} is not a Lakehouse gateway (status ${response.status}). Check the address in --url or LAKEHOUSE_URL.`,
+      )
+    );
+  };
   return {
     url,
     house: Object.fromEntries(clients) as House,
-    get: async (path) => {
-      const response = await fetch(url + path, { headers, signal: AbortSignal.timeout(GET_MS_MAX) }).catch(
-        (error: unknown) => {
-          throw new Fault(
-            "unavailable",
-            `${peer} cannot be reached. Check the address in --url or LAKEHOUSE_URL; without either, commands use the house that runs over --data.`,
-            {
-              cause: error,
-            },
-          );
-        },
-      );
-      const body: unknown = await response.json().catch(() => null);
-      if (response.ok && body !== null) return body;
-      throw (
-        faultFromBody(body) ??
-        new Fault(
-          "upstream",
-          `The server at ${url} is not a Lakehouse gateway (status ${response.status}). Check the address in --url or LAKEHOUSE_URL.`,
-        )
-      );
-    },
+    get: (path) => send("GET", path),
+    send,
   };
+}
+
+function jsonOr(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }
 
 async function findUrl({ url, data }: Settings): Promise<string> {

@@ -1,7 +1,8 @@
 // Changes of the ledger, as pure functions: a flip, an upstream more or less, a dialect that this house answers alone.
 
+import { didYouMean } from "#lib/nearest";
 import { Fault } from "#rpc/fault";
-import { type Entry, type Ledger, ROUTE, type State, type Upstream, upstream } from "./ledger.ts";
+import { compacted, entry, type Ledger, ROUTE, type State, type Upstream, upstream } from "./ledger.ts";
 
 export interface Flip {
   readonly route: string;
@@ -13,42 +14,81 @@ export interface Flip {
   readonly reason: string;
 }
 
-export function flipped(before: Ledger, flip: Flip, { now, id }: { now: number; id: string }): Ledger {
+export interface FlipContext {
+  readonly now: number;
+  /** Of the entry, and of its event in the journal. */
+  readonly id: string;
+  /** Routes that there are, as `go:matrix.search`; undefined takes any. */
+  readonly routes?: readonly string[] | undefined;
+  /** Dialects whose upstream is set by the environment. */
+  readonly elsewhere?: readonly string[];
+}
+
+/** Replaced entries that stay in the file for people to look at; the journal keeps all. */
+const ENTRIES_MAX = 1000;
+
+export function flipped(before: Ledger, flip: Flip, context: FlipContext): Ledger {
   const { route, to, tenant, percent, until, actor, reason } = flip;
-  const [dialect] = route.split(":");
-  if (!ROUTE.test(route)) {
-    throw new Fault(
-      "invalid",
-      `${route} is no route: it is DIALECT:SERVICE.OPERATION, as in go:matrix.search, or DIALECT:*.`,
-      {
-        details: [{ path: "route", message: "is not a route" }],
-      },
-    );
-  }
+  checkRoute(route, context.routes);
   if ((to === "canary") !== (percent !== undefined)) {
-    throw new Fault("invalid", "A percentage goes with canary, and canary with a percentage.", {
-      details: [{ path: "percent", message: "goes with canary alone" }],
-    });
-  }
-  const needsUpstream = to === "pass-through" || to === "shadow" || to === "canary";
-  if (needsUpstream && !before.upstreams.some((one) => one.dialect === dialect)) {
-    throw new Fault(
-      "conflict",
-      `${to} needs an upstream of the ${dialect} dialect. Add one with: lakehouse cutover upstream add NAME URL --dialect ${dialect}`,
+    throw wrong(
+      "percent",
+      "goes with canary alone",
+      "A percentage goes with canary, and canary with a percentage.",
     );
   }
-  const made: Entry = {
-    id,
+  if (until !== undefined && !(Date.parse(until) > context.now)) {
+    throw wrong(
+      "until",
+      "is not in the future",
+      `${until} is over already: until is a time to come, in RFC 3339.`,
+    );
+  }
+  checkUpstream(before, flip, context);
+  const made = entry.safeParse({
+    id: context.id,
     route,
     state: to,
     actor,
     reason,
-    at: new Date(now).toISOString(),
+    at: new Date(context.now).toISOString(),
     ...(tenant === undefined ? {} : { tenant }),
     ...(percent === undefined ? {} : { percent }),
     ...(until === undefined ? {} : { until }),
-  };
-  return { ...before, entries: [...before.entries, made] };
+  });
+  if (!made.success) {
+    const [issue] = made.error.issues;
+    const path = issue?.path.join(".") ?? "";
+    throw wrong(path, issue?.message ?? "is not valid", `${path}: ${issue?.message ?? "is not valid"}.`);
+  }
+  return compacted({ ...before, entries: [...before.entries, made.data] }, ENTRIES_MAX);
+}
+
+function checkRoute(route: string, routes: readonly string[] | undefined): void {
+  if (!ROUTE.test(route)) {
+    throw wrong(
+      "route",
+      "is not a route",
+      `${route} is no route: it is DIALECT:SERVICE.OPERATION, as in go:matrix.search, or DIALECT:*.`,
+    );
+  }
+  if (routes === undefined || route.endsWith(":*") || routes.includes(route)) return;
+  throw wrong("route", "is not a route", `There is no route ${route}.${didYouMean(route, routes)}`);
+}
+
+/** What passes through needs somewhere to go. */
+function checkUpstream({ upstreams }: Ledger, { route, to }: Flip, { elsewhere = [] }: FlipContext): void {
+  if (to !== "pass-through" && to !== "shadow" && to !== "canary") return;
+  const [dialect = ""] = route.split(":");
+  if (elsewhere.includes(dialect) || upstreams.some((one) => one.dialect === dialect)) return;
+  throw new Fault(
+    "conflict",
+    `${to} needs an upstream of the ${dialect} dialect. Add one with: lakehouse cutover upstream add NAME URL --dialect ${dialect}`,
+  );
+}
+
+function wrong(path: string, message: string, sentence: string): Fault {
+  return new Fault("invalid", sentence, { details: [{ path, message }] });
 }
 
 /** An upstream of that name takes the place of the one before. */
@@ -57,9 +97,11 @@ export function withUpstream(before: Ledger, given: Upstream): Ledger {
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     const path = issue?.path.join(".") ?? "url";
-    throw new Fault("invalid", `The upstream's ${path} ${issue?.message ?? "is not valid"}.`, {
-      details: [{ path, message: issue?.message ?? "is not valid" }],
-    });
+    throw wrong(
+      path,
+      issue?.message ?? "is not valid",
+      `The upstream's ${path} ${issue?.message ?? "is not valid"}.`,
+    );
   }
   const others = before.upstreams.filter(({ name }) => name !== given.name);
   const rival = others.find(({ dialect }) => dialect === given.dialect);

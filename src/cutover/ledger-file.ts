@@ -1,4 +1,4 @@
-// The ledger on disk: one small file of the data folder with a checksum, changed under a lock and looked at a few times a
+// The ledger on disk: one small file of the data folder with a checksum, changed under a lock and looked at twice a
 // second by every process that decides with it, so that a flip holds within a second everywhere and nothing is restarted.
 
 import { createHash } from "node:crypto";
@@ -16,8 +16,8 @@ export function ledgerPath(data: string): string {
 }
 
 const CHANGE_WAIT_MS_MAX = 5000;
-/** A quarter of the second within which a flip holds; one look is one stat(2). */
-const LOOK_MS = 250;
+/** Well within the second within which a flip holds; one look is one stat(2). */
+const LOOK_MS = 400;
 
 function printed(content: Ledger): string {
   const sha256 = createHash("sha256").update(JSON.stringify(content)).digest("hex");
@@ -42,13 +42,16 @@ export async function readLedger(path: string): Promise<Ledger> {
 }
 
 /** Of two changes at once neither is lost. Returns what the ledger then is. */
-export async function changeLedger(path: string, change: (before: Ledger) => Ledger): Promise<Ledger> {
+export async function changeLedger(
+  path: string,
+  change: (before: Ledger) => Ledger | Promise<Ledger>,
+): Promise<Ledger> {
   await makeFolder(dirname(path));
   const lock = await lockWithin(`${path.replace(/\.json$/, "")}.lock`, CHANGE_WAIT_MS_MAX);
   if (lock === undefined)
     throw new Fault("unavailable", "Another command is changing the ledger. Try again.");
   try {
-    const after = ledger.parse(change(await readLedger(path)));
+    const after = ledger.parse(await change(await readLedger(path)));
     await saveSmallFile(path, printed(after));
     return after;
   } finally {
@@ -57,8 +60,10 @@ export async function changeLedger(path: string, change: (before: Ledger) => Led
 }
 
 export interface LiveLedger {
-  /** Throws `internal` while the file is damaged or cannot be read: nobody is answered by a guess. */
+  /** Throws `internal` while the file is damaged or cannot be read: no call is answered by a guess. */
   current(): Ledger;
+  /** Reads it now: after a change of this process. */
+  look(): Promise<void>;
   close(): void;
 }
 
@@ -90,6 +95,7 @@ export function openLedger(path: string, log: Log, changed: (after: Ledger) => v
   }, LOOK_MS);
   timer.unref();
   return look().then(() => ({
+    look,
     current: () => {
       if (content instanceof Fault) throw content;
       return content;

@@ -3,12 +3,18 @@
 // upstream and no entry passes through, one with neither is off.
 
 import { z } from "zod";
+import { gateLimits } from "./gates/limits.ts";
 
 export const STATES = ["off", "pass-through", "shadow", "canary", "primary", "retired"] as const;
 export type State = (typeof STATES)[number];
 
+/** The usual variable of each side's upstream, for a house that is set up by its environment. */
+export const UPSTREAM_VARIABLES = { go: "GO_LAKEHOUSE_URL", rust: "RUST_LAKEHOUSE_URL" } as const;
+
 const name = z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, "must be letters, digits, _, . and -");
-export const dialectName = z.enum(["go", "rust", "openai"]);
+/** Those that another system may answer. */
+export const dialectName = z.enum(["go", "rust"]);
+export type DialectName = z.infer<typeof dialectName>;
 
 export const upstream = z.strictObject({
   name,
@@ -24,7 +30,7 @@ export const upstream = z.strictObject({
 });
 export type Upstream = z.infer<typeof upstream>;
 
-export const ROUTE = /^(go|rust|openai):([a-z]+\.[A-Za-z]+|\*)$/;
+export const ROUTE = /^(go|rust):([a-z]+\.[A-Za-z]+|health|\*)$/;
 
 export const entry = z.strictObject({
   /** Also the id of its event in the journal. */
@@ -46,16 +52,12 @@ export const ledger = z.strictObject({
   upstreams: z.array(upstream).max(16),
   /** In the order in which they were made; one that was replaced stays for the record. */
   entries: z.array(entry).max(10_000),
+  /** Of the gates before a canary; the standard ones unless given. */
+  gates: gateLimits.partial().optional(),
 });
 export type Ledger = z.infer<typeof ledger>;
 
 export const EMPTY: Ledger = { upstreams: [], entries: [] };
-
-export interface Asked {
-  readonly route: string;
-  readonly tenant: string;
-  readonly now: number;
-}
 
 export interface Standing {
   readonly state: State;
@@ -64,31 +66,63 @@ export interface Standing {
 }
 
 /** Where a route stands for a tenant. */
-export function standing({ upstreams, entries }: Ledger, { route, tenant, now }: Asked): Standing {
-  const [dialect = ""] = route.split(":");
-  const all = `${dialect}:*`;
-  const newest = (wanted: string, of: string | undefined): { at: number; entry: Entry } | undefined => {
-    const at = entries.findLastIndex(
-      (one) =>
-        one.route === wanted && one.tenant === of && (one.until === undefined || Date.parse(one.until) > now),
-    );
-    const found = entries[at];
-    return found === undefined ? undefined : { at, entry: found };
-  };
-  // An entry for a whole dialect takes the place of those of its routes that are older.
-  const whole = newest(all, undefined);
-  const since = (found: { at: number; entry: Entry } | undefined): typeof found =>
-    found !== undefined && whole !== undefined && found.at < whole.at ? undefined : found;
-  const found =
-    since(newest(route, tenant)) ?? since(newest(route, undefined)) ?? since(newest(all, tenant)) ?? whole;
-  if (found !== undefined) {
-    return { state: found.entry.state, percent: found.entry.percent ?? 0, entry: found.entry };
+export type StandingOf = (route: string, tenant: string, now: number) => Standing;
+
+interface Placed {
+  readonly at: number;
+  readonly entry: Entry;
+}
+
+function placeOf(route: string, tenant: string | undefined): string {
+  return `${route} ${tenant ?? ""}`;
+}
+
+/** By route and tenant the entries that can still count, the newest first: one without an end hides all before it. */
+function reachable({ entries }: Ledger): Map<string, Placed[]> {
+  const places = new Map<string, Placed[]>();
+  for (const [at, entry] of [...entries.entries()].toReversed()) {
+    const place = placeOf(entry.route, entry.tenant);
+    const placed = places.get(place) ?? [];
+    if (placed.at(-1)?.entry.until !== undefined || placed.length === 0) placed.push({ at, entry });
+    places.set(place, placed);
   }
-  const state = upstreams.some((one) => one.dialect === dialect) ? "pass-through" : "off";
-  return { state, percent: 0, entry: undefined };
+  return places;
+}
+
+/** Worked out once for a ledger, so that a request costs some look-ups. */
+export function standings(ledger: Ledger): StandingOf {
+  const places = reachable(ledger);
+  const upstreams = new Set<string>(ledger.upstreams.map(({ dialect }) => dialect));
+  return (route, tenant, now) => {
+    const dialect = route.slice(0, route.indexOf(":"));
+    const all = `${dialect}:*`;
+    const newest = (wanted: string, of: string | undefined): Placed | undefined =>
+      places
+        .get(placeOf(wanted, of))
+        ?.find(({ entry: { until } }) => until === undefined || Date.parse(until) > now);
+    // An entry for a whole dialect takes the place of those of its routes that are older.
+    const whole = newest(all, undefined);
+    const since = (found: Placed | undefined): Placed | undefined =>
+      found !== undefined && whole !== undefined && found.at < whole.at ? undefined : found;
+    const found =
+      since(newest(route, tenant)) ?? since(newest(route, undefined)) ?? since(newest(all, tenant)) ?? whole;
+    if (found !== undefined) {
+      return { state: found.entry.state, percent: found.entry.percent ?? 0, entry: found.entry };
+    }
+    return { state: upstreams.has(dialect) ? "pass-through" : "off", percent: 0, entry: undefined };
+  };
+}
+
+/** Without entries that can no longer count, as many of the oldest as there are above `most`: the journal has them all. */
+export function compacted(ledger: Ledger, most: number): Ledger {
+  const excess = ledger.entries.length - most;
+  if (excess <= 0) return ledger;
+  const needed = new Set([...reachable(ledger).values()].flat().map(({ entry }) => entry));
+  const old = new Set(ledger.entries.filter((one) => !needed.has(one)).slice(0, excess));
+  return { ...ledger, entries: ledger.entries.filter((one) => !old.has(one)) };
 }
 
 /** Whether a canary takes a request: the same for one key, whenever it comes. `key` is the tenant and the request's id. */
 export function isCanary(percent: number, key: string): boolean {
-  return Number(Bun.hash.xxHash32(key)) % 10_000 < percent * 100;
+  return Bun.hash.xxHash32(key) % 10_000 < percent * 100;
 }

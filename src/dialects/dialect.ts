@@ -3,7 +3,7 @@
 // it is, and the service judges it. What is not in a dialect's table is that dialect's 404.
 
 import type { Method } from "#rpc/contract";
-import type { FaultCode } from "#rpc/fault";
+import type { Fault, FaultCode } from "#rpc/fault";
 
 /** A foreign request as a codec sees it; `body` is parsed JSON, undefined where there is none or it is not read. */
 export interface ForeignRequest {
@@ -45,6 +45,8 @@ export interface DialectRow {
   /** `embedd.embed`; undefined for what the dialect answers without a service. */
   readonly operation?: string;
   readonly request?: (foreign: ForeignRequest) => NativeRequest;
+  /** Fields of the request that have another name here: foreign to native. A fault then names the foreign one. */
+  readonly names?: FieldNames;
   /** The native reply, of status 200 to 299 or one of `decides`, as JSON. */
   readonly reply?: (native: unknown, foreign: ForeignRequest) => ForeignReply;
   /** Error statuses whose body is the operation's own output and not a fault. */
@@ -56,6 +58,9 @@ export interface DialectRow {
   /** The reply of a row without an operation. */
   readonly answer?: () => ForeignReply;
 }
+
+/** Foreign name to native name. */
+export type FieldNames = Readonly<Record<string, string>>;
 
 export interface ForeignStream {
   readonly operation: string;
@@ -91,7 +96,7 @@ export function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
 }
 
 /** The object with some of its fields under other names. A field that is there under its native name too goes first. */
-export function renamed(value: unknown, names: Readonly<Record<string, string>>): unknown {
+export function renamed(value: unknown, names: FieldNames): unknown {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
   const fields = Object.entries(value);
   const native = fields.filter(([name]) => !Object.hasOwn(names, name));
@@ -102,13 +107,40 @@ export function renamed(value: unknown, names: Readonly<Record<string, string>>)
   return Object.fromEntries([...foreign, ...native]);
 }
 
-/** The error that an envelope of one error holds: by kind, then as they come. Undefined when there is none. */
+/** A fault with the names of the fields that the caller wrote. */
+export function nativeFault(
+  { status, code, message, details = [] }: Fault,
+  names: FieldNames = {},
+): NativeFault {
+  const foreign = new Map(Object.entries(names).map(([from, to]) => [to, from]));
+  const said = (path: string): string => path.replace(/^[A-Za-z_]+/, (field) => foreign.get(field) ?? field);
+  // The message begins with the place of the first problem, where there is one.
+  const path = details[0]?.path ?? "";
+  const written = path !== "" && message.startsWith(path) ? said(path) + message.slice(path.length) : message;
+  return {
+    status,
+    code,
+    message: written,
+    details: details.map((detail) => ({ path: said(detail.path), message: detail.message })),
+  };
+}
+
+/** The error that an envelope of one error holds: by kind, then by row (the whole first), then as they come. */
 export function firstError(native: unknown): Readonly<Record<string, unknown>> | undefined {
   const { findings } = fieldsOf(native);
   if (!Array.isArray(findings)) return undefined;
   const errors = findings.map(fieldsOf).filter(({ severity }) => severity === "error");
-  const rank = ({ kind }: Readonly<Record<string, unknown>>): number => KINDS.indexOf(String(kind));
-  return errors.toSorted((a, b) => rank(a) - rank(b))[0];
+  return errors.toSorted((a, b) => kindRank(a) - kindRank(b) || rowOf(a) - rowOf(b))[0];
 }
 
 const KINDS = ["schema", "completeness", "consistency", "policy"];
+
+function kindRank({ kind }: Readonly<Record<string, unknown>>): number {
+  const rank = KINDS.indexOf(String(kind));
+  return rank === -1 ? KINDS.length : rank;
+}
+
+/** 2 of `fills[2].worker_id`; -1 of what is about no row. */
+function rowOf({ path }: Readonly<Record<string, unknown>>): number {
+  return Number(/\[(\d{1,9})\]/.exec(String(path))?.[1] ?? -1);
+}

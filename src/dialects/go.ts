@@ -10,6 +10,7 @@ import {
   type NativeFault,
   renamed,
 } from "./dialect.ts";
+import { filled } from "./zero-fields.ts";
 import { columnNames, hitsOf, plainHit, rowLists, sameRows } from "./rows.ts";
 
 const ESCAPED: Readonly<Record<string, string>> = {
@@ -20,17 +21,18 @@ const ESCAPED: Readonly<Record<string, string>> = {
   "\u2029": "\\u2029",
 };
 
-/** JSON as Go's `json.Marshal` writes it. */
+/** JSON as Go's `json.Marshal` writes it; what is not there is null, for no field is left out. */
 export function goJson(value: unknown): string {
-  return JSON.stringify(value).replaceAll(
-    /[<>&\u2028\u2029]/g,
-    (character) => ESCAPED[character] ?? character,
-  );
+  const text = JSON.stringify(value, (_, field: unknown) => (field === undefined ? null : field)) ?? "null";
+  return text.replaceAll(/[<>&\u2028\u2029]/g, (character) => ESCAPED[character] ?? character);
 }
 
 function json(value: unknown, more: Partial<ForeignReply> = {}): ForeignReply {
   return { contentType: "application/json", text: goJson(value), ...more };
 }
+
+const SEARCH_NAMES = { query: "query_text", role: "query_role" } as const;
+const RECORD_NAMES = { query: "query_text" } as const;
 
 const SAID_DIFFERENTLY: readonly DialectRow[] = [
   { method: "GET", path: "/health", answer: () => json({ status: "ok", service: "gateway" }) },
@@ -38,9 +40,9 @@ const SAID_DIFFERENTLY: readonly DialectRow[] = [
     method: "POST",
     path: "/v1/embed",
     operation: "embedd.embed",
-    // The older side gave vectors as long as its model made them; those of the house have unit length, and say so.
+    // The older side gave vectors as long as its model made them; those of the house have unit length, which a header says.
     reply: (native) => {
-      const { vectors, dimension, model } = fieldsOf(native);
+      const { vectors = [], dimension = 0, model = "" } = fieldsOf(native);
       return json({ vectors, dimension, model }, { headers: { "x-lakehouse-normalized": "true" } });
     },
   },
@@ -48,7 +50,8 @@ const SAID_DIFFERENTLY: readonly DialectRow[] = [
     method: "POST",
     path,
     operation: path.endsWith("search") ? "matrixd.search" : "matrixd.retrieve",
-    request: ({ body }) => ({ body: renamed(body, { query: "query_text", role: "query_role" }) }),
+    names: SEARCH_NAMES,
+    request: ({ body }) => ({ body: renamed(body, SEARCH_NAMES) }),
     reply: (native) => {
       const { boosted = 0, injected = 0 } = fieldsOf(fieldsOf(native)["playbook"]);
       return json({ hits: hitsOf(native).map(plainHit), boosted, injected });
@@ -58,9 +61,10 @@ const SAID_DIFFERENTLY: readonly DialectRow[] = [
     method: "POST",
     path: "/v1/matrix/playbooks/record",
     operation: "matrixd.recordPlaybook",
-    request: ({ body }) => ({ body: renamed(body, { query: "query_text" }) }),
+    names: RECORD_NAMES,
+    request: ({ body }) => ({ body: renamed(body, RECORD_NAMES) }),
     reply: (native) => {
-      const { playbook_id, version, role } = fieldsOf(native);
+      const { playbook_id = "", version = 0, role = "" } = fieldsOf(native);
       return json({ playbook_id, version, role });
     },
   },
@@ -85,7 +89,7 @@ const SAID_DIFFERENTLY: readonly DialectRow[] = [
     path: "/v1/sql",
     operation: "queryd.sql",
     reply: (native) => {
-      const { row_count } = fieldsOf(native);
+      const { row_count = 0 } = fieldsOf(native);
       return json({ columns: columnNames(native), rows: rowLists(native), row_count });
     },
   },
@@ -96,8 +100,8 @@ const SAID_DIFFERENTLY: readonly DialectRow[] = [
     decides: [422],
     reply: (native) => {
       const error = firstError(native);
-      if (error === undefined) return json(native);
-      const { kind, path, message } = error;
+      if (error === undefined) return json(filled("validatord.validate", native));
+      const { kind = "", path = "", message = "" } = error;
       return json({ Kind: kind, Field: path, Reason: message });
     },
   },
@@ -106,23 +110,21 @@ const SAID_DIFFERENTLY: readonly DialectRow[] = [
     path: "/v1/storage/{key+}",
     operation: `storaged.${{ PUT: "put", GET: "get", HEAD: "head", DELETE: "remove" }[method]}`,
   })),
-  { method: "GET", path: "/v1/storage", operation: "storaged.list", reply: (native) => json(native) },
+  same("GET", "/v1/storage", "storaged.list"),
 ];
 
-/** As the house says them. */
+/** As the house says them, with no field left out. */
+function same(method: DialectRow["method"], path: string, operation: string): DialectRow {
+  return { method, path, operation, reply: (native) => json(filled(operation, native)) };
+}
+
 const SAME = sameRows(
   ["catalogd", "ingestd", "pathwayd", "observerd", "chatd"],
   (path) => path,
-  (native) => json(native),
+  (operation, native) => json(filled(operation, native)),
 );
 
-const ITERATE: DialectRow = {
-  method: "POST",
-  path: "/v1/iterate",
-  operation: "validatord.iterate",
-  decides: [422],
-  reply: (native) => json(native),
-};
+const ITERATE: DialectRow = { ...same("POST", "/v1/iterate", "validatord.iterate"), decides: [422] };
 
 export const go: Dialect = {
   name: "go",

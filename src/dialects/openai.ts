@@ -1,5 +1,6 @@
 // OpenAI's surface, at its own paths: chat completions, embeddings, models. Fields of OpenAI's that the house does not have
-// (n, logprobs, user, ...) are left out of the native call; those that would change what is given back are refused.
+// (user, store, ...) are left out of the native call; those that would change the reply (n, logprobs, dimensions, ...) are refused.
+// Values that ask for nothing (n: 1, top_p: 1) count as not given.
 // Wire: https://platform.openai.com/docs/api-reference (chat completions, embeddings, models, as of 2026).
 
 import {
@@ -38,6 +39,49 @@ function errorOf({ status, code, message, details }: NativeFault): unknown {
   };
 }
 
+/** Fields that say nothing of the reply. */
+const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
+  "user",
+  "safety_identifier",
+  "prompt_cache_key",
+  "prompt_cache_retention",
+  "store",
+  "metadata",
+  "service_tier",
+  "verbosity",
+  "stream_options",
+  "prediction",
+]);
+
+/** Fields that the house does not have, with the value that asks for nothing. */
+const NEUTRAL: Readonly<Record<string, unknown>> = {
+  n: 1,
+  top_p: 1,
+  presence_penalty: 0,
+  frequency_penalty: 0,
+  logprobs: false,
+  top_logprobs: 0,
+  parallel_tool_calls: true,
+};
+
+/** What is neither read here nor without effect goes on under its own name: the native call refuses it by that name. */
+function unknownFields(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(fields).filter(
+      ([name, value]) =>
+        !WITHOUT_EFFECT.has(name) &&
+        !isEmpty(value) &&
+        !(Object.hasOwn(NEUTRAL, name) && NEUTRAL[name] === value),
+    ),
+  );
+}
+
+function isEmpty(value: unknown): boolean {
+  return (
+    value === undefined || value === null || (typeof value === "object" && Object.keys(value).length === 0)
+  );
+}
+
 function chatRequest(body: unknown): NativeRequest {
   const {
     model,
@@ -52,13 +96,13 @@ function chatRequest(body: unknown): NativeRequest {
     response_format,
     stream,
     reasoning_effort,
-    n,
+    modalities,
+    ...others
   } = fieldsOf(body);
-  // The native call refuses what it does not know, and names it.
-  const several = n === undefined || n === null || n === 1 ? {} : { n };
   const most = max_completion_tokens ?? max_tokens;
+  const textAlone = Array.isArray(modalities) && modalities.length === 1 && modalities[0] === "text";
   const native = {
-    ...several,
+    ...unknownFields(textAlone ? others : { modalities, ...others }),
     model,
     messages: Array.isArray(messages) ? messages.map(nativeMessage) : messages,
     temperature,
@@ -141,12 +185,12 @@ function finishOf(reason: unknown): string {
 
 function foreignCalls(calls: unknown): { tool_calls?: unknown } {
   if (!Array.isArray(calls) || calls.length === 0) return {};
-  return { tool_calls: calls.map((call, index) => foreignCall(call, index)) };
+  return { tool_calls: calls.map(foreignCall) };
 }
 
-function foreignCall(call: unknown, index: number): Record<string, unknown> {
+function foreignCall(call: unknown): Record<string, unknown> {
   const { id, name, arguments: values } = fieldsOf(call);
-  return { index, id, type: "function", function: { name, arguments: JSON.stringify(values ?? {}) } };
+  return { id, type: "function", function: { name, arguments: JSON.stringify(values ?? {}) } };
 }
 
 function usageOf(usage: unknown): unknown {
@@ -183,53 +227,56 @@ function completionOf(native: unknown, foreign: unknown): ForeignReply {
   });
 }
 
-function chunk(state: StreamState, delta: unknown, finish: string | null, more: object = {}): string {
+function delta(state: StreamState, fields: object, finish: string | null): string {
   const first = state["begun"] !== true;
   state["begun"] = true;
-  const choices = [
-    {
-      index: 0,
-      delta: first ? { role: "assistant", content: "", ...(delta as object) } : delta,
-      logprobs: null,
-      finish_reason: finish,
-    },
-  ];
-  const { id } = state;
-  const body = {
-    id,
-    object: "chat.completion.chunk",
-    created: CREATED,
-    model: state["model"] ?? "",
-    choices,
+  const choice = {
+    index: 0,
+    delta: first ? { role: "assistant", content: "", ...fields } : fields,
+    logprobs: null,
+    finish_reason: finish,
   };
-  return `data: ${JSON.stringify({ ...body, ...more })}\n\n`;
+  return chunk(state, [choice], state["counts"] === true ? { usage: null } : {});
+}
+
+function chunk({ id, model = "" }: StreamState, choices: readonly unknown[], more: object): string {
+  const body = { id, object: "chat.completion.chunk", created: CREATED, model, choices, ...more };
+  return `data: ${JSON.stringify(body)}\n\n`;
 }
 
 const CHAT: DialectRow = {
   method: "POST",
   path: "/v1/chat/completions",
   operation: "chatd.chat",
+  names: { max_completion_tokens: "max_tokens", reasoning_effort: "reasoning" },
   request: ({ body }) => chatRequest(body),
   reply: (native, { body }) => completionOf(native, body),
   streams: ({ body }) => fieldsOf(body)["stream"] === true,
   stream: {
     operation: "chatd.chatEvents",
-    begin: ({ body }) => ({ model: fieldsOf(body)["model"], id: `chatcmpl-${crypto.randomUUID()}` }),
+    begin: ({ body }) => {
+      const { model, stream_options } = fieldsOf(body);
+      const counts = fieldsOf(stream_options)["include_usage"] === true;
+      return { model, id: `chatcmpl-${crypto.randomUUID()}`, counts };
+    },
     event: (event, state) => {
       switch (event.event) {
         case "delta": {
           const { content } = event;
-          return typeof content === "string" && content !== "" ? chunk(state, { content }, null) : "";
+          return typeof content === "string" && content !== "" ? delta(state, { content }, null) : "";
         }
         case "tool_call": {
           const index = Number(state["calls"] ?? 0);
           state["calls"] = index + 1;
-          return chunk(state, { tool_calls: [foreignCall(event, index)] }, null);
+          return delta(state, { tool_calls: [{ index, ...foreignCall(event) }] }, null);
         }
         case "done": {
+          const last = delta(state, {}, finishOf(event["finish_reason"]));
+          // A chunk of its own, without choices, and only where it was asked for.
           const usage = { usage: usageOf(event["usage"]) };
-          return chunk(state, {}, finishOf(event["finish_reason"]), usage);
+          return state["counts"] === true ? last + chunk(state, [], usage) : last;
         }
+        case undefined:
         default:
           return "";
       }
@@ -253,9 +300,12 @@ const EMBEDDINGS: DialectRow = {
   method: "POST",
   path: "/v1/embeddings",
   operation: "embedd.embed",
+  names: { input: "texts" },
   request: ({ body }) => {
-    const { input, model } = fieldsOf(body);
-    return { body: withoutNothing({ texts: typeof input === "string" ? [input] : input, model }) };
+    const { input, model, encoding_format: _, ...others } = fieldsOf(body);
+    const texts = typeof input === "string" ? [input] : input;
+    // A number of dimensions other than the model's is refused: it would be another vector.
+    return { body: withoutNothing({ ...unknownFields(others), texts, model }) };
   },
   reply: (native, { body }) => {
     const { vectors, model } = fieldsOf(native);

@@ -6,7 +6,7 @@ import { type DialectRow, fieldsOf, type ForeignReply } from "./dialect.ts";
 
 /** A hit of a search over people, in the fields that the older sides have. */
 export function plainHit(hit: unknown, index: number): Record<string, unknown> {
-  const { rank, id, distance, metadata } = fieldsOf(hit);
+  const { rank, id = "", distance = 0, metadata } = fieldsOf(hit);
   const { name, role, city, state } = fieldsOf(metadata);
   const text = (value: unknown): string => (typeof value === "string" ? value : "");
   return {
@@ -41,7 +41,7 @@ export function columnNames(native: unknown): string[] {
 export function sameRows(
   services: readonly ServiceName[],
   pathOf: (native: string) => string,
-  reply: (native: unknown) => ForeignReply,
+  reply: (operation: string, native: unknown) => ForeignReply,
 ): DialectRow[] {
   return services.flatMap((service) =>
     servedOps(house[service] as Contract)
@@ -50,7 +50,9 @@ export function sameRows(
         method: operation.method,
         path: pathOf(operation.path),
         operation: `${service}.${name}`,
-        ...(operation.reply === "json" && operation.status !== 204 ? { reply } : {}),
+        ...(operation.reply === "json" && operation.status !== 204
+          ? { reply: (native: unknown) => reply(`${service}.${name}`, native) }
+          : {}),
       })),
   );
 }

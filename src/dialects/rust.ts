@@ -16,6 +16,9 @@ function json(value: unknown): ForeignReply {
   return { contentType: "application/json", text: JSON.stringify(value) };
 }
 
+const VECTOR_NAMES = { query: "text", top_k: "k" } as const;
+const HYBRID_NAMES = { query: "query_text", role: "query_role", top_k: "k" } as const;
+
 const SAID_DIFFERENTLY: readonly DialectRow[] = [
   {
     method: "GET",
@@ -35,8 +38,9 @@ const SAID_DIFFERENTLY: readonly DialectRow[] = [
     method: "POST",
     path: "/vectors/search",
     operation: "vectord.search",
+    names: VECTOR_NAMES,
     request: ({ body }) => {
-      const { index, ...rest } = fieldsOf(renamed(body, { query: "text", top_k: "k" }));
+      const { index, ...rest } = fieldsOf(renamed(body, VECTOR_NAMES));
       return { params: { index: String(index ?? "") }, body: rest };
     },
     reply: (native) =>
@@ -51,9 +55,8 @@ const SAID_DIFFERENTLY: readonly DialectRow[] = [
     method: "POST",
     path: "/vectors/hybrid",
     operation: "matrixd.search",
-    request: ({ body }) => ({
-      body: renamed(body, { query: "query_text", role: "query_role", top_k: "k" }),
-    }),
+    names: HYBRID_NAMES,
+    request: ({ body }) => ({ body: renamed(body, HYBRID_NAMES) }),
     reply: (native) => {
       const { boosted = 0, injected = 0 } = fieldsOf(fieldsOf(native)["playbook"]);
       return json({ hits: hitsOf(native).map(plainHit), boosted, injected });
@@ -94,7 +97,7 @@ const SAID_DIFFERENTLY: readonly DialectRow[] = [
 ];
 
 /** Only a schema error names its field. */
-function variantOf({ kind, path, message }: Readonly<Record<string, unknown>>): unknown {
+function variantOf({ kind = "", path = "", message = "" }: Readonly<Record<string, unknown>>): unknown {
   const name = String(kind);
   const variant = name.charAt(0).toUpperCase() + name.slice(1);
   return { [variant]: name === "schema" ? { field: path, reason: message } : { reason: message } };
@@ -103,7 +106,7 @@ function variantOf({ kind, path, message }: Readonly<Record<string, unknown>>): 
 const SAME = sameRows(
   ["catalogd", "ingestd", "pathwayd", "observerd", "chatd"],
   (path) => path.replace(/^\/v1/, ""),
-  (native) => json(native),
+  (_, native) => json(native),
 );
 
 export const rust: Dialect = {

@@ -230,6 +230,10 @@ class EdgeExchange implements Exchange {
     this.#server?.timeout(this.#request, seconds);
   }
 
+  peer(): string | undefined {
+    return this.#server?.requestIP(this.#request)?.address;
+  }
+
   admit(): Promise<void> | undefined {
     const { limit, route } = this;
     // From here on the house is at work, and may be silent for long.

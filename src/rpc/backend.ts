@@ -1,23 +1,24 @@
-// Who answers a request to a foreign route: the house, another system in its place, or nobody. Dialects ask for it, the
-// cutover decides it, and neither knows the other.
+// A call of a foreign surface, and what decides which system answers it: this house, or an older one that it replaces.
+// Dialects make the calls, the cutover answers them, and neither knows the other.
 
 import type { Exchange } from "./exchange.ts";
-import type { Fault } from "./fault.ts";
 
-/** On every reply of a foreign route: `native`, or the name of the upstream that answered. */
+/** On every reply of a foreign surface: `native`, or the name of the upstream that answered. */
 export const BACKEND_HEADER = "x-lakehouse-backend";
 
-export type Backend =
-  | { readonly by: "house" }
-  | { readonly by: "nobody"; readonly fault: Fault }
-  | {
-      readonly by: "upstream";
-      readonly pass: (request: Request, exchange: Exchange) => Promise<Response>;
-    };
+export interface ForeignCall {
+  /** `go:matrixd.search`; `go:*` for what is in no table. */
+  readonly route: string;
+  readonly request: Request;
+  readonly exchange: Exchange;
+  /** Declared to read and to be idempotent: it may be made twice. */
+  readonly reads: boolean;
+  /** This house's reply, in the surface's own bytes. Never rejects. */
+  native(request: Request, exchange: Exchange): Promise<Response>;
+}
 
-/** `route` is `go:matrixd.search`. */
-export type ChooseBackend = (
-  route: string,
-  request: Request,
-  exchange: Exchange,
-) => Backend | Promise<Backend>;
+/** May reject with a Fault, which the surface writes in its own bytes. */
+export type AnswerForeign = (call: ForeignCall) => Response | Promise<Response>;
+
+/** Always this house. */
+export const answeredHere: AnswerForeign = ({ native, request, exchange }) => native(request, exchange);

@@ -17,6 +17,10 @@ export interface Exchange extends IncomingCall {
   admit?(): Promise<void> | undefined;
   /** Reports time spent waiting for another system. */
   waited?(ms: number): void;
+  /** The address of the client's end of the connection, where it is one. */
+  peer?(): string | undefined;
+  /** Sets after how many seconds of silence the connection is cut; 0 for never. */
+  setTimeoutS?(seconds: number): void;
   /** Adds the server's own headers (request id, timing) to a reply that is about to be sent, and counts it. */
   seal(headers: Record<string, string>, status: number): void;
 }

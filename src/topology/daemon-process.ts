@@ -112,13 +112,14 @@ async function serveGateway(
   { takeOver = false, supervised = false, fronts = houseFronts }: StartOptions,
 ): Promise<RunningDaemon> {
   const neighbours = neighboursOf(settings, SERVICE_NAMES) as House;
+  const closing = new AbortController();
   const listener = await bindListener(settings, log, { takeOver, supervised });
   const own = SERVICE_NAMES.flatMap((name) =>
     forward(house[name] as Contract, name, addressOf(settings, name)),
   ).filter(({ internal }) => !internal);
   const open = (): Promise<void> =>
     listener.open({
-      routes: [...own, ...fronts({ house: neighbours, own, settings, log })],
+      routes: [...own, ...fronts({ house: neighbours, own, settings, log, closing: closing.signal })],
       health: {
         topology: "apart",
         version: VERSION,
@@ -147,7 +148,10 @@ async function serveGateway(
   return {
     address: listener.url,
     gateway: { ...listener, open },
-    close: () => listener.close(DRAIN_MS_MAX),
+    close: async () => {
+      await listener.close(DRAIN_MS_MAX);
+      closing.abort();
+    },
   };
 }
 

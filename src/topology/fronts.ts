@@ -3,16 +3,16 @@
 
 import type { Settings } from "#config";
 import type { House } from "#contracts/house";
-import { backendFor } from "#cutover/choose-backend";
-import { type LiveLedger, ledgerPath, openLedger } from "#cutover/ledger-file";
-import type { Dialect } from "#dialects/dialect";
+import { openCutover } from "#cutover/cutover";
+import { routeName } from "#cutover/route-name";
+import { cutoverRoutes } from "#cutover/routes";
 import { go } from "#dialects/go";
-import { dialectRoutes } from "#dialects/mount";
+import { dialectRoutes, routeNames } from "#dialects/mount";
 import { openai } from "#dialects/openai";
 import { rust } from "#dialects/rust";
-import { systemClock } from "#lib/clock";
 import type { Log } from "#lib/log";
 import { mcpRoutes } from "#mcp/http";
+import { answeredHere } from "#rpc/backend";
 import type { Route } from "#rpc/route";
 import { VERSION } from "./version.ts";
 
@@ -22,23 +22,23 @@ export interface FrontsContext {
   readonly own: readonly Route[];
   readonly settings: Settings;
   readonly log: Log;
+  /** Fires when the process stops. */
+  readonly closing: AbortSignal;
 }
 
 export type Fronts = (context: FrontsContext) => readonly Route[];
 
+/** Routes that the cutover decides about, as people write them. */
+export const CUTOVER_ROUTES: readonly string[] = [go, rust].flatMap(routeNames).map(routeName);
+
 /** Every surface that the house speaks besides its own. */
-export const fronts: Fronts = ({ house, own, settings, log }) => {
-  let ledger: Promise<LiveLedger> | undefined;
-  const current = async (): Promise<ReturnType<LiveLedger["current"]>> =>
-    (await (ledger ??= openLedger(ledgerPath(settings.data), log, () => undefined))).current();
-  const behindLedger = (dialect: Dialect): Route[] =>
-    dialectRoutes(dialect, own, async (...request) =>
-      backendFor(dialect, { ledger: await current(), clock: systemClock })(...request),
-    );
+export const fronts: Fronts = ({ house, own, settings, log, closing }) => {
+  const cutover = openCutover({ settings, journal: house.journald, log, routes: CUTOVER_ROUTES, closing });
   return [
     ...mcpRoutes(house, VERSION),
-    ...dialectRoutes(openai, own, () => ({ by: "house" })),
-    ...behindLedger(go),
-    ...behindLedger(rust),
+    ...cutoverRoutes(cutover),
+    ...dialectRoutes(openai, own, answeredHere),
+    ...dialectRoutes(go, own, cutover.answer({ name: "go", prefix: go.prefix })),
+    ...dialectRoutes(rust, own, cutover.answer({ name: "rust", prefix: rust.prefix })),
   ];
 };

@@ -1,88 +1,91 @@
-// `lakehouse cutover`: who answers each route of the older dialects. The ledger is a file of the data folder, so these commands
-// work without a running house; a running one holds to a change within a second.
+// `lakehouse cutover`: which system answers each route of the older dialects. The ledger is a file of the data folder, so these
+// commands work without a running house; a running one holds to a change within a second, and judges the gates of a flip.
 
 import { changeLedger, ledgerPath, readLedger } from "#cutover/ledger-file";
-import { flipped, withoutUpstream, withUpstream } from "#cutover/changes";
-import { dialectName, type Entry, type Ledger, type State, STATES, type Upstream } from "#cutover/ledger";
+import type { Settings } from "#config";
+import { type Flip, flipped, withoutUpstream, withUpstream } from "#cutover/changes";
+import { settingsUpstreams, withSettings } from "#cutover/cutover";
+import { admitFlip } from "#cutover/gates/admit";
+import { limitsOf } from "#cutover/gates/limits";
+import { dialectName, type State, STATES, type Upstream } from "#cutover/ledger";
+import { type RouteStatus, statusOf } from "#cutover/status";
+import { seeded } from "#lib/random";
+import { CUTOVER_ROUTES } from "#topology/fronts";
+import { readPidfile } from "#topology/pidfile";
 import { DATA_ARG, OUTPUT_ARG, settingsOf } from "../args.ts";
 import { command, group } from "../command.ts";
+import { connect } from "../connect.ts";
 import { UsageProblem } from "../failure.ts";
 import { emit, type Field, formatOf } from "../terminal/output.ts";
 import { moment } from "../terminal/plain-text.ts";
-import { say } from "../terminal/terminal.ts";
+import { say, write } from "../terminal/terminal.ts";
 
 const ARGS = { ...DATA_ARG, ...OUTPUT_ARG } as const;
 const WHY_ARGS = {
   why: { type: "string", valueHint: "TEXT", description: "The reason, kept with the change" },
   actor: { type: "string", valueHint: "NAME", description: "Who does it; `operator` unless given" },
+  force: {
+    type: "boolean",
+    default: false,
+    description: "Although gates of canary or primary do not hold; needs --why",
+  },
 } as const;
 
-interface Line {
-  readonly route: string;
-  readonly tenant: string;
-  readonly state: string;
-  readonly since: string;
-  readonly actor: string;
-  readonly reason: string;
-}
-
-const FIELDS: readonly Field<Line>[] = [
+const FIELDS: readonly Field<RouteStatus>[] = [
   { name: "route", value: ({ route }) => route },
   { name: "tenant", value: ({ tenant }) => tenant },
-  { name: "state", value: ({ state }) => state },
+  {
+    name: "state",
+    value: ({ state, percent }) => (percent === undefined ? state : `${state} ${percent} %`),
+  },
   { name: "since", value: ({ since }) => since, show: ({ since }) => (since === "" ? "" : moment(since)) },
+  { name: "until", value: ({ until }) => until },
   { name: "actor", value: ({ actor }) => actor },
   { name: "reason", value: ({ reason }) => reason },
 ];
 
-/** The newest entry of each route and tenant, and what holds where there is none. */
-function linesOf({ upstreams, entries }: Ledger): Line[] {
-  const newest = new Map<string, Entry>();
-  for (const one of entries) {
-    if (one.route.endsWith(":*") && one.tenant === undefined) {
-      const dialect = one.route.slice(0, -1);
-      for (const key of newest.keys()) if (key.startsWith(dialect)) newest.delete(key);
-    }
-    newest.set(`${one.route} ${one.tenant ?? ""}`, one);
+/** A running house judges by what it has compared; without one there is nothing to judge by. */
+async function makeFlip(settings: Settings, flip: Flip, force: boolean): Promise<void> {
+  const running = await readPidfile(settings.data);
+  if (running?.url !== undefined || settings.url !== "") {
+    const { send } = await connect(settings);
+    const { route, to, percent, tenant, until, reason: why, actor } = flip;
+    await send("POST", "/v1/cutover/flip", { route, to, percent, tenant, until, why, actor, force });
+    return;
   }
-  const whole = (["go", "rust"] as const)
-    .filter((dialect) => !newest.has(`${dialect}:* `))
-    .map((dialect): Line => {
-      const upstream = upstreams.find((one) => one.dialect === dialect);
-      return {
-        route: `${dialect}:*`,
-        tenant: "",
-        state: upstream === undefined ? "off" : `pass-through to ${upstream.name}`,
-        since: "",
-        actor: "",
-        reason: upstream === undefined ? "no upstream" : upstream.url,
-      };
+  await changeLedger(ledgerPath(settings.data), async (before) => {
+    const now = Date.now();
+    const after = flipped(before, flip, {
+      now,
+      id: `cutover-${crypto.randomUUID()}`,
+      routes: CUTOVER_ROUTES,
+      elsewhere: settingsUpstreams(settings).map(({ dialect }) => dialect),
     });
-  const own = [...newest.values()].map(({ route, tenant = "", state, percent, at, actor, reason }): Line => ({
-    route,
-    tenant,
-    state: percent === undefined ? state : `${state} ${percent} %`,
-    since: at,
-    actor,
-    reason,
-  }));
-  return [...whole, ...own];
+    await admitFlip({ ...flip, force }, [], withSettings(before, settings), now, seeded(now));
+    return after;
+  });
 }
 
 const status = command({
   name: "cutover status",
-  summary: "Show who answers each route of the older dialects",
+  summary: "Show which system answers each route of the older dialects",
   args: ARGS,
   examples: ["lakehouse cutover status", "lakehouse cutover status -o json"],
   run: async (args) => {
-    const ledger = await readLedger(ledgerPath(settingsOf({ data: args.data }).data));
-    await emit(formatOf(args.output), { fields: FIELDS, rows: linesOf(ledger), json: ledger });
+    const settings = settingsOf({ data: args.data });
+    const ledger = withSettings(await readLedger(ledgerPath(settings.data)), settings);
+    const rows = statusOf(ledger, Date.now());
+    await emit(formatOf(args.output), {
+      fields: FIELDS,
+      rows,
+      json: { routes: rows, upstreams: ledger.upstreams },
+    });
   },
 });
 
 const flip = command({
   name: "cutover flip",
-  summary: "Change who answers a route, within a second and without a restart",
+  summary: "Change which system answers a route, within a second and without a restart",
   details: `States: ${STATES.join(", ")}. A route is DIALECT:SERVICE.OPERATION, or DIALECT:* for all of a dialect, which takes the place of the states it covers.`,
   args: {
     route: { type: "positional", required: true, description: "go:matrix.search, rust:*, ..." },
@@ -118,9 +121,7 @@ const flip = command({
       actor: args.actor ?? "operator",
       reason: args.why ?? "",
     };
-    await changeLedger(ledgerPath(settingsOf({ data: args.data }).data), (before) =>
-      flipped(before, change, { now: Date.now(), id: `cutover-${crypto.randomUUID()}` }),
-    );
+    await makeFlip(settingsOf({ data: args.data }), change, args.force ?? false);
     say(`${args.route} is ${to}${percent === undefined ? "" : ` at ${percent} %`}.`);
   },
 });
@@ -141,9 +142,7 @@ const native = command({
       actor: args.actor ?? "operator",
       reason: args.why ?? "no upstream",
     };
-    await changeLedger(ledgerPath(settingsOf({ data: args.data }).data), (before) =>
-      flipped(before, change, { now: Date.now(), id: `cutover-${crypto.randomUUID()}` }),
-    );
+    await makeFlip(settingsOf({ data: args.data }), change, args.force ?? false);
     say(`This house answers ${args.dialect}:*.`);
   },
 });
@@ -212,6 +211,66 @@ const upstreams = command({
   },
 });
 
+const gates = command({
+  name: "cutover gates",
+  summary: "Set what must hold before this house answers a route",
+  args: {
+    "diff-rate": {
+      type: "string",
+      valueHint: "SHARE",
+      description: "Of compared calls that may differ; 0.001",
+    },
+    "p99-ratio": { type: "string", valueHint: "X", description: "p99 here against the upstream's; 1.1" },
+    hours: { type: "string", valueHint: "N", description: "Hours of comparison at least; 1" },
+    ...DATA_ARG,
+  },
+  examples: ["lakehouse cutover gates --hours 24 --diff-rate 0.001"],
+  run: async (args) => {
+    const given = {
+      diff_rate_max: numberOf("--diff-rate", args["diff-rate"]),
+      p99_ratio_max: numberOf("--p99-ratio", args["p99-ratio"]),
+      hours_min: numberOf("--hours", args.hours),
+    };
+    const after = await changeLedger(ledgerPath(settingsOf({ data: args.data }).data), (before) => ({
+      ...before,
+      gates: { ...limitsOf(before.gates), ...defined(given) },
+    }));
+    const { diff_rate_max, p99_ratio_max, hours_min } = limitsOf(after.gates);
+    say(
+      `At most ${diff_rate_max * 100} % of calls differ, p99 at most ${p99_ratio_max} times that of the upstream, after ${hours_min} hours.`,
+    );
+  },
+});
+
+function numberOf(flag: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isFinite(value))
+    throw new UsageProblem(`${flag} is a number, not ${text}.`);
+  return value;
+}
+
+function defined<T extends object>(fields: T): Partial<T> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Partial<T>;
+}
+
+const report = command({
+  name: "cutover report",
+  summary: "What the running house has compared: differences, gates, latencies",
+  details: "Markdown, or JSON with --json. Values of replies are not in it: they may be personal data.",
+  args: {
+    ...DATA_ARG,
+    url: { type: "string", valueHint: "URL", description: "Address of the house (LAKEHOUSE_URL)" },
+    json: { type: "boolean", default: false, description: "JSON instead of Markdown" },
+  },
+  examples: ["lakehouse cutover report > report.md", "lakehouse cutover report --json"],
+  run: async (args) => {
+    const { send } = await connect(settingsOf({ data: args.data, url: args.url }));
+    const answer = await send("GET", `/v1/cutover/report${args.json ? "" : "?format=markdown"}`);
+    await write(typeof answer === "string" ? answer : `${JSON.stringify(answer, null, 2)}\n`);
+  },
+});
+
 const upstream = group({
   name: "cutover upstream",
   summary: "The older systems that dialects' calls go to",
@@ -227,6 +286,6 @@ export const cutover = group({
     "lakehouse cutover status",
     "lakehouse cutover flip go:matrix.search --to primary --why 'gates hold'",
   ],
-  commands: { status, flip, native, upstream },
+  commands: { status, flip, native, report, gates, upstream },
   fallback: "status",
 });

@@ -112,6 +112,18 @@ function readJson(
   return readUndeclared(request, bytesMax).then((bytes) => asObject(bytes, request, decodedText, listBody));
 }
 
+/** The JSON of a foreign surface's body, under the same rules; undefined where there is none. */
+export async function readJsonValue(request: Request, bytesMax: number): Promise<unknown> {
+  if (Number(request.headers.get("content-length") ?? 0) > bytesMax) throw tooLarge(bytesMax);
+  const bytes = await readUndeclared(request, bytesMax);
+  try {
+    const text = decodedText(bytes);
+    return text === "" ? undefined : parseJson(text);
+  } catch (thrown) {
+    throw explained(thrown, request.headers);
+  }
+}
+
 function asObject<T>(
   body: T,
   request: Request,

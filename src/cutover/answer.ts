@@ -1,0 +1,150 @@
+// Which system answers a call of a dialect, by the ledger as it is at that moment. The upstream's reply goes to its caller as
+// it came, whatever is compared behind it. Where this house answers in a canary or as the primary, a read that fails
+// here is answered by the upstream, so that trying this house costs no caller an error; the failure counts all the same.
+
+import type { Clock } from "#lib/clock";
+import type { AnswerForeign, ForeignCall } from "#rpc/backend";
+import type { Exchange } from "#rpc/exchange";
+import { Fault } from "#rpc/fault";
+import {
+  type DialectName,
+  type Entry,
+  isCanary,
+  type StandingOf,
+  type Upstream,
+  UPSTREAM_VARIABLES,
+} from "./ledger.ts";
+import { type Passed, passThrough } from "./pass-through.ts";
+import type { Again } from "./shadow/shadow.ts";
+import { routeName } from "./route-name.ts";
+
+/** What of a dialect matters here. */
+export interface DialectPlace {
+  readonly name: DialectName;
+  /** Before its paths. */
+  readonly prefix: string;
+}
+
+/** Told of every call that the cutover may judge by. Neither waits nor throws. */
+export interface CutoverObserver {
+  /** The upstream answered, and this house may be compared behind it. */
+  passed(route: string, entry: Entry, call: ForeignCall, passed: Passed, again: Again): void;
+  /** This house answered, because of `entry`. */
+  answered(route: string, entry: Entry, status: number, ms: number): void;
+}
+
+export interface AnswerDeps {
+  readonly standing: () => StandingOf;
+  readonly upstream: (dialect: DialectName) => Upstream | undefined;
+  readonly observer: CutoverObserver;
+  readonly clock: Clock;
+}
+
+export function answerFor({ name, prefix }: DialectPlace, deps: AnswerDeps): AnswerForeign {
+  const { observer, clock } = deps;
+
+  const pass = async (route: string, call: ForeignCall, compared?: Entry): Promise<Response> => {
+    const upstream = deps.upstream(name);
+    if (upstream === undefined) throw unset(name);
+    const passed = await passThrough(upstream, prefix, call.request, call.exchange);
+    if (compared !== undefined) {
+      observer.passed(route, compared, call, passed, (request, exchange) =>
+        passThrough(upstream, prefix, request, exchange),
+      );
+    }
+    return passed.response;
+  };
+
+  const here = async (route: string, call: ForeignCall, entry: Entry): Promise<Response> => {
+    const started = performance.now();
+    const done = (response: Response): Response => {
+      observer.answered(route, entry, response.status, performance.now() - started);
+      return response;
+    };
+    const again =
+      call.reads && deps.upstream(name) !== undefined ? await repeatable(call.request) : undefined;
+    if (again === undefined) return done(await call.native(call.request, call.exchange));
+    const held = heldSeal(call.exchange);
+    const response = done(await call.native(again(), held.exchange));
+    if (response.status < FAILED) return response;
+    try {
+      return await pass(route, { ...call, request: again() });
+    } catch {
+      // The upstream fails too: then this house's own failure is the answer.
+      return held.finish(response);
+    }
+  };
+
+  return (call) => {
+    const route = routeName(call.route);
+    const tenant = call.exchange.caller?.id ?? "local";
+    const { state, percent, entry } = deps.standing()(route, tenant, clock.now());
+    switch (state) {
+      case "primary":
+        return entry === undefined ? pass(route, call) : here(route, call, entry);
+      case "pass-through":
+        return pass(route, call);
+      case "shadow":
+        return pass(route, call, entry);
+      case "canary":
+        return entry !== undefined && isCanary(percent, `${tenant} ${call.exchange.requestId}`)
+          ? here(route, call, entry)
+          : pass(route, call, entry);
+      case "retired":
+        return Promise.reject(
+          new Fault("not_found", `${route} is retired: call the native operation instead.`),
+        );
+      case "off":
+        break;
+    }
+    return Promise.reject(unset(name));
+  };
+}
+
+/** Statuses from here on are failures of the system that answers, and not of its caller. */
+const FAILED = 500;
+/** Bodies that are held for a second sending. */
+const REPEATED_BYTES_MAX = 256 * 1024;
+
+/** Makes the same request as often as needed; undefined where its body is a stream. */
+async function repeatable(request: Request): Promise<(() => Request) | undefined> {
+  const { url, method, headers, signal } = request;
+  const bare = (): Request => new Request(url, { method, headers, signal });
+  if (request.body === null || method === "GET" || method === "HEAD") return bare;
+  const declared = Number(headers.get("content-length") ?? Infinity);
+  if (declared > REPEATED_BYTES_MAX) return undefined;
+  const body = await request.arrayBuffer();
+  return () => new Request(url, { method, headers, signal, body });
+}
+
+/** An exchange that counts no failure yet: another system may still answer in its place. */
+function heldSeal(exchange: Exchange): { exchange: Exchange; finish: (response: Response) => Response } {
+  const seal: Exchange["seal"] = (headers, status) => {
+    if (status < FAILED) exchange.seal(headers, status);
+  };
+  return {
+    exchange: {
+      requestId: exchange.requestId,
+      ...(exchange.traceparent === undefined ? {} : { traceparent: exchange.traceparent }),
+      ...(exchange.caller === undefined ? {} : { caller: exchange.caller }),
+      ...(exchange.timeoutMs === undefined ? {} : { timeoutMs: exchange.timeoutMs }),
+      admit: () => exchange.admit?.(),
+      waited: (ms) => exchange.waited?.(ms),
+      seal,
+    },
+    finish: (response) => {
+      const added: Record<string, string> = { "content-type": response.headers.get("content-type") ?? "" };
+      exchange.seal(added, response.status);
+      for (const [header, value] of Object.entries(added)) response.headers.set(header, value);
+      return response;
+    },
+  };
+}
+
+/** Says which setting is missing, and how to set it. */
+function unset(name: DialectName): Fault {
+  return new Fault(
+    "unavailable",
+    `No upstream is set for the ${name} dialect. Set ${UPSTREAM_VARIABLES[name]}, add one with: lakehouse cutover upstream add ${name} URL --dialect ${name}, or let this house answer with: lakehouse cutover native ${name}`,
+  );
+}

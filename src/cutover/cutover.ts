@@ -1,0 +1,142 @@
+// The cutover as it runs in the process of the gateway: the ledger it holds to, what answers each call, what is recorded of
+// changes. A change that is made here holds at once, one that another process made within a second.
+
+import type { Settings } from "#config";
+import type { House } from "#contracts/house";
+import { systemClock } from "#lib/clock";
+import type { Log } from "#lib/log";
+import type { AnswerForeign } from "#rpc/backend";
+import { type AnswerDeps, answerFor, type DialectPlace } from "./answer.ts";
+import { type Flip, flipped, withoutUpstream, withUpstream } from "./changes.ts";
+import { admitFlip, judge } from "./gates/admit.ts";
+import type { GateLimits } from "./gates/limits.ts";
+import { journalledLedger } from "./journalled.ts";
+import { changeLedger, ledgerPath, openLedger, type LiveLedger } from "./ledger-file.ts";
+import { type DialectName, type Ledger, type StandingOf, standings, type Upstream } from "./ledger.ts";
+import { createObserver, sampling } from "./observer.ts";
+import { reportOf, type RouteReport } from "./report.ts";
+import { createShadow } from "./shadow/shadow.ts";
+
+export interface CutoverDeps {
+  readonly settings: Settings;
+  readonly journal: House["journald"];
+  readonly log: Log;
+  /** Of all dialects, as `go:matrix.search`. */
+  readonly routes: readonly string[];
+  /** Fires when the process stops. */
+  readonly closing: AbortSignal;
+}
+
+export interface Cutover {
+  answer(dialect: DialectPlace): AnswerForeign;
+  /** The ledger with the upstreams of the environment. Throws `internal` while its file is damaged. */
+  ledger(): Promise<Ledger>;
+  /** Throws `conflict` while the gates of a canary or primary do not hold, unless it is forced. */
+  flip(flip: Flip & { readonly force: boolean }): Promise<Ledger>;
+  /** What must hold from now on; what is left out stays as it was. */
+  setGates(limits: Partial<GateLimits>): Promise<Ledger>;
+  /** What was compared, with the gates. */
+  report(): Promise<RouteReport[]>;
+  addUpstream(upstream: Upstream): Promise<Ledger>;
+  removeUpstream(name: string): Promise<Ledger>;
+}
+
+/** Upstreams that the settings name. */
+export function settingsUpstreams({ go_upstream, rust_upstream }: Settings): Upstream[] {
+  const named: Record<DialectName, string> = { go: go_upstream, rust: rust_upstream };
+  return (["go", "rust"] as const).flatMap((dialect) =>
+    named[dialect] === "" ? [] : [{ name: dialect, dialect, url: named[dialect] }],
+  );
+}
+
+/** Those of the ledger go before those of the settings. */
+export function withSettings(ledger: Ledger, settings: Settings): Ledger {
+  const more = settingsUpstreams(settings).filter(
+    ({ dialect }) => !ledger.upstreams.some((one) => one.dialect === dialect),
+  );
+  return more.length === 0 ? ledger : { ...ledger, upstreams: [...ledger.upstreams, ...more] };
+}
+
+export function openCutover({ settings, journal, log, routes, closing }: CutoverDeps): Cutover {
+  const path = ledgerPath(settings.data);
+  const journalled = journalledLedger(journal, log, closing);
+  let whole: Ledger = withSettings({ upstreams: [], entries: [] }, settings);
+  let standing: StandingOf = standings(whole);
+  const opened: Promise<LiveLedger> = openLedger(path, log, (after) => {
+    whole = withSettings(after, settings);
+    standing = standings(whole);
+    journalled.changed(after);
+  });
+  // A failure is thrown at whoever needs the ledger.
+  opened.catch((error: unknown) => log.error("the cutover ledger cannot be opened", { error }));
+  let live: LiveLedger | undefined;
+  void opened.then(
+    (ready) => {
+      live = ready;
+      if (closing.aborted) ready.close();
+      else closing.addEventListener("abort", () => ready.close(), { once: true });
+    },
+    () => undefined,
+  );
+
+  const change = async (made: (before: Ledger) => Ledger): Promise<Ledger> => {
+    const ready = await opened;
+    await changeLedger(path, made);
+    await ready.look();
+    return whole;
+  };
+  const after = (before: Ledger, wanted: Flip): Ledger =>
+    flipped(before, wanted, {
+      now: Date.now(),
+      id: `cutover-${crypto.randomUUID()}`,
+      routes,
+      elsewhere: settingsUpstreams(settings).map(({ dialect }) => dialect),
+    });
+  const flip = (wanted: Flip): Promise<Ledger> => change((before) => after(before, wanted));
+  const random = sampling();
+  const shadow = createShadow({ clock: systemClock, random });
+  const observer = createObserver({
+    shadow,
+    clock: systemClock,
+    log,
+    hasUpstream: (route) => whole.upstreams.some(({ dialect }) => route.startsWith(`${dialect}:`)),
+    flip,
+  });
+
+  const deps: AnswerDeps = {
+    standing: () => {
+      // Throws while the file cannot be used.
+      live?.current();
+      return standing;
+    },
+    upstream: (dialect) => whole.upstreams.find((one) => one.dialect === dialect),
+    observer,
+    clock: systemClock,
+  };
+
+  return {
+    answer: (dialect) => {
+      const decided = answerFor(dialect, deps);
+      return (call) => (live === undefined ? opened.then(() => decided(call)) : decided(call));
+    },
+    ledger: async () => {
+      (await opened).current();
+      return whole;
+    },
+    flip: async (wanted) => {
+      await opened;
+      // What is no flip at all is refused for that, and not by a gate.
+      after(whole, wanted);
+      await admitFlip(wanted, shadow.tallies(), whole, Date.now(), random);
+      return flip(wanted);
+    },
+    setGates: (limits) => change((before) => ({ ...before, gates: { ...before.gates, ...limits } })),
+    report: async () => {
+      await opened;
+      const tallies = shadow.tallies();
+      return reportOf(tallies, await judge(tallies, whole, Date.now(), random), Date.now());
+    },
+    addUpstream: (upstream) => change((before) => withUpstream(before, upstream)),
+    removeUpstream: (name) => change((before) => withoutUpstream(before, name)),
+  };
+}

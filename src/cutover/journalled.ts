@@ -1,0 +1,82 @@
+// The ledger's changes as events of the journal, each once: an event has the id of its entry, so that whichever process
+// sees a change first may record it, and one that starts later may record all of them again.
+
+import type { journal, NewEvent } from "#contracts/journal";
+import type { Log } from "#lib/log";
+import type { Service } from "#rpc/contract";
+import { traceOf } from "#rpc/fault";
+import type { Entry, Ledger } from "./ledger.ts";
+
+/** An append takes 1,000. */
+const BATCH_MAX = 500;
+/** Between tries while the journal cannot be reached. */
+const RETRY_MS = 2000;
+
+export function eventOf({ id, route, tenant, state, percent, until, actor, reason, at }: Entry): NewEvent {
+  return {
+    id,
+    type: "cutover.flipped",
+    subject: route,
+    actor,
+    at,
+    data: {
+      to: state,
+      reason,
+      ...(tenant === undefined ? {} : { tenant }),
+      ...(percent === undefined ? {} : { percent }),
+      ...(until === undefined ? {} : { until }),
+    },
+  };
+}
+
+export interface JournalledLedger {
+  /** Records what is new; until the journal has it, it is tried again. */
+  changed(after: Ledger): void;
+  /** Entries that are not in the journal yet. */
+  waiting(): number;
+}
+
+export function journalledLedger(
+  { append }: Pick<Service<typeof journal>, "append">,
+  log: Log,
+  signal: AbortSignal,
+): JournalledLedger {
+  const recorded = new Set<string>();
+  let entries: readonly Entry[] = [];
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let running = false;
+
+  const due = (): readonly Entry[] => entries.filter(({ id }) => !recorded.has(id));
+  const record = async (): Promise<void> => {
+    for (;;) {
+      const batch = due().slice(0, BATCH_MAX);
+      if (batch.length === 0 || signal.aborted) return;
+      await append({ events: batch.map(eventOf) });
+      for (const { id } of batch) recorded.add(id);
+    }
+  };
+  const start = (): void => {
+    if (running || signal.aborted) return;
+    running = true;
+    record()
+      .catch((error: unknown) => {
+        log.warn("changes of the cutover ledger are not in the journal yet", {
+          count: due().length,
+          ...traceOf(error),
+        });
+        timer = setTimeout(start, RETRY_MS);
+        timer.unref();
+      })
+      .finally(() => {
+        running = false;
+      });
+  };
+  signal.addEventListener("abort", () => clearTimeout(timer), { once: true });
+  return {
+    changed: (after) => {
+      entries = after.entries;
+      start();
+    },
+    waiting: () => due().length,
+  };
+}

@@ -1,0 +1,245 @@
+// Shadow comparison: behind a reply that the upstream has given, the same call is made of this house and the two replies
+// are compared. The caller's reply is never touched, waited for or slowed: what is offered is copied and queued, and the
+// queue has an end. What is not compared is counted by its reason. Only calls that read are made twice.
+
+import type { Clock } from "#lib/clock";
+import { deadline } from "#lib/coarse-timer";
+import { yieldToEventLoop } from "#lib/event-loop";
+import type { Random } from "#lib/random";
+import type { ForeignCall } from "#rpc/backend";
+import type { Exchange } from "#rpc/exchange";
+import { compare, type Difference } from "../diff/compare.ts";
+import type { Entry } from "../ledger.ts";
+import type { Passed } from "../pass-through.ts";
+import { shapeOf } from "./shape.ts";
+import { type DropReason, newTally, noteOutcome, noteShape, type Tally } from "./tally.ts";
+
+/** Some seconds of a busy route. */
+const QUEUE_MAX = 256;
+const QUEUE_BYTES_MAX = 16 * 1024 * 1024;
+/** Calls behind at once: a shadow takes less than a user. */
+const AT_ONCE_MAX = 2;
+/** Of a call behind, all of it. */
+const DEADLINE_MS = 5000;
+/** A turn of the event loop that takes longer says that the house lags; then nothing is compared. */
+const LAG_MS_MAX = 50;
+/** Larger replies are not compared. */
+const COMPARED_BYTES_MAX = 256 * 1024;
+/** The first of each shape are always compared, so that rare ones are. */
+const FIRST_OF_SHAPE = 20;
+/** The first calls of a route are repeated to learn its noise, then this share. */
+const FIRST_REPEATED = 5;
+const REPEATED_SHARE = 0.02;
+
+export interface ShadowOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Of calls, from 0 to 1, beyond the first of each shape. */
+  readonly share?: number;
+  readonly queueMax?: number;
+  readonly deadlineMs?: number;
+}
+
+/** Makes the call of the upstream once more. */
+export type Again = (request: Request, exchange: Exchange) => Promise<Passed>;
+
+export interface Shadow {
+  /** By `entry` of the ledger: another one that says shadow begins the comparison again. Never waits, never throws. */
+  offer(route: string, entry: Entry, call: ForeignCall, passed: Passed, again: Again): void;
+  tallies(): readonly Tally[];
+  /** Resolves when nothing is queued. */
+  idle(): Promise<void>;
+}
+
+interface Held {
+  readonly tally: Tally;
+  readonly shape: string;
+  readonly call: ForeignCall;
+  readonly headers: Headers;
+  readonly sent: ArrayBuffer | null;
+  readonly reply: Reply;
+  readonly bytes: number;
+  readonly again: Again;
+}
+
+interface Reply {
+  readonly status: number;
+  readonly type: string;
+  readonly body: ArrayBuffer;
+  readonly ms: number;
+}
+
+export function createShadow(options: ShadowOptions): Shadow {
+  const { clock, random, share = 1, queueMax = QUEUE_MAX, deadlineMs = DEADLINE_MS } = options;
+  const tallies = new Map<string, { entry: string; tally: Tally }>();
+  const queue: Held[] = [];
+  let queuedBytes = 0;
+  let running = 0;
+  let whenIdle: (() => void)[] = [];
+
+  const tallyOf = (route: string, { id, state, tenant = "" }: Entry): Tally => {
+    const key = `${route} ${tenant}`;
+    const known = tallies.get(key);
+    // What a canary leaves to the upstream goes on being compared with what was before.
+    if (known !== undefined && (state !== "shadow" || known.entry === id)) return known.tally;
+    const tally = newTally(route, tenant, clock.now());
+    tallies.set(key, { entry: id, tally });
+    return tally;
+  };
+
+  const work = async (): Promise<void> => {
+    running += 1;
+    for (let held = queue.shift(); held !== undefined; held = queue.shift()) {
+      queuedBytes -= held.bytes;
+      const drop = (await lags()) ? "lagging" : await compareOne(held, { clock, random, deadlineMs });
+      if (drop !== undefined) held.tally.dropped[drop] += 1;
+    }
+    running -= 1;
+    if (running > 0) return;
+    for (const resolve of whenIdle) resolve();
+    whenIdle = [];
+  };
+
+  return {
+    offer: (route, entry, call, passed, again) => {
+      if (!call.reads) return;
+      const tally = tallyOf(route, entry);
+      const { sent, received } = passed;
+      if (sent === undefined || received === undefined || (received?.byteLength ?? 0) > COMPARED_BYTES_MAX) {
+        tally.dropped.large += 1;
+        return;
+      }
+      const shape = shapeOf(call.request.url, jsonOf(sent));
+      const known = noteShape(tally, shape);
+      if ((known?.seen ?? Infinity) > FIRST_OF_SHAPE && random.next() >= share) return;
+      const bytes = (sent?.byteLength ?? 0) + (received?.byteLength ?? 0);
+      if (queue.length >= queueMax || queuedBytes + bytes > QUEUE_BYTES_MAX) {
+        tally.dropped.full += 1;
+        return;
+      }
+      const { response, ms } = passed;
+      const type = response.headers.get("content-type") ?? "";
+      const reply = { status: response.status, type, body: received ?? new ArrayBuffer(0), ms };
+      queue.push({
+        tally,
+        shape,
+        call,
+        headers: new Headers(call.request.headers),
+        sent,
+        reply,
+        bytes,
+        again,
+      });
+      queuedBytes += bytes;
+      // In a later turn: the caller's reply goes out first.
+      if (running < AT_ONCE_MAX) void yieldToEventLoop().then(work);
+    },
+    tallies: () => [...tallies.values()].map(({ tally }) => tally),
+    idle: () =>
+      running === 0 && queue.length === 0
+        ? Promise.resolve()
+        : new Promise((resolve) => {
+            whenIdle.push(resolve);
+          }),
+  };
+}
+
+async function lags(): Promise<boolean> {
+  const before = performance.now();
+  await yieldToEventLoop();
+  return performance.now() - before > LAG_MS_MAX;
+}
+
+type Setup = Required<Pick<ShadowOptions, "clock" | "random" | "deadlineMs">>;
+
+/** Undefined when it was compared, else why not. */
+async function compareOne(held: Held, { clock, random, deadlineMs }: Setup): Promise<DropReason | undefined> {
+  const { tally, call, reply, shape } = held;
+  const late = new AbortController();
+  const end = deadline(Date.now() + deadlineMs, () => late.abort());
+  try {
+    const { exchange } = call;
+    const behind: Exchange = {
+      requestId: `${exchange.requestId}.shadow`,
+      ...(exchange.caller === undefined ? {} : { caller: exchange.caller }),
+      timeoutMs: deadlineMs,
+      seal: () => undefined,
+    };
+    const request = (): Request =>
+      new Request(call.request.url, {
+        method: call.request.method,
+        headers: held.headers,
+        signal: late.signal,
+        ...(held.sent === null ? {} : { body: held.sent }),
+      });
+    if (tally.compared < FIRST_REPEATED || random.next() < REPEATED_SHARE) {
+      const repeated = await orAborted(held.again(request(), behind), late.signal);
+      if (repeated.received !== undefined) {
+        const other = replyOf(repeated.response, repeated.received ?? new ArrayBuffer(0), repeated.ms);
+        tally.noise.learn(
+          differencesOf(reply, other).map(({ path }) => path),
+          clock.now(),
+        );
+      }
+    }
+    const started = performance.now();
+    const response = await orAborted(call.native(request(), behind), late.signal);
+    const ms = performance.now() - started;
+    const body = await orAborted(bounded(response), late.signal);
+    if (body === undefined) return "large";
+    const here = replyOf(response, body, ms);
+    noteOutcome(tally, { shape, differences: differencesOf(reply, here), there: reply, here }, clock.now());
+    return undefined;
+  } catch {
+    // Whatever failed behind a reply is no caller's: it is counted.
+    return late.signal.aborted ? "deadline" : "failed";
+  } finally {
+    end.clear();
+  }
+}
+
+function replyOf(response: Response, body: ArrayBuffer, ms: number): Reply {
+  return { status: response.status, type: response.headers.get("content-type") ?? "", body, ms };
+}
+
+function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    signal.addEventListener("abort", () => reject(new Error("the deadline passed")), { once: true });
+    work.then(resolve, reject);
+  });
+}
+
+/** Undefined when it is larger than what is compared; then the rest is not read. */
+async function bounded({ body }: Response): Promise<ArrayBuffer | undefined> {
+  if (body === null) return new ArrayBuffer(0);
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of body) {
+    bytes += (chunk as Uint8Array).byteLength;
+    if (bytes > COMPARED_BYTES_MAX) return undefined;
+    chunks.push(chunk as Uint8Array);
+  }
+  const whole = Buffer.concat(chunks);
+  return whole.buffer.slice(whole.byteOffset, whole.byteOffset + whole.byteLength);
+}
+
+function differencesOf(there: Reply, here: Reply): Difference[] {
+  if (there.status !== here.status) {
+    const detail = `${there.status} there, ${here.status} here`;
+    return [{ path: "status", kind: "status", explained: false, detail }];
+  }
+  const [a, b] = [jsonOf(there.body), jsonOf(here.body)];
+  if (a !== undefined && b !== undefined) return compare(a, b);
+  const same = Buffer.from(there.body).equals(Buffer.from(here.body));
+  return same ? [] : [{ path: "body", kind: "body", explained: false, detail: "other bytes" }];
+}
+
+/** Undefined for what is not JSON. */
+function jsonOf(body: ArrayBuffer | null): unknown {
+  if (body === null || body.byteLength === 0) return undefined;
+  try {
+    return JSON.parse(new TextDecoder().decode(body));
+  } catch {
+    return undefined;
+  }
+}

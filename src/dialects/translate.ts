@@ -1,0 +1,146 @@
+// One foreign request through the house's own route and back: the request is written as the native one, the route answers
+// it with its own limits and deadlines, and its reply, verdict or fault is written in the dialect's bytes. A row without
+// codecs passes bodies through as they are, so large ones are never held.
+
+import { BACKEND_HEADER } from "#rpc/backend";
+import type { AnyOp } from "#rpc/contract";
+import { EVENT_STREAM } from "#rpc/events";
+import type { Exchange } from "#rpc/exchange";
+import { Fault, faultFromBody } from "#rpc/fault";
+import { encodeJson } from "#rpc/input/json-check";
+import type { Route } from "#rpc/route";
+import {
+  type Dialect,
+  type DialectRow,
+  type ForeignReply,
+  type ForeignRequest,
+  nativeFault,
+} from "./dialect.ts";
+import { foreignStream } from "./foreign-stream.ts";
+
+/** The header that chooses a dialect on the native paths. */
+export const DIALECT_HEADER = "x-lakehouse-dialect";
+
+/** A native operation with its route. */
+export interface NativeTarget {
+  readonly route: Route;
+  readonly operation: AnyOp;
+}
+
+export interface Translation {
+  readonly dialect: Dialect;
+  readonly row: DialectRow;
+  readonly target: NativeTarget;
+  /** Answers a request that `row.streams`. */
+  readonly streamTarget: NativeTarget | undefined;
+  /** The request came in on the native path, whose fields count. */
+  readonly onNativePath: boolean;
+}
+
+export async function translated(
+  translation: Translation,
+  foreign: ForeignRequest,
+  request: Request,
+  exchange: Exchange,
+): Promise<Response> {
+  const { dialect, row, streamTarget } = translation;
+  const streams = streamTarget !== undefined && row.streams?.(foreign) === true;
+  const target = streams ? streamTarget : translation.target;
+  const reply = await target.route.handle(
+    nativeRequest(translation, target, foreign, request, streams),
+    exchange,
+  );
+  if (!reply.ok && row.decides?.includes(reply.status) !== true) return faulty(dialect, row, reply);
+  if (streams && row.stream !== undefined && reply.body !== null) {
+    return new Response(foreignStream(row.stream, foreign, reply.body), {
+      status: reply.status,
+      headers: kept(reply, EVENT_STREAM),
+    });
+  }
+  if (row.reply === undefined || reply.status === 204 || reply.body === null) {
+    reply.headers.set(BACKEND_HEADER, "native");
+    return reply;
+  }
+  return written(row.reply(await reply.json(), foreign), reply);
+}
+
+function nativeRequest(
+  { row, onNativePath }: Translation,
+  { operation }: NativeTarget,
+  foreign: ForeignRequest,
+  request: Request,
+  streams: boolean,
+): Request {
+  const made = row.request?.(foreign) ?? {};
+  const values = onNativePath ? { ...made.params, ...foreign.params } : { ...foreign.params, ...made.params };
+  const url = new URL(request.url);
+  url.pathname = operation.path.replace(/\{(\w+)(\+?)\}/g, (_, name: string, greedy: string) => {
+    const value = values[name] ?? "";
+    return greedy === "" ? encodeURIComponent(value) : value.split("/").map(encodeURIComponent).join("/");
+  });
+  if (made.query !== undefined) url.search = new URLSearchParams(made.query).toString();
+  const headers = new Headers(request.headers);
+  headers.delete(DIALECT_HEADER);
+  if (streams) headers.set("accept", EVENT_STREAM);
+  else if (row.reply !== undefined) headers.set("accept", "application/json");
+  const { signal } = request;
+  const plain = { method: row.method, headers, signal };
+  if (row.method === "GET" || row.method === "HEAD") return new Request(url.href, plain);
+  if (!readsBody(row)) return new Request(url.href, { ...plain, body: request.body });
+  const body = made.body ?? foreign.body;
+  headers.delete("content-length");
+  if (body === undefined) return new Request(url.href, plain);
+  headers.set("content-type", "application/json");
+  return new Request(url.href, { ...plain, body: encodeJson(body) });
+}
+
+/** Whether a codec looks at the body; one that nobody looks at is not held. */
+export function readsBody({ request, reply, streams }: DialectRow): boolean {
+  return request !== undefined || reply !== undefined || streams !== undefined;
+}
+
+/** Headers of the native reply that hold for the foreign one too. */
+function kept({ headers }: Response, contentType: string): Record<string, string> {
+  const all: Record<string, string> = {};
+  headers.forEach((value, name) => {
+    if (name !== "content-length" && name !== "content-encoding") all[name] = value;
+  });
+  return { ...all, "content-type": contentType, [BACKEND_HEADER]: "native" };
+}
+
+function written({ text, contentType, status, headers }: ForeignReply, reply: Response): Response {
+  return new Response(text, {
+    status: status ?? reply.status,
+    headers: { ...kept(reply, contentType), ...headers },
+  });
+}
+
+async function faulty(dialect: Dialect, row: DialectRow, reply: Response): Promise<Response> {
+  const text = await reply.text();
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    // A HEAD has none; any other fault of the house has.
+    body = undefined;
+  }
+  const fault = faultFromBody(body) ?? new Fault("upstream", "The reply of a service could not be read.");
+  return written(dialect.fault({ ...nativeFault(fault, row.names), status: reply.status }), reply);
+}
+
+/** A reply that no native route made. */
+export function finished(
+  { text, contentType, status, headers = {} }: ForeignReply,
+  standard: number,
+  exchange: Exchange,
+  more: Readonly<Record<string, string>> = {},
+): Response {
+  const all: Record<string, string> = {
+    ...more,
+    ...headers,
+    "content-type": contentType,
+    [BACKEND_HEADER]: "native",
+  };
+  exchange.seal(all, status ?? standard);
+  return new Response(text, { status: status ?? standard, headers: all });
+}
