@@ -116,9 +116,11 @@ async function serveGateway(
   const own = SERVICE_NAMES.flatMap((name) =>
     forward(house[name] as Contract, name, addressOf(settings, name)),
   ).filter(({ internal }) => !internal);
-  const open = (): Promise<void> =>
-    listener.open({
-      routes: [...own, ...fronts({ house: neighbours, own, settings, log })],
+  const open = (): Promise<void> => {
+    const surfaces = fronts({ house: neighbours, own, settings, log });
+    return listener.open({
+      routes: [...own, ...surfaces.routes],
+      close: () => surfaces.close(),
       health: {
         topology: "apart",
         version: VERSION,
@@ -137,6 +139,7 @@ async function serveGateway(
       neighbourMetrics: () => gatherMetrics(settings),
       writes: daemonHold(settings),
     });
+  };
   if (!takeOver) {
     await open().catch(async (error: unknown) => {
       await listener.close(REFUSE_MS_MAX);

@@ -12,7 +12,7 @@ import { openai } from "#dialects/openai";
 import { rust } from "#dialects/rust";
 import { systemClock } from "#lib/clock";
 import type { Log } from "#lib/log";
-import { mcpRoutes } from "#mcp/http";
+import { type McpOptions, mcpFront } from "#mcp/http";
 import type { Route } from "#rpc/route";
 import { VERSION } from "./version.ts";
 
@@ -24,10 +24,22 @@ export interface FrontsContext {
   readonly log: Log;
 }
 
-export type Fronts = (context: FrontsContext) => readonly Route[];
+export interface Surfaces {
+  readonly routes: readonly Route[];
+  /** Called when no request of theirs is in flight any more, while the services still answer. */
+  close(): Promise<void>;
+}
+
+export type Fronts = (context: FrontsContext) => Surfaces;
 
 /** Every surface that the house speaks besides its own. */
-export const fronts: Fronts = ({ house, own, settings, log }) => {
+export const fronts: Fronts = (context) => frontsWith(context, {});
+
+/** The same, with more on its MCP server. */
+export function frontsWith(
+  { house, own, settings, log }: FrontsContext,
+  mcpOptions: Pick<McpOptions, "extend">,
+): Surfaces {
   let ledger: Promise<LiveLedger> | undefined;
   const current = async (): Promise<ReturnType<LiveLedger["current"]>> =>
     (await (ledger ??= openLedger(ledgerPath(settings.data), log, () => undefined))).current();
@@ -35,10 +47,17 @@ export const fronts: Fronts = ({ house, own, settings, log }) => {
     dialectRoutes(dialect, own, async (...request) =>
       backendFor(dialect, { ledger: await current(), clock: systemClock })(...request),
     );
-  return [
-    ...mcpRoutes(house, VERSION),
-    ...dialectRoutes(openai, own, () => ({ by: "house" })),
-    ...behindLedger(go),
-    ...behindLedger(rust),
-  ];
-};
+  const mcp = mcpFront({ house, version: VERSION, log, ...mcpOptions });
+  return {
+    routes: [
+      ...mcp.routes,
+      ...dialectRoutes(openai, own, () => ({ by: "house" })),
+      ...behindLedger(go),
+      ...behindLedger(rust),
+    ],
+    close: async () => {
+      (await ledger)?.close();
+      await mcp.close();
+    },
+  };
+}

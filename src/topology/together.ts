@@ -97,8 +97,10 @@ function backendOf(
   const open = started
     .flatMap(({ implementation }) => routes(implementation))
     .filter(({ internal }) => !internal);
+  const surfaces = fronts({ house, own: open, settings, log });
   return {
-    routes: [...open, ...fronts({ house, own: open, settings, log })],
+    routes: [...open, ...surfaces.routes],
+    close: () => surfaces.close(),
     health: {
       topology: "together",
       version: VERSION,

@@ -17,7 +17,7 @@ import { IDLE_TIMEOUT_S } from "#edge/load/slow-client";
 import { createMeter } from "#edge/meter";
 import { listeningSocket, type PortCensus, portCensus } from "#lib/listening-socket";
 import type { Log } from "#lib/log";
-import { Fault } from "#rpc/fault";
+import { Fault, traceOf } from "#rpc/fault";
 import { type Listener, SERVER_TRAITS } from "#rpc/listen";
 import { newRequestId } from "#rpc/call";
 import { faultResponse } from "#rpc/exchange";
@@ -47,6 +47,8 @@ export interface GatewayListener extends Replaceable {
 /** What the gateway serves. */
 export interface GatewayBackend extends Pick<GatewayDeps, "routes" | "health" | "neighbourMetrics"> {
   readonly writes: HouseHold;
+  /** Called when no request is in flight any more, while the services still answer. */
+  close(): Promise<void>;
 }
 
 /** Where the hashes of API keys are kept. */
@@ -88,6 +90,7 @@ export async function bindListener(
   let probe: LagProbe | undefined;
   let keys: LiveKeys | undefined;
   let release: Release | undefined;
+  let closeBackend: (() => Promise<void>) | undefined;
   let handlers: ServerHandlers = { routes: {}, fetch: () => new Response(null, { status: 503 }) };
   const server = serve(address, handlers, log, takeOver);
   const port = server.port ?? 0;
@@ -104,6 +107,11 @@ export async function bindListener(
     opened.promise.catch(() => undefined);
     answerWith(takeOverProxy(url, guard, opened.promise));
   };
+  const closeOnce = async (): Promise<void> => {
+    const close = closeBackend;
+    closeBackend = undefined;
+    await close?.().catch((error: unknown) => log.warn("a surface did not end in order", traceOf(error)));
+  };
   const handOver = async (): Promise<void> => {
     const proxy = takeOverProxy(url, guard);
     answerWith(proxy);
@@ -115,6 +123,7 @@ export async function bindListener(
     while (server.pendingRequests > proxy.inFlight() && performance.now() < until) {
       await Bun.sleep(DRAIN_POLL_MS);
     }
+    await closeOnce();
     handedOver.resolve();
   };
 
@@ -137,6 +146,7 @@ export async function bindListener(
       release = await acquirePartLock(settings.data, "gateway", { supervised, waitMs });
       probe ??= await openLagProbe();
       keys ??= await openKeys({ path: keysPath(settings), exposed: !isLoopback(host), log });
+      closeBackend = () => backend.close();
       answerWith(
         gateway({
           ...backend,
@@ -177,6 +187,7 @@ export async function bindListener(
       stopping.abort();
       await controlSocket?.stop(SOCKET_DRAIN_MS_MAX);
       await drainGracefully(server, handlers, drainMs);
+      await closeOnce();
       await release?.();
       probe?.close();
       keys?.close();
