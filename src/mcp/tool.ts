@@ -35,7 +35,7 @@ export interface Tool<I extends z.ZodObject = z.ZodObject, O extends z.ZodObject
 export type HouseTool = (house: House) => ServedTool;
 
 /** In `_meta` of a listed tool: the scope that a key needs to call it. */
-export const SCOPE_META_KEY = "lakehouse/scope";
+const SCOPE_META_KEY = "lakehouse/scope";
 
 export const READS: ToolEffects = { readOnly: true, idempotent: true };
 
