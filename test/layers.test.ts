@@ -13,7 +13,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["adapters"],
   ["services"],
   ["config"],
-  ["edge", "dialects", "distill", "cutover", "mcp", "ui"],
+  ["edge", "dialects", "distill", "cutover", "mcp", "ui", "client"],
   ["topology"],
   ["cli"],
   ["main"],

@@ -8,7 +8,11 @@ import { pageInput, timestamp } from "./shapes.ts";
 export const OBJECT_BYTES_MAX = 256 * 1024 * 1024;
 
 /** What services keep for themselves, and which does: only they write and remove there. */
-export const OWNED_PREFIXES = { "warehouse/": "catalogd", "vectors/": "vectord" } as const;
+export const OWNED_PREFIXES = {
+  "warehouse/": "catalogd",
+  "vectors/": "vectord",
+  "mcp/": "the MCP server",
+} as const;
 
 /** The rules (no empty, `.` or `..` segment, no control characters, NFC) are checked by the service. */
 const key = z.string().min(1).describe("1 to 1,024 bytes of UTF-8 in NFC; segments are separated by /");

@@ -1,9 +1,11 @@
-// A tool as data: what a model reads of it, what it takes and gives, whom it is open to, and the calls it makes. What a tool
-// may do follows from its caller's scope alone: no text that comes with data opens one.
+// A tool as data: what a model reads of it, what it takes and gives, which scope it needs, and the calls it makes.
 
-import type { z } from "zod";
+import type { Tool as ListedTool } from "@modelcontextprotocol/server";
+import { z } from "zod";
 import type { House } from "#contracts/house";
-import type { Call, Scope } from "#rpc/call";
+import type { Scope } from "#rpc/call";
+import { parseInput } from "#rpc/input/invalid-input";
+import type { ServedTool, Use } from "./surface.ts";
 
 export interface ToolEffects {
   /** Changes nothing. */
@@ -12,6 +14,8 @@ export interface ToolEffects {
   readonly destructive?: boolean;
   /** The same call again changes nothing more. */
   readonly idempotent?: boolean;
+  /** Reaches systems outside the house, such as a provider of models. */
+  readonly openWorld?: boolean;
 }
 
 export interface Tool<I extends z.ZodObject = z.ZodObject, O extends z.ZodObject = z.ZodObject> {
@@ -22,16 +26,44 @@ export interface Tool<I extends z.ZodObject = z.ZodObject, O extends z.ZodObject
   readonly output: O;
   readonly scope: Scope;
   readonly effects: ToolEffects;
-  readonly run: (house: House, input: z.output<I>, call: Call) => Promise<z.input<O>>;
+  /** May take minutes: a client that knows tasks gets one. */
+  readonly long?: boolean;
+  readonly run: (house: House, input: z.output<I>, use: Use) => Promise<z.input<O>>;
 }
 
-/** The tool, its types forgotten. */
-export type AnyTool = Omit<Tool, "run"> & {
-  readonly run: (house: House, input: never, call: Call) => Promise<Record<string, unknown>>;
-};
+/** A tool of the house, its types forgotten. */
+export type HouseTool = (house: House) => ServedTool;
 
-export function tool<I extends z.ZodObject, O extends z.ZodObject>(spec: Tool<I, O>): AnyTool {
-  return spec;
-}
+/** In `_meta` of a listed tool: the scope that a key needs to call it. */
+const SCOPE_META_KEY = "lakehouse/scope";
 
 export const READS: ToolEffects = { readOnly: true, idempotent: true };
+
+export function tool<I extends z.ZodObject, O extends z.ZodObject>(spec: Tool<I, O>): HouseTool {
+  const { name, title, description, input, output, scope, effects, long, run } = spec;
+  const listed: ListedTool = {
+    name,
+    title,
+    description,
+    inputSchema: z.toJSONSchema(input, { io: "input" }) as ListedTool["inputSchema"],
+    outputSchema: z.toJSONSchema(output, { io: "output" }) as NonNullable<ListedTool["outputSchema"]>,
+    annotations: {
+      title,
+      readOnlyHint: effects.readOnly,
+      ...(effects.readOnly ? {} : { destructiveHint: effects.destructive ?? false }),
+      idempotentHint: effects.idempotent ?? false,
+      openWorldHint: effects.openWorld ?? false,
+    },
+    _meta: { [SCOPE_META_KEY]: scope },
+    ...(long === true ? { execution: { taskSupport: "optional" } } : {}),
+  };
+  return (house) => ({
+    listed,
+    scope,
+    ...(long === true ? { tasks: { support: "optional" } } : {}),
+    call: async (args, use) => {
+      const result = output.parse(await run(house, parseInput(input, args) as z.output<I>, use));
+      return { content: [{ type: "text", text: JSON.stringify(result) }], structuredContent: result };
+    },
+  });
+}

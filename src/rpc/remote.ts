@@ -104,12 +104,19 @@ async function withRetries(
         if (tries >= triesMax || !mayRetry(operation, fault)) throw fault;
         const pauseMs = fault.retryAfterMs ?? RETRY_PAUSE_MS * 2 ** (tries - 1) * (0.5 + Math.random());
         if (pauseMs > RETRY_PAUSE_MS_MAX || Date.now() + pauseMs >= until.deadline) throw fault;
-        await untilAbort(Bun.sleep(pauseMs), until.signal);
+        await untilAbort(pause(pauseMs), until.signal);
       }
     }
   } finally {
     until.clear();
   }
+}
+
+/** Also outside of Bun: programs elsewhere call a house by this too. */
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
 }
 
 /** A request that never reached its daemon had no effect, so any may be sent again. */
@@ -205,7 +212,9 @@ function sender(operation: AnyOp, address: Address, options: RemoteOptions): Sen
       method: operation.method,
       headers,
       signal: until.signal,
-      keepalive: !fresh,
+      // In browsers `keepalive: true` means something else, and limits the body.
+      ...(fresh ? { keepalive: false } : {}),
+      ...(operation.body === "raw" ? { duplex: "half" } : {}),
       // The platform gives up after 300 s of silence; our own deadlines decide.
       timeout: false,
       decompress: false,
@@ -266,8 +275,11 @@ async function readFault(response: Response, origin: string, method: string): Pr
   );
 }
 
+/** Node has the code in the cause. */
 function codeOf(error: unknown): string {
-  return typeof error === "object" && error !== null && "code" in error ? String(error.code) : "";
+  if (typeof error !== "object" || error === null) return "";
+  if ("code" in error) return String(error.code);
+  return "cause" in error ? codeOf(error.cause) : "";
 }
 
 function toRemoteFault(thrown: unknown, until: Limit, origin: string): Fault {

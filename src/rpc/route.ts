@@ -85,7 +85,6 @@ export interface ForeignRoute<I> extends RouteTraits {
 /**
  * A route of a foreign surface: admits the request between reading and answering it, and gives whatever is thrown to the
  * surface's own `fault`.
- * @public `topology/fronts.ts` is where surfaces are mounted, and none is yet
  */
 export function foreignRoute<I>({ read, answer, fault, ...traits }: ForeignRoute<I>): Route {
   return {

@@ -112,14 +112,15 @@ async function serveGateway(
   { takeOver = false, supervised = false, fronts = houseFronts }: StartOptions,
 ): Promise<RunningDaemon> {
   const neighbours = neighboursOf(settings, SERVICE_NAMES) as House;
-  const closing = new AbortController();
   const listener = await bindListener(settings, log, { takeOver, supervised });
   const own = SERVICE_NAMES.flatMap((name) =>
     forward(house[name] as Contract, name, addressOf(settings, name)),
   ).filter(({ internal }) => !internal);
-  const open = (): Promise<void> =>
-    listener.open({
-      routes: [...own, ...fronts({ house: neighbours, own, settings, log, closing: closing.signal })],
+  const open = (): Promise<void> => {
+    const surfaces = fronts({ house: neighbours, own, settings, log });
+    return listener.open({
+      routes: [...own, ...surfaces.routes],
+      close: () => surfaces.close(),
       health: {
         topology: "apart",
         version: VERSION,
@@ -139,6 +140,7 @@ async function serveGateway(
       observer: neighbours.observerd,
       writes: daemonHold(settings),
     });
+  };
   if (!takeOver) {
     await open().catch(async (error: unknown) => {
       await listener.close(REFUSE_MS_MAX);
@@ -148,10 +150,7 @@ async function serveGateway(
   return {
     address: listener.url,
     gateway: { ...listener, open },
-    close: async () => {
-      await listener.close(DRAIN_MS_MAX);
-      closing.abort();
-    },
+    close: () => listener.close(DRAIN_MS_MAX),
   };
 }
 

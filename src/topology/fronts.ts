@@ -11,7 +11,7 @@ import { dialectRoutes, routeNames } from "#dialects/mount";
 import { openai } from "#dialects/openai";
 import { rust } from "#dialects/rust";
 import type { Log } from "#lib/log";
-import { mcpRoutes } from "#mcp/http";
+import { type McpOptions, mcpFront } from "#mcp/http";
 import { answeredHere } from "#rpc/backend";
 import type { Route } from "#rpc/route";
 import { VERSION } from "./version.ts";
@@ -22,23 +22,47 @@ export interface FrontsContext {
   readonly own: readonly Route[];
   readonly settings: Settings;
   readonly log: Log;
-  /** Fires when the process stops. */
-  readonly closing: AbortSignal;
 }
 
-export type Fronts = (context: FrontsContext) => readonly Route[];
+export interface Surfaces {
+  readonly routes: readonly Route[];
+  /** Called when no request of theirs is in flight any more, while the services still answer. */
+  close(): Promise<void>;
+}
+
+export type Fronts = (context: FrontsContext) => Surfaces;
 
 /** Routes that the cutover decides about, as people write them. */
 export const CUTOVER_ROUTES: readonly string[] = [go, rust].flatMap(routeNames).map(routeName);
 
 /** Every surface that the house speaks besides its own. */
-export const fronts: Fronts = ({ house, own, settings, log, closing }) => {
-  const cutover = openCutover({ settings, journal: house.journald, log, routes: CUTOVER_ROUTES, closing });
-  return [
-    ...mcpRoutes(house, VERSION),
-    ...cutoverRoutes(cutover),
-    ...dialectRoutes(openai, own, answeredHere),
-    ...dialectRoutes(go, own, cutover.answer({ name: "go", prefix: go.prefix })),
-    ...dialectRoutes(rust, own, cutover.answer({ name: "rust", prefix: rust.prefix })),
-  ];
-};
+export const fronts: Fronts = (context) => frontsWith(context, {});
+
+/** The same, with more on its MCP server. */
+export function frontsWith(
+  { house, own, settings, log }: FrontsContext,
+  mcpOptions: Pick<McpOptions, "extend">,
+): Surfaces {
+  const closing = new AbortController();
+  const cutover = openCutover({
+    settings,
+    journal: house.journald,
+    log,
+    routes: CUTOVER_ROUTES,
+    closing: closing.signal,
+  });
+  const mcp = mcpFront({ house, version: VERSION, log, ...mcpOptions });
+  return {
+    routes: [
+      ...mcp.routes,
+      ...cutoverRoutes(cutover),
+      ...dialectRoutes(openai, own, answeredHere),
+      ...dialectRoutes(go, own, cutover.answer({ name: "go", prefix: go.prefix })),
+      ...dialectRoutes(rust, own, cutover.answer({ name: "rust", prefix: rust.prefix })),
+    ],
+    close: async () => {
+      closing.abort();
+      await mcp.close();
+    },
+  };
+}

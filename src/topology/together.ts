@@ -34,16 +34,14 @@ export async function startTogether(
   log: Log,
   { takeOver = false, fronts = houseFronts }: StartOptions = {},
 ): Promise<RunningHouse> {
-  const closing = new AbortController();
   let listener: GatewayListener | undefined;
   let services: RunningServices | undefined;
   try {
     if (takeOver) listener = await bindListener(settings, log, { takeOver: true, supervised: true });
     services = await startLocked(settings, log, takeOver);
     listener ??= await bindListener(settings, log, { takeOver: false, supervised: true });
-    await listener.open(backendOf(services, fronts, settings, log, closing.signal));
+    await listener.open(backendOf(services, fronts, settings, log));
   } catch (error) {
-    closing.abort();
     await listener?.close(REFUSE_MS_MAX);
     await services?.stop();
     throw error;
@@ -59,12 +57,11 @@ export async function startTogether(
         log.warn("the house that was to take over ended before it served; serving again");
         current = await startLocked(settings, log, true);
         await recordUrl(settings.data, url);
-        await open(backendOf(current, fronts, settings, log, closing.signal));
+        await open(backendOf(current, fronts, settings, log));
       },
     ),
     close: async () => {
       await close(DRAIN_MS_MAX);
-      closing.abort();
       await current.stop();
     },
   };
@@ -96,13 +93,14 @@ function backendOf(
   fronts: Fronts,
   settings: Settings,
   log: Log,
-  closing: AbortSignal,
 ): GatewayBackend {
   const open = started
     .flatMap(({ implementation }) => routes(implementation))
     .filter(({ internal }) => !internal);
+  const surfaces = fronts({ house, own: open, settings, log });
   return {
-    routes: [...open, ...fronts({ house, own: open, settings, log, closing })],
+    routes: [...open, ...surfaces.routes],
+    close: () => surfaces.close(),
     health: {
       topology: "together",
       version: VERSION,

@@ -41,40 +41,43 @@ const fault = (failure: Fault, exchange: Exchange): Response =>
 const traits = { body: "json", reply: "json", internal: false, fault } as const;
 
 /** A wire with two operations: one on a path of its own, one on a native path under a header. */
-const echo: Fronts = ({ house }) => [
-  foreignRoute({
-    ...traits,
-    name: "echo.lookUp",
-    method: "POST",
-    pattern: "/echo/look-up",
-    scope: "write",
-    work: "quick",
-    timeoutMs: 5000,
-    bodyBytesMax: 1000,
-    read: (request) => request.json() as Promise<{ key: string }>,
-    answer: async ({ key }, exchange) => {
-      const call = new CallState(exchange, Date.now() + 5000);
-      const { headers } = await house.storaged.get({ key }, call);
-      return reply(exchange, 200, { bytes: headers["content-length"], caller: call.caller.id });
-    },
-  }),
-  foreignRoute({
-    ...traits,
-    name: "echo.models",
-    method: "GET",
-    pattern: "/v1/embed/models",
-    scope: "read",
-    work: "quick",
-    timeoutMs: 5000,
-    bodyBytesMax: 0,
-    accepts: ({ headers }) => headers.get("x-lakehouse-dialect") === "echo",
-    read: () => Promise.resolve(),
-    answer: async (_, exchange) => {
-      const { models } = await house.embedd.models({}, new CallState(exchange, Date.now() + 5000));
-      return reply(exchange, 200, { names: models.map(({ name }) => name) });
-    },
-  }),
-];
+const echo: Fronts = ({ house }) => ({
+  close: () => Promise.resolve(),
+  routes: [
+    foreignRoute({
+      ...traits,
+      name: "echo.lookUp",
+      method: "POST",
+      pattern: "/echo/look-up",
+      scope: "write",
+      work: "quick",
+      timeoutMs: 5000,
+      bodyBytesMax: 1000,
+      read: (request) => request.json() as Promise<{ key: string }>,
+      answer: async ({ key }, exchange) => {
+        const call = new CallState(exchange, Date.now() + 5000);
+        const { headers } = await house.storaged.get({ key }, call);
+        return reply(exchange, 200, { bytes: headers["content-length"], caller: call.caller.id });
+      },
+    }),
+    foreignRoute({
+      ...traits,
+      name: "echo.models",
+      method: "GET",
+      pattern: "/v1/embed/models",
+      scope: "read",
+      work: "quick",
+      timeoutMs: 5000,
+      bodyBytesMax: 0,
+      accepts: ({ headers }) => headers.get("x-lakehouse-dialect") === "echo",
+      read: () => Promise.resolve(),
+      answer: async (_, exchange) => {
+        const { models } = await house.embedd.models({}, new CallState(exchange, Date.now() + 5000));
+        return reply(exchange, 200, { names: models.map(({ name }) => name) });
+      },
+    }),
+  ],
+});
 
 async function start(
   topology: Topology,

@@ -1,7 +1,10 @@
 // Tools about data: which datasets there are, what is in one, SQL over them, a file in.
 
 import { z } from "zod";
-import { datasetName } from "#contracts/shapes";
+import { fieldKind } from "#contracts/vector";
+import { OWNED_DATASETS } from "#contracts/owned-datasets";
+import { datasetName, plainName } from "#contracts/shapes";
+import { Fault } from "#rpc/fault";
 import { READS, tool } from "../tool.ts";
 
 const row = z.record(z.string(), z.unknown());
@@ -20,7 +23,7 @@ export const listDatasets = tool({
     datasets: z.array(z.looseObject({ name: z.string() })),
     next_cursor: z.string().optional(),
   }),
-  run: ({ catalogd }, input, call) => catalogd.datasets(input, call),
+  run: ({ catalogd }, input, { call }) => catalogd.datasets(input, call),
 });
 
 export const describeDataset = tool({
@@ -31,7 +34,7 @@ export const describeDataset = tool({
   effects: READS,
   input: z.strictObject({ dataset: datasetName, sample: z.int().min(0).max(20).default(5) }),
   output: z.object({ dataset: z.looseObject({ name: z.string() }), sample: z.array(row) }),
-  run: async ({ catalogd, queryd }, { dataset, sample }, call) => {
+  run: async ({ catalogd, queryd }, { dataset, sample }, { call }) => {
     const described = await catalogd.dataset({ dataset }, call);
     if (sample === 0) return { dataset: described, sample: [] };
     const { rows } = await queryd.sql({ sql: `SELECT * FROM "${dataset}" LIMIT ${sample}` }, call);
@@ -63,7 +66,7 @@ export const querySql = tool({
     row_count: z.int(),
     truncated: z.boolean(),
   }),
-  run: async ({ queryd }, input, call) => {
+  run: async ({ queryd }, input, { call }) => {
     const { columns, rows, row_count, truncated } = await queryd.sql(input, call);
     return { columns, rows, row_count, truncated };
   },
@@ -76,6 +79,7 @@ export const ingestFile = tool({
     "Load the text of a CSV, NDJSON or JSON file into a dataset. Rows that do not fit go to NAME$rejects with their reason. Larger or binary files: POST /v1/ingest.",
   scope: "write",
   effects: { readOnly: false, destructive: false, idempotent: true },
+  long: true,
   input: z.strictObject({
     dataset: datasetName,
     content: z.string().min(1).max(FILE_CHARS_MAX),
@@ -85,14 +89,67 @@ export const ingestFile = tool({
     dry_run: z.boolean().default(false),
   }),
   output: z.looseObject({ rows_in: z.int(), rows_loaded: z.int(), rows_quarantined: z.int() }),
-  run: ({ ingestd }, { content, key, ...options }, call) =>
-    ingestd.ingest(
-      {
-        ...options,
-        ...(key === undefined ? {} : { key }),
-        source: "mcp",
-        body: new Blob([content]).stream(),
-      },
-      call,
-    ),
+  run: async ({ ingestd }, { content, key, ...options }, { call, progress }) => {
+    // The edge refuses this for the house's own wire; a tool does not pass it.
+    if (Object.hasOwn(OWNED_DATASETS, options.dataset.toLowerCase())) {
+      throw new Fault(
+        "forbidden",
+        `The dataset ${options.dataset} is written by the house alone. Take another name.`,
+      );
+    }
+    const input = {
+      ...options,
+      ...(key === undefined ? {} : { key }),
+      source: "mcp",
+      body: new Blob([content]).stream(),
+    };
+    for await (const step of ingestd.ingestEvents(input, call)) {
+      if (step.event === "done") {
+        const { event: _, ...ingested } = step;
+        return ingested;
+      }
+      progress(`${step.phase}: ${step.rows} rows`, step.rows);
+    }
+    throw new Fault("unavailable", "The ingest ended without a result. The same file again changes nothing.");
+  },
+});
+
+export const buildCorpus = tool({
+  name: "build_corpus",
+  title: "Build a corpus",
+  description:
+    "Make a dataset searchable: define a corpus over it and wait until it is built. The same again brings it up to date.",
+  scope: "write",
+  effects: { readOnly: false, destructive: true, idempotent: true },
+  long: true,
+  input: z.strictObject({
+    corpus: plainName,
+    dataset: datasetName,
+    id: z.string().min(1).max(500).describe("The column whose value names a row"),
+    text: z
+      .string()
+      .min(1)
+      .max(4000)
+      .describe("What is embedded, columns in braces: {role} in {city}, {state}"),
+    fields: z
+      .record(z.string().min(1).max(100), fieldKind)
+      .optional()
+      .describe("Columns that hits carry and filters use"),
+  }),
+  output: z.object({ corpus: z.looseObject({ name: z.string(), status: z.string(), rows: z.int() }) }),
+  run: async ({ matrixd }, { corpus, fields, ...definition }, { call, progress }) => {
+    await matrixd.putCorpus({ ...definition, corpus, ...(fields === undefined ? {} : { fields }) }, call);
+    for await (const step of matrixd.corpusEvents({ corpus }, call)) {
+      if (step.event === "done") {
+        const { event: _, ...built } = step;
+        if (built.status !== "failed") return { corpus: built };
+        throw new Fault(
+          "rejected",
+          `The corpus ${corpus} could not be built. Read it with lakehouse://corpus/${corpus}.`,
+        );
+      }
+      progress(step.phase, step.done, step.total);
+    }
+    throw new Fault("unavailable", "The build goes on without a report. Look at the corpus again.");
+  },
 });

@@ -2,6 +2,8 @@
 
 import { z } from "zod";
 import { CHANNELS, fillOrder, PURPOSES, RESULTS } from "#contracts/fill";
+import { ARTIFACT_KINDS } from "#contracts/validate";
+import { Fault } from "#rpc/fault";
 import { fillState, finding } from "../shapes.ts";
 import { READS, tool } from "../tool.ts";
 
@@ -33,7 +35,7 @@ export const proposeFill = tool({
     excluded: z.array(z.looseObject({ worker_id: z.string(), code: z.string() })).optional(),
     note: z.string().optional(),
   }),
-  run: async ({ filld }, { order_text, order, fill_id, version, worker_ids, corpus }, call) => {
+  run: async ({ filld }, { order_text, order, fill_id, version, worker_ids, corpus }, { call }) => {
     const people = worker_ids === undefined ? { auto: true as const } : { worker_ids };
     if (fill_id !== undefined) {
       const seen = version ?? (await filld.state({ fill_id }, call)).version;
@@ -47,7 +49,10 @@ export const proposeFill = tool({
       },
       call,
     );
-    const ranked = shortlist.map(({ metadata: _, ...candidate }) => candidate);
+    const ranked = shortlist.map((candidate) => {
+      const { metadata: _, ...short } = candidate;
+      return short;
+    });
     if (opened.missing.length > 0 || (shortlist.length === 0 && worker_ids === undefined)) {
       const note =
         opened.missing.length > 0
@@ -74,7 +79,7 @@ export const validateFill = tool({
   effects: READS,
   input: z.strictObject({ artifact, context }),
   output: verdict,
-  run: ({ validatord }, { artifact: proposed, context: given }, call) =>
+  run: ({ validatord }, { artifact: proposed, context: given }, { call }) =>
     validatord.validate({ kind: "fill", artifact: proposed, ...contextOf(given) }, call),
 });
 
@@ -96,7 +101,7 @@ export const draftMessage = tool({
     version: z.int(),
     messages: z.array(z.looseObject({ worker_id: z.string(), body: z.string(), ok: z.boolean() })),
   }),
-  run: ({ filld }, input, call) => filld.draft(input, call),
+  run: ({ filld }, input, { call }) => filld.draft(input, call),
 });
 
 export const validateMessage = tool({
@@ -108,8 +113,46 @@ export const validateMessage = tool({
   effects: READS,
   input: z.strictObject({ artifact, context }),
   output: verdict,
-  run: ({ validatord }, { artifact: message, context: given }, call) =>
+  run: ({ validatord }, { artifact: message, context: given }, { call }) =>
     validatord.validate({ kind: "email", artifact: message, ...contextOf(given) }, call),
+});
+
+export const iterateDraft = tool({
+  name: "iterate_draft",
+  title: "Draft until it passes",
+  description:
+    "Let the house's model draft a fill, a message or a playbook from a prompt, check the draft by the house's rules, and have it corrected until it passes. Nothing is sent and nothing proposed.",
+  scope: "write",
+  effects: { readOnly: false, destructive: false, openWorld: true },
+  long: true,
+  input: z.strictObject({
+    kind: z.enum(ARTIFACT_KINDS),
+    prompt: z.string().min(1).max(20_000),
+    context,
+    model: z.string().max(200).optional(),
+    max_iterations: z.int().min(1).max(8).default(3),
+  }),
+  output: z.looseObject({
+    ok: z.boolean(),
+    artifact: z.unknown(),
+    iterations: z.int(),
+    stopped: z.string(),
+    findings: z.array(finding),
+    trace_id: z.string(),
+  }),
+  run: async ({ validatord }, { context: given, ...input }, { call, progress }) => {
+    const steps = validatord.iterateEvents({ ...input, ...contextOf(given) }, call);
+    let attempts = 0;
+    for await (const step of steps) {
+      if (step.event === "done") {
+        const { event: _, history: __, ...ended } = step;
+        return ended;
+      }
+      attempts += 1;
+      progress(`attempt ${attempts} of ${input.max_iterations}`, attempts, input.max_iterations);
+    }
+    throw new Fault("unavailable", "The drafting ended without a result. Call it again.");
+  },
 });
 
 export const recordOutcome = tool({
@@ -128,7 +171,7 @@ export const recordOutcome = tool({
     reason: z.string().max(2000).optional(),
   }),
   output: z.object({ fill: fillState }),
-  run: async ({ filld }, { version, ...input }, call) => {
+  run: async ({ filld }, { version, ...input }, { call }) => {
     const seen = version ?? (await filld.state({ fill_id: input.fill_id }, call)).version;
     return { fill: await filld.outcome({ ...input, version: seen }, call) };
   },

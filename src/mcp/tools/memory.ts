@@ -19,7 +19,7 @@ export const listPlaybooks = tool({
     playbooks: z.array(z.looseObject({ playbook_id: z.string() })),
     next_cursor: z.string().optional(),
   }),
-  run: ({ matrixd }, input, call) => matrixd.playbooks(input, call),
+  run: ({ matrixd }, input, { call }) => matrixd.playbooks(input, call),
 });
 
 export const getTrace = tool({
@@ -34,7 +34,7 @@ export const getTrace = tool({
     k: z.int().min(1).max(20).default(5),
   }),
   output: z.object({ traces: z.array(z.looseObject({ trace_id: z.string() })) }),
-  run: async ({ pathwayd }, { trace_id, query, k }, call) => {
+  run: async ({ pathwayd }, { trace_id, query, k }, { call }) => {
     if (trace_id !== undefined) return { traces: [await pathwayd.trace({ trace_id }, call)] };
     if (query === undefined) return { traces: (await pathwayd.traces({ limit: k }, call)).traces };
     return { traces: (await pathwayd.search({ query, k }, call)).hits };
@@ -56,7 +56,7 @@ export const reconcileClaim = tool({
     observed_at: z.iso.datetime({ offset: true }).optional(),
   }),
   output: z.object({ entity: z.string(), attributes: z.record(z.string(), z.looseObject({})) }),
-  run: async ({ truthd }, { entity, attribute, value, source, observed_at }, call) => {
+  run: async ({ truthd }, { entity, attribute, value, source, observed_at }, { call }) => {
     if (attribute !== undefined && value !== undefined && source !== undefined) {
       const at = observed_at ?? new Date().toISOString();
       await truthd.claims({ claims: [{ entity, attribute, value, source, observed_at: at }] }, call);

@@ -32,14 +32,14 @@ export const searchWorkers = tool({
     no_match: z.string().optional(),
     degraded: z.boolean(),
   }),
-  run: async ({ matrixd }, { query, corpora: among, k, filter }, call) => {
+  run: async ({ matrixd }, { query, corpora: among, k, filter }, { call }) => {
     const found = await matrixd.search(
       {
         query_text: query,
         k,
         explain: true,
         ...(among === undefined ? {} : { corpora: among }),
-        ...(filter === undefined ? {} : { filter: filter as never }),
+        ...(filter === undefined ? {} : { filter }),
       },
       call,
     );
@@ -72,7 +72,7 @@ export const getWorker = tool({
     corpus: z.string().optional().describe("The corpus of people; the first unless given"),
   }),
   output: z.object({ worker_id: z.string(), dataset: z.string(), row: z.record(z.string(), z.unknown()) }),
-  run: (house, { worker_id, corpus }, call) => workerOf(house, worker_id, corpus, call),
+  run: (house, { worker_id, corpus }, { call }) => workerOf(house, worker_id, corpus, call),
 });
 
 export const parseOrder = tool({
@@ -84,7 +84,7 @@ export const parseOrder = tool({
   effects: READS,
   input: z.strictObject({ text, now: z.iso.datetime({ offset: true }).optional() }),
   output: z.object({ read_as: orderRead }),
-  run: async ({ matrixd }, input, call) => ({ read_as: await matrixd.role(input, call) }),
+  run: async ({ matrixd }, input, { call }) => ({ read_as: await matrixd.role(input, call) }),
 });
 
 export const explainMatch = tool({
@@ -98,7 +98,7 @@ export const explainMatch = tool({
     why: z.record(z.string(), z.unknown()),
     hit: hit.optional(),
   }),
-  run: async ({ matrixd }, { query, worker_id, corpora: among }, call) => {
+  run: async ({ matrixd }, { query, worker_id, corpora: among }, { call }) => {
     const { why_not, hits } = await matrixd.search(
       {
         query_text: query,

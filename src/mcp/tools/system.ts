@@ -16,7 +16,7 @@ export const systemStatus = tool({
     corpora: z.array(z.object({ name: z.string(), status: z.string(), rows: z.int() })),
     journal: z.looseObject({ events: z.int() }),
   }),
-  run: async ({ storaged, catalogd, matrixd, journald }, _, call) => {
+  run: async ({ storaged, catalogd, matrixd, journald }, _, { call }) => {
     const [probe, { datasets }, { corpora }, journal] = await Promise.all([
       storaged.probe({}, call),
       catalogd.datasets({ limit: 1000 }, call),

@@ -1,13 +1,20 @@
 // All tools, in the order in which they are listed: the order in which an agent needs them. It never changes by itself.
 
-import type { AnyTool } from "../tool.ts";
-import { describeDataset, ingestFile, listDatasets, querySql } from "./data.ts";
-import { draftMessage, proposeFill, recordOutcome, validateFill, validateMessage } from "./fills.ts";
+import type { HouseTool } from "../tool.ts";
+import { buildCorpus, describeDataset, ingestFile, listDatasets, querySql } from "./data.ts";
+import {
+  draftMessage,
+  iterateDraft,
+  proposeFill,
+  recordOutcome,
+  validateFill,
+  validateMessage,
+} from "./fills.ts";
 import { getTrace, listPlaybooks, reconcileClaim } from "./memory.ts";
 import { explainMatch, getWorker, parseOrder, searchWorkers } from "./people.ts";
 import { systemStatus } from "./system.ts";
 
-export const TOOLS: readonly AnyTool[] = [
+export const TOOLS: readonly HouseTool[] = [
   searchWorkers,
   getWorker,
   parseOrder,
@@ -15,6 +22,7 @@ export const TOOLS: readonly AnyTool[] = [
   validateFill,
   draftMessage,
   validateMessage,
+  iterateDraft,
   recordOutcome,
   explainMatch,
   listPlaybooks,
@@ -22,6 +30,7 @@ export const TOOLS: readonly AnyTool[] = [
   describeDataset,
   querySql,
   ingestFile,
+  buildCorpus,
   getTrace,
   reconcileClaim,
   systemStatus,

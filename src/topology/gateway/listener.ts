@@ -18,7 +18,7 @@ import { createMeter } from "#edge/meter";
 import { requestEvents } from "#edge/request-events";
 import { listeningSocket, type PortCensus, portCensus } from "#lib/listening-socket";
 import type { Log } from "#lib/log";
-import { Fault } from "#rpc/fault";
+import { Fault, traceOf } from "#rpc/fault";
 import { type Listener, SERVER_TRAITS } from "#rpc/listen";
 import { newRequestId } from "#rpc/call";
 import { faultResponse } from "#rpc/exchange";
@@ -50,6 +50,8 @@ export interface GatewayListener extends Replaceable {
 export interface GatewayBackend extends Pick<GatewayDeps, "routes" | "health" | "neighbourMetrics"> {
   readonly writes: HouseHold;
   readonly observer: Observer;
+  /** Called when no request is in flight any more, while the services still answer. */
+  close(): Promise<void>;
 }
 
 /** Where the hashes of API keys are kept. */
@@ -92,6 +94,7 @@ export async function bindListener(
   let keys: LiveKeys | undefined;
   let release: Release | undefined;
   let reporting: Observing | undefined;
+  let closeBackend: (() => Promise<void>) | undefined;
   let handlers: ServerHandlers = { routes: {}, fetch: () => new Response(null, { status: 503 }) };
   const server = serve(address, handlers, log, takeOver);
   const port = server.port ?? 0;
@@ -108,6 +111,11 @@ export async function bindListener(
     opened.promise.catch(() => undefined);
     answerWith(takeOverProxy(url, guard, opened.promise));
   };
+  const closeOnce = async (): Promise<void> => {
+    const close = closeBackend;
+    closeBackend = undefined;
+    await close?.().catch((error: unknown) => log.warn("a surface did not end in order", traceOf(error)));
+  };
   const handOver = async (): Promise<void> => {
     const proxy = takeOverProxy(url, guard);
     answerWith(proxy);
@@ -119,6 +127,7 @@ export async function bindListener(
     while (server.pendingRequests > proxy.inFlight() && performance.now() < until) {
       await Bun.sleep(DRAIN_POLL_MS);
     }
+    await closeOnce();
     handedOver.resolve();
   };
 
@@ -142,6 +151,7 @@ export async function bindListener(
       probe ??= await openLagProbe();
       const events = (reporting = observing(backend.observer));
       keys ??= await openKeys({ path: keysPath(settings), exposed: !isLoopback(host), log });
+      closeBackend = () => backend.close();
       answerWith(
         gateway({
           ...backend,
@@ -183,6 +193,7 @@ export async function bindListener(
       stopping.abort();
       await controlSocket?.stop(SOCKET_DRAIN_MS_MAX);
       await drainGracefully(server, handlers, drainMs);
+      await closeOnce();
       await reporting?.close();
       await release?.();
       probe?.close();
