@@ -4,10 +4,16 @@
 import { z } from "zod";
 import { op } from "#rpc/contract";
 import { jsonObject, pageInput, plainName, timestamp } from "./shapes.ts";
-import { finding } from "./validate.ts";
+import { finding, timeZone } from "./validate.ts";
 
-const moment = z.iso.datetime({ offset: true });
-const name = z.string().min(1).max(200);
+const moment = z.iso
+  .datetime({ offset: true })
+  .refine((text) => /^[1-9]\d{3}-/.test(new Date(text).toISOString()), "must be in the years 1000 to 9999");
+const name = z
+  .string()
+  .min(1)
+  .max(200)
+  .regex(/^[^\p{Cc}]*$/u, "must not have control characters");
 const workerId = z.string().min(1).max(500);
 const text = z.string().max(10_000);
 
@@ -25,7 +31,7 @@ export const fillOrder = z.strictObject({
   lon: z.number().min(-180).max(180).optional(),
   start_at: moment.optional(),
   end_at: moment.optional(),
-  timezone: z.string().max(100).optional().describe("IANA name; that of the place unless given"),
+  timezone: timeZone.optional().describe("IANA name; that of the place unless given"),
   headcount: z.int().min(1).max(1000).optional(),
   pay_rate: z.number().nonnegative().optional().describe("US dollars an hour"),
   ot_rate: z.number().nonnegative().optional(),
@@ -249,7 +255,7 @@ export const fills = {
     output: fill.extend(shortlist.shape),
     status: 201,
     timeoutMs: WORK_TIMEOUT_MS,
-    errors: ["not_found", "conflict", "upstream"],
+    errors: ["not_found", "conflict", "too_large", "upstream"],
     scope: "write",
   }),
   list: op({
@@ -300,7 +306,8 @@ export const fills = {
     method: "PATCH",
     path: "/v1/fills/{fill_id}",
     summary: "Correct the order of a fill; null takes a field away",
-    description: "A person's correction is kept as evidence, and a corrected role is learnt for its title.",
+    description:
+      "What the order was before and why it was changed stay in the fill's events. Text that was read otherwise is no longer searched for: the corrected order is.",
     input: z.strictObject({
       ...fillName,
       ...seen,
@@ -311,7 +318,7 @@ export const fills = {
       actor,
     }),
     output: fill,
-    errors: ["not_found", "conflict"],
+    errors: ["not_found", "conflict", "rejected", "too_large"],
     scope: "write",
   }),
   propose: op({
@@ -319,7 +326,7 @@ export const fills = {
     path: "/v1/fills/{fill_id}/propose",
     summary: "Propose people for a fill, checked as a whole; they are held for it for a while",
     description:
-      "Exactly one of worker_ids, auto and model. A proposal with errors is kept and told, and holds nobody. auto takes the best by rank under all rules, and says what it could not fill and why.",
+      "Exactly one of worker_ids, auto and model. A proposal with errors is kept and told, and holds nobody. auto takes the best by rank under all rules, and says what it could not fill and why; people whom another fill takes meanwhile are replaced by the next.",
     input: z.strictObject({
       ...fillName,
       ...seen,
@@ -331,7 +338,7 @@ export const fills = {
     }),
     output: fill,
     timeoutMs: MODEL_TIMEOUT_MS,
-    errors: ["not_found", "conflict", "rejected", "upstream"],
+    errors: ["not_found", "conflict", "rejected", "too_large", "upstream"],
     scope: "write",
   }),
   draft: op({
@@ -387,7 +394,7 @@ export const fills = {
     path: "/v1/fills/{fill_id}/outcomes",
     summary: "Record what became of a person's place",
     description:
-      "confirmed, completed and the failures also become a playbook (or its mirror) and a trace, so that the next ranking knows. blocked keeps the person from this client, site or everywhere.",
+      "completed, no_show and late_cancel also become a playbook (or its mirror) and a trace, so that the next ranking knows. blocked keeps the person from this client, site or everywhere.",
     input: z.strictObject({
       ...fillName,
       ...seen,
@@ -442,9 +449,19 @@ export const fills = {
     method: "GET",
     path: "/v1/fills/{fill_id}/events",
     summary: "Follow a fill: each of its events, from the first on",
+    description: "A client that reconnects with Last-Event-ID misses none and gets none twice.",
     reply: "events",
     accept: ["text/event-stream"],
-    input: z.strictObject(fillName),
+    input: z.strictObject({
+      ...fillName,
+      after: z.int().min(0).optional().describe("Events with a higher seq"),
+      last_event_id: z
+        .string()
+        .regex(/^\d{1,16}$/, "must be the id of an event of this stream")
+        .optional()
+        .describe("Goes before after"),
+    }),
+    headers: { last_event_id: "last-event-id" },
     output: fillEvent,
     eventId: ({ seq }) => String(seq),
     errors: ["not_found"],
@@ -470,11 +487,22 @@ export const fills = {
     errors: [],
     scope: "read",
   }),
+  published: op({
+    method: "GET",
+    path: "/v1/fill-publish",
+    summary: "How many fills are newer than their rows in the datasets, and outcomes not learnt from yet",
+    input: z.strictObject({}),
+    output: z.object({ fills: z.int(), assignments: z.int(), contacts: z.int(), outcomes: z.int() }),
+    timeoutMs: 300_000,
+    errors: ["upstream"],
+    scope: "read",
+  }),
   publish: op({
     method: "POST",
     path: "/v1/fill-publish",
     summary: "Bring the datasets fills, assignments and contacts up to what the fills are now",
-    description: "The same happens by itself, soon after a fill changed.",
+    description:
+      "The same happens by itself, soon after a fill changed. This also compares every row with its fill, and learns from outcomes first.",
     input: z.strictObject({}),
     output: z.object({ fills: z.int(), assignments: z.int(), contacts: z.int() }),
     idempotent: true,

@@ -18,6 +18,7 @@ export interface Finding {
     | "index"
     | "corpus"
     | "journal"
+    | "fills"
     | "budgets"
     | "keys"
     | "format";
@@ -49,7 +50,7 @@ export async function inspectData(
 }
 
 export async function inspectHouse(
-  house: Pick<House, "storaged" | "catalogd" | "vectord" | "matrixd" | "journald">,
+  house: Pick<House, "storaged" | "catalogd" | "vectord" | "matrixd" | "journald" | "filld">,
   { deep }: InspectOptions,
 ): Promise<readonly Finding[]> {
   return [
@@ -58,6 +59,7 @@ export async function inspectHouse(
     ...(await inspectIndexes(house)),
     ...(await inspectCorpora(house)),
     ...(await inspectJournal(house, deep)),
+    ...(await inspectFills(house)),
   ];
 }
 
@@ -158,6 +160,29 @@ async function inspectJournal({ journald }: Pick<House, "journald">, deep: boole
   }
   const { ok, problem = "It does not verify." } = await journald.verify({});
   return ok ? [] : found(problem);
+}
+
+/** The journal is the truth of the fills: datasets that are behind it are written again from it. */
+async function inspectFills({ filld, journald }: Pick<House, "filld" | "journald">): Promise<Finding[]> {
+  // Where the journal is damaged, that is the finding.
+  const isRead = await journald.status({}).then(
+    () => true,
+    () => false,
+  );
+  if (!isRead) return [];
+  try {
+    const { outcomes: _, ...behind } = await filld.published({});
+    return Object.entries(behind)
+      .filter(([, fills]) => fills > 0)
+      .map(([name, fills]) => ({
+        part: "fills",
+        name,
+        problem: `The dataset ${name} is behind the journal: ${fills} fills are newer than their rows.`,
+        remedy: "repair",
+      }));
+  } catch (error) {
+    return [{ part: "fills", name: "fills", problem: problemOf(error), remedy: "repair" }];
+  }
 }
 
 async function* pages<P extends { next_cursor?: string | undefined }, T>(
