@@ -14,7 +14,7 @@ import { BackgroundFailures } from "#rpc/background-failures";
 import type { Call } from "#rpc/call";
 import type { Handlers, Service } from "#rpc/contract";
 import type { Daemon } from "#rpc/daemon";
-import { Fault, toFault } from "#rpc/fault";
+import { Fault } from "#rpc/fault";
 import { Learner } from "./learn/learn.ts";
 import { drafted } from "./messages/draft.ts";
 import { csvOf, mboxOf } from "./messages/export.ts";
