@@ -142,6 +142,16 @@ const shortlist = z.object({
 });
 export type Shortlist = z.infer<typeof shortlist>;
 
+const refusedDraft = z.object({
+  status: z.string().describe("no_json, validation_failed or provider_error"),
+  findings: z.array(finding),
+});
+export type RefusedDraft = z.infer<typeof refusedDraft>;
+const refusedDrafts = z
+  .array(refusedDraft)
+  .optional()
+  .describe("What a model drafted before, and why that was refused");
+
 const proposal = z.object({
   at: timestamp,
   by: z.enum(["hand", "auto", "model"]),
@@ -152,6 +162,7 @@ const proposal = z.object({
     .object({ places: z.int(), reasons: z.record(z.string(), z.int()) })
     .optional()
     .describe("Places that nobody could be proposed for, and how many candidates each rule kept out"),
+  refused: refusedDrafts,
 });
 export type Proposal = z.infer<typeof proposal>;
 
@@ -197,6 +208,7 @@ const message = z.object({
   by: z.enum(["template", "model", "hand"]),
   ok: z.boolean().describe("No finding is an error; nothing is sent by the house in any case"),
   findings: z.array(finding),
+  refused: refusedDrafts,
   drafted_at: timestamp,
 });
 export type Message = z.infer<typeof message>;

@@ -8,6 +8,7 @@ import type { Call } from "#rpc/call";
 import type { Service } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
 import { judged } from "../order/judged.ts";
+import { refusedIn } from "../people/refused.ts";
 import { nameOf, type PeopleDeps, withRoster } from "../people/shortlist.ts";
 import { fieldsFor, type Recipient } from "./fields.ts";
 import { type Language, templateFor, unknownFields, written } from "./templates.ts";
@@ -118,7 +119,7 @@ async function draftFor(
       `These are the facts, and nothing else may be stated: ${JSON.stringify(fields)}`,
       `Reply with one JSON object of this form: ${JSON.stringify({ ...frame, ...standard })}`,
     ].join("\n");
-    const { ok, artifact, findings } = await withRoster(deps, roster, call, () =>
+    const { ok, artifact, findings, history } = await withRoster(deps, roster, call, () =>
       deps.validate.iterate({ kind: "email", prompt, context, roster, model }, call),
     );
     const { subject, body } = (artifact ?? {}) as { subject?: unknown; body?: unknown };
@@ -131,6 +132,7 @@ async function draftFor(
       by: "model",
       ok: ok && isWhole && text !== "",
       findings: findings.slice(0, FINDINGS_MAX),
+      ...refusedIn(history),
     };
   }
   const { ok, findings } = await withRoster(deps, roster, call, () =>

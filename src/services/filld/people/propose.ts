@@ -8,6 +8,7 @@ import { judged } from "../order/judged.ts";
 import type { Board, FillState } from "../state/board.ts";
 import type { Place } from "../state/events.ts";
 import { headcountOf, shortOf } from "../state/view.ts";
+import { refusedIn } from "./refused.ts";
 import { contextOf, FAILED, type PeopleDeps, rosterOf, shortlist, withRoster } from "./shortlist.ts";
 
 export interface Proposed {
@@ -129,6 +130,7 @@ export async function proposedByModel(
       by: "model",
       ok: drafted.ok && workerIds.length > 0 && isOk(findings),
       findings: keptFindings(findings),
+      ...refusedIn(drafted.history),
     },
     places: workerIds.map((worker_id) => ({ worker_id, corpus: fill.corpus })),
   };

@@ -81,6 +81,7 @@ export const EVENTS = {
     by: z.enum(["template", "model", "hand"]),
     ok: z.boolean(),
     findings,
+    refused: proposal.unwrap().shape.refused,
   }),
   "shift.confirmed": seatResult,
   "shift.declined": seatResult,
