@@ -32,7 +32,14 @@ const CORPUS = {
   dataset: "workers",
   id: "worker_id",
   text: "{role} in {city}, {state}; {certifications}",
-  fields: { name: "text", role: "keyword", city: "keyword", state: "keyword", status: "keyword", location: "geo" },
+  fields: {
+    name: "text",
+    role: "keyword",
+    city: "keyword",
+    state: "keyword",
+    status: "keyword",
+    location: "geo",
+  },
 };
 /** Those whose death a proposal meets; the others only make it slower. */
 const DAEMONS = ["filld", "journald", "validatord", "matrixd"] as const;
@@ -57,9 +64,11 @@ export async function killFills(seed: number, rounds: number, death: Death): Pro
       const opened = await Promise.all(Array.from({ length: FILLS_A_ROUND }, () => openFill(house.url)));
       const work = opened.flatMap((fill) =>
         Array.from({ length: PROPOSALS_A_FILL }, (_, n) =>
-          proposeAndConfirm(house.url, fill, n === 0, random, (one) => acknowledged.push(one)).then((isOpen) => {
-            if (isOpen) unanswered += 1;
-          }),
+          proposeAndConfirm(house.url, fill, n === 0, random, (one) => acknowledged.push(one)).then(
+            (isOpen) => {
+              if (isOpen) unanswered += 1;
+            },
+          ),
         ),
       );
       let isDone = false;
@@ -164,9 +173,11 @@ async function checkFills(house: HouseProcess, acknowledged: readonly Acknowledg
   const folded = await ledger.current();
   for (const state of folded.fills.values()) {
     const there = byId.get(state.fillId);
-    if (!Bun.deepEquals(there, viewOf(state))) wrong.push(`fill ${state.fillId} is not the fold of its events`);
+    if (!Bun.deepEquals(there, viewOf(state)))
+      wrong.push(`fill ${state.fillId} is not the fold of its events`);
   }
-  if (folded.fills.size !== board.length) wrong.push(`${board.length} fills, ${folded.fills.size} in the journal`);
+  if (folded.fills.size !== board.length)
+    wrong.push(`${board.length} fills, ${folded.fills.size} in the journal`);
   for (const { fillId, version, people } of acknowledged) {
     const now = byId.get(fillId);
     if (now === undefined || now.version < version) {
@@ -207,10 +218,15 @@ async function checkDatasets(url: string, board: readonly Fill[]): Promise<strin
   const fills = board
     .map(({ fill_id, version, status, short }) => ({ fill_id, version, status, short }))
     .sort((a, b) => (a.fill_id < b.fill_id ? -1 : 1));
-  if ((await rowsOf("SELECT fill_id, version, status, short FROM fills ORDER BY fill_id")) !== JSON.stringify(fills))
+  if (
+    (await rowsOf("SELECT fill_id, version, status, short FROM fills ORDER BY fill_id")) !==
+    JSON.stringify(fills)
+  )
     wrong.push("the dataset fills is not the board");
   const seats = board
-    .flatMap(({ fill_id, seats: all }) => all.map(({ worker_id, status }) => ({ fill_id, worker_id, status })))
+    .flatMap(({ fill_id, seats: all }) =>
+      all.map(({ worker_id, status }) => ({ fill_id, worker_id, status })),
+    )
     .sort((a, b) => (`${a.fill_id}/${a.worker_id}` < `${b.fill_id}/${b.worker_id}` ? -1 : 1));
   const sql = "SELECT fill_id, worker_id, status FROM assignments ORDER BY fill_id || '/' || worker_id";
   if (seats.length > 0 && (await rowsOf(sql)) !== JSON.stringify(seats))

@@ -4,6 +4,7 @@ import type { Settings } from "#config";
 import type { House } from "#contracts/house";
 import type { RunningHouse } from "#topology/together";
 import type { DemoFile } from "./files.ts";
+import type { OrderStory } from "./fill-steps.ts";
 import type { KnownStatus } from "./queries.ts";
 import type { Paint } from "../terminal/terminal.ts";
 
@@ -21,6 +22,7 @@ export interface Stage {
   /** Column names by dataset, as they are in the lake. */
   columns?: Readonly<Record<DemoFile["dataset"], readonly string[]>>;
   status?: KnownStatus;
+  story?: OrderStory;
 }
 
 export interface StepReport {
