@@ -49,7 +49,10 @@ const HAPPENINGS: readonly Happening[] = [
       "{When} I finally tried the wheel at that pottery place downtown, so messy and so fun.",
     ],
     asked: "Wow, what did you make?",
-    answers: ["A black and white bowl, I'm so proud of it!", "Just a lopsided cup with a dog face on it, haha."],
+    answers: [
+      "A black and white bowl, I'm so proud of it!",
+      "Just a lopsided cup with a dog face on it, haha.",
+    ],
     questions: ["When did {p} sign up for a pottery class?", "What ceramics activity did {p} take up?"],
     detail: ["What did {p} make in the pottery class?", "What object did {p} create out of clay?"],
     open: "What creative hobby helps {p} relax?",
@@ -61,9 +64,15 @@ const HAPPENINGS: readonly Happening[] = [
       "{When} I sat in on a support group for the first time, hearing everyone's stories really moved me.",
     ],
     asked: "That's really cool. What stuck with you the most?",
-    answers: ["The transgender stories were so inspiring, I felt accepted.", "How brave they all were. It gave me courage to be myself."],
+    answers: [
+      "The transgender stories were so inspiring, I felt accepted.",
+      "How brave they all were. It gave me courage to be myself.",
+    ],
     questions: ["When did {p} go to the LGBTQ support group?", "Which community meeting did {p} attend?"],
-    detail: ["What did {p} find inspiring about the support group?", "How did the support group make {p} feel?"],
+    detail: [
+      "What did {p} find inspiring about the support group?",
+      "How did the support group make {p} feel?",
+    ],
     open: "Would {p} be considered a member of the LGBTQ community?",
   },
   {
@@ -73,7 +82,10 @@ const HAPPENINGS: readonly Happening[] = [
       "Guess what, {when} I finished my first half marathon!",
     ],
     asked: "Amazing! How did it go?",
-    answers: ["My knees hurt but we raised over $500 for the clinic.", "Slower than I wanted, but crossing the line with my sister was priceless."],
+    answers: [
+      "My knees hurt but we raised over $500 for the clinic.",
+      "Slower than I wanted, but crossing the line with my sister was priceless.",
+    ],
     questions: ["When did {p} run a charity race?", "What athletic event did {p} complete?"],
     detail: ["How much money did {p} raise at the race?", "Who crossed the finish line with {p}?"],
     open: "Is {p} physically active?",
@@ -97,9 +109,15 @@ const HAPPENINGS: readonly Happening[] = [
       "{When} the whole family slept under the stars by the lake.",
     ],
     asked: "Sounds lovely. What was the best part?",
-    answers: ["Roasting marshmallows and telling stories around the fire.", "We saw the Perseid meteor shower, I felt tiny and in awe."],
+    answers: [
+      "Roasting marshmallows and telling stories around the fire.",
+      "We saw the Perseid meteor shower, I felt tiny and in awe.",
+    ],
     questions: ["When did {p} go camping?", "Where did {p}'s family spend the night outdoors?"],
-    detail: ["What did {p} and the family do around the campfire?", "What did {p} see in the sky on the trip?"],
+    detail: [
+      "What did {p} and the family do around the campfire?",
+      "What did {p} see in the sky on the trip?",
+    ],
     open: "Does {p} enjoy spending time in nature?",
   },
   {
@@ -109,7 +127,10 @@ const HAPPENINGS: readonly Happening[] = [
       "{When} I picked up my brushes again after years.",
     ],
     asked: "Gorgeous. What inspired it?",
-    answers: ["The colors at my grandma's cottage when I was little.", "I was feeling low and wanted something full of light."],
+    answers: [
+      "The colors at my grandma's cottage when I was little.",
+      "I was feeling low and wanted something full of light.",
+    ],
     questions: ["When did {p} paint a sunrise?", "When did {p} resume making art?"],
     detail: ["What was the inspiration for {p}'s picture?", "What childhood memory is behind {p}'s artwork?"],
     open: "What medium does {p} use to express feelings?",
@@ -121,7 +142,10 @@ const HAPPENINGS: readonly Happening[] = [
       "Big news: {when} I got the offer from the counseling center!",
     ],
     asked: "Whoa, how are you feeling about it?",
-    answers: ["Nervous, but I always wanted to open a dance studio.", "Thrilled, helping people with mental health is my calling."],
+    answers: [
+      "Nervous, but I always wanted to open a dance studio.",
+      "Thrilled, helping people with mental health is my calling.",
+    ],
     questions: ["When did {p} lose the job as a banker?", "What career change did {p} go through?"],
     detail: ["What kind of business does {p} want to open?", "Why did {p} choose that profession?"],
     open: "What field would {p} be likely to pursue?",
@@ -145,8 +169,14 @@ const HAPPENINGS: readonly Happening[] = [
       "{When} I passed the adoption agency interviews!",
     ],
     asked: "So exciting! Why that agency?",
-    answers: ["They help LGBTQ+ folks and their inclusivity spoke to me.", "A friend went through them, and they support single parents."],
-    questions: ["When did {p} apply to adoption agencies?", "What step did {p} take towards becoming a parent?"],
+    answers: [
+      "They help LGBTQ+ folks and their inclusivity spoke to me.",
+      "A friend went through them, and they support single parents.",
+    ],
+    questions: [
+      "When did {p} apply to adoption agencies?",
+      "What step did {p} take towards becoming a parent?",
+    ],
     detail: ["Why did {p} choose the adoption agency?", "What kind of people does {p}'s agency support?"],
     open: "Would {p} want to have children?",
   },
@@ -157,7 +187,10 @@ const HAPPENINGS: readonly Happening[] = [
       "{When} I took a course on Thai food, my kitchen smells heavenly.",
     ],
     asked: "Yum! What was on the menu?",
-    answers: ["My mom's chili with dark chocolate, it's a secret.", "Green curry and mango sticky rice from scratch."],
+    answers: [
+      "My mom's chili with dark chocolate, it's a secret.",
+      "Green curry and mango sticky rice from scratch.",
+    ],
     questions: ["When did {p} win the cook-off?", "What culinary course did {p} attend?"],
     detail: ["What dish did {p} prepare?", "What ingredient does {p} add to the chili?"],
     open: "What could {p} bring to a dinner party?",
@@ -169,19 +202,22 @@ const HAPPENINGS: readonly Happening[] = [
       "{When} we closed on the house! No more rent.",
     ],
     asked: "Congrats! What do you like about it?",
-    answers: ["The balcony, I have coffee there each morning.", "There is a workshop in the back for my carpentry."],
+    answers: [
+      "The balcony, I have coffee there each morning.",
+      "There is a workshop in the back for my carpentry.",
+    ],
     questions: ["When did {p} move to a new apartment?", "When did {p} buy a home?"],
     detail: ["Where does {p} drink coffee in the morning?", "What will {p} use the workshop for?"],
     open: "Is {p}'s living situation stable?",
   },
   {
     topic: "trip",
-    says: [
-      "I flew to Rome {when} with my best friend.",
-      "{When} I got back from Tokyo, still jet lagged.",
-    ],
+    says: ["I flew to Rome {when} with my best friend.", "{When} I got back from Tokyo, still jet lagged."],
     asked: "Jealous! What did you see?",
-    answers: ["The Colosseum at night, and way too much gelato.", "A tiny ramen place with six seats and the best broth of my life."],
+    answers: [
+      "The Colosseum at night, and way too much gelato.",
+      "A tiny ramen place with six seats and the best broth of my life.",
+    ],
     questions: ["When did {p} travel to Rome?", "Which city in Asia did {p} visit?"],
     detail: ["Which landmark did {p} visit at night?", "What did {p} eat on the journey?"],
     open: "Has {p} been abroad?",
@@ -193,7 +229,10 @@ const HAPPENINGS: readonly Happening[] = [
       "{When} I started a book club with some moms from school.",
     ],
     asked: "Oh nice. What did you take away?",
-    answers: ["That self-acceptance takes time, and hope is worth it.", "That I need to slow down. And that wine helps with discussion."],
+    answers: [
+      "That self-acceptance takes time, and hope is worth it.",
+      "That I need to slow down. And that wine helps with discussion.",
+    ],
     questions: ["When did {p} read Becoming Nicole?", "What reading activity did {p} organize?"],
     detail: ["What did {p} learn from the novel?", "What lesson did {p} take from reading?"],
     open: "Does {p} read for pleasure?",
@@ -217,7 +256,10 @@ const HAPPENINGS: readonly Happening[] = [
       "{When} we had front row seats at the jazz festival.",
     ],
     asked: "Lucky! Favorite moment?",
-    answers: ["When the whole crowd sang the last chorus with phone lights on.", "A drum solo that went on for ten minutes, goosebumps!"],
+    answers: [
+      "When the whole crowd sang the last chorus with phone lights on.",
+      "A drum solo that went on for ten minutes, goosebumps!",
+    ],
     questions: ["When did {p} see Matt Patterson?", "What music event did {p} attend?"],
     detail: ["What did the audience do that {p} loved?", "Which instrument gave {p} goosebumps?"],
     open: "What sort of evening would {p} enjoy?",
@@ -229,7 +271,10 @@ const HAPPENINGS: readonly Happening[] = [
       "{When} I gave a talk at my old school about finding your path.",
     ],
     asked: "You're the best. What made you do it?",
-    answers: ["A family on the street corner, I couldn't just walk by.", "A teacher once did that for me, it was time to give back."],
+    answers: [
+      "A family on the street corner, I couldn't just walk by.",
+      "A teacher once did that for me, it was time to give back.",
+    ],
     questions: ["When did {p} volunteer at the homeless shelter?", "Where did {p} give a speech?"],
     detail: ["What motivated {p} to help?", "Who inspired {p} to give back?"],
     open: "What are {p}'s values?",
@@ -241,7 +286,10 @@ const HAPPENINGS: readonly Happening[] = [
       "{When} the roses in my yard finally bloomed.",
     ],
     asked: "Pics please! Was it hard?",
-    answers: ["Slugs ate half, then I put copper tape around everything.", "Just patience, and my grandpa's compost trick."],
+    answers: [
+      "Slugs ate half, then I put copper tape around everything.",
+      "Just patience, and my grandpa's compost trick.",
+    ],
     questions: ["When did {p} plant tomatoes?", "Which flowers grow at {p}'s place?"],
     detail: ["How did {p} protect the vegetables?", "Whose advice did {p} use for the soil?"],
     open: "Does {p} like growing things?",
@@ -253,7 +301,10 @@ const HAPPENINGS: readonly Happening[] = [
       "{When} my brother got married on the beach.",
     ],
     asked: "So sweet. How did you spend it?",
-    answers: ["Dancing in the kitchen to our old song, barefoot.", "I cried during the vows and then tore my dress on the dance floor."],
+    answers: [
+      "Dancing in the kitchen to our old song, barefoot.",
+      "I cried during the vows and then tore my dress on the dance floor.",
+    ],
     questions: ["When was {p}'s anniversary?", "When did {p}'s sibling marry?"],
     detail: ["How did {p} and the spouse celebrate?", "What happened to {p}'s outfit?"],
     open: "Is {p} a romantic?",
@@ -265,7 +316,10 @@ const HAPPENINGS: readonly Happening[] = [
       "{When} I went back to school for a degree in psychology.",
     ],
     asked: "Proud of you! What's next?",
-    answers: ["Finding a broker who lets me work weekends.", "An internship at the youth center in the spring."],
+    answers: [
+      "Finding a broker who lets me work weekends.",
+      "An internship at the youth center in the spring.",
+    ],
     questions: ["When did {p} pass the exam?", "What subject does {p} study?"],
     detail: ["What does {p} look for after the exam?", "Where will {p} intern?"],
     open: "Is {p} ambitious?",
@@ -277,21 +331,51 @@ const HAPPENINGS: readonly Happening[] = [
       "{When} I picked up a used pickup truck, bright red.",
     ],
     asked: "Yikes! So how do you get around?",
-    answers: ["By bike, and honestly I feel fitter than ever.", "It hauls all my camping gear, no complaints."],
+    answers: [
+      "By bike, and honestly I feel fitter than ever.",
+      "It hauls all my camping gear, no complaints.",
+    ],
     questions: ["When did {p}'s Prius break down?", "What vehicle did {p} purchase?"],
     detail: ["How does {p} commute now?", "What does {p} transport in the truck?"],
     open: "Does {p} care about the environment?",
   },
 ];
 
-const NAMES = ["Caroline", "Melanie", "Jon", "Gina", "Tim", "Maria", "Nate", "Joanna", "Evan", "Sam", "Audrey", "Andrew", "Dave", "Calvin", "Deborah", "Jolene", "James", "John", "Lena", "Omar"];
+const NAMES = [
+  "Caroline",
+  "Melanie",
+  "Jon",
+  "Gina",
+  "Tim",
+  "Maria",
+  "Nate",
+  "Joanna",
+  "Evan",
+  "Sam",
+  "Audrey",
+  "Andrew",
+  "Dave",
+  "Calvin",
+  "Deborah",
+  "Jolene",
+  "James",
+  "John",
+  "Lena",
+  "Omar",
+];
 
 /** {o} is the other person. None says anything that a question asks. */
 const SMALL_TALK: readonly (readonly [string, string])[] = [
-  ["Hey {o}! Good to see you! How have you been?", "Hey {o}! I'm swamped with the kids and work. What's up with you?"],
+  [
+    "Hey {o}! Good to see you! How have you been?",
+    "Hey {o}! I'm swamped with the kids and work. What's up with you?",
+  ],
   ["Thanks, {o}! Your support means a lot to me.", "Of course, {o}! That's what friends are for."],
   ["That's so cool, {o}! You must be really happy.", "Yeah, {o}, I feel really lucky. Thanks for listening."],
-  ["Hi {o}, long time no talk! So much has been going on.", "{o}! So good to hear from you. Tell me everything!"],
+  [
+    "Hi {o}, long time no talk! So much has been going on.",
+    "{o}! So good to hear from you. Tell me everything!",
+  ],
   ["It's great how you always stay positive, {o}.", "Thanks {o}, I try my best. Family keeps me going."],
   ["How is everyone at home, {o}?", "All good, {o}, busy as always with school and sports."],
   ["Let's catch up again soon, {o}!", "Sounds great, {o}. Take care and have a wonderful day!"],
@@ -300,9 +384,33 @@ const SMALL_TALK: readonly (readonly [string, string])[] = [
   ["Life is what we make of it, right?", "So true, {o}. One day at a time."],
 ];
 
-const WHEN = ["yesterday", "last week", "last Friday", "two days ago", "last weekend", "this morning", "a few days ago", "last month", "on Tuesday", "the other day"];
+const WHEN = [
+  "yesterday",
+  "last week",
+  "last Friday",
+  "two days ago",
+  "last weekend",
+  "this morning",
+  "a few days ago",
+  "last month",
+  "on Tuesday",
+  "the other day",
+];
 
-const MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
+const MONTHS = [
+  "January",
+  "February",
+  "March",
+  "April",
+  "May",
+  "June",
+  "July",
+  "August",
+  "September",
+  "October",
+  "November",
+  "December",
+];
 
 const SESSIONS = 18;
 const HAPPENINGS_A_SESSION = 2;
