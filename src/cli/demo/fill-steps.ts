@@ -24,16 +24,6 @@ const WEEKS_A_RUN = 2;
 const PEOPLE_SHOWN = 4;
 const EXCLUDED_SHOWN = 4;
 
-type Opened = Fill & Shortlist;
-
-/** What one step of this half leaves for the next. */
-export interface OrderStory {
-  readonly opened: Opened;
-  /** When the text was written, RFC 3339. */
-  readonly now: string;
-  current: Fill;
-}
-
 interface Written {
   readonly detail: StepDetail;
   readonly title: string;
