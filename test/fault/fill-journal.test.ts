@@ -157,8 +157,7 @@ test.each(["local", "remote"] as const)(
     });
     for (let n = 0; n < 20; n += 1) await write(first, `f-${n}`, 2);
     await opened.restart(() => {
-      const [segment = ""] = readdirSync(opened.folder).filter((name) => /\d/.test(name));
-      const path = join(opened.folder, segment);
+      const path = join(opened.folder, readdirSync(opened.folder).find((name) => /\d/.test(name)) ?? "");
       const bytes = readFileSync(path);
       bytes[Math.floor(bytes.length / 2)] = (bytes[Math.floor(bytes.length / 2)] ?? 0) ^ 0xff;
       writeFileSync(path, bytes);

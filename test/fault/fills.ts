@@ -71,10 +71,10 @@ export async function killFills(seed: number, rounds: number, death: Death): Pro
           ),
         ),
       );
-      let isDone = false;
-      const done = Promise.all(work).finally(() => (isDone = true));
+      const proposing = { isDone: false };
+      const done = Promise.all(work).finally(() => (proposing.isDone = true));
       const enough = acknowledged.length + random.below(KILLED_AFTER_MAX);
-      while (!isDone && acknowledged.length <= enough) await Bun.sleep(2);
+      while (!proposing.isDone && acknowledged.length <= enough) await Bun.sleep(2);
       if (death === "daemons") house.killDaemon(random.pick(DAEMONS));
       else await house.kill();
       await done;

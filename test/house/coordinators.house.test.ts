@@ -110,7 +110,7 @@ async function step(id: string, actor: string, random: Random): Promise<boolean>
     return true;
   }
   const asked = seats.filter(({ status }) => status === "proposed" || status === "contacted");
-  const confirmed = seats.filter(({ status }) => status === "confirmed");
+  const next = seats.find(({ status }) => status === "confirmed");
   const outcome = (worker_id: string, result: OutcomeResult, more: object = {}): Promise<Response> =>
     post(id, "outcomes", { version, worker_id, result, actor, ...more });
   if (asked.length > 0) {
@@ -155,7 +155,6 @@ async function step(id: string, actor: string, random: Random): Promise<boolean>
     } else await post(id, "propose", { version: now, auto: true, actor });
     return true;
   }
-  const [next] = confirmed;
   if (next === undefined) return false;
   const chance = random.below(10);
   if (chance < 2) await outcome(next.worker_id, "no_show");

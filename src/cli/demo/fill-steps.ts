@@ -5,7 +5,7 @@
 // Without a model of the user's own, a scripted one plays (model-script.json). Each run takes the next two weeks, so that
 // people whom an earlier run has booked are free again.
 
-import type { Candidate, Fill, Message, RefusedDraft, Shortlist } from "#contracts/fill";
+import type { Candidate, Message, RefusedDraft } from "#contracts/fill";
 import type { House } from "#contracts/house";
 import type { Finding } from "#contracts/validate";
 import { present } from "#lib/assert";
