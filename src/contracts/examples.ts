@@ -207,5 +207,6 @@ export const EXAMPLES: Readonly<Record<ServiceName, Readonly<Record<string, Inpu
     backfill: { ...FILL, version: 3, k: 5 },
     close: { ...FILL, version: 4, result: "cancelled", reason: "The client cancelled" },
     blocks: { client: "c-1" },
+    published: {},
   },
 };

@@ -4,10 +4,16 @@
 import { z } from "zod";
 import { op } from "#rpc/contract";
 import { jsonObject, pageInput, plainName, timestamp } from "./shapes.ts";
-import { finding } from "./validate.ts";
+import { finding, timeZone } from "./validate.ts";
 
-const moment = z.iso.datetime({ offset: true });
-const name = z.string().min(1).max(200);
+const moment = z.iso
+  .datetime({ offset: true })
+  .refine((text) => /^[1-9]\d{3}-/.test(new Date(text).toISOString()), "must be in the years 1000 to 9999");
+const name = z
+  .string()
+  .min(1)
+  .max(200)
+  .regex(/^[^\p{Cc}]*$/u, "must not have control characters");
 const workerId = z.string().min(1).max(500);
 const text = z.string().max(10_000);
 
@@ -25,7 +31,7 @@ export const fillOrder = z.strictObject({
   lon: z.number().min(-180).max(180).optional(),
   start_at: moment.optional(),
   end_at: moment.optional(),
-  timezone: z.string().max(100).optional().describe("IANA name; that of the place unless given"),
+  timezone: timeZone.optional().describe("IANA name; that of the place unless given"),
   headcount: z.int().min(1).max(1000).optional(),
   pay_rate: z.number().nonnegative().optional().describe("US dollars an hour"),
   ot_rate: z.number().nonnegative().optional(),
@@ -136,6 +142,16 @@ const shortlist = z.object({
 });
 export type Shortlist = z.infer<typeof shortlist>;
 
+const refusedDraft = z.object({
+  status: z.string().describe("no_json, validation_failed or provider_error"),
+  findings: z.array(finding),
+});
+export type RefusedDraft = z.infer<typeof refusedDraft>;
+const refusedDrafts = z
+  .array(refusedDraft)
+  .optional()
+  .describe("What a model drafted before, and why that was refused");
+
 const proposal = z.object({
   at: timestamp,
   by: z.enum(["hand", "auto", "model"]),
@@ -146,6 +162,7 @@ const proposal = z.object({
     .object({ places: z.int(), reasons: z.record(z.string(), z.int()) })
     .optional()
     .describe("Places that nobody could be proposed for, and how many candidates each rule kept out"),
+  refused: refusedDrafts,
 });
 export type Proposal = z.infer<typeof proposal>;
 
@@ -191,6 +208,7 @@ const message = z.object({
   by: z.enum(["template", "model", "hand"]),
   ok: z.boolean().describe("No finding is an error; nothing is sent by the house in any case"),
   findings: z.array(finding),
+  refused: refusedDrafts,
   drafted_at: timestamp,
 });
 export type Message = z.infer<typeof message>;
@@ -249,7 +267,7 @@ export const fills = {
     output: fill.extend(shortlist.shape),
     status: 201,
     timeoutMs: WORK_TIMEOUT_MS,
-    errors: ["not_found", "conflict", "upstream"],
+    errors: ["not_found", "conflict", "too_large", "upstream"],
     scope: "write",
   }),
   list: op({
@@ -300,7 +318,8 @@ export const fills = {
     method: "PATCH",
     path: "/v1/fills/{fill_id}",
     summary: "Correct the order of a fill; null takes a field away",
-    description: "A person's correction is kept as evidence, and a corrected role is learnt for its title.",
+    description:
+      "What the order was before and why it was changed stay in the fill's events. Text that was read otherwise is no longer searched for: the corrected order is.",
     input: z.strictObject({
       ...fillName,
       ...seen,
@@ -311,7 +330,7 @@ export const fills = {
       actor,
     }),
     output: fill,
-    errors: ["not_found", "conflict"],
+    errors: ["not_found", "conflict", "rejected", "too_large"],
     scope: "write",
   }),
   propose: op({
@@ -319,7 +338,7 @@ export const fills = {
     path: "/v1/fills/{fill_id}/propose",
     summary: "Propose people for a fill, checked as a whole; they are held for it for a while",
     description:
-      "Exactly one of worker_ids, auto and model. A proposal with errors is kept and told, and holds nobody. auto takes the best by rank under all rules, and says what it could not fill and why.",
+      "Exactly one of worker_ids, auto and model. A proposal with errors is kept and told, and holds nobody. auto takes the best by rank under all rules, and says what it could not fill and why; people whom another fill takes meanwhile are replaced by the next.",
     input: z.strictObject({
       ...fillName,
       ...seen,
@@ -331,7 +350,7 @@ export const fills = {
     }),
     output: fill,
     timeoutMs: MODEL_TIMEOUT_MS,
-    errors: ["not_found", "conflict", "rejected", "upstream"],
+    errors: ["not_found", "conflict", "rejected", "too_large", "upstream"],
     scope: "write",
   }),
   draft: op({
@@ -387,7 +406,7 @@ export const fills = {
     path: "/v1/fills/{fill_id}/outcomes",
     summary: "Record what became of a person's place",
     description:
-      "confirmed, completed and the failures also become a playbook (or its mirror) and a trace, so that the next ranking knows. blocked keeps the person from this client, site or everywhere.",
+      "completed, no_show and late_cancel also become a playbook (or its mirror) and a trace, so that the next ranking knows. blocked keeps the person from this client, site or everywhere.",
     input: z.strictObject({
       ...fillName,
       ...seen,
@@ -442,9 +461,19 @@ export const fills = {
     method: "GET",
     path: "/v1/fills/{fill_id}/events",
     summary: "Follow a fill: each of its events, from the first on",
+    description: "A client that reconnects with Last-Event-ID misses none and gets none twice.",
     reply: "events",
     accept: ["text/event-stream"],
-    input: z.strictObject(fillName),
+    input: z.strictObject({
+      ...fillName,
+      after: z.int().min(0).optional().describe("Events with a higher seq"),
+      last_event_id: z
+        .string()
+        .regex(/^\d{1,16}$/, "must be the id of an event of this stream")
+        .optional()
+        .describe("Goes before after"),
+    }),
+    headers: { last_event_id: "last-event-id" },
     output: fillEvent,
     eventId: ({ seq }) => String(seq),
     errors: ["not_found"],
@@ -470,11 +499,22 @@ export const fills = {
     errors: [],
     scope: "read",
   }),
+  published: op({
+    method: "GET",
+    path: "/v1/fill-publish",
+    summary: "How many fills are newer than their rows in the datasets, and outcomes not learnt from yet",
+    input: z.strictObject({}),
+    output: z.object({ fills: z.int(), assignments: z.int(), contacts: z.int(), outcomes: z.int() }),
+    timeoutMs: 300_000,
+    errors: ["upstream"],
+    scope: "read",
+  }),
   publish: op({
     method: "POST",
     path: "/v1/fill-publish",
     summary: "Bring the datasets fills, assignments and contacts up to what the fills are now",
-    description: "The same happens by itself, soon after a fill changed.",
+    description:
+      "The same happens by itself, soon after a fill changed. This also compares every row with its fill, and learns from outcomes first.",
     input: z.strictObject({}),
     output: z.object({ fills: z.int(), assignments: z.int(), contacts: z.int() }),
     idempotent: true,

@@ -1,4 +1,9 @@
 // Datasets whose rows follow from what a service keeps: calls from outside may read, tag and drop them, and nothing else.
 
 /** By the dataset's name, the service that writes it. */
-export const OWNED_DATASETS = { journal: "journald" } as const;
+export const OWNED_DATASETS = {
+  journal: "journald",
+  fills: "filld",
+  assignments: "filld",
+  contacts: "filld",
+} as const;

@@ -40,7 +40,7 @@ function isZone(name: string): boolean {
   }
 }
 
-const timeZone = z.string().refine(isZone, "must be an IANA time zone, such as America/Chicago");
+export const timeZone = z.string().refine(isZone, "must be an IANA time zone, such as America/Chicago");
 const money = z.number().nonnegative();
 const text = z.string().max(10_000);
 const id = z.string().min(1).max(500);

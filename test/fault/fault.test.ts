@@ -7,6 +7,7 @@ import { simulateCatalog } from "./catalog-simulation.ts";
 import { HISTORIES, HISTORY_NAMES, runHistories } from "./histories.ts";
 import { oneByteChunks } from "./chunks.ts";
 import { DEATHS, killRounds } from "./kill.ts";
+import { killFills } from "./fills.ts";
 import { simulateLog } from "./log-simulation.ts";
 import { KIND_NAMES, KINDS, mutate } from "./mutations.ts";
 import { racedKeys, twoOwners } from "./owners.ts";
@@ -165,6 +166,18 @@ describe.skipIf(process.platform !== "linux")("kill -9 of a house under load (ne
     "%s: what was acknowledged is there, once and whole",
     async (death) => {
       const { acknowledged, wrong } = await killRounds(seed, 2, death);
+      expect(wrong, `seed ${seed}`).toEqual([]);
+      expect(acknowledged).toBeGreaterThan(0);
+    },
+    LONG_MS,
+  );
+});
+
+describe.skipIf(process.platform !== "linux")("kill -9 among fifty proposals (needs /proc)", () => {
+  test.each(DEATHS.map((death) => [death]))(
+    "%s: nobody is booked twice, nothing acknowledged is gone, and fills, events and datasets agree",
+    async (death) => {
+      const { acknowledged, wrong } = await killFills(seed, 1, death);
       expect(wrong, `seed ${seed}`).toEqual([]);
       expect(acknowledged).toBeGreaterThan(0);
     },

@@ -146,7 +146,7 @@ export function startWriters(
 }
 
 /** Waits until it holds; a house that starts, or whose daemon does, is `unavailable` for a moment. */
-async function until(holds: () => Promise<boolean | string>): Promise<void> {
+export async function until(holds: () => Promise<boolean | string>): Promise<void> {
   const end = performance.now() + READY_MS_MAX;
   for (;;) {
     const answer = await holds().catch((error: unknown) => String(error));

@@ -7,6 +7,7 @@ import { seeded } from "#lib/random";
 import { startHouse, TOPOLOGIES } from "../house/house.ts";
 import { HISTORIES, HISTORY_NAMES, type HistoryName, type Ran, runHistories } from "./histories.ts";
 import { oneByteChunks } from "./chunks.ts";
+import { killFills } from "./fills.ts";
 import { type Death, DEATHS, killRounds } from "./kill.ts";
 import { prepareGate, recordAtRandom, tryGate } from "./gate.ts";
 import { KIND_NAMES, KINDS, type KindName, mutate } from "./mutations.ts";
@@ -26,6 +27,8 @@ is a line that begins with WRONG, and the exit code is then 1.
             over disks, stores and networks that fail; 5 minutes            --only commits|drops|log
   kill      kill -9 of a house, or a daemon of it, while clients write;     --rounds 200 --seed S
             1 to 3 s a round                                                --only together|apart|daemons
+  fills     kill -9 among fifty proposals at once; some 10 s a round        --rounds 200 --seed S
+                                                                            --only together|apart|daemons
   syscalls  each writer dies, or is refused, at each system call that       --every 1 --only WRITER
             changes the disk; minutes a writer; needs strace
   room      a disk that fills up and gets room again; seconds;              --only WRITER
@@ -95,6 +98,19 @@ async function kill(): Promise<boolean> {
     fine = judged(report.wrong, `kill --rounds ${values.rounds} --seed ${seed} --only ${death}`) && fine;
     say(
       `kill ${death}, seed ${seed}: ${report.rounds} rounds, ${report.acknowledged} writes acknowledged, ${report.unanswered} unanswered, ${report.wrong.length} wrong, ${secondsSince(started)} s`,
+    );
+  }
+  return fine;
+}
+
+async function fills(): Promise<boolean> {
+  let fine = true;
+  for (const death of chosen<Death>(DEATHS)) {
+    const started = performance.now();
+    const report = await killFills(seed, Number(values.rounds), death);
+    fine = judged(report.wrong, `fills --rounds ${values.rounds} --seed ${seed} --only ${death}`) && fine;
+    say(
+      `fills ${death}, seed ${seed}: ${report.rounds} rounds, ${report.acknowledged} changes acknowledged, ${report.unanswered} unanswered, ${report.wrong.length} wrong, ${secondsSince(started)} s`,
     );
   }
   return fine;
@@ -329,6 +345,7 @@ function secondsSince(started: number): number {
 
 const PARTS: Readonly<Record<string, () => Promise<boolean>>> = {
   kill,
+  fills,
   syscalls,
   room,
   mutate: mutations,
@@ -371,6 +388,7 @@ const PARTS: Readonly<Record<string, () => Promise<boolean>>> = {
       chunks,
       gate,
       kill,
+      fills,
     ])
       fine = (await part()) && fine;
     return fine;

@@ -127,7 +127,10 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
     expect(second.status).toBe(409);
     const { error } = (await second.json()) as { error: { message: string; details: { message: string }[] } };
     expect(error.message).toContain("version 2");
-    expect(error.details[0]?.message).toContain('"lost"');
+    // Both states are told: what the fill is, and what was seen.
+    const [current, seen] = error.details.map(({ message }) => JSON.parse(message) as Fill);
+    expect(current).toMatchObject({ version: 2, status: "lost" });
+    expect(seen).toMatchObject({ version: 1, status: "open" });
   }, 240_000);
 
   test("nobody is booked twice, however many propose at once", async () => {
@@ -212,6 +215,121 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
     expect(same.excluded.find(({ worker_id }) => worker_id === worker)?.code).toBe("fill.dnr");
     const other = await open({ ...ORDER, order: { client_id: "other" } });
     expect(other.shortlist.map(({ worker_id }) => worker_id)).toContain(worker);
+  }, 240_000);
+
+  test("an order that cannot be is refused with its field", async () => {
+    const wrong: readonly (readonly [order: object, path: string])[] = [
+      [{ timezone: "Mars/Phobos" }, "order.timezone"],
+      [{ start_at: "2026-12-05T12:00:00Z", end_at: "2026-12-05T12:00:00Z" }, "order.end_at"],
+      [{ headcount: 1001 }, "order.headcount"],
+      [{ client_id: "a\u0000b" }, "order.client_id"],
+    ];
+    for (const [order, path] of wrong) {
+      const reply = await house.ask("/v1/fills", {
+        method: "POST",
+        body: JSON.stringify({ ...ORDER, order }),
+      });
+      const { error } = (await reply.json()) as { error: { code: string; details?: { path: string }[] } };
+      expect([reply.status, error.code, error.details?.[0]?.path]).toEqual([400, "invalid", path]);
+    }
+    const many = { order_text: "need 5000 forklift operators in Springfield IL Friday 6a-2p", now: NOW };
+    const read = await house.ask("/v1/fills", { method: "POST", body: JSON.stringify(many) });
+    expect(read.status).toBeLessThan(500);
+  }, 240_000);
+
+  test("whoever failed an order has no other place on it, and nobody is one too many", async () => {
+    // In a week when nobody is booked yet.
+    const { fill_id, shortlist } = await open({ ...ORDER, now: "2026-12-13T15:00:00Z" });
+    const [first = "", second = "", third = ""] = shortlist.map(({ worker_id }) => worker_id);
+    const outcome = async (worker_id: string, result: string): Promise<Response> => {
+      const { version } = await get(fill_id);
+      return post(fill_id, "outcomes", { version, worker_id, result, reason: "as it went" });
+    };
+    await post(fill_id, "propose", { version: 1, worker_ids: [first, second], backup_ids: [third] });
+    for (const worker of [first, second]) expect((await outcome(worker, "confirmed")).status).toBe(200);
+    const full = await outcome(third, "confirmed");
+    expect([full.status, await codeOf(full)]).toEqual([422, "rejected"]);
+    expect((await outcome(first, "no_show")).status).toBe(200);
+    const { version } = await get(fill_id);
+    const again = (await (await post(fill_id, "propose", { version, worker_ids: [first] })).json()) as Fill;
+    expect(again.proposal).toMatchObject({
+      ok: false,
+      findings: [{ code: "fill.no_show", severity: "error" }],
+    });
+    expect(again.seats.find(({ worker_id }) => worker_id === first)?.status).toBe("no_show");
+    const offer = { worker_ids: [first], channel: "sms", purpose: "offer" };
+    expect((await post(fill_id, "messages", offer)).status).toBe(422);
+    // A closed fill stays as it was closed.
+    await post(fill_id, "close", { version: again.version, result: "cancelled" });
+    const closed = await get(fill_id);
+    expect(closed.seats.filter(({ status }) => status === "confirmed")).toEqual([]);
+    const late: readonly (readonly [call: string, body: object])[] = [
+      ["propose", { auto: true }],
+      ["backfill", {}],
+      ["close", { result: "lost" }],
+      ["outcomes", { worker_id: second, result: "confirmed" }],
+    ];
+    for (const [call, body] of late)
+      expect((await post(fill_id, call, { version: closed.version, ...body })).status, call).toBe(422);
+    const correction = JSON.stringify({ version: closed.version, order: { headcount: 3 } });
+    expect((await house.ask(`/v1/fills/${fill_id}`, { method: "PATCH", body: correction })).status).toBe(422);
+  }, 240_000);
+
+  test("somebody who is blocked after being proposed elsewhere cannot confirm there", async () => {
+    const [one, two] = [await open(), await open()];
+    const [worker = ""] = one.shortlist.map(({ worker_id }) => worker_id);
+    await post(one.fill_id, "propose", { version: 1, worker_ids: [worker] });
+    await post(one.fill_id, "outcomes", { version: 2, worker_id: worker, result: "declined" });
+    await post(two.fill_id, "propose", { version: 1, worker_ids: [worker] });
+    const block = { version: 3, worker_id: worker, result: "blocked", reason: "Left the site" };
+    expect((await post(one.fill_id, "outcomes", block)).status).toBe(200);
+    const late = await post(two.fill_id, "outcomes", { version: 2, worker_id: worker, result: "confirmed" });
+    expect([late.status, await late.text()]).toEqual([422, expect.stringContaining("Left the site")]);
+  }, 240_000);
+
+  test("pages of the board have each fill once, and its datasets are written by the house alone", async () => {
+    const all: string[] = [];
+    let cursor = "";
+    do {
+      const page = await house.json<{ fills: Fill[]; next_cursor?: string }>(`/v1/fills?limit=7${cursor}`);
+      all.push(...page.fills.map(({ fill_id }) => fill_id));
+      cursor = page.next_cursor === undefined ? "" : `&cursor=${page.next_cursor}`;
+    } while (cursor !== "");
+    const { fills } = await house.json<{ fills: Fill[] }>("/v1/fills?limit=1000");
+    expect(all).toEqual(fills.map(({ fill_id }) => fill_id));
+    expect((await house.ask("/v1/fills?cursor=nothing")).status).toBe(400);
+    for (const dataset of ["fills", "assignments", "CONTACTS"]) {
+      const written = await house.ask(`/v1/ingest?dataset=${dataset}`, {
+        method: "POST",
+        body: "a,b\n1,2\n",
+      });
+      expect([written.status, await codeOf(written)]).toEqual([403, "forbidden"]);
+    }
+    await house.json("/v1/fill-publish", {});
+    const drop = await house.ask("/v1/catalog/datasets/assignments", { method: "DELETE" });
+    expect(drop.status, await drop.text()).toBeLessThan(300);
+    const behind = await house.json<{ assignments: number }>("/v1/fill-publish");
+    expect(behind.assignments).toBeGreaterThan(0);
+    await house.json("/v1/fill-publish", {});
+    expect(await house.json<object>("/v1/fill-publish")).toMatchObject({
+      fills: 0,
+      assignments: 0,
+      contacts: 0,
+    });
+  }, 240_000);
+
+  test("a fill's events are followed from where a reader stopped", async () => {
+    const { fill_id } = await open();
+    const { events } = await house.json<{ events: { seq: number }[] }>(`/v1/fills/${fill_id}/events`);
+    const [first, second] = events.map(({ seq }) => seq);
+    const reply = await house.ask(`/v1/fills/${fill_id}/events`, {
+      headers: { accept: "text/event-stream", "last-event-id": String(first) },
+    });
+    const reader = reply.body?.getReader();
+    let text = "";
+    while (!/^id: ?\d+/m.test(text)) text += new TextDecoder().decode((await reader?.read())?.value);
+    expect(/^id: ?(\d+)/m.exec(text)?.[1]).toBe(String(second));
+    await reader?.cancel();
   }, 240_000);
 
   test("after a restart the fills are what they were, then and now, and SQL says the same", async () => {

@@ -29,9 +29,9 @@ const DATA_STANDARD = resolve("./lakehouse-data");
 
 export const demo = command({
   name: "demo",
-  summary: "See it work: sample data, SQL and search, in one process",
+  summary: "See it work: sample data, SQL, search and an order's life, in one process",
   details:
-    "Starts a house, loads 5,000 made-up workers and 500 orders (or your files), runs a SQL query, builds a corpus and searches it six times. Then it serves until Ctrl-C, for you to try.",
+    "Starts a house, loads 5,000 made-up workers and 500 orders (or your files), runs a SQL query, builds a corpus and searches it six times, and fills an order: people who may not be sent are refused, drafts of a model are corrected, an outcome moves the next ranking. The model is scripted unless LAKEHOUSE_CHAT_MODEL names one. Then it serves until Ctrl-C, for you to try.",
   args: {
     workers: {
       type: "string",

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Candidate, Fill, Message, Proposal, Shortlist } from "#contracts/fill";
 import { run, start } from "../spawned.testing.ts";
 
 interface Step {
@@ -27,9 +28,20 @@ interface Search {
   readonly hits: readonly Record<string, unknown>[];
 }
 
-/** Starting, loading, building and six searches, on a machine that others use at the same time. */
-const TIMEOUT_MS = 60_000;
-const NAMES = ["start", "sample", "ingest", "sql", "corpus", "search"];
+/** Starting, loading, building, six searches and an order, on a machine that others use at the same time. */
+const TIMEOUT_MS = 120_000;
+const NAMES = [
+  "start",
+  "sample",
+  "ingest",
+  "sql",
+  "corpus",
+  "search",
+  "order",
+  "proposal",
+  "message",
+  "outcome",
+];
 
 let folder = "";
 beforeAll(async () => {
@@ -94,10 +106,53 @@ describe("over the sample", () => {
           why: expect.any(String),
         });
       }
-      for (const number of ["1/6", "6/6"]) expect(err).toContain(number);
+      expectOrderTold(report);
+      for (const number of ["1/10", "10/10"]) expect(err).toContain(number);
     },
     TIMEOUT_MS,
   );
+
+  const codesOf = (findings: readonly { code: string }[]): string[] => findings.map(({ code }) => code);
+
+  /** What of the order's life is the same in every run: what is refused and corrected, and who moves. */
+  const expectOrderTold = (report: Report): void => {
+    const { fill } = detailOf(report, "order") as { fill: Fill & Shortlist };
+    expect(fill).toMatchObject({
+      status: "open",
+      missing: [],
+      order: { role: "Forklift Operator", city: "Springfield", headcount: 2, required_certs: ["Forklift"] },
+    });
+    const { by_hand, by_model } = detailOf(report, "proposal") as {
+      by_hand: { proposal: Proposal };
+      by_model: { model: string; proposal: Proposal };
+    };
+    expect(by_hand.proposal.ok).toBe(false);
+    expect(codesOf(by_hand.proposal.findings)).toEqual(
+      expect.arrayContaining(["fill.status", "fill.cert_expired"]),
+    );
+    expect(by_model).toMatchObject({ model: "scripted/demo", proposal: { by: "model", ok: true } });
+    const [made] = by_model.proposal.refused ?? [];
+    expect(codesOf(made?.findings ?? [])).toContain("fill.unknown_worker");
+    const { messages } = detailOf(report, "message") as { messages: Message[] };
+    expect(messages.map(({ by, ok }) => [by, ok])).toEqual([
+      ["model", true],
+      ["template", true],
+    ]);
+    expect(codesOf(messages[0]?.refused?.[0]?.findings ?? [])).toEqual(["email.facts"]);
+    expect(messages[0]?.body).toContain("Monday");
+    const { fill: done, moved } = detailOf(report, "outcome") as { fill: Fill; moved: Candidate[] };
+    const became = new Map(done.seats.map(({ worker_id, status }) => [worker_id, status]));
+    expect([...became.values()].sort()).toEqual(["completed", "no_show"]);
+    expect(moved).toHaveLength(2);
+    for (const { worker_id, rank, base_rank, boost, why } of moved) {
+      const worked = became.get(worker_id) === "completed";
+      expect(why).toContain(worked ? "worked for an order like this" : "did not work for an order like this");
+      if (worked) expect(boost?.factor).toBeLessThan(1);
+      else expect(boost?.factor).toBeGreaterThan(1);
+      expect(worked ? rank <= base_rank : rank >= base_rank).toBe(true);
+    }
+    expect(moved.some(({ rank, base_rank }) => rank !== base_rank)).toBe(true);
+  };
 
   test(
     "loads and builds nothing a second time",
@@ -114,6 +169,8 @@ describe("over the sample", () => {
       });
       expect(detailOf(report, "corpus")["built"]).toBe(false);
       expect(detailOf(report, "search")["first_result_ms"]).toBeLessThan(120_000);
+      // The people of the first run are booked for its weeks, and this one takes the next.
+      expectOrderTold(report);
     },
     TIMEOUT_MS,
   );
@@ -133,6 +190,7 @@ describe("over the sample", () => {
       expect(searches[0]?.query).toContain("Cook");
       // The third one is not active.
       expect(new Set(searches.flatMap(({ hits }) => hits.map(({ id }) => id)))).toEqual(new Set(["1", "2"]));
+      expect(detailOf(own.report, "order")["skipped"]).toContain("fill open");
       const again = await demo("--data", data);
       expect(detailOf(again.report, "corpus")).toMatchObject({ rows: 5000 });
       expect(detailOf(again.report, "ingest")).toMatchObject({ workers: { rows_loaded: 5000 } });

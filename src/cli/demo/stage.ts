@@ -1,6 +1,7 @@
 // State that the steps of the demo share: their input, what each adds for later ones, and what each returns.
 
 import type { Settings } from "#config";
+import type { Fill, Shortlist } from "#contracts/fill";
 import type { House } from "#contracts/house";
 import type { RunningHouse } from "#topology/together";
 import type { DemoFile } from "./files.ts";
@@ -21,6 +22,15 @@ export interface Stage {
   /** Column names by dataset, as they are in the lake. */
   columns?: Readonly<Record<DemoFile["dataset"], readonly string[]>>;
   status?: KnownStatus;
+  story?: OrderStory;
+}
+
+/** What one step of an order's life leaves for the next. */
+export interface OrderStory {
+  readonly opened: Fill & Shortlist;
+  /** When the text was written, RFC 3339. */
+  readonly now: string;
+  current: Fill;
 }
 
 export interface StepReport {

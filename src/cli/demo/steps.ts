@@ -1,6 +1,8 @@
-// The steps of the demo, in their order: start, sample, ingest, sql, corpus, search. Each returns its detail for
-// `--json` and the lines to print.
+// The steps of the demo, in their order: start, sample, ingest, sql, corpus, search, and an order's life (fill-steps.ts).
+// Each returns its detail for `--json` and the lines to print.
 
+import { join } from "node:path";
+import type { Settings } from "#config";
 import type { House } from "#contracts/house";
 import type { Ingested } from "#contracts/ingest";
 import { present } from "#lib/assert";
@@ -8,6 +10,7 @@ import { Fault } from "#rpc/fault";
 import { connectTo } from "../connect.ts";
 import { buildCorpus, type CorpusPlan } from "../commands/corpus.ts";
 import { corpusNotes, corpusOver, orderColumns, workerColumns } from "./columns.ts";
+import { message, order, outcome, proposal } from "./fill-steps.ts";
 import { reserveDataset, type DemoFile, demoFiles, shortPath } from "./files.ts";
 import { knownStatus, demoQuery } from "./queries.ts";
 import { search } from "./search-step.ts";
@@ -18,11 +21,13 @@ import { logOf, startHouse } from "../run-house.ts";
 import { fieldsOf } from "../commands/sql.ts";
 import { tableLines } from "../terminal/table.ts";
 
+const MODEL_SCRIPT = join(import.meta.dir, "model-script.json");
+
 const start: Step = async (stage) => {
   const { settings } = stage;
   // The steps are the output, and a failed step prints its own message.
   const log = logOf(settings, settings.log === "debug" ? "debug" : "error");
-  stage.house = await startHouse(settings, log);
+  stage.house = await startHouse(withModel(settings), log);
   const { url } = stage.house;
   stage.clients = connectTo(url, settings.key).house;
   return {
@@ -33,6 +38,11 @@ const start: Step = async (stage) => {
     },
   };
 };
+
+/** A model of the user's own drafts; without one a script plays it. */
+function withModel(settings: Settings): Settings {
+  return settings.chat_model === "" ? { ...settings, chat_script: MODEL_SCRIPT } : settings;
+}
 
 const sample: Step = async (stage) => {
   const today = new Date().toISOString().slice(0, 10);
@@ -218,4 +228,15 @@ async function rebuild(
   }
 }
 
-export const STEPS: Readonly<Record<string, Step>> = { start, sample, ingest, sql, corpus, search };
+export const STEPS: Readonly<Record<string, Step>> = {
+  start,
+  sample,
+  ingest,
+  sql,
+  corpus,
+  search,
+  order,
+  proposal,
+  message,
+  outcome,
+};

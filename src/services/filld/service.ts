@@ -1,8 +1,7 @@
 // filld: an order from its first words to its outcome. The truth is the journal: every write is decided on the fold of its
 // events, recorded there, and applied once it is acknowledged. Datasets, playbooks and traces follow behind.
 
-import type { Fill, fills, FillOrder, Message, OutcomeResult, Seat } from "#contracts/fill";
-import { fillOrder } from "#contracts/fill";
+import type { Fill, fills, Message } from "#contracts/fill";
 import type { ingest } from "#contracts/ingest";
 import type { journal } from "#contracts/journal";
 import type { matrix } from "#contracts/matrix";
@@ -17,19 +16,30 @@ import type { Handlers, Service } from "#rpc/contract";
 import type { Daemon } from "#rpc/daemon";
 import { Fault } from "#rpc/fault";
 import { Learner } from "./learn/learn.ts";
-import { scoreOf } from "./learn/scores.ts";
 import { drafted } from "./messages/draft.ts";
 import { csvOf, mboxOf } from "./messages/export.ts";
 import { completed, wordsOf } from "./order/complete.ts";
+import { checkedOrder, corrected } from "./order/correct.ts";
 import { followBoard, followFill, wireEvent } from "./follow.ts";
 import { type Proposed, proposedByHand, proposedByModel, proposedByRank } from "./people/propose.ts";
 import { type Ranked, shortlist, type Wanted } from "./people/shortlist.ts";
 import { bySpeed } from "./people/speed.ts";
 import { Publisher } from "./publish/publisher.ts";
 import { Board, type FillState, isLive } from "./state/board.ts";
-import type { FillEventType } from "./state/events.ts";
 import { type Draft, Ledger } from "./state/ledger.ts";
-import { viewOf } from "./state/view.ts";
+import { listed } from "./state/listing.ts";
+import { outcomeDrafts } from "./state/outcome.ts";
+import {
+  known,
+  refuseBlocked,
+  refuseBooked,
+  refuseClosed,
+  refuseIncomplete,
+  refuseTaken,
+  Unseen,
+  unseenFault,
+} from "./state/refusals.ts";
+import { shortOf, statusOf, viewOf } from "./state/view.ts";
 
 export interface FilldDeps {
   readonly journal: Service<typeof journal>;
@@ -51,53 +61,28 @@ export interface FilldDeps {
 }
 
 const PUBLISH_DELAY_MS = 2000;
+/** Of an order in words, what is read. */
+const WORDS_MAX = 4000;
 /** Of a ranking, what the journal keeps. */
 const SHORTLIST_KEPT_MAX = 200;
 const EXCLUDED_KEPT_MAX = 200;
 
-const SEAT_OF: Readonly<Record<Exclude<OutcomeResult, "blocked">, Seat["status"]>> = {
-  confirmed: "confirmed",
-  declined: "declined",
-  no_show: "no_show",
-  late_cancel: "late_cancel",
-  completed: "completed",
-  cancelled: "cancelled",
-};
-
-const EVENT_OF = {
-  confirmed: "shift.confirmed",
-  declined: "shift.declined",
-  completed: "shift.completed",
-  cancelled: "shift.cancelled",
-  no_show: "no_show",
-  late_cancel: "late_cancel",
-} as const satisfies Record<Exclude<OutcomeResult, "blocked">, FillEventType>;
-
-/** What may follow on what: a result for a place in another state is refused with that state. */
-const AFTER: Readonly<Record<OutcomeResult, readonly Seat["status"][]>> = {
-  confirmed: ["proposed", "contacted", "declined", "replaced"],
-  declined: ["proposed", "contacted", "confirmed"],
-  no_show: ["confirmed"],
-  late_cancel: ["confirmed"],
-  completed: ["confirmed"],
-  cancelled: ["proposed", "contacted", "confirmed"],
-  blocked: [
-    "proposed",
-    "contacted",
-    "confirmed",
-    "completed",
-    "declined",
-    "no_show",
-    "late_cancel",
-    "cancelled",
-    "replaced",
-  ],
-};
+/** How often people are chosen by rank again, when others held some of them meanwhile. */
+const CHOOSE_MAX = 10;
+/** Drafts of one write, which the journal takes at once. */
+const DRAFTS_A_WRITE = 100;
+/** Until the journal is read again that could not be read at the start. */
+const REOPEN_MS = 1000;
 
 export async function filld(deps: FilldDeps): Promise<Daemon<typeof fills>> {
   const { matrix, validate, query, ingest, pathway, journal, settings, log, clock = systemClock } = deps;
   const failures = new BackgroundFailures(log);
-  const ledger = new Ledger(journal, clock);
+  const ledger = new Ledger({
+    journal,
+    clock,
+    ignored: ({ seq, type }) =>
+      failures.note("reading the events of fills", new Error("an event does not follow"), { seq, type }),
+  });
   const learner = new Learner({ ledger, matrix, pathway, failures });
   const publisher = new Publisher({
     ledger,
@@ -112,13 +97,52 @@ export async function filld(deps: FilldDeps): Promise<Daemon<typeof fills>> {
     if (ledger.board.unlearnt.size > 0) learner.wake();
   });
 
+  // Nothing waits for the journal to start. Once it is there, what a crash left undone is done.
+  let reopening: ReturnType<typeof setTimeout> | undefined;
+  let isClosed = false;
+  const reopen = (): Promise<void> =>
+    ledger.current().then(
+      (board) => {
+        if (isClosed || board.fills.size === 0) return;
+        publisher.begin();
+        if (board.unlearnt.size > 0) learner.wake();
+      },
+      () => {
+        if (!isClosed) reopening = setTimeout(() => void reopen(), REOPEN_MS);
+        reopening?.unref();
+      },
+    );
+  const opening = reopen();
+
   const stateOf = async (fillId: string): Promise<{ board: Board; fill: FillState }> => {
     const board = await ledger.current();
     return { board, fill: known(board, fillId) };
   };
 
-  const ranked = (board: Board, fill: Wanted, k: number, call: Call, textNow?: string): Promise<Ranked> =>
-    shortlist(people, board, fill, { k, now: clock.now(), textNow, call });
+  const ranked = (board: Board, fill: Wanted, k: number, call: Call): Promise<Ranked> =>
+    shortlist(people, board, fill, { k, now: clock.now(), call });
+
+  const folded = async (fillId: string, asOf: string | undefined, versionMax = Infinity) => {
+    const past = new Board();
+    for (const event of await ledger.eventsOf(fillId, asOf)) {
+      if ("version" in event.data && event.data.version > versionMax) break;
+      past.apply(event);
+    }
+    return past.fills.get(fillId);
+  };
+
+  const unseen = async (fill: FillState, version: number): Promise<Fault> =>
+    unseenFault(
+      fill,
+      version,
+      version < fill.version ? await folded(fill.fillId, undefined, version) : undefined,
+    );
+
+  const seenState = async (fillId: string, version: number): Promise<{ board: Board; fill: FillState }> => {
+    const { board, fill } = await stateOf(fillId);
+    if (fill.version !== version) throw await unseen(fill, version);
+    return { board, fill };
+  };
 
   /** Decides and records a change of a fill whose version the caller has seen. */
   const change = (
@@ -129,11 +153,13 @@ export async function filld(deps: FilldDeps): Promise<Daemon<typeof fills>> {
     ledger
       .write(call, (board) => {
         const fill = known(board, fill_id);
-        refuseUnseen(fill, version);
+        if (fill.version !== version) throw new Unseen(fill);
         const drafts = decide(fill, board, fill.version + 1);
         return { write: { fillId: fill_id, actor: actor ?? call.caller.id, drafts }, result: fill };
       })
-      .then(viewOf);
+      .then(viewOf, async (error: unknown) => {
+        throw error instanceof Unseen ? await unseen(error.fill, version) : error;
+      });
 
   const handlers: Handlers<typeof fills> = {
     open: async ({ fill_id, order_text, order: given, corpus, k, now: textNow, actor }, call) => {
@@ -145,29 +171,34 @@ export async function filld(deps: FilldDeps): Promise<Daemon<typeof fills>> {
       const board = await ledger.current();
       const fillId = fill_id ?? newFillId();
       refuseTaken(board, fillId);
+      if (given !== undefined) checkedOrder(given);
       const among = corpus ?? (await standardCorpus(matrix, call));
+      const text_at = textNow ?? new Date(clock.now()).toISOString();
       const read = await matrix.role(
         {
-          text: order_text ?? wordsOf(given ?? {}, undefined, true),
-          ...(textNow === undefined ? {} : { now: textNow }),
+          text: order_text ?? wordsOf(given ?? {}, undefined, true).slice(0, WORDS_MAX),
+          now: text_at,
         },
         call,
       );
       const { order, assumed, missing } = completed(given ?? {}, { role: read, slots: read.slots });
+      checkedOrder(order);
       const wanted = {
         fillId,
         order,
         orderText: order_text,
+        textAt: text_at,
         corrected: false,
         corpus: among,
         seats: new Map(),
       };
-      const list = await ranked(board, wanted, k, call, textNow);
+      const list = await ranked(board, wanted, k, call);
       const received: Draft<"order.received"> = {
         type: "order.received",
         data: {
           version: 1,
           corpus: among,
+          text_at,
           ...(order_text === undefined ? {} : { order_text }),
           ...(given === undefined ? {} : { order: given }),
         },
@@ -184,22 +215,7 @@ export async function filld(deps: FilldDeps): Promise<Daemon<typeof fills>> {
       return { ...viewOf(known(opened, fillId)), ...listOf(list) };
     },
 
-    list: async ({ status, client, before, limit, cursor }) => {
-      const board = await ledger.current();
-      const rows = [...board.fills.values()]
-        .map(viewOf)
-        .filter((one) => status === undefined || one.status === status)
-        .filter(({ order }) => client === undefined || order.client_id === client)
-        .filter(({ order }) => before === undefined || startMs(order) < Date.parse(before))
-        .sort(byStart);
-      const from = cursor === undefined ? 0 : rows.findIndex(({ fill_id }) => fill_id === cursor) + 1;
-      const page = rows.slice(from, from + limit);
-      const last = page.at(-1);
-      return {
-        fills: page,
-        ...(from + limit < rows.length && last !== undefined ? { next_cursor: last.fill_id } : {}),
-      };
-    },
+    list: async (input) => listed((await ledger.current()).fills.values(), input),
 
     boardEvents: async function* ({ client }, { signal }) {
       await ledger.current();
@@ -209,9 +225,7 @@ export async function filld(deps: FilldDeps): Promise<Daemon<typeof fills>> {
     state: async ({ fill_id, as_of }) => {
       const { fill } = await stateOf(fill_id);
       if (as_of === undefined) return viewOf(fill);
-      const past = new Board();
-      for (const event of await ledger.eventsOf(fill_id, as_of)) past.apply(event);
-      const then = past.fills.get(fill_id);
+      const then = await folded(fill_id, as_of);
       if (then === undefined) throw new Fault("not_found", `The fill ${fill_id} was opened after ${as_of}.`);
       return viewOf(then);
     },
@@ -222,10 +236,10 @@ export async function filld(deps: FilldDeps): Promise<Daemon<typeof fills>> {
     },
 
     correct: async ({ fill_id, version, order: changes, reason, actor }, call) => {
-      const { fill } = await stateOf(fill_id);
-      refuseUnseen(fill, version);
-      const given = merged(fill.order, changes);
-      const words = wordsOf(given, undefined, true);
+      const { fill } = await seenState(fill_id, version);
+      refuseClosed(fill);
+      const given = corrected(fill.order, changes);
+      const words = wordsOf(given, undefined, true).slice(0, WORDS_MAX);
       // Place, zone and role follow from what a person corrected.
       const reading = await matrix.role({ text: words }, call);
       const role = {
@@ -235,6 +249,7 @@ export async function filld(deps: FilldDeps): Promise<Daemon<typeof fills>> {
         confidence: reading.confidence,
       };
       const { order, assumed, missing } = completed(given, { role, slots: reading.slots });
+      checkedOrder(order);
       return change(call, { fill_id, version, actor }, (current, board, next) => {
         const booked = [...current.seats.values()].filter(
           (seat) => seat.status === "completed" || isLive(seat),
@@ -257,41 +272,34 @@ export async function filld(deps: FilldDeps): Promise<Daemon<typeof fills>> {
           details: [{ path: "worker_ids", message: "or auto, or model" }],
         });
       }
-      const { board, fill } = await stateOf(fill_id);
-      refuseUnseen(fill, version);
-      refuseClosed(fill);
-      refuseIncomplete(fill);
-      const now = clock.now();
-      const asked = { now, call };
-      const proposed: Proposed =
-        worker_ids !== undefined
-          ? await proposedByHand(people, board, fill, worker_ids, backup_ids, asked)
-          : model !== undefined
-            ? await proposedByModel(people, board, fill, model, asked)
-            : await proposedByRank(people, board, fill, asked);
-      return change(call, { fill_id, version, actor }, (current, latest, next) => {
-        if (proposed.proposal.ok) refuseBooked(latest, current, proposed.places, clock.now());
-        const at = new Date(clock.now()).toISOString();
-        const warnings = proposed.proposal.findings.filter(({ severity }) => severity === "warning").length;
-        const drafts: Draft[] = [
-          {
-            type: "fill.proposed",
-            data: {
-              version: next,
-              proposal: { ...proposed.proposal, at, actor: actor ?? call.caller.id },
-              places: [...proposed.places],
-              held_until: new Date(clock.now() + settings.holdMs).toISOString(),
-            },
-          },
-        ];
-        if (proposed.proposal.ok) {
-          drafts.push({
-            type: "fill.validated",
-            data: { version: next, workers: proposed.places.length, warnings },
-          });
+      const propose = async (): Promise<Fill> => {
+        const { board, fill } = await seenState(fill_id, version);
+        refuseClosed(fill);
+        refuseIncomplete(fill);
+        const when = { now: clock.now(), call };
+        const proposed: Proposed =
+          worker_ids !== undefined
+            ? await proposedByHand(people, board, fill, worker_ids, backup_ids, when)
+            : model !== undefined
+              ? await proposedByModel(people, board, fill, model, when)
+              : await proposedByRank(people, board, fill, when);
+        return change(call, { fill_id, version, actor }, (current, latest, next) => {
+          if (proposed.proposal.ok) {
+            refuseBlocked(latest, current, proposed.places);
+            refuseBooked(latest, current, proposed.places, clock.now());
+          }
+          return proposalDrafts(proposed, next, actor ?? call.caller.id, clock.now(), settings.holdMs);
+        });
+      };
+      for (let tries = 1; ; tries += 1) {
+        try {
+          return await propose();
+        } catch (error) {
+          // Others were quicker. By rank there are more people; who was named is not replaced.
+          const isBooked = error instanceof Fault && error.reason === "booked";
+          if (auto !== true || !isBooked || tries === CHOOSE_MAX) throw error;
         }
-        return drafts;
-      });
+      }
     },
 
     draft: async (
@@ -303,13 +311,14 @@ export async function filld(deps: FilldDeps): Promise<Daemon<typeof fills>> {
       if (outsiders.length > 0) {
         throw new Fault("rejected", `${outsiders[0]} was not proposed for this fill. Propose first.`);
       }
+      refuseOffers(fill, worker_ids, purpose);
       const made = await drafted(
         { ...people, query },
         {
           fillId: fill_id,
           order: fill.order,
           corpus: fill.corpus,
-          workerIds: worker_ids,
+          workerIds: [...new Set(worker_ids)],
           channel,
           purpose,
           language,
@@ -322,14 +331,17 @@ export async function filld(deps: FilldDeps): Promise<Daemon<typeof fills>> {
         call,
       );
       // Messages do not compete with other writes: they are recorded on whatever the fill is by then.
-      const state = await ledger.write(call, (board) => {
-        const current = known(board, fill_id);
-        const drafts = made.map(({ ...data }): Draft => ({
-          type: "contact.drafted",
-          data: { version: current.version + 1, ...data },
-        }));
-        return { write: { fillId: fill_id, actor: actor ?? call.caller.id, drafts }, result: current };
-      });
+      let state = fill;
+      for (let from = 0; from < made.length; from += DRAFTS_A_WRITE) {
+        state = await ledger.write(call, (board) => {
+          const current = known(board, fill_id);
+          const drafts = made.slice(from, from + DRAFTS_A_WRITE).map((data): Draft => ({
+            type: "contact.drafted",
+            data: { version: current.version + 1, ...data },
+          }));
+          return { write: { fillId: fill_id, actor: actor ?? call.caller.id, drafts }, result: current };
+        });
+      }
       const ids = new Set(made.map(({ message_id }) => message_id));
       return {
         version: state.version,
@@ -359,51 +371,17 @@ export async function filld(deps: FilldDeps): Promise<Daemon<typeof fills>> {
           details: [{ path: "rating", message: "goes with completed alone" }],
         });
       }
-      return change(call, { fill_id, version, actor }, (fill, board, next) => {
-        const seat = fill.seats.get(worker_id);
-        if (seat === undefined) {
-          throw new Fault("rejected", `${worker_id} was not proposed for this fill. Propose first.`);
-        }
-        if (!AFTER[result].includes(seat.status)) {
-          throw new Fault(
-            "rejected",
-            `${worker_id} is ${seat.status} on this fill, which ${result} cannot follow.`,
-          );
-        }
-        if (result === "blocked") return [blockOf(fill, worker_id, scope ?? "client", reason, next)];
-        if (result === "confirmed") {
-          refuseClosed(fill);
-          refuseBooked(board, fill, [{ worker_id }], clock.now());
-        }
-        const score = scoreOf(result, rating);
-        const said = reason === undefined ? {} : { reason };
-        const drafts: Draft[] = [
-          {
-            type: EVENT_OF[result],
-            data: {
-              version: next,
-              worker_id,
-              status: SEAT_OF[result],
-              ...said,
-              ...(rating === undefined ? {} : { rating }),
-              ...(score === undefined
-                ? {}
-                : { score, query_text: wordsOf(fill.order, fill.orderText, fill.corrected) }),
-            },
-          },
-        ];
-        if (rating !== undefined) {
-          drafts.push({ type: "outcome.rated", data: { version: next, worker_id, rating } });
-        }
-        return drafts;
-      });
+      const outcome = { worker_id, result, rating, reason, scope };
+      return change(call, { fill_id, version, actor }, (fill, board, next) =>
+        outcomeDrafts(fill, board, outcome, next, clock.now()),
+      );
     },
 
     backfill: async ({ fill_id, version, k, actor }, call) => {
-      const { board, fill } = await stateOf(fill_id);
-      refuseUnseen(fill, version);
+      const { board, fill } = await seenState(fill_id, version);
       refuseClosed(fill);
-      const short = viewOf(fill).short;
+      refuseIncomplete(fill);
+      const short = shortOf(fill);
       if (short === 0) throw new Fault("rejected", "No place of this fill is open.");
       const list = bySpeed(await ranked(board, fill, Math.min(200, k * 4), call), board, fill, k);
       const view = await change(call, { fill_id, version, actor }, (_, __, next) => [
@@ -416,6 +394,8 @@ export async function filld(deps: FilldDeps): Promise<Daemon<typeof fills>> {
     close: ({ fill_id, version, result, reason, actor }, call) =>
       change(call, { fill_id, version, actor }, (fill, _, next) => {
         refuseClosed(fill);
+        if (statusOf(fill) === "completed")
+          throw new Fault("rejected", "Every place of this fill is completed.");
         return [
           {
             type: "fill.closed",
@@ -429,15 +409,17 @@ export async function filld(deps: FilldDeps): Promise<Daemon<typeof fills>> {
       return { events: (await ledger.eventsOf(fill_id)).map(wireEvent) };
     },
 
-    fillEvents: async function* ({ fill_id }, { signal }) {
+    fillEvents: async function* ({ fill_id, after = 0, last_event_id }, { signal }) {
       await stateOf(fill_id);
-      yield* followFill(ledger, fill_id, signal);
+      const seen = last_event_id === undefined ? after : Number(last_event_id);
+      yield* followFill(ledger, fill_id, seen, signal);
     },
 
     blocks: async ({ client }) => {
       const { blocks } = await ledger.current();
       return {
-        blocks: blocks
+        blocks: [...blocks.values()]
+          .flat()
           .filter(
             ({ client_id, scope }) => client === undefined || scope === "system" || client_id === client,
           )
@@ -452,9 +434,16 @@ export async function filld(deps: FilldDeps): Promise<Daemon<typeof fills>> {
       };
     },
 
+    published: async () => {
+      const { size: unlearnt } = (await ledger.current()).unlearnt;
+      return { ...(await publisher.behind()), outcomes: unlearnt };
+    },
+
     publish: async () => {
+      await ledger.current();
+      learner.wake();
       await learner.settled();
-      return publisher.publish();
+      return publisher.publish({ compare: true });
     },
   };
 
@@ -466,7 +455,10 @@ export async function filld(deps: FilldDeps): Promise<Daemon<typeof fills>> {
       unlearnt: ledger.board.unlearnt.size,
     }),
     close: async () => {
+      isClosed = true;
+      clearTimeout(reopening);
       stopListening();
+      await opening;
       await learner.close();
       await publisher.close();
     },
@@ -483,12 +475,6 @@ async function standardCorpus(service: Service<typeof matrix>, call: Call): Prom
   );
 }
 
-function known(board: Board, fillId: string): FillState {
-  const fill = board.fills.get(fillId);
-  if (fill === undefined) throw new Fault("not_found", `There is no fill ${fillId}.`);
-  return fill;
-}
-
 /** Short enough to be read out on the telephone: 40 random bits, in letters and digits that are not mistaken. */
 function newFillId(): string {
   const symbols = [...crypto.getRandomValues(new Uint8Array(8))].map((byte) => ID_SYMBOLS[byte % 32]);
@@ -497,113 +483,35 @@ function newFillId(): string {
 
 const ID_SYMBOLS = "0123456789abcdefghjkmnpqrstvwxyz";
 
-function refuseTaken(board: Board, fillId: string): void {
-  if (!board.fills.has(fillId)) return;
-  throw new Fault("conflict", `There is a fill ${fillId} already.`);
-}
-
-/** Both states are told: what the caller saw, and what the fill is. */
-function refuseUnseen(fill: FillState, version: number): void {
-  if (fill.version === version) return;
-  throw new Fault(
-    "conflict",
-    `The fill is at version ${fill.version} and was changed since version ${version}. Read it again.`,
-    { details: [{ path: "version", message: JSON.stringify(viewOf(fill)).slice(0, 10_000) }] },
-  );
-}
-
-function refuseClosed({ closed }: FillState): void {
-  if (closed !== undefined) throw new Fault("rejected", `The fill is ${closed.result}.`);
-}
-
-function refuseIncomplete({ missing }: FillState): void {
-  if (missing.length === 0) return;
-  throw new Fault(
-    "rejected",
-    `The order does not say ${missing.join(", ")}. Correct it with PATCH, then propose.`,
-    { details: missing.map((field) => ({ path: `order.${field}`, message: "is missing" })) },
-  );
-}
-
-/** Nobody is booked twice: the last look before it is recorded. */
-function refuseBooked(
-  board: Board,
-  fill: Pick<FillState, "fillId" | "order">,
-  places: readonly { worker_id: string }[],
-  nowMs: number,
-): void {
-  const { start_at, end_at } = fill.order;
-  if (start_at === undefined || end_at === undefined) return;
-  const window = { startMs: Date.parse(start_at), endMs: Date.parse(end_at), nowMs };
-  for (const { worker_id } of places) {
-    const booking = board.bookings.conflict(worker_id, fill.fillId, window);
-    if (booking === undefined) continue;
-    const until = Number.isFinite(booking.untilMs)
-      ? `held until ${new Date(booking.untilMs).toISOString()}`
-      : booking.status;
-    throw new Fault("conflict", `${worker_id} is ${until} for ${booking.fillId} at that time.`, {
-      details: [{ path: "worker_ids", message: `${worker_id} is booked by ${booking.fillId}` }],
-    });
+/** Nothing is offered to somebody who no longer has a place to take. */
+function refuseOffers({ seats }: FillState, workerIds: readonly string[], purpose: Message["purpose"]): void {
+  if (purpose === "cancel") return;
+  for (const id of workerIds) {
+    const seat = seats.get(id);
+    if (seat === undefined || isLive(seat)) continue;
+    throw new Fault("rejected", `${id} is ${seat.status} on this fill: there is nothing to ${purpose}.`);
   }
 }
 
-function blockOf(
-  { order: { client_id, site_id } }: FillState,
-  worker_id: string,
-  scope: "client" | "site" | "system",
-  reason: string | undefined,
+function proposalDrafts(
+  { proposal, places }: Proposed,
   version: number,
-): Draft<"worker.blocked"> {
-  if (scope !== "system" && client_id === undefined) {
-    throw new Fault(
-      "rejected",
-      "The order names no client to block the person from. Correct it, or use scope system.",
-    );
-  }
-  if (scope === "site" && site_id === undefined) {
-    throw new Fault(
-      "rejected",
-      "The order names no site to block the person from. Correct it, or use scope client.",
-    );
-  }
-  return {
-    type: "worker.blocked",
+  actor: string,
+  now: number,
+  holdMs: number,
+): Draft[] {
+  const proposed: Draft<"fill.proposed"> = {
+    type: "fill.proposed",
     data: {
       version,
-      worker_id,
-      scope,
-      reason: reason ?? "No reason given",
-      ...(client_id === undefined || scope === "system" ? {} : { client_id }),
-      ...(site_id === undefined || scope !== "site" ? {} : { site_id }),
+      proposal: { ...proposal, at: new Date(now).toISOString(), actor },
+      places: [...places],
+      held_until: new Date(now + holdMs).toISOString(),
     },
   };
-}
-
-/** The order with fields changed, and those that are null taken away. Throws `invalid` with the field. */
-function merged(order: FillOrder, changes: Readonly<Record<string, unknown>>): FillOrder {
-  // What followed from another place does not hold at the new one.
-  const moved = "city" in changes || "state" in changes || "postal_code" in changes;
-  const base = moved ? omit(order, ["postal_code", "lat", "lon", "timezone"]) : { ...order };
-  const result = fillOrder.safeParse(
-    Object.fromEntries(
-      Object.entries({ ...base, ...changes }).filter(([, value]) => value !== null && value !== undefined),
-    ),
-  );
-  if (result.success) {
-    const { role } = result.data;
-    return role === order.role ? result.data : omit(result.data, "soc" in changes ? [] : ["soc"]);
-  }
-  throw new Fault("invalid", "The order cannot be corrected so.", {
-    details: result.error.issues.slice(0, 20).map(({ path, message }) => ({
-      path: ["order", ...path].join("."),
-      message,
-    })),
-  });
-}
-
-function omit(order: FillOrder, names: readonly (keyof FillOrder)[]): FillOrder {
-  const gone: ReadonlySet<string> = new Set(names);
-  return Object.fromEntries(Object.entries(order).filter(([name]) => !gone.has(name)));
+  if (!proposal.ok) return [proposed];
+  const warnings = proposal.findings.filter(({ severity }) => severity === "warning").length;
+  return [proposed, { type: "fill.validated", data: { version, workers: places.length, warnings } }];
 }
 
 function readingOf({ query }: Ranked): NonNullable<Fill["reading"]> {
@@ -638,14 +546,4 @@ function shortlistEvent(version: number, { shortlist: list, excluded }: Ranked):
       excluded: excluded.slice(0, EXCLUDED_KEPT_MAX).map(({ worker_id, code }) => ({ worker_id, code })),
     },
   };
-}
-
-function startMs({ start_at }: FillOrder): number {
-  return start_at === undefined ? -Infinity : Date.parse(start_at);
-}
-
-function byStart(a: Fill, b: Fill): number {
-  const [left, right] = [startMs(a.order), startMs(b.order)];
-  if (left !== right) return left < right ? -1 : 1;
-  return a.created_at < b.created_at ? -1 : a.created_at > b.created_at ? 1 : a.fill_id < b.fill_id ? -1 : 1;
 }

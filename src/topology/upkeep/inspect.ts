@@ -21,6 +21,7 @@ export interface Finding {
     | "taxonomy"
     | "model"
     | "journal"
+    | "fills"
     | "budgets"
     | "playbook"
     | "trace"
@@ -58,7 +59,15 @@ export async function inspectData(
 export async function inspectHouse(
   house: Pick<
     House,
-    "storaged" | "catalogd" | "vectord" | "matrixd" | "pathwayd" | "observerd" | "journald" | "truthd"
+    | "storaged"
+    | "catalogd"
+    | "vectord"
+    | "matrixd"
+    | "pathwayd"
+    | "observerd"
+    | "journald"
+    | "truthd"
+    | "filld"
   >,
   { deep }: InspectOptions,
 ): Promise<readonly Finding[]> {
@@ -72,6 +81,7 @@ export async function inspectHouse(
     ...(await inspectEvents(house, deep)),
     ...(await inspectTruth(house, deep)),
     ...(await inspectTraces(house)),
+    ...(await inspectFills(house)),
   ];
 }
 
@@ -222,6 +232,29 @@ async function inspectTraces({ pathwayd }: Pick<House, "pathwayd">): Promise<Fin
     return damaged.map(({ name, problem }): Finding => ({ part: "trace", name, problem, remedy: "restore" }));
   } catch (error) {
     return [{ part: "trace", name: "pathway.sqlite", problem: problemOf(error), remedy: "restore" }];
+  }
+}
+
+/** The journal is the truth of the fills: datasets that are behind it are written again from it. */
+async function inspectFills({ filld, journald }: Pick<House, "filld" | "journald">): Promise<Finding[]> {
+  // Where the journal is damaged, that is the finding.
+  const isRead = await journald.status({}).then(
+    () => true,
+    () => false,
+  );
+  if (!isRead) return [];
+  try {
+    const { outcomes: _, ...behind } = await filld.published({});
+    return Object.entries(behind)
+      .filter(([, fills]) => fills > 0)
+      .map(([name, fills]) => ({
+        part: "fills",
+        name,
+        problem: `The dataset ${name} is behind the journal: ${fills} fills are newer than their rows.`,
+        remedy: "repair",
+      }));
+  } catch (error) {
+    return [{ part: "fills", name: "fills", problem: problemOf(error), remedy: "repair" }];
   }
 }
 

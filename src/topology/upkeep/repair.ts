@@ -105,12 +105,16 @@ async function repairOne(house: Repairers, finding: Finding, dryRun: boolean): P
 }
 
 async function remedy(
-  { storaged, vectord, matrixd, journald }: Repairers,
+  { storaged, vectord, matrixd, journald, filld }: Repairers,
   { part, name }: Finding,
 ): Promise<{ result?: string }> {
   if (part === "object") {
     await storaged.renewChecksums({ key: name });
     return { result: "Its checksums are made again from its bytes as they are; nothing else proves those." };
+  }
+  if (part === "fills") {
+    await filld.publish({});
+    return { result: "Its rows are written again from the journal." };
   }
   if (part === "journal") {
     const { lost, restored, kept_as } = await journald.repair({});

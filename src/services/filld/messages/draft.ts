@@ -8,6 +8,7 @@ import type { Call } from "#rpc/call";
 import type { Service } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
 import { judged } from "../order/judged.ts";
+import { refusedIn } from "../people/refused.ts";
 import { nameOf, type PeopleDeps, withRoster } from "../people/shortlist.ts";
 import { fieldsFor, type Recipient } from "./fields.ts";
 import { type Language, templateFor, unknownFields, written } from "./templates.ts";
@@ -31,6 +32,13 @@ export interface DraftRequest {
   readonly now: number;
 }
 
+/** Enough that a slow model does not keep the next person waiting for the last one. */
+const DRAFTED_AT_ONCE = 4;
+/** Far above what a person reads; the journal holds an event of 256 KiB. */
+const BODY_MAX = 20_000;
+const SUBJECT_MAX = 1000;
+const FINDINGS_MAX = 100;
+
 export type Drafted = Omit<Message, "drafted_at">;
 
 const CONTACT_NAMES = {
@@ -49,12 +57,16 @@ export async function drafted(deps: DraftDeps, request: DraftRequest, call: Call
       `${unknown.slice(0, 5).join(", ")} ${unknown.length === 1 ? "is" : "are"} not in ${dataset}.`,
     );
   }
-  const messages: Drafted[] = [];
-  for (const workerId of request.workerIds) {
-    const person = people.get(workerId) ?? { workerId };
-    messages.push(await draftFor(deps, request, person, dataset, call));
-  }
-  return messages;
+  const messages = new Map<string, Drafted>();
+  const waiting = request.workerIds.values();
+  const draft = async (): Promise<void> => {
+    for (const workerId of waiting) {
+      const person = people.get(workerId) ?? { workerId };
+      messages.set(workerId, await draftFor(deps, request, person, dataset, call));
+    }
+  };
+  await Promise.all(Array.from({ length: DRAFTED_AT_ONCE }, draft));
+  return request.workerIds.flatMap((workerId) => messages.get(workerId) ?? []);
 }
 
 async function draftFor(
@@ -107,23 +119,32 @@ async function draftFor(
       `These are the facts, and nothing else may be stated: ${JSON.stringify(fields)}`,
       `Reply with one JSON object of this form: ${JSON.stringify({ ...frame, ...standard })}`,
     ].join("\n");
-    const { ok, artifact, findings } = await withRoster(deps, roster, call, () =>
+    const { ok, artifact, findings, history } = await withRoster(deps, roster, call, () =>
       deps.validate.iterate({ kind: "email", prompt, context, roster, model }, call),
     );
     const { subject, body } = (artifact ?? {}) as { subject?: unknown; body?: unknown };
+    const [head, text] = [subject, body].map((part) => (typeof part === "string" ? part : ""));
+    const isWhole = (text ?? "").length <= BODY_MAX && (head ?? "").length <= SUBJECT_MAX;
     return {
       ...message,
-      ...(typeof subject === "string" ? { subject } : {}),
-      body: typeof body === "string" ? body : "",
+      ...(typeof subject === "string" ? { subject: subject.slice(0, SUBJECT_MAX) } : {}),
+      body: (text ?? "").slice(0, BODY_MAX),
       by: "model",
-      ok,
-      findings,
+      ok: ok && isWhole && text !== "",
+      findings: findings.slice(0, FINDINGS_MAX),
+      ...refusedIn(history),
     };
   }
   const { ok, findings } = await withRoster(deps, roster, call, () =>
     deps.validate.validate({ kind: "email", artifact: { ...frame, ...standard }, context, roster }, call),
   );
-  return { ...message, ...standard, by: request.template === undefined ? "template" : "hand", ok, findings };
+  return {
+    ...message,
+    ...standard,
+    by: request.template === undefined ? "template" : "hand",
+    ok,
+    findings: findings.slice(0, FINDINGS_MAX),
+  };
 }
 
 function languageOf({ language }: Recipient): Language {

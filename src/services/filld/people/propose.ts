@@ -8,22 +8,24 @@ import { judged } from "../order/judged.ts";
 import type { Board, FillState } from "../state/board.ts";
 import type { Place } from "../state/events.ts";
 import { headcountOf, shortOf } from "../state/view.ts";
-import { contextOf, type PeopleDeps, rosterOf, shortlist, withRoster } from "./shortlist.ts";
+import { refusedIn } from "./refused.ts";
+import { contextOf, FAILED, type PeopleDeps, rosterOf, shortlist, withRoster } from "./shortlist.ts";
 
 export interface Proposed {
   readonly proposal: Omit<Proposal, "at" | "actor">;
   readonly places: readonly Place[];
 }
 
-interface Asked {
+interface When {
   readonly now: number;
   readonly call: Call;
 }
 
 /** Rounds in which people with errors make room for the next by rank. */
 const ROUNDS_MAX = 5;
-/** Of a proposal's findings, those that are kept with it. */
+/** Of a proposal's findings, those that are kept with it; an event of the journal holds no more. */
 const FINDINGS_MAX = 500;
+const FINDINGS_BYTES_MAX = 100 * 1024;
 
 /** Those who have confirmed keep their places: a proposal is for the rest. */
 function kept(fill: FillState): string[] {
@@ -38,7 +40,7 @@ export async function proposedByHand(
   fill: FillState,
   workerIds: readonly string[],
   backupIds: readonly string[],
-  { now, call }: Asked,
+  { now, call }: When,
 ): Promise<Proposed> {
   const findings = await judge(deps, board, fill, { workerIds, backupIds, partial: true }, { now, call });
   const place =
@@ -49,7 +51,7 @@ export async function proposedByHand(
       ...(backup ? { backup } : {}),
     });
   return {
-    proposal: { by: "hand", ok: isOk(findings), findings: findings.slice(0, FINDINGS_MAX) },
+    proposal: { by: "hand", ok: isOk(findings), findings: keptFindings(findings) },
     places: [...workerIds.map(place(false)), ...backupIds.map(place(true))],
   };
 }
@@ -58,7 +60,7 @@ export async function proposedByRank(
   deps: PeopleDeps,
   board: Board,
   fill: FillState,
-  { now, call }: Asked,
+  { now, call }: When,
 ): Promise<Proposed> {
   const wanted = shortOf(fill);
   const { shortlist: ranked, excluded } = await shortlist(deps, board, fill, {
@@ -72,7 +74,7 @@ export async function proposedByRank(
   for (const { code } of excluded) reasons[code] = (reasons[code] ?? 0) + 1;
   let chosen: Candidate[] = waiting.splice(0, wanted);
   let findings: Finding[] = [];
-  for (let round = 0; round < ROUNDS_MAX && chosen.length > 0; round += 1) {
+  for (let round = 1; chosen.length > 0; round += 1) {
     const workerIds = chosen.map(({ worker_id }) => worker_id);
     findings = await judge(deps, board, fill, { workerIds, backupIds: [], partial: true }, { now, call });
     const wrong = new Map(
@@ -84,14 +86,15 @@ export async function proposedByRank(
     if (wrong.size === 0) break;
     for (const code of wrong.values()) reasons[code] = (reasons[code] ?? 0) + 1;
     chosen = chosen.filter((_, row) => !wrong.has(row));
-    chosen.push(...waiting.splice(0, wanted - chosen.length));
+    // After the last round those who are left are checked, and nobody is added: it ends.
+    if (round < ROUNDS_MAX) chosen.push(...waiting.splice(0, wanted - chosen.length));
   }
   const open = wanted - chosen.length;
   return {
     proposal: {
       by: "auto",
       ok: chosen.length > 0 && isOk(findings),
-      findings: findings.slice(0, FINDINGS_MAX),
+      findings: keptFindings(findings),
       ...(open > 0 ? { unfilled: { places: open, reasons } } : {}),
     },
     places: chosen.map(({ worker_id, corpus, name }) => ({
@@ -107,7 +110,7 @@ export async function proposedByModel(
   board: Board,
   fill: FillState,
   model: string,
-  { now, call }: Asked,
+  { now, call }: When,
 ): Promise<Proposed> {
   const { shortlist: ranked } = await shortlist(deps, board, fill, { k: 40, now, call });
   const ids = ranked.map(({ worker_id }) => worker_id);
@@ -126,7 +129,8 @@ export async function proposedByModel(
     proposal: {
       by: "model",
       ok: drafted.ok && workerIds.length > 0 && isOk(findings),
-      findings: findings.slice(0, FINDINGS_MAX),
+      findings: keptFindings(findings),
+      ...refusedIn(drafted.history),
     },
     places: workerIds.map((worker_id) => ({ worker_id, corpus: fill.corpus })),
   };
@@ -165,7 +169,7 @@ async function judge(
   board: Board,
   fill: FillState,
   { workerIds, backupIds, partial }: Chosen,
-  { now, call }: Asked,
+  { now, call }: When,
 ): Promise<Finding[]> {
   const { moot } = judged(fill.fillId, fill.order, now);
   const roster = await rosterOf(deps, fill.corpus, call);
@@ -190,7 +194,41 @@ async function judge(
       call,
     ),
   );
-  return verdict.findings.filter(({ code }) => !moot.has(code));
+  return [
+    ...verdict.findings.filter(({ code }) => !moot.has(code)),
+    ...failedBefore(fill, all, backupIds.length),
+  ];
+}
+
+/** Whoever did not come, cancelled late or was blocked on this order has that outcome, and no other place on it. */
+function failedBefore({ seats }: FillState, all: readonly string[], backups: number): Finding[] {
+  return all.flatMap((worker_id, index): Finding[] => {
+    const status = seats.get(worker_id)?.status ?? "";
+    const failed = status === "declined" ? undefined : FAILED[status];
+    if (failed === undefined) return [];
+    const fillsMax = all.length - backups;
+    const path = index < fillsMax ? `fills[${index}]` : `backups[${index - fillsMax}]`;
+    return [
+      {
+        ...failed,
+        kind: "policy",
+        severity: "error",
+        path: `${path}.worker_id`,
+        actual: worker_id,
+        hint: "Propose somebody else.",
+      },
+    ];
+  });
+}
+
+/** Errors before the rest, as far as the journal holds them. */
+function keptFindings(findings: readonly Finding[]): Finding[] {
+  let bytes = 0;
+  return findings
+    .filter(({ severity }) => severity === "error")
+    .concat(findings.filter(({ severity }) => severity !== "error"))
+    .slice(0, FINDINGS_MAX)
+    .filter((finding) => (bytes += Buffer.byteLength(JSON.stringify(finding))) <= FINDINGS_BYTES_MAX);
 }
 
 function isOk(findings: readonly Finding[]): boolean {

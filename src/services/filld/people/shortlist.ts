@@ -17,21 +17,30 @@ export interface PeopleDeps {
 }
 
 /** What a ranking needs to know of a fill. */
-export type Wanted = Pick<FillState, "fillId" | "order" | "orderText" | "corrected" | "corpus" | "seats">;
+export type Wanted = Pick<
+  FillState,
+  "fillId" | "order" | "orderText" | "textAt" | "corrected" | "corpus" | "seats"
+>;
 
 /** Enough that rules may keep out most of the first and a large order is still filled. */
 const POOL_FACTOR = 3;
 const POOL_MIN = 100;
 const POOL_MAX = 1000;
-/** People whom a search shows only when it is asked for them. */
-const HIDDEN_MAX = 100;
+/** People around the place who are looked at for whether a rule keeps them out: as many as a search gives. */
+const NEARBY_MAX = 1000;
 const EXCLUDED_MAX = 200;
 const MILES_STANDARD = 50;
 /** The role part of a hit's score for somebody of the role itself. */
 const SAME_ROLE = 0.99;
+/** Of a search's text and role, as matrixd takes them. */
+const QUERY_MAX = 3900;
+const QUERY_ROLE_MAX = 200;
+
+/** What somebody asks for who is looking for people whom a search hides. */
+const HIDDEN_QUERIES = ["do not hire", "inactive"];
 
 /** Why somebody who failed this very order is not offered for it again. */
-const FAILED: Readonly<Record<string, { code: string; message: string }>> = {
+export const FAILED: Readonly<Record<string, { code: string; message: string }>> = {
   no_show: { code: "fill.no_show", message: "Did not come to this order." },
   late_cancel: { code: "fill.late_cancel", message: "Cancelled late on this order." },
   declined: { code: "fill.declined", message: "Declined this order." },
@@ -46,54 +55,56 @@ export async function shortlist(
   { matrix, validate }: PeopleDeps,
   board: Board,
   fill: Wanted,
-  { k, now, textNow, call }: { k: number; now: number; textNow?: string | undefined; call: Call },
+  { k, now, call }: { k: number; now: number; call: Call },
 ): Promise<Ranked> {
-  const words = wordsOf(fill.order, fill.orderText, fill.corrected);
-  const pool = Math.min(POOL_MAX, Math.max(POOL_MIN, k * POOL_FACTOR));
-  const search = (query_text: string, limit: number): Promise<Searched> =>
+  const { order, corpus, textAt } = fill;
+  const words = wordsOf(order, fill.orderText, fill.corrected);
+  const radius = 2 * (order.max_miles ?? MILES_STANDARD);
+  const near =
+    order.lat === undefined || order.lon === undefined
+      ? {}
+      : { near: { lat: order.lat, lon: order.lon, miles: radius } };
+  const search = async (query_text: string, limit: number, where: typeof near): Promise<Searched> =>
     matrix.search(
       {
-        query_text,
-        corpora: [fill.corpus],
+        query_text: query_text.slice(0, QUERY_MAX),
+        corpora: [corpus],
         k: limit,
         explain: true,
-        ...(textNow === undefined ? {} : { now: textNow }),
-        ...(fill.order.role === undefined ? {} : { query_role: fill.order.role }),
+        now: textAt,
+        ...(order.role === undefined ? {} : { query_role: order.role.slice(0, QUERY_ROLE_MAX) }),
+        ...where,
       },
       call,
     );
-  const [found, ...hidden] = await Promise.all([
-    search(words, pool),
-    ...HIDDEN_QUERIES.map((status) => search(`${words} ${status}`, HIDDEN_MAX)),
+  const [found, ...around] = await Promise.all([
+    search(words, Math.min(POOL_MAX, Math.max(POOL_MIN, k * POOL_FACTOR)), {}),
+    search(words, NEARBY_MAX, near),
+    ...HIDDEN_QUERIES.map((status) => search(`${words} ${status}`, NEARBY_MAX, near)),
   ]);
-  const shown = found.hits;
-  const others = hidden.flatMap(({ hits }) => hits.filter(({ status }) => status !== undefined));
-  const people = uniqueById([...shown, ...others]);
+  const people = uniqueById([...found.hits, ...around.flatMap(({ hits }) => hits)]);
   const verdicts = await screened({ matrix, validate }, board, fill, people, now, call);
   const excluded = new Map<string, Excluded>();
   for (const hit of people) {
     const out = keptOut(fill, hit, verdicts);
     if (out !== undefined) excluded.set(hit.id, { ...describedHit(hit), ...out });
   }
-  const radius = 2 * (fill.order.max_miles ?? MILES_STANDARD);
-  const near = people.filter(
-    ({ id, miles = 0, explain }) => excluded.has(id) && miles <= radius && (explain?.role ?? 0) >= SAME_ROLE,
-  );
+  const isMeant = ({ id, miles = 0, explain }: MatrixHit): boolean =>
+    excluded.has(id) && miles <= radius && ((explain?.role ?? 0) >= SAME_ROLE || fill.seats.has(id));
   return {
     query: found.query,
-    shortlist: shown
+    shortlist: found.hits
       .filter(({ id }) => !excluded.has(id) && !hasPlace(fill, id))
       .slice(0, k)
       .map((hit, rank) => candidateOf(hit, rank, fill, verdicts)),
-    excluded: near
+    excluded: people
+      .filter(isMeant)
       .flatMap(({ id }) => excluded.get(id) ?? [])
-      .sort((a, b) => (a.miles ?? 0) - (b.miles ?? 0))
+      .sort((a, b) => (a.miles ?? Infinity) - (b.miles ?? Infinity) || (a.worker_id < b.worker_id ? -1 : 1))
       .slice(0, EXCLUDED_MAX),
     unchecked: verdicts.unchecked,
   };
 }
-
-const HIDDEN_QUERIES = ["do not hire", "inactive"];
 
 /** Has confirmed: there is nothing to offer. */
 function hasPlace({ seats }: Wanted, workerId: string): boolean {
@@ -144,7 +155,7 @@ export function contextOf(
   return {
     order: judged(fill.fillId, fill.order, now).order,
     assignments: assignmentsOf(board, fill.fillId, workerIds, now),
-    blocks: board.blocks.filter(({ worker_id }) => among.has(worker_id)),
+    blocks: [...among].flatMap((id) => board.blocks.get(id) ?? []),
     now: new Date(now).toISOString(),
   };
 }

@@ -1,8 +1,8 @@
 // The datasets `fills`, `assignments` and `contacts`: what the fills are now, as rows for SQL. They follow from the board and
 // are written behind it: changed rows go in together soon after a change, each taking the place of the one before it.
 //
-// Each row has the sequence number of the last event in it. After a start, rows that are behind the board are written
-// again, so that a crash between journal and dataset leaves nothing behind for good.
+// A fill's row has the sequence number of the last event in it, and so has each of its people's. After a start, fills whose
+// rows are behind the board, or missing, are written again: a crash between journal and dataset leaves nothing behind.
 
 import type { FillState } from "../state/board.ts";
 import type { ingest } from "#contracts/ingest";
@@ -26,8 +26,11 @@ export type Published = Readonly<Record<TableName, number>>;
 
 const CALL_MS = 300_000;
 const RETRY_MS = 10_000;
-/** Rows of one file that is loaded. */
+/** Rows of one file that is loaded, and of one page that is read. */
 const ROWS_MAX = 50_000;
+
+/** By fill: the oldest sequence number in its rows, and how many there are. */
+type Kept = ReadonlyMap<string, { readonly seq: number; readonly rows: number }>;
 
 export class Publisher {
   readonly #deps: PublisherDeps;
@@ -58,14 +61,27 @@ export class Publisher {
     this.#timer.unref();
   }
 
-  /** Writes what changed and resolves when the datasets hold it. */
-  publish(): Promise<Published> {
-    const mine = this.#turn.then(
-      () => this.#write(),
-      () => this.#write(),
-    );
+  /** Compares all rows with the board, soon: what a crash left behind is written. */
+  begin(): void {
+    this.#schedule(this.#deps.delayMs);
+  }
+
+  /** Writes what changed and resolves when the datasets hold it. With `compare` every row is compared with its fill first. */
+  publish({ compare = false }: { compare?: boolean } = {}): Promise<Published> {
+    const work = async (): Promise<Published> => {
+      if (compare) this.#compared = false;
+      return this.#write();
+    };
+    const mine = this.#turn.then(work, work);
     this.#turn = mine.catch(() => undefined);
     return mine;
+  }
+
+  /** Fills that are newer than their rows, by dataset. */
+  async behind(): Promise<Published> {
+    const { fills } = await this.#deps.ledger.current();
+    const [contacts, assignments, own] = await this.#behind(fills);
+    return { contacts: contacts.length, assignments: assignments.length, fills: own.length };
   }
 
   /** Writes the rest. */
@@ -83,7 +99,7 @@ export class Publisher {
   async #write(): Promise<Published> {
     const board = await this.#deps.ledger.current();
     if (!this.#compared) {
-      for (const fillId of await this.#behind(board.fills)) this.#changed.add(fillId);
+      for (const fillId of (await this.#behind(board.fills)).flat()) this.#changed.add(fillId);
       this.#compared = true;
     }
     const ids = [...this.#changed];
@@ -91,8 +107,11 @@ export class Publisher {
     const states = ids.flatMap((id) => board.fills.get(id) ?? []);
     try {
       const counts: Record<string, number> = {};
-      for (const [name, { key, types, rowsOf }] of Object.entries<Table>(TABLES)) {
-        const rows = states.flatMap(rowsOf);
+      // The rows of one moment: what changes while they are written is written next.
+      const batches = Object.entries<Table>(TABLES).map(
+        ([name, table]) => [name, table, states.flatMap(table.rowsOf)] as const,
+      );
+      for (const [name, { key, types }, rows] of batches) {
         counts[name] = rows.length;
         for (let from = 0; from < rows.length; from += ROWS_MAX) {
           await this.#load(name, key, types, rows.slice(from, from + ROWS_MAX));
@@ -125,34 +144,43 @@ export class Publisher {
     }
   }
 
-  /** Fills whose rows in the dataset are older than the board, or missing. */
-  async #behind(fills: ReadonlyMap<string, FillState>): Promise<string[]> {
-    const seqs = new Map<string, number>();
-    for (let offset = 0; ; offset += ROWS_MAX) {
-      const rows = await this.#seqs(offset);
-      for (const { fill_id, seq } of rows) seqs.set(String(fill_id), Number(seq));
-      if (rows.length < ROWS_MAX) break;
-    }
-    return [...fills.values()]
-      .filter(({ fillId, seq }) => (seqs.get(fillId) ?? 0) < seq)
-      .map(({ fillId }) => fillId);
+  /** Fills whose rows of contacts, of assignments and of fills are older than the board, or missing. */
+  async #behind(
+    fills: ReadonlyMap<string, FillState>,
+  ): Promise<[contacts: string[], assignments: string[], fills: string[]]> {
+    if (fills.size === 0) return [[], [], []];
+    const contacts = await this.#kept("contacts", "0");
+    const assignments = await this.#kept("assignments", "min(seq)");
+    const own = await this.#kept("fills", "min(seq)");
+    const idsOf = (isBehind: (fill: FillState) => boolean): string[] =>
+      [...fills.values()].filter(isBehind).map(({ fillId }) => fillId);
+    return [
+      idsOf(({ fillId, messages }) => (contacts.get(fillId)?.rows ?? 0) < messages.length),
+      idsOf(({ fillId, seats, seq }) => {
+        const { rows, seq: kept } = assignments.get(fillId) ?? { rows: 0, seq };
+        return rows < seats.size || kept < seq;
+      }),
+      idsOf(({ fillId, seq }) => (own.get(fillId)?.seq ?? 0) < seq),
+    ];
   }
 
-  async #seqs(offset: number): Promise<Readonly<Record<string, unknown>>[]> {
-    const call = { timeoutMs: CALL_MS };
+  async #kept(dataset: TableName, seq: string): Promise<Kept> {
+    const kept = new Map<string, { seq: number; rows: number }>();
+    const sql = `SELECT fill_id, ${seq} AS seq, count(*) AS n FROM "${dataset}" GROUP BY fill_id ORDER BY fill_id`;
+    for (let offset = 0; ; offset += ROWS_MAX) {
+      const rows = await this.#rows(`${sql} LIMIT ${ROWS_MAX} OFFSET ${offset}`);
+      for (const { fill_id, seq: oldest, n } of rows)
+        kept.set(String(fill_id), { seq: Number(oldest), rows: Number(n) });
+      if (rows.length < ROWS_MAX) return kept;
+    }
+  }
+
+  async #rows(sql: string): Promise<Readonly<Record<string, unknown>>[]> {
     try {
-      const { rows } = await this.#deps.query.sql(
-        {
-          sql: `SELECT fill_id, seq FROM fills ORDER BY fill_id LIMIT ${ROWS_MAX} OFFSET ${offset}`,
-          limit: ROWS_MAX,
-        },
-        call,
-      );
-      return rows;
+      return (await this.#deps.query.sql({ sql, limit: ROWS_MAX }, { timeoutMs: CALL_MS })).rows;
     } catch (error) {
       // Before the first write there is no such dataset.
-      const { code } = toFault(error);
-      if (code === "not_found" || code === "invalid") return [];
+      if (toFault(error).code === "not_found") return [];
       throw error;
     }
   }

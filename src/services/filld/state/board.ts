@@ -14,7 +14,9 @@ export interface FillState {
   version: number;
   /** Of the last event. */
   seq: number;
-  orderText: string | undefined;
+  readonly orderText: string | undefined;
+  /** When the text was written, which is what its "tomorrow" means. */
+  readonly textAt: string;
   order: FillOrder;
   readonly corpus: string;
   reading: FillReading | undefined;
@@ -59,7 +61,8 @@ const BOOKED: ReadonlySet<SeatStatus> = new Set(["proposed", "contacted", "confi
 export class Board {
   readonly fills = new Map<string, FillState>();
   readonly bookings = new Bookings();
-  readonly blocks: FillBlock[] = [];
+  /** By the person. */
+  readonly blocks = new Map<string, readonly FillBlock[]>();
   /** By the id of the outcome's event, the oldest first. */
   readonly unlearnt = new Map<string, Unlearnt>();
   /** How often somebody confirmed less than a day before the shift. */
@@ -67,29 +70,41 @@ export class Board {
   /** Of the last event that was applied. */
   seq = 0;
 
-  /** Throws when the event does not follow from those before it: the journal is not what filld wrote. */
-  apply(event: FillEvent): FillState {
-    this.seq = Math.max(this.seq, event.seq);
-    if (event.type === "order.received") return this.#received(event);
+  /**
+   * False when the event does not follow from those before it, as one that somebody else wrote into the journal: it
+   * changes nothing, whoever folds. Of its fill it must be the same write as the last event, or the next.
+   */
+  apply(event: FillEvent): boolean {
+    assert(event.seq > this.seq, "events are applied in the order of the journal, each once");
+    this.seq = event.seq;
     const fill = this.fills.get(event.fillId);
-    assert(fill !== undefined, `event ${event.seq} is of a fill that was opened`);
-    fill.seq = event.seq;
-    if (event.type === "fill.learnt") {
-      if (event.causationId !== undefined) this.unlearnt.delete(event.causationId);
-      return fill;
+    if (event.type === "order.received") {
+      if (fill !== undefined) return false;
+      this.#received(event);
+      return true;
     }
-    fill.version = event.data.version;
+    if (fill === undefined) return false;
+    if (event.type === "fill.learnt") {
+      if (event.causationId === undefined || !this.unlearnt.delete(event.causationId)) return false;
+      fill.seq = event.seq;
+      return true;
+    }
+    const { version } = event.data;
+    if (version !== fill.version && version !== fill.version + 1) return false;
+    fill.seq = event.seq;
+    fill.version = version;
     fill.updatedAt = event.at;
     this.#change(fill, event);
-    return fill;
+    return true;
   }
 
-  #received({ fillId, seq, at, actor, data }: Extract<FillEvent, { type: "order.received" }>): FillState {
-    const fill: FillState = {
+  #received({ fillId, seq, at, actor, data }: Extract<FillEvent, { type: "order.received" }>): void {
+    this.fills.set(fillId, {
       fillId,
       version: data.version,
       seq,
       orderText: data.order_text,
+      textAt: data.text_at ?? at,
       order: data.order ?? {},
       corpus: data.corpus,
       reading: undefined,
@@ -103,9 +118,7 @@ export class Board {
       actor,
       createdAt: at,
       updatedAt: at,
-    };
-    this.fills.set(fillId, fill);
-    return fill;
+    });
   }
 
   #change(fill: FillState, event: Exclude<FillEvent, { type: "order.received" | "fill.learnt" }>): void {
@@ -135,7 +148,8 @@ export class Board {
         break;
       case "worker.blocked": {
         const { worker_id, scope, client_id, site_id, reason } = event.data;
-        this.blocks.push({ worker_id, scope, client_id, site_id, reason, start_at: event.at });
+        const block = { worker_id, scope, client_id, site_id, reason, start_at: event.at };
+        this.blocks.set(worker_id, [...(this.blocks.get(worker_id) ?? []), block]);
         this.#setSeat(fill, worker_id, { status: "blocked", since: event.at, reason });
         break;
       }
@@ -234,6 +248,19 @@ export class Board {
     if (status === "confirmed" && short) {
       this.quickYeses.set(worker_id, (this.quickYeses.get(worker_id) ?? 0) + 1);
     }
+  }
+
+  /** The first block that keeps the person from the order. */
+  blockOn(workerId: string, { client_id, site_id }: FillOrder): FillBlock | undefined {
+    return this.blocks
+      .get(workerId)
+      ?.find(
+        (block) =>
+          block.scope === "system" ||
+          (client_id !== undefined &&
+            block.client_id === client_id &&
+            (block.scope === "client" || (site_id !== undefined && block.site_id === site_id))),
+      );
   }
 
   #setSeat(fill: FillState, workerId: string, change: Partial<Seat>): void {

@@ -25,7 +25,7 @@ const place = z.object({
 });
 export type Place = z.infer<typeof place>;
 
-/** What became of one person's place; `started` of a shift is not told by anybody yet. */
+/** What became of one person's place; nobody says yet that a shift has begun. */
 const seatResult = z.object({
   version,
   worker_id: z.string(),
@@ -41,6 +41,7 @@ export const EVENTS = {
   "order.received": z.object({
     version,
     order_text: z.string().optional(),
+    text_at: z.string().optional(),
     order: fillOrder.optional(),
     corpus: z.string(),
   }),
@@ -80,6 +81,7 @@ export const EVENTS = {
     by: z.enum(["template", "model", "hand"]),
     ok: z.boolean(),
     findings,
+    refused: proposal.unwrap().shape.refused,
   }),
   "shift.confirmed": seatResult,
   "shift.declined": seatResult,
