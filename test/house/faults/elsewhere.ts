@@ -1,4 +1,4 @@
-// Codes that no single request over a whole house provokes, by what they need. Tests of their services provoke them.
+// Codes that no single request over a whole house provokes, by what they need.
 
 import type { FaultCode } from "#rpc/fault";
 
