@@ -181,7 +181,7 @@ export const truth = {
     status: 201,
     timeoutMs: 60_000,
     idempotent: true,
-    errors: ["rejected"],
+    errors: [],
     scope: "write",
   }),
   entity: op({
@@ -332,7 +332,7 @@ export const truth = {
     work: "bulk",
     idempotent: true,
     timeoutMs: IMPORT_TIMEOUT_MS,
-    errors: ["not_found", "conflict", "rejected"],
+    errors: ["not_found", "forbidden", "conflict", "rejected"],
     scope: "write",
   }),
 };

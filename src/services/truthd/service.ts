@@ -5,6 +5,7 @@
 import { z } from "zod";
 import type { catalog } from "#contracts/catalog";
 import type { ingest } from "#contracts/ingest";
+import { OWNED_DATASETS } from "#contracts/owned-datasets";
 import type { query } from "#contracts/query";
 import type { Decision, Imported, truth } from "#contracts/truth";
 import { type Clock, systemClock } from "#lib/clock";
@@ -265,6 +266,7 @@ export async function truthd({
     verify: async () => ({ claims: (await read(({ reader }) => reader.verify())) ?? 0 }),
 
     export: async ({ dataset }, call) => {
+      refuseOwned(dataset);
       const startedMs = performance.now();
       const written = await read(async ({ reader, timeline, beliefs }) => {
         const asOfUs = timeline.asOf();
@@ -293,6 +295,15 @@ export async function truthd({
     stats: () => ({ damaged: store.damaged, writer_pid: store.writerPid }),
     close: () => store.close(),
   };
+}
+
+/** What is written in the caller's name reaches ingestd without passing the edge, which refuses this for its own calls. */
+function refuseOwned(dataset: string): void {
+  // SQL folds case.
+  if (!Object.hasOwn(OWNED_DATASETS, dataset.toLowerCase())) return;
+  throw new Fault("forbidden", `The dataset ${dataset} is written by its service alone. Take another name.`, {
+    details: [{ path: "dataset", message: "is a name that a service keeps for itself" }],
+  });
 }
 
 async function conflictPage(
