@@ -22,6 +22,7 @@ export async function startHouse(settings: Settings, log: Log, takeOver = false)
 }
 
 export interface HouseUrls {
+  readonly console: string;
   readonly gateway: string;
   readonly docs: string;
   readonly health: string;
@@ -31,6 +32,7 @@ export interface HouseUrls {
 
 export function urlsOf(url: string): HouseUrls {
   return {
+    console: `${url}/`,
     gateway: url,
     docs: `${url}/docs`,
     health: `${url}/v1/health`,

@@ -31,7 +31,7 @@ export const demo = command({
   name: "demo",
   summary: "See it work: sample data, SQL and search, in one process",
   details:
-    "Starts a house, loads 5,000 made-up workers and 500 orders (or your files), runs a SQL query, builds a corpus and searches it six times. Then it serves until Ctrl-C, for you to try.",
+    "Starts a house, loads 5,000 made-up workers and 500 orders (or your files), runs a SQL query, builds a corpus, searches it six times and opens an order on the fill desk. Then it serves until Ctrl-C, for you to try.",
   args: {
     workers: {
       type: "string",
@@ -87,7 +87,8 @@ export const demo = command({
         );
       return EXIT.ok;
     }
-    for (const line of nextLines(house, dataFlag(settings, DATA_STANDARD), paint)) await print(line);
+    for (const line of nextLines(house, stage.fillPage, dataFlag(settings, DATA_STANDARD), paint))
+      await print(line);
     await serveUntilStopped(house, interrupt.stop);
     return EXIT.ok;
   },
@@ -137,10 +138,16 @@ function stepLines(
   ];
 }
 
-function nextLines({ url }: RunningHouse, data: string, paint: Paint): string[] {
+function nextLines(
+  { url }: RunningHouse,
+  fillPage: string | undefined,
+  data: string,
+  paint: Paint,
+): string[] {
   const rows = [
+    ["Console", url, "the fill desk and the board"],
+    ...(fillPage === undefined ? [] : [["An order", fillPage, "to fill in the browser"]]),
     ["API page", `${url}/docs`, "every operation, to read and try"],
-    ["Gateway", url, ""],
     ["Health", `${url}/v1/health`, ""],
   ];
   const program = programName();

@@ -29,7 +29,7 @@ interface Search {
 
 /** Starting, loading, building and six searches, on a machine that others use at the same time. */
 const TIMEOUT_MS = 60_000;
-const NAMES = ["start", "sample", "ingest", "sql", "corpus", "search"];
+const NAMES = ["start", "sample", "ingest", "sql", "corpus", "search", "fill"];
 
 let folder = "";
 beforeAll(async () => {
@@ -94,7 +94,12 @@ describe("over the sample", () => {
           why: expect.any(String),
         });
       }
-      for (const number of ["1/6", "6/6"]) expect(err).toContain(number);
+      expect(detailOf(report, "fill")).toMatchObject({
+        opened: true,
+        short: 3,
+        url: expect.stringMatching(/\/ui\/fills\/demo-order$/),
+      });
+      for (const number of ["1/7", "7/7"]) expect(err).toContain(number);
     },
     TIMEOUT_MS,
   );
@@ -113,6 +118,7 @@ describe("over the sample", () => {
         orders: { replayed: true },
       });
       expect(detailOf(report, "corpus")["built"]).toBe(false);
+      expect(detailOf(report, "fill")).toMatchObject({ opened: false, fill_id: "demo-order" });
       expect(detailOf(report, "search")["first_result_ms"]).toBeLessThan(120_000);
     },
     TIMEOUT_MS,

@@ -21,6 +21,8 @@ export interface Stage {
   /** Column names by dataset, as they are in the lake. */
   columns?: Readonly<Record<DemoFile["dataset"], readonly string[]>>;
   status?: KnownStatus;
+  /** The page of the order that the demo opened. */
+  fillPage?: string;
 }
 
 export interface StepReport {

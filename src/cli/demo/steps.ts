@@ -1,4 +1,4 @@
-// The steps of the demo, in their order: start, sample, ingest, sql, corpus, search. Each returns its detail for
+// The steps of the demo, in their order: start, sample, ingest, sql, corpus, search, fill. Each returns its detail for
 // `--json` and the lines to print.
 
 import type { House } from "#contracts/house";
@@ -10,6 +10,7 @@ import { buildCorpus, type CorpusPlan } from "../commands/corpus.ts";
 import { corpusNotes, corpusOver, orderColumns, workerColumns } from "./columns.ts";
 import { reserveDataset, type DemoFile, demoFiles, shortPath } from "./files.ts";
 import { knownStatus, demoQuery } from "./queries.ts";
+import { fill } from "./fill-step.ts";
 import { search } from "./search-step.ts";
 import { INDENT, type Step } from "./stage.ts";
 import { ingestFile } from "../commands/ingest.ts";
@@ -218,4 +219,4 @@ async function rebuild(
   }
 }
 
-export const STEPS: Readonly<Record<string, Step>> = { start, sample, ingest, sql, corpus, search };
+export const STEPS: Readonly<Record<string, Step>> = { start, sample, ingest, sql, corpus, search, fill };

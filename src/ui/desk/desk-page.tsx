@@ -68,6 +68,11 @@ function NewOrder(): ReactNode {
         event.preventDefault();
         void submit();
       }}
+      onKeyDown={(event) => {
+        if (event.key !== "Enter" || !(event.metaKey || event.ctrlKey)) return;
+        event.preventDefault();
+        void submit();
+      }}
     >
       <label>
         The order, as it came in
@@ -79,9 +84,6 @@ function NewOrder(): ReactNode {
           value={text}
           placeholder={EXAMPLE}
           onChange={(event) => setText(event.target.value)}
-          onKeyDown={(event) => {
-            if (event.key === "Enter" && (event.metaKey || event.ctrlKey)) void submit();
-          }}
         />
       </label>
       <div className="row">

@@ -121,7 +121,12 @@ function Workspace({ fill, work }: { readonly fill: Fill; readonly work: FillWor
                 onChoose={setChosen}
                 ranksBefore={work.ranksBefore}
               />
-              <KeptOut excluded={list.data.excluded} unchecked={list.data.unchecked} />
+              <KeptOut
+                excluded={list.data.excluded}
+                unchecked={list.data.unchecked}
+                chosen={chosen}
+                onChoose={setChosen}
+              />
             </>
           )}
         </section>

@@ -78,14 +78,14 @@ export function Findings({ proposal, onPropose, onCorrect, ...situation }: Findi
       <h2 id="findings">
         Checks{" "}
         <span className={ok ? "pill good" : "pill bad"}>
-          {ok ? "All rules passed" : `${counted(errors.length, "problem")}, nobody is held`}
+          {ok ? passedWords(findings.length) : `${counted(errors.length, "problem")}, nobody is held`}
         </span>
       </h2>
       <p className="muted">
         Proposed at {timeOf(at)} {by === "auto" ? "by rank" : by === "model" ? "by a model" : "by hand"}
         {actor === undefined || actor === "local" ? "" : `, ${actor}`}
       </p>
-      <ul className="findings">
+      {sorted.length > 0 && <ul className="findings">
         {sorted.map((finding) => (
           <li key={finding.code + finding.path} className={finding.severity}>
             <b>{ruleWords(finding.code)}</b>
@@ -107,9 +107,13 @@ export function Findings({ proposal, onPropose, onCorrect, ...situation }: Findi
             </div>
           </li>
         ))}
-      </ul>
+      </ul>}
     </section>
   );
+}
+
+function passedWords(warnings: number): string {
+  return warnings === 0 ? "All rules passed" : `Passed, ${warnings} to look at`;
 }
 
 export function Unfilled({ unfilled }: { readonly unfilled: NonNullable<Proposal["unfilled"]> }): ReactNode {

@@ -8,9 +8,11 @@ import { ruleWords } from "./rule-words.ts";
 interface KeptOutProps {
   readonly excluded: readonly Excluded[];
   readonly unchecked: readonly string[];
+  readonly chosen: ReadonlySet<string>;
+  readonly onChoose: (chosen: ReadonlySet<string>) => void;
 }
 
-export function KeptOut({ excluded, unchecked }: KeptOutProps): ReactNode {
+export function KeptOut({ excluded, unchecked, chosen, onChoose }: KeptOutProps): ReactNode {
   const [text, setText] = useState("");
   const words = text.toLowerCase();
   const found = excluded.filter(({ worker_id, name = "" }) => `${worker_id} ${name}`.toLowerCase().includes(words));
@@ -43,6 +45,15 @@ export function KeptOut({ excluded, unchecked }: KeptOutProps): ReactNode {
           <ul>
             {people.map(({ worker_id, name, message, miles }) => (
               <li key={worker_id}>
+                <button
+                  type="button"
+                  className="small quiet"
+                  aria-pressed={chosen.has(worker_id)}
+                  aria-label={`Choose all the same: ${name ?? worker_id}`}
+                  onClick={() => onChoose(toggled(chosen, worker_id))}
+                >
+                  {chosen.has(worker_id) ? "Chosen" : "Choose all the same"}
+                </button>
                 <b>{name ?? worker_id}</b> <span className="muted">{worker_id}</span> {message}
                 {miles !== undefined && <span className="muted"> · {miles.toFixed(1)} miles</span>}
               </li>
@@ -64,4 +75,11 @@ export function KeptOut({ excluded, unchecked }: KeptOutProps): ReactNode {
       )}
     </section>
   );
+}
+
+/** The rules look again when the person is proposed, and have the last word. */
+function toggled(chosen: ReadonlySet<string>, workerId: string): ReadonlySet<string> {
+  const next = new Set(chosen);
+  if (!next.delete(workerId)) next.add(workerId);
+  return next;
 }

@@ -102,7 +102,7 @@ export function Messages({ fill, held, nameOf, open, onOpen, onDrafted }: Messag
         </>
       )}
       {fault !== undefined && <Problem fault={fault} />}
-      <ul className="drafts">
+      {latest.length > 0 && <ul className="drafts">
         {latest.map((message) => (
           <Draft
             key={`${message.worker_id} ${message.channel} ${message.purpose}`}
@@ -122,7 +122,7 @@ export function Messages({ fill, held, nameOf, open, onOpen, onDrafted }: Messag
             }
           />
         ))}
-      </ul>
+      </ul>}
     </section>
   );
 }

@@ -29,6 +29,9 @@ const ORDER: readonly SeatStatus[] = [
   "replaced",
 ];
 
+/** Their places have to be filled by others. */
+const FELL_OUT: ReadonlySet<SeatStatus> = new Set(["declined", "no_show", "late_cancel", "blocked", "cancelled"]);
+
 /** These need a reason or a rating, so they are asked for first. */
 const WITH_FORM: ReadonlySet<OutcomeResult> = new Set(["completed", "blocked", "no_show", "late_cancel"]);
 
@@ -48,7 +51,7 @@ export function Places({ fill, nameOf, work, onBackfill }: PlacesProps): ReactNo
         <h2 id="places">
           Places <span className={fill.short > 0 ? "short" : "muted"}>{taken} of {headcount} filled</span>
         </h2>
-        {onBackfill !== undefined && seats.length > 0 && (
+        {onBackfill !== undefined && seats.some(({ status }) => FELL_OUT.has(status)) && (
           <button type="button" disabled={busy} onClick={onBackfill}>
             Backfill {fill.short} <kbd>B</kbd>
           </button>
@@ -58,7 +61,7 @@ export function Places({ fill, nameOf, work, onBackfill }: PlacesProps): ReactNo
       {seats.length === 0 && (
         <p className="muted">Nobody is proposed yet. Choose people on the left, or let the best be proposed.</p>
       )}
-      <ul className="seats">
+      {seats.length > 0 && <ul className="seats">
         {seats.map((seat) => (
           <li key={seat.worker_id}>
             <div className="seat-head">
@@ -89,7 +92,7 @@ export function Places({ fill, nameOf, work, onBackfill }: PlacesProps): ReactNo
             </div>
           </li>
         ))}
-      </ul>
+      </ul>}
       {form !== undefined && (
         <OutcomeForm
           name={nameOf(form.seat.worker_id)}
