@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import manifest from "../../../package.json" with { type: "json" };
 
-export const UI_FOLDER = join(import.meta.dir, "../../ui");
+const UI_FOLDER = join(import.meta.dir, "../../ui");
 
 /** Where installed packages are, their caches are: npm removes it with them. */
 const CACHE_FOLDER = join(import.meta.dir, "../../../node_modules/.cache/lakehouse-console");
@@ -63,9 +63,12 @@ async function writableCache(): Promise<string> {
   }
 }
 
+/** What the bundle is made of: tests and documents are not. */
+const SOURCE = /^(?!.*\.test\.).*\.(tsx?|css|html)$/;
+
 async function sourceHash(): Promise<string> {
   const hash = createHash("sha256").update(JSON.stringify(manifest.dependencies)).update(Bun.version);
-  const names = (await readdir(UI_FOLDER, { recursive: true })).filter((name) => /\.(tsx?|css|html)$/.test(name));
+  const names = (await readdir(UI_FOLDER, { recursive: true })).filter((name) => SOURCE.test(name));
   for (const name of names.sort()) hash.update(name).update(await readFile(join(UI_FOLDER, name)));
   return hash.digest("hex").slice(0, 24);
 }

@@ -25,7 +25,7 @@ export function CloseOrder({ refused, onClose, onSave }: CloseOrderProps): React
         <p>Its people are free for other orders at once.</p>
         <label>
           Why (may be empty)
-          <input maxLength={2000} value={reason} autoFocus onChange={(event) => setReason(event.target.value)} />
+          <input maxLength={2000} value={reason} onChange={(event) => setReason(event.target.value)} />
         </label>
         {refused !== undefined && <Problem fault={refused} />}
         <div className="row">

@@ -49,10 +49,10 @@ export function KeptOut({ excluded, unchecked, chosen, onChoose }: KeptOutProps)
                   type="button"
                   className="small quiet"
                   aria-pressed={chosen.has(worker_id)}
-                  aria-label={`Choose all the same: ${name ?? worker_id}`}
                   onClick={() => onChoose(toggled(chosen, worker_id))}
                 >
                   {chosen.has(worker_id) ? "Chosen" : "Choose all the same"}
+                  <span className="visually-hidden"> {name ?? worker_id}</span>
                 </button>
                 <b>{name ?? worker_id}</b> <span className="muted">{worker_id}</span> {message}
                 {miles !== undefined && <span className="muted"> · {miles.toFixed(1)} miles</span>}

@@ -149,7 +149,7 @@ export function CorrectOrder({ fill, field, busy, refused, onClose, onSave }: Co
             <input
               type={type}
               {...(type === "number" ? { min: 0, step: name === "headcount" ? 1 : "any" } : {})}
-              autoFocus={name === field}
+              data-focus={name === field ? "" : undefined}
               value={texts[name] ?? ""}
               onChange={(event) => setTexts({ ...texts, [name]: event.target.value })}
             />

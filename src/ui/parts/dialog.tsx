@@ -9,12 +9,17 @@ interface DialogProps {
   readonly wide?: boolean;
 }
 
+/** What one came for; the browser would focus the button that closes. */
+const FIELDS = "input, textarea, select";
+
 export function Dialog({ title, onClose, children, wide = false }: DialogProps): ReactNode {
   const element = useRef<HTMLDialogElement>(null);
   const titleId = useId();
   useEffect(() => {
     const dialog = element.current;
     dialog?.showModal();
+    const first = dialog?.querySelector<HTMLElement>("[data-focus]") ?? dialog?.querySelector<HTMLElement>(FIELDS);
+    first?.focus();
     return () => dialog?.close();
   }, []);
   return (

@@ -75,7 +75,6 @@ export function Palette({ onClose }: { readonly onClose: () => void }): ReactNod
         aria-controls="palette-list"
         aria-activedescendant={found[at] === undefined ? undefined : `palette-${at}`}
         placeholder="An order, a client, a command"
-        autoFocus
         value={text}
         onChange={(event) => {
           setText(event.target.value);

@@ -19,7 +19,7 @@ import { nextTheme, theme } from "./theme.ts";
 
 type Open = "palette" | "keys" | "copy" | undefined;
 
-const THEME_NAMES = { system: "Theme: as the system", light: "Theme: light", dark: "Theme: dark" };
+const THEME_WORDS = { system: "Auto", light: "Light", dark: "Dark" };
 
 export function Shell(): ReactNode {
   const view = useView();
@@ -66,8 +66,9 @@ export function Shell(): ReactNode {
           <button type="button" className="quiet" onClick={() => setOpen("copy")}>
             Copy as
           </button>
-          <button type="button" className="quiet" onClick={nextTheme} aria-label={THEME_NAMES[chosen]}>
-            {chosen === "system" ? "Auto" : chosen === "light" ? "Light" : "Dark"}
+          <button type="button" className="quiet" onClick={nextTheme}>
+            {THEME_WORDS[chosen]}
+            <span className="visually-hidden"> theme</span>
           </button>
           <button type="button" className="quiet" aria-label="Keys" onClick={() => setOpen("keys")}>
             ?

@@ -10,12 +10,15 @@ import { toWireFault } from "./wire-fault.ts";
 
 const AGAIN_MS_MIN = 500;
 const AGAIN_MS_MAX = 5000;
+/** The house sends a comment every 15 s: a stream that is silent for longer than this has lost its other end. */
+const SILENCE_MS_MAX = 40_000;
 
-/** Yields the data of each event until the stream ends. */
-export async function* eventsOf(body: ReadableStream<Uint8Array>): AsyncGenerator<unknown> {
+/** Yields the data of each event until the stream ends; `onBytes` hears of whatever comes, comments too. */
+async function* eventsOf(body: ReadableStream<Uint8Array>, onBytes: () => void): AsyncGenerator<unknown> {
   const decoder = new TextDecoder();
   let text = "";
   for await (const bytes of body as unknown as AsyncIterable<Uint8Array>) {
+    onBytes();
     text += decoder.decode(bytes, { stream: true });
     const blocks = text.split("\n\n");
     text = blocks.pop() ?? "";
@@ -44,21 +47,33 @@ export function useFollow(
     const run = async (): Promise<void> => {
       let pauseMs = AGAIN_MS_MIN;
       while (!signal.aborted) {
+        const attempt = new AbortController();
+        const giveUp = (): void => attempt.abort();
+        signal.addEventListener("abort", giveUp);
+        let silence: ReturnType<typeof setTimeout> | undefined;
+        const onBytes = (): void => {
+          clearTimeout(silence);
+          silence = setTimeout(giveUp, SILENCE_MS_MAX);
+        };
         try {
           const reply = await send(operation, JSON.parse(inputText) as Record<string, unknown>, {
             accept: "text/event-stream",
-            signal,
+            signal: attempt.signal,
           });
+          onBytes();
           outage.over(operation.path);
           setLive(true);
           onOpen();
           pauseMs = AGAIN_MS_MIN;
-          if (reply.body !== null) for await (const event of eventsOf(reply.body)) onEvent(event);
+          if (reply.body !== null) for await (const event of eventsOf(reply.body, onBytes)) onEvent(event);
         } catch (thrown) {
           if (signal.aborted) return;
           const fault = toWireFault(thrown);
           if (fault.away) outage.began(operation.path);
           if (fault.code === "unauthorized" || fault.code === "not_found") return;
+        } finally {
+          clearTimeout(silence);
+          signal.removeEventListener("abort", giveUp);
         }
         setLive(false);
         await new Promise((resolve) => setTimeout(resolve, pauseMs));
