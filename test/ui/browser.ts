@@ -30,7 +30,11 @@ export async function openPage(
   options: BrowserContextOptions = {},
   expected = /(?!)/,
 ): Promise<WatchedPage> {
-  const context = await browser.newContext({ baseURL: base, viewport: { width: 1280, height: 900 }, ...options });
+  const context = await browser.newContext({
+    baseURL: base,
+    viewport: { width: 1280, height: 900 },
+    ...options,
+  });
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on("console", (message) => {
@@ -39,7 +43,8 @@ export async function openPage(
   page.on("pageerror", (error) => complaints.push(String(error)));
   page.on("request", (request) => {
     const url = request.url();
-    if (!url.startsWith(base) && !url.startsWith("data:") && !url.startsWith("blob:")) complaints.push(`asks ${url}`);
+    if (!url.startsWith(base) && !url.startsWith("data:") && !url.startsWith("blob:"))
+      complaints.push(`asks ${url}`);
   });
   return { page, complaints };
 }

@@ -20,8 +20,12 @@ const CORPUS = {
 
 export async function loadRoster(house: SpawnedHouse, count = 1500): Promise<void> {
   const roster = generateWorkers({ seed: 11, count, today: new Date().toISOString().slice(0, 10) });
-  const loaded = await house.ask("/v1/ingest?dataset=workers", { method: "POST", body: [...toCsv(roster)].join("") });
+  const loaded = await house.ask("/v1/ingest?dataset=workers", {
+    method: "POST",
+    body: [...toCsv(roster)].join(""),
+  });
   if (loaded.status !== 201) throw new Error(await loaded.text());
   await house.ask("/v1/matrix/corpora/workers", { method: "PUT", body: JSON.stringify(CORPUS) });
-  while ((await house.json<{ status: string }>("/v1/matrix/corpora/workers")).status !== "ready") await Bun.sleep(20);
+  while ((await house.json<{ status: string }>("/v1/matrix/corpora/workers")).status !== "ready")
+    await Bun.sleep(20);
 }

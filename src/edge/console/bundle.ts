@@ -77,7 +77,14 @@ async function removeOld(cache: string, current: string): Promise<void> {
   const folders = await readdir(cache, { withFileTypes: true });
   const others = folders.filter((entry) => entry.isDirectory() && join(cache, entry.name) !== current);
   const aged = await Promise.all(
-    others.map(async ({ name }) => ({ name, at: (await Bun.file(join(cache, name, "index.html")).stat().catch(() => undefined))?.mtimeMs })),
+    others.map(async ({ name }) => ({
+      name,
+      at: (
+        await Bun.file(join(cache, name, "index.html"))
+          .stat()
+          .catch(() => undefined)
+      )?.mtimeMs,
+    })),
   );
   const finished = aged.filter(({ at }) => at !== undefined).sort((a, b) => (b.at ?? 0) - (a.at ?? 0));
   for (const { name } of finished.slice(BUNDLES_KEPT_MAX - 1)) {

@@ -21,7 +21,10 @@ async function allFills(): Promise<readonly Fill[]> {
   const all: Fill[] = [];
   let cursor: string | undefined;
   for (let page = 0; page < PAGES_MAX; page += 1) {
-    const { fills, next_cursor } = await filld.list({ limit: 1000, ...(cursor === undefined ? {} : { cursor }) });
+    const { fills, next_cursor } = await filld.list({
+      limit: 1000,
+      ...(cursor === undefined ? {} : { cursor }),
+    });
     all.push(...fills);
     if (next_cursor === undefined) break;
     cursor = next_cursor;
@@ -38,13 +41,17 @@ export function BoardPage(): ReactNode {
   const [text, setText] = useState("");
   const [nowMs, setNowMs] = useState(() => Date.now());
   const field = useRef<HTMLInputElement>(null);
-  const live = useFollow(STREAMS.boardEvents, {}, {
-    onOpen: loaded.refresh,
-    onEvent: useCallback((received: unknown) => {
-      const fill = received as Fill;
-      setChanged((before) => new Map(before).set(fill.fill_id, fill));
-    }, []),
-  });
+  const live = useFollow(
+    STREAMS.boardEvents,
+    {},
+    {
+      onOpen: loaded.refresh,
+      onEvent: useCallback((received: unknown) => {
+        const fill = received as Fill;
+        setChanged((before) => new Map(before).set(fill.fill_id, fill));
+      }, []),
+    },
+  );
   useEffect(() => {
     document.title = "Board · Lakehouse";
     const timer = setInterval(() => setNowMs(Date.now()), NOW_MS);
@@ -54,7 +61,8 @@ export function BoardPage(): ReactNode {
   const found = useMemo(() => {
     const words = text.toLowerCase().split(/\s+/);
     return fills.filter((fill) => {
-      const all = `${orderTitle(fill)} ${fill.order.client_id ?? ""} ${fill.fill_id} ${STATUS_WORDS[fill.status]}`.toLowerCase();
+      const all =
+        `${orderTitle(fill)} ${fill.order.client_id ?? ""} ${fill.fill_id} ${STATUS_WORDS[fill.status]}`.toLowerCase();
       return words.every((word) => all.includes(word));
     });
   }, [fills, text]);
@@ -67,7 +75,11 @@ export function BoardPage(): ReactNode {
         <h1>
           Board{" "}
           <span className={places > 0 ? "short" : "muted"}>
-            {loaded.data === undefined ? "" : places === 0 ? "no place is short" : `${counted(places, "place")} short in ${counted(short.length, "order")}`}
+            {loaded.data === undefined
+              ? ""
+              : places === 0
+                ? "no place is short"
+                : `${counted(places, "place")} short in ${counted(short.length, "order")}`}
           </span>
         </h1>
         <div className="row">
@@ -82,7 +94,12 @@ export function BoardPage(): ReactNode {
             value={text}
             onChange={(event) => setText(event.target.value)}
           />
-          <button type="button" className="quiet" disabled={found.length === 0} onClick={() => saveCsv(found)}>
+          <button
+            type="button"
+            className="quiet"
+            disabled={found.length === 0}
+            onClick={() => saveCsv(found)}
+          >
             Export CSV
           </button>
           <a className="button primary" href="/">
@@ -101,12 +118,19 @@ export function BoardPage(): ReactNode {
           <p>
             Paste the first one <a href="/">on the fill desk</a>, or in a terminal:
           </p>
-          <pre className="code" tabIndex={0}>lakehouse fill open 'need 4 cooks in Aspen CO Friday 6a-2p $21'</pre>
+          <pre className="code" tabIndex={0}>
+            lakehouse fill open 'need 4 cooks in Aspen CO Friday 6a-2p $21'
+          </pre>
         </Empty>
       ) : (
         <div className="lanes">
           {COLUMNS.map((column) => (
-            <Lane key={column.name} column={column} fills={found.filter((fill) => columnOf(fill) === column)} nowMs={nowMs} />
+            <Lane
+              key={column.name}
+              column={column}
+              fills={found.filter((fill) => columnOf(fill) === column)}
+              nowMs={nowMs}
+            />
           ))}
         </div>
       )}
@@ -138,7 +162,9 @@ function Lane({
         ))}
       </ul>
       {fills.length === 0 && <p className="muted">{column.empty}</p>}
-      {fills.length > CARDS_MAX && <p className="muted">{fills.length - CARDS_MAX} more: search for them above.</p>}
+      {fills.length > CARDS_MAX && (
+        <p className="muted">{fills.length - CARDS_MAX} more: search for them above.</p>
+      )}
     </section>
   );
 }
@@ -163,11 +189,23 @@ function Card({ fill, nowMs }: { readonly fill: Fill; readonly nowMs: number }):
         <span className="title">{orderTitle(fill)}</span>
         <span className="muted">{order.client_id ?? fill.fill_id}</span>
         <span title={whenOf(order)}>
-          {start_at === undefined ? "No time yet" : `${dayOf(start_at, order.timezone)} · ${fromNow(start_at, nowMs)}`}
+          {start_at === undefined
+            ? "No time yet"
+            : `${dayOf(start_at, order.timezone)} · ${fromNow(start_at, nowMs)}`}
         </span>
         <span className="end">
-          {lacking ? <b className="short">{short} of {headcount} short</b> : <span className="muted">{counted(headcount, "place")}</span>}
-          {missing.length > 0 ? <span className="pill bad">Order not complete</span> : !WITHOUT_PILL.has(status) && <FillStatusPill status={status} />}
+          {lacking ? (
+            <b className="short">
+              {short} of {headcount} short
+            </b>
+          ) : (
+            <span className="muted">{counted(headcount, "place")}</span>
+          )}
+          {missing.length > 0 ? (
+            <span className="pill bad">Order not complete</span>
+          ) : (
+            !WITHOUT_PILL.has(status) && <FillStatusPill status={status} />
+          )}
         </span>
       </a>
     </li>

@@ -18,8 +18,18 @@ const ENDED: Column = {
 
 export const COLUMNS: readonly Column[] = [
   { name: "open", title: "To do", statuses: ["open", "proposed"], empty: "Nothing waits for people." },
-  { name: "contacting", title: "Contacting", statuses: ["validated", "contacted"], empty: "Nobody is being asked." },
-  { name: "partial", title: "Partly filled", statuses: ["partially_filled"], empty: "Nothing is half filled." },
+  {
+    name: "contacting",
+    title: "Contacting",
+    statuses: ["validated", "contacted"],
+    empty: "Nobody is being asked.",
+  },
+  {
+    name: "partial",
+    title: "Partly filled",
+    statuses: ["partially_filled"],
+    empty: "Nothing is half filled.",
+  },
   { name: "filled", title: "Filled", statuses: ["filled"], empty: "Nothing is filled yet." },
   ENDED,
 ];
@@ -49,7 +59,11 @@ const FIELDS: Readonly<Record<string, (fill: Fill) => string | number | undefine
 
 /** RFC 4180. A cell that a spreadsheet would take for a formula is quoted with an apostrophe. */
 export function csvOf(fills: readonly Fill[]): string {
-  const rows = fills.map((fill) => Object.values(FIELDS).map((read) => cell(read(fill))).join(","));
+  const rows = fills.map((fill) =>
+    Object.values(FIELDS)
+      .map((read) => cell(read(fill)))
+      .join(","),
+  );
   return [Object.keys(FIELDS).join(","), ...rows, ""].join("\r\n");
 }
 

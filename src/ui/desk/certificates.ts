@@ -19,6 +19,8 @@ export function certificatesOf(text: unknown, byMs: number): Certificate[] {
     const name = part.replace(EXPIRES, "").trim();
     if (name === "") return [];
     const leftMs = expires === undefined ? Infinity : Date.parse(expires) + DAY_MS - byMs;
-    return [{ name, expires, state: leftMs < 0 ? "expired" : leftMs < SOON_DAYS * DAY_MS ? "soon" : "valid" }];
+    return [
+      { name, expires, state: leftMs < 0 ? "expired" : leftMs < SOON_DAYS * DAY_MS ? "soon" : "valid" },
+    ];
   });
 }

@@ -18,7 +18,9 @@ const SHOWN_MAX = 8;
 
 export function DeskPage(): ReactNode {
   const corpora = useLoaded("corpora", () => matrixd.corpora({ limit: 200 }));
-  const people = corpora.data?.corpora.filter(({ holds, snapshot_id }) => holds === "people" && snapshot_id !== null);
+  const people = corpora.data?.corpora.filter(
+    ({ holds, snapshot_id }) => holds === "people" && snapshot_id !== null,
+  );
   useEffect(() => {
     document.title = "Fill desk · Lakehouse";
   }, []);

@@ -60,7 +60,10 @@ function Workspace({ fill, work }: { readonly fill: Fill; readonly work: FillWor
   const ready = !ended && fill.missing.length === 0 && busy === undefined;
 
   const propose = async (workerIds: readonly string[] | "auto"): Promise<void> => {
-    const what = workerIds === "auto" ? "Proposing the best" : `Proposing ${counted(workerIds.length, "person", "people")}`;
+    const what =
+      workerIds === "auto"
+        ? "Proposing the best"
+        : `Proposing ${counted(workerIds.length, "person", "people")}`;
     const done = await write(what, (version) =>
       filld.propose({
         fill_id: fillId,
@@ -73,14 +76,20 @@ function Workspace({ fill, work }: { readonly fill: Fill; readonly work: FillWor
   const correct = (order: Record<string, unknown>): Promise<boolean> =>
     write("Correcting the order", (version) => filld.correct({ fill_id: fillId, version, order }));
   const backfill = (): void =>
-    void write("Opening the missing places again", (version) => filld.backfill({ fill_id: fillId, version, k: 50 }));
+    void write("Opening the missing places again", (version) =>
+      filld.backfill({ fill_id: fillId, version, k: 50 }),
+    );
   const proposeNow = (): void => {
     if (ready) void propose(chosen.size > 0 ? [...chosen] : "auto");
   };
 
   useCommands([
     { name: "Propose those chosen, or the best", keys: "p", run: proposeNow },
-    { name: "Open missing places again (backfill)", keys: "b", run: () => ready && fill.short > 0 && backfill() },
+    {
+      name: "Open missing places again (backfill)",
+      keys: "b",
+      run: () => ready && fill.short > 0 && backfill(),
+    },
     { name: "Draft messages", keys: "m", run: () => setDrafting(true) },
     { name: "Correct the order", keys: "e", run: () => setField("role") },
     { name: "Rank people again", keys: "r", run: list.refresh },
@@ -89,7 +98,12 @@ function Workspace({ fill, work }: { readonly fill: Fill; readonly work: FillWor
 
   return (
     <div className="fill">
-      <OrderBar fill={fill} live={work.live} onCorrect={ended ? undefined : setField} onClose={() => setClosing(true)} />
+      <OrderBar
+        fill={fill}
+        live={work.live}
+        onCorrect={ended ? undefined : setField}
+        onClose={() => setClosing(true)}
+      />
       <News news={work.news} refused={work.refused} nameOf={nameOf} dismiss={work.dismiss} />
       <div className="fill-columns">
         <section aria-labelledby="people" className="people-column">
@@ -104,7 +118,10 @@ function Workspace({ fill, work }: { readonly fill: Fill; readonly work: FillWor
                 </button>
               )}
               <button type="button" className="primary" disabled={!ready} onClick={proposeNow}>
-                {chosen.size > 0 ? `Propose the ${chosen.size} chosen` : `Propose the best ${Math.max(fill.short, 1)}`} <kbd>P</kbd>
+                {chosen.size > 0
+                  ? `Propose the ${chosen.size} chosen`
+                  : `Propose the best ${Math.max(fill.short, 1)}`}{" "}
+                <kbd>P</kbd>
               </button>
             </div>
           </header>
@@ -131,13 +148,20 @@ function Workspace({ fill, work }: { readonly fill: Fill; readonly work: FillWor
           )}
         </section>
         <aside aria-label="Places of this order">
-          <Places fill={fill} nameOf={nameOf} work={work} onBackfill={ready && fill.short > 0 ? backfill : undefined} />
+          <Places
+            fill={fill}
+            nameOf={nameOf}
+            work={work}
+            onBackfill={ready && fill.short > 0 ? backfill : undefined}
+          />
           {fill.proposal !== undefined && (
             <Findings
               proposal={fill.proposal}
               proposedIds={proposedIds}
               nameOf={nameOf}
-              nextBest={shortlist.filter(({ worker_id }) => !seated.has(worker_id) && !proposedIds.includes(worker_id))}
+              nextBest={shortlist.filter(
+                ({ worker_id }) => !seated.has(worker_id) && !proposedIds.includes(worker_id),
+              )}
               onPropose={ready ? (ids) => void propose(ids) : undefined}
               onCorrect={ready ? (order) => void correct(order) : undefined}
             />
@@ -201,7 +225,8 @@ function News({
     return (
       <Notice tone="warn">
         <p>
-          <b>Somebody else changed this order first, so nothing of yours was saved yet.</b> {refused.what} can be done again on top of:
+          <b>Somebody else changed this order first, so nothing of yours was saved yet.</b> {refused.what} can
+          be done again on top of:
         </p>
         <EventList events={refused.meanwhile} nameOf={nameOf} />
         <p className="notice-foot">
@@ -232,7 +257,13 @@ function News({
   );
 }
 
-function EventList({ events, nameOf }: { readonly events: readonly FillEvent[]; readonly nameOf: (id: string) => string }): ReactNode {
+function EventList({
+  events,
+  nameOf,
+}: {
+  readonly events: readonly FillEvent[];
+  readonly nameOf: (id: string) => string;
+}): ReactNode {
   return (
     <ul className="event-list">
       {events.map((event) => (
@@ -251,7 +282,11 @@ function EventList({ events, nameOf }: { readonly events: readonly FillEvent[]; 
 function useNames(fill: Fill, list: Shortlist | undefined): (workerId: string) => string {
   return useMemo(() => {
     const names = new Map<string, string>();
-    for (const { worker_id, name } of [...(list?.excluded ?? []), ...(list?.shortlist ?? []), ...fill.seats]) {
+    for (const { worker_id, name } of [
+      ...(list?.excluded ?? []),
+      ...(list?.shortlist ?? []),
+      ...fill.seats,
+    ]) {
       if (name !== undefined) names.set(worker_id, name);
     }
     return (workerId) => names.get(workerId) ?? workerId;
@@ -268,4 +303,3 @@ function lastProposed(events: readonly FillEvent[]): readonly string[] {
     return typeof worker_id === "string" ? [worker_id] : [];
   });
 }
-

@@ -4,7 +4,7 @@ import type { ReactNode } from "react";
 import type { Proposal } from "#contracts/fill";
 import { counted, timeOf } from "../parts/words.ts";
 import { ruleWords } from "./rule-words.ts";
-import { type Settling, settlings, type Situation } from "./settlings.ts";
+import { rowOf, type Settling, settlings, type Situation } from "./settlings.ts";
 
 interface FindingsProps extends Situation {
   readonly proposal: Proposal;
@@ -32,31 +32,40 @@ export function Findings({ proposal, onPropose, onCorrect, ...situation }: Findi
         Proposed at {timeOf(at)} {by === "auto" ? "by rank" : by === "model" ? "by a model" : "by hand"}
         {actor === undefined || actor === "local" ? "" : `, ${actor}`}
       </p>
-      {sorted.length > 0 && <ul className="findings">
-        {sorted.map((finding) => (
-          <li key={finding.code + finding.path} className={finding.severity}>
-            <b>{ruleWords(finding.code)}</b>
-            <div>{finding.message}</div>
-            {finding.hint !== undefined && <div className="muted">{finding.hint}</div>}
-            {finding.law !== undefined && <div className="muted">Rests on: {finding.law}</div>}
-            <div className="row">
-              {settlings(finding, situation).map((settling) => (
-                <button
-                  key={settling.label}
-                  type="button"
-                  className="small"
-                  disabled={onPropose === undefined}
-                  onClick={() => apply(settling)}
-                >
-                  {settling.label}
-                </button>
-              ))}
-            </div>
-          </li>
-        ))}
-      </ul>}
+      {sorted.length > 0 && (
+        <ul className="findings">
+          {sorted.map((finding) => (
+            <li key={finding.code + finding.path} className={finding.severity}>
+              <b>{ruleWords(finding.code)}</b>
+              {whoOf(finding.path, situation)}
+              <div>{finding.message}</div>
+              {finding.hint !== undefined && <div className="muted">{finding.hint}</div>}
+              {finding.law !== undefined && <div className="muted">Rests on: {finding.law}</div>}
+              <div className="row">
+                {settlings(finding, situation).map((settling) => (
+                  <button
+                    key={settling.label}
+                    type="button"
+                    className="small"
+                    disabled={onPropose === undefined}
+                    onClick={() => apply(settling)}
+                  >
+                    {settling.label}
+                  </button>
+                ))}
+              </div>
+            </li>
+          ))}
+        </ul>
+      )}
     </section>
   );
+}
+
+/** The person whom a finding is about, where it is about one. */
+function whoOf(path: string, { proposedIds, nameOf }: Situation): string {
+  const workerId = proposedIds[rowOf(path) ?? -1];
+  return workerId === undefined ? "" : `: ${nameOf(workerId)}`;
 }
 
 function passedWords(warnings: number): string {

@@ -21,7 +21,9 @@ export function History({ events, nameOf }: HistoryProps): ReactNode {
           {events.toReversed().map((event) => (
             <li key={event.id}>
               <time dateTime={event.at}>{timeOf(event.at)}</time> {eventWords(event, nameOf)}
-              {event.actor !== undefined && event.actor !== "local" && <span className="muted"> by {event.actor}</span>}
+              {event.actor !== undefined && event.actor !== "local" && (
+                <span className="muted"> by {event.actor}</span>
+              )}
             </li>
           ))}
         </ol>

@@ -15,13 +15,16 @@ interface KeptOutProps {
 export function KeptOut({ excluded, unchecked, chosen, onChoose }: KeptOutProps): ReactNode {
   const [text, setText] = useState("");
   const words = text.toLowerCase();
-  const found = excluded.filter(({ worker_id, name = "" }) => `${worker_id} ${name}`.toLowerCase().includes(words));
+  const found = excluded.filter(({ worker_id, name = "" }) =>
+    `${worker_id} ${name}`.toLowerCase().includes(words),
+  );
   const rules = Map.groupBy(found, ({ code }) => code);
   return (
     <section aria-labelledby="kept-out" className="kept-out">
       <header className="section-head">
         <h2 id="kept-out">
-          Kept out <span className="muted">{counted(excluded.length, "person", "people")} of this role nearby</span>
+          Kept out{" "}
+          <span className="muted">{counted(excluded.length, "person", "people")} of this role nearby</span>
         </h2>
         {excluded.length > 0 && (
           <input
@@ -33,9 +36,13 @@ export function KeptOut({ excluded, unchecked, chosen, onChoose }: KeptOutProps)
           />
         )}
       </header>
-      {excluded.length === 0 && <p className="muted">No rule keeps anybody of this role out within twice the radius.</p>}
+      {excluded.length === 0 && (
+        <p className="muted">No rule keeps anybody of this role out within twice the radius.</p>
+      )}
       {found.length === 0 && excluded.length > 0 && (
-        <p className="muted">Nobody of that name is kept out: the person is listed above, further away, or of another role.</p>
+        <p className="muted">
+          Nobody of that name is kept out: the person is listed above, further away, or of another role.
+        </p>
       )}
       {[...rules].map(([code, people]) => (
         <details key={code} open={text !== ""}>

@@ -55,14 +55,22 @@ export function Messages({ fill, held, nameOf, open, onOpen, onDrafted }: Messag
   };
   const draft = (): Promise<boolean> =>
     work(() =>
-      filld.draft({ fill_id: fillId, worker_ids: receivers.map(({ worker_id }) => worker_id), channel, purpose }),
+      filld.draft({
+        fill_id: fillId,
+        worker_ids: receivers.map(({ worker_id }) => worker_id),
+        channel,
+        purpose,
+      }),
     );
   const shown = open || latest.length > 0;
   return (
     <section aria-labelledby="messages" className="card">
       <header className="section-head">
         <h2 id="messages">
-          Messages <span className="muted">{latest.length === 0 ? "" : `${good} of ${latest.length} pass the checks`}</span>
+          Messages{" "}
+          <span className="muted">
+            {latest.length === 0 ? "" : `${good} of ${latest.length} pass the checks`}
+          </span>
         </h2>
         {!shown && (
           <button type="button" disabled={receivers.length === 0} onClick={() => onOpen(true)}>
@@ -70,7 +78,9 @@ export function Messages({ fill, held, nameOf, open, onOpen, onDrafted }: Messag
           </button>
         )}
       </header>
-      {!shown && receivers.length === 0 && <p className="muted">Propose people first: messages are for them.</p>}
+      {!shown && receivers.length === 0 && (
+        <p className="muted">Propose people first: messages are for them.</p>
+      )}
       {shown && (
         <>
           <div className="row">
@@ -102,27 +112,29 @@ export function Messages({ fill, held, nameOf, open, onOpen, onDrafted }: Messag
         </>
       )}
       {fault !== undefined && <Problem fault={fault} />}
-      {latest.length > 0 && <ul className="drafts">
-        {latest.map((message) => (
-          <Draft
-            key={`${message.worker_id} ${message.channel} ${message.purpose}`}
-            message={message}
-            name={nameOf(message.worker_id)}
-            busy={busy}
-            onCheck={(template) =>
-              work(() =>
-                filld.draft({
-                  fill_id: fillId,
-                  worker_ids: [message.worker_id],
-                  channel: message.channel,
-                  purpose: message.purpose,
-                  template,
-                }),
-              )
-            }
-          />
-        ))}
-      </ul>}
+      {latest.length > 0 && (
+        <ul className="drafts">
+          {latest.map((message) => (
+            <Draft
+              key={`${message.worker_id} ${message.channel} ${message.purpose}`}
+              message={message}
+              name={nameOf(message.worker_id)}
+              busy={busy}
+              onCheck={(template) =>
+                work(() =>
+                  filld.draft({
+                    fill_id: fillId,
+                    worker_ids: [message.worker_id],
+                    channel: message.channel,
+                    purpose: message.purpose,
+                    template,
+                  }),
+                )
+              }
+            />
+          ))}
+        </ul>
+      )}
     </section>
   );
 }
@@ -237,7 +249,12 @@ function Export({
     }
   };
   return EXPORTS.map(({ label, accept, ending }) => (
-    <button key={ending} type="button" className="quiet" onClick={() => void save(accept, `${fillId}.${ending}`)}>
+    <button
+      key={ending}
+      type="button"
+      className="quiet"
+      onClick={() => void save(accept, `${fillId}.${ending}`)}
+    >
       {label}
     </button>
   ));

@@ -25,11 +25,16 @@ function slotsOf(order: FillOrder): Slot[] {
     { field: "headcount", label: "People", text: headcount === undefined ? undefined : String(headcount) },
     { field: "city", label: "Place", text: place === "" ? undefined : place },
     { field: "start_at", label: "When", text: order.start_at === undefined ? undefined : whenOf(order) },
-    { field: "pay_rate", label: "Pay", text: pay_rate === undefined ? undefined : `${money(pay_rate)} an hour` },
+    {
+      field: "pay_rate",
+      label: "Pay",
+      text: pay_rate === undefined ? undefined : `${money(pay_rate)} an hour`,
+    },
     {
       field: "required_certs",
       label: "Certificates",
-      text: required_certs === undefined || required_certs.length === 0 ? undefined : required_certs.join(", "),
+      text:
+        required_certs === undefined || required_certs.length === 0 ? undefined : required_certs.join(", "),
     },
     { field: "client_id", label: "Client", text: client_id },
     ...(site_id === undefined ? [] : [{ field: "site_id", label: "Site", text: site_id }]),
@@ -51,7 +56,9 @@ interface OrderBarProps {
 export function OrderBar({ fill, live, onCorrect, onClose }: OrderBarProps): ReactNode {
   const { order, missing, reading, assumed } = fill;
   const isMissing = (field: string): boolean =>
-    missing.includes(field) || (field === "city" && missing.includes("state")) || (field === "start_at" && missing.includes("end_at"));
+    missing.includes(field) ||
+    (field === "city" && missing.includes("state")) ||
+    (field === "start_at" && missing.includes("end_at"));
   const unsure = reading !== undefined && reading.role === order.role && reading.confidence < SURE;
   return (
     <section className="order-bar" aria-label="The order">
@@ -74,7 +81,13 @@ export function OrderBar({ fill, live, onCorrect, onClose }: OrderBarProps): Rea
         {slotsOf(order).map(({ field, label, text }) => {
           const gone = isMissing(field);
           const doubtful = field === "role" && unsure;
-          const tone = gone ? "chip bad" : doubtful ? "chip warn" : text === undefined ? "chip absent" : "chip";
+          const tone = gone
+            ? "chip bad"
+            : doubtful
+              ? "chip warn"
+              : text === undefined
+                ? "chip absent"
+                : "chip";
           return (
             <button
               key={field}
@@ -89,10 +102,16 @@ export function OrderBar({ fill, live, onCorrect, onClose }: OrderBarProps): Rea
           );
         })}
       </div>
+      {missing.length > 0 && (
+        <p className="order-note">
+          <b className="short">Say {missing.map(fieldWord).join(", ")} before anybody can be proposed.</b>
+        </p>
+      )}
       <Notes fill={fill} />
       {assumed.length > 0 && (
         <p className="order-note">
-          Not in the order, so taken to be: {assumed.map(({ field, why }) => `${fieldWord(field)} (${why})`).join("; ")}
+          Not in the order, so taken to be:{" "}
+          {assumed.map(({ field, why }) => `${fieldWord(field)} (${why})`).join("; ")}
         </p>
       )}
     </section>
@@ -103,7 +122,9 @@ function Notes({ fill: { reading } }: { readonly fill: Fill }): ReactNode {
   if (reading === undefined) return null;
   const { corrections, unread, further, not_applied } = reading;
   const lines = [
-    ...(corrections.length === 0 ? [] : [`Read ${corrections.map(({ typed, read }) => `“${typed}” as ${read}`).join(", ")}`]),
+    ...(corrections.length === 0
+      ? []
+      : [`Read ${corrections.map(({ typed, read }) => `“${typed}” as ${read}`).join(", ")}`]),
     ...(unread.length === 0 ? [] : [`Not understood: ${unread.map((word) => `“${word}”`).join(", ")}`]),
     ...(not_applied.length === 0 ? [] : [`Not used for ranking: ${not_applied.join(", ")}`]),
     ...(further.length === 0

@@ -42,6 +42,10 @@ function valueOf(field: string, text: string, zone: string): unknown {
   if (text === "") return null;
   if (NUMBERS.has(field)) return Number(text);
   if (field.endsWith("_at")) return momentIn(text, zone);
-  if (field === "required_certs") return text.split(",").map((part) => part.trim()).filter((part) => part !== "");
+  if (field === "required_certs")
+    return text
+      .split(",")
+      .map((part) => part.trim())
+      .filter((part) => part !== "");
   return text;
 }

@@ -28,10 +28,20 @@ interface OutcomeFormProps {
 const RATINGS = [5, 4, 3, 2, 1] as const;
 const RATING_WORDS = { 5: "5, book again", 4: "4", 3: "3, fine", 2: "2", 1: "1, not again" } as const;
 
-export function OutcomeForm({ name, result, order, busy, refused, onClose, onSave }: OutcomeFormProps): ReactNode {
+export function OutcomeForm({
+  name,
+  result,
+  order,
+  busy,
+  refused,
+  onClose,
+  onSave,
+}: OutcomeFormProps): ReactNode {
   const [rating, setRating] = useState<number>();
   const [reason, setReason] = useDraft(`reason ${name} ${result}`);
-  const [scope, setScope] = useState<"client" | "site" | "system">(order.client_id === undefined ? "system" : "client");
+  const [scope, setScope] = useState<"client" | "site" | "system">(
+    order.client_id === undefined ? "system" : "client",
+  );
   const blocks = result === "blocked";
   const save = async (): Promise<void> => {
     await onSave({
@@ -57,7 +67,12 @@ export function OutcomeForm({ name, result, order, busy, refused, onClose, onSav
             <div className="row">
               {RATINGS.map((one) => (
                 <label key={one} className="choice">
-                  <input type="radio" name="rating" checked={rating === one} onChange={() => setRating(one)} />
+                  <input
+                    type="radio"
+                    name="rating"
+                    checked={rating === one}
+                    onChange={() => setRating(one)}
+                  />
                   {RATING_WORDS[one]}
                 </label>
               ))}
@@ -68,7 +83,9 @@ export function OutcomeForm({ name, result, order, busy, refused, onClose, onSav
           <label>
             From where
             <select value={scope} onChange={(event) => setScope(event.target.value as typeof scope)}>
-              {order.client_id !== undefined && <option value="client">This client ({order.client_id})</option>}
+              {order.client_id !== undefined && (
+                <option value="client">This client ({order.client_id})</option>
+              )}
               {order.site_id !== undefined && <option value="site">This site ({order.site_id})</option>}
               <option value="system">Everywhere</option>
             </select>
@@ -76,7 +93,13 @@ export function OutcomeForm({ name, result, order, busy, refused, onClose, onSav
         )}
         <label>
           {blocks ? "Why" : "Why or how (may be empty)"}
-          <textarea rows={3} maxLength={2000} required={blocks} value={reason} onChange={(event) => setReason(event.target.value)} />
+          <textarea
+            rows={3}
+            maxLength={2000}
+            required={blocks}
+            value={reason}
+            onChange={(event) => setReason(event.target.value)}
+          />
         </label>
         {refused !== undefined && <Problem fault={refused} />}
         <div className="row">

@@ -31,7 +31,8 @@ export function People({ candidates, order, seated, chosen, onChoose, ranksBefor
       keys: "x",
       run: () => {
         const { activeElement } = document;
-        if (activeElement instanceof HTMLInputElement && activeElement.type === "checkbox") activeElement.click();
+        if (activeElement instanceof HTMLInputElement && activeElement.type === "checkbox")
+          activeElement.click();
       },
     },
   ]);
@@ -39,7 +40,10 @@ export function People({ candidates, order, seated, chosen, onChoose, ranksBefor
     return (
       <div className="empty">
         <h3>Nobody fits this order as it stands</h3>
-        <p>Those who are kept out are below, each with the rule. A wider radius, another time or a higher pay may let some of them in: correct the order above.</p>
+        <p>
+          Those who are kept out are below, each with the rule. A wider radius, another time or a higher pay
+          may let some of them in: correct the order above.
+        </p>
       </div>
     );
   }
@@ -99,7 +103,10 @@ function Person({ one, order, seated, chosen, before, onToggle }: PersonProps): 
     if (moved === 0 || matchMedia("(prefers-reduced-motion: reduce)").matches) return;
     const height = row.current?.offsetHeight ?? 0;
     row.current?.animate(
-      [{ transform: `translateY(${moved * height}px)`, opacity: 0.6 }, { transform: "none", opacity: 1 }],
+      [
+        { transform: `translateY(${moved * height}px)`, opacity: 0.6 },
+        { transform: "none", opacity: 1 },
+      ],
       { duration: 450, easing: "ease-out" },
     );
   }, [moved, rank]);
@@ -144,7 +151,9 @@ function Person({ one, order, seated, chosen, before, onToggle }: PersonProps): 
             <li key={certificate} className={holds}>
               {certificate}
               {expires !== undefined && (
-                <span className="muted">{holds === "expired" ? ` expired ${expires}` : ` until ${expires}`}</span>
+                <span className="muted">
+                  {holds === "expired" ? ` expired ${expires}` : ` until ${expires}`}
+                </span>
               )}
             </li>
           ))}
@@ -160,7 +169,10 @@ function Moved({ one: { boost, rank, base_rank } }: { readonly one: Candidate })
   const up = base_rank - rank;
   const words = up > 0 ? `up from ${base_rank + 1}` : up < 0 ? `down from ${base_rank + 1}` : "kept its rank";
   return (
-    <span className={boost.factor <= 1 ? "pill good" : "pill warn"} title={`Playbook ${boost.playbook_id}, distance × ${boost.factor.toFixed(2)}`}>
+    <span
+      className={boost.factor <= 1 ? "pill good" : "pill warn"}
+      title={`Playbook ${boost.playbook_id}, distance × ${boost.factor.toFixed(2)}`}
+    >
       Playbook: {words}
     </span>
   );

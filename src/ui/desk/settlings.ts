@@ -21,6 +21,12 @@ export interface Situation {
 const ROW = /^fills\[(\d+)\]/;
 const ORDER_FIELD = /^order\.(\w+)$/;
 
+/** The place in a proposal that a path names. */
+export function rowOf(path: string): number | undefined {
+  const row = ROW.exec(path)?.[1];
+  return row === undefined ? undefined : Number(row);
+}
+
 /** What a person may do about a finding with one click, the gentlest first. */
 export function settlings(finding: Finding, { proposedIds, nextBest, nameOf }: Situation): Settling[] {
   const { code, path, fix, severity, expected, actual } = finding;
@@ -28,19 +34,18 @@ export function settlings(finding: Finding, { proposedIds, nextBest, nameOf }: S
   if (fix !== undefined && field !== undefined) {
     return [{ label: `Set ${fieldWord(field)} to ${String(fix.value)}`, correct: { [field]: fix.value } }];
   }
-  const row = ROW.exec(path)?.[1];
-  const workerId = row === undefined ? undefined : proposedIds[Number(row)];
+  const row = rowOf(path);
+  const workerId = row === undefined ? undefined : proposedIds[row];
   const [next] = nextBest;
   if (workerId !== undefined && severity === "error") {
-    const at = Number(row);
-    const without = proposedIds.filter((_, index) => index !== at);
+    const without = proposedIds.filter((_, index) => index !== row);
     return [
       ...(next === undefined
         ? []
         : [
             {
               label: `Take ${next.name ?? next.worker_id} instead`,
-              propose: proposedIds.map((id, index) => (index === at ? next.worker_id : id)),
+              propose: proposedIds.map((id, index) => (index === row ? next.worker_id : id)),
             },
           ]),
       ...(without.length === 0 ? [] : [{ label: `Take ${nameOf(workerId)} out`, propose: without }]),
@@ -48,7 +53,8 @@ export function settlings(finding: Finding, { proposedIds, nextBest, nameOf }: S
   }
   if (code === "fill.headcount_short" && typeof expected === "number" && typeof actual === "number") {
     const more = nextBest.slice(0, expected - actual).map(({ worker_id }) => worker_id);
-    if (more.length > 0) return [{ label: `Add the next best ${more.length}`, propose: [...proposedIds, ...more] }];
+    if (more.length > 0)
+      return [{ label: `Add the next best ${more.length}`, propose: [...proposedIds, ...more] }];
   }
   if (code === "fill.headcount_over" && typeof expected === "number" && expected > 0) {
     return [{ label: `Keep the first ${expected}`, propose: proposedIds.slice(0, expected) }];

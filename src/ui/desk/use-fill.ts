@@ -33,7 +33,10 @@ export interface FillWork {
   readonly news: readonly FillEvent[];
   readonly dismiss: () => void;
   /** Gives whether it was done. */
-  readonly write: (what: string, send: (version: number) => Promise<Fill | (Fill & Shortlist)>) => Promise<boolean>;
+  readonly write: (
+    what: string,
+    send: (version: number) => Promise<Fill | (Fill & Shortlist)>,
+  ) => Promise<boolean>;
   /** Ranks before the last ranking, by person, for what moved. */
   readonly ranksBefore: ReadonlyMap<string, number>;
 }
@@ -49,19 +52,23 @@ export function useFill(fillId: string): FillWork {
   const version = useRef(0);
   version.current = Math.max(version.current, fill.data?.version ?? 0);
   const writing = useRef(false);
-  const live = useFollow(STREAMS.fillEvents, { fill_id: fillId }, {
-    onOpen: () => setEvents([]),
-    onEvent: (received) => {
-      const event = received as FillEvent;
-      setEvents((before) => [...before, event]);
-      // The ranking learns a moment after an outcome was recorded.
-      if (event.type === "fill.learnt" && version.current > 0) list.refresh();
-      if (version.current === 0 || event.version <= version.current || writing.current) return;
-      setNews((before) => [...before, event]);
-      fill.refresh();
-      list.refresh();
+  const live = useFollow(
+    STREAMS.fillEvents,
+    { fill_id: fillId },
+    {
+      onOpen: () => setEvents([]),
+      onEvent: (received) => {
+        const event = received as FillEvent;
+        setEvents((before) => [...before, event]);
+        // The ranking learns a moment after an outcome was recorded.
+        if (event.type === "fill.learnt" && version.current > 0) list.refresh();
+        if (version.current === 0 || event.version <= version.current || writing.current) return;
+        setNews((before) => [...before, event]);
+        fill.refresh();
+        list.refresh();
+      },
     },
-  });
+  );
 
   const write: FillWork["write"] = async (what, send) => {
     const seen = version.current;

@@ -18,7 +18,8 @@ export function Dialog({ title, onClose, children, wide = false }: DialogProps):
   useEffect(() => {
     const dialog = element.current;
     dialog?.showModal();
-    const first = dialog?.querySelector<HTMLElement>("[data-focus]") ?? dialog?.querySelector<HTMLElement>(FIELDS);
+    const first =
+      dialog?.querySelector<HTMLElement>("[data-focus]") ?? dialog?.querySelector<HTMLElement>(FIELDS);
     first?.focus();
     return () => dialog?.close();
   }, []);

@@ -2,7 +2,14 @@ import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { fromNow, localIn, momentIn, money, shiftTime } from "./words.ts";
 
-const ZONES = ["America/Chicago", "America/Phoenix", "America/St_Johns", "Asia/Kathmandu", "Pacific/Apia", "UTC"];
+const ZONES = [
+  "America/Chicago",
+  "America/Phoenix",
+  "America/St_Johns",
+  "Asia/Kathmandu",
+  "Pacific/Apia",
+  "UTC",
+];
 
 test("a moment goes to the clock of a zone and comes back", () => {
   fc.assert(

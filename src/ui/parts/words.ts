@@ -40,7 +40,12 @@ export function timeOf(iso: string): string {
 export function fromNow(iso: string, nowMs: number): string {
   const minutes = Math.round((Date.parse(iso) - nowMs) / 60_000);
   const size = Math.abs(minutes);
-  const amount = size < 90 ? `${size} min` : size < 48 * 60 ? `${Math.round(size / 60)} h` : `${Math.round(size / 1440)} d`;
+  const amount =
+    size < 90
+      ? `${size} min`
+      : size < 48 * 60
+        ? `${Math.round(size / 60)} h`
+        : `${Math.round(size / 1440)} d`;
   return minutes >= 0 ? `in ${amount}` : `${amount} ago`;
 }
 

@@ -45,7 +45,9 @@ export function CopyAs({ onClose }: { readonly onClose: () => void }): ReactNode
               </button>
             ))}
           </div>
-          <pre className="code" tabIndex={0}>{text}</pre>
+          <pre className="code" tabIndex={0}>
+            {text}
+          </pre>
           <CopyButton text={text} label="Copy" />
         </>
       )}

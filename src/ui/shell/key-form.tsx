@@ -15,10 +15,19 @@ export function KeyForm({ refused }: { readonly refused: boolean }): ReactNode {
           if (key.trim() !== "") keepKey(key);
         }}
       >
-        <p>{refused ? "That key is not known here. Ask whoever runs the house for yours." : "It is kept in this tab until you close it, and sent with each request."}</p>
+        <p>
+          {refused
+            ? "That key is not known here. Ask whoever runs the house for yours."
+            : "It is kept in this tab until you close it, and sent with each request."}
+        </p>
         <label>
           API key
-          <input type="password" autoComplete="off" value={key} onChange={(event) => setKey(event.target.value)} />
+          <input
+            type="password"
+            autoComplete="off"
+            value={key}
+            onChange={(event) => setKey(event.target.value)}
+          />
         </label>
         <button type="submit" className="primary">
           Use the key

@@ -15,7 +15,9 @@ export function viewOf(path: string): View {
   if (clean === "/ui/board") return { name: "board" };
   if (clean === "/ui/components") return { name: "components" };
   const fillId = /^\/ui\/fills\/([^/]+)$/.exec(clean)?.[1];
-  return fillId === undefined ? { name: "unknown", path } : { name: "fill", fillId: decodeURIComponent(fillId) };
+  return fillId === undefined
+    ? { name: "unknown", path }
+    : { name: "fill", fillId: decodeURIComponent(fillId) };
 }
 
 export function fillPath(fillId: string): string {

@@ -1,6 +1,6 @@
 // What stands around every view: where one can go, whether the house answers, and the keys that work everywhere.
 
-import { type ReactNode, useEffect, useState } from "react";
+import { type ReactElement, type ReactNode, useEffect, useState } from "react";
 import { BoardPage } from "../board/board-page.tsx";
 import { DeskPage } from "../desk/desk-page.tsx";
 import { FillPage } from "../desk/fill-page.tsx";
@@ -87,7 +87,15 @@ export function Shell(): ReactNode {
   );
 }
 
-function Link({ to, here, children }: { readonly to: string; readonly here: boolean; readonly children: ReactNode }): ReactNode {
+function Link({
+  to,
+  here,
+  children,
+}: {
+  readonly to: string;
+  readonly here: boolean;
+  readonly children: ReactNode;
+}): ReactNode {
   return (
     <a href={to} aria-current={here ? "page" : undefined}>
       {children}
@@ -95,7 +103,7 @@ function Link({ to, here, children }: { readonly to: string; readonly here: bool
   );
 }
 
-function ViewOf({ view }: { readonly view: View }): ReactNode {
+function ViewOf({ view }: { readonly view: View }): ReactElement {
   switch (view.name) {
     case "desk":
       return <DeskPage />;
@@ -106,14 +114,18 @@ function ViewOf({ view }: { readonly view: View }): ReactNode {
     case "components":
       return <ComponentsPage />;
     case "unknown":
-      return (
-        <Empty title="There is no such page">
-          <p>
-            Nothing is at <code>{view.path}</code>. <a href="/">Go to the fill desk</a>
-          </p>
-        </Empty>
-      );
+      return <UnknownPage path={view.path} />;
   }
+}
+
+function UnknownPage({ path }: { readonly path: string }): ReactNode {
+  return (
+    <Empty title="There is no such page">
+      <p>
+        Nothing is at <code>{path}</code>. <a href="/">Go to the fill desk</a>
+      </p>
+    </Empty>
+  );
 }
 
 /** Shorter than this is nobody's concern: a house that is replaced, a request that is tried again. */
@@ -134,7 +146,8 @@ function OutageBanner(): ReactNode {
   if (!shown) return null;
   return (
     <div className="outage" role="alert">
-      A part of the house does not answer. What you typed is kept; this page goes on by itself as soon as it is back.
+      A part of the house does not answer. What you typed is kept; this page goes on by itself as soon as it
+      is back.
     </div>
   );
 }

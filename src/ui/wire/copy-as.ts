@@ -8,7 +8,9 @@ export function asCurl({ operation, input }: Sent, base: string, keyed: boolean)
     "curl",
     ...(operation.method === "GET" ? [] : [`-X ${operation.method}`]),
     ...(keyed ? [`-H "Authorization: Bearer $LAKEHOUSE_KEY"`] : []),
-    ...(body === undefined ? [] : ["-H 'Content-Type: application/json'", `-d ${quoted(JSON.stringify(body))}`]),
+    ...(body === undefined
+      ? []
+      : ["-H 'Content-Type: application/json'", `-d ${quoted(JSON.stringify(body))}`]),
     quoted(base + path + query),
   ].join(" ");
 }

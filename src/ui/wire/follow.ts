@@ -14,7 +14,7 @@ const AGAIN_MS_MAX = 5000;
 const SILENCE_MS_MAX = 40_000;
 
 /** Yields the data of each event until the stream ends; `onBytes` hears of whatever comes, comments too. */
-async function* eventsOf(body: ReadableStream<Uint8Array>, onBytes: () => void): AsyncGenerator<unknown> {
+async function* eventsOf(body: ReadableStream<Uint8Array>, onBytes: () => void): AsyncGenerator {
   const decoder = new TextDecoder();
   let text = "";
   for await (const bytes of body as unknown as AsyncIterable<Uint8Array>) {

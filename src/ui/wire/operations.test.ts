@@ -21,7 +21,9 @@ describe("the console's operations", () => {
     }
   });
   test("that are streams are streams in their contracts, and no others", () => {
-    expect(Object.keys(STREAMS).every((name) => fills[name as keyof typeof STREAMS].reply === "events")).toBe(true);
+    expect(Object.keys(STREAMS).every((name) => fills[name as keyof typeof STREAMS].reply === "events")).toBe(
+      true,
+    );
     expect(Object.keys(FILLS).every((name) => fills[name as keyof typeof FILLS].reply === "json")).toBe(true);
   });
 });
