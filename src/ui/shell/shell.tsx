@@ -1,6 +1,6 @@
 // What stands around every view: where one can go, whether the house answers, and the keys that work everywhere.
 
-import { type ReactElement, type ReactNode, useEffect, useState } from "react";
+import { type ReactNode, useEffect, useState } from "react";
 import { BoardPage } from "../board/board-page.tsx";
 import { DeskPage } from "../desk/desk-page.tsx";
 import { FillPage } from "../desk/fill-page.tsx";
@@ -103,19 +103,12 @@ function Link({
   );
 }
 
-function ViewOf({ view }: { readonly view: View }): ReactElement {
-  switch (view.name) {
-    case "desk":
-      return <DeskPage />;
-    case "board":
-      return <BoardPage />;
-    case "fill":
-      return <FillPage key={view.fillId} fillId={view.fillId} />;
-    case "components":
-      return <ComponentsPage />;
-    case "unknown":
-      return <UnknownPage path={view.path} />;
-  }
+function ViewOf({ view }: { readonly view: View }): ReactNode {
+  if (view.name === "desk") return <DeskPage />;
+  if (view.name === "board") return <BoardPage />;
+  if (view.name === "fill") return <FillPage key={view.fillId} fillId={view.fillId} />;
+  if (view.name === "components") return <ComponentsPage />;
+  return <UnknownPage path={view.path} />;
 }
 
 function UnknownPage({ path }: { readonly path: string }): ReactNode {
