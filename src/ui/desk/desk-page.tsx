@@ -134,6 +134,7 @@ function ShortOrders(): ReactNode {
   const short = board.data.fills.filter(
     (fill) => fill.short > 0 && fill.closed === undefined && fill.status !== "completed",
   );
+  if (board.data.fills.length === 0) return <p className="muted">There are no orders yet.</p>;
   if (short.length === 0) {
     return <p className="muted">Every order has its people. A new one starts in the field beside this.</p>;
   }

@@ -157,7 +157,7 @@ function textOf({ subject, body }: Message): string {
   return subject === undefined ? body : `${subject}\n${body}`;
 }
 
-/** Braces stand for fields in a template; in a text that a person typed they are braces. */
+/** A text that a person changed goes back as a template of its own: {fields} in it are filled in. */
 function Draft({ message, name, busy, onCheck }: DraftProps): ReactNode {
   const [edited, setEdited] = useDraft(`message ${message.message_id}`);
   const [editing, setEditing] = useState(edited !== "");

@@ -6,6 +6,7 @@ import { Dialog } from "../parts/dialog.tsx";
 import { Problem } from "../parts/notice.tsx";
 import { fromNow, money } from "../parts/words.ts";
 import type { WireFault } from "../wire/wire-fault.ts";
+import { Further } from "./further.tsx";
 import { changesOf, FORM_FIELDS, textsOf } from "./order-fields.ts";
 import { fieldWord, placeOf, whenOf } from "./order-words.ts";
 import { FillStatusPill } from "./status.tsx";
@@ -108,6 +109,7 @@ export function OrderBar({ fill, live, onCorrect, onClose }: OrderBarProps): Rea
         </p>
       )}
       <Notes fill={fill} />
+      {onCorrect !== undefined && <Further fill={fill} />}
       {assumed.length > 0 && (
         <p className="order-note">
           Not in the order, so taken to be:{" "}
@@ -120,18 +122,13 @@ export function OrderBar({ fill, live, onCorrect, onClose }: OrderBarProps): Rea
 
 function Notes({ fill: { reading } }: { readonly fill: Fill }): ReactNode {
   if (reading === undefined) return null;
-  const { corrections, unread, further, not_applied } = reading;
+  const { corrections, unread, not_applied } = reading;
   const lines = [
     ...(corrections.length === 0
       ? []
       : [`Read ${corrections.map(({ typed, read }) => `“${typed}” as ${read}`).join(", ")}`]),
     ...(unread.length === 0 ? [] : [`Not understood: ${unread.map((word) => `“${word}”`).join(", ")}`]),
     ...(not_applied.length === 0 ? [] : [`Not used for ranking: ${not_applied.join(", ")}`]),
-    ...(further.length === 0
-      ? []
-      : [
-          `The text also asks for ${further.map(({ role, headcount }) => `${headcount ?? ""} ${role}`.trim()).join(", ")}: open an order of its own for each`,
-        ]),
   ];
   if (lines.length === 0) return null;
   return <p className="order-note">{lines.join(". ")}.</p>;
