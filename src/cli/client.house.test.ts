@@ -55,6 +55,13 @@ describe.each([["together"], ["apart"]])("a house %s", (topology) => {
     expect(table.out).toMatch(/^matrixd +ok/m);
   });
 
+  test("open prints the address of the console, or of a fill in it", async () => {
+    const url = (JSON.parse((await lakehouse(["open"])).out) as { url: string }).url;
+    expect((await fetch(url)).headers.get("content-type")).toContain("text/html");
+    const { out } = await lakehouse(["open", "f-7k3m9q2x", "-o", "table"]);
+    expect(out.trim()).toBe(`${url}ui/fills/f-7k3m9q2x`);
+  });
+
   test("the README's file loads as it says, and datasets are shown, renamed in, tagged, rolled back and dropped", async () => {
     const people = join(import.meta.dir, "../../docs/examples/people.csv");
     const loaded = JSON.parse((await lakehouse(["ingest", people, "--dataset", "people"])).out) as object;

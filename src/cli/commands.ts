@@ -16,6 +16,10 @@ export const SECTIONS: Readonly<Record<string, Readonly<Record<string, Entry>>>>
       summary: "Stop the house that runs over a data folder",
       load: async () => (await import("./commands/down.ts")).down,
     },
+    open: {
+      summary: "Open the console in the browser",
+      load: async () => (await import("./commands/open.ts")).open,
+    },
     status: {
       summary: "Show the health of a house and of each service",
       load: async () => (await import("./commands/status.ts")).status,

@@ -21,7 +21,13 @@ export async function startHouse(settings: Settings, log: Log, takeOver = false)
   return house;
 }
 
+/** The page of a fill in the console. */
+export function fillUrl(url: string, fillId: string): string {
+  return `${url}/ui/fills/${encodeURIComponent(fillId)}`;
+}
+
 export interface HouseUrls {
+  readonly console: string;
   readonly gateway: string;
   readonly docs: string;
   readonly health: string;
@@ -31,6 +37,7 @@ export interface HouseUrls {
 
 export function urlsOf(url: string): HouseUrls {
   return {
+    console: `${url}/`,
     gateway: url,
     docs: `${url}/docs`,
     health: `${url}/v1/health`,

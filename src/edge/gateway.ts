@@ -20,6 +20,7 @@ import { Denied } from "./access/denied.ts";
 import { checkMethod, checkUrl, type Guard } from "./access/guard.ts";
 import type { LiveKeys } from "./access/live-keys.ts";
 import { type CheckKey, keyCheckOf } from "./access/owned-prefixes.ts";
+import { consolePage } from "./console/page.ts";
 import { apiDescription, docsPage } from "./docs.ts";
 import { type HealthDeps, houseHealth } from "./health.ts";
 import { type Admission, type ConcurrencyLimit, isLarge, REFUSED } from "./load/admission.ts";
@@ -407,6 +408,12 @@ function selfDescription(app: Hono, deps: GatewayDeps): void {
   app.get("/openapi.json", (c) => finished(c, deps, description, json));
   for (const path of ["/docs", "/docs/*"]) {
     app.get(path, (c) => docsPage(c.req.path) ?? c.notFound());
+  }
+  for (const path of ["/", "/ui", "/ui/*"]) {
+    app.get(path, async (c) => {
+      const encodings = c.req.header("accept-encoding") ?? "";
+      return (await consolePage(c.req.path, encodings)) ?? c.notFound();
+    });
   }
 }
 

@@ -60,7 +60,9 @@ const pages: readonly ProtectedRoute[] = [
   page("/v1/health", "read"),
   page("/metrics", "read"),
   page("/v1/nothing", "public", 404),
-  page("/", "public", 404),
+  page("/", "public"),
+  page("/ui/board", "public"),
+  page("/ui/assets/nothing.js", "public", 404),
   page("/metrics", "public", 404, "POST"),
 ];
 

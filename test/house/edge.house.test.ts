@@ -91,6 +91,11 @@ describe.each([...TOPOLOGIES])("the gateway of a house %s", (topology) => {
       expect((await house.ask(source)).status).toBe(200);
     }
     expect((await house.ask("/docs/../package.json")).status).toBe(404);
+    const home = await house.ask("/");
+    expect([home.status, home.headers.get("content-security-policy")]).toEqual([
+      200,
+      expect.stringContaining("script-src 'self'"),
+    ]);
   });
 
   test("what cannot be acknowledged is not done: pipelined changes, and a stray line end behind a body", async () => {

@@ -87,7 +87,8 @@ export const demo = command({
         );
       return EXIT.ok;
     }
-    for (const line of nextLines(house, dataFlag(settings, DATA_STANDARD), paint)) await print(line);
+    for (const line of nextLines(house, stage.fillPage, dataFlag(settings, DATA_STANDARD), paint))
+      await print(line);
     await serveUntilStopped(house, interrupt.stop);
     return EXIT.ok;
   },
@@ -137,10 +138,16 @@ function stepLines(
   ];
 }
 
-function nextLines({ url }: RunningHouse, data: string, paint: Paint): string[] {
+function nextLines(
+  { url }: RunningHouse,
+  fillPage: string | undefined,
+  data: string,
+  paint: Paint,
+): string[] {
   const rows = [
+    ["Console", url, "the fill desk and the board"],
+    ...(fillPage === undefined ? [] : [["An order", fillPage, "to fill in the browser"]]),
     ["API page", `${url}/docs`, "every operation, to read and try"],
-    ["Gateway", url, ""],
     ["Health", `${url}/v1/health`, ""],
   ];
   const program = programName();

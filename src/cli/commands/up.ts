@@ -56,6 +56,7 @@ export const up = command({
     } else {
       await write(
         `${pairLines([
+          ["Console", urls.console],
           ["Gateway", urls.gateway],
           ["API page", urls.docs],
           ["Health", urls.health],

@@ -13,6 +13,7 @@ import { orderLines } from "../commands/fill/view.ts";
 import { counted, safe } from "../terminal/plain-text.ts";
 import { cut, tableLines } from "../terminal/table.ts";
 import { wrapped } from "../terminal/wrap.ts";
+import { fillUrl } from "../run-house.ts";
 import { INDENT, type Stage, type Step, type StepDetail } from "./stage.ts";
 
 export const SCRIPTED_MODEL = "scripted/demo";
@@ -195,6 +196,7 @@ export const outcome = onSample(async (stage, { filld }) => {
     },
     { signal },
   );
+  stage.fillPage = fillUrl(present(stage.house, "the house").url, again.fill_id);
   const moved = again.shortlist.filter(({ worker_id }) => worker_id === absent || worker_id === good);
   return {
     detail: { fill: story.current, again, moved },

@@ -23,6 +23,8 @@ export interface Stage {
   columns?: Readonly<Record<DemoFile["dataset"], readonly string[]>>;
   status?: KnownStatus;
   story?: OrderStory;
+  /** The console's page of an order that is open when the demo has ended. */
+  fillPage?: string;
 }
 
 /** What one step of an order's life leaves for the next. */

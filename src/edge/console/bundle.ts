@@ -1,0 +1,93 @@
+// The console's bundle, made when its first page is asked for: a child process bundles src/ui, so that a house whose console
+// nobody opens pays nothing for it, and one whose console is opened does not keep the bundler's memory. The files lie in a
+// cache by the hash of the sources; a second house over the same sources makes nothing.
+
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdir, readdir, readFile, rename, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import manifest from "../../../package.json" with { type: "json" };
+
+const UI_FOLDER = join(import.meta.dir, "../../ui");
+
+/** Where installed packages are, their caches are: npm removes it with them. */
+const CACHE_FOLDER = join(import.meta.dir, "../../../node_modules/.cache/lakehouse-console");
+
+/** Bundling takes a second or two; on a machine that is busy with other things, a lot more. */
+const BUNDLE_MS_MAX = 120_000;
+/** Bundles of earlier sources are removed beyond these. */
+const BUNDLES_KEPT_MAX = 3;
+
+/** The folder with `index.html` and `assets/`. Throws where the sources do not bundle. */
+export function consoleBundle(): Promise<string> {
+  bundled ??= bundle().catch((error: unknown) => {
+    bundled = undefined;
+    throw error;
+  });
+  return bundled;
+}
+
+let bundled: Promise<string> | undefined;
+
+async function bundle(): Promise<string> {
+  const cache = await writableCache();
+  const folder = join(cache, await sourceHash());
+  if (existsSync(join(folder, "index.html"))) return folder;
+  const made = `${folder}.${process.pid}`;
+  await rm(made, { recursive: true, force: true });
+  const child = Bun.spawn([process.execPath, join(import.meta.dir, "main.ts"), made], {
+    stdio: ["ignore", "ignore", "pipe"],
+    timeout: BUNDLE_MS_MAX,
+  });
+  const said = await new Response(child.stderr).text();
+  if ((await child.exited) !== 0) throw new Error(`the console does not bundle: ${said.slice(0, 2000)}`);
+  // Of two houses that bundle the same sources at once, the second finds the first one's folder.
+  await rename(made, folder).catch(async (error: unknown) => {
+    await rm(made, { recursive: true, force: true });
+    if (!existsSync(join(folder, "index.html"))) throw error;
+  });
+  await removeOld(cache, folder);
+  return folder;
+}
+
+async function writableCache(): Promise<string> {
+  try {
+    await mkdir(CACHE_FOLDER, { recursive: true });
+    return CACHE_FOLDER;
+  } catch {
+    // Installed packages may belong to another user. Others may write to the temp folder, so the name says whose it is.
+    const own = join(tmpdir(), `lakehouse-console-${process.getuid?.() ?? "user"}`);
+    await mkdir(own, { recursive: true, mode: 0o700 });
+    return own;
+  }
+}
+
+/** What the bundle is made of: tests and documents are not. */
+const SOURCE = /^(?!.*\.test\.).*\.(tsx?|css|html)$/;
+
+async function sourceHash(): Promise<string> {
+  const hash = createHash("sha256").update(JSON.stringify(manifest.dependencies)).update(Bun.version);
+  const names = (await readdir(UI_FOLDER, { recursive: true })).filter((name) => SOURCE.test(name));
+  for (const name of names.sort()) hash.update(name).update(await readFile(join(UI_FOLDER, name)));
+  return hash.digest("hex").slice(0, 24);
+}
+
+async function removeOld(cache: string, current: string): Promise<void> {
+  const folders = await readdir(cache, { withFileTypes: true });
+  const others = folders.filter((entry) => entry.isDirectory() && join(cache, entry.name) !== current);
+  const aged = await Promise.all(
+    others.map(async ({ name }) => ({
+      name,
+      at: (
+        await Bun.file(join(cache, name, "index.html"))
+          .stat()
+          .catch(() => undefined)
+      )?.mtimeMs,
+    })),
+  );
+  const finished = aged.filter(({ at }) => at !== undefined).sort((a, b) => (b.at ?? 0) - (a.at ?? 0));
+  for (const { name } of finished.slice(BUNDLES_KEPT_MAX - 1)) {
+    await rm(join(cache, name), { recursive: true, force: true });
+  }
+}

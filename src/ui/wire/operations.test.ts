@@ -1,0 +1,29 @@
+import { describe, expect, test } from "bun:test";
+import { fills } from "#contracts/fill";
+import { matrix } from "#contracts/matrix";
+import type { AnyOp } from "#rpc/contract";
+import { FILLS, MATRIX, type Operation, STREAMS } from "./operations.ts";
+
+const TABLES: readonly (readonly [Readonly<Record<string, Operation>>, Readonly<Record<string, AnyOp>>])[] = [
+  [FILLS, fills],
+  [STREAMS, fills],
+  [MATRIX, matrix],
+];
+
+describe("the console's operations", () => {
+  test("have the method and the path of their contracts, and are served to everybody", () => {
+    for (const [rows, contract] of TABLES) {
+      for (const [name, { method, path }] of Object.entries(rows)) {
+        const operation = contract[name];
+        expect([name, operation?.method, operation?.path]).toEqual([name, method, path]);
+        expect(operation?.internal ?? false).toBe(false);
+      }
+    }
+  });
+  test("that are streams are streams in their contracts, and no others", () => {
+    expect(Object.keys(STREAMS).every((name) => fills[name as keyof typeof STREAMS].reply === "events")).toBe(
+      true,
+    );
+    expect(Object.keys(FILLS).every((name) => fills[name as keyof typeof FILLS].reply === "json")).toBe(true);
+  });
+});

@@ -1,0 +1,50 @@
+// A real browser for the tests of the console: Debian's chromium through playwright-core. Where there is none the suites skip,
+// and their names say why.
+
+import { existsSync } from "node:fs";
+import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+
+const PLACES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+
+export const CHROMIUM = PLACES.find((path) => existsSync(path));
+
+/** For the names of suites that need it. */
+export const NEEDS_BROWSER =
+  CHROMIUM === undefined ? " (skipped: no chromium; apt-get install chromium)" : "";
+
+export function launchBrowser(): Promise<Browser> {
+  if (CHROMIUM === undefined) throw new Error("there is no chromium");
+  return chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", "--disable-gpu"] });
+}
+
+export interface WatchedPage {
+  readonly page: Page;
+  /** Errors of the console and of the page, and requests to other hosts. */
+  readonly complaints: string[];
+}
+
+/** A page that notes what must never happen. Failed requests to the house are expected by some tests, so they name theirs. */
+export async function openPage(
+  browser: Browser,
+  base: string,
+  options: BrowserContextOptions = {},
+  expected = /(?!)/,
+): Promise<WatchedPage> {
+  const context = await browser.newContext({
+    baseURL: base,
+    viewport: { width: 1280, height: 900 },
+    ...options,
+  });
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on("console", (message) => {
+    if (message.type() === "error" && !expected.test(message.text())) complaints.push(message.text());
+  });
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  page.on("request", (request) => {
+    const url = request.url();
+    if (!url.startsWith(base) && !url.startsWith("data:") && !url.startsWith("blob:"))
+      complaints.push(`asks ${url}`);
+  });
+  return { page, complaints };
+}
