@@ -110,6 +110,20 @@ describe.skipIf(CHROMIUM === undefined)(`the console in a browser${NEEDS_BROWSER
       .waitFor();
     expect(await page.locator("table.people tbody tr b").first().innerText()).toBe(name);
 
+    // Somebody declines: one key opens the place again, and says who is out and why.
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("p");
+    await page
+      .getByRole("button", { name: /^Declined: / })
+      .first()
+      .click();
+    await page.locator(".seats .pill", { hasText: "Declined" }).waitFor();
+    await page.getByRole("button", { name: /^Backfill 3/ }).click({ trial: true });
+    await page.keyboard.press("b");
+    await page.locator(".kept-out summary", { hasText: "Declined this order" }).waitFor();
+    await page.locator("summary", { hasText: "What happened" }).click();
+    await page.getByText(/places? opened again/).waitFor();
+
     // What was done here can be done by a program.
     await page.getByRole("button", { name: "Copy as" }).click();
     expect(await page.locator("pre.code").innerText()).toContain(`${house.url}/v1/fills`);
@@ -191,13 +205,14 @@ describe.skipIf(CHROMIUM === undefined)(`the console in a browser${NEEDS_BROWSER
   }, 240_000);
 
   test("nothing is cut off from a phone to a wide screen, in both schemes, and the keys work", async () => {
+    const { fill_id } = await house.json<{ fill_id: string }>("/v1/fills", { order_text: ORDER });
     for (const [width, colorScheme] of [
       [390, "dark"],
       [1024, "light"],
       [2560, "dark"],
     ] as const) {
       const { page, complaints } = await watched({ viewport: { width, height: 900 }, colorScheme });
-      for (const path of ["/", "/ui/board", "/ui/components"]) {
+      for (const path of ["/", "/ui/board", "/ui/components", `/ui/fills/${fill_id}`]) {
         await page.goto(path);
         await page.locator("main h1").first().waitFor();
         const over = await page.evaluate<number>("document.documentElement.scrollWidth - innerWidth");

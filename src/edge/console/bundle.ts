@@ -4,7 +4,7 @@
 
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile, rename, rm } from "node:fs/promises";
+import { access, constants, mkdir, mkdtemp, readdir, readFile, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import manifest from "../../../package.json" with { type: "json" };
@@ -54,12 +54,12 @@ async function bundle(): Promise<string> {
 async function writableCache(): Promise<string> {
   try {
     await mkdir(CACHE_FOLDER, { recursive: true });
+    await access(CACHE_FOLDER, constants.W_OK);
     return CACHE_FOLDER;
   } catch {
-    // Installed packages may belong to another user. Others may write to the temp folder, so the name says whose it is.
-    const own = join(tmpdir(), `lakehouse-console-${process.getuid?.() ?? "user"}`);
-    await mkdir(own, { recursive: true, mode: 0o700 });
-    return own;
+    // Installed packages may belong to another user. In the system's folder for temporary files others could have put a bundle
+    // of theirs under any name that is known before, so this one is new.
+    return mkdtemp(join(tmpdir(), "lakehouse-console-"));
   }
 }
 
