@@ -90,18 +90,14 @@ export function createHandler(deps: HandlerDeps): McpHandler {
       return refusal(400, "Parse error: the body is no JSON.", -32_700);
     }
     const options = { parsedBody, authInfo };
-    const { kind } = classifyInboundRequest({
-      httpMethod: request.method,
-      ...optional("protocolVersionHeader", request.headers.get("mcp-protocol-version")),
-      ...optional("mcpMethodHeader", request.headers.get("mcp-method")),
-      body: parsedBody,
-    });
-    if (kind !== "legacy") return handler.fetch(request, options);
-    if (session !== null) {
+    // The 2026 protocol has neither sessions nor `initialize`: only requests with one of them are classified here.
+    if (session !== null && isOf2025(request, parsedBody)) {
       const found = sessions.find(session, id);
       return found === undefined ? noSession() : found(request, options);
     }
-    if (isInitializeRequest(parsedBody)) return (await sessions.open(id))(request, options);
+    if (session === null && methodOf(parsedBody) === "initialize" && isInitializeRequest(parsedBody)) {
+      return (await sessions.open(id))(request, options);
+    }
     return handler.fetch(request, options);
   };
 
@@ -120,6 +116,20 @@ export function createHandler(deps: HandlerDeps): McpHandler {
 /** The call of the request, which came with it as what is known of the caller. */
 function callOf({ http }: ServerContext): Call {
   return http?.authInfo?.extra?.["call"] as Call;
+}
+
+function isOf2025(request: Request, body: unknown): boolean {
+  const { kind } = classifyInboundRequest({
+    httpMethod: request.method,
+    ...optional("protocolVersionHeader", request.headers.get("mcp-protocol-version")),
+    ...optional("mcpMethodHeader", request.headers.get("mcp-method")),
+    body,
+  });
+  return kind === "legacy";
+}
+
+function methodOf(body: unknown): unknown {
+  return typeof body === "object" && body !== null && "method" in body ? body.method : undefined;
 }
 
 function optional<K extends string>(name: K, value: string | null): { [N in K]?: string } {

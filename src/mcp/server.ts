@@ -191,10 +191,13 @@ async function callTool(
   }
   const first = tool.tasks.before?.(args, use);
   if (first !== undefined) return first;
-  const task = await tasks.start({ tool: params.name, call: use.call, ttlMs: wanted.ttlMs }, (within) =>
-    run({ ...use, ...within }),
-  );
-  return createdTask(use.context, task);
+  try {
+    const start = { tool: params.name, call: use.call, ttlMs: wanted.ttlMs };
+    return createdTask(use.context, await tasks.start(start, (within) => run({ ...use, ...within })));
+  } catch (thrown) {
+    called(params.name, caller.id, false, performance.now() - started);
+    return toolError(thrown);
+  }
 }
 
 async function outcomeOf(
@@ -209,10 +212,15 @@ async function outcomeOf(
     return await tool.call(args, use);
   } catch (thrown) {
     if (thrown instanceof ProtocolError) throw thrown;
-    const { code, message, details = [] } = toFault(thrown);
-    const where = details.slice(0, DETAILS_MAX).map((detail) => `\n${detail.path}: ${detail.message}`);
-    return { isError: true, content: [{ type: "text", text: `${code}: ${message}${where.join("")}` }] };
+    return toolError(thrown);
   }
+}
+
+/** In words for a model: the fault, and the fields that were wrong. */
+function toolError(thrown: unknown): CallToolResult {
+  const { code, message, details = [] } = toFault(thrown);
+  const where = details.slice(0, DETAILS_MAX).map((detail) => `\n${detail.path}: ${detail.message}`);
+  return { isError: true, content: [{ type: "text", text: `${code}: ${message}${where.join("")}` }] };
 }
 
 /** A model corrects the first few and calls again. */

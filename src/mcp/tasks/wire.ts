@@ -29,6 +29,7 @@ export const TASKS_OF_2025: NonNullable<ServerCapabilities["tasks"]> = {
 const POLL_MS = 500;
 
 const taskParams = z.looseObject({ taskId: z.string() });
+const listParams = z.looseObject({});
 const askedFor = z.looseObject({ ttl: z.number().positive().optional() });
 
 /** Whether the client of a call takes a task for a result, and how long it wants that to be kept. */
@@ -99,7 +100,7 @@ export function serveTasks(server: Server, tasks: Tasks, callerOf: (context: Ser
     return { ...result, _meta: { ...result._meta, [RELATED_TASK_META_KEY]: { taskId } } };
   });
 
-  server.setRequestHandler("tasks/list", { params: z.looseObject({}) }, async (_, context) => {
+  server.setRequestHandler("tasks/list", { params: listParams }, async (_, context) => {
     if (isOf2026(context)) throw noMethod();
     return { tasks: (await tasks.list(callerOf(context))).map(of2025) };
   });
