@@ -13,19 +13,17 @@ export interface ExactJson {
 
 /** Deeper ones are no draft of anything, and whoever encodes or walks them recurses. */
 const DEPTH_MAX = 512;
-/** A longer one is repaired too slowly. */
-const REPAIR_CHARS_MAX = 256 * 1024;
 /** A repair makes an object of any words in braces; one that was meant has a key and a colon. */
 const LIKE_OBJECT = /^\{\s*(?:\/[/*]|["'“‘`]|\}|[\p{L}_$][\p{L}\p{N}_$ -]{0,100}:)/u;
 
-/** Undefined when it is no object, or none that a repair finds. */
+/** Undefined when it is no object, or none that a repair finds; `mayRepair` bounds what a hostile slice costs. */
 export function parseExactly(slice: string, mayRepair: boolean): ExactJson | undefined {
   const plain = plainNumbers(slice);
   if (plain === undefined) return undefined;
   const changed = plain !== slice;
   const parsed = objectOf(plain);
   if (parsed !== undefined) return { value: parsed.value, changed: changed || parsed.dropped };
-  if (!mayRepair || slice.length > REPAIR_CHARS_MAX || !LIKE_OBJECT.test(slice)) return undefined;
+  if (!mayRepair || !LIKE_OBJECT.test(slice)) return undefined;
   let repaired: string;
   try {
     repaired = jsonrepair(plain);

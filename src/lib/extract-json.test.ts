@@ -133,4 +133,16 @@ describe("hostile replies", () => {
   test.each(texts)("%s, 200,000 of it, is answered", (_name, make) => {
     expect(extractJson(make(BRACKETS)).matched).toBe(false);
   });
+
+  test("what would be repaired for seconds is not repaired, and a long draft is", () => {
+    expect(extractJson(`{"a":${`"b"c`.repeat(60_000)}}`).matched).toBe(false);
+    const row = "{'worker_id':'w-1','ok':True,},";
+    const draft = extractJson(`{'fills':[${row.repeat(900)}]}`);
+    expect(draft).toMatchObject({ repaired: true, value: { fills: { length: 900 } } });
+  });
+
+  test("behind thousands of braces that hold no object nothing is looked for", () => {
+    expect(extractJson(`${"{x}".repeat(100)}{"a":1}`).value).toEqual({ a: 1 });
+    expect(extractJson(`${"{x}".repeat(10_000)}{"a":1}`).matched).toBe(false);
+  });
 });

@@ -12,8 +12,15 @@ import { type JsonObject, parseExactly } from "./exact-json.ts";
 export const EXTRACT_BYTES_MAX = 1024 * 1024;
 /** Scans that may end at the end of the text without a closing brace: what keeps hostile quotation marks linear. */
 const OPEN_SCANS_MAX = 64;
+/** Candidates that may turn out to be no object: a reply has a handful, and each costs some microseconds. */
+const CANDIDATES_MAX = 4000;
 /** Repairs that are tried in one text: each costs some thirty times as much as parsing does. */
 const REPAIRS_MAX = 16;
+/**
+ * What is repaired of one text, together: a model's draft has a tenth. The time that a repair takes grows with the square of
+ * what is wrong: 240,000 characters without their commas held the process for seconds, these some tenths of one.
+ */
+const REPAIR_CHARS_MAX = 32 * 1024;
 
 export interface Extracted {
   readonly matched: boolean;
@@ -98,6 +105,8 @@ const UNCLOSED = -1;
 class Search {
   readonly #text: string;
   #repairs = REPAIRS_MAX;
+  #repairChars = REPAIR_CHARS_MAX;
+  #candidates = CANDIDATES_MAX;
   #openScans = OPEN_SCANS_MAX;
   #brace = { from: Infinity, at: -1 };
 
@@ -109,7 +118,7 @@ class Search {
     const text = this.#text;
     let ends: Int32Array | undefined;
     let at = this.#braceFrom(from);
-    while (at >= 0 && at < to) {
+    while (at >= 0 && at < to && this.#candidates > 0) {
       let end = ends?.[at - from] ?? UNKNOWN;
       if (end === UNKNOWN) {
         if (this.#openScans === 0) return undefined;
@@ -126,6 +135,7 @@ class Search {
       }
       const found = this.#read(text.slice(at, end));
       if (found !== undefined) return found;
+      this.#candidates -= 1;
       at = this.#braceFrom(end);
     }
     return undefined;
@@ -140,9 +150,11 @@ class Search {
   }
 
   #read(slice: string): Extracted | undefined {
-    const read = parseExactly(slice, this.#repairs > 0);
+    const mayRepair = this.#repairs > 0 && slice.length <= this.#repairChars;
+    const read = parseExactly(slice, mayRepair);
     if (read === undefined) {
       this.#repairs -= 1;
+      if (mayRepair) this.#repairChars -= slice.length;
       return undefined;
     }
     return { matched: true, value: read.value, ...(read.changed ? { repaired: true as const } : {}) };

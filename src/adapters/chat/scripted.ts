@@ -143,7 +143,10 @@ function readScripts(path: string): Entry[] {
     const parsed = script.safeParse(json);
     if (!parsed.success) {
       const [issue] = parsed.error.issues;
-      throw refuse(`${issue?.path.join(".") ?? ""}: ${issue?.message ?? "is not valid"}`);
+      const place = issue === undefined || issue.path.length === 0 ? "the file" : issue.path.join(".");
+      throw refuse(
+        `${place}: ${issue?.message ?? "is not valid"}. A script is {"entries": [{"replies": [...]}]}.`,
+      );
     }
     return parsed.data.entries.map((one) => ({ ...one, calls: { count: 0 } }));
   });

@@ -115,6 +115,11 @@ describe.each<Topology>(["local", "remote"])("a memory of traces, %s", (topology
     const updated = await service.add(trace(changed));
     expect(updated).toMatchObject({ trace_id, version: 2, action: "update" });
     expect(updated.similar?.[0]?.similarity).toBeGreaterThan(0.6);
+    // An hour is no identifier, however it is written.
+    const early = await service.add(trace("Two welders for Monday 6am, both said yes.", { task: "welders" }));
+    expect(
+      await service.add(trace("Two welders for Monday, 6 AM: both said yes", { task: "welders" })),
+    ).toMatchObject({ trace_id: early.trace_id, action: "noop" });
     for (const other of [
       trace(CALLED, { subject: "Other Foods" }),
       trace(CALLED, { kind: "note" }),
@@ -125,7 +130,7 @@ describe.each<Topology>(["local", "remote"])("a memory of traces, %s", (topology
       expect(await service.add(other)).toMatchObject({ action: "add", version: 1 });
     expect(await service.trace({ trace_id })).toMatchObject({ merged: 1, use_count: 1, success_rate: 1 });
     const { traces, versions } = await service.stats({});
-    expect({ traces, versions }).toEqual({ traces: 6, versions: 7 });
+    expect({ traces, versions }).toEqual({ traces: 7, versions: 8 });
   });
 
   test("a request with the same key counts once, and another one with it is refused", async () => {

@@ -101,6 +101,22 @@ describe("the ledger", () => {
     await second.close();
   });
 
+  test("a crash adds nothing that could not have been spent", async () => {
+    const file = newFile();
+    const first = await openBudgets(sqliteState(file), clock);
+    await first.set("k", { tokens: 6400, usd: null });
+    await (await first.reserve("k", { tokens: 100, usd: 0 })).settle({ tokens: 10, usd: 0 });
+    await (await first.reserve("free", { tokens: 100, usd: 0.01 })).settle({ tokens: 10, usd: 0.01 });
+    // Opened again without an end before, it is what a crash leaves.
+    const second = await openBudgets(sqliteState(file), clock);
+    expect(second.budgetOf("k").used_usd).toBe(0);
+    expect(second.budgetOf("k").used_tokens).toBeLessThanOrEqual(200);
+    // A limit that comes later is not used up by it.
+    await second.set("free", { tokens: 100_000, usd: 5 });
+    await (await second.reserve("free", { tokens: 50_000, usd: 4 })).settle({ tokens: 1, usd: 0 });
+    await second.close();
+  });
+
   test("a new day starts at nothing, and a call over midnight counts for the day that it began on", async () => {
     const time = { now: clock.now() };
     const budgets = await openBudgets(sqliteState(":memory:"), { now: () => time.now });

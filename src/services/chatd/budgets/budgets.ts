@@ -44,9 +44,12 @@ interface Account {
 const ANY = "*";
 /** A crash costs at most this part of a day's limit. */
 const STEPS_PER_LIMIT = 64;
-/** For keys without a limit, whose numbers are shown and bound nothing. */
-const STEP_TOKENS = 1_000_000;
-const STEP_USD = 10;
+/**
+ * Where there is no limit. What a crash adds is shown as spent and counts when the key is given a limit later that day, so
+ * it is little; and it is enough for a busy key to write a few times a second.
+ */
+const STEP_TOKENS = 20_000;
+const STEP_USD = 0.5;
 /** Names of keys are the house's own, and those of removed keys stay for the day. */
 const ACCOUNTS_MAX = 10_000;
 const DAY_MS = 86_400_000;
@@ -130,8 +133,13 @@ export async function openBudgets(state: State, clock: Clock): Promise<Budgets> 
     }));
   const raiseMark = async (account: Account): Promise<void> => {
     const limit = limitOf(account.key);
-    const tokens = account.usedTokens + account.reservedTokens + stepOf(limit?.tokens, STEP_TOKENS);
-    const usd = account.usedUsd + account.reservedUsd + stepOf(limit?.usd, STEP_USD);
+    const heldTokens = account.usedTokens + account.reservedTokens;
+    const heldUsd = account.usedUsd + account.reservedUsd;
+    // What is not spent gets no step: models that cost nothing show no dollars after a crash.
+    const tokens =
+      heldTokens > account.markTokens ? heldTokens + stepOf(limit?.tokens, STEP_TOKENS) : account.markTokens;
+    const usd =
+      heldUsd > account.markUsd + USD_EPSILON ? heldUsd + stepOf(limit?.usd, STEP_USD) : account.markUsd;
     await write(account, Math.ceil(tokens), usd);
     account.markTokens = tokens;
     account.markUsd = usd;

@@ -16,11 +16,16 @@ const NAME = /^\p{Lu}/u;
 const NUMBER = /\p{N}/u;
 /** Numbers of this length name something; shorter ones count. */
 const IDENTIFIER = /\p{N}{4,}|\p{L}\p{N}|\p{N}\p{L}/u;
+/** "6am" is "6 am", and names nothing. */
+const MEASURE = /(?<![\p{L}\p{N}])(\d{1,3})(am|pm|hrs?|mins?|lbs?|mi|ft|st|nd|rd|th|x)(?![\p{L}\p{N}])/giu;
 /** What is compared of a text. */
 const WORDS_MAX = 4_000;
 
 export function shinglesOf(text: string): Shingles {
-  const raw = text.normalize("NFKC").replaceAll(/(?<=\p{L})['’](?=\p{L})/gu, "");
+  const raw = text
+    .normalize("NFKC")
+    .replaceAll(/(?<=\p{L})['’](?=\p{L})/gu, "")
+    .replaceAll(MEASURE, "$1 $2");
   const words = (raw.match(WORD) ?? []).slice(0, WORDS_MAX);
   const folded = words.map((word) => word.toLowerCase());
   const set = new Set(folded);

@@ -24,7 +24,7 @@ export interface Indexed {
 }
 
 /** Another way to find words or to sketch is another number: what has the old one is made again. */
-const FORMAT = 1;
+const FORMAT = 2;
 const HEAD_WORDS = 9;
 const HALF = 2 ** 32;
 /** What a number holds exactly. */

@@ -145,8 +145,9 @@ function clockText(minutes: number): string {
   return `${hour % 12 || 12}${rest === 0 ? "" : `:${String(rest).padStart(2, "0")}`}${half}`;
 }
 
+/** Of text without accents. */
 const REPLY =
-  /\b(?:repl(?:y|ies)|respond|text|call|confirm|let (?:me|us) know|answer|click|tap|rsvp|contact|phone|email us|contest[ae]r?|respond[ae]r?|llam[ae]r?|confirm[ae]r?|avis[ae]r?|escr[ií]b[ae]n?os)\b/i;
+  /\b(?:repl(?:y|ies)|respond|text|call|confirm|let (?:me|us) know|answer|click|tap|rsvp|contact|phone|email us|(?:give|drop) us a|contest[ae]|respond[ae]|llam[ae]|confirm[ae]|avis[ae]|escrib[ae])(?:r|me|nos|le)?\b/;
 const OPT_OUT =
   /unsubscribe|opt[ -]?out|reply stop|text stop|\bSTOP\b|manage (?:your )?(?:preferences|subscription)|darse de baja|cancelar (?:la )?suscripci[oó]n|responda? (?:stop|alto)/i;
 const POSTAL =
@@ -192,7 +193,8 @@ export const requiredParts: EmailCheck = {
           severity: message.purpose === "reminder" ? "warning" : "error",
         });
     }
-    if (!REPLY.test(text)) yield missing("how to reply", "Write how: reply YES, call, or follow the link.");
+    if (!REPLY.test(folded(text)))
+      yield missing("how to reply", "Write how: reply YES, call, or follow the link.");
     if (message.purpose !== "blast") return;
     const unsubscribe = message.headers.has("list-unsubscribe");
     if (!OPT_OUT.test(text) && !unsubscribe)

@@ -7,6 +7,7 @@ import { folded } from "#domain/orders/text/words";
 import { STATES } from "#domain/places";
 import type { Knowledge } from "../../knowledge.ts";
 import { dayText } from "../fill/subject.ts";
+import { datesIn } from "./dates.ts";
 import { hourlyPays, tellsOtherMoney } from "./amounts.ts";
 
 export interface Clocks {
@@ -78,7 +79,7 @@ const NO_NAME =
   /^(?:team|all|everyone|everybody|there|friend|friends|worker|this|we|you|your|it|our|please|can|are|the|todos|equipo|somos|this is)\b/i;
 /** What is asked of the recipient, with the time until which it is asked. */
 const REPLY_BY =
-  /\b(?:reply|respond|confirm|answer|call|text|let (?:me|us) know|rsvp|contest[ae]|respond[ae]|confirm[ae]|llam[ae]|avis[ae])\b[^.!?\n]*?\b(?:by|before|until|within|no later than|antes|hasta)\b[^.!?\n]*/gi;
+  /\b(?:reply|respond|confirm|answer|call|text|let (?:me|us) know|hear(?: back)? from you|hear back|get back to (?:me|us)|rsvp|contest[ae]|respond[ae]|confirm[ae]|llam[ae]|avis[ae])\b[^.!?\n]*?\b(?:by|before|until|within|no later than|antes|hasta)\b[^.!?\n]*/gi;
 const RELATIVE =
   /\b(?:today|tonight|tomorrow|hoy|ma[nñ]ana|esta noche|day after tomorrow|pasado ma[nñ]ana)\b/iu;
 const SPANISH_MORNING = /\b(?:por|de|en|a) la ma[nñ]ana\b/iu;
@@ -92,6 +93,11 @@ const FOOTER =
 /** When the sender can be reached, and not when the shift is. */
 const OFFICE_HOURS =
   /\b(?:(?:office|business|opening) hours|(?:office|branch|we|line|lines|phones?)(?: is|'s| are|'re)? (?:open|staffed)|open (?:from|mon|tue|wed|thu|fri|sat|sun|daily|every|weekdays|until|till|\d)|(?:call|reach|text)(?: us| me)? between|horario de (?:oficina|atenci[oó]n)|atendemos|abierta?s? de)\b/i;
+/** Dates of something else than the shift. */
+const OTHER_DATE = /\b(?:expir\p{L}*|renew\p{L}*|issued|hired on|since|vence\p{L}*|caduc\p{L}*)\b/iu;
+/** When wages are paid. */
+const PAYDAY =
+  /\b(?:paid|payday|pay day|checks?|direct deposit|deposited|nos? pagan|se paga)\b[^.;!?\n$]{0,30}?\b(?:on|every|each|is|los|cada)\s+(?:mon|tues|wednes|thurs|fri|satur|sun)days?\b|\b(?:los|cada) (?:lunes|martes|mi[eé]rcoles|jueves|viernes)\b/giu;
 const BIRTH = /\b(?:born|birth(?:day| ?date)?|d\.?o\.?b|naci[oó]|nacimiento)\b/i;
 const UNTIL = /\b(?:until|ends?|end time|finish(?:es)?|off at|hasta|termina)\b/i;
 
@@ -151,7 +157,7 @@ export function readStatements(
       text = text.slice(greeting[0].length);
     }
     if (agency !== undefined) text = text.replaceAll(agency, " ");
-    text = text.replaceAll(REPLY_BY, " ");
+    text = text.replaceAll(REPLY_BY, " ").replaceAll(PAYDAY, " ");
     if (text.trim() === "") return;
     const said = <T>(value: T): Said<T> => ({ value, path, text: whole });
     const order = reader.read(text, start - 30 * DAY_MS);
@@ -163,7 +169,11 @@ export function readStatements(
     const isDate =
       dated !== undefined && dated === reader.read(text, start - 60 * DAY_MS).slots.start?.slice(0, 10);
     const ofShift = !OFFICE_HOURS.test(text) && !BIRTH.test(text);
-    if (isDate && ofShift) days.push(said(dated));
+    if (ofShift && !OTHER_DATE.test(text)) {
+      const written = datesIn(text, dayText(todayIn(start, timezone)));
+      const read = isDate && written.length === 0 ? [dated] : written;
+      days.push(...read.map(said));
+    }
     if (RELATIVE.test(text) && !SPANISH_MORNING.test(text)) {
       const relative = reader.read(text, sendAt).slots.start?.slice(0, 10);
       const ahead = /\b(?:tomorrow|ma[nñ]ana)\b/iu.test(text) ? 1 : 0;

@@ -147,6 +147,7 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
     { fills: one("w-10"), order: { required_certs: ["forklift certified"] }, told: "error" },
     { fills: one("w-1"), order: { required_certs: ["TWIC card"] }, told: "error" },
     { fills: one("w-10"), order: { required_certs: [] } },
+    { fills: one("w-10"), order: { required_certs: ["", " "] } },
   ],
   "fill.cert_expired": [
     { fills: one("w-1"), order: { required_certs: ["Forklift"] } },

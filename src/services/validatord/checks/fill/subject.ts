@@ -97,7 +97,10 @@ export function orderFacts(order: Order, know: Knowledge): OrderFacts {
     state,
     work: know.occupation(order.role, order.soc_code ?? undefined),
     point: here ?? know.pointOf(order.city, order.state),
-    certificates: [...new Set((order.required_certs ?? []).map(certificateName))],
+    // An empty one is what a list split at its commas leaves.
+    certificates: [
+      ...new Set((order.required_certs ?? []).filter((name) => name.trim() !== "").map(certificateName)),
+    ],
     screenings: (order.required_screenings ?? []).map(({ name, max_age_days }) => ({
       name: screeningName(name),
       maxAgeDays: max_age_days ?? undefined,

@@ -64,6 +64,7 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
     { set: scored("done-1", { answer_id: "w-2" }), told: "error" },
     { set: scored("done-1", { proposed_by: "ann", actor: "ben" }) },
     { set: scored("done-1", { proposed_by: "ann", actor: "ann" }), told: "error" },
+    { set: scored("done-1", { proposed_by: "Ann ", actor: "ann" }), told: "error" },
     { set: scored("done-1", { proposed_by: "eve" }), told: "error" },
   ],
   "playbook.conflict": [

@@ -123,7 +123,7 @@ const evidence: PlaybookCheck = {
         actual: outcome.worker_id,
       };
     const scoredBy = actor ?? outcome?.actor;
-    if (proposed_by !== undefined && proposed_by === scoredBy)
+    if (proposed_by !== undefined && scoredBy !== undefined && isSameActor(proposed_by, scoredBy))
       yield {
         path: "proposed_by",
         message: `${proposed_by} proposed this and scored it`,
@@ -132,6 +132,11 @@ const evidence: PlaybookCheck = {
       };
   },
 };
+
+/** However they were typed: nobody scores an own proposal by a capital. */
+function isSameActor(one: string, other: string): boolean {
+  return one.trim().toLowerCase() === other.trim().toLowerCase();
+}
 
 const conflict: PlaybookCheck = {
   code: "playbook.conflict",
