@@ -143,7 +143,7 @@ interface Asked {
 
 async function asked(
   house: HouseProcess,
-  { corpus, mode }: Way,
+  { corpus, mode }: Pick<Way, "corpus" | "mode">,
   queries: Judged["queries"],
   { grades }: Judged,
 ): Promise<Asked[]> {
@@ -177,7 +177,11 @@ async function askedInFolds(
   return [...found].map(([way, answers]) => rowOf(way, judged, answers));
 }
 
-function rowOf({ name, least }: Way, { queries, grades }: Judged, answers: readonly Asked[]): Row {
+function rowOf(
+  { name, least }: Pick<Way, "name" | "least">,
+  { queries, grades }: Judged,
+  answers: readonly Asked[],
+): Row {
   const hard = new Set(queries.filter((query) => query.hard).map(({ id }) => id));
   const meanOf = (pick: (id: string) => boolean): number => {
     const picked = answers.filter(({ id }) => pick(id));
