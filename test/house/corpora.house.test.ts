@@ -336,6 +336,28 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
     expect((await search("welder", { corpora: ["many"] })).hits).toHaveLength(10);
   }, 240_000);
 
+  test("of several corpora the one that answers the text comes first, whatever else shares words with it", async () => {
+    const rules = [
+      "Visitors park behind the loading dock and sign in at the gate.",
+      "A shift that is cancelled late is paid for two hours.",
+      "Everybody in the kitchen wears shoes with closed toes.",
+    ].map((rule, at) => ({ id: `r${at}`, rule }));
+    await load("rules", rules);
+    await put("rules", { dataset: "rules", id: "id", text: "{rule}" });
+    await built("rules");
+    const corpora = ["people", "rules"];
+    const firstOf = async (text: string, mode: string): Promise<string | undefined> =>
+      (await search(text, { corpora, mode })).hits[0]?.corpus;
+    for (const mode of ["hybrid", "lexical"]) {
+      expect(await firstOf("where do visitors park", mode), mode).toBe("rules");
+      expect(await firstOf("is a shift paid that is cancelled late", mode), mode).toBe("rules");
+      expect(await firstOf("need 2 line cooks in Houston, TX, shift 3", mode), mode).toBe("people");
+    }
+    const { hits } = await search("need 2 line cooks in Houston, TX", { corpora, k: 10 });
+    expect(new Set(hits.map(({ corpus }) => corpus))).toEqual(new Set(["people"]));
+    expect(await drop("rules")).toBe(204);
+  }, 240_000);
+
   test("every mode returns what it promises", async () => {
     const text = "need 2 welders in Chicago, IL";
     for (const mode of ["hybrid", "dense", "lexical"]) {

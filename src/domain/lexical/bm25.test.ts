@@ -80,6 +80,27 @@ describe("search", () => {
 const word = fc.constantFrom("cook", "welder", "forklift", "denver", "night", "IN", "operators");
 const document = fc.array(word, { maxLength: 30 }).map((words) => words.join(" "));
 const change = fc.record({ row: fc.nat(12), text: fc.option(document, { freq: 3 }) });
+describe("a full score", () => {
+  test("is that of a row of mean length with each word once, and counts words that no row has", () => {
+    const index = indexOf(["crane welder", "crane cook"]);
+    expect(index.fullScore("welder crane")).toBeCloseTo(index.scoring("welder crane")(0), 12);
+    expect(index.fullScore("zebra")).toBeCloseTo(Math.log(1 + 2.5 / 0.5), 12);
+    expect(index.fullScore("the of")).toBe(0);
+  });
+
+  test("times k1 + 1 is never reached", () => {
+    const words = fc.array(fc.constantFrom("cook", "welder", "crane", "night", "zebra"), { maxLength: 12 });
+    fc.assert(
+      fc.property(fc.array(words, { minLength: 1, maxLength: 8 }), words, (rows, asked) => {
+        const index = indexOf(rows.map((row) => row.join(" ")));
+        const text = asked.join(" ");
+        for (const { score } of index.search(text, 10))
+          expect(score).toBeLessThan(index.fullScore(text) * 2.2);
+      }),
+    );
+  });
+});
+
 describe("changes", () => {
   test("any history answers and is written like an index built afresh from what is left", () => {
     fc.assert(

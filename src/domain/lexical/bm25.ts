@@ -45,6 +45,11 @@ export interface Bm25 {
   search(text: string, k: number, allow?: (row: number) => boolean): Bm25Hit[];
   /** The scores of single rows for a text, 0 for one that holds none of its words; while nothing is put or removed. */
   scoring(text: string): (row: number) => number;
+  /**
+   * What a row of mean length scores that holds each word of the text once, words that no row holds included: a score's
+   * share of it says how much of the text a row answers, in one index as in another. 0 for a text without words.
+   */
+  fullScore(text: string): number;
   /** Which terms of the text the row holds, the weightiest first; their scores add up to the row's. */
   explain(text: string, row: number): Bm25Match[];
   /** The whole index. The same rows give the same bytes, whatever came before. `restoreBm25` reads them. */
@@ -90,7 +95,9 @@ function indexOf(parts: Bm25Parts): Bm25 {
   /** Of one search; all 0 between two. */
   let scores = new Float64Array(0);
 
-  const idf = ({ living }: Postings): number => Math.log(1 + (slots.size - living + 0.5) / (living + 0.5));
+  /** The idf of a term that so many rows hold. */
+  const idfOf = (living: number): number => Math.log(1 + (slots.size - living + 0.5) / (living + 0.5));
+  const idf = ({ living }: Postings): number => idfOf(living);
 
   const saturated = (tf: number, slot: number, mean: number): number =>
     (tf * (k1 + 1)) / (tf + k1 * (1 - b + (b * (counts[slot] as number)) / mean));
@@ -180,6 +187,12 @@ function indexOf(parts: Bm25Parts): Bm25 {
     };
   };
 
+  const fullScore = (text: string): number => {
+    let sum = 0;
+    for (const [term, times] of questionTerms(text)) sum += times * idfOf(terms.get(term)?.living ?? 0);
+    return sum;
+  };
+
   const explain = (text: string, row: number): Bm25Match[] => {
     const slot = slots.get(row);
     if (slot === undefined) return [];
@@ -235,6 +248,7 @@ function indexOf(parts: Bm25Parts): Bm25 {
     remove,
     search,
     scoring,
+    fullScore,
     explain,
     toBytes: () => writeBm25(canonical()),
   };

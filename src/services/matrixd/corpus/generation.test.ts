@@ -172,10 +172,10 @@ describe("how a corpus reads a question", () => {
     expect([nothing.socs, nothing.occupation(0), nothing.title(0)]).toEqual([[], undefined, undefined]);
   });
 
-  test("every row has its own share of the best by words", async () => {
+  test("every row has its own share of what the words can say", async () => {
     const reading = await read(generation, "laborers or cooks in Houston, TX");
     const shares = ROWS.map((_, row) => reading.lexical(row));
-    expect(Math.max(...shares)).toBe(1);
+    for (const share of shares) expect(share >= 0 && share <= 1).toBe(true);
     for (const [row, [id]] of ROWS.entries())
       expect(reading.byWords.includes(id), id).toBe((shares[row] ?? 0) > 0);
   });

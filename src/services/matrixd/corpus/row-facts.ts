@@ -160,6 +160,8 @@ export interface Located {
   /** The middle of the rows at a place, if any has coordinates: a gazetteer of the corpus's own. */
   middleOf(place: number): Point | undefined;
   stateOf(row: number): string;
+  /** Whether any row has a city, a state or coordinates. */
+  readonly hasPlaces: boolean;
   /** Whether any row has coordinates. */
   readonly mapped: boolean;
   /** Undefined where the row has no coordinates. */
@@ -169,6 +171,7 @@ export interface Located {
 export function locate({ places, place, lat, lon }: Facts): Located {
   const numbers = new Map(places.map((key, number) => [key, number]));
   const states = places.map((key) => key.slice(key.lastIndexOf("|") + 1));
+  const mapped = lat.some((degrees) => !Number.isNaN(degrees));
   const sums = places.map(() => ({ rows: 0, lat: 0, lon: 0 }));
   for (const [row, number] of place.entries()) {
     const sum = sums[number];
@@ -185,7 +188,8 @@ export function locate({ places, place, lat, lon }: Facts): Located {
         ? undefined
         : { lat: sum.lat / sum.rows, lon: sum.lon / sum.rows };
     },
-    mapped: lat.some((degrees) => !Number.isNaN(degrees)),
+    hasPlaces: places.length > 0 || mapped,
+    mapped,
     stateOf: (row) => states[place[row] as number] ?? "",
     milesTo: (row, point) => {
       const at = { lat: lat[row] as number, lon: lon[row] as number };

@@ -29,7 +29,7 @@ export interface Relevance {
   readonly byWords: readonly string[];
   /** The same, and those after them. */
   moreByWords(): string[];
-  /** BM25 as a share of the best row's. */
+  /** How much of the question's words the row answers by BM25, 0 to 1. */
   lexical(row: number): number;
   /** How near the row's title is, 0 to 1; undefined where question or corpus have no titles. */
   title(row: number): number | undefined;
@@ -94,27 +94,33 @@ export function relevanceOf(corpus: RankedRows, understood: Understood, asked: R
 /** Rows that hold a word of the text and are tried against a filter; more of them differ in common words alone. */
 const MATCHES_MAX = 100_000;
 
+/** How often a word is repeated counts less and less: never more than this, k1 + 1 of BM25. */
+const REPEATED_MAX = 2.2;
+
 type Words = Pick<Relevance, "byWords" | "moreByWords" | "lexical">;
 
 function wordsOf(
-  { words, ids }: RankedRows,
+  { words, ids, located }: RankedRows,
   { order: { rest } }: Understood,
   { text, mode, rows }: RelevanceInput,
 ): Words {
   if (mode === "dense") return { byWords: [], moreByWords: () => [], lexical: () => 0 };
-  // A place is judged by where it is, and by its name only where nothing else counts.
-  const question = mode === "hybrid" && rest !== "" ? rest : text;
+  // A place is judged by where it is; by its name where no row has a place, and where nothing else counts.
+  const question = mode === "hybrid" && rest !== "" && located.hasPlaces ? rest : text;
   const found = words.search(question, rows);
-  const best = found[0]?.score ?? 1;
+  // Of what the words can say at most, which no row decides: shares of several corpora can be compared.
+  const full = words.fullScore(question) || 1;
+  const shareOf = (score: number): number =>
+    mode === "lexical" ? score / (full * REPEATED_MAX) : Math.min(1, score / full);
   const scoreOf = words.scoring(question);
-  const known = new Map(found.map(({ row, score }) => [row, score / best]));
+  const known = new Map(found.map(({ row, score }) => [row, shareOf(score)]));
   return {
     byWords: found.map(({ row }) => ids[row] ?? ""),
     moreByWords: () => words.search(question, MATCHES_MAX).map(({ row }) => ids[row] ?? ""),
     lexical: (row) => {
       const before = known.get(row);
       if (before !== undefined) return before;
-      const score = scoreOf(row) / best;
+      const score = shareOf(scoreOf(row));
       known.set(row, score);
       return score;
     },

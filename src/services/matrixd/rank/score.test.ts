@@ -23,7 +23,7 @@ const modes = fc.constantFrom<Mode>("hybrid", "dense", "lexical");
 const standings = fc.constantFrom<Standing>("asked", "other", "open");
 
 function scoreOf(one: Parts, mode: Mode, standing: Standing, rarity = 1): number {
-  return scoreWith(one, mode, { standing, qualified: undefined, rarity }, STANDARD_WEIGHTS);
+  return scoreWith(one, mode, { standing, qualified: undefined, rarity, nearest: 0.6 }, STANDARD_WEIGHTS);
 }
 
 describe("a score", () => {

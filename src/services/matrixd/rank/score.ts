@@ -16,7 +16,7 @@ export type { Weights };
 export interface Parts {
   /** 1 - cosine distance of the whole texts, not below 0. */
   readonly dense: number;
-  /** BM25 as a share of the best row's. */
+  /** How much of the question's words the row answers by BM25. */
   readonly lexical: number;
   /** How near the row's own title is to the words of the question. */
   readonly title: number | undefined;
@@ -52,18 +52,22 @@ interface Judged {
   readonly qualified: boolean | undefined;
   /** The row's occupation among those that may be meant; see `rarities`. */
   readonly rarity: number;
+  /** The highest dense part of all candidates. */
+  readonly nearest: number;
 }
 
 /** 0 to 1, higher is better. Within a standing those that are qualified come before those that are not. */
 export function scoreOf(
   parts: Parts,
   mode: Mode,
-  { standing, qualified, rarity }: Judged,
+  { standing, qualified, rarity, nearest }: Judged,
   weights: Weights,
 ): number {
   if (mode === "dense") return parts.dense;
   if (mode === "lexical") return parts.lexical;
-  const whole = fitOf(parts, rarity, weights) * gainOf(parts.place);
+  const isText = parts.title === undefined && parts.role === undefined;
+  const own = isText ? textFit(parts, nearest, weights) : fitOf(parts, rarity, weights);
+  const whole = own * gainOf(parts.place);
   const fit = qualified === undefined ? whole : (qualified ? 1 + whole : whole) / 2;
   if (standing === "open") return fit;
   return standing === "asked" ? OTHERS_MAX + (1 - OTHERS_MAX) * fit : OTHERS_MAX * fit;
@@ -72,6 +76,20 @@ export function scoreOf(
 /** Where no place is asked for, all are worth the same. */
 export function gainOf(place: number | undefined): number {
   return place ?? 1;
+}
+
+/**
+ * How much words count beside meaning, at most, where there are texts alone. The less alike the nearest text is, the less
+ * its nearness says, and the more the words do: fusing both at fixed weights is worse than the better of them on
+ * some corpora, whichever weights these are.
+ */
+const WORDS_BESIDE = 3;
+const WORDS_BESIDE_MIN = 0.1;
+
+function textFit({ dense, lexical }: Parts, nearest: number, weights: Weights): number {
+  const words = weights.lexical * Math.max(WORDS_BESIDE_MIN, WORDS_BESIDE * (1 - nearest));
+  const all = weights.dense + words;
+  return all === 0 ? 0 : (weights.dense * dense + words * lexical) / all;
 }
 
 function fitOf({ dense, lexical, title, role }: Parts, rarity: number, weights: Weights): number {

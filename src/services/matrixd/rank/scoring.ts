@@ -42,6 +42,8 @@ export interface Measures {
   readonly candidates: readonly Measured[];
   /** Occupations that may be meant: all of their best rows are candidates. */
   readonly occupations: readonly number[];
+  /** The most that the meaning of any candidate's text says, 0 to 1. */
+  readonly nearest: number;
 }
 
 export interface Scored extends Measured {
@@ -81,7 +83,7 @@ export function measured(
       },
       sameState: state !== undefined && located.stateOf(row) === state,
       miles,
-      isPlaced: state !== undefined || miles !== undefined,
+      isPlaced: located.hasPlaces && (state !== undefined || miles !== undefined),
       occupation: facts.soc[row] ?? NONE,
       standing: relevance.standing(row),
       qualified: conditions.preferences.length === 0 ? undefined : missing.length === 0,
@@ -89,11 +91,16 @@ export function measured(
       isNamed: named.has(id),
     };
   });
-  return { candidates, occupations: relevance.occupations };
+  const nearest = candidates.reduce((most, { parts }) => Math.max(most, parts.dense), 0);
+  return { candidates, occupations: relevance.occupations, nearest };
 }
 
 /** Scores of candidates, which depend on each other: see `rarities`. */
-export function scored({ candidates, occupations }: Measures, mode: Mode, weights: Weights): Scored[] {
+export function scored(
+  { candidates, occupations, nearest }: Measures,
+  mode: Mode,
+  weights: Weights,
+): Scored[] {
   const placed = candidates.map((one) => ({
     ...one,
     parts: {
@@ -108,7 +115,7 @@ export function scored({ candidates, occupations }: Measures, mode: Mode, weight
   const least = Math.min(1, ...rarity.values());
   return placed.map((one) => {
     const { standing, qualified, occupation } = one;
-    const judged = { standing, qualified, rarity: rarity.get(occupation) ?? least };
+    const judged = { standing, qualified, rarity: rarity.get(occupation) ?? least, nearest };
     return { ...one, score: one.isNamed ? 1 : scoreOf(one.parts, mode, judged, weights) };
   });
 }

@@ -25,6 +25,7 @@ function candidate(id: string, parts: Partial<Measured["parts"]>): Measured {
 const worded = (at: number): JudgedQuery => ({
   measures: {
     occupations: [],
+    nearest: 0.9,
     candidates: [candidate(`right ${at}`, { lexical: 0.5 }), candidate(`wrong ${at}`, { dense: 0.9 })],
   },
   grades: new Map([[`right ${at}`, 1]]),
