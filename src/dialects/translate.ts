@@ -61,7 +61,8 @@ export async function translated(
     reply.headers.set(BACKEND_HEADER, "native");
     return reply;
   }
-  return written(row.reply(await reply.json(), foreign), reply);
+  const text = await reply.text();
+  return written(row.replyText?.(text) ?? row.reply(JSON.parse(text), foreign), reply);
 }
 
 function nativeRequest(
@@ -73,25 +74,44 @@ function nativeRequest(
 ): Request {
   const made = row.request?.(foreign) ?? {};
   const values = onNativePath ? { ...made.params, ...foreign.params } : { ...foreign.params, ...made.params };
-  const url = new URL(request.url);
-  url.pathname = operation.path.replace(/\{(\w+)(\+?)\}/g, (_, name: string, greedy: string) => {
+  const path = operation.path.replace(/\{(\w+)(\+?)\}/g, (_, name: string, greedy: string) => {
     const value = values[name] ?? "";
     return greedy === "" ? encodeURIComponent(value) : value.split("/").map(encodeURIComponent).join("/");
   });
-  if (made.query !== undefined) url.search = new URLSearchParams(made.query).toString();
-  const headers = new Headers(request.headers);
-  headers.delete(DIALECT_HEADER);
-  if (streams) headers.set("accept", EVENT_STREAM);
-  else if (row.reply !== undefined) headers.set("accept", "application/json");
+  const asked = request.url.indexOf("?");
+  const query = made.query === undefined ? "" : `?${new URLSearchParams(made.query).toString()}`;
+  const search = made.query === undefined && asked !== -1 ? request.url.slice(asked) : query;
+  const url = originOf(request.url) + path + search;
   const { signal } = request;
-  const plain = { method: row.method, headers, signal };
-  if (row.method === "GET" || row.method === "HEAD") return new Request(url.href, plain);
-  if (!readsBody(row)) return new Request(url.href, { ...plain, body: request.body });
+  const { method } = row;
+  if (method === "GET" || method === "HEAD" || !readsBody(row)) {
+    const headers = new Headers(request.headers);
+    headers.delete(DIALECT_HEADER);
+    if (row.reply !== undefined) headers.set("accept", "application/json");
+    const plain = { method, headers, signal };
+    return new Request(url, method === "GET" || method === "HEAD" ? plain : { ...plain, body: request.body });
+  }
+  // Of a body that is written here none of the request's own headers hold, but for those that an operation names.
+  const headers: Record<string, string> = {
+    accept: streams ? EVENT_STREAM : "application/json",
+    "content-type": "application/json",
+  };
+  for (const name of ["idempotency-key", ...Object.values(operation.headers ?? {})]) {
+    const value = request.headers.get(name);
+    if (value !== null) headers[name] = value;
+  }
   const body = made.body ?? foreign.body;
-  headers.delete("content-length");
-  if (body === undefined) return new Request(url.href, plain);
-  headers.set("content-type", "application/json");
-  return new Request(url.href, { ...plain, body: encodeJson(body) });
+  return new Request(url, {
+    method,
+    headers,
+    signal,
+    ...(body === undefined ? {} : { body: encodeJson(body) }),
+  });
+}
+
+/** `http://host:port` of a URL. */
+function originOf(url: string): string {
+  return url.slice(0, url.indexOf("/", url.indexOf("://") + 3));
 }
 
 /** Whether a codec looks at the body; one that nobody looks at is not held. */
