@@ -111,14 +111,18 @@ describe("there and back", () => {
     });
     fc.assert(
       fc.property(native, (value) => {
-        for (const row of [rowOf(go, "/v1/embed"), rowOf(rust, "/ai/embed")]) {
-          expect(row.replyText?.(JSON.stringify(value))).toEqual(row.reply(value, foreign({})));
+        for (const row of [
+          rowOf(go, "/v1/embed"),
+          rowOf(rust, "/ai/embed"),
+          rowOf(openai, "/v1/embeddings"),
+        ]) {
+          expect(row.replyText?.(JSON.stringify(value), foreign({}))).toEqual(row.reply(value, foreign({})));
         }
       }),
     );
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
-        expect(rowOf(go, "/v1/embed").replyText?.(JSON.stringify(value))).toBeUndefined();
+        expect(rowOf(go, "/v1/embed").replyText?.(JSON.stringify(value), foreign({}))).toBeUndefined();
       }),
     );
   });

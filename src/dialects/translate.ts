@@ -61,7 +61,7 @@ export async function translated(
     return reply;
   }
   const text = await reply.text();
-  return written(row.replyText?.(text) ?? row.reply(JSON.parse(text), foreign), reply);
+  return written(row.replyText?.(text, foreign) ?? row.reply(JSON.parse(text), foreign), reply);
 }
 
 async function nativeRequest(
