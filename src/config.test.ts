@@ -27,22 +27,6 @@ describe("settings", () => {
     expect(problems.join("\n")).toMatch(/--port=99999[\s\S]*--log=loud[\s\S]*--sql-workers=0/);
   });
 
-  test("an upstream's address without a scheme refuses the start, by the name of its variable", () => {
-    const before = process.env["GO_LAKEHOUSE_URL"];
-    process.env["GO_LAKEHOUSE_URL"] = "127.0.0.1:4110";
-    try {
-      expect(problemsOf({})).toEqual([
-        expect.stringMatching(/^GO_LAKEHOUSE_URL=127.0.0.1:4110: must be .* with http:/),
-      ]);
-    } finally {
-      if (before === undefined) delete process.env["GO_LAKEHOUSE_URL"];
-      else process.env["GO_LAKEHOUSE_URL"] = before;
-    }
-    expect(readSettings({ rust_upstream: "https://a.example/api" }).settings.rust_upstream).toBe(
-      "https://a.example/api",
-    );
-  });
-
   test("a daemon reads from its environment what its house was told", () => {
     const { settings } = readSettings({
       port: 0,

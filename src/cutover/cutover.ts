@@ -9,7 +9,7 @@ import type { AnswerForeign } from "#rpc/backend";
 import { type AnswerDeps, answerFor, type DialectPlace } from "./answer.ts";
 import { type Flip, flipped, withoutUpstream, withUpstream } from "./changes.ts";
 import { admitFlip, judge } from "./gates/admit.ts";
-import type { GateLimits } from "./gates/limits.ts";
+import { type GateLimits, limitsOf } from "./gates/limits.ts";
 import { journalledLedger } from "./journalled.ts";
 import { changeLedger, ledgerPath, openLedger, type LiveLedger } from "./ledger-file.ts";
 import { type DialectName, type Ledger, type StandingOf, standings, type Upstream } from "./ledger.ts";
@@ -94,7 +94,11 @@ export function openCutover({ settings, journal, log, routes, closing }: Cutover
     });
   const flip = (wanted: Flip): Promise<Ledger> => change((before) => after(before, wanted));
   const random = sampling();
-  const shadow = createShadow({ clock: systemClock, random });
+  const shadow = createShadow({
+    clock: systemClock,
+    random,
+    share: () => limitsOf(whole.gates).compared_share,
+  });
   const observer = createObserver({
     shadow,
     clock: systemClock,

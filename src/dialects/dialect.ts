@@ -8,7 +8,6 @@ import type { Fault, FaultCode } from "#rpc/fault";
 /** A foreign request as a codec sees it; `body` is parsed JSON, undefined where there is none or it is not read. */
 export interface ForeignRequest {
   readonly params: Readonly<Record<string, string>>;
-  readonly query: URLSearchParams;
   readonly body: unknown;
 }
 
@@ -49,6 +48,8 @@ export interface DialectRow {
   readonly names?: FieldNames;
   /** The native reply, of status 200 to 299 or one of `decides`, as JSON. */
   readonly reply?: (native: unknown, foreign: ForeignRequest) => ForeignReply;
+  /** The same from the native reply's text, for large ones that need not be parsed; undefined where it must be. */
+  readonly replyText?: (text: string, foreign: ForeignRequest) => ForeignReply | undefined;
   /** Error statuses whose body is the operation's own output and not a fault. */
   readonly decides?: readonly number[];
   /** Of a native stream of events: each event as text of the foreign stream, and what ends it. */

@@ -14,7 +14,7 @@ const DIALECTS = [go, rust, openai];
 const rows = DIALECTS.flatMap((dialect) =>
   dialect.rows.map((row) => ({ title: `${dialect.name} ${row.method} ${row.path}`, row, dialect })),
 );
-const foreign = (body: unknown) => ({ params: {}, query: new URLSearchParams(), body });
+const foreign = (body: unknown) => ({ params: {}, body });
 
 function rowOf(
   { rows: all }: Dialect,
@@ -103,6 +103,30 @@ const vector = fc.array(fc.double({ noNaN: true, noDefaultInfinity: true }), { m
 const name = fc.string({ minLength: 1 });
 
 describe("there and back", () => {
+  test("an embedding's text is written as its value is", () => {
+    const native = fc.record({
+      model: fc.string(),
+      dimension: fc.nat(),
+      vectors: fc.array(vector, { minLength: 1 }),
+    });
+    fc.assert(
+      fc.property(native, (value) => {
+        for (const row of [
+          rowOf(go, "/v1/embed"),
+          rowOf(rust, "/ai/embed"),
+          rowOf(openai, "/v1/embeddings"),
+        ]) {
+          expect(row.replyText?.(JSON.stringify(value), foreign({}))).toEqual(row.reply(value, foreign({})));
+        }
+      }),
+    );
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        expect(rowOf(go, "/v1/embed").replyText?.(JSON.stringify(value), foreign({}))).toBeUndefined();
+      }),
+    );
+  });
+
   test("embed: vectors, their dimension and the model", () => {
     fc.assert(
       fc.property(fc.array(vector), fc.nat(), name, (vectors, dimension, model) => {

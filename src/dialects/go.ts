@@ -11,7 +11,7 @@ import {
   renamed,
 } from "./dialect.ts";
 import { filled } from "./zero-fields.ts";
-import { columnNames, hitsOf, plainHit, rowLists, sameRows } from "./rows.ts";
+import { columnNames, embeddedText, hitsOf, plainHit, rowLists, sameRows } from "./rows.ts";
 
 const ESCAPED: Readonly<Record<string, string>> = {
   "<": "\\u003c",
@@ -31,6 +31,7 @@ function json(value: unknown, more: Partial<ForeignReply> = {}): ForeignReply {
   return { contentType: "application/json", text: goJson(value), ...more };
 }
 
+const NORMALIZED = { headers: { "x-lakehouse-normalized": "true" } } as const;
 const SEARCH_NAMES = { query: "query_text", role: "query_role" } as const;
 const RECORD_NAMES = { query: "query_text" } as const;
 
@@ -43,7 +44,18 @@ const SAID_DIFFERENTLY: readonly DialectRow[] = [
     // The older side gave vectors as long as its model made them; those of the house have unit length, which a header says.
     reply: (native) => {
       const { vectors = [], dimension = 0, model = "" } = fieldsOf(native);
-      return json({ vectors, dimension, model }, { headers: { "x-lakehouse-normalized": "true" } });
+      return json({ vectors, dimension, model }, NORMALIZED);
+    },
+    replyText: (text) => {
+      const found = embeddedText(text);
+      if (found === undefined) return undefined;
+      const { vectors, dimension, model } = found;
+      const name = goJson(JSON.parse(model));
+      return {
+        ...json(null),
+        ...NORMALIZED,
+        text: `{"vectors":${vectors},"dimension":${dimension},"model":${name}}`,
+      };
     },
   },
   ...(["/v1/matrix/search", "/v1/matrix/retrieve"] as const).map((path): DialectRow => ({

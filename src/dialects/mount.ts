@@ -71,7 +71,6 @@ function mounted(
       if (target === undefined) return finished(present(row.answer)(), 200, exchange);
       const foreign = {
         params: readPath(plan, request.url),
-        query: new URL(request.url).searchParams,
         body:
           readsBody(row) && hasBody(row)
             ? await readJsonValue(request, target.route.bodyBytesMax)

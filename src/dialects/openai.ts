@@ -12,6 +12,7 @@ import {
   type NativeRequest,
   type StreamState,
 } from "./dialect.ts";
+import { embeddedText } from "./rows.ts";
 
 function json(value: unknown): ForeignReply {
   return { contentType: "application/json", text: JSON.stringify(value) };
@@ -321,6 +322,19 @@ const EMBEDDINGS: DialectRow = {
       model,
       usage: { prompt_tokens: 0, total_tokens: 0 },
     });
+  },
+  replyText: (text, { body }) => {
+    const found = fieldsOf(body)["encoding_format"] === "base64" ? undefined : embeddedText(text);
+    if (found === undefined) return undefined;
+    const vectors = found.vectors.slice(2, -2).split("],[");
+    const data = vectors.map(
+      (values, index) => `{"object":"embedding","index":${index},"embedding":[${values}]}`,
+    );
+    const usage = `{"prompt_tokens":0,"total_tokens":0}`;
+    return {
+      ...json(null),
+      text: `{"object":"list","data":[${data.join(",")}],"model":${found.model},"usage":${usage}}`,
+    };
   },
 };
 

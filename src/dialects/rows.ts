@@ -20,6 +20,19 @@ export function plainHit(hit: unknown, index: number): Record<string, unknown> {
   };
 }
 
+const EMBEDDED = /^\{"model":("(?:[^"\\]|\\.)*"),"dimension":(\d+),"vectors":(?=\[\[)/;
+
+/** The parts of an embedding's native text; undefined where it is written otherwise. Vectors are not parsed: they are most of it. */
+export function embeddedText(
+  text: string,
+): { model: string; dimension: string; vectors: string } | undefined {
+  const [head, model, dimension] = EMBEDDED.exec(text) ?? [];
+  if (head === undefined || model === undefined || dimension === undefined || !text.endsWith("]]}")) {
+    return undefined;
+  }
+  return { model, dimension, vectors: text.slice(head.length, -1) };
+}
+
 export function hitsOf(native: unknown): readonly unknown[] {
   const { hits } = fieldsOf(native);
   return Array.isArray(hits) ? hits : [];

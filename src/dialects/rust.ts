@@ -10,7 +10,7 @@ import {
   type NativeFault,
   renamed,
 } from "./dialect.ts";
-import { columnNames, hitsOf, plainHit, sameRows } from "./rows.ts";
+import { columnNames, embeddedText, hitsOf, plainHit, sameRows } from "./rows.ts";
 
 function json(value: unknown): ForeignReply {
   return { contentType: "application/json", text: JSON.stringify(value) };
@@ -32,6 +32,12 @@ const SAID_DIFFERENTLY: readonly DialectRow[] = [
     reply: (native) => {
       const { vectors, dimension, model } = fieldsOf(native);
       return json({ embeddings: vectors, dimensions: dimension, model });
+    },
+    replyText: (text) => {
+      const found = embeddedText(text);
+      if (found === undefined) return undefined;
+      const { vectors, dimension, model } = found;
+      return { ...json(null), text: `{"embeddings":${vectors},"dimensions":${dimension},"model":${model}}` };
     },
   },
   {

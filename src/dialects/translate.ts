@@ -8,6 +8,7 @@ import { EVENT_STREAM } from "#rpc/events";
 import type { Exchange } from "#rpc/exchange";
 import { Fault, faultFromBody } from "#rpc/fault";
 import { encodeJson } from "#rpc/input/json-check";
+import { onwardBody } from "#rpc/proxy";
 import type { Route } from "#rpc/route";
 import {
   type Dialect,
@@ -46,10 +47,8 @@ export async function translated(
   const { dialect, row, streamTarget } = translation;
   const streams = streamTarget !== undefined && row.streams?.(foreign) === true;
   const target = streams ? streamTarget : translation.target;
-  const reply = await target.route.handle(
-    nativeRequest(translation, target, foreign, request, streams),
-    exchange,
-  );
+  const sent = await nativeRequest(translation, target, foreign, request, streams);
+  const reply = await target.route.handle(sent, exchange);
   if (!reply.ok && row.decides?.includes(reply.status) !== true) return faulty(dialect, row, reply);
   if (streams && row.stream !== undefined && reply.body !== null) {
     return new Response(foreignStream(row.stream, foreign, reply.body), {
@@ -61,42 +60,73 @@ export async function translated(
     reply.headers.set(BACKEND_HEADER, "native");
     return reply;
   }
-  return written(row.reply(await reply.json(), foreign), reply);
+  const text = await reply.text();
+  return written(row.replyText?.(text, foreign) ?? row.reply(JSON.parse(text), foreign), reply);
 }
 
-function nativeRequest(
+async function nativeRequest(
   { row, onNativePath }: Translation,
   { operation }: NativeTarget,
   foreign: ForeignRequest,
   request: Request,
   streams: boolean,
-): Request {
+): Promise<Request> {
   const made = row.request?.(foreign) ?? {};
   const values = onNativePath ? { ...made.params, ...foreign.params } : { ...foreign.params, ...made.params };
-  const url = new URL(request.url);
-  url.pathname = operation.path.replace(/\{(\w+)(\+?)\}/g, (_, name: string, greedy: string) => {
+  const path = operation.path.replace(/\{(\w+)(\+?)\}/g, (_, name: string, greedy: string) => {
     const value = values[name] ?? "";
     return greedy === "" ? encodeURIComponent(value) : value.split("/").map(encodeURIComponent).join("/");
   });
-  if (made.query !== undefined) url.search = new URLSearchParams(made.query).toString();
-  const headers = new Headers(request.headers);
-  headers.delete(DIALECT_HEADER);
-  if (streams) headers.set("accept", EVENT_STREAM);
-  else if (row.reply !== undefined) headers.set("accept", "application/json");
+  const asked = request.url.indexOf("?");
+  const query = made.query === undefined ? "" : `?${new URLSearchParams(made.query).toString()}`;
+  const search = made.query === undefined && asked !== -1 ? request.url.slice(asked) : query;
+  const url = originOf(request.url) + path + search;
   const { signal } = request;
-  const plain = { method: row.method, headers, signal };
-  if (row.method === "GET" || row.method === "HEAD") return new Request(url.href, plain);
-  if (!readsBody(row)) return new Request(url.href, { ...plain, body: request.body });
-  const body = made.body ?? foreign.body;
-  headers.delete("content-length");
-  if (body === undefined) return new Request(url.href, plain);
-  headers.set("content-type", "application/json");
-  return new Request(url.href, { ...plain, body: encodeJson(body) });
+  const { method } = row;
+  if (method === "GET" || method === "HEAD" || (row.request === undefined && row.reply === undefined)) {
+    const headers = new Headers(request.headers);
+    headers.delete(DIALECT_HEADER);
+    if (row.reply !== undefined) headers.set("accept", "application/json");
+    const plain = { method, headers, signal };
+    return new Request(url, method === "GET" || method === "HEAD" ? plain : { ...plain, body: request.body });
+  }
+  // Of a body that is written here none of the request's own headers hold, but for those that an operation names.
+  const headers: Record<string, string> = {
+    accept: streams ? EVENT_STREAM : "application/json",
+    "content-type": "application/json",
+  };
+  for (const name of ["idempotency-key", ...Object.values(operation.headers ?? {})]) {
+    const value = request.headers.get(name);
+    if (value !== null) headers[name] = value;
+  }
+  const encoding = request.headers.get("content-encoding");
+  if (!readsBody(row) && encoding !== null) headers["content-encoding"] = encoding;
+  const body = readsBody(row) ? textOf(made.body ?? foreign.body) : await onwardBody(request);
+  if (body === null) return new Request(url, { method, headers, signal });
+  // Declared, for a body of unknown length is read in pieces.
+  const length = bytesOf(body) ?? request.headers.get("content-length");
+  if (length !== null) headers["content-length"] = String(length);
+  return new Request(url, { method, headers, signal, body });
 }
 
-/** Whether a codec looks at the body; one that nobody looks at is not held. */
-export function readsBody({ request, reply, streams }: DialectRow): boolean {
-  return request !== undefined || reply !== undefined || streams !== undefined;
+/** `http://host:port` of a URL. */
+function originOf(url: string): string {
+  return url.slice(0, url.indexOf("/", url.indexOf("://") + 3));
+}
+
+function textOf(body: unknown): string | null {
+  return body === undefined ? null : encodeJson(body);
+}
+
+/** Undefined of a stream. */
+function bytesOf(body: string | ArrayBuffer | ReadableStream): number | undefined {
+  if (typeof body === "string") return Buffer.byteLength(body);
+  return body instanceof ArrayBuffer ? body.byteLength : undefined;
+}
+
+/** Whether a codec looks at the body; one that none looks at is the service's to parse. */
+export function readsBody({ request }: DialectRow): boolean {
+  return request !== undefined;
 }
 
 /** Headers of the native reply that hold for the foreign one too. */

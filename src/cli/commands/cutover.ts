@@ -222,6 +222,7 @@ const gates = command({
     },
     "p99-ratio": { type: "string", valueHint: "X", description: "p99 here against the upstream's; 1.1" },
     hours: { type: "string", valueHint: "N", description: "Hours of comparison at least; 1" },
+    share: { type: "string", valueHint: "SHARE", description: "Of calls that shadow compares; 0.1" },
     ...DATA_ARG,
   },
   examples: ["lakehouse cutover gates --hours 24 --diff-rate 0.001"],
@@ -230,6 +231,7 @@ const gates = command({
       diff_rate_max: numberOf("--diff-rate", args["diff-rate"]),
       p99_ratio_max: numberOf("--p99-ratio", args["p99-ratio"]),
       hours_min: numberOf("--hours", args.hours),
+      compared_share: numberOf("--share", args.share),
     };
     const after = await changeLedger(ledgerPath(settingsOf({ data: args.data }).data), (before) => ({
       ...before,

@@ -12,10 +12,17 @@ export const gateLimits = z.strictObject({
     .number()
     .min(0)
     .max(24 * 365),
+  /** Of calls that are compared in shadow, beyond the first of each shape. */
+  compared_share: z.number().min(0).max(1),
 });
 export type GateLimits = z.infer<typeof gateLimits>;
 
-const GATE_LIMITS: GateLimits = { diff_rate_max: 0.001, p99_ratio_max: 1.1, hours_min: 1 };
+const GATE_LIMITS: GateLimits = {
+  diff_rate_max: 0.001,
+  p99_ratio_max: 1.1,
+  hours_min: 1,
+  compared_share: 0.1,
+};
 
 /** Those that were set, and the standard ones for the rest. */
 export function limitsOf(given: { readonly [K in keyof GateLimits]?: number | undefined } = {}): GateLimits {
@@ -23,5 +30,6 @@ export function limitsOf(given: { readonly [K in keyof GateLimits]?: number | un
     diff_rate_max: given.diff_rate_max ?? GATE_LIMITS.diff_rate_max,
     p99_ratio_max: given.p99_ratio_max ?? GATE_LIMITS.p99_ratio_max,
     hours_min: given.hours_min ?? GATE_LIMITS.hours_min,
+    compared_share: given.compared_share ?? GATE_LIMITS.compared_share,
   };
 }

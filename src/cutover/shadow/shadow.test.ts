@@ -125,7 +125,7 @@ describe("shadow", () => {
   });
 
   test("samples a share, and the first of each shape always", async () => {
-    const shadow = shadowOf({ share: 0, queueMax: 1000 });
+    const shadow = shadowOf({ share: () => 0, queueMax: 1000 });
     const same = callOf(() => Promise.resolve(replyOf({})));
     for (let call = 0; call < 100; call += 1)
       shadow.offer("go:a.b", entry("1"), same, passedOf({}, { texts: [] }), again({}));

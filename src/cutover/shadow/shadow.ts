@@ -35,7 +35,7 @@ export interface ShadowOptions {
   readonly clock: Clock;
   readonly random: Random;
   /** Of calls, from 0 to 1, beyond the first of each shape. */
-  readonly share?: number;
+  readonly share?: () => number;
   readonly queueMax?: number;
   readonly deadlineMs?: number;
 }
@@ -70,7 +70,7 @@ interface Reply {
 }
 
 export function createShadow(options: ShadowOptions): Shadow {
-  const { clock, random, share = 1, queueMax = QUEUE_MAX, deadlineMs = DEADLINE_MS } = options;
+  const { clock, random, share = () => 1, queueMax = QUEUE_MAX, deadlineMs = DEADLINE_MS } = options;
   const tallies = new Map<string, { entry: string; tally: Tally }>();
   const queue: Held[] = [];
   let queuedBytes = 0;
@@ -111,7 +111,7 @@ export function createShadow(options: ShadowOptions): Shadow {
       }
       const shape = shapeOf(call.request.url, jsonOf(sent));
       const known = noteShape(tally, shape);
-      if ((known?.seen ?? Infinity) > FIRST_OF_SHAPE && random.next() >= share) return;
+      if ((known?.seen ?? Infinity) > FIRST_OF_SHAPE && random.next() >= share()) return;
       const bytes = (sent?.byteLength ?? 0) + (received?.byteLength ?? 0);
       if (queue.length >= queueMax || queuedBytes + bytes > QUEUE_BYTES_MAX) {
         tally.dropped.full += 1;
