@@ -28,6 +28,8 @@ const POOL_MIN = 100;
 const POOL_MAX = 1000;
 /** People around the place who are looked at for whether a rule keeps them out: as many as a search gives. */
 const NEARBY_MAX = 1000;
+/** Of those whom a search hides, more than are told. */
+const HIDDEN_MAX = 250;
 const EXCLUDED_MAX = 200;
 const MILES_STANDARD = 50;
 /** The role part of a hit's score for somebody of the role itself. */
@@ -81,7 +83,7 @@ export async function shortlist(
   const [found, ...nearby] = await Promise.all([
     search(words, Math.min(POOL_MAX, Math.max(POOL_MIN, k * POOL_FACTOR)), {}),
     ...(around ? ["", ...HIDDEN_QUERIES] : []).map((status) =>
-      search(`${words} ${status}`.trimEnd(), NEARBY_MAX, near),
+      search(`${words} ${status}`.trimEnd(), status === "" ? NEARBY_MAX : HIDDEN_MAX, near),
     ),
   ]);
   const people = uniqueById([...found.hits, ...nearby.flatMap(({ hits }) => hits)]);
