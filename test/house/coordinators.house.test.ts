@@ -75,11 +75,11 @@ beforeAll(async () => {
     if (status === "ready") break;
     await Bun.sleep(20);
   }
-}, 240_000);
+}, 600_000);
 afterAll(async () => {
   await house.close();
   rmSync(folder, { recursive: true, force: true });
-}, 240_000);
+}, 600_000);
 
 const fillOf = (id: string): Promise<Fill> => house.json<Fill>(`/v1/fills/${id}`);
 
@@ -285,4 +285,4 @@ test("two coordinators fill thirty orders, and every number on the board is SQL'
     expect(happened.get(call) ?? 0, call).toBeGreaterThan(0);
   const stale = await post(ids[0] ?? "", "close", { version: 1, result: "lost" });
   expect(stale.status).toBe(409);
-}, 240_000);
+}, 600_000);

@@ -63,15 +63,11 @@ export async function proposedByRank(
   { now, call }: When,
 ): Promise<Proposed> {
   const wanted = shortOf(fill);
-  const { shortlist: ranked, excluded } = await shortlist(deps, board, fill, {
-    k: Math.min(200, wanted * 2 + 20),
-    now,
-    call,
-  });
+  const k = Math.min(200, wanted * 2 + 20);
+  const { shortlist: ranked } = await shortlist(deps, board, fill, { k, now, call, around: false });
   const confirmed = new Set(kept(fill));
   const waiting = ranked.filter(({ worker_id }) => !confirmed.has(worker_id));
   const reasons: Record<string, number> = {};
-  for (const { code } of excluded) reasons[code] = (reasons[code] ?? 0) + 1;
   let chosen: Candidate[] = waiting.splice(0, wanted);
   let findings: Finding[] = [];
   for (let round = 1; chosen.length > 0; round += 1) {
@@ -90,6 +86,10 @@ export async function proposedByRank(
     if (round < ROUNDS_MAX) chosen.push(...waiting.splice(0, wanted - chosen.length));
   }
   const open = wanted - chosen.length;
+  if (open > 0) {
+    const { excluded } = await shortlist(deps, board, fill, { k, now, call });
+    for (const { code } of excluded) reasons[code] = (reasons[code] ?? 0) + 1;
+  }
   return {
     proposal: {
       by: "auto",
@@ -112,7 +112,7 @@ export async function proposedByModel(
   model: string,
   { now, call }: When,
 ): Promise<Proposed> {
-  const { shortlist: ranked } = await shortlist(deps, board, fill, { k: 40, now, call });
+  const { shortlist: ranked } = await shortlist(deps, board, fill, { k: 40, now, call, around: false });
   const ids = ranked.map(({ worker_id }) => worker_id);
   const roster = await rosterOf(deps, fill.corpus, call);
   const context = { ...contextOf(board, fill, ids, now) };

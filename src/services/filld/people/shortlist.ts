@@ -28,6 +28,8 @@ const POOL_MIN = 100;
 const POOL_MAX = 1000;
 /** People around the place who are looked at for whether a rule keeps them out: as many as a search gives. */
 const NEARBY_MAX = 1000;
+/** Of those whom a search hides, more than are told. */
+const HIDDEN_MAX = 250;
 const EXCLUDED_MAX = 200;
 const MILES_STANDARD = 50;
 /** The role part of a hit's score for somebody of the role itself. */
@@ -51,11 +53,12 @@ export interface Ranked extends Shortlist {
   readonly query: Searched["query"];
 }
 
+/** Without `around`, `excluded` names those among the best by rank alone: for choosing people, and not for telling. */
 export async function shortlist(
   { matrix, validate }: PeopleDeps,
   board: Board,
   fill: Wanted,
-  { k, now, call }: { k: number; now: number; call: Call },
+  { k, now, call, around = true }: { k: number; now: number; call: Call; around?: boolean },
 ): Promise<Ranked> {
   const { order, corpus, textAt } = fill;
   const words = wordsOf(order, fill.orderText, fill.corrected);
@@ -77,12 +80,13 @@ export async function shortlist(
       },
       call,
     );
-  const [found, ...around] = await Promise.all([
+  const [found, ...nearby] = await Promise.all([
     search(words, Math.min(POOL_MAX, Math.max(POOL_MIN, k * POOL_FACTOR)), {}),
-    search(words, NEARBY_MAX, near),
-    ...HIDDEN_QUERIES.map((status) => search(`${words} ${status}`, NEARBY_MAX, near)),
+    ...(around ? ["", ...HIDDEN_QUERIES] : []).map((status) =>
+      search(`${words} ${status}`.trimEnd(), status === "" ? NEARBY_MAX : HIDDEN_MAX, near),
+    ),
   ]);
-  const people = uniqueById([...found.hits, ...around.flatMap(({ hits }) => hits)]);
+  const people = uniqueById([...found.hits, ...nearby.flatMap(({ hits }) => hits)]);
   const verdicts = await screened({ matrix, validate }, board, fill, people, now, call);
   const excluded = new Map<string, Excluded>();
   for (const hit of people) {

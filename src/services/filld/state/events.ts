@@ -2,15 +2,7 @@
 // counts the writes to the fill, so that several events of one write share it. What is not here is not state.
 
 import { z } from "zod";
-import {
-  CHANNELS,
-  fill,
-  fillOrder,
-  PURPOSES,
-  type FillReading,
-  type Proposal,
-  SEAT_STATUSES,
-} from "#contracts/fill";
+import { CHANNELS, fill, fillOrder, PURPOSES, SEAT_STATUSES } from "#contracts/fill";
 import { finding } from "#contracts/validate";
 
 const version = z.int().min(1);
@@ -127,5 +119,3 @@ export type FillEvent = {
     readonly data: EventData<T>;
   };
 }[FillEventType];
-
-export type { FillReading, Proposal };
