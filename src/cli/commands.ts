@@ -75,6 +75,10 @@ export const SECTIONS: Readonly<Record<string, Readonly<Record<string, Entry>>>>
       summary: "Follow, verify and export the journal of what happened",
       load: async () => (await import("./commands/journal.ts")).journal,
     },
+    distill: {
+      summary: "Turn what happened into files that train, with proof",
+      load: async () => (await import("./commands/distill.ts")).distill,
+    },
     embed: {
       summary: "Turn texts into embedding vectors",
       load: async () => (await import("./commands/embed.ts")).embed,

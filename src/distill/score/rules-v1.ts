@@ -6,9 +6,19 @@ export const RULES_V1: Scorer = {
   version: "1",
   base: 0.5,
   rules: [
-    { reason: "validation failed", when: { path: "validation.ok", is: false }, category: "rejected", points: -0.5 },
+    {
+      reason: "validation failed",
+      when: { path: "validation.ok", is: false },
+      category: "rejected",
+      points: -0.5,
+    },
     { reason: "protected term", when: { findingLike: "protected_term" }, category: "rejected", points: -0.5 },
-    { reason: "no input text", when: { lacks: "input.messages" }, category: "needs_human_review", points: -0.1 },
+    {
+      reason: "no input text",
+      when: { lacks: "input.messages" },
+      category: "needs_human_review",
+      points: -0.1,
+    },
     {
       reason: "no output text",
       classes: [
@@ -33,9 +43,24 @@ export const RULES_V1: Scorer = {
       when: { path: "output.made_by", is: "person" },
       points: 0.4,
     },
-    { reason: "a person corrected it", classes: ["review_correction"], when: { has: "output.rejected" }, points: 0.3 },
-    { reason: "the correction passed", classes: ["validation_correction"], when: { has: "output.rejected" }, points: 0.1 },
-    { reason: "passed at once", classes: ["iterate_accepted"], when: { path: "output.rejected.length", is: 0 }, points: 0.1 },
+    {
+      reason: "a person corrected it",
+      classes: ["review_correction"],
+      when: { has: "output.rejected" },
+      points: 0.3,
+    },
+    {
+      reason: "the correction passed",
+      classes: ["validation_correction"],
+      when: { has: "output.rejected" },
+      points: 0.1,
+    },
+    {
+      reason: "passed at once",
+      classes: ["iterate_accepted"],
+      when: { path: "output.rejected.length", is: 0 },
+      points: 0.1,
+    },
     {
       reason: "worked out",
       classes: ["fill_accepted", "playbook_proven", "pathway_success", "search_outcome", "shift_outcome"],
@@ -45,7 +70,12 @@ export const RULES_V1: Scorer = {
     {
       reason: "worked out in part",
       classes: ["fill_accepted", "playbook_proven", "pathway_success", "search_outcome", "shift_outcome"],
-      when: { all: [{ path: "outcome.score", atLeast: 0.5 }, { path: "outcome.score", below: 0.8 }] },
+      when: {
+        all: [
+          { path: "outcome.score", atLeast: 0.5 },
+          { path: "outcome.score", below: 0.8 },
+        ],
+      },
       points: 0.1,
     },
     {
@@ -57,24 +87,44 @@ export const RULES_V1: Scorer = {
     },
     {
       reason: "rated well by a person",
-      when: { all: [{ path: "outcome.result", is: "rated" }, { path: "outcome.score", atLeast: 0.75 }] },
+      when: {
+        all: [
+          { path: "outcome.result", is: "rated" },
+          { path: "outcome.score", atLeast: 0.75 },
+        ],
+      },
       points: 0.3,
     },
     {
       reason: "rated badly by a person",
-      when: { all: [{ path: "outcome.result", is: "rated" }, { path: "outcome.score", below: 0.5 }] },
+      when: {
+        all: [
+          { path: "outcome.result", is: "rated" },
+          { path: "outcome.score", below: 0.5 },
+        ],
+      },
       category: "rejected",
       points: -0.3,
     },
     // A model's opinion alone stays below every category but a person's review.
     {
       reason: "liked by a judge model",
-      when: { all: [{ path: "outcome.result", is: "judged_by_model" }, { path: "outcome.score", atLeast: 0.75 }] },
+      when: {
+        all: [
+          { path: "outcome.result", is: "judged_by_model" },
+          { path: "outcome.score", atLeast: 0.75 },
+        ],
+      },
       points: 0.05,
     },
     {
       reason: "disliked by a judge model",
-      when: { all: [{ path: "outcome.result", is: "judged_by_model" }, { path: "outcome.score", below: 0.5 }] },
+      when: {
+        all: [
+          { path: "outcome.result", is: "judged_by_model" },
+          { path: "outcome.score", below: 0.5 },
+        ],
+      },
       points: -0.05,
     },
   ],

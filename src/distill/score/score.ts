@@ -1,6 +1,7 @@
 // Evidence becomes scored runs, partition by partition: a scored partition follows from its evidence and the version of the
 // scorer alone, so one whose evidence has not changed is left as it is, and any other is written as a whole.
 
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { makeFolder } from "#lib/durable";
@@ -9,7 +10,7 @@ import { GrowingFile } from "../files/growing-file.ts";
 import { linesIfThere, Quarantine } from "../files/quarantine.ts";
 import { readState, writeState } from "../files/state-file.ts";
 import { EVIDENCE_FOLDER, partitions, SCORED_FOLDER } from "../root.ts";
-import { NOTHING, type Run, type StageResult } from "../run.ts";
+import { NOTHING, type Run, type StageCounts, type StageResult } from "../run.ts";
 import { type Category, evidence } from "../schemas/evidence.ts";
 import type { FileDigest } from "../schemas/reports.ts";
 import { sha256 } from "../schemas/shapes.ts";
@@ -120,16 +121,17 @@ export async function score(run: Run, version = SCORER_VERSION): Promise<StageRe
       };
       await writeState(statePath, state);
       outputs.push(await digestOf(root, `${SCORED_FOLDER}/${path}`));
-      // A partition that grew is scored as a whole again: what was there before is no row of this run.
-      const grown = before?.counts ?? NOTHING;
-      const isSame = before?.scorer_version === version;
-      all.in += found.in - (isSame ? grown.in : 0);
-      all.out += found.out - (isSame ? grown.out : 0);
-      all.duplicates += found.duplicates - (isSame ? grown.duplicates : 0);
-      all.quarantined += found.quarantined - (isSame ? grown.quarantined : 0);
+      add(all, found, before?.scorer_version === version ? before.counts : NOTHING);
     }
   } finally {
     quarantine.discard();
+  }
+  for (const [path, { base }] of Object.entries(state.partitions)) {
+    // Evidence of a source that was rewritten may be gone with its whole day.
+    if (paths.includes(path)) continue;
+    if (base === 0) await rm(join(root, SCORED_FOLDER, path), { force: true });
+    delete state.partitions[path];
+    await writeState(statePath, state);
   }
   const scored = Object.values(state.partitions);
   const totals = { ...NOTHING };
@@ -155,6 +157,22 @@ export async function score(run: Run, version = SCORER_VERSION): Promise<StageRe
     outputs,
   };
 }
+
+/** A partition that grew is scored as a whole again: rows that were there before are none of this run. */
+function add(all: Mutable<StageCounts>, found: StageCounts, before: StageCounts): void {
+  const isGrown =
+    found.in >= before.in &&
+    found.out >= before.out &&
+    found.quarantined >= before.quarantined &&
+    found.duplicates >= before.duplicates;
+  const { in: rowsIn, out, duplicates, quarantined } = isGrown ? before : NOTHING;
+  all.in += found.in - rowsIn;
+  all.out += found.out - out;
+  all.duplicates += found.duplicates - duplicates;
+  all.quarantined += found.quarantined - quarantined;
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 function evidenceIn(bytes: Uint8Array | undefined): z.infer<typeof evidence> | undefined {
   if (bytes === undefined) return undefined;
