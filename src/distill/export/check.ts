@@ -47,7 +47,8 @@ const turn = z.looseObject({
   value: z.string(),
 });
 
-type AnyMessage = z.infer<typeof objectMessage> | z.infer<typeof stringMessage>;
+type MessageSchema = ReturnType<typeof message>;
+type AnyMessage = z.infer<MessageSchema>;
 
 function endsWithAssistant(messages: readonly AnyMessage[], context: z.RefinementCtx): void {
   if (messages.at(-1)?.role !== "assistant")
@@ -59,13 +60,12 @@ function startsWell(messages: readonly AnyMessage[], context: z.RefinementCtx): 
     context.addIssue({ code: "custom", message: "a prompt must not end with the assistant" });
 }
 
-const nonEmpty = (of: typeof objectMessage | typeof stringMessage) => z.array(of).min(1);
-const answer = (of: typeof objectMessage | typeof stringMessage) =>
-  z.array(of).min(1).superRefine(endsWithAssistant);
-const assistantOf = (of: typeof objectMessage | typeof stringMessage) =>
+const nonEmpty = (of: MessageSchema) => z.array(of).min(1);
+const answer = (of: MessageSchema) => z.array(of).min(1).superRefine(endsWithAssistant);
+const assistantOf = (of: MessageSchema) =>
   of.refine(({ role }) => role === "assistant", { path: ["role"], message: "must be assistant" });
 
-function sft(of: typeof objectMessage | typeof stringMessage) {
+function sft(of: MessageSchema) {
   return z.strictObject({ messages: answer(of), tools: z.array(z.unknown()).optional() });
 }
 

@@ -82,16 +82,11 @@ function stageOf(kind: ExportKind): string {
 }
 
 function candidatesOf(kind: ExportKind, target: Target, sources: readonly ScoredEvidence[]): Candidate[] {
-  switch (kind) {
-    case "sft":
-      return sources.flatMap((source) => sftCandidates(source, target));
-    case "preference":
-      return preferenceCandidates(sources, target);
-    case "kto":
-      return ktoCandidates(sources, target);
-    case "rag":
-      return sources.flatMap((source) => ragCandidates(source));
-  }
+  if (kind === "preference") return preferenceCandidates(sources, target);
+  if (kind === "kto") return ktoCandidates(sources, target);
+  return sources.flatMap((source) =>
+    kind === "sft" ? sftCandidates(source, target) : ragCandidates(source),
+  );
 }
 
 async function manifestIn(folder: string): Promise<Manifest | undefined> {

@@ -11,7 +11,7 @@ import { linesIfThere, Quarantine } from "../files/quarantine.ts";
 import { readState, writeState } from "../files/state-file.ts";
 import { EVIDENCE_FOLDER, partitions, SCORED_FOLDER } from "../root.ts";
 import { NOTHING, type Run, type StageCounts, type StageResult } from "../run.ts";
-import { type Category, evidence } from "../schemas/evidence.ts";
+import { evidence } from "../schemas/evidence.ts";
 import type { FileDigest } from "../schemas/reports.ts";
 import { sha256 } from "../schemas/shapes.ts";
 import { scoreOf } from "./rule.ts";
@@ -70,7 +70,7 @@ export async function score(run: Run, version = SCORER_VERSION): Promise<StageRe
       }
       const file = new GrowingFile(target, { keptBytes: base });
       const found = { in: 0, out: 0, duplicates: 0, quarantined: 0 };
-      const categories: Partial<Record<Category, number>> = {};
+      const categories: Record<string, number> = {};
       const ids = new Set<string>();
       try {
         await makeFolder(join(root, SCORED_FOLDER));
@@ -117,7 +117,7 @@ export async function score(run: Run, version = SCORER_VERSION): Promise<StageRe
         scorer_version: version,
         base,
         counts: found,
-        categories: categories as Record<string, number>,
+        categories,
       };
       await writeState(statePath, state);
       outputs.push(await digestOf(root, `${SCORED_FOLDER}/${path}`));
