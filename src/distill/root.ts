@@ -18,7 +18,8 @@ const NO_SOURCES = new Set(["audit_baselines.jsonl"]);
 
 export const LINES_SUFFIX = ".jsonl";
 
-async function entriesOf(folder: string): Promise<Dirent[]> {
+/** None where there is no such folder. */
+export async function entriesOf(folder: string): Promise<Dirent[]> {
   try {
     return await readdir(folder, { withFileTypes: true });
   } catch (error) {

@@ -1,13 +1,13 @@
 // A run: the root it works on, its id and clock, one at a time on a root, and the reports it leaves under
 // `reports/distillation/RUN_ID`.
 
-import { mkdir } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "#lib/clock";
-import { makeFolder, writeDurably } from "#lib/durable";
+import { makeFolder, TEMPORARY_SUFFIX, writeDurably } from "#lib/durable";
 import { tryLock } from "#lib/file-lock";
 import { Fault } from "#rpc/fault";
-import { REPORTS_FOLDER } from "./root.ts";
+import { entriesOf, EXPORTS_FOLDER, REPORTS_FOLDER } from "./root.ts";
 import type { FileDigest, Receipt } from "./schemas/reports.ts";
 
 export interface Run {
@@ -138,9 +138,19 @@ export async function withRoot<T>(root: string, work: () => Promise<T>): Promise
   if (lock === undefined)
     throw new Fault("conflict", "Another run works on this root. Wait until it has ended, and try again.");
   try {
+    for (const folder of ["data", EXPORTS_FOLDER]) await removeTemporaries(join(root, folder));
     return await work();
   } finally {
     lock.release();
+  }
+}
+
+/** What a killed run was writing to. */
+async function removeTemporaries(folder: string): Promise<void> {
+  for (const entry of await entriesOf(folder)) {
+    const path = join(folder, entry.name);
+    if (entry.name.endsWith(TEMPORARY_SUFFIX)) await rm(path, { recursive: true, force: true });
+    else if (entry.isDirectory()) await removeTemporaries(path);
   }
 }
 

@@ -2,6 +2,7 @@
 // running house; only `capture` reads the journal of one.
 
 import { join } from "node:path";
+import { capture } from "#distill/capture/capture";
 import type { ExportKind } from "#distill/export/candidates";
 import { certify } from "#distill/export/certify";
 import { checkFile } from "#distill/export/check";
@@ -11,9 +12,10 @@ import { newRunId, type Run } from "#distill/run";
 import type { Receipt, Stage } from "#distill/schemas/reports";
 import { HOLDOUT_PERCENT, runStages } from "#distill/stages";
 import { systemClock } from "#lib/clock";
-import { DATA_ARG, OUTPUT_ARG, settingsOf, wholeNumber } from "../args.ts";
+import { CLIENT_ARGS, DATA_ARG, OUTPUT_ARG, settingsOf, wholeNumber } from "../args.ts";
 import type { ArgsDef, ParsedArgs } from "../command.ts";
 import { command, group } from "../command.ts";
+import { connect } from "../connect.ts";
 import { EXIT, UsageProblem } from "../failure.ts";
 import { emit, type Field, formatOf, isForPeople, jsonText } from "../terminal/output.ts";
 import { count, counted } from "../terminal/plain-text.ts";
@@ -130,6 +132,35 @@ async function runAndShow(
   for (const { stage, notes } of receipts) for (const note of notes) say(`${stage}: ${note}`);
   say(`The receipts are in reports/distillation/${run.runId}.`);
 }
+
+const captureCommand = command({
+  name: "distill capture",
+  summary: "Write what a running house's journal holds into the source logs",
+  details:
+    "Telephone numbers, e-mail addresses, social security numbers and keys are replaced before anything is written. A further call takes what was recorded since.",
+  args: {
+    mode: {
+      type: "enum",
+      options: ["metadata", "full"],
+      description:
+        "full with prompts, drafts and messages, metadata without; what LAKEHOUSE_CAPTURE says unless given",
+    },
+    url: CLIENT_ARGS.url,
+    ...ROOT_ARGS,
+  },
+  examples: ["lakehouse distill capture --mode full"],
+  run: async (args) => {
+    const settings = settingsOf({ data: args.data, url: args.url });
+    const mode = args.mode ?? settings.capture;
+    if (mode === "off")
+      throw new UsageProblem("Capture is off. Say what may be kept: --mode metadata or --mode full.");
+    const { house } = await connect(settings);
+    const captured = await capture(rootOf(args), house.journald, mode);
+    if (!isForPeople(formatOf(args.output))) return write(jsonText(captured));
+    const logs = Object.entries(captured.lines).map(([log, lines]) => `${log} ${count(lines)}`);
+    say(`${counted(captured.events, "event")}: ${logs.length === 0 ? "no lines" : logs.join(", ")}.`);
+  },
+});
 
 const materialize = command({
   name: "distill materialize",
@@ -260,10 +291,20 @@ export const distill = group({
   name: "distill",
   summary: "Turn what happened into files that train, with proof",
   examples: [
+    "lakehouse distill capture --mode full",
     "lakehouse distill run",
     "lakehouse distill check train.jsonl --target trl",
     "lakehouse distill trace exports/sft/NAME/sft.jsonl:0",
   ],
-  commands: { run, materialize, score, export: exportCommand, check, trace, certify: certifyCommand },
+  commands: {
+    capture: captureCommand,
+    run,
+    materialize,
+    score,
+    export: exportCommand,
+    check,
+    trace,
+    certify: certifyCommand,
+  },
   fallback: "run",
 });

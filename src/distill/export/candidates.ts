@@ -2,7 +2,7 @@
 // teaches, and what it would have in all, for the firewall to see.
 
 import { type Barred, draftNever, neverExported, sftNever } from "../score/sft-never.ts";
-import { type Category, type Evidence, SFT_CLASSES } from "../schemas/evidence.ts";
+import { type Category, type Draft, type Evidence, SFT_CLASSES } from "../schemas/evidence.ts";
 import { areAlike } from "./near-duplicates.ts";
 import type { ScoredEvidence } from "./scored-evidence.ts";
 import { FORMS, type Message, type Meta, type Target } from "./targets.ts";
@@ -78,35 +78,29 @@ function pairsOf(sources: readonly ScoredEvidence[]): FoundPair[] {
     if (evidence.kind !== "iterate" && evidence.kind !== "review") continue;
     const { text } = evidence.output;
     if (text === undefined) continue;
-    for (const { text: draft, labels } of evidence.output.rejected ?? [])
-      pairs.push(pairOf(source, source, text, draft, labels));
+    for (const draft of evidence.output.rejected ?? []) pairs.push(pairOf(source, source, text, draft));
   }
   for (const runs of replays.values()) {
     for (const passed of runs) {
       const { text } = passed.evidence.output;
       if (text === undefined) continue;
       for (const failed of runs) {
-        for (const { text: draft, labels } of failed.evidence.output.rejected ?? [])
-          pairs.push(pairOf(passed, failed, text, draft, labels));
+        for (const draft of failed.evidence.output.rejected ?? [])
+          pairs.push(pairOf(passed, failed, text, draft));
       }
     }
   }
   return pairs;
 }
 
-function pairOf(
-  source: ScoredEvidence,
-  loser: ScoredEvidence,
-  chosen: string,
-  rejected: string,
-  labels: readonly string[],
-): FoundPair {
+function pairOf(source: ScoredEvidence, loser: ScoredEvidence, chosen: string, draft: Draft): FoundPair {
+  const { text: rejected, labels } = draft;
   const { evidence, scored } = source;
   const prompt = promptOf(evidence);
   const texts = [...prompt.map(({ content }) => content), chosen];
   const barred =
     sftNever(evidence, scored?.category, texts) ??
-    draftNever(rejected, labels) ??
+    draftNever(draft) ??
     // A failed draft of another run has a teacher of its own.
     (loser === source ? undefined : neverExported(loser.evidence, [rejected])) ??
     (areAlike(chosen, rejected) ? ("near_identical" as const) : undefined);

@@ -49,7 +49,12 @@ const OTHER_CLASSES = [
 const sourceClass = z.enum([...SFT_CLASSES, ...OTHER_CLASSES]);
 export type SourceClass = z.infer<typeof sourceClass>;
 
-const draft = z.object({ text: z.string(), labels: z.array(z.string()) });
+const draft = z.object({
+  text: z.string(),
+  labels: z.array(z.string()),
+  /** Where another model wrote it than the row's. */
+  teacher: z.object({ provider: z.string(), model: z.string() }).optional(),
+});
 export type Draft = z.infer<typeof draft>;
 
 const judged = z.object({

@@ -2,7 +2,7 @@
 // written and again to what was written. No option opens it.
 
 import { personalData } from "#domain/redact";
-import type { Category, Evidence } from "../schemas/evidence.ts";
+import type { Category, Draft, Evidence } from "../schemas/evidence.ts";
 import { termsOf } from "./terms.ts";
 
 export type Barred =
@@ -39,8 +39,9 @@ export function sftNever(
 }
 
 /** Why a draft may not be the rejected side of a pair. */
-export function draftNever(text: string, labels: readonly string[]): Barred | undefined {
+export function draftNever({ text, labels, teacher }: Draft): Barred | undefined {
   if (labels.some(isProtected)) return "protected_term";
+  if (teacher !== undefined && termsOf(teacher.provider, teacher.model) !== "allowed") return "teacher_terms";
   return personalData(text).length > 0 ? "personal_data" : undefined;
 }
 

@@ -12,9 +12,13 @@ export const iterate = transform(iterateLine, (line) => ({
     made_by: "model",
     rejected: line.attempts
       .filter(({ status }) => status !== "accepted")
-      .map(({ draft, status, reasons }) => ({
+      .map(({ draft, status, reasons, provider, model }) => ({
         text: draft,
         labels: reasons === undefined || reasons.length === 0 ? [status] : codesOf(reasons),
+        teacher:
+          provider === undefined && model === undefined
+            ? undefined
+            : { provider: provider ?? "unknown", model: model ?? "unknown" },
       })),
   },
   context: [],
