@@ -17,7 +17,7 @@ export async function readBaselines(root: string): Promise<Baseline[]> {
   const text = (await readIfThere(join(root, BASELINES_FILE))) ?? "";
   return text.split("\n").flatMap((line) => {
     try {
-      return [baseline.parse(JSON.parse(line)) as unknown as Baseline];
+      return [baseline.parse(JSON.parse(line))];
     } catch {
       return [];
     }

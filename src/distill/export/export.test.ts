@@ -32,7 +32,7 @@ function jsonLines<T>(path: string): T[] {
     .map((line) => JSON.parse(line) as T);
 }
 
-const json = <T>(path: string): T => JSON.parse(readFileSync(path, "utf8")) as T;
+const json = (path: string): unknown => JSON.parse(readFileSync(path, "utf8"));
 
 const exportAs = (target: Target) =>
   runStages(
@@ -218,7 +218,7 @@ describe("what never trains a model", () => {
       .filter(([, text]) => text.includes("LEAK"))
       .map(([path]) => path);
     expect(leaks).toEqual([]);
-    const manifest = json<Manifest>(join(folderOf("sft"), "manifest.json"));
+    const manifest = json(join(folderOf("sft"), "manifest.json")) as Manifest;
     expect(Object.keys(manifest.left_out)).toEqual(
       expect.arrayContaining([
         "teacher_terms",
@@ -237,7 +237,7 @@ test("the certificate is true of the finished files, and finds what is planted",
   writeLogs(root, sampleLogs(30));
   await runAll(root);
   const folder = folderOf("sft");
-  const written = json<Certificate>(join(folder, "certificate.json"));
+  const written = json(join(folder, "certificate.json")) as Certificate;
   const again = await certify(folder, "sft", [], written.command.split(" ").at(-1) ?? "");
   expect({ ...again, removed: written.removed }).toEqual(written);
   expect(written).toMatchObject({ overlap_8: 0, overlap_13: 0, groups_on_both_sides: 0 });
@@ -259,7 +259,7 @@ test("training rows that overlap a file of --against are taken out", async () =>
     { ...options, kinds: ["sft"], holdoutPercent: 0, against: [benchmark] },
   );
   expect(readFileSync(join(folderOf("sft"), "sft.jsonl"), "utf8")).not.toContain(reason);
-  expect(json<Certificate>(join(folderOf("sft"), "certificate.json")).removed).toHaveLength(1);
+  expect((json(join(folderOf("sft"), "certificate.json")) as Certificate).removed).toHaveLength(1);
 });
 
 test("n-grams of half of one side's rows are templates and no overlap", () => {
