@@ -1,3 +1,5 @@
+// Orders that were filled, and what came of each person that was sent.
+
 import { fillLine } from "../schemas/source-logs.ts";
 import { asked, teacherOf, transform } from "./transform.ts";
 

@@ -1,3 +1,5 @@
+// Runs in which a model drafted, was checked, and corrected itself.
+
 import { iterateLine } from "../schemas/source-logs.ts";
 import { asked, codesOf, teacherOf, transform } from "./transform.ts";
 

@@ -1,3 +1,5 @@
+// Outcomes of shifts, as events of the journal.
+
 import { journalLine } from "../schemas/source-logs.ts";
 import { asked, transform } from "./transform.ts";
 

@@ -1,3 +1,5 @@
+// What people, or judge models, said of a draft.
+
 import { reviewLine } from "../schemas/source-logs.ts";
 import { asked, teacherOf, transform } from "./transform.ts";
 

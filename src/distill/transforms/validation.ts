@@ -1,3 +1,5 @@
+// Verdicts of checks, and artifacts that were corrected by them.
+
 import { validationLine } from "../schemas/source-logs.ts";
 import { asked, codesOf, teacherOf, transform } from "./transform.ts";
 
