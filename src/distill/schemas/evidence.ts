@@ -17,7 +17,6 @@ export const KINDS = [
   "review",
   "replay",
 ] as const;
-export type Kind = (typeof KINDS)[number];
 
 /** Source classes that an SFT file takes rows from. */
 export const SFT_CLASSES = [
@@ -30,7 +29,6 @@ export const SFT_CLASSES = [
   "pathway_success",
   "truth_decision",
 ] as const;
-export type SftClass = (typeof SFT_CLASSES)[number];
 
 const OTHER_CLASSES = [
   "chat_call",
@@ -64,7 +62,6 @@ const judged = z.object({
   /** What came of it, 0 to 1; null for one that nothing is known of. */
   score: z.number().nullable(),
 });
-export type JudgedDocument = z.infer<typeof judged>;
 
 const input = z.object({
   /** What it was about; rows about one thing stay on one side of a split. */

@@ -24,7 +24,6 @@ export const score = z.number().min(0).max(1);
 export const MADE_BY = ["model", "person", "house"] as const;
 /** A model's text has a teacher, whose terms decide whether it may train. */
 export const madeBy = z.enum(MADE_BY);
-export type MadeBy = z.infer<typeof madeBy>;
 
 /** What every line of a source log may have. */
 export const lineFields = {

@@ -194,4 +194,3 @@ export const replayRun = z.looseObject({
   cost_usd: z.number().nullable().optional(),
   ms: z.number().optional(),
 });
-export type ReplayRun = z.infer<typeof replayRun>;
