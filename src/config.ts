@@ -231,6 +231,11 @@ export const OPTIONS = {
       )
       .default("workers"),
   ),
+  capture: option(
+    "LAKEHOUSE_CAPTURE",
+    "What lakehouse distill capture takes of the journal: off, metadata (no prompts, drafts and messages) or full",
+    z.enum(["off", "metadata", "full"]).default("off"),
+  ),
   playbook_half_life_days: option(
     "LAKEHOUSE_PLAYBOOK_HALF_LIFE_DAYS",
     "Days after which a playbook acts half as strongly",

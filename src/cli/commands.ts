@@ -107,6 +107,10 @@ export const SECTIONS: Readonly<Record<string, Readonly<Record<string, Entry>>>>
       summary: "Let a model draft, and have the draft corrected until it passes",
       load: async () => (await import("./commands/iterate.ts")).iterate,
     },
+    distill: {
+      summary: "Turn what happened into files that train, with proof",
+      load: async () => (await import("./commands/distill.ts")).distill,
+    },
     embed: {
       summary: "Turn texts into embedding vectors",
       load: async () => (await import("./commands/embed.ts")).embed,

@@ -48,6 +48,9 @@ export function runRecorder({ pathway, journal, failures }: RecorderDeps): RunRe
           stopped: run.stopped,
           iterations: run.iterations,
           models,
+          teacher: teacherOf(
+            run.history.findLast(({ status }) => status === "accepted") ?? run.history.at(-1),
+          ),
           usage: run.usage,
           preference: {
             prompt: cut(prompt),
@@ -89,12 +92,20 @@ export function runRecorder({ pathway, journal, failures }: RecorderDeps): RunRe
   };
 }
 
-function rejected({ raw, findings = [], status }: IterateAttempt, cut: (text: string) => string): object {
+/** Who wrote a draft: its terms decide whether the draft may train another model. */
+function teacherOf(attempt: IterateAttempt | undefined): object | null {
+  const { provider, model } = attempt ?? {};
+  return provider === undefined || model === undefined ? null : { provider, model };
+}
+
+function rejected(attempt: IterateAttempt, cut: (text: string) => string): object {
+  const { raw, findings = [], status } = attempt;
   const reasons = findings.filter(({ severity }) => severity === "error").slice(0, FINDINGS_KEPT);
   return {
     status,
     draft: cut(raw),
     reasons: reasons.map(({ code, path, message }) => ({ code, path, message: begin(message, 300) })),
+    teacher: teacherOf(attempt),
   };
 }
 

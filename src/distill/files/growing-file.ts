@@ -1,0 +1,84 @@
+// A file that a stage adds to: the first bytes of what is there, and what is appended, go into a temporary file that takes
+// the old one's place when it is published. Whatever ends the process in between leaves the file as it was.
+
+import { appendFileSync, closeSync, copyFileSync, fsyncSync, openSync, rmSync, truncateSync } from "node:fs";
+import { rename } from "node:fs/promises";
+import { basename, dirname } from "node:path";
+import { makeFolder, syncFolder, temporaryPath } from "#lib/durable";
+
+/** What is held in memory before it is written. */
+const BUFFER_CHARS_MAX = 256 * 1024;
+
+export class GrowingFile {
+  readonly path: string;
+  readonly #keptBytes: number | undefined;
+  readonly #mode: number;
+  #temporary: string | undefined;
+  #buffer: string[] = [];
+  #buffered = 0;
+
+  /** `keptBytes` of the file that is there stay; undefined is all of them. */
+  constructor(
+    path: string,
+    options: { readonly keptBytes?: number | undefined; readonly mode?: number } = {},
+  ) {
+    this.path = path;
+    this.#keptBytes = options.keptBytes;
+    this.#mode = options.mode ?? 0o600;
+  }
+
+  async open(): Promise<void> {
+    if (this.#temporary !== undefined) return;
+    const folder = dirname(this.path);
+    await makeFolder(folder);
+    const temporary = temporaryPath(folder, basename(this.path));
+    this.#temporary = temporary;
+    appendFileSync(temporary, "", { mode: this.#mode });
+    if (this.#keptBytes === 0) return;
+    try {
+      copyFileSync(this.path, temporary);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+      return;
+    }
+    if (this.#keptBytes !== undefined) truncateSync(temporary, this.#keptBytes);
+  }
+
+  append(text: string): void {
+    this.#buffer.push(text);
+    this.#buffered += text.length;
+    if (this.#buffered > BUFFER_CHARS_MAX) this.flush();
+  }
+
+  flush(): void {
+    if (this.#temporary === undefined || this.#buffer.length === 0) return;
+    appendFileSync(this.#temporary, this.#buffer.join(""));
+    this.#buffer = [];
+    this.#buffered = 0;
+  }
+
+  get bufferedChars(): number {
+    return this.#buffered;
+  }
+
+  async publish(): Promise<void> {
+    this.flush();
+    if (this.#temporary === undefined) return;
+    const descriptor = openSync(this.#temporary, "r+");
+    try {
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+    await rename(this.#temporary, this.path);
+    this.#temporary = undefined;
+    await syncFolder(dirname(this.path));
+  }
+
+  /** Leaves the file as it was. */
+  discard(): void {
+    if (this.#temporary !== undefined) rmSync(this.#temporary, { force: true });
+    this.#temporary = undefined;
+    this.#buffer = [];
+  }
+}

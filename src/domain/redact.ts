@@ -1,0 +1,54 @@
+// Personal data and keys in text: telephone numbers, e-mail addresses, social security numbers, keys of programs. They are
+// replaced before anything that is kept touches the disk, and looked for again before anything leaves. All patterns are
+// linear in the length of the text.
+
+const MASK = "[redacted]";
+
+/** Names under which a value is a secret whatever it looks like. */
+const SECRET_NAME =
+  /^(?:.*[_-])?(?:authorization|api[_-]?key|apikey|password|passwd|secret|token|access[_-]?token|refresh[_-]?token|cookie|set-cookie|ssn|email|e-mail|phone|mobile|telephone)$/i;
+
+const PATTERNS: readonly (readonly [kind: string, pattern: RegExp, by: string])[] = [
+  // Keys of Lakehouse, of model providers, of Langfuse, AWS, GitHub and Slack; JSON web tokens.
+  [
+    "key",
+    /\b(?:[lsrp]k[_-]|gh[pousr]_|xox[abprs]-|AKIA|ASIA|AIza)[\w-]{8,200}|\beyJ[\w-]{8,2000}\.[\w-]{8,2000}(?:\.[\w-]{0,2000})?/g,
+    "[key]",
+  ],
+  ["key", /\b(Bearer|Basic)\s+[\w~+/.=-]{8,2000}/gi, "$1 [key]"],
+  ["email", /(?<![\w.+-])[\w.+-]{1,256}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}/g, "[email]"],
+  ["ssn", /(?<!\d)\d{3}-\d{2}-\d{4}(?!\d)/g, "[ssn]"],
+  ["phone", /(?<![\d.])(?:\+?1[ .-]?)?(?:\(\d{3}\) ?|\d{3}[ .-]?)\d{3}[ .-]?\d{4}(?![\d.]\d|\d)/g, "[phone]"],
+  // With its country and no sign of it.
+  ["phone", /(?<!\d)\d{10,15}(?!\d)/g, "[phone]"],
+  ["phone", /(?<![\d.])\+\d{1,3}(?:[ .-]?\d{2,4}){2,5}(?!\d)/g, "[phone]"],
+];
+
+/** Deeper values say nothing that anyone would look for. */
+const DEPTH_MAX = 32;
+
+export function redactText(text: string): string {
+  return PATTERNS.reduce((redacted, [, pattern, by]) => redacted.replaceAll(pattern, by), text);
+}
+
+/** The kinds of personal data and keys that stand in a text: `email`, `phone`, `ssn`, `key`. */
+export function personalData(text: string): string[] {
+  const kinds = PATTERNS.filter(([, pattern]) => text.search(pattern) !== -1).map(([kind]) => kind);
+  return [...new Set(kinds)];
+}
+
+/** A JSON value with its texts redacted, and with what stands under the name of a secret left out. */
+export function redactValue(value: unknown, depth = 0): unknown {
+  if (typeof value === "string") return redactText(value);
+  if (typeof value !== "object" || value === null) return value;
+  if (depth > DEPTH_MAX) return MASK;
+  if (Array.isArray(value)) return value.map((item: unknown) => redactValue(item, depth + 1));
+  return Object.fromEntries(
+    Object.entries(value).map(([name, member]): [string, unknown] => [
+      redactText(name),
+      SECRET_NAME.test(name) && (typeof member === "string" || (typeof member === "number" && member > 1e6))
+        ? MASK
+        : redactValue(member, depth + 1),
+    ]),
+  );
+}
