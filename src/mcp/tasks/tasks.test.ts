@@ -25,7 +25,7 @@ const open = (): Tasks => createTasks({ store: taskStore(objects, clock), clock 
 const start = (
   work: Parameters<Tasks["start"]>[1],
   caller = agent,
-  ttlMs: number | undefined = undefined,
+  ttlMs?: number,
 ): Promise<Task> =>
   tasks.start({ tool: "ingest_file", call: new CallState({ caller }, Infinity), ttlMs }, work);
 const never = (): Promise<CallToolResult> => new Promise(() => undefined);
