@@ -2,7 +2,7 @@
 // replaced before anything that is kept touches the disk, and looked for again before anything leaves. All patterns are
 // linear in the length of the text.
 
-const MASK = "[redacted]";
+export const MASK = "[redacted]";
 
 /** Names under which a value is a secret whatever it looks like. */
 const SECRET_NAME =
@@ -37,6 +37,11 @@ export function personalData(text: string): string[] {
   return [...new Set(kinds)];
 }
 
+/** Whether a name says that what stands under it is a secret. Numbers of tokens, and whether there is a key, are none. */
+export function isSecret(name: string, value: unknown): boolean {
+  return SECRET_NAME.test(name) && (typeof value === "string" || (typeof value === "number" && value > 1e6));
+}
+
 /** A JSON value with its texts redacted, and with what stands under the name of a secret left out. */
 export function redactValue(value: unknown, depth = 0): unknown {
   if (typeof value === "string") return redactText(value);
@@ -46,9 +51,7 @@ export function redactValue(value: unknown, depth = 0): unknown {
   return Object.fromEntries(
     Object.entries(value).map(([name, member]): [string, unknown] => [
       redactText(name),
-      SECRET_NAME.test(name) && (typeof member === "string" || (typeof member === "number" && member > 1e6))
-        ? MASK
-        : redactValue(member, depth + 1),
+      isSecret(name, member) ? MASK : redactValue(member, depth + 1),
     ]),
   );
 }

@@ -22,11 +22,7 @@ let objects: House["storaged"];
 let tasks: Tasks;
 
 const open = (): Tasks => createTasks({ store: taskStore(objects, clock), clock });
-const start = (
-  work: Parameters<Tasks["start"]>[1],
-  caller = agent,
-  ttlMs?: number,
-): Promise<Task> =>
+const start = (work: Parameters<Tasks["start"]>[1], caller = agent, ttlMs?: number): Promise<Task> =>
   tasks.start({ tool: "ingest_file", call: new CallState({ caller }, Infinity), ttlMs }, work);
 const never = (): Promise<CallToolResult> => new Promise(() => undefined);
 const signal = new AbortController().signal;
