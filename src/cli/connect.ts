@@ -46,7 +46,7 @@ export function connectTo(url: string, key: string): Connection {
     });
     const text = await response.text();
     const answer = jsonOr(text);
-    const isText = response.headers.get("content-type")?.startsWith("text/") === true;
+    const isText = response.headers.get("content-type")?.startsWith("text/markdown") === true;
     if (response.ok && (answer !== null || isText)) return answer ?? text;
     throw (
       faultFromBody(answer) ??
