@@ -3,12 +3,10 @@
 
 import { z } from "zod";
 import { op } from "#rpc/contract";
-import { jsonObject, pageInput, plainName, timestamp } from "./shapes.ts";
+import { fourDigitYear, jsonObject, pageInput, plainName, timestamp } from "./shapes.ts";
 import { finding, timeZone } from "./validate.ts";
 
-const moment = z.iso
-  .datetime({ offset: true })
-  .refine((text) => /^[1-9]\d{3}-/.test(new Date(text).toISOString()), "must be in the years 1000 to 9999");
+const moment = fourDigitYear;
 const name = z
   .string()
   .min(1)

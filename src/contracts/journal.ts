@@ -5,7 +5,7 @@
 
 import { z } from "zod";
 import { op } from "#rpc/contract";
-import { jsonObject, timestamp, snapshotId } from "./shapes.ts";
+import { fourDigitYear, jsonObject, timestamp, snapshotId } from "./shapes.ts";
 
 /** Events of one append, and of one page. */
 const EVENTS_MAX = 1000;
@@ -31,23 +31,12 @@ const name = z
   .max(200)
   .regex(/^[^\p{Cc}]*$/u, "must not have control characters");
 const subject = name.describe("What the event is about: an order, a worker, a fill");
-/** Refinements run on text that has not the form of a time, too; that is its own issue. */
-function isFourDigitYear(text: string): boolean {
-  const at = new Date(text);
-  return Number.isNaN(at.getTime()) || /^[1-9]\d{3}-/.test(at.toISOString());
-}
-
-/** Years of four digits, in UTC too: what every reader of the dataset takes for a time. */
-const eventTime = z.iso
-  .datetime({ offset: true })
-  .refine(isFourDigitYear, "must be in the years 1000 to 9999");
-
 const eventFields = {
   id: eventId.optional(),
   type: eventType,
   subject,
   actor: name.optional().describe("Who or what did it"),
-  at: eventTime
+  at: fourDigitYear
     .optional()
     .describe("When it happened; when it was recorded unless given. Kept in UTC, to the millisecond"),
   data: jsonObject.default({}),

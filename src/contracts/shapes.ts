@@ -39,3 +39,14 @@ export const pageInput = {
 export const vectorText = z.union([z.string().min(4).max(90_000), z.array(z.number()).min(1).max(16_384)]);
 
 export const jsonObject = z.record(z.string(), z.unknown());
+
+/** Refinements run on text that has not the form of a time, too; that is its own issue. */
+function isFourDigitYear(text: string): boolean {
+  const at = new Date(text);
+  return Number.isNaN(at.getTime()) || /^[1-9]\d{3}-/.test(at.toISOString());
+}
+
+/** Years of four digits, in UTC too: what every reader of the dataset takes for a time. */
+export const fourDigitYear = z.iso
+  .datetime({ offset: true })
+  .refine(isFourDigitYear, "must be in the years 1000 to 9999");

@@ -156,7 +156,8 @@ async function step(id: string, actor: string, random: Random): Promise<boolean>
     return true;
   }
   if (next === undefined) return false;
-  const chance = random.below(10);
+  // Each kind comes within the first ten that end.
+  const chance = (happened.get("outcomes 200") ?? 0) % 10;
   if (chance < 2) await outcome(next.worker_id, "no_show");
   else if (chance < 3) await outcome(next.worker_id, "late_cancel");
   else await outcome(next.worker_id, "completed", chance < 6 ? { rating: 1 + random.below(5) } : {});
