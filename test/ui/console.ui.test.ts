@@ -141,15 +141,13 @@ describe.skipIf(CHROMIUM === undefined)(`the console in a browser${NEEDS_BROWSER
     await bob.page.goto(new URL(ann.page.url()).pathname);
     await bob.page.locator("table.people").waitFor();
     // Bob's page does not hear of it in time: his events are held up.
+    const propose = `/v1/fills/${new URL(ann.page.url()).pathname.split("/").at(-1)}/propose`;
+    let proposed = false;
     await bob.page.context().route(/\/v1\/fills\/[^/]+$/, async (route) => {
-      if (route.request().method() === "PATCH")
-        await house
-          .json(`/v1/fills/${new URL(ann.page.url()).pathname.split("/").at(-1)}/propose`, {
-            version: 1,
-            auto: true,
-            actor: "Ann",
-          })
-          .catch(() => undefined);
+      if (route.request().method() === "PATCH" && !proposed) {
+        proposed = true;
+        await house.json(propose, { version: 1, auto: true, actor: "Ann" });
+      }
       await route.continue();
     });
     await bob.page.locator(".chip", { hasText: "Pay" }).click();

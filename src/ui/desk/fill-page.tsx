@@ -221,7 +221,7 @@ function News({
   readonly nameOf: (workerId: string) => string;
   readonly dismiss: () => void;
 }): ReactNode {
-  if (refused !== undefined && refused.fault.details.some(({ path }) => path === "version")) {
+  if (refused?.unseen === true) {
     return (
       <Notice tone="warn">
         <p>

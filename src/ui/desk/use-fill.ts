@@ -16,6 +16,8 @@ export interface Refused {
   /** What was tried, in words. */
   readonly what: string;
   readonly fault: WireFault;
+  /** Somebody else changed the fill since the version that was seen. */
+  readonly unseen: boolean;
   /** What others did since the version that was seen; empty where the refusal had another cause. */
   readonly meanwhile: readonly FillEvent[];
   readonly again: () => void;
@@ -88,11 +90,11 @@ export function useFill(fillId: string): FillWork {
       return true;
     } catch (thrown) {
       const fault = toWireFault(thrown);
-      const unseen = fault.code === "conflict" && fault.details.some(({ path }) => path === "version");
+      const unseen = fault.code === "conflict" && fault.details.some(({ path }) => path === "current");
       const meanwhile = unseen ? await eventsSince(fillId, seen) : [];
       if (unseen) fill.refresh();
       if (fault.code === "conflict") list.refresh();
-      setRefused({ what, fault, meanwhile, again: () => void write(what, send) });
+      setRefused({ what, fault, unseen, meanwhile, again: () => void write(what, send) });
       return false;
     } finally {
       writing.current = false;

@@ -18,6 +18,7 @@ export const ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
   ],
   "a file of gigabytes": ["ingestd.ingest too_large", "ingestd.replay too_large"],
   "250,000 titles": ["matrixd.learnDataset too_large"],
+  "hundreds of people whose ids are long": ["filld.propose too_large"],
   "two million versions of traces": ["pathwayd.add rejected", "pathwayd.revise rejected"],
   "rejected rows of an ingest": ["ingestd.replay rejected"],
   "a worker that dies of its statement": ["queryd.sql rejected", "queryd.sqlStream rejected"],

@@ -11,6 +11,14 @@ const ORDER = { order: { headcount: 2 } };
 const OUTCOME = { worker_id: "w-9", result: "confirmed" };
 const LOST = { result: "lost" };
 const MESSAGE = { worker_ids: ["w-9"], channel: "sms", purpose: "offer" };
+/** As each field may be, and together more than the journal keeps of one change. */
+const LONG = "\u6f22".repeat(500);
+const HUGE_ORDER = {
+  order: {
+    required_certs: Array(100).fill(LONG),
+    required_screenings: Array.from({ length: 100 }, () => ({ name: LONG })),
+  },
+};
 const CHAT = { model: "scripted/nobody", messages: [{ role: "user", content: "x" }] };
 
 export const WORK: Provocations = {
@@ -27,12 +35,15 @@ export const WORK: Provocations = {
   "filld.open": {
     not_found: post("/v1/fills", { order_text: "a cook", corpus: "nobody" }),
     conflict: post("/v1/fills", { order_text: "a cook", fill_id: "here" }),
+    too_large: post("/v1/fills", HUGE_ORDER),
   },
   "filld.state": { not_found: get(NOBODY) },
   "filld.shortlist": { not_found: get(`${NOBODY}/shortlist`) },
   "filld.correct": {
     not_found: patch(NOBODY, { version: 1, ...ORDER }),
     conflict: patch(FILL, { ...UNSEEN, ...ORDER }),
+    rejected: patch("/v1/fills/closed", { version: 2, ...ORDER }),
+    too_large: patch(FILL, { version: 1, ...HUGE_ORDER }),
   },
   "filld.propose": {
     not_found: post(`${NOBODY}/propose`, { version: 1, auto: true }),
