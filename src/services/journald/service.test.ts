@@ -12,6 +12,7 @@ import { present as named } from "#lib/assert";
 import { Fault } from "#rpc/fault";
 import { recordOf } from "./dataset/rows.ts";
 import { decodeRecord } from "./events/record.ts";
+import { openLake } from "../../../test/lake/lake.ts";
 import { openTestJournal, type TestJournal } from "./journal.testing.ts";
 
 const faultOf = async (work: Promise<unknown>): Promise<Fault> => {
@@ -56,6 +57,25 @@ const all = async (): Promise<JournalEvent[]> => {
   } while (cursor !== undefined);
   return events;
 };
+
+test("a catalog that refuses for long is asked at intervals, however much waits", async () => {
+  const lake = await openLake();
+  let refused = 0;
+  const append = (): never => {
+    refused += 1;
+    throw new Fault("unavailable", "The catalog is away.");
+  };
+  own = await openTestJournal("local", { catalog: { ...lake.catalog, append } });
+  await own.service.append({ events: [order(0)] });
+  await own.service.seal({}).catch((error: unknown) => expect((error as Fault).code).toBe("unavailable"));
+  for (let n = 0; n < 11; n += 1)
+    await own.service.append({ events: Array.from({ length: 1000 }, (_, at) => order(n * 1000 + at)) });
+  await faultOf(own.service.seal({}));
+  const before = refused;
+  await Bun.sleep(300);
+  expect([before, refused]).toEqual([2, 2]);
+  await lake.close();
+}, 60_000);
 
 describe.each(["local", "remote"] as const)("journald, %s", (topology) => {
   beforeEach(async () => {

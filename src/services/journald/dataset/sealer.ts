@@ -45,6 +45,7 @@ export class Sealer {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #sealing: Promise<Sealed> | undefined;
   #sealedSeq: number | null = null;
+  #hasFailed = false;
   #isClosed = false;
 
   constructor(journal: Journal, deps: SealerDeps) {
@@ -62,7 +63,9 @@ export class Sealer {
     if (this.#isClosed) return;
     const unsealed = this.#journal.end.seq - (this.#sealedSeq ?? 0);
     if (unsealed === 0) return;
-    if (this.#sealedSeq !== null && unsealed >= UNSEALED_MAX) void this.#sealSoon();
+    // What failed is not tried again at once: the catalog may be away for long.
+    const isUrgent = this.#sealedSeq !== null && unsealed >= UNSEALED_MAX && !this.#hasFailed;
+    if (isUrgent) void this.#sealSoon();
     else this.#timer ??= setTimeout(() => void this.#sealSoon(), this.#deps.sealMs);
   }
 
@@ -70,10 +73,21 @@ export class Sealer {
   async seal(): Promise<Sealed> {
     // What is under way may have begun before the newest events.
     await this.#sealing?.catch(() => undefined);
-    this.#sealing ??= this.#run().finally(() => {
-      this.#sealing = undefined;
-      this.notice();
-    });
+    this.#sealing ??= this.#run()
+      .then(
+        (sealed) => {
+          this.#hasFailed = false;
+          return sealed;
+        },
+        (error: unknown) => {
+          this.#hasFailed = true;
+          throw error;
+        },
+      )
+      .finally(() => {
+        this.#sealing = undefined;
+        this.notice();
+      });
     return this.#sealing;
   }
 
