@@ -7,6 +7,7 @@ import type { ChatInput, ChatUsage, FinishReason } from "#contracts/chat";
 import { onAbort } from "#lib/abort";
 import type { Clock } from "#lib/clock";
 import { deadline } from "#lib/coarse-timer";
+import type { BackgroundFailures } from "#rpc/background-failures";
 import { type Call, cancellation } from "#rpc/call";
 import { Fault } from "#rpc/fault";
 import type { CallLimit, Tries } from "./attempts.ts";
@@ -31,6 +32,7 @@ export interface CallsDeps {
   readonly clock: Clock;
   readonly elapsed: () => number;
   readonly counts: CallCounts;
+  readonly failures: BackgroundFailures;
 }
 
 /** By provider, for metrics. */
@@ -109,6 +111,8 @@ export async function beginCall(
         tokens: priced.input_tokens + priced.output_tokens,
         usd: priced.cost_usd ?? 0,
       });
+      // Of a call that failed or was broken off nobody waits for it.
+      settling?.catch((error: unknown) => deps.failures.note("settling of a budget", error));
       const tookMs = elapsed() - started;
       const last = tries.attempts.at(-1);
       const { name: provider } = (target ?? targets[0])?.provider ?? { name: last?.provider ?? "" };

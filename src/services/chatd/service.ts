@@ -7,6 +7,7 @@ import type { catalog } from "#contracts/catalog";
 import type { chat, ChatEvent, ChatInput, ChatReply, FinishReason, ToolCall } from "#contracts/chat";
 import { type Clock, systemClock } from "#lib/clock";
 import type { Log } from "#lib/log";
+import { BackgroundFailures } from "#rpc/background-failures";
 import type { Call } from "#rpc/call";
 import { cancellation } from "#rpc/call";
 import type { Handlers, Service } from "#rpc/contract";
@@ -40,6 +41,7 @@ export async function chatd(deps: ChatdDeps): Promise<Daemon<typeof chat>> {
   const usage = createUsageLog({ catalog: deps.catalog, clock, log });
   const upstreams = upstreamsOf(deps.providers, clock);
   const metrics = new ChatMetrics(upstreams, usage);
+  const failures = new BackgroundFailures(log);
   const context: AttemptContext = { upstreams, random, elapsed: () => performance.now() };
   const calls: CallsDeps = {
     providers: new Map(deps.providers.map((provider) => [provider.name, provider])),
@@ -50,6 +52,7 @@ export async function chatd(deps: ChatdDeps): Promise<Daemon<typeof chat>> {
     clock,
     elapsed: context.elapsed,
     counts: metrics,
+    failures,
   };
 
   const handlers: Handlers<typeof chat> = {
@@ -84,7 +87,12 @@ export async function chatd(deps: ChatdDeps): Promise<Daemon<typeof chat>> {
 
   return {
     handlers,
-    stats: () => ({ ...metrics.counts(), notes: metrics.notes(), damaged: budgets.damaged }),
+    stats: () => ({
+      ...metrics.counts(),
+      failures: failures.counts,
+      notes: metrics.notes(),
+      damaged: budgets.damaged,
+    }),
     metrics: () => metrics.snapshot(),
     close: async () => {
       await usage.close();

@@ -10,7 +10,12 @@ import type { ChatInput } from "#contracts/chat";
 import { Fault } from "#rpc/fault";
 import { type Lake, openLake } from "../../../../test/lake/lake.ts";
 import { type FakeProviders, startFakeProviders } from "../../../../test/providers/start.ts";
+import { BackgroundFailures } from "#rpc/background-failures";
+import { CallState } from "#rpc/call";
+import { scriptedProvider } from "#adapters/chat/scripted";
+import { beginCall } from "../calls.ts";
 import { startChatd, type TestChatd, TOPOLOGIES } from "../chatd.testing.ts";
+import { openBudgetStore } from "./budget-store.ts";
 import { openBudgets } from "./budgets.ts";
 import { costOf, readPrices } from "./prices.ts";
 
@@ -21,6 +26,39 @@ const clock = { now: () => DAY_MS * 20_000 + 1000 };
 
 let files = 0;
 const newFile = (): string => join(folder, `${(files += 1)}.sqlite`);
+
+test("a call that fails while its budget cannot be written is counted, and ends nobody", async () => {
+  const budgets = await openBudgetStore(newFile(), clock, undefined);
+  const failures = new BackgroundFailures(undefined);
+  const scripted = scriptedProvider(undefined);
+  const open = await beginCall(
+    {
+      providers: new Map([[scripted.name, scripted]]),
+      defaultModel: "scripted/any",
+      budgets,
+      prices: readPrices(undefined),
+      usage: { add: () => undefined, counts: { written: 0, waiting: 0, lost: 0 }, close: async () => {} },
+      clock,
+      elapsed: () => performance.now(),
+      counts: { ended: () => undefined },
+      failures,
+    },
+    { model: "scripted/any", messages: [{ role: "user", content: "x" }] },
+    new CallState({}, clock.now() + DAY_MS),
+    true,
+  );
+  await budgets.close();
+  open.end({
+    target: open.targets[0],
+    written: { content: "", reasoning: "", tool_calls: [] },
+    counted: { input_tokens: 1e9, output_tokens: 1e9 },
+    finishReason: undefined,
+    fault: new Fault("upstream", "It broke off."),
+    firstTokenMs: undefined,
+  });
+  await expect(open.settled()).rejects.toThrow();
+  expect(failures.counts).toEqual({ "settling of a budget": 1 });
+});
 
 describe("the ledger", () => {
   const amounts = fc.record({ tokens: fc.nat(5000), usd: fc.double({ min: 0, max: 0.01, noNaN: true }) });
