@@ -1,7 +1,7 @@
 // Atomic, durable writes of whole files: written to a temporary file, flushed to the disk, renamed into place, and the
 // folder flushed so that the new name survives a crash too (POSIX rename(2)).
 
-import { type FileHandle, link, mkdir, readFile, rename, rm } from "node:fs/promises";
+import { type FileHandle, link, lstat, mkdir, readFile, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { type Disk, nodeDisk, writeWhole } from "./disk.ts";
 
@@ -82,6 +82,17 @@ export async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<voi
   while (done < bytes.byteLength) {
     const { bytesWritten } = await file.write(bytes, done, bytes.byteLength - done);
     done += bytesWritten;
+  }
+}
+
+/** Whether there is something of that name. Throws where that cannot be told. */
+export async function isThere(path: string): Promise<boolean> {
+  try {
+    await lstat(path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
+    throw error;
   }
 }
 

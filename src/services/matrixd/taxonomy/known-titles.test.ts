@@ -108,6 +108,14 @@ describe("titles that are learnt", () => {
 });
 
 describe("damage", () => {
+  test("a folder that cannot be looked into is told, and is not taken for one without titles", async () => {
+    const at = join(folder(), "file");
+    writeFileSync(at, "");
+    const titles = await open(at);
+    expect(titles.damage?.code).toBe("internal");
+    expect(await faultOf(titles.learn("list", list(["x y", MOWING, 1]), false))).toBe("internal");
+  });
+
   test("of the file, or its loss, is told and stays until it is reset; what ships still reads", async () => {
     for (const harm of ["altered", "lost"]) {
       const at = folder();

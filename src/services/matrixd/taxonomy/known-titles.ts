@@ -3,7 +3,7 @@
 // made beside and follows. Titles on disk that are damaged are told and stay so: readings go on with what ships, and
 // say that they do.
 
-import { rename, rm, stat } from "node:fs/promises";
+import { rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { TITLES_MAX } from "#contracts/taxonomy";
@@ -18,7 +18,7 @@ import { type UseTable, useTable, type Vote, vote, type Voters } from "#domain/o
 import { TITLE_TABLE } from "#domain/orders/tables/titles";
 import { ROLES } from "#domain/roles";
 import type { Clock } from "#lib/clock";
-import { syncFolder } from "#lib/durable";
+import { isThere, syncFolder } from "#lib/durable";
 import type { Log } from "#lib/log";
 import { listOf, readTable } from "#lib/tsv";
 import type { BackgroundFailures } from "#rpc/background-failures";
@@ -244,8 +244,7 @@ export class KnownTitles {
       const { folder } = this.#deps;
       const mark = new Date(this.#deps.clock.now()).toISOString().replaceAll(/[:.]/g, "-");
       const file = join(folder, TITLE_FILE);
-      if ((await stat(file).catch(() => undefined)) !== undefined)
-        await rename(file, join(folder, `titles-damaged-${mark}.sqlite`));
+      if (await isThere(file)) await rename(file, join(folder, `titles-damaged-${mark}.sqlite`));
       for (const suffix of ["-wal", "-shm", ".commits"]) await rm(file + suffix, { force: true });
       await syncFolder(folder);
       this.#store = await TitleStore.open(folder);
@@ -267,11 +266,8 @@ export class KnownTitles {
     for (const { title, soc } of shippedTitles()) this.#count(title, soc, SHIPPED_USES);
     const { folder, log, failures } = this.#deps;
     const file = join(folder, TITLE_FILE);
-    const traces = await Promise.all(
-      [file, `${file}.commits`].map((path) => stat(path).catch(() => undefined)),
-    );
-    if (traces.every((found) => found === undefined)) return;
     try {
+      if (!(await isThere(file)) && !(await isThere(`${file}.commits`))) return;
       const store = await TitleStore.open(folder);
       this.#store = store;
       for (const info of await store.sources()) {
