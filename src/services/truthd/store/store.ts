@@ -87,7 +87,7 @@ export class TruthStore {
       timeline.end();
       throw error;
     }
-    const { writer, release } = lease;
+    const { writer, stop, release } = lease;
     return {
       writer,
       floor,
@@ -95,8 +95,12 @@ export class TruthStore {
       end: async ({ failed }) => {
         // What became of it is not known: no answer is as of now until nothing more can come of it.
         if (failed) {
-          const settled = await writer.settle({ imports }).catch(() => undefined);
-          if (settled !== undefined) timeline.recorded(settled.recorded_us);
+          try {
+            timeline.recorded((await writer.settle({ imports })).recorded_us);
+          } catch {
+            // Of a writer that does not say, nothing more can come once it has ended.
+            await stop();
+          }
         }
         release();
         timeline.end();

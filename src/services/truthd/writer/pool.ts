@@ -15,6 +15,8 @@ const IDLE_MS = 30_000;
 
 export interface WriterLease {
   readonly writer: Service<typeof truthWriter>;
+  /** Ends the process that the lease is of, whoever else uses it: nothing more is recorded by it. */
+  stop(): Promise<void>;
   release(): void;
 }
 
@@ -47,8 +49,12 @@ export class WriterProcess {
       this.#idle.unref();
     };
     try {
-      const { service } = await (this.#child ??= this.#start());
-      return { writer: service, release };
+      const child = await (this.#child ??= this.#start());
+      const stop = async (): Promise<void> => {
+        child.kill();
+        await child.exited;
+      };
+      return { writer: child.service, stop, release };
     } catch (error) {
       release();
       throw error;
