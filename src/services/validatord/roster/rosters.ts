@@ -153,9 +153,11 @@ export class Rosters {
   async #read(entry: Entry): Promise<Roster> {
     const { clock } = this.#deps;
     const started = performance.now();
-    const { version, rows: expected } = await entry.source.version();
+    let version = "";
     try {
-      const roster = new Roster(version, expected);
+      const newest = await entry.source.version();
+      ({ version } = newest);
+      const roster = new Roster(version, newest.rows);
       let skipped = 0;
       const pause = timeSlicer();
       for await (const { rows, columns } of entry.source.rows()) {
