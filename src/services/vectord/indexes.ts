@@ -16,8 +16,9 @@ import type { EngineIndex, IndexStats, Repaired } from "./engine.ts";
 import { drop, droppedIn, incomingIn, namesIn, removeUnfinished, replace } from "./folders.ts";
 import { adoptFolder, createFolder, type LanceOptions, openIndex, readShape } from "./index-folder.ts";
 import { hasList, type IndexList, readList, writeList } from "./index-list.ts";
-import type { LanceBucket } from "./lance/open.ts";
+import { type LanceBucket, LOCAL_TABLE } from "./lance/open.ts";
 import { LancePool } from "./lance/pool.ts";
+import { readState, STATE_FILE } from "./lance/state.ts";
 import { repairTo } from "./repair.ts";
 import { type IndexShape, parseShape, sameShape, shapeText } from "./rows/shape.ts";
 
@@ -198,6 +199,22 @@ export class Indexes {
 
   hasFolder(name: string): boolean {
     return existsSync(this.#path(name));
+  }
+
+  /** The table in a bucket that an index has, whether it opens or not. */
+  bucketTableOf(name: string): string | undefined {
+    const dir = this.#path(name);
+    if (!existsSync(join(dir, STATE_FILE))) return undefined;
+    try {
+      const { table } = readState(dir);
+      return table === LOCAL_TABLE ? undefined : table;
+    } catch (error) {
+      this.#log.warn("which table in the bucket an index has cannot be read: its objects stay there", {
+        index: name,
+        ...traceOf(error),
+      });
+      return undefined;
+    }
   }
 
   incomingFolder(): string {

@@ -17,7 +17,7 @@ import { matches, parseFilter } from "./rows/filter.ts";
 import { indexMetrics } from "./metrics.ts";
 import { searchHandlers } from "./search-handlers.ts";
 import { archivedIndexes, namesOf, newestIn } from "./snapshots/archive.ts";
-import { bucketTableOf, removeUnneeded, restoreFrom, snapshotHandlers } from "./snapshot-handlers.ts";
+import { removeUnneeded, restoreFrom, snapshotHandlers } from "./snapshot-handlers.ts";
 import type { LanceBucket } from "./lance/open.ts";
 import { checkModel, described, embedder, encoded, UNKNOWN, withVectors } from "./wire.ts";
 
@@ -92,7 +92,7 @@ export async function vectord({
     index: async ({ index: name }) => described(name, await indexes.get(name)),
     drop: ({ index: name }, call) =>
       indexes.alone(name, async () => {
-        const table = await bucketTableOf(indexes, name);
+        const table = indexes.bucketTableOf(name);
         await indexes.drop(name);
         await removeUnneeded({ storage, index: name }, table, undefined, call);
         return null;

@@ -110,20 +110,13 @@ export async function restoreFrom(
       return incoming;
     });
     await createLog(nodeDisk, incoming, sequenceOf(content));
-    const former = await bucketTableOf(indexes, name);
+    const former = indexes.bucketTableOf(name);
     const index = await indexes.replaceWith(name, incoming);
     await removeUnneeded(archive, former, index.bucketTable, call);
     return index;
   } finally {
     await rm(incoming, { recursive: true, force: true });
   }
-}
-
-/** The table in a bucket of an index that opens. */
-export async function bucketTableOf(indexes: Indexes, name: string): Promise<string | undefined> {
-  if (!indexes.has(name)) return undefined;
-  const index = await indexes.get(name).catch(() => undefined);
-  return index?.bucketTable;
 }
 
 /** Removes a table in a bucket that an index had, unless it still has it or a snapshot of the index needs it. */

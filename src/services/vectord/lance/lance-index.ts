@@ -294,7 +294,8 @@ export class LanceIndex implements EngineIndex {
     this.#observer.close();
     if (this.#retry !== null) clearTimeout(this.#retry);
     await this.#upkeep;
-    await this.#flushing;
+    // A failure of it is counted, and the log has what the table has not.
+    await this.#flushing?.catch(() => undefined);
     await this.#pool.call((tables) => tables.close(this.#place)).catch(() => undefined);
     await this.#wal.close();
   }
