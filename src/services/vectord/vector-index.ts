@@ -8,10 +8,9 @@ import { Fault } from "#rpc/fault";
 import type { EngineIndex, FetchedItem, IndexStats } from "./engine.ts";
 import type { Failures } from "./failures.ts";
 import type { GraphCache } from "./graph/graph-cache.ts";
-import { type Filter, selectsAll } from "./rows/filter.ts";
+import { checkDelete, type Deletion, type Filter } from "./rows/filter.ts";
 import { checkItems } from "./rows/item.ts";
 import type { Rows } from "./rows/rows.ts";
-import * as shapes from "./rows/shape.ts";
 import type { IndexShape, Item } from "./rows/shape.ts";
 import { type Recall, measureRecall } from "./search/recall.ts";
 import { RecallKeeper } from "./search/recall-keeper.ts";
@@ -107,17 +106,10 @@ export class VectorIndex implements EngineIndex {
     return { upserted: new Set(items.map(({ id }) => id)).size, sequence };
   }
 
-  async delete(which: {
-    ids?: readonly string[];
-    filter?: Filter;
-  }): Promise<{ deleted: number; sequence: number }> {
+  async delete(which: Deletion): Promise<{ deleted: number; sequence: number }> {
     this.#mustBeOpen();
+    checkDelete(which);
     const { ids: given, filter } = which;
-    if ((given === undefined) === (filter === undefined))
-      throw shapes.invalid("ids", "or filter must be given, one of them");
-    if (filter !== undefined && selectsAll(filter)) {
-      throw shapes.invalid("filter", "selects every row; delete the index instead");
-    }
     const ids =
       filter === undefined
         ? [...new Set(given)].filter((id) => this.#rows.rowOf(id) !== undefined)

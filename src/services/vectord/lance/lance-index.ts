@@ -14,9 +14,9 @@ import { present } from "#lib/assert";
 import { Fault } from "#rpc/fault";
 import type { EngineIndex, FetchedItem, IndexStats } from "../engine.ts";
 import type { Failures } from "../failures.ts";
-import { type Filter, matches, selectsAll, writtenFilter } from "../rows/filter.ts";
+import { checkDelete, type Deletion, type Filter, matches, writtenFilter } from "../rows/filter.ts";
 import { checkItems } from "../rows/item.ts";
-import { type IndexShape, invalid, type Item } from "../rows/shape.ts";
+import { type IndexShape, type Item } from "../rows/shape.ts";
 import type { Recall } from "../search/recall.ts";
 import { distanceBetween, prepare } from "../search/scan.ts";
 import { checkSearch, type Found, type Hit, runSearch, type Search } from "../search/search.ts";
@@ -119,16 +119,10 @@ export class LanceIndex implements EngineIndex {
     return { upserted: new Set(items.map(({ id }) => id)).size, sequence };
   }
 
-  async delete(which: {
-    ids?: readonly string[];
-    filter?: Filter;
-  }): Promise<{ deleted: number; sequence: number }> {
+  async delete(which: Deletion): Promise<{ deleted: number; sequence: number }> {
     this.#mustBeOpen();
+    checkDelete(which);
     const { ids: given, filter } = which;
-    if ((given === undefined) === (filter === undefined))
-      throw invalid("ids", "or filter must be given, one of them");
-    if (filter !== undefined && selectsAll(filter))
-      throw invalid("filter", "selects every row; delete the index instead");
     const { ids, inTable } =
       filter === undefined ? await this.#known([...new Set(given)]) : await this.#matching(filter);
     let deleted = 0;

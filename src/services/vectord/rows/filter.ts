@@ -16,7 +16,7 @@
 import { milesBetween, type Point } from "#domain/places";
 import type { FaultDetail } from "#rpc/fault";
 import { Fault } from "#rpc/fault";
-import type { Metadata } from "./shape.ts";
+import { invalid, type Metadata } from "./shape.ts";
 
 export type Scalar = string | number | boolean;
 
@@ -63,6 +63,19 @@ export function writtenFilter(filter: Filter): Record<string, unknown> {
 /** Whether the filter asks nothing of a row. */
 export function selectsAll(filter: Filter): boolean {
   return filter.kind === "and" && filter.parts.every(selectsAll);
+}
+
+/** What a delete may name: ids or a filter, one of them, and not every row. Throws `invalid`. */
+export function checkDelete({ ids, filter }: Deletion): void {
+  if ((ids === undefined) === (filter === undefined))
+    throw invalid("ids", "or filter must be given, one of them");
+  if (filter !== undefined && selectsAll(filter))
+    throw invalid("filter", "selects every row; delete the index instead");
+}
+
+export interface Deletion {
+  readonly ids?: readonly string[];
+  readonly filter?: Filter;
 }
 
 function wrong(path: string, message: string): Fault {
