@@ -11,7 +11,16 @@ import {
   renamed,
 } from "./dialect.ts";
 import { filled } from "./zero-fields.ts";
-import { columnNames, embeddedText, hitsOf, plainHit, rowLists, sameRows } from "./rows.ts";
+import {
+  columnNames,
+  embeddedText,
+  hitsOf,
+  objectRows,
+  plainHit,
+  rowLists,
+  sameRows,
+  vectorSearch,
+} from "./rows.ts";
 
 const ESCAPED: Readonly<Record<string, string>> = {
   "<": "\\u003c",
@@ -80,22 +89,7 @@ const SAID_DIFFERENTLY: readonly DialectRow[] = [
       return json({ playbook_id, version, role });
     },
   },
-  {
-    method: "POST",
-    path: "/v1/vectors/search",
-    operation: "vectord.search",
-    request: ({ body }) => {
-      const { index, ...rest } = fieldsOf(body);
-      return { params: { index: String(index ?? "") }, body: rest };
-    },
-    reply: (native) =>
-      json({
-        hits: hitsOf(native).map((hit, at) => {
-          const { rank = at, id, distance, metadata = {} } = fieldsOf(hit);
-          return { rank, id, distance, metadata };
-        }),
-      }),
-  },
+  vectorSearch("/v1/vectors/search", json),
   {
     method: "POST",
     path: "/v1/sql",
@@ -117,11 +111,7 @@ const SAID_DIFFERENTLY: readonly DialectRow[] = [
       return json({ Kind: kind, Field: path, Reason: message });
     },
   },
-  ...(["PUT", "GET", "HEAD", "DELETE"] as const).map((method): DialectRow => ({
-    method,
-    path: "/v1/storage/{key+}",
-    operation: `storaged.${{ PUT: "put", GET: "get", HEAD: "head", DELETE: "remove" }[method]}`,
-  })),
+  ...objectRows("/v1/storage/{key+}"),
   same("GET", "/v1/storage", "storaged.list"),
 ];
 

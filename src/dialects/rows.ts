@@ -2,7 +2,7 @@
 
 import { house, type ServiceName } from "#contracts/house";
 import { type Contract, servedOps } from "#rpc/contract";
-import { type DialectRow, fieldsOf, type ForeignReply } from "./dialect.ts";
+import { type DialectRow, fieldsOf, type ForeignReply, renamed } from "./dialect.ts";
 
 /** A hit of a search over people, in the fields that the older sides have. */
 export function plainHit(hit: unknown, index: number): Record<string, unknown> {
@@ -36,6 +36,40 @@ export function embeddedText(
 export function hitsOf(native: unknown): readonly unknown[] {
   const { hits } = fieldsOf(native);
   return Array.isArray(hits) ? hits : [];
+}
+
+/** A search of one index, whose name the older sides put into the body. */
+export function vectorSearch(
+  path: string,
+  json: (value: unknown) => ForeignReply,
+  names: Readonly<Record<string, string>> = {},
+): DialectRow {
+  return {
+    method: "POST",
+    path,
+    operation: "vectord.search",
+    names,
+    request: ({ body }) => {
+      const { index, ...rest } = fieldsOf(renamed(body, names));
+      return { params: { index: String(index ?? "") }, body: rest };
+    },
+    reply: (native) =>
+      json({
+        hits: hitsOf(native).map((hit, at) => {
+          const { rank = at, id, distance, metadata = {} } = fieldsOf(hit);
+          return { rank, id, distance, metadata };
+        }),
+      }),
+  };
+}
+
+/** Objects are read and written as the house does. */
+export function objectRows(path: string): DialectRow[] {
+  return (["PUT", "GET", "HEAD", "DELETE"] as const).map((method) => ({
+    method,
+    path,
+    operation: `storaged.${{ PUT: "put", GET: "get", HEAD: "head", DELETE: "remove" }[method]}`,
+  }));
 }
 
 /** Rows of a SQL result as lists, in the order of its columns. */

@@ -10,7 +10,7 @@ import {
   type NativeFault,
   renamed,
 } from "./dialect.ts";
-import { columnNames, embeddedText, hitsOf, plainHit, sameRows } from "./rows.ts";
+import { columnNames, embeddedText, hitsOf, objectRows, plainHit, sameRows, vectorSearch } from "./rows.ts";
 
 function json(value: unknown): ForeignReply {
   return { contentType: "application/json", text: JSON.stringify(value) };
@@ -40,23 +40,7 @@ const SAID_DIFFERENTLY: readonly DialectRow[] = [
       return { ...json(null), text: `{"embeddings":${vectors},"dimensions":${dimension},"model":${model}}` };
     },
   },
-  {
-    method: "POST",
-    path: "/vectors/search",
-    operation: "vectord.search",
-    names: VECTOR_NAMES,
-    request: ({ body }) => {
-      const { index, ...rest } = fieldsOf(renamed(body, VECTOR_NAMES));
-      return { params: { index: String(index ?? "") }, body: rest };
-    },
-    reply: (native) =>
-      json({
-        hits: hitsOf(native).map((hit, at) => {
-          const { rank = at, id, distance, metadata = {} } = fieldsOf(hit);
-          return { rank, id, distance, metadata };
-        }),
-      }),
-  },
+  vectorSearch("/vectors/search", json, VECTOR_NAMES),
   {
     method: "POST",
     path: "/vectors/hybrid",
@@ -94,11 +78,7 @@ const SAID_DIFFERENTLY: readonly DialectRow[] = [
     decides: [422],
     reply: (native) => json(native),
   },
-  ...(["PUT", "GET", "HEAD", "DELETE"] as const).map((method): DialectRow => ({
-    method,
-    path: "/storage/{key+}",
-    operation: `storaged.${{ PUT: "put", GET: "get", HEAD: "head", DELETE: "remove" }[method]}`,
-  })),
+  ...objectRows("/storage/{key+}"),
   { method: "GET", path: "/storage", operation: "storaged.list", reply: (native) => json(native) },
 ];
 
