@@ -3,11 +3,15 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { randomUUID } from "node:crypto";
+import { readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { s3Client, S3_TIMEOUTS } from "#adapters/objects/s3/client";
 import { s3Objects, type S3Settings } from "#adapters/objects/s3/s3";
+import type { Fault } from "#rpc/fault";
 import { s3Missing, type S3Server, startS3 } from "../../../test/s3/rgw.ts";
 import { describeEngine } from "./engine.conformance.ts";
 import { type Started, startEngine } from "./engine.testing.ts";
+import { STATE_FILE } from "./lance/state.ts";
 import { TABLES_PREFIX } from "./snapshots/archive.ts";
 import { testStorage, type TestStorage } from "./storage.testing.ts";
 
@@ -51,15 +55,16 @@ describe.skipIf(missing !== undefined)(`S3${missing === undefined ? "" : ` (skip
   }, START_MS_MAX);
   afterAll(() => server.stop(), START_MS_MAX);
 
+  const tables = async (): Promise<number> => {
+    const keys = (await storage.keys()).filter((key) => key.startsWith(TABLES_PREFIX));
+    return new Set(keys.map((key) => key.split("/")[2])).size;
+  };
+
   describeEngine("lance", () => start(), 11_000);
 
   test("a table is removed with its index, unless a snapshot needs it, and then with the snapshot", async () => {
     const tested = await start();
     const { service } = tested;
-    const tables = async (): Promise<number> => {
-      const keys = (await storage.keys()).filter((key) => key.startsWith(TABLES_PREFIX));
-      return new Set(keys.map((key) => key.split("/")[2])).size;
-    };
     const before = await tables();
     await service.create({ index: "a", dimension: 2, engine: "lance" });
     await service.upsert({ index: "a", items: [{ id: "x", vector: [1, 2] }] });
@@ -77,6 +82,24 @@ describe.skipIf(missing !== undefined)(`S3${missing === undefined ? "" : ` (skip
     await service.dropSnapshot({ index: "a", name: "one" });
     expect(await tables()).toBe(before + 1);
     await service.dropSnapshot({ index: "a", name: "two" });
+    expect(await tables()).toBe(before);
+    await tested.close();
+  }, 60_000);
+
+  test("a table is removed with its index that does not open", async () => {
+    const tested = await start();
+    const before = await tables();
+    await tested.service.create({ index: "a", dimension: 2, engine: "lance" });
+    await tested.service.upsert({ index: "a", items: [{ id: "x", vector: [1, 2] }] });
+    await tested.settled("a");
+    expect(await tables()).toBe(before + 1);
+    await tested.killed((folder) => {
+      for (const name of readdirSync(join(folder, "a")))
+        if (name !== STATE_FILE) writeFileSync(join(folder, "a", name), "no such file");
+    });
+    const fault = await tested.service.index({ index: "a" }).catch((error: unknown) => error);
+    expect((fault as Fault).code).toBe("internal");
+    await tested.service.drop({ index: "a" });
     expect(await tables()).toBe(before);
     await tested.close();
   }, 60_000);
