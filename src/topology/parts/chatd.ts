@@ -130,25 +130,31 @@ function keyOf(reference: string | undefined, usual: readonly string[]): () => s
 
 /** How often a file is looked at: a new key counts this soon. */
 const LOOK_MS = 5000;
+/** A file that is being replaced is there again in a moment. One that stays away took its key back. */
+const GONE_MS_MAX = 60_000;
 
-function fileKey(path: string): () => string {
+/** The key in a file, as it is now. `elapsed` gives milliseconds. Throws `invalid` where there is none. */
+export function fileKey(path: string, elapsed: () => number = () => performance.now()): () => string {
   let looked = -Infinity;
   let changed = 0;
   let key = "";
+  let seen = -Infinity;
   return () => {
-    const now = performance.now();
-    if (now - looked < LOOK_MS) return key;
+    const now = elapsed();
+    if (key !== "" && now - looked < LOOK_MS) return key;
     looked = now;
     try {
       const { mtimeMs } = statSync(path);
+      seen = now;
       if (mtimeMs === changed) return key;
-      changed = mtimeMs;
       key = readFileSync(path, "utf8").trim();
+      changed = mtimeMs;
       return key;
-    } catch {
-      // A file that is being replaced is there again in a moment; the key of before holds until then.
-      if (key !== "") return key;
-      throw new Fault("invalid", `LAKEHOUSE_CHAT_KEYS: there is no file ${path}.`);
+    } catch (error) {
+      if (key !== "" && now - seen < GONE_MS_MAX) return key;
+      key = "";
+      changed = 0;
+      throw unreadable("LAKEHOUSE_CHAT_KEYS", path, error);
     }
   };
 }
@@ -157,7 +163,13 @@ async function ownPrices({ chat_prices: path }: Settings): Promise<string | unde
   if (path === "") return undefined;
   try {
     return await readFile(path, "utf8");
-  } catch {
-    throw new Fault("invalid", `LAKEHOUSE_CHAT_PRICES: there is no file ${path}.`);
+  } catch (error) {
+    throw unreadable("LAKEHOUSE_CHAT_PRICES", path, error);
   }
+}
+
+function unreadable(setting: string, path: string, error: unknown): Fault {
+  const { code } = error as NodeJS.ErrnoException;
+  const what = code === "ENOENT" ? "there is no file" : `(${code}) cannot be read:`;
+  return new Fault("invalid", `${setting}: ${what} ${path}.`);
 }
