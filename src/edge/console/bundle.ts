@@ -3,7 +3,7 @@
 // cache by the hash of the sources; a second house over the same sources makes nothing.
 
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { access, constants, mkdir, mkdtemp, readdir, readFile, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -73,21 +73,15 @@ async function sourceHash(): Promise<string> {
   return hash.digest("hex").slice(0, 24);
 }
 
+/** One that is young may still be being made by another house; one that was cut off goes with the old ones. */
 async function removeOld(cache: string, current: string): Promise<void> {
   const folders = await readdir(cache, { withFileTypes: true });
   const others = folders.filter((entry) => entry.isDirectory() && join(cache, entry.name) !== current);
-  const aged = await Promise.all(
-    others.map(async ({ name }) => ({
-      name,
-      at: (
-        await Bun.file(join(cache, name, "index.html"))
-          .stat()
-          .catch(() => undefined)
-      )?.mtimeMs,
-    })),
-  );
-  const finished = aged.filter(({ at }) => at !== undefined).sort((a, b) => (b.at ?? 0) - (a.at ?? 0));
-  for (const { name } of finished.slice(BUNDLES_KEPT_MAX - 1)) {
-    await rm(join(cache, name), { recursive: true, force: true });
-  }
+  const aged = others
+    // Another house may have removed it meanwhile.
+    .map(({ name }) => ({ name, at: statSync(join(cache, name), { throwIfNoEntry: false })?.mtimeMs ?? 0 }))
+    .sort((a, b) => b.at - a.at)
+    .slice(BUNDLES_KEPT_MAX - 1)
+    .filter(({ at }) => Date.now() - at > BUNDLE_MS_MAX);
+  for (const { name } of aged) await rm(join(cache, name), { recursive: true, force: true });
 }
