@@ -5,7 +5,7 @@
 
 import { z } from "zod";
 import { op } from "#rpc/contract";
-import { fourDigitYear, jsonObject, timestamp, snapshotId } from "./shapes.ts";
+import { fourDigitYear, jsonObject, pageInput, timestamp, snapshotId } from "./shapes.ts";
 
 /** Events of one append, and of one page. */
 const EVENTS_MAX = 1000;
@@ -131,10 +131,7 @@ export const journal = {
       until,
       last,
       limit: z.int().min(1).max(EVENTS_MAX).default(100),
-      cursor: z
-        .string()
-        .regex(/^\d{1,16}$/, "must be the next_cursor of a page")
-        .optional(),
+      cursor: pageInput.cursor,
     }),
     output: z.object({ events: z.array(journalEvent), next_cursor: z.string().optional() }),
     errors: [],

@@ -1,16 +1,20 @@
 // journald: what happened, in order, each event chained to the one before it by its hash. Truth is an append-only log in a
 // folder; the dataset `journal` follows from it. DESIGN.md says how both are laid out.
 
+import { z } from "zod";
 import type { journal as contract, JournalEvent } from "#contracts/journal";
 import { systemClock } from "#lib/clock";
 import type { Bytes, Handlers } from "#rpc/contract";
 import type { Daemon } from "#rpc/daemon";
 import { Fault } from "#rpc/fault";
 import { streamOf } from "#rpc/input/input";
+import { pageCursor } from "#rpc/page-cursor";
 import { Appends } from "./events/appends.ts";
 import { type JournalDeps, OpenedJournal } from "./opened-journal.ts";
 import { beforeLast, eventById, follow, readAll, readPage, whichOf } from "./query.ts";
 import { verifyJournal } from "./verify.ts";
+
+const PAGES = pageCursor("journal.events", z.int().min(0));
 
 export type JournaldDeps = Omit<JournalDeps, "clock"> & Partial<Pick<JournalDeps, "clock">>;
 
@@ -38,12 +42,13 @@ export async function journald({
       return output;
     },
     events: async ({ limit, cursor, last, after = 0, ...which }) => {
+      const place = PAGES.place(cursor);
       const { journal } = await opened.use();
       const first = async (): Promise<number> =>
         last === undefined ? after : beforeLast(journal, whichOf(which), last);
-      const from = cursor === undefined ? await reading(first) : Number(cursor);
+      const from = place ?? (await reading(first));
       const { events, examined, more } = await reading(() => readPage(journal, whichOf(which), from, limit));
-      return { events: [...events], ...(more ? { next_cursor: String(examined) } : {}) };
+      return { events: [...events], ...(more ? { next_cursor: PAGES.next(examined) } : {}) };
     },
     event: async ({ id }) => {
       const { journal } = await opened.use();
