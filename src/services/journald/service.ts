@@ -2,9 +2,9 @@
 // folder; the dataset `journal` follows from it. DESIGN.md says how both are laid out.
 
 import { z } from "zod";
-import type { journal as contract, JournalEvent } from "#contracts/journal";
+import { type journal as contract, type JournalEvent, OWNED_EVENT_IDS } from "#contracts/journal";
 import { systemClock } from "#lib/clock";
-import type { Bytes, Handlers } from "#rpc/contract";
+import type { Bytes, Handlers, OutputOf, ParsedOf } from "#rpc/contract";
 import type { Daemon } from "#rpc/daemon";
 import { Fault } from "#rpc/fault";
 import { streamOf } from "#rpc/input/input";
@@ -34,13 +34,22 @@ export async function journald({
     }
   };
 
+  const append = async (
+    input: ParsedOf<typeof contract.append>,
+  ): Promise<OutputOf<typeof contract.append>> => {
+    const { journal, sealer } = await opened.use();
+    const output = await reading(() => appends.append(journal, input));
+    sealer.notice();
+    return output;
+  };
+
   const handlers: Handlers<typeof contract> = {
-    append: async (input) => {
-      const { journal, sealer } = await opened.use();
-      const output = await reading(() => appends.append(journal, input));
-      sealer.notice();
-      return output;
+    append: (input) => {
+      for (const [n, { id }] of (input.events ?? [input]).entries())
+        refuseOwned(id, input.events === undefined ? "id" : `events[${n}].id`);
+      return append(input);
     },
+    record: append,
     events: async ({ limit, cursor, last, after = 0, ...which }) => {
       const place = PAGES.place(cursor);
       const { journal } = await opened.use();
@@ -122,6 +131,15 @@ export async function journald({
     }),
     close: () => opened.close(),
   };
+}
+
+/** Throws `forbidden`: state is made of events with such an id, and it is the state of their owner alone. */
+function refuseOwned(id: string | undefined, field: string): void {
+  for (const [start, owner] of Object.entries(OWNED_EVENT_IDS)) {
+    if (id?.startsWith(start) !== true) continue;
+    const message = `begins like the ids that ${owner} keeps for itself: choose ids that do not begin with ${start}`;
+    throw new Fault("forbidden", `${field} ${message}.`, { details: [{ path: field, message }] });
+  }
 }
 
 function ndjson(pages: AsyncGenerator<readonly JournalEvent[]>, failed: (error: unknown) => unknown): Bytes {
