@@ -36,6 +36,7 @@ import { scans } from "./scan.ts";
 import { describedById, SNAPSHOT_PAGES, snapshotPage, snapshotToName } from "./snapshots.ts";
 import { contentId } from "./tables/compaction-note.ts";
 import { withSnapshot } from "./tables/history.ts";
+import { withFound, withSaid } from "./tables/personal-data.ts";
 import { Rows } from "./tables/rows.ts";
 import { COMMIT_ID, type Table, Tables } from "./tables/tables.ts";
 import { FileWorker } from "./worker/pool.ts";
@@ -140,7 +141,7 @@ export async function catalogd({
       });
       return { name, snapshot_id: wireId(present(tagged, "the tagged snapshot")) };
     },
-    schema: async ({ dataset, ...wanted }) =>
+    schema: async ({ dataset, personal, ...wanted }) =>
       describeTable(
         await tables.commit(dataset, async (table) => {
           const { metadata } = table ?? (await tables.get(dataset));
@@ -149,7 +150,9 @@ export async function catalogd({
             schemaChanges(wanted),
             metadata["last-column-id"],
           );
-          return { metadata: setSchema(metadata, evolved.schema, evolved.lastColumnId, clock.now()) };
+          const now = clock.now();
+          const changed = setSchema(metadata, evolved.schema, evolved.lastColumnId, now);
+          return { metadata: personal === undefined ? changed : withSaid(changed, personal, now) };
         }),
       ),
     prepare: async ({ dataset, columns, contract }) => {
@@ -178,7 +181,8 @@ export async function catalogd({
         replayed = made !== undefined;
         if (replayed) return undefined;
         refuseStale(dataset, current, if_snapshot_id);
-        const metadata = metadataFor(current, place, columns, clock.now(), () => ids.uuid());
+        const shaped = metadataFor(current, place, columns, clock.now(), () => ids.uuid());
+        const metadata = withFound(shaped, columns);
         const notes = { ...summary, [COMMIT_ID]: commit_id };
         const change = await commitFiles(tables, {
           current,
