@@ -13,10 +13,10 @@ import {
   type StandingOf,
   type Upstream,
   UPSTREAM_VARIABLES,
-} from "./ledger.ts";
+} from "./ledger/ledger.ts";
 import { type Passed, passThrough } from "./pass-through.ts";
 import type { Again } from "./shadow/shadow.ts";
-import { routeName } from "./route-name.ts";
+import { routeName } from "./ledger/route-name.ts";
 
 /** What of a dialect matters here. */
 export interface DialectPlace {

@@ -4,8 +4,8 @@
 import type { Settings } from "#config";
 import type { House } from "#contracts/house";
 import { openCutover } from "#cutover/cutover";
-import { routeName } from "#cutover/route-name";
-import { cutoverRoutes } from "#cutover/routes";
+import { routeName } from "#cutover/ledger/route-name";
+import { cutoverRoutes } from "#cutover/http/routes";
 import { go } from "#dialects/go";
 import { dialectRoutes, routeNames } from "#dialects/mount";
 import { openai } from "#dialects/openai";

@@ -1,14 +1,14 @@
 // `lakehouse cutover`: which system answers each route of the older dialects. The ledger is a file of the data folder, so these
 // commands work without a running house; a running one holds to a change within a second, and judges the gates of a flip.
 
-import { changeLedger, ledgerPath, readLedger } from "#cutover/ledger-file";
+import { changeLedger, ledgerPath, readLedger } from "#cutover/ledger/ledger-file";
 import type { Settings } from "#config";
-import { type Flip, flipped, withoutUpstream, withUpstream } from "#cutover/changes";
+import { type Flip, flipped, withoutUpstream, withUpstream } from "#cutover/ledger/changes";
 import { settingsUpstreams, withSettings } from "#cutover/cutover";
 import { admitFlip } from "#cutover/gates/admit";
 import { limitsOf } from "#cutover/gates/limits";
-import { dialectName, type State, STATES, type Upstream } from "#cutover/ledger";
-import { type RouteStatus, statusOf } from "#cutover/status";
+import { dialectName, type State, STATES, type Upstream } from "#cutover/ledger/ledger";
+import { type RouteStatus, statusOf } from "#cutover/ledger/status";
 import { seeded } from "#lib/random";
 import { CUTOVER_ROUTES } from "#topology/fronts";
 import { readPidfile } from "#topology/pidfile";

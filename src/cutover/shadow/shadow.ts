@@ -9,7 +9,7 @@ import type { Random } from "#lib/random";
 import type { ForeignCall } from "#rpc/backend";
 import type { Exchange } from "#rpc/exchange";
 import { compare, type Difference } from "../diff/compare.ts";
-import type { Entry } from "../ledger.ts";
+import type { Entry } from "../ledger/ledger.ts";
 import type { Passed } from "../pass-through.ts";
 import { shapeOf } from "./shape.ts";
 import { type DropReason, newTally, noteOutcome, noteShape, type Tally } from "./tally.ts";

@@ -3,7 +3,7 @@
 // upstream and no entry passes through, one with neither is off.
 
 import { z } from "zod";
-import { gateLimits } from "./gates/limits.ts";
+import { gateLimits } from "../gates/limits.ts";
 
 export const STATES = ["off", "pass-through", "shadow", "canary", "primary", "retired"] as const;
 export type State = (typeof STATES)[number];

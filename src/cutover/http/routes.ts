@@ -7,11 +7,11 @@ import { parseInput } from "#rpc/input/invalid-input";
 import { readJsonValue } from "#rpc/input/input";
 import type { Method } from "#rpc/contract";
 import { foreignRoute, type Route } from "#rpc/route";
-import type { Cutover } from "./cutover.ts";
-import { type GateLimits, gateLimits, limitsOf } from "./gates/limits.ts";
-import { asMarkdown } from "./report.ts";
-import { STATES, upstream } from "./ledger.ts";
-import { statusOf } from "./status.ts";
+import type { Cutover } from "../cutover.ts";
+import { type GateLimits, gateLimits, limitsOf } from "../gates/limits.ts";
+import { asMarkdown } from "../report.ts";
+import { STATES, upstream } from "../ledger/ledger.ts";
+import { statusOf } from "../ledger/status.ts";
 
 const BODY_BYTES_MAX = 64 * 1024;
 
