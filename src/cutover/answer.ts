@@ -3,7 +3,7 @@
 // here is answered by the upstream, so that trying this house costs no caller an error; the failure counts all the same.
 
 import type { Clock } from "#lib/clock";
-import type { AnswerForeign, ForeignCall } from "#rpc/backend";
+import { type AnswerForeign, BACKEND_HEADER, type ForeignCall } from "#rpc/backend";
 import type { Exchange } from "#rpc/exchange";
 import { Fault } from "#rpc/fault";
 import {
@@ -77,6 +77,12 @@ export function answerFor({ name, prefix }: DialectPlace, deps: AnswerDeps): Ans
 
   return (call) => {
     const route = routeName(call.route);
+    const chosen = call.request.headers.get(BACKEND_HEADER);
+    if (chosen !== null) {
+      return chosenBackend(chosen, call) === "native"
+        ? call.native(call.request, call.exchange)
+        : pass(route, call);
+    }
     const tenant = call.exchange.caller?.id ?? "local";
     const { state, percent, entry } = deps.standing()(route, tenant, clock.now());
     switch (state) {
@@ -99,6 +105,17 @@ export function answerFor({ name, prefix }: DialectPlace, deps: AnswerDeps): Ans
     }
     return Promise.reject(unset(name));
   };
+}
+
+/** Which side a request asks for by its header: how recordings are replayed and both sides probed, whatever the ledger says. */
+function chosenBackend(chosen: string, { exchange }: ForeignCall): "native" | "upstream" {
+  if (chosen !== "native" && chosen !== "upstream") {
+    throw new Fault("invalid", `${BACKEND_HEADER} is native or upstream, not ${chosen}.`);
+  }
+  if (exchange.caller !== undefined && !exchange.caller.scopes.includes("admin")) {
+    throw new Fault("forbidden", `${BACKEND_HEADER} on a request needs a key of the scope admin.`);
+  }
+  return chosen;
 }
 
 /** Statuses from here on are failures of the system that answers, and not of its caller. */

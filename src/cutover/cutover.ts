@@ -1,6 +1,7 @@
 // The cutover as it runs in the process of the gateway: the ledger it holds to, what answers each call, what is recorded of
 // changes. A change that is made here holds at once, one that another process made within a second.
 
+import { rm } from "node:fs/promises";
 import type { Settings } from "#config";
 import type { House } from "#contracts/house";
 import { systemClock } from "#lib/clock";
@@ -15,6 +16,17 @@ import { changeLedger, ledgerPath, openLedger, type LiveLedger } from "./ledger/
 import { type DialectName, type Ledger, type StandingOf, standings, type Upstream } from "./ledger/ledger.ts";
 import { createObserver, sampling } from "./observer.ts";
 import { reportOf, type RouteReport } from "./report.ts";
+import { createRecorder, recordingPath, type Recorder } from "./record/recorder.ts";
+import {
+  askedToStop,
+  endedRecording,
+  found,
+  type RecordingWish,
+  underWay,
+  withoutRecording,
+  withRecording,
+} from "./record/recordings.ts";
+import type { Recording } from "./record/recording.ts";
 import { createShadow } from "./shadow/shadow.ts";
 
 export interface CutoverDeps {
@@ -39,6 +51,25 @@ export interface Cutover {
   report(): Promise<RouteReport[]>;
   addUpstream(upstream: Upstream): Promise<Ledger>;
   removeUpstream(name: string): Promise<Ledger>;
+  readonly recorder: Recorder;
+  readonly recordings: Recordings;
+  /** What is written behind replies is finished. */
+  close(): Promise<void>;
+}
+
+export interface Recordings {
+  /** With what the one under way holds by now. */
+  list(): Promise<readonly RecordingStatus[]>;
+  start(wish: RecordingWish): Promise<Recording>;
+  /** Resolves when its file has its end. */
+  stop(id: string): Promise<Recording>;
+  remove(id: string): Promise<void>;
+  /** The path of its file. Throws `not_found`. */
+  file(id: string): Promise<string>;
+}
+
+export interface RecordingStatus extends Recording {
+  readonly so_far?: ReturnType<Recorder["stats"]>;
 }
 
 /** Upstreams that the settings name. */
@@ -62,10 +93,17 @@ export function openCutover({ settings, journal, log, routes, closing }: Cutover
   const journalled = journalledLedger(journal, log, closing);
   let whole: Ledger = withSettings({ upstreams: [], entries: [] }, settings);
   let standing: StandingOf = standings(whole);
+  const recorder = createRecorder({
+    data: settings.data,
+    clock: systemClock,
+    log,
+    ended: (id, end) => change((before) => endedRecording(before, id, end)).then(() => undefined),
+  });
   const opened: Promise<LiveLedger> = openLedger(path, log, (after) => {
     whole = withSettings(after, settings);
     standing = standings(whole);
     journalled.changed(after);
+    if (!closing.aborted) recorder.follow(underWay(after));
   });
   // A failure is thrown at whoever needs the ledger.
   opened.catch((error: unknown) => log.error("the cutover ledger cannot be opened", { error }));
@@ -142,5 +180,36 @@ export function openCutover({ settings, journal, log, routes, closing }: Cutover
     },
     addUpstream: (upstream) => change((before) => withUpstream(before, upstream)),
     removeUpstream: (name) => change((before) => withoutUpstream(before, name)),
+    recorder,
+    recordings: {
+      list: async () => {
+        await opened;
+        return (whole.recordings ?? []).map((one) =>
+          one.end === undefined ? { ...one, so_far: recorder.stats() } : one,
+        );
+      },
+      start: async (wish) => {
+        const id = `rec-${new Date().toISOString().replaceAll(/[-:.]/g, "").toLowerCase()}`;
+        const after = await change((before) => withRecording(before, wish, { now: Date.now(), id }));
+        await recorder.idle();
+        return found(after, id);
+      },
+      stop: async (id) => {
+        await change((before) => askedToStop(before, id));
+        await recorder.idle();
+        await (await opened).look();
+        return found(whole, id);
+      },
+      remove: async (id) => {
+        await change((before) => withoutRecording(before, id));
+        await rm(recordingPath(settings.data, id), { force: true });
+      },
+      file: async (id) => {
+        await opened;
+        found(whole, id);
+        return recordingPath(settings.data, id);
+      },
+    },
+    close: () => recorder.close(),
   };
 }

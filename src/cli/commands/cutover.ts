@@ -19,6 +19,8 @@ import { UsageProblem } from "../failure.ts";
 import { emit, type Field, formatOf } from "../terminal/output.ts";
 import { moment } from "../terminal/plain-text.ts";
 import { say, write } from "../terminal/terminal.ts";
+import { record, recordings } from "./cutover/record.ts";
+import { replayCommand } from "./cutover/replay.ts";
 
 const ARGS = { ...DATA_ARG, ...OUTPUT_ARG } as const;
 const WHY_ARGS = {
@@ -288,6 +290,6 @@ export const cutover = group({
     "lakehouse cutover status",
     "lakehouse cutover flip go:matrix.search --to primary --why 'gates hold'",
   ],
-  commands: { status, flip, native, report, gates, upstream },
+  commands: { status, flip, native, report, gates, upstream, record, recordings, replay: replayCommand },
   fallback: "status",
 });

@@ -4,6 +4,7 @@
 
 import { z } from "zod";
 import { gateLimits } from "../gates/limits.ts";
+import { recording, RECORDINGS_MAX } from "../record/recording.ts";
 
 export const STATES = ["off", "pass-through", "shadow", "canary", "primary", "retired"] as const;
 export type State = (typeof STATES)[number];
@@ -54,6 +55,8 @@ export const ledger = z.strictObject({
   entries: z.array(entry).max(10_000),
   /** Of the gates before a canary; the standard ones unless given. */
   gates: gateLimits.partial().optional(),
+  /** What was and is recorded; one at most has no end. */
+  recordings: z.array(recording).max(RECORDINGS_MAX).optional(),
 });
 export type Ledger = z.infer<typeof ledger>;
 
