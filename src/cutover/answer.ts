@@ -15,6 +15,7 @@ import {
   UPSTREAM_VARIABLES,
 } from "./ledger/ledger.ts";
 import { type Passed, passThrough } from "./pass-through.ts";
+import type { DualWrites } from "./dual/dual-writes.ts";
 import type { Again } from "./shadow/shadow.ts";
 import { routeName } from "./ledger/route-name.ts";
 
@@ -37,6 +38,7 @@ export interface AnswerDeps {
   readonly standing: () => StandingOf;
   readonly upstream: (dialect: DialectName) => Upstream | undefined;
   readonly observer: CutoverObserver;
+  readonly dual: Pick<DualWrites, "wants" | "answer">;
   readonly clock: Clock;
 }
 
@@ -75,6 +77,34 @@ export function answerFor({ name, prefix }: DialectPlace, deps: AnswerDeps): Ans
     }
   };
 
+  const decided = (route: string, call: ForeignCall): Promise<Response> => {
+    const tenant = call.exchange.caller?.id ?? "local";
+    const { state, percent, entry } = deps.standing()(route, tenant, clock.now());
+    const answer = (one: ForeignCall): Promise<Response> => {
+      switch (state) {
+        case "primary":
+          return entry === undefined ? pass(route, one) : here(route, one, entry);
+        case "pass-through":
+          return pass(route, one);
+        case "shadow":
+          return pass(route, one, entry);
+        case "canary":
+          return entry !== undefined && isCanary(percent, `${tenant} ${one.exchange.requestId}`)
+            ? here(route, one, entry)
+            : pass(route, one, entry);
+        case "retired":
+          return Promise.reject(
+            new Fault("not_found", `${route} is retired: call the native operation instead.`),
+          );
+        case "off":
+          break;
+      }
+      return Promise.reject(unset(name));
+    };
+    const isAnswered = state !== "off" && state !== "retired";
+    return isAnswered && deps.dual.wants(route, call) ? deps.dual.answer(call, answer) : answer(call);
+  };
+
   return (call) => {
     const route = routeName(call.route);
     const chosen = call.request.headers.get(BACKEND_HEADER);
@@ -83,27 +113,7 @@ export function answerFor({ name, prefix }: DialectPlace, deps: AnswerDeps): Ans
         ? call.native(call.request, call.exchange)
         : pass(route, call);
     }
-    const tenant = call.exchange.caller?.id ?? "local";
-    const { state, percent, entry } = deps.standing()(route, tenant, clock.now());
-    switch (state) {
-      case "primary":
-        return entry === undefined ? pass(route, call) : here(route, call, entry);
-      case "pass-through":
-        return pass(route, call);
-      case "shadow":
-        return pass(route, call, entry);
-      case "canary":
-        return entry !== undefined && isCanary(percent, `${tenant} ${call.exchange.requestId}`)
-          ? here(route, call, entry)
-          : pass(route, call, entry);
-      case "retired":
-        return Promise.reject(
-          new Fault("not_found", `${route} is retired: call the native operation instead.`),
-        );
-      case "off":
-        break;
-    }
-    return Promise.reject(unset(name));
+    return decided(route, call);
   };
 }
 

@@ -5,17 +5,22 @@ import { rm } from "node:fs/promises";
 import type { Settings } from "#config";
 import type { House } from "#contracts/house";
 import { systemClock } from "#lib/clock";
+import { isThere } from "#lib/durable";
 import type { Log } from "#lib/log";
-import type { AnswerForeign } from "#rpc/backend";
+import type { AnswerForeign, BackedRoute } from "#rpc/backend";
 import { type AnswerDeps, answerFor, type DialectPlace } from "./answer.ts";
 import { type Flip, flipped, withoutUpstream, withUpstream } from "./ledger/changes.ts";
 import { admitFlip, judge } from "./gates/admit.ts";
 import { type GateLimits, limitsOf } from "./gates/limits.ts";
 import { journalledLedger } from "./ledger/journalled.ts";
 import { changeLedger, ledgerPath, openLedger, type LiveLedger } from "./ledger/ledger-file.ts";
+import { routeName } from "./ledger/route-name.ts";
 import { type DialectName, type Ledger, type StandingOf, standings, type Upstream } from "./ledger/ledger.ts";
 import { createObserver, sampling } from "./observer.ts";
 import { reportOf, type RouteReport } from "./report.ts";
+import { type DualChange, dualRoutes, isDual, withDualWrites } from "./dual/dual-write.ts";
+import { createDualWrites, type DualStatus, type DualWrites } from "./dual/dual-writes.ts";
+import { openQueue, queuePath } from "./dual/write-queue.ts";
 import { createRecorder, recordingPath, type Recorder } from "./record/recorder.ts";
 import {
   askedToStop,
@@ -53,8 +58,18 @@ export interface Cutover {
   removeUpstream(name: string): Promise<Ledger>;
   readonly recorder: Recorder;
   readonly recordings: Recordings;
+  readonly dual: Dual;
   /** What is written behind replies is finished. */
   close(): Promise<void>;
+}
+
+export interface Dual {
+  /** Throws `invalid` for a route that does not write. */
+  set(change: Omit<DualChange, "id" | "at">): Promise<void>;
+  status(): Promise<{ readonly routes: readonly DualChange[] } & DualStatus>;
+  readonly writes: Pick<DualWrites, "written" | "waiting" | "idle">;
+  /** The routes of all dialects: this house's side of a write. */
+  attach(routes: readonly BackedRoute[]): void;
 }
 
 export interface Recordings {
@@ -145,19 +160,35 @@ export function openCutover({ settings, journal, log, routes, closing }: Cutover
     flip,
   });
 
+  const upstreamOf: AnswerDeps["upstream"] = (dialect) =>
+    whole.upstreams.find((one) => one.dialect === dialect);
+  const prefixes = new Map<string, string>();
+  const dual = createDualWrites({
+    open: () => openQueue(queuePath(settings.data), log),
+    isThere: () => isThere(queuePath(settings.data)),
+    isDual: (route) => isDual(whole, route),
+    upstream: upstreamOf,
+    prefixOf: (dialect) => prefixes.get(dialect) ?? "",
+    clock: systemClock,
+    log,
+  });
+  let writeRoutes: readonly string[] = [];
+
   const deps: AnswerDeps = {
     standing: () => {
       // Throws while the file cannot be used.
       live?.current();
       return standing;
     },
-    upstream: (dialect) => whole.upstreams.find((one) => one.dialect === dialect),
+    upstream: upstreamOf,
     observer,
+    dual,
     clock: systemClock,
   };
 
   return {
     answer: (dialect) => {
+      prefixes.set(dialect.name, dialect.prefix);
       const decided = answerFor(dialect, deps);
       return (call) => (live === undefined ? opened.then(() => decided(call)) : decided(call));
     },
@@ -210,6 +241,24 @@ export function openCutover({ settings, journal, log, routes, closing }: Cutover
         return recordingPath(settings.data, id);
       },
     },
-    close: () => recorder.close(),
+    dual: {
+      set: async (given) => {
+        const made = { ...given, id: `dual-${crypto.randomUUID()}`, at: new Date().toISOString() };
+        await change((before) => withDualWrites(before, made, writeRoutes));
+      },
+      status: async () => {
+        await opened;
+        return { routes: dualRoutes(whole), ...(await dual.status()) };
+      },
+      writes: dual,
+      attach: (routes) => {
+        writeRoutes = routes.filter(({ reads }) => reads !== true).map(({ name }) => routeName(name));
+        dual.attach(routes);
+      },
+    },
+    close: async () => {
+      await recorder.close();
+      await dual.close();
+    },
   };
 }

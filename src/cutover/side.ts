@@ -72,17 +72,10 @@ export function houseSide({
   };
 }
 
-/** Any server that speaks the surface at its root. */
-export function addressSide(url: string, key = ""): Side {
+/** Any server that speaks the surface at its root. No key of the house goes there. */
+export function addressSide(url: string): Side {
   const base = url.replace(/\/+$/, "");
-  return {
-    name: base,
-    send: (request) =>
-      sendTo(base + request.target, {
-        ...request,
-        headers: { ...request.headers, ...(key === "" ? {} : { authorization: `Bearer ${key}` }) },
-      }),
-  };
+  return { name: base, send: (request) => sendTo(base + request.target, request) };
 }
 
 function isBusy({ body }: Reply): boolean {

@@ -13,7 +13,7 @@ import { openai } from "#dialects/openai";
 import { rust } from "#dialects/rust";
 import type { Log } from "#lib/log";
 import { type McpOptions, mcpFront } from "#mcp/http";
-import { answeredHere } from "#rpc/backend";
+import { answeredHere, type BackedRoute } from "#rpc/backend";
 import type { Route } from "#rpc/route";
 import { VERSION } from "./version.ts";
 
@@ -74,16 +74,18 @@ export function frontsWith(
     const operation = route.name.slice(route.name.indexOf(":") + 1);
     return cutover.recorder.recorded(route, { route: routeName(`native:${operation}`), prefix: "" });
   };
-  const answered = (name: "go" | "rust", dialect: Dialect): Route[] =>
-    dialectRoutes(dialect, own, cutover.answer({ name, prefix: dialect.prefix })).map(recorded(dialect));
+  const answered = (name: "go" | "rust", dialect: Dialect): BackedRoute[] =>
+    dialectRoutes(dialect, own, cutover.answer({ name, prefix: dialect.prefix }));
+  const [goRoutes, rustRoutes] = [answered("go", go), answered("rust", rust)];
+  cutover.dual.attach([...goRoutes, ...rustRoutes].filter(({ accepts }) => accepts === undefined));
   return {
     own: own.map(recordedNative),
     routes: [
       ...mcp.routes,
       ...cutoverRoutes(cutover),
       ...dialectRoutes(openai, own, answeredHere).map(recorded(openai)),
-      ...answered("go", go),
-      ...answered("rust", rust),
+      ...goRoutes.map(recorded(go)),
+      ...rustRoutes.map(recorded(rust)),
     ],
     close: async () => {
       closing.abort();

@@ -19,6 +19,7 @@ import { UsageProblem } from "../failure.ts";
 import { emit, type Field, formatOf } from "../terminal/output.ts";
 import { moment } from "../terminal/plain-text.ts";
 import { say, write } from "../terminal/terminal.ts";
+import { dual, reconcileCommand } from "./cutover/dual.ts";
 import { record, recordings } from "./cutover/record.ts";
 import { replayCommand } from "./cutover/replay.ts";
 
@@ -290,6 +291,18 @@ export const cutover = group({
     "lakehouse cutover status",
     "lakehouse cutover flip go:matrix.search --to primary --why 'gates hold'",
   ],
-  commands: { status, flip, native, report, gates, upstream, record, recordings, replay: replayCommand },
+  commands: {
+    status,
+    flip,
+    native,
+    report,
+    gates,
+    upstream,
+    record,
+    recordings,
+    replay: replayCommand,
+    dual,
+    reconcile: reconcileCommand,
+  },
   fallback: "status",
 });

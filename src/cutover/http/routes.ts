@@ -2,7 +2,6 @@
 // actor. They change who answers all callers, so they need the scope admin.
 
 import { z } from "zod";
-import type { Exchange } from "#rpc/exchange";
 import { parseInput } from "#rpc/input/invalid-input";
 import type { Route } from "#rpc/route";
 import type { Cutover } from "../cutover.ts";
@@ -11,6 +10,7 @@ import { asMarkdown } from "../report.ts";
 import { STATES, upstream } from "../ledger/ledger.ts";
 import { statusOf } from "../ledger/status.ts";
 import { actorOf, operation, segment, type Work } from "./operation.ts";
+import { dualRoutes } from "./dual-routes.ts";
 import { recordingRoutes } from "./recording-routes.ts";
 
 const flip = z.strictObject({
@@ -63,5 +63,6 @@ export function cutoverRoutes(cutover: Cutover): Route[] {
       return { upstreams };
     }),
     ...recordingRoutes(cutover.recordings),
+    ...dualRoutes(cutover.dual),
   ];
 }

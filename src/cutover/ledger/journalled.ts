@@ -5,6 +5,7 @@ import type { journal, NewEvent } from "#contracts/journal";
 import type { Log } from "#lib/log";
 import type { Service } from "#rpc/contract";
 import { traceOf } from "#rpc/fault";
+import { dualEvent } from "../dual/dual-write.ts";
 import { recordingEvents } from "../record/recordings.ts";
 import type { Entry, Ledger } from "./ledger.ts";
 
@@ -75,7 +76,11 @@ export function journalledLedger(
   signal.addEventListener("abort", () => clearTimeout(timer), { once: true });
   return {
     changed: (after) => {
-      events = [...after.entries.map(eventOf), ...(after.recordings ?? []).flatMap(recordingEvents)];
+      events = [
+        ...after.entries.map(eventOf),
+        ...(after.recordings ?? []).flatMap(recordingEvents),
+        ...(after.dual_writes ?? []).map(dualEvent),
+      ];
       start();
     },
     waiting: () => due().length,

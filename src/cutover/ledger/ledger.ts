@@ -3,6 +3,7 @@
 // upstream and no entry passes through, one with neither is off.
 
 import { z } from "zod";
+import { DUAL_CHANGES_MAX, dualChange } from "../dual/dual-write.ts";
 import { gateLimits } from "../gates/limits.ts";
 import { recording, RECORDINGS_MAX } from "../record/recording.ts";
 
@@ -55,6 +56,8 @@ export const ledger = z.strictObject({
   entries: z.array(entry).max(10_000),
   /** Of the gates before a canary; the standard ones unless given. */
   gates: gateLimits.partial().optional(),
+  /** Which routes' writes go to both sides; the newest change counts. */
+  dual_writes: z.array(dualChange).max(DUAL_CHANGES_MAX).optional(),
   /** What was and is recorded; one at most has no end. */
   recordings: z.array(recording).max(RECORDINGS_MAX).optional(),
 });

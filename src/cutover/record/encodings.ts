@@ -20,7 +20,7 @@ export function decodedBody(held: HeldBody, encoding: string | null): HeldBody {
   if (decode === undefined) return { cut: `encoded as ${encoding.slice(0, 20)}`, bytes: held.byteLength };
   try {
     const plain = decode(new Uint8Array(held), { maxOutputLength: RECORDED_BODY_BYTES_MAX });
-    return plain.buffer.slice(plain.byteOffset, plain.byteOffset + plain.byteLength) as ArrayBuffer;
+    return plain.buffer.slice(plain.byteOffset, plain.byteOffset + plain.byteLength);
   } catch {
     return { cut: `not readable as ${encoding}`, bytes: held.byteLength };
   }

@@ -89,11 +89,14 @@ function routeOf(reply: (sent: string) => Response, more: Partial<Route> = {}): 
 
 const GO = { route: "go:embed.embed", prefix: "/_go" };
 const exchange = { requestId: "one", seal: () => undefined };
-const requestOf = (body: string, more: RequestInit = {}, target = "/v1/embed"): Request =>
+const requestOf = (
+  body: string,
+  more: { headers?: Record<string, string> } = {},
+  target = "/v1/embed",
+): Request =>
   new Request(`http://h/_go${target}`, {
     method: "POST",
     body,
-    ...more,
     headers: {
       "content-length": String(Buffer.byteLength(body)),
       authorization: "Bearer secret-key",

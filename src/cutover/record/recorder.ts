@@ -166,7 +166,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
   };
 
   const drained = async (): Promise<void> => {
-    while (writing !== undefined) await writing;
+    for (let seen = writing; seen !== undefined; seen = writing) await seen;
   };
 
   const write = async (): Promise<void> => {
