@@ -5,7 +5,7 @@ import type { journal, NewEvent } from "#contracts/journal";
 import type { Log } from "#lib/log";
 import type { Service } from "#rpc/contract";
 import { traceOf } from "#rpc/fault";
-import { dualEvent } from "../dual/dual-write.ts";
+import { dualEvent } from "../dual/dual-settings.ts";
 import { recordingEvents } from "../record/recordings.ts";
 import type { Entry, Ledger } from "./ledger.ts";
 
