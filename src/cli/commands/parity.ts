@@ -8,6 +8,7 @@ import { PROBES } from "#cutover/parity/table";
 import type { DialectName } from "#cutover/ledger/ledger";
 import { REPORTS_FOLDER, writeReport } from "#cutover/report-files";
 import { addressSide, houseSide, type Side } from "#cutover/side";
+import type { House } from "#contracts/house";
 import { seeded } from "#lib/random";
 import { Fault } from "#rpc/fault";
 import { SURFACE_PREFIXES } from "#topology/fronts";
@@ -58,6 +59,11 @@ const ARGS = {
     description: "For embed: the model on both sides; the house's first unless given",
   },
   index: { type: "string", valueHint: "NAME", description: "For search: an index that both sides have" },
+  worker: {
+    type: "string",
+    valueHint: "ID",
+    description: "For validate: a worker that both rosters have; one of the house's unless given",
+  },
   root: {
     type: "string",
     valueHint: "DIR",
@@ -76,6 +82,21 @@ interface Sides {
   readonly left: Side;
   readonly right: Side;
   readonly model: string | undefined;
+  readonly worker: string;
+}
+
+/** Where the house cannot name one. */
+const WORKER = "w-1";
+
+/** One of the house's own; a house without a corpus has none to name. */
+async function someWorker(house: House): Promise<string> {
+  try {
+    const { hits } = await house.matrixd.search({ query_text: "forklift operator", k: 1 });
+    return hits[0]?.id ?? WORKER;
+  } catch (thrown) {
+    if (thrown instanceof Fault) return WORKER;
+    throw thrown;
+  }
 }
 
 async function sidesOf(args: Args, needsSides: boolean): Promise<Sides[]> {
@@ -91,18 +112,29 @@ async function sidesOf(args: Args, needsSides: boolean): Promise<Sides[]> {
         left: { ...nobody, name: args.root ?? "" },
         right: { ...nobody, name: "native" },
         model: undefined,
+        worker: "",
       },
     ];
   }
   if (left !== undefined && right !== undefined) {
-    return [{ dialect: said ?? "go", left: addressSide(left), right: addressSide(right), model: args.model }];
+    return [
+      {
+        dialect: said ?? "go",
+        left: addressSide(left),
+        right: addressSide(right),
+        model: args.model,
+        worker: args.worker ?? WORKER,
+      },
+    ];
   }
   const { url, get, house } = await connect(settings);
   const of = (backend: "native" | "upstream", name: string): Side =>
     houseSide({ url, key: settings.key, backend, name, prefixes: SURFACE_PREFIXES });
   const model = args.model ?? (await house.embedd.models({})).models[0]?.name;
+  const worker = args.worker ?? (await someWorker(house));
   const here = of("native", "native");
-  if (left !== undefined) return [{ dialect: said ?? "go", left: addressSide(left), right: here, model }];
+  if (left !== undefined)
+    return [{ dialect: said ?? "go", left: addressSide(left), right: here, model, worker }];
   const { upstreams } = (await get("/v1/cutover/upstreams")) as {
     upstreams: { name: string; dialect: DialectName }[];
   };
@@ -113,7 +145,13 @@ async function sidesOf(args: Args, needsSides: boolean): Promise<Sides[]> {
       `There is no upstream${said === undefined ? "" : ` of the ${said} dialect`} to compare with. Add one with: lakehouse cutover upstream add NAME URL --dialect ${said ?? "go"}, or name one with --left.`,
     );
   }
-  return chosen.map(({ name, dialect }) => ({ dialect, left: of("upstream", name), right: here, model }));
+  return chosen.map(({ name, dialect }) => ({
+    dialect,
+    left: of("upstream", name),
+    right: here,
+    model,
+    worker,
+  }));
 }
 
 async function probeOne(probe: Probe, sides: Sides, args: Args, seed: number): Promise<ParityReport> {

@@ -31,6 +31,8 @@ export interface ProbeContext {
   readonly model: string | undefined;
   /** An index that both sides have, for `search`. */
   readonly index: string | undefined;
+  /** A worker that both rosters have, for the case of `validate` that passes. */
+  readonly worker: string;
   readonly distill: Distillation;
   /** A root that an older program wrote; undefined asks its endpoints. */
   readonly root: OlderRoot | undefined;
