@@ -222,7 +222,9 @@ export function openCutover({ settings, journal, log, routes, closing }: Cutover
       },
       start: async (wish) => {
         const id = `rec-${new Date().toISOString().replaceAll(/[-:.]/g, "").toLowerCase()}`;
-        const after = await change((before) => withRecording(before, wish, { now: Date.now(), id }));
+        const after = await change((before) =>
+          withRecording(before, wish, { now: Date.now(), id, routes: recorder.routes }),
+        );
         await recorder.idle();
         return found(after, id);
       },

@@ -1,6 +1,7 @@
 // Which routes are written twice, as the ledger says it: pure reads and changes of it.
 
 import type { NewEvent } from "#contracts/journal";
+import { didYouMean } from "#lib/nearest";
 import { Fault } from "#rpc/fault";
 import type { Ledger } from "../ledger/ledger.ts";
 import { DUAL_CHANGES_MAX, type DualChange, dualChange } from "./dual-write.ts";
@@ -33,9 +34,13 @@ export function withDualWrites(before: Ledger, change: DualChange, writes: reado
   }
   const { route } = made.data;
   if (!route.endsWith(":*") && !writes.includes(route)) {
-    throw new Fault("invalid", `${route} is no route that writes: what reads is compared in shadow.`, {
-      details: [{ path: "route", message: "is no route that writes" }],
-    });
+    throw new Fault(
+      "invalid",
+      `${route} is no route that writes: what reads is compared in shadow.${didYouMean(route, writes)}`,
+      {
+        details: [{ path: "route", message: "is no route that writes" }],
+      },
+    );
   }
   const all = [...(before.dual_writes ?? []), made.data];
   // Of those that were replaced the oldest go first.

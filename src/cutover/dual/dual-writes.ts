@@ -178,11 +178,11 @@ export function createDualWrites(deps: DualDeps): DualWrites {
             ...(differences === undefined ? {} : { differences }),
           };
         }
-        why = `the second side answers ${status}`;
+        why = `the second side answers ${status}.`;
         const again = status >= FAILED || status === 429 || status === 408;
         if (!again) return { ...about, state: "failed", second_status: status, attempts, why };
       } catch (thrown) {
-        why = thrown instanceof Fault ? thrown.message : "the second side does not answer";
+        why = thrown instanceof Fault ? thrown.message : "the second side does not answer.";
       }
       if (problem === null) log.warn("a write cannot be made on the second side yet", { route, why });
       problem = why;

@@ -10,6 +10,7 @@ import { systemClock } from "#lib/clock";
 import { isThere } from "#lib/durable";
 import { createLog } from "#lib/log";
 import type { BackedRoute, ForeignCall } from "#rpc/backend";
+import { Fault } from "#rpc/fault";
 import { EMPTY, type Upstream } from "../ledger/ledger.ts";
 import type { Reply } from "../diff/replies.ts";
 import type { Side } from "../side.ts";
@@ -357,6 +358,15 @@ describe("reconcile", () => {
     const report = reconcileReport(routes, { now: 0, upstream: "go", forgotten: 0 });
     expect(report.verdict).toBe("different");
     expect(reconcileMarkdown(report)).toContain("/v1/storage/other: 200, 1 bytes there; 200, 1 bytes here");
+    const silent = await reconcile({
+      written: [put("same")],
+      waiting: [],
+      upstream: { name: "u", send: () => Promise.reject(new Fault("upstream", "gone")) },
+      native: sideOf({ same: "1" }),
+      prefixes: PREFIXES,
+      route: undefined,
+    });
+    expect(reconcileReport(silent, { now: 0, upstream: "go", forgotten: 0 }).verdict).toBe("not read");
     const one = await reconcile({
       written: [put("same")],
       waiting: [],

@@ -11,7 +11,7 @@ export interface ReconcileReport {
   readonly routes: readonly RouteReconciled[];
   /** Written ones that are no longer remembered, and so were not compared. */
   readonly forgotten: number;
-  readonly verdict: "same" | "different" | "nothing written" | "still waiting";
+  readonly verdict: "same" | "different" | "nothing written" | "still waiting" | "not read";
 }
 
 export function reconcileReport(
@@ -29,11 +29,13 @@ export function reconcileReport(
   const verdict =
     wrong > 0
       ? "different"
-      : sum(({ waiting }) => waiting) > 0
-        ? "still waiting"
-        : sum(({ keys }) => keys) === 0
-          ? "nothing written"
-          : "same";
+      : sum(({ unread }) => unread) > 0
+        ? "not read"
+        : sum(({ waiting }) => waiting) > 0
+          ? "still waiting"
+          : sum(({ keys }) => keys) === 0
+            ? "nothing written"
+            : "same";
   return {
     schema: "lakehouse.reconcile.v1",
     at: new Date(now).toISOString(),
@@ -51,11 +53,11 @@ export function reconcileMarkdown({ at, upstream, routes, forgotten, verdict }: 
     `${at}. **${verdict}**. There: ${upstream}; here: this house.`,
     ...(forgotten > 0 ? [`${forgotten} older writes are no longer remembered, and were not compared.`] : []),
     "",
-    "| route | keys | same | different | on one side | waiting | failed | lost | unclear |",
-    "|---|--:|--:|--:|--:|--:|--:|--:|--:|",
+    "| route | keys | same | different | on one side | not read | waiting | failed | lost | unclear |",
+    "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|",
     ...routes.map(
       (one) =>
-        `| ${one.route} | ${one.keys} | ${one.same} | ${one.different} | ${one.missing} | ${one.waiting} | ${one.failed} | ${one.lost} | ${one.unclear} |`,
+        `| ${one.route} | ${one.keys} | ${one.same} | ${one.different} | ${one.missing} | ${one.unread} | ${one.waiting} | ${one.failed} | ${one.lost} | ${one.unclear} |`,
     ),
     "",
     ...routes.flatMap(({ route, examples }) =>

@@ -2,6 +2,7 @@
 // cannot be read back the replies were compared when they were made. What still waits is not judged, and what was lost, refused or
 // left unclear is named, for nobody else will.
 
+import { Fault } from "#rpc/fault";
 import { differencesOf, type Reply } from "../diff/replies.ts";
 import { routeName } from "../ledger/route-name.ts";
 import type { RecordedSurface } from "../record/recording.ts";
@@ -35,6 +36,8 @@ export interface RouteReconciled {
   different: number;
   /** On one side alone. */
   missing: number;
+  /** Not judged: a side did not give it. */
+  unread: number;
   /** Not judged: the second side has not got the newest write yet. */
   waiting: number;
   /** Writes of which nothing says that the second side has them. */
@@ -82,6 +85,7 @@ function emptyOf(route: string): RouteReconciled {
     same: 0,
     different: 0,
     missing: 0,
+    unread: 0,
     waiting: 0,
     failed: 0,
     lost: 0,
@@ -120,7 +124,13 @@ async function readBoth(
   const surface = one.route.slice(0, one.route.indexOf(":")) as RecordedSurface;
   const target = (one.path.split("?")[0] ?? "").slice(prefixes[surface].length);
   const read = { method: "GET", target };
-  const [there, here] = await Promise.all([upstream.send(read, surface), native.send(read, surface)]);
+  const [there, here] = await Promise.all([held(upstream, read, surface), held(native, read, surface)]);
+  if (there === undefined || here === undefined) {
+    tally.unread += 1;
+    const who = there === undefined ? "the upstream" : "this house";
+    note(tally, `${target}: ${who} does not give it`);
+    return;
+  }
   tally.keys += 1;
   const found = sameObject(there, here);
   if (found === "same") {
@@ -134,6 +144,21 @@ async function readBoth(
     tally,
     `${target}: ${left} there; ${here.status}, ${here.body.byteLength} bytes here${one.why === undefined ? "" : ` (${one.why})`}`,
   );
+}
+
+/** Undefined of a side that is unreachable or fails: what it holds is not known. */
+async function held(
+  side: Side,
+  request: { method: string; target: string },
+  surface: RecordedSurface,
+): Promise<Reply | undefined> {
+  try {
+    const reply = await side.send(request, surface);
+    return reply.status >= 500 ? undefined : reply;
+  } catch (thrown) {
+    if (thrown instanceof Fault) return undefined;
+    throw thrown;
+  }
 }
 
 function sameObject(there: Reply, here: Reply): "same" | "different" | "missing" {

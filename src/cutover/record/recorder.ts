@@ -65,6 +65,8 @@ export interface Surface {
 export interface Recorder {
   /** What of the ledger is under way; undefined for none. */
   follow(recording: Recording | undefined): void;
+  /** Names of all that can be recorded. */
+  readonly routes: ReadonlySet<string>;
   /** The route, with its calls written down while a recording wants them. */
   recorded<R extends Route>(route: R, surface: Surface): R;
   stats(): { readonly calls: number; readonly bytes: number; readonly lost: Losses } | undefined;
@@ -98,6 +100,7 @@ interface Under {
 export function createRecorder(options: RecorderOptions): Recorder {
   const { data, clock, log, ended } = options;
   const { bytesMax = RECORDING_BYTES_MAX, linesMax = RECORDING_LINES_MAX, queueMax = QUEUE_MAX } = options;
+  const routes = new Set<string>();
   let under: Under | undefined;
   /** Of `follow`: one change after the other. */
   let changes: Promise<void> = Promise.resolve();
@@ -282,13 +285,17 @@ export function createRecorder(options: RecorderOptions): Recorder {
           log.error("a recording could not be begun", { id, ...traceOf(error) });
         });
     },
-    recorded: (route, surface) => ({
-      ...route,
-      handle: (request: Request, exchange: Exchange) =>
-        wanted(surface.route, request, exchange)
-          ? handle(route, surface, request, exchange)
-          : route.handle(request, exchange),
-    }),
+    routes,
+    recorded: (route, surface) => {
+      routes.add(surface.route);
+      return {
+        ...route,
+        handle: (request: Request, exchange: Exchange) =>
+          wanted(surface.route, request, exchange)
+            ? handle(route, surface, request, exchange)
+            : route.handle(request, exchange),
+      };
+    },
     stats: () =>
       under === undefined ? undefined : { calls: under.calls, bytes: under.bytes, lost: { ...under.lost } },
     idle,

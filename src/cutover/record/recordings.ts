@@ -1,5 +1,6 @@
 // Recordings in the ledger, as pure changes: started, asked to stop, ended, forgotten. One is under way at a time.
 
+import { didYouMean } from "#lib/nearest";
 import { Fault } from "#rpc/fault";
 import type { NewEvent } from "#contracts/journal";
 import type { Ledger } from "../ledger/ledger.ts";
@@ -23,6 +24,8 @@ export interface RecordingWish {
 export interface RecordingContext {
   readonly now: number;
   readonly id: string;
+  /** Routes that there are; undefined takes any. */
+  readonly routes?: ReadonlySet<string>;
 }
 
 /** The one that has no end; undefined for none. */
@@ -30,7 +33,11 @@ export function underWay({ recordings = [] }: Ledger): Recording | undefined {
   return recordings.find(({ end }) => end === undefined);
 }
 
-export function withRecording(before: Ledger, wish: RecordingWish, { now, id }: RecordingContext): Ledger {
+export function withRecording(
+  before: Ledger,
+  wish: RecordingWish,
+  { now, id, routes }: RecordingContext,
+): Ledger {
   const { recordings = [] } = before;
   const other = underWay(before);
   if (other !== undefined) {
@@ -48,6 +55,12 @@ export function withRecording(before: Ledger, wish: RecordingWish, { now, id }: 
   if (!(wish.forMs > 0 && wish.forMs <= RECORDING_MS_MAX)) {
     throw new Fault("invalid", "A recording is for at most 24 hours: for is a time such as 10m.", {
       details: [{ path: "for", message: "is a time such as 10m, at most 24h" }],
+    });
+  }
+  const unknown = wish.routes?.find((one) => !one.endsWith("*") && routes?.has(one) === false);
+  if (unknown !== undefined) {
+    throw new Fault("invalid", `There is no route ${unknown}.${didYouMean(unknown, [...(routes ?? [])])}`, {
+      details: [{ path: "route", message: "is not a route" }],
     });
   }
   const made = recording.safeParse({

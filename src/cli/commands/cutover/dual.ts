@@ -52,7 +52,7 @@ const status = command({
       `${counted(waiting, "write")} waiting; ${written.done} made, ${written.failed} failed, ${written.unclear} unclear, ${written.lost} lost.`,
     );
     for (const [why, count] of Object.entries(lost)) if (count > 0) say(`Lost: ${count}, ${why}.`);
-    if (problem !== null) say(`The second side: ${problem}`);
+    if (problem !== null && waiting > 0) say(`Waiting, because ${problem}`);
   },
 });
 
@@ -152,6 +152,7 @@ export const reconcileCommand = command({
     });
     await write(args.json === true ? `${JSON.stringify(report, null, 2)}\n` : markdown);
     say(`${paths.markdown} and ${paths.json}`);
+    if (report.verdict === "not read") return EXIT.upstream;
     return report.verdict === "different" ? EXIT.rejected : EXIT.ok;
   },
 });

@@ -2,7 +2,7 @@
 // running house records; this command waits for the end and fetches the file.
 
 import { open } from "node:fs/promises";
-import { writeAll } from "#lib/durable";
+import { isThere, writeAll } from "#lib/durable";
 import { Fault } from "#rpc/fault";
 import { CLIENT_ARGS, DATA_ARG, OUTPUT_ARG, settingsOf } from "../../args.ts";
 import { command, group } from "../../command.ts";
@@ -144,6 +144,8 @@ export const record = command({
     if (percent !== undefined && !(percent > 0 && percent <= 100))
       throw new UsageProblem(`--percent is a number above 0 and at most 100, not ${args.percent}.`);
     const routes = given.all("route");
+    if (args.out !== undefined && (await isThere(args.out)))
+      throw new UsageProblem(`--out ${args.out} is there already. Name another file.`);
     const settings = settingsOf({ data: args.data, url: args.url });
     const connection = await connect(settings);
     const started = (await connection.send("POST", RECORDINGS, {
