@@ -246,6 +246,8 @@ const FIELDS: readonly Field<ParityRow>[] = [
   { name: "cases", value: ({ cases }) => cases, align: "right" },
   { name: "same status", value: ({ statuses_same }) => statuses_same, align: "right" },
   { name: "same body", value: ({ bodies_same }) => bodies_same, align: "right" },
+  { name: "there", value: ({ left }) => left },
+  { name: "here", value: ({ right }) => right },
   { name: "seed", value: ({ seed }) => seed },
   { name: "at", value: ({ at }) => at, show: ({ at }) => moment(at) },
 ];

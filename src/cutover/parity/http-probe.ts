@@ -10,6 +10,8 @@ import type { HttpCase, Outcome, ProbeContext } from "./probe.ts";
 /** Of each endpoint. */
 const REPEATED_MAX = 3;
 const INPUT_CHARS_MAX = 400;
+/** So many in a row without a reply, and a side is not there. */
+const SILENT_MAX = 3;
 
 export interface HttpProbeOptions {
   /** Error statuses whose body is a verdict and no refusal. */
@@ -27,6 +29,7 @@ export async function* askBoth(
   { decides = [], ignored = [], repeats = true, measure }: HttpProbeOptions = {},
 ): AsyncGenerator<Outcome> {
   const repeated = new Map<string, number>();
+  let silence = 0;
   for (const one of cases) {
     const { endpoint, seed, request } = one;
     const about = { endpoint, ...(seed === undefined ? {} : { seed }), input: inputOf(one) };
@@ -37,8 +40,11 @@ export async function* askBoth(
     if (there instanceof Fault || here instanceof Fault) {
       const silent = [there, here].find((reply) => reply instanceof Fault);
       yield { ...about, absent: silent?.message ?? "", statuses: [0, 0], answered: false, differences: [] };
+      silence += 1;
+      if (silence === SILENT_MAX) return;
       continue;
     }
+    silence = 0;
     const times = repeated.get(endpoint) ?? 0;
     let noise: string[] | undefined;
     if (repeats && times < REPEATED_MAX) {

@@ -49,12 +49,14 @@ export async function logParity(folder: string, report: ParityReport): Promise<v
   await appendFile(pathOf(folder), lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
 }
 
-/** The newest of each endpoint, in the order of their first appearance; lines that are none are passed over. */
+/** The newest of each endpoint and pair of sides, in the order of their first appearance; lines that are none are passed over. */
 export async function readParity(folder: string): Promise<ParityRow[]> {
   const newest = new Map<string, ParityRow>();
   for (const line of ((await readIfThere(pathOf(folder))) ?? "").split("\n")) {
     const read = parsed(line);
-    if (read !== undefined) newest.set(`${read.dialect} ${read.probe} ${read.endpoint}`, read);
+    if (read === undefined) continue;
+    const { dialect, probe, endpoint, left, right } = read;
+    newest.set([dialect, probe, endpoint, left, right].join(" "), read);
   }
   return [...newest.values()];
 }

@@ -54,7 +54,7 @@ function section(one: EndpointVerdict): string[] {
           `Known cases: ${seeds.statuses_same}/${seeds.cases} with the same status, ${seeds.bodies_same}/${seeds.cases} with the same body.`,
         ]),
     ...Object.entries(measured).map(([name, value]) => `At least ${name} ${value.toFixed(3)}.`),
-    ...not_compared.map((why) => `Not compared: ${why}.`),
+    ...not_compared.map((why) => `Not compared: ${why.replace(/\.$/, "")}.`),
     "",
     ...(differences.length === 0
       ? []
