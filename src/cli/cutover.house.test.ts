@@ -105,9 +105,9 @@ describe("lakehouse cutover", () => {
 
     const recorded = join(data, "calls.jsonl");
     const recording = lakehouse("cutover", "record", "--for", "2s", "--out", recorded);
-    let ended: Ended | undefined;
-    void recording.then((done) => (ended = done));
-    while (ended === undefined) await fetch(`${url}/_go/health`);
+    const ended = { yet: false };
+    void recording.then(() => (ended.yet = true));
+    while (!ended.yet) await fetch(`${url}/_go/health`);
     expect([(await recording).exitCode, (await recording).out]).toEqual([0, `${recorded}\n`]);
     const replay = [
       "cutover",

@@ -3,33 +3,22 @@
 // idempotency key. What is not queued is counted by its reason, and so is a write of which nobody knows whether its first side made it.
 
 import type { Clock } from "#lib/clock";
-import { deadline } from "#lib/coarse-timer";
 import type { Log } from "#lib/log";
 import { BACKEND_HEADER, type BackedRoute, type ForeignCall } from "#rpc/backend";
-import type { Exchange } from "#rpc/exchange";
-import { Fault, traceOf } from "#rpc/fault";
-import { type Difference } from "../diff/compare.ts";
-import { differencesOf } from "../diff/replies.ts";
 import type { DialectName, Upstream } from "../ledger/ledger.ts";
-import { passThrough } from "../pass-through.ts";
+import { traceOf } from "#rpc/fault";
 import { holdReply, holdRequest } from "../record/held-call.ts";
+import { comparable, createDelivery } from "./delivery.ts";
 import type { Intent, Written } from "./dual-write.ts";
-import type { Due, WriteQueue } from "./write-queue.ts";
+import type { WriteQueue } from "./write-queue.ts";
 
 /** Writes that wait for the second side; more are lost, and told. */
 const WAITING_MAX = 10_000;
 const WAITING_BYTES_MAX = 64 * 1024 * 1024;
 /** Of one write: larger bodies are not held. */
 const BODY_BYTES_MAX = 1024 * 1024;
-/** Of a reply that is compared. */
-const REPLY_BYTES_MAX = 16 * 1024;
 /** At once, each for keys of its own, so that the writes of one key stay in order. */
 const LANES = 4;
-const TIMEOUT_MS = 30_000;
-/** Between tries: doubled up to the longest; together about half an hour. */
-const RETRY_MS = 250;
-const RETRY_MS_MAX = 30_000;
-const TRIES_MAX = 60;
 /** What a reply waits for its intent at most: the disk's write is nearly always quicker than the call. */
 const INTENT_MS_MAX = 10;
 /** From here on the side that answers has failed, and may or may not have written. */
@@ -88,7 +77,7 @@ export interface DualWrites {
 }
 
 export function createDualWrites(deps: DualDeps): DualWrites {
-  const { isDual, upstream, prefixOf, clock, log, retryMs = RETRY_MS, waitingMax = WAITING_MAX } = deps;
+  const { isDual, upstream, prefixOf, clock, log, waitingMax = WAITING_MAX } = deps;
   const lost: Record<LostReason, number> = { full: 0, large: 0, "no second side": 0, disk: 0 };
   const natives = new Map<string, BackedRoute["native"]>();
   const lanes: { ids: string[]; running: boolean }[] = Array.from({ length: LANES }, () => ({
@@ -96,8 +85,15 @@ export function createDualWrites(deps: DualDeps): DualWrites {
     running: false,
   }));
   const closing = new AbortController();
+  const delivery = createDelivery({
+    natives,
+    upstream,
+    prefixOf,
+    log,
+    closing: closing.signal,
+    retryMs: deps.retryMs,
+  });
   let bytes = 0;
-  let problem: string | null = null;
   let whenIdle: (() => void)[] = [];
   let ready: WriteQueue | undefined;
   let opening: Promise<WriteQueue | undefined> | undefined;
@@ -142,7 +138,7 @@ export function createDualWrites(deps: DualDeps): DualWrites {
       const [id = ""] = lane.ids;
       const due = ready?.due.get(id);
       if (due !== undefined) {
-        const made = await deliver(due);
+        const made = await delivery.deliver(due);
         if (made === undefined) break;
         bytes -= sizeOf(due.write);
         await ready?.append({ k: "written", write: made }).catch((error: unknown) => {
@@ -156,81 +152,6 @@ export function createDualWrites(deps: DualDeps): DualWrites {
     if (lanes.some(({ running }) => running)) return;
     for (const resolve of whenIdle) resolve();
     whenIdle = [];
-  };
-
-  /** Until the second side took or refused it; undefined when the house stops first. */
-  const deliver = async ({ write, second, firstStatus, reply }: Due): Promise<Written | undefined> => {
-    const { id, at, route, method, path } = write;
-    const about = { id, at, route, method, path, second, first_status: firstStatus };
-    for (let attempts = 1; ; attempts += 1) {
-      let why: string;
-      try {
-        const { status, body } = await send(write, second);
-        if (status < 400) {
-          const differences =
-            reply === undefined || body === undefined ? undefined : repliesDiffer(reply, body);
-          problem = null;
-          return {
-            ...about,
-            state: "done",
-            second_status: status,
-            attempts,
-            ...(differences === undefined ? {} : { differences }),
-          };
-        }
-        why = `the second side answers ${status}.`;
-        const again = status >= FAILED || status === 429 || status === 408;
-        if (!again) return { ...about, state: "failed", second_status: status, attempts, why };
-      } catch (thrown) {
-        why = thrown instanceof Fault ? thrown.message : "the second side does not answer.";
-      }
-      if (problem === null) log.warn("a write cannot be made on the second side yet", { route, why });
-      problem = why;
-      if (attempts >= TRIES_MAX) return { ...about, state: "failed", attempts, why };
-      await pause(Math.min(RETRY_MS_MAX, retryMs * 2 ** Math.min(attempts - 1, 20)), closing.signal);
-      if (closing.signal.aborted) return undefined;
-    }
-  };
-
-  const send = async (
-    write: Intent,
-    second: Due["second"],
-  ): Promise<{ status: number; body: string | undefined }> => {
-    const dialect = write.route.slice(0, write.route.indexOf(":")) as DialectName;
-    const late = new AbortController();
-    const end = deadline(Date.now() + TIMEOUT_MS, () => late.abort());
-    try {
-      const exchange: Exchange = {
-        requestId: `${write.id}.dual`,
-        ...(write.caller === undefined ? {} : { caller: write.caller }),
-        timeoutMs: TIMEOUT_MS,
-        seal: () => undefined,
-      };
-      const body = write.body === null ? null : Buffer.from(write.body, "base64");
-      const headers = {
-        ...write.headers,
-        ...(body === null ? {} : { "content-length": String(body.byteLength) }),
-      };
-      const request = new Request(`http://localhost${write.path}`, {
-        method: write.method,
-        headers,
-        signal: AbortSignal.any([late.signal, closing.signal]),
-        ...(body === null ? {} : { body }),
-      });
-      if (second === "upstream") {
-        const to = upstream(dialect);
-        if (to === undefined)
-          throw new Fault("unavailable", `There is no upstream of the ${dialect} dialect.`);
-        const { response } = await passThrough(to, prefixOf(dialect), request, exchange);
-        return { status: response.status, body: await smallText(response) };
-      }
-      const native = natives.get(`${write.method} ${write.route}`);
-      if (native === undefined) throw new Fault("not_found", `There is no ${write.route} here.`);
-      const response = await native(request, exchange);
-      return { status: response.status, body: await smallText(response) };
-    } finally {
-      end.clear();
-    }
   };
 
   const answer: DualWrites["answer"] = async (call, first) => {
@@ -284,8 +205,7 @@ export function createDualWrites(deps: DualDeps): DualWrites {
     }
     // A write's own reply is small JSON; one that is not is passed on unread.
     return holdReply(response, isHere, (body) => {
-      const text =
-        body instanceof ArrayBuffer && body.byteLength <= REPLY_BYTES_MAX ? textOf(body) : undefined;
+      const text = body instanceof ArrayBuffer ? comparable(body) : undefined;
       void noted
         .then(async (kept) => {
           if (!kept) return lose(write, "disk");
@@ -354,7 +274,7 @@ export function createDualWrites(deps: DualDeps): DualWrites {
         written: queue?.counts() ?? { done: 0, failed: 0, unclear: 0, lost: 0 },
         unreadable: queue?.unreadable ?? 0,
         lost: { ...lost },
-        problem,
+        problem: delivery.problem(),
       };
     },
     written: async () => ((await deps.isThere()) ? ((await opened())?.written ?? []) : []),
@@ -394,53 +314,6 @@ function headersOf(headers: Headers, id: string): Record<string, string> {
 
 function sizeOf({ body, path }: Intent): number {
   return (body?.length ?? 0) + path.length;
-}
-
-/** Undefined of a large reply, which is not read. */
-async function smallText(response: Response): Promise<string | undefined> {
-  if (response.body === null) return "";
-  const bytes = Number(response.headers.get("content-length") ?? 0);
-  if (bytes > REPLY_BYTES_MAX) {
-    await response.body.cancel();
-    return undefined;
-  }
-  const held = await response.arrayBuffer();
-  return held.byteLength > REPLY_BYTES_MAX ? undefined : textOf(held);
-}
-
-function textOf(bytes: ArrayBuffer): string {
-  return new TextDecoder().decode(bytes);
-}
-
-/** Of fields that each side makes for itself. */
-const OWN = /(^|[._])(id|etag|version|snapshot|key_id)$/;
-
-function repliesDiffer(there: string, here: string): Difference[] {
-  const reply = (text: string) => ({
-    status: 200,
-    type: "application/json",
-    body: new TextEncoder().encode(text).buffer,
-    ms: 0,
-  });
-  return differencesOf(reply(there), reply(here)).map((difference) =>
-    difference.kind === "value" && OWN.test(difference.path)
-      ? { ...difference, explained: true, detail: "each side makes its own" }
-      : difference,
-  );
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    timer.unref();
-    if (signal.aborted) end();
-    else signal.addEventListener("abort", end, { once: true });
-  });
 }
 
 async function within(work: Promise<unknown>, ms: number): Promise<void> {

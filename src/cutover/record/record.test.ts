@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
-import { personalData } from "#domain/redact";
+import { personalData, redactText } from "#domain/redact";
 import { createLog } from "#lib/log";
 import type { Route } from "#rpc/route";
 import type { Reply } from "../diff/replies.ts";
@@ -161,6 +161,22 @@ describe("a recorder", () => {
           redactedTarget(`/v1/x/${encodeURIComponent(secret)}?q=${encodeURIComponent(secret)}`).text,
         ).not.toContain(encodeURIComponent(secret));
       }),
+    );
+  });
+
+  test("the quick look at a text passes over nothing that a pattern matches", () => {
+    const piece = fc.oneof(
+      fc.string(),
+      fc.emailAddress(),
+      fc.stringMatching(/^\+?[0-9 .()-]{6,20}$/),
+      fc.constantFrom("sk-", "lk_", "ghp_", "xoxb-", "AKIA", "eyJ", "bearer ", "Basic ", "abcdefgh1234"),
+    );
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 5 }), (pieces) => {
+        const text = pieces.join("");
+        expect(redactText(text) !== text).toBe(personalData(text).length > 0);
+      }),
+      { numRuns: 2000 },
     );
   });
 

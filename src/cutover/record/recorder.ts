@@ -4,7 +4,7 @@
 // start, with a gap in its file that says for how long the house was not there.
 
 import type { FileHandle } from "node:fs/promises";
-import { open, readFile, stat } from "node:fs/promises";
+import { open, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Clock } from "#lib/clock";
 import { isThere, makeFolder, syncFolder, writeAll } from "#lib/durable";
@@ -15,7 +15,7 @@ import type { Exchange } from "#rpc/exchange";
 import { toFault, traceOf } from "#rpc/fault";
 import type { Route } from "#rpc/route";
 import { isCanary } from "../ledger/ledger.ts";
-import { decodedBody } from "./encodings.ts";
+import { countedIn } from "./earlier-file.ts";
 import { holdReply, holdRequest } from "./held-call.ts";
 import {
   type Ending,
@@ -23,14 +23,14 @@ import {
   isRecorded,
   type Losses,
   NO_LOSSES,
-  type RecordedCall,
   type Recording,
   type RecordingEnd,
   type RecordingLine,
   RECORDING_BYTES_MAX,
   RECORDING_LINES_MAX,
 } from "./recording.ts";
-import { type HeldBody, keptHeaders, redactedBody, redactedTarget, unreplayable } from "./redacted.ts";
+import { type Offered, written } from "./offered.ts";
+import type { HeldBody } from "./redacted.ts";
 
 /** Calls that wait for the disk: some seconds of a busy house. */
 const QUEUE_MAX = 2000;
@@ -74,15 +74,6 @@ export interface Recorder {
   idle(): Promise<void>;
   /** The house stops: what is queued is written, the recording stays open. */
   close(): Promise<void>;
-}
-
-interface Offered {
-  readonly call: Omit<RecordedCall, "request" | "reply">;
-  readonly request: { readonly method: string; readonly target: string; readonly headers: Headers };
-  readonly sent: HeldBody;
-  readonly reply: { readonly status: number; readonly headers: Headers; readonly ms: number };
-  readonly received: HeldBody;
-  readonly bytes: number;
 }
 
 /** One recording with its open file. */
@@ -324,60 +315,4 @@ async function writeText(under: Under, text: string): Promise<void> {
   const bytes = new TextEncoder().encode(text);
   await writeAll(under.file, bytes);
   under.bytes += bytes.byteLength;
-}
-
-function written({ call, request, sent, reply, received }: Offered, lost: Under["lost"]): RecordedCall {
-  const target = redactedTarget(request.target);
-  const { headers, redacted } = keptHeaders(request.headers);
-  const taken = [...new Set([...(target.redacted ?? []), ...redacted])];
-  const made: RecordedCall = {
-    ...call,
-    request: {
-      method: request.method,
-      target: target.text,
-      headers,
-      body: redactedBody(decodedBody(sent, request.headers.get("content-encoding"))),
-      ...(taken.length === 0 ? {} : { redacted: taken }),
-    },
-    reply: {
-      status: reply.status,
-      type: reply.headers.get("content-type") ?? "",
-      body: redactedBody(decodedBody(received, reply.headers.get("content-encoding"))),
-      ms: Math.round(reply.ms * 1000) / 1000,
-      backend: reply.headers.get(BACKEND_HEADER) ?? "native",
-    },
-  };
-  if ([made.request.body, made.reply.body].some((body) => body !== null && "cut" in body)) lost.bodies += 1;
-  if (unreplayable(made)?.startsWith("redacted") === true) lost.redacted += 1;
-  return made;
-}
-
-/** Of a file that an earlier process wrote; a last line that it could not finish counts as none. */
-async function countedIn(
-  path: string,
-): Promise<{ bytes: number; calls: number; gaps: number; lost: Losses; torn: boolean }> {
-  const bytes = await readFile(path);
-  let calls = 0;
-  let gaps = 0;
-  let start = 0;
-  let bodies = 0;
-  let redacted = 0;
-  for (let at = bytes.indexOf(10); at !== -1; at = bytes.indexOf(10, start)) {
-    const line = bytes.subarray(start, at).toString();
-    start = at + 1;
-    if (line.startsWith('{"gap":')) gaps += 1;
-    if (!line.startsWith('{"t_ms":')) continue;
-    calls += 1;
-    try {
-      const call = JSON.parse(line) as RecordedCall;
-      if ([call.request.body, call.reply.body].some((body) => body !== null && "cut" in body)) bodies += 1;
-      if (unreplayable(call)?.startsWith("redacted") === true) redacted += 1;
-    } catch {
-      // A line that a crash tore: it is counted as a call that is lost.
-      calls -= 1;
-    }
-  }
-  // What was queued when the process died is not known; a replay is told of the gap.
-  const lost = { queue: 0, bodies, redacted };
-  return { bytes: bytes.length, calls, gaps, lost, torn: start < bytes.length };
 }

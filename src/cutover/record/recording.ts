@@ -7,8 +7,8 @@ import { z } from "zod";
 /** Of one recording; its file is no larger. */
 export const RECORDING_BYTES_MAX = 256 * 1024 * 1024;
 export const RECORDING_LINES_MAX = 200_000;
-/** Of one body, on either side; what is larger is named with its size. */
-export const RECORDED_BODY_BYTES_MAX = 256 * 1024;
+/** Of one body, on either side; redacting one of this size takes the event loop some milliseconds. A larger one is named with its size. */
+export const RECORDED_BODY_BYTES_MAX = 128 * 1024;
 /** One that nobody ends is over in a day. */
 export const RECORDING_MS_MAX = 24 * 3_600_000;
 /** Recordings that a house keeps: with the bytes of each, what they may take of the disk. */
