@@ -135,6 +135,10 @@ export const SECTIONS: Readonly<Record<string, Readonly<Record<string, Entry>>>>
       summary: "Move callers from an older system, route by route",
       load: async () => (await import("./commands/cutover.ts")).cutover,
     },
+    parity: {
+      summary: "Ask an older side and this house the same, and compare",
+      load: async () => (await import("./commands/parity.ts")).parity,
+    },
     mcp: {
       summary: "Serve a running house to an agent on stdio (Model Context Protocol)",
       load: async () => (await import("./commands/mcp.ts")).mcp,

@@ -3,7 +3,7 @@
 // here is answered by the upstream, so that trying this house costs no caller an error; the failure counts all the same.
 
 import type { Clock } from "#lib/clock";
-import type { AnswerForeign, ForeignCall } from "#rpc/backend";
+import { type AnswerForeign, BACKEND_HEADER, type ForeignCall } from "#rpc/backend";
 import type { Exchange } from "#rpc/exchange";
 import { Fault } from "#rpc/fault";
 import {
@@ -13,10 +13,11 @@ import {
   type StandingOf,
   type Upstream,
   UPSTREAM_VARIABLES,
-} from "./ledger.ts";
+} from "./ledger/ledger.ts";
 import { type Passed, passThrough } from "./pass-through.ts";
+import type { DualWrites } from "./dual/dual-writes.ts";
 import type { Again } from "./shadow/shadow.ts";
-import { routeName } from "./route-name.ts";
+import { routeName } from "./ledger/route-name.ts";
 
 /** What of a dialect matters here. */
 export interface DialectPlace {
@@ -37,6 +38,7 @@ export interface AnswerDeps {
   readonly standing: () => StandingOf;
   readonly upstream: (dialect: DialectName) => Upstream | undefined;
   readonly observer: CutoverObserver;
+  readonly dual: Pick<DualWrites, "wants" | "answer">;
   readonly clock: Clock;
 }
 
@@ -75,30 +77,55 @@ export function answerFor({ name, prefix }: DialectPlace, deps: AnswerDeps): Ans
     }
   };
 
-  return (call) => {
-    const route = routeName(call.route);
+  const decided = (route: string, call: ForeignCall): Promise<Response> => {
     const tenant = call.exchange.caller?.id ?? "local";
     const { state, percent, entry } = deps.standing()(route, tenant, clock.now());
-    switch (state) {
-      case "primary":
-        return entry === undefined ? pass(route, call) : here(route, call, entry);
-      case "pass-through":
-        return pass(route, call);
-      case "shadow":
-        return pass(route, call, entry);
-      case "canary":
-        return entry !== undefined && isCanary(percent, `${tenant} ${call.exchange.requestId}`)
-          ? here(route, call, entry)
-          : pass(route, call, entry);
-      case "retired":
-        return Promise.reject(
-          new Fault("not_found", `${route} is retired: call the native operation instead.`),
-        );
-      case "off":
-        break;
-    }
-    return Promise.reject(unset(name));
+    const answer = (one: ForeignCall): Promise<Response> => {
+      switch (state) {
+        case "primary":
+          return entry === undefined ? pass(route, one) : here(route, one, entry);
+        case "pass-through":
+          return pass(route, one);
+        case "shadow":
+          return pass(route, one, entry);
+        case "canary":
+          return entry !== undefined && isCanary(percent, `${tenant} ${one.exchange.requestId}`)
+            ? here(route, one, entry)
+            : pass(route, one, entry);
+        case "retired":
+          return Promise.reject(
+            new Fault("not_found", `${route} is retired: call the native operation instead.`),
+          );
+        case "off":
+          break;
+      }
+      return Promise.reject(unset(name));
+    };
+    const isAnswered = state !== "off" && state !== "retired";
+    return isAnswered && deps.dual.wants(route, call) ? deps.dual.answer(call, answer) : answer(call);
   };
+
+  return (call) => {
+    const route = routeName(call.route);
+    const chosen = call.request.headers.get(BACKEND_HEADER);
+    if (chosen !== null) {
+      return chosenBackend(chosen, call) === "native"
+        ? call.native(call.request, call.exchange)
+        : pass(route, call);
+    }
+    return decided(route, call);
+  };
+}
+
+/** Which side a request asks for by its header: how recordings are replayed and both sides probed, whatever the ledger says. */
+function chosenBackend(chosen: string, { exchange }: ForeignCall): "native" | "upstream" {
+  if (chosen !== "native" && chosen !== "upstream") {
+    throw new Fault("invalid", `${BACKEND_HEADER} is native or upstream, not ${chosen}.`);
+  }
+  if (exchange.caller !== undefined && !exchange.caller.scopes.includes("admin")) {
+    throw new Fault("forbidden", `${BACKEND_HEADER} on a request needs a key of the scope admin.`);
+  }
+  return chosen;
 }
 
 /** Statuses from here on are failures of the system that answers, and not of its caller. */

@@ -6,10 +6,10 @@ import type { Log } from "#lib/log";
 import { seeded } from "#lib/random";
 import { traceOf } from "#rpc/fault";
 import type { CutoverObserver } from "./answer.ts";
-import type { Flip } from "./changes.ts";
+import type { Flip } from "./ledger/changes.ts";
 import { ROLLBACK_ACTOR, talliesFor } from "./gates/admit.ts";
 import { quantile } from "./gates/statistics.ts";
-import type { Entry } from "./ledger.ts";
+import type { Entry } from "./ledger/ledger.ts";
 import { CONFIRM_MS, createWatch, type Watch } from "./rollback.ts";
 import type { Shadow } from "./shadow/shadow.ts";
 

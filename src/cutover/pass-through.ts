@@ -6,7 +6,7 @@ import { BACKEND_HEADER } from "#rpc/backend";
 import type { Exchange } from "#rpc/exchange";
 import { Fault } from "#rpc/fault";
 import { endToEnd, onwardBody, proxyFault, returnedBody } from "#rpc/proxy";
-import type { Upstream } from "./ledger.ts";
+import type { Upstream } from "./ledger/ledger.ts";
 
 /** What is this house's own and never goes on: above all the credential that let the caller in. */
 const OURS: ReadonlySet<string> = new Set([

@@ -111,6 +111,7 @@ const SAID_DIFFERENTLY: readonly DialectRow[] = [
       return json({ Kind: kind, Field: path, Reason: message });
     },
   },
+  same("POST", "/v1/validate/extract", "validatord.extract"),
   ...objectRows("/v1/storage/{key+}"),
   same("GET", "/v1/storage", "storaged.list"),
 ];

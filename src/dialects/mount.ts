@@ -3,8 +3,8 @@
 // by `answer`; on the native paths it is always this house.
 
 import { house, type ServiceName } from "#contracts/house";
-import { type AnswerForeign, answeredHere } from "#rpc/backend";
-import { type AnyOp, type Contract, isIdempotent, type Method, servedOps } from "#rpc/contract";
+import { type AnswerForeign, answeredHere, type BackedRoute } from "#rpc/backend";
+import { type Contract, type Method, servedOps } from "#rpc/contract";
 import { type Exchange, faultHeaders } from "#rpc/exchange";
 import { Fault, toFault } from "#rpc/fault";
 import { readJsonValue } from "#rpc/input/input";
@@ -13,7 +13,11 @@ import type { Route, RouteTraits } from "#rpc/route";
 import { type Dialect, type DialectRow, nativeFault } from "./dialect.ts";
 import { DIALECT_HEADER, finished, type NativeTarget, readsBody, translated } from "./translate.ts";
 
-export function dialectRoutes(dialect: Dialect, native: readonly Route[], answer: AnswerForeign): Route[] {
+export function dialectRoutes(
+  dialect: Dialect,
+  native: readonly Route[],
+  answer: AnswerForeign,
+): BackedRoute[] {
   const byName = new Map(native.map((route) => [route.name, route]));
   const below = dialect.rows.map((row) => mounted(dialect, row, byName, dialect.prefix + row.path, answer));
   // OpenAI's paths are of no other surface: no header is needed, and a path that is not in the table is the house's own 404.
@@ -30,8 +34,8 @@ function nameOf({ name }: Dialect, { operation, path }: DialectRow): string {
   return `${name}:${operation ?? path.slice(1)}`;
 }
 
-function onNativePaths(dialect: Dialect, byName: ReadonlyMap<string, Route>): Route[] {
-  const chosen = new Map<string, Route>();
+function onNativePaths(dialect: Dialect, byName: ReadonlyMap<string, Route>): BackedRoute[] {
+  const chosen = new Map<string, BackedRoute>();
   const accepts = ({ headers }: Request): boolean => headers.get(DIALECT_HEADER) === dialect.name;
   for (const row of dialect.rows) {
     const target = targetOf(byName, row.operation);
@@ -60,7 +64,7 @@ function mounted(
   path: string,
   answer: AnswerForeign,
   onNativePath = false,
-): Route {
+): BackedRoute {
   const target = targetOf(byName, row.operation);
   const streamTarget = targetOf(byName, row.stream?.operation);
   const plan = planPath(path);
@@ -82,13 +86,15 @@ function mounted(
       return fault(toFault(thrown), exchange);
     }
   };
-  const reads = target === undefined || isReading(target.operation);
+  const reads = target?.route.reads ?? true;
   const { accept: _, ...traits } = target?.route ?? PLAIN;
   return {
     ...traits,
     name,
     method: row.method,
     pattern: plan.pattern,
+    reads,
+    native,
     // A stream holds what a stream holds, whichever way the native operation is told of it.
     ...(row.stream === undefined ? {} : { work: "stream" as const, reply: "raw" as const }),
     fault,
@@ -110,10 +116,6 @@ function answering(
       return fault(toFault(thrown), exchange);
     }
   };
-}
-
-function isReading(operation: AnyOp): boolean {
-  return operation.scope === "read" && operation.reply !== "events" && isIdempotent(operation);
 }
 
 function faultOf(dialect: Dialect, row?: DialectRow): Route["fault"] {
@@ -151,7 +153,7 @@ function present(answer: DialectRow["answer"]): NonNullable<DialectRow["answer"]
 const METHODS = ["GET", "HEAD", "PUT", "POST", "PATCH", "DELETE"] as const satisfies readonly Method[];
 
 /** What is below the prefix and in no row, a known path under another method too. */
-function missing(dialect: Dialect, below: readonly Route[], answer: AnswerForeign): Route[] {
+function missing(dialect: Dialect, below: readonly Route[], answer: AnswerForeign): BackedRoute[] {
   const name = `${dialect.name}:*`;
   const fault = faultOf(dialect);
   const native: Route["handle"] = (request, exchange) => {
@@ -178,6 +180,8 @@ function missing(dialect: Dialect, below: readonly Route[], answer: AnswerForeig
       timeoutMs: 600_000,
       bodyBytesMax: Infinity,
       fault,
+      reads: false,
+      native,
       handle: answering(name, false, native, answer, fault),
     }));
 }

@@ -78,6 +78,12 @@ const SAID_DIFFERENTLY: readonly DialectRow[] = [
     decides: [422],
     reply: (native) => json(native),
   },
+  {
+    method: "POST",
+    path: "/validate/extract",
+    operation: "validatord.extract",
+    reply: (native) => json(native),
+  },
   ...objectRows("/storage/{key+}"),
   { method: "GET", path: "/storage", operation: "storaged.list", reply: (native) => json(native) },
 ];

@@ -24,10 +24,14 @@ const PATTERNS: readonly (readonly [kind: string, pattern: RegExp, by: string])[
   ["phone", /(?<![\d.])\+\d{1,3}(?:[ .-]?\d{2,4}){2,5}(?!\d)/g, "[phone]"],
 ];
 
+/** What every match of a pattern has some of: most texts have nothing of it, and need not be searched seven times. */
+const MAY_MATCH = /@|\d{2}|k[_-]|gh[pousr]_|xox|AKIA|ASIA|AIza|eyJ|Bearer|Basic/i;
+
 /** Deeper values say nothing that anyone would look for. */
 const DEPTH_MAX = 32;
 
 export function redactText(text: string): string {
+  if (!MAY_MATCH.test(text)) return text;
   return PATTERNS.reduce((redacted, [, pattern, by]) => redacted.replaceAll(pattern, by), text);
 }
 

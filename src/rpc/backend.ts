@@ -2,9 +2,18 @@
 // Dialects make the calls, the cutover answers them, and neither knows the other.
 
 import type { Exchange } from "./exchange.ts";
+import type { Route } from "./route.ts";
 
-/** On every reply of a foreign surface: `native`, or the name of the upstream that answered. */
+/**
+ * On every reply of a foreign surface: `native`, or the name of the upstream that answered. On a request of a caller with the
+ * scope admin it says which of the two answers, whatever else is decided: `native` or `upstream`.
+ */
 export const BACKEND_HEADER = "x-lakehouse-backend";
+
+/** A route of a foreign surface, with this house's own reply beside the one that is decided about. */
+export interface BackedRoute extends Route {
+  readonly native: ForeignCall["native"];
+}
 
 export interface ForeignCall {
   /** `go:matrixd.search`; `go:*` for what is in no table. */

@@ -8,6 +8,7 @@ import {
   type AnyOp,
   type BodyKind,
   bodyBytesMaxOf,
+  isIdempotent,
   type Method,
   type ReplyKind,
   timeoutMsOf,
@@ -36,6 +37,8 @@ export interface RouteTraits {
   readonly bodyBytesMax: number;
   /** For neighbours only: the gateway does not mount it. */
   readonly internal: boolean;
+  /** Declared to read and to be idempotent: a call may be made twice. */
+  readonly reads?: boolean;
   /** Of routes that share method and path, the one whose media types the accept header prefers gets the request. */
   readonly accept?: readonly string[];
   /** Whether the request belongs to this surface, where it shares a path with others: it goes before `accept`. */
@@ -62,6 +65,7 @@ export function traitsOf(name: string, operation: AnyOp): RouteTraits {
     timeoutMs: operation.reply === "events" ? Infinity : timeoutMsOf(operation),
     bodyBytesMax: bodyBytesMaxOf(operation),
     internal: operation.internal === true,
+    reads: operation.scope === "read" && operation.reply !== "events" && isIdempotent(operation),
     ...(accept === undefined ? {} : { accept }),
     ...(operation.streamedBy === undefined ? {} : { mayStream: true }),
   };

@@ -119,7 +119,7 @@ async function serveGateway(
   const open = (): Promise<void> => {
     const surfaces = fronts({ house: neighbours, own, settings, log });
     return listener.open({
-      routes: [...own, ...surfaces.routes],
+      routes: [...surfaces.own, ...surfaces.routes],
       close: () => surfaces.close(),
       health: {
         topology: "apart",

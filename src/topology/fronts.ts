@@ -4,15 +4,16 @@
 import type { Settings } from "#config";
 import type { House } from "#contracts/house";
 import { openCutover } from "#cutover/cutover";
-import { routeName } from "#cutover/route-name";
-import { cutoverRoutes } from "#cutover/routes";
+import { routeName } from "#cutover/ledger/route-name";
+import { cutoverRoutes } from "#cutover/http/routes";
+import type { Dialect } from "#dialects/dialect";
 import { go } from "#dialects/go";
 import { dialectRoutes, routeNames } from "#dialects/mount";
 import { openai } from "#dialects/openai";
 import { rust } from "#dialects/rust";
 import type { Log } from "#lib/log";
 import { type McpOptions, mcpFront } from "#mcp/http";
-import { answeredHere } from "#rpc/backend";
+import { answeredHere, type BackedRoute } from "#rpc/backend";
 import type { Route } from "#rpc/route";
 import { VERSION } from "./version.ts";
 
@@ -25,6 +26,8 @@ export interface FrontsContext {
 }
 
 export interface Surfaces {
+  /** The house's own routes, as they are mounted. */
+  readonly own: readonly Route[];
   readonly routes: readonly Route[];
   /** Called when no request of theirs is in flight any more, while the services still answer. */
   close(): Promise<void>;
@@ -34,6 +37,14 @@ export type Fronts = (context: FrontsContext) => Surfaces;
 
 /** Routes that the cutover decides about, as people write them. */
 export const CUTOVER_ROUTES: readonly string[] = [go, rust].flatMap(routeNames).map(routeName);
+
+/** What stands before the paths of each surface. */
+export const SURFACE_PREFIXES = {
+  go: go.prefix,
+  rust: rust.prefix,
+  openai: openai.prefix,
+  native: "",
+} as const;
 
 /** Every surface that the house speaks besides its own. */
 export const fronts: Fronts = (context) => frontsWith(context, {});
@@ -52,16 +63,33 @@ export function frontsWith(
     closing: closing.signal,
   });
   const mcp = mcpFront({ house, version: VERSION, log, ...mcpOptions });
+  // What has its own paths is recorded under its own name; a dialect on the native paths is a native call with a header.
+  const recorded =
+    (dialect: Dialect) =>
+    (route: Route): Route =>
+      route.accepts === undefined
+        ? cutover.recorder.recorded(route, { route: routeName(route.name), prefix: dialect.prefix })
+        : recordedNative(route);
+  const recordedNative = (route: Route): Route => {
+    const operation = route.name.slice(route.name.indexOf(":") + 1);
+    return cutover.recorder.recorded(route, { route: routeName(`native:${operation}`), prefix: "" });
+  };
+  const answered = (name: "go" | "rust", dialect: Dialect): BackedRoute[] =>
+    dialectRoutes(dialect, own, cutover.answer({ name, prefix: dialect.prefix }));
+  const [goRoutes, rustRoutes] = [answered("go", go), answered("rust", rust)];
+  cutover.dual.attach([...goRoutes, ...rustRoutes].filter(({ accepts }) => accepts === undefined));
   return {
+    own: own.map(recordedNative),
     routes: [
       ...mcp.routes,
       ...cutoverRoutes(cutover),
-      ...dialectRoutes(openai, own, answeredHere),
-      ...dialectRoutes(go, own, cutover.answer({ name: "go", prefix: go.prefix })),
-      ...dialectRoutes(rust, own, cutover.answer({ name: "rust", prefix: rust.prefix })),
+      ...dialectRoutes(openai, own, answeredHere).map(recorded(openai)),
+      ...goRoutes.map(recorded(go)),
+      ...rustRoutes.map(recorded(rust)),
     ],
     close: async () => {
       closing.abort();
+      await cutover.close();
       await mcp.close();
     },
   };

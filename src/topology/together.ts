@@ -99,7 +99,7 @@ function backendOf(
     .filter(({ internal }) => !internal);
   const surfaces = fronts({ house, own: open, settings, log });
   return {
-    routes: [...open, ...surfaces.routes],
+    routes: [...surfaces.own, ...surfaces.routes],
     close: () => surfaces.close(),
     health: {
       topology: "together",

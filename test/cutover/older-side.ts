@@ -7,6 +7,8 @@ export interface OlderSide {
   readonly url: string;
   set(faults: Partial<OlderFaults>): Promise<void>;
   seen(): Promise<SeenCall[]>;
+  /** How often each idempotency key was written under. */
+  written(): Promise<Record<string, number>>;
   stop(): Promise<void>;
 }
 
@@ -26,6 +28,7 @@ export async function startOlderSide(side: "go" | "rust", prefix = ""): Promise<
       await fetch(`${url}/_faults`, { method: "POST", body: JSON.stringify(faults) });
     },
     seen: async () => (await (await fetch(`${url}/_seen`)).json()) as SeenCall[],
+    written: async () => (await (await fetch(`${url}/_written`)).json()) as Record<string, number>,
     stop: async () => {
       child.kill();
       await child.exited;

@@ -354,6 +354,13 @@ describe.each(TOPOLOGIES)("dialects of a house %s", (topology) => {
     expect(backendOf(await fetch(`${house.url}/_go/health`, { headers }))).toBe("legacy");
     const calls = await older.seen();
     expect(JSON.stringify(calls)).not.toContain(read);
+    const chosen = await fetch(`${house.url}/_go/health`, {
+      headers: { ...headers, "x-lakehouse-backend": "native" },
+    });
+    expect([chosen.status, await chosen.text()]).toEqual([403, expect.stringContaining("scope admin")]);
+    for (const path of ["/v1/cutover/recordings", "/v1/cutover/dual-writes"]) {
+      expect((await fetch(house.url + path, { headers })).status).toBe(403);
+    }
     const flipped = await post("/v1/cutover/flip", { route: "go:*", to: "off" }, headers);
     expect([flipped.status, await codeOf(flipped)]).toEqual([403, "forbidden"]);
     const none = await fetch(`${house.url}/_go/health`, { headers: { authorization: "Bearer none" } });

@@ -41,7 +41,8 @@ const fault = (failure: Fault, exchange: Exchange): Response =>
 const traits = { body: "json", reply: "json", internal: false, fault } as const;
 
 /** A wire with two operations: one on a path of its own, one on a native path under a header. */
-const echo: Fronts = ({ house }) => ({
+const echo: Fronts = ({ house, own }) => ({
+  own,
   close: () => Promise.resolve(),
   routes: [
     foreignRoute({

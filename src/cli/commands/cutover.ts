@@ -1,14 +1,14 @@
 // `lakehouse cutover`: which system answers each route of the older dialects. The ledger is a file of the data folder, so these
 // commands work without a running house; a running one holds to a change within a second, and judges the gates of a flip.
 
-import { changeLedger, ledgerPath, readLedger } from "#cutover/ledger-file";
+import { changeLedger, ledgerPath, readLedger } from "#cutover/ledger/ledger-file";
 import type { Settings } from "#config";
-import { type Flip, flipped, withoutUpstream, withUpstream } from "#cutover/changes";
+import { type Flip, flipped, withoutUpstream, withUpstream } from "#cutover/ledger/changes";
 import { settingsUpstreams, withSettings } from "#cutover/cutover";
 import { admitFlip } from "#cutover/gates/admit";
 import { limitsOf } from "#cutover/gates/limits";
-import { dialectName, type State, STATES, type Upstream } from "#cutover/ledger";
-import { type RouteStatus, statusOf } from "#cutover/status";
+import { dialectName, type State, STATES, type Upstream } from "#cutover/ledger/ledger";
+import { type RouteStatus, statusOf } from "#cutover/ledger/status";
 import { seeded } from "#lib/random";
 import { CUTOVER_ROUTES } from "#topology/fronts";
 import { readPidfile } from "#topology/pidfile";
@@ -19,6 +19,9 @@ import { UsageProblem } from "../failure.ts";
 import { emit, type Field, formatOf } from "../terminal/output.ts";
 import { moment } from "../terminal/plain-text.ts";
 import { say, write } from "../terminal/terminal.ts";
+import { dual, reconcileCommand } from "./cutover/dual.ts";
+import { record, recordings } from "./cutover/record.ts";
+import { replayCommand } from "./cutover/replay.ts";
 
 const ARGS = { ...DATA_ARG, ...OUTPUT_ARG } as const;
 const WHY_ARGS = {
@@ -288,6 +291,18 @@ export const cutover = group({
     "lakehouse cutover status",
     "lakehouse cutover flip go:matrix.search --to primary --why 'gates hold'",
   ],
-  commands: { status, flip, native, report, gates, upstream },
+  commands: {
+    status,
+    flip,
+    native,
+    report,
+    gates,
+    upstream,
+    record,
+    recordings,
+    replay: replayCommand,
+    dual,
+    reconcile: reconcileCommand,
+  },
   fallback: "status",
 });

@@ -3,8 +3,8 @@
 
 import type { Random } from "#lib/random";
 import { Fault } from "#rpc/fault";
-import type { Flip } from "../changes.ts";
-import type { Ledger } from "../ledger.ts";
+import type { Flip } from "../ledger/changes.ts";
+import type { Ledger } from "../ledger/ledger.ts";
 import type { Tally } from "../shadow/tally.ts";
 import { type Gate, gatesOf } from "./gates.ts";
 import { limitsOf } from "./limits.ts";

@@ -5,7 +5,7 @@ import { describe, expect, test } from "bun:test";
 import { systemClock } from "#lib/clock";
 import { seeded } from "#lib/random";
 import type { ForeignCall } from "#rpc/backend";
-import type { Entry } from "../ledger.ts";
+import type { Entry } from "../ledger/ledger.ts";
 import type { Passed } from "../pass-through.ts";
 import { createShadow, type Shadow, type ShadowOptions } from "./shadow.ts";
 import { shapeOf } from "./shape.ts";

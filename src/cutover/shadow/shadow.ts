@@ -8,8 +8,8 @@ import { yieldToEventLoop } from "#lib/event-loop";
 import type { Random } from "#lib/random";
 import type { ForeignCall } from "#rpc/backend";
 import type { Exchange } from "#rpc/exchange";
-import { compare, type Difference } from "../diff/compare.ts";
-import type { Entry } from "../ledger.ts";
+import { differencesOf, jsonOf, type Reply } from "../diff/replies.ts";
+import type { Entry } from "../ledger/ledger.ts";
 import type { Passed } from "../pass-through.ts";
 import { shapeOf } from "./shape.ts";
 import { type DropReason, newTally, noteOutcome, noteShape, type Tally } from "./tally.ts";
@@ -60,13 +60,6 @@ interface Held {
   readonly reply: Reply;
   readonly bytes: number;
   readonly again: Again;
-}
-
-interface Reply {
-  readonly status: number;
-  readonly type: string;
-  readonly body: ArrayBuffer;
-  readonly ms: number;
 }
 
 export function createShadow(options: ShadowOptions): Shadow {
@@ -221,25 +214,4 @@ async function bounded({ body }: Response): Promise<ArrayBuffer | undefined> {
   }
   const whole = Buffer.concat(chunks);
   return whole.buffer.slice(whole.byteOffset, whole.byteOffset + whole.byteLength);
-}
-
-function differencesOf(there: Reply, here: Reply): Difference[] {
-  if (there.status !== here.status) {
-    const detail = `${there.status} there, ${here.status} here`;
-    return [{ path: "status", kind: "status", explained: false, detail }];
-  }
-  const [a, b] = [jsonOf(there.body), jsonOf(here.body)];
-  if (a !== undefined && b !== undefined) return compare(a, b);
-  const same = Buffer.from(there.body).equals(Buffer.from(here.body));
-  return same ? [] : [{ path: "body", kind: "body", explained: false, detail: "other bytes" }];
-}
-
-/** Undefined for what is not JSON. */
-function jsonOf(body: ArrayBuffer | null): unknown {
-  if (body === null || body.byteLength === 0) return undefined;
-  try {
-    return JSON.parse(new TextDecoder().decode(body));
-  } catch {
-    return undefined;
-  }
 }

@@ -2,18 +2,16 @@
 // actor. They change who answers all callers, so they need the scope admin.
 
 import { z } from "zod";
-import { type Exchange, faultResponse } from "#rpc/exchange";
 import { parseInput } from "#rpc/input/invalid-input";
-import { readJsonValue } from "#rpc/input/input";
-import type { Method } from "#rpc/contract";
-import { foreignRoute, type Route } from "#rpc/route";
-import type { Cutover } from "./cutover.ts";
-import { type GateLimits, gateLimits, limitsOf } from "./gates/limits.ts";
-import { asMarkdown } from "./report.ts";
-import { STATES, upstream } from "./ledger.ts";
-import { statusOf } from "./status.ts";
-
-const BODY_BYTES_MAX = 64 * 1024;
+import type { Route } from "#rpc/route";
+import type { Cutover } from "../cutover.ts";
+import { type GateLimits, gateLimits, limitsOf } from "../gates/limits.ts";
+import { asMarkdown } from "../report.ts";
+import { STATES, upstream } from "../ledger/ledger.ts";
+import { statusOf } from "../ledger/status.ts";
+import { actorOf, operation, segment, type Work } from "./operation.ts";
+import { dualRoutes } from "./dual-routes.ts";
+import { recordingRoutes } from "./recording-routes.ts";
 
 const flip = z.strictObject({
   route: z.string(),
@@ -27,36 +25,6 @@ const flip = z.strictObject({
   force: z.boolean().default(false),
 });
 
-/** JSON, or a text that is Markdown. */
-type Work = (body: unknown, exchange: Exchange, request: Request) => Promise<unknown>;
-
-function operation(name: string, method: Method, pattern: string, work: Work): Route {
-  return foreignRoute<unknown>({
-    name: `cutover.${name}`,
-    method,
-    pattern,
-    scope: "admin",
-    work: "quick",
-    body: "json",
-    reply: "json",
-    timeoutMs: 15_000,
-    bodyBytesMax: BODY_BYTES_MAX,
-    internal: false,
-    read: (request) =>
-      method === "GET" ? Promise.resolve(undefined) : readJsonValue(request, BODY_BYTES_MAX),
-    answer: async (body, exchange, request) => {
-      const output = await work(body, exchange, request);
-      const isText = typeof output === "string";
-      const headers: Record<string, string> = {
-        "content-type": isText ? "text/markdown; charset=utf-8" : "application/json",
-      };
-      exchange.seal(headers, 200);
-      return new Response(isText ? output : JSON.stringify(output), { headers });
-    },
-    fault: (fault, exchange) => faultResponse(fault, exchange, "gateway"),
-  });
-}
-
 export function cutoverRoutes(cutover: Cutover): Route[] {
   const status: Work = async () => {
     const ledger = await cutover.ledger();
@@ -66,9 +34,7 @@ export function cutoverRoutes(cutover: Cutover): Route[] {
     operation("status", "GET", "/v1/cutover", status),
     operation("flip", "POST", "/v1/cutover/flip", async (body, exchange, request) => {
       const { why, actor: said, ...given } = parseInput(flip, body ?? {}) as z.infer<typeof flip>;
-      const id = exchange.caller?.id ?? "local";
-      const actor = said === undefined || said === id ? id : `${said} (${id})`;
-      await cutover.flip({ ...given, actor, reason: why });
+      await cutover.flip({ ...given, actor: actorOf(exchange, said), reason: why });
       return status(undefined, exchange, request);
     }),
     operation("gates", "PUT", "/v1/cutover/gates", async (body) => {
@@ -93,9 +59,10 @@ export function cutoverRoutes(cutover: Cutover): Route[] {
       return { upstreams };
     }),
     operation("removeUpstream", "DELETE", "/v1/cutover/upstreams/:name", async (_, _exchange, request) => {
-      const name = new URL(request.url).pathname.split("/").at(-1) ?? "";
-      const { upstreams } = await cutover.removeUpstream(decodeURIComponent(name));
+      const { upstreams } = await cutover.removeUpstream(segment(request));
       return { upstreams };
     }),
+    ...recordingRoutes(cutover.recordings),
+    ...dualRoutes(cutover.dual),
   ];
 }

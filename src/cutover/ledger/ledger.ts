@@ -3,7 +3,9 @@
 // upstream and no entry passes through, one with neither is off.
 
 import { z } from "zod";
-import { gateLimits } from "./gates/limits.ts";
+import { DUAL_CHANGES_MAX, dualChange } from "../dual/dual-write.ts";
+import { gateLimits } from "../gates/limits.ts";
+import { recording, RECORDINGS_MAX } from "../record/recording.ts";
 
 export const STATES = ["off", "pass-through", "shadow", "canary", "primary", "retired"] as const;
 export type State = (typeof STATES)[number];
@@ -54,6 +56,10 @@ export const ledger = z.strictObject({
   entries: z.array(entry).max(10_000),
   /** Of the gates before a canary; the standard ones unless given. */
   gates: gateLimits.partial().optional(),
+  /** Which routes' writes go to both sides; the newest change counts. */
+  dual_writes: z.array(dualChange).max(DUAL_CHANGES_MAX).optional(),
+  /** What was and is recorded; one at most has no end. */
+  recordings: z.array(recording).max(RECORDINGS_MAX).optional(),
 });
 export type Ledger = z.infer<typeof ledger>;
 

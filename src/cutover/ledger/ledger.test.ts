@@ -4,7 +4,7 @@ import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { flipped, withoutUpstream, withUpstream } from "./changes.ts";
 import { compacted, EMPTY, type Entry, isCanary, type Ledger, standings, STATES } from "./ledger.ts";
-import { upstreamUrl } from "./pass-through.ts";
+import { upstreamUrl } from "../pass-through.ts";
 
 const ROUTES = ["go:embed.embed", "go:matrix.search", "go:*"];
 const entries = fc

@@ -5,6 +5,8 @@ import type { journal, NewEvent } from "#contracts/journal";
 import type { Log } from "#lib/log";
 import type { Service } from "#rpc/contract";
 import { traceOf } from "#rpc/fault";
+import { dualEvent } from "../dual/dual-settings.ts";
+import { recordingEvents } from "../record/recordings.ts";
 import type { Entry, Ledger } from "./ledger.ts";
 
 /** An append takes 1,000. */
@@ -32,7 +34,7 @@ export function eventOf({ id, route, tenant, state, percent, until, actor, reaso
 export interface JournalledLedger {
   /** Records what is new; until the journal has it, it is tried again. */
   changed(after: Ledger): void;
-  /** Entries that are not in the journal yet. */
+  /** Events that are not in the journal yet. */
   waiting(): number;
 }
 
@@ -42,17 +44,17 @@ export function journalledLedger(
   signal: AbortSignal,
 ): JournalledLedger {
   const recorded = new Set<string>();
-  let entries: readonly Entry[] = [];
+  let events: readonly NewEvent[] = [];
   let timer: ReturnType<typeof setTimeout> | undefined;
   let running = false;
 
-  const due = (): readonly Entry[] => entries.filter(({ id }) => !recorded.has(id));
+  const due = (): readonly NewEvent[] => events.filter(({ id }) => !recorded.has(id ?? ""));
   const recordDue = async (): Promise<void> => {
     for (;;) {
       const batch = due().slice(0, BATCH_MAX);
       if (batch.length === 0 || signal.aborted) return;
-      await record({ events: batch.map(eventOf) });
-      for (const { id } of batch) recorded.add(id);
+      await record({ events: batch });
+      for (const { id } of batch) recorded.add(id ?? "");
     }
   };
   const start = (): void => {
@@ -74,7 +76,11 @@ export function journalledLedger(
   signal.addEventListener("abort", () => clearTimeout(timer), { once: true });
   return {
     changed: (after) => {
-      entries = after.entries;
+      events = [
+        ...after.entries.map(eventOf),
+        ...(after.recordings ?? []).flatMap(recordingEvents),
+        ...(after.dual_writes ?? []).map(dualEvent),
+      ];
       start();
     },
     waiting: () => due().length,

@@ -12,6 +12,9 @@ const NOUNS: Readonly<Record<string, string>> = {
   observerd: "observe",
   chatd: "chat",
   validatord: "validate",
+  journald: "journal",
+  truthd: "truth",
+  filld: "fill",
 };
 
 export function routeName(mounted: string): string {

@@ -1,0 +1,237 @@
+// The queue of dual writes on disk. A line is in the system's memory when `append` resolves, so a killed process loses nothing that
+// was acknowledged; it reaches the disk within a fraction of a second. After a start everything that was due is due again, and a
+// write of which only the intent is there is unclear: nobody knows what its first side did.
+//
+// The file is rewritten when most of it is history.
+
+import { type FileHandle, open, readFile, rename } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { isThere, makeFolder, syncFolder, temporaryPath, writeAll } from "#lib/durable";
+import type { Log } from "#lib/log";
+import { traceOf } from "#rpc/fault";
+import { type Intent, type QueueLine, queueLine, type Written } from "./dual-write.ts";
+
+/** Written ones that are remembered, for a comparison of what both sides hold. */
+const WRITTEN_MAX = 10_000;
+/** The file is rewritten when it has grown by as much. */
+const REWRITE_BYTES = 32 * 1024 * 1024;
+/** Until what was appended is flushed; a power cut may take that much. */
+const SYNC_MS = 200;
+
+export interface Due {
+  readonly write: Intent;
+  readonly second: "native" | "upstream";
+  readonly firstStatus: number;
+  readonly reply: string | undefined;
+}
+
+export interface WriteQueue {
+  /** Resolves when a kill can no longer take it. Rejects when the disk fails. */
+  append(line: QueueLine): Promise<void>;
+  /** In the order in which they became due. */
+  readonly due: ReadonlyMap<string, Due>;
+  readonly written: readonly Written[];
+  /** By state, also of those that are no longer in `written`. */
+  counts(): Readonly<Record<Written["state"], number>>;
+  /** Lines of an earlier process that could not be read. */
+  readonly unreadable: number;
+  close(): Promise<void>;
+}
+
+interface Content {
+  readonly intents: Map<string, Intent>;
+  readonly due: Map<string, Due>;
+  written: Written[];
+  /** Of those that left `written`. */
+  readonly gone: Map<string, number>;
+  unreadable: number;
+}
+
+export function queuePath(data: string): string {
+  return join(data, "cutover", "dual-writes.jsonl");
+}
+
+export async function openQueue(path: string, log: Log, rewriteBytes = REWRITE_BYTES): Promise<WriteQueue> {
+  await makeFolder(dirname(path));
+  const content: Content = {
+    intents: new Map(),
+    due: new Map(),
+    written: [],
+    gone: new Map(),
+    unreadable: 0,
+  };
+  if (await isThere(path)) for (const line of (await readFile(path, "utf8")).split("\n")) take(content, line);
+  for (const { id, at, route, method, path: target } of content.intents.values()) {
+    remember(content, {
+      id,
+      at,
+      route,
+      method,
+      path: target,
+      state: "unclear",
+      why: "the house ended before its reply",
+    });
+  }
+  content.intents.clear();
+  let file: FileHandle = await rewritten(path, content);
+  let since = 0;
+  let texts: string[] = [];
+  let writing: Promise<void> | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let torn = false;
+
+  /** What waits to be appended is in the content already, so that the file has it once. */
+  const rewrite = async (): Promise<void> => {
+    const old = file;
+    const waiting = texts;
+    texts = [];
+    try {
+      file = await rewritten(path, content);
+    } catch (error) {
+      texts = [...waiting, ...texts];
+      throw error;
+    }
+    since = 0;
+    await old.close();
+  };
+
+  const flush = async (): Promise<void> => {
+    // What is appended in one turn of the event loop goes out together.
+    await Promise.resolve();
+    const text = texts.join("");
+    texts = [];
+    writing = undefined;
+    if (text === "") return;
+    // Behind a write that failed half-way a line of its own begins.
+    const bytes = new TextEncoder().encode(torn ? `\n${text}` : text);
+    torn = true;
+    await writeAll(file, bytes);
+    torn = false;
+    since += bytes.byteLength;
+    timer ??= setTimeout(sync, SYNC_MS);
+    timer.unref();
+  };
+  let chain: Promise<void> = Promise.resolve();
+  const sync = (): void => {
+    timer = undefined;
+    chain = chain
+      .then(async () => {
+        if (since > rewriteBytes) await rewrite();
+        else await file.datasync();
+      })
+      .catch((error: unknown) => log.error("the queue of dual writes cannot be flushed", traceOf(error)));
+  };
+
+  return {
+    append: (line) => {
+      apply(content, line);
+      texts.push(`${JSON.stringify(line)}\n`);
+      if (writing === undefined) {
+        writing = chain.then(flush);
+        // The next one goes on after one that failed.
+        chain = writing.catch(() => undefined);
+      }
+      return writing;
+    },
+    due: content.due,
+    get written() {
+      return content.written;
+    },
+    counts: () => countsOf(content),
+    unreadable: content.unreadable,
+    close: async () => {
+      clearTimeout(timer);
+      await chain;
+      await file.sync();
+      await file.close();
+    },
+  };
+}
+
+function take(content: Content, text: string): void {
+  if (text === "") return;
+  let line: QueueLine | undefined;
+  try {
+    line = queueLine.safeParse(JSON.parse(text)).data;
+  } catch {
+    // Torn by a crash before it was acknowledged.
+    line = undefined;
+  }
+  if (line === undefined) content.unreadable += 1;
+  else apply(content, line);
+}
+
+function apply(content: Content, line: QueueLine): void {
+  const { intents, due, gone } = content;
+  switch (line.k) {
+    case "intent":
+      intents.set(line.write.id, line.write);
+      return;
+    case "due": {
+      const write = intents.get(line.id);
+      intents.delete(line.id);
+      if (write !== undefined) {
+        due.set(line.id, { write, second: line.second, firstStatus: line.first_status, reply: line.reply });
+      }
+      return;
+    }
+    case "void":
+      intents.delete(line.id);
+      return;
+    case "written":
+      intents.delete(line.write.id);
+      due.delete(line.write.id);
+      remember(content, line.write);
+      return;
+    case "counts":
+      for (const [state, count] of Object.entries(line.counts))
+        gone.set(state, (gone.get(state) ?? 0) + count);
+  }
+}
+
+function remember(content: Content, write: Written): void {
+  content.written.push(write);
+  if (content.written.length <= WRITTEN_MAX) return;
+  const [oldest] = content.written.splice(0, 1);
+  if (oldest !== undefined) content.gone.set(oldest.state, (content.gone.get(oldest.state) ?? 0) + 1);
+}
+
+function countsOf({ written, gone }: Content): Record<Written["state"], number> {
+  const counts = { done: 0, failed: 0, unclear: 0, lost: 0 };
+  for (const state of Object.keys(counts) as Written["state"][]) counts[state] = gone.get(state) ?? 0;
+  for (const { state } of written) counts[state] += 1;
+  return counts;
+}
+
+/** The file with what counts now and nothing else, opened for appending. */
+async function rewritten(path: string, content: Content): Promise<FileHandle> {
+  const { intents, due, written, gone } = content;
+  const lines: QueueLine[] = [
+    ...(gone.size === 0 ? [] : [{ k: "counts" as const, counts: Object.fromEntries(gone) }]),
+    ...written.map((write) => ({ k: "written" as const, write })),
+    ...[...due.values()].flatMap(({ write, second, firstStatus, reply }): QueueLine[] => [
+      { k: "intent", write },
+      {
+        k: "due",
+        id: write.id,
+        second,
+        first_status: firstStatus,
+        ...(reply === undefined ? {} : { reply }),
+      },
+    ]),
+    ...[...intents.values()].map((write) => ({ k: "intent" as const, write })),
+  ];
+  const folder = dirname(path);
+  const temporary = temporaryPath(folder, "dual-writes.jsonl");
+  const file = await open(temporary, "ax", 0o600);
+  try {
+    await writeAll(file, new TextEncoder().encode(lines.map((line) => `${JSON.stringify(line)}\n`).join("")));
+    await file.sync();
+    await rename(temporary, path);
+    await syncFolder(folder);
+    return file;
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
