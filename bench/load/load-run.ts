@@ -5,7 +5,7 @@
 import { build } from "hdr-histogram-js";
 import { assert, present } from "#lib/assert";
 import type { Address } from "#rpc/remote";
-import { type Arrivals, closedLoop, openLoop } from "./arrivals.ts";
+import { type Arrivals, closedLoop, openLoop } from "#cutover/load/clock/arrivals";
 import type { LoadPlan, LoadRequest, LoadResult, Mismatch } from "./load.ts";
 import { cpuUsOf } from "./processes.ts";
 import { ReplyReader } from "./reply-reader.ts";

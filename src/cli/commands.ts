@@ -135,6 +135,10 @@ export const SECTIONS: Readonly<Record<string, Readonly<Record<string, Entry>>>>
       summary: "Move callers from an older system, route by route",
       load: async () => (await import("./commands/cutover.ts")).cutover,
     },
+    load: {
+      summary: "Load a house and measure how it bears it",
+      load: async () => (await import("./commands/load.ts")).load,
+    },
     mcp: {
       summary: "Serve a running house to an agent on stdio (Model Context Protocol)",
       load: async () => (await import("./commands/mcp.ts")).mcp,
