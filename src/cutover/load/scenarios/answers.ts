@@ -61,7 +61,8 @@ export function checkHits(
   );
 }
 
-function isAsked({ metadata }: MatrixHit, { role, place }: LoadOrder): boolean {
+/** Of the role, at the place. */
+export function isAsked({ metadata }: MatrixHit, { role, place }: LoadOrder): boolean {
   return metadata["role"] === role && metadata["city"] === place.city && metadata["state"] === place.state;
 }
 

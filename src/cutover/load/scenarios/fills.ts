@@ -5,7 +5,7 @@ import type { Searched } from "#contracts/matrix";
 import type { Validated } from "#contracts/validate";
 import { orderAt, orderFields, ORDER_NOW } from "../material/orders.ts";
 import { ASKED, idOf, nthAt } from "../material/roster.ts";
-import { checkHits, checkReading, nobody } from "./answers.ts";
+import { checkHits, checkReading, isAsked, nobody } from "./answers.ts";
 import { check, type ScenarioJob, type LoadScenario } from "./scenario.ts";
 
 /** Those of a role at a place who must not be sent begin with this one. */
@@ -31,9 +31,7 @@ export const surgeFillValidate: LoadScenario = async (job) => {
   checkReading(found.query, order);
   checkHits(found, order, job, order.headcount);
 
-  const people = found.hits
-    .filter(({ metadata }) => metadata["role"] === order.role && metadata["city"] === order.place.city)
-    .map(({ id }) => id);
+  const people = found.hits.filter((hit) => isAsked(hit, order)).map(({ id }) => id);
   check(people.length > 0, "people for a surge", order.text);
   const orderId = `load-${run}-${turn}`;
   const context = {

@@ -5,7 +5,7 @@
 import type { Playbook, Searched } from "#contracts/matrix";
 import { orderFor } from "../material/orders.ts";
 import { ASKED, PLACES } from "../material/roster.ts";
-import { checkHits } from "./answers.ts";
+import { checkHits, isAsked } from "./answers.ts";
 import { check, type LoadScenario, WrongAnswer } from "./scenario.ts";
 
 const K = 10;
@@ -28,7 +28,7 @@ export const playbookRecordReplay: LoadScenario = async (job) => {
     return found;
   };
   const plain = await search(false);
-  const answer = plain.hits.findLast(({ metadata }) => metadata["role"] === order.role);
+  const answer = plain.hits.findLast((hit) => isAsked(hit, order));
   if (answer === undefined) throw new WrongAnswer("somebody to record", order.text);
 
   const record = async (): Promise<Playbook> =>
