@@ -83,7 +83,7 @@ describe.each(TOPOLOGIES)("%s", (topology) => {
   test("data of the same name that is not a load's is refused, and stays", async () => {
     const mine = { seed: 9, workers: 2 };
     await house.ask(`/v1/ingest?dataset=${materialName(mine)}`, { method: "POST", body: "a,b\n1,2\n3,4\n" });
-    for (const work of [makeMaterial(mine, callsOf(house)), removeMaterial(mine, 1, callsOf(house))]) {
+    for (const work of [makeMaterial(mine, callsOf(house)), removeMaterial(mine, callsOf(house))]) {
       const refused = await work.then(
         () => "",
         (error: unknown) => String(error),
@@ -94,7 +94,7 @@ describe.each(TOPOLOGIES)("%s", (topology) => {
   }, 120_000);
 
   test("afterwards nothing of it is left, and others' data is", async () => {
-    await removeMaterial(ROSTER, RUN.clients, callsOf(house));
+    await removeMaterial(ROSTER, callsOf(house));
     expect(await namesOf(house)).toEqual([materialName({ seed: 9, workers: 2 })]);
     const { playbooks } = await house.json<{ playbooks: unknown[] }>("/v1/matrix/playbooks");
     expect(playbooks).toEqual([]);
@@ -121,7 +121,8 @@ test("as a command: a house that lacks the script, a stop with the figures so fa
     // Once scenarios have run, which the house's own figures tell.
     for (;;) {
       const metrics = await (await house.ask("/metrics")).text();
-      if (/requests_total\{[^\n]*"matrixd\.search",status="200"/.test(metrics) || command.exitCode !== null) break;
+      if (/requests_total\{[^\n]*"matrixd\.search",status="200"/.test(metrics) || command.exitCode !== null)
+        break;
       await Bun.sleep(50);
     }
     command.kill("SIGINT");

@@ -25,7 +25,7 @@ import { type LoadRun, runPhases } from "#cutover/load/run";
 import { SCRIPT_PATH } from "#cutover/load/scenarios/chat";
 import { SEARCH_PATH } from "#cutover/load/scenarios/rotating";
 import { makeFolder, writeDurably } from "#lib/durable";
-import { Fault } from "#rpc/fault";
+import { Fault, toFault } from "#rpc/fault";
 import { CLIENT_ARGS, settingsOf } from "../args.ts";
 import { command } from "../command.ts";
 import { connect } from "../connect.ts";
@@ -180,7 +180,36 @@ interface Loading {
   readonly keep: boolean;
 }
 
-async function loaded({ head, asked, calls, keep }: Loading): Promise<LoadReport> {
+/** Measures, and removes what was made for it, also after a failure; what cannot be removed loses no figures. */
+async function loaded(loading: Loading): Promise<LoadReport> {
+  const { asked, calls, keep } = loading;
+  let cleaned = keep || asked.roster.workers === 0;
+  const clean = async (): Promise<void> => {
+    if (cleaned) return;
+    cleaned = true;
+    // Also after Ctrl-C: a second one ends at once.
+    await removeMaterial(asked.roster, { ...calls, signal: new AbortController().signal });
+  };
+  const told = (problem: unknown): void => {
+    say(
+      `What the load made could not be removed: ${toFault(problem).message} The same load again removes it.`,
+    );
+  };
+  let report: LoadReport;
+  try {
+    report = await measured(loading);
+  } catch (failure) {
+    await clean().catch((problem: unknown) => {
+      // A house that cannot be reached cannot be cleaned either, and data of others is left alone: said once.
+      if (toFault(problem).message !== toFault(failure).message) told(problem);
+    });
+    throw failure;
+  }
+  await clean().catch(told);
+  return report;
+}
+
+async function measured({ head, asked, calls }: Loading): Promise<LoadReport> {
   const { roster, clients } = asked;
   const { call, clock, signal, progress } = calls;
   const leftOut: readonly LeftOut[] = await lacks(asked.classes, call, signal);
@@ -188,39 +217,31 @@ async function loaded({ head, asked, calls, keep }: Loading): Promise<LoadReport
   if (classes.length === 0)
     throw new Fault("rejected", leftOut.map(({ class: name, why }) => `${name}: ${why}.`).join("\n"));
   const loadAverage = loadavg()[0] ?? 0;
-  const usesRoster = roster.workers > 0;
-  try {
-    if (usesRoster) await makeMaterial(roster, calls);
-    const run: LoadRun = {
-      ...asked,
-      classes,
-      corpus: usesRoster ? materialName(roster) : "",
-      run: crypto.randomUUID().slice(0, 8),
-    };
-    const { peak, load: ended } = await runPhases(run, {
-      clock,
-      call,
-      signal,
-      cpuUs: () => {
-        const { user, system } = process.cpuUsage();
-        return user + system;
-      },
-      progress: (phase, tally, part) => progress(progressText(phase, tally), part),
-    });
-    const { seed, workers } = roster;
-    const report = reportOf({ ...head, clients, seed, workers, left_out: leftOut }, peak, ended, {
-      processors: availableParallelism(),
-      loadAverage,
-      interrupted: signal.aborted,
-    });
-    if (report === null) throw new Fault("cancelled", "Interrupted.");
-    return report;
-  } finally {
-    if (usesRoster && !keep) {
-      // Also after Ctrl-C: a second one ends at once.
-      await removeMaterial(roster, clients, { ...calls, signal: new AbortController().signal });
-    }
-  }
+  if (roster.workers > 0) await makeMaterial(roster, calls);
+  const run: LoadRun = {
+    ...asked,
+    classes,
+    corpus: roster.workers > 0 ? materialName(roster) : "",
+    run: crypto.randomUUID().slice(0, 8),
+  };
+  const { peak, load: ended } = await runPhases(run, {
+    clock,
+    call,
+    signal,
+    cpuUs: () => {
+      const { user, system } = process.cpuUsage();
+      return user + system;
+    },
+    progress: (phase, tally, part) => progress(progressText(phase, tally), part),
+  });
+  const { seed, workers } = roster;
+  const report = reportOf({ ...head, clients, seed, workers, left_out: leftOut }, peak, ended, {
+    processors: availableParallelism(),
+    loadAverage,
+    interrupted: signal.aborted,
+  });
+  if (report === null) throw new Fault("cancelled", "Interrupted.");
+  return report;
 }
 
 function progressText(phase: "peak" | "load", { done, failed }: LoadTally): string {

@@ -7,7 +7,7 @@ import type { SqlResult } from "#contracts/query";
 import { Fault, faultFromBody } from "#rpc/fault";
 import type { LoadCaller, WireCall, WireReply } from "../caller.ts";
 import type { LoadClock } from "../clock/load-clock.ts";
-import { rowsDataset } from "../scenarios/ingest.ts";
+import { rowsPrefix } from "../scenarios/ingest.ts";
 import { csvOf, type LoadRoster, OWN_ROWS_SQL } from "./roster.ts";
 
 export interface MaterialCalls {
@@ -23,7 +23,7 @@ const LOAD_MS_MAX = 600_000;
 /** A graph of a million workers is built in less. */
 const BUILD_MS_MAX = 3_600_000;
 const BUILD_POLL_MS = 250;
-/** Also removes what an earlier run with more clients left. */
+/** Of a listing. */
 const PAGE = 1000;
 
 /** The name of the dataset and the corpus of a roster. */
@@ -118,30 +118,35 @@ async function loadRoster(name: string, calls: MaterialCalls): Promise<void> {
   if (reply.status !== 200 && reply.fault !== "forbidden") throw refusal("loading the roster", reply);
 }
 
-/** Removes the corpus, the workers, the playbooks and the files of scenarios. */
-export async function removeMaterial(
-  roster: LoadRoster,
-  clients: number,
-  calls: MaterialCalls,
-): Promise<void> {
+/** Removes the corpus, the workers, the playbooks and the files of scenarios, those of earlier runs over them too. */
+export async function removeMaterial(roster: LoadRoster, calls: MaterialCalls): Promise<void> {
   const name = materialName(roster);
   // Nobody else's rows are removed.
   if ((await ownRows(name, calls)) === null) return;
   calls.progress("removing what the load made");
-  for (;;) {
-    const path = `/v1/matrix/playbooks?corpus=${name}&limit=${PAGE}`;
-    const { playbooks } = (await send({ method: "GET", path }, calls)) as {
-      playbooks: readonly { playbook_id: string }[];
-    };
-    for (const { playbook_id } of playbooks) await drop(`/v1/matrix/playbooks/${playbook_id}`, calls);
-    if (playbooks.length < PAGE) break;
-  }
+  const playbooks = await listed(`/v1/matrix/playbooks?corpus=${name}&`, "playbooks", "playbook_id", calls);
+  for (const id of playbooks) await drop(`/v1/matrix/playbooks/${id}`, calls);
   await drop(`/v1/matrix/corpora/${name}`, calls);
-  for (let client = 0; client < clients; client += 1) {
-    await drop(`/v1/catalog/datasets/${rowsDataset(name, client)}?purge=true`, calls);
-    await drop(`/v1/catalog/datasets/${rowsDataset(name, client)}$rejects?purge=true`, calls);
-  }
+  const datasets = await listed("/v1/catalog/datasets?", "datasets", "name", calls);
+  // The workers last: they are what tells that the rest is a load's.
+  for (const dataset of datasets.filter((one) => one.startsWith(rowsPrefix(name))))
+    await drop(`/v1/catalog/datasets/${dataset}?purge=true`, calls);
   await drop(`/v1/catalog/datasets/${name}?purge=true`, calls);
+}
+
+/** One field of everything that a listing has, page by page. */
+async function listed(path: string, rows: string, field: string, calls: MaterialCalls): Promise<string[]> {
+  const found: string[] = [];
+  let cursor = "";
+  do {
+    const at = cursor === "" ? "" : `&cursor=${encodeURIComponent(cursor)}`;
+    const page = (await send({ method: "GET", path: `${path}limit=${PAGE}${at}` }, calls)) as {
+      readonly [rows: string]: readonly Readonly<Record<string, string>>[];
+    } & { readonly next_cursor?: string };
+    found.push(...(page[rows] ?? []).flatMap((row) => row[field] ?? []));
+    cursor = page.next_cursor ?? "";
+  } while (cursor !== "");
+  return found;
 }
 
 async function drop(path: string, calls: MaterialCalls): Promise<void> {

@@ -135,7 +135,7 @@ export function remarksOf(report: LoadReport): string[] {
     lines.push(`Stopped before its time; ${cut_short} scenarios were cut short and are not counted.`);
   if (peak !== null)
     lines.push(
-      `A closed loop reached ${peak.per_second}/s within ${peak.seconds} s; the open loop ran at ${rate}/s.`,
+      `A closed loop reached ${peak.per_second}/s within ${peak.seconds} s${peak.failed === 0 ? "" : ` with ${peak.failed} failures`}; the open loop ran at ${rate}/s.`,
     );
   if (not_started > 0)
     lines.push(

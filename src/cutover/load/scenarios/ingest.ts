@@ -11,8 +11,13 @@ const HOURS_MAX = 12;
 const CENTS_MAX = 10_000;
 
 /** What a client loads its files into: one of its own, so that each knows all of its rows. */
-export function rowsDataset(corpus: string, client: number): string {
-  return `${corpus}_rows_${client}`;
+function rowsDataset(corpus: string, client: number): string {
+  return `${rowsPrefix(corpus)}${client}`;
+}
+
+/** What the names of all such datasets begin with. */
+export function rowsPrefix(corpus: string): string {
+  return `${corpus}_rows_`;
 }
 
 interface ShiftsFile {
