@@ -8,7 +8,6 @@
 import { CITIES, type City } from "#domain/places";
 import { ROLES, type Role, roleNamed } from "#domain/roles";
 import { present } from "#lib/assert";
-import { seeded } from "#lib/random";
 
 export interface LoadRoster {
   readonly seed: number;
@@ -107,27 +106,56 @@ export function numberOf({ workers }: LoadRoster, id: string): number | undefine
   return number < workers ? number : undefined;
 }
 
-export function workerAt({ seed }: LoadRoster, number: number): LoadWorker {
-  const random = seeded(Math.imul(seed, 0x10001) ^ number);
-  const place = placeOf(number);
-  const at = number % ROLES_PER_PLACE;
-  const role = ASKED[at]?.role ?? random.pick(OTHERS);
-  const round = Math.floor(number / BLOCK) % 10;
+export function workerAt(roster: LoadRoster, number: number): LoadWorker {
+  const { name, role, city, state, status } = shownAt(roster, number);
+  const { soc, certifications, pay } = roleAt(roster, number);
+  const { lat, lon } = placeOf(number);
   return {
     worker_id: idOf(number),
-    name: `${random.pick(FIRST_NAMES)} ${random.pick(LAST_NAMES)}`,
-    role: role.name,
-    soc_code: role.soc,
-    city: place.city,
-    state: place.state,
-    lat: place.lat,
-    lon: place.lon,
-    certifications: role.certifications.join("; "),
-    pay_floor: Math.round(role.pay[0] * 100) / 100,
-    status: round === INACTIVE_AT ? "inactive" : round === DO_NOT_HIRE_AT ? "do_not_hire" : "active",
-    reliability: Math.round(random.next() * 1000) / 1000,
+    name,
+    role,
+    soc_code: soc,
+    city,
+    state,
+    lat,
+    lon,
+    certifications: certifications.join("; "),
+    pay_floor: Math.round(pay[0] * 100) / 100,
+    status,
+    reliability: (mixed(roster, number, 3) % 1000) / 1000,
     made_by: MADE_BY,
   };
+}
+
+/** What hits of the corpus show of a worker: computed for every hit that is checked. */
+export function shownAt(roster: LoadRoster, number: number): Pick<LoadWorker, Shown> {
+  const place = placeOf(number);
+  const round = Math.floor(number / BLOCK) % 10;
+  const first = FIRST_NAMES[mixed(roster, number, 1) % FIRST_NAMES.length];
+  const last = LAST_NAMES[mixed(roster, number, 2) % LAST_NAMES.length];
+  return {
+    name: `${first} ${last}`,
+    role: roleAt(roster, number).name,
+    city: place.city,
+    state: place.state,
+    status: round === INACTIVE_AT ? "inactive" : round === DO_NOT_HIRE_AT ? "do_not_hire" : "active",
+  };
+}
+
+type Shown = (typeof SHOWN)[number];
+export const SHOWN = ["name", "role", "city", "state", "status"] as const;
+
+function roleAt(roster: LoadRoster, number: number): Role {
+  const asked = ASKED[number % ROLES_PER_PLACE]?.role;
+  return asked ?? present(OTHERS[mixed(roster, number, 0) % OTHERS.length], "a role");
+}
+
+/** A number that follows from seed, worker and what it is for, and looks like chance: the finaliser of MurmurHash3. */
+function mixed({ seed }: LoadRoster, number: number, purpose: number): number {
+  let hash = Math.imul(seed, 0x9e3779b1) ^ Math.imul(number * 4 + purpose, 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
 }
 
 function placeOf(number: number): City {

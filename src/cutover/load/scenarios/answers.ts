@@ -3,13 +3,11 @@
 
 import type { MatrixHit, Searched } from "#contracts/matrix";
 import type { LoadOrder } from "../material/orders.ts";
-import { countAt, idOf, numberOf, type LoadRoster, workerAt } from "../material/roster.ts";
-import { check } from "./scenario.ts";
+import { countAt, idOf, type LoadRoster, numberOf, SHOWN, shownAt } from "../material/roster.ts";
+import { check, fail } from "./scenario.ts";
 
 /** Scores of people alike differ by rounding alone. */
 const SCORE_NOISE = 1e-9;
-/** Metadata of the corpus, as the roster has it. */
-const SHOWN = ["name", "role", "city", "state", "status"] as const;
 
 /** What was read of the order's text. */
 export function checkReading(
@@ -36,12 +34,9 @@ export function checkHits(
   check(new Set(hits.map(({ id }) => id)).size === hits.length, "each person once", order.text);
   let before = Infinity;
   for (const [at, hit] of hits.entries()) {
-    check(hit.rank === at, "ranks in order", `${hit.rank} at ${at}: ${order.text}`);
-    check(
-      hit.score <= before + SCORE_NOISE,
-      "scores in order",
-      `${hit.score} after ${before}: ${order.text}`,
-    );
+    if (hit.rank !== at) fail("ranks in order", `${hit.rank} at ${at}: ${order.text}`);
+    if (hit.score > before + SCORE_NOISE)
+      fail("scores in order", `${hit.score} after ${before}: ${order.text}`);
     before = hit.score;
     checkPerson(hit, roster, corpus);
   }
@@ -67,18 +62,15 @@ export function isAsked({ metadata }: MatrixHit, { role, place }: LoadOrder): bo
 }
 
 function checkPerson({ id, cite, corpus, metadata }: MatrixHit, roster: LoadRoster, asked: string): void {
-  const number = numberOf(roster, id);
-  check(number !== undefined, "hits are of the roster", id);
-  const worker = workerAt(roster, number ?? 0);
-  const other = SHOWN.find((field) => metadata[field] !== worker[field]);
-  check(
-    other === undefined,
-    "people as the roster has them",
-    `${id}: ${other} is ${String(metadata[other ?? ""])}`,
-  );
-  check(worker.status === "active", "only people who may be sent", `${id} is ${worker.status}`);
-  const cited = corpus === asked && cite.startsWith(`${asked}@`) && cite.endsWith(`#${id}`);
-  check(cited, "hits cite their row", `${cite} of ${corpus}`);
+  const number = numberOf(roster, id) ?? fail("hits are of the roster", id);
+  const worker = shownAt(roster, number);
+  for (const field of SHOWN) {
+    if (metadata[field] !== worker[field])
+      fail("people as the roster has them", `${id}: ${field} is ${String(metadata[field])}`);
+  }
+  if (worker.status !== "active") fail("only people who may be sent", `${id} is ${worker.status}`);
+  if (corpus !== asked || !cite.startsWith(`${asked}@`) || !cite.endsWith(`#${id}`))
+    fail("hits cite their row", `${cite} of ${corpus}`);
 }
 
 /** The same question, the same answer. */

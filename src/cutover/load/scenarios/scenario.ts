@@ -37,5 +37,10 @@ export class WrongAnswer extends Error {
 }
 
 export function check(holds: boolean, name: string, found: unknown): void {
-  if (!holds) throw new WrongAnswer(name, typeof found === "string" ? found : JSON.stringify(found));
+  if (!holds) fail(name, found);
+}
+
+/** For checks so many that what was found must not be put into words each time. */
+export function fail(name: string, found: unknown): never {
+  throw new WrongAnswer(name, typeof found === "string" ? found : JSON.stringify(found));
 }
