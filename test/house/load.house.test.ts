@@ -33,7 +33,7 @@ const RUN: LoadRun = {
   roster: ROSTER,
   corpus: materialName(ROSTER),
   path: "/v1/matrix/search",
-  run: "test",
+  run: 1,
 };
 const never = new AbortController().signal;
 

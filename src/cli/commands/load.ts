@@ -222,7 +222,7 @@ async function measured({ head, asked, calls }: Loading): Promise<LoadReport> {
     ...asked,
     classes,
     corpus: roster.workers > 0 ? materialName(roster) : "",
-    run: crypto.randomUUID().slice(0, 8),
+    run: crypto.getRandomValues(new Uint32Array(1))[0] ?? 1,
   };
   const { peak, load: ended } = await runPhases(run, {
     clock,

@@ -14,7 +14,7 @@ const RUN: LoadRun = {
   roster: { seed: 1, workers: 0 },
   corpus: "",
   path: "/v1/matrix/search",
-  run: "test",
+  run: 1,
 };
 
 /** A house of one reply. */

@@ -25,8 +25,8 @@ export interface LoadRun {
   readonly roster: LoadRoster;
   readonly corpus: string;
   readonly path: string;
-  /** Unlike that of any other run. */
-  readonly run: string;
+  /** Of 32 bits, unlike that of any other run. */
+  readonly run: number;
 }
 
 export interface LoadSurroundings {
@@ -141,7 +141,7 @@ async function scenario(
   };
   // Its number within its class: classes that come in turn would else each see one remainder alone.
   const own = Math.floor(turn / run.classes.length);
-  const random = seeded(Math.imul(roster.seed, 0x10001) ^ turn);
+  const random = seeded(Math.imul(run.run, 0x10001) ^ turn);
   try {
     await CLASSES[name].run({ turn: own, client, roster, corpus, path, run: run.run, random, ask });
     tally.passed(name, clock.now() - dueAt);

@@ -1,5 +1,5 @@
 // Orders as coordinators write them, with what a house must read of each: role, place, headcount, hours, pay. An order
-// follows from its number, so that no two of a run are alike and every run of a seed sends the same ones.
+// follows from its number and the run, so that no two are alike and no run finds in a cache what another one left there.
 
 import type { City } from "#domain/places";
 import { present } from "#lib/assert";
@@ -31,14 +31,15 @@ const HEADCOUNT_MAX = 12;
 const PAY_LOW_CENTS = 3200;
 const PAY_SPREAD_CENTS = 900;
 
-/** One order after the other through all roles, then all places. */
-export function orderAt(seed: number, number: number): LoadOrder {
-  return orderFor(seed, number, number % ASKED.length, Math.floor(number / ASKED.length) % PLACES.length);
+/** One order after the other through all roles, then all places. `run` 0 is that of orders which every run sends. */
+export function orderAt(run: number, number: number): LoadOrder {
+  const placeAt = Math.floor(number / ASKED.length) % PLACES.length;
+  return orderFor(run, number, number % ASKED.length, placeAt);
 }
 
 /** An order of a given role and place. */
-export function orderFor(seed: number, number: number, roleAt: number, placeAt: number): LoadOrder {
-  const random = seeded(Math.imul(seed, 0x10001) ^ Math.imul(number, 0x9e3779b1));
+export function orderFor(run: number, number: number, roleAt: number, placeAt: number): LoadOrder {
+  const random = seeded(Math.imul(run, 0x10001) ^ Math.imul(number, 0x9e3779b1));
   const { role, words } = present(ASKED[roleAt], "a role");
   const place = present(PLACES[placeAt], "a place");
   const [hours, shift] = random.pick(HOURS);
@@ -66,6 +67,10 @@ export function orderFields(order: LoadOrder, orderId: string, headcount: number
     headcount,
     pay_rate: pay,
   };
+}
+
+export function orderIdOf(run: number, turn: number): string {
+  return `load-${run.toString(36)}-${turn}`;
 }
 
 /** When fills are judged, whatever the day of the run: the same answers every day. */

@@ -4,7 +4,7 @@
 import { join } from "node:path";
 import type { ChatReply } from "#contracts/chat";
 import type { Iterated } from "#contracts/validate";
-import { orderAt, orderFields, ORDER_NOW } from "../material/orders.ts";
+import { orderAt, orderFields, orderIdOf, ORDER_NOW } from "../material/orders.ts";
 import { idOf, nthAt } from "../material/roster.ts";
 import { check, type LoadScenario } from "./scenario.ts";
 
@@ -28,9 +28,9 @@ export const chatIterate: LoadScenario = async (job) => {
   check(reply.message.content === `${GREETING}${run}-${turn}.`, "the script's reply", reply.message.content);
   check(reply.attempts.length === 1 && reply.finish_reason === "stop", "one attempt", reply.attempts);
 
-  const order = orderAt(roster.seed, CHAT_FROM + turn);
+  const order = orderAt(run, CHAT_FROM + turn);
   const people = [0, 1].flatMap((nth) => nthAt(roster, order.roleAt, order.placeAt, nth) ?? []).map(idOf);
-  const orderId = `load-${run}-${turn}`;
+  const orderId = orderIdOf(run, turn);
   const context = { order: orderFields(order, orderId, 2), assignments: [], blocks: [], now: ORDER_NOW };
   const drafted = (await ask({
     method: "POST",

@@ -3,7 +3,7 @@
 
 import type { Searched } from "#contracts/matrix";
 import type { Validated } from "#contracts/validate";
-import { orderAt, orderFields, ORDER_NOW } from "../material/orders.ts";
+import { orderAt, orderFields, orderIdOf, ORDER_NOW } from "../material/orders.ts";
 import { ASKED, idOf, nthAt } from "../material/roster.ts";
 import { checkHits, checkReading, isAsked, nobody } from "./answers.ts";
 import { check, type ScenarioJob, type LoadScenario } from "./scenario.ts";
@@ -19,8 +19,8 @@ interface Screened {
 }
 
 export const surgeFillValidate: LoadScenario = async (job) => {
-  const { turn, roster, corpus, run, ask } = job;
-  const order = orderAt(roster.seed, SURGE_FROM + turn);
+  const { turn, corpus, run, ask } = job;
+  const order = orderAt(run, SURGE_FROM + turn);
   const search = { query_text: order.text, corpora: [corpus], k: order.headcount };
   const found = (await ask({
     method: "POST",
@@ -33,7 +33,7 @@ export const surgeFillValidate: LoadScenario = async (job) => {
 
   const people = found.hits.filter((hit) => isAsked(hit, order)).map(({ id }) => id);
   check(people.length > 0, "people for a surge", order.text);
-  const orderId = `load-${run}-${turn}`;
+  const orderId = orderIdOf(run, turn);
   const context = {
     order: orderFields(order, orderId, people.length),
     assignments: [],

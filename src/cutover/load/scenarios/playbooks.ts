@@ -13,13 +13,14 @@ const K = 10;
 const LIFTED_MAX = 5;
 const RECORD_FROM = 0x1000_0000;
 const FACTOR_NOISE = 1e-6;
+const ACTOR = "lakehouse-load";
 /** A record of a run that was cut off acts on nobody for longer. */
 const TTL_DAYS = 1;
 
 export const playbookRecordReplay: LoadScenario = async (job) => {
-  const { turn, client, roster, corpus, ask } = job;
+  const { turn, client, run, corpus, ask } = job;
   const placeAt = Math.floor(client / ASKED.length) % PLACES.length;
-  const order = orderFor(roster.seed, RECORD_FROM + turn, client % ASKED.length, placeAt);
+  const order = orderFor(run, RECORD_FROM + turn, client % ASKED.length, placeAt);
   const search = async (usePlaybook: boolean): Promise<Searched> => {
     const body = { query_text: order.text, corpora: [corpus], k: K, use_playbook: usePlaybook };
     const label = `POST /v1/matrix/search, ${usePlaybook ? "with" : "without"} playbooks`;
@@ -41,13 +42,13 @@ export const playbookRecordReplay: LoadScenario = async (job) => {
           answer_id: answer.id,
           answer_corpus: corpus,
           score: 1,
-          actor: `lakehouse-load-${client}`,
+          actor: ACTOR,
           ttl_days: TTL_DAYS,
         },
       },
       201,
     )) as Playbook;
-  const { playbook_id, role, effect } = await record();
+  const { playbook_id, version, role, effect } = await record();
   check(role === order.role && effect === "lift", "a playbook of the role that lifts", { role, effect });
 
   const lifted = (await search(true)).hits.find(({ id }) => id === answer.id);
@@ -66,7 +67,7 @@ export const playbookRecordReplay: LoadScenario = async (job) => {
 
   const again = await record();
   check(
-    again.playbook_id === playbook_id && again.version === 1,
+    again.playbook_id === playbook_id && again.version === version,
     "the same record again changes nothing",
     again,
   );

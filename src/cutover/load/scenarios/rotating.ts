@@ -11,7 +11,7 @@ const K = 10;
 
 export const rotatingSearch: LoadScenario = async (job) => {
   const { turn, roster, corpus, path, ask } = job;
-  const order = orderAt(roster.seed, turn % ASKED.length);
+  const order = orderAt(0, turn % ASKED.length);
   const body = { query_text: order.text, k: K, ...(corpus === "" ? {} : { corpora: [corpus] }) };
   const reply = await ask({ method: "POST", path, body });
   if (roster.workers > 0) {

@@ -17,7 +17,7 @@ export interface ScenarioJob {
   /** Where rotating bodies are sent. */
   readonly path: string;
   /** Unlike that of any other run, so that what an earlier run sent is not sent again. */
-  readonly run: string;
+  readonly run: number;
   readonly random: Random;
   /** The body of the reply. Throws WrongAnswer on any other status than `expected`, which is 200 unless given. */
   readonly ask: (call: WireCall, expected?: number) => Promise<unknown>;

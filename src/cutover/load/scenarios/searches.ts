@@ -14,8 +14,8 @@ const WARM_ORDERS = 12;
 const WARM_FROM = 0x4000_0000;
 
 export const coldSearch: LoadScenario = async (job) => {
-  const { turn, roster, corpus, ask } = job;
-  const order = orderAt(roster.seed, turn);
+  const { turn, run, roster, corpus, ask } = job;
+  const order = orderAt(run, turn);
   const read = (await ask({
     method: "POST",
     path: "/v1/matrix/role",
@@ -43,8 +43,8 @@ export const coldSearch: LoadScenario = async (job) => {
 };
 
 export const warmSearch: LoadScenario = async (job) => {
-  const { turn, roster, corpus, ask } = job;
-  const order = orderAt(roster.seed, WARM_FROM + (turn % WARM_ORDERS));
+  const { turn, corpus, ask } = job;
+  const order = orderAt(0, WARM_FROM + (turn % WARM_ORDERS));
   const search = async (k: number): Promise<Searched> => {
     const body = { query_text: order.text, corpora: [corpus], k, use_playbook: false };
     const label = "POST /v1/matrix/search, warm";
