@@ -44,7 +44,14 @@ function callsOf({ url }: TestHouse): MaterialCalls {
 
 async function ran(house: TestHouse, run: LoadRun): Promise<LoadPhase | null> {
   const { call } = callsOf(house);
-  const around = { clock: systemLoadClock, call, signal: never, cpuUs: () => 0, progress: () => undefined };
+  const around = {
+    clock: systemLoadClock,
+    call,
+    signal: never,
+    cpuUs: () => 0,
+    houseCpuUs: () => null,
+    progress: () => undefined,
+  };
   return (await runPhases(run, around)).load;
 }
 

@@ -154,6 +154,7 @@ export const load = command({
         asked: { ...asked, path: args.path ?? SEARCH_PATH },
         calls: { call, clock: systemLoadClock, signal: interrupt.signal, progress: progress.show },
         keep: args.keep === true || own?.temporary === true,
+        houseCpuUs: () => own?.cpuUs() ?? null,
       });
       progress.end();
       const files = await writeReports(report, args.reports ?? join("reports", "load"));
@@ -178,6 +179,7 @@ interface Loading {
   readonly asked: AskedLoad;
   readonly calls: MaterialCalls;
   readonly keep: boolean;
+  readonly houseCpuUs: () => number | null;
 }
 
 /** Measures, and removes what was made for it, also after a failure; what cannot be removed loses no figures. */
@@ -209,7 +211,7 @@ async function loaded(loading: Loading): Promise<LoadReport> {
   return report;
 }
 
-async function measured({ head, asked, calls }: Loading): Promise<LoadReport> {
+async function measured({ head, asked, calls, houseCpuUs }: Loading): Promise<LoadReport> {
   const { roster, clients } = asked;
   const { call, clock, signal, progress } = calls;
   const leftOut: readonly LeftOut[] = await lacks(asked.classes, call, signal);
@@ -232,6 +234,7 @@ async function measured({ head, asked, calls }: Loading): Promise<LoadReport> {
       const { user, system } = process.cpuUsage();
       return user + system;
     },
+    houseCpuUs,
     progress: (phase, tally, part) => progress(progressText(phase, tally), part),
   });
   const { seed, workers } = roster;

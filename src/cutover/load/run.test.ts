@@ -27,6 +27,7 @@ function around(reply: () => Omit<WireReply, "ms">, stop = new AbortController()
     },
     signal: stop.signal,
     cpuUs: () => 0,
+    houseCpuUs: () => null,
     progress: () => undefined,
   };
 }

@@ -35,6 +35,8 @@ export interface LoadSurroundings {
   readonly signal: AbortSignal;
   /** CPU time of this process so far, in microseconds. */
   readonly cpuUs: () => number;
+  /** That of the house's processes; null where they are not known. */
+  readonly houseCpuUs: () => number | null;
   /** Called as scenarios end, for a progress line. */
   readonly progress: (phase: "peak" | "load", tally: LoadTally, part: number) => void;
 }
@@ -48,6 +50,7 @@ export interface LoadPhase {
   readonly notStarted: number;
   readonly cutShort: number;
   readonly cpuUs: number;
+  readonly houseCpuUs: number | null;
 }
 
 /** The share of its time that a run first spends on finding the peak, and its limits in seconds. */
@@ -96,10 +99,11 @@ async function phase(
   around: LoadSurroundings,
   first: number,
 ): Promise<LoadPhase> {
-  const { clock, signal, cpuUs, progress } = around;
+  const { clock, signal, cpuUs, houseCpuUs, progress } = around;
   const tally = new LoadTally(run.classes);
   const startAt = clock.now();
   const cpuBefore = cpuUs();
+  const houseBefore = houseCpuUs();
   const lengthMs = rate === null ? giveUpAt - startAt : run.seconds * 1000;
   let cutShort = 0;
   const work = async (due: DueWork): Promise<void> => {
@@ -110,6 +114,7 @@ async function phase(
   };
   const { clients } = run;
   const notStarted = await drive({ arrivals, clients, clock, giveUpAt, signal, work });
+  const houseAfter = houseCpuUs();
   return {
     tally,
     rate,
@@ -117,6 +122,7 @@ async function phase(
     notStarted,
     cutShort,
     cpuUs: cpuUs() - cpuBefore,
+    houseCpuUs: houseBefore === null || houseAfter === null ? null : houseAfter - houseBefore,
   };
 }
 

@@ -5,12 +5,15 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { cpuUsOf } from "#lib/process-cpu";
 import { Fault } from "#rpc/fault";
 
 export interface OwnHouse {
   readonly url: string;
   /** True when nothing of it stays. */
   readonly temporary: boolean;
+  /** CPU time of its processes, in microseconds; null where that is not known. */
+  cpuUs(): number | null;
   stop(): Promise<void>;
 }
 
@@ -46,7 +49,8 @@ export async function startOwnHouse(setup: {
   };
   const errors = lastWords(child.stderr);
   try {
-    return { url: await urlOf(child, errors), temporary, stop };
+    const url = await urlOf(child, errors);
+    return { url, temporary, cpuUs: () => cpuUsOf([child.pid]), stop };
   } catch (thrown) {
     child.kill("SIGKILL");
     await child.exited;

@@ -18,6 +18,12 @@ interface GeneratorFigures {
   readonly lagged: boolean;
 }
 
+interface HouseFigures {
+  readonly cpu_ms_per_scenario: number;
+  /** Of the machine's processors, on average. */
+  readonly processors_used: number;
+}
+
 interface MachineFigures {
   readonly processors: number;
   /** Of the minute before the load. */
@@ -54,6 +60,8 @@ export interface LoadReport {
   /** What a closed loop of the same clients reached before. */
   readonly peak: { readonly per_second: number; readonly failed: number; readonly seconds: number } | null;
   readonly generator: GeneratorFigures;
+  /** What all processes of the house used; null where it runs elsewhere. */
+  readonly house: HouseFigures | null;
   readonly machine: MachineFigures;
 }
 
@@ -102,6 +110,7 @@ export function reportOf(
             seconds: round(peak.seconds),
           },
     generator: generatorOf(shown),
+    house: houseOf(shown),
     machine: {
       processors: machine.processors,
       load_average_before: round(machine.loadAverage),
@@ -122,6 +131,15 @@ function generatorOf({ tally, seconds, cpuUs }: LoadPhase): GeneratorFigures {
   };
 }
 
+function houseOf({ tally, seconds, houseCpuUs }: LoadPhase): HouseFigures | null {
+  const ended = tally.done + tally.failed;
+  if (houseCpuUs === null || ended === 0 || seconds === 0) return null;
+  return {
+    cpu_ms_per_scenario: round(houseCpuUs / 1000 / ended),
+    processors_used: round(houseCpuUs / (seconds * 1e6)),
+  };
+}
+
 /** Failures of any kind: what makes the command fail. */
 export function failuresOf({ failed, not_started, peak }: LoadReport): number {
   return failed + not_started + (peak?.failed ?? 0);
@@ -129,7 +147,7 @@ export function failuresOf({ failed, not_started, peak }: LoadReport): number {
 
 /** Sentences for a person, of what the tables do not say. */
 export function remarksOf(report: LoadReport): string[] {
-  const { generator, machine, left_out, not_started, rate, peak, whole, cut_short, url } = report;
+  const { generator, house, machine, left_out, not_started, rate, peak, whole, cut_short, url } = report;
   const lines: string[] = [];
   if (!whole)
     lines.push(`Stopped before its time; ${cut_short} scenarios were cut short and are not counted.`);
@@ -141,6 +159,10 @@ export function remarksOf(report: LoadReport): string[] {
     lines.push(
       `${not_started} scenarios were due and never started: ${url} does not bear ${rate}/s. Lower --rate, or raise --clients.`,
     );
+  if (house !== null)
+    lines.push(
+      `The house used ${house.cpu_ms_per_scenario} ms of CPU a scenario, ${house.processors_used} of ${machine.processors} processors: by its CPU alone ${boundOf(report)}/s are the most that this machine can do.`,
+    );
   for (const { class: name, why } of left_out) lines.push(`${name} was left out: ${why}.`);
   if (generator.lagged)
     lines.push(
@@ -151,6 +173,13 @@ export function remarksOf(report: LoadReport): string[] {
       `The machine was busy before the load (load average ${machine.load_average_before} on ${machine.processors} processors): these are figures of a busy machine.`,
     );
   return lines;
+}
+
+/** Scenarios a second that all processors could serve if nothing else ran. */
+function boundOf({ house, machine }: LoadReport): number {
+  return house === null || house.cpu_ms_per_scenario === 0
+    ? 0
+    : round((1000 * machine.processors) / house.cpu_ms_per_scenario);
 }
 
 export function asMarkdown(report: LoadReport): string {
