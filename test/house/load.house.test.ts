@@ -140,8 +140,8 @@ test("as a command: a house that lacks the script, a stop with the figures so fa
     expect(err).toContain("chat_iterate was left out: the house does not play the model");
     expect(await command.exited).toBe(130);
     const report = JSON.parse(out) as LoadReport;
-    expect([report.whole, report.failed, report.classes.map((one) => one.class)]).toEqual([
-      false,
+    expect([report.ended, report.failed, report.classes.map((one) => one.class)]).toEqual([
+      "interrupted",
       0,
       ["warm_search"],
     ]);

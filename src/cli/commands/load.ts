@@ -26,6 +26,7 @@ import { SCRIPT_PATH } from "#cutover/load/scenarios/chat";
 import { SEARCH_PATH } from "#cutover/load/scenarios/rotating";
 import { makeFolder, writeDurably } from "#lib/durable";
 import { Fault, toFault } from "#rpc/fault";
+import { UNREACHABLE } from "#rpc/remote";
 import { CLIENT_ARGS, settingsOf } from "../args.ts";
 import { command } from "../command.ts";
 import { connect } from "../connect.ts";
@@ -85,7 +86,7 @@ export const load = command({
       valueHint: "N",
       description: "Made-up workers to search; 100000 for multitier",
     },
-    seed: { type: "string", valueHint: "N", description: "Of the workers and orders; 1 unless given" },
+    seed: { type: "string", valueHint: "N", description: "Of the made-up workers; 1 unless given" },
     class: {
       type: "string",
       valueHint: "NAME",
@@ -165,7 +166,7 @@ export const load = command({
       for (const { class: name, check, found } of report.failures) say(`Failed: ${name}, ${check}: ${found}`);
       say(`Reports: ${files.join(", ")}`);
       if (failuresOf(report) > 0) return EXIT.failure;
-      return report.whole ? EXIT.ok : EXIT.interrupted;
+      return report.ended === "interrupted" ? EXIT.interrupted : EXIT.ok;
     } finally {
       progress.end();
       await own?.stop();
@@ -214,6 +215,9 @@ async function loaded(loading: Loading): Promise<LoadReport> {
 async function measured({ head, asked, calls, houseCpuUs }: Loading): Promise<LoadReport> {
   const { roster, clients } = asked;
   const { call, clock, signal, progress } = calls;
+  const first = await call({ method: "GET", path: "/v1/health" }, signal);
+  if (first.status === 0 && !signal.aborted)
+    throw new Fault("unavailable", `The house at ${head.url} cannot be reached.`, { reason: UNREACHABLE });
   const leftOut: readonly LeftOut[] = await lacks(asked.classes, call, signal);
   const classes = asked.classes.filter((name) => !leftOut.some((one) => one.class === name));
   if (classes.length === 0)

@@ -102,8 +102,8 @@ test("a load that is stopped tells the figures so far", async () => {
   }, stop);
   const { peak, load } = await runPhases({ ...RUN, seconds: 600 }, stopping);
   const report = reportOf(HEAD, peak, load, { ...MACHINE, interrupted: true });
-  expect(report?.whole).toBe(false);
+  expect(report?.ended).toBe("interrupted");
   expect(report?.done).toBeGreaterThanOrEqual(20);
   expect(report?.failed).toBe(0);
-  expect(report === null ? [] : remarksOf(report)).toContainEqual(expect.stringContaining("Stopped before"));
+  expect(report === null ? [] : remarksOf(report)).toContainEqual(expect.stringContaining("Interrupted"));
 });

@@ -41,8 +41,8 @@ export interface LoadReport {
   readonly seed: number;
   readonly clients: number;
   readonly started_at: string;
-  /** False when it was stopped before its time. */
-  readonly whole: boolean;
+  /** Before its time when it was interrupted, or when nothing at all succeeded while the peak was sought. */
+  readonly ended: "in_time" | "interrupted" | "nothing_succeeded";
   readonly seconds: number;
   /** Due a second, of an open loop. */
   readonly rate: number | null;
@@ -89,7 +89,7 @@ export function reportOf(
   return {
     ...head,
     loop: rate === null ? "closed" : "open",
-    whole: load !== null && !machine.interrupted,
+    ended: machine.interrupted ? "interrupted" : load === null ? "nothing_succeeded" : "in_time",
     seconds: round(seconds),
     rate: rate === null ? null : round(rate),
     done: tally.done,
@@ -147,10 +147,12 @@ export function failuresOf({ failed, not_started, peak }: LoadReport): number {
 
 /** Sentences for a person, of what the tables do not say. */
 export function remarksOf(report: LoadReport): string[] {
-  const { generator, house, machine, left_out, not_started, rate, peak, whole, cut_short, url } = report;
+  const { generator, house, machine, left_out, not_started, rate, peak, ended, cut_short, url } = report;
   const lines: string[] = [];
-  if (!whole)
-    lines.push(`Stopped before its time; ${cut_short} scenarios were cut short and are not counted.`);
+  if (ended === "interrupted")
+    lines.push(`Interrupted; ${cut_short} scenarios were cut short and are not counted.`);
+  if (ended === "nothing_succeeded")
+    lines.push("Nothing succeeded while the peak was sought, so the load itself was not run.");
   if (peak !== null)
     lines.push(
       `A closed loop reached ${peak.per_second}/s within ${peak.seconds} s${peak.failed === 0 ? "" : ` with ${peak.failed} failures`}; the open loop ran at ${rate}/s.`,

@@ -45,7 +45,8 @@ export interface CallFigures {
   readonly faults: Readonly<Record<string, number>>;
 }
 
-/** Enough to see what is wrong. */
+/** Enough to see what is wrong: of each check the first two, and ten in all. */
+const SAMPLES_PER_CHECK_MAX = 2;
 const SAMPLES_MAX = 10;
 const SAMPLE_CHARS_MAX = 300;
 /** More names than checks and faults there are; what comes then is counted as `other`. */
@@ -106,7 +107,8 @@ export class LoadTally {
     counts.failed += 1;
     this.failed += 1;
     count(counts.failures, check);
-    if (this.samples.length < SAMPLES_MAX)
+    const known = this.samples.filter((sample) => sample.class === name && sample.check === check).length;
+    if (this.samples.length < SAMPLES_MAX && known < SAMPLES_PER_CHECK_MAX)
       this.samples.push({ class: name, check, found: found.slice(0, SAMPLE_CHARS_MAX) });
   }
 
