@@ -32,11 +32,11 @@ import { command } from "../command.ts";
 import { connect } from "../connect.ts";
 import { EXIT, UsageProblem } from "../failure.ts";
 import { watchInterrupt } from "../terminal/interrupt.ts";
-import { emit, type Field, formatOf, isForPeople } from "../terminal/output.ts";
+import { emit, type Field, type Format, formatOf, isForPeople } from "../terminal/output.ts";
 import { count } from "../terminal/plain-text.ts";
 import { createProgress } from "../terminal/progress.ts";
 import { say } from "../terminal/terminal.ts";
-import { type AskedLoad, CLASS_NAMES, plan } from "./load/asked.ts";
+import { type AskedLoad, askedLoad, CLASS_NAMES } from "./load/asked.ts";
 import { type OwnHouse, startOwnHouse } from "./load/own-house.ts";
 
 const ms = (name: string, of: (row: ClassFigures) => number): Field<ClassFigures> => ({
@@ -84,7 +84,7 @@ export const load = command({
     workers: {
       type: "string",
       valueHint: "N",
-      description: "Made-up workers to search; 100000 for multitier",
+      description: "Made-up workers to search; 100000 for multitier, 400 at least",
     },
     seed: { type: "string", valueHint: "N", description: "Of the made-up workers; 1 unless given" },
     class: {
@@ -120,12 +120,13 @@ export const load = command({
     const progress = createProgress();
     const profileName = args.profile ?? "baseline";
     const profile: LoadProfile = PROFILES[profileName];
-    const asked = plan(profile, {
+    const asked = askedLoad(profile, {
       rate: args.rate,
       clients: args.clients,
       for: args.for,
       seed: args.seed,
       workers: args.workers,
+      path: args.path ?? SEARCH_PATH,
       closed: args.closed === true,
       classes: given.all("class"),
       ownHouse: args.start !== undefined,
@@ -144,7 +145,7 @@ export const load = command({
         own = await startOwnHouse({ apart: args.start === "apart", data: args.data, script: SCRIPT_PATH });
       }
       const url = own?.url ?? (settings.url === "" ? (await connect(settings)).url : settings.url);
-      const call = callerOf(url, own === null ? settings.key : "", systemLoadClock.now);
+      const call = callerOf(url, own?.temporary === true ? "" : settings.key, systemLoadClock.now);
       const report = await loaded({
         head: {
           profile: profileName,
@@ -152,19 +153,14 @@ export const load = command({
           ...(args.start === undefined ? {} : { topology: args.start }),
           started_at: new Date().toISOString(),
         },
-        asked: { ...asked, path: args.path ?? SEARCH_PATH },
+        asked,
         calls: { call, clock: systemLoadClock, signal: interrupt.signal, progress: progress.show },
         keep: args.keep === true || own?.temporary === true,
         houseCpuUs: () => own?.cpuUs() ?? null,
       });
       progress.end();
       const files = await writeReports(report, args.reports ?? join("reports", "load"));
-      const format = formatOf(args.output);
-      if (isForPeople(format)) say(headline(report));
-      await emit(format, { fields: FIELDS, rows: report.classes, json: report });
-      for (const line of remarksOf(report)) say(line);
-      for (const { class: name, check, found } of report.failures) say(`Failed: ${name}, ${check}: ${found}`);
-      say(`Reports: ${files.join(", ")}`);
+      await tell(report, formatOf(args.output), files);
       if (failuresOf(report) > 0) return EXIT.failure;
       return report.ended === "interrupted" ? EXIT.interrupted : EXIT.ok;
     } finally {
@@ -256,10 +252,17 @@ function progressText(phase: "peak" | "load", { done, failed }: LoadTally): stri
   return `${what}: ${count(done)} done${failed === 0 ? "" : `, ${count(failed)} failed`}`;
 }
 
+async function tell(report: LoadReport, format: Format, files: readonly string[]): Promise<void> {
+  if (isForPeople(format)) say(headline(report));
+  await emit(format, { fields: FIELDS, rows: report.classes, json: report });
+  for (const line of remarksOf(report)) say(line);
+  for (const { class: name, check, found } of report.failures) say(`Failed: ${name}, ${check}: ${found}`);
+  say(`Reports: ${files.join(", ")}`);
+}
+
 function headline(report: LoadReport): string {
   const { profile, loop, rate, clients, seconds, done, per_second, latency } = report;
-  const pace = rate === null ? "closed loop" : `open loop at ${rate}/s`;
-  return `${profile}, ${loop === "open" ? pace : "closed loop"}, ${clients} clients, ${seconds} s: ${count(done)} done, ${per_second}/s, ${failuresOf(report)} failures; p50 ${latency.p50_ms} ms, p99 ${latency.p99_ms} ms`;
+  return `${profile}, ${loop} loop${rate === null ? "" : ` at ${rate}/s`}, ${clients} clients, ${seconds} s: ${count(done)} done, ${per_second}/s, ${failuresOf(report)} failures; p50 ${latency.p50_ms} ms, p99 ${latency.p99_ms} ms`;
 }
 
 async function writeReports(report: LoadReport, folder: string): Promise<string[]> {

@@ -1,6 +1,7 @@
 // What was asked of `lakehouse load`: its profile, with what flags change of it.
 
 import { type ClassName, CLASSES, type LoadProfile } from "#cutover/load/profiles";
+import { WORKERS_MIN } from "#cutover/load/material/roster";
 import type { LoadRun } from "#cutover/load/run";
 import { wholeNumber } from "../../args.ts";
 import { UsageProblem } from "../../failure.ts";
@@ -11,26 +12,23 @@ const CLIENTS_MAX = 10_000;
 const WORKERS_MAX = 1_000_000;
 const SECONDS_MAX = 86_400;
 const RATE_MAX = 100_000;
-/** Where plain searches run over a house of their own: as many as in the other benches of searches. */
-const WORKERS_OF_OWN_HOUSE = 200;
 
-export interface AskedLoad extends Omit<LoadRun, "corpus" | "run"> {
+export type AskedLoad = Omit<LoadRun, "corpus" | "run">;
+
+interface LoadFlags {
+  readonly rate: string | undefined;
+  readonly clients: string | undefined;
+  readonly for: string | undefined;
+  readonly seed: string | undefined;
+  readonly workers: string | undefined;
   readonly path: string;
+  readonly closed: boolean;
+  readonly classes: readonly string[];
+  /** Of a house that was started for the load there is nobody to search. */
+  readonly ownHouse: boolean;
 }
 
-export function plan(
-  profile: LoadProfile,
-  given: {
-    readonly rate: string | undefined;
-    readonly clients: string | undefined;
-    readonly for: string | undefined;
-    readonly seed: string | undefined;
-    readonly workers: string | undefined;
-    readonly closed: boolean;
-    readonly classes: readonly string[];
-    readonly ownHouse: boolean;
-  },
-): Omit<AskedLoad, "path"> {
+export function askedLoad(profile: LoadProfile, given: LoadFlags): AskedLoad {
   const unknown = given.classes.find((name) => !CLASS_NAMES.some((known) => known === name));
   if (unknown !== undefined)
     throw new UsageProblem(`--class is one of ${CLASS_NAMES.join(", ")}; not ${unknown}.`);
@@ -40,14 +38,16 @@ export function plan(
     throw new UsageProblem(`--rate is a number above 0, up to ${RATE_MAX}, not ${given.rate}.`);
   if (rate !== undefined && given.closed)
     throw new UsageProblem("--rate is of an open loop: leave it or --closed out.");
-  const workers = wholeNumber("--workers", given.workers, 1, WORKERS_MAX);
-  const needsRoster = classes.some((name) => name !== "search");
-  const standard = given.ownHouse || needsRoster ? WORKERS_OF_OWN_HOUSE : 0;
+  const chosen: readonly ClassName[] = classes.length === 0 ? profile.classes : classes;
+  const workersMin = chosen.every((name) => name === "search") ? 1 : WORKERS_MIN;
+  const workers = wholeNumber("--workers", given.workers, workersMin, WORKERS_MAX);
+  const standard = given.ownHouse || workersMin > 1 ? WORKERS_MIN : 0;
   return {
-    classes: classes.length === 0 ? profile.classes : classes,
+    classes: chosen,
     clients: wholeNumber("--clients", given.clients, 1, CLIENTS_MAX) ?? profile.clients,
     seconds: given.for === undefined ? profile.seconds : secondsOf(given.for),
     closed: given.closed,
+    path: given.path,
     rate,
     roster: {
       seed: wholeNumber("--seed", given.seed, 0, 2 ** 31 - 1) ?? 1,

@@ -23,6 +23,7 @@ const LOAD_MS_MAX = 600_000;
 /** A graph of a million workers is built in less. */
 const BUILD_MS_MAX = 3_600_000;
 const BUILD_POLL_MS = 250;
+const REFUSED_SQL: ReadonlySet<number> = new Set([400, 422]);
 /** Of a listing. */
 const PAGE = 1000;
 
@@ -63,6 +64,8 @@ async function ownRows(name: string, calls: MaterialCalls): Promise<number | nul
   if (there.status !== 200) throw refusal(`GET ${path}`, there);
   const sql = `SELECT count(*) AS n, count(*) FILTER (${OWN_ROWS_SQL}) AS own FROM ${name}`;
   const counted = await calls.call({ method: "POST", path: "/v1/sql", body: { sql } }, calls.signal);
+  // A column that is not there is a statement that is refused, and a dataset that is another's.
+  if (counted.status !== 200 && !REFUSED_SQL.has(counted.status)) throw refusal("POST /v1/sql", counted);
   const [row] = counted.status === 200 ? (counted.body as SqlResult).rows : [];
   const { n, own } = (row ?? {}) as { n?: number; own?: number };
   if (n === undefined || n !== own)

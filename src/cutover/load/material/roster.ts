@@ -82,6 +82,8 @@ export const PLACES: readonly City[] = [
 
 const ROLES_PER_PLACE = 10;
 const BLOCK = ROLES_PER_PLACE * PLACES.length;
+/** Two of each asked role at each place: what a scenario may need. */
+export const WORKERS_MIN = 2 * BLOCK;
 /** Of every ten of a role at a place, one does not work now and one must not be sent. */
 const INACTIVE_AT = 3;
 const DO_NOT_HIRE_AT = 7;

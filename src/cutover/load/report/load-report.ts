@@ -163,7 +163,7 @@ export function remarksOf(report: LoadReport): string[] {
     );
   if (house !== null)
     lines.push(
-      `The house used ${house.cpu_ms_per_scenario} ms of CPU a scenario, ${house.processors_used} of ${machine.processors} processors: by its CPU alone ${boundOf(report)}/s are the most that this machine can do.`,
+      `The house used ${house.cpu_ms_per_scenario} ms of CPU a scenario, ${house.processors_used} of ${machine.processors} processors: its CPU alone bounds it at ${boundOf(report)}/s on this machine.`,
     );
   for (const { class: name, why } of left_out) lines.push(`${name} was left out: ${why}.`);
   if (generator.lagged)
