@@ -45,7 +45,7 @@ export async function makeMaterial(roster: LoadRoster, calls: MaterialCalls): Pr
     if (rows_loaded !== roster.workers)
       throw new Fault("upstream", `The house loaded ${rows_loaded} of ${roster.workers} made-up workers.`);
   }
-  const before = await calls.call({ method: "GET", path: `/v1/matrix/corpora/${name}` }, calls.signal);
+  const before = await replyTo({ method: "GET", path: `/v1/matrix/corpora/${name}` }, calls);
   const corpus = before.status === 200 ? (before.body as Corpus) : null;
   if (corpus?.status === "ready" && corpus.rows === roster.workers && rows === roster.workers) {
     await loadRoster(name, calls);
@@ -59,11 +59,11 @@ export async function makeMaterial(roster: LoadRoster, calls: MaterialCalls): Pr
 /** The rows of the dataset that a load made; null where there is no such dataset. */
 async function ownRows(name: string, calls: MaterialCalls): Promise<number | null> {
   const path = `/v1/catalog/datasets/${name}`;
-  const there = await calls.call({ method: "GET", path }, calls.signal);
+  const there = await replyTo({ method: "GET", path }, calls);
   if (there.status === 404) return null;
   if (there.status !== 200) throw refusal(`GET ${path}`, there);
   const sql = `SELECT count(*) AS n, count(*) FILTER (${OWN_ROWS_SQL}) AS own FROM ${name}`;
-  const counted = await calls.call({ method: "POST", path: "/v1/sql", body: { sql } }, calls.signal);
+  const counted = await replyTo({ method: "POST", path: "/v1/sql", body: { sql } }, calls);
   // A column that is not there is a statement that is refused, and a dataset that is another's.
   if (counted.status !== 200 && !REFUSED_SQL.has(counted.status)) throw refusal("POST /v1/sql", counted);
   const [row] = counted.status === 200 ? (counted.body as SqlResult).rows : [];
@@ -113,9 +113,9 @@ async function build(name: string, calls: MaterialCalls): Promise<void> {
 
 /** Validation loads a roster when it first needs it; the first scenarios would wait for that. */
 async function loadRoster(name: string, calls: MaterialCalls): Promise<void> {
-  const reply = await calls.call(
+  const reply = await replyTo(
     { method: "POST", path: `/v1/validate/rosters/${name}/load`, body: {}, timeoutMs: LOAD_MS_MAX },
-    calls.signal,
+    calls,
   );
   // A key that only reads cannot load it, and need not.
   if (reply.status !== 200 && reply.fault !== "forbidden") throw refusal("loading the roster", reply);
@@ -153,15 +153,28 @@ async function listed(path: string, rows: string, field: string, calls: Material
 }
 
 async function drop(path: string, calls: MaterialCalls): Promise<void> {
-  const reply = await calls.call({ method: "DELETE", path }, calls.signal);
+  const reply = await replyTo({ method: "DELETE", path }, calls);
   if (reply.status !== 204 && reply.status !== 404) throw refusal(`DELETE ${path}`, reply);
 }
 
 async function send(call: WireCall, calls: MaterialCalls): Promise<unknown> {
-  const reply = await calls.call(call, calls.signal);
+  const reply = await replyTo(call, calls);
   if (reply.status >= 200 && reply.status < 300) return reply.body;
   throw refusal(`${call.method} ${call.path}`, reply);
 }
+
+/** One call; again while the house is busy, which before and after a load is no finding. */
+async function replyTo(call: WireCall, { call: ask, clock, signal }: MaterialCalls): Promise<WireReply> {
+  for (let tries = 1; ; tries += 1) {
+    const got = await ask(call, signal);
+    if (got.status !== 503 || tries === TRIES_MAX) return got;
+    await clock.until(clock.now() + RETRY_MS, signal);
+  }
+}
+
+/** Half a minute. */
+const TRIES_MAX = 30;
+const RETRY_MS = 1000;
 
 /** The house's own words where it has any. */
 function refusal(what: string, { status, fault, body }: WireReply): Fault {
