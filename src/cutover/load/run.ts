@@ -59,6 +59,9 @@ const PEAK_SECONDS_MIN = 1;
 const PEAK_SECONDS_MAX = 10;
 /** Of the peak: busy, and not yet where queues grow without end. */
 const RATE_SHARE = 0.7;
+/** The share of a closed loop's time over which its clients begin, and its limit. */
+const RAMP_SHARE = 0.1;
+const RAMP_MS_MAX = 1000;
 /** What is due when the time is up is still begun for so long. */
 const GRACE_MS = 10_000;
 
@@ -113,7 +116,9 @@ async function phase(
     progress(name, tally, (clock.now() - startAt) / lengthMs);
   };
   const { clients } = run;
-  const notStarted = await drive({ arrivals, clients, clock, giveUpAt, signal, work });
+  // What is due at fixed moments is spread by itself.
+  const rampMs = rate === null ? Math.min(RAMP_MS_MAX, lengthMs * RAMP_SHARE) : 0;
+  const notStarted = await drive({ arrivals, clients, rampMs, clock, giveUpAt, signal, work });
   const houseAfter = houseCpuUs();
   return {
     tally,

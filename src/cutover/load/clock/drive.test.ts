@@ -55,6 +55,7 @@ async function measured(open: boolean, rate = 100): Promise<Measured> {
   const load = drive({
     arrivals: open ? openLoop(0, rate, 4 * rate) : closedLoop(4000, Infinity),
     clients: 4,
+    rampMs: 0,
     clock,
     giveUpAt: open ? 6000 : 4000,
     signal: never,
@@ -112,6 +113,7 @@ test("a generator that is late says so", async () => {
     drive({
       arrivals: openLoop(0, 10, 5),
       clients: 1,
+      rampMs: 0,
       clock: slow,
       giveUpAt: 10_000,
       signal: never,
@@ -128,6 +130,7 @@ test("a drive that is ended begins nothing further, and counts nothing as owed",
   const left = drive({
     arrivals: openLoop(0, 100, 1000),
     clients: 2,
+    rampMs: 0,
     clock,
     giveUpAt: 100_000,
     signal: stop.signal,
@@ -138,4 +141,24 @@ test("a drive that is ended begins nothing further, and counts nothing as owed",
   });
   await clock.run(left);
   expect([begun, await left]).toEqual([10, 0]);
+});
+
+test("clients of a closed loop begin one after the other", async () => {
+  const clock = madeClock();
+  const begun: number[] = [];
+  await clock.run(
+    drive({
+      arrivals: closedLoop(1000, Infinity),
+      clients: 4,
+      rampMs: 400,
+      clock,
+      giveUpAt: 1000,
+      signal: never,
+      work: async () => {
+        begun.push(clock.now());
+        await clock.until(1000, never);
+      },
+    }),
+  );
+  expect(begun).toEqual([0, 100, 200, 300]);
 });

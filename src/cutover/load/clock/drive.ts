@@ -21,6 +21,8 @@ export interface DueWork {
 export interface Drive {
   readonly arrivals: Arrivals;
   readonly clients: number;
+  /** Clients begin one after the other over this time: callers do not all come in one millisecond. */
+  readonly rampMs: number;
   readonly clock: LoadClock;
   /** After it nothing further begins; what is due by then and has no client is not started. */
   readonly giveUpAt: number;
@@ -31,7 +33,9 @@ export interface Drive {
 }
 
 /** Resolves with the number of pieces that were due and not started, once all that began have ended. */
-export async function drive({ arrivals, clients, clock, giveUpAt, signal, work }: Drive): Promise<number> {
+export async function drive(plan: Drive): Promise<number> {
+  const { arrivals, clients, rampMs, clock, giveUpAt, signal, work } = plan;
+  const startAt = clock.now();
   let turn = 0;
   /** The end of the line of free clients: the next one begins to wait when this resolves. */
   let line: Promise<void> = Promise.resolve();
@@ -61,6 +65,7 @@ export async function drive({ arrivals, clients, clock, giveUpAt, signal, work }
 
   await Promise.all(
     Array.from({ length: clients }, async (_, client) => {
+      if (rampMs > 0 && client > 0) await clock.until(startAt + (rampMs * client) / clients, signal);
       for (let piece = await next(client); piece !== null; piece = await next(client)) await work(piece);
     }),
   );
