@@ -4,10 +4,10 @@
 
 import { build } from "hdr-histogram-js";
 import { assert, present } from "#lib/assert";
+import { cpuUsOf } from "#lib/process-cpu";
 import type { Address } from "#rpc/remote";
-import { type Arrivals, closedLoop, openLoop } from "./arrivals.ts";
+import { type Arrivals, closedLoop, openLoop } from "#cutover/load/clock/arrivals";
 import type { LoadPlan, LoadRequest, LoadResult, Mismatch } from "./load.ts";
-import { cpuUsOf } from "./processes.ts";
 import { ReplyReader } from "./reply-reader.ts";
 
 const SECONDS_DEFAULT = 2;

@@ -2,9 +2,10 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { cpuUsOf, familyOf } from "#lib/process-cpu";
 import { runLoad } from "./load-run.ts";
 import { measure } from "./load.ts";
-import { cpuUsOf, familyOf, memoryOf } from "./processes.ts";
+import { memoryOf } from "./processes.ts";
 
 const servers: { stop(force: boolean): unknown }[] = [];
 const folder = mkdtempSync(join(tmpdir(), "bench-"));

@@ -6,7 +6,7 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { familyOf } from "../load/processes.ts";
+import { familyOf } from "#lib/process-cpu";
 
 /** Ten times what a start may take. */
 const READY_MS_MAX = 20_000;

@@ -139,6 +139,10 @@ export const SECTIONS: Readonly<Record<string, Readonly<Record<string, Entry>>>>
       summary: "Ask an older side and this house the same, and compare",
       load: async () => (await import("./commands/parity.ts")).parity,
     },
+    load: {
+      summary: "Load a house and measure how it bears it",
+      load: async () => (await import("./commands/load.ts")).load,
+    },
     mcp: {
       summary: "Serve a running house to an agent on stdio (Model Context Protocol)",
       load: async () => (await import("./commands/mcp.ts")).mcp,

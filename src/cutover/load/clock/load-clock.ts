@@ -1,0 +1,37 @@
+// The monotonic clock of a load, and waiting for a moment on it. Tests have one of their own, whose time they move.
+
+export interface LoadClock {
+  /** Milliseconds. */
+  now(): number;
+  /** Resolves at that moment, or as soon as the signal fires. */
+  until(at: number, signal: AbortSignal): Promise<void>;
+}
+
+/** Timers know whole milliseconds; the rest of the last one is waited for turn by turn of the event loop. */
+export const systemLoadClock: LoadClock = {
+  now: () => performance.now(),
+  until: async (at, signal) => {
+    const wholeMs = Math.floor(at - performance.now());
+    if (wholeMs >= 1) await timer(wholeMs, signal);
+    while (performance.now() < at && !signal.aborted) await turn();
+  },
+};
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}
+
+function timer(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const end = (): void => {
+      clearTimeout(waiting);
+      signal.removeEventListener("abort", end);
+      resolve();
+    };
+    const waiting = setTimeout(end, ms);
+    signal.addEventListener("abort", end, { once: true });
+  });
+}
