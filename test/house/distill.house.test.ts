@@ -166,7 +166,7 @@ describe.each(TOPOLOGIES)("%s", (topology) => {
     const running = await house.json<Run>("/v1/distill/runs", { root: busy }, 202);
     const refused = await house.json<{ error: { message: string } }>("/v1/distill/runs", { root: busy }, 409);
     expect(refused.error.message).toContain(running.run_id);
-    const ended = await house.json<Run>(`/v1/distill/runs/${running.run_id}/cancel?root=${busy}`, {});
+    const ended = await house.json<Run>(`/v1/distill/runs/${running.run_id}/cancel`, { root: busy });
     expect(ended).toMatchObject({ status: "cancelled", problem: expect.stringContaining("continues") });
     const next = await house.json<Run>("/v1/distill/runs", { root: busy, stages: ["materialize"] }, 202);
     expect((await followIn(busy, next.run_id)).at(-1)?.status).toBe("succeeded");
