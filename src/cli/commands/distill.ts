@@ -17,6 +17,7 @@ import { EXIT, UsageProblem } from "../failure.ts";
 import { emit, type Field, formatOf, isForPeople, jsonText } from "../terminal/output.ts";
 import { count, counted } from "../terminal/plain-text.ts";
 import { say, write } from "../terminal/terminal.ts";
+import { acceptCommand } from "./distill/accept.ts";
 import { auditCommand } from "./distill/audit.ts";
 import { KINDS, newRun, ROOT_ARGS, rootOf } from "./distill/run-on-root.ts";
 
@@ -267,6 +268,7 @@ export const distill = group({
     trace,
     certify: certifyCommand,
     audit: auditCommand,
+    accept: acceptCommand,
   },
   fallback: "run",
 });

@@ -5,6 +5,7 @@ import { expect, test } from "bun:test";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { acceptance } from "./acceptance.ts";
 import { evidence, scoredRun } from "./evidence.ts";
 import {
   baseline,
@@ -40,6 +41,7 @@ const PUBLISHED: Readonly<Record<string, z.ZodType>> = {
   "contamination.v1": certificate,
   "export.v1": manifest,
   "audit_baseline.v1": baseline,
+  "acceptance.v1": acceptance,
 };
 
 const FOLDER = join(import.meta.dir, "../../../docs/schemas");
