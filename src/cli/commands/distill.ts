@@ -97,7 +97,7 @@ async function runAndShow(
 
 const captureCommand = command({
   name: "distill capture",
-  summary: "Write what a running house's journal holds into the source logs",
+  summary: "Write what a running house keeps into the source logs",
   details:
     "Telephone numbers, e-mail addresses, social security numbers and keys are replaced before anything is written. A further call takes what was recorded since.",
   args: {
@@ -117,7 +117,8 @@ const captureCommand = command({
     if (mode === "off")
       throw new UsageProblem("Capture is off. Say what may be kept: --mode metadata or --mode full.");
     const { house } = await connect(settings);
-    const captured = await capture(rootOf(args), house.journald, mode);
+    const { journald, truthd, matrixd, queryd } = house;
+    const captured = await capture(rootOf(args), { journald, truthd, corpora: { matrixd, queryd } }, mode);
     if (!isForPeople(formatOf(args.output))) return write(jsonText(captured));
     const logs = Object.entries(captured.lines).map(([log, lines]) => `${log} ${count(lines)}`);
     say(`${counted(captured.events, "event")}: ${logs.length === 0 ? "no lines" : logs.join(", ")}.`);

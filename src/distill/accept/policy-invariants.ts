@@ -131,7 +131,7 @@ function eventsWithSecrets(): JournalEvent[] {
 async function unredacted({ parts, newFolder }: Fixture): Promise<Problems> {
   const root = newFolder();
   const events = eventsWithSecrets();
-  const captured = await parts.capture(root, { events: async () => ({ events }) }, "full");
+  const captured = await parts.capture(root, { journald: { events: async () => ({ events }) } }, "full");
   const files = filesBelow(root, SOURCES_FOLDER);
   const leaks = files.flatMap((path) => {
     const text = readFileSync(join(root, path), "utf8");
