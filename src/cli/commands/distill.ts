@@ -2,7 +2,7 @@
 // running house; only `capture` reads the journal of one.
 
 import { join } from "node:path";
-import { capture } from "#distill/capture/capture";
+import { capture, sourcesOf } from "#distill/capture/capture";
 import { certify } from "#distill/export/certify";
 import { checkFile } from "#distill/export/check";
 import { TARGETS } from "#distill/export/targets";
@@ -117,8 +117,7 @@ const captureCommand = command({
     if (mode === "off")
       throw new UsageProblem("Capture is off. Say what may be kept: --mode metadata or --mode full.");
     const { house } = await connect(settings);
-    const { journald, truthd, matrixd, queryd } = house;
-    const captured = await capture(rootOf(args), { journald, truthd, corpora: { matrixd, queryd } }, mode);
+    const captured = await capture(rootOf(args), sourcesOf(house), mode);
     if (!isForPeople(formatOf(args.output))) return write(jsonText(captured));
     const logs = Object.entries(captured.lines).map(([log, lines]) => `${log} ${count(lines)}`);
     say(`${counted(captured.events, "event")}: ${logs.length === 0 ? "no lines" : logs.join(", ")}.`);

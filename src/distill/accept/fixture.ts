@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { appendBaseline, driftOf } from "../audit/baselines.ts";
 import { capture } from "../capture/capture.ts";
 import { TARGETS } from "../export/targets.ts";
+import type { ReplayDeps } from "../replay/replay.ts";
 import { SOURCES_FOLDER } from "../root.ts";
 import type { Run } from "../run.ts";
 import type { Receipt } from "../schemas/reports.ts";
@@ -15,6 +16,7 @@ import { termsOf } from "../score/terms.ts";
 import { HOLDOUT_PERCENT, type RunOptions, runStages } from "../stages.ts";
 import { contentsOf, copyRoot } from "./root-files.ts";
 import { fixtureLogs, FILE_MOMENT, type Logs } from "./planted-logs.ts";
+import { REPLAY_HOUSE } from "./replay-house.ts";
 import { runElsewhere } from "./run-elsewhere.ts";
 
 export interface Parts {
@@ -24,6 +26,8 @@ export interface Parts {
   readonly driftOf: typeof driftOf;
   readonly capture: typeof capture;
   readonly termsOf: typeof termsOf;
+  /** What replays call. */
+  readonly replayHouse: ReplayDeps["house"];
 }
 
 export interface Fixture {
@@ -76,7 +80,15 @@ export function run(
   return stages(started, { ...ALL_STAGES, ...chosen });
 }
 
-const PARTS: Parts = { runStages, runElsewhere, appendBaseline, driftOf, capture, termsOf };
+const PARTS: Parts = {
+  runStages,
+  runElsewhere,
+  appendBaseline,
+  driftOf,
+  capture,
+  termsOf,
+  replayHouse: REPLAY_HOUSE,
+};
 
 export async function withFixture<T>(work: (fixture: Fixture) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), "distill-accept-"));

@@ -233,10 +233,6 @@ function linesBarred(words: (count: number) => string): Planted[] {
     put("replay_runs", replay(words(16), false, task));
   }
 
-  const recorded = { ...replay(words(20), true, "e".repeat(64)), prompt: words(12) };
-  put("replay_runs", recorded);
-  put("replay_runs", { ...recorded, run_id: "replayed once more" });
-
   for (const code of ["fill.protected_term", "email.tone"]) {
     const text = (): string => `${MARKS.protected} ${words(16)}`;
     put("iterate", {

@@ -5,13 +5,14 @@ import { join } from "node:path";
 import type { JournalEvent } from "#contracts/journal";
 import { readBaselines } from "../audit/baselines.ts";
 import { BASELINES_FILE, SOURCES_FOLDER } from "../root.ts";
+import { replayRun } from "../replay/replay.ts";
 import { METRICS, type Metrics } from "../schemas/reports.ts";
 import { TERMS } from "../score/terms.ts";
-import { evidenceIn, replaceIn } from "./files-invariants.ts";
+import { evidenceIn } from "./files-invariants.ts";
 import type { Fixture } from "./fixture.ts";
 import type { Invariant, Problems } from "./invariant.ts";
 import { PERSONAL } from "./planted-logs.ts";
-import { filesBelow, jsonLines } from "./root-files.ts";
+import { copyRoot, filesBelow, jsonLines } from "./root-files.ts";
 
 const metricsOf = (value: number): Metrics =>
   Object.fromEntries(METRICS.map((name) => [name, value])) as Metrics;
@@ -141,30 +142,49 @@ async function unredacted({ parts, newFolder }: Fixture): Promise<Problems> {
   return [...(logs.length >= 7 ? [] : [`only ${logs.join(", ")} were captured`]), ...leaks];
 }
 
-interface ReplayLine {
-  readonly prompt_sha256: string;
-  readonly reply: string;
-  readonly verdict: { readonly ok: boolean; readonly findings: readonly { readonly code: string }[] };
-}
+/** Enough for verdicts of both kinds. */
+const REPLAYED = 8;
 
-/** Recorded replies of one prompt that were judged in more than one way. */
-function judgedTwice(root: string): Problems {
+/** Recorded answers, and those of a script, are replayed twice: the same prompt and answer must get the same verdict. */
+async function judgedOtherwise({ root, parts, newFolder }: Fixture): Promise<Problems> {
+  const copy = newFolder();
+  copyRoot(root, copy);
+  const before = replayLines(copy).length;
+  const clock = { now: () => Date.parse("2026-11-29T12:00:00Z") };
+  for (const models of [[], ["scripted/any"]]) {
+    for (const runId of ["replay-1", "replay-2"])
+      await replayRun(
+        { root: copy, runId: `${runId}-${models.length}`, clock, gitCommit: null },
+        { models, limit: REPLAYED, kinds: ["fill"] },
+        { house: parts.replayHouse },
+      );
+  }
+  const lines = replayLines(copy).slice(before);
   const verdicts = new Map<string, string>();
-  const problems: string[] = [];
-  let again = 0;
-  for (const { prompt_sha256, reply, verdict } of jsonLines<ReplayLine>(
-    join(root, SOURCES_FOLDER, "replay_runs.jsonl"),
-  )) {
-    const key = `${prompt_sha256} ${reply}`;
-    const said = JSON.stringify([verdict.ok, verdict.findings.map(({ code }) => code)]);
-    const before = verdicts.get(key);
-    if (before !== undefined) again += 1;
-    if (before !== undefined && before !== said)
-      problems.push(`${prompt_sha256.slice(0, 12)}: ${before}, then ${said}`);
+  const problems =
+    lines.length === REPLAYED * 4 ? [] : [`${lines.length} of ${REPLAYED * 4} replays are logged`];
+  for (const { evidence_id, requested, prompt_sha256, reply, verdict } of lines) {
+    const key = `${evidence_id} ${requested}`;
+    const said = JSON.stringify([prompt_sha256, reply, verdict]);
+    const first = verdicts.get(key);
+    if (first !== undefined && first !== said)
+      problems.push(`${evidence_id} was judged otherwise the second time`);
     verdicts.set(key, said);
   }
-  return again > 0 ? problems : ["nothing was replayed twice"];
+  const isBoth = [true, false].every((ok) => lines.some(({ verdict }) => verdict.ok === ok));
+  return isBoth ? problems : [...problems, "all replays have one verdict"];
 }
+
+interface Replayed {
+  readonly evidence_id: string;
+  readonly requested: string;
+  readonly prompt_sha256: string;
+  readonly reply: string;
+  readonly verdict: { readonly ok: boolean };
+}
+
+const replayLines = (root: string): Replayed[] =>
+  jsonLines<Replayed>(join(root, SOURCES_FOLDER, "replay_runs.jsonl"));
 
 function termsWrong({ root, parts: { termsOf } }: Fixture): Problems {
   const problems = TERMS.filter(
@@ -231,12 +251,21 @@ export const POLICY_INVARIANTS: readonly Invariant[] = [
   },
   {
     name: "replay_determinism",
-    proves: "one prompt and one recorded reply have one verdict, however often they are replayed",
-    check: ({ root }) => judgedTwice(root),
+    proves: "the same prompt and the same answer get the same verdict, recorded and scripted ones",
+    check: judgedOtherwise,
     breach: {
-      name: "a verdict that changes from one replay to the next",
-      plant: ({ root }) =>
-        replaceIn(root, SOURCES_FOLDER, /("replayed once more".*)"ok":true/, '$1"ok":false'),
+      name: "a verdict that depends on how often it was asked for",
+      plant: ({ parts }) => {
+        let asked = 0;
+        const { validatord } = parts.replayHouse;
+        const validate: typeof validatord.validate = async (...given) => {
+          const verdict = await validatord.validate(...given);
+          return { ...verdict, ok: (asked += 1) % 3 === 0 };
+        };
+        return {
+          parts: { ...parts, replayHouse: { ...parts.replayHouse, validatord: { ...validatord, validate } } },
+        };
+      },
     },
   },
   {

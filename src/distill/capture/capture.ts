@@ -5,6 +5,7 @@
 
 import { join } from "node:path";
 import { z } from "zod";
+import type { House } from "#contracts/house";
 import type { journal } from "#contracts/journal";
 import { redactLine } from "#domain/redact";
 import { appendLines } from "#lib/append-lines";
@@ -33,6 +34,12 @@ export interface CaptureFrom {
   readonly truthd?: Decisions;
   /** Where the texts of hits are found; lines have ids alone unless given. */
   readonly corpora?: Corpora;
+}
+
+/** All that a running house has to be captured. */
+export function sourcesOf(house: Pick<House, "journald" | "truthd" | "matrixd" | "queryd">): CaptureFrom {
+  const { journald, truthd, matrixd, queryd } = house;
+  return { journald, truthd, corpora: { matrixd, queryd } };
 }
 
 export interface Captured {

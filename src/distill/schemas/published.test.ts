@@ -16,6 +16,7 @@ import {
   receipt,
   runSummary,
 } from "./reports.ts";
+import { auditReport, replayReport, runRecord } from "./run-reports.ts";
 import * as logs from "./source-logs.ts";
 
 /** By the name of the file. */
@@ -42,6 +43,9 @@ const PUBLISHED: Readonly<Record<string, z.ZodType>> = {
   "export.v1": manifest,
   "audit_baseline.v1": baseline,
   "acceptance.v1": acceptance,
+  "distill_run.v1": runRecord,
+  "audit.v1": auditReport,
+  "replay.v1": replayReport,
 };
 
 const FOLDER = join(import.meta.dir, "../../../docs/schemas");
