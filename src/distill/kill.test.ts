@@ -5,7 +5,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { seeded } from "#lib/random";
-import { contentsOf, sampleLogs, writeLogs } from "./root.testing.ts";
+import { contentsOf } from "./accept/root-files.ts";
+import { sampleLogs } from "./accept/sample-logs.ts";
+import { writeLogs } from "./root.testing.ts";
 
 const MAIN = join(import.meta.dir, "../main.ts");
 /** More of them take minutes; `KILLS=100` is the full measure. */

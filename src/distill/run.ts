@@ -16,6 +16,8 @@ export interface Run {
   readonly runId: string;
   readonly clock: Clock;
   readonly gitCommit: string | null;
+  /** Called between steps that a kill may separate, for whoever looks at what it would leave behind. */
+  readonly step?: (name: string) => void;
   /** Called by a stage every so often: lines, rows or calls so far, and of how many where that is known. */
   readonly onProgress?: ((done: number, total?: number) => void) | undefined;
 }
@@ -55,6 +57,7 @@ export async function withReceipt(
 ): Promise<Receipt> {
   const startedAt = new Date(run.clock.now()).toISOString();
   const { counts, totals, detail, notes, inputs, outputs } = await explained(work);
+  run.step?.(`${stage}: before its receipt`);
   const receipt: Receipt = {
     schema: "receipt.v1",
     run_id: run.runId,

@@ -5,7 +5,8 @@ import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, writeFileSync } fr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { lakehouse } from "#client/lakehouse";
-import { sampleLogs, writeLogs } from "../../src/distill/root.testing.ts";
+import { sampleLogs } from "../../src/distill/accept/sample-logs.ts";
+import { writeLogs } from "../../src/distill/root.testing.ts";
 import { startHouse, type TestHouse, TOPOLOGIES } from "./house.ts";
 
 interface Run {

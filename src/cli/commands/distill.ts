@@ -2,7 +2,7 @@
 // running house; `capture` reads the journal of one, `replay` asks its models, and its datasets follow each run.
 
 import { join } from "node:path";
-import { capture } from "#distill/capture/capture";
+import { capture, sourcesOf } from "#distill/capture/capture";
 import { certify } from "#distill/export/certify";
 import { checkFile } from "#distill/export/check";
 import { TARGETS } from "#distill/export/targets";
@@ -17,6 +17,7 @@ import { EXIT, UsageProblem } from "../failure.ts";
 import { emit, type Field, formatOf, isForPeople, jsonText } from "../terminal/output.ts";
 import { count, counted } from "../terminal/plain-text.ts";
 import { say, write } from "../terminal/terminal.ts";
+import { acceptCommand } from "./distill/accept.ts";
 import { auditCommand } from "./distill/audit.ts";
 import { replayCommand } from "./distill/replay.ts";
 import {
@@ -107,7 +108,7 @@ async function runAndShow(
 
 const captureCommand = command({
   name: "distill capture",
-  summary: "Write what a running house's journal holds into the source logs",
+  summary: "Write what a running house keeps into the source logs",
   details:
     "Telephone numbers, e-mail addresses, social security numbers and keys are replaced before anything is written. A further call takes what was recorded since.",
   args: {
@@ -127,7 +128,7 @@ const captureCommand = command({
     if (mode === "off")
       throw new UsageProblem("Capture is off. Say what may be kept: --mode metadata or --mode full.");
     const { house } = await connect(settings);
-    const captured = await capture(rootOf(args), house.journald, mode);
+    const captured = await capture(rootOf(args), sourcesOf(house), mode);
     if (!isForPeople(formatOf(args.output))) return write(jsonText(captured));
     const logs = Object.entries(captured.lines).map(([log, lines]) => `${log} ${count(lines)}`);
     say(`${counted(captured.events, "event")}: ${logs.length === 0 ? "no lines" : logs.join(", ")}.`);
@@ -282,6 +283,7 @@ export const distill = group({
     runs: runsCommand,
     watch: watchCommand,
     datasets: datasetsCommand,
+    accept: acceptCommand,
   },
   fallback: "run",
 });

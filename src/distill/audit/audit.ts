@@ -25,6 +25,7 @@ import * as reports from "../schemas/reports.ts";
 import { sha256Hex } from "../files/digest.ts";
 import { scoreOf } from "../score/rule.ts";
 import { scorerOf } from "../score/scorers.ts";
+import { acceptanceFound } from "./acceptance.ts";
 import { exportFolder, metricsFromFiles, metricsFromReceipts } from "./metrics.ts";
 import { replayProblems } from "./replays.ts";
 import { newestReceipts, reportsIn } from "./reports.ts";
@@ -78,7 +79,7 @@ export async function audit(root: string): Promise<Audit> {
     [4, "certificates are true", true, () => untrue(root, receipts)],
     [5, "summaries say what receipts say", true, () => summaryMisfits(root)],
     [5, "files and receipts have the same metrics", true, async () => unequal(metrics, fromReceipts, "p")],
-    [6, "acceptance", false, async () => "there is no acceptance stage yet"],
+    [6, "acceptance", false, () => acceptanceFound(root)],
     [7, "the newest replay follows from its lines", false, () => replayProblems(root)],
   ];
   const checks: AuditCheck[] = [];

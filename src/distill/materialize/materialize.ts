@@ -176,6 +176,7 @@ async function readLines(task: Task): Promise<SourceRead | "rewritten"> {
     if (isRewritten()) return "rewritten";
     if (before !== undefined && counts.in === 0 && size === before.bytes) return UNCHANGED;
     await quarantine.publish();
+    run.step?.("materialize: quarantine is written");
     const published = await writers.publish(async (partitions) => {
       // Where this stage's rows begin in each partition is on the disk before any of them is.
       state.sources[source] = {
@@ -189,7 +190,9 @@ async function readLines(task: Task): Promise<SourceRead | "rewritten"> {
         partitions,
       };
       await writeSources(run.root, state);
+      run.step?.("materialize: rows are in temporary files");
     });
+    run.step?.("materialize: rows are in place");
     state.sources[source] = {
       bytes: size,
       sha256: prefix.ofAll(),

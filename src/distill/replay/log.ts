@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { redactText } from "#domain/redact";
 import { makeFolder } from "#lib/durable";
-import { appendLines } from "../files/append-lines.ts";
+import { appendLines } from "#lib/append-lines";
 import { jsonOr } from "../files/json-or.ts";
 import { linesIfThere } from "../files/quarantine.ts";
 import { readState, writeState } from "../files/state-file.ts";

@@ -29,7 +29,11 @@ import { modelOf, replayMarkdown, reportOf } from "./report.ts";
 import { verdictOf } from "./verdict.ts";
 
 export interface ReplayDeps {
-  readonly house: Pick<House, "matrixd" | "chatd" | "validatord">;
+  readonly house: {
+    readonly matrixd: Pick<House["matrixd"], "search">;
+    readonly chatd: Pick<House["chatd"], "chat">;
+    readonly validatord: Pick<House["validatord"], "validate">;
+  };
   readonly call?: CallInit;
 }
 

@@ -8,7 +8,7 @@ import type { ReplayOptions, RunStage } from "#contracts/distill";
 import { RUN_STAGES } from "#contracts/distill";
 import type { Call } from "#rpc/call";
 import { auditRun } from "../audit/report.ts";
-import { captureInto } from "../capture/capture.ts";
+import { captureInto, sourcesOf } from "../capture/capture.ts";
 import type { CaptureMode } from "../capture/lines-of.ts";
 import { replayRun } from "../replay/replay.ts";
 import { type Run, withRoot } from "../run.ts";
@@ -28,7 +28,7 @@ export interface RunPlan {
 }
 
 /** Services that capture and replay call. */
-export type RunHouse = Pick<House, "journald" | "matrixd" | "chatd" | "validatord">;
+export type RunHouse = Pick<House, "journald" | "matrixd" | "chatd" | "validatord" | "truthd" | "queryd">;
 
 export interface RunWatch {
   /** The record is on the disk and the root is held. */
@@ -77,7 +77,7 @@ export async function performRun(run: Run, plan: RunPlan, deps: PerformDeps): Pr
             "Capture is off. Set LAKEHOUSE_CAPTURE to metadata or full, or leave the stage capture out.",
           );
         await onStage("capture");
-        await captureInto(run.root, needsHouse("capture").journald, plan.captureMode);
+        await captureInto(run.root, sourcesOf(needsHouse("capture")), plan.captureMode);
       }
       const chosen = { ...plan.options, stages: stages.filter(isStage) };
       receipts.push(

@@ -109,7 +109,9 @@ export async function score(run: Run, version = SCORER_VERSION): Promise<StageRe
           );
         }
         await quarantine.publish();
+        run.step?.("score: rows are in a temporary file");
         await file.publish();
+        run.step?.("score: rows are in place");
       } finally {
         file.discard();
       }

@@ -16,7 +16,7 @@ import type { Receipt } from "../../schemas/reports.ts";
 import { HOLDOUT_PERCENT } from "../../stages.ts";
 import { EXPORT_KINDS, type RunProgress, replayOptions } from "#contracts/distill";
 import type { RunRecord } from "../../schemas/run-reports.ts";
-import { performRun } from "../perform.ts";
+import { performRun, type RunHouse } from "../perform.ts";
 import { exportFolders, type FoundExport, listExports, readExport } from "../reads/exports.ts";
 import { readEvidence } from "../reads/evidence.ts";
 import { quarantinePage } from "../reads/quarantine.ts";
@@ -27,7 +27,7 @@ export interface WorkerDeps {
   /** The data folder. */
   readonly data: string;
   readonly captureMode: CaptureMode | "off";
-  readonly house: Pick<House, "journald" | "matrixd" | "chatd" | "validatord" | "ingestd" | "catalogd">;
+  readonly house: RunHouse & Pick<House, "ingestd" | "catalogd">;
 }
 
 /** The root whose rows SQL sees. */

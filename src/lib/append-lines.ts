@@ -1,12 +1,12 @@
-// Lines at the end of a log. A last line that a crash cut off gets its end first: it goes to quarantine, and the next one
-// stays whole. What is appended is on the disk when this resolves.
+// Lines added to the end of a file, flushed. A last line that a crash or a full disk cut off gets its end first, so that it
+// spoils no other: a reader finds one line that is no JSON, and those after it whole.
 
 import { open } from "node:fs/promises";
-import { writeAll } from "#lib/durable";
+import { writeAll } from "./durable.ts";
 
 const NEWLINE = 10;
 
-/** `text` is whole lines, each with its newline. */
+/** `text` is whole lines. The file is made when it is not there, readable by its owner alone. */
 export async function appendLines(path: string, text: string): Promise<void> {
   const file = await open(path, "a+", 0o600);
   try {
