@@ -152,13 +152,26 @@ describe.each(TOPOLOGIES)("%s", (topology) => {
     expect(joined).toHaveLength(12);
     expect(joined.every(({ n }) => n === 6)).toBe(true);
     expect(await sql("SELECT count(*) AS n FROM exports WHERE certified")).toEqual([{ n: 6 }]);
+    const append = { method: "POST", body: JSON.stringify({ rows: [{}] }) };
+    expect((await house.ask("/v1/catalog/datasets/evidence/append", append)).status).toBe(403);
     const again = await house.json("/v1/distill/datasets", {});
     expect(again).toEqual({ evidence: 0, scored_runs: 0, exports: 0 });
-    writeLogs(root, { chat: sampleLogs(2, 9)["chat"] ?? [] });
+    const traced = "0af7651916cd43dd8448eb211c80319c";
+    const [first, second] = sampleLogs(2, 9)["chat"] ?? [];
+    writeLogs(root, { chat: [{ ...first, trace_id: traced }, second ?? {}] });
+    const chat = { model: "scripted/good", messages: [{ role: "user", content: "Who is free?" }] };
+    const headers = { traceparent: `00-${traced}-b7ad6b7169203331-01` };
+    const asked = await house.ask("/v1/chat", { method: "POST", headers, body: JSON.stringify(chat) });
+    expect(asked.status).toBe(200);
     const { run_id } = await house.json<Run>("/v1/distill/runs", { stages: ["materialize", "score"] }, 202);
     expect((await follow(run_id)).at(-1)?.status).toBe("succeeded");
     expect(await sql("SELECT count(*) AS n FROM evidence WHERE kind = 'chat'")).toEqual([{ n: 2 }]);
     expect(await sql("SELECT count(*) AS n FROM scored_runs")).toEqual([{ n: 68 }]);
+    // Usage is written some seconds later.
+    const used = "SELECT kind, usage.model FROM evidence JOIN chat_usage AS usage USING (trace_id)";
+    let rows: unknown[] = [];
+    while (rows.length === 0) rows = await sql(used).catch(() => []);
+    expect(rows).toEqual([{ kind: "chat", model: "good" }]);
   });
 
   test("one run at a time: another is a conflict that names it; cancelled, the next continues", async () => {
