@@ -31,7 +31,7 @@ test("a RAG export is read back: documents, judged queries, and those that were 
 
 test("a judgement of a query that is not there is said with its line", async () => {
   appendFileSync(join(folder, "qrels/train.tsv"), "nobody\tD-1\t1\n");
-  const failed = await readBeir(folder).catch((error: unknown) => error);
-  expect(String(failed)).toMatch(/qrels\/train\.tsv, line \d+, is no judgement/);
-  await expect(readBeir(root)).rejects.toThrow("There is no corpus.jsonl");
+  const failureOf = (read: string): Promise<string> => readBeir(read).then(() => "none", String);
+  expect(await failureOf(folder)).toMatch(/qrels\/train\.tsv, line \d+, is no judgement/);
+  expect(await failureOf(root)).toContain("There is no corpus.jsonl");
 });
