@@ -233,7 +233,7 @@ export const OPTIONS = {
   ),
   capture: option(
     "LAKEHOUSE_CAPTURE",
-    "What lakehouse distill capture takes of the journal: off, metadata (no prompts, drafts and messages) or full",
+    "What is kept for distillation, of calls of models, of validations and by lakehouse distill capture: off, metadata (no prompts, drafts and messages) or full",
     z.enum(["off", "metadata", "full"]).default("off"),
   ),
   playbook_half_life_days: option(

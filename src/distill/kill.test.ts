@@ -5,7 +5,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { seeded } from "#lib/random";
-import { contentsOf, sampleLogs, writeLogs } from "./root.testing.ts";
+import { listRuns } from "./runs/reads/runs.ts";
+import { contentsOf } from "./accept/root-files.ts";
+import { sampleLogs } from "./accept/sample-logs.ts";
+import { writeLogs } from "./root.testing.ts";
 
 const MAIN = join(import.meta.dir, "../main.ts");
 /** More of them take minutes; `KILLS=100` is the full measure. */
@@ -48,7 +51,11 @@ test(`killed at ${KILLS} moments, the next run makes up for it`, async () => {
     await Bun.sleep(random.next() * tookMs);
     child.kill("SIGKILL");
     await child.exited;
+    // What was under way is told as failed, whether anything was left of it or not.
+    const left = (await listRuns(root, { limit: 1 })).items;
+    expect(left.every(({ status }) => status === "failed" || status === "succeeded")).toBe(true);
     expect(await start(root).exited).toBe(0);
+    expect((await listRuns(root, { limit: 1 })).items[0]?.status).toBe("succeeded");
     expect(contentsOf(root)).toEqual(expected);
   }
 });

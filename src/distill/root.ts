@@ -11,6 +11,8 @@ export const SCORED_FOLDER = "data/scored-runs";
 export const EXPORTS_FOLDER = "exports";
 export const QUARANTINE_FOLDER = "exports/quarantine";
 export const REPORTS_FOLDER = "reports/distillation";
+/** In a run's folder of reports. */
+export const ACCEPTANCE_FILE = "acceptance.json";
 export const BASELINES_FILE = "data/_kb/audit_baselines.jsonl";
 
 /** Files of the sources' folder that are no source: what audits write about the rest. */

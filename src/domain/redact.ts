@@ -59,3 +59,13 @@ export function redactValue(value: unknown, depth = 0): unknown {
     ]),
   );
 }
+
+/** A line of a source log, redacted. Ids stay: a run of digits in one is no telephone number. */
+export function redactLine(line: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const redacted = redactValue(line) as Record<string, unknown>;
+  for (const [name, value] of Object.entries(line)) if (IDS.test(name)) redacted[name] = value;
+  return redacted;
+}
+
+const IDS =
+  /^(?:schema|recorded_at|entity|(?:call|run|validation|fill|message|search|playbook|pathway|event|decision|review|trace)_id)$/;

@@ -11,6 +11,7 @@ import { go } from "#dialects/go";
 import { dialectRoutes, routeNames } from "#dialects/mount";
 import { openai } from "#dialects/openai";
 import { rust } from "#dialects/rust";
+import { distillFront } from "#distill/runs/front";
 import type { Log } from "#lib/log";
 import { type McpOptions, mcpFront } from "#mcp/http";
 import { answeredHere, type BackedRoute } from "#rpc/backend";
@@ -62,7 +63,19 @@ export function frontsWith(
     routes: CUTOVER_ROUTES,
     closing: closing.signal,
   });
-  const mcp = mcpFront({ house, version: VERSION, log, ...mcpOptions });
+  const distillation = distillFront({
+    data: settings.data,
+    captureMode: settings.capture,
+    own,
+    checkOutputs: settings.check_outputs,
+    log: log.with({ service: "distill" }),
+  });
+  const mcp = mcpFront({
+    house: { ...house, distill: distillation.service },
+    version: VERSION,
+    log,
+    ...mcpOptions,
+  });
   // What has its own paths is recorded under its own name; a dialect on the native paths is a native call with a header.
   const recorded =
     (dialect: Dialect) =>
@@ -82,6 +95,7 @@ export function frontsWith(
     own: own.map(recordedNative),
     routes: [
       ...mcp.routes,
+      ...distillation.routes,
       ...cutoverRoutes(cutover),
       ...dialectRoutes(openai, own, answeredHere).map(recorded(openai)),
       ...goRoutes.map(recorded(go)),
@@ -91,6 +105,7 @@ export function frontsWith(
       closing.abort();
       await cutover.close();
       await mcp.close();
+      await distillation.close();
     },
   };
 }

@@ -1,14 +1,14 @@
 // `lakehouse distill`: what happened becomes files that train. The stages work on the files of a root alone and need no
-// running house; only `capture` reads the journal of one.
+// running house; `capture` reads the journal of one, `replay` asks its models, and its datasets follow each run.
 
 import { join } from "node:path";
-import { capture } from "#distill/capture/capture";
+import { capture, sourcesOf } from "#distill/capture/capture";
 import { certify } from "#distill/export/certify";
 import { checkFile } from "#distill/export/check";
 import { TARGETS } from "#distill/export/targets";
 import { traceRow } from "#distill/export/trace";
 import type { Receipt, Stage } from "#distill/schemas/reports";
-import { HOLDOUT_PERCENT, runStages } from "#distill/stages";
+import { HOLDOUT_PERCENT } from "#distill/stages";
 import { CLIENT_ARGS, OUTPUT_ARG, settingsOf, wholeNumber } from "../args.ts";
 import type { ArgsDef, ParsedArgs } from "../command.ts";
 import { command, group } from "../command.ts";
@@ -17,8 +17,18 @@ import { EXIT, UsageProblem } from "../failure.ts";
 import { emit, type Field, formatOf, isForPeople, jsonText } from "../terminal/output.ts";
 import { count, counted } from "../terminal/plain-text.ts";
 import { say, write } from "../terminal/terminal.ts";
+import { acceptCommand } from "./distill/accept.ts";
 import { auditCommand } from "./distill/audit.ts";
-import { KINDS, newRun, ROOT_ARGS, rootOf } from "./distill/run-on-root.ts";
+import { replayCommand } from "./distill/replay.ts";
+import {
+  KINDS,
+  performHere,
+  refreshDatasets,
+  ROOT_ARGS,
+  rootOf,
+  sayDatasets,
+} from "./distill/run-on-root.ts";
+import { datasetsCommand, runsCommand, watchCommand } from "./distill/runs.ts";
 
 const EXPORT_ARGS = {
   kind: {
@@ -71,32 +81,34 @@ async function runAndShow(
   against: readonly string[],
   scorerVersion?: string,
 ): Promise<void> {
-  const run = newRun(rootOf(args));
   const after = args["holdout-after"];
   if (after !== undefined && Number.isNaN(Date.parse(after)))
     throw new UsageProblem(`--holdout-after is a time such as 2026-11-01T00:00:00Z, not ${after}.`);
-  const receipts = await runStages(run, {
-    stages,
-    kinds: args.kind === undefined ? KINDS : [args.kind],
-    target: args.target ?? "trl",
-    holdoutPercent: wholeNumber("--holdout", args.holdout, 0, 90) ?? HOLDOUT_PERCENT,
-    holdoutAfter: after,
-    against,
-    scorerVersion,
+  const { run, receipts } = await performHere(rootOf(args), stages, {
+    options: {
+      kinds: args.kind === undefined ? KINDS : [args.kind],
+      target: args.target ?? "trl",
+      holdoutPercent: wholeNumber("--holdout", args.holdout, 0, 90) ?? HOLDOUT_PERCENT,
+      holdoutAfter: after,
+      against,
+      scorerVersion,
+    },
   });
+  const datasets = await refreshDatasets(args);
   await emit(formatOf(args.output), {
     fields: RECEIPT_FIELDS,
     rows: receipts,
-    json: { run_id: run.runId, receipts },
+    json: { run_id: run.runId, receipts, datasets: typeof datasets === "string" ? null : datasets },
   });
   if (!isForPeople(formatOf(args.output))) return;
   for (const { stage, notes } of receipts) for (const note of notes) say(`${stage}: ${note}`);
   say(`The receipts are in reports/distillation/${run.runId}.`);
+  sayDatasets(datasets);
 }
 
 const captureCommand = command({
   name: "distill capture",
-  summary: "Write what a running house's journal holds into the source logs",
+  summary: "Write what a running house keeps into the source logs",
   details:
     "Telephone numbers, e-mail addresses, social security numbers and keys are replaced before anything is written. A further call takes what was recorded since.",
   args: {
@@ -116,7 +128,7 @@ const captureCommand = command({
     if (mode === "off")
       throw new UsageProblem("Capture is off. Say what may be kept: --mode metadata or --mode full.");
     const { house } = await connect(settings);
-    const captured = await capture(rootOf(args), house.journald, mode);
+    const captured = await capture(rootOf(args), sourcesOf(house), mode);
     if (!isForPeople(formatOf(args.output))) return write(jsonText(captured));
     const logs = Object.entries(captured.lines).map(([log, lines]) => `${log} ${count(lines)}`);
     say(`${counted(captured.events, "event")}: ${logs.length === 0 ? "no lines" : logs.join(", ")}.`);
@@ -267,6 +279,11 @@ export const distill = group({
     trace,
     certify: certifyCommand,
     audit: auditCommand,
+    replay: replayCommand,
+    runs: runsCommand,
+    watch: watchCommand,
+    datasets: datasetsCommand,
+    accept: acceptCommand,
   },
   fallback: "run",
 });

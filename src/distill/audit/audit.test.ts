@@ -10,7 +10,9 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { contentsOf, runAll, sampleLogs, writeLogs } from "../root.testing.ts";
+import { contentsOf } from "../accept/root-files.ts";
+import { sampleLogs } from "../accept/sample-logs.ts";
+import { runAll, writeLogs } from "../root.testing.ts";
 import { METRICS, type Metrics } from "../schemas/reports.ts";
 import { audit } from "./audit.ts";
 import { appendBaseline, driftOf, readBaselines } from "./baselines.ts";

@@ -14,12 +14,15 @@ export interface LogLine {
 type Data = Readonly<Record<string, unknown>>;
 
 interface FillSoFar {
+  corpus?: unknown;
   orderText?: unknown;
   order?: unknown;
   proposal?: { ok: unknown; findings: unknown; by: unknown };
   shortlist?: readonly Data[];
   /** Outcomes by the id of their event: what was learnt from one names it. */
   readonly outcomes: Map<string, Data>;
+  /** The last draft to each person for each purpose, by both. */
+  readonly drafts: Map<string, Data>;
 }
 
 const OUTCOMES = new Set([
@@ -44,6 +47,9 @@ const CONTENT = new Set([
   "content",
   "task",
   "reason",
+  "draft",
+  "corrected",
+  "comment",
 ]);
 
 export class JournalFold {
@@ -62,13 +68,16 @@ export class JournalFold {
     const fill = this.#fillOf(subject);
     switch (type) {
       case "order.received":
+        fill.corpus = data["corpus"];
         fill.orderText = data["order_text"];
         fill.order = data["order"];
         return [];
       case "order.parsed":
-      case "order.corrected":
         fill.order = data["order"];
         return [];
+      case "order.corrected":
+        fill.order = data["order"];
+        return [readingReview({ id, subject, at, actor }, data, fill)];
       case "shortlist.proposed":
         fill.shortlist = data["shortlist"] as readonly Data[];
         return [];
@@ -78,9 +87,11 @@ export class JournalFold {
         return [];
       }
       case "contact.drafted":
-        return [messageLine(subject, at, data)];
+        return [messageLine(subject, at, data), ...draftReview({ id, subject, at, actor }, data, fill)];
+      case "outcome.rated":
+        return [journalLine({ id, type, subject, actor, at, data })];
       case "fill.learnt":
-        return learntLines(subject, at, data, fill.outcomes.get(causation_id ?? ""), causation_id);
+        return learntLines(subject, at, data, fill, causation_id);
       case "fill.closed":
         this.#fills.delete(subject);
         return [];
@@ -94,7 +105,7 @@ export class JournalFold {
   #fillOf(subject: string): FillSoFar {
     const known = this.#fills.get(subject);
     if (known !== undefined) return known;
-    const fill: FillSoFar = { outcomes: new Map() };
+    const fill: FillSoFar = { outcomes: new Map(), drafts: new Map() };
     this.#fills.set(subject, fill);
     return fill;
   }
@@ -111,6 +122,7 @@ function iterateLine(runId: string, subject: string, at: string, data: Data): Lo
       schema: "iterate.v1",
       recorded_at: at,
       run_id: runId,
+      trace_id: data["trace_id"],
       kind,
       entity: subject,
       prompt: preference["prompt"],
@@ -147,12 +159,53 @@ function messageLine(fillId: string, at: string, data: Data): LogLine {
   };
 }
 
-function outcomeLines(
-  { id, type, subject, actor, at, data }: Omit<JournalEvent, "seq" | "prev_hash" | "hash">,
-  fill: FillSoFar,
-): LogLine[] {
+type Told = Pick<JournalEvent, "id" | "subject" | "at" | "actor">;
+
+/** An order as it was read, and as a person corrected it. */
+function readingReview({ id, subject, at, actor }: Told, data: Data, fill: FillSoFar): LogLine {
+  return {
+    log: "review",
+    line: {
+      schema: "review.v1",
+      recorded_at: at,
+      review_id: id,
+      entity: subject,
+      prompt: fill.orderText === undefined ? undefined : `Read this order: ${String(fill.orderText)}`,
+      draft: JSON.stringify(data["before"]),
+      corrected: JSON.stringify(data["order"]),
+      reviewer: actor ?? "unknown",
+      comment: data["reason"],
+      draft_by: "house",
+    },
+  };
+}
+
+/** A message that a person wrote in place of the one that was drafted. */
+function draftReview({ id, subject, at, actor }: Told, data: Data, fill: FillSoFar): LogLine[] {
+  const key = [data["worker_id"], data["channel"], data["purpose"]].join(" ");
+  const before = fill.drafts.get(key);
+  fill.drafts.set(key, data);
+  const { by, body, channel, purpose, language } = data;
+  if (by !== "hand" || before === undefined || before["body"] === body) return [];
+  const line = {
+    schema: "review.v1",
+    recorded_at: at,
+    review_id: id,
+    entity: subject,
+    prompt: `Draft an ${String(channel)} to a worker: ${String(purpose)}, in ${String(language)}.`,
+    draft: before["body"],
+    corrected: body,
+    reviewer: actor ?? "unknown",
+    draft_by: before["by"] === "model" ? "model" : before["by"] === "hand" ? "person" : "house",
+  };
+  return [{ log: "review", line }];
+}
+
+type Outcome = Omit<JournalEvent, "seq" | "prev_hash" | "hash">;
+
+function journalLine({ id, type, subject, actor, at, data }: Outcome): LogLine {
   const { worker_id, status, score, rating, reason, query_text } = data;
-  const shift: LogLine = {
+  return {
     log: "journal",
     line: {
       schema: "journal.v1",
@@ -169,6 +222,12 @@ function outcomeLines(
       actor,
     },
   };
+}
+
+function outcomeLines(event: Outcome, fill: FillSoFar): LogLine[] {
+  const { id, subject, actor, at, data } = event;
+  const { worker_id, status, score, query_text } = data;
+  const shift = journalLine(event);
   if (typeof score !== "number") return [shift];
   const found: LogLine = {
     log: "fill",
@@ -194,6 +253,7 @@ function outcomeLines(
       recorded_at: at,
       search_id: subject,
       query_text: query_text ?? fill.orderText,
+      corpus: fill.corpus,
       hits: fill.shortlist.map(({ worker_id: hit, score: hitScore }) => ({ id: hit, score: hitScore })),
       chosen: [{ id: worker_id, score, result: status }],
       event_id: id,
@@ -206,9 +266,10 @@ function learntLines(
   fillId: string,
   at: string,
   data: Data,
-  outcome: Data | undefined,
+  fill: FillSoFar,
   eventId: string | undefined,
 ): LogLine[] {
+  const outcome = fill.outcomes.get(eventId ?? "");
   if (outcome === undefined) return [];
   const { query_text, score, status, worker_id, reason } = outcome;
   const lines: LogLine[] = [];
@@ -221,6 +282,7 @@ function learntLines(
         playbook_id: data["playbook_id"],
         entity: fillId,
         query_text,
+        corpus: fill.corpus,
         answer_id: worker_id,
         result: status,
         score,
@@ -254,7 +316,19 @@ function compact(line: Data): Record<string, unknown> {
 
 function withoutContent(log: string, line: Data): Record<string, unknown> {
   return Object.fromEntries(
-    // The subject of a shift or a trace is an id, that of an e-mail is text.
-    Object.entries(line).filter(([name]) => !CONTENT.has(name) || (name === "subject" && log !== "message")),
+    Object.entries(line)
+      // The subject of a shift or a trace is an id, that of an e-mail is text.
+      .filter(([name]) => !CONTENT.has(name) || (name === "subject" && log !== "message"))
+      .map(([name, value]) => [name, withoutQuotes(name, value)]),
+  );
+}
+
+/** Findings quote what they found; their codes do not. */
+function withoutQuotes(name: string, value: unknown): unknown {
+  if (name === "findings" && Array.isArray(value))
+    return (value as readonly Data[]).map(({ code, severity, path }) => compact({ code, severity, path }));
+  if (name !== "proposal" || value === undefined) return value;
+  return Object.fromEntries(
+    Object.entries(value as Data).map(([inner, member]) => [inner, withoutQuotes(inner, member)]),
   );
 }

@@ -10,8 +10,10 @@ import { FORMS, type Message, type Meta, type Target } from "./targets.ts";
 export interface Candidate {
   readonly source: ScoredEvidence;
   readonly row: object;
-  /** Compared for near-duplicates and overlap: no system messages. */
+  /** Compared for overlap: no system messages. */
   readonly texts: readonly string[];
+  /** Compared for near-duplicates; `texts` unless given. */
+  readonly said?: readonly string[];
   readonly barred: Barred | "near_identical" | undefined;
 }
 
@@ -161,7 +163,9 @@ export function ragCandidates(source: ScoredEvidence): Candidate[] {
       return {
         source,
         row: { anchor, positive: textOf(positive), negative: textOf(negative) },
+        // Two rows of one query repeat each other only when their documents do.
         texts: [anchor],
+        said: texts,
         barred:
           neverExported(evidence, texts) ??
           (scored === undefined

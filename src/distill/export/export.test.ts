@@ -3,7 +3,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { seeded } from "#lib/random";
-import { contentsOf, runAll, sampleLogs, textOf, writeLogs } from "../root.testing.ts";
+import { contentsOf } from "../accept/root-files.ts";
+import { sampleLogs } from "../accept/sample-logs.ts";
+import { runAll, textOf, writeLogs } from "../root.testing.ts";
 import { runStages } from "../stages.ts";
 import type { Certificate, Manifest, ProvenanceLine } from "../schemas/reports.ts";
 import { certify } from "./certify.ts";

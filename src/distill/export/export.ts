@@ -72,8 +72,10 @@ export async function exportRows(run: Run, options: ExportOptions): Promise<Stag
   const candidates = candidatesOf(kind, target, sources);
   const others = await Promise.all(against.map((file) => textsOfFile(file)));
   const selection = select(candidates, { holdoutPercent, holdoutAfter }, others);
-  const manifest = await write(run, folder, options, chosen, inputsSha256, sources, candidates, selection);
+  // First, because an export that is in place is not looked at again.
   const quarantine = await quarantined(root, kind, selection);
+  run.step?.(`export-${kind}: quarantine is written`);
+  const manifest = await write(run, folder, options, chosen, inputsSha256, sources, candidates, selection);
   return result(quarantine, folder, manifest, inputs, false);
 }
 
@@ -179,6 +181,7 @@ async function write(
       files: await Promise.all(names.map((name) => digestOf(hidden, name))),
     };
     await writeFile(join(hidden, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`, { flush: true });
+    run.step?.(`export-${kind}: files are under a hidden name`);
     await rename(hidden, whole);
     await syncFolder(join(whole, ".."));
     return manifest;

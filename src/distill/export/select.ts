@@ -46,7 +46,7 @@ export function select(
     }
   }
   // A row's label is part of what it says: the two sides of a KTO pair are no duplicates.
-  const repeats = nearDuplicates(distinct.map(({ row, texts }) => [labelOf(row), ...texts].join("\n")));
+  const repeats = nearDuplicates(distinct.map((candidate) => saidBy(candidate).join("\n")));
   const kept = distinct.filter((_, at) => repeats[at] === undefined);
   duplicates += distinct.length - kept.length;
   const evidence = kept.map(({ source }) => source.evidence);
@@ -72,9 +72,14 @@ export function select(
   };
 }
 
-/** By evidence, and by the row within it. */
-function keyOf({ source, row }: Candidate): string {
-  return `${source.evidence.evidence_id} ${canonicalJson(row)}`;
+/** By what a row says, and then by its source line's bytes: where in its log a line stands changes nothing. */
+function keyOf(candidate: Candidate): string {
+  const { evidence_id, provenance } = candidate.source.evidence;
+  return `${canonicalJson(saidBy(candidate))} ${provenance.source_sha256} ${evidence_id}`;
+}
+
+function saidBy({ row, texts, said = texts }: Candidate): string[] {
+  return [labelOf(row), ...said];
 }
 
 function labelOf(row: object): string {

@@ -5,6 +5,7 @@ import { expect, test } from "bun:test";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { acceptance } from "./acceptance.ts";
 import { evidence, scoredRun } from "./evidence.ts";
 import {
   baseline,
@@ -15,6 +16,7 @@ import {
   receipt,
   runSummary,
 } from "./reports.ts";
+import { auditReport, replayReport, runRecord } from "./run-reports.ts";
 import * as logs from "./source-logs.ts";
 
 /** By the name of the file. */
@@ -40,6 +42,10 @@ const PUBLISHED: Readonly<Record<string, z.ZodType>> = {
   "contamination.v1": certificate,
   "export.v1": manifest,
   "audit_baseline.v1": baseline,
+  "acceptance.v1": acceptance,
+  "distill_run.v1": runRecord,
+  "audit.v1": auditReport,
+  "replay.v1": replayReport,
 };
 
 const FOLDER = join(import.meta.dir, "../../../docs/schemas");

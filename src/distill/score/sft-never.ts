@@ -45,8 +45,11 @@ export function draftNever({ text, labels, teacher }: Draft): Barred | undefined
   return personalData(text).length > 0 ? "personal_data" : undefined;
 }
 
-function brokeProtectedTerm({ validation }: Evidence): boolean {
-  return (validation?.findings ?? []).some(({ code }) => isProtected(code));
+/** A correction of an artifact asks for it with the artifact itself, so it is barred with what that broke. */
+function brokeProtectedTerm({ kind, validation, output }: Evidence): boolean {
+  const isQuoted =
+    kind === "validation" && (output.rejected ?? []).some(({ labels }) => labels.some(isProtected));
+  return isQuoted || (validation?.findings ?? []).some(({ code }) => isProtected(code));
 }
 
 /** Tone is one check for rudeness and for protected traits; its code alone does not tell which it found. */

@@ -8,13 +8,13 @@ import table from "./terms.tsv" with { type: "text" };
 
 export type Terms = "allowed" | "forbidden";
 
-const ROWS = readTable(table, ["provider", "model", "terms", "source", "date"]);
+export const TERMS = readTable(table, ["provider", "model", "terms", "source", "date"]);
 
 /** Which state of the table an export was made by. */
 export const TERMS_SHA256 = sha256Hex(table);
 
 export function termsOf(provider: string, model: string): Terms {
-  const fitting = ROWS.filter((row) => row.provider === provider && fits(row.model, model));
+  const fitting = TERMS.filter((row) => row.provider === provider && fits(row.model, model));
   const [best] = fitting.sort((a, b) => b.model.length - a.model.length);
   return best?.terms === "allowed" ? "allowed" : "forbidden";
 }

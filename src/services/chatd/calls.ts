@@ -3,12 +3,13 @@
 // however the call ended. A handler that reached a provider without `begin` would not have a target to call.
 
 import type { ModelRequest, ModelUsage } from "#adapters/chat/chat-model";
+import type { SourceLog } from "#adapters/source-log";
 import type { ChatInput, ChatUsage, FinishReason } from "#contracts/chat";
 import { onAbort } from "#lib/abort";
 import type { Clock } from "#lib/clock";
 import { deadline } from "#lib/coarse-timer";
 import type { BackgroundFailures } from "#rpc/background-failures";
-import { type Call, cancellation } from "#rpc/call";
+import { type Call, cancellation, traceIdOf } from "#rpc/call";
 import { Fault } from "#rpc/fault";
 import type { CallLimit, Tries } from "./attempts.ts";
 import type { BudgetStore } from "./budgets/budget-store.ts";
@@ -33,6 +34,8 @@ export interface CallsDeps {
   readonly elapsed: () => number;
   readonly counts: CallCounts;
   readonly failures: BackgroundFailures;
+  /** The log of calls that succeeded, for distillation. */
+  readonly captured: SourceLog;
 }
 
 /** By provider, for metrics. */
@@ -123,6 +126,7 @@ export async function beginCall(
         at: new Date(clock.now()).toISOString(),
         call_id: id,
         request_id: call.requestId,
+        trace_id: traceIdOf(call),
         api_key: key,
         provider: last?.provider ?? provider,
         model,
@@ -140,9 +144,34 @@ export async function beginCall(
         took_ms: tookMs,
         metadata: input.metadata === undefined ? null : JSON.stringify(input.metadata),
       });
+      if (fault === undefined && target !== undefined)
+        deps.captured.write(
+          {
+            schema: "chat.v1",
+            recorded_at: new Date(clock.now()).toISOString(),
+            call_id: id,
+            trace_id: traceIdOf(call),
+            provider,
+            model,
+            ...(finishReason === undefined ? {} : { finish_reason: finishReason }),
+            usage: {
+              input_tokens: priced.input_tokens,
+              output_tokens: priced.output_tokens,
+              ...(priced.cost_usd === undefined ? {} : { cost_usd: priced.cost_usd }),
+            },
+          },
+          () => ({ messages: input.messages.map(capturedOf), reply: written.content }),
+        );
       return priced;
     },
   };
+}
+
+/** A message as text: of images and calls of tools only that they were there. */
+function capturedOf({ role, content, parts, tool_calls }: ChatInput["messages"][number]): object {
+  const text =
+    content ?? (parts ?? []).map((part) => (part.type === "text" ? part.text : "[image]")).join("\n");
+  return { role, content: text, ...(tool_calls === undefined ? {} : { tool_calls }) };
 }
 
 function targetsOf({ providers, defaultModel }: CallsDeps, input: ChatInput): Target[] {

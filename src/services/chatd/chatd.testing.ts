@@ -11,6 +11,7 @@ import { openaiCompatibleProvider } from "#adapters/chat/openai-compatible";
 import { opencodeProvider } from "#adapters/chat/opencode";
 import { openrouterProvider } from "#adapters/chat/openrouter";
 import { scriptedProvider } from "#adapters/chat/scripted";
+import type { SourceLog } from "#adapters/source-log";
 import { chat } from "#contracts/chat";
 import type { Clock } from "#lib/clock";
 import { createLog } from "#lib/log";
@@ -44,13 +45,14 @@ export interface TestOptions {
   readonly clock?: Clock;
   readonly stateFile?: string;
   readonly prices?: string;
+  readonly captured?: SourceLog;
 }
 
 export async function startChatd(
   topology: (typeof TOPOLOGIES)[number],
   fakes: FakeProviders,
   lake: Lake,
-  { slotsMax = 8, script, clock, stateFile, prices }: TestOptions = {},
+  { slotsMax = 8, script, clock, stateFile, prices, captured }: TestOptions = {},
 ): Promise<TestChatd> {
   const folder = mkdtempSync(join(tmpdir(), "chatd-"));
   const file = stateFile ?? join(folder, "chat.sqlite");
@@ -78,6 +80,7 @@ export async function startChatd(
     log: createLog({ level: "debug", readable: false, write: (line) => void logged.push(line) }),
     // Pauses between tries are as short as they can be.
     random: () => 0,
+    captured,
     ...(clock === undefined ? {} : { clock }),
   });
   const implementation = implement(chat, "chatd", daemon.handlers, { checkOutputs: true });

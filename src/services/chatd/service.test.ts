@@ -2,9 +2,10 @@
 // each call costs its key.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { sourceLog } from "#adapters/source-log";
 import type { ChatEvent, ChatInput, ChatReply } from "#contracts/chat";
 import { Fault } from "#rpc/fault";
 import { type Lake, openLake } from "../../../test/lake/lake.ts";
@@ -289,6 +290,39 @@ test("a provider takes as many calls at a time as it has slots", async () => {
     await first;
   } finally {
     await chatd.close();
+  }
+});
+
+test("calls that succeed are captured, streamed or not, without personal data; others are not", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "captured-"));
+  const path = join(folder, "chat.jsonl");
+  const chatd = await startChatd("local", fakes, lake, { captured: sourceLog({ path, mode: "full" }) });
+  try {
+    const messages: ChatInput["messages"] = [
+      { role: "user", parts: [{ type: "text", text: "Count for ann@example.com." }] },
+    ];
+    const reply = await chatd.service.chat({ messages, model: "kimi/ok" });
+    await eventsOf(chatd.service.chatEvents({ messages, model: "kimi/ok" }));
+    await faultOf(chatd.service.chat({ messages, model: "nobody/at-all" }));
+    await chatd.close();
+    const lines = readFileSync(path, "utf8")
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as unknown);
+    expect(lines).toMatchObject([
+      {
+        call_id: reply.id,
+        messages: [{ role: "user", content: "Count for [email]." }],
+        reply: TEXT,
+        provider: "kimi",
+        model: "ok",
+        usage: { input_tokens: USAGE.input },
+      },
+      { reply: TEXT },
+    ]);
+    expect(chatd.stats()["captured"]).toEqual({ written: 2, lost: 0 });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
   }
 });
 

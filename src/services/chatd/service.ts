@@ -3,6 +3,7 @@
 
 import type { ChatProvider, ModelPiece, ModelUsage } from "#adapters/chat/chat-model";
 import { ProviderFailure } from "#adapters/chat/chat-model";
+import { type SourceLog, sourceLog } from "#adapters/source-log";
 import type { catalog } from "#contracts/catalog";
 import type { chat, ChatEvent, ChatInput, ChatReply, FinishReason, ToolCall } from "#contracts/chat";
 import { type Clock, systemClock } from "#lib/clock";
@@ -30,6 +31,8 @@ export interface ChatdDeps {
   readonly stateFile: string;
   readonly prices: Prices;
   readonly catalog: Pick<Service<typeof catalog>, "append" | "prepare" | "commit">;
+  /** Where calls are captured for distillation; nowhere unless given. */
+  readonly captured?: SourceLog | undefined;
   readonly clock?: Clock;
   readonly random?: () => number;
   readonly log?: Log | undefined;
@@ -43,6 +46,7 @@ export async function chatd(deps: ChatdDeps): Promise<Daemon<typeof chat>> {
   const metrics = new ChatMetrics(upstreams, usage);
   const failures = new BackgroundFailures(log);
   const context: AttemptContext = { upstreams, random, elapsed: () => performance.now() };
+  const captured = deps.captured ?? NOT_CAPTURED;
   const calls: CallsDeps = {
     providers: new Map(deps.providers.map((provider) => [provider.name, provider])),
     defaultModel: deps.defaultModel,
@@ -53,6 +57,7 @@ export async function chatd(deps: ChatdDeps): Promise<Daemon<typeof chat>> {
     elapsed: context.elapsed,
     counts: metrics,
     failures,
+    captured,
   };
 
   const handlers: Handlers<typeof chat> = {
@@ -92,10 +97,12 @@ export async function chatd(deps: ChatdDeps): Promise<Daemon<typeof chat>> {
       failures: failures.counts,
       notes: metrics.notes(),
       damaged: budgets.damaged,
+      captured: captured.stats(),
     }),
     metrics: () => metrics.snapshot(),
     close: async () => {
       await usage.close();
+      await captured.stop();
       await budgets.close();
     },
   };
@@ -145,6 +152,8 @@ async function complete(
     throw thrown;
   }
 }
+
+const NOT_CAPTURED = sourceLog({ path: "", mode: "off" });
 
 const NOTHING = {
   target: undefined,

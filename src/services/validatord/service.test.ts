@@ -1,9 +1,10 @@
 // validatord's contract: statuses, bad input, rosters from every source, declared rules, many workers at once.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openDuckdb } from "#adapters/duckdb";
+import { sourceLog } from "#adapters/source-log";
 import type { Finding } from "#contracts/validate";
 import type { Fault } from "#rpc/fault";
 import { CHECKS } from "./checks/table.ts";
@@ -214,6 +215,24 @@ describe.each(TOPOLOGIES)("validatord, %s", (topology) => {
     ]);
     expect(run.trace_id).toStartWith("iterate-");
   });
+});
+
+test("verdicts are captured, with the artifact and without personal data", async () => {
+  let path = "";
+  const house = await startValidatord("together", ({ lake }) => {
+    path = join(lake.folder, "..", `captured-${crypto.randomUUID()}.jsonl`);
+    return Promise.resolve({ captured: sourceLog({ path, mode: "full" }) });
+  });
+  try {
+    const artifact = { ...fill("w-3"), note: "call (312) 555-0142" };
+    await house.service.validate({ kind: "fill", artifact, context: { now: NOW, order: ORDER } });
+  } finally {
+    await house.close();
+  }
+  const line = JSON.parse(readFileSync(path, "utf8")) as { artifact: string };
+  rmSync(path);
+  expect(line).toMatchObject({ schema: "validation.v1", kind: "fill", ok: false });
+  expect(JSON.parse(line.artifact)).toEqual({ ...fill("w-3"), note: "call [phone]" });
 });
 
 test("a Parquet file is a roster", async () => {

@@ -1,6 +1,7 @@
 // validatord: what people and models propose, checked before it leaves the house.
 
 import { journalRecorder } from "#adapters/journal-recorder";
+import { type SourceLog, sourceLog } from "#adapters/source-log";
 import type { catalog } from "#contracts/catalog";
 import type { chat } from "#contracts/chat";
 import type { journal } from "#contracts/journal";
@@ -41,6 +42,8 @@ export interface ValidatordDeps {
   readonly ruleMs?: number;
   /** The house's own roster: a dataset's name, or the path of a file that ends in .jsonl or .parquet. */
   readonly roster: string;
+  /** Where verdicts are captured for distillation; nowhere unless given. */
+  readonly captured?: SourceLog | undefined;
   readonly log: Log;
   readonly clock?: Clock;
 }
@@ -64,6 +67,7 @@ export function validatord(deps: ValidatordDeps): Promise<Daemon<typeof validate
   const rules = new Rules(deps.rulesFolder, deps.query, deps.ruleMs);
   const judge = createJudge({ ...deps, rosters, wages, rules, clock });
   const journal = journalRecorder({ journal: deps.journal, log: deps.log });
+  const captured = deps.captured ?? sourceLog({ path: "", mode: "off" });
   const runs = runRecorder({ pathway: deps.pathway, journal, failures });
   // Deadlines are those of calls, which are of this clock.
   const loop = { chat: deps.chat, judge, now: () => systemClock.now() };
@@ -80,7 +84,22 @@ export function validatord(deps: ValidatordDeps): Promise<Daemon<typeof validate
 
   return Promise.resolve({
     handlers: {
-      validate: (input, call) => judge(input, call),
+      validate: async (input, call) => {
+        const validated = await judge(input, call);
+        const { ok, kind, findings } = validated;
+        captured.write(
+          {
+            schema: "validation.v1",
+            recorded_at: new Date(clock.now()).toISOString(),
+            validation_id: `validation-${crypto.randomUUID()}`,
+            kind,
+            ok,
+            findings: findings.map(({ code, severity, path }) => ({ code, severity, path })),
+          },
+          () => ({ artifact: JSON.stringify(input.artifact) ?? "" }),
+        );
+        return validated;
+      },
       screen: async ({ worker_ids, context, roster: name, severity }) => {
         const started = performance.now();
         const [lookup, know, paid] = await Promise.all([rosters.use(name), knowledge(), wages()]);
@@ -147,7 +166,11 @@ export function validatord(deps: ValidatordDeps): Promise<Daemon<typeof validate
       failures: failures.counts,
       damaged: rosters.damaged(),
       journal: journal.stats(),
+      captured: captured.stats(),
     }),
-    close: () => journal.stop(),
+    close: async () => {
+      await journal.stop();
+      await captured.stop();
+    },
   });
 }

@@ -14,11 +14,12 @@ import {
   OTHER_PROVIDER,
 } from "#adapters/chat/known-providers";
 import { scriptedProvider } from "#adapters/chat/scripted";
+import { sourceLog } from "#adapters/source-log";
 import { environmentValue, type Settings } from "#config";
 import { Fault } from "#rpc/fault";
 import { readPrices } from "#services/chatd/budgets/prices";
 import { chatd } from "#services/chatd/service";
-import type { BuildDaemon } from "./part.ts";
+import { type BuildDaemon, sourceLogPath } from "./part.ts";
 
 export const buildChatd: BuildDaemon<"chatd", "catalogd"> = async ({ settings, neighbours, log }) =>
   chatd({
@@ -27,6 +28,7 @@ export const buildChatd: BuildDaemon<"chatd", "catalogd"> = async ({ settings, n
     stateFile: join(settings.data, "chat.sqlite"),
     prices: readPrices(await ownPrices(settings)),
     catalog: neighbours.catalogd,
+    captured: sourceLog({ path: sourceLogPath(settings, "chat"), mode: settings.capture, log }),
     log,
   });
 

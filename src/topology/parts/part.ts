@@ -81,3 +81,8 @@ export function part<N extends ServiceName, const Needed extends readonly Servic
 export function spoolFolder({ data }: Settings): string {
   return join(data, "spool");
 }
+
+/** A source log of the root that `lakehouse distill` works on unless it is given another. */
+export function sourceLogPath({ data }: Settings, name: "chat" | "validation"): string {
+  return join(data, "distill", "data", "_kb", `${name}.jsonl`);
+}

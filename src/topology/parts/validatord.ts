@@ -1,6 +1,7 @@
 import { join } from "node:path";
+import { sourceLog } from "#adapters/source-log";
 import { validatord } from "#services/validatord/service";
-import type { BuildDaemon } from "./part.ts";
+import { type BuildDaemon, sourceLogPath } from "./part.ts";
 
 type Needed = "catalogd" | "queryd" | "matrixd" | "pathwayd" | "chatd" | "journald";
 
@@ -14,5 +15,6 @@ export const buildValidatord: BuildDaemon<"validatord", Needed> = ({ settings, n
     journal: neighbours.journald,
     rulesFolder: join(settings.data, "rules"),
     roster: settings.roster,
+    captured: sourceLog({ path: sourceLogPath(settings, "validation"), mode: settings.capture, log }),
     log,
   });

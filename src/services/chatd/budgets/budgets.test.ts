@@ -13,6 +13,7 @@ import { type FakeProviders, startFakeProviders } from "../../../../test/provide
 import { BackgroundFailures } from "#rpc/background-failures";
 import { CallState } from "#rpc/call";
 import { scriptedProvider } from "#adapters/chat/scripted";
+import { sourceLog } from "#adapters/source-log";
 import { beginCall } from "../calls.ts";
 import { startChatd, type TestChatd, TOPOLOGIES } from "../chatd.testing.ts";
 import { openBudgetStore } from "./budget-store.ts";
@@ -42,6 +43,7 @@ test("a call that fails while its budget cannot be written is counted, and ends 
       elapsed: () => performance.now(),
       counts: { ended: () => undefined },
       failures,
+      captured: sourceLog({ path: "", mode: "off" }),
     },
     { model: "scripted/any", messages: [{ role: "user", content: "x" }] },
     new CallState({}, clock.now() + DAY_MS),
