@@ -27,6 +27,8 @@ export function bundleOf({ evidence, artifactKind }: Replayable, hits: readonly 
     `You draft ${ARTIFACT_FORMS[artifactKind]}.`,
     "Reply with that one JSON object and nothing else. It is checked by rules.",
   ];
+  const { entity } = evidence.input;
+  if (entity !== undefined) system.push(`order_id: ${entity}`);
   const given = evidence.input.messages ?? [];
   for (const { role, content } of given) if (role === "system") system.push(content);
   if (hits.length > 0) {

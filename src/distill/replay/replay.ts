@@ -8,7 +8,6 @@ import type { ReplayOptions } from "#contracts/distill";
 import type { House } from "#contracts/house";
 import { canonicalJson } from "#lib/canonical-json";
 import { makeFolder, writeDurably } from "#lib/durable";
-import { extractJson } from "#lib/extract-json";
 import type { CallInit } from "#rpc/call";
 import { Fault, type FaultCode, toFault } from "#rpc/fault";
 import { digestOf, sha256Hex } from "../files/digest.ts";
@@ -25,7 +24,9 @@ import {
   replayLines,
   writeReplayState,
 } from "./log.ts";
+import { ordersIn } from "./orders.ts";
 import { modelOf, replayMarkdown, reportOf } from "./report.ts";
+import { verdictOf } from "./verdict.ts";
 
 export interface ReplayDeps {
   readonly house: {
@@ -43,8 +44,8 @@ const HITS = 5;
 const QUERY_CHARS_MAX = 4000;
 /** One answer of a slow model on a processor. */
 const ANSWER_MS = 300_000;
-/** Of the model's provider and this moment: the replay goes on, and the call counts as failed. */
-const COUNTED: ReadonlySet<FaultCode> = new Set(["upstream", "timeout"]);
+/** Of the model and this conversation: the replay goes on, and the call counts as failed. */
+const COUNTED: ReadonlySet<FaultCode> = new Set(["upstream", "timeout", "not_found"]);
 
 export function replayRun(run: Run, options: ReplayOptions, deps: ReplayDeps): Promise<Receipt> {
   return withReceipt(run, "replay", () => replay(run, options, deps));
@@ -81,9 +82,16 @@ async function replay(run: Run, options: ReplayOptions, deps: ReplayDeps): Promi
     for await (const line of replayLines(root))
       if (line.run_id === state.replay_id) logged.set(`${line.evidence_id} ${modelOf(line)}`, line);
   }
+  const judging = {
+    validatord: deps.house.validatord,
+    orders: await ordersIn(root),
+    call: deps.call,
+  };
   let spentUsd = [...logged.values()].reduce((sum, { cost_usd }) => sum + (cost_usd ?? 0), 0);
   const continued = logged.size;
   const failedCalls: Record<string, number> = {};
+  /** By model, why its last call failed. */
+  const failures = new Map<string, string>();
   let stopped: "done" | "budget" = "done";
   let added = 0;
   for (const [at, each] of evidence.entries()) {
@@ -99,8 +107,9 @@ async function replay(run: Run, options: ReplayOptions, deps: ReplayDeps): Promi
         break;
       }
       const answer = await answerOf(requested, each, messages, deps);
-      if (answer === undefined) {
+      if (typeof answer === "string") {
         failedCalls[requested] = (failedCalls[requested] ?? 0) + 1;
+        failures.set(requested, answer);
         continue;
       }
       const line: ReplayLine = {
@@ -114,7 +123,7 @@ async function replay(run: Run, options: ReplayOptions, deps: ReplayDeps): Promi
         requested,
         prompt,
         reply: answer.reply,
-        verdict: await verdictOf(each, answer.reply, deps),
+        verdict: await verdictOf(each, answer.reply, judging),
         recorded_ok: each.recordedOk ?? null,
         cost_usd: answer.costUsd,
         ...(answer.ms === undefined ? {} : { ms: answer.ms }),
@@ -148,6 +157,7 @@ async function replay(run: Run, options: ReplayOptions, deps: ReplayDeps): Promi
     detail: { evidence: evidence.length, models: models.length, ...leftOut },
     notes: [
       ...(continued > 0 ? [`${continued} answers of the replay ${state.replay_id} were there already`] : []),
+      ...[...failures].map(([model, why]) => `${model} gave no answer: ${why}`),
       ...(stopped === "budget" ? ["it stopped at its budget; the same again goes on from there"] : []),
     ],
     inputs: [],
@@ -189,13 +199,13 @@ interface ReplayAnswer {
   readonly ms: number | undefined;
 }
 
-/** Undefined where the provider failed. */
+/** The reason, where the model gave no answer. */
 async function answerOf(
   requested: string,
   { recorded = "" }: Replayable,
   messages: Parameters<House["chatd"]["chat"]>[0]["messages"],
   { house, call }: ReplayDeps,
-): Promise<ReplayAnswer | undefined> {
+): Promise<ReplayAnswer | string> {
   if (requested === RECORDED)
     return { reply: recorded, provider: RECORDED, model: RECORDED, costUsd: null, ms: undefined };
   try {
@@ -205,23 +215,10 @@ async function answerOf(
     );
     return { reply: message.content, provider, model, costUsd: usage.cost_usd ?? null, ms: took_ms };
   } catch (error) {
-    if (COUNTED.has(toFault(error).code)) return undefined;
+    const { code, message } = toFault(error);
+    if (COUNTED.has(code)) return message;
     throw error instanceof Fault
       ? new Fault(error.code, `${requested} cannot be asked: ${error.message}`)
       : error;
   }
-}
-
-async function verdictOf(
-  { artifactKind, evidence }: Replayable,
-  reply: string,
-  { house, call }: ReplayDeps,
-): Promise<ReplayLine["verdict"]> {
-  const { matched, value } = extractJson(reply);
-  if (!matched) return { ok: false, findings: [{ code: "replay.no_json", severity: "error" }] };
-  const { ok, findings } = await house.validatord.validate(
-    { kind: artifactKind, artifact: value, context: { now: evidence.provenance.recorded_at } },
-    call,
-  );
-  return { ok, findings: findings.map(({ code, severity }) => ({ code, severity })) };
 }

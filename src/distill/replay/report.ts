@@ -200,5 +200,5 @@ export function replayMarkdown(report: ReplayReport): string {
   const reasons = Object.entries(leftOut);
   if (reasons.length > 0)
     lines.push("## Left out", "", ...reasons.map(([reason, count]) => `- ${reason}: ${count}`), "");
-  return lines.join("\n");
+  return `${lines.join("\n").trimEnd()}\n`;
 }
