@@ -50,6 +50,12 @@ export interface IncomingCall extends Omit<CallInit, "signal"> {
   readonly lateSignal?: () => AbortSignal | undefined;
 }
 
+/** What all calls of one request have in common, in every process: its W3C trace, or else its request id without hops. */
+export function traceIdOf({ traceparent, requestId }: Pick<Call, "traceparent" | "requestId">): string {
+  const [, traceId] = traceparent?.split("-") ?? [];
+  return traceId ?? requestId.split("~", 1)[0] ?? requestId;
+}
+
 export class CallState implements Call {
   readonly deadline: number;
   readonly requestId: string;

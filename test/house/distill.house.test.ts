@@ -1,7 +1,8 @@
 // Distillation over HTTP, in both topologies: a run from its start to its files, what was found, and the rows that SQL sees.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { lakehouse } from "#client/lakehouse";
 import { sampleLogs } from "../../src/distill/accept/sample-logs.ts";
@@ -16,12 +17,38 @@ interface Run {
   readonly receipts: { readonly stage: string; readonly out: number }[];
 }
 
+interface Replayed {
+  readonly replay_id: string;
+  readonly models: { readonly passed: number }[];
+  readonly pairs: { readonly flipped: object[] }[];
+}
+
+/** A message that passes the checks of its kind. */
+const MESSAGE = {
+  worker_id: "w-1",
+  order_id: "o-1",
+  channel: "sms",
+  purpose: "confirm",
+  to: "[phone]",
+  body: "Acme Staffing: your shift is Monday November 23, 2026, 6:00 AM-2:00 PM CST in Reno, NV, $24.00/hr. Reply YES or NO.",
+};
+/** One model that always answers so, and one that does for even orders and forgets the form for others. */
+const SCRIPT = {
+  entries: [
+    { model: "good", replies: [{ content: JSON.stringify(MESSAGE) }] },
+    { model: "half", any: ["even"], replies: [{ content: JSON.stringify(MESSAGE) }] },
+    { model: "half", replies: [{ content: "Please come on Monday." }] },
+  ],
+};
+
 describe.each(TOPOLOGIES)("%s", (topology) => {
   let house: TestHouse;
   let root: string;
   let first: Run;
   beforeAll(async () => {
-    house = await startHouse(topology);
+    const script = join(mkdtempSync(join(tmpdir(), "distill-script-")), "script.json");
+    writeFileSync(script, JSON.stringify(SCRIPT));
+    house = await startHouse(topology, { chat_script: script });
     root = join(house.settings.data, "distill");
     writeLogs(root, sampleLogs(6));
     writeFileSync(join(root, "data/_kb/unheard.jsonl"), '{"secret":"call 555-010-1234"}\n');
@@ -33,11 +60,13 @@ describe.each(TOPOLOGIES)("%s", (topology) => {
   });
   afterAll(() => house.close());
 
-  const follow = async (runId: string): Promise<Run[]> => {
+  const followIn = async (name: string, runId: string): Promise<Run[]> => {
     const states: Run[] = [];
-    for await (const state of lakehouse(house.url).distill.runEvents({ run_id: runId })) states.push(state);
+    const { distill } = lakehouse(house.url);
+    for await (const state of distill.runEvents({ root: name, run_id: runId })) states.push(state);
     return states;
   };
+  const follow = (runId: string): Promise<Run[]> => followIn("distill", runId);
 
   test("a run is followed to its end, and read afterwards", async () => {
     const states = await follow(first.run_id);
@@ -123,28 +152,107 @@ describe.each(TOPOLOGIES)("%s", (topology) => {
     expect(joined).toHaveLength(12);
     expect(joined.every(({ n }) => n === 6)).toBe(true);
     expect(await sql("SELECT count(*) AS n FROM exports WHERE certified")).toEqual([{ n: 6 }]);
+    const append = { method: "POST", body: JSON.stringify({ rows: [{}] }) };
+    expect((await house.ask("/v1/catalog/datasets/evidence/append", append)).status).toBe(403);
     const again = await house.json("/v1/distill/datasets", {});
     expect(again).toEqual({ evidence: 0, scored_runs: 0, exports: 0 });
-    writeLogs(root, { chat: sampleLogs(2, 9)["chat"] ?? [] });
+    const traced = "0af7651916cd43dd8448eb211c80319c";
+    const [first, second] = sampleLogs(2, 9)["chat"] ?? [];
+    writeLogs(root, { chat: [{ ...first, trace_id: traced }, second ?? {}] });
+    const chat = { model: "scripted/good", messages: [{ role: "user", content: "Who is free?" }] };
+    const headers = { traceparent: `00-${traced}-b7ad6b7169203331-01` };
+    const asked = await house.ask("/v1/chat", { method: "POST", headers, body: JSON.stringify(chat) });
+    expect(asked.status).toBe(200);
     const { run_id } = await house.json<Run>("/v1/distill/runs", { stages: ["materialize", "score"] }, 202);
     expect((await follow(run_id)).at(-1)?.status).toBe("succeeded");
     expect(await sql("SELECT count(*) AS n FROM evidence WHERE kind = 'chat'")).toEqual([{ n: 2 }]);
     expect(await sql("SELECT count(*) AS n FROM scored_runs")).toEqual([{ n: 68 }]);
+    // Usage is written some seconds later.
+    const used = "SELECT kind, usage.model FROM evidence JOIN chat_usage AS usage USING (trace_id)";
+    let rows: unknown[] = [];
+    while (rows.length === 0) rows = await sql(used).catch(() => []);
+    expect(rows).toEqual([{ kind: "chat", model: "good" }]);
   });
 
   test("one run at a time: another is a conflict that names it; cancelled, the next continues", async () => {
-    writeLogs(root, sampleLogs(700, 5));
-    const running = await house.json<Run>("/v1/distill/runs", {}, 202);
-    const refused = await house.json<{ error: { code: string; message: string } }>(
-      "/v1/distill/runs",
-      {},
-      409,
-    );
+    const busy = "distill-busy";
+    writeLogs(join(house.settings.data, busy), sampleLogs(400, 5));
+    const running = await house.json<Run>("/v1/distill/runs", { root: busy }, 202);
+    const refused = await house.json<{ error: { message: string } }>("/v1/distill/runs", { root: busy }, 409);
     expect(refused.error.message).toContain(running.run_id);
-    const ended = await house.json<Run>(`/v1/distill/runs/${running.run_id}/cancel`, {});
+    const ended = await house.json<Run>(`/v1/distill/runs/${running.run_id}/cancel`, { root: busy });
     expect(ended).toMatchObject({ status: "cancelled", problem: expect.stringContaining("continues") });
-    const next = await house.json<Run>("/v1/distill/runs", { stages: ["materialize"] }, 202);
-    expect((await follow(next.run_id)).at(-1)?.status).toBe("succeeded");
+    const next = await house.json<Run>("/v1/distill/runs", { root: busy, stages: ["materialize"] }, 202);
+    expect((await followIn(busy, next.run_id)).at(-1)?.status).toBe("succeeded");
+  });
+
+  test("a replay compares models over the same evidence, continues where it stopped, and is audited", async () => {
+    const roster =
+      "worker_id,name,phone,city,state,timezone,sms_consent\nw-1,Ann Lee,202-555-0148,Reno,NV,America/Los_Angeles,granted\n";
+    await house.ask("/v1/ingest?dataset=workers", { method: "POST", body: roster });
+    await house.json("/v1/validate/rosters/workers/load", {});
+    const other = join(house.settings.data, "distill-replayed");
+    const drafts = Array.from({ length: 4 }, (_, n) => ({
+      recorded_at: `2026-11-2${n}T18:00:00Z`,
+      run_id: `run-${n}`,
+      kind: "email",
+      prompt: `Invite Ann, who is ${n % 2 === 0 ? "even" : "odd"}, number ${n}.`,
+      ok: true,
+      artifact: JSON.stringify(MESSAGE),
+    }));
+    writeLogs(other, { iterate: drafts, chat: sampleLogs(1)["chat"] ?? [] });
+    const root = "distill-replayed";
+    const done = async (body: object): Promise<Run> => {
+      const { run_id } = await house.json<Run>("/v1/distill/runs", { root, ...body }, 202);
+      const ended = (await followIn(root, run_id)).at(-1);
+      expect([ended?.status, ended?.problem]).toEqual(["succeeded", undefined]);
+      return ended as Run;
+    };
+    const reportOf = (run: Run): Promise<Replayed> =>
+      house.json<Replayed>(`/v1/distill/runs/${run.run_id}/reports/replay.json?root=${root}`);
+    await done({ stages: ["materialize", "score"] });
+
+    const recorded = await reportOf(await done({ stages: ["replay"] }));
+    expect(recorded).toMatchObject({
+      evidence: 4,
+      left_out: { no_check_for_its_kind: 1 },
+      models: [{ model: "recorded", answered: 4, passed: 4 }],
+      changed: [],
+    });
+
+    const models = ["scripted/good", "scripted/half"];
+    const stopped = await reportOf(await done({ stages: ["replay"], replay: { models, budget_usd: 0 } }));
+    expect(stopped).toMatchObject({ stopped: "budget", models: [{ answered: 0 }, { answered: 0 }] });
+    const replay = { models };
+    const compared = await reportOf(await done({ stages: ["replay", "audit"], replay }));
+    expect(compared).toMatchObject({
+      stopped: "done",
+      replay_id: stopped.replay_id,
+      models: [
+        { model: "scripted/good", passed: 4 },
+        { model: "scripted/half", passed: 2 },
+      ],
+      pairs: [{ pairs: 4, both_pass: 2, only_a: 2, only_b: 0, difference: -0.5 }],
+    });
+    expect(compared.pairs[0]?.flipped).toHaveLength(2);
+    const again = await reportOf(await done({ stages: ["replay"], replay }));
+    expect(again.models.map(({ passed }) => passed)).toEqual([4, 2]);
+    expect(again.pairs[0]?.flipped).toEqual(compared.pairs[0]?.flipped);
+
+    const phase7 = async (): Promise<string | undefined> => {
+      await done({ stages: ["audit"] });
+      const { checks } = await house.json<{ checks: { phase: number; result: string }[] }>(
+        `/v1/distill/audit?root=${root}`,
+      );
+      return checks.find(({ phase }) => phase === 7)?.result;
+    };
+    expect(await phase7()).toBe("pass");
+    const log = join(other, "data/_kb/replay_runs.jsonl");
+    expect(await Bun.file(log).text()).not.toContain("202-555");
+    const last = (await Bun.file(log).text()).trim().split("\n").at(-1) ?? "{}";
+    const lie = { ...(JSON.parse(last) as object), verdict: { ok: false, findings: [] } };
+    appendFileSync(log, `${JSON.stringify(lie)}\n`);
+    expect(await phase7()).toBe("fail");
   });
 
   test("what cannot be named is refused", async () => {

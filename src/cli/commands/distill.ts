@@ -279,11 +279,11 @@ export const distill = group({
     trace,
     certify: certifyCommand,
     audit: auditCommand,
-    accept: acceptCommand,
     replay: replayCommand,
     runs: runsCommand,
     watch: watchCommand,
     datasets: datasetsCommand,
+    accept: acceptCommand,
   },
   fallback: "run",
 });

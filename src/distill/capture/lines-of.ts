@@ -122,6 +122,7 @@ function iterateLine(runId: string, subject: string, at: string, data: Data): Lo
       schema: "iterate.v1",
       recorded_at: at,
       run_id: runId,
+      trace_id: data["trace_id"],
       kind,
       entity: subject,
       prompt: preference["prompt"],

@@ -91,9 +91,16 @@ function sumOf(parts: Parts): number {
   return Object.values(parts).reduce((all, { rows }) => all + rows, 0);
 }
 
+/** Throws `conflict` for a dataset that somebody else made under this name: nothing of theirs is replaced. */
 async function rowsThere(name: TableName, { catalogd }: DatasetHouse, call: CallInit): Promise<number> {
   try {
-    return (await catalogd.dataset({ dataset: name }, { caller: call.caller, signal: call.signal })).rows;
+    const found = await catalogd.dataset({ dataset: name }, { caller: call.caller, signal: call.signal });
+    const columns = new Set(found.columns.map((column) => column.name));
+    if (Object.keys(TABLES[name].types).every((column) => columns.has(column))) return found.rows;
+    throw new Fault(
+      "conflict",
+      `There is a dataset ${name} that is not of distillation. Load it under another name and drop it, and the rows of distillation take its place.`,
+    );
   } catch (error) {
     // Before the first write there is none.
     if (toFault(error).code === "not_found") return 0;

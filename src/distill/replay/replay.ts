@@ -136,6 +136,7 @@ async function replay(run: Run, options: ReplayOptions, deps: ReplayDeps): Promi
   }
   const report = reportOf({
     runId: run.runId,
+    replayId: state.replay_id,
     recordedAt: new Date(run.clock.now()).toISOString(),
     evidence: evidence.length,
     leftOut,

@@ -15,6 +15,7 @@ import {
 
 export interface ReplayFound {
   readonly runId: string;
+  readonly replayId: string;
   readonly recordedAt: string;
   readonly evidence: number;
   readonly leftOut: Readonly<Record<string, number>>;
@@ -45,6 +46,7 @@ export function reportOf(found: ReplayFound): ReplayReport {
   return {
     schema: "replay.v1",
     run_id: found.runId,
+    replay_id: found.replayId,
     recorded_at: found.recordedAt,
     evidence: found.evidence,
     left_out: { ...found.leftOut },

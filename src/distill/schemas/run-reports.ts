@@ -86,6 +86,7 @@ const pairResult = z.object({
 export const replayReport = z.looseObject({
   schema: z.literal("replay.v1"),
   run_id: z.string(),
+  replay_id: z.string().describe("The run that it began with: what its lines are logged under"),
   recorded_at: moment,
   evidence: count,
   left_out: z.record(z.string(), count),

@@ -9,7 +9,7 @@ import { onAbort } from "#lib/abort";
 import type { Clock } from "#lib/clock";
 import { deadline } from "#lib/coarse-timer";
 import type { BackgroundFailures } from "#rpc/background-failures";
-import { type Call, cancellation } from "#rpc/call";
+import { type Call, cancellation, traceIdOf } from "#rpc/call";
 import { Fault } from "#rpc/fault";
 import type { CallLimit, Tries } from "./attempts.ts";
 import type { BudgetStore } from "./budgets/budget-store.ts";
@@ -126,6 +126,7 @@ export async function beginCall(
         at: new Date(clock.now()).toISOString(),
         call_id: id,
         request_id: call.requestId,
+        trace_id: traceIdOf(call),
         api_key: key,
         provider: last?.provider ?? provider,
         model,
@@ -149,6 +150,7 @@ export async function beginCall(
             schema: "chat.v1",
             recorded_at: new Date(clock.now()).toISOString(),
             call_id: id,
+            trace_id: traceIdOf(call),
             provider,
             model,
             ...(finishReason === undefined ? {} : { finish_reason: finishReason }),

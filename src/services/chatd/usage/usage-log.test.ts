@@ -5,7 +5,7 @@ import type { catalog } from "#contracts/catalog";
 import type { Service } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
 import { type Lake, openLake } from "../../../../test/lake/lake.ts";
-import { createUsageLog, USAGE_DATASET, type UsageRow } from "./usage-log.ts";
+import { createUsageLog, USAGE_COLUMNS, USAGE_DATASET, type UsageRow } from "./usage-log.ts";
 
 let lake: Lake;
 beforeAll(async () => {
@@ -36,6 +36,7 @@ function row(id: number): UsageRow {
     first_token_ms: null,
     took_ms: 1.5,
     metadata: '{"order":"o1"}',
+    trace_id: "t",
   };
 }
 
@@ -92,4 +93,22 @@ test("an append that was done and not answered is not done again", async () => {
   await usage.close();
   expect(usage.counts).toMatchObject({ written: 10, lost: 0 });
   expect((await rowsOf()) - before).toBe(10);
+});
+
+test("a dataset of an earlier version gets the columns that it lacks", async () => {
+  await lake.catalog.drop({ dataset: USAGE_DATASET });
+  const older = { dataset: USAGE_DATASET, mode: "append" as const };
+  const { columns } = await lake.catalog.prepare({
+    ...older,
+    columns: USAGE_COLUMNS.filter(({ name }) => name !== "trace_id"),
+  });
+  await lake.catalog.commit({ ...older, columns, files: [], commit_id: "older" });
+  const usage = createUsageLog({ catalog: lake.catalog, clock, log: undefined, ageMsMax: 1 });
+  usage.add(row(1));
+  while (usage.counts.written + usage.counts.lost === 0) await Bun.sleep(5);
+  await usage.close();
+  expect(usage.counts).toMatchObject({ written: 1, lost: 0 });
+  const dataset = await lake.catalog.dataset({ dataset: USAGE_DATASET });
+  expect(dataset).toMatchObject({ rows: 1 });
+  expect(dataset.columns.map(({ name }) => name)).toContain("trace_id");
 });

@@ -31,6 +31,7 @@ export const USAGE_COLUMNS = [
   { name: "first_token_ms", type: "DOUBLE" },
   { name: "took_ms", type: "DOUBLE" },
   { name: "metadata", type: "VARCHAR" },
+  { name: "trace_id", type: "VARCHAR" },
 ] as const;
 
 export type UsageRow = Readonly<
@@ -168,14 +169,15 @@ async function append(catalog: UsageLogDeps["catalog"], rows: UsageRow[], key: s
   try {
     await catalog.append(input);
   } catch (error) {
-    if (!(error instanceof Fault && error.code === "not_found")) throw error;
-    await createDataset(catalog);
+    // A dataset of an earlier version lacks columns; what is refused for another reason is refused again.
+    if (!(error instanceof Fault && (error.code === "not_found" || isRefused(error)))) throw error;
+    await createOrWiden(catalog);
     await catalog.append(input);
   }
 }
 
-/** A commit without files makes an empty table. */
-async function createDataset(catalog: UsageLogDeps["catalog"]): Promise<void> {
+/** A commit without files makes an empty table, or gives the one that is there the columns it lacks. */
+async function createOrWiden(catalog: UsageLogDeps["catalog"]): Promise<void> {
   const { columns } = await catalog.prepare({
     dataset: USAGE_DATASET,
     columns: [...USAGE_COLUMNS],

@@ -6,7 +6,7 @@ import type { JournalRecorder } from "#adapters/journal-recorder";
 import { CONTENT_CHARS_MAX, type pathway } from "#contracts/pathway";
 import type { IterateAttempt } from "#contracts/validate";
 import type { BackgroundFailures } from "#rpc/background-failures";
-import type { CallInit } from "#rpc/call";
+import { type CallInit, traceIdOf } from "#rpc/call";
 import type { Service } from "#rpc/contract";
 import type { IterateRequest, Run } from "./loop.ts";
 
@@ -52,6 +52,7 @@ export function runRecorder({ pathway, journal, failures }: RecorderDeps): RunRe
             run.history.findLast(({ status }) => status === "accepted") ?? run.history.at(-1),
           ),
           usage: run.usage,
+          ...(requestId === undefined ? {} : { trace_id: traceIdOf({ requestId, traceparent }) }),
           preference: {
             prompt: cut(prompt),
             chosen: run.ok ? draftText : null,
