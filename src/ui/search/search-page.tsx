@@ -1,0 +1,5 @@
+import type { ReactNode } from "react";
+
+export function SearchPage(): ReactNode {
+  return <h1>Search</h1>;
+}
