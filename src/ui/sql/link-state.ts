@@ -1,0 +1,21 @@
+// The state of the SQL screen in its URL: lists and records as JSON.
+
+export function listOf(json: string | null): readonly string[] {
+  const value = parsed(json);
+  return Array.isArray(value) ? value.map(String) : [];
+}
+
+export function recordOf(json: string | null): Readonly<Record<string, string>> {
+  const value = parsed(json);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return {};
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, String(one)]));
+}
+
+/** Of a link that was cut or written by hand, what cannot be read is left out. */
+function parsed(json: string | null): unknown {
+  try {
+    return JSON.parse(json ?? "null");
+  } catch {
+    return null;
+  }
+}
