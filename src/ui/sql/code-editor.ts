@@ -55,6 +55,7 @@ const LOOKS = EditorView.theme({
   },
   "&.cm-focused": { outline: "2px solid var(--accent)", outlineOffset: "-1px" },
   ".cm-scroller": { fontFamily: "var(--mono)", lineHeight: "1.5", overflow: "auto" },
+  ".cm-content, .cm-gutter": { minHeight: "132px" },
   ".cm-content": { padding: "8px 0", caretColor: "var(--ink)" },
   ".cm-gutters": {
     color: "var(--ink-soft)",

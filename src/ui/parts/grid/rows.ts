@@ -73,7 +73,7 @@ export function rangeInSight(scrollTop: number, height: number, rowHeight: numbe
 
 /** Rows that are looked at for the width of a column. */
 const SAMPLE = 100;
-const CHARACTER_PX = 7.4;
+const CHARACTER_PX = 8;
 const [WIDTH_MIN, WIDTH_MAX] = [72, 340];
 
 export function widthOf<Row>(column: Column<Row>, rows: readonly Row[]): number {
