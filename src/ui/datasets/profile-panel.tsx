@@ -38,17 +38,22 @@ const COLUMNS: readonly ShownColumn<Row>[] = [
     title: "Different, about",
     number: true,
     width: 140,
-    value: (row) => Number(row["approx_unique"]),
-    show: (row) => Number(row["approx_unique"]).toLocaleString("en-US"),
+    value: distinctOf,
+    show: (row) => distinctOf(row).toLocaleString("en-US"),
   },
-  { key: "min", title: "Least", value: (row) => row["min"], width: 150 },
-  { key: "median", title: "Middle", value: (row) => row["q50"], width: 120 },
-  { key: "max", title: "Most", value: (row) => row["max"], width: 150 },
-  { key: "avg", title: "Average", value: (row) => rounded(row["avg"]), number: true, width: 110 },
+  { key: "min", title: "Least", value: (row) => row["min"] ?? "", width: 150 },
+  { key: "median", title: "Middle", value: (row) => rounded(row["q50"] ?? ""), width: 120 },
+  { key: "max", title: "Most", value: (row) => row["max"] ?? "", width: 150 },
+  { key: "avg", title: "Average", value: (row) => rounded(row["avg"] ?? ""), number: true, width: 110 },
 ];
 
+/** It is an estimate, and may be above what there can be. */
+function distinctOf(row: Row): number {
+  return Math.min(Number(row["approx_unique"]), Number(row["count"]));
+}
+
 function rounded(value: unknown): unknown {
-  const number = typeof value === "string" ? Number(value) : NaN;
+  const number = typeof value === "string" && value !== "" ? Number(value) : NaN;
   return Number.isNaN(number) ? value : Number(number.toPrecision(6));
 }
 

@@ -104,10 +104,9 @@ export const QUERY = {
 } as const satisfies Partial<Record<keyof typeof query, Operation>>;
 
 export const VECTORS = {
-  index: { method: "GET", path: "/v1/vectors/{index}" },
+  indexes: { method: "GET", path: "/v1/vectors" },
   recall: { method: "POST", path: "/v1/vectors/{index}/recall" },
   search: { method: "POST", path: "/v1/vectors/{index}/search" },
-  fetch: { method: "POST", path: "/v1/vectors/{index}/fetch" },
 } as const satisfies Partial<Record<keyof typeof vector, Operation>>;
 
 /** Followed as server-sent events. */
