@@ -44,7 +44,7 @@ export function Chart({ label, kind, x, series, time = false, height = 280 }: Ch
         scales: { x: { time: time && !named } },
         axes: [axis(styles, named ? (value) => String(x[value] ?? "") : undefined), axis(styles)],
         series: [
-          { ...(named ? { value: (_, value) => String(x[value] ?? "") } : {}) },
+          named ? { value: (_, value) => String(x[value] ?? "") } : {},
           ...series.map(({ name }, index) => seriesOf(name, kind, colourOf(styles, index), UPlot)),
         ],
       };
