@@ -30,7 +30,7 @@ const COLUMNS: readonly ShownColumn<Learnt>[] = [
   {
     key: "effect",
     title: "Effect",
-    width: 116,
+    width: 134,
     value: ({ effect }) => EFFECT_WORDS[effect],
     show: ({ effect }) => (
       <span className={effect === "lift" ? "pill good" : "pill warn"}>{EFFECT_WORDS[effect]}</span>
