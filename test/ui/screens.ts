@@ -117,6 +117,7 @@ try {
       for (const [name, path] of [
         ["desk-empty", "/"],
         ["board-empty", "/ui/board"],
+        ...EMPTY_DATA_VIEWS,
       ] as const) {
         await nothing.page.goto(path);
         await nothing.page.locator(".empty").first().waitFor();
