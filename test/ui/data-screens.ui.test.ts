@@ -82,6 +82,12 @@ describe.skipIf(CHROMIUM === undefined)(`the console's data in a browser${NEEDS_
     await page.getByLabel("Type of pay").selectOption("DECIMAL(18,2)");
     await page.getByText("1 row would not fit").waitFor();
     expect(await violations(page)).toEqual([]);
+    // A file on its way can be called back; the same form loads it then.
+    await page.context().route("**/v1/ingest?*", () => undefined);
+    await page.getByRole("button", { name: "Load 2 rows" }).click();
+    await page.getByRole("button", { name: "Cancel" }).click();
+    await page.getByText("Cancelled. Nothing of the file was loaded.").waitFor();
+    await page.context().unroute("**/v1/ingest?*");
     await page.getByRole("button", { name: "Load 2 rows" }).click();
     await page.getByText("2 rows loaded into my_team.").waitFor();
     await page.getByRole("link", { name: "See what did not fit" }).click();
