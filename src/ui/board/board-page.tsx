@@ -5,6 +5,7 @@ import type { Fill, FillStatus } from "#contracts/fill";
 import { orderTitle, STATUS_WORDS, whenOf } from "../desk/order-words.ts";
 import { FillStatusPill } from "../desk/status.tsx";
 import { Empty, Loading, Problem } from "../parts/notice.tsx";
+import { saveFile } from "../parts/save-file.ts";
 import { counted, dayOf, fromNow } from "../parts/words.ts";
 import { useCommands } from "../shell/commands.ts";
 import { fillPath, go } from "../shell/router.ts";
@@ -98,7 +99,7 @@ export function BoardPage(): ReactNode {
             type="button"
             className="quiet"
             disabled={found.length === 0}
-            onClick={() => saveCsv(found)}
+            onClick={() => saveFile("board.csv", csvOf(found))}
           >
             Export CSV
           </button>
@@ -222,12 +223,4 @@ function merged(loaded: readonly Fill[] | undefined, changed: ReadonlyMap<string
 
 function startOf({ order }: Fill): number {
   return order.start_at === undefined ? -Infinity : Date.parse(order.start_at);
-}
-
-function saveCsv(fills: readonly Fill[]): void {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([csvOf(fills)], { type: "text/csv" }));
-  link.download = "board.csv";
-  link.click();
-  URL.revokeObjectURL(link.href);
 }

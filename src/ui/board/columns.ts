@@ -1,6 +1,7 @@
 // The lanes of the board, and the board as a table for spreadsheets.
 
 import type { Fill, FillStatus } from "#contracts/fill";
+import { csvText } from "../parts/csv.ts";
 
 export interface Column {
   readonly name: string;
@@ -57,18 +58,9 @@ const FIELDS: Readonly<Record<string, (fill: Fill) => string | number | undefine
   pay_rate: ({ order }) => order.pay_rate,
 };
 
-/** RFC 4180. A cell that a spreadsheet would take for a formula is quoted with an apostrophe. */
 export function csvOf(fills: readonly Fill[]): string {
-  const rows = fills.map((fill) =>
-    Object.values(FIELDS)
-      .map((read) => cell(read(fill)))
-      .join(","),
+  return csvText(
+    Object.keys(FIELDS),
+    fills.map((fill) => Object.values(FIELDS).map((read) => read(fill))),
   );
-  return [Object.keys(FIELDS).join(","), ...rows, ""].join("\r\n");
-}
-
-function cell(value: string | number | undefined): string {
-  if (value === undefined) return "";
-  const text = typeof value === "string" && /^[=+\-@\t\r]/.test(value) ? `'${value}` : String(value);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -4,7 +4,11 @@ import type { ReactNode } from "react";
 import { FILL_STATUSES_SHOWN, SEAT_STATUSES_SHOWN } from "../desk/order-words.ts";
 import { FillStatusPill, SeatStatusPill } from "../desk/status.tsx";
 import { WireFault } from "../wire/wire-fault.ts";
+import { Bars, Share } from "./bars.tsx";
+import { Chart } from "./chart.tsx";
 import { CopyButton } from "./copy-button.tsx";
+import { DataGrid, type ShownColumn } from "./grid/data-grid.tsx";
+import { Tabs } from "./tabs.tsx";
 import { Empty, Loading, Notice, Problem } from "./notice.tsx";
 
 const TONES = ["bad", "warn", "good", "info"] as const;
@@ -13,6 +17,36 @@ const FAULT = new WireFault("invalid", "The order cannot be corrected so.", {
   requestId: "5dfb26a0-100091",
   details: [{ path: "order.pay_rate", message: "must be a number" }],
 });
+
+interface Sample {
+  readonly id: number;
+  readonly name: string | null;
+  readonly pay: string;
+}
+
+const NAMES = [
+  "Ann Łukasz",
+  "東京 太郎",
+  null,
+  "<b>not bold</b>",
+  "A name that is longer than its column would ever be wide",
+];
+const SAMPLES: readonly Sample[] = Array.from({ length: 10_000 }, (_, id) => ({
+  id,
+  name: NAMES[id % NAMES.length] ?? null,
+  pay: (15 + (id % 97) / 4).toFixed(2),
+}));
+const SAMPLE_COLUMNS: readonly ShownColumn<Sample>[] = [
+  { key: "id", title: "id", note: "INTEGER", number: true, value: ({ id }) => id },
+  { key: "name", title: "name", note: "VARCHAR", value: ({ name }) => name, width: 240 },
+  { key: "pay", title: "pay", note: "DECIMAL(6,2)", number: true, value: ({ pay }) => pay },
+];
+
+const HOURS = Array.from({ length: 24 }, (_, hour) => hour);
+const BY_HOUR = [
+  { name: "orders", values: HOURS.map((hour) => 20 + 15 * Math.sin(hour / 4)) },
+  { name: "no-shows", values: HOURS.map((hour) => (hour % 7 === 3 ? null : 6 + (hour % 5))) },
+];
 
 export function ComponentsPage(): ReactNode {
   return (
@@ -95,6 +129,32 @@ export function ComponentsPage(): ReactNode {
             </select>
           </label>
         </div>
+      </section>
+      <section className="card" aria-labelledby="tabs">
+        <h2 id="tabs">Tabs</h2>
+        <Tabs
+          label="Sample tabs"
+          tabs={[
+            { name: "one", title: "One", panel: () => <p>The first panel.</p> },
+            { name: "two", title: "Two", panel: () => <p>The second panel.</p> },
+          ]}
+        />
+      </section>
+      <section className="card" aria-labelledby="table">
+        <h2 id="table">A table</h2>
+        <DataGrid
+          name="sample"
+          columns={SAMPLE_COLUMNS}
+          rows={SAMPLES}
+          rowKey={({ id }) => String(id)}
+          rowsShown={6}
+        />
+      </section>
+      <section className="card" aria-labelledby="charts">
+        <h2 id="charts">Charts</h2>
+        <Chart label="Orders and no-shows by hour" kind="line" x={HOURS} series={BY_HOUR} height={180} />
+        <Bars label="Orders by hour" bars={HOURS.map((hour) => ({ label: `${hour} h`, value: hour * 3 }))} />
+        <Share of={10} value={3} /> <Share of={10} value={3} tone="bad" />
       </section>
       {TONES.map((tone) => (
         <Notice key={tone} tone={tone}>

@@ -49,7 +49,7 @@ export function listenForKeys(openPalette: () => void): () => void {
       openPalette();
       return;
     }
-    if (event.metaKey || event.ctrlKey || event.altKey || isTyping(event.target)) return;
+    if (event.metaKey || event.ctrlKey || event.altKey || isTyping(event)) return;
     if (document.querySelector("dialog[open]") !== null) return;
     const sequence = event.timeStamp - beforeAt < SEQUENCE_MS ? `${before} ${event.key}` : "";
     const list = commands.value();
@@ -65,6 +65,9 @@ export function listenForKeys(openPalette: () => void): () => void {
   return () => removeEventListener("keydown", onKey);
 }
 
-function isTyping(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && target.matches("input:not([type=checkbox]), textarea, select");
+/** Of a field in a shadow tree the event names the tree's host as its target: the path has the field. */
+function isTyping(event: KeyboardEvent): boolean {
+  const [target] = event.composedPath();
+  if (!(target instanceof HTMLElement)) return false;
+  return target.isContentEditable || target.matches("input:not([type=checkbox]), textarea, select");
 }

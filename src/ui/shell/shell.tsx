@@ -1,11 +1,11 @@
 // What stands around every view: where one can go, whether the house answers, and the keys that work everywhere.
 
-import { type ReactNode, useEffect, useState } from "react";
+import { lazy, type ReactNode, Suspense, useEffect, useState } from "react";
 import { BoardPage } from "../board/board-page.tsx";
 import { DeskPage } from "../desk/desk-page.tsx";
 import { FillPage } from "../desk/fill-page.tsx";
-import { ComponentsPage } from "../parts/components-page.tsx";
-import { Empty } from "../parts/notice.tsx";
+import { Menu } from "../parts/menu.tsx";
+import { Empty, Loading } from "../parts/notice.tsx";
 import { useStore } from "../parts/store.ts";
 import { forgetKey, hasKey, keyChanges, keyWanted } from "../wire/access-key.ts";
 import { outageCount } from "../wire/outage.ts";
@@ -14,8 +14,14 @@ import { CopyAs } from "./copy-as.tsx";
 import { KeyForm } from "./key-form.tsx";
 import { KeyHelp } from "./key-help.tsx";
 import { Palette } from "./palette.tsx";
-import { go, useView, type View } from "./router.ts";
+import { go, sectionPath, useView, type View } from "./router.ts";
+import { SectionView } from "./section-view.tsx";
+import { SECTION_LIST } from "./sections.ts";
 import { nextTheme, theme } from "./theme.ts";
+
+const ComponentsPage = lazy(async () => ({
+  default: (await import("../parts/components-page.tsx")).ComponentsPage,
+}));
 
 type Open = "palette" | "keys" | "copy" | undefined;
 
@@ -32,6 +38,11 @@ export function Shell(): ReactNode {
   useCommands([
     { name: "Go to the fill desk", keys: "g d", run: () => go("/") },
     { name: "Go to the board", keys: "g b", run: () => go("/ui/board") },
+    ...SECTION_LIST.map(([section, { title, keys }]) => ({
+      name: `Go to ${title}`,
+      keys,
+      run: () => go(sectionPath(section)),
+    })),
     { name: "New order", keys: "n", run: () => go("/") },
     { name: "Copy as curl, TypeScript or command", keys: "c", run: () => setOpen("copy") },
     { name: "Change the theme", keys: "t", run: nextTheme },
@@ -55,9 +66,33 @@ export function Shell(): ReactNode {
           <Link to="/ui/board" here={view.name === "board"}>
             Board
           </Link>
-          <a href="/docs" target="_blank" rel="noreferrer">
-            API
-          </a>
+          {SECTION_LIST.map(([section, { title, place }]) =>
+            place === "menu" ? null : (
+              <Link
+                key={section}
+                to={sectionPath(section)}
+                here={view.name === "section" && view.section === section}
+              >
+                {title}
+              </Link>
+            ),
+          )}
+          <Menu label="More">
+            {SECTION_LIST.map(([section, { title, place }]) =>
+              place === "bar" ? null : (
+                <li key={section}>
+                  <Link to={sectionPath(section)} here={view.name === "section" && view.section === section}>
+                    {title}
+                  </Link>
+                </li>
+              ),
+            )}
+            <li>
+              <a href="/docs" target="_blank" rel="noreferrer">
+                API
+              </a>
+            </li>
+          </Menu>
         </nav>
         <div className="bar-end">
           <button type="button" className="quiet" onClick={() => setOpen("palette")}>
@@ -107,7 +142,13 @@ function ViewOf({ view }: { readonly view: View }): ReactNode {
   if (view.name === "desk") return <DeskPage />;
   if (view.name === "board") return <BoardPage />;
   if (view.name === "fill") return <FillPage key={view.fillId} fillId={view.fillId} />;
-  if (view.name === "components") return <ComponentsPage />;
+  if (view.name === "section") return <SectionView section={view.section} item={view.item} />;
+  if (view.name === "components")
+    return (
+      <Suspense fallback={<Loading rows={8} what="the components" />}>
+        <ComponentsPage />
+      </Suspense>
+    );
   return <UnknownPage path={view.path} />;
 }
 

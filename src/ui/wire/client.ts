@@ -1,23 +1,38 @@
 // The public wire, typed by the contracts: `filld.open(input)` is the operation that a neighbour of the service would call.
 // Nothing else of the console sends requests.
 
+import type { catalog } from "#contracts/catalog";
 import type { fills } from "#contracts/fill";
+import type { ingest } from "#contracts/ingest";
 import type { matrix } from "#contracts/matrix";
+import type { query } from "#contracts/query";
+import type { vector } from "#contracts/vector";
 import type { Service } from "#rpc/contract";
 import { keyHeaders, refusedKey } from "./access-key.ts";
-import { FILLS, MATRIX, type Operation } from "./operations.ts";
+import { CATALOG, FILLS, INGEST, MATRIX, type Operation, QUERY, VECTORS } from "./operations.ts";
 import { recordSent, written } from "./requests.ts";
 import { faultOf, toWireFault } from "./wire-fault.ts";
 
 export const filld = serviceOf(FILLS) as Pick<Service<typeof fills>, keyof typeof FILLS>;
 export const matrixd = serviceOf(MATRIX) as Pick<Service<typeof matrix>, keyof typeof MATRIX>;
+export const catalogd = serviceOf(CATALOG) as Pick<Service<typeof catalog>, keyof typeof CATALOG>;
+export const ingestd = serviceOf({ replay: INGEST.replay }) as Pick<Service<typeof ingest>, "replay">;
+export const queryd = serviceOf(QUERY) as Pick<Service<typeof query>, keyof typeof QUERY>;
+export const vectord = serviceOf(VECTORS) as Pick<Service<typeof vector>, keyof typeof VECTORS>;
 
 type Input = Readonly<Record<string, unknown>>;
+
+interface Stoppable {
+  readonly signal?: AbortSignal;
+}
 
 function serviceOf(operations: Readonly<Record<string, Operation>>): Record<string, unknown> {
   const calls = Object.entries(operations).map(([name, operation]) => [
     name,
-    async (input: Input) => (await send(operation, input)).json(),
+    async (input: Input, { signal }: Stoppable = {}) => {
+      const reply = await send(operation, input, signal === undefined ? {} : { signal });
+      return reply.status === 204 ? null : reply.json();
+    },
   ]);
   return Object.fromEntries(calls);
 }

@@ -8,6 +8,7 @@ export function asCurl({ operation, input }: Sent, base: string, keyed: boolean)
     "curl",
     ...(operation.method === "GET" ? [] : [`-X ${operation.method}`]),
     ...(keyed ? [`-H "Authorization: Bearer $LAKEHOUSE_KEY"`] : []),
+    ...(operation.body === "file" ? [`--data-binary ${quoted(`@${fileOf(input)}`)}`] : []),
     ...(body === undefined
       ? []
       : ["-H 'Content-Type: application/json'", `-d ${quoted(JSON.stringify(body))}`]),
@@ -24,6 +25,7 @@ export function asTypeScript({ operation, input }: Sent, base: string, keyed: bo
   const init = [
     ...(operation.method === "GET" ? [] : [`  method: ${JSON.stringify(operation.method)},`]),
     ...(headers.length === 0 ? [] : [`  headers: { ${headers.join(", ")} },`]),
+    ...(operation.body === "file" ? ["  body: file,"] : []),
     ...(body === undefined ? [] : [`  body: JSON.stringify(${JSON.stringify(body)}),`]),
   ];
   const url = JSON.stringify(base + path + query);
@@ -31,19 +33,43 @@ export function asTypeScript({ operation, input }: Sent, base: string, keyed: bo
   return `const reply = await ${call};\nconst data = await reply.json();`;
 }
 
+/** The file that a request sent, by the name that it had. */
+function fileOf(input: Sent["input"]): string {
+  return String(input["source"] ?? "FILE");
+}
+
 /** Undefined where there is no command for it. */
 export function asCli({ operation, input }: Sent): string | undefined {
   if (operation.cli === undefined) return undefined;
   const words: string[] = [];
   for (const word of operation.cli.split(" ")) {
-    const name = /^\{(.+)\}$/.exec(word)?.[1];
-    if (name === undefined) words.push(word);
-    else if (name.startsWith("--")) words.push(...(input[name.slice(2)] === true ? [name] : []));
-    else if (input[name] !== undefined) words.push(...valuesOf(input[name]));
+    const [, name, dots] = /^\{(.+?)(\.{3})?\}$/.exec(word) ?? [];
+    if (name === undefined) {
+      words.push(word);
+      continue;
+    }
+    const value = input[name.replace(/^--/, "")];
+    if (name.startsWith("--")) words.push(...(value === true ? [name.replaceAll("_", "-")] : []));
     // A flag without its value is no flag.
-    else if (words.at(-1)?.startsWith("--") === true) words.pop();
+    else if (isLeftOut(value)) {
+      if (words.at(-1)?.startsWith("-") === true) words.pop();
+    } else if (dots !== undefined) words.push(...repeated(words.pop() ?? "", value));
+    else words.push(...valuesOf(value));
   }
   return ["lakehouse", ...words].join(" ");
+}
+
+function isLeftOut(value: unknown): boolean {
+  if (value === undefined || value === null) return true;
+  return typeof value === "object" && Object.keys(value).length === 0;
+}
+
+/** `-p a -p b` of a list, `--at workers=v1` of an object. */
+function repeated(flag: string, value: unknown): string[] {
+  const texts = Array.isArray(value)
+    ? value.map(String)
+    : Object.entries(value as Record<string, unknown>).map(([name, one]) => `${name}=${String(one)}`);
+  return texts.flatMap((text) => [flag, quoted(text)]);
 }
 
 function valuesOf(value: unknown): string[] {

@@ -1,21 +1,30 @@
 import { describe, expect, test } from "bun:test";
+import { catalog } from "#contracts/catalog";
 import { fills } from "#contracts/fill";
+import { ingest } from "#contracts/ingest";
 import { matrix } from "#contracts/matrix";
+import { query } from "#contracts/query";
+import { vector } from "#contracts/vector";
 import type { AnyOp } from "#rpc/contract";
-import { FILLS, MATRIX, type Operation, STREAMS } from "./operations.ts";
+import { CATALOG, FILLS, INGEST, MATRIX, type Operation, QUERY, STREAMS, VECTORS } from "./operations.ts";
 
 const TABLES: readonly (readonly [Readonly<Record<string, Operation>>, Readonly<Record<string, AnyOp>>])[] = [
   [FILLS, fills],
   [STREAMS, fills],
   [MATRIX, matrix],
+  [CATALOG, catalog],
+  [INGEST, ingest],
+  [QUERY, query],
+  [VECTORS, vector],
 ];
 
 describe("the console's operations", () => {
   test("have the method and the path of their contracts, and are served to everybody", () => {
     for (const [rows, contract] of TABLES) {
-      for (const [name, { method, path }] of Object.entries(rows)) {
+      for (const [name, { method, path, body }] of Object.entries(rows)) {
         const operation = contract[name];
         expect([name, operation?.method, operation?.path]).toEqual([name, method, path]);
+        expect([name, operation?.body ?? "json"]).toEqual([name, body === "file" ? "raw" : "json"]);
         expect(operation?.internal ?? false).toBe(false);
       }
     }

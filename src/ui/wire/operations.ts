@@ -1,13 +1,19 @@
 // The operations that the console uses. Their types are the contracts'; of their values only method and path stand here, so
 // that no schema is sent to a browser. A test compares every row with its contract.
 
+import type { catalog } from "#contracts/catalog";
 import type { fills } from "#contracts/fill";
+import type { ingest } from "#contracts/ingest";
 import type { matrix } from "#contracts/matrix";
+import type { query } from "#contracts/query";
+import type { vector } from "#contracts/vector";
 
 export interface Operation {
-  readonly method: "GET" | "POST" | "PATCH";
+  readonly method: "GET" | "POST" | "PATCH" | "PUT" | "DELETE";
   readonly path: string;
-  /** The same on the command line; names in braces are fields of the request. */
+  /** The body is a file, and the fields are in the query. */
+  readonly body?: "file";
+  /** The same on the command line; names in braces are fields of the request, those with dots repeat the flag before them. */
   readonly cli?: string;
 }
 
@@ -40,7 +46,68 @@ export const FILLS = {
 
 export const MATRIX = {
   corpora: { method: "GET", path: "/v1/matrix/corpora", cli: "corpus ls" },
+  corpus: { method: "GET", path: "/v1/matrix/corpora/{corpus}", cli: "corpus show {corpus}" },
+  putCorpus: { method: "PUT", path: "/v1/matrix/corpora/{corpus}" },
+  dropCorpus: { method: "DELETE", path: "/v1/matrix/corpora/{corpus}", cli: "corpus rm {corpus}" },
+  search: {
+    method: "POST",
+    path: "/v1/matrix/search",
+    cli: "search {query_text} -c {corpora...} -k {k} --mode {mode}",
+  },
+  tuneCorpus: { method: "POST", path: "/v1/matrix/corpora/{corpus}/tune" },
+  corpusWeights: { method: "GET", path: "/v1/matrix/corpora/{corpus}/weights" },
+  setWeights: { method: "PUT", path: "/v1/matrix/corpora/{corpus}/weights" },
+  playbooks: { method: "GET", path: "/v1/matrix/playbooks", cli: "playbook list" },
+  playbook: {
+    method: "GET",
+    path: "/v1/matrix/playbooks/{playbook_id}",
+    cli: "playbook show {playbook_id}",
+  },
+  playbookLedger: { method: "GET", path: "/v1/matrix/playbooks/ledger", cli: "playbook ledger" },
+  disablePlaybook: {
+    method: "POST",
+    path: "/v1/matrix/playbooks/{playbook_id}/disable",
+    cli: "playbook disable {playbook_id} --reason {reason}",
+  },
+  enablePlaybook: {
+    method: "POST",
+    path: "/v1/matrix/playbooks/{playbook_id}/enable",
+    cli: "playbook enable {playbook_id}",
+  },
 } as const satisfies Partial<Record<keyof typeof matrix, Operation>>;
+
+export const CATALOG = {
+  datasets: { method: "GET", path: "/v1/catalog/datasets", cli: "datasets" },
+  dataset: { method: "GET", path: "/v1/catalog/datasets/{dataset}", cli: "datasets {dataset}" },
+  snapshots: { method: "GET", path: "/v1/catalog/datasets/{dataset}/snapshots" },
+  rollback: {
+    method: "POST",
+    path: "/v1/catalog/datasets/{dataset}/rollback",
+    cli: "datasets rollback {dataset} {snapshot_id}",
+  },
+  tag: { method: "POST", path: "/v1/catalog/datasets/{dataset}/tags" },
+  schema: { method: "PATCH", path: "/v1/catalog/datasets/{dataset}/schema" },
+} as const satisfies Partial<Record<keyof typeof catalog, Operation>>;
+
+export const INGEST = {
+  ingest: {
+    method: "POST",
+    path: "/v1/ingest",
+    body: "file",
+    cli: "ingest {source} --dataset {dataset} --mode {mode} --types {types...} {--dry_run}",
+  },
+  replay: { method: "POST", path: "/v1/ingest/replay" },
+} as const satisfies Partial<Record<keyof typeof ingest, Operation>>;
+
+export const QUERY = {
+  sql: { method: "POST", path: "/v1/sql", cli: "sql {sql} -p {params...} --at {at...} --limit {limit}" },
+} as const satisfies Partial<Record<keyof typeof query, Operation>>;
+
+export const VECTORS = {
+  indexes: { method: "GET", path: "/v1/vectors" },
+  recall: { method: "POST", path: "/v1/vectors/{index}/recall" },
+  search: { method: "POST", path: "/v1/vectors/{index}/search" },
+} as const satisfies Partial<Record<keyof typeof vector, Operation>>;
 
 /** Followed as server-sent events. */
 export const STREAMS = {

@@ -31,7 +31,10 @@ export interface Written {
 }
 
 /** Where each field of a request goes: into the path, the query, or the body. */
-export function written({ method, path }: Operation, input: Readonly<Record<string, unknown>>): Written {
+export function written(
+  { method, path, body }: Operation,
+  input: Readonly<Record<string, unknown>>,
+): Written {
   const rest = { ...input };
   const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => {
     const value = rest[name];
@@ -39,7 +42,14 @@ export function written({ method, path }: Operation, input: Readonly<Record<stri
     return encodeURIComponent(String(value));
   });
   const given = Object.entries(rest).filter(([, value]) => value !== undefined);
-  if (method !== "GET") return { path: filled, query: "", body: Object.fromEntries(given) };
-  const query = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
+  if (method !== "GET" && method !== "DELETE" && body === undefined)
+    return { path: filled, query: "", body: Object.fromEntries(given) };
+  const query = new URLSearchParams(given.map(([name, value]) => [name, queryText(value)])).toString();
   return { path: filled, query: query === "" ? "" : `?${query}`, body: undefined };
+}
+
+/** Lists with commas, objects as JSON. */
+function queryText(value: unknown): string {
+  const isRecord = typeof value === "object" && value !== null && !Array.isArray(value);
+  return isRecord ? JSON.stringify(value) : String(value);
 }
