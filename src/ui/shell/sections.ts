@@ -41,6 +41,12 @@ export const SECTIONS = {
     place: "bar",
     load: async () => (await import("../playbooks/playbooks-page.tsx")).PlaybooksPage,
   },
+  journal: {
+    title: "Journal",
+    keys: "g j",
+    place: "menu",
+    load: async () => (await import("../journal/journal-page.tsx")).JournalPage,
+  },
 } as const satisfies Readonly<Record<string, Section>>;
 
 export type SectionName = keyof typeof SECTIONS;

@@ -42,7 +42,8 @@ function fileOf(input: Sent["input"]): string {
 export function asCli({ operation, input }: Sent): string | undefined {
   if (operation.cli === undefined) return undefined;
   const words: string[] = [];
-  for (const word of operation.cli.split(" ")) {
+  const template = typeof operation.cli === "string" ? operation.cli : operation.cli(input);
+  for (const word of template.split(" ")) {
     const [, name, dots] = /^\{(.+?)(\.{3})?\}$/.exec(word) ?? [];
     if (name === undefined) {
       words.push(word);
