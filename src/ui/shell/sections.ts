@@ -47,6 +47,12 @@ export const SECTIONS = {
     place: "menu",
     load: async () => (await import("../journal/journal-page.tsx")).JournalPage,
   },
+  system: {
+    title: "System",
+    keys: "g y",
+    place: "menu",
+    load: async () => (await import("../system/system-page.tsx")).SystemPage,
+  },
 } as const satisfies Readonly<Record<string, Section>>;
 
 export type SectionName = keyof typeof SECTIONS;
