@@ -9,6 +9,7 @@ import { counted, momentOf } from "../parts/words.ts";
 import { useCommands } from "../shell/commands.ts";
 import { sectionPath, setParams, useParams } from "../shell/router.ts";
 import type { SectionProps } from "../shell/sections.ts";
+import { sqlPath } from "../sql/sql-path.ts";
 import { journald } from "../wire/client.ts";
 import { useLoaded } from "../wire/use-loaded.ts";
 import { dataLine, eventText } from "./event-text.ts";
@@ -136,7 +137,7 @@ function Events(): ReactNode {
               rowKey={({ seq }) => String(seq)}
               rowsShown={20}
               onOpen={({ seq }) => setParams({ event: String(seq) === chosen ? "" : String(seq) })}
-              sqlPath={sectionPath("sql", undefined, { sql: sqlOf(filter) })}
+              sqlPath={sqlPath(sqlOf(filter))}
             />
           )}
           {shown !== undefined && <EventSide event={shown} />}

@@ -41,6 +41,12 @@ export const SECTIONS = {
     place: "bar",
     load: async () => (await import("../playbooks/playbooks-page.tsx")).PlaybooksPage,
   },
+  models: {
+    title: "Models",
+    keys: "g m",
+    place: "menu",
+    load: async () => (await import("../models/models-page.tsx")).ModelsPage,
+  },
   journal: {
     title: "Journal",
     keys: "g j",
