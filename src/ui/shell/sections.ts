@@ -47,6 +47,12 @@ export const SECTIONS = {
     place: "menu",
     load: async () => (await import("../models/models-page.tsx")).ModelsPage,
   },
+  memory: {
+    title: "Memory and truth",
+    keys: "g e",
+    place: "menu",
+    load: async () => (await import("../memory/memory-page.tsx")).MemoryPage,
+  },
   journal: {
     title: "Journal",
     keys: "g j",
