@@ -30,6 +30,12 @@ type Row = Pick<
 > &
   Partial<Pick<Hit, "rank" | "why">>;
 
+interface Listing {
+  readonly rows: readonly Row[];
+  readonly more: boolean;
+  readonly degraded: string | undefined;
+}
+
 const LISTED = 1000;
 const FOUND = 100;
 
@@ -81,13 +87,13 @@ export function Traces(): ReactNode {
     ...(subject === undefined || subject === "" ? {} : { subject }),
     include_retired: withRetired,
   };
-  const loaded = useLoaded(`traces ${asked} ${JSON.stringify(narrowed)}`, async () => {
+  const loaded = useLoaded(`traces ${asked} ${JSON.stringify(narrowed)}`, async (): Promise<Listing> => {
     if (asked === undefined || asked === "") {
       const { traces, next_cursor } = await pathwayd.traces({ ...narrowed, limit: LISTED });
-      return { rows: traces as readonly Row[], more: next_cursor !== undefined, degraded: undefined };
+      return { rows: traces, more: next_cursor !== undefined, degraded: undefined };
     }
     const { hits, degraded } = await pathwayd.search({ ...narrowed, query: asked, k: FOUND });
-    return { rows: hits as readonly Row[], more: hits.length === FOUND, degraded };
+    return { rows: hits, more: hits.length === FOUND, degraded };
   });
   const isNarrowed = asked !== "" || kind !== "" || subject !== "";
   return (

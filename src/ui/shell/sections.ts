@@ -59,6 +59,12 @@ export const SECTIONS = {
     place: "menu",
     load: async () => (await import("../journal/journal-page.tsx")).JournalPage,
   },
+  cutover: {
+    title: "Cutover",
+    keys: "g c",
+    place: "menu",
+    load: async () => (await import("../cutover/cutover-page.tsx")).CutoverPage,
+  },
   system: {
     title: "System",
     keys: "g y",
