@@ -71,6 +71,12 @@ export const SECTIONS = {
     place: "menu",
     load: async () => (await import("../system/system-page.tsx")).SystemPage,
   },
+  api: {
+    title: "API",
+    keys: "g a",
+    place: "menu",
+    load: async () => (await import("../api/api-page.tsx")).ApiPage,
+  },
 } as const satisfies Readonly<Record<string, Section>>;
 
 export type SectionName = keyof typeof SECTIONS;
