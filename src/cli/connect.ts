@@ -2,7 +2,7 @@
 // over the data folder, whose pidfile has its address. Commands use its HTTP API like any other program.
 
 import type { Settings } from "#config";
-import { house, type House } from "#contracts/house";
+import { wire, type Wire } from "#contracts/house";
 import type { Contract } from "#rpc/contract";
 import { Fault, faultFromBody } from "#rpc/fault";
 import { remote } from "#rpc/remote";
@@ -10,7 +10,7 @@ import { readPidfile } from "#topology/pidfile";
 
 export interface Connection {
   readonly url: string;
-  readonly house: House;
+  readonly house: Wire;
   /** A GET outside the contracts, such as `/v1/health`. */
   readonly get: (path: string) => Promise<unknown>;
   /** Any call outside the contracts; its JSON, or its text where it is none. */
@@ -27,7 +27,7 @@ export async function connect(settings: Settings): Promise<Connection> {
 export function connectTo(url: string, key: string): Connection {
   const headers: Record<string, string> = key === "" ? {} : { authorization: `Bearer ${key}` };
   const peer = `The house at ${url}`;
-  const clients = Object.entries(house).map(([name, contract]) => [
+  const clients = Object.entries(wire).map(([name, contract]) => [
     name,
     remote(contract as Contract, { url }, { origin: peer, headers }),
   ]);
@@ -58,7 +58,7 @@ export function connectTo(url: string, key: string): Connection {
   };
   return {
     url,
-    house: Object.fromEntries(clients) as House,
+    house: Object.fromEntries(clients) as Wire,
     get: (path) => send("GET", path),
     send,
   };

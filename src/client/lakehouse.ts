@@ -2,7 +2,7 @@
 // that the house itself is made of. Input and output have their types; streams are async iterables; a failed call throws a
 // Fault with a code of the closed set.
 
-import { house, type House, type ServiceName } from "#contracts/house";
+import { wire, type Wire } from "#contracts/house";
 import type { Contract } from "#rpc/contract";
 import { remote } from "#rpc/remote";
 
@@ -17,7 +17,7 @@ export interface LakehouseOptions {
 }
 
 /** What a program sees: each service under its contract's noun, `lakehouse(url).query.sql({...})`. */
-export type Lakehouse = { readonly [N in ServiceName as Noun<N>]: House[N] };
+export type Lakehouse = { readonly [N in keyof Wire as Noun<N>]: Wire[N] };
 
 /** `queryd` is `query`. */
 type Noun<N extends string> = N extends `${infer Stem}d` ? Stem : N;
@@ -27,7 +27,7 @@ export function lakehouse(url: string, { key, headers = {} }: LakehouseOptions =
   const sent = key === undefined ? headers : { ...headers, authorization: `Bearer ${key}` };
   const address = { url: url.replace(/\/+$/, "") };
   return Object.fromEntries(
-    Object.entries(house).map(([name, contract]) => [
+    Object.entries(wire).map(([name, contract]) => [
       name.replace(/d$/, ""),
       remote(contract as Contract, address, { origin: `The house at ${url}`, headers: sent }),
     ]),

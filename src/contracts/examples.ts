@@ -1,7 +1,7 @@
 // An example of each operation's input, for the API page: over the house of `lakehouse demo` each runs as it stands, from
 // the first to the last. Operations that take nothing, and those that only neighbours call, have none.
 
-import type { ServiceName } from "./house.ts";
+import type { Wire } from "./house.ts";
 
 type Input = Readonly<Record<string, unknown>>;
 
@@ -29,7 +29,7 @@ const PLAYBOOK = { playbook_id: "pb_b8d3ff7797c0f1d80b0670b03a463ef0" } as const
 const ORDER = "Need 3 forklift operators in Springfield, IL Monday 6am";
 
 /** By service and operation. Fields of the path, the query and headers stand among those of the body. */
-export const EXAMPLES: Readonly<Record<ServiceName, Readonly<Record<string, Input>>>> = {
+export const EXAMPLES: Readonly<Record<keyof Wire, Readonly<Record<string, Input>>>> = {
   storaged: {
     put: { key: "notes/example.txt" },
     get: { key: "notes/example.txt" },
@@ -237,4 +237,5 @@ export const EXAMPLES: Readonly<Record<ServiceName, Readonly<Record<string, Inpu
     blocks: { client: "c-1" },
     published: {},
   },
+  distill: { start: { stages: ["materialize", "score", "export"] } },
 };

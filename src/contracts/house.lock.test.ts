@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { jsonSchema } from "#rpc/openapi";
 import { type AnyOp, type Contract, type Work, workOf } from "#rpc/contract";
-import { house } from "./house.ts";
+import { house, wire } from "./house.ts";
 
 const LOCK = join(import.meta.dir, "house.lock.json");
 
@@ -22,7 +22,7 @@ function hashOf(contract: Contract): string {
     .digest("hex");
 }
 
-const hashes = Object.fromEntries(Object.entries(house).map(([name, contract]) => [name, hashOf(contract)]));
+const hashes = Object.fromEntries(Object.entries(wire).map(([name, contract]) => [name, hashOf(contract)]));
 
 test("no contract has changed unnoticed", async () => {
   // oxlint-disable-next-line node/no-process-env -- a switch of this test alone
@@ -31,7 +31,7 @@ test("no contract has changed unnoticed", async () => {
 });
 
 test("every operation has a path of the wire, a summary and its faults", () => {
-  for (const [service, contract] of Object.entries(house) as [string, Contract][]) {
+  for (const [service, contract] of Object.entries(wire) as [string, Contract][]) {
     for (const [name, operation] of Object.entries(contract)) {
       const where = `${service}.${name}`;
       expect(operation.path, where).toMatch(/^(?:\/[\w.{}+-]+)+$/);
@@ -42,7 +42,7 @@ test("every operation has a path of the wire, a summary and its faults", () => {
 });
 
 test("work follows from an operation's reply and time limit, and is declared for every raw body", () => {
-  for (const [service, contract] of Object.entries(house) as [string, Contract][]) {
+  for (const [service, contract] of Object.entries(wire) as [string, Contract][]) {
     for (const [name, operation] of Object.entries(contract)) {
       if (operation.body === "raw") expect(operation.work, `${service}.${name}`).toBeDefined();
     }
@@ -64,7 +64,7 @@ test("work follows from an operation's reply and time limit, and is declared for
 
 test("method, path and media type name one operation only", () => {
   const seen = new Map<string, string>();
-  for (const [service, contract] of Object.entries(house) as [string, Contract][]) {
+  for (const [service, contract] of Object.entries(wire) as [string, Contract][]) {
     for (const [name, { method, path, accept }] of Object.entries(contract)) {
       const key = `${method} ${path.replaceAll(/\{\w+/g, "{")} ${accept?.join(",") ?? ""}`;
       expect(seen.get(key), `${service}.${name}`).toBeUndefined();

@@ -1,9 +1,10 @@
-// Every service of the house by its daemon's name. What the edge routes, what is locked, what OpenAPI shows
-// is this table and nothing else.
+// Every service of the house by its daemon's name, and what the gateway serves beside them. What the edge routes, what is
+// locked, what OpenAPI shows is this table and nothing else.
 
 import type { Contract, Service } from "#rpc/contract";
 import { catalog } from "./catalog.ts";
 import { chat } from "./chat.ts";
+import { distill } from "./distill.ts";
 import { embed } from "./embed.ts";
 import { fills } from "./fill.ts";
 import { ingest } from "./ingest.ts";
@@ -36,5 +37,9 @@ export const house = {
 
 export type ServiceName = keyof typeof house;
 export type House = { readonly [N in ServiceName]: Service<(typeof house)[N]> };
+
+/** Every contract that the gateway routes: those of the services, and distillation, which it serves itself. */
+export const wire = { ...house, distill } as const satisfies Record<string, Contract>;
+export type Wire = { readonly [N in keyof typeof wire]: Service<(typeof wire)[N]> };
 
 export const SERVICE_NAMES = Object.keys(house) as readonly ServiceName[];

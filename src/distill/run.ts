@@ -5,9 +5,10 @@ import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "#lib/clock";
 import { makeFolder, TEMPORARY_SUFFIX, writeDurably } from "#lib/durable";
-import { tryLock } from "#lib/file-lock";
+import { lockWithin } from "#lib/file-lock";
 import { Fault } from "#rpc/fault";
 import { entriesOf, EXPORTS_FOLDER, REPORTS_FOLDER } from "./root.ts";
+import { LOCK_FILE, runningRecord } from "./runs/record.ts";
 import type { FileDigest, Receipt } from "./schemas/reports.ts";
 
 export interface Run {
@@ -15,6 +16,8 @@ export interface Run {
   readonly runId: string;
   readonly clock: Clock;
   readonly gitCommit: string | null;
+  /** Called by a stage every so often: lines, rows or calls so far, and of how many where that is known. */
+  readonly onProgress?: ((done: number, total?: number) => void) | undefined;
 }
 
 export interface StageCounts {
@@ -40,11 +43,15 @@ export function newRunId(clock: Clock): string {
   return `${time}-${crypto.randomUUID().slice(0, 6)}`;
 }
 
-/** Runs a stage and writes its receipt. The counts must add up, or it is a bug. */
+/**
+ * Runs a stage and writes its receipt, into the folder of the stage's name unless the run has several of one stage. The
+ * counts must add up, or it is a bug.
+ */
 export async function withReceipt(
   run: Run,
   stage: string,
   work: () => Promise<StageResult>,
+  name = stage,
 ): Promise<Receipt> {
   const startedAt = new Date(run.clock.now()).toISOString();
   const { counts, totals, detail, notes, inputs, outputs } = await explained(work);
@@ -66,7 +73,7 @@ export async function withReceipt(
     if (sums.in !== sums.out + sums.duplicates + sums.quarantined)
       throw new Error(`${stage}: ${sums.in} in, but ${sums.out} + ${sums.duplicates} + ${sums.quarantined}`);
   }
-  const folder = join(run.root, REPORTS_FOLDER, run.runId, stage);
+  const folder = join(run.root, REPORTS_FOLDER, run.runId, name);
   await makeFolder(folder);
   await writeDurably(join(folder, "receipt.json"), `${JSON.stringify(receipt, null, 2)}\n`);
   return receipt;
@@ -131,12 +138,20 @@ function reportOf(run: Run, receipts: readonly Receipt[]): string {
   ].join("\n");
 }
 
-/** Holds the root for one run at a time. */
+/** Whoever looks whether a run is under way holds the lock for a moment. */
+const LOCK_WAIT_MS = 500;
+
+/** Holds the root for one run at a time. Throws `conflict` that names the run which holds it. */
 export async function withRoot<T>(root: string, work: () => Promise<T>): Promise<T> {
   await explained(() => mkdir(root, { recursive: true }));
-  const lock = tryLock(join(root, ".distill.lock"));
-  if (lock === undefined)
-    throw new Fault("conflict", "Another run works on this root. Wait until it has ended, and try again.");
+  const lock = await lockWithin(join(root, LOCK_FILE), LOCK_WAIT_MS);
+  if (lock === undefined) {
+    const other = await runningRecord(root);
+    throw new Fault(
+      "conflict",
+      `${other === undefined ? "Another run" : `The run ${other.run_id}`} works on this root. Wait until it has ended, and try again.`,
+    );
+  }
   try {
     for (const folder of ["data", EXPORTS_FOLDER]) await removeTemporaries(join(root, folder));
     return await work();

@@ -13,6 +13,8 @@ export interface RunOptions {
   readonly stages: readonly Stage[];
   readonly kinds: readonly ExportKind[];
   readonly target: Target;
+  /** Exports in further forms, beside those of `target`. */
+  readonly furtherTargets?: readonly Target[] | undefined;
   readonly holdoutPercent: number;
   readonly holdoutAfter?: string | undefined;
   readonly against: readonly string[];
@@ -27,27 +29,48 @@ export function runStages(
   options: RunOptions,
   progress: (receipt: Receipt) => void = () => undefined,
 ): Promise<Receipt[]> {
-  return withRoot(run.root, async () => {
-    const receipts: Receipt[] = [];
-    const done = async (stage: string, work: Parameters<typeof withReceipt>[2]): Promise<void> => {
-      const receipt = await withReceipt(run, stage, work);
-      receipts.push(receipt);
-      progress(receipt);
-    };
-    if (options.stages.includes("materialize")) await done("materialize", () => materialize(run));
-    if (options.stages.includes("score"))
-      await done("score", () => score(run, options.scorerVersion ?? SCORER_VERSION));
-    if (options.stages.includes("export")) {
-      for (const kind of options.kinds) {
-        // A trainer that has no KTO gets none, and triples have one form.
-        if (kind === "kto" && FORMS[options.target].kto === undefined) continue;
-        const { holdoutPercent, holdoutAfter, against } = options;
-        const target = kind === "rag" ? "native" : options.target;
+  return withRoot(run.root, () => stagesOn(run, options, { onReceipt: progress }));
+}
+
+export interface StageWatch {
+  readonly onStage?: (stage: string) => Promise<void> | void;
+  readonly onReceipt?: (receipt: Receipt) => void;
+}
+
+/** The same, for who holds the root already. */
+export async function stagesOn(
+  run: Run,
+  options: RunOptions,
+  { onStage, onReceipt }: StageWatch,
+): Promise<Receipt[]> {
+  const receipts: Receipt[] = [];
+  const done = async (
+    stage: string,
+    work: Parameters<typeof withReceipt>[2],
+    name = stage,
+  ): Promise<void> => {
+    await onStage?.(name);
+    const receipt = await withReceipt(run, stage, work, name);
+    receipts.push(receipt);
+    onReceipt?.(receipt);
+  };
+  if (options.stages.includes("materialize")) await done("materialize", () => materialize(run));
+  if (options.stages.includes("score"))
+    await done("score", () => score(run, options.scorerVersion ?? SCORER_VERSION));
+  if (options.stages.includes("export")) {
+    const { holdoutPercent, holdoutAfter, against } = options;
+    const targets = new Set([...(options.furtherTargets ?? []), options.target]);
+    for (const kind of options.kinds) {
+      // Triples have one form. The target's own receipt comes last: it is the newest of its kind, by which audits go.
+      for (const target of kind === "rag" ? (["native"] as const) : targets) {
+        if (kind === "kto" && FORMS[target].kto === undefined) continue;
         const chosen: ExportOptions = { kind, target, holdoutPercent, holdoutAfter, against };
-        await done(`export-${kind}`, () => exportRows(run, chosen));
+        const stage = `export-${kind}`;
+        const name = kind === "rag" || target === options.target ? stage : `${stage}-${target}`;
+        await done(stage, () => exportRows(run, chosen), name);
       }
     }
-    await summarize(run, receipts);
-    return receipts;
-  });
+  }
+  await summarize(run, receipts);
+  return receipts;
 }

@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import { openApi } from "#rpc/openapi";
 import { EXAMPLES } from "#contracts/examples";
-import { house } from "#contracts/house";
+import { wire } from "#contracts/house";
 
 const ASSETS: Readonly<Record<string, string>> = {
   "swagger-ui.css": "text/css; charset=utf-8",
@@ -47,7 +47,7 @@ export function apiDescription(version: string): Record<string, unknown> {
     description:
       "An AI data substrate for operations teams: ask, search, decide, draft and learn from messy files. The examples run as they stand over the house of `lakehouse demo`.",
   };
-  return openApi(house, info, EXAMPLES);
+  return openApi(wire, info, EXAMPLES);
 }
 
 /** `/docs` and what it loads; undefined for other paths. */

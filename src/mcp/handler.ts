@@ -11,7 +11,7 @@ import {
   type ServerNotifier,
 } from "@modelcontextprotocol/server";
 import type { JournalRecorder } from "#adapters/journal-recorder";
-import type { House } from "#contracts/house";
+import type { Wire } from "#contracts/house";
 import type { Clock } from "#lib/clock";
 import type { Log } from "#lib/log";
 import type { Call } from "#rpc/call";
@@ -31,7 +31,7 @@ export interface McpHandler {
 }
 
 export interface HandlerDeps {
-  readonly house: House;
+  readonly house: Wire;
   readonly version: string;
   readonly log: Log;
   readonly recorder: JournalRecorder;

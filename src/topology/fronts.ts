@@ -10,6 +10,7 @@ import { go } from "#dialects/go";
 import { dialectRoutes, routeNames } from "#dialects/mount";
 import { openai } from "#dialects/openai";
 import { rust } from "#dialects/rust";
+import { distillFront } from "#distill/runs/front";
 import type { Log } from "#lib/log";
 import { type McpOptions, mcpFront } from "#mcp/http";
 import { answeredHere } from "#rpc/backend";
@@ -51,10 +52,23 @@ export function frontsWith(
     routes: CUTOVER_ROUTES,
     closing: closing.signal,
   });
-  const mcp = mcpFront({ house, version: VERSION, log, ...mcpOptions });
+  const distillation = distillFront({
+    data: settings.data,
+    captureMode: settings.capture,
+    own,
+    checkOutputs: settings.check_outputs,
+    log: log.with({ service: "distill" }),
+  });
+  const mcp = mcpFront({
+    house: { ...house, distill: distillation.service },
+    version: VERSION,
+    log,
+    ...mcpOptions,
+  });
   return {
     routes: [
       ...mcp.routes,
+      ...distillation.routes,
       ...cutoverRoutes(cutover),
       ...dialectRoutes(openai, own, answeredHere),
       ...dialectRoutes(go, own, cutover.answer({ name: "go", prefix: go.prefix })),
@@ -63,6 +77,7 @@ export function frontsWith(
     close: async () => {
       closing.abort();
       await mcp.close();
+      await distillation.close();
     },
   };
 }

@@ -4,7 +4,7 @@
 
 import fc from "fast-check";
 import { z } from "zod";
-import { house as contracts } from "#contracts/house";
+import { wire as contracts } from "#contracts/house";
 import type { AnyOp, Contract } from "#rpc/contract";
 import { servedOps } from "#rpc/contract";
 import type { TestHouse } from "../house/house.ts";

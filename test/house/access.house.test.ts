@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { house as contracts } from "#contracts/house";
+import { wire as contracts } from "#contracts/house";
 import { addKey } from "#edge/access/key-file";
 import type { Scope } from "#rpc/call";
 import type { AnyOp, Contract } from "#rpc/contract";

@@ -14,7 +14,7 @@ import {
   type Behaviour,
   providerServer,
 } from "#adapters/embed/provider-server.testing";
-import { house as contracts } from "#contracts/house";
+import { wire as contracts } from "#contracts/house";
 import { escapedXml } from "#adapters/objects/s3/xml";
 import { addKey } from "#edge/access/key-file";
 import type { AnyOp, Contract } from "#rpc/contract";

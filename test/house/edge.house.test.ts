@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { readSettings } from "#config";
-import { house as contracts, SERVICE_NAMES } from "#contracts/house";
+import { SERVICE_NAMES, wire as contracts } from "#contracts/house";
 import { createLog } from "#lib/log";
 import type { AnyOp, Contract } from "#rpc/contract";
 import { servedOps } from "#rpc/contract";

@@ -51,9 +51,16 @@ test("each operation that needs something said has an example", () => {
       return bare || (requestBody?.required === true && json !== undefined && json.example === undefined);
     })
     .map(({ operation }) => operation.operationId);
-  // A snapshot's id, an ingest's and a trace's are known once there are some; versions are of an index with engine lance.
+  // A snapshot's id, an ingest's, a run's and a trace's are known once there are some; versions are of an index with engine lance.
   expect(silent.sort()).toEqual([
     "catalogd.rollback",
+    "distill.cancel",
+    "distill.evidence",
+    "distill.export",
+    "distill.exportFile",
+    "distill.report",
+    "distill.run",
+    "distill.trace",
     "ingestd.replay",
     "pathwayd.feedback",
     "pathwayd.history",

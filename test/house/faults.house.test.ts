@@ -3,7 +3,7 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { request as httpRequest } from "node:http";
-import { house as contracts } from "#contracts/house";
+import { wire as contracts } from "#contracts/house";
 import { type Contract, servedOps } from "#rpc/contract";
 import type { FaultCode } from "#rpc/fault";
 import { FAULTS } from "#rpc/fault";

@@ -76,6 +76,7 @@ const CALLS: readonly (readonly [string, (seen: Record<string, Structured>) => S
     (seen) => ({ fill_id: fillOf(seen)["fill_id"], worker_id: seatOf(seen), result: "declined" }),
   ],
   ["iterate_draft", () => ({ kind: "playbook", prompt: "Draft a playbook", max_iterations: 1 })],
+  ["run_distillation", () => ({ stages: ["materialize", "score"] })],
   ["explain_match", () => ({ query: ORDER, worker_id: "w-1" })],
   ["list_playbooks", () => ({})],
   ["list_datasets", () => ({})],

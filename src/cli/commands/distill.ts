@@ -1,5 +1,5 @@
 // `lakehouse distill`: what happened becomes files that train. The stages work on the files of a root alone and need no
-// running house; only `capture` reads the journal of one.
+// running house; `capture` reads the journal of one, `replay` asks its models, and its datasets follow each run.
 
 import { join } from "node:path";
 import { capture } from "#distill/capture/capture";
@@ -8,7 +8,7 @@ import { checkFile } from "#distill/export/check";
 import { TARGETS } from "#distill/export/targets";
 import { traceRow } from "#distill/export/trace";
 import type { Receipt, Stage } from "#distill/schemas/reports";
-import { HOLDOUT_PERCENT, runStages } from "#distill/stages";
+import { HOLDOUT_PERCENT } from "#distill/stages";
 import { CLIENT_ARGS, OUTPUT_ARG, settingsOf, wholeNumber } from "../args.ts";
 import type { ArgsDef, ParsedArgs } from "../command.ts";
 import { command, group } from "../command.ts";
@@ -18,7 +18,16 @@ import { emit, type Field, formatOf, isForPeople, jsonText } from "../terminal/o
 import { count, counted } from "../terminal/plain-text.ts";
 import { say, write } from "../terminal/terminal.ts";
 import { auditCommand } from "./distill/audit.ts";
-import { KINDS, newRun, ROOT_ARGS, rootOf } from "./distill/run-on-root.ts";
+import { replayCommand } from "./distill/replay.ts";
+import {
+  KINDS,
+  performHere,
+  refreshDatasets,
+  ROOT_ARGS,
+  rootOf,
+  sayDatasets,
+} from "./distill/run-on-root.ts";
+import { datasetsCommand, runsCommand, watchCommand } from "./distill/runs.ts";
 
 const EXPORT_ARGS = {
   kind: {
@@ -71,27 +80,29 @@ async function runAndShow(
   against: readonly string[],
   scorerVersion?: string,
 ): Promise<void> {
-  const run = newRun(rootOf(args));
   const after = args["holdout-after"];
   if (after !== undefined && Number.isNaN(Date.parse(after)))
     throw new UsageProblem(`--holdout-after is a time such as 2026-11-01T00:00:00Z, not ${after}.`);
-  const receipts = await runStages(run, {
-    stages,
-    kinds: args.kind === undefined ? KINDS : [args.kind],
-    target: args.target ?? "trl",
-    holdoutPercent: wholeNumber("--holdout", args.holdout, 0, 90) ?? HOLDOUT_PERCENT,
-    holdoutAfter: after,
-    against,
-    scorerVersion,
+  const { run, receipts } = await performHere(rootOf(args), stages, {
+    options: {
+      kinds: args.kind === undefined ? KINDS : [args.kind],
+      target: args.target ?? "trl",
+      holdoutPercent: wholeNumber("--holdout", args.holdout, 0, 90) ?? HOLDOUT_PERCENT,
+      holdoutAfter: after,
+      against,
+      scorerVersion,
+    },
   });
+  const datasets = await refreshDatasets(args);
   await emit(formatOf(args.output), {
     fields: RECEIPT_FIELDS,
     rows: receipts,
-    json: { run_id: run.runId, receipts },
+    json: { run_id: run.runId, receipts, datasets: typeof datasets === "string" ? null : datasets },
   });
   if (!isForPeople(formatOf(args.output))) return;
   for (const { stage, notes } of receipts) for (const note of notes) say(`${stage}: ${note}`);
   say(`The receipts are in reports/distillation/${run.runId}.`);
+  sayDatasets(datasets);
 }
 
 const captureCommand = command({
@@ -267,6 +278,10 @@ export const distill = group({
     trace,
     certify: certifyCommand,
     audit: auditCommand,
+    replay: replayCommand,
+    runs: runsCommand,
+    watch: watchCommand,
+    datasets: datasetsCommand,
   },
   fallback: "run",
 });

@@ -26,6 +26,7 @@ import { sha256Hex } from "../files/digest.ts";
 import { scoreOf } from "../score/rule.ts";
 import { scorerOf } from "../score/scorers.ts";
 import { exportFolder, metricsFromFiles, metricsFromReceipts } from "./metrics.ts";
+import { replayProblems } from "./replays.ts";
 import { newestReceipts, reportsIn } from "./reports.ts";
 
 export interface AuditCheck {
@@ -78,7 +79,7 @@ export async function audit(root: string): Promise<Audit> {
     [5, "summaries say what receipts say", true, () => summaryMisfits(root)],
     [5, "files and receipts have the same metrics", true, async () => unequal(metrics, fromReceipts, "p")],
     [6, "acceptance", false, async () => "there is no acceptance stage yet"],
-    [7, "replay", false, async () => "there is no replay stage yet"],
+    [7, "the newest replay follows from its lines", false, () => replayProblems(root)],
   ];
   const checks: AuditCheck[] = [];
   for (const [phase, name, required, run] of table) {

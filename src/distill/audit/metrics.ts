@@ -13,6 +13,7 @@ import {
   SOURCES_FOLDER,
   sourceNames,
 } from "../root.ts";
+import { readSources } from "../materialize/source-state.ts";
 import type { Metrics, Receipt } from "../schemas/reports.ts";
 
 export function metricsFromReceipts(receipts: ReadonlyMap<string, Receipt>): Metrics {
@@ -42,15 +43,21 @@ export async function metricsFromFiles(
   receipts: ReadonlyMap<string, Receipt>,
 ): Promise<Metrics> {
   let sourceLines = 0;
-  for (const name of await sourceNames(root))
-    sourceLines += await countLines(join(root, SOURCES_FOLDER, `${name}${LINES_SUFFIX}`));
+  const read = (await readSources(root)).sources;
+  for (const name of await sourceNames(root)) {
+    // What was appended since is not evidence yet.
+    const bytes = read[name]?.bytes ?? 0;
+    sourceLines += await countLines(join(root, SOURCES_FOLDER, `${name}${LINES_SUFFIX}`), { bytes });
+  }
   let rows = 0;
   for (const path of await partitions(root, EVIDENCE_FOLDER))
-    rows += await countLines(join(root, EVIDENCE_FOLDER, path), '"schema":"evidence.v1"');
+    rows += await countLines(join(root, EVIDENCE_FOLDER, path), { holding: '"schema":"evidence.v1"' });
   const categories = { accepted: 0, partially_accepted: 0, rejected: 0, needs_human_review: 0 };
   for (const path of await partitions(root, SCORED_FOLDER)) {
     for (const name of Object.keys(categories) as (keyof typeof categories)[])
-      categories[name] += await countLines(join(root, SCORED_FOLDER, path), `"category":"${name}"`);
+      categories[name] += await countLines(join(root, SCORED_FOLDER, path), {
+        holding: `"category":"${name}"`,
+      });
   }
   const exported = async (kind: string): Promise<number> => {
     const folder = exportFolder(receipts.get(`export-${kind}`));
@@ -81,10 +88,21 @@ export function exportFolder(receipt: Receipt | undefined): string | undefined {
   return main === undefined ? undefined : dirname(main.path);
 }
 
-async function countLines(path: string, holding?: string): Promise<number> {
+interface Counted {
+  /** Lines that hold this text. */
+  readonly holding?: string;
+  /** Lines that end within so many bytes. */
+  readonly bytes?: number;
+}
+
+async function countLines(
+  path: string,
+  { holding, bytes: within = Infinity }: Counted = {},
+): Promise<number> {
   const wanted = holding === undefined ? undefined : Buffer.from(holding);
   let count = 0;
-  for await (const { bytes, length } of linesIfThere(path)) {
+  for await (const { bytes, length, start } of linesIfThere(path)) {
+    if (start + length > within) break;
     if (length === 0 || (length === 1 && bytes?.[0] === 13)) continue;
     if (wanted !== undefined && (bytes === undefined || !Buffer.from(bytes).includes(wanted))) continue;
     count += 1;

@@ -2,13 +2,13 @@
 // are read, and what was read is written down after its lines are on the disk. A crash in between writes lines again, byte
 // for byte, which materialize counts as duplicates. Everything is redacted before it touches the disk.
 
-import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import type { journal } from "#contracts/journal";
 import { redactValue } from "#domain/redact";
-import { makeFolder, syncFolder, writeAll } from "#lib/durable";
+import { makeFolder, syncFolder } from "#lib/durable";
 import type { Service } from "#rpc/contract";
+import { appendLines } from "../files/append-lines.ts";
 import { readState, writeState } from "../files/state-file.ts";
 import { LINES_SUFFIX, SOURCES_FOLDER } from "../root.ts";
 import { withRoot } from "../run.ts";
@@ -30,40 +30,48 @@ export function capture(
   journald: Pick<Service<typeof journal>, "events">,
   mode: CaptureMode,
 ): Promise<Captured> {
-  return withRoot(root, async () => {
-    const folder = join(root, SOURCES_FOLDER);
-    await makeFolder(folder);
-    const statePath = join(folder, ".capture.json");
-    const doneSeq = (await readState(statePath, captureState))?.last_seq ?? 0;
-    const fold = new JournalFold();
-    const lines: Record<string, number> = {};
-    let events = 0;
-    let lastSeq = doneSeq;
-    // From the first event on: a fill's outcome says little without its order.
-    let cursor: string | undefined;
-    do {
-      const page = await journald.events({ limit: PAGE, ...(cursor === undefined ? {} : { cursor }) });
-      const texts = new Map<string, string[]>();
-      for (const event of page.events) {
-        const found = fold.next(event, mode);
-        if (event.seq <= doneSeq) continue;
-        events += 1;
-        lastSeq = event.seq;
-        for (const { log, line } of found) {
-          const text = `${JSON.stringify(redactLine(line))}\n`;
-          texts.set(log, [...(texts.get(log) ?? []), text]);
-          lines[log] = (lines[log] ?? 0) + 1;
-        }
+  return withRoot(root, () => captureInto(root, journald, mode));
+}
+
+/** The same, for who holds the root already. */
+export async function captureInto(
+  root: string,
+  journald: Pick<Service<typeof journal>, "events">,
+  mode: CaptureMode,
+): Promise<Captured> {
+  const folder = join(root, SOURCES_FOLDER);
+  await makeFolder(folder);
+  const statePath = join(folder, ".capture.json");
+  const doneSeq = (await readState(statePath, captureState))?.last_seq ?? 0;
+  const fold = new JournalFold();
+  const lines: Record<string, number> = {};
+  let events = 0;
+  let lastSeq = doneSeq;
+  // From the first event on: a fill's outcome says little without its order.
+  let cursor: string | undefined;
+  do {
+    const page = await journald.events({ limit: PAGE, ...(cursor === undefined ? {} : { cursor }) });
+    const texts = new Map<string, string[]>();
+    for (const event of page.events) {
+      const found = fold.next(event, mode);
+      if (event.seq <= doneSeq) continue;
+      events += 1;
+      lastSeq = event.seq;
+      for (const { log, line } of found) {
+        const text = `${JSON.stringify(redactLine(line))}\n`;
+        texts.set(log, [...(texts.get(log) ?? []), text]);
+        lines[log] = (lines[log] ?? 0) + 1;
       }
-      for (const [log, added] of texts) await append(join(folder, `${log}${LINES_SUFFIX}`), added.join(""));
-      if (lastSeq > doneSeq) {
-        await syncFolder(folder);
-        await writeState(statePath, { schema: "capture_state.v1", last_seq: lastSeq });
-      }
-      cursor = page.next_cursor;
-    } while (cursor !== undefined);
-    return { events, last_seq: lastSeq, lines };
-  });
+    }
+    for (const [log, added] of texts)
+      await appendLines(join(folder, `${log}${LINES_SUFFIX}`), added.join(""));
+    if (lastSeq > doneSeq) {
+      await syncFolder(folder);
+      await writeState(statePath, { schema: "capture_state.v1", last_seq: lastSeq });
+    }
+    cursor = page.next_cursor;
+  } while (cursor !== undefined);
+  return { events, last_seq: lastSeq, lines };
 }
 
 /** Ids stay: a run of digits in one is no telephone number. */
@@ -74,19 +82,3 @@ function redactLine(line: Readonly<Record<string, unknown>>): Record<string, unk
 }
 
 const IDS = /^(?:schema|recorded_at|entity|(?:run|fill|message|search|playbook|pathway|event|trace)_id)$/;
-const NEWLINE = 10;
-
-/** A last line that a crash cut off gets its end first: it goes to quarantine, and the next one stays whole. */
-async function append(path: string, text: string): Promise<void> {
-  const file = await open(path, "a+", 0o600);
-  try {
-    const { size } = await file.stat();
-    const last = new Uint8Array(1);
-    if (size > 0) await file.read(last, 0, 1, size - 1);
-    const whole = size > 0 && last[0] !== NEWLINE ? `\n${text}` : text;
-    await writeAll(file, new TextEncoder().encode(whole));
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-}

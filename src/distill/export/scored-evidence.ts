@@ -17,24 +17,27 @@ const utf8 = new TextDecoder();
 
 /** All rows that are `evidence.v1`, partition by partition; others were put into quarantine when they were scored. */
 export async function* scoredEvidence(root: string): AsyncGenerator<ScoredEvidence> {
-  for (const path of await partitions(root, EVIDENCE_FOLDER)) {
-    const scores = new Map<string, ScoredRun>();
-    for await (const { bytes } of linesIfThere(join(root, SCORED_FOLDER, path))) {
-      const row = parsed(bytes, scoredRun);
-      if (row !== undefined) scores.set(row.evidence_id, row);
-    }
-    const seen = new Set<string>();
-    for await (const { bytes, offset } of linesIfThere(join(root, EVIDENCE_FOLDER, path))) {
-      const row = parsed(bytes, evidence);
-      if (row === undefined || seen.has(row.evidence_id)) continue;
-      seen.add(row.evidence_id);
-      yield {
-        evidence: row,
-        scored: scores.get(row.evidence_id),
-        file: `${EVIDENCE_FOLDER}/${path}`,
-        offset,
-      };
-    }
+  for (const path of await partitions(root, EVIDENCE_FOLDER)) yield* scoredPartition(root, path);
+}
+
+/** The rows of one partition. */
+export async function* scoredPartition(root: string, path: string): AsyncGenerator<ScoredEvidence> {
+  const scores = new Map<string, ScoredRun>();
+  for await (const { bytes } of linesIfThere(join(root, SCORED_FOLDER, path))) {
+    const row = parsed(bytes, scoredRun);
+    if (row !== undefined) scores.set(row.evidence_id, row);
+  }
+  const seen = new Set<string>();
+  for await (const { bytes, offset } of linesIfThere(join(root, EVIDENCE_FOLDER, path))) {
+    const row = parsed(bytes, evidence);
+    if (row === undefined || seen.has(row.evidence_id)) continue;
+    seen.add(row.evidence_id);
+    yield {
+      evidence: row,
+      scored: scores.get(row.evidence_id),
+      file: `${EVIDENCE_FOLDER}/${path}`,
+      offset,
+    };
   }
 }
 

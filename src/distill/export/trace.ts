@@ -48,7 +48,7 @@ export async function traceRow(root: string, file: string, row: number): Promise
   };
 }
 
-async function lineAt(path: string, wanted: number): Promise<string | undefined> {
+export async function lineAt(path: string, wanted: number): Promise<string | undefined> {
   for await (const { bytes, offset } of linesIfThere(path)) {
     if (offset === wanted) return bytes === undefined ? undefined : new TextDecoder().decode(bytes);
   }

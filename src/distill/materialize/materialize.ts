@@ -19,6 +19,8 @@ import { EMPTY_SHA256, PrefixHash } from "./prefix-hash.ts";
 import { type MaterializeState, readSources, type SourceState, writeSources } from "./source-state.ts";
 
 const REPLAY = "lakehouse distill materialize";
+/** Lines between two reports of progress: some tens of milliseconds. */
+const LINES_A_STEP = 2000;
 
 export async function materialize(run: Run): Promise<StageResult> {
   const { root } = run;
@@ -141,6 +143,7 @@ async function readLines(task: Task): Promise<SourceRead | "rewritten"> {
       ({ ended } = line);
       if (isBlank) continue;
       counts.in += 1;
+      if (counts.in % LINES_A_STEP === 0) run.onProgress?.(counts.in);
       if (lineHash === undefined) {
         counts.quarantined += 1;
         await quarantine.add(line, path, { reason: "line_too_long", sourceFile, replay: REPLAY });

@@ -15,6 +15,7 @@ import {
   receipt,
   runSummary,
 } from "./reports.ts";
+import { auditReport, replayReport, runRecord } from "./run-reports.ts";
 import * as logs from "./source-logs.ts";
 
 /** By the name of the file. */
@@ -40,6 +41,9 @@ const PUBLISHED: Readonly<Record<string, z.ZodType>> = {
   "contamination.v1": certificate,
   "export.v1": manifest,
   "audit_baseline.v1": baseline,
+  "distill_run.v1": runRecord,
+  "audit.v1": auditReport,
+  "replay.v1": replayReport,
 };
 
 const FOLDER = join(import.meta.dir, "../../../docs/schemas");

@@ -187,6 +187,7 @@ export const replayRun = z.looseObject({
   prompt_sha256: sha256,
   provider: z.string(),
   model: z.string(),
+  requested: z.string().optional().describe("The model as the replay named it"),
   prompt: text.optional(),
   reply: text,
   verdict: z.looseObject({ ok: z.boolean(), findings: z.array(finding) }),

@@ -49,7 +49,8 @@ export async function score(run: Run, version = SCORER_VERSION): Promise<StageRe
   const outputs: FileDigest[] = [];
   const paths = await partitions(root, EVIDENCE_FOLDER);
   try {
-    for (const path of paths) {
+    for (const [at, path] of paths.entries()) {
+      run.onProgress?.(at, paths.length);
       const from = `${EVIDENCE_FOLDER}/${path}`;
       const digest = await digestOf(root, from);
       inputs.push(digest);

@@ -13,6 +13,7 @@ import {
 import { getTrace, listPlaybooks, reconcileClaim } from "./memory.ts";
 import { explainMatch, getWorker, parseOrder, searchWorkers } from "./people.ts";
 import { systemStatus } from "./system.ts";
+import { runDistillation } from "./training.ts";
 
 export const TOOLS: readonly HouseTool[] = [
   searchWorkers,
@@ -31,6 +32,7 @@ export const TOOLS: readonly HouseTool[] = [
   querySql,
   ingestFile,
   buildCorpus,
+  runDistillation,
   getTrace,
   reconcileClaim,
   systemStatus,

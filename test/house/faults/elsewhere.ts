@@ -8,6 +8,9 @@ export const NEED_HARM: ReadonlySet<FaultCode> = new Set(["upstream", "unavailab
 export const ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
   "another call at the same moment": [
     "catalogd.maintain conflict",
+    "distill.cancel conflict",
+    "distill.refreshDatasets conflict",
+    "distill.start conflict",
     "ingestd.replay conflict",
     "journald.seal conflict",
     "truthd.export conflict",
@@ -22,5 +25,9 @@ export const ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
   "two million versions of traces": ["pathwayd.add rejected", "pathwayd.revise rejected"],
   "rejected rows of an ingest": ["ingestd.replay rejected"],
   "a worker that dies of its statement": ["queryd.sql rejected", "queryd.sqlStream rejected"],
-  "a house with API keys": ["matrixd.search forbidden", "matrixd.retrieve forbidden"],
+  "a house with API keys": [
+    "distill.quarantine forbidden",
+    "matrixd.search forbidden",
+    "matrixd.retrieve forbidden",
+  ],
 };

@@ -1,22 +1,17 @@
 // `lakehouse distill audit`: checks by phase, the ten metrics, and their drift.
 
-import { audit, type AuditCheck } from "#distill/audit/audit";
-import {
-  appendBaseline,
-  type Compared,
-  type Drift,
-  DRIFT_MAX,
-  driftOf,
-  readBaselines,
-} from "#distill/audit/baselines";
-import { HOLDOUT_PERCENT, runStages } from "#distill/stages";
+import type { AuditCheck } from "#distill/audit/audit";
+import { type Compared, DRIFT_MAX } from "#distill/audit/baselines";
+import { observeRoot } from "#distill/audit/report";
+import { readAudit } from "#distill/runs/reads/runs";
+import type { AuditReport } from "#distill/schemas/run-reports";
 import { wholeNumber } from "../../args.ts";
 import { command } from "../../command.ts";
 import { EXIT, UsageProblem } from "../../failure.ts";
 import { emit, type Field, formatOf, isForPeople, jsonText } from "../../terminal/output.ts";
 import { count } from "../../terminal/plain-text.ts";
 import { say, write } from "../../terminal/terminal.ts";
-import { KINDS, newRun, ROOT_ARGS, rootOf } from "./run-on-root.ts";
+import { newRun, performHere, ROOT_ARGS, rootOf } from "./run-on-root.ts";
 
 const PHASE_FIELDS: readonly Field<AuditCheck>[] = [
   { name: "phase", align: "right", value: ({ phase }) => phase },
@@ -32,7 +27,7 @@ const change = (compared: Compared | undefined): string => {
   return `${compared.change > 0 ? "+" : ""}${(compared.change * 100).toFixed(1)} %`;
 };
 
-const DRIFT_FIELDS: readonly Field<Drift>[] = [
+const DRIFT_FIELDS: readonly Field<AuditReport["drift"][number]>[] = [
   { name: "metric", value: ({ metric }) => metric },
   { name: "value", align: "right", value: ({ value }) => value, show: ({ value }) => count(value) },
   { name: "last", align: "right", value: ({ last }) => change(last) },
@@ -40,6 +35,17 @@ const DRIFT_FIELDS: readonly Field<Drift>[] = [
   { name: "same_commit", align: "right", value: ({ same_commit }) => change(same_commit) },
   { name: "drifted", value: ({ drifted }) => (drifted ? "yes" : "") },
 ];
+
+async function auditAfterStages(
+  root: string,
+  driftMax: number,
+  appendBaseline: boolean,
+): Promise<AuditReport> {
+  const { run } = await performHere(root, ["materialize", "score", "export", "audit"], {
+    plan: { driftMax, appendBaseline },
+  });
+  return readAudit(root, run.runId);
+}
 
 export const auditCommand = command({
   name: "distill audit",
@@ -66,23 +72,13 @@ export const auditCommand = command({
   run: async (args) => {
     const threshold = wholeNumber("--threshold", args.threshold, 0, 1_000_000) ?? DRIFT_MAX * 100;
     const root = rootOf(args);
-    const run = newRun(root);
     if (args.observe === true && args["append-baseline"] === true)
       throw new UsageProblem("--observe writes nothing: leave --append-baseline out.");
-    if (args.observe !== true) {
-      const options = { target: "trl", holdoutPercent: HOLDOUT_PERCENT, against: [] } as const;
-      await runStages(run, { stages: ["materialize", "score", "export"], kinds: KINDS, ...options });
-    }
-    const found = await audit(root);
-    const drift = driftOf(found.metrics, await readBaselines(root), run.gitCommit, threshold / 100);
-    if (args["append-baseline"] === true) {
-      await appendBaseline(root, {
-        recorded_at: new Date(run.clock.now()).toISOString(),
-        git_commit: run.gitCommit,
-        run_id: run.runId,
-        ...found.metrics,
-      });
-    }
+    const found =
+      args.observe === true
+        ? await observeRoot(await newRun(root), { threshold: threshold / 100 })
+        : await auditAfterStages(root, threshold / 100, args["append-baseline"] === true);
+    const { drift } = found;
     const format = formatOf(args.output);
     if (isForPeople(format)) {
       await emit(format, { fields: PHASE_FIELDS, rows: found.checks });
@@ -90,7 +86,7 @@ export const auditCommand = command({
       const required = found.checks.filter((each) => each.required);
       const passed = required.filter(({ result }) => result === "pass").length;
       say(`${passed} of ${required.length} required checks pass.`);
-    } else await write(jsonText({ ...found, drift }));
+    } else await write(jsonText(found));
     const drifted = args["fail-on-drift"] === true && drift.some((each) => each.drifted);
     return found.ok && !drifted ? EXIT.ok : EXIT.failure;
   },

@@ -3,14 +3,7 @@
 
 import type { ChatMessage } from "#contracts/chat";
 import type { ArtifactKind, Context, Finding } from "#contracts/validate";
-
-const FORMS: Readonly<Record<ArtifactKind, string>> = {
-  fill: 'a fill: {"order_id": text, "fills": [{"worker_id": text, "name": text, "reason": text}], "backups": [the same]}. One row a worker; take ids and names only from the workers that you are given',
-  email:
-    'a message to a worker: {"worker_id": text, "order_id": text, "channel": "email" or "sms", "purpose": "offer", "confirm", "reminder" or "blast", "to": address, "subject": text, "body": text}. The body says who writes, the day, the hours with their time zone, the city, the pay, and how to reply',
-  playbook:
-    'a playbook: {"query_text": text, "answer_id": text, "answer_corpus": text, "role": text, "score": number from 0 to 1, "outcome": {"event_id": text}}',
-};
+import { ARTIFACT_FORMS } from "#domain/artifact-forms";
 
 /** Fields of an order that a draft needs; rates that the client is billed are nobody's else. */
 const SHOWN = [
@@ -34,7 +27,7 @@ const SHOWN_CHARS = 2000;
 
 export function firstMessages(kind: ArtifactKind, prompt: string, { order, policy }: Context): ChatMessage[] {
   const lines = [
-    `You draft ${FORMS[kind]}.`,
+    `You draft ${ARTIFACT_FORMS[kind]}.`,
     "Reply with that one JSON object and nothing else. It is checked by rules; what you write about its quality is not read.",
     "Never ask for or mention age, sex, origin, religion, health or any other protected trait.",
   ];
