@@ -59,6 +59,12 @@ export const SECTIONS = {
     place: "menu",
     load: async () => (await import("../journal/journal-page.tsx")).JournalPage,
   },
+  distillation: {
+    title: "Distillation",
+    keys: "g l",
+    place: "menu",
+    load: async () => (await import("../distillation/distillation-page.tsx")).DistillationPage,
+  },
   cutover: {
     title: "Cutover",
     keys: "g c",

@@ -3,6 +3,7 @@
 
 import type { catalog } from "#contracts/catalog";
 import type { chat } from "#contracts/chat";
+import type { distill } from "#contracts/distill";
 import type { fills } from "#contracts/fill";
 import type { ingest } from "#contracts/ingest";
 import type { journal } from "#contracts/journal";
@@ -17,6 +18,7 @@ import { keyHeaders, refusedKey } from "./access-key.ts";
 import {
   CATALOG,
   CHAT,
+  DISTILL,
   FILLS,
   INGEST,
   JOURNAL,
@@ -40,6 +42,7 @@ export const vectord = serviceOf(VECTORS) as Pick<Service<typeof vector>, keyof 
 export const journald = serviceOf(JOURNAL) as Pick<Service<typeof journal>, keyof typeof JOURNAL>;
 export const observerd = serviceOf(OBSERVER) as Pick<Service<typeof observe>, keyof typeof OBSERVER>;
 export const chatd = serviceOf(CHAT) as Pick<Service<typeof chat>, keyof typeof CHAT>;
+export const distilld = serviceOf(DISTILL) as Pick<Service<typeof distill>, keyof typeof DISTILL>;
 export const pathwayd = serviceOf(PATHWAY) as Pick<Service<typeof pathway>, keyof typeof PATHWAY>;
 export const truthd = serviceOf(TRUTH) as Pick<Service<typeof truth>, keyof typeof TRUTH>;
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { catalog } from "#contracts/catalog";
 import { chat } from "#contracts/chat";
+import { distill } from "#contracts/distill";
 import { fills } from "#contracts/fill";
 import { ingest } from "#contracts/ingest";
 import { journal } from "#contracts/journal";
@@ -15,6 +16,9 @@ import {
   CATALOG,
   CHAT,
   CHAT_STREAMS,
+  DISTILL,
+  DISTILL_RAW,
+  DISTILL_STREAMS,
   FILLS,
   INGEST,
   JOURNAL,
@@ -47,6 +51,9 @@ const TABLES: readonly (readonly [Readonly<Record<string, Operation>>, Readonly<
   [CHAT, chat],
   [CHAT_STREAMS, chat],
   [PATHWAY, pathway],
+  [DISTILL, distill],
+  [DISTILL_RAW, distill],
+  [DISTILL_STREAMS, distill],
   [TRUTH, truth],
 ];
 

@@ -3,6 +3,7 @@
 
 import type { catalog } from "#contracts/catalog";
 import type { chat } from "#contracts/chat";
+import type { distill } from "#contracts/distill";
 import type { fills } from "#contracts/fill";
 import type { ingest } from "#contracts/ingest";
 import type { journal } from "#contracts/journal";
@@ -212,3 +213,29 @@ export const TRUTH = {
   decisions: { method: "GET", path: "/v1/truth/decisions" },
   rules: { method: "GET", path: "/v1/truth/rules", cli: "truth rules" },
 } as const satisfies Partial<Record<keyof typeof truth, Operation>>;
+
+export const DISTILL = {
+  start: { method: "POST", path: "/v1/distill/runs" },
+  runs: { method: "GET", path: "/v1/distill/runs", cli: "distill runs" },
+  run: { method: "GET", path: "/v1/distill/runs/{run_id}", cli: "distill watch {run_id}" },
+  cancel: { method: "POST", path: "/v1/distill/runs/{run_id}/cancel" },
+  audit: { method: "GET", path: "/v1/distill/audit", cli: "distill audit --observe" },
+  quarantine: { method: "GET", path: "/v1/distill/quarantine" },
+  exports: { method: "GET", path: "/v1/distill/exports" },
+  export: { method: "GET", path: "/v1/distill/exports/{name}" },
+  evidence: { method: "GET", path: "/v1/distill/evidence/{evidence_id}" },
+  trace: {
+    method: "GET",
+    path: "/v1/distill/trace",
+    cli: ({ file, row }) => `distill trace ${String(file)}:${String(row)}`,
+  },
+} as const satisfies Partial<Record<keyof typeof distill, Operation>>;
+
+export const DISTILL_RAW = {
+  report: { method: "GET", path: "/v1/distill/runs/{run_id}/reports/{report}" },
+  exportFile: { method: "GET", path: "/v1/distill/exports/{name}/files/{file+}" },
+} as const satisfies Partial<Record<keyof typeof distill, Operation>>;
+
+export const DISTILL_STREAMS = {
+  runEvents: { method: "GET", path: "/v1/distill/runs/{run_id}", cli: "distill watch {run_id}" },
+} as const satisfies Partial<Record<keyof typeof distill, Operation>>;
