@@ -5,9 +5,9 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import axe from "axe-core";
 import type { Browser, Page } from "playwright-core";
 import { addKey } from "#edge/access/key-file";
+import { violations } from "./axe.ts";
 import { CHROMIUM, launchBrowser, NEEDS_BROWSER, openPage } from "./browser.ts";
 import { loadRoster } from "./roster.ts";
 import { spawnHouse, type SpawnedHouse } from "./spawned-house.ts";
@@ -16,18 +16,6 @@ import { spawnHouse, type SpawnedHouse } from "./spawned-house.ts";
 const WAIT_MS = 60_000;
 
 const ORDER = "Need 3 forklift operators in Springfield IL Fri 6a-2p $30";
-
-async function violations(page: Page): Promise<string[]> {
-  // The policy of the page refuses injected scripts; what the browser evaluates itself it lets.
-  await page.evaluate(axe.source);
-  return page.evaluate(async () => {
-    const { axe } = globalThis as unknown as {
-      axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
-    };
-    const found = (await axe.run()).violations;
-    return found.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 160)}`));
-  });
-}
 
 async function openOrder(page: Page, text = ORDER, client = "Acme"): Promise<void> {
   await page.goto("/");

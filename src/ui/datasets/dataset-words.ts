@@ -49,7 +49,8 @@ export const TYPES: Readonly<Record<string, string>> = {
 
 export function typeWords(type: string): string {
   const words =
-    TYPES[type] ?? (/^DECIMAL/.test(type) ? "exact number" : /INT/.test(type) ? "whole number" : undefined);
+    TYPES[type] ??
+    (type.startsWith("DECIMAL") ? "exact number" : /INT/.test(type) ? "whole number" : undefined);
   return words === undefined ? type : `${words} · ${type}`;
 }
 

@@ -34,18 +34,31 @@ export function Chart({ label, kind, x, series, time = false, height = 280 }: Ch
     const draw = async (): Promise<void> => {
       const { default: UPlot } = await import("uplot");
       if (stopped) return;
-      const named = x.some((value) => typeof value === "string");
-      const xs = named ? x.map((_, index) => index) : (x as number[]);
+      // Bars stand beside each other at places, whatever the places mean.
+      const placed = kind === "bars" || x.some((value) => typeof value === "string");
+      const labelAt = (at: number): string => placeLabel(x[at], time);
+      const xs = placed ? x.map((_, index) => index) : (x as number[]);
       const data = [xs, ...series.map(({ values }) => values)] as unknown as AlignedData;
       const styles = getComputedStyle(place);
       const options: Options = {
         width: place.clientWidth,
         height,
-        scales: { x: { time: time && !named } },
-        axes: [axis(styles, named ? (value) => String(x[value] ?? "") : undefined), axis(styles)],
+        scales: {
+          x: {
+            time: time && !placed,
+            ...(placed ? { range: [-0.5, Math.max(0.5, x.length - 0.5)] as [number, number] } : {}),
+          },
+        },
+        axes: [axis(styles, placed ? labelAt : undefined), axis(styles)],
         series: [
-          { ...(named ? { value: (_, value) => String(x[value] ?? "") } : {}) },
-          ...series.map(({ name }, index) => seriesOf(name, kind, colourOf(styles, index), UPlot)),
+          { label: "", ...(placed ? { value: (_, value) => (value === null ? "" : labelAt(value)) } : {}) },
+          ...series.map(({ name }, index) =>
+            seriesOf(name, kind, colourOf(styles, index), UPlot, {
+              at: index,
+              of: series.length,
+              places: x.length,
+            }),
+          ),
         ],
       };
       const plot = new UPlot(options, data, place);
@@ -109,11 +122,49 @@ function axis(
   };
 }
 
-function seriesOf(label: string, kind: ChartKind, colour: string, UPlot: typeof UPlotClass): Series {
+function placeLabel(value: number | string | undefined, time: boolean): string {
+  if (time && typeof value === "number") return new Date(value * 1000).toISOString().slice(0, 10);
+  return String(value ?? "");
+}
+
+/** Of the room that a place has, what its bars take together. */
+const BARS_SHARE = 0.76;
+/** uPlot's unit for shares of the plotted area. */
+const SHARE_UNIT = 2;
+
+interface Group {
+  readonly at: number;
+  readonly of: number;
+  readonly places: number;
+}
+
+function seriesOf(
+  label: string,
+  kind: ChartKind,
+  colour: string,
+  UPlot: typeof UPlotClass,
+  { at, of, places }: Group,
+): Series {
   const common = { label, stroke: colour, width: 2 };
   if (kind === "line") return common;
   if (kind === "points")
     return { ...common, paths: () => null, points: { show: true, size: 5, fill: colour } };
-  const bars = UPlot.paths.bars?.({ size: [0.7, 60] });
-  return { ...common, fill: colour, points: { show: false }, ...(bars === undefined ? {} : { paths: bars }) };
+  const width = BARS_SHARE / of / places;
+  const starts = Array.from(
+    { length: places },
+    (_, index) => (index + (1 - BARS_SHARE) / 2) / places + at * width,
+  );
+  const bars = UPlot.paths.bars?.({
+    disp: {
+      x0: { unit: SHARE_UNIT, values: () => starts },
+      size: { unit: SHARE_UNIT, values: () => starts.map(() => width) },
+    },
+  });
+  return {
+    ...common,
+    width: 0,
+    fill: colour,
+    points: { show: false },
+    ...(bars === undefined ? {} : { paths: bars }),
+  };
 }

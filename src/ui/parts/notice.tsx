@@ -26,12 +26,15 @@ export function Problem({
   readonly fault: WireFault;
   readonly again?: () => void;
 }): ReactNode {
+  // A place that says no more than the message does is no news.
+  const details =
+    fault.code === "invalid" ? fault.details.filter(({ message }) => message !== fault.message) : [];
   return (
     <Notice tone="bad">
       <p>{fault.away ? `${fault.message} What you typed is kept; try again in a moment.` : fault.message}</p>
-      {fault.details.length > 0 && fault.code === "invalid" && (
+      {details.length > 0 && (
         <ul>
-          {fault.details.map(({ path, message }) => (
+          {details.map(({ path, message }) => (
             <li key={path + message}>
               {path}: {message}
             </li>

@@ -143,7 +143,7 @@ function SearchHome(): ReactNode {
         </Empty>
       ) : (
         <>
-          {corpora.some(({ status }) => status === "ready") && <TryPanel corpora={undefined} />}
+          {corpora.some(({ status }) => status === "ready") && <TryPanel corpus={undefined} />}
           <h2>What can be searched</h2>
           <DataGrid
             name="corpora"
@@ -225,7 +225,7 @@ function CorpusPage({ corpus: name }: { readonly corpus: string }): ReactNode {
                     It is being built for the first time; it answers as soon as that is done.
                   </Notice>
                 ) : (
-                  <TryPanel corpora={name} />
+                  <TryPanel corpus={data} />
                 ),
             },
             { name: "weights", title: "Weights", panel: () => <WeightsPanel corpus={name} /> },

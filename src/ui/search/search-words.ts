@@ -1,7 +1,7 @@
 // The parts of a ranking in words, what a text was read as, and judgements that a person gave.
 
 import type { Searched } from "#contracts/matrix";
-import { counted, money } from "../parts/words.ts";
+import { counted, dayOf, money, shiftTime } from "../parts/words.ts";
 
 type Part = "role" | "place" | "title" | "lexical" | "dense";
 
@@ -40,14 +40,15 @@ export const WEIGHT_MAX: Readonly<Record<string, number>> = {
 
 /** What the text was read as, in short phrases. */
 export function readingOf({ role, slots, roles, exclude, person }: Searched["query"]): readonly string[] {
-  const { headcount, city, state, miles, start, shift, pay, pay_unit, certifications, languages } = slots;
+  const { headcount, city, state, miles, start, timezone, shift, pay, pay_unit, certifications, languages } =
+    slots;
   const place = [city, state].filter((part) => part !== undefined).join(", ");
   return [
     role.role === null ? undefined : `${role.role} (${Math.round(role.confidence * 100)} % sure)`,
     headcount === undefined ? undefined : counted(headcount, "person", "people"),
     place === "" ? undefined : place,
     miles === undefined ? undefined : `within ${miles} miles`,
-    start,
+    start === undefined ? undefined : momentWords(start, timezone),
     shift,
     pay === undefined ? undefined : `${money(pay)} ${pay_unit === undefined ? "" : `a ${pay_unit}`}`.trim(),
     certifications?.join(", "),
@@ -56,6 +57,12 @@ export function readingOf({ role, slots, roles, exclude, person }: Searched["que
     exclude === undefined ? undefined : `not ${exclude.roles.join(", ")}`,
     ...roles.map((other) => `also ${other.role}`),
   ].filter((phrase): phrase is string => phrase !== undefined && phrase !== "");
+}
+
+/** A day without an hour is a day; an hour whose zone is not known is left as it was written. */
+function momentWords(start: string, zone: string | undefined): string {
+  if (!start.includes("T")) return dayOf(`${start}T12:00:00Z`, "UTC");
+  return zone === undefined ? start.slice(0, 16).replace("T", " ") : shiftTime(start, undefined, zone);
 }
 
 export interface Judgement {

@@ -2,13 +2,15 @@
 // which weights are learnt.
 
 import { type ReactNode, useMemo, useRef, useState } from "react";
-import type { MatrixHit, Searched } from "#contracts/matrix";
+import type { Corpus, MatrixHit, Searched } from "#contracts/matrix";
 import { Share } from "../parts/bars.tsx";
 import { DataGrid, type ShownColumn } from "../parts/grid/data-grid.tsx";
 import { Loading, Notice, Problem } from "../parts/notice.tsx";
 import { useStore } from "../parts/store.ts";
 import { useCommands } from "../shell/commands.ts";
 import { setParams, useParams } from "../shell/router.ts";
+import { sqlName, sqlText } from "../sql/names.ts";
+import { sqlPath } from "../sql/sql-path.ts";
 import { matrixd } from "../wire/client.ts";
 import { useLoaded } from "../wire/use-loaded.ts";
 import { judge, judgementsOf } from "./judgements.ts";
@@ -19,7 +21,7 @@ type Mode = keyof typeof MODES;
 const COUNTS = [10, 25, 100, 500] as const;
 
 /** Without a name, whatever a search that names nothing covers. */
-export function TryPanel({ corpora }: { readonly corpora: string | undefined }): ReactNode {
+export function TryPanel({ corpus }: { readonly corpus: Corpus | undefined }): ReactNode {
   const params = useParams();
   const query = params.get("q") ?? "";
   const [text, setText] = useState(query);
@@ -79,27 +81,27 @@ export function TryPanel({ corpora }: { readonly corpora: string | undefined }):
           Search
         </button>
       </form>
-      {query !== "" && <Found query={query} corpora={corpora} mode={mode} k={k} playbooks={playbooks} />}
+      {query !== "" && <Found query={query} corpus={corpus} mode={mode} k={k} playbooks={playbooks} />}
     </>
   );
 }
 
 interface FoundProps {
   readonly query: string;
-  readonly corpora: string | undefined;
+  readonly corpus: Corpus | undefined;
   readonly mode: Mode;
   readonly k: number;
   readonly playbooks: boolean;
 }
 
-function Found({ query, corpora, mode, k, playbooks }: FoundProps): ReactNode {
+function Found({ query, corpus, mode, k, playbooks }: FoundProps): ReactNode {
   const why = useParams().get("why") ?? "";
   const wish = {
     query_text: query,
     k,
     mode,
     use_playbook: playbooks,
-    ...(corpora === undefined ? {} : { corpora: [corpora] }),
+    ...(corpus === undefined ? {} : { corpora: [corpus.name] }),
     explain: why === "" ? true : { id: why },
   };
   const { data, fault, refresh } = useLoaded(`search ${JSON.stringify(wish)}`, () => matrixd.search(wish));
@@ -109,10 +111,18 @@ function Found({ query, corpora, mode, k, playbooks }: FoundProps): ReactNode {
     ) : (
       <Problem fault={fault} again={refresh} />
     );
-  return <Hits found={data} query={query} />;
+  return <Hits found={data} query={query} corpus={corpus} />;
 }
 
-function Hits({ found, query }: { readonly found: Searched; readonly query: string }): ReactNode {
+function Hits({
+  found,
+  query,
+  corpus,
+}: {
+  readonly found: Searched;
+  readonly query: string;
+  readonly corpus: Corpus | undefined;
+}): ReactNode {
   const { hits, no_match, degraded, playbook, per_corpus, took_ms } = found;
   const kept = useStore(judgementsOf);
   const grades = useMemo(
@@ -143,6 +153,7 @@ function Hits({ found, query }: { readonly found: Searched; readonly query: stri
         rows={hits}
         rowKey={({ corpus, id }) => `${corpus} ${id}`}
         rowsShown={12}
+        sqlPath={corpus === undefined || hits.length === 0 ? undefined : sqlPath(rowsSql(corpus, hits))}
         tools={
           <span className="muted">
             {Math.round(took_ms)} ms
@@ -160,6 +171,14 @@ function Hits({ found, query }: { readonly found: Searched; readonly query: stri
       <WhyNotForm found={found} />
     </>
   );
+}
+
+/** Rows of the hits, as the dataset has them. */
+const IDS_MAX = 100;
+
+function rowsSql({ dataset, id }: Corpus, hits: readonly MatrixHit[]): string {
+  const ids = hits.slice(0, IDS_MAX).map((hit) => sqlText(hit.id));
+  return `FROM ${sqlName(dataset)}\nWHERE ${sqlName(id)}::VARCHAR IN (${ids.join(", ")})`;
 }
 
 function Reading({ query }: { readonly query: Searched["query"] }): ReactNode {

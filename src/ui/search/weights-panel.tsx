@@ -24,7 +24,14 @@ const VERSION_COLUMNS: readonly ShownColumn<WeightsVersion>[] = [
     value: ({ since }) => since,
     show: ({ since }) => `${dayOf(since, undefined)}, ${timeOf(since)}`,
   },
-  { key: "ndcg", title: "nDCG@10", number: true, width: 100, value: ({ ndcg }) => ndcg?.toFixed(4) ?? "" },
+  {
+    key: "ndcg",
+    title: "Quality",
+    note: "nDCG@10",
+    number: true,
+    width: 100,
+    value: ({ ndcg }) => ndcg?.toFixed(4) ?? "",
+  },
   {
     key: "queries",
     title: "Queries",
@@ -191,7 +198,7 @@ function TuneForm({ corpus, onTuned }: { readonly corpus: string; readonly onTun
       {tuned !== undefined && (
         <Notice tone={tuned.after.ndcg > tuned.before.ndcg ? "good" : "info"}>
           <p>
-            nDCG@10 of {counted(tuned.queries, "judged query", "judged queries")}:{" "}
+            Quality of the ranking (nDCG@10) over {counted(tuned.queries, "judged query", "judged queries")}:{" "}
             {tuned.before.ndcg.toFixed(4)} now, <b>{tuned.after.ndcg.toFixed(4)}</b> with weights learnt from
             the others.
           </p>

@@ -7,7 +7,6 @@ import { Empty, Loading, Notice, Problem } from "../parts/notice.tsx";
 import { useDraft } from "../parts/use-draft.ts";
 import { useCommands } from "../shell/commands.ts";
 import { setParams, useParams } from "../shell/router.ts";
-import type { SectionProps } from "../shell/sections.ts";
 import { allDatasets } from "../datasets/all-datasets.ts";
 import { useLoaded } from "../wire/use-loaded.ts";
 import type { CodeEditor, Schema } from "./code-editor.ts";
@@ -24,7 +23,7 @@ import { useRun } from "./use-run.ts";
 
 const LIMITS = [1000, 10_000, 100_000] as const;
 
-export function SqlPage(_: SectionProps): ReactNode {
+export function SqlPage(): ReactNode {
   const params = useParams();
   const linked = params.get("q") ?? "";
   const [draft, setDraft] = useDraft("sql");

@@ -23,6 +23,7 @@ test("datasets are found by name in any case, quoted or not", () => {
     "workers",
     "workers$rejects",
   ]);
+  expect(datasetsIn("SELECT count(*) AS orders FROM (FROM workers) t", names)).toEqual(["workers"]);
 });
 
 test("a fault is found at its line and column", () => {

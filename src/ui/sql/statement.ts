@@ -32,11 +32,15 @@ export function parameterOf(typed: string): Parameter {
   return isExact ? Number(text) : typed;
 }
 
-/** Datasets that the statement names, as they are spelt in the catalog. */
+/** A name where SQL expects a table: after FROM, JOIN and their like, or after a comma among tables. */
+const TABLE =
+  /(?:\b(?:from|join|describe|summarize|pivot|unpivot|table)\s+|,\s*)(?:"((?:[^"]|"")*)"|([\p{L}_][\p{L}\p{N}_$]*))/giu;
+
+/** Datasets that the statement reads, as they are spelt in the catalog. */
 export function datasetsIn(sql: string, names: readonly string[]): readonly string[] {
   const words = new Set(
-    [...withoutTexts(sql).matchAll(/"((?:[^"]|"")*)"|[A-Za-z_][\w$]*/g)].map(([word, quoted]) =>
-      (quoted?.replaceAll('""', '"') ?? word).toLowerCase(),
+    [...withoutTexts(sql).matchAll(TABLE)].map(([, quoted, word]) =>
+      (quoted?.replaceAll('""', '"') ?? word ?? "").toLowerCase(),
     ),
   );
   return names.filter((name) => words.has(name.toLowerCase()));

@@ -84,12 +84,15 @@ export function upload(file: File, { input, onProgress, signal }: UploadOptions)
       if (request.status === 401) refusedKey();
       if (request.status >= 300) reject(faultIn(parsed(request.responseText), request));
       else take();
+    });
+    // Of a promise that is settled this changes nothing: it is for a stream that ended without its last event.
+    request.addEventListener("loadend", () => {
+      signal.removeEventListener("abort", stop);
       reject(away("The house ended before the file was loaded."));
     });
     request.addEventListener("error", () =>
       reject(away("The house does not answer, or refused so large a file.")),
     );
-    request.addEventListener("loadend", () => signal.removeEventListener("abort", stop));
     if (signal.aborted) stop();
     else {
       signal.addEventListener("abort", stop);
