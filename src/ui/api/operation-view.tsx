@@ -252,7 +252,7 @@ function Outcome({ tried, busy }: { readonly tried: Tried; readonly busy: boolea
         )}
         <CopyButton text={text} label="Copy" />
       </p>
-      <pre className="code outcome" tabIndex={0} aria-label="The reply">
+      <pre className="code outcome" tabIndex={0} aria-label="The reply" role="region">
         {readable(text, type)}
         {cutOff && "\n… there is more; a program reads the rest"}
       </pre>

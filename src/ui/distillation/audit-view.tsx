@@ -90,9 +90,9 @@ function PhaseCard({ phase: { number, title, checks, result } }: { readonly phas
   return (
     <li className="card">
       <div className="section-head">
-        <h3>
+        <h2>
           <span className="muted">{number}</span> {title}
-        </h3>
+        </h2>
         <span className={`pill ${RESULT_TONES[result]}`}>{RESULT_WORDS[result]}</span>
       </div>
       <ul>
