@@ -8,6 +8,7 @@ import type { Page } from "playwright-core";
 import type { Fill, Shortlist } from "#contracts/fill";
 import { launchBrowser, openPage } from "./browser.ts";
 import { loadRoster } from "./roster.ts";
+import { dataViews, EMPTY_DATA_VIEWS } from "./screens-data.ts";
 import { spawnHouse, type SpawnedHouse } from "./spawned-house.ts";
 
 const OUT = "screens";
@@ -55,6 +56,12 @@ async function work(house: SpawnedHouse, { fill_id }: Opened): Promise<void> {
 
 async function screen(page: Page, name: string): Promise<void> {
   await page.waitForTimeout(300);
+  // What is still being loaded is no picture of the screen.
+  await page
+    .locator(".loading")
+    .first()
+    .waitFor({ state: "detached", timeout: 2500 })
+    .catch(() => undefined);
   await page.screenshot({ path: `${name}.png`, fullPage: true });
   process.stdout.write(`${name}.png\n`);
 }
@@ -72,6 +79,7 @@ try {
     const fit = cooks.shortlist.slice(0, 1).map(({ worker_id }) => worker_id);
     await house.json(`/v1/fills/${cooks.fill_id}/propose`, { version: 1, worker_ids: [...fit, ...kept] });
   }
+  const ofData = await dataViews(house);
   for (const colorScheme of SCHEMES) {
     for (const width of WIDTHS) {
       const out = join(OUT, colorScheme, String(width));
@@ -87,6 +95,7 @@ try {
         "fill-long": `/ui/fills/${long?.fill_id}`,
         "fill-unknown": "/ui/fills/f-none",
         components: "/ui/components",
+        ...ofData,
       };
       for (const [name, path] of Object.entries(views)) {
         await page.goto(path, { waitUntil: "load" });

@@ -130,9 +130,9 @@ function ColumnCard(props: ColumnCardProps): ReactNode {
   }, []);
   return (
     <section ref={element} className="card profile-card" aria-label={`Column ${props.column}`}>
-      <h3>
+      <h2>
         {props.column} <span className="muted">{typeWords(props.type)}</span>
-      </h3>
+      </h2>
       {seen ? <ColumnDetail {...props} /> : <Loading rows={2} what={props.column} />}
     </section>
   );

@@ -224,14 +224,18 @@ function completing(schema: Schema): Extension {
         detail: `${type}, ${dataset}`,
         type: "property",
         apply: sqlName(name),
-        boost: 1,
       })),
     ),
   ];
   const offer = (context: CompletionContext): CompletionResult | null => {
     const word = context.matchBefore(/[\p{L}_][\p{L}\p{N}_$]*/u);
     if (word === null && !context.explicit) return null;
-    if (word !== null && context.state.sliceDoc(word.from - 1, word.from) === ".") return null;
+    const before = context.state.sliceDoc(
+      Math.max(0, (word?.from ?? context.pos) - 24),
+      word?.from ?? context.pos,
+    );
+    // A dataset belongs there, or a column of the one before the dot: the dialect offers those.
+    if (/(\.|\b(from|join)\s+)$/i.test(before)) return null;
     return { from: word?.from ?? context.pos, options, validFor: /^[\p{L}\p{N}_$]*$/u };
   };
   return [language, DUCKDB.language.data.of({ autocomplete: offer })];
