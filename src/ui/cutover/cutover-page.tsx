@@ -147,7 +147,7 @@ function columnsFor(flip: (wish: Wish) => void): readonly ShownColumn<RouteLine>
         ) : (
           <button
             type="button"
-            className="dot"
+            className="flip-dot"
             aria-label={`Flip ${status.route}${status.tenant === "" ? "" : ` for ${status.tenant}`} to ${STATE_WORDS[state].title}`}
             title={STATE_WORDS[state].means}
             onClick={() => flip(wishOf(status.route, status.tenant, state))}
@@ -155,7 +155,7 @@ function columnsFor(flip: (wish: Wish) => void): readonly ShownColumn<RouteLine>
             ○
           </button>
         ),
-      width: state === "pass-through" ? 108 : 84,
+      width: state === "pass-through" ? 108 : 94,
     })),
     {
       key: "gates",

@@ -205,7 +205,7 @@ function Certificate({
   return (
     <>
       <h3>Certificate</h3>
-      <dl className="facts">
+      <dl className="fact-list">
         {SAID.filter(([field]) => typeof certificate[field] === "number").map(([field, words]) => (
           <Fragment key={field}>
             <dt>{words}</dt>

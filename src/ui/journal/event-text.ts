@@ -19,20 +19,20 @@ export function namesIn(events: readonly JournalEvent[]): ReadonlyMap<string, st
   return names;
 }
 
-const SENTENCES: Readonly<Record<string, (data: Data) => string>> = {
+const SENTENCES: Readonly<Record<string, (data: Data, subject: string) => string>> = {
   "draft.iterated": ({ kind, ok, iterations }) =>
     `A model's draft of ${article(said(kind, "text"))} ${ok === true ? "passed the rules" : "was given up"} after ${said(iterations, "some")} ${iterations === 1 ? "try" : "tries"}`,
-  "cutover.flipped": ({ route, to, state, reason }) =>
-    `${said(route, "A route")} went to ${said(to ?? state, "another state")}${typeof reason === "string" && reason !== "" ? `: ${reason}` : ""}`,
+  "cutover.flipped": ({ to, state, reason }, subject) =>
+    `${subject} went to ${said(to ?? state, "another state")}${typeof reason === "string" && reason !== "" ? `: ${reason}` : ""}`,
   "playbook.recorded": () => "A playbook was recorded",
   "journal.repaired": () => "The journal was repaired",
 };
 
 export function eventText(
-  { type, data }: Pick<JournalEvent, "type" | "data">,
+  { type, subject, data }: Pick<JournalEvent, "type" | "subject" | "data">,
   names: ReadonlyMap<string, string> = new Map(),
 ): string {
-  const sentence = SENTENCES[type]?.(data);
+  const sentence = SENTENCES[type]?.(data, subject);
   return sentence ?? eventWords({ type, data }, (id) => names.get(id) ?? id);
 }
 

@@ -180,7 +180,7 @@ function EventSide({ event }: { readonly event: JournalEvent }): ReactNode {
           ✕
         </button>
       </header>
-      <dl className="facts">
+      <dl className="fact-list">
         <dt>Kind</dt>
         <dd>
           <code>{type}</code>

@@ -27,6 +27,8 @@ test("an event is a sentence with the names that the events give, and its data a
     eventText(event(3, { type: "draft.iterated", data: { kind: "email", ok: true, iterations: 2 } })),
   ).toBe("A model's draft of an email passed the rules after 2 tries");
   expect(eventText(event(4, { type: "crane.moved" }))).toBe("crane moved");
+  const flipped = { type: "cutover.flipped", subject: "go:*", data: { to: "shadow", reason: "compare" } };
+  expect(eventText(event(5, flipped))).toBe("go:* went to shadow: compare");
   expect(dataLine({ version: 3, headcount: 3, places: [1, 2], missing: [], order: { a: 1 }, note: "" })).toBe(
     "headcount 3, 2 places, order",
   );

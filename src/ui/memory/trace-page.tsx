@@ -5,7 +5,7 @@ import { type ReactNode, useEffect, useState } from "react";
 import type { PathwayEvent, Trace } from "#contracts/pathway";
 import { Json } from "../parts/json.tsx";
 import { LoadedView } from "../parts/loaded-view.tsx";
-import { Notice, Problem } from "../parts/notice.tsx";
+import { Empty, Notice, Problem } from "../parts/notice.tsx";
 import { momentOf } from "../parts/words.ts";
 import { sectionPath, setParams, useParams } from "../shell/router.ts";
 import { pathwayd } from "../wire/client.ts";
@@ -32,40 +32,48 @@ export function TracePage({ traceId }: { readonly traceId: string }): ReactNode 
       <p>
         <a href={sectionPath("memory")}>← Memory and truth</a>
       </p>
-      <LoadedView loaded={newest} what="the memory">
-        {(trace) => (
-          <>
-            <header className="section-head">
-              <h1 className="long-title">{trace.task}</h1>
-            </header>
-            <div className="row">
-              <Success record={trace} />
-              <span className="muted">
-                at least {Math.round(trace.success_low * 100)} % by what was seen so far · {trace.kind} about{" "}
-                {trace.subject}
-                {trace.merged > 0 && ` · ${trace.merged} that said the same were merged into it`}
-              </span>
-              {trace.retired !== undefined && <span className="pill">Retired: {trace.retired.reason}</span>}
-            </div>
-            <div className="with-side">
-              <Version
-                key={wanted}
-                traceId={traceId}
-                newest={trace}
-                version={wanted >= 1 && wanted <= trace.version ? wanted : trace.version}
-              />
-              <aside className="side" aria-label="History and feedback">
-                <LoadedView loaded={history} what="its history">
-                  {({ events, next_cursor }) => (
-                    <History events={events} more={next_cursor !== undefined} shown={wanted} />
-                  )}
-                </LoadedView>
-                {trace.retired === undefined && <Feedback traceId={traceId} onChanged={changed} />}
-              </aside>
-            </div>
-          </>
-        )}
-      </LoadedView>
+      {newest.fault?.code === "not_found" ? (
+        <Empty title="There is no such memory">
+          <p>
+            Nothing has the id <code>{traceId}</code>. A link may have been cut off.
+          </p>
+        </Empty>
+      ) : (
+        <LoadedView loaded={newest} what="the memory">
+          {(trace) => (
+            <>
+              <header className="section-head">
+                <h1 className="long-title">{trace.task}</h1>
+              </header>
+              <div className="row">
+                <Success record={trace} />
+                <span className="muted">
+                  at least {Math.round(trace.success_low * 100)} % by what was seen so far · {trace.kind}{" "}
+                  about {trace.subject}
+                  {trace.merged > 0 && ` · ${trace.merged} that said the same were merged into it`}
+                </span>
+                {trace.retired !== undefined && <span className="pill">Retired: {trace.retired.reason}</span>}
+              </div>
+              <div className="with-side">
+                <Version
+                  key={wanted}
+                  traceId={traceId}
+                  newest={trace}
+                  version={wanted >= 1 && wanted <= trace.version ? wanted : trace.version}
+                />
+                <aside className="side" aria-label="History and feedback">
+                  <LoadedView loaded={history} what="its history">
+                    {({ events, next_cursor }) => (
+                      <History events={events} more={next_cursor !== undefined} shown={wanted} />
+                    )}
+                  </LoadedView>
+                  {trace.retired === undefined && <Feedback traceId={traceId} onChanged={changed} />}
+                </aside>
+              </div>
+            </>
+          )}
+        </LoadedView>
+      )}
     </div>
   );
 }

@@ -125,7 +125,7 @@ function ObjectStore({ store }: { readonly store: HouseHealth["probes"]["object_
   return (
     <section className="card" aria-labelledby="object-store">
       <h2 id="object-store">Object store</h2>
-      <dl className="facts">
+      <dl className="fact-list">
         {facts.map(([name, value]) => (
           <Fact key={name} name={STORE_WORDS[name] ?? name.replaceAll("_", " ")}>
             {value === true ? "yes" : value === false ? "no" : String(value)}
@@ -148,7 +148,7 @@ function Queues({
   return (
     <section className="card" aria-labelledby="queues">
       <h2 id="queues">Queues</h2>
-      <dl className="facts">
+      <dl className="fact-list">
         <Fact name="A request waits before it is looked at">
           {lag === undefined ? "not measured" : msText(lag * 1000)}
         </Fact>
@@ -191,7 +191,7 @@ function Indexes({ samples }: { readonly samples: readonly Sample[] }): ReactNod
           None yet. One is made with each corpus: <code>lakehouse corpus build</code>
         </p>
       ) : (
-        <dl className="facts">
+        <dl className="fact-list">
           {indexes.map(({ labels, value }) => {
             const { index = "" } = labels;
             const memory = sumOf(samples, "lakehouse_vectors_memory_bytes", { index });
