@@ -17,12 +17,22 @@ export interface ChartProps {
   readonly x: readonly (number | string)[];
   readonly series: readonly { readonly name: string; readonly values: readonly (number | null)[] }[];
   readonly time?: boolean;
+  /** What the places of the axis are, in the legend. */
+  readonly xName?: string;
   readonly height?: number;
 }
 
 const COLOURS = ["--chart-1", "--chart-2", "--chart-3", "--chart-4", "--chart-5", "--chart-6"];
 
-export function Chart({ label, kind, x, series, time = false, height = 280 }: ChartProps): ReactNode {
+export function Chart({
+  label,
+  kind,
+  x,
+  series,
+  time = false,
+  xName = "at",
+  height = 280,
+}: ChartProps): ReactNode {
   const element = useRef<HTMLDivElement>(null);
   const chosen = useStore(theme);
   const [failed, setFailed] = useState(false);
@@ -51,7 +61,10 @@ export function Chart({ label, kind, x, series, time = false, height = 280 }: Ch
         },
         axes: [axis(styles, placed ? labelAt : undefined), axis(styles)],
         series: [
-          { label: "", ...(placed ? { value: (_, value) => (value === null ? "" : labelAt(value)) } : {}) },
+          {
+            label: xName,
+            ...(placed ? { value: (_, value) => (value === null ? "" : labelAt(value)) } : {}),
+          },
           ...series.map(({ name }, index) =>
             seriesOf(name, kind, colourOf(styles, index), UPlot, {
               at: index,
@@ -77,7 +90,7 @@ export function Chart({ label, kind, x, series, time = false, height = 280 }: Ch
       stopped = true;
       stop();
     };
-  }, [kind, x, series, time, height, chosen]);
+  }, [kind, x, series, time, xName, height, chosen]);
   return (
     <figure className="chart" aria-label={label}>
       {failed && (
@@ -154,12 +167,12 @@ function seriesOf(
     { length: places },
     (_, index) => (index + (1 - BARS_SHARE) / 2) / places + at * width,
   );
-  const bars = UPlot.paths.bars?.({
-    disp: {
-      x0: { unit: SHARE_UNIT, values: () => starts },
-      size: { unit: SHARE_UNIT, values: () => starts.map(() => width) },
-    },
-  });
+  const disp = {
+    x0: { unit: SHARE_UNIT, values: () => starts },
+    size: { unit: SHARE_UNIT, values: () => starts.map(() => width) },
+  };
+  // The package's enum of units exists in its types alone.
+  const bars = UPlot.paths.bars?.({ disp } as unknown as UPlotClass.Series.BarsPathBuilderOpts);
   return {
     ...common,
     width: 0,

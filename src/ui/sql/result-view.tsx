@@ -151,6 +151,7 @@ function ResultChart({ result }: { readonly result: SqlResult }): ReactNode {
         x={data.x}
         series={data.series}
         time={data.time}
+        xName={x}
         height={320}
       />
       {data.leftOut > 0 && (
