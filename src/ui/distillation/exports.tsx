@@ -11,6 +11,7 @@ import { Empty, Problem } from "../parts/notice.tsx";
 import { useDownload } from "../parts/use-download.ts";
 import { bytesText, momentOf } from "../parts/words.ts";
 import { setParams, useParams } from "../shell/router.ts";
+import { sqlPath } from "../sql/sql-path.ts";
 import { distilld } from "../wire/client.ts";
 import { DISTILL_RAW } from "../wire/operations.ts";
 import { useLoaded } from "../wire/use-loaded.ts";
@@ -64,6 +65,7 @@ export function Exports({ root }: { readonly root: string }): ReactNode {
               rows={list}
               rowKey={({ name }) => name}
               rowsShown={10}
+              sqlPath={root === "distill" ? sqlPath("SELECT * FROM exports") : undefined}
               onOpen={({ name }) => setParams({ export: name === chosen ? "" : name })}
             />
             {chosen === "" ? (

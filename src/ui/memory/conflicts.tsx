@@ -8,7 +8,7 @@ import { LoadedView } from "../parts/loaded-view.tsx";
 import { Empty, Notice } from "../parts/notice.tsx";
 import { counted, momentOf } from "../parts/words.ts";
 import { useCommands } from "../shell/commands.ts";
-import { setParams, useParams } from "../shell/router.ts";
+import { sectionPath, setParams, useParams } from "../shell/router.ts";
 import type { Loaded } from "../wire/use-loaded.ts";
 import { Evidence } from "./evidence.tsx";
 import { sidesOf, valueText } from "./sides.ts";

@@ -10,6 +10,7 @@ import { useLoaded } from "../wire/use-loaded.ts";
 import { Conflicts } from "./conflicts.tsx";
 import { Decisions } from "./decisions.tsx";
 import { Holding } from "./holding.tsx";
+import { Rules } from "./rules.tsx";
 import { TracePage } from "./trace-page.tsx";
 import { Traces } from "./traces.tsx";
 
@@ -79,6 +80,7 @@ function Overview(): ReactNode {
           },
           { name: "holds", title: "What holds", panel: () => <Holding /> },
           { name: "decisions", title: "Decisions", panel: () => <Decisions /> },
+          { name: "rules", title: "Rules", panel: () => <Rules onChanged={conflicts.refresh} /> },
         ]}
       />
     </div>

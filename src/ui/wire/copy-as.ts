@@ -44,7 +44,7 @@ export function asCli({ operation, input }: Sent): string | undefined {
   const words: string[] = [];
   const template = typeof operation.cli === "string" ? operation.cli : operation.cli(input);
   for (const word of template.split(" ")) {
-    const [, name, dots] = /^\{(.+?)(\.{3})?\}$/.exec(word) ?? [];
+    const [, name, many] = /^\{(.+?)(\.{3}|,)?\}$/.exec(word) ?? [];
     if (name === undefined) {
       words.push(word);
       continue;
@@ -54,7 +54,8 @@ export function asCli({ operation, input }: Sent): string | undefined {
     // A flag without its value is no flag.
     else if (isLeftOut(value)) {
       if (words.at(-1)?.startsWith("-") === true) words.pop();
-    } else if (dots !== undefined) words.push(...repeated(words.pop() ?? "", value));
+    } else if (many === ",") words.push(quoted([value].flat().map(String).join(",")));
+    else if (many !== undefined) words.push(...repeated(words.pop() ?? "", value));
     else words.push(...valuesOf(value));
   }
   return ["lakehouse", ...words].join(" ");

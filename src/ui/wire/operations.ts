@@ -19,7 +19,7 @@ export interface Operation {
   readonly path: string;
   /** The body is a file, and the fields are in the query. */
   readonly body?: "file";
-  /** The same on the command line; names in braces are fields of the request, those with dots repeat the flag before them. */
+  /** The same on the command line; names in braces are fields of the request, those with dots repeat the flag before them, those with a comma are one list. */
   readonly cli?: string | ((input: Readonly<Record<string, unknown>>) => string);
 }
 
@@ -196,14 +196,12 @@ export const PATHWAY = {
     path: "/v1/pathway/traces/{trace_id}/retire",
     cli: "trace retire {trace_id} --reason {reason}",
   },
-  stats: { method: "GET", path: "/v1/pathway/stats" },
 } as const satisfies Partial<Record<keyof typeof pathway, Operation>>;
 
 export const TRUTH = {
   conflicts: { method: "GET", path: "/v1/truth/conflicts", cli: "truth conflicts" },
   entity: { method: "GET", path: "/v1/truth/entities/{entity+}", cli: "truth show {entity}" },
   entities: { method: "GET", path: "/v1/truth/entities" },
-  history: { method: "GET", path: "/v1/truth/claims" },
   decide: {
     method: "POST",
     path: "/v1/truth/decisions",
@@ -212,6 +210,11 @@ export const TRUTH = {
   },
   decisions: { method: "GET", path: "/v1/truth/decisions" },
   rules: { method: "GET", path: "/v1/truth/rules", cli: "truth rules" },
+  putRule: {
+    method: "POST",
+    path: "/v1/truth/rules",
+    cli: "truth rules {attribute} --sources {sources,} {--majority} --half-life {half_life_days} --tolerance {tolerance} --normaliser {normaliser}",
+  },
 } as const satisfies Partial<Record<keyof typeof truth, Operation>>;
 
 export const DISTILL = {
