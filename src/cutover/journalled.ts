@@ -37,7 +37,7 @@ export interface JournalledLedger {
 }
 
 export function journalledLedger(
-  { append }: Pick<Service<typeof journal>, "append">,
+  { record }: Pick<Service<typeof journal>, "record">,
   log: Log,
   signal: AbortSignal,
 ): JournalledLedger {
@@ -47,18 +47,18 @@ export function journalledLedger(
   let running = false;
 
   const due = (): readonly Entry[] => entries.filter(({ id }) => !recorded.has(id));
-  const record = async (): Promise<void> => {
+  const recordDue = async (): Promise<void> => {
     for (;;) {
       const batch = due().slice(0, BATCH_MAX);
       if (batch.length === 0 || signal.aborted) return;
-      await append({ events: batch.map(eventOf) });
+      await record({ events: batch.map(eventOf) });
       for (const { id } of batch) recorded.add(id);
     }
   };
   const start = (): void => {
     if (running || signal.aborted) return;
     running = true;
-    record()
+    recordDue()
       .catch((error: unknown) => {
         log.warn("changes of the cutover ledger are not in the journal yet", {
           count: due().length,
