@@ -82,6 +82,12 @@ describe.skipIf(CHROMIUM === undefined)(`the console's data in a browser${NEEDS_
     await page.getByLabel("Type of pay").selectOption("DECIMAL(18,2)");
     await page.getByText("1 row would not fit").waitFor();
     expect(await violations(page)).toEqual([]);
+    // A file on its way can be called back; the same form loads it then.
+    await page.context().route("**/v1/ingest?*", () => undefined);
+    await page.getByRole("button", { name: "Load 2 rows" }).click();
+    await page.getByRole("button", { name: "Cancel" }).click();
+    await page.getByText("Cancelled. Nothing of the file was loaded.").waitFor();
+    await page.context().unroute("**/v1/ingest?*");
     await page.getByRole("button", { name: "Load 2 rows" }).click();
     await page.getByText("2 rows loaded into my_team.").waitFor();
     await page.getByRole("link", { name: "See what did not fit" }).click();
@@ -141,6 +147,8 @@ describe.skipIf(CHROMIUM === undefined)(`the console's data in a browser${NEEDS_
     await page.locator(".cm-content").click();
     await page.keyboard.type("SELECT state, count(*) AS n FROM work");
     await page.locator(".cm-tooltip-autocomplete li", { hasText: "workers" }).first().waitFor();
+    // What is offered is taken only a moment after it was shown, so that nobody takes it unseen.
+    await page.waitForTimeout(200);
     await page.keyboard.press("Tab");
     await page.keyboard.type(" WHERE state <> ? GROUP BY ALL ORDER BY n DESC");
     expect(await editor.innerText()).toContain("FROM workers WHERE");
@@ -278,7 +286,6 @@ describe.skipIf(CHROMIUM === undefined)(`the console's data in a browser${NEEDS_
       "/ui/datasets",
       "/ui/datasets/my_team",
       "/ui/datasets/my_team?tab=columns",
-      "/ui/datasets/my_team?tab=rejects",
       sqlPath("SELECT *, repeat('long ', 400) AS text FROM workers"),
       "/ui/search?q=cook",
       "/ui/search/workers?tab=index",
@@ -297,8 +304,8 @@ describe.skipIf(CHROMIUM === undefined)(`the console's data in a browser${NEEDS_
         await page.locator("main .grid-body, main .read-columns").first().waitFor();
         const over = await page.evaluate<number>("document.documentElement.scrollWidth - innerWidth");
         expect([path, width, over <= 0]).toEqual([path, width, true]);
-        // A wide page has the elements of a narrow one.
-        if (width < 2000) expect([path, width, await violations(page)]).toEqual([path, width, []]);
+        // The others have the same elements, and were looked at in the light scheme above.
+        if (width < 1000) expect([path, width, await violations(page)]).toEqual([path, width, []]);
       }
       expect(complaints).toEqual([]);
       await page.context().close();

@@ -2,6 +2,7 @@
 
 import { type ReactNode, useEffect } from "react";
 import type { Dataset } from "#contracts/catalog";
+import { useFilterKey } from "../parts/grid/use-filter-key.ts";
 import { Loading, Problem } from "../parts/notice.tsx";
 import { Tabs } from "../parts/tabs.tsx";
 import { counted, dayOf, timeOf } from "../parts/words.ts";
@@ -26,6 +27,7 @@ export function DatasetPage({ dataset: name }: { readonly dataset: string }): Re
   useEffect(() => {
     document.title = `${name} · Lakehouse`;
   }, [name]);
+  useFilterKey();
   useCommands([
     { name: "Back to all datasets", run: () => go(sectionPath("datasets")) },
     { name: `Ask ${name} in SQL`, keys: "q", run: () => go(sqlPath(`FROM ${sqlName(name)}`)) },

@@ -3,6 +3,7 @@
 import { type ReactNode, useEffect, useMemo, useRef, useState } from "react";
 import type { Dataset } from "#contracts/catalog";
 import { DataGrid, type ShownColumn } from "../parts/grid/data-grid.tsx";
+import { useFilterKey } from "../parts/grid/use-filter-key.ts";
 import { Empty, Loading, Problem } from "../parts/notice.tsx";
 import { counted, dayOf, timeOf } from "../parts/words.ts";
 import { useCommands } from "../shell/commands.ts";
@@ -90,6 +91,7 @@ function DatasetList(): ReactNode {
   useEffect(() => {
     document.title = "Datasets · Lakehouse";
   }, []);
+  useFilterKey();
   useCommands([{ name: "Load files", keys: "u", run: () => picker.current?.click() }]);
   return (
     <div className="section-page">

@@ -22,6 +22,14 @@ const MODES: Readonly<Record<Mode, string>> = {
   upsert: "update rows by key",
 };
 
+const FORMATS = {
+  csv: "CSV, or columns split by any character",
+  json: "JSON",
+  ndjson: "JSON lines",
+  parquet: "Parquet",
+  xlsx: "Excel",
+};
+
 /** Larger files are read when a person asks for it: reading is sending all of it. */
 const READ_AT_ONCE_BYTES_MAX = 64 * 1024 * 1024;
 
@@ -37,6 +45,7 @@ export function FileForm({ file, datasets, onRemove, onLoaded }: FileFormProps):
   const [mode, setMode] = useState<Mode>("append");
   const [key, setKey] = useState("");
   const [sheet, setSheet] = useState("");
+  const [format, setFormat] = useState("");
   const [types, setTypes] = useState<Readonly<Record<string, string>>>({});
   const [progress, setProgress] = useState<Progress>();
   const [read, setRead] = useState<Ingested>();
@@ -59,6 +68,7 @@ export function FileForm({ file, datasets, onRemove, onLoaded }: FileFormProps):
           mode,
           source: file.name,
           ...(key.trim() === "" || mode !== "upsert" ? {} : { key: key.trim() }),
+          ...(format === "" ? {} : { format }),
           ...(sheet.trim() === "" ? {} : { sheet: sheet.trim() }),
           ...(Object.keys(types).length === 0 ? {} : { types }),
           ...(dryRun ? { dry_run: true } : {}),
@@ -82,7 +92,7 @@ export function FileForm({ file, datasets, onRemove, onLoaded }: FileFormProps):
   };
 
   // What a person changes of the reading is read again; a pause lets them finish typing.
-  const wish = JSON.stringify([dataset, mode, key, sheet, types]);
+  const wish = JSON.stringify([dataset, mode, key, sheet, format, types]);
   const ready = isDatasetName(dataset) && (mode !== "upsert" || key.trim() !== "");
   useEffect(() => {
     if (!ready || file.size > READ_AT_ONCE_BYTES_MAX) return undefined;
@@ -125,6 +135,17 @@ export function FileForm({ file, datasets, onRemove, onLoaded }: FileFormProps):
             <input placeholder="worker_id" value={key} onChange={(event) => setKey(event.target.value)} />
           </label>
         )}
+        <label>
+          Read as
+          <select value={format} onChange={(event) => setFormat(event.target.value)}>
+            <option value="">what it looks like</option>
+            {Object.entries(FORMATS).map(([name, words]) => (
+              <option key={name} value={name}>
+                {words}
+              </option>
+            ))}
+          </select>
+        </label>
         {isWorkbook && (
           <label>
             Sheet

@@ -171,8 +171,7 @@ function seriesOf(
     x0: { unit: SHARE_UNIT, values: () => starts },
     size: { unit: SHARE_UNIT, values: () => starts.map(() => width) },
   };
-  // The package's enum of units exists in its types alone.
-  const bars = UPlot.paths.bars?.({ disp } as unknown as UPlotClass.Series.BarsPathBuilderOpts);
+  const bars = UPlot.paths.bars?.({ disp });
   return {
     ...common,
     width: 0,

@@ -2,6 +2,7 @@
 
 import { type ReactNode, useEffect, useMemo } from "react";
 import { DataGrid, type ShownColumn } from "../parts/grid/data-grid.tsx";
+import { useFilterKey } from "../parts/grid/use-filter-key.ts";
 import { Empty, Loading, Notice, Problem } from "../parts/notice.tsx";
 import { counted, dayOf, timeOf } from "../parts/words.ts";
 import { go, sectionPath, setParams, useParams } from "../shell/router.ts";
@@ -95,6 +96,7 @@ function PlaybookList(): ReactNode {
   useEffect(() => {
     document.title = "Playbooks · Lakehouse";
   }, []);
+  useFilterKey();
   const learnt = useMemo(
     () => (data?.learnt ?? []).filter(({ role }) => wanted === null || (role ?? "") === wanted),
     [data, wanted],

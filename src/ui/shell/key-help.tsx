@@ -13,7 +13,7 @@ export function KeyHelp({ onClose }: { readonly onClose: () => void }): ReactNod
         <dt>
           <kbd>Ctrl K</kbd>
         </dt>
-        <dd>Find an order or a command</dd>
+        <dd>Find an order, a dataset or a command</dd>
         {list.flatMap(({ name, keys }) =>
           keys === undefined
             ? []

@@ -1,12 +1,13 @@
-// Ctrl-K: commands of the page, and orders by what they say.
+// Ctrl-K: commands of the page, orders by what they say, and datasets.
 
 import { type ReactNode, useEffect, useMemo, useState } from "react";
 import { orderTitle } from "../desk/order-words.ts";
 import { Dialog } from "../parts/dialog.tsx";
 import { useStore } from "../parts/store.ts";
-import { filld } from "../wire/client.ts";
+import { catalogd, filld } from "../wire/client.ts";
+import { counted } from "../parts/words.ts";
 import { commands } from "./commands.ts";
-import { fillPath, go } from "./router.ts";
+import { fillPath, go, sectionPath } from "./router.ts";
 
 interface Entry {
   readonly key: string;
@@ -17,6 +18,7 @@ interface Entry {
 
 /** As many as are looked through; the board shows the rest. */
 const FILLS_MAX = 500;
+const DATASETS_MAX = 500;
 const SHOWN_MAX = 12;
 
 export function Palette({ onClose }: { readonly onClose: () => void }): ReactNode {
@@ -24,7 +26,20 @@ export function Palette({ onClose }: { readonly onClose: () => void }): ReactNod
   const [text, setText] = useState("");
   const [at, setAt] = useState(0);
   const [orders, setOrders] = useState<readonly Entry[]>([]);
+  const [datasets, setDatasets] = useState<readonly Entry[]>([]);
   useEffect(() => {
+    catalogd.datasets({ limit: DATASETS_MAX }).then(
+      (found) =>
+        setDatasets(
+          found.datasets.map(({ name, rows }) => ({
+            key: `dataset ${name}`,
+            name,
+            detail: `dataset, ${counted(rows, "row")}`,
+            run: () => go(sectionPath("datasets", name)),
+          })),
+        ),
+      () => setDatasets([]),
+    );
     filld.list({ limit: FILLS_MAX }).then(
       ({ fills }) =>
         setOrders(
@@ -43,12 +58,13 @@ export function Palette({ onClose }: { readonly onClose: () => void }): ReactNod
     const all = [
       ...list.map(({ name, keys, run }) => ({ key: name, name, detail: keys ?? "", run })),
       ...orders,
+      ...datasets,
     ];
     const words = text.toLowerCase().split(/\s+/);
     return all
       .filter(({ name, detail }) => words.every((word) => `${name} ${detail}`.toLowerCase().includes(word)))
       .slice(0, SHOWN_MAX);
-  }, [list, orders, text]);
+  }, [list, orders, datasets, text]);
   const choose = (entry: Entry | undefined): void => {
     if (entry === undefined) return;
     onClose();
@@ -70,11 +86,11 @@ export function Palette({ onClose }: { readonly onClose: () => void }): ReactNod
       <input
         type="search"
         role="combobox"
-        aria-label="Find an order or a command"
+        aria-label="Find an order, a dataset or a command"
         aria-expanded="true"
         aria-controls="palette-list"
         aria-activedescendant={found[at] === undefined ? undefined : `palette-${at}`}
-        placeholder="An order, a client, a command"
+        placeholder="An order, a client, a dataset, a command"
         value={text}
         onChange={(event) => {
           setText(event.target.value);

@@ -19,3 +19,12 @@ function parsed(json: string | null): unknown {
     return null;
   }
 }
+
+/** The link to what is in the editor, with its values and with whatever else the URL says: limit, snapshots, chart. */
+export function linkOf(sql: string, values: readonly string[], params: URLSearchParams): string {
+  const linked = new URLSearchParams(params);
+  linked.set("q", sql);
+  if (values.some((value) => value !== "")) linked.set("p", JSON.stringify(values));
+  else linked.delete("p");
+  return `${location.origin}${location.pathname}?${linked.toString()}`;
+}

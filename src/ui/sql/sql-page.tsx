@@ -14,9 +14,8 @@ import { Editor } from "./editor.tsx";
 import { saveQuery } from "./kept-queries.ts";
 import { sqlName } from "./names.ts";
 import { ResultView } from "./result-view.tsx";
-import { sqlPath } from "./sql-path.ts";
 import { SidePanel } from "./side-panel.tsx";
-import { listOf, recordOf } from "./link-state.ts";
+import { linkOf, listOf, recordOf } from "./link-state.ts";
 import { datasetsIn, parameterCount, parameterOf, placeOf } from "./statement.ts";
 import { TimeTravel } from "./time-travel.tsx";
 import { useRun } from "./use-run.ts";
@@ -107,7 +106,7 @@ export function SqlPage(): ReactNode {
             <button type="button" disabled={text.trim() === ""} onClick={() => setSaving(true)}>
               Save
             </button>
-            <CopyButton label="Copy link" text={new URL(sqlPath(text, at), location.origin).href} />
+            <CopyButton label="Copy link" text={linkOf(text, values.slice(0, wantedCount), params)} />
           </div>
         </header>
         <Editor

@@ -57,8 +57,9 @@ export function upload(file: File, { input, onProgress, signal }: UploadOptions)
   return new Promise<Ingested>((resolve, reject) => {
     let next = 0;
     const stop = (): void => {
-      request.abort();
+      // The first reason counts, and an abort ends the request at once.
       reject(new WireFault("cancelled", "Cancelled. Nothing of the file was loaded."));
+      request.abort();
     };
     const take = (): void => {
       const found = eventsIn(request.responseText, next);
