@@ -7,8 +7,10 @@ import { join } from "node:path";
 import type { Page } from "playwright-core";
 import type { Fill, Shortlist } from "#contracts/fill";
 import { launchBrowser, openPage } from "./browser.ts";
+import { LIFE_SETTINGS } from "./house-life.ts";
 import { loadRoster } from "./roster.ts";
 import { dataViews, EMPTY_DATA_VIEWS } from "./screens-data.ts";
+import { EMPTY_OPERATIONS_VIEWS, operationsViews } from "./screens-operations.ts";
 import { spawnHouse, type SpawnedHouse } from "./spawned-house.ts";
 
 const OUT = "screens";
@@ -67,7 +69,7 @@ async function screen(page: Page, name: string): Promise<void> {
 }
 
 const folder = mkdtempSync(join(tmpdir(), "screens-"));
-const house = await spawnHouse(join(folder, "data"));
+const house = await spawnHouse(join(folder, "data"), 0, LIFE_SETTINGS);
 const empty = await spawnHouse(join(folder, "empty"));
 const browser = await launchBrowser();
 try {
@@ -80,6 +82,7 @@ try {
     await house.json(`/v1/fills/${cooks.fill_id}/propose`, { version: 1, worker_ids: [...fit, ...kept] });
   }
   const ofData = await dataViews(house);
+  const ofOperations = await operationsViews(house);
   for (const colorScheme of SCHEMES) {
     for (const width of WIDTHS) {
       const out = join(OUT, colorScheme, String(width));
@@ -96,6 +99,7 @@ try {
         "fill-unknown": "/ui/fills/f-none",
         components: "/ui/components",
         ...ofData,
+        ...ofOperations,
       };
       for (const [name, path] of Object.entries(views)) {
         await page.goto(path, { waitUntil: "load" });
@@ -118,6 +122,7 @@ try {
         ["desk-empty", "/"],
         ["board-empty", "/ui/board"],
         ...EMPTY_DATA_VIEWS,
+        ...EMPTY_OPERATIONS_VIEWS,
       ] as const) {
         await nothing.page.goto(path);
         await nothing.page.locator(".empty").first().waitFor();

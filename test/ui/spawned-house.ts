@@ -12,8 +12,12 @@ export interface SpawnedHouse {
   stop(): Promise<void>;
 }
 
-export async function spawnHouse(data: string, port = 0): Promise<SpawnedHouse> {
-  const house = start(["up", "-o", "json", "--data", data, "--port", String(port)]);
+export async function spawnHouse(
+  data: string,
+  port = 0,
+  env: Readonly<Record<string, string>> = {},
+): Promise<SpawnedHouse> {
+  const house = start(["up", "-o", "json", "--data", data, "--port", String(port)], { env });
   const { gateway: url } = JSON.parse(await untilJson(house.stdout)) as { gateway: string };
   const ask = (path: string, init?: RequestInit): Promise<Response> => fetch(url + path, init);
   return {

@@ -1,6 +1,7 @@
 // What a page says of itself: something failed and what to do, something is worth knowing, nothing is here yet.
 
 import type { ReactNode } from "react";
+import { forgetKey, hasKey } from "../wire/access-key.ts";
 import type { WireFault } from "../wire/wire-fault.ts";
 
 export function Notice({
@@ -17,7 +18,7 @@ export function Notice({
   );
 }
 
-/** A failure with its way out. The request id is what an operator finds it by in the log. */
+/** A failure with its way out: a key that may not do this is told which it needs. The request id is what an operator finds it by in the log. */
 export function Problem({
   fault,
   again,
@@ -41,10 +42,16 @@ export function Problem({
         </ul>
       )}
       <p className="notice-foot">
-        {again !== undefined && (
-          <button type="button" onClick={again}>
-            Try again
+        {fault.code === "forbidden" && hasKey() ? (
+          <button type="button" onClick={forgetKey}>
+            Use another key
           </button>
+        ) : (
+          again !== undefined && (
+            <button type="button" onClick={again}>
+              Try again
+            </button>
+          )
         )}
         {fault.requestId !== undefined && (
           <span>

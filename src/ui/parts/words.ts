@@ -36,6 +36,28 @@ export function timeOf(iso: string): string {
   return partsOf(iso, undefined, TIME);
 }
 
+/** "Nov 30, 6:00:12 AM": of what happened, on the reader's clock. */
+export function momentOf(iso: string): string {
+  return Number.isNaN(Date.parse(iso))
+    ? iso
+    : partsOf(iso, undefined, { month: "short", day: "numeric", ...TIME, second: "2-digit" });
+}
+
+const BYTE_UNITS = ["B", "KB", "MB", "GB", "TB"] as const;
+
+/** "8.2 MB", in powers of 1,024. */
+export function bytesText(bytes: number): string {
+  const power = Math.min(BYTE_UNITS.length - 1, Math.floor(Math.log2(Math.max(1, bytes)) / 10));
+  const size = bytes / 1024 ** power;
+  return `${power === 0 || size >= 100 ? Math.round(size) : Number(size.toFixed(1))} ${BYTE_UNITS[power] ?? ""}`;
+}
+
+/** "12 ms", "1.3 s". */
+export function msText(ms: number): string {
+  if (ms >= 1000) return `${Number((ms / 1000).toFixed(ms >= 10_000 ? 0 : 1))} s`;
+  return `${ms >= 10 ? Math.round(ms) : Number(ms.toFixed(1))} ms`;
+}
+
 /** "in 5 h", "2 d ago". */
 export function fromNow(iso: string, nowMs: number): string {
   const minutes = Math.round((Date.parse(iso) - nowMs) / 60_000);

@@ -41,6 +41,48 @@ export const SECTIONS = {
     place: "bar",
     load: async () => (await import("../playbooks/playbooks-page.tsx")).PlaybooksPage,
   },
+  models: {
+    title: "Models",
+    keys: "g m",
+    place: "menu",
+    load: async () => (await import("../models/models-page.tsx")).ModelsPage,
+  },
+  memory: {
+    title: "Memory and truth",
+    keys: "g e",
+    place: "menu",
+    load: async () => (await import("../memory/memory-page.tsx")).MemoryPage,
+  },
+  journal: {
+    title: "Journal",
+    keys: "g j",
+    place: "menu",
+    load: async () => (await import("../journal/journal-page.tsx")).JournalPage,
+  },
+  distillation: {
+    title: "Distillation",
+    keys: "g l",
+    place: "menu",
+    load: async () => (await import("../distillation/distillation-page.tsx")).DistillationPage,
+  },
+  cutover: {
+    title: "Cutover",
+    keys: "g c",
+    place: "menu",
+    load: async () => (await import("../cutover/cutover-page.tsx")).CutoverPage,
+  },
+  system: {
+    title: "System",
+    keys: "g y",
+    place: "menu",
+    load: async () => (await import("../system/system-page.tsx")).SystemPage,
+  },
+  api: {
+    title: "API",
+    keys: "g a",
+    place: "menu",
+    load: async () => (await import("../api/api-page.tsx")).ApiPage,
+  },
 } as const satisfies Readonly<Record<string, Section>>;
 
 export type SectionName = keyof typeof SECTIONS;

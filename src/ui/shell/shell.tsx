@@ -47,7 +47,7 @@ export function Shell(): ReactNode {
     { name: "Copy as curl, TypeScript or command", keys: "c", run: () => setOpen("copy") },
     { name: "Change the theme", keys: "t", run: nextTheme },
     { name: "Show the keys", keys: "?", run: () => setOpen("keys") },
-    { name: "Open the API page", run: () => location.assign("/docs") },
+    { name: "Open the plain API page", run: () => location.assign("/docs") },
     ...(hasKey() ? [{ name: "Forget the API key", run: forgetKey }] : []),
   ]);
   return (
@@ -87,11 +87,6 @@ export function Shell(): ReactNode {
                 </li>
               ),
             )}
-            <li>
-              <a href="/docs" target="_blank" rel="noreferrer">
-                API
-              </a>
-            </li>
           </Menu>
         </nav>
         <div className="bar-end">

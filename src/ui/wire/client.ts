@@ -2,14 +2,34 @@
 // Nothing else of the console sends requests.
 
 import type { catalog } from "#contracts/catalog";
+import type { chat } from "#contracts/chat";
+import type { distill } from "#contracts/distill";
 import type { fills } from "#contracts/fill";
 import type { ingest } from "#contracts/ingest";
+import type { journal } from "#contracts/journal";
 import type { matrix } from "#contracts/matrix";
+import type { observe } from "#contracts/observe";
+import type { pathway } from "#contracts/pathway";
 import type { query } from "#contracts/query";
+import type { truth } from "#contracts/truth";
 import type { vector } from "#contracts/vector";
 import type { Service } from "#rpc/contract";
 import { keyHeaders, refusedKey } from "./access-key.ts";
-import { CATALOG, FILLS, INGEST, MATRIX, type Operation, QUERY, VECTORS } from "./operations.ts";
+import {
+  CATALOG,
+  CHAT,
+  DISTILL,
+  FILLS,
+  INGEST,
+  JOURNAL,
+  MATRIX,
+  OBSERVER,
+  type Operation,
+  PATHWAY,
+  QUERY,
+  TRUTH,
+  VECTORS,
+} from "./operations.ts";
 import { recordSent, written } from "./requests.ts";
 import { faultOf, toWireFault } from "./wire-fault.ts";
 
@@ -19,6 +39,12 @@ export const catalogd = serviceOf(CATALOG) as Pick<Service<typeof catalog>, keyo
 export const ingestd = serviceOf({ replay: INGEST.replay }) as Pick<Service<typeof ingest>, "replay">;
 export const queryd = serviceOf(QUERY) as Pick<Service<typeof query>, keyof typeof QUERY>;
 export const vectord = serviceOf(VECTORS) as Pick<Service<typeof vector>, keyof typeof VECTORS>;
+export const journald = serviceOf(JOURNAL) as Pick<Service<typeof journal>, keyof typeof JOURNAL>;
+export const observerd = serviceOf(OBSERVER) as Pick<Service<typeof observe>, keyof typeof OBSERVER>;
+export const chatd = serviceOf(CHAT) as Pick<Service<typeof chat>, keyof typeof CHAT>;
+export const distilld = serviceOf(DISTILL) as Pick<Service<typeof distill>, keyof typeof DISTILL>;
+export const pathwayd = serviceOf(PATHWAY) as Pick<Service<typeof pathway>, keyof typeof PATHWAY>;
+export const truthd = serviceOf(TRUTH) as Pick<Service<typeof truth>, keyof typeof TRUTH>;
 
 type Input = Readonly<Record<string, unknown>>;
 

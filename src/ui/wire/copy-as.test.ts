@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { asCli, asCurl, asTypeScript } from "./copy-as.ts";
-import { FILLS } from "./operations.ts";
+import { FILLS, JOURNAL_STREAMS, TRUTH } from "./operations.ts";
 
 const BASE = "http://127.0.0.1:3110";
 const sent = (operation: keyof typeof FILLS, input: Record<string, unknown>) => ({
@@ -31,6 +31,31 @@ test("a command has the fields that it takes, and no flag without a value", () =
   expect(asCli(sent("open", { order_text: "2 cooks" }))).toBe("lakehouse fill open '2 cooks'");
   expect(asCli(sent("open", { order_text: "2 cooks", order: { client_id: "it's" } }))).toBe(
     `lakehouse fill open '2 cooks' --set '{"client_id":"it'\\''s"}'`,
+  );
+});
+
+test("a command follows what the request holds, and an entity keeps the slashes of its name", () => {
+  const decide = (value: unknown) =>
+    asCli({
+      operation: TRUTH.decide,
+      input: { entity: "w:1", attribute: "pay", value, actor: "Ann", reason: "Called" },
+      at: 0,
+    });
+  expect(decide("(217) 555")).toBe("lakehouse truth decide w:1 pay '(217) 555' --actor Ann --reason Called");
+  expect(decide(21)).toBe("lakehouse truth decide w:1 pay 21 --number --actor Ann --reason Called");
+  expect(decide(null)).toBe("lakehouse truth decide w:1 pay --none --actor Ann --reason Called");
+  expect(
+    asCli({
+      operation: TRUTH.putRule,
+      input: { attribute: "pay", sources: ["Ann B", "crm"], majority: true },
+      at: 0,
+    }),
+  ).toBe("lakehouse truth rules pay --sources 'Ann B,crm' --majority");
+  expect(asCli({ operation: JOURNAL_STREAMS.tail, input: { subject: "f-1" }, at: 0 })).toBe(
+    "lakehouse journal tail --subject f-1",
+  );
+  expect(asCurl({ operation: TRUTH.entity, input: { entity: "worker:a b/c" }, at: 0 }, BASE, false)).toBe(
+    "curl 'http://127.0.0.1:3110/v1/truth/entities/worker%3Aa%20b/c'",
   );
 });
 

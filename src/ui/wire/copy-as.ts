@@ -42,8 +42,9 @@ function fileOf(input: Sent["input"]): string {
 export function asCli({ operation, input }: Sent): string | undefined {
   if (operation.cli === undefined) return undefined;
   const words: string[] = [];
-  for (const word of operation.cli.split(" ")) {
-    const [, name, dots] = /^\{(.+?)(\.{3})?\}$/.exec(word) ?? [];
+  const template = typeof operation.cli === "string" ? operation.cli : operation.cli(input);
+  for (const word of template.split(" ")) {
+    const [, name, many] = /^\{(.+?)(\.{3}|,)?\}$/.exec(word) ?? [];
     if (name === undefined) {
       words.push(word);
       continue;
@@ -53,7 +54,8 @@ export function asCli({ operation, input }: Sent): string | undefined {
     // A flag without its value is no flag.
     else if (isLeftOut(value)) {
       if (words.at(-1)?.startsWith("-") === true) words.pop();
-    } else if (dots !== undefined) words.push(...repeated(words.pop() ?? "", value));
+    } else if (many === ",") words.push(quoted([value].flat().map(String).join(",")));
+    else if (many !== undefined) words.push(...repeated(words.pop() ?? "", value));
     else words.push(...valuesOf(value));
   }
   return ["lakehouse", ...words].join(" ");

@@ -4,6 +4,7 @@ import { useEffect, useState } from "react";
 import { useStore } from "../parts/store.ts";
 import { keyChanges } from "./access-key.ts";
 import { send } from "./client.ts";
+import { eventsOf } from "./events.ts";
 import type { Operation } from "./operations.ts";
 import { outage } from "./outage.ts";
 import { toWireFault } from "./wire-fault.ts";
@@ -13,21 +14,8 @@ const AGAIN_MS_MAX = 5000;
 /** The house sends a comment every 15 s: a stream that is silent for longer than this has lost its other end. */
 const SILENCE_MS_MAX = 40_000;
 
-/** Yields the data of each event until the stream ends; `onBytes` hears of whatever comes, comments too. */
-async function* eventsOf(body: ReadableStream<Uint8Array>, onBytes: () => void): AsyncGenerator {
-  const decoder = new TextDecoder();
-  let text = "";
-  for await (const bytes of body as unknown as AsyncIterable<Uint8Array>) {
-    onBytes();
-    text += decoder.decode(bytes, { stream: true });
-    const blocks = text.split("\n\n");
-    text = blocks.pop() ?? "";
-    for (const block of blocks) {
-      const data = block.split("\n").flatMap((line) => (line.startsWith("data:") ? [line.slice(5)] : []));
-      if (data.length > 0) yield JSON.parse(data.join("\n"));
-    }
-  }
-}
+/** Asked again the house would say the same. */
+const REFUSED: ReadonlySet<string> = new Set(["unauthorized", "forbidden", "not_found", "invalid"]);
 
 /**
  * Follows a stream while the component is shown. `onOpen` is called at each opening: what happened while the stream was
@@ -70,7 +58,7 @@ export function useFollow(
           if (signal.aborted) return;
           const fault = toWireFault(thrown);
           if (fault.away) outage.began(operation.path);
-          if (fault.code === "unauthorized" || fault.code === "not_found") return;
+          if (REFUSED.has(fault.code)) return;
         } finally {
           clearTimeout(silence);
           signal.removeEventListener("abort", giveUp);

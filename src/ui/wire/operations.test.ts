@@ -1,12 +1,39 @@
 import { describe, expect, test } from "bun:test";
 import { catalog } from "#contracts/catalog";
+import { chat } from "#contracts/chat";
+import { distill } from "#contracts/distill";
 import { fills } from "#contracts/fill";
 import { ingest } from "#contracts/ingest";
+import { journal } from "#contracts/journal";
 import { matrix } from "#contracts/matrix";
+import { observe } from "#contracts/observe";
+import { pathway } from "#contracts/pathway";
 import { query } from "#contracts/query";
+import { truth } from "#contracts/truth";
 import { vector } from "#contracts/vector";
 import type { AnyOp } from "#rpc/contract";
-import { CATALOG, FILLS, INGEST, MATRIX, type Operation, QUERY, STREAMS, VECTORS } from "./operations.ts";
+import {
+  CATALOG,
+  CHAT,
+  CHAT_STREAMS,
+  DISTILL,
+  DISTILL_RAW,
+  DISTILL_STREAMS,
+  FILLS,
+  INGEST,
+  JOURNAL,
+  JOURNAL_RAW,
+  JOURNAL_STREAMS,
+  MATRIX,
+  OBSERVER,
+  OBSERVER_STREAMS,
+  type Operation,
+  PATHWAY,
+  QUERY,
+  STREAMS,
+  TRUTH,
+  VECTORS,
+} from "./operations.ts";
 
 const TABLES: readonly (readonly [Readonly<Record<string, Operation>>, Readonly<Record<string, AnyOp>>])[] = [
   [FILLS, fills],
@@ -16,6 +43,18 @@ const TABLES: readonly (readonly [Readonly<Record<string, Operation>>, Readonly<
   [INGEST, ingest],
   [QUERY, query],
   [VECTORS, vector],
+  [JOURNAL, journal],
+  [JOURNAL_RAW, journal],
+  [JOURNAL_STREAMS, journal],
+  [OBSERVER, observe],
+  [OBSERVER_STREAMS, observe],
+  [CHAT, chat],
+  [CHAT_STREAMS, chat],
+  [PATHWAY, pathway],
+  [DISTILL, distill],
+  [DISTILL_RAW, distill],
+  [DISTILL_STREAMS, distill],
+  [TRUTH, truth],
 ];
 
 describe("the console's operations", () => {

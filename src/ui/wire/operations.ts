@@ -2,10 +2,16 @@
 // that no schema is sent to a browser. A test compares every row with its contract.
 
 import type { catalog } from "#contracts/catalog";
+import type { chat } from "#contracts/chat";
+import type { distill } from "#contracts/distill";
 import type { fills } from "#contracts/fill";
 import type { ingest } from "#contracts/ingest";
+import type { journal } from "#contracts/journal";
 import type { matrix } from "#contracts/matrix";
+import type { observe } from "#contracts/observe";
+import type { pathway } from "#contracts/pathway";
 import type { query } from "#contracts/query";
+import type { truth } from "#contracts/truth";
 import type { vector } from "#contracts/vector";
 
 export interface Operation {
@@ -13,8 +19,8 @@ export interface Operation {
   readonly path: string;
   /** The body is a file, and the fields are in the query. */
   readonly body?: "file";
-  /** The same on the command line; names in braces are fields of the request, those with dots repeat the flag before them. */
-  readonly cli?: string;
+  /** The same on the command line; names in braces are fields of the request, those with dots repeat the flag before them, those with a comma are one list. */
+  readonly cli?: string | ((input: Readonly<Record<string, unknown>>) => string);
 }
 
 export const FILLS = {
@@ -114,3 +120,125 @@ export const STREAMS = {
   boardEvents: { method: "GET", path: "/v1/fills", cli: "fill watch" },
   fillEvents: { method: "GET", path: "/v1/fills/{fill_id}/events", cli: "fill history {fill_id}" },
 } as const satisfies Partial<Record<keyof typeof fills, Operation>>;
+
+export const JOURNAL = {
+  events: {
+    method: "GET",
+    path: "/v1/journal/events",
+    cli: "journal export --type {type} --subject {subject} --after {after} --until {until}",
+  },
+  status: { method: "GET", path: "/v1/journal", cli: "journal status" },
+  verify: { method: "GET", path: "/v1/journal/verify", cli: "journal verify" },
+  seal: { method: "POST", path: "/v1/journal/seal", cli: "journal seal" },
+} as const satisfies Partial<Record<keyof typeof journal, Operation>>;
+
+export const JOURNAL_RAW = {
+  export: {
+    method: "GET",
+    path: "/v1/journal/export",
+    cli: "journal export --type {type} --subject {subject}",
+  },
+} as const satisfies Partial<Record<keyof typeof journal, Operation>>;
+
+export const JOURNAL_STREAMS = {
+  tail: {
+    method: "GET",
+    path: "/v1/journal/tail",
+    cli: "journal tail --type {type} --subject {subject}",
+  },
+} as const satisfies Partial<Record<keyof typeof journal, Operation>>;
+
+export const OBSERVER = {
+  events: {
+    method: "GET",
+    path: "/v1/observer/events",
+    cli: "observe events --source {source} --level {level}",
+  },
+  stats: { method: "GET", path: "/v1/observer/stats", cli: "observe stats" },
+  rules: { method: "GET", path: "/v1/observer/rules", cli: "observe alerts" },
+} as const satisfies Partial<Record<keyof typeof observe, Operation>>;
+
+export const OBSERVER_STREAMS = {
+  tail: { method: "GET", path: "/v1/observer/tail", cli: "observe tail --source {source} --level {level}" },
+} as const satisfies Partial<Record<keyof typeof observe, Operation>>;
+
+export const CHAT = {
+  providers: { method: "GET", path: "/v1/chat/providers" },
+  usage: { method: "GET", path: "/v1/chat/usage" },
+  budgets: { method: "GET", path: "/v1/chat/budgets", cli: "budget list" },
+  setBudget: {
+    method: "PUT",
+    path: "/v1/chat/budgets/{key}",
+    cli: "budget set {key} --tokens {tokens_per_day} --usd {usd_per_day}",
+  },
+} as const satisfies Partial<Record<keyof typeof chat, Operation>>;
+
+export const CHAT_STREAMS = {
+  chatEvents: { method: "POST", path: "/v1/chat", cli: "chat -m {model}" },
+} as const satisfies Partial<Record<keyof typeof chat, Operation>>;
+
+export const PATHWAY = {
+  traces: { method: "GET", path: "/v1/pathway/traces", cli: "trace ls --kind {kind} --subject {subject}" },
+  trace: { method: "GET", path: "/v1/pathway/traces/{trace_id}", cli: "trace show {trace_id}" },
+  history: {
+    method: "GET",
+    path: "/v1/pathway/traces/{trace_id}/history",
+    cli: "trace history {trace_id}",
+  },
+  search: { method: "POST", path: "/v1/pathway/search", cli: "trace search {query}" },
+  feedback: {
+    method: "POST",
+    path: "/v1/pathway/traces/{trace_id}/feedback",
+    cli: "trace feedback {trace_id} --result {result} --score {score}",
+  },
+  retire: {
+    method: "POST",
+    path: "/v1/pathway/traces/{trace_id}/retire",
+    cli: "trace retire {trace_id} --reason {reason}",
+  },
+} as const satisfies Partial<Record<keyof typeof pathway, Operation>>;
+
+export const TRUTH = {
+  conflicts: { method: "GET", path: "/v1/truth/conflicts", cli: "truth conflicts" },
+  entity: { method: "GET", path: "/v1/truth/entities/{entity+}", cli: "truth show {entity}" },
+  entities: { method: "GET", path: "/v1/truth/entities" },
+  decide: {
+    method: "POST",
+    path: "/v1/truth/decisions",
+    cli: ({ value }) =>
+      `truth decide {entity} {attribute} ${value === null ? "--none" : typeof value === "number" ? "{value} --number" : "{value}"} --actor {actor} --reason {reason}`,
+  },
+  decisions: { method: "GET", path: "/v1/truth/decisions" },
+  rules: { method: "GET", path: "/v1/truth/rules", cli: "truth rules" },
+  putRule: {
+    method: "POST",
+    path: "/v1/truth/rules",
+    cli: "truth rules {attribute} --sources {sources,} {--majority} --half-life {half_life_days} --tolerance {tolerance} --normaliser {normaliser}",
+  },
+} as const satisfies Partial<Record<keyof typeof truth, Operation>>;
+
+export const DISTILL = {
+  start: { method: "POST", path: "/v1/distill/runs" },
+  runs: { method: "GET", path: "/v1/distill/runs", cli: "distill runs" },
+  run: { method: "GET", path: "/v1/distill/runs/{run_id}", cli: "distill watch {run_id}" },
+  cancel: { method: "POST", path: "/v1/distill/runs/{run_id}/cancel" },
+  audit: { method: "GET", path: "/v1/distill/audit", cli: "distill audit --observe" },
+  quarantine: { method: "GET", path: "/v1/distill/quarantine" },
+  exports: { method: "GET", path: "/v1/distill/exports" },
+  export: { method: "GET", path: "/v1/distill/exports/{name}" },
+  evidence: { method: "GET", path: "/v1/distill/evidence/{evidence_id}" },
+  trace: {
+    method: "GET",
+    path: "/v1/distill/trace",
+    cli: ({ file, row }) => `distill trace ${String(file)}:${String(row)}`,
+  },
+} as const satisfies Partial<Record<keyof typeof distill, Operation>>;
+
+export const DISTILL_RAW = {
+  report: { method: "GET", path: "/v1/distill/runs/{run_id}/reports/{report}" },
+  exportFile: { method: "GET", path: "/v1/distill/exports/{name}/files/{file+}" },
+} as const satisfies Partial<Record<keyof typeof distill, Operation>>;
+
+export const DISTILL_STREAMS = {
+  runEvents: { method: "GET", path: "/v1/distill/runs/{run_id}", cli: "distill watch {run_id}" },
+} as const satisfies Partial<Record<keyof typeof distill, Operation>>;

@@ -36,10 +36,11 @@ export function written(
   input: Readonly<Record<string, unknown>>,
 ): Written {
   const rest = { ...input };
-  const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => {
-    const value = rest[name];
+  // `{key+}` takes the rest of the path: its slashes stay.
+  const filled = path.replace(/\{(\w+)(\+?)\}/g, (_, name: string, whole: string) => {
+    const value = String(rest[name]);
     delete rest[name];
-    return encodeURIComponent(String(value));
+    return whole === "" ? encodeURIComponent(value) : value.split("/").map(encodeURIComponent).join("/");
   });
   const given = Object.entries(rest).filter(([, value]) => value !== undefined);
   if (method !== "GET" && method !== "DELETE" && body === undefined)

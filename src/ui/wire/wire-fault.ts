@@ -32,20 +32,28 @@ export async function faultOf(reply: Response): Promise<WireFault> {
   const requestId = reply.headers.get("x-request-id") ?? undefined;
   const away = AWAY.has(reply.status);
   try {
-    const { error } = JSON.parse(text) as {
-      error: { code: string; message: string; request_id?: string; details?: Detail[] };
-    };
-    return new WireFault(error.code, error.message, {
-      requestId: error.request_id ?? requestId,
-      details: error.details ?? [],
-      away,
-    });
+    return faultFrom(JSON.parse(text), { requestId, away });
   } catch {
     return new WireFault("internal", `The house replied with status ${reply.status} and no reason.`, {
       requestId,
       away,
     });
   }
+}
+
+/** The fault that a body carries: of a reply, or of an event in mid-stream. Throws where it is none. */
+export function faultFrom(
+  body: unknown,
+  { requestId, away = false }: { requestId?: string | undefined; away?: boolean } = {},
+): WireFault {
+  const { error } = body as {
+    error: { code: string; message: string; request_id?: string; details?: Detail[] };
+  };
+  return new WireFault(error.code, error.message, {
+    requestId: error.request_id ?? requestId,
+    details: error.details ?? [],
+    away,
+  });
 }
 
 export function toWireFault(thrown: unknown): WireFault {
