@@ -337,7 +337,7 @@ function countsOf(
   const counts = new Map<RoleClaim | undefined, number>();
   const loose: Of<"count">[] = [];
   for (const [at, claim] of claims.entries()) {
-    if (claim.kind !== "count") continue;
+    if (claim.kind !== "count" || claim.value.corrects === true) continue;
     const next = claims.slice(at + 1).find(({ kind }) => kind === "role" || kind === "count");
     const behind =
       next?.kind === "role" && next.from - claim.to <= COUNT_REACH && !breaks(tokens, claim.to, next.from)
@@ -359,6 +359,12 @@ function countsOf(
     counts.set(owner, claim.value.count);
     used.add(claim);
   }
+  for (const claim of claims) {
+    if (claim.kind !== "count" || claim.value.corrects !== true) continue;
+    const owner = correctedOwner(claim, wanted);
+    counts.set(owner, claim.value.count);
+    used.add(claim);
+  }
   const [first] = loose;
   if (first !== undefined) {
     const main = wanted[0];
@@ -367,6 +373,14 @@ function countsOf(
     if (main === undefined || counts.get(main) === first.value.count) used.add(first);
   }
   return counts;
+}
+
+/** What a second thought is about: the role right behind it, else the last one before, else the order. */
+function correctedOwner(count: Of<"count">, wanted: readonly RoleClaim[]): RoleClaim | undefined {
+  const behind = wanted.find(({ from }) => from >= count.to && from - count.to <= 2);
+  return (
+    behind ?? wanted.findLast(({ to }) => to <= count.from) ?? wanted.find(({ from }) => from >= count.to)
+  );
 }
 
 function breaks(tokens: readonly Token[], from: number, to: number): boolean {

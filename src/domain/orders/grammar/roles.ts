@@ -54,18 +54,23 @@ export function roleClaims(tokens: readonly Token[], words: RoleWords): Of<"role
 /** What each word may be a misspelling of; empty for words that are known. */
 function spellingsOf(
   tokens: readonly Token[],
-  { titles, lexicon, isName }: RoleWords,
+  { titles, lexicon, isName, activities }: RoleWords,
 ): (readonly string[])[] {
   let looked = 0;
   return tokens.map(({ kind, word, key }) => {
     const known = kind !== "word" || word.length < 4 || titles.hasWord(key) || titles.hasWord(word);
+    // "deliver to" is no misspelt "delivery".
+    if (activities.has(stem(word))) return [];
     if (known || isVocabulary(lexicon, word) || isName(word) || looked >= MISSPELT_MAX) return [];
     looked++;
     return titles.corrections(key);
   });
 }
 
-/** The longest title that starts here and, if it has errors, the longest without. */
+/**
+ * The longest title that starts here and, if it has errors, the longest without. Of one that is turned around ("lifeguard
+ * ocean") also the longest that is not: what stands behind a title may be anything. Only a turned one runs over a comma.
+ */
 function titlesAt(
   tokens: readonly Token[],
   from: number,
@@ -74,9 +79,10 @@ function titlesAt(
 ): TitleMatch[] {
   let partials: Partial[] = [{ joined: "", corrections: [] }];
   let exact: TitleMatch | undefined;
+  let turned: TitleMatch | undefined;
   let corrected: TitleMatch | undefined;
   let words = 0;
-  for (const { key, at } of phraseSteps(tokens, from)) {
+  for (const { key, at, commas } of phraseSteps(tokens, from, COMMAS_MAX)) {
     words++;
     const token = tokens[at] as Token;
     const next: Partial[] = [];
@@ -94,10 +100,12 @@ function titlesAt(
     if (next.length === 0) break;
     partials = next;
     for (const { joined, corrections } of partials) {
-      const senses = titles.phrases.get(joined);
-      if (senses === undefined) continue;
+      const found = titles.phrases.get(joined);
+      const senses = commas === 0 ? found : found?.filter((sense) => sense.turned);
+      if (senses === undefined || senses.length === 0) continue;
       const match = { to: at + 1, words, senses, corrections };
-      if (corrections.length === 0) exact = match;
+      if (corrections.length === 0 && senses.every((sense) => sense.turned)) turned = match;
+      else if (corrections.length === 0) exact = match;
       else if (
         corrected === undefined ||
         match.to > corrected.to ||
@@ -106,8 +114,11 @@ function titlesAt(
         corrected = match;
     }
   }
-  return [...(exact === undefined ? [] : [exact]), ...(corrected === undefined ? [] : [corrected])];
+  return [exact, turned, corrected].filter((match) => match !== undefined);
 }
+
+/** "mechanic, diesel": one comma, before what a list puts last. */
+const COMMAS_MAX = 1;
 
 function claimOf({ to, words, senses, corrections }: TitleMatch, from: number): Of<"role"> {
   const proper = senses.filter(({ weak }) => !weak);

@@ -1,7 +1,9 @@
 // When: days, spans of days, weekdays, hours, moments and named shifts.
 
+import type { Token } from "../text/tokens.ts";
 import type { Clock, Day, Of } from "./claim.ts";
-import { clockIn, dayIn } from "./parts.ts";
+import { clockIn } from "./parts/clock.ts";
+import { dayIn } from "./parts/day.ts";
 import { type Match, rule, type Rule } from "./pattern.ts";
 import { shiftBetween } from "./calendar.ts";
 
@@ -98,6 +100,7 @@ function ledClock(match: Match): (Clock & { weight?: number }) | undefined {
       "dollars",
       "hourword",
       "month",
+      "number",
     ].some((kind) => meanings?.has(kind) === true)
   )
     return undefined;
@@ -150,13 +153,59 @@ function weekdayRange(match: Match): { days: number[]; weight: number } | undefi
   return { days: list, weight: 12 };
 }
 
-function weekdayList(match: Match): { days: number[]; from: Day } | undefined {
-  const list = ["one", "two", "three"].flatMap((name) => {
-    const value = match.meaning(name, "weekday");
-    return value === undefined ? [] : [Number(value)];
-  });
+/** "Mon, Wed and Fri", "mon wed fri", "M/W/F": two weekdays without a mark between them may be a slip. */
+function weekdayList(match: Match): { days: number[]; from: Day; weight: number } | undefined {
+  const list: number[] = [];
+  let marks = 0;
+  for (let at = match.from; at < match.to; at++) {
+    const { word, kind } = match.scope.tokens[at] as Token;
+    const value = match.scope.meanings[at]?.get("weekday");
+    if (value !== undefined && !list.includes(Number(value))) list.push(Number(value));
+    if (kind === "mark" || JOINS.has(word)) marks++;
+  }
   const [first] = list;
-  return first === undefined ? undefined : { days: list, from: { kind: "weekday", weekday: first } };
+  if (first === undefined || (list.length === 2 && marks === 0)) return undefined;
+  return { days: list, from: { kind: "weekday", weekday: first }, weight: 3.5 + 2.5 * list.length };
+}
+
+const JOINS: ReadonlySet<string> = new Set(["and", "y", "or", "e"]);
+
+function oneWeekday(match: Match): { days: number[]; from: Day } | undefined {
+  const weekday = Number(match.meaning("one", "weekday"));
+  return Number.isNaN(weekday) ? undefined : { days: [weekday], from: { kind: "weekday", weekday } };
+}
+
+const LETTER_DAYS: Readonly<Record<string, number>> = {
+  su: 0,
+  m: 1,
+  mo: 1,
+  t: 2,
+  tu: 2,
+  w: 3,
+  we: 3,
+  th: 4,
+  r: 4,
+  f: 5,
+  fr: 5,
+  sa: 6,
+  s: 6,
+};
+
+/** "M/W/F", "T-Th", "M-Sat": weekdays by their letters; a dash spans those between, a stroke lists. */
+function letterDays(match: Match): { days: number[]; weight: number } | undefined {
+  const own = match.scope.tokens.slice(match.from, match.to);
+  const list = own
+    .filter(({ kind }) => kind === "word")
+    .map(({ word }) => LETTER_DAYS[word] ?? Number(match.scope.lexicon.meaningsOf(word)?.get("weekday")));
+  const [first, last] = [list[0], list.at(-1)];
+  if (first === undefined || last === undefined || list.some(Number.isNaN) || first === last)
+    return undefined;
+  const spanned = own.some(({ word }) => word === "-");
+  if (!spanned) return { days: list, weight: 4 + list.length };
+  const days = [first];
+  for (let day = (first + 1) % 7; days.length < 7 && days.at(-1) !== last; day = (day + 1) % 7)
+    days.push(day);
+  return { days, weight: 6 };
 }
 
 const WORKDAYS = [1, 2, 3, 4, 5];
@@ -201,6 +250,9 @@ function namedShift(match: Match): { name: ShiftName; weight?: number } | undefi
   return { name: value as ShiftName, weight: 2.5 };
 }
 
+const JOIN = ",|/|+|&? and|&|y|or?";
+const LETTERS = "m|mo|t|tu|w|we|th|r|f|fr|sa|su|<weekday>";
+
 export const TIME_RULES: readonly Rule[] = [
   rule("day", 3.5, "d:<day>", oneDay),
   rule("day", 9, `from|de? from:<day> ${TO} to:<day>`, span),
@@ -225,21 +277,19 @@ export const TIME_RULES: readonly Rule[] = [
 
   rule("weekdays", 5, "from:<weekday> - to:<weekday>", weekdayRange),
   rule("weekdays", 5, "from:<weekday> to|thru|through|a|al|until to:<weekday>", weekdayRange),
-  rule(
-    "weekdays",
-    8.5,
-    "one:<weekday> and|&|,|/|y|+ two:<weekday> and|&|,|/|y|+? three:<weekday>?",
-    weekdayList,
-  ),
-  rule("weekdays", 4, "every|each|all|todos|los|cada one:<weekday>", (match) => weekdayList(match)),
+  rule("weekdays", 8.5, `<weekday>${` ${JOIN} <weekday>`.repeat(4)}`, weekdayList),
+  rule("weekdays", 8.5, `<weekday>${` ${JOIN} <weekday>`.repeat(3)}`, weekdayList),
+  rule("weekdays", 8.5, `<weekday>${` ${JOIN} <weekday>`.repeat(2)}`, weekdayList),
+  rule("weekdays", 8.5, `<weekday> ${JOIN} <weekday>`, weekdayList),
+  rule("weekdays", 4, "every|each|all|todos|los|cada other? one:<weekday>", oneWeekday),
   rule("weekdays", 5, "m - f", days(WORKDAYS)),
-  rule("weekdays", 5, "m ~- ~th", days([1, 2, 3, 4])),
-  rule("weekdays", 5, "m ~- ~sat|sa|s", days([1, 2, 3, 4, 5, 6])),
+  rule("weekdays", 5, `${LETTERS} ~- ~${LETTERS}`, letterDays),
+  rule("weekdays", 5, `${LETTERS} ~/|& ~${LETTERS} ~/|& ~${LETTERS} ~/|&? ~${LETTERS}?`, letterDays),
   rule("weekdays", 5, "mf", days(WORKDAYS)),
   rule("weekdays", 4, "mwf", days([1, 3, 5])),
   rule("weekdays", 4, "mtwthf|mtwrf", days(WORKDAYS)),
   rule("weekdays", 4, "tth|tuth", days([2, 4])),
-  rule("weekdays", 4, "t|tu ~/ ~th|r", days([2, 4])),
+  rule("weekdays", 4, `${LETTERS} ~/|& ~${LETTERS}`, letterDays),
   rule("weekdays", 3.5, "weekdays", days(WORKDAYS)),
   rule("weekdays", 4, "entre semana", days(WORKDAYS)),
   rule("weekdays", 3, "weekends|wkends|wknds", days([6, 0])),
@@ -252,6 +302,12 @@ export const TIME_RULES: readonly Rule[] = [
 
   rule("hours", 6, `from|de|between? from:<clock> ${TO} to:<clock>`, hours),
   rule("hours", 6, `from|between|de from:<clock> and|y to:<clock>`, hours),
+  rule(
+    "hours",
+    7,
+    `start|starts|starting|begin|begins|beginning|in|on|empieza|inicia at|time|around|a|:? las? from:<clock> ,|-|;|/|and|y? end|ends|ending|finish|finishes|finishing|done|out|off|until|til|till|through|thru|termina|sale|hasta at|by|time|around|a|:? las? to:<clock>`,
+    hours,
+  ),
   rule("hours", 6, `de|desde? las from:<clock> ${TO} las|la? to:<clock>`, hours),
   rule("clock", 3.5, "at:<clock>", sureClock),
   rule("clock", 4, "at|@|by|around|report at:<clock> start|sharp?", ledClock),
@@ -280,6 +336,11 @@ export const TIME_RULES: readonly Rule[] = [
     const made = partShift(match);
     const word = match.token("part")?.word ?? "";
     return made?.name === "night" && word !== "late" ? made : undefined;
+  }),
+  rule("shift", 3, "part:night|noche|nite|overnight", (match) => {
+    const before = match.scope.meanings[match.from - 1];
+    // "tomorrow night", "Friday night".
+    return before?.has("ahead") === true || before?.has("weekday") === true ? { name: "night" } : undefined;
   }),
   rule("shift", 2.5, "name:<shiftname>", namedShift),
   rule("shift", 4, "weekend|weekends|wknd|wkend|fin <shiftword>", () => ({ name: "weekend" as const })),
