@@ -7,12 +7,13 @@
 import type { State } from "../places.ts";
 import type { Role } from "../roles.ts";
 import { deniedClaims } from "./answer/denied.ts";
+import { ownWords } from "./answer/own-words.ts";
 import { placeOf } from "./answer/place.ts";
 import { rolesOf } from "./answer/roles.ts";
 import { timeOf } from "./answer/time.ts";
 import { isEmpty, unreadTokens } from "./answer/unread.ts";
 import { chooseReadings } from "./grammar/choose.ts";
-import type { Claim, Kind, Of, PayValue } from "./grammar/claim.ts";
+import type { Claim, Kind, Of, PayValue, PlaceValue } from "./grammar/claim.ts";
 import { type Grammar, grammarOf, type Scope } from "./grammar/pattern.ts";
 import { amount } from "./grammar/parts/amount.ts";
 import { clock } from "./grammar/parts/clock.ts";
@@ -34,6 +35,8 @@ import { personNames } from "./tables/names.ts";
 import { type PlaceNames, placeNames } from "./tables/nicknames.ts";
 import { longestPhrase, type Phrases } from "./tables/phrases.ts";
 import type { Titles } from "./tables/titles.ts";
+import { letterParts } from "./text/letter.ts";
+import { titleKeys } from "./text/words.ts";
 import { type Token, type TokenText, tokensOf } from "./text/tokens.ts";
 
 /** What orders are read with; made once by `orderReader`. */
@@ -63,7 +66,7 @@ export function orderReader({ titles, states, gazetteer }: Knowledge): OrderRead
       day,
     }),
     zones: new Map(states.map(({ code, timezone }) => [code, timezone])),
-    truckDriver: titles.phrases.get("truckdriver")?.[0]?.role,
+    holders: holdersOf(titles),
   };
   return { read: (text, now) => readOrder(text, now, tools) };
 }
@@ -78,7 +81,40 @@ interface Tools {
   readonly grammar: Grammar;
   /** Zones by state. */
   readonly zones: ReadonlyMap<string, string>;
-  readonly truckDriver: Role | undefined;
+  /** Who holds a certificate, by its name: where it alone is asked for, that role is meant. */
+  readonly holders: ReadonlyMap<string, Role>;
+}
+
+/** Certificates that say by themselves what their holder does, by a title of it. */
+const HOLDERS: Readonly<Record<string, string>> = {
+  "CDL A": "truck driver",
+  "CDL B": "truck driver",
+  CDL: "truck driver",
+  "CDL C": "truck driver",
+  "School Bus": "school bus driver",
+  Forklift: "forklift operator",
+  Flagger: "flagger",
+  Lifeguard: "lifeguard",
+  "Guard Card": "security guard",
+  "Armed Guard License": "security guard",
+  "CNA License": "certified nursing assistant",
+  "LPN License": "licensed practical nurse",
+  "RN License": "registered nurse",
+  "Certified Medication Aide": "medication aide",
+  "Certified Phlebotomy Technician": "phlebotomist",
+  "Certified Pharmacy Technician": "pharmacy technician",
+  "Certified Medical Assistant": "medical assistant",
+  "Home Health Aide Certificate": "home health aide",
+  NCCCO: "crane operator",
+};
+
+function holdersOf({ phrases }: Titles): ReadonlyMap<string, Role> {
+  return new Map(
+    Object.entries(HOLDERS).flatMap(([name, title]) => {
+      const role = phrases.get(titleKeys(title).join(""))?.[0]?.role;
+      return role === undefined ? [] : [[name, role] as const];
+    }),
+  );
 }
 
 function readOrder(whole: string, now: number, tools: Tools): OrderReading {
@@ -93,7 +129,7 @@ function readOrder(whole: string, now: number, tools: Tools): OrderReading {
     (at) => (inPurpose[at] === 1 ? 0 : unreadCost(tokens[at] as Token, tools)),
     weighWhole,
   );
-  const claims = best?.claims ?? [];
+  const claims = ownWords(best?.claims ?? [], tokens, letterParts(text));
   if (!isOrder(claims, purposes)) return nothingRead(tokens, tools.lexicon, text);
   return answerOf({ text, tokens, claims, all, now, tools });
 }
@@ -103,13 +139,22 @@ function claimsOf({ tokens, caseless, titled }: TokenText, tools: Tools): Claim[
   const { titles, activities, lexicon, gazetteer, places } = tools;
   const names = personNames();
   const isTitleWord = (key: string): boolean => titles.hasWord(key);
+  const isPersonName = (word: string): boolean => names.first.has(word) || names.last.has(word);
   const isTown = (name: string): boolean =>
     (gazetteer.named(name)[0]?.population ?? 0) >= TOWN_POPULATION_MIN;
-  const isName = (word: string): boolean => names.first.has(word) || names.last.has(word) || isTown(word);
+  const isName = (word: string): boolean => isPersonName(word) || isTown(word);
   const claims: Claim[] = [
     ...roleClaims(tokens, { titles, activities, lexicon, isName }),
     ...certificateClaims(tokens, tools),
-    ...placeClaims(tokens, { gazetteer, names: places, lexicon, isTitleWord, caseless, titled }),
+    ...placeClaims(tokens, {
+      gazetteer,
+      names: places,
+      lexicon,
+      isTitleWord,
+      isPersonName,
+      caseless,
+      titled,
+    }),
     ...personClaims(tokens, { names, lexicon, isTitleWord, isPlace: (name) => isTown(placeName(name)) }),
   ];
   const scope = scopeOf(tokens, lexicon, claims);
@@ -182,12 +227,18 @@ function weighWhole(claims: readonly Claim[]): number {
   const [best, ...others] = places.toSorted((left, right) => right.weight - left.weight);
   let weight = 0;
   for (const other of others) {
-    const agrees =
-      other.value.state === best?.value.state &&
-      (other.value.city === undefined) !== (best?.value.city === undefined);
-    weight -= agrees ? APART_COST : (1 - SECOND_PLACE_SHARE) * other.weight;
+    const agrees = other.value.state === best?.value.state && isWithin(other.value, best?.value);
+    const county = other.value.county !== undefined || best?.value.county !== undefined;
+    weight -= agrees ? (county ? 0 : APART_COST) : (1 - SECOND_PLACE_SHARE) * other.weight;
   }
   return weight;
+}
+
+/** A state beside its city or its county. */
+function isWithin(left: PlaceValue, right: PlaceValue | undefined): boolean {
+  const parts = (place: PlaceValue | undefined): number =>
+    (place?.city === undefined ? 0 : 2) + (place?.county === undefined ? 0 : 1);
+  return parts(left) !== parts(right);
 }
 
 /** What speaks for an order besides its own words. */
@@ -262,11 +313,11 @@ interface Chosen {
 }
 
 function answerOf({ text, tokens, claims, all, now, tools }: Chosen): OrderReading {
-  const { lexicon, gazetteer, zones, truckDriver } = tools;
+  const { lexicon, gazetteer, zones, holders } = tools;
   const denied = deniedClaims(tokens, claims);
   const kept = claims.filter((claim) => !denied.has(claim));
   const certificates = certificatesOf(tokens, kept, all);
-  const roles = rolesOf({ tokens, lexicon, claims, denied, certificates, truckDriver });
+  const roles = rolesOf({ tokens, lexicon, claims, denied, certificates, holders });
   const place = placeOf(kept, gazetteer, (code) => zones.get(code));
   const [main, ...others] = roles.requests;
   const roundTheClock = main?.role.family === "healthcare" || main?.role.family === "personal care";

@@ -15,8 +15,8 @@ export interface RoleView {
   readonly claims: readonly Claim[];
   readonly denied: ReadonlySet<Claim>;
   readonly certificates: readonly string[];
-  /** What a driver with a commercial licence is. */
-  readonly truckDriver: Role | undefined;
+  /** Who holds a certificate, by its name. */
+  readonly holders: ReadonlyMap<string, Role>;
 }
 
 export interface Request {
@@ -61,8 +61,8 @@ export function rolesOf(view: RoleView): RoleAnswer {
     view,
     all.filter((claim) => !denied.has(claim)),
   );
-  const driver = wanted.length === 0 ? driverOf(view) : undefined;
-  if (driver !== undefined) wanted.push(driver);
+  const holder = wanted.length === 0 ? holderOf(view) : undefined;
+  if (holder !== undefined) wanted.push(holder);
   const counts = countsOf(view, wanted, used);
   const read = wanted.map((claim) => requestOf(claim, view, wanted, counts.get(claim)));
   const named = merged(read.filter(({ confidence }) => confidence >= NAMED_MIN)).filter(
@@ -78,13 +78,15 @@ export function rolesOf(view: RoleView): RoleAnswer {
   };
 }
 
-/** "CDL A, Atlanta": who asks for the licence alone asks for a driver. */
-function driverOf({ claims, denied, truckDriver }: RoleView): RoleClaim | undefined {
-  const licence = claims.find(
-    (claim) => claim.kind === "certificate" && !denied.has(claim) && claim.value.name.startsWith("CDL"),
-  );
-  if (licence === undefined || truckDriver === undefined) return undefined;
-  return { ...licence, kind: "role", value: { roles: [truckDriver], form: "field", near: false } };
+/** "CDL A, Atlanta": who asks for the licence alone asks for somebody who holds it. */
+function holderOf({ claims, denied, holders }: RoleView): RoleClaim | undefined {
+  for (const claim of claims) {
+    if (claim.kind !== "certificate" || denied.has(claim)) continue;
+    const role = holders.get(claim.value.name);
+    if (role !== undefined)
+      return { ...claim, kind: "role", value: { roles: [role], form: "field", near: false } };
+  }
+  return undefined;
 }
 
 /** Without fields where titles stand, without what is only experience, and without what only describes another title. */
@@ -98,13 +100,29 @@ function properOnes(view: RoleView, claims: readonly RoleClaim[]): RoleClaim[] {
   const best =
     titles.length > 0
       ? kept.filter(
-          (claim) => claim.value.form === "title" || (claim.value.form === "field" && counted(claim)),
+          (claim) =>
+            claim.value.form === "title" ||
+            (claim.value.form === "field" && (counted(claim) || isListed(view, claim))),
         )
       : work.length > 0
         ? work.slice(0, 1)
         : kept;
   return best.filter((claim, at) => !describesNext(view, claim, best[at + 1]));
 }
+
+/** "flagger, laborer, operator": one of a list, and a word for somebody. */
+function isListed({ tokens }: RoleView, { from, to }: RoleClaim): boolean {
+  const last = tokens[to - 1];
+  if (last === undefined || last.kind !== "word" || !AGENT.test(last.key)) return false;
+  const before = tokens[from - 1];
+  const after = tokens[to];
+  return (
+    LIST_JOINS.has(before?.word ?? "\n") &&
+    (after === undefined || after.kind === "mark" || LIST_JOINS.has(after.word))
+  );
+}
+
+const LIST_JOINS: ReadonlySet<string> = new Set([",", "/", "&", "+", "and", "y", "\n", ";", "or"]);
 
 const EXPERIENCE_REACH = 2;
 
@@ -314,7 +332,7 @@ function roleOf(claim: RoleClaim, view: RoleView, all: readonly RoleClaim[]): Ro
   const [first, ...others] = claim.value.roles;
   if (first === undefined) throw new Error("a claim to a role names one");
   if (first.name === "Delivery Driver" && view.certificates.some((name) => DRIVING_CERTIFICATES.has(name))) {
-    return view.truckDriver ?? first;
+    return view.holders.get("CDL") ?? first;
   }
   if (others.length === 0) return first;
   const families = new Set<string | undefined>();

@@ -52,6 +52,7 @@ function nameAt(tokens: readonly Token[], from: number, words: NameWords): Perso
     const particle = own.length > 0 && PARTICLES.has(token.word) && tokens[to + 1]?.kind === "word";
     const closed =
       !particle &&
+      !(own.length > 0 && token.word.length === 1 && token.capital) &&
       lexicon.meaningsOf(token.word) !== undefined &&
       !names.first.has(token.word) &&
       !names.last.has(token.word);
@@ -66,7 +67,8 @@ function nameAt(tokens: readonly Token[], from: number, words: NameWords): Perso
     else if (mark?.kind === "mark") break;
   }
   // "john smith phoenix": a town behind a name is where.
-  if (!hyphen && own.length > 2 && !tokens[to - 1]?.glued && words.isPlace(own.at(-1)?.word ?? ""))
+  const surname = (own.at(-2)?.word.length ?? 0) > 1;
+  if (!hyphen && own.length > 2 && surname && !tokens[to - 1]?.glued && words.isPlace(own.at(-1)?.word ?? ""))
     to = dropLast(own, to);
   const last = own.at(-1);
   if (last === undefined || own.length < 2 || last.word.length < 2) return undefined;

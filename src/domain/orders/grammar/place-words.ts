@@ -13,6 +13,8 @@ export interface PlaceWords {
   readonly names: PlaceNames;
   readonly lexicon: Lexicon;
   readonly isTitleWord: (key: string) => boolean;
+  /** Whether a word is a common first or last name. */
+  readonly isPersonName: (word: string) => boolean;
   readonly caseless: boolean;
   readonly titled: boolean;
 }
@@ -211,7 +213,7 @@ export function leadOf(tokens: readonly Token[], at: number): number {
 }
 
 export function endsSegment(next: Token | undefined, lexicon: Lexicon): boolean {
-  if (next === undefined || next.kind !== "word") return true;
+  if (next === undefined || next.kind !== "word" || next.word === "or" || next.word === "and") return true;
   return ["weekday", "ahead", "prep", "shiftname", "urgent", "next", "this", "lead", "month"].some((kind) =>
     lexicon.has(next.word, kind),
   );

@@ -219,8 +219,9 @@ function cityAlone(
   if (wordLike) weight -= lead >= 0.8 || capital ? 0.7 : 2;
   // "Washington" is rather the state, "New York" rather the city.
   if (run.name !== "new york" && words.names.states.get(stateKey(tokens, run)) !== undefined) weight -= 2;
-  // A small place in small letters that nothing leads to is hardly meant.
-  if (known.population < 15_000 && !capital && lead < 0.8) weight -= 1.5;
+  // A small place in small letters that nothing leads to is hardly meant, unless its name is nothing else.
+  if (known.population < 15_000 && !capital && lead < 0.8)
+    weight -= isOnlyPlace(tokens, run, known, words) ? 0.3 : 1.5;
   // Numbers and cities do not meet: "5 Houston".
   weight -= 1.2 * corrections.length;
   if (weight <= 0.3) return undefined;
@@ -234,6 +235,20 @@ function cityAlone(
     weight: weight + 1.2,
     corrections,
   };
+}
+
+const TOWN_POPULATION_MIN = 5000;
+const RARE_NAME_LENGTH_MIN = 6;
+
+/** A town of a long name that is no word, no title and nobody's name. */
+function isOnlyPlace(tokens: readonly Token[], run: Run, known: Place, words: PlaceWords): boolean {
+  return (
+    known.population >= TOWN_POPULATION_MIN &&
+    run.name.length >= RARE_NAME_LENGTH_MIN &&
+    tokens
+      .slice(run.from, run.to)
+      .every((token) => isUnknown(token, words) && !words.isPersonName(token.word))
+  );
 }
 
 function sizeWeight(population: number): number {

@@ -63,7 +63,8 @@ function spellingsOf(
     if (activities.has(stem(word))) return [];
     if (known || isVocabulary(lexicon, word) || isName(word) || looked >= MISSPELT_MAX) return [];
     looked++;
-    return titles.corrections(key);
+    const shortened = titles.shortened(key);
+    return [...shortened, ...titles.corrections(key)];
   });
 }
 

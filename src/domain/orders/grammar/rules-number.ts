@@ -217,7 +217,7 @@ export const NUMBER_RULES: readonly Rule[] = [
   ),
   rule(
     "count",
-    11,
+    16,
     `${CORRECTING} that|it|this|us? a|an|to|now? n:<amount> ,? not|instead|rather of|than? <amount>`,
     corrected,
   ),

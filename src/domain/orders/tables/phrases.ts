@@ -48,7 +48,7 @@ export function phrasesOf<Value>(): Phrases<Value> {
 const HEAD_CHARS = 4;
 
 /** Where a text stands, or would stand, among sorted ones. */
-function lowerBound(sorted: readonly string[], text: string): number {
+export function lowerBound(sorted: readonly string[], text: string): number {
   let low = 0;
   let high = sorted.length;
   while (low < high) {
