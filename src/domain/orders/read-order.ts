@@ -13,7 +13,7 @@ import { rolesOf } from "./answer/roles.ts";
 import { timeOf } from "./answer/time.ts";
 import { isEmpty, unreadTokens } from "./answer/unread.ts";
 import { chooseReadings } from "./grammar/choose.ts";
-import type { Claim, Kind, Of, PayValue, PlaceValue } from "./grammar/claim.ts";
+import type { Claim, Correction, Kind, Of, PayValue, PlaceValue } from "./grammar/claim.ts";
 import { type Grammar, grammarOf, type Scope } from "./grammar/pattern.ts";
 import { amount } from "./grammar/parts/amount.ts";
 import { clock } from "./grammar/parts/clock.ts";
@@ -28,7 +28,7 @@ import { PLACE_RULES } from "./grammar/rules-place.ts";
 import { TIME_RULES } from "./grammar/rules-time.ts";
 import type { OrderReading, OrderSlots, Person } from "./order-reading.ts";
 import { type Gazetteer, placeName } from "./places/gazetteer.ts";
-import { type Activity, activitiesByVerb } from "./tables/activities.ts";
+import { type Activity, activitiesByVerb, stem } from "./tables/activities.ts";
 import { certificatePhrases } from "./tables/certificates.ts";
 import { isVocabulary, type Lexicon, orderLexicon } from "./tables/lexicon.ts";
 import { personNames } from "./tables/names.ts";
@@ -36,8 +36,8 @@ import { type PlaceNames, placeNames } from "./tables/nicknames.ts";
 import { longestPhrase, type Phrases } from "./tables/phrases.ts";
 import type { Titles } from "./tables/titles.ts";
 import { letterParts } from "./text/letter.ts";
-import { titleKeys } from "./text/words.ts";
-import { type Token, type TokenText, tokensOf } from "./text/tokens.ts";
+import { folded, singular, titleKeys } from "./text/words.ts";
+import { type Token, type TokenText, tokensOf, WORD_CHARS_MAX } from "./text/tokens.ts";
 
 /** What orders are read with; made once by `orderReader`. */
 export interface Knowledge {
@@ -118,7 +118,7 @@ function holdersOf({ phrases }: Titles): ReadonlyMap<string, Role> {
 }
 
 function readOrder(whole: string, now: number, tools: Tools): OrderReading {
-  const typed = tokensOf(whole);
+  const typed = spelt(tokensOf(whole), tools);
   const { text, tokens } = typed;
   const all = claimsOf(typed, tools);
   const purposes = all.filter((claim): claim is Of<"purpose"> => claim.kind === "purpose");
@@ -132,6 +132,26 @@ function readOrder(whole: string, now: number, tools: Tools): OrderReading {
   const claims = ownWords(best?.claims ?? [], tokens, letterParts(text));
   if (!isOrder(claims, purposes)) return nothingRead(tokens, tools.lexicon, text);
   return answerOf({ text, tokens, claims, all, now, tools });
+}
+
+/** With words of the closed vocabulary in place of those that a typing error made of them. */
+function spelt(typed: TokenText, { lexicon, titles, activities, gazetteer }: Tools): TokenText {
+  const names = personNames();
+  const tokens = typed.tokens.map((token) => {
+    const { kind, word, key } = token;
+    const known =
+      kind !== "word" ||
+      isVocabulary(lexicon, word) ||
+      titles.hasWord(key) ||
+      titles.hasWord(word) ||
+      activities.has(stem(word)) ||
+      names.first.has(word) ||
+      names.last.has(word) ||
+      gazetteer.named(placeName(word)).length > 0;
+    const meant = known ? undefined : lexicon.meant(word);
+    return meant === undefined ? token : { ...token, word: meant, key: singular(meant) };
+  });
+  return { ...typed, tokens };
 }
 
 /** Everything that stretches of the text may say. */
@@ -245,11 +265,14 @@ function isWithin(left: PlaceValue, right: PlaceValue | undefined): boolean {
 const COUNT_PURPOSE = 1.5;
 const DETAIL_PURPOSE = 0.5;
 
+const COUNTED_PURPOSE = 3;
+
 const STRONG_AGAINST = 4;
 
 /** Whether the text asks for people at all: thanks, invoices, jokes and instructions to the reader do not. */
 function isOrder(claims: readonly Claim[], purposes: readonly Of<"purpose">[]): boolean {
   let against = 0;
+  let strongest = 0;
   let forIt = 0;
   const counted = new Set<number>();
   const longest = purposes.toSorted(
@@ -262,17 +285,24 @@ function isOrder(claims: readonly Claim[], purposes: readonly Of<"purpose">[]): 
     for (let at = from; at < to; at++) counted.add(at);
     // "invoice clerk" is a title.
     if (claims.some((claim) => claim.kind === "role" && claim.from <= from && to <= claim.to)) continue;
-    if (value.order < 0) against -= value.order;
-    else forIt += value.order;
+    if (value.order < 0) {
+      against -= value.order;
+      strongest = Math.max(strongest, -value.order);
+    } else forIt += value.order;
   }
   if (against === 0) return true;
   let asks = false;
+  let counts = false;
   for (const { kind } of claims) {
-    if (kind === "count") forIt += COUNT_PURPOSE;
-    else if (kind === "place" || kind === "day" || kind === "hours" || kind === "pay")
+    if (kind === "count") {
+      forIt += COUNT_PURPOSE;
+      counts = true;
+    } else if (kind === "place" || kind === "day" || kind === "hours" || kind === "pay")
       forIt += DETAIL_PURPOSE;
     asks ||= kind === "role" || kind === "person";
   }
+  // Somebody is asked for, and how many: thanks and jokes around that change nothing.
+  if (asks && counts && strongest < STRONG_AGAINST) forIt += COUNTED_PURPOSE;
   // A weak sign alone does not outweigh that somebody is asked for: "who is free as a cook".
   return forIt >= against || (asks && against < STRONG_AGAINST);
 }
@@ -356,7 +386,7 @@ function answerOf({ text, tokens, claims, all, now, tools }: Chosen): OrderReadi
     ...(person !== undefined && { person }),
     slots,
     unread: unread.map((token) => token.text),
-    corrections: [...used].flatMap((claim) => claim.corrections ?? []),
+    corrections: [...[...used].flatMap((claim) => claim.corrections ?? []), ...misspelt(tokens)],
     rest: restOf(text, tokens, claims, unread, denied, lexicon),
     point: place.point,
   };
@@ -401,6 +431,15 @@ function needsOf(kept: readonly Claim[], used: Set<Claim>): NeedSlots {
   }
   if (languages.size > 0) slots.languages = [...languages];
   return slots;
+}
+
+/** Words of the closed vocabulary that were typed otherwise. */
+function misspelt(tokens: readonly Token[]): Correction[] {
+  return tokens
+    .filter(
+      ({ kind, text, word }) => kind === "word" && folded(text) !== word && text.length <= WORD_CHARS_MAX,
+    )
+    .map(({ text, word }) => ({ typed: text, read: word }));
 }
 
 function payOf({ pay, max, unit }: PayValue): Pick<OrderSlots, "pay" | "pay_max" | "pay_unit"> {

@@ -54,8 +54,12 @@ export function rolesOf(view: RoleView): RoleAnswer {
   for (const claim of all) {
     if (!denied.has(claim)) continue;
     used.add(claim);
-    // "no forklift experience required" keeps nobody out.
-    if (!isExperience(view, claim)) excluded.push(roleOf(claim, view, all));
+    // "no forklift experience required" keeps nobody out, and "welders, no mig-only" no welders.
+    const role = roleOf(claim, view, all);
+    const asked = all.some(
+      (other) => other.from < claim.from && !denied.has(other) && other.value.roles[0] === role,
+    );
+    if (!isExperience(view, claim) && !asked) excluded.push(role);
   }
   const wanted = properOnes(
     view,

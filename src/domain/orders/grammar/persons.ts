@@ -20,7 +20,7 @@ type PersonClaim = Of<"person">;
 const NAME_WORDS_MAX = 4;
 /** Words that may stand around a name that is searched for. */
 const SEARCH_WORDS: ReadonlySet<string> = new Set(
-  "find show me is are look up lookup search for who where s whats what get the a worker employee candidate associate person named name called available phone number of about profile record details info please pull open busca buscar muestra quien es donde esta trabajador empleado disponible status today tomorrow can you do we have hows free working contact".split(
+  "find show me is are did does has was will confirm confirmed up schedule scheduled shift shifts text call email message her his their address pay rate last worked whats look up lookup search for who where s whats what get the a worker employee candidate associate person named name called available phone number of about profile record details info please pull open busca buscar muestra quien es donde esta trabajador empleado disponible status today tomorrow can you do we have hows free working contact".split(
     " ",
   ),
 );
@@ -71,9 +71,10 @@ function nameAt(tokens: readonly Token[], from: number, words: NameWords): Perso
   if (!hyphen && own.length > 2 && surname && !tokens[to - 1]?.glued && words.isPlace(own.at(-1)?.word ?? ""))
     to = dropLast(own, to);
   const last = own.at(-1);
+  const possessive = last !== undefined && POSSESSIVE.test(last.text);
   if (last === undefined || own.length < 2 || last.word.length < 2) return undefined;
   const knownFirst = names.first.has(first.word);
-  const knownLast = names.last.has(last.word);
+  const knownLast = names.last.has(possessive ? last.word.slice(0, -1) : last.word);
   const capital = own.every((token) => token.capital || token.word.length < 3);
   const odd = own.filter(
     (token) => words.isTitleWord(token.key) && !names.first.has(token.word) && !names.last.has(token.word),
@@ -91,9 +92,12 @@ function nameAt(tokens: readonly Token[], from: number, words: NameWords): Perso
     0.6 * (own.length - 2);
   if (words.isPlace(own.map(({ word }) => word).join(" "))) return undefined;
   const text = own.map((token) => titleCase(token.text)).join(" ");
-  const name = hyphen || own.length > 2 ? nameText(tokens, from, to) : text;
+  const name = (hyphen || own.length > 2 ? nameText(tokens, from, to) : text).replace(POSSESSIVE, "");
   return { kind: "person", value: { name }, from, to, weight };
 }
+
+/** "Carter's number". */
+const POSSESSIVE = /['’]s$/i;
 
 function dropLast(own: Token[], to: number): number {
   own.pop();
@@ -101,11 +105,21 @@ function dropLast(own: Token[], to: number): number {
 }
 
 /** "Robertson, Sarah", when nothing else is said. */
-function turnedName(tokens: readonly Token[], from: number, { names }: NameWords): PersonClaim | undefined {
+function turnedName(tokens: readonly Token[], from: number, words: NameWords): PersonClaim | undefined {
+  const { names, isTitleWord, isPlace } = words;
   const [last, comma, first] = [tokens[from], tokens[from + 1], tokens[from + 2]];
   if (comma?.word !== "," || last === undefined || first?.kind !== "word") return undefined;
-  const known = names.first.has(first.word) && names.last.has(last.word);
-  if (!known || names.first.has(last.word) || !isAlone(tokens, from, from + 3)) return undefined;
+  const strange =
+    first.capital &&
+    last.capital &&
+    ![first, last].some(({ key, word }) => isTitleWord(key) || isPlace(word));
+  const known = names.last.has(last.word) && (names.first.has(first.word) || strange);
+  if (
+    !known ||
+    (names.first.has(last.word) && names.last.has(first.word)) ||
+    !isAlone(tokens, from, from + 3)
+  )
+    return undefined;
   const name = `${titleCase(first.text)} ${titleCase(last.text)}`;
   return { kind: "person", value: { name }, from, to: from + 3, weight: 6 };
 }

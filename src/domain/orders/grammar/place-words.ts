@@ -159,6 +159,13 @@ export function stateAt(
   const [state] = found?.values ?? [];
   if (found === undefined || state === undefined) return undefined;
   const upper = token.text === token.text.toUpperCase();
+  // "LA state": what is not the city.
+  if (
+    tokens[found.to]?.word === "state" &&
+    state.form !== "short" &&
+    tokens[found.to + 1]?.word !== "university"
+  )
+    return { code: state.code, to: found.to + 1, form: "name", clear: true };
   const clear = state.form === "name" || (state.form === "code" && upper && !caseless);
   // "Minn." and "Calif." keep their point.
   const mark = tokens[found.to];

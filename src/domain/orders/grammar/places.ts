@@ -79,7 +79,11 @@ function cityAt(tokens: readonly Token[], run: Run, words: PlaceWords): PlaceCla
     }
     if (!state.clear && direct && !mayBeCode(tokens, at, state)) continue;
     if (state.form === "short" && direct && !state.clear && known.population < 20_000) continue;
-    const weight = 5.8 + 1.3 * (run.words - 1) + (state.clear ? 0.5 : 0);
+    const weight =
+      5.8 +
+      1.3 * (run.words - 1) +
+      (state.clear ? 0.5 : 0) +
+      (run.words > 1 && saysDay(tokens[run.from], words) ? DAY_NAME_WEIGHT : 0);
     const title =
       run.words === 1 && known.population < 20_000 && words.isTitleWord((tokens[run.from] as Token).key);
     const led = leadOf(tokens, run.from) >= 1 && !direct;
@@ -101,6 +105,13 @@ function cityAt(tokens: readonly Token[], run: Run, words: PlaceWords): PlaceCla
     if (alone !== undefined) claims.push(alone);
   }
   return claims;
+}
+
+/** "Friday Harbor" is no harbor on Friday. */
+const DAY_NAME_WEIGHT = 4;
+
+function saysDay(token: Token | undefined, { lexicon }: PlaceWords): boolean {
+  return token !== undefined && (lexicon.has(token.word, "weekday") || lexicon.has(token.word, "month"));
 }
 
 /** A hamlet whose name is nearly that of a large city of its state is that city, misspelt. */

@@ -87,7 +87,7 @@ function beforePeople(match: Match): { count: number; weight?: number } | undefi
 
 const CORRECTING = "make|lets|call|do|made";
 const CHANGING =
-  "change|bump|increase|raise|reduce|lower|decrease|cut|drop|update|revise|amend|adjust|move|take|bring|up|cambiar|cambia|subir|bajar";
+  "change|bump|increase|raise|reduce|lower|decrease|cut|drop|update|revise|amend|adjust|move|take|bring|cambiar|cambia|subir|bajar";
 
 function corrected(match: Match): { count: number; corrects: true } | undefined {
   const made = counted(match);
@@ -249,6 +249,24 @@ export const NUMBER_RULES: readonly Rule[] = [
     "n:<amount> more|additional|extra|new|other|mas|good|able|strong|reliable? <people>",
     counted,
   ),
+  rule("count", 5, "team|crew|group|squad|cuadrilla|equipo|grupo of|de n:<amount>", counted),
+  rule(
+    "count",
+    3.5,
+    "<lead> me|us|over|out|just|up|like|about|another|at|least|exactly|some? n:<amount> more|additional|extra|mas|please|pls? to|who|that|for|para|pa|que|on|in|at|near|from|by|en",
+    (match) => {
+      const next = match.scope.tokens[match.to];
+      const made = counted(match);
+      // "need 3 in the morning", "looking at 6 for ...": a time.
+      return next === undefined || match.scope.starts("clock", match.to) !== undefined ? undefined : made;
+    },
+  ),
+  rule(
+    "count",
+    3.2,
+    "<lead> me|us|over|out|just|up|like|about|another? n:<amount> more|additional|extra|mas|please|pls|tops|max",
+    counted,
+  ),
   rule("count", 5, "how many :|=|-|? n:<amount>", counted),
   rule("count", 5, "<qty> needed|is|of|required|workers|people? :|=|-|is|of? n:<amount>", counted),
   rule(
@@ -366,7 +384,7 @@ export const NUMBER_RULES: readonly Rule[] = [
   rule("aside", 5.5, "<digits> <word> <word> <street>", nothing),
   rule("aside", 5, "<digits> <int> ~st|nd|rd|th <street>?", nothing),
   rule("aside", 3.4, "<int> ~st|nd|rd|th", nothing),
-  rule("aside", 5, "<num> ~x ~<num>", nothing),
+  rule("aside", 10, "<num> ~x ~<num> ~s|hr|hrs|h?", nothing),
   rule("aside", 2, "<num> : ~<num>", nothing),
   rule("aside", 4, "<int> out|of of <int>", nothing),
   rule("aside", 4.5, "<num> <yearword> <yearword>?", nothing),

@@ -96,6 +96,24 @@ function inWords(match: Match): (PayValue & { weight?: number }) | undefined {
   return { pay, ...(max === undefined ? {} : { max }), unit, weight: max === undefined ? 7 : 12 };
 }
 
+/** "twenty-two fifty an hour". */
+function inWordsWithCents(match: Match): (PayValue & { weight?: number }) | undefined {
+  const [dollars, cents] = [amountIn(match, "low"), amountIn(match, "cents")];
+  if (dollars === undefined || cents === undefined || cents < 10 || cents > 99) return undefined;
+  const digits = match.scope.tokens.slice(match.from, match.to).some(({ kind }) => kind === "number");
+  if (digits || dollars < LED_MIN || dollars > BARE_HOURLY_MAX) return undefined;
+  return { pay: dollars + cents / 100, unit: unitOf(match) ?? "hour", weight: 15.5 };
+}
+
+/** "starting at 32": too much for an hour of the day. */
+function startingAt(match: Match): (PayValue & { weight?: number }) | undefined {
+  const low = match.token("low")?.value ?? 0;
+  const after = match.scope.tokens[match.to];
+  const clock =
+    low <= 24 || (after?.glued === true && after.kind === "mark" && after.word !== "." && after.word !== ",");
+  return clock ? undefined : led(match);
+}
+
 /** Money that only a word for pay leads to, "rate 18", "pays 15-17": plausible wages only. */
 function led(match: Match): (PayValue & { weight?: number }) | undefined {
   const made = money(match);
@@ -153,11 +171,28 @@ export const PAY_RULES: readonly Rule[] = [
   rule("pay", 6, "low:<num> - high:<num>", cents),
   rule("pay", 6, "low:<num> -|to high:<num> doe|neg|negotiable|depending|plus|dep", led),
   rule("pay", 2.6, "low:<num>", cents),
+  rule(
+    "pay",
+    8,
+    "starting|starts|start|from|base at|:|pay? $? low:<num> ,|-|and|to? up? to $? high:<num>",
+    startingAt,
+  ),
+  rule("pay", 4.5, "starting|starts|start|from|base at|:|pay? $? low:<num>", startingAt),
+  // What the client is charged is nobody's wage.
+  rule(
+    "aside",
+    9,
+    "bill|billing|billed|charge|br rate|at|is|:|=|of? at|is|:|=|of? $? <num> /|per|an? hr|hour|h?",
+    () => ({}),
+  ),
   rule("pay", 5, "low:<num> plus|+ tips|tip|gratuity|gratuities|commission|propinas|benefits|bonus|ot", led),
   rule("pay", 5, "low:<num> plus|+ tips|tip|gratuity|gratuities|propinas", (match) => {
     const made = money(match);
     return made === undefined ? undefined : { ...made, weight: 8 };
   }),
+  rule("pay", 6, `low:<amount> cents:<amount> <dollars>? ${HOURLY}`, inWordsWithCents),
+  rule("pay", 6, `<paylead> is|of|at|are? low:<amount> cents:<amount>`, inWordsWithCents),
+  rule("pay", 6, `<paylead> is|of|at|are? low:<amount>`, inWords),
   rule("pay", 6, `low:<amount> <dollars>? ${HOURLY}`, inWords),
   rule("pay", 6, `low:<amount> ${SPAN} high:<amount> <dollars>? ${HOURLY}`, inWords),
   rule("pay", 6, `low:<amount> <dollars>`, inWords),

@@ -56,8 +56,19 @@ function hours(match: Match): { from: Clock; to: Clock; weight: number } | undef
   if (after?.word === "%" || after?.word === "$" || (after?.word === "/" && after.glued)) return undefined;
   if (before?.word === "$" || (before?.glued === false && before.word === "#")) return undefined;
   const led = HOURS_LEAD.has(before?.word ?? "") || HOURS_LEAD.has(tokens[match.from]?.word ?? "");
-  if (starts("role", match.to) !== undefined && !led) return undefined;
+  // "2-3 servers" are people, "6-2 servers" and "6-10 server" are hours.
+  const people =
+    starts("role", match.to) !== undefined &&
+    from.bare === true &&
+    to.bare === true &&
+    to.minutes > from.minutes &&
+    isPlural(tokens[(starts("role", match.to) ?? 0) - 1]);
+  if (people && !led) return undefined;
   return { from, to, weight: from.bare === true && to.bare === true ? (led ? 7 : 5) : 8 };
+}
+
+function isPlural(token: Token | undefined): boolean {
+  return token !== undefined && token.kind === "word" && token.key !== token.word;
 }
 
 /** "18-20" is two hours of nobody's shift. */
@@ -301,6 +312,7 @@ export const TIME_RULES: readonly Rule[] = [
   rule("weekdays", 4, "24 ~/ ~7", days(ALL_DAYS)),
 
   rule("hours", 6, `from|de|between? from:<clock> ${TO} to:<clock>`, hours),
+  rule("hours", 6, "from:<clock> - to|til|till|a - to:<clock>", hours),
   rule("hours", 6, `from|between|de from:<clock> and|y to:<clock>`, hours),
   rule(
     "hours",
@@ -321,7 +333,15 @@ export const TIME_RULES: readonly Rule[] = [
   rule("clock", 4, "at:<clock> start|call|arrival|sharp time?", ledClock),
 
   rule("shift", 4.5, "nth:<ordinal> <shiftword>", ordinalShift),
-  rule("shift", 4.5, "<shiftword> nth:1|2|3|<ordinal>", ordinalShift),
+  rule("shift", 4.5, "<shiftword> :|-|#? nth:1|2|3|<ordinal> ~st|nd|rd?", ordinalShift),
+  rule("shift", 3.8, "nth:1|2|3 ~st|nd|rd", (match) => {
+    // "packer, 2nd, Reno": alone among what else is said, and no day of a month.
+    const [before, next] = [match.scope.tokens[match.from - 1], match.scope.tokens[match.to]];
+    const opens = before === undefined || before.kind === "mark" || match.scope.ends("role", match.from);
+    const ends =
+      next === undefined || next.kind === "mark" || match.scope.starts("place", match.to) !== undefined;
+    return opens && ends ? ordinalShift(match) : undefined;
+  }),
   rule("shift", 4.5, "1|2|3 ~st|nd|rd <shiftword>", (match) => {
     const first = match.scope.tokens[match.from]?.text;
     return { name: first === "1" ? "1st" : first === "2" ? "2nd" : "3rd" };

@@ -28,7 +28,7 @@ export interface Titles {
   hasWord(key: string): boolean;
   /** Words of titles that a misspelt word may be, the nearest first; at most three. */
   corrections(word: string): readonly string[];
-  /** Words of titles that a word without vowels stands for, "rcptnst", or that begin with it, "phleb"; at most three. */
+  /** Words of titles that a word without its vowels stands for, "rcptnst", "bartndr", or that begin with it, "phleb"; at most three. */
   shortened(word: string): readonly string[];
 }
 
@@ -118,10 +118,13 @@ function plural(word: string): string {
   return /[aeiou]$/.test(word) ? `${word}s` : word.endsWith("z") ? `${word.slice(0, -1)}ces` : `${word}es`;
 }
 
+const TWO_ERRORS_LENGTH = 8;
+
 function correctionsFrom(words: readonly string[]): Titles["corrections"] {
   const index = nearWords(words);
   return (word) => {
-    const most = errorsAllowed(word.length);
+    // Words of eight letters are near to too many others for two errors.
+    const most = word.length === TWO_ERRORS_LENGTH ? 1 : errorsAllowed(word.length);
     if (most === 0) return [];
     return index
       .within(word, most)
@@ -132,6 +135,7 @@ function correctionsFrom(words: readonly string[]): Titles["corrections"] {
 
 /** Shorter words say too little. */
 const SKELETON_MIN = 4;
+const SKELETON_CONSONANTS_MIN = 3;
 const PREFIX_MIN = 5;
 
 function shortenedFrom(words: readonly string[]): Pick<Titles, "shortened"> {
@@ -139,8 +143,12 @@ function shortenedFrom(words: readonly string[]): Pick<Titles, "shortened"> {
   const sorted = words.toSorted();
   return {
     shortened: (word) => {
-      if (word.length >= SKELETON_MIN && !/[aeiou]/.test(word.slice(1)))
-        return (bySkeleton.get(skeleton(word)) ?? []).slice(0, CORRECTIONS_MAX);
+      const bare = skeleton(word);
+      const same =
+        word.length >= SKELETON_MIN && bare.length >= SKELETON_CONSONANTS_MIN
+          ? (bySkeleton.get(bare) ?? []).filter((full) => isSubsequence(word, full))
+          : [];
+      if (same.length > 0) return same.slice(0, CORRECTIONS_MAX);
       if (word.length < PREFIX_MIN) return [];
       const from = lowerBound(sorted, word);
       const found: string[] = [];
@@ -149,6 +157,13 @@ function shortenedFrom(words: readonly string[]): Pick<Titles, "shortened"> {
       return found;
     },
   };
+}
+
+/** Whether letters were only left out. */
+function isSubsequence(word: string, full: string): boolean {
+  let at = 0;
+  for (const letter of full) if (letter === word[at]) at++;
+  return at === word.length;
 }
 
 /** The first letter and the consonants behind it, each once in a row. */

@@ -21,6 +21,9 @@ const BLOCK = /^[ \t>]*(?:From|De):[^\n]*\n[ \t>]*(?:Sent|To|Cc|Date|Para|Enviad
 /** A line that takes leave, alone or before a name. */
 const CLOSING =
   /^[ \t]*(?:--[ \t]?|(?:many )?(?:thanks|thank you|thx|ty|best|regards|best regards|kind regards|warm regards|warmly|cheers|sincerely|respectfully|cordially|gracias|saludos|atentamente|v\/r|r\/)(?:(?: so much| again| in advance| very much| a lot| everyone| all| team))?[ \t]*[,.!-]*[ \t]*)$/im;
+/** Lines of a form that name who orders: a place at most. */
+const CUSTOMER =
+  /^[ \t]*(?:customer|client|company|account|acct|bill to|employer|contact|requested by|ordered by|submitted by|supervisor|report(?:s|ing)? to|poc|cliente|empresa)(?: name)?[ \t]*[:=][^\n]*$/gim;
 /** Words before a closing line, so that "thanks" on the first line closes nothing. */
 const ORDER_WORDS_MIN = 3;
 
@@ -30,6 +33,8 @@ export function letterParts(text: string): LetterPart[] {
   for (const { 0: run, index } of text.matchAll(ADDRESS))
     parts.push({ kind: "header", start: index, end: index + run.length });
   if (!text.includes("\n")) return parts;
+  for (const { 0: line, index } of text.matchAll(CUSTOMER))
+    parts.push({ kind: "signature", start: index, end: index + line.length });
   const wrote = WROTE.exec(text);
   if (wrote !== null) parts.push({ kind: "header", start: wrote.index, end: wrote.index + wrote[0].length });
   const block = BLOCK.exec(text);
