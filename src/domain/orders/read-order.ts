@@ -127,7 +127,7 @@ function readOrder(whole: string, now: number, tools: Tools): OrderReading {
     tokens,
     all.filter(({ kind }) => kind !== "purpose"),
     (at) => (inPurpose[at] === 1 ? 0 : unreadCost(tokens[at] as Token, tools)),
-    weighWhole,
+    costBeside,
   );
   const claims = ownWords(best?.claims ?? [], tokens, letterParts(text));
   if (!isOrder(claims, purposes)) return nothingRead(tokens, tools.lexicon, text);
@@ -137,10 +137,14 @@ function readOrder(whole: string, now: number, tools: Tools): OrderReading {
 /** With words of the closed vocabulary in place of those that a typing error made of them. */
 function spelt(typed: TokenText, { lexicon, titles, activities, gazetteer }: Tools): TokenText {
   const names = personNames();
-  const tokens = typed.tokens.map((token) => {
-    const { kind, word, key } = token;
+  const tokens = typed.tokens.map((token, at) => {
+    const { kind, word, key, capital } = token;
+    // "Coral Spings" is a name.
+    const named =
+      capital && (typed.tokens[at - 1]?.capital === true || typed.tokens[at + 1]?.capital === true);
     const known =
       kind !== "word" ||
+      named ||
       isVocabulary(lexicon, word) ||
       titles.hasWord(key) ||
       titles.hasWord(word) ||
@@ -241,23 +245,18 @@ const SECOND_PLACE_SHARE = 0.1;
 const APART_COST = 1.5;
 
 /** An order is for one place: of two that contradict each other, one alone counts. */
-function weighWhole(claims: readonly Claim[]): number {
-  const places = claims.filter((claim): claim is Of<"place"> => claim.kind === "place");
-  if (places.length < 2) return 0;
-  const [best, ...others] = places.toSorted((left, right) => right.weight - left.weight);
-  let weight = 0;
-  for (const other of others) {
-    const agrees = other.value.state === best?.value.state && isWithin(other.value, best?.value);
-    const county = other.value.county !== undefined || best?.value.county !== undefined;
-    weight -= agrees ? (county ? 0 : APART_COST) : (1 - SECOND_PLACE_SHARE) * other.weight;
-  }
-  return weight;
+function costBeside(left: Of<"place">, right: Of<"place">): number {
+  const [better, other] = left.weight >= right.weight ? [left, right] : [right, left];
+  const { state, county } = other.value;
+  if (state !== better.value.state || !isWithin(other.value, better.value))
+    return (1 - SECOND_PLACE_SHARE) * other.weight;
+  return county !== undefined || better.value.county !== undefined ? 0 : APART_COST;
 }
 
 /** A state beside its city or its county. */
-function isWithin(left: PlaceValue, right: PlaceValue | undefined): boolean {
-  const parts = (place: PlaceValue | undefined): number =>
-    (place?.city === undefined ? 0 : 2) + (place?.county === undefined ? 0 : 1);
+function isWithin(left: PlaceValue, right: PlaceValue): boolean {
+  const parts = ({ city, county }: PlaceValue): number =>
+    (city === undefined ? 0 : 2) + (county === undefined ? 0 : 1);
   return parts(left) !== parts(right);
 }
 

@@ -121,6 +121,7 @@ function likelier(run: Run, known: Place, gazetteer: Gazetteer): Place {
   return similar !== undefined && similar.population >= LARGE_POPULATION_MIN ? similar : known;
 }
 
+const LARGE_TOWN_MIN = 50_000;
 const HAMLET_POPULATION_MAX = 2000;
 const LARGE_POPULATION_MIN = 100_000;
 
@@ -159,6 +160,9 @@ function unknownCity(
     );
     if (gazetteer.named(shorter).some((place) => place.state === state.code)) return undefined;
   }
+  // "Oklahma City, OK" is a misspelt city and no unknown one.
+  const [similar] = gazetteer.similar(run.name, state.code);
+  if (similar !== undefined && similar.population >= LARGE_TOWN_MIN) return undefined;
   const led = leadOf(tokens, run.from) >= 0.4;
   for (const [number, token] of own.entries()) {
     const last = number === own.length - 1;
@@ -295,14 +299,18 @@ function stateFirst(
   state: FoundState,
   words: PlaceWords,
 ): PlaceClaim[] {
-  if (state.form === "short" || (!state.clear && WORD_CODES.has((tokens[from] as Token).word))) return [];
+  if (state.form === "short") return [];
   const mark = tokens[state.to];
+  // "mt - billings": a code that is a word as well needs its mark, and a large city behind it.
+  const wordLike = !state.clear && WORD_CODES.has((tokens[from] as Token).word);
+  if (wordLike && (mark?.kind !== "mark" || COMMON_CODES.has((tokens[from] as Token).word))) return [];
   const at =
     mark?.kind === "mark" && ["-", ":", "/", ",", "(", "|"].includes(mark.word) ? state.to + 1 : state.to;
   for (const run of runsAt(tokens, at, words.lexicon)) {
     const known = words.gazetteer.named(run.name).find((place) => place.state === state.code);
     if (
       known === undefined ||
+      (wordLike && known.population < LARGE_TOWN_MIN) ||
       (run.words === 1 && isWordLike(tokens[at] as Token, words) && known.population < 40_000)
     )
       continue;
@@ -360,7 +368,10 @@ function misspeltAt(tokens: readonly Token[], run: Run, words: PlaceWords): Plac
   // Only the words of the name itself: "dalas tx" is no misspelt city of two words.
   if (own.some(({ word }, number) => number > 0 && words.names.states.get(word) !== undefined)) return [];
   if (
-    own.some(({ word }, number) => number > 0 && SMALL_CLASSES.some((kind) => words.lexicon.has(word, kind)))
+    own.some(
+      ({ word }, number) =>
+        number > 0 && !GEOGRAPHIC.has(word) && SMALL_CLASSES.some((kind) => words.lexicon.has(word, kind)),
+    )
   )
     return [];
   const typed = own.map(({ text }) => text).join(" ");
