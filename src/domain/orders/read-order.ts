@@ -264,6 +264,9 @@ function isWithin(left: PlaceValue, right: PlaceValue): boolean {
 const COUNT_PURPOSE = 1.5;
 const DETAIL_PURPOSE = 0.5;
 
+const DETAILS: ReadonlySet<Kind> = new Set(["place", "day", "hours", "pay"]);
+/** Kinds of details that make an order of a role as surely as a number does. */
+const DETAILS_MIN = 3;
 const COUNTED_PURPOSE = 3;
 
 const STRONG_AGAINST = 4;
@@ -292,16 +295,19 @@ function isOrder(claims: readonly Claim[], purposes: readonly Of<"purpose">[]): 
   if (against === 0) return true;
   let asks = false;
   let counts = false;
+  const details = new Set<Kind>();
   for (const { kind } of claims) {
     if (kind === "count") {
       forIt += COUNT_PURPOSE;
       counts = true;
-    } else if (kind === "place" || kind === "day" || kind === "hours" || kind === "pay")
+    } else if (DETAILS.has(kind)) {
       forIt += DETAIL_PURPOSE;
+      details.add(kind);
+    }
     asks ||= kind === "role" || kind === "person";
   }
   // Somebody is asked for, and how many: thanks and jokes around that change nothing.
-  if (asks && counts && strongest < STRONG_AGAINST) forIt += COUNTED_PURPOSE;
+  if (asks && (counts || details.size >= DETAILS_MIN) && strongest < STRONG_AGAINST) forIt += COUNTED_PURPOSE;
   // A weak sign alone does not outweigh that somebody is asked for: "who is free as a cook".
   return forIt >= against || (asks && against < STRONG_AGAINST);
 }

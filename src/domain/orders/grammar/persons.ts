@@ -5,7 +5,7 @@ import type { Lexicon } from "../tables/lexicon.ts";
 import type { PersonNames } from "../tables/names.ts";
 import type { Token } from "../text/tokens.ts";
 import type { Of } from "./claim.ts";
-import { titleCase } from "./place-words.ts";
+import { leadOf, titleCase } from "./place-words.ts";
 
 export interface NameWords {
   readonly names: PersonNames;
@@ -40,6 +40,8 @@ function nameAt(tokens: readonly Token[], from: number, words: NameWords): Perso
   const { names, lexicon } = words;
   const first = tokens[from] as Token;
   if (first.kind !== "word" || first.word.length < 2) return undefined;
+  // "in Ridgefield Park".
+  if (leadOf(tokens, from) >= 1) return undefined;
   const turned = turnedName(tokens, from, words);
   if (turned !== undefined) return turned;
   let to = from;
@@ -198,7 +200,7 @@ function idAt(tokens: readonly Token[], from: number, { lexicon }: NameWords): P
     if (
       number?.kind === "number" &&
       ID_DIGITS.test(number.text) &&
-      (at > from + 1 || number.text.length >= 3)
+      ((at > from + 1 && tokens[at - 1]?.word !== "-") || number.text.length >= 3)
     ) {
       const weight = 5 + (isAlone(tokens, from, at + 1) ? 2 : 0);
       return { kind: "person", value: { id: number.text }, from, to: at + 1, weight };

@@ -83,6 +83,7 @@ function cityAt(tokens: readonly Token[], run: Run, words: PlaceWords): PlaceCla
       5.8 +
       1.3 * (run.words - 1) +
       (state.clear ? 0.5 : 0) +
+      (leadOf(tokens, run.from) >= 1 ? LED_WEIGHT : 0) +
       (run.words > 1 && saysDay(tokens[run.from], words) ? DAY_NAME_WEIGHT : 0);
     const title =
       run.words === 1 && known.population < 20_000 && words.isTitleWord((tokens[run.from] as Token).key);
@@ -107,6 +108,8 @@ function cityAt(tokens: readonly Token[], run: Run, words: PlaceWords): PlaceCla
   return claims;
 }
 
+/** "in Fishers, Indiana" is no fisher. */
+const LED_WEIGHT = 0.8;
 /** "Friday Harbor" is no harbor on Friday. */
 const DAY_NAME_WEIGHT = 4;
 
@@ -117,7 +120,7 @@ function saysDay(token: Token | undefined, { lexicon }: PlaceWords): boolean {
 /** A hamlet whose name is nearly that of a large city of its state is that city, misspelt. */
 function likelier(run: Run, known: Place, gazetteer: Gazetteer): Place {
   if (known.population >= HAMLET_POPULATION_MAX) return known;
-  const [similar] = gazetteer.similar(run.name, known.state);
+  const [similar] = [...gazetteer.similar(run.name, known.state), ...gazetteer.similar(run.name, undefined)];
   return similar !== undefined && similar.population >= LARGE_POPULATION_MIN ? similar : known;
 }
 
@@ -222,8 +225,9 @@ function cityAlone(
   words: PlaceWords,
   corrections: readonly Correction[],
 ): PlaceClaim | undefined {
-  const [known] = named;
-  if (known === undefined) return undefined;
+  const [first] = named;
+  if (first === undefined) return undefined;
+  const known = corrections.length > 0 ? first : likelier(run, first, words.gazetteer);
   const token = tokens[run.from] as Token;
   const lead = leadOf(tokens, run.from);
   const ends = endsSegment(tokens[run.to], words.lexicon);

@@ -7,7 +7,7 @@ import { isVocabulary, type Lexicon } from "../tables/lexicon.ts";
 import { phraseSteps } from "../tables/phrases.ts";
 import type { Titles, TitleSense } from "../tables/titles.ts";
 import type { Token } from "../text/tokens.ts";
-import { singular } from "../text/words.ts";
+import { isJoining, singular } from "../text/words.ts";
 import type { Correction, Of } from "./claim.ts";
 
 export interface RoleWords {
@@ -45,6 +45,9 @@ export function roleClaims(tokens: readonly Token[], words: RoleWords): Of<"role
   const spellings = spellingsOf(tokens, words);
   for (let from = 0; from < tokens.length; from++) {
     if ((tokens[from] as Token).kind === "mark") continue;
+    // "LPN or RN" are two; "OR RN" works in an operating room.
+    const token = tokens[from] as Token;
+    if (from > 0 && isJoining(token.word) && !token.upper) continue;
     for (const match of titlesAt(tokens, from, words, spellings)) claims.push(claimOf(match, from));
     claims.push(...workAt(tokens, from, words));
   }
@@ -57,11 +60,16 @@ function spellingsOf(
   { titles, lexicon, isName, activities }: RoleWords,
 ): (readonly string[])[] {
   let looked = 0;
-  return tokens.map(({ kind, word, key }) => {
+  return tokens.map(({ kind, word, key }, at) => {
     const known = kind !== "word" || word.length < 4 || titles.hasWord(key) || titles.hasWord(word);
     // "deliver to" is no misspelt "delivery".
     if (activities.has(stem(word))) return [];
-    if (known || isVocabulary(lexicon, word) || isName(word) || looked >= MISSPELT_MAX) return [];
+    // "home heath aid": a name among the words of a title may be a misspelt one.
+    const beside = [tokens[at - 1], tokens[at + 1]].every(
+      (one) => one !== undefined && titles.hasWord(one.key),
+    );
+    const name = isName(word) && !beside;
+    if (known || isVocabulary(lexicon, word) || name || looked >= MISSPELT_MAX) return [];
     looked++;
     const shortened = titles.shortened(key);
     return [...shortened, ...titles.corrections(key)];
@@ -151,6 +159,7 @@ function workAt(tokens: readonly Token[], from: number, { activities }: RoleWord
   if (own === undefined) return [];
   let best: { activity: Activity; to: number; words: number } | undefined;
   for (const activity of own) {
+    if (activity.object.length === 0 && !isAskedFor(tokens, from)) continue;
     const to = objectEnd(tokens, from + 1, activity.object);
     if (to === undefined) continue;
     const words = activity.object.length + 1;
@@ -161,6 +170,28 @@ function workAt(tokens: readonly Token[], from: number, { activities }: RoleWord
   const value = { roles: [best.activity.role], form: "work", near: false } as const;
   return [{ kind: "role", value, from, to: best.to, weight: WORK_WEIGHT + WORK_WORD_WEIGHT * best.words }];
 }
+
+/** "to bartend", "who can cook", "para empacar": a verb alone is work only behind such words. */
+function isAskedFor(tokens: readonly Token[], from: number): boolean {
+  const [before, earlier] = [tokens[from - 1]?.word ?? "", tokens[from - 2]?.word ?? ""];
+  return ASKING.has(before) && !NOT_ASKING.has(earlier);
+}
+
+const ASKING: ReadonlySet<string> = new Set([
+  "to",
+  "can",
+  "could",
+  "who",
+  "para",
+  "pa",
+  "que",
+  "pueda",
+  "puedan",
+  "sepa",
+  "sepan",
+]);
+/** "easy to cook", "need to paint by Friday": somebody else's work. */
+const NOT_ASKING: ReadonlySet<string> = new Set(["easy", "how", "where", "when", "going", "trying", "able"]);
 
 /** Where the words of an object end when they follow one another with short gaps, undefined when they do not. */
 function objectEnd(tokens: readonly Token[], from: number, object: readonly string[]): number | undefined {

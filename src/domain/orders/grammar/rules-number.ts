@@ -89,6 +89,10 @@ const CORRECTING = "make|lets|call|do|made";
 const CHANGING =
   "change|bump|increase|raise|reduce|lower|decrease|cut|drop|update|revise|amend|adjust|move|take|bring|cambiar|cambia|subir|bajar";
 
+const CHANGES: ReadonlySet<string> = new Set(CHANGING.split("|"));
+/** Tokens between a word for a change and the number. */
+const CHANGED_REACH = 6;
+
 function corrected(match: Match): { count: number; corrects: true } | undefined {
   const made = counted(match);
   const after = match.scope.tokens[match.to];
@@ -221,6 +225,13 @@ export const NUMBER_RULES: readonly Rule[] = [
     `${CORRECTING} that|it|this|us? a|an|to|now? n:<amount> ,? not|instead|rather of|than? <amount>`,
     corrected,
   ),
+  rule("count", 8, "from? <amount>? to n:<amount>", (match) => {
+    // "increase packers to 12".
+    const { ends, tokens } = match.scope;
+    const before = tokens.slice(Math.max(0, match.from - CHANGED_REACH), match.from);
+    const changes = before.some(({ word }) => CHANGES.has(word)) && ends("role", match.from);
+    return changes ? corrected(match) : undefined;
+  }),
   rule("count", 8, "n:<amount> ,? not|instead|rather of|than? <amount>", corrected),
   rule("count", 8, "not <amount> ,|but|-? n:<amount>", corrected),
   rule("count", 7, "should|shouldve|needs|meant be|been|to|have? be|been? n:<amount>", corrected),
@@ -380,6 +391,12 @@ export const NUMBER_RULES: readonly Rule[] = [
   rule("aside", 4.2, "<int> 10|12|8 ~s", nothing),
   rule("aside", 4, "<int> ~s", nothing),
   rule("aside", 5.5, "<digits> n|s|e|w|north|south|east|west .? <word> <street>?", nothing),
+  rule(
+    "aside",
+    5,
+    "<name> street|avenue|ave|blvd|boulevard|road|rd|lane|parkway|pkwy|highway|hwy|turnpike|plaza",
+    nothing,
+  ),
   rule("aside", 5, "<digits> <word> <street>", nothing),
   rule("aside", 5.5, "<digits> <word> <word> <street>", nothing),
   rule("aside", 5, "<digits> <int> ~st|nd|rd|th <street>?", nothing),

@@ -268,10 +268,15 @@ export const TIME_RULES: readonly Rule[] = [
   rule("day", 3.5, "d:<day>", oneDay),
   rule("day", 9, `from|de? from:<day> ${TO} to:<day>`, span),
   rule("day", 9, "between from:<day> and to:<day>", span),
-  rule("day", 4.5, "thru|through|until|till|til|hasta|ending|ends to:<day>", (match) => {
-    const until = dayIn(match, "to");
-    return until === undefined ? undefined : { until, weight: weightOf(match) };
-  }),
+  rule(
+    "day",
+    4.5,
+    "thru|through|until|till|til|hasta|ending|ends|end|last date|day|on|by? :|=|the? to:<day>",
+    (match) => {
+      const until = dayIn(match, "to");
+      return until === undefined ? undefined : { until, weight: weightOf(match) };
+    },
+  ),
   rule("day", 5, "from:<day> -|to|thru last:<date> ~th|st|nd|rd?", shortSpan),
   rule(
     "day",

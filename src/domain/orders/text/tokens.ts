@@ -38,7 +38,7 @@ const TEXT_CHARS_MAX = 4096;
 export const WORD_CHARS_MAX = 40;
 
 const TOKEN =
-  /\p{L}[\p{L}\p{M}]*(?:['’]\p{L}+)*|\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d{1,2}(?!\d))?|\d+(?:\.\d{1,2}(?!\d|\.\d))?|\n|\S/gu;
+  /(?<![\d.,])2(?:nite|night|day|moro|morrow|mrw|mro)\b|\p{L}[\p{L}\p{M}]*(?:['’]\p{L}+)*|\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d{1,2}(?!\d))?|\d+(?:\.\d{1,2}(?!\d|\.\d))?|\n|\S/gu;
 const OPEN_PLURAL = /(?<=\p{L})\((?:e?s|a|as|es)\)/gu;
 const UPPER = /\p{Lu}/gu;
 const LETTER = /\p{L}/gu;
@@ -65,7 +65,8 @@ export function tokensOf(whole: string): TokenText {
 function tokenOf(run: string, start: number, glued: boolean, caseless: boolean): Token {
   const end = start + run.length;
   const first = run.charCodeAt(0);
-  if (first >= 48 && first <= 57) {
+  const digits = first >= 48 && first <= 57;
+  if (digits && !SOUNDED.test(run)) {
     const value = Number(run.replaceAll(",", ""));
     return {
       kind: "number",
@@ -80,7 +81,7 @@ function tokenOf(run: string, start: number, glued: boolean, caseless: boolean):
       upper: false,
     };
   }
-  if (LETTER_FIRST.test(run)) {
+  if (digits || LETTER_FIRST.test(run)) {
     const word = folded(run.slice(0, WORD_CHARS_MAX));
     const capital = !caseless && CAPITAL_FIRST.test(run);
     const upper = capital && run.length > 1 && run === run.toUpperCase();
@@ -112,6 +113,8 @@ function tokenOf(run: string, start: number, glued: boolean, caseless: boolean):
   };
 }
 
+/** "2nite". */
+const SOUNDED = /^2[a-z]/i;
 const LETTER_FIRST = /^\p{L}/u;
 const CAPITAL_FIRST = /^\p{Lu}/u;
 const DASHES: ReadonlySet<string> = new Set(["-", "–", "—", "‐", "‑", "−"]);
