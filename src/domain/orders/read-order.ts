@@ -356,7 +356,11 @@ function answerOf({ text, tokens, claims, all, now, tools }: Chosen): OrderReadi
   const place = placeOf(kept, gazetteer, (code) => zones.get(code));
   const [main, ...others] = roles.requests;
   const roundTheClock = main?.role.family === "healthcare" || main?.role.family === "personal care";
-  const time = timeOf(kept, { now, timezone: place.slots.timezone, roundTheClock });
+  const time = timeOf([...kept, ...shiftsInTitles(kept, all)], {
+    now,
+    timezone: place.slots.timezone,
+    roundTheClock,
+  });
   const used = new Set<Claim>([...roles.used, ...place.used, ...time.used, ...denied]);
   const rest = needsOf(kept, used);
   const person = personOf(kept, used, roles.requests.length > 0);
@@ -385,9 +389,7 @@ function answerOf({ text, tokens, claims, all, now, tools }: Chosen): OrderReadi
       soc: role.soc,
       ...(count !== undefined && { headcount: count }),
     })),
-    ...(roles.excluded.length > 0 && {
-      exclude: { roles: [...new Set(roles.excluded.map(({ name }) => name))] },
-    }),
+    ...excludeOf(roles.excluded, denied),
     ...(person !== undefined && { person }),
     slots,
     unread: unread.map((token) => token.text),
@@ -416,6 +418,15 @@ function certificatesOf(tokens: readonly Token[], kept: readonly Claim[], all: r
   return [...names];
 }
 
+/** A title may name its shift, "overnight stocker": it counts where nothing else does. */
+function shiftsInTitles(kept: readonly Claim[], all: readonly Claim[]): Claim[] {
+  if (kept.some(({ kind }) => kind === "shift")) return [];
+  const titles = kept.filter(({ kind }) => kind === "role");
+  return all.filter(
+    (claim) => claim.kind === "shift" && titles.some(({ from, to }) => from <= claim.from && claim.to <= to),
+  );
+}
+
 type NeedSlots = Pick<
   OrderSlots,
   "miles" | "pay" | "pay_max" | "pay_unit" | "urgent" | "languages" | "status"
@@ -436,6 +447,13 @@ function needsOf(kept: readonly Claim[], used: Set<Claim>): NeedSlots {
   }
   if (languages.size > 0) slots.languages = [...languages];
   return slots;
+}
+
+function excludeOf(roles: readonly Role[], denied: ReadonlySet<Claim>): Pick<OrderReading, "exclude"> {
+  const persons = [...denied].flatMap((claim) => (claim.kind === "person" ? [claim.value] : []));
+  if (roles.length === 0 && persons.length === 0) return {};
+  const names = [...new Set(roles.map(({ name }) => name))];
+  return { exclude: { roles: names, ...(persons.length > 0 && { persons }) } };
 }
 
 /** Words of the closed vocabulary that were typed otherwise. */

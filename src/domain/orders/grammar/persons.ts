@@ -44,6 +44,9 @@ function nameAt(tokens: readonly Token[], from: number, words: NameWords): Perso
   if (leadOf(tokens, from) >= 1) return undefined;
   const turned = turnedName(tokens, from, words);
   if (turned !== undefined) return turned;
+  const barred = firstNameAlone(tokens, from, words);
+  // "anyone but Mike Reno NV".
+  if (barred !== undefined && words.isPlace(tokens[from + 1]?.word ?? "")) return barred;
   let to = from;
   const own: Token[] = [];
   let hyphen = false;
@@ -74,7 +77,7 @@ function nameAt(tokens: readonly Token[], from: number, words: NameWords): Perso
     to = dropLast(own, to);
   const last = own.at(-1);
   const possessive = last !== undefined && POSSESSIVE.test(last.text);
-  if (last === undefined || own.length < 2 || last.word.length < 2) return undefined;
+  if (last === undefined || own.length < 2 || last.word.length < 2) return barred;
   const knownFirst = names.first.has(first.word);
   const knownLast = names.last.has(possessive ? last.word.slice(0, -1) : last.word);
   const capital = own.every((token) => token.capital || token.word.length < 3);
@@ -97,6 +100,23 @@ function nameAt(tokens: readonly Token[], from: number, words: NameWords): Perso
   const name = (hyphen || own.length > 2 ? nameText(tokens, from, to) : text).replace(POSSESSIVE, "");
   return { kind: "person", value: { name }, from, to, weight };
 }
+
+/** "not Mike", "anyone but Dana": a first name alone says who is not wanted, and never who is. */
+function firstNameAlone(
+  tokens: readonly Token[],
+  from: number,
+  { names, lexicon, isTitleWord, isPlace }: NameWords,
+): PersonClaim | undefined {
+  const { word, key, text } = tokens[from] as Token;
+  const before = tokens[from - 1];
+  const denies = before !== undefined && (BARRING.has(before.word) || lexicon.has(before.word, "neg"));
+  if (!denies || !names.first.has(word) || lexicon.meaningsOf(word) !== undefined) return undefined;
+  if (isTitleWord(key) || isPlace(word)) return undefined;
+  return { kind: "person", value: { name: titleCase(text) }, from, to: from + 1, weight: 3 };
+}
+
+/** Besides words of negation, what stands before somebody who is not wanted: "anyone but", "do not send". */
+const BARRING: ReadonlySet<string> = new Set(["but", "send", "use", "than", "besides", "pero"]);
 
 /** "Carter's number". */
 const POSSESSIVE = /['’]s$/i;
@@ -150,6 +170,8 @@ function isAlone(tokens: readonly Token[], from: number, to: number): boolean {
 }
 
 const ID_DIGITS = /^\d{2,12}$/;
+const CODE_DIGITS = /^\d{1,12}$/;
+const ID_DIGITS_MIN = 3;
 const ID_LETTERS_MAX = 4;
 /** What looks like a worker's number and is something else. */
 const OTHER_IDS: ReadonlySet<string> = new Set([
@@ -214,6 +236,11 @@ function idAt(tokens: readonly Token[], from: number, { lexicon }: NameWords): P
   const code = coded(tokens, from);
   if (code === undefined || OTHER_IDS.has(token.word)) return undefined;
   const alone = isAlone(tokens, from, code.to);
+  const before = tokens[from - 1]?.word ?? "";
+  const barred = code.marked && (BARRING.has(before) || lexicon.has(before, "neg"));
+  // "w-7" is an id where nothing else is said, or where somebody is denied.
+  if (code.digits < ID_DIGITS_MIN && !alone && !barred) return undefined;
+  if (barred) return { kind: "person", value: { id: code.id }, from, to: code.to, weight: 5 };
   return alone || code.marked
     ? { kind: "person", value: { id: code.id }, from, to: code.to, weight: alone ? 6 : 2.5 }
     : undefined;
@@ -222,17 +249,18 @@ function idAt(tokens: readonly Token[], from: number, { lexicon }: NameWords): P
 function coded(
   tokens: readonly Token[],
   from: number,
-): { id: string; to: number; marked: boolean } | undefined {
+): { id: string; to: number; marked: boolean; digits: number } | undefined {
   const letters = tokens[from] as Token;
   if (letters.kind !== "word" || letters.word.length > ID_LETTERS_MAX) return undefined;
   const mark = tokens[from + 1];
   const marked = mark?.kind === "mark" && mark.glued && ["-", "_", "#", "/"].includes(mark.word);
   const at = marked ? from + 2 : from + 1;
   const number = tokens[at];
-  if (number?.kind !== "number" || !number.glued || !/^\d{3,12}$/.test(number.text)) return undefined;
+  if (number?.kind !== "number" || !number.glued || !CODE_DIGITS.test(number.text)) return undefined;
+  if (!marked && number.text.length < ID_DIGITS_MIN) return undefined;
   const id = tokens
     .slice(from, at + 1)
     .map(({ text }) => text)
     .join("");
-  return { id, to: at + 1, marked };
+  return { id, to: at + 1, marked, digits: number.text.length };
 }

@@ -48,7 +48,8 @@ export function roleClaims(tokens: readonly Token[], words: RoleWords): Of<"role
     // "LPN or RN" are two; "OR RN" works in an operating room.
     const token = tokens[from] as Token;
     if (from > 0 && isJoining(token.word) && !token.upper) continue;
-    for (const match of titlesAt(tokens, from, words, spellings)) claims.push(claimOf(match, from));
+    for (const match of titlesAt(tokens, from, words, spellings))
+      claims.push(claimOf(match, from, tokens[match.to - 1]));
     claims.push(...workAt(tokens, from, words));
   }
   return claims;
@@ -77,8 +78,9 @@ function spellingsOf(
 }
 
 /**
- * The longest title that starts here and, if it has errors, the longest without. Of one that is turned around ("lifeguard
- * ocean") also the longest that is not: what stands behind a title may be anything. Only a turned one runs over a comma.
+ * The longest title that starts here, the next shorter ("cooks" of "cooks 2 servers"), the longest that is turned around
+ * ("lifeguard ocean"), and the longest with errors: what stands behind a title may be anything. Only a turned one runs
+ * over a comma.
  */
 function titlesAt(
   tokens: readonly Token[],
@@ -88,6 +90,7 @@ function titlesAt(
 ): TitleMatch[] {
   let partials: Partial[] = [{ joined: "", corrections: [] }];
   let exact: TitleMatch | undefined;
+  let shorter: TitleMatch | undefined;
   let turned: TitleMatch | undefined;
   let corrected: TitleMatch | undefined;
   let words = 0;
@@ -114,8 +117,10 @@ function titlesAt(
       if (senses === undefined || senses.length === 0) continue;
       const match = { to: at + 1, words, senses, corrections };
       if (corrections.length === 0 && senses.every((sense) => sense.turned)) turned = match;
-      else if (corrections.length === 0) exact = match;
-      else if (
+      else if (corrections.length === 0) {
+        shorter = exact;
+        exact = match;
+      } else if (
         corrected === undefined ||
         match.to > corrected.to ||
         corrections.length < corrected.corrections.length
@@ -123,19 +128,29 @@ function titlesAt(
         corrected = match;
     }
   }
-  return [exact, turned, corrected].filter((match) => match !== undefined);
+  return [exact, shorter, turned, corrected].filter((match) => match !== undefined);
 }
 
 /** "mechanic, diesel": one comma, before what a list puts last. */
 const COMMAS_MAX = 1;
 
-function claimOf({ to, words, senses, corrections }: TitleMatch, from: number): Of<"role"> {
+/** "cooks 2 servers": a number at the end of a title is rather a headcount. */
+const NUMBERED_COST = 3;
+
+function claimOf(
+  { to, words, senses, corrections }: TitleMatch,
+  from: number,
+  last: Token | undefined,
+): Of<"role"> {
   const proper = senses.filter(({ weak }) => !weak);
   const weak = proper.length === 0;
   const roles = [...new Set((weak ? senses : proper).map(({ role }) => role))];
   const weight = weak
     ? FIELD_WEIGHT * words
-    : WORD_WEIGHT * words + LONGER_WEIGHT * (words - 1) - ERROR_COST * corrections.length;
+    : WORD_WEIGHT * words +
+      LONGER_WEIGHT * (words - 1) -
+      ERROR_COST * corrections.length -
+      (last?.kind === "number" && !last.glued ? NUMBERED_COST : 0);
   return {
     kind: "role",
     value: { roles, form: weak ? "field" : "title", near: proper[0]?.near === true },

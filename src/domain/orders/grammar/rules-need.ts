@@ -81,7 +81,9 @@ export const NEED_RULES: readonly Rule[] = [
   rule("status", 5, "status :|=|is? s:<status>", status),
   rule("status", 5, "do not|n't hire|rehire|return|use|send", ({ scope, to }) =>
     // "do not send LPNs" denies a role.
-    scope.starts("role", to) === undefined ? { status: "do_not_hire" } : undefined,
+    scope.starts("role", to) === undefined && scope.starts("person", to) === undefined
+      ? { status: "do_not_hire" }
+      : undefined,
   ),
   rule("status", 5, "dont hire|rehire|return", () => ({ status: "do_not_hire" })),
   rule("status", 5, "do ~- ~not ~- ~hire|rehire|return|use", () => ({ status: "do_not_hire" })),
