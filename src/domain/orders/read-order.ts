@@ -7,7 +7,7 @@
 import type { State } from "../places.ts";
 import type { Role } from "../roles.ts";
 import { deniedClaims } from "./answer/denied.ts";
-import { ownWords } from "./answer/own-words.ts";
+import { ownWords, partsOfTokens } from "./answer/own-words.ts";
 import { placeOf } from "./answer/place.ts";
 import { rolesOf } from "./answer/roles.ts";
 import { timeOf } from "./answer/time.ts";
@@ -123,13 +123,15 @@ function readOrder(whole: string, now: number, tools: Tools): OrderReading {
   const all = claimsOf(typed, tools);
   const purposes = all.filter((claim): claim is Of<"purpose"> => claim.kind === "purpose");
   const inPurpose = covered(tokens.length, purposes);
+  const parts = letterParts(text);
+  const partOf = partsOfTokens(tokens, parts);
   const [best] = chooseReadings(
     tokens,
     all.filter(({ kind }) => kind !== "purpose"),
     (at) => (inPurpose[at] === 1 ? 0 : unreadCost(tokens[at] as Token, tools)),
-    costBeside,
+    (left, right) => (partOf(left.from) === partOf(right.from) ? costBeside(left, right) : undefined),
   );
-  const claims = ownWords(best?.claims ?? [], tokens, letterParts(text));
+  const claims = ownWords(best?.claims ?? [], partOf);
   if (!isOrder(claims, purposes)) return nothingRead(tokens, tools.lexicon, text);
   return answerOf({ text, tokens, claims, all, now, tools });
 }
@@ -361,7 +363,12 @@ function answerOf({ text, tokens, claims, all, now, tools }: Chosen): OrderReadi
     timezone: place.slots.timezone,
     roundTheClock,
   });
-  const used = new Set<Claim>([...roles.used, ...place.used, ...time.used, ...denied]);
+  const used = new Set<Claim>([
+    ...roles.used,
+    ...place.used,
+    ...time.used,
+    ...[...denied].filter(actsDenied),
+  ]);
   const rest = needsOf(kept, used);
   const person = personOf(kept, used, roles.requests.length > 0);
   const headcount = main === undefined ? roles.count : main.count;
@@ -448,6 +455,13 @@ function needsOf(kept: readonly Claim[], used: Set<Claim>): NeedSlots {
   if (languages.size > 0) slots.languages = [...languages];
   return slots;
 }
+
+/** What acts when it is denied; "not Austin", "no nights" do not, and are told as unread. */
+function actsDenied({ kind }: Claim): boolean {
+  return !UNDENIABLE.has(kind);
+}
+
+const UNDENIABLE: ReadonlySet<Kind> = new Set(["place", "day", "hours", "weekdays", "shift", "clock"]);
 
 function excludeOf(roles: readonly Role[], denied: ReadonlySet<Claim>): Pick<OrderReading, "exclude"> {
   const persons = [...denied].flatMap((claim) => (claim.kind === "person" ? [claim.value] : []));

@@ -18,16 +18,19 @@ const GROUPS: Partial<Record<Kind, string>> = {
 /** Kinds that belong to what they stand beside, wherever that is. */
 const BESIDE: ReadonlySet<Kind> = new Set(["negation", "experience", "aside", "courtesy", "purpose"]);
 
-export function ownWords(
-  claims: readonly Claim[],
-  tokens: readonly Token[],
-  parts: readonly LetterPart[],
-): readonly Claim[] {
-  if (parts.length === 0) return claims;
-  const partOf = ({ from }: Claim): LetterPart["kind"] | undefined => {
-    const start = tokens[from]?.start ?? 0;
-    return parts.find((part) => part.start <= start && start < part.end)?.kind;
-  };
+/** Which part of a letter a token stands in; undefined for what the writer says. */
+export type PartOf = (at: number) => LetterPart["kind"] | undefined;
+
+export function partsOfTokens(tokens: readonly Token[], parts: readonly LetterPart[]): PartOf {
+  if (parts.length === 0) return () => undefined;
+  const kinds = tokens.map(
+    ({ start }) => parts.find((part) => part.start <= start && start < part.end)?.kind,
+  );
+  return (at) => kinds[at];
+}
+
+export function ownWords(claims: readonly Claim[], partOfToken: PartOf): readonly Claim[] {
+  const partOf = ({ from }: Claim): ReturnType<PartOf> => partOfToken(from);
   const groupOf = ({ kind }: Claim): string => GROUPS[kind] ?? kind;
   const said = new Set<string>();
   for (const claim of claims) if (partOf(claim) === undefined) said.add(groupOf(claim));

@@ -24,13 +24,13 @@ interface Beginning {
 
 /**
  * The best whole readings, best first. `unreadCost` is what it costs to leave the token out; `beside` what two
- * places cost that stand in one order.
+ * places cost that stand in one order, undefined for places of two.
  */
 export function chooseReadings(
   tokens: readonly Token[],
   claims: readonly Claim[],
   unreadCost: (at: number) => number,
-  beside: (left: Of<"place">, right: Of<"place">) => number,
+  beside: (left: Of<"place">, right: Of<"place">) => number | undefined,
 ): WholeReading[] {
   const byStart = new Map<number, Claim[]>();
   for (const claim of claims) {
@@ -45,16 +45,17 @@ export function chooseReadings(
     const beam = beams[at] as Beginning[];
     beam.sort((left, right) => right.score - left.score);
     if (beam.length > BEAM) beam.length = BEAM;
-    const cost = unreadCost(at);
+    const skipped = unreadCost(at);
     const own = byStart.get(at);
     for (const beginning of beam) {
       const { score, claim, before, place } = beginning;
-      beams[at + 1]?.push(cost === 0 ? beginning : { score: score - cost, claim, before, place });
+      beams[at + 1]?.push(skipped === 0 ? beginning : { score: score - skipped, claim, before, place });
       if (own === undefined) continue;
       for (const next of own) {
-        const added =
-          next.kind === "place" && place !== undefined ? next.weight - beside(place, next) : next.weight;
-        const best = next.kind === "place" && next.weight > (place?.weight ?? 0) ? next : place;
+        const cost = next.kind === "place" && place !== undefined ? beside(place, next) : 0;
+        const isBetter = cost === undefined || next.weight > (place?.weight ?? 0);
+        const best = next.kind === "place" && isBetter ? next : place;
+        const added = next.weight - (cost ?? 0);
         beams[next.to]?.push({ score: score + added, claim: next, before: beginning, place: best });
       }
     }

@@ -73,7 +73,9 @@ function spellingsOf(
     if (known || isVocabulary(lexicon, word) || name || looked >= MISSPELT_MAX) return [];
     looked++;
     const shortened = titles.shortened(key);
-    return [...shortened, ...titles.corrections(key)];
+    const corrected = titles.corrections(key);
+    // "servcie" is no plural.
+    return [...shortened, ...(corrected.length > 0 || key === word ? corrected : titles.corrections(word))];
   });
 }
 

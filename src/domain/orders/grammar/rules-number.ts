@@ -89,6 +89,9 @@ const CORRECTING = "make|lets|call|do|made";
 const CHANGING =
   "change|bump|increase|raise|reduce|lower|decrease|cut|drop|update|revise|amend|adjust|move|take|bring|cambiar|cambia|subir|bajar";
 
+/** What a number before them counts, and no people. */
+const UNITS = ["yearword", "monthword", "hourword", "minutes", "mile", "half", "week", "day", "dollars"];
+
 const CHANGES: ReadonlySet<string> = new Set(CHANGING.split("|"));
 /** Tokens between a word for a change and the number. */
 const CHANGED_REACH = 6;
@@ -102,7 +105,7 @@ function corrected(match: Match): { count: number; corrects: true } | undefined 
     after !== undefined &&
     (((after.word === ":" || after.word === "/" || after.word === "-") && after.glued) ||
       after.word === "%" ||
-      NO_TITLE.some((kind) => meanings?.has(kind) === true && kind !== "prep" && kind !== "lead"));
+      UNITS.some((kind) => meanings?.has(kind) === true));
   return made === undefined || other ? undefined : { count: made.count, corrects: true };
 }
 
@@ -232,7 +235,7 @@ export const NUMBER_RULES: readonly Rule[] = [
     const changes = before.some(({ word }) => CHANGES.has(word)) && ends("role", match.from);
     return changes ? corrected(match) : undefined;
   }),
-  rule("count", 8, "n:<amount> ,? not|instead|rather of|than? <amount>", corrected),
+  rule("count", 12, "n:<amount> ,? not|instead|rather of|than? <amount>", corrected),
   rule("count", 8, "not <amount> ,|but|-? n:<amount>", corrected),
   rule("count", 7, "should|shouldve|needs|meant be|been|to|have? be|been? n:<amount>", corrected),
   rule(

@@ -178,6 +178,7 @@ export const PAY_RULES: readonly Rule[] = [
     startingAt,
   ),
   rule("pay", 4.5, "starting|starts|start|from|base at|:|pay? $? low:<num>", startingAt),
+  rule("aside", 5, "plus|+ tips|tip|gratuity|gratuities|propinas", () => ({})),
   // What the client is charged is nobody's wage.
   rule(
     "aside",
@@ -188,7 +189,7 @@ export const PAY_RULES: readonly Rule[] = [
   rule("pay", 5, "low:<num> plus|+ tips|tip|gratuity|gratuities|commission|propinas|benefits|bonus|ot", led),
   rule("pay", 5, "low:<num> plus|+ tips|tip|gratuity|gratuities|propinas", (match) => {
     const made = money(match);
-    return made === undefined ? undefined : { ...made, weight: 8 };
+    return made === undefined ? undefined : { ...made, weight: 10 };
   }),
   rule("pay", 6, `low:<amount> cents:<amount> <dollars>? ${HOURLY}`, inWordsWithCents),
   rule("pay", 6, `<paylead> is|of|at|are? low:<amount> cents:<amount>`, inWordsWithCents),

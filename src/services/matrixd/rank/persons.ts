@@ -32,10 +32,18 @@ function rowsNamed(generation: Generation, name: string): readonly number[] {
   return nameWords(name).length < 2 ? [] : (namesOf(generation).byName.get(nameKey(name)) ?? []);
 }
 
+/** The row of an id in either case, and with the mark between letters and digits that was left out: "W7" is "w-7". */
 function rowsOfId({ rows }: Generation, id: string): readonly number[] {
-  const row = rows.get(id) ?? rows.get(id.toLowerCase()) ?? rows.get(id.toUpperCase());
-  return row === undefined ? [] : [row];
+  const [, letters, digits] = UNMARKED.exec(id) ?? [];
+  const marked = letters === undefined ? [] : ["-", "_"].map((mark) => `${letters}${mark}${digits ?? ""}`);
+  for (const one of [id, ...marked]) {
+    const row = rows.get(one) ?? rows.get(one.toLowerCase()) ?? rows.get(one.toUpperCase());
+    if (row !== undefined) return [row];
+  }
+  return [];
 }
+
+const UNMARKED = /^([A-Za-z]{1,4})(\d{1,12})$/;
 
 /** Row numbers of the persons; empty when the text names nobody whom the corpus knows. */
 export function personsNamed(generation: Generation, text: string, order: OrderReading): number[] {

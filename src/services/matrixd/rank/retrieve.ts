@@ -359,6 +359,19 @@ function fittingOf(
   const { slots, unread } = understood.order;
   // A place or a status selects by itself, unless what is wanted there is a word that nobody knows.
   const placed = slots.state !== undefined || slots.city !== undefined || slots.status !== undefined;
+  // Who asks for nothing but a certificate or a language wants those who have it.
+  if (
+    !placed &&
+    unread.length === 0 &&
+    filter === undefined &&
+    near === undefined &&
+    conditions.preferences.length > 0
+  ) {
+    const having = found.filter(({ missing }) => missing.length === 0);
+    if (having.length === 0)
+      return { scored: [], noMatch: `Nobody in ${corpus} has what the text asks for.` };
+    return { scored: having, noMatch: undefined };
+  }
   const selective =
     filter !== undefined ||
     near !== undefined ||
