@@ -52,7 +52,15 @@ const orderParts = {
   roles: z
     .array(z.object({ role: z.string(), soc: z.string(), headcount: z.int().optional() }))
     .describe("Further requests of the same order"),
-  exclude: z.object({ roles: z.array(z.string()) }).optional(),
+  exclude: z
+    .object({
+      roles: z.array(z.string()),
+      persons: z
+        .array(z.object({ id: z.string().optional(), name: z.string().optional() }))
+        .optional()
+        .describe("People who are not wanted; a first name alone is read and not applied"),
+    })
+    .optional(),
   person: z.object({ id: z.string().optional(), name: z.string().optional() }).optional(),
   slots,
   unread: z.array(z.string()).describe("Words that nothing was made of"),

@@ -81,6 +81,22 @@ export function slotMistakes({ want }: MadeOrder, reading: OrderReading): Slot[]
   return ORDER_SLOTS.filter((slot) => read[slot].toLowerCase() !== want[slot].toLowerCase());
 }
 
+const AMOUNTS: readonly (readonly [words: string, amount: number])[] = [
+  ["a dozen", 12],
+  ["half a dozen", 6],
+  ["two dozen", 24],
+  ["a couple of", 2],
+  ["twenty-five", 25],
+  ["thirty two", 32],
+  ["(4) four", 4],
+];
+const SPANISH_AMOUNTS: readonly (readonly [words: string, amount: number])[] = [
+  ["una docena de", 12],
+  ["media docena de", 6],
+  ["un par de", 2],
+  ["treinta y dos", 32],
+];
+
 const SPANISH_TITLES: Readonly<Record<string, string>> = {
   "Forklift Operator": "montacarguistas",
   Welder: "soldadores",
@@ -113,11 +129,24 @@ function rolePhrase(wanted: Role, spanish: boolean, random: Random): Phrase {
     () => ({ text: `${random.pick(leads)} ${count} ${written}`, want: { headcount: String(count) } }),
     () => ({ text: `${written} x${count}`, want: { headcount: String(count) } }),
     () => ({ text: `${count}x ${written}`, want: { headcount: String(count) } }),
+    () => ({ text: `crew of ${count} ${written}`, want: { headcount: String(count) } }),
+    () => {
+      const [words, amount] = random.pick(spanish ? SPANISH_AMOUNTS : AMOUNTS);
+      return { text: `${words} ${written}`, want: { headcount: String(amount) } };
+    },
+    () => ({
+      text: `${1 + random.below(9)} ${written}, make that ${count}`,
+      want: { headcount: String(count) },
+    }),
+    () => ({ text: `${count} not ${count + 1} ${written}`, want: { headcount: String(count) } }),
     () => ({ text: written, want: {} }),
     () => ({ text: `${random.pick(leads)} ${written}`, want: {} }),
   ];
   const { text, want } = random.pick(shapes)();
-  return { text, want: { ...want, role: role.name } };
+  // A title may say a certificate as well; without the licence in it, it says none.
+  const [, licence] = /^(?:cdl|class) ([ab])\b/i.exec(title) ?? [];
+  const certifications = licence === undefined ? {} : { certifications: `CDL ${licence.toUpperCase()}` };
+  return { text, want: { ...want, ...certifications, role: role.name } };
 }
 
 function placePhrase({ city, state }: City, spanish: boolean, random: Random): Phrase {
@@ -156,8 +185,33 @@ function dayPhrase(spanish: boolean, random: Random): Phrase {
     () => ({ text: `${date.getUTCMonth() + 1}/${date.getUTCDate()}`, want: { start: on(ahead) } }),
     () => ({ text: `${MONTHS[date.getUTCMonth()]} ${date.getUTCDate()}`, want: { start: on(ahead) } }),
     () => ({ text: spanish ? "la próxima semana" : "next week", want: { start: on(3) } }),
+    () => ({ text: random.pick(["tommorow", "tomorow", "tomorrrow"]), want: { start: on(1) } }),
+    () => {
+      const [name, day] = random.pick(spanish ? SPANISH_HOLIDAYS : HOLIDAYS);
+      return { text: name, want: { start: day } };
+    },
+    () => ({ text: spanish ? "pasado mañana" : "the day after tomorrow", want: { start: on(2) } }),
+    () => ({ text: "a week from Monday", want: { start: on(10) } }),
+    () => ({ text: "in two weeks", want: { start: on(14) } }),
+    () => ({ text: "December tenth", want: { start: "2026-12-10" } }),
+    () => ({ text: "the 9th of December", want: { start: "2026-12-09" } }),
   ])();
 }
+
+const HOLIDAYS: readonly (readonly [name: string, day: string])[] = [
+  ["Christmas Eve", "2026-12-24"],
+  ["the day after Christmas", "2026-12-26"],
+  ["NYE", "2026-12-31"],
+  ["MLK day", "2027-01-18"],
+  ["Easter Sunday", "2027-03-28"],
+  ["Memorial Day", "2027-05-31"],
+  ["the 4th of July", "2027-07-04"],
+];
+const SPANISH_HOLIDAYS: readonly (readonly [name: string, day: string])[] = [
+  ["nochebuena", "2026-12-24"],
+  ["año nuevo", "2027-01-01"],
+  ["viernes santo", "2027-03-26"],
+];
 
 function shiftPhrase(random: Random): Phrase {
   const from = 5 + random.below(6);
@@ -170,6 +224,10 @@ function shiftPhrase(random: Random): Phrase {
     `${from}:00am to ${to}:00pm`,
     `${two(from)}:00-${two(from + 8)}:00`,
     `${two(from)}00-${two(from + 8)}00`,
+    `starts at ${from}am ends at ${to}pm`,
+    `from ${from} in the morning until ${to} in the afternoon`,
+    `${from}-to-${to}`,
+    `${two(from)}h-${two(from + 8)}h`,
   ]);
   return { text, want: { shift } };
 }
@@ -182,6 +240,10 @@ function payPhrase(spanish: boolean, random: Random): Phrase {
     `$${pay.toFixed(2)}`,
     `$${pay}-${Math.ceil(pay) + 3}/hr`,
     spanish ? `pago ${pay} la hora` : `pays ${pay} an hour`,
+    `USD ${pay.toFixed(2)}`,
+    `${pay.toFixed(2)}-${(pay + 4).toFixed(2)} DOE`,
+    `pay ${pay} bill ${pay + 9}`,
+    `$${pay} + tips`,
   ]);
   return { text, want: { pay: String(pay) } };
 }
@@ -192,6 +254,8 @@ const CERTIFICATES: readonly (readonly [written: string, name: string])[] = [
   ["food handlers card", "Food Handler"],
   ["BLS", "BLS"],
   ["forklift certified", "Forklift"],
+  ["boom lift cert", "Aerial Lift"],
+  ["CPR card", "CPR/First Aid"],
   ["guard card", "Guard Card"],
 ];
 
@@ -210,7 +274,16 @@ function excludePhrase(role: Role, spanish: boolean, random: Random): Phrase {
   const name = random.pick(DENIED.filter((one) => one !== role.name));
   const written = `${name.toLowerCase()}s`;
   return {
-    text: spanish ? `no ${written}` : random.pick([`not ${written}`, `no ${written}`, `but not ${written}`]),
+    text: spanish
+      ? `no ${written}`
+      : random.pick([
+          `not ${written}`,
+          `no ${written}`,
+          `but not ${written}`,
+          `do not send ${written}`,
+          `cancel the 3 ${written}`,
+          `we are all set on ${written}`,
+        ]),
     want: { exclude: name },
   };
 }
@@ -224,6 +297,9 @@ const NOISE = [
   "PO 88121",
   "dock 7",
   "long term",
+  "must be 21+",
+  "Ref 2026-1187",
+  "suite 300",
 ];
 const SPANISH_NOISE = ["con botas", "dos años de experiencia", "buen ambiente", "llamar al 555-201-4432"];
 const FRAMES: readonly ((body: string) => string)[] = [
@@ -231,6 +307,13 @@ const FRAMES: readonly ((body: string) => string)[] = [
   (body) => `RE: order / ${body}`,
   (body) => `Good morning, ${body}. Thank you!`,
   (body) => `URGENT: ${body}`,
+  (body) => `Hope you had a great weekend! ${body}`,
+  (body) => `${body}\n\nThank you,\nPat Cook\nBaker Industries\n1200 Main St, Omaha, NE 68102\n402-555-0144`,
+  (body) =>
+    `${body}\n\nOn Tue, Nov 24, 2026 at 4:12 PM Sam Porter <sam@mill.example> wrote:\n> 9 machinists in Erie, PA`,
+  (body) =>
+    `FYI\n\n---------- Forwarded message ---------\nFrom: Jo Mason <jo@mill.example>\nTo: orders\n\n${body}`,
+  (body) => `Customer: Porter Foods LLC\n${body}`,
 ];
 
 function maybe(random: Random, share: number, make: () => Phrase): Phrase[] {

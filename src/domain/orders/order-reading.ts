@@ -71,7 +71,8 @@ export interface OrderReading {
   readonly candidates: readonly RoleShare[];
   /** Further requests of the same order. */
   readonly roles: readonly RoleRequest[];
-  readonly exclude?: { readonly roles: readonly string[] };
+  /** Who is not wanted, by role and by name or id. */
+  readonly exclude?: { readonly roles: readonly string[]; readonly persons?: readonly Person[] };
   readonly person?: Person;
   readonly slots: OrderSlots;
   /** Words that were read as nothing, in order. */

@@ -7,14 +7,17 @@
 import type { State } from "../places.ts";
 import type { Role } from "../roles.ts";
 import { deniedClaims } from "./answer/denied.ts";
+import { ownWords, partsOfTokens } from "./answer/own-words.ts";
 import { placeOf } from "./answer/place.ts";
 import { rolesOf } from "./answer/roles.ts";
 import { timeOf } from "./answer/time.ts";
 import { isEmpty, unreadTokens } from "./answer/unread.ts";
 import { chooseReadings } from "./grammar/choose.ts";
-import type { Claim, Kind, Of, PayValue } from "./grammar/claim.ts";
+import type { Claim, Correction, Kind, Of, PayValue, PlaceValue } from "./grammar/claim.ts";
 import { type Grammar, grammarOf, type Scope } from "./grammar/pattern.ts";
-import { amount, clock, day } from "./grammar/parts.ts";
+import { amount } from "./grammar/parts/amount.ts";
+import { clock } from "./grammar/parts/clock.ts";
+import { day } from "./grammar/parts/day.ts";
 import { personClaims } from "./grammar/persons.ts";
 import { placeClaims } from "./grammar/places.ts";
 import { roleClaims } from "./grammar/roles.ts";
@@ -25,14 +28,16 @@ import { PLACE_RULES } from "./grammar/rules-place.ts";
 import { TIME_RULES } from "./grammar/rules-time.ts";
 import type { OrderReading, OrderSlots, Person } from "./order-reading.ts";
 import { type Gazetteer, placeName } from "./places/gazetteer.ts";
-import { type Activity, activitiesByVerb } from "./tables/activities.ts";
+import { type Activity, activitiesByVerb, stem } from "./tables/activities.ts";
 import { certificatePhrases } from "./tables/certificates.ts";
 import { isVocabulary, type Lexicon, orderLexicon } from "./tables/lexicon.ts";
 import { personNames } from "./tables/names.ts";
 import { type PlaceNames, placeNames } from "./tables/nicknames.ts";
 import { longestPhrase, type Phrases } from "./tables/phrases.ts";
 import type { Titles } from "./tables/titles.ts";
-import { type Token, type TokenText, tokensOf } from "./text/tokens.ts";
+import { letterParts } from "./text/letter.ts";
+import { folded, singular, titleKeys } from "./text/words.ts";
+import { type Token, type TokenText, tokensOf, WORD_CHARS_MAX } from "./text/tokens.ts";
 
 /** What orders are read with; made once by `orderReader`. */
 export interface Knowledge {
@@ -61,7 +66,7 @@ export function orderReader({ titles, states, gazetteer }: Knowledge): OrderRead
       day,
     }),
     zones: new Map(states.map(({ code, timezone }) => [code, timezone])),
-    truckDriver: titles.phrases.get("truckdriver")?.[0]?.role,
+    holders: holdersOf(titles),
   };
   return { read: (text, now) => readOrder(text, now, tools) };
 }
@@ -76,24 +81,83 @@ interface Tools {
   readonly grammar: Grammar;
   /** Zones by state. */
   readonly zones: ReadonlyMap<string, string>;
-  readonly truckDriver: Role | undefined;
+  /** Who holds a certificate, by its name: where it alone is asked for, that role is meant. */
+  readonly holders: ReadonlyMap<string, Role>;
+}
+
+/** Certificates that say by themselves what their holder does, by a title of it. */
+const HOLDERS: Readonly<Record<string, string>> = {
+  "CDL A": "truck driver",
+  "CDL B": "truck driver",
+  CDL: "truck driver",
+  "CDL C": "truck driver",
+  "School Bus": "school bus driver",
+  Forklift: "forklift operator",
+  Flagger: "flagger",
+  Lifeguard: "lifeguard",
+  "Guard Card": "security guard",
+  "Armed Guard License": "security guard",
+  "CNA License": "certified nursing assistant",
+  "LPN License": "licensed practical nurse",
+  "RN License": "registered nurse",
+  "Certified Medication Aide": "medication aide",
+  "Certified Phlebotomy Technician": "phlebotomist",
+  "Certified Pharmacy Technician": "pharmacy technician",
+  "Certified Medical Assistant": "medical assistant",
+  "Home Health Aide Certificate": "home health aide",
+  NCCCO: "crane operator",
+};
+
+function holdersOf({ phrases }: Titles): ReadonlyMap<string, Role> {
+  return new Map(
+    Object.entries(HOLDERS).flatMap(([name, title]) => {
+      const role = phrases.get(titleKeys(title).join(""))?.[0]?.role;
+      return role === undefined ? [] : [[name, role] as const];
+    }),
+  );
 }
 
 function readOrder(whole: string, now: number, tools: Tools): OrderReading {
-  const typed = tokensOf(whole);
+  const typed = spelt(tokensOf(whole), tools);
   const { text, tokens } = typed;
   const all = claimsOf(typed, tools);
   const purposes = all.filter((claim): claim is Of<"purpose"> => claim.kind === "purpose");
   const inPurpose = covered(tokens.length, purposes);
+  const parts = letterParts(text);
+  const partOf = partsOfTokens(tokens, parts);
   const [best] = chooseReadings(
     tokens,
     all.filter(({ kind }) => kind !== "purpose"),
     (at) => (inPurpose[at] === 1 ? 0 : unreadCost(tokens[at] as Token, tools)),
-    weighWhole,
+    (left, right) => (partOf(left.from) === partOf(right.from) ? costBeside(left, right) : undefined),
   );
-  const claims = best?.claims ?? [];
+  const claims = ownWords(best?.claims ?? [], partOf);
   if (!isOrder(claims, purposes)) return nothingRead(tokens, tools.lexicon, text);
   return answerOf({ text, tokens, claims, all, now, tools });
+}
+
+/** With words of the closed vocabulary in place of those that a typing error made of them. */
+function spelt(typed: TokenText, { lexicon, titles, activities, gazetteer }: Tools): TokenText {
+  const names = personNames();
+  const tokens = typed.tokens.map((token, at) => {
+    const { kind, word, key, capital } = token;
+    // "Coral Spings" is a name.
+    const named =
+      capital && (typed.tokens[at - 1]?.capital === true || typed.tokens[at + 1]?.capital === true);
+    const known =
+      kind !== "word" ||
+      named ||
+      isVocabulary(lexicon, word) ||
+      titles.hasWord(key) ||
+      titles.hasWord(word) ||
+      activities.has(stem(word)) ||
+      names.first.has(word) ||
+      names.last.has(word) ||
+      gazetteer.named(placeName(word)).length > 0;
+    const meant = known ? undefined : lexicon.meant(word);
+    return meant === undefined ? token : { ...token, word: meant, key: singular(meant) };
+  });
+  return { ...typed, tokens };
 }
 
 /** Everything that stretches of the text may say. */
@@ -101,13 +165,22 @@ function claimsOf({ tokens, caseless, titled }: TokenText, tools: Tools): Claim[
   const { titles, activities, lexicon, gazetteer, places } = tools;
   const names = personNames();
   const isTitleWord = (key: string): boolean => titles.hasWord(key);
+  const isPersonName = (word: string): boolean => names.first.has(word) || names.last.has(word);
   const isTown = (name: string): boolean =>
     (gazetteer.named(name)[0]?.population ?? 0) >= TOWN_POPULATION_MIN;
-  const isName = (word: string): boolean => names.first.has(word) || names.last.has(word) || isTown(word);
+  const isName = (word: string): boolean => isPersonName(word) || isTown(word);
   const claims: Claim[] = [
     ...roleClaims(tokens, { titles, activities, lexicon, isName }),
     ...certificateClaims(tokens, tools),
-    ...placeClaims(tokens, { gazetteer, names: places, lexicon, isTitleWord, caseless, titled }),
+    ...placeClaims(tokens, {
+      gazetteer,
+      names: places,
+      lexicon,
+      isTitleWord,
+      isPersonName,
+      caseless,
+      titled,
+    }),
     ...personClaims(tokens, { names, lexicon, isTitleWord, isPlace: (name) => isTown(placeName(name)) }),
   ];
   const scope = scopeOf(tokens, lexicon, claims);
@@ -174,29 +247,36 @@ const SECOND_PLACE_SHARE = 0.1;
 const APART_COST = 1.5;
 
 /** An order is for one place: of two that contradict each other, one alone counts. */
-function weighWhole(claims: readonly Claim[]): number {
-  const places = claims.filter((claim): claim is Of<"place"> => claim.kind === "place");
-  if (places.length < 2) return 0;
-  const [best, ...others] = places.toSorted((left, right) => right.weight - left.weight);
-  let weight = 0;
-  for (const other of others) {
-    const agrees =
-      other.value.state === best?.value.state &&
-      (other.value.city === undefined) !== (best?.value.city === undefined);
-    weight -= agrees ? APART_COST : (1 - SECOND_PLACE_SHARE) * other.weight;
-  }
-  return weight;
+function costBeside(left: Of<"place">, right: Of<"place">): number {
+  const [better, other] = left.weight >= right.weight ? [left, right] : [right, left];
+  const { state, county } = other.value;
+  if (state !== better.value.state || !isWithin(other.value, better.value))
+    return (1 - SECOND_PLACE_SHARE) * other.weight;
+  return county !== undefined || better.value.county !== undefined ? 0 : APART_COST;
+}
+
+/** A state beside its city or its county. */
+function isWithin(left: PlaceValue, right: PlaceValue): boolean {
+  const parts = ({ city, county }: PlaceValue): number =>
+    (city === undefined ? 0 : 2) + (county === undefined ? 0 : 1);
+  return parts(left) !== parts(right);
 }
 
 /** What speaks for an order besides its own words. */
 const COUNT_PURPOSE = 1.5;
 const DETAIL_PURPOSE = 0.5;
 
+const DETAILS: ReadonlySet<Kind> = new Set(["place", "day", "hours", "pay"]);
+/** Kinds of details that make an order of a role as surely as a number does. */
+const DETAILS_MIN = 3;
+const COUNTED_PURPOSE = 3;
+
 const STRONG_AGAINST = 4;
 
 /** Whether the text asks for people at all: thanks, invoices, jokes and instructions to the reader do not. */
 function isOrder(claims: readonly Claim[], purposes: readonly Of<"purpose">[]): boolean {
   let against = 0;
+  let strongest = 0;
   let forIt = 0;
   const counted = new Set<number>();
   const longest = purposes.toSorted(
@@ -209,17 +289,27 @@ function isOrder(claims: readonly Claim[], purposes: readonly Of<"purpose">[]): 
     for (let at = from; at < to; at++) counted.add(at);
     // "invoice clerk" is a title.
     if (claims.some((claim) => claim.kind === "role" && claim.from <= from && to <= claim.to)) continue;
-    if (value.order < 0) against -= value.order;
-    else forIt += value.order;
+    if (value.order < 0) {
+      against -= value.order;
+      strongest = Math.max(strongest, -value.order);
+    } else forIt += value.order;
   }
   if (against === 0) return true;
   let asks = false;
+  let counts = false;
+  const details = new Set<Kind>();
   for (const { kind } of claims) {
-    if (kind === "count") forIt += COUNT_PURPOSE;
-    else if (kind === "place" || kind === "day" || kind === "hours" || kind === "pay")
+    if (kind === "count") {
+      forIt += COUNT_PURPOSE;
+      counts = true;
+    } else if (DETAILS.has(kind)) {
       forIt += DETAIL_PURPOSE;
+      details.add(kind);
+    }
     asks ||= kind === "role" || kind === "person";
   }
+  // Somebody is asked for, and how many: thanks and jokes around that change nothing.
+  if (asks && (counts || details.size >= DETAILS_MIN) && strongest < STRONG_AGAINST) forIt += COUNTED_PURPOSE;
   // A weak sign alone does not outweigh that somebody is asked for: "who is free as a cook".
   return forIt >= against || (asks && against < STRONG_AGAINST);
 }
@@ -260,16 +350,25 @@ interface Chosen {
 }
 
 function answerOf({ text, tokens, claims, all, now, tools }: Chosen): OrderReading {
-  const { lexicon, gazetteer, zones, truckDriver } = tools;
+  const { lexicon, gazetteer, zones, holders } = tools;
   const denied = deniedClaims(tokens, claims);
   const kept = claims.filter((claim) => !denied.has(claim));
   const certificates = certificatesOf(tokens, kept, all);
-  const roles = rolesOf({ tokens, lexicon, claims, denied, certificates, truckDriver });
+  const roles = rolesOf({ tokens, lexicon, claims, denied, certificates, holders });
   const place = placeOf(kept, gazetteer, (code) => zones.get(code));
   const [main, ...others] = roles.requests;
   const roundTheClock = main?.role.family === "healthcare" || main?.role.family === "personal care";
-  const time = timeOf(kept, { now, timezone: place.slots.timezone, roundTheClock });
-  const used = new Set<Claim>([...roles.used, ...place.used, ...time.used, ...denied]);
+  const time = timeOf([...kept, ...shiftsInTitles(kept, all)], {
+    now,
+    timezone: place.slots.timezone,
+    roundTheClock,
+  });
+  const used = new Set<Claim>([
+    ...roles.used,
+    ...place.used,
+    ...time.used,
+    ...[...denied].filter(actsDenied),
+  ]);
   const rest = needsOf(kept, used);
   const person = personOf(kept, used, roles.requests.length > 0);
   const headcount = main === undefined ? roles.count : main.count;
@@ -297,13 +396,11 @@ function answerOf({ text, tokens, claims, all, now, tools }: Chosen): OrderReadi
       soc: role.soc,
       ...(count !== undefined && { headcount: count }),
     })),
-    ...(roles.excluded.length > 0 && {
-      exclude: { roles: [...new Set(roles.excluded.map(({ name }) => name))] },
-    }),
+    ...excludeOf(roles.excluded, denied),
     ...(person !== undefined && { person }),
     slots,
     unread: unread.map((token) => token.text),
-    corrections: [...used].flatMap((claim) => claim.corrections ?? []),
+    corrections: [...[...used].flatMap((claim) => claim.corrections ?? []), ...misspelt(tokens)],
     rest: restOf(text, tokens, claims, unread, denied, lexicon),
     point: place.point,
   };
@@ -328,6 +425,15 @@ function certificatesOf(tokens: readonly Token[], kept: readonly Claim[], all: r
   return [...names];
 }
 
+/** A title may name its shift, "overnight stocker": it counts where nothing else does. */
+function shiftsInTitles(kept: readonly Claim[], all: readonly Claim[]): Claim[] {
+  if (kept.some(({ kind }) => kind === "shift")) return [];
+  const titles = kept.filter(({ kind }) => kind === "role");
+  return all.filter(
+    (claim) => claim.kind === "shift" && titles.some(({ from, to }) => from <= claim.from && claim.to <= to),
+  );
+}
+
 type NeedSlots = Pick<
   OrderSlots,
   "miles" | "pay" | "pay_max" | "pay_unit" | "urgent" | "languages" | "status"
@@ -348,6 +454,29 @@ function needsOf(kept: readonly Claim[], used: Set<Claim>): NeedSlots {
   }
   if (languages.size > 0) slots.languages = [...languages];
   return slots;
+}
+
+/** What acts when it is denied; "not Austin", "no nights" do not, and are told as unread. */
+function actsDenied({ kind }: Claim): boolean {
+  return !UNDENIABLE.has(kind);
+}
+
+const UNDENIABLE: ReadonlySet<Kind> = new Set(["place", "day", "hours", "weekdays", "shift", "clock"]);
+
+function excludeOf(roles: readonly Role[], denied: ReadonlySet<Claim>): Pick<OrderReading, "exclude"> {
+  const persons = [...denied].flatMap((claim) => (claim.kind === "person" ? [claim.value] : []));
+  if (roles.length === 0 && persons.length === 0) return {};
+  const names = [...new Set(roles.map(({ name }) => name))];
+  return { exclude: { roles: names, ...(persons.length > 0 && { persons }) } };
+}
+
+/** Words of the closed vocabulary that were typed otherwise. */
+function misspelt(tokens: readonly Token[]): Correction[] {
+  return tokens
+    .filter(
+      ({ kind, text, word }) => kind === "word" && folded(text) !== word && text.length <= WORD_CHARS_MAX,
+    )
+    .map(({ text, word }) => ({ typed: text, read: word }));
 }
 
 function payOf({ pay, max, unit }: PayValue): Pick<OrderSlots, "pay" | "pay_max" | "pay_unit"> {

@@ -573,7 +573,14 @@ function partsOf(
   return {
     candidates: [...candidates],
     roles: [...roles],
-    ...(exclude === undefined ? {} : { exclude: { roles: [...exclude.roles] } }),
+    ...(exclude === undefined
+      ? {}
+      : {
+          exclude: {
+            roles: [...exclude.roles],
+            ...(exclude.persons === undefined ? {} : { persons: [...exclude.persons] }),
+          },
+        }),
     ...(person === undefined ? {} : { person }),
     slots: slots as Searched["query"]["slots"],
     unread: [...unread],

@@ -20,7 +20,7 @@ const DENIABLE: ReadonlySet<Kind> = new Set([
   "hours",
 ]);
 /** Kinds that a negation passes over on its way. */
-const PASSED: ReadonlySet<Kind> = new Set(["experience", "aside"]);
+const PASSED: ReadonlySet<Kind> = new Set(["experience", "aside", "count"]);
 /** Kinds that a negation must stand right before. */
 const CLOSE_ONLY: ReadonlySet<Kind> = new Set(["place", "day", "hours", "pay", "person"]);
 /** Tokens between a negation and what it denies. */

@@ -15,8 +15,8 @@ export interface RoleView {
   readonly claims: readonly Claim[];
   readonly denied: ReadonlySet<Claim>;
   readonly certificates: readonly string[];
-  /** What a driver with a commercial licence is. */
-  readonly truckDriver: Role | undefined;
+  /** Who holds a certificate, by its name. */
+  readonly holders: ReadonlyMap<string, Role>;
 }
 
 export interface Request {
@@ -54,15 +54,19 @@ export function rolesOf(view: RoleView): RoleAnswer {
   for (const claim of all) {
     if (!denied.has(claim)) continue;
     used.add(claim);
-    // "no forklift experience required" keeps nobody out.
-    if (!isExperience(view, claim)) excluded.push(roleOf(claim, view, all));
+    // "no forklift experience required" keeps nobody out, and "welders, no mig-only" no welders.
+    const role = roleOf(claim, view, all);
+    const asked = all.some(
+      (other) => other.from < claim.from && !denied.has(other) && other.value.roles[0] === role,
+    );
+    if (!isExperience(view, claim) && !asked) excluded.push(role);
   }
   const wanted = properOnes(
     view,
     all.filter((claim) => !denied.has(claim)),
   );
-  const driver = wanted.length === 0 ? driverOf(view) : undefined;
-  if (driver !== undefined) wanted.push(driver);
+  const holder = wanted.length === 0 ? holderOf(view) : undefined;
+  if (holder !== undefined) wanted.push(holder);
   const counts = countsOf(view, wanted, used);
   const read = wanted.map((claim) => requestOf(claim, view, wanted, counts.get(claim)));
   const named = merged(read.filter(({ confidence }) => confidence >= NAMED_MIN)).filter(
@@ -78,13 +82,15 @@ export function rolesOf(view: RoleView): RoleAnswer {
   };
 }
 
-/** "CDL A, Atlanta": who asks for the licence alone asks for a driver. */
-function driverOf({ claims, denied, truckDriver }: RoleView): RoleClaim | undefined {
-  const licence = claims.find(
-    (claim) => claim.kind === "certificate" && !denied.has(claim) && claim.value.name.startsWith("CDL"),
-  );
-  if (licence === undefined || truckDriver === undefined) return undefined;
-  return { ...licence, kind: "role", value: { roles: [truckDriver], form: "field", near: false } };
+/** "CDL A, Atlanta": who asks for the licence alone asks for somebody who holds it. */
+function holderOf({ claims, denied, holders }: RoleView): RoleClaim | undefined {
+  for (const claim of claims) {
+    if (claim.kind !== "certificate" || denied.has(claim)) continue;
+    const role = holders.get(claim.value.name);
+    if (role !== undefined)
+      return { ...claim, kind: "role", value: { roles: [role], form: "field", near: false } };
+  }
+  return undefined;
 }
 
 /** Without fields where titles stand, without what is only experience, and without what only describes another title. */
@@ -98,13 +104,29 @@ function properOnes(view: RoleView, claims: readonly RoleClaim[]): RoleClaim[] {
   const best =
     titles.length > 0
       ? kept.filter(
-          (claim) => claim.value.form === "title" || (claim.value.form === "field" && counted(claim)),
+          (claim) =>
+            claim.value.form === "title" ||
+            (claim.value.form === "field" && (counted(claim) || isListed(view, claim))),
         )
       : work.length > 0
         ? work.slice(0, 1)
         : kept;
   return best.filter((claim, at) => !describesNext(view, claim, best[at + 1]));
 }
+
+/** "flagger, laborer, operator": one of a list, and a word for somebody. */
+function isListed({ tokens }: RoleView, { from, to }: RoleClaim): boolean {
+  const last = tokens[to - 1];
+  if (last === undefined || last.kind !== "word" || !AGENT.test(last.key)) return false;
+  const before = tokens[from - 1];
+  const after = tokens[to];
+  return (
+    LIST_JOINS.has(before?.word ?? "\n") &&
+    (after === undefined || after.kind === "mark" || LIST_JOINS.has(after.word))
+  );
+}
+
+const LIST_JOINS: ReadonlySet<string> = new Set([",", "/", "&", "+", "and", "y", "\n", ";", "or"]);
 
 const EXPERIENCE_REACH = 2;
 
@@ -314,7 +336,7 @@ function roleOf(claim: RoleClaim, view: RoleView, all: readonly RoleClaim[]): Ro
   const [first, ...others] = claim.value.roles;
   if (first === undefined) throw new Error("a claim to a role names one");
   if (first.name === "Delivery Driver" && view.certificates.some((name) => DRIVING_CERTIFICATES.has(name))) {
-    return view.truckDriver ?? first;
+    return view.holders.get("CDL") ?? first;
   }
   if (others.length === 0) return first;
   const families = new Set<string | undefined>();
@@ -337,7 +359,7 @@ function countsOf(
   const counts = new Map<RoleClaim | undefined, number>();
   const loose: Of<"count">[] = [];
   for (const [at, claim] of claims.entries()) {
-    if (claim.kind !== "count") continue;
+    if (claim.kind !== "count" || claim.value.corrects === true) continue;
     const next = claims.slice(at + 1).find(({ kind }) => kind === "role" || kind === "count");
     const behind =
       next?.kind === "role" && next.from - claim.to <= COUNT_REACH && !breaks(tokens, claim.to, next.from)
@@ -359,6 +381,12 @@ function countsOf(
     counts.set(owner, claim.value.count);
     used.add(claim);
   }
+  for (const claim of claims) {
+    if (claim.kind !== "count" || claim.value.corrects !== true) continue;
+    const owner = correctedOwner(claim, wanted);
+    counts.set(owner, claim.value.count);
+    used.add(claim);
+  }
   const [first] = loose;
   if (first !== undefined) {
     const main = wanted[0];
@@ -367,6 +395,14 @@ function countsOf(
     if (main === undefined || counts.get(main) === first.value.count) used.add(first);
   }
   return counts;
+}
+
+/** What a second thought is about: the role right behind it, else the last one before, else the order. */
+function correctedOwner(count: Of<"count">, wanted: readonly RoleClaim[]): RoleClaim | undefined {
+  const behind = wanted.find(({ from }) => from >= count.to && from - count.to <= 2);
+  return (
+    behind ?? wanted.findLast(({ to }) => to <= count.from) ?? wanted.find(({ from }) => from >= count.to)
+  );
 }
 
 function breaks(tokens: readonly Token[], from: number, to: number): boolean {

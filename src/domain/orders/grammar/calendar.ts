@@ -42,6 +42,17 @@ export function calendarDay(day: Day, today: CalendarDay): CalendarDay | undefin
       return daysAfter({ year: today.year, month: today.month + day.ahead, day: 1 }, 0);
     case "month end":
       return daysAfter({ year: today.year, month: today.month + 1, day: 1 }, -1);
+    case "week end":
+      return daysAfter(today, ((5 - weekdayOf(today) + 7) % 7) + 7 * day.ahead);
+    case "easter":
+      return [today.year, today.year + 1]
+        .map((year) => daysAfter(easterOf(year), day.plus))
+        .find((date) => !isBefore(date, today));
+    case "shifted": {
+      // The day beside a holiday may be to come though the holiday is over.
+      const found = calendarDay(day.day, daysAfter(today, -Math.max(day.days, 0)));
+      return found === undefined ? undefined : daysAfter(found, day.days);
+    }
     case "day of month":
       return dayOfMonth(day.day, today);
     case "nth weekday":
@@ -81,6 +92,20 @@ function nthWeekday(
   const offset = (weekday - weekdayOf(first) + 7) % 7;
   const day = 1 + offset + 7 * (nth - 1);
   return daysAfter({ year, month, day: isDate(year, month, day) ? day : day - 7 }, plus);
+}
+
+/** Easter Sunday of the Gregorian calendar, by the anonymous computus of Meeus, Jones and Butcher. */
+function easterOf(year: number): CalendarDay {
+  const golden = year % 19;
+  const century = Math.floor(year / 100);
+  const inCentury = year % 100;
+  const leaps = Math.floor(century / 4);
+  const skipped = Math.floor((century - Math.floor((century + 8) / 25) + 1) / 3);
+  const epact = (19 * golden + century - leaps - skipped + 15) % 30;
+  const shift = (32 + 2 * (century % 4) + 2 * Math.floor(inCentury / 4) - epact - (inCentury % 4)) % 7;
+  const late = Math.floor((golden + 11 * epact + 22 * shift) / 451);
+  const days = epact + shift - 7 * late + 114;
+  return { year, month: Math.floor(days / 31), day: (days % 31) + 1 };
 }
 
 export function isBefore(left: CalendarDay, right: CalendarDay): boolean {

@@ -1,9 +1,9 @@
 // Which claims hold: the set that fits together best over the text as a whole. A search keeps the best few beginnings at
-// every token (a beam), so the work grows with the text and not with the ways to read it; what it finds are whole
-// readings, and those are weighed once more by what only shows at the end.
+// every token (a beam), so the work grows with the text and not with the ways to read it. An order is for one place, so a
+// place counts for less beside a better one, and that is weighed as soon as the second is read.
 
 import type { Token } from "../text/tokens.ts";
-import type { Claim } from "./claim.ts";
+import type { Claim, Of } from "./claim.ts";
 
 export interface WholeReading {
   /** In the order of the text, none overlapping another. */
@@ -18,17 +18,19 @@ interface Beginning {
   readonly score: number;
   readonly claim: Claim | undefined;
   readonly before: Beginning | undefined;
+  /** The place so far that most speaks for. */
+  readonly place: Of<"place"> | undefined;
 }
 
 /**
- * The best whole readings, best first. `unreadCost` is what it costs to leave the token out; `weigh` scores what a
- * reading is as a whole, on top of the weights of its claims.
+ * The best whole readings, best first. `unreadCost` is what it costs to leave the token out; `beside` what two
+ * places cost that stand in one order, undefined for places of two.
  */
 export function chooseReadings(
   tokens: readonly Token[],
   claims: readonly Claim[],
   unreadCost: (at: number) => number,
-  weigh: (claims: readonly Claim[]) => number,
+  beside: (left: Of<"place">, right: Of<"place">) => number | undefined,
 ): WholeReading[] {
   const byStart = new Map<number, Claim[]>();
   for (const claim of claims) {
@@ -38,31 +40,30 @@ export function chooseReadings(
     else own.push(claim);
   }
   const beams: Beginning[][] = Array.from({ length: tokens.length + 1 }, () => []);
-  beams[0]?.push({ score: 0, claim: undefined, before: undefined });
+  beams[0]?.push({ score: 0, claim: undefined, before: undefined, place: undefined });
   for (let at = 0; at < tokens.length; at++) {
     const beam = beams[at] as Beginning[];
     beam.sort((left, right) => right.score - left.score);
     if (beam.length > BEAM) beam.length = BEAM;
-    const cost = unreadCost(at);
+    const skipped = unreadCost(at);
     const own = byStart.get(at);
     for (const beginning of beam) {
-      const { score, claim, before } = beginning;
-      beams[at + 1]?.push(cost === 0 ? beginning : { score: score - cost, claim, before });
+      const { score, claim, before, place } = beginning;
+      beams[at + 1]?.push(skipped === 0 ? beginning : { score: score - skipped, claim, before, place });
       if (own === undefined) continue;
-      for (const next of own)
-        beams[next.to]?.push({ score: score + next.weight, claim: next, before: beginning });
+      for (const next of own) {
+        const cost = next.kind === "place" && place !== undefined ? beside(place, next) : 0;
+        const isBetter = cost === undefined || next.weight > (place?.weight ?? 0);
+        const best = next.kind === "place" && isBetter ? next : place;
+        const added = next.weight - (cost ?? 0);
+        beams[next.to]?.push({ score: score + added, claim: next, before: beginning, place: best });
+      }
     }
     beams[at] = [];
   }
   const ends = beams[tokens.length] ?? [];
   ends.sort((left, right) => right.score - left.score);
-  return ends
-    .slice(0, BEAM)
-    .map((end) => {
-      const own = claimsOf(end);
-      return { claims: own, score: end.score + weigh(own) };
-    })
-    .sort((left, right) => right.score - left.score);
+  return ends.slice(0, BEAM).map((end) => ({ claims: claimsOf(end), score: end.score }));
 }
 
 function claimsOf(end: Beginning): Claim[] {

@@ -49,6 +49,9 @@ export type Day =
   | { readonly kind: "ahead"; readonly days: number }
   | { readonly kind: "week" | "weekend" | "month"; readonly ahead: number }
   | { readonly kind: "month end" }
+  | { readonly kind: "week end"; readonly ahead: number }
+  | { readonly kind: "easter"; readonly plus: number }
+  | { readonly kind: "shifted"; readonly day: Day; readonly days: number }
   | {
       readonly kind: "nth weekday";
       readonly month: number;
@@ -68,7 +71,8 @@ export interface Meanings {
   role: RoleValue;
   place: PlaceValue;
   radius: { readonly miles: number };
-  count: { readonly count: number };
+  /** `corrects`: it takes the place of a number that was said before, "make that 4". */
+  count: { readonly count: number; readonly corrects?: true };
   day: { readonly from?: Day; readonly until?: Day };
   weekdays: { readonly days: readonly number[]; readonly from?: Day };
   clock: Clock;

@@ -5,7 +5,7 @@ import type { Lexicon } from "../tables/lexicon.ts";
 import type { PersonNames } from "../tables/names.ts";
 import type { Token } from "../text/tokens.ts";
 import type { Of } from "./claim.ts";
-import { titleCase } from "./place-words.ts";
+import { leadOf, titleCase } from "./place-words.ts";
 
 export interface NameWords {
   readonly names: PersonNames;
@@ -20,7 +20,7 @@ type PersonClaim = Of<"person">;
 const NAME_WORDS_MAX = 4;
 /** Words that may stand around a name that is searched for. */
 const SEARCH_WORDS: ReadonlySet<string> = new Set(
-  "find show me is are look up lookup search for who where s whats what get the a worker employee candidate associate person named name called available phone number of about profile record details info please pull open busca buscar muestra quien es donde esta trabajador empleado disponible status today tomorrow can you do we have hows free working contact".split(
+  "find show me is are did does has was will confirm confirmed up schedule scheduled shift shifts text call email message her his their address pay rate last worked whats look up lookup search for who where s whats what get the a worker employee candidate associate person named name called available phone number of about profile record details info please pull open busca buscar muestra quien es donde esta trabajador empleado disponible status today tomorrow can you do we have hows free working contact".split(
     " ",
   ),
 );
@@ -40,8 +40,13 @@ function nameAt(tokens: readonly Token[], from: number, words: NameWords): Perso
   const { names, lexicon } = words;
   const first = tokens[from] as Token;
   if (first.kind !== "word" || first.word.length < 2) return undefined;
+  // "in Ridgefield Park".
+  if (leadOf(tokens, from) >= 1) return undefined;
   const turned = turnedName(tokens, from, words);
   if (turned !== undefined) return turned;
+  const barred = firstNameAlone(tokens, from, words);
+  // "anyone but Mike Reno NV".
+  if (barred !== undefined && words.isPlace(tokens[from + 1]?.word ?? "")) return barred;
   let to = from;
   const own: Token[] = [];
   let hyphen = false;
@@ -52,6 +57,7 @@ function nameAt(tokens: readonly Token[], from: number, words: NameWords): Perso
     const particle = own.length > 0 && PARTICLES.has(token.word) && tokens[to + 1]?.kind === "word";
     const closed =
       !particle &&
+      !(own.length > 0 && token.word.length === 1 && token.capital) &&
       lexicon.meaningsOf(token.word) !== undefined &&
       !names.first.has(token.word) &&
       !names.last.has(token.word);
@@ -66,12 +72,14 @@ function nameAt(tokens: readonly Token[], from: number, words: NameWords): Perso
     else if (mark?.kind === "mark") break;
   }
   // "john smith phoenix": a town behind a name is where.
-  if (!hyphen && own.length > 2 && !tokens[to - 1]?.glued && words.isPlace(own.at(-1)?.word ?? ""))
+  const surname = (own.at(-2)?.word.length ?? 0) > 1;
+  if (!hyphen && own.length > 2 && surname && !tokens[to - 1]?.glued && words.isPlace(own.at(-1)?.word ?? ""))
     to = dropLast(own, to);
   const last = own.at(-1);
-  if (last === undefined || own.length < 2 || last.word.length < 2) return undefined;
+  const possessive = last !== undefined && POSSESSIVE.test(last.text);
+  if (last === undefined || own.length < 2 || last.word.length < 2) return barred;
   const knownFirst = names.first.has(first.word);
-  const knownLast = names.last.has(last.word);
+  const knownLast = names.last.has(possessive ? last.word.slice(0, -1) : last.word);
   const capital = own.every((token) => token.capital || token.word.length < 3);
   const odd = own.filter(
     (token) => words.isTitleWord(token.key) && !names.first.has(token.word) && !names.last.has(token.word),
@@ -89,9 +97,29 @@ function nameAt(tokens: readonly Token[], from: number, words: NameWords): Perso
     0.6 * (own.length - 2);
   if (words.isPlace(own.map(({ word }) => word).join(" "))) return undefined;
   const text = own.map((token) => titleCase(token.text)).join(" ");
-  const name = hyphen || own.length > 2 ? nameText(tokens, from, to) : text;
+  const name = (hyphen || own.length > 2 ? nameText(tokens, from, to) : text).replace(POSSESSIVE, "");
   return { kind: "person", value: { name }, from, to, weight };
 }
+
+/** "not Mike", "anyone but Dana": a first name alone says who is not wanted, and never who is. */
+function firstNameAlone(
+  tokens: readonly Token[],
+  from: number,
+  { names, lexicon, isTitleWord, isPlace }: NameWords,
+): PersonClaim | undefined {
+  const { word, key, text } = tokens[from] as Token;
+  const before = tokens[from - 1];
+  const denies = before !== undefined && (BARRING.has(before.word) || lexicon.has(before.word, "neg"));
+  if (!denies || !names.first.has(word) || lexicon.meaningsOf(word) !== undefined) return undefined;
+  if (isTitleWord(key) || isPlace(word)) return undefined;
+  return { kind: "person", value: { name: titleCase(text) }, from, to: from + 1, weight: 3 };
+}
+
+/** Besides words of negation, what stands before somebody who is not wanted: "anyone but", "do not send". */
+const BARRING: ReadonlySet<string> = new Set(["but", "send", "use", "than", "besides", "pero"]);
+
+/** "Carter's number". */
+const POSSESSIVE = /['’]s$/i;
 
 function dropLast(own: Token[], to: number): number {
   own.pop();
@@ -99,11 +127,21 @@ function dropLast(own: Token[], to: number): number {
 }
 
 /** "Robertson, Sarah", when nothing else is said. */
-function turnedName(tokens: readonly Token[], from: number, { names }: NameWords): PersonClaim | undefined {
+function turnedName(tokens: readonly Token[], from: number, words: NameWords): PersonClaim | undefined {
+  const { names, isTitleWord, isPlace } = words;
   const [last, comma, first] = [tokens[from], tokens[from + 1], tokens[from + 2]];
   if (comma?.word !== "," || last === undefined || first?.kind !== "word") return undefined;
-  const known = names.first.has(first.word) && names.last.has(last.word);
-  if (!known || names.first.has(last.word) || !isAlone(tokens, from, from + 3)) return undefined;
+  const strange =
+    first.capital &&
+    last.capital &&
+    ![first, last].some(({ key, word }) => isTitleWord(key) || isPlace(word));
+  const known = names.last.has(last.word) && (names.first.has(first.word) || strange);
+  if (
+    !known ||
+    (names.first.has(last.word) && names.last.has(first.word)) ||
+    !isAlone(tokens, from, from + 3)
+  )
+    return undefined;
   const name = `${titleCase(first.text)} ${titleCase(last.text)}`;
   return { kind: "person", value: { name }, from, to: from + 3, weight: 6 };
 }
@@ -132,6 +170,8 @@ function isAlone(tokens: readonly Token[], from: number, to: number): boolean {
 }
 
 const ID_DIGITS = /^\d{2,12}$/;
+const CODE_DIGITS = /^\d{1,12}$/;
+const ID_DIGITS_MIN = 3;
 const ID_LETTERS_MAX = 4;
 /** What looks like a worker's number and is something else. */
 const OTHER_IDS: ReadonlySet<string> = new Set([
@@ -182,7 +222,7 @@ function idAt(tokens: readonly Token[], from: number, { lexicon }: NameWords): P
     if (
       number?.kind === "number" &&
       ID_DIGITS.test(number.text) &&
-      (at > from + 1 || number.text.length >= 3)
+      ((at > from + 1 && tokens[at - 1]?.word !== "-") || number.text.length >= 3)
     ) {
       const weight = 5 + (isAlone(tokens, from, at + 1) ? 2 : 0);
       return { kind: "person", value: { id: number.text }, from, to: at + 1, weight };
@@ -196,6 +236,11 @@ function idAt(tokens: readonly Token[], from: number, { lexicon }: NameWords): P
   const code = coded(tokens, from);
   if (code === undefined || OTHER_IDS.has(token.word)) return undefined;
   const alone = isAlone(tokens, from, code.to);
+  const before = tokens[from - 1]?.word ?? "";
+  const barred = code.marked && (BARRING.has(before) || lexicon.has(before, "neg"));
+  // "w-7" is an id where nothing else is said, or where somebody is denied.
+  if (code.digits < ID_DIGITS_MIN && !alone && !barred) return undefined;
+  if (barred) return { kind: "person", value: { id: code.id }, from, to: code.to, weight: 5 };
   return alone || code.marked
     ? { kind: "person", value: { id: code.id }, from, to: code.to, weight: alone ? 6 : 2.5 }
     : undefined;
@@ -204,17 +249,18 @@ function idAt(tokens: readonly Token[], from: number, { lexicon }: NameWords): P
 function coded(
   tokens: readonly Token[],
   from: number,
-): { id: string; to: number; marked: boolean } | undefined {
+): { id: string; to: number; marked: boolean; digits: number } | undefined {
   const letters = tokens[from] as Token;
   if (letters.kind !== "word" || letters.word.length > ID_LETTERS_MAX) return undefined;
   const mark = tokens[from + 1];
   const marked = mark?.kind === "mark" && mark.glued && ["-", "_", "#", "/"].includes(mark.word);
   const at = marked ? from + 2 : from + 1;
   const number = tokens[at];
-  if (number?.kind !== "number" || !number.glued || !/^\d{3,12}$/.test(number.text)) return undefined;
+  if (number?.kind !== "number" || !number.glued || !CODE_DIGITS.test(number.text)) return undefined;
+  if (!marked && number.text.length < ID_DIGITS_MIN) return undefined;
   const id = tokens
     .slice(from, at + 1)
     .map(({ text }) => text)
     .join("");
-  return { id, to: at + 1, marked };
+  return { id, to: at + 1, marked, digits: number.text.length };
 }

@@ -13,6 +13,8 @@ export interface PlaceWords {
   readonly names: PlaceNames;
   readonly lexicon: Lexicon;
   readonly isTitleWord: (key: string) => boolean;
+  /** Whether a word is a common first or last name. */
+  readonly isPersonName: (word: string) => boolean;
   readonly caseless: boolean;
   readonly titled: boolean;
 }
@@ -157,6 +159,13 @@ export function stateAt(
   const [state] = found?.values ?? [];
   if (found === undefined || state === undefined) return undefined;
   const upper = token.text === token.text.toUpperCase();
+  // "LA state": what is not the city.
+  if (
+    tokens[found.to]?.word === "state" &&
+    state.form !== "short" &&
+    tokens[found.to + 1]?.word !== "university"
+  )
+    return { code: state.code, to: found.to + 1, form: "name", clear: true };
   const clear = state.form === "name" || (state.form === "code" && upper && !caseless);
   // "Minn." and "Calif." keep their point.
   const mark = tokens[found.to];
@@ -211,7 +220,7 @@ export function leadOf(tokens: readonly Token[], at: number): number {
 }
 
 export function endsSegment(next: Token | undefined, lexicon: Lexicon): boolean {
-  if (next === undefined || next.kind !== "word") return true;
+  if (next === undefined || next.kind !== "word" || next.word === "or" || next.word === "and") return true;
   return ["weekday", "ahead", "prep", "shiftname", "urgent", "next", "this", "lead", "month"].some((kind) =>
     lexicon.has(next.word, kind),
   );

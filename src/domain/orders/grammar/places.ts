@@ -79,7 +79,12 @@ function cityAt(tokens: readonly Token[], run: Run, words: PlaceWords): PlaceCla
     }
     if (!state.clear && direct && !mayBeCode(tokens, at, state)) continue;
     if (state.form === "short" && direct && !state.clear && known.population < 20_000) continue;
-    const weight = 5.8 + 1.3 * (run.words - 1) + (state.clear ? 0.5 : 0);
+    const weight =
+      5.8 +
+      1.3 * (run.words - 1) +
+      (state.clear ? 0.5 : 0) +
+      (leadOf(tokens, run.from) >= 1 ? LED_WEIGHT : 0) +
+      (run.words > 1 && saysDay(tokens[run.from], words) ? DAY_NAME_WEIGHT : 0);
     const title =
       run.words === 1 && known.population < 20_000 && words.isTitleWord((tokens[run.from] as Token).key);
     const led = leadOf(tokens, run.from) >= 1 && !direct;
@@ -103,13 +108,23 @@ function cityAt(tokens: readonly Token[], run: Run, words: PlaceWords): PlaceCla
   return claims;
 }
 
+/** "in Fishers, Indiana" is no fisher. */
+const LED_WEIGHT = 0.8;
+/** "Friday Harbor" is no harbor on Friday. */
+const DAY_NAME_WEIGHT = 4;
+
+function saysDay(token: Token | undefined, { lexicon }: PlaceWords): boolean {
+  return token !== undefined && (lexicon.has(token.word, "weekday") || lexicon.has(token.word, "month"));
+}
+
 /** A hamlet whose name is nearly that of a large city of its state is that city, misspelt. */
 function likelier(run: Run, known: Place, gazetteer: Gazetteer): Place {
   if (known.population >= HAMLET_POPULATION_MAX) return known;
-  const [similar] = gazetteer.similar(run.name, known.state);
+  const [similar] = [...gazetteer.similar(run.name, known.state), ...gazetteer.similar(run.name, undefined)];
   return similar !== undefined && similar.population >= LARGE_POPULATION_MIN ? similar : known;
 }
 
+const LARGE_TOWN_MIN = 50_000;
 const HAMLET_POPULATION_MAX = 2000;
 const LARGE_POPULATION_MIN = 100_000;
 
@@ -148,6 +163,9 @@ function unknownCity(
     );
     if (gazetteer.named(shorter).some((place) => place.state === state.code)) return undefined;
   }
+  // "Oklahma City, OK" is a misspelt city and no unknown one.
+  const [similar] = gazetteer.similar(run.name, state.code);
+  if (similar !== undefined && similar.population >= LARGE_TOWN_MIN) return undefined;
   const led = leadOf(tokens, run.from) >= 0.4;
   for (const [number, token] of own.entries()) {
     const last = number === own.length - 1;
@@ -207,8 +225,9 @@ function cityAlone(
   words: PlaceWords,
   corrections: readonly Correction[],
 ): PlaceClaim | undefined {
-  const [known] = named;
-  if (known === undefined) return undefined;
+  const [first] = named;
+  if (first === undefined) return undefined;
+  const known = corrections.length > 0 ? first : likelier(run, first, words.gazetteer);
   const token = tokens[run.from] as Token;
   const lead = leadOf(tokens, run.from);
   const ends = endsSegment(tokens[run.to], words.lexicon);
@@ -219,8 +238,9 @@ function cityAlone(
   if (wordLike) weight -= lead >= 0.8 || capital ? 0.7 : 2;
   // "Washington" is rather the state, "New York" rather the city.
   if (run.name !== "new york" && words.names.states.get(stateKey(tokens, run)) !== undefined) weight -= 2;
-  // A small place in small letters that nothing leads to is hardly meant.
-  if (known.population < 15_000 && !capital && lead < 0.8) weight -= 1.5;
+  // A small place in small letters that nothing leads to is hardly meant, unless its name is nothing else.
+  if (known.population < 15_000 && !capital && lead < 0.8)
+    weight -= isOnlyPlace(tokens, run, known, words) ? 0.3 : 1.5;
   // Numbers and cities do not meet: "5 Houston".
   weight -= 1.2 * corrections.length;
   if (weight <= 0.3) return undefined;
@@ -234,6 +254,20 @@ function cityAlone(
     weight: weight + 1.2,
     corrections,
   };
+}
+
+const TOWN_POPULATION_MIN = 5000;
+const RARE_NAME_LENGTH_MIN = 6;
+
+/** A town of a long name that is no word, no title and nobody's name. */
+function isOnlyPlace(tokens: readonly Token[], run: Run, known: Place, words: PlaceWords): boolean {
+  return (
+    known.population >= TOWN_POPULATION_MIN &&
+    run.name.length >= RARE_NAME_LENGTH_MIN &&
+    tokens
+      .slice(run.from, run.to)
+      .every((token) => isUnknown(token, words) && !words.isPersonName(token.word))
+  );
 }
 
 function sizeWeight(population: number): number {
@@ -269,14 +303,18 @@ function stateFirst(
   state: FoundState,
   words: PlaceWords,
 ): PlaceClaim[] {
-  if (state.form === "short" || (!state.clear && WORD_CODES.has((tokens[from] as Token).word))) return [];
+  if (state.form === "short") return [];
   const mark = tokens[state.to];
+  // "mt - billings": a code that is a word as well needs its mark, and a large city behind it.
+  const wordLike = !state.clear && WORD_CODES.has((tokens[from] as Token).word);
+  if (wordLike && (mark?.kind !== "mark" || COMMON_CODES.has((tokens[from] as Token).word))) return [];
   const at =
     mark?.kind === "mark" && ["-", ":", "/", ",", "(", "|"].includes(mark.word) ? state.to + 1 : state.to;
   for (const run of runsAt(tokens, at, words.lexicon)) {
     const known = words.gazetteer.named(run.name).find((place) => place.state === state.code);
     if (
       known === undefined ||
+      (wordLike && known.population < LARGE_TOWN_MIN) ||
       (run.words === 1 && isWordLike(tokens[at] as Token, words) && known.population < 40_000)
     )
       continue;
@@ -334,7 +372,10 @@ function misspeltAt(tokens: readonly Token[], run: Run, words: PlaceWords): Plac
   // Only the words of the name itself: "dalas tx" is no misspelt city of two words.
   if (own.some(({ word }, number) => number > 0 && words.names.states.get(word) !== undefined)) return [];
   if (
-    own.some(({ word }, number) => number > 0 && SMALL_CLASSES.some((kind) => words.lexicon.has(word, kind)))
+    own.some(
+      ({ word }, number) =>
+        number > 0 && !GEOGRAPHIC.has(word) && SMALL_CLASSES.some((kind) => words.lexicon.has(word, kind)),
+    )
   )
     return [];
   const typed = own.map(({ text }) => text).join(" ");

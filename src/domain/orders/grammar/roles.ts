@@ -7,7 +7,7 @@ import { isVocabulary, type Lexicon } from "../tables/lexicon.ts";
 import { phraseSteps } from "../tables/phrases.ts";
 import type { Titles, TitleSense } from "../tables/titles.ts";
 import type { Token } from "../text/tokens.ts";
-import { singular } from "../text/words.ts";
+import { isJoining, singular } from "../text/words.ts";
 import type { Correction, Of } from "./claim.ts";
 
 export interface RoleWords {
@@ -45,7 +45,11 @@ export function roleClaims(tokens: readonly Token[], words: RoleWords): Of<"role
   const spellings = spellingsOf(tokens, words);
   for (let from = 0; from < tokens.length; from++) {
     if ((tokens[from] as Token).kind === "mark") continue;
-    for (const match of titlesAt(tokens, from, words, spellings)) claims.push(claimOf(match, from));
+    // "LPN or RN" are two; "OR RN" works in an operating room.
+    const token = tokens[from] as Token;
+    if (from > 0 && isJoining(token.word) && !token.upper) continue;
+    for (const match of titlesAt(tokens, from, words, spellings))
+      claims.push(claimOf(match, from, tokens[match.to - 1]));
     claims.push(...workAt(tokens, from, words));
   }
   return claims;
@@ -54,18 +58,32 @@ export function roleClaims(tokens: readonly Token[], words: RoleWords): Of<"role
 /** What each word may be a misspelling of; empty for words that are known. */
 function spellingsOf(
   tokens: readonly Token[],
-  { titles, lexicon, isName }: RoleWords,
+  { titles, lexicon, isName, activities }: RoleWords,
 ): (readonly string[])[] {
   let looked = 0;
-  return tokens.map(({ kind, word, key }) => {
+  return tokens.map(({ kind, word, key }, at) => {
     const known = kind !== "word" || word.length < 4 || titles.hasWord(key) || titles.hasWord(word);
-    if (known || isVocabulary(lexicon, word) || isName(word) || looked >= MISSPELT_MAX) return [];
+    // "deliver to" is no misspelt "delivery".
+    if (activities.has(stem(word))) return [];
+    // "home heath aid": a name among the words of a title may be a misspelt one.
+    const beside = [tokens[at - 1], tokens[at + 1]].every(
+      (one) => one !== undefined && titles.hasWord(one.key),
+    );
+    const name = isName(word) && !beside;
+    if (known || isVocabulary(lexicon, word) || name || looked >= MISSPELT_MAX) return [];
     looked++;
-    return titles.corrections(key);
+    const shortened = titles.shortened(key);
+    const corrected = titles.corrections(key);
+    // "servcie" is no plural.
+    return [...shortened, ...(corrected.length > 0 || key === word ? corrected : titles.corrections(word))];
   });
 }
 
-/** The longest title that starts here and, if it has errors, the longest without. */
+/**
+ * The longest title that starts here, the next shorter ("cooks" of "cooks 2 servers"), the longest that is turned around
+ * ("lifeguard ocean"), and the longest with errors: what stands behind a title may be anything. Only a turned one runs
+ * over a comma.
+ */
 function titlesAt(
   tokens: readonly Token[],
   from: number,
@@ -74,9 +92,11 @@ function titlesAt(
 ): TitleMatch[] {
   let partials: Partial[] = [{ joined: "", corrections: [] }];
   let exact: TitleMatch | undefined;
+  let shorter: TitleMatch | undefined;
+  let turned: TitleMatch | undefined;
   let corrected: TitleMatch | undefined;
   let words = 0;
-  for (const { key, at } of phraseSteps(tokens, from)) {
+  for (const { key, at, commas } of phraseSteps(tokens, from, COMMAS_MAX)) {
     words++;
     const token = tokens[at] as Token;
     const next: Partial[] = [];
@@ -94,11 +114,15 @@ function titlesAt(
     if (next.length === 0) break;
     partials = next;
     for (const { joined, corrections } of partials) {
-      const senses = titles.phrases.get(joined);
-      if (senses === undefined) continue;
+      const found = titles.phrases.get(joined);
+      const senses = commas === 0 ? found : found?.filter((sense) => sense.turned);
+      if (senses === undefined || senses.length === 0) continue;
       const match = { to: at + 1, words, senses, corrections };
-      if (corrections.length === 0) exact = match;
-      else if (
+      if (corrections.length === 0 && senses.every((sense) => sense.turned)) turned = match;
+      else if (corrections.length === 0) {
+        shorter = exact;
+        exact = match;
+      } else if (
         corrected === undefined ||
         match.to > corrected.to ||
         corrections.length < corrected.corrections.length
@@ -106,16 +130,29 @@ function titlesAt(
         corrected = match;
     }
   }
-  return [...(exact === undefined ? [] : [exact]), ...(corrected === undefined ? [] : [corrected])];
+  return [exact, shorter, turned, corrected].filter((match) => match !== undefined);
 }
 
-function claimOf({ to, words, senses, corrections }: TitleMatch, from: number): Of<"role"> {
+/** "mechanic, diesel": one comma, before what a list puts last. */
+const COMMAS_MAX = 1;
+
+/** "cooks 2 servers": a number at the end of a title is rather a headcount. */
+const NUMBERED_COST = 3;
+
+function claimOf(
+  { to, words, senses, corrections }: TitleMatch,
+  from: number,
+  last: Token | undefined,
+): Of<"role"> {
   const proper = senses.filter(({ weak }) => !weak);
   const weak = proper.length === 0;
   const roles = [...new Set((weak ? senses : proper).map(({ role }) => role))];
   const weight = weak
     ? FIELD_WEIGHT * words
-    : WORD_WEIGHT * words + LONGER_WEIGHT * (words - 1) - ERROR_COST * corrections.length;
+    : WORD_WEIGHT * words +
+      LONGER_WEIGHT * (words - 1) -
+      ERROR_COST * corrections.length -
+      (last?.kind === "number" && !last.glued ? NUMBERED_COST : 0);
   return {
     kind: "role",
     value: { roles, form: weak ? "field" : "title", near: proper[0]?.near === true },
@@ -139,6 +176,7 @@ function workAt(tokens: readonly Token[], from: number, { activities }: RoleWord
   if (own === undefined) return [];
   let best: { activity: Activity; to: number; words: number } | undefined;
   for (const activity of own) {
+    if (activity.object.length === 0 && !isAskedFor(tokens, from)) continue;
     const to = objectEnd(tokens, from + 1, activity.object);
     if (to === undefined) continue;
     const words = activity.object.length + 1;
@@ -149,6 +187,28 @@ function workAt(tokens: readonly Token[], from: number, { activities }: RoleWord
   const value = { roles: [best.activity.role], form: "work", near: false } as const;
   return [{ kind: "role", value, from, to: best.to, weight: WORK_WEIGHT + WORK_WORD_WEIGHT * best.words }];
 }
+
+/** "to bartend", "who can cook", "para empacar": a verb alone is work only behind such words. */
+function isAskedFor(tokens: readonly Token[], from: number): boolean {
+  const [before, earlier] = [tokens[from - 1]?.word ?? "", tokens[from - 2]?.word ?? ""];
+  return ASKING.has(before) && !NOT_ASKING.has(earlier);
+}
+
+const ASKING: ReadonlySet<string> = new Set([
+  "to",
+  "can",
+  "could",
+  "who",
+  "para",
+  "pa",
+  "que",
+  "pueda",
+  "puedan",
+  "sepa",
+  "sepan",
+]);
+/** "easy to cook", "need to paint by Friday": somebody else's work. */
+const NOT_ASKING: ReadonlySet<string> = new Set(["easy", "how", "where", "when", "going", "trying", "able"]);
 
 /** Where the words of an object end when they follow one another with short gaps, undefined when they do not. */
 function objectEnd(tokens: readonly Token[], from: number, object: readonly string[]): number | undefined {

@@ -24,6 +24,26 @@ function status(match: Match): { status: string } | undefined {
 
 const nothing = (): object => ({});
 
+/** "3 movers now", "NOW": at the end of what is said, or shouted. */
+function rightNow({ scope, from, to }: Match): object | undefined {
+  const [token, before, next] = [scope.tokens[from], scope.tokens[from - 1], scope.tokens[to]];
+  if (["until", "till", "from", "by", "for", "as", "are", "is", "we"].includes(before?.word ?? ""))
+    return undefined;
+  const ends = next === undefined || next.kind === "mark" || scope.starts("place", to) !== undefined;
+  return token?.upper === true || (before !== undefined && ends) ? {} : undefined;
+}
+
+/** "called out", "no show": somebody must be replaced, when a replacement is asked for too. */
+function calledOff({ scope, from }: Match): object | undefined {
+  return scope.tokens.some(({ word }, at) => at !== from && REPLACING.has(word)) ? {} : undefined;
+}
+
+const REPLACING: ReadonlySet<string> = new Set(
+  "need needs needed replace replacement replacements backfill cover coverage sub fill send find reemplazo reemplazar necesito necesitamos".split(
+    " ",
+  ),
+);
+
 function purpose(order: number) {
   return () => ({ order });
 }
@@ -31,6 +51,10 @@ function purpose(order: number) {
 const TALK = "speaking|speaker|speakers|speaks|speak|spoken|language|hablante|hablantes|fluency";
 const NEEDED =
   "required|req|reqd|preferred|pref|a|needed|is|must|ok|helpful|desired|mandatory|plus|necessary";
+
+const WISHING = "have|hope|enjoy|enjoyed|hoping|happy|merry|feliz|que";
+const WISHED =
+  "good|great|nice|safe|happy|wonderful|relaxing|blessed|fun|lovely|awesome|blast|restful|amazing|fantastic|well|buen|bonito|excelente|tengan|tenga";
 
 export const NEED_RULES: readonly Rule[] = [
   rule("language", 4, `l:<language> -? ${TALK}`, language),
@@ -55,7 +79,12 @@ export const NEED_RULES: readonly Rule[] = [
 
   rule("status", 4, "s:<status>", status),
   rule("status", 5, "status :|=|is? s:<status>", status),
-  rule("status", 5, "do not|n't hire|rehire|return|use|send", () => ({ status: "do_not_hire" })),
+  rule("status", 5, "do not|n't hire|rehire|return|use|send", ({ scope, to }) =>
+    // "do not send LPNs" denies a role.
+    scope.starts("role", to) === undefined && scope.starts("person", to) === undefined
+      ? { status: "do_not_hire" }
+      : undefined,
+  ),
   rule("status", 5, "dont hire|rehire|return", () => ({ status: "do_not_hire" })),
   rule("status", 5, "do ~- ~not ~- ~hire|rehire|return|use", () => ({ status: "do_not_hire" })),
   rule("status", 5, "not eligible|elegible for|to? rehire?", () => ({ status: "do_not_hire" })),
@@ -72,6 +101,57 @@ export const NEED_RULES: readonly Rule[] = [
   rule("urgent", 4, "lo mas pronto posible", nothing),
   rule("urgent", 4, "lo antes posible", nothing),
   rule("urgent", 4, "de inmediato", nothing),
+  rule("urgent", 3, "last - minute", nothing),
+  rule("urgent", 4, "a ~. ~s ~. ~a ~. ~p ~.?", nothing),
+  rule("urgent", 3, "need|needs|needed|send|me|us now|yesterday", nothing),
+  rule("urgent", 2.4, "now", rightNow),
+  rule("urgent", 3, "within the hour", nothing),
+  rule("urgent", 3.5, "time -? sensitive|critical", nothing),
+  rule("urgent", 3, "in a real|bit|tight? of? a? bind|pinch|jam|crunch|pickle|spot", nothing),
+  rule("urgent", 3, "short notice", nothing),
+  rule("urgent", 3, "in|within the|an|a|1|one next|couple|few? hour|hours", nothing),
+  rule("urgent", 3, "this|right|literally minute|second|instant|moment|this now|minute|second?", nothing),
+  rule("urgent", 3, "like|right|needed|desperately now|immediately|need", nothing),
+  rule("urgent", 3, "desperate|desperately|scrambling|crucial|straightaway|hurry|quickly", nothing),
+  rule("urgent", 3, "without delay", nothing),
+  rule("urgent", 3, "drop -? dead", nothing),
+  rule("urgent", 3, "first available", nothing),
+  rule("urgent", 3.5, "me|nos urge|urgen|precisa|precisan", nothing),
+  rule("urgent", 3, "para ya", nothing),
+  rule("urgent", 3, "ya mismo", nothing),
+  rule(
+    "aside",
+    6,
+    "the|el|la <name> family|residence|household|wedding|party|estate|account|reunion|familia",
+    nothing,
+  ),
+  rule(
+    "aside",
+    5,
+    "<name> and|&|-? <name>? brand|brands|inc|llc|corp|ltd|industries|bros|enterprises|holdings|partners|incorporated",
+    nothing,
+  ),
+  rule(
+    "courtesy",
+    6,
+    "conversation|call|discussion|chat|email|message|text|spoke|talked|talk|discussed|mentioned|visit|voicemail with|you|us|on|from|about|the|phone|it? with|you|us|on|from|about|phone? today|yesterday|earlier|tonight",
+    nothing,
+  ),
+  rule(
+    "courtesy",
+    6,
+    "conversation|call|discussion|chat|email|message|text|spoke|talked|talk|discussed|mentioned|voicemail with|you|from? this morning|afternoon|evening",
+    nothing,
+  ),
+  rule("aside", 7, "server room|rack|racks|farm|closet|rooms", nothing),
+  rule("aside", 7, "guard rail|rails|shack|dog|dogs", nothing),
+  rule("aside", 7, "host family|families|site|city", nothing),
+  rule("aside", 7, "driver seat|side", nothing),
+  rule("urgent", 3, "call|called off|out|in", calledOff),
+  rule("urgent", 3, "no|ncns ~-? call|show ,|/|-? no? ~-? show?", calledOff),
+  rule("urgent", 3, "top|high|highest priority", nothing),
+  rule("urgent", 3, "lo mas rapido posible", nothing),
+  rule("urgent", 3, "cuanto antes", nothing),
   rule("urgent", 3, "last minute", nothing),
   rule("urgent", 3, "drop everything", nothing),
 
@@ -96,8 +176,37 @@ export const NEED_RULES: readonly Rule[] = [
   rule("negation", 3, "not looking|searching|asking for any|a|an?", () => ({ after: true })),
   rule("negation", 2, "no|ningun|ninguna|nada|ni more|need|de|for|of? for?", (match) => noDenies(match)),
   rule("negation", 2.5, "w ~/ ~o", () => ({ after: true })),
+  // What was ordered and is not wanted any more.
+  rule(
+    "negation",
+    3,
+    "cancel|cancels|cancelling|canceling|scratch|nix|remove|forget|cancele|cancelen|cancelar|cancela the|my|our|los|las|el|la? order|request|pedido? for|de|of?",
+    (match) => (match.scope.tokens[match.to]?.word === "that" ? undefined : { after: true }),
+  ),
+  rule("negation", 3, "no longer|more need|needs|needing|want|require|looking for?", () => ({ after: true })),
+  rule("negation", 3, "ya no necesito|necesitamos|ocupo|ocupamos|quiero|queremos|se? necesitan?", () => ({
+    after: true,
+  })),
   rule("negation", 3, "but|y|and|pero|or not|no", () => ({ after: true })),
   rule("negation", 3, "other than", () => ({ after: true })),
+  rule(
+    "negation",
+    4,
+    "any|all shift|shifts|day|days|time|hours|one|position|role|job? but|except|besides",
+    () => ({ after: true }),
+  ),
+  rule(
+    "negation",
+    4,
+    "all|were|are|is|we|already all|already|good|fully? set|covered|good|staffed|full|stocked|fine on|with|for|in",
+    () => ({ after: true }),
+  ),
+  rule("negation", 4, "have|got enough|plenty|too of? many?", () => ({ after: true })),
+  rule("negation", 4, "never mind|mindo about|on? the|those|my|our?", () => ({ after: true })),
+  rule("negation", 3.5, "nevermind|nvm about|on? the|those|my|our?", () => ({ after: true })),
+  rule("negation", 4, "isnt|not|arent a|an must|requirement|req|dealbreaker|need|necessity|issue", () => ({
+    after: false,
+  })),
   rule("negation", 3, "anything|anyone|anybody|everyone|everything|todo but|except|menos", () => ({
     after: true,
   })),
@@ -143,6 +252,19 @@ export const NEED_RULES: readonly Rule[] = [
     "courtesy",
     3,
     "<closing> you|so|very|again|mucho|for? much|again|your|everything? ,|!|.|\n?",
+    nothing,
+  ),
+  // "hope you had a great Thanksgiving", "enjoy your weekend": no day is meant.
+  rule(
+    "courtesy",
+    9,
+    `${WISHING} a|an|your|the|you|all|ya|everyone|team|were|are|had|having|enjoyed|enjoying? ${WISHED}? a|an|your|the? ${WISHED}? a|an|your|the? ${WISHED}? <holiday>|<weekend>|<week>|<weekday>|day|holiday|holidays|one`,
+    nothing,
+  ),
+  rule(
+    "courtesy",
+    9,
+    "have|hope|hoping you|u|ya|yall|everyone|all|youre|your had|have|having|enjoyed|enjoying|were|are|day|week|weekend a|your|the|an? good|great|nice|safe|happy|wonderful|relaxing|blessed|fun|lovely? <holiday>|<weekend>|<week>|<weekday>|day|holiday|holidays|one|is|was?",
     nothing,
   ),
   rule("courtesy", 4, "<phoneword> me|us|at|:|is|#|if|number? at|:|with? <digits3>", nothing),
@@ -226,7 +348,6 @@ function notAnOrder(): Rule[] {
       "past due",
       "overdue",
       "please|kindly remit|pay",
-      "attached is|are|please|you",
       "hours for last",
       "thank|thanks you|so|a? for|so|lot the|sending|your|all|coming|last|covering|filling|getting|that|a|being|everything|much",
       "gracias por",
@@ -248,7 +369,7 @@ function notAnOrder(): Rule[] {
       "yesterday",
       "last night|week|weekend|month|year|time",
       "ayer",
-      "attached|enclosed",
+      "attached|enclosed is|are|please|you?",
       "payment|payments|balance|billing|billed",
       "meeting|reminder|agenda|lunch|webinar|survey|feedback",
       "lol|haha|hahaha|lmao|jaja|jajaja|rofl|joke|chiste",

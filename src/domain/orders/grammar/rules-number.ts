@@ -1,7 +1,7 @@
 // How many, and the numbers that are not how many: ages, years, docks, orders, telephones, addresses. Numbers near to a
 // role are people; a number that something else names is that.
 
-import { amountIn } from "./parts.ts";
+import { amountIn } from "./parts/amount.ts";
 import { type Match, rule, type Rule } from "./pattern.ts";
 
 const HEADCOUNT_MAX = 9999;
@@ -22,6 +22,27 @@ function range(match: Match): { count: number } | undefined {
 /** Words that may stand between a number and its role. */
 const BETWEEN = new Set(["modifier", "workplace"]);
 const BETWEEN_MAX = 3;
+/** Ages from which the law lets people work with machines and drinks. */
+/** "26 ft box truck": what a number of feet measures. */
+const LONG_THINGS: ReadonlySet<string> = new Set(
+  "box straight truck trailer van flatbed ladder ladders lift ceiling ceilings wall container reefer boxtruck".split(
+    " ",
+  ),
+);
+const AGES: ReadonlySet<number> = new Set([16, 18, 21]);
+/** "2 PT LPNs": how much of a week, between a number and its role. */
+const EMPLOYMENT: ReadonlySet<string> = new Set([
+  "pt",
+  "ft",
+  "prn",
+  "diem",
+  "per",
+  "p",
+  "f",
+  "t",
+  "/",
+  "time",
+]);
 
 /** A role or a word for people comes next, perhaps behind words that describe it. */
 function startsPeople({ scope, to }: Match): boolean {
@@ -36,6 +57,7 @@ function startsPeople({ scope, to }: Match): boolean {
       token.word === "of" ||
       token.word === "de" ||
       token.word === "x" ||
+      EMPLOYMENT.has(token.word) ||
       [...BETWEEN].some((kind) => meanings?.has(kind) === true);
     if (!passes) return starts("certificate", at) !== undefined || starts("language", at) !== undefined;
   }
@@ -61,6 +83,30 @@ function beforePeople(match: Match): { count: number; weight?: number } | undefi
     token?.word === "one" &&
     ["no", "this", "the", "any", "every", "some", "which", "each"].includes(before?.word ?? "");
   return pronoun ? undefined : { ...made, weight: 4 };
+}
+
+const CORRECTING = "make|lets|call|do|made";
+const CHANGING =
+  "change|bump|increase|raise|reduce|lower|decrease|cut|drop|update|revise|amend|adjust|move|take|bring|cambiar|cambia|subir|bajar";
+
+/** What a number before them counts, and no people. */
+const UNITS = ["yearword", "monthword", "hourword", "minutes", "mile", "half", "week", "day", "dollars"];
+
+const CHANGES: ReadonlySet<string> = new Set(CHANGING.split("|"));
+/** Tokens between a word for a change and the number. */
+const CHANGED_REACH = 6;
+
+function corrected(match: Match): { count: number; corrects: true } | undefined {
+  const made = counted(match);
+  const after = match.scope.tokens[match.to];
+  const meanings = after === undefined ? undefined : match.scope.lexicon.meaningsOf(after.word);
+  // "make it 6am", "not 3 years", "actually 18/hr" correct something else.
+  const other =
+    after !== undefined &&
+    (((after.word === ":" || after.word === "/" || after.word === "-") && after.glued) ||
+      after.word === "%" ||
+      UNITS.some((kind) => meanings?.has(kind) === true));
+  return made === undefined || other ? undefined : { count: made.count, corrects: true };
 }
 
 /** Words between a number and the last word of a title that nobody knows. */
@@ -140,10 +186,66 @@ function behindRole(match: Match): { count: number; weight?: number } | undefine
   return ends ? made : undefined;
 }
 
+/** Namers that stand before a count whatever the number of what follows. */
+const ORDERING: ReadonlySet<string> = new Set(["order", "job", "req"]);
+
+/** Whether what begins behind a match ends in a plural. */
+function isPlural({ scope, to }: Match): boolean {
+  const end = scope.starts("role", to);
+  const last = scope.tokens[(end ?? to + 1) - 1];
+  return last !== undefined && last.kind === "word" && last.key !== last.word;
+}
+
 const nothing = (): object => ({});
 
 export const NUMBER_RULES: readonly Rule[] = [
   rule("count", 4, "n:<amount>", beforePeople),
+  rule("count", 5, "n:<amount> +|plus|ish", (match) => {
+    const made = counted(match);
+    // "21+ bartender" is an age.
+    return startsPeople(match) && !AGES.has(made?.count ?? 0) ? made : undefined;
+  }),
+  rule("count", 5, "n:<amount> or|to so|more", (match) => (startsPeople(match) ? counted(match) : undefined)),
+  rule("count", 5, "between|from low:<amount> and|to|- n:<amount>", range),
+
+  // Second thoughts: the number that holds, before or behind the one that does not.
+  rule("count", 8, `${CORRECTING} that|it|this|us? a|an|to|now? n:<amount>`, corrected),
+  rule(
+    "count",
+    8,
+    "order|request|req|number|count|headcount|total? to|up|down n:<amount> instead|now",
+    corrected,
+  ),
+  rule(
+    "count",
+    8,
+    `${CHANGING} the|our|this|that|my? order|request|req|count|headcount|number|it|that? up|down? from|of? <amount>? to n:<amount>`,
+    corrected,
+  ),
+  rule(
+    "count",
+    16,
+    `${CORRECTING} that|it|this|us? a|an|to|now? n:<amount> ,? not|instead|rather of|than? <amount>`,
+    corrected,
+  ),
+  rule("count", 8, "from? <amount>? to n:<amount>", (match) => {
+    // "increase packers to 12".
+    const { ends, tokens } = match.scope;
+    const before = tokens.slice(Math.max(0, match.from - CHANGED_REACH), match.from);
+    const changes = before.some(({ word }) => CHANGES.has(word)) && ends("role", match.from);
+    return changes ? corrected(match) : undefined;
+  }),
+  rule("count", 12, "n:<amount> ,? not|instead|rather of|than? <amount>", corrected),
+  rule("count", 8, "not <amount> ,|but|-? n:<amount>", corrected),
+  rule("count", 7, "should|shouldve|needs|meant be|been|to|have? be|been? n:<amount>", corrected),
+  rule(
+    "count",
+    7,
+    "scratch|strike|correction|sorry|oops|wait|actually|perdon|mejor that|,|:|-|no|i|we|make? ,|meant|mean|need|it|that? n:<amount>",
+    corrected,
+  ),
+  rule("count", 7, "que sean n:<amount>", corrected),
+
   rule("count", 2.4, "n:<amount>", beforeStranger),
   rule("count", 4.5, "n:<amount> ~x|×", counted),
   rule("count", 4.5, "n:<amount> x|×", (match) => (startsPeople(match) ? counted(match) : undefined)),
@@ -161,6 +263,25 @@ export const NUMBER_RULES: readonly Rule[] = [
     "n:<amount> more|additional|extra|new|other|mas|good|able|strong|reliable? <people>",
     counted,
   ),
+  rule("count", 5, "team|crew|group|squad|cuadrilla|equipo|grupo of|de n:<amount>", counted),
+  rule(
+    "count",
+    3.5,
+    "<lead> me|us|over|out|just|up|like|about|another|at|least|exactly|some? n:<amount> more|additional|extra|mas|please|pls? to|who|that|for|para|pa|que|on|in|at|near|from|by|en",
+    (match) => {
+      const next = match.scope.tokens[match.to];
+      const made = counted(match);
+      // "need 3 in the morning", "looking at 6 for ...": a time.
+      return next === undefined || match.scope.starts("clock", match.to) !== undefined ? undefined : made;
+    },
+  ),
+  rule(
+    "count",
+    3.2,
+    "<lead> me|us|over|out|just|up|like|about|another? n:<amount> more|additional|extra|mas|please|pls|tops|max",
+    counted,
+  ),
+  rule("count", 5, "how many :|=|-|? n:<amount>", counted),
   rule("count", 5, "<qty> needed|is|of|required|workers|people? :|=|-|is|of? n:<amount>", counted),
   rule(
     "count",
@@ -168,7 +289,7 @@ export const NUMBER_RULES: readonly Rule[] = [
     "# of|needed|people|workers|heads|positions|ppl? workers|people|heads|needed|positions|openings|staff? :|=? n:<amount>",
     (match) => (match.to - match.from > 2 ? counted(match) : undefined),
   ),
-  rule("count", 3, "-|:|,|=? n:<amount>", behindRole),
+  rule("count", 3, "-|:|,|=|;|/||? n:<amount>", behindRole),
   rule("count", 4, "n:<amount> needed|required|wanted|req|reqd|total", counted),
   rule(
     "count",
@@ -209,6 +330,10 @@ export const NUMBER_RULES: readonly Rule[] = [
     "<num> ~ft|lb|lbs|kg|k|v|ton|tons|in|hp|sf|sqft|hr|hrs|yr|yrs|mo|mos|wk|wks|oz|g|gal|min|mins|pt|d|f|c",
     nothing,
   ),
+  // "26 ft box truck" is no crew of twenty-six, "12 FT CNAs" is one of twelve.
+  rule("aside", 6, "<num> ft|foot", ({ scope, to }) =>
+    LONG_THINGS.has(scope.tokens[to]?.word ?? "") ? {} : undefined,
+  ),
   rule("aside", 4, "<num> %", nothing),
   rule("aside", 4, "<num> - <unit>|<yearword>|<monthword>|<hourword>|<measure>|<day>|<week>", nothing),
   rule("aside", 4.5, "<int> +", nothing),
@@ -230,8 +355,11 @@ export const NUMBER_RULES: readonly Rule[] = [
     const people =
       after !== undefined &&
       (match.scope.starts("role", match.to) !== undefined || match.scope.lexicon.has(after.word, "people"));
-    // "order 3 cooks", "job: 3 cooks": the number counts what follows it.
-    const bare = number?.glued === false && match.to - match.from <= 3;
+    // "order 3 cooks", "job: 3 cooks": the number counts what follows it. "line 4 packer" is one packer, of line 4.
+    const bare =
+      number?.glued === false &&
+      match.to - match.from <= 3 &&
+      (number.value === 1 || ORDERING.has(name?.word ?? "") || isPlural(match));
     return people && bare && NAMING_PEOPLE.has(name?.word ?? "") ? undefined : {};
   }),
   rule("aside", 4, "<namer> ~- ~<num>", nothing),
@@ -266,11 +394,17 @@ export const NUMBER_RULES: readonly Rule[] = [
   rule("aside", 4.2, "<int> 10|12|8 ~s", nothing),
   rule("aside", 4, "<int> ~s", nothing),
   rule("aside", 5.5, "<digits> n|s|e|w|north|south|east|west .? <word> <street>?", nothing),
+  rule(
+    "aside",
+    5,
+    "<name> street|avenue|ave|blvd|boulevard|road|rd|lane|parkway|pkwy|highway|hwy|turnpike|plaza",
+    nothing,
+  ),
   rule("aside", 5, "<digits> <word> <street>", nothing),
   rule("aside", 5.5, "<digits> <word> <word> <street>", nothing),
   rule("aside", 5, "<digits> <int> ~st|nd|rd|th <street>?", nothing),
   rule("aside", 3.4, "<int> ~st|nd|rd|th", nothing),
-  rule("aside", 5, "<num> ~x ~<num>", nothing),
+  rule("aside", 10, "<num> ~x ~<num> ~s|hr|hrs|h?", nothing),
   rule("aside", 2, "<num> : ~<num>", nothing),
   rule("aside", 4, "<int> out|of of <int>", nothing),
   rule("aside", 4.5, "<num> <yearword> <yearword>?", nothing),

@@ -2,6 +2,7 @@
 // read by its size: nobody earns eighteen dollars a year.
 
 import type { PayValue } from "./claim.ts";
+import { amountIn } from "./parts/amount.ts";
 import { type Match, rule, type Rule } from "./pattern.ts";
 
 /** Dearer hours are sums for something else. Dollars. */
@@ -17,6 +18,9 @@ const SPAN_MAX = 4;
 
 /** A number of hours up to this is the length of a shift. */
 const LONGEST_SHIFT_HOURS = 13;
+
+/** Hours of a day or a week, which nobody is paid by accident. */
+const LENGTHS: ReadonlySet<number> = new Set([16, 20, 24, 30, 32, 36, 40, 45, 48, 50, 60, 72, 80]);
 
 const PER = "per|/|a|an|each|por|la|el|the|x";
 const SPAN = "-|to|a|y|and|or|hasta";
@@ -38,6 +42,9 @@ function money(match: Match): (PayValue & { weight?: number }) | undefined {
   const max = high === undefined ? undefined : high * factor;
   if (max !== undefined && (max < pay || max > pay * SPAN_MAX)) return undefined;
   const unit = unitOf(match) ?? bareUnit(max ?? pay);
+  // Five digits and nothing that says money are a postal code.
+  const code = /^\d{5}$/.test(match.token("low")?.text ?? "") && unitOf(match) === undefined;
+  if (code && !saysMoney(match)) return undefined;
   if (unit === "hour" && (max ?? pay) > HOURLY_MAX) return undefined;
   const short = match.token("low")?.text ?? "";
   return {
@@ -46,6 +53,65 @@ function money(match: Match): (PayValue & { weight?: number }) | undefined {
     ...(unit === undefined ? {} : { unit }),
     weight: (high === undefined ? 5 : 11) + short.length * 0.01,
   };
+}
+
+const MONEY_WORDS: ReadonlySet<string> = new Set([
+  "$",
+  "usd",
+  "k",
+  "salary",
+  "pays",
+  "pay",
+  "sueldo",
+  "dollars",
+]);
+
+function saysMoney({ scope, from, to }: Match): boolean {
+  return scope.tokens.slice(Math.max(0, from - 1), to + 1).some(({ word }) => MONEY_WORDS.has(word));
+}
+
+/** "28.00-34.50": both with cents, and too much for two times of a day written with points. */
+function cents(match: Match): (PayValue & { weight?: number }) | undefined {
+  const [low, high] = [match.token("low"), match.token("high")];
+  const plain = [low, high].every((token) => token === undefined || /^\d{1,3}\.\d\d$/.test(token.text));
+  const clockLike = [low, high].every(
+    (token) => token === undefined || (token.value < 13 && /\.(?:00|15|30|45)$/.test(token.text)),
+  );
+  const after = match.scope.tokens[match.to];
+  const half = after !== undefined && after.glued && after.kind === "word";
+  if (!plain || clockLike || half) return undefined;
+  const made = led(match);
+  return made === undefined ? undefined : { ...made, weight: high === undefined ? 2.6 : 8 };
+}
+
+/** "thirty two an hour", "twenty bucks". */
+function inWords(match: Match): (PayValue & { weight?: number }) | undefined {
+  if (match.scope.tokens[match.from]?.kind === "number") return undefined;
+  const pay = amountIn(match, "low");
+  const max = amountIn(match, "high");
+  if (pay === undefined || pay < LED_MIN || (max !== undefined && (max < pay || max > pay * SPAN_MAX)))
+    return undefined;
+  const unit = unitOf(match) ?? bareUnit(max ?? pay);
+  if (unit === undefined) return undefined;
+  return { pay, ...(max === undefined ? {} : { max }), unit, weight: max === undefined ? 7 : 12 };
+}
+
+/** "twenty-two fifty an hour". */
+function inWordsWithCents(match: Match): (PayValue & { weight?: number }) | undefined {
+  const [dollars, cents] = [amountIn(match, "low"), amountIn(match, "cents")];
+  if (dollars === undefined || cents === undefined || cents < 10 || cents > 99) return undefined;
+  const digits = match.scope.tokens.slice(match.from, match.to).some(({ kind }) => kind === "number");
+  if (digits || dollars < LED_MIN || dollars > BARE_HOURLY_MAX) return undefined;
+  return { pay: dollars + cents / 100, unit: unitOf(match) ?? "hour", weight: 15.5 };
+}
+
+/** "starting at 32": too much for an hour of the day. */
+function startingAt(match: Match): (PayValue & { weight?: number }) | undefined {
+  const low = match.token("low")?.value ?? 0;
+  const after = match.scope.tokens[match.to];
+  const clock =
+    low <= 24 || (after?.glued === true && after.kind === "mark" && after.word !== "." && after.word !== ",");
+  return clock ? undefined : led(match);
 }
 
 /** Money that only a word for pay leads to, "rate 18", "pays 15-17": plausible wages only. */
@@ -86,6 +152,51 @@ export const PAY_RULES: readonly Rule[] = [
     const value = match.token("low")?.value ?? 0;
     return value > LONGEST_SHIFT_HOURS ? money(match) : undefined;
   }),
+  rule("pay", 4.6, "low:<num> hr|ph|hourly", (match) => {
+    const { value = 0, text = "" } = match.token("low") ?? {};
+    // "24 hr coverage", "40 hr week" are how long.
+    const long = value > LONGEST_SHIFT_HOURS && !LENGTHS.has(value);
+    return (long || text.includes(".")) && value < BARE_HOURLY_MAX ? money(match) : undefined;
+  }),
+  rule(
+    "pay",
+    6,
+    `usd|us ~$? $? low:<num> ~lowk:k? ${SPAN} usd|us|$? ~$? high:<num> ~highk:k? ${UNIT}`,
+    money,
+  ),
+  rule("pay", 6, `usd|us ~$? $? low:<num> ~lowk:k? ${SPAN} usd|us|$? ~$? high:<num> ~highk:k?`, money),
+  rule("pay", 5.5, `usd|us ~$? $? low:<num> ~lowk:k? ${UNIT}`, money),
+  rule("pay", 5, "usd low:<num> ~lowk:k?", money),
+  rule("pay", 5, "us ~$ low:<num> ~lowk:k?", money),
+  rule("pay", 6, "low:<num> - high:<num>", cents),
+  rule("pay", 6, "low:<num> -|to high:<num> doe|neg|negotiable|depending|plus|dep", led),
+  rule("pay", 2.6, "low:<num>", cents),
+  rule(
+    "pay",
+    8,
+    "starting|starts|start|from|base at|:|pay? $? low:<num> ,|-|and|to? up? to $? high:<num>",
+    startingAt,
+  ),
+  rule("pay", 4.5, "starting|starts|start|from|base at|:|pay? $? low:<num>", startingAt),
+  rule("aside", 5, "plus|+ tips|tip|gratuity|gratuities|propinas", () => ({})),
+  // What the client is charged is nobody's wage.
+  rule(
+    "aside",
+    9,
+    "bill|billing|billed|charge|br rate|at|is|:|=|of? at|is|:|=|of? $? <num> /|per|an? hr|hour|h?",
+    () => ({}),
+  ),
+  rule("pay", 5, "low:<num> plus|+ tips|tip|gratuity|gratuities|commission|propinas|benefits|bonus|ot", led),
+  rule("pay", 5, "low:<num> plus|+ tips|tip|gratuity|gratuities|propinas", (match) => {
+    const made = money(match);
+    return made === undefined ? undefined : { ...made, weight: 10 };
+  }),
+  rule("pay", 6, `low:<amount> cents:<amount> <dollars>? ${HOURLY}`, inWordsWithCents),
+  rule("pay", 6, `<paylead> is|of|at|are? low:<amount> cents:<amount>`, inWordsWithCents),
+  rule("pay", 6, `<paylead> is|of|at|are? low:<amount>`, inWords),
+  rule("pay", 6, `low:<amount> <dollars>? ${HOURLY}`, inWords),
+  rule("pay", 6, `low:<amount> ${SPAN} high:<amount> <dollars>? ${HOURLY}`, inWords),
+  rule("pay", 6, `low:<amount> <dollars>`, inWords),
   rule("pay", 6, `low:<num> +|plus ${HOURLY}`, money),
   rule("pay", 5, "low:<num> ~$ unit:<unit>?", (match) =>
     match.scope.tokens[match.to]?.kind === "number" ? undefined : money(match),

@@ -1,7 +1,9 @@
 // When: days, spans of days, weekdays, hours, moments and named shifts.
 
+import type { Token } from "../text/tokens.ts";
 import type { Clock, Day, Of } from "./claim.ts";
-import { clockIn, dayIn } from "./parts.ts";
+import { clockIn } from "./parts/clock.ts";
+import { dayIn } from "./parts/day.ts";
 import { type Match, rule, type Rule } from "./pattern.ts";
 import { shiftBetween } from "./calendar.ts";
 
@@ -54,8 +56,19 @@ function hours(match: Match): { from: Clock; to: Clock; weight: number } | undef
   if (after?.word === "%" || after?.word === "$" || (after?.word === "/" && after.glued)) return undefined;
   if (before?.word === "$" || (before?.glued === false && before.word === "#")) return undefined;
   const led = HOURS_LEAD.has(before?.word ?? "") || HOURS_LEAD.has(tokens[match.from]?.word ?? "");
-  if (starts("role", match.to) !== undefined && !led) return undefined;
+  // "2-3 servers" are people, "6-2 servers" and "6-10 server" are hours.
+  const people =
+    starts("role", match.to) !== undefined &&
+    from.bare === true &&
+    to.bare === true &&
+    to.minutes > from.minutes &&
+    isPlural(tokens[(starts("role", match.to) ?? 0) - 1]);
+  if (people && !led) return undefined;
   return { from, to, weight: from.bare === true && to.bare === true ? (led ? 7 : 5) : 8 };
+}
+
+function isPlural(token: Token | undefined): boolean {
+  return token !== undefined && token.kind === "word" && token.key !== token.word;
 }
 
 /** "18-20" is two hours of nobody's shift. */
@@ -98,6 +111,7 @@ function ledClock(match: Match): (Clock & { weight?: number }) | undefined {
       "dollars",
       "hourword",
       "month",
+      "number",
     ].some((kind) => meanings?.has(kind) === true)
   )
     return undefined;
@@ -150,13 +164,59 @@ function weekdayRange(match: Match): { days: number[]; weight: number } | undefi
   return { days: list, weight: 12 };
 }
 
-function weekdayList(match: Match): { days: number[]; from: Day } | undefined {
-  const list = ["one", "two", "three"].flatMap((name) => {
-    const value = match.meaning(name, "weekday");
-    return value === undefined ? [] : [Number(value)];
-  });
+/** "Mon, Wed and Fri", "mon wed fri", "M/W/F": two weekdays without a mark between them may be a slip. */
+function weekdayList(match: Match): { days: number[]; from: Day; weight: number } | undefined {
+  const list: number[] = [];
+  let marks = 0;
+  for (let at = match.from; at < match.to; at++) {
+    const { word, kind } = match.scope.tokens[at] as Token;
+    const value = match.scope.meanings[at]?.get("weekday");
+    if (value !== undefined && !list.includes(Number(value))) list.push(Number(value));
+    if (kind === "mark" || JOINS.has(word)) marks++;
+  }
   const [first] = list;
-  return first === undefined ? undefined : { days: list, from: { kind: "weekday", weekday: first } };
+  if (first === undefined || (list.length === 2 && marks === 0)) return undefined;
+  return { days: list, from: { kind: "weekday", weekday: first }, weight: 3.5 + 2.5 * list.length };
+}
+
+const JOINS: ReadonlySet<string> = new Set(["and", "y", "or", "e"]);
+
+function oneWeekday(match: Match): { days: number[]; from: Day } | undefined {
+  const weekday = Number(match.meaning("one", "weekday"));
+  return Number.isNaN(weekday) ? undefined : { days: [weekday], from: { kind: "weekday", weekday } };
+}
+
+const LETTER_DAYS: Readonly<Record<string, number>> = {
+  su: 0,
+  m: 1,
+  mo: 1,
+  t: 2,
+  tu: 2,
+  w: 3,
+  we: 3,
+  th: 4,
+  r: 4,
+  f: 5,
+  fr: 5,
+  sa: 6,
+  s: 6,
+};
+
+/** "M/W/F", "T-Th", "M-Sat": weekdays by their letters; a dash spans those between, a stroke lists. */
+function letterDays(match: Match): { days: number[]; weight: number } | undefined {
+  const own = match.scope.tokens.slice(match.from, match.to);
+  const list = own
+    .filter(({ kind }) => kind === "word")
+    .map(({ word }) => LETTER_DAYS[word] ?? Number(match.scope.lexicon.meaningsOf(word)?.get("weekday")));
+  const [first, last] = [list[0], list.at(-1)];
+  if (first === undefined || last === undefined || list.some(Number.isNaN) || first === last)
+    return undefined;
+  const spanned = own.some(({ word }) => word === "-");
+  if (!spanned) return { days: list, weight: 4 + list.length };
+  const days = [first];
+  for (let day = (first + 1) % 7; days.length < 7 && days.at(-1) !== last; day = (day + 1) % 7)
+    days.push(day);
+  return { days, weight: 6 };
 }
 
 const WORKDAYS = [1, 2, 3, 4, 5];
@@ -201,14 +261,22 @@ function namedShift(match: Match): { name: ShiftName; weight?: number } | undefi
   return { name: value as ShiftName, weight: 2.5 };
 }
 
+const JOIN = ",|/|+|&? and|&|y|or?";
+const LETTERS = "m|mo|t|tu|w|we|th|r|f|fr|sa|su|<weekday>";
+
 export const TIME_RULES: readonly Rule[] = [
   rule("day", 3.5, "d:<day>", oneDay),
   rule("day", 9, `from|de? from:<day> ${TO} to:<day>`, span),
   rule("day", 9, "between from:<day> and to:<day>", span),
-  rule("day", 4.5, "thru|through|until|till|til|hasta|ending|ends to:<day>", (match) => {
-    const until = dayIn(match, "to");
-    return until === undefined ? undefined : { until, weight: weightOf(match) };
-  }),
+  rule(
+    "day",
+    4.5,
+    "thru|through|until|till|til|hasta|ending|ends|end|last date|day|on|by? :|=|the? to:<day>",
+    (match) => {
+      const until = dayIn(match, "to");
+      return until === undefined ? undefined : { until, weight: weightOf(match) };
+    },
+  ),
   rule("day", 5, "from:<day> -|to|thru last:<date> ~th|st|nd|rd?", shortSpan),
   rule(
     "day",
@@ -225,21 +293,19 @@ export const TIME_RULES: readonly Rule[] = [
 
   rule("weekdays", 5, "from:<weekday> - to:<weekday>", weekdayRange),
   rule("weekdays", 5, "from:<weekday> to|thru|through|a|al|until to:<weekday>", weekdayRange),
-  rule(
-    "weekdays",
-    8.5,
-    "one:<weekday> and|&|,|/|y|+ two:<weekday> and|&|,|/|y|+? three:<weekday>?",
-    weekdayList,
-  ),
-  rule("weekdays", 4, "every|each|all|todos|los|cada one:<weekday>", (match) => weekdayList(match)),
+  rule("weekdays", 8.5, `<weekday>${` ${JOIN} <weekday>`.repeat(4)}`, weekdayList),
+  rule("weekdays", 8.5, `<weekday>${` ${JOIN} <weekday>`.repeat(3)}`, weekdayList),
+  rule("weekdays", 8.5, `<weekday>${` ${JOIN} <weekday>`.repeat(2)}`, weekdayList),
+  rule("weekdays", 8.5, `<weekday> ${JOIN} <weekday>`, weekdayList),
+  rule("weekdays", 4, "every|each|all|todos|los|cada other? one:<weekday>", oneWeekday),
   rule("weekdays", 5, "m - f", days(WORKDAYS)),
-  rule("weekdays", 5, "m ~- ~th", days([1, 2, 3, 4])),
-  rule("weekdays", 5, "m ~- ~sat|sa|s", days([1, 2, 3, 4, 5, 6])),
+  rule("weekdays", 5, `${LETTERS} ~- ~${LETTERS}`, letterDays),
+  rule("weekdays", 5, `${LETTERS} ~/|& ~${LETTERS} ~/|& ~${LETTERS} ~/|&? ~${LETTERS}?`, letterDays),
   rule("weekdays", 5, "mf", days(WORKDAYS)),
   rule("weekdays", 4, "mwf", days([1, 3, 5])),
   rule("weekdays", 4, "mtwthf|mtwrf", days(WORKDAYS)),
   rule("weekdays", 4, "tth|tuth", days([2, 4])),
-  rule("weekdays", 4, "t|tu ~/ ~th|r", days([2, 4])),
+  rule("weekdays", 4, `${LETTERS} ~/|& ~${LETTERS}`, letterDays),
   rule("weekdays", 3.5, "weekdays", days(WORKDAYS)),
   rule("weekdays", 4, "entre semana", days(WORKDAYS)),
   rule("weekdays", 3, "weekends|wkends|wknds", days([6, 0])),
@@ -251,7 +317,14 @@ export const TIME_RULES: readonly Rule[] = [
   rule("weekdays", 4, "24 ~/ ~7", days(ALL_DAYS)),
 
   rule("hours", 6, `from|de|between? from:<clock> ${TO} to:<clock>`, hours),
+  rule("hours", 6, "from:<clock> - to|til|till|a - to:<clock>", hours),
   rule("hours", 6, `from|between|de from:<clock> and|y to:<clock>`, hours),
+  rule(
+    "hours",
+    7,
+    `start|starts|starting|begin|begins|beginning|in|on|empieza|inicia at|time|around|a|:? las? from:<clock> ,|-|;|/|and|y? end|ends|ending|finish|finishes|finishing|done|out|off|until|til|till|through|thru|termina|sale|hasta at|by|time|around|a|:? las? to:<clock>`,
+    hours,
+  ),
   rule("hours", 6, `de|desde? las from:<clock> ${TO} las|la? to:<clock>`, hours),
   rule("clock", 3.5, "at:<clock>", sureClock),
   rule("clock", 4, "at|@|by|around|report at:<clock> start|sharp?", ledClock),
@@ -265,7 +338,15 @@ export const TIME_RULES: readonly Rule[] = [
   rule("clock", 4, "at:<clock> start|call|arrival|sharp time?", ledClock),
 
   rule("shift", 4.5, "nth:<ordinal> <shiftword>", ordinalShift),
-  rule("shift", 4.5, "<shiftword> nth:1|2|3|<ordinal>", ordinalShift),
+  rule("shift", 4.5, "<shiftword> :|-|#? nth:1|2|3|<ordinal> ~st|nd|rd?", ordinalShift),
+  rule("shift", 3.8, "nth:1|2|3 ~st|nd|rd", (match) => {
+    // "packer, 2nd, Reno": alone among what else is said, and no day of a month.
+    const [before, next] = [match.scope.tokens[match.from - 1], match.scope.tokens[match.to]];
+    const opens = before === undefined || before.kind === "mark" || match.scope.ends("role", match.from);
+    const ends =
+      next === undefined || next.kind === "mark" || match.scope.starts("place", match.to) !== undefined;
+    return opens && ends ? ordinalShift(match) : undefined;
+  }),
   rule("shift", 4.5, "1|2|3 ~st|nd|rd <shiftword>", (match) => {
     const first = match.scope.tokens[match.from]?.text;
     return { name: first === "1" ? "1st" : first === "2" ? "2nd" : "3rd" };
@@ -280,6 +361,11 @@ export const TIME_RULES: readonly Rule[] = [
     const made = partShift(match);
     const word = match.token("part")?.word ?? "";
     return made?.name === "night" && word !== "late" ? made : undefined;
+  }),
+  rule("shift", 3, "part:night|noche|nite|overnight", (match) => {
+    const before = match.scope.meanings[match.from - 1];
+    // "tomorrow night", "Friday night".
+    return before?.has("ahead") === true || before?.has("weekday") === true ? { name: "night" } : undefined;
   }),
   rule("shift", 2.5, "name:<shiftname>", namedShift),
   rule("shift", 4, "weekend|weekends|wknd|wkend|fin <shiftword>", () => ({ name: "weekend" as const })),

@@ -8,7 +8,7 @@ import table from "./activities.tsv" with { type: "text" };
 
 export interface Activity {
   readonly role: Role;
-  /** Stems of what it is done to, in order. */
+  /** Stems of what it is done to, in order; none where the verb says it all ("bartend"). */
   readonly object: readonly string[];
 }
 
@@ -18,6 +18,9 @@ export function activitiesByVerb(): ReadonlyMap<string, readonly Activity[]> {
   return activities;
 }
 
+/** In place of an object. */
+const VERB_ALONE = "-";
+
 let activities: Map<string, Activity[]> | undefined;
 
 function read(): Map<string, Activity[]> {
@@ -26,7 +29,10 @@ function read(): Map<string, Activity[]> {
   for (const { role: name, verbs, objects } of readTable(table, ["role", "language", "verbs", "objects"])) {
     const role = byName.get(name);
     if (role === undefined) continue;
-    const own = listOf(objects).map((object) => ({ role, object: folded(object).split(" ").map(stem) }));
+    const own = listOf(objects).map((object) => ({
+      role,
+      object: object === VERB_ALONE ? [] : folded(object).split(" ").map(stem),
+    }));
     for (const verb of listOf(verbs)) {
       const key = stem(folded(verb));
       found.set(key, [...(found.get(key) ?? []), ...own]);

@@ -11,9 +11,30 @@ export function certificatePhrases(): Phrases<string> {
   phrases = phrasesOf<string>();
   for (const { name, aliases } of readTable(table, ["name", "aliases"])) {
     phrases.add(name, name);
-    for (const alias of listOf(aliases)) phrases.add(alias, name);
+    for (const alias of listOf(aliases)) for (const phrase of variants(alias)) phrases.add(phrase, name);
   }
   return phrases;
+}
+
+const PROOF = /^(.{3,}) (?:certified|certification|cert|card|license)$/;
+const PROOFS = [
+  "certified",
+  "certification",
+  "certificate",
+  "cert",
+  "certs",
+  "card",
+  "license",
+  "licence",
+  "ticket",
+  "training",
+  "trained",
+];
+
+/** "boom lift certified" is also "boom lift cert", "boom lift card" and so on. */
+function variants(alias: string): string[] {
+  const base = PROOF.exec(alias)?.[1];
+  return base === undefined ? [alias] : [alias, ...PROOFS.map((proof) => `${base} ${proof}`)];
 }
 
 let phrases: Phrases<string> | undefined;

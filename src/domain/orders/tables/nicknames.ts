@@ -32,9 +32,6 @@ export function placeNames(): PlaceNames {
 
 let names: PlaceNames | undefined;
 
-/** Abbreviations are no longer. */
-const SHORT_LENGTH_MAX = 5;
-
 function read(): PlaceNames {
   const nicknames = phrasesOf<Nickname>();
   for (const { kind, name, city, state, aliases } of readTable(nicknameTable, [
@@ -54,11 +51,9 @@ function read(): PlaceNames {
     states.add(name, { code, form: "name" });
   }
   states.addKeys(["d", "c"], { code: "DC", form: "code" });
-  for (const { code, names: all } of readTable(stateTable, ["code", "names"])) {
-    for (const name of listOf(all)) {
-      const short = name.length <= SHORT_LENGTH_MAX && !name.includes(" ");
-      states.add(name, { code, form: short ? "short" : "name" });
-    }
+  for (const { code, names: all, words } of readTable(stateTable, ["code", "names", "words"])) {
+    for (const name of listOf(all)) states.add(name, { code, form: "name" });
+    for (const word of listOf(words)) states.add(word, { code, form: "short" });
   }
   return { nicknames, states };
 }

@@ -48,7 +48,7 @@ export function phrasesOf<Value>(): Phrases<Value> {
 const HEAD_CHARS = 4;
 
 /** Where a text stands, or would stand, among sorted ones. */
-function lowerBound(sorted: readonly string[], text: string): number {
+export function lowerBound(sorted: readonly string[], text: string): number {
   let low = 0;
   let high = sorted.length;
   while (low < high) {
@@ -66,14 +66,17 @@ export interface PhraseStep {
   /** The word's key as it joins the phrase; "" for what is passed over. */
   readonly key: string;
   readonly at: number;
+  /** Commas that were passed over to get here. */
+  readonly commas: number;
 }
 
 /**
  * The tokens that a phrase starting at `from` may run over: words and numbers, across marks that glue and words that
- * join. Whoever walks over them stops where no phrase goes on.
+ * join, and across as many commas as are allowed. Whoever walks over them stops where no phrase goes on.
  */
-export function* phraseSteps(tokens: readonly Token[], from: number): Generator<PhraseStep> {
+export function* phraseSteps(tokens: readonly Token[], from: number, commasMax = 0): Generator<PhraseStep> {
   let words = 0;
+  let commas = 0;
   const end = Math.min(tokens.length, from + PHRASE_TOKENS_MAX);
   for (let at = from; at < end && words <= PHRASE_WORDS_MAX; at++) {
     const token = tokens[at] as Token;
@@ -82,6 +85,10 @@ export function* phraseSteps(tokens: readonly Token[], from: number): Generator<
       const previous = tokens.slice(from, at).findLast(({ kind }) => kind !== "mark");
       // "helpers--carpenters" and "helper - roofers", as lists of occupations write it.
       if (token.word === "-" && next?.word === "-" && TURNED_HEADS.has(previous?.key ?? "")) continue;
+      if (token.word === "," && at > from && next?.kind === "word" && commas < commasMax) {
+        commas++;
+        continue;
+      }
       if (at === from || !GLUE.has(token.word) || next === undefined || next.kind === "mark") break;
       // A dash or a full stop with a blank around it ends a phrase; "c.n.a." and "fork-lift" do not.
       if (token.word === "-" && !(token.glued && next.glued) && !TURNED_HEADS.has(previous?.key ?? "")) break;
@@ -90,7 +97,7 @@ export function* phraseSteps(tokens: readonly Token[], from: number): Generator<
     }
     if (at > from && isJoining(token.word) && tokens[at + 1]?.kind === "word") continue;
     words++;
-    yield { key: token.key, at };
+    yield { key: token.key, at, commas };
   }
 }
 

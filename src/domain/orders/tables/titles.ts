@@ -6,7 +6,7 @@ import type { Role } from "../../roles.ts";
 import { listOf, readTable } from "#lib/tsv";
 import { errorsAllowed, nearWords } from "../text/spelling.ts";
 import { folded, titleKeys } from "../text/words.ts";
-import { type Phrases, phrasesOf } from "./phrases.ts";
+import { lowerBound, type Phrases, phrasesOf } from "./phrases.ts";
 import table from "./titles.tsv" with { type: "text" };
 
 /** The table as it ships: what was read with another one may have been read otherwise. */
@@ -28,6 +28,8 @@ export interface Titles {
   hasWord(key: string): boolean;
   /** Words of titles that a misspelt word may be, the nearest first; at most three. */
   corrections(word: string): readonly string[];
+  /** Words of titles that a word without its vowels stands for, "rcptnst", "bartndr", or that begin with it, "phleb"; at most three. */
+  shortened(word: string): readonly string[];
 }
 
 const CORRECTIONS_MAX = 3;
@@ -91,7 +93,12 @@ export function* titleSteps(roles: readonly Role[]): Generator<undefined, Titles
         phrases.addKeys([last, ...keys], turned);
     }
   }
-  return { phrases, hasWord: (key) => words.has(key), corrections: correctionsFrom([...words]) };
+  return {
+    phrases,
+    hasWord: (key) => words.has(key),
+    corrections: correctionsFrom([...words]),
+    ...shortenedFrom([...words]),
+  };
 }
 
 const WORD = /^[a-z]{3,}$/;
@@ -111,14 +118,61 @@ function plural(word: string): string {
   return /[aeiou]$/.test(word) ? `${word}s` : word.endsWith("z") ? `${word.slice(0, -1)}ces` : `${word}es`;
 }
 
+const TWO_ERRORS_LENGTH = 8;
+
 function correctionsFrom(words: readonly string[]): Titles["corrections"] {
   const index = nearWords(words);
   return (word) => {
-    const most = errorsAllowed(word.length);
+    // Words of eight letters are near to too many others for two errors.
+    const most = word.length === TWO_ERRORS_LENGTH ? 1 : errorsAllowed(word.length);
     if (most === 0) return [];
     return index
       .within(word, most)
       .slice(0, CORRECTIONS_MAX)
       .map(({ number }) => words[number] ?? "");
   };
+}
+
+/** Shorter words say too little. */
+const SKELETON_MIN = 4;
+const SKELETON_CONSONANTS_MIN = 3;
+const PREFIX_MIN = 5;
+
+function shortenedFrom(words: readonly string[]): Pick<Titles, "shortened"> {
+  const bySkeleton = Map.groupBy(words, skeleton);
+  const sorted = words.toSorted();
+  return {
+    shortened: (word) => {
+      const bare = skeleton(word);
+      const same =
+        word.length >= SKELETON_MIN && bare.length >= SKELETON_CONSONANTS_MIN
+          ? (bySkeleton.get(bare) ?? []).filter((full) => isSubsequence(word, full))
+          : [];
+      if (same.length > 0) return same.slice(0, CORRECTIONS_MAX);
+      if (word.length < PREFIX_MIN) return [];
+      const from = lowerBound(sorted, word);
+      const found: string[] = [];
+      for (let at = from; found.length < CORRECTIONS_MAX && sorted[at]?.startsWith(word) === true; at++)
+        found.push(sorted[at] as string);
+      return found;
+    },
+  };
+}
+
+/** Whether letters were only left out. */
+function isSubsequence(word: string, full: string): boolean {
+  let at = 0;
+  for (const letter of full) if (letter === word[at]) at++;
+  return at === word.length;
+}
+
+/** The first letter and the consonants behind it, each once in a row. */
+function skeleton(word: string): string {
+  return (
+    word[0] +
+    word
+      .slice(1)
+      .replaceAll(/[aeiou]/g, "")
+      .replaceAll(/(.)\1/g, "$1")
+  );
 }

@@ -35,10 +35,11 @@ export interface TokenText {
 
 const TEXT_CHARS_MAX = 4096;
 /** No word of a table is longer; the rest of a longer run is not compared. */
-const WORD_CHARS_MAX = 40;
+export const WORD_CHARS_MAX = 40;
 
 const TOKEN =
-  /\p{L}[\p{L}\p{M}]*(?:['’]\p{L}+)*|\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d{1,2}(?!\d))?|\d+(?:\.\d{1,2}(?!\d|\.\d))?|\n|\S/gu;
+  /(?<![\d.,])2(?:nite|night|day|moro|morrow|mrw|mro)\b|\p{L}[\p{L}\p{M}]*(?:['’]\p{L}+)*|\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d{1,2}(?!\d))?|\d+(?:\.\d{1,2}(?!\d|\.\d))?|\n|\S/gu;
+const OPEN_PLURAL = /(?<=\p{L})\((?:e?s|a|as|es)\)/gu;
 const UPPER = /\p{Lu}/gu;
 const LETTER = /\p{L}/gu;
 /** Of the letters: above it capitals say nothing. */
@@ -46,12 +47,14 @@ const SHOUTING_SHARE = 0.75;
 
 export function tokensOf(whole: string): TokenText {
   const text = whole.slice(0, TEXT_CHARS_MAX);
+  // "housekeeper(s)" is "housekeepers"; the length stays.
+  const plain = text.replaceAll(OPEN_PLURAL, (plural) => " ".repeat(plural.length));
   const letters = text.match(LETTER)?.length ?? 0;
   const capitals = text.match(UPPER)?.length ?? 0;
   const caseless = capitals === 0 || capitals > letters * SHOUTING_SHARE;
   const tokens: Token[] = [];
   let end = -1;
-  for (const { 0: run, index } of text.matchAll(TOKEN)) {
+  for (const { 0: run, index } of plain.matchAll(TOKEN)) {
     tokens.push(tokenOf(run, index, index === end, caseless));
     end = index + run.length;
   }
@@ -62,7 +65,8 @@ export function tokensOf(whole: string): TokenText {
 function tokenOf(run: string, start: number, glued: boolean, caseless: boolean): Token {
   const end = start + run.length;
   const first = run.charCodeAt(0);
-  if (first >= 48 && first <= 57) {
+  const digits = first >= 48 && first <= 57;
+  if (digits && !SOUNDED.test(run)) {
     const value = Number(run.replaceAll(",", ""));
     return {
       kind: "number",
@@ -77,7 +81,7 @@ function tokenOf(run: string, start: number, glued: boolean, caseless: boolean):
       upper: false,
     };
   }
-  if (LETTER_FIRST.test(run)) {
+  if (digits || LETTER_FIRST.test(run)) {
     const word = folded(run.slice(0, WORD_CHARS_MAX));
     const capital = !caseless && CAPITAL_FIRST.test(run);
     const upper = capital && run.length > 1 && run === run.toUpperCase();
@@ -109,6 +113,8 @@ function tokenOf(run: string, start: number, glued: boolean, caseless: boolean):
   };
 }
 
+/** "2nite". */
+const SOUNDED = /^2[a-z]/i;
 const LETTER_FIRST = /^\p{L}/u;
 const CAPITAL_FIRST = /^\p{Lu}/u;
 const DASHES: ReadonlySet<string> = new Set(["-", "–", "—", "‐", "‑", "−"]);

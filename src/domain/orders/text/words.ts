@@ -17,6 +17,8 @@ export function singular(word: string): string {
   if (length > 4 && word.endsWith("ie")) return `${word.slice(0, -2)}y`;
   if (length === 3) return /^[^aeiou]{2}s$/.test(word) ? word.slice(0, -1) : word;
   if (length < 3 || !word.endsWith("s")) return word;
+  // "Billings" is a city and no billing: what people do has no plural.
+  if (length > 6 && word.endsWith("ings")) return word;
   if (length > 4 && word.endsWith("ies")) return `${word.slice(0, -3)}y`;
   if (/(?:ss|sh|ch|x|z)es$/.test(word)) return word.slice(0, -2);
   return /[sui]s$/.test(word) ? word : word.slice(0, -1);

@@ -7,19 +7,52 @@ import type { Generation } from "../corpus/generation.ts";
 
 /** Namesakes that are shown; a name that more have is no name of a person. */
 const NAMESAKES_MAX = 100;
+/** Words of a text that is looked up among the parts of names. */
+const BARE_WORDS_MAX = 2;
 /** Words that a text of a name alone has at most. */
 const NAME_WORDS_MAX = 5;
 
+/** Row numbers of people who are not wanted, by id or whole name; what cannot be told whom it means is `unclear`. */
+export function personsExcluded(
+  generation: Generation,
+  { exclude }: OrderReading,
+): { rows: ReadonlySet<number>; unclear: boolean } {
+  const rows = new Set<number>();
+  let unclear = false;
+  for (const { id, name } of exclude?.persons ?? []) {
+    const found = id === undefined ? rowsNamed(generation, name ?? "") : rowsOfId(generation, id);
+    if (found.length === 0) unclear = true;
+    for (const row of found) rows.add(row);
+  }
+  return { rows, unclear };
+}
+
+/** Namesakes too: who is meant is not known, and one who is not wanted must not come. */
+function rowsNamed(generation: Generation, name: string): readonly number[] {
+  return nameWords(name).length < 2 ? [] : (namesOf(generation).byName.get(nameKey(name)) ?? []);
+}
+
+/** The row of an id in either case, and with the mark between letters and digits that was left out: "W7" is "w-7". */
+function rowsOfId({ rows }: Generation, id: string): readonly number[] {
+  const [, letters, digits] = UNMARKED.exec(id) ?? [];
+  const marked = letters === undefined ? [] : ["-", "_"].map((mark) => `${letters}${mark}${digits ?? ""}`);
+  for (const one of [id, ...marked]) {
+    const row = rows.get(one) ?? rows.get(one.toLowerCase()) ?? rows.get(one.toUpperCase());
+    if (row !== undefined) return [row];
+  }
+  return [];
+}
+
+const UNMARKED = /^([A-Za-z]{1,4})(\d{1,12})$/;
+
 /** Row numbers of the persons; empty when the text names nobody whom the corpus knows. */
-export function personsNamed(generation: Generation, text: string, { person }: OrderReading): number[] {
-  const { rows } = generation;
+export function personsNamed(generation: Generation, text: string, order: OrderReading): number[] {
+  const { person } = order;
+  const barred = personsExcluded(generation, order).rows;
   const ids = new Set<number>();
   for (const id of [person?.id, text.trim(), ...text.split(/[\s,;:?!()]+/).filter(isIdLike)]) {
-    const row =
-      id === undefined
-        ? undefined
-        : (rows.get(id) ?? rows.get(id.toLowerCase()) ?? rows.get(id.toUpperCase()));
-    if (row !== undefined) ids.add(row);
+    if (id === undefined) continue;
+    for (const row of rowsOfId(generation, id)) if (!barred.has(row)) ids.add(row);
   }
   if (ids.size > 0) return [...ids];
   const { byName, words } = namesOf(generation);
@@ -30,11 +63,12 @@ export function personsNamed(generation: Generation, text: string, { person }: O
     const exact = key === "" ? undefined : byName.get(key);
     if (exact !== undefined) return exact.length > NAMESAKES_MAX ? [] : exact;
   }
-  if (person?.name === undefined) return [];
-  const wanted = nameWords(person.name);
+  // A text of a word or two that nothing was made of may be part of a name: "amir".
+  const bare = person === undefined && order.role === null && nameWords(text).length === order.unread.length;
+  const wanted = nameWords(person?.name ?? (bare && order.unread.length <= BARE_WORDS_MAX ? text : ""));
   const held: number[] = [];
   for (const [row, own] of words.entries())
-    if (wanted.length > 1 && wanted.every((word) => own.includes(word))) held.push(row);
+    if (wanted.length >= (bare ? 1 : 2) && wanted.every((word) => own.includes(word))) held.push(row);
   return held.length > NAMESAKES_MAX ? [] : held;
 }
 

@@ -19,7 +19,7 @@ import type { Acting } from "../playbooks/matching.ts";
 import type { Found } from "../playbooks/playbooks.ts";
 import { boostOf, lifted, type Movable, movedDistance, personRoleOf, type PlaybookUse } from "./lifting.ts";
 import { byScore } from "./order.ts";
-import { personsNamed } from "./persons.ts";
+import { personsExcluded, personsNamed } from "./persons.ts";
 import { placeOf, type RowPlace } from "./row-place.ts";
 import { cachedRelevance, type Relevance } from "./relevance.ts";
 import type { Mode, Weights } from "./score.ts";
@@ -66,6 +66,8 @@ const NEAR_MILES = 60;
 /** Below this, neither a title nor a vote for an occupation relates a row to the text. */
 const TITLE_RELATED_MIN = 0.3;
 const OCCUPATION_RELATED_MIN = 0.02;
+/** The vote's shares times the nearness of the nearest title: nine of ten unseen titles have more, most other words less. */
+const VOTE_RELATED_MIN = 0.25;
 
 export interface Retrieved {
   /**
@@ -109,6 +111,9 @@ export async function retrieve(
   const relevance = cachedRelevance(generation, understood, { text, role, mode, rows: pool });
   const conditions = conditionsOf(generation, request, relevance.socs);
   const few = relevance.people <= FEW_MAX;
+  const barred = personsExcluded(generation, order);
+  const isWanted = ({ id }: { readonly id: string }): boolean =>
+    !barred.rows.has(generation.rows.get(id) ?? -1);
   const persons = personsNamed(generation, text, order).map((row) => generation.ids[row] ?? "");
   const named = new Set(persons);
   const ranking: Ranking = { ...request, relevance, conditions, named, point: near ?? relevance.point, few };
@@ -120,6 +125,7 @@ export async function retrieve(
   const knowsNames = generation.names.length > 0 || order.person?.id !== undefined;
   const lookedUp = order.person !== undefined && knowsNames && relevance.role.role === null;
   const notApplied = [...conditions.notApplied];
+  if (barred.unclear) notApplied.push("exclude");
   if (order.person !== undefined && found.length === 0 && !lookedUp) notApplied.push("person");
   let plan = "exact";
   let noMatch: string | undefined;
@@ -129,7 +135,7 @@ export async function retrieve(
   } else if (found.length === 0 || relevance.role.role !== null) {
     const candidates = await candidatesOf(generation, ranking, pool, vectors, call);
     plan = candidates.plan;
-    const others = candidates.hits.filter(({ id }) => !named.has(id));
+    const others = candidates.hits.filter((hit) => !named.has(hit.id) && isWanted(hit));
     const measures = measured(generation, ranking, others);
     compared = { ...measures, candidates: [...own.candidates, ...measures.candidates] };
     const fitting = fittingOf(ranking, generation, scored(measures, mode, request.weights).map(unmoved));
@@ -155,7 +161,7 @@ export async function retrieve(
     });
     const { boosted, injected } = moved;
     playbook = { ...matches, boosted, injected };
-    found = [...moved.scored];
+    found = moved.scored.filter(isWanted);
   }
   found.sort(byRawScore);
   const shown = shownOf(found, k);
@@ -333,10 +339,12 @@ function fittingOf(
   if (mode !== "hybrid") return { scored: found, noMatch: undefined };
   const ofRole = found.filter(({ row }) => relevance.standing(row) === "asked");
   const isSure = found.some(({ row }) => relevance.standing(row) !== "open");
+  // Nearest titles that are all far away vote as well, and say nothing.
+  const voted = understood.candidates.reduce((sum, { p }) => sum + p, 0);
   const related = found.filter(
     ({ row, parts }) =>
       relevance.standing(row) === "asked" ||
-      (parts.role ?? 0) >= OCCUPATION_RELATED_MIN ||
+      (voted >= VOTE_RELATED_MIN && (parts.role ?? 0) >= OCCUPATION_RELATED_MIN) ||
       (parts.title ?? 0) >= TITLE_RELATED_MIN,
   );
   if (isSure) {
@@ -351,6 +359,19 @@ function fittingOf(
   const { slots, unread } = understood.order;
   // A place or a status selects by itself, unless what is wanted there is a word that nobody knows.
   const placed = slots.state !== undefined || slots.city !== undefined || slots.status !== undefined;
+  // Who asks for nothing but a certificate or a language wants those who have it.
+  if (
+    !placed &&
+    unread.length === 0 &&
+    filter === undefined &&
+    near === undefined &&
+    conditions.preferences.length > 0
+  ) {
+    const having = found.filter(({ missing }) => missing.length === 0);
+    if (having.length === 0)
+      return { scored: [], noMatch: `Nobody in ${corpus} has what the text asks for.` };
+    return { scored: having, noMatch: undefined };
+  }
   const selective =
     filter !== undefined ||
     near !== undefined ||

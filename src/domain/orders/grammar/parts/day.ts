@@ -1,165 +1,20 @@
-// The parts of patterns that are longer than a token: amounts, clocks and days, each with the ways people write them.
+// A day in the ways people say one: dates, weekdays, days from today, weeks and their ends, holidays.
 
-import type { Token } from "../text/tokens.ts";
-import type { Clock, Day } from "./claim.ts";
-import { isDate } from "./calendar.ts";
-import type { Match, Parsed, Part, Scope } from "./pattern.ts";
+import { isDate } from "../calendar.ts";
+import type { Day } from "../claim.ts";
+import type { Match, Parsed, Part, Scope } from "../pattern.ts";
+import type { Token } from "../../text/tokens.ts";
+import { amount } from "./amount.ts";
+import { HOLIDAY_FIRSTS, holidayAt } from "./holiday.ts";
+import { at, isWord, meaning } from "./look.ts";
 
 /** What a named part of a pattern read. */
-export function amountIn(match: Match, name: string): number | undefined {
-  return match.part(name) as number | undefined;
-}
-
-export function clockIn(match: Match, name: string): Clock | undefined {
-  return match.part(name) as Clock | undefined;
-}
-
 export function dayIn(match: Match, name: string): Day | undefined {
   return match.part(name) as Day | undefined;
 }
 
-function at({ tokens }: Scope, place: number): Token | undefined {
-  return tokens[place];
-}
-
-function meaning({ meanings }: Scope, place: number, kind: string): string | undefined {
-  return meanings[place]?.get(kind);
-}
-
-function isWord(scope: Scope, place: number, ...words: readonly string[]): boolean {
-  return words.includes(at(scope, place)?.word ?? "");
-}
-
 /** "on this coming Monday": no more words stand before a day. */
 const DETERMINERS_MAX = 3;
-
-const WHOLE = /^(?:\d{1,4}|\d,\d{3})$/;
-
-/** A number of things in digits or in words, up to 9,999: "4", "twenty five", "a dozen", "half a dozen". */
-export const amount: Part = {
-  first: ["#number", "number", "=half", "=a", "=media"],
-  parse: (scope, place) => {
-    const token = at(scope, place);
-    if (token === undefined) return [];
-    if (token.kind === "number") {
-      return WHOLE.test(token.text) && token.value > 0 ? [{ to: place + 1, value: token.value }] : [];
-    }
-    if (token.word === "half" && isWord(scope, place + 1, "a") && isWord(scope, place + 2, "dozen"))
-      return [{ to: place + 3, value: 6 }];
-    if (token.word === "media" && isWord(scope, place + 1, "docena")) return [{ to: place + 2, value: 6 }];
-    if (token.word === "a" || token.word === "un" || token.word === "una") {
-      const value = isWord(scope, place + 1, "dozen", "docena", "couple", "pair", "par")
-        ? Number(meaning(scope, place + 1, "number"))
-        : undefined;
-      if (value !== undefined) return [{ to: place + (isWord(scope, place + 2, "of", "de") ? 3 : 2), value }];
-      if (token.word === "a") return [];
-    }
-    const value = meaning(scope, place, "number");
-    if (value === undefined) return [];
-    const ones = Number(meaning(scope, place + 1, "number"));
-    const tens = Number(value);
-    if (tens >= 20 && tens < 100 && ones >= 1 && ones <= 9) return [{ to: place + 2, value: tens + ones }];
-    // "one dozen", "two dozen".
-    if (isWord(scope, place + 1, "dozen", "docena", "docenas")) return [{ to: place + 2, value: tens * 12 }];
-    if (isWord(scope, place + 1, "of", "de") && isWord(scope, place, "couple", "pair", "par"))
-      return [{ to: place + 2, value: tens }];
-    return [{ to: place + 1, value: tens }];
-  },
-};
-
-/** A time of day: "6", "6am", "6:30 p.m.", "0700", "330", "noon", "6 de la mañana", "7 in the morning". */
-export const clock: Part = {
-  first: ["#number", "noon"],
-  parse: (scope, place) => {
-    const noon = meaning(scope, place, "noon");
-    if (noon !== undefined)
-      return [{ to: place + 1, value: { minutes: Number(noon), sure: true } satisfies Clock }];
-    const read = hourAt(scope, place);
-    if (read === undefined) return [];
-    const half = halfAt(scope, read.to);
-    if (half !== undefined) {
-      const minutes = inHalf(read.minutes, half.value);
-      return minutes === undefined ? [] : [{ to: half.to, value: { minutes, sure: true } satisfies Clock }];
-    }
-    if (read.dotted) return [];
-    const to = isWord(scope, read.to, "oclock", "hrs", "hours", "h") && read.compact ? read.to + 1 : read.to;
-    const end = isWord(scope, read.to, "oclock") ? read.to + 1 : to;
-    const bare = end === place + 1 && /^\d{1,2}$/.test(at(scope, place)?.text ?? "");
-    return [
-      {
-        to: end,
-        value: { minutes: read.minutes, sure: read.sure, ...(bare ? { bare } : {}) } satisfies Clock,
-      },
-    ];
-  },
-};
-
-interface Hour {
-  readonly minutes: number;
-  readonly to: number;
-  /** Said so that only one moment of the day can be meant. */
-  readonly sure: boolean;
-  readonly compact: boolean;
-  readonly dotted: boolean;
-}
-
-function hourAt(scope: Scope, place: number): Hour | undefined {
-  const token = at(scope, place);
-  if (token?.kind !== "number") return undefined;
-  const { text } = token;
-  const dotted = /^(\d{1,2})\.([0-5]\d)$/.exec(text);
-  if (dotted !== null) return hour(Number(dotted[1]), Number(dotted[2]), place + 1, { dotted: true });
-  if (/^\d{1,2}$/.test(text)) {
-    const colon = at(scope, place + 1);
-    const minutes = at(scope, place + 2);
-    if (colon?.word === ":" && colon.glued && minutes?.glued === true && /^[0-5]\d$/.test(minutes.text)) {
-      const long = text.length === 2 && text.startsWith("0");
-      return hour(Number(text), Number(minutes.text), place + 3, { sure: long || Number(text) > 12 });
-    }
-    return hour(Number(text), 0, place + 1, { sure: Number(text) > 12 });
-  }
-  const compact = /^(\d{1,2})([0-5]\d)$/.exec(text);
-  if (compact === null) return undefined;
-  const sure = text.startsWith("0") || Number(compact[1]) > 12;
-  return hour(Number(compact[1]), Number(compact[2]), place + 1, { sure, compact: true });
-}
-
-function hour(hours: number, minutes: number, to: number, form: Partial<Hour>): Hour | undefined {
-  if (hours > 24 || (hours === 24 && minutes > 0)) return undefined;
-  return { minutes: (hours % 24) * 60 + minutes, to, sure: false, compact: false, dotted: false, ...form };
-}
-
-function halfAt(scope: Scope, place: number): { to: number; value: "a" | "p" } | undefined {
-  const token = at(scope, place);
-  if (token === undefined) return undefined;
-  const { word, glued } = token;
-  if (word === "am" || word === "pm") return { to: place + 1, value: word === "am" ? "a" : "p" };
-  // A letter alone is a half of the day only right behind the number: "5a", but "5 a day".
-  if ((word === "a" || word === "p") && (glued || isWord(scope, place + 1, "."))) {
-    const dotted = isWord(scope, place + 1, ".") && isWord(scope, place + 2, "m");
-    if (dotted) return { to: place + (isWord(scope, place + 3, ".") ? 4 : 3), value: word };
-    return glued ? { to: place + 1, value: word } : undefined;
-  }
-  // "6 de la mañana", "7 in the morning", "10 at night".
-  const lead =
-    isWord(scope, place, "de", "in") && isWord(scope, place + 1, "la", "the")
-      ? 2
-      : isWord(scope, place, "at")
-        ? 1
-        : 0;
-  if (lead === 0) return undefined;
-  if (isWord(scope, place + lead, "manana", "morning", "madrugada"))
-    return { to: place + lead + 1, value: "a" };
-  if (isWord(scope, place + lead, "tarde", "noche", "afternoon", "evening", "night"))
-    return { to: place + lead + 1, value: "p" };
-  return undefined;
-}
-
-function inHalf(minutes: number, half: "a" | "p"): number | undefined {
-  if (minutes >= 13 * 60 || minutes < 0) return undefined;
-  const morning = minutes % 720;
-  return half === "p" ? morning + 720 : morning;
-}
 
 /** A day in any of its ways; see the tests for the list. */
 export const day: Part = {
@@ -187,16 +42,12 @@ export const day: Part = {
     "=end",
     "=fin",
     "=beginning",
-    "=black",
-    "=new",
-    "=labor",
-    "=memorial",
-    "=veterans",
-    "=mlk",
-    "=presidents",
-    "=july",
-    "=first",
+    "=eve",
+    "=eow",
+    "=eom",
+    "nthday",
     "=dia",
+    ...HOLIDAY_FIRSTS,
   ],
   parse: (scope, place) => {
     const found = [
@@ -204,6 +55,7 @@ export const day: Part = {
       ...calendar(scope, place),
       ...weekday(scope, place),
       ...holiday(scope, place),
+      ...nthOfMonth(scope, place),
     ];
     return found.length < 2 ? found : found.sort((left, right) => right.to - left.to);
   },
@@ -216,6 +68,64 @@ function said(to: number, value: Day): Parsed[] {
 function dateOf(month: number, date: number, year: number | undefined, to: number): Parsed[] {
   if (!isDate(year ?? 2028, month, date)) return [];
   return said(to, { kind: "date", month, day: date, ...(year === undefined ? {} : { year }) });
+}
+
+/** "Christmas Eve", "the day after Thanksgiving", "the weekend after Christmas" counts from the holiday. */
+function holiday(scope: Scope, place: number): Parsed[] {
+  const the = isWord(scope, place, "the") ? 1 : 0;
+  const lead = place + the;
+  if (isWord(scope, lead, "day", "dia") && isWord(scope, lead + 1, "after", "before", "despues", "antes")) {
+    const of = isWord(scope, lead + 2, "de") ? 1 : 0;
+    const found = holidayAt(scope, lead + 2 + of);
+    const ahead = isWord(scope, lead + 1, "after", "despues") ? 1 : -1;
+    return found === undefined ? [] : said(found.to, { kind: "shifted", day: found.value, days: ahead });
+  }
+  if (isWord(scope, place, "eve") && isWord(scope, place + 1, "of")) {
+    const found = holidayAt(scope, place + 2);
+    return found === undefined ? [] : said(found.to, { kind: "shifted", day: found.value, days: -1 });
+  }
+  const found = holidayAt(scope, place);
+  if (found === undefined) return [];
+  const year = found.value.kind === "date" ? yearAt(scope, found.to) : undefined;
+  return year !== undefined && found.value.kind === "date"
+    ? said(year.to, { ...found.value, year: year.value })
+    : said(found.to, found.value);
+}
+
+/** "the first", "first of the month", "the fifteenth of December", "December first", "first Monday in January". */
+function nthOfMonth(scope: Scope, place: number): Parsed[] {
+  const the = isWord(scope, place, "the", "el", "la") ? 1 : 0;
+  const named = meaning(scope, place + the, "nthday");
+  const token = at(scope, place + the);
+  const digits = token?.kind === "number" ? ordinalEnd(scope, place + the + 1) : undefined;
+  const number = named === undefined ? (digits === undefined ? undefined : token?.value) : Number(named);
+  if (number === undefined || number < 1 || number > 31) return [];
+  const end = digits ?? place + the + 1;
+  const weekdayName = meaning(scope, end, "weekday");
+  if (weekdayName !== undefined && number <= 5 && isWord(scope, end + 1, "of", "in", "de")) {
+    const month = meaning(scope, end + 2, "month");
+    return month === undefined
+      ? []
+      : said(end + 3, {
+          kind: "nth weekday",
+          month: Number(month),
+          weekday: Number(weekdayName),
+          nth: number,
+        });
+  }
+  const of = isWord(scope, end, "of", "de", "del") ? 1 : 0;
+  const article = isWord(scope, end + of, "the", "next", "this") ? 1 : 0;
+  if (of === 1 && isWord(scope, end + of + article, "month", "mes"))
+    return said(end + of + article + 1, { kind: "day of month", day: number });
+  const month = meaning(scope, end + of, "month");
+  if (month !== undefined && named !== undefined && (at(scope, end + of)?.word.length ?? 0) >= 3) {
+    const year = yearAt(scope, end + of + 1);
+    return dateOf(Number(month), number, year?.value, year?.to ?? end + of + 1);
+  }
+  // "the second shift", "the third cook" count something else.
+  const next = at(scope, end);
+  const closed = next === undefined || next.kind === "mark" || meaning(scope, end, "prep") !== undefined;
+  return the === 1 && named !== undefined && closed ? said(end, { kind: "day of month", day: number }) : [];
 }
 
 /** "12/5", "12/5/26", "2026-12-05", "Dec 5th, 2026", "5 Dec", "5 de diciembre", "the 5th". */
@@ -237,6 +147,12 @@ function calendar(scope: Scope, place: number): Parsed[] {
   const month = meaning(scope, place, "month");
   if (month === undefined) return [];
   const point = isWord(scope, place + 1, ".") ? 1 : 0;
+  const named = meaning(scope, place + 1 + point, "nthday") ?? meaning(scope, place + 2 + point, "nthday");
+  if (named !== undefined) {
+    const the = isWord(scope, place + 1 + point, "the") ? 1 : 0;
+    if (the === 1 || meaning(scope, place + 1 + point, "nthday") !== undefined)
+      return dateOf(Number(month), Number(named), undefined, place + 2 + point + the);
+  }
   const number = at(scope, place + 1 + point);
   if (number?.kind !== "number" || !/^\d{1,2}$/.test(number.text)) return [];
   const after = ordinalEnd(scope, place + 2 + point) ?? place + 2 + point;
@@ -365,7 +281,15 @@ function relative(scope: Scope, place: number): Parsed[] {
   if (isWord(scope, place, "manana")) return said(place + 1, { kind: "ahead", days: 1 });
   if (isWord(scope, place, "esta") && isWord(scope, place + 1, "noche"))
     return said(place + 2, { kind: "ahead", days: 0 });
+  if (isWord(scope, place, "eow")) return said(place + 1, { kind: "week end", ahead: 0 });
+  if (isWord(scope, place, "eom")) return said(place + 1, { kind: "month end" });
   if (isWord(scope, place, "in", "en")) return inSome(scope, place + 1);
+  const later = inSome(scope, place).filter(({ to }) => isWord(scope, to, "from", "later", "out"));
+  if (later.length > 0)
+    return later.map(({ to, value }) => ({
+      to: to + (isWord(scope, to + 1, "now", "today") ? 2 : 1),
+      value,
+    }));
   return [...endOf(scope, place), ...weekOf(scope, place)];
 }
 
@@ -387,8 +311,11 @@ function endOf(scope: Scope, place: number): Parsed[] {
   if (fin && isWord(scope, place + 2, "semana")) return said(place + 3, { kind: "weekend", ahead: 0 });
   if (!fin && !(isWord(scope, place, "end") && isWord(scope, place + 1, "of"))) return [];
   const article = isWord(scope, place + 2, "the", "this") ? 1 : 0;
-  return isWord(scope, place + 2 + article, "month", "mes")
-    ? said(place + 3 + article, { kind: "month end" })
+  const end = place + 2 + article;
+  if (isWord(scope, end, "month", "mes")) return said(end + 1, { kind: "month end" });
+  const next = isWord(scope, end, "next") ? 1 : 0;
+  return isWord(scope, end + next, "week", "wk")
+    ? said(end + next + 1, { kind: "week end", ahead: next })
     : [];
 }
 
@@ -419,59 +346,5 @@ function weekOf(scope: Scope, place: number): Parsed[] {
     return determined ? said(to + 1, { kind: "week", ahead: next }) : [];
   }
   if (isWord(scope, to, "month", "mes") && next === 1) return said(to + 1, { kind: "month", ahead: 1 });
-  return [];
-}
-
-const FIXED: Readonly<Record<string, readonly [month: number, day: number]>> = {
-  "christmas eve": [12, 24],
-  "xmas eve": [12, 24],
-  "christmas day": [12, 25],
-  christmas: [12, 25],
-  xmas: [12, 25],
-  navidad: [12, 25],
-  "new years eve": [12, 31],
-  "new year eve": [12, 31],
-  "new years day": [1, 1],
-  "new years": [1, 1],
-  "new year": [1, 1],
-  halloween: [10, 31],
-  "independence day": [7, 4],
-  "veterans day": [11, 11],
-  "valentines day": [2, 14],
-  valentines: [2, 14],
-};
-/** Month, weekday, which one of the month (5: the last), days after it. */
-const FLOATING: Readonly<
-  Record<string, readonly [month: number, weekday: number, nth: number, plus: number]>
-> = {
-  "thanksgiving day": [11, 4, 4, 0],
-  thanksgiving: [11, 4, 4, 0],
-  "black friday": [11, 4, 4, 1],
-  "labor day": [9, 1, 1, 0],
-  "memorial day": [5, 1, 5, 0],
-  "mlk day": [1, 1, 3, 0],
-  "presidents day": [2, 1, 3, 0],
-};
-const HOLIDAY_WORDS_MAX = 3;
-const HOLIDAY_FIRSTS: ReadonlySet<string> = new Set(
-  [...Object.keys(FIXED), ...Object.keys(FLOATING)].map((name) => name.split(" ")[0] ?? ""),
-);
-
-function holiday(scope: Scope, place: number): Parsed[] {
-  if (!HOLIDAY_FIRSTS.has(at(scope, place)?.word ?? "")) return [];
-  const words: string[] = [];
-  for (let to = place; to < place + HOLIDAY_WORDS_MAX && at(scope, to)?.kind === "word"; to++)
-    words.push(at(scope, to)?.word ?? "");
-  for (; words.length > 0; words.pop()) {
-    const name = words.join(" ");
-    const to = place + words.length;
-    const fixed = Object.hasOwn(FIXED, name) ? FIXED[name] : undefined;
-    if (fixed !== undefined) return dateOf(fixed[0], fixed[1], undefined, to);
-    const floating = Object.hasOwn(FLOATING, name) ? FLOATING[name] : undefined;
-    if (floating !== undefined) {
-      const [month, weekdayNumber, nth, plus] = floating;
-      return said(to, { kind: "nth weekday", month, weekday: weekdayNumber, nth, plus });
-    }
-  }
   return [];
 }
