@@ -27,6 +27,7 @@ const FOREIGN_LINES_SHARE_MAX = 0.1;
 export async function decode(path: string, to: string, plain = false): Promise<Decoded> {
   const { size } = await stat(path);
   const head = await readHead(path);
+  refuseUtf32(head);
   const bom = bomOf(head);
   if (bom === undefined) {
     const wide = wideOf(head);
@@ -59,10 +60,16 @@ export async function decode(path: string, to: string, plain = false): Promise<D
 /** Control characters other than those of text: more than one, and more than so many of the first bytes, is no text. */
 const CONTROLS_SHARE_MAX = 0.01;
 
+/** Control characters that are made to separate fields and records; 0x01 is the one of Hive. */
+const SEPARATORS: ReadonlySet<number> = new Set([0x01, 0x1c, 0x1d, 0x1e, 0x1f]);
+
 function isBinary(head: Buffer): boolean {
   let controls = 0;
-  for (const byte of head)
+  const separates = isUtf8Head(head);
+  for (const byte of head) {
+    if (separates && SEPARATORS.has(byte)) continue;
     if (byte < 9 || (byte > 13 && byte < 26) || (byte > 27 && byte < 32)) controls += 1;
+  }
   return controls > Math.max(1, head.length * CONTROLS_SHARE_MAX) || (controls === 1 && !isUtf8Head(head));
 }
 
@@ -77,6 +84,13 @@ function binaryFault(): Fault {
     "invalid",
     "The file is not text: CSV, NDJSON, JSON and Parquet are read here, also as gzip or zstd.",
   );
+}
+
+/** UTF-32 has a mark that begins like that of UTF-16, and no decoder here. */
+function refuseUtf32(head: Buffer): void {
+  const start = head.toString("latin1", 0, 4);
+  if (start === "\u00ff\u00fe\0\0" || start === "\0\0\u00fe\u00ff")
+    throw new Fault("invalid", "The file is UTF-32: save it as UTF-8 or UTF-16.");
 }
 
 function bomOf(head: Buffer): { encoding: string; bytes: number } | undefined {
