@@ -5,7 +5,7 @@
 // decimals, numbers or codes), the column stays text too: nothing is bent to fit.
 
 import type { ColumnStats } from "./column-stats.ts";
-import { bitOf, bitsOf, exactDecimal, type Kind, KINDS, moneyIn } from "./kinds.ts";
+import { bitOf, bitsOf, DOUBLE_DIGITS, exactDecimal, type Kind, KINDS, moneyIn } from "./kinds.ts";
 import { MARKS } from "./looks.ts";
 
 /** The share of values that must fit before the others count as mistakes. */
@@ -15,6 +15,7 @@ const NEARLY_SHARE_MIN = 0.5;
 const VALUE_CHARS_MAX = 60;
 const PRECISION_MAX = 38;
 const PRECISION_USUAL = 18;
+const MONEY_SCALE_MAX = 6;
 
 /** How a column of texts is read. */
 export interface Typing {
@@ -159,12 +160,27 @@ function isAllowed(kind: Kind, stats: ColumnStats, around: Surroundings, mark: M
     const both = stats.marked(MARKS.saysTrue) > 0 && stats.marked(MARKS.saysFalse) > 0;
     return both || stats.marked(MARKS.booleanWord) > 0;
   }
+  // Zeros behind the point are kept by a decimal; whole numbers are what the dataset or the caller says.
+  if (name === "integer with zeros") return false;
+  if (type === "DOUBLE" && isLongMoney(stats)) return false;
   if (isNumeric(type)) return stats.marked(MARKS.leadingZero) === 0 && isNumberAllowed(kind, stats, mark);
   if (name === "date, short year") return stats.having(bitOf("date")) > stats.having(bitOf(name));
   if ((bitOf(name) & MONTH_FIRST) !== 0 && stats.having(MONTH_FIRST) === stats.having(DAY_FIRST)) {
     return around.dayFirst !== true;
   }
   return true;
+}
+
+/** Decimals of few places that have more digits than a double adds up without loss. */
+function isLongMoney(stats: ColumnStats): boolean {
+  const exact = bitOf("exact decimal");
+  if (stats.having(exact) < stats.having(NUMBERS)) return false;
+  const looks = stats.looksOf(exact);
+  return (
+    looks.some(({ scale }) => scale > 0) &&
+    looks.every(({ scale }) => scale <= MONEY_SCALE_MAX) &&
+    looks.some(({ whole, scale }) => whole + scale > DOUBLE_DIGITS)
+  );
 }
 
 /** Whether a column's numbers may be read by this kind, whatever other values it has. */
@@ -211,6 +227,7 @@ export function isNumeric(type: string): boolean {
 
 /** Kinds that read a point as the decimal mark, or a comma as that of thousands. */
 const POINT_KINDS: ReadonlySet<string> = new Set([
+  "integer with zeros",
   "decimal",
   "decimal, any exponent",
   "exact decimal",
@@ -383,6 +400,8 @@ const REACHES: readonly [type: RegExp, from: readonly string[]][] = [
   [/^TIMESTAMP WITH TIME ZONE$/, ["TIMESTAMP WITH TIME ZONE", "TIMESTAMP"]],
 ];
 
+const INTEGER = /INT$|^INTEGER$/;
+
 /**
  * How a column is read as a type that its dataset has or, `asked`, that the caller names; and the share of its values
  * that can be. A named type decides what the values alone leave open.
@@ -408,6 +427,7 @@ export function typeAs(
         kind.type === source &&
         (bitOf(kind.name) & otherOrder) === 0 &&
         !foreign.has(kind.name) &&
+        (kind.name !== "integer with zeros" || INTEGER.test(type)) &&
         stats.having(bitOf(kind.name)) > 0 &&
         (asked || !isNumeric(source) || isNumberAllowed(kind, stats, mark)),
     ),
@@ -417,7 +437,11 @@ export function typeAs(
   const share = filled === 0 ? 1 : stats.having(bits) / filled;
   const { samples, spaced, nothing } = stats;
   const latest = latestOf(columnName, around.today);
-  const ordered = month + day > 0;
+  const ordered = (bits & (MONTH_FIRST | DAY_FIRST)) !== 0;
+  const doubt =
+    type === "VARCHAR" || kinds.length === 0
+      ? undefined
+      : doubtOf(stats, kinds, ordered && month === day && around.dayFirst === undefined, columnName);
   return {
     typing: {
       type,
@@ -430,6 +454,7 @@ export function typeAs(
       empty: false,
       asked,
       ...(latest === undefined ? {} : { latest }),
+      ...(doubt === undefined ? {} : { warning: doubt }),
       ...(ordered && (month !== day || around.dayFirst !== undefined) ? { dayFirst } : {}),
     },
     share,
