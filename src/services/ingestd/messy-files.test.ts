@@ -171,7 +171,7 @@ const FILES: Readonly<Record<string, Expected>> = {
     columns: 11,
     delimiter: ";",
     header: 12,
-    rejected: 16,
+    rejected: 10,
     types: { "2000": "BIGINT" },
     sql: [`SELECT "2000"::INT AS n FROM t WHERE column_1 LIKE '%Unfallchirurgie'`, { n: 2003 }],
   },

@@ -5,6 +5,7 @@
 
 import { lookOf, TEXT_LOOK } from "../inference/looks.ts";
 import { isNull } from "../inference/nulls.ts";
+import { isDrawnLine } from "./odd-rows.ts";
 import { type Dialect, type Row, rowsOf } from "./rows.ts";
 
 /** DuckDB's sniffer's answer: one opinion among others. */
@@ -38,9 +39,13 @@ const DELIMITERS: readonly [delimiter: string, prior: number][] = [
   [" | ", 0.99],
   ["||", 0.9],
   ["*", 0.6],
+  ["\u001f", 0.99],
+  ["\u0001", 0.99],
   [":", 0.5],
   [" ", 0.45],
 ];
+
+const NO_DELIMITER = "\u001f";
 
 /** Rows that are looked at: the majority does not change after some hundreds. */
 const ROWS_MAX = 1000;
@@ -63,9 +68,21 @@ export function guessDialect(text: string, whole: boolean, opinion?: Opinion): G
     guess(candidate, sample, whole && !cut, opinion),
   );
   guesses.sort((a, b) => b.score - a.score);
-  const [best, next] = guesses;
+  const lone = textsOfOneColumn(guesses);
+  const [best, next] = lone === undefined ? guesses : [lone, guesses[0]];
   if (best === undefined) throw new TypeError("there is always the candidate of one column");
   return { ...fitted(best, sample, whole && !cut), evidence: evidenceOf(best, next, opinion) };
+}
+
+/** Below this share of rows of one width, what splits them may be a part of the texts. */
+const UNEVEN = 0.75;
+
+/** Texts with commas in some of them, below one name: the best split leaves many rows out, the header among them. */
+function textsOfOneColumn([best, ...others]: readonly Guess[]): Guess | undefined {
+  const header = best?.rows[0]?.cells ?? [];
+  if (best === undefined || best.width === 1 || best.consistency >= UNEVEN) return undefined;
+  if (header.length !== 1 || !/^[\p{L}][\p{L}\p{N}_ -]{0,40}$/u.test(header[0] ?? "")) return undefined;
+  return others.find(({ width, rows }) => width === 1 && rows.every(({ cells }) => cells.length === 1));
 }
 
 /** A dialect that is known beforehand, with the width and the rows of the text. */
@@ -77,9 +94,21 @@ export function readDialect(dialect: Dialect, text: string, whole: boolean): Gue
 
 /** Once the width is known a broken quote costs a line and no more, which may be the header. */
 function fitted(best: Guess, sample: string, whole: boolean): Guess {
-  const rows = rowsOf(sample, best.dialect, { width: best.width, ragged: false });
+  const width = usedWidth(best);
+  const rows = rowsOf(sample, best.dialect, { width, ragged: false });
   if (!whole && rows.length > 1) rows.pop();
-  return { ...best, rows };
+  return { ...best, width, rows };
+}
+
+/** Rows that all end in a delimiter have the width of their header, when it has none at its end. */
+function usedWidth({ rows, width }: Guess): number {
+  const first = rows.findIndex(({ cells }) => cells.length === width);
+  const named = rows[first - 1]?.cells.length ?? 0;
+  if (named < 2 || named >= width || rows[first - 1]?.cells.at(-1) === "") return width;
+  const body = rows.slice(first).filter(({ cells }) => cells.length === width);
+  return body.length > 1 && body.every(({ cells }) => cells.slice(named).every((cell) => cell === ""))
+    ? named
+    : width;
 }
 
 function newlineOf(sample: string): "\n" | "\r" {
@@ -126,7 +155,8 @@ function candidates(sample: string, newline: "\n" | "\r", opinion: Opinion | und
     ]);
   }
   // One column: a delimiter that does not occur.
-  all.push([{ delimiter: "\u001f", quote: '"', escape: "double", newline, padded: false }, 1]);
+  const delimiter = sample.includes(NO_DELIMITER) ? "\u0002" : NO_DELIMITER;
+  all.push([{ delimiter, quote: '"', escape: "double", newline, padded: false }, 1]);
   return all;
 }
 
@@ -175,7 +205,7 @@ function guess(
 ): Guess {
   const all = rowsOf(sample, dialect);
   if (!whole && all.length > 1) all.pop();
-  const rows = all.slice(0, ROWS_MAX);
+  const rows = all.slice(0, ROWS_MAX).filter(({ raw }) => !isDrawnLine(raw));
   const width = majorityWidth(rows);
   const first = rows.findIndex(({ cells }) => fitsWidth(cells, width));
   const body = rows.slice(Math.max(first, 0));

@@ -8,6 +8,7 @@ import { bitOf } from "../inference/kinds.ts";
 import { lookOf, MARKS } from "../inference/looks.ts";
 import { isNull } from "../inference/nulls.ts";
 import { PassedOver } from "../source/passed-over.ts";
+import { isDrawnLine } from "./odd-rows.ts";
 import type { Row } from "./rows.ts";
 
 export interface Header {
@@ -53,12 +54,15 @@ interface Naming {
 }
 
 /** `known` are the columns of the dataset that the rows are going to. */
-export function findHeader(rows: readonly Row[], width: number, known: readonly string[]): Header {
+export function findHeader(all: readonly Row[], width: number, known: readonly string[]): Header {
+  const rows = all.filter(({ raw }) => !isDrawnLine(raw));
   const { from, below = [], ...naming } = namingOf(rows, width, known);
   const above = rows.slice(0, from);
   const ofTables = new Set(tablesAmong(above));
   const passedOver = new PassedOver();
   const rejected: Row[] = [];
+  for (const { line, raw } of all)
+    if (line < naming.bodyLine && isDrawnLine(raw)) passedOver.add(line, "it is a drawn line", rows.length);
   for (const row of above) {
     if (ofTables.has(row))
       rejected.push({ ...row, reason: `${cellsOf(row)} in a table above that of ${width}` });
@@ -73,10 +77,9 @@ export function findHeader(rows: readonly Row[], width: number, known: readonly 
 const cellsOf = ({ cells }: Row): string => `${cells.length} ${cells.length === 1 ? "cell" : "cells"}`;
 
 function namingOf(rows: readonly Row[], width: number, known: readonly string[]): Naming {
-  const start = belowGroups(rows, firstOfTable(rows, width), width);
-  const table = rows
-    .slice(start)
-    .filter(({ cells, reason }) => reason === undefined && cells.length >= width);
+  const top = belowComments(rows, firstOfTable(rows, width), width);
+  const start = belowRecords(rows, belowGroups(rows, top, width), width);
+  const table = tableFrom(rows, start, width);
   const [first] = table;
   if (first === undefined) return unnamed(width, 1, 0, [], known);
   const before = rows[start - 1];
@@ -110,17 +113,74 @@ function namingOf(rows: readonly Row[], width: number, known: readonly string[])
   };
 }
 
-/** A row of units or descriptions below the names: texts in every column of values, and there are several of these. */
+const tableFrom = (rows: readonly Row[], start: number, width: number): Row[] =>
+  rows.slice(start).filter(({ cells, reason }) => reason === undefined && cells.length >= width);
+
+/** How comments begin in what programs write. */
+const COMMENT = /^[ \t]*(?:#|\/\/|--|%|!)/;
+
+/** Comments may hold as many delimiters as the rows: below them stands a header that leaves no doubt. */
+function belowComments(rows: readonly Row[], start: number, width: number): number {
+  const mark = COMMENT.exec(rows[start]?.raw ?? "")?.[0];
+  if (mark === undefined) return start;
+  const at = rows.findIndex(({ raw }, index) => index > start && !raw.startsWith(mark));
+  return at >= 0 && isSureHeader(rows, at, width) ? at : start;
+}
+
+/** Records above the header that an interface writes: HDR,PAYROLL,20240501. */
+const RECORDS_MAX = 3;
+
+/**
+ * The first rows may be records of another kind, with as many cells as the table: they have values, so they are no
+ * names, and text where the columns have values; below them stands a header that leaves no doubt.
+ */
+function belowRecords(rows: readonly Row[], start: number, width: number): number {
+  for (let at = start + 1; at <= start + RECORDS_MAX; at += 1) {
+    if (!isSureHeader(rows, at, width)) continue;
+    const columns = columnsBelow(tableFrom(rows, at, width), width);
+    const isRecord = ({ cells }: Row): boolean =>
+      cells.some((cell) => isFilled(cell) && isTyped(cell)) &&
+      cells.some((cell, column) => columns[column] === true && isFilled(cell) && !isTyped(cell));
+    return rows.slice(start, at).every(isRecord) ? at : start;
+  }
+  return start;
+}
+
+/** Whether this row is made of names, all there and different, above columns of values. */
+function isSureHeader(rows: readonly Row[], at: number, width: number): boolean {
+  const [row, ...body] = tableFrom(rows, at, width);
+  if (row === undefined || row !== rows[at] || body.length < 2) return false;
+  const cells = row.cells.slice(0, width);
+  return areNames(cells) && columnsBelow([row, ...body], width).some((typed) => typed);
+}
+
+/**
+ * A row of units or descriptions below the names: texts in every column of values, and there are several of these; or
+ * nothing but units, where some columns have none.
+ */
 function secondHeader(table: readonly Row[], names: readonly string[], width: number): Row | undefined {
   const row = table[1];
   if (row === undefined || table.length < 4 || names.some((name) => !isFilled(name))) return undefined;
   const typed = columnsBelow(table.slice(1), width);
-  const values = typed.flatMap((is, column) => (is ? [row.cells[column] ?? ""] : []));
-  const isWord = (cell: string): boolean => {
-    const { kinds, marks } = lookOf(cell.trim());
-    return kinds === 0 && marks === 0 && !/[0-9]/.test(cell);
-  };
-  return values.length > 1 && values.every((cell) => isFilled(cell) && isWord(cell)) ? row : undefined;
+  const cells = row.cells.slice(0, width).map((cell) => cell.trim());
+  const values = cells.filter((cell, column) => typed[column] === true && !isNothing(cell));
+  const others = cells.filter((cell, column) => typed[column] !== true && !isNothing(cell));
+  if (values.length === 0 || !values.every((cell) => isWord(cell) || isUnit(cell))) return undefined;
+  const described = typed.every((is, column) => !is || isFilled(cells[column] ?? ""));
+  if (described && values.length > 1) return row;
+  return values.every(isUnit) && others.every((cell) => BRACKETED.test(cell)) ? row : undefined;
+}
+
+const isNothing = (cell: string): boolean => !isFilled(cell) || (lookOf(cell).marks & MARKS.nothing) !== 0;
+function isWord(cell: string): boolean {
+  const { kinds, marks } = lookOf(cell);
+  return kinds === 0 && marks === 0 && !/[0-9]/.test(cell);
+}
+/** h, USD/h, m2, [km], (%). */
+const UNIT = /^[[(]?[\p{L}%°µ€$£/²³·^*. -]{1,11}[0-9]?[\])]?$/u;
+const BRACKETED = /^[[(].*[\])]$/;
+function isUnit(cell: string): boolean {
+  return lookOf(cell).kinds === 0 && UNIT.test(cell);
 }
 
 /** Names that are spread over several rows, and the last of these; a row above counts when one below it does. */

@@ -1,5 +1,5 @@
-// Rows that have the table's width and are no data: without any value, the header once more (files that were joined),
-// totals of the rows above. What each of them is can be said by the row and the header alone; whether totals add up
+// Rows that are no data: without any value, lines that are drawn, the header once more (files that were joined), totals
+// of the rows above. What each of them is can be said by the row and the header alone; whether totals add up
 // is for the reader to compute.
 
 import { lookOf } from "../inference/looks.ts";
@@ -18,6 +18,13 @@ const TOTALS =
 export function isEmptyRow(cells: readonly string[]): boolean {
   return cells.every((cell) => cell === "" || cell.trim() === "");
 }
+
+/** A line that is drawn between header and rows or around a table: -----, +---+---+, |:--|--:|. */
+const DRAWN = /^(?=.*[-=_*~+]{3})[-=_*~+|:,;\s]+$/;
+export function isDrawnLine(raw: string): boolean {
+  return raw.length >= 3 && DRAWN_FIRST.has(raw.charCodeAt(0)) && DRAWN.test(raw);
+}
+const DRAWN_FIRST: ReadonlySet<number> = new Set([..."-=_*~+|:,; \t"].map((char) => char.charCodeAt(0)));
 
 /** Whether the cells are the header's, unchanged from the file. */
 export function isHeaderAgain(cells: readonly string[], header: readonly string[]): boolean {

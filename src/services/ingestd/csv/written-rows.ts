@@ -12,7 +12,7 @@ import { csvCell } from "../source/csv-cell.ts";
 import { PassedOver } from "../source/passed-over.ts";
 import { NUL_SIGN } from "../source/reject-log.ts";
 import type { Workplace } from "../source/source.ts";
-import { isEmptyRow, isHeaderAgain, mayBeTotals } from "./odd-rows.ts";
+import { isDrawnLine, isEmptyRow, isHeaderAgain, mayBeTotals } from "./odd-rows.ts";
 import type { Dialect, Row } from "./rows.ts";
 
 /** Text that is written in one piece. */
@@ -127,9 +127,10 @@ export class WrittenRows {
       const row = this.#table.hasNul && found.raw.includes("\0") ? this.#withoutNul(found) : found;
       const reason =
         row.reason ?? (isHeaderAgain(row.cells, this.#table.header) ? "the header is repeated" : undefined);
-      if (reason !== undefined) await this.reject(row, reason);
+      if (isDrawnLine(row.raw)) await this.#passOver(row, "it is a drawn line");
+      else if (reason !== undefined) await this.reject(row, reason);
       else if (row.cells[0] === "" && row.cells.length > 1 && isEmptyRow(row.cells))
-        await this.#addEmpty(row);
+        await this.#passOver(row, "it has no value");
       else if (this.#totals.length < TOTALS_MAX && mayBeTotals(row.cells)) this.#totals.push(row);
       else this.add(row);
       if (this.#text.length >= BATCH_CHARS) await this.#write();
@@ -148,9 +149,8 @@ export class WrittenRows {
     await this.#rejects.add({ line, reason, raw });
   }
 
-  async #addEmpty(row: Row): Promise<void> {
-    if (!this.#passedOver.add(row.line, "it has no value", this.#rows))
-      await this.reject(row, "it has no value");
+  async #passOver(row: Row, why: string): Promise<void> {
+    if (!this.#passedOver.add(row.line, why, this.#rows)) await this.reject(row, why);
   }
 
   add({ cells, line, raw, flawed, filled, cut }: Row): void {

@@ -264,9 +264,8 @@ function typed(
   const ordered = (bits & (MONTH_FIRST | DAY_FIRST)) !== 0;
   const unclear = ordered && stats.having(MONTH_FIRST) === stats.having(DAY_FIRST);
   const doubt = doubtOf(stats, kinds, unclear && around.dayFirst === undefined, columnName);
-  const shortYears = stats.marked(MARKS.shortYear) > 0 && ordersYears(kinds);
   const latest = latestOf(columnName, around.today);
-  const note = doubt ?? noteOf(stats, kinds, shortYears ? latest : null, columnName);
+  const note = doubt ?? noteOf(stats, kinds, hasShortYears(stats, kinds) ? latest : null, columnName);
   return {
     type: kinds[0]?.type ?? "VARCHAR",
     kinds,
@@ -316,8 +315,10 @@ function noteOf(
   return undefined;
 }
 
-function ordersYears(kinds: readonly Kind[]): boolean {
-  return kinds.some(({ type }) => type === "DATE" || type === "TIMESTAMP");
+function hasShortYears(stats: ColumnStats, kinds: readonly Kind[]): boolean {
+  return (
+    stats.marked(MARKS.shortYear) > 0 && kinds.some(({ type }) => type === "DATE" || type === "TIMESTAMP")
+  );
 }
 
 const BIRTH = /birth|born|\bdob\b|geburt|naiss|nacim/i;
@@ -441,7 +442,8 @@ export function typeAs(
   const doubt =
     type === "VARCHAR" || kinds.length === 0
       ? undefined
-      : doubtOf(stats, kinds, ordered && month === day && around.dayFirst === undefined, columnName);
+      : (doubtOf(stats, kinds, ordered && month === day && around.dayFirst === undefined, columnName) ??
+        noteOf(stats, kinds, hasShortYears(stats, kinds) ? latest : null, columnName));
   return {
     typing: {
       type,
