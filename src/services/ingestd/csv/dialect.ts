@@ -5,6 +5,7 @@
 
 import { lookOf, TEXT_LOOK } from "../inference/looks.ts";
 import { isNull } from "../inference/nulls.ts";
+import { cutsOf } from "./fixed-width.ts";
 import { isDrawnLine } from "./odd-rows.ts";
 import { type Dialect, type Row, rowsOf } from "./rows.ts";
 
@@ -46,6 +47,8 @@ const DELIMITERS: readonly [delimiter: string, prior: number][] = [
 ];
 
 const NO_DELIMITER = "\u001f";
+/** How readily blank columns are taken for gaps between cells. */
+const FIXED_WIDTH = 0.8;
 
 /** Rows that are looked at: the majority does not change after some hundreds. */
 const ROWS_MAX = 1000;
@@ -154,6 +157,12 @@ function candidates(sample: string, newline: "\n" | "\r", opinion: Opinion | und
       prior * (quotes.length > 0 ? 0.9 : 1),
     ]);
   }
+  const cuts = cutsOf(sample, newline);
+  if (cuts !== undefined)
+    all.push([
+      { delimiter: " ", quote: "", escape: "double", newline, padded: true, cuts },
+      FIXED_WIDTH,
+    ]);
   // One column: a delimiter that does not occur.
   const delimiter = sample.includes(NO_DELIMITER) ? "\u0002" : NO_DELIMITER;
   all.push([{ delimiter, quote: '"', escape: "double", newline, padded: false }, 1]);
@@ -286,6 +295,8 @@ function foreignTo(delimiter: string): Foreign {
   const hard = /[\t^~|]/;
   if (delimiter === "\t" || delimiter.includes("|")) return { hard, soft: /[\t|]/ };
   if (delimiter === ",") return { hard, soft: /;|,(?! )/ };
+  // What follows a colon in an address.
+  if (delimiter === ":") return { hard: /[\t^~|]|^\/\//, soft: /[,;]/ };
   if (delimiter === ";" || delimiter === "; " || delimiter === ", ") return { hard, soft: hard };
   return { hard, soft: /[,;]/ };
 }
@@ -300,7 +311,9 @@ function evidenceOf(best: Guess, next: Guess | undefined, opinion: Opinion | und
   const evidence =
     width === 1
       ? [`no delimiter splits the ${seen} sampled rows alike: one column`]
-      : [`${named(dialect.delimiter)} splits ${percent} % of ${seen} sampled rows into ${width} cells`];
+      : dialect.cuts !== undefined
+        ? [`cells begin at the columns ${dialect.cuts.map((at) => at + 1).join(", ")} of every line`]
+        : [`${named(dialect.delimiter)} splits ${percent} % of ${seen} sampled rows into ${width} cells`];
   if (width > 1 && dialect.quote !== "" && rows.some(({ raw }) => raw.includes(dialect.quote)))
     evidence.push(`cells may be quoted with ${dialect.quote}`);
   if (dialect.escape === "backslash") evidence.push("quotes inside cells are escaped with a backslash");

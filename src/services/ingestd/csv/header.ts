@@ -86,7 +86,7 @@ function namingOf(rows: readonly Row[], width: number, known: readonly string[])
   const body = table.slice(1, BODY_ROWS);
   const verdict = isHeader(first.cells.slice(0, width), body, known);
   if (!(verdict.header && verdict.sure) && before !== undefined) {
-    const other = otherWidth(before, first, start, width, known);
+    const other = otherWidth(before, first, rows, start, width, known);
     if (other !== undefined) return other;
   }
   if (!verdict.header) return unnamed(width, first.line, start, [verdict.why], known);
@@ -234,6 +234,7 @@ function unnamed(
 function otherWidth(
   before: Row,
   first: Row,
+  rows: readonly Row[],
   start: number,
   width: number,
   known: readonly string[],
@@ -256,12 +257,35 @@ function otherWidth(
       ],
     };
   }
+  if (more === -1 && isCounted(first, rows, width) && !/^(?:id|nr|no|num|#|row|line|index|key|seq|pos)/i.test(cells[0] ?? ""))
+    return {
+      names: columnNames(["", ...cells]),
+      cells,
+      headerLine: before.line,
+      bodyLine: first.line,
+      from: start - 1,
+      evidence: ["the first column counts the rows and has no name"],
+      warnings: [
+        `The header in line ${before.line} has ${cells.length} names for ${width} columns: the first column, which counts the rows, was left without one.`,
+      ],
+    };
   if (more < 0 && cells.length > 1 && -more <= Math.max(1, width / 3)) {
     const numbered = unnamed(width, first.line, start, [], known);
     const warning = `The header in line ${before.line} has ${cells.length} names for ${width} columns (${cells.map((cell) => cell.trim()).join(", ")}): the columns were numbered.`;
     return { ...numbered, warnings: [warning] };
   }
   return undefined;
+}
+
+/** Whether the first column counts the rows, from 0 or 1, as programs write names of rows. */
+function isCounted(first: Row, rows: readonly Row[], width: number): boolean {
+  const body = rows.filter(({ line, cells }) => line >= first.line && cells.length === width);
+  const from = Number(first.cells[0]);
+  return (
+    body.length > 1 &&
+    (from === 0 || from === 1) &&
+    body.every(({ cells }, index) => cells[0] === String(from + index))
+  );
 }
 
 /** Different, short texts that are no values. */

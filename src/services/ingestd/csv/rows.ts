@@ -6,6 +6,7 @@
 
 import { Fault } from "#rpc/fault";
 import { LINE_CHARS_MAX } from "../source/source.ts";
+import { cellsAt } from "./fixed-width.ts";
 
 export interface Dialect {
   readonly delimiter: string;
@@ -16,6 +17,8 @@ export interface Dialect {
   readonly newline: "\n" | "\r";
   /** Spaces around cells are layout, not data. */
   readonly padded: boolean;
+  /** Where cells begin in every line, from 0, when it is their place that tells them apart. */
+  readonly cuts?: readonly number[] | undefined;
 }
 
 /** What a row must look like. Without it every record is taken as it comes. */
@@ -227,6 +230,7 @@ export class RowScanner {
   }
 
   #plainCells(line: string): string[] {
+    if (this.#dialect.cuts !== undefined) return cellsAt(line, this.#dialect.cuts);
     const cells = line.split(this.#dialect.delimiter);
     return this.#dialect.padded ? cells.map((cell) => cell.trim()) : cells;
   }

@@ -16,6 +16,8 @@ const VALUE_CHARS_MAX = 60;
 const PRECISION_MAX = 38;
 const PRECISION_USUAL = 18;
 const MONEY_SCALE_MAX = 6;
+/** Different words for nothing that one column of yes and no has. */
+const NOTHING_WORDS_MAX = 2;
 
 /** How a column of texts is read. */
 export interface Typing {
@@ -156,6 +158,8 @@ function hasSmallIntegers(stats: ColumnStats): boolean {
 function isAllowed(kind: Kind, stats: ColumnStats, around: Surroundings, mark: Mark): boolean {
   const { name, type } = kind;
   if (name === "boolean") {
+    // Null, None and Nan beside True are names.
+    if (stats.nothing.filter((word) => /^[a-z]/i.test(word)).length > NOTHING_WORDS_MAX) return false;
     // A lone letter may be a code of which only one was seen.
     const both = stats.marked(MARKS.saysTrue) > 0 && stats.marked(MARKS.saysFalse) > 0;
     return both || stats.marked(MARKS.booleanWord) > 0;
