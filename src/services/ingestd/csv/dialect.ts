@@ -214,7 +214,7 @@ function guess(
 ): Guess {
   const all = rowsOf(sample, dialect);
   if (!whole && all.length > 1) all.pop();
-  const rows = all.slice(0, ROWS_MAX).filter(({ raw }) => !isDrawnLine(raw));
+  const rows = withoutFooter(all.slice(0, ROWS_MAX).filter(({ raw }) => !isDrawnLine(raw)));
   const width = majorityWidth(rows);
   const first = rows.findIndex(({ cells }) => fitsWidth(cells, width));
   const body = rows.slice(Math.max(first, 0));
@@ -234,6 +234,18 @@ function guess(
   const shape = width === 1 ? Number(!splits) : consistency ** 2 * Math.sqrt(coverage);
   const score = prior * shape * columns * tidy * (1 - flawed) * (agrees ? AGREEMENT : 1);
   return { dialect, width, rows: all, consistency, score, evidence: [] };
+}
+
+/** Lines below a table that may be its footer. */
+const FOOTER_LINES_MAX = 12;
+
+/** The rows without lines of one cell at their end, when all others have one width: what a report says of itself. */
+function withoutFooter(rows: readonly Row[]): readonly Row[] {
+  const last = rows.findLastIndex(({ cells }) => cells.length > 1);
+  const table = rows.slice(0, last + 1);
+  const width = table[0]?.cells.length ?? 1;
+  const isFooter = rows.length - table.length <= FOOTER_LINES_MAX && table.length > 1 && width > 2;
+  return isFooter && table.every(({ cells }) => cells.length === width) ? table : rows;
 }
 
 function oneColumn(rows: readonly Row[]): number {

@@ -7,7 +7,7 @@ import { isDrawnLine } from "./odd-rows.ts";
 const LINES_MAX = 500;
 const LINES_MIN = 3;
 const WIDTH_MAX = 4096;
-/** Fewer lines than this may have a blank column by chance: then a gap is two columns wide. */
+/** Fewer lines than this may have a blank column by chance, between two words of every line. */
 const LINES_CERTAIN = 8;
 /** The share of lines that are padded, and of those that have text behind a gap. */
 const PADDED_SHARE_MIN = 0.8;
@@ -36,10 +36,16 @@ export function cutsOf(sample: string, newline: string): readonly number[] | und
     const from = at;
     while (at < width && filled[at] === 0) at += 1;
     const behind = lines.filter((line) => line.length > at).length;
-    const wide = at - from >= (lines.length < LINES_CERTAIN ? 2 : 1);
+    const wide = at - from > 1 || lines.length >= LINES_CERTAIN || isPaddedAt(lines, at);
     if (from > 0 && wide && behind >= lines.length * FILLED_SHARE_MIN) cuts.push(at);
   }
   return cuts.length > 1 ? cuts : undefined;
+}
+
+/** Whether most lines have two spaces where the gap ends, as no two words of a text have. */
+function isPaddedAt(lines: readonly string[], end: number): boolean {
+  const padded = lines.filter((line) => / {2}/.test(line.slice(end - 2, end + 1))).length;
+  return padded >= lines.length * PADDED_SHARE_MIN;
 }
 
 function startsIn(ruler: string): number[] {

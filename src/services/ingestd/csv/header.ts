@@ -185,18 +185,29 @@ function isUnit(cell: string): boolean {
 
 /** Names that are spread over several rows, and the last of these; a row above counts when one below it does. */
 function spreadNames(table: readonly Row[], width: number): { names: readonly string[]; last: number } {
-  const columns = columnsBelow(table, width);
-  let names: readonly string[] = table[0]?.cells.slice(0, width) ?? [];
+  const first = table[0]?.cells.slice(0, width) ?? [];
+  let names: readonly string[] = first;
   let found = { names, last: 0 };
   for (let index = 1; index < Math.min(HEADER_ROWS_MAX + 1, table.length - 1); index += 1) {
     const cells = table[index]?.cells.slice(0, width) ?? [];
-    if (!continuesHeader(cells, names, columns)) continue;
+    if (!continuesHeader(cells, names, columnsBelow(table.slice(index), width))) continue;
     const fillsGap = cells.some((cell, column) => isFilled(cell) && !isFilled(names[column] ?? ""));
     names = names.map((name, column) => (isNull(cells[column] ?? "") ? name : (cells[column] ?? name)));
     // A row that only says other things of named columns is a row with odd values.
-    if (fillsGap) found = { names, last: index };
+    if (fillsGap) found = { names: hasTwins(names) ? underGroups(first, names) : names, last: index };
   }
   return found;
+}
+
+/** Names that come again, each after the cell of the first row that it stands under: Jan Plan, Jan Ist, Feb Plan. */
+function underGroups(first: readonly string[], names: readonly string[]): readonly string[] {
+  let group = "";
+  const grouped = names.map((name, column) => {
+    const above = (first[column] ?? "").trim();
+    if (above !== "") group = above;
+    return group === name.trim() || above === name.trim() ? name : `${group} ${name.trim()}`.trim();
+  });
+  return hasTwins(grouped) ? names : grouped;
 }
 
 /** The first row of the table may be one of groups, whose names stand in the next. */
@@ -242,7 +253,7 @@ function otherWidth(
   const { cells } = before;
   if (before.line + linesOf(before) !== first.line || !areNames(cells)) return undefined;
   const more = cells.length - width;
-  if (more > 0 && more <= Math.max(1, width / 2)) {
+  if (more > 0 && more <= Math.max(2, width / 2)) {
     const names = cells.slice(width).map((cell) => `"${cell.trim()}"`);
     return {
       names: columnNames(cells),
@@ -436,7 +447,8 @@ function isHeader(cells: readonly string[], rows: readonly Row[], known: readonl
       why: `the first row is text above ${above} columns of numbers, dates or the like`,
     };
   }
-  if (new Set(filled).size < filled.length) return no("the first row repeats itself");
+  if (new Set(filled).size < filled.length && !areNamesOfSeveral(cells))
+    return no("the first row repeats itself");
   const again = cells.some(
     (cell, column) => isFilled(cell) && body.some((row) => (row.cells[column] ?? "").trim() === cell.trim()),
   );
@@ -457,6 +469,17 @@ function isHeader(cells: readonly string[], rows: readonly Row[], known: readonl
   return nameLike
     ? { header: true, sure: false, why: "the first row is made of different, short texts" }
     : no("the first row is no set of names");
+}
+
+/** Names of which some stand for several columns, side by side: Sprint,Sprint,Comment,Comment. */
+function areNamesOfSeveral(cells: readonly string[]): boolean {
+  const filled = cells.filter(isFilled).map((cell) => cell.trim());
+  const apart = filled.filter((cell, index) => cell !== filled[index - 1]);
+  return (
+    filled.length > 3 &&
+    new Set(apart).size === apart.length &&
+    filled.every((cell) => NAME_LIKE.test(cell) && !/[0-9]/.test(cell))
+  );
 }
 
 /** Words in what columns are called wherever there are tables. */

@@ -39,3 +39,13 @@ export function mayBeTotals(cells: readonly string[]): boolean {
   const others = cells.slice(at + 1).filter((cell) => !isNull(cell) && cell.trim() !== "");
   return others.length > 0 && others.every((cell) => (lookOf(cell.trim()).kinds & NUMBERS) !== 0);
 }
+
+/** Whether a row may be a note: a text in one cell, which is no value, and nothing in the others. */
+export function mayBeNote(cells: readonly string[]): boolean {
+  if (cells.length < 2 || (cells[0] !== "" && cells[1] !== "")) return false;
+  const filled = cells.filter((cell) => cell.trim() !== "");
+  const [only = ""] = filled;
+  if (filled.length !== 1 || isNull(only)) return false;
+  const { kinds, marks } = lookOf(only.trim());
+  return kinds === 0 && marks === 0;
+}

@@ -63,11 +63,16 @@ const CONTROLS_SHARE_MAX = 0.01;
 /** Control characters that are made to separate fields and records; 0x01 is the one of Hive. */
 const SEPARATORS: ReadonlySet<number> = new Set([0x01, 0x1c, 0x1d, 0x1e, 0x1f]);
 
+/** Cells of a fixed size may be filled up with NULs; a text has not more of them. */
+const NUL_SHARE_MAX = 0.3;
+
 function isBinary(head: Buffer): boolean {
   let controls = 0;
-  const separates = isUtf8Head(head);
+  const isText = isUtf8Head(head);
+  const nuls = head.reduce((total, byte) => total + Number(byte === 0), 0);
+  const padded = isText && nuls < head.length * NUL_SHARE_MAX;
   for (const byte of head) {
-    if (separates && SEPARATORS.has(byte)) continue;
+    if ((isText && SEPARATORS.has(byte)) || (padded && byte === 0)) continue;
     if (byte < 9 || (byte > 13 && byte < 26) || (byte > 27 && byte < 32)) controls += 1;
   }
   return controls > Math.max(1, head.length * CONTROLS_SHARE_MAX) || (controls === 1 && !isUtf8Head(head));

@@ -334,6 +334,13 @@ const SPECS: readonly KindSpec[] = [
     valid: isoDay,
   },
   {
+    name: "timestamp, year first",
+    type: "TIMESTAMP",
+    pattern: `[0-9]{4}[/.][0-9]{1,2}[/.][0-9]{1,2}(?:[T ]${CLOCK})?`,
+    sql: (text) => `TRY_CAST(${dayAndClock(text, "-")} AS TIMESTAMP)`,
+    valid: isoDay,
+  },
+  {
     name: "timestamp with zone",
     type: "TIMESTAMP WITH TIME ZONE",
     pattern: `${ISO_DATE}${ISO_CLOCK} ?(?:Z|UTC|[+-][0-9]{2}(?::?[0-9]{2})?)`,
@@ -360,10 +367,11 @@ const SPECS: readonly KindSpec[] = [
   },
 ];
 
-/** Day separators become slashes, the fraction's point stays: it stands behind the space. */
-function dayAndClock(text: string): string {
-  const upper = `upper(replace(${text}, ',', ''))`;
-  return `(${slashed(`split_part(${upper}, ' ', 1)`)} || CASE WHEN contains(${upper}, ' ') THEN ' ' || substr(${upper}, strpos(${upper}, ' ') + 1) ELSE '' END)`;
+/** Day separators become one mark, the fraction's point stays: it stands behind the space. */
+function dayAndClock(text: string, mark: "/" | "-" = "/"): string {
+  const upper = `upper(replace(replace(${text}, ',', ''), 'T', ' '))`;
+  const day = `split_part(${upper}, ' ', 1)`;
+  return `(${mark === "/" ? slashed(day) : `translate(${day}, '/.', '--')`} || CASE WHEN contains(${upper}, ' ') THEN ' ' || substr(${upper}, strpos(${upper}, ' ') + 1) ELSE '' END)`;
 }
 
 function isPhone(text: string): boolean {

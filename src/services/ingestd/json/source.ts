@@ -92,8 +92,13 @@ export async function jsonSource(
   };
 }
 
-/** The object, or in words why it is none. */
+/** The object, or in words why it is none. Lines of an array that lost its brackets end in a comma. */
 function parsed(raw: string): ExactJson | string {
+  const inner = /^\{.*\}\s*,$/s.test(raw) ? raw.slice(0, raw.lastIndexOf(",")) : raw;
+  if (inner !== raw) {
+    const found = parsed(inner);
+    return typeof found === "string" ? found : { rewritten: inner.replace(/[\r\n]+/g, " "), ...found };
+  }
   try {
     const found = parseExact(raw, NUL_SIGN);
     const { value } = found;
