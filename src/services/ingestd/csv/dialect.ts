@@ -159,10 +159,7 @@ function candidates(sample: string, newline: "\n" | "\r", opinion: Opinion | und
   }
   const cuts = cutsOf(sample, newline);
   if (cuts !== undefined)
-    all.push([
-      { delimiter: " ", quote: "", escape: "double", newline, padded: true, cuts },
-      FIXED_WIDTH,
-    ]);
+    all.push([{ delimiter: " ", quote: "", escape: "double", newline, padded: true, cuts }, FIXED_WIDTH]);
   // One column: a delimiter that does not occur.
   const delimiter = sample.includes(NO_DELIMITER) ? "\u0002" : NO_DELIMITER;
   all.push([{ delimiter, quote: '"', escape: "double", newline, padded: false }, 1]);

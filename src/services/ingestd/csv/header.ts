@@ -268,7 +268,11 @@ function otherWidth(
       ],
     };
   }
-  if (more === -1 && isCounted(first, rows, width) && !/^(?:id|nr|no|num|#|row|line|index|key|seq|pos)/i.test(cells[0] ?? ""))
+  if (
+    more === -1 &&
+    isCounted(first, rows, width) &&
+    !/^(?:id|nr|no|num|#|row|line|index|key|seq|pos)/i.test(cells[0] ?? "")
+  )
     return {
       names: columnNames(["", ...cells]),
       cells,

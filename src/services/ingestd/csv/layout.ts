@@ -55,7 +55,9 @@ const isValue = (cell: string): boolean => lookOf(cell).kinds !== 0;
 
 /** The columns that hold values in nearly every row of one line. */
 function valuesIn(body: readonly Row[], width: number): NonNullable<Fit["values"]> {
-  const rows = body.filter(({ cells, raw }) => cells.length === width && !raw.includes("\n")).slice(0, VALUE_ROWS);
+  const rows = body
+    .filter(({ cells, raw }) => cells.length === width && !raw.includes("\n"))
+    .slice(0, VALUE_ROWS);
   const columns = Array.from({ length: width }, (_, column) => column).filter((column) => {
     const values = rows.filter(({ cells }) => isValue((cells[column] ?? "").trim())).length;
     return values > 1 && values >= rows.length * VALUE_SHARE_MIN;

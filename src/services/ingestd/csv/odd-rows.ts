@@ -24,7 +24,7 @@ const DRAWN = /^(?=.*[-=_*~+]{3})[-=_*~+|:,;\s]+$/;
 export function isDrawnLine(raw: string): boolean {
   return raw.length >= 3 && DRAWN_FIRST.has(raw.charCodeAt(0)) && DRAWN.test(raw);
 }
-const DRAWN_FIRST: ReadonlySet<number> = new Set([..."-=_*~+|:,; \t"].map((char) => char.charCodeAt(0)));
+const DRAWN_FIRST: ReadonlySet<number> = new Set(Buffer.from("-=_*~+|:,; \t"));
 
 /** Whether the cells are the header's, unchanged from the file. */
 export function isHeaderAgain(cells: readonly string[], header: readonly string[]): boolean {

@@ -28,7 +28,10 @@ const ROSTERS: Readonly<Record<string, readonly string[]>> = {
   "windows-1254": ["no;ad;şehir\n1;Ayşe Yıldız;İzmir\n2;Çağrı Şahin;Eskişehir\n3;Gökhan Işık;Muğla\n"],
   "windows-1255": ["מספר,שם,עיר\n1,משה לוי,חיפה\n2,רחל כהן,ירושלים\n"],
   "windows-1256": ["رقم,اسم,مدينة\n1,محمد علي,القاهرة\n2,فاطمة حسن,بغداد\n"],
-  shift_jis: ["社員番号,氏名,部署\n1,山田太郎,営業部\n2,鈴木花子,総務部\n", "番号,カナ\n1,ヤマダ\n2,スズキ\n"],
+  shift_jis: [
+    "社員番号,氏名,部署\n1,山田太郎,営業部\n2,鈴木花子,総務部\n",
+    "番号,カナ\n1,ヤマダ\n2,スズキ\n",
+  ],
   "euc-jp": ["社員番号,氏名,部署\n1,山田太郎,営業部\n2,鈴木花子,総務部\n", "番号,カナ\n1,ヤマダ\n2,スズキ\n"],
   "euc-kr": ["번호,이름,부서\n1,김철수,영업부\n2,이영희,총무부\n"],
   gb18030: ["工号,姓名,部门,城市\n1,王伟,销售部,北京\n2,李娜,财务部,上海\n3,张敏,技术部,广州\n"],
@@ -41,7 +44,7 @@ function tableOf(label: string): ReadonlyMap<string, readonly number[]> {
   const table = new Map<string, readonly number[]>();
   const put = (bytes: readonly number[]): void => {
     const text = decoder.decode(Uint8Array.from(bytes));
-    if ([...text].length === 1 && text !== "\ufffd" && !table.has(text)) table.set(text, bytes);
+    if (Array.from(text).length === 1 && text !== "\ufffd" && !table.has(text)) table.set(text, bytes);
   };
   for (let one = 0; one < 256; one += 1) put([one]);
   for (let lead = 0x81; lead < 0xff; lead += 1)
@@ -51,7 +54,7 @@ function tableOf(label: string): ReadonlyMap<string, readonly number[]> {
 
 function encoded(text: string, label: string): Uint8Array {
   const table = tableOf(label);
-  return Uint8Array.from([...text].flatMap((character) => table.get(character) ?? []));
+  return Uint8Array.from(Array.from(text).flatMap((character) => table.get(character) ?? []));
 }
 
 describe("legacy encodings", () => {

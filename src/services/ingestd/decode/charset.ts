@@ -93,7 +93,12 @@ const SINGLE_BYTE: readonly SingleByte[] = [
   },
   { label: "windows-1255", letters: /[א-ת]/, script: "other", frequent: /[יוהלאתרשמבנ]/ },
   { label: "windows-1256", letters: /[ء-ي]/, script: "other", frequent: /[اليمنورتبعدسة]/ },
-  { label: "windows-874", letters: /[ก-ฮะ-ูเ-ๆ็-์]/, script: "other", frequent: /[านรกอเงวมยลดตะทสิี่้ั์]/ },
+  {
+    label: "windows-874",
+    letters: /[\u0e01-\u0e2e]/,
+    script: "other",
+    frequent: /[\u0e19\u0e23\u0e01\u0e2d\u0e07\u0e27\u0e21\u0e22\u0e25\u0e14\u0e15\u0e17\u0e2a]/,
+  },
 ];
 
 /** Below this nothing is certain, and the bytes are taken as windows-1252, which has a character for nearly all. */
@@ -108,8 +113,7 @@ export function charsetOf(sample: Uint8Array): Charset {
   }
   for (const encoding of SINGLE_BYTE) {
     const text = decoded(sample, encoding.label);
-    if (text !== undefined)
-      found.push({ label: encoding.label, plausibility: singleByte(text, encoding) });
+    if (text !== undefined) found.push({ label: encoding.label, plausibility: singleByte(text, encoding) });
   }
   found.sort((a, b) => b.plausibility - a.plausibility);
   const [best] = found;

@@ -407,8 +407,7 @@ function amountPattern(currency: string, amount: string): string {
 }
 
 /** Without the point that belongs to a currency, as in `Rs. 5`. */
-const withoutDots = (text: string): string =>
-  `regexp_replace(${text}, '(rs|fr|kr)[.]', '', 'i')`;
+const withoutDots = (text: string): string => `regexp_replace(${text}, '(rs|fr|kr)[.]', '', 'i')`;
 
 function money(name: string, scale: number, currency: string): KindSpec {
   return {
