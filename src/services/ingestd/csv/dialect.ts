@@ -104,10 +104,13 @@ function fitted(best: Guess, sample: string, whole: boolean): Guess {
 }
 
 /** Rows that all end in a delimiter have the width of their header, when it has none at its end. */
-function usedWidth({ rows, width }: Guess): number {
+function usedWidth({ rows: all, width }: Guess): number {
+  const rows = all.filter(({ raw }) => !isDrawnLine(raw));
   const first = rows.findIndex(({ cells }) => cells.length === width);
-  const named = rows[first - 1]?.cells.length ?? 0;
-  if (named < 2 || named >= width || rows[first - 1]?.cells.at(-1) === "") return width;
+  const isNamed = ({ cells }: Row): boolean =>
+    cells.length > 1 && cells.length < width && cells.at(-1) !== "";
+  const named = rows.slice(0, Math.max(first, 0)).findLast(isNamed)?.cells.length;
+  if (named === undefined) return width;
   const body = rows.slice(first).filter(({ cells }) => cells.length === width);
   return body.length > 1 && body.every(({ cells }) => cells.slice(named).every((cell) => cell === ""))
     ? named

@@ -20,11 +20,10 @@ export function isEmptyRow(cells: readonly string[]): boolean {
 }
 
 /** A line that is drawn between header and rows or around a table: -----, +---+---+, |:--|--:|. */
-const DRAWN = /^(?=.*[-=_*~+]{3})[-=_*~+|:,;\s]+$/;
+const DRAWN = /^(?=.*[-=_*~+]{3})[^\p{L}\p{N}"'$€£%#()<>]+$/u;
 export function isDrawnLine(raw: string): boolean {
-  return raw.length >= 3 && DRAWN_FIRST.has(raw.charCodeAt(0)) && DRAWN.test(raw);
+  return raw.length >= 3 && !/^[\w"]/.test(raw.charAt(0).replace("_", "-")) && DRAWN.test(raw);
 }
-const DRAWN_FIRST: ReadonlySet<number> = new Set(Buffer.from("-=_*~+|:,; \t"));
 
 /** Whether the cells are the header's, unchanged from the file. */
 export function isHeaderAgain(cells: readonly string[], header: readonly string[]): boolean {

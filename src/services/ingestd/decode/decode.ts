@@ -67,15 +67,19 @@ const SEPARATORS: ReadonlySet<number> = new Set([0x01, 0x1c, 0x1d, 0x1e, 0x1f]);
 const NUL_SHARE_MAX = 0.3;
 
 function isBinary(head: Buffer): boolean {
-  let controls = 0;
   const isText = isUtf8Head(head);
   const nuls = head.reduce((total, byte) => total + Number(byte === 0), 0);
   const padded = isText && nuls < head.length * NUL_SHARE_MAX;
+  const separators = new Set<number>();
+  let controls = 0;
   for (const byte of head) {
-    if ((isText && SEPARATORS.has(byte)) || (padded && byte === 0)) continue;
-    if (byte < 9 || (byte > 13 && byte < 26) || (byte > 27 && byte < 32)) controls += 1;
+    if (SEPARATORS.has(byte)) separators.add(byte);
+    else if (padded && byte === 0) continue;
+    else if (byte < 9 || (byte > 13 && byte < 26) || (byte > 27 && byte < 32)) controls += 1;
   }
-  return controls > Math.max(1, head.length * CONTROLS_SHARE_MAX) || (controls === 1 && !isUtf8Head(head));
+  // What is no text has separators of every kind.
+  if (separators.size > 2 || (separators.size > 1 && !isText)) controls += head.length;
+  return controls > Math.max(1, head.length * CONTROLS_SHARE_MAX) || (controls === 1 && !isText);
 }
 
 /** Whether the bytes are UTF-8, but for a character that is cut off at their end. */
