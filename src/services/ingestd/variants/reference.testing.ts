@@ -462,14 +462,15 @@ export function referenceOf(variant: Variant): Reference {
   const { names, written } = variant;
   const [header = [], ...all] = recordsOfTable(variant);
   const width = names.length;
+  const isHeader = (cells: readonly string[]): boolean => cells.every((cell, at) => cell === header[at]);
+  const sure = all.filter((cells) => cells.length === width && !isNote(cells) && !isHeader(cells));
   const first = columnOf(
-    all.filter((cells) => cells.length === width && !isNote(cells)).map(([cell = ""]) => cell),
+    sure.map(([cell = ""]) => cell),
     { decimalMark: undefined, semicolons: written.delimiter === ";", dayFirst: undefined },
   );
   const records = first.type === "VARCHAR" ? all : all.filter((cells) => !isNote(cells));
   const isEmpty = (cells: readonly string[]): boolean => cells.every((cell) => cell.trim() === "");
-  const fits = (cells: readonly string[]): boolean =>
-    cells.length === width && !cells.every((cell, at) => cell === header[at]);
+  const fits = (cells: readonly string[]): boolean => cells.length === width && !isHeader(cells);
   const data = records.filter((cells) => fits(cells) && !isEmpty(cells));
   const others =
     records.filter((cells) => !fits(cells) && !isEmpty(cells)).length + all.length - records.length;
