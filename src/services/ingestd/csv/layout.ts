@@ -7,7 +7,7 @@ import { duckdbWord } from "../inference/types.ts";
 import type { Table } from "../source/shapes.ts";
 import type { Wishes } from "../source/source.ts";
 import { type Guess, guessDialect, type Opinion, readDialect } from "./dialect.ts";
-import { findHeader, type Header } from "./header.ts";
+import { findHeader, type Header } from "./header/header.ts";
 import type { Dialect, Fit, Row } from "./rows.ts";
 
 /** So many short rows, and such a share of all, are a habit rather than damage. */

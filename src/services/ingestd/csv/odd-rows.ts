@@ -22,7 +22,11 @@ export function isEmptyRow(cells: readonly string[]): boolean {
 /** A line that is drawn between header and rows or around a table: -----, +---+---+, |:--|--:|. */
 const DRAWN = /^(?=.*[-=_*~+]{3})[^\p{L}\p{N}"'$€£%#()<>]+$/u;
 export function isDrawnLine(raw: string): boolean {
-  return raw.length >= 3 && !/^[\w"]/.test(raw.charAt(0).replace("_", "-")) && DRAWN.test(raw);
+  const first = raw.charCodeAt(0);
+  // Nearly every row begins with a letter, a digit or a quote.
+  if ((first >= 48 && first <= 57) || (first >= 65 && first <= 90) || (first >= 97 && first <= 122))
+    return false;
+  return first !== 34 && raw.length >= 3 && DRAWN.test(raw);
 }
 
 /** Whether the cells are the header's, unchanged from the file. */

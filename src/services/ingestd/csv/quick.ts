@@ -66,7 +66,7 @@ function guarded(columns: readonly SourceColumn[], header: readonly string[]): S
     `(${empty})`,
     ...(header.length === columns.length ? [`(${again})`] : []),
     "starts_with(c0, chr(65279))",
-    "regexp_matches(c0, '^[-=_*~+]{3}')",
+    "substr(c0, 1, 3) IN ('---', '===', '___', '***', '~~~', '+--', '+==')",
   ];
   return columns.map((column, index) =>
     index > 0

@@ -4,7 +4,7 @@
 import { describe, expect, test } from "bun:test";
 import { guessDialect } from "./dialect.ts";
 import { cellsAt, cutsOf } from "./fixed-width.ts";
-import { findHeader } from "./header.ts";
+import { findHeader } from "./header/header.ts";
 import { isDrawnLine, mayBeNote } from "./odd-rows.ts";
 import { type Fit, rowsOf } from "./rows.ts";
 
