@@ -103,9 +103,24 @@ function fitted(best: Guess, sample: string, whole: boolean): Guess {
   return { ...best, width, rows };
 }
 
-/** Rows that all end in a delimiter have the width of their header, when it has none at its end. */
+/** The share of the rows that must have all cells where the others leave their last ones out. */
+const WHOLE_SHARE_MIN = 0.1;
+const WHOLE_ROWS_MIN = 3;
+
+/**
+ * Rows that all end in a delimiter have the width of their header, when it has none at its end; where most rows leave
+ * out their last cells, the header and the rows that do not say how many there are.
+ */
 function usedWidth({ rows: all, width }: Guess): number {
   const rows = all.filter(({ raw }) => !isDrawnLine(raw));
+  const header = rows[0]?.cells.length ?? width;
+  const whole = rows.filter(({ cells }) => cells.length === header).length - 1;
+  if (
+    header > width &&
+    whole >= Math.max(WHOLE_ROWS_MIN, rows.length * WHOLE_SHARE_MIN) &&
+    rows.every(({ cells }) => cells.length <= header)
+  )
+    return header;
   const first = rows.findIndex(({ cells }) => cells.length === width);
   const isNamed = ({ cells }: Row): boolean =>
     cells.length > 1 && cells.length < width && cells.at(-1) !== "";

@@ -36,7 +36,8 @@ export function cutsOf(sample: string, newline: string): readonly number[] | und
     const from = at;
     while (at < width && filled[at] === 0) at += 1;
     const behind = lines.filter((line) => line.length > at).length;
-    const wide = at - from > 1 || lines.length >= LINES_CERTAIN || isPaddedAt(lines, at);
+    const sure = lines.length >= LINES_CERTAIN || isPaddedAt(lines, at);
+    const wide = at - from > 1 || sure || areNumbers(lines, cuts.at(-1) ?? 0, from);
     if (from > 0 && wide && behind >= lines.length * FILLED_SHARE_MIN) cuts.push(at);
   }
   return cuts.length > 1 ? cuts : undefined;
@@ -46,6 +47,14 @@ export function cutsOf(sample: string, newline: string): readonly number[] | und
 function isPaddedAt(lines: readonly string[], end: number): boolean {
   const padded = lines.filter((line) => / {2}/.test(line.slice(end - 2, end + 1))).length;
   return padded >= lines.length * PADDED_SHARE_MIN;
+}
+
+/** Whether a word stands there in the first line, and a number in all others. */
+function areNumbers([first = "", ...others]: readonly string[], from: number, to: number): boolean {
+  return (
+    /^ *\S+ *$/.test(first.slice(from, to)) &&
+    others.every((line) => /^ *-?[0-9][0-9.,]* *$/.test(line.slice(from, to)))
+  );
 }
 
 function startsIn(ruler: string): number[] {

@@ -29,6 +29,12 @@ export function isDrawnLine(raw: string): boolean {
   return first !== 34 && raw.length >= 3 && DRAWN.test(raw);
 }
 
+const LAST_LINE = /^\W*(?:end of (?:report|file|data|list|listing|export|table|document)|eof)\W*$/i;
+/** What a program writes below all rows. */
+export function isLastLine(raw: string): boolean {
+  return raw.length < LABEL_CHARS_MAX && LAST_LINE.test(raw);
+}
+
 /** Whether the cells are the header's, unchanged from the file. */
 export function isHeaderAgain(cells: readonly string[], header: readonly string[]): boolean {
   return cells[0] === header[0] && cells.every((cell, index) => cell === (header[index] ?? ""));

@@ -9,7 +9,7 @@ import type { Source, SourceColumn, Wishes } from "../source/source.ts";
 import { typedColumns } from "./columns.ts";
 import { countRows } from "./count-rows.ts";
 import { dialectOf, keptTexts, type Layout, warningsOf } from "./layout.ts";
-import { isDrawnLine, isEmptyRow, isHeaderAgain, mayBeTotals } from "./odd-rows.ts";
+import { isDrawnLine, isEmptyRow, isHeaderAgain, isLastLine, mayBeTotals } from "./odd-rows.ts";
 import { rowsOf } from "./rows.ts";
 import { nullTexts, selectCsv } from "./written-rows.ts";
 
@@ -27,7 +27,7 @@ export function quickSource(
     // Only the first block starts where a row does; the others may begin inside a quoted cell.
     const rows = rowsOf(block, dialect, fit, index === 0 ? header.bodyLine : 1);
     for (const row of rows) {
-      if (isDrawnLine(row.raw)) return undefined;
+      if (isDrawnLine(row.raw) || isLastLine(row.raw)) return undefined;
       if (row.reason !== undefined || row.flawed === true) {
         if (index === 0) return undefined;
         continue;

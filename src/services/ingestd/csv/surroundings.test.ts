@@ -97,6 +97,14 @@ describe("around a table", () => {
     }
   });
 
+  test("most rows may leave out their last cells when the header and some rows have them", () => {
+    const rows = Array.from({ length: 30 }, (_, row) => `${row},n${row},${row}${row % 3 === 0 ? ",x" : ""}`);
+    expect(found(`id,name,qty,note\n${rows.join("\n")}\n`)).toMatchObject({
+      width: 4,
+      header: { names: ["id", "name", "qty", "note"] },
+    });
+  });
+
   test("lines of one cell below a table are its footer, however many there are", () => {
     const footer = ["Report", "Copyright", "Confidential", "By Ann", "On Monday"].join("\n");
     expect(found(`"a","b","c"\n"1","2","x"\n"3","4","y"\n\n\n${footer}\n`)).toMatchObject({
@@ -166,6 +174,12 @@ describe("cells told apart by their place", () => {
     const text = "id  name        n\n--- ----------- --\n1   Ann van Lee 5\n20  Bo          60\n";
     expect(found(text)).toMatchObject({ width: 3, header: { names: ["id", "name", "n"], bodyLine: 2 } });
     expect(cellsAt("Report of all that was paid", [0, 4, 16])).toEqual(["Report of all that was paid"]);
+  });
+
+  test("numbers on the right of their column end before a single space", () => {
+    const text =
+      "   id name          pay\n    1 Ann Lee     12.50\n   20 Bob       1200.00\n  300 Cyd Diaz     7.25\n";
+    expect(found(text)).toMatchObject({ width: 3, header: { names: ["id", "name", "pay"] } });
   });
 
   test("texts with spaces are none", () => {

@@ -12,7 +12,7 @@ import { csvCell } from "../source/csv-cell.ts";
 import { PassedOver } from "../source/passed-over.ts";
 import { NUL_SIGN } from "../source/reject-log.ts";
 import type { Workplace } from "../source/source.ts";
-import { isDrawnLine, isEmptyRow, isHeaderAgain, mayBeNote, mayBeTotals } from "./odd-rows.ts";
+import { isDrawnLine, isEmptyRow, isHeaderAgain, isLastLine, mayBeNote, mayBeTotals } from "./odd-rows.ts";
 import type { Dialect, Row } from "./rows.ts";
 
 /** Text that is written in one piece. */
@@ -139,6 +139,7 @@ export class WrittenRows {
       const reason =
         row.reason ?? (isHeaderAgain(row.cells, this.#table.header) ? "the header is repeated" : undefined);
       if (isDrawnLine(row.raw)) await this.#passOver(row, "it is a drawn line");
+      else if (isLastLine(row.raw)) await this.#passOver(row, "it says that the file ends");
       else if (reason !== undefined) await this.reject(row, reason);
       else if (row.cells[0] === "" && row.cells.length > 1 && isEmptyRow(row.cells))
         await this.#passOver(row, "it has no value");

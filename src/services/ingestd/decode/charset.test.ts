@@ -11,6 +11,7 @@ const ROSTERS: Readonly<Record<string, readonly string[]>> = {
     "id,namn,ort\n1,Åsa,Malmö\n2,Göran,Umeå\n",
     "id,nombre\n1,Peña\n2,Muñoz\n",
     "id;nafn;bær\n1;Þórður;Reykjavík\n2;Guðrún;Ísafjörður\n3;Ólöf;Húsavík\n",
+    "id^note\n1^—\n2^ok\n",
     "Größe;Preis\nKöln;5 €\nMünchen;7 €\n",
   ],
   "windows-1250": [

@@ -117,7 +117,7 @@ export function inferType(stats: ColumnStats, around: Surroundings, columnName: 
 
   for (const kind of candidates)
     if (fits([kind]) === filled) return typed(stats, [kind], filled, around, columnName);
-  const dates = unionOf(candidates, "DATE", stats);
+  const dates = unionOf(candidates, "DATE", stats, around.dayFirst === true);
   if (dates.length > 1 && fits(dates) > filled * FIT_SHARE_MIN)
     return typed(stats, dates, filled, around, columnName);
   let best: Kind | undefined;
@@ -249,8 +249,10 @@ const COMMA_KINDS: ReadonlySet<string> = new Set([
 ]);
 
 /** Every way of writing a type that occurs, the frequent one of day-first and month-first only. */
-function unionOf(candidates: readonly Kind[], type: string, stats: ColumnStats): Kind[] {
-  const dropped = stats.having(MONTH_FIRST) >= stats.having(DAY_FIRST) ? DAY_FIRST : MONTH_FIRST;
+function unionOf(candidates: readonly Kind[], type: string, stats: ColumnStats, dayFirst: boolean): Kind[] {
+  const month = stats.having(MONTH_FIRST);
+  const day = stats.having(DAY_FIRST);
+  const dropped = month > day || (month === day && !dayFirst) ? DAY_FIRST : MONTH_FIRST;
   return candidates.filter(
     (kind) => kind.type === type && (bitOf(kind.name) & dropped) === 0 && stats.having(bitOf(kind.name)) > 0,
   );

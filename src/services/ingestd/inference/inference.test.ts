@@ -77,6 +77,7 @@ describe("what a column is", () => {
     ["DECIMAL(18,2)", ["1.250,50 zł", "99,00 zł"]],
     ["DECIMAL(18,2)", ["Rs. 1,00,000.50", "Rs. 99"]],
     ["DECIMAL(18,2)", ["(1.050,25 €)", "33,00 €", "7,50- €"]],
+    ["DECIMAL(18,2)", ["( 500.00 )", "300.00", "$(20.50)", "$ -"]],
     ["DECIMAL(18,2)", ["$-10.50", "-$5.25", "$3.00-"]],
     ["VARCHAR", ["CAD-12", "CAD-13"]],
     ["VARCHAR", ["INR5", "INR12"]],
@@ -96,6 +97,16 @@ describe("what a column is", () => {
     expect([typing.type, share]).toEqual(["BIGINT", 1]);
     expect(typeAs(statsOf(["5.5", "7.25"]), "BIGINT", AROUND, "c", false).share).toBe(0);
     expect(typeOf(["5.0", "7.00"])).toBe("DOUBLE");
+  });
+
+  test("among dates of several forms the order that the file shows is kept", () => {
+    const dayFirst = { ...AROUND, dayFirst: true };
+    const typing = inferType(
+      statsOf(["02/11/2016", "04/07/2008", "10/07/2022", "2026-02-28"]),
+      dayFirst,
+      "c",
+    );
+    expect([typing.type, typing.dayFirst]).toEqual(["DATE", true]);
   });
 
   test("dates of which none shows its order are doubted, also where the dataset has dates", () => {

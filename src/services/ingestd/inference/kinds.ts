@@ -72,7 +72,7 @@ const MONTHS =
 const bare = (text: string, keep: "." | ","): string => {
   const digits = `regexp_replace(${text}, '[^0-9${keep}]', '', 'g')`;
   const plain = keep === "," ? `replace(${digits}, ',', '.')` : digits;
-  return `CASE WHEN contains(${text}, '-') OR contains(${text}, '\u2212') OR starts_with(${text}, '(') THEN '-' || ${plain} ELSE ${plain} END`;
+  return `CASE WHEN contains(${text}, '-') OR contains(${text}, '\u2212') OR contains(${text}, '(') THEN '-' || ${plain} ELSE ${plain} END`;
 };
 
 /** Digits that count: without those that only place the point. */
@@ -401,7 +401,7 @@ function amountPattern(currency: string, amount: string): string {
     `${SIGN}(?:${currency}${gap})?${amount}${behind}`,
     `${currency}${gap}${SIGN}${amount}`,
     `(?:${currency}${gap})?${amount}-${behind}`,
-    `\\((?:${currency}${gap})?${amount}${behind}\\)`,
+    `(?:${currency}${gap})?\\( ?(?:${currency}${gap})?${amount}${behind} ?\\)`,
   ];
   return ways.join("|");
 }

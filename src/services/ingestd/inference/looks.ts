@@ -95,7 +95,7 @@ const NOTHING_WORDS =
   "na|nan|nil|none|null|missing|unknown|undefined|blank|empty|tbd|n/a|n\\.a\\.?|k\\.a\\.?|not available|not applicable|no data";
 /** Words in any case, also in brackets; dashes and the like; the errors of spreadsheets. */
 const NOTHING = new RegExp(
-  `^(?:${NOTHING_WORDS}|[(<[](?:${NOTHING_WORDS})[)>\\]]|[-\u2013\u2014]+|\\.+|\\?+|\\*+|#(?:value|ref|div/0|name|null|num|spill|calc)[!?]|#n/a)$`,
+  `^(?:${NOTHING_WORDS}|[(<[](?:${NOTHING_WORDS})[)>\\]]|[$€£]? ?[-\u2013\u2014]+|\\.+|\\?+|\\*+|#(?:value|ref|div/0|name|null|num|spill|calc)[!?]|#n/a)$`,
   "i",
 );
 const LEADING_ZERO = /^[+-]?0[0-9]+(?:[.,][0-9]+)?$/;

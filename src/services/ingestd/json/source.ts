@@ -64,7 +64,10 @@ export async function jsonSource(
   if (rows === 0) throw new Fault("invalid", "The file holds no JSON value: there is nothing to load.");
   if (keys.size === 0) {
     const why = work.rejects.examples[0] ?? "its objects are empty";
-    throw new Fault("rejected", `The file has no row that could be loaded: ${why}. Send objects of JSON, one for each row.`);
+    throw new Fault(
+      "rejected",
+      `The file has no row that could be loaded: ${why}. Send objects of JSON, one for each row.`,
+    );
   }
   const found = columnsOf(keys, wishes);
   const members = found.map(({ key, read }) => `${quoteIdentifier(key)} ${read}`).join(", ");

@@ -159,7 +159,7 @@ function amountPattern(amount: string): RegExp {
     `(?:[-\u2212] ?|\\+)?(?:${currency} ?)?${amount}${behind}`,
     `${currency} ?(?:[-\u2212] ?|\\+)?${amount}`,
     `(?:${currency} ?)?${amount}-${behind}`,
-    `\\((?:${currency} ?)?${amount}${behind}\\)`,
+    `(?:${currency} ?)?\\( ?(?:${currency} ?)?${amount}${behind} ?\\)`,
   ];
   return new RegExp(`^(?:${ways.join("|")})$`, "i");
 }
