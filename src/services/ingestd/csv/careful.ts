@@ -44,6 +44,7 @@ export async function carefulSource(
     }
     for (const rows of scanner.finish()) await written.take(rows);
     totals.push(...(await settleTotals(written, header.names, dialect.delimiter, wishes, work)));
+    await settleNotes(written, header.names, dialect.delimiter, wishes);
     await written.end();
   } catch (error) {
     throw diskFault(error) ?? error;
@@ -53,6 +54,15 @@ export async function carefulSource(
     doubtful: hasDoubtful,
     sampled: false,
   });
+  // What delimiters at the end of every line make, without a name and without a value, is no new column of a dataset.
+  const known = new Set(wishes.known.map(({ name }) => name.toLowerCase()));
+  const named = (index: number): boolean =>
+    known.size === 0 ||
+    header.cells.length === 0 ||
+    (header.cells[index] ?? "").trim() !== "" ||
+    written.hasValues(index) ||
+    known.has((header.names[index] ?? "").toLowerCase());
+  const kept = columns.filter((_, index) => named(index));
   const odd = flawed === 0 ? [] : [`${flawed} rows have a quote in an odd place and were read all the same.`];
   if (filled > 0) odd.push(`${filled} rows leave out their last cells, which became NULL.`);
   if (written.nulRows > 0)
@@ -63,7 +73,7 @@ export async function carefulSource(
     );
   return {
     format: "csv",
-    columns,
+    columns: kept,
     from: written.table(),
     rowsIn: rows,
     certain,
@@ -82,7 +92,7 @@ export async function carefulSource(
       columns: stats.map((column, index) => {
         const { counts, nothing, spaced } = column.stored();
         return {
-          name: columns[index]?.name ?? "",
+          name: named(index) ? (columns[index]?.name ?? "") : "",
           counts: counts.map(([words, count]) => [[...words], count]),
           nothing: [...nothing],
           spaced,
@@ -122,6 +132,27 @@ async function settleTotals(
     } else written.add(row);
   }
   return found;
+}
+
+/** Rows of one text are notes, and rejected, when it stands in a column of values; the others are rows like all. */
+async function settleNotes(
+  written: WrittenRows,
+  names: readonly string[],
+  delimiter: string,
+  wishes: Wishes,
+): Promise<void> {
+  if (written.notes.length === 0) return;
+  const { typings } = typedColumns(written.stats, names, delimiter, wishes);
+  for (const row of written.notes) {
+    const at = row.cells.findIndex((cell) => cell.trim() !== "");
+    const typing = typings[at];
+    if (typing === undefined || typing.type === "VARCHAR" || typing.empty) written.add(row);
+    else
+      await written.reject(
+        row,
+        `it is a note: one text, and "${names[at] ?? ""}" is ${typing.type} in the other rows`,
+      );
+  }
 }
 
 /** Whether half of a row's numbers are the sums of all rows, of those above it, or of those since the last totals. */
@@ -185,6 +216,7 @@ export async function rejectedCsvSource(
     let line = 0;
     for await (const raw of raws()) await written.take([rowOf(raw, (line += 1))]);
     for (const row of written.totals) await written.reject(row, "it is a totals row");
+    for (const row of written.notes) written.add(row);
     await written.end();
   } catch (error) {
     throw diskFault(error) ?? error;
@@ -196,7 +228,7 @@ export async function rejectedCsvSource(
   const { columns, warnings } = typedColumns(stats, names, dialect.delimiter, asThen);
   return {
     format: "csv",
-    columns,
+    columns: columns.filter((_, index) => names[index] !== ""),
     from: written.table(),
     rowsIn: written.rows,
     rawText: async function* () {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { guessDialect } from "./dialect.ts";
-import { findHeader } from "./header.ts";
+import { findHeader } from "./header/header.ts";
 import { rowsOf } from "./rows.ts";
 
 function found(text: string, known: readonly string[] = []) {

@@ -5,6 +5,8 @@
 
 import { lookOf, TEXT_LOOK } from "../inference/looks.ts";
 import { isNull } from "../inference/nulls.ts";
+import { cutsOf } from "./fixed-width.ts";
+import { isDrawnLine } from "./odd-rows.ts";
 import { type Dialect, type Row, rowsOf } from "./rows.ts";
 
 /** DuckDB's sniffer's answer: one opinion among others. */
@@ -38,9 +40,15 @@ const DELIMITERS: readonly [delimiter: string, prior: number][] = [
   [" | ", 0.99],
   ["||", 0.9],
   ["*", 0.6],
+  ["\u001f", 0.99],
+  ["\u0001", 0.99],
   [":", 0.5],
   [" ", 0.45],
 ];
+
+const NO_DELIMITER = "\u001f";
+/** How readily blank columns are taken for gaps between cells. */
+const FIXED_WIDTH = 0.8;
 
 /** Rows that are looked at: the majority does not change after some hundreds. */
 const ROWS_MAX = 1000;
@@ -63,9 +71,21 @@ export function guessDialect(text: string, whole: boolean, opinion?: Opinion): G
     guess(candidate, sample, whole && !cut, opinion),
   );
   guesses.sort((a, b) => b.score - a.score);
-  const [best, next] = guesses;
+  const lone = textsOfOneColumn(guesses);
+  const [best, next] = lone === undefined ? guesses : [lone, guesses[0]];
   if (best === undefined) throw new TypeError("there is always the candidate of one column");
   return { ...fitted(best, sample, whole && !cut), evidence: evidenceOf(best, next, opinion) };
+}
+
+/** Below this share of rows of one width, what splits them may be a part of the texts. */
+const UNEVEN = 0.75;
+
+/** Texts with commas in some of them, below one name: the best split leaves many rows out, the header among them. */
+function textsOfOneColumn([best, ...others]: readonly Guess[]): Guess | undefined {
+  const header = best?.rows[0]?.cells ?? [];
+  if (best === undefined || best.width === 1 || best.consistency >= UNEVEN) return undefined;
+  if (header.length !== 1 || !/^[\p{L}][\p{L}\p{N}_ -]{0,40}$/u.test(header[0] ?? "")) return undefined;
+  return others.find(({ width, rows }) => width === 1 && rows.every(({ cells }) => cells.length === 1));
 }
 
 /** A dialect that is known beforehand, with the width and the rows of the text. */
@@ -77,9 +97,39 @@ export function readDialect(dialect: Dialect, text: string, whole: boolean): Gue
 
 /** Once the width is known a broken quote costs a line and no more, which may be the header. */
 function fitted(best: Guess, sample: string, whole: boolean): Guess {
-  const rows = rowsOf(sample, best.dialect, { width: best.width, ragged: false });
+  const width = usedWidth(best);
+  const rows = rowsOf(sample, best.dialect, { width, ragged: false });
   if (!whole && rows.length > 1) rows.pop();
-  return { ...best, rows };
+  return { ...best, width, rows };
+}
+
+/** The share of the rows that must have all cells where the others leave their last ones out. */
+const WHOLE_SHARE_MIN = 0.1;
+const WHOLE_ROWS_MIN = 3;
+
+/**
+ * Rows that all end in a delimiter have the width of their header, when it has none at its end; where most rows leave
+ * out their last cells, the header and the rows that do not say how many there are.
+ */
+function usedWidth({ rows: all, width }: Guess): number {
+  const rows = all.filter(({ raw }) => !isDrawnLine(raw));
+  const header = rows[0]?.cells.length ?? width;
+  const whole = rows.filter(({ cells }) => cells.length === header).length - 1;
+  if (
+    header > width &&
+    whole >= Math.max(WHOLE_ROWS_MIN, rows.length * WHOLE_SHARE_MIN) &&
+    rows.every(({ cells }) => cells.length <= header)
+  )
+    return header;
+  const first = rows.findIndex(({ cells }) => cells.length === width);
+  const isNamed = ({ cells }: Row): boolean =>
+    cells.length > 1 && cells.length < width && cells.at(-1) !== "";
+  const named = rows.slice(0, Math.max(first, 0)).findLast(isNamed)?.cells.length;
+  if (named === undefined) return width;
+  const body = rows.slice(first).filter(({ cells }) => cells.length === width);
+  return body.length > 1 && body.every(({ cells }) => cells.slice(named).every((cell) => cell === ""))
+    ? named
+    : width;
 }
 
 function newlineOf(sample: string): "\n" | "\r" {
@@ -125,8 +175,12 @@ function candidates(sample: string, newline: "\n" | "\r", opinion: Opinion | und
       prior * (quotes.length > 0 ? 0.9 : 1),
     ]);
   }
+  const cuts = cutsOf(sample, newline);
+  if (cuts !== undefined)
+    all.push([{ delimiter: " ", quote: "", escape: "double", newline, padded: true, cuts }, FIXED_WIDTH]);
   // One column: a delimiter that does not occur.
-  all.push([{ delimiter: "\u001f", quote: '"', escape: "double", newline, padded: false }, 1]);
+  const delimiter = sample.includes(NO_DELIMITER) ? "\u0002" : NO_DELIMITER;
+  all.push([{ delimiter, quote: '"', escape: "double", newline, padded: false }, 1]);
   return all;
 }
 
@@ -175,7 +229,7 @@ function guess(
 ): Guess {
   const all = rowsOf(sample, dialect);
   if (!whole && all.length > 1) all.pop();
-  const rows = all.slice(0, ROWS_MAX);
+  const rows = withoutFooter(all.slice(0, ROWS_MAX).filter(({ raw }) => !isDrawnLine(raw)));
   const width = majorityWidth(rows);
   const first = rows.findIndex(({ cells }) => fitsWidth(cells, width));
   const body = rows.slice(Math.max(first, 0));
@@ -195,6 +249,18 @@ function guess(
   const shape = width === 1 ? Number(!splits) : consistency ** 2 * Math.sqrt(coverage);
   const score = prior * shape * columns * tidy * (1 - flawed) * (agrees ? AGREEMENT : 1);
   return { dialect, width, rows: all, consistency, score, evidence: [] };
+}
+
+/** Lines below a table that may be its footer. */
+const FOOTER_LINES_MAX = 12;
+
+/** The rows without lines of one cell at their end, when all others have one width: what a report says of itself. */
+function withoutFooter(rows: readonly Row[]): readonly Row[] {
+  const last = rows.findLastIndex(({ cells }) => cells.length > 1);
+  const table = rows.slice(0, last + 1);
+  const width = table[0]?.cells.length ?? 1;
+  const isFooter = rows.length - table.length <= FOOTER_LINES_MAX && table.length > 1 && width > 2;
+  return isFooter && table.every(({ cells }) => cells.length === width) ? table : rows;
 }
 
 function oneColumn(rows: readonly Row[]): number {
@@ -256,6 +322,8 @@ function foreignTo(delimiter: string): Foreign {
   const hard = /[\t^~|]/;
   if (delimiter === "\t" || delimiter.includes("|")) return { hard, soft: /[\t|]/ };
   if (delimiter === ",") return { hard, soft: /;|,(?! )/ };
+  // What follows a colon in an address.
+  if (delimiter === ":") return { hard: /[\t^~|]|^\/\//, soft: /[,;]/ };
   if (delimiter === ";" || delimiter === "; " || delimiter === ", ") return { hard, soft: hard };
   return { hard, soft: /[,;]/ };
 }
@@ -270,7 +338,9 @@ function evidenceOf(best: Guess, next: Guess | undefined, opinion: Opinion | und
   const evidence =
     width === 1
       ? [`no delimiter splits the ${seen} sampled rows alike: one column`]
-      : [`${named(dialect.delimiter)} splits ${percent} % of ${seen} sampled rows into ${width} cells`];
+      : dialect.cuts !== undefined
+        ? [`cells begin at the columns ${dialect.cuts.map((at) => at + 1).join(", ")} of every line`]
+        : [`${named(dialect.delimiter)} splits ${percent} % of ${seen} sampled rows into ${width} cells`];
   if (width > 1 && dialect.quote !== "" && rows.some(({ raw }) => raw.includes(dialect.quote)))
     evidence.push(`cells may be quoted with ${dialect.quote}`);
   if (dialect.escape === "backslash") evidence.push("quotes inside cells are escaped with a backslash");

@@ -1,17 +1,22 @@
 // How a delimited text is laid out: its dialect, its header and the shape of its rows, found on a sample.
 
 import type { Decoded } from "../decode/decode.ts";
+import { lookOf } from "../inference/looks.ts";
 import { isInNullText } from "../inference/nulls.ts";
 import { duckdbWord } from "../inference/types.ts";
 import type { Table } from "../source/shapes.ts";
 import type { Wishes } from "../source/source.ts";
 import { type Guess, guessDialect, type Opinion, readDialect } from "./dialect.ts";
-import { findHeader, type Header } from "./header.ts";
-import type { Dialect, Fit } from "./rows.ts";
+import { findHeader, type Header } from "./header/header.ts";
+import type { Dialect, Fit, Row } from "./rows.ts";
 
 /** So many short rows, and such a share of all, are a habit rather than damage. */
 const RAGGED_ROWS_MIN = 3;
 const RAGGED_SHARE_MIN = 0.1;
+
+/** Rows that are looked at for columns of values, and the share of them that must have one. */
+const VALUE_ROWS = 200;
+const VALUE_SHARE_MIN = 0.9;
 
 export interface Layout {
   readonly guess: Guess;
@@ -43,7 +48,21 @@ function fitOf({ width, rows }: Guess, { bodyLine, names, shortest }: Header): F
   const body = rows.filter(({ line }) => line >= bodyLine);
   const short = body.filter(({ cells }) => cells.length > 1 && cells.length < width).length;
   const ragged = width > 2 && short >= RAGGED_ROWS_MIN && short >= body.length * RAGGED_SHARE_MIN;
-  return { width, returns: true, ragged };
+  return { width, returns: true, ragged, values: valuesIn(body, width) };
+}
+
+const isValue = (cell: string): boolean => lookOf(cell).kinds !== 0;
+
+/** The columns that hold values in nearly every row of one line. */
+function valuesIn(body: readonly Row[], width: number): NonNullable<Fit["values"]> {
+  const rows = body
+    .filter(({ cells, raw }) => cells.length === width && !raw.includes("\n"))
+    .slice(0, VALUE_ROWS);
+  const columns = Array.from({ length: width }, (_, column) => column).filter((column) => {
+    const values = rows.filter(({ cells }) => isValue((cells[column] ?? "").trim())).length;
+    return values > 1 && values >= rows.length * VALUE_SHARE_MIN;
+  });
+  return { columns, isValue };
 }
 
 /** Whether DuckDB, with these settings, reads the file as our parser does. */

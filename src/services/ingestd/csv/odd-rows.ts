@@ -1,5 +1,5 @@
-// Rows that have the table's width and are no data: without any value, the header once more (files that were joined),
-// totals of the rows above. What each of them is can be said by the row and the header alone; whether totals add up
+// Rows that are no data: without any value, lines that are drawn, the header once more (files that were joined), totals
+// of the rows above. What each of them is can be said by the row and the header alone; whether totals add up
 // is for the reader to compute.
 
 import { lookOf } from "../inference/looks.ts";
@@ -19,6 +19,22 @@ export function isEmptyRow(cells: readonly string[]): boolean {
   return cells.every((cell) => cell === "" || cell.trim() === "");
 }
 
+/** A line that is drawn between header and rows or around a table: -----, +---+---+, |:--|--:|. */
+const DRAWN = /^(?=.*[-=_*~+]{3})[^\p{L}\p{N}"'$€£%#()<>]+$/u;
+export function isDrawnLine(raw: string): boolean {
+  const first = raw.charCodeAt(0);
+  // Nearly every row begins with a letter, a digit or a quote.
+  if ((first >= 48 && first <= 57) || (first >= 65 && first <= 90) || (first >= 97 && first <= 122))
+    return false;
+  return first !== 34 && raw.length >= 3 && DRAWN.test(raw);
+}
+
+const LAST_LINE = /^\W*(?:end of (?:report|file|data|list|listing|export|table|document)|eof)\W*$/i;
+/** What a program writes below all rows. */
+export function isLastLine(raw: string): boolean {
+  return raw.length < LABEL_CHARS_MAX && LAST_LINE.test(raw);
+}
+
 /** Whether the cells are the header's, unchanged from the file. */
 export function isHeaderAgain(cells: readonly string[], header: readonly string[]): boolean {
   return cells[0] === header[0] && cells.every((cell, index) => cell === (header[index] ?? ""));
@@ -31,4 +47,14 @@ export function mayBeTotals(cells: readonly string[]): boolean {
   if (label.length > LABEL_CHARS_MAX || !TOTALS.test(label)) return false;
   const others = cells.slice(at + 1).filter((cell) => !isNull(cell) && cell.trim() !== "");
   return others.length > 0 && others.every((cell) => (lookOf(cell.trim()).kinds & NUMBERS) !== 0);
+}
+
+/** Whether a row may be a note: a text in one cell, which is no value, and nothing in the others. */
+export function mayBeNote(cells: readonly string[]): boolean {
+  if (cells.length < 2 || (cells[0] !== "" && cells[1] !== "")) return false;
+  const filled = cells.filter((cell) => cell.trim() !== "");
+  const [only = ""] = filled;
+  if (filled.length !== 1 || isNull(only)) return false;
+  const { kinds, marks } = lookOf(only.trim());
+  return kinds === 0 && marks === 0;
 }

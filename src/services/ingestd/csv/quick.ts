@@ -9,7 +9,7 @@ import type { Source, SourceColumn, Wishes } from "../source/source.ts";
 import { typedColumns } from "./columns.ts";
 import { countRows } from "./count-rows.ts";
 import { dialectOf, keptTexts, type Layout, warningsOf } from "./layout.ts";
-import { isEmptyRow, isHeaderAgain, mayBeTotals } from "./odd-rows.ts";
+import { isDrawnLine, isEmptyRow, isHeaderAgain, isLastLine, mayBeTotals } from "./odd-rows.ts";
 import { rowsOf } from "./rows.ts";
 import { nullTexts, selectCsv } from "./written-rows.ts";
 
@@ -27,6 +27,7 @@ export function quickSource(
     // Only the first block starts where a row does; the others may begin inside a quoted cell.
     const rows = rowsOf(block, dialect, fit, index === 0 ? header.bodyLine : 1);
     for (const row of rows) {
+      if (isDrawnLine(row.raw) || isLastLine(row.raw)) return undefined;
       if (row.reason !== undefined || row.flawed === true) {
         if (index === 0) return undefined;
         continue;
@@ -55,7 +56,7 @@ export function quickSource(
   };
 }
 
-/** The first column refuses what is no row: one without a value, the header once more, a mark of a joined file. */
+/** The first column refuses what may be no row: one without a value, the header once more, a mark of a joined file, a drawn line. */
 function guarded(columns: readonly SourceColumn[], header: readonly string[]): SourceColumn[] {
   const empty = columns.map(({ raw }) => `${raw} IS NULL`).join(" AND ");
   const again = columns
@@ -65,6 +66,7 @@ function guarded(columns: readonly SourceColumn[], header: readonly string[]): S
     `(${empty})`,
     ...(header.length === columns.length ? [`(${again})`] : []),
     "starts_with(c0, chr(65279))",
+    "substr(c0, 1, 3) IN ('---', '===', '___', '***', '~~~', '+--', '+==')",
   ];
   return columns.map((column, index) =>
     index > 0

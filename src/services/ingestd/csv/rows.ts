@@ -6,6 +6,7 @@
 
 import { Fault } from "#rpc/fault";
 import { LINE_CHARS_MAX } from "../source/source.ts";
+import { cellsAt } from "./fixed-width.ts";
 
 export interface Dialect {
   readonly delimiter: string;
@@ -16,6 +17,8 @@ export interface Dialect {
   readonly newline: "\n" | "\r";
   /** Spaces around cells are layout, not data. */
   readonly padded: boolean;
+  /** Where cells begin in every line, from 0, when it is their place that tells them apart. */
+  readonly cuts?: readonly number[] | undefined;
 }
 
 /** What a row must look like. Without it every record is taken as it comes. */
@@ -25,6 +28,8 @@ export interface Fit {
   readonly ragged: boolean;
   /** The header has more names than the rows have cells: rows are filled up from this width on. */
   readonly shortest?: number;
+  /** Columns whose cells are values and no texts, by a test on each: two lines in quotes are two rows if both have them. */
+  readonly values?: { readonly columns: readonly number[]; readonly isValue: (cell: string) => boolean };
   /** A carriage return alone may end a row among lines that end in line feeds. */
   readonly returns?: boolean;
 }
@@ -227,6 +232,7 @@ export class RowScanner {
   }
 
   #plainCells(line: string): string[] {
+    if (this.#dialect.cuts !== undefined) return cellsAt(line, this.#dialect.cuts);
     const cells = line.split(this.#dialect.delimiter);
     return this.#dialect.padded ? cells.map((cell) => cell.trim()) : cells;
   }
@@ -247,14 +253,24 @@ export class RowScanner {
 
   /**
    * Whether a record of several lines is rather a stray quote that swallowed whole rows: then every line of it is
-   * a row of the right width by itself. Two lines prove that only where a quote stands in an odd place.
+   * a row of the right width by itself. Two lines prove that only where a quote stands in an odd place, or where both
+   * have values in all columns of values.
    */
   #swallows(record: string, { spans, flawed }: Parsed): boolean {
     const width = this.#fit?.width ?? 0;
     if (!spans || width < (flawed ? 2 : 3)) return false;
     const lines = record.split(this.#dialect.newline);
     if (lines.at(-1) === "") lines.pop();
-    return lines.length > (flawed ? 1 : 2) && lines.every((line) => this.#fitsAlone(line, width));
+    if (!lines.every((line) => this.#fitsAlone(line, width))) return false;
+    return lines.length > (flawed ? 1 : 2) || lines.every((line) => this.#hasValues(line));
+  }
+
+  /** Whether a line by itself has values, two at least, wherever the table has them. */
+  #hasValues(line: string): boolean {
+    const values = this.#fit?.values;
+    if (values === undefined || values.columns.length < 2) return false;
+    const cells = this.#plainCells(withoutReturn(line, this.#dialect.newline));
+    return values.columns.every((column) => values.isValue((cells[column] ?? "").trim()));
   }
 
   #fitsAlone(line: string, width: number): boolean {

@@ -12,13 +12,15 @@ import { csvCell } from "../source/csv-cell.ts";
 import { PassedOver } from "../source/passed-over.ts";
 import { NUL_SIGN } from "../source/reject-log.ts";
 import type { Workplace } from "../source/source.ts";
-import { isEmptyRow, isHeaderAgain, mayBeTotals } from "./odd-rows.ts";
+import { isDrawnLine, isEmptyRow, isHeaderAgain, isLastLine, mayBeNote, mayBeTotals } from "./odd-rows.ts";
 import type { Dialect, Row } from "./rows.ts";
 
 /** Text that is written in one piece. */
 const BATCH_CHARS = 256 * 1024;
 /** Rows that may be totals and wait for the sums of the others; more are data. */
 const TOTALS_MAX = 16;
+/** Rows that may be notes and wait for the types of the others; a table with more of them is sparse. */
+const NOTES_MAX = 32;
 
 /** What the rows are written for. */
 export interface WrittenTable {
@@ -58,6 +60,7 @@ export class WrittenRows {
   readonly #clean: readonly ColumnStats[];
   readonly #repaired: readonly ColumnStats[];
   readonly #totals: Row[] = [];
+  readonly #notes: Row[] = [];
   #rows = 0;
   #cleanRows = 0;
   #repairedRows = 0;
@@ -106,6 +109,14 @@ export class WrittenRows {
   get totals(): readonly Row[] {
     return this.#totals;
   }
+  /** Rows that may be notes: not written yet, nor counted in `stats`. */
+  get notes(): readonly Row[] {
+    return this.#notes;
+  }
+  /** Whether a column has a value in any row that was added. */
+  hasValues(column: number): boolean {
+    return (this.#clean[column]?.values ?? 0) > 0 || (this.#repaired[column]?.values ?? 0) > 0;
+  }
   /** What the columns hold, by the rows that may vote. */
   get stats(): readonly ColumnStats[] {
     if (this.#repairedRows <= this.#cleanRows) return this.#clean;
@@ -127,10 +138,13 @@ export class WrittenRows {
       const row = this.#table.hasNul && found.raw.includes("\0") ? this.#withoutNul(found) : found;
       const reason =
         row.reason ?? (isHeaderAgain(row.cells, this.#table.header) ? "the header is repeated" : undefined);
-      if (reason !== undefined) await this.reject(row, reason);
+      if (isDrawnLine(row.raw)) await this.#passOver(row, "it is a drawn line");
+      else if (isLastLine(row.raw)) await this.#passOver(row, "it says that the file ends");
+      else if (reason !== undefined) await this.reject(row, reason);
       else if (row.cells[0] === "" && row.cells.length > 1 && isEmptyRow(row.cells))
-        await this.#addEmpty(row);
+        await this.#passOver(row, "it has no value");
       else if (this.#totals.length < TOTALS_MAX && mayBeTotals(row.cells)) this.#totals.push(row);
+      else if (this.#notes.length < NOTES_MAX && mayBeNote(row.cells)) this.#notes.push(row);
       else this.add(row);
       if (this.#text.length >= BATCH_CHARS) await this.#write();
     }
@@ -148,9 +162,8 @@ export class WrittenRows {
     await this.#rejects.add({ line, reason, raw });
   }
 
-  async #addEmpty(row: Row): Promise<void> {
-    if (!this.#passedOver.add(row.line, "it has no value", this.#rows))
-      await this.reject(row, "it has no value");
+  async #passOver(row: Row, why: string): Promise<void> {
+    if (!this.#passedOver.add(row.line, why, this.#rows)) await this.reject(row, why);
   }
 
   add({ cells, line, raw, flawed, filled, cut }: Row): void {

@@ -20,6 +20,11 @@ const FREQUENT_TRADITIONAL = new Set(
   "的一是不了在人有我他這個們中來上大為和國地到以說時要就出會可也你對生能而子那得於著下自之年過發後作裡用道行所然家種事成方多經麼去法學如都同現當沒動面起看定天分還進好小部其些主樣理心她本前開但因只從想實日軍者意無力它與長把機十民第公此已工使情明性知全三又關點正業外將兩高間由問很最重並物手應戰向頭文體政美相見被利什二等產或新己制身果加西斯月話合回特代內信表化老給世位次度門任常先海通教兒原東聲提立及比員解水名真論處走義各入幾口認條平系氣題活爾更別打女變四神總何電數安少報才結反受目太量再感建務做接必場件計管期市直德資命山金指克許統區保至隊形社便空決治展馬科司五基眼書非則聽白卻界達光放強即像難且權思王象完設式色路記南品住告類求據程北邊死張該交規萬取拉格望覺術領共確傳師觀清今切院讓識候帶導爭運省縣鎮號店址風景區鄉村路",
 );
 
+/** What names, addresses and tables of Japanese are written with. */
+const FREQUENT_JAPANESE = new Set(
+  "日本人名前氏所属部署課係社員番号住電話年月曜田山川木村中小大林佐藤鈴高橋伊渡辺加吉松井野原石上清水森池阿内岡島谷太郎次朗一二三四五子美花咲恵健真由優営業総務事経理開発企画製造東西南北京都阪府県市区町駅店株式会男女性別数量金額合計商品単価給与勤時間付備考担当者支役長主任工場倉庫新古屋横浜神奈福",
+);
+
 /** What counts as everyday in each encoding's languages; everything else is held against it. */
 const EVERYDAY: readonly [label: string, everyday: (character: string) => number][] = [
   ["shift_jis", japanese],
@@ -49,10 +54,51 @@ const EVERYDAY: readonly [label: string, everyday: (character: string) => number
   ],
 ];
 
-const SINGLE_BYTE: readonly [label: string, letters: RegExp][] = [
-  ["windows-1252", /[àáâãäåæçèéêëìíîïñòóôõöøùúûüýÿœßÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜŒ]/],
-  ["windows-1251", /[а-яА-ЯёЁіїєґІЇЄҐ]/],
-  ["windows-1250", /[ąćęłńóśźżĄĆĘŁŃÓŚŹŻáčďéěíňřšťúůýžÁČĎÉĚÍŇŘŠŤÚŮÝŽőűŐŰöüÖÜ]/],
+/** An encoding of one byte a character, as its letters. */
+interface SingleByte {
+  readonly label: string;
+  readonly letters: RegExp;
+  /** Other letters of its script; a word of Latin letters has plain ones too. */
+  readonly script: "Latin" | "other";
+  /** Letters of it that its languages have seldom, and others have often at their place. */
+  readonly rare?: RegExp;
+  /** The letters that make up most of any text, where another encoding of the same script must be told apart. */
+  readonly frequent?: RegExp;
+}
+
+const CYRILLIC = /[а-яА-ЯёЁіїєґІЇЄҐ]/;
+const CYRILLIC_FREQUENT = /[оеаинтсрвлкмдпуяіё]/;
+
+const SINGLE_BYTE: readonly SingleByte[] = [
+  {
+    label: "windows-1252",
+    letters: /[àáâãäåæçèéêëìíîïñòóôõöøùúûüýÿœßÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜŒ]/,
+    rare: /[õûÕÛ]/,
+    script: "Latin",
+  },
+  {
+    label: "windows-1250",
+    letters: /[ąćęłńóśźżĄĆĘŁŃÓŚŹŻáčďéěíňřšťúůýžÁČĎÉĚÍŇŘŠŤÚŮÝŽőűŐŰöüÖÜ]/,
+    script: "Latin",
+  },
+  { label: "windows-1254", letters: /[çğıöşüâîûÇĞİÖŞÜ]/, script: "Latin" },
+  { label: "windows-1251", letters: CYRILLIC, script: "other", frequent: CYRILLIC_FREQUENT },
+  { label: "koi8-r", letters: CYRILLIC, script: "other", frequent: CYRILLIC_FREQUENT },
+  { label: "ibm866", letters: CYRILLIC, script: "other", frequent: CYRILLIC_FREQUENT },
+  {
+    label: "windows-1253",
+    letters: /[α-ωΑ-Ωάέήίόύώϊϋΐΰς]/,
+    script: "other",
+    frequent: /[αοιετσνηυρπκςάίό]/,
+  },
+  { label: "windows-1255", letters: /[א-ת]/, script: "other", frequent: /[יוהלאתרשמבנ]/ },
+  { label: "windows-1256", letters: /[ء-ي]/, script: "other", frequent: /[اليمنورتبعدسة]/ },
+  {
+    label: "windows-874",
+    letters: /[\u0e01-\u0e2e]/,
+    script: "other",
+    frequent: /[\u0e19\u0e23\u0e01\u0e2d\u0e07\u0e27\u0e21\u0e22\u0e25\u0e14\u0e15\u0e17\u0e2a]/,
+  },
 ];
 
 /** Below this nothing is certain, and the bytes are taken as windows-1252, which has a character for nearly all. */
@@ -65,10 +111,9 @@ export function charsetOf(sample: Uint8Array): Charset {
     const text = decoded(sample, label);
     if (text !== undefined) found.push({ label, plausibility: multiByte(text, everyday) });
   }
-  for (const [label, letters] of SINGLE_BYTE) {
-    const text = decoded(sample, label);
-    if (text !== undefined)
-      found.push({ label, plausibility: singleByte(text, letters, label !== "windows-1251") });
+  for (const encoding of SINGLE_BYTE) {
+    const text = decoded(sample, encoding.label);
+    if (text !== undefined) found.push({ label: encoding.label, plausibility: singleByte(text, encoding) });
   }
   found.sort((a, b) => b.plausibility - a.plausibility);
   const [best] = found;
@@ -91,28 +136,49 @@ function multiByte(text: string, everyday: (character: string) => number): numbe
   if (characters.length === 0) return 0;
   let points = 0;
   for (const character of characters) points += everyday(character);
-  return points / characters.length;
+  // Languages that need two bytes a character have more than one of them in a file; a lone one ate a delimiter.
+  return (points / characters.length) * (characters.length === 1 ? 0.6 : 1);
 }
 
-/** Letters beyond ASCII stand beside other letters; anything else between letters is a sign of the wrong table. */
-function singleByte(text: string, letters: RegExp, latin: boolean): number {
+/**
+ * Letters beyond ASCII stand beside other letters of their script; anything else between letters is a sign of the
+ * wrong table. Of a script without Latin letters the frequent ones are half of any text and more.
+ */
+function singleByte(text: string, { letters, script, rare, frequent }: SingleByte): number {
   let points = 0;
   let total = 0;
+  let frequents = 0;
   for (const match of text.matchAll(BEYOND_ASCII)) {
     total += 1;
     const character = match[0];
     const before = text.charAt(match.index - 1);
     const after = text.charAt(match.index + 1);
     const inWord = /\p{L}/u.test(before) || /\p{L}/u.test(after);
-    // Latin words have plain letters too; a Cyrillic word has none.
-    const company = latin ? /[A-Za-z]/.test(before) || /[A-Za-z]/.test(after) : inWord;
-    if (letters.test(character))
-      points += isOddCapital(character, before) ? 0.3 : company ? 0.9 : inWord ? 0.2 : 0.7;
-    else if (/[\u00a0°§€£«»“”‘’–—…·²³½©®™ºª¿¡]/.test(character)) points += 0.75;
+    const besideLatin = /[A-Za-z]/.test(before) || /[A-Za-z]/.test(after);
+    if (letters.test(character)) {
+      // Texts are seldom in capitals throughout; of two readings the one in small letters is likelier.
+      const small = character.toLowerCase();
+      if (frequent?.test(small) === true) frequents += small === character ? 1 : 0.8;
+      const odd = isOddCapital(character, before);
+      points += letterPoints(script, odd, besideLatin, inWord) * (rare?.test(character) === true ? 0.8 : 1);
+    } else if (/[\u00a0°§€£«»“”‘’–—…·²³½©®™ºª¿¡№]/.test(character)) points += 0.75;
     // A currency sign or a fraction inside a word is a letter of another table.
     if (/[¤¥¦¨¬¯±µ¶¸¹¼¾×÷]/.test(character) && inWord) points -= 0.3;
   }
-  return total === 0 ? 0 : Math.max(points / total, 0);
+  if (total === 0) return 0;
+  const share = frequent === undefined ? 1 : Math.min(1, 0.4 + (0.8 * frequents) / total);
+  return Math.max((points / total) * share, 0);
+}
+
+function letterPoints(
+  script: SingleByte["script"],
+  oddCapital: boolean,
+  besideLatin: boolean,
+  inWord: boolean,
+): number {
+  if (oddCapital) return 0.3;
+  if (script === "Latin") return besideLatin ? 0.9 : inWord ? 0.2 : 0.7;
+  return besideLatin ? 0.1 : inWord ? 0.9 : 0.7;
 }
 
 /** A capital after a small letter. */
@@ -140,6 +206,7 @@ function japanese(character: string): number {
   if (/[\u3000-\u303f\uff01-\uff5e]/u.test(character)) return 0.8;
   // Half-width katakana are single bytes: any other encoding is full of them when read as Japanese.
   if (/[\uff61-\uff9f]/u.test(character)) return 0.1;
+  if (FREQUENT_JAPANESE.has(character)) return 1;
   return /\p{Script=Han}/u.test(character)
     ? FREQUENT_TRADITIONAL.has(character) || FREQUENT_SIMPLIFIED.has(character)
       ? 0.75

@@ -27,6 +27,7 @@ const FOREIGN_LINES_SHARE_MAX = 0.1;
 export async function decode(path: string, to: string, plain = false): Promise<Decoded> {
   const { size } = await stat(path);
   const head = await readHead(path);
+  refuseUtf32(head);
   const bom = bomOf(head);
   if (bom === undefined) {
     const wide = wideOf(head);
@@ -59,11 +60,26 @@ export async function decode(path: string, to: string, plain = false): Promise<D
 /** Control characters other than those of text: more than one, and more than so many of the first bytes, is no text. */
 const CONTROLS_SHARE_MAX = 0.01;
 
+/** Control characters that are made to separate fields and records; 0x01 is the one of Hive. */
+const SEPARATORS: ReadonlySet<number> = new Set([0x01, 0x1c, 0x1d, 0x1e, 0x1f]);
+
+/** Cells of a fixed size may be filled up with NULs; a text has not more of them. */
+const NUL_SHARE_MAX = 0.3;
+
 function isBinary(head: Buffer): boolean {
+  const isText = isUtf8Head(head);
+  const nuls = head.reduce((total, byte) => total + Number(byte === 0), 0);
+  const padded = isText && nuls < head.length * NUL_SHARE_MAX;
+  const separators = new Set<number>();
   let controls = 0;
-  for (const byte of head)
-    if (byte < 9 || (byte > 13 && byte < 26) || (byte > 27 && byte < 32)) controls += 1;
-  return controls > Math.max(1, head.length * CONTROLS_SHARE_MAX) || (controls === 1 && !isUtf8Head(head));
+  for (const byte of head) {
+    if (SEPARATORS.has(byte)) separators.add(byte);
+    else if (padded && byte === 0) continue;
+    else if (byte < 9 || (byte > 13 && byte < 26) || (byte > 27 && byte < 32)) controls += 1;
+  }
+  // What is no text has separators of every kind.
+  if (separators.size > 2 || (separators.size > 1 && !isText)) controls += head.length;
+  return controls > Math.max(1, head.length * CONTROLS_SHARE_MAX) || (controls === 1 && !isText);
 }
 
 /** Whether the bytes are UTF-8, but for a character that is cut off at their end. */
@@ -77,6 +93,13 @@ function binaryFault(): Fault {
     "invalid",
     "The file is not text: CSV, NDJSON, JSON and Parquet are read here, also as gzip or zstd.",
   );
+}
+
+/** UTF-32 has a mark that begins like that of UTF-16, and no decoder here. */
+function refuseUtf32(head: Buffer): void {
+  const start = head.toString("latin1", 0, 4);
+  if (start === "\u00ff\u00fe\0\0" || start === "\0\0\u00fe\u00ff")
+    throw new Fault("invalid", "The file is UTF-32: save it as UTF-8 or UTF-16.");
 }
 
 function bomOf(head: Buffer): { encoding: string; bytes: number } | undefined {

@@ -33,6 +33,9 @@ export function binaryFormat(head: Buffer): "parquet" | "zip" | "compound" | und
   return undefined;
 }
 
+/** Comments above a JSON value that are looked through. */
+const COMMENT_CHARS_MAX = 4096;
+
 const HTML = /^<(?:!doctype html|html|head|meta|body|table|div|style|script|font|center)[\s>/]/i;
 const XML = /^<(?:\?xml|!--|[a-z][\w.-]*:[\w.-]+)[\s>?]/i;
 
@@ -59,8 +62,11 @@ export function textFormat(head: string): "csv" | "json" | "ndjson" {
     if (isJson(first)) return "ndjson";
     return /^\{\s*("|\}|$)/.test(text) ? (looksCutOff(first, text) ? "ndjson" : "json") : "csv";
   }
+  if (/^\[\s*\{/.test(text)) return "json";
   if (text.startsWith("["))
-    return /^\[\s*([[{"\]\d-]|$)/.test(text) && !/^\[[^\]]*\][^,\s\]]/.test(text) ? "json" : "csv";
+    return /^\[\s*([["\]\d-]|$)/.test(text) && !/^\[[^\]]*\][^,\s\]]/.test(text) ? "json" : "csv";
+  if (/^(?:\/\/[^\n]*\s+|\/\*[^]*?\*\/\s*)+[[{]\s*["{[]/.test(text.slice(0, COMMENT_CHARS_MAX)))
+    throw new Fault("invalid", "The file is JSON with comments: take them out.");
   return "csv";
 }
 

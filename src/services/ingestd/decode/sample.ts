@@ -1,6 +1,6 @@
 // Pieces of a text file from which to judge it: its beginning, and for a large one blocks from all over it and its end,
-// because what a file is like on page one is not what it is like on page thousand. Long quoted cells are left out of
-// the beginning, all but their line breaks, so that a document in the first row does not hide the other rows.
+// because what a file is like on page one is not what it is like on page thousand. Long cells are cut in the
+// beginning, all but the line breaks in quotes, so that a document in the first row does not hide the other rows.
 
 import { type FileHandle, open as openFile } from "node:fs/promises";
 
@@ -21,8 +21,12 @@ const HEAD_BYTES = 256 * 1024;
 const HEAD_BYTES_MAX = 32 * 1024 * 1024;
 const BLOCKS = 64;
 const BLOCK_BYTES = 12 * 1024;
-/** A quoted cell up to here is left as it is. */
-const QUOTED_CHARS_KEPT = 4096;
+/** A cell up to here is left as it is. */
+const CELL_CHARS_KEPT = 4096;
+/** Of a longer one without quotes so much is kept. */
+const UNQUOTED_CHARS_KEPT = 64;
+/** The beginning grows until it has so many lines. */
+const LINES_MIN = 8;
 
 export async function sampleOf(path: string, bytes: number): Promise<Sample> {
   const file = await openFile(path);
@@ -55,7 +59,8 @@ async function headOf(
     const whole = bytes <= length;
     const text = (whole ? head : head.subarray(0, lastLineEnd(head))).toString();
     const shortened = withoutLongCells(text);
-    if (!shortened.open || whole) return { ...shortened, length };
+    const few = length < HEAD_BYTES_MAX && hasFewLines(text);
+    if (whole || !(shortened.open || few)) return { ...shortened, length };
     if (length >= HEAD_BYTES_MAX) return { text: text.slice(0, HEAD_BYTES), length: HEAD_BYTES, open: true };
   }
 }
@@ -69,8 +74,25 @@ async function read(file: FileHandle, at: number, length: number): Promise<Buffe
 const OPENS = /(?:^|[,;\t|\n\r])[ ]*"/g;
 const AFTER_CLOSE = /[ ,;\t|\n\r]/;
 
+function hasFewLines(text: string): boolean {
+  let lines = 0;
+  for (let at = 0; at < text.length && lines < LINES_MIN; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === 10 || code === 13) lines += 1;
+  }
+  return lines < LINES_MIN;
+}
+
+/** Characters in a row that are neither a quote nor what parts cells or lines. */
+const LONG_UNQUOTED = new RegExp(`[^,;\\t|\\n\\r"]{${CELL_CHARS_KEPT},}`, "g");
+
 /** `open` says that a long quoted cell has no end in this text. */
 function withoutLongCells(text: string): { text: string; open: boolean } {
+  const quoted = withoutLongQuotes(text);
+  return { ...quoted, text: quoted.text.replace(LONG_UNQUOTED, (run) => run.slice(0, UNQUOTED_CHARS_KEPT)) };
+}
+
+function withoutLongQuotes(text: string): { text: string; open: boolean } {
   if (!text.includes('"')) return { text, open: false };
   const pieces: string[] = [];
   let from = 0;
@@ -79,11 +101,11 @@ function withoutLongCells(text: string): { text: string; open: boolean } {
     const start = OPENS.lastIndex;
     const end = closeOf(text, start);
     if (end < 0) {
-      if (text.length - start > QUOTED_CHARS_KEPT)
+      if (text.length - start > CELL_CHARS_KEPT)
         return { text: pieces.join("") + text.slice(from), open: true };
       break;
     }
-    if (end - start > QUOTED_CHARS_KEPT) {
+    if (end - start > CELL_CHARS_KEPT) {
       pieces.push(text.slice(from, start), text.slice(start, end).replace(/[^\n\r]+/g, ""));
       from = end;
     }

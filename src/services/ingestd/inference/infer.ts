@@ -5,7 +5,7 @@
 // decimals, numbers or codes), the column stays text too: nothing is bent to fit.
 
 import type { ColumnStats } from "./column-stats.ts";
-import { bitOf, bitsOf, exactDecimal, type Kind, KINDS, moneyIn } from "./kinds.ts";
+import { bitOf, bitsOf, DOUBLE_DIGITS, exactDecimal, type Kind, KINDS, moneyIn } from "./kinds.ts";
 import { MARKS } from "./looks.ts";
 
 /** The share of values that must fit before the others count as mistakes. */
@@ -15,6 +15,9 @@ const NEARLY_SHARE_MIN = 0.5;
 const VALUE_CHARS_MAX = 60;
 const PRECISION_MAX = 38;
 const PRECISION_USUAL = 18;
+const MONEY_SCALE_MAX = 6;
+/** Different words for nothing that one column of yes and no has. */
+const NOTHING_WORDS_MAX = 2;
 
 /** How a column of texts is read. */
 export interface Typing {
@@ -114,7 +117,7 @@ export function inferType(stats: ColumnStats, around: Surroundings, columnName: 
 
   for (const kind of candidates)
     if (fits([kind]) === filled) return typed(stats, [kind], filled, around, columnName);
-  const dates = unionOf(candidates, "DATE", stats);
+  const dates = unionOf(candidates, "DATE", stats, around.dayFirst === true);
   if (dates.length > 1 && fits(dates) > filled * FIT_SHARE_MIN)
     return typed(stats, dates, filled, around, columnName);
   let best: Kind | undefined;
@@ -155,16 +158,33 @@ function hasSmallIntegers(stats: ColumnStats): boolean {
 function isAllowed(kind: Kind, stats: ColumnStats, around: Surroundings, mark: Mark): boolean {
   const { name, type } = kind;
   if (name === "boolean") {
+    // Null, None and Nan beside True are names.
+    if (stats.nothing.filter((word) => /^[a-z]/i.test(word)).length > NOTHING_WORDS_MAX) return false;
     // A lone letter may be a code of which only one was seen.
     const both = stats.marked(MARKS.saysTrue) > 0 && stats.marked(MARKS.saysFalse) > 0;
     return both || stats.marked(MARKS.booleanWord) > 0;
   }
+  // Zeros behind the point are kept by a decimal; whole numbers are what the dataset or the caller says.
+  if (name === "integer with zeros") return false;
+  if (type === "DOUBLE" && isLongMoney(stats)) return false;
   if (isNumeric(type)) return stats.marked(MARKS.leadingZero) === 0 && isNumberAllowed(kind, stats, mark);
   if (name === "date, short year") return stats.having(bitOf("date")) > stats.having(bitOf(name));
   if ((bitOf(name) & MONTH_FIRST) !== 0 && stats.having(MONTH_FIRST) === stats.having(DAY_FIRST)) {
     return around.dayFirst !== true;
   }
   return true;
+}
+
+/** Decimals of few places that have more digits than a double adds up without loss. */
+function isLongMoney(stats: ColumnStats): boolean {
+  const exact = bitOf("exact decimal");
+  if (stats.having(exact) < stats.having(NUMBERS)) return false;
+  const looks = stats.looksOf(exact);
+  return (
+    looks.some(({ scale }) => scale > 0) &&
+    looks.every(({ scale }) => scale <= MONEY_SCALE_MAX) &&
+    looks.some(({ whole, scale }) => whole + scale > DOUBLE_DIGITS)
+  );
 }
 
 /** Whether a column's numbers may be read by this kind, whatever other values it has. */
@@ -211,6 +231,7 @@ export function isNumeric(type: string): boolean {
 
 /** Kinds that read a point as the decimal mark, or a comma as that of thousands. */
 const POINT_KINDS: ReadonlySet<string> = new Set([
+  "integer with zeros",
   "decimal",
   "decimal, any exponent",
   "exact decimal",
@@ -228,8 +249,10 @@ const COMMA_KINDS: ReadonlySet<string> = new Set([
 ]);
 
 /** Every way of writing a type that occurs, the frequent one of day-first and month-first only. */
-function unionOf(candidates: readonly Kind[], type: string, stats: ColumnStats): Kind[] {
-  const dropped = stats.having(MONTH_FIRST) >= stats.having(DAY_FIRST) ? DAY_FIRST : MONTH_FIRST;
+function unionOf(candidates: readonly Kind[], type: string, stats: ColumnStats, dayFirst: boolean): Kind[] {
+  const month = stats.having(MONTH_FIRST);
+  const day = stats.having(DAY_FIRST);
+  const dropped = month > day || (month === day && !dayFirst) ? DAY_FIRST : MONTH_FIRST;
   return candidates.filter(
     (kind) => kind.type === type && (bitOf(kind.name) & dropped) === 0 && stats.having(bitOf(kind.name)) > 0,
   );
@@ -247,9 +270,8 @@ function typed(
   const ordered = (bits & (MONTH_FIRST | DAY_FIRST)) !== 0;
   const unclear = ordered && stats.having(MONTH_FIRST) === stats.having(DAY_FIRST);
   const doubt = doubtOf(stats, kinds, unclear && around.dayFirst === undefined, columnName);
-  const shortYears = stats.marked(MARKS.shortYear) > 0 && ordersYears(kinds);
   const latest = latestOf(columnName, around.today);
-  const note = doubt ?? noteOf(stats, kinds, shortYears ? latest : null, columnName);
+  const note = doubt ?? noteOf(stats, kinds, hasShortYears(stats, kinds) ? latest : null, columnName);
   return {
     type: kinds[0]?.type ?? "VARCHAR",
     kinds,
@@ -299,8 +321,10 @@ function noteOf(
   return undefined;
 }
 
-function ordersYears(kinds: readonly Kind[]): boolean {
-  return kinds.some(({ type }) => type === "DATE" || type === "TIMESTAMP");
+function hasShortYears(stats: ColumnStats, kinds: readonly Kind[]): boolean {
+  return (
+    stats.marked(MARKS.shortYear) > 0 && kinds.some(({ type }) => type === "DATE" || type === "TIMESTAMP")
+  );
 }
 
 const BIRTH = /birth|born|\bdob\b|geburt|naiss|nacim/i;
@@ -383,6 +407,8 @@ const REACHES: readonly [type: RegExp, from: readonly string[]][] = [
   [/^TIMESTAMP WITH TIME ZONE$/, ["TIMESTAMP WITH TIME ZONE", "TIMESTAMP"]],
 ];
 
+const INTEGER = /INT$|^INTEGER$/;
+
 /**
  * How a column is read as a type that its dataset has or, `asked`, that the caller names; and the share of its values
  * that can be. A named type decides what the values alone leave open.
@@ -408,6 +434,7 @@ export function typeAs(
         kind.type === source &&
         (bitOf(kind.name) & otherOrder) === 0 &&
         !foreign.has(kind.name) &&
+        (kind.name !== "integer with zeros" || INTEGER.test(type)) &&
         stats.having(bitOf(kind.name)) > 0 &&
         (asked || !isNumeric(source) || isNumberAllowed(kind, stats, mark)),
     ),
@@ -417,7 +444,12 @@ export function typeAs(
   const share = filled === 0 ? 1 : stats.having(bits) / filled;
   const { samples, spaced, nothing } = stats;
   const latest = latestOf(columnName, around.today);
-  const ordered = month + day > 0;
+  const ordered = (bits & (MONTH_FIRST | DAY_FIRST)) !== 0;
+  const doubt =
+    type === "VARCHAR" || kinds.length === 0
+      ? undefined
+      : (doubtOf(stats, kinds, ordered && month === day && around.dayFirst === undefined, columnName) ??
+        noteOf(stats, kinds, hasShortYears(stats, kinds) ? latest : null, columnName));
   return {
     typing: {
       type,
@@ -430,6 +462,7 @@ export function typeAs(
       empty: false,
       asked,
       ...(latest === undefined ? {} : { latest }),
+      ...(doubt === undefined ? {} : { warning: doubt }),
       ...(ordered && (month !== day || around.dayFirst !== undefined) ? { dayFirst } : {}),
     },
     share,

@@ -66,9 +66,57 @@ describe("what a column is", () => {
     ["VARCHAR", ["555-01-1234", "555-02-9999"]],
     ["VARCHAR", ["x", "1", "2"]],
     ["BIGINT", ["1", "NA", "-", "", "2", "*****"]],
+    ["BIGINT", ["1", "(null)", "Null", "n.a.", "\u2014", "[blank]", "not available", "#SPILL!", "2"]],
+    ["VARCHAR", ["Null", "None", "Nan", "True"]],
+    ["BIGINT", ["1,23,456", "5", "12,34,567"]],
+    ["DOUBLE", ["12,34,567.50", "1,00,000", "7.25"]],
+    ["DOUBLE", ["1\u2019234.50", "999.00"]],
+    ["DOUBLE", ["1\u2009234.50", "999.00"]],
+    ["DOUBLE", ["\u22125.5", "3", "\u22121.25"]],
+    ["DECIMAL(18,2)", ["1 250,50 kr", "99,00 kr"]],
+    ["DECIMAL(18,2)", ["1.250,50 zł", "99,00 zł"]],
+    ["DECIMAL(18,2)", ["Rs. 1,00,000.50", "Rs. 99"]],
+    ["DECIMAL(18,2)", ["(1.050,25 €)", "33,00 €", "7,50- €"]],
+    ["DECIMAL(18,2)", ["( 500.00 )", "300.00", "$(20.50)", "$ -"]],
+    ["DECIMAL(18,2)", ["$-10.50", "-$5.25", "$3.00-"]],
+    ["VARCHAR", ["CAD-12", "CAD-13"]],
+    ["VARCHAR", ["INR5", "INR12"]],
+    ["VARCHAR", ["10-", "12-"]],
+    ["VARCHAR", ["$5", "5 kr"]],
+    ["VARCHAR", ["--5", "--7"]],
+    ["DECIMAL(18,2)", ["123456789012345.67", "1.10"]],
+    ["DOUBLE", ["40.12345678901234", "-119.5"]],
+    ["TIMESTAMP", ["2024/02/13 08:05", "2024/02/14 19:30:15"]],
     ["VARCHAR", ["", "NULL", "n/a"]],
   ] as const)("%s: %p", (type, values) => {
     expect(typeOf(values)).toBe(type);
+  });
+
+  test("a dataset's whole numbers are taken with zeros behind the point, and other decimals are not", async () => {
+    const { typing, share } = typeAs(statsOf(["5.0", "7.00", "", "12"]), "BIGINT", AROUND, "c", false);
+    expect([typing.type, share]).toEqual(["BIGINT", 1]);
+    expect(typeAs(statsOf(["5.5", "7.25"]), "BIGINT", AROUND, "c", false).share).toBe(0);
+    expect(typeOf(["5.0", "7.00"])).toBe("DOUBLE");
+  });
+
+  test("among dates of several forms the order that the file shows is kept", () => {
+    const dayFirst = { ...AROUND, dayFirst: true };
+    const typing = inferType(
+      statsOf(["02/11/2016", "04/07/2008", "10/07/2022", "2026-02-28"]),
+      dayFirst,
+      "c",
+    );
+    expect([typing.type, typing.dayFirst]).toEqual(["DATE", true]);
+  });
+
+  test("dates of which none shows its order are doubted, also where the dataset has dates", () => {
+    const { typing } = typeAs(statsOf(["03/05/2024"]), "DATE", AROUND, "c", false);
+    expect(typing.warning).toContain("no date shows whether the day or the month comes first");
+    const known = { ...AROUND, dayFirst: true };
+    expect(typeAs(statsOf(["03/05/2024"]), "DATE", known, "c", false).typing).toMatchObject({
+      dayFirst: true,
+    });
+    expect(typeAs(statsOf(["03/05/2024"]), "DATE", known, "c", false).typing.warning).toBeUndefined();
   });
 
   test("more than 99 % must fit for the others to be mistakes", () => {
@@ -116,6 +164,19 @@ describe("the short cuts", () => {
         maxLength: 8,
       }),
       fc.constantFrom("May 5 2026", "usd 5", "missing", "Off", "tbd", "none", "CHF5", "December 1, 2020"),
+      fc.constantFrom(
+        "kr 5",
+        "Kč 5",
+        "zł",
+        "not available",
+        "n.a.",
+        "Rs. 5",
+        "rs",
+        "blank",
+        "no data",
+        "nobody",
+        "22.00",
+      ),
       fc.integer().map(String),
       fc
         .tuple(
@@ -181,6 +242,18 @@ describe("the SQL says the same", () => {
     expect(await valuesOf(["1,234,567", "- 1", " 12 "])).toEqual(["1234567", "-1", "12"]);
     expect(await valuesOf(["1.234,75", "-1,5"])).toEqual(["1234.75", "-1.5"]);
     expect(await valuesOf(["12.5%", "3 %"])).toEqual(["12.5", "3.0"]);
+    expect(await valuesOf(["12,34,567.50", "1,00,000", "\u22127.25"])).toEqual([
+      "1234567.5",
+      "100000.0",
+      "-7.25",
+    ]);
+    expect(await valuesOf(["Rs. 1,00,000.50", "-Rs. 99", "Rs. 5-"])).toEqual([
+      "100000.50",
+      "-99.00",
+      "-5.00",
+    ]);
+    expect(await valuesOf(["(1.050,25 €)", "33,00 €", "7,50- €"])).toEqual(["-1050.25", "33.00", "-7.50"]);
+    expect(await valuesOf(["1 250,50 kr", "-99,00 kr"])).toEqual(["1250.50", "-99.00"]);
     expect(await valuesOf(["Yes", "off", "T"])).toEqual(["true", "false", "true"]);
   });
 
@@ -288,6 +361,15 @@ describe("the SQL says the same", () => {
       "ǅ",
       "(5)",
       "- 5",
+      "22.00",
+      "5-",
+      "$5-",
+      "CAD-12",
+      "Rs. 1,00,000",
+      "(1.050,25 €)",
+      "\u22125",
+      "2024/02/13 08:05",
+      "1\u2019000",
     ];
     const kinds = [...KINDS.filter(({ name }) => name !== "exact decimal"), exactDecimal(18, 2)];
     for (const kind of kinds) {

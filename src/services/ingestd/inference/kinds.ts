@@ -38,22 +38,27 @@ export function kindOf({ valid, ...spec }: KindSpec): Kind {
   };
 }
 
-/** Thousands apart by commas, spaces or apostrophes; where the comma is the decimal mark, by points or spaces. */
-const GROUPED = "[1-9][0-9]{0,2}(?:[, '\u00a0\u202f][0-9]{3})+";
-const GROUPED_BY_POINTS = "[1-9][0-9]{0,2}(?:[. \u00a0\u202f][0-9]{3})+";
+/** Spaces that group digits: the plain one, without a break, narrow, thin; and apostrophes. */
+const GAPS = " '\u2019\u00a0\u202f\u2009";
+/**
+ * Thousands apart by commas, spaces or apostrophes, or as in India, where two digits follow the thousands; where the
+ * comma is the decimal mark, by points, spaces or apostrophes.
+ */
+const GROUPED = `(?:[1-9][0-9]{0,2}(?:[,${GAPS}][0-9]{3})+|[1-9][0-9]?(?:,[0-9]{2})+,[0-9]{3})`;
+const GROUPED_BY_POINTS = `[1-9][0-9]{0,2}(?:[.${GAPS}][0-9]{3})+`;
 const WHOLE = "0|[1-9][0-9]{0,17}";
-const SIGN = "(?:- ?|\\+)?";
+/** The hyphen, or the sign that typesetters use. */
+const MINUS = "[-\u2212]";
+const SIGN = `(?:${MINUS} ?|\\+)?`;
 /** Currency signs and codes that stand before or after an amount; longer ones first. */
 export const CURRENCIES: readonly string[] = [
-  "US$",
-  "CA$",
-  "A$",
-  "C$",
-  "R$",
+  ..."US$ CA$ AU$ NZ$ HK$ NT$ MX$ A$ C$ R$ S$".split(" "),
   ..."USD EUR GBP CHF CAD AUD NZD JPY CNY INR SEK NOK DKK PLN CZK HUF MXN BRL ZAR SGD HKD".split(" "),
-  ..."$€£¥₹".split(""),
+  ..."RUB KRW TWD THB IDR MYR AED SAR ILS RON BGN UAH".split(" "),
+  ..."Rs. Rs Fr. kr. kr Kč zł".split(" "),
+  ..."$€£¥₹₩₽₺₪₴₫₦₱฿".split(""),
 ];
-const escaped = (text: string): string => text.replaceAll("$", "\\$");
+const escaped = (text: string): string => text.replace(/[$.]/g, "\\$&");
 const ANY_CURRENCY = `(?:${CURRENCIES.map(escaped).join("|")})`;
 const CLOCK = "(?:[01]?[0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\\.[0-9]{1,6})?)?";
 const CLOCK_12 = "(?:0?[1-9]|1[0-2]):[0-5][0-9](?::[0-5][0-9])? ?[AP]M";
@@ -67,7 +72,7 @@ const MONTHS =
 const bare = (text: string, keep: "." | ","): string => {
   const digits = `regexp_replace(${text}, '[^0-9${keep}]', '', 'g')`;
   const plain = keep === "," ? `replace(${digits}, ',', '.')` : digits;
-  return `CASE WHEN contains(${text}, '-') OR starts_with(${text}, '(') THEN '-' || ${plain} ELSE ${plain} END`;
+  return `CASE WHEN contains(${text}, '-') OR contains(${text}, '\u2212') OR contains(${text}, '(') THEN '-' || ${plain} ELSE ${plain} END`;
 };
 
 /** Digits that count: without those that only place the point. */
@@ -76,7 +81,8 @@ export function digitsOf(text: string): number {
   return mantissa.replace(/[^0-9]/g, "").replace(/^0+/, "").length;
 }
 
-const DOUBLE_DIGITS = 15;
+/** Every decimal of so many digits is told apart by a double. */
+export const DOUBLE_DIGITS = 15;
 /** Whether a double gives back every digit. The dressed-up ones are taken up to 15, the plain ones also when they are a double's own text. */
 const fewDigits = (text: string): boolean => digitsOf(text) <= DOUBLE_DIGITS;
 const exactDouble = (text: string): boolean => {
@@ -178,6 +184,13 @@ const SPECS: readonly KindSpec[] = [
     pattern: `-?(?:${WHOLE})|\\+(?:0|[1-9][0-9]{0,5})`,
     sql: (text) => `TRY_CAST(${text} AS BIGINT)`,
     canonical: true,
+  },
+  {
+    // What programs make of whole numbers beside gaps: taken where the dataset holds whole numbers.
+    name: "integer with zeros",
+    type: "BIGINT",
+    pattern: `-?(?:${WHOLE})\\.0{1,6}`,
+    sql: (text) => `TRY_CAST(split_part(${text}, '.', 1) AS BIGINT)`,
   },
   {
     name: "decimal",
@@ -321,6 +334,13 @@ const SPECS: readonly KindSpec[] = [
     valid: isoDay,
   },
   {
+    name: "timestamp, year first",
+    type: "TIMESTAMP",
+    pattern: `[0-9]{4}[/.][0-9]{1,2}[/.][0-9]{1,2}(?:[T ]${CLOCK})?`,
+    sql: (text) => `TRY_CAST(${dayAndClock(text, "-")} AS TIMESTAMP)`,
+    valid: isoDay,
+  },
+  {
     name: "timestamp with zone",
     type: "TIMESTAMP WITH TIME ZONE",
     pattern: `${ISO_DATE}${ISO_CLOCK} ?(?:Z|UTC|[+-][0-9]{2}(?::?[0-9]{2})?)`,
@@ -347,10 +367,11 @@ const SPECS: readonly KindSpec[] = [
   },
 ];
 
-/** Day separators become slashes, the fraction's point stays: it stands behind the space. */
-function dayAndClock(text: string): string {
-  const upper = `upper(replace(${text}, ',', ''))`;
-  return `(${slashed(`split_part(${upper}, ' ', 1)`)} || CASE WHEN contains(${upper}, ' ') THEN ' ' || substr(${upper}, strpos(${upper}, ' ') + 1) ELSE '' END)`;
+/** Day separators become one mark, the fraction's point stays: it stands behind the space. */
+function dayAndClock(text: string, mark: "/" | "-" = "/"): string {
+  const upper = `upper(replace(replace(${text}, ',', ''), 'T', ' '))`;
+  const day = `split_part(${upper}, ' ', 1)`;
+  return `(${mark === "/" ? slashed(day) : `translate(${day}, '/.', '--')`} || CASE WHEN contains(${upper}, ' ') THEN ' ' || substr(${upper}, strpos(${upper}, ' ') + 1) ELSE '' END)`;
 }
 
 function isPhone(text: string): boolean {
@@ -369,15 +390,34 @@ function wholeDigitsOf(text: string, mark: "." | ","): number {
   return whole.replace(/[^0-9]/g, "").length;
 }
 
+/**
+ * An amount as accountants write it: sign before or behind the currency, or a minus at the end, or all of it in
+ * brackets.
+ */
+function amountPattern(currency: string, amount: string): string {
+  const gap = "[ \u00a0\u202f]?";
+  const behind = `(?:${gap}${currency})?`;
+  const ways = [
+    `${SIGN}(?:${currency}${gap})?${amount}${behind}`,
+    `${currency}${gap}${SIGN}${amount}`,
+    `(?:${currency}${gap})?${amount}-${behind}`,
+    `(?:${currency}${gap})?\\( ?(?:${currency}${gap})?${amount}${behind} ?\\)`,
+  ];
+  return ways.join("|");
+}
+
+/** Without the point that belongs to a currency, as in `Rs. 5`. */
+const withoutDots = (text: string): string => `regexp_replace(${text}, '(rs|fr|kr)[.]', '', 'i')`;
+
 function money(name: string, scale: number, currency: string): KindSpec {
-  const amount = `(?:${WHOLE}|${GROUPED})(?:\\.[0-9]{1,${scale}})?`;
   return {
     name,
     type: `DECIMAL(18,${scale})`,
-    pattern: `${SIGN}${currency}? ?${SIGN}${amount}(?: ?${currency})?|\\(${currency}? ?${amount}\\)`,
-    sql: (text) => `TRY_CAST(${bare(text, ".")} AS DECIMAL(18,${scale}))`,
-    valid: (text) => !isPhone(text) && wholeDigitsOf(text, ".") <= MONEY_DIGITS - scale,
-    guard: notPhoneSql,
+    pattern: amountPattern(currency, `(?:${WHOLE}|${GROUPED})(?:\\.[0-9]{1,${scale}})?`),
+    sql: (text) => `TRY_CAST(${bare(withoutDots(text), ".")} AS DECIMAL(18,${scale}))`,
+    valid: (text) =>
+      isAmount(text) && wholeDigitsOf(text.replace(/(?:rs|fr|kr)\./i, ""), ".") <= MONEY_DIGITS - scale,
+    guard: isAmountSql,
   };
 }
 
@@ -385,11 +425,24 @@ function moneyWithComma(currency: string): KindSpec {
   return {
     name: "money with comma",
     type: "DECIMAL(18,2)",
-    pattern: `${SIGN}${currency}? ?(?:${WHOLE}|${GROUPED_BY_POINTS})(?:,[0-9]{1,2})?(?: ?${currency})?`,
-    sql: (text) => `TRY_CAST(${bare(text, ",")} AS DECIMAL(18,2))`,
-    valid: (text) => !isPhone(text) && wholeDigitsOf(text, ",") <= MONEY_DIGITS - 2,
-    guard: notPhoneSql,
+    pattern: amountPattern(currency, `(?:${WHOLE}|${GROUPED_BY_POINTS})(?:,[0-9]{1,2})?`),
+    sql: (text) => `TRY_CAST(${bare(withoutDots(text), ",")} AS DECIMAL(18,2))`,
+    valid: (text) => isAmount(text) && wholeDigitsOf(text, ",") <= MONEY_DIGITS - 2,
+    guard: isAmountSql,
   };
+}
+
+/**
+ * Letters that stand against whole digits, CAD-12, are rather a code than an amount; so are a telephone number and
+ * whole digits before a hyphen.
+ */
+const GLUED = "^[A-Z]{2,4}-?[0-9]+$|^[0-9]+-?[A-Z]{2,4}$|^[0-9]+-$";
+const GLUED_CODE = new RegExp(GLUED, "i");
+function isAmount(text: string): boolean {
+  return !isPhone(text) && !GLUED_CODE.test(text);
+}
+function isAmountSql(text: string): string {
+  return `${notPhoneSql(text)} AND NOT regexp_matches(${text}, '${GLUED}', 'i')`;
 }
 
 /** A kind of money in one currency alone: in a column of dollars, euros are misfits. */

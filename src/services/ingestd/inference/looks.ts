@@ -91,8 +91,13 @@ export function lookOfWords(words: readonly string[]): Look {
   });
 }
 
-const NOTHING =
-  /^(?:na|nan|nil|none|missing|unknown|-+|\.+|\?+|\*+|#(?:value|ref|div\/0|name|null|num)[!?]|tbd)$/i;
+const NOTHING_WORDS =
+  "na|nan|nil|none|null|missing|unknown|undefined|blank|empty|tbd|n/a|n\\.a\\.?|k\\.a\\.?|not available|not applicable|no data";
+/** Words in any case, also in brackets; dashes and the like; the errors of spreadsheets. */
+const NOTHING = new RegExp(
+  `^(?:${NOTHING_WORDS}|[(<[](?:${NOTHING_WORDS})[)>\\]]|[$€£]? ?[-\u2013\u2014]+|\\.+|\\?+|\\*+|#(?:value|ref|div/0|name|null|num|spill|calc)[!?]|#n/a)$`,
+  "i",
+);
 const LEADING_ZERO = /^[+-]?0[0-9]+(?:[.,][0-9]+)?$/;
 const PLAIN_NUMBER = /^[+-]?([0-9]*)(?:\.([0-9]*))?$/;
 const SURELY_NUMBER = /^[+-]?[0-9]*\.[0-9]+(?:e[+-]?[0-9]+)?$|^[+-]?[0-9]+e[+-][0-9]+$|^-[0-9]+e[0-9]+$/i;
@@ -105,9 +110,9 @@ const SEPARATORS: readonly [keyof typeof MARKS, RegExp][] = [
   ["unclearPoint", /^[1-9][0-9]{0,2}\.[0-9]{3}$/],
   ["unclearComma", /^[1-9][0-9]{0,2},[0-9]{3}$/],
   ["groupingPoints", /^[1-9][0-9]{0,2}(?:\.[0-9]{3}){2,}$/],
-  ["groupingCommas", /^[1-9][0-9]{0,2}(?:,[0-9]{3}){2,}$/],
+  ["groupingCommas", /^[1-9][0-9]{0,2}(?:,[0-9]{3}){2,}$|^[1-9][0-9]?(?:,[0-9]{2})+,[0-9]{3}$/],
   ["decimalComma", /^[0-9]*(?:\.[0-9]{3})*,[0-9]+$/],
-  ["decimalPoint", /^[0-9]*(?:,[0-9]{3})*\.[0-9]+(?:e[+-]?[0-9]+)?$/i],
+  ["decimalPoint", /^[0-9]*(?:,[0-9]{2,3})*\.[0-9]+(?:e[+-]?[0-9]+)?$/i],
 ];
 
 /** How a trimmed, non-empty text looks. */
@@ -124,11 +129,11 @@ export function lookOf(text: string): Look {
     if (/^(?:true|false)$/i.test(text)) marks |= MARKS.booleanWord;
   }
   if (kinds !== 0 && text.startsWith("+")) marks |= MARKS.plus;
-  if (kinds !== 0 && text.startsWith("-")) marks |= MARKS.minus;
+  if (kinds !== 0 && /^[-\u2212]/.test(text)) marks |= MARKS.minus;
   if (SURELY_NUMBER.test(text)) marks |= MARKS.surelyNumber;
   if (BARE_EXPONENT.test(text)) marks |= MARKS.bareExponent;
   if (hasShortYear(text)) marks |= MARKS.shortYear;
-  const amount = text.replace(/^[^0-9.,]+|[^0-9]+$|[ '\u00a0\u202f](?=[0-9]{3})/g, "");
+  const amount = text.replace(/^[^0-9.,]+|[^0-9]+$|[ '\u2019\u00a0\u202f\u2009](?=[0-9]{3})/g, "");
   const separator = kinds === 0 ? undefined : SEPARATORS.find(([, pattern]) => pattern.test(amount));
   if (separator !== undefined) marks |= MARKS[separator[0]];
   const [, whole = "", scale = ""] = ((kinds & PLAIN) === 0 ? null : PLAIN_NUMBER.exec(text)) ?? [];
@@ -146,19 +151,21 @@ const MONEY = bitOf("money") | bitOf("fine money") | bitOf("money with comma");
 /** Both signs of an amount that has two, so that it is like no other. */
 function currencyOf(text: string): string {
   const upper = text.toUpperCase();
-  const before = CURRENCIES.find((currency) => upper.replace(/^[(+\- ]+/, "").startsWith(currency));
-  const after = CURRENCIES.find((currency) => upper.endsWith(currency));
+  const start = upper.replace(/^[(+\-\u2212 ]+/, "");
+  const end = upper.replace(/[)\- ]+$/, "");
+  const before = CURRENCIES.find((currency) => start.startsWith(currency.toUpperCase()));
+  const after = CURRENCIES.find((currency) => end.endsWith(currency.toUpperCase()));
   return before === after ? (before ?? "") : `${before ?? ""}${after ?? ""}`;
 }
 
 /** Words of letters that are a value of some kind, or a mark, and those that one begins with. */
-const WHOLE_WORDS = "true|false|yes|no|y|n|t|f|on|off|na|nan|nil|none|missing|unknown|tbd";
+const WHOLE_WORDS = `true|false|yes|no|y|n|t|f|on|off|${NOTHING_WORDS}`;
 const FIRST_WORDS = [
   ..."jan feb mar apr may jun jul aug sep oct nov dec".split(" "),
   ...CURRENCIES.map((currency) => currency.toLowerCase()).filter((currency) => /^[a-z]/.test(currency)),
 ];
 const WORD_OF_A_KIND = new RegExp(
-  `^(?:(?:${WHOLE_WORDS})$|${FIRST_WORDS.map((word) => word.replace("$", "\\$")).join("|")})`,
+  `^(?:(?:${WHOLE_WORDS})$|${FIRST_WORDS.map((word) => word.replace(/[$.]/g, "\\$&")).join("|")})`,
   "i",
 );
 const KIND_WORDS = [...WHOLE_WORDS.split("|"), ...FIRST_WORDS];
@@ -180,13 +187,14 @@ export function isPlainText(text: string): boolean {
 }
 
 /**
- * A number under which texts of one shape look alike: numbers by their length and their point, because
- * beyond these only leading zeros matter, and those are not numbered. -1 for every other text.
+ * A number under which texts of one shape look alike: numbers by their length, their point and whether only zeros
+ * follow it, because beyond these only leading zeros matter, and those are not numbered. -1 for every other text.
  */
 function shapeOfNumber(text: string): number {
   const { length } = text;
   if (length > NUMBER_CHARS_MAX) return -1;
   let point = -1;
+  let zeros = 1;
   const start = text.charCodeAt(0) === 45 ? 1 : 0;
   // A leading zero is looked at in full.
   const digit = text.charCodeAt(start);
@@ -195,8 +203,9 @@ function shapeOfNumber(text: string): number {
     const code = text.charCodeAt(at);
     if (code === 46 && point < 0) point = at;
     else if (code < 48 || code > 57) return -1;
+    else if (point > 0 && code !== 48) zeros = 0;
   }
-  return (start * 16 + length) * 16 + point + 1;
+  return ((start * 16 + length) * 16 + point + 1) * 2 + zeros;
 }
 
 /** A key under which texts look alike: days share one, because beyond it only those that do not exist matter. */

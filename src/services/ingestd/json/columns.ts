@@ -59,8 +59,6 @@ export function keyOf(keys: Map<string, Key>, name: string): Key {
       "rejected",
       `The objects have more than ${COLUMNS_MAX} different keys: that is no table.`,
     );
-  if (name === "")
-    throw new Fault("rejected", "An object has an empty key, which no column can be named after.");
   const key: Key = {
     shape: "nothing",
     strings: 0,
@@ -111,7 +109,6 @@ export interface Found {
 }
 
 export function columnsOf(keys: ReadonlyMap<string, Key>, wishes: Wishes): Found[] {
-  refuseTwins([...keys.keys()]);
   const types = wantedTypes(wishes.types);
   const names = columnNames([...keys.keys()]);
   const around = surroundingsOf(
@@ -154,20 +151,6 @@ export function columnsOf(keys: ReadonlyMap<string, Key>, wishes: Wishes): Found
     found.map(({ column }) => column.name),
   );
   return found;
-}
-
-function refuseTwins(names: readonly string[]): void {
-  const seen = new Map<string, string>();
-  for (const name of names) {
-    const twin = seen.get(name.toLowerCase());
-    if (twin !== undefined) {
-      throw new Fault(
-        "rejected",
-        `The keys "${twin}" and "${name}" differ in capitals alone, and SQL cannot tell them apart: rename one.`,
-      );
-    }
-    seen.set(name.toLowerCase(), name);
-  }
 }
 
 /** What is known of a key besides its values. */

@@ -92,7 +92,12 @@ function keysOf(value: unknown): number {
 function slowly(raw: string, nulSign: string): ExactJson {
   const reader = new Reader(raw, nulSign);
   const value = reader.read();
-  return { value, rewritten: JSON.stringify(value, shown), twice: reader.twice, nul: reader.nul };
+  return { value, rewritten: jsonOf(value), twice: reader.twice, nul: reader.nul };
+}
+
+/** A value as JSON that any parser reads alike: long numbers and NaN as texts. */
+export function jsonOf(value: unknown): string {
+  return JSON.stringify(value, shown);
 }
 
 /** NaN has no form in JSON. */

@@ -10,7 +10,8 @@ import { diskFault, newFile, textOf } from "../decode/files.ts";
 import { NUL_SIGN } from "../source/reject-log.ts";
 import type { Source, Wishes, Workplace } from "../source/source.ts";
 import { columnsOf, type Key, keyOf, note } from "./columns.ts";
-import { type ExactJson, parseExact } from "./exact.ts";
+import { type ExactJson, jsonOf, parseExact } from "./exact.ts";
+import { KeyNames } from "./key-names.ts";
 import { type Cutter, lineCutter, type Piece, valueCutter } from "./values.ts";
 
 /** DuckDB's reader takes objects up to 16 MiB by default, and holds several for each thread. */
@@ -27,6 +28,7 @@ export async function jsonSource(
   const sink = await newFile(path);
   const keys = new Map<string, Key>();
   const twice = new Map<string, number>();
+  const names = new KeyNames();
   let rows = 0;
   let nulRows = 0;
   let longest = 0;
@@ -39,8 +41,10 @@ export async function jsonSource(
     }
     if (found.nul) nulRows += 1;
     for (const name of found.twice) twice.set(name, (twice.get(name) ?? 0) + 1);
-    for (const [name, member] of Object.entries(found.value as object)) note(keyOf(keys, name), member, line);
-    const text = found.rewritten ?? (/[\r\n]/.test(raw) ? raw.replace(/[\r\n]+/g, " ") : raw);
+    const object = names.named(found.value as Readonly<Record<string, unknown>>);
+    for (const [name, member] of Object.entries(object)) note(keyOf(keys, name), member, line);
+    const asItStands = found.rewritten ?? (/[\r\n]/.test(raw) ? raw.replace(/[\r\n]+/g, " ") : raw);
+    const text = object === found.value ? asItStands : jsonOf(object);
     if (text.length > longest) longest = text.length;
     await sink.write(`{"line":${line},"row":${text}}\n`);
   };
@@ -60,7 +64,10 @@ export async function jsonSource(
   if (rows === 0) throw new Fault("invalid", "The file holds no JSON value: there is nothing to load.");
   if (keys.size === 0) {
     const why = work.rejects.examples[0] ?? "its objects are empty";
-    throw new Fault("rejected", `The file has no row that could be loaded: ${why}.`);
+    throw new Fault(
+      "rejected",
+      `The file has no row that could be loaded: ${why}. Send objects of JSON, one for each row.`,
+    );
   }
   const found = columnsOf(keys, wishes);
   const members = found.map(({ key, read }) => `${quoteIdentifier(key)} ${read}`).join(", ");
@@ -71,6 +78,7 @@ export async function jsonSource(
     ([name, times]) =>
       `The key "${name}" comes twice in ${times} ${times === 1 ? "object" : "objects"}: the last value was taken.`,
   );
+  odd.push(...names.warnings);
   if (nulRows > 0) odd.push(`${nulRows} rows hold a NUL character, which is shown as ${NUL_SIGN}.`);
   return {
     format,
@@ -87,8 +95,13 @@ export async function jsonSource(
   };
 }
 
-/** The object, or in words why it is none. */
+/** The object, or in words why it is none. Lines of an array that lost its brackets end in a comma. */
 function parsed(raw: string): ExactJson | string {
+  const inner = /^\{.*\}\s*,$/s.test(raw) ? raw.slice(0, raw.lastIndexOf(",")) : raw;
+  if (inner !== raw) {
+    const found = parsed(inner);
+    return typeof found === "string" ? found : { rewritten: inner.replace(/[\r\n]+/g, " "), ...found };
+  }
   try {
     const found = parseExact(raw, NUL_SIGN);
     const { value } = found;

@@ -12,6 +12,7 @@ const csv = z.object({
     escape: z.enum(["double", "backslash"]),
     newline: z.enum(["\n", "\r"]),
     padded: z.boolean(),
+    cuts: z.array(z.int()).readonly().optional(),
   }),
   ragged: z.boolean(),
   shortest: z.int().optional(),

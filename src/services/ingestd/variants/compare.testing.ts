@@ -44,7 +44,9 @@ export async function compareVariants(
       rows += variant.records.length;
       bytes += variant.bytes.length;
       done += 1;
-      const difference = await differenceOf(variant, folder, db);
+      const difference = await differenceOf(variant, folder, db).catch(
+        (error: unknown) => `refused: ${error}`,
+      );
       if (difference !== undefined) {
         const { delimiter, quoting, newline, encoding } = variant.written;
         differences.push(

@@ -10,6 +10,12 @@ export interface Written {
   readonly newline: "\n" | "\r\n" | "\r";
   readonly encoding: "utf-8" | "utf-8 with mark" | "utf-16le" | "utf-16be" | "windows-1252";
   readonly endsWithNewline: boolean;
+  /** Lines above the header, as they stand. */
+  readonly above: readonly string[];
+  /** A line that is drawn below the header; empty for none. */
+  readonly drawn: string;
+  /** Every row ends in a delimiter, and the header does not. */
+  readonly delimiterAtEnd: boolean;
 }
 
 export interface Variant {
@@ -32,6 +38,11 @@ const day = (random: Random): [string, string, string] => [
   two(1 + random.below(28)),
 ];
 const grouped = (value: number, mark: string): string => String(value).replace(/\B(?=(?:[0-9]{3})+$)/g, mark);
+/** Two digits each above the thousands, as in India. */
+const groupedByTwo = (value: number): string => {
+  const text = String(value);
+  return `${text.slice(0, -3).replace(/\B(?=(?:[0-9]{2})+$)/g, ",")},${text.slice(-3)}`;
+};
 const WORDS =
   "north south dock Ann Bob crew yard shift night early gate welding forklift Zoë Müller José".split(" ");
 
@@ -51,6 +62,21 @@ const MAKERS: Readonly<Record<string, Make>> = {
   "two currencies": (random, row) =>
     `${row % 2 === 0 ? "$" : "€"}${random.below(900)}.${two(random.below(100))}`,
   percent: (random) => `${random.below(100)}.${1 + random.below(9)}%`,
+  "grouped by two": (random) => groupedByTwo(100_000 + random.below(90_000_000)),
+  "grouped by apostrophes": (random) =>
+    `${grouped(1000 + random.below(900_000), "\u2019")}.${two(random.below(100))}`,
+  "typeset minus": (random) =>
+    `${random.pick(["\u2212", "", ""])}${random.below(900)}.${1 + random.below(9)}`,
+  "minus at the end": (random) =>
+    `${random.below(900)}.${two(random.below(100))}${random.pick(["-", "", ""])}`,
+  "in brackets": (random) => {
+    const amount = `${grouped(random.below(90_000), ",")}.${two(random.below(100))}`;
+    return random.below(3) === 0 ? `($${amount})` : `$${amount}`;
+  },
+  kronor: (random) => `${grouped(random.below(90_000), " ")},${two(random.below(100))} kr`,
+  "long money": (random) =>
+    `${1 + random.below(9)}${String(random.below(1e9)).padStart(9, "0")}${String(random.below(1e3)).padStart(3, "0")}.${two(random.below(100))}`,
+  "code of a currency": (random) => `CAD-${random.below(900)}`,
   signed: (random) => `${random.pick(["+", "-", ""])}${1 + random.below(900)}`,
   "country code": (random) => `+${1 + random.below(98)}`,
   telephone: (random) => `+1555${String(random.below(1e7)).padStart(7, "0")}`,
@@ -66,6 +92,9 @@ const MAKERS: Readonly<Record<string, Make>> = {
     const [year, month, date] = day(random);
     return `${date}.${month}.${year}`;
   },
+  "year first": (random) => day(random).join("/"),
+  "stamp, year first": (random) =>
+    `${day(random).join("/")} ${two(random.below(24))}:${two(random.below(60))}`,
   time: (random) => `${two(random.below(24))}:${two(random.below(60))}`,
   timestamp: (random) =>
     `${day(random).join("-")} ${two(random.below(24))}:${two(random.below(60))}:${two(random.below(60))}`,
@@ -104,6 +133,16 @@ const ODD_VALUES = [
   "0x1F",
   "Infinity",
   "1e400",
+  "Null",
+  "(null)",
+  "n.a.",
+  "\u2014",
+  "22.00",
+  "1,00,000",
+  "\u22125",
+  "CAD-12",
+  "(5.00)",
+  "2024/02/13",
   "12:60",
 ];
 
@@ -140,32 +179,74 @@ export function variantOf(seed: number, rowsMax: number): Variant {
   for (let odd = random.below(3); odd > 0; odd -= 1) {
     const column = random.below(width);
     const value = random.pick(ODD_VALUES);
+    if (written.encoding === "windows-1252" && value.startsWith("\u2212")) continue;
     if (written.quoting === "never" && value.includes(written.delimiter)) continue;
     const record = records[placeIn(random, count)];
     if (record !== undefined) record[column] = value;
   }
   if (count > 20) oddRows(records, random, names);
-  const text = textOf(names, records, written, random);
-  return { seed, names, kinds, records, written, bytes: encoded(text, written.encoding) };
+  if (count > 20 && random.below(12) === 0)
+    records.push(names.map((_, column) => (column === 0 ? "Source: payroll" : "")));
+  const placed = count > 20 ? { ...written, ...around(random, written, width) } : written;
+  const text = textOf(names, records, placed, random);
+  return { seed, names, kinds, records, written: placed, bytes: encoded(text, written.encoding) };
+}
+
+const NONE = { above: [], drawn: "", delimiterAtEnd: false } as const;
+
+/** What stands around the table, in some variants. */
+function around(
+  random: Random,
+  { delimiter }: Written,
+  width: number,
+): Pick<Written, "above" | "drawn" | "delimiterAtEnd"> {
+  switch (random.below(16)) {
+    case 0:
+      return { ...NONE, above: ["Weekly export", ""] };
+    case 1:
+      return { ...NONE, above: ["# made by a tool", "# do not edit"] };
+    case 2:
+      return {
+        ...NONE,
+        above: [
+          ["# source", ...Array.from({ length: width - 1 }, (_, at) => `part ${at + 1}`)].join(delimiter),
+        ],
+      };
+    case 3:
+      return { ...NONE, drawn: Array<string>(width).fill("-----").join(delimiter) };
+    case 4:
+      return { ...NONE, drawn: "=".repeat(20) };
+    case 5:
+      return { ...NONE, delimiterAtEnd: true };
+    default:
+      return NONE;
+  }
 }
 
 function writtenBy(random: Random): Written {
   return {
-    delimiter: random.pick([",", ",", ";", "\t", "|", "~", "^"]),
+    delimiter: random.pick([",", ",", ",", ";", ";", "\t", "\t", "|", "|", "~", "^", "\u0001", "\u001f"]),
     quoting: random.pick(["needed", "needed", "always", "never"]),
     newline: random.pick(["\n", "\n", "\r\n", "\r"]),
     encoding: random.pick(["utf-8", "utf-8", "utf-8 with mark", "utf-16le", "utf-16be", "windows-1252"]),
     endsWithNewline: random.below(3) > 0,
+    ...NONE,
   };
 }
 
 /** Decimal commas go with semicolons, and what must be quoted needs quotes. */
 function isUsable(kind: string, { quoting, delimiter, encoding }: Written, comma: boolean): boolean {
-  if (kind === "decimal comma") return delimiter === ";";
-  if (quoting === "never" && (kind === "mess" || (comma && (kind === "grouped" || kind === "money"))))
-    return false;
-  return !(encoding === "windows-1252" && kind === "two currencies");
+  if (kind === "decimal comma" || kind === "kronor") return delimiter === ";";
+  if (quoting === "never" && (kind === "mess" || (comma && WITH_COMMAS.has(kind)))) return false;
+  return !(encoding === "windows-1252" && BEYOND_WESTERN.has(kind));
 }
+
+const WITH_COMMAS: ReadonlySet<string> = new Set(["grouped", "grouped by two", "money", "in brackets"]);
+const BEYOND_WESTERN: ReadonlySet<string> = new Set([
+  "two currencies",
+  "grouped by apostrophes",
+  "typeset minus",
+]);
 
 /** Records that are no rows of the table, in a few variants: too short or too long, empty, the header once more. */
 function oddRows(records: string[][], random: Random, names: readonly string[]): void {
@@ -192,7 +273,7 @@ function oddRows(records: string[][], random: Random, names: readonly string[]):
 function textOf(
   names: readonly string[],
   records: readonly (readonly string[])[],
-  { delimiter, quoting, newline, endsWithNewline }: Written,
+  { delimiter, quoting, newline, endsWithNewline, above, drawn, delimiterAtEnd }: Written,
   random: Random,
 ): string {
   const cell = (text: string): string => {
@@ -201,13 +282,17 @@ function textOf(
     const own = text.replaceAll("\n", newline === "\r" ? "\n" : newline);
     return quoted ? `"${own.replaceAll('"', '""')}"` : own;
   };
-  const lines = [names, ...records].map((cells) => cells.map(cell).join(delimiter));
+  const lines = [names, ...records].map(
+    (cells, at) => cells.map(cell).join(delimiter) + (delimiterAtEnd && at > 0 ? delimiter : ""),
+  );
+  if (drawn !== "") lines.splice(1, 0, drawn);
   if (random.below(10) === 0) lines.splice(1 + random.below(lines.length), 0, "");
+  lines.unshift(...above);
   return lines.join(newline) + (endsWithNewline ? newline : "");
 }
 
 /** Bytes 0x80 to 0x9f of windows-1252 that the generator writes. */
-const WESTERN: Readonly<Record<string, number>> = { "€": 0x80 };
+const WESTERN: Readonly<Record<string, number>> = { "€": 0x80, "\u2014": 0x97 };
 
 function encoded(text: string, encoding: Written["encoding"]): Uint8Array {
   if (encoding === "utf-8") return Buffer.from(text);

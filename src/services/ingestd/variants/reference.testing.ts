@@ -19,7 +19,7 @@ export interface Reference {
 }
 
 const NULLS = new Set(["", "NULL", "null", "\\N", "N/A", "n/a", "#N/A", "<NA>"]);
-const NOTHING = new Set(["na", "-", "#ref!"]);
+const NOTHING = new Set(["na", "-", "#ref!", "null", "(null)", "n.a.", "\u2014"]);
 
 function decoded(bytes: Uint8Array, encoding: Written["encoding"]): string {
   const label = encoding === "utf-8 with mark" ? "utf-8" : encoding;
@@ -109,10 +109,21 @@ const some =
   (pattern: RegExp) =>
   (texts: readonly string[]): boolean =>
     texts.some((text) => pattern.test(text));
-const DECIMAL_COMMA = /^[+-]?[0-9]+,(?:[0-9]{1,2}|[0-9]{4,})$/;
+/** An amount without sign, currency, brackets and gaps between groups. */
+const undressed = (text: string): string =>
+  text
+    .replace(/^[-+\u2212($€ ]*|[-)€$%]$/g, "")
+    .replace(/ ?kr$| ?[€%]$/i, "")
+    .replace(/[ '\u2019](?=[0-9]{3})/g, "");
+const isDecimalComma = (text: string): boolean =>
+  /^[0-9]*(?:\.[0-9]{3})*,[0-9]+$/.test(undressed(text)) &&
+  !/^[1-9][0-9]{0,2},[0-9]{3}$/.test(undressed(text));
 /** A point before three digits alone may separate thousands. */
-const DECIMAL_POINT =
-  /^[+-]?[0-9]*\.(?:[0-9]{1,2}|[0-9]{4,})(?:e[+-]?[0-9]+)?%?$|^[$€]?[0-9]+(?:,[0-9]{3})+\.[0-9]+$|^[$€]?[0-9]+\.[0-9]{1,2}$/i;
+const isDecimalPoint = (text: string): boolean =>
+  /^[0-9]*(?:,[0-9]{2,3})*\.[0-9]+(?:e[+-]?[0-9]+)?$/i.test(undressed(text)) &&
+  !/^[1-9][0-9]{0,2}\.[0-9]{3}$/.test(undressed(text));
+const isGroupedByCommas = (text: string): boolean =>
+  /^[1-9][0-9]{0,2}(?:,[0-9]{3}){2,}$|^[1-9][0-9]?(?:,[0-9]{2})+,[0-9]{3}$/.test(undressed(text));
 
 const isoDay = when(/^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}$/, (text) => dateOf(split(text)));
 const monthDate = when(/^[0-9]{1,2}[/-][0-9]{1,2}[/-][0-9]{4}$/, (text) =>
@@ -121,11 +132,46 @@ const monthDate = when(/^[0-9]{1,2}[/-][0-9]{1,2}[/-][0-9]{4}$/, (text) =>
 const dayDate = when(/^[0-9]{1,2}[/.-][0-9]{1,2}[/.-][0-9]{4}$/, (text) =>
   dateOf([split(text)[2], split(text)[1], split(text)[0]]),
 );
+const yearDate = when(/^[0-9]{4}[/.][0-9]{1,2}[/.][0-9]{1,2}$/, (text) => dateOf(split(text)));
 const count = (texts: readonly string[], read: Rule["read"]): number =>
   texts.filter((text) => read(text) !== undefined).length;
 /** Every way of writing a date, of the two orders the frequent one. */
 const anyDate = (monthFirst: boolean) => (text: string) =>
-  isoDay(text) ?? (monthFirst ? monthDate : dayDate)(text);
+  isoDay(text) ?? yearDate(text) ?? (monthFirst ? monthDate : dayDate)(text);
+
+/** Groups of three digits, or of two above the thousands. */
+const GROUPED =
+  "(?:0|[1-9][0-9]{0,17}|[1-9][0-9]{0,2}(?:[, '\u2019][0-9]{3})+|[1-9][0-9]?(?:,[0-9]{2})+,[0-9]{3})";
+const GROUPED_BY_POINTS = "(?:0|[1-9][0-9]{0,17}|[1-9][0-9]{0,2}(?:[. '\u2019][0-9]{3})+)";
+
+/** An amount without its dress: its sign, digits, and a point for the mark. */
+function bareOf(text: string, mark: "." | ","): string {
+  const sign = /[-\u2212(]/.test(text) ? "-" : "";
+  const kept = text.replace(mark === "." ? /[^0-9.]/g : /[^0-9,]/g, "");
+  return sign + kept.replace(",", ".");
+}
+
+/** With its currency before or behind it, its minus first, behind the currency or last, or in brackets. */
+function amountPattern(amount: string): RegExp {
+  const currency = "(?:\\$|€|kr|CAD)";
+  const behind = `(?: ?${currency})?`;
+  const ways = [
+    `(?:[-\u2212] ?|\\+)?(?:${currency} ?)?${amount}${behind}`,
+    `${currency} ?(?:[-\u2212] ?|\\+)?${amount}`,
+    `(?:${currency} ?)?${amount}-${behind}`,
+    `(?:${currency} ?)?\\( ?(?:${currency} ?)?${amount}${behind} ?\\)`,
+  ];
+  return new RegExp(`^(?:${ways.join("|")})$`, "i");
+}
+
+function amountOf(text: string, mark: "." | ","): string | undefined {
+  const code = /^\+[0-9]{7}|^[a-z]{2,4}-?[0-9]+$|^[0-9]+-?[a-z]{2,4}$|^[0-9]+-$/i;
+  return code.test(text) ? undefined : plainDecimal(bareOf(text, mark));
+}
+
+const ofOneCurrency = (texts: readonly string[]): boolean =>
+  ["$", "€", "kr"].filter((sign) => texts.some((text) => text.includes(sign) && /[0-9]/.test(text))).length <
+  2;
 
 /** In the order in which they are tried: the first that every value fits is the column's. */
 function rulesFor(file: FileMarks): Rule[] {
@@ -170,35 +216,28 @@ function rulesFor(file: FileMarks): Rule[] {
     },
     {
       type: "BIGINT",
-      read: when(/^(?:- ?|\+)?(?:0|[1-9][0-9]{0,17}|[1-9][0-9]{0,2}(?:[, ][0-9]{3})+)$/, (text) =>
-        /^\+[0-9]{7}/.test(text) ? undefined : String(BigInt(text.replace(/[^0-9-]/g, ""))),
+      read: when(new RegExp(`^(?:[-\u2212] ?|\\+)?${GROUPED}$`), (text) =>
+        /^\+[0-9]{7}/.test(text) ? undefined : String(BigInt(bareOf(text, "."))),
       ),
       allowed: point,
     },
     {
       type: "DOUBLE",
       read: when(
-        /^(?:- ?|\+)?(?:0|[1-9][0-9]{0,17}|[1-9][0-9]{0,2}(?:[, ][0-9]{3})+)(?:\.[0-9]+)?$/,
-        (text) =>
-          /^\+[0-9]{7}/.test(text) || digits(text) > 15 ? undefined : number(text.replace(/[^0-9.-]/g, "")),
+        new RegExp(`^(?:[-\u2212] ?|\\+)?${GROUPED}(?:\\.[0-9]+)?$|^${GROUPED}\\.[0-9]+-$`),
+        (text) => (/^\+[0-9]{7}/.test(text) || digits(text) > 15 ? undefined : number(bareOf(text, "."))),
       ),
       allowed: point,
     },
     {
       type: "DECIMAL",
-      read: when(
-        /^[+-]?[$€]?-?(?:0|[1-9][0-9]{0,17}|[1-9][0-9]{0,2}(?:,[0-9]{3})+)(?:\.[0-9]{1,2})?$/,
-        (text) => plainDecimal(text.replace(/[$€,]/g, "")),
-      ),
-      allowed: (texts) => point(texts) && !(some(/\$/)(texts) && some(/€/)(texts)),
+      read: when(amountPattern(`${GROUPED}(?:\\.[0-9]{1,2})?`), (text) => amountOf(text, ".")),
+      allowed: (texts) => point(texts) && ofOneCurrency(texts),
     },
     {
       type: "DECIMAL",
-      read: when(
-        /^[+-]?[$€]?-?(?:0|[1-9][0-9]{0,17}|[1-9][0-9]{0,2}(?:,[0-9]{3})+)(?:\.[0-9]{1,4})?$/,
-        (text) => plainDecimal(text.replace(/[$€,]/g, "")),
-      ),
-      allowed: (texts) => point(texts) && !(some(/\$/)(texts) && some(/€/)(texts)),
+      read: when(amountPattern(`${GROUPED}(?:\\.[0-9]{1,4})?`), (text) => amountOf(text, ".")),
+      allowed: (texts) => point(texts) && ofOneCurrency(texts),
     },
     {
       type: "DOUBLE",
@@ -209,27 +248,23 @@ function rulesFor(file: FileMarks): Rule[] {
       read: when(/^[+-]?(?:0|[1-9][0-9]{0,17}|[1-9][0-9]{0,2}(?:\.[0-9]{3})+)$/, (text) =>
         /^\+[0-9]{7}/.test(text) ? undefined : String(BigInt(text.replace(/[.+]/g, ""))),
       ),
-      allowed: (texts) => comma(texts) && !some(DECIMAL_COMMA)(texts) && !some(/^[0-9.]+,[0-9]+$/)(texts),
+      allowed: (texts) => comma(texts) && !texts.some(isDecimalComma) && !some(/^[0-9.]+,[0-9]+$/)(texts),
     },
     {
       type: "DOUBLE",
-      read: when(/^[+-]?(?:0|[1-9][0-9]{0,17}|[1-9][0-9]{0,2}(?:\.[0-9]{3})+)(?:,[0-9]+)?$/, (text) =>
-        /^\+[0-9]{7}/.test(text) || digits(text) > 15
-          ? undefined
-          : number(text.replace(/\./g, "").replace(",", ".")),
+      read: when(
+        new RegExp(`^[+-]?${GROUPED_BY_POINTS}(?:,[0-9]+)?$|^${GROUPED_BY_POINTS},[0-9]+-$`),
+        (text) => (/^\+[0-9]{7}/.test(text) || digits(text) > 15 ? undefined : number(bareOf(text, ","))),
       ),
       allowed: comma,
     },
     {
       type: "DECIMAL",
-      read: when(
-        /^[+-]?[$€]? ?(?:0|[1-9][0-9]{0,15}|[1-9][0-9]{0,2}(?:\.[0-9]{3})+)(?:,[0-9]{1,2})?$/,
-        (text) =>
-          /^\+[0-9]{7}/.test(text) ? undefined : plainDecimal(text.replace(/[$€.]/g, "").replace(",", ".")),
-      ),
-      allowed: (texts) => comma(texts) && !(some(/\$/)(texts) && some(/€/)(texts)),
+      read: when(amountPattern(`${GROUPED_BY_POINTS}(?:,[0-9]{1,2})?`), (text) => amountOf(text, ",")),
+      allowed: (texts) => comma(texts) && ofOneCurrency(texts),
     },
     { type: "DATE", read: when(/^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}$/, (text) => dateOf(split(text))) },
+    { type: "DATE", read: yearDate },
     {
       type: "DATE",
       read: when(/^[0-9]{1,2}[/-][0-9]{1,2}[/-][0-9]{4}$/, (text) =>
@@ -269,6 +304,14 @@ function rulesFor(file: FileMarks): Rule[] {
         return read === undefined || read === NO_DAY ? read : `${read} ${clock ?? "00:00:00"}`;
       }),
     },
+    {
+      type: "TIMESTAMP",
+      read: when(/^[0-9]{4}\/[0-9]{1,2}\/[0-9]{1,2}(?: [0-9]{2}:[0-5][0-9])?$/, (text) => {
+        const [date = "", clock = "00:00"] = text.split(" ");
+        const read = dateOf(split(date));
+        return read === undefined || read === NO_DAY ? read : `${read} ${clock}:00`;
+      }),
+    },
   ];
 }
 
@@ -306,34 +349,51 @@ interface FileMarks {
 
 /** The decimal mark of a column of numbers: its own, else the file's; "?" where it may be either. */
 function markOf(texts: readonly string[], file: FileMarks): "." | "," | "?" | undefined {
-  const counted = (pattern: RegExp): number => texts.filter((text) => pattern.test(text)).length;
-  const points = counted(DECIMAL_POINT) + counted(/^[+-]?[0-9]{1,3}(?:,[0-9]{3}){2,}$/);
-  const commas = counted(DECIMAL_COMMA);
+  const counted = (pattern: RegExp): number => texts.filter((text) => pattern.test(undressed(text))).length;
+  const points = texts.filter((text) => isDecimalPoint(text) || isGroupedByCommas(text)).length;
+  const commas = texts.filter(isDecimalComma).length;
   if (points !== commas) return points > commas ? "." : ",";
-  const unclear = counted(/^[+-]?[1-9][0-9]{0,2}[.,][0-9]{3}$/);
+  const unclear = counted(/^[1-9][0-9]{0,2}[.,][0-9]{3}$/);
   if (unclear === 0) return undefined;
   if (file.decimalMark !== undefined) return file.decimalMark;
   if (!file.semicolons) return ".";
   const integers = texts.filter((text) => /^-?[0-9]+$/.test(text));
   const small = integers.length > 0 && integers.every((text) => digits(text) <= 3);
-  return counted(/^[+-]?[1-9][0-9]{0,2}\.[0-9]{3}$/) === unclear && small ? "," : "?";
+  return counted(/^[1-9][0-9]{0,2}\.[0-9]{3}$/) === unclear && small ? "," : "?";
 }
 
 const filledOf = (texts: readonly string[]): string[] =>
   texts.map((text) => text.trim()).filter((text) => !NULLS.has(text) && !NOTHING.has(text.toLowerCase()));
 
+const isNumeric = ({ type }: Rule): boolean => type === "BIGINT" || type === "DOUBLE" || type === "DECIMAL";
+
+/** Plain decimals of few places, of which one has more digits than a double adds up without loss. */
+function isLongMoney(numbers: readonly string[]): boolean {
+  const plain = numbers.filter((text) => /^[+-]?(?:0|[1-9][0-9]*)?(?:\.[0-9]+)?$/.test(text));
+  const scales = plain.map((text) => text.split(".")[1]?.length ?? 0);
+  const long = plain.some((text, at) => digits(text.split(".")[0] ?? "") + (scales[at] ?? 0) > 15);
+  return plain.length === numbers.length && long && Math.max(...scales) > 0 && Math.max(...scales) <= 6;
+}
+
 function columnOf(texts: readonly string[], file: FileMarks): Column {
   const filled = filledOf(texts.filter((text) => !NULLS.has(text)));
   const asText: Column = { type: "VARCHAR", values: texts.map((text) => (NULLS.has(text) ? null : text)) };
   if (filled.length === 0) return asText;
-  const numbers = filled.filter((text) => /^[-+]?[$€]?[0-9][0-9.,]*(?:e[+-]?[0-9]+)?%?$/i.test(text));
+  const numbers = filled.filter((text) => /^[-+\u2212]?[$€]?[0-9][0-9.,]*(?:e[+-]?[0-9]+)?%?$/i.test(text));
   const plus = numbers.filter((text) => text.startsWith("+") && !/^\+[0-9]{7}/.test(text)).length;
-  const plusIsMeant = plus > 0 && !numbers.some((text) => text.startsWith("-")) && plus * 2 > numbers.length;
+  const plusIsMeant =
+    plus > 0 && !numbers.some((text) => /^[-\u2212]/.test(text)) && plus * 2 > numbers.length;
   const leadingZero = filled.some((text) => /^[+-]?0[0-9]+(?:[.,][0-9]+)?$/.test(text));
-  const rules = rulesFor(file).filter((rule) => {
-    const isNumber = rule.type === "BIGINT" || rule.type === "DOUBLE" || rule.type === "DECIMAL";
-    return !(isNumber && (leadingZero || plusIsMeant)) && (rule.allowed?.(filled) ?? true);
-  });
+  const all = rulesFor(file);
+  const long = isLongMoney(
+    filled.filter((text) => all.some((rule) => isNumeric(rule) && rule.read(text) !== undefined)),
+  );
+  const rules = all.filter(
+    (rule) =>
+      !(isNumeric(rule) && (leadingZero || plusIsMeant)) &&
+      !(rule.type === "DOUBLE" && long) &&
+      (rule.allowed?.(filled) ?? true),
+  );
   const fits = (rule: Rule): number => filled.filter((text) => rule.read(text) !== undefined).length;
   let best = rules.find((rule) => fits(rule) === filled.length);
   if (best === undefined) {
@@ -354,21 +414,17 @@ function columnOf(texts: readonly string[], file: FileMarks): Column {
 
 /** The mark that the file's columns of numbers show beyond doubt. */
 function fileMark(columns: readonly (readonly string[])[]): "." | "," | undefined {
+  const none = { decimalMark: undefined, semicolons: false, dayFirst: undefined };
+  const numbers = rulesFor(none).filter(isNumeric);
+  const isNumber = (text: string): boolean => numbers.some((rule) => rule.read(text) !== undefined);
   const marks = new Set(
     columns.flatMap((texts) => {
       const filled = filledOf(texts);
-      const isNumber = (text: string): boolean =>
-        /^[$€+-]*[0-9][0-9.,]*(?:e[+-]?[0-9]+)?%?$/i.test(text) &&
-        !/^\+[0-9]{7}|^[0-9]{1,2}\.[0-9]{1,2}\./.test(text);
-      const numbers = filled.filter(isNumber);
-      if (filled.length === 0 || numbers.length < filled.length * 0.99) return [];
-      const mark = markOf(filled, { decimalMark: undefined, semicolons: false, dayFirst: undefined });
-      if (
-        !filled.some(
-          (text) => DECIMAL_POINT.test(text) || DECIMAL_COMMA.test(text) || /(?:,[0-9]{3}){2}/.test(text),
-        )
-      )
-        return [];
+      if (filled.length === 0 || filled.filter(isNumber).length < filled.length * 0.99) return [];
+      const shown = filled.some(
+        (text) => isDecimalPoint(text) || isDecimalComma(text) || isGroupedByCommas(text),
+      );
+      const mark = shown ? markOf(filled, none) : undefined;
       return mark === "." || mark === "," ? [mark] : [];
     }),
   );
@@ -388,14 +444,36 @@ function fileOrder(columns: readonly (readonly string[])[]): boolean | undefined
   return orders.size === 1 ? only : undefined;
 }
 
-export function referenceOf({ bytes, names, written }: Variant): Reference {
-  const [header = [], ...records] = recordsOf(decoded(bytes, written.encoding), written);
+/** The records without what stands around them. */
+function recordsOfTable({ bytes, written, names }: Variant): string[][] {
+  const { newline, above, drawn, delimiterAtEnd } = written;
+  const lines = decoded(bytes, written.encoding).split(newline).slice(above.length);
+  const text = lines.filter((line) => drawn === "" || line !== drawn).join(newline);
+  return recordsOf(text, written).map((cells) =>
+    delimiterAtEnd && cells.length > names.length && cells.at(-1) === "" ? cells.slice(0, -1) : cells,
+  );
+}
+
+/** One text in the first column, which is no row where that column holds values. */
+const isNote = (cells: readonly string[]): boolean =>
+  cells[0] === "Source: payroll" && cells.slice(1).every((cell) => cell === "");
+
+export function referenceOf(variant: Variant): Reference {
+  const { names, written } = variant;
+  const [header = [], ...all] = recordsOfTable(variant);
   const width = names.length;
+  const isHeader = (cells: readonly string[]): boolean => cells.every((cell, at) => cell === header[at]);
+  const sure = all.filter((cells) => cells.length === width && !isNote(cells) && !isHeader(cells));
+  const first = columnOf(
+    sure.map(([cell = ""]) => cell),
+    { decimalMark: undefined, semicolons: written.delimiter === ";", dayFirst: undefined },
+  );
+  const records = first.type === "VARCHAR" ? all : all.filter((cells) => !isNote(cells));
   const isEmpty = (cells: readonly string[]): boolean => cells.every((cell) => cell.trim() === "");
-  const fits = (cells: readonly string[]): boolean =>
-    cells.length === width && !cells.every((cell, at) => cell === header[at]);
+  const fits = (cells: readonly string[]): boolean => cells.length === width && !isHeader(cells);
   const data = records.filter((cells) => fits(cells) && !isEmpty(cells));
-  const others = records.filter((cells) => !fits(cells) && !isEmpty(cells)).length;
+  const others =
+    records.filter((cells) => !fits(cells) && !isEmpty(cells)).length + all.length - records.length;
   const texts = names.map((_, column) => data.map((cells) => cells[column] ?? ""));
   const marks = {
     decimalMark: fileMark(texts),

@@ -21,6 +21,9 @@ test("the reference reads quotes, doubled quotes and line breaks by RFC 4180", (
     newline: "\r\n",
     encoding: "utf-8",
     endsWithNewline: true,
+    above: [],
+    drawn: "",
+    delimiterAtEnd: false,
   } as const;
   expect(recordsOf('a,b\r\n"x, y","say ""hi"""\r\n\r\n"two\nlines",\r\n', written)).toEqual([
     ["a", "b"],

@@ -109,7 +109,7 @@ function refuseBomb({ uncompressedSize: bytes, compressedSize: packed, fileName 
 
 function damaged(error: unknown): never {
   if (error instanceof Fault) throw error;
-  const why = error instanceof Error ? error.message : String(error);
+  const why = (error instanceof Error ? error.message : String(error)).replace(/\.+$/, "");
   throw new Fault("rejected", `The workbook cannot be unpacked: ${why}. Save it again in Excel.`, {
     cause: error,
   });

@@ -1,0 +1,128 @@
+// Whether a row is a header, by what it says itself and what stands below it: names of the dataset, text above values, a
+// run of years, or different short texts. Where nothing but their look speaks for it, the verdict is not sure and a
+// warning says so.
+
+import type { Row } from "../rows.ts";
+import { NAME_LIKE, columnsBelow, isFilled, isTrueOrFalse, isTyped } from "./cells.ts";
+
+interface Verdict {
+  readonly header: boolean;
+  readonly sure: boolean;
+  readonly why: string;
+}
+
+export function isHeader(cells: readonly string[], rows: readonly Row[], known: readonly string[]): Verdict {
+  const lower = new Set(known.map((name) => name.toLowerCase()));
+  const matching = cells.filter((cell) => lower.has(cell.trim().toLowerCase())).length;
+  if (known.length > 0 && matching * 2 >= cells.length && matching > 0) {
+    return {
+      header: true,
+      sure: true,
+      why: `${matching} of ${cells.length} names are columns of the dataset`,
+    };
+  }
+  const no = (why: string): Verdict => ({ header: false, sure: true, why: `no header: ${why}` });
+  const filled = cells.filter(isFilled);
+  // Files that were joined have their header again.
+  const isAgain = (row: Row): boolean => row.cells.every((cell, index) => cell === (cells[index] ?? ""));
+  const body = cells.length > 1 ? rows.filter((row) => !isAgain(row)) : rows;
+  if (body.length === 0) {
+    return cells.length > 1 && areCommonNames(filled)
+      ? { header: true, sure: false, why: "the only row is made of usual column names" }
+      : no("there is only one row");
+  }
+  if (filled.length === 0) return no("the first row is empty");
+  const typed = columnsBelow([{ cells: [...cells], line: 0, raw: "" }, ...body], cells.length);
+  const values = cells.filter((cell) => isFilled(cell) && isTyped(cell));
+  if (values.length > 0 && !areYears(values, filled.length - values.length)) {
+    return no("the first row has values like those below it");
+  }
+  const above = cells.filter(
+    (cell, column) =>
+      isFilled(cell) &&
+      !isTyped(cell) &&
+      typed[column] === true &&
+      // `n` above numbers is a name; above yes and no, or y and n, it is one of them.
+      !(isTrueOrFalse(cell) && body.some((row) => isTrueOrFalse(row.cells[column] ?? ""))),
+  ).length;
+  if (values.length > 0) return { header: true, sure: true, why: "the first row is a run of years" };
+  if (above > 0) {
+    return {
+      header: true,
+      sure: true,
+      why: `the first row is text above ${above} columns of numbers, dates or the like`,
+    };
+  }
+  if (new Set(filled).size < filled.length && !areNamesOfSeveral(cells))
+    return no("the first row repeats itself");
+  const again = cells.some(
+    (cell, column) => isFilled(cell) && body.some((row) => (row.cells[column] ?? "").trim() === cell.trim()),
+  );
+  if (again) return no("what the first row says comes again below it");
+  const nameLike = filled.every((cell) => /^[\p{L}\p{N}_ .\-/()%&']{1,60}$/u.test(cell.trim()));
+  if (cells.length === 1) {
+    const identifier = /^[\p{L}][\p{L}\p{N}]*(?:[_ ][\p{L}\p{N}]+)*$/u.test(cells[0]?.trim() ?? "");
+    const alike = body.filter((row) => (row.cells[0] ?? "").length <= (cells[0] ?? "").length + 2).length;
+    const numbered = body.filter((row) => /[0-9]/.test(row.cells[0] ?? "")).length;
+    // A word without digits above codes that all have some is spelled unlike them.
+    const unlike = !/[0-9]/.test(cells[0] ?? "") && body.length > 1 && numbered === body.length;
+    const common = body.filter((row) => isCommonName(row.cells[0] ?? "")).length;
+    const usual = isCommonName(cells[0] ?? "") && common * 2 < body.length;
+    return usual || (identifier && (unlike || alike * 2 < body.length))
+      ? { header: true, sure: false, why: "the first row looks like a name and unlike the rows below" }
+      : no("the first row looks like the others");
+  }
+  return nameLike
+    ? { header: true, sure: false, why: "the first row is made of different, short texts" }
+    : no("the first row is no set of names");
+}
+
+/** Names of which some stand for several columns, side by side: Sprint,Sprint,Comment,Comment. */
+function areNamesOfSeveral(cells: readonly string[]): boolean {
+  const filled = cells.filter(isFilled).map((cell) => cell.trim());
+  const apart = filled.filter((cell, index) => cell !== filled[index - 1]);
+  return (
+    filled.length > 3 &&
+    new Set(apart).size === apart.length &&
+    filled.every((cell) => NAME_LIKE.test(cell) && !/[0-9]/.test(cell))
+  );
+}
+
+/** Words in what columns are called wherever there are tables. */
+const COMMON_WORDS: ReadonlySet<string> = new Set(
+  (
+    "id nr num number name names first last full title type kind status state city county country address street zip postal " +
+    "date day month year time start end from to email mail phone mobile fax code key value count amount price cost rate pay " +
+    "wage salary total quantity qty note notes comment comments description category group role job position dept department " +
+    "team site location region worker employee emp client customer vendor company hours shift lat lon latitude longitude url " +
+    "link sku item product order invoice account acct balance hired born birth gender age active ref reference unit weight " +
+    "height length size score rank source target version created updated modified"
+  ).split(" "),
+);
+
+/** A usual column name, words joined by underscores, or a letter with a number: pay_rate, Gross Pay, c0. */
+function isCommonName(cell: string): boolean {
+  const name = cell.trim();
+  if (name.length > 60 || isTyped(name)) return false;
+  if (/^(?:c|col|column|f|field|x|var|attr)[_ ]?[0-9]+$/i.test(name)) return true;
+  if (/^[a-z][a-z0-9]*(?:_[a-z0-9]+)+$/.test(name)) return true;
+  const words = name
+    .replace(/([a-z])([A-Z])/g, "$1 $2")
+    .toLowerCase()
+    .split(/[ _./-]+/);
+  return words.some((word) => COMMON_WORDS.has(word) || (word === "no" && words.length > 1));
+}
+
+/** With enough of these a lone row is a header. */
+function areCommonNames(cells: readonly string[]): boolean {
+  return cells.filter(isCommonName).length * 2 > cells.length && !cells.some(isTyped);
+}
+
+/** 2000, 2001, 2002, ...: numbers that rise by the same step and stand for years, beside a name or none. */
+function areYears(values: readonly string[], others: number): boolean {
+  const years = values.map(Number);
+  if (years.length < 2 || others > years.length) return false;
+  const [first = 0, second = 0] = years;
+  if (!years.every((year) => Number.isInteger(year) && year >= 1800 && year <= 2200)) return false;
+  return second !== first && years.every((year, index) => index === 0 || year > (years[index - 1] ?? 0));
+}
