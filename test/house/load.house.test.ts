@@ -73,7 +73,7 @@ describe.each(TOPOLOGIES)("%s", (topology) => {
   beforeAll(async () => {
     house = await startHouse(topology, { chat_script: SCRIPT_PATH });
     expect(await makeMaterial(ROSTER, callsOf(house))).toBe(true);
-  }, 120_000);
+  }, 300_000);
   afterAll(() => house.close());
 
   test("each class runs and finds its answers right", async () => {
@@ -85,7 +85,7 @@ describe.each(TOPOLOGIES)("%s", (topology) => {
       for (const { class: name, done } of load?.tally.classFigures(1) ?? []) if (done > 0) passed.add(name);
     }
     expect([...passed].toSorted()).toEqual([...classes].toSorted());
-  }, 120_000);
+  }, 300_000);
 
   test("material that is there is used again, and a house with other people is found out", async () => {
     expect(await makeMaterial(ROSTER, callsOf(house))).toBe(false);
@@ -93,7 +93,7 @@ describe.each(TOPOLOGIES)("%s", (topology) => {
     const load = await ran(house, others);
     expect(load?.tally.done).toBe(0);
     expect(load?.tally.samples[0]?.check).toBe("people as the roster has them");
-  }, 120_000);
+  }, 300_000);
 
   test("data of the same name that is not a load's is refused, and stays", async () => {
     const mine = { seed: 9, workers: 2 };
@@ -106,14 +106,14 @@ describe.each(TOPOLOGIES)("%s", (topology) => {
       expect(refused).toContain("was not made by a load");
     }
     expect(await namesOf(house)).toContain(materialName(mine));
-  }, 120_000);
+  }, 300_000);
 
   test("afterwards nothing of it is left, and others' data is", async () => {
     await removeMaterial(ROSTER, callsOf(house));
     expect(await namesOf(house)).toEqual([materialName({ seed: 9, workers: 2 })]);
     const { playbooks } = await house.json<{ playbooks: unknown[] }>("/v1/matrix/playbooks");
     expect(playbooks).toEqual([]);
-  }, 120_000);
+  }, 300_000);
 });
 
 test("as a command: a house that lacks the script, a stop with the figures so far, reports, exit codes", async () => {
@@ -168,4 +168,4 @@ test("as a command: a house that lacks the script, a stop with the figures so fa
     await house.close();
     rmSync(cwd, { recursive: true, force: true });
   }
-}, 120_000);
+}, 300_000);

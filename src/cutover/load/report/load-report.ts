@@ -74,6 +74,8 @@ export type LoadHead = Pick<
 const LATE_P99_MS_MAX = 10;
 /** Of one core, which is all that one process can use for this. */
 const CPU_SHARE_MAX = 0.85;
+/** Of the processors: below it a house's own upkeep is too large a part of its CPU time. */
+const USED_ENOUGH = 0.5;
 /** Runnable processes for each processor, before the load began. */
 const BUSY_LOAD = 0.5;
 
@@ -161,10 +163,7 @@ export function remarksOf(report: LoadReport): string[] {
     lines.push(
       `${not_started} scenarios were due and never started: ${url} does not bear ${rate}/s. Lower --rate, or raise --clients.`,
     );
-  if (house !== null)
-    lines.push(
-      `The house used ${house.cpu_ms_per_scenario} ms of CPU a scenario, ${house.processors_used} of ${machine.processors} processors: its CPU alone bounds it at ${boundOf(report)}/s on this machine.`,
-    );
+  if (house !== null) lines.push(houseLine(report, house));
   for (const { class: name, why } of left_out) lines.push(`${name} was left out: ${why}.`);
   if (generator.lagged)
     lines.push(
@@ -177,11 +176,11 @@ export function remarksOf(report: LoadReport): string[] {
   return lines;
 }
 
-/** Scenarios a second that all processors could serve if nothing else ran. */
-function boundOf({ house, machine }: LoadReport): number {
-  return house === null || house.cpu_ms_per_scenario === 0
-    ? 0
-    : round((1000 * machine.processors) / house.cpu_ms_per_scenario);
+/** With the most that its processors could serve, where they were used enough for what runs beside not to count. */
+function houseLine({ machine }: LoadReport, { cpu_ms_per_scenario, processors_used }: HouseFigures): string {
+  const used = `The house used ${cpu_ms_per_scenario} ms of CPU a scenario, ${processors_used} of ${machine.processors} processors`;
+  if (processors_used < machine.processors * USED_ENOUGH || cpu_ms_per_scenario === 0) return `${used}.`;
+  return `${used}: its CPU alone bounds it at ${round((1000 * machine.processors) / cpu_ms_per_scenario)}/s on this machine.`;
 }
 
 export function asMarkdown(report: LoadReport): string {
