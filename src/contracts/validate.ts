@@ -218,6 +218,10 @@ const iterated = z.object({
     ])
     .describe("Why it ended"),
   trace_id: z.string(),
+  untraced: z
+    .literal(true)
+    .optional()
+    .describe("The trace could not be recorded in time: trace_id is the run's id in the journal"),
   usage,
   took_ms: z.number(),
 });

@@ -78,8 +78,8 @@ export function validatord(deps: ValidatordDeps): Promise<Daemon<typeof validate
     started: number,
     call: CallInit,
   ): Promise<Iterated> => {
-    const trace_id = await runs.record(request, run, call);
-    return { ...run, trace_id, took_ms: performance.now() - started };
+    const recorded = await runs.record(request, run, call);
+    return { ...run, ...recorded, took_ms: performance.now() - started };
   };
 
   return Promise.resolve({

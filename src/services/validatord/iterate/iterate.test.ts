@@ -8,6 +8,7 @@ import type { journal } from "#contracts/journal";
 import type { pathway } from "#contracts/pathway";
 import type { Iterated, validate } from "#contracts/validate";
 import type { InputOf, Service } from "#rpc/contract";
+import { Fault } from "#rpc/fault";
 import { NOW, ORDER, startValidatord, type TestValidatord, TOPOLOGIES } from "../validatord.testing.ts";
 import { startChat, startJournal, startPathway } from "../../../../test/lake/neighbours.ts";
 
@@ -59,6 +60,7 @@ describe.each(TOPOLOGIES)("iterate, %s", (topology) => {
   let house: TestValidatord;
   let journals: Service<typeof journal>;
   let traces: Service<typeof pathway>;
+  let isAway = false;
   const closing: (() => Promise<void>)[] = [];
 
   beforeAll(async () => {
@@ -70,7 +72,11 @@ describe.each(TOPOLOGIES)("iterate, %s", (topology) => {
       const events = await startJournal(lake, sql);
       const memory = await startPathway(lake);
       journals = events.service;
-      traces = memory.service;
+      traces = {
+        ...memory.service,
+        add: (input, call) =>
+          isAway ? Promise.reject(new Fault("unavailable", "It is away.")) : memory.service.add(input, call),
+      };
       closing.push(models.close, events.close, memory.close);
       return { chat: models.service, journal: journals, pathway: traces };
     });
@@ -101,6 +107,20 @@ describe.each(TOPOLOGIES)("iterate, %s", (topology) => {
     expect(result.artifact).toEqual(JSON.parse(fill("w-1")));
     const trace = await traces.trace({ trace_id: result.trace_id });
     expect([trace.kind, trace.subject, trace.outcome?.result]).toEqual(["iterate", "o-1", "accepted"]);
+  });
+
+  test("a run whose trace cannot be recorded says so, and its id is the journal's", async () => {
+    isAway = true;
+    const { trace_id, untraced } = await run("good").finally(() => {
+      isAway = false;
+    });
+    expect(untraced).toBe(true);
+    for (;;) {
+      const { events } = await journals.events({ type: "draft.iterated", last: 100, limit: 1000 });
+      if (events.some(({ id }) => id === trace_id)) break;
+      await Bun.sleep(10);
+    }
+    expect((await run("good")).untraced).toBeUndefined();
   });
 
   test("code corrects what needs no judgement, and says so", async () => {

@@ -44,7 +44,7 @@ export interface LoopDeps {
 }
 
 /** How a run ended, without what is only known to whoever recorded it. */
-export type Run = Omit<Iterated, "trace_id" | "took_ms">;
+export type Run = Omit<Iterated, "trace_id" | "untraced" | "took_ms">;
 
 /** Of a reply, what the history keeps. */
 const RAW_CHARS_MAX = 64 * 1024;

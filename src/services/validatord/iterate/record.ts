@@ -4,15 +4,15 @@
 
 import type { JournalRecorder } from "#adapters/journal-recorder";
 import { CONTENT_CHARS_MAX, type pathway } from "#contracts/pathway";
-import type { IterateAttempt } from "#contracts/validate";
+import type { Iterated, IterateAttempt } from "#contracts/validate";
 import type { BackgroundFailures } from "#rpc/background-failures";
 import { type CallInit, traceIdOf } from "#rpc/call";
 import type { Service } from "#rpc/contract";
 import type { IterateRequest, Run } from "./loop.ts";
 
 export interface RunRecorder {
-  /** The id under which the run is found: its trace's, or its own where no trace could be made. */
-  record(request: IterateRequest, run: Run, call: CallInit): Promise<string>;
+  /** Where the run is found: under its trace's id, or its own in the journal where no trace could be made. */
+  record(request: IterateRequest, run: Run, call: CallInit): Promise<Pick<Iterated, "trace_id" | "untraced">>;
 }
 
 interface RecorderDeps {
@@ -84,10 +84,10 @@ export function runRecorder({ pathway, journal, failures }: RecorderDeps): RunRe
           },
           { requestId, traceparent, caller, timeoutMs: TRACE_MS_MAX },
         );
-        return trace_id;
+        return { trace_id };
       } catch (thrown) {
         failures.note("trace", thrown);
-        return id;
+        return { trace_id: id, untraced: true };
       }
     },
   };
