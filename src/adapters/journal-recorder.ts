@@ -1,6 +1,6 @@
 // Events for the journal from work that must not wait for it: they are queued in memory and sent in the background, in
 // their order, many at once. What must be in the journal before a caller is answered is not recorded so but with
-// `journald.append`: a queue in memory is lost with its process.
+// `journald.record`: a queue in memory is lost with its process.
 //
 // The queue has an end. An event that finds it full, or that the journal refuses, is lost, counted, and told by `stats`;
 // nothing is ever thrown at whoever records. An append whose reply did not come is sent again under its Idempotency-Key,
@@ -36,7 +36,7 @@ export interface JournalRecorder {
 }
 
 export interface RecorderOptions {
-  readonly journal: Pick<Service<typeof journal>, "append">;
+  readonly journal: Pick<Service<typeof journal>, "record">;
   readonly log: Log;
   readonly queueMax?: number;
   readonly retryMs?: number;
@@ -68,7 +68,7 @@ export function journalRecorder(options: RecorderOptions): JournalRecorder {
     const idempotency_key = `recorder-${crypto.randomUUID()}`;
     for (;;) {
       try {
-        await journal.append({ events, idempotency_key });
+        await journal.record({ events, idempotency_key });
         recorded += events.length;
         return;
       } catch (error) {

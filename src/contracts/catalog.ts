@@ -4,6 +4,11 @@ import { z } from "zod";
 import { op } from "#rpc/contract";
 import { datasetName, jsonObject, pageInput, plainName, snapshotId, timestamp } from "./shapes.ts";
 
+/** Kinds of personal data that a column may hold; callers who may not see such data get it masked. */
+export const PERSONAL_KINDS = ["name", "email", "phone", "ssn", "bank"] as const;
+export const personalKind = z.enum(PERSONAL_KINDS);
+export type PersonalKind = z.infer<typeof personalKind>;
+
 const column = z.object({
   /** The Iceberg field id: stays when the column is renamed. */
   id: z.int(),
@@ -12,6 +17,9 @@ const column = z.object({
   type: z.string(),
   nullable: z.boolean(),
   doc: z.string().optional(),
+  personal: personalKind
+    .optional()
+    .describe("What personal data it holds: found when it was loaded, or said since"),
 });
 
 export const dataset = z.object({
@@ -133,6 +141,10 @@ export const catalog = {
       drop: z.array(z.string()).optional(),
       widen: z.record(z.string(), z.string()).optional(),
       doc: z.record(z.string(), z.string()).optional(),
+      personal: z
+        .record(z.string(), z.enum([...PERSONAL_KINDS, "none"]))
+        .optional()
+        .describe("What personal data columns hold; none where a loader took them for it"),
     }),
     output: dataset,
     errors: ["not_found", "conflict"],

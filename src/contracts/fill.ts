@@ -246,6 +246,18 @@ const MODEL_TIMEOUT_MS = 605_000;
 
 export const PEOPLE_MAX = 500;
 
+const fillBlock = z.object({
+  block_id: z.string(),
+  /** The fill whose outcome it is. */
+  fill_id: z.string(),
+  worker_id: z.string(),
+  scope: z.enum(["client", "site", "system"]),
+  client_id: z.string().optional(),
+  site_id: z.string().optional(),
+  reason: z.string(),
+  start_at: timestamp,
+});
+
 export const fills = {
   open: op({
     method: "POST",
@@ -482,20 +494,20 @@ export const fills = {
     path: "/v1/fill-blocks",
     summary: "Who is blocked, where and why",
     input: z.strictObject({ client: name.optional() }),
-    output: z.object({
-      blocks: z.array(
-        z.object({
-          worker_id: z.string(),
-          scope: z.enum(["client", "site", "system"]),
-          client_id: z.string().optional(),
-          site_id: z.string().optional(),
-          reason: z.string(),
-          start_at: timestamp,
-        }),
-      ),
-    }),
+    output: z.object({ blocks: z.array(fillBlock) }),
     errors: [],
     scope: "read",
+  }),
+  liftBlock: op({
+    method: "POST",
+    path: "/v1/fill-blocks/{block_id}/lift",
+    summary: "Let a blocked person be proposed again",
+    description:
+      "The block and its end stay in the events of the fill. On that fill the person's place counts as replaced, so it can be proposed and confirmed again.",
+    input: z.strictObject({ block_id: name, reason: z.string().trim().min(1).max(2000), actor }),
+    output: fillBlock,
+    errors: ["not_found"],
+    scope: "write",
   }),
   published: op({
     method: "GET",

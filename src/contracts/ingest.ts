@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import { op } from "#rpc/contract";
+import { personalKind } from "./catalog.ts";
 import { datasetName, snapshotId } from "./shapes.ts";
 
 const mode = z.enum(["append", "replace", "upsert"]);
@@ -84,6 +85,7 @@ export const ingested = z.object({
       nullable: z.boolean(),
       confidence: z.number(),
       samples: z.array(z.string()),
+      personal: personalKind.optional().describe("The personal data that it holds, by its name and values"),
     }),
   ),
   schema_changes: z.array(z.string()),

@@ -5,7 +5,7 @@
 
 import { z } from "zod";
 import { op } from "#rpc/contract";
-import { fourDigitYear, jsonObject, timestamp, snapshotId } from "./shapes.ts";
+import { fourDigitYear, jsonObject, pageInput, timestamp, snapshotId } from "./shapes.ts";
 
 /** Events of one append, and of one page. */
 const EVENTS_MAX = 1000;
@@ -42,6 +42,9 @@ const eventFields = {
   data: jsonObject.default({}),
   causation_id: eventId.optional().describe("The id of the event that this one follows from"),
 };
+
+/** How the ids of events begin from which a service makes its state, and the service: others do not record under them. */
+export const OWNED_EVENT_IDS = { "fill-": "filld", pb_: "matrixd" } as const;
 
 export const newEvent = z.strictObject(eventFields);
 export type NewEvent = z.input<typeof newEvent>;
@@ -80,6 +83,17 @@ const which = {
   subject: subject.optional(),
 };
 
+const events = z.array(newEvent).min(1).max(EVENTS_MAX);
+const idempotency_key = z.string().min(1).max(200).optional();
+
+const appended = z.object({
+  first_seq: z.int(),
+  last_seq: z.int(),
+  /** The hash of the last of these events. */
+  head_hash: z.string(),
+  replayed: z.boolean(),
+});
+
 const lostEvents = z.object({ from: z.int(), to: z.int() });
 
 export const journal = {
@@ -93,8 +107,8 @@ export const journal = {
       .strictObject({
         ...newEvent.partial().shape,
         data: jsonObject.optional(),
-        events: z.array(newEvent).min(1).max(EVENTS_MAX).optional(),
-        idempotency_key: z.string().min(1).max(200).optional(),
+        events: events.optional(),
+        idempotency_key,
       })
       .superRefine(({ events, idempotency_key: _key, ...event }, context) => {
         const wrong = (field: string, message: string): void =>
@@ -109,18 +123,23 @@ export const journal = {
     listBody: "events",
     headers: { idempotency_key: "idempotency-key" },
     bodyBytesMax: APPEND_BYTES_MAX,
-    output: z.object({
-      first_seq: z.int(),
-      last_seq: z.int(),
-      /** The hash of the last of these events. */
-      head_hash: z.string(),
-      replayed: z.boolean(),
-    }),
+    output: appended,
     status: 201,
     replyHeaders: (output): Readonly<Record<string, string>> =>
       output.replayed ? { "idempotent-replay": "true" } : {},
+    errors: ["forbidden", "conflict", "too_large"],
+    scope: "write",
+  }),
+  record: op({
+    method: "POST",
+    path: "/v1/journal-record",
+    summary: "Record events of the house's own services, under their own ids too",
+    input: z.strictObject({ events, idempotency_key }),
+    bodyBytesMax: APPEND_BYTES_MAX,
+    output: appended,
     errors: ["conflict", "too_large"],
     scope: "write",
+    internal: true,
   }),
   events: op({
     method: "GET",
@@ -131,10 +150,7 @@ export const journal = {
       until,
       last,
       limit: z.int().min(1).max(EVENTS_MAX).default(100),
-      cursor: z
-        .string()
-        .regex(/^\d{1,16}$/, "must be the next_cursor of a page")
-        .optional(),
+      cursor: pageInput.cursor,
     }),
     output: z.object({ events: z.array(journalEvent), next_cursor: z.string().optional() }),
     errors: [],

@@ -15,7 +15,7 @@ import { CALL_HEADERS, type Exchange, faultResponse, requestIdOf } from "#rpc/ex
 import { Fault, toFault } from "#rpc/fault";
 import { byPattern, isSlow, type Route, routeFor } from "#rpc/route";
 import { type Audit, type RefusalReason } from "./access/audit.ts";
-import { authorize } from "./access/auth.ts";
+import { authorize, refuseUnmasked } from "./access/auth.ts";
 import { Denied } from "./access/denied.ts";
 import { checkMethod, checkUrl, type Guard } from "./access/guard.ts";
 import type { LiveKeys } from "./access/live-keys.ts";
@@ -139,6 +139,7 @@ function mount(deps: GatewayDeps, candidates: readonly Route[]): Handler {
       const entry = only ?? present(entries.get(routeFor(candidates, request)), "an entry");
       const { route } = entry;
       authorize(caller, route.scope);
+      refuseUnmasked(caller, route.name);
       if (greedy) checkUnfolded(request, route.pattern);
       entry.checkKey?.(request.url, caller);
       exchange.route = route;

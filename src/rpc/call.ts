@@ -12,6 +12,8 @@ export interface Caller {
   /** The name of the API key, or `local` for a call without one. */
   readonly id: string;
   readonly scopes: readonly Scope[];
+  /** Personal data is masked for this caller. */
+  readonly masked?: true;
 }
 
 export interface CallInit {

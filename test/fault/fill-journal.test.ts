@@ -63,10 +63,10 @@ test("whatever replies are lost, the board is the fold of the journal, and each 
       const random = seeded(seed);
       const lossy: Journal = {
         ...service,
-        append: async (input, call) => {
+        record: async (input, call) => {
           const what = random.below(4);
           if (what === 0) throw new Fault("unavailable", "The request is lost.");
-          const output = await service.append(input, call);
+          const output = await service.record(input, call);
           if (what === 1) throw new Fault("timeout", "The reply is lost.");
           return output;
         },
@@ -105,12 +105,12 @@ test("events of others change no fill, under whatever type and id", async () => 
   await write(ledger, "f-1", 3);
   const before = viewsOf(await ledger.current());
   const blocked = { version: 9, worker_id: "w", scope: "system", reason: "x" };
-  await service.append({
+  await service.record({
     events: [
       // Under ids of their own, as any client may record them.
       { type: "order.received", subject: "f-2", data: { text: "need a cook" } },
       { type: "fill.closed", subject: "f-1", data: { version: 3, result: "lost" } },
-      // Under ids like ours: for a fill that is not there, of a version that does not follow, of another form, twice opened.
+      // Under ids like ours, which the journal refuses to all but the house itself: for a fill that is not there, of a version that does not follow, of another form, twice opened.
       { id: "fill-a", type: "worker.blocked", subject: "f-9", data: blocked },
       { id: "fill-b", type: "worker.blocked", subject: "f-1", data: blocked },
       { id: "fill-c", type: "fill.closed", subject: "f-1", data: { version: 3 } },

@@ -273,9 +273,9 @@ interface Recorded {
 /** Every event, in its order. */
 async function eventsAt(url: string): Promise<Recorded[]> {
   const found: Recorded[] = [];
-  let next: string | undefined = "0";
-  while (next !== undefined) {
-    const path = `/v1/journal/events?limit=1000&cursor=${next}`;
+  let next: string | undefined;
+  do {
+    const path = `/v1/journal/events?limit=1000${next === undefined ? "" : `&cursor=${next}`}`;
     let page: { events: Recorded[]; next_cursor?: string } = { events: [] };
     await until(async () => {
       const reply = await send(url, path, {});
@@ -285,7 +285,7 @@ async function eventsAt(url: string): Promise<Recorded[]> {
     });
     found.push(...page.events);
     next = page.next_cursor;
-  }
+  } while (next !== undefined);
   return found;
 }
 

@@ -98,6 +98,26 @@ describe("a route given what is nearly right", () => {
   );
 });
 
+const lists = ROUTED.filter(([, operation]) => schemaOf(operation).properties?.["cursor"] !== undefined);
+/** A name, a number, bytes, and what another list gives. */
+const FOREIGN_CURSORS = ["people", "1", "AAAA", Buffer.from('["other.list","people"]').toString("base64url")];
+
+test.each(lists)("%s refuses a cursor that it never gave", async (name, operation) => {
+  const schema = schemaOf(operation);
+  const fields = right(schema);
+  const needed = Object.fromEntries((schema.required ?? []).map((field) => [field, fields[field]]));
+  for (const cursor of FOREIGN_CURSORS) {
+    const { path, headers, body } = asked(operation, { ...needed, cursor });
+    const reply = await house.ask(path, {
+      method: operation.method,
+      headers,
+      ...(body === undefined ? {} : { body }),
+    });
+    const { error } = (await reply.json()) as FaultBody;
+    expect([name, error.code, error.details?.[0]?.path]).toEqual([name, "invalid", "cursor"]);
+  }
+});
+
 test("the right inputs are right, so that what is near them comes past the first check", async () => {
   const refused: string[] = [];
   for (const [name, operation] of ROUTED) {

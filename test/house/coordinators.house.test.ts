@@ -83,6 +83,9 @@ afterAll(async () => {
 
 const fillOf = (id: string): Promise<Fill> => house.json<Fill>(`/v1/fills/${id}`);
 
+/** The chances whose refusal has happened once. */
+const refused = new Set<number>();
+
 /** What happened, by the name of the call and its status. */
 const happened = new Map<string, number>();
 
@@ -115,12 +118,17 @@ async function step(id: string, actor: string, random: Random): Promise<boolean>
     post(id, "outcomes", { version, worker_id, result, actor, ...more });
   if (asked.length > 0) {
     const { worker_id } = random.pick(asked);
-    const chance = random.below(10);
+    // Each kind comes first, and then by chance.
+    const chance = [1, 3].find((kind) => !refused.has(kind)) ?? random.below(10);
     if (chance < 1) {
       await post(id, "messages", { worker_ids: [worker_id], channel: "sms", purpose: "offer", actor });
-    } else if (chance < 3) await outcome(worker_id, "declined", { reason: "Has other work" });
-    else if (chance < 4) await outcome(worker_id, "blocked", { reason: "The client asked", scope: "client" });
-    else await outcome(worker_id, "confirmed");
+    } else if (chance < 3) {
+      const { ok } = await outcome(worker_id, "declined", { reason: "Has other work" });
+      if (ok) refused.add(1);
+    } else if (chance < 4) {
+      const { ok } = await outcome(worker_id, "blocked", { reason: "The client asked", scope: "client" });
+      if (ok) refused.add(3);
+    } else await outcome(worker_id, "confirmed");
     return true;
   }
   if (short > 0) {

@@ -215,6 +215,21 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
     expect(same.excluded.find(({ worker_id }) => worker_id === worker)?.code).toBe("fill.dnr");
     const other = await open({ ...ORDER, order: { client_id: "other" } });
     expect(other.shortlist.map(({ worker_id }) => worker_id)).toContain(worker);
+
+    const { blocks } = await house.json<{
+      blocks: { block_id: string; worker_id: string; fill_id: string }[];
+    }>("/v1/fill-blocks");
+    const block = blocks.find(({ worker_id }) => worker_id === worker);
+    expect(block).toMatchObject({ fill_id, reason: "Client request after an incident" });
+    const lift = { reason: "Withdrawn by the client" };
+    expect(await house.json(`/v1/fill-blocks/${block?.block_id}/lift`, lift)).toMatchObject({ ...block });
+    const again = await open();
+    expect(again.shortlist.map(({ worker_id }) => worker_id)).toContain(worker);
+    const state = await house.json<{ version: number; seats: { status: string }[] }>(`/v1/fills/${fill_id}`);
+    expect([state.version, state.seats[0]?.status]).toEqual([4, "replaced"]);
+    await post(fill_id, "propose", { version: 4, worker_ids: [worker] });
+    const yes = await post(fill_id, "outcomes", { version: 5, worker_id: worker, result: "confirmed" });
+    expect(yes.status, await yes.clone().text()).toBe(200);
   }, 240_000);
 
   test("an order that cannot be is refused with its field", async () => {

@@ -31,6 +31,11 @@ const OPTION_FIELDS: readonly Field<OptionLine>[] = (
 const KEY_FIELDS: readonly Field<KeyRecord>[] = [
   { name: "name", value: ({ name }) => name },
   { name: "scope", value: ({ scope }) => scope },
+  {
+    name: "personal_data",
+    value: ({ masked }) => masked !== true,
+    show: ({ masked }) => (masked === true ? "masked" : "seen"),
+  },
   { name: "created_at", value: ({ created_at }) => created_at, show: ({ created_at }) => moment(created_at) },
   {
     name: "expires_at",
@@ -93,12 +98,18 @@ const add = command({
       description: "A name for the key: letters, digits, _, . and -",
     },
     scope: { ...SCOPE_ARG, required: true },
+    masked: {
+      type: "boolean",
+      description:
+        "The key sees no personal data: columns that hold some are masked in SQL, and other calls refused",
+    },
     ...EXPIRES_ARG,
     ...ARGS,
   },
   examples: [
     "lakehouse config add-key dashboard --scope read",
     "lakehouse config add-key contractor --scope write --expires 30d",
+    "lakehouse config add-key analyst --scope read --masked",
     "export LAKEHOUSE_KEY=$(lakehouse config add-key me --scope write)",
   ],
   run: async (args) => {
@@ -107,7 +118,12 @@ const add = command({
       throw new UsageProblem(`${args.name} is not a name for a key: 1 to 64 letters, digits, _, . or -.`);
     }
     const expiresAt = expiryOf(args.expires) ?? undefined;
-    const key = await addKey(await pathOf(args), { name: args.name, scope, expiresAt });
+    const key = await addKey(await pathOf(args), {
+      name: args.name,
+      scope,
+      expiresAt,
+      masked: args.masked,
+    });
     // Bare in a pipe too: it is meant to be put into a variable.
     const asJson = args.output === "json" || args.output === "jsonl";
     const expires = expiresAt === undefined ? {} : { expires_at: expiresAt.toISOString() };
@@ -125,6 +141,7 @@ const change = command({
   args: {
     name: { type: "positional", required: true, description: "The key's name" },
     scope: SCOPE_ARG,
+    masked: { type: "boolean", description: "The key sees no personal data; --no-masked: it sees it" },
     ...EXPIRES_ARG,
     ...DATA_ARG,
   },
@@ -135,10 +152,10 @@ const change = command({
   run: async (args) => {
     const scope = scopes.find((known) => known === args.scope);
     const expiresAt = expiryOf(args.expires);
-    if (scope === undefined && expiresAt === undefined) {
-      throw new UsageProblem("Say what to change: --scope, --expires, or both.");
+    if (scope === undefined && expiresAt === undefined && args.masked === undefined) {
+      throw new UsageProblem("Say what to change: --scope, --masked or --expires.");
     }
-    await changeKey(await pathOf(args), args.name, { scope, expiresAt });
+    await changeKey(await pathOf(args), args.name, { scope, expiresAt, masked: args.masked });
     say(`Changed the key ${args.name}.`);
   },
 });
@@ -180,10 +197,11 @@ const keys = command({
     await emit(formatOf(args.output), {
       fields: KEY_FIELDS,
       rows,
-      json: rows.map(({ name, scope, created_at, expires_at }) => ({
+      json: rows.map(({ name, scope, created_at, expires_at, masked }) => ({
         name,
         scope,
         created_at,
+        ...(masked === true ? { masked } : {}),
         ...(expires_at === undefined ? {} : { expires_at }),
       })),
       empty:

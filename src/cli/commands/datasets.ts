@@ -1,6 +1,6 @@
 // `lakehouse datasets`: lists datasets, shows one with its columns and snapshots, and changes it.
 
-import type { Dataset } from "#contracts/catalog";
+import { type Dataset, PERSONAL_KINDS } from "#contracts/catalog";
 import type { House } from "#contracts/house";
 import { didYouMean } from "#lib/nearest";
 import { Fault } from "#rpc/fault";
@@ -33,6 +33,7 @@ const COLUMNS: readonly Field<Column>[] = [
   { name: "column", value: ({ name }) => name },
   { name: "type", value: ({ type }) => type },
   { name: "nullable", value: ({ nullable }) => nullable, show: ({ nullable }) => (nullable ? "yes" : "no") },
+  { name: "personal", value: ({ personal }) => personal },
   { name: "doc", value: ({ doc }) => doc },
 ];
 
@@ -170,6 +171,36 @@ const rename = command({
   },
 });
 
+const personal = command({
+  name: "datasets personal",
+  summary: "Say what personal data a column holds, or that it holds none",
+  details:
+    "Loading finds it by the column's name and values; what is said here stays. Keys made with --masked see such columns masked.",
+  args: {
+    ...NAME_ARG,
+    column: { type: "positional", description: "The column" },
+    kind: { type: "positional", description: `${PERSONAL_KINDS.join(", ")}, or none` },
+    ...CLIENT_ARGS,
+  },
+  examples: [
+    "lakehouse datasets personal workers nickname name",
+    "lakehouse datasets personal sites name none",
+  ],
+  run: async (args) => {
+    const kind = [...PERSONAL_KINDS, "none" as const].find((one) => one === args.kind);
+    if (kind === undefined)
+      throw new UsageProblem(`KIND is one of ${PERSONAL_KINDS.join(", ")} or none; not ${args.kind}.`);
+    const { house } = await connect(settingsOf(args));
+    const dataset = await known(
+      house.catalogd.schema({ dataset: args.name, personal: { [args.column]: kind } }),
+      args.name,
+      house,
+    );
+    const holds = kind === "none" ? "no personal data" : `personal data: ${kind}`;
+    await report(args.output, dataset, `${args.column} of ${dataset.name} holds ${holds}.`);
+  },
+});
+
 const append = command({
   name: "datasets append",
   summary: "Append rows, as JSON, to a dataset that is there",
@@ -288,7 +319,7 @@ export const datasets = group({
   name: "datasets",
   summary: "List, show, append to, roll back, rename in, maintain or drop datasets",
   examples: ["lakehouse datasets", "lakehouse datasets workers", "lakehouse datasets rollback workers 4711"],
-  commands: { ls, show, append, rollback, tag, rename, maintain, drop },
+  commands: { ls, show, append, rollback, tag, rename, personal, maintain, drop },
   fallback: "ls",
   takesName: "show",
 });

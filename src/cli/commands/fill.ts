@@ -21,6 +21,8 @@ import { confirmed } from "../terminal/confirm.ts";
 import { emit, formatOf, isForPeople, jsonText } from "../terminal/output.ts";
 import { counted } from "../terminal/plain-text.ts";
 import { isInteractive, paintOut, say, write } from "../terminal/terminal.ts";
+import { ACTOR_ARG, actorOf } from "./fill/actor.ts";
+import { blocks, unblock } from "./fill/blocks.ts";
 import {
   BOARD_FIELDS,
   CANDIDATE_FIELDS,
@@ -35,16 +37,9 @@ import {
 type Filld = House["filld"];
 
 const FILL_ARG = { fill: { type: "positional", required: true, description: "The fill's id" } } as const;
-const ACTOR_ARG = {
-  actor: { type: "string", valueHint: "NAME", description: "Who does it; the API key unless given" },
-} as const;
 const K_ARG = {
   k: { type: "string", alias: "k", valueHint: "N", description: "People; 20 unless given" },
 } as const;
-
-function actorOf({ actor }: { actor?: string | undefined }): { actor?: string } {
-  return actor === undefined ? {} : { actor };
-}
 
 async function versionOf(filld: Filld, fillId: string): Promise<number> {
   return (await filld.state({ fill_id: fillId })).version;
@@ -585,6 +580,8 @@ export const fill = group({
     messages,
     outcome,
     backfill,
+    blocks,
+    unblock,
     close,
     history,
     watch,

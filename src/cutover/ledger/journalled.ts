@@ -39,7 +39,7 @@ export interface JournalledLedger {
 }
 
 export function journalledLedger(
-  { append }: Pick<Service<typeof journal>, "append">,
+  { record }: Pick<Service<typeof journal>, "record">,
   log: Log,
   signal: AbortSignal,
 ): JournalledLedger {
@@ -49,18 +49,18 @@ export function journalledLedger(
   let running = false;
 
   const due = (): readonly NewEvent[] => events.filter(({ id }) => !recorded.has(id ?? ""));
-  const record = async (): Promise<void> => {
+  const recordDue = async (): Promise<void> => {
     for (;;) {
       const batch = due().slice(0, BATCH_MAX);
       if (batch.length === 0 || signal.aborted) return;
-      await append({ events: batch });
+      await record({ events: batch });
       for (const { id } of batch) recorded.add(id ?? "");
     }
   };
   const start = (): void => {
     if (running || signal.aborted) return;
     running = true;
-    record()
+    recordDue()
       .catch((error: unknown) => {
         log.warn("changes of the cutover ledger are not in the journal yet", {
           count: due().length,

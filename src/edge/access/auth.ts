@@ -19,10 +19,10 @@ const HELD: Readonly<Record<Scope, readonly Scope[]>> = {
 /** Finds the caller by the key that was shown. Throws `unauthorized` for none, a wrong one or one that expired. */
 export function authenticator(keys: readonly KeyRecord[], now: () => number = Date.now): Authenticate {
   if (keys.length === 0) return () => LOCAL_CALLER;
-  const known = keys.map(({ name, scope, sha256, expires_at }) => ({
+  const known = keys.map(({ name, scope, sha256, expires_at, masked }) => ({
     hash: Buffer.from(sha256, "hex"),
     expiresAt: expires_at === undefined ? Infinity : Date.parse(expires_at),
-    caller: { id: name, scopes: HELD[scope] },
+    caller: { id: name, scopes: HELD[scope], ...(masked === true ? { masked } : {}) },
   }));
   return (headers) => {
     const shown = bearerOf(headers);
@@ -54,6 +54,26 @@ export function closed(reason: string): Authenticate {
 export function authorize(caller: Caller, scope: Scope): void {
   if (caller.scopes.includes(scope)) return;
   throw new Denied("scope", `The key ${caller.id} may not do this: it needs the scope ${scope}.`, caller);
+}
+
+/** Routes that give no personal data, or mask it. A caller who sees none may call these and no others. */
+const MASKING: ReadonlySet<string> = new Set([
+  "queryd.sql",
+  "queryd.sqlStream",
+  "catalogd.datasets",
+  "catalogd.dataset",
+  "catalogd.snapshots",
+  "embedd.embed",
+]);
+
+/** Throws `forbidden` where a caller who sees no personal data might be given some. */
+export function refuseUnmasked(caller: Caller, route: string): void {
+  if (caller.masked !== true || MASKING.has(route)) return;
+  throw new Denied(
+    "personal_data",
+    `The key ${caller.id} sees no personal data, and this may give some. It may ask by POST /v1/sql, where such columns are masked.`,
+    caller,
+  );
 }
 
 const SCHEME = "bearer ";

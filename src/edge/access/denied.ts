@@ -24,6 +24,8 @@ const CODES = {
   owned_prefix: "forbidden",
   /** A dataset that follows from what a service keeps. */
   owned_dataset: "forbidden",
+  /** The key sees no personal data, and the call does not mask it. */
+  personal_data: "forbidden",
 } as const satisfies Record<string, FaultCode>;
 
 export type DenialReason = keyof typeof CODES;

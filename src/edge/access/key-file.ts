@@ -21,6 +21,8 @@ const keyRecord = z.strictObject({
   created_at: z.string(),
   /** From this moment on (RFC 3339) the key is refused; without it never. */
   expires_at: z.iso.datetime().optional(),
+  /** Sees no personal data. */
+  masked: z.literal(true).optional(),
 });
 export type KeyRecord = z.infer<typeof keyRecord>;
 
@@ -57,10 +59,12 @@ export interface NewKey {
   readonly name: string;
   readonly scope: Scope;
   readonly expiresAt?: Date | undefined;
+  /** The key sees no personal data. */
+  readonly masked?: boolean | undefined;
 }
 
 /** Makes a key, keeps its hash, and gives the key itself, which nobody can see again. */
-export async function addKey(path: string, { name, scope, expiresAt }: NewKey): Promise<string> {
+export async function addKey(path: string, { name, scope, expiresAt, masked }: NewKey): Promise<string> {
   const key = `lk_${randomBytes(32).toString("base64url")}`;
   const record = keyRecord.parse({
     name,
@@ -68,6 +72,7 @@ export async function addKey(path: string, { name, scope, expiresAt }: NewKey): 
     sha256: hashOf(key).toString("hex"),
     created_at: new Date().toISOString(),
     ...(expiresAt === undefined ? {} : { expires_at: expiresAt.toISOString() }),
+    ...(masked === true ? { masked } : {}),
   });
   await changeKeys(path, (keys) => {
     if (keys.some((known) => known.name === name)) {
@@ -88,19 +93,22 @@ export interface KeyChange {
   readonly scope?: Scope | undefined;
   /** Null for a key that never expires. */
   readonly expiresAt?: Date | null | undefined;
+  readonly masked?: boolean | undefined;
 }
 
 /** Changes what a key may do, and until when; the key itself stays as it is. Throws `not_found`. */
 export function changeKey(path: string, name: string, change: KeyChange): Promise<void> {
-  const { scope, expiresAt } = change;
+  const { scope, expiresAt, masked } = change;
   return changeKeys(path, (keys) => {
     mustKnow(keys, name);
-    return keys.map(({ expires_at, ...key }) => {
+    return keys.map(({ expires_at, masked: was, ...key }) => {
+      const isMasked = key.name === name ? (masked ?? was) : was;
       const expires = key.name !== name || expiresAt === undefined ? expires_at : expiresAt?.toISOString();
       return {
         ...key,
         ...(key.name === name && scope !== undefined ? { scope } : {}),
         ...(expires === undefined ? {} : { expires_at: expires }),
+        ...(isMasked === true ? { masked: isMasked } : {}),
       };
     });
   });

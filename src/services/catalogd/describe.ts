@@ -18,7 +18,7 @@ import type { Table } from "./tables/tables.ts";
 
 export function describeTable({ name, metadata }: Table): Dataset {
   const snapshot = snapshotOf(metadata);
-  const columns = columnsOf(currentSchema(metadata));
+  const columns = columnsOf(currentSchema(metadata), metadata.properties);
   return {
     name,
     rows: total(snapshot, "total-records"),

@@ -14,6 +14,7 @@ import { type Snapshot, snapshotOf } from "./iceberg/metadata/metadata.ts";
 import { schemaById } from "./iceberg/types/schema.ts";
 import { snapshotNamed } from "./snapshots.ts";
 import { contentId } from "./tables/compaction-note.ts";
+import { personalKey } from "./tables/personal-data.ts";
 import type { Table, Tables } from "./tables/tables.ts";
 
 type Scan = OutputOf<typeof catalog.scan>;
@@ -37,13 +38,13 @@ export function scans(tables: Tables): (table: Table, at: number | string | unde
     // a reader that pins it by its id finds a column that was renamed or added since.
     const isCurrent = snapshot?.["snapshot-id"] === metadata["current-snapshot-id"];
     const schemaId = (isCurrent ? undefined : snapshot?.["schema-id"]) ?? metadata["current-schema-id"];
-    const place = `${prefix} ${snapshot?.["snapshot-id"]} ${schemaId}`;
+    const place = `${prefix} ${snapshot?.["snapshot-id"]} ${schemaId} ${personalKey(metadata.properties)}`;
     const known = kept.get(place);
     if (known !== undefined) return known;
     const schema = schemaById(metadata.schemas, schemaId);
     const scan = {
       snapshot_id: snapshot === undefined ? null : wireId(contentId(snapshot)),
-      columns: columnsOf(schema),
+      columns: columnsOf(schema, metadata.properties),
       files: await liveFiles(tables, table, snapshot),
     };
     kept.set(place, scan);

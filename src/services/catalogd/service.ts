@@ -1,5 +1,6 @@
 // catalogd: which tables there are, what is in them, and every change to that, as Apache Iceberg v2.
 
+import { z } from "zod";
 import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,6 +15,7 @@ import { BackgroundFailures } from "#rpc/background-failures";
 import type { Handlers, Service } from "#rpc/contract";
 import type { Daemon } from "#rpc/daemon";
 import { Fault } from "#rpc/fault";
+import { pageCursor } from "#rpc/page-cursor";
 import { Appends } from "./append/append.ts";
 import { commitFiles, type Ids } from "./commits/files.ts";
 import { metadataFor, shapedFor, writtenSchema } from "./commits/shape.ts";
@@ -31,12 +33,15 @@ import { maintain, maintainAll } from "./maintenance/maintain.ts";
 import { MERGED_MIN } from "./maintenance/plan.ts";
 import { refuseBehind } from "./recovery/inspect.ts";
 import { scans } from "./scan.ts";
-import { describedById, snapshotPage, snapshotToName } from "./snapshots.ts";
+import { describedById, SNAPSHOT_PAGES, snapshotPage, snapshotToName } from "./snapshots.ts";
 import { contentId } from "./tables/compaction-note.ts";
 import { withSnapshot } from "./tables/history.ts";
+import { withFound, withSaid } from "./tables/personal-data.ts";
 import { Rows } from "./tables/rows.ts";
 import { COMMIT_ID, type Table, Tables } from "./tables/tables.ts";
 import { FileWorker } from "./worker/pool.ts";
+
+const PAGES = pageCursor("catalog.datasets", z.string());
 
 export interface CatalogdDeps {
   readonly storage: Service<typeof storage>;
@@ -92,12 +97,12 @@ export async function catalogd({
 
   const handlers: Handlers<typeof catalog> = {
     datasets: async ({ limit, cursor }) => {
-      const found = await tables.list(cursor ?? "", limit + 1);
+      const found = await tables.list(PAGES.place(cursor) ?? "", limit + 1);
       const page = found.slice(0, limit);
       const last = page.at(-1);
       return {
         datasets: page.map(describeTable),
-        ...(found.length > limit && last !== undefined ? { next_cursor: last.name } : {}),
+        ...(found.length > limit && last !== undefined ? { next_cursor: PAGES.next(last.name) } : {}),
       };
     },
     dataset: async ({ dataset }) => describeTable(await tables.get(dataset)),
@@ -106,8 +111,10 @@ export async function catalogd({
       if (purge) await removeFiles(storage, table.prefix);
       return null;
     },
-    snapshots: async ({ dataset, limit, cursor }) =>
-      snapshotPage(tables, await tables.get(dataset), limit, cursor),
+    snapshots: async ({ dataset, limit, cursor }) => {
+      const after = SNAPSHOT_PAGES.place(cursor);
+      return snapshotPage(tables, await tables.get(dataset), limit, after);
+    },
     rollback: async ({ dataset, snapshot_id }) =>
       describeTable(
         await tables.commit(dataset, async (current) => {
@@ -134,7 +141,7 @@ export async function catalogd({
       });
       return { name, snapshot_id: wireId(present(tagged, "the tagged snapshot")) };
     },
-    schema: async ({ dataset, ...wanted }) =>
+    schema: async ({ dataset, personal, ...wanted }) =>
       describeTable(
         await tables.commit(dataset, async (table) => {
           const { metadata } = table ?? (await tables.get(dataset));
@@ -143,7 +150,9 @@ export async function catalogd({
             schemaChanges(wanted),
             metadata["last-column-id"],
           );
-          return { metadata: setSchema(metadata, evolved.schema, evolved.lastColumnId, clock.now()) };
+          const now = clock.now();
+          const changed = setSchema(metadata, evolved.schema, evolved.lastColumnId, now);
+          return { metadata: personal === undefined ? changed : withSaid(changed, personal, now) };
         }),
       ),
     prepare: async ({ dataset, columns, contract }) => {
@@ -172,7 +181,8 @@ export async function catalogd({
         replayed = made !== undefined;
         if (replayed) return undefined;
         refuseStale(dataset, current, if_snapshot_id);
-        const metadata = metadataFor(current, place, columns, clock.now(), () => ids.uuid());
+        const shaped = metadataFor(current, place, columns, clock.now(), () => ids.uuid());
+        const metadata = withFound(shaped, columns);
         const notes = { ...summary, [COMMIT_ID]: commit_id };
         const change = await commitFiles(tables, {
           current,

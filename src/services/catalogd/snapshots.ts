@@ -2,17 +2,22 @@
 // snapshot of its own for readers: it goes by the id of the snapshot whose rows it has. Ids that answers cite
 // and that writers compare stay what they were, and a snapshot is read from the newest files that hold its rows.
 
+import { z } from "zod";
 import type { catalog } from "#contracts/catalog";
 import type { SnapshotId } from "#contracts/shapes";
 import { present } from "#lib/assert";
 import type { OutputOf } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
+import { pageCursor } from "#rpc/page-cursor";
 import { describeSnapshot, idOf } from "./describe.ts";
 import { type Snapshot, snapshotAt, snapshotById, snapshotOf } from "./iceberg/metadata/metadata.ts";
 import type { Long } from "./iceberg/types/long.ts";
 import { parseLong } from "./iceberg/types/long.ts";
 import { contentId, isCompaction } from "./tables/compaction-note.ts";
 import type { Table, Tables } from "./tables/tables.ts";
+
+/** Places are ids of snapshots, which may have 63 bits. */
+export const SNAPSHOT_PAGES = pageCursor("catalog.snapshots", z.string());
 
 /** By id, by tag, or what was current at a time: a tag may be a number too, and none is a time. */
 export async function snapshotNamed(tables: Tables, table: Table, at: SnapshotId): Promise<Snapshot> {
@@ -58,22 +63,25 @@ export async function describedById(tables: Tables, table: Table, id: Long): Pro
   return snapshot === undefined ? null : describeSnapshot(snapshot, table.metadata);
 }
 
-/** Newest first, from the one after `cursor`; compactions are left out. */
+/** Newest first, from the one after `after`, an id; compactions are left out. */
 export async function snapshotPage(
   tables: Tables,
   table: Table,
   limit: number,
-  cursor: string | undefined,
+  after: string | undefined,
 ): Promise<OutputOf<typeof catalog.snapshots>> {
   const page: Snapshot[] = [];
-  let skipping = cursor !== undefined;
+  let skipping = after !== undefined;
   for await (const snapshot of tables.newestFirst(table)) {
     if (isCompaction(snapshot)) continue;
-    if (skipping) skipping = String(snapshot["snapshot-id"]) !== cursor;
+    if (skipping) skipping = String(snapshot["snapshot-id"]) !== after;
     else page.push(snapshot);
     if (page.length > limit) break;
   }
   const snapshots = page.slice(0, limit).map((snapshot) => describeSnapshot(snapshot, table.metadata));
   if (page.length <= limit) return { snapshots };
-  return { snapshots, next_cursor: String(present(page[limit - 1], "the last of a page")["snapshot-id"]) };
+  return {
+    snapshots,
+    next_cursor: SNAPSHOT_PAGES.next(String(present(page[limit - 1], "the last of a page")["snapshot-id"])),
+  };
 }

@@ -12,7 +12,7 @@ import { type Clock, systemClock } from "#lib/clock";
 import type { Log } from "#lib/log";
 import { BackgroundFailures } from "#rpc/background-failures";
 import type { Call } from "#rpc/call";
-import type { Handlers, Service } from "#rpc/contract";
+import type { Handlers, OutputOf, Service } from "#rpc/contract";
 import type { Daemon } from "#rpc/daemon";
 import { Fault } from "#rpc/fault";
 import { Learner } from "./learn/learn.ts";
@@ -25,7 +25,7 @@ import { type Proposed, proposedByHand, proposedByModel, proposedByRank } from "
 import { type Ranked, shortlist, type Wanted } from "./people/shortlist.ts";
 import { bySpeed } from "./people/speed.ts";
 import { Publisher } from "./publish/publisher.ts";
-import { Board, type FillState, isLive } from "./state/board.ts";
+import { Board, type FillBlock, type FillState, isLive } from "./state/board.ts";
 import { type Draft, Ledger } from "./state/ledger.ts";
 import { listed } from "./state/listing.ts";
 import { outcomeDrafts } from "./state/outcome.ts";
@@ -423,16 +423,24 @@ export async function filld(deps: FilldDeps): Promise<Daemon<typeof fills>> {
           .filter(
             ({ client_id, scope }) => client === undefined || scope === "system" || client_id === client,
           )
-          .map(({ worker_id, scope, client_id, site_id, reason, start_at }) => ({
-            worker_id,
-            scope,
-            reason,
-            start_at,
-            ...(client_id === undefined || client_id === null ? {} : { client_id }),
-            ...(site_id === undefined || site_id === null ? {} : { site_id }),
-          })),
+          .map(blockView),
       };
     },
+
+    liftBlock: ({ block_id, reason, actor }, call) =>
+      ledger.write(call, (board) => {
+        const block = [...board.blocks.values()].flat().find((one) => one.block_id === block_id);
+        if (block === undefined)
+          throw new Fault(
+            "not_found",
+            `There is no block ${block_id}: it was lifted, or never was. GET /v1/fill-blocks lists them.`,
+          );
+        const { fill_id, worker_id } = block;
+        const version = known(board, fill_id).version + 1;
+        const draft: Draft = { type: "worker.unblocked", data: { version, worker_id, block_id, reason } };
+        const write = { fillId: fill_id, actor: actor ?? call.caller.id, drafts: [draft] };
+        return { write, result: blockView(block) };
+      }),
 
     published: async () => {
       const { size: unlearnt } = (await ledger.current()).unlearnt;
@@ -476,6 +484,24 @@ async function standardCorpus(service: Service<typeof matrix>, call: Call): Prom
 }
 
 /** Short enough to be read out on the telephone: 40 random bits, in letters and digits that are not mistaken. */
+function blockView({
+  client_id,
+  site_id,
+  ...block
+}: FillBlock): OutputOf<typeof fills.blocks>["blocks"][number] {
+  const { block_id, fill_id, worker_id, reason, start_at, scope } = block;
+  return {
+    block_id,
+    fill_id,
+    worker_id,
+    scope,
+    reason,
+    start_at,
+    ...(client_id === undefined || client_id === null ? {} : { client_id }),
+    ...(site_id === undefined || site_id === null ? {} : { site_id }),
+  };
+}
+
 function newFillId(): string {
   const symbols = [...crypto.getRandomValues(new Uint8Array(8))].map((byte) => ID_SYMBOLS[byte % 32]);
   return `f-${symbols.join("")}`;

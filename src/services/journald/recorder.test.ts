@@ -19,10 +19,10 @@ test("what is recorded arrives once and in order, though the journal is away for
   const before = await seqs();
   let tries = 0;
   const shaky: RecorderOptions["journal"] = {
-    append: async (input) => {
+    record: async (input) => {
       tries += 1;
       if (tries <= 2) throw new Fault("unavailable", "it is away");
-      const output = await own.service.append(input);
+      const output = await own.service.record(input);
       // The journal has it, and its reply does not come.
       if (tries % 2 === 1) throw new Fault("timeout", "no reply");
       return output;
@@ -49,7 +49,7 @@ test("a full queue, a refused event and the end of time lose what they must, and
   expect(await seqs()).toBe(before + 9);
 
   const down = journalRecorder({
-    journal: { append: () => Promise.reject(new Fault("unavailable", "it is down")) },
+    journal: { record: () => Promise.reject(new Fault("unavailable", "it is down")) },
     log,
     stopMs: 1,
   });

@@ -116,6 +116,9 @@ describe.each(["local", "remote"] as const)("journald, %s", (topology) => {
     expect(
       (await faultOf(own.service.append({ events: [order(1, { id: "a" }), order(2, { id: "a" })] }))).code,
     ).toBe("invalid");
+    const owned = await faultOf(own.service.append({ events: [order(1), order(2, { id: "fill-2" })] }));
+    expect([owned.code, owned.details?.[0]?.path]).toEqual(["forbidden", "events[1].id"]);
+    expect((await faultOf(own.service.append(order(1, { id: "pb_1.1" })))).code).toBe("forbidden");
     expect(await all()).toEqual([]);
   });
 

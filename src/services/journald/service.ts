@@ -1,16 +1,20 @@
 // journald: what happened, in order, each event chained to the one before it by its hash. Truth is an append-only log in a
 // folder; the dataset `journal` follows from it. DESIGN.md says how both are laid out.
 
-import type { journal as contract, JournalEvent } from "#contracts/journal";
+import { z } from "zod";
+import { type journal as contract, type JournalEvent, OWNED_EVENT_IDS } from "#contracts/journal";
 import { systemClock } from "#lib/clock";
-import type { Bytes, Handlers } from "#rpc/contract";
+import type { Bytes, Handlers, OutputOf, ParsedOf } from "#rpc/contract";
 import type { Daemon } from "#rpc/daemon";
 import { Fault } from "#rpc/fault";
 import { streamOf } from "#rpc/input/input";
+import { pageCursor } from "#rpc/page-cursor";
 import { Appends } from "./events/appends.ts";
 import { type JournalDeps, OpenedJournal } from "./opened-journal.ts";
 import { beforeLast, eventById, follow, readAll, readPage, whichOf } from "./query.ts";
 import { verifyJournal } from "./verify.ts";
+
+const PAGES = pageCursor("journal.events", z.int().min(0));
 
 export type JournaldDeps = Omit<JournalDeps, "clock"> & Partial<Pick<JournalDeps, "clock">>;
 
@@ -30,20 +34,30 @@ export async function journald({
     }
   };
 
+  const append = async (
+    input: ParsedOf<typeof contract.append>,
+  ): Promise<OutputOf<typeof contract.append>> => {
+    const { journal, sealer } = await opened.use();
+    const output = await reading(() => appends.append(journal, input));
+    sealer.notice();
+    return output;
+  };
+
   const handlers: Handlers<typeof contract> = {
-    append: async (input) => {
-      const { journal, sealer } = await opened.use();
-      const output = await reading(() => appends.append(journal, input));
-      sealer.notice();
-      return output;
+    append: (input) => {
+      for (const [n, { id }] of (input.events ?? [input]).entries())
+        refuseOwned(id, input.events === undefined ? "id" : `events[${n}].id`);
+      return append(input);
     },
+    record: append,
     events: async ({ limit, cursor, last, after = 0, ...which }) => {
+      const place = PAGES.place(cursor);
       const { journal } = await opened.use();
       const first = async (): Promise<number> =>
         last === undefined ? after : beforeLast(journal, whichOf(which), last);
-      const from = cursor === undefined ? await reading(first) : Number(cursor);
+      const from = place ?? (await reading(first));
       const { events, examined, more } = await reading(() => readPage(journal, whichOf(which), from, limit));
-      return { events: [...events], ...(more ? { next_cursor: String(examined) } : {}) };
+      return { events: [...events], ...(more ? { next_cursor: PAGES.next(examined) } : {}) };
     },
     event: async ({ id }) => {
       const { journal } = await opened.use();
@@ -117,6 +131,15 @@ export async function journald({
     }),
     close: () => opened.close(),
   };
+}
+
+/** Throws `forbidden`: state is made of events with such an id, and it is the state of their owner alone. */
+function refuseOwned(id: string | undefined, field: string): void {
+  for (const [start, owner] of Object.entries(OWNED_EVENT_IDS)) {
+    if (id?.startsWith(start) !== true) continue;
+    const message = `begins like the ids that ${owner} keeps for itself: choose ids that do not begin with ${start}`;
+    throw new Fault("forbidden", `${field} ${message}.`, { details: [{ path: field, message }] });
+  }
 }
 
 function ndjson(pages: AsyncGenerator<readonly JournalEvent[]>, failed: (error: unknown) => unknown): Bytes {

@@ -1,11 +1,13 @@
 // The handlers of playbooks: a record's answer and role are looked up here, as a search of its corpus would read them, and
 // what is kept is told.
 
+import { z } from "zod";
 import type { LedgerEntry, matrix, Playbook as WirePlaybook, PlaybookRecord } from "#contracts/matrix";
 import type { Clock } from "#lib/clock";
 import type { Call, CallInit } from "#rpc/call";
 import type { Handlers } from "#rpc/contract";
 import { Fault, toFault } from "#rpc/fault";
+import { pageCursor } from "#rpc/page-cursor";
 import type { Corpora } from "./corpus/corpora.ts";
 import { describedPlaybook, describedVersion, evidenceOf, rfc3339 } from "./playbooks/describe.ts";
 import { sureRole } from "./playbooks/gate.ts";
@@ -16,6 +18,9 @@ import type { Understanding } from "./query/understand.ts";
 import { personRoleOf } from "./rank/lifting.ts";
 import { cachedRelevance } from "./rank/relevance.ts";
 import type { Replays } from "./replays.ts";
+
+const PAGES = pageCursor("matrix.playbooks", z.string());
+const LEDGER_PAGES = pageCursor("matrix.playbookLedger", z.string());
 
 interface PlaybookHandlersDeps {
   readonly playbooks: Playbooks;
@@ -93,17 +98,17 @@ export function playbookHandlers({
       : `It acts on nothing: ${answerId} is a ${person}, the query is for a ${role}, and no playbook crosses roles.`;
   };
 
-  /** Those of a role and corpus behind the cursor, and whether more follow. */
+  /** Those of a role and corpus behind an id, and whether more follow. */
   const page = ({
     role,
     corpus,
     limit,
-    cursor = "",
+    after = "",
   }: Page): { found: Playbook[]; next: string | undefined } => {
     const { library } = playbooks;
     const found: Playbook[] = [];
     for (const id of library.ids()) {
-      if (id <= cursor) continue;
+      if (id <= after) continue;
       const playbook = library.get(id);
       if (playbook === undefined || standingAt(playbook, Infinity)?.state === "removed") continue;
       if (role !== undefined && playbook.role?.toLowerCase() !== role.toLowerCase()) continue;
@@ -130,16 +135,17 @@ export function playbookHandlers({
     },
     importPlaybooks: ({ body, corpus }, call) =>
       importRecords(body, corpus, (wanted) => record(wanted, call.caller.id, { caller: call.caller })),
-    playbooks: (input) => {
-      const { found, next } = page(input);
+    playbooks: ({ cursor, ...which }) => {
+      const { found, next } = page({ ...which, after: PAGES.place(cursor) });
       return {
         playbooks: found.map(described),
-        ...(next === undefined ? {} : { next_cursor: next }),
+        ...(next === undefined ? {} : { next_cursor: PAGES.next(next) }),
       };
     },
-    playbookLedger: async (input) => {
+    playbookLedger: async ({ cursor, ...which }) => {
+      const after = LEDGER_PAGES.place(cursor);
       await replays.settled(REPLAYS_MS_MAX);
-      const { found, next } = page(input);
+      const { found, next } = page({ ...which, after });
       const totals = { playbooks: 0, active: 0, disabled: 0, exposures: 0, lift: 0, harm: 0 };
       const { library } = playbooks;
       for (const id of library.ids()) {
@@ -166,7 +172,7 @@ export function playbookHandlers({
           };
         }),
         totals: { ...totals, waiting: replays.waiting },
-        ...(next === undefined ? {} : { next_cursor: next }),
+        ...(next === undefined ? {} : { next_cursor: LEDGER_PAGES.next(next) }),
       };
     },
     playbook: ({ playbook_id }) => {
@@ -188,7 +194,7 @@ interface Page {
   readonly role?: string | undefined;
   readonly corpus?: string | undefined;
   readonly limit: number;
-  readonly cursor?: string | undefined;
+  readonly after?: string | undefined;
 }
 
 function entryNames({

@@ -1,5 +1,6 @@
 // matrixd: search over corpora, as coordinators type it.
 
+import { z } from "zod";
 import type { catalog } from "#contracts/catalog";
 import type { JournalRecorder } from "#adapters/journal-recorder";
 import type { embed } from "#contracts/embed";
@@ -16,6 +17,7 @@ import type { Call, CallInit } from "#rpc/call";
 import type { Handlers, ParsedOf, Service } from "#rpc/contract";
 import type { Daemon } from "#rpc/daemon";
 import { Fault, toFault } from "#rpc/fault";
+import { pageCursor } from "#rpc/page-cursor";
 import { PLACE_FIELD } from "./corpus/build.ts";
 import { Corpora, definitionDamaged } from "./corpus/corpora.ts";
 import type { Generation } from "./corpus/generation.ts";
@@ -33,6 +35,8 @@ import { createReplays } from "./replays.ts";
 import { createUnderstanding, type Understood } from "./query/understand.ts";
 import { taxonomyHandlers } from "./taxonomy/handlers.ts";
 import { KnownTitles } from "./taxonomy/known-titles.ts";
+
+const PAGES = pageCursor("matrix.corpora", z.string());
 
 export interface MatrixdDeps {
   readonly catalog: Service<typeof catalog>;
@@ -371,14 +375,15 @@ export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>>
     putCorpus: ({ corpus, ...wanted }, call) =>
       corpora.put({ ...wanted, name: corpus, model: wanted.model }, call),
     corpora: ({ limit, cursor }) => {
-      const names = corpora.names().filter((name) => cursor === undefined || name > cursor);
+      const after = PAGES.place(cursor);
+      const names = corpora.names().filter((name) => after === undefined || name > after);
       const page = names.slice(0, limit);
       const last = page.at(-1);
       const damaged = corpora.damaged();
       return {
         corpora: page.map((name) => corpora.describe(name)),
         ...(damaged.length === 0 ? {} : { damaged }),
-        ...(names.length > limit && last !== undefined ? { next_cursor: last } : {}),
+        ...(names.length > limit && last !== undefined ? { next_cursor: PAGES.next(last) } : {}),
       };
     },
     corpus: ({ corpus }) => corpora.describe(corpus),

@@ -2,6 +2,7 @@
 // acknowledged and never overwritten; searches run over an index in memory that a start reads back. A memory that is damaged
 // does not keep the house from starting: each of its calls says so until it is repaired or restored.
 
+import { z } from "zod";
 import { createHash } from "node:crypto";
 import { basename } from "node:path";
 import { sqliteState } from "#adapters/state";
@@ -15,6 +16,7 @@ import type { Call } from "#rpc/call";
 import type { Handlers, Service } from "#rpc/contract";
 import type { Daemon } from "#rpc/daemon";
 import { Fault } from "#rpc/fault";
+import { pageCursor } from "#rpc/page-cursor";
 import { Backfill } from "./backfill.ts";
 import { describeEvent, describeRetirement, describeTrace } from "./describe.ts";
 import type { Judge } from "./duplicates/decide.ts";
@@ -42,6 +44,10 @@ import { contentOf, type TraceEvent } from "./store/events.ts";
 import { BEFORE_ALL, TraceStore } from "./store/store.ts";
 import { verifyRows } from "./store/verify.ts";
 import { type Plan, Writes } from "./writes.ts";
+
+/** Places are sequence numbers of events, and numbers of traces. */
+const EVENT_PAGES = pageCursor("pathway.history", z.int().min(0));
+const PAGES = pageCursor("pathway.traces", z.int().min(0));
 
 export interface PathwaydDeps {
   readonly embed: Service<typeof embed>;
@@ -192,21 +198,23 @@ export async function pathwayd(deps: PathwaydDeps): Promise<Daemon<typeof pathwa
       return describeTrace(open, trace, await open.store.event(memory.versions.seqs[slot] as number), moment);
     },
     history: async ({ trace_id, limit, cursor }) => {
+      const after = EVENT_PAGES.place(cursor) ?? 0;
       const open = await usable();
       found(open, trace_id);
-      const events = await open.store.history(trace_id, cursorOf(cursor), limit + 1);
+      const events = await open.store.history(trace_id, after, limit + 1);
       const page = events.slice(0, limit);
       const last = page.at(-1);
       return {
         events: page.map(describeEvent),
-        ...(events.length > limit && last !== undefined ? { next_cursor: String(last.seq) } : {}),
+        ...(events.length > limit && last !== undefined ? { next_cursor: EVENT_PAGES.next(last.seq) } : {}),
       };
     },
     traces: async ({ kind, subject, include_retired, limit, cursor }) => {
+      const before = PAGES.place(cursor) ?? Infinity;
       const open = await usable();
       const moment = timeline.now();
       const { all } = memory.traces;
-      const start = cursor === undefined ? all.length : Math.min(all.length, cursorOf(cursor));
+      const start = Math.min(all.length, before);
       const wanted: TraceState[] = [];
       for (let number = start - 1; number >= 0 && wanted.length <= limit; number -= 1) {
         const trace = present(all[number], "a trace by its number");
@@ -230,7 +238,7 @@ export async function pathwayd(deps: PathwaydDeps): Promise<Daemon<typeof pathwa
       }
       const last = wanted[traces.length - 1];
       const more = traces.length < wanted.length && last !== undefined;
-      return { traces, ...(more ? { next_cursor: String(last.number) } : {}) };
+      return { traces, ...(more ? { next_cursor: PAGES.next(last.number) } : {}) };
     },
     search: async ({ query, kind, subject, k, include_retired, as_of }) => {
       const started = performance.now();
@@ -334,12 +342,6 @@ function reusedKey(): Fault {
     "conflict",
     "Idempotency-Key was used before with another request. Use a new one for each request.",
   );
-}
-
-function cursorOf(cursor: string | undefined): number {
-  if (cursor === undefined) return 0;
-  if (/^\d{1,15}$/.test(cursor)) return Number(cursor);
-  throw new Fault("invalid", "cursor: is not one that a reply gave as next_cursor.");
 }
 
 /** Sixteen letters and digits. */

@@ -5,6 +5,7 @@
 import type { SnapshotId } from "#contracts/shapes";
 import { LRUCache } from "lru-cache";
 import { readSchema } from "#adapters/duckdb-columns";
+import { OWNED_DATASETS } from "#contracts/owned-datasets";
 import type { catalog, Dataset } from "#contracts/catalog";
 import type { storage } from "#contracts/storage";
 import type { Call } from "#rpc/call";
@@ -147,14 +148,15 @@ export function snapshots(
   const placed = async (table: string, at: At, call: Call): Promise<[name: string, Place]> => {
     const [name, found] = await scan(table, at, call);
     const schema = readSchema(found.columns);
-    const place = placeOf(name, found.snapshot_id, schema);
+    const masked = call.caller.masked === true ? maskedOf(name, found.columns) : [];
+    const place = placeOf(name, found.snapshot_id, schema, masked);
     const known = kept.get(place);
     if (known !== undefined) return [name, known];
     const files = await located(name, found.files, call);
     made += 1;
     const fresh: Place = {
       snapshotId: found.snapshot_id,
-      view: { name, read_schema: schema, files },
+      view: { name, read_schema: schema, masked, files },
       id: String(made),
       verified: false,
     };
@@ -190,7 +192,8 @@ export function snapshots(
     },
     forget: (pinned) => {
       for (const { place } of pinned) {
-        kept.delete(placeOf(place.view.name, place.snapshotId, place.view.read_schema));
+        const { name, read_schema: schema, masked } = place.view;
+        kept.delete(placeOf(name, place.snapshotId, schema, masked));
       }
     },
     listed: async (call) => {
@@ -218,8 +221,28 @@ export function snapshots(
 }
 
 /** A rename changes the schema and not the snapshot. */
-function placeOf(name: string, snapshotId: SnapshotId | null, readSchema: string): string {
-  return `${name} ${snapshotId} ${readSchema}`;
+function placeOf(
+  name: string,
+  snapshotId: SnapshotId | null,
+  schema: string,
+  masked: readonly string[],
+): string {
+  return `${name} ${snapshotId} ${schema} ${JSON.stringify(masked)}`;
+}
+
+/** Names of columns that a caller may not see who sees no personal data. Throws `forbidden` where it is in free text. */
+function maskedOf(name: string, columns: Scan["columns"]): string[] {
+  const folded = name.toLowerCase();
+  if (Object.hasOwn(OWNED_DATASETS, folded) || folded.endsWith("$rejects")) {
+    throw new Fault(
+      "forbidden",
+      `This key sees no personal data, and ${name} holds texts that may have some.`,
+      {
+        reason: "personal_data",
+      },
+    );
+  }
+  return columns.filter(({ personal }) => personal !== undefined).map((column) => column.name);
 }
 
 function unknownDataset(table: string, known: readonly string[]): Fault {

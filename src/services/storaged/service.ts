@@ -1,6 +1,7 @@
 // storaged: the HTTP interface of the object store. It enforces the rules for keys, the size limit and the number of
 // concurrent writers; the backend does the rest.
 
+import { z } from "zod";
 import { realpath, stat } from "node:fs/promises";
 import { sep } from "node:path";
 import {
@@ -19,8 +20,12 @@ import type { Daemon } from "#rpc/daemon";
 import type { Log } from "#lib/log";
 import { Fault } from "#rpc/fault";
 import { FileBytes } from "#rpc/file-handoff";
+import { pageCursor } from "#rpc/page-cursor";
 import { Damage } from "./damage.ts";
 import { SCRUB_RATE, type ScrubRate, startScrub, unverifiable, verifyAll } from "./scrub.ts";
+
+/** Places are the cursors of the store. */
+const PAGES = pageCursor("storage.list", z.string());
 
 export interface StoragedDeps {
   readonly objects: Objects;
@@ -117,14 +122,14 @@ export async function storaged({
       return null;
     },
     list: async ({ prefix, delimiter, lost, limit, cursor }) => {
-      const listing = await objects.list({ prefix, delimiter, lost, limit, cursor });
+      const listing = await objects.list({ prefix, delimiter, lost, limit, cursor: PAGES.place(cursor) });
       return {
         objects: listing.objects.map((head) => ({
           ...stored(head),
           modified_at: new Date(head.modifiedAt).toISOString(),
         })),
         prefixes: [...listing.prefixes],
-        ...(listing.cursor === undefined ? {} : { next_cursor: listing.cursor }),
+        ...(listing.cursor === undefined ? {} : { next_cursor: PAGES.next(listing.cursor) }),
       };
     },
     locate: async ({ key }) => {

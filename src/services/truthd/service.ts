@@ -16,7 +16,7 @@ import type { Bytes, Handlers, OutputOf, Service } from "#rpc/contract";
 import type { Daemon } from "#rpc/daemon";
 import { Fault } from "#rpc/fault";
 import { Beliefs } from "./beliefs.ts";
-import { cursorOf, placeIn } from "./cursor.ts";
+import { pageCursor } from "#rpc/page-cursor";
 import { TRUTH_COLUMNS, truthLines } from "./export.ts";
 import { type ImportInput, type ImportSource, planImport, rowsOf } from "./import.ts";
 import { type ContestedPlace, placeOf, type TruthReader } from "./store/reader.ts";
@@ -44,10 +44,13 @@ const CONTESTED_PAGE = 200;
 /** What an import says of itself on the way. */
 const PROGRESS_MS = 250;
 
-const claimPlace = z.tuple([z.string(), z.string(), z.int(), z.string()]);
-const contestedPlace = z.tuple([z.string(), z.string()]);
-const decisionPlace = z.tuple([z.int()]);
-const entityPlace = z.tuple([z.string()]);
+const CLAIM_PAGES = pageCursor(
+  "truth.history",
+  z.tuple([z.string(), z.string(), z.int(), z.string()]).readonly(),
+);
+const CONFLICT_PAGES = pageCursor("truth.conflicts", z.tuple([z.string(), z.string()]).readonly());
+const DECISION_PAGES = pageCursor("truth.decisions", z.int());
+const ENTITY_PAGES = pageCursor("truth.entities", z.string());
 
 type Conflict = OutputOf<typeof truth.conflicts>["conflicts"][number];
 type Progress = {
@@ -175,7 +178,7 @@ export async function truthd({
     },
 
     history: async ({ entity, attribute, limit, cursor }) => {
-      const after = placeIn(cursor, claimPlace);
+      const after = CLAIM_PAGES.place(cursor);
       const rows =
         (await read(({ reader, timeline }) =>
           reader.claimPage(entity, attribute, timeline.asOf(), after, limit + 1),
@@ -196,22 +199,24 @@ export async function truthd({
             recorded_at: recordedText(recordedUs),
           }),
         ),
-        ...(rows.length > limit && last !== undefined ? { next_cursor: cursorOf(placeOf(last)) } : {}),
+        ...(rows.length > limit && last !== undefined
+          ? { next_cursor: CLAIM_PAGES.next(placeOf(last)) }
+          : {}),
       };
     },
 
     entities: async ({ prefix, limit, cursor }) => {
-      const after = placeIn(cursor, entityPlace)?.[0];
+      const after = ENTITY_PAGES.place(cursor);
       const names = (await read(({ reader }) => reader.entities(prefix, after, limit + 1))) ?? [];
       const last = names[limit - 1];
       return {
         entities: names.slice(0, limit),
-        ...(names.length > limit && last !== undefined ? { next_cursor: cursorOf([last]) } : {}),
+        ...(names.length > limit && last !== undefined ? { next_cursor: ENTITY_PAGES.next(last) } : {}),
       };
     },
 
     conflicts: async ({ attribute, limit, cursor }) => {
-      const start = placeIn(cursor, contestedPlace);
+      const start = CONFLICT_PAGES.place(cursor);
       const page = await read((known) => conflictPage(known, attribute, start, limit));
       return page ?? { conflicts: [] };
     },
@@ -244,12 +249,14 @@ export async function truthd({
     },
 
     decisions: async ({ entity, limit, cursor }) => {
-      const before = placeIn(cursor, decisionPlace)?.[0] ?? Number.MAX_SAFE_INTEGER;
+      const before = DECISION_PAGES.place(cursor) ?? Number.MAX_SAFE_INTEGER;
       const rows = (await read(({ reader }) => reader.decisionPage(entity, before, limit + 1))) ?? [];
       const last = rows[limit - 1];
       return {
         decisions: rows.slice(0, limit).map(({ decision }) => decision),
-        ...(rows.length > limit && last !== undefined ? { next_cursor: cursorOf([last.recordedUs]) } : {}),
+        ...(rows.length > limit && last !== undefined
+          ? { next_cursor: DECISION_PAGES.next(last.recordedUs) }
+          : {}),
       };
     },
 
@@ -325,7 +332,7 @@ async function conflictPage(
       if (belief?.status === "conflict") conflicts.push({ entity, attribute: name, ...belief });
       await slice();
       if (conflicts.length === limit || scanned === CONTESTED_SCANNED_MAX) {
-        return { conflicts, next_cursor: cursorOf(place) };
+        return { conflicts, next_cursor: CONFLICT_PAGES.next(place) };
       }
     }
     if (page.length < CONTESTED_PAGE) return { conflicts };

@@ -2,6 +2,7 @@
 // the work, wire.ts turns what came over the wire into vectors and back. Here are the handlers for indexes and their
 // items; those that search are in search-handlers.ts, those of named snapshots in snapshot-handlers.ts.
 
+import { z } from "zod";
 import type { embed } from "#contracts/embed";
 import type { storage } from "#contracts/storage";
 import type { vector } from "#contracts/vector";
@@ -11,6 +12,7 @@ import { createLog, type Log } from "#lib/log";
 import type { Handlers, Service } from "#rpc/contract";
 import type { Daemon } from "#rpc/daemon";
 import { toFault } from "#rpc/fault";
+import { pageCursor } from "#rpc/page-cursor";
 import { importItems } from "./import-items.ts";
 import { Indexes, type IndexesStats } from "./indexes.ts";
 import { matches, parseFilter } from "./rows/filter.ts";
@@ -20,6 +22,8 @@ import { archivedIndexes, namesOf, newestIn } from "./snapshots/archive.ts";
 import { removeUnneeded, restoreFrom, snapshotHandlers } from "./snapshot-handlers.ts";
 import type { LanceBucket } from "./lance/open.ts";
 import { checkModel, described, embedder, encoded, UNKNOWN, withVectors } from "./wire.ts";
+
+const PAGES = pageCursor("vector.indexes", z.string());
 
 export interface VectordDeps {
   readonly embed: Service<typeof embed>;
@@ -67,8 +71,9 @@ export async function vectord({
       return { ...(await described(name, index)), created };
     },
     indexes: async ({ limit, cursor }, call) => {
+      const after = PAGES.place(cursor);
       await indexes.readArchive();
-      const names = indexes.names.filter((name) => cursor === undefined || name > cursor);
+      const names = indexes.names.filter((name) => after === undefined || name > after);
       const page = names.slice(0, limit);
       const last = page.at(-1);
       return {
@@ -86,7 +91,7 @@ export async function vectord({
             ),
           ),
         ),
-        ...(names.length > limit && last !== undefined ? { next_cursor: last } : {}),
+        ...(names.length > limit && last !== undefined ? { next_cursor: PAGES.next(last) } : {}),
       };
     },
     index: async ({ index: name }) => described(name, await indexes.get(name)),

@@ -128,6 +128,8 @@ export function eventWords({ type, data }: EventLike, nameOf: (workerId: string)
       return `${worker} was rated ${String(data["rating"])} of 5`;
     case "worker.blocked":
       return `${worker} was blocked`;
+    case "worker.unblocked":
+      return `${worker} may be proposed again`;
     case "fill.backfilled":
       return `${counted(Number(data["places"] ?? 0), "place")} opened again`;
     case "fill.closed":

@@ -20,6 +20,7 @@ export const RULE = { measure: "count", threshold: 5 } as const;
 
 export const RECORDS: Provocations = {
   "journald.append": {
+    forbidden: post("/v1/journal/events", { id: "fill-1", type: "order.received", subject: "s" }),
     conflict: post("/v1/journal/events", { id: "here", type: "no_show", subject: "another" }),
     too_large: post("/v1/journal/events", {
       type: "no_show",

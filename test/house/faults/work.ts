@@ -71,6 +71,7 @@ export const WORK: Provocations = {
     conflict: post(`${FILL}/close`, { ...UNSEEN, ...LOST }),
     rejected: post("/v1/fills/closed/close", { version: 2, ...LOST }),
   },
+  "filld.liftBlock": { not_found: post("/v1/fill-blocks/nobody/lift", { reason: "r" }) },
   "filld.history": { not_found: get(`${NOBODY}/events`) },
   "filld.fillEvents": { not_found: { ...get(`${NOBODY}/events`), headers: { accept: "text/event-stream" } } },
 };

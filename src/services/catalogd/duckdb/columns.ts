@@ -4,6 +4,7 @@ import type { Dataset } from "#contracts/catalog";
 import { newSchema } from "../iceberg/types/columns.ts";
 import type { SchemaChange } from "../iceberg/types/evolve.ts";
 import type { Schema } from "../iceberg/types/schema.ts";
+import { personalKindOf } from "../tables/personal-data.ts";
 import { duckdbType, typeFromDuckdb } from "./types.ts";
 
 export type Column = Dataset["columns"][number];
@@ -13,14 +14,19 @@ export function schemaOf(columns: readonly { readonly name: string; readonly typ
   return newSchema(columns.map(({ name, type }) => ({ name, type: typeFromDuckdb(type) })));
 }
 
-export function columnsOf(schema: Schema): Column[] {
-  return schema.fields.map(({ id, name, type, required, doc }) => ({
-    id,
-    name,
-    type: duckdbType(type),
-    nullable: !required,
-    ...(doc === undefined ? {} : { doc }),
-  }));
+/** `properties` are the table's, where it is to be told which columns hold personal data. */
+export function columnsOf(schema: Schema, properties: Readonly<Record<string, string>> = {}): Column[] {
+  return schema.fields.map(({ id, name, type, required, doc }) => {
+    const personal = personalKindOf(properties, id);
+    return {
+      id,
+      name,
+      type: duckdbType(type),
+      nullable: !required,
+      ...(doc === undefined ? {} : { doc }),
+      ...(personal === undefined ? {} : { personal }),
+    };
+  });
 }
 
 /** What a user wants of a table's columns; types are DuckDB's text. */

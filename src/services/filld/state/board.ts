@@ -50,6 +50,8 @@ export interface Unlearnt {
 }
 
 export type FillBlock = Block & {
+  readonly block_id: string;
+  readonly fill_id: string;
   readonly worker_id: string;
   readonly start_at: string;
   readonly reason: string;
@@ -148,9 +150,19 @@ export class Board {
         break;
       case "worker.blocked": {
         const { worker_id, scope, client_id, site_id, reason } = event.data;
-        const block = { worker_id, scope, client_id, site_id, reason, start_at: event.at };
+        const of = { block_id: event.id, fill_id: fill.fillId };
+        const block = { ...of, worker_id, scope, client_id, site_id, reason, start_at: event.at };
         this.blocks.set(worker_id, [...(this.blocks.get(worker_id) ?? []), block]);
         this.#setSeat(fill, worker_id, { status: "blocked", since: event.at, reason });
+        break;
+      }
+      case "worker.unblocked": {
+        const { worker_id, block_id } = event.data;
+        const left = (this.blocks.get(worker_id) ?? []).filter((block) => block.block_id !== block_id);
+        if (left.length === 0) this.blocks.delete(worker_id);
+        else this.blocks.set(worker_id, left);
+        if (fill.seats.get(worker_id)?.status === "blocked")
+          this.#setSeat(fill, worker_id, { status: "replaced", since: event.at });
         break;
       }
       case "shift.confirmed":

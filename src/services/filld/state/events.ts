@@ -89,6 +89,13 @@ export const EVENTS = {
     site_id: z.string().optional(),
     reason: z.string(),
   }),
+  /** `block_id` is the id of the event that blocked the person. */
+  "worker.unblocked": z.object({
+    version,
+    worker_id: z.string(),
+    block_id: z.string(),
+    reason: z.string(),
+  }),
   "outcome.rated": z.object({ version, worker_id: z.string(), rating: z.int() }),
   "fill.backfilled": z.object({ version, places: z.int() }),
   "fill.closed": z.object({ version, result: z.enum(["cancelled", "lost"]), reason: z.string().optional() }),

@@ -111,7 +111,7 @@ export class Ledger {
     // Once it is sent it is seen through: a caller that goes away must not leave it unknown whether it was recorded.
     const lasting = { requestId: call.requestId, caller: call.caller, traceparent: call.traceparent };
     const append = async (): Promise<number> =>
-      (await this.#deps.journal.append({ events }, lasting)).first_seq;
+      (await this.#deps.journal.record({ events }, lasting)).first_seq;
     const first = await append().catch((error: unknown) => {
       if (!isLostReply(error)) throw error;
       return append().catch((again: unknown) => {
@@ -133,7 +133,7 @@ export class Ledger {
     if (!this.#behind) return;
     const { journal } = this.#deps;
     if (this.#unsettled !== undefined) {
-      await journal.append({ events: [...this.#unsettled] }).catch((error: unknown) => {
+      await journal.record({ events: [...this.#unsettled] }).catch((error: unknown) => {
         // A refusal says that it was never recorded.
         if (isLostReply(error)) throw error;
       });

@@ -1,8 +1,9 @@
 // The board as pages: by the start of the shift, those without one first. A cursor is the place of the last fill in that
 // order and not the fill itself, which may have moved or no longer fit by the next page.
 
+import { z } from "zod";
 import type { Fill, FillStatus } from "#contracts/fill";
-import { Fault } from "#rpc/fault";
+import { pageCursor } from "#rpc/page-cursor";
 import type { FillState } from "./board.ts";
 import { statusOf, viewOf } from "./view.ts";
 
@@ -15,14 +16,16 @@ export interface Listing {
 }
 
 /** Start in milliseconds, creation, id. */
-type Place = readonly [number, string, string];
+type Place = [number, string, string];
+
+const PAGES = pageCursor<Place>("fills.list", z.tuple([z.number(), z.string(), z.string()]));
 
 export function listed(
   fills: Iterable<FillState>,
   { status, client, before, limit, cursor }: Listing,
 ): { fills: Fill[]; next_cursor?: string } {
   const until = before === undefined ? Infinity : Date.parse(before);
-  const after = cursor === undefined ? undefined : placeIn(cursor);
+  const after = PAGES.place(cursor);
   const rows: { place: Place; fill: FillState }[] = [];
   for (const fill of fills) {
     if (client !== undefined && fill.order.client_id !== client) continue;
@@ -36,9 +39,7 @@ export function listed(
   const last = page.at(-1);
   return {
     fills: page.map(({ fill }) => viewOf(fill)),
-    ...(rows.length > limit && last !== undefined
-      ? { next_cursor: Buffer.from(JSON.stringify(last.place)).toString("base64url") }
-      : {}),
+    ...(rows.length > limit && last !== undefined ? { next_cursor: PAGES.next(last.place) } : {}),
   };
 }
 
@@ -47,19 +48,6 @@ const NO_START = -8.64e15;
 
 function placeOf({ order: { start_at }, createdAt, fillId }: FillState): Place {
   return [start_at === undefined ? NO_START : Date.parse(start_at), createdAt, fillId];
-}
-
-function placeIn(cursor: string): Place {
-  try {
-    const [start, created, id] = JSON.parse(Buffer.from(cursor, "base64url").toString()) as unknown[];
-    if (typeof start === "number" && typeof created === "string" && typeof id === "string")
-      return [start, created, id];
-  } catch {
-    // Said below.
-  }
-  throw new Fault("invalid", "The cursor is none of this list's.", {
-    details: [{ path: "cursor", message: "must be the next_cursor of a page" }],
-  });
 }
 
 function compare(a: Place, b: Place): number {

@@ -181,7 +181,7 @@ async function write(work: Work, first: Table): Promise<Answer> {
     ...counts,
     bytes_in: file.bytes,
     ...(table.dialect === undefined ? {} : { dialect: table.dialect }),
-    columns: columnsOf(table, prepared.columns),
+    columns: columnsOf(table, prepared.columns, written.personal),
     schema_changes: prepared.schema_changes,
     warnings: [
       ...renames.map((rename) => renameOffer(dataset, rename, effect)),
@@ -204,7 +204,13 @@ async function write(work: Work, first: Table): Promise<Answer> {
   const main: Publication = {
     dataset,
     mode: mode === "replace" ? "replace" : "append",
-    prepared,
+    prepared: {
+      ...prepared,
+      columns: prepared.columns.map((column) => {
+        const personal = written.personal[column.name];
+        return personal === undefined ? column : { ...column, personal };
+      }),
+    },
     ingestId,
     files: written.files,
     commitId,

@@ -5,7 +5,7 @@ import type { SnapshotId } from "#contracts/shapes";
 import { fieldIdsClause, readSchema, selectList } from "#adapters/duckdb-columns";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
-import type { catalog, DataFile, Dataset } from "#contracts/catalog";
+import type { catalog, DataFile, Dataset, PersonalKind } from "#contracts/catalog";
 import type { Ingested } from "#contracts/ingest";
 import type { storage } from "#contracts/storage";
 import { present } from "#lib/assert";
@@ -208,13 +208,19 @@ export function preparedFor({ columns, iceberg_schema }: Publication["prepared"]
   };
 }
 
-/** The columns as they were prepared, with what the file said of them. */
-export function columnsOf(table: Table, prepared: Publication["prepared"]["columns"]): Ingested["columns"] {
+/** The columns as they were prepared, with what the file said of them and the personal data in them. */
+export function columnsOf(
+  table: Table,
+  prepared: Publication["prepared"]["columns"],
+  personal: Readonly<Record<string, PersonalKind>>,
+): Ingested["columns"] {
   const found = new Map(table.columns.map((column) => [column.name.toLowerCase(), column]));
   return prepared.flatMap(({ name, type, nullable }) => {
     const column = found.get(name.toLowerCase());
     if (column === undefined) return [];
-    return [{ name, type, nullable, confidence: column.confidence, samples: column.samples }];
+    const { confidence, samples } = column;
+    const kind = personal[name];
+    return [{ name, type, nullable, confidence, samples, ...(kind === undefined ? {} : { personal: kind }) }];
   });
 }
 

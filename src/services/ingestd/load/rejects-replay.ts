@@ -156,7 +156,7 @@ export class RejectsReplay {
       ingest_id,
       ...counts,
       fingerprint: existing.fingerprint,
-      columns: columnsOf(found, prepared.columns),
+      columns: columnsOf(found, prepared.columns, written.personal),
       schema_changes: [],
       warnings: [...warningsOf(dataset, counts, written.examples), ...found.warnings],
       replayed: false,

@@ -3,6 +3,7 @@
 // the calls; files pass through the folder that both know, never through the socket.
 
 import { z } from "zod";
+import { personalKind } from "#contracts/catalog";
 import { op } from "#rpc/contract";
 import {
   decimalsFound,
@@ -53,6 +54,8 @@ export const loader = {
       /** Integer columns of which rows were rejected because of decimals. */
       decimals: z.array(decimalsFound),
       files: z.array(writtenFile),
+      /** By the name of a column, the personal data that its values look like. */
+      personal: z.record(z.string(), personalKind),
       /** Of rejected rows that were read again: which of them fit now, packed. */
       loaded: z.string().optional(),
     }),

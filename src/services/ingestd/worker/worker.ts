@@ -15,6 +15,7 @@ import { unpack } from "../decode/unpack.ts";
 import { likelyRenames } from "../drift/likely-renames.ts";
 import { jsonSource } from "../json/source.ts";
 import { writeParquet } from "../parquet/files.ts";
+import { personalIn } from "../parquet/personal-columns.ts";
 import { parquetSource } from "../parquet/source.ts";
 import { readRejects } from "../rejects/read.ts";
 import { packLoaded, writeRemaining } from "../rejects/remaining.ts";
@@ -72,6 +73,7 @@ export function loaderHandlers(db: Duckdb): Handlers<typeof loader> {
           examples: [],
           decimals: [],
           files: [],
+          personal: {},
         };
       const { files, deduped, decimals } = written;
       const loaded = files.reduce((total, { rows }) => total + rows, 0);
@@ -90,6 +92,7 @@ export function loaderHandlers(db: Duckdb): Handlers<typeof loader> {
         examples: [...rejects.examples],
         decimals: [...decimals],
         files,
+        personal: await personalIn(db, files, input.columns).catch(explain),
         ...(rejects.lines === undefined ? {} : { loaded: packLoaded(rowsIn, rejects.lines) }),
       };
     },

@@ -1,6 +1,7 @@
 // The operations on the taxonomy: what it is made of, lists that are imported, titles that are learnt from a person's
 // correction or from the house's own orders.
 
+import { z } from "zod";
 import { type Learnt, TITLES_A_REQUEST, TITLES_MAX } from "#contracts/taxonomy";
 import type { matrix } from "#contracts/matrix";
 import type { query } from "#contracts/query";
@@ -10,7 +11,10 @@ import { quoteIdentifier } from "#lib/sql-text";
 import type { CallInit } from "#rpc/call";
 import type { Handlers, Service } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
+import { pageCursor } from "#rpc/page-cursor";
 import type { KnownTitles, ListedTitle } from "./known-titles.ts";
+
+const PAGES = pageCursor("matrix.taxonomyTitles", z.string());
 
 export interface TaxonomyDeps {
   readonly titles: KnownTitles;
@@ -57,11 +61,12 @@ export function taxonomyHandlers({ titles, query }: TaxonomyDeps): Pick<Handlers
       };
     },
     taxonomyTitles: async ({ soc, source, prefix, limit, cursor }) => {
+      const after = PAGES.place(cursor);
       await whole();
       const wanted = prefix === undefined ? "" : titleKey(prefix);
       const found: ListedTitle[] = [];
       for (const title of titles.list()) {
-        if (cursor !== undefined && markOf(title) <= cursor) continue;
+        if (after !== undefined && markOf(title) <= after) continue;
         if (soc !== undefined && title.soc !== soc) continue;
         if (source !== undefined && title.source !== source) continue;
         if (!title.title.startsWith(wanted)) continue;
@@ -72,7 +77,7 @@ export function taxonomyHandlers({ titles, query }: TaxonomyDeps): Pick<Handlers
       const last = page.at(-1);
       return {
         titles: page,
-        ...(found.length > limit && last !== undefined ? { next_cursor: markOf(last) } : {}),
+        ...(found.length > limit && last !== undefined ? { next_cursor: PAGES.next(markOf(last)) } : {}),
       };
     },
     learnTitles: ({ source, titles: list, occupations, replace }) =>

@@ -18,6 +18,8 @@ export const view = z.strictObject({
   name: z.string(),
   /** DuckDB's `MAP {field id: {name, type, default_value}}`, which `read_parquet` takes as `schema`. */
   read_schema: z.string(),
+  /** Columns whose values the caller may not see. */
+  masked: z.array(z.string()),
   files: z.array(
     z.strictObject({
       path: z.string(),

@@ -90,7 +90,12 @@ const cases: Readonly<Record<string, { files: Columns[]; schema: string; named: 
 
 test.each(Object.entries(cases))("%s", async (_, { files, schema, named }) => {
   const paths = await Promise.all(files.map(file));
-  const view = { name: "v", read_schema: schema, files: paths.map((path) => ({ path, key: path })) };
+  const view = {
+    name: "v",
+    read_schema: schema,
+    masked: [],
+    files: paths.map((path) => ({ path, key: path })),
+  };
   const statement = await viewStatement(db, view);
   expect(statement.includes("schema = ")).toBe(!named);
   await db.run(statement);
@@ -105,4 +110,17 @@ test.each(Object.entries(cases))("%s", async (_, { files, schema, named }) => {
     ),
   );
   await db.run("DROP VIEW v");
+
+  const masked = wantedNames(schema);
+  await db.run(await viewStatement(db, { ...view, masked }));
+  const hidden = await db.rows("SELECT * FROM v");
+  expect(hidden).toHaveLength(said.length);
+  for (const row of hidden)
+    for (const value of Object.values(row)) expect([null, "***"]).toContain(value as null);
+  expect(await db.rows("SELECT column_name, column_type FROM (DESCRIBE v)")).toEqual(types);
+  await db.run("DROP VIEW v");
 });
+
+function wantedNames(schema: string): string[] {
+  return [...schema.matchAll(/name: '([^']+)'/g)].map(([, name = ""]) => name);
+}

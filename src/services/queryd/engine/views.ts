@@ -19,19 +19,39 @@ interface Wanted {
 /** The statement that makes the view; nothing but its own files is read for it. */
 export async function viewStatement(
   db: Duckdb,
-  { schema: within, name, read_schema: schema, files }: View,
+  { schema: within, name, read_schema: schema, masked, files }: View,
 ): Promise<string> {
   const map = schema.replace(/^\s*schema\s*=\s*/, "");
-  const view = `CREATE VIEW ${within === undefined ? "" : `${within}.`}${quoteIdentifier(name)} AS SELECT`;
   const wanted = await columnsOf(db, map);
+  const outer = masked.length === 0 ? "" : `${maskedSelect(wanted, masked)} FROM (`;
+  const view = `CREATE VIEW ${within === undefined ? "" : `${within}.`}${quoteIdentifier(name)} AS ${outer}SELECT`;
+  const end = masked.length === 0 ? "" : ")";
   if (files.length === 0) {
     const empty = wanted.map((column) => `CAST(NULL AS ${column.type}) AS ${quoteIdentifier(column.name)}`);
-    return `${view} ${empty.join(", ")} WHERE false`;
+    return `${view} ${empty.join(", ")} WHERE false${end}`;
   }
   const list = `[${files.map(({ path }) => quoteLiteral(path)).join(", ")}]`;
   const named = files.length > FILES_COMPARED_MAX ? undefined : await selectByName(db, list, wanted);
-  if (named !== undefined) return `${view} ${named} FROM read_parquet(${list}, hive_partitioning = false)`;
-  return `${view} * FROM read_parquet(${list}, schema = ${map}, hive_partitioning = false)`;
+  if (named !== undefined)
+    return `${view} ${named} FROM read_parquet(${list}, hive_partitioning = false)${end}`;
+  return `${view} * FROM read_parquet(${list}, schema = ${map}, hive_partitioning = false)${end}`;
+}
+
+/** What stands for a text that the caller may not see; values of other types are NULL. */
+const MASK = "***";
+
+/** All columns, of the masked ones only whether they have a value. */
+function maskedSelect(wanted: readonly Wanted[], masked: readonly string[]): string {
+  const columns = wanted.map(({ name, type }) => {
+    const column = quoteIdentifier(name);
+    if (!masked.includes(name)) return column;
+    const value =
+      type === "VARCHAR"
+        ? `CASE WHEN ${column} IS NULL THEN NULL ELSE ${quoteLiteral(MASK)} END`
+        : `CAST(NULL AS ${type})`;
+    return `${value} AS ${column}`;
+  });
+  return `SELECT ${columns.join(", ")}`;
 }
 
 /** DuckDB itself reads the schema's text. */
