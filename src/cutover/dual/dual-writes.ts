@@ -17,8 +17,8 @@ const WAITING_MAX = 10_000;
 const WAITING_BYTES_MAX = 64 * 1024 * 1024;
 /** Of one write: larger bodies are not held. */
 const BODY_BYTES_MAX = 1024 * 1024;
-/** At once, each for keys of its own, so that the writes of one key stay in order. */
-const LANES = 4;
+/** At once, each for keys of its own, so that the writes of one key stay in order; few, for callers go first. */
+const LANES = 2;
 /** What a reply waits for its intent at most: the disk's write is nearly always quicker than the call. */
 const INTENT_MS_MAX = 10;
 /** From here on the side that answers has failed, and may or may not have written. */

@@ -112,14 +112,15 @@ export async function openQueue(path: string, log: Log, rewriteBytes = REWRITE_B
     timer.unref();
   };
   let chain: Promise<void> = Promise.resolve();
+  let syncing: Promise<void> = Promise.resolve();
+  /** Beside the appends, which must not wait for a disk; a rewrite takes their place. */
   const sync = (): void => {
     timer = undefined;
-    chain = chain
-      .then(async () => {
-        if (since > rewriteBytes) await rewrite();
-        else await file.datasync();
-      })
-      .catch((error: unknown) => log.error("the queue of dual writes cannot be flushed", traceOf(error)));
+    const work = since > rewriteBytes ? (chain = chain.then(rewrite)) : syncing.then(() => file.datasync());
+    syncing = work.catch((error: unknown) =>
+      log.error("the queue of dual writes cannot be flushed", traceOf(error)),
+    );
+    chain = chain.catch(() => undefined);
   };
 
   return {
@@ -140,8 +141,9 @@ export async function openQueue(path: string, log: Log, rewriteBytes = REWRITE_B
     counts: () => countsOf(content),
     unreadable: content.unreadable,
     close: async () => {
-      clearTimeout(timer);
       await chain;
+      clearTimeout(timer);
+      await syncing;
       await file.sync();
       await file.close();
     },
