@@ -4,9 +4,10 @@
 // cross-validated over clients: it never comes from the client of the question. Then the titles themselves: how often the
 // likeliest occupation of a title that was kept back is the one its orders have.
 
+import { readBeir } from "#distill/export/read-beir";
 import { type Judged, type JudgedDocument, ndcg, readJudged } from "./data/judged.ts";
 import { medianOf, spreadOf } from "./report/rounds.ts";
-import type { Bench, Row } from "./report/row.ts";
+import type { Bench, Row, Settings } from "./report/row.ts";
 import { type HouseProcess, startHouse } from "./servers/house.ts";
 import {
   FOLDS,
@@ -66,7 +67,48 @@ export const bench: Bench = {
   rows,
 };
 
-async function rows(): Promise<Row[]> {
+function rows({ rag }: Settings): Promise<Row[]> {
+  return rag === undefined ? judgedRows() : ragRows(rag);
+}
+
+/** Queries of a RAG export's hold-out, over its corpus: what outcomes say of the ranking. There is no bar for material of anyone's. */
+async function ragRows(folder: string): Promise<Row[]> {
+  const { documents, test } = await readBeir(folder);
+  const grades = new Map<string, Map<string, number>>();
+  for (const { query_id, id, grade } of test)
+    grades.set(query_id, (grades.get(query_id) ?? new Map<string, number>()).set(id, grade));
+  const texts = new Map(test.map(({ query_id, query_text }) => [query_id, query_text]));
+  const judged: Judged = {
+    documents: [],
+    queries: [...texts].map(([id, text]) => ({ id, text, hard: false })),
+    grades,
+  };
+  const shown = documents.filter(({ title, text }) => title + text !== "");
+  if (shown.length === 0 || judged.queries.length === 0) {
+    process.stderr.write(
+      `retrieval: ${folder} has ${shown.length} documents with text and ${judged.queries.length} queries held out; nothing was asked\n`,
+    );
+    return [];
+  }
+  const house = await startHouse({ apart: false });
+  try {
+    const lines = shown.map(
+      ({ id, title, text }) => `${JSON.stringify({ id, text: `${title} ${text}`.trim() })}\n`,
+    );
+    await house.call("POST", "/v1/ingest?dataset=rag&format=ndjson", lines.join(""));
+    await build(house, "rag");
+    const found: Row[] = [];
+    for (const mode of ["dense", "lexical", "hybrid"] as const) {
+      const way = { name: `export, ${mode}`, corpus: "rag", mode, least: 0 };
+      found.push(rowOf(way, judged, await asked(house, way, judged.queries, judged)));
+    }
+    return found;
+  } finally {
+    await house.stop();
+  }
+}
+
+async function judgedRows(): Promise<Row[]> {
   const judged = readJudged();
   if (judged === null) {
     process.stderr.write("retrieval: the judged orders are not beside this checkout; nothing was asked\n");

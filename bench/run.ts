@@ -1,4 +1,4 @@
-// `npm run bench [-- name ...] [--seconds N] [--rounds N] [--minutes N] [--topology T] [--json] [--accept]`: runs the
+// `npm run bench [-- name ...] [--seconds N] [--rounds N] [--minutes N] [--topology T] [--rag FOLDER] [--json] [--accept]`: runs the
 // benches of this folder, all or those whose names contain one of the given words, and prints what they found. What is slower
 // than its bar is said, not punished: the command fails only when a bench could not run.
 
@@ -66,6 +66,7 @@ ${list.join("\n")}
   --rounds N      measurements of a row (${ROUNDS_DEFAULT})
   --minutes N     of a soak (${MINUTES_DEFAULT})
   --topology T    ${TOPOLOGIES.join(" or ")}; both by default
+  --rag FOLDER    retrieval over a RAG export (exports/rag/NAME), in place of the judged orders
   --json          the rows as JSON
   --accept        keep the figures as the baseline
 `;
@@ -79,6 +80,7 @@ async function run(): Promise<number> {
       rounds: { type: "string" },
       minutes: { type: "string" },
       topology: { type: "string" },
+      rag: { type: "string" },
       json: { type: "boolean", default: false },
       accept: { type: "boolean", default: false },
       help: { type: "boolean", short: "h", default: false },
@@ -93,6 +95,7 @@ async function run(): Promise<number> {
     rounds: Math.floor(number(values.rounds, "rounds", ROUNDS_DEFAULT, ROUNDS_MIN)),
     minutes: number(values.minutes, "minutes", MINUTES_DEFAULT, 0.1),
     topologies: topologies(values.topology),
+    rag: values.rag,
   };
   const machine: Machine = { cpu: cpus()[0]?.model ?? "unknown", cores: cpus().length, bun: Bun.version };
   const loadBefore = loadavg()[0] ?? 0;

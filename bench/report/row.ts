@@ -38,6 +38,8 @@ export interface Settings {
   readonly minutes: number;
   /** Those in which a soak runs. */
   readonly topologies: readonly Topology[];
+  /** A folder of a RAG export that retrieval is measured over, in place of its own material. */
+  readonly rag?: string | undefined;
 }
 
 export const TOPOLOGIES = ["together", "apart"] as const;

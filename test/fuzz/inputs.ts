@@ -69,6 +69,11 @@ const SOUND: Readonly<Record<string, unknown>> = {
   if_none_match: '"x"',
   if_match: "*",
   accept: "application/x-ndjson",
+  root: "distill",
+  evidence_id: "0".repeat(64),
+  file: "exports/sft/name/sft.jsonl",
+  holdout_after: "2026-11-29T10:00:00Z",
+  replay: {},
 };
 
 /** Left out of a right input: each makes another question of it, or names what is not there. */

@@ -170,7 +170,10 @@ describe.each(TOPOLOGIES)("%s", (topology) => {
     // Usage is written some seconds later.
     const used = "SELECT kind, usage.model FROM evidence JOIN chat_usage AS usage USING (trace_id)";
     let rows: unknown[] = [];
-    while (rows.length === 0) rows = await sql(used).catch(() => []);
+    while (rows.length === 0) {
+      await Bun.sleep(100);
+      rows = await sql(used).catch(() => []);
+    }
     expect(rows).toEqual([{ kind: "chat", model: "good" }]);
   });
 

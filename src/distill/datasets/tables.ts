@@ -54,8 +54,6 @@ export const TABLES = {
       score: "DOUBLE",
       reasons: TEXT,
       scorer_version: TEXT,
-      source_class: TEXT,
-      recorded_at: TIME,
     },
   },
   exports: {
@@ -113,7 +111,8 @@ export function evidenceRow({ evidence: row }: ScoredEvidence): Row {
   };
 }
 
-export function scoredRow({ evidence, scored }: ScoredEvidence): Row | undefined {
+/** No column but the id that evidence has too: the two are joined by it. */
+export function scoredRow({ scored }: ScoredEvidence): Row | undefined {
   if (scored === undefined) return undefined;
   return {
     evidence_id: scored.evidence_id,
@@ -121,8 +120,6 @@ export function scoredRow({ evidence, scored }: ScoredEvidence): Row | undefined
     score: scored.score,
     reasons: JSON.stringify(scored.reasons),
     scorer_version: scored.scorer_version,
-    source_class: evidence.source_class,
-    recorded_at: evidence.provenance.recorded_at,
   };
 }
 
