@@ -7,6 +7,7 @@ import { seeded } from "#lib/random";
 import { startHouse, TOPOLOGIES } from "../house/house.ts";
 import { HISTORIES, HISTORY_NAMES, type HistoryName, type Ran, runHistories } from "./histories.ts";
 import { oneByteChunks } from "./chunks.ts";
+import { firewall, killRuns } from "./distill.ts";
 import { killFills } from "./fills.ts";
 import { type Death, DEATHS, killRounds } from "./kill.ts";
 import { prepareGate, recordAtRandom, tryGate } from "./gate.ts";
@@ -44,6 +45,9 @@ is a line that begins with WRONG, and the exit code is then 1.
             a reference reader; 20 ms a file
   gate      random records and queries, of which none may cross roles,      --count 100000 (pairs) --seed S
             in both topologies, one actor with 10,000 records; minutes
+  firewall  generated rows that must train no model, through every export     --rows 100000 --seed S
+            for every trainer; minutes
+  distill   kill -9 of distill run at drawn moments; 1 s a round              --rounds 100 --seed S
   s3        clients of an S3 server that fails; 3 ms an operation           --count 2000 --seed S
   all       all of these, one after the other
 
@@ -64,6 +68,7 @@ const OPTIONS = {
   from: { type: "string", default: "0" },
   processes: { type: "string", default: "2" },
   files: { type: "string", default: "100000" },
+  rows: { type: "string", default: "100000" },
 } as const;
 
 const { values, positionals } = parseArgs({
@@ -343,6 +348,24 @@ function secondsSince(started: number): number {
   return Math.round((performance.now() - started) / 1000);
 }
 
+async function distillFirewall(): Promise<boolean> {
+  const started = performance.now();
+  const { rows, barred, exported, wrong } = await firewall(seed, Number(values.rows));
+  const fine = judged(wrong, `firewall --rows ${values.rows} --seed ${seed}`);
+  say(
+    `firewall, seed ${seed}: ${rows} rows, ${barred} barred, ${exported} rows in all exports, ${wrong.length} leaks, ${secondsSince(started)} s`,
+  );
+  return fine;
+}
+
+async function distillKills(): Promise<boolean> {
+  const started = performance.now();
+  const { rounds, wrong } = await killRuns(seed, Number(values.rounds));
+  const fine = judged(wrong, `distill --rounds ${values.rounds} --seed ${seed}`);
+  say(`distill, seed ${seed}: ${rounds} runs killed, ${wrong.length} wrong, ${secondsSince(started)} s`);
+  return fine;
+}
+
 const PARTS: Readonly<Record<string, () => Promise<boolean>>> = {
   kill,
   fills,
@@ -355,6 +378,8 @@ const PARTS: Readonly<Record<string, () => Promise<boolean>>> = {
   owners,
   chunks,
   gate,
+  firewall: distillFirewall,
+  distill: distillKills,
   s3,
   trace,
   syscall: async () => {
@@ -387,6 +412,8 @@ const PARTS: Readonly<Record<string, () => Promise<boolean>>> = {
       owners,
       chunks,
       gate,
+      distillFirewall,
+      distillKills,
       kill,
       fills,
     ])

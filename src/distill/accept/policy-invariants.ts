@@ -12,6 +12,7 @@ import { evidenceIn } from "./files-invariants.ts";
 import type { Fixture } from "./fixture.ts";
 import type { Invariant, Problems } from "./invariant.ts";
 import { PERSONAL } from "./planted-logs.ts";
+import { FINDING } from "./replay-house.ts";
 import { copyRoot, filesBelow, jsonLines } from "./root-files.ts";
 
 const metricsOf = (value: number): Metrics =>
@@ -260,7 +261,7 @@ export const POLICY_INVARIANTS: readonly Invariant[] = [
         const { validatord } = parts.replayHouse;
         const validate: typeof validatord.validate = async (...given) => {
           const verdict = await validatord.validate(...given);
-          return { ...verdict, ok: (asked += 1) % 3 === 0 };
+          return { ...verdict, findings: (asked += 1) % 3 === 0 ? [FINDING] : [] };
         };
         return {
           parts: { ...parts, replayHouse: { ...parts.replayHouse, validatord: { ...validatord, validate } } },

@@ -51,12 +51,12 @@ export async function metricsFromFiles(
   }
   let rows = 0;
   for (const path of await partitions(root, EVIDENCE_FOLDER))
-    rows += await countLines(join(root, EVIDENCE_FOLDER, path), { holding: '"schema":"evidence.v1"' });
+    rows += await countLines(join(root, EVIDENCE_FOLDER, path), { holding: ['"schema":"evidence.v1"'] });
   const categories = { accepted: 0, partially_accepted: 0, rejected: 0, needs_human_review: 0 };
   for (const path of await partitions(root, SCORED_FOLDER)) {
     for (const name of Object.keys(categories) as (keyof typeof categories)[])
       categories[name] += await countLines(join(root, SCORED_FOLDER, path), {
-        holding: `"category":"${name}"`,
+        holding: ['"schema":"scored_run.v1"', `"category":"${name}"`],
       });
   }
   const exported = async (kind: string): Promise<number> => {
@@ -67,7 +67,9 @@ export async function metricsFromFiles(
   };
   let quarantined = 0;
   for (const { name } of await entriesOf(join(root, QUARANTINE_FOLDER))) {
-    if (name.endsWith(LINES_SUFFIX)) quarantined += await countLines(join(root, QUARANTINE_FOLDER, name));
+    // What no stage of ours has left is another program's.
+    if (receipts.has(name.slice(0, -LINES_SUFFIX.length)))
+      quarantined += await countLines(join(root, QUARANTINE_FOLDER, name));
   }
   return {
     p2_evidence_rows: rows,
@@ -89,22 +91,23 @@ export function exportFolder(receipt: Receipt | undefined): string | undefined {
 }
 
 interface Counted {
-  /** Lines that hold this text. */
-  readonly holding?: string;
+  /** Lines that hold each of these texts. */
+  readonly holding?: readonly string[];
   /** Lines that end within so many bytes. */
   readonly bytes?: number;
 }
 
 async function countLines(
   path: string,
-  { holding, bytes: within = Infinity }: Counted = {},
+  { holding = [], bytes: within = Infinity }: Counted = {},
 ): Promise<number> {
-  const wanted = holding === undefined ? undefined : Buffer.from(holding);
+  const wanted = holding.map((text) => Buffer.from(text));
   let count = 0;
   for await (const { bytes, length, start } of linesIfThere(path)) {
     if (start + length > within) break;
     if (length === 0 || (length === 1 && bytes?.[0] === 13)) continue;
-    if (wanted !== undefined && (bytes === undefined || !Buffer.from(bytes).includes(wanted))) continue;
+    const held = bytes === undefined ? undefined : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+    if (!wanted.every((text) => held?.includes(text) === true)) continue;
     count += 1;
   }
   return count;

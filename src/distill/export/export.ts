@@ -4,6 +4,7 @@
 
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { personalData } from "#domain/redact";
 import { canonicalJson } from "#lib/canonical-json";
 import { makeFolder, syncFolder } from "#lib/durable";
 import { Fault } from "#rpc/fault";
@@ -200,7 +201,8 @@ function provenanceLine({ source, group }: Selected, row: number, line: string):
     source_file,
     line_offset,
     source_sha256,
-    group,
+    // Some program's ids are telephone numbers.
+    group: personalData(group).length > 0 ? `sha256:${sha256Hex(group)}` : group,
     source_class: evidence.source_class,
     score: scored?.score ?? 0,
   })}\n`;

@@ -1,8 +1,8 @@
 // A file that a stage adds to: the first bytes of what is there, and what is appended, go into a temporary file that takes
 // the old one's place when it is published. Whatever ends the process in between leaves the file as it was.
 
-import { appendFileSync, closeSync, copyFileSync, fsyncSync, openSync, rmSync, truncateSync } from "node:fs";
-import { rename } from "node:fs/promises";
+import { appendFileSync, copyFileSync, rmSync, truncateSync } from "node:fs";
+import { open, rename } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { makeFolder, syncFolder, temporaryPath } from "#lib/durable";
 
@@ -64,11 +64,11 @@ export class GrowingFile {
   async publish(): Promise<void> {
     this.flush();
     if (this.#temporary === undefined) return;
-    const descriptor = openSync(this.#temporary, "r+");
+    const file = await open(this.#temporary, "r+");
     try {
-      fsyncSync(descriptor);
+      await file.sync();
     } finally {
-      closeSync(descriptor);
+      await file.close();
     }
     await rename(this.#temporary, this.path);
     this.#temporary = undefined;

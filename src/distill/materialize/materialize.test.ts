@@ -3,6 +3,7 @@ import {
   appendFileSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -12,12 +13,15 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
+import { Fault } from "#rpc/fault";
+import { canMount, fill, mountDisk } from "../../../test/fault/space.ts";
 import { sha256Hex } from "../files/digest.ts";
 import { contentsOf } from "../accept/root-files.ts";
 import { sampleLogs } from "../accept/sample-logs.ts";
-import { runAll, textOf, writeLogs } from "../root.testing.ts";
+import { CLOCK, runAll, textOf, writeLogs } from "../root.testing.ts";
 import type { Evidence } from "../schemas/evidence.ts";
 import type { Receipt } from "../schemas/reports.ts";
+import { runStages } from "../stages.ts";
 import { evidenceId } from "./evidence-of.ts";
 
 let root: string;
@@ -162,9 +166,9 @@ describe("lines that are no evidence", () => {
     expect(quarantine()).toHaveLength(8);
   });
 
-  test("a line of 20 MB is copied into quarantine, and the lines around it are evidence", async () => {
+  test("a line of 100 MB is copied into quarantine, and the lines around it are evidence", async () => {
     const [first, second] = LOGS["truth"] ?? [];
-    const long = `{"entity":"${"x".repeat(20_000_000)}"}`;
+    const long = `{"entity":"${"x".repeat(100_000_000)}"}`;
     writeLogs(root, {});
     writeFileSync(
       join(root, "data/_kb/truth.jsonl"),
@@ -225,6 +229,51 @@ test.each([
   writeLogs(root, changed);
   await materialized();
   expect(again).toEqual(contentsOf(root));
+});
+
+test("a source that becomes shorter while it is read is a clear error, and nothing half is written", async () => {
+  const [line] = LOGS["truth"] ?? [];
+  const many = Array.from({ length: 30_000 }, (_, n) => ({ ...line, entity: `worker/${n}` }));
+  writeLogs(root, { truth: many });
+  const path = join(root, "data/_kb/truth.jsonl");
+  const run = {
+    root,
+    runId: "run-1",
+    clock: CLOCK,
+    gitCommit: null,
+    onProgress: () => truncateSync(path, 500),
+  };
+  const options = { kinds: [], target: "trl", holdoutPercent: 10, against: [] } as const;
+  const failed = await runStages(run, { ...options, stages: ["materialize"] }).catch(
+    (error: unknown) => error,
+  );
+  expect(failed).toBeInstanceOf(Fault);
+  expect(String((failed as Fault).message)).toContain("truth.jsonl became shorter while it was read");
+  expect(Object.keys(contentsOf(root))).toEqual(["data/_kb/truth.jsonl"]);
+  writeLogs(root, { truth: many.slice(0, 5) });
+  expect(await materialized()).toMatchObject({ in: 5, out: 5 });
+});
+
+describe.skipIf(!canMount())("on a disk that is full (needs root on Linux)", () => {
+  test("a stage says so, nothing is half written, and the next run makes up for it", async () => {
+    const { disk, unmount } = mountDisk(8);
+    try {
+      writeLogs(disk, LOGS);
+      fill(disk, 40_000);
+      const failed = await runAll(disk).catch((error: unknown) => error);
+      expect((failed as Fault).message).toContain("The disk is full");
+      expect(Object.keys(contentsOf(disk)).filter((path) => path.includes(".partial"))).toEqual([]);
+      rmSync(join(disk, "filler"), { force: true });
+      for (const name of readdirSync(disk))
+        if (name !== "data" && name !== "exports") rmSync(join(disk, name), { recursive: true });
+      await runAll(disk);
+      writeLogs(root, LOGS);
+      await runAll(root);
+      expect(contentsOf(disk)).toEqual(contentsOf(root));
+    } finally {
+      unmount();
+    }
+  });
 });
 
 test("a last line that was not whole yet is taken once it is", async () => {

@@ -42,7 +42,7 @@ export function sftNever(
 export function draftNever({ text, labels, teacher }: Draft): Barred | undefined {
   if (labels.some(isProtected)) return "protected_term";
   if (teacher !== undefined && termsOf(teacher.provider, teacher.model) !== "allowed") return "teacher_terms";
-  return personalData(text).length > 0 ? "personal_data" : undefined;
+  return [text, ...labels].some((each) => personalData(each).length > 0) ? "personal_data" : undefined;
 }
 
 /** A correction of an artifact asks for it with the artifact itself, so it is barred with what that broke. */

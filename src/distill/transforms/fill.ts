@@ -5,10 +5,12 @@ import { asked, teacherOf, transform } from "./transform.ts";
 
 const TASK = "Propose who fills this order.";
 const GOOD = new Set(["filled", "completed"]);
+/** A shift that was worked and rated badly is nothing to learn from. */
+const GOOD_SCORE = 0.5;
 
 export const fill = transform(fillLine, (line) => {
   const { order, order_text: text, places, proposal } = line;
-  const isGood = GOOD.has(line.result);
+  const isGood = GOOD.has(line.result) && (line.score ?? 1) >= GOOD_SCORE;
   const orderText = text ?? (order === undefined ? undefined : JSON.stringify(order));
   return {
     kind: "fill",
