@@ -248,7 +248,7 @@ test("a source that becomes shorter while it is read is a clear error, and nothi
     (error: unknown) => error,
   );
   expect(failed).toBeInstanceOf(Fault);
-  expect(String((failed as Fault).message)).toContain("truth.jsonl became shorter while it was read");
+  expect((failed as Fault).message).toContain("truth.jsonl became shorter while it was read");
   expect(Object.keys(contentsOf(root))).toEqual(["data/_kb/truth.jsonl"]);
   writeLogs(root, { truth: many.slice(0, 5) });
   expect(await materialized()).toMatchObject({ in: 5, out: 5 });
