@@ -64,6 +64,9 @@ interface FoundPair {
   readonly barred: Candidate["barred"];
 }
 
+/** Of one task: one that is replayed each night would make as many as the square of its nights. */
+const REPLAY_PAIRS_MAX = 64;
+
 /** Pairs of runs and reviews, and of replays of one task that had different verdicts. */
 function pairsOf(sources: readonly ScoredEvidence[]): FoundPair[] {
   const replays = new Map<string, ScoredEvidence[]>();
@@ -83,13 +86,22 @@ function pairsOf(sources: readonly ScoredEvidence[]): FoundPair[] {
     for (const draft of evidence.output.rejected ?? []) pairs.push(pairOf(source, source, text, draft));
   }
   for (const runs of replays.values()) {
+    let found = 0;
+    const seen = new Set<string>();
     for (const passed of runs) {
       const { text } = passed.evidence.output;
       if (text === undefined) continue;
       for (const failed of runs) {
-        for (const draft of failed.evidence.output.rejected ?? [])
+        for (const draft of failed.evidence.output.rejected ?? []) {
+          const key = `${text}\u0000${draft.text}`;
+          if (found === REPLAY_PAIRS_MAX || seen.has(key)) continue;
+          seen.add(key);
+          found += 1;
           pairs.push(pairOf(passed, failed, text, draft));
+        }
+        if (found === REPLAY_PAIRS_MAX) break;
       }
+      if (found === REPLAY_PAIRS_MAX) break;
     }
   }
   return pairs;
