@@ -84,7 +84,8 @@ export function Conflicts({ conflicts }: { readonly conflicts: Loaded<Conflict[]
             {open === undefined ? (
               <p className="muted">
                 Choose one to see what each source says, side by side. <kbd>J</kbd> and <kbd>K</kbd> go
-                through them.
+                through them. A <a href={sectionPath("memory", undefined, { tab: "rules" })}>rule</a> settles
+                all of a kind at once.
               </p>
             ) : (
               <section className="card" aria-labelledby="conflict" key={keyOf(open)}>

@@ -33,7 +33,7 @@ const SERVICE_COLUMNS: readonly ShownColumn<ServiceRow>[] = [
     show: ({ latency_ms }) => msText(latency_ms),
     number: true,
   },
-  { key: "does", title: "Does", value: ({ name }) => SERVICE_WORK[name] ?? "", width: 300 },
+  { key: "does", title: "Does", value: ({ name }) => SERVICE_WORK[name] ?? "", width: 330 },
   { key: "detail", title: "Says", value: ({ detail }) => detail ?? "", width: 420 },
 ];
 
@@ -120,7 +120,10 @@ const STORE_WORDS: Readonly<Record<string, string>> = {
 };
 
 function ObjectStore({ store }: { readonly store: HouseHealth["probes"]["object_store"] }): ReactNode {
-  const facts = Object.entries(store).filter(([, value]) => typeof value !== "object");
+  // A folder of the server is nobody's business here; a bucket is an address.
+  const facts = Object.entries(store).filter(
+    ([, value]) => typeof value !== "object" && !String(value).startsWith("file:"),
+  );
   const damaged = store.damaged?.length ?? 0;
   return (
     <section className="card" aria-labelledby="object-store">
