@@ -152,6 +152,33 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
     expect([nobody.hits, nobody.no_match]).toEqual([[], "Nobody in staff is John Featherstone."]);
   });
 
+  test("a person who is not wanted is never shown, by id or by name", async () => {
+    const welder = roster.find(
+      ({ role, status, city }) => role === "Welder" && status === "active" && city === "Denver",
+    );
+    const id = welder?.worker_id ?? "";
+    const asked = await search("welders in Denver, CO", { k: 200 });
+    expect(asked.hits.map((hit) => hit.id)).toContain(id);
+    for (const text of [`welders in Denver, CO, not ${id}`, `welders in Denver, CO but not ${id}`]) {
+      const { hits, query } = await search(text, { k: 200 });
+      expect([text, query.exclude?.persons]).toEqual([text, [{ id }]]);
+      expect(hits.map((hit) => hit.id)).not.toContain(id);
+      expect(hits.length).toBeGreaterThan(0);
+    }
+    const named = await search("anyone in Denver, CO but not Robert Featherstone", { k: 200 });
+    expect(named.query.exclude?.persons).toEqual([{ name: "Robert Featherstone" }]);
+    expect(named.hits.map((hit) => hit.id)).not.toContain("w-17");
+    // A first name alone may be anybody's.
+    const first = await search("welders in Denver, CO, not Robert");
+    expect(first.query.not_applied).toEqual(["exclude"]);
+  });
+
+  test("a part of a name finds its people, an id also without its mark", async () => {
+    const { hits, query } = await search("featherstone");
+    expect([hits.map((hit) => hit.id), query.unread]).toEqual([["w-17"], []]);
+    expect((await search("W17")).hits[0]?.id).toBe("w-17");
+  });
+
   test("each request of an order has hits of its own", async () => {
     const { hits, further, query } = await search("2 welders and 3 housekeepers in Denver, CO", { k: 5 });
     expect(query.not_applied).toEqual([]);
@@ -170,6 +197,8 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
     const nonsense = await search("qwxyz vbnmk plorf");
     expect(nonsense.no_match).toBeDefined();
     expect(nonsense.hits).toEqual([]);
+    const twic = await search("people with TWIC");
+    expect([twic.hits, twic.no_match]).toEqual([[], "Nobody in staff has what the text asks for."]);
     expect((await search("welder in Denver, CO")).no_match).toBeUndefined();
   });
 

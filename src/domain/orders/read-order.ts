@@ -7,13 +7,15 @@
 import type { State } from "../places.ts";
 import type { Role } from "../roles.ts";
 import { deniedClaims } from "./answer/denied.ts";
+import { certificatesOf, needsOf } from "./answer/needs.ts";
 import { ownWords, partsOfTokens } from "./answer/own-words.ts";
 import { placeOf } from "./answer/place.ts";
+import { isOrder } from "./answer/purpose.ts";
 import { rolesOf } from "./answer/roles.ts";
 import { timeOf } from "./answer/time.ts";
 import { isEmpty, unreadTokens } from "./answer/unread.ts";
 import { chooseReadings } from "./grammar/choose.ts";
-import type { Claim, Correction, Kind, Of, PayValue, PlaceValue } from "./grammar/claim.ts";
+import type { Claim, Correction, Kind, Of, PlaceValue } from "./grammar/claim.ts";
 import { type Grammar, grammarOf, type Scope } from "./grammar/pattern.ts";
 import { amount } from "./grammar/parts/amount.ts";
 import { clock } from "./grammar/parts/clock.ts";
@@ -262,58 +264,6 @@ function isWithin(left: PlaceValue, right: PlaceValue): boolean {
   return parts(left) !== parts(right);
 }
 
-/** What speaks for an order besides its own words. */
-const COUNT_PURPOSE = 1.5;
-const DETAIL_PURPOSE = 0.5;
-
-const DETAILS: ReadonlySet<Kind> = new Set(["place", "day", "hours", "pay"]);
-/** Kinds of details that make an order of a role as surely as a number does. */
-const DETAILS_MIN = 3;
-const COUNTED_PURPOSE = 3;
-
-const STRONG_AGAINST = 4;
-
-/** Whether the text asks for people at all: thanks, invoices, jokes and instructions to the reader do not. */
-function isOrder(claims: readonly Claim[], purposes: readonly Of<"purpose">[]): boolean {
-  let against = 0;
-  let strongest = 0;
-  let forIt = 0;
-  const counted = new Set<number>();
-  const longest = purposes.toSorted(
-    (left, right) => right.to - right.from - (left.to - left.from) || left.from - right.from,
-  );
-  for (const { from, to, value } of longest) {
-    let free = true;
-    for (let at = from; at < to; at++) free &&= !counted.has(at);
-    if (!free) continue;
-    for (let at = from; at < to; at++) counted.add(at);
-    // "invoice clerk" is a title.
-    if (claims.some((claim) => claim.kind === "role" && claim.from <= from && to <= claim.to)) continue;
-    if (value.order < 0) {
-      against -= value.order;
-      strongest = Math.max(strongest, -value.order);
-    } else forIt += value.order;
-  }
-  if (against === 0) return true;
-  let asks = false;
-  let counts = false;
-  const details = new Set<Kind>();
-  for (const { kind } of claims) {
-    if (kind === "count") {
-      forIt += COUNT_PURPOSE;
-      counts = true;
-    } else if (DETAILS.has(kind)) {
-      forIt += DETAIL_PURPOSE;
-      details.add(kind);
-    }
-    asks ||= kind === "role" || kind === "person";
-  }
-  // Somebody is asked for, and how many: thanks and jokes around that change nothing.
-  if (asks && (counts || details.size >= DETAILS_MIN) && strongest < STRONG_AGAINST) forIt += COUNTED_PURPOSE;
-  // A weak sign alone does not outweigh that somebody is asked for: "who is free as a cook".
-  return forIt >= against || (asks && against < STRONG_AGAINST);
-}
-
 function nothingRead(tokens: readonly Token[], lexicon: Lexicon, text: string): OrderReading {
   const unread = tokens
     .filter((token) => token.kind !== "mark" && !isEmpty(token, lexicon))
@@ -406,25 +356,6 @@ function answerOf({ text, tokens, claims, all, now, tools }: Chosen): OrderReadi
   };
 }
 
-/** What must be held, also what a title says by itself: a "CDL A driver" holds a CDL A. */
-function certificatesOf(tokens: readonly Token[], kept: readonly Claim[], all: readonly Claim[]): string[] {
-  const names = new Set<string>();
-  for (const claim of kept) {
-    if (claim.kind === "certificate") names.add(claim.value.name);
-    if (claim.kind !== "role") continue;
-    for (const inner of all) {
-      const inside = inner.kind === "certificate" && inner.from >= claim.from && inner.to <= claim.to;
-      // A "non CDL driver" holds none.
-      const whole =
-        inside && tokens.slice(claim.from, inner.from).every(({ word }) => word !== "non" && word !== "no");
-      if (inside && whole && inner.value.name.startsWith("CDL")) names.add(inner.value.name);
-    }
-  }
-  // "CDL class A" is one licence.
-  if ([...names].some((name) => /^CDL [ABC]$/.test(name))) names.delete("CDL");
-  return [...names];
-}
-
 /** A title may name its shift, "overnight stocker": it counts where nothing else does. */
 function shiftsInTitles(kept: readonly Claim[], all: readonly Claim[]): Claim[] {
   if (kept.some(({ kind }) => kind === "shift")) return [];
@@ -432,28 +363,6 @@ function shiftsInTitles(kept: readonly Claim[], all: readonly Claim[]): Claim[] 
   return all.filter(
     (claim) => claim.kind === "shift" && titles.some(({ from, to }) => from <= claim.from && claim.to <= to),
   );
-}
-
-type NeedSlots = Pick<
-  OrderSlots,
-  "miles" | "pay" | "pay_max" | "pay_unit" | "urgent" | "languages" | "status"
->;
-
-function needsOf(kept: readonly Claim[], used: Set<Claim>): NeedSlots {
-  const slots: { -readonly [K in keyof NeedSlots]: NeedSlots[K] } = {};
-  const languages = new Set<string>();
-  for (const claim of kept) {
-    if (claim.kind === "radius" && slots.miles === undefined) slots.miles = claim.value.miles;
-    else if (claim.kind === "pay" && slots.pay === undefined && slots.pay_max === undefined)
-      Object.assign(slots, payOf(claim.value));
-    else if (claim.kind === "urgent") slots.urgent = true;
-    else if (claim.kind === "language") languages.add(claim.value.code);
-    else if (claim.kind === "status") slots.status ??= claim.value.status;
-    else if (claim.kind !== "certificate") continue;
-    used.add(claim);
-  }
-  if (languages.size > 0) slots.languages = [...languages];
-  return slots;
 }
 
 /** What acts when it is denied; "not Austin", "no nights" do not, and are told as unread. */
@@ -477,14 +386,6 @@ function misspelt(tokens: readonly Token[]): Correction[] {
       ({ kind, text, word }) => kind === "word" && folded(text) !== word && text.length <= WORD_CHARS_MAX,
     )
     .map(({ text, word }) => ({ typed: text, read: word }));
-}
-
-function payOf({ pay, max, unit }: PayValue): Pick<OrderSlots, "pay" | "pay_max" | "pay_unit"> {
-  return {
-    ...(pay !== undefined && { pay }),
-    ...(max !== undefined && { pay_max: max }),
-    ...(unit !== undefined && { pay_unit: unit }),
-  };
 }
 
 /** The person that is sought; in an order for a role a name alone may be anybody's. */

@@ -79,12 +79,13 @@ export const NEED_RULES: readonly Rule[] = [
 
   rule("status", 4, "s:<status>", status),
   rule("status", 5, "status :|=|is? s:<status>", status),
-  rule("status", 5, "do not|n't hire|rehire|return|use|send", ({ scope, to }) =>
-    // "do not send LPNs" denies a role.
-    scope.starts("role", to) === undefined && scope.starts("person", to) === undefined
-      ? { status: "do_not_hire" }
-      : undefined,
-  ),
+  rule("status", 5, "do not|n't hire|rehire|return|use|send", ({ scope, to }) => {
+    // "do not send LPNs" denies a role, "do not hire welders" are welders of that status.
+    const sent = ["use", "send"].includes(scope.tokens[to - 1]?.word ?? "");
+    const denies =
+      sent && (scope.starts("role", to) !== undefined || scope.starts("person", to) !== undefined);
+    return denies ? undefined : { status: "do_not_hire" };
+  }),
   rule("status", 5, "dont hire|rehire|return", () => ({ status: "do_not_hire" })),
   rule("status", 5, "do ~- ~not ~- ~hire|rehire|return|use", () => ({ status: "do_not_hire" })),
   rule("status", 5, "not eligible|elegible for|to? rehire?", () => ({ status: "do_not_hire" })),
@@ -338,7 +339,7 @@ function notAnOrder(): Rule[] {
       "looking|searching for work|job|jobs|employment",
       "looking|searching for a job",
       "busco|buscando trabajo|empleo|jale|chamba",
-      "happy birthday|holidays|friday|anniversary|thanksgiving|new",
+      "happy birthday|anniversary",
       "feliz cumpleanos|navidad|ano",
     ),
     ...against(
@@ -372,6 +373,7 @@ function notAnOrder(): Rule[] {
       "attached|enclosed is|are|please|you?",
       "payment|payments|balance|billing|billed",
       "meeting|reminder|agenda|lunch|webinar|survey|feedback",
+      "happy|merry holidays|friday|monday|weekend|thanksgiving|christmas|new",
       "lol|haha|hahaha|lmao|jaja|jajaja|rofl|joke|chiste",
       "weather|recipe|poem|song|movie|game score",
       "congratulations|congrats|felicidades",

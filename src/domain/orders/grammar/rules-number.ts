@@ -281,6 +281,13 @@ export const NUMBER_RULES: readonly Rule[] = [
     "<lead> me|us|over|out|just|up|like|about|another? n:<amount> more|additional|extra|mas|please|pls|tops|max",
     counted,
   ),
+  rule("count", 4, "n:<amount> short|down|under|light|missing", counted),
+  // "cna / 85201 / 3": a number that ends a row of fields.
+  rule("count", 2.4, "/|;|,||| n:<amount>", (match) =>
+    match.to === match.scope.tokens.length && match.scope.ends("place", match.from)
+      ? counted(match)
+      : undefined,
+  ),
   rule("count", 5, "how many :|=|-|? n:<amount>", counted),
   rule("count", 5, "<qty> needed|is|of|required|workers|people? :|=|-|is|of? n:<amount>", counted),
   rule(

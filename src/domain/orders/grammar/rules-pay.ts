@@ -142,6 +142,7 @@ export const PAY_RULES: readonly Rule[] = [
   rule("pay", 5, `$ low:<num> ~lowk:k? +|plus? ${UNIT}`, money),
   rule("pay", 5, "$ low:<num> ~lowk:k? +? ~hr|hrs|h|hour?", money),
   rule("pay", 6, `low:<num> ~lowk:k? ${SPAN} high:<num> ~highk:k? <dollars>? ${HOURLY}`, money),
+  rule("pay", 6, `low:<num> ~lowk:k ${SPAN} high:<num> ~highk:k ${UNIT}?`, money),
   rule("pay", 6, `low:<num> ${SPAN} high:<num> <dollars> ${UNIT}`, money),
   rule("pay", 6, `low:<num> ${SPAN} high:<num> <dollars>`, money),
   rule("pay", 5, `low:<num> ~lowk:k? <dollars>? $? ${HOURLY}`, money),

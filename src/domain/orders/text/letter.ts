@@ -13,7 +13,7 @@ const ADDRESS = /[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}|(?:https?:\/\/|
 /** "On Thu, Nov 26, 2026 at 4:12 PM Dana <...> wrote:", "El jue, 26 nov 2026 Dana escribió:". */
 const WROTE = /^[ \t>]*(?:On|El)\b[^\n]{4,200}(?:\n[ \t>]*[^\n]{0,80})?\b(?:wrote|escribi[oó])\s*:[ \t]*$/im;
 /** "-----Original Message-----", "---------- Forwarded message ---------", "Begin forwarded message:". */
-const DIVIDER = /^[ \t]*(?:[-_]{3,}[^\n-_]{0,40}(?:[-_]{3,})?|Begin forwarded message:)[ \t]*$/im;
+const DIVIDER = /^[ \t]*(?:[-_]{3,}[^\n_-]{0,40}(?:[-_]{3,})?|Begin forwarded message:)[ \t]*$/im;
 const MARKED = /^[ \t]*>/m;
 const HEADER = /^[ \t>]*(?:From|Sent|To|Cc|Bcc|Date|Reply-To|De|Para|Enviado|Fecha):[^\n]*$/gim;
 /** A block of headers is two such lines in a row: "To: warehouse" alone may be anything. */

@@ -1,0 +1,56 @@
+// Whether a text asks for people at all. Thanks, invoices, jokes and instructions to the reader do not; what speaks for and
+// against is claimed by `grammar/rules-need.ts`, and weighed here with what was read.
+
+import type { Claim, Kind, Of } from "../grammar/claim.ts";
+
+/** What speaks for an order besides its own words. */
+const COUNT_PURPOSE = 1.5;
+const DETAIL_PURPOSE = 0.5;
+
+const DETAILS: ReadonlySet<Kind> = new Set(["place", "day", "hours", "pay"]);
+/** Kinds of details that make an order of a role as surely as a number does. */
+const DETAILS_MIN = 3;
+const COUNTED_PURPOSE = 3;
+
+const STRONG_AGAINST = 4;
+
+/** Whether the text asks for people at all: thanks, invoices, jokes and instructions to the reader do not. */
+export function isOrder(claims: readonly Claim[], purposes: readonly Of<"purpose">[]): boolean {
+  let against = 0;
+  let strongest = 0;
+  let forIt = 0;
+  const counted = new Set<number>();
+  const longest = purposes.toSorted(
+    (left, right) => right.to - right.from - (left.to - left.from) || left.from - right.from,
+  );
+  for (const { from, to, value } of longest) {
+    let free = true;
+    for (let at = from; at < to; at++) free &&= !counted.has(at);
+    if (!free) continue;
+    for (let at = from; at < to; at++) counted.add(at);
+    // "invoice clerk" is a title.
+    if (claims.some((claim) => claim.kind === "role" && claim.from <= from && to <= claim.to)) continue;
+    if (value.order < 0) {
+      against -= value.order;
+      strongest = Math.max(strongest, -value.order);
+    } else forIt += value.order;
+  }
+  if (against === 0) return true;
+  let asks = false;
+  let counts = false;
+  const details = new Set<Kind>();
+  for (const { kind } of claims) {
+    if (kind === "count") {
+      forIt += COUNT_PURPOSE;
+      counts = true;
+    } else if (DETAILS.has(kind)) {
+      forIt += DETAIL_PURPOSE;
+      details.add(kind);
+    }
+    asks ||= kind === "role" || kind === "person";
+  }
+  // Somebody is asked for, and how many: thanks and jokes around that change nothing.
+  if (asks && (counts || details.size >= DETAILS_MIN) && strongest < STRONG_AGAINST) forIt += COUNTED_PURPOSE;
+  // A weak sign alone does not outweigh that somebody is asked for: "who is free as a cook".
+  return forIt >= against || (asks && against < STRONG_AGAINST);
+}
