@@ -11,7 +11,8 @@ export function certificatePhrases(): Phrases<string> {
   phrases = phrasesOf<string>();
   for (const { name, aliases } of readTable(table, ["name", "aliases"])) {
     phrases.add(name, name);
-    for (const alias of listOf(aliases)) for (const phrase of variants(alias)) phrases.add(phrase, name);
+    const all = new Set(listOf(aliases).flatMap(variants));
+    for (const phrase of all) phrases.add(phrase, name);
   }
   return phrases;
 }

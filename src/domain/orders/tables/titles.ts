@@ -139,10 +139,13 @@ const SKELETON_CONSONANTS_MIN = 3;
 const PREFIX_MIN = 5;
 
 function shortenedFrom(words: readonly string[]): Pick<Titles, "shortened"> {
-  const bySkeleton = Map.groupBy(words, skeleton);
-  const sorted = words.toSorted();
+  // Made at the first word that needs them: most texts have none.
+  let bySkeleton: Map<string, string[]> | undefined;
+  let sorted: readonly string[] | undefined;
   return {
     shortened: (word) => {
+      bySkeleton ??= Map.groupBy(words, skeleton);
+      sorted ??= words.toSorted();
       const bare = skeleton(word);
       const same =
         word.length >= SKELETON_MIN && bare.length >= SKELETON_CONSONANTS_MIN
