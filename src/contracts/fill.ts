@@ -512,7 +512,8 @@ export const fills = {
   published: op({
     method: "GET",
     path: "/v1/fill-publish",
-    summary: "How many fills are newer than their rows in the datasets, and outcomes not learnt from yet",
+    summary:
+      "How many fills are newer than their rows in the datasets, and outcomes and corrections not learnt from yet",
     input: z.strictObject({}),
     output: z.object({ fills: z.int(), assignments: z.int(), contacts: z.int(), outcomes: z.int() }),
     timeoutMs: 300_000,

@@ -388,7 +388,13 @@ export const matrix = {
     path: "/v1/matrix/role",
     summary: "Read an order: role, place, time, what is needed, and what was not understood",
     input: z.strictObject({ text: z.string().min(1).max(4000), now: meantAt }),
-    output: role.extend(orderParts),
+    output: role.extend({
+      ...orderParts,
+      title: z
+        .string()
+        .optional()
+        .describe("The text without what the slots took: the words for the role, as they are learnt"),
+    }),
     idempotent: true,
     errors: [],
     scope: "read",

@@ -175,7 +175,7 @@ async function step(id: string, actor: string, random: Random): Promise<boolean>
 const BOARD = `
   WITH mine AS (
     SELECT subject AS fill, type, seq, data FROM journal
-    WHERE id LIKE 'fill-%' AND type <> 'fill.learnt'
+    WHERE id LIKE 'fill-%' AND type NOT IN ('fill.learnt', 'fill.role_learnt')
   ),
   headcounts AS (
     SELECT fill, arg_max((data->>'$.order.headcount')::INT, seq) AS headcount FROM mine

@@ -232,6 +232,39 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
     expect(yes.status, await yes.clone().text()).toBe(200);
   }, 240_000);
 
+  test("a role that a person corrects is read so the next time", async () => {
+    const text = { order_text: "need 2 zibblers in Springfield IL Friday 6a-2p", now: NOW };
+    const first = await open(text);
+    expect([first.order.role, first.missing]).toEqual([undefined, ["role"]]);
+    const correct = (id: string): Promise<Response> =>
+      house.ask(`/v1/fills/${id}`, {
+        method: "PATCH",
+        body: JSON.stringify({ version: 1, order: { role: "Forklift Operator" } }),
+      });
+    expect((await correct(first.fill_id)).status).toBe(200);
+    await house.json("/v1/fill-publish", {});
+    const titles = await house.json<{ titles: object[] }>("/v1/matrix/taxonomy/titles?source=corrections");
+    expect(titles.titles).toMatchObject([{ title: "zibbler", count: 1 }]);
+    const second = await open(text);
+    expect(second.order.role).toBe("Forklift Operator");
+    // Of an order without a text nothing is to be learnt, and a correction of something else teaches no role.
+    const other = await open({ order: { ...first.order, role: "Cook" } });
+    expect((await correct(other.fill_id)).status).toBe(200);
+    await house.ask(`/v1/fills/${second.fill_id}`, {
+      method: "PATCH",
+      body: JSON.stringify({ version: 1, order: { headcount: 3 } }),
+    });
+    await house.json("/v1/fill-publish", {});
+    expect(await house.json("/v1/matrix/taxonomy/titles?source=corrections")).toEqual(titles);
+    const { events } = await house.json<{ events: { type: string; data: object }[] }>(
+      `/v1/fills/${first.fill_id}/events`,
+    );
+    expect(events.find(({ type }) => type === "fill.role_learnt")?.data).toMatchObject({
+      title: "zibblers",
+    });
+    await house.ask("/v1/matrix/taxonomy/sources/corrections", { method: "DELETE" });
+  }, 240_000);
+
   test("an order that cannot be is refused with its field", async () => {
     const wrong: readonly (readonly [order: object, path: string])[] = [
       [{ timezone: "Mars/Phobos" }, "order.timezone"],

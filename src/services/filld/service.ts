@@ -94,7 +94,7 @@ export async function filld(deps: FilldDeps): Promise<Daemon<typeof fills>> {
   const people = { matrix, validate };
   const stopListening = ledger.listen(({ fillId }) => {
     publisher.changed(fillId);
-    if (ledger.board.unlearnt.size > 0) learner.wake();
+    if (ledger.board.hasUnlearnt) learner.wake();
   });
 
   // Nothing waits for the journal to start. Once it is there, what a crash left undone is done.
@@ -105,7 +105,7 @@ export async function filld(deps: FilldDeps): Promise<Daemon<typeof fills>> {
       (board) => {
         if (isClosed || board.fills.size === 0) return;
         publisher.begin();
-        if (board.unlearnt.size > 0) learner.wake();
+        if (board.hasUnlearnt) learner.wake();
       },
       () => {
         if (!isClosed) reopening = setTimeout(() => void reopen(), REOPEN_MS);
@@ -443,8 +443,8 @@ export async function filld(deps: FilldDeps): Promise<Daemon<typeof fills>> {
       }),
 
     published: async () => {
-      const { size: unlearnt } = (await ledger.current()).unlearnt;
-      return { ...(await publisher.behind()), outcomes: unlearnt };
+      const { unlearnt, unlearntRoles } = await ledger.current();
+      return { ...(await publisher.behind()), outcomes: unlearnt.size + unlearntRoles.size };
     },
 
     publish: async () => {
@@ -460,7 +460,7 @@ export async function filld(deps: FilldDeps): Promise<Daemon<typeof fills>> {
     stats: () => ({
       failures: failures.counts,
       fills: ledger.board.fills.size,
-      unlearnt: ledger.board.unlearnt.size,
+      unlearnt: ledger.board.unlearnt.size + ledger.board.unlearntRoles.size,
     }),
     close: async () => {
       isClosed = true;

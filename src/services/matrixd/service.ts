@@ -369,8 +369,8 @@ export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>>
     search,
     retrieve: search,
     role: async ({ text, now }) => {
-      const { order, role, candidates } = await understanding.read(text, momentOf(now));
-      return { ...role, ...partsOf(order, candidates) };
+      const { order, role, candidates, title } = await understanding.read(text, momentOf(now));
+      return { ...role, ...partsOf(order, candidates), ...(title === undefined ? {} : { title }) };
     },
     putCorpus: ({ corpus, ...wanted }, call) =>
       corpora.put({ ...wanted, name: corpus, model: wanted.model }, call),

@@ -134,6 +134,8 @@ export function eventWords({ type, data }: EventLike, nameOf: (workerId: string)
       return `${counted(Number(data["places"] ?? 0), "place")} opened again`;
     case "fill.closed":
       return data["result"] === "lost" ? "The order was marked as lost" : "The client cancelled the order";
+    case "fill.role_learnt":
+      return "The reading of orders learnt from the correction";
     case "fill.learnt":
       return "The ranking learnt from it";
     default:

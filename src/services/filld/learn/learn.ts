@@ -8,7 +8,7 @@ import type { BackgroundFailures } from "#rpc/background-failures";
 import type { CallInit } from "#rpc/call";
 import type { Service } from "#rpc/contract";
 import { toFault } from "#rpc/fault";
-import type { Unlearnt } from "../state/board.ts";
+import type { Unlearnt, UnlearntRole } from "../state/board.ts";
 import type { EventData } from "../state/events.ts";
 import type { Ledger } from "../state/ledger.ts";
 
@@ -22,6 +22,10 @@ export interface LearnDeps {
 /** A neighbour that is down is tried again after that. */
 const RETRY_MS = 30_000;
 const CALL_MS = 30_000;
+/** The list of titles that corrections of fills taught. */
+const CORRECTIONS = "corrections";
+const TITLE_WORDS_MAX = 5;
+const TITLE_CHARS_MAX = 100;
 /** What a neighbour refuses for good, as a person who is no longer in the corpus. */
 const REFUSED = new Set(["invalid", "not_found", "rejected", "conflict", "forbidden"]);
 
@@ -57,14 +61,18 @@ export class Learner {
 
   async #run(): Promise<void> {
     for (;;) {
-      const { unlearnt } = await this.#deps.ledger.current();
-      const [next] = unlearnt.values();
+      const { unlearnt, unlearntRoles } = await this.#deps.ledger.current();
+      const [outcome] = unlearnt.values();
+      const [correction] = unlearntRoles.values();
+      const next = outcome ?? correction;
       if (next === undefined || this.#stop.signal.aborted) return;
       try {
-        await this.#learn(next);
+        if (outcome !== undefined) await this.#learn(outcome);
+        else if (correction !== undefined) await this.#learnRole(correction);
       } catch (error) {
         if (this.#stop.signal.aborted) return;
-        this.#deps.failures.note("learning from an outcome", error, { fill: next.fillId });
+        const what = outcome === undefined ? "a correction" : "an outcome";
+        this.#deps.failures.note(`learning from ${what}`, error, { fill: next.fillId });
         this.#retry = setTimeout(() => this.wake(), RETRY_MS);
         this.#retry.unref();
         return;
@@ -90,6 +98,30 @@ export class Learner {
         actor: "filld",
         drafts: [{ type: "fill.learnt", data, causationId: outcome.eventId }],
       },
+      result: undefined,
+    }));
+  }
+
+  /** The role ladder learns the words for the role as a title; the count follows from the events, so that twice is once. */
+  async #learnRole({ eventId, fillId, orderText, textAt, soc }: UnlearntRole): Promise<void> {
+    const { ledger, matrix } = this.#deps;
+    const call: CallInit = { signal: this.#stop.signal, timeoutMs: CALL_MS };
+    const title = titleOf(await matrix.role({ text: orderText, now: textAt }, call));
+    const count = (title === undefined ? 0 : (await ledger.current()).timesLearnt(title, soc)) + 1;
+    const { refused } =
+      title === undefined
+        ? {}
+        : await refusable(async () => {
+            await matrix.learnTitles({ source: CORRECTIONS, titles: [{ title, soc, count }] }, call);
+            return undefined;
+          });
+    const data: EventData<"fill.role_learnt"> = {
+      soc,
+      ...(title === undefined ? {} : { title }),
+      ...(refused === undefined ? {} : { refused }),
+    };
+    await ledger.write(call, () => ({
+      write: { fillId, actor: "filld", drafts: [{ type: "fill.role_learnt", data, causationId: eventId }] },
       result: undefined,
     }));
   }
@@ -132,6 +164,14 @@ export class Learner {
 }
 
 /** What is refused for good is told in the event, and not tried again. */
+/** Undefined where the text says more of the role than a title has words. */
+function titleOf({ title }: { title?: string | undefined }): string | undefined {
+  const words = title?.trim().toLowerCase().split(/\s+/) ?? [];
+  const isTitle =
+    words.length <= TITLE_WORDS_MAX && words.every((word) => /^[\p{L}\p{M}'’/&.-]+$/u.test(word));
+  return isTitle ? words.join(" ").slice(0, TITLE_CHARS_MAX) : undefined;
+}
+
 async function refusable(
   record: () => Promise<string | undefined>,
 ): Promise<{ id?: string | undefined; refused?: string }> {

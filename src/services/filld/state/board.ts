@@ -49,6 +49,15 @@ export interface Unlearnt {
   readonly reason: string | undefined;
 }
 
+/** A role that a person corrected, and the text that it was read from. */
+export interface UnlearntRole {
+  readonly eventId: string;
+  readonly fillId: string;
+  readonly orderText: string;
+  readonly textAt: string;
+  readonly soc: string;
+}
+
 export type FillBlock = Block & {
   readonly block_id: string;
   readonly fill_id: string;
@@ -67,6 +76,10 @@ export class Board {
   readonly blocks = new Map<string, readonly FillBlock[]>();
   /** By the id of the outcome's event, the oldest first. */
   readonly unlearnt = new Map<string, Unlearnt>();
+  /** Corrections of a role, by the id of their event, the oldest first. */
+  readonly unlearntRoles = new Map<string, UnlearntRole>();
+  /** How often a title was corrected to an occupation, by `title\tsoc`. */
+  readonly learntTitles = new Map<string, number>();
   /** How often somebody confirmed less than a day before the shift. */
   readonly quickYeses = new Map<string, number>();
   /** Of the last event that was applied. */
@@ -89,6 +102,14 @@ export class Board {
     if (event.type === "fill.learnt") {
       if (event.causationId === undefined || !this.unlearnt.delete(event.causationId)) return false;
       fill.seq = event.seq;
+      return true;
+    }
+    if (event.type === "fill.role_learnt") {
+      if (event.causationId === undefined || !this.unlearntRoles.delete(event.causationId)) return false;
+      fill.seq = event.seq;
+      const { title, soc, refused } = event.data;
+      if (title !== undefined && refused === undefined)
+        this.learntTitles.set(`${title}\t${soc}`, this.timesLearnt(title, soc) + 1);
       return true;
     }
     const { version } = event.data;
@@ -123,7 +144,10 @@ export class Board {
     });
   }
 
-  #change(fill: FillState, event: Exclude<FillEvent, { type: "order.received" | "fill.learnt" }>): void {
+  #change(
+    fill: FillState,
+    event: Exclude<FillEvent, { type: "order.received" | "fill.learnt" | "fill.role_learnt" }>,
+  ): void {
     switch (event.type) {
       case "order.parsed":
         Object.assign(fill, {
@@ -140,6 +164,7 @@ export class Board {
           assumed: event.data.assumed,
           corrected: true,
         });
+        this.#correctedRole(fill, event);
         this.#rebook(fill);
         break;
       case "fill.proposed":
@@ -187,6 +212,23 @@ export class Board {
       case "fill.backfilled":
         break;
     }
+  }
+
+  #correctedRole(
+    { fillId, orderText, textAt }: FillState,
+    { id, data: { before, order } }: Extract<FillEvent, { type: "order.corrected" }>,
+  ): void {
+    const { role, soc } = order;
+    if (orderText === undefined || role === before.role || soc === undefined || soc === null) return;
+    this.unlearntRoles.set(id, { eventId: id, fillId, orderText, textAt, soc });
+  }
+
+  get hasUnlearnt(): boolean {
+    return this.unlearnt.size + this.unlearntRoles.size > 0;
+  }
+
+  timesLearnt(title: string, soc: string): number {
+    return this.learntTitles.get(`${title}\t${soc}`) ?? 0;
   }
 
   #proposed(fill: FillState, { at, data }: Extract<FillEvent, { type: "fill.proposed" }>): void {

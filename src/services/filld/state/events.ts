@@ -106,6 +106,15 @@ export const EVENTS = {
     trace_id: z.string().optional(),
     refused: z.string().optional(),
   }),
+  /**
+   * What the correction of a role taught: the title that the order's text has for it. Nothing where the text has none that
+   * is short enough to be one. `causation_id` is the correction.
+   */
+  "fill.role_learnt": z.object({
+    soc: z.string(),
+    title: z.string().optional(),
+    refused: z.string().optional(),
+  }),
 } as const;
 
 export type FillEventType = keyof typeof EVENTS;

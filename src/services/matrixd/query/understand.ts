@@ -69,7 +69,10 @@ export interface Understanding {
   /** Changes with the taxonomy, and with what was imported and learnt: titles that were read with another one are read again. */
   taxonomy(): Promise<string>;
   /** The order and its likely roles. */
-  read(text: string, now: number | undefined): Promise<Pick<Understood, "order" | "role" | "candidates">>;
+  read(
+    text: string,
+    now: number | undefined,
+  ): Promise<Pick<Understood, "order" | "role" | "candidates"> & { readonly title: string | undefined }>;
   /** Where a city is; undefined when no table has it. */
   cityNamed(city: string, state: string): Promise<Point | undefined>;
   /** Does what the first question would otherwise wait for. */
@@ -198,8 +201,9 @@ export function createUnderstanding(embed: Embed, clock: Clock, titles: KnownTit
       const { reader } = await knowledge();
       await titles.loaded();
       const order = reader.read(text, now ?? clock.now());
-      const { role, candidates } = ofOrder(order, askedOf(text, order));
-      return { order: withTitle(order, role), role, candidates };
+      const title = askedOf(text, order);
+      const { role, candidates } = ofOrder(order, title);
+      return { order: withTitle(order, role), role, candidates, title };
     },
     cityNamed: async (city, state) => {
       const { gazetteer } = await knowledge();
