@@ -319,9 +319,12 @@ interface Foreign {
 }
 
 function foreignTo(delimiter: string): Foreign {
-  const hard = /[\t^~|]/;
+  // oxlint-disable-next-line no-control-regex
+  const hard = /[\t^~|\u0001\u001f]/;
   if (delimiter === "\t" || delimiter.includes("|")) return { hard, soft: /[\t|]/ };
-  if (delimiter === ",") return { hard, soft: /;|,(?! )/ };
+  // 3335;4,533,239 is a number and a grouped one.
+  // oxlint-disable-next-line no-control-regex
+  if (delimiter === ",") return { hard: /[\t^~|\u0001\u001f]|^-?[0-9]+;[0-9]/, soft: /;|,(?! )/ };
   // What follows a colon in an address.
   if (delimiter === ":") return { hard: /[\t^~|]|^\/\//, soft: /[,;]/ };
   if (delimiter === ";" || delimiter === "; " || delimiter === ", ") return { hard, soft: hard };

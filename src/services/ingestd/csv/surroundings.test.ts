@@ -118,6 +118,14 @@ describe("around a table", () => {
     expect(found("url\nhttp://a.example/x?y=1,2\nhttp://b.example/z\n")).toMatchObject({ width: 1 });
   });
 
+  test("groups of thousands are not split where another delimiter splits the header too", () => {
+    const rows = Array.from({ length: 20 }, (_, row) => `${900 + row};${1 + (row % 9)},533,23${row % 10}`);
+    for (const delimiter of [";", "\u001f"]) {
+      const text = ["id;name", ...rows, "7;1,000,000;more"].join("\n").replaceAll(";", delimiter);
+      expect(found(text)).toMatchObject({ width: 2, header: { names: ["id", "name"] } });
+    }
+  });
+
   test("names over two rows keep their groups where they would come again", () => {
     const body = Array.from({ length: 3 }, (_, row) => [`S${row}`, "1", "2", "3", "4"].join(",")).join("\n");
     const { header } = found(`Site,Jan,,Feb,\n,Plan,Actual,Plan,Actual\n${body}\n`);

@@ -136,8 +136,8 @@ function multiByte(text: string, everyday: (character: string) => number): numbe
   if (characters.length === 0) return 0;
   let points = 0;
   for (const character of characters) points += everyday(character);
-  // Languages that need two bytes a character have more than one of them in a file; a lone one ate a delimiter.
-  return (points / characters.length) * (characters.length === 1 ? 0.6 : 1);
+  // Languages that need two bytes a character have several of them in a file; a lone one ate a delimiter.
+  return (points / characters.length) * (new Set(characters).size === 1 ? 0.6 : 1);
 }
 
 /**
