@@ -51,7 +51,7 @@ test("each operation that needs something said has an example", () => {
       return bare || (requestBody?.required === true && json !== undefined && json.example === undefined);
     })
     .map(({ operation }) => operation.operationId);
-  // A snapshot's id, an ingest's, a run's and a trace's are known once there are some; versions are of an index with engine lance.
+  // A snapshot's id, an ingest's, a run's, a block's and a trace's are known once there are some; versions are of an index with engine lance.
   expect(silent.sort()).toEqual([
     "catalogd.rollback",
     "distill.cancel",
@@ -61,6 +61,7 @@ test("each operation that needs something said has an example", () => {
     "distill.report",
     "distill.run",
     "distill.trace",
+    "filld.liftBlock",
     "ingestd.replay",
     "pathwayd.feedback",
     "pathwayd.history",

@@ -15,13 +15,18 @@ const SEARCHES = [20, 120] as const;
 const MORE = SEARCHES[1] - SEARCHES[0];
 /** Work of timers may add so many runs of a line. */
 const STRAY_RUNS_MAX = 3;
-/** Runs with the load of the machine, whatever is searched: a watchdog, the lag probe, its wait queue, all connections, the clock. */
+/**
+ * Runs with the load of the machine, whatever is searched: a watchdog, the lag probe, its wait queue, all connections, the clock; and
+ * what is observed of requests, which is redacted behind their replies.
+ */
 const BESIDE: readonly string[] = [
   "/rpc/child.ts",
   "/lag-probe.ts",
   "/wait-queue.ts",
   "/listening-socket.ts",
   "/lib/clock.ts",
+  "/observerd/redact.ts",
+  "/domain/redact.ts",
 ];
 
 const folder = mkdtempSync(join(tmpdir(), "trace-"));
