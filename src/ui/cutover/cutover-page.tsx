@@ -129,7 +129,7 @@ function keyOf(route: string, tenant: string): string {
 
 function columnsFor(flip: (wish: Wish) => void): readonly ShownColumn<RouteLine>[] {
   return [
-    { key: "route", title: "Route", value: ({ status }) => status.route, width: 220 },
+    { key: "route", title: "Route", value: ({ status }) => status.route, width: 190 },
     {
       key: "key",
       title: "Key",
@@ -155,7 +155,7 @@ function columnsFor(flip: (wish: Wish) => void): readonly ShownColumn<RouteLine>
             ○
           </button>
         ),
-      width: state === "pass-through" ? 108 : 94,
+      width: state === "pass-through" ? 108 : 84,
     })),
     {
       key: "gates",
@@ -172,7 +172,7 @@ function columnsFor(flip: (wish: Wish) => void): readonly ShownColumn<RouteLine>
             {report.gates.filter(({ ok }) => ok).length} of {report.gates.length} hold
           </span>
         ),
-      width: 120,
+      width: 112,
     },
     {
       key: "back",
@@ -188,16 +188,16 @@ function columnsFor(flip: (wish: Wish) => void): readonly ShownColumn<RouteLine>
           )
         );
       },
-      width: 90,
+      width: 84,
     },
-    { key: "why", title: "Why", value: ({ status }) => status.reason, width: 240 },
+    { key: "why", title: "Why", value: ({ status }) => status.reason, width: 200 },
     {
       key: "since",
       title: "Since",
       value: ({ status }) => status.since,
       show: ({ status: { since, until } }) =>
         since === "" ? "" : `${momentOf(since)}${until === undefined ? "" : ` until ${momentOf(until)}`}`,
-      width: 190,
+      width: 160,
     },
     { key: "by", title: "By", value: ({ status }) => status.actor },
   ];

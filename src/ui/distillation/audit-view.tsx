@@ -12,16 +12,16 @@ import { type Audit, changeText, type Drift, metricWords, type Phase, phasesOf }
 const RESULT_WORDS = { pass: "holds", fail: "does not hold", skip: "left out" } as const;
 const RESULT_TONES = { pass: "good", fail: "bad", skip: "" } as const;
 
+const STATE_TONES = { drifted: "warn", steady: "good", first: "" } as const;
+
 const COLUMNS: readonly ShownColumn<Drift>[] = [
   { key: "metric", title: "Number", value: ({ metric }) => metricWords(metric), width: 240 },
   { key: "value", title: "Now", value: ({ value }) => value, number: true },
   {
     key: "drifted",
     title: "State",
-    value: ({ drifted }) => (drifted ? "drifted" : "steady"),
-    show: ({ drifted }) => (
-      <span className={`pill ${drifted ? "warn" : "good"}`}>{drifted ? "drifted" : "steady"}</span>
-    ),
+    value: stateOf,
+    show: (row) => <span className={`pill ${STATE_TONES[stateOf(row)]}`}>{stateOf(row)}</span>,
     width: 100,
   },
   { key: "last", title: "Against the last", value: ({ last }) => changeText(last), width: 160 },
@@ -34,6 +34,12 @@ const COLUMNS: readonly ShownColumn<Drift>[] = [
   },
   { key: "id", title: "Called", value: ({ metric }) => metric, width: 200 },
 ];
+
+/** What nothing was compared with is neither steady nor drifted. */
+function stateOf({ drifted, last, median, same_commit }: Drift): keyof typeof STATE_TONES {
+  if (drifted) return "drifted";
+  return [last, median, same_commit].every((one) => changeText(one) === "") ? "first" : "steady";
+}
 
 export function AuditView({ root }: { readonly root: string }): ReactNode {
   const runId = useParams().get("run") ?? "";

@@ -46,7 +46,7 @@ const COLUMNS: readonly ShownColumn<Conflict>[] = [
     key: "again",
     title: "Decided before",
     value: ({ reopened }) => (reopened === undefined ? "" : "yes"),
-    width: 130,
+    width: 150,
   },
 ];
 
