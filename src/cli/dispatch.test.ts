@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { VERSION } from "#topology/version";
 import type { Command } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
+import { commandHelp } from "./help.ts";
 import { run } from "./spawned.testing.ts";
 
 let folder = "";
@@ -167,9 +168,18 @@ describe("help", () => {
 
   test.each(Object.keys(COMMANDS))("of %s shows usage, flags and examples, and so below it", async (name) => {
     const commands = await leaves(await (COMMANDS[name]?.load() ?? Promise.reject(new Error(name))));
-    for (const { name: full, summary, args, examples } of commands) {
-      const { exitCode, out, err } = await run([...full.split(" "), "--help"]);
-      expect({ exitCode, err }).toEqual({ exitCode: 0, err: "" });
+    // A process for the first and the last, which is found below it; what they print is the text of all.
+    const asked = new Set([commands[0], commands.at(-1)]);
+    for (const command of commands) {
+      const { name: full, summary, args, examples } = command;
+      const out = commandHelp(command, (text) => text);
+      if (asked.has(command)) {
+        expect(await run([...full.split(" "), "--help"])).toMatchObject({
+          exitCode: 0,
+          err: "",
+          out: `${out}\n`,
+        });
+      }
       expect(out).toContain(summary);
       expect(out).toContain(`lakehouse ${full}`);
       for (const [flag, { type }] of Object.entries(args))

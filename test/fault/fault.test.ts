@@ -21,7 +21,7 @@ const LONG_MS = 600_000;
 const seed = 1;
 
 describe("histories", () => {
-  const SEEDS = { commits: 800, drops: 600, log: 2000 } as const;
+  const SEEDS = { commits: 400, drops: 300, log: 1000 } as const;
 
   test.each(HISTORY_NAMES.map((name) => [name, SEEDS[name]] as const))(
     "%s: %d seeds lose nothing and show nothing twice or torn",
@@ -60,7 +60,7 @@ describe("histories", () => {
   test(
     "the log lives through a kill and a power cut before each of its steps",
     async () => {
-      for (let seed = 0; seed < 5; seed += 1) {
+      for (let seed = 0; seed < 2; seed += 1) {
         for (let at = 1; ; at += 1) {
           let steps = 0;
           for (const power of [false, true]) {
@@ -96,10 +96,10 @@ describe("histories", () => {
 
 /** A moment of each kind for each writer; the bench takes them all. */
 const MOMENTS: readonly (readonly [calls: string, injection: Injection, stride: number])[] = [
-  ["fsync", "signal=SIGKILL", 9],
-  ["rename,renameat,renameat2", "signal=SIGKILL", 5],
-  ["pwrite64", "signal=SIGKILL", 21],
-  ["fsync", "error=EIO", 11],
+  ["fsync", "signal=SIGKILL", 15],
+  ["rename,renameat,renameat2", "signal=SIGKILL", 8],
+  ["pwrite64", "signal=SIGKILL", 31],
+  ["fsync", "error=EIO", 17],
 ];
 
 describe("bodies in chunks of one byte", () => {
