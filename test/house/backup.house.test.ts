@@ -77,15 +77,17 @@ async function countsOf(house: TestHouse): Promise<Counts> {
   return { objects: listed.objects.length, vectors: count, rows: Number(answer.rows[0]?.n) };
 }
 
-/** Hashes of every object of the house, by key. */
-async function hashesOf(house: TestHouse): Promise<Record<string, string>> {
+/** Hashes of every object of the house that is older than a moment, by key. */
+async function hashesOf(house: TestHouse, before = Infinity): Promise<Record<string, string>> {
   const hashes: Record<string, string> = {};
   let cursor = "";
   do {
-    const page = await house.json<{ objects: { key: string }[]; next_cursor?: string }>(
-      `/v1/storage?limit=1000${cursor}`,
-    );
-    for (const { key } of page.objects) {
+    const page = await house.json<{
+      objects: { key: string; modified_at: string }[];
+      next_cursor?: string;
+    }>(`/v1/storage?limit=1000${cursor}`);
+    for (const { key, modified_at } of page.objects) {
+      if (Date.parse(modified_at) >= before) continue;
       const bytes = await (await house.ask(`/v1/storage/${key}`)).bytes();
       hashes[key] = createHash("sha256").update(bytes).digest("hex");
     }
@@ -128,6 +130,7 @@ describe.each([...TOPOLOGIES])("a backup of a house %s", (topology) => {
       const data = join(root, `again-${topology}-${at}`);
       const report = await restore(settingsFor(data), place, id, log);
       expect([report.files, report.findings]).toEqual([files, []]);
+      const restoredAt = Date.now();
       const again = await startOver(topology, data);
       const { objects, vectors, rows } = await countsOf(again);
       const { hits } = await again.json<{ hits: { id: string }[] }>("/v1/vectors/deep/search", {
@@ -140,7 +143,8 @@ describe.each([...TOPOLOGIES])("a backup of a house %s", (topology) => {
       expect(objects).toBeLessThanOrEqual((after?.objects ?? 0) + 1);
       expect([0, 1]).toContain(objects - vectors);
       expect([0, 1]).toContain(vectors - rows);
-      const restored = await hashesOf(again);
+      // A house that runs merges small files, and so writes metadata of its own.
+      const restored = await hashesOf(again, restoredAt);
       const mutable = (key: string): boolean => key.endsWith("version-hint.text");
       // Small files are merged and old metadata goes while the house runs; what is there still is the same.
       const common = Object.keys(restored).filter((key) => !mutable(key) && original[key] !== undefined);
