@@ -66,9 +66,10 @@ export function personsNamed(generation: Generation, text: string, order: OrderR
   // A text of a word or two that nothing was made of may be part of a name: "amir".
   const bare = person === undefined && order.role === null && nameWords(text).length === order.unread.length;
   const wanted = nameWords(person?.name ?? (bare && order.unread.length <= BARE_WORDS_MAX ? text : ""));
+  // Most texts name nobody, and then no row is looked at.
+  if (wanted.length < (bare ? 1 : 2)) return [];
   const held: number[] = [];
-  for (const [row, own] of words.entries())
-    if (wanted.length >= (bare ? 1 : 2) && wanted.every((word) => own.includes(word))) held.push(row);
+  for (const [row, own] of words.entries()) if (wanted.every((word) => own.includes(word))) held.push(row);
   return held.length > NAMESAKES_MAX ? [] : held;
 }
 

@@ -113,7 +113,7 @@ export async function retrieve(
   const few = relevance.people <= FEW_MAX;
   const barred = personsExcluded(generation, order);
   const isWanted = ({ id }: { readonly id: string }): boolean =>
-    !barred.rows.has(generation.rows.get(id) ?? -1);
+    barred.rows.size === 0 || !barred.rows.has(generation.rows.get(id) ?? -1);
   const persons = personsNamed(generation, text, order).map((row) => generation.ids[row] ?? "");
   const named = new Set(persons);
   const ranking: Ranking = { ...request, relevance, conditions, named, point: near ?? relevance.point, few };
