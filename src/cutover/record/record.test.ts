@@ -3,6 +3,7 @@
 
 import { afterAll, describe, expect, test } from "bun:test";
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -289,6 +290,53 @@ describe("a recorder", () => {
     expect([file.calls, file.gaps, file.unreadable, file.end?.why]).toEqual([2, 2, 1, "time"]);
     await file.close();
     await first.recorder.close();
+  });
+
+  test("one that cannot be begun, or whose bytes may not be on the disk, ends by the disk, and the next one begins", async () => {
+    const said: string[] = [];
+    let failing: "open" | "sync" | undefined = "open";
+    const { recorder, ends, lines } = rigOf({
+      log: createLog({ level: "error", readable: true, write: (line) => void said.push(line) }),
+      openFile: async (path) => {
+        if (failing === "open") throw new Error("no room for the file");
+        const file = await open(path, "a+");
+        const sync = (): Promise<void> =>
+          failing === "sync" ? Promise.reject(new Error("EIO")) : file.sync();
+        return new Proxy(file, {
+          get: (target, name) => {
+            const value: unknown = name === "sync" ? sync : Reflect.get(target, name);
+            return typeof value === "function" ? value.bind(target) : value;
+          },
+        });
+      },
+    });
+    recorder.follow(recordingOf());
+    await recorder.idle();
+    expect(ends).toMatchObject([{ why: "disk", calls: 0 }]);
+    expect(said.join("")).toContain("could not be begun");
+
+    failing = "sync";
+    const unsure = recordingOf();
+    recorder.follow(unsure);
+    await recorder.idle();
+    const route = recorder.recorded(
+      routeOf((sent) => new Response(sent)),
+      GO,
+    );
+    await route.handle(requestOf("{}"), exchange);
+    recorder.follow({ ...unsure, stop_asked: true });
+    await recorder.idle();
+    expect(ends[1]).toMatchObject({ why: "disk", calls: 1 });
+    expect(lines(unsure.id).some((line) => "end" in line)).toBe(false);
+    expect(said.join("")).toContain("may not be on the disk");
+
+    failing = undefined;
+    const good = recordingOf();
+    recorder.follow(good);
+    recorder.follow({ ...good, stop_asked: true });
+    await recorder.idle();
+    expect(ends[2]).toMatchObject({ why: "stopped" });
+    expect(lines(good.id).at(-1)).toMatchObject({ end: { why: "stopped" } });
   });
 
   test("takes only the routes it was asked for, and no replay", async () => {

@@ -53,6 +53,8 @@ export interface RecorderOptions {
   readonly bytesMax?: number;
   readonly linesMax?: number;
   readonly queueMax?: number;
+  /** Opens the file to append to it; the disk's unless given. */
+  readonly openFile?: (path: string) => Promise<FileHandle>;
 }
 
 export interface Surface {
@@ -76,13 +78,13 @@ export interface Recorder {
   close(): Promise<void>;
 }
 
+type Counted = Pick<RecordingEnd, "bytes" | "calls" | "gaps" | "lost">;
+const NOTHING = { bytes: 0, calls: 0, gaps: 0, lost: NO_LOSSES, torn: false } as const;
+
 /** One recording with its open file. */
-interface Under {
+interface Under extends Counted {
   readonly recording: Recording;
   readonly file: FileHandle;
-  bytes: number;
-  calls: number;
-  gaps: number;
   lost: { -readonly [K in keyof Losses]: number };
   timer: ReturnType<typeof setTimeout>;
   ending: Ending | undefined;
@@ -91,11 +93,13 @@ interface Under {
 export function createRecorder(options: RecorderOptions): Recorder {
   const { data, clock, log, ended } = options;
   const { bytesMax = RECORDING_BYTES_MAX, linesMax = RECORDING_LINES_MAX, queueMax = QUEUE_MAX } = options;
+  const { openFile = (path) => open(path, "a+", 0o600) } = options;
   const routes = new Set<string>();
   let under: Under | undefined;
   /** Of `follow`: one change after the other. */
   let changes: Promise<void> = Promise.resolve();
   let followed: string | undefined;
+  let stopped: string | undefined;
   let queue: Offered[] = [];
   let queuedBytes = 0;
   let writing: Promise<void> | undefined;
@@ -105,10 +109,8 @@ export function createRecorder(options: RecorderOptions): Recorder {
     await makeFolder(dirname(path));
     const isNew = !(await isThere(path));
     const since = isNew ? undefined : (await stat(path)).mtime.toISOString();
-    const file = await open(path, "a+", 0o600);
-    const counted = isNew
-      ? { bytes: 0, calls: 0, gaps: 0, lost: NO_LOSSES, torn: false }
-      : await countedIn(path);
+    const counted = isNew ? NOTHING : await countedIn(path);
+    const file = await openFile(path);
     const timer = setTimeout(
       () => end("time"),
       Math.max(0, Date.parse(recording.until) - clock.now()) + LATE_MS,
@@ -116,13 +118,19 @@ export function createRecorder(options: RecorderOptions): Recorder {
     timer.unref();
     const made: Under = { recording, file, ...counted, lost: { ...counted.lost }, timer, ending: undefined };
     const { end: _, stop_asked: __, ...plain } = recording;
-    if (isNew) await append(made, { head: HEAD_SCHEMA, recording: plain });
-    if (isNew) await syncFolder(dirname(path));
-    if (since !== undefined) {
-      if (counted.torn) await writeText(made, "\n");
-      made.gaps += 1;
-      const until = new Date(Math.min(clock.now(), Date.parse(recording.until))).toISOString();
-      await append(made, { gap: { since, until } });
+    try {
+      if (isNew) await append(made, { head: HEAD_SCHEMA, recording: plain });
+      if (isNew) await syncFolder(dirname(path));
+      if (since !== undefined) {
+        if (counted.torn) await writeText(made, "\n");
+        made.gaps += 1;
+        const until = new Date(Math.min(clock.now(), Date.parse(recording.until))).toISOString();
+        await append(made, { gap: { since, until } });
+      }
+    } catch (error) {
+      clearTimeout(timer);
+      await file.close();
+      throw error;
     }
     under = made;
     if (Date.parse(recording.until) <= clock.now()) end("time");
@@ -134,30 +142,40 @@ export function createRecorder(options: RecorderOptions): Recorder {
     const over = under;
     changes = changes
       .then(() => finish(over, why))
-      .catch((error: unknown) => {
-        log.error("a recording could not be ended", { id: over.recording.id, ...traceOf(error) });
-      });
+      .catch((error: unknown) => failed(over, "a recording's end could not be noted", error));
   };
 
   const finish = async (over: Under, why: Ending): Promise<void> => {
     clearTimeout(over.timer);
     await drained();
     if (under === over) under = undefined;
-    const { calls, bytes, gaps, lost } = over;
-    const made: RecordingEnd = {
-      at: new Date(clock.now()).toISOString(),
-      why,
-      calls,
-      bytes,
-      gaps,
-      lost: { ...lost },
-    };
-    // A full disk has no room for the end either; the ledger has it.
-    if (why !== "disk") await append(over, { end: made }).catch(() => undefined);
-    await over.file.sync().catch(() => undefined);
-    await over.file.close();
-    await ended(over.recording.id, made);
+    const made = endOf(over, why);
+    let onDisk = why !== "disk";
+    try {
+      await over.file.sync();
+      // A full disk has no room for the end either; the ledger has it.
+      if (onDisk) await append(over, { end: made });
+      await over.file.sync();
+    } catch (error) {
+      // A file without its end is whole for nobody who reads it, and the ledger says why.
+      onDisk = false;
+      failed(over, "a recording may not be on the disk whole", error);
+    }
+    await over.file.close().catch((error: unknown) => failed(over, "a recording's file", error));
+    await ended(over.recording.id, onDisk ? made : { ...made, why: "disk" });
   };
+
+  const endOf = ({ calls, bytes, gaps, lost }: Counted, why: Ending): RecordingEnd => ({
+    at: new Date(clock.now()).toISOString(),
+    why,
+    calls,
+    bytes,
+    gaps,
+    lost: { ...lost },
+  });
+
+  const failed = ({ recording }: Pick<Under, "recording">, what: string, error: unknown): void =>
+    log.error(what, { id: recording.id, ...traceOf(error) });
 
   const drained = async (): Promise<void> => {
     for (let seen = writing; seen !== undefined; seen = writing) await seen;
@@ -174,8 +192,8 @@ export function createRecorder(options: RecorderOptions): Recorder {
         const offered = queue.shift() as Offered;
         queuedBytes -= offered.bytes;
         if (over === undefined) continue;
-        const call = written(offered, over.lost);
-        const line = `${JSON.stringify(call)}\n`;
+        const line = lineOf(offered, over);
+        if (line === undefined) continue;
         if (over.calls + batch.length >= linesMax) {
           end("lines");
           continue;
@@ -195,11 +213,22 @@ export function createRecorder(options: RecorderOptions): Recorder {
         over.calls += batch.length;
       } catch (error) {
         over.lost.queue += batch.length;
-        log.error("a recording cannot be written", { id: over.recording.id, ...traceOf(error) });
+        failed(over, "a recording cannot be written", error);
         end("disk");
       }
     }
     writing = undefined;
+  };
+
+  /** Undefined of a call that has no line: it is counted as lost. */
+  const lineOf = (offered: Offered, over: Under): string | undefined => {
+    try {
+      return `${JSON.stringify(written(offered, over.lost))}\n`;
+    } catch (error) {
+      over.lost.queue += 1;
+      failed(over, "a call cannot be recorded", error);
+      return undefined;
+    }
   };
 
   const offer = (offered: Offered): void => {
@@ -264,17 +293,25 @@ export function createRecorder(options: RecorderOptions): Recorder {
   return {
     follow: (recording) => {
       const id = recording?.id;
-      if (recording?.stop_asked === true) end("stopped");
+      if (recording?.stop_asked === true) {
+        stopped = id;
+        end("stopped");
+      }
       if (followed === id) return;
       followed = id;
+      if (recording === undefined) return;
       changes = changes
-        .then(async () => {
-          if (recording !== undefined) await begin(recording);
-          if (recording?.stop_asked === true) end("stopped");
+        .then(() => begin(recording))
+        .then(() => {
+          // It may have been stopped while its file was opened.
+          if (stopped === id) end("stopped");
         })
         .catch((error: unknown) => {
-          log.error("a recording could not be begun", { id, ...traceOf(error) });
-        });
+          failed({ recording }, "a recording could not be begun", error);
+          // Whoever waits for it is told, and the next one can begin.
+          return ended(recording.id, endOf(NOTHING, "disk"));
+        })
+        .catch((error: unknown) => failed({ recording }, "a recording's end could not be noted", error));
     },
     routes,
     recorded: (route, surface) => {
@@ -297,7 +334,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
       queue = [];
       if (open === undefined) return;
       clearTimeout(open.timer);
-      await open.file.sync();
+      await open.file.sync().catch((error: unknown) => failed(open, "a recording cannot be flushed", error));
       await open.file.close();
     },
   };

@@ -26,7 +26,7 @@ const count = z.int().min(0);
 
 /** Calls that are in no line, or not whole in theirs. */
 const losses = z.strictObject({
-  /** The queue before the disk was full. */
+  /** No room in the queue before the disk, or the disk did not take them. */
   queue: count,
   /** Bodies that were cut: too large, or broken off. */
   bodies: count,
