@@ -46,6 +46,8 @@ export interface DualStatus {
   readonly lost: Readonly<Record<LostReason, number>>;
   /** The newest failure of the second side. */
   readonly problem: string | null;
+  /** Why a power cut may take what waits; null while the disk has it. */
+  readonly unflushed: string | null;
 }
 
 export interface DualDeps {
@@ -275,6 +277,7 @@ export function createDualWrites(deps: DualDeps): DualWrites {
         unreadable: queue?.unreadable ?? 0,
         lost: { ...lost },
         problem: delivery.problem(),
+        unflushed: queue?.unflushed ?? null,
       };
     },
     written: async () => ((await deps.isThere()) ? ((await opened())?.written ?? []) : []),

@@ -2,12 +2,12 @@
 // survives a process that dies, and what is not written is counted.
 
 import { afterAll, describe, expect, test } from "bun:test";
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { systemClock } from "#lib/clock";
-import { isThere } from "#lib/durable";
+import { isThere, makeFolder } from "#lib/durable";
 import { createLog } from "#lib/log";
 import type { BackedRoute, ForeignCall } from "#rpc/backend";
 import { Fault } from "#rpc/fault";
@@ -236,6 +236,35 @@ describe("dual writes", () => {
     expect((await dual.status()).unreadable).toBe(1);
     await dual.close();
     await queue.close();
+  });
+
+  test("a disk that fails is told until the queue is on it again, whole", async () => {
+    const folder = join(root, "failing");
+    const path = join(folder, "queue.jsonl");
+    const said: string[] = [];
+    const loud = createLog({ level: "error", readable: true, write: (line) => void said.push(line) });
+    const queue = await openQueue(path, loud, 1);
+    const until = async (flushed: boolean): Promise<void> => {
+      while ((queue.unflushed === null) !== flushed) await Bun.sleep(5);
+    };
+    const write = { at: "2026-11-30T00:00:00Z", route: "go:storaged.put", method: "PUT", path: "/_go/x" };
+    const add = async (id: string): Promise<void> => {
+      await queue.append({ k: "intent", write: { ...write, id, headers: {}, body: null } });
+      await queue.append({ k: "due", id, second: "native", first_status: 201 });
+    };
+    await add("a");
+    rmSync(folder, { recursive: true });
+    await add("b");
+    await until(false);
+    await add("c");
+    expect(said).toHaveLength(1);
+    await makeFolder(folder);
+    await until(true);
+    await queue.close();
+    const again = await openQueue(path, log);
+    expect([...again.due.keys()]).toEqual(["a", "b", "c"]);
+    await again.close();
+    expect(readdirSync(folder)).toEqual(["queue.jsonl"]);
   });
 
   test("the file is rewritten without its history, and says the same afterwards", async () => {

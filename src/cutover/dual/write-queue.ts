@@ -2,13 +2,14 @@
 // was acknowledged; it reaches the disk within a fraction of a second. After a start everything that was due is due again, and a
 // write of which only the intent is there is unclear: nobody knows what its first side did.
 //
-// The file is rewritten when most of it is history.
+// The file is rewritten when most of it is history, and after a flush that failed: what the disk did not take then may be gone
+// from the system's memory too, and is still in ours.
 
-import { type FileHandle, open, readFile, rename } from "node:fs/promises";
+import { type FileHandle, open, readFile, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { isThere, makeFolder, syncFolder, temporaryPath, writeAll } from "#lib/durable";
 import type { Log } from "#lib/log";
-import { traceOf } from "#rpc/fault";
+import { toFault, traceOf } from "#rpc/fault";
 import { type Intent, type QueueLine, queueLine, type Written } from "./dual-write.ts";
 
 /** Written ones that are remembered, for a comparison of what both sides hold. */
@@ -17,6 +18,8 @@ const WRITTEN_MAX = 10_000;
 const REWRITE_BYTES = 32 * 1024 * 1024;
 /** Until what was appended is flushed; a power cut may take that much. */
 const SYNC_MS = 200;
+/** After a flush that failed. */
+const RETRY_MS = 1000;
 
 export interface Due {
   readonly write: Intent;
@@ -35,6 +38,8 @@ export interface WriteQueue {
   counts(): Readonly<Record<Written["state"], number>>;
   /** Lines of an earlier process that could not be read. */
   readonly unreadable: number;
+  /** Why a power cut may take what is queued; null while the disk has it. */
+  readonly unflushed: string | null;
   close(): Promise<void>;
 }
 
@@ -74,11 +79,13 @@ export async function openQueue(path: string, log: Log, rewriteBytes = REWRITE_B
   }
   content.intents.clear();
   let file: FileHandle = await rewritten(path, content);
+  await syncFolder(dirname(path));
   let since = 0;
   let texts: string[] = [];
   let writing: Promise<void> | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let torn = false;
+  let closed = false;
 
   /** What waits to be appended is in the content already, so that the file has it once. */
   const rewrite = async (): Promise<void> => {
@@ -92,7 +99,9 @@ export async function openQueue(path: string, log: Log, rewriteBytes = REWRITE_B
       throw error;
     }
     since = 0;
+    torn = false;
     await old.close();
+    await syncFolder(dirname(path));
   };
 
   const flush = async (): Promise<void> => {
@@ -108,19 +117,33 @@ export async function openQueue(path: string, log: Log, rewriteBytes = REWRITE_B
     await writeAll(file, bytes);
     torn = false;
     since += bytes.byteLength;
-    timer ??= setTimeout(sync, SYNC_MS);
-    timer.unref();
+    syncIn(SYNC_MS);
   };
   let chain: Promise<void> = Promise.resolve();
   let syncing: Promise<void> = Promise.resolve();
+  let unflushed: string | null = null;
+  const syncIn = (ms: number): void => {
+    if (closed) return;
+    timer ??= setTimeout(sync, ms);
+    timer.unref();
+  };
   /** Beside the appends, which must not wait for a disk; a rewrite takes their place. */
   const sync = (): void => {
     timer = undefined;
-    const work = since > rewriteBytes ? (chain = chain.then(rewrite)) : syncing.then(() => file.datasync());
-    syncing = work.catch((error: unknown) =>
-      log.error("the queue of dual writes cannot be flushed", traceOf(error)),
+    const rewrites = unflushed !== null || since > rewriteBytes;
+    const before = syncing;
+    const work = rewrites ? chain.then(() => before).then(rewrite) : before.then(() => file.datasync());
+    syncing = work.then(
+      () => {
+        unflushed = null;
+      },
+      (error: unknown) => {
+        if (unflushed === null) log.error("the queue of dual writes cannot be flushed", traceOf(error));
+        unflushed = toFault(error).message;
+        syncIn(RETRY_MS);
+      },
     );
-    chain = chain.catch(() => undefined);
+    if (rewrites) chain = syncing;
   };
 
   return {
@@ -129,7 +152,7 @@ export async function openQueue(path: string, log: Log, rewriteBytes = REWRITE_B
       texts.push(`${JSON.stringify(line)}\n`);
       if (writing === undefined) {
         writing = chain.then(flush);
-        // The next one goes on after one that failed.
+        // Who appends gets its failure; the next one goes on after it.
         chain = writing.catch(() => undefined);
       }
       return writing;
@@ -140,11 +163,20 @@ export async function openQueue(path: string, log: Log, rewriteBytes = REWRITE_B
     },
     counts: () => countsOf(content),
     unreadable: content.unreadable,
+    get unflushed() {
+      return unflushed;
+    },
     close: async () => {
+      closed = true;
       await chain;
       clearTimeout(timer);
       await syncing;
-      await file.sync();
+      try {
+        if (unflushed !== null) await rewrite();
+        await file.sync();
+      } catch (error) {
+        log.error("the queue of dual writes cannot be flushed", traceOf(error));
+      }
       await file.close();
     },
   };
@@ -205,7 +237,7 @@ function countsOf({ written, gone }: Content): Record<Written["state"], number> 
   return counts;
 }
 
-/** The file with what counts now and nothing else, opened for appending. */
+/** The file with what counts now and nothing else, opened for appending; its folder is not flushed yet. */
 async function rewritten(path: string, content: Content): Promise<FileHandle> {
   const { intents, due, written, gone } = content;
   const lines: QueueLine[] = [
@@ -230,10 +262,10 @@ async function rewritten(path: string, content: Content): Promise<FileHandle> {
     await writeAll(file, new TextEncoder().encode(lines.map((line) => `${JSON.stringify(line)}\n`).join("")));
     await file.sync();
     await rename(temporary, path);
-    await syncFolder(folder);
     return file;
   } catch (error) {
     await file.close();
+    await rm(temporary, { force: true });
     throw error;
   }
 }

@@ -36,6 +36,7 @@ export function openReader(spawn: () => Promise<WorkerChild>): Reader {
   const end = async (): Promise<void> => {
     const ending = starting;
     starting = undefined;
+    // One that did not start has told so whoever asked for it.
     const started = await ending?.catch(() => undefined);
     started?.kill();
     await started?.exited;

@@ -47,12 +47,13 @@ const status = command({
       json: all,
       empty: "No route is written twice.",
     });
-    const { written, waiting, problem, lost } = all;
+    const { written, waiting, problem, lost, unflushed } = all;
     say(
       `${counted(waiting, "write")} waiting; ${written.done} made, ${written.failed} failed, ${written.unclear} unclear, ${written.lost} lost.`,
     );
     for (const [why, count] of Object.entries(lost)) if (count > 0) say(`Lost: ${count}, ${why}.`);
     if (problem !== null && waiting > 0) say(`Waiting, because ${problem}`);
+    if (unflushed !== null) say(`A power cut may take what waits: the disk fails. ${unflushed}`);
   },
 });
 
