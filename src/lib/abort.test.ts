@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { onAbort, untilAbort } from "./abort.ts";
+import { onAbort, pause, untilAbort } from "./abort.ts";
 
 const fired = (reason: unknown): AbortSignal => AbortSignal.abort(reason);
 
@@ -35,4 +35,15 @@ test("work is awaited until the signal fires, and what it does later is nobody's
   work.reject(new Error("too late"));
   expect(untilAbort(Promise.resolve(1), signal)).rejects.toThrow("gone");
   await Bun.sleep(0);
+});
+
+test("a pause ends with its time, or with the signal, also one that has fired", async () => {
+  const controller = new AbortController();
+  const started = performance.now();
+  await pause(5, controller.signal);
+  expect(performance.now() - started).toBeGreaterThanOrEqual(4);
+  const long = pause(3_600_000, controller.signal);
+  controller.abort();
+  await long;
+  await pause(3_600_000, controller.signal);
 });

@@ -19,6 +19,20 @@ export function onAbort(signal: AbortSignal | undefined, react: (reason: unknown
   return () => signal.removeEventListener("abort", listener);
 }
 
+/** Resolves after so many milliseconds, or as soon as the signal fires. */
+export function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => {
+      forget();
+      resolve();
+    }, ms);
+    const forget = onAbort(signal, () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
+
 /** What `work` gives, or the signal's reason as soon as it fires; `work` goes on then and is no longer awaited. */
 export function untilAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise<T>((resolve, reject) => {

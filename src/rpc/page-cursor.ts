@@ -2,6 +2,7 @@
 // what no reply gave, and what another list gave, is refused and never answered with an arbitrary page.
 
 import type { z } from "zod";
+import { jsonOr } from "#lib/json-or";
 import { Fault } from "./fault.ts";
 
 export interface PageCursor<P> {
@@ -31,10 +32,6 @@ export function pageCursor<P>(list: string, shape: z.ZodType<P>): PageCursor<P> 
 }
 
 function contentOf(cursor: string, list: string): unknown {
-  try {
-    const content: unknown = JSON.parse(Buffer.from(cursor, "base64url").toString());
-    return Array.isArray(content) && content[0] === list ? content[1] : undefined;
-  } catch {
-    return undefined;
-  }
+  const content = jsonOr(Buffer.from(cursor, "base64url").toString());
+  return Array.isArray(content) && content[0] === list ? content[1] : undefined;
 }

@@ -143,7 +143,7 @@ describe.skipIf(CHROMIUM === undefined)(`the console in a browser${NEEDS_BROWSER
     await bob.page.getByRole("button", { name: "Save and rank again" }).click();
     await bob.page.getByText("Somebody else changed this order first").waitFor();
     await bob.page.keyboard.press("Escape");
-    expect(await bob.page.locator(".notice").innerText()).toMatch(/proposed[^]*by Ann/);
+    expect(await bob.page.locator(".notice.warn").innerText()).toMatch(/proposed[^]*by Ann/);
     await bob.page.getByRole("button", { name: "Do mine on top of it" }).click();
     await bob.page.locator(".chip", { hasText: "$31 an hour" }).waitFor();
     // Ann sees it without loading anything again.

@@ -3,6 +3,7 @@
 // text stays here: texts of several callers travel in one batch, and an error that quotes one caller's text must not
 // reach another caller or a log. Error codes and statuses are passed on.
 
+import { jsonOr } from "#lib/json-or";
 import { onAbort } from "#lib/abort";
 import { deadline } from "#lib/coarse-timer";
 import { readVector } from "#lib/vector-text";
@@ -138,7 +139,7 @@ function judged(
   text: string,
 ): Retryable | { readonly json: unknown } {
   const { title } = provider;
-  const json = parsed(text);
+  const json = jsonOr(text);
   const code = codeOf(json);
   if (status === 200 && (typeof json !== "object" || json === null)) {
     throw new Fault("upstream", `${title} sent something that is no JSON object. Check its address.`);
@@ -164,14 +165,6 @@ function judged(
     );
   }
   throw new Fault("upstream", `${title} refused: ${reason}. Check its address.`);
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }
 
 /** As servers write their codes, and as no key, number or address is written. */

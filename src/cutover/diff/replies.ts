@@ -1,5 +1,6 @@
 // Two whole replies compared: their statuses, then their JSON by meaning, and what is no JSON byte by byte.
 
+import { jsonOr } from "#lib/json-or";
 import { compare, type Difference } from "./compare.ts";
 
 export interface Reply {
@@ -23,9 +24,5 @@ export function differencesOf(there: Reply, here: Reply): Difference[] {
 /** Undefined for what is not JSON. */
 export function jsonOf(body: ArrayBuffer | null): unknown {
   if (body === null || body.byteLength === 0) return undefined;
-  try {
-    return JSON.parse(new TextDecoder().decode(body));
-  } catch {
-    return undefined;
-  }
+  return jsonOr(new TextDecoder().decode(body));
 }

@@ -1,6 +1,7 @@
 // One write on the second side: tried until that side took or refused it, always under one idempotency key, and the two replies
 // compared where they are small text.
 
+import { pause } from "#lib/abort";
 import { deadline } from "#lib/coarse-timer";
 import type { Log } from "#lib/log";
 import type { BackedRoute } from "#rpc/backend";
@@ -149,20 +150,6 @@ function repliesDiffer(there: string, here: string): Difference[] {
       ? { ...difference, explained: true, detail: "each side makes its own" }
       : difference,
   );
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    timer.unref();
-    if (signal.aborted) end();
-    else signal.addEventListener("abort", end, { once: true });
-  });
 }
 
 /** The text of a reply that is small enough to be compared. */

@@ -1,6 +1,7 @@
 // `parity_log.jsonl` beside the reports: a line for each endpoint of each run, append only, and the newest of each endpoint as
 // people look at it.
 
+import { jsonOr } from "#lib/json-or";
 import { appendFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
@@ -53,18 +54,10 @@ export async function logParity(folder: string, report: ParityReport): Promise<v
 export async function readParity(folder: string): Promise<ParityRow[]> {
   const newest = new Map<string, ParityRow>();
   for (const line of ((await readIfThere(pathOf(folder))) ?? "").split("\n")) {
-    const read = parsed(line);
+    const read = row.safeParse(jsonOr(line)).data;
     if (read === undefined) continue;
     const { dialect, probe, endpoint, left, right } = read;
     newest.set([dialect, probe, endpoint, left, right].join(" "), read);
   }
   return [...newest.values()];
-}
-
-function parsed(line: string): ParityRow | undefined {
-  try {
-    return row.safeParse(JSON.parse(line)).data;
-  } catch {
-    return undefined;
-  }
 }

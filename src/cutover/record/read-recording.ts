@@ -2,6 +2,7 @@
 // order in which they began, so the file is looked through once for where each begins, and each line is read when its time has come.
 // Memory holds that index and no body. What is no line of a recording is counted.
 
+import { jsonOr } from "#lib/json-or";
 import { type FileHandle, open } from "node:fs/promises";
 import { createReadStream } from "node:fs";
 import { Fault } from "#rpc/fault";
@@ -9,7 +10,6 @@ import {
   type RecordedCall,
   type Recording,
   type RecordingEnd,
-  type RecordingLine,
   recordingLine,
   RECORDING_BYTES_MAX,
 } from "./recording.ts";
@@ -90,7 +90,7 @@ interface Indexed {
 async function indexed(path: string): Promise<Indexed> {
   const found: Indexed = { recording: undefined, end: undefined, gaps: 0, unreadable: 0, places: [] };
   for await (const { offset, bytes } of linesOf(path)) {
-    const line = parsed(bytes);
+    const line = recordingLine.safeParse(jsonOr(bytes.toString())).data;
     if (line === undefined) found.unreadable += 1;
     else if ("head" in line) found.recording ??= line.recording;
     else if ("gap" in line) found.gaps += 1;
@@ -99,14 +99,6 @@ async function indexed(path: string): Promise<Indexed> {
     if (found.recording === undefined) break;
   }
   return found;
-}
-
-function parsed(bytes: Buffer): RecordingLine | undefined {
-  try {
-    return recordingLine.safeParse(JSON.parse(bytes.toString())).data;
-  } catch {
-    return undefined;
-  }
 }
 
 const NEWLINE = 10;

@@ -2,6 +2,7 @@
 // redact everything else of the house. Of headers only those that a call needs to be made again are kept. A body in which
 // nothing was found keeps its exact text; one that is no text is kept as its hash.
 
+import { jsonOr } from "#lib/json-or";
 import { hash } from "node:crypto";
 import { personalData, redactText, redactValue } from "#domain/redact";
 import { RECORDED_BODY_BYTES_MAX, type RecordedBody, type RecordedCall } from "./recording.ts";
@@ -107,13 +108,5 @@ function decoded(word: string): string {
     return decodeURIComponent(word);
   } catch {
     return word;
-  }
-}
-
-function jsonOr(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }

@@ -2,6 +2,7 @@
 // ones before it are answered, and its latency counts from the moment it should have gone. Replies are compared with the
 // recorded ones by the comparators of the shadow. What cannot or must not be made again is counted by its reason.
 
+import { pause } from "#lib/abort";
 import type { Difference } from "../diff/compare.ts";
 import { createNoise, type Noise } from "../diff/noise.ts";
 import { differencesOf, type Reply } from "../diff/replies.ts";
@@ -81,7 +82,8 @@ export async function replay(options: ReplayOptions): Promise<Replayed> {
       continue;
     }
     const due = started + call.t_ms / rate;
-    await until(due, signal);
+    const aheadMs = due - performance.now();
+    if (aheadMs > 1) await pause(aheadMs, signal);
     if (signal.aborted) break;
     if (flying.size >= AT_ONCE_MAX) await Promise.race(flying);
     lateMsMax = Math.max(lateMsMax, performance.now() - due);
@@ -222,18 +224,4 @@ function settle({ tally, patterns }: Held): void {
       tally.differences.set(key, { ...difference, count: before + count });
     }
   }
-}
-
-function until(dueMs: number, signal: AbortSignal): Promise<void> {
-  const ms = dueMs - performance.now();
-  if (ms <= 1) return Promise.resolve();
-  return new Promise((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener("abort", end, { once: true });
-  });
 }

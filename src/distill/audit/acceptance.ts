@@ -1,5 +1,6 @@
 // Phase 6 of an audit: what the newest acceptance of these rules found.
 
+import { jsonOr } from "#lib/json-or";
 import { join } from "node:path";
 import { readIfThere } from "#lib/durable";
 import { ACCEPTANCE_FILE, entriesOf, REPORTS_FOLDER } from "../root.ts";
@@ -13,7 +14,7 @@ export async function acceptanceFound(root: string): Promise<string | string[]> 
   for (const { name } of await entriesOf(join(root, REPORTS_FOLDER))) {
     const text = await readIfThere(join(root, REPORTS_FOLDER, name, ACCEPTANCE_FILE));
     if (text === undefined) continue;
-    const read = acceptance.safeParse(parsedOr(text));
+    const read = acceptance.safeParse(jsonOr(text));
     if (!read.success) return [`${name}/${ACCEPTANCE_FILE} is no acceptance.v1`];
     if (newest === undefined || newest.ended_at <= read.data.ended_at) newest = read.data;
   }
@@ -24,13 +25,4 @@ export async function acceptanceFound(root: string): Promise<string | string[]> 
     ...newest.invariants.filter(({ result }) => result === "fail").map(({ invariant }) => invariant),
     ...(newest.breaches ?? []).filter(({ found }) => !found).map(({ breach }) => `not found: ${breach}`),
   ];
-}
-
-function parsedOr(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // What is no JSON fits no schema, and the audit says so.
-    return undefined;
-  }
 }

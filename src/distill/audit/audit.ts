@@ -1,6 +1,7 @@
 // The audit: a table of checks by phase, each computed from what lies in the root. A phase that there is nothing of is
 // skipped with its reason; a required check that fails, fails the audit.
 
+import { jsonOr } from "#lib/json-or";
 import { join } from "node:path";
 import type { z } from "zod";
 import { canonicalJson } from "#lib/canonical-json";
@@ -113,7 +114,7 @@ async function misfits(root: string, folder: string, schema: z.ZodType, name: st
   const found: string[] = [];
   for (const path of await partitions(root, folder)) {
     for await (const { bytes, offset } of linesIfThere(join(root, folder, path))) {
-      const row = bytes === undefined ? undefined : parsed(bytes);
+      const row = bytes === undefined ? undefined : jsonOr(decoder.decode(bytes));
       const isOurs = (row as { schema?: unknown } | undefined)?.schema === name;
       if (row === undefined || (isOurs && !schema.safeParse(row).success))
         found.push(`${folder}/${path} line ${offset}`);
@@ -134,7 +135,7 @@ async function reportMisfits(root: string): Promise<string[]> {
     if (!name.endsWith(LINES_SUFFIX)) continue;
     for await (const { bytes, offset } of linesIfThere(join(root, QUARANTINE_FOLDER, name))) {
       // An entry of a line that was too long is too long itself.
-      if (bytes !== undefined && !reports.quarantined.safeParse(parsed(bytes)).success)
+      if (bytes !== undefined && !reports.quarantined.safeParse(jsonOr(decoder.decode(bytes))).success)
         found.push(`${QUARANTINE_FOLDER}/${name} line ${offset}`);
     }
   }
@@ -263,12 +264,4 @@ function unequal(files: reports.Metrics, receipts: reports.Metrics, prefix: stri
   return reports.METRICS.filter((name) => name.startsWith(prefix) && files[name] !== receipts[name]).map(
     (name) => `${name} is ${files[name]} in the files and ${receipts[name]} in the receipts`,
   );
-}
-
-function parsed(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(decoder.decode(bytes));
-  } catch {
-    return undefined;
-  }
 }

@@ -4,7 +4,7 @@
 import { join } from "node:path";
 import { canonicalJson } from "#lib/canonical-json";
 import { readIfThere } from "#lib/durable";
-import { jsonOr } from "../files/json-or.ts";
+import { jsonOr } from "#lib/json-or";
 import { linesIfThere } from "../files/quarantine.ts";
 import { REPLAY_LOG, type ReplayLine } from "../replay/log.ts";
 import { reportOf } from "../replay/report.ts";

@@ -1,5 +1,6 @@
 // Receipts of a root as audits read them: the newest of each stage.
 
+import { jsonOr } from "#lib/json-or";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { readIfThere } from "#lib/durable";
@@ -22,19 +23,10 @@ export async function reportsIn(root: string): Promise<FoundReport[]> {
       const path = name === "summary.json" ? `${folder}/${name}` : `${folder}/${name}/receipt.json`;
       if (name.includes(".") && name !== "summary.json") continue;
       const text = await readIfThere(join(root, path));
-      if (text !== undefined) found.push({ path, value: parsedOr(text) });
+      if (text !== undefined) found.push({ path, value: jsonOr(text) });
     }
   }
   return found;
-}
-
-function parsedOr(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // What is no JSON fits no schema, and the audit says so.
-    return undefined;
-  }
 }
 
 export async function newestReceipts(root: string): Promise<ReadonlyMap<string, Receipt>> {

@@ -4,7 +4,7 @@
 import { join } from "node:path";
 import { readIfThere } from "#lib/durable";
 import { Fault } from "#rpc/fault";
-import { jsonOr } from "../files/json-or.ts";
+import { jsonOr } from "#lib/json-or";
 
 export interface BeirDocument {
   readonly id: string;

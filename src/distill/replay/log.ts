@@ -6,7 +6,7 @@ import { z } from "zod";
 import { redactText } from "#domain/redact";
 import { makeFolder } from "#lib/durable";
 import { appendLines } from "#lib/append-lines";
-import { jsonOr } from "../files/json-or.ts";
+import { jsonOr } from "#lib/json-or";
 import { linesIfThere } from "../files/quarantine.ts";
 import { readState, writeState } from "../files/state-file.ts";
 import { SOURCES_FOLDER } from "../root.ts";

@@ -3,7 +3,7 @@
 
 import { join } from "node:path";
 import { type Order, validate } from "#contracts/validate";
-import { jsonOr } from "../files/json-or.ts";
+import { jsonOr } from "#lib/json-or";
 import { linesIfThere } from "../files/quarantine.ts";
 import { LINES_SUFFIX, SOURCES_FOLDER } from "../root.ts";
 import { fillLine } from "../schemas/source-logs.ts";

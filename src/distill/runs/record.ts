@@ -1,6 +1,7 @@
 // What a run says of itself: `reports/distillation/RUN_ID/run.json`, written when it begins, with each stage, and when it
 // ends. A record that says running, of a root that nobody holds, is of a process that died: it is read as failed.
 
+import { jsonOr } from "#lib/json-or";
 import { join } from "node:path";
 import { makeFolder, readIfThere, writeDurably } from "#lib/durable";
 import { isLocked } from "#lib/file-lock";
@@ -25,11 +26,7 @@ export async function writeRecord(root: string, record: RunRecord): Promise<void
 export async function readRecord(root: string, runId: string): Promise<RunRecord | undefined> {
   const text = await readIfThere(join(reportsOf(root, runId), RECORD_FILE));
   if (text === undefined) return undefined;
-  try {
-    return runRecord.safeParse(JSON.parse(text)).data;
-  } catch {
-    return undefined;
-  }
+  return runRecord.safeParse(jsonOr(text)).data;
 }
 
 /** Ids of the runs of a root, the newest first: an id begins with the time. */

@@ -2,6 +2,7 @@
 // be silent for minutes; ours are: connecting, and for streams the first piece and the time between two. What comes back
 // is bounded, however it is packed.
 
+import { jsonOr } from "#lib/json-or";
 import { gunzip } from "node:zlib";
 import { promisify } from "node:util";
 import { onAbort } from "#lib/abort";
@@ -93,13 +94,13 @@ export function asFailure(thrown: unknown, signal?: AbortSignal): unknown {
 async function refusalOf(response: Response, { key, judge }: HttpRequest): Promise<ProviderFailure> {
   const { status, headers } = response;
   const text = await textOf(response, ERROR_BYTES_MAX).catch(() => "");
-  const error = errorIn(parsed(text), status) ?? { status, code: "", text: "" };
+  const error = errorIn(jsonOr(text), status) ?? { status, code: "", text: "" };
   return failureOf(error, judge, key, retryAfterMsOf(headers, Date.now()));
 }
 
 /** The whole reply as JSON; throws ProviderFailure when it is none, or holds an error. */
 export async function jsonOf({ response }: Exchanged, { key, judge }: HttpRequest): Promise<unknown> {
-  const json = parsed(await textOf(response, REPLY_BYTES_MAX));
+  const json = jsonOr(await textOf(response, REPLY_BYTES_MAX));
   if (typeof json !== "object" || json === null) {
     throw new ProviderFailure("upstream", "the provider's reply is no JSON object.", {
       status: 200,
@@ -109,14 +110,6 @@ export async function jsonOf({ response }: Exchanged, { key, judge }: HttpReques
   const error = errorIn(json, response.status);
   if (error !== undefined) throw failureOf(error, judge, key, retryAfterMsOf(response.headers, Date.now()));
   return json;
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }
 
 const unpack = promisify(gunzip);

@@ -1,5 +1,7 @@
 // The monotonic clock of a load, and waiting for a moment on it. Tests have one of their own, whose time they move.
 
+import { pause } from "#lib/abort";
+
 export interface LoadClock {
   /** Milliseconds. */
   now(): number;
@@ -12,7 +14,7 @@ export const systemLoadClock: LoadClock = {
   now: () => performance.now(),
   until: async (at, signal) => {
     const wholeMs = Math.floor(at - performance.now());
-    if (wholeMs >= 1) await timer(wholeMs, signal);
+    if (wholeMs >= 1) await pause(wholeMs, signal);
     while (performance.now() < at && !signal.aborted) await turn();
   },
 };
@@ -20,18 +22,5 @@ export const systemLoadClock: LoadClock = {
 function turn(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve);
-  });
-}
-
-function timer(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const end = (): void => {
-      clearTimeout(waiting);
-      signal.removeEventListener("abort", end);
-      resolve();
-    };
-    const waiting = setTimeout(end, ms);
-    signal.addEventListener("abort", end, { once: true });
   });
 }

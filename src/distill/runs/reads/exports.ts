@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { readIfThere } from "#lib/durable";
 import { Fault } from "#rpc/fault";
 import type { ExportKind } from "../../export/candidates.ts";
-import { jsonOr } from "../../files/json-or.ts";
+import { jsonOr } from "#lib/json-or";
 import { linesIfThere } from "../../files/quarantine.ts";
 import { entriesOf, EXPORTS_FOLDER } from "../../root.ts";
 import {

@@ -2,7 +2,7 @@
 // files of the quarantine only grow. The bytes of a line that was too long to be parsed are not given, only their number.
 
 import { join } from "node:path";
-import { jsonOr } from "../../files/json-or.ts";
+import { jsonOr } from "#lib/json-or";
 import { linesIfThere } from "../../files/quarantine.ts";
 import { entriesOf, LINES_SUFFIX, QUARANTINE_FOLDER } from "../../root.ts";
 import { quarantined } from "../../schemas/reports.ts";

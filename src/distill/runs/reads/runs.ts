@@ -7,7 +7,7 @@ import { REPORT_NAMES } from "#contracts/distill";
 import { isThere, readIfThere } from "#lib/durable";
 import { Fault } from "#rpc/fault";
 import { AUDIT_FILE } from "../../audit/report.ts";
-import { jsonOr } from "../../files/json-or.ts";
+import { jsonOr } from "#lib/json-or";
 import { type Receipt, receipt as receiptSchema } from "../../schemas/reports.ts";
 import { type AuditReport, auditReport } from "../../schemas/run-reports.ts";
 import { leftBy } from "../perform.ts";
