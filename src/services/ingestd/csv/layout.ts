@@ -1,7 +1,7 @@
 // How a delimited text is laid out: its dialect, its header and the shape of its rows, found on a sample.
 
 import type { Decoded } from "../decode/decode.ts";
-import { lookOf } from "../inference/looks.ts";
+import { rememberedLook } from "../inference/looks.ts";
 import { isInNullText } from "../inference/nulls.ts";
 import { duckdbWord } from "../inference/types.ts";
 import type { Table } from "../source/shapes.ts";
@@ -43,15 +43,15 @@ export function layoutOf(
   return { guess, guessed: known === undefined, header, fit: fitOf(guess, header) };
 }
 
-function fitOf({ width, rows }: Guess, { bodyLine, names, shortest }: Header): Fit {
+function fitOf({ width, usualCells, rows }: Guess, { bodyLine, names, shortest }: Header): Fit {
   if (shortest !== undefined) return { width: names.length, returns: true, ragged: false, shortest };
   const body = rows.filter(({ line }) => line >= bodyLine);
   const short = body.filter(({ cells }) => cells.length > 1 && cells.length < width).length;
   const ragged = width > 2 && short >= RAGGED_ROWS_MIN && short >= body.length * RAGGED_SHARE_MIN;
-  return { width, returns: true, ragged, values: valuesIn(body, width) };
+  return { width, usualCells, returns: true, ragged, values: valuesIn(body, width) };
 }
 
-const isValue = (cell: string): boolean => lookOf(cell).kinds !== 0;
+const isValue = (cell: string): boolean => rememberedLook(cell).kinds !== 0;
 
 /** The columns that hold values in nearly every row of one line. */
 function valuesIn(body: readonly Row[], width: number): NonNullable<Fit["values"]> {

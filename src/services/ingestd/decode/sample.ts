@@ -55,7 +55,7 @@ async function headOf(
   bytes: number,
 ): Promise<{ text: string; length: number; open: boolean }> {
   for (let length = HEAD_BYTES; ; length *= 4) {
-    const head = await read(file, 0, length);
+    const head = await read(file, 0, Math.min(length, bytes));
     const whole = bytes <= length;
     const text = (whole ? head : head.subarray(0, lastLineEnd(head))).toString();
     const shortened = withoutLongCells(text);
@@ -66,7 +66,7 @@ async function headOf(
 }
 
 async function read(file: FileHandle, at: number, length: number): Promise<Buffer> {
-  const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, at);
+  const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(length), 0, length, at);
   return buffer.subarray(0, bytesRead);
 }
 

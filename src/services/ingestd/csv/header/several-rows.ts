@@ -1,7 +1,7 @@
 // Headers of several rows: groups above the names, names that are spread over rows, and a row of units or descriptions
 // below them.
 
-import { lookOf, MARKS } from "../../inference/looks.ts";
+import { rememberedLook, MARKS } from "../../inference/looks.ts";
 import { isNull } from "../../inference/nulls.ts";
 import type { Row } from "../rows.ts";
 import { columnsBelow, hasTwins, isFilled, isTyped, isYear } from "./cells.ts";
@@ -30,10 +30,10 @@ export function secondHeader(
   return values.every(isUnit) && others.every((cell) => BRACKETED.test(cell)) ? row : undefined;
 }
 
-const isNothing = (cell: string): boolean => !isFilled(cell) || (lookOf(cell).marks & MARKS.nothing) !== 0;
+const isNothing = (cell: string): boolean => !isFilled(cell) || (rememberedLook(cell).marks & MARKS.nothing) !== 0;
 
 function isWord(cell: string): boolean {
-  const { kinds, marks } = lookOf(cell);
+  const { kinds, marks } = rememberedLook(cell);
   return kinds === 0 && marks === 0 && !/[0-9]/.test(cell);
 }
 
@@ -43,7 +43,7 @@ const UNIT = /^[[(]?[\p{L}%°µ€$£/²³·^*. -]{1,11}[0-9]?[\])]?$/u;
 const BRACKETED = /^[[(].*[\])]$/;
 
 function isUnit(cell: string): boolean {
-  return lookOf(cell).kinds === 0 && UNIT.test(cell);
+  return rememberedLook(cell).kinds === 0 && UNIT.test(cell);
 }
 
 /** Names that are spread over several rows, and the last of these; a row above counts when one below it does. */
