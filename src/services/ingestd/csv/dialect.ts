@@ -9,7 +9,7 @@ import { cutsOf } from "./fixed-width.ts";
 import { isDrawnLine } from "./odd-rows.ts";
 import { type Dialect, type Row, rowsOf } from "./rows.ts";
 
-/** DuckDB's sniffer's answer: one opinion among others. */
+/** DuckDB's sniffer's answer: one opinion among others, asked for where two ways to split a text are close. */
 export interface Opinion {
   readonly delimiter: string;
   readonly quote: string;
@@ -24,6 +24,8 @@ export interface Guess {
   /** Share of sampled rows, from the first that has it on, that have the width. */
   readonly consistency: number;
   readonly score: number;
+  /** Another way to split the text is so near that another opinion may decide. */
+  readonly close: boolean;
   readonly evidence: readonly string[];
 }
 
@@ -76,7 +78,8 @@ export function guessDialect(text: string, whole: boolean, opinion?: Opinion): G
   const lone = textsOfOneColumn(guesses);
   const [best, next] = lone === undefined ? guesses : [lone, guesses[0]];
   if (best === undefined) throw new TypeError("there is always the candidate of one column");
-  return { ...fitted(best, sample, whole && !cut), evidence: evidenceOf(best, next, opinion) };
+  const close = next !== undefined && next.score * AGREEMENT >= best.score;
+  return { ...fitted(best, sample, whole && !cut), close, evidence: evidenceOf(best, next, opinion) };
 }
 
 /** Below this share of rows of one width, what splits them may be a part of the texts. */
@@ -253,7 +256,7 @@ function guess(
   const splits = width === 1 && rows.some(({ cells }) => cells.length > 1);
   const shape = width === 1 ? Number(!splits) : consistency ** 2 * Math.sqrt(coverage);
   const score = prior * shape * columns * tidy * (1 - flawed) * (agrees ? AGREEMENT : 1);
-  return { dialect, width, usualCells: width, rows: all, consistency, score, evidence: [] };
+  return { dialect, width, usualCells: width, rows: all, consistency, score, close: false, evidence: [] };
 }
 
 /** Lines below a table that may be its footer. */

@@ -1,6 +1,7 @@
 // How a delimited text is laid out: its dialect, its header and the shape of its rows, found on a sample.
 
 import type { Decoded } from "../decode/decode.ts";
+import type { Sample } from "../decode/sample.ts";
 import { rememberedLook } from "../inference/looks.ts";
 import { isInNullText } from "../inference/nulls.ts";
 import { duckdbWord } from "../inference/types.ts";
@@ -26,15 +27,16 @@ export interface Layout {
   readonly fit: Fit;
 }
 
-export function layoutOf(
-  sample: string,
-  whole: boolean,
-  opinion: Opinion | undefined,
+export async function layoutOf(
+  { head, whole, open }: Pick<Sample, "head" | "whole" | "open">,
   wishes: Wishes,
-  known?: Dialect,
-): Layout {
-  const guess =
-    known === undefined ? guessDialect(sample, whole, opinion) : readDialect(known, sample, whole);
+  known: Dialect | undefined,
+  askSniffer: () => Promise<Opinion | undefined>,
+): Promise<Layout> {
+  let guess = known === undefined ? guessDialect(head, whole) : readDialect(known, head, whole);
+  // Text in a quote without an end costs DuckDB's sniffer gigabytes.
+  const opinion = guess.close && !open ? await askSniffer() : undefined;
+  if (opinion !== undefined) guess = guessDialect(head, whole, opinion);
   const header = findHeader(
     guess.rows,
     guess.width,

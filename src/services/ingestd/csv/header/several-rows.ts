@@ -30,7 +30,8 @@ export function secondHeader(
   return values.every(isUnit) && others.every((cell) => BRACKETED.test(cell)) ? row : undefined;
 }
 
-const isNothing = (cell: string): boolean => !isFilled(cell) || (rememberedLook(cell).marks & MARKS.nothing) !== 0;
+const isNothing = (cell: string): boolean =>
+  !isFilled(cell) || (rememberedLook(cell).marks & MARKS.nothing) !== 0;
 
 function isWord(cell: string): boolean {
   const { kinds, marks } = rememberedLook(cell);
