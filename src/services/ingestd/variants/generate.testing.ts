@@ -59,9 +59,7 @@ const TABLE_ROWS = 20;
 const WIDE_ONE_IN = 3000;
 const LARGE_ONE_IN = 20_000;
 const LARGE_ROWS_PER_MAX = 6;
-/** Beyond them only kinds whose check is short: DuckDB plans the long ones of a thousand columns for a minute. */
 const COLUMNS_USUAL = 100;
-const PLAIN_KINDS = ["integer", "decimal", "date", "word", "words", "code", "leading zeros", "boolean"];
 
 /** Rows of one variant: few are enough for nearly all, and now and then there are many. */
 function rowsFor(random: Random, rowsMax: number): number {
@@ -88,7 +86,7 @@ export function variantOf(seed: number, rowsMax: number): Variant {
   const width = widthFor(random);
   const plain = writtenBy(random);
   const isWide = width > COLUMNS_USUAL;
-  const usable = (isWide ? PLAIN_KINDS : KIND_NAMES).filter((kind) => isUsable(kind, plain));
+  const usable = KIND_NAMES.filter((kind) => isUsable(kind, plain));
   // The first column leaves no doubt where the header is.
   const kinds = Array.from({ length: width }, (_, index) => (index === 0 ? "integer" : random.pick(usable)));
   const count = isWide ? 8 + random.below(20) : rowsFor(random, rowsMax);
@@ -144,17 +142,23 @@ function oddHeader(
 }
 
 function oddValues(records: string[][], random: Random, written: Written, from: number): void {
-  const { encoding, quoting, delimiter, newline } = written;
+  const { encoding, quoting, delimiter, newline, spaced } = written;
   const width = records[0]?.length ?? 0;
+  let first = false;
   const isWritable = (value: string): boolean =>
     !(encoding === "windows-1252" && /^\u2212|\0/.test(value)) &&
     !(quoting === "never" && (value.includes(delimiter) || value.includes("\n"))) &&
-    !(newline === "mixed" && value.includes("\n"));
+    !(newline === "mixed" && value.includes("\n")) &&
+    !(spaced && quoting === "never" && value !== value.trim());
   for (let odd = random.below(3); odd > 0; odd -= 1) {
     const column = random.below(width);
     const value = random.below(60) === 0 ? longValue(random) : random.pick(ODD_VALUES);
-    const record = records[placeIn(random, Math.min(from, records.length - 1), records.length)];
-    if (record !== undefined && isWritable(value)) record[column] = value;
+    const at = placeIn(random, Math.min(from, records.length - 1), records.length);
+    const record = records[at];
+    // Two texts right below the header may be what describes the columns.
+    if (record === undefined || !isWritable(value) || (at === 0 && first)) continue;
+    record[column] = value;
+    first ||= at === 0;
   }
 }
 
@@ -331,7 +335,7 @@ function textOf(
   lines.unshift(...above);
   if (end === LAST_LINE) lines.push(end);
   return (
-    joinedLines(lines, newline, quoting, random) +
+    joinedLines(lines, { newline, quoting, delimiter }, names.length, random) +
     lastOf(newline, endsWithNewline) +
     (end === CONTROL_Z ? end : "")
   );
@@ -340,15 +344,17 @@ function textOf(
 const lastOf = (newline: Written["newline"], ends: boolean): string =>
   ends ? (newline === "mixed" ? "\n" : newline) : "";
 
-/** A carriage return alone is seldom among others, and only where there are no quotes. */
+/** A carriage return alone is seldom among others, between two rows of the table and where there are no quotes. */
 function joinedLines(
   lines: readonly string[],
-  newline: Written["newline"],
-  quoting: Written["quoting"],
+  { newline, quoting, delimiter }: Pick<Written, "newline" | "quoting" | "delimiter">,
+  width: number,
   random: Random,
 ): string {
   if (newline !== "mixed") return lines.join(newline);
-  const alone = quoting === "never" && lines.length > TABLE_ROWS ? 2 + random.below(lines.length - 3) : -1;
+  const at = 5 + random.below(lines.length);
+  const isRow = (line: string | undefined): boolean => line?.split(delimiter).length === width;
+  const alone = quoting === "never" && isRow(lines[at]) && isRow(lines[at + 1]) ? at : -1;
   return lines
     .map((line, at) =>
       at === lines.length - 1 ? line : line + (at === alone ? "\r" : random.pick(["\n", "\r\n"])),

@@ -408,16 +408,29 @@ export function columnOf(texts: readonly string[], file: FileMarks, name: string
     if (best === undefined || fits(best) <= filled.length * 0.99) return asText;
   }
   const { type, read } = best;
+  // A word for nothing is one where the rows that decide the type have it.
+  const nothing = new Set(texts.map((text) => text.trim()).filter((text) => NOTHING.has(text.toLowerCase())));
   return {
     type,
     empty: false,
     read: (text) => {
       const trimmed = text.trim();
-      if (NULLS.has(text) || trimmed === "" || NOTHING.has(trimmed.toLowerCase())) return null;
+      if (NULLS.has(text) || trimmed === "" || nothing.has(trimmed)) return null;
       const value = read(trimmed);
       return value === NO_DAY ? undefined : value;
     },
   };
+}
+
+/** Whether a text says something and is no value of any kind. */
+export function isPlainText(text: string): boolean {
+  const trimmed = text.trim();
+  const none = { decimalMark: undefined, semicolons: false, dayFirst: undefined };
+  return (
+    filledOf([text]).length > 0 &&
+    !/^[+-]?0[0-9]+(?:[.,][0-9]+)?$/.test(trimmed) &&
+    rulesFor(none, undefined).every(({ read }) => read(trimmed) === undefined)
+  );
 }
 
 /** The mark that the file's columns of numbers show beyond doubt. */
@@ -443,7 +456,7 @@ export function fileMark(columns: readonly (readonly string[])[]): "." | "," | u
 export function fileOrder(columns: readonly (readonly string[])[]): boolean | undefined {
   const orders = new Set(
     columns.flatMap((texts) => {
-      const all = texts.map((text) => text.trim()).filter((text) => !NULLS.has(text));
+      const all = filledOf(texts);
       const [month, day] = [count(all, monthDate), count(all, dayDate)];
       return month === day || Math.max(month, day) < all.length * 0.99 ? [] : [day > month];
     }),

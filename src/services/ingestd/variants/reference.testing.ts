@@ -10,6 +10,7 @@ import {
   fileOrder,
   type FileMarks,
   isNumeric,
+  isPlainText,
 } from "./reference-types.testing.ts";
 
 export interface Reference {
@@ -136,9 +137,13 @@ function tableOf(variant: Variant): Table {
 
 const isEmpty = (cells: readonly string[]): boolean => cells.every((cell) => cell.trim() === "");
 
-/** One text in the first column, which is no row where that column holds values. */
-const isNote = (cells: readonly string[]): boolean =>
-  cells[0] === "Source: payroll" && cells.slice(1).every((cell) => cell === "");
+/** Nothing but one text, which is no row where its column holds values; where it stands, -1 for any other record. */
+function noteIn(cells: readonly string[]): number {
+  const at = cells.findIndex((cell) => cell.trim() !== "");
+  const isAlone = cells.every((cell, column) => column === at || cell.trim() === "");
+  const isInFront = cells[0] === "" || cells[1] === "";
+  return isAlone && isInFront && isPlainText(cells[at] ?? "") ? at : -1;
+}
 
 const isTotals = (cells: readonly string[]): boolean =>
   /^(?:grand )?total$/i.test(cells.find((cell) => cell !== "") ?? "");
@@ -158,6 +163,9 @@ function addsUp(totals: readonly string[], columns: readonly Column[], rows: rea
   return numbers.length > 0 && right.length * 2 >= numbers.length;
 }
 
+const isOutOfPlace = (column: Column | undefined): boolean =>
+  column !== undefined && column.type !== "VARCHAR";
+
 function columnsOf(rows: readonly string[][], names: readonly string[], written: Written): Column[] {
   const texts = names.map((_, column) => rows.map((cells) => cells[column] ?? ""));
   const marks: FileMarks = {
@@ -176,7 +184,7 @@ export function referenceOf(variant: Variant): Reference {
     header.length > 0 && cells.every((cell, at) => cell === header[at]);
   const fits = (cells: readonly string[]): boolean => cells.length === width && !isHeader(cells);
   const filled = records.filter((cells) => !isEmpty(cells));
-  const sure = filled.filter((cells) => fits(cells) && !isNote(cells) && !isTotals(cells));
+  const sure = filled.filter((cells) => fits(cells) && noteIn(cells) < 0 && !isTotals(cells));
   // A delimiter too many shifted it: it is read where it fits, and says nothing of the types.
   const isShifted = (cells: readonly string[]): boolean =>
     cells.length > width && isEmpty(cells.slice(width));
@@ -185,7 +193,7 @@ export function referenceOf(variant: Variant): Reference {
   const before = columnsOf(sure, names, written);
   const isOut = (cells: readonly string[]): boolean =>
     fits(cells) &&
-    ((isNote(cells) && before[0]?.type !== "VARCHAR") ||
+    (isOutOfPlace(before[noteIn(cells)]) ||
       (isTotals(cells) && addsUp(cells, before, [...sure, ...shifted])));
   const voters = filled.filter((cells) => fits(cells) && !isOut(cells));
   const columns = voters.length === sure.length ? before : columnsOf(voters, names, written);
