@@ -1,7 +1,8 @@
-// Wide files, some columns at a time. DuckDB sets vectors aside for every step of every column's check before it sees a
+// Wide files, some columns at a time, and small ones. DuckDB sets vectors aside for every step of every column's check before it sees a
 // row, and plans all of them together: a thousand columns in one statement need gigabytes and a minute, however small the
 // file is. Here each group of columns becomes a temporary table of values, checked by a statement of its own, and
-// the tables stand side by side for whatever follows.
+// the tables stand side by side for whatever follows. Of a small file that is not known to be clean, planning the checks is
+// what costs, and here they are planned once.
 
 import type { Duckdb } from "#adapters/duckdb";
 import type { Source, SourceColumn } from "../source/source.ts";
@@ -12,7 +13,11 @@ const COLUMNS_AT_ONCE = 64;
 /** Enough of a value that does not fit to know it again. */
 const RAW_CHARS_MAX = 100;
 
+/** A temporary table of so many rows is nothing. */
+const SMALL_ROWS_MAX = 10_000;
+
 export const isWide = ({ columns }: Source): boolean => columns.length > WIDE_COLUMNS;
+export const isSmall = ({ rowsIn }: Source): boolean => rowsIn !== undefined && rowsIn <= SMALL_ROWS_MAX;
 
 const tableName = (group: number): string => `checked_${group}`;
 

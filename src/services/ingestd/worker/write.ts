@@ -7,7 +7,7 @@ import { assert, present } from "#lib/assert";
 import { exactCast } from "../inference/types.ts";
 import { writeParquet } from "../parquet/files.ts";
 import { lastOfEachKey } from "../upsert/last-of-each-key.ts";
-import { columnsInGroups, isWide } from "./columns-in-groups.ts";
+import { columnsInGroups, isSmall, isWide } from "./columns-in-groups.ts";
 import type { RejectLog } from "../source/reject-log.ts";
 import { type DecimalsFound, type Prepared } from "../source/shapes.ts";
 import { Decimals } from "../drift/decimals.ts";
@@ -112,7 +112,7 @@ async function writeCareful(
       if (!isForeseen(error) && !isWide(source)) throw error;
     }
   }
-  if (!isWide(source)) return writeChecked(db, source, rejects, to, prepared, keyColumns);
+  if (!isWide(source) && !isSmall(source)) return writeChecked(db, source, rejects, to, prepared, keyColumns);
   const inGroups = await columnsInGroups(db, source);
   try {
     return await writeChecked(db, inGroups.source, rejects, to, prepared, keyColumns);
