@@ -278,6 +278,7 @@ function oddRows(records: string[][], random: Random, names: readonly string[]):
       records.splice(at, 0, [...names]);
       return;
     case 4: {
+      if (at === 0) return;
       const after = 1 + random.below(width - 1);
       records.splice(at, 0, [...record.slice(0, after), "x", ...record.slice(after, -1), ""]);
       return;
@@ -353,7 +354,7 @@ function joinedLines(
 ): string {
   if (newline !== "mixed") return lines.join(newline);
   const at = 5 + random.below(lines.length);
-  const isRow = (line: string | undefined): boolean => line?.split(delimiter).length === width;
+  const isRow = (line = ""): boolean => line.split(delimiter).length === width && !line.startsWith(delimiter);
   const alone = quoting === "never" && isRow(lines[at]) && isRow(lines[at + 1]) ? at : -1;
   return lines
     .map((line, at) =>

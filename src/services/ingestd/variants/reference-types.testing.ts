@@ -408,13 +408,14 @@ export function columnOf(texts: readonly string[], file: FileMarks, name: string
     if (best === undefined || fits(best) <= filled.length * 0.99) return asText;
   }
   const { type, read } = best;
-  // A word for nothing is one where the rows that decide the type have it.
+  // Words for nothing and spaces are those of the rows that decide the type.
   const nothing = new Set(texts.map((text) => text.trim()).filter((text) => NOTHING.has(text.toLowerCase())));
+  const spaced = texts.some((text) => text !== text.trim());
   return {
     type,
     empty: false,
     read: (text) => {
-      const trimmed = text.trim();
+      const trimmed = spaced ? text.trim() : text;
       if (NULLS.has(text) || trimmed === "" || nothing.has(trimmed)) return null;
       const value = read(trimmed);
       return value === NO_DAY ? undefined : value;
