@@ -123,16 +123,11 @@ function tableOf(variant: Variant): Table {
   const all = recordsOfTable(variant);
   const [first = [], ...others] = all;
   const numbered = variant.header.map((_, at) => `column_${at + 1}`);
-  switch (variant.written.header) {
-    case "none":
-      return { names: numbered, header: [], records: all };
-    case "one less":
-      return { names: numbered, header: first, records: others };
-    case "one more":
-      return { names: different(first), header: first, records: others.map((cells) => [...cells, ""]) };
-    case "whole":
-      return { names: different(first), header: first, records: others };
-  }
+  const { header } = variant.written;
+  if (header === "none") return { names: numbered, header: [], records: all };
+  if (header === "one less") return { names: numbered, header: first, records: others };
+  const records = header === "one more" ? others.map((cells) => [...cells, ""]) : others;
+  return { names: different(first), header: first, records };
 }
 
 const isEmpty = (cells: readonly string[]): boolean => cells.every((cell) => cell.trim() === "");
