@@ -30,6 +30,7 @@ function textOf({ bytes, written }: Variant): string {
     .decode(bytes)
     .replaceAll("\0", "\u2400")
     .replaceAll("\ufeff", "")
+    // oxlint-disable-next-line no-control-regex
     .replace(/\u001a\s*$/, "");
   return newline === "mixed" ? text.replace(/\r\n?/g, "\n") : text;
 }
