@@ -1,7 +1,6 @@
 // All playbooks in memory, by id and by the query they were recorded for. Queries are what searches look for, and many
 // playbooks share one, so they stand together under it.
 
-import type { OrderPlace } from "./order-place.ts";
 import type { Playbook } from "./playbook.ts";
 import { queryKeyOf } from "./playbook.ts";
 
@@ -11,7 +10,6 @@ export interface RecordedQuery {
   readonly corpus: string;
   readonly role: string | null;
   readonly text: string;
-  readonly place?: OrderPlace | undefined;
   readonly ids: readonly string[];
 }
 
@@ -42,13 +40,12 @@ export function newLibrary(): Library {
       byId.set(playbook.id, playbook);
       if (!isNew) return;
       sorted = undefined;
-      const { corpus, role, queryText, place } = playbook;
+      const { corpus, role, queryText } = playbook;
       const queries = byCorpus.get(corpus) ?? new Map<string, RecordedQuery & { ids: string[] }>();
       byCorpus.set(corpus, queries);
       const key = queryKeyOf(playbook);
       const known = queries.get(key);
-      if (known === undefined)
-        queries.set(key, { key, corpus, role, text: queryText, place, ids: [playbook.id] });
+      if (known === undefined) queries.set(key, { key, corpus, role, text: queryText, ids: [playbook.id] });
       else known.ids.push(playbook.id);
     },
     query: (corpus, key) => byCorpus.get(corpus)?.get(key),
