@@ -15,6 +15,7 @@ import type { Generation } from "../corpus/generation.ts";
 import { bestByPlace } from "./by-place.ts";
 import { type Conditions, conditionsOf, type Filter } from "./conditions.ts";
 import { sureRole } from "../playbooks/gate.ts";
+import { orderPlaceOf } from "../playbooks/order-place.ts";
 import type { Acting } from "../playbooks/matching.ts";
 import type { Found } from "../playbooks/playbooks.ts";
 import { boostOf, lifted, type Movable, movedDistance, personRoleOf, type PlaybookUse } from "./lifting.ts";
@@ -181,7 +182,7 @@ export async function retrieve(
 
 /** What is recorded for queries near this one; undefined where nothing is. */
 function matchingFor(generation: Generation, ranking: Ranking, call: CallInit): Promise<Found> | undefined {
-  const { playbooks, understood, relevance, text } = ranking;
+  const { playbooks, understood, relevance, text, near } = ranking;
   if (playbooks === undefined) return undefined;
   const { gate, topK, distanceMax, at } = playbooks;
   const { corpus, model } = generation;
@@ -191,6 +192,7 @@ function matchingFor(generation: Generation, ranking: Ranking, call: CallInit): 
     text,
     vector: understood.vector,
     role: sureRole(relevance.role),
+    place: orderPlaceOf(understood.order, near),
     gate,
     topK,
     distanceMax,
