@@ -167,6 +167,12 @@ describe.skipIf(CHROMIUM === undefined)(`the console's data in a browser${NEEDS_
       page.getByRole("button", { name: "Save CSV" }).click(),
     ]);
     expect(readFileSync(await file.path(), "utf8")).toStartWith("state,n\n");
+    const [parquet] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("button", { name: "Save Parquet" }).click(),
+    ]);
+    expect(parquet.suggestedFilename()).toBe("result.parquet");
+    expect(readFileSync(await parquet.path(), "latin1")).toMatch(/^PAR1[^]*PAR1$/);
     await page.getByRole("button", { name: "Save", exact: true }).click();
     await page.getByLabel("Name", { exact: true }).fill("People by state");
     await page.keyboard.press("Enter");
