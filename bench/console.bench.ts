@@ -5,7 +5,7 @@
 import type { Browser, Page } from "playwright-core";
 import { present } from "#lib/assert";
 import { CHROMIUM, launchBrowser, NEEDS_BROWSER, openPage } from "../test/ui/browser.ts";
-import { largestPlace, loadPeople } from "./data/people.ts";
+import { largestPlace, loadPeople, loadRoster } from "./data/people.ts";
 import { memoryOf } from "./load/processes.ts";
 import { medianOf, type Spread, spreadOf } from "./report/rounds.ts";
 import type { Bench, Row, Settings } from "./report/row.ts";
@@ -33,9 +33,7 @@ async function rows({ rounds }: Settings): Promise<Row[]> {
   const house = await startHouse({ apart: false });
   try {
     await loadPeople(house, WORKERS);
-    const loading = performance.now();
-    await house.call("POST", "/v1/validate/rosters/workers/load", {});
-    const rosterMs = performance.now() - loading;
+    const rosterMs = await loadRoster(house);
     const place = await largestPlace(house);
     const text = `Need 4 ${place.role} in ${place.city}, ${place.state} Friday 6a-2p $45`;
     const browser = await launchBrowser();

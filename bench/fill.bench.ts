@@ -3,7 +3,7 @@
 // comes. Beside it the parts that it is made of, each called alone. The roster and the corpus are warm; the first fill after
 // a start also loads the roster, which is told apart.
 
-import { largestPlace, loadPeople } from "./data/people.ts";
+import { largestPlace, loadPeople, loadRoster } from "./data/people.ts";
 import { spreadOf } from "./report/rounds.ts";
 import type { Bench, Row, Settings } from "./report/row.ts";
 import { type HouseProcess, startHouse } from "./servers/house.ts";
@@ -128,9 +128,4 @@ async function opened(house: HouseProcess, text: string): Promise<Opened & { ms:
 async function timed<T>(work: () => Promise<T>): Promise<[T, number]> {
   const started = performance.now();
   return [await work(), performance.now() - started];
-}
-
-/** What the first fill after a start waits for. Milliseconds. */
-async function loadRoster(house: HouseProcess): Promise<number> {
-  return (await timed(() => house.call("POST", "/v1/validate/rosters/workers/load", {})))[1];
 }

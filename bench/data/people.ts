@@ -32,6 +32,19 @@ export async function loadPeople(house: HouseProcess, count: number): Promise<vo
   }
 }
 
+/** What the first fill after a start waits for, in milliseconds; on a busy machine longer than one request may take. */
+export async function loadRoster(house: HouseProcess): Promise<number> {
+  const started = performance.now();
+  for (;;) {
+    try {
+      await house.call("POST", "/v1/validate/rosters/workers/load", {});
+      return performance.now() - started;
+    } catch (error) {
+      if (performance.now() - started > BUILD_MS_MAX) throw error;
+    }
+  }
+}
+
 interface Place {
   readonly role: string;
   readonly city: string;

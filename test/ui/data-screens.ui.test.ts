@@ -79,6 +79,14 @@ describe.skipIf(CHROMIUM === undefined)(`the console's data in a browser${NEEDS_
     await drop(page, "My team.csv", TEAM);
     await page.getByText("3 rows read, 3 rows would be loaded.").waitFor();
     expect(await page.getByRole("textbox", { name: "Dataset" }).inputValue()).toBe("my_team");
+    // How the text is read is overruled, and what was found comes back.
+    await page.getByLabel("Columns are split at").selectOption("");
+    await page.getByLabel("Type of id,name,pay,note").or(page.getByLabel("Type of column_1")).waitFor();
+    await page.getByLabel("Columns are split at").selectOption("found");
+    await page.getByLabel("Names are in line").fill("0");
+    await page.getByText("4 rows read, 4 rows would be loaded.").waitFor();
+    await page.getByLabel("Names are in line").fill("");
+    await page.getByText("3 rows read, 3 rows would be loaded.").waitFor();
     await page.getByLabel("Type of pay").selectOption("DECIMAL(18,2)");
     await page.getByText("1 row would not fit").waitFor();
     expect(await violations(page)).toEqual([]);

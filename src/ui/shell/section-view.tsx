@@ -26,7 +26,7 @@ function Section({ section, item }: SectionViewProps): ReactNode {
   const [failures, setFailures] = useState(0);
   const load = async (): Promise<Module> => {
     try {
-      const { Page } = await SECTIONS[section].load();
+      const Page = await SECTIONS[section].load();
       loaded.set(section, { Page });
       return { Page };
     } catch (thrown) {
