@@ -8,15 +8,19 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { violations } from "./axe.ts";
-import { CHROMIUM, launchBrowser, NEEDS_BROWSER, openPage } from "./browser.ts";
+import { CHROMIUM, launchBrowser, NEEDS_BROWSER, pagesOf, problemsWhenEmpty } from "./browser.ts";
 import { loadRoster } from "./roster.ts";
 import { spawnHouse, type SpawnedHouse } from "./spawned-house.ts";
 
-/** A busy machine is no reason to fail. */
-const WAIT_MS = 60_000;
-
 const SCRIPT = `<img src=x onerror="document.title='stolen'">`;
 const TEAM = `id,name,pay,note\n1,Łucja,20.5,${SCRIPT}\n2,東京 太郎,lots,ok\n3,مرحبا,19,\n`;
+
+const EMPTY = [
+  ["/ui/datasets", "No datasets yet"],
+  ["/ui/sql", "There is nothing to ask about yet"],
+  ["/ui/search", "Nothing can be searched yet"],
+  ["/ui/playbooks", "Nothing was learnt yet"],
+] as const;
 
 const sqlPath = (sql: string): string => `/ui/sql?q=${encodeURIComponent(sql)}`;
 
@@ -25,11 +29,11 @@ describe.skipIf(CHROMIUM === undefined)(`the console's data in a browser${NEEDS_
   const data = join(folder, "data");
   let house: SpawnedHouse;
   let browser: Browser;
-  let emptyComplaints: readonly unknown[] = [];
+  let emptyComplaints: readonly string[] = [];
   beforeAll(async () => {
     house = await spawnHouse(data);
     browser = await launchBrowser();
-    emptyComplaints = await lookAtEmptyHouse();
+    emptyComplaints = await problemsWhenEmpty(await watched(), EMPTY);
     await loadRoster(house, 300);
   }, 240_000);
   afterAll(async () => {
@@ -38,32 +42,10 @@ describe.skipIf(CHROMIUM === undefined)(`the console's data in a browser${NEEDS_
     rmSync(folder, { recursive: true, force: true });
   }, 240_000);
 
-  const watched = async (
-    options: Parameters<typeof openPage>[2] = {},
-    expected?: RegExp,
-  ): ReturnType<typeof openPage> => {
-    const opened = await openPage(browser, house.url, options, expected);
-    opened.page.setDefaultTimeout(WAIT_MS);
-    return opened;
-  };
-
-  /** Before anything is loaded: every screen says how it is filled. */
-  const lookAtEmptyHouse = async (): Promise<readonly unknown[]> => {
-    const { page, complaints } = await watched();
-    const found: unknown[] = [];
-    for (const [path, words] of [
-      ["/ui/datasets", "No datasets yet"],
-      ["/ui/sql", "There is nothing to ask about yet"],
-      ["/ui/search", "Nothing can be searched yet"],
-      ["/ui/playbooks", "Nothing was learnt yet"],
-    ] as const) {
-      await page.goto(path);
-      await page.getByText(words).waitFor();
-      found.push(...(await violations(page)));
-    }
-    await page.context().close();
-    return [...found, ...complaints];
-  };
+  const watched = pagesOf(
+    () => browser,
+    () => house.url,
+  );
 
   const drop = async (page: Page, name: string, text: string): Promise<void> => {
     const path = join(folder, name);
