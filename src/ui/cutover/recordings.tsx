@@ -111,12 +111,12 @@ function columnsFor({ busy, onStop, onRemove, onFetch }: Actions): readonly Show
         ),
       width: 200,
     },
-    { key: "calls", title: "Calls", value: ({ end }) => end?.calls ?? null, number: true },
+    { key: "calls", title: "Calls", value: ({ end }) => end?.calls ?? "", number: true },
     { key: "why", title: "Why", value: ({ reason }) => reason, width: 200 },
     { key: "by", title: "By", value: ({ actor }) => actor },
     {
       key: "do",
-      title: "",
+      title: "Its file",
       value: () => "",
       show: ({ id, end }) =>
         end === undefined ? (
