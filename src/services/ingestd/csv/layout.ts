@@ -33,14 +33,21 @@ export function layoutOf(
   wishes: Wishes,
   known?: Dialect,
 ): Layout {
+  const { said = {} } = wishes;
   const guess =
-    known === undefined ? guessDialect(sample, whole, opinion) : readDialect(known, sample, whole);
+    known === undefined ? guessDialect(sample, whole, opinion, said) : readDialect(known, sample, whole);
   const header = findHeader(
     guess.rows,
     guess.width,
     wishes.known.map(({ name }) => name),
+    said.header_row,
   );
-  return { guess, guessed: known === undefined, header, fit: fitOf(guess, header) };
+  return {
+    guess,
+    guessed: known === undefined && said.delimiter === undefined,
+    header,
+    fit: fitOf(guess, header),
+  };
 }
 
 function fitOf({ width, rows }: Guess, { bodyLine, names, shortest }: Header): Fit {
@@ -70,7 +77,8 @@ export function isTidy({ guess, header, fit }: Layout): boolean {
   const { dialect, rows } = guess;
   if (fit.width < 2 || fit.ragged || fit.shortest !== undefined) return false;
   if (dialect.padded || dialect.escape !== "double" || header.rejected.length > 0) return false;
-  if (dialect.newline !== "\n" || dialect.quote === "'" || dialect.delimiter.length > 1) return false;
+  if (dialect.newline !== "\n" || !['"', ""].includes(dialect.quote) || dialect.delimiter.length > 1)
+    return false;
   if (isInNullText(dialect.delimiter)) return false;
   return rows.every((row) => row.line < header.bodyLine || (row.flawed !== true && row.reason === undefined));
 }
