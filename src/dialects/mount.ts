@@ -11,7 +11,9 @@ import { readJsonValue } from "#rpc/input/input";
 import { planPath, readPath } from "#rpc/path";
 import type { Route, RouteTraits } from "#rpc/route";
 import { type Dialect, type DialectRow, nativeFault } from "./dialect.ts";
-import { DIALECT_HEADER, finished, type NativeTarget, readsBody, translated } from "./translate.ts";
+import { readsBody } from "./carried.ts";
+import { answeredDirectly } from "./direct.ts";
+import { DIALECT_HEADER, finished, type NativeTarget, translated } from "./translate.ts";
 
 export function dialectRoutes(
   dialect: Dialect,
@@ -70,6 +72,7 @@ function mounted(
   const plan = planPath(path);
   const name = nameOf(dialect, row);
   const fault = faultOf(dialect, row);
+  const direct = row.stream === undefined ? target?.route.direct : undefined;
   const native = async (request: Request, exchange: Exchange): Promise<Response> => {
     try {
       if (target === undefined) return finished(present(row.answer)(), 200, exchange);
@@ -80,6 +83,9 @@ function mounted(
             ? await readJsonValue(request, target.route.bodyBytesMax)
             : undefined,
       };
+      if (direct !== undefined) {
+        return await answeredDirectly({ direct, row, route: name, onNativePath }, foreign, request, exchange);
+      }
       const translation = { dialect, row, target, streamTarget, onNativePath };
       return await translated(translation, foreign, request, exchange);
     } catch (thrown) {
@@ -87,7 +93,7 @@ function mounted(
     }
   };
   const reads = target?.route.reads ?? true;
-  const { accept: _, ...traits } = target?.route ?? PLAIN;
+  const { accept: _, direct: __, ...traits }: RouteTraits & Pick<Route, "direct"> = target?.route ?? PLAIN;
   return {
     ...traits,
     name,

@@ -297,6 +297,10 @@ function base64Of(vector: unknown): string {
   return bytes.toString("base64");
 }
 
+function isBase64(body: unknown): boolean {
+  return fieldsOf(body)["encoding_format"] === "base64";
+}
+
 const EMBEDDINGS: DialectRow = {
   method: "POST",
   path: "/v1/embeddings",
@@ -308,23 +312,24 @@ const EMBEDDINGS: DialectRow = {
     // A number of dimensions other than the model's is refused: it would be another vector.
     return { body: withoutNothing({ ...unknownFields(others), texts, model }) };
   },
+  form: ({ body }) => (isBase64(body) ? "base64" : "float"),
   reply: (native, { body }) => {
     const { vectors, model } = fieldsOf(native);
-    const { encoding_format } = fieldsOf(body);
+    const base64 = isBase64(body);
     const all = Array.isArray(vectors) ? vectors : [];
     return json({
       object: "list",
       data: all.map((vector: unknown, index) => ({
         object: "embedding",
         index,
-        embedding: encoding_format === "base64" ? base64Of(vector) : vector,
+        embedding: base64 ? base64Of(vector) : vector,
       })),
       model,
       usage: { prompt_tokens: 0, total_tokens: 0 },
     });
   },
   replyText: (text, { body }) => {
-    const found = fieldsOf(body)["encoding_format"] === "base64" ? undefined : embeddedText(text);
+    const found = isBase64(body) ? undefined : embeddedText(text);
     if (found === undefined) return undefined;
     const vectors = found.vectors.slice(2, -2).split("],[");
     const data = vectors.map(

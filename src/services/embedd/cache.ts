@@ -1,22 +1,32 @@
 // Vectors that were computed before, each with the encoded JSON of the reply that carries it alone: the most frequent
-// request is answered from these bytes without encoding. Bounded in bytes; the least recently used entry is evicted first.
+// request is answered from these bytes without encoding, on other wires too. Bounded in bytes; the least recently used
+// entry is evicted first.
 
 import { LRUCache } from "lru-cache";
 import { base64OfVector, jsonOfVector } from "#lib/vector-text";
+import type { KeptForm, KeptForms } from "#rpc/contract";
 
-export class CachedVector {
+/** Three other wires, each with an encoding or two; one form more is made for each request. */
+const FORMS_MAX = 8;
+
+export class CachedVector implements KeptForms {
   readonly vector: Float32Array;
   /** The JSON reply to a request for this text alone. */
   readonly reply: Uint8Array<ArrayBuffer>;
   /** Where the vector's own JSON starts in the reply. */
   readonly #start: number;
   #base64: string | undefined;
+  /** That reply on other wires. */
+  readonly #forms = new Map<string, KeptForm>();
+  readonly #grown: (entry: CachedVector) => void;
 
-  constructor(model: string, vector: Float32Array) {
+  /** `grown` is told when more is kept with it. */
+  constructor(model: string, vector: Float32Array, grown: (entry: CachedVector) => void) {
     const start = replyStart(model, vector.length);
     this.vector = vector;
     this.reply = new TextEncoder().encode(start + jsonOfVector(vector) + REPLY_END);
     this.#start = Buffer.byteLength(start);
+    this.#grown = grown;
   }
 
   /** The vector as a JSON array, for a reply that carries several. */
@@ -31,6 +41,22 @@ export class CachedVector {
   /** Only other services request it, and they cache it themselves. */
   get base64(): string {
     return (this.#base64 ??= base64OfVector(this.vector));
+  }
+
+  get(name: string): KeptForm | undefined {
+    return this.#forms.get(name);
+  }
+
+  keep(name: string, form: KeptForm): void {
+    if (this.#forms.size >= FORMS_MAX || this.#forms.has(name)) return;
+    this.#forms.set(name, form);
+    this.#grown(this);
+  }
+
+  get bytes(): number {
+    let bytes = this.vector.byteLength + this.reply.byteLength;
+    for (const form of this.#forms.values()) bytes += form.body.byteLength;
+    return bytes;
   }
 }
 
@@ -67,8 +93,7 @@ export class VectorCache {
     this.#bytesMax = bytesMax;
     this.#entries = new LRUCache({
       maxSize: bytesMax,
-      sizeCalculation: (entry, key) =>
-        entry.vector.byteLength + entry.reply.byteLength + key.length * 2 + ENTRY_BYTES,
+      sizeCalculation: (entry, key) => entry.bytes + key.length * 2 + ENTRY_BYTES,
       dispose: (_entry, _key, reason) => {
         if (reason === "evict") this.#evicted += 1;
       },
@@ -92,23 +117,29 @@ export class VectorCache {
   /** Adds a vector found in another cache, such as on disk; counted as a hit. */
   keep(key: string, model: string, vector: Float32Array): CachedVector {
     this.#hits += 1;
-    const cached = new CachedVector(model, vector);
-    this.#entries.set(key, cached);
-    return cached;
+    return this.#add(key, model, vector);
   }
 
   /** Registers `vector` as being computed: kept when it resolves, forgotten when it rejects. */
   expect(key: string, model: string, vector: Promise<Float32Array>): Promise<CachedVector> {
     this.#misses += 1;
-    const entry = vector.then((numbers) => {
-      const cached = new CachedVector(model, numbers);
-      this.#entries.set(key, cached);
-      return cached;
-    });
+    const entry = vector.then((numbers) => this.#add(key, model, numbers));
     this.#pending.set(key, entry);
     const forget = (): void => void this.#pending.delete(key);
     entry.then(forget, forget);
     return entry;
+  }
+
+  #add(key: string, model: string, vector: Float32Array): CachedVector {
+    const added = new CachedVector(model, vector, (entry) => {
+      // Evicted meanwhile, it is no longer counted.
+      if (this.#entries.peek(key) !== entry) return;
+      // An entry that is set again as it is keeps the size that it had.
+      this.#entries.delete(key);
+      this.#entries.set(key, entry);
+    });
+    this.#entries.set(key, added);
+    return added;
   }
 
   stats(): CacheStats {
