@@ -105,8 +105,16 @@ export function answerFor({ name, prefix }: DialectPlace, deps: AnswerDeps): Ans
     return isAnswered && deps.dual.wants(route, call) ? deps.dual.answer(call, answer) : answer(call);
   };
 
+  /** By their mounted names, of which there are as many as rows in the tables. */
+  const names = new Map<string, string>();
+  const nameOf = (mounted: string): string => {
+    const known = names.get(mounted) ?? routeName(mounted);
+    names.set(mounted, known);
+    return known;
+  };
+
   return (call) => {
-    const route = routeName(call.route);
+    const route = nameOf(call.route);
     const chosen = call.request.headers.get(BACKEND_HEADER);
     if (chosen !== null) {
       return chosenBackend(chosen, call) === "native"
