@@ -6,27 +6,55 @@ import { LRUCache } from "lru-cache";
 import { base64OfVector, jsonOfVector } from "#lib/vector-text";
 import type { KeptForm, KeptForms } from "#rpc/contract";
 
-/** Three other wires, each with an encoding or two; one form more is made for each request. */
+/** Three other wires; one form more is made for each request. */
 const FORMS_MAX = 8;
 
-export class CachedVector implements KeptForms {
+/** One reply on other wires. */
+class Forms implements KeptForms {
+  readonly #forms = new Map<string, KeptForm>();
+  readonly #grown: () => void;
+
+  constructor(grown: () => void) {
+    this.#grown = grown;
+  }
+
+  get(name: string): KeptForm | undefined {
+    return this.#forms.get(name);
+  }
+
+  keep(name: string, form: KeptForm): void {
+    if (this.#forms.size >= FORMS_MAX || this.#forms.has(name)) return;
+    this.#forms.set(name, form);
+    this.#grown();
+  }
+
+  get bytes(): number {
+    return [...this.#forms.values()].reduce((bytes, { body }) => bytes + body.byteLength, 0);
+  }
+}
+
+export class CachedVector {
   readonly vector: Float32Array;
   /** The JSON reply to a request for this text alone. */
   readonly reply: Uint8Array<ArrayBuffer>;
+  /** What other wires make of the reply to a request for this text alone, by its encoding. */
+  readonly forms: { readonly float: KeptForms; readonly base64: KeptForms };
   /** Where the vector's own JSON starts in the reply. */
   readonly #start: number;
-  #base64: string | undefined;
-  /** That reply on other wires. */
-  readonly #forms = new Map<string, KeptForm>();
   readonly #grown: (entry: CachedVector) => void;
+  readonly #kept: readonly Forms[];
+  #base64: string | undefined;
 
-  /** `grown` is told when more is kept with it. */
+  /** `grown` is told when it has come to hold more. */
   constructor(model: string, vector: Float32Array, grown: (entry: CachedVector) => void) {
     const start = replyStart(model, vector.length);
     this.vector = vector;
     this.reply = new TextEncoder().encode(start + jsonOfVector(vector) + REPLY_END);
     this.#start = Buffer.byteLength(start);
     this.#grown = grown;
+    const [float, base64] = [new Forms(() => grown(this)), new Forms(() => grown(this))];
+    this.forms = { float, base64 };
+    this.#kept = [float, base64];
   }
 
   /** The vector as a JSON array, for a reply that carries several. */
@@ -38,25 +66,17 @@ export class CachedVector implements KeptForms {
     ).toString();
   }
 
-  /** Only other services request it, and they cache it themselves. */
   get base64(): string {
-    return (this.#base64 ??= base64OfVector(this.vector));
-  }
-
-  get(name: string): KeptForm | undefined {
-    return this.#forms.get(name);
-  }
-
-  keep(name: string, form: KeptForm): void {
-    if (this.#forms.size >= FORMS_MAX || this.#forms.has(name)) return;
-    this.#forms.set(name, form);
-    this.#grown(this);
+    if (this.#base64 === undefined) {
+      this.#base64 = base64OfVector(this.vector);
+      this.#grown(this);
+    }
+    return this.#base64;
   }
 
   get bytes(): number {
-    let bytes = this.vector.byteLength + this.reply.byteLength;
-    for (const form of this.#forms.values()) bytes += form.body.byteLength;
-    return bytes;
+    const own = this.vector.byteLength + this.reply.byteLength + (this.#base64?.length ?? 0);
+    return this.#kept.reduce((bytes, forms) => bytes + forms.bytes, own);
   }
 }
 
