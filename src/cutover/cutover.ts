@@ -68,7 +68,7 @@ export interface Dual {
   /** Throws `invalid` for a route that does not write. */
   set(change: Omit<DualChange, "id" | "at">): Promise<void>;
   status(): Promise<{ readonly routes: readonly DualChange[] } & DualStatus>;
-  readonly writes: Pick<DualWrites, "written" | "waiting" | "idle">;
+  readonly writes: Pick<DualWrites, "written" | "waiting" | "noteDamage" | "idle">;
   /** The routes of all dialects: this house's side of a write. */
   attach(routes: readonly BackedRoute[]): void;
 }
