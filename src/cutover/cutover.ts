@@ -4,6 +4,7 @@
 import { rm } from "node:fs/promises";
 import type { Settings } from "#config";
 import type { House } from "#contracts/house";
+import { onAbort } from "#lib/abort";
 import { systemClock } from "#lib/clock";
 import { isThere } from "#lib/durable";
 import type { Log } from "#lib/log";
@@ -127,8 +128,7 @@ export function openCutover({ settings, journal, log, routes, closing }: Cutover
   void opened.then(
     (ready) => {
       live = ready;
-      if (closing.aborted) ready.close();
-      else closing.addEventListener("abort", () => ready.close(), { once: true });
+      onAbort(closing, () => ready.close());
     },
     () => undefined,
   );

@@ -25,7 +25,7 @@ const QUEUE_BYTES_MAX = 16 * 1024 * 1024;
  */
 const TIME_SHARE = 0.05;
 /** A side that hangs is asked again after that. */
-const REST_MS_MAX = 250;
+const REST_MS_MAX = 100;
 /** Shorter rests add up: timers are no finer. */
 const REST_MS_MIN = 1;
 /** Of a call behind, all of it. */
@@ -98,8 +98,9 @@ export function createShadow(options: ShadowOptions): Shadow {
     let owedMs = 0;
     for (let held = queue.shift(); held !== undefined; held = queue.shift()) {
       queuedBytes -= held.bytes;
+      const lagging = await lags();
       const started = performance.now();
-      const drop = (await lags()) ? "lagging" : await compareOne(held, { clock, random, deadlineMs });
+      const drop = lagging ? "lagging" : await compareOne(held, { clock, random, deadlineMs });
       if (drop !== undefined) held.tally.dropped[drop] += 1;
       owedMs += (performance.now() - started) * (1 / timeShare - 1);
       if (owedMs < REST_MS_MIN) continue;
