@@ -24,8 +24,8 @@ const QUEUE_BYTES_MAX = 16 * 1024 * 1024;
  * does, notice nothing. Some thousand comparisons decide a gate, and a hundred a second are there in a minute.
  */
 const TIME_SHARE = 0.05;
-/** A side that hangs is asked again after that. */
-const REST_MS_MAX = 100;
+/** A comparison that takes longer than 2 ms mostly waits, for a daemon or a side that hangs, which takes nothing from callers. */
+const REST_MS_MAX = 40;
 /** Shorter rests add up: timers are no finer. */
 const REST_MS_MIN = 1;
 /** Of a call behind, all of it. */
