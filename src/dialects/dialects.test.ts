@@ -63,7 +63,9 @@ const wild = fc.oneof(fc.jsonValue(), fc.dictionary(fc.constantFrom(...FIELDS), 
 describe("any JSON", () => {
   test.each(rows)("$title is total", ({ row }) => {
     fc.assert(
-      fc.property(wild, wild, (given, native) => {
+      fc.property(wild, wild, (wildly, native) => {
+        // As it comes in: JSON has no negative zero.
+        const given = JSON.parse(JSON.stringify(wildly)) as unknown;
         const made = row.request?.(foreign(given));
         expect(() => JSON.stringify(made?.body)).not.toThrow();
         // In this process the body is not written and read again, which would drop fields without a value.

@@ -48,7 +48,7 @@ export class Semaphore {
       this.#waiting.push(waiter);
       const forget = onAbort(signal, (reason) => {
         leave();
-        reject(reason as Error);
+        reject(reason);
       });
     });
   }

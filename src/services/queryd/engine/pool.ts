@@ -254,7 +254,7 @@ export function enginePool(settings: PoolSettings): Pool {
     }
     const forget = onAbort(call.signal, (reason) => {
       queue.remove(call.caller.id, entry);
-      reject(reason as Fault);
+      reject(reason);
     });
     serve();
     return promise.finally(forget);
