@@ -24,6 +24,8 @@ const shape = {
   connectivity: z.int().min(2).max(128).optional(),
   ef_construction: z.int().min(8).max(4096).optional(),
   fields: z.record(z.string().min(1).max(100), fieldKind).default({}),
+  /** A keyword field whose values get graphs of their own, of an index with engine hnsw: a filter that fixes it searches only these. */
+  partition_by: z.string().min(1).max(100).optional(),
 };
 
 const index = z.object({
@@ -34,6 +36,9 @@ const index = z.object({
   quantization: z.string(),
   model: z.string().optional(),
   fields: z.record(z.string(), fieldKind),
+  partition_by: z.string().optional(),
+  /** Values of that field with a graph of their own; rows of the others are few, and read one by one. */
+  partitions: z.int().optional(),
   count: z.int(),
   deleted: z.int(),
   /** Of the graphs, and of rows that are in no snapshot's file yet; those that are, are mapped from it. */
@@ -248,7 +253,7 @@ export const vector = {
     }),
     output: z.object({
       hits: z.array(hit),
-      plan: z.enum(["hnsw", "exact", "filtered-hnsw", "lance"]),
+      plan: z.enum(["hnsw", "exact", "filtered-hnsw", "partition", "lance"]),
       /** Rows whose distance was computed. */
       scanned: z.int(),
       /** False when fewer than k were found although more match. */
