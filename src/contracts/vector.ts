@@ -204,12 +204,24 @@ export const vector = {
   import: op({
     method: "POST",
     path: "/v1/vectors/{index}/import",
-    summary: "Write many items from a stream of NDJSON, a line an item",
+    summary:
+      "Write many items from a stream of NDJSON, a line an item, or from a Parquet file, a row an item",
     description:
-      "Lines are written a thousand at a time, each thousand durable before the next is read. At a line that is " +
-      "refused the import ends; the message has its number and how many items are in. Sending the same again is harmless.",
+      "Items are written a thousand at a time, each thousand durable before the next is read. At one that is refused the " +
+      "import ends; the message has the number of its line, from 1, or of its row, from 0, and how many items are in. Sending " +
+      "the same again is harmless. Of a Parquet file `id` and `vector` name the columns with the id and with a list of numbers; " +
+      "all others become metadata. It is the body, or the object in storage that `key` names.",
     body: "raw",
-    input: z.strictObject({ ...name, model: z.string().min(1).max(200).optional() }),
+    input: z.strictObject({
+      ...name,
+      model: z.string().min(1).max(200).optional(),
+      format: z.enum(["ndjson", "parquet"]).default("ndjson"),
+      /** An object in storage, in place of the body. */
+      key: z.string().min(1).max(1024).optional(),
+      /** Columns of a Parquet file; of NDJSON they are always called so. */
+      id: z.string().min(1).max(100).default("id"),
+      vector: z.string().min(1).max(100).default("vector"),
+    }),
     output: z.object({ imported: z.int(), sequence: z.int() }),
     idempotent: true,
     timeoutMs: 3_600_000,

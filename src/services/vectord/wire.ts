@@ -99,7 +99,7 @@ export function hitOf(
   return hit;
 }
 
-type OfferedItem = ParsedOf<(typeof vector)["upsert"]>["items"][number];
+export type OfferedItem = ParsedOf<(typeof vector)["upsert"]>["items"][number];
 
 /** Every item with its vector; those that came as text are embedded in one go. */
 export async function withVectors(
