@@ -9,6 +9,12 @@ const run = { root, runId: "bench", clock: { now: () => 0 }, gitCommit: null };
 const started = performance.now();
 const { counts } = await withRoot(root, () => materialize(run));
 const tookMs = performance.now() - started;
+const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage();
 process.stdout.write(
-  JSON.stringify({ lines: counts.in, tookMs, rssMib: process.resourceUsage().maxRSS / 1024 }),
+  JSON.stringify({
+    lines: counts.in,
+    tookMs,
+    cpuMs: (userCPUTime + systemCPUTime) / 1000,
+    rssMib: maxRSS / 1024,
+  }),
 );
