@@ -31,7 +31,9 @@ export async function digestOf(root: string, path: string): Promise<FileDigest> 
 async function* piecesOf(path: string): AsyncGenerator<Uint8Array> {
   const file = await open(path, "r");
   try {
-    const buffer = new Uint8Array(PIECE_BYTES);
+    const { size } = await file.stat();
+    // Most files are small, and some have a size of 0 and content.
+    const buffer = new Uint8Array(Math.min(PIECE_BYTES, Math.max(size, 4096)));
     for (;;) {
       const { bytesRead } = await file.read(buffer, 0, buffer.length);
       if (bytesRead === 0) return;

@@ -41,7 +41,7 @@ export async function* linesInPieces(
 ): AsyncGenerator<readonly Line[]> {
   const file = await open(path, "r");
   try {
-    let buffer = new Uint8Array(CHUNK_BYTES);
+    let buffer = new Uint8Array(Math.min(CHUNK_BYTES, size));
     /** Bytes of the buffer that belong to a line without its end yet. */
     let held = 0;
     let at = 0;
@@ -49,21 +49,23 @@ export async function* linesInPieces(
     let offset = 0;
     let skipping = false;
     while (at < size) {
-      if (buffer.length - held < CHUNK_BYTES) {
-        const larger = new Uint8Array(Math.max(buffer.length * 2, held + CHUNK_BYTES));
+      const wanted = Math.min(CHUNK_BYTES, size - at);
+      if (buffer.length - held < wanted) {
+        const larger = new Uint8Array(Math.max(buffer.length * 2, held + wanted));
         larger.set(buffer.subarray(0, held));
         buffer = larger;
       }
-      const { bytesRead } = await file.read(buffer, held, Math.min(CHUNK_BYTES, size - at), at);
+      const { bytesRead } = await file.read(buffer, held, wanted, at);
       if (bytesRead === 0) throw new FileShrank(path);
       seen?.(buffer.subarray(held, held + bytesRead));
       const end = held + bytesRead;
+      const filled = buffer.subarray(0, end);
       let from = 0;
       let search = held;
       let lines: Line[] = [];
       for (;;) {
-        const newline = buffer.indexOf(NEWLINE, search);
-        if (newline === -1 || newline >= end) break;
+        const newline = filled.indexOf(NEWLINE, search);
+        if (newline === -1) break;
         const stop = at + newline - held;
         const bytes =
           skipping || newline - from > LINE_BYTES_MAX ? undefined : buffer.subarray(from, newline);
