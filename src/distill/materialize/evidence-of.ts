@@ -67,8 +67,7 @@ function ordered(transformed: Transformed, provenance: Evidence["provenance"]): 
   const { source_file, line_offset, source_sha256, git_commit } = provenance;
   const teacher = withTerms(transformed.teacher);
   const schema = "evidence.v1" as const;
-  // `evidenceId`, without the copies that a row of anyone's needs.
-  const evidence_id = idOf({
+  const identified = {
     context,
     input,
     kind,
@@ -82,7 +81,8 @@ function ordered(transformed: Transformed, provenance: Evidence["provenance"]): 
     trace_id,
     usage,
     validation,
-  });
+  };
+  const evidence_id = sha256Hex(canonicalJson(identified));
   const row: Omit<Evidence, "provenance"> = {
     schema,
     evidence_id,
@@ -104,15 +104,4 @@ function ordered(transformed: Transformed, provenance: Evidence["provenance"]): 
 function withTerms(teacher: Transformed["teacher"]): Evidence["teacher"] {
   if (teacher === undefined) return undefined;
   return { ...teacher, terms: termsOf(teacher.provider, teacher.model) };
-}
-
-/** SHA-256 of the canonical form without `evidence_id` and without `provenance.recorded_at`. */
-export function evidenceId(row: Readonly<Record<string, unknown>>): string {
-  const { evidence_id: _id, provenance, ...rest } = row;
-  const { recorded_at: _at, ...kept } = provenance as Record<string, unknown>;
-  return idOf({ ...rest, provenance: kept });
-}
-
-function idOf(row: Readonly<Record<string, unknown>>): string {
-  return sha256Hex(canonicalJson(row));
 }

@@ -61,7 +61,7 @@ export async function captureData(
       const at = new Date();
       // A run of distillation is no call that a hold would wait for.
       const endStillness = await askStillness(data);
-      const files = await captureHeld(data, staging, hold, listObjects).finally(endStillness);
+      const files = await captureHeld(data, staging, hold, listObjects).finally(() => endStillness());
       if (files !== undefined) {
         return {
           files,
