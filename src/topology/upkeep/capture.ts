@@ -10,6 +10,7 @@ import { constants } from "node:fs";
 import { copyFile, link, lstat, mkdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { copyDatabase } from "#adapters/state";
+import { askStillness } from "#distill/stillness";
 import { Fault } from "#rpc/fault";
 import { HOLD_MS_MAX, type HouseHold } from "../gateway/backup-hold.ts";
 import {
@@ -58,7 +59,9 @@ export async function captureData(
     await linkFiles(data, staging, await filesAt(data, OBJECTS));
     for (let tries = 1; ; tries += 1) {
       const at = new Date();
-      const files = await captureHeld(data, staging, hold, listObjects);
+      // A run of distillation is no call that a hold would wait for.
+      const endStillness = await askStillness(data);
+      const files = await captureHeld(data, staging, hold, listObjects).finally(() => endStillness());
       if (files !== undefined) {
         return {
           files,
