@@ -15,8 +15,8 @@ export interface RankedPart {
 
 /** The first k. */
 export function ranked(parts: readonly RankedPart[], k: number): readonly MatrixHit[] {
-  const [first] = parts;
-  if (parts.every(({ hits }) => hits.every(({ boost }) => boost === undefined))) {
+  if (parts.every(({ hits }) => hits.every(isUnmoved))) {
+    const [first] = parts;
     if (first !== undefined && parts.length === 1)
       return first.hits.length > k ? first.hits.slice(0, k) : first.hits;
     const best = parts.flatMap(({ hits }) => hits).sort(byScore);
@@ -27,6 +27,11 @@ export function ranked(parts: readonly RankedPart[], k: number): readonly Matrix
     return part.hits.map((hit) => ({ ...hit, base_rank: hit.base_rank + countBefore(others, hit) }));
   });
   return placed(hits.map(orderable), k).map(({ one: { hit }, score }, rank) => ({ ...hit, rank, score }));
+}
+
+/** Neither a playbook acts on it nor did one push down a hit before it. */
+function isUnmoved({ boost, base_rank: base }: MatrixHit, place: number): boolean {
+  return boost === undefined && base === place;
 }
 
 /** Candidates of other corpora that stand before a hit without playbooks. */
