@@ -50,14 +50,18 @@ const contract = {
 };
 const real = createAdmission(probe, log);
 let deferred = 0;
+/** So many are deferred behind the next one, in the same moment, and are let in before it. */
+let crowd = 0;
 const admission: Admission = {
   ...real,
   get lagMs() {
     return real.lagMs;
   },
   defer: (request) => {
+    const wait = real.defer(request);
+    for (; crowd > 0; crowd -= 1) void real.defer(new Request(server.url.href));
     deferred += 1;
-    return real.defer(request);
+    return wait;
   },
 };
 let begun = 0;
@@ -98,16 +102,16 @@ const until = async (there: () => boolean): Promise<void> => {
   while (!there()) await Bun.sleep(1);
 };
 
-/** Asks while the gateway lags, with so many who come a moment later and are let in first. */
+/** Asks while the gateway lags, with so many that come after it and are let in first. */
 async function askBefore(
-  crowd: number,
+  others: number,
   headers: Record<string, string> = {},
 ): Promise<{ reply: Promise<Response> }> {
   late = 100;
   deferred = 0;
+  crowd = others;
   const reply = ask({}, headers);
   await until(() => deferred > 0);
-  for (let one = 0; one < crowd; one += 1) void real.defer(new Request(server.url.href));
   return { reply };
 }
 

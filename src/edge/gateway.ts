@@ -379,7 +379,7 @@ function selfDescription(app: Hono, deps: GatewayDeps): void {
   const { keys, audit, health, meter, neighbourMetrics, admission } = deps;
   const lookAtHealth = shared(async () => JSON.stringify(await houseHealth(health)));
   const gather = shared(async () => {
-    const own = [...(await meter.snapshot()), ...admissionMetrics(admission), ...auditMetrics(audit)];
+    const own = [...meter.snapshot(), ...admissionMetrics(admission), ...auditMetrics(audit)];
     return metricsText([own, ...(await neighbourMetrics())]);
   });
   const description = JSON.stringify(apiDescription(health.version));

@@ -31,6 +31,11 @@ export const DAEMON_PORTS = {
   filld: 3224,
 } as const;
 
+/** What every daemon serves to the gateway alone, beside its contract. */
+export const METRICS_PATH = "/metrics.json";
+export const HOLD_PATH = "/hold-writes";
+export const RESUME_PATH = "/resume-writes";
+
 function socketName(name: keyof typeof DAEMON_PORTS): string {
   return `${name}.sock`;
 }

@@ -13,8 +13,11 @@ import { END_MS_MAX, type Replaceable } from "./lifecycle.ts";
 
 const MAIN = join(import.meta.dir, "..", "main.ts");
 
-/** A daemon that is not ready by then will not be. */
-const READY_MS_MAX = 15_000;
+/**
+ * A daemon that is not ready by then will not be. Most of a start is reading sources: a fifth of a second of processor
+ * time, for which a machine with forty others has taken twenty.
+ */
+const READY_MS_MAX = 60_000;
 /** The pause before a second start in a row; doubled for each further one. */
 const RESTART_PAUSE_MS = 100;
 const RESTART_PAUSE_MS_MAX = 10_000;

@@ -111,9 +111,15 @@ const TYPES = [
 ];
 const ENCODINGS = ["gzip", "deflate", "br", "zstd", "identity", "gzip, gzip", "nonsense"];
 
+/** A right body starts a process there, whatever its headers say: the first header is enough. */
+const STARTS_A_PROCESS: ReadonlySet<string> = new Set(["distill.start"]);
+
+const takingHeader = (first: boolean): typeof taking =>
+  taking.filter(([route]) => first || !STARTS_A_PROCESS.has(route));
+
 describe("a body that says it is something else", () => {
   test.each(TYPES)("content-type: %s", async (type) => {
-    for (const [route, operation] of taking) {
+    for (const [route, operation] of takingHeader(type === TYPES[0])) {
       const { path, headers, body } = asked(operation, right(schemaOf(operation)));
       const given = (sent: Body): Promise<Response> =>
         house.ask(path, {
@@ -128,7 +134,7 @@ describe("a body that says it is something else", () => {
   });
 
   test.each(ENCODINGS)("content-encoding: %s", async (encoding) => {
-    for (const [route, operation] of taking) {
+    for (const [route, operation] of takingHeader(encoding === ENCODINGS[0])) {
       const { path, headers, body } = asked(operation, right(schemaOf(operation)));
       const given = (sent: Body): Promise<Response> =>
         house.ask(path, {

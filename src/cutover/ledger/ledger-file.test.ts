@@ -39,8 +39,8 @@ describe("the ledger's file", () => {
     const whole = readFileSync(path, "utf8");
     for (const text of ["", "{", whole.slice(0, -10), whole.replace('"primary"', '"off"'), "null", "[]"]) {
       writeFileSync(path, text);
-      for (const work of [readLedger(path), flip(path, "two")]) {
-        expect(await work.catch((error: Error) => error.message)).toContain("cutover.json is damaged");
+      for (const work of [() => readLedger(path), () => flip(path, "two")]) {
+        expect(await work().catch((error: Error) => error.message)).toContain("cutover.json is damaged");
       }
     }
   });
