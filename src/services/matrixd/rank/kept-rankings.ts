@@ -3,8 +3,8 @@
 // model or the moment it is meant at is another; weights are another object once they are set; conditions on dates go by
 // the day. What playbooks do, and the ledger counts, is worked out for each request.
 //
-// A ranking is kept for a second, so that vectord sees each question that goes on: it measures recall on live searches,
-// and tells when an index is gone or damaged.
+// A ranking is kept for a second, so that vectord sees each question that goes on: it measures recall on live searches. That
+// the index is still there is asked each time (retrieve.ts).
 
 import { LRUCache } from "lru-cache";
 import type { Generation } from "../corpus/generation.ts";

@@ -73,6 +73,7 @@ export async function retrieve(
   const matching = matchingFor(generation, ranking, request.playbooks, call);
   const unlifted = kept ?? (await unliftedOf(generation, ranking, vectors, call));
   if (kept === undefined) keepRanking(generation, unlifted);
+  else await checkIndex(generation, vectors, call);
   const moved = matching === undefined ? undefined : await movedBy(await matching);
   const { plan, notApplied, noMatch, person } = unlifted;
   const found = moved?.found ?? unlifted.found;
@@ -114,6 +115,18 @@ export async function retrieve(
     const wanted = scored.filter(({ id }) => isWanted(generation, ranking.barred, id)).sort(byRawScore);
     return { counts: { ...counts, boosted, injected }, found: wanted };
   }
+}
+
+/** No row has it: ids are not empty. */
+const NO_ID = "";
+
+/** Throws as a search does whose index is gone or damaged. */
+async function checkIndex(
+  { index }: Generation,
+  vectors: Service<typeof vector>,
+  call: CallInit,
+): Promise<void> {
+  await vectors.fetch({ index, ids: [NO_ID], encoding: "base64" }, call);
 }
 
 interface Moved {
