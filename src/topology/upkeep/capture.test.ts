@@ -25,12 +25,10 @@ test("a backup taken while a run works is one that the next run ends with the sa
   );
   writeLogs(root, logs);
   await runAll(root, []);
-  let isOver = false;
-  const running = runAll(root).finally(() => {
-    isOver = true;
-  });
+  const over = new AbortController();
+  const running = runAll(root).finally(() => over.abort());
   const copies: string[] = [];
-  while (!isOver) {
+  while (!over.signal.aborted) {
     const capture = await captureData(data, undefined, () => Promise.resolve(""));
     const copy = join(data, `copy-${copies.length}.partial`);
     copyRoot(capture.path({ path: "distill", size: 0, version: "" }), copy);

@@ -59,9 +59,7 @@ export async function captureData(
     await linkFiles(data, staging, await filesAt(data, OBJECTS));
     for (let tries = 1; ; tries += 1) {
       const at = new Date();
-      // A run of distillation is no call that a hold would wait for.
-      const endStillness = await askStillness(data);
-      const files = await captureHeld(data, staging, hold, listObjects).finally(() => endStillness());
+      const files = await captureStill(data, staging, hold, listObjects);
       if (files !== undefined) {
         return {
           files,
@@ -80,6 +78,16 @@ export async function captureData(
   } catch (error) {
     await rm(staging, { recursive: true, force: true });
     throw error;
+  }
+}
+
+/** Runs of distillation are asked to wait too: they are no calls that a hold would wait for. */
+async function captureStill(...parameters: Parameters<typeof captureHeld>): ReturnType<typeof captureHeld> {
+  const endStillness = await askStillness(parameters[0]);
+  try {
+    return await captureHeld(...parameters);
+  } finally {
+    await endStillness();
   }
 }
 
