@@ -3,7 +3,7 @@
 // comes. Beside it the parts that it is made of, each called alone. The roster and the corpus are warm; the first fill after
 // a start also loads the roster, which is told apart.
 
-import { generateWorkers, toCsv } from "../src/cli/demo/sample/sample.ts";
+import { largestPlace, loadPeople, loadRoster } from "./data/people.ts";
 import { spreadOf } from "./report/rounds.ts";
 import type { Bench, Row, Settings } from "./report/row.ts";
 import { type HouseProcess, startHouse } from "./servers/house.ts";
@@ -11,8 +11,6 @@ import { type HouseProcess, startHouse } from "./servers/house.ts";
 const WORKERS = 100_000;
 const PEOPLE = 40;
 const ANSWER_MS_MAX = 300;
-const BUILD_MS_MAX = 600_000;
-const BUILD_POLL_MS = 500;
 
 export const bench: Bench = {
   name: "fill",
@@ -23,7 +21,7 @@ export const bench: Bench = {
 async function rows({ rounds }: Settings): Promise<Row[]> {
   const house = await startHouse({ apart: false });
   try {
-    await prepare(house);
+    await loadPeople(house, WORKERS);
     const place = await largestPlace(house);
     const text = `Need ${PEOPLE} ${place.role} in ${place.city}, ${place.state} Friday 6a-2p $45`;
     const rosterMs = await loadRoster(house);
@@ -130,47 +128,4 @@ async function opened(house: HouseProcess, text: string): Promise<Opened & { ms:
 async function timed<T>(work: () => Promise<T>): Promise<[T, number]> {
   const started = performance.now();
   return [await work(), performance.now() - started];
-}
-
-async function prepare(house: HouseProcess): Promise<void> {
-  const roster = generateWorkers({ seed: 11, count: WORKERS, today: new Date().toISOString().slice(0, 10) });
-  await house.call("POST", "/v1/ingest?dataset=workers", [...toCsv(roster)].join(""));
-  await house.call("PUT", "/v1/matrix/corpora/workers", {
-    dataset: "workers",
-    id: "worker_id",
-    text: "{role} in {city}, {state}; {certifications}",
-    fields: {
-      name: "text",
-      role: "keyword",
-      city: "keyword",
-      state: "keyword",
-      status: "keyword",
-      location: "geo",
-    },
-  });
-  const giveUpAt = Date.now() + BUILD_MS_MAX;
-  for (;;) {
-    const corpus = (await house.call("GET", "/v1/matrix/corpora/workers")) as { status: string };
-    if (corpus.status === "ready") break;
-    if (corpus.status === "failed" || Date.now() > giveUpAt)
-      throw new Error(`The corpus was not built: ${JSON.stringify(corpus)}`);
-    await Bun.sleep(BUILD_POLL_MS);
-  }
-}
-
-/** What the first fill after a start waits for. Milliseconds. */
-async function loadRoster(house: HouseProcess): Promise<number> {
-  return (await timed(() => house.call("POST", "/v1/validate/rosters/workers/load", {})))[1];
-}
-
-/** Where the most people of one role are who may work. */
-async function largestPlace(house: HouseProcess): Promise<{ role: string; city: string; state: string }> {
-  const sql = `SELECT role, city, state, count(*) AS n FROM workers WHERE status = 'active'
-    GROUP BY ALL ORDER BY n DESC, role LIMIT 1`;
-  const { rows: found } = (await house.call("POST", "/v1/sql", { sql })) as {
-    rows: { role: string; city: string; state: string }[];
-  };
-  const [place] = found;
-  if (place === undefined) throw new Error("The roster has nobody.");
-  return place;
 }

@@ -26,4 +26,6 @@ for (const name of readdirSync(sources)) {
 }
 const tookMs = performance.now() - started;
 rmSync(target, { recursive: true, force: true });
-process.stdout.write(JSON.stringify({ lines, tookMs, rssMib: process.resourceUsage().maxRSS / 1024 }));
+const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage();
+const cpuMs = (userCPUTime + systemCPUTime) / 1000;
+process.stdout.write(JSON.stringify({ lines, tookMs, cpuMs, rssMib: maxRSS / 1024 }));

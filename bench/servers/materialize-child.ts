@@ -9,6 +9,6 @@ const run = { root, runId: "bench", clock: { now: () => 0 }, gitCommit: null };
 const started = performance.now();
 const { counts } = await withRoot(root, () => materialize(run));
 const tookMs = performance.now() - started;
-process.stdout.write(
-  JSON.stringify({ lines: counts.in, tookMs, rssMib: process.resourceUsage().maxRSS / 1024 }),
-);
+const { maxRSS, userCPUTime, systemCPUTime } = process.resourceUsage();
+const cpuMs = (userCPUTime + systemCPUTime) / 1000;
+process.stdout.write(JSON.stringify({ lines: counts.in, tookMs, cpuMs, rssMib: maxRSS / 1024 }));

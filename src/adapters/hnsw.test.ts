@@ -1,10 +1,10 @@
 import { afterAll, describe, expect, test } from "bun:test";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { seeded } from "#lib/random";
 import { Fault } from "#rpc/fault";
-import { type GraphShape, Hnsw, exactSearch, storedScalar } from "./hnsw.ts";
+import { type GraphShape, Hnsw, exactSearch, isWorthKeeping, storedScalar } from "./hnsw.ts";
 import { readChecksummed, verifyChecksummed, writeChecksummed } from "./checksummed-file.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "hnsw-"));
@@ -165,6 +165,34 @@ describe("a graph file", () => {
     }
     expect((await faultOf(Hnsw.load(path, shape))).message).toContain(`${basename(path)} is damaged`);
     expect((await faultOf(verifyChecksummed(path))).message).toContain(`${basename(path)} is damaged`);
+  });
+
+  test("of which much was taken out is neither written nor read: usearch would write past a buffer", async () => {
+    for (const [taken, outcome] of [
+      [150, "nothing thrown"],
+      [451, "internal"],
+      [600, "internal"],
+    ] as const) {
+      const { graph } = await filled(shape, 600);
+      for (let key = 0; key < taken; key++) graph.remove(key);
+      const path = join(dir, `taken-${taken}`);
+      expect({ taken, code: code(() => graph.save(path, null)) }).toEqual({ taken, code: outcome });
+      expect({ taken, there: existsSync(path) }).toEqual({ taken, there: outcome !== "internal" });
+    }
+    const path = join(dir, "taken-150");
+    const { graph } = await Hnsw.view(path, shape);
+    expect([graph.size, graph.places, isWorthKeeping(600, 450), isWorthKeeping(600, 449)]).toEqual([
+      450,
+      600,
+      true,
+      false,
+    ]);
+    // As an earlier version may have left one behind: its head counts 100 keys in 600 places.
+    const bytes = readFileSync(path);
+    new DataView(bytes.buffer, bytes.byteOffset).setBigUint64(bytes.indexOf("usearch") + 17, 100n, true);
+    writeFileSync(path, bytes);
+    for (const read of [Hnsw.view(path, shape, { tail: null }), Hnsw.view(path, shape)])
+      expect((await faultOf(read)).code).toBe("internal");
   });
 
   test("of another dimension is refused", async () => {

@@ -2,13 +2,14 @@
 // several threads, accepts NaN in silence, ignores the offset of a typed array in an exact search, pads what it
 // cannot find, and takes the process down on a truncated file. Everything here therefore runs on one thread,
 // vectors are checked before they are passed, files are verified before they are mapped, and `audit` finds
-// nodes that a search cannot reach and adds them again. The library is loaded when the first graph is needed.
+// nodes that a search cannot reach and adds them again. A file of which much was taken out is neither read nor
+// written: opening it corrupts the heap. The library is loaded when the first graph is needed.
 //
 // Distances: cosine is 1 - cos, dot is 1 - dot (smaller is nearer), euclidean is the distance itself, not its
 // square. They are as coarse as the stored scalars: rank candidates with them, then score the originals.
 
 import { basename } from "node:path";
-import { rmSync } from "node:fs";
+import { closeSync, openSync, readSync, rmSync } from "node:fs";
 import type * as UsearchModule from "usearch";
 import { assert } from "#lib/assert";
 import { Fault } from "#rpc/fault";
@@ -87,10 +88,13 @@ export class Hnsw {
   readonly shape: GraphShape;
   /** True for a graph mapped from a file: it can be searched and nothing else. */
   readonly mapped: boolean;
+  /** Places in the file that it was read from, those of keys that were taken out among them; 0 for a new one. */
+  readonly places: number;
   readonly #native: NativeIndex;
 
-  private constructor(shape: GraphShape, native: NativeIndex, mapped: boolean) {
+  private constructor(shape: GraphShape, native: NativeIndex, mapped: boolean, places = 0) {
     this.shape = shape;
+    this.places = places;
     this.#native = native;
     this.mapped = mapped;
   }
@@ -123,12 +127,13 @@ export class Hnsw {
     tail: unknown,
   ): Promise<{ graph: Hnsw; tail: unknown }> {
     const native = construct(await usearch(), shape);
+    const counts = countsOf(path);
+    if (counts === undefined || !hasRoom(counts)) throw unreadable(path);
     try {
       if (mapped) native.view(path);
       else native.load(path);
     } catch (error) {
-      const message = `${basename(path)} is not a graph that this version reads. It must be rebuilt.`;
-      throw new Fault("internal", message, { cause: error });
+      throw unreadable(path, error);
     }
     if (native.dimensions() !== shape.dimension) {
       throw new Fault(
@@ -136,7 +141,7 @@ export class Hnsw {
         `${basename(path)} holds vectors of ${native.dimensions()} numbers, not ${shape.dimension}.`,
       );
     }
-    return { graph: new Hnsw(shape, native, mapped), tail };
+    return { graph: new Hnsw(shape, native, mapped, counts.places), tail };
   }
 
   get size(): number {
@@ -211,7 +216,10 @@ export class Hnsw {
     return false;
   }
 
-  /** Writes the graph as a checksummed file with `tail` beside it. Holds the event loop: for a worker process. */
+  /**
+   * Writes the graph as a checksummed file with `tail` beside it. Holds the event loop: for a worker process. One of which
+   * much was taken out must be built from nothing instead (`isWorthKeeping`).
+   */
   save(path: string, tail: unknown): FileChecksum {
     const temporary = `${path}.tmp`;
     try {
@@ -221,6 +229,11 @@ export class Hnsw {
       const message = `${basename(path)} could not be written whole. Check the disk's space and health, then try again.`;
       throw new Fault("unavailable", message, { cause: error, retryAfterMs: 1_000 });
     }
+    const counts = countsOf(temporary);
+    if (counts === undefined || !hasRoom(counts)) {
+      rmSync(temporary, { force: true });
+      throw new Fault("internal", `${basename(path)} would have too many places without a key.`);
+    }
     return appendChecksum(temporary, path, tail);
   }
 
@@ -229,6 +242,58 @@ export class Hnsw {
     assert(vector.length === this.shape.dimension, "a vector has the graph's dimension");
     return this.shape.metric === "cosine" ? unit(vector) : finite(vector);
   }
+}
+
+/** What a graph file says of itself. */
+interface FileCounts {
+  /** Of keys that are there. */
+  readonly present: number;
+  /** And of those that were taken out, too. */
+  readonly places: number;
+}
+
+const MAGIC = "usearch";
+/** Behind the magic three 16-bit numbers of the version and four bytes of kinds; then the counts (index_dense_head_t). */
+const PRESENT_AT = MAGIC.length + 10;
+
+/** From the head of a graph file, which stands behind its matrix of scalars; undefined where there is none. */
+function countsOf(path: string): FileCounts | undefined {
+  const file = openSync(path, "r");
+  try {
+    const read = (at: number, bytes: number): DataView => {
+      const view = new DataView(new ArrayBuffer(bytes));
+      readSync(file, view, 0, bytes, at);
+      return view;
+    };
+    const matrix = read(0, 8);
+    const [places, bytes] = [matrix.getUint32(0, true), matrix.getUint32(4, true)];
+    const head = read(8 + places * bytes, PRESENT_AT + 8);
+    if (new TextDecoder().decode(head.buffer.slice(0, MAGIC.length)) !== MAGIC) return undefined;
+    return { present: Number(head.getBigUint64(PRESENT_AT, true)), places };
+  } finally {
+    closeSync(file);
+  }
+}
+
+/**
+ * Whether usearch opens a file without writing past a buffer: after reading all places it makes room for the keys that are
+ * there, rounded up to a power of two and by a third, and copies the table of all places into it (`load` and `view` of its
+ * binding, `index_dense_gt::try_reserve`).
+ */
+function hasRoom({ present, places }: FileCounts): boolean {
+  if (places === 0) return true;
+  if (present === 0) return false;
+  return places <= Math.floor((4 / 3) * 2 ** Math.ceil(Math.log2(present)));
+}
+
+/** Whether a graph with so many places may be changed to hold so many keys, however the two are rounded. */
+export function isWorthKeeping(places: number, keys: number): boolean {
+  return keys * 4 >= places * 3;
+}
+
+function unreadable(path: string, cause?: unknown): Fault {
+  const message = `${basename(path)} is not a graph that this version reads. It must be rebuilt.`;
+  return new Fault("internal", message, { cause });
 }
 
 function finite(vector: Float32Array): Float32Array {

@@ -1,6 +1,7 @@
 // Flags that several commands share, and the settings that follow from them. Their help text is that of the options.
 
 import { OPTIONS, type OptionName, type Overrides, readSettings, type Settings } from "#config";
+import { REPORTS_FOLDER } from "#cutover/report-files";
 import type { ArgsDef } from "./command.ts";
 import { UsageProblem } from "./failure.ts";
 import { FORMATS } from "./terminal/output.ts";
@@ -22,6 +23,20 @@ export const OUTPUT_ARG = {
 
 export const DATA_ARG = {
   data: { type: "string", valueHint: "DIR", description: `${described("data")}; default ./lakehouse-data` },
+} as const satisfies ArgsDef;
+
+export const REPORT_ARG = {
+  report: {
+    type: "string",
+    valueHint: "DIR",
+    description: `Where reports go; ${REPORTS_FOLDER} unless given`,
+  },
+} as const satisfies ArgsDef;
+
+/** For commands whose report is what they print. */
+export const REPORT_ARGS = {
+  ...REPORT_ARG,
+  json: { type: "boolean", description: "Print the report as JSON instead of Markdown" },
 } as const satisfies ArgsDef;
 
 /** For commands that start a house. */

@@ -262,6 +262,8 @@ describe.each([["together"], ["apart"]])("a house %s", (topology) => {
       8,
     );
     expect((await lakehouse(["sql", many, "-o", "table", "--limit", "7"])).err).toContain("there are more");
+    expect((await lakehouse(["sql", many, "--parquet"])).out).toMatch(/^PAR1[^]*PAR1$/);
+    expect((await lakehouse(["sql", many, "--parquet", "-o", "csv"])).exitCode).toBe(2);
   });
 
   test("a wrong statement is shown with its place, a forbidden one with its reason", async () => {

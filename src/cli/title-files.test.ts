@@ -38,6 +38,17 @@ describe("published titles", () => {
     expect([occupations, leftOut]).toEqual([[{ soc: "37-3011.00", title: "Landscaping Workers" }], 1]);
   });
 
+  test("name a code after the first of its occupations", () => {
+    const { titles, occupations } = publishedTitles([
+      file(
+        "Occupation Data.txt",
+        "O*NET-SOC Code\tTitle\tDescription\n37-3011.00\tLandscaping Workers\tMow.\n37-3011.01\tHedge Artists\tTrim.",
+      ),
+    ]);
+    expect(titles.map(({ title }) => title)).toEqual(["Landscaping Workers", "Hedge Artists"]);
+    expect(occupations.map(({ title }) => title)).toEqual(["Landscaping Workers"]);
+  });
+
   test("are those of ESCO by the crosswalk, and refused without it", () => {
     const esco = file(
       "occupations_en.csv",

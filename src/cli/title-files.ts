@@ -91,7 +91,7 @@ function addOnet({ name, columns, rows }: NamedTable, lists: TitleLists): void {
       soc !== undefined &&
       title !== undefined &&
       title !== "" &&
-      !lists.occupations.some((one) => one.soc === soc)
+      !lists.occupations.some((one) => isSameOccupation(one.soc, soc))
     )
       lists.occupations.push({ soc, title: title.slice(0, TITLE_CHARS_MAX) });
   }
@@ -145,6 +145,11 @@ function add(lists: TitleLists, written: string | undefined, soc: string | undef
   const title = (written ?? "").trim().slice(0, TITLE_CHARS_MAX);
   if (title === "" || soc === undefined) lists.leftOut += 1;
   else lists.titles.push({ title, soc, count });
+}
+
+/** O*NET tells occupations of one code apart by two digits behind a point, which a house leaves out. */
+function isSameOccupation(left: string, right: string): boolean {
+  return left.split(".")[0] === right.split(".")[0];
 }
 
 function codeOf(text: string | undefined): string | undefined {

@@ -210,6 +210,25 @@ const spent = z.object({
 const budget = spent.extend({ key: z.string(), ...limit });
 export type Budget = z.infer<typeof budget>;
 
+/** US dollars for a million tokens. */
+const price = z.object({
+  provider: z.string(),
+  /** One that ends in `*` stands for all that begin like it. */
+  model: z.string(),
+  /** `own`: the file of LAKEHOUSE_CHAT_PRICES. */
+  source: z.enum(["own", "built_in"]),
+  /** Rising; a call pays by the last one whose `above_tokens` its input exceeds. */
+  bands: z.array(
+    z.object({
+      above_tokens: z.number(),
+      input_usd: z.number(),
+      cached_usd: z.number(),
+      output_usd: z.number(),
+    }),
+  ),
+});
+export type ModelPrice = z.infer<typeof price>;
+
 const traits = {
   method: "POST",
   path: "/v1/chat",
@@ -276,6 +295,23 @@ export const chat = {
     summary: "What the caller's key has spent today, and may spend",
     input: z.strictObject({}),
     output: budget,
+    errors: [],
+    scope: "read",
+  }),
+  prices: op({
+    method: "GET",
+    path: "/v1/chat/prices",
+    summary: "What models cost",
+    description:
+      "All prices that are known, or with `model` the one that a call of it pays by: none where it is not known. Then its cost is not known either, and keys with a budget in dollars cannot call it.",
+    input: z.strictObject({ model: modelName.optional() }),
+    output: z.object({
+      /** The day the built-in table was compiled on. */
+      as_of: z.string(),
+      /** Providers whose calls cost nothing. */
+      free: z.array(z.string()),
+      prices: z.array(price),
+    }),
     errors: [],
     scope: "read",
   }),

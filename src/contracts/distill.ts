@@ -99,6 +99,20 @@ export const distillRun = z.object({
 });
 export type DistillRun = z.infer<typeof distillRun>;
 
+/** What an audit computes, in the order of a line of `audit_baselines.jsonl`, which older programs write too. */
+export const AUDIT_METRICS = [
+  "p2_evidence_rows",
+  "p2_evidence_skips",
+  "p3_accepted",
+  "p3_partial",
+  "p3_rejected",
+  "p3_human",
+  "p4_rag_rows",
+  "p4_sft_rows",
+  "p4_pref_pairs",
+  "p4_total_quarantined",
+] as const;
+
 export const distillAuditCheck = z.object({
   phase: z.int(),
   name: z.string(),
@@ -110,7 +124,7 @@ const compared = z.object({
   baseline: z.number(),
   change: z.number().nullable().describe("A share; null where the baseline is 0 and the value is not"),
 });
-const drift = z.object({
+export const metricDrift = z.object({
   metric: z.string(),
   value: z.number(),
   last: compared.optional(),
@@ -256,7 +270,7 @@ export const distill = {
       ok: z.boolean(),
       checks: z.array(distillAuditCheck),
       metrics: z.record(z.string(), z.number()),
-      drift: z.array(drift).describe("Against the baselines that there were"),
+      drift: z.array(metricDrift).describe("Against the baselines that there were"),
       baselines: count,
     }),
     timeoutMs: READ_MS,

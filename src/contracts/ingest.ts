@@ -21,6 +21,33 @@ const types = z
   .record(z.string(), z.string())
   .optional()
   .describe("Column types that are to hold whatever the values look like");
+const delimiter = z
+  .string()
+  .max(4)
+  .regex(
+    /^[^\p{L}\p{N}"'\r\n\0]*$/u,
+    "is one to four marks, such as ; or a tab, and no letter, digit or quote",
+  )
+  .optional()
+  .describe("What splits the columns of delimited text, whatever it looks like; empty for one column");
+const quote = z
+  .string()
+  .max(1)
+  .regex(/^[^\p{L}\p{N}\s\0]?$/u, "is one mark, such as a double quote, and no letter, digit or blank")
+  .optional()
+  .describe("What cells of delimited text may stand in; empty for nothing");
+const encoding = z
+  .string()
+  .min(1)
+  .max(40)
+  .optional()
+  .describe("The encoding of a text, by a name of the Encoding Standard: utf-8, windows-1252, shift_jis");
+const headerRow = z
+  .int()
+  .min(0)
+  .max(1_000_000)
+  .optional()
+  .describe("The line of delimited text that names its columns, from 1; 0 when none does");
 const source = z.string().max(1024).optional().describe("The file's name, kept with its rejected rows");
 
 const ingestInput = z.strictObject({
@@ -31,6 +58,10 @@ const ingestInput = z.strictObject({
   format: format.default("auto"),
   sheet,
   types,
+  delimiter,
+  quote,
+  encoding,
+  header_row: headerRow,
   source,
   dry_run: z.boolean().default(false),
   idempotency_key: z.string().min(1).max(200).optional(),
@@ -49,6 +80,10 @@ export const ingestFormFields = z.strictObject({
   format: format.optional(),
   sheet,
   types,
+  delimiter,
+  quote,
+  encoding,
+  header_row: headerRow,
   source,
   dry_run: z.boolean().optional(),
 });
@@ -125,7 +160,7 @@ export const ingest = {
     ...traits,
     summary: "Load a file into a dataset",
     description:
-      "The body is the file, or a form (multipart/form-data) with it in the field `file` and options in others: CSV (any delimiter, encoding, gzip, zstd), NDJSON, JSON, Parquet or an Excel workbook (.xlsx). Rows that do not fit go to `NAME$rejects` with line and reason; `rows_in` always equals loaded + quarantined + deduped. With `mode=upsert` a row takes the place of those with the same `key`. The same bytes again change nothing, also when they are sent at once.",
+      "The body is the file, or a form (multipart/form-data) with it in the field `file` and options in others: CSV (any delimiter, encoding, gzip, zstd), NDJSON, JSON, Parquet or an Excel workbook (.xlsx). What is found out of a text (delimiter, quote, encoding, header) holds unless it is said. Rows that do not fit go to `NAME$rejects` with line and reason; `rows_in` always equals loaded + quarantined + deduped. With `mode=upsert` a row takes the place of those with the same `key`. The same bytes again change nothing, also when they are sent at once.",
     output: ingested,
     status: (output) => (output.replayed || output.dry_run ? 200 : 201),
     statuses: [200, 201],

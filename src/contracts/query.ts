@@ -48,7 +48,12 @@ export type SqlResult = z.infer<typeof sqlResult>;
 const SQL_TIMEOUT_MS = 305_000;
 
 /** What a stream of rows may be. */
-const STREAM_TYPES = ["application/x-ndjson", "text/csv", "application/vnd.apache.arrow.stream"];
+const STREAM_TYPES = [
+  "application/x-ndjson",
+  "text/csv",
+  "application/vnd.apache.arrow.stream",
+  "application/vnd.apache.parquet",
+];
 
 export const query = {
   sql: op({
@@ -69,7 +74,7 @@ export const query = {
     path: "/v1/sql",
     summary: "Run a SQL statement and stream its rows, however many",
     description:
-      "NDJSON, CSV or an Arrow IPC stream, by the accept header. In Arrow decimals and HUGEINT are Decimal128, timestamps keep their unit, intervals and unions are utf8. The accept header is read with its weights; x-lakehouse-snapshots and x-lakehouse-warnings hold what the JSON result has under these names.",
+      "NDJSON, CSV, an Arrow IPC stream or a Parquet file, by the accept header. In Arrow and Parquet decimals and HUGEINT have 128 bits, timestamps keep their unit, intervals and unions are text. A Parquet file is written whole before its first byte is sent, and is 4 GiB at most. The accept header is read with its weights; x-lakehouse-snapshots and x-lakehouse-warnings hold what the JSON result has under these names.",
     input: z.strictObject({
       ...statement,
       limit: limit.optional().describe("Taken, and not applied: a stream has all rows"),

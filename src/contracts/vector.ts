@@ -24,6 +24,8 @@ const shape = {
   connectivity: z.int().min(2).max(128).optional(),
   ef_construction: z.int().min(8).max(4096).optional(),
   fields: z.record(z.string().min(1).max(100), fieldKind).default({}),
+  /** A keyword field whose values get graphs of their own, of an index with engine hnsw: a filter that fixes it searches only these. */
+  partition_by: z.string().min(1).max(100).optional(),
 };
 
 const index = z.object({
@@ -34,6 +36,9 @@ const index = z.object({
   quantization: z.string(),
   model: z.string().optional(),
   fields: z.record(z.string(), fieldKind),
+  partition_by: z.string().optional(),
+  /** Values of that field with a graph of their own; rows of the others are few, and read one by one. */
+  partitions: z.int().optional(),
   count: z.int(),
   deleted: z.int(),
   /** Of the graphs, and of rows that are in no snapshot's file yet; those that are, are mapped from it. */
@@ -199,12 +204,24 @@ export const vector = {
   import: op({
     method: "POST",
     path: "/v1/vectors/{index}/import",
-    summary: "Write many items from a stream of NDJSON, a line an item",
+    summary:
+      "Write many items from a stream of NDJSON, a line an item, or from a Parquet file, a row an item",
     description:
-      "Lines are written a thousand at a time, each thousand durable before the next is read. At a line that is " +
-      "refused the import ends; the message has its number and how many items are in. Sending the same again is harmless.",
+      "Items are written a thousand at a time, each thousand durable before the next is read. At one that is refused the " +
+      "import ends; the message has the number of its line, from 1, or of its row, from 0, and how many items are in. Sending " +
+      "the same again is harmless. Of a Parquet file `id` and `vector` name the columns with the id and with a list of numbers; " +
+      "all others become metadata. It is the body, or the object in storage that `key` names.",
     body: "raw",
-    input: z.strictObject({ ...name, model: z.string().min(1).max(200).optional() }),
+    input: z.strictObject({
+      ...name,
+      model: z.string().min(1).max(200).optional(),
+      format: z.enum(["ndjson", "parquet"]).default("ndjson"),
+      /** An object in storage, in place of the body. */
+      key: z.string().min(1).max(1024).optional(),
+      /** Columns of a Parquet file; of NDJSON they are always called so. */
+      id: z.string().min(1).max(100).default("id"),
+      vector: z.string().min(1).max(100).default("vector"),
+    }),
     output: z.object({ imported: z.int(), sequence: z.int() }),
     idempotent: true,
     timeoutMs: 3_600_000,
@@ -248,7 +265,7 @@ export const vector = {
     }),
     output: z.object({
       hits: z.array(hit),
-      plan: z.enum(["hnsw", "exact", "filtered-hnsw", "lance"]),
+      plan: z.enum(["hnsw", "exact", "filtered-hnsw", "partition", "lance"]),
       /** Rows whose distance was computed. */
       scanned: z.int(),
       /** False when fewer than k were found although more match. */

@@ -80,6 +80,8 @@ export function answerFor({ name, prefix }: DialectPlace, deps: AnswerDeps): Ans
   const decided = (route: string, call: ForeignCall): Promise<Response> => {
     const tenant = call.exchange.caller?.id ?? "local";
     const { state, percent, entry } = deps.standing()(route, tenant, clock.now());
+    const isAnswered = state !== "off" && state !== "retired";
+    const isDual = isAnswered && deps.dual.wants(route, call);
     const answer = (one: ForeignCall): Promise<Response> => {
       switch (state) {
         case "primary":
@@ -89,7 +91,7 @@ export function answerFor({ name, prefix }: DialectPlace, deps: AnswerDeps): Ans
         case "shadow":
           return pass(route, one, entry);
         case "canary":
-          return entry !== undefined && isCanary(percent, `${tenant} ${one.exchange.requestId}`)
+          return entry !== undefined && isCanary(percent, canaryKey(one, tenant, isDual))
             ? here(route, one, entry)
             : pass(route, one, entry);
         case "retired":
@@ -101,12 +103,19 @@ export function answerFor({ name, prefix }: DialectPlace, deps: AnswerDeps): Ans
       }
       return Promise.reject(unset(name));
     };
-    const isAnswered = state !== "off" && state !== "retired";
-    return isAnswered && deps.dual.wants(route, call) ? deps.dual.answer(call, answer) : answer(call);
+    return isDual ? deps.dual.answer(call, answer) : answer(call);
+  };
+
+  /** By their mounted names, of which there are as many as rows in the tables. */
+  const names = new Map<string, string>();
+  const nameOf = (mounted: string): string => {
+    const known = names.get(mounted) ?? routeName(mounted);
+    names.set(mounted, known);
+    return known;
   };
 
   return (call) => {
-    const route = routeName(call.route);
+    const route = nameOf(call.route);
     const chosen = call.request.headers.get(BACKEND_HEADER);
     if (chosen !== null) {
       return chosenBackend(chosen, call) === "native"
@@ -115,6 +124,18 @@ export function answerFor({ name, prefix }: DialectPlace, deps: AnswerDeps): Ans
     }
     return decided(route, call);
   };
+}
+
+/** A POST makes something new; these change what a path names. */
+const KEYED: ReadonlySet<string> = new Set(["PUT", "PATCH", "DELETE"]);
+
+/**
+ * What decides which side a canary asks. Writes of one key that go to both sides have the same first side, whoever sends them, so
+ * that they reach the second in the order in which the first took them.
+ */
+function canaryKey({ request, exchange }: ForeignCall, tenant: string, isDual: boolean): string {
+  if (!isDual || !KEYED.has(request.method)) return `${tenant} ${exchange.requestId}`;
+  return new URL(request.url).pathname;
 }
 
 /** Which side a request asks for by its header: how recordings are replayed and both sides probed, whatever the ledger says. */

@@ -4,6 +4,7 @@
 import { rm } from "node:fs/promises";
 import type { Settings } from "#config";
 import type { House } from "#contracts/house";
+import { onAbort } from "#lib/abort";
 import { systemClock } from "#lib/clock";
 import { isThere } from "#lib/durable";
 import type { Log } from "#lib/log";
@@ -68,7 +69,7 @@ export interface Dual {
   /** Throws `invalid` for a route that does not write. */
   set(change: Omit<DualChange, "id" | "at">): Promise<void>;
   status(): Promise<{ readonly routes: readonly DualChange[] } & DualStatus>;
-  readonly writes: Pick<DualWrites, "written" | "waiting" | "idle">;
+  readonly writes: Pick<DualWrites, "written" | "waiting" | "noteDamage" | "idle">;
   /** The routes of all dialects: this house's side of a write. */
   attach(routes: readonly BackedRoute[]): void;
 }
@@ -127,8 +128,7 @@ export function openCutover({ settings, journal, log, routes, closing }: Cutover
   void opened.then(
     (ready) => {
       live = ready;
-      if (closing.aborted) ready.close();
-      else closing.addEventListener("abort", () => ready.close(), { once: true });
+      onAbort(closing, () => ready.close());
     },
     () => undefined,
   );

@@ -14,6 +14,8 @@ import { CONFIRM_MS, createWatch, type Watch } from "./rollback.ts";
 import type { Shadow } from "./shadow/shadow.ts";
 
 const FAILED = 500;
+/** Verdicts of a busy route are this far apart: one sorts the newest calls, and a rollback comes within a second. */
+const JUDGED_EVERY_MS = 20;
 
 export interface ObserverDeps {
   readonly shadow: Shadow;
@@ -24,10 +26,18 @@ export interface ObserverDeps {
   readonly flip: (flip: Flip) => Promise<unknown>;
 }
 
-export function createObserver({ shadow, clock, log, hasUpstream, flip }: ObserverDeps): CutoverObserver {
-  const watches = new Map<string, { entry: string; watch: Watch; back: boolean }>();
+interface Watched {
+  readonly entry: string;
+  readonly watch: Watch;
+  /** It went back. */
+  back: boolean;
+  judgedAt: number;
+}
 
-  const watchOf = (route: string, entry: Entry): { watch: Watch; back: boolean } => {
+export function createObserver({ shadow, clock, log, hasUpstream, flip }: ObserverDeps): CutoverObserver {
+  const watches = new Map<string, Watched>();
+
+  const watchOf = (route: string, entry: Entry): Watched => {
     const key = `${route} ${entry.tenant ?? ""}`;
     const known = watches.get(key);
     if (known?.entry === entry.id) return known;
@@ -39,15 +49,19 @@ export function createObserver({ shadow, clock, log, hasUpstream, flip }: Observ
             pairs.map(([there]) => there),
             0.99,
           );
-    const made = { entry: entry.id, watch: createWatch(reference), back: false };
+    const made = { entry: entry.id, watch: createWatch(reference), back: false, judgedAt: -Infinity };
     watches.set(key, made);
     return made;
   };
 
-  const judge = (route: string, entry: Entry): void => {
+  const judge = (route: string, entry: Entry, spaced: boolean): void => {
     const watched = watchOf(route, entry);
-    if (watched.back) return;
-    const reason = watched.watch.verdict(clock.now());
+    const now = clock.now();
+    // A clock that is set back must not keep it from judging.
+    const soon = spaced && Math.abs(now - watched.judgedAt) < JUDGED_EVERY_MS;
+    if (watched.back || soon) return;
+    watched.judgedAt = now;
+    const reason = watched.watch.verdict(now);
     if (reason === undefined) return;
     watched.back = true;
     const back: Flip = { route, to: "shadow", tenant: entry.tenant, actor: ROLLBACK_ACTOR, reason };
@@ -66,9 +80,9 @@ export function createObserver({ shadow, clock, log, hasUpstream, flip }: Observ
       if (!hasUpstream(route) || route.endsWith(":*")) return;
       const failed = status >= FAILED;
       watchOf(route, entry).watch.note({ at: clock.now(), failed, ms });
-      judge(route, entry);
+      judge(route, entry, true);
       // Also when no further call comes to show it.
-      if (failed) setTimeout(() => judge(route, entry), CONFIRM_MS + 1).unref();
+      if (failed) setTimeout(() => judge(route, entry, false), CONFIRM_MS + 1).unref();
     },
   };
 }

@@ -50,6 +50,11 @@ export interface DialectRow {
   readonly reply?: (native: unknown, foreign: ForeignRequest) => ForeignReply;
   /** The same from the native reply's text, for large ones that need not be parsed; undefined where it must be. */
   readonly replyText?: (text: string, foreign: ForeignRequest) => ForeignReply | undefined;
+  /**
+   * Of a native reply that its service keeps: what the foreign one depends on besides, as a name. Requests of one name get the
+   * same bytes, so that they are made once. Undefined: they are made for each request.
+   */
+  readonly form?: (foreign: ForeignRequest) => string;
   /** Error statuses whose body is the operation's own output and not a fault. */
   readonly decides?: readonly number[];
   /** Of a native stream of events: each event as text of the foreign stream, and what ends it. */

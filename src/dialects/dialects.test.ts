@@ -63,9 +63,15 @@ const wild = fc.oneof(fc.jsonValue(), fc.dictionary(fc.constantFrom(...FIELDS), 
 describe("any JSON", () => {
   test.each(rows)("$title is total", ({ row }) => {
     fc.assert(
-      fc.property(wild, wild, (given, native) => {
+      fc.property(wild, wild, (wildly, native) => {
+        // As it comes in: JSON has no negative zero.
+        const given = JSON.parse(JSON.stringify(wildly)) as unknown;
         const made = row.request?.(foreign(given));
         expect(() => JSON.stringify(made?.body)).not.toThrow();
+        // In this process the body is not written and read again, which would drop fields without a value.
+        if (made?.body !== undefined && row.stream === undefined) {
+          expect(made.body).toStrictEqual(JSON.parse(JSON.stringify(made.body)));
+        }
         const reply = row.reply?.(native, foreign(given));
         if (reply === undefined) return;
         expect(typeof reply.text).toBe("string");
@@ -117,6 +123,21 @@ describe("there and back", () => {
           rowOf(openai, "/v1/embeddings"),
         ]) {
           expect(row.replyText?.(JSON.stringify(value), foreign({}))).toEqual(row.reply(value, foreign({})));
+        }
+      }),
+    );
+    const base64 = fc.record({
+      model: fc.string(),
+      dimension: fc.nat(),
+      vectors: fc.array(fc.base64String(), { minLength: 1 }),
+    });
+    fc.assert(
+      fc.property(base64, fc.boolean(), (value, asked) => {
+        const { reply, replyText } = rowOf(openai, "/v1/embeddings");
+        const given = foreign(asked ? { encoding_format: "base64" } : {});
+        expect(replyText?.(JSON.stringify(value), given)).toEqual(asked ? reply(value, given) : undefined);
+        for (const row of [rowOf(go, "/v1/embed"), rowOf(rust, "/ai/embed")]) {
+          expect(row.replyText?.(JSON.stringify(value), given)).toEqual(row.reply(value, given));
         }
       }),
     );

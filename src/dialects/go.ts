@@ -50,6 +50,7 @@ const SAID_DIFFERENTLY: readonly DialectRow[] = [
     method: "POST",
     path: "/v1/embed",
     operation: "embedd.embed",
+    form: () => "vectors",
     // The older side gave vectors as long as its model made them; those of the house have unit length, which a header says.
     reply: (native) => {
       const { vectors = [], dimension = 0, model = "" } = fieldsOf(native);

@@ -10,8 +10,10 @@ import { Fault, toFault } from "#rpc/fault";
 import { readJsonValue } from "#rpc/input/input";
 import { planPath, readPath } from "#rpc/path";
 import type { Route, RouteTraits } from "#rpc/route";
-import { type Dialect, type DialectRow, nativeFault } from "./dialect.ts";
-import { DIALECT_HEADER, finished, type NativeTarget, readsBody, translated } from "./translate.ts";
+import { type Dialect, type DialectRow, type ForeignRequest, nativeFault } from "./dialect.ts";
+import { readsBody } from "./carried.ts";
+import { answeredDirectly } from "./direct.ts";
+import { DIALECT_HEADER, finished, type NativeTarget, translated } from "./translate.ts";
 
 export function dialectRoutes(
   dialect: Dialect,
@@ -70,24 +72,23 @@ function mounted(
   const plan = planPath(path);
   const name = nameOf(dialect, row);
   const fault = faultOf(dialect, row);
-  const native = async (request: Request, exchange: Exchange): Promise<Response> => {
-    try {
-      if (target === undefined) return finished(present(row.answer)(), 200, exchange);
-      const foreign = {
-        params: readPath(plan, request.url),
-        body:
-          readsBody(row) && hasBody(row)
-            ? await readJsonValue(request, target.route.bodyBytesMax)
-            : undefined,
-      };
-      const translation = { dialect, row, target, streamTarget, onNativePath };
-      return await translated(translation, foreign, request, exchange);
-    } catch (thrown) {
-      return fault(toFault(thrown), exchange);
-    }
+  const readBody = target !== undefined && readsBody(row) && hasBody(row);
+  const foreignOf = async (request: Request): Promise<ForeignRequest> => ({
+    params: readPath(plan, request.url),
+    body: readBody ? await readJsonValue(request, target.route.bodyBytesMax) : undefined,
+  });
+  const direct = row.stream === undefined ? target?.route.direct : undefined;
+  const answered = async (request: Request, exchange: Exchange): Promise<Response> => {
+    if (target === undefined) return finished(present(row.answer)(), 200, exchange);
+    const foreign = await foreignOf(request);
+    return direct === undefined
+      ? translated({ dialect, row, target, streamTarget, onNativePath }, foreign, request, exchange)
+      : answeredDirectly({ direct, row, route: name, onNativePath }, foreign, request, exchange);
   };
+  const native = (request: Request, exchange: Exchange): Promise<Response> =>
+    answered(request, exchange).catch((thrown: unknown) => fault(toFault(thrown), exchange));
   const reads = target?.route.reads ?? true;
-  const { accept: _, ...traits } = target?.route ?? PLAIN;
+  const { accept: _, direct: __, ...traits }: RouteTraits & Pick<Route, "direct"> = target?.route ?? PLAIN;
   return {
     ...traits,
     name,

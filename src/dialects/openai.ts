@@ -289,12 +289,17 @@ const CHAT: DialectRow = {
 
 const ENCODED_BYTES = 4;
 
-/** Little-endian 32-bit floats, as OpenAI's own clients ask for by default. */
+/** Little-endian 32-bit floats, as OpenAI's own clients ask for by default, and the house writes them too. */
 function base64Of(vector: unknown): string {
+  if (typeof vector === "string") return vector;
   const values = Array.isArray(vector) ? vector.map(Number) : [];
   const bytes = Buffer.alloc(values.length * ENCODED_BYTES);
   for (const [at, value] of values.entries()) bytes.writeFloatLE(value, at * ENCODED_BYTES);
   return bytes.toString("base64");
+}
+
+function isBase64(body: unknown): boolean {
+  return fieldsOf(body)["encoding_format"] === "base64";
 }
 
 const EMBEDDINGS: DialectRow = {
@@ -305,30 +310,34 @@ const EMBEDDINGS: DialectRow = {
   request: ({ body }) => {
     const { input, model, encoding_format: _, ...others } = fieldsOf(body);
     const texts = typeof input === "string" ? [input] : input;
+    const encoding = isBase64(body) ? { encoding: "base64" } : {};
     // A number of dimensions other than the model's is refused: it would be another vector.
-    return { body: withoutNothing({ ...unknownFields(others), texts, model }) };
+    return { body: withoutNothing({ ...unknownFields(others), texts, model, ...encoding }) };
   },
+  form: ({ body }) => (isBase64(body) ? "base64" : "float"),
   reply: (native, { body }) => {
     const { vectors, model } = fieldsOf(native);
-    const { encoding_format } = fieldsOf(body);
+    const base64 = isBase64(body);
     const all = Array.isArray(vectors) ? vectors : [];
     return json({
       object: "list",
       data: all.map((vector: unknown, index) => ({
         object: "embedding",
         index,
-        embedding: encoding_format === "base64" ? base64Of(vector) : vector,
+        embedding: base64 ? base64Of(vector) : vector,
       })),
       model,
       usage: { prompt_tokens: 0, total_tokens: 0 },
     });
   },
   replyText: (text, { body }) => {
-    const found = fieldsOf(body)["encoding_format"] === "base64" ? undefined : embeddedText(text);
-    if (found === undefined) return undefined;
-    const vectors = found.vectors.slice(2, -2).split("],[");
+    const found = embeddedText(text);
+    // Numbers that were to be base64 are written as such below.
+    if (found === undefined || isBase64(body) !== found.vectors.startsWith('["')) return undefined;
+    const [open, close] = isBase64(body) ? ['"', '"'] : ["[", "]"];
+    const vectors = found.vectors.slice(2, -2).split(`${close},${open}`);
     const data = vectors.map(
-      (values, index) => `{"object":"embedding","index":${index},"embedding":[${values}]}`,
+      (values, index) => `{"object":"embedding","index":${index},"embedding":${open}${values}${close}}`,
     );
     const usage = `{"prompt_tokens":0,"total_tokens":0}`;
     return {

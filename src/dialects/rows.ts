@@ -20,16 +20,18 @@ export function plainHit(hit: unknown, index: number): Record<string, unknown> {
   };
 }
 
-const EMBEDDED = /^\{"model":("(?:[^"\\]|\\.)*"),"dimension":(\d+),"vectors":(?=\[\[)/;
+const EMBEDDED = /^\{"model":("(?:[^"\\]|\\.)*"),"dimension":(\d+),"vectors":(?=\[[["])/;
 
-/** The parts of an embedding's native text; undefined where it is written otherwise. Vectors are not parsed: they are most of it. */
+/**
+ * The parts of an embedding's native text, its vectors as numbers or as base64; undefined where it is written otherwise. Vectors
+ * are not parsed: they are most of it.
+ */
 export function embeddedText(
   text: string,
 ): { model: string; dimension: string; vectors: string } | undefined {
   const [head, model, dimension] = EMBEDDED.exec(text) ?? [];
-  if (head === undefined || model === undefined || dimension === undefined || !text.endsWith("]]}")) {
-    return undefined;
-  }
+  const whole = text.endsWith("]]}") || text.endsWith('"]}');
+  if (head === undefined || model === undefined || dimension === undefined || !whole) return undefined;
   return { model, dimension, vectors: text.slice(head.length, -1) };
 }
 

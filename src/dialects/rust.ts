@@ -29,6 +29,7 @@ const SAID_DIFFERENTLY: readonly DialectRow[] = [
     method: "POST",
     path: "/ai/embed",
     operation: "embedd.embed",
+    form: () => "vectors",
     reply: (native) => {
       const { vectors, dimension, model } = fieldsOf(native);
       return json({ embeddings: vectors, dimensions: dimension, model });

@@ -17,6 +17,7 @@ import {
   type ForeignRequest,
   nativeFault,
 } from "./dialect.ts";
+import { paramsOf, queryOf, readsBody } from "./carried.ts";
 import { foreignStream } from "./foreign-stream.ts";
 
 /** The header that chooses a dialect on the native paths. */
@@ -72,15 +73,12 @@ async function nativeRequest(
   streams: boolean,
 ): Promise<Request> {
   const made = row.request?.(foreign) ?? {};
-  const values = onNativePath ? { ...made.params, ...foreign.params } : { ...foreign.params, ...made.params };
+  const values = paramsOf(made, foreign, onNativePath);
   const path = operation.path.replace(/\{(\w+)(\+?)\}/g, (_, name: string, greedy: string) => {
     const value = values[name] ?? "";
     return greedy === "" ? encodeURIComponent(value) : value.split("/").map(encodeURIComponent).join("/");
   });
-  const asked = request.url.indexOf("?");
-  const query = made.query === undefined ? "" : `?${new URLSearchParams(made.query).toString()}`;
-  const search = made.query === undefined && asked !== -1 ? request.url.slice(asked) : query;
-  const url = originOf(request.url) + path + search;
+  const url = originOf(request.url) + path + queryOf(made, request.url);
   const { signal } = request;
   const { method } = row;
   if (method === "GET" || method === "HEAD" || (row.request === undefined && row.reply === undefined)) {
@@ -122,11 +120,6 @@ function textOf(body: unknown): string | null {
 function bytesOf(body: string | ArrayBuffer | ReadableStream): number | undefined {
   if (typeof body === "string") return Buffer.byteLength(body);
   return body instanceof ArrayBuffer ? body.byteLength : undefined;
-}
-
-/** Whether a codec looks at the body; one that none looks at is the service's to parse. */
-export function readsBody({ request }: DialectRow): boolean {
-  return request !== undefined;
 }
 
 /** Headers of the native reply that hold for the foreign one too. */

@@ -10,6 +10,7 @@ import { Fault } from "#rpc/fault";
 import { entriesOf, EXPORTS_FOLDER, REPORTS_FOLDER } from "./root.ts";
 import { LOCK_FILE, runningRecord } from "./runs/record.ts";
 import type { FileDigest, Receipt } from "./schemas/reports.ts";
+import { whileCopied } from "./stillness.ts";
 
 export interface Run {
   readonly root: string;
@@ -56,7 +57,9 @@ export async function withReceipt(
   name = stage,
 ): Promise<Receipt> {
   const startedAt = new Date(run.clock.now()).toISOString();
+  await whileCopied(run.root);
   const { counts, totals, detail, notes, inputs, outputs } = await explained(work);
+  await whileCopied(run.root);
   run.step?.(`${stage}: before its receipt`);
   const receipt: Receipt = {
     schema: "receipt.v1",

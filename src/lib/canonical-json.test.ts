@@ -74,9 +74,36 @@ describe("canonical JSON", () => {
     expect(refused({ a: { b: 1n } })).toBe("a.b: cannot be bigint");
     expect(refused({ at: new Date(0) })).toBe("at: must be a plain object or an array");
     expect(refused({ a: "\ud83d" })).toContain("half of a surrogate pair");
+    expect(refused({ b: { "\ud83d": 1 } })).toContain("b.\ud83d: has half of a surrogate pair");
+    expect(refused([1, undefined])).toBe("[1]: cannot be undefined");
+    // A hole is what an array should not have, and must not be taken for nothing.
+    // oxlint-disable-next-line no-sparse-arrays
+    expect(refused([1, , 2])).toBe("[1]: cannot be undefined");
+    // Of several wrong members the first in order is told.
+    expect(refused({ z: 1n, b: Number.NaN, "10": { x: 1n } })).toBe("10.x: cannot be bigint");
     let deep: unknown = 1;
     for (let n = 0; n < 100_000; n += 1) deep = [deep];
     expect(refused(deep)).toContain("nested deeper");
+  });
+
+  test("members named like numbers, like the prototype, in any number, are in order like all others", () => {
+    const name = fc.oneof(
+      fc.string({ unit: "binary", maxLength: 3 }).filter((each) => each.isWellFormed()),
+      fc.constantFrom("10", "2", "-1", "01", "1e3", "__proto__", "__proto", "toJSON", "\\ud800", "\u20ac"),
+    );
+    const leaf = fc.oneof(
+      fc.constantFrom("\\ud800", -0, 1e21, null, "\u20ac"),
+      fc.double({ noDefaultInfinity: true, noNaN: true }),
+    );
+    const members = (value: fc.Arbitrary<unknown>, maxLength: number): fc.Arbitrary<[string, unknown][]> =>
+      fc.uniqueArray(fc.tuple(name, value), { selector: ([key]) => key, maxLength });
+    const object = members(fc.oneof(leaf, members(leaf, 4).map(parsedFrom)), 30);
+    fc.assert(
+      fc.property(object, (entries) => {
+        const value = parsedFrom(entries);
+        expect(canonicalJson(value)).toBe(byDefinition(value));
+      }),
+    );
   });
 
   test("the same value has one text, whatever order its members came in, and reads back as it was", () => {
@@ -96,4 +123,18 @@ function reversed(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(reversed);
   const entries = Object.entries(value).reverse();
   return Object.fromEntries(entries.map(([name, member]) => [name, reversed(member)]));
+}
+
+/** As `JSON.parse` makes it, whatever the names are. */
+function parsedFrom(entries: readonly [string, unknown][]): unknown {
+  const said = entries.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`);
+  return JSON.parse(`{${said.join()}}`);
+}
+
+function byDefinition(value: unknown): string {
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map(byDefinition).join()}]`;
+  const names = Object.keys(value).sort();
+  const entries = new Map(Object.entries(value));
+  return `{${names.map((name) => `${JSON.stringify(name)}:${byDefinition(entries.get(name))}`).join()}}`;
 }

@@ -1,6 +1,8 @@
 // A counting semaphore with a bounded queue: waiters are served in order, and both their number and how long each waits
 // are limited.
 
+import { onAbort } from "./abort.ts";
+
 export class Semaphore {
   readonly #max: number;
   readonly #waitingMax: number;
@@ -31,11 +33,7 @@ export class Semaphore {
       const leave = (): void => {
         this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
         clearTimeout(timer);
-        signal?.removeEventListener("abort", abort);
-      };
-      const abort = (): void => {
-        leave();
-        reject(signal?.reason as Error);
+        forget();
       };
       const timer = setTimeout(() => {
         leave();
@@ -47,8 +45,11 @@ export class Semaphore {
           resolve(release);
         },
       };
-      signal?.addEventListener("abort", abort, { once: true });
       this.#waiting.push(waiter);
+      const forget = onAbort(signal, (reason) => {
+        leave();
+        reject(reason);
+      });
     });
   }
 

@@ -47,11 +47,32 @@ export interface RawReply extends Omit<Raw, "body"> {
 export class Encoded<T> {
   readonly json: () => string | Uint8Array<ArrayBuffer>;
   readonly value: () => T;
+  /** Where the service keeps the output: what other wires make of it may be kept beside it. */
+  readonly forms: KeptForms | undefined;
 
-  constructor(json: () => string | Uint8Array<ArrayBuffer>, value: () => T) {
+  constructor(json: () => string | Uint8Array<ArrayBuffer>, value: () => T, forms?: KeptForms) {
     this.json = json;
     this.value = value;
+    this.forms = forms;
   }
+}
+
+/** One output in the bytes of other wires, by a name that each wire chooses. Bounded by whoever keeps the output. */
+export interface KeptForms {
+  get(name: string): KeptForm | undefined;
+  keep(name: string, form: KeptForm): void;
+}
+
+/** A reply of another wire; its headers are copied for each request. */
+export interface KeptForm {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array<ArrayBuffer>;
+}
+
+/** A JSON output as it is sent. */
+export function encodedOutput(output: unknown): string | Uint8Array<ArrayBuffer> {
+  return output instanceof Encoded ? output.json() : JSON.stringify(output);
 }
 
 interface OpTraits<O, B extends BodyKind, R extends ReplyKind, P extends boolean> {

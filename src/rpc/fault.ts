@@ -63,7 +63,7 @@ export interface FaultBody {
   };
 }
 
-interface FaultExtra {
+export interface FaultExtra {
   readonly details?: readonly FaultDetail[] | undefined;
   /** Milliseconds after which a retry makes sense; sent as `retry-after` in whole seconds. */
   readonly retryAfterMs?: number | undefined;

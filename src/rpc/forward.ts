@@ -1,12 +1,16 @@
 // Contract + address -> routes that forward requests as they are: what the gateway mounts when a service is a daemon of
 // its own. Nothing is parsed here, the daemon does that.
 
-import { type AnyOp, type Contract, servedOps, timeoutMsOf } from "./contract.ts";
+import { jsonOr } from "#lib/json-or";
+import { type AnyOp, type Contract, Encoded, servedOps, timeoutMsOf } from "./contract.ts";
 import { CALL_HEADERS, checkHopId, type Exchange, faultResponse, hopId } from "./exchange.ts";
 import { FILE_HEADER, handedOffBlob, parseHandoff } from "./file-handoff.ts";
-import { HOP_BY_HOP, onwardBody, proxy, proxyFault, returnedBody } from "./proxy.ts";
-import type { Address } from "./remote.ts";
-import { type Route, traitsOf } from "./route.ts";
+import type { Fault } from "./fault.ts";
+import { encodeJson } from "./input/json-check.ts";
+import { planPath, writePath } from "./path.ts";
+import { type Body, HOP_BY_HOP, onwardBody, proxy, proxyFault, returnedBody } from "./proxy.ts";
+import { type Address, faultIn, nameless } from "./remote.ts";
+import { type ReplyHead, type Route, traitsOf } from "./route.ts";
 
 /** Request headers that mean something to a daemon, besides those an operation names. */
 const FORWARDED = ["accept", "content-type", "content-length", "content-encoding", "idempotency-key"];
@@ -20,38 +24,30 @@ const NOT_RETURNED = new Set([
 ]);
 
 export function forward(contract: Contract, origin: string, address: Address): Route[] {
-  return servedOps(contract).map(([name, operation]) => ({
-    ...traitsOf(`${origin}.${name}`, operation),
-    fault: (fault, exchange) => faultResponse(fault, exchange, origin),
-    handle: async (request, exchange) => {
-      try {
-        return await pass(operation, address, request, exchange);
-      } catch (thrown) {
-        const away = `${origin} is not running just now; it is being restarted.`;
-        return faultResponse(proxyFault(thrown, request, away, origin), exchange, origin);
-      }
-    },
-  }));
+  return servedOps(contract).map(([name, operation]) => {
+    const failed = (thrown: unknown, request: Request): Fault =>
+      proxyFault(thrown, request, `${origin} is not running just now; it is being restarted.`, origin);
+    return {
+      ...traitsOf(`${origin}.${name}`, operation),
+      ...directly(operation, address, origin, failed),
+      fault: (fault, exchange) => faultResponse(fault, exchange, origin),
+      handle: async (request, exchange) => {
+        try {
+          return await pass(operation, address, request, exchange);
+        } catch (thrown) {
+          return faultResponse(failed(thrown, request), exchange, origin);
+        }
+      },
+    };
+  });
 }
 
 async function pass(operation: AnyOp, to: Address, request: Request, exchange: Exchange): Promise<Response> {
   const body = await onwardBody(request);
   const room = exchange.admit?.();
   if (room !== undefined) await room;
-  const id = hopId(exchange.requestId);
-  const started = performance.now();
-  const response = await proxy(request, {
-    to,
-    headers: forwardedHeaders(operation, to, request, exchange, id),
-    body,
-  });
-  checkHopId(response, id);
+  const { response, headers } = await sent(operation, to, { request, body }, exchange);
   const { status } = response;
-  const headers: Record<string, string> = {};
-  response.headers.forEach((value, name) => {
-    if (!NOT_RETURNED.has(name)) headers[name] = value;
-  });
-  exchange.waited?.(performance.now() - started);
   exchange.seal(headers, status);
   const handoff = headers[FILE_HEADER];
   if (handoff !== undefined) {
@@ -59,6 +55,94 @@ async function pass(operation: AnyOp, to: Address, request: Request, exchange: E
     return new Response(handedOffBlob(parseHandoff(handoff)), { status, headers });
   }
   return new Response(await returnedBody(response, request), { status, headers });
+}
+
+interface Sent {
+  readonly request: Request;
+  readonly body: Body | string;
+  readonly target?: string;
+}
+
+/** The daemon's response, with those of its headers that go back. */
+async function sent(
+  operation: AnyOp,
+  to: Address,
+  { request, ...onward }: Sent,
+  exchange: Exchange,
+): Promise<{ response: Response; headers: Record<string, string> }> {
+  const id = hopId(exchange.requestId);
+  const started = performance.now();
+  const headers = forwardedHeaders(operation, to, request, exchange, id);
+  if (typeof onward.body === "string") {
+    headers["content-type"] = "application/json";
+    // The request's own are of other bytes.
+    delete headers["content-length"];
+    delete headers["content-encoding"];
+  }
+  if (onward.target !== undefined) headers["accept"] = "application/json";
+  const response = await proxy(request, { to, headers, ...onward });
+  checkHopId(response, id);
+  const returned: Record<string, string> = {};
+  response.headers.forEach((value, name) => {
+    if (!NOT_RETURNED.has(name)) returned[name] = value;
+  });
+  exchange.waited?.(performance.now() - started);
+  return { response, headers: returned };
+}
+
+/** A daemon's output, as it sent it. */
+class Received extends Encoded<unknown> {
+  readonly head: ReplyHead;
+
+  constructor(text: string, head: ReplyHead) {
+    super(
+      () => text,
+      () => JSON.parse(text) as unknown,
+    );
+    this.head = head;
+  }
+}
+
+/** The operation for a surface that writes its own replies: the daemon's reply is its output, or the fault that it holds. */
+function directly(
+  operation: AnyOp,
+  to: Address,
+  origin: string,
+  failed: (thrown: unknown, request: Request) => Fault,
+): Pick<Route, "direct"> {
+  const { body: kind, reply, streamedBy, path } = operation;
+  if (kind !== "json" || reply !== "json" || streamedBy !== undefined) return {};
+  const fieldsInPath = planPath(path).parts.length > 0;
+  return {
+    direct: {
+      read: async (request, carried): Promise<Sent> => {
+        const target = fieldsInPath ? writePath(path, carried?.params ?? {}) : path;
+        const body = carried?.body === undefined ? await onwardBody(request) : bodyOf(carried.body.value);
+        return { request, target: target + (carried?.query ?? ""), body };
+      },
+      call: async (input, exchange) => {
+        const onward = input as Sent;
+        try {
+          const { response, headers } = await sent(operation, to, onward, exchange);
+          const text = await response.text();
+          // They are of the daemon's bytes, and the surface writes others.
+          for (const name of ["content-length", "content-encoding"]) delete headers[name];
+          const received = new Received(text, { status: response.status, headers });
+          if (response.ok) return received;
+          const fault = faultIn(jsonOr(text), response);
+          if (fault === null && operation.statuses?.includes(response.status) === true) return received;
+          throw fault ?? nameless(response, origin);
+        } catch (thrown) {
+          throw failed(thrown, onward.request);
+        }
+      },
+      head: (output) => ({ ...(output as Received).head, headers: { ...(output as Received).head.headers } }),
+    },
+  };
+}
+
+function bodyOf(value: unknown): string | null {
+  return value === undefined ? null : encodeJson(value);
 }
 
 function forwardedHeaders(

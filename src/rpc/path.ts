@@ -61,10 +61,15 @@ export function readPath(plan: PathPlan, url: string): Record<string, string> {
   return fields;
 }
 
-/** The path with its fields filled in, encoded. */
+/** The path with its fields filled in, encoded. Throws `invalid` for dots, which a URL would resolve to another path. */
 export function writePath(path: string, fields: Readonly<Record<string, unknown>>): string {
   return path.replaceAll(/\{(\w+)(\+?)\}/g, (_, name: string, greedy: string) => {
     const value = String(fields[name]);
+    if (value.split("/").some((segment) => segment === "." || segment === "..")) {
+      throw new Fault("invalid", `${name}: . and .. are no names.`, {
+        details: [{ path: name, message: ". and .. are no names" }],
+      });
+    }
     return greedy === "+" ? value.split("/").map(encodeURIComponent).join("/") : encodeURIComponent(value);
   });
 }

@@ -8,24 +8,26 @@ import type { Address } from "./remote.ts";
 
 export interface Onward {
   readonly to: Address;
+  /** Path and query; those of the request unless given. */
+  readonly target?: string;
   readonly headers: Record<string, string> | Headers;
   /** What was read of it already; undefined streams the request's own. */
-  readonly body?: Body;
+  readonly body?: Body | string;
   /** False dials afresh: for a request that must not meet a connection which is being closed. */
   readonly keepalive?: boolean;
 }
 
-type Body = ArrayBuffer | ReadableStream<Uint8Array> | null;
+export type Body = ArrayBuffer | ReadableStream<Uint8Array> | null;
 
 /** Up to this size a body is buffered on a hop, which is cheaper than piping it. */
 const BUFFERED_BYTES_MAX = 256 * 1024;
 
 /** Rejects with what `fetch` threw: see `proxyFault`. The response's body is still encoded as it came. */
-export function proxy(request: Request, { to, headers, body, keepalive = true }: Onward): Promise<Response> {
-  const { url, method } = request;
+export function proxy(request: Request, onward: Onward): Promise<Response> {
+  const { to, headers, body, keepalive = true } = onward;
   const base = "unix" in to ? "http://localhost" : to.url;
-  return fetch(base + url.slice(url.indexOf("/", url.indexOf("://") + 3)), {
-    method,
+  return fetch(base + (onward.target ?? targetOf(request.url)), {
+    method: request.method,
     headers,
     body: body === undefined ? request.body : body,
     signal: request.signal,
@@ -36,6 +38,10 @@ export function proxy(request: Request, { to, headers, body, keepalive = true }:
     redirect: "manual",
     ...("unix" in to ? { unix: to.unix } : {}),
   } as RequestInit);
+}
+
+function targetOf(url: string): string {
+  return url.slice(url.indexOf("/", url.indexOf("://") + 3));
 }
 
 /**

@@ -16,7 +16,7 @@ import {
 } from "./contract.ts";
 import { readSse } from "./events.ts";
 import { CALL_HEADERS, checkHopId, hopId } from "./exchange.ts";
-import { Fault, FAULT_CODES, FAULTS, faultFromBody } from "./fault.ts";
+import { Fault, FAULT_CODES, type FaultExtra, FAULTS, faultFromBody } from "./fault.ts";
 import { encodeJson } from "./input/json-check.ts";
 import { planPath, writePath } from "./path.ts";
 
@@ -254,25 +254,35 @@ async function isOutput({ statuses }: AnyOp, response: Response): Promise<boolea
 
 /** The error page of a proxy in between is not shown: it may be long, and is not ours. */
 async function readFault(response: Response, origin: string, method: string): Promise<Fault> {
-  const retryAfter = response.headers.get(CALL_HEADERS.retryAfterMs);
-  const retryAfterMs = retryAfter === null ? undefined : Number(retryAfter);
-  const reason = response.headers.get(CALL_HEADERS.reason) ?? undefined;
   // A reply to HEAD has no body; each status belongs to one code.
   const code = FAULT_CODES.find((known) => FAULTS[known].status === response.status);
   if (method === "HEAD" && code !== undefined) {
     return new Fault(code, `${origin} answered ${response.status} (${code}).`, {
       origin,
-      retryAfterMs,
-      reason,
+      ...faultExtra(response),
     });
   }
   const body: unknown = await response.json().catch(() => null);
-  return (
-    faultFromBody(body, { retryAfterMs, reason }) ??
-    new Fault("upstream", `${origin} answered with status ${response.status} and no error of its own.`, {
-      origin,
-    })
-  );
+  return faultIn(body, response) ?? nameless(response, origin);
+}
+
+/** The fault that a reply's body holds; null when it is none. */
+export function faultIn(body: unknown, response: Response): Fault | null {
+  return faultFromBody(body, faultExtra(response));
+}
+
+export function nameless({ status }: Response, origin: string): Fault {
+  return new Fault("upstream", `${origin} answered with status ${status} and no error of its own.`, {
+    origin,
+  });
+}
+
+function faultExtra({ headers }: Response): Pick<FaultExtra, "retryAfterMs" | "reason"> {
+  const retryAfter = headers.get(CALL_HEADERS.retryAfterMs);
+  return {
+    retryAfterMs: retryAfter === null ? undefined : Number(retryAfter),
+    reason: headers.get(CALL_HEADERS.reason) ?? undefined,
+  };
 }
 
 /** Node has the code in the cause. */

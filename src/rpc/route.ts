@@ -17,6 +17,7 @@ import {
 } from "./contract.ts";
 import type { Exchange } from "./exchange.ts";
 import { Fault, toFault } from "./fault.ts";
+import type { ReadInput } from "./input/input.ts";
 import { planPath } from "./path.ts";
 
 export interface RouteTraits {
@@ -50,6 +51,23 @@ export interface Route extends RouteTraits {
   handle(request: Request, exchange: Exchange): Promise<Response>;
   /** The reply in this surface's shape to a request that failed before `handle`: no key, no room. */
   fault(fault: Fault, exchange: Exchange): Response;
+  /** Where this process serves it: for a surface that reads requests and writes replies in its own bytes. */
+  readonly direct?: DirectOperation;
+}
+
+/** An operation that takes and gives JSON, without a request and a reply of the native wire around it. */
+export interface DirectOperation {
+  /** The input, from a request of any wire. Rejects with `invalid` or `too_large`. */
+  readonly read: ReadInput;
+  /** The output, an `Encoded` one as it is, or a promise of it that rejects with nothing but a Fault. */
+  call(input: unknown, exchange: Exchange): unknown;
+  /** What the native reply would be but for its body. */
+  head(output: unknown): ReplyHead;
+}
+
+export interface ReplyHead {
+  readonly status: number;
+  readonly headers: Record<string, string>;
 }
 
 export function traitsOf(name: string, operation: AnyOp): RouteTraits {

@@ -2,14 +2,14 @@
 // daemon on its socket, or the gateway in the same process.
 
 import { present } from "#lib/assert";
-import { type AnyOp, Encoded, type RawReply } from "./contract.ts";
+import { type AnyOp, Encoded, encodedOutput, type RawReply } from "./contract.ts";
 import { EVENT_STREAM, sseStream } from "./events.ts";
 import { CALL_HEADERS, type Exchange, faultResponse } from "./exchange.ts";
 import { FILE_HEADER, FileBytes, handedOffBlob, printHandoff } from "./file-handoff.ts";
-import { inputReader } from "./input/input.ts";
+import { inputReader, type ReadInput } from "./input/input.ts";
 import type { Implementation, Invocation } from "./local.ts";
 import { planPath } from "./path.ts";
-import { type Route, traitsOf } from "./route.ts";
+import { type ReplyHead, type Route, traitsOf } from "./route.ts";
 
 export function routes({ origin, invocations }: Implementation): Route[] {
   return Object.entries(invocations).map(([name, invocation]) => {
@@ -21,6 +21,7 @@ export function routes({ origin, invocations }: Implementation): Route[] {
       streamed === undefined ? undefined : present(invocations[streamed.operation], "an operation");
     return {
       ...traitsOf(`${origin}.${name}`, operation),
+      ...directly(invocation, read),
       fault: (fault, exchange) => faultResponse(fault, exchange, origin),
       handle: async (request, exchange) => {
         try {
@@ -41,6 +42,13 @@ export function routes({ origin, invocations }: Implementation): Route[] {
   });
 }
 
+/** What may stream, or sends and takes bytes, has a reply that only a route makes. */
+function directly({ operation, call }: Invocation, read: ReadInput): Pick<Route, "direct"> {
+  const { body, reply, streamedBy } = operation;
+  if (body !== "json" || reply !== "json" || streamedBy !== undefined) return {};
+  return { direct: { read, call, head: (output) => headOf(operation, output) } };
+}
+
 type Reply = (
   invocation: Invocation,
   input: unknown,
@@ -56,16 +64,18 @@ interface Untyped {
 }
 
 function jsonReply(operation: AnyOp, output: unknown, exchange: Exchange): Response {
-  const encoded = output instanceof Encoded;
+  const { status, headers } = headOf(operation, output);
+  exchange.seal(headers, status);
+  return new Response(status === 204 ? null : encodedOutput(output), { status, headers });
+}
+
+function headOf(operation: AnyOp, output: unknown): ReplyHead {
   const { status, replyHeaders } = operation as AnyOp & Untyped;
   const dynamic = typeof status === "function" || replyHeaders !== undefined;
-  const value: unknown = dynamic && encoded ? output.value() : output;
-  const code = typeof status === "function" ? status(value) : (status ?? 200);
+  const value: unknown = dynamic && output instanceof Encoded ? output.value() : output;
   const headers: Record<string, string> = { "content-type": "application/json" };
   if (replyHeaders !== undefined) Object.assign(headers, replyHeaders(value));
-  exchange.seal(headers, code);
-  if (code === 204) return new Response(null, { status: code, headers });
-  return new Response(encoded ? output.json() : JSON.stringify(output), { status: code, headers });
+  return { status: typeof status === "function" ? status(value) : (status ?? 200), headers };
 }
 
 const replyRaw: Reply = async ({ call }, input, exchange, request) => {

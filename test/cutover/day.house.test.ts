@@ -1,10 +1,26 @@
-// A day in the life of a cutover, in both topologies, against a stand-in of the older side: calls pass through, shadow finds
-// the two planted faults, the gates refuse, the fault is mended, a canary takes a share, this house becomes the primary, breaks,
-// and goes back by itself. A caller calls all along and must see no error that the upstream did not give.
+// A day in the life of a cutover, in both topologies, against a stand-in of the older side: calls pass through and are recorded,
+// shadow finds the two planted faults, the gates refuse, the fault is mended, the recording is replayed and the sides are probed,
+// writes go to both and are reconciled, a canary takes a share, this house becomes the primary, breaks, and goes back by itself. A
+// caller calls all along and must see no error that the upstream did not give.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { hashedModel } from "#adapters/embed/hashed";
+import { reconcile } from "#cutover/dual/reconcile";
+import { reconcileReport } from "#cutover/dual/reconcile-report";
+import { logParity, readParity } from "#cutover/parity/parity-log";
+import { overall } from "#cutover/parity/parity-report";
+import { runProbe } from "#cutover/parity/run";
+import { PROBES } from "#cutover/parity/table";
+import { readRecording } from "#cutover/record/read-recording";
+import { recordingPath } from "#cutover/record/recorder";
+import { replay } from "#cutover/record/replay";
+import { houseSide, type Side } from "#cutover/side";
+import { seeded } from "#lib/random";
+import { SURFACE_PREFIXES } from "#topology/fronts";
+import { distillationHere } from "../../src/cli/commands/parity/distillation.ts";
 import { type TestHouse, startHouse, TOPOLOGIES } from "../house/house.ts";
 import { type OlderSide, startOlderSide } from "./older-side.ts";
 
@@ -89,7 +105,7 @@ describe.each(TOPOLOGIES)("a day of a cutover, %s", (topology) => {
     call: () => Promise<Response>,
     count: number,
   ): Promise<Report> => {
-    for (let tries = 0; tries < 100; tries += 1) {
+    for (let tries = 0; tries < 600; tries += 1) {
       const replies = await Promise.all(Array.from({ length: 10 }, call));
       expect(replies.map(({ status }) => status)).toEqual(replies.map(() => 200));
       expect(new Set(replies.map(({ headers }) => headers.get("x-lakehouse-backend")))).toEqual(
@@ -103,6 +119,10 @@ describe.each(TOPOLOGIES)("a day of a cutover, %s", (topology) => {
     throw new Error(`${route} was not compared ${count} times`);
   };
 
+  const side = (backend: "native" | "upstream"): Side =>
+    houseSide({ url: house.url, key: "", backend, name: backend, prefixes: SURFACE_PREFIXES });
+  let recorded = "";
+
   test("calls pass through from the start, by the address in the environment", async () => {
     // Both sides are asked for the model by its name.
     model = (await house.json<{ models: { name: string }[] }>("/v1/embed/models")).models[0]?.name ?? "";
@@ -111,6 +131,14 @@ describe.each(TOPOLOGIES)("a day of a cutover, %s", (topology) => {
     expect((await flip({ route: "go:embed.embed", to: "canary", percent: 5 })).message).toContain(
       "flip it to shadow first",
     );
+  });
+
+  test("what passes is recorded", async () => {
+    const wish = { for_ms: 600_000, routes: ["go:embed.embed"], why: "before the move" };
+    recorded = (await house.json<{ id: string }>("/v1/cutover/recordings", wish)).id;
+    for (let call = 0; call < 3; call += 1) expect((await embed()).status).toBe(200);
+    const stopped = await house.ask(`/v1/cutover/recordings/${recorded}/stop`, { method: "POST" });
+    expect(((await stopped.json()) as { end: object }).end).toMatchObject({ why: "stopped", calls: 3 });
   });
 
   test("shadow explains vectors that are not normalised, and reports a dropped line_offset as a real difference", async () => {
@@ -158,8 +186,8 @@ describe.each(TOPOLOGIES)("a day of a cutover, %s", (topology) => {
   });
 
   test("once the fault is mended the gates hold, and a canary takes its share", async () => {
-    await older.set({ raw_vectors: false, drop_line_offset: false });
-    // A house over a test's stand-in is not quicker than it, and an hour is long.
+    // A house over a test's stand-in is not quicker than it, on a busy machine least of all, and an hour is long.
+    await older.set({ raw_vectors: false, drop_line_offset: false, delay_ms: 20 });
     const gates = { hours_min: 0, diff_rate_max: 0.06, p99_ratio_max: 100, compared_share: 1 };
     await house.ask("/v1/cutover/gates", { method: "PUT", body: JSON.stringify(gates) });
     for (const [route, call] of [
@@ -175,6 +203,7 @@ describe.each(TOPOLOGIES)("a day of a cutover, %s", (topology) => {
         message: "",
       });
     }
+    await older.set({ delay_ms: 0 });
     let here = 0;
     for (let round = 0; round < 40; round += 1) {
       const replies = await Promise.all(Array.from({ length: 10 }, embed));
@@ -184,6 +213,85 @@ describe.each(TOPOLOGIES)("a day of a cutover, %s", (topology) => {
     // 5 % of 400: 20, and hardly ever none or a fifth.
     expect(here).toBeGreaterThan(0);
     expect(here).toBeLessThan(80);
+  });
+
+  test("the recording is replayed against this house, and both sides are probed and logged", async () => {
+    const file = await readRecording(recordingPath(house.settings.data, recorded));
+    const { routes } = await replay({
+      calls: file.each(),
+      side: side("native"),
+      against: "native",
+      rate: 50,
+      compare: true,
+      writes: false,
+      signal: new AbortController().signal,
+    });
+    await file.close();
+    expect(routes).toEqual([expect.objectContaining({ route: "go:embed.embed", sent: 3, same: 3 })]);
+
+    const folder = mkdtempSync(join(tmpdir(), "day-"));
+    const probe = async (at: string): Promise<void> => {
+      const endpoints = await runProbe(PROBES.embed, {
+        dialect: "go",
+        random: seeded(7),
+        count: 3,
+        left: side("upstream"),
+        right: side("native"),
+        model,
+        index: undefined,
+        worker: "w-1",
+        distill: distillationHere,
+        root: undefined,
+      });
+      const about = { probe: "embed", dialect: "go", left: "go", right: "native", seed: 7, count: 3, at };
+      const verdict = overall(endpoints);
+      await logParity(folder, { schema: "lakehouse.parity.v1", ...about, verdict, endpoints });
+    };
+    await older.set({ raw_vectors: true });
+    await probe("2026-11-30T08:00:00Z");
+    // What both refuse is refused in other words; of the vectors no reply is the same.
+    expect(await readParity(folder)).toEqual([
+      expect.objectContaining({ verdict: "explained", cases: 8, bodies_same: 0 }),
+    ]);
+    await older.set({ raw_vectors: false });
+    await probe("2026-11-30T09:00:00Z");
+    // One row of an endpoint: the newest.
+    expect(await readParity(folder)).toEqual([
+      expect.objectContaining({ at: "2026-11-30T09:00:00Z", cases: 8, bodies_same: 7, different: 0 }),
+    ]);
+    rmSync(folder, { recursive: true });
+  });
+
+  test("writes go to both sides, and a reconcile finds them the same", async () => {
+    const dual = (on: boolean): Promise<Response> =>
+      house.ask("/v1/cutover/dual-writes", {
+        method: "PUT",
+        body: JSON.stringify({ route: "go:storage.put", on, why: "before reads move" }),
+      });
+    expect((await dual(true)).status).toBe(200);
+    for (const key of ["a", "b"]) {
+      const path = `/_go/v1/storage/day/${key}`;
+      const reply = await house.ask(path, { method: "PUT", body: `object ${key}` });
+      expect([reply.status, reply.headers.get("x-lakehouse-backend")]).toEqual([201, "go"]);
+    }
+    type Held = Parameters<typeof reconcile>[0];
+    const of = <K extends "written" | "waiting">(what: K): Promise<Pick<Held, K>> =>
+      house.json<Pick<Held, K>>(`/v1/cutover/dual-writes/${what}`);
+    for (let tries = 0; tries < 600 && (await of("written")).written.length < 2; tries += 1)
+      await Bun.sleep(50);
+    const routes = await reconcile({
+      ...(await of("written")),
+      ...(await of("waiting")),
+      upstream: side("upstream"),
+      native: side("native"),
+      prefixes: SURFACE_PREFIXES,
+      route: undefined,
+    });
+    expect(routes).toEqual([expect.objectContaining({ route: "go:storage.put", keys: 2, same: 2 })]);
+    const facts = { now: 0, upstream: "go", forgotten: 0, damaged: 0 };
+    expect(reconcileReport(routes, facts).verdict).toBe("same");
+    expect(await house.json("/v1/cutover/dual-writes")).toMatchObject({ damaged: 0, problem: null });
+    expect((await dual(false)).status).toBe(200);
   });
 
   test("as the primary this house answers; broken, it costs no caller an error and goes back by itself", async () => {

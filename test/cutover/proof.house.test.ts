@@ -302,7 +302,7 @@ describe.each(TOPOLOGIES)("the proof of a cutover, %s", (topology) => {
       prefixes: SURFACE_PREFIXES,
       route: undefined,
     });
-    return reconcileReport(routes, { now: 0, upstream: "go", forgotten: 0 });
+    return reconcileReport(routes, { now: 0, upstream: "go", forgotten: 0, damaged: 0 });
   };
 
   test("writes go to both sides in either direction, and a reconcile tells what one side has lost", async () => {

@@ -20,6 +20,8 @@ export interface GateReport {
   readonly lifted: number;
   readonly blocked: number;
   readonly wrong: readonly string[];
+  /** Of the searches, as the house says: with playbooks, each the first of its text, and then without. */
+  readonly p50Ms: { readonly all: number; readonly plain: number };
 }
 
 const CITIES = ["Chicago, IL", "Denver, CO", "Austin, TX", "Reno, NV", "Tampa, FL"] as const;
@@ -117,6 +119,7 @@ export async function tryGate(house: GateHouse, random: Random, pairsMin: number
   const listed = await house.json<{ playbooks: Playbook[]; next_cursor?: string }>(
     "/v1/matrix/playbooks?limit=1000",
   );
+  const took = { all: [] as number[], plain: [] as number[] };
   const roles = new Map(listed.playbooks.map(({ playbook_id, role }) => [playbook_id, role]));
   while (pairs < pairsMin && wrong.length === 0) {
     const role = random.pick(ROLES_TRIED).name;
@@ -130,6 +133,8 @@ export async function tryGate(house: GateHouse, random: Random, pairsMin: number
     };
     const found = await house.json<Searched>("/v1/matrix/search", query);
     const plain = await house.json<Searched>("/v1/matrix/search", { ...query, use_playbook: false });
+    took.all.push(found.took_ms);
+    took.plain.push(plain.took_ms);
     const asked = found.query.role.role;
     const before = new Map(plain.hits.map(({ id, rank, score }) => [id, { rank, score }]));
     const say = (what: string): void => void wrong.push(`${what}: ${JSON.stringify(query)}`);
@@ -157,7 +162,12 @@ export async function tryGate(house: GateHouse, random: Random, pairsMin: number
     lifted += boosted + injected;
     blocked += blocked_by_gate;
   }
-  return { records: roles.size, queries, pairs, lifted, blocked, wrong };
+  const p50Ms = { all: middle(took.all), plain: middle(took.plain) };
+  return { records: roles.size, queries, pairs, lifted, blocked, wrong, p50Ms };
+}
+
+function middle(numbers: readonly number[]): number {
+  return numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? Number.NaN;
 }
 
 /** Hits of before that are not there any more. */

@@ -44,7 +44,7 @@ is a line that begins with WRONG, and the exit code is then 1.
             generated CSV files of every dialect with odd values, against
             a reference reader; 20 ms a file
   gate      random records and queries, of which none may cross roles,      --count 100000 (pairs) --seed S
-            in both topologies, one actor with 10,000 records; minutes
+            in both topologies, one actor with 10,000 records; minutes      --records 3000 --only together|apart
   firewall  generated rows that must train no model, through every export     --rows 100000 --seed S
             for every trainer; minutes
   distill   kill -9 of distill run at drawn moments; 1 s a round              --rounds 100 --seed S
@@ -69,6 +69,7 @@ const OPTIONS = {
   processes: { type: "string", default: "2" },
   files: { type: "string", default: "100000" },
   rows: { type: "string", default: "100000" },
+  records: { type: "string" },
 } as const;
 
 const { values, positionals } = parseArgs({
@@ -307,19 +308,20 @@ const GATE_PAIRS = 100_000;
 
 async function gate(): Promise<boolean> {
   let fine = true;
-  for (const topology of TOPOLOGIES) {
+  const drawn = { ...GATE_RECORDS, ...(values.records !== undefined && { records: Number(values.records) }) };
+  for (const topology of chosen(TOPOLOGIES)) {
     const started = performance.now();
     const random = seeded(seed);
     const house = await startHouse(topology, { check_outputs: false });
     try {
       await prepareGate(house);
-      await recordAtRandom(house, random, GATE_RECORDS);
+      await recordAtRandom(house, random, drawn);
       const pairsMin = values.count === OPTIONS.count.default ? GATE_PAIRS : Number(values.count);
-      const { queries, pairs, lifted, blocked, wrong } = await tryGate(house, random, pairsMin);
-      fine = judged(wrong, `gate --count ${pairsMin} --seed ${seed}`) && fine;
-      const records = GATE_RECORDS.records + GATE_RECORDS.flood;
+      const { queries, pairs, lifted, blocked, wrong, p50Ms } = await tryGate(house, random, pairsMin);
+      fine = judged(wrong, `gate --count ${pairsMin} --records ${drawn.records} --seed ${seed}`) && fine;
+      const records = drawn.records + drawn.flood;
       say(
-        `gate ${topology}, seed ${seed}: ${records} records, ${queries} queries, ${pairs} pairs, ${lifted} answers moved, ${blocked} records held back, ${wrong.length} leaks, ${secondsSince(started)} s`,
+        `gate ${topology}, seed ${seed}: ${records} records, ${queries} queries, ${pairs} pairs, ${lifted} answers moved, ${blocked} records held back, a search of ${p50Ms.all.toFixed(1)} ms (p50; ${p50Ms.plain.toFixed(1)} without playbooks), ${wrong.length} leaks, ${secondsSince(started)} s`,
       );
     } finally {
       await house.close();

@@ -256,8 +256,11 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
           "/v1/matrix/playbooks/ledger?role=Forklift%20Operator&limit=1000",
         )
       ).entries.find(({ playbook_id }) => playbook_id === made.playbook_id);
-    expect((await search(text)).hits[0]?.id).toBe(bad.id);
-    expect(await entryOf()).toMatchObject({ exposures: 1, judged: 0, state: "active" });
+    // What was ranked already counts for each time that it is shown.
+    for (const exposures of [1, 2, 3]) {
+      expect((await search(text)).hits[0]?.id).toBe(bad.id);
+      expect(await entryOf()).toMatchObject({ exposures, judged: 0, state: "active" });
+    }
     // Others find out, for orders worded otherwise, that the person does not come.
     for (const actor of ["eve", "fay", "gus"]) {
       const query_text = `forklift operators for nights in Austin, TX please ${actor}`;

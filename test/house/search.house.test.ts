@@ -126,6 +126,48 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
     });
   });
 
+  test("what a ranking depends on changes the next answer to the same question", async () => {
+    const text = "zorbist in Chicago, IL";
+    const rankedAs = async (more: object = {}): Promise<readonly unknown[]> => {
+      const { query, hits } = await search(text, more);
+      return [query.role.role, hits.map(({ id, score }) => [id, score])];
+    };
+    const change = (path: string, method: string, body?: object): Promise<Response> =>
+      house.ask(path, { method, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+    const before = await rankedAs();
+    expect([await rankedAs(), before[0]]).toEqual([before, null]);
+
+    // A title that is learnt, and forgotten.
+    const titles = [{ title: "zorbist", soc: "51-4121" }];
+    expect((await change("/v1/matrix/taxonomy/learn", "POST", { source: "zorb", titles })).status).toBe(200);
+    const learnt = await search(text, { k: 3 });
+    expect([learnt.query.role.role, ...learnt.hits.map(({ metadata }) => metadata["role"])]).toEqual(
+      Array<string>(4).fill("Welder"),
+    );
+    const asWelder = await rankedAs();
+
+    // What the parts of the ranking weigh.
+    const path = "/v1/matrix/corpora/workers/weights";
+    const { weights } = await house.json<{ weights: object }>(path);
+    expect((await change(path, "PUT", { weights: { ...weights, elsewhere: 0.5, state: 0.6 } })).status).toBe(
+      200,
+    );
+    expect(await rankedAs()).not.toEqual(asWelder);
+    expect((await change(path, "PUT", { weights })).status).toBe(200);
+    expect(await rankedAs()).toEqual(asWelder);
+
+    expect((await change("/v1/matrix/taxonomy/sources/zorb", "DELETE")).ok).toBe(true);
+    expect(await rankedAs()).toEqual(before);
+
+    // Another condition is another question; what one was shown, another one is shown as well.
+    const active = { filter: { status: "active" } };
+    expect(await rankedAs(active)).not.toEqual(await rankedAs({ filter: { status: "on_assignment" } }));
+    const [explained, plain] = [await search("welder", { explain: true }), await search("welder")];
+    expect(plain.hits.map(({ id }) => id)).toEqual(explained.hits.map(({ id }) => id));
+    expect(explained.hits[0]?.explain).toBeDefined();
+    expect(plain.hits[0]?.explain).toBeUndefined();
+  });
+
   test("bad questions are refused by name", async () => {
     const ask = async (body: object): Promise<string> =>
       codeOf(await house.ask("/v1/matrix/search", { method: "POST", body: JSON.stringify(body) }));

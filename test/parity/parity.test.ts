@@ -14,6 +14,9 @@ import { rust } from "#dialects/rust";
 import { present } from "#lib/assert";
 import { answeredHere } from "#rpc/backend";
 import { type AnyOp, type Contract, servedOps } from "#rpc/contract";
+import { faultFromBody } from "#rpc/fault";
+import { inputReader } from "#rpc/input/input";
+import { planPath } from "#rpc/path";
 import { byPattern, type Route, routeFor, traitsOf } from "#rpc/route";
 
 interface Native {
@@ -84,29 +87,65 @@ const natives = [...OPERATIONS].map(([name, operation]): Route => ({
   },
 }));
 
-let server: Bun.Server<unknown>;
-beforeAll(() => {
-  const all = [go, rust, openai].flatMap((dialect) => dialectRoutes(dialect, natives, answeredHere));
-  const routes: Record<string, Record<string, (request: Request) => Promise<Response>>> = {};
-  for (const [pattern, methods] of byPattern([...natives, ...all])) {
-    routes[pattern] = Object.fromEntries(
-      [...methods].map(([method, candidates]) => [
-        method,
-        (request: Request) =>
-          routeFor(candidates, request).handle(request, { requestId: "one", seal: () => undefined }),
-      ]),
-    );
-  }
-  server = Bun.serve({
-    port: 0,
-    hostname: "127.0.0.1",
-    routes,
-    fetch: () => new Response("", { status: 599 }),
-  });
+/** The same operations as a process has that serves them: called without a request and a reply of the native wire. */
+const direct = natives.map((route): Route => {
+  const operation = present(OPERATIONS.get(route.name), route.name);
+  const { body, reply, streamedBy, path } = operation;
+  if (body !== "json" || reply !== "json" || streamedBy !== undefined) return route;
+  const plan = planPath(path);
+  const read = inputReader(operation, plan);
+  return {
+    ...route,
+    handle: () => Promise.reject(new Error(`${route.name} is called through a request`)),
+    direct: {
+      read,
+      call: async (input) => {
+        if (recorded === undefined) stray.push(route.name);
+        const asked = present(recorded, "a native call");
+        // What was read is what the recorded request says.
+        const { request, body: sent } = asked;
+        const [method = "", target = ""] = request.split(" ");
+        const said = new Request(`http://house${target}`, {
+          method,
+          ...(sent === undefined ? {} : { body: JSON.stringify(sent) }),
+        });
+        expect(input).toStrictEqual(await read(said));
+        seen = { operation: route.name, request, body: sent };
+        const fault = faultFromBody(asked.reply);
+        if (fault !== null) throw fault;
+        return asked.reply;
+      },
+      head: () => ({ status: recorded?.status ?? 500, headers: { "content-type": "application/json" } }),
+    },
+  };
 });
-afterAll(() => server.stop(true));
 
-describe("golden pairs", () => {
+describe.each([
+  ["through a request of the native wire", natives],
+  ["called directly", direct],
+] as const)("golden pairs, an operation %s", (_title, operations) => {
+  let server: Bun.Server<unknown>;
+  beforeAll(() => {
+    const all = [go, rust, openai].flatMap((dialect) => dialectRoutes(dialect, operations, answeredHere));
+    const routes: Record<string, Record<string, (request: Request) => Promise<Response>>> = {};
+    for (const [pattern, methods] of byPattern([...operations, ...all])) {
+      routes[pattern] = Object.fromEntries(
+        [...methods].map(([method, candidates]) => [
+          method,
+          (request: Request) =>
+            routeFor(candidates, request).handle(request, { requestId: "one", seal: () => undefined }),
+        ]),
+      );
+    }
+    server = Bun.serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      routes,
+      fetch: () => new Response("", { status: 599 }),
+    });
+  });
+  afterAll(() => server.stop(true));
+
   test("there are pairs of every dialect", () => {
     expect(new Set(PAIRS.map((path) => path.split("/")[0]))).toEqual(new Set(["go", "rust", "openai"]));
     expect(PAIRS.length).toBeGreaterThan(60);

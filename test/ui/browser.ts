@@ -3,6 +3,7 @@
 
 import { existsSync } from "node:fs";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { violations } from "./axe.ts";
 
 const PLACES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
@@ -16,6 +17,9 @@ export function launchBrowser(): Promise<Browser> {
   if (CHROMIUM === undefined) throw new Error("there is no chromium");
   return chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", "--disable-gpu"] });
 }
+
+/** A busy machine is no reason to fail. */
+const WAIT_MS = 60_000;
 
 export interface WatchedPage {
   readonly page: Page;
@@ -36,6 +40,7 @@ export async function openPage(
     ...options,
   });
   const page = await context.newPage();
+  page.setDefaultTimeout(WAIT_MS);
   const complaints: string[] = [];
   page.on("console", (message) => {
     if (message.type() === "error" && !expected.test(message.text())) complaints.push(message.text());
@@ -47,4 +52,31 @@ export async function openPage(
       complaints.push(`asks ${url}`);
   });
   return { page, complaints };
+}
+
+/** Opens pages of what a suite has started by then: its browser, and its house, which it may start again. */
+export function pagesOf(
+  browser: () => Browser,
+  base: () => string,
+): (options?: BrowserContextOptions, expected?: RegExp) => Promise<WatchedPage> {
+  return (options, expected) => openPage(browser(), base(), options, expected);
+}
+
+/**
+ * What is wrong with the screens of a house in which nothing has happened: each says in these words how it is filled, and is as
+ * accessible as any.
+ */
+export async function problemsWhenEmpty(
+  { page, complaints }: WatchedPage,
+  screens: readonly (readonly [path: string, words: string])[],
+): Promise<string[]> {
+  const found: string[] = [];
+  for (const [path, words] of screens) {
+    await page.goto(path);
+    await page.getByText(words).waitFor();
+    // Once a screen: its other empty tabs have the same parts.
+    if (!path.includes("?")) found.push(...(await violations(page)).map((one) => `${path} ${one}`));
+  }
+  await page.context().close();
+  return [...found, ...complaints];
 }

@@ -8,12 +8,9 @@ import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { addKey } from "#edge/access/key-file";
 import { violations } from "./axe.ts";
-import { CHROMIUM, launchBrowser, NEEDS_BROWSER, openPage } from "./browser.ts";
+import { CHROMIUM, launchBrowser, NEEDS_BROWSER, openPage, pagesOf } from "./browser.ts";
 import { loadRoster } from "./roster.ts";
 import { spawnHouse, type SpawnedHouse } from "./spawned-house.ts";
-
-/** A busy machine is no reason to fail. */
-const WAIT_MS = 60_000;
 
 const ORDER = "Need 3 forklift operators in Springfield IL Fri 6a-2p $30";
 
@@ -42,14 +39,10 @@ describe.skipIf(CHROMIUM === undefined)(`the console in a browser${NEEDS_BROWSER
     rmSync(folder, { recursive: true, force: true });
   }, 240_000);
 
-  const watched = async (
-    options: Parameters<typeof openPage>[2] = {},
-    expected?: RegExp,
-  ): ReturnType<typeof openPage> => {
-    const opened = await openPage(browser, house.url, options, expected);
-    opened.page.setDefaultTimeout(WAIT_MS);
-    return opened;
-  };
+  const watched = pagesOf(
+    () => browser,
+    () => house.url,
+  );
 
   test("an order goes from its text to its outcome, and the next ranking has learnt", async () => {
     const { page, complaints } = await watched({ colorScheme: "light" });
@@ -227,7 +220,6 @@ describe.skipIf(CHROMIUM === undefined)(`the console in a browser${NEEDS_BROWSER
       const key = await addKey(join(folder, "empty", "keys.json"), { name: "ann", scope: "write" });
       while ((await empty.ask("/v1/fills")).status !== 401) await Bun.sleep(20);
       const { page, complaints } = await openPage(browser, empty.url, {}, /401/);
-      page.setDefaultTimeout(WAIT_MS);
       await page.goto("/");
       await page.getByRole("dialog", { name: "This house asks for a key" }).waitFor();
       await page.getByLabel("API key").fill("wrong");

@@ -8,15 +8,19 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { violations } from "./axe.ts";
-import { CHROMIUM, launchBrowser, NEEDS_BROWSER, openPage } from "./browser.ts";
+import { CHROMIUM, launchBrowser, NEEDS_BROWSER, pagesOf, problemsWhenEmpty } from "./browser.ts";
 import { loadRoster } from "./roster.ts";
 import { spawnHouse, type SpawnedHouse } from "./spawned-house.ts";
 
-/** A busy machine is no reason to fail. */
-const WAIT_MS = 60_000;
-
 const SCRIPT = `<img src=x onerror="document.title='stolen'">`;
 const TEAM = `id,name,pay,note\n1,Łucja,20.5,${SCRIPT}\n2,東京 太郎,lots,ok\n3,مرحبا,19,\n`;
+
+const EMPTY = [
+  ["/ui/datasets", "No datasets yet"],
+  ["/ui/sql", "There is nothing to ask about yet"],
+  ["/ui/search", "Nothing can be searched yet"],
+  ["/ui/playbooks", "Nothing was learnt yet"],
+] as const;
 
 const sqlPath = (sql: string): string => `/ui/sql?q=${encodeURIComponent(sql)}`;
 
@@ -25,11 +29,11 @@ describe.skipIf(CHROMIUM === undefined)(`the console's data in a browser${NEEDS_
   const data = join(folder, "data");
   let house: SpawnedHouse;
   let browser: Browser;
-  let emptyComplaints: readonly unknown[] = [];
+  let emptyComplaints: readonly string[] = [];
   beforeAll(async () => {
     house = await spawnHouse(data);
     browser = await launchBrowser();
-    emptyComplaints = await lookAtEmptyHouse();
+    emptyComplaints = await problemsWhenEmpty(await watched(), EMPTY);
     await loadRoster(house, 300);
   }, 240_000);
   afterAll(async () => {
@@ -38,32 +42,10 @@ describe.skipIf(CHROMIUM === undefined)(`the console's data in a browser${NEEDS_
     rmSync(folder, { recursive: true, force: true });
   }, 240_000);
 
-  const watched = async (
-    options: Parameters<typeof openPage>[2] = {},
-    expected?: RegExp,
-  ): ReturnType<typeof openPage> => {
-    const opened = await openPage(browser, house.url, options, expected);
-    opened.page.setDefaultTimeout(WAIT_MS);
-    return opened;
-  };
-
-  /** Before anything is loaded: every screen says how it is filled. */
-  const lookAtEmptyHouse = async (): Promise<readonly unknown[]> => {
-    const { page, complaints } = await watched();
-    const found: unknown[] = [];
-    for (const [path, words] of [
-      ["/ui/datasets", "No datasets yet"],
-      ["/ui/sql", "There is nothing to ask about yet"],
-      ["/ui/search", "Nothing can be searched yet"],
-      ["/ui/playbooks", "Nothing was learnt yet"],
-    ] as const) {
-      await page.goto(path);
-      await page.getByText(words).waitFor();
-      found.push(...(await violations(page)));
-    }
-    await page.context().close();
-    return [...found, ...complaints];
-  };
+  const watched = pagesOf(
+    () => browser,
+    () => house.url,
+  );
 
   const drop = async (page: Page, name: string, text: string): Promise<void> => {
     const path = join(folder, name);
@@ -79,6 +61,14 @@ describe.skipIf(CHROMIUM === undefined)(`the console's data in a browser${NEEDS_
     await drop(page, "My team.csv", TEAM);
     await page.getByText("3 rows read, 3 rows would be loaded.").waitFor();
     expect(await page.getByRole("textbox", { name: "Dataset" }).inputValue()).toBe("my_team");
+    // How the text is read is overruled, and what was found comes back.
+    await page.getByLabel("Columns are split at").selectOption("");
+    await page.getByLabel("Type of id,name,pay,note").or(page.getByLabel("Type of column_1")).waitFor();
+    await page.getByLabel("Columns are split at").selectOption("found");
+    await page.getByLabel("Names are in line").fill("0");
+    await page.getByText("4 rows read, 4 rows would be loaded.").waitFor();
+    await page.getByLabel("Names are in line").fill("");
+    await page.getByText("3 rows read, 3 rows would be loaded.").waitFor();
     await page.getByLabel("Type of pay").selectOption("DECIMAL(18,2)");
     await page.getByText("1 row would not fit").waitFor();
     expect(await violations(page)).toEqual([]);
@@ -167,6 +157,12 @@ describe.skipIf(CHROMIUM === undefined)(`the console's data in a browser${NEEDS_
       page.getByRole("button", { name: "Save CSV" }).click(),
     ]);
     expect(readFileSync(await file.path(), "utf8")).toStartWith("state,n\n");
+    const [parquet] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("button", { name: "Save Parquet" }).click(),
+    ]);
+    expect(parquet.suggestedFilename()).toBe("result.parquet");
+    expect(readFileSync(await parquet.path(), "latin1")).toMatch(/^PAR1[^]*PAR1$/);
     await page.getByRole("button", { name: "Save", exact: true }).click();
     await page.getByLabel("Name", { exact: true }).fill("People by state");
     await page.keyboard.press("Enter");
@@ -211,12 +207,16 @@ describe.skipIf(CHROMIUM === undefined)(`the console's data in a browser${NEEDS_
       return gaps;
     })()`);
     expect(gaps).toBe(0);
+    // What is typed beside a result asks for nothing again: the screen stays the one that it is.
+    const asked: string[] = [];
+    page.on("request", (request) => asked.push(request.url()));
     await page.getByLabel("Search result").fill("rest:96 name:row");
     await page.getByText(/of 100,000 rows/).waitFor();
     await grid.getByRole("button", { name: /^i/ }).click();
     await grid.getByRole("button", { name: /^i/ }).click();
     expect(new URL(page.url()).searchParams.get("result.sort")).toBe("-i");
     expect(await grid.locator(".grid-body [role=row]").first().innerText()).toContain("row 99909");
+    expect(asked).toEqual([]);
     expect(complaints).toEqual([]);
     await page.context().close();
   }, 240_000);

@@ -9,13 +9,10 @@ import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { addKey } from "#edge/access/key-file";
 import { violations } from "./axe.ts";
-import { CHROMIUM, launchBrowser, NEEDS_BROWSER, openPage } from "./browser.ts";
+import { CHROMIUM, launchBrowser, NEEDS_BROWSER, pagesOf, problemsWhenEmpty } from "./browser.ts";
 import { LIFE_SETTINGS, type Life, liveThrough, SCRIPT } from "./house-life.ts";
 import { loadRoster } from "./roster.ts";
 import { spawnHouse, type SpawnedHouse } from "./spawned-house.ts";
-
-/** A busy machine is no reason to fail. */
-const WAIT_MS = 60_000;
 
 const EMPTY = [
   ["/ui/journal", "Nothing has happened yet"],
@@ -31,6 +28,7 @@ const EMPTY = [
   ["/ui/distillation?tab=quarantine", "Nothing is in quarantine"],
   ["/ui/distillation?tab=exports", "Nothing was exported yet"],
   ["/ui/cutover", "No older system is named"],
+  ["/ui/system?tab=alerts", "Nothing is watched yet"],
   ["/ui/system?tab=keys", "No call was refused"],
 ] as const;
 
@@ -40,11 +38,12 @@ describe.skipIf(CHROMIUM === undefined)(`the console's operations in a browser${
   let house: SpawnedHouse;
   let browser: Browser;
   let life: Life;
-  let emptyComplaints: readonly unknown[] = [];
+  let emptyComplaints: readonly string[] = [];
   beforeAll(async () => {
     house = await spawnHouse(data, 0, LIFE_SETTINGS);
     browser = await launchBrowser();
-    emptyComplaints = await lookAtEmptyHouse();
+    // A dataset and an audit that are not there yet are 404.
+    emptyComplaints = await problemsWhenEmpty(await watched({}, /404/), EMPTY);
     await loadRoster(house, 300);
     life = await liveThrough(house);
   }, 240_000);
@@ -54,29 +53,10 @@ describe.skipIf(CHROMIUM === undefined)(`the console's operations in a browser${
     rmSync(folder, { recursive: true, force: true });
   }, 240_000);
 
-  const watched = async (
-    options: Parameters<typeof openPage>[2] = {},
-    expected?: RegExp,
-  ): ReturnType<typeof openPage> => {
-    const opened = await openPage(browser, house.url, options, expected);
-    opened.page.setDefaultTimeout(WAIT_MS);
-    return opened;
-  };
-
-  /** Before anything happened: every screen says how it is filled. */
-  const lookAtEmptyHouse = async (): Promise<readonly unknown[]> => {
-    // A dataset and an audit that are not there yet are 404.
-    const { page, complaints } = await watched({}, /404/);
-    const found: unknown[] = [];
-    for (const [path, words] of EMPTY) {
-      await page.goto(path);
-      await page.getByText(words).waitFor();
-      // Once a screen: its other empty tabs have the same parts.
-      if (!path.includes("?")) found.push(...(await violations(page)).map((one) => `${path} ${one}`));
-    }
-    await page.context().close();
-    return [...found, ...complaints];
-  };
+  const watched = pagesOf(
+    () => browser,
+    () => house.url,
+  );
 
   test("an empty house says on every screen how it is filled", () => expect(emptyComplaints).toEqual([]));
 
@@ -124,6 +104,20 @@ describe.skipIf(CHROMIUM === undefined)(`the console's operations in a browser${
     await page.getByRole("tab", { name: "Traffic" }).click();
     await page.getByRole("grid", { name: "traffic" }).getByRole("link", { name: "filld.open" }).waitFor();
     expect(await violations(page)).toEqual([]);
+    await page.getByRole("tab", { name: "Alerts" }).click();
+    await page.getByRole("button", { name: "Make a rule" }).click();
+    await page.getByLabel("Name").fill("too-many-errors");
+    await page.getByLabel("It fires above").fill("0.2");
+    expect(await violations(page)).toEqual([]);
+    await page.getByRole("button", { name: "Watch it" }).click();
+    const rules = page.getByRole("grid", { name: "alert rules" });
+    await rules.getByText("too-many-errors").click();
+    await page.getByLabel("It fires above").fill("0.3");
+    await page.getByRole("button", { name: "Change it" }).click();
+    await rules.getByText("0.3", { exact: true }).waitFor();
+    await rules.getByText("too-many-errors").click();
+    await page.getByRole("button", { name: "Remove the rule" }).click();
+    await page.getByText("Nothing is watched yet").waitFor();
     await page.getByRole("tab", { name: "Events and requests" }).click();
     // Of letters: a number of ten digits would be taken for a telephone's, and replaced.
     const requestId = "operator-looks";
@@ -269,6 +263,18 @@ describe.skipIf(CHROMIUM === undefined)(`the console's operations in a browser${
     await page.getByLabel(/^Why/).fill("Not yet");
     await page.getByRole("button", { name: "Flip to Shadow" }).click();
     await row.locator(".pill", { hasText: "Shadow" }).waitFor();
+    await page.getByRole("button", { name: "Record calls" }).click();
+    await page.getByLabel(/^Routes/).fill("native:*");
+    await page.getByLabel("Why").fill("Before the change");
+    await page.getByRole("button", { name: "Start to record" }).click();
+    const recordings = page.getByRole("grid", { name: "recordings" });
+    await recordings.getByText("Before the change").waitFor();
+    await recordings.getByRole("button", { name: "Stop" }).click();
+    await recordings.getByText("stopped", { exact: true }).waitFor();
+    await recordings.getByRole("button", { name: "Save the file" }).waitFor();
+    expect(await violations(page)).toEqual([]);
+    await recordings.getByRole("button", { name: "Remove" }).click();
+    await page.getByText("Nothing was recorded yet.").waitFor();
     await page.getByRole("link", { name: "Past changes" }).click();
     await page.getByRole("grid", { name: "journal" }).getByText("Not yet").first().waitFor();
     expect(complaints).toEqual([]);

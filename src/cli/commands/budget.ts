@@ -1,6 +1,6 @@
-// `lakehouse budget`: what API keys may spend on chat models in a day, and have spent.
+// `lakehouse budget`: what API keys may spend on chat models in a day, and have spent, and what models cost.
 
-import type { Budget } from "#contracts/chat";
+import type { Budget, ModelPrice } from "#contracts/chat";
 import { CLIENT_ARGS, settingsOf, wholeNumber } from "../args.ts";
 import { command, group } from "../command.ts";
 import { connect } from "../connect.ts";
@@ -89,6 +89,48 @@ const drop = command({
   },
 });
 
+type Band = Omit<ModelPrice, "bands"> & ModelPrice["bands"][number];
+
+const PRICE_FIELDS: readonly Field<Band>[] = [
+  { name: "model", value: ({ provider, model }) => `${provider}/${model}` },
+  { name: "input_usd", align: "right", value: (band) => band.input_usd },
+  { name: "cached_usd", align: "right", value: (band) => band.cached_usd },
+  { name: "output_usd", align: "right", value: (band) => band.output_usd },
+  { name: "above_tokens", align: "right", value: (band) => band.above_tokens },
+  { name: "source", value: ({ source }) => source },
+];
+
+const prices = command({
+  name: "budget prices",
+  summary: "Show what models cost, in US dollars for a million tokens",
+  details:
+    "With a model, the price that a call of it pays by. A model whose price is not known can be called, its cost is not known, and keys with a budget in dollars are refused it. Prices of your own, in the file that LAKEHOUSE_CHAT_PRICES names, go before the built-in table.",
+  args: {
+    model: { type: "positional", required: false, description: "As in a call: kimi/kimi-k2.6" },
+    ...CLIENT_ARGS,
+  },
+  examples: [
+    "lakehouse budget prices",
+    "lakehouse budget prices kimi/kimi-k2.6",
+    "lakehouse budget prices -o csv",
+  ],
+  run: async (args) => {
+    const { house } = await connect(settingsOf(args));
+    const known = await house.chatd.prices(args.model === undefined ? {} : { model: args.model });
+    await emit(formatOf(args.output), {
+      fields: PRICE_FIELDS,
+      rows: known.prices.flatMap(({ bands, ...name }) => bands.map((band) => ({ ...name, ...band }))),
+      json: known,
+      empty: emptyPrices(args.model ?? "", known.free),
+    });
+  },
+});
+
+function emptyPrices(model: string, free: readonly string[]): string {
+  if (free.includes(model.split("/")[0] ?? "")) return `${model} costs nothing.`;
+  return `The price of ${model} is not known: its calls count in tokens only, and keys with a budget in dollars are refused it. Add it to the file of LAKEHOUSE_CHAT_PRICES.`;
+}
+
 function dollars(text: string | undefined): number | null {
   if (text === undefined) return null;
   const usd = Number(text);
@@ -100,6 +142,6 @@ export const budget = group({
   name: "budget",
   summary: "Show and set what API keys may spend on chat models",
   examples: ["lakehouse budget", "lakehouse budget set reports --usd 5"],
-  commands: { list, set, drop },
+  commands: { list, set, drop, prices },
   fallback: "list",
 });

@@ -5,7 +5,7 @@ import type { Ingested } from "#contracts/ingest";
 import type { House } from "#contracts/house";
 import { present } from "#lib/assert";
 import { Fault } from "#rpc/fault";
-import { CLIENT_ARGS, pair, settingsOf } from "../args.ts";
+import { CLIENT_ARGS, pair, settingsOf, wholeNumber } from "../args.ts";
 import { command, type Given } from "../command.ts";
 import { connect } from "../connect.ts";
 import { UsageProblem } from "../failure.ts";
@@ -99,6 +99,26 @@ export const ingest = command({
       valueHint: "COLUMN=TYPE",
       description: "The type of a column (may be repeated): zip=string",
     },
+    delimiter: {
+      type: "string",
+      valueHint: "MARK",
+      description: "What splits columns, where it is guessed wrong: ';', tab, '' for one column",
+    },
+    quote: {
+      type: "string",
+      valueHint: "MARK",
+      description: "What cells are quoted with; '' for nothing",
+    },
+    encoding: {
+      type: "string",
+      valueHint: "NAME",
+      description: "The encoding of the text: windows-1252, shift_jis",
+    },
+    "header-row": {
+      type: "string",
+      valueHint: "LINE",
+      description: "The line that names the columns, from 1; 0 when none does",
+    },
     contract: {
       type: "enum",
       options: [...contracts],
@@ -113,6 +133,7 @@ export const ingest = command({
     "lakehouse ingest workers.csv --dataset workers",
     "lakehouse ingest jan.csv feb.csv --dataset shifts --mode replace",
     "lakehouse ingest people.csv --dataset people --types zip=string --dry-run",
+    "lakehouse ingest export.txt --dataset shifts --delimiter tab --encoding windows-1252 --header-row 3",
     "lakehouse ingest roster.xlsx --dataset workers --sheet 'Week 12' --mode upsert --key worker_id",
     "zcat orders.ndjson.gz | lakehouse ingest - --dataset orders",
   ],
@@ -160,6 +181,10 @@ interface RawFlags {
   readonly key: string | undefined;
   readonly format: string | undefined;
   readonly sheet: string | undefined;
+  readonly delimiter: string | undefined;
+  readonly quote: string | undefined;
+  readonly encoding: string | undefined;
+  readonly "header-row": string | undefined;
   readonly contract: string | undefined;
   readonly "dry-run": boolean | undefined;
 }
@@ -173,6 +198,7 @@ function flagsOf(args: RawFlags, given: Given): IngestFlags {
   if (mode !== "upsert" && key !== undefined) throw new UsageProblem("--key is for --mode upsert.");
   const format = formats.find((known) => known === args.format);
   const contract = contracts.find((known) => known === args.contract);
+  const headerRow = wholeNumber("--header-row", args["header-row"], 0, 1_000_000);
   const types = given.all("types").map((text) => pair("--types", text));
   return {
     ...(mode === undefined ? {} : { mode }),
@@ -181,6 +207,10 @@ function flagsOf(args: RawFlags, given: Given): IngestFlags {
     ...(args.sheet === undefined ? {} : { sheet: args.sheet }),
     ...(contract === undefined ? {} : { contract }),
     ...(types.length === 0 ? {} : { types: Object.fromEntries(types) }),
+    ...(args.delimiter === undefined ? {} : { delimiter: args.delimiter === "tab" ? "\t" : args.delimiter }),
+    ...(args.quote === undefined ? {} : { quote: args.quote }),
+    ...(args.encoding === undefined ? {} : { encoding: args.encoding }),
+    ...(headerRow === undefined ? {} : { header_row: headerRow }),
     ...(args["dry-run"] === true ? { dry_run: true } : {}),
   };
 }
@@ -226,11 +256,15 @@ export async function ingestFile(
   }
 }
 
-const OPTION = /\b(mode|key|format|contract|sheet|types)(?:=|(?=: | names ))/g;
+const OPTION =
+  /\b(mode|key|format|contract|sheet|types|delimiter|quote|encoding|header_row)(?:=|(?=: | names ))/g;
 
 /** Messages name options as query parameters, `sheet=East`; the command line has flags instead. */
 export function inFlags(text: string): string {
-  return text.replace(OPTION, (found, name: string) => `--${name}${found.endsWith("=") ? " " : ""}`);
+  return text.replace(
+    OPTION,
+    (found, name: string) => `--${name.replace("_", "-")}${found.endsWith("=") ? " " : ""}`,
+  );
 }
 
 function faultInFlags(fault: Fault, file: string | undefined): Fault {

@@ -12,7 +12,7 @@ import type { House } from "#contracts/house";
 import { seeded } from "#lib/random";
 import { Fault } from "#rpc/fault";
 import { SURFACE_PREFIXES } from "#topology/fronts";
-import { CLIENT_ARGS, DATA_ARG, OUTPUT_ARG, settingsOf, wholeNumber } from "../args.ts";
+import { CLIENT_ARGS, DATA_ARG, OUTPUT_ARG, REPORT_ARG, settingsOf, wholeNumber } from "../args.ts";
 import { type ArgsDef, command, group, type ParsedArgs } from "../command.ts";
 import { connect } from "../connect.ts";
 import { EXIT, UsageProblem } from "../failure.ts";
@@ -25,14 +25,6 @@ import { distillationHere, olderRoot } from "./parity/distillation.ts";
 const CASES_DEFAULT = 50;
 const CASES_MAX = 100_000;
 const SEED_MAX = 0xffff_ffff;
-
-const REPORT_ARG = {
-  report: {
-    type: "string",
-    valueHint: "DIR",
-    description: `Where reports go; ${REPORTS_FOLDER} unless given`,
-  },
-} as const;
 
 const ARGS = {
   dialect: {

@@ -1,5 +1,5 @@
 // `lakehouse sql`: runs a query over the datasets. A table and JSON are limited in rows and say so; CSV and JSON lines
-// stream every row.
+// stream every row, and so does a Parquet file.
 
 import type { SqlResult } from "#contracts/query";
 import type { House } from "#contracts/house";
@@ -12,17 +12,18 @@ import { inputFile } from "../input-file.ts";
 import { watchInterrupt } from "../terminal/interrupt.ts";
 import { emit, type Field, formatOf, isForPeople } from "../terminal/output.ts";
 import { counted, duration } from "../terminal/plain-text.ts";
-import { paintTalk, say, stdinIsTty, write } from "../terminal/terminal.ts";
+import { paintTalk, say, stdinIsTty, stdoutIsTty, write } from "../terminal/terminal.ts";
 
 type SqlInput = Parameters<House["queryd"]["sql"]>[0];
 
 const STREAMED: Readonly<Record<string, string>> = { csv: "text/csv", jsonl: "application/x-ndjson" };
+const PARQUET = "application/vnd.apache.parquet";
 
 export const sql = command({
   name: "sql",
   summary: "Run a SQL query",
   details:
-    "DuckDB's SQL; each dataset is a table of its name. One SELECT, WITH, DESCRIBE, SHOW or EXPLAIN statement, from the command line, a file or standard input. A table and JSON show up to --limit rows (1000); csv and jsonl stream all of them unless --limit is given.",
+    "DuckDB's SQL; each dataset is a table of its name. One SELECT, WITH, DESCRIBE, SHOW or EXPLAIN statement, from the command line, a file or standard input. A table and JSON show up to --limit rows (1000); csv and jsonl stream all of them unless --limit is given, and --parquet writes all of them.",
   args: {
     query: { type: "positional", required: false, description: "The statement" },
     file: { type: "string", alias: "f", valueHint: "FILE", description: "Read the statement from a file" },
@@ -49,6 +50,7 @@ export const sql = command({
       description:
         "Dates and hours of timestamps are those of this zone, as America/Chicago; UTC unless given",
     },
+    parquet: { type: "boolean", description: "Write all rows as a Parquet file, to standard output" },
     ...CLIENT_ARGS,
   },
   examples: [
@@ -56,6 +58,7 @@ export const sql = command({
     "lakehouse sql 'SELECT * FROM workers WHERE state = ? AND pay_floor < ?' -p IL -p 20",
     "lakehouse sql 'FROM orders' --at orders=2026-11-01T00:00:00Z",
     "lakehouse sql 'FROM workers' -o csv > workers.csv",
+    "lakehouse sql 'FROM workers' --parquet > workers.parquet",
     `lakehouse sql "SELECT date_trunc('day', started_at) AS day, count(*) FROM shifts GROUP BY day" --time-zone America/Chicago`,
     "lakehouse sql < report.sql",
   ],
@@ -71,10 +74,17 @@ export const sql = command({
       ...(args["time-zone"] === undefined ? {} : { time_zone: args["time-zone"] }),
     };
     const format = formatOf(args.output);
+    const parquet = args.parquet === true;
+    if (parquet && stdoutIsTty) {
+      throw new UsageProblem("A Parquet file is not for a terminal: write it to a file, > result.parquet");
+    }
+    if (parquet && (limit !== undefined || args.output !== undefined)) {
+      throw new UsageProblem("--parquet writes all rows in its own form: leave out --limit and -o.");
+    }
     const { house } = await connect(settingsOf(args));
     const { signal } = watchInterrupt();
     try {
-      const accept = STREAMED[format];
+      const accept = parquet ? PARQUET : STREAMED[format];
       if (accept !== undefined && limit === undefined) {
         const { body, headers } = await house.queryd.sqlStream({ ...input, accept }, { signal });
         if (body instanceof ReadableStream) for await (const chunk of body) await write(chunk);

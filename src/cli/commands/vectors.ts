@@ -6,7 +6,8 @@ import { CLIENT_ARGS, settingsOf } from "../args.ts";
 import { command, group } from "../command.ts";
 import { confirmed, YES_ARG } from "../terminal/confirm.ts";
 import { allPages, connect } from "../connect.ts";
-import { EXIT } from "../failure.ts";
+import { EXIT, UsageProblem } from "../failure.ts";
+import { inputFile } from "../input-file.ts";
 import { emit, type Field, formatOf, isForPeople, jsonText } from "../terminal/output.ts";
 import { count, counted, duration, moment, size } from "../terminal/plain-text.ts";
 import { say, write } from "../terminal/terminal.ts";
@@ -55,6 +56,61 @@ const ls = command({
       (page) => page.indexes,
     );
     await emit(formatOf(args.output), { fields: INDEXES, rows, empty: "There are no indexes yet." });
+  },
+});
+
+const load = command({
+  name: "vectors import",
+  summary: "Write the items of a file into an index",
+  details:
+    "NDJSON has an object a line: id, vector or text, metadata. Of a Parquet file (by its ending, or --format) each row is an item: --id and --vector name its columns, all others become metadata. At an item that is refused the import ends, and says how many are in; sending the file again is harmless.",
+  args: {
+    ...INDEX_ARG,
+    file: { type: "positional", required: false, description: "The file; - is standard input" },
+    key: { type: "string", valueHint: "KEY", description: "An object in the store, in place of a file" },
+    format: {
+      type: "string",
+      valueHint: "ndjson|parquet",
+      description: "By the ending of the name otherwise",
+    },
+    id: { type: "string", valueHint: "COLUMN", description: "Of Parquet: the column with the id (id)" },
+    vector: {
+      type: "string",
+      valueHint: "COLUMN",
+      description: "Of Parquet: the column with the vector (vector)",
+    },
+    model: { type: "string", description: "The model that made the vectors" },
+    ...CLIENT_ARGS,
+  },
+  examples: [
+    "lakehouse vectors import papers papers.ndjson",
+    "lakehouse vectors import papers embeddings.parquet --id doc_id --vector embedding",
+    "lakehouse vectors import papers --key uploads/embeddings.parquet",
+  ],
+  run: async (args) => {
+    const { file, key, id, vector, model } = args;
+    if ((file === undefined) === (key === undefined))
+      throw new UsageProblem("Give a file, or --key with the name of an object, one of them.");
+    const named = file ?? key ?? "";
+    const format = args.format ?? (named.endsWith(".parquet") ? "parquet" : "ndjson");
+    if (format !== "ndjson" && format !== "parquet")
+      throw new UsageProblem(`--format is ndjson or parquet, not ${format}.`);
+    const body = file === undefined ? new Blob().stream() : (await inputFile(file)).stream();
+    const { house } = await connect(settingsOf(args));
+    const started = performance.now();
+    const done = await house.vectord.import({
+      index: args.index,
+      format,
+      body,
+      ...(key === undefined ? {} : { key }),
+      ...(id === undefined ? {} : { id }),
+      ...(vector === undefined ? {} : { vector }),
+      ...(model === undefined ? {} : { model }),
+    });
+    if (!isForPeople(formatOf(args.output))) return write(jsonText(done));
+    say(
+      `${counted(done.imported, "item")} of ${named} are in ${args.index}, in ${duration(performance.now() - started)}.`,
+    );
   },
 });
 
@@ -173,6 +229,6 @@ export const vectors = group({
     "lakehouse vectors snapshot papers",
     "lakehouse vectors restore papers NAME",
   ],
-  commands: { ls, snapshots, snapshot, restore, repair, rm },
+  commands: { ls, import: load, snapshots, snapshot, restore, repair, rm },
   fallback: "ls",
 });

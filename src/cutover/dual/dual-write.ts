@@ -80,6 +80,11 @@ export const queueLine = z.discriminatedUnion("k", [
   /** The first side refused it. */
   z.strictObject({ k: z.literal("void"), id: z.string() }),
   z.strictObject({ k: z.literal("written"), write: written }),
+  /** The line before it was cut off by a disk that failed, and its writer was told. */
+  z.strictObject({ k: z.literal("cut") }),
+  /** Lines that were damaged on the disk and are kept aside, until somebody has taken note of them. */
+  z.strictObject({ k: z.literal("damaged"), lines: z.int() }),
+  z.strictObject({ k: z.literal("noted") }),
   /** What left the list of written ones, so that totals stay true. */
   z.strictObject({ k: z.literal("counts"), counts: z.record(z.string(), z.int()) }),
 ]);

@@ -42,6 +42,8 @@ export interface DualStatus {
   readonly written: Readonly<Record<Written["state"], number>>;
   /** Lines that a crash tore before they were acknowledged. */
   readonly unreadable: number;
+  /** Lines of the queue that were damaged on the disk, until somebody takes note: each may be a write that is on one side alone. */
+  readonly damaged: number;
   /** Of this process, by reason. */
   readonly lost: Readonly<Record<LostReason, number>>;
   /** The newest failure of the second side. */
@@ -70,6 +72,8 @@ export interface DualWrites {
   /** The routes whose `native` is this house's side; delivery begins. */
   attach(routes: readonly BackedRoute[]): void;
   status(): Promise<DualStatus>;
+  /** Damage that was found so far is no longer told. */
+  noteDamage(): Promise<void>;
   written(): Promise<readonly Written[]>;
   /** Those that still wait, as they will be written. */
   waiting(): Promise<readonly Pick<Intent, "id" | "at" | "route" | "method" | "path">[]>;
@@ -275,10 +279,17 @@ export function createDualWrites(deps: DualDeps): DualWrites {
         oldest_at: oldest?.write.at ?? null,
         written: queue?.counts() ?? { done: 0, failed: 0, unclear: 0, lost: 0 },
         unreadable: queue?.unreadable ?? 0,
+        damaged: queue?.damaged ?? 0,
         lost: { ...lost },
         problem: delivery.problem(),
         unflushed: queue?.unflushed ?? null,
       };
+    },
+    noteDamage: async () => {
+      const queue = (await deps.isThere()) ? await opened() : undefined;
+      if (queue === undefined || queue.damaged === 0) return;
+      log.info("damaged lines of the queue of dual writes were noted", { lines: queue.damaged });
+      await queue.noteDamage();
     },
     written: async () => ((await deps.isThere()) ? ((await opened())?.written ?? []) : []),
     waiting: async () =>

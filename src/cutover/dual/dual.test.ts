@@ -384,7 +384,7 @@ describe("reconcile", () => {
       unclear: 0,
     });
     expect(routes.find(({ route }) => route === "go:pathway.add")).toMatchObject({ failed: 1, keys: 0 });
-    const report = reconcileReport(routes, { now: 0, upstream: "go", forgotten: 0 });
+    const report = reconcileReport(routes, { now: 0, upstream: "go", forgotten: 0, damaged: 0 });
     expect(report.verdict).toBe("different");
     expect(reconcileMarkdown(report)).toContain("/v1/storage/other: 200, 1 bytes there; 200, 1 bytes here");
     const silent = await reconcile({
@@ -395,7 +395,9 @@ describe("reconcile", () => {
       prefixes: PREFIXES,
       route: undefined,
     });
-    expect(reconcileReport(silent, { now: 0, upstream: "go", forgotten: 0 }).verdict).toBe("not read");
+    expect(reconcileReport(silent, { now: 0, upstream: "go", forgotten: 0, damaged: 0 }).verdict).toBe(
+      "not read",
+    );
     const one = await reconcile({
       written: [put("same")],
       waiting: [],
@@ -404,6 +406,8 @@ describe("reconcile", () => {
       prefixes: PREFIXES,
       route: "rust:*",
     });
-    expect(reconcileReport(one, { now: 0, upstream: "go", forgotten: 0 }).verdict).toBe("nothing written");
+    expect(reconcileReport(one, { now: 0, upstream: "go", forgotten: 0, damaged: 0 }).verdict).toBe(
+      "nothing written",
+    );
   });
 });

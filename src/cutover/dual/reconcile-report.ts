@@ -11,21 +11,23 @@ export interface ReconcileReport {
   readonly routes: readonly RouteReconciled[];
   /** Written ones that are no longer remembered, and so were not compared. */
   readonly forgotten: number;
+  /** Lines of the queue that were damaged on the disk: each may be a write that nothing here speaks of. */
+  readonly damaged: number;
   readonly verdict: "same" | "different" | "nothing written" | "still waiting" | "not read";
+}
+
+interface ReconcileFacts extends Pick<ReconcileReport, "upstream" | "forgotten" | "damaged"> {
+  readonly now: number;
 }
 
 export function reconcileReport(
   routes: readonly RouteReconciled[],
-  {
-    now,
-    upstream,
-    forgotten,
-  }: { readonly now: number; readonly upstream: string; readonly forgotten: number },
+  { now, upstream, forgotten, damaged }: ReconcileFacts,
 ): ReconcileReport {
   const sum = (of: (one: RouteReconciled) => number): number => routes.reduce((all, one) => all + of(one), 0);
-  const wrong = sum(
-    ({ different, missing, failed, lost, unclear }) => different + missing + failed + lost + unclear,
-  );
+  const wrong =
+    damaged +
+    sum(({ different, missing, failed, lost, unclear }) => different + missing + failed + lost + unclear);
   const verdict =
     wrong > 0
       ? "different"
@@ -42,16 +44,21 @@ export function reconcileReport(
     upstream,
     routes,
     forgotten,
+    damaged,
     verdict,
   };
 }
 
-export function reconcileMarkdown({ at, upstream, routes, forgotten, verdict }: ReconcileReport): string {
+export function reconcileMarkdown(report: ReconcileReport): string {
+  const { at, upstream, routes, forgotten, damaged, verdict } = report;
   return [
     "# What both sides hold",
     "",
     `${at}. **${verdict}**. There: ${upstream}; here: this house.`,
     ...(forgotten > 0 ? [`${forgotten} older writes are no longer remembered, and were not compared.`] : []),
+    ...(damaged > 0
+      ? [`${damaged} lines of the queue were damaged: writes that nothing here speaks of.`]
+      : []),
     "",
     "| route | keys | same | different | on one side | not read | waiting | failed | lost | unclear |",
     "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|",

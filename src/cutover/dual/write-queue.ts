@@ -1,6 +1,7 @@
 // The queue of dual writes on disk. A line is in the system's memory when `append` resolves, so a killed process loses nothing that
 // was acknowledged; it reaches the disk within a fraction of a second. After a start everything that was due is due again, and a
-// write of which only the intent is there is unclear: nobody knows what its first side did.
+// write of which only the intent is there is unclear: nobody knows what its first side did. A line that was damaged on the disk is
+// kept in a file beside the queue, and counted until somebody has taken note of it.
 //
 // The file is rewritten when most of it is history, and after a flush that failed: what the disk did not take then may be gone
 // from the system's memory too, and is still in ours.
@@ -10,7 +11,8 @@ import { dirname, join } from "node:path";
 import { isThere, makeFolder, syncFolder, temporaryPath, writeAll } from "#lib/durable";
 import type { Log } from "#lib/log";
 import { toFault, traceOf } from "#rpc/fault";
-import { type Intent, type QueueLine, queueLine, type Written } from "./dual-write.ts";
+import type { Intent, QueueLine, Written } from "./dual-write.ts";
+import { printLine, readLines } from "./queue-lines.ts";
 
 /** Written ones that are remembered, for a comparison of what both sides hold. */
 const WRITTEN_MAX = 10_000;
@@ -20,6 +22,8 @@ const REWRITE_BYTES = 32 * 1024 * 1024;
 const SYNC_MS = 200;
 /** After a flush that failed. */
 const RETRY_MS = 1000;
+/** Of damaged lines that are kept: those of a whole queue, twice. Lines beyond are counted alone. */
+const ASIDE_BYTES_MAX = 64 * 1024 * 1024;
 
 export interface Due {
   readonly write: Intent;
@@ -36,8 +40,12 @@ export interface WriteQueue {
   readonly written: readonly Written[];
   /** By state, also of those that are no longer in `written`. */
   counts(): Readonly<Record<Written["state"], number>>;
-  /** Lines of an earlier process that could not be read. */
+  /** Lines that a crash of an earlier process cut off before they were acknowledged. */
   readonly unreadable: number;
+  /** Lines that were damaged on the disk, since somebody took note of some. */
+  readonly damaged: number;
+  /** The damage is known: it is no longer told. Its lines stay where they are kept. */
+  noteDamage(): Promise<void>;
   /** Why a power cut may take what is queued; null while the disk has it. */
   readonly unflushed: string | null;
   close(): Promise<void>;
@@ -50,10 +58,16 @@ interface Content {
   /** Of those that left `written`. */
   readonly gone: Map<string, number>;
   unreadable: number;
+  damaged: number;
 }
 
 export function queuePath(data: string): string {
   return join(data, "cutover", "dual-writes.jsonl");
+}
+
+/** Where damaged lines are kept, as they were found. */
+export function asidePath(queue: string): string {
+  return queue.replace(/(\.jsonl)?$/, ".damaged");
 }
 
 export async function openQueue(path: string, log: Log, rewriteBytes = REWRITE_BYTES): Promise<WriteQueue> {
@@ -64,8 +78,9 @@ export async function openQueue(path: string, log: Log, rewriteBytes = REWRITE_B
     written: [],
     gone: new Map(),
     unreadable: 0,
+    damaged: 0,
   };
-  if (await isThere(path)) for (const line of (await readFile(path, "utf8")).split("\n")) take(content, line);
+  if (await isThere(path)) await take(path, content, log);
   for (const { id, at, route, method, path: target } of content.intents.values()) {
     remember(content, {
       id,
@@ -111,8 +126,8 @@ export async function openQueue(path: string, log: Log, rewriteBytes = REWRITE_B
     texts = [];
     writing = undefined;
     if (text === "") return;
-    // Behind a write that failed half-way a line of its own begins.
-    const bytes = new TextEncoder().encode(torn ? `\n${text}` : text);
+    // Behind a write that failed half-way a line of its own begins, which says so.
+    const bytes = new TextEncoder().encode(torn ? `\n${printLine({ k: "cut" })}${text}` : text);
     torn = true;
     await writeAll(file, bytes);
     torn = false;
@@ -146,23 +161,29 @@ export async function openQueue(path: string, log: Log, rewriteBytes = REWRITE_B
     if (rewrites) chain = syncing;
   };
 
+  const append = (line: QueueLine): Promise<void> => {
+    apply(content, line);
+    texts.push(printLine(line));
+    if (writing === undefined) {
+      writing = chain.then(flush);
+      // Who appends gets its failure; the next one goes on after it.
+      chain = writing.catch(() => undefined);
+    }
+    return writing;
+  };
+
   return {
-    append: (line) => {
-      apply(content, line);
-      texts.push(`${JSON.stringify(line)}\n`);
-      if (writing === undefined) {
-        writing = chain.then(flush);
-        // Who appends gets its failure; the next one goes on after it.
-        chain = writing.catch(() => undefined);
-      }
-      return writing;
-    },
+    append,
     due: content.due,
     get written() {
       return content.written;
     },
     counts: () => countsOf(content),
     unreadable: content.unreadable,
+    get damaged() {
+      return content.damaged;
+    },
+    noteDamage: () => append({ k: "noted" }),
     get unflushed() {
       return unflushed;
     },
@@ -182,17 +203,33 @@ export async function openQueue(path: string, log: Log, rewriteBytes = REWRITE_B
   };
 }
 
-function take(content: Content, text: string): void {
-  if (text === "") return;
-  let line: QueueLine | undefined;
+/** What an earlier process left. What of it is damaged is kept aside before the file is rewritten without it. */
+async function take(path: string, content: Content, log: Log): Promise<void> {
+  const { lines, torn, damaged } = readLines(await readFile(path));
+  for (const line of lines) apply(content, line);
+  content.unreadable = torn;
+  if (damaged.length === 0) return;
+  await keepAside(asidePath(path), damaged);
+  content.damaged += damaged.length;
+  log.error("lines of the queue of dual writes are damaged: writes may be on one side alone", {
+    lines: damaged.length,
+  });
+}
+
+async function keepAside(path: string, damaged: readonly Uint8Array[]): Promise<void> {
+  const file = await open(path, "a", 0o600);
   try {
-    line = queueLine.safeParse(JSON.parse(text)).data;
-  } catch {
-    // Torn by a crash before it was acknowledged.
-    line = undefined;
+    let { size } = await file.stat();
+    for (const line of damaged) {
+      size += line.byteLength + 1;
+      if (size > ASIDE_BYTES_MAX) break;
+      await writeAll(file, Buffer.concat([line, Buffer.from("\n")]));
+    }
+    await file.sync();
+  } finally {
+    await file.close();
   }
-  if (line === undefined) content.unreadable += 1;
-  else apply(content, line);
+  await syncFolder(dirname(path));
 }
 
 function apply(content: Content, line: QueueLine): void {
@@ -217,6 +254,14 @@ function apply(content: Content, line: QueueLine): void {
       due.delete(line.write.id);
       remember(content, line.write);
       return;
+    case "cut":
+      return;
+    case "damaged":
+      content.damaged += line.lines;
+      return;
+    case "noted":
+      content.damaged = 0;
+      return;
     case "counts":
       for (const [state, count] of Object.entries(line.counts))
         gone.set(state, (gone.get(state) ?? 0) + count);
@@ -239,8 +284,9 @@ function countsOf({ written, gone }: Content): Record<Written["state"], number> 
 
 /** The file with what counts now and nothing else, opened for appending; its folder is not flushed yet. */
 async function rewritten(path: string, content: Content): Promise<FileHandle> {
-  const { intents, due, written, gone } = content;
+  const { intents, due, written, gone, damaged } = content;
   const lines: QueueLine[] = [
+    ...(damaged === 0 ? [] : [{ k: "damaged" as const, lines: damaged }]),
     ...(gone.size === 0 ? [] : [{ k: "counts" as const, counts: Object.fromEntries(gone) }]),
     ...written.map((write) => ({ k: "written" as const, write })),
     ...[...due.values()].flatMap(({ write, second, firstStatus, reply }): QueueLine[] => [
@@ -259,7 +305,7 @@ async function rewritten(path: string, content: Content): Promise<FileHandle> {
   const temporary = temporaryPath(folder, "dual-writes.jsonl");
   const file = await open(temporary, "ax", 0o600);
   try {
-    await writeAll(file, new TextEncoder().encode(lines.map((line) => `${JSON.stringify(line)}\n`).join("")));
+    await writeAll(file, new TextEncoder().encode(lines.map(printLine).join("")));
     await file.sync();
     await rename(temporary, path);
     return file;

@@ -36,6 +36,10 @@ export function dualRoutes(dual: Dual): Route[] {
         ...(last === undefined || from + PAGE_MAX >= all.length ? {} : { next_after: last.id }),
       };
     }),
+    operation("noteDualDamage", "POST", `${path}/damaged/note`, async () => {
+      await dual.writes.noteDamage();
+      return dual.status();
+    }),
     operation("dualWaiting", "GET", `${path}/waiting`, async () => {
       const waiting = await dual.writes.waiting();
       return { count: waiting.length, waiting: waiting.slice(0, PAGE_MAX) };

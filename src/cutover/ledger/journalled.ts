@@ -2,6 +2,7 @@
 // sees a change first may record it, and one that starts later may record all of them again.
 
 import type { journal, NewEvent } from "#contracts/journal";
+import { onAbort } from "#lib/abort";
 import type { Log } from "#lib/log";
 import type { Service } from "#rpc/contract";
 import { traceOf } from "#rpc/fault";
@@ -73,7 +74,7 @@ export function journalledLedger(
         running = false;
       });
   };
-  signal.addEventListener("abort", () => clearTimeout(timer), { once: true });
+  onAbort(signal, () => clearTimeout(timer));
   return {
     changed: (after) => {
       events = [

@@ -95,8 +95,29 @@ function reachable({ entries }: Ledger): Map<string, Placed[]> {
   return places;
 }
 
-/** Worked out once for a ledger, so that a request costs some look-ups. */
+/** Routes and tenants whose standing is remembered: those of a house with many keys; of others it is worked out each time. */
+const REMEMBERED_MAX = 10_000;
+
+/** Worked out once for a ledger, so that a request costs a look-up. */
 export function standings(ledger: Ledger): StandingOf {
+  const worked = workedOut(ledger);
+  // What ends by the clock is no constant.
+  if (ledger.entries.some(({ until }) => until !== undefined)) return worked;
+  const known = new Map<string, Map<string, Standing>>();
+  let remembered = 0;
+  return (route, tenant, now) => {
+    const found = known.get(route)?.get(tenant);
+    if (found !== undefined) return found;
+    const standing = worked(route, tenant, now);
+    if (remembered >= REMEMBERED_MAX) return standing;
+    const tenants = known.get(route) ?? new Map<string, Standing>();
+    known.set(route, tenants.set(tenant, standing));
+    remembered += 1;
+    return standing;
+  };
+}
+
+function workedOut(ledger: Ledger): StandingOf {
   const places = reachable(ledger);
   const upstreams = new Set<string>(ledger.upstreams.map(({ dialect }) => dialect));
   return (route, tenant, now) => {

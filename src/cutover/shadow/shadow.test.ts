@@ -36,8 +36,9 @@ function callOf(here: (request: Request) => Promise<Response>, reads = true): Fo
   };
 }
 
+/** Without rests, unless a test is about them. */
 const shadowOf = (options: Partial<ShadowOptions> = {}): Shadow =>
-  createShadow({ clock: systemClock, random: seeded(1), ...options });
+  createShadow({ clock: systemClock, random: seeded(1), timeShare: 1, ...options });
 const again = (there: unknown) => () => Promise.resolve(passedOf(there));
 const never = (): Promise<never> => new Promise(() => undefined);
 
@@ -134,6 +135,29 @@ describe("shadow", () => {
     const [tally] = shadow.tallies();
     expect([...(tally?.shapes.values() ?? [])].map(({ seen }) => seen)).toEqual([100, 1]);
     expect((tally?.compared ?? 0) + (tally?.dropped.lagging ?? 0)).toBe(21);
+  });
+
+  test("a rare shape takes the place of a common one in a full queue", async () => {
+    const shadow = shadowOf({ queueMax: 30 });
+    const same = callOf(() => Promise.resolve(replyOf({})));
+    const offer = (sent: unknown): void =>
+      shadow.offer("go:a.b", entry("1"), same, passedOf({}, sent), again({}));
+    for (let call = 0; call < 40; call += 1) offer({ texts: [] });
+    offer({ rare: 1 });
+    await shadow.idle();
+    const [tally] = shadow.tallies();
+    expect(tally?.dropped.full).toBe(11);
+    expect([...(tally?.shapes.values() ?? [])].map(({ compared }) => compared)).toEqual([29, 1]);
+  });
+
+  test("rests for longer than it works", async () => {
+    const shadow = shadowOf({ timeShare: 0.2 });
+    const slow = callOf(() => Bun.sleep(5).then(() => replyOf({})));
+    const started = performance.now();
+    for (let call = 0; call < 5; call += 1) shadow.offer("go:a.b", entry("1"), slow, passedOf({}), again({}));
+    await shadow.idle();
+    // Five times 5 ms of work, and four times as long a rest after each.
+    expect(performance.now() - started).toBeGreaterThan(5 * 5 * 5 - 10);
   });
 
   test("100,000 calls leave memory where it was", async () => {

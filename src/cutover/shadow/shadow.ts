@@ -1,14 +1,16 @@
 // Shadow comparison: behind a reply that the upstream has given, the same call is made of this house and the two replies
-// are compared. The caller's reply is never touched, waited for or slowed: what is offered is copied and queued, and the
-// queue has an end. What is not compared is counted by its reason. Only calls that read are made twice.
+// are compared. The caller's reply is never touched, waited for or slowed: what is offered is copied and queued, the queue
+// has an end, and comparisons, one at a time and in small steps, take no more than a share of the time. What is not compared
+// is counted by its reason. Only calls that read are made twice.
 
+import { untilAbort } from "#lib/abort";
 import type { Clock } from "#lib/clock";
 import { deadline } from "#lib/coarse-timer";
 import { yieldToEventLoop } from "#lib/event-loop";
 import type { Random } from "#lib/random";
 import type { ForeignCall } from "#rpc/backend";
 import type { Exchange } from "#rpc/exchange";
-import { differencesOf, jsonOf, type Reply } from "../diff/replies.ts";
+import { differencesInSteps, jsonOf, type Reply } from "../diff/replies.ts";
 import type { Entry } from "../ledger/ledger.ts";
 import type { Passed } from "../pass-through.ts";
 import { shapeOf } from "./shape.ts";
@@ -17,8 +19,15 @@ import { type DropReason, newTally, noteOutcome, noteShape, type Tally } from ".
 /** Some seconds of a busy route. */
 const QUEUE_MAX = 256;
 const QUEUE_BYTES_MAX = 16 * 1024 * 1024;
-/** Calls behind at once: a shadow takes less than a user. */
-const AT_ONCE_MAX = 2;
+/**
+ * Of the time, at most: after a comparison the next one waits so long that callers, whose replies wait for whatever the process
+ * does, notice nothing. Some thousand comparisons decide a gate, and a hundred a second are there in a minute.
+ */
+const TIME_SHARE = 0.05;
+/** A comparison that takes longer than 2 ms mostly waits, for a daemon or a side that hangs, which takes nothing from callers. */
+const REST_MS_MAX = 40;
+/** Shorter rests add up: timers are no finer. */
+const REST_MS_MIN = 1;
 /** Of a call behind, all of it. */
 const DEADLINE_MS = 5000;
 /** A turn of the event loop that takes longer says that the house lags; then nothing is compared. */
@@ -36,6 +45,8 @@ export interface ShadowOptions {
   readonly random: Random;
   /** Of calls, from 0 to 1, beyond the first of each shape. */
   readonly share?: () => number;
+  /** Of the time, that comparisons take at most. */
+  readonly timeShare?: number;
   readonly queueMax?: number;
   readonly deadlineMs?: number;
 }
@@ -52,6 +63,8 @@ export interface Shadow {
 }
 
 interface Held {
+  /** One of the first of its shape. */
+  readonly rare: boolean;
   readonly tally: Tally;
   readonly shape: string;
   readonly call: ForeignCall;
@@ -63,11 +76,12 @@ interface Held {
 }
 
 export function createShadow(options: ShadowOptions): Shadow {
-  const { clock, random, share = () => 1, queueMax = QUEUE_MAX, deadlineMs = DEADLINE_MS } = options;
+  const { clock, random, share = () => 1, timeShare = TIME_SHARE } = options;
+  const { queueMax = QUEUE_MAX, deadlineMs = DEADLINE_MS } = options;
   const tallies = new Map<string, { entry: string; tally: Tally }>();
   const queue: Held[] = [];
   let queuedBytes = 0;
-  let running = 0;
+  let running = false;
   let whenIdle: (() => void)[] = [];
 
   const tallyOf = (route: string, { id, state, tenant = "" }: Entry): Tally => {
@@ -81,16 +95,33 @@ export function createShadow(options: ShadowOptions): Shadow {
   };
 
   const work = async (): Promise<void> => {
-    running += 1;
+    let owedMs = 0;
     for (let held = queue.shift(); held !== undefined; held = queue.shift()) {
       queuedBytes -= held.bytes;
-      const drop = (await lags()) ? "lagging" : await compareOne(held, { clock, random, deadlineMs });
+      const lagging = await lags();
+      const started = performance.now();
+      const drop = lagging ? "lagging" : await compareOne(held, { clock, random, deadlineMs });
       if (drop !== undefined) held.tally.dropped[drop] += 1;
+      owedMs += (performance.now() - started) * (1 / timeShare - 1);
+      if (owedMs < REST_MS_MIN) continue;
+      await rest(Math.min(owedMs, REST_MS_MAX));
+      owedMs = 0;
     }
-    running -= 1;
-    if (running > 0) return;
+    running = false;
     for (const resolve of whenIdle) resolve();
     whenIdle = [];
+  };
+
+  /** Whether there is room, if need be in the place of a call whose shape is compared often. */
+  const hasRoom = (rare: boolean, bytes: number): boolean => {
+    const fits = (): boolean => queue.length < queueMax && queuedBytes + bytes <= QUEUE_BYTES_MAX;
+    if (fits()) return true;
+    const at = rare ? queue.findLastIndex((held) => !held.rare) : -1;
+    const [common] = at === -1 ? [] : queue.splice(at, 1);
+    if (common === undefined) return false;
+    queuedBytes -= common.bytes;
+    common.tally.dropped.full += 1;
+    return fits();
   };
 
   return {
@@ -104,9 +135,10 @@ export function createShadow(options: ShadowOptions): Shadow {
       }
       const shape = shapeOf(call.request.url, jsonOf(sent));
       const known = noteShape(tally, shape);
-      if ((known?.seen ?? Infinity) > FIRST_OF_SHAPE && random.next() >= share()) return;
+      const rare = (known?.seen ?? Infinity) <= FIRST_OF_SHAPE;
+      if (!rare && random.next() >= share()) return;
       const bytes = (sent?.byteLength ?? 0) + (received?.byteLength ?? 0);
-      if (queue.length >= queueMax || queuedBytes + bytes > QUEUE_BYTES_MAX) {
+      if (!hasRoom(rare, bytes)) {
         tally.dropped.full += 1;
         return;
       }
@@ -114,6 +146,7 @@ export function createShadow(options: ShadowOptions): Shadow {
       const type = response.headers.get("content-type") ?? "";
       const reply = { status: response.status, type, body: received ?? new ArrayBuffer(0), ms };
       queue.push({
+        rare,
         tally,
         shape,
         call,
@@ -124,17 +157,26 @@ export function createShadow(options: ShadowOptions): Shadow {
         again,
       });
       queuedBytes += bytes;
+      if (running) return;
+      running = true;
       // In a later turn: the caller's reply goes out first.
-      if (running < AT_ONCE_MAX) void yieldToEventLoop().then(work);
+      void yieldToEventLoop().then(work);
     },
     tallies: () => [...tallies.values()].map(({ tally }) => tally),
     idle: () =>
-      running === 0 && queue.length === 0
+      !running
         ? Promise.resolve()
         : new Promise((resolve) => {
             whenIdle.push(resolve);
           }),
   };
+}
+
+/** Keeps no process from ending. */
+function rest(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms).unref();
+  });
 }
 
 async function lags(): Promise<boolean> {
@@ -166,22 +208,26 @@ async function compareOne(held: Held, { clock, random, deadlineMs }: Setup): Pro
         ...(held.sent === null ? {} : { body: held.sent }),
       });
     if (tally.compared < FIRST_REPEATED || random.next() < REPEATED_SHARE) {
-      const repeated = await orAborted(held.again(request(), behind), late.signal);
+      const repeated = await untilAbort(held.again(request(), behind), late.signal);
       if (repeated.received !== undefined) {
         const other = replyOf(repeated.response, repeated.received ?? new ArrayBuffer(0), repeated.ms);
         tally.noise.learn(
-          differencesOf(reply, other).map(({ path }) => path),
+          (await differencesInSteps(reply, other)).map(({ path }) => path),
           clock.now(),
         );
       }
     }
     const started = performance.now();
-    const response = await orAborted(call.native(request(), behind), late.signal);
+    const response = await untilAbort(call.native(request(), behind), late.signal);
     const ms = performance.now() - started;
-    const body = await orAborted(bounded(response), late.signal);
+    const body = await untilAbort(bounded(response), late.signal);
     if (body === undefined) return "large";
     const here = replyOf(response, body, ms);
-    noteOutcome(tally, { shape, differences: differencesOf(reply, here), there: reply, here }, clock.now());
+    noteOutcome(
+      tally,
+      { shape, differences: await differencesInSteps(reply, here), there: reply, here },
+      clock.now(),
+    );
     return undefined;
   } catch {
     // Whatever failed behind a reply is no caller's: it is counted.
@@ -193,13 +239,6 @@ async function compareOne(held: Held, { clock, random, deadlineMs }: Setup): Pro
 
 function replyOf(response: Response, body: ArrayBuffer, ms: number): Reply {
   return { status: response.status, type: response.headers.get("content-type") ?? "", body, ms };
-}
-
-function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    signal.addEventListener("abort", () => reject(new Error("the deadline passed")), { once: true });
-    work.then(resolve, reject);
-  });
 }
 
 /** Undefined when it is larger than what is compared; then the rest is not read. */

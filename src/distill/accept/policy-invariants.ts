@@ -1,12 +1,13 @@
 // Invariants of what stands beside the stages: baselines and drift, replay, redaction, the table of terms.
 
+import { AUDIT_METRICS } from "#contracts/distill";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { JournalEvent } from "#contracts/journal";
 import { readBaselines } from "../audit/baselines.ts";
 import { BASELINES_FILE, SOURCES_FOLDER } from "../root.ts";
 import { replayRun } from "../replay/replay.ts";
-import { METRICS, type Metrics } from "../schemas/reports.ts";
+import type { Metrics } from "../schemas/reports.ts";
 import { TERMS } from "../score/terms.ts";
 import { evidenceIn } from "./files-invariants.ts";
 import type { Fixture } from "./fixture.ts";
@@ -16,12 +17,12 @@ import { FINDING } from "./replay-house.ts";
 import { copyRoot, filesBelow, jsonLines } from "./root-files.ts";
 
 const metricsOf = (value: number): Metrics =>
-  Object.fromEntries(METRICS.map((name) => [name, value])) as Metrics;
+  Object.fromEntries(AUDIT_METRICS.map((name) => [name, value])) as Metrics;
 
 /** Seven lines as another program wrote them: spacing, unknown fields, CRLF, bytes that are no UTF-8, no last newline. */
 function othersBaselines(): Buffer {
   const lines = Array.from({ length: 7 }, (_, n) => {
-    const metrics = METRICS.map((name) => `"${name}": ${10 + n}`).join(", ");
+    const metrics = AUDIT_METRICS.map((name) => `"${name}": ${10 + n}`).join(", ");
     return `{"recorded_at":"2026-04-2${n}T00:00:00Z",  "git_commit":"abc","run_id":"${n}","unheard_of":[0,"",false],${metrics}}`;
   });
   return Buffer.concat([
@@ -48,7 +49,7 @@ async function baselinesLost({ parts, newFolder }: Fixture): Promise<Problems> {
   return [
     ...(after.subarray(0, before.length).equals(before) ? [] : ["what another program wrote has changed"]),
     ...(baselines.length === 8 ? [] : [`${baselines.length} baselines are read, of 8`]),
-    ...(last?.run_id === "8" && METRICS.every((name) => last[name] === 20)
+    ...(last?.run_id === "8" && AUDIT_METRICS.every((name) => last[name] === 20)
       ? []
       : ["the added line reads otherwise"]),
   ];

@@ -17,12 +17,12 @@ export function contentsOf(root: string): Record<string, string> {
 
 /** Paths of the files below `root/path`, in order. */
 export function filesBelow(root: string, path: string): string[] {
-  return readdirSync(join(root, path))
-    .sort()
-    .flatMap((name) => {
-      const inner = path === "" ? name : `${path}/${name}`;
-      if (name === LOCK) return [];
-      return statSync(join(root, inner)).isDirectory() ? filesBelow(root, inner) : [inner];
+  return readdirSync(join(root, path), { withFileTypes: true })
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .flatMap((entry) => {
+      const inner = path === "" ? entry.name : `${path}/${entry.name}`;
+      if (entry.name === LOCK) return [];
+      return entry.isDirectory() ? filesBelow(root, inner) : [inner];
     });
 }
 

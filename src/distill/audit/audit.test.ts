@@ -13,7 +13,8 @@ import { join } from "node:path";
 import { contentsOf } from "../accept/root-files.ts";
 import { sampleLogs } from "../accept/sample-logs.ts";
 import { runAll, writeLogs } from "../root.testing.ts";
-import { METRICS, type Metrics } from "../schemas/reports.ts";
+import { AUDIT_METRICS } from "#contracts/distill";
+import type { Metrics } from "../schemas/reports.ts";
 import { audit } from "./audit.ts";
 import { appendBaseline, driftOf, readBaselines } from "./baselines.ts";
 
@@ -47,7 +48,7 @@ test("a root as the stages leave it passes all 12 required checks, after a secon
   expect(required.map(({ result, reason }) => `${result}${reason}`)).toEqual(Array(12).fill("pass"));
   expect(ok).toBe(true);
   expect(metrics.p2_evidence_rows).toBe(144);
-  expect(Object.keys(metrics)).toEqual([...METRICS]);
+  expect(Object.keys(metrics)).toEqual([...AUDIT_METRICS]);
   await runAll(root, undefined, "run-2");
   expect((await audit(root)).ok).toBe(true);
 });
@@ -118,7 +119,7 @@ test("auditing writes nothing", async () => {
 });
 
 const metricsOf = (value: number): Metrics =>
-  Object.fromEntries(METRICS.map((name) => [name, value])) as Metrics;
+  Object.fromEntries(AUDIT_METRICS.map((name) => [name, value])) as Metrics;
 
 test("baselines of another program stay byte for byte, and are compared with", async () => {
   const other = mkdtempSync(join(tmpdir(), "distill-"));
@@ -126,7 +127,7 @@ test("baselines of another program stay byte for byte, and are compared with", a
     const lines = Array.from(
       { length: 7 },
       (_, n) =>
-        `{"recorded_at":"2026-04-2${n}T00:00:00Z", "git_commit":"abc","run_id":"${n}",  "unheard":[0,"",false],${METRICS.map((name) => `"${name}":${name === "p4_sft_rows" ? 0 : 10 + n}`).join(",")}}`,
+        `{"recorded_at":"2026-04-2${n}T00:00:00Z", "git_commit":"abc","run_id":"${n}",  "unheard":[0,"",false],${AUDIT_METRICS.map((name) => `"${name}":${name === "p4_sft_rows" ? 0 : 10 + n}`).join(",")}}`,
     ).join("\r\n");
     const path = join(other, "data/_kb/audit_baselines.jsonl");
     mkdirSync(join(path, ".."), { recursive: true });

@@ -1,6 +1,7 @@
 // The audit: a table of checks by phase, each computed from what lies in the root. A phase that there is nothing of is
 // skipped with its reason; a required check that fails, fails the audit.
 
+import { AUDIT_METRICS } from "#contracts/distill";
 import { jsonOr } from "#lib/json-or";
 import { join } from "node:path";
 import type { z } from "zod";
@@ -261,7 +262,7 @@ async function summaryMisfits(root: string): Promise<string[]> {
 }
 
 function unequal(files: reports.Metrics, receipts: reports.Metrics, prefix: string): string[] {
-  return reports.METRICS.filter((name) => name.startsWith(prefix) && files[name] !== receipts[name]).map(
+  return AUDIT_METRICS.filter((name) => name.startsWith(prefix) && files[name] !== receipts[name]).map(
     (name) => `${name} is ${files[name]} in the files and ${receipts[name]} in the receipts`,
   );
 }

@@ -1,10 +1,11 @@
 // `data/_kb/audit_baselines.jsonl`: a line for each full audit. Lines of other programs are kept byte for byte. Drift is the
 // change of a metric against the last baseline, the median of the last ten, and the last one of the same commit.
 
+import { AUDIT_METRICS } from "#contracts/distill";
 import { join } from "node:path";
 import { makeFolder, readIfThere, writeDurably } from "#lib/durable";
 import { BASELINES_FILE, SOURCES_FOLDER } from "../root.ts";
-import { baseline, METRICS, type Metric, type Metrics } from "../schemas/reports.ts";
+import { baseline, type Metric, type Metrics } from "../schemas/reports.ts";
 
 export interface Baseline extends Metrics {
   readonly recorded_at: string;
@@ -62,7 +63,7 @@ export function driftOf(
   const last = baselines.at(-1);
   const same =
     gitCommit === null ? undefined : baselines.findLast(({ git_commit }) => git_commit === gitCommit);
-  return METRICS.map((metric) => {
+  return AUDIT_METRICS.map((metric) => {
     const value = metrics[metric];
     const compare = (against: number): Compared => ({
       baseline: against,

@@ -69,7 +69,32 @@ function sft(of: MessageSchema) {
   return z.strictObject({ messages: answer(of), tools: z.array(z.unknown()).optional() });
 }
 
-const turns = z.array(turn).min(1);
+const ASKING = new Set(["user", "human", "observation"]);
+
+/** LLaMA-Factory leaves a row out, with a warning alone, where asking and answering do not take turns. */
+function alternating(roles: readonly string[], end: "answered" | "open", context: z.RefinementCtx): void {
+  const said = roles[0] === "system" ? roles.slice(1) : roles;
+  const isWrong = said.some((role, at) => ASKING.has(role) !== (at % 2 === 0));
+  if (isWrong || said.length === 0 || (said.length % 2 === 0) !== (end === "answered"))
+    context.addIssue({
+      code: "custom",
+      message: `user and assistant must take turns, and ${end === "open" ? "the user" : "the assistant"} must be last`,
+    });
+}
+
+const turns = (end: "answered" | "open") =>
+  z
+    .array(turn)
+    .min(1)
+    .superRefine((said, context) =>
+      alternating(
+        said.map(({ from }) => from),
+        end,
+        context,
+      ),
+    );
+const answered = turns("answered");
+const open = turns("open");
 const meta = z.looseObject({});
 
 const FORMATS: Readonly<Record<Target, Readonly<Record<string, z.ZodType>>>> = {
@@ -121,28 +146,40 @@ const FORMATS: Readonly<Record<Target, Readonly<Record<string, z.ZodType>>>> = {
       chosen: assistantOf(stringMessage),
       rejected: assistantOf(stringMessage),
     }),
-    kto: z.strictObject({
-      messages: nonEmpty(stringMessage),
-      completion: assistantOf(stringMessage),
-      label: z.boolean(),
-    }),
+    kto: z.union([
+      z.strictObject({
+        completion: z.array(stringMessage).min(2).superRefine(endsWithAssistant),
+        label: z.boolean(),
+      }),
+      ...["prompt", "instruction", "question"].map((asked) =>
+        z.strictObject({
+          [asked]: z.string(),
+          completion: z.string(),
+          label: z.boolean(),
+          system: z.string().nullish(),
+        }),
+      ),
+    ]),
   },
   llamafactory: {
     sft: z.union([
-      sft(stringMessage),
+      sft(stringMessage).superRefine(({ messages }, context) => {
+        const roles = messages.map(({ role }) => role);
+        if (!roles.includes("tool")) alternating(roles, "answered", context);
+      }),
       z.strictObject({
-        conversations: turns,
+        conversations: answered,
         system: z.string().optional(),
         tools: z.string().optional(),
       }),
       z.looseObject({ instruction: z.string(), input: z.string().optional(), output: z.string() }),
     ]),
     preference: z.union([
-      z.strictObject({ conversations: turns, chosen: turn, rejected: turn, system: z.string().optional() }),
+      z.strictObject({ conversations: open, chosen: turn, rejected: turn, system: z.string().optional() }),
       z.looseObject({ instruction: z.string(), chosen: z.string(), rejected: z.string() }),
     ]),
     kto: z.union([
-      z.strictObject({ conversations: turns, kto_tag: z.boolean(), system: z.string().optional() }),
+      z.strictObject({ conversations: answered, kto_tag: z.boolean(), system: z.string().optional() }),
       z.looseObject({ instruction: z.string(), output: z.string(), kto_tag: z.boolean() }),
     ]),
   },

@@ -116,6 +116,21 @@ test.each<[string, string, Target]>([
   ],
   ["no rows", "", "trl"],
   ["a kind the trainer has not", '{"prompt":"a","completion":"b","label":true}', "openai"],
+  [
+    "a form of KTO that axolotl has not",
+    '{"messages":[{"role":"user","content":"a"}],"completion":{"role":"assistant","content":"b"},"label":true}',
+    "axolotl",
+  ],
+  [
+    "two questions in a row, which LLaMA-Factory leaves out",
+    '{"messages":[{"role":"user","content":"a"},{"role":"user","content":"b"},{"role":"assistant","content":"c"}]}',
+    "llamafactory",
+  ],
+  [
+    "an answered prompt of a pair, which LLaMA-Factory leaves out",
+    '{"conversations":[{"from":"human","value":"a"},{"from":"gpt","value":"b"}],"chosen":{"from":"gpt","value":"c"},"rejected":{"from":"gpt","value":"d"}}',
+    "llamafactory",
+  ],
   ["two shapes", '{"messages":[{"role":"assistant","content":"a"}]}\n{"text":"a"}', "trl"],
 ])("check finds: %s", async (_, text, target) => {
   const path = join(root, "file.jsonl");

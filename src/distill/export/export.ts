@@ -27,7 +27,7 @@ import {
 import { certify, textsOfFile } from "./certify.ts";
 import { type ScoredEvidence, scoredEvidence } from "./scored-evidence.ts";
 import { type Selected, type Selection, select } from "./select.ts";
-import { datasetInfo, type Target } from "./targets.ts";
+import { datasetInfo, LATER_FORMS, type Target } from "./targets.ts";
 import { verifyWritten } from "./verify-written.ts";
 
 export interface ExportOptions {
@@ -61,7 +61,15 @@ export async function exportRows(run: Run, options: ExportOptions): Promise<Stag
     against: await Promise.all(against.map((file) => fileSha256(file))),
   };
   const name = sha256Hex(
-    canonicalJson({ kind, target, inputsSha256, chosen, TERMS_SHA256, SCORER_VERSION }),
+    canonicalJson({
+      kind,
+      target,
+      form: LATER_FORMS[`${target} ${kind}`],
+      inputsSha256,
+      chosen,
+      TERMS_SHA256,
+      SCORER_VERSION,
+    }),
   ).slice(0, 12);
   const folder = `${EXPORTS_FOLDER}/${FOLDERS[kind]}/${kind}-${target}-${name}`;
   const there = await manifestIn(join(root, folder));

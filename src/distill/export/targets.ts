@@ -1,6 +1,6 @@
 // The forms that trainers read, as data: what an SFT row, a pair and a KTO row look like for each. Sources: TRL
-// docs/source/dataset_formats.md, axolotl docs/dataset-formats and docs/rlhf.qmd, LLaMA-Factory data/README.md, OpenAI's
-// guides to supervised and preference fine-tuning. Every row of a file has the same keys, and none of ours.
+// docs/source/dataset_formats.md, axolotl docs/dataset-formats, docs/rlhf.qmd and prompt_strategies, LLaMA-Factory
+// data/README.md and data/converter.py, OpenAI's guides to supervised and preference fine-tuning. Every row of a file has the same keys, and none of ours.
 
 export const TARGETS = ["trl", "openai", "axolotl", "llamafactory", "native"] as const;
 export type Target = (typeof TARGETS)[number];
@@ -68,7 +68,8 @@ export const FORMS: Readonly<Record<Target, TargetForms>> = {
       chosen: assistant(chosen),
       rejected: assistant(rejected),
     }),
-    kto: (prompt, completion, label) => ({ messages: prompt, completion: assistant(completion), label }),
+    // The one form of its KTO that takes more than an instruction: `chatml.argilla_chat` and `llama3.argilla_chat`.
+    kto: (prompt, completion, label) => ({ completion: [...prompt, assistant(completion)], label }),
   },
   llamafactory: {
     sft: (messages) => ({ messages }),
@@ -88,6 +89,9 @@ export const FORMS: Readonly<Record<Target, TargetForms>> = {
     kto: (prompt, completion, label, meta) => ({ prompt, completion, label, meta }),
   },
 };
+
+/** Forms that took another's place, by a name: what was exported in the one before is not taken for them. */
+export const LATER_FORMS: Readonly<Record<string, string>> = { "axolotl kto": "argilla_chat" };
 
 /** `dataset_info.json`, by which LLaMA-Factory finds the columns of a file. */
 export function datasetInfo(kind: "sft" | "preference" | "kto", file: string): object {

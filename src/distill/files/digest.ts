@@ -1,8 +1,7 @@
 // SHA-256 of bytes and files.
 
 import { hash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { stat } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import { join } from "node:path";
 import type { FileDigest } from "../schemas/reports.ts";
 
@@ -11,13 +10,36 @@ export function sha256Hex(bytes: string | Uint8Array): string {
 }
 
 export async function fileSha256(path: string): Promise<string> {
-  const hasher = new Bun.CryptoHasher("sha256");
-  for await (const chunk of createReadStream(path)) hasher.update(chunk as Uint8Array);
-  return hasher.digest("hex");
+  return (await digestOf("", path)).sha256;
 }
+
+/** What of a file is in memory while it is hashed. */
+const PIECE_BYTES = 256 * 1024;
 
 /** Of a file below the root, under its path from there. */
 export async function digestOf(root: string, path: string): Promise<FileDigest> {
-  const whole = join(root, path);
-  return { path, sha256: await fileSha256(whole), bytes: (await stat(whole)).size };
+  const hasher = new Bun.CryptoHasher("sha256");
+  let bytes = 0;
+  for await (const piece of piecesOf(join(root, path))) {
+    hasher.update(piece);
+    bytes += piece.length;
+  }
+  return { path, sha256: hasher.digest("hex"), bytes };
+}
+
+/** Each is valid until the next is taken. */
+async function* piecesOf(path: string): AsyncGenerator<Uint8Array> {
+  const file = await open(path, "r");
+  try {
+    const { size } = await file.stat();
+    // Most files are small, and some have a size of 0 and content.
+    const buffer = new Uint8Array(Math.min(PIECE_BYTES, Math.max(size, 4096)));
+    for (;;) {
+      const { bytesRead } = await file.read(buffer, 0, buffer.length);
+      if (bytesRead === 0) return;
+      yield buffer.subarray(0, bytesRead);
+    }
+  } finally {
+    await file.close();
+  }
 }

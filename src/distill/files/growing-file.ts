@@ -1,13 +1,19 @@
 // A file that a stage adds to: the first bytes of what is there, and what is appended, go into a temporary file that takes
 // the old one's place when it is published. Whatever ends the process in between leaves the file as it was.
 
-import { appendFileSync, copyFileSync, rmSync, truncateSync } from "node:fs";
+import { appendFileSync, closeSync, copyFileSync, openSync, rmSync, truncateSync, writeSync } from "node:fs";
 import { open, rename } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { makeFolder, syncFolder, temporaryPath } from "#lib/durable";
 
 /** What is held in memory before it is written. */
 const BUFFER_CHARS_MAX = 256 * 1024;
+
+/** UTF-8 has at most three bytes for a UTF-16 code unit. */
+const BYTES_A_CHAR_MAX = 3;
+
+/** Where texts become bytes, one file after the other: memory that is allocated for each flush costs more than the encoding. */
+const encoded = Buffer.alloc(1024 * 1024);
 
 export class GrowingFile {
   readonly path: string;
@@ -52,7 +58,12 @@ export class GrowingFile {
 
   flush(): void {
     if (this.#temporary === undefined || this.#buffer.length === 0) return;
-    appendFileSync(this.#temporary, this.#buffer.join(""));
+    const descriptor = openSync(this.#temporary, "a");
+    try {
+      writeTexts(descriptor, this.#buffer);
+    } finally {
+      closeSync(descriptor);
+    }
     this.#buffer = [];
     this.#buffered = 0;
   }
@@ -81,4 +92,23 @@ export class GrowingFile {
     this.#temporary = undefined;
     this.#buffer = [];
   }
+}
+
+function writeTexts(descriptor: number, texts: readonly string[]): void {
+  let held = 0;
+  for (const text of texts) {
+    const bytesMax = text.length * BYTES_A_CHAR_MAX;
+    if (held + bytesMax > encoded.length) {
+      writeFully(descriptor, encoded.subarray(0, held));
+      held = 0;
+    }
+    if (bytesMax > encoded.length) writeFully(descriptor, Buffer.from(text));
+    else held += encoded.write(text, held);
+  }
+  writeFully(descriptor, encoded.subarray(0, held));
+}
+
+/** A write near a full disk may take only a part. */
+function writeFully(descriptor: number, bytes: Uint8Array): void {
+  for (let done = 0; done < bytes.length;) done += writeSync(descriptor, bytes, done);
 }

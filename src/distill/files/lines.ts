@@ -6,6 +6,8 @@ import { open } from "node:fs/promises";
 /** What a line may have to be parsed: a long conversation fits many times. */
 export const LINE_BYTES_MAX = 8 * 1024 * 1024;
 const CHUNK_BYTES = 1024 * 1024;
+/** Lines given at once: a piece of nothing but newlines has a million. */
+const PIECE_LINES_MAX = 4096;
 const NEWLINE = 10;
 
 export interface Line {
@@ -14,7 +16,7 @@ export interface Line {
   /** Where it begins in the file, and how long it is, without its newline. */
   readonly start: number;
   readonly length: number;
-  /** Valid until the next line is taken; undefined where the line is too long. */
+  /** Valid until the next piece is taken; undefined where the line is too long. */
   readonly bytes: Uint8Array | undefined;
   /** False of a last line that no newline ends. */
   readonly ended: boolean;
@@ -23,15 +25,23 @@ export interface Line {
 /** A file that had become shorter while it was read. */
 export class FileShrank extends Error {}
 
-/** The lines of the first `size` bytes. `seen` gets every byte in order, as for a hash of the whole. */
-export async function* linesOf(
+/** The lines of the first `size` bytes. */
+export async function* linesOf(path: string, size: number): AsyncGenerator<Line> {
+  for await (const lines of linesInPieces(path, size)) yield* lines;
+}
+
+/**
+ * The same, as many at once as end in one reading: to wait for each line costs about as much as to parse it. `seen` gets
+ * every byte in order, as for a hash of the whole, before the lines that end in it.
+ */
+export async function* linesInPieces(
   path: string,
   size: number,
   seen?: (bytes: Uint8Array) => void,
-): AsyncGenerator<Line> {
+): AsyncGenerator<readonly Line[]> {
   const file = await open(path, "r");
   try {
-    let buffer = new Uint8Array(CHUNK_BYTES);
+    let buffer = new Uint8Array(Math.min(CHUNK_BYTES, size));
     /** Bytes of the buffer that belong to a line without its end yet. */
     let held = 0;
     let at = 0;
@@ -39,24 +49,31 @@ export async function* linesOf(
     let offset = 0;
     let skipping = false;
     while (at < size) {
-      if (buffer.length - held < CHUNK_BYTES) {
-        const larger = new Uint8Array(Math.max(buffer.length * 2, held + CHUNK_BYTES));
+      const wanted = Math.min(CHUNK_BYTES, size - at);
+      if (buffer.length - held < wanted) {
+        const larger = new Uint8Array(Math.max(buffer.length * 2, held + wanted));
         larger.set(buffer.subarray(0, held));
         buffer = larger;
       }
-      const { bytesRead } = await file.read(buffer, held, Math.min(CHUNK_BYTES, size - at), at);
+      const { bytesRead } = await file.read(buffer, held, wanted, at);
       if (bytesRead === 0) throw new FileShrank(path);
       seen?.(buffer.subarray(held, held + bytesRead));
       const end = held + bytesRead;
+      const filled = buffer.subarray(0, end);
       let from = 0;
       let search = held;
+      let lines: Line[] = [];
       for (;;) {
-        const newline = buffer.indexOf(NEWLINE, search);
-        if (newline === -1 || newline >= end) break;
+        const newline = filled.indexOf(NEWLINE, search);
+        if (newline === -1) break;
         const stop = at + newline - held;
         const bytes =
           skipping || newline - from > LINE_BYTES_MAX ? undefined : buffer.subarray(from, newline);
-        yield { offset, start, length: stop - start, bytes, ended: true };
+        lines.push({ offset, start, length: stop - start, bytes, ended: true });
+        if (lines.length === PIECE_LINES_MAX) {
+          yield lines;
+          lines = [];
+        }
         offset += 1;
         start = stop + 1;
         skipping = false;
@@ -64,6 +81,7 @@ export async function* linesOf(
         search = from;
       }
       at += bytesRead;
+      if (lines.length > 0) yield lines;
       if (skipping || end - from > LINE_BYTES_MAX) {
         skipping = true;
         held = 0;
@@ -74,7 +92,7 @@ export async function* linesOf(
     }
     if (start < size) {
       const bytes = skipping ? undefined : buffer.subarray(0, held);
-      yield { offset, start, length: size - start, bytes, ended: false };
+      yield [{ offset, start, length: size - start, bytes, ended: false }];
     }
   } finally {
     await file.close();

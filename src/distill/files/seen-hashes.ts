@@ -5,6 +5,7 @@ const WORDS = 4;
 const LOAD_MAX = 0.6;
 
 export class SeenHashes {
+  /** A power of two. */
   #slots = 1024;
   #words = new Uint32Array(this.#slots * WORDS);
   #size = 0;
@@ -16,14 +17,8 @@ export class SeenHashes {
   /** False when it was there already. The hash is a SHA-256, or its first 16 bytes. */
   add(hash: Uint8Array): boolean {
     if (this.#size + 1 > this.#slots * LOAD_MAX) this.#grow();
-    const view = new DataView(hash.buffer, hash.byteOffset, hash.byteLength);
     // A slot of zeros is free, so no hash may be all zeros.
-    const isNew = this.#insert(
-      view.getUint32(0) | 1,
-      view.getUint32(4),
-      view.getUint32(8),
-      view.getUint32(12),
-    );
+    const isNew = this.#insert(wordAt(hash, 0) | 1, wordAt(hash, 4), wordAt(hash, 8), wordAt(hash, 12));
     if (isNew) this.#size += 1;
     return isNew;
   }
@@ -31,7 +26,8 @@ export class SeenHashes {
   #insert(a: number, b: number, c: number, d: number): boolean {
     const words = this.#words;
     const first = a >>> 0;
-    for (let slot = b % this.#slots; ; slot = (slot + 1) % this.#slots) {
+    const mask = this.#slots - 1;
+    for (let slot = b & mask; ; slot = (slot + 1) & mask) {
       const at = slot * WORDS;
       if (words[at] === 0) {
         words[at] = first;
@@ -54,4 +50,9 @@ export class SeenHashes {
       this.#insert(old[at] ?? 0, old[at + 1] ?? 0, old[at + 2] ?? 0, old[at + 3] ?? 0);
     }
   }
+}
+
+function wordAt(bytes: Uint8Array, at: number): number {
+  const high = ((bytes[at] ?? 0) << 24) | ((bytes[at + 1] ?? 0) << 16);
+  return (high | ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0)) >>> 0;
 }

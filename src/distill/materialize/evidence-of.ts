@@ -37,7 +37,7 @@ export function evidenceOf(bytes: Uint8Array, place: LinePlace): Made {
   }
   const { recorded_at, git_commit } = read.data as { recorded_at?: string; git_commit?: string };
   const transformed = transform.of(read.data);
-  const recordedAt = new Date(recorded_at ?? place.fallbackMoment).toISOString();
+  const recordedAt = inUtc(recorded_at ?? place.fallbackMoment);
   const provenance = {
     source_file: place.sourceFile,
     line_offset: place.lineOffset,
@@ -53,32 +53,55 @@ export function evidenceOf(bytes: Uint8Array, place: LinePlace): Made {
   }
 }
 
+/** As the house itself writes moments. */
+const IN_UTC = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+
+function inUtc(moment: string): string {
+  return IN_UTC.test(moment) ? moment : new Date(moment).toISOString();
+}
+
 /** Members in their fixed order, under the hash of the row without itself and without the time of recording. */
 function ordered(transformed: Transformed, provenance: Evidence["provenance"]): Evidence {
-  const { kind, source_class, task, input, output, context, outcome, validation, teacher, usage, trace_id } =
+  const { kind, source_class, task, input, output, context, outcome, validation, usage, trace_id } =
     transformed;
-  const rest = {
+  const { source_file, line_offset, source_sha256, git_commit } = provenance;
+  const teacher = withTerms(transformed.teacher);
+  const schema = "evidence.v1" as const;
+  const identified = {
+    context,
+    input,
+    kind,
+    outcome,
+    output,
+    provenance: { git_commit, line_offset, source_file, source_sha256 },
+    schema,
+    source_class,
+    task,
+    teacher,
+    trace_id,
+    usage,
+    validation,
+  };
+  const evidence_id = sha256Hex(canonicalJson(identified));
+  const row: Omit<Evidence, "provenance"> = {
+    schema,
+    evidence_id,
     kind,
     source_class,
     task,
     input,
     output,
     context,
-    ...(outcome === undefined ? {} : { outcome }),
-    ...(validation === undefined ? {} : { validation }),
-    ...(teacher === undefined
-      ? {}
-      : { teacher: { ...teacher, terms: termsOf(teacher.provider, teacher.model) } }),
-    ...(usage === undefined ? {} : { usage }),
-    ...(trace_id === undefined ? {} : { trace_id }),
   };
-  const schema = "evidence.v1" as const;
-  return { schema, evidence_id: evidenceId({ schema, ...rest, provenance }), ...rest, provenance };
+  if (outcome !== undefined) row.outcome = outcome;
+  if (validation !== undefined) row.validation = validation;
+  if (teacher !== undefined) row.teacher = teacher;
+  if (usage !== undefined) row.usage = usage;
+  if (trace_id !== undefined) row.trace_id = trace_id;
+  return Object.assign(row, { provenance });
 }
 
-/** SHA-256 of the canonical form without `evidence_id` and without `provenance.recorded_at`. */
-export function evidenceId(row: Readonly<Record<string, unknown>>): string {
-  const { evidence_id: _id, provenance, ...rest } = row;
-  const { recorded_at: _at, ...kept } = provenance as Record<string, unknown>;
-  return sha256Hex(canonicalJson({ ...rest, provenance: kept }));
+function withTerms(teacher: Transformed["teacher"]): Evidence["teacher"] {
+  if (teacher === undefined) return undefined;
+  return { ...teacher, terms: termsOf(teacher.provider, teacher.model) };
 }

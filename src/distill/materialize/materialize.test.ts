@@ -13,6 +13,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
+import { canonicalJson } from "#lib/canonical-json";
 import { Fault } from "#rpc/fault";
 import { canMount, fill, mountDisk } from "../../../test/fault/space.ts";
 import { sha256Hex } from "../files/digest.ts";
@@ -22,7 +23,6 @@ import { CLOCK, runAll, textOf, writeLogs } from "../root.testing.ts";
 import type { Evidence } from "../schemas/evidence.ts";
 import type { Receipt } from "../schemas/reports.ts";
 import { runStages } from "../stages.ts";
-import { evidenceId } from "./evidence-of.ts";
 
 let root: string;
 beforeEach(() => {
@@ -73,7 +73,9 @@ test("each of the twelve logs becomes evidence that leads back to its line, the 
     const { source_file, line_offset, source_sha256 } = row.provenance;
     const line = readFileSync(join(root, source_file), "utf8").split("\n")[line_offset] ?? "";
     expect(sha256Hex(line)).toBe(source_sha256);
-    expect(evidenceId(row as unknown as Record<string, unknown>)).toBe(row.evidence_id);
+    const { evidence_id, provenance, ...rest } = row;
+    const { recorded_at: _at, ...kept } = provenance;
+    expect(sha256Hex(canonicalJson({ ...rest, provenance: kept }))).toBe(evidence_id);
     expect(Object.keys(row).slice(0, 6)).toEqual([
       "schema",
       "evidence_id",

@@ -3,17 +3,17 @@
 // all its rows, and what was read is written last, so that a process that is killed anywhere is made up for by the next run,
 // which writes the same bytes.
 
-import { hash } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Fault } from "#rpc/fault";
 import { digestOf } from "../files/digest.ts";
-import { FileShrank, type Line, linesOf } from "../files/lines.ts";
+import { FileShrank, type Line, linesInPieces } from "../files/lines.ts";
 import { Quarantine } from "../files/quarantine.ts";
 import { SeenHashes } from "../files/seen-hashes.ts";
 import { LINES_SUFFIX, SOURCES_FOLDER, sourceNames } from "../root.ts";
+import type { FileDigest } from "../schemas/reports.ts";
 import { NOTHING, type Run, type StageCounts, type StageResult } from "../run.ts";
-import { evidenceOf } from "./evidence-of.ts";
+import { evidenceOf, type LinePlace, type Made } from "./evidence-of.ts";
 import { Partitions } from "./partitions.ts";
 import { EMPTY_SHA256, PrefixHash } from "./prefix-hash.ts";
 import { type MaterializeState, readSources, type SourceState, writeSources } from "./source-state.ts";
@@ -21,6 +21,7 @@ import { type MaterializeState, readSources, type SourceState, writeSources } fr
 const REPLAY = "lakehouse distill materialize";
 /** Lines between two reports of progress: some tens of milliseconds. */
 const LINES_A_STEP = 2000;
+const SHA256_BYTES = 32;
 
 export async function materialize(run: Run): Promise<StageResult> {
   const { root } = run;
@@ -55,9 +56,20 @@ export async function materialize(run: Run): Promise<StageResult> {
     totals: Object.values(state.sources).reduce((all, each) => sum(all, each.counts), NOTHING),
     detail: { undated, quarantine_entries: quarantine.entries },
     notes,
-    inputs: await Promise.all(names.map((name) => digestOf(root, sourcePath(name)))),
-    outputs: await Promise.all([...outputs].sort().map((path) => digestOf(root, path))),
+    inputs: names.flatMap((name) => inputOf(sourcePath(name), state.sources[name])),
+    outputs: await digestsOf(root, [...outputs].sort()),
   };
+}
+
+/** Exactly what was read: a log may have grown since. */
+function inputOf(path: string, read: SourceState | undefined): FileDigest[] {
+  return read === undefined ? [] : [{ path, sha256: read.sha256, bytes: read.bytes }];
+}
+
+async function digestsOf(root: string, paths: readonly string[]): Promise<FileDigest[]> {
+  const digests: FileDigest[] = [];
+  for (const path of paths) digests.push(await digestOf(root, path));
+  return digests;
 }
 
 interface SourceRead {
@@ -116,9 +128,10 @@ async function readLines(task: Task): Promise<SourceRead | "rewritten"> {
   const sourceFile = sourcePath(source);
   const path = join(run.root, sourceFile);
   const prefix = new PrefixHash(before?.bytes ?? 0);
-  const lines = new SeenHashes();
+  const seen = new SeenHashes();
   const writers = new Partitions(run.root, source, state.sources[source], before === undefined);
   const counts = { in: 0, out: 0, duplicates: 0, quarantined: 0 };
+  const digest = new Uint8Array(SHA256_BYTES);
   let undated = 0;
   let compared = before === undefined;
   let ended = true;
@@ -129,49 +142,41 @@ async function readLines(task: Task): Promise<SourceRead | "rewritten"> {
     return prefix.ofPrefix() !== before.sha256;
   };
   try {
-    for await (const line of linesOf(path, size, (bytes) => prefix.update(bytes))) {
-      const stop = line.start + line.length;
-      const lineHash = line.bytes === undefined ? undefined : hash("sha256", line.bytes, "buffer");
-      const isBlank = line.length === 0 || (line.length === 1 && line.bytes?.[0] === 13);
-      if (before !== undefined && line.start < before.bytes) {
-        // A line that had no end when it was read goes on now: it is another line.
-        if (stop > before.bytes) return "rewritten";
-        if (!isBlank && lineHash !== undefined) lines.add(lineHash);
-        continue;
+    for await (const lines of linesInPieces(path, size, (bytes) => prefix.update(bytes))) {
+      for (const line of lines) {
+        const stop = line.start + line.length;
+        if (line.bytes !== undefined) Bun.SHA256.hash(line.bytes, digest);
+        const lineHash = line.bytes === undefined ? undefined : digest;
+        const isBlank = line.length === 0 || (line.length === 1 && line.bytes?.[0] === 13);
+        if (before !== undefined && line.start < before.bytes) {
+          // A line that had no end when it was read goes on now: it is another line.
+          if (stop > before.bytes) return "rewritten";
+          if (!isBlank && lineHash !== undefined) seen.add(lineHash);
+          continue;
+        }
+        if (isRewritten()) return "rewritten";
+        ({ ended } = line);
+        if (isBlank) continue;
+        counts.in += 1;
+        if (counts.in % LINES_A_STEP === 0) run.onProgress?.(counts.in);
+        if (lineHash !== undefined && !seen.add(lineHash)) {
+          counts.duplicates += 1;
+          continue;
+        }
+        const made = madeOf(line, lineHash, { source, sourceFile, fallbackMoment });
+        if ("reason" in made) {
+          counts.quarantined += 1;
+          await quarantine.add(line, path, { reason: made.reason, sourceFile, replay: REPLAY });
+          continue;
+        }
+        const { evidence } = made;
+        if (made.undated) undated += 1;
+        counts.out += 1;
+        const writer =
+          writers.ready(evidence.provenance.recorded_at) ??
+          (await writers.open(evidence.provenance.recorded_at));
+        writer.add(evidence.evidence_id, `${JSON.stringify(evidence)}\n`);
       }
-      if (isRewritten()) return "rewritten";
-      ({ ended } = line);
-      if (isBlank) continue;
-      counts.in += 1;
-      if (counts.in % LINES_A_STEP === 0) run.onProgress?.(counts.in);
-      if (lineHash === undefined) {
-        counts.quarantined += 1;
-        await quarantine.add(line, path, { reason: "line_too_long", sourceFile, replay: REPLAY });
-        continue;
-      }
-      if (!lines.add(lineHash)) {
-        counts.duplicates += 1;
-        continue;
-      }
-      const made = evidenceOf(present(line), {
-        source,
-        sourceFile,
-        lineOffset: line.offset,
-        sourceSha256: lineHash.toString("hex"),
-        fallbackMoment,
-      });
-      if ("reason" in made) {
-        counts.quarantined += 1;
-        await quarantine.add(line, path, { reason: made.reason, sourceFile, replay: REPLAY });
-        continue;
-      }
-      const { evidence } = made;
-      if (made.undated) undated += 1;
-      counts.out += 1;
-      const writer =
-        writers.ready(evidence.provenance.recorded_at) ??
-        (await writers.open(evidence.provenance.recorded_at));
-      writer.add(evidence.evidence_id, `${JSON.stringify(evidence)}\n`);
     }
     if (isRewritten()) return "rewritten";
     if (before !== undefined && counts.in === 0 && size === before.bytes) return UNCHANGED;
@@ -208,8 +213,13 @@ async function readLines(task: Task): Promise<SourceRead | "rewritten"> {
   }
 }
 
-function present(line: Line): Uint8Array {
-  return line.bytes ?? new Uint8Array();
+function madeOf(
+  { bytes, offset }: Line,
+  hash: Uint8Array | undefined,
+  place: Pick<LinePlace, "source" | "sourceFile" | "fallbackMoment">,
+): Made {
+  if (bytes === undefined || hash === undefined) return { reason: "line_too_long" };
+  return evidenceOf(bytes, { ...place, lineOffset: offset, sourceSha256: hash.toHex() });
 }
 
 function sourcePath(source: string): string {

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { GrowingFile } from "../files/growing-file.ts";
 import { linesIfThere } from "../files/quarantine.ts";
 import { EVIDENCE_FOLDER, partitionOf } from "../root.ts";
+import { whileCopied } from "../stillness.ts";
 import type { SourceState } from "./source-state.ts";
 
 type Placed = SourceState["partitions"];
@@ -102,6 +103,7 @@ export class Partitions {
     const writers = [...this.#writers.values()];
     for (let at = 0; at < writers.length; at += PUBLISHED_AT_ONCE) {
       const some = writers.slice(at, at + PUBLISHED_AT_ONCE);
+      await whileCopied(this.#root);
       await Promise.all(some.map(({ file }) => file.publish()));
       for (const { path, base, rows, file } of some)
         partitions[path] = { base, bytes: await sizeIfThere(file.path), rows };

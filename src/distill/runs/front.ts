@@ -14,6 +14,7 @@ import { implement, local } from "#rpc/local";
 import type { Route } from "#rpc/route";
 import { routes } from "#rpc/serve";
 import type { CaptureMode } from "../capture/lines-of.ts";
+import { briefReceipt } from "./brief-receipt.ts";
 import { gitCommit } from "./git-commit.ts";
 import { openReader } from "./reader.ts";
 import { reportsOf } from "./record.ts";
@@ -101,17 +102,7 @@ export function distillFront({ data, captureMode, own, checkOutputs, log }: Dist
       let shown = "";
       for (;;) {
         const found = await reader.use((worker) => worker.run({ root, run_id }, call));
-        const run = {
-          ...found,
-          receipts: found.receipts.map(({ stage, in: rowsIn, out, duplicates, quarantined, totals }) => ({
-            stage,
-            in: rowsIn,
-            out,
-            duplicates,
-            quarantined,
-            totals,
-          })),
-        };
+        const run = { ...found, receipts: found.receipts.map(briefReceipt) };
         const text = JSON.stringify(run);
         if (text !== shown) yield run;
         shown = text;

@@ -1,6 +1,7 @@
 // What stages write about themselves: receipts, summaries, quarantine, and what stands beside an export.
 
 import { z } from "zod";
+import { AUDIT_METRICS } from "#contracts/distill";
 import { moment, sha256 } from "./shapes.ts";
 
 const count = z.int().min(0);
@@ -102,22 +103,10 @@ export const manifest = z.looseObject({
 });
 export type Manifest = z.infer<typeof manifest>;
 
-export const METRICS = [
-  "p2_evidence_rows",
-  "p2_evidence_skips",
-  "p3_accepted",
-  "p3_partial",
-  "p3_rejected",
-  "p3_human",
-  "p4_rag_rows",
-  "p4_sft_rows",
-  "p4_pref_pairs",
-  "p4_total_quarantined",
-] as const;
-export type Metric = (typeof METRICS)[number];
+export type Metric = (typeof AUDIT_METRICS)[number];
 export type Metrics = Readonly<Record<Metric, number>>;
 
-const metrics = Object.fromEntries(METRICS.map((name) => [name, z.number().min(0)])) as Record<
+const metrics = Object.fromEntries(AUDIT_METRICS.map((name) => [name, z.number().min(0)])) as Record<
   Metric,
   z.ZodNumber
 >;

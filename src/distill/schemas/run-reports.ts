@@ -1,8 +1,8 @@
 // What a run leaves beside its receipts: what it is and how it ended (`run.json`), its audit, its replay.
 
 import { z } from "zod";
+import { AUDIT_METRICS, distillAuditCheck, metricDrift } from "#contracts/distill";
 import { finding, moment, sha256 } from "./shapes.ts";
-import { METRICS } from "./reports.ts";
 
 const count = z.int().min(0);
 
@@ -19,33 +19,14 @@ export const runRecord = z.looseObject({
 });
 export type RunRecord = z.infer<typeof runRecord>;
 
-const compared = z.object({ baseline: z.number(), change: z.number().nullable() });
-
 export const auditReport = z.looseObject({
   schema: z.literal("audit.v1"),
   run_id: z.string(),
   recorded_at: moment,
   ok: z.boolean(),
-  checks: z.array(
-    z.object({
-      phase: z.int(),
-      name: z.string(),
-      required: z.boolean(),
-      result: z.enum(["pass", "fail", "skip"]),
-      reason: z.string(),
-    }),
-  ),
-  metrics: z.record(z.enum(METRICS), z.number()),
-  drift: z.array(
-    z.object({
-      metric: z.string(),
-      value: z.number(),
-      last: compared.optional(),
-      median: compared.optional(),
-      same_commit: compared.optional(),
-      drifted: z.boolean(),
-    }),
-  ),
+  checks: z.array(distillAuditCheck),
+  metrics: z.record(z.enum(AUDIT_METRICS), z.number()),
+  drift: z.array(metricDrift),
   baselines: count,
 });
 export type AuditReport = z.infer<typeof auditReport>;

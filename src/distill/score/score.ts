@@ -14,6 +14,7 @@ import { NOTHING, type Run, type StageCounts, type StageResult } from "../run.ts
 import { evidence } from "../schemas/evidence.ts";
 import type { FileDigest } from "../schemas/reports.ts";
 import { sha256 } from "../schemas/shapes.ts";
+import { whileCopied } from "../stillness.ts";
 import { scoreOf } from "./rule.ts";
 import { scorerOf, SCORER_VERSION } from "./scorers.ts";
 
@@ -56,6 +57,7 @@ export async function score(run: Run, version = SCORER_VERSION): Promise<StageRe
       inputs.push(digest);
       const before = state.partitions[path];
       if (before?.evidence_sha256 === digest.sha256 && before.scorer_version === version) continue;
+      await whileCopied(root);
       const target = join(root, SCORED_FOLDER, path);
       const base = before?.base ?? (await sizeOf(target));
       if (before === undefined) {

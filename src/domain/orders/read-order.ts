@@ -16,7 +16,7 @@ import { timeOf } from "./answer/time.ts";
 import { isEmpty, unreadTokens } from "./answer/unread.ts";
 import { chooseReadings } from "./grammar/choose.ts";
 import type { Claim, Correction, Kind, Of, PlaceValue } from "./grammar/claim.ts";
-import { type Grammar, grammarOf, type Scope } from "./grammar/pattern.ts";
+import { type Grammar, grammarOf, natureOf, type Scope } from "./grammar/pattern.ts";
 import { amount } from "./grammar/parts/amount.ts";
 import { clock } from "./grammar/parts/clock.ts";
 import { day } from "./grammar/parts/day.ts";
@@ -226,6 +226,7 @@ function scopeOf(tokens: readonly Token[], lexicon: Lexicon, claims: readonly Cl
     tokens,
     lexicon,
     meanings: tokens.map(({ word }) => lexicon.meaningsOf(word)),
+    natures: tokens.map(natureOf),
     parsed: new Map(),
     starts: (kind: Kind, at: number) => starts.get(`${kind} ${at}`),
     ends: (kind: Kind, at: number) => ends.has(`${kind} ${at}`),

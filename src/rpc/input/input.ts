@@ -8,7 +8,16 @@ import { Fault } from "../fault.ts";
 import { checkDecoded, decodedText, parseJson } from "./json-check.ts";
 import { type PathPlan, readPath } from "../path.ts";
 
-export type ReadInput = (request: Request) => Promise<unknown>;
+export type ReadInput = (request: Request, carried?: Carried) => Promise<unknown>;
+
+/** What a request of another wire says in other places than the operation's own path, query and body. */
+export interface Carried {
+  readonly params: Readonly<Record<string, string>>;
+  /** From its question mark on; empty for none. */
+  readonly query: string;
+  /** Parsed already, under the rules of `parseJson`; left out where the request's own body holds. */
+  readonly body?: { readonly value: unknown };
+}
 
 type Coercion = (text: string) => unknown;
 /** By field. A map, because a client chooses the names that are looked up, `constructor` too. */
@@ -31,12 +40,16 @@ export function inputReader(operation: AnyOp, plan: PathPlan): ReadInput {
   };
 
   const { listBody } = operation;
-  if (plain) return (request) => readJson(request, bytesMax, listBody);
-  return async (request) => {
+  const readBody = (request: Request, body: Carried["body"]): Promise<Record<string, unknown>> =>
+    body === undefined
+      ? readJson(request, bytesMax, listBody)
+      : Promise.resolve({ ...objectOf(body.value, listBody) });
+  if (plain) return (request, carried) => readBody(request, carried?.body);
+  return async (request, carried) => {
     const fields: Record<string, unknown> = fromQuery
-      ? readQuery(request.url, coercions)
-      : await readJson(request, bytesMax, listBody);
-    Object.assign(fields, readPath(plan, request.url));
+      ? readQuery(carried?.query ?? request.url, coercions)
+      : await readBody(request, carried?.body);
+    Object.assign(fields, carried?.params ?? readPath(plan, request.url));
     readHeaders(request, fields);
     if (operation.body === "raw") fields["body"] = readBytes(request, bytesMax);
     return fields;
@@ -135,11 +148,16 @@ function asObject<T>(
   let value: unknown;
   try {
     const text = decode(body);
-    if (text === "") return {};
-    value = parseJson(text);
+    value = text === "" ? undefined : parseJson(text);
   } catch (thrown) {
     throw explained(thrown, request.headers);
   }
+  return objectOf(value, listBody);
+}
+
+/** Of no body an object without fields. */
+function objectOf(value: unknown, listBody: string | undefined): Record<string, unknown> {
+  if (value === undefined) return {};
   if (typeof value === "object" && value !== null && !Array.isArray(value)) {
     return value as Record<string, unknown>;
   }

@@ -195,15 +195,15 @@ function reservedFor(
   let usd = 0;
   for (const { provider, model } of targets) {
     if (provider.free) continue;
-    const price = prices.priceOf(provider.name, model);
-    if (price === undefined) {
+    const priced = prices.find(provider.name, model);
+    if (priced === undefined) {
       if (usdLimit === null) continue;
       throw new Fault(
         "invalid",
-        `model: the price of ${provider.name}/${model} is not known, and this key's budget is in US dollars. Choose another model, or have its price added to the file of LAKEHOUSE_CHAT_PRICES.`,
+        `model: the price of ${provider.name}/${model} is not known, and this key's budget is in US dollars. Choose another model (lakehouse budget prices lists those with a price), or have its price added to the file of LAKEHOUSE_CHAT_PRICES.`,
       );
     }
-    usd = Math.max(usd, costOf(price, { input_tokens: inputTokens, output_tokens: outputTokens }));
+    usd = Math.max(usd, costOf(priced.price, { input_tokens: inputTokens, output_tokens: outputTokens }));
   }
   return { tokens: inputTokens + outputTokens, usd };
 }
@@ -211,8 +211,8 @@ function reservedFor(
 function withCost(usage: ChatUsage, target: Target | undefined, prices: Prices): ChatUsage {
   if (usage.cost_usd !== undefined || target === undefined) return usage;
   if (target.provider.free) return { ...usage, cost_usd: 0 };
-  const price = prices.priceOf(target.provider.name, target.model);
-  return price === undefined ? usage : { ...usage, cost_usd: costOf(price, usage) };
+  const priced = prices.find(target.provider.name, target.model);
+  return priced === undefined ? usage : { ...usage, cost_usd: costOf(priced.price, usage) };
 }
 
 function requestOf(input: ChatInput, model: string, maxTokens: number | undefined): ModelRequest {

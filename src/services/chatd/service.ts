@@ -5,7 +5,15 @@ import type { ChatProvider, ModelPiece, ModelUsage } from "#adapters/chat/chat-m
 import { ProviderFailure } from "#adapters/chat/chat-model";
 import { type SourceLog, sourceLog } from "#adapters/source-log";
 import type { catalog } from "#contracts/catalog";
-import type { chat, ChatEvent, ChatInput, ChatReply, FinishReason, ToolCall } from "#contracts/chat";
+import type {
+  chat,
+  ChatEvent,
+  ChatInput,
+  ChatReply,
+  FinishReason,
+  ModelPrice,
+  ToolCall,
+} from "#contracts/chat";
 import { type Clock, systemClock } from "#lib/clock";
 import type { Log } from "#lib/log";
 import { BackgroundFailures } from "#rpc/background-failures";
@@ -16,10 +24,11 @@ import type { Daemon } from "#rpc/daemon";
 import { Fault, toFault } from "#rpc/fault";
 import { type AttemptContext, endedByCaller, faultOf, firstToSucceed } from "./attempts.ts";
 import { openBudgetStore } from "./budgets/budget-store.ts";
-import type { Prices } from "./budgets/prices.ts";
+import type { PricedName, Prices } from "./budgets/prices.ts";
 import { beginCall, type CallsDeps, type Ended } from "./calls.ts";
 import { ChatMetrics } from "./metrics.ts";
 import { messageOf } from "./replies.ts";
+import { targetOf } from "./targets.ts";
 import { type Lease, stateOf, upstreamsOf } from "./upstreams.ts";
 import { createUsageLog } from "./usage/usage-log.ts";
 
@@ -77,6 +86,14 @@ export async function chatd(deps: ChatdDeps): Promise<Daemon<typeof chat>> {
         };
       }),
     }),
+    prices: ({ model }) => {
+      const names = model === undefined ? deps.prices.names : pricedAs(model, calls);
+      return {
+        as_of: deps.prices.asOf,
+        free: deps.providers.filter(({ free }) => free).map(({ name }) => name),
+        prices: names.map(shownPrice),
+      };
+    },
     usage: async (_, call) => (await budgets.get()).budgetOf(call.caller.id),
     budgets: async () => ({ budgets: (await budgets.get()).list() }),
     setBudget: async ({ key, tokens_per_day, usd_per_day }) => {
@@ -105,6 +122,27 @@ export async function chatd(deps: ChatdDeps): Promise<Daemon<typeof chat>> {
       await captured.stop();
       await budgets.close();
     },
+  };
+}
+
+/** The name that a call of this model pays by; none where its price is not known. */
+function pricedAs(model: string, { prices, providers, defaultModel }: CallsDeps): PricedName[] {
+  const target = targetOf({ model }, providers, defaultModel);
+  const found = prices.find(target.provider.name, target.model);
+  return found === undefined ? [] : [found];
+}
+
+function shownPrice({ provider, model, own, price }: PricedName): ModelPrice {
+  return {
+    provider,
+    model,
+    source: own ? "own" : "built_in",
+    bands: price.map(({ above, input, cached, output }) => ({
+      above_tokens: above,
+      input_usd: input,
+      cached_usd: cached,
+      output_usd: output,
+    })),
   };
 }
 

@@ -1,22 +1,60 @@
 // Vectors that were computed before, each with the encoded JSON of the reply that carries it alone: the most frequent
-// request is answered from these bytes without encoding. Bounded in bytes; the least recently used entry is evicted first.
+// request is answered from these bytes without encoding, on other wires too. Bounded in bytes; the least recently used
+// entry is evicted first.
 
 import { LRUCache } from "lru-cache";
 import { base64OfVector, jsonOfVector } from "#lib/vector-text";
+import type { KeptForm, KeptForms } from "#rpc/contract";
+
+/** Three other wires; one form more is made for each request. */
+const FORMS_MAX = 8;
+
+/** One reply on other wires. */
+class Forms implements KeptForms {
+  readonly #forms = new Map<string, KeptForm>();
+  readonly #grown: () => void;
+
+  constructor(grown: () => void) {
+    this.#grown = grown;
+  }
+
+  get(name: string): KeptForm | undefined {
+    return this.#forms.get(name);
+  }
+
+  keep(name: string, form: KeptForm): void {
+    if (this.#forms.size >= FORMS_MAX || this.#forms.has(name)) return;
+    this.#forms.set(name, form);
+    this.#grown();
+  }
+
+  get bytes(): number {
+    return [...this.#forms.values()].reduce((bytes, { body }) => bytes + body.byteLength, 0);
+  }
+}
 
 export class CachedVector {
   readonly vector: Float32Array;
   /** The JSON reply to a request for this text alone. */
   readonly reply: Uint8Array<ArrayBuffer>;
+  /** What other wires make of the reply to a request for this text alone, by its encoding. */
+  readonly forms: { readonly float: KeptForms; readonly base64: KeptForms };
   /** Where the vector's own JSON starts in the reply. */
   readonly #start: number;
+  readonly #grown: (entry: CachedVector) => void;
+  readonly #kept: readonly Forms[];
   #base64: string | undefined;
 
-  constructor(model: string, vector: Float32Array) {
+  /** `grown` is told when it has come to hold more. */
+  constructor(model: string, vector: Float32Array, grown: (entry: CachedVector) => void) {
     const start = replyStart(model, vector.length);
     this.vector = vector;
     this.reply = new TextEncoder().encode(start + jsonOfVector(vector) + REPLY_END);
     this.#start = Buffer.byteLength(start);
+    this.#grown = grown;
+    const [float, base64] = [new Forms(() => grown(this)), new Forms(() => grown(this))];
+    this.forms = { float, base64 };
+    this.#kept = [float, base64];
   }
 
   /** The vector as a JSON array, for a reply that carries several. */
@@ -28,9 +66,17 @@ export class CachedVector {
     ).toString();
   }
 
-  /** Only other services request it, and they cache it themselves. */
   get base64(): string {
-    return (this.#base64 ??= base64OfVector(this.vector));
+    if (this.#base64 === undefined) {
+      this.#base64 = base64OfVector(this.vector);
+      this.#grown(this);
+    }
+    return this.#base64;
+  }
+
+  get bytes(): number {
+    const own = this.vector.byteLength + this.reply.byteLength + (this.#base64?.length ?? 0);
+    return this.#kept.reduce((bytes, forms) => bytes + forms.bytes, own);
   }
 }
 
@@ -67,8 +113,7 @@ export class VectorCache {
     this.#bytesMax = bytesMax;
     this.#entries = new LRUCache({
       maxSize: bytesMax,
-      sizeCalculation: (entry, key) =>
-        entry.vector.byteLength + entry.reply.byteLength + key.length * 2 + ENTRY_BYTES,
+      sizeCalculation: (entry, key) => entry.bytes + key.length * 2 + ENTRY_BYTES,
       dispose: (_entry, _key, reason) => {
         if (reason === "evict") this.#evicted += 1;
       },
@@ -92,23 +137,29 @@ export class VectorCache {
   /** Adds a vector found in another cache, such as on disk; counted as a hit. */
   keep(key: string, model: string, vector: Float32Array): CachedVector {
     this.#hits += 1;
-    const cached = new CachedVector(model, vector);
-    this.#entries.set(key, cached);
-    return cached;
+    return this.#add(key, model, vector);
   }
 
   /** Registers `vector` as being computed: kept when it resolves, forgotten when it rejects. */
   expect(key: string, model: string, vector: Promise<Float32Array>): Promise<CachedVector> {
     this.#misses += 1;
-    const entry = vector.then((numbers) => {
-      const cached = new CachedVector(model, numbers);
-      this.#entries.set(key, cached);
-      return cached;
-    });
+    const entry = vector.then((numbers) => this.#add(key, model, numbers));
     this.#pending.set(key, entry);
     const forget = (): void => void this.#pending.delete(key);
     entry.then(forget, forget);
     return entry;
+  }
+
+  #add(key: string, model: string, vector: Float32Array): CachedVector {
+    const added = new CachedVector(model, vector, (entry) => {
+      // Evicted meanwhile, it is no longer counted.
+      if (this.#entries.peek(key) !== entry) return;
+      // An entry that is set again as it is keeps the size that it had.
+      this.#entries.delete(key);
+      this.#entries.set(key, entry);
+    });
+    this.#entries.set(key, added);
+    return added;
   }
 
   stats(): CacheStats {

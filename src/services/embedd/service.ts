@@ -83,6 +83,7 @@ export async function embedd({ models, cacheBytesMax, store }: EmbeddDeps): Prom
         dimension,
         vectors: entries.map((entry) => (encoding === "float" ? [...entry.vector] : entry.base64)),
       }),
+      entries.length === 1 ? only?.forms[encoding] : undefined,
     );
   };
 

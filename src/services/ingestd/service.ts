@@ -13,6 +13,7 @@ import type { Call } from "#rpc/call";
 import type { ParsedOf, Service } from "#rpc/contract";
 import type { Daemon } from "#rpc/daemon";
 import { Fault } from "#rpc/fault";
+import { encodingLabel } from "./decode/encoding-label.ts";
 import { load, type LoadDeps, type OnProgress, type ProgressNote } from "./load/load.ts";
 import { RejectsReplay } from "./load/rejects-replay.ts";
 import { Reservations } from "./load/reservations.ts";
@@ -102,7 +103,11 @@ export async function ingestd({
 }
 
 /** Throws `invalid` for options that do not go together. */
-function refuseContradictions({ mode, key = [] }: Omit<Input, "body">): void {
+function refuseContradictions(input: Omit<Input, "body">): void {
+  const { mode, key = [], delimiter, quote, encoding } = input;
+  if (encoding !== undefined) encodingLabel(encoding);
+  if (quote !== undefined && quote !== "" && delimiter?.includes(quote) === true)
+    throw new Fault("invalid", "quote: is a part of the delimiter; say another one.");
   if (mode === "upsert" && key.length === 0)
     throw new Fault("invalid", "mode=upsert needs the columns that name a row, as in key=id.");
   if (mode !== "upsert" && key.length > 0)

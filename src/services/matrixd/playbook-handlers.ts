@@ -11,6 +11,7 @@ import { pageCursor } from "#rpc/page-cursor";
 import type { Corpora } from "./corpus/corpora.ts";
 import { describedPlaybook, describedVersion, evidenceOf, rfc3339 } from "./playbooks/describe.ts";
 import { sureRole } from "./playbooks/gate.ts";
+import { orderPlaceOf } from "./playbooks/order-place.ts";
 import { importRecords } from "./playbooks/import-records.ts";
 import { type Playbook, standingAt } from "./playbooks/playbook.ts";
 import type { Playbooks, PreparedRecord, Recording } from "./playbooks/playbooks.ts";
@@ -66,7 +67,7 @@ export function playbookHandlers({
     try {
       const understood = await understanding.understand({ text, role, now: undefined, model }, call);
       const relevance = cachedRelevance(generation, understood, { text, role, mode: "hybrid", rows: ROWS });
-      return { record, role: sureRole(relevance.role), model, by };
+      return { record, role: sureRole(relevance.role), place: orderPlaceOf(understood.order), model, by };
     } catch (error) {
       const fault = toFault(error);
       if (fault.code !== "invalid" || role === undefined) throw error;

@@ -65,7 +65,7 @@ interface Part {
   readonly noMatch: string | undefined;
   /** Somebody in the corpus whom the text names, where it was not read as an order for a person. */
   readonly person: OrderReading["person"];
-  readonly hits: MatrixHit[];
+  readonly hits: readonly MatrixHit[];
   /** Scores of all candidates without playbooks, the highest first. */
   readonly scoresRaw: readonly number[];
   readonly playbook: PlaybookCounts;
@@ -78,7 +78,7 @@ interface Part {
 interface RoleHits {
   /** The part whose reading of the order is told. */
   readonly read: Part;
-  readonly hits: MatrixHit[];
+  readonly hits: readonly MatrixHit[];
   readonly noMatch: string | undefined;
   readonly perCorpus: Searched["per_corpus"];
   readonly playbook: Searched["playbook"];
@@ -250,7 +250,7 @@ export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>>
     for (const request of requests.slice(0, REQUESTS_MAX)) {
       const forRole = { ...input, query_role: request.role, explain: input.explain !== false };
       const own = await searchRole(names, forRole, call);
-      further.push({ ...request, hits: own.hits });
+      further.push({ ...request, hits: [...own.hits] });
     }
     const idle = [
       ...(titles.damage === undefined ? [] : ["taxonomy"]),
@@ -265,7 +265,7 @@ export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>>
     };
     return {
       query,
-      hits,
+      hits: [...hits],
       further,
       ...(noMatch === undefined ? {} : { no_match: noMatch }),
       ...(reason === undefined ? {} : { why_not: reason }),

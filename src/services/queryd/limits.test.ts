@@ -8,6 +8,7 @@ import { query } from "#contracts/query";
 import type { Bytes, Service } from "#rpc/contract";
 import type { Fault } from "#rpc/fault";
 import { implement, local } from "#rpc/local";
+import { askParquet } from "./formats/parquet.testing.ts";
 import { queryd, type Queryd } from "./service.ts";
 import { type Lake, openLake } from "../../../test/lake/lake.ts";
 
@@ -134,6 +135,7 @@ describe("a stream of a million rows", () => {
   /** What one statement may add to a process that has done the like before; the results have 36 to 1,000 MB. */
   const GROWTH_BYTES_MAX = 128 * MEBIBYTE;
   const ARROW = "application/vnd.apache.arrow.stream";
+  const PARQUET = "application/vnd.apache.parquet";
 
   // An engine of its own, which nothing has made grow.
   let fresh: Queryd;
@@ -161,6 +163,15 @@ describe("a stream of a million rows", () => {
       }
       return count;
     }
+    if (accept === PARQUET) {
+      const pieces: Uint8Array[] = [];
+      for await (const piece of body as Bytes) {
+        pieces.push(piece);
+        each();
+      }
+      const [found] = await askParquet(Buffer.concat(pieces), "SELECT count(*) AS n FROM t");
+      return Number(found?.["n"]);
+    }
     for await (const piece of body as Bytes) {
       for (let at = piece.indexOf(10); at >= 0; at = piece.indexOf(10, at + 1)) count += 1;
       each();
@@ -168,7 +179,7 @@ describe("a stream of a million rows", () => {
     return accept === "text/csv" ? count - 1 : count;
   };
 
-  test.each(["application/x-ndjson", "text/csv", ARROW])(
+  test.each(["application/x-ndjson", "text/csv", ARROW, PARQUET])(
     "as %s holds memory flat, here and in the engine",
     async (accept) => {
       await counted(200_000, accept, () => undefined);
@@ -183,6 +194,24 @@ describe("a stream of a million rows", () => {
       expect(most.there - before.there).toBeLessThan(GROWTH_BYTES_MAX);
     },
   );
+
+  test("is refused as a Parquet file that grows past what it may take of the disk", async () => {
+    const small = queryd({
+      catalog: lake.catalog,
+      storage: lake.storage,
+      settings: { cacheDir: join(lake.folder, "cache"), workersMax: 1, spillBytesMax: 4 * MEBIBYTE },
+    });
+    try {
+      const one = local(implement(query, "queryd", small.handlers));
+      const fault = await one
+        .sqlStream({ sql: "SELECT random() AS x FROM range(1000000000000)", accept: PARQUET })
+        .catch((thrown: unknown) => thrown);
+      expect(fault).toMatchObject({ code: "rejected", message: expect.stringContaining("4 MiB") });
+      expect((await one.sql({ sql: "SELECT 1 AS one" })).rows).toEqual([{ one: 1 }]);
+    } finally {
+      await small.close();
+    }
+  });
 
   test("waits for a reader who is slow", async () => {
     const { body } = await streaming.sqlStream({ sql: "SELECT repeat('x', 1000) AS x FROM range(1000000)" });

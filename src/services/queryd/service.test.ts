@@ -9,11 +9,13 @@ import { listen, type Listener } from "#rpc/listen";
 import { implement, type Implementation, local } from "#rpc/local";
 import { remote } from "#rpc/remote";
 import { routes } from "#rpc/serve";
+import { askParquet } from "./formats/parquet.testing.ts";
 import { ESCAPES } from "./guard/escapes.testing.ts";
 import { queryd, type Queryd, type QuerySettings } from "./service.ts";
 import { type Lake, type LakeOptions, openLake } from "../../../test/lake/lake.ts";
 
 const MEBIBYTE = 1024 ** 2;
+const PARQUET = "application/vnd.apache.parquet";
 
 interface House {
   readonly lake: Lake;
@@ -223,6 +225,81 @@ describe.each(["together", "apart"] as const)("queryd, %s", (topology) => {
     expect(await textOf(cells.body)).toBe("id,name\n0,name 0\n");
     const none = await service.sqlStream({ sql: "SELECT id FROM workers WHERE false" });
     expect(await textOf(none.body)).toBe("");
+  });
+
+  /** The rows of a Parquet file, as another DuckDB reads them, in JSON. */
+  const parquetRows = async (
+    sql: string,
+    params: Parameters<typeof service.sql>[0]["params"] = [],
+  ): Promise<unknown[]> => {
+    const { headers, body } = await service.sqlStream({ sql, params, limit: 1, accept: PARQUET });
+    expect(headers["content-type"]).toBe(PARQUET);
+    const file = await new Response(body as Bytes).arrayBuffer();
+    const found = await askParquet(file, "SELECT to_json(t)::VARCHAR AS json FROM t");
+    return found.map(({ json }) => JSON.parse(String(json)) as unknown);
+  };
+
+  test("streams a Parquet file with the values that NDJSON has, not capped by a limit", async () => {
+    for (const [sql, params] of [
+      [
+        "SELECT id, name, pay::DOUBLE AS pay FROM workers WHERE id < ? ORDER BY id DESC -- all of them",
+        [4000],
+      ],
+      [
+        "SELECT sum(id)::BIGINT AS n, NULL AS none, id % 3 = 0 AS third FROM workers GROUP BY ALL ORDER BY ALL;",
+      ],
+      [
+        "SELECT 1 AS a, 'two' AS a, ? AS a, [1, NULL, 3] AS list, {'x': 1, 'y': {'z': ['é']}} AS struct",
+        ["東京"],
+      ],
+      ["SELECT ? AS whole, ? AS half, ? AS yes", [7, 0.5, true]],
+      ["PIVOT (SELECT id % 2 AS odd FROM workers) ON odd USING count(*)"],
+      ["DESCRIBE workers"],
+      ["SHOW TABLES"],
+      ["VALUES (1, 'a'), (2, NULL)"],
+      ["WITH few AS (FROM workers LIMIT 3) SELECT name FROM few ORDER BY name"],
+      ["SELECT id FROM workers WHERE false"],
+    ] as const) {
+      const lines = await textOf((await service.sqlStream({ sql, params: [...(params ?? [])] })).body);
+      const expected = lines
+        .split("\n")
+        .filter(Boolean)
+        .map((line) => JSON.parse(line) as Record<string, unknown>);
+      expect<unknown[]>([sql, await parquetRows(sql, [...(params ?? [])])]).toEqual([sql, expected]);
+    }
+    const { headers, body } = await service.sqlStream({
+      sql: "SELECT TIME '10:00' AS t FROM workers",
+      accept: PARQUET,
+    });
+    expect(headers["x-lakehouse-snapshots"]).toBe(`{"workers":${own.snapshot}}`);
+    expect(headers["x-lakehouse-warnings"]).toContain("Column t is a TIME");
+    await (body as Bytes).cancel();
+    expect(await rows("SELECT 1 AS one")).toEqual([{ one: 1 }]);
+  });
+
+  test("a Parquet file that fails has a status and a place, and leaves the engine as it was", async () => {
+    const parquet = (sql: string, params: string[] = []): Promise<Fault> =>
+      faultOf(service.sqlStream({ sql, params, accept: PARQUET }));
+    expect(await parquet("SELECT\n  nope FROM workers")).toMatchObject({
+      code: "invalid",
+      details: [{ path: "sql:2:3" }],
+    });
+    const late = "SELECT CASE WHEN range = 900000 THEN error('late') ELSE range END AS v FROM range(1000000)";
+    expect(await parquet(late)).toMatchObject({ code: "invalid", message: "late" });
+    expect(await parquet("SELECT 170141183460469231731687303715884105727 AS h")).toMatchObject({
+      code: "invalid",
+      message: expect.stringContaining("DECIMAL(38,0)"),
+    });
+    expect(await parquet("SELECT ?", [])).toMatchObject({ code: "invalid", details: [{ path: "params" }] });
+    expect(
+      await parquet("PIVOT (SELECT id % 2 AS odd, error('no') AS e FROM workers) ON odd USING max(e)"),
+    ).toMatchObject({
+      code: "invalid",
+    });
+    expect(await parquet("EXPLAIN FROM workers")).toMatchObject({ code: "invalid" });
+    expect(await parquet("COPY workers TO 'x.parquet'")).toMatchObject({ code: "forbidden" });
+    expect(await parquet("SELECT 1) TO 'x.parquet'; --")).toMatchObject({ code: "invalid" });
+    expect(await parquetRows("SELECT count(*)::INT AS n FROM workers")).toEqual([{ n: 5000 }]);
   });
 
   test("a stream that fails before its first row has a status, one that fails later is cut", async () => {

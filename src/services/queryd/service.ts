@@ -167,6 +167,7 @@ const FORMAT_OF: Readonly<Record<string, Format>> = {
   "application/x-ndjson": "ndjson",
   "text/csv": "csv",
   "application/vnd.apache.arrow.stream": "arrow",
+  "application/vnd.apache.parquet": "parquet",
 };
 
 function formatOf(accept: string): Format {

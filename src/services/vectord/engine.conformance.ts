@@ -3,6 +3,8 @@
 // repair. Distances and filters are compared with sums and `matches` over plain objects.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import fc from "fast-check";
 import type { vector } from "#contracts/vector";
 import type { Service } from "#rpc/contract";
@@ -379,6 +381,184 @@ export function describeEngine(
       await Promise.all([searching, settling]);
       await tested.settled(index);
       expect((await service.index({ index })).count).toBe(2000);
+    }, 60_000);
+  });
+}
+
+/** What an engine must do that takes `partition_by`. */
+export function describePartitions(start: () => Promise<EngineUnderTest>): void {
+  describe("partitions", () => {
+    let tested: EngineUnderTest;
+    beforeAll(async () => {
+      tested = await start();
+    }, 60_000);
+    afterAll(() => tested.close());
+
+    const index = "parts";
+    /** At fewer numbers reading rows one by one costs less than any graph. */
+    const WIDE = 128;
+    const shape = { dimension: WIDE, metric: "cosine", fields: { kind: "keyword", size: "number" } } as const;
+    const random = seededNumbers(11);
+    /** Of few degrees of freedom, as embeddings are: a graph leads badly through noise. */
+    const numbers = (): number[] => {
+      const free = Array.from({ length: DIMENSION }, () => random() - 0.5);
+      return Array.from({ length: WIDE }, (_, at) =>
+        Math.fround(free.reduce((sum, value, n) => sum + value * Math.sin((at + 1) * (n + 1)), 0)),
+      );
+    };
+    const model = new Map<string, Model>();
+    /** Large partitions, a small one, rows of two values, and rows of none. */
+    const kindOf = (n: number): unknown => {
+      if (n % 50 === 0) return ["a", "b"];
+      if (n % 50 === 1) return undefined;
+      if (n % 50 === 2) return "small";
+      return n % 3 === 0 ? 7 : (["a", "b"] as const)[n % 2];
+    };
+
+    async function fill(from: number, to: number, kind = kindOf): Promise<void> {
+      for (let at = from; at < to; at += 1000) {
+        const items = Array.from({ length: Math.min(1000, to - at) }, (_, n) => ({
+          id: `i${at + n}`,
+          vector: numbers(),
+          metadata: JSON.parse(JSON.stringify({ kind: kind(at + n), size: at + n })) as Metadata,
+        }));
+        await tested.service.upsert({ index, items });
+        for (const { id, ...item } of items) model.set(id, item);
+      }
+    }
+
+    /** Also the rows that the graphs take in one by one. */
+    async function settled(): Promise<void> {
+      await tested.settled(index);
+      for (;;) {
+        const { building, pending } = await tested.service.index({ index });
+        if (!building && pending === 0) return;
+        await Bun.sleep(5);
+      }
+    }
+
+    async function check(plans: "built" | "any"): Promise<void> {
+      const wanted: [filter: Record<string, unknown>, plan: "partition" | "exact"][] = [
+        [{ kind: "a" }, "partition"],
+        [{ kind: 7 }, "partition"],
+        [{ kind: { in: ["a", 7, "never"] } }, "partition"],
+        [{ or: [{ kind: "b" }, { kind: "a" }] }, "partition"],
+        [{ kind: "b", size: { gte: 300 } }, "partition"],
+        [{ kind: { in: ["a", "small"] } }, "partition"],
+        [{ kind: "a", size: { lt: 40 } }, "exact"],
+        [{ kind: "small" }, "exact"],
+        [{ kind: "7" }, "exact"],
+      ];
+      for (const [filter, plan] of wanted) {
+        let [right, all] = [0, 0];
+        for (let n = 0; n < 5; n += 1) {
+          const query = numbers();
+          const found = await tested.service.search({ index, vector: query, k: 10, filter });
+          const expected = [...model.values()]
+            .filter((item) => matches(parseFilter(filter), item.metadata))
+            .map((item) => distance("cosine", query, item.vector))
+            .sort((a, b) => a - b)
+            .slice(0, 10);
+          expect({ filter, hits: found.hits.length }).toEqual({ filter, hits: expected.length });
+          for (const hit of found.hits)
+            expect(matches(parseFilter(filter), model.get(hit.id)?.metadata ?? {})).toBe(true);
+          right += found.hits.filter((hit) => hit.distance <= (expected.at(-1) ?? 0) + 1e-6).length;
+          all += expected.length;
+          if (plans === "any") continue;
+          expect({ filter, plan: found.plan }).toEqual({ filter, plan });
+          if (plan === "partition") expect(found.scanned).toBeLessThan(1000);
+        }
+        expect(right).toBeGreaterThanOrEqual(0.97 * all);
+      }
+      const whole = await tested.service.search({ index, vector: numbers(), k: 10 });
+      expect(whole.hits.length).toBe(10);
+    }
+
+    test("a field that is none of the keywords is refused, and another partitioning is another shape", async () => {
+      const refused = [
+        { partition_by: "size" },
+        { partition_by: "none" },
+        { engine: "lance", partition_by: "kind" },
+      ];
+      for (const odd of refused)
+        expect(await codeOf(tested.service.create({ index, ...shape, ...odd } as never))).toBe("invalid");
+      const made = await tested.service.create({ index, ...shape, partition_by: "kind" });
+      expect(made).toMatchObject({ created: true, partition_by: "kind", partitions: 0 });
+      expect((await tested.service.create({ index, ...shape, partition_by: "kind" })).created).toBe(false);
+      expect(await codeOf(tested.service.create({ index, ...shape }))).toBe("conflict");
+    });
+
+    test("a filter that fixes the field searches its partitions: the true nearest, k of them, whatever changes", async () => {
+      await fill(0, 5000);
+      await check("any");
+      await settled();
+      expect(await tested.service.index({ index })).toMatchObject({ partitions: 3, count: 5000 });
+      await check("built");
+      // Rows that move to another partition, into none, out of the index, and into it.
+      await fill(0, 600, (n) => kindOf(n + 1));
+      const ids = Array.from({ length: 300 }, (_, n) => `i${n * 7}`);
+      for (const id of ids) model.delete(id);
+      await tested.service.delete({ index, ids });
+      await fill(5000, 5100);
+      await check("any");
+      await settled();
+      await check("built");
+    }, 120_000);
+
+    test("after kill -9 they serve as they were, and a damaged graph is built again", async () => {
+      await fill(5100, 5120);
+      await tested.killed();
+      expect(await tested.service.index({ index })).toMatchObject({ partitions: 3 });
+      await check("any");
+      await settled();
+      await check("built");
+      await tested.killed((folder) => {
+        const files = readdirSync(join(folder, index)).filter((name) => /^graph-\d+$/.test(name));
+        expect(files.length).toBe(4);
+        for (const name of files) {
+          const path = join(folder, index, name);
+          const bytes = readFileSync(path);
+          const middle = bytes.length >> 1;
+          bytes[middle] = (bytes[middle] ?? 0) ^ 1;
+          writeFileSync(path, bytes);
+        }
+      });
+      await check("any");
+      await settled();
+      await check("built");
+    }, 120_000);
+
+    test("a snapshot brings them back", async () => {
+      await tested.service.snapshot({ index, name: "kept" });
+      await tested.service.drop({ index });
+      await tested.service.restore({ index, name: "kept" });
+      expect(await tested.service.index({ index })).toMatchObject({ partition_by: "kind", partitions: 3 });
+      await settled();
+      await check("built");
+    }, 60_000);
+
+    test("a value whose rows are all gone is no partition any more after a restart", async () => {
+      for (const [id, item] of model) if (item.metadata["kind"] === 7) model.delete(id);
+      await tested.service.delete({ index, filter: { kind: 7 } });
+      await settled();
+      await tested.killed();
+      expect(await tested.service.index({ index })).toMatchObject({ partitions: 2 });
+      const { hits, complete } = await tested.service.search({
+        index,
+        vector: numbers(),
+        filter: { kind: 7 },
+      });
+      expect({ hits, complete }).toEqual({ hits: [], complete: true });
+    }, 60_000);
+
+    test("when nearly all rows are deleted, the graphs are built from nothing", async () => {
+      for (const [id, item] of model) if (Number(item.metadata["size"]) >= 700) model.delete(id);
+      await tested.service.delete({ index, filter: { size: { gte: 700 } } });
+      await settled();
+      await check("any");
+      await tested.killed();
+      expect((await tested.service.index({ index })).count).toBe(model.size);
+      await check("any");
     }, 60_000);
   });
 }

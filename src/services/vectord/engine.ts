@@ -39,6 +39,8 @@ export interface IndexStats {
   readonly failure: string | null;
   /** Rows that the graphs hold, tombstones included; where the engine counts them. */
   readonly indexed?: number;
+  /** Graphs of single values of the field by which the index is partitioned, where it is. */
+  readonly partitions?: number;
   /** Of an engine that keeps versions. */
   readonly version?: number;
 }

@@ -5,11 +5,12 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Fault } from "#rpc/fault";
-import { describeEngine } from "./engine.conformance.ts";
+import { describeEngine, describePartitions } from "./engine.conformance.ts";
 import { type Started, startEngine } from "./engine.testing.ts";
 
 describeEngine("hnsw", startEngine, 6_000);
 describeEngine("lance", startEngine, 10_500);
+describePartitions(startEngine);
 
 describe("engine lance", () => {
   let tested: Started;

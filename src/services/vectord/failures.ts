@@ -6,6 +6,7 @@ import { traceOf } from "#rpc/fault";
 
 export type BackgroundWork =
   | "graph build"
+  | "partition build"
   | "graph file"
   | "snapshot"
   | "garbage collection"

@@ -6,7 +6,12 @@
 import { existsSync } from "node:fs";
 import { readdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { diskFault, readChecksummed, writeChecksummed } from "#adapters/checksummed-file";
+import {
+  type ChecksummedFile,
+  diskFault,
+  readChecksummed,
+  writeChecksummed,
+} from "#adapters/checksummed-file";
 import type { Clock } from "#lib/clock";
 import { assert } from "#lib/assert";
 import { nodeDisk } from "#lib/disk";
@@ -17,15 +22,23 @@ import { Fault } from "#rpc/fault";
 import type { EngineIndex } from "./engine.ts";
 import { Failures } from "./failures.ts";
 import { incomingIn } from "./folders.ts";
-import { GraphCache } from "./graph/graph-cache.ts";
+import { GraphCache, GraphNumbers } from "./graph/graph-cache.ts";
+import { Partitions } from "./graph/partitions.ts";
 import { type LanceBucket, newTable, openLance } from "./lance/open.ts";
 import type { LancePool } from "./lance/pool.ts";
 import { newState, writeState } from "./lance/state.ts";
 import { Rows } from "./rows/rows.ts";
 import { checkShape, type IndexShape, parseShape, sameShape, shapeText } from "./rows/shape.ts";
-import { type Manifest, readArtefact, readManifest, readRows, removeGarbage } from "./snapshots/snapshot.ts";
+import {
+  type Artefact,
+  type Manifest,
+  readArtefact,
+  readManifest,
+  readRows,
+  removeGarbage,
+} from "./snapshots/snapshot.ts";
 import { VectorIndex } from "./vector-index.ts";
-import { applyRecord } from "./wal/apply.ts";
+import { applyRecord, type RowObserver } from "./wal/apply.ts";
 import { createHead, hasHead } from "#adapters/wal/head";
 import { Log } from "#adapters/wal/log";
 import { createLog } from "#adapters/wal/recovery";
@@ -111,9 +124,13 @@ export async function openHnsw(options: OpenOptions): Promise<VectorIndex> {
   const rows = new Rows(shape);
   if (manifest !== null) await readRows(dir, manifest, rows);
   const versions = rows.chunks.map((chunk) => chunk.version);
-  const graph = new GraphCache(dir, rows, clock, await highestGraph(dir));
+  const numbers = new GraphNumbers(await highestGraph(dir));
+  const graph = new GraphCache(dir, rows, clock, numbers);
+  const { partition_by: field } = shape;
+  const partitions = field === undefined ? null : new Partitions(field, dir, rows, clock, numbers);
+  const observer: RowObserver = partitions === null ? graph : observers(graph, partitions);
   try {
-    await attachGraph(dir, manifest, graph, clock, failures);
+    if (manifest !== null) await attachGraphs(dir, manifest, graph, partitions, clock, failures);
     // Each of these takes milliseconds at 100,000 rows.
     await yieldToEventLoop();
     rows.restored();
@@ -121,16 +138,17 @@ export async function openHnsw(options: OpenOptions): Promise<VectorIndex> {
     rows.live.forEach((row) => {
       if (!graph.has(row)) graph.added(row);
     });
+    partitions?.start();
     const replay = async ({ record }: { readonly record: Uint8Array }): Promise<void> => {
-      await applyRecord(rows, record, graph);
+      await applyRecord(rows, record, observer);
     };
     const wal = await Log.open({ dir, after: manifest?.sequence ?? 0, replay });
-    await removeGarbage(dir, manifest === null ? [] : [manifest], new Set());
+    await removeGarbage(dir, manifest === null ? [] : [manifest]);
     const last = manifest === null ? null : { manifest, versions };
-    return new VectorIndex({ shape, dir, clock, rows, graph, wal, last, failures });
+    return new VectorIndex({ shape, dir, clock, rows, graph, partitions, observer, wal, last, failures });
   } catch (error) {
     // No build may start for an index that did not open.
-    await graph.close();
+    await Promise.all([graph.close(), partitions?.close()]);
     throw error;
   }
 }
@@ -139,23 +157,39 @@ async function isMissingOrEmpty(dir: string): Promise<boolean> {
   return !existsSync(dir) || (await readdir(dir)).length === 0;
 }
 
-/** Maps the snapshot's graph. One that does not verify is set aside; it is built again from the rows. */
-async function attachGraph(
+/** Maps the snapshot's graphs. One that does not verify is set aside; it is built again from the rows. */
+async function attachGraphs(
   dir: string,
-  manifest: Manifest | null,
-  graph: GraphCache,
+  manifest: Manifest,
+  whole: GraphCache,
+  partitions: Partitions | null,
   clock: Clock,
   failures: Failures,
 ): Promise<void> {
-  if (manifest === null || manifest.graph === null) return;
-  const path = join(dir, manifest.graph.file);
-  try {
-    await graph.attach(path, await readArtefact(dir, manifest.graph));
-  } catch (error) {
-    if (!(error instanceof Fault) || error.code !== "internal") throw error;
-    failures.failed("graph file", error);
-    if (existsSync(path)) await rename(path, `${path}.damaged-${clock.now()}`);
-  }
+  const attach = async (
+    graph: Artefact,
+    take: (path: string, verified: ChecksummedFile) => Promise<void>,
+  ): Promise<void> => {
+    const path = join(dir, graph.file);
+    try {
+      await take(path, await readArtefact(dir, graph));
+    } catch (error) {
+      if (!(error instanceof Fault) || error.code !== "internal") throw error;
+      failures.failed("graph file", error);
+      if (existsSync(path)) await rename(path, `${path}.damaged-${clock.now()}`);
+    }
+  };
+  if (manifest.graph !== null) await attach(manifest.graph, (path, verified) => whole.attach(path, verified));
+  if (partitions === null) return;
+  for (const { value, graph } of manifest.partitions ?? [])
+    await attach(graph, (path, verified) => partitions.attach(value, path, verified));
+}
+
+function observers(...all: readonly RowObserver[]): RowObserver {
+  return {
+    added: (row) => all.forEach((each) => each.added(row)),
+    removed: (row) => all.forEach((each) => each.removed(row)),
+  };
 }
 
 /** Removes what a process left that ended while it wrote: none of it was in use. */

@@ -14,6 +14,7 @@ import type { Daemon } from "#rpc/daemon";
 import { toFault } from "#rpc/fault";
 import { pageCursor } from "#rpc/page-cursor";
 import { importItems } from "./import-items.ts";
+import { importSource } from "./import-source.ts";
 import { Indexes, type IndexesStats } from "./indexes.ts";
 import { matches, parseFilter } from "./rows/filter.ts";
 import { indexMetrics } from "./metrics.ts";
@@ -21,7 +22,7 @@ import { searchHandlers } from "./search-handlers.ts";
 import { archivedIndexes, namesOf, newestIn } from "./snapshots/archive.ts";
 import { removeUnneeded, restoreFrom, snapshotHandlers } from "./snapshot-handlers.ts";
 import type { LanceBucket } from "./lance/open.ts";
-import { checkModel, described, embedder, encoded, UNKNOWN, withVectors } from "./wire.ts";
+import { checkModel, described, embedder, encoded, type OfferedItem, UNKNOWN, withVectors } from "./wire.ts";
 
 const PAGES = pageCursor("vector.indexes", z.string());
 
@@ -135,16 +136,18 @@ export async function vectord({
         await withVectors(items, (texts) => embedTexts(texts, "document", index.shape.model ?? model, call)),
       );
     },
-    import: async ({ index: name, model, body }, call) => {
+    import: async (input, call) => {
+      const { index: name, model } = input;
       const index = await indexes.get(name);
       checkModel(name, index.shape.model, model);
-      return importItems(body, async (items) =>
+      const write = async (items: OfferedItem[]): Promise<{ sequence: number }> =>
         index.upsert(
           await withVectors(items, (texts) =>
             embedTexts(texts, "document", index.shape.model ?? model, call),
           ),
-        ),
-      );
+        );
+      const { items, unit } = await importSource(storage, input, indexes.incomingFolder(), call);
+      return importItems(items, write, unit);
     },
     delete: async ({ index: name, ids, filter }) => {
       const index = await indexes.get(name);

@@ -8,6 +8,7 @@ import { Fault } from "#rpc/fault";
 import type { EngineIndex, FetchedItem, IndexStats } from "./engine.ts";
 import type { Failures } from "./failures.ts";
 import type { GraphCache } from "./graph/graph-cache.ts";
+import type { Partitions } from "./graph/partitions.ts";
 import { checkDelete, type Deletion, type Filter } from "./rows/filter.ts";
 import { checkItems } from "./rows/item.ts";
 import type { Rows } from "./rows/rows.ts";
@@ -15,7 +16,7 @@ import type { IndexShape, Item } from "./rows/shape.ts";
 import { type Recall, measureRecall } from "./search/recall.ts";
 import { RecallKeeper } from "./search/recall-keeper.ts";
 import { distanceTo, prepare } from "./search/scan.ts";
-import { checkSearch, type Found, type Hit, type Search, runSearch } from "./search/search.ts";
+import { checkSearch, type Found, type Graphs, type Hit, type Search, runSearch } from "./search/search.ts";
 import {
   type Manifest,
   capture,
@@ -25,7 +26,7 @@ import {
   writeSnapshot,
 } from "./snapshots/snapshot.ts";
 import type { PlacedSnapshot } from "./snapshots/archive.ts";
-import { applyRecord } from "./wal/apply.ts";
+import { applyRecord, type RowObserver } from "./wal/apply.ts";
 import type { Log } from "#adapters/wal/log";
 import { encodeDelete, encodeUpsert } from "./wal/record.ts";
 
@@ -48,6 +49,10 @@ interface IndexParts {
   readonly clock: Clock;
   readonly rows: Rows;
   readonly graph: GraphCache;
+  /** Where the shape names a field to partition by. */
+  readonly partitions: Partitions | null;
+  /** Follows the rows for all graphs. */
+  readonly observer: RowObserver;
   readonly wal: Log;
   /** The snapshot that the rows were read from, and the versions of its chunks. */
   readonly last: Snapshot | null;
@@ -66,6 +71,9 @@ export class VectorIndex implements EngineIndex {
   readonly #clock: Clock;
   readonly #rows: Rows;
   readonly #graph: GraphCache;
+  readonly #partitions: Partitions | null;
+  readonly #observer: RowObserver;
+  readonly #graphs: Graphs;
   readonly #wal: Log;
   readonly #recall: RecallKeeper;
   #last: Snapshot | null;
@@ -76,16 +84,22 @@ export class VectorIndex implements EngineIndex {
   #failedAt: number | null = null;
   #closed = false;
 
-  constructor({ shape, dir, clock, rows, graph, wal, last, failures }: IndexParts) {
+  constructor({ shape, dir, clock, rows, graph, partitions, observer, wal, last, failures }: IndexParts) {
     this.shape = shape;
     this.failures = failures;
     this.#dir = dir;
     this.#clock = clock;
     this.#rows = rows;
     this.#graph = graph;
+    this.#partitions = partitions;
+    this.#observer = observer;
+    this.#graphs = { whole: graph, partitions };
     this.#wal = wal;
     this.#last = last;
-    this.#recall = new RecallKeeper(rows, graph, () => graph.rebuild(true));
+    this.#recall = new RecallKeeper(rows, this.#graphs, async () => {
+      await graph.rebuild(true);
+      await partitions?.rebuild(0, true);
+    });
     if (graph.ready) this.#calibrate();
     graph.events = {
       onSwap: () => void this.#collectGarbage(),
@@ -97,6 +111,14 @@ export class VectorIndex implements EngineIndex {
       },
       onBuildFailure: (error) => failures.failed("graph build", error),
     };
+    if (partitions !== null)
+      partitions.events = {
+        onSwap: () => void this.#collectGarbage(),
+        // The graph over all rows rests at the same time.
+        onRest: () => undefined,
+        onBuilt: () => failures.succeeded("partition build"),
+        onBuildFailure: (error) => failures.failed("partition build", error),
+      };
   }
 
   async upsert(items: readonly Item[]): Promise<{ upserted: number; sequence: number }> {
@@ -129,7 +151,7 @@ export class VectorIndex implements EngineIndex {
     checkSearch(this.shape, search);
     if (search.at !== undefined) throw noVersions();
     const run = { ...search, effort: this.#recall.effort };
-    const found = await runSearch(this.#rows, this.#graph, run);
+    const found = await runSearch(this.#rows, this.#graphs, run);
     if (found.plan !== "exact") this.#recall.observe(run);
     return found;
   }
@@ -168,7 +190,7 @@ export class VectorIndex implements EngineIndex {
   async recall({ sample, k }: { sample: number; k: number }): Promise<Recall> {
     this.#mustBeOpen();
     const { effort } = this.#recall;
-    return measureRecall(this.#rows, this.#graph, { sample, k, seed: this.#wal.sequence, effort });
+    return measureRecall(this.#rows, this.#graphs, { sample, k, seed: this.#wal.sequence, effort });
   }
 
   stats(): IndexStats {
@@ -177,15 +199,16 @@ export class VectorIndex implements EngineIndex {
     return {
       count: this.#rows.count,
       deleted: this.#rows.dead,
-      bytes_memory: this.#rows.bytes + this.#graph.bytes,
+      bytes_memory: this.#rows.bytes + this.#graph.bytes + (this.#partitions?.bytes ?? 0),
       bytes_disk: this.#wal.bytes + files.reduce((sum, { bytes }) => sum + bytes, 0),
-      unindexed: this.#graph.unindexed,
-      building: this.#graph.building,
+      unindexed: Math.max(this.#graph.unindexed, this.#partitions?.unindexed ?? 0),
+      building: this.#graph.building || this.#partitions?.building === true,
       sequence: this.#wal.sequence,
       snapshot: manifest === null ? null : { sequence: manifest.sequence, taken_at: manifest.taken_at },
       tombstones: this.#graph.tombstones,
       unreachable: this.#graph.unreachable,
       indexed: this.#graph.size,
+      ...(this.#partitions === null ? {} : { partitions: this.#partitions.count }),
       recall: this.#recall.observed,
       failure: this.failures.current,
     };
@@ -224,6 +247,7 @@ export class VectorIndex implements EngineIndex {
   /** Waits until the graphs have taken what they are due, and searches know what effort they need. */
   async settled(): Promise<void> {
     await this.#graph.settled();
+    await this.#partitions?.settled();
     await this.#recall.settled();
   }
 
@@ -231,6 +255,7 @@ export class VectorIndex implements EngineIndex {
   async rebuild(): Promise<void> {
     this.#mustBeOpen();
     await this.#graph.rebuild();
+    await this.#partitions?.rebuild(0);
   }
 
   /** Waits for writes and a snapshot under way, stops a build, and closes the files. */
@@ -238,7 +263,7 @@ export class VectorIndex implements EngineIndex {
     if (this.#closed) return;
     this.#closed = true;
     this.#recall.close();
-    await this.#graph.close();
+    await Promise.all([this.#graph.close(), this.#partitions?.close()]);
     await this.#recall.settled();
     await this.#snapshotting?.catch(() => undefined);
     await this.#wal.close();
@@ -264,7 +289,7 @@ export class VectorIndex implements EngineIndex {
 
   async #write(record: Uint8Array, applied: (count: number) => void = () => undefined): Promise<number> {
     const sequence = await this.#wal.append(record, async () => {
-      applied(await applyRecord(this.#rows, record, this.#graph));
+      applied(await applyRecord(this.#rows, record, this.#observer));
     });
     const { headFailure } = this.#wal;
     if (headFailure === null) this.failures.succeeded("log head");
@@ -287,12 +312,13 @@ export class VectorIndex implements EngineIndex {
     const unbuilt = this.#rows.count - this.#graph.baseRows;
     // A build that fails (`onBuildFailure`) costs a slower start after the next restart, and not the snapshot.
     if (unbuilt > UNBUILT_MAX) await this.#graph.rebuild().catch(() => undefined);
+    await this.#partitions?.rebuild(UNBUILT_MAX).catch(() => undefined);
     let unpin = (): void => undefined;
     this.#writing = true;
     try {
       const captured = await this.#wal.rotate((sequence) => {
         unpin = this.#rows.pin();
-        return capture(this.#rows, sequence, this.#graph.file);
+        return capture(this.#rows, sequence, this.#graph.file, this.#partitions?.files);
       });
       const manifest = await writeSnapshot(this.#dir, this.#rows, captured, this.#last, this.#clock);
       this.#last = { manifest, versions: captured.versions };
@@ -311,10 +337,13 @@ export class VectorIndex implements EngineIndex {
   async #collectGarbage(): Promise<void> {
     // The files of a snapshot that is being written are in no manifest yet.
     if (this.#writing) return;
-    const keep = [this.#graph.file?.name, this.#graph.upcoming].filter((name) => typeof name === "string");
+    const kept = (): string[] => [
+      ...[this.#graph.file?.name, this.#graph.upcoming].filter((name) => typeof name === "string"),
+      ...(this.#partitions?.fileNames ?? []),
+    ];
     const manifests = [...this.#inUse, ...(this.#last === null ? [] : [this.#last.manifest])];
     try {
-      await removeGarbage(this.#dir, manifests, new Set(keep));
+      await removeGarbage(this.#dir, manifests, kept);
       this.failures.succeeded("garbage collection");
     } catch (error) {
       this.failures.failed("garbage collection", error);

@@ -46,9 +46,10 @@ export function embedder(neighbour: Service<typeof embed>): EmbedTexts {
 }
 
 export async function described(name: string, index: EngineIndex): Promise<Index> {
-  const { dimension, metric, quantization, model, fields, engine = "hnsw" } = index.shape;
+  const { dimension, metric, quantization, model, fields, engine = "hnsw", partition_by } = index.shape;
   const count = await index.exactCount();
-  const { deleted, bytes_memory, bytes_disk, unindexed, building, snapshot, recall, version } = index.stats();
+  const stats = index.stats();
+  const { deleted, bytes_memory, bytes_disk, unindexed, building, snapshot, recall, version } = stats;
   return {
     name,
     dimension,
@@ -57,6 +58,7 @@ export async function described(name: string, index: EngineIndex): Promise<Index
     quantization,
     ...(model === undefined ? {} : { model }),
     fields: { ...fields },
+    ...(partition_by === undefined ? {} : { partition_by, partitions: stats.partitions ?? 0 }),
     count,
     deleted,
     bytes_memory,
@@ -97,7 +99,7 @@ export function hitOf(
   return hit;
 }
 
-type OfferedItem = ParsedOf<(typeof vector)["upsert"]>["items"][number];
+export type OfferedItem = ParsedOf<(typeof vector)["upsert"]>["items"][number];
 
 /** Every item with its vector; those that came as text are embedded in one go. */
 export async function withVectors(

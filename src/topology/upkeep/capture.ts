@@ -10,6 +10,7 @@ import { constants } from "node:fs";
 import { copyFile, link, lstat, mkdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { copyDatabase } from "#adapters/state";
+import { askStillness } from "#distill/stillness";
 import { Fault } from "#rpc/fault";
 import { HOLD_MS_MAX, type HouseHold } from "../gateway/backup-hold.ts";
 import {
@@ -58,7 +59,7 @@ export async function captureData(
     await linkFiles(data, staging, await filesAt(data, OBJECTS));
     for (let tries = 1; ; tries += 1) {
       const at = new Date();
-      const files = await captureHeld(data, staging, hold, listObjects);
+      const files = await captureStill(data, staging, hold, listObjects);
       if (files !== undefined) {
         return {
           files,
@@ -77,6 +78,16 @@ export async function captureData(
   } catch (error) {
     await rm(staging, { recursive: true, force: true });
     throw error;
+  }
+}
+
+/** Runs of distillation are asked to wait too: they are no calls that a hold would wait for. */
+async function captureStill(...parameters: Parameters<typeof captureHeld>): ReturnType<typeof captureHeld> {
+  const endStillness = await askStillness(parameters[0]);
+  try {
+    return await captureHeld(...parameters);
+  } finally {
+    await endStillness();
   }
 }
 

@@ -35,12 +35,17 @@ export function backupLock(data: string): string {
 }
 
 export function isDatabase(path: string): boolean {
-  return DATABASE.test(path);
+  return DATABASE.test(path) && !isObject(path);
 }
 
 /** A file that belongs to a database and is written in place, as the counter of its commits is. */
 export function isBesideDatabase(path: string): boolean {
-  return BESIDE.test(path);
+  return BESIDE.test(path) && !isObject(path);
+}
+
+/** An object is content whatever its key is: `yarn.lock`, `customers.sqlite`. */
+function isObject(path: string): boolean {
+  return /^objects(?:\.checksums)?\//.test(path);
 }
 
 /** Whether a name at the top of the folder holds content. */
@@ -52,6 +57,11 @@ function isPassing(name: string): boolean {
   return name.endsWith(TEMPORARY_SUFFIX) || LOCK.test(name) || SQLITE_WORKING_FILE.test(name);
 }
 
+/** A folder that takes its name once all of it is there, as an export's. */
+function isUnfinished(name: string): boolean {
+  return name.startsWith(".") && name.endsWith(TEMPORARY_SUFFIX);
+}
+
 /** The files below `folder` of the data folder, `""` for all of it, sorted by path. */
 export async function dataFiles(data: string, folder = ""): Promise<DataFile[]> {
   const found: DataFile[] = [];
@@ -59,8 +69,9 @@ export async function dataFiles(data: string, folder = ""): Promise<DataFile[]> 
     for (const entry of await entriesOf(join(data, below))) {
       const path = below === "" ? entry.name : `${below}/${entry.name}`;
       if (below === "" && !isContent(entry.name)) continue;
-      if (entry.isDirectory()) await visit(path);
-      else if (entry.isFile() && !isPassing(entry.name)) {
+      if (entry.isDirectory()) {
+        if (isObject(path) || !isUnfinished(entry.name)) await visit(path);
+      } else if (entry.isFile() && (isObject(path) || !isPassing(entry.name))) {
         const stats = await lstat(join(data, path), { bigint: true }).catch(goneIsNone);
         if (stats !== undefined) found.push({ path, size: Number(stats.size), version: versionOf(stats) });
       }

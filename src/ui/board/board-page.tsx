@@ -4,7 +4,8 @@ import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState } fro
 import type { Fill, FillStatus } from "#contracts/fill";
 import { orderTitle, STATUS_WORDS, whenOf } from "../desk/order-words.ts";
 import { FillStatusPill } from "../desk/status.tsx";
-import { Empty, Loading, Problem } from "../parts/notice.tsx";
+import { LoadedView } from "../parts/loaded-view.tsx";
+import { Empty } from "../parts/notice.tsx";
 import { saveFile } from "../parts/save-file.ts";
 import { counted, dayOf, fromNow } from "../parts/words.ts";
 import { useCommands } from "../shell/commands.ts";
@@ -108,33 +109,31 @@ export function BoardPage(): ReactNode {
           </a>
         </div>
       </header>
-      {loaded.data === undefined ? (
-        loaded.fault === undefined ? (
-          <Loading rows={8} what="the board" />
-        ) : (
-          <Problem fault={loaded.fault} again={loaded.refresh} />
-        )
-      ) : fills.length === 0 ? (
-        <Empty title="No orders yet">
-          <p>
-            Paste the first one <a href="/">on the fill desk</a>, or in a terminal:
-          </p>
-          <pre className="code" tabIndex={0}>
-            lakehouse fill open 'need 4 cooks in Aspen CO Friday 6a-2p $21'
-          </pre>
-        </Empty>
-      ) : (
-        <div className="lanes">
-          {COLUMNS.map((column) => (
-            <Lane
-              key={column.name}
-              column={column}
-              fills={found.filter((fill) => columnOf(fill) === column)}
-              nowMs={nowMs}
-            />
-          ))}
-        </div>
-      )}
+      <LoadedView loaded={loaded} what="the board" rows={8}>
+        {() =>
+          fills.length === 0 ? (
+            <Empty title="No orders yet">
+              <p>
+                Paste the first one <a href="/">on the fill desk</a>, or in a terminal:
+              </p>
+              <pre className="code" tabIndex={0}>
+                lakehouse fill open 'need 4 cooks in Aspen CO Friday 6a-2p $21'
+              </pre>
+            </Empty>
+          ) : (
+            <div className="lanes">
+              {COLUMNS.map((column) => (
+                <Lane
+                  key={column.name}
+                  column={column}
+                  fills={found.filter((fill) => columnOf(fill) === column)}
+                  nowMs={nowMs}
+                />
+              ))}
+            </div>
+          )
+        }
+      </LoadedView>
     </div>
   );
 }

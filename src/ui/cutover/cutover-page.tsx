@@ -13,6 +13,7 @@ import { useLoaded } from "../wire/use-loaded.ts";
 import { Comparison } from "./comparison.tsx";
 import { FlipForm } from "./flip-form.tsx";
 import { GateLimits } from "./gate-limits.tsx";
+import { Recordings } from "./recordings.tsx";
 import { linesOf, type RouteLine, stateBack, STATE_TONES, STATE_WORDS, STATES, summaryOf } from "./states.ts";
 import { Upstreams } from "./upstreams.tsx";
 
@@ -106,6 +107,7 @@ export function CutoverPage(): ReactNode {
             <Comparison line={open} onFlip={setWish} />
           )}
           <GateLimits />
+          <Recordings />
         </>
       )}
       {wish !== undefined && (

@@ -3,7 +3,7 @@
 import { type ReactNode, useEffect } from "react";
 import type { Dataset } from "#contracts/catalog";
 import { useFilterKey } from "../parts/grid/use-filter-key.ts";
-import { Loading, Problem } from "../parts/notice.tsx";
+import { LoadedView } from "../parts/loaded-view.tsx";
 import { Tabs } from "../parts/tabs.tsx";
 import { counted, dayOf, timeOf } from "../parts/words.ts";
 import { useCommands } from "../shell/commands.ts";
@@ -21,9 +21,8 @@ import { SnapshotsPanel } from "./snapshots-panel.tsx";
 import { UsePanel } from "./use-panel.tsx";
 
 export function DatasetPage({ dataset: name }: { readonly dataset: string }): ReactNode {
-  const { data, fault, refresh, take } = useLoaded(`dataset ${name}`, () =>
-    catalogd.dataset({ dataset: name }),
-  );
+  const loaded = useLoaded(`dataset ${name}`, () => catalogd.dataset({ dataset: name }));
+  const { data, fault, refresh, take } = loaded;
   useEffect(() => {
     document.title = `${name} · Lakehouse`;
   }, [name]);
@@ -53,19 +52,13 @@ export function DatasetPage({ dataset: name }: { readonly dataset: string }): Re
           Ask it in SQL <kbd>Q</kbd>
         </a>
       </header>
-      {data === undefined ? (
-        fault === undefined ? (
-          <Loading rows={8} what={name} />
-        ) : (
-          <>
-            <Problem fault={fault} again={refresh} />
-            <p>
-              <a href={sectionPath("datasets")}>See the datasets that are there</a>
-            </p>
-          </>
-        )
-      ) : (
-        <DatasetTabs dataset={data} onChanged={take} onRefresh={refresh} />
+      <LoadedView loaded={loaded} what={name} rows={8}>
+        {(dataset) => <DatasetTabs dataset={dataset} onChanged={take} onRefresh={refresh} />}
+      </LoadedView>
+      {data === undefined && fault !== undefined && (
+        <p>
+          <a href={sectionPath("datasets")}>See the datasets that are there</a>
+        </p>
       )}
     </div>
   );

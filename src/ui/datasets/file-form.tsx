@@ -12,6 +12,7 @@ import { sqlPath } from "../sql/sql-path.ts";
 import { type Progress, upload } from "../wire/upload.ts";
 import { toWireFault, type WireFault } from "../wire/wire-fault.ts";
 import { datasetNameOf, isDatasetName, phaseWords, sizeOf } from "./dataset-words.ts";
+import type { Said } from "./dialect-choices.tsx";
 import { ReadAs } from "./read-as.tsx";
 
 type Mode = "append" | "replace" | "upsert";
@@ -47,6 +48,7 @@ export function FileForm({ file, datasets, onRemove, onLoaded }: FileFormProps):
   const [sheet, setSheet] = useState("");
   const [format, setFormat] = useState("");
   const [types, setTypes] = useState<Readonly<Record<string, string>>>({});
+  const [said, setSaid] = useState<Said>({});
   const [progress, setProgress] = useState<Progress>();
   const [read, setRead] = useState<Ingested>();
   const [loaded, setLoaded] = useState<Ingested>();
@@ -71,6 +73,7 @@ export function FileForm({ file, datasets, onRemove, onLoaded }: FileFormProps):
           ...(format === "" ? {} : { format }),
           ...(sheet.trim() === "" ? {} : { sheet: sheet.trim() }),
           ...(Object.keys(types).length === 0 ? {} : { types }),
+          ...said,
           ...(dryRun ? { dry_run: true } : {}),
         },
         onProgress: setProgress,
@@ -92,7 +95,7 @@ export function FileForm({ file, datasets, onRemove, onLoaded }: FileFormProps):
   };
 
   // What a person changes of the reading is read again; a pause lets them finish typing.
-  const wish = JSON.stringify([dataset, mode, key, sheet, format, types]);
+  const wish = JSON.stringify([dataset, mode, key, sheet, format, types, said]);
   const ready = isDatasetName(dataset) && (mode !== "upsert" || key.trim() !== "");
   useEffect(() => {
     if (!ready || file.size > READ_AT_ONCE_BYTES_MAX) return undefined;
@@ -169,6 +172,9 @@ export function FileForm({ file, datasets, onRemove, onLoaded }: FileFormProps):
       {read !== undefined && (
         <ReadAs
           read={read}
+          isWorkbook={isWorkbook}
+          said={said}
+          onSaid={setSaid}
           types={types}
           onType={(column, type) => {
             const { [column]: _, ...others } = types;

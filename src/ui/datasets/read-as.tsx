@@ -6,16 +6,21 @@ import type { Ingested } from "#contracts/ingest";
 import { Notice } from "../parts/notice.tsx";
 import { counted } from "../parts/words.ts";
 import { TYPES, typeWords } from "./dataset-words.ts";
+import { DialectChoices, type Said } from "./dialect-choices.tsx";
 
 interface ReadAsProps {
   readonly read: Ingested;
+  /** Its cells are told apart by the workbook itself. */
+  readonly isWorkbook: boolean;
   /** Types that a person chose, by column. */
   readonly types: Readonly<Record<string, string>>;
   /** An empty type is the one that was found. */
   readonly onType: (column: string, type: string) => void;
+  readonly said: Said;
+  readonly onSaid: (said: Said) => void;
 }
 
-export function ReadAs({ read, types, onType }: ReadAsProps): ReactNode {
+export function ReadAs({ read, isWorkbook, types, onType, said, onSaid }: ReadAsProps): ReactNode {
   const { dialect, columns, rows_in, rows_loaded, rows_quarantined, schema_changes, warnings, replayed } =
     read;
   if (replayed)
@@ -34,19 +39,17 @@ export function ReadAs({ read, types, onType }: ReadAsProps): ReactNode {
         .
       </p>
       {dialect !== undefined && (
-        <details>
-          <summary>
-            Columns are split at {delimiterWords(dialect.delimiter)}, text is {dialect.encoding},{" "}
-            {dialect.header_row === null
-              ? "without a line of names"
-              : `names are in line ${dialect.header_row}`}
-          </summary>
-          <ul className="plain-list muted">
-            {dialect.evidence.map((sentence) => (
-              <li key={sentence}>{sentence}</li>
-            ))}
-          </ul>
-        </details>
+        <>
+          {!isWorkbook && <DialectChoices found={dialect} said={said} onSaid={onSaid} />}
+          <details>
+            <summary>How this was found out</summary>
+            <ul className="plain-list muted">
+              {dialect.evidence.map((sentence) => (
+                <li key={sentence}>{sentence}</li>
+              ))}
+            </ul>
+          </details>
+        </>
       )}
       {warnings.length + schema_changes.length > 0 && (
         <Notice tone="warn">
@@ -97,9 +100,4 @@ export function ReadAs({ read, types, onType }: ReadAsProps): ReactNode {
       </div>
     </>
   );
-}
-
-function delimiterWords(delimiter: string): string {
-  if (delimiter === "\t") return "tabs";
-  return delimiter === " " ? "blanks" : `“${delimiter}”`;
 }

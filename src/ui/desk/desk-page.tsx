@@ -9,8 +9,10 @@ import { fillPath, go } from "../shell/router.ts";
 import { filld, matrixd } from "../wire/client.ts";
 import { toWireFault, type WireFault } from "../wire/wire-fault.ts";
 import { useLoaded } from "../wire/use-loaded.ts";
+import { handOver } from "./opened-fill.ts";
 import { orderTitle, whenOf } from "./order-words.ts";
 import { FillStatusPill } from "./status.tsx";
+import { PEOPLE_SHOWN } from "./use-fill.ts";
 
 const EXAMPLE = "Need 4 forklift operators in Springfield IL Mon 6a-2p $24";
 /** What one looks at beside the field; the board has all. */
@@ -53,9 +55,11 @@ function NewOrder(): ReactNode {
     try {
       const opened = await filld.open({
         order_text: text.trim(),
+        k: PEOPLE_SHOWN,
         ...(client.trim() === "" ? {} : { order: { client_id: client.trim() } }),
       });
       setText("");
+      handOver(opened);
       go(fillPath(opened.fill_id));
     } catch (thrown) {
       setFault(toWireFault(thrown));

@@ -16,7 +16,7 @@ import { CorrectOrder, OrderBar } from "./order-bar.tsx";
 import { eventWords, orderTitle } from "./order-words.ts";
 import { People } from "./people.tsx";
 import { Places } from "./places.tsx";
-import { type FillEvent, type FillWork, type Refused, useFill } from "./use-fill.ts";
+import { type FillEvent, type FillWork, PEOPLE_SHOWN, type Refused, useFill } from "./use-fill.ts";
 
 export function FillPage({ fillId }: { readonly fillId: string }): ReactNode {
   const work = useFill(fillId);
@@ -77,7 +77,7 @@ function Workspace({ fill, work }: { readonly fill: Fill; readonly work: FillWor
     write("Correcting the order", (version) => filld.correct({ fill_id: fillId, version, order }));
   const backfill = (): void =>
     void write("Opening the missing places again", (version) =>
-      filld.backfill({ fill_id: fillId, version, k: 50 }),
+      filld.backfill({ fill_id: fillId, version, k: PEOPLE_SHOWN }),
     );
   const proposeNow = (): void => {
     if (ready) void propose(chosen.size > 0 ? [...chosen] : "auto");

@@ -9,6 +9,7 @@ import { useFollow } from "../wire/follow.ts";
 import { STREAMS } from "../wire/operations.ts";
 import { toWireFault, type WireFault } from "../wire/wire-fault.ts";
 import { type Loaded, useLoaded } from "../wire/use-loaded.ts";
+import { takeOver } from "./opened-fill.ts";
 
 export type FillEvent = OutputOf<typeof fills.history>["events"][number];
 
@@ -43,9 +44,17 @@ export interface FillWork {
   readonly ranksBefore: ReadonlyMap<string, number>;
 }
 
+/** As many as one reads on a screen before correcting the order instead. */
+export const PEOPLE_SHOWN = 50;
+
 export function useFill(fillId: string): FillWork {
-  const fill = useLoaded(`fill ${fillId}`, () => filld.state({ fill_id: fillId }));
-  const list = useLoaded<Shortlist>(`shortlist ${fillId}`, () => filld.shortlist({ fill_id: fillId, k: 50 }));
+  const [opened] = useState(() => takeOver(fillId));
+  const fill = useLoaded<Fill>(`fill ${fillId}`, () => filld.state({ fill_id: fillId }), opened?.fill);
+  const list = useLoaded<Shortlist>(
+    `shortlist ${fillId}`,
+    () => filld.shortlist({ fill_id: fillId, k: PEOPLE_SHOWN }),
+    opened?.list,
+  );
   const [events, setEvents] = useState<readonly FillEvent[]>([]);
   const [busy, setBusy] = useState<string>();
   const [refused, setRefused] = useState<Refused>();

@@ -2,7 +2,8 @@
 
 import { type ReactNode, useEffect, useMemo } from "react";
 import { Json } from "../parts/json.tsx";
-import { Empty, Loading, Problem } from "../parts/notice.tsx";
+import { LoadedView } from "../parts/loaded-view.tsx";
+import { Empty, Problem } from "../parts/notice.tsx";
 import { counted, dayOf, momentOf, timeOf } from "../parts/words.ts";
 import { fillPath, sectionPath } from "../shell/router.ts";
 import { dataLine, eventText, namesIn } from "./event-text.ts";
@@ -46,60 +47,58 @@ export function LifePage({ subject }: { readonly subject: string }): ReactNode {
           </a>
         </div>
       </header>
-      {loaded.data === undefined ? (
-        loaded.fault === undefined ? (
-          <Loading rows={6} what="its events" />
-        ) : (
-          <Problem fault={loaded.fault} again={loaded.refresh} />
-        )
-      ) : events.length === 0 ? (
-        <Empty title="The journal has nothing about this">
-          <p>
-            No event is about <code>{subject}</code>.{" "}
-            <a href={sectionPath("journal")}>Look in the whole journal</a>
-          </p>
-        </Empty>
-      ) : (
-        <>
-          {more && (
-            <button type="button" onClick={() => void older()}>
-              Show older events
-            </button>
-          )}
-          {fault !== undefined && <Problem fault={fault} again={() => void older()} />}
-          {days.map(({ day, moments }) => (
-            <section key={day} className="card">
-              <h2>{day}</h2>
-              <ol className="life">
-                {moments.map(({ event, after, because }) => (
-                  <li key={event.seq} id={`event-${event.seq}`}>
-                    <time dateTime={event.at} title={momentOf(event.at)}>
-                      {timeOf(event.at)}
-                    </time>
-                    <div className="life-what">
-                      {after !== undefined && <span className="muted">{after} later</span>}
-                      <b>{eventText(event, names)}</b>
-                      <span className="muted">
-                        {[
-                          ...(event.actor === undefined ? [] : [`by ${event.actor}`]),
-                          `event ${event.seq}`,
-                          ...(because === undefined ? [] : [`follows from event ${because}`]),
-                        ].join(" · ")}
-                      </span>
-                      <details>
-                        <summary>
-                          <code>{event.type}</code> <span className="muted">{dataLine(event.data)}</span>
-                        </summary>
-                        <Json value={event.data} label={`Data of event ${event.seq}`} />
-                      </details>
-                    </div>
-                  </li>
-                ))}
-              </ol>
-            </section>
-          ))}
-        </>
-      )}
+      <LoadedView loaded={loaded} what="its events">
+        {() =>
+          events.length === 0 ? (
+            <Empty title="The journal has nothing about this">
+              <p>
+                No event is about <code>{subject}</code>.{" "}
+                <a href={sectionPath("journal")}>Look in the whole journal</a>
+              </p>
+            </Empty>
+          ) : (
+            <>
+              {more && (
+                <button type="button" onClick={() => void older()}>
+                  Show older events
+                </button>
+              )}
+              {fault !== undefined && <Problem fault={fault} again={() => void older()} />}
+              {days.map(({ day, moments }) => (
+                <section key={day} className="card">
+                  <h2>{day}</h2>
+                  <ol className="life">
+                    {moments.map(({ event, after, because }) => (
+                      <li key={event.seq} id={`event-${event.seq}`}>
+                        <time dateTime={event.at} title={momentOf(event.at)}>
+                          {timeOf(event.at)}
+                        </time>
+                        <div className="life-what">
+                          {after !== undefined && <span className="muted">{after} later</span>}
+                          <b>{eventText(event, names)}</b>
+                          <span className="muted">
+                            {[
+                              ...(event.actor === undefined ? [] : [`by ${event.actor}`]),
+                              `event ${event.seq}`,
+                              ...(because === undefined ? [] : [`follows from event ${because}`]),
+                            ].join(" · ")}
+                          </span>
+                          <details>
+                            <summary>
+                              <code>{event.type}</code> <span className="muted">{dataLine(event.data)}</span>
+                            </summary>
+                            <Json value={event.data} label={`Data of event ${event.seq}`} />
+                          </details>
+                        </div>
+                      </li>
+                    ))}
+                  </ol>
+                </section>
+              ))}
+            </>
+          )
+        }
+      </LoadedView>
     </div>
   );
 }

@@ -3,7 +3,8 @@
 import { type ReactNode, useEffect, useState } from "react";
 import type { Corpus } from "#contracts/matrix";
 import { DataGrid, type ShownColumn } from "../parts/grid/data-grid.tsx";
-import { Empty, Loading, Notice, Problem } from "../parts/notice.tsx";
+import { LoadedView } from "../parts/loaded-view.tsx";
+import { Empty, Notice } from "../parts/notice.tsx";
 import { Tabs } from "../parts/tabs.tsx";
 import { counted, dayOf, timeOf } from "../parts/words.ts";
 import { useCommands } from "../shell/commands.ts";
@@ -101,7 +102,8 @@ const COLUMNS: readonly ShownColumn<Corpus>[] = [
 ];
 
 function SearchHome(): ReactNode {
-  const { data, fault, refresh } = useLoaded("corpora", () => matrixd.corpora({ limit: 1000 }));
+  const loaded = useLoaded("corpora", () => matrixd.corpora({ limit: 1000 }));
+  const { data, refresh } = loaded;
   const make = useParams().get("make");
   const corpora = data?.corpora ?? [];
   useRefreshing(
@@ -125,36 +127,34 @@ function SearchHome(): ReactNode {
           The definition of {name} is damaged. Make it again under the same name, or restore a backup.
         </Notice>
       ))}
-      {data === undefined ? (
-        fault === undefined ? (
-          <Loading rows={6} what="what can be searched" />
-        ) : (
-          <Problem fault={fault} again={refresh} />
-        )
-      ) : corpora.length === 0 ? (
-        <Empty title="Nothing can be searched yet">
-          <p>
-            A dataset of people is searched as you type an order, once it is made searchable above. In a
-            terminal:
-          </p>
-          <pre className="code" tabIndex={0}>
-            lakehouse corpus build workers
-          </pre>
-        </Empty>
-      ) : (
-        <>
-          {corpora.some(({ status }) => status === "ready") && <TryPanel corpus={undefined} />}
-          <h2>What can be searched</h2>
-          <DataGrid
-            name="corpora"
-            columns={COLUMNS}
-            rows={corpora}
-            rowKey={({ name }) => name}
-            onOpen={({ name }) => go(sectionPath("search", name))}
-            rowsShown={8}
-          />
-        </>
-      )}
+      <LoadedView loaded={loaded} what="what can be searched">
+        {() =>
+          corpora.length === 0 ? (
+            <Empty title="Nothing can be searched yet">
+              <p>
+                A dataset of people is searched as you type an order, once it is made searchable above. In a
+                terminal:
+              </p>
+              <pre className="code" tabIndex={0}>
+                lakehouse corpus build workers
+              </pre>
+            </Empty>
+          ) : (
+            <>
+              {corpora.some(({ status }) => status === "ready") && <TryPanel corpus={undefined} />}
+              <h2>What can be searched</h2>
+              <DataGrid
+                name="corpora"
+                columns={COLUMNS}
+                rows={corpora}
+                rowKey={({ name }) => name}
+                onOpen={({ name }) => go(sectionPath("search", name))}
+                rowsShown={8}
+              />
+            </>
+          )
+        }
+      </LoadedView>
       {make !== null && (
         <CorpusForm
           dataset={make === "new" ? "" : make}
@@ -167,7 +167,8 @@ function SearchHome(): ReactNode {
 }
 
 function CorpusPage({ corpus: name }: { readonly corpus: string }): ReactNode {
-  const { data, fault, refresh } = useLoaded(`corpus ${name}`, () => matrixd.corpus({ corpus: name }));
+  const loaded = useLoaded(`corpus ${name}`, () => matrixd.corpus({ corpus: name }));
+  const { data, refresh } = loaded;
   const [rebuilding, setRebuilding] = useState(false);
   useRefreshing(data?.build !== undefined || data?.status === "building", refresh);
   useEffect(() => {
@@ -206,33 +207,29 @@ function CorpusPage({ corpus: name }: { readonly corpus: string }): ReactNode {
           it again.
         </Notice>
       )}
-      {data === undefined ? (
-        fault === undefined ? (
-          <Loading rows={6} what={name} />
-        ) : (
-          <Problem fault={fault} again={refresh} />
-        )
-      ) : (
-        <Tabs
-          label={`Parts of ${name}`}
-          tabs={[
-            {
-              name: "try",
-              title: "Try it",
-              panel: () =>
-                data.snapshot_id === null ? (
-                  <Notice tone="info">
-                    It is being built for the first time; it answers as soon as that is done.
-                  </Notice>
-                ) : (
-                  <TryPanel corpus={data} />
-                ),
-            },
-            { name: "weights", title: "Weights", panel: () => <WeightsPanel corpus={name} /> },
-            { name: "index", title: "Health and map", panel: () => <IndexPanel corpus={data} /> },
-          ]}
-        />
-      )}
+      <LoadedView loaded={loaded} what={name}>
+        {(corpus) => (
+          <Tabs
+            label={`Parts of ${name}`}
+            tabs={[
+              {
+                name: "try",
+                title: "Try it",
+                panel: () =>
+                  corpus.snapshot_id === null ? (
+                    <Notice tone="info">
+                      It is being built for the first time; it answers as soon as that is done.
+                    </Notice>
+                  ) : (
+                    <TryPanel corpus={corpus} />
+                  ),
+              },
+              { name: "weights", title: "Weights", panel: () => <WeightsPanel corpus={name} /> },
+              { name: "index", title: "Health and map", panel: () => <IndexPanel corpus={corpus} /> },
+            ]}
+          />
+        )}
+      </LoadedView>
       {rebuilding && data !== undefined && (
         <CorpusForm
           dataset={data.dataset}

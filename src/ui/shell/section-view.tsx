@@ -7,30 +7,34 @@ import { type SectionName, SECTIONS, type SectionProps } from "./sections.ts";
 
 type Page = ComponentType<SectionProps>;
 
-const loadedPages = new Map<SectionName, Page>();
+interface Module {
+  readonly Page: Page;
+}
+
+const loaded = new Map<SectionName, Module>();
 
 interface SectionViewProps extends SectionProps {
   readonly section: SectionName;
 }
 
 export function SectionView({ section, item }: SectionViewProps): ReactNode {
-  const Known = loadedPages.get(section);
-  if (Known === undefined) return <Unloaded key={section} section={section} item={item} />;
-  return <Known key={section} item={item} />;
+  return <Section key={section} section={section} item={item} />;
 }
 
-function Unloaded({ section, item }: SectionViewProps): ReactNode {
+/** The page stays where it is once it is there: moved to another place in the tree it would begin anew. */
+function Section({ section, item }: SectionViewProps): ReactNode {
   const [failures, setFailures] = useState(0);
-  const { data: Loaded } = useLoaded<{ readonly Page: Page }>(`the screen ${section}`, async () => {
+  const load = async (): Promise<Module> => {
     try {
       const Page = await SECTIONS[section].load();
-      loadedPages.set(section, Page);
+      loaded.set(section, { Page });
       return { Page };
     } catch (thrown) {
       setFailures((count) => count + 1);
       throw thrown;
     }
-  });
+  };
+  const { data: Loaded } = useLoaded(`the screen ${section}`, load, loaded.get(section));
   if (Loaded !== undefined) return <Loaded.Page item={item} />;
   if (failures === 0) return <Loading rows={6} what={SECTIONS[section].title} />;
   return (

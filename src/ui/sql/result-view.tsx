@@ -175,6 +175,12 @@ const FILES = [
     note: "for pandas, Polars, R: types are kept",
   },
   {
+    name: "Parquet",
+    ending: "parquet",
+    accept: "application/vnd.apache.parquet",
+    note: "compressed, for DuckDB, Spark, pandas: types are kept",
+  },
+  {
     name: "JSON lines",
     ending: "ndjson",
     accept: "application/x-ndjson",

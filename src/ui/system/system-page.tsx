@@ -12,6 +12,7 @@ import { observerd } from "../wire/client.ts";
 import { type HouseHealth, houseHealth, houseMetrics } from "../wire/house.ts";
 import { useLoaded } from "../wire/use-loaded.ts";
 import { type Advice, adviceOf } from "./advice.ts";
+import { AlertRules } from "./alert-rules.tsx";
 import { EventLog } from "./event-log.tsx";
 import { Keys } from "./keys.tsx";
 import { samplesIn } from "./metrics.ts";
@@ -21,7 +22,7 @@ import { Traffic } from "./traffic.tsx";
 /** As often as a person looks again. */
 const AGAIN_MS = 10_000;
 
-const VIEWS = ["services", "traffic", "events", "keys"] as const;
+const VIEWS = ["services", "traffic", "events", "alerts", "keys"] as const;
 
 export function SystemPage(): ReactNode {
   const health = useLoaded("the health of the house", houseHealth);
@@ -84,6 +85,7 @@ export function SystemPage(): ReactNode {
             ),
           },
           { name: "events", title: "Events and requests", panel: () => <EventLog /> },
+          { name: "alerts", title: "Alerts", panel: () => <AlertRules /> },
           { name: "keys", title: "Keys", panel: () => <Keys samples={samples} /> },
         ]}
       />

@@ -33,6 +33,11 @@ export const CUTOVER = {
     path: "/v1/cutover/upstreams/{name}",
     cli: "cutover upstream rm {name}",
   },
+  recordings: { method: "GET", path: "/v1/cutover/recordings", cli: "cutover recordings" },
+  record: { method: "POST", path: "/v1/cutover/recordings" },
+  stopRecording: { method: "POST", path: "/v1/cutover/recordings/{id}/stop" },
+  removeRecording: { method: "DELETE", path: "/v1/cutover/recordings/{id}" },
+  recording: { method: "GET", path: "/v1/cutover/recordings/{id}" },
 } as const satisfies Readonly<Record<string, Operation>>;
 
 export interface ServiceHealth {
@@ -79,6 +84,30 @@ export interface Upstream {
 export interface CutoverStatus {
   readonly routes: readonly RouteStatus[];
   readonly upstreams: readonly Upstream[];
+}
+
+export interface Recording {
+  readonly id: string;
+  readonly routes: readonly string[];
+  readonly percent: number;
+  readonly at: string;
+  readonly until: string;
+  readonly actor: string;
+  readonly reason: string;
+  /** Of one that has ended. */
+  readonly end?: {
+    readonly at: string;
+    readonly why: string;
+    readonly calls: number;
+    readonly bytes: number;
+  };
+}
+
+export interface RecordingWish {
+  readonly for_ms: number;
+  readonly routes?: readonly string[];
+  readonly percent?: number;
+  readonly why?: string;
 }
 
 export interface Gate {
@@ -140,5 +169,9 @@ export const cutover = {
   flip: (flip: Flip): Promise<CutoverStatus> => json(CUTOVER.flip, flip),
   addUpstream: (upstream: Upstream): Promise<unknown> => json(CUTOVER.addUpstream, upstream),
   removeUpstream: (name: string): Promise<unknown> => json(CUTOVER.removeUpstream, { name }),
+  recordings: (): Promise<{ readonly recordings: readonly Recording[] }> => json(CUTOVER.recordings),
+  record: (wish: RecordingWish): Promise<unknown> => json(CUTOVER.record, wish),
+  stopRecording: (id: string): Promise<unknown> => json(CUTOVER.stopRecording, { id }),
+  removeRecording: (id: string): Promise<unknown> => json(CUTOVER.removeRecording, { id }),
   gates: (limits: Readonly<Record<string, number>>): Promise<unknown> => json(CUTOVER.gates, limits),
 } as const;

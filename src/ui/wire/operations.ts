@@ -156,6 +156,8 @@ export const OBSERVER = {
   },
   stats: { method: "GET", path: "/v1/observer/stats", cli: "observe stats" },
   rules: { method: "GET", path: "/v1/observer/rules", cli: "observe alerts" },
+  putRule: { method: "PUT", path: "/v1/observer/rules/{rule}" },
+  dropRule: { method: "DELETE", path: "/v1/observer/rules/{rule}" },
 } as const satisfies Partial<Record<keyof typeof observe, Operation>>;
 
 export const OBSERVER_STREAMS = {

@@ -19,14 +19,25 @@ export interface Loaded<T> {
 const AGAIN_MS_MIN = 500;
 const AGAIN_MS_MAX = 5000;
 
-/** `name` names what is loaded: another name is another thing, and the former is forgotten. */
-export function useLoaded<T>(name: string, load: () => Promise<T>): Loaded<T> {
-  const [state, setState] = useState<{ name: string; data?: T; fault?: WireFault }>({ name });
+/**
+ * `name` names what is loaded: another name is another thing, and the former is forgotten. What is `there` already, from the
+ * reply to a write, is not loaded first.
+ */
+export function useLoaded<T>(name: string, load: () => Promise<T>, there?: T): Loaded<T> {
+  const [state, setState] = useState<{ name: string; data?: T; fault?: WireFault }>({
+    name,
+    ...(there === undefined ? {} : { data: there }),
+  });
+  const given = useRef(there !== undefined);
   const [wanted, setWanted] = useState(0);
   const changes = useStore(keyChanges);
   const latest = useRef(load);
   latest.current = load;
   useEffect(() => {
+    if (given.current) {
+      given.current = false;
+      return undefined;
+    }
     let stopped = false;
     let timer: ReturnType<typeof setTimeout> | undefined;
     let pauseMs = AGAIN_MS_MIN;

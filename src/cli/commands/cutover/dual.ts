@@ -7,7 +7,7 @@ import { reconcileMarkdown, reconcileReport } from "#cutover/dual/reconcile-repo
 import { REPORTS_FOLDER, writeReport } from "#cutover/report-files";
 import { houseSide } from "#cutover/side";
 import { SURFACE_PREFIXES } from "#topology/fronts";
-import { CLIENT_ARGS, DATA_ARG, settingsOf } from "../../args.ts";
+import { CLIENT_ARGS, DATA_ARG, REPORT_ARGS, settingsOf } from "../../args.ts";
 import { command, group } from "../../command.ts";
 import { connect, type Connection } from "../../connect.ts";
 import { EXIT } from "../../failure.ts";
@@ -47,11 +47,16 @@ const status = command({
       json: all,
       empty: "No route is written twice.",
     });
-    const { written, waiting, problem, lost, unflushed } = all;
+    const { written, waiting, problem, lost, unflushed, damaged } = all;
     say(
       `${counted(waiting, "write")} waiting; ${written.done} made, ${written.failed} failed, ${written.unclear} unclear, ${written.lost} lost.`,
     );
     for (const [why, count] of Object.entries(lost)) if (count > 0) say(`Lost: ${count}, ${why}.`);
+    if (damaged > 0) {
+      say(
+        `${counted(damaged, "line")} of the queue were damaged on the disk: each may be a write that is on one side alone. They are kept in the data folder, cutover/dual-writes.damaged. After lakehouse cutover reconcile: lakehouse cutover dual note-damage.`,
+      );
+    }
     if (problem !== null && waiting > 0) say(`Waiting, because ${problem}`);
     if (unflushed !== null) say(`A power cut may take what waits: the disk fails. ${unflushed}`);
   },
@@ -82,11 +87,25 @@ function setting(on: boolean) {
   });
 }
 
+const noteDamage = command({
+  name: "cutover dual note-damage",
+  summary: "Stop telling of lines of the queue that were damaged on the disk",
+  details: "The lines themselves stay in the data folder, cutover/dual-writes.damaged.",
+  args: { ...DATA_ARG, url: CLIENT_ARGS.url },
+  examples: ["lakehouse cutover dual note-damage"],
+  run: async (args) => {
+    const { get, send } = await connect(settingsOf({ data: args.data, url: args.url }));
+    const { damaged } = (await get(DUAL)) as Status;
+    await send("POST", `${DUAL}/damaged/note`, {});
+    say(damaged === 0 ? "No line is damaged." : `${counted(damaged, "damaged line")} noted.`);
+  },
+});
+
 export const dual = group({
   name: "cutover dual",
   summary: "Writes that go to both sides; off unless set",
   examples: ["lakehouse cutover dual on go:storage.put --why 'before reads move'", "lakehouse cutover dual"],
-  commands: { status, on: setting(true), off: setting(false) },
+  commands: { status, on: setting(true), off: setting(false), "note-damage": noteDamage },
   fallback: "status",
 });
 
@@ -110,12 +129,7 @@ export const reconcileCommand = command({
     "Objects are read from both sides and compared byte by byte; of other writes the replies are compared. Exit code 3 when something differs, is on one side alone, or was lost. The report goes to reports/cutover.",
   args: {
     route: { type: "string", valueHint: "R", description: "One route, or DIALECT:*; all unless given" },
-    report: {
-      type: "string",
-      valueHint: "DIR",
-      description: `Where reports go; ${REPORTS_FOLDER} unless given`,
-    },
-    json: { type: "boolean", description: "Print the report as JSON instead of Markdown" },
+    ...REPORT_ARGS,
     ...DATA_ARG,
     url: CLIENT_ARGS.url,
   },
@@ -145,6 +159,7 @@ export const reconcileCommand = command({
       now,
       upstream: "upstream",
       forgotten: Math.max(0, total - written.length),
+      damaged: all.damaged,
     });
     const markdown = reconcileMarkdown(report);
     const paths = await writeReport(args.report ?? REPORTS_FOLDER, "reconcile", now, {

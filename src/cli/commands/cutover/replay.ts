@@ -7,7 +7,7 @@ import { replayMarkdown, replayReport } from "#cutover/record/replay-report";
 import { REPORTS_FOLDER, writeReport } from "#cutover/report-files";
 import { addressSide, houseSide } from "#cutover/side";
 import { SURFACE_PREFIXES } from "#topology/fronts";
-import { CLIENT_ARGS, DATA_ARG, settingsOf } from "../../args.ts";
+import { CLIENT_ARGS, DATA_ARG, REPORT_ARGS, settingsOf } from "../../args.ts";
 import { command } from "../../command.ts";
 import { connect } from "../../connect.ts";
 import { EXIT, UsageProblem } from "../../failure.ts";
@@ -45,12 +45,7 @@ export const replayCommand = command({
     },
     compare: { type: "boolean", description: "Compare each reply with the recorded one" },
     writes: { type: "boolean", description: "Also calls that may change something" },
-    report: {
-      type: "string",
-      valueHint: "DIR",
-      description: `Where reports go; ${REPORTS_FOLDER} unless given`,
-    },
-    json: { type: "boolean", description: "Print the report as JSON instead of Markdown" },
+    ...REPORT_ARGS,
     ...DATA_ARG,
     url: CLIENT_ARGS.url,
   },

@@ -1,23 +1,12 @@
 // The file of audit baselines, which two programs append to: each must leave the other's lines byte for byte as they are. Seeds are
 // lines as an older program wrote them, with fields that this house does not know, other spacing, and bytes that are no UTF-8.
 
+import { AUDIT_METRICS } from "#contracts/distill";
 import type { Random } from "#lib/random";
 import { compare, type Difference } from "../../diff/compare.ts";
 import { askFiles } from "../older-files.ts";
 import type { Outcome, Probe, ProbeContext } from "../probe.ts";
 
-const METRICS = [
-  "p2_evidence_rows",
-  "p2_evidence_skips",
-  "p3_accepted",
-  "p3_partial",
-  "p3_rejected",
-  "p3_human",
-  "p4_rag_rows",
-  "p4_sft_rows",
-  "p4_pref_pairs",
-  "p4_total_quarantined",
-] as const;
 const CASES_MAX = 20;
 
 export const audit: Probe = {
@@ -110,7 +99,7 @@ function baselineOf(value: number): Record<string, unknown> {
     recorded_at: "2026-11-29T10:00:00.000Z",
     git_commit: "0123abc",
     run_id: `run-${value}`,
-    ...Object.fromEntries(METRICS.map((metric, at) => [metric, value * at])),
+    ...Object.fromEntries(AUDIT_METRICS.map((metric, at) => [metric, value * at])),
   };
 }
 

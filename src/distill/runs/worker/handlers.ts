@@ -16,6 +16,7 @@ import type { Receipt } from "../../schemas/reports.ts";
 import { HOLDOUT_PERCENT } from "../../stages.ts";
 import { EXPORT_KINDS, type RunProgress, replayOptions } from "#contracts/distill";
 import type { RunRecord } from "../../schemas/run-reports.ts";
+import { briefReceipt } from "../brief-receipt.ts";
 import { performRun, type RunHouse } from "../perform.ts";
 import { exportFolders, type FoundExport, listExports, readExport } from "../reads/exports.ts";
 import { readEvidence } from "../reads/evidence.ts";
@@ -41,7 +42,10 @@ export function workerHandlers({ data, captureMode, house }: WorkerDeps): Handle
   return {
     runs: async ({ root, ...query }) => {
       const { items, next_cursor } = await listRuns(at(root), query);
-      const shown = items.map((run) => ({ ...shownRun(run, root), receipts: run.receipts.map(briefly) }));
+      const shown = items.map((run) => ({
+        ...shownRun(run, root),
+        receipts: run.receipts.map(briefReceipt),
+      }));
       return { runs: shown, ...(next_cursor === undefined ? {} : { next_cursor }) };
     },
     run: async ({ root, run_id }) => {
@@ -158,26 +162,15 @@ export function workerHandlers({ data, captureMode, house }: WorkerDeps): Handle
         ...rest,
         root,
         ...(progress === undefined ? {} : { progress }),
-        receipts: receipts.map(briefly),
+        receipts: receipts.map(briefReceipt),
         reports: [],
       };
     }
     await working;
     if (record.status === "running") throw failure;
     const { receipts: all, ...ended } = await readRun(at(root), run_id);
-    yield { ...shownRun({ ...ended, receipts: all }, root), receipts: all.map(briefly) };
+    yield { ...shownRun({ ...ended, receipts: all }, root), receipts: all.map(briefReceipt) };
   }
-}
-
-function briefly({
-  stage,
-  in: rowsIn,
-  out,
-  duplicates,
-  quarantined,
-  totals,
-}: Receipt): DistillRun["receipts"][number] {
-  return { stage, in: rowsIn, out, duplicates, quarantined, totals };
 }
 
 function shownRun(run: ReadRun, root: string): ReadRun & { root: string } {

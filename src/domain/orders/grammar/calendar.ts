@@ -214,8 +214,23 @@ function startOfBare(minutes: number, night: boolean): number {
 const FORMATTERS = new Map<string, Intl.DateTimeFormat>();
 const FORMATTERS_MAX = 500;
 
+/** Offsets by zone and quarter of an hour, at which they all change: a few moments are asked for again and again. */
+const OFFSETS = new Map<string, number>();
+const OFFSETS_MAX = 2000;
+const QUARTER_MS = 900_000;
+
 /** Minutes to add to UTC to get the local time of the zone at a moment. */
 function offsetMinutes(utcMs: number, timezone: string): number {
+  const key = `${timezone} ${Math.floor(utcMs / QUARTER_MS)}`;
+  const before = OFFSETS.get(key);
+  if (before !== undefined) return before;
+  const offset = formattedOffset(utcMs, timezone);
+  if (OFFSETS.size >= OFFSETS_MAX) OFFSETS.clear();
+  OFFSETS.set(key, offset);
+  return offset;
+}
+
+function formattedOffset(utcMs: number, timezone: string): number {
   let formatter = FORMATTERS.get(timezone);
   if (formatter === undefined) {
     formatter = new Intl.DateTimeFormat("en-US", { timeZone: timezone, timeZoneName: "longOffset" });

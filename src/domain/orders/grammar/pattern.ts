@@ -19,6 +19,8 @@ export interface Scope {
   readonly lexicon: Lexicon;
   /** What the word of each token may mean. */
   readonly meanings: readonly (ReadonlyMap<string, string> | undefined)[];
+  /** `natureOf` of each token. */
+  readonly natures: readonly number[];
   /** Read so far: where claims of a kind begin (`starts`) and the longest end of those that begin there. */
   readonly starts: (kind: Kind, at: number) => number | undefined;
   readonly ends: (kind: Kind, at: number) => boolean;
@@ -70,6 +72,9 @@ interface Item {
   readonly glued: boolean;
   readonly words: ReadonlySet<string>;
   readonly classes: readonly string[];
+  /** Of the classes those that follow from a token itself, as `natureOf` has them, and those of the vocabulary. */
+  readonly nature: number;
+  readonly vocabulary: readonly string[];
   readonly parts: readonly Part[];
 }
 
@@ -114,11 +119,35 @@ const NUMERIC = new Set([
   "digits",
 ]);
 
+const NATURES = Object.entries(TOKEN_CLASSES);
+
+/** The classes that a token has by itself, a bit each: they are asked for again and again. */
+export function natureOf(token: Token): number {
+  if (token.kind === "mark") return 0;
+  let nature = 0;
+  for (let bit = 0; bit < NATURES.length; bit++) if (NATURES[bit]?.[1](token) === true) nature |= 1 << bit;
+  return nature;
+}
+
+/** Rules by what they may start with. */
+interface Firsts {
+  readonly kinds: Map<string, Compiled[]>;
+  readonly words: Map<string, Compiled[]>;
+  readonly meanings: Map<string, Compiled[]>;
+}
+
 export function grammarOf(rules: readonly Rule[], parts: Parts): Grammar {
-  const byFirst = new Map<string, Compiled[]>();
+  const firsts: Firsts = { kinds: new Map(), words: new Map(), meanings: new Map() };
   for (const one of rules) {
     const compiled = { rule: one, items: compile(one.pattern, parts) };
-    for (const key of firstsOf(compiled.items)) byFirst.set(key, [...(byFirst.get(key) ?? []), compiled]);
+    for (const key of firstsOf(compiled.items)) {
+      const [own, name] = key.startsWith("#")
+        ? [firsts.kinds, key.slice(1)]
+        : key.startsWith("=")
+          ? [firsts.words, key.slice(1)]
+          : [firsts.meanings, key];
+      own.set(name, [...(own.get(name) ?? []), compiled]);
+    }
   }
   return {
     claims: (scope, at) => {
@@ -126,8 +155,8 @@ export function grammarOf(rules: readonly Rule[], parts: Parts): Grammar {
       if (token === undefined) return [];
       const claims: Claim[] = [];
       const tried = new Set<Compiled>();
-      const tryAll = (key: string): void => {
-        for (const compiled of byFirst.get(key) ?? NO_RULES) {
+      const tryAll = (some: readonly Compiled[] | undefined): void => {
+        for (const compiled of some ?? NO_RULES) {
           if (tried.has(compiled)) continue;
           tried.add(compiled);
           const claim = claimOf(compiled, scope, at);
@@ -135,10 +164,10 @@ export function grammarOf(rules: readonly Rule[], parts: Parts): Grammar {
         }
       };
       // What a token may start: its nature, its word, its meanings.
-      tryAll(`#${token.kind}`);
-      tryAll(`=${token.word}`);
+      tryAll(firsts.kinds.get(token.kind));
+      tryAll(firsts.words.get(token.word));
       const meanings = scope.meanings[at];
-      if (meanings !== undefined) for (const kind of meanings.keys()) tryAll(kind);
+      if (meanings !== undefined) for (const kind of meanings.keys()) tryAll(firsts.meanings.get(kind));
       return claims;
     },
   };
@@ -160,7 +189,17 @@ function compile(pattern: string, parts: Parts): Item[] {
       else if (parts[kind] === undefined) classes.push(kind);
       else own.push(parts[kind]);
     }
-    return { name, optional: optional === "?", glued: glued === "~", words, classes, parts: own };
+    const isNature = (kind: string): boolean => Object.hasOwn(TOKEN_CLASSES, kind);
+    return {
+      name,
+      optional: optional === "?",
+      glued: glued === "~",
+      words,
+      classes,
+      nature: NATURES.reduce((mask, [kind], bit) => (classes.includes(kind) ? mask | (1 << bit) : mask), 0),
+      vocabulary: classes.filter((kind) => !isNature(kind)),
+      parts: own,
+    };
   });
 }
 
@@ -178,71 +217,85 @@ function firstsOf(items: readonly Item[]): Set<string> {
 }
 
 /** Whether the first two items can match at all; it spares most rules the work of a match. */
-function mayMatch([first, second]: readonly Item[], { tokens, meanings }: Scope, from: number): boolean {
+function mayMatch([first, second]: readonly Item[], scope: Scope, from: number): boolean {
   if (first === undefined || first.optional || first.parts.length > 0) return true;
-  const token = tokens[from];
-  if (token === undefined || !fits(first, token, meanings[from])) return false;
+  if (!fits(first, scope, from)) return false;
   if (second === undefined || second.optional || second.parts.length > 0) return true;
-  const next = tokens[from + 1];
-  return next !== undefined && (!second.glued || next.glued) && fits(second, next, meanings[from + 1]);
+  const next = scope.tokens[from + 1];
+  return next !== undefined && (!second.glued || next.glued) && fits(second, scope, from + 1);
 }
 
-function claimOf(
-  { rule: { kind, weight, make }, items }: Compiled,
-  scope: Scope,
-  from: number,
-): Claim | undefined {
+/** One rule at one place of a text, and what its named items have matched so far. */
+interface Attempt {
+  readonly rule: Rule;
+  readonly items: readonly Item[];
+  readonly scope: Scope;
+  readonly from: number;
+  readonly found: Map<string, Token>;
+  readonly values: Map<string, unknown>;
+}
+
+function claimOf({ rule, items }: Compiled, scope: Scope, from: number): Claim | undefined {
   if (!mayMatch(items, scope, from)) return undefined;
-  const values = new Map<string, unknown>();
-  const found = new Map<string, Token>();
-  let claim: Claim | undefined;
-  const step = (number: number, at: number): boolean => {
-    const item = items[number];
-    if (item === undefined) {
-      const made = make({
-        scope,
-        from,
-        to: at,
-        part: (name) => values.get(name),
-        token: (name) => found.get(name),
-        meaning: (name, of) => scope.lexicon.meaningsOf(found.get(name)?.word ?? "")?.get(of),
-      });
-      if (made === undefined) return false;
-      const { weight: own = weight, ...value } = made;
-      claim = { kind, value, from, to: at, weight: own } as Claim;
-      return true;
+  return claimFrom({ rule, items, scope, from, found: new Map(), values: new Map() }, 0, from);
+}
+
+/** The claim of an attempt whose items from a number on match the tokens from a place on. */
+function claimFrom(attempt: Attempt, number: number, at: number): Claim | undefined {
+  const { scope, found, values } = attempt;
+  const item = attempt.items[number];
+  if (item === undefined) return made(attempt, at);
+  const { name } = item;
+  const token = scope.tokens[at];
+  if (token !== undefined && (!item.glued || token.glued)) {
+    if (fits(item, scope, at)) {
+      if (name !== undefined) found.set(name, token);
+      const claim = claimFrom(attempt, number + 1, at + 1);
+      if (claim !== undefined) return claim;
+      if (name !== undefined) found.delete(name);
     }
-    const token = scope.tokens[at];
-    if (token !== undefined && (!item.glued || token.glued)) {
-      if (fits(item, token, scope.meanings[at])) {
-        if (item.name !== undefined) found.set(item.name, token);
-        if (step(number + 1, at + 1)) return true;
-        if (item.name !== undefined) found.delete(item.name);
-      }
-      for (const part of item.parts) {
-        for (const { to, value } of parsedAt(scope, part, at)) {
-          if (item.name !== undefined) values.set(item.name, value);
-          if (step(number + 1, to)) return true;
-          if (item.name !== undefined) values.delete(item.name);
-        }
+    for (const part of item.parts) {
+      for (const { to, value } of parsedAt(scope, part, at)) {
+        if (name !== undefined) values.set(name, value);
+        const claim = claimFrom(attempt, number + 1, to);
+        if (claim !== undefined) return claim;
+        if (name !== undefined) values.delete(name);
       }
     }
-    return item.optional && step(number + 1, at);
-  };
-  step(0, from);
-  return claim;
+  }
+  return item.optional ? claimFrom(attempt, number + 1, at) : undefined;
+}
+
+function made(
+  { rule: { kind, weight, make }, scope, from, found, values }: Attempt,
+  to: number,
+): Claim | undefined {
+  const own = make({
+    scope,
+    from,
+    to,
+    part: (name) => values.get(name),
+    token: (name) => found.get(name),
+    meaning: (name, of) => scope.lexicon.meaningsOf(found.get(name)?.word ?? "")?.get(of),
+  });
+  if (own === undefined) return undefined;
+  const { weight: given = weight, ...value } = own;
+  return { kind, value, from, to, weight: given } as Claim;
 }
 
 function fits(
-  { words, classes }: Item,
-  token: Token,
-  meanings: ReadonlyMap<string, string> | undefined,
+  { words, nature, vocabulary }: Item,
+  { tokens, natures, meanings }: Scope,
+  at: number,
 ): boolean {
-  if (words.has(token.word)) return true;
-  for (const kind of classes) {
-    const own = TOKEN_CLASSES[kind];
-    if (own === undefined ? meanings?.has(kind) === true : own(token)) return true;
-  }
+  if (((natures[at] ?? 0) & nature) !== 0) return true;
+  const token = tokens[at];
+  if (token === undefined) return false;
+  if (words.size > 0 && words.has(token.word)) return true;
+  if (vocabulary.length === 0) return false;
+  const own = meanings[at];
+  if (own === undefined) return false;
+  for (const kind of vocabulary) if (own.has(kind)) return true;
   return false;
 }
 

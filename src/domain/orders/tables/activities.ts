@@ -44,11 +44,21 @@ function read(): Map<string, Activity[]> {
 /** A rough stem that brings the forms of a verb and of a noun together: "cleaning", "cleans", "cleaned" are "clean". */
 export function stem(word: string): string {
   let base = word;
-  if (base.length > 5 && base.endsWith("ing")) base = base.slice(0, -3);
-  else if (base.length > 4 && base.endsWith("ies")) base = `${base.slice(0, -3)}y`;
-  else if (base.length > 4 && base.endsWith("ed")) base = base.slice(0, -2);
-  else if (base.length > 4 && /(?:sh|ch|ss|x|z)es$/.test(base)) base = base.slice(0, -2);
-  else if (base.length > 3 && base.endsWith("s") && !base.endsWith("ss")) base = base.slice(0, -1);
-  if (base.length > 3 && /([bdgmnprt])\1$/.test(base)) base = base.slice(0, -1);
+  const ending = word.at(-1);
+  // Every ending that is cut has one of these letters last.
+  if (ending === "g") {
+    if (base.length > 5 && base.endsWith("ing")) base = base.slice(0, -3);
+  } else if (ending === "d") {
+    if (base.length > 4 && base.endsWith("ed")) base = base.slice(0, -2);
+  } else if (ending === "s") {
+    if (base.length > 4 && base.endsWith("ies")) base = `${base.slice(0, -3)}y`;
+    else if (base.length > 4 && /(?:sh|ch|ss|x|z)es$/.test(base)) base = base.slice(0, -2);
+    else if (base.length > 3 && !base.endsWith("ss")) base = base.slice(0, -1);
+  }
+  const last = base.at(-1) ?? "";
+  if (base.length > 3 && base.at(-2) === last && DOUBLED.includes(last)) base = base.slice(0, -1);
   return base.length > 3 && base.endsWith("e") ? base.slice(0, -1) : base;
 }
+
+/** Letters that a verb doubles before an ending: "scrubbing", "digging". */
+const DOUBLED = "bdgmnprt";

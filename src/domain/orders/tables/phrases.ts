@@ -19,33 +19,38 @@ const PHRASE_TOKENS_MAX = 2 * PHRASE_WORDS_MAX;
 
 export function phrasesOf<Value>(): Phrases<Value> {
   const values = new Map<string, Value[]>();
-  let sorted: string[] | undefined;
-  const heads = new Set<string>();
+  /** Of every beginning of up to HEAD_CHARS letters: the phrases that begin like it, where it has as many letters. */
+  const heads = new Map<string, string[]>();
   const addKeys = (keys: readonly string[], value: Value): void => {
     if (keys.length === 0 || keys.length > PHRASE_WORDS_MAX) return;
     const joined = keys.join("");
-    if (!heads.has(joined.slice(0, HEAD_CHARS))) {
-      for (let length = 1; length <= HEAD_CHARS; length++) heads.add(joined.slice(0, length));
-    }
     const own = values.get(joined);
-    if (own === undefined) values.set(joined, [value]);
-    else if (!own.includes(value)) own.push(value);
-    sorted = undefined;
+    if (own !== undefined) {
+      if (!own.includes(value)) own.push(value);
+      return;
+    }
+    values.set(joined, [value]);
+    for (let length = 1; length < HEAD_CHARS; length++) heads.set(joined.slice(0, length), NO_PHRASES);
+    const head = joined.slice(0, HEAD_CHARS);
+    const alike = heads.get(head);
+    if (alike === undefined || alike === NO_PHRASES) heads.set(head, [joined]);
+    else alike.push(joined);
   };
   return {
     add: (phrase, value) => addKeys(titleKeys(phrase), value),
     addKeys,
     get: (joined) => values.get(joined),
     begins: (joined) => {
-      if (!heads.has(joined.slice(0, HEAD_CHARS))) return false;
-      sorted ??= [...values.keys()].sort();
-      return sorted[lowerBound(sorted, joined)]?.startsWith(joined) === true;
+      const alike = heads.get(joined.slice(0, HEAD_CHARS));
+      if (alike === undefined || joined.length <= HEAD_CHARS) return alike !== undefined;
+      return alike.some((phrase) => phrase.startsWith(joined));
     },
   };
 }
 
-/** The first letters of phrases are looked up before the whole: they rule out most words. */
-const HEAD_CHARS = 4;
+/** Phrases are looked up by their first letters, which rule out most words and leave a dozen phrases to compare. */
+const HEAD_CHARS = 5;
+const NO_PHRASES: string[] = [];
 
 /** Where a text stands, or would stand, among sorted ones. */
 export function lowerBound(sorted: readonly string[], text: string): number {

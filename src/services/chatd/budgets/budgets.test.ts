@@ -187,18 +187,45 @@ describe("the ledger", () => {
   });
 });
 
-test("prices: the longest name that fits, an own file first, cached tokens at their own price", () => {
-  const own =
-    "provider\tmodel\tinput_usd\tcached_usd\toutput_usd\nx\tm*\t1\t0.1\t2\nx\tmini-*\t0.5\t0.1\t1\nx\tmini-2\t9\t9\t9\n";
-  const prices = readPrices(own);
-  expect(prices.priceOf("x", "m7")).toMatchObject({ input: 1 });
-  expect(prices.priceOf("x", "mini-1")).toMatchObject({ input: 0.5 });
-  expect(prices.priceOf("x", "mini-2")).toMatchObject({ input: 9 });
-  expect(prices.priceOf("y", "m7")).toBeUndefined();
+const FIVE = "provider\tmodel\tinput_usd\tcached_usd\toutput_usd\n";
+const SIX = "provider\tmodel\tinput_usd\tcached_usd\toutput_usd\tabove_tokens\n";
+
+test("prices: the longest name that fits, cached tokens at their own price", () => {
+  const prices = readPrices(`${FIVE}x\tm*\t1\t0.1\t2\nx\tmini-*\t0.5\t0.1\t1\nx\tmini-2\t9\t9\t9\n`);
+  const inputOf = (model: string): number | undefined => prices.find("x", model)?.price[0]?.input;
+  expect(["m7", "mini-1", "mini-2"].map(inputOf)).toEqual([1, 0.5, 9]);
+  expect(prices.find("y", "m7")).toBeUndefined();
   const usage = { input_tokens: 1_000_000, cached_tokens: 500_000, output_tokens: 1_000_000 };
-  expect(costOf({ input: 1, cached: 0.1, output: 2 }, usage)).toBeCloseTo(0.5 + 0.05 + 2, 9);
+  expect(costOf([{ input: 1, cached: 0.1, output: 2, above: 0 }], usage)).toBeCloseTo(0.5 + 0.05 + 2, 9);
   expect(() => readPrices("nonsense")).toThrow(/LAKEHOUSE_CHAT_PRICES/);
-  expect(readPrices().asOf).toMatch(/^\d{4}-\d\d-\d\d$/);
+  expect(() => readPrices(`${FIVE}x\tm\t1\t1\t1\nx\tm\t2\t2\t2\n`)).toThrow(/LAKEHOUSE_CHAT_PRICES/);
+});
+
+test("prices: the file of an operator goes before the whole built-in table, by a pattern too", () => {
+  expect(readPrices(`${FIVE}kimi\t*\t7\t7\t7\n`).find("kimi", "kimi-k2.6")).toMatchObject({
+    own: true,
+    price: [{ input: 7 }],
+  });
+  expect(readPrices(`${FIVE}x\t*\t7\t7\t7\n`).find("kimi", "kimi-k2.6")).toMatchObject({ own: false });
+});
+
+test("prices: a call pays by the band that its input exceeds", () => {
+  const price = readPrices(`${SIX}x\tm\t4\t4\t4\t200\nx\tm\t1\t1\t1\t0\nx\tn\t3\t3\t3\t10\n`);
+  const costs = (model: string, input: number): number =>
+    costOf(price.find("x", model)?.price ?? [], { input_tokens: input, output_tokens: 0 }) * 1e6;
+  expect([0, 1, 200, 201].map((input) => costs("m", input))).toEqual([0, 1, 200, 804]);
+  expect(costs("n", 5)).toBe(15);
+});
+
+test("prices: the built-in table says its day and sources, and no model in it costs nothing", () => {
+  const { asOf, names } = readPrices();
+  expect(asOf).toMatch(/^\d{4}-\d\d-\d\d$/);
+  expect(new Set(names.map(({ provider }) => provider))).toEqual(new Set(["kimi", "opencode", "openrouter"]));
+  // Above its list price nothing is charged: else a budget in dollars would leak.
+  const odd = names.filter(({ price }) =>
+    price.some(({ input, cached, output }) => input + output <= 0 || cached > input),
+  );
+  expect(odd.map(({ provider, model }) => `${provider}/${model}`)).toEqual([]);
 });
 
 describe.each(TOPOLOGIES)("every way to a model, %s", (topology) => {
@@ -324,6 +351,33 @@ describe.each(TOPOLOGIES)("every way to a model, %s", (topology) => {
       .chat({ model: "kimi/ok.unpriced", messages }, { caller })
       .catch((error: unknown) => error);
     expect(unpriced).toMatchObject({ code: "invalid" });
+    // Nothing was sent. Without a limit in dollars it is called, and its cost is not known.
+    expect(await fakes.seen("ok.unpriced")).toEqual([]);
+    const unlimited = { id: `unlimited-${topology}`, scopes: ["write"] as const };
+    const free = await chatd.service.chat({ model: "kimi/ok.unpriced", messages }, { caller: unlimited });
+    expect(free.usage.cost_usd).toBeUndefined();
+  });
+
+  test("prices are listed with where they are from, and looked up by a model's name", async () => {
+    const { as_of: asOf, prices, free } = await chatd.service.prices({});
+    expect(asOf).toMatch(/^\d{4}-\d\d-\d\d$/);
+    expect(free).toContain("ollama");
+    expect(prices[0]).toEqual({
+      provider: "compat",
+      model: "*",
+      source: "own",
+      bands: [{ above_tokens: 0, input_usd: 100, cached_usd: 10, output_usd: 1000 }],
+    });
+    expect(prices.length).toBeGreaterThan(300);
+    const found = async (model: string): Promise<unknown> => (await chatd.service.prices({ model })).prices;
+    expect(await found("compat/whatever")).toMatchObject([{ model: "*", source: "own" }]);
+    expect(await found("opencode/gpt-5.4")).toMatchObject([
+      { source: "built_in", bands: [{ above_tokens: 0 }, { above_tokens: 272_000 }] },
+    ]);
+    expect(await found("kimi/ok.unpriced")).toEqual([]);
+    expect(await chatd.service.prices({ model: "nobody/x" }).catch((error: unknown) => error)).toMatchObject({
+      code: "invalid",
+    });
   });
 });
 

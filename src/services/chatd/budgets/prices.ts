@@ -1,5 +1,6 @@
 // What models cost, from one table that says on which day it was compiled (`prices.tsv`), and from a file of an operator's
-// own, which goes before it. A name that ends in `*` stands for all that begin like it; the longest one that fits holds.
+// own, which goes before it as a whole. A name that ends in `*` stands for all that begin like it; the longest one that fits
+// holds. Rows of one name that differ in `above_tokens` are bands: a call pays by the highest one that its input exceeds.
 
 import { readTable } from "#lib/tsv";
 import type { ModelUsage } from "#adapters/chat/chat-model";
@@ -7,40 +8,53 @@ import { Fault } from "#rpc/fault";
 import priceTable from "./prices.tsv" with { type: "text" };
 
 /** US dollars for a million tokens. */
-export interface Price {
+export interface Band {
   readonly input: number;
   /** Of input that the provider had in its cache. */
   readonly cached: number;
   readonly output: number;
+  /** Holds for calls of more input tokens than these. */
+  readonly above: number;
+}
+
+/** Rising by `above`; never empty. */
+export type Price = readonly Band[];
+
+/** The bands of one name in a table. */
+export interface PricedName {
+  readonly provider: string;
+  readonly model: string;
+  /** From the operator's own file. */
+  readonly own: boolean;
+  readonly price: Price;
 }
 
 export interface Prices {
-  /** The day the table was compiled on. */
+  /** The day the built-in table was compiled on. */
   readonly asOf: string;
+  /** Every name with a price, the operator's own first. */
+  readonly names: readonly PricedName[];
   /** Undefined where it is not known. */
-  priceOf(provider: string, model: string): Price | undefined;
+  find(provider: string, model: string): PricedName | undefined;
 }
 
 const COLUMNS = ["provider", "model", "input_usd", "cached_usd", "output_usd"] as const;
+const BANDED = [...COLUMNS, "above_tokens"] as const;
 const AS_OF = /^# as of (\d{4}-\d\d-\d\d)/m;
 const TOKENS = 1_000_000;
 
-interface Row extends Price {
-  readonly provider: string;
-  readonly model: string;
-}
-
-/** `own` is a table of the same form. Throws Fault `invalid` when it is none. */
+/** `own` is a table of the same form, in which `above_tokens` may be left out. Throws Fault `invalid` when it is none. */
 export function readPrices(own?: string): Prices {
-  const rows = [...(own === undefined ? [] : ownRows(own)), ...rowsOf(priceTable)];
-  const known = new Map<string, Price | undefined>();
+  const [theirs, builtIn] = [own === undefined ? [] : ownNames(own), namesOf(priceTable, false)];
+  const known = new Map<string, PricedName | undefined>();
   return {
-    asOf: AS_OF.exec(own ?? priceTable)?.[1] ?? AS_OF.exec(priceTable)?.[1] ?? "",
-    priceOf: (provider, model) => {
+    asOf: AS_OF.exec(priceTable)?.[1] ?? "",
+    names: [...theirs, ...builtIn],
+    find: (provider, model) => {
       const key = `${provider}/${model}`;
       if (!known.has(key)) {
         if (known.size >= KNOWN_MAX) known.clear();
-        known.set(key, find(rows, provider, model));
+        known.set(key, nearest(theirs, provider, model) ?? nearest(builtIn, provider, model));
       }
       return known.get(key);
     },
@@ -50,44 +64,66 @@ export function readPrices(own?: string): Prices {
 /** Names that were looked up: callers choose them. */
 const KNOWN_MAX = 1000;
 
-function find(rows: readonly Row[], provider: string, model: string): Price | undefined {
-  let best: Row | undefined;
-  for (const row of rows) {
-    if (row.provider !== provider) continue;
-    if (row.model === model) return row;
-    const prefix = row.model.endsWith("*") ? row.model.slice(0, -1) : undefined;
+function nearest(names: readonly PricedName[], provider: string, model: string): PricedName | undefined {
+  let best: PricedName | undefined;
+  for (const name of names) {
+    if (name.provider !== provider) continue;
+    if (name.model === model) return name;
+    const prefix = name.model.endsWith("*") ? name.model.slice(0, -1) : undefined;
     if (prefix === undefined || !model.startsWith(prefix)) continue;
-    if (best === undefined || row.model.length > best.model.length) best = row;
+    if (best === undefined || name.model.length > best.model.length) best = name;
   }
   return best;
 }
 
-function ownRows(text: string): Row[] {
+function ownNames(text: string): PricedName[] {
   try {
-    return rowsOf(text);
+    return namesOf(text, true);
   } catch (cause) {
     throw new Fault(
       "invalid",
-      `LAKEHOUSE_CHAT_PRICES: the file must be tab-separated, with the columns ${COLUMNS.join(", ")} and prices in US dollars for a million tokens.`,
+      `LAKEHOUSE_CHAT_PRICES: the file must be tab-separated, with the columns ${COLUMNS.join(", ")} and, where a price depends on the length of the input, above_tokens; prices are in US dollars for a million tokens.`,
       { cause },
     );
   }
 }
 
-function rowsOf(text: string): Row[] {
-  return readTable(text, COLUMNS).map((cells) => ({
-    provider: cells.provider,
-    model: cells.model,
-    input: dollars(cells.input_usd),
-    cached: dollars(cells.cached_usd),
-    output: dollars(cells.output_usd),
+function namesOf(text: string, own: boolean): PricedName[] {
+  const names = new Map<string, PricedName & { price: Band[] }>();
+  for (const { provider, model, band } of rowsOf(text)) {
+    const key = `${provider}/${model}`;
+    const name = names.get(key) ?? { provider, model, own, price: [] };
+    names.set(key, name);
+    name.price.push(band);
+  }
+  for (const { provider, model, price } of names.values()) {
+    price.sort((a, b) => a.above - b.above);
+    if (price.some(({ above }, at) => above === price[at - 1]?.above))
+      throw new TypeError(`${provider}/${model} has two prices`);
+  }
+  return [...names.values()];
+}
+
+function rowsOf(text: string): { provider: string; model: string; band: Band }[] {
+  const rows = text.includes(BANDED.join("\t"))
+    ? readTable(text, BANDED)
+    : readTable(text, COLUMNS).map((cells) => ({ ...cells, above_tokens: "0" }));
+  return rows.map(({ provider, model, input_usd, cached_usd, output_usd, above_tokens }) => ({
+    provider,
+    model,
+    band: {
+      input: amount(input_usd),
+      cached: amount(cached_usd),
+      output: amount(output_usd),
+      above: amount(above_tokens),
+    },
   }));
 }
 
-function dollars(cell: string): number {
+function amount(cell: string): number {
   const number = Number(cell);
   if (cell.trim() === "" || !Number.isFinite(number) || number < 0)
-    throw new TypeError(`${cell} is no price`);
+    throw new TypeError(`${cell} is no amount`);
   return number;
 }
 
@@ -96,10 +132,13 @@ export function costOf(
   price: Price,
   { input_tokens: input, output_tokens: output, cached_tokens: cached = 0 }: ModelUsage,
 ): number {
+  // A table may begin with a band above nothing; below it the lowest holds.
+  const band = price.findLast(({ above }) => input > above) ?? price[0];
+  if (band === undefined) throw new TypeError("a price without a band");
   const usd =
-    (input - Math.min(cached, input)) * price.input +
-    Math.min(cached, input) * price.cached +
-    output * price.output;
+    (input - Math.min(cached, input)) * band.input +
+    Math.min(cached, input) * band.cached +
+    output * band.output;
   // A tenth of a millionth is less than anyone charges.
   return Math.round((usd / TOKENS) * 1e9) / 1e9;
 }

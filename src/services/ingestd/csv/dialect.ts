@@ -66,12 +66,21 @@ const ONE_COLUMN_OF_VALUES = 0.5;
 const VALUES_SHARE_MIN = 0.8;
 const AGREEMENT = 1.03;
 
-/** `whole` says that the sample is the whole text, so that its last line is not cut. */
-export function guessDialect(text: string, whole: boolean, opinion?: Opinion): Guess {
+/** What is known of a dialect before it is looked for. */
+export interface SaidDialect {
+  readonly delimiter?: string | undefined;
+  readonly quote?: string | undefined;
+}
+
+/**
+ * `whole` says that the sample is the whole text, so that its last line is not cut. What is `said` is taken from the
+ * likely ways that have it, so that to say what would have been found changes nothing.
+ */
+export function guessDialect(text: string, whole: boolean, opinion?: Opinion, said: SaidDialect = {}): Guess {
   const cut = text.length > DIALECT_CHARS_MAX;
   const sample = cut ? text.slice(0, DIALECT_CHARS_MAX) : text;
   const newline = newlineOf(sample);
-  const guesses = candidates(sample, newline, opinion).map((candidate) =>
+  const guesses = candidates(sample, newline, opinion, said).map((candidate) =>
     guess(candidate, sample, whole && !cut, opinion),
   );
   guesses.sort((a, b) => b.score - a.score);
@@ -79,7 +88,13 @@ export function guessDialect(text: string, whole: boolean, opinion?: Opinion): G
   const [best, next] = lone === undefined ? guesses : [lone, guesses[0]];
   if (best === undefined) throw new TypeError("there is always the candidate of one column");
   const close = next !== undefined && next.score * AGREEMENT >= best.score;
-  return { ...fitted(best, sample, whole && !cut), close, evidence: evidenceOf(best, next, opinion) };
+  const asked = Object.keys(said).filter((name) => name === "delimiter" || name === "quote");
+  const evidence = asked.map((name) => `the ${name} is the one that was asked for`);
+  return {
+    ...fitted(best, sample, whole && !cut),
+    close,
+    evidence: [...evidence, ...evidenceOf(best, next, opinion)],
+  };
 }
 
 /** Below this share of rows of one width, what splits them may be a part of the texts. */
@@ -154,9 +169,15 @@ function countOf(text: string, part: string): number {
   return total;
 }
 
-function candidates(sample: string, newline: "\n" | "\r", opinion: Opinion | undefined): [Dialect, number][] {
-  const found = DELIMITERS.filter(([delimiter]) => sample.includes(delimiter));
+function candidates(
+  sample: string,
+  newline: "\n" | "\r",
+  opinion: Opinion | undefined,
+  said: SaidDialect,
+): [Dialect, number][] {
+  const found = likelyDelimiters(sample, said);
   if (
+    said.delimiter === undefined &&
     opinion !== undefined &&
     opinion.delimiter.length === 1 &&
     !found.some(([known]) => known === opinion.delimiter)
@@ -167,9 +188,7 @@ function candidates(sample: string, newline: "\n" | "\r", opinion: Opinion | und
   // Where the sample has no quote at all, the rest of the file may still have the usual one.
   const plainQuote = sample.includes('"') ? "" : '"';
   for (const [delimiter, prior] of found) {
-    const quotes: [string, number][] = [];
-    if (sample.includes('"')) quotes.push(['"', 1]);
-    if (wrapsCells(sample, delimiter, "'", newline)) quotes.push(["'", 0.95]);
+    const quotes = likelyQuotes(sample, delimiter, newline, said);
     for (const [quote, quotePrior] of quotes) {
       const padded = isPadded(sample, delimiter, quote, newline);
       const base = { delimiter, quote, newline, padded };
@@ -177,19 +196,43 @@ function candidates(sample: string, newline: "\n" | "\r", opinion: Opinion | und
       if (sample.includes(`\\${quote}`))
         all.push([{ ...base, escape: "backslash" }, prior * quotePrior * 0.99]);
     }
+    if (said.quote !== undefined && said.quote !== "") continue;
     const padded = isPadded(sample, delimiter, "", newline);
     all.push([
-      { delimiter, quote: plainQuote, escape: "double", newline, padded },
+      { delimiter, quote: said.quote ?? plainQuote, escape: "double", newline, padded },
       prior * (quotes.length > 0 ? 0.9 : 1),
     ]);
   }
-  const cuts = cutsOf(sample, newline);
+  const mayBeFixed = (said.delimiter ?? " ") === " " && (said.quote ?? "") === "";
+  const cuts = mayBeFixed ? cutsOf(sample, newline) : undefined;
   if (cuts !== undefined)
     all.push([{ delimiter: " ", quote: "", escape: "double", newline, padded: true, cuts }, FIXED_WIDTH]);
+  if (said.delimiter !== undefined && said.delimiter !== "") return all;
   // One column: a delimiter that does not occur.
   const delimiter = sample.includes(NO_DELIMITER) ? "\u0002" : NO_DELIMITER;
-  all.push([{ delimiter, quote: '"', escape: "double", newline, padded: false }, 1]);
+  all.push([{ delimiter, quote: said.quote ?? '"', escape: "double", newline, padded: false }, 1]);
   return all;
+}
+
+function likelyDelimiters(sample: string, { delimiter: said }: SaidDialect): [string, number][] {
+  if (said === "") return [];
+  if (said === undefined) return DELIMITERS.filter(([delimiter]) => sample.includes(delimiter)).map(copied);
+  return [[said, DELIMITERS.find(([delimiter]) => delimiter === said)?.[1] ?? 1]];
+}
+
+const copied = ([delimiter, prior]: readonly [string, number]): [string, number] => [delimiter, prior];
+
+function likelyQuotes(
+  sample: string,
+  delimiter: string,
+  newline: string,
+  { quote: said }: SaidDialect,
+): [string, number][] {
+  if (said !== undefined) return said === "" ? [] : [[said, 1]];
+  const quotes: [string, number][] = [];
+  if (sample.includes('"')) quotes.push(['"', 1]);
+  if (wrapsCells(sample, delimiter, "'", newline)) quotes.push(["'", 0.95]);
+  return quotes;
 }
 
 /** Whether a cell begins with this quote and one ends with it: an apostrophe inside a name is none. */
@@ -216,7 +259,10 @@ function isPadded(sample: string, delimiter: string, quote: string, newline: str
   if (delimiter === " ") return true;
   if (delimiter.length > 1) return false;
   const head = sample.slice(0, 64 * 1024);
-  const plain = quote === "" ? head : head.replace(quote === '"' ? /"[^"]*"/g : /'[^']*'/g, quote + quote);
+  const plain =
+    quote === ""
+      ? head
+      : head.replace(new RegExp(`\\${quote}[^\\${quote}]*\\${quote}`, "g"), () => quote + quote);
   const lines = plain
     .split(newline)
     .slice(0, PADDING_LINES)

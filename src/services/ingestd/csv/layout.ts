@@ -33,16 +33,24 @@ export async function layoutOf(
   known: Dialect | undefined,
   askSniffer: () => Promise<Opinion | undefined>,
 ): Promise<Layout> {
-  let guess = known === undefined ? guessDialect(head, whole) : readDialect(known, head, whole);
+  const { said = {} } = wishes;
+  let guess =
+    known === undefined ? guessDialect(head, whole, undefined, said) : readDialect(known, head, whole);
   // Text in a quote without an end costs DuckDB's sniffer gigabytes.
   const opinion = guess.close && !open ? await askSniffer() : undefined;
-  if (opinion !== undefined) guess = guessDialect(head, whole, opinion);
+  if (opinion !== undefined) guess = guessDialect(head, whole, opinion, said);
   const header = findHeader(
     guess.rows,
     guess.width,
     wishes.known.map(({ name }) => name),
+    said.header_row,
   );
-  return { guess, guessed: known === undefined, header, fit: fitOf(guess, header) };
+  return {
+    guess,
+    guessed: known === undefined && said.delimiter === undefined,
+    header,
+    fit: fitOf(guess, header),
+  };
 }
 
 function fitOf({ width, usualCells, rows }: Guess, { bodyLine, names, shortest }: Header): Fit {
@@ -72,7 +80,8 @@ export function isTidy({ guess, header, fit }: Layout): boolean {
   const { dialect, rows } = guess;
   if (fit.width < 2 || fit.ragged || fit.shortest !== undefined) return false;
   if (dialect.padded || dialect.escape !== "double" || header.rejected.length > 0) return false;
-  if (dialect.newline !== "\n" || dialect.quote === "'" || dialect.delimiter.length > 1) return false;
+  if (dialect.newline !== "\n" || !['"', ""].includes(dialect.quote) || dialect.delimiter.length > 1)
+    return false;
   if (isInNullText(dialect.delimiter)) return false;
   return rows.every((row) => row.line < header.bodyLine || (row.flawed !== true && row.reason === undefined));
 }

@@ -44,9 +44,12 @@ const NOT_PLAIN = /["\r]/;
 
 function layoutOf({ delimiter, quote, newline, padded }: Dialect): Layout {
   const asItStands =
-    delimiter.length === 1 && !isInNullText(delimiter) && quote !== "'" && newline === "\n" && !padded;
+    delimiter.length === 1 && !isInNullText(delimiter) && isUsual(quote) && newline === "\n" && !padded;
   return { delimiter: asItStands ? delimiter : ",", asItStands };
 }
+
+/** Other quotes than the double one are written anew. */
+const isUsual = (quote: string): boolean => quote === '"' || quote === "";
 
 const statsFor = (width: number): ColumnStats[] => Array.from({ length: width }, () => new ColumnStats());
 

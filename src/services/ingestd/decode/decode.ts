@@ -23,29 +23,44 @@ const CHARSET_SAMPLE_BYTES = 256 * 1024;
 /** A file with so few lines that are not UTF-8 is UTF-8 with some foreign lines in it. */
 const FOREIGN_LINES_SHARE_MAX = 0.1;
 
-/** The file as UTF-8; written to `to` unless it is that already. `plain` says that it is, and has no NUL. */
-export async function decode(path: string, to: string, plain = false): Promise<Decoded> {
+interface Before {
+  /** The file was seen to be UTF-8, without a NUL. */
+  readonly plain?: boolean;
+  /** What somebody says that it is; UTF-8 with some foreign lines in it is that, too. */
+  readonly encoding?: string | undefined;
+}
+
+/** The file as UTF-8; written to `to` unless it is that already. */
+export async function decode(
+  path: string,
+  to: string,
+  { plain = false, encoding }: Before = {},
+): Promise<Decoded> {
   const { size } = await stat(path);
   const head = await readHead(path);
   refuseUtf32(head);
   const bom = bomOf(head);
-  if (bom === undefined) {
-    const wide = wideOf(head);
-    if (wide !== undefined) return transcode(path, to, wide, 0, [`${wide}: every other byte is zero`]);
-  } else if (bom.encoding !== "utf-8") {
-    return transcode(path, to, bom.encoding, bom.bytes, [`${bom.encoding}: the byte order mark says so`]);
+  const start = bom?.bytes ?? 0;
+  if (encoding !== undefined && encoding !== "utf-8") {
+    if (!encoding.startsWith("utf-16") && isBinary(head)) throw binaryFault();
+    return transcode(path, to, encoding, start, [`${encoding}: as was asked for`]);
   }
+  const wide = encoding === undefined && bom === undefined ? wideOf(head) : undefined;
+  if (wide !== undefined) return transcode(path, to, wide, 0, [`${wide}: every other byte is zero`]);
+  if (encoding === undefined && bom !== undefined && bom.encoding !== "utf-8")
+    return transcode(path, to, bom.encoding, start, [`${bom.encoding}: the byte order mark says so`]);
   if (isBinary(head)) throw binaryFault();
   const survey = plain ? PLAIN : await surveyOf(path);
   if (survey.foreignLines === 0) {
     const { hasNul } = survey;
     if (bom === undefined)
       return { path, bytes: size, encoding: "utf-8", evidence: [], warnings: [], hasNul };
-    return transcode(path, to, "utf-8", bom.bytes, ["utf-8: the byte order mark says so"]);
+    return transcode(path, to, "utf-8", start, ["utf-8: the byte order mark says so"]);
   }
   if (survey.multiByteLines > 0 && survey.foreignLines <= survey.multiByteLines * FOREIGN_LINES_SHARE_MAX) {
-    return repairLines(path, to, bom?.bytes ?? 0, survey.foreignLines);
+    return repairLines(path, to, start, survey.foreignLines);
   }
+  if (encoding !== undefined) return transcode(path, to, "utf-8", start, ["utf-8: as was asked for"]);
   const { label, plausibility } = charsetOf(survey.sample);
   const percent = Math.round(plausibility * 100);
   const evidence = [
@@ -53,7 +68,7 @@ export async function decode(path: string, to: string, plain = false): Promise<D
   ];
   const warnings =
     plausibility < 0.6 ? [`The encoding is a guess (${label}): look at the letters with accents.`] : [];
-  const decoded = await transcode(path, to, label, 0, evidence);
+  const decoded = await transcode(path, to, label, start, evidence);
   return { ...decoded, warnings: [...warnings, ...decoded.warnings] };
 }
 

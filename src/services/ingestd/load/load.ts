@@ -25,7 +25,8 @@ import {
   store,
 } from "./publish.ts";
 import { decimalColumns } from "../drift/decimals.ts";
-import { type LikelyRename, REJECT_COLUMNS, type Table } from "../source/shapes.ts";
+import { encodingLabel } from "../decode/encoding-label.ts";
+import { type LikelyRename, REJECT_COLUMNS, type Said, type Table } from "../source/shapes.ts";
 import type { Spooled } from "../receive/spool.ts";
 import type { loader } from "../worker/contract.ts";
 import type { LoaderPool } from "../worker/pool.ts";
@@ -308,6 +309,7 @@ async function read(
       format: input.format,
       ...(input.sheet === undefined ? {} : { sheet: input.sheet }),
       types: input.types ?? {},
+      said: saidOf(input),
       known: knownColumns(existing, dateOrders),
       quarantine: input.contract === "quarantine",
       careful,
@@ -321,6 +323,16 @@ async function read(
     onProgress({ phase: "read", ...note });
   }
   throw new Fault("unavailable", "The worker that read the file ended. Send the file again.");
+}
+
+/** What the caller says of the file; a caller that says nothing leaves it to the reader. */
+function saidOf({ delimiter, quote, encoding, header_row }: LoadInput): Said {
+  return {
+    ...(delimiter === undefined ? {} : { delimiter }),
+    ...(quote === undefined ? {} : { quote }),
+    ...(encoding === undefined ? {} : { encoding: encodingLabel(encoding) }),
+    ...(header_row === undefined ? {} : { header_row }),
+  };
 }
 
 type Prepare = (

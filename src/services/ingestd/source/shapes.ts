@@ -13,6 +13,17 @@ const named = z.strictObject({
   day_first: z.boolean().optional(),
 });
 
+/** What somebody says of a file, and is then not looked for. */
+const said = z.strictObject({
+  delimiter: z.string().optional(),
+  quote: z.string().optional(),
+  /** As TextDecoder names it. */
+  encoding: z.string().optional(),
+  /** The line with the names, from 1; 0 when there is none. */
+  header_row: z.int().optional(),
+});
+export type Said = z.infer<typeof said>;
+
 export const readInput = z.strictObject({
   path: z.string(),
   /** The file was seen to be UTF-8 without a NUL, and need not be read for that. */
@@ -22,6 +33,8 @@ export const readInput = z.strictObject({
   format: z.enum(["auto", ...FORMATS]),
   /** The sheet of a workbook, by name or by number from 1. */
   sheet: z.string().optional(),
+  /** How a text is to be read, whatever it looks like. */
+  said,
   /** Types that columns must have, as their owner wrote them. */
   types: z.record(z.string(), z.string()),
   /** The dataset's columns with DuckDB's types, when the file is added to what is there. */

@@ -5,7 +5,7 @@
 import type { Duckdb } from "#adapters/duckdb";
 import type { Recipe } from "./recipe.ts";
 import type { RejectLog } from "./reject-log.ts";
-import type { ReadRejectsInput, Table } from "./shapes.ts";
+import type { ReadRejectsInput, Said, Table } from "./shapes.ts";
 
 /** The longest line: more is no table, and would have to be held in memory whole. */
 export const LINE_CHARS_MAX = 24 * 1024 * 1024;
@@ -72,6 +72,8 @@ export interface Wishes {
   /** As people wrote them. */
   readonly types: Readonly<Record<string, string>>;
   readonly known: readonly KnownColumn[];
+  /** How a delimited text is to be read. */
+  readonly said?: Said;
   readonly quarantine: boolean;
   readonly careful: boolean;
   /** As 2026-01-31: years of two digits are read as near it. */

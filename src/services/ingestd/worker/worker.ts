@@ -132,8 +132,8 @@ async function open(
   rejects: RejectLog,
   onProgress: (rows: number, bytes: number, bytesTotal: number) => void,
 ): Promise<Source> {
-  const { folder, types, quarantine, careful, today } = input;
-  const wishes = { types, known: knownOf(input.known), quarantine, careful, today };
+  const { folder, types, said, quarantine, careful, today } = input;
+  const wishes = { types, known: knownOf(input.known), said, quarantine, careful, today };
   const work = { db, folder, rejects, onProgress };
   const { path, name } = await unpack(input.path, join(folder, "unpacked"));
   const packedHead = await readHead(path);
@@ -144,16 +144,26 @@ async function open(
     throw new Fault("invalid", `format=${input.format}, but the file is ${FORMAT_NAMES[found]}.`);
   if (input.sheet !== undefined && found !== "xlsx")
     throw new Fault("invalid", "sheet=NAME is for Excel workbooks (.xlsx), and the file is none.");
+  const [overruled] = Object.keys(said);
+  if (found !== undefined && overruled !== undefined)
+    throw new Fault("invalid", `${overruled} is for files of text, and the file is ${FORMAT_NAMES[found]}.`);
   if (found === "parquet") return parquetSource(path, wishes, work);
   if (found === "xlsx") return xlsxSource(path, input.sheet, wishes, work);
   if (input.format === "parquet" || input.format === "xlsx")
     throw new Fault("invalid", `format=${input.format}, but the file does not start like one.`);
-  const decoded = await decode(path, join(folder, "decoded"), input.plain && name === null);
+  const decoded = await decode(path, join(folder, "decoded"), {
+    plain: input.plain && name === null,
+    encoding: said.encoding,
+  });
   if (decoded.bytes === 0) throw new Fault("invalid", "The file is empty: there is nothing to load.");
   const packed =
     name === null ? decoded : { ...decoded, evidence: [`unpacked with ${name}`, ...decoded.evidence] };
   const head = (await readHead(decoded.path)).toString();
-  const format = input.format === "auto" ? textFormat(head) : input.format;
+  const layout = Object.keys(said).find((key) => key !== "encoding");
+  const looks = layout === undefined ? textFormat(head) : "csv";
+  const format = input.format === "auto" ? looks : input.format;
+  if (format !== "csv" && layout !== undefined)
+    throw new Fault("invalid", `${layout} is for delimited text, and format=${format} is none.`);
   return format === "csv" ? csvSource(packed, wishes, work) : jsonSource(packed, format, wishes, work);
 }
 

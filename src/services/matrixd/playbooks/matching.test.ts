@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { newLibrary } from "./library.ts";
+import type { OrderPlace } from "./order-place.ts";
 import { matchesAmong, type MatchQuery } from "./matching.ts";
 import { type Change, type Playbook, playbookIdOf, queryKeyOf, standingAt } from "./playbook.ts";
 
@@ -17,6 +18,7 @@ interface Said {
   readonly at?: number;
   readonly expiresAt?: number;
   readonly changes?: readonly Change[];
+  readonly place?: OrderPlace;
 }
 
 function playbook({
@@ -30,22 +32,24 @@ function playbook({
   at: recordedAt = NOW,
   expiresAt,
   changes = [],
+  place,
 }: Said): Playbook {
   const key = { corpus: "people", queryText, role, answerId, actor };
   const outcome = result === undefined ? undefined : { result };
   const version = { version: 1, score, outcome, tags: undefined, recordedAt, expiresAt, recordedBy };
   const rest = { changes, replays: new Map(), exposures: 0, lastExposedAt: undefined };
-  return { ...key, id: playbookIdOf(key), versions: [version], ...rest };
+  return { ...key, id: playbookIdOf(key), place, versions: [version], ...rest };
 }
 
-function matches(said: readonly Said[], more: Partial<MatchQuery> = {}, perActorMax = 3) {
+function matches(said: readonly Said[], more: Partial<MatchQuery> = {}, perActorMax = 3, distance = 0) {
   const library = newLibrary();
   const playbooks = said.map(playbook);
   for (const one of playbooks) library.put(one);
-  const near = [...new Set(playbooks.map(queryKeyOf))].map((key) => ({ key, distance: 0 }));
+  const near = [...new Set(playbooks.map(queryKeyOf))].map((key) => ({ key, distance }));
   const query: MatchQuery = {
     corpus: "people",
     role: "Welder",
+    place: {},
     gate: "strict",
     distanceMax: 0.5,
     at: NOW,
@@ -108,5 +112,24 @@ describe("a record", () => {
     const again = { ...before, versions: [first, { ...first, version: 2, recordedAt: NOW + 9 }] };
     const states = [NOW - 1, NOW, NOW + 5, NOW + 9].map((at) => standingAt(again, at)?.state);
     expect(states).toEqual([undefined, "active", "removed", "active"]);
+  });
+});
+
+describe("a record of another place", () => {
+  const [austin, reno] = [{ point: { lat: 30.3, lon: -97.7 } }, { point: { lat: 39.5, lon: -119.8 } }];
+  const factorOf = (place: OrderPlace | undefined, wanted: OrderPlace, distance: number): number =>
+    matches([place === undefined ? {} : { place }], { place: wanted }, 3, distance).lifts[0]?.factor ?? 1;
+
+  test("does not act on a query like it", () => {
+    expect(factorOf(austin, reno, 0.1)).toBe(1);
+    expect(factorOf(austin, austin, 0.1)).toBeLessThan(1);
+  });
+
+  test("acts whole on the same query, wherever its caller wants people", () => {
+    expect(factorOf(austin, reno, 0)).toBe(0.5);
+  });
+
+  test("acts by its words alone when its place was never kept", () => {
+    expect(factorOf(undefined, reno, 0.1)).toBe(factorOf(austin, austin, 0.1));
   });
 });

@@ -6,6 +6,7 @@ import { decayAt, effectOf, factorOf, weightAt } from "./effect.ts";
 import { type Gate, type GateRole, personIsInjected, personMoves, recordActs } from "./gate.ts";
 import type { Library } from "./library.ts";
 import type { NearQuery } from "./near-queries.ts";
+import { type OrderPlace, placeShare } from "./order-place.ts";
 import { type Playbook, standingAt, type Version } from "./playbook.ts";
 
 export interface MatchSettings {
@@ -17,6 +18,8 @@ export interface MatchSettings {
 export interface MatchQuery {
   readonly corpus: string;
   readonly role: GateRole;
+  /** Where people are wanted. */
+  readonly place: OrderPlace;
   readonly gate: Gate;
   readonly distanceMax: number;
   /** The moment whose playbooks act. */
@@ -47,6 +50,8 @@ export interface Matches {
 
 export const NO_MATCHES: Matches = { lifts: [], pushes: [], matched: 0, blocked: 0 };
 
+/** The same text is the same order, wherever its caller wants people. Cosine distance, as far as it can be computed. */
+const SAME_MAX = 1e-6;
 /** A factor nearer to 1 than this changes nothing that anybody sees. */
 const LEAST_EFFECT = 1e-9;
 
@@ -94,14 +99,16 @@ function actingOf(
   playbook: Playbook,
   version: Version,
   queryDistance: number,
-  { role, gate, distanceMax, at, personRole }: MatchQuery,
+  { role, place, gate, distanceMax, at, personRole }: MatchQuery,
   { halfLifeMs }: MatchSettings,
 ): Acting | undefined {
   const person = personRole(playbook.answerId);
   if (person === undefined) return undefined;
   const roles = { query: role, record: playbook.role, person };
   if (!personMoves(gate, roles, queryDistance)) return undefined;
-  const weight = weightAt(queryDistance, distanceMax);
+  const mayDiffer = queryDistance > SAME_MAX && playbook.place !== undefined;
+  const share = mayDiffer ? placeShare(place, playbook.place) : 1;
+  const weight = share * weightAt(queryDistance, distanceMax);
   const decay = decayAt(at - version.recordedAt, halfLifeMs);
   const factor = factorOf({ effect: effectOf(version), score: version.score, weight, decay });
   if (Math.abs(1 - factor) < LEAST_EFFECT) return undefined;

@@ -3,6 +3,7 @@
 // know what a playbook said and whether it acted.
 
 import type { PlaybookRecord } from "#contracts/matrix";
+import type { OrderPlace } from "./order-place.ts";
 
 export interface Version {
   readonly version: number;
@@ -43,6 +44,8 @@ export interface PlaybookKey {
 
 export interface Playbook extends PlaybookKey {
   readonly id: string;
+  /** Where the recorded query wants people; undefined in records that were made before this was kept. */
+  readonly place?: OrderPlace | undefined;
   /** By version, from 1; never empty. */
   readonly versions: readonly Version[];
   /** In the order in which they happened. */

@@ -15,6 +15,7 @@ import { type GateRole, neighboursOf } from "./gate.ts";
 import { type Library, newLibrary, type RecordedQuery } from "./library.ts";
 import { matchesAmong, type Matches, type MatchQuery, NO_MATCHES } from "./matching.ts";
 import { NearQueries, type NearQueriesDeps } from "./near-queries.ts";
+import type { OrderPlace } from "./order-place.ts";
 import {
   type Change,
   type Playbook,
@@ -58,6 +59,7 @@ export interface PlaybooksDeps extends Pick<NearQueriesDeps, "embed" | "vector" 
 export interface PreparedRecord {
   readonly record: PlaybookRecord;
   readonly role: GateRole;
+  readonly place: OrderPlace;
   readonly model: string;
   /** The API key. */
   readonly by: string;
@@ -277,7 +279,7 @@ export class Playbooks {
   }
 
   #next(prepared: PreparedRecord, at: number): { playbook: Playbook; added: StoredPart[] } {
-    const { record, by } = prepared;
+    const { record, place, by } = prepared;
     const key = keyOf(prepared);
     const id = playbookIdOf(key);
     const before = this.#library.get(id);
@@ -302,10 +304,21 @@ export class Playbooks {
     const recordedAt = Math.max(at, (last?.recordedAt ?? 0) + 1, (before?.changes.at(-1)?.at ?? 0) + 1);
     const version: Version = { version: (last?.version ?? 0) + 1, ...said, recordedAt };
     const playbook: Playbook = {
-      ...(before ?? { ...key, id, changes: [], replays: new Map(), exposures: 0, lastExposedAt: undefined }),
+      ...(before ?? {
+        ...key,
+        id,
+        place,
+        changes: [],
+        replays: new Map(),
+        exposures: 0,
+        lastExposedAt: undefined,
+      }),
       versions: [...(before?.versions ?? []), version],
     };
-    const added = [...(before === undefined ? [keyPart(id, key)] : []), versionPart(id, version)];
+    const added = [
+      ...(before === undefined ? [keyPart(id, { ...key, place })] : []),
+      versionPart(id, version),
+    ];
     return { playbook, added };
   }
 

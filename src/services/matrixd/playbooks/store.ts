@@ -22,6 +22,8 @@ export interface Exposures {
   readonly lastAt: number;
 }
 
+type StoredKey = PlaybookKey & Pick<Playbook, "place">;
+
 /** Rows that are read before others get their turn: some milliseconds. */
 const PAGE_ROWS = 2000;
 /** Six values a row; SQLite takes 32,766 in a statement. */
@@ -77,9 +79,10 @@ export async function saveParts(state: State, parts: readonly StoredPart[]): Pro
   }
 }
 
-export function keyPart(id: string, key: PlaybookKey): StoredPart {
-  const { corpus, queryText, role, answerId, actor } = key;
-  return { id, kind: "key", part: "", body: JSON.stringify({ corpus, queryText, role, answerId, actor }) };
+export function keyPart(id: string, key: StoredKey): StoredPart {
+  const { corpus, queryText, role, answerId, actor, place } = key;
+  const body = JSON.stringify({ corpus, queryText, role, answerId, actor, place });
+  return { id, kind: "key", part: "", body };
 }
 
 export function versionPart(id: string, version: Version): StoredPart {
@@ -120,7 +123,7 @@ function verified(row: StateRow): StoredPart {
 
 function assembled(id: string, parts: readonly StoredPart[]): Playbook {
   const of = (kind: StoredPart["kind"]): readonly StoredPart[] => parts.filter((part) => part.kind === kind);
-  const [key] = of("key").map(({ body }) => JSON.parse(body) as PlaybookKey);
+  const [key] = of("key").map(({ body }) => JSON.parse(body) as StoredKey);
   const versions = of("version").map(({ body }) => JSON.parse(body) as Version);
   const changes = of("change");
   const isDense =

@@ -1,10 +1,11 @@
 // The role ladder: what the grammar read by patterns and the dictionary, then the title that is written like the text among
 // those that were imported or learnt, then the vote of the nearest titles. The outcome is a role that is named, or none, and
-// how likely each occupation is, which ranking goes by. A guess is never named. Pure.
+// how likely each occupation is, which ranking goes by. A guess is never named for sure. Pure.
 
 import type { ReadRole } from "#contracts/matrix";
 import { mixed, type OccupationShare, type Vote } from "#domain/occupations/vote";
 import type { RoleShare } from "#domain/orders/order-reading";
+import { SURE_MIN } from "./title.ts";
 
 export interface Rung {
   /** The role that is named, null when none is known for sure. */
@@ -18,8 +19,8 @@ export interface Rung {
 export interface Names {
   /** What an occupation is called. */
   nameOf(soc: string): string;
-  /** Titles were imported or learnt. */
-  readonly hasLists: boolean;
+  /** How many titles were imported or learnt. */
+  readonly learnt: number;
 }
 
 export const NO_ROLE: ReadRole = { role: null, soc: null, source: "none", confidence: 0 };
@@ -34,6 +35,8 @@ const READ_WEIGHT = { shipped: 2, learnt: 0.3, exact: 0.1 } as const;
 const NAMED_SHARE_MIN = 0.6;
 /** The same to overrule what the grammar read. */
 const OVERRULING_SHARE_MIN = 0.7;
+/** So many titles know what a part of the words does not say; a few that were corrected do not. */
+const MANY_TITLES = 1000;
 /** A title that was learnt is as sure as one that ships. */
 const LEARNT_CONFIDENCE = 0.95;
 const CANDIDATES_MAX = 5;
@@ -45,9 +48,9 @@ export function climb(
   read: ReadRole,
   readAs: readonly RoleShare[],
   vote: Vote,
-  { nameOf, hasLists }: Names,
+  { nameOf, learnt }: Names,
 ): Rung {
-  const trust = !hasLists ? "shipped" : vote.exact === undefined ? "learnt" : "exact";
+  const trust = learnt === 0 ? "shipped" : vote.exact === undefined ? "learnt" : "exact";
   const weight = READ_WEIGHT[trust] * read.confidence;
   const shares = mixed(vote.shares, read.soc === null ? undefined : { soc: read.soc, weight });
   const [first] = shares;
@@ -65,12 +68,27 @@ export function climb(
       return { role, shares, candidates: candidatesOf(shares, 1, nameOf) };
     }
   }
+  if (learnt >= MANY_TITLES && read.confidence < SURE_MIN) {
+    const role = first === undefined ? read : likelier(read, first, vote.similarity, nameOf);
+    return { role, shares, candidates: candidatesOf(shares, vote.similarity, nameOf) };
+  }
   if (readAs.length > 0) return { role: read, shares, candidates: readAs };
   return {
     role: read,
     shares,
     candidates: candidatesOf(shares, read.role === null ? vote.similarity : 1, nameOf),
   };
+}
+
+/** What was read, unless the vote makes another occupation likelier: then that one, as a guess. */
+function likelier(
+  read: ReadRole,
+  { soc, p }: OccupationShare,
+  similarity: number,
+  nameOf: Names["nameOf"],
+): ReadRole {
+  if (read.role === null || soc === read.soc) return read;
+  return { role: nameOf(soc), soc, source: "nearest", confidence: Math.min(read.confidence, p * similarity) };
 }
 
 /** A vote among titles that are all far away is worth as little as they are near. */

@@ -94,7 +94,7 @@ export function createUnderstanding(embed: Embed, clock: Clock, titles: KnownTit
   const kept = new LRUCache<string, Understood>({ max: KEPT_MAX, ttl: KEPT_MS });
   const titlesRead = new LRUCache<string, Title>({ max: TITLES_READ_MAX });
   const ladder = (read: ReadRole, readAs: readonly RoleShare[], voted: Vote): Rung =>
-    climb(read, readAs, voted, { nameOf: (soc) => titles.nameOf(soc), hasLists: titles.size > 0 });
+    climb(read, readAs, voted, { nameOf: (soc) => titles.nameOf(soc), learnt: titles.size });
 
   const vectorsOf = async (
     texts: readonly string[],
@@ -274,8 +274,8 @@ function roleOf({ role, soc, source, confidence }: OrderReading): ReadRole {
 }
 
 /** Words of a title that was learnt are read, also where the grammar made nothing of them. */
-function withTitle(order: OrderReading, { role, soc }: ReadRole): OrderReading {
-  if (role === null || soc === order.soc) return order;
+function withTitle(order: OrderReading, { role, soc, source }: ReadRole): OrderReading {
+  if (role === null || source === "nearest" || soc === order.soc) return order;
   const title = new Set(titleKeys(order.rest));
   return { ...order, unread: order.unread.filter((word) => titleKeys(word).some((key) => !title.has(key))) };
 }

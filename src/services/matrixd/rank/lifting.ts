@@ -12,6 +12,7 @@ import type { Gate, GateRole } from "../playbooks/gate.ts";
 import type { Acting, Matches } from "../playbooks/matching.ts";
 import type { Found, Search } from "../playbooks/playbooks.ts";
 import { SURE_MIN } from "../query/title.ts";
+import type { Scored } from "./scoring.ts";
 
 /** How a search wants playbooks to act. */
 export interface PlaybookUse {
@@ -32,6 +33,13 @@ export interface Movable {
   readonly score: number;
   readonly acting: Acting | undefined;
   readonly isInjected: boolean;
+}
+
+/** A candidate with all that its rank depends on. */
+export interface Candidate extends Scored, Movable {}
+
+export function unmoved(one: Scored): Candidate {
+  return { ...one, scoreRaw: one.score, acting: undefined, isInjected: false };
 }
 
 export interface Lifted<T> {

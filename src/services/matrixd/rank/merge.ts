@@ -13,27 +13,30 @@ export interface RankedPart {
   readonly scoresRaw: readonly number[];
 }
 
-/** The first k. Hits are changed in place: they were made for this response. */
-export function ranked(parts: readonly RankedPart[], k: number): MatrixHit[] {
-  const hits = parts.flatMap((part) => part.hits);
-  if (hits.every(({ boost }) => boost === undefined)) {
-    if (parts.length > 1) hits.sort(byScore);
-    const best = hits.slice(0, k);
-    for (const [rank, hit] of best.entries()) hit.rank = hit.base_rank = rank;
-    return best;
+/** The first k. */
+export function ranked(parts: readonly RankedPart[], k: number): readonly MatrixHit[] {
+  if (parts.every(({ hits }) => hits.every(isUnmoved))) {
+    const [first] = parts;
+    if (first !== undefined && parts.length === 1)
+      return first.hits.length > k ? first.hits.slice(0, k) : first.hits;
+    const best = parts.flatMap(({ hits }) => hits).sort(byScore);
+    return best.slice(0, k).map((hit, rank) => ({ ...hit, rank, base_rank: rank }));
   }
-  for (const part of parts) {
+  const hits = parts.flatMap((part) => {
     const others = parts.filter((one) => one !== part);
-    for (const hit of part.hits) {
-      const raw = hit.score_raw ?? hit.score;
-      for (const { scoresRaw } of others) hit.base_rank += countAbove(scoresRaw, raw);
-    }
-  }
-  return placed(hits.map(orderable), k).map(({ one: { hit }, score }, rank) => {
-    hit.rank = rank;
-    hit.score = score;
-    return hit;
+    return part.hits.map((hit) => ({ ...hit, base_rank: hit.base_rank + countBefore(others, hit) }));
   });
+  return placed(hits.map(orderable), k).map(({ one: { hit }, score }, rank) => ({ ...hit, rank, score }));
+}
+
+/** Neither a playbook acts on it nor did one push down a hit before it. */
+function isUnmoved({ boost, base_rank: base }: MatrixHit, place: number): boolean {
+  return boost === undefined && base === place;
+}
+
+/** Candidates of other corpora that stand before a hit without playbooks. */
+function countBefore(others: readonly RankedPart[], { score, score_raw: raw = score }: MatrixHit): number {
+  return others.reduce((sum, { scoresRaw }) => sum + countAbove(scoresRaw, raw), 0);
 }
 
 export function orderable(hit: MatrixHit): Orderable & { readonly hit: MatrixHit } {

@@ -56,27 +56,31 @@ export interface RelevanceInput {
   readonly rows: number;
 }
 
-/** `relevanceOf` of a generation; the same text is compared once a minute at most. */
+/** `relevanceOf` of a generation; the same text is compared once for as long as it is understood the same. */
 export function cachedRelevance(
   generation: Generation,
   understood: Understood,
   asked: RelevanceInput,
 ): Relevance {
-  const cache = caches.get(generation) ?? new LRUCache<string, Relevance>({ max: TEXTS_MAX, ttl: TEXT_MS });
+  const cache = caches.get(generation) ?? new LRUCache<string, Kept>({ max: TEXTS_MAX });
   caches.set(generation, cache);
   const key = `${asked.mode} ${asked.rows} ${asked.role ?? ""}\n${asked.text}`;
   const before = cache.get(key);
-  if (before !== undefined) return before;
+  if (before?.understood === understood) return before.relevance;
   const relevance = relevanceOf(generation, understood, asked);
-  cache.set(key, relevance);
+  cache.set(key, { understood, relevance });
   return relevance;
 }
 
-const caches = new WeakMap<Generation, LRUCache<string, Relevance>>();
+/** A title that was learnt, or another moment, is another understanding of the same text. */
+interface Kept {
+  readonly understood: Understood;
+  readonly relevance: Relevance;
+}
+
+const caches = new WeakMap<Generation, LRUCache<string, Kept>>();
 /** Numbers for some thousand titles and some dozen rows each: about 10 MB in all. */
 const TEXTS_MAX = 500;
-/** As long as what was understood of the text is kept. */
-const TEXT_MS = 60_000;
 
 export function relevanceOf(corpus: RankedRows, understood: Understood, asked: RelevanceInput): Relevance {
   const words = wordsOf(corpus, understood, asked);

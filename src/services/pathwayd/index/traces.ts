@@ -41,6 +41,9 @@ export class Traces {
   readonly #versions: Versions;
   readonly #conversations: Conversations;
   retiredCount = 0;
+  /** Another number after each event, and the latest moment of one. */
+  revision = 0;
+  lastAt: Moment = -Infinity;
 
   constructor(versions: Versions, conversations: Conversations) {
     this.#versions = versions;
@@ -58,6 +61,8 @@ export class Traces {
   /** Takes in an event that is durable. `indexed` comes with versions. */
   apply(head: EventHead, indexed: Indexed | undefined): void {
     const { seq, at, event, score } = head;
+    this.revision += 1;
+    this.lastAt = Math.max(this.lastAt, at);
     const trace = this.#byId.get(head.traceId) ?? this.#begin(head, indexed);
     if (event === "add" || event === "update") {
       const last = trace.slots.at(-1);

@@ -51,7 +51,8 @@ export function candidatesOf(
   moment: Moment,
 ): Candidate[] {
   const named = namedIn(versions, question, population);
-  const scores = new Float64Array(versions.size);
+  if (scratch.length < versions.size) scratch = new Float64Array(versions.size * 2);
+  const scores = scratch;
   const touched = scoreWords(versions, question, named.words, population, scores);
   const best = bestOf(touched, scores, BY_WORDS_MAX);
   const pool = new Set<number>(best);
@@ -85,13 +86,17 @@ export function candidatesOf(
     }
   }
   const highest = best.length === 0 ? 1 : (scores[best[0] as number] as number);
-  return [...pool].map((slot) => ({
-    slot,
-    lexical: (scores[slot] as number) / highest,
-    isNamed: named.isSaidSo[slot] === 1,
-    ...beside(slot),
-  }));
+  const candidates = [...pool].map((slot) => {
+    const { before, after } = beside(slot);
+    const lexical = (scores[slot] as number) / highest;
+    return { slot, lexical, isNamed: named.isSaidSo[slot] === 1, before, after };
+  });
+  for (const slot of touched) scores[slot] = 0;
+  return candidates;
 }
+
+/** Scores of one search by slot; all 0 between two. */
+let scratch = new Float64Array(0);
 
 const NO_SLOT = -1;
 const NOTHING_BESIDE = { before: [], after: [] };
@@ -127,12 +132,16 @@ function scoreWords(
   scores: Float64Array,
 ): number[] {
   const touched: number[] = [];
+  const isWhole = slots.length === versions.size;
   for (const [word, times] of words) {
     const postings = versions.postings.get(word);
     if (postings === undefined) continue;
     const { pairs, used } = postings;
-    let holding = 0;
-    for (let i = 1; i < used; i += 2) holding += isIn[pairs[i] as number] as number;
+    let holding = used / 2;
+    if (!isWhole) {
+      holding = 0;
+      for (let i = 1; i < used; i += 2) holding += isIn[pairs[i] as number] as number;
+    }
     const idf = Math.log(1 + (slots.length - holding + 0.5) / (holding + 0.5));
     const weight = times * idf * (names.has(word) ? NAME_AS_WORD : 1) * (K1 + 1);
     for (let i = 0; i < used; i += 2) {
@@ -192,15 +201,10 @@ function nearestBySketch(
     found += counts[bitsMax] as number;
     if (found >= many) break;
   }
-  const near: { readonly slot: number; readonly bits: number }[] = [];
-  for (let i = 0; i < slots.length; i += 1) {
-    const bits = bitsOf[i] as number;
-    if (bits <= bitsMax) near.push({ slot: slots[i] as number, bits });
-  }
-  return near
-    .sort((a, b) => a.bits - b.bits || a.slot - b.slot)
-    .slice(0, many)
-    .map(({ slot }) => slot);
+  // Slots are ascending: of as many bits they stay so.
+  const byBits: number[][] = Array.from({ length: bitsMax + 1 }, () => []);
+  for (let i = 0; i < slots.length; i += 1) byBits[bitsOf[i] as number]?.push(slots[i] as number);
+  return byBits.flat().slice(0, many);
 }
 
 const NOT_COMPARED = 0xffff;

@@ -18,7 +18,37 @@ export interface Population {
   readonly meanWords: number;
 }
 
+/** Populations as of now, of the same traces: 500 KB each over 100,000 versions. */
+const KEPT_MAX = 8;
+
+interface Kept {
+  readonly revision: number;
+  readonly byFilter: Map<string, Population>;
+}
+
+const kept = new WeakMap<Traces, Kept>();
+
+/** From the last event on the population is the same at every moment, until the next one. */
 export function populationOf(
+  versions: Versions,
+  traces: Traces,
+  filter: PathwayFilter,
+  moment: Moment,
+): Population {
+  if (moment < traces.lastAt) return populationAt(versions, traces, filter, moment);
+  let own = kept.get(traces);
+  if (own?.revision !== traces.revision) own = { revision: traces.revision, byFilter: new Map() };
+  kept.set(traces, own);
+  const key = JSON.stringify([filter.kind ?? null, filter.subject ?? null, filter.includeRetired]);
+  const known = own.byFilter.get(key);
+  if (known !== undefined) return known;
+  const population = populationAt(versions, traces, filter, moment);
+  if (own.byFilter.size >= KEPT_MAX) own.byFilter.clear();
+  own.byFilter.set(key, population);
+  return population;
+}
+
+function populationAt(
   versions: Versions,
   traces: Traces,
   { kind, subject, includeRetired }: PathwayFilter,

@@ -1,6 +1,7 @@
 // All events in one table. Rows are only ever added; what is kept beside a row for searches (`derived`, `vector`) follows
 // from its body, is made again when it does not verify, and is no part of what is remembered.
 
+import { LRUCache } from "lru-cache";
 import type { State, StateRow } from "#adapters/state";
 import { columnsOf, type EventHead, eventOf, HEAD_COLUMNS, headOf, type TraceEvent } from "./events.ts";
 
@@ -25,11 +26,18 @@ const READ_ROWS = 200;
 const IN_SIZES = [1, 8, 32, 128, 512] as const;
 const IN_MAX = 512;
 const NO_ROW = -1;
+/** Vectors that searches read are kept: some 20,000 of 768 dimensions. */
+const VECTOR_BYTES_MAX = 16 * 2 ** 20;
 /** The first event is 1. */
 export const BEFORE_ALL = 0;
 
 export class TraceStore {
   readonly #state: State;
+  /** By seq. */
+  readonly #vectors = new LRUCache<number, Uint8Array>({
+    maxSize: VECTOR_BYTES_MAX,
+    sizeCalculation: ({ byteLength }) => byteLength,
+  });
 
   private constructor(state: State) {
     this.#state = state;
@@ -64,6 +72,7 @@ export class TraceStore {
       derived,
       vector,
     ]);
+    this.#vectors.delete(seq);
   }
 
   /** The heads of the events after one in order, some at a time. Throws Fault `internal` at one that is damaged. */
@@ -108,8 +117,16 @@ export class TraceStore {
 
   async vectors(seqs: readonly number[]): Promise<Map<number, Uint8Array>> {
     const found = new Map<number, Uint8Array>();
-    for (const { seq, vector } of await this.#chosen("seq, vector", seqs)) {
-      if (vector !== null) found.set(seq as number, vector as Uint8Array);
+    const missing: number[] = [];
+    for (const seq of seqs) {
+      const kept = this.#vectors.get(seq);
+      if (kept === undefined) missing.push(seq);
+      else found.set(seq, kept);
+    }
+    for (const { seq, vector } of await this.#chosen("seq, vector", missing)) {
+      if (vector === null) continue;
+      found.set(seq as number, vector as Uint8Array);
+      this.#vectors.set(seq as number, vector as Uint8Array);
     }
     return found;
   }

@@ -113,7 +113,12 @@ export const engine = {
     summary: "Run a statement and stream all its rows",
     input: z.strictObject({ ...statement, format: z.enum(FORMATS) }),
     reply: "raw",
-    produces: ["application/x-ndjson", "text/csv", "application/vnd.apache.arrow.stream"],
+    produces: [
+      "application/x-ndjson",
+      "text/csv",
+      "application/vnd.apache.arrow.stream",
+      "application/vnd.apache.parquet",
+    ],
     output: z.unknown(),
     timeoutMs: ENGINE_TIMEOUT_MS,
     errors: ["invalid", "forbidden", "not_found", "rejected", "cancelled"],

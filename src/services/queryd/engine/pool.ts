@@ -9,6 +9,7 @@
 // short ones beside an endless one is nearly three times what it is alone.
 
 import { join } from "node:path";
+import { onAbort } from "#lib/abort";
 import { NICE_USUAL, setNice } from "#lib/priority";
 import { type Deadline, deadline } from "#lib/coarse-timer";
 import { BackgroundFailures } from "#rpc/background-failures";
@@ -251,14 +252,12 @@ export function enginePool(settings: PoolSettings): Pool {
         },
       );
     }
-    const leave = (): void => {
+    const forget = onAbort(call.signal, (reason) => {
       queue.remove(call.caller.id, entry);
-      reject(call.signal.reason as Fault);
-    };
-    if (call.signal.aborted) leave();
-    call.signal.addEventListener("abort", leave, { once: true });
+      reject(reason);
+    });
     serve();
-    return promise.finally(() => call.signal.removeEventListener("abort", leave));
+    return promise.finally(forget);
   };
 
   const stop = async (engine: Engine): Promise<void> => {

@@ -2,14 +2,20 @@
 // only has to end it. One statement at a time: what comes while one is running is a bug of the caller's.
 
 import { LRUCache } from "lru-cache";
-import { type Duckdb, DuckdbError, type DuckdbStatement, type DuckdbStream } from "#adapters/duckdb";
+import {
+  type Column,
+  type Duckdb,
+  DuckdbError,
+  type DuckdbStatement,
+  type DuckdbStream,
+} from "#adapters/duckdb";
 import { onAbort } from "#lib/abort";
 import { assert } from "#lib/assert";
 import type { Call } from "#rpc/call";
 import type { Handlers, ParsedOf } from "#rpc/contract";
 import { Fault, toFault } from "#rpc/fault";
 import { streamOf } from "#rpc/input/input";
-import { csv, type Format, jsonResult, ndjson, type Next } from "../formats/text.ts";
+import { csv, jsonResult, ndjson, type Next, type RowFormat } from "../formats/text.ts";
 import type { engine, EngineSettings } from "./contract.ts";
 import { engineFault } from "./fault.ts";
 import { headerJson, warningsOf, WARNINGS_HEADER } from "../formats/warnings.ts";
@@ -17,8 +23,10 @@ import { frame, lastFrame } from "./frames.ts";
 import { type Guarded, inspect } from "../guard/inspect.ts";
 import { type Instance, instances, openInstance, viewName } from "./instances.ts";
 import { JSON_DEPTH_MACROS } from "./json-depth.ts";
+import { type Explained, parquetFile } from "./parquet-file.ts";
 import { type Running, running } from "./running-statement.ts";
 import type { Statement } from "../guard/statement-text.ts";
+import { checkParams, checkPivotParams } from "./statement-params.ts";
 
 /** Statements that were guarded, by their text: a repeated one is not parsed again. */
 const INSPECTIONS_MAX = 1000;
@@ -28,11 +36,12 @@ const CONTENT_TYPES = {
   ndjson: "application/x-ndjson",
   csv: "text/csv; charset=utf-8; header=present",
   arrow: "application/vnd.apache.arrow.stream",
+  parquet: "application/vnd.apache.parquet",
 } as const;
 
 type WriteStream = (stream: DuckdbStream, next: Next) => AsyncGenerator<string | Uint8Array>;
 
-const WRITERS: Readonly<Record<Format, () => WriteStream | Promise<WriteStream>>> = {
+const WRITERS: Readonly<Record<RowFormat, () => WriteStream | Promise<WriteStream>>> = {
   ndjson: () => ndjson,
   csv: () => csv,
   // Arrow's library is loaded by the first statement that wants it: most engines never need it.
@@ -40,6 +49,11 @@ const WRITERS: Readonly<Record<Format, () => WriteStream | Promise<WriteStream>>
 };
 
 type StatementRequest = Omit<ParsedOf<typeof engine.run>, "limit">;
+
+interface Pieces {
+  readonly columns: readonly Column[];
+  readonly pieces: AsyncGenerator<string | Uint8Array>;
+}
 
 /** Each leaves the types of its columns in its instance; then the instance is opened again. */
 const PIVOTS_MAX = 100;
@@ -96,12 +110,13 @@ export function engineHandlers(
     return guarded;
   };
 
-  const started = async (
+  /** Guards a statement and makes its instance ready for it; what then fails is told by `explained`. */
+  const admitted = async (
     run: Running,
     instance: Instance,
-    request: StatementRequest,
-  ): Promise<[DuckdbStream, Next]> => {
-    const guarded = await run.step(() => inspected(request.sql));
+    sql: string,
+  ): Promise<{ guarded: Guarded; explained: Explained }> => {
+    const guarded = await run.step(() => inspected(sql));
     const { statement, inspection } = guarded;
     const read = [
       ...inspection.tables,
@@ -112,21 +127,28 @@ export function engineHandlers(
       unopened === undefined && inspection.kind === "rows",
       "the serving process opened what the statement reads",
     );
-    const explained = <T>(work: () => Promise<T>): Promise<T> =>
+    const explained: Explained = (work, of = statement) =>
       run.step(work).catch((thrown: unknown) => {
-        throw engineFault(thrown, statement, settings.memoryBytesMax, instance.paths);
+        throw engineFault(thrown, of, settings.memoryBytesMax, instance.paths);
       });
     if (inspection.recursiveJson && !instance.jsonBounded) {
       await explained(() => instance.db.run(JSON_DEPTH_MACROS));
       instance.jsonBounded = true;
     }
+    return { guarded, explained };
+  };
+
+  const started = async (
+    run: Running,
+    instance: Instance,
+    request: StatementRequest,
+  ): Promise<[DuckdbStream, Next]> => {
+    const { guarded, explained } = await admitted(run, instance, request.sql);
+    const { statement } = guarded;
     const prepared = guarded.pivots
       ? await pivoted(instance, statement.body, explained)
       : await explained(() => planned(instance, statement));
-    if (prepared.paramCount !== request.params.length) {
-      const message = `The statement takes ${prepared.paramCount} parameters, ${request.params.length} were sent.`;
-      throw new Fault("invalid", message, { details: [{ path: "params", message }] });
-    }
+    checkParams(prepared, request.params);
     const stream = await explained(() => prepared.stream(request.params));
     const next: Next = async () => {
       try {
@@ -138,6 +160,38 @@ export function engineHandlers(
       }
     };
     return [stream, next];
+  };
+
+  const rowPieces = async (
+    run: Running,
+    instance: Instance,
+    request: StatementRequest,
+    format: RowFormat,
+  ): Promise<Pieces> => {
+    const write = await WRITERS[format]();
+    const [stream, next] = await started(run, instance, request);
+    // A failure before the first rows still has a status of its own.
+    const first = await next();
+    let given = false;
+    const rest: Next = () => {
+      if (given) return next();
+      given = true;
+      return Promise.resolve(first);
+    };
+    return { columns: stream.columns, pieces: write(stream, rest) };
+  };
+
+  const parquetPieces = async (
+    run: Running,
+    instance: Instance,
+    { sql, params }: StatementRequest,
+  ): Promise<Pieces> => {
+    const { guarded, explained } = await admitted(run, instance, sql);
+    // Once for its columns, once for the file.
+    if (guarded.pivots) instance.pivots += 2;
+    const { tempDir: folder, tempBytesMax: bytesMax } = settings;
+    const { statement } = guarded;
+    return parquetFile({ db: instance.db, statement, params, run, explained, folder, bytesMax });
   };
 
   const known = (key: string): Instance => {
@@ -190,22 +244,16 @@ export function engineHandlers(
         call,
         () => instance.db,
         async (run, finished) => {
-          const write = await WRITERS[request.format]();
-          const [stream, next] = await started(run, instance, request);
-          // A failure before the first rows still has a status of its own.
-          const first = await next();
-          let given = false;
-          const rest: Next = () => {
-            if (given) return next();
-            given = true;
-            return Promise.resolve(first);
-          };
-          const pieces = write(stream, rest);
+          const { format } = request;
+          const { columns, pieces } =
+            format === "parquet"
+              ? await parquetPieces(run, instance, request)
+              : await rowPieces(run, instance, request, format);
           const start = await pieces.next();
           const body = streamOf(bytesOf(start, pieces, finished));
-          const warnings = warningsOf(stream.columns);
+          const warnings = warningsOf(columns);
           const headers = {
-            "content-type": CONTENT_TYPES[request.format],
+            "content-type": CONTENT_TYPES[format],
             ...(warnings.length === 0 ? {} : { [WARNINGS_HEADER]: headerJson(warnings) }),
           };
           return { status: 200, headers, body };
@@ -246,21 +294,13 @@ async function* bytesOf(
  * A PIVOT that takes its columns from the data is several statements to DuckDB: some that make a type of the values of a
  * column, and the SELECT itself, which names those types.
  */
-async function pivoted(
-  instance: Instance,
-  body: string,
-  explained: <T>(work: () => Promise<T>) => Promise<T>,
-): Promise<DuckdbStatement> {
+async function pivoted(instance: Instance, body: string, explained: Explained): Promise<DuckdbStatement> {
   const statements = await explained(() => instance.db.statements(body));
   instance.pivots += 1;
   for (let index = 0; index < statements.count - 1; index += 1) {
     const made = await explained(() => statements.prepare(index));
     assert(made.kind === "CREATE", "a PIVOT makes types and nothing else");
-    if (made.paramCount > 0) {
-      const message =
-        "A PIVOT that takes its columns from the data takes no parameters; write … ON column IN (value, …).";
-      throw new Fault("invalid", message, { details: [{ path: "params", message }] });
-    }
+    checkPivotParams(made);
     await explained(() => made.stream());
     made.close();
   }

@@ -6,8 +6,10 @@ import { Fault } from "#rpc/fault";
 import { type Writer, columnWriter } from "./values.ts";
 import { warningsOf } from "./warnings.ts";
 
-export const FORMATS = ["ndjson", "csv", "arrow"] as const;
+export const FORMATS = ["ndjson", "csv", "arrow", "parquet"] as const;
 export type Format = (typeof FORMATS)[number];
+/** Written row by row as they are made; a Parquet file is whole first (engine/parquet-file.ts). */
+export type RowFormat = Exclude<Format, "parquet">;
 
 /** What the serving process holds of one result; more than this is for a stream. */
 const RESULT_BYTES_MAX = 64 * 1024 * 1024;

@@ -23,7 +23,7 @@ const INSTEAD: Readonly<Record<string, string>> = {
     "create drop alter",
     "Name an intermediate result with WITH; datasets are made by POST /v1/ingest",
   ),
-  export: "Ask for text/csv or an Arrow stream by the accept header",
+  export: "Ask for text/csv, an Arrow stream or a Parquet file by the accept header",
   ...ofEach("set reset use", "The fields beside sql hold what can be set: time_zone, at, timeout_ms, limit"),
   ...ofEach("pragma call", "DESCRIBE <dataset> gives columns, information_schema.columns those of all"),
   ...ofEach(

@@ -7,17 +7,25 @@
 
 import { rm } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { Hnsw } from "#adapters/hnsw";
+import { Hnsw, isWorthKeeping } from "#adapters/hnsw";
 import { type FileChecksum, verifyChecksummed, writeChecksummed } from "#adapters/checksummed-file";
 import type { Clock } from "#lib/clock";
 import { yieldToEventLoop } from "#lib/event-loop";
 import { Fault } from "#rpc/fault";
 import { Bitmap } from "../rows/bitmap.ts";
-import { IN_BASE, IN_BUILD, IN_DELTA, type Rows } from "../rows/rows.ts";
-import { shapeText } from "../rows/shape.ts";
+import { IN_BASE, IN_BUILD, IN_DELTA } from "../rows/rows.ts";
+import { type IndexShape, shapeText } from "../rows/shape.ts";
 import type { BuildJob, GraphTail } from "./contract.ts";
 import { runBuild } from "./pool.ts";
-import { type GraphCounts, isBuildDue, isMergeDueAtRest, isWornOut, unindexedMax } from "./thresholds.ts";
+import {
+  type GraphCounts,
+  isBuildDue,
+  isMergeDueAtRest,
+  isWornOut,
+  type Minima,
+  unindexedMax,
+  WHOLE,
+} from "./thresholds.ts";
 
 /** No new row for so long is rest. */
 const REST_MS = 3_000;
@@ -36,6 +44,33 @@ interface Base {
   readonly replaced: number;
 }
 
+/** The rows that a graph is over: all of an index, or those of one partition, with marks that are its own. */
+export interface GraphRows {
+  readonly shape: IndexShape;
+  readonly live: Bitmap;
+  isLive(row: number): boolean;
+  vector(row: number): Float32Array;
+  is(row: number, mark: number): boolean;
+  mark(row: number, mark: number): void;
+  unmark(row: number, mark: number): void;
+}
+
+/** Graph files of one folder: no two builds get the same number. */
+export class GraphNumbers {
+  #last: number;
+
+  /** `last` is the highest number that a graph file in the folder has. */
+  constructor(last: number) {
+    this.#last = last;
+  }
+
+  /** Never the number of a build whose process outlived the last service. */
+  next(nowMs: number): number {
+    this.#last = Math.max(this.#last + 1, nowMs);
+    return this.#last;
+  }
+}
+
 /** What the owner of the graphs wants to know. */
 export interface GraphEvents {
   /** A new base was swapped in; the file of the old one may go. */
@@ -48,8 +83,10 @@ export interface GraphEvents {
 
 export class GraphCache {
   readonly #dir: string;
-  readonly #rows: Rows;
+  readonly #rows: GraphRows;
   readonly #clock: Clock;
+  readonly #numbers: GraphNumbers;
+  readonly #minima: Minima;
   #base: Base | null = null;
   #delta: Hnsw | null = null;
   readonly #deltaRows = new Set<number>();
@@ -66,18 +103,22 @@ export class GraphCache {
   #restTimer: ReturnType<typeof setTimeout> | null = null;
   #build: Promise<void> | null = null;
   readonly #closing = new AbortController();
-  #number: number;
+  /** Of the build under way, or the last one. */
+  #number = 0;
   #failed: { readonly at: number; readonly error: unknown } | null = null;
   /** Set by the owner once it is there itself. */
   events: GraphEvents | null = null;
 
-  /** `number` is the highest number that a graph file in the folder has. */
-  constructor(dir: string, rows: Rows, clock: Clock, number: number) {
+  constructor(dir: string, rows: GraphRows, clock: Clock, numbers: GraphNumbers, minima = WHOLE) {
     this.#dir = dir;
     this.#rows = rows;
     this.#clock = clock;
-    this.#number = number;
+    this.#numbers = numbers;
+    this.#minima = minima;
   }
+
+  /** Graphs that a search of it asks. */
+  readonly graphs = 1;
 
   get ready(): boolean {
     return this.#base !== null;
@@ -98,8 +139,9 @@ export class GraphCache {
     return this.#unindexed.size + this.#building.size + this.#unreachable.size;
   }
 
+  /** Also while a build is due and about to start. */
   get building(): boolean {
-    return this.#build !== null;
+    return this.#build !== null || (this.#stepTimer !== null && this.#due() && this.#mayBuild());
   }
 
   /** Removed rows that the base still leads through. */
@@ -256,8 +298,7 @@ export class GraphCache {
         continue;
       }
       const [row] = this.#unindexed;
-      if (row === undefined || this.#delta === null || this.#unindexed.size > unindexedMax(this.#base.count))
-        break;
+      if (row === undefined || this.#delta === null || this.#unindexed.size > this.#unindexedMax) break;
       this.#delta.add(row, this.#rows.vector(row));
       this.#rows.mark(row, IN_DELTA);
       this.#deltaRows.add(row);
@@ -265,7 +306,7 @@ export class GraphCache {
     }
     if (
       this.#deltaDead.length > 0 ||
-      (this.#unindexed.size > 0 && this.#unindexed.size <= unindexedMax(this.#base.count)) ||
+      (this.#unindexed.size > 0 && this.#unindexed.size <= this.#unindexedMax) ||
       this.#due()
     ) {
       this.#wake();
@@ -273,7 +314,11 @@ export class GraphCache {
   }
 
   #due(): boolean {
-    return this.#build === null && isBuildDue(this.#counts());
+    return this.#build === null && isBuildDue(this.#counts(), this.#minima);
+  }
+
+  get #unindexedMax(): number {
+    return unindexedMax(this.#base?.count ?? 0, this.#minima);
   }
 
   #mayBuild(): boolean {
@@ -299,9 +344,8 @@ export class GraphCache {
   }
 
   async #runBuild(fromNothing: boolean): Promise<void> {
-    // Never the number of a build whose process outlived the last service.
-    this.#number = Math.max(this.#number + 1, this.#clock.now());
-    const number = this.#number;
+    const number = this.#numbers.next(this.#clock.now());
+    this.#number = number;
     const out = join(this.#dir, `graph-${number}`);
     const jobPath = join(this.#dir, `job-${number}`);
     const job = this.#plan(out, fromNothing);
@@ -336,7 +380,11 @@ export class GraphCache {
   #plan(out: string, fromNothing: boolean): BuildJob {
     const base = this.#base;
     const live = this.#rows.live;
-    const fresh = fromNothing || base === null || isWornOut(base.replaced, base.count);
+    const fresh =
+      fromNothing ||
+      base === null ||
+      isWornOut(base.replaced, base.count) ||
+      !isWorthKeeping(base.graph.places, live.count());
     return {
       shape: shapeText(this.#rows.shape),
       base: fresh ? null : base.path,

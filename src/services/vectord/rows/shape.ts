@@ -23,6 +23,8 @@ export interface IndexShape extends GraphShape {
   readonly ef_construction?: number | undefined;
   /** Metadata fields with an index of their own; a filter may name any other field too and is then slower. */
   readonly fields: Readonly<Record<string, FieldType>>;
+  /** A keyword field whose values get graphs of their own (graph/partitions.ts). */
+  readonly partition_by?: string | undefined;
 }
 
 export type Metadata = Readonly<Record<string, unknown>>;
@@ -46,7 +48,8 @@ export function sameShape(a: IndexShape, b: IndexShape): boolean {
 
 /** The shape as text with one spelling, for files and comparisons. */
 export function shapeText(shape: IndexShape): string {
-  const { fields, dimension, metric, quantization, model, connectivity, ef_construction } = shape;
+  const { fields, dimension, metric, quantization, model, connectivity, ef_construction, partition_by } =
+    shape;
   const sorted = Object.entries(fields).sort(([a], [b]) => (a < b ? -1 : 1));
   // Shapes from before there were engines have none, and hnsw is still written so.
   const engine = shape.engine === "lance" ? shape.engine : undefined;
@@ -58,6 +61,7 @@ export function shapeText(shape: IndexShape): string {
     connectivity,
     ef_construction,
     engine,
+    partition_by,
   };
   return JSON.stringify({ ...scalars, fields: sorted });
 }
@@ -80,6 +84,15 @@ export function checkShape(shape: IndexShape): void {
   if (!Number.isInteger(ef_construction) || ef_construction < 8 || ef_construction > 4_096) {
     throw invalid("ef_construction", "must be a whole number from 8 to 4096");
   }
+  checkPartition(shape);
+}
+
+function checkPartition({ partition_by: field, fields, engine }: IndexShape): void {
+  if (field === undefined) return;
+  if (engine === "lance")
+    throw invalid("partition_by", "is for indexes with engine hnsw; a table of engine lance has none");
+  if (!Object.hasOwn(fields, field) || fields[field] !== "keyword")
+    throw invalid("partition_by", `must name a field of \`fields\` of kind keyword, and ${field} is none`);
 }
 
 /** Euclidean length, summed in f64. */

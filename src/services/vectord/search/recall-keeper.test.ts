@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "#lib/clock";
 import { seeded } from "#lib/random";
-import { GraphCache } from "../graph/graph-cache.ts";
+import { GraphCache, GraphNumbers } from "../graph/graph-cache.ts";
 import { Rows } from "../rows/rows.ts";
 import type { IndexShape } from "../rows/shape.ts";
 import { type ObservationLimits, RecallKeeper } from "./recall-keeper.ts";
@@ -18,7 +18,8 @@ const ALL: ObservationLimits = { share: 1, rest: 0, possibleMin: 200 };
 
 const dir = mkdtempSync(join(tmpdir(), "vectord-recall-"));
 const rows = new Rows(shape);
-const graph = new GraphCache(dir, rows, systemClock, 0);
+const graph = new GraphCache(dir, rows, systemClock, new GraphNumbers(0));
+const graphs = { whole: graph, partitions: null };
 const random = seeded(3);
 /** Noise has no clusters to lead a graph: as hard as data gets. */
 const noise = (): Float32Array => Float32Array.from({ length: 48 }, () => random.next() - 0.5);
@@ -38,15 +39,15 @@ async function recallAt(effort: number): Promise<number> {
   let [found, possible] = [0, 0];
   for (let n = 0; n < 40; n++) {
     const search = { vector: noise(), k: 10, effort, graphOnly: true };
-    const nearest = await exactDistances(rows, graph, search);
-    found += countNear((await runSearch(rows, graph, search)).hits, nearest);
+    const nearest = await exactDistances(rows, graphs, search);
+    found += countNear((await runSearch(rows, graphs, search)).hits, nearest);
     possible += nearest.length;
   }
   return found / possible;
 }
 
 test("a calibration finds the effort that the data need", async () => {
-  const keeper = new RecallKeeper(rows, graph, noRebuild);
+  const keeper = new RecallKeeper(rows, graphs, noRebuild);
   expect(keeper.effort).toBe(1);
   const before = await recallAt(1);
   expect(before).toBeLessThan(0.97);
@@ -57,12 +58,12 @@ test("a calibration finds the effort that the data need", async () => {
 });
 
 test("live searches that find too little raise the effort", async () => {
-  const keeper = new RecallKeeper(rows, graph, noRebuild, ALL);
+  const keeper = new RecallKeeper(rows, graphs, noRebuild, ALL);
   let [last, searches] = [keeper.observed, 0];
   while (keeper.effort < 2 && searches < 5_000) {
     searches += 1;
     const search = { vector: noise(), k: 10, effort: keeper.effort, graphOnly: true };
-    await runSearch(rows, graph, search);
+    await runSearch(rows, graphs, search);
     keeper.observe(search);
     await new Promise((resolve) => setTimeout(resolve, 1));
     last = keeper.observed ?? last;

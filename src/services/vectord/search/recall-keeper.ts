@@ -11,10 +11,9 @@
 // Both share the event loop with searches and take a small part of it.
 
 import { seeded } from "#lib/random";
-import type { GraphCache } from "../graph/graph-cache.ts";
 import type { Rows } from "../rows/rows.ts";
 import { countNear, exactDistances } from "./recall.ts";
-import { runSearch, scanIsCheaper, type Search } from "./search.ts";
+import { type Graphs, runSearch, scanIsCheaper, type Search } from "./search.ts";
 
 export interface ObservedRecall {
   /** The share of the true nearest that live searches by graph found, 0 to 1. */
@@ -54,7 +53,7 @@ export const OBSERVATION: ObservationLimits = { share: 1 / 100, rest: 99, possib
 
 export class RecallKeeper {
   readonly #rows: Rows;
-  readonly #graph: GraphCache;
+  readonly #graphs: Graphs;
   readonly #rebuild: () => Promise<void>;
   readonly #limits: ObservationLimits;
   #effort: number;
@@ -65,16 +64,16 @@ export class RecallKeeper {
   #rebuiltAt = Number.NEGATIVE_INFINITY;
   #closed = false;
 
-  /** `rebuild` builds the graph from nothing. */
+  /** `rebuild` builds the graphs from nothing. */
   constructor(
     rows: Rows,
-    graph: GraphCache,
+    graphs: Graphs,
     rebuild: () => Promise<void>,
     limits: ObservationLimits = OBSERVATION,
   ) {
     this.#limits = limits;
     this.#rows = rows;
-    this.#graph = graph;
+    this.#graphs = graphs;
     this.#rebuild = rebuild;
     // Until the first calibration is done.
     this.#effort = rows.shape.metric === "dot" ? 8 : 1;
@@ -120,7 +119,7 @@ export class RecallKeeper {
   async #calibrate(): Promise<void> {
     const all = this.#rows.live.toRows();
     const widest = Math.max(...CALIBRATION_KS);
-    if (!this.#graph.ready || all.length <= 2 * widest) return;
+    if (!this.#graphs.whole.ready || all.length <= 2 * widest) return;
     const random = seeded(all.length);
     const probes: Probe[] = [];
     const pause = async (started: number): Promise<boolean> => {
@@ -132,7 +131,7 @@ export class RecallKeeper {
       const row = all[random.below(all.length)] as number;
       if (!this.#rows.isLive(row)) continue;
       const vector = this.#rows.vector(row).slice();
-      const nearest = await exactDistances(this.#rows, this.#graph, { vector, k: widest });
+      const nearest = await exactDistances(this.#rows, this.#graphs, { vector, k: widest });
       probes.push({ vector, nearest });
       if (!(await pause(started))) return;
     }
@@ -143,7 +142,7 @@ export class RecallKeeper {
         for (const { vector, nearest } of probes) {
           const started = performance.now();
           const search = { vector, k, effort, graphOnly: true };
-          const { hits } = await runSearch(this.#rows, this.#graph, search);
+          const { hits } = await runSearch(this.#rows, this.#graphs, search);
           found += countNear(hits, nearest.slice(0, k));
           possible += Math.min(k, nearest.length);
           if (!(await pause(started))) return;
@@ -158,8 +157,8 @@ export class RecallKeeper {
     await rest(0);
     if (this.#closed) return;
     const started = performance.now();
-    const nearest = await exactDistances(this.#rows, this.#graph, search);
-    const { hits, plan } = await runSearch(this.#rows, this.#graph, search);
+    const nearest = await exactDistances(this.#rows, this.#graphs, search);
+    const { hits, plan } = await runSearch(this.#rows, this.#graphs, search);
     if (plan !== "exact") {
       this.#observed.found += countNear(hits, nearest);
       this.#observed.possible += nearest.length;

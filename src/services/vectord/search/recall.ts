@@ -3,10 +3,9 @@
 // two queries.
 
 import { seeded } from "#lib/random";
-import type { GraphCache } from "../graph/graph-cache.ts";
 import { yieldToEventLoop } from "#lib/event-loop";
 import type { Rows } from "../rows/rows.ts";
-import { type Hit, K_MAX, runSearch, type Search } from "./search.ts";
+import { type Graphs, type Hit, K_MAX, runSearch, type Search } from "./search.ts";
 import { invalid } from "../rows/shape.ts";
 
 export interface Recall {
@@ -26,8 +25,8 @@ const SAMPLE_MAX = 10_000;
 const TOLERANCE = 1e-9;
 
 /** Distances of the true nearest k, nearest first. */
-export async function exactDistances(rows: Rows, graph: GraphCache, search: Search): Promise<number[]> {
-  const { hits } = await runSearch(rows, graph, { ...search, exact: true });
+export async function exactDistances(rows: Rows, graphs: Graphs, search: Search): Promise<number[]> {
+  const { hits } = await runSearch(rows, graphs, { ...search, exact: true });
   return hits.map(({ distance }) => distance);
 }
 
@@ -40,7 +39,7 @@ export function countNear(hits: readonly Hit[], nearest: readonly number[]): num
 /** `effort` is the index's own (recall-keeper.ts). */
 export async function measureRecall(
   rows: Rows,
-  graph: GraphCache,
+  graphs: Graphs,
   {
     sample,
     k,
@@ -67,9 +66,9 @@ export async function measureRecall(
     if (!rows.isLive(row)) continue;
     const search = { vector: rows.vector(row).slice(), k: k + 1, effort };
     const started = performance.now();
-    const byPlan = await runSearch(rows, graph, search);
+    const byPlan = await runSearch(rows, graphs, search);
     const between = performance.now();
-    const nearest = await exactDistances(rows, graph, search);
+    const nearest = await exactDistances(rows, graphs, search);
     timesUs.push((between - started) * 1_000);
     exactUs += (performance.now() - between) * 1_000;
     possible += nearest.length - 1;

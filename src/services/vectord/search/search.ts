@@ -2,12 +2,14 @@
 // is scanned: exact, and as fast as any graph. Otherwise the graphs give candidates, at least twice as many as
 // wanted, and their distances are computed again from the f32 rows, which corrects what the graph's coarse scalars
 // got wrong. With a filter the graphs are searched for as many as it takes for k to pass, more each round; when
-// that would cost more than reading the rows that match, they are read. So k rows come back whenever k match.
+// that would cost more than reading the rows that match, they are read. So k rows come back whenever k match. A filter
+// that fixes the field by which the index is partitioned asks the graphs of its values alone (graph/partitions.ts).
 
 import { type ExactSearch, exactSearch } from "#adapters/hnsw";
 import type { Bitmap } from "../rows/bitmap.ts";
 import type { Filter } from "../rows/filter.ts";
 import type { GraphCache } from "../graph/graph-cache.ts";
+import type { Partitions, SearchedGraph } from "../graph/partitions.ts";
 import type { Rows } from "../rows/rows.ts";
 import {
   NATIVE_NUMBERS_MIN,
@@ -48,7 +50,14 @@ export interface Hit {
   readonly vector?: Float32Array;
 }
 
-export type Plan = "exact" | "hnsw" | "filtered-hnsw" | "lance";
+export type Plan = "exact" | "hnsw" | "filtered-hnsw" | "partition" | "lance";
+
+/** The graphs of an index. */
+export interface Graphs {
+  /** Over all rows. */
+  readonly whole: GraphCache;
+  readonly partitions: Partitions | null;
+}
 
 export interface Found {
   readonly hits: Hit[];
@@ -97,22 +106,40 @@ export function checkSearch(shape: IndexShape, { vector, k, ef, max_distance: fu
 }
 
 /** Runs a search; without a graph it scans. The vector has been checked. */
-export async function runSearch(rows: Rows, graph: GraphCache | null, search: Search): Promise<Found> {
+export async function runSearch(rows: Rows, graphs: Graphs | null, search: Search): Promise<Found> {
   const query = prepare(rows.shape, search.vector);
   const picked = search.filter === undefined ? null : rows.payload.select(search.filter, rows.live).clone();
   const matching = picked === null ? rows.count : picked.count();
   const k = Math.min(search.k, matching);
   if (k === 0) return found(rows, search, [], "exact", 0, matching);
   const byGraph =
-    graph !== null && mayUseGraph(search, graph, rows, matching)
-      ? viaGraph(rows, graph, search, query, picked, matching)
-      : null;
+    graphs === null || search.exact === true
+      ? null
+      : viaGraphs(rows, graphs, search, query, picked, matching);
   if (byGraph !== null) return byGraph;
   return viaScan(rows, search, query, picked, matching);
 }
 
+/** Null when the rows that match are to be read one by one. */
+function viaGraphs(
+  rows: Rows,
+  { whole, partitions }: Graphs,
+  search: Search,
+  query: Query,
+  picked: Bitmap | null,
+  matching: number,
+): Found | null {
+  if (partitions !== null && picked !== null && search.filter !== undefined) {
+    const graph = partitions.graphFor(search.filter, picked);
+    if (graph !== null) return viaGraph(rows, graph, search, query, picked, matching, "partition");
+  }
+  if (!mayUseGraph(search, whole, rows, matching)) return null;
+  const plan = picked === null ? "hnsw" : "filtered-hnsw";
+  return viaGraph(rows, whole, search, query, picked, matching, plan);
+}
+
 function mayUseGraph(search: Search, graph: GraphCache, rows: Rows, matching: number): boolean {
-  if (search.exact === true || !graph.ready) return false;
+  if (!graph.ready) return false;
   return search.filter === undefined
     ? matching > SCAN_MAX
     : matching > PICKED_MAX || (matching === rows.count && matching > SCAN_MAX);
@@ -160,16 +187,19 @@ export function scanIsCheaper(rows: Rows, k: number, effort: number): boolean {
 /** Null when reading the rows that match would be cheaper after all. Synchronous: the rows cannot change under it. */
 function viaGraph(
   rows: Rows,
-  graph: GraphCache,
+  graph: SearchedGraph,
   search: Search,
   query: Query,
   picked: Bitmap | null,
   matching: number,
+  plan: Plan,
 ): Found | null {
   const { dimension } = rows.shape;
   const limit = picked === null ? cost.all(matching, dimension) : cost.picked(matching, dimension);
-  // While many rows are unindexed, reading these one by one costs more than the native scan of all.
-  const beside = cost.picked(graph.unindexed * (matching / rows.count), dimension);
+  // While many rows are unindexed, reading these one by one costs more than the native scan of all. Of those of the whole
+  // index as many match as of all rows.
+  const share = plan === "partition" ? 1 : matching / rows.count;
+  const beside = cost.picked(graph.unindexed * share, dimension);
   const k = Math.min(search.k, matching);
   const passes = (row: number): boolean => rows.isLive(row) && (picked === null || picked.has(row));
   const { ef = 0, effort = 1, graphOnly = false } = search;
@@ -177,7 +207,8 @@ function viaGraph(
   const scored = Math.max(SCORED_MIN, SCORED_SHARE * k, ef);
   for (;;) {
     // A requested `ef` is honoured, whatever a scan would cost.
-    if (!graphOnly && beside + cost.graph(wanted, dimension) > limit && wanted > ef) return null;
+    if (!graphOnly && beside + graph.graphs * cost.graph(wanted, dimension) > limit && wanted > ef)
+      return null;
     const nearest = new Nearest(k);
     const candidates = graph
       .search(query.vector, wanted)
@@ -186,8 +217,8 @@ function viaGraph(
     scanRows(rows, query, candidates, nearest);
     scanRows(rows, query, unindexed, nearest);
     if (nearest.size === k) {
-      const plan = picked === null ? "hnsw" : "filtered-hnsw";
-      return found(rows, search, nearest.sorted(), plan, wanted + unindexed.length, matching);
+      const scanned = graph.graphs * wanted + unindexed.length;
+      return found(rows, search, nearest.sorted(), plan, scanned, matching);
     }
     if (graph.exhausted(wanted)) return null;
     wanted *= GROWTH;

@@ -4,6 +4,7 @@
 import { Fault } from "#rpc/fault";
 import type { Rows } from "../rows/rows.ts";
 import {
+  graphsOf,
   type Manifest,
   manifestOfTables,
   readArtefact,
@@ -37,8 +38,7 @@ export async function salvageRows(dir: string, rows: Rows): Promise<SalvagedRows
   // A row has a place in a chunk whether or not the chunk could be read.
   const inReadable = (row: number): boolean => whole.has(Math.floor(row / rows.chunkRows)) || single.has(row);
   await verifies(() => readTable(dir, manifest, rows, inReadable), damage);
-  const graph = manifest.graph;
-  if (graph !== null) await verifies(() => readArtefact(dir, graph), damage);
+  for (const graph of graphsOf(manifest)) await verifies(() => readArtefact(dir, graph), damage);
   return { sequence: manifest.sequence, rowsLost: manifest.count - rows.count, damage };
 }
 

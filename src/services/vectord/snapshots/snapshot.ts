@@ -4,7 +4,7 @@
 //   rows-<n>-<gen>    the vectors of chunk n, f32 little-endian, row after row
 //   table-<gen>       lines of JSON, each a list of [row, id, metadata, metadata bytes, Euclidean length]; its tail is
 //                     the manifest as far as it describes the state, from which a lost manifest is made again
-//   graph-<number>    a graph (graph/worker.ts); optional, since it can be built from the rows
+//   graph-<number>    a graph (graph/worker.ts), of all rows or of a partition; optional, since it can be built from the rows
 //
 // Writing never disturbs the one before: new names, then the manifest in one rename. Chunks that have not
 // changed since the last snapshot are named again and not written again. Rows may be written meanwhile: a live
@@ -25,6 +25,7 @@ import {
 import type { Clock } from "#lib/clock";
 import { timeSlicer, yieldToEventLoop } from "#lib/event-loop";
 import type { Bitmap } from "../rows/bitmap.ts";
+import type { Scalar } from "../rows/filter.ts";
 import type { Rows, TableEntry } from "../rows/rows.ts";
 
 export interface Artefact {
@@ -46,6 +47,8 @@ export interface Manifest {
   readonly chunks: readonly Artefact[];
   readonly table: Artefact;
   readonly graph: Artefact | null;
+  /** Graphs of single values of the field by which the index is partitioned; absent where there are none. */
+  readonly partitions?: readonly { readonly value: Scalar; readonly graph: Artefact }[];
   /** Milliseconds since the Unix epoch. */
   readonly taken_at: number;
 }
@@ -61,9 +64,10 @@ export interface Captured {
   readonly live: Bitmap;
   readonly versions: readonly number[];
   readonly graph: GraphFile | null;
+  readonly partitions: readonly (GraphFile & { readonly value: Scalar })[];
 }
 
-export interface GraphFile {
+interface GraphFile {
   readonly name: string;
   readonly checksum: FileChecksum;
 }
@@ -77,13 +81,19 @@ const ROW_BLOCK_BYTES = 64 * 1024;
 /** Rows in a line of the table: a step of about 2 ms to write or to parse. */
 const ROWS_A_LINE = 500;
 
-export function capture(rows: Rows, sequence: number, graph: GraphFile | null): Captured {
+export function capture(
+  rows: Rows,
+  sequence: number,
+  graph: GraphFile | null,
+  partitions: Captured["partitions"] = [],
+): Captured {
   return {
     sequence,
     end: rows.end,
     live: rows.live.clone(),
     versions: rows.chunks.map((chunk) => chunk.version),
     graph,
+    partitions,
   };
 }
 
@@ -129,6 +139,7 @@ export async function writeSnapshot(
       end: captured.end,
       chunks,
       graph: captured.graph === null ? null : artefact(captured.graph.name, captured.graph.checksum),
+      ...(captured.partitions.length === 0 ? {} : { partitions: captured.partitions.map(partitionOf) }),
     };
     const table = await write(`table-${generation}`, tableLines(rows, captured), described);
     const manifest: Manifest = { ...described, generation, table, taken_at: clock.now() };
@@ -147,8 +158,20 @@ export async function writeManifest(dir: string, manifest: Manifest): Promise<vo
   await writeChecksummed(join(dir, MANIFEST), [], manifest);
 }
 
-export function filesOf({ chunks, table, graph }: Manifest): Artefact[] {
-  return [...chunks, table, ...(graph === null ? [] : [graph])];
+export function filesOf(manifest: Manifest): Artefact[] {
+  return [...manifest.chunks, manifest.table, ...graphsOf(manifest)];
+}
+
+/** They are caches: without one of them the snapshot is whole. */
+export function graphsOf({ graph, partitions = [] }: Manifest): Artefact[] {
+  return [...(graph === null ? [] : [graph]), ...partitions.map((partition) => partition.graph)];
+}
+
+function partitionOf({ value, name, checksum }: Captured["partitions"][number]): {
+  value: Scalar;
+  graph: Artefact;
+} {
+  return { value, graph: artefact(name, checksum) };
 }
 
 function artefact(file: string, { payloadBytes, hash }: FileChecksum): Artefact {
@@ -326,17 +349,19 @@ export async function readArtefact(
   return verified;
 }
 
-/** Removes the files of snapshots that neither the manifests nor `keep` name; what is still being written is never among them. */
+/**
+ * Removes the files of snapshots that neither the manifests nor `kept` name; what is still being written is never among
+ * them. `kept` is asked after the folder was read: what a build began meanwhile is in its answer, or was not there yet.
+ */
 export async function removeGarbage(
   dir: string,
   manifests: readonly Manifest[],
-  keep: ReadonlySet<string>,
+  kept: () => Iterable<string> = () => [],
 ): Promise<void> {
-  const named = new Set(keep);
+  const found = (await readdir(dir)).filter((name) => ARTEFACT_NAME.test(name));
+  const named = new Set(kept());
   const last = standing(dir);
   for (const manifest of [...manifests, ...(last === null ? [] : [last])])
     for (const { file } of filesOf(manifest)) named.add(file);
-  for (const name of await readdir(dir)) {
-    if (ARTEFACT_NAME.test(name) && !named.has(name)) await rm(join(dir, name), { force: true });
-  }
+  for (const name of found) if (!named.has(name)) await rm(join(dir, name), { force: true });
 }

@@ -3,6 +3,7 @@
 // or less than its rows. What stands above the header is passed over and listed, as long as it is little and no table
 // of its own: such rows are rejected, so that every line of a file is accounted for.
 
+import { Fault } from "#rpc/fault";
 import { columnNames } from "../../inference/column-names.ts";
 import { PassedOver } from "../../source/passed-over.ts";
 import { isDrawnLine } from "../odd-rows.ts";
@@ -47,10 +48,20 @@ interface Naming {
   readonly warnings: readonly string[];
 }
 
-/** `known` are the columns of the dataset that the rows are going to. */
-export function findHeader(all: readonly Row[], width: number, known: readonly string[]): Header {
+/**
+ * `known` are the columns of the dataset that the rows are going to, `said` is the line that names the columns where somebody
+ * says so, 0 for none.
+ */
+export function findHeader(
+  all: readonly Row[],
+  width: number,
+  known: readonly string[],
+  said?: number,
+): Header {
   const rows = all.filter(({ raw }) => !isDrawnLine(raw));
-  const { from, below = [], ...naming } = namingOf(rows, width, known);
+  const found = namingOf(rows, width, known);
+  const agreed = said === undefined || said === (found.headerLine ?? 0);
+  const { from, below = [], ...naming } = agreed ? found : saidNaming(said, rows, width, known);
   const above = rows.slice(0, from);
   const ofTables = new Set(tablesAmong(above));
   const passedOver = new PassedOver();
@@ -68,11 +79,48 @@ export function findHeader(all: readonly Row[], width: number, known: readonly s
   return { ...naming, rejected, passedOver, evidence: [...naming.evidence, ...passedOver.words()] };
 }
 
+/** What the line names that somebody says; all that is above it stands above the table. */
+function saidNaming(said: number, rows: readonly Row[], width: number, known: readonly string[]): Naming {
+  if (said === 0) {
+    const start = belowComments(rows, firstOfTable(rows, width), width);
+    const bodyLine = rows[start]?.line ?? 1;
+    return unnamed(width, bodyLine, start, ["no line names the columns, as was asked for"], known);
+  }
+  const at = rows.findIndex(({ line }) => line === said);
+  const row = rows[at];
+  if (row === undefined) {
+    const message = `no row begins in line ${said}, among those at the beginning of the file`;
+    throw new Fault("invalid", `header_row=${said}: ${message}.`, {
+      details: [{ path: "header_row", message }],
+    });
+  }
+  const last = row.cells.findLastIndex((cell) => cell.trim() !== "");
+  const longer = last >= width;
+  const cells = longer
+    ? row.cells.slice(0, last + 1)
+    : Array.from({ length: width }, (_, index) => row.cells[index] ?? "");
+  return {
+    names: columnNames(cells),
+    cells,
+    headerLine: said,
+    bodyLine: said + linesOf(row),
+    ...(longer ? { shortest: width } : {}),
+    from: at,
+    evidence: [`line ${said} names the columns, as was asked for`],
+    warnings: [],
+  };
+}
+
+/** The index of the row with which the table begins, header or not. */
+function tableStart(rows: readonly Row[], width: number): number {
+  const top = belowComments(rows, firstOfTable(rows, width), width);
+  return belowRecords(rows, belowGroups(rows, top, width), width);
+}
+
 const cellsOf = ({ cells }: Row): string => `${cells.length} ${cells.length === 1 ? "cell" : "cells"}`;
 
 function namingOf(rows: readonly Row[], width: number, known: readonly string[]): Naming {
-  const top = belowComments(rows, firstOfTable(rows, width), width);
-  const start = belowRecords(rows, belowGroups(rows, top, width), width);
+  const start = tableStart(rows, width);
   const table = tableFrom(rows, start, width);
   const [first] = table;
   if (first === undefined) return unnamed(width, 1, 0, [], known);

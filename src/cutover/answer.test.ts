@@ -1,0 +1,69 @@
+// Which side a canary asks first: of writes that go to both sides always the same for one key.
+
+import { afterAll, expect, test } from "bun:test";
+import { systemClock } from "#lib/clock";
+import { BACKEND_HEADER, type ForeignCall } from "#rpc/backend";
+import { type AnswerDeps, answerFor } from "./answer.ts";
+import type { Entry } from "./ledger/ledger.ts";
+
+const older = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response("there") });
+afterAll(() => older.stop(true));
+
+const entry: Entry = {
+  id: "e",
+  route: "go:storage.put",
+  state: "canary",
+  percent: 50,
+  actor: "a",
+  reason: "",
+  at: "2026-11-30T00:00:00.000Z",
+};
+
+function answering(isDual: boolean): (call: ForeignCall) => Promise<string> {
+  const deps: AnswerDeps = {
+    standing: () => () => ({ state: "canary", percent: 50, entry }),
+    upstream: () => ({ name: "go", dialect: "go", url: older.url.origin }),
+    observer: { passed: () => undefined, answered: () => undefined },
+    dual: { wants: () => isDual, answer: (call, first) => first(call) },
+    clock: systemClock,
+  };
+  const answer = answerFor({ name: "go", prefix: "/_go" }, deps);
+  return async (call) => (await answer(call)).headers.get(BACKEND_HEADER) ?? "";
+}
+
+let ids = 0;
+function write(key: string, method: string, tenant: string): ForeignCall {
+  return {
+    route: "go:storaged.put",
+    reads: false,
+    request: new Request(`http://h/_go/v1/storage/${key}?at=${(ids += 1)}`, { method }),
+    exchange: { requestId: `r${ids}`, caller: { id: tenant, scopes: ["write"] }, seal: () => undefined },
+    native: () => Promise.resolve(new Response("here", { headers: { [BACKEND_HEADER]: "native" } })),
+  };
+}
+
+async function sidesOf(key: string, method: string, isDual: boolean): Promise<Set<string>> {
+  const ask = answering(isDual);
+  const sides = new Set<string>();
+  for (let call = 0; call < 40; call += 1) sides.add(await ask(write(key, method, `t${call % 3}`)));
+  return sides;
+}
+
+test("writes of one key to both sides have one first side, and keys are shared out", async () => {
+  const first = new Map<string, Set<string>>();
+  for (let key = 0; key < 20; key += 1) first.set(`k${key}`, await sidesOf(`k${key}`, "PUT", true));
+  expect([...first.values()].every((sides) => sides.size === 1)).toBe(true);
+  expect(new Set([...first.values()].flatMap((sides) => [...sides]))).toEqual(new Set(["native", "go"]));
+  for (const [key, sides] of [...first].slice(0, 3)) {
+    expect(await sidesOf(key, "DELETE", true)).toEqual(sides);
+  }
+});
+
+test("other calls are shared out one by one", async () => {
+  for (const [method, isDual] of [
+    ["PUT", false],
+    ["POST", true],
+  ] as const) {
+    expect((await sidesOf("k", method, isDual)).size).toBe(2);
+  }
+});
