@@ -269,7 +269,7 @@ async function ownerOf(host: string, wanted: number): Promise<string> {
 const admission: Check = async ({ host, data }) => {
   const path = join(data, "keys.json");
   const keys = await readKeys(path);
-  if (keys === undefined && areKeysRequired(path)) {
+  if (keys === undefined && (await areKeysRequired(path))) {
     return {
       status: "fail",
       detail: "keys.json is missing, and this house had API keys: every request is refused",

@@ -187,9 +187,13 @@ export const observe = {
   verify: op({
     method: "POST",
     path: "/v1/observer-verify",
-    summary: "Read every event on disk and count those that are damaged",
+    summary: "Read every event on disk and count those that are damaged or gone",
     input: z.strictObject({}),
-    output: z.object({ damaged_lines: z.int() }),
+    output: z.object({
+      damaged_lines: z.int(),
+      /** Numbers since the oldest event on disk that have no event: lost, damaged, or left out after a kill. */
+      missing: z.int(),
+    }),
     work: "bulk",
     idempotent: true,
     timeoutMs: 300_000,

@@ -97,13 +97,16 @@ describe.each([...TOPOLOGIES])("the keys of a house %s", (topology) => {
     await becomes(200);
   }, 240_000);
 
-  test("a house that runs stays closed when all that says it has keys is lost at once", async () => {
+  test("a house stays closed when all files that say it has keys are lost at once, also after a restart", async () => {
     const key = await added("remembered", "admin");
     copyFileSync(path, `${path}.copy`);
     rmSync(join(data, "keys.required"));
     rmSync(path);
     await becomes(401, key);
     expect(await status()).toBe(401);
+    house = await house.restart();
+    for (const shown of [undefined, key]) expect(await status(shown)).toBe(401);
+    expect(await (await house.ask("/health")).text()).toMatch(/keys\.json is missing.*add-key/);
     copyFileSync(`${path}.copy`, path);
     await becomes(200, key);
     expect(existsSync(join(data, "keys.required"))).toBe(true);

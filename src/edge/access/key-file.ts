@@ -1,13 +1,15 @@
 // The API keys of a house as they are kept: SHA-256 hashes with a name and a scope, in one checksummed file of the data
 // folder. A turned bit must never let another key in, so a file whose checksum is wrong counts as damaged as a whole.
 //
-// A second file beside it, `keys.required`, remembers that keys were made: a `keys.json` that is gone then means that
-// it was lost, and never that the house is open. A file without any key in it is the way to say that on purpose.
+// That keys were made is remembered twice: by a second file beside it, `keys.required`, and by a row in the catalog's
+// database, which cannot vanish without notice. A `keys.json` that is gone then means that it was lost, and never that the
+// house is open. A file without any key in it is the way to say that on purpose.
 
 import { createHash, randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { z } from "zod";
+import { isFactKept, keepFact } from "#adapters/kept-facts";
 import { saveSmallFile } from "#adapters/small-file";
 import { makeFolder, readIfThere } from "#lib/durable";
 import { lockWithin } from "#lib/file-lock";
@@ -151,18 +153,26 @@ function requiredPath(path: string): string {
   return join(dirname(path), "keys.required");
 }
 
-/** Whether keys were ever made here. */
-export function areKeysRequired(path: string): boolean {
-  return existsSync(requiredPath(path));
+const KEYS_REQUIRED = "API keys were made";
+
+function catalogPath(path: string): string {
+  return join(dirname(path), "catalog.sqlite");
+}
+
+/** Whether keys were ever made here. Throws `internal` when the second witness cannot be read. */
+export async function areKeysRequired(path: string): Promise<boolean> {
+  return existsSync(requiredPath(path)) || isFactKept(catalogPath(path), KEYS_REQUIRED);
 }
 
 /** From now on a key file that is gone closes the house. */
 export async function requireKeys(path: string): Promise<void> {
-  if (areKeysRequired(path)) return;
-  await saveSmallFile(
-    requiredPath(path),
-    "This house has API keys: while keys.json is missing, every call is refused.\n",
-  );
+  if (!existsSync(requiredPath(path))) {
+    await saveSmallFile(
+      requiredPath(path),
+      "This house has API keys: while keys.json is missing, every call is refused.\n",
+    );
+  }
+  await keepFact(catalogPath(path), KEYS_REQUIRED);
 }
 
 export function hashOf(text: string): Buffer {

@@ -34,10 +34,7 @@ interface Access {
   readonly problem?: string;
   /** API keys that are known. */
   readonly keys: number;
-  /**
-   * Whether a key file was seen that had keys in it, or was damaged. A running house remembers that by itself: losing
-   * `keys.required` along with `keys.json` does not open it.
-   */
+  /** Whether a key file was seen that had keys in it, or was damaged: a running house remembers that by itself. */
   readonly hadKeys: boolean;
 }
 
@@ -94,13 +91,15 @@ const NEEDED =
 async function readAccess(path: string, { exposed, hadKeys }: ReadOptions, log: Log): Promise<Access> {
   try {
     const keys = await readKeys(path);
-    if (keys === undefined && (hadKeys || areKeysRequired(path))) return refusing(LOST, true);
+    if (keys === undefined && (hadKeys || (await areKeysRequired(path)))) return refusing(LOST, true);
     if (keys === undefined || keys.length === 0) {
       if (exposed) return refusing(NEEDED, false);
       return { authenticate: authenticator([]), keys: 0, hadKeys: false };
     }
     // On a full disk the keys count all the same.
-    await requireKeys(path).catch((error: unknown) => log.warn("keys.required cannot be written", { error }));
+    await requireKeys(path).catch((error: unknown) =>
+      log.warn("that there are API keys cannot be kept in a second place", { error }),
+    );
     return { authenticate: authenticator(keys), keys: keys.length, hadKeys: true };
   } catch (error) {
     return error instanceof Fault ? refusing(error.message, true) : refusing(UNREADABLE, hadKeys);

@@ -195,7 +195,46 @@ describe.each(["local", "remote"] as const)("observerd, %s", (topology) => {
     const page = await own.service.events({ after: seq - 1, limit: 1 });
     expect(page.events.map(({ kind }) => kind)).toEqual(["behind"]);
     expect(page.missing).toBe(1);
-    expect(await own.service.verify({})).toEqual({ damaged_lines: 1 });
+    expect(await own.service.verify({})).toMatchObject({ damaged_lines: 1 });
+  });
+
+  test.each([
+    ["at the end of a line", 0],
+    ["within a line", 9],
+  ])("a file that was cut %s is never reported with nothing missing", async (_, more) => {
+    const place = mkdtempSync(join(tmpdir(), "observerd-cut-"));
+    const restarted = async (): Promise<Started> => start(topology, place);
+    const cut = (name: string): void => {
+      const path = join(place, "observer", name);
+      const lines = readFileSync(path, "utf8").trimEnd().split("\n");
+      const kept = `${lines.slice(0, -2).join("\n")}\n`;
+      writeFileSync(path, kept + (lines.at(-2) ?? "").slice(0, more));
+    };
+    try {
+      for (const subject of ["first", "second"]) {
+        const one = await restarted();
+        for (let n = 0; n < 4; n += 1) await one.service.record(event("cut", { subject }));
+        await one.stop();
+      }
+      const [older = "", newer = ""] = segmentsIn(place).sort();
+      // What stood in it is an event and the one of the stop; the next file begins where it ended.
+      cut(older);
+      let one = await restarted();
+      for (const page of [{}, { after: 0 }, { kind: "cut" }, { kind: "cut", limit: 7 }])
+        expect([page, (await one.service.events(page)).missing]).toEqual([page, 2]);
+      expect((await one.service.events({ kind: "cut", limit: 4 })).missing).toBe(0);
+      expect((await one.service.verify({})).missing).toBe(2);
+      await one.stop();
+      // Nothing behind the newest says how many there were: room is left for what may have been.
+      cut(newer);
+      one = await restarted();
+      for (const page of [{}, { after: 0 }])
+        expect((await one.service.events(page)).missing).toBeGreaterThan(2);
+      expect((await one.service.verify({})).missing).toBeGreaterThan(2);
+      await one.stop();
+    } finally {
+      rmSync(place, { recursive: true, force: true });
+    }
   });
 
   test("alert rules are kept, measured, fire as events, and are removed", async () => {

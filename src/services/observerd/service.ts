@@ -13,7 +13,7 @@ import { readRules, RULES_FILE, unreadable, writeRules } from "./alerts/rules-fi
 import { Exporter, type ExporterOptions, type ExportTarget } from "./export/exporter.ts";
 import { Listeners } from "./listeners.ts";
 import { EventLog, QUEUE_EVENTS_MAX } from "./log/event-log.ts";
-import { eventsAfter, newestEvents } from "./log/listing.ts";
+import { eventsAfter, missingEvents, newestEvents } from "./log/listing.ts";
 import { Segments } from "./log/segments.ts";
 import { redactData, redactText } from "./redact.ts";
 
@@ -164,8 +164,8 @@ export async function observerd({
       };
     },
     verify: async () => {
-      for (const first of segments.firsts) await segments.read(first);
-      return { damaged_lines: segments.damagedLines };
+      const missing = await missingEvents(eventLog, segments);
+      return { damaged_lines: segments.damagedLines, missing };
     },
     rules: () => ({ rules: [...rulesOf().list()] }),
     putRule: (rule) =>

@@ -209,7 +209,7 @@ async function checkExposure(settings: Settings): Promise<void> {
   const path = keysPath(settings);
   // One that is missing or damaged closes the house, and is reported by it.
   const keys = await readKeys(path).catch(() => undefined);
-  if (keys !== undefined ? keys.length > 0 : areKeysRequired(path)) return;
+  if (keys !== undefined ? keys.length > 0 : await areKeysRequired(path)) return;
   throw new Fault(
     "forbidden",
     `--host ${host} lets other machines in, and there is no API key yet. Make one with: lakehouse config add-key NAME --scope write`,

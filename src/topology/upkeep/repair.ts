@@ -5,7 +5,7 @@
 
 import { join } from "node:path";
 import type { Settings } from "#config";
-import { readKeys } from "#edge/access/key-file";
+import { areKeysRequired, readKeys } from "#edge/access/key-file";
 import type { Log } from "#lib/log";
 import { Fault } from "#rpc/fault";
 import { acquireDataLock } from "../data-lock.ts";
@@ -66,8 +66,10 @@ async function repairFormat({ data }: Settings, dryRun: boolean): Promise<Repair
 
 async function lookAtKeys({ data }: Settings): Promise<RepairLine[]> {
   try {
-    await readKeys(join(data, "keys.json"));
-    return [];
+    const path = join(data, "keys.json");
+    if ((await readKeys(path)) !== undefined || !(await areKeysRequired(path))) return [];
+    const problem = "keys.json is missing, and this house had API keys: every call is refused.";
+    return [{ part: "keys", name: "keys.json", problem, remedy: "restore", done: false }];
   } catch (error) {
     const problem = error instanceof Fault ? error.message : "keys.json cannot be read.";
     return [{ part: "keys", name: "keys.json", problem, remedy: "restore", done: false }];

@@ -18,7 +18,7 @@ export async function listFolder(
   const objects: ObjectHead[] = [];
   const prefixes: string[] = [];
   let last = "";
-  for await (const key of keysFrom([root, checksumRoot], "", prefix, after)) {
+  for await (const key of keysFrom([root, checksumRoot], folderOf(prefix), prefix, after)) {
     if (!key.startsWith(prefix) || Buffer.compare(Buffer.from(key), Buffer.from(after)) <= 0) continue;
     const cut = delimiter === undefined ? -1 : key.indexOf(delimiter, prefix.length);
     const common = cut === -1 || delimiter === undefined ? undefined : key.slice(0, cut + delimiter.length);
@@ -36,6 +36,16 @@ export async function listFolder(
     }
   }
   return { objects, prefixes };
+}
+
+/** The folder that holds every key of the prefix; the root for one that could lead out of it. */
+function folderOf(prefix: string): string {
+  const folder = prefix.slice(0, prefix.lastIndexOf("/") + 1);
+  const isKeyLike = folder
+    .split("/")
+    .slice(0, -1)
+    .every((segment) => segment !== "" && segment !== "." && segment !== "..");
+  return isKeyLike && !folder.includes("\0") ? folder : "";
 }
 
 /** Keys below a folder in the order of their bytes, skipping folders that cannot contain a match. */

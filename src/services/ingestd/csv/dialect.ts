@@ -3,13 +3,13 @@
 // places. One malformed row must not change the answer, so widths are decided by majority. The evidence is
 // kept in words, for the reply.
 
-import { lookOf, TEXT_LOOK } from "../inference/looks.ts";
+import { rememberedLook, TEXT_LOOK } from "../inference/looks.ts";
 import { isNull } from "../inference/nulls.ts";
 import { cutsOf } from "./fixed-width.ts";
 import { isDrawnLine } from "./odd-rows.ts";
 import { type Dialect, type Row, rowsOf } from "./rows.ts";
 
-/** DuckDB's sniffer's answer: one opinion among others. */
+/** DuckDB's sniffer's answer: one opinion among others, asked for where two ways to split a text are close. */
 export interface Opinion {
   readonly delimiter: string;
   readonly quote: string;
@@ -18,10 +18,14 @@ export interface Opinion {
 export interface Guess {
   readonly dialect: Dialect;
   readonly width: number;
+  /** How many cells most rows have: more than the width where all end in a delimiter. */
+  readonly usualCells: number;
   readonly rows: readonly Row[];
   /** Share of sampled rows, from the first that has it on, that have the width. */
   readonly consistency: number;
   readonly score: number;
+  /** Another way to split the text is so near that another opinion may decide. */
+  readonly close: boolean;
   readonly evidence: readonly string[];
 }
 
@@ -83,10 +87,12 @@ export function guessDialect(text: string, whole: boolean, opinion?: Opinion, sa
   const lone = textsOfOneColumn(guesses);
   const [best, next] = lone === undefined ? guesses : [lone, guesses[0]];
   if (best === undefined) throw new TypeError("there is always the candidate of one column");
+  const close = next !== undefined && next.score * AGREEMENT >= best.score;
   const asked = Object.keys(said).filter((name) => name === "delimiter" || name === "quote");
   const evidence = asked.map((name) => `the ${name} is the one that was asked for`);
   return {
     ...fitted(best, sample, whole && !cut),
+    close,
     evidence: [...evidence, ...evidenceOf(best, next, opinion)],
   };
 }
@@ -114,7 +120,7 @@ function fitted(best: Guess, sample: string, whole: boolean): Guess {
   const width = usedWidth(best);
   const rows = rowsOf(sample, best.dialect, { width, ragged: false });
   if (!whole && rows.length > 1) rows.pop();
-  return { ...best, width, rows };
+  return { ...best, width, usualCells: best.width, rows };
 }
 
 /** The share of the rows that must have all cells where the others leave their last ones out. */
@@ -146,9 +152,12 @@ function usedWidth({ rows: all, width }: Guess): number {
     : width;
 }
 
+/** A quoted text: a quote behind a backslash ends it only where a cell may end. */
+const QUOTED = /"(?:[^"\\]|\\"(?=[^,;\t|\r\n])|\\(?!"[^,;\t|\r\n]))*"/g;
+
 function newlineOf(sample: string): "\n" | "\r" {
   // A quoted cell may have other line breaks than those between rows.
-  const bare = sample.replace(/"[^"]*"/g, "");
+  const bare = sample.replace(QUOTED, "");
   const feeds = countOf(bare, "\n");
   const returns = countOf(bare, "\r") - countOf(bare, "\r\n");
   return returns > 2 * feeds ? "\r" : "\n";
@@ -293,7 +302,7 @@ function guess(
   const splits = width === 1 && rows.some(({ cells }) => cells.length > 1);
   const shape = width === 1 ? Number(!splits) : consistency ** 2 * Math.sqrt(coverage);
   const score = prior * shape * columns * tidy * (1 - flawed) * (agrees ? AGREEMENT : 1);
-  return { dialect, width, rows: all, consistency, score, evidence: [] };
+  return { dialect, width, usualCells: width, rows: all, consistency, score, close: false, evidence: [] };
 }
 
 /** Lines below a table that may be its footer. */
@@ -310,7 +319,7 @@ function withoutFooter(rows: readonly Row[]): readonly Row[] {
 
 function oneColumn(rows: readonly Row[]): number {
   const cells = rows.map((row) => row.cells[0]?.trim() ?? "").filter((cell) => !isNull(cell));
-  const values = cells.filter((cell) => lookOf(cell) !== TEXT_LOOK).length;
+  const values = cells.filter((cell) => rememberedLook(cell) !== TEXT_LOOK).length;
   return values > 1 && values + 1 >= cells.length * VALUES_SHARE_MIN ? ONE_COLUMN_OF_VALUES : ONE_COLUMN;
 }
 
@@ -339,10 +348,16 @@ function tidiness(rows: readonly Row[], { delimiter, quote }: Dialect): number {
   let cells = 0;
   let points = 0;
   for (const row of rows) {
+    let ofRow = 0;
+    let unsplit = false;
     for (const cell of row.cells) {
-      cells += 1;
-      points += tidinessOf(cell, foreign, quote);
+      const tidy = tidinessOf(cell, foreign, quote);
+      ofRow += tidy;
+      unsplit ||= tidy === 0;
     }
+    cells += row.cells.length;
+    // A cell that is several says that its row is split in the wrong way, however tidy the others are.
+    points += unsplit ? ofRow / 2 : ofRow;
     if (cells > CELLS_MAX) break;
   }
   return cells === 0 ? 0 : points / cells;
@@ -352,7 +367,7 @@ function tidinessOf(cell: string, foreign: Foreign, quote: string): number {
   if (isNull(cell)) return 0.9;
   if (quote !== '"' && cell.includes('"')) return 0;
   if (/^['"]|['"]$/.test(cell) && !/^(['"]).*\1$/.test(cell)) return 0.2;
-  if (cell.length <= 40 && lookOf(cell.trim()) !== TEXT_LOOK) return 1;
+  if (cell.length <= 40 && rememberedLook(cell.trim()) !== TEXT_LOOK) return 1;
   if (foreign.hard.test(cell)) return 0;
   return foreign.soft.test(cell) ? 0.3 : 0.8;
 }

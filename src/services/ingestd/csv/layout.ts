@@ -1,7 +1,8 @@
 // How a delimited text is laid out: its dialect, its header and the shape of its rows, found on a sample.
 
 import type { Decoded } from "../decode/decode.ts";
-import { lookOf } from "../inference/looks.ts";
+import type { Sample } from "../decode/sample.ts";
+import { rememberedLook } from "../inference/looks.ts";
 import { isInNullText } from "../inference/nulls.ts";
 import { duckdbWord } from "../inference/types.ts";
 import type { Table } from "../source/shapes.ts";
@@ -26,16 +27,18 @@ export interface Layout {
   readonly fit: Fit;
 }
 
-export function layoutOf(
-  sample: string,
-  whole: boolean,
-  opinion: Opinion | undefined,
+export async function layoutOf(
+  { head, whole, open }: Pick<Sample, "head" | "whole" | "open">,
   wishes: Wishes,
-  known?: Dialect,
-): Layout {
+  known: Dialect | undefined,
+  askSniffer: () => Promise<Opinion | undefined>,
+): Promise<Layout> {
   const { said = {} } = wishes;
-  const guess =
-    known === undefined ? guessDialect(sample, whole, opinion, said) : readDialect(known, sample, whole);
+  let guess =
+    known === undefined ? guessDialect(head, whole, undefined, said) : readDialect(known, head, whole);
+  // Text in a quote without an end costs DuckDB's sniffer gigabytes.
+  const opinion = guess.close && !open ? await askSniffer() : undefined;
+  if (opinion !== undefined) guess = guessDialect(head, whole, opinion, said);
   const header = findHeader(
     guess.rows,
     guess.width,
@@ -50,15 +53,15 @@ export function layoutOf(
   };
 }
 
-function fitOf({ width, rows }: Guess, { bodyLine, names, shortest }: Header): Fit {
+function fitOf({ width, usualCells, rows }: Guess, { bodyLine, names, shortest }: Header): Fit {
   if (shortest !== undefined) return { width: names.length, returns: true, ragged: false, shortest };
   const body = rows.filter(({ line }) => line >= bodyLine);
   const short = body.filter(({ cells }) => cells.length > 1 && cells.length < width).length;
   const ragged = width > 2 && short >= RAGGED_ROWS_MIN && short >= body.length * RAGGED_SHARE_MIN;
-  return { width, returns: true, ragged, values: valuesIn(body, width) };
+  return { width, usualCells, returns: true, ragged, values: valuesIn(body, width) };
 }
 
-const isValue = (cell: string): boolean => lookOf(cell).kinds !== 0;
+const isValue = (cell: string): boolean => rememberedLook(cell).kinds !== 0;
 
 /** The columns that hold values in nearly every row of one line. */
 function valuesIn(body: readonly Row[], width: number): NonNullable<Fit["values"]> {

@@ -2,7 +2,7 @@
 // of the rows above. What each of them is can be said by the row and the header alone; whether totals add up
 // is for the reader to compute.
 
-import { lookOf } from "../inference/looks.ts";
+import { rememberedLook } from "../inference/looks.ts";
 import { isNull } from "../inference/nulls.ts";
 import { isNumeric } from "../inference/infer.ts";
 import { bitsOf, KINDS } from "../inference/kinds.ts";
@@ -46,7 +46,7 @@ export function mayBeTotals(cells: readonly string[]): boolean {
   const label = cells[at]?.trim() ?? "";
   if (label.length > LABEL_CHARS_MAX || !TOTALS.test(label)) return false;
   const others = cells.slice(at + 1).filter((cell) => !isNull(cell) && cell.trim() !== "");
-  return others.length > 0 && others.every((cell) => (lookOf(cell.trim()).kinds & NUMBERS) !== 0);
+  return others.length > 0 && others.every((cell) => (rememberedLook(cell.trim()).kinds & NUMBERS) !== 0);
 }
 
 /** Whether a row may be a note: a text in one cell, which is no value, and nothing in the others. */
@@ -55,6 +55,6 @@ export function mayBeNote(cells: readonly string[]): boolean {
   const filled = cells.filter((cell) => cell.trim() !== "");
   const [only = ""] = filled;
   if (filled.length !== 1 || isNull(only)) return false;
-  const { kinds, marks } = lookOf(only.trim());
+  const { kinds, marks } = rememberedLook(only.trim());
   return kinds === 0 && marks === 0;
 }

@@ -24,6 +24,8 @@ export interface Dialect {
 /** What a row must look like. Without it every record is taken as it comes. */
 export interface Fit {
   readonly width: number;
+  /** How many cells most rows have, empty ones beyond the width included. */
+  readonly usualCells?: number;
   /** Trailing cells are left out by habit: short rows are filled up. */
   readonly ragged: boolean;
   /** The header has more names than the rows have cells: rows are filled up from this width on. */
@@ -45,8 +47,8 @@ export interface Row {
   readonly flawed?: boolean;
   /** Its last cells were left out and filled up. */
   readonly filled?: boolean;
-  /** Empty cells beyond the table's width were taken off. */
-  readonly cut?: boolean;
+  /** Empty cells beyond the table's width were taken off: as many as most rows have, or another number. */
+  readonly cut?: "usual" | "odd";
 }
 
 /** A quoted cell that runs longer is a quote that somebody forgot to close. */
@@ -244,7 +246,8 @@ export class RowScanner {
       return flawed ? { cells, line, raw, flawed } : { cells, line, raw };
     if (cells.length > fit.width) {
       for (let index = fit.width; index < cells.length; index += 1) if (cells[index] !== "") return undefined;
-      return { cells: cells.slice(0, fit.width), line, raw, flawed, cut: true };
+      const cut = cells.length === fit.usualCells ? "usual" : "odd";
+      return { cells: cells.slice(0, fit.width), line, raw, flawed, cut };
     }
     if (cells.length < (fit.ragged ? 2 : (fit.shortest ?? fit.width))) return undefined;
     const whole = [...cells, ...Array<string>(fit.width - cells.length).fill("")];

@@ -29,10 +29,7 @@ export async function csvSource(
   const sample = await sampleOf(file.path, file.bytes);
   if (sample.head.trim() === "") throw new Fault("invalid", "The file is empty: there is nothing to load.");
   refuseLoneValue(sample.head, sample.whole);
-  // Text in a quote without an end costs DuckDB's sniffer gigabytes.
-  const sniffed = known === undefined && !sample.open;
-  const opinion = sniffed ? await sniff(sample.head, work) : undefined;
-  const layout = layoutOf(sample.head, sample.whole, opinion, wishes, known);
+  const layout = await layoutOf(sample, wishes, known, () => sniff(sample.head, work));
   const tidy =
     !wishes.careful && file.bytes > CAREFUL_BYTES_MAX && !file.hasNul && !sample.longLines && isTidy(layout);
   const quick = tidy ? quickSource(file, layout, sample.blocks, wishes) : undefined;

@@ -173,7 +173,7 @@ export class WrittenRows {
     this.#rows += 1;
     if (flawed === true) this.#flawed += 1;
     if (filled === true) this.#filled += 1;
-    const repaired = flawed === true || filled === true || cut === true;
+    const repaired = flawed === true || filled === true || cut === "odd";
     const stats = repaired ? this.#repaired : this.#clean;
     if (repaired) this.#repairedRows += 1;
     else this.#cleanRows += 1;
@@ -181,7 +181,7 @@ export class WrittenRows {
     const { delimiter, asItStands } = this.#layout;
     for (let index = 0; index < stats.length; index += 1) stats[index]?.add(cells[index] ?? "", line);
     // A line without quotes is one of ours already.
-    if (asItStands && !repaired && !NOT_PLAIN.test(raw)) {
+    if (asItStands && !repaired && cut === undefined && !NOT_PLAIN.test(raw)) {
       this.#text += `${line}${delimiter}${raw}\n`;
       return;
     }

@@ -10,7 +10,7 @@ const HEAD_BYTES = 64 * 1024;
 export async function readHead(path: string, bytes = HEAD_BYTES): Promise<Buffer> {
   const file = await open(path);
   try {
-    const head = Buffer.alloc(bytes);
+    const head = Buffer.allocUnsafe(bytes);
     const { bytesRead } = await file.read(head, 0, bytes, 0);
     return head.subarray(0, bytesRead);
   } finally {
@@ -22,9 +22,11 @@ export async function readHead(path: string, bytes = HEAD_BYTES): Promise<Buffer
 export async function* chunksOf(path: string, from = 0): AsyncGenerator<Buffer> {
   const file = await open(path);
   try {
-    const chunk = Buffer.alloc(CHUNK_BYTES);
+    // Most files are small, and a chunk is memory that has to be touched.
+    const { size } = await file.stat();
+    const chunk = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, Math.max(size - from, 0) + 1));
     for (let at = from; ;) {
-      const { bytesRead } = await file.read(chunk, 0, CHUNK_BYTES, at);
+      const { bytesRead } = await file.read(chunk, 0, chunk.length, at);
       if (bytesRead === 0) return;
       at += bytesRead;
       yield chunk.subarray(0, bytesRead);

@@ -55,7 +55,7 @@ async function headOf(
   bytes: number,
 ): Promise<{ text: string; length: number; open: boolean }> {
   for (let length = HEAD_BYTES; ; length *= 4) {
-    const head = await read(file, 0, length);
+    const head = await read(file, 0, Math.min(length, bytes));
     const whole = bytes <= length;
     const text = (whole ? head : head.subarray(0, lastLineEnd(head))).toString();
     const shortened = withoutLongCells(text);
@@ -66,13 +66,14 @@ async function headOf(
 }
 
 async function read(file: FileHandle, at: number, length: number): Promise<Buffer> {
-  const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, at);
+  const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(length), 0, length, at);
   return buffer.subarray(0, bytesRead);
 }
 
-/** Where a quote may open a cell, and what may follow the one that closes it. */
-const OPENS = /(?:^|[,;\t|\n\r])[ ]*"/g;
-const AFTER_CLOSE = /[ ,;\t|\n\r]/;
+/** What parts cells and lines; where a quote may open a cell, and what may follow the one that closes it. */
+const PARTING = ",;\\t|~^\\u0001\\u001f\\n\\r";
+const OPENS = new RegExp(`(?:^|[${PARTING}])[ ]*"`, "g");
+const AFTER_CLOSE = new RegExp(`[ ${PARTING}]`);
 
 function hasFewLines(text: string): boolean {
   let lines = 0;
@@ -84,7 +85,7 @@ function hasFewLines(text: string): boolean {
 }
 
 /** Characters in a row that are neither a quote nor what parts cells or lines. */
-const LONG_UNQUOTED = new RegExp(`[^,;\\t|\\n\\r"]{${CELL_CHARS_KEPT},}`, "g");
+const LONG_UNQUOTED = new RegExp(`[^${PARTING}"]{${CELL_CHARS_KEPT},}`, "g");
 
 /** `open` says that a long quoted cell has no end in this text. */
 function withoutLongCells(text: string): { text: string; open: boolean } {

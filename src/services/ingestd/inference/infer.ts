@@ -69,13 +69,16 @@ const DAY_FIRST = bitsOf(["date, day first", "timestamp, day first"]);
 const NUMBERS = bitsOf(KINDS.filter(({ type }) => isNumeric(type)).map(({ name }) => name));
 const MONEY = ["money", "fine money", "money with comma"];
 
+/** Values that say something. */
+const filledIn = (stats: ColumnStats): number => stats.values - stats.marked(MARKS.nothing);
+
 /** The order of day and month that some column shows beyond doubt; undefined where none does or two disagree. */
 export function dayFirstOf(columns: readonly ColumnStats[]): boolean | undefined {
   let seen: boolean | undefined;
   for (const column of columns) {
     const month = column.having(MONTH_FIRST);
     const day = column.having(DAY_FIRST);
-    if (month === day || Math.max(month, day) < column.values * FIT_SHARE_MIN) continue;
+    if (month === day || Math.max(month, day) < filledIn(column) * FIT_SHARE_MIN) continue;
     const dayFirst = day > month;
     if (seen !== undefined && seen !== dayFirst) return undefined;
     seen = dayFirst;
@@ -88,7 +91,8 @@ function decimalMarkOf(columns: readonly ColumnStats[]): "." | "," | undefined {
   let points = 0;
   let commas = 0;
   for (const column of columns) {
-    if (column.values === 0 || column.having(NUMBERS) < column.values * FIT_SHARE_MIN) continue;
+    const filled = filledIn(column);
+    if (filled === 0 || column.having(NUMBERS) < filled * FIT_SHARE_MIN) continue;
     const mark = ownMark(column);
     if (mark === ".") points += 1;
     if (mark === ",") commas += 1;
@@ -106,7 +110,7 @@ function ownMark(stats: ColumnStats): "." | "," | undefined {
 /** The natural type of a column, from its values and its surroundings. */
 export function inferType(stats: ColumnStats, around: Surroundings, columnName: string): Typing {
   const { values } = stats;
-  const filled = values - stats.marked(MARKS.nothing);
+  const filled = filledIn(stats);
   if (values === 0) return { ...textTyping(stats, 0), empty: true };
   if (filled === 0) return textTyping(stats, 0.5);
   const mark = markOf(stats, around);
@@ -440,7 +444,7 @@ export function typeAs(
     ),
   );
   const bits = bitsOf(kinds.map(({ name }) => name));
-  const filled = stats.values - stats.marked(MARKS.nothing);
+  const filled = filledIn(stats);
   const share = filled === 0 ? 1 : stats.having(bits) / filled;
   const { samples, spaced, nothing } = stats;
   const latest = latestOf(columnName, around.today);

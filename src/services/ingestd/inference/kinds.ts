@@ -456,10 +456,12 @@ export function moneyIn(kind: Kind, currency: string): Kind {
 /** Plain decimals of a precision and scale: none is rounded. */
 export function exactDecimal(precision: number, scale: number): Kind {
   const whole = precision - scale;
+  // Of nothing but places the whole part is a zero, or left out.
+  const digits = whole === 0 ? "0" : `(?:0|[1-9][0-9]{0,${whole - 1}})`;
   return kindOf({
     name: "exact decimal",
     type: `DECIMAL(${precision},${scale})`,
-    pattern: `[+-]?(?:[0-9]{1,${whole}}(?:\\.[0-9]{0,${scale}})?|\\.[0-9]{1,${scale}})`,
+    pattern: `[+-]?(?:${digits}(?:\\.[0-9]{0,${scale}})?|\\.[0-9]{1,${scale}})`,
     sql: (text) => `TRY_CAST(${text} AS DECIMAL(${precision},${scale}))`,
     valid: (text) => !isPhone(text),
     guard: notPhoneSql,

@@ -148,14 +148,17 @@ export function lookOf(text: string): Look {
 
 const MONEY = bitOf("money") | bitOf("fine money") | bitOf("money with comma");
 
+const UPPER_CURRENCIES = CURRENCIES.map((currency) => currency.toUpperCase());
+
 /** Both signs of an amount that has two, so that it is like no other. */
 function currencyOf(text: string): string {
+  if (!/[^-+\u2212 ().,'\u2019\u00a0\u202f\u20090-9]/.test(text)) return "";
   const upper = text.toUpperCase();
   const start = upper.replace(/^[(+\-\u2212 ]+/, "");
   const end = upper.replace(/[)\- ]+$/, "");
-  const before = CURRENCIES.find((currency) => start.startsWith(currency.toUpperCase()));
-  const after = CURRENCIES.find((currency) => end.endsWith(currency.toUpperCase()));
-  return before === after ? (before ?? "") : `${before ?? ""}${after ?? ""}`;
+  const before = CURRENCIES[UPPER_CURRENCIES.findIndex((currency) => start.startsWith(currency))] ?? "";
+  const after = CURRENCIES[UPPER_CURRENCIES.findIndex((currency) => end.endsWith(currency))] ?? "";
+  return before === after ? before : before + after;
 }
 
 /** Words of letters that are a value of some kind, or a mark, and those that one begins with. */

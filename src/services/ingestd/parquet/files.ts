@@ -3,6 +3,7 @@
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type Duckdb } from "#adapters/duckdb";
+import { avroName } from "#lib/avro-name";
 import { quoteLiteral } from "#lib/sql-text";
 import { Fault } from "#rpc/fault";
 import { chunksOf } from "../decode/files.ts";
@@ -30,7 +31,8 @@ export async function writeParquet(
   await mkdir(to, { recursive: true });
   const fieldIds = prepared.field_ids.replace(/^\s*FIELD_IDS\s*/i, "");
   const select = `SELECT ${prepared.select} FROM (${query})`;
-  const names = (await db.rows(`DESCRIBE ${select}`)).map((row) => String(row["column_name"]));
+  // The names that `select` gives them.
+  const names = prepared.columns.map(({ name }) => avroName(name));
   const sql = `COPY (${select}) TO ${quoteLiteral(to)} (FORMAT parquet, COMPRESSION zstd, RETURN_STATS true, OVERWRITE_OR_IGNORE true, FILE_SIZE_BYTES ${FILE_BYTES}, FIELD_IDS ${fieldIds}, KV_METADATA {'iceberg.schema': ${quoteLiteral(prepared.iceberg_schema)}})`;
   const rows = (await db.rows(sql)).map((row) => plain(row) as CopyRow);
   const ids = idsByPath(

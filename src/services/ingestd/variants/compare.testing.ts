@@ -8,8 +8,10 @@ import { type Duckdb, openDuckdb } from "#adapters/duckdb";
 import { csvSource } from "../csv/source.ts";
 import { decode } from "../decode/decode.ts";
 import { RejectLog } from "../source/reject-log.ts";
+import { columnsInGroups, isWide } from "../worker/columns-in-groups.ts";
 import { type Variant, variantOf } from "./generate.testing.ts";
 import { type Reference, referenceOf } from "./reference.testing.ts";
+import { TODAY } from "./reference-types.testing.ts";
 
 export interface Compared {
   readonly files: number;
@@ -19,6 +21,8 @@ export interface Compared {
   readonly differences: readonly string[];
 }
 
+/** As a worker has it. */
+const MEMORY_BYTES_MAX = 2 ** 30;
 /** Values that one difference shows. */
 const SHOWN_MAX = 3;
 
@@ -29,10 +33,10 @@ export async function compareVariants(
 ): Promise<Compared> {
   const folder = mkdtempSync(join(tmpdir(), "ingest-variants-"));
   const db = await openDuckdb({
-    memoryBytesMax: 2 ** 29,
+    memoryBytesMax: MEMORY_BYTES_MAX,
     threads: 1,
     tempDir: folder,
-    tempBytesMax: 2 ** 32,
+    tempBytesMax: 2 ** 30,
   });
   const differences: string[] = [];
   let rows = 0;
@@ -41,17 +45,14 @@ export async function compareVariants(
   try {
     for (let seed = from; seed < from + files && differences.length < differencesMax; seed += 1) {
       const variant = variantOf(seed, rowsMax);
-      rows += variant.records.length;
+      rows += variant.rows;
       bytes += variant.bytes.length;
       done += 1;
       const difference = await differenceOf(variant, folder, db).catch(
         (error: unknown) => `refused: ${error}`,
       );
       if (difference !== undefined) {
-        const { delimiter, quoting, newline, encoding } = variant.written;
-        differences.push(
-          `seed ${seed} (${JSON.stringify(delimiter)} ${quoting} ${JSON.stringify(newline)} ${encoding}, ${variant.records.length} rows): ${difference}`,
-        );
+        differences.push(`seed ${seed} (${writtenOf(variant)}): ${difference}`);
       }
     }
   } finally {
@@ -61,6 +62,27 @@ export async function compareVariants(
   return { files: done, rows, bytes, differences };
 }
 
+/** How a file is written, but for what most of them are. */
+function writtenOf({ rows, written }: Variant): string {
+  const { header, spaced, above, drawn, delimiterAtEnd, joined, end } = written;
+  const said = [
+    JSON.stringify(written.delimiter),
+    written.quoting,
+    JSON.stringify(written.newline),
+    written.encoding,
+    ...(spaced ? ["spaced"] : []),
+    ...(header === "whole" ? [] : [`header ${header}`]),
+    ...(above.length > 0 ? ["lines above"] : []),
+    ...(drawn === "" ? [] : ["a drawn line"]),
+    ...(delimiterAtEnd ? ["delimiters at the end"] : []),
+    ...(joined ? ["joined"] : []),
+    ...(end === "" ? [] : ["an end"]),
+  ];
+  return `${said.join(" ")}, ${rows} rows`;
+}
+
+const shown = (names: readonly string[]): string => names.slice(0, 20).join();
+
 async function differenceOf(variant: Variant, folder: string, db: Duckdb): Promise<string | undefined> {
   const reference = referenceOf(variant);
   const path = join(folder, "file");
@@ -68,14 +90,22 @@ async function differenceOf(variant: Variant, folder: string, db: Duckdb): Promi
   const rejects = new RejectLog(join(folder, "rejects.csv"));
   try {
     const file = await decode(path, join(folder, "decoded"));
-    const wishes = { types: {}, known: [], quarantine: false, careful: true, today: "2026-11-29" };
-    const source = await csvSource(file, wishes, { db, folder, rejects, onProgress: () => undefined });
+    const wishes = { types: {}, known: [], quarantine: false, careful: true, today: TODAY };
+    const read = await csvSource(file, wishes, { db, folder, rejects, onProgress: () => undefined });
+    // As they are written: some columns at a time.
+    const inGroups = isWide(read) ? await columnsInGroups(db, read) : undefined;
+    const source = inGroups?.source ?? read;
     const names = source.columns.map(({ name }) => name);
-    if (names.join() !== variant.names.join()) return `names ${names.join()} for ${variant.names.join()}`;
+    if (names.join() !== reference.names.join()) return `names ${shown(names)} for ${shown(reference.names)}`;
     const misfits = source.columns.map(({ misfit }) => misfit).filter((misfit) => misfit !== "false");
     const where = misfits.length === 0 ? "" : ` WHERE NOT coalesce(${misfits.join(" OR ")}, false)`;
     const values = source.columns.map(({ value }, at) => `CAST(${value} AS VARCHAR) AS v${at}`).join(", ");
-    const found = await db.rows(`SELECT ${values} FROM ${source.from}${where} ORDER BY line`);
+    // Rows that only a carriage return parts stand in one line.
+    const inLine = variant.written.newline === "mixed";
+    const rows = inLine ? `(SELECT *, row_number() OVER () AS place FROM ${source.from})` : source.from;
+    const order = inLine ? "line, place" : "line";
+    const found = await db.rows(`SELECT ${values} FROM ${rows}${where} ORDER BY ${order}`);
+    await inGroups?.drop();
     const rejected = rejects.rows + (source.rowsIn ?? 0) - rejects.rows - found.length;
     return compare(reference, source.columns, found, rejected, variant);
   } finally {

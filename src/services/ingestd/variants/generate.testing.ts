@@ -3,241 +3,249 @@
 // `reference.testing.ts` reads the same table in a slow and simple way.
 
 import { type Random, seeded } from "#lib/random";
+import { MAKERS, ODD_VALUES } from "./makers.testing.ts";
 
 export interface Written {
   readonly delimiter: string;
-  readonly quoting: "needed" | "always" | "never";
-  readonly newline: "\n" | "\r\n" | "\r";
-  readonly encoding: "utf-8" | "utf-8 with mark" | "utf-16le" | "utf-16be" | "windows-1252";
+  /** `escaped` is as needed, with a backslash before a quote inside. */
+  readonly quoting: "needed" | "always" | "never" | "escaped";
+  /** `mixed` is what remains of several systems: a file has two or three ways to end a line. */
+  readonly newline: "\n" | "\r\n" | "\r" | "mixed";
+  readonly encoding:
+    | "utf-8"
+    | "utf-8 with mark"
+    | "utf-16le"
+    | "utf-16be"
+    | "utf-16le without mark"
+    | "windows-1252";
   readonly endsWithNewline: boolean;
+  /** A space follows every delimiter. */
+  readonly spaced: boolean;
+  /** None, as it should be, or with a name more or less than the rows have cells. */
+  readonly header: "none" | "whole" | "one more" | "one less";
   /** Lines above the header, as they stand. */
   readonly above: readonly string[];
   /** A line that is drawn below the header; empty for none. */
   readonly drawn: string;
   /** Every row ends in a delimiter, and the header does not. */
   readonly delimiterAtEnd: boolean;
+  /** A byte order mark stands before the header that comes once more. */
+  readonly joined: boolean;
+  /** What a program writes behind all rows; empty for nothing. */
+  readonly end: string;
 }
 
 export interface Variant {
   readonly seed: number;
-  readonly names: readonly string[];
+  /** The cells of a whole header. */
+  readonly header: readonly string[];
   /** The kind of each column, for whoever reads a difference. */
   readonly kinds: readonly string[];
-  /** Every record below the header, as its cells; the odd ones have another number of them. */
-  readonly records: readonly (readonly string[])[];
+  readonly rows: number;
   readonly written: Written;
   readonly bytes: Uint8Array;
 }
 
-type Make = (random: Random, row: number) => string;
-
-const two = (value: number): string => String(value).padStart(2, "0");
-const day = (random: Random): [string, string, string] => [
-  String(1990 + random.below(36)),
-  two(1 + random.below(12)),
-  two(1 + random.below(28)),
-];
-const grouped = (value: number, mark: string): string => String(value).replace(/\B(?=(?:[0-9]{3})+$)/g, mark);
-/** Two digits each above the thousands, as in India. */
-const groupedByTwo = (value: number): string => {
-  const text = String(value);
-  return `${text.slice(0, -3).replace(/\B(?=(?:[0-9]{2})+$)/g, ",")},${text.slice(-3)}`;
-};
-const WORDS =
-  "north south dock Ann Bob crew yard shift night early gate welding forklift Zoë Müller José".split(" ");
-
-/** Values of a clean column. The name says what they are; a column takes one maker for all of its rows. */
-const MAKERS: Readonly<Record<string, Make>> = {
-  integer: (random) => String(random.below(5000) - 200),
-  "big integer": (random) =>
-    `${1 + random.below(9)}${String(random.below(1e9)).padStart(9, "0")}${String(random.below(1e6)).padStart(6, "0")}`,
-  decimal: (random) => `${random.below(900)}.${random.below(10)}${1 + random.below(9)}`,
-  "mixed decimal": (random) =>
-    random.below(3) === 0 ? String(random.below(90)) : `${random.below(90)}.${1 + random.below(9)}`,
-  "long decimal": (random) =>
-    `${1 + random.below(9)}${String(random.below(1e9)).padStart(9, "0")}${String(random.below(1e6)).padStart(6, "0")}.${two(1 + random.below(99))}`,
-  grouped: (random) => grouped(1_000_000 + random.below(9_000_000), ","),
-  "decimal comma": (random) => `${random.below(900)},${two(1 + random.below(99))}`,
-  money: (random) => `$${grouped(random.below(90_000), ",")}.${two(random.below(100))}`,
-  "two currencies": (random, row) =>
-    `${row % 2 === 0 ? "$" : "€"}${random.below(900)}.${two(random.below(100))}`,
-  percent: (random) => `${random.below(100)}.${1 + random.below(9)}%`,
-  "grouped by two": (random) => groupedByTwo(100_000 + random.below(90_000_000)),
-  "grouped by apostrophes": (random) =>
-    `${grouped(1000 + random.below(900_000), "\u2019")}.${two(random.below(100))}`,
-  "typeset minus": (random) =>
-    `${random.pick(["\u2212", "", ""])}${random.below(900)}.${1 + random.below(9)}`,
-  "minus at the end": (random) =>
-    `${random.below(900)}.${two(random.below(100))}${random.pick(["-", "", ""])}`,
-  "in brackets": (random) => {
-    const amount = `${grouped(random.below(90_000), ",")}.${two(random.below(100))}`;
-    return random.below(3) === 0 ? `($${amount})` : `$${amount}`;
-  },
-  kronor: (random) => `${grouped(random.below(90_000), " ")},${two(random.below(100))} kr`,
-  "long money": (random) =>
-    `${1 + random.below(9)}${String(random.below(1e9)).padStart(9, "0")}${String(random.below(1e3)).padStart(3, "0")}.${two(random.below(100))}`,
-  "code of a currency": (random) => `CAD-${random.below(900)}`,
-  signed: (random) => `${random.pick(["+", "-", ""])}${1 + random.below(900)}`,
-  "country code": (random) => `+${1 + random.below(98)}`,
-  telephone: (random) => `+1555${String(random.below(1e7)).padStart(7, "0")}`,
-  "leading zeros": (random) => String(random.below(1000)).padStart(5, "0"),
-  exponent: (random) => `${1 + random.below(9)}E0${1 + random.below(9)}`,
-  float: (random) => `${1 + random.below(9)}.${1 + random.below(9)}e-${1 + random.below(9)}`,
-  date: (random) => day(random).join("-"),
-  "month first": (random) => {
-    const [year, month, date] = day(random);
-    return `${month}/${date}/${year}`;
-  },
-  "day first": (random) => {
-    const [year, month, date] = day(random);
-    return `${date}.${month}.${year}`;
-  },
-  "year first": (random) => day(random).join("/"),
-  "stamp, year first": (random) =>
-    `${day(random).join("/")} ${two(random.below(24))}:${two(random.below(60))}`,
-  time: (random) => `${two(random.below(24))}:${two(random.below(60))}`,
-  timestamp: (random) =>
-    `${day(random).join("-")} ${two(random.below(24))}:${two(random.below(60))}:${two(random.below(60))}`,
-  boolean: (random) => random.pick(["true", "false"]),
-  yesno: (random, row) => (row % 2 === 0 ? "yes" : random.pick(["yes", "no"])),
-  word: (random) => random.pick(WORDS),
-  words: (random) => Array.from({ length: 1 + random.below(4) }, () => random.pick(WORDS)).join(" "),
-  code: (random) => `${random.pick(["A", "B", "K"])}-${random.below(9000)}`,
-  mess: (random) =>
-    random.pick(["a, b", 'say "hi"', '5" pipe', "a;b|c", "two\nlines", "tab\there", "x", "it's"]),
-};
 const KIND_NAMES = Object.keys(MAKERS);
-
-/** What may stand among the values of any column. */
-const ODD_VALUES = [
-  "",
-  "NULL",
-  "N/A",
-  "NA",
-  "-",
-  "x",
-  "12.5",
-  "007",
-  "1E05",
-  "+15551234567",
-  "2026-02-30",
-  "$5",
-  "1,5",
-  " 7 ",
-  "12,345",
-  "1.234",
-  "yes",
-  "99999999999999999999",
-  "31/12/2024",
-  "#REF!",
-  "0x1F",
-  "Infinity",
-  "1e400",
-  "Null",
-  "(null)",
-  "n.a.",
-  "\u2014",
-  "22.00",
-  "1,00,000",
-  "\u22125",
-  "CAD-12",
-  "(5.00)",
-  "2024/02/13",
-  "12:60",
-];
-
 const NAMES = "id name hired pay hours city note qty price start status code".split(" ");
+/** By what a column is called, a year of two digits lies in the past, near today or ahead. */
+const NAMES_OF_DATES = ["birth date", "hired on", "valid until"];
+export const LAST_LINE = "*** END OF REPORT ***";
+const CONTROL_Z = "\u001a";
+
+/** Few rows are enough for nearly all variants, and a whole table for odd rows, notes and what stands around it. */
+const TABLE_ROWS = 20;
+/** One variant among so many has a thousand columns, and one is as large as ten megabytes. */
+const WIDE_ONE_IN = 3000;
+const LARGE_ONE_IN = 20_000;
+const LARGE_ROWS_PER_MAX = 6;
+const COLUMNS_USUAL = 100;
 
 /** Rows of one variant: few are enough for nearly all, and now and then there are many. */
 function rowsFor(random: Random, rowsMax: number): number {
-  const scale = random.below(1000);
-  if (scale < 800) return 4 + random.below(30);
-  if (scale < 990) return 30 + random.below(300);
-  return 400 + random.below(scale < 998 ? 1000 : rowsMax);
+  if (random.below(LARGE_ONE_IN) === 0) return rowsMax * LARGE_ROWS_PER_MAX;
+  const scale = random.below(2000);
+  if (scale < 1100) return 4 + random.below(17);
+  if (scale < 1960) return 21 + random.below(40);
+  if (scale < 1996) return 60 + random.below(270);
+  return 400 + random.below(scale < 1999 ? 1000 : rowsMax);
 }
 
-function placeIn(random: Random, count: number): number {
-  return random.pick([0, Math.floor(count / 2), count - 1, random.below(count)]);
+function widthFor(random: Random): number {
+  if (random.below(WIDE_ONE_IN) === 0) return 600 + random.below(401);
+  return 2 + random.below(random.below(40) === 0 ? 60 : 7);
+}
+
+function placeIn(random: Random, from: number, count: number): number {
+  const last = count - from;
+  return from + random.pick([0, Math.floor(last / 2), last - 1, random.below(last)]);
 }
 
 export function variantOf(seed: number, rowsMax: number): Variant {
   const random = seeded(seed);
-  const width = 2 + random.below(random.below(20) === 0 ? 60 : 7);
-  const written = writtenBy(random);
-  const comma = written.delimiter === ",";
-  const usable = KIND_NAMES.filter((kind) => isUsable(kind, written, comma));
+  const width = widthFor(random);
+  const plain = writtenBy(random);
+  const isWide = width > COLUMNS_USUAL;
+  const usable = KIND_NAMES.filter((kind) => isUsable(kind, plain));
   // The first column leaves no doubt where the header is.
   const kinds = Array.from({ length: width }, (_, index) => (index === 0 ? "integer" : random.pick(usable)));
-  const names = Array.from(
-    { length: width },
-    (_, index) => `${NAMES[index % NAMES.length]}${index < NAMES.length ? "" : index}`,
-  );
-  const count = rowsFor(random, rowsMax);
+  const count = isWide ? 8 + random.below(20) : rowsFor(random, rowsMax);
+  const header = namesFor(random, kinds);
+  const isTable = count > TABLE_ROWS;
   const records = Array.from({ length: count }, (_, row) =>
     kinds.map((kind) => MAKERS[kind]?.(random, row) ?? ""),
   );
+  const odd = isTable && width > 3 && random.below(16) === 0 ? oddHeader(random, header) : undefined;
+  const written = { ...plain, ...odd?.written };
+  // What an odd header is told by is the rows right below it.
+  oddValues(records, random, written, odd === undefined ? 0 : 5);
+  const names = odd?.header ?? header;
+  if (isTable && odd === undefined) {
+    oddRows(records, random, names);
+    const last = random.below(24);
+    if (last < 2) records.push(names.map((_, column) => (column === 0 ? "Source: payroll" : "")));
+    else if (last < 4) records.push(...totalsOf(records, kinds, random));
+  }
+  const placed = isTable && odd === undefined ? { ...written, ...around(random, written, width) } : written;
+  const text = textOf(names, records, placed, random);
+  const bytes = encoded(text, placed.encoding);
+  return { seed, header: names, kinds, rows: records.length, written: placed, bytes };
+}
+
+function namesFor(random: Random, kinds: readonly string[]): string[] {
+  return kinds.map((kind, index) => {
+    const name =
+      kind === "short year" ? random.pick(NAMES_OF_DATES) : (NAMES[index % NAMES.length] ?? "column");
+    return index < NAMES.length && kind !== "short year" ? name : `${name}${index}`;
+  });
+}
+
+/** A header that is no clean list of different names, one for each column. */
+function oddHeader(
+  random: Random,
+  header: readonly string[],
+): { header: readonly string[]; written: Partial<Written> } {
+  switch (random.below(4)) {
+    case 0:
+      return { header, written: { header: "none" } };
+    case 1:
+      return { header, written: { header: "one more" } };
+    case 2:
+      return { header, written: { header: "one less" } };
+    default: {
+      const named = [...header];
+      named[1 + random.below(header.length - 1)] = "";
+      named[1 + random.below(header.length - 1)] = random.pick(["ID", "id", "Id"]);
+      return { header: named, written: {} };
+    }
+  }
+}
+
+function oddValues(records: string[][], random: Random, written: Written, from: number): void {
+  const { encoding, quoting, delimiter, newline, spaced } = written;
+  const width = records[0]?.length ?? 0;
+  let first = false;
+  const isWritable = (value: string): boolean =>
+    !(encoding === "windows-1252" && /^\u2212|\0/.test(value)) &&
+    !(quoting === "never" && (value.includes(delimiter) || value.includes("\n"))) &&
+    !(newline === "mixed" && value.includes("\n")) &&
+    !(spaced && quoting === "never" && value !== value.trim());
   for (let odd = random.below(3); odd > 0; odd -= 1) {
     const column = random.below(width);
-    const value = random.pick(ODD_VALUES);
-    if (written.encoding === "windows-1252" && value.startsWith("\u2212")) continue;
-    if (written.quoting === "never" && value.includes(written.delimiter)) continue;
-    const record = records[placeIn(random, count)];
-    if (record !== undefined) record[column] = value;
+    const value = random.below(60) === 0 ? longValue(random) : random.pick(ODD_VALUES);
+    const at = placeIn(random, Math.min(from, records.length - 1), records.length);
+    const record = records[at];
+    // Two texts right below the header may be what describes the columns.
+    if (record === undefined || !isWritable(value) || (at === 0 && first)) continue;
+    record[column] = value;
+    first ||= at === 0;
   }
-  if (count > 20) oddRows(records, random, names);
-  if (count > 20 && random.below(12) === 0)
-    records.push(names.map((_, column) => (column === 0 ? "Source: payroll" : "")));
-  const placed = count > 20 ? { ...written, ...around(random, written, width) } : written;
-  const text = textOf(names, records, placed, random);
-  return { seed, names, kinds, records, written: placed, bytes: encoded(text, written.encoding) };
+}
+
+/** A document in one cell: of one line, or of thousands. */
+function longValue(random: Random): string {
+  const line = `${random.pick(["north dock", "crew of two", "see above"])} `;
+  const text = line.repeat(1 + Math.floor((2000 + random.below(150_000)) / line.length)).trim();
+  return random.below(2) === 0 ? text : text.replaceAll(" ", "\n");
 }
 
 const NONE = { above: [], drawn: "", delimiterAtEnd: false } as const;
 
 /** What stands around the table, in some variants. */
-function around(
-  random: Random,
-  { delimiter }: Written,
-  width: number,
-): Pick<Written, "above" | "drawn" | "delimiterAtEnd"> {
-  switch (random.below(16)) {
+function around(random: Random, { delimiter, encoding }: Written, width: number): Partial<Written> {
+  const behind = {
+    joined: encoding.startsWith("utf") && random.below(2) === 0,
+    end: random.pick(["", "", "", "", "", "", CONTROL_Z, LAST_LINE]),
+  };
+  switch (random.below(18)) {
     case 0:
-      return { ...NONE, above: ["Weekly export", ""] };
+      return { ...behind, above: ["Weekly export", ""] };
     case 1:
-      return { ...NONE, above: ["# made by a tool", "# do not edit"] };
+      return { ...behind, above: ["# made by a tool", "# do not edit"] };
     case 2:
       return {
-        ...NONE,
+        ...behind,
         above: [
           ["# source", ...Array.from({ length: width - 1 }, (_, at) => `part ${at + 1}`)].join(delimiter),
         ],
       };
     case 3:
-      return { ...NONE, drawn: Array<string>(width).fill("-----").join(delimiter) };
+      return { ...behind, drawn: Array<string>(width).fill("-----").join(delimiter) };
     case 4:
-      return { ...NONE, drawn: "=".repeat(20) };
+      return { ...behind, drawn: "=".repeat(20) };
     case 5:
-      return { ...NONE, delimiterAtEnd: true };
+      return { ...behind, delimiterAtEnd: true, spaced: false };
+    case 6:
+      return { ...behind, above: [`sep=${delimiter}`] };
     default:
-      return NONE;
+      return behind;
   }
 }
 
 function writtenBy(random: Random): Written {
+  const delimiter = random.pick([
+    ",",
+    ",",
+    ",",
+    ";",
+    ";",
+    "\t",
+    "\t",
+    "|",
+    "|",
+    "~",
+    "^",
+    "\u0001",
+    "\u001f",
+  ]);
   return {
-    delimiter: random.pick([",", ",", ",", ";", ";", "\t", "\t", "|", "|", "~", "^", "\u0001", "\u001f"]),
-    quoting: random.pick(["needed", "needed", "always", "never"]),
-    newline: random.pick(["\n", "\n", "\r\n", "\r"]),
-    encoding: random.pick(["utf-8", "utf-8", "utf-8 with mark", "utf-16le", "utf-16be", "windows-1252"]),
+    delimiter,
+    quoting: random.pick(["needed", "needed", "needed", "escaped", "always", "always", "never", "never"]),
+    newline: random.pick(["\n", "\n", "\n", "\n", "\r\n", "\r\n", "\r", "mixed"]),
+    encoding: random.pick([
+      "utf-8",
+      "utf-8",
+      "utf-8",
+      "utf-8 with mark",
+      "utf-16le",
+      "utf-16be",
+      "utf-16le without mark",
+      "windows-1252",
+    ]),
     endsWithNewline: random.below(3) > 0,
+    spaced: (delimiter === "," || delimiter === ";") && random.below(8) === 0,
+    header: "whole",
+    joined: false,
+    end: "",
     ...NONE,
   };
 }
 
 /** Decimal commas go with semicolons, and what must be quoted needs quotes. */
-function isUsable(kind: string, { quoting, delimiter, encoding }: Written, comma: boolean): boolean {
+function isUsable(kind: string, { quoting, delimiter, encoding, newline }: Written): boolean {
   if (kind === "decimal comma" || kind === "kronor") return delimiter === ";";
-  if (quoting === "never" && (kind === "mess" || (comma && WITH_COMMAS.has(kind)))) return false;
+  if (kind === "mess" && (quoting === "never" || newline === "mixed")) return false;
+  if (quoting === "never" && delimiter === "," && WITH_COMMAS.has(kind)) return false;
   return !(encoding === "windows-1252" && BEYOND_WESTERN.has(kind));
 }
 
@@ -248,12 +256,15 @@ const BEYOND_WESTERN: ReadonlySet<string> = new Set([
   "typeset minus",
 ]);
 
-/** Records that are no rows of the table, in a few variants: too short or too long, empty, the header once more. */
+/**
+ * Records that are no rows of the table, in a few variants: too short or too long, empty, the header once more; and one
+ * that a delimiter too many has shifted, whose last cell was empty.
+ */
 function oddRows(records: string[][], random: Random, names: readonly string[]): void {
-  const at = placeIn(random, records.length);
+  const at = placeIn(random, 0, records.length);
   const width = names.length;
   const record = records[at] ?? [];
-  switch (random.below(12)) {
+  switch (random.below(14)) {
     case 0:
       if (width > 2) records.splice(at, 0, record.slice(0, -1));
       return;
@@ -266,29 +277,90 @@ function oddRows(records: string[][], random: Random, names: readonly string[]):
     case 3:
       records.splice(at, 0, [...names]);
       return;
+    case 4: {
+      if (at === 0) return;
+      const after = 1 + random.below(width - 1);
+      records.splice(at, 0, [...record.slice(0, after), "x", ...record.slice(after, -1), ""]);
+      return;
+    }
     default:
   }
 }
 
+/** A last row that adds up what stands above it, or says that it does. */
+function totalsOf(records: readonly string[][], kinds: readonly string[], random: Random): string[][] {
+  const label = TEXT_KINDS.has(kinds[1] ?? "") ? random.below(2) : 0;
+  const off = random.pick([0, 0, 0, 17]);
+  const row = kinds.map((kind, column) => {
+    if (column <= label) return column === label ? random.pick(["Total", "Grand total"]) : "";
+    const cents = records.map((cells) => Math.round(Number(cells[column] ?? "") * 100));
+    if ((kind !== "integer" && kind !== "decimal") || !cents.every(Number.isFinite)) return "";
+    const sum = cents.reduce((total, cell) => total + cell, 0) / 100 + off;
+    return kind === "integer" ? String(Math.round(sum)) : sum.toFixed(2);
+  });
+  return row.filter((cell) => cell !== "").length > 1 ? [row] : [];
+}
+
+const TEXT_KINDS: ReadonlySet<string> = new Set(["word", "words", "code"]);
+
 function textOf(
   names: readonly string[],
   records: readonly (readonly string[])[],
-  { delimiter, quoting, newline, endsWithNewline, above, drawn, delimiterAtEnd }: Written,
+  { delimiter, quoting, newline, endsWithNewline, spaced, header, ...placed }: Written,
   random: Random,
 ): string {
+  const { above, drawn, delimiterAtEnd, joined, end } = placed;
   const cell = (text: string): string => {
     const needed = text.includes(delimiter) || /["\n\r]/.test(text) || text !== text.trim();
-    const quoted = quoting === "always" || (quoting === "needed" && needed);
-    const own = text.replaceAll("\n", newline === "\r" ? "\n" : newline);
-    return quoted ? `"${own.replaceAll('"', '""')}"` : own;
+    const quoted = quoting === "always" || (quoting !== "never" && needed);
+    const own = text.replaceAll("\n", newline === "\r\n" ? newline : "\n");
+    return quoted ? `"${own.replaceAll('"', quoting === "escaped" ? '\\"' : '""')}"` : own;
   };
-  const lines = [names, ...records].map(
-    (cells, at) => cells.map(cell).join(delimiter) + (delimiterAtEnd && at > 0 ? delimiter : ""),
-  );
+  const heads = {
+    none: [],
+    whole: [names],
+    "one more": [[...names, "extra"]],
+    "one less": [names.slice(0, -1)],
+  };
+  const lines = [...heads[header], ...records].map((cells, at) => {
+    const again =
+      joined && at > 0 && cells.length === names.length && cells.every((own, n) => own === names[n]);
+    return (
+      (again ? "\ufeff" : "") +
+      cells.map(cell).join(spaced ? `${delimiter} ` : delimiter) +
+      (delimiterAtEnd && at > 0 ? delimiter : "")
+    );
+  });
   if (drawn !== "") lines.splice(1, 0, drawn);
-  if (random.below(10) === 0) lines.splice(1 + random.below(lines.length), 0, "");
+  if (random.below(10) === 0) lines.splice(2 + random.below(lines.length - 1), 0, "");
   lines.unshift(...above);
-  return lines.join(newline) + (endsWithNewline ? newline : "");
+  if (end === LAST_LINE) lines.push(end);
+  return (
+    joinedLines(lines, { newline, quoting, delimiter }, names.length, random) +
+    lastOf(newline, endsWithNewline) +
+    (end === CONTROL_Z ? end : "")
+  );
+}
+
+const lastOf = (newline: Written["newline"], ends: boolean): string =>
+  ends ? (newline === "mixed" ? "\n" : newline) : "";
+
+/** A carriage return alone is seldom among others, between two rows of the table and where there are no quotes. */
+function joinedLines(
+  lines: readonly string[],
+  { newline, quoting, delimiter }: Pick<Written, "newline" | "quoting" | "delimiter">,
+  width: number,
+  random: Random,
+): string {
+  if (newline !== "mixed") return lines.join(newline);
+  const at = 5 + random.below(lines.length);
+  const isRow = (line = ""): boolean => line.split(delimiter).length === width && !line.startsWith(delimiter);
+  const alone = quoting === "never" && isRow(lines[at]) && isRow(lines[at + 1]) ? at : -1;
+  return lines
+    .map((line, at) =>
+      at === lines.length - 1 ? line : line + (at === alone ? "\r" : random.pick(["\n", "\r\n"])),
+    )
+    .join("");
 }
 
 /** Bytes 0x80 to 0x9f of windows-1252 that the generator writes. */
@@ -297,6 +369,7 @@ const WESTERN: Readonly<Record<string, number>> = { "€": 0x80, "\u2014": 0x97 
 function encoded(text: string, encoding: Written["encoding"]): Uint8Array {
   if (encoding === "utf-8") return Buffer.from(text);
   if (encoding === "utf-8 with mark") return Buffer.from(`\ufeff${text}`);
+  if (encoding === "utf-16le without mark") return Buffer.from(text, "utf16le");
   if (encoding === "utf-16le") return Buffer.from(`\ufeff${text}`, "utf16le");
   if (encoding === "utf-16be") return Buffer.from(`\ufeff${text}`, "utf16le").swap16();
   return Uint8Array.from(text, (char) => WESTERN[char] ?? char.charCodeAt(0));

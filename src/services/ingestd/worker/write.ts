@@ -7,6 +7,7 @@ import { assert, present } from "#lib/assert";
 import { exactCast } from "../inference/types.ts";
 import { writeParquet } from "../parquet/files.ts";
 import { lastOfEachKey } from "../upsert/last-of-each-key.ts";
+import { columnsInGroups, isSmall, isWide } from "./columns-in-groups.ts";
 import type { RejectLog } from "../source/reject-log.ts";
 import { type DecimalsFound, type Prepared } from "../source/shapes.ts";
 import { Decimals } from "../drift/decimals.ts";
@@ -108,9 +109,27 @@ async function writeCareful(
       };
     } catch (error) {
       // Some value has the look of its kind and is none: 30 February. Then all such rows are looked for.
-      if (!isForeseen(error)) throw error;
+      if (!isForeseen(error) && !isWide(source)) throw error;
     }
   }
+  if (!isWide(source) && !isSmall(source)) return writeChecked(db, source, rejects, to, prepared, keyColumns);
+  const inGroups = await columnsInGroups(db, source);
+  try {
+    return await writeChecked(db, inGroups.source, rejects, to, prepared, keyColumns);
+  } finally {
+    await inGroups.drop();
+  }
+}
+
+async function writeChecked(
+  db: Duckdb,
+  source: Source,
+  rejects: RejectLog,
+  to: string,
+  prepared: Prepared,
+  keyColumns: readonly string[],
+): Promise<Written> {
+  const plan = planOf(source, prepared);
   const misfits = [
     ...plan.flatMap(({ source: column, target }) => (column === undefined ? [] : misfitOf(column, target))),
     ...keyColumns.map((name) => noKey(plan, name)),

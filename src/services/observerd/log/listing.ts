@@ -72,27 +72,41 @@ export async function eventsAfter(
   return page();
 }
 
-/** The newest, oldest first. */
+/** The newest, oldest first. What is missing is counted from the oldest one that is given, or that was looked for. */
 export async function newestEvents(
   log: EventLog,
   segments: Segments,
   filter: EventFilter,
   limit: number,
 ): Promise<EventPage> {
-  const recent = log.recent();
+  const end = log.lastSeq;
+  const looked = [...log.recent()].reverse();
   /** Newest first. */
-  const found = recent
-    .filter((event) => matches(filter, event))
-    .slice(-limit)
-    .reverse();
-  let before = recent[0]?.seq ?? log.lastSeq + 1;
+  const found = looked.filter((event) => matches(filter, event)).slice(0, limit);
+  let before = looked.at(-1)?.seq ?? end + 1;
   for (const first of segments.firsts.toReversed().slice(0, SEGMENTS_MAX)) {
     if (found.length >= limit) break;
-    const older = (await segments.read(first)).filter(
-      (event) => event.seq < before && matches(filter, event),
-    );
-    found.push(...older.reverse().slice(0, limit - found.length));
+    const older = (await segments.read(first)).filter((event) => event.seq < before).reverse();
+    looked.push(...older);
+    found.push(...older.filter((event) => matches(filter, event)).slice(0, limit - found.length));
     before = Math.min(before, first);
   }
-  return { events: found.reverse(), next_after: log.lastSeq, missing: 0 };
+  const from = found.length >= limit ? (found.at(-1)?.seq ?? before) : before;
+  const there = looked.filter(({ seq }) => seq >= from && seq <= end).length;
+  return { events: found.reverse(), next_after: end, missing: Math.max(0, end - from + 1 - there) };
+}
+
+/** Numbers that were given out since the oldest segment began, and whose events are no longer there. */
+export async function missingEvents(log: EventLog, segments: Segments): Promise<number> {
+  const end = log.lastSeq;
+  const [oldest] = segments.firsts;
+  const inMemory = log.recent().filter(({ seq }) => seq <= end);
+  const from = Math.min(oldest ?? end + 1, inMemory[0]?.seq ?? end + 1);
+  let before = inMemory[0]?.seq ?? end + 1;
+  let there = inMemory.length;
+  for (const first of segments.firsts.toReversed()) {
+    there += (await segments.read(first)).filter(({ seq }) => seq < before && seq <= end).length;
+    before = Math.min(before, first);
+  }
+  return Math.max(0, end - from + 1 - there);
 }

@@ -1,7 +1,7 @@
 // The parts of which headers are recognised: cells that are filled, values, names, and the columns that hold values.
 
 import { bitOf } from "../../inference/kinds.ts";
-import { lookOf, MARKS } from "../../inference/looks.ts";
+import { rememberedLook, MARKS } from "../../inference/looks.ts";
 import { isNull } from "../../inference/nulls.ts";
 import type { Row } from "../rows.ts";
 
@@ -16,11 +16,11 @@ export const isFilled = (cell: string): boolean => !isNull(cell) && cell.trim() 
 const BOOLEAN = bitOf("boolean");
 
 export function isTyped(cell: string): boolean {
-  const { kinds, marks } = lookOf(cell.trim());
+  const { kinds, marks } = rememberedLook(cell.trim());
   return (kinds & ~BOOLEAN) !== 0 || (marks & MARKS.leadingZero) !== 0;
 }
 
-export const isTrueOrFalse = (cell: string): boolean => (lookOf(cell.trim()).kinds & BOOLEAN) !== 0;
+export const isTrueOrFalse = (cell: string): boolean => (rememberedLook(cell.trim()).kinds & BOOLEAN) !== 0;
 
 export const filledIn = (cells: readonly string[]): number => cells.filter(isFilled).length;
 

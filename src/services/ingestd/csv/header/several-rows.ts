@@ -1,10 +1,10 @@
 // Headers of several rows: groups above the names, names that are spread over rows, and a row of units or descriptions
 // below them.
 
-import { lookOf, MARKS } from "../../inference/looks.ts";
+import { rememberedLook, MARKS } from "../../inference/looks.ts";
 import { isNull } from "../../inference/nulls.ts";
 import type { Row } from "../rows.ts";
-import { columnsBelow, hasTwins, isFilled, isTyped, isYear } from "./cells.ts";
+import { BODY_ROWS, columnsBelow, hasTwins, isFilled, isTyped, isYear } from "./cells.ts";
 
 /** Rows over which the names may be spread. */
 const HEADER_ROWS_MAX = 4;
@@ -25,15 +25,25 @@ export function secondHeader(
   const values = cells.filter((cell, column) => typed[column] === true && !isNothing(cell));
   const others = cells.filter((cell, column) => typed[column] !== true && !isNothing(cell));
   if (values.length === 0 || !values.every((cell) => isWord(cell) || isUnit(cell))) return undefined;
+  // A text above yes and no may be one of them: ON, QC.
+  const measured = cells.filter(
+    (cell, column) => typed[column] === true && !isNothing(cell) && hasMeasures(table, column),
+  );
+  if (measured.length === 0) return undefined;
   const described = typed.every((is, column) => !is || isFilled(cells[column] ?? ""));
-  if (described && values.length > 1) return row;
+  if (described && measured.length > 1) return row;
   return values.every(isUnit) && others.every((cell) => BRACKETED.test(cell)) ? row : undefined;
 }
 
-const isNothing = (cell: string): boolean => !isFilled(cell) || (lookOf(cell).marks & MARKS.nothing) !== 0;
+/** Whether a column holds more than yes and no below the second row. */
+const hasMeasures = (table: readonly Row[], column: number): boolean =>
+  table.slice(2, BODY_ROWS).some(({ cells }) => isTyped(cells[column] ?? ""));
+
+const isNothing = (cell: string): boolean =>
+  !isFilled(cell) || (rememberedLook(cell).marks & MARKS.nothing) !== 0;
 
 function isWord(cell: string): boolean {
-  const { kinds, marks } = lookOf(cell);
+  const { kinds, marks } = rememberedLook(cell);
   return kinds === 0 && marks === 0 && !/[0-9]/.test(cell);
 }
 
@@ -43,7 +53,7 @@ const UNIT = /^[[(]?[\p{L}%°µ€$£/²³·^*. -]{1,11}[0-9]?[\])]?$/u;
 const BRACKETED = /^[[(].*[\])]$/;
 
 function isUnit(cell: string): boolean {
-  return lookOf(cell).kinds === 0 && UNIT.test(cell);
+  return rememberedLook(cell).kinds === 0 && UNIT.test(cell);
 }
 
 /** Names that are spread over several rows, and the last of these; a row above counts when one below it does. */
