@@ -55,6 +55,17 @@ describe("delimiters and quotes", () => {
     expect(found("ort;preis\nKöln;1,50\nBonn;2,75\nUlm;3,00\n")).toMatchObject({ delimiter: ";", width: 2 });
   });
 
+  test("commas that part the thousands of a number part no cells, whatever else is in the rows", () => {
+    for (const delimiter of [";", "; ", "\t", "|"]) {
+      const rows = Array.from({ length: 20 }, (_, n) => [`${n + 1}`, `${n + 2},${310 + n},${425 + n}`]);
+      const text = [["id", "name"], ...rows, ["7", "1,200,300", "more"]]
+        .map((row) => row.join(delimiter))
+        .join("\n");
+      expect(found(text).width).toBe(2);
+    }
+    expect(found("a,b,c\n1,200,300\n2,310,420\n3,999,111\n").width).toBe(3);
+  });
+
   test("one column stays one column, with spaces, times and commas in its text", () => {
     for (const text of [
       "note\nall is well\nthe night was calm\n",

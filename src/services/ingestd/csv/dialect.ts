@@ -301,8 +301,24 @@ function guess(
   // Where most rows are one cell, a delimiter that splits the others is none.
   const splits = width === 1 && rows.some(({ cells }) => cells.length > 1);
   const shape = width === 1 ? Number(!splits) : consistency ** 2 * Math.sqrt(coverage);
-  const score = prior * shape * columns * tidy * (1 - flawed) * (agrees ? AGREEMENT : 1);
+  const thousands = dialect.delimiter === "," && areThousands(fitting) ? THOUSANDS : 1;
+  const score = prior * shape * columns * tidy * thousands * (1 - flawed) * (agrees ? AGREEMENT : 1);
   return { dialect, width, usualCells: width, rows: all, consistency, score, close: false, evidence: [] };
+}
+
+/** What a comma is worth that parts the thousands of numbers, and no cells. */
+const THOUSANDS = 0.5;
+const THOUSANDS_SHARE_MIN = 0.9;
+
+/** Whether rows end in a number in groups of three digits, before which something stands that the comma leaves together. */
+function areThousands(rows: readonly Row[]): boolean {
+  const grouped = rows.filter(
+    ({ cells: [first = "", ...others] }) =>
+      others.length > 0 &&
+      /[^0-9,][1-9][0-9]{0,2}$/.test(first) &&
+      others.every((cell) => /^[0-9]{3}$/.test(cell.trimEnd())),
+  );
+  return rows.length > 0 && grouped.length >= rows.length * THOUSANDS_SHARE_MIN;
 }
 
 /** Lines below a table that may be its footer. */

@@ -100,6 +100,17 @@ describe("damaged text", () => {
     ]);
   });
 
+  test("a row behind a carriage return is one, and not the empty cells of the row before it", () => {
+    const returns: Fit = { ...three, returns: true };
+    expect(cellsOf("1,2,3\rSource,,\n4,5,6\r,,\n", COMMAS, returns)).toEqual([
+      ["1", "2", "3"],
+      ["Source", "", ""],
+      ["4", "5", "6"],
+      ["", "", ""],
+    ]);
+    expect(cellsOf("1,a\rb,3,,\n", COMMAS, returns)).toEqual([["1", "a\rb", "3"]]);
+  });
+
   test("short rows are filled up where that is the file's habit", () => {
     expect(cellsOf("1,2\n", COMMAS, { width: 3, ragged: true })).toEqual([["1", "2", ""]]);
   });

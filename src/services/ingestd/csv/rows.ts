@@ -205,13 +205,15 @@ export class RowScanner {
   #plainLine(lineText: string, line: number): Row[] {
     const cells = this.#plainCells(lineText);
     const row = this.#fitted(cells, line, lineText, false);
-    if (row !== undefined) return [row];
-    if (this.#fit?.returns === true && lineText.includes("\r")) {
+    const mayBeSeveral = this.#fit?.returns === true && lineText.includes("\r");
+    // Empty cells beyond the width may be those of another row.
+    if (row !== undefined && (row.cut === undefined || !mayBeSeveral)) return [row];
+    if (mayBeSeveral) {
       const parts = lineText.split("\r").filter((part) => part !== "");
       const rows = parts.flatMap((part) => this.#fitted(this.#plainCells(part), line, part, false) ?? []);
       if (rows.length === parts.length) return rows;
     }
-    return [misfit(cells, line, lineText, this.#fit)];
+    return [row ?? misfit(cells, line, lineText, this.#fit)];
   }
 
   /** The last resort for a line: with its quotes, without them, or rejected. */

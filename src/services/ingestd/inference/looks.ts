@@ -254,6 +254,11 @@ export function rememberedLook(text: string): Look {
   if (known !== undefined) return known;
   const look = lookOf(text);
   if (looks.size >= LOOKS_MAX) looks.clear();
-  looks.set(key, look);
+  looks.set(detached(key), look);
   return look;
+}
+
+/** The same text in memory of its own: a slice keeps the text that it was cut from, which may be a chunk of a file. */
+function detached(text: string): string {
+  return ` ${text}`.slice(1);
 }

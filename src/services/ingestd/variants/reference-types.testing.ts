@@ -142,9 +142,15 @@ function amountPattern(amount: string): RegExp {
 
 const AMOUNT_PATTERNS = new Map<string, RegExp>();
 
-function amountOf(text: string, mark: "." | ","): string | undefined {
+/** Amounts are DECIMAL(18, places). */
+const AMOUNT_DIGITS = 18;
+
+function amountOf(text: string, mark: "." | ",", places: number): string | undefined {
   const code = /^\+[0-9]{7}|^[a-z]{2,4}-?[0-9]+$|^[0-9]+-?[a-z]{2,4}$|^[0-9]+-$/i;
-  return code.test(text) ? undefined : plainDecimal(bareOf(text, mark));
+  if (code.test(text)) return undefined;
+  const bare = bareOf(text, mark);
+  const whole = /[1-9][0-9]*(?=\.|$)/.exec(bare)?.[0] ?? "";
+  return whole.length > AMOUNT_DIGITS - places ? undefined : plainDecimal(bare);
 }
 
 const ofOneCurrency = (texts: readonly string[]): boolean =>
@@ -213,12 +219,12 @@ function rulesFor(file: FileMarks, latest: string | undefined): Rule[] {
     },
     {
       type: "DECIMAL",
-      read: when(amountPattern(`${GROUPED}(?:\\.[0-9]{1,2})?`), (text) => amountOf(text, ".")),
+      read: when(amountPattern(`${GROUPED}(?:\\.[0-9]{1,2})?`), (text) => amountOf(text, ".", 2)),
       allowed: (texts) => point(texts) && ofOneCurrency(texts),
     },
     {
       type: "DECIMAL",
-      read: when(amountPattern(`${GROUPED}(?:\\.[0-9]{1,4})?`), (text) => amountOf(text, ".")),
+      read: when(amountPattern(`${GROUPED}(?:\\.[0-9]{1,4})?`), (text) => amountOf(text, ".", 4)),
       allowed: (texts) => point(texts) && ofOneCurrency(texts),
     },
     {
@@ -241,7 +247,7 @@ function rulesFor(file: FileMarks, latest: string | undefined): Rule[] {
     },
     {
       type: "DECIMAL",
-      read: when(amountPattern(`${GROUPED_BY_POINTS}(?:,[0-9]{1,2})?`), (text) => amountOf(text, ",")),
+      read: when(amountPattern(`${GROUPED_BY_POINTS}(?:,[0-9]{1,2})?`), (text) => amountOf(text, ",", 2)),
       allowed: (texts) => comma(texts) && ofOneCurrency(texts),
     },
     { type: "DATE", read: when(/^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}$/, (text) => dateOf(split(text))) },

@@ -74,7 +74,7 @@ export async function retrieve(
   const matching = matchingFor(generation, ranking, request.playbooks, call);
   const unlifted = kept ?? (await unliftedOf(generation, ranking, vectors, call));
   if (kept === undefined) keepRanking(generation, unlifted);
-  else await checkIndex(generation, vectors, call);
+  else await checkIndex(generation, vectors);
   const moved = matching === undefined ? undefined : await movedBy(await matching);
   const { plan, notApplied, noMatch, person } = unlifted;
   const found = moved?.found ?? unlifted.found;
@@ -120,14 +120,21 @@ export async function retrieve(
 
 /** No row has it: ids are not empty. */
 const NO_ID = "";
+/** What it answers is in memory. */
+const CHECK_MS_MAX = 5000;
 
-/** Throws as a search does whose index is gone or damaged. */
-async function checkIndex(
-  { index }: Generation,
-  vectors: Service<typeof vector>,
-  call: CallInit,
-): Promise<void> {
-  await vectors.fetch({ index, ids: [NO_ID], encoding: "base64" }, call);
+const checks = new WeakMap<Generation, Promise<unknown>>();
+
+/** Rejects as a search does whose index is gone or damaged. Who asks while another's check is under way shares it. */
+function checkIndex(generation: Generation, vectors: Service<typeof vector>): Promise<unknown> {
+  const { index } = generation;
+  const underWay = checks.get(generation);
+  if (underWay !== undefined) return underWay;
+  const check = vectors
+    .fetch({ index, ids: [NO_ID], encoding: "base64" }, { timeoutMs: CHECK_MS_MAX })
+    .finally(() => checks.delete(generation));
+  checks.set(generation, check);
+  return check;
 }
 
 interface Moved {
