@@ -45,15 +45,16 @@ afterAll(async () => {
 
 /** vectord, except that indexes of the corpora in `silent` take as long as they are allowed. */
 function withSilence({ vectord }: House): House["vectord"] {
+  const isSilent = ({ index }: { readonly index: string }): boolean =>
+    [...silent].some((corpus) => index.startsWith(`corpus.${corpus}.`));
+  const late = (signal: AbortSignal | undefined): Promise<never> =>
+    new Promise((_, reject) => {
+      signal?.addEventListener("abort", () => reject(new Fault("cancelled", "too late")));
+    });
   return {
     ...vectord,
-    searchTiers: (input, call) => {
-      const asked = [...silent].some((corpus) => input.index.startsWith(`corpus.${corpus}.`));
-      if (!asked) return vectord.searchTiers(input, call);
-      return new Promise((_, reject) => {
-        call?.signal?.addEventListener("abort", () => reject(new Fault("cancelled", "too late")));
-      });
-    },
+    searchTiers: (input, call) => (isSilent(input) ? late(call?.signal) : vectord.searchTiers(input, call)),
+    fetch: (input, call) => (isSilent(input) ? late(call?.signal) : vectord.fetch(input, call)),
   };
 }
 

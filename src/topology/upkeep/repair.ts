@@ -65,15 +65,18 @@ async function repairFormat({ data }: Settings, dryRun: boolean): Promise<Repair
 }
 
 async function lookAtKeys({ data }: Settings): Promise<RepairLine[]> {
+  const path = join(data, "keys.json");
+  const missing = (problem: string): RepairLine[] => [
+    { part: "keys", name: "keys.json", problem, remedy: "restore", done: false },
+  ];
   try {
-    const path = join(data, "keys.json");
-    if ((await readKeys(path)) !== undefined || !(await areKeysRequired(path))) return [];
-    const problem = "keys.json is missing, and this house had API keys: every call is refused.";
-    return [{ part: "keys", name: "keys.json", problem, remedy: "restore", done: false }];
+    if ((await readKeys(path)) !== undefined) return [];
   } catch (error) {
-    const problem = error instanceof Fault ? error.message : "keys.json cannot be read.";
-    return [{ part: "keys", name: "keys.json", problem, remedy: "restore", done: false }];
+    return missing(error instanceof Fault ? error.message : "keys.json cannot be read.");
   }
+  // The other witness is in the catalog's database, whose own line says when it cannot be read.
+  const wereMade = await areKeysRequired(path).catch(() => false);
+  return wereMade ? missing("keys.json is missing, and this house had API keys: every call is refused.") : [];
 }
 
 async function repairCatalog(settings: Settings, log: Log, dryRun: boolean): Promise<RepairLine[]> {

@@ -4,6 +4,7 @@
 import type { vector } from "#contracts/vector";
 import type { MatrixHit } from "#contracts/matrix";
 import type { OrderReading } from "#domain/orders/order-reading";
+import { untilAbort } from "#lib/abort";
 import { present } from "#lib/assert";
 import type { CallInit } from "#rpc/call";
 import type { Service } from "#rpc/contract";
@@ -74,7 +75,7 @@ export async function retrieve(
   const matching = matchingFor(generation, ranking, request.playbooks, call);
   const unlifted = kept ?? (await unliftedOf(generation, ranking, vectors, call));
   if (kept === undefined) keepRanking(generation, unlifted);
-  else await checkIndex(generation, vectors);
+  else await checkIndex(generation, vectors, call);
   const moved = matching === undefined ? undefined : await movedBy(await matching);
   const { plan, notApplied, noMatch, person } = unlifted;
   const found = moved?.found ?? unlifted.found;
@@ -125,11 +126,18 @@ const CHECK_MS_MAX = 5000;
 
 const checks = new WeakMap<Generation, Promise<unknown>>();
 
-/** Rejects as a search does whose index is gone or damaged. Who asks while another's check is under way shares it. */
-function checkIndex(generation: Generation, vectors: Service<typeof vector>): Promise<unknown> {
+/** Rejects as a search does whose index is gone, damaged or late. Who asks while another's check is under way shares it. */
+function checkIndex(
+  generation: Generation,
+  vectors: Service<typeof vector>,
+  { signal }: CallInit,
+): Promise<unknown> {
+  const check = checks.get(generation) ?? newCheck(generation, vectors);
+  return signal === undefined ? check : untilAbort(check, signal);
+}
+
+function newCheck(generation: Generation, vectors: Service<typeof vector>): Promise<unknown> {
   const { index } = generation;
-  const underWay = checks.get(generation);
-  if (underWay !== undefined) return underWay;
   const check = vectors
     .fetch({ index, ids: [NO_ID], encoding: "base64" }, { timeoutMs: CHECK_MS_MAX })
     .finally(() => checks.delete(generation));
