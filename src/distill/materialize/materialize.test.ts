@@ -87,6 +87,12 @@ test("each of the twelve logs becomes evidence that leads back to its line, the 
   }
 });
 
+test("a root without a source log says what writes them", async () => {
+  expect((await materialized()).notes.join()).toContain("lakehouse distill capture");
+  writeLogs(root, LOGS);
+  expect((await materialized()).notes.join()).not.toContain("capture");
+});
+
 test("a row lies under the day of its line, by UTC", async () => {
   writeLogs(root, { truth: [{ ...LOGS["truth"]?.[0], recorded_at: "2026-11-20T23:30:00-05:00" }] });
   await materialized();

@@ -44,6 +44,10 @@ export async function materialize(run: Run): Promise<StageResult> {
   } finally {
     quarantine.discard();
   }
+  if (names.length === 0)
+    notes.push(
+      "there is no source log yet: while the house runs, lakehouse distill capture writes what it keeps into them",
+    );
   for (const source of Object.keys(state.sources)) {
     if (!names.includes(source)) notes.push(`${source}${LINES_SUFFIX} is gone; its evidence was kept`);
   }
