@@ -140,6 +140,7 @@ describe.skipIf(CHROMIUM === undefined)(`the console's data in a browser${NEEDS_
     // What is offered is taken only a moment after it was shown, so that nobody takes it unseen.
     await page.waitForTimeout(200);
     await page.keyboard.press("Tab");
+    await page.locator(".cm-content", { hasText: "FROM workers" }).waitFor();
     await page.keyboard.type(" WHERE state <> ? GROUP BY ALL ORDER BY n DESC");
     expect(await editor.innerText()).toContain("FROM workers WHERE");
     await page.getByRole("textbox", { name: "1", exact: true }).fill("CA");

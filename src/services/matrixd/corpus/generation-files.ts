@@ -89,11 +89,11 @@ export async function saveGeneration(folder: string, generation: GenerationParts
 /** Reads a generation back. Throws `internal` when one of its files is missing or damaged. */
 export async function loadGeneration(folder: string, index: string): Promise<Generation> {
   try {
-    const { sha256: seal, ...described } = header.parse(
-      JSON.parse(await readFile(join(folder, `${index}.json`), "utf8")),
-    );
-    // Zod keeps the order of the schema, which is the order of the writer.
-    if (sha256(new TextEncoder().encode(JSON.stringify(described))) !== seal)
+    const text = await readFile(join(folder, `${index}.json`), "utf8");
+    const { sha256: seal, ...described } = header.parse(JSON.parse(text));
+    // Zod keeps the order of the schema, which is the order of the writer. A number may be written in several ways.
+    const printed = JSON.stringify({ ...described, sha256: seal });
+    if (printed !== text || sha256(new TextEncoder().encode(JSON.stringify(described))) !== seal)
       throw new Error("the checksum of the header differs");
     const {
       ids,
