@@ -1,4 +1,4 @@
-// `npm test`: the test files in one process more than there are processors, each file with a global object of its own, and
+// `npm test`: the test files in as many processes as there are processors, each file with a global object of its own, and
 // at the end the ten slowest files. Words after it go to `bun test` as they are: `npm test -- src/rpc`.
 //
 // The slowest files start first, so that none of them still runs alone when all others are done. Which ones they are stands
@@ -10,8 +10,6 @@ import { join } from "node:path";
 
 /** For one test on a machine that others use too. No test relies on it: what waits, waits for a condition. */
 const TEST_MS_MAX = 240_000;
-/** Beside one for each processor: tests of processes that start, end and are waited for leave a third of the time unused. */
-const MORE_AT_ONCE = 1;
 const SLOWEST = 10;
 const KNOWN = join(import.meta.dir, "timings.json");
 /** Those that take less may start in any order. */
@@ -32,7 +30,7 @@ const run = Bun.spawn(
   [
     process.execPath,
     "test",
-    `--parallel=${availableParallelism() + MORE_AT_ONCE}`,
+    `--parallel=${availableParallelism()}`,
     `--timeout=${TEST_MS_MAX}`,
     "--only-failures",
     // Read in this order; what was measured goes to the first, beside what was known of files that did not run.
