@@ -312,6 +312,7 @@ export class VectorIndex implements EngineIndex {
     const unbuilt = this.#rows.count - this.#graph.baseRows;
     // A build that fails (`onBuildFailure`) costs a slower start after the next restart, and not the snapshot.
     if (unbuilt > UNBUILT_MAX) await this.#graph.rebuild().catch(() => undefined);
+    // The same holds for each of its partitions.
     await this.#partitions?.rebuild(UNBUILT_MAX).catch(() => undefined);
     let unpin = (): void => undefined;
     this.#writing = true;

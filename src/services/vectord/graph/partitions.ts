@@ -199,8 +199,15 @@ export class Partitions implements RowObserver {
 
   /** Builds those whose unbuilt rows a restart would have to scan. */
   async rebuild(unbuiltMax: number, fromNothing = false): Promise<void> {
-    for (const { rows, graph } of this.#partitions.values())
-      if (fromNothing || rows.live.count() - graph.baseRows > unbuiltMax) await graph.rebuild(fromNothing);
+    let failure: { readonly thrown: unknown } | undefined;
+    for (const { rows, graph } of this.#partitions.values()) {
+      if (!fromNothing && rows.live.count() - graph.baseRows <= unbuiltMax) continue;
+      // One that fails keeps no other from being built.
+      await graph.rebuild(fromNothing).catch((thrown: unknown) => {
+        failure ??= { thrown };
+      });
+    }
+    if (failure !== undefined) throw failure.thrown;
   }
 
   async settled(): Promise<void> {
