@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { sqliteState } from "#adapters/state";
+import { sqliteState, type State } from "#adapters/state";
 import type { ChatInput } from "#contracts/chat";
 import { Fault } from "#rpc/fault";
 import { type Lake, openLake } from "../../../../test/lake/lake.ts";
@@ -159,6 +159,34 @@ describe("the ledger", () => {
     await second.set("free", { tokens: 100_000, usd: 5 });
     await (await second.reserve("free", { tokens: 50_000, usd: 4 })).settle({ tokens: 1, usd: 0 });
     await second.close();
+  });
+
+  test("a key that spends fast writes about once a second, and a crash adds what it spends in one", async () => {
+    const time = { now: clock.now() };
+    const state = sqliteState(":memory:");
+    let writes = 0;
+    const counting: State = {
+      ...state,
+      run: (sql, values) => {
+        writes += 1;
+        return state.run(sql, values);
+      },
+    };
+    const budgets = await openBudgets(counting, { now: () => time.now });
+    const before = writes;
+    const [calls, perMs, tokens] = [20_000, 4, 120];
+    for (let call = 0; call < calls; call += 1) {
+      if (call % perMs === 0) time.now += 1;
+      await (await budgets.reserve("k", { tokens: 4200, usd: 0.01 })).settle({ tokens, usd: 0.0001 });
+    }
+    expect(budgets.budgetOf("k").used_tokens).toBe(calls * tokens);
+    expect(writes - before).toBeLessThan(20);
+    // Opened again without an end before, it is what a crash leaves.
+    const { used_tokens: marked, used_usd: usd } = (await openBudgets(state, clock)).budgetOf("k");
+    expect(marked).toBeGreaterThanOrEqual(calls * tokens);
+    expect(marked).toBeLessThan(calls * tokens + 2 * 1000 * perMs * tokens);
+    expect(usd).toBeLessThan(calls * 0.0001 + 2 * 1000 * perMs * 0.0001);
+    await state.close();
   });
 
   test("a new day starts at nothing, and a call over midnight counts for the day that it began on", async () => {
