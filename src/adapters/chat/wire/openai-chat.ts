@@ -181,6 +181,8 @@ function finishOf(finish: unknown, hasCalls: boolean, refused: boolean): FinishR
 
 /** Moonshot has cached tokens at the top, OpenAI in the details; OpenRouter says what it charges. */
 function usageOf(value: unknown): ModelUsage | undefined {
+  // Not in most chunks of a stream.
+  if (value === undefined || value === null) return undefined;
   const usage = objectOf(value);
   return usageFrom({
     input: usage["prompt_tokens"],
