@@ -8,7 +8,7 @@ function schemaOf(types: Readonly<Record<string, Primitive>>, required: readonly
   const fields = Object.entries(types).map(([name, type], at): Field => {
     return { id: at + 1, name, type, required: required.includes(name) };
   });
-  return { type: "struct", "schema-id": 0, fields } as Schema;
+  return { type: "struct", "schema-id": 0, fields };
 }
 
 const fitted = (type: Primitive, value: unknown): unknown => {
