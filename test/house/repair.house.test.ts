@@ -114,7 +114,7 @@ async function datasetsOf(data: string): Promise<unknown[]> {
 const ALL = [
   ["one", 2],
   ["two", 2],
-]);
+];
 
 describe("a folder that is whole", () => {
   test("has nothing to repair, and is as it was afterwards", async () => {
