@@ -2,6 +2,7 @@
 // every request: 0.13 us, where prom-client's histogram and counter take 1.7 us. prom-client only adds them up and
 // formats them when somebody asks, and is loaded then.
 
+import type { DaemonStats } from "#rpc/daemon";
 import type { Route } from "#rpc/route";
 import type { Audit } from "./access/audit.ts";
 import type { Admission } from "./load/admission.ts";
@@ -143,6 +144,36 @@ export function auditMetrics(audit: Audit): object[] {
       aggregator: "sum",
       values,
     },
+  ];
+}
+
+/** What waits and what is kept, in the same shape. */
+export function figureMetrics(
+  service: string,
+  { queues = {}, caches = {} }: Pick<DaemonStats, "queues" | "caches">,
+): object[] {
+  const metric = (
+    name: string,
+    help: string,
+    type: "gauge" | "counter",
+    values: readonly (readonly [labels: object, value: number | undefined])[],
+  ): object[] => {
+    const known = values.filter(([, value]) => value !== undefined);
+    if (known.length === 0) return [];
+    const labelled = known.map(([labels, value]) => ({ labels: { service, ...labels }, value }));
+    return [{ name, help, type, aggregator: "sum", values: labelled }];
+  };
+  const queued = Object.entries(queues).map(([queue, figures]) => ({ labels: { queue }, ...figures }));
+  const cached = Object.entries(caches).map(([cache, figures]) => ({ labels: { cache }, ...figures }));
+  return [
+    ...metric("lakehouse_queue_waiting", "What waits in a queue", "gauge", queued.map((q) => [q.labels, q.waiting])),
+    ...metric("lakehouse_queue_waiting_limit", "What a queue takes", "gauge", queued.map((q) => [q.labels, q.waiting_max])),
+    ...metric("lakehouse_queue_running", "What a queue has let in", "gauge", queued.map((q) => [q.labels, q.running])),
+    ...metric("lakehouse_queue_running_limit", "What it lets in at once", "gauge", queued.map((q) => [q.labels, q.running_max])),
+    ...metric("lakehouse_cache_used", "Entries or bytes of a cache", "gauge", cached.map((c) => [{ ...c.labels, unit: c.unit }, c.used])),
+    ...metric("lakehouse_cache_limit", "Entries or bytes that it takes", "gauge", cached.map((c) => [{ ...c.labels, unit: c.unit }, c.max])),
+    ...metric("lakehouse_cache_hits_total", "Found in a cache", "counter", cached.map((c) => [c.labels, c.hits])),
+    ...metric("lakehouse_cache_misses_total", "Not found in a cache", "counter", cached.map((c) => [c.labels, c.misses])),
   ];
 }
 

@@ -166,6 +166,7 @@ export function validatord(deps: ValidatordDeps): Promise<Daemon<typeof validate
       failures: failures.counts,
       damaged: rosters.damaged(),
       journal: journal.stats(),
+      queues: { "events for the journal": journal.figures },
       captured: captured.stats(),
     }),
     close: async () => {

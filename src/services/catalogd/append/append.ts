@@ -9,6 +9,7 @@ import type { storage } from "#contracts/storage";
 import { present } from "#lib/assert";
 import type { Clock } from "#lib/clock";
 import { makeFolder } from "#lib/durable";
+import type { QueueFigures } from "#lib/figures";
 import type { OutputOf, ParsedOf, Service } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
 import { commitFiles, type Ids } from "../commits/files.ts";
@@ -49,6 +50,10 @@ export class Appends {
   constructor(deps: AppendDeps) {
     this.#deps = deps;
     this.#queue = new AppendQueue((dataset, batches) => this.#write(dataset, batches));
+  }
+
+  get figures(): QueueFigures {
+    return this.#queue.figures;
   }
 
   async append({ dataset, rows, idempotency_key: key }: ParsedOf<typeof catalog.append>): Promise<Appended> {
