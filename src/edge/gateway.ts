@@ -378,7 +378,9 @@ function shared<T>(work: () => Promise<T>): () => Promise<T> {
 
 function selfDescription(app: Hono, deps: GatewayDeps): void {
   const { keys, audit, health, meter, neighbourMetrics, admission } = deps;
-  const lookAtHealth = shared(async () => JSON.stringify(await houseHealth(health, () => admission.queues())));
+  const lookAtHealth = shared(async () =>
+    JSON.stringify(await houseHealth(health, () => admission.queues())),
+  );
   const gather = shared(async () => {
     const queues = figureMetrics("gateway", { queues: admission.queues() });
     const own = [...meter.snapshot(), ...admissionMetrics(admission), ...auditMetrics(audit), ...queues];

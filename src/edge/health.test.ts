@@ -9,7 +9,10 @@ test("background failures are told and degrade nothing; damage and a service tha
     vectord: () => Promise.resolve({ failures: { snapshot: 3, "graph build": 1 } }),
     queryd: () => Promise.resolve({}),
   };
-  const { status, services } = await houseHealth({ topology: "together", version: "1", pings, storage }, noQueues);
+  const { status, services } = await houseHealth(
+    { topology: "together", version: "1", pings, storage },
+    noQueues,
+  );
   expect(status).toBe("ok");
   expect(services["vectord"]?.detail).toBe(
     "Failed in the background since the start: snapshot (3), graph build (1).",

@@ -166,14 +166,54 @@ export function figureMetrics(
   const queued = Object.entries(queues).map(([queue, figures]) => ({ labels: { queue }, ...figures }));
   const cached = Object.entries(caches).map(([cache, figures]) => ({ labels: { cache }, ...figures }));
   return [
-    ...metric("lakehouse_queue_waiting", "What waits in a queue", "gauge", queued.map((q) => [q.labels, q.waiting])),
-    ...metric("lakehouse_queue_waiting_limit", "What a queue takes", "gauge", queued.map((q) => [q.labels, q.waiting_max])),
-    ...metric("lakehouse_queue_running", "What a queue has let in", "gauge", queued.map((q) => [q.labels, q.running])),
-    ...metric("lakehouse_queue_running_limit", "What it lets in at once", "gauge", queued.map((q) => [q.labels, q.running_max])),
-    ...metric("lakehouse_cache_used", "Entries or bytes of a cache", "gauge", cached.map((c) => [{ ...c.labels, unit: c.unit }, c.used])),
-    ...metric("lakehouse_cache_limit", "Entries or bytes that it takes", "gauge", cached.map((c) => [{ ...c.labels, unit: c.unit }, c.max])),
-    ...metric("lakehouse_cache_hits_total", "Found in a cache", "counter", cached.map((c) => [c.labels, c.hits])),
-    ...metric("lakehouse_cache_misses_total", "Not found in a cache", "counter", cached.map((c) => [c.labels, c.misses])),
+    ...metric(
+      "lakehouse_queue_waiting",
+      "What waits in a queue",
+      "gauge",
+      queued.map((q) => [q.labels, q.waiting]),
+    ),
+    ...metric(
+      "lakehouse_queue_waiting_limit",
+      "What a queue takes",
+      "gauge",
+      queued.map((q) => [q.labels, q.waiting_max]),
+    ),
+    ...metric(
+      "lakehouse_queue_running",
+      "What a queue has let in",
+      "gauge",
+      queued.map((q) => [q.labels, q.running]),
+    ),
+    ...metric(
+      "lakehouse_queue_running_limit",
+      "What it lets in at once",
+      "gauge",
+      queued.map((q) => [q.labels, q.running_max]),
+    ),
+    ...metric(
+      "lakehouse_cache_used",
+      "Entries or bytes of a cache",
+      "gauge",
+      cached.map((c) => [{ ...c.labels, unit: c.unit }, c.used]),
+    ),
+    ...metric(
+      "lakehouse_cache_limit",
+      "Entries or bytes that it takes",
+      "gauge",
+      cached.map((c) => [{ ...c.labels, unit: c.unit }, c.max]),
+    ),
+    ...metric(
+      "lakehouse_cache_hits_total",
+      "Found in a cache",
+      "counter",
+      cached.map((c) => [c.labels, c.hits]),
+    ),
+    ...metric(
+      "lakehouse_cache_misses_total",
+      "Not found in a cache",
+      "counter",
+      cached.map((c) => [c.labels, c.misses]),
+    ),
   ];
 }
 

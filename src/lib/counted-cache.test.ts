@@ -3,8 +3,18 @@ import { CountedCache } from "./counted-cache.ts";
 
 test("what is found and what is not are counted, and its room is told in its own unit", () => {
   const cache = new CountedCache<string, string>({ max: 2 });
-  for (const [key, value] of [["a", "1"], ["b", "2"], ["c", "3"]] as const) cache.set(key, value);
-  expect([cache.get("a"), cache.get("c"), cache.get("c"), cache.peek("b")]).toEqual([undefined, "3", "3", "2"]);
+  for (const [key, value] of [
+    ["a", "1"],
+    ["b", "2"],
+    ["c", "3"],
+  ] as const)
+    cache.set(key, value);
+  expect([cache.get("a"), cache.get("c"), cache.get("c"), cache.peek("b")]).toEqual([
+    undefined,
+    "3",
+    "3",
+    "2",
+  ]);
   expect(cache.figures).toEqual({ used: 2, max: 2, unit: "entries", hits: 2, misses: 1 });
   const sized = new CountedCache<string, Uint8Array>({
     maxSize: 10,

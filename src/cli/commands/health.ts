@@ -28,7 +28,12 @@ const FIELDS: readonly Field<Line>[] = [
   { name: "of", value: ({ name }) => name },
   { name: "used", align: "right", value: ({ used }) => used, show: (line) => amount(line, line.used) },
   { name: "limit", align: "right", value: ({ limit }) => limit, show: (line) => amount(line, line.limit) },
-  { name: "running", align: "right", value: ({ running }) => running ?? null, show: ({ running = "" }) => running },
+  {
+    name: "running",
+    align: "right",
+    value: ({ running }) => running ?? null,
+    show: ({ running = "" }) => running,
+  },
   {
     name: "hit_rate",
     align: "right",

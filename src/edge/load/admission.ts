@@ -61,6 +61,15 @@ const LIMITS: Readonly<Record<Kind, Limits>> = {
   large: { atOnceMax: 16, waitingMax: 64, waitMsMax: LONG_WAIT_MS_MAX },
 };
 
+/** As its queues are named where they are shown. */
+const QUEUE_WORDS: Readonly<Record<Kind, string>> = {
+  quick: "requests to",
+  bulk: "long work of",
+  stream: "streams of",
+  upload: "uploads to",
+  large: "large requests to",
+};
+
 /** One for all: at many thousands a second a stack for each is what would cost most. */
 export const REFUSED = new Fault(
   "unavailable",
@@ -170,7 +179,7 @@ export function createAdmission(probe: LagProbe, log: Log): Admission {
       const known = limits.get(key);
       if (known !== undefined) return known.limit;
       const limit = create(LIMITS[kind]);
-      limits.set(key, { limit, queue: `${service} ${kind}` });
+      limits.set(key, { limit, queue: `${QUEUE_WORDS[kind]} ${service}` });
       return limit;
     },
     lags: (now) => probe.pendingMs(now) > LAG_MS_MAX,
@@ -190,11 +199,12 @@ export function createAdmission(probe: LagProbe, log: Log): Admission {
     },
     queues: () => {
       const found: Record<string, QueueFigures> = {
-        late: { waiting: deferred.length, waiting_max: DEFERRED_MAX },
+        "requests that came while it was late": { waiting: deferred.length, waiting_max: DEFERRED_MAX },
       };
       for (const { limit, queue } of limits.values()) {
         const fullest = found[queue];
-        if (fullest === undefined || fullness(fullest) < fullness(limit.figures)) found[queue] = limit.figures;
+        if (fullest === undefined || fullness(fullest) < fullness(limit.figures))
+          found[queue] = limit.figures;
       }
       return found;
     },

@@ -201,7 +201,12 @@ export function executor(pool: Pool, datasets: Snapshots, processBytesMax: numbe
     },
     failed,
     get figures() {
-      return { ...inspections.figures, used: inspections.size, max: INSPECTIONS_MAX, unit: "entries" as const };
+      return {
+        ...inspections.figures,
+        used: inspections.size,
+        max: INSPECTIONS_MAX,
+        unit: "entries" as const,
+      };
     },
   };
 }

@@ -114,7 +114,10 @@ function NewOrder(): ReactNode {
 function NoRoster(): ReactNode {
   return (
     <Empty title="There are no people to look among yet">
-      <p>Load your roster, then make it searchable. In a terminal:</p>
+      <p>
+        Drop your roster under <a href="/ui/datasets">Datasets</a>, then make it searchable under{" "}
+        <a href="/ui/search">Search</a>. Or in a terminal:
+      </p>
       <pre className="code" tabIndex={0}>
         {`lakehouse ingest roster.csv --dataset workers
 lakehouse corpus build workers --dataset workers --id worker_id \\

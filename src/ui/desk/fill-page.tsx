@@ -109,7 +109,12 @@ function Workspace({ fill, work }: { readonly fill: Fill; readonly work: FillWor
         <section aria-labelledby="people" className="people-column">
           <header className="section-head">
             <h2 id="people">
-              People <span className="muted">{list.data === undefined ? "" : `${shortlist.length} fit`}</span>
+              People{" "}
+              <span className="muted">
+                {list.data === undefined
+                  ? ""
+                  : `${shortlist.length} ${shortlist.length === 1 ? "fits" : "fit"}`}
+              </span>
             </h2>
             <div className="row">
               {chosen.size > 0 && (
@@ -120,7 +125,7 @@ function Workspace({ fill, work }: { readonly fill: Fill; readonly work: FillWor
               <button type="button" className="primary" disabled={!ready} onClick={proposeNow}>
                 {chosen.size > 0
                   ? `Propose the ${chosen.size} chosen`
-                  : `Propose the best ${Math.max(fill.short, 1)}`}{" "}
+                  : `Propose the best${fill.short > 1 ? ` ${fill.short}` : ""}`}{" "}
                 <kbd>P</kbd>
               </button>
             </div>

@@ -5,6 +5,7 @@ import type { catalog } from "#contracts/catalog";
 import type { chat } from "#contracts/chat";
 import type { distill } from "#contracts/distill";
 import type { fills } from "#contracts/fill";
+import type { gateway as gatewayContract } from "#contracts/gateway";
 import type { ingest } from "#contracts/ingest";
 import type { journal } from "#contracts/journal";
 import type { matrix } from "#contracts/matrix";
@@ -20,6 +21,7 @@ import {
   CHAT,
   DISTILL,
   FILLS,
+  GATEWAY,
   INGEST,
   JOURNAL,
   MATRIX,
@@ -41,6 +43,7 @@ export const queryd = serviceOf(QUERY) as Pick<Service<typeof query>, keyof type
 export const vectord = serviceOf(VECTORS) as Pick<Service<typeof vector>, keyof typeof VECTORS>;
 export const journald = serviceOf(JOURNAL) as Pick<Service<typeof journal>, keyof typeof JOURNAL>;
 export const observerd = serviceOf(OBSERVER) as Pick<Service<typeof observe>, keyof typeof OBSERVER>;
+export const gateway = serviceOf(GATEWAY) as Pick<Service<typeof gatewayContract>, keyof typeof GATEWAY>;
 export const chatd = serviceOf(CHAT) as Pick<Service<typeof chat>, keyof typeof CHAT>;
 export const distilld = serviceOf(DISTILL) as Pick<Service<typeof distill>, keyof typeof DISTILL>;
 export const pathwayd = serviceOf(PATHWAY) as Pick<Service<typeof pathway>, keyof typeof PATHWAY>;

@@ -3,6 +3,7 @@ import { catalog } from "#contracts/catalog";
 import { chat } from "#contracts/chat";
 import { distill } from "#contracts/distill";
 import { fills } from "#contracts/fill";
+import { gateway } from "#contracts/gateway";
 import { ingest } from "#contracts/ingest";
 import { journal } from "#contracts/journal";
 import { matrix } from "#contracts/matrix";
@@ -20,6 +21,7 @@ import {
   DISTILL_RAW,
   DISTILL_STREAMS,
   FILLS,
+  GATEWAY,
   INGEST,
   JOURNAL,
   JOURNAL_RAW,
@@ -37,6 +39,7 @@ import {
 
 const TABLES: readonly (readonly [Readonly<Record<string, Operation>>, Readonly<Record<string, AnyOp>>])[] = [
   [FILLS, fills],
+  [GATEWAY, gateway],
   [STREAMS, fills],
   [MATRIX, matrix],
   [CATALOG, catalog],

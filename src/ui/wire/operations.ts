@@ -5,6 +5,7 @@ import type { catalog } from "#contracts/catalog";
 import type { chat } from "#contracts/chat";
 import type { distill } from "#contracts/distill";
 import type { fills } from "#contracts/fill";
+import type { gateway } from "#contracts/gateway";
 import type { ingest } from "#contracts/ingest";
 import type { journal } from "#contracts/journal";
 import type { matrix } from "#contracts/matrix";
@@ -163,6 +164,10 @@ export const OBSERVER = {
 export const OBSERVER_STREAMS = {
   tail: { method: "GET", path: "/v1/observer/tail", cli: "observe tail --source {source} --level {level}" },
 } as const satisfies Partial<Record<keyof typeof observe, Operation>>;
+
+export const GATEWAY = {
+  keys: { method: "GET", path: "/v1/keys", cli: "keys" },
+} as const satisfies Partial<Record<keyof typeof gateway, Operation>>;
 
 export const CHAT = {
   providers: { method: "GET", path: "/v1/chat/providers" },

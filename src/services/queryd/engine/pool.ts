@@ -317,12 +317,12 @@ export function enginePool(settings: PoolSettings): Pool {
       // Either queue takes so many.
       const statements = { waiting, waiting_max: 2 * WAITING_MAX, running: busy, running_max: enginesMax };
       return {
-      engines: engines.size,
-      busy,
-      waiting,
-      queues: { statements },
-      pids: [...engines].map(({ child }) => child.pid),
-      failures: failures.counts,
+        engines: engines.size,
+        busy,
+        waiting,
+        queues: { statements },
+        pids: [...engines].map(({ child }) => child.pid),
+        failures: failures.counts,
       };
     },
     close: async () => {
