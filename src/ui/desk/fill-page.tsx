@@ -16,6 +16,7 @@ import { CorrectOrder, OrderBar } from "./order-bar.tsx";
 import { eventWords, orderTitle } from "./order-words.ts";
 import { People } from "./people.tsx";
 import { Places } from "./places.tsx";
+import { RosterReading } from "./roster-reading.tsx";
 import { type FillEvent, type FillWork, PEOPLE_SHOWN, type Refused, useFill } from "./use-fill.ts";
 
 export function FillPage({ fillId }: { readonly fillId: string }): ReactNode {
@@ -132,7 +133,12 @@ function Workspace({ fill, work }: { readonly fill: Fill; readonly work: FillWor
           </header>
           {list.fault !== undefined && <Problem fault={list.fault} again={list.refresh} />}
           {list.data === undefined ? (
-            list.fault === undefined && <Loading rows={8} what="people" />
+            list.fault === undefined && (
+              <>
+                <RosterReading />
+                <Loading rows={8} what="people" />
+              </>
+            )
           ) : (
             <>
               <People

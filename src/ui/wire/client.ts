@@ -66,13 +66,20 @@ function serviceOf(operations: Readonly<Record<string, Operation>>): Record<stri
   return Object.fromEntries(calls);
 }
 
-/** Sends one request; throws `WireFault` for every reply that is not a success. */
+/**
+ * Sends one request; throws `WireFault` for every reply that is not a success. What nobody asked for is not `recorded` among
+ * those that a person did.
+ */
 export async function send(
   operation: Operation,
   input: Input,
-  { accept = "application/json", signal }: { accept?: string; signal?: AbortSignal } = {},
+  {
+    accept = "application/json",
+    signal,
+    recorded = true,
+  }: { accept?: string; signal?: AbortSignal; recorded?: boolean } = {},
 ): Promise<Response> {
-  recordSent({ operation, input, at: Date.now() });
+  if (recorded) recordSent({ operation, input, at: Date.now() });
   const { path, query, body } = written(operation, input);
   let reply: Response;
   try {

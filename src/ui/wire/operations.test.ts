@@ -11,6 +11,7 @@ import { observe } from "#contracts/observe";
 import { pathway } from "#contracts/pathway";
 import { query } from "#contracts/query";
 import { truth } from "#contracts/truth";
+import { validate } from "#contracts/validate";
 import { vector } from "#contracts/vector";
 import type { AnyOp } from "#rpc/contract";
 import {
@@ -34,12 +35,14 @@ import {
   QUERY,
   STREAMS,
   TRUTH,
+  VALIDATE,
   VECTORS,
 } from "./operations.ts";
 
 const TABLES: readonly (readonly [Readonly<Record<string, Operation>>, Readonly<Record<string, AnyOp>>])[] = [
   [FILLS, fills],
   [GATEWAY, gateway],
+  [VALIDATE, validate],
   [STREAMS, fills],
   [MATRIX, matrix],
   [CATALOG, catalog],

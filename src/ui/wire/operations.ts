@@ -13,6 +13,7 @@ import type { observe } from "#contracts/observe";
 import type { pathway } from "#contracts/pathway";
 import type { query } from "#contracts/query";
 import type { truth } from "#contracts/truth";
+import type { validate } from "#contracts/validate";
 import type { vector } from "#contracts/vector";
 
 export interface Operation {
@@ -223,6 +224,10 @@ export const TRUTH = {
     cli: "truth rules {attribute} --sources {sources,} {--majority} --half-life {half_life_days} --tolerance {tolerance} --normaliser {normaliser}",
   },
 } as const satisfies Partial<Record<keyof typeof truth, Operation>>;
+
+export const VALIDATE = {
+  rosters: { method: "GET", path: "/v1/validate/rosters" },
+} as const satisfies Partial<Record<keyof typeof validate, Operation>>;
 
 export const DISTILL = {
   start: { method: "POST", path: "/v1/distill/runs" },
