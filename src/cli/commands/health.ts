@@ -1,6 +1,6 @@
 // `lakehouse health`: how full the queues of each service are, and how often its caches had what was asked for.
 
-import type { HouseHealth } from "#edge/health";
+import type { HouseHealth, ServiceHealth } from "#edge/health";
 import type { CacheFigures, QueueFigures } from "#lib/figures";
 import { CLIENT_ARGS, settingsOf } from "../args.ts";
 import { command } from "../command.ts";
@@ -57,11 +57,10 @@ export const health = command({
 });
 
 function linesOf({ services, gateway }: HouseHealth): Line[] {
-  return Object.entries({ gateway, ...services }).flatMap(([service, figures]) => [
-    ...Object.entries(figures.queues ?? {}).map(([name, queue]) => queueLine(service, name, queue)),
-    ...Object.entries("caches" in figures ? (figures.caches ?? {}) : {}).map(([name, cache]) =>
-      cacheLine(service, name, cache),
-    ),
+  const all: Readonly<Record<string, Pick<ServiceHealth, "queues" | "caches">>> = { gateway, ...services };
+  return Object.entries(all).flatMap(([service, { queues = {}, caches = {} }]) => [
+    ...Object.entries(queues).map(([name, queue]) => queueLine(service, name, queue)),
+    ...Object.entries(caches).map(([name, cache]) => cacheLine(service, name, cache)),
   ]);
 }
 

@@ -1,6 +1,6 @@
 // What waits in the house and what its caches are worth, as rows: of all services and of the gateway.
 
-import type { HouseHealth } from "../wire/house.ts";
+import type { HouseHealth, ServiceHealth } from "../wire/house.ts";
 
 export interface QueueRow {
   readonly service: string;
@@ -15,7 +15,8 @@ export interface QueueRow {
 
 /** The fullest first; one in which nothing waits or runs comes last. */
 export function queuesOf({ services, gateway }: HouseHealth): readonly QueueRow[] {
-  return Object.entries({ gateway, ...services })
+  const all: Readonly<Record<string, Pick<ServiceHealth, "queues">>> = { gateway, ...services };
+  return Object.entries(all)
     .flatMap(([service, { queues = {} }]) =>
       Object.entries(queues).map(([queue, { waiting, waiting_max, running, running_max }]) => ({
         service,

@@ -6,7 +6,7 @@ import type { matrix, MatrixHit, Searched } from "#contracts/matrix";
 import type { Assignment, Context, validate } from "#contracts/validate";
 import type { Call } from "#rpc/call";
 import type { Service } from "#rpc/contract";
-import { Fault, toFault } from "#rpc/fault";
+import { toFault } from "#rpc/fault";
 import { wordsOf } from "../order/complete.ts";
 import { judged } from "../order/judged.ts";
 import type { Board, FillState } from "../state/board.ts";
