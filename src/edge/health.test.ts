@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { houseHealth } from "./health.ts";
+import { figureMetrics, metricsText } from "./meter.ts";
 
 const noQueues = () => ({});
 const storage = { probe: () => Promise.resolve({ status: "ok" }) } as never;
@@ -48,4 +49,13 @@ test("queues and caches of services and of the gateway are told as they are", as
     late,
   ]);
   expect(services["truthd"]).not.toHaveProperty("queues");
+});
+
+test("the same figures are metrics, labelled with service and queue or cache", async () => {
+  const queues = { imports: { waiting: 2, waiting_max: 8 } };
+  const caches = { manifests: { used: 10, max: 100, unit: "bytes" as const, hits: 3, misses: 1 } };
+  const text = await metricsText([figureMetrics("a", { queues }), figureMetrics("b", { caches }), []]);
+  expect(text).toContain('lakehouse_queue_waiting{service="a",queue="imports"} 2');
+  expect(text).toContain('lakehouse_cache_hits_total{service="b",cache="manifests",unit="bytes"} 3');
+  expect(text).not.toContain("lakehouse_queue_running{");
 });
