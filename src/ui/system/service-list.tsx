@@ -50,7 +50,7 @@ const PROCESS_COLUMNS: readonly ShownColumn<ProcessFigures>[] = [
   },
   {
     key: "heap",
-    title: "Of it objects",
+    title: "Of that heap",
     value: ({ heap_bytes }) => heap_bytes,
     show: ({ heap_bytes: bytes }) => (bytes === null ? "" : bytesText(bytes)),
     number: true,
