@@ -53,12 +53,13 @@ describe("a concurrency limit", () => {
 
   test("is told by service and kind of work, and of those of all callers the fullest", () => {
     const all = admission();
+    all.limit(search, "stream", "ann");
     expect(all.limit(search, "quick", "").enter()).toBe(true);
     const [one, other] = ["ann", "bob"].map((caller) => all.limit(sql, "bulk", caller));
     expect([one?.enter(), other?.enter(), other?.enter()]).toEqual([true, true, true]);
     const running = Object.entries(all.queues()).map(([queue, figures]) => [queue, figures.running]);
     expect(running).toEqual([
-      ["requests that came while it was late", undefined],
+      ["requests while it is late", undefined],
       ["requests to vectord", 1],
       ["long work of queryd", 2],
     ]);

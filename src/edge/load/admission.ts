@@ -95,6 +95,8 @@ export interface ConcurrencyLimit {
   /** Waits for room; undefined when too many do already. */
   wait(request: Request): Wait | undefined;
   readonly figures: QueueFigures;
+  /** Something was let in since the start. */
+  readonly wasUsed: boolean;
 }
 
 export interface Admission {
@@ -109,7 +111,7 @@ export interface Admission {
   /** Refusals so far, by route. */
   readonly refusals: ReadonlyMap<string, number>;
   readonly lagMs: number;
-  /** By service and kind of work; where each caller has a limit of its own, the fullest. */
+  /** Those that were used, by service and kind of work; where each caller has a limit of its own, the fullest. */
   queues(): Readonly<Record<string, QueueFigures>>;
 }
 
@@ -148,6 +150,7 @@ export function createAdmission(probe: LagProbe, log: Log): Admission {
     const queue = new WaitQueue(waitingMax);
     queues.push(queue);
     let used = 0;
+    let wasUsed = false;
     return {
       get full() {
         return queue.full;
@@ -155,6 +158,7 @@ export function createAdmission(probe: LagProbe, log: Log): Admission {
       enter: () => {
         if (used >= atOnceMax) return false;
         used += 1;
+        wasUsed = true;
         return true;
       },
       leave: () => {
@@ -168,6 +172,9 @@ export function createAdmission(probe: LagProbe, log: Log): Admission {
           running: used,
           running_max: atOnceMax,
         };
+      },
+      get wasUsed() {
+        return wasUsed;
       },
     };
   };
@@ -199,9 +206,10 @@ export function createAdmission(probe: LagProbe, log: Log): Admission {
     },
     queues: () => {
       const found: Record<string, QueueFigures> = {
-        "requests that came while it was late": { waiting: deferred.length, waiting_max: DEFERRED_MAX },
+        "requests while it is late": { waiting: deferred.length, waiting_max: DEFERRED_MAX },
       };
       for (const { limit, queue } of limits.values()) {
+        if (!limit.wasUsed) continue;
         const fullest = found[queue];
         if (fullest === undefined || fullness(fullest) < fullness(limit.figures))
           found[queue] = limit.figures;

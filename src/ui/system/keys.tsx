@@ -48,6 +48,13 @@ const SCOPES: Readonly<Record<ListedKey["scope"], string>> = {
 
 const time = (at: string): ReactNode => <time dateTime={at}>{momentOf(at)}</time>;
 
+/** With its year: a key lives long. */
+const day = (at: string): ReactNode => (
+  <time dateTime={at}>
+    {new Date(at).toLocaleDateString("en-US", { year: "numeric", month: "short", day: "numeric" })}
+  </time>
+);
+
 const KEY_COLUMNS: readonly ShownColumn<ListedKey>[] = [
   { key: "name", title: "Key", value: ({ name }) => name, width: 180 },
   {
@@ -65,7 +72,7 @@ const KEY_COLUMNS: readonly ShownColumn<ListedKey>[] = [
     key: "personal",
     title: "Personal data",
     value: ({ masked }) => (masked ? "hidden" : "seen"),
-    width: 120,
+    width: 130,
   },
   {
     key: "used",
@@ -79,21 +86,25 @@ const KEY_COLUMNS: readonly ShownColumn<ListedKey>[] = [
     key: "made",
     title: "Made",
     value: ({ created_at }) => created_at,
-    show: ({ created_at }) => time(created_at),
-    width: 160,
+    show: ({ created_at }) => day(created_at),
+    width: 120,
   },
   {
     key: "expires",
     title: "Ends",
     value: ({ expires_at }) => expires_at,
     show: ({ expires_at: at }) => (at === null ? <span className="muted">never</span> : <Ends at={at} />),
-    width: 160,
+    width: 170,
   },
 ];
 
 function Ends({ at }: { readonly at: string }): ReactNode {
-  if (Date.parse(at) > Date.now()) return time(at);
-  return <span className="pill bad">ended {momentOf(at)}</span>;
+  if (Date.parse(at) > Date.now()) return day(at);
+  return (
+    <>
+      <span className="pill bad">ended</span> {day(at)}
+    </>
+  );
 }
 
 function KeyList(): ReactNode {

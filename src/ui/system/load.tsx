@@ -14,7 +14,7 @@ const whole = (value: number): string => value.toLocaleString("en-US");
 
 const QUEUE_COLUMNS: readonly ShownColumn<QueueRow>[] = [
   { key: "service", title: "Service", value: ({ service }) => service },
-  { key: "queue", title: "What waits", value: ({ queue }) => queue, width: 210 },
+  { key: "queue", title: "What waits", value: ({ queue }) => queue, width: 230 },
   {
     key: "waiting",
     title: "Waiting",
@@ -25,9 +25,30 @@ const QUEUE_COLUMNS: readonly ShownColumn<QueueRow>[] = [
     number: true,
     width: 90,
   },
-  { key: "room", title: "Room for", value: ({ waiting_max }) => waiting_max, number: true, width: 100 },
-  { key: "running", title: "Under way", value: ({ running }) => running, number: true, width: 110 },
-  { key: "at_once", title: "At once", value: ({ running_max }) => running_max, number: true, width: 90 },
+  {
+    key: "room",
+    title: "Room for",
+    value: ({ waiting_max }) => waiting_max,
+    show: ({ waiting_max }) => whole(waiting_max),
+    number: true,
+    width: 100,
+  },
+  {
+    key: "running",
+    title: "Under way",
+    value: ({ running }) => running,
+    show: ({ running }) => (running === null ? "" : whole(running)),
+    number: true,
+    width: 110,
+  },
+  {
+    key: "at_once",
+    title: "At once",
+    value: ({ running_max }) => running_max,
+    show: ({ running_max }) => (running_max === null ? "" : whole(running_max)),
+    number: true,
+    width: 90,
+  },
 ];
 
 const amount = ({ unit }: CacheRow, value: number): string =>
@@ -52,7 +73,14 @@ const CACHE_COLUMNS: readonly ShownColumn<CacheRow>[] = [
     number: true,
     width: 110,
   },
-  { key: "asked", title: "Asked", value: ({ asked }) => asked, number: true, width: 100 },
+  {
+    key: "asked",
+    title: "Asked",
+    value: ({ asked }) => asked,
+    show: ({ asked }) => whole(asked),
+    number: true,
+    width: 100,
+  },
   {
     key: "found",
     title: "Found",
