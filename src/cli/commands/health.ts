@@ -14,13 +14,17 @@ interface Line {
   readonly name: string;
   readonly used: number;
   readonly limit: number;
-  readonly running?: string;
+  readonly running?: number | undefined;
+  /** What may run at once. */
+  readonly atOnce?: number | undefined;
   readonly inBytes: boolean;
   /** Of what was asked for; undefined before anything was. */
   readonly hitRate?: number | undefined;
 }
 
 const amount = ({ inBytes }: Line, value: number): string => (inBytes ? size(value) : count(value));
+
+const countOf = (value: number | undefined): string => (value === undefined ? "" : count(value));
 
 const FIELDS: readonly Field<Line>[] = [
   { name: "service", value: ({ service }) => service },
@@ -32,7 +36,13 @@ const FIELDS: readonly Field<Line>[] = [
     name: "running",
     align: "right",
     value: ({ running }) => running ?? null,
-    show: ({ running = "" }) => running,
+    show: ({ running }) => countOf(running),
+  },
+  {
+    name: "at_once",
+    align: "right",
+    value: ({ atOnce }) => atOnce ?? null,
+    show: ({ atOnce }) => countOf(atOnce),
   },
   {
     name: "hit_rate",
@@ -73,7 +83,8 @@ function queueLine(service: string, name: string, queue: QueueFigures): Line {
     used: waiting,
     limit: waiting_max,
     inBytes: false,
-    ...(running === undefined ? {} : { running: `${running} of ${running_max}` }),
+    running,
+    atOnce: running_max,
   };
 }
 
