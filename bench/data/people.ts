@@ -2,6 +2,7 @@
 
 import { generateWorkers, toCsv } from "#cli/demo/sample/sample";
 import type { HouseProcess } from "../servers/house.ts";
+import { PEOPLE_CORPUS } from "../../test/people-corpus.ts";
 
 const BUILD_MS_MAX = 600_000;
 const BUILD_POLL_MS = 500;
@@ -9,19 +10,7 @@ const BUILD_POLL_MS = 500;
 export async function loadPeople(house: HouseProcess, count: number): Promise<void> {
   const roster = generateWorkers({ seed: 11, count, today: new Date().toISOString().slice(0, 10) });
   await house.call("POST", "/v1/ingest?dataset=workers", [...toCsv(roster)].join(""));
-  await house.call("PUT", "/v1/matrix/corpora/workers", {
-    dataset: "workers",
-    id: "worker_id",
-    text: "{role} in {city}, {state}; {certifications}",
-    fields: {
-      name: "text",
-      role: "keyword",
-      city: "keyword",
-      state: "keyword",
-      status: "keyword",
-      location: "geo",
-    },
-  });
+  await house.call("PUT", "/v1/matrix/corpora/workers", PEOPLE_CORPUS);
   const giveUpAt = Date.now() + BUILD_MS_MAX;
   for (;;) {
     const corpus = (await house.call("GET", "/v1/matrix/corpora/workers")) as { status: string };

@@ -134,6 +134,14 @@ export interface Duckdb {
   close(): void;
 }
 
+/** A worker streams what it reads and has little to spill; what it has lies in its own folder. */
+const WORKER_SPILL_BYTES_MAX = 1024 ** 3;
+
+/** For a worker that reads files beside what serves: one thread, so that users' queries and loads have the other cores. */
+export function openWorkerDuckdb(folder: string, memoryBytesMax: number): Promise<Duckdb> {
+  return openDuckdb({ memoryBytesMax, threads: 1, tempDir: folder, tempBytesMax: WORKER_SPILL_BYTES_MAX });
+}
+
 /** Opens an instance. Its failures, and those of everything it does, are `DuckdbError`. */
 export async function openDuckdb(settings: DuckdbSettings): Promise<Duckdb> {
   const instance = await calling(() =>

@@ -7,6 +7,7 @@
 // so that it counts once.
 
 import type { journal, NewEvent } from "#contracts/journal";
+import type { QueueFigures } from "#lib/figures";
 import type { Log } from "#lib/log";
 import type { Service } from "#rpc/contract";
 import { Fault, traceOf } from "#rpc/fault";
@@ -31,6 +32,7 @@ export interface JournalRecorder {
   /** Never waits and never throws. The event must not be changed afterwards. */
   record(event: NewEvent): void;
   stats(): RecorderStats;
+  readonly figures: QueueFigures;
   /** Sends what waits, for some seconds at most. Events that are recorded afterwards are lost. */
   stop(): Promise<void>;
 }
@@ -113,6 +115,9 @@ export function journalRecorder(options: RecorderOptions): JournalRecorder {
       sending ??= sendAll();
     },
     stats: () => ({ queued: queue.length, recorded, lost }),
+    get figures() {
+      return { waiting: queue.length, waiting_max: queueMax };
+    },
     stop: async () => {
       stopAt = performance.now() + stopMs;
       cutShort?.();

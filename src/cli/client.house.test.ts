@@ -55,6 +55,23 @@ describe.each([["together"], ["apart"]])("a house %s", (topology) => {
     expect(table.out).toMatch(/^matrixd +ok/m);
   });
 
+  test("health lists queues and caches, and keys the keys that there are", async () => {
+    const { out } = await lakehouse(["health"]);
+    const lines = JSON.parse(out) as Record<string, unknown>[];
+    expect(lines).toContainEqual({
+      service: "queryd",
+      kind: "queue",
+      of: "statements",
+      used: 0,
+      limit: 512,
+      running: 0,
+      at_once: expect.any(Number),
+      hit_rate: null,
+    });
+    expect((await lakehouse(["health", "-o", "table"])).out).toMatch(/^embedd +cache +vectors of texts/m);
+    expect(JSON.parse((await lakehouse(["keys"])).out)).toEqual([]);
+  });
+
   test("open prints the address of the console, or of a fill in it", async () => {
     const url = (JSON.parse((await lakehouse(["open"])).out) as { url: string }).url;
     expect((await fetch(url)).headers.get("content-type")).toContain("text/html");

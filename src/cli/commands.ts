@@ -24,6 +24,10 @@ export const SECTIONS: Readonly<Record<string, Readonly<Record<string, Entry>>>>
       summary: "Show the health of a house and of each service",
       load: async () => (await import("./commands/status.ts")).status,
     },
+    health: {
+      summary: "Show the queues and the caches of each service: how full, and how often a cache helps",
+      load: async () => (await import("./commands/health.ts")).health,
+    },
     doctor: {
       summary: "Check that this machine can run a house",
       load: async () => (await import("./commands/doctor.ts")).doctor,
@@ -150,6 +154,10 @@ export const SECTIONS: Readonly<Record<string, Readonly<Record<string, Entry>>>>
     config: {
       summary: "Show options; create, change and remove API keys",
       load: async () => (await import("./commands/config.ts")).config,
+    },
+    keys: {
+      summary: "List the API keys of a house that runs, and when each was last used",
+      load: async () => (await import("./commands/keys.ts")).keys,
     },
     budget: {
       summary: "Show and set what API keys may spend on chat models",

@@ -9,7 +9,7 @@ import { op } from "#rpc/contract";
 import { jsonObject, pageInput, timestamp } from "./shapes.ts";
 
 /** In the order in which a run goes through them. */
-export const RUN_STAGES = ["capture", "materialize", "score", "export", "replay", "audit"] as const;
+export const RUN_STAGES = ["capture", "materialize", "score", "export", "replay", "accept", "audit"] as const;
 export type RunStage = (typeof RUN_STAGES)[number];
 export const DISTILL_STAGES_DEFAULT = ["materialize", "score", "export"] as const satisfies RunStage[];
 
@@ -165,7 +165,14 @@ const provenance = z.looseObject({
 /** Reads files of any number and size. */
 const READ_MS = 120_000;
 
-export const REPORT_NAMES = ["summary.json", "report.md", "audit.json", "replay.json", "replay.md"] as const;
+export const REPORT_NAMES = [
+  "summary.json",
+  "report.md",
+  "audit.json",
+  "replay.json",
+  "replay.md",
+  "acceptance.json",
+] as const;
 
 export const distill = {
   start: op({
@@ -179,7 +186,7 @@ export const distill = {
         .array(z.enum(RUN_STAGES))
         .min(1)
         .default([...DISTILL_STAGES_DEFAULT])
-        .describe("Run in the order capture, materialize, score, export, replay, audit"),
+        .describe("Run in the order capture, materialize, score, export, replay, accept, audit"),
       root,
       targets: z.array(z.enum(TRAINERS)).min(1).default(["trl"]).describe("The forms of the exported rows"),
       kinds: z
@@ -193,6 +200,12 @@ export const distill = {
         .boolean()
         .default(false)
         .describe("With the stage audit: its metrics become a baseline"),
+      breaches: z
+        .boolean()
+        .default(false)
+        .describe(
+          "With the stage accept: also plants a breach of each invariant, and checks that it is found",
+        ),
       replay: replayOptions.optional().describe("With the stage replay"),
     }),
     output: distillRun,

@@ -237,5 +237,6 @@ export const EXAMPLES: Readonly<Record<keyof Wire, Readonly<Record<string, Input
     blocks: { client: "c-1" },
     published: {},
   },
+  gateway: {},
   distill: { start: { stages: ["materialize", "score", "export"] } },
 };

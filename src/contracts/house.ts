@@ -7,6 +7,7 @@ import { chat } from "./chat.ts";
 import { distill } from "./distill.ts";
 import { embed } from "./embed.ts";
 import { fills } from "./fill.ts";
+import { gateway } from "./gateway.ts";
 import { ingest } from "./ingest.ts";
 import { journal } from "./journal.ts";
 import { matrix } from "./matrix.ts";
@@ -38,8 +39,11 @@ export const house = {
 export type ServiceName = keyof typeof house;
 export type House = { readonly [N in ServiceName]: Service<(typeof house)[N]> };
 
-/** Every contract that the gateway routes: those of the services, and distillation, which it serves itself. */
-export const wire = { ...house, distill } as const satisfies Record<string, Contract>;
+/** Every contract that the gateway routes: those of the services, and distillation and its own, which it serves itself. */
+export const wire = { ...house, distill, gateway } as const satisfies Record<string, Contract>;
 export type Wire = { readonly [N in keyof typeof wire]: Service<(typeof wire)[N]> };
+
+/** What stands behind the gateway, and is called by its other surfaces. */
+export type BehindGateway = Omit<Wire, "gateway">;
 
 export const SERVICE_NAMES = Object.keys(house) as readonly ServiceName[];

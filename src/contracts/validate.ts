@@ -156,6 +156,13 @@ const rosterStatus = z.object({
   status: z.enum(["ready", "loading", "failed", "absent"]),
   version: z.string().nullable(),
   workers: z.int(),
+  reading: z
+    .object({
+      read: z.int(),
+      of: z.int().nullable().describe("Rows that there are; null where that is not known"),
+    })
+    .optional()
+    .describe("Of a load that is under way"),
   bytes: z.int().describe("Memory that it takes"),
   loaded_at: z.string().nullable(),
   load_ms: z.number().nullable(),
@@ -163,6 +170,9 @@ const rosterStatus = z.object({
   error: z.string().optional().describe("Why the last load failed; what was loaded before still serves"),
 });
 export type RosterStatus = z.infer<typeof rosterStatus>;
+
+/** The `reason` of a fault whose roster is being read, and will serve in a moment. */
+export const ROSTER_LOADING = "roster_loading";
 
 const usage = z.object({ input_tokens: z.int(), output_tokens: z.int(), cost_usd: z.number().optional() });
 export type IterateUsage = z.infer<typeof usage>;

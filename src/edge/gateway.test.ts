@@ -81,7 +81,7 @@ const implementation = implement(contract, "labd", {
 });
 const deps = {
   routes: routes(implementation),
-  keys: { authenticate: () => LOCAL_CALLER, problem: undefined },
+  keys: { authenticate: () => LOCAL_CALLER, problem: undefined, list: () => [] },
   audit: createAudit("off", log),
   guard: createGuard({ host: "127.0.0.1", allowHosts: [], allowOrigins: [] }),
   allowOrigins: [],

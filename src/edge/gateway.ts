@@ -17,6 +17,7 @@ import { byPattern, isSlow, type Route, routeChooser } from "#rpc/route";
 import { type Audit, type RefusalReason } from "./access/audit.ts";
 import { authorize, refuseUnmasked } from "./access/auth.ts";
 import { Denied } from "./access/denied.ts";
+import { gatewayRoutes } from "./access/key-list.ts";
 import { checkMethod, checkUrl, type Guard } from "./access/guard.ts";
 import type { LiveKeys } from "./access/live-keys.ts";
 import { type CheckKey, keyCheckOf } from "./access/owned-prefixes.ts";
@@ -26,13 +27,13 @@ import { type HealthDeps, houseHealth } from "./health.ts";
 import { type Admission, type ConcurrencyLimit, isLarge, REFUSED } from "./load/admission.ts";
 import { awaitBodyStart, IDLE_TIMEOUT_S, timedReply } from "./load/slow-client.ts";
 import type { Wait } from "./load/wait-queue.ts";
-import { admissionMetrics, auditMetrics, type Meter, metricsText } from "./meter.ts";
+import { admissionMetrics, auditMetrics, figureMetrics, type Meter, metricsText } from "./meter.ts";
 import { checkUnfolded, patternsOf } from "./raw-path.ts";
 import type { OnReply } from "./request-events.ts";
 
 export interface GatewayDeps {
   readonly routes: readonly Route[];
-  readonly keys: Pick<LiveKeys, "authenticate" | "problem">;
+  readonly keys: Pick<LiveKeys, "authenticate" | "problem" | "list">;
   readonly audit: Audit;
   readonly guard: Guard;
   readonly allowOrigins: readonly string[];
@@ -57,7 +58,7 @@ export interface Gateway {
 
 export function gateway(deps: GatewayDeps): Gateway {
   const routes: Gateway["routes"] = {};
-  for (const [pattern, methods] of byPattern(deps.routes)) {
+  for (const [pattern, methods] of byPattern([...deps.routes, ...gatewayRoutes(deps.keys)])) {
     const handlers: Record<string, Handler> = {};
     for (const [method, candidates] of methods) handlers[method] = mount(deps, candidates);
     for (const one of patternsOf(pattern)) routes[one] = handlers;
@@ -378,9 +379,12 @@ function shared<T>(work: () => Promise<T>): () => Promise<T> {
 
 function selfDescription(app: Hono, deps: GatewayDeps): void {
   const { keys, audit, health, meter, neighbourMetrics, admission } = deps;
-  const lookAtHealth = shared(async () => JSON.stringify(await houseHealth(health)));
+  const lookAtHealth = shared(async () =>
+    JSON.stringify(await houseHealth(health, () => admission.queues())),
+  );
   const gather = shared(async () => {
-    const own = [...meter.snapshot(), ...admissionMetrics(admission), ...auditMetrics(audit)];
+    const queues = figureMetrics("gateway", { queues: admission.queues() });
+    const own = [...meter.snapshot(), ...admissionMetrics(admission), ...auditMetrics(audit), ...queues];
     return metricsText([own, ...(await neighbourMetrics())]);
   });
   const description = JSON.stringify(apiDescription(health.version));

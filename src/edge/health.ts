@@ -1,6 +1,7 @@
 // How the house is: one look at every service and at the object store, each within a short time of its own, so
 // that a hanging neighbour never makes the answer late.
 
+import type { CacheFigures, QueueFigures } from "#lib/figures";
 import type { Service } from "#rpc/contract";
 import type { DaemonStats } from "#rpc/daemon";
 import type { storage } from "#contracts/storage";
@@ -9,6 +10,8 @@ export interface ServiceHealth {
   readonly status: "ok" | "degraded" | "down";
   readonly latency_ms: number;
   readonly detail?: string;
+  readonly queues?: Readonly<Record<string, QueueFigures>>;
+  readonly caches?: Readonly<Record<string, CacheFigures>>;
 }
 
 export interface HouseHealth {
@@ -16,6 +19,8 @@ export interface HouseHealth {
   readonly topology: "together" | "apart";
   readonly version: string;
   readonly services: Readonly<Record<string, ServiceHealth>>;
+  /** Requests that wait to be let in, by where they go. */
+  readonly gateway: { readonly queues: Readonly<Record<string, QueueFigures>> };
   readonly probes: { readonly object_store: object };
 }
 
@@ -26,6 +31,9 @@ export interface HealthDeps {
   readonly pings: Readonly<Record<string, (signal: AbortSignal) => Promise<DaemonStats>>>;
   readonly storage: Service<typeof storage>;
 }
+
+/** What the gateway itself adds. */
+export type GatewayQueues = () => HouseHealth["gateway"]["queues"];
 
 const PING_MS_MAX = 500;
 /** Damaged things that are named; the rest are counted. */
@@ -49,7 +57,10 @@ function notesIn({ notes = [] }: DaemonStats): string[] {
   return [...notes.slice(0, NAMED_MAX), ...more];
 }
 
-export async function houseHealth({ topology, version, pings, storage }: HealthDeps): Promise<HouseHealth> {
+export async function houseHealth(
+  { topology, version, pings, storage }: HealthDeps,
+  gatewayQueues: GatewayQueues,
+): Promise<HouseHealth> {
   const looked = Object.entries(pings).map(async ([name, ping]): Promise<[string, ServiceHealth]> => {
     const started = performance.now();
     const latency = (): number => Math.round((performance.now() - started) * 100) / 100;
@@ -57,7 +68,17 @@ export async function houseHealth({ topology, version, pings, storage }: HealthD
       const stats = await ping(AbortSignal.timeout(PING_MS_MAX));
       const detail = [...damageIn(stats), ...failuresIn(stats), ...notesIn(stats)].join(" ");
       const status = (stats.damaged ?? []).length === 0 ? "ok" : "degraded";
-      return [name, { status, latency_ms: latency(), ...(detail === "" ? {} : { detail }) }];
+      const { queues, caches } = stats;
+      return [
+        name,
+        {
+          status,
+          latency_ms: latency(),
+          ...(detail === "" ? {} : { detail }),
+          ...(queues === undefined ? {} : { queues }),
+          ...(caches === undefined ? {} : { caches }),
+        },
+      ];
     } catch {
       return [name, { status: "down", latency_ms: latency(), detail: `${name} does not answer` }];
     }
@@ -68,5 +89,12 @@ export async function houseHealth({ topology, version, pings, storage }: HealthD
   const services = Object.fromEntries(await Promise.all(looked));
   const store = await probed;
   const well = Object.values(services).every(({ status }) => status === "ok") && store.status === "ok";
-  return { status: well ? "ok" : "degraded", topology, version, services, probes: { object_store: store } };
+  return {
+    status: well ? "ok" : "degraded",
+    topology,
+    version,
+    services,
+    gateway: { queues: gatewayQueues() },
+    probes: { object_store: store },
+  };
 }

@@ -2,6 +2,7 @@
 // are limited.
 
 import { onAbort } from "./abort.ts";
+import type { QueueFigures } from "./figures.ts";
 
 export class Semaphore {
   readonly #max: number;
@@ -16,6 +17,15 @@ export class Semaphore {
 
   get used(): number {
     return this.#used;
+  }
+
+  get figures(): QueueFigures {
+    return {
+      waiting: this.#waiting.length,
+      waiting_max: this.#waitingMax,
+      running: this.#used,
+      running_max: this.#max,
+    };
   }
 
   /**

@@ -11,7 +11,7 @@ import {
   type ServerNotifier,
 } from "@modelcontextprotocol/server";
 import type { JournalRecorder } from "#adapters/journal-recorder";
-import type { Wire } from "#contracts/house";
+import type { BehindGateway } from "#contracts/house";
 import type { Clock } from "#lib/clock";
 import type { Log } from "#lib/log";
 import type { Call } from "#rpc/call";
@@ -31,7 +31,7 @@ export interface McpHandler {
 }
 
 export interface HandlerDeps {
-  readonly house: Wire;
+  readonly house: BehindGateway;
   readonly version: string;
   readonly log: Log;
   readonly recorder: JournalRecorder;

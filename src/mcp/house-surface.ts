@@ -1,7 +1,7 @@
 // What the house offers over MCP: its tools, its datasets, workers and traces as resources, and two prompts.
 
 import type { ReadResourceResult } from "@modelcontextprotocol/server";
-import type { Wire } from "#contracts/house";
+import type { BehindGateway } from "#contracts/house";
 import type { Call } from "#rpc/call";
 import { completions } from "./completions.ts";
 import { promptsOf } from "./prompts.ts";
@@ -11,7 +11,7 @@ import { workerOf } from "./worker.ts";
 
 const DATASETS_LISTED_MAX = 1000;
 
-export function houseSurface(house: Wire): Surface {
+export function houseSurface(house: BehindGateway): Surface {
   return {
     capabilities: { tools: {}, resources: {}, prompts: {} },
     tools: TOOLS.map((made) => made(house)),
@@ -21,7 +21,7 @@ export function houseSurface(house: Wire): Surface {
   };
 }
 
-function templatesOf(house: Wire): readonly ServedTemplate[] {
+function templatesOf(house: BehindGateway): readonly ServedTemplate[] {
   const { catalogd, pathwayd } = house;
   const template = (
     name: string,

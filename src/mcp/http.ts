@@ -1,7 +1,7 @@
 // MCP over HTTP: `POST /mcp`, streamable HTTP of both eras of the protocol. It stands behind the same guard, keys, scopes
 // and limits as every other route; what a tool may do is decided by the caller's scope.
 
-import type { Wire } from "#contracts/house";
+import type { BehindGateway } from "#contracts/house";
 import { journalRecorder } from "#adapters/journal-recorder";
 import { systemClock } from "#lib/clock";
 import type { Log } from "#lib/log";
@@ -28,7 +28,7 @@ const traits = {
 } as const satisfies Partial<RouteTraits>;
 
 export interface McpOptions {
-  readonly house: Wire;
+  readonly house: BehindGateway;
   readonly version: string;
   readonly log: Log;
   /** Changes what the house offers: for tests of the protocol. */

@@ -2,7 +2,7 @@
 
 import type { Tool as ListedTool } from "@modelcontextprotocol/server";
 import { z } from "zod";
-import type { Wire } from "#contracts/house";
+import type { BehindGateway } from "#contracts/house";
 import type { Scope } from "#rpc/call";
 import { parseInput } from "#rpc/input/invalid-input";
 import type { ServedTool, Use } from "./surface.ts";
@@ -28,11 +28,11 @@ export interface Tool<I extends z.ZodObject = z.ZodObject, O extends z.ZodObject
   readonly effects: ToolEffects;
   /** May take minutes: a client that knows tasks gets one. */
   readonly long?: boolean;
-  readonly run: (house: Wire, input: z.output<I>, use: Use) => Promise<z.input<O>>;
+  readonly run: (house: BehindGateway, input: z.output<I>, use: Use) => Promise<z.input<O>>;
 }
 
 /** A tool of the house, its types forgotten. */
-export type HouseTool = (house: Wire) => ServedTool;
+export type HouseTool = (house: BehindGateway) => ServedTool;
 
 /** In `_meta` of a listed tool: the scope that a key needs to call it. */
 const SCOPE_META_KEY = "lakehouse/scope";

@@ -161,6 +161,11 @@ export interface ChildSetup<S> {
   readonly folder: string;
 }
 
+/** For `onBug` of what a child implements: its standard error is the log of its house. */
+export function reportBug(bug: unknown): void {
+  process.stderr.write(`${bug instanceof Error ? (bug.stack ?? bug.message) : String(bug)}\n`);
+}
+
 /** The whole of a child's entry module: builds the implementation and serves it until the parent is gone. */
 export async function serveChild<S>(
   build: (handed: ChildSetup<S>) => Promise<Implementation>,

@@ -1,6 +1,7 @@
 // The one shape of every daemon: a function `(deps) => Promise<Daemon<typeof contract>>` named like the service. How it
 // is reached, in process or over a socket, is decided by whoever calls `implement` with its handlers.
 
+import type { CacheFigures, QueueFigures } from "#lib/figures";
 import type { Contract, Handlers } from "./contract.ts";
 
 export interface Daemon<C extends Contract> {
@@ -20,5 +21,8 @@ export interface DaemonStats {
   readonly damaged?: readonly string[] | undefined;
   /** Sentences for the house's health, of what others do not do as they should. */
   readonly notes?: readonly string[] | undefined;
+  /** By what waits in it (`statements`), and by what is kept in it (`table metadata`). */
+  readonly queues?: Readonly<Record<string, QueueFigures>> | undefined;
+  readonly caches?: Readonly<Record<string, CacheFigures>> | undefined;
   readonly [count: string]: unknown;
 }

@@ -15,6 +15,7 @@ import { viewOf } from "#services/filld/state/view";
 import { type HouseProcess, startHouseProcess } from "./house-process.ts";
 import type { Death, KillReport } from "./kill.ts";
 import { send, until, untilOk } from "./ledger.ts";
+import { PEOPLE_CORPUS } from "../people-corpus.ts";
 
 /** Enough forklift operators in one place that most proposals find somebody, and few enough that they meet. */
 const WORKERS = 1500;
@@ -27,19 +28,6 @@ const ORDER = {
   order_text: "Need 2 forklift operators in Springfield, IL Friday 6a-2p $30",
   order: { client_id: "acme" },
   now: "2026-11-29T15:00:00Z",
-};
-const CORPUS = {
-  dataset: "workers",
-  id: "worker_id",
-  text: "{role} in {city}, {state}; {certifications}",
-  fields: {
-    name: "text",
-    role: "keyword",
-    city: "keyword",
-    state: "keyword",
-    status: "keyword",
-    location: "geo",
-  },
 };
 /** Those whose death a proposal meets; the others only make it slower. */
 const DAEMONS = ["filld", "journald", "validatord", "matrixd"] as const;
@@ -96,7 +84,7 @@ async function prepareRoster(url: string): Promise<void> {
   const body = [...toCsv([...generateWorkers({ seed: 11, count: WORKERS, today: "2026-11-21" })])].join("");
   await untilOk(() => send(url, "/v1/ingest?dataset=workers", { method: "POST", body }));
   await untilOk(() =>
-    send(url, "/v1/matrix/corpora/workers", { method: "PUT", body: JSON.stringify(CORPUS) }),
+    send(url, "/v1/matrix/corpora/workers", { method: "PUT", body: JSON.stringify(PEOPLE_CORPUS) }),
   );
   await until(async () => {
     const reply = await send(url, "/v1/matrix/corpora/workers", { headers: { accept: "application/json" } });

@@ -11,6 +11,7 @@ import type { Fill, OutcomeResult, Shortlist } from "#contracts/fill";
 import type { SqlResult } from "#contracts/query";
 import { type Random, seeded } from "#lib/random";
 import { startHouse, type TestHouse } from "./house.ts";
+import { PEOPLE_CORPUS } from "../people-corpus.ts";
 
 const ORDERS = 30;
 const COORDINATORS = ["ann", "bo"] as const;
@@ -27,20 +28,6 @@ const TEXTS = [
   "necesito 2 operadores de montacargas en Springfield IL el viernes 6am a 2pm $28",
   "CNA with current BLS near Phoenix AZ, Monday 7p-7a, 25 dollars",
 ] as const;
-
-const CORPUS = {
-  dataset: "workers",
-  id: "worker_id",
-  text: "{role} in {city}, {state}; {certifications}",
-  fields: {
-    name: "text",
-    role: "keyword",
-    city: "keyword",
-    state: "keyword",
-    status: "keyword",
-    location: "geo",
-  },
-};
 
 /** Two people who are in no roster, however often it is corrected. */
 const LIAR = {
@@ -69,7 +56,7 @@ beforeAll(async () => {
     body: [...toCsv([...roster])].join(""),
   });
   expect(loaded.status, await loaded.text()).toBe(201);
-  await house.ask("/v1/matrix/corpora/workers", { method: "PUT", body: JSON.stringify(CORPUS) });
+  await house.ask("/v1/matrix/corpora/workers", { method: "PUT", body: JSON.stringify(PEOPLE_CORPUS) });
   for (;;) {
     const { status } = await house.json<{ status: string }>("/v1/matrix/corpora/workers");
     if (status === "ready") break;

@@ -7,6 +7,7 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { readSettings } from "#config";
 import { SERVICE_NAMES, wire as contracts } from "#contracts/house";
+import type { HouseHealth } from "#edge/health";
 import { createLog } from "#lib/log";
 import type { AnyOp, Contract } from "#rpc/contract";
 import { servedOps } from "#rpc/contract";
@@ -52,6 +53,23 @@ describe.each([...TOPOLOGIES])("the gateway of a house %s", (topology) => {
       },
     });
     expect(Object.keys(health["services"] as object).sort()).toEqual([...SERVICE_NAMES].sort());
+  });
+
+  test("tells the queues and the caches of its services and its own, and the same as metrics", async () => {
+    await house.json("/v1/sql", { sql: "SELECT 1" });
+    await house.json("/v1/embed", { texts: ["forklift operator"] });
+    const { services, gateway } = (await house.json("/v1/health")) as unknown as HouseHealth;
+    const { statements } = services["queryd"]?.queues ?? {};
+    expect(statements).toMatchObject({ waiting: 0, running: 0 });
+    expect(statements?.waiting_max).toBeGreaterThan(0);
+    expect(services["embedd"]?.caches?.["vectors of texts"]).toMatchObject({ unit: "bytes", misses: 1 });
+    expect(gateway.queues["long work of queryd"]).toMatchObject({ waiting: 0 });
+    const text = await (await house.ask("/metrics")).text();
+    expect(text).toContain('lakehouse_queue_waiting{service="queryd",queue="statements"} 0');
+    expect(text).toContain(
+      'lakehouse_cache_misses_total{service="embedd",cache="vectors of texts",unit="bytes"} 1',
+    );
+    expect(text).toContain('lakehouse_queue_running{service="gateway",queue="long work of queryd"}');
   });
 
   test("every reply says its request id and how long it took", async () => {

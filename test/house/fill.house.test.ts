@@ -6,21 +6,9 @@ import { generateWorkers, toCsv } from "#cli/demo/sample/sample";
 import type { Fill, Message, Shortlist } from "#contracts/fill";
 import type { SqlResult } from "#contracts/query";
 import { codeOf, startHouse, type TestHouse, TOPOLOGIES } from "./house.ts";
+import { PEOPLE_CORPUS } from "../people-corpus.ts";
 
 const roster = [...generateWorkers({ seed: 11, count: 1500, today: "2026-11-21" })];
-const CORPUS = {
-  dataset: "workers",
-  id: "worker_id",
-  text: "{role} in {city}, {state}; {certifications}",
-  fields: {
-    name: "text",
-    role: "keyword",
-    city: "keyword",
-    state: "keyword",
-    status: "keyword",
-    location: "geo",
-  },
-};
 const NOW = "2026-11-29T15:00:00Z";
 const ORDER = {
   order_text: "Need 2 forklift operators in Springfield, IL Friday 6a-2p $30",
@@ -39,7 +27,7 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
       body: [...toCsv(roster)].join(""),
     });
     expect(loaded.status, await loaded.text()).toBe(201);
-    await house.ask("/v1/matrix/corpora/workers", { method: "PUT", body: JSON.stringify(CORPUS) });
+    await house.ask("/v1/matrix/corpora/workers", { method: "PUT", body: JSON.stringify(PEOPLE_CORPUS) });
     for (;;) {
       const { status } = await house.json<{ status: string }>("/v1/matrix/corpora/workers");
       if (status === "ready") break;

@@ -61,6 +61,30 @@ describe.each([...TOPOLOGIES])("the keys of a house %s", (topology) => {
     await becomes(200);
   }, 240_000);
 
+  test("the list says what each may do and when it was last used, and no secret; a masked key is refused", async () => {
+    const list = async (shown: string): Promise<{ status: number; text: string }> => {
+      const reply = await house.ask("/v1/keys", { headers: { authorization: `Bearer ${shown}` } });
+      return { status: reply.status, text: await reply.text() };
+    };
+    expect(await house.json<object>("/v1/keys")).toEqual({ keys: [] });
+    const key = await added("looker", "read");
+    const idle = await addKey(path, { name: "idle", scope: "admin", expiresAt: new Date("2100-01-01") });
+    const blind = await addKey(path, { name: "blind", scope: "read", masked: true });
+    await becomes(200, blind);
+    const { text } = await list(key);
+    const { keys } = JSON.parse(text) as { keys: Record<string, unknown>[] };
+    expect(keys.map(({ name, scope, masked, expires_at }) => [name, scope, masked, expires_at])).toEqual([
+      ["looker", "read", false, null],
+      ["idle", "admin", false, "2100-01-01T00:00:00.000Z"],
+      ["blind", "read", true, null],
+    ]);
+    expect(keys.map(({ last_used_at }) => typeof last_used_at)).toEqual(["string", "object", "string"]);
+    for (const secret of [key, idle, blind, "sha256"]) expect(text).not.toContain(secret);
+    expect(await list(blind)).toMatchObject({ status: 403 });
+    for (const name of ["looker", "idle", "blind"]) await removeKey(path, name);
+    await becomes(200);
+  }, 240_000);
+
   test("keys made at once are all there", async () => {
     const names = Array.from({ length: 8 }, (_, n) => `racer-${n}`);
     const keys = await Promise.all(names.map((name) => addKey(path, { name, scope: "read" })));

@@ -13,6 +13,7 @@ import { addKey } from "#edge/access/key-file";
 import { keysPath } from "#topology/gateway/listener";
 import { type FakeProviders, startFakeProviders } from "../providers/start.ts";
 import { failureOf, startOver, type TestHouse, TOPOLOGIES } from "./house.ts";
+import { PEOPLE_CORPUS } from "../people-corpus.ts";
 
 const roster = [...toCsv([...generateWorkers({ seed: 5, count: 300, today: "2026-11-21" })])].join("");
 const ORDER = "Need 2 forklift operators in Springfield, IL Friday 6a-2p $30";
@@ -32,17 +33,7 @@ const CALLS: readonly (readonly [string, (seen: Record<string, Structured>) => S
     "build_corpus",
     () => ({
       corpus: "people",
-      dataset: "workers",
-      id: "worker_id",
-      text: "{role} in {city}, {state}; {certifications}",
-      fields: {
-        name: "text",
-        role: "keyword",
-        city: "keyword",
-        state: "keyword",
-        status: "keyword",
-        location: "geo",
-      },
+      ...PEOPLE_CORPUS,
     }),
   ],
   ["search_workers", () => ({ query: ORDER, k: 3 })],

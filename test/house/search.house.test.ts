@@ -6,24 +6,12 @@ import type { Corpus, Searched } from "#contracts/matrix";
 import { DEMO_PLACES } from "#cli/demo/sample/draws";
 import { generateWorkers, toCsv, type Worker } from "#cli/demo/sample/sample";
 import { codeOf, startHouse, type TestHouse, TOPOLOGIES, type Topology } from "./house.ts";
+import { PEOPLE_CORPUS } from "../people-corpus.ts";
 
 const roster = [...generateWorkers({ seed: 11, count: 1500, today: "2026-11-21" })];
 const byId = new Map<string, Worker>(roster.map((worker) => [worker.worker_id, worker]));
 
-const CORPUS = {
-  dataset: "workers",
-  id: "worker_id",
-  text: "{role} in {city}, {state}; {certifications}",
-  fields: {
-    name: "text",
-    role: "keyword",
-    city: "keyword",
-    state: "keyword",
-    status: "keyword",
-    location: "geo",
-    pay_floor: "number",
-  },
-};
+const CORPUS = { ...PEOPLE_CORPUS, fields: { ...PEOPLE_CORPUS.fields, pay_floor: "number" } };
 
 const queries = DEMO_PLACES.map(
   ({ role, city }) => `Need 3 ${role.name}s in ${city.city}, ${city.state} Monday 6am`,

@@ -101,6 +101,9 @@ describe.skipIf(CHROMIUM === undefined)(`the console's operations in a browser${
     await page.goto("/ui/system");
     await page.getByText("All 14 services well").waitFor();
     await page.getByRole("grid", { name: "services" }).getByText("Ranks people for an order").waitFor();
+    await page.getByRole("grid", { name: "queues" }).getByText("requests to filld").waitFor();
+    await page.getByRole("grid", { name: "caches" }).getByText("orders read").waitFor();
+    expect(await violations(page)).toEqual([]);
     await page.getByRole("tab", { name: "Traffic" }).click();
     await page.getByRole("grid", { name: "traffic" }).getByRole("link", { name: "filld.open" }).waitFor();
     expect(await violations(page)).toEqual([]);
@@ -376,6 +379,12 @@ describe.skipIf(CHROMIUM === undefined)(`the console's operations in a browser${
       .getByText(/scope admin/)
       .first()
       .waitFor();
+    await page.goto("/ui/system?tab=keys");
+    const keys = page.getByRole("grid", { name: "keys" });
+    await keys.getByText("reader", { exact: true }).waitFor();
+    await keys.getByText("looks").waitFor();
+    expect(await keys.getByText("not since the start").count()).toBe(0);
+    expect(await violations(page)).toEqual([]);
     await page.goto("/ui/journal");
     await page.getByRole("grid", { name: "journal" }).waitFor();
     expect(complaints).toEqual([]);

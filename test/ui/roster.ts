@@ -2,21 +2,9 @@
 
 import { generateWorkers, toCsv } from "#cli/demo/sample/sample";
 import type { SpawnedHouse } from "./spawned-house.ts";
+import { PEOPLE_CORPUS } from "../people-corpus.ts";
 
-const CORPUS = {
-  dataset: "workers",
-  id: "worker_id",
-  text: "{role} in {city}, {state}; {certifications}",
-  fields: {
-    name: "text",
-    role: "keyword",
-    city: "keyword",
-    state: "keyword",
-    status: "keyword",
-    certifications: "text",
-    location: "geo",
-  },
-};
+const CORPUS = { ...PEOPLE_CORPUS, fields: { ...PEOPLE_CORPUS.fields, certifications: "text" } };
 
 export async function loadRoster(house: SpawnedHouse, count = 1500): Promise<void> {
   const roster = generateWorkers({ seed: 11, count, today: new Date().toISOString().slice(0, 10) });

@@ -23,6 +23,7 @@ import { counted } from "../terminal/plain-text.ts";
 import { isInteractive, paintOut, say, write } from "../terminal/terminal.ts";
 import { ACTOR_ARG, actorOf } from "./fill/actor.ts";
 import { blocks, unblock } from "./fill/blocks.ts";
+import { onceRosterIsRead } from "./fill/once-roster-read.ts";
 import {
   BOARD_FIELDS,
   CANDIDATE_FIELDS,
@@ -79,7 +80,8 @@ const open = command({
   ],
   run: async (args, given) => {
     if (args.draft !== undefined && args.auto !== true) throw new UsageProblem("--draft needs --auto.");
-    const { filld } = (await connect(settingsOf(args))).house;
+    const { house } = await connect(settingsOf(args));
+    const { filld } = house;
     const k = wholeNumber("-k", args.k, 1, 200);
     const pay = args.pay === undefined ? undefined : Number(args.pay);
     if (pay !== undefined && !(pay >= 0))
@@ -90,13 +92,14 @@ const open = command({
       ...(args.site === undefined ? {} : { site_id: args.site }),
       ...(pay === undefined ? {} : { pay_rate: pay }),
     } as FillOrder;
-    const opened = await filld.open({
+    const wanted = {
       order_text: given.words.join(" "),
       order,
       ...(args.corpus === undefined ? {} : { corpus: args.corpus }),
       ...(k === undefined ? {} : { k }),
       ...actorOf(args),
-    });
+    };
+    const opened = await onceRosterIsRead(house, () => filld.open(wanted));
     const format = formatOf(args.output);
     const people = isForPeople(format);
     if (people) {
@@ -212,9 +215,10 @@ const shortlist = command({
   args: { ...FILL_ARG, ...K_ARG, ...CLIENT_ARGS },
   examples: ["lakehouse fill shortlist f-7k3m9q2x -k 10"],
   run: async (args) => {
-    const { filld } = (await connect(settingsOf(args))).house;
+    const { house } = await connect(settingsOf(args));
     const k = wholeNumber("-k", args.k, 1, 200);
-    const list = await filld.shortlist({ fill_id: args.fill, ...(k === undefined ? {} : { k }) });
+    const wanted = { fill_id: args.fill, ...(k === undefined ? {} : { k }) };
+    const list = await onceRosterIsRead(house, () => house.filld.shortlist(wanted));
     const format = formatOf(args.output);
     await emit(format, { fields: CANDIDATE_FIELDS, rows: list.shortlist, json: list, empty: "Nobody fits." });
     if (!isForPeople(format)) return;

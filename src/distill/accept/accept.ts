@@ -5,6 +5,7 @@ import { copied, type Fixture, withFixture } from "./fixture.ts";
 import { EXPORT_INVARIANTS } from "./export-invariants.ts";
 import { FILES_INVARIANTS } from "./files-invariants.ts";
 import { FIREWALL_INVARIANTS } from "./firewall-invariants.ts";
+import type { Run } from "../run.ts";
 import type { Acceptance, Accepted, BreachFound } from "../schemas/acceptance.ts";
 import type { Invariant, Problems } from "./invariant.ts";
 import { POLICY_INVARIANTS } from "./policy-invariants.ts";
@@ -19,8 +20,12 @@ export const INVARIANTS: readonly Invariant[] = [
 ];
 
 /** `withBreaches` also plants each breach, one at a time in a copy of the fixture. */
-export function accept(withBreaches = false): Promise<Pick<Acceptance, "invariants" | "breaches">> {
+export function accept(
+  withBreaches: boolean,
+  onProgress: Run["onProgress"],
+): Promise<Pick<Acceptance, "invariants" | "breaches">> {
   return withFixture(async (fixture) => {
+    const total = INVARIANTS.length * (withBreaches ? 2 : 1);
     const invariants: Accepted[] = [];
     for (const { name, proves, check } of INVARIANTS) {
       const problems = await problemsOf(check, fixture);
@@ -30,6 +35,7 @@ export function accept(withBreaches = false): Promise<Pick<Acceptance, "invarian
         result: problems.length === 0 ? "pass" : "fail",
         problems: [...problems],
       });
+      onProgress?.(invariants.length, total);
     }
     if (!withBreaches) return { invariants };
     const breaches: BreachFound[] = [];
@@ -39,6 +45,7 @@ export function accept(withBreaches = false): Promise<Pick<Acceptance, "invarian
       const problems = await problemsOf(check, planted);
       const found = problems.length > 0 && invariants[at]?.result === "pass";
       breaches.push({ invariant: name, breach: breach.name, found, problems: [...problems] });
+      onProgress?.(invariants.length + breaches.length, total);
     }
     return { invariants, breaches };
   });

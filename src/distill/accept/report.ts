@@ -11,7 +11,7 @@ import { accept } from "./accept.ts";
 
 export async function acceptAndReport(run: Run, withBreaches: boolean): Promise<Acceptance> {
   const startedAt = new Date(run.clock.now()).toISOString();
-  const found = await accept(withBreaches);
+  const found = await accept(withBreaches, run.onProgress);
   const report: Acceptance = {
     schema: "acceptance.v1",
     run_id: run.runId,

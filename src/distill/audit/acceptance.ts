@@ -18,11 +18,17 @@ export async function acceptanceFound(root: string): Promise<string | string[]> 
     if (!read.success) return [`${name}/${ACCEPTANCE_FILE} is no acceptance.v1`];
     if (newest === undefined || newest.ended_at <= read.data.ended_at) newest = read.data;
   }
-  if (newest === undefined) return "there was no acceptance: lakehouse distill accept";
+  if (newest === undefined)
+    return "there was no acceptance: run the stage accept, or lakehouse distill accept";
   if (newest.scorer_version !== SCORER_VERSION || newest.terms_sha256 !== TERMS_SHA256)
-    return "the last acceptance was of other rules or terms: lakehouse distill accept";
+    return "the last acceptance was of other rules or terms: run the stage accept, or lakehouse distill accept";
+  return brokenIn(newest);
+}
+
+/** Invariants that do not hold, and planted breaches that were not found. */
+export function brokenIn({ invariants, breaches = [] }: Acceptance): string[] {
   return [
-    ...newest.invariants.filter(({ result }) => result === "fail").map(({ invariant }) => invariant),
-    ...(newest.breaches ?? []).filter(({ found }) => !found).map(({ breach }) => `not found: ${breach}`),
+    ...invariants.filter(({ result }) => result === "fail").map(({ invariant }) => invariant),
+    ...breaches.filter(({ found }) => !found).map(({ breach }) => `not found: ${breach}`),
   ];
 }

@@ -7,6 +7,7 @@ import type { House } from "#contracts/house";
 import type { ReplayOptions, RunStage } from "#contracts/distill";
 import { RUN_STAGES } from "#contracts/distill";
 import type { Call } from "#rpc/call";
+import { brokenIn } from "../audit/acceptance.ts";
 import { auditRun } from "../audit/report.ts";
 import { captureInto, sourcesOf } from "../capture/capture.ts";
 import type { CaptureMode } from "../capture/lines-of.ts";
@@ -23,6 +24,8 @@ export interface RunPlan {
   readonly actor?: string | undefined;
   readonly captureMode: CaptureMode | "off";
   readonly appendBaseline: boolean;
+  /** Acceptance also plants a breach of each invariant. */
+  readonly breaches: boolean;
   readonly driftMax?: number | undefined;
   readonly replay: ReplayOptions;
 }
@@ -95,6 +98,10 @@ export async function performRun(run: Run, plan: RunPlan, deps: PerformDeps): Pr
         receipts.push(receipt);
         deps.onReceipt?.(receipt);
       }
+      if (stages.includes("accept")) {
+        await onStage("accept");
+        await acceptedRun(run, plan.breaches);
+      }
       if (stages.includes("audit")) {
         await onStage("audit");
         await auditRun(run, {
@@ -115,6 +122,15 @@ export async function performRun(run: Run, plan: RunPlan, deps: PerformDeps): Pr
     await put({ status: "succeeded", ended_at: now(run) });
     return receipts;
   });
+}
+
+/** Throws `rejected` where an invariant does not hold; the report is on the disk by then. */
+async function acceptedRun(run: Run, breaches: boolean): Promise<void> {
+  // Most runs have no use for it.
+  const { acceptAndReport } = await import("../accept/report.ts");
+  const broken = brokenIn(await acceptAndReport(run, breaches));
+  if (broken.length === 0) return;
+  throw new Fault("rejected", `Acceptance found what does not hold: ${broken.join(", ")}.`);
 }
 
 function now(run: Run): string {

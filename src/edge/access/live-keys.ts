@@ -4,16 +4,19 @@
 
 import { type BigIntStats } from "node:fs";
 import { stat } from "node:fs/promises";
+import type { ListedKey } from "#contracts/gateway";
 import type { Log } from "#lib/log";
 import type { Caller } from "#rpc/call";
 import { Fault } from "#rpc/fault";
 import { type Authenticate, authenticator, closed } from "./auth.ts";
-import { areKeysRequired, readKeys, requireKeys } from "./key-file.ts";
+import { areKeysRequired, type KeyRecord, readKeys, requireKeys } from "./key-file.ts";
 
 export interface LiveKeys {
   readonly authenticate: Authenticate;
   /** Why nobody is let in; undefined while keys are read, or none are needed. */
   readonly problem: string | undefined;
+  /** Every key, without its hash. */
+  list(): ListedKey[];
   close(): void;
 }
 
@@ -33,7 +36,7 @@ interface Access {
   readonly authenticate: Authenticate;
   readonly problem?: string;
   /** API keys that are known. */
-  readonly keys: number;
+  readonly keys: readonly KeyRecord[];
   /** Whether a key file was seen that had keys in it, or was damaged: a running house remembers that by itself. */
   readonly hadKeys: boolean;
 }
@@ -48,6 +51,8 @@ export async function openKeys({ path, exposed, log }: LiveKeysOptions): Promise
   let version = await versionOf(path);
   let access = await readAccess(path, { exposed, hadKeys: false }, log);
   let looking = false;
+  /** By name; of a key that was removed it stays, and a new key of that name is younger. */
+  const usedAt = new Map<string, number>();
   if (access.problem !== undefined) log.error(`nobody is let in: ${access.problem}`);
 
   const look = async (): Promise<void> => {
@@ -57,7 +62,7 @@ export async function openKeys({ path, exposed, log }: LiveKeysOptions): Promise
     access = await readAccess(path, { exposed, hadKeys: before.hadKeys }, log);
     // Only now: a look that failed half-way is taken again.
     version = found;
-    if (access.problem === undefined) log.info("the API keys changed", { keys: access.keys });
+    if (access.problem === undefined) log.info("the API keys changed", { keys: access.keys.length });
     else if (access.problem !== before.problem) log.error(`nobody is let in: ${access.problem}`);
   };
   const timer = setInterval(() => {
@@ -74,11 +79,31 @@ export async function openKeys({ path, exposed, log }: LiveKeysOptions): Promise
   timer.unref();
 
   return {
-    authenticate: (headers: Headers): Caller => access.authenticate(headers),
+    authenticate: (headers: Headers): Caller => {
+      const caller = access.authenticate(headers);
+      if (access.keys.length > 0) usedAt.set(caller.id, Date.now());
+      return caller;
+    },
     get problem() {
       return access.problem;
     },
+    list: () => access.keys.map((key) => listed(key, usedAt.get(key.name))),
     close: () => clearInterval(timer),
+  };
+}
+
+function listed(
+  { name, scope, masked, created_at, expires_at }: KeyRecord,
+  usedAt: number | undefined,
+): ListedKey {
+  const isUsed = usedAt !== undefined && usedAt >= Date.parse(created_at);
+  return {
+    name,
+    scope,
+    masked: masked === true,
+    created_at,
+    expires_at: expires_at ?? null,
+    last_used_at: isUsed ? new Date(usedAt).toISOString() : null,
   };
 }
 
@@ -94,20 +119,20 @@ async function readAccess(path: string, { exposed, hadKeys }: ReadOptions, log: 
     if (keys === undefined && (hadKeys || (await areKeysRequired(path)))) return refusing(LOST, true);
     if (keys === undefined || keys.length === 0) {
       if (exposed) return refusing(NEEDED, false);
-      return { authenticate: authenticator([]), keys: 0, hadKeys: false };
+      return { authenticate: authenticator([]), keys: [], hadKeys: false };
     }
     // On a full disk the keys count all the same.
     await requireKeys(path).catch((error: unknown) =>
       log.warn("that there are API keys cannot be kept in a second place", { error }),
     );
-    return { authenticate: authenticator(keys), keys: keys.length, hadKeys: true };
+    return { authenticate: authenticator(keys), keys, hadKeys: true };
   } catch (error) {
     return error instanceof Fault ? refusing(error.message, true) : refusing(UNREADABLE, hadKeys);
   }
 }
 
 function refusing(problem: string, hadKeys: boolean): Access {
-  return { authenticate: closed(problem), problem, keys: 0, hadKeys };
+  return { authenticate: closed(problem), problem, keys: [], hadKeys };
 }
 
 /** No file's version, so that the next look reads it. */

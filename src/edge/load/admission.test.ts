@@ -51,6 +51,20 @@ describe("a concurrency limit", () => {
     expect([limit.enter(), limit.enter()]).toEqual([true, false]);
   });
 
+  test("is told by service and kind of work, and of those of all callers the fullest", () => {
+    const all = admission();
+    all.limit(search, "stream", "ann");
+    expect(all.limit(search, "quick", "").enter()).toBe(true);
+    const [one, other] = ["ann", "bob"].map((caller) => all.limit(sql, "bulk", caller));
+    expect([one?.enter(), other?.enter(), other?.enter()]).toEqual([true, true, true]);
+    const running = Object.entries(all.queues()).map(([queue, figures]) => [queue, figures.running]);
+    expect(running).toEqual([
+      ["requests while it is late", undefined],
+      ["requests to vectord", 1],
+      ["long work of queryd", 2],
+    ]);
+  });
+
   test("lets the newest of those that wait in, and none whose client has gone", async () => {
     const limit = admission().limit(search, "quick", "");
     const room = fill(limit);

@@ -9,6 +9,7 @@
 // that waited in vain is told so then and not at once, because a client that is refused asks again, and the refusals would
 // eat what is left. Where there is room nothing of this costs more than a comparison and a count.
 
+import type { QueueFigures } from "#lib/figures";
 import type { Log } from "#lib/log";
 import type { Work } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
@@ -60,6 +61,15 @@ const LIMITS: Readonly<Record<Kind, Limits>> = {
   large: { atOnceMax: 16, waitingMax: 64, waitMsMax: LONG_WAIT_MS_MAX },
 };
 
+/** As its queues are named where they are shown. */
+const QUEUE_WORDS: Readonly<Record<Kind, string>> = {
+  quick: "requests to",
+  bulk: "long work of",
+  stream: "streams of",
+  upload: "uploads to",
+  large: "large requests to",
+};
+
 /** One for all: at many thousands a second a stack for each is what would cost most. */
 export const REFUSED = new Fault(
   "unavailable",
@@ -84,6 +94,9 @@ export interface ConcurrencyLimit {
   leave(): void;
   /** Waits for room; undefined when too many do already. */
   wait(request: Request): Wait | undefined;
+  readonly figures: QueueFigures;
+  /** Something was let in since the start. */
+  readonly wasUsed: boolean;
 }
 
 export interface Admission {
@@ -98,10 +111,18 @@ export interface Admission {
   /** Refusals so far, by route. */
   readonly refusals: ReadonlyMap<string, number>;
   readonly lagMs: number;
+  /** Those that were used, by service and kind of work; where each caller has a limit of its own, the fullest. */
+  queues(): Readonly<Record<string, QueueFigures>>;
+}
+
+interface Named {
+  readonly limit: ConcurrencyLimit;
+  /** Of the limits of all callers that wait for the same. */
+  readonly queue: string;
 }
 
 export function createAdmission(probe: LagProbe, log: Log): Admission {
-  const limits = new Map<string, ConcurrencyLimit>();
+  const limits = new Map<string, Named>();
   const deferred = new WaitQueue(DEFERRED_MAX);
   const queues = [deferred];
   const refusals = new Map<string, number>();
@@ -129,6 +150,7 @@ export function createAdmission(probe: LagProbe, log: Log): Admission {
     const queue = new WaitQueue(waitingMax);
     queues.push(queue);
     let used = 0;
+    let wasUsed = false;
     return {
       get full() {
         return queue.full;
@@ -136,12 +158,24 @@ export function createAdmission(probe: LagProbe, log: Log): Admission {
       enter: () => {
         if (used >= atOnceMax) return false;
         used += 1;
+        wasUsed = true;
         return true;
       },
       leave: () => {
         if (queue.length === 0 || !queue.admit()) used -= 1;
       },
       wait: (request) => waitIn(queue, request, waitMsMax),
+      get figures() {
+        return {
+          waiting: queue.length,
+          waiting_max: waitingMax,
+          running: used,
+          running_max: atOnceMax,
+        };
+      },
+      get wasUsed() {
+        return wasUsed;
+      },
     };
   };
 
@@ -150,10 +184,10 @@ export function createAdmission(probe: LagProbe, log: Log): Admission {
       const service = name.slice(0, name.indexOf("."));
       const key = kind === "quick" ? service : `${service} ${kind} ${callerId}`;
       const known = limits.get(key);
-      if (known !== undefined) return known;
-      const made = create(LIMITS[kind]);
-      limits.set(key, made);
-      return made;
+      if (known !== undefined) return known.limit;
+      const limit = create(LIMITS[kind]);
+      limits.set(key, { limit, queue: `${QUEUE_WORDS[kind]} ${service}` });
+      return limit;
     },
     lags: (now) => probe.pendingMs(now) > LAG_MS_MAX,
     defer: (request) => waitIn(deferred, request, WAIT_MS_MAX),
@@ -170,5 +204,21 @@ export function createAdmission(probe: LagProbe, log: Log): Admission {
     get lagMs() {
       return probe.lastMs;
     },
+    queues: () => {
+      const found: Record<string, QueueFigures> = {
+        "requests while it is late": { waiting: deferred.length, waiting_max: DEFERRED_MAX },
+      };
+      for (const { limit, queue } of limits.values()) {
+        if (!limit.wasUsed) continue;
+        const fullest = found[queue];
+        if (fullest === undefined || fullness(fullest) < fullness(limit.figures))
+          found[queue] = limit.figures;
+      }
+      return found;
+    },
   };
+}
+
+function fullness({ waiting, running = 0 }: QueueFigures): number {
+  return waiting + running;
 }

@@ -27,7 +27,9 @@ export const runDistillation = tool({
       .array(z.enum(RUN_STAGES).exclude(["replay"]))
       .min(1)
       .default(["materialize", "score", "export"])
-      .describe("capture takes what is new in the journal first; audit computes everything again"),
+      .describe(
+        "capture takes what is new in the journal first; accept checks the invariants of distillation on a root made for it; audit computes everything again",
+      ),
     kinds: z.array(z.enum(EXPORT_KINDS)).min(1).optional(),
     targets: z.array(z.enum(TRAINERS)).min(1).default(["trl"]),
   }),

@@ -2,9 +2,10 @@
 // neither does a schema once it is listed, so what was worked out for a pair of them is kept: it is asked for with
 // every question, and reading a manifest takes longer than many questions do.
 
-import { LRUCache } from "lru-cache";
 import type { catalog } from "#contracts/catalog";
 import { assert } from "#lib/assert";
+import { CountedCache } from "#lib/counted-cache";
+import type { CacheFigures } from "#lib/figures";
 import type { OutputOf } from "#rpc/contract";
 import { wireId } from "./describe.ts";
 import { columnsOf } from "./duckdb/columns.ts";
@@ -25,13 +26,18 @@ const KEPT_PARTS_MAX = 200_000;
 /** Past states of tables are read rarely, and each costs at least as much as its columns. */
 const KEPT_MAX = 1000;
 
-export function scans(tables: Tables): (table: Table, at: number | string | undefined) => Promise<Scan> {
-  const kept = new LRUCache<string, Scan>({
+interface Scans {
+  readonly scan: (table: Table, at: number | string | undefined) => Promise<Scan>;
+  readonly figures: CacheFigures;
+}
+
+export function scans(tables: Tables): Scans {
+  const kept = new CountedCache<string, Scan>({
     max: KEPT_MAX,
     maxSize: KEPT_PARTS_MAX,
     sizeCalculation: ({ files, columns }) => files.length + columns.length + 1,
   });
-  return async (table, at) => {
+  const scan: Scans["scan"] = async (table, at) => {
     const { metadata, prefix } = table;
     const snapshot = at === undefined ? snapshotOf(metadata) : await snapshotNamed(tables, table, at);
     // A table as it was has the columns that it had; the snapshot that is current has those of today, so that a reader
@@ -42,13 +48,19 @@ export function scans(tables: Tables): (table: Table, at: number | string | unde
     const known = kept.get(place);
     if (known !== undefined) return known;
     const schema = schemaById(metadata.schemas, schemaId);
-    const scan = {
+    const made = {
       snapshot_id: snapshot === undefined ? null : wireId(contentId(snapshot)),
       columns: columnsOf(schema, metadata.properties),
       files: await liveFiles(tables, table, snapshot),
     };
-    kept.set(place, scan);
-    return scan;
+    kept.set(place, made);
+    return made;
+  };
+  return {
+    scan,
+    get figures() {
+      return { ...kept.figures, used: kept.size, max: kept.max, unit: "entries" as const };
+    },
   };
 }
 

@@ -79,7 +79,8 @@ export async function catalogd({
   await refuseBehind(rows, storage);
   const failures = new BackgroundFailures(log);
   const tables = new Tables({ rows, storage, baseUri, failures });
-  const scan = scans(tables);
+  const scanned = scans(tables);
+  const { scan } = scanned;
   // Apart, so that no append waits for a merge.
   const mergeWorker = new FileWorker();
   const worker = new FileWorker();
@@ -217,7 +218,11 @@ export async function catalogd({
   };
   return {
     handlers,
-    stats: () => ({ failures: failures.counts }),
+    stats: () => ({
+      failures: failures.counts,
+      queues: { "rows to append": appends.figures },
+      caches: { ...tables.caches, "files of tables": scanned.figures },
+    }),
     close: async () => {
       await appends.close();
       // A merge that runs is given up: its files are still in the table.

@@ -115,6 +115,11 @@ export async function chatd(deps: ChatdDeps): Promise<Daemon<typeof chat>> {
       notes: metrics.notes(),
       damaged: budgets.damaged,
       captured: captured.stats(),
+      queues: Object.fromEntries(
+        [...upstreams.values()]
+          .filter(({ provider }) => provider.configured)
+          .map(({ provider, queue }) => [`calls of ${provider.name}`, queue]),
+      ),
     }),
     metrics: () => metrics.snapshot(),
     close: async () => {

@@ -5,6 +5,7 @@ import { LRUCache } from "lru-cache";
 import type { ChatProvider, ProviderFailure } from "#adapters/chat/chat-model";
 import type { BreakerState, ChatAttempt } from "#contracts/chat";
 import type { Clock } from "#lib/clock";
+import type { QueueFigures } from "#lib/figures";
 import { Semaphore } from "#lib/semaphore";
 import { type Breaker, createBreaker, type Permit } from "./breaker.ts";
 
@@ -53,6 +54,10 @@ export class Upstream implements UpstreamView {
     this.provider = provider;
     this.#clock = clock;
     this.#slots = new Semaphore(provider.slotsMax, WAITING_MAX);
+  }
+
+  get queue(): QueueFigures {
+    return this.#slots.figures;
   }
 
   get slots(): { used: number; max: number } {

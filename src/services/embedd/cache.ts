@@ -3,6 +3,7 @@
 // entry is evicted first.
 
 import { LRUCache } from "lru-cache";
+import type { CacheFigures } from "#lib/figures";
 import { base64OfVector, jsonOfVector } from "#lib/vector-text";
 import type { KeptForm, KeptForms } from "#rpc/contract";
 
@@ -160,6 +161,13 @@ export class VectorCache {
     });
     this.#entries.set(key, added);
     return added;
+  }
+
+  get figures(): CacheFigures {
+    const used = this.#entries.calculatedSize;
+    // A text that another call is computing already costs nothing more.
+    const hits = this.#hits + this.#coalesced;
+    return { used, max: this.#bytesMax, unit: "bytes", hits, misses: this.#misses };
   }
 
   stats(): CacheStats {

@@ -113,7 +113,7 @@ export async function embedd({ models, cacheBytesMax, store }: EmbeddDeps): Prom
     store?.close();
     return Promise.resolve();
   };
-  return { handlers, close };
+  return { handlers, stats: () => ({ caches: { "vectors of texts": cache.figures } }), close };
 }
 
 /** The first failure's fault, with every text that failed in its details: the others need not be sent again. */

@@ -98,7 +98,7 @@ export async function ingestd({
       },
     },
     close: () => pool.close(),
-    stats: () => ({ failures: background.counts }),
+    stats: () => ({ failures: background.counts, queues: { "files to load": pool.figures } }),
   };
 }
 

@@ -441,6 +441,8 @@ export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>>
         ...(playbooks.damaged === undefined ? [] : ["playbooks"]),
         ...(titles.damage === undefined ? [] : ["taxonomy"]),
       ],
+      queues: { "events for the journal": deps.recorder.figures },
+      caches: { ...understanding.caches, "playbooks near an order": playbooks.nearFigures },
     }),
     close: async () => {
       await replays.close();

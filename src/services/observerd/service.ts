@@ -196,6 +196,7 @@ export async function observerd({
       failures: failures.counts,
       damaged: damage === undefined ? [] : [`observer/${RULES_FILE}`],
       listeners: listeners.count,
+      queues: { events: { waiting: eventLog.stats.queue.used, waiting_max: eventLog.stats.queue.max } },
     }),
     close: async () => {
       alerts.close();

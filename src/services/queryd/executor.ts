@@ -2,10 +2,11 @@
 // files is that (the catalog pins them), then an engine runs it. An engine that died says how, in the caller's
 // terms; a file that went away in between is looked up once more.
 
-import { LRUCache } from "lru-cache";
 import type { query } from "#contracts/query";
 import type { SnapshotId } from "#contracts/shapes";
 import { deadline } from "#lib/coarse-timer";
+import { CountedCache } from "#lib/counted-cache";
+import type { CacheFigures } from "#lib/figures";
 import type { CallInit } from "#rpc/call";
 import type { OutputOf, ParsedOf, Raw, Service } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
@@ -52,6 +53,7 @@ export interface Executor {
     identity: string,
     ranMs?: number,
   ): Promise<unknown>;
+  readonly figures: CacheFigures;
 }
 
 /** Statements whose inspection is remembered: 8 MiB of text at most. */
@@ -68,7 +70,7 @@ const TIME_ZONE_DEFAULT = "UTC";
 
 export function executor(pool: Pool, datasets: Snapshots, processBytesMax: number): Executor {
   const poison = poisonStatements();
-  const inspections = new LRUCache<string, Inspection>({
+  const inspections = new CountedCache<string, Inspection>({
     max: INSPECTIONS_MAX,
     maxSize: INSPECTIONS_BYTES_MAX,
     sizeCalculation: (_, sql) => sql.length + 200,
@@ -198,6 +200,14 @@ export function executor(pool: Pool, datasets: Snapshots, processBytesMax: numbe
       };
     },
     failed,
+    get figures() {
+      return {
+        ...inspections.figures,
+        used: inspections.size,
+        max: INSPECTIONS_MAX,
+        unit: "entries" as const,
+      };
+    },
   };
 }
 

@@ -6,6 +6,7 @@ import type { catalog } from "#contracts/catalog";
 import type { query, SqlResult } from "#contracts/query";
 import { SQL_BYTES_MAX } from "#contracts/query";
 import type { storage } from "#contracts/storage";
+import type { CacheFigures } from "#lib/figures";
 import { type Bytes, Encoded, type Handlers, type Service } from "#rpc/contract";
 import { preferred } from "#rpc/accept";
 import { Fault } from "#rpc/fault";
@@ -13,7 +14,7 @@ import type { Format } from "./formats/text.ts";
 import { headerJson, WARNINGS_HEADER } from "./formats/warnings.ts";
 import { objectCache } from "./object-cache.ts";
 import { type CancellationScope, cancellationScope } from "./cancellation-scope.ts";
-import { enginePool, type Pool } from "./engine/pool.ts";
+import { enginePool, type PoolStats } from "./engine/pool.ts";
 import { type Execution, type Executor, executor, type SqlRequest } from "./executor.ts";
 import { resultStream } from "./result-stream.ts";
 import { snapshots } from "./snapshots.ts";
@@ -37,9 +38,12 @@ export interface QuerySettings {
   readonly statementsMax?: number;
 }
 
+/** A type and not an interface, so that it is a record of figures too. */
+type QuerydStats = PoolStats & { readonly caches: Readonly<Record<string, CacheFigures>> };
+
 export interface Queryd {
   readonly handlers: Handlers<typeof query>;
-  stats: Pool["stats"];
+  stats(): QuerydStats;
   close(): Promise<void>;
 }
 
@@ -117,7 +121,8 @@ export function queryd(deps: {
       }
     },
   };
-  return { handlers, stats: pool.stats, close: pool.close };
+  const stats = (): QuerydStats => ({ ...pool.stats(), caches: { "statements checked": executing.figures } });
+  return { handlers, stats, close: pool.close };
 }
 
 /** What the contract's schema does not say: it counts characters, and takes any list. */

@@ -164,7 +164,7 @@ export async function storaged({
     },
     probe: () => withDamage(probe, damage),
   };
-  return { handlers, close: stopScrub };
+  return { handlers, stats: () => ({ queues: { "objects to write": writers.figures } }), close: stopScrub };
 }
 
 function withDamage(probe: StorageProbe, { count, keys }: Damage): StorageProbe {

@@ -299,7 +299,11 @@ export async function truthd({
 
   return {
     handlers,
-    stats: () => ({ damaged: store.damaged, writer_pid: store.writerPid }),
+    stats: () => ({
+      damaged: store.damaged,
+      writer_pid: store.writerPid,
+      queues: { imports: imports.figures },
+    }),
     close: () => store.close(),
   };
 }

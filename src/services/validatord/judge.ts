@@ -72,7 +72,11 @@ export function createJudge(deps: JudgeDeps): Judge {
 
   return async ({ kind, artifact, context = {}, roster }, call) => {
     const started = performance.now();
-    const [lookup, know, paid] = await Promise.all([rosters.use(roster), knowledge(), wages()]);
+    const [lookup, know, paid] = await Promise.all([
+      rosters.use(roster, call.deadline),
+      knowledge(),
+      wages(),
+    ]);
     const now = context.now === undefined ? clock.now() : Date.parse(context.now);
     const world: World = { lookup, know, wages: paid, now };
     const findings = new Findings();

@@ -27,6 +27,8 @@ const faultOf = async (work: Promise<unknown>): Promise<Fault> => {
   }
   throw new Error("There was no fault.");
 };
+const FIFTY =
+  "SELECT 'r-' || range AS worker_id, 'Person ' || range AS name, 'Forklift Operator' AS role, 'IL' AS state, 'active' AS status FROM range(50)";
 const fill = (...ids: string[]) => ({ order_id: "o-1", fills: ids.map((worker_id) => ({ worker_id })) });
 
 describe.each(TOPOLOGIES)("validatord, %s", (topology) => {
@@ -98,6 +100,25 @@ describe.each(TOPOLOGIES)("validatord, %s", (topology) => {
     expect(codesOf(after.findings)).toEqual([]);
     const { rosters } = await house.service.rosters({});
     expect(rosters.find(({ roster }) => roster === "people")).toMatchObject({ status: "ready", workers: 6 });
+  });
+
+  test("a call whose time ends before its roster is read is told how far that is, and the load goes on", async () => {
+    await house.lake.append("slow", FIFTY);
+    // Of three seconds none is left to wait in.
+    const early = house.service.validate(
+      { kind: "fill", artifact: fill("r-1"), context: { now: NOW, order: ORDER }, roster: "slow" },
+      { timeoutMs: 3000 },
+    );
+    const { code, message, retryAfterMs } = await faultOf(early);
+    expect([code, retryAfterMs]).toEqual(["unavailable", 1000]);
+    expect(message).toMatch(
+      /^The roster slow is (?:about to be read|being read: \d+ of 50 people)\. Try again/,
+    );
+    const { roster_version } = await check(fill("r-1"), { roster: "slow" });
+    expect(roster_version).toStartWith("slow@");
+    const { rosters } = await house.service.rosters({});
+    expect(rosters.find(({ roster }) => roster === "slow")).toMatchObject({ status: "ready", workers: 50 });
+    expect(rosters.every(({ reading }) => reading === undefined)).toBe(true);
   });
 
   test("a roster that is written again serves without a failed request; one that is damaged is told", async () => {
@@ -233,6 +254,28 @@ test("verdicts are captured, with the artifact and without personal data", async
   rmSync(path);
   expect(line).toMatchObject({ schema: "validation.v1", kind: "fill", ok: false });
   expect(JSON.parse(line.artifact)).toEqual({ ...fill("w-3"), note: "call [phone]" });
+});
+
+test("the house's own roster is loaded ahead of the first call where it is large, and only there", async () => {
+  const statusWith = async (largeRows: number): Promise<string> => {
+    const house = await startValidatord("together", async ({ lake }) => {
+      await lake.append("people", FIFTY);
+      return { roster: "people", largeRows };
+    });
+    try {
+      for (let looks = 0; looks < 200; looks += 1) {
+        const [own] = (await house.service.rosters({})).rosters;
+        if (own?.status !== "absent" && own?.status !== "loading") return own?.status ?? "";
+        if (own.status === "absent" && looks > 20 && largeRows > 50) return "absent";
+        await Bun.sleep(50);
+      }
+      return "never";
+    } finally {
+      await house.close();
+    }
+  };
+  expect(await statusWith(50)).toBe("ready");
+  expect(await statusWith(51)).toBe("absent");
 });
 
 test("a Parquet file is a roster", async () => {

@@ -46,6 +46,8 @@ export interface ValidatordDeps {
   readonly captured?: SourceLog | undefined;
   readonly log: Log;
   readonly clock?: Clock;
+  /** Rows from which the house's own roster is loaded ahead of the first call. */
+  readonly largeRows?: number;
 }
 
 const FILE = /\.(?:jsonl|ndjson|parquet)$/;
@@ -62,7 +64,9 @@ export function validatord(deps: ValidatordDeps): Promise<Daemon<typeof validate
     sourceOf: (dataset) => datasetSource(dataset, deps),
     failures,
     clock,
+    largeRows: deps.largeRows,
   });
+  rosters.loadAhead();
   const wages = createWages({ ...deps, clock, failures });
   const rules = new Rules(deps.rulesFolder, deps.query, deps.ruleMs);
   const judge = createJudge({ ...deps, rosters, wages, rules, clock });
@@ -100,9 +104,13 @@ export function validatord(deps: ValidatordDeps): Promise<Daemon<typeof validate
         );
         return validated;
       },
-      screen: async ({ worker_ids, context, roster: name, severity }) => {
+      screen: async ({ worker_ids, context, roster: name, severity }, call) => {
         const started = performance.now();
-        const [lookup, know, paid] = await Promise.all([rosters.use(name), knowledge(), wages()]);
+        const [lookup, know, paid] = await Promise.all([
+          rosters.use(name, call.deadline),
+          knowledge(),
+          wages(),
+        ]);
         const now = context.now === undefined ? clock.now() : Date.parse(context.now);
         const world = { lookup, know, wages: paid, now };
         const { order, workers, excluded, checked } = await screenWorkers(
@@ -129,7 +137,7 @@ export function validatord(deps: ValidatordDeps): Promise<Daemon<typeof validate
       },
       iterate: async (request, call) => {
         const started = performance.now();
-        await rosters.use(request.roster);
+        await rosters.use(request.roster, call.deadline);
         const attempts = iterate(request, loop, call);
         for (;;) {
           const { done, value } = await attempts.next();
@@ -138,7 +146,7 @@ export function validatord(deps: ValidatordDeps): Promise<Daemon<typeof validate
       },
       iterateEvents: async function* (request, call) {
         const started = performance.now();
-        await rosters.use(request.roster);
+        await rosters.use(request.roster, call.deadline);
         const attempts = iterate(request, loop, call);
         for (;;) {
           const { done, value } = await attempts.next();
@@ -166,9 +174,11 @@ export function validatord(deps: ValidatordDeps): Promise<Daemon<typeof validate
       failures: failures.counts,
       damaged: rosters.damaged(),
       journal: journal.stats(),
+      queues: { "events for the journal": journal.figures },
       captured: captured.stats(),
     }),
     close: async () => {
+      rosters.close();
       await journal.stop();
       await captured.stop();
     },

@@ -1,7 +1,7 @@
 // The handlers that search: by one filter, and tier by tier.
 
-import { LRUCache } from "lru-cache";
 import type { Hit, vector } from "#contracts/vector";
+import { CountedCache } from "#lib/counted-cache";
 import type { Handlers } from "#rpc/contract";
 import type { Indexes } from "./indexes.ts";
 import { matches, parseFilter } from "./rows/filter.ts";
@@ -11,12 +11,16 @@ import { checkModel, decoded, type EmbedTexts, hitOf, queryVector } from "./wire
 /** Text, f32 and f64 of 768 numbers take 14 KB. */
 const QUERIES_KEPT_MAX = 256;
 
+/** Queries are repeated, tier by tier at least; each is decoded and prepared once. They are not written to. */
+export function createQueryCache(): CountedCache<string, Float32Array> {
+  return new CountedCache({ max: QUERIES_KEPT_MAX });
+}
+
 export function searchHandlers(
   indexes: Indexes,
   embedTexts: EmbedTexts,
+  queries: ReturnType<typeof createQueryCache>,
 ): Pick<Handlers<typeof vector>, "search" | "searchTiers"> {
-  /** Queries are repeated, tier by tier at least; each is decoded and prepared once. They are not written to. */
-  const queries = new LRUCache<string, Float32Array>({ max: QUERIES_KEPT_MAX });
   const queryOf = (text: string | readonly number[]): Float32Array => {
     if (typeof text !== "string") return decoded(text, "vector");
     const kept = queries.get(text);

@@ -18,7 +18,7 @@ import { importSource } from "./import-source.ts";
 import { Indexes, type IndexesStats } from "./indexes.ts";
 import { matches, parseFilter } from "./rows/filter.ts";
 import { indexMetrics } from "./metrics.ts";
-import { searchHandlers } from "./search-handlers.ts";
+import { createQueryCache, searchHandlers } from "./search-handlers.ts";
 import { archivedIndexes, namesOf, newestIn } from "./snapshots/archive.ts";
 import { removeUnneeded, restoreFrom, snapshotHandlers } from "./snapshot-handlers.ts";
 import type { LanceBucket } from "./lance/open.ts";
@@ -66,6 +66,7 @@ export async function vectord({
   });
   const embedTexts = embedder(embed);
 
+  const queries = createQueryCache();
   const handlers: Handlers<typeof vector> = {
     create: async ({ index: name, ...shape }) => {
       const { index, created } = await indexes.create(name, shape);
@@ -176,12 +177,12 @@ export async function vectord({
       ).recall({ sample, k });
       return { recall, mean_us, p99_us, exact_mean_us };
     },
-    ...searchHandlers(indexes, embedTexts),
+    ...searchHandlers(indexes, embedTexts, queries),
     ...snapshotHandlers(indexes, storage, clock),
   };
   return {
     handlers,
-    stats: () => indexes.stats(),
+    stats: () => ({ ...indexes.stats(), caches: { "vectors of queries": queries.figures } }),
     metrics: () => indexMetrics(indexes.opened()),
     close: () => indexes.close(),
   };

@@ -4,6 +4,7 @@
 import { join } from "node:path";
 import type { Settings } from "#config";
 import { house, type House, type ServiceName } from "#contracts/house";
+import { figureMetrics } from "#edge/meter";
 import { present } from "#lib/assert";
 import type { Log } from "#lib/log";
 import type { Daemon, DaemonStats } from "#rpc/daemon";
@@ -70,7 +71,7 @@ export function part<N extends ServiceName, const Needed extends readonly Servic
         implementation,
         hold,
         stats: () => daemon.stats?.() ?? {},
-        metrics: () => daemon.metrics?.() ?? [],
+        metrics: () => [...(daemon.metrics?.() ?? []), ...figureMetrics(name, daemon.stats?.() ?? {})],
         close: () => daemon.close(),
       };
     },

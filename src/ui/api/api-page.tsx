@@ -1,7 +1,7 @@
 // Every operation of the house on one page: a list to look through, and the one that is open with its fields, its replies and a
 // form to try it.
 
-import { type ReactNode, useEffect, useMemo, useRef } from "react";
+import { Fragment, type ReactNode, useEffect, useMemo, useRef } from "react";
 import { LoadedView } from "../parts/loaded-view.tsx";
 import { counted } from "../parts/words.ts";
 import { useCommands } from "../shell/commands.ts";
@@ -45,7 +45,13 @@ function Api({
     if (next !== undefined) go(pathOf(next.id, find));
   };
   useEffect(() => {
-    document.querySelector(".api-scroll [aria-current]")?.scrollIntoView({ block: "nearest" });
+    // Within the list alone: the page stays where it is.
+    const list = document.querySelector(".api-scroll");
+    const current = list?.querySelector("[aria-current]");
+    if (list === null || current === null || current === undefined) return;
+    const [inside, around] = [current.getBoundingClientRect(), list.getBoundingClientRect()];
+    if (inside.top < around.top) list.scrollTop -= around.top - inside.top;
+    if (inside.bottom > around.bottom) list.scrollTop += inside.bottom - around.bottom;
   }, [item]);
   useCommands([
     { name: "Find an operation", keys: "/", run: () => field.current?.focus() },
@@ -125,7 +131,7 @@ function Operations({
               .map(({ id, method, path, summary }) => (
                 <li key={id}>
                   <a href={pathOf(id, find)} aria-current={id === open ? "page" : undefined} title={summary}>
-                    <Method method={method} /> <span>{path}</span>
+                    <Method method={method} /> <span>{breakable(path)}</span>
                   </a>
                 </li>
               ))}
@@ -134,6 +140,17 @@ function Operations({
       ))}
     </div>
   );
+}
+
+/** A path that does not fit goes on after a slash, not in the middle of a word. */
+function breakable(path: string): ReactNode {
+  const parts = path.split(/(?<=.)(?=\/)/);
+  return parts.map((part, at) => (
+    <Fragment key={at}>
+      {at > 0 && <wbr />}
+      {part}
+    </Fragment>
+  ));
 }
 
 function Overview({

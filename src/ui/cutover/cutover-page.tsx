@@ -157,7 +157,7 @@ function columnsFor(flip: (wish: Wish) => void): readonly ShownColumn<RouteLine>
             ○
           </button>
         ),
-      width: state === "pass-through" ? 108 : 84,
+      width: state === "pass-through" ? 112 : 96,
     })),
     {
       key: "gates",

@@ -48,9 +48,11 @@ export function DatasetPage({ dataset: name }: { readonly dataset: string }): Re
             </span>
           )}
         </h1>
-        <a className="button" href={sqlPath(`FROM ${sqlName(name)}`)}>
-          Ask it in SQL <kbd>Q</kbd>
-        </a>
+        {data !== undefined && (
+          <a className="button" href={sqlPath(`FROM ${sqlName(name)}`)}>
+            Ask it in SQL <kbd>Q</kbd>
+          </a>
+        )}
       </header>
       <LoadedView loaded={loaded} what={name} rows={8}>
         {(dataset) => <DatasetTabs dataset={dataset} onChanged={take} onRefresh={refresh} />}

@@ -44,6 +44,12 @@ const ENCODINGS: Readonly<Record<string, string>> = {
   macintosh: "Macintosh",
 };
 
+const CHOICES = [
+  { name: "delimiter", label: "Columns are split at", choices: DELIMITERS },
+  { name: "quote", label: "Cells may stand in", choices: QUOTES },
+  { name: "encoding", label: "Text is", choices: ENCODINGS },
+] as const;
+
 /** What was found is read off the file; a person's choice holds until it is taken back. */
 interface DialectChoicesProps {
   readonly found: Dialect;
@@ -58,27 +64,16 @@ export function DialectChoices({ found, said, onSaid }: DialectChoicesProps): Re
   };
   return (
     <div className="row dialect-choices" role="group" aria-label="How the text is read">
-      <Choice
-        label="Columns are split at"
-        choices={DELIMITERS}
-        found={found.delimiter}
-        said={said.delimiter}
-        onSaid={(value) => say("delimiter", value)}
-      />
-      <Choice
-        label="Cells may stand in"
-        choices={QUOTES}
-        found={found.quote}
-        said={said.quote}
-        onSaid={(value) => say("quote", value)}
-      />
-      <Choice
-        label="Text is"
-        choices={ENCODINGS}
-        found={found.encoding}
-        said={said.encoding}
-        onSaid={(value) => say("encoding", value)}
-      />
+      {CHOICES.map(({ name, label, choices }) => (
+        <Choice
+          key={name}
+          label={label}
+          choices={choices}
+          found={found[name]}
+          said={said[name]}
+          onSaid={(value) => say(name, value)}
+        />
+      ))}
       <label>
         Names are in line <span className="muted">(0: none)</span>
         <input

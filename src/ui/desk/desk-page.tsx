@@ -1,16 +1,17 @@
 // The fill desk's first screen: one field for an order as it came in, and beside it the orders that still need people.
 
-import { type ReactNode, useEffect, useRef, useState } from "react";
+import { type ReactNode, useEffect, useRef } from "react";
 import { Empty, Loading, Problem } from "../parts/notice.tsx";
 import { useDraft } from "../parts/use-draft.ts";
 import { counted } from "../parts/words.ts";
 import { useCommands } from "../shell/commands.ts";
 import { fillPath, go } from "../shell/router.ts";
 import { filld, matrixd } from "../wire/client.ts";
-import { toWireFault, type WireFault } from "../wire/wire-fault.ts";
 import { useLoaded } from "../wire/use-loaded.ts";
+import { useWork } from "../wire/use-work.ts";
 import { handOver } from "./opened-fill.ts";
 import { orderTitle, whenOf } from "./order-words.ts";
+import { onceRosterIsRead, RosterReading } from "./roster-reading.tsx";
 import { FillStatusPill } from "./status.tsx";
 import { PEOPLE_SHOWN } from "./use-fill.ts";
 
@@ -44,40 +45,34 @@ export function DeskPage(): ReactNode {
 function NewOrder(): ReactNode {
   const [text, setText] = useDraft("order");
   const [client, setClient] = useDraft("order-client");
-  const [busy, setBusy] = useState(false);
-  const [fault, setFault] = useState<WireFault>();
+  const { busy, fault, run, cancel } = useWork();
   const field = useRef<HTMLTextAreaElement>(null);
   useCommands([{ name: "Type an order", keys: "/", run: () => field.current?.focus() }]);
-  const submit = async (): Promise<void> => {
-    if (text.trim() === "" || busy) return;
-    setBusy(true);
-    setFault(undefined);
-    try {
-      const opened = await filld.open({
+  const submit = (): void => {
+    if (text.trim() === "") return;
+    run(async (signal) => {
+      const order = {
         order_text: text.trim(),
         k: PEOPLE_SHOWN,
         ...(client.trim() === "" ? {} : { order: { client_id: client.trim() } }),
-      });
+      };
+      const opened = await onceRosterIsRead(() => filld.open(order, { signal }), signal);
       setText("");
       handOver(opened);
       go(fillPath(opened.fill_id));
-    } catch (thrown) {
-      setFault(toWireFault(thrown));
-    } finally {
-      setBusy(false);
-    }
+    });
   };
   return (
     <form
       className="new-order"
       onSubmit={(event) => {
         event.preventDefault();
-        void submit();
+        submit();
       }}
       onKeyDown={(event) => {
         if (event.key !== "Enter" || !(event.metaKey || event.ctrlKey)) return;
         event.preventDefault();
-        void submit();
+        submit();
       }}
     >
       <label>
@@ -100,13 +95,19 @@ function NewOrder(): ReactNode {
         <button type="submit" className="primary" disabled={busy || text.trim() === ""}>
           {busy ? "Reading…" : "Read it and find people"} <kbd>Ctrl ⏎</kbd>
         </button>
+        {busy && (
+          <button type="button" className="quiet" onClick={cancel}>
+            Stop
+          </button>
+        )}
       </div>
       {text === "" && (
         <button type="button" className="link" onClick={() => setText(EXAMPLE)}>
           Fill in an example
         </button>
       )}
-      {fault !== undefined && <Problem fault={fault} again={() => void submit()} />}
+      {busy && <RosterReading />}
+      {fault !== undefined && <Problem fault={fault} again={submit} />}
     </form>
   );
 }
@@ -114,7 +115,10 @@ function NewOrder(): ReactNode {
 function NoRoster(): ReactNode {
   return (
     <Empty title="There are no people to look among yet">
-      <p>Load your roster, then make it searchable. In a terminal:</p>
+      <p>
+        Drop your roster under <a href="/ui/datasets">Datasets</a>, then make it searchable under{" "}
+        <a href="/ui/search">Search</a>. Or in a terminal:
+      </p>
       <pre className="code" tabIndex={0}>
         {`lakehouse ingest roster.csv --dataset workers
 lakehouse corpus build workers --dataset workers --id worker_id \\

@@ -16,6 +16,7 @@ import { CorrectOrder, OrderBar } from "./order-bar.tsx";
 import { eventWords, orderTitle } from "./order-words.ts";
 import { People } from "./people.tsx";
 import { Places } from "./places.tsx";
+import { RosterReading } from "./roster-reading.tsx";
 import { type FillEvent, type FillWork, PEOPLE_SHOWN, type Refused, useFill } from "./use-fill.ts";
 
 export function FillPage({ fillId }: { readonly fillId: string }): ReactNode {
@@ -109,7 +110,12 @@ function Workspace({ fill, work }: { readonly fill: Fill; readonly work: FillWor
         <section aria-labelledby="people" className="people-column">
           <header className="section-head">
             <h2 id="people">
-              People <span className="muted">{list.data === undefined ? "" : `${shortlist.length} fit`}</span>
+              People{" "}
+              <span className="muted">
+                {list.data === undefined
+                  ? ""
+                  : `${shortlist.length} ${shortlist.length === 1 ? "fits" : "fit"}`}
+              </span>
             </h2>
             <div className="row">
               {chosen.size > 0 && (
@@ -120,14 +126,19 @@ function Workspace({ fill, work }: { readonly fill: Fill; readonly work: FillWor
               <button type="button" className="primary" disabled={!ready} onClick={proposeNow}>
                 {chosen.size > 0
                   ? `Propose the ${chosen.size} chosen`
-                  : `Propose the best ${Math.max(fill.short, 1)}`}{" "}
+                  : `Propose the best${fill.short > 1 ? ` ${fill.short}` : ""}`}{" "}
                 <kbd>P</kbd>
               </button>
             </div>
           </header>
           {list.fault !== undefined && <Problem fault={list.fault} again={list.refresh} />}
           {list.data === undefined ? (
-            list.fault === undefined && <Loading rows={8} what="people" />
+            list.fault === undefined && (
+              <>
+                <RosterReading />
+                <Loading rows={8} what="people" />
+              </>
+            )
           ) : (
             <>
               <People

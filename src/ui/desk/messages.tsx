@@ -191,7 +191,7 @@ function Draft({ message, name, busy, onCheck }: DraftProps): ReactNode {
       {findings.map(({ code, message: says, hint, severity }) => (
         <div key={code + says} className={severity === "error" ? "check bad" : "check"}>
           <b>{ruleWords(code)}:</b> {says}
-          {hint === undefined ? "" : ` ${hint}`}
+          {hint === undefined ? "" : `${/[.!?]$/.test(says) ? "" : "."} ${hint}`}
         </div>
       ))}
       <div className="row">

@@ -8,7 +8,7 @@ import { fromNow, money } from "../parts/words.ts";
 import type { WireFault } from "../wire/wire-fault.ts";
 import { Further } from "./further.tsx";
 import { changesOf, FORM_FIELDS, textsOf } from "./order-fields.ts";
-import { fieldWord, placeOf, whenOf } from "./order-words.ts";
+import { fieldWord, missingWords, placeOf, whenOf } from "./order-words.ts";
 import { FillStatusPill } from "./status.tsx";
 
 interface Slot {
@@ -105,7 +105,7 @@ export function OrderBar({ fill, live, onCorrect, onClose }: OrderBarProps): Rea
       </div>
       {missing.length > 0 && (
         <p className="order-note">
-          <b className="short">Say {missing.map(fieldWord).join(", ")} before anybody can be proposed.</b>
+          <b className="short">{missingWords(missing)}</b>
         </p>
       )}
       <Notes fill={fill} />

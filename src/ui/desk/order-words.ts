@@ -74,6 +74,24 @@ export function fieldWord(field: string): string {
   return FIELD_WORDS[field] ?? field.replaceAll("_", " ");
 }
 
+/** What one would ask the client for: a place, not a city and a state. */
+const ASKED_FOR: Readonly<Record<string, string>> = {
+  city: "the place",
+  state: "the place",
+  start_at: "the time",
+  end_at: "the time",
+  role: "the role",
+  headcount: "how many people",
+};
+
+/** What must be said of an order before anybody can be proposed for it. */
+export function missingWords(missing: readonly string[]): string {
+  const asked = [...new Set(missing.map((field) => ASKED_FOR[field] ?? fieldWord(field)))];
+  const last = asked.at(-1) ?? "";
+  const all = asked.length > 1 ? `${asked.slice(0, -1).join(", ")} and ${last}` : last;
+  return `Say ${all} before anybody can be proposed.`;
+}
+
 export function placeOf({ city, state }: Pick<FillOrder, "city" | "state">): string {
   return [city, state].filter((part) => part !== undefined).join(", ");
 }

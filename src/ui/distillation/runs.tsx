@@ -109,7 +109,7 @@ const RECEIPT_COLUMNS: readonly ShownColumn<Receipt>[] = [
   { key: "stage", title: "Stage", value: ({ stage }) => stage, width: 180 },
   { key: "in", title: "In", value: (receipt) => receipt.in, number: true },
   { key: "out", title: "Out", value: ({ out }) => out, number: true },
-  { key: "duplicates", title: "Twice", value: ({ duplicates }) => duplicates, number: true },
+  { key: "duplicates", title: "Seen before", value: ({ duplicates }) => duplicates, number: true },
   {
     key: "quarantined",
     title: "Into quarantine",

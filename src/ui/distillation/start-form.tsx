@@ -13,6 +13,7 @@ const STAGES = [
   ["score", "Score the evidence by rules"],
   ["export", "Write files that train"],
   ["replay", "Ask models again, and compare"],
+  ["accept", "Check that the stages keep their promises, on material made for it"],
   ["audit", "Compute everything again, and compare with earlier"],
 ] as const satisfies readonly (readonly [RunStage, string])[];
 
@@ -33,6 +34,7 @@ export function StartForm({
   const [targets, setTargets] = useState<readonly Trainer[]>(["trl"]);
   const [holdout, setHoldout] = useState("10");
   const [baseline, setBaseline] = useState(false);
+  const [breaches, setBreaches] = useState(false);
   const [models, setModels] = useState("");
   const { busy, fault, run } = useWork();
   const start = (): void =>
@@ -44,6 +46,7 @@ export function StartForm({
         targets: [...targets],
         ...(holdout.trim() === "" ? {} : { holdout_percent: Number(holdout) }),
         ...(stages.includes("audit") ? { append_baseline: baseline } : {}),
+        ...(stages.includes("accept") ? { breaches } : {}),
         ...(stages.includes("replay") ? { replay: { models: named } } : {}),
       });
       onStarted(run_id);
@@ -82,6 +85,16 @@ export function StartForm({
               placeholder="ollama/qwen3, kimi/kimi-k2.6"
               onChange={(event) => setModels(event.target.value)}
             />
+          </label>
+        )}
+        {stages.includes("accept") && (
+          <label className="choice">
+            <input
+              type="checkbox"
+              checked={breaches}
+              onChange={(event) => setBreaches(event.target.checked)}
+            />
+            Break each promise on purpose, too, and see that it is noticed
           </label>
         )}
         {stages.includes("audit") && (

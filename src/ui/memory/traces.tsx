@@ -36,6 +36,16 @@ interface Listing {
   readonly degraded: string | undefined;
 }
 
+/** Why a model's draft was given up, in words; whatever people wrote stays as it is. */
+const RESULTS: Readonly<Record<string, string>> = {
+  max_iterations: "tries used up",
+  deadline: "out of time",
+};
+
+function resultWords(result: string): string {
+  return RESULTS[result] ?? result.replaceAll("_", " ");
+}
+
 const LISTED = 1000;
 const FOUND = 100;
 
@@ -54,7 +64,7 @@ const COLUMNS: readonly ShownColumn<Row>[] = [
     show: (row) => <Success record={row} />,
     width: 190,
   },
-  { key: "result", title: "Result", value: ({ outcome }) => outcome?.result ?? "" },
+  { key: "result", title: "Result", value: ({ outcome }) => resultWords(outcome?.result ?? "") },
   { key: "kind", title: "Kind", value: ({ kind }) => kind },
   { key: "subject", title: "About", value: ({ subject }) => subject },
   { key: "version", title: "Version", value: ({ version }) => version, number: true },

@@ -33,7 +33,7 @@ const COLUMNS: readonly ShownColumn<Budget>[] = [
   },
   {
     key: "cost_limit",
-    title: "Of dollars",
+    title: "Limit a day ($)",
     value: ({ usd_per_day }) => usd_per_day,
     show: ({ usd_per_day }) => limited(usd_per_day, costText),
     number: true,
@@ -49,7 +49,7 @@ const COLUMNS: readonly ShownColumn<Budget>[] = [
   },
   {
     key: "token_limit",
-    title: "Of tokens",
+    title: "Limit (tokens)",
     value: ({ tokens_per_day }) => tokens_per_day,
     show: ({ tokens_per_day }) => limited(tokens_per_day, whole),
     number: true,
@@ -57,7 +57,7 @@ const COLUMNS: readonly ShownColumn<Budget>[] = [
   },
   {
     key: "held",
-    title: "Held for calls under way",
+    title: "Held for calls",
     value: ({ reserved_tokens }) => reserved_tokens,
     show: ({ reserved_tokens }) => whole(reserved_tokens),
     number: true,

@@ -4,7 +4,7 @@ import { type ReactNode, useMemo } from "react";
 import { Chart } from "../parts/chart.tsx";
 import { DataGrid, type ShownColumn } from "../parts/grid/data-grid.tsx";
 import { Empty, Loading, Problem } from "../parts/notice.tsx";
-import { counted, msText } from "../parts/words.ts";
+import { counted, momentOf, msText } from "../parts/words.ts";
 import { setParams, useParams } from "../shell/router.ts";
 import { sqlPath } from "../sql/sql-path.ts";
 import { queryd } from "../wire/client.ts";
@@ -23,7 +23,13 @@ import {
 } from "./usage.ts";
 
 const COLUMNS: readonly ShownColumn<UsageRow>[] = [
-  { key: "since", title: "From", value: ({ since }) => since, width: 190 },
+  {
+    key: "since",
+    title: "From",
+    value: ({ since }) => since,
+    show: ({ since }) => <time dateTime={since}>{momentOf(since)}</time>,
+    width: 160,
+  },
   { key: "model", title: "Model", value: ({ model }) => model },
   { key: "key", title: "Key", value: ({ key }) => key },
   { key: "calls", title: "Calls", value: ({ calls }) => calls, number: true },

@@ -80,7 +80,6 @@ function Health({ index, onRefresh }: { readonly index: Index; readonly onRefres
     pending,
     bytes_memory,
     bytes_disk,
-    engine,
     quantization,
     dimension,
     building,
@@ -127,7 +126,7 @@ function Health({ index, onRefresh }: { readonly index: Index; readonly onRefres
             : `${(measured.recall * 100).toFixed(1)} % · ${Math.round(measured.mean_us)} µs a search, exact ${Math.round(measured.exact_mean_us)} µs`}
         </Fact>
         <Fact name="Kept as">
-          {engine}, {dimension} numbers a row, {quantization} · {sizeOf(bytes_memory)} in memory,{" "}
+          {dimension} numbers a row{NUMBER_WORDS[quantization] ?? ""} · {sizeOf(bytes_memory)} in memory,{" "}
           {sizeOf(bytes_disk)} on disk
         </Fact>
       </dl>
@@ -135,6 +134,13 @@ function Health({ index, onRefresh }: { readonly index: Index; readonly onRefres
     </section>
   );
 }
+
+/** How much of a number is kept. */
+const NUMBER_WORDS: Readonly<Record<string, string>> = {
+  i8: ", a byte each",
+  f16: ", two bytes each",
+  f32: ", four bytes each",
+};
 
 function Fact({
   name,

@@ -153,7 +153,7 @@ export function EventLog(): ReactNode {
           {alerts.data.rules.length === 0
             ? "No alert rules are set. "
             : `${counted(alerts.data.rules.length, "alert rule")}: ${alerts.data.rules.map(({ rule, state }) => `${rule} ${state.replaceAll("_", " ")}`).join(", ")}. `}
-          They are defined over HTTP: <a href="/ui/api/observerd.putRule">observerd.putRule</a>
+          <a href="/ui/system?tab=alerts">See and make them</a>
         </p>
       )}
     </>

@@ -1,11 +1,14 @@
-// Who may ask: the key that this tab uses, calls that were refused for theirs, and the commands that make and change keys. Keys
-// themselves are never on the wire.
+// Who may ask: the key that this tab uses, every key with what it may do and when it was last used, calls that were refused for
+// theirs, and the commands that make and change keys. Keys themselves are never on the wire.
 
 import type { ReactNode } from "react";
+import type { ListedKey } from "#contracts/gateway";
 import { DataGrid, type ShownColumn } from "../parts/grid/data-grid.tsx";
 import { LoadedView } from "../parts/loaded-view.tsx";
+import { useEvery } from "../parts/use-every.ts";
+import { momentOf } from "../parts/words.ts";
 import { forgetKey, hasKey } from "../wire/access-key.ts";
-import { chatd } from "../wire/client.ts";
+import { chatd, gateway } from "../wire/client.ts";
 import { useLoaded } from "../wire/use-loaded.ts";
 import type { Sample } from "./metrics.ts";
 
@@ -34,6 +37,100 @@ const COLUMNS: readonly ShownColumn<Refusals>[] = [
   { key: "caller", title: "Key", value: ({ caller }) => (caller === "" ? null : caller) },
   { key: "calls", title: "Calls", value: ({ count }) => count, number: true },
 ];
+
+const AGAIN_MS = 10_000;
+
+const SCOPES: Readonly<Record<ListedKey["scope"], string>> = {
+  read: "looks",
+  write: "works on orders and data",
+  admin: "everything",
+};
+
+const time = (at: string): ReactNode => <time dateTime={at}>{momentOf(at)}</time>;
+
+/** With its year: a key lives long. */
+const day = (at: string): ReactNode => (
+  <time dateTime={at}>
+    {new Date(at).toLocaleDateString("en-US", { year: "numeric", month: "short", day: "numeric" })}
+  </time>
+);
+
+const KEY_COLUMNS: readonly ShownColumn<ListedKey>[] = [
+  { key: "name", title: "Key", value: ({ name }) => name, width: 180 },
+  {
+    key: "scope",
+    title: "May",
+    value: ({ scope }) => scope,
+    show: ({ scope }) => (
+      <>
+        <b>{scope}</b> <span className="muted">{SCOPES[scope]}</span>
+      </>
+    ),
+    width: 230,
+  },
+  {
+    key: "personal",
+    title: "Personal data",
+    value: ({ masked }) => (masked ? "hidden" : "seen"),
+    width: 130,
+  },
+  {
+    key: "used",
+    title: "Last used",
+    value: ({ last_used_at }) => last_used_at,
+    show: ({ last_used_at: at }) =>
+      at === null ? <span className="muted">not since the start</span> : time(at),
+    width: 160,
+  },
+  {
+    key: "made",
+    title: "Made",
+    value: ({ created_at }) => created_at,
+    show: ({ created_at }) => day(created_at),
+    width: 120,
+  },
+  {
+    key: "expires",
+    title: "Ends",
+    value: ({ expires_at }) => expires_at,
+    show: ({ expires_at: at }) => (at === null ? <span className="muted">never</span> : <Ends at={at} />),
+    width: 170,
+  },
+];
+
+function Ends({ at }: { readonly at: string }): ReactNode {
+  if (Date.parse(at) > Date.now()) return day(at);
+  return (
+    <>
+      <span className="pill bad">ended</span> {day(at)}
+    </>
+  );
+}
+
+function KeyList(): ReactNode {
+  const keys = useLoaded("the keys", () => gateway.keys({}));
+  useEvery(AGAIN_MS, keys.refresh);
+  return (
+    <>
+      <h2>Keys of this house</h2>
+      <LoadedView loaded={keys} what="the keys">
+        {({ keys: rows }) =>
+          rows.length === 0 ? (
+            <p className="muted">There are none.</p>
+          ) : (
+            <DataGrid
+              name="keys"
+              columns={KEY_COLUMNS}
+              rows={rows}
+              rowKey={({ name }) => name}
+              rowsShown={12}
+            />
+          )
+        }
+      </LoadedView>
+    </>
+  );
+}
 
 export function Keys({ samples }: { readonly samples: readonly Sample[] }): ReactNode {
   const own = useLoaded("the key of this tab", () => chatd.usage({}));
@@ -67,6 +164,7 @@ export function Keys({ samples }: { readonly samples: readonly Sample[] }): Reac
           }
         </LoadedView>
       </section>
+      <KeyList />
       <h2>Refused since the start</h2>
       {refusals.length === 0 ? (
         <p className="muted">No call was refused for its key or for the page that asked.</p>

@@ -7,6 +7,7 @@ import { DataGrid, type ShownColumn } from "../parts/grid/data-grid.tsx";
 import { bytesText, counted, msText } from "../parts/words.ts";
 import type { HouseHealth, ServiceHealth } from "../wire/house.ts";
 import { type ProcessFigures, processesOf, type Sample, sumOf } from "./metrics.ts";
+import { Load } from "./load.tsx";
 import { SERVICE_WORK } from "./services.ts";
 
 type ObserverStats = OutputOf<typeof observe.stats>;
@@ -38,7 +39,7 @@ const SERVICE_COLUMNS: readonly ShownColumn<ServiceRow>[] = [
 ];
 
 const PROCESS_COLUMNS: readonly ShownColumn<ProcessFigures>[] = [
-  { key: "process", title: "Process", value: ({ service }) => service },
+  { key: "process", title: "Process", value: ({ service }) => service, width: 140 },
   {
     key: "memory",
     title: "Memory",
@@ -49,7 +50,7 @@ const PROCESS_COLUMNS: readonly ShownColumn<ProcessFigures>[] = [
   },
   {
     key: "heap",
-    title: "Of it JavaScript",
+    title: "Of that heap",
     value: ({ heap_bytes }) => heap_bytes,
     show: ({ heap_bytes: bytes }) => (bytes === null ? "" : bytesText(bytes)),
     number: true,
@@ -83,7 +84,9 @@ export function Services({
   readonly observer: ObserverStats | undefined;
 }): ReactNode {
   const rows = Object.entries(health.services).map(([name, service]) => ({ name, ...service }));
-  const processes = processesOf(samples);
+  const processes = processesOf(samples).map((figures) =>
+    health.topology === "together" ? { ...figures, service: "the house" } : figures,
+  );
   return (
     <>
       <DataGrid
@@ -101,6 +104,7 @@ export function Services({
         rowKey={({ service }) => service}
         rowsShown={16}
       />
+      <Load health={health} />
       <div className="cards">
         <ObjectStore store={health.probes.object_store} />
         <Queues samples={samples} observer={observer} />
@@ -150,7 +154,7 @@ function Queues({
   const lag = sumOf(samples, "lakehouse_lag_seconds");
   return (
     <section className="card" aria-labelledby="queues">
-      <h2 id="queues">Queues</h2>
+      <h2 id="queues">Requests and events</h2>
       <dl className="fact-list">
         <Fact name="A request waits before it is looked at">
           {lag === undefined ? "not measured" : msText(lag * 1000)}

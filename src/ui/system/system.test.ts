@@ -3,6 +3,7 @@ import fc from "fast-check";
 import type { ObservedEvent } from "#contracts/observe";
 import type { HouseHealth } from "../wire/house.ts";
 import { adviceOf } from "./advice.ts";
+import { cachesOf, queuesOf } from "./figures.ts";
 import { processesOf, quantileOf, samplesIn, sumOf, trafficOf } from "./metrics.ts";
 import { eventsOfRequest, type ReadEvents } from "./request-log.ts";
 
@@ -79,6 +80,7 @@ describe("advice", () => {
     topology: "together",
     version: "1",
     services: { queryd: { status: "ok", latency_ms: 1 } },
+    gateway: { queues: {} },
     probes: { object_store: { status: "ok" } },
   };
 
@@ -121,4 +123,34 @@ test("a request is found however far back it is, and by the beginning of its id"
   expect(found.events.map(({ seq }) => seq)).toEqual([121]);
   const none = await eventsOfRequest("nothing", read);
   expect(none).toEqual({ events: [], searched: 4500, more: false });
+});
+
+test("queues come with the fullest first, the gateway's among them; a cache that nobody asked has no rate", () => {
+  const queue = (waiting: number) => ({ waiting, waiting_max: 100, running: 1, running_max: 2 });
+  const cache = { used: 1, max: 2, unit: "entries" as const };
+  const house: HouseHealth = {
+    status: "ok",
+    topology: "apart",
+    version: "1",
+    services: {
+      queryd: { status: "ok", latency_ms: 1, queues: { statements: queue(1) } },
+      ingestd: { status: "ok", latency_ms: 1, queues: { files: queue(90) } },
+      matrixd: {
+        status: "ok",
+        latency_ms: 1,
+        caches: { read: { ...cache, hits: 3, misses: 1 }, near: { ...cache, hits: 0, misses: 0 } },
+      },
+    },
+    gateway: { queues: { "requests to filld": queue(50) } },
+    probes: { object_store: { status: "ok" } },
+  };
+  expect(queuesOf(house).map(({ service, full }) => [service, full])).toEqual([
+    ["ingestd", 0.9],
+    ["gateway", 0.5],
+    ["queryd", 0.01],
+  ]);
+  expect(cachesOf(house).map(({ hit_rate, asked }) => [hit_rate, asked])).toEqual([
+    [0.75, 4],
+    [null, 0],
+  ]);
 });

@@ -5,6 +5,7 @@ import type { catalog } from "#contracts/catalog";
 import type { chat } from "#contracts/chat";
 import type { distill } from "#contracts/distill";
 import type { fills } from "#contracts/fill";
+import type { gateway as gatewayContract } from "#contracts/gateway";
 import type { ingest } from "#contracts/ingest";
 import type { journal } from "#contracts/journal";
 import type { matrix } from "#contracts/matrix";
@@ -20,6 +21,7 @@ import {
   CHAT,
   DISTILL,
   FILLS,
+  GATEWAY,
   INGEST,
   JOURNAL,
   MATRIX,
@@ -41,6 +43,7 @@ export const queryd = serviceOf(QUERY) as Pick<Service<typeof query>, keyof type
 export const vectord = serviceOf(VECTORS) as Pick<Service<typeof vector>, keyof typeof VECTORS>;
 export const journald = serviceOf(JOURNAL) as Pick<Service<typeof journal>, keyof typeof JOURNAL>;
 export const observerd = serviceOf(OBSERVER) as Pick<Service<typeof observe>, keyof typeof OBSERVER>;
+export const gateway = serviceOf(GATEWAY) as Pick<Service<typeof gatewayContract>, keyof typeof GATEWAY>;
 export const chatd = serviceOf(CHAT) as Pick<Service<typeof chat>, keyof typeof CHAT>;
 export const distilld = serviceOf(DISTILL) as Pick<Service<typeof distill>, keyof typeof DISTILL>;
 export const pathwayd = serviceOf(PATHWAY) as Pick<Service<typeof pathway>, keyof typeof PATHWAY>;
@@ -63,13 +66,20 @@ function serviceOf(operations: Readonly<Record<string, Operation>>): Record<stri
   return Object.fromEntries(calls);
 }
 
-/** Sends one request; throws `WireFault` for every reply that is not a success. */
+/**
+ * Sends one request; throws `WireFault` for every reply that is not a success. What nobody asked for is not `recorded` among
+ * those that a person did.
+ */
 export async function send(
   operation: Operation,
   input: Input,
-  { accept = "application/json", signal }: { accept?: string; signal?: AbortSignal } = {},
+  {
+    accept = "application/json",
+    signal,
+    recorded = true,
+  }: { accept?: string; signal?: AbortSignal; recorded?: boolean } = {},
 ): Promise<Response> {
-  recordSent({ operation, input, at: Date.now() });
+  if (recorded) recordSent({ operation, input, at: Date.now() });
   const { path, query, body } = written(operation, input);
   let reply: Response;
   try {

@@ -1,6 +1,7 @@
 // What the house says of itself beside its services' contracts: how it is, what it measures, what it can do, and which system
 // answers older callers. These replies have no contract, so their shapes are told here.
 
+import type { CacheFigures, QueueFigures } from "#lib/figures";
 import { send } from "./client.ts";
 import type { Operation } from "./operations.ts";
 
@@ -44,6 +45,8 @@ export interface ServiceHealth {
   readonly status: "ok" | "degraded" | "down";
   readonly latency_ms: number;
   readonly detail?: string;
+  readonly queues?: Readonly<Record<string, QueueFigures>>;
+  readonly caches?: Readonly<Record<string, CacheFigures>>;
 }
 
 export interface HouseHealth {
@@ -51,6 +54,7 @@ export interface HouseHealth {
   readonly topology: "together" | "apart";
   readonly version: string;
   readonly services: Readonly<Record<string, ServiceHealth>>;
+  readonly gateway: { readonly queues: Readonly<Record<string, QueueFigures>> };
   readonly probes: {
     readonly object_store: Readonly<Record<string, unknown>> & {
       readonly status: string;

@@ -3,6 +3,7 @@ import { catalog } from "#contracts/catalog";
 import { chat } from "#contracts/chat";
 import { distill } from "#contracts/distill";
 import { fills } from "#contracts/fill";
+import { gateway } from "#contracts/gateway";
 import { ingest } from "#contracts/ingest";
 import { journal } from "#contracts/journal";
 import { matrix } from "#contracts/matrix";
@@ -10,6 +11,7 @@ import { observe } from "#contracts/observe";
 import { pathway } from "#contracts/pathway";
 import { query } from "#contracts/query";
 import { truth } from "#contracts/truth";
+import { validate } from "#contracts/validate";
 import { vector } from "#contracts/vector";
 import type { AnyOp } from "#rpc/contract";
 import {
@@ -20,6 +22,7 @@ import {
   DISTILL_RAW,
   DISTILL_STREAMS,
   FILLS,
+  GATEWAY,
   INGEST,
   JOURNAL,
   JOURNAL_RAW,
@@ -32,11 +35,14 @@ import {
   QUERY,
   STREAMS,
   TRUTH,
+  VALIDATE,
   VECTORS,
 } from "./operations.ts";
 
 const TABLES: readonly (readonly [Readonly<Record<string, Operation>>, Readonly<Record<string, AnyOp>>])[] = [
   [FILLS, fills],
+  [GATEWAY, gateway],
+  [VALIDATE, validate],
   [STREAMS, fills],
   [MATRIX, matrix],
   [CATALOG, catalog],

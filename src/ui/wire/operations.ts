@@ -5,6 +5,7 @@ import type { catalog } from "#contracts/catalog";
 import type { chat } from "#contracts/chat";
 import type { distill } from "#contracts/distill";
 import type { fills } from "#contracts/fill";
+import type { gateway } from "#contracts/gateway";
 import type { ingest } from "#contracts/ingest";
 import type { journal } from "#contracts/journal";
 import type { matrix } from "#contracts/matrix";
@@ -12,6 +13,7 @@ import type { observe } from "#contracts/observe";
 import type { pathway } from "#contracts/pathway";
 import type { query } from "#contracts/query";
 import type { truth } from "#contracts/truth";
+import type { validate } from "#contracts/validate";
 import type { vector } from "#contracts/vector";
 
 export interface Operation {
@@ -164,6 +166,10 @@ export const OBSERVER_STREAMS = {
   tail: { method: "GET", path: "/v1/observer/tail", cli: "observe tail --source {source} --level {level}" },
 } as const satisfies Partial<Record<keyof typeof observe, Operation>>;
 
+export const GATEWAY = {
+  keys: { method: "GET", path: "/v1/keys", cli: "keys" },
+} as const satisfies Partial<Record<keyof typeof gateway, Operation>>;
+
 export const CHAT = {
   providers: { method: "GET", path: "/v1/chat/providers" },
   usage: { method: "GET", path: "/v1/chat/usage" },
@@ -218,6 +224,10 @@ export const TRUTH = {
     cli: "truth rules {attribute} --sources {sources,} {--majority} --half-life {half_life_days} --tolerance {tolerance} --normaliser {normaliser}",
   },
 } as const satisfies Partial<Record<keyof typeof truth, Operation>>;
+
+export const VALIDATE = {
+  rosters: { method: "GET", path: "/v1/validate/rosters" },
+} as const satisfies Partial<Record<keyof typeof validate, Operation>>;
 
 export const DISTILL = {
   start: { method: "POST", path: "/v1/distill/runs" },

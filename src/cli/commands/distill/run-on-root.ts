@@ -69,6 +69,7 @@ export async function performHere(
     actor: "cli",
     captureMode: "off",
     appendBaseline: false,
+    breaches: false,
     replay: replayOptions.parse({}),
     ...change.plan,
   };

@@ -122,6 +122,7 @@ export function workerHandlers({ data, captureMode, house }: WorkerDeps): Handle
         actor,
         captureMode,
         appendBaseline: input.append_baseline,
+        breaches: input.breaches,
         replay: input.replay ?? replayOptions.parse({}),
       },
       {

@@ -1,7 +1,7 @@
 // The entry point of a worker. See `contract.ts`.
 
 import { house as contracts, type House } from "#contracts/house";
-import { serveChild } from "#rpc/child";
+import { reportBug, serveChild } from "#rpc/child";
 import type { Contract } from "#rpc/contract";
 import { implement } from "#rpc/local";
 import { remote } from "#rpc/remote";
@@ -21,9 +21,7 @@ await serveChild<WorkerSettings>(({ settings: { socket, data, captureMode } }) =
   const house = Object.fromEntries(neighbours) as House;
   return Promise.resolve(
     implement(distillWorker, "distill", workerHandlers({ data, captureMode, house }), {
-      onBug: (bug) => {
-        process.stderr.write(`${bug instanceof Error ? (bug.stack ?? bug.message) : String(bug)}\n`);
-      },
+      onBug: reportBug,
     }),
   );
 });

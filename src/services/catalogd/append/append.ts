@@ -10,6 +10,7 @@ import { present } from "#lib/assert";
 import type { Clock } from "#lib/clock";
 import { makeFolder } from "#lib/durable";
 import { timeSlicer } from "#lib/event-loop";
+import type { QueueFigures } from "#lib/figures";
 import type { OutputOf, ParsedOf, Service } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
 import { commitFiles, type Ids } from "../commits/files.ts";
@@ -52,6 +53,10 @@ export class Appends {
   constructor(deps: AppendDeps) {
     this.#deps = deps;
     this.#queue = new AppendQueue((dataset, batches) => this.#write(dataset, batches));
+  }
+
+  get figures(): QueueFigures {
+    return this.#queue.figures;
   }
 
   async append({ dataset, rows, idempotency_key: key }: ParsedOf<typeof catalog.append>): Promise<Appended> {

@@ -2,6 +2,7 @@
 // data file together: one file and one snapshot for as many senders as there are, so that none of them waits longer
 // than for the write before and their own. A sender's rows are all in one snapshot or in none.
 
+import type { QueueFigures } from "#lib/figures";
 import { Fault } from "#rpc/fault";
 
 /** What one sender sent: lines that were checked. */
@@ -99,6 +100,12 @@ export class AppendQueue<R> {
       for (const { done } of taken) done.reject(reason);
       return true;
     }
+  }
+
+  /** Of the dataset that most senders wait for. */
+  get figures(): QueueFigures {
+    const lengths = [...this.#waiting.values()].map(({ length }) => length);
+    return { waiting: Math.max(0, ...lengths), waiting_max: WAITING_MAX };
   }
 
   /** Resolves when what was added is written. */

@@ -1,9 +1,10 @@
 // The files of tables in storaged: manifests and manifest lists, which never change once written and are kept in
 // memory for a while, and metadata. What was read is compared with the checksum in its name before it is decoded.
 
-import { LRUCache } from "lru-cache";
 import { bytesOf, readAll } from "#adapters/objects/objects";
 import type { storage } from "#contracts/storage";
+import { CountedCache } from "#lib/counted-cache";
+import type { CacheFigures } from "#lib/figures";
 import type { Service } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
 import { decodeManifestList, type ManifestFile } from "../iceberg/manifest/manifest-list.ts";
@@ -15,13 +16,17 @@ const CACHED_BYTES_MAX = 32 * 1024 * 1024;
 
 export class TableFiles {
   readonly #storage: Service<typeof storage>;
-  readonly #kept = new LRUCache<string, Uint8Array>({
+  readonly #kept = new CountedCache<string, Uint8Array>({
     maxSize: CACHED_BYTES_MAX,
     sizeCalculation: (bytes) => bytes.byteLength + 1,
   });
 
   constructor(store: Service<typeof storage>) {
     this.#storage = store;
+  }
+
+  get figures(): CacheFigures {
+    return this.#kept.figures;
   }
 
   /** Stores an immutable file under its address. */

@@ -3,10 +3,11 @@
 // commit computes new metadata from the current one, stores it under a new name, and swaps the row only if no
 // other writer did meanwhile; if one did, it is computed again on what that writer left.
 
-import { LRUCache } from "lru-cache";
 import { bytesOf } from "#adapters/objects/objects";
 import type { storage } from "#contracts/storage";
 import { assert } from "#lib/assert";
+import { CountedCache } from "#lib/counted-cache";
+import type { CacheFigures } from "#lib/figures";
 import type { BackgroundFailures } from "#rpc/background-failures";
 import type { Service } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
@@ -73,7 +74,7 @@ export class Tables {
   readonly #files: TableFiles;
   readonly #history: History;
   /** Parsed metadata by prefix; an earlier version than the row's is never needed again. */
-  readonly #parsed = new LRUCache<string, Table>({ max: TABLES_CACHED_MAX });
+  readonly #parsed = new CountedCache<string, Table>({ max: TABLES_CACHED_MAX });
   readonly #turns = new Map<string, Promise<unknown>>();
 
   constructor(deps: TablesDeps) {
@@ -81,6 +82,10 @@ export class Tables {
     this.#rows = deps.rows;
     this.#files = new TableFiles(deps.storage);
     this.#history = new History(this.#files);
+  }
+
+  get caches(): Readonly<Record<string, CacheFigures>> {
+    return { "metadata of tables": this.#parsed.figures, manifests: this.#files.figures };
   }
 
   /** The table as it is now. Throws `not_found` and names those that are there. */

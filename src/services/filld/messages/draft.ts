@@ -9,7 +9,8 @@ import type { Service } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
 import { judged } from "../order/judged.ts";
 import { refusedIn } from "../people/refused.ts";
-import { nameOf, type PeopleDeps, withRoster } from "../people/shortlist.ts";
+import { nameOf, type PeopleDeps } from "../people/shortlist.ts";
+import { withRoster } from "../people/with-roster.ts";
 import { fieldsFor, type Recipient } from "./fields.ts";
 import { type Language, templateFor, unknownFields, written } from "./templates.ts";
 

@@ -9,7 +9,8 @@ import type { Board, FillState } from "../state/board.ts";
 import type { Place } from "../state/events.ts";
 import { headcountOf, shortOf } from "../state/view.ts";
 import { refusedIn } from "./refused.ts";
-import { contextOf, FAILED, type PeopleDeps, rosterOf, shortlist, withRoster } from "./shortlist.ts";
+import { contextOf, FAILED, type PeopleDeps, rosterOf, shortlist } from "./shortlist.ts";
+import { withRoster } from "./with-roster.ts";
 
 export interface Proposed {
   readonly proposal: Omit<Proposal, "at" | "actor">;

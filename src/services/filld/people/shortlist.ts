@@ -6,10 +6,11 @@ import type { matrix, MatrixHit, Searched } from "#contracts/matrix";
 import type { Assignment, Context, validate } from "#contracts/validate";
 import type { Call } from "#rpc/call";
 import type { Service } from "#rpc/contract";
-import { Fault, toFault } from "#rpc/fault";
+import { toFault } from "#rpc/fault";
 import { wordsOf } from "../order/complete.ts";
 import { judged } from "../order/judged.ts";
 import type { Board, FillState } from "../state/board.ts";
+import { isRosterLoading, withRoster } from "./with-roster.ts";
 
 export interface PeopleDeps {
   readonly matrix: Service<typeof matrix>;
@@ -173,22 +174,6 @@ export async function rosterOf(
   return (await matrix.corpus({ corpus }, call)).dataset;
 }
 
-/** Runs a check, and loads the roster when it is not loaded yet. */
-export async function withRoster<T>(
-  { validate }: Pick<PeopleDeps, "validate">,
-  roster: string,
-  call: Call,
-  check: () => Promise<T>,
-): Promise<T> {
-  try {
-    return await check();
-  } catch (error) {
-    if (!(error instanceof Fault) || error.code !== "unavailable") throw error;
-    await validate.loadRoster({ roster }, call);
-    return check();
-  }
-}
-
 async function screened(
   deps: PeopleDeps,
   board: Board,
@@ -210,7 +195,9 @@ async function screened(
     const wrong = order.filter(({ code, severity }) => severity === "error" && !moot.has(code));
     return { findings, unchecked: [...unchecked, ...wrong.map(({ message }) => `The order: ${message}`)] };
   } catch (error) {
-    const { code, message } = toFault(error);
+    const fault = toFault(error);
+    const { code, message } = fault;
+    if (isRosterLoading(fault)) throw fault;
     if (code !== "unavailable" && code !== "rejected" && code !== "upstream") throw error;
     return { findings: new Map(), unchecked: [`No fill rule was looked at. ${message}`] };
   }

@@ -2,7 +2,7 @@
 
 import { availableParallelism } from "node:os";
 import { openDuckdb } from "#adapters/duckdb";
-import { serveChild } from "#rpc/child";
+import { reportBug, serveChild } from "#rpc/child";
 import { implement } from "#rpc/local";
 import { loader } from "./contract.ts";
 import { loaderHandlers } from "./worker.ts";
@@ -29,8 +29,6 @@ await serveChild<LoaderSettings>(async ({ settings, folder }) => {
     tempBytesMax: SPILL_BYTES_MAX,
   });
   return implement(loader, "ingestd", loaderHandlers(db), {
-    onBug: (bug) => {
-      process.stderr.write(`${bug instanceof Error ? (bug.stack ?? bug.message) : String(bug)}\n`);
-    },
+    onBug: reportBug,
   });
 });

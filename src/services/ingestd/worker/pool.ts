@@ -3,6 +3,7 @@
 
 import { join } from "node:path";
 import { onAbort } from "#lib/abort";
+import type { QueueFigures } from "#lib/figures";
 import { Semaphore } from "#lib/semaphore";
 import { type Child, type ChildEnd, spawnChild } from "#rpc/child";
 import type { Service } from "#rpc/contract";
@@ -76,6 +77,10 @@ export class LoaderPool {
 
   constructor(settings: LoaderPoolSettings) {
     this.#settings = settings;
+  }
+
+  get figures(): QueueFigures {
+    return this.#slots.figures;
   }
 
   /** A file is being received: a worker that starts meanwhile costs it no time. */

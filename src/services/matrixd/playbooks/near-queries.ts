@@ -3,10 +3,11 @@
 // damaged or short is made again in the background, whole, while what is there already answers. Until it is through,
 // `unready` says so, because a ranking without some of its playbooks is another ranking.
 
-import { LRUCache } from "lru-cache";
 import type { embed as embedContract } from "#contracts/embed";
 import type { vector as vectorContract } from "#contracts/vector";
+import { CountedCache } from "#lib/counted-cache";
 import { yieldToEventLoop } from "#lib/event-loop";
+import type { CacheFigures } from "#lib/figures";
 import type { BackgroundFailures } from "#rpc/background-failures";
 import type { CallInit } from "#rpc/call";
 import type { Service } from "#rpc/contract";
@@ -61,11 +62,15 @@ const NAME_CHARS_MAX = 60;
 export class NearQueries {
   readonly #deps: NearQueriesDeps;
   readonly #spaces = new Map<string, Space>();
-  readonly #answers = new LRUCache<string, readonly NearQuery[]>({ max: ANSWERS_KEPT_MAX });
+  readonly #answers = new CountedCache<string, readonly NearQuery[]>({ max: ANSWERS_KEPT_MAX });
   #closed = false;
 
   constructor(deps: NearQueriesDeps) {
     this.#deps = deps;
+  }
+
+  get figures(): CacheFigures {
+    return this.#answers.figures;
   }
 
   /** The nearest first. Throws what vectord throws, but for an index that is gone or damaged: that one is being made again. */

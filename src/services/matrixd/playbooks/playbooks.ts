@@ -6,6 +6,7 @@
 import type { State } from "#adapters/state";
 import type { Playbook as WirePlaybook, PlaybookRecord } from "#contracts/matrix";
 import type { Clock } from "#lib/clock";
+import type { CacheFigures } from "#lib/figures";
 import type { Log } from "#lib/log";
 import type { CallInit } from "#rpc/call";
 import { Fault, toFault, traceOf } from "#rpc/fault";
@@ -196,6 +197,11 @@ export class Playbooks {
       if (isAll || found.lifts.length + found.pushes.length >= topK) break;
     }
     return { ...found, degraded: this.#near.unready(corpus, model) };
+  }
+
+  /** Of what is near an order. */
+  get nearFigures(): CacheFigures {
+    return this.#near.figures;
   }
 
   /** Records; resolves when it is durable and can be found. */

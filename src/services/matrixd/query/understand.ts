@@ -3,7 +3,6 @@
 // was understood is kept for a while.
 
 import { setImmediate } from "node:timers/promises";
-import { LRUCache } from "lru-cache";
 import { openGazetteer } from "#adapters/places/geonames";
 import type { embed as embedContract } from "#contracts/embed";
 import type { ReadRole } from "#contracts/matrix";
@@ -17,6 +16,8 @@ import { type Point, STATES, stateNamed } from "#domain/places";
 import { type Role, ROLES, roleNamed } from "#domain/roles";
 import { assert } from "#lib/assert";
 import type { Clock } from "#lib/clock";
+import { CountedCache } from "#lib/counted-cache";
+import type { CacheFigures } from "#lib/figures";
 import { readVector } from "#lib/vector-text";
 import type { CallInit } from "#rpc/call";
 import type { Service } from "#rpc/contract";
@@ -77,6 +78,7 @@ export interface Understanding {
   cityNamed(city: string, state: string): Promise<Point | undefined>;
   /** Does what the first question would otherwise wait for. */
   warm(): Promise<void>;
+  readonly caches: Readonly<Record<string, CacheFigures>>;
 }
 
 /** Two vectors and some small objects each: about 8 MB in all. */
@@ -91,8 +93,8 @@ const TAXONOMY = Bun.hash(JSON.stringify(ROLES) + TITLE_TABLE).toString(36);
 const ASKED_CHARS_MAX = 400;
 
 export function createUnderstanding(embed: Embed, clock: Clock, titles: KnownTitles): Understanding {
-  const kept = new LRUCache<string, Understood>({ max: KEPT_MAX, ttl: KEPT_MS });
-  const titlesRead = new LRUCache<string, Title>({ max: TITLES_READ_MAX });
+  const kept = new CountedCache<string, Understood>({ max: KEPT_MAX, ttl: KEPT_MS });
+  const titlesRead = new CountedCache<string, Title>({ max: TITLES_READ_MAX });
   const ladder = (read: ReadRole, readAs: readonly RoleShare[], voted: Vote): Rung =>
     climb(read, readAs, voted, { nameOf: (soc) => titles.nameOf(soc), learnt: titles.size });
 
@@ -214,6 +216,9 @@ export function createUnderstanding(embed: Embed, clock: Clock, titles: KnownTit
     warm: async () => {
       await titles.warm();
       await knowledge();
+    },
+    get caches() {
+      return { "orders read": kept.figures, "titles read": titlesRead.figures };
     },
   };
 }

@@ -12,6 +12,7 @@ import { join } from "node:path";
 import { onAbort } from "#lib/abort";
 import { NICE_USUAL, setNice } from "#lib/priority";
 import { type Deadline, deadline } from "#lib/coarse-timer";
+import type { QueueFigures } from "#lib/figures";
 import { BackgroundFailures } from "#rpc/background-failures";
 import type { Call } from "#rpc/call";
 import { type Child, type ChildEnd, spawnChild } from "#rpc/child";
@@ -65,6 +66,7 @@ export type PoolStats = {
   readonly busy: number;
   /** Statements that wait for an engine. */
   readonly waiting: number;
+  readonly queues: Readonly<Record<string, QueueFigures>>;
   readonly pids: number[];
   /** By the name of the work. */
   readonly failures: Readonly<Record<string, number>>;
@@ -309,13 +311,20 @@ export function enginePool(settings: PoolSettings): Pool {
       const engine = await wait(call, queue, kind === "restarted");
       return leaseOf(engine, performance.now() - began);
     },
-    stats: () => ({
-      engines: engines.size,
-      busy: [...engines].filter(({ use }) => use !== "idle").length,
-      waiting: either.length + whole.length,
-      pids: [...engines].map(({ child }) => child.pid),
-      failures: failures.counts,
-    }),
+    stats: () => {
+      const busy = [...engines].filter(({ use }) => use !== "idle").length;
+      const waiting = either.length + whole.length;
+      // Either queue takes so many.
+      const statements = { waiting, waiting_max: 2 * WAITING_MAX, running: busy, running_max: enginesMax };
+      return {
+        engines: engines.size,
+        busy,
+        waiting,
+        queues: { statements },
+        pids: [...engines].map(({ child }) => child.pid),
+        failures: failures.counts,
+      };
+    },
     close: async () => {
       closed = true;
       const fault = new Fault("unavailable", "The query service is shutting down.");

@@ -1,7 +1,7 @@
 // The writer's entry point. See `contract.ts`.
 
 import { join } from "node:path";
-import { serveChild } from "#rpc/child";
+import { reportBug, serveChild } from "#rpc/child";
 import { implement } from "#rpc/local";
 import { truthWriter } from "./contract.ts";
 import { writerHandlers } from "./worker.ts";
@@ -13,8 +13,6 @@ export interface WriterSettings {
 
 await serveChild<WriterSettings>(async ({ settings, folder }) =>
   implement(truthWriter, "truthd", writerHandlers(settings.file, join(folder, "rows.ndjson")), {
-    onBug: (bug) => {
-      process.stderr.write(`${bug instanceof Error ? (bug.stack ?? bug.message) : String(bug)}\n`);
-    },
+    onBug: reportBug,
   }),
 );

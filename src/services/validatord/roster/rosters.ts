@@ -1,8 +1,11 @@
 // The rosters that are in memory. One is loaded when it is first needed, and loaded again when its source has another
 // version; until that is through, and when it fails, the one before serves. A source that is away or damaged is told by
 // every call that needs it, and by the service's health.
+//
+// A call waits for a first load for as long as it may, and is told then how far that is: the load goes on without it. The
+// house's own roster, where it is large, is loaded ahead of the first call.
 
-import type { RosterStatus } from "#contracts/validate";
+import { ROSTER_LOADING, type RosterStatus } from "#contracts/validate";
 import type { Clock } from "#lib/clock";
 import { timeSlicer } from "#lib/event-loop";
 import type { BackgroundFailures } from "#rpc/background-failures";
@@ -17,6 +20,14 @@ const ROSTERS_MAX = 4;
 const NEWER_WAIT_MS = 250;
 /** A source that failed is not read again by every call. */
 const RETRY_MS = 5000;
+/** What a call keeps of its time for its own work, once the roster is there, and for its reply. */
+const OWN_WORK_MS = 3000;
+/** Half a million rows take some seconds, of which a caller who comes back misses none. */
+const LOADING_RETRY_MS = 1000;
+/** A smaller roster is read while its first call waits, which nobody notices. */
+export const LARGE_ROWS = 20_000;
+/** As long as it takes to make what was ingested searchable, after which the first order comes. */
+const AHEAD_MS = 10_000;
 
 export interface RostersDeps {
   /** The source of the house's own roster. */
@@ -24,6 +35,8 @@ export interface RostersDeps {
   readonly sourceOf: (dataset: string) => RosterSource;
   readonly failures: BackgroundFailures;
   readonly clock: Clock;
+  /** Rows from which the house's own roster is loaded ahead; `LARGE_ROWS` unless given. */
+  readonly largeRows?: number | undefined;
 }
 
 interface Entry {
@@ -31,6 +44,7 @@ interface Entry {
   readonly source: RosterSource;
   roster: Roster | undefined;
   loading: Promise<Roster> | undefined;
+  reading: { read: number; of: number | null } | undefined;
   loadedAt: number | undefined;
   loadMs: number | undefined;
   skipped: number;
@@ -43,9 +57,36 @@ export class Rosters {
   readonly #entries = new Map<string, Entry>();
   /** Two loads at once would take twice the memory and no less time. */
   #turn: Promise<unknown> = Promise.resolve();
+  #ahead: ReturnType<typeof setTimeout> | undefined;
+  #isClosed = false;
 
   constructor(deps: RostersDeps) {
     this.#deps = deps;
+  }
+
+  /** From now on the house's own roster, where it is large, is loaded as soon as there is a newer one. */
+  loadAhead(): void {
+    void this.#loadIfLarge().finally(() => {
+      if (this.#isClosed) return;
+      this.#ahead = setTimeout(() => this.loadAhead(), AHEAD_MS);
+      this.#ahead.unref();
+    });
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#ahead);
+  }
+
+  async #loadIfLarge(): Promise<void> {
+    const entry = this.#entry(undefined);
+    try {
+      const { version, rows } = await entry.source.version();
+      const isKnown = entry.roster?.version === version || entry.failed?.version === version;
+      if (!isKnown && rows >= (this.#deps.largeRows ?? LARGE_ROWS)) await this.#load(entry);
+    } catch {
+      // There is none yet, or it failed and is noted: the call that needs it is told.
+    }
   }
 
   /** The dataset of the house's own roster, or `default` for a file. */
@@ -53,8 +94,11 @@ export class Rosters {
     return this.#deps.own.name;
   }
 
-  /** The roster to look workers up in. Throws `unavailable` when there is none. */
-  async use(name: string | undefined): Promise<Roster> {
+  /**
+   * The roster to look workers up in. Throws `unavailable` when there is none, and where it is still being read when the call
+   * must end, `deadline` being in milliseconds since the epoch.
+   */
+  async use(name: string | undefined, deadline = Infinity): Promise<Roster> {
     const entry = this.#entry(name);
     entry.usedAt = this.#deps.clock.now();
     const { roster } = entry;
@@ -77,8 +121,25 @@ export class Rosters {
       return roster;
     }
     const loading = this.#load(entry);
-    if (roster === undefined) return loading;
+    if (roster === undefined) return this.#first(entry, loading, deadline);
     return Promise.race([loading.catch(() => roster), after(NEWER_WAIT_MS, roster)]);
+  }
+
+  async #first(entry: Entry, loading: Promise<Roster>, deadline: number): Promise<Roster> {
+    if (deadline === Infinity) return loading;
+    const waitMs = Math.max(0, deadline - Date.now() - OWN_WORK_MS);
+    const late = Promise.withResolvers<undefined>();
+    const timer = setTimeout(() => late.resolve(undefined), waitMs);
+    try {
+      const loaded = await Promise.race([loading, late.promise]);
+      if (loaded !== undefined) return loaded;
+    } finally {
+      clearTimeout(timer);
+    }
+    throw new Fault("unavailable", `${readingWords(entry)} Try again in a moment; it goes on by itself.`, {
+      reason: ROSTER_LOADING,
+      retryAfterMs: LOADING_RETRY_MS,
+    });
   }
 
   /** Loads a roster whether it has changed or not, and waits for it. */
@@ -118,6 +179,7 @@ export class Rosters {
       source: isOwn ? own.source : sourceOf(key),
       roster: undefined,
       loading: undefined,
+      reading: undefined,
       loadedAt: undefined,
       loadMs: undefined,
       skipped: 0,
@@ -142,6 +204,7 @@ export class Rosters {
     const work = this.#turn.then(() => this.#read(entry));
     this.#turn = work.catch(() => undefined);
     const loading = work.finally(() => {
+      entry.reading = undefined;
       if (entry.loading === loading) entry.loading = undefined;
     });
     entry.loading = loading;
@@ -159,10 +222,13 @@ export class Rosters {
       ({ version } = newest);
       const roster = new Roster(version, newest.rows);
       let skipped = 0;
+      const reading = { read: 0, of: newest.rows === 0 ? null : newest.rows };
+      entry.reading = reading;
       const pause = timeSlicer();
       for await (const { rows, columns } of entry.source.rows()) {
         for (const row of rows) {
           if (!roster.add(readRosterRow(row, columns))) skipped += 1;
+          reading.read += 1;
           const turn = pause();
           if (turn !== null) await turn;
         }
@@ -188,7 +254,8 @@ export class Rosters {
     entry.failed = { fault, version, at: this.#deps.clock.now() };
   }
 
-  #statusOf({ name, source, roster, loading, loadedAt, loadMs, skipped, failed }: Entry): RosterStatus {
+  #statusOf(entry: Entry): RosterStatus {
+    const { name, source, roster, loading, reading, loadedAt, loadMs, skipped, failed } = entry;
     const status =
       roster !== undefined ? "ready" : loading !== undefined ? "loading" : failed ? "failed" : "absent";
     return {
@@ -201,9 +268,18 @@ export class Rosters {
       loaded_at: loadedAt === undefined ? null : new Date(loadedAt).toISOString(),
       load_ms: loadMs ?? null,
       skipped,
+      ...(reading === undefined ? {} : { reading: { ...reading } }),
       ...(failed === undefined ? {} : { error: failed.fault.message }),
     };
   }
+}
+
+function readingWords({ name, reading }: Entry): string {
+  if (reading === undefined) return `The roster ${name} is about to be read.`;
+  const { read, of } = reading;
+  const whole = (count: number): string => count.toLocaleString("en-US");
+  const far = of === null ? `${whole(read)} people so far` : `${whole(read)} of ${whole(of)} people`;
+  return `The roster ${name} is being read: ${far}.`;
 }
 
 /** How the house's own roster is named in a path, where it is a file. */

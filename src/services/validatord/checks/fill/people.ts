@@ -124,7 +124,7 @@ export const status: FillCheck = {
     if (worker === undefined || worker_id === undefined || FREE.has(worker.status)) return NOTHING;
     const tell = { path: idPath, actual: worker.status };
     if (worker.status === "inactive" || worker.status === "do_not_hire") {
-      const said = worker.status === "inactive" ? "is inactive" : "is marked do_not_hire";
+      const said = worker.status === "inactive" ? "is inactive" : "is marked do not hire";
       return [{ ...tell, message: `${worker_id} ${said}`, hint: "Propose another worker." }];
     }
     if (worker.status !== "on_assignment") {

@@ -1,25 +1,17 @@
 // The entry point of the process that reads a Parquet file. See `contract.ts`.
 
-import { openDuckdb } from "#adapters/duckdb";
-import { serveChild } from "#rpc/child";
+import { openWorkerDuckdb } from "#adapters/duckdb";
+import { reportBug, serveChild } from "#rpc/child";
 import { implement } from "#rpc/local";
 import { parquetReader } from "./contract.ts";
 import { readerHandlers } from "./worker.ts";
 
 /** DuckDB's buffers: it streams one row group after the other. */
 const MEMORY_BYTES_MAX = 256 * 1024 * 1024;
-const SPILL_BYTES_MAX = 1024 ** 3;
 
 await serveChild<null>(async ({ folder }) => {
-  const db = await openDuckdb({
-    memoryBytesMax: MEMORY_BYTES_MAX,
-    threads: 1,
-    tempDir: folder,
-    tempBytesMax: SPILL_BYTES_MAX,
-  });
+  const db = await openWorkerDuckdb(folder, MEMORY_BYTES_MAX);
   return implement(parquetReader, "validatord", readerHandlers(db, folder), {
-    onBug: (bug) => {
-      process.stderr.write(`${bug instanceof Error ? (bug.stack ?? bug.message) : String(bug)}\n`);
-    },
+    onBug: reportBug,
   });
 });
