@@ -35,7 +35,7 @@ import { certificatePhrases } from "./tables/certificates.ts";
 import { isVocabulary, type Lexicon, orderLexicon } from "./tables/lexicon.ts";
 import { personNames } from "./tables/names.ts";
 import { type PlaceNames, placeNames } from "./tables/nicknames.ts";
-import { longestPhrase, type Phrases } from "./tables/phrases.ts";
+import { longestPhrase, phraseLinks, type PhraseLinks, type Phrases } from "./tables/phrases.ts";
 import type { Titles } from "./tables/titles.ts";
 import { letterParts } from "./text/letter.ts";
 import { folded, singular, titleKeys } from "./text/words.ts";
@@ -171,13 +171,15 @@ function claimsOf({ tokens, caseless, titled }: TokenText, tools: Tools): Claim[
   const isTown = (name: string): boolean =>
     (gazetteer.named(name)[0]?.population ?? 0) >= TOWN_POPULATION_MIN;
   const isName = (word: string): boolean => isPersonName(word) || isTown(word);
+  const links = phraseLinks(tokens);
   const claims: Claim[] = [
-    ...roleClaims(tokens, { titles, activities, lexicon, isName }),
-    ...certificateClaims(tokens, tools),
+    ...roleClaims(tokens, { titles, activities, lexicon, links, isName }),
+    ...certificateClaims(tokens, links, tools),
     ...placeClaims(tokens, {
       gazetteer,
       names: places,
       lexicon,
+      links,
       isTitleWord,
       isPersonName,
       caseless,
@@ -198,16 +200,18 @@ const TITLE_SHARE = 0.5;
 
 function certificateClaims(
   tokens: readonly Token[],
+  links: PhraseLinks,
   { certificates: phrases, titles }: Tools,
 ): Of<"certificate">[] {
   const claims: Of<"certificate">[] = [];
   for (let from = 0; from < tokens.length; from++) {
     if ((tokens[from] as Token).kind === "mark") continue;
-    const found = longestPhrase(phrases, tokens, from);
+    const found = longestPhrase(phrases, tokens, links, from);
     const [name] = found?.values ?? [];
     if (found === undefined || name === undefined) continue;
-    const { joined, words, to } = found;
-    const title = titles.phrases.get(joined)?.some(({ weak }) => !weak) === true;
+    const { words, to } = found;
+    const titled = longestPhrase(titles.phrases, tokens, links, from, to);
+    const title = titled?.to === to && titled.values.some(({ weak }) => !weak);
     const weight = (3.2 * words + 0.6 * (words - 1)) * (title ? TITLE_SHARE : 1);
     claims.push({ kind: "certificate", value: { name }, from, to, weight });
   }

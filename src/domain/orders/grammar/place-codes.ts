@@ -96,7 +96,7 @@ const METRO_WORDS: ReadonlySet<string> = new Set([
 ]);
 
 export function nicknamesAt(tokens: readonly Token[], from: number, words: PlaceWords): PlaceClaim[] {
-  const found = longestPhrase(words.names.nicknames, tokens, from);
+  const found = longestPhrase(words.names.nicknames, tokens, words.links, from);
   const [nickname] = found?.values ?? [];
   if (found === undefined || nickname === undefined) return [];
   const token = tokens[from] as Token;

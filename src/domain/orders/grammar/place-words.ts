@@ -4,7 +4,7 @@
 import { type Gazetteer, placeName } from "../places/gazetteer.ts";
 import type { Lexicon } from "../tables/lexicon.ts";
 import type { PlaceNames, StateName } from "../tables/nicknames.ts";
-import { longestPhrase } from "../tables/phrases.ts";
+import { longestPhrase, type PhraseLinks } from "../tables/phrases.ts";
 import type { Token } from "../text/tokens.ts";
 import type { Of } from "./claim.ts";
 
@@ -12,6 +12,7 @@ export interface PlaceWords {
   readonly gazetteer: Gazetteer;
   readonly names: PlaceNames;
   readonly lexicon: Lexicon;
+  readonly links: PhraseLinks;
   readonly isTitleWord: (key: string) => boolean;
   /** Whether a word is a common first or last name. */
   readonly isPersonName: (word: string) => boolean;
@@ -151,11 +152,11 @@ export const ABBREVIATED: ReadonlySet<string> = new Set([
 export function stateAt(
   tokens: readonly Token[],
   from: number,
-  { names, caseless }: PlaceWords,
+  { names, links, caseless }: PlaceWords,
 ): FoundState | undefined {
   const token = tokens[from];
   if (token?.kind !== "word") return undefined;
-  const found = longestPhrase(names.states, tokens, from);
+  const found = longestPhrase(names.states, tokens, links, from);
   const [state] = found?.values ?? [];
   if (found === undefined || state === undefined) return undefined;
   const upper = token.text === token.text.toUpperCase();
