@@ -219,12 +219,16 @@ function certificateClaims(
 }
 
 function scopeOf(tokens: readonly Token[], lexicon: Lexicon, claims: readonly Claim[]): Scope {
-  const starts = new Map<string, number>();
-  const ends = new Set<string>();
+  /** By kind and token: the longest end of those that begin there, and whether one ends there. */
+  const starts = new Map<Kind, Uint16Array>();
+  const ends = new Map<Kind, Uint8Array>();
   for (const { kind, from, to } of claims) {
-    const key = `${kind} ${from}`;
-    starts.set(key, Math.max(starts.get(key) ?? 0, to));
-    ends.add(`${kind} ${to}`);
+    const longest = starts.get(kind) ?? new Uint16Array(tokens.length);
+    const ending = ends.get(kind) ?? new Uint8Array(tokens.length + 1);
+    longest[from] = Math.max(longest[from] as number, to);
+    ending[to] = 1;
+    starts.set(kind, longest);
+    ends.set(kind, ending);
   }
   return {
     tokens,
@@ -232,8 +236,8 @@ function scopeOf(tokens: readonly Token[], lexicon: Lexicon, claims: readonly Cl
     meanings: tokens.map(({ word }) => lexicon.meaningsOf(word)),
     natures: tokens.map(natureOf),
     parsed: new Map(),
-    starts: (kind: Kind, at: number) => starts.get(`${kind} ${at}`),
-    ends: (kind: Kind, at: number) => ends.has(`${kind} ${at}`),
+    starts: (kind: Kind, at: number) => starts.get(kind)?.[at] || undefined,
+    ends: (kind: Kind, at: number) => ends.get(kind)?.[at] === 1,
   };
 }
 

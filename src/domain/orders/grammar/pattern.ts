@@ -149,25 +149,29 @@ export function grammarOf(rules: readonly Rule[], parts: Parts): Grammar {
       own.set(name, [...(own.get(name) ?? []), compiled]);
     }
   }
+  // Of words that rules or the vocabulary know, so there are no more than those.
+  const byWord = new Map<string, readonly Compiled[]>();
+  /** What a token may start: by its nature, its word, its meanings; each rule once. */
+  const rulesFor = ({ kind, word }: Token, meanings: ReadonlyMap<string, string> | undefined) => {
+    const byKind = firsts.kinds.get(kind) ?? NO_RULES;
+    const own = firsts.words.get(word);
+    if (own === undefined && meanings === undefined) return byKind;
+    const before = byWord.get(word);
+    if (before !== undefined) return before;
+    const byMeaning = [...(meanings?.keys() ?? [])].flatMap((one) => firsts.meanings.get(one) ?? NO_RULES);
+    const all = [...new Set([...byKind, ...(own ?? NO_RULES), ...byMeaning])];
+    byWord.set(word, all);
+    return all;
+  };
   return {
     claims: (scope, at) => {
       const token = scope.tokens[at];
-      if (token === undefined) return [];
       const claims: Claim[] = [];
-      const tried = new Set<Compiled>();
-      const tryAll = (some: readonly Compiled[] | undefined): void => {
-        for (const compiled of some ?? NO_RULES) {
-          if (tried.has(compiled)) continue;
-          tried.add(compiled);
-          const claim = claimOf(compiled, scope, at);
-          if (claim !== undefined) claims.push(claim);
-        }
-      };
-      // What a token may start: its nature, its word, its meanings.
-      tryAll(firsts.kinds.get(token.kind));
-      tryAll(firsts.words.get(token.word));
-      const meanings = scope.meanings[at];
-      if (meanings !== undefined) for (const kind of meanings.keys()) tryAll(firsts.meanings.get(kind));
+      if (token === undefined) return claims;
+      for (const compiled of rulesFor(token, scope.meanings[at])) {
+        const claim = claimOf(compiled, scope, at);
+        if (claim !== undefined) claims.push(claim);
+      }
       return claims;
     },
   };
