@@ -14,7 +14,7 @@ import { isOrder } from "./answer/purpose.ts";
 import { rolesOf } from "./answer/roles.ts";
 import { timeOf } from "./answer/time.ts";
 import { isEmpty, unreadTokens } from "./answer/unread.ts";
-import { chooseReadings } from "./grammar/choose.ts";
+import { bestReading } from "./grammar/choose.ts";
 import type { Claim, Correction, Kind, Of, PlaceValue } from "./grammar/claim.ts";
 import { type Grammar, grammarOf, natureOf, type Scope } from "./grammar/pattern.ts";
 import { amount } from "./grammar/parts/amount.ts";
@@ -127,13 +127,13 @@ function readOrder(whole: string, now: number, tools: Tools): OrderReading {
   const inPurpose = covered(tokens.length, purposes);
   const parts = letterParts(text);
   const partOf = partsOfTokens(tokens, parts);
-  const [best] = chooseReadings(
+  const best = bestReading(
     tokens,
     all.filter(({ kind }) => kind !== "purpose"),
     (at) => (inPurpose[at] === 1 ? 0 : unreadCost(tokens[at] as Token, tools)),
     (left, right) => (partOf(left.from) === partOf(right.from) ? costBeside(left, right) : undefined),
   );
-  const claims = ownWords(best?.claims ?? [], partOf);
+  const claims = ownWords(best, partOf);
   if (!isOrder(claims, purposes)) return nothingRead(tokens, tools.lexicon, text);
   return answerOf({ text, tokens, claims, all, now, tools });
 }

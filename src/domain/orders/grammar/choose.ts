@@ -5,12 +5,6 @@
 import type { Token } from "../text/tokens.ts";
 import type { Claim, Of } from "./claim.ts";
 
-export interface WholeReading {
-  /** In the order of the text, none overlapping another. */
-  readonly claims: readonly Claim[];
-  readonly score: number;
-}
-
 /** Beginnings that are kept at each token; more change nothing that was seen. */
 const BEAM = 8;
 
@@ -23,15 +17,15 @@ interface Beginning {
 }
 
 /**
- * The best whole readings, best first. `unreadCost` is what it costs to leave the token out; `beside` what two
+ * The best whole reading. `unreadCost` is what it costs to leave the token out; `beside` what two
  * places cost that stand in one order, undefined for places of two.
  */
-export function chooseReadings(
+export function bestReading(
   tokens: readonly Token[],
   claims: readonly Claim[],
   unreadCost: (at: number) => number,
   beside: (left: Of<"place">, right: Of<"place">) => number | undefined,
-): WholeReading[] {
+): Claim[] {
   const byStart = new Map<number, Claim[]>();
   for (const claim of claims) {
     if (claim.weight <= 0) continue;
@@ -42,31 +36,38 @@ export function chooseReadings(
   const beams: Beginning[][] = Array.from({ length: tokens.length + 1 }, () => []);
   beams[0]?.push({ score: 0, claim: undefined, before: undefined, place: undefined });
   for (let at = 0; at < tokens.length; at++) {
-    const beam = beams[at] as Beginning[];
-    beam.sort((left, right) => right.score - left.score);
-    if (beam.length > BEAM) beam.length = BEAM;
     const skipped = unreadCost(at);
     const own = byStart.get(at);
-    for (const beginning of beam) {
+    for (const beginning of beams[at] as Beginning[]) {
       const { score, claim, before, place } = beginning;
-      beams[at + 1]?.push(skipped === 0 ? beginning : { score: score - skipped, claim, before, place });
+      keep(beams[at + 1], score - skipped, () =>
+        skipped === 0 ? beginning : { score: score - skipped, claim, before, place },
+      );
       if (own === undefined) continue;
       for (const next of own) {
         const cost = next.kind === "place" && place !== undefined ? beside(place, next) : 0;
         const isBetter = cost === undefined || next.weight > (place?.weight ?? 0);
         const best = next.kind === "place" && isBetter ? next : place;
-        const added = next.weight - (cost ?? 0);
-        beams[next.to]?.push({ score: score + added, claim: next, before: beginning, place: best });
+        const further = score + (next.weight - (cost ?? 0));
+        keep(beams[next.to], further, () => ({ score: further, claim: next, before: beginning, place: best }));
       }
     }
     beams[at] = [];
   }
-  const ends = beams[tokens.length] ?? [];
-  ends.sort((left, right) => right.score - left.score);
-  return ends.slice(0, BEAM).map((end) => ({ claims: claimsOf(end), score: end.score }));
+  return claimsOf(beams[tokens.length]?.[0]);
 }
 
-function claimsOf(end: Beginning): Claim[] {
+/** Keeps a beginning where it is one of the best that end at the same token; of equal ones the first. */
+function keep(beam: Beginning[] | undefined, score: number, beginning: () => Beginning): void {
+  if (beam === undefined || (beam.length === BEAM && score <= (beam[BEAM - 1] as Beginning).score)) return;
+  if (beam.length === BEAM) beam.pop();
+  let at = beam.length;
+  while (at > 0 && (beam[at - 1] as Beginning).score < score) at--;
+  beam.splice(at, 0, beginning());
+}
+
+/** In the order of the text, none overlapping another. */
+function claimsOf(end: Beginning | undefined): Claim[] {
   const claims: Claim[] = [];
   for (let at: Beginning | undefined = end; at !== undefined; at = at.before) {
     if (at.claim !== undefined && claims[0] !== at.claim) claims.unshift(at.claim);

@@ -8,7 +8,7 @@ import { longestPhrase, type PhraseLinks } from "../tables/phrases.ts";
 import type { Token } from "../text/tokens.ts";
 import type { Of } from "./claim.ts";
 
-export interface PlaceWords {
+export interface PlaceKnowledge {
   readonly gazetteer: Gazetteer;
   readonly names: PlaceNames;
   readonly lexicon: Lexicon;
@@ -18,6 +18,11 @@ export interface PlaceWords {
   readonly isPersonName: (word: string) => boolean;
   readonly caseless: boolean;
   readonly titled: boolean;
+}
+
+export interface PlaceWords extends PlaceKnowledge {
+  /** The state that is named at each token of the text. */
+  readonly states: readonly (FoundState | undefined)[];
 }
 
 export type PlaceClaim = Of<"place">;
@@ -152,7 +157,7 @@ export const ABBREVIATED: ReadonlySet<string> = new Set([
 export function stateAt(
   tokens: readonly Token[],
   from: number,
-  { names, links, caseless }: PlaceWords,
+  { names, links, caseless }: PlaceKnowledge,
 ): FoundState | undefined {
   const token = tokens[from];
   if (token?.kind !== "word") return undefined;
