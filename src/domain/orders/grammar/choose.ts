@@ -36,34 +36,44 @@ export function bestReading(
   const beams: Beginning[][] = Array.from({ length: tokens.length + 1 }, () => []);
   beams[0]?.push({ score: 0, claim: undefined, before: undefined, place: undefined });
   for (let at = 0; at < tokens.length; at++) {
-    const skipped = unreadCost(at);
+    const beam = beams[at] as Beginning[];
+    const passed = leftOut(beam, unreadCost(at));
     const own = byStart.get(at);
-    for (const beginning of beams[at] as Beginning[]) {
-      const { score, claim, before, place } = beginning;
-      keep(beams[at + 1], score - skipped, () =>
-        skipped === 0 ? beginning : { score: score - skipped, claim, before, place },
-      );
+    if (own === undefined && beams[at + 1]?.length === 0) {
+      beams[at + 1] = passed;
+      continue;
+    }
+    for (let rank = 0; rank < beam.length; rank++) {
+      keep(beams[at + 1], passed[rank] as Beginning);
       if (own === undefined) continue;
-      for (const next of own) {
-        const cost = next.kind === "place" && place !== undefined ? beside(place, next) : 0;
-        const isBetter = cost === undefined || next.weight > (place?.weight ?? 0);
-        const best = next.kind === "place" && isBetter ? next : place;
-        const further = score + (next.weight - (cost ?? 0));
-        keep(beams[next.to], further, () => ({ score: further, claim: next, before: beginning, place: best }));
+      const before = beam[rank] as Beginning;
+      const { score, place } = before;
+      for (const claim of own) {
+        const cost = claim.kind === "place" && place !== undefined ? beside(place, claim) : 0;
+        const isBetter = cost === undefined || claim.weight > (place?.weight ?? 0);
+        const best = claim.kind === "place" && isBetter ? claim : place;
+        keep(beams[claim.to], { score: score + (claim.weight - (cost ?? 0)), claim, before, place: best });
       }
     }
-    beams[at] = [];
   }
   return claimsOf(beams[tokens.length]?.[0]);
 }
 
+/** Beginnings without the token behind them. */
+function leftOut(beam: Beginning[], cost: number): Beginning[] {
+  return cost === 0
+    ? beam
+    : beam.map(({ score, claim, before, place }) => ({ score: score - cost, claim, before, place }));
+}
+
 /** Keeps a beginning where it is one of the best that end at the same token; of equal ones the first. */
-function keep(beam: Beginning[] | undefined, score: number, beginning: () => Beginning): void {
-  if (beam === undefined || (beam.length === BEAM && score <= (beam[BEAM - 1] as Beginning).score)) return;
-  if (beam.length === BEAM) beam.pop();
+function keep(beam: Beginning[] | undefined, beginning: Beginning): void {
+  if (beam === undefined) return;
   let at = beam.length;
-  while (at > 0 && (beam[at - 1] as Beginning).score < score) at--;
-  beam.splice(at, 0, beginning());
+  while (at > 0 && (beam[at - 1] as Beginning).score < beginning.score) at--;
+  if (at === BEAM) return;
+  if (beam.length === BEAM) beam.pop();
+  beam.splice(at, 0, beginning);
 }
 
 /** In the order of the text, none overlapping another. */

@@ -26,21 +26,50 @@ const PHRASE_WORDS_MAX = 9;
 const PHRASE_TOKENS_MAX = 2 * PHRASE_WORDS_MAX;
 
 export function phrasesOf<Value>(): Phrases<Value> {
+  const values = new Map<string, Value[]>();
   const tree = new LetterTree();
-  const values = new Map<Beginning, Value[]>();
+  /** What the nodes stand for that end a phrase. */
+  const ends = new Map<Beginning, Value[]>();
+  /** Phrases that are not in the tree yet, by their first letters: a first order needs few of thousands. */
+  const waiting = new Map<string, Map<string, string[]>>();
   const addKeys = (keys: readonly string[], value: Value): void => {
     if (keys.length === 0 || keys.length > PHRASE_WORDS_MAX) return;
-    const end = tree.add(keys.join(""));
-    const own = values.get(end);
-    if (own === undefined) values.set(end, [value]);
-    else if (!own.includes(value)) own.push(value);
+    const joined = keys.join("");
+    const own = values.get(joined);
+    if (own !== undefined) {
+      if (!own.includes(value)) own.push(value);
+      return;
+    }
+    values.set(joined, [value]);
+    const [first, second] = [joined.charAt(0), joined.charAt(1)];
+    const alike = waiting.get(first) ?? new Map<string, string[]>();
+    waiting.set(first, alike);
+    const phrases = alike.get(second);
+    if (phrases === undefined) alike.set(second, [joined]);
+    else phrases.push(joined);
+  };
+  /** Puts the phrases into the tree that may begin with a word. */
+  const layOut = (key: string): void => {
+    const alike = waiting.get(key.charAt(0));
+    if (alike === undefined) return;
+    for (const second of key.length > 1 ? [key.charAt(1), ""] : [...alike.keys()]) {
+      for (const joined of alike.get(second) ?? []) ends.set(tree.add(joined), values.get(joined) ?? []);
+      alike.delete(second);
+    }
+    if (alike.size === 0) waiting.delete(key.charAt(0));
   };
   return {
     add: (phrase, value) => addKeys(titleKeys(phrase), value),
     addKeys,
-    get: (joined) => values.get(tree.walk(ROOT, joined)),
-    step: (from, key) => (from === NO_WORDS && key === "" ? NO_PHRASE : tree.walk(from, key)),
-    at: (beginning) => values.get(beginning),
+    get: (joined) => values.get(joined),
+    step: (from, key) => {
+      if (from === NO_WORDS) {
+        if (key === "") return NO_PHRASE;
+        layOut(key);
+      }
+      return tree.walk(from, key);
+    },
+    at: (beginning) => ends.get(beginning),
   };
 }
 
