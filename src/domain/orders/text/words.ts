@@ -49,12 +49,24 @@ export function isJoining(word: string): boolean {
 
 const WORD = /[\p{L}\p{M}\p{N}]+(?:['’]\p{L}+)*/gu;
 
+/** Singulars by word, for a table whose thousands of titles have the same few words. */
+export function singulars(): (word: string) => string {
+  const known = new Map<string, string>();
+  return (word) => {
+    const before = known.get(word);
+    if (before !== undefined) return before;
+    const one = singular(word);
+    known.set(word, one);
+    return one;
+  };
+}
+
 /** The words of a title as they are compared; joining words are left out where they join. */
-export function titleKeys(title: string): string[] {
+export function titleKeys(title: string, singularOf = singular): string[] {
   const words = ASCII_WORD.test(title) ? title.split(" ") : (title.match(WORD) ?? []).map(folded);
   const keys: string[] = [];
   for (const word of words) {
-    const key = singular(word);
+    const key = singularOf(word);
     if (key !== "" && (keys.length === 0 || !JOINING.has(key))) keys.push(key);
   }
   return keys;
