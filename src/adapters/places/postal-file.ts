@@ -32,7 +32,10 @@ export function openPostalFile(file: Buffer): PostalFile {
     find: (code) => {
       const line = byCode[Number(code)] ?? NONE;
       if (line === NONE) return undefined;
-      const [, , city = "", , state = "", county = "", , , , lat, lon] = cellsOf(file, starts[line] as number);
+      const [, , city = "", , state = "", county = "", , , , lat, lon] = cellsOf(
+        file,
+        starts[line] as number,
+      );
       return { code, city, state, county, lat: Number(lat), lon: Number(lon) };
     },
     named: (name) => {
@@ -88,7 +91,7 @@ function indexOf(file: Buffer): PostalIndex {
   const latest = new Uint32Array(BUCKETS);
   const byCode = new Uint32Array(CODES);
   let line = 0;
-  for (let start = 0; start < file.length; ) {
+  for (let start = 0; start < file.length;) {
     line++;
     starts[line] = start;
     let code = 0;

@@ -303,7 +303,9 @@ class Attempt implements Match {
 }
 
 function claimOf(compiled: Compiled, scope: Scope, from: number): Claim | undefined {
-  return mayMatch(compiled.items, scope, from) ? new Attempt(compiled, scope, from).claim(0, from) : undefined;
+  return mayMatch(compiled.items, scope, from)
+    ? new Attempt(compiled, scope, from).claim(0, from)
+    : undefined;
 }
 
 function fits(
