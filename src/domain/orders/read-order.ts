@@ -14,7 +14,7 @@ import { isOrder } from "./answer/purpose.ts";
 import { rolesOf } from "./answer/roles.ts";
 import { timeOf } from "./answer/time.ts";
 import { isEmpty, unreadTokens } from "./answer/unread.ts";
-import { chooseReadings } from "./grammar/choose.ts";
+import { bestReading } from "./grammar/choose.ts";
 import type { Claim, Correction, Kind, Of, PlaceValue } from "./grammar/claim.ts";
 import { type Grammar, grammarOf, natureOf, type Scope } from "./grammar/pattern.ts";
 import { amount } from "./grammar/parts/amount.ts";
@@ -35,7 +35,7 @@ import { certificatePhrases } from "./tables/certificates.ts";
 import { isVocabulary, type Lexicon, orderLexicon } from "./tables/lexicon.ts";
 import { personNames } from "./tables/names.ts";
 import { type PlaceNames, placeNames } from "./tables/nicknames.ts";
-import { longestPhrase, type Phrases } from "./tables/phrases.ts";
+import { longestPhrase, phraseLinks, type PhraseLinks, type Phrases } from "./tables/phrases.ts";
 import type { Titles } from "./tables/titles.ts";
 import { letterParts } from "./text/letter.ts";
 import { folded, singular, titleKeys } from "./text/words.ts";
@@ -127,13 +127,13 @@ function readOrder(whole: string, now: number, tools: Tools): OrderReading {
   const inPurpose = covered(tokens.length, purposes);
   const parts = letterParts(text);
   const partOf = partsOfTokens(tokens, parts);
-  const [best] = chooseReadings(
+  const best = bestReading(
     tokens,
     all.filter(({ kind }) => kind !== "purpose"),
     (at) => (inPurpose[at] === 1 ? 0 : unreadCost(tokens[at] as Token, tools)),
     (left, right) => (partOf(left.from) === partOf(right.from) ? costBeside(left, right) : undefined),
   );
-  const claims = ownWords(best?.claims ?? [], partOf);
+  const claims = ownWords(best, partOf);
   if (!isOrder(claims, purposes)) return nothingRead(tokens, tools.lexicon, text);
   return answerOf({ text, tokens, claims, all, now, tools });
 }
@@ -171,13 +171,15 @@ function claimsOf({ tokens, caseless, titled }: TokenText, tools: Tools): Claim[
   const isTown = (name: string): boolean =>
     (gazetteer.named(name)[0]?.population ?? 0) >= TOWN_POPULATION_MIN;
   const isName = (word: string): boolean => isPersonName(word) || isTown(word);
+  const links = phraseLinks(tokens);
   const claims: Claim[] = [
-    ...roleClaims(tokens, { titles, activities, lexicon, isName }),
-    ...certificateClaims(tokens, tools),
+    ...roleClaims(tokens, { titles, activities, lexicon, links, isName }),
+    ...certificateClaims(tokens, links, tools),
     ...placeClaims(tokens, {
       gazetteer,
       names: places,
       lexicon,
+      links,
       isTitleWord,
       isPersonName,
       caseless,
@@ -198,16 +200,18 @@ const TITLE_SHARE = 0.5;
 
 function certificateClaims(
   tokens: readonly Token[],
+  links: PhraseLinks,
   { certificates: phrases, titles }: Tools,
 ): Of<"certificate">[] {
   const claims: Of<"certificate">[] = [];
   for (let from = 0; from < tokens.length; from++) {
     if ((tokens[from] as Token).kind === "mark") continue;
-    const found = longestPhrase(phrases, tokens, from);
+    const found = longestPhrase(phrases, tokens, links, from);
     const [name] = found?.values ?? [];
     if (found === undefined || name === undefined) continue;
-    const { joined, words, to } = found;
-    const title = titles.phrases.get(joined)?.some(({ weak }) => !weak) === true;
+    const { words, to } = found;
+    const titled = longestPhrase(titles.phrases, tokens, links, from, to);
+    const title = titled?.to === to && titled.values.some(({ weak }) => !weak);
     const weight = (3.2 * words + 0.6 * (words - 1)) * (title ? TITLE_SHARE : 1);
     claims.push({ kind: "certificate", value: { name }, from, to, weight });
   }
@@ -215,12 +219,16 @@ function certificateClaims(
 }
 
 function scopeOf(tokens: readonly Token[], lexicon: Lexicon, claims: readonly Claim[]): Scope {
-  const starts = new Map<string, number>();
-  const ends = new Set<string>();
+  /** By kind and token: the longest end of those that begin there, and whether one ends there. */
+  const starts = new Map<Kind, Uint16Array>();
+  const ends = new Map<Kind, Uint8Array>();
   for (const { kind, from, to } of claims) {
-    const key = `${kind} ${from}`;
-    starts.set(key, Math.max(starts.get(key) ?? 0, to));
-    ends.add(`${kind} ${to}`);
+    const longest = starts.get(kind) ?? new Uint16Array(tokens.length);
+    const ending = ends.get(kind) ?? new Uint8Array(tokens.length + 1);
+    longest[from] = Math.max(longest[from] as number, to);
+    ending[to] = 1;
+    starts.set(kind, longest);
+    ends.set(kind, ending);
   }
   return {
     tokens,
@@ -228,8 +236,8 @@ function scopeOf(tokens: readonly Token[], lexicon: Lexicon, claims: readonly Cl
     meanings: tokens.map(({ word }) => lexicon.meaningsOf(word)),
     natures: tokens.map(natureOf),
     parsed: new Map(),
-    starts: (kind: Kind, at: number) => starts.get(`${kind} ${at}`),
-    ends: (kind: Kind, at: number) => ends.has(`${kind} ${at}`),
+    starts: (kind: Kind, at: number) => starts.get(kind)?.[at] || undefined,
+    ends: (kind: Kind, at: number) => ends.get(kind)?.[at] === 1,
   };
 }
 

@@ -5,12 +5,6 @@
 import type { Token } from "../text/tokens.ts";
 import type { Claim, Of } from "./claim.ts";
 
-export interface WholeReading {
-  /** In the order of the text, none overlapping another. */
-  readonly claims: readonly Claim[];
-  readonly score: number;
-}
-
 /** Beginnings that are kept at each token; more change nothing that was seen. */
 const BEAM = 8;
 
@@ -23,15 +17,15 @@ interface Beginning {
 }
 
 /**
- * The best whole readings, best first. `unreadCost` is what it costs to leave the token out; `beside` what two
+ * The best whole reading. `unreadCost` is what it costs to leave the token out; `beside` what two
  * places cost that stand in one order, undefined for places of two.
  */
-export function chooseReadings(
+export function bestReading(
   tokens: readonly Token[],
   claims: readonly Claim[],
   unreadCost: (at: number) => number,
   beside: (left: Of<"place">, right: Of<"place">) => number | undefined,
-): WholeReading[] {
+): Claim[] {
   const byStart = new Map<number, Claim[]>();
   for (const claim of claims) {
     if (claim.weight <= 0) continue;
@@ -43,30 +37,47 @@ export function chooseReadings(
   beams[0]?.push({ score: 0, claim: undefined, before: undefined, place: undefined });
   for (let at = 0; at < tokens.length; at++) {
     const beam = beams[at] as Beginning[];
-    beam.sort((left, right) => right.score - left.score);
-    if (beam.length > BEAM) beam.length = BEAM;
-    const skipped = unreadCost(at);
+    const passed = leftOut(beam, unreadCost(at));
     const own = byStart.get(at);
-    for (const beginning of beam) {
-      const { score, claim, before, place } = beginning;
-      beams[at + 1]?.push(skipped === 0 ? beginning : { score: score - skipped, claim, before, place });
+    if (own === undefined && beams[at + 1]?.length === 0) {
+      beams[at + 1] = passed;
+      continue;
+    }
+    for (let rank = 0; rank < beam.length; rank++) {
+      keep(beams[at + 1], passed[rank] as Beginning);
       if (own === undefined) continue;
-      for (const next of own) {
-        const cost = next.kind === "place" && place !== undefined ? beside(place, next) : 0;
-        const isBetter = cost === undefined || next.weight > (place?.weight ?? 0);
-        const best = next.kind === "place" && isBetter ? next : place;
-        const added = next.weight - (cost ?? 0);
-        beams[next.to]?.push({ score: score + added, claim: next, before: beginning, place: best });
+      const before = beam[rank] as Beginning;
+      const { score, place } = before;
+      for (const claim of own) {
+        const cost = claim.kind === "place" && place !== undefined ? beside(place, claim) : 0;
+        const isBetter = cost === undefined || claim.weight > (place?.weight ?? 0);
+        const best = claim.kind === "place" && isBetter ? claim : place;
+        keep(beams[claim.to], { score: score + (claim.weight - (cost ?? 0)), claim, before, place: best });
       }
     }
-    beams[at] = [];
   }
-  const ends = beams[tokens.length] ?? [];
-  ends.sort((left, right) => right.score - left.score);
-  return ends.slice(0, BEAM).map((end) => ({ claims: claimsOf(end), score: end.score }));
+  return claimsOf(beams[tokens.length]?.[0]);
 }
 
-function claimsOf(end: Beginning): Claim[] {
+/** Beginnings without the token behind them. */
+function leftOut(beam: Beginning[], cost: number): Beginning[] {
+  return cost === 0
+    ? beam
+    : beam.map(({ score, claim, before, place }) => ({ score: score - cost, claim, before, place }));
+}
+
+/** Keeps a beginning where it is one of the best that end at the same token; of equal ones the first. */
+function keep(beam: Beginning[] | undefined, beginning: Beginning): void {
+  if (beam === undefined) return;
+  let at = beam.length;
+  while (at > 0 && (beam[at - 1] as Beginning).score < beginning.score) at--;
+  if (at === BEAM) return;
+  if (beam.length === BEAM) beam.pop();
+  beam.splice(at, 0, beginning);
+}
+
+/** In the order of the text, none overlapping another. */
+function claimsOf(end: Beginning | undefined): Claim[] {
   const claims: Claim[] = [];
   for (let at: Beginning | undefined = end; at !== undefined; at = at.before) {
     if (at.claim !== undefined && claims[0] !== at.claim) claims.unshift(at.claim);

@@ -149,25 +149,29 @@ export function grammarOf(rules: readonly Rule[], parts: Parts): Grammar {
       own.set(name, [...(own.get(name) ?? []), compiled]);
     }
   }
+  // Of words that rules or the vocabulary know, so there are no more than those.
+  const byWord = new Map<string, readonly Compiled[]>();
+  /** What a token may start: by its nature, its word, its meanings; each rule once. */
+  const rulesFor = ({ kind, word }: Token, meanings: ReadonlyMap<string, string> | undefined) => {
+    const byKind = firsts.kinds.get(kind) ?? NO_RULES;
+    const own = firsts.words.get(word);
+    if (own === undefined && meanings === undefined) return byKind;
+    const before = byWord.get(word);
+    if (before !== undefined) return before;
+    const byMeaning = [...(meanings?.keys() ?? [])].flatMap((one) => firsts.meanings.get(one) ?? NO_RULES);
+    const all = [...new Set([...byKind, ...(own ?? NO_RULES), ...byMeaning])];
+    byWord.set(word, all);
+    return all;
+  };
   return {
     claims: (scope, at) => {
       const token = scope.tokens[at];
-      if (token === undefined) return [];
       const claims: Claim[] = [];
-      const tried = new Set<Compiled>();
-      const tryAll = (some: readonly Compiled[] | undefined): void => {
-        for (const compiled of some ?? NO_RULES) {
-          if (tried.has(compiled)) continue;
-          tried.add(compiled);
-          const claim = claimOf(compiled, scope, at);
-          if (claim !== undefined) claims.push(claim);
-        }
-      };
-      // What a token may start: its nature, its word, its meanings.
-      tryAll(firsts.kinds.get(token.kind));
-      tryAll(firsts.words.get(token.word));
-      const meanings = scope.meanings[at];
-      if (meanings !== undefined) for (const kind of meanings.keys()) tryAll(firsts.meanings.get(kind));
+      if (token === undefined) return claims;
+      for (const compiled of rulesFor(token, scope.meanings[at])) {
+        const claim = claimOf(compiled, scope, at);
+        if (claim !== undefined) claims.push(claim);
+      }
       return claims;
     },
   };
@@ -225,62 +229,83 @@ function mayMatch([first, second]: readonly Item[], scope: Scope, from: number):
   return next !== undefined && (!second.glued || next.glued) && fits(second, scope, from + 1);
 }
 
-/** One rule at one place of a text, and what its named items have matched so far. */
-interface Attempt {
-  readonly rule: Rule;
-  readonly items: readonly Item[];
+/** One rule at one place of a text, and what its items have matched so far. */
+class Attempt implements Match {
   readonly scope: Scope;
   readonly from: number;
-  readonly found: Map<string, Token>;
-  readonly values: Map<string, unknown>;
-}
+  to: number;
+  readonly #rule: Rule;
+  readonly #items: readonly Item[];
+  /** By the number of the item: the token that it matched, or what its part read. */
+  readonly #tokens: (Token | undefined)[] = [];
+  readonly #values: unknown[] = [];
 
-function claimOf({ rule, items }: Compiled, scope: Scope, from: number): Claim | undefined {
-  if (!mayMatch(items, scope, from)) return undefined;
-  return claimFrom({ rule, items, scope, from, found: new Map(), values: new Map() }, 0, from);
-}
+  constructor({ rule, items }: Compiled, scope: Scope, from: number) {
+    this.#rule = rule;
+    this.#items = items;
+    this.scope = scope;
+    this.from = from;
+    this.to = from;
+  }
 
-/** The claim of an attempt whose items from a number on match the tokens from a place on. */
-function claimFrom(attempt: Attempt, number: number, at: number): Claim | undefined {
-  const { scope, found, values } = attempt;
-  const item = attempt.items[number];
-  if (item === undefined) return made(attempt, at);
-  const { name } = item;
-  const token = scope.tokens[at];
-  if (token !== undefined && (!item.glued || token.glued)) {
-    if (fits(item, scope, at)) {
-      if (name !== undefined) found.set(name, token);
-      const claim = claimFrom(attempt, number + 1, at + 1);
-      if (claim !== undefined) return claim;
-      if (name !== undefined) found.delete(name);
-    }
-    for (const part of item.parts) {
-      for (const { to, value } of parsedAt(scope, part, at)) {
-        if (name !== undefined) values.set(name, value);
-        const claim = claimFrom(attempt, number + 1, to);
+  /** The claim when the items from a number on match the tokens from a place on. */
+  claim(number: number, at: number): Claim | undefined {
+    const { scope } = this;
+    const item = this.#items[number];
+    if (item === undefined) return this.#made(at);
+    const token = scope.tokens[at];
+    if (token !== undefined && (!item.glued || token.glued)) {
+      if (fits(item, scope, at)) {
+        this.#tokens[number] = token;
+        const claim = this.claim(number + 1, at + 1);
         if (claim !== undefined) return claim;
-        if (name !== undefined) values.delete(name);
+        this.#tokens[number] = undefined;
+      }
+      for (const part of item.parts) {
+        for (const { to, value } of parsedAt(scope, part, at)) {
+          this.#values[number] = value;
+          const claim = this.claim(number + 1, to);
+          if (claim !== undefined) return claim;
+        }
+        this.#values[number] = undefined;
       }
     }
+    return item.optional ? this.claim(number + 1, at) : undefined;
   }
-  return item.optional ? claimFrom(attempt, number + 1, at) : undefined;
+
+  #made(to: number): Claim | undefined {
+    const { kind, weight, make } = this.#rule;
+    this.to = to;
+    const own = make(this);
+    if (own === undefined) return undefined;
+    const { from } = this;
+    if (own.weight === undefined) return { kind, value: own, from, to, weight } as Claim;
+    const { weight: given, ...value } = own;
+    return { kind, value, from, to, weight: given } as Claim;
+  }
+
+  part(name: string): unknown {
+    return this.#values[this.#numberOf(name)];
+  }
+
+  token(name: string): Token | undefined {
+    return this.#tokens[this.#numberOf(name)];
+  }
+
+  meaning(name: string, kind: string): string | undefined {
+    const token = this.token(name);
+    return token && this.scope.lexicon.meaningsOf(token.word)?.get(kind);
+  }
+
+  #numberOf(name: string): number {
+    return this.#items.findIndex((item) => item.name === name);
+  }
 }
 
-function made(
-  { rule: { kind, weight, make }, scope, from, found, values }: Attempt,
-  to: number,
-): Claim | undefined {
-  const own = make({
-    scope,
-    from,
-    to,
-    part: (name) => values.get(name),
-    token: (name) => found.get(name),
-    meaning: (name, of) => scope.lexicon.meaningsOf(found.get(name)?.word ?? "")?.get(of),
-  });
-  if (own === undefined) return undefined;
-  const { weight: given = weight, ...value } = own;
-  return { kind, value, from, to, weight: given } as Claim;
+function claimOf(compiled: Compiled, scope: Scope, from: number): Claim | undefined {
+  return mayMatch(compiled.items, scope, from)
+    ? new Attempt(compiled, scope, from).claim(0, from)
+    : undefined;
 }
 
 function fits(

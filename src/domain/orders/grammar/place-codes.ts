@@ -11,7 +11,6 @@ import {
   type PlaceClaim,
   type PlaceWords,
   type Run,
-  stateAt,
 } from "./place-words.ts";
 
 const POSTAL = /^\d{5}$/;
@@ -96,7 +95,7 @@ const METRO_WORDS: ReadonlySet<string> = new Set([
 ]);
 
 export function nicknamesAt(tokens: readonly Token[], from: number, words: PlaceWords): PlaceClaim[] {
-  const found = longestPhrase(words.names.nicknames, tokens, from);
+  const found = longestPhrase(words.names.nicknames, tokens, words.links, from);
   const [nickname] = found?.values ?? [];
   if (found === undefined || nickname === undefined) return [];
   const token = tokens[from] as Token;
@@ -111,7 +110,7 @@ export function nicknamesAt(tokens: readonly Token[], from: number, words: Place
     .find((place) => place.state === nickname.state);
   // The state may be said as well.
   for (const { at, open } of behindCity(tokens, to)) {
-    const state = stateAt(tokens, at, words);
+    const state = words.states[at];
     if (
       !open &&
       state?.code === nickname.state &&
@@ -147,7 +146,7 @@ export function countyAt(tokens: readonly Token[], run: Run, words: PlaceWords):
   if (!COUNTY_WORDS.has(tokens[run.to]?.word ?? "") || run.words > 3) return [];
   const counties = words.gazetteer.counties(run.name);
   const [behind] = behindCity(tokens, run.to + 1);
-  const state = behind === undefined ? undefined : stateAt(tokens, behind.at, words);
+  const state = behind === undefined ? undefined : words.states[behind.at];
   const county = counties.find((one) => state === undefined || one.state === state.code);
   if (county === undefined) return [];
   const to = state === undefined ? run.to + 1 : state.to;

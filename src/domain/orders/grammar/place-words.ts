@@ -4,19 +4,25 @@
 import { type Gazetteer, placeName } from "../places/gazetteer.ts";
 import type { Lexicon } from "../tables/lexicon.ts";
 import type { PlaceNames, StateName } from "../tables/nicknames.ts";
-import { longestPhrase } from "../tables/phrases.ts";
+import { longestPhrase, type PhraseLinks } from "../tables/phrases.ts";
 import type { Token } from "../text/tokens.ts";
 import type { Of } from "./claim.ts";
 
-export interface PlaceWords {
+export interface PlaceKnowledge {
   readonly gazetteer: Gazetteer;
   readonly names: PlaceNames;
   readonly lexicon: Lexicon;
+  readonly links: PhraseLinks;
   readonly isTitleWord: (key: string) => boolean;
   /** Whether a word is a common first or last name. */
   readonly isPersonName: (word: string) => boolean;
   readonly caseless: boolean;
   readonly titled: boolean;
+}
+
+export interface PlaceWords extends PlaceKnowledge {
+  /** The state that is named at each token of the text. */
+  readonly states: readonly (FoundState | undefined)[];
 }
 
 export type PlaceClaim = Of<"place">;
@@ -151,11 +157,11 @@ export const ABBREVIATED: ReadonlySet<string> = new Set([
 export function stateAt(
   tokens: readonly Token[],
   from: number,
-  { names, caseless }: PlaceWords,
+  { names, links, caseless }: PlaceKnowledge,
 ): FoundState | undefined {
   const token = tokens[from];
   if (token?.kind !== "word") return undefined;
-  const found = longestPhrase(names.states, tokens, from);
+  const found = longestPhrase(names.states, tokens, links, from);
   const [state] = found?.values ?? [];
   if (found === undefined || state === undefined) return undefined;
   const upper = token.text === token.text.toUpperCase();

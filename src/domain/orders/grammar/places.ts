@@ -16,6 +16,7 @@ import {
   isWordLike,
   leadOf,
   type PlaceClaim,
+  type PlaceKnowledge,
   type PlaceWords,
   type Run,
   runsAt,
@@ -32,7 +33,8 @@ const AMBIGUOUS_POPULATION_MIN = 4000;
 /** Runs of words that are looked up as misspelt places: the first ones of a text. */
 const MISSPELT_MAX = 40;
 
-export function placeClaims(tokens: readonly Token[], words: PlaceWords): PlaceClaim[] {
+export function placeClaims(tokens: readonly Token[], known: PlaceKnowledge): PlaceClaim[] {
+  const words = { ...known, states: tokens.map((_, at) => stateAt(tokens, at, known)) };
   const claims: PlaceClaim[] = [];
   let misspelt = 0;
   for (let at = 0; at < tokens.length; at++) {
@@ -42,7 +44,7 @@ export function placeClaims(tokens: readonly Token[], words: PlaceWords): PlaceC
       continue;
     }
     if (token.kind === "mark") continue;
-    const state = stateAt(tokens, at, words);
+    const state = words.states[at];
     if (state !== undefined)
       claims.push(...stateFirst(tokens, at, state, words), ...stateAlone(tokens, at, state, words));
     claims.push(...nicknamesAt(tokens, at, words));
@@ -63,7 +65,7 @@ function cityAt(tokens: readonly Token[], run: Run, words: PlaceWords): PlaceCla
   const named = gazetteer.named(run.name);
   const claims: PlaceClaim[] = [];
   for (const { at, open } of behindCity(tokens, run.to)) {
-    const state = stateAt(tokens, at, words);
+    const state = words.states[at];
     if (state === undefined) continue;
     const closed = open && tokens[state.to]?.word === ")";
     if (open && !closed) continue;
@@ -380,7 +382,7 @@ function misspeltAt(tokens: readonly Token[], run: Run, words: PlaceWords): Plac
     return [];
   const typed = own.map(({ text }) => text).join(" ");
   for (const { at, open } of behindCity(tokens, run.to)) {
-    const state = stateAt(tokens, at, words);
+    const state = words.states[at];
     if (state === undefined || (!state.clear && !mayBeCode(tokens, at, state))) continue;
     if (same.some((place) => place.state === state.code)) continue;
     const [known] = words.gazetteer.similar(run.name, state.code);

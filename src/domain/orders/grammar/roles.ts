@@ -4,7 +4,7 @@
 import type { Activity } from "../tables/activities.ts";
 import { stem } from "../tables/activities.ts";
 import { isVocabulary, type Lexicon } from "../tables/lexicon.ts";
-import { phraseSteps } from "../tables/phrases.ts";
+import { type Beginning, NO_PHRASE, NO_WORDS, type PhraseLinks, phraseWalk } from "../tables/phrases.ts";
 import type { Titles, TitleSense } from "../tables/titles.ts";
 import type { Token } from "../text/tokens.ts";
 import { isJoining, singular } from "../text/words.ts";
@@ -14,6 +14,7 @@ export interface RoleWords {
   readonly titles: Titles;
   readonly activities: ReadonlyMap<string, readonly Activity[]>;
   readonly lexicon: Lexicon;
+  readonly links: PhraseLinks;
   /** Whether a word may be a name or a place; such a word is no misspelt title. */
   readonly isName: (word: string) => boolean;
 }
@@ -28,7 +29,7 @@ const READINGS_MAX = 6;
 const MISSPELT_MAX = 24;
 
 interface Partial {
-  readonly joined: string;
+  readonly beginning: Beginning;
   readonly corrections: readonly Correction[];
 }
 
@@ -61,16 +62,15 @@ function spellingsOf(
   { titles, lexicon, isName, activities }: RoleWords,
 ): (readonly string[])[] {
   let looked = 0;
+  const isTitleWord = (token: Token | undefined): boolean => token !== undefined && titles.hasWord(token.key);
   return tokens.map(({ kind, word, key }, at) => {
-    const known = kind !== "word" || word.length < 4 || titles.hasWord(key) || titles.hasWord(word);
+    if (kind !== "word" || word.length < 4 || looked >= MISSPELT_MAX) return NO_WORDS_READ;
+    if (titles.hasWord(key) || titles.hasWord(word) || isVocabulary(lexicon, word)) return NO_WORDS_READ;
     // "deliver to" is no misspelt "delivery".
-    if (activities.has(stem(word))) return [];
+    if (activities.has(stem(word))) return NO_WORDS_READ;
     // "home heath aid": a name among the words of a title may be a misspelt one.
-    const beside = [tokens[at - 1], tokens[at + 1]].every(
-      (one) => one !== undefined && titles.hasWord(one.key),
-    );
-    const name = isName(word) && !beside;
-    if (known || isVocabulary(lexicon, word) || name || looked >= MISSPELT_MAX) return [];
+    const beside = isTitleWord(tokens[at - 1]) && isTitleWord(tokens[at + 1]);
+    if (!beside && isName(word)) return NO_WORDS_READ;
     looked++;
     const shortened = titles.shortened(key);
     const corrected = titles.corrections(key);
@@ -78,6 +78,8 @@ function spellingsOf(
     return [...shortened, ...(corrected.length > 0 || key === word ? corrected : titles.corrections(word))];
   });
 }
+
+const NO_WORDS_READ: readonly string[] = [];
 
 /**
  * The longest title that starts here, the next shorter ("cooks" of "cooks 2 servers"), the longest that is turned around
@@ -87,35 +89,40 @@ function spellingsOf(
 function titlesAt(
   tokens: readonly Token[],
   from: number,
-  { titles, lexicon }: RoleWords,
+  { titles, lexicon, links }: RoleWords,
   spellings: readonly (readonly string[])[],
 ): TitleMatch[] {
-  let partials: Partial[] = [{ joined: "", corrections: [] }];
+  const { phrases } = titles;
+  let partials: readonly Partial[] = NOTHING_READ;
   let exact: TitleMatch | undefined;
   let shorter: TitleMatch | undefined;
   let turned: TitleMatch | undefined;
   let corrected: TitleMatch | undefined;
   let words = 0;
-  for (const { key, at, commas } of phraseSteps(tokens, from, COMMAS_MAX)) {
+  let overComma = false;
+  const after = phraseWalk(links, from, COMMAS_MAX);
+  for (let at = from; at >= 0; overComma ||= links.comma[at] === 1, at = after(at)) {
     words++;
     const token = tokens[at] as Token;
     const next: Partial[] = [];
     const full = lexicon.meaningsOf(token.word)?.get("short");
-    for (const { joined, corrections } of partials) {
-      if (titles.phrases.begins(joined + key)) next.push({ joined: joined + key, corrections });
-      if (full !== undefined && titles.phrases.begins(joined + full))
-        next.push({ joined: joined + full, corrections });
-      for (const read of spellings[at] ?? []) {
+    for (const { beginning, corrections } of partials) {
+      const read = (word: string, own: readonly Correction[]): void => {
+        const further = phrases.step(beginning, word);
+        if (further !== NO_PHRASE) next.push({ beginning: further, corrections: own });
+      };
+      read(token.key, corrections);
+      if (full !== undefined) read(full, corrections);
+      for (const spelling of spellings[at] ?? NO_WORDS_READ) {
         if (next.length >= READINGS_MAX) break;
-        if (titles.phrases.begins(joined + read))
-          next.push({ joined: joined + read, corrections: [...corrections, { typed: token.text, read }] });
+        read(spelling, [...corrections, { typed: token.text, read: spelling }]);
       }
     }
     if (next.length === 0) break;
     partials = next;
-    for (const { joined, corrections } of partials) {
-      const found = titles.phrases.get(joined);
-      const senses = commas === 0 ? found : found?.filter((sense) => sense.turned);
+    for (const { beginning, corrections } of partials) {
+      const found = phrases.at(beginning);
+      const senses = overComma ? found?.filter((sense) => sense.turned) : found;
       if (senses === undefined || senses.length === 0) continue;
       const match = { to: at + 1, words, senses, corrections };
       if (corrections.length === 0 && senses.every((sense) => sense.turned)) turned = match;
@@ -132,6 +139,8 @@ function titlesAt(
   }
   return [exact, shorter, turned, corrected].filter((match) => match !== undefined);
 }
+
+const NOTHING_READ: readonly Partial[] = [{ beginning: NO_WORDS, corrections: [] }];
 
 /** "mechanic, diesel": one comma, before what a list puts last. */
 const COMMAS_MAX = 1;

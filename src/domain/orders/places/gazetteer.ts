@@ -41,7 +41,6 @@ const SHORT_WORDS: Readonly<Record<string, string>> = { saint: "st", sainte: "st
 const PLAIN = /^[a-z ]*$/;
 const SHORTENED = /\b(?:saint|sainte|fort|mount)\b/;
 
-const DIRECTION = /^([nsew]) /;
 const DIRECTIONS: Readonly<Record<string, string>> = { n: "north", s: "south", e: "east", w: "west" };
 
 /** "Saint Paul", "St. Paul" and "st paul" are one name, "N. Las Vegas" is "North Las Vegas"; hyphens and apostrophes do not tell names apart. */
@@ -54,8 +53,8 @@ export function placeName(name: string): string {
       .replaceAll(/[^a-z0-9]+/g, " ")
       .trim();
   }
-  const direction = DIRECTION.exec(lower)?.[1];
-  if (direction !== undefined) lower = `${DIRECTIONS[direction] ?? direction}${lower.slice(1)}`;
+  const direction = lower[1] === " " ? DIRECTIONS[lower.charAt(0)] : undefined;
+  if (direction !== undefined) lower = `${direction}${lower.slice(1)}`;
   if (!SHORTENED.test(lower)) return lower;
   return lower
     .split(" ")

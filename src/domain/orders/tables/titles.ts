@@ -5,7 +5,7 @@
 import type { Role } from "../../roles.ts";
 import { listOf, readTable } from "#lib/tsv";
 import { errorsAllowed, nearWords } from "../text/spelling.ts";
-import { folded, titleKeys } from "../text/words.ts";
+import { folded, singulars, titleKeys } from "../text/words.ts";
 import { lowerBound, type Phrases, phrasesOf } from "./phrases.ts";
 import table from "./titles.tsv" with { type: "text" };
 
@@ -53,10 +53,13 @@ const STEP_ROWS = 40;
 export function* titleSteps(roles: readonly Role[]): Generator<undefined, Titles> {
   const phrases = phrasesOf<TitleSense>();
   const words = new Set<string>();
+  const singularOf = singulars();
   const add = (title: string, sense: TitleSense, plural = false): void => {
-    for (const keys of plural ? spanishForms(title) : [titleKeys(title)]) {
+    for (const form of plural ? spanishForms(title) : [title]) {
+      const keys = titleKeys(form, singularOf);
       phrases.addKeys(keys, sense);
-      if (!sense.weak) for (const key of keys) if (WORD.test(key)) words.add(key);
+      if (sense.weak) continue;
+      for (const key of keys) if (!words.has(key) && WORD.test(key)) words.add(key);
     }
   };
   const senses = roles.map((role) => ({
@@ -87,7 +90,7 @@ export function* titleSteps(roles: readonly Role[]): Generator<undefined, Titles
   yield;
   for (const { turned } of senses) {
     for (const title of [turned.role.name, ...turned.role.aliases]) {
-      const keys = titleKeys(title);
+      const keys = titleKeys(title, singularOf);
       const last = keys.pop();
       if (last !== undefined && keys.length > 0 && phrases.get([last, ...keys].join("")) === undefined)
         phrases.addKeys([last, ...keys], turned);
@@ -104,13 +107,10 @@ export function* titleSteps(roles: readonly Role[]): Generator<undefined, Titles
 const WORD = /^[a-z]{3,}$/;
 
 /** "operador de montacargas" also in its plurals, "operadores de montacargas". */
-function spanishForms(title: string): string[][] {
+function spanishForms(title: string): string[] {
   const words = folded(title).split(" ");
   const [first = "", ...rest] = words;
-  const one = [first, ...rest].join(" ");
-  const several = [plural(first), ...rest].join(" ");
-  const all = words.map(plural).join(" ");
-  return [one, several, all].map(titleKeys);
+  return [words, [plural(first), ...rest], words.map(plural)].map((form) => form.join(" "));
 }
 
 function plural(word: string): string {

@@ -28,6 +28,7 @@ export function errorsAllowed(length: number): number {
   return length < 4 ? 0 : length < 8 ? 1 : 2;
 }
 
+/** Longer words are near to none. */
 const LENGTH_MAX = 64;
 const rows = [0, 1, 2].map(() => new Uint8Array(LENGTH_MAX + 1));
 
@@ -67,32 +68,61 @@ export interface NearWords {
   within(word: string, errors: number): readonly { readonly number: number; readonly errors: number }[];
 }
 
+interface Near {
+  readonly number: number;
+  readonly errors: number;
+}
+
+/** Words of one first letter and one length, by their numbers; letter masks are made when they are first looked at. */
+interface Bucket {
+  readonly numbers: number[];
+  masks?: Uint32Array;
+}
+
 /**
- * An index over words by their first letter, since people rarely miss that one: what is looked up begins with the same
- * letter, or with its first two swapped. A look-up goes over a few hundred words and measures a handful.
+ * An index over words by their first letter, since people rarely miss that one, and their length: what is looked up begins
+ * with the same letter, or with its first two swapped. A look-up goes over a hundred words and measures a handful.
  */
 export function nearWords(words: readonly string[]): NearWords {
-  const byLetter = Map.groupBy(words.keys(), (number) => (words[number] as string).charCodeAt(0));
-  const masks = Uint32Array.from(words, letterMask);
-  const lengths = Uint8Array.from(words, ({ length }) => Math.min(length, 255));
+  const buckets = new Map<number, Bucket>();
+  for (let number = 0; number < words.length; number++) {
+    const word = words[number] as string;
+    if (word.length > LENGTH_MAX) continue;
+    const key = bucketKey(word.charCodeAt(0), word.length);
+    const bucket = buckets.get(key);
+    if (bucket === undefined) buckets.set(key, { numbers: [number] });
+    else bucket.numbers.push(number);
+  }
+  /** The words that begin with a letter, in their order; with a second one, those alone that have it there. */
+  const look = (word: string, errors: number, first: number, second?: number): Near[] => {
+    const found: Near[] = [];
+    const mask = letterMask(word);
+    const longest = Math.min(word.length + errors, LENGTH_MAX);
+    for (let length = word.length - errors; length <= longest; length++) {
+      const bucket = buckets.get(bucketKey(first, length));
+      if (bucket === undefined) continue;
+      const { numbers } = bucket;
+      bucket.masks ??= new Uint32Array(numbers.map((number) => letterMask(words[number] as string)));
+      for (let at = 0; at < numbers.length; at++) {
+        if (masksAreFar(mask, bucket.masks[at] as number, errors)) continue;
+        const number = numbers[at] as number;
+        const candidate = words[number] as string;
+        if (second !== undefined && candidate.charCodeAt(1) !== second) continue;
+        const distance = editDistance(word, candidate, errors);
+        if (distance <= errors) found.push({ number, errors: distance });
+      }
+    }
+    return found.sort((left, right) => left.number - right.number);
+  };
   return {
     within: (word, errors) => {
-      const mask = letterMask(word);
       const [first, second] = [word.charCodeAt(0), word.charCodeAt(1)];
-      const found: { number: number; errors: number }[] = [];
-      const look = (letter: number, isNear: (candidate: string) => boolean): void => {
-        for (const number of byLetter.get(letter) ?? []) {
-          if (Math.abs((lengths[number] as number) - word.length) > errors) continue;
-          if (masksAreFar(mask, masks[number] as number, errors)) continue;
-          const candidate = words[number] as string;
-          if (!isNear(candidate)) continue;
-          const distance = editDistance(word, candidate, errors);
-          if (distance <= errors) found.push({ number, errors: distance });
-        }
-      };
-      look(first, () => true);
-      if (second !== first) look(second, (candidate) => candidate.charCodeAt(1) === first);
-      return found.sort((left, right) => left.errors - right.errors);
+      const swapped = second === first ? [] : look(word, errors, second, first);
+      return [...look(word, errors, first), ...swapped].sort((left, right) => left.errors - right.errors);
     },
   };
+}
+
+function bucketKey(letter: number, length: number): number {
+  return letter * (LENGTH_MAX + 1) + length;
 }
