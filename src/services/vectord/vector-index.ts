@@ -5,11 +5,12 @@
 
 import type { Clock } from "#lib/clock";
 import { Fault } from "#rpc/fault";
-import type { EngineIndex, FetchedItem, IndexStats } from "./engine.ts";
+import type { EngineIndex, FetchedItem, IndexStats, SearchesWithin } from "./engine.ts";
 import type { Failures } from "./failures.ts";
 import type { GraphCache } from "./graph/graph-cache.ts";
 import type { Partitions } from "./graph/partitions.ts";
-import { checkDelete, type Deletion, type Filter } from "./rows/filter.ts";
+import { Bitmap } from "./rows/bitmap.ts";
+import { bothOf, checkDelete, type Deletion, type Filter } from "./rows/filter.ts";
 import { checkItems } from "./rows/item.ts";
 import type { Rows } from "./rows/rows.ts";
 import type { IndexShape, Item } from "./rows/shape.ts";
@@ -152,8 +153,24 @@ export class VectorIndex implements EngineIndex {
     if (search.at !== undefined) throw noVersions();
     const run = { ...search, effort: this.#recall.effort };
     const found = await runSearch(this.#rows, this.#graphs, run);
-    if (found.plan !== "exact") this.#recall.observe(run);
+    // What several searches share holds only while they last.
+    if (found.plan !== "exact") this.#recall.observe({ ...run, tier: undefined });
     return found;
+  }
+
+  within(filter: Filter | undefined): SearchesWithin {
+    this.#mustBeOpen();
+    const end = this.#rows.pin();
+    const { live, payload } = this.#rows;
+    const rows = (filter === undefined ? live : payload.select(filter, live)).clone();
+    const measured = { rows: new Bitmap(rows.capacity), all: [] };
+    return {
+      search: (search) => {
+        const tier = { rows, measured, rest: search.filter };
+        return this.search({ ...search, filter: bothOf(filter, search.filter), tier });
+      },
+      end,
+    };
   }
 
   async fetch(ids: readonly string[], at?: number): Promise<FetchedItem[]> {
