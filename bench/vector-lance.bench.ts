@@ -12,7 +12,7 @@ import { clusters } from "./data/clusters.ts";
 import { upsertBody } from "./data/vector-rows.ts";
 import { spreadOf } from "./report/rounds.ts";
 import type { Bench, Row } from "./report/row.ts";
-import { type ServerProcess, startServer } from "./servers/server-process.ts";
+import { callServer as call, type ServerProcess, startServer } from "./servers/server-process.ts";
 
 const ROWS = 1_000_000;
 const DIMENSION = 128;
@@ -121,15 +121,6 @@ async function rows(): Promise<Row[]> {
 }
 
 const cut = (vector: Float32Array): Float32Array => vector.slice(0, DIMENSION);
-
-async function call(server: ServerProcess, method: string, path: string, body?: object): Promise<unknown> {
-  const response = await fetch(server.url + path, {
-    method,
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  assert(response.ok, `${method} ${path} answers ${response.status}`);
-  return response.json();
-}
 
 async function built(server: ServerProcess): Promise<Described> {
   const giveUpAt = Date.now() + BUILT_MS_MAX;
