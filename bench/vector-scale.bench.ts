@@ -1,7 +1,6 @@
 // 100,000 vectors of 768 numbers in vectord, behind its own HTTP: what searches find and cost, alone, through filters and
 // beside writes; how long it takes from a start to the first answer; for how long one turn of its event loop is held while rows
-// are written, a graph is built and swapped in, and a snapshot is kept and restored; what memory it holds; and what all
-// of its rows replaced and half of them deleted leave of recall.
+// are written, a graph is built and swapped in, and a snapshot is kept and restored; and what memory it holds.
 
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,7 +8,7 @@ import { join } from "node:path";
 import { assert } from "#lib/assert";
 import { base64OfVector } from "#lib/vector-text";
 import { clusters, DIMENSION } from "./data/clusters.ts";
-import { type BenchRow, settledIndex, upsertBody } from "./data/vector-rows.ts";
+import { type BenchRow, recallAt, settledIndex, upsertBody } from "./data/vector-rows.ts";
 import { type LoadResult, measure } from "./load/load.ts";
 import { inTurns, medianOf, ratioOf, spreadOf } from "./report/rounds.ts";
 import type { Bench, Row, Settings } from "./report/row.ts";
@@ -21,7 +20,6 @@ const ROWS = 100_000;
 const MORE_ROWS = 4_000;
 const BATCH_ROWS = 1_000;
 const QUESTIONS = 500;
-const QUESTIONS_SCORED = 100;
 const K = 10;
 const CLIENTS = 10;
 const RECALL_MIN = 0.97;
@@ -40,7 +38,7 @@ const MILLION = 1_000_000;
 
 export const bench: Bench = {
   name: "vector-scale",
-  summary: `${ROWS} x ${DIMENSION}: recall, filters, searches beside writes, churn, restart, the event loop, memory`,
+  summary: `${ROWS} x ${DIMENSION}: recall, filters, searches beside writes, restart, the event loop, memory`,
   rows,
 };
 
@@ -70,7 +68,7 @@ async function rows({ rounds, seconds }: Settings): Promise<Row[]> {
     const buildMs = await held(server);
     await search(server, QUESTIONS);
     const written = memoryOf(server.pid);
-    const recallBefore = await recallOf(server);
+    const recall = await recallAt(K, questions(), (path, body) => call(server, "POST", path, body));
     const filtered = await inTurns(rounds, {
       [String(SHARES[0])]: () => filteredMs(server, SHARES[0]),
       [String(SHARES[1])]: () => filteredMs(server, SHARES[1]),
@@ -112,30 +110,16 @@ async function rows({ rounds, seconds }: Settings): Promise<Row[]> {
       bar: { of: "figure", is: "<=", limit: HELD_MS_MAX },
       figures,
     });
-    await write(0, ROWS);
-    await call(server, "POST", "/v1/vectors/bench/delete", { filter: { n: { lt: ROWS / 2 } } });
-    const churning = await recallOf(server);
-    await settled(server);
-    const recallAfter = await recallOf(server);
     const perSecond = ({ per_second }: LoadResult): number => per_second;
     return [
       {
         name: `recall@${K}`,
         unit: "of 1",
-        subject: spreadOf([recallBefore]),
+        subject: spreadOf([recall]),
         reference: null,
         ratio: null,
         bar: { of: "figure", is: ">=", limit: RECALL_MIN },
         figures: {},
-      },
-      {
-        name: `recall@${K} after ${ROWS} upserts and ${ROWS / 2} deletes`,
-        unit: "of 1",
-        subject: spreadOf([recallAfter]),
-        reference: { name: "before them", figure: recallBefore },
-        ratio: null,
-        bar: { of: "figure", is: ">=", limit: RECALL_MIN },
-        figures: { before_the_graph_was_built: churning },
       },
       ...SHARES.map((share): Row => ({
         name: `${share * 100} % pass a filter, p50 of one client`,
@@ -223,32 +207,13 @@ function questions(): string[] {
   return Array.from({ length: QUESTIONS }, () => base64OfVector(source.next()));
 }
 
-interface Found {
-  readonly hits: readonly { readonly distance: number }[];
-}
-
-/** The share of the true nearest, by distance. */
-async function recallOf(server: ServerProcess): Promise<number> {
-  let right = 0;
-  for (const vector of questions().slice(0, QUESTIONS_SCORED)) {
-    const ask = async (exact: boolean): Promise<number[]> => {
-      const body = { vector, k: K, exact };
-      const { hits } = (await call(server, "POST", "/v1/vectors/bench/search", body)) as Found;
-      return hits.map(({ distance }) => distance);
-    };
-    const furthest = ((await ask(true)).at(-1) ?? 0) + 1e-9;
-    right += (await ask(false)).filter((distance) => distance <= furthest).length;
-  }
-  return right / (K * QUESTIONS_SCORED);
-}
-
 /** The middle of what a filtered search takes; each of them has k results. */
 async function filteredMs(server: ServerProcess, share: number): Promise<number> {
   const times: number[] = [];
   for (const vector of questions()) {
     const body = { vector, k: K, filter: { n: { lt: ROWS * share } } };
     const startedAt = performance.now();
-    const { hits } = (await call(server, "POST", "/v1/vectors/bench/search", body)) as Found;
+    const { hits } = (await call(server, "POST", "/v1/vectors/bench/search", body)) as { hits: unknown[] };
     times.push(performance.now() - startedAt);
     assert(hits.length === K, "a filter that k rows pass has k results");
   }

@@ -30,7 +30,12 @@ export interface ObservedRecall {
 
 const EFFORT_MAX = 64;
 /** Rows of a hundred thousand people, half of them equal to others, need as much; clusters need 1 or 2. */
-const UNCALIBRATED: Efforts = { narrow: 16, wide: 16 };
+const UNCALIBRATED: Efforts = { narrow: 32, wide: 32 };
+/**
+ * Where rows need so much, recall grows slowly with effort, and queries unlike any row need several times as much: over people,
+ * 8 for rows and 32 for a role and a city. A scan costs little more by then, and is the limit.
+ */
+const HARD = { effort: 8, margin: 4 } as const;
 /** A graph that has grown by more is another one. */
 const GROWTH_MAX = 1.5;
 /** Up to so many neighbours a search is a narrow one. */
@@ -183,7 +188,7 @@ export class RecallKeeper {
     if (narrow === undefined || wide === undefined) return;
     this.#measuredAt = size;
     // A row's own vector leads to it and its nearest; how hard the others are to find shows in a wide search alone.
-    this.#use({ narrow: Math.max(narrow, wide), wide });
+    this.#use({ narrow: withMargin(Math.max(narrow, wide)), wide: withMargin(wide) });
   }
 
   /** The least that finds enough of the k nearest; undefined when nobody needs to know any more. */
@@ -248,6 +253,10 @@ interface Probe {
   readonly vector: Float32Array;
   /** Distances of its true nearest, nearest first. */
   readonly nearest: readonly number[];
+}
+
+function withMargin(effort: number): number {
+  return effort < HARD.effort ? effort : Math.min(EFFORT_MAX, HARD.margin * effort);
 }
 
 function greater(one: Efforts, other: Efforts): Efforts {
