@@ -54,14 +54,15 @@ describe.skipIf(missing !== undefined)(`S3${missing === undefined ? "" : ` (skip
     await upsert(house, ROWS, 1);
 
     // Rows go on coming in while it is taken: one more each time, so that their number names the moment.
-    let [written, stopped] = [ROWS + 1, false];
+    let written = ROWS + 1;
+    const stopping = new AbortController();
     const writing = (async () => {
-      for (; !stopped; written += 1) await upsert(house, written, 1);
+      for (; !stopping.signal.aborted; written += 1) await upsert(house, written, 1);
     })();
     const before = written;
     const { id, damaged } = await backUp(house.settings, join(root, "backup"));
     const after = written;
-    stopped = true;
+    stopping.abort();
     await writing;
     expect(damaged).toEqual([]);
 
