@@ -249,7 +249,9 @@ function viaGraph(
   const beside = cost.picked(graph.unindexed * share, dimension);
   const k = Math.min(search.k, matching);
   const passes = (row: number): boolean => rows.isLive(row) && (picked === null || picked.has(row));
-  const { ef = 0, effort = 1, graphOnly = false } = search;
+  const { ef = 0, graphOnly = false } = search;
+  // Whoever chooses `ef` has chosen the effort.
+  const effort = search.ef === undefined ? (search.effort ?? 1) : 1;
   let wanted = Math.max(ef, wantedOf(k, effort, graph.size / matching));
   const scored = Math.max(SCORED_MIN, SCORED_SHARE * k, ef);
   for (;;) {
