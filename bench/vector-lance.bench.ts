@@ -12,7 +12,7 @@ import { clusters } from "./data/clusters.ts";
 import { upsertBody } from "./data/vector-rows.ts";
 import { spreadOf } from "./report/rounds.ts";
 import type { Bench, Row } from "./report/row.ts";
-import { type ServerProcess, startServer } from "./servers/server-process.ts";
+import { callServer as call, type ServerProcess, startServer } from "./servers/server-process.ts";
 
 const ROWS = 1_000_000;
 const DIMENSION = 128;
@@ -59,10 +59,10 @@ async function rows(): Promise<Row[]> {
     };
     timer = setInterval(look, POLL_MS);
     await call(server, "GET", "/held");
-    const source = clusters(2);
+    const source = clusters(2, DIMENSION);
     const startedAt = performance.now();
     for (let at = 0; at < ROWS; at += BATCH_ROWS) {
-      const batch = Array.from({ length: BATCH_ROWS }, (_, i) => ({ n: at + i, vector: cut(source.next()) }));
+      const batch = Array.from({ length: BATCH_ROWS }, (_, i) => ({ n: at + i, vector: source.next() }));
       await call(server, "POST", "/v1/vectors/bench/upsert", upsertBody(batch));
     }
     const loadS = (performance.now() - startedAt) / 1000;
@@ -120,17 +120,6 @@ async function rows(): Promise<Row[]> {
   }
 }
 
-const cut = (vector: Float32Array): Float32Array => vector.slice(0, DIMENSION);
-
-async function call(server: ServerProcess, method: string, path: string, body?: object): Promise<unknown> {
-  const response = await fetch(server.url + path, {
-    method,
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  assert(response.ok, `${method} ${path} answers ${response.status}`);
-  return response.json();
-}
-
 async function built(server: ServerProcess): Promise<Described> {
   const giveUpAt = Date.now() + BUILT_MS_MAX;
   for (;;) {
@@ -142,11 +131,11 @@ async function built(server: ServerProcess): Promise<Described> {
 }
 
 async function searches(server: ServerProcess, count: number, filter?: object): Promise<number[]> {
-  const source = clusters(3);
+  const source = clusters(3, DIMENSION);
   const times: number[] = [];
   for (let i = 0; i < count; i += 1) {
     const body = {
-      vector: base64OfVector(cut(source.next())),
+      vector: base64OfVector(source.next()),
       k: 10,
       ...(filter === undefined ? {} : { filter }),
     };
@@ -159,13 +148,13 @@ async function searches(server: ServerProcess, count: number, filter?: object): 
 
 async function bare(uri: string): Promise<number[]> {
   const table = await (await connect(uri)).openTable("t");
-  const source = clusters(3);
+  const source = clusters(3, DIMENSION);
   const times: number[] = [];
   for (let i = 0; i < QUESTIONS; i += 1) {
     const startedAt = performance.now();
     await table
       .query()
-      .nearestTo(cut(source.next()))
+      .nearestTo(source.next())
       .distanceType("cosine")
       .limit(10)
       .refineFactor(3)

@@ -19,14 +19,14 @@ export interface Clusters {
   next(): Float32Array;
 }
 
-/** `seed` chooses the vectors; the clusters are the same for all seeds. */
-export function clusters(seed: number): Clusters {
+/** `seed` chooses the vectors; the clusters are the same for all seeds of a dimension. */
+export function clusters(seed: number, dimension = DIMENSION): Clusters {
   const world = seeded(1);
   // The sum of four uniform numbers, near enough to a normal one, of variance 1.
   const normal = (random: { next(): number }): number =>
     (random.next() + random.next() + random.next() + random.next() - 2) * Math.sqrt(3);
   const directions = Array.from({ length: CENTRES + DIRECTIONS }, () =>
-    Float32Array.from({ length: DIMENSION }, () => normal(world) / Math.sqrt(DIMENSION)),
+    Float32Array.from({ length: dimension }, () => normal(world) / Math.sqrt(dimension)),
   );
   const centres = directions.slice(0, CENTRES);
   const shared = directions.slice(CENTRES);
@@ -38,12 +38,12 @@ export function clusters(seed: number): Clusters {
       const vector = random.pick(centres).map((number) => number * CENTRE_LENGTH);
       shared.forEach((direction, i) => {
         const amount = normal(random) * (weights[i] ?? 0) * scale;
-        for (let at = 0; at < DIMENSION; at += 1)
+        for (let at = 0; at < dimension; at += 1)
           vector[at] = (vector[at] ?? 0) + amount * (direction[at] ?? 0);
       });
-      // A uniform number of this width has variance 1 / DIMENSION.
-      const width = NOISE_LENGTH * Math.sqrt(12 / DIMENSION);
-      for (let at = 0; at < DIMENSION; at += 1)
+      // A uniform number of this width has variance 1 / dimension.
+      const width = NOISE_LENGTH * Math.sqrt(12 / dimension);
+      for (let at = 0; at < dimension; at += 1)
         vector[at] = (vector[at] ?? 0) + (random.next() - 0.5) * width;
       return unit(vector);
     },

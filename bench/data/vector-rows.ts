@@ -38,3 +38,28 @@ export async function settledIndex(read: (path: string) => Promise<unknown>): Pr
     await Bun.sleep(POLL_MS);
   }
 }
+
+const QUESTIONS_SCORED = 100;
+/** Distances of one pair of vectors agree to more digits than this. */
+const TOLERANCE = 1e-9;
+
+/** The share of the true nearest k that searches find, by distance; `post` is a POST. */
+export async function recallAt(
+  k: number,
+  questions: readonly string[],
+  post: (path: string, body: object) => Promise<unknown>,
+): Promise<number> {
+  const ask = async (vector: string, exact: boolean): Promise<number[]> => {
+    const { hits } = (await post("/v1/vectors/bench/search", { vector, k, exact })) as {
+      hits: { distance: number }[];
+    };
+    return hits.map(({ distance }) => distance);
+  };
+  let right = 0;
+  const scored = questions.slice(0, QUESTIONS_SCORED);
+  for (const vector of scored) {
+    const furthest = ((await ask(vector, true)).at(-1) ?? 0) + TOLERANCE;
+    right += (await ask(vector, false)).filter((distance) => distance <= furthest).length;
+  }
+  return right / (k * scored.length);
+}

@@ -2,6 +2,7 @@
 // `reportPort`. It ends with the process that started it.
 
 import { fileURLToPath } from "node:url";
+import { assert } from "#lib/assert";
 
 /** A server that loads an index may take a moment; one that takes longer will not come. */
 const READY_MS_MAX = 20_000;
@@ -37,6 +38,21 @@ export async function startServer(entry: string, ...handed: readonly string[]): 
   } finally {
     clearTimeout(late);
   }
+}
+
+/** Sends JSON; throws unless the reply is a success. */
+export async function callServer(
+  { url }: ServerProcess,
+  method: string,
+  path: string,
+  body?: object,
+): Promise<unknown> {
+  const response = await fetch(url + path, {
+    method,
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  assert(response.ok, `${method} ${path} answers ${response.status}`);
+  return response.json();
 }
 
 /** For the entry module: sends the port, and exits with the parent. */

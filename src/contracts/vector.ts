@@ -289,9 +289,11 @@ export const vector = {
       k: z.int().min(1).max(1000),
       /** Items after which no further tier is opened. */
       enough: z.int().min(1).max(1000),
-      /** An empty filter lets every item pass. */
+      /** What all tiers ask; an empty filter lets every item pass. */
+      filter: filter.default({}),
+      /** What each of them asks besides. */
       tiers: z.array(filter).min(1).max(8),
-      /** Items that are wanted as well when the last tier is opened, wherever they stand, if they pass its filter. */
+      /** Items that are wanted as well when the last tier is opened, wherever they stand, if they pass its filters. */
       also: z.array(z.string()).max(1000).default([]),
     }),
     output: z.object({ hits: z.array(hit), plan: z.string(), scanned: z.int() }),

@@ -17,7 +17,7 @@ import { type Playbook, standingAt } from "./playbooks/playbook.ts";
 import type { Playbooks, PreparedRecord, Recording } from "./playbooks/playbooks.ts";
 import type { Understanding } from "./query/understand.ts";
 import { personRoleOf } from "./rank/lifting.ts";
-import { cachedRelevance } from "./rank/relevance.ts";
+import { askedRole } from "./rank/relevance.ts";
 import type { Replays } from "./replays.ts";
 
 const PAGES = pageCursor("matrix.playbooks", z.string());
@@ -43,8 +43,6 @@ type PlaybookHandlers = Pick<
   | "enablePlaybook"
 >;
 
-/** Rows whose words a search compares; only the role is wanted here. */
-const ROWS = 128;
 /** The ledger is of all outcomes so far, unless their replays take longer. */
 const REPLAYS_MS_MAX = 5000;
 
@@ -66,8 +64,9 @@ export function playbookHandlers({
     }
     try {
       const understood = await understanding.understand({ text, role, now: undefined, model }, call);
-      const relevance = cachedRelevance(generation, understood, { text, role, mode: "hybrid", rows: ROWS });
-      return { record, role: sureRole(relevance.role), place: orderPlaceOf(understood.order), model, by };
+      // The role alone: what else a search would compare of a hundred thousand rows costs a hundred times as much.
+      const asked = askedRole(generation, understood);
+      return { record, role: sureRole(asked.role), place: orderPlaceOf(understood.order), model, by };
     } catch (error) {
       const fault = toFault(error);
       if (fault.code !== "invalid" || role === undefined) throw error;

@@ -55,6 +55,13 @@ export interface Repaired {
   readonly rowsLost: number;
 }
 
+export interface SearchesWithin {
+  /** As `search`; the filter is what this search asks besides. */
+  search(search: Search): Promise<Found>;
+  /** To be called when there are no more. */
+  end(): void;
+}
+
 export interface EngineIndex {
   readonly shape: IndexShape;
   readonly failures: Failures;
@@ -68,6 +75,8 @@ export interface EngineIndex {
   delete(which: { ids?: readonly string[]; filter?: Filter }): Promise<{ deleted: number; sequence: number }>;
   /** Finds the k nearest rows that match. */
   search(search: Search): Promise<Found>;
+  /** Searches for one vector that all have this filter, or all rows: what they share is worked out once. */
+  within(filter: Filter | undefined): SearchesWithin;
   /** The items with these ids, in their order; unknown ids are left out. Vectors are as they were given. */
   fetch(ids: readonly string[], at?: number): Promise<FetchedItem[]>;
   /** How far these items are from a vector, in their order; unknown ids are left out. */

@@ -4,7 +4,7 @@ import type { Hit, vector } from "#contracts/vector";
 import { CountedCache } from "#lib/counted-cache";
 import type { Handlers } from "#rpc/contract";
 import type { Indexes } from "./indexes.ts";
-import { matches, parseFilter } from "./rows/filter.ts";
+import { bothOf, type Filter, matches, parseFilter } from "./rows/filter.ts";
 import { type Hit as FoundHit, K_MAX } from "./search/search.ts";
 import { checkModel, decoded, type EmbedTexts, hitOf, queryVector } from "./wire.ts";
 
@@ -62,9 +62,11 @@ export function searchHandlers(
         took_ms: performance.now() - started,
       };
     },
-    searchTiers: async ({ index: name, vector: given, k, enough, tiers, also }) => {
+    searchTiers: async ({ index: name, vector: given, k, enough, filter: shared, tiers, also }) => {
       const index = await indexes.get(name);
       const query = queryOf(given);
+      const filters = tiers.map((tier, at) => filterOf(tier, `tiers.${at}`));
+      const always = filterOf(shared, "filter");
       const hits: Hit[] = [];
       const seen = new Set<string>();
       const plans: string[] = [];
@@ -74,19 +76,29 @@ export function searchHandlers(
         seen.add(hit.id);
         hits.push(hitOf(hit, hits.length, true));
       };
-      for (const [at, tier] of tiers.entries()) {
-        const filter = Object.keys(tier).length === 0 ? undefined : parseFilter(tier);
-        // What earlier tiers found matches this one as well and comes up again.
-        const found = await index.search({ vector: query, k: Math.min(K_MAX, k + seen.size), filter });
-        plans.push(found.plan);
-        scanned += found.scanned;
-        for (const hit of found.hits) if (hits.length < k) take(hit);
-        if (at === tiers.length - 1) {
-          for (const hit of await index.measure(also, query))
-            if (filter === undefined || matches(filter, hit.metadata)) take(hit);
-        } else if (hits.length >= enough) break;
+      const within = index.within(always);
+      try {
+        for (const [at, filter] of filters.entries()) {
+          // What earlier tiers found matches this one as well and comes up again.
+          const found = await within.search({ vector: query, k: Math.min(K_MAX, k + seen.size), filter });
+          plans.push(found.plan);
+          scanned += found.scanned;
+          for (const hit of found.hits) if (hits.length < k) take(hit);
+          if (at === filters.length - 1) {
+            const last = bothOf(always, filter);
+            for (const hit of await index.measure(also, query))
+              if (last === undefined || matches(last, hit.metadata)) take(hit);
+          } else if (hits.length >= enough) break;
+        }
+      } finally {
+        within.end();
       }
       return { hits, plan: plans.join("+"), scanned };
     },
   };
+}
+
+/** Undefined for one that lets every row pass. */
+function filterOf(input: Readonly<Record<string, unknown>>, path: string): Filter | undefined {
+  return Object.keys(input).length === 0 ? undefined : parseFilter(input, path);
 }

@@ -465,4 +465,39 @@ describe("vectord", () => {
     expect(await search(3, 3)).toEqual(["c", "d", "a"]);
     expect(await search(3, 3, ["b", "missing", "c"])).toEqual(["c", "d", "a", "b"]);
   });
+
+  test("what all tiers ask is asked once, and no tier reads again what another one did", async () => {
+    const index = "shared";
+    await service.create({
+      index,
+      dimension: 2,
+      fields: { kind: "keyword", active: "keyword", n: "number" },
+    });
+    const rows = Array.from({ length: 900 }, (_, n) => ({
+      id: `r${n}`,
+      vector: [Math.cos(n), Math.sin(n)],
+      metadata: { kind: n % 3 === 0 ? "a" : "b", active: n % 5 !== 0, n },
+    }));
+    await service.upsert({ index, items: rows });
+    const filter = { active: true };
+    const narrower = [{ kind: "a", n: { lt: 300 } }, { kind: "a" }, {}];
+    for (const angle of [0, 1, 2, 3]) {
+      const wanted = {
+        index,
+        vector: [Math.cos(angle), Math.sin(angle)],
+        k: 700,
+        enough: 700,
+        also: ["r5", "r6"],
+      };
+      const shared = await service.searchTiers({ ...wanted, filter, tiers: narrower });
+      const apart = await service.searchTiers({
+        ...wanted,
+        tiers: narrower.map((tier) => ({ and: [filter, tier] })),
+      });
+      expect(shared.hits).toEqual(apart.hits);
+      expect(shared.hits.every(({ metadata }) => metadata?.["active"] === true)).toBe(true);
+      expect(shared.scanned).toBe(rows.filter(({ metadata }) => metadata.active).length);
+      expect(apart.scanned).toBe(shared.scanned);
+    }
+  });
 });

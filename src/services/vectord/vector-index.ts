@@ -5,16 +5,17 @@
 
 import type { Clock } from "#lib/clock";
 import { Fault } from "#rpc/fault";
-import type { EngineIndex, FetchedItem, IndexStats } from "./engine.ts";
+import type { EngineIndex, FetchedItem, IndexStats, SearchesWithin } from "./engine.ts";
 import type { Failures } from "./failures.ts";
 import type { GraphCache } from "./graph/graph-cache.ts";
 import type { Partitions } from "./graph/partitions.ts";
-import { checkDelete, type Deletion, type Filter } from "./rows/filter.ts";
+import { Bitmap } from "./rows/bitmap.ts";
+import { bothOf, checkDelete, type Deletion, type Filter } from "./rows/filter.ts";
 import { checkItems } from "./rows/item.ts";
 import type { Rows } from "./rows/rows.ts";
 import type { IndexShape, Item } from "./rows/shape.ts";
 import { type Recall, measureRecall } from "./search/recall.ts";
-import { RecallKeeper } from "./search/recall-keeper.ts";
+import { OBSERVATION, RecallKeeper } from "./search/recall-keeper.ts";
 import { distanceTo, prepare } from "./search/scan.ts";
 import { checkSearch, type Found, type Graphs, type Hit, type Search, runSearch } from "./search/search.ts";
 import {
@@ -96,10 +97,11 @@ export class VectorIndex implements EngineIndex {
     this.#graphs = { whole: graph, partitions };
     this.#wal = wal;
     this.#last = last;
-    this.#recall = new RecallKeeper(rows, this.#graphs, async () => {
+    const rebuild = async (): Promise<void> => {
       await graph.rebuild(true);
       await partitions?.rebuild(0, true);
-    });
+    };
+    this.#recall = new RecallKeeper(rows, this.#graphs, rebuild, OBSERVATION, last?.manifest.efforts);
     if (graph.ready) this.#calibrate();
     graph.events = {
       onSwap: () => void this.#collectGarbage(),
@@ -150,10 +152,26 @@ export class VectorIndex implements EngineIndex {
     this.#mustBeOpen();
     checkSearch(this.shape, search);
     if (search.at !== undefined) throw noVersions();
-    const run = { ...search, effort: this.#recall.effort };
+    const run = { ...search, effort: this.#recall.effortFor(search.k) };
     const found = await runSearch(this.#rows, this.#graphs, run);
-    if (found.plan !== "exact") this.#recall.observe(run);
+    // What several searches share holds only while they last.
+    if (found.plan !== "exact") this.#recall.observe({ ...run, tier: undefined });
     return found;
+  }
+
+  within(filter: Filter | undefined): SearchesWithin {
+    this.#mustBeOpen();
+    const end = this.#rows.pin();
+    const { live, payload } = this.#rows;
+    const rows = (filter === undefined ? live : payload.select(filter, live)).clone();
+    const measured = { rows: new Bitmap(rows.capacity), all: [] };
+    return {
+      search: (search) => {
+        const tier = { rows, measured, rest: search.filter };
+        return this.search({ ...search, filter: bothOf(filter, search.filter), tier });
+      },
+      end,
+    };
   }
 
   async fetch(ids: readonly string[], at?: number): Promise<FetchedItem[]> {
@@ -189,7 +207,7 @@ export class VectorIndex implements EngineIndex {
   /** Measures searches against exact ones on the live index; see recall.ts. */
   async recall({ sample, k }: { sample: number; k: number }): Promise<Recall> {
     this.#mustBeOpen();
-    const { effort } = this.#recall;
+    const effort = this.#recall.effortFor(k + 1);
     return measureRecall(this.#rows, this.#graphs, { sample, k, seed: this.#wal.sequence, effort });
   }
 
@@ -319,7 +337,8 @@ export class VectorIndex implements EngineIndex {
     try {
       const captured = await this.#wal.rotate((sequence) => {
         unpin = this.#rows.pin();
-        return capture(this.#rows, sequence, this.#graph.file, this.#partitions?.files);
+        const { file } = this.#graph;
+        return capture(this.#rows, sequence, file, this.#partitions?.files, this.#recall.measured);
       });
       const manifest = await writeSnapshot(this.#dir, this.#rows, captured, this.#last, this.#clock);
       this.#last = { manifest, versions: captured.versions };

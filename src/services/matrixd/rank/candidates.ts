@@ -46,6 +46,7 @@ export async function candidatesOf(
       k: few ? Math.max(pool, relevance.people) : pool,
       // Rows of another role never rank above rows of the right one, so wider tiers only fill up.
       enough: pool,
+      filter: always(ranking),
       tiers: tiersFor(ranking),
       also: [...relevance.byWords],
     },
@@ -64,14 +65,13 @@ async function othersByPlace(
   vectors: Service<typeof vector>,
   call: CallInit,
 ): Promise<Hit[]> {
-  const { relevance, point, understood, weights, filter, conditions } = ranking;
+  const { relevance, point, understood, weights } = ranking;
   if (relevance.occupations.length < 2) return [];
   const { state } = understood.order.slots;
   const known = new Set(found.map(({ id }) => id));
   const ids = bestByPlace(generation, relevance.occupations, { point, state }, weights);
-  const always = filter === undefined ? conditions.filters : [filter, ...conditions.filters];
   const missing = ids.filter((id) => !known.has(id));
-  return byId(generation, ranking, missing.slice(0, IDS_MAX), allOf(always), vectors, call);
+  return byId(generation, ranking, missing.slice(0, IDS_MAX), always(ranking), vectors, call);
 }
 
 /** Those of the rows that pass the filter, with their distances. */
@@ -84,23 +84,27 @@ export async function byId(
   call: CallInit,
 ): Promise<Hit[]> {
   if (ids.length === 0) return [];
-  const tiers = { index, vector: understood.vector, k: 1, enough: 1, tiers: [filter], also: [...ids] };
+  const tiers = { index, vector: understood.vector, k: 1, enough: 1, filter, tiers: [{}], also: [...ids] };
   const { hits } = await vectors.searchTiers(tiers, call);
   const wanted = new Set(ids);
   return hits.filter(({ id }) => wanted.has(id));
 }
 
 /** What every hit passes, wherever it comes from. */
-export function passingFilter({ filter, conditions, mode }: Ranking): Filter {
-  const always = filter === undefined ? conditions.filters : [filter, ...conditions.filters];
-  return allOf(mode === "hybrid" ? always : [...always, ...conditions.preferences]);
+export function passingFilter(ranking: Ranking): Filter {
+  const { conditions, mode } = ranking;
+  return mode === "hybrid" ? always(ranking) : allOf([always(ranking), ...conditions.preferences]);
 }
 
-/** From the narrowest to the widest; the last one lets every row pass that passes the filters. */
-function tiersFor({ understood, relevance, point, few, mode, filter, conditions }: Ranking): Filter[] {
-  const { filters, preferences } = conditions;
-  const always = filter === undefined ? filters : [filter, ...filters];
-  if (mode === "dense") return [allOf([...always, ...preferences])];
+/** What the caller and the conditions of the text ask of everybody. */
+function always({ filter, conditions }: Ranking): Filter {
+  return allOf(filter === undefined ? conditions.filters : [filter, ...conditions.filters]);
+}
+
+/** What each tier asks besides, from the narrowest to the widest; the last one asks nothing. */
+function tiersFor({ understood, relevance, point, few, mode, conditions }: Ranking): Filter[] {
+  const { preferences } = conditions;
+  if (mode === "dense") return [allOf(preferences)];
   const ofRole: Filter[][] = [];
   const [first, ...others] = relevance.socs;
   if (first !== undefined) {
@@ -113,11 +117,12 @@ function tiersFor({ understood, relevance, point, few, mode, filter, conditions 
   }
   const preferred = preferences.length === 0 ? [] : ofRole.map((tier) => [...tier, ...preferences]);
   const anybody = preferences.length === 0 ? [[]] : [[...preferences], []];
-  return [...preferred, ...ofRole, ...anybody].map((tier) => allOf([...always, ...tier]));
+  return [...preferred, ...ofRole, ...anybody].map(allOf);
 }
 
-function allOf(filters: readonly Filter[]): Filter {
+function allOf(all: readonly Filter[]): Filter {
+  const filters = all.filter((filter) => Object.keys(filter).length > 0);
   const [only] = filters;
   if (only === undefined) return {};
-  return filters.length === 1 ? only : { and: [...filters] };
+  return filters.length === 1 ? only : { and: filters };
 }

@@ -131,24 +131,21 @@ function wordsOf(
   };
 }
 
-type RoleRelevance = Pick<
-  Relevance,
-  "role" | "known" | "socs" | "occupations" | "people" | "title" | "occupation" | "standing"
->;
+/** The role that a text asks for, as a corpus's titles have it, with what of the reading the corpus has. */
+interface AskedRole {
+  readonly role: ReadRole;
+  /** The title of the corpus that is written like the question's, or NONE. */
+  readonly exact: number;
+  /** Of the corpus's occupations by number. */
+  readonly shares: readonly (readonly [occupation: number, p: number])[];
+  /** The role is that title's own. */
+  readonly isOwn: boolean;
+}
 
-function roleOf(corpus: RankedRows, understood: Understood): RoleRelevance {
-  const { titles, facts } = corpus;
+/** Throws `invalid` for a role that the caller names and nobody knows. */
+export function askedRole(corpus: RankedRows, understood: Understood): AskedRole {
+  const { titles } = corpus;
   const { asked, unknownRole } = understood;
-  const nothing = {
-    role: understood.role,
-    known: understood.known,
-    socs: [],
-    occupations: [],
-    people: 0,
-    title: () => undefined,
-    occupation: () => undefined,
-    standing: () => "open" as const,
-  };
   const exact = titles === undefined || asked === undefined ? NONE : titles.exact(asked.text);
   if (unknownRole !== undefined && exact === NONE) {
     throw new Fault(
@@ -159,10 +156,8 @@ function roleOf(corpus: RankedRows, understood: Understood): RoleRelevance {
       },
     );
   }
-  if (titles === undefined || asked === undefined) return nothing;
-  const numberOf = (soc: string | null): number => (soc === null ? NONE : corpus.occupation(soc));
   const shares = understood.shares.flatMap(({ soc, p }) => {
-    const number = numberOf(soc);
+    const number = numberOf(corpus, soc);
     return number === NONE ? [] : [[number, p] as const];
   });
   const least = KNOWN_SHARE_MIN[understood.hasLists ? "learnt" : "shipped"];
@@ -170,15 +165,40 @@ function roleOf(corpus: RankedRows, understood: Understood): RoleRelevance {
     exact === NONE || understood.role.role !== null || shares.some(([, p]) => p >= least)
       ? undefined
       : ownTitle(corpus, exact);
-  const role: ReadRole =
-    ownRole === undefined
-      ? understood.role
-      : { ...ownRole, source: unknownRole === undefined ? "dictionary" : "given" };
+  if (ownRole === undefined) return { role: understood.role, exact, shares, isOwn: false };
+  const source = unknownRole === undefined ? "dictionary" : "given";
+  return { role: { ...ownRole, source }, exact, shares, isOwn: true };
+}
+
+function numberOf(corpus: RankedRows, soc: string | null): number {
+  return soc === null ? NONE : corpus.occupation(soc);
+}
+
+type RoleRelevance = Pick<
+  Relevance,
+  "role" | "known" | "socs" | "occupations" | "people" | "title" | "occupation" | "standing"
+>;
+
+function roleOf(corpus: RankedRows, understood: Understood): RoleRelevance {
+  const { titles, facts } = corpus;
+  const { asked } = understood;
+  const nothing = {
+    role: understood.role,
+    known: understood.known,
+    socs: [],
+    occupations: [],
+    people: 0,
+    title: () => undefined,
+    occupation: () => undefined,
+    standing: () => "open" as const,
+  };
+  const { role, exact, shares, isOwn } = askedRole(corpus, understood);
+  if (titles === undefined || asked === undefined) return nothing;
   const known = roleNamed(role.role ?? "");
-  const taxonomy = role.role === null ? undefined : numberOf(role.soc);
+  const taxonomy = role.role === null ? undefined : numberOf(corpus, role.soc);
   const similarities = titles.similarities(asked.text, asked.vector);
   const [likely] = understood.shares;
-  const agreed = ownRole !== undefined || (likely?.soc === role.soc && likely.p >= SURE_SHARE_MIN);
+  const agreed = isOwn || (likely?.soc === role.soc && likely.p >= SURE_SHARE_MIN);
   const sure = isSure(role) && agreed;
   if (!sure && shares.length === 0 && similarities.every((near) => near < SIMILARITY_MIN)) return nothing;
   const mass = vote({
@@ -187,7 +207,7 @@ function roleOf(corpus: RankedRows, understood: Understood): RoleRelevance {
     occupations: facts.socs.length,
     shares,
     asked: taxonomy,
-    adjacent: (known?.adjacent ?? []).map((name) => numberOf(roleNamed(name)?.soc ?? null)),
+    adjacent: (known?.adjacent ?? []).map((name) => numberOf(corpus, roleNamed(name)?.soc ?? null)),
   });
   const ofTitle = exact === NONE ? [] : titles.occupationsOf(exact).map(([occupation]) => occupation);
   const wanted = new Set(sure ? [taxonomy ?? NONE, ...ofTitle] : askedFor(mass));

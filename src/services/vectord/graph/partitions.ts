@@ -93,6 +93,8 @@ export class Partitions implements RowObserver {
   readonly #counts = new Map<Scalar, number>();
   /** The value of each live row that has a single one: its metadata is gone when it is removed. */
   readonly #valueOf: (Scalar | undefined)[] = [];
+  /** Values whose last build failed: one that succeeds does not end the failure of another. */
+  readonly #failing = new Set<Scalar>();
   #events: GraphEvents | null = null;
   #closed = false;
 
@@ -107,7 +109,7 @@ export class Partitions implements RowObserver {
 
   set events(events: GraphEvents) {
     this.#events = events;
-    for (const { graph } of this.#partitions.values()) graph.events = events;
+    for (const { value, graph } of this.#partitions.values()) graph.events = this.#eventsOf(value, events);
   }
 
   /** Takes a verified graph file for a value, at start-up, before any row is free or added. */
@@ -243,6 +245,21 @@ export class Partitions implements RowObserver {
     rows.live.forEach((row) => graph.added(row));
   }
 
+  #eventsOf(value: Scalar, { onSwap, onRest, onBuilt, onBuildFailure }: GraphEvents): GraphEvents {
+    return {
+      onSwap,
+      onRest,
+      onBuilt: () => {
+        this.#failing.delete(value);
+        if (this.#failing.size === 0) onBuilt();
+      },
+      onBuildFailure: (error) => {
+        this.#failing.add(value);
+        onBuildFailure(error);
+      },
+    };
+  }
+
   /** A partition without a graph, with the rows that the value has. */
   #open(value: Scalar): Partition {
     assert(!this.#partitions.has(value), "a value has one partition");
@@ -252,7 +269,7 @@ export class Partitions implements RowObserver {
       if (this.#valueOf[row] === value) rows.live.add(row);
     });
     const graph = new GraphCache(this.#dir, rows, this.#clock, this.#numbers, PARTITION);
-    graph.events = this.#events;
+    graph.events = this.#events === null ? null : this.#eventsOf(value, this.#events);
     const partition = { value, rows, graph };
     this.#partitions.set(value, partition);
     return partition;

@@ -12,9 +12,9 @@ import type { Clock } from "#lib/clock";
 import { readVector } from "#lib/vector-text";
 import { present } from "#lib/assert";
 import { Fault } from "#rpc/fault";
-import type { EngineIndex, FetchedItem, IndexStats } from "../engine.ts";
+import type { EngineIndex, FetchedItem, IndexStats, SearchesWithin } from "../engine.ts";
 import type { Failures } from "../failures.ts";
-import { checkDelete, type Deletion, type Filter, matches, writtenFilter } from "../rows/filter.ts";
+import { bothOf, checkDelete, type Deletion, type Filter, matches, writtenFilter } from "../rows/filter.ts";
 import { checkItems } from "../rows/item.ts";
 import { type IndexShape, type Item } from "../rows/shape.ts";
 import type { Recall } from "../search/recall.ts";
@@ -155,6 +155,13 @@ export class LanceIndex implements EngineIndex {
       if (table.plan === "lance") this.#observe(search, table.hits);
       return merged(search, [...own.hits, ...foreign], table.plan, own.scanned + table.scanned);
     }
+  }
+
+  within(filter: Filter | undefined): SearchesWithin {
+    return {
+      search: (search) => this.search({ ...search, filter: bothOf(filter, search.filter) }),
+      end: () => undefined,
+    };
   }
 
   async fetch(ids: readonly string[], at?: number): Promise<FetchedItem[]> {

@@ -60,6 +60,12 @@ export function writtenFilter(filter: Filter): Record<string, unknown> {
   return { [field]: { [test.op]: test.op === "exists" ? true : test.value } };
 }
 
+/** Both of two filters; undefined when there is none. */
+export function bothOf(one: Filter | undefined, other: Filter | undefined): Filter | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return { kind: "and", parts: [one, other] };
+}
+
 /** Whether the filter asks nothing of a row. */
 export function selectsAll(filter: Filter): boolean {
   return filter.kind === "and" && filter.parts.every(selectsAll);

@@ -46,33 +46,56 @@ async function recallAt(effort: number): Promise<number> {
   return found / possible;
 }
 
-test("a calibration finds the effort that the data need", async () => {
+test("until a graph was measured, searches spend enough", async () => {
   const keeper = new RecallKeeper(rows, graphs, noRebuild);
-  expect(keeper.effort).toBe(1);
-  const before = await recallAt(1);
-  expect(before).toBeLessThan(0.97);
+  expect(keeper.measured).toBeUndefined();
+  expect(await recallAt(1)).toBeLessThan(0.97);
+  expect(await recallAt(keeper.effortFor(10))).toBeGreaterThanOrEqual(0.97);
+  keeper.close();
+});
+
+test("a calibration finds the effort that the data need, and a restart begins with it", async () => {
+  const keeper = new RecallKeeper(rows, graphs, noRebuild);
+  const assumed = keeper.effortFor(10);
   await keeper.calibrate();
-  expect(keeper.effort).toBeGreaterThan(1);
-  expect(await recallAt(keeper.effort)).toBeGreaterThan(before);
+  expect(keeper.effortFor(10)).toBeGreaterThan(1);
+  expect(keeper.effortFor(10)).toBeLessThan(assumed);
+  expect(await recallAt(keeper.effortFor(10))).toBeGreaterThanOrEqual(0.97);
+  const restarted = new RecallKeeper(rows, graphs, noRebuild, ALL, keeper.measured);
+  expect(restarted.effortFor(10)).toBe(keeper.effortFor(10));
+  expect(restarted.effortFor(100)).toBe(keeper.effortFor(100));
+  keeper.close();
+  restarted.close();
+});
+
+test("a graph that changes while it is measured is measured once more", async () => {
+  const keeper = new RecallKeeper(rows, graphs, noRebuild);
+  const [first, second] = [keeper.calibrate(), keeper.calibrate()];
+  expect(second).toBe(first);
+  await first;
+  expect(keeper.measured).toBeDefined();
   keeper.close();
 });
 
 test("live searches that find too little raise the effort", async () => {
-  const keeper = new RecallKeeper(rows, graphs, noRebuild, ALL);
+  const keeper = new RecallKeeper(rows, graphs, noRebuild, ALL, { narrow: 1, wide: 1 });
   let [last, searches] = [keeper.observed, 0];
-  while (keeper.effort < 2 && searches < 5_000) {
+  while (keeper.effortFor(10) < 2 && searches < 5_000) {
     searches += 1;
-    const search = { vector: noise(), k: 10, effort: keeper.effort, graphOnly: true };
+    const search = { vector: noise(), k: 10, effort: keeper.effortFor(10), graphOnly: true };
     await runSearch(rows, graphs, search);
     keeper.observe(search);
     await new Promise((resolve) => setTimeout(resolve, 1));
     last = keeper.observed ?? last;
   }
-  expect(keeper.effort).toBe(2);
+  expect(keeper.effortFor(10)).toBe(2);
   expect(last?.recall).toBeLessThan(1);
   expect(last?.low).toBeLessThan(last?.recall ?? 0);
   expect(last?.high).toBeGreaterThan(last?.recall ?? 1);
   // What was observed under less effort says nothing of more.
   expect(keeper.observed).toBeNull();
+  // The next calibration asks what was asked live, too.
+  await keeper.calibrate();
+  expect(await recallAt(keeper.effortFor(10))).toBeGreaterThanOrEqual(0.97);
   keeper.close();
 }, 240_000);

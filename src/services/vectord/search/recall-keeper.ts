@@ -3,12 +3,15 @@
 // product, which is no distance, worse than elsewhere. So effort, a factor on the candidates, is measured and not
 // assumed:
 //
-//   calibration  after each build, stored rows are searched for with growing effort and exactly; the least effort
-//                that finds enough is used, or that beyond which a scan is cheaper anyway (search.ts compares costs)
+//   calibration  after each build, stored rows and the last live queries are searched for with growing effort and exactly;
+//                the least effort that finds enough is used, or that beyond which a scan is cheaper anyway (search.ts
+//                compares costs); few neighbours and many need different efforts
 //   observation  one in a hundred live searches by graph is done once more, exactly, after it was answered; when
 //                recall is surely below its target, effort doubles, and at its end the graph is built from nothing
 //
-// Both share the event loop with searches and take a small part of it.
+// Until a graph was calibrated at about its size, searches spend what finds enough in any graph that was seen: on a busy
+// machine that may take a minute, and a slower reply is better than a wrong one. Both share the event loop with searches and
+// take a small part of it.
 
 import { seeded } from "#lib/random";
 import type { Rows } from "../rows/rows.ts";
@@ -26,14 +29,28 @@ export interface ObservedRecall {
 }
 
 const EFFORT_MAX = 64;
-/** Rows that are searched for in a calibration, with a narrow and a wide search each: either may be the harder one. */
+/** Rows of a hundred thousand people, half of them equal to others, need as much; clusters need 1 or 2. */
+const UNCALIBRATED: Efforts = { narrow: 32, wide: 32 };
+/**
+ * Where rows need so much, recall grows slowly with effort, and queries unlike any row need several times as much: over people,
+ * 8 for rows and 32 for a role and a city. A scan costs little more by then, and is the limit.
+ */
+const HARD = { effort: 8, margin: 4 } as const;
+/** A graph that has grown by more is another one. */
+const GROWTH_MAX = 1.5;
+/** Up to so many neighbours a search is a narrow one. */
+const NARROW_MAX = 32;
+/** Live queries that are kept for the next calibration: they may be unlike any row. */
+const QUERIES_KEPT = 32;
+/** Rows that are searched for in a calibration, with a narrow and a wide search each. */
 const CALIBRATION_ROWS = 64;
-const CALIBRATION_KS = [11, 100] as const;
+const CALIBRATION_KS = { narrow: 11, wide: 100 } as const;
 const CALIBRATION_RECALL = 0.992;
 /** Live searches are held to less: their queries may be unlike any row. */
 export const OBSERVED_RECALL = 0.97;
-/** The event loop is free for so many times as long as a calibration step took. */
+/** The event loop is free for so many times as long as a calibration step took; on a busy machine, most of which others took. */
 const CALIBRATION_REST = 4;
+const CALIBRATION_REST_MS_MAX = 100;
 /** A graph that is poor after a build from nothing stays so with these rows. */
 export const REBUILD_MS_MIN = 3_600_000;
 /** A normal deviate's 97.5 % quantile. */
@@ -48,39 +65,59 @@ export interface ObservationLimits {
   readonly possibleMin: number;
 }
 
-/** At most one in a hundred searches and a hundredth of the time; a judgement takes about fifty searches for ten. */
-export const OBSERVATION: ObservationLimits = { share: 1 / 100, rest: 99, possibleMin: 500 };
+/** At most one in a hundred searches and a hundredth of the time; a judgement takes about twenty searches for ten. */
+export const OBSERVATION: ObservationLimits = { share: 1 / 100, rest: 99, possibleMin: 200 };
+/** The longest rest: an observation takes some 20 ms of a large index, and the rest of its time is of a busy machine. */
+const OBSERVATION_REST_MS_MAX = 3_000;
+
+/** Factors on the candidates of a search, by how many neighbours it wants. */
+export interface Efforts {
+  readonly narrow: number;
+  readonly wide: number;
+}
 
 export class RecallKeeper {
   readonly #rows: Rows;
   readonly #graphs: Graphs;
   readonly #rebuild: () => Promise<void>;
   readonly #limits: ObservationLimits;
-  #effort: number;
+  #efforts: Efforts;
+  /** Rows in the graph that they were measured on; 0 when they were not. */
+  #measuredAt = 0;
   #calibrating: Promise<void> | null = null;
+  /** The graph is another one since the calibration under way began. */
+  #again = false;
+  readonly #queries: Float32Array[] = [];
   #searches = 0;
   #observing = false;
   #observed = { found: 0, possible: 0, searches: 0 };
   #rebuiltAt = Number.NEGATIVE_INFINITY;
   #closed = false;
 
-  /** `rebuild` builds the graphs from nothing. */
+  /** `rebuild` builds the graphs from nothing; `known` is what the graph that serves was found to need. */
   constructor(
     rows: Rows,
     graphs: Graphs,
     rebuild: () => Promise<void>,
     limits: ObservationLimits = OBSERVATION,
+    known?: Efforts,
   ) {
     this.#limits = limits;
     this.#rows = rows;
     this.#graphs = graphs;
     this.#rebuild = rebuild;
-    // Until the first calibration is done.
-    this.#effort = rows.shape.metric === "dot" ? 8 : 1;
+    this.#efforts = known ?? UNCALIBRATED;
+    if (known !== undefined) this.#measuredAt = graphs.whole.size;
   }
 
-  get effort(): number {
-    return this.#effort;
+  /** For a search of k neighbours. */
+  effortFor(k: number): number {
+    return k <= NARROW_MAX ? this.#efforts.narrow : this.#efforts.wide;
+  }
+
+  /** What the graph was found to need; undefined until it was measured. */
+  get measured(): Efforts | undefined {
+    return this.#measuredAt === 0 ? undefined : this.#efforts;
   }
 
   /** Null before the first search by graph was done again. */
@@ -89,12 +126,22 @@ export class RecallKeeper {
     return possible === 0 ? null : { recall: found / possible, ...wilson(found, possible), searches };
   }
 
-  /** Measures what effort the graph needs; a call while one is under way joins it. */
+  /** Measures what effort the graph needs. A call while that is under way begins it once more, for the graph of now. */
   calibrate(): Promise<void> {
-    this.#calibrating ??= this.#calibrate().finally(() => {
+    const { size } = this.#graphs.whole;
+    if (size > this.#measuredAt * GROWTH_MAX) this.#use(greater(this.#efforts, UNCALIBRATED));
+    this.#again = true;
+    this.#calibrating ??= this.#calibrations().finally(() => {
       this.#calibrating = null;
     });
     return this.#calibrating;
+  }
+
+  async #calibrations(): Promise<void> {
+    while (this.#again && !this.#closed) {
+      this.#again = false;
+      await this.#calibrate();
+    }
   }
 
   async settled(): Promise<void> {
@@ -107,6 +154,7 @@ export class RecallKeeper {
     if (this.#searches * this.#limits.share < 1 || this.#observing || this.#closed) return;
     this.#searches = 0;
     this.#observing = true;
+    if (this.#queries.push(search.vector) > QUERIES_KEPT) this.#queries.shift();
     void this.#observe(search).finally(() => {
       this.#observing = false;
     });
@@ -118,39 +166,53 @@ export class RecallKeeper {
 
   async #calibrate(): Promise<void> {
     const all = this.#rows.live.toRows();
-    const widest = Math.max(...CALIBRATION_KS);
-    if (!this.#graphs.whole.ready || all.length <= 2 * widest) return;
+    const widest = CALIBRATION_KS.wide;
+    const { whole } = this.#graphs;
+    if (!whole.ready || all.length <= 2 * widest) return;
+    const { size } = whole;
     const random = seeded(all.length);
-    const probes: Probe[] = [];
-    const pause = async (started: number): Promise<boolean> => {
-      await rest((performance.now() - started) * CALIBRATION_REST);
-      return !this.#closed;
-    };
+    const vectors = this.#queries.slice();
     for (let i = 0; i < CALIBRATION_ROWS; i++) {
-      const started = performance.now();
       const row = all[random.below(all.length)] as number;
-      if (!this.#rows.isLive(row)) continue;
-      const vector = this.#rows.vector(row).slice();
+      if (this.#rows.isLive(row)) vectors.push(this.#rows.vector(row).slice());
+    }
+    const probes: Probe[] = [];
+    for (const vector of vectors) {
+      const started = performance.now();
       const nearest = await exactDistances(this.#rows, this.#graphs, { vector, k: widest });
       probes.push({ vector, nearest });
-      if (!(await pause(started))) return;
+      if (!(await this.#pause(started))) return;
     }
+    const narrow = await this.#effortNeeded(probes, CALIBRATION_KS.narrow);
+    const wide = await this.#effortNeeded(probes, CALIBRATION_KS.wide);
+    if (narrow === undefined || wide === undefined) return;
+    this.#measuredAt = size;
+    // A row's own vector leads to it and its nearest; how hard the others are to find shows in a wide search alone.
+    this.#use({ narrow: withMargin(Math.max(narrow, wide)), wide: withMargin(wide) });
+  }
+
+  /** The least that finds enough of the k nearest; undefined when nobody needs to know any more. */
+  async #effortNeeded(probes: readonly Probe[], k: number): Promise<number | undefined> {
     let effort = 1;
-    for (const k of CALIBRATION_KS) {
-      for (; effort < EFFORT_MAX && !scanIsCheaper(this.#rows, k, effort); effort *= 2) {
-        let [found, possible] = [0, 0];
-        for (const { vector, nearest } of probes) {
-          const started = performance.now();
-          const search = { vector, k, effort, graphOnly: true };
-          const { hits } = await runSearch(this.#rows, this.#graphs, search);
-          found += countNear(hits, nearest.slice(0, k));
-          possible += Math.min(k, nearest.length);
-          if (!(await pause(started))) return;
-        }
-        if (found >= CALIBRATION_RECALL * possible) break;
+    for (; effort < EFFORT_MAX && !scanIsCheaper(this.#rows, k, effort); effort *= 2) {
+      let [found, possible] = [0, 0];
+      for (const { vector, nearest } of probes) {
+        const started = performance.now();
+        const search = { vector, k, effort, graphOnly: true };
+        const { hits } = await runSearch(this.#rows, this.#graphs, search);
+        found += countNear(hits, nearest.slice(0, k));
+        possible += Math.min(k, nearest.length);
+        if (!(await this.#pause(started))) return undefined;
       }
+      if (found >= CALIBRATION_RECALL * possible) break;
     }
-    this.#use(effort);
+    return effort;
+  }
+
+  /** False when what is being measured is not wanted any more. */
+  async #pause(started: number): Promise<boolean> {
+    await rest(Math.min(CALIBRATION_REST_MS_MAX, (performance.now() - started) * CALIBRATION_REST));
+    return !this.#closed && !this.#again;
   }
 
   async #observe(search: Search): Promise<void> {
@@ -165,21 +227,24 @@ export class RecallKeeper {
       this.#observed.searches += 1;
       this.#judge();
     }
-    await rest((performance.now() - started) * this.#limits.rest);
+    await rest(Math.min(OBSERVATION_REST_MS_MAX, (performance.now() - started) * this.#limits.rest));
   }
 
   #judge(): void {
     const { found, possible } = this.#observed;
     if (possible < this.#limits.possibleMin || wilson(found, possible).high >= OBSERVED_RECALL) return;
-    if (this.#effort < EFFORT_MAX) return this.#use(this.#effort * 2);
+    const { narrow, wide } = this.#efforts;
+    if (Math.min(narrow, wide) < EFFORT_MAX)
+      return this.#use({ narrow: Math.min(EFFORT_MAX, 2 * narrow), wide: Math.min(EFFORT_MAX, 2 * wide) });
     if (performance.now() - this.#rebuiltAt < REBUILD_MS_MIN) return;
     this.#rebuiltAt = performance.now();
     // A build that fails is reported by GraphEvents, and tried again in its own time.
     void this.#rebuild().catch(() => undefined);
   }
 
-  #use(effort: number): void {
-    this.#effort = effort;
+  #use(efforts: Efforts): void {
+    if (efforts.narrow === this.#efforts.narrow && efforts.wide === this.#efforts.wide) return;
+    this.#efforts = efforts;
     this.#observed = { found: 0, possible: 0, searches: 0 };
   }
 }
@@ -188,6 +253,14 @@ interface Probe {
   readonly vector: Float32Array;
   /** Distances of its true nearest, nearest first. */
   readonly nearest: readonly number[];
+}
+
+function withMargin(effort: number): number {
+  return effort < HARD.effort ? effort : Math.min(EFFORT_MAX, HARD.margin * effort);
+}
+
+function greater(one: Efforts, other: Efforts): Efforts {
+  return { narrow: Math.max(one.narrow, other.narrow), wide: Math.max(one.wide, other.wide) };
 }
 
 /** Wilson's score interval for a share of `possible` (Wilson 1927). */

@@ -168,20 +168,18 @@ function swap(heap: Scored[], a: number, b: number): void {
   [heap[a], heap[b]] = [heap[b] as Scored, heap[a] as Scored];
 }
 
+/** Takes rows with their distances. */
+type Sink = Pick<Nearest, "offer">;
+
 /** Scores rows into `nearest`. Rows that are not live are skipped. */
-export function scanRows(rows: Rows, query: Query, picked: Iterable<number>, nearest: Nearest): void {
+export function scanRows(rows: Rows, query: Query, picked: Iterable<number>, nearest: Sink): void {
   for (const row of picked) {
     if (rows.isLive(row)) nearest.offer(row, distanceTo(query, rows, row));
   }
 }
 
 /** As `scanRows` for many rows, yielding to the event loop between steps. */
-export async function scanPicked(
-  rows: Rows,
-  query: Query,
-  picked: Bitmap,
-  nearest: Nearest,
-): Promise<number> {
+export async function scanPicked(rows: Rows, query: Query, picked: Bitmap, nearest: Sink): Promise<number> {
   const all = picked.toRows();
   const step = Math.max(1, Math.floor(NUMBERS_A_STEP / query.vector.length));
   for (let at = 0; at < all.length; at += step) {

@@ -41,6 +41,21 @@ export interface Search {
   readonly include_vector?: boolean | undefined;
   /** A version, of an engine that keeps them. */
   readonly at?: number | undefined;
+  /** One of several searches that share a part of `filter` (tiers.ts). */
+  readonly tier?: Tier | undefined;
+}
+
+/** What several searches for one vector have in common. It holds while the rows are pinned. */
+export interface Shared {
+  /** Rows that pass the part of the filter that all have. */
+  readonly rows: Bitmap;
+  /** Rows that one of them measured, with their distances: the next one does not read them again. */
+  readonly measured: { readonly rows: Bitmap; readonly all: Scored[] };
+}
+
+export interface Tier extends Shared {
+  /** What this one asks beyond the shared part. */
+  readonly rest: Filter | undefined;
 }
 
 export interface Hit {
@@ -82,6 +97,8 @@ const OVERSAMPLE = 2;
 /** Of the candidates that pass, so many are measured: coarse scalars misplace a neighbour by a few ranks, not by many. */
 const SCORED_MIN = 32;
 const SCORED_SHARE = 3;
+/** Rows whose distances are remembered for the next of several searches: some hundred kilobytes. */
+const REMEMBERED_MAX = 16_384;
 /** Rounds differ by this factor, so that all of them together cost little more than the last. */
 const GROWTH = 4;
 /** Hits kept beyond k while a scan yields the event loop, in place of rows that are deleted meanwhile. */
@@ -108,7 +125,7 @@ export function checkSearch(shape: IndexShape, { vector, k, ef, max_distance: fu
 /** Runs a search; without a graph it scans. The vector has been checked. */
 export async function runSearch(rows: Rows, graphs: Graphs | null, search: Search): Promise<Found> {
   const query = prepare(rows.shape, search.vector);
-  const picked = search.filter === undefined ? null : rows.payload.select(search.filter, rows.live).clone();
+  const picked = pickedBy(rows, search);
   const matching = picked === null ? rows.count : picked.count();
   const k = Math.min(search.k, matching);
   if (k === 0) return found(rows, search, [], "exact", 0, matching);
@@ -118,6 +135,15 @@ export async function runSearch(rows: Rows, graphs: Graphs | null, search: Searc
       : viaGraphs(rows, graphs, search, query, picked, matching);
   if (byGraph !== null) return byGraph;
   return viaScan(rows, search, query, picked, matching);
+}
+
+/** The rows that match; null for all. */
+function pickedBy(rows: Rows, { filter, tier }: Search): Bitmap | null {
+  if (filter === undefined) return null;
+  if (tier === undefined) return rows.payload.select(filter, rows.live).clone();
+  const { rest } = tier;
+  // Rows that were removed since the shared part was selected are not live any more.
+  return (rest === undefined ? tier.rows : rows.payload.select(rest, tier.rows)).clone().and(rows.live);
 }
 
 /** Null when the rows that match are to be read one by one. */
@@ -159,12 +185,33 @@ async function viaScan(
     const scanned =
       picked === null && !small
         ? await scanAll(rows, query, nearest, search.k + SPARE, await native())
-        : await scanPicked(rows, query, picked ?? rows.live, nearest);
+        : search.tier === undefined || matching > REMEMBERED_MAX
+          ? await scanPicked(rows, query, picked ?? rows.live, nearest)
+          : await scanUnmeasured(rows, query, picked ?? rows.live, nearest, search.tier);
     const live = nearest.sorted().filter(({ row }) => rows.isLive(row));
     return found(rows, search, live.slice(0, search.k), "exact", scanned, matching);
   } finally {
     unpin();
   }
+}
+
+/** Of those that match only rows that no search before this one measured. Returns how many. */
+function scanUnmeasured(
+  rows: Rows,
+  query: Query,
+  picked: Bitmap,
+  nearest: Nearest,
+  { measured }: Shared,
+): Promise<number> {
+  for (const { row, distance } of measured.all) if (picked.has(row)) nearest.offer(row, distance);
+  const fresh = picked.clone().minus(measured.rows);
+  measured.rows.or(fresh);
+  return scanPicked(rows, query, fresh, {
+    offer: (row, distance) => {
+      measured.all.push({ row, distance });
+      nearest.offer(row, distance);
+    },
+  });
 }
 
 let loaded: ExactSearch | null = null;
@@ -202,7 +249,9 @@ function viaGraph(
   const beside = cost.picked(graph.unindexed * share, dimension);
   const k = Math.min(search.k, matching);
   const passes = (row: number): boolean => rows.isLive(row) && (picked === null || picked.has(row));
-  const { ef = 0, effort = 1, graphOnly = false } = search;
+  const { ef = 0, graphOnly = false } = search;
+  // Whoever chooses `ef` has chosen the effort.
+  const effort = search.ef === undefined ? (search.effort ?? 1) : 1;
   let wanted = Math.max(ef, wantedOf(k, effort, graph.size / matching));
   const scored = Math.max(SCORED_MIN, SCORED_SHARE * k, ef);
   for (;;) {

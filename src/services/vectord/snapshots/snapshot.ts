@@ -27,6 +27,7 @@ import { timeSlicer, yieldToEventLoop } from "#lib/event-loop";
 import type { Bitmap } from "../rows/bitmap.ts";
 import type { Scalar } from "../rows/filter.ts";
 import type { Rows, TableEntry } from "../rows/rows.ts";
+import type { Efforts } from "../search/recall-keeper.ts";
 
 export interface Artefact {
   readonly file: string;
@@ -49,12 +50,14 @@ export interface Manifest {
   readonly graph: Artefact | null;
   /** Graphs of single values of the field by which the index is partitioned; absent where there are none. */
   readonly partitions?: readonly { readonly value: Scalar; readonly graph: Artefact }[];
+  /** What its graph was found to need (search/recall-keeper.ts), where that was measured. */
+  readonly efforts?: Efforts;
   /** Milliseconds since the Unix epoch. */
   readonly taken_at: number;
 }
 
 /** What the table says of its snapshot: the same for the same state, so that equal tables are equal files. */
-type TableTail = Omit<Manifest, "table" | "generation" | "taken_at">;
+type TableTail = Omit<Manifest, "table" | "generation" | "taken_at" | "efforts">;
 
 /** What is written for one sequence, taken at one moment. */
 export interface Captured {
@@ -65,6 +68,7 @@ export interface Captured {
   readonly versions: readonly number[];
   readonly graph: GraphFile | null;
   readonly partitions: readonly (GraphFile & { readonly value: Scalar })[];
+  readonly efforts: Efforts | undefined;
 }
 
 interface GraphFile {
@@ -86,6 +90,7 @@ export function capture(
   sequence: number,
   graph: GraphFile | null,
   partitions: Captured["partitions"] = [],
+  efforts?: Efforts,
 ): Captured {
   return {
     sequence,
@@ -94,6 +99,7 @@ export function capture(
     versions: rows.chunks.map((chunk) => chunk.version),
     graph,
     partitions,
+    efforts,
   };
 }
 
@@ -142,7 +148,9 @@ export async function writeSnapshot(
       ...(captured.partitions.length === 0 ? {} : { partitions: captured.partitions.map(partitionOf) }),
     };
     const table = await write(`table-${generation}`, tableLines(rows, captured), described);
-    const manifest: Manifest = { ...described, generation, table, taken_at: clock.now() };
+    const { efforts } = captured;
+    const known = efforts === undefined ? {} : { efforts };
+    const manifest: Manifest = { ...described, ...known, generation, table, taken_at: clock.now() };
     await writeManifest(dir, manifest);
     return manifest;
   } catch (error) {
