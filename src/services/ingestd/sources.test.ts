@@ -2,11 +2,12 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
+import { present } from "#lib/assert";
 import { openDuckdb } from "#adapters/duckdb";
 import { gzipSync } from "node:zlib";
 import { idsByPath } from "./parquet/field-ids.ts";
-import type { Dialect, Fit } from "./csv/rows.ts";
-import { countRows, READ_OTHERWISE } from "./csv/count-rows.ts";
+import { type Dialect, type Fit, rowsOf } from "./csv/rows.ts";
+import { countRows, rowsAt } from "./csv/count-rows.ts";
 import { decode } from "./decode/decode.ts";
 import { textOf } from "./decode/files.ts";
 import { unpack } from "./decode/unpack.ts";
@@ -112,9 +113,9 @@ const TWO: Fit = { width: 2, ragged: false };
 describe("counting rows a second time", () => {
   test("sees quotes, blank lines, and the end of the file", async () => {
     const path = join(lake.folder, "count.csv");
-    const counted = async (text: string, quote = '"', skip = 0): Promise<number> => {
+    const counted = async (text: string, quote = '"', skip = 0): Promise<number | undefined> => {
       await Bun.write(path, text);
-      return countRows(path, { ...COMMAS, quote }, TWO, skip);
+      return (await countRows(path, { ...COMMAS, quote }, TWO, skip))?.rows;
     };
     expect(await counted('a,"x\ny"\n\r\nb,2')).toBe(2);
     expect(await counted('a,"x\ny"\nb,2\n', "")).toBe(3);
@@ -135,9 +136,27 @@ describe("counting rows a second time", () => {
     ] as const) {
       await Bun.write(path, before + after);
       // A quote that closes a cell it did not open merges two lines, which our parser reads as two.
-      const rows = before.endsWith('"') || after.startsWith("\n") ? 2 : READ_OTHERWISE;
-      expect(await countRows(path, COMMAS, TWO, 0)).toBe(rows);
+      const rows = before.endsWith('"') || after.startsWith("\n") ? 2 : undefined;
+      expect((await countRows(path, COMMAS, TWO, 0))?.rows).toBe(rows);
     }
+  });
+
+  test("rows are found again by their numbers, with their lines", async () => {
+    const path = join(lake.folder, "found.csv");
+    const lines = Array.from({ length: 5000 }, (_, row) =>
+      row % 7 === 3 ? `${row},"two\nlines"\n\n` : `${row},ü\n`,
+    );
+    await Bun.write(path, `title\na,b\n${lines.join("")}`);
+    const counted = present(await countRows(path, COMMAS, TWO, 2), "a count");
+    expect(counted.rows).toBe(5000);
+    const numbers = [1, 2, 1024, 1025, 1026, 3000, 5000];
+    const found = present(await rowsAt(path, counted, numbers, COMMAS, TWO), "rows");
+    const all = rowsOf(await Bun.file(path).text(), COMMAS, TWO, 3);
+    expect(found).toEqual(numbers.map((number) => present(all[number - 1], "a row")));
+    expect(await rowsAt(path, { ...counted, rows: 5001 }, [5001], COMMAS, TWO)).toBeUndefined();
+    const ended = new AbortController();
+    ended.abort();
+    expect(await countRows(path, COMMAS, TWO, 2, { signal: ended.signal })).toBeUndefined();
   });
 });
 

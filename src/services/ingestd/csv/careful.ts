@@ -11,6 +11,7 @@ import { NUL_SIGN, RAW_CHARS_MAX } from "../source/reject-log.ts";
 import type { Source, Wishes, Workplace } from "../source/source.ts";
 import { typedColumns } from "./columns.ts";
 import { dialectOf, keptTexts, type Layout, warningsOf } from "./layout.ts";
+import { csvRecipe } from "./recipe.ts";
 import { type Fit, type Row, RowScanner, rowsOf } from "./rows.ts";
 import { WrittenRows } from "./written-rows.ts";
 
@@ -83,22 +84,16 @@ export async function carefulSource(
       for (const rows of again.finish()) yield* rows;
     },
     dialect: dialectOf(file, layout, passedOver.words()),
-    recipe: () => ({
-      format: "csv",
-      dialect: { ...dialect },
-      ragged: fit.ragged,
-      ...(fit.shortest === undefined ? {} : { shortest: fit.shortest }),
-      today: wishes.today,
-      columns: stats.map((column, index) => {
-        const { counts, nothing, spaced } = column.stored();
-        return {
+    recipe: () =>
+      csvRecipe(
+        dialect,
+        fit,
+        wishes.today,
+        stats.map((column, index) => ({
           name: named(index) ? (columns[index]?.name ?? "") : "",
-          counts: counts.map(([words, count]) => [[...words], count]),
-          nothing: [...nothing],
-          spaced,
-        };
-      }),
-    }),
+          stats: column,
+        })),
+      ),
     warnings: [...warningsOf(file, layout), ...odd, ...totals, ...warnings],
   };
 }

@@ -5,7 +5,7 @@
 import type { Duckdb } from "#adapters/duckdb";
 import type { Recipe } from "./recipe.ts";
 import type { RejectLog } from "./reject-log.ts";
-import type { ReadRejectsInput, Said, Table } from "./shapes.ts";
+import type { ReadRejectsInput, Said, Table, Way } from "./shapes.ts";
 
 /** The longest line: more is no table, and would have to be held in memory whole. */
 export const LINE_CHARS_MAX = 24 * 1024 * 1024;
@@ -39,8 +39,10 @@ export interface Source {
   readonly rowsIn?: number;
   /** Every value was seen to fit, as far as its look tells: rows are looked for that do not only when one shows. */
   readonly certain?: boolean;
-  /** For a quick source: counts the rows in another way than DuckDB does. */
-  readonly countRows?: () => Promise<number>;
+  /** For a quick source: counts the rows in another way than DuckDB does; undefined when that fails or is ended. */
+  readonly countRows?: (signal: AbortSignal) => Promise<number | undefined>;
+  /** For a sifted source: its odd rows, which `from` has too. */
+  readonly sifted?: Sifted;
   /** The raw text of a row in SQL, or a second reading of the file that gives rows in order of their lines. */
   readonly rawText: string | (() => AsyncGenerator<{ readonly line: number; readonly raw: string }>);
   readonly dialect?: Table["dialect"];
@@ -49,6 +51,16 @@ export interface Source {
   /** How its lines are read, for those that are rejected and read again one day. */
   readonly recipe?: () => Recipe;
   readonly warnings: readonly string[];
+}
+
+/** Rows in which some value does not fit, or that may be no rows. */
+export interface Sifted {
+  /** Whether a row of the source is one of them, in SQL. */
+  readonly isOdd: string;
+  /** Those that are rows, with a column `line` and the source's other columns: what stands after FROM. */
+  readonly from: string;
+  /** By the name of a column, how many of its values do not fit: hundred times as many must. */
+  readonly misfits: ReadonlyMap<string, number>;
 }
 
 /** A column of the dataset, with DuckDB's type. */
@@ -75,7 +87,7 @@ export interface Wishes {
   /** How a delimited text is to be read. */
   readonly said?: Said;
   readonly quarantine: boolean;
-  readonly careful: boolean;
+  readonly way: Way;
   /** As 2026-01-31: years of two digits are read as near it. */
   readonly today: string;
 }

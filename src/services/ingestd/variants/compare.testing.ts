@@ -90,7 +90,7 @@ async function differenceOf(variant: Variant, folder: string, db: Duckdb): Promi
   const rejects = new RejectLog(join(folder, "rejects.csv"));
   try {
     const file = await decode(path, join(folder, "decoded"));
-    const wishes = { types: {}, known: [], quarantine: false, careful: true, today: TODAY };
+    const wishes = { types: {}, known: [], quarantine: false, way: "careful" as const, today: TODAY };
     const read = await csvSource(file, wishes, { db, folder, rejects, onProgress: () => undefined });
     // As they are written: some columns at a time.
     const inGroups = isWide(read) ? await columnsInGroups(db, read) : undefined;
