@@ -96,6 +96,8 @@ export function quickSource(file: Decoded, layout: Layout, table: TidyTable): So
   };
 }
 
+const NOT_ALPHANUMERIC = "c0 < '0' OR (c0 >= ':' AND c0 < 'A') OR (c0 >= '[' AND c0 < 'a') OR c0 >= '{'";
+
 /** What may be no row: one without a value, the header once more, a mark of a joined file, a drawn line. */
 function oddSql(width: number, header: readonly string[]): string {
   const columns = Array.from({ length: width }, (_, index) => `c${index}`);
@@ -104,7 +106,7 @@ function oddSql(width: number, header: readonly string[]): string {
   return [
     `(${empty})`,
     ...(header.length === width ? [`(${again})`] : []),
-    "starts_with(c0, chr(65279))",
-    "substr(c0, 1, 3) IN ('---', '===', '___', '***', '~~~', '+--', '+==')",
+    // Comparing costs nearly nothing, and most rows begin with a digit or a letter.
+    `((${NOT_ALPHANUMERIC}) AND (starts_with(c0, chr(65279)) OR substr(c0, 1, 3) IN ('---', '===', '___', '***', '~~~', '+--', '+==')))`,
   ].join(" OR ");
 }
