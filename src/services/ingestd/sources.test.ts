@@ -83,6 +83,31 @@ describe("large files", () => {
     expect(reject?.["reason"]).toContain(reason);
   });
 
+  test("words for nothing and values of a column that is else empty are found behind the samples", async () => {
+    const answer = await lake.load(
+      "seldom",
+      bigCsv((row) => {
+        const rest = '2026-01-01 07:30:00,unknown,true,01234,"n"';
+        return row === 77_777 || row === 99_999 ? `${row},W1,${rest}` : undefined;
+      }),
+    );
+    expect(answer).toMatchObject({ rows_in: ROWS, rows_loaded: ROWS, rows_quarantined: 0 });
+    expect(
+      await lake.rows("seldom", "SELECT count(*)::INT AS n, sum(id)::INT AS ids FROM t WHERE pay IS NULL"),
+    ).toEqual([{ n: 2, ids: 177_776 }]);
+  });
+
+  test("a quarantine rejects what the dataset has no column for, of large files too", async () => {
+    const row = "7,W1,2026-01-01 07:30:00,1.5,true,01234";
+    await lake.load("narrow", `id,worker,at,pay,sms,zip\n${row}\n${row}\n`);
+    const answer = await lake.load(
+      "narrow",
+      bigCsv((at) => `${row},${at === 77_777 ? "n" : ""}`),
+      { contract: "quarantine" },
+    );
+    expect(answer).toMatchObject({ rows_in: ROWS, rows_loaded: ROWS - 1, rows_quarantined: 1 });
+  });
+
   test("quotes that begin far behind the sample are quotes", async () => {
     const lines = Array.from({ length: ROWS }, (_, row) =>
       row < ROWS - 10
@@ -282,6 +307,28 @@ describe("encodings", () => {
     const stopped = unpack(path, join(lake.folder, "bomb"), 1_000_000);
     expect(stopped).rejects.toMatchObject({ code: "too_large" });
     await stopped.catch(() => undefined);
+  });
+});
+
+describe("rows that share a line", () => {
+  const objects = Array.from(
+    { length: 300 },
+    (_, row) => `{"id":${row},"n":${row % 200 === 150 ? '"lots"' : row}}`,
+  );
+  const lines = Array.from({ length: 300 }, (_, row) => `${row},${row === 151 ? "lots" : row},x`);
+  test.each([
+    ["members of an array", `[${objects.join(",")}]`, 1, '{"id":150,"n":"lots"}'],
+    [
+      "what only a carriage return parts",
+      `id,n,t\n${lines.map((line, row) => line + (row === 150 ? "\r" : "\n")).join("")}`,
+      152,
+      "151,lots,x",
+    ],
+  ])("%s: a rejected row is kept with its own text", async (name, text, line, raw) => {
+    const dataset = `shared_${name.replaceAll(" ", "_")}`;
+    expect(await lake.load(dataset, text)).toMatchObject({ rows_quarantined: 1, rows_loaded: 299 });
+    const rejects = await lake.rows(`${dataset}$rejects`, "SELECT line::INT AS line, raw FROM t");
+    expect(rejects).toEqual([{ line, raw }]);
   });
 });
 

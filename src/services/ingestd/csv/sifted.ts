@@ -21,7 +21,7 @@ import { isDrawnLine, isEmptyRow, isHeaderAgain, isLastLine, mayBeNote, mayBeTot
 import type { TidyTable } from "./quick.ts";
 import { csvRecipe } from "./recipe.ts";
 import type { Row } from "./rows.ts";
-import { WrittenRows } from "./written-rows.ts";
+import { placeOf, WrittenRows } from "./written-rows.ts";
 
 /** Odd rows that are held at once; of a column in which one value in a hundred does not fit, the type is in doubt. */
 const ROWS_MAX = 50_000;
@@ -74,7 +74,7 @@ export async function siftedSource(
       misfits: new Map(columns.map(({ name }, index) => [name, misfitsIn(odd[index], table.typings[index])])),
     },
     rawText: async function* () {
-      yield* rows;
+      yield* rows.map((row) => ({ place: placeOf(row), raw: row.raw }));
     },
     dialect: dialectOf(file, layout, passedOver.words()),
     recipe: () =>

@@ -33,7 +33,10 @@ export interface SourceColumn {
 export interface Source {
   readonly format: Table["format"];
   readonly columns: readonly SourceColumn[];
-  /** What stands after FROM; it has a column `line` too, unless it is quick. */
+  /**
+   * What stands after FROM. Unless it is quick it has a column `line` too, and where `rawText` reads again, `place`: a
+   * number that a row has alone, because a line may hold many.
+   */
   readonly from: string;
   /** Rows of the file, those included that were rejected while recipe. Unknown to a quick source. */
   readonly rowsIn?: number;
@@ -43,8 +46,8 @@ export interface Source {
   readonly countRows?: (signal: AbortSignal) => Promise<number | undefined>;
   /** For a sifted source: its odd rows, which `from` has too. */
   readonly sifted?: Sifted;
-  /** The raw text of a row in SQL, or a second reading of the file that gives rows in order of their lines. */
-  readonly rawText: string | (() => AsyncGenerator<{ readonly line: number; readonly raw: string }>);
+  /** The raw text of a row in SQL, or a second reading of the file that gives rows in their order. */
+  readonly rawText: string | (() => AsyncGenerator<RawRow>);
   readonly dialect?: Table["dialect"];
   /** The sheet it is, of a workbook. */
   readonly sheet?: string;
@@ -53,11 +56,16 @@ export interface Source {
   readonly warnings: readonly string[];
 }
 
+export interface RawRow {
+  readonly place: number;
+  readonly raw: string;
+}
+
 /** Rows in which some value does not fit, or that may be no rows. */
 export interface Sifted {
   /** Whether a row of the source is one of them, in SQL. */
   readonly isOdd: string;
-  /** Those that are rows, with a column `line` and the source's other columns: what stands after FROM. */
+  /** Those that are rows, with columns `line` and `place` and the source's own: what stands after FROM. */
   readonly from: string;
   /** By the name of a column, how many of its values do not fit: hundred times as many must. */
   readonly misfits: ReadonlyMap<string, number>;

@@ -63,11 +63,7 @@ async function differenceOf(variant: Variant, { folder, db }: Place): Promise<st
     const misfits = source.columns.map(({ misfit }) => misfit).filter((misfit) => misfit !== "false");
     const where = misfits.length === 0 ? "" : ` WHERE NOT coalesce(${misfits.join(" OR ")}, false)`;
     const values = source.columns.map(({ value }, at) => `CAST(${value} AS VARCHAR) AS v${at}`).join(", ");
-    // Rows that only a carriage return parts stand in one line.
-    const inLine = variant.written.newline === "mixed";
-    const rows = inLine ? `(SELECT *, row_number() OVER () AS place FROM ${source.from})` : source.from;
-    const order = inLine ? "line, place" : "line";
-    const found = await db.rows(`SELECT ${values} FROM ${rows}${where} ORDER BY ${order}`);
+    const found = await db.rows(`SELECT ${values} FROM ${source.from}${where} ORDER BY place`);
     await inGroups?.drop();
     const rejected = rejects.rows + (source.rowsIn ?? 0) - rejects.rows - found.length;
     return compare(reference, source.columns, found, rejected, variant);

@@ -21,7 +21,9 @@ export async function loadedFrom(
   const misfits = source.columns.map(({ misfit }) => misfit).filter((misfit) => misfit !== "false");
   const where = misfits.length === 0 ? "" : ` WHERE NOT coalesce(${misfits.join(" OR ")}, false)`;
   const values = source.columns.map(({ value, type }, at) => `${textSql(value, type)} AS v${at}`);
-  const found = await db.rows(`SELECT ${values.join(", ")} FROM ${source.from}${where} ORDER BY line`);
+  const found = await db.rows(
+    `SELECT ${values.join(", ")} FROM ${source.from}${where} ORDER BY ${typeof source.rawText === "string" ? "line" : "place"}`,
+  );
   const rows = found.map((row) => Object.values(row).map((value) => (value === null ? null : String(value))));
   return {
     columns: source.columns.map(({ name, type }) => `${name} ${type}`),

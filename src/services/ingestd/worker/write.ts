@@ -12,7 +12,7 @@ import { columnsInGroups, isSmall, isWide } from "./columns-in-groups.ts";
 import type { RejectLog } from "../source/reject-log.ts";
 import { type DecimalsFound, type Prepared } from "../source/shapes.ts";
 import { Decimals } from "../drift/decimals.ts";
-import type { Sifted, Source, SourceColumn } from "../source/source.ts";
+import type { RawRow, Sifted, Source, SourceColumn } from "../source/source.ts";
 
 const VALUE_CHARS_MAX = 100;
 /** More than 99 % of a column fit, or the others are no mistakes. */
@@ -270,8 +270,8 @@ async function logMisfits(
   const pick = (then: (misfit: Misfit, index: number) => string): string =>
     `CASE ${misfits.map((misfit, index) => `WHEN ${misfit.condition} THEN ${then(misfit, index)}`).join(" ")} END`;
   const { rawText } = source;
-  const raw = typeof rawText === "string" ? rawText : "NULL";
-  const sql = `SELECT * FROM (SELECT line, ${pick((_, index) => String(index))} AS which, ${pick(({ column }) => `left(${column.raw}, ${VALUE_CHARS_MAX})`)} AS value, ${raw} AS raw FROM ${source.from}) WHERE which IS NOT NULL ORDER BY line`;
+  const [raw, order] = typeof rawText === "string" ? [rawText, "line"] : ["place", "place"];
+  const sql = `SELECT line, which, value, raw FROM (SELECT line, ${order}, ${pick((_, index) => String(index))} AS which, ${pick(({ column }) => `left(${column.raw}, ${VALUE_CHARS_MAX})`)} AS value, ${raw} AS raw FROM ${source.from}) WHERE which IS NOT NULL ORDER BY ${order}`;
   const again = typeof rawText === "string" ? undefined : rawText();
   const rows = await db.stream(sql);
   try {
@@ -290,7 +290,7 @@ async function logMisfits(
           line: Number(line),
           reason: `"${name}": "${value}" ${misfit.why}`,
           column: name,
-          raw: again === undefined ? (text ?? "") : await rawOf(again, Number(line)),
+          raw: again === undefined ? (text ?? "") : await rawOf(again, Number(text)),
         });
       }
     }
@@ -299,11 +299,11 @@ async function logMisfits(
   }
 }
 
-/** Moves on to a line; both go forward only. */
-async function rawOf(rows: AsyncGenerator<{ line: number; raw: string }>, line: number): Promise<string> {
+/** Moves on to a row; both go forward only. */
+async function rawOf(rows: AsyncGenerator<RawRow>, place: number): Promise<string> {
   for (;;) {
     const step = await rows.next();
-    assert(step.done !== true, `line ${line} is in the file`);
-    if (step.value.line === line) return step.value.raw;
+    assert(step.done !== true, `the row at ${place} is in the file`);
+    if (step.value.place === place) return step.value.raw;
   }
 }
