@@ -100,7 +100,7 @@ export async function judgeJson(seed: number, { db, folder, rowsMax }: Place): P
   const names = kinds.map((_, at) => `${random.pick(["key", "a b", "größe", 'say "x"', "n.a."])} ${at}`);
   const isLong = random.below(3) === 0;
   const count = isLong ? MISTAKE_ROWS_MIN + random.below(Math.min(ROWS_MAX, rowsMax)) : 1 + random.below(40);
-  const lines: Line[] = Array.from({ length: count }, (_, row) =>
+  const objects = Array.from({ length: count }, (_, row) =>
     kinds.map((kind, at) => {
       // The first object has every key, so that they have their order.
       if (at > 0 && row > 0 && random.below(10) === 0) return random.pick([undefined, "null"]);
@@ -111,10 +111,10 @@ export async function judgeJson(seed: number, { db, folder, rowsMax }: Place): P
   const oddAt = random.below(5) === 0 ? random.pick(numbers) : -1;
   const oddRow = oddAt < 0 || count < 3 ? -1 : 1 + random.below(count - 1);
   if (oddRow >= 0) {
-    const line = [...(lines[oddRow] ?? [])];
-    line[oddAt] = quoted(ODD);
-    lines[oddRow] = line;
+    const members = objects[oddRow] ?? [];
+    members[oddAt] = quoted(ODD);
   }
+  const lines: Line[] = objects;
   const way = random.pick(["ndjson", "ndjson", "array", "pretty", "joined"] as const);
   const broken =
     way === "ndjson" && random.below(4) === 0

@@ -21,6 +21,18 @@ const ROWS_MIN = 12_000;
 const HEAD_ROWS = 9000;
 const ODD_MAX = 40;
 
+/** Columns in which an odd value is one. */
+const TYPED = [
+  "integer",
+  "decimal",
+  "money",
+  "date",
+  "month first",
+  "time",
+  "timestamp",
+  "boolean",
+  "percent",
+];
 /** Kinds whose values say what they are; a mess is for the other generator. */
 const KINDS = Object.keys(MAKERS).filter((kind) => kind !== "mess");
 
@@ -45,7 +57,10 @@ export async function judgeSifted(seed: number, { db, folder }: Place): Promise<
 }
 
 function textOf(random: Random): string {
-  const kinds = ["integer", ...Array.from({ length: 2 + random.below(4) }, () => random.pick(KINDS))];
+  const kinds = [
+    "integer",
+    ...Array.from({ length: 2 + random.below(4) }, () => random.pick(random.below(3) === 0 ? KINDS : TYPED)),
+  ];
   const delimiter = random.pick([",", ",", ";", "\t", "|"]);
   const always = random.below(4) === 0;
   const cell = (text: string): string =>
@@ -64,7 +79,7 @@ function textOf(random: Random): string {
     const at = HEAD_ROWS + random.below(rows - HEAD_ROWS - 1);
     const made = kinds.map((kind) => MAKERS[kind]?.(random, at) ?? "");
     const cells = sparse ? [...made, ""] : made;
-    switch (random.below(12)) {
+    switch (random.below(30)) {
       case 0:
         lines[at] = random.pick([
           lines[0] ?? "",
