@@ -8,7 +8,7 @@ import { decode } from "../decode/decode.ts";
 import { RejectLog } from "../source/reject-log.ts";
 import { columnsInGroups, isWide } from "../worker/columns-in-groups.ts";
 import { type Variant, variantOf } from "./generate.testing.ts";
-import type { Judged, Place } from "./judge.testing.ts";
+import type { Judged, Place } from "./judged.testing.ts";
 import { type Reference, referenceOf } from "./reference.testing.ts";
 import { TODAY } from "./reference-types.testing.ts";
 

@@ -8,7 +8,7 @@ import { type Random, seeded } from "#lib/random";
 import { decode } from "../decode/decode.ts";
 import { jsonSource } from "../json/source.ts";
 import { RejectLog } from "../source/reject-log.ts";
-import type { Judged, Place } from "./judge.testing.ts";
+import type { Judged, Place } from "./judged.testing.ts";
 import { differenceOf, type Loaded, loadedFrom } from "./loaded.testing.ts";
 import { TODAY } from "./reference-types.testing.ts";
 

@@ -4,27 +4,13 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Duckdb, openDuckdb } from "#adapters/duckdb";
+import { openDuckdb } from "#adapters/duckdb";
 import { judgeCsv } from "./compare.testing.ts";
+import type { Judged, Place } from "./judged.testing.ts";
 import { judgeJson } from "./json.testing.ts";
 import { judgeParquet } from "./parquet.testing.ts";
 import { judgeSifted } from "./sifted.testing.ts";
 import { judgeXlsx } from "./xlsx.testing.ts";
-
-/** What a file is judged with. */
-export interface Place {
-  readonly db: Duckdb;
-  readonly folder: string;
-  /** Rows of the largest files. */
-  readonly rowsMax: number;
-}
-
-export interface Judged {
-  readonly rows: number;
-  readonly bytes: number;
-  /** In words. */
-  readonly difference?: string;
-}
 
 const JUDGES = {
   csv: judgeCsv,

@@ -6,7 +6,7 @@ import { quoteIdentifier, quoteLiteral } from "#lib/sql-text";
 import { type Random, seeded } from "#lib/random";
 import { parquetSource } from "../parquet/source.ts";
 import { RejectLog } from "../source/reject-log.ts";
-import type { Judged, Place } from "./judge.testing.ts";
+import type { Judged, Place } from "./judged.testing.ts";
 import { differenceOf, type Loaded, loadedFrom } from "./loaded.testing.ts";
 import { TODAY } from "./reference-types.testing.ts";
 

@@ -12,7 +12,7 @@ import { RejectLog } from "../source/reject-log.ts";
 import type { Prepared, Way } from "../source/shapes.ts";
 import type { Source } from "../source/source.ts";
 import { write } from "../worker/write.ts";
-import type { Judged, Place } from "./judge.testing.ts";
+import type { Judged, Place } from "./judged.testing.ts";
 import { MAKERS, ODD_VALUES } from "./makers.testing.ts";
 import { TODAY } from "./reference-types.testing.ts";
 

@@ -7,7 +7,7 @@ import { type Random, seeded } from "#lib/random";
 import { RejectLog } from "../source/reject-log.ts";
 import { xlsxSource } from "../xlsx/source.ts";
 import { type TestCell, type TestSheet, workbookBytes } from "../xlsx/workbook.testing.ts";
-import type { Judged, Place } from "./judge.testing.ts";
+import type { Judged, Place } from "./judged.testing.ts";
 import { differenceOf, type Loaded, loadedFrom } from "./loaded.testing.ts";
 import { TODAY } from "./reference-types.testing.ts";
 
