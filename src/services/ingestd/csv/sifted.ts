@@ -37,6 +37,14 @@ export async function siftedSource(
 ): Promise<Source | undefined> {
   const { header, fit } = layout;
   const { dialect } = layout.guess;
+  // What few values decide, a mark among whole numbers, others may decide that no sample saw.
+  const usual = typedColumns(
+    table.stats.map((column) => column.frequent(SHARE_MAX)),
+    header.names,
+    dialect.delimiter,
+    wishes,
+  );
+  if (!table.typings.every((typing, index) => isSame(typing, usual.typings[index]))) return undefined;
   const found = await sift(file, layout, table, work);
   if (found === undefined) return undefined;
   const { rows, total, isOdd } = found;

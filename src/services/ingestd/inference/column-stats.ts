@@ -134,6 +134,20 @@ export class ColumnStats {
     return more;
   }
 
+  /** Without the looks that fewer than such a share of the values have. */
+  frequent(share: number): ColumnStats {
+    const some = new ColumnStats();
+    some.include(this);
+    some.#counted.clear();
+    some.#values = 0;
+    for (const [look, { count, text, line }] of this.#counted) {
+      if (count < this.#values * share) continue;
+      some.#entryOf(look, text, line).count += count;
+      some.#values += count;
+    }
+    return some;
+  }
+
   get values(): number {
     return this.#values;
   }
