@@ -17,7 +17,7 @@ import { type HouseProcess, startHouse } from "./servers/house.ts";
 const ROWS = 1_000_000;
 const MISFITS = 10;
 const RATIO_MAX = 2;
-/** What does not fit is found by reading every row again, with its line. */
+/** DuckDB reads the file once more to name the rows that do not fit; those alone are read with their lines. */
 const MISFITS_RATIO_MAX = 6;
 const MEMORY_MIB_MAX = 600;
 const MEMORY_EVERY_MS = 20;

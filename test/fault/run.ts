@@ -2,7 +2,12 @@
 // command that makes it again. `--help` lists the parts; README.md says what their last lines mean.
 
 import { parseArgs } from "node:util";
-import { type Compared, compareVariants } from "#services/ingestd/variants/compare.testing";
+import {
+  type Compared,
+  compareVariants,
+  VARIANT_KINDS,
+  type VariantKind,
+} from "#services/ingestd/variants/judge.testing";
 import { seeded } from "#lib/random";
 import { startHouse, TOPOLOGIES } from "../house/house.ts";
 import { HISTORIES, HISTORY_NAMES, type HistoryName, type Ran, runHistories } from "./histories.ts";
@@ -41,8 +46,9 @@ is a line that begins with WRONG, and the exit code is then 1.
   chunks    bodies in chunks of one byte to each kind of route; seconds     --count 4000000 (bytes a body)
   network   lines between daemons, and to S3, that fail; 1 to 2 s a round   --rounds 200 --seed S --only daemons|s3
   ingest-variants                                                           --files 100000 --from 1 --processes 2
-            generated CSV files of every dialect with odd values, against
-            a reference reader; 20 ms a file
+            generated files against a reference: CSV of every dialect       --only csv|sifted|json|parquet|xlsx
+            with odd values (20 ms a file), large CSV whose odd rows alone
+            are read by our parser (1 s), JSON, Parquet, workbooks
   gate      random records and queries, of which none may cross roles,      --count 100000 (pairs) --seed S
             in both topologies, one actor with 10,000 records; minutes      --records 3000 --only together|apart
   firewall  generated rows that must train no model, through every export     --rows 100000 --seed S
@@ -215,28 +221,84 @@ const DIFFERENCES_MAX = 100;
 /** Rows of the largest generated files, up to some megabytes. */
 const VARIANT_ROWS_MAX = 20_000;
 
+/** Files of other kinds for one of CSV: their readers have fewer ways to read one. */
+const VARIANT_SHARES: Readonly<Record<VariantKind, number>> = {
+  csv: 1,
+  sifted: 0.005,
+  json: 0.2,
+  parquet: 0.05,
+  xlsx: 0.1,
+};
+
 async function ingestVariants(): Promise<boolean> {
+  let fine = true;
+  for (const kind of chosen<VariantKind>(VARIANT_KINDS)) {
+    const files =
+      values.only === undefined ? Number(values.files) * VARIANT_SHARES[kind] : Number(values.files);
+    fine = (await variantsOf(kind, Math.ceil(files))) && fine;
+  }
+  return fine;
+}
+
+/** Files of one kind, dealt to processes of one core each, with a line on how far they are every few seconds. */
+async function variantsOf(kind: VariantKind, files: number): Promise<boolean> {
   const started = performance.now();
-  const processes = Math.max(1, Number(values.processes));
-  const share = Math.ceil(Number(values.files) / processes);
+  const processes = Math.max(1, Math.min(files, Number(values.processes)));
+  const share = Math.ceil(files / processes);
   const first = Math.max(1, Number(values.from));
-  const shares = await Promise.all(
-    Array.from({ length: processes }, async (_, n): Promise<Compared> => {
-      const program = [process.execPath, "--no-env-file", import.meta.path, "variants"];
-      const words = [String(first + n * share), String(share)];
-      const child = Bun.spawn([...program, ...words], { stdout: "pipe", stderr: "inherit" });
-      return JSON.parse(await new Response(child.stdout).text()) as Compared;
-    }),
-  );
+  const shares = Array.from({ length: processes }, (): Compared => NOTHING_COMPARED);
   const sum = (of: (compared: Compared) => number): number =>
     shares.reduce((total, compared) => total + of(compared), 0);
-  const differences = shares.flatMap((compared) => compared.differences);
-  const again = /seed ([0-9]+)/.exec(differences[0] ?? "")?.[1] ?? "1";
-  const fine = judged(differences, `ingest-variants --files 1 --from ${again} --processes 1`);
+  const done = (): number => sum((compared) => compared.files);
+  const differing = (): readonly string[] => shares.flatMap(({ differences }) => differences);
+  const perSecond = (): string => ((done() * 1000) / (performance.now() - started)).toFixed(1);
+  const told = setInterval(() => {
+    say(
+      `ingest-variants ${kind}: ${done()} of ${files} files, ${perSecond()} files/s, ${differing().length} differences`,
+    );
+  }, VARIANTS_TOLD_MS);
+  try {
+    await Promise.all(
+      shares.map((_, n) =>
+        variantsApart(kind, first + n * share, Math.min(share, files - n * share), (compared) => {
+          shares[n] = compared;
+        }),
+      ),
+    );
+  } finally {
+    clearInterval(told);
+  }
+  const again = /seed ([0-9]+)/.exec(differing()[0] ?? "")?.[1] ?? "1";
+  const fine = judged(differing(), `ingest-variants --only ${kind} --files 1 --from ${again}`);
   say(
-    `ingest-variants: ${sum(({ files }) => files)} files from ${first}, ${sum(({ rows }) => rows)} rows, ${Math.round(sum(({ bytes }) => bytes) / 1e6)} MB, ${secondsSince(started)} s, ${differences.length} differences`,
+    `ingest-variants ${kind}: ${done()} files from ${first}, ${sum(({ rows }) => rows)} rows, ${Math.round(sum(({ bytes }) => bytes) / 1e6)} MB, ${secondsSince(started)} s, ${perSecond()} files/s, ${differing().length} differences`,
   );
   return fine;
+}
+
+const NOTHING_COMPARED: Compared = { files: 0, rows: 0, bytes: 0, differences: [] };
+const VARIANTS_TOLD_MS = 5000;
+/** A process tells how far it is so often, as a line of JSON. */
+const SHARE_TOLD_MS = 1000;
+
+async function variantsApart(
+  kind: VariantKind,
+  from: number,
+  files: number,
+  onCompared: (compared: Compared) => void,
+): Promise<void> {
+  const program = [process.execPath, "--no-env-file", import.meta.path, "variants"];
+  const child = Bun.spawn([...program, kind, String(from), String(files)], {
+    stdout: "pipe",
+    stderr: "inherit",
+  });
+  let rest = "";
+  for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) onCompared(JSON.parse(line) as Compared);
+  }
+  if ((await child.exited) !== 0) throw new Error(`the files from ${from} ended with ${child.exitCode}`);
 }
 
 async function trace(): Promise<boolean> {
@@ -396,9 +458,15 @@ const PARTS: Readonly<Record<string, () => Promise<boolean>>> = {
     return true;
   },
   variants: async () => {
-    const [from = "1", files = "0"] = words;
-    const limits = { rowsMax: VARIANT_ROWS_MAX, differencesMax: DIFFERENCES_MAX };
-    say(JSON.stringify(await compareVariants(Number(from), Number(files), limits)));
+    const [kind = "csv", from = "1", files = "0"] = words;
+    let told = performance.now();
+    const onFile = (compared: Compared): void => {
+      if (performance.now() - told < SHARE_TOLD_MS) return;
+      told = performance.now();
+      say(JSON.stringify(compared));
+    };
+    const limits = { rowsMax: VARIANT_ROWS_MAX, differencesMax: DIFFERENCES_MAX, onFile };
+    say(JSON.stringify(await compareVariants(kind as VariantKind, Number(from), Number(files), limits)));
     return true;
   },
   all: async () => {

@@ -2,11 +2,12 @@
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
+import { present } from "#lib/assert";
 import { openDuckdb } from "#adapters/duckdb";
 import { gzipSync } from "node:zlib";
 import { idsByPath } from "./parquet/field-ids.ts";
-import type { Dialect, Fit } from "./csv/rows.ts";
-import { countRows, READ_OTHERWISE } from "./csv/count-rows.ts";
+import { type Dialect, type Fit, rowsOf } from "./csv/rows.ts";
+import { countRows, rowsAt } from "./csv/count-rows.ts";
 import { decode } from "./decode/decode.ts";
 import { textOf } from "./decode/files.ts";
 import { unpack } from "./decode/unpack.ts";
@@ -82,6 +83,31 @@ describe("large files", () => {
     expect(reject?.["reason"]).toContain(reason);
   });
 
+  test("words for nothing and values of a column that is else empty are found behind the samples", async () => {
+    const answer = await lake.load(
+      "seldom",
+      bigCsv((row) => {
+        const rest = '2026-01-01 07:30:00,unknown,true,01234,"n"';
+        return row === 77_777 || row === 99_999 ? `${row},W1,${rest}` : undefined;
+      }),
+    );
+    expect(answer).toMatchObject({ rows_in: ROWS, rows_loaded: ROWS, rows_quarantined: 0 });
+    expect(
+      await lake.rows("seldom", "SELECT count(*)::INT AS n, sum(id)::INT AS ids FROM t WHERE pay IS NULL"),
+    ).toEqual([{ n: 2, ids: 177_776 }]);
+  });
+
+  test("a quarantine rejects what the dataset has no column for, of large files too", async () => {
+    const row = "7,W1,2026-01-01 07:30:00,1.5,true,01234";
+    await lake.load("narrow", `id,worker,at,pay,sms,zip\n${row}\n${row}\n`);
+    const answer = await lake.load(
+      "narrow",
+      bigCsv((at) => `${row},${at === 77_777 ? "n" : ""}`),
+      { contract: "quarantine" },
+    );
+    expect(answer).toMatchObject({ rows_in: ROWS, rows_loaded: ROWS - 1, rows_quarantined: 1 });
+  });
+
   test("quotes that begin far behind the sample are quotes", async () => {
     const lines = Array.from({ length: ROWS }, (_, row) =>
       row < ROWS - 10
@@ -112,9 +138,9 @@ const TWO: Fit = { width: 2, ragged: false };
 describe("counting rows a second time", () => {
   test("sees quotes, blank lines, and the end of the file", async () => {
     const path = join(lake.folder, "count.csv");
-    const counted = async (text: string, quote = '"', skip = 0): Promise<number> => {
+    const counted = async (text: string, quote = '"', skip = 0): Promise<number | undefined> => {
       await Bun.write(path, text);
-      return countRows(path, { ...COMMAS, quote }, TWO, skip);
+      return (await countRows(path, { ...COMMAS, quote }, TWO, skip))?.rows;
     };
     expect(await counted('a,"x\ny"\n\r\nb,2')).toBe(2);
     expect(await counted('a,"x\ny"\nb,2\n', "")).toBe(3);
@@ -135,9 +161,27 @@ describe("counting rows a second time", () => {
     ] as const) {
       await Bun.write(path, before + after);
       // A quote that closes a cell it did not open merges two lines, which our parser reads as two.
-      const rows = before.endsWith('"') || after.startsWith("\n") ? 2 : READ_OTHERWISE;
-      expect(await countRows(path, COMMAS, TWO, 0)).toBe(rows);
+      const rows = before.endsWith('"') || after.startsWith("\n") ? 2 : undefined;
+      expect((await countRows(path, COMMAS, TWO, 0))?.rows).toBe(rows);
     }
+  });
+
+  test("rows are found again by their numbers, with their lines", async () => {
+    const path = join(lake.folder, "found.csv");
+    const lines = Array.from({ length: 5000 }, (_, row) =>
+      row % 7 === 3 ? `${row},"two\nlines"\n\n` : `${row},ü\n`,
+    );
+    await Bun.write(path, `title\na,b\n${lines.join("")}`);
+    const counted = present(await countRows(path, COMMAS, TWO, 2), "a count");
+    expect(counted.rows).toBe(5000);
+    const numbers = [1, 2, 1024, 1025, 1026, 3000, 5000];
+    const found = present(await rowsAt(path, counted, numbers, COMMAS, TWO), "rows");
+    const all = rowsOf(await Bun.file(path).text(), COMMAS, TWO, 3);
+    expect(found).toEqual(numbers.map((number) => present(all[number - 1], "a row")));
+    expect(await rowsAt(path, { ...counted, rows: 5001 }, [5001], COMMAS, TWO)).toBeUndefined();
+    const ended = new AbortController();
+    ended.abort();
+    expect(await countRows(path, COMMAS, TWO, 2, { signal: ended.signal })).toBeUndefined();
   });
 });
 
@@ -263,6 +307,28 @@ describe("encodings", () => {
     const stopped = unpack(path, join(lake.folder, "bomb"), 1_000_000);
     expect(stopped).rejects.toMatchObject({ code: "too_large" });
     await stopped.catch(() => undefined);
+  });
+});
+
+describe("rows that share a line", () => {
+  const objects = Array.from(
+    { length: 300 },
+    (_, row) => `{"id":${row},"n":${row % 200 === 150 ? '"lots"' : row}}`,
+  );
+  const lines = Array.from({ length: 300 }, (_, row) => `${row},${row === 151 ? "lots" : row},x`);
+  test.each([
+    ["members of an array", `[${objects.join(",")}]`, 1, '{"id":150,"n":"lots"}'],
+    [
+      "what only a carriage return parts",
+      `id,n,t\n${lines.map((line, row) => line + (row === 150 ? "\r" : "\n")).join("")}`,
+      152,
+      "151,lots,x",
+    ],
+  ])("%s: a rejected row is kept with its own text", async (name, text, line, raw) => {
+    const dataset = `shared_${name.replaceAll(" ", "_")}`;
+    expect(await lake.load(dataset, text)).toMatchObject({ rows_quarantined: 1, rows_loaded: 299 });
+    const rejects = await lake.rows(`${dataset}$rejects`, "SELECT line::INT AS line, raw FROM t");
+    expect(rejects).toEqual([{ line, raw }]);
   });
 });
 

@@ -8,11 +8,12 @@ import { isNumeric, type Typing } from "../inference/infer.ts";
 import { valueSql } from "../inference/column-sql.ts";
 import type { CsvRecipe } from "../source/recipe.ts";
 import { NUL_SIGN, RAW_CHARS_MAX } from "../source/reject-log.ts";
-import type { Source, Wishes, Workplace } from "../source/source.ts";
+import type { RawRow, Source, Wishes, Workplace } from "../source/source.ts";
 import { typedColumns } from "./columns.ts";
 import { dialectOf, keptTexts, type Layout, warningsOf } from "./layout.ts";
+import { csvRecipe } from "./recipe.ts";
 import { type Fit, type Row, RowScanner, rowsOf } from "./rows.ts";
-import { WrittenRows } from "./written-rows.ts";
+import { placeOf, WrittenRows } from "./written-rows.ts";
 
 export async function carefulSource(
   file: Decoded,
@@ -79,28 +80,27 @@ export async function carefulSource(
     certain,
     rawText: async function* () {
       const again = new RowScanner(dialect, fit, header.bodyLine);
-      for await (const text of textOf(file.path)) for (const rows of again.push(text)) yield* rows;
-      for (const rows of again.finish()) yield* rows;
+      for await (const text of textOf(file.path))
+        for (const rows of again.push(text)) yield* rows.map(rawRow);
+      for (const rows of again.finish()) yield* rows.map(rawRow);
     },
     dialect: dialectOf(file, layout, passedOver.words()),
-    recipe: () => ({
-      format: "csv",
-      dialect: { ...dialect },
-      ragged: fit.ragged,
-      ...(fit.shortest === undefined ? {} : { shortest: fit.shortest }),
-      today: wishes.today,
-      columns: stats.map((column, index) => {
-        const { counts, nothing, spaced } = column.stored();
-        return {
+    recipe: () =>
+      csvRecipe(
+        dialect,
+        fit,
+        wishes.today,
+        stats.map((column, index) => ({
           name: named(index) ? (columns[index]?.name ?? "") : "",
-          counts: counts.map(([words, count]) => [[...words], count]),
-          nothing: [...nothing],
-          spaced,
-        };
-      }),
-    }),
+          stats: column,
+        })),
+      ),
     warnings: [...warningsOf(file, layout), ...odd, ...totals, ...warnings],
   };
+}
+
+function rawRow(row: Pick<Row, "line" | "part" | "raw">): RawRow {
+  return { place: placeOf(row), raw: row.raw };
 }
 
 /** How far the sums that a program computed may be off. */
@@ -233,7 +233,7 @@ export async function rejectedCsvSource(
     rowsIn: written.rows,
     rawText: async function* () {
       let line = 0;
-      for await (const raw of raws()) yield { line: (line += 1), raw };
+      for await (const raw of raws()) yield rawRow({ line: (line += 1), raw });
     },
     warnings,
   };

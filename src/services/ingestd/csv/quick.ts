@@ -5,24 +5,40 @@
 import { quoteLiteral } from "#lib/sql-text";
 import type { Decoded } from "../decode/decode.ts";
 import { ColumnStats } from "../inference/column-stats.ts";
-import type { Source, SourceColumn, Wishes } from "../source/source.ts";
-import { typedColumns } from "./columns.ts";
+import type { Source, Wishes } from "../source/source.ts";
+import { typedColumns, type TypedColumns } from "./columns.ts";
 import { countRows } from "./count-rows.ts";
 import { dialectOf, keptTexts, type Layout, warningsOf } from "./layout.ts";
 import { isDrawnLine, isEmptyRow, isHeaderAgain, isLastLine, mayBeTotals } from "./odd-rows.ts";
 import { rowsOf } from "./rows.ts";
 import { nullTexts, selectCsv } from "./written-rows.ts";
 
+/** A file as DuckDB reads it, and what its samples say of its columns. */
+export interface TidyTable extends TypedColumns {
+  readonly stats: readonly ColumnStats[];
+  /** Rows of the samples. */
+  readonly sampled: number;
+  /** What stands after FROM. */
+  readonly from: string;
+  /** Columns, by index, that keep the words that mean NULL elsewhere. */
+  readonly texts: ReadonlySet<number>;
+  /** What may be no row, in SQL. */
+  readonly odd: string;
+}
+
 /** Undefined when a sample shows that the careful way is needed. */
-export function quickSource(
+export function tidyTable(
   file: Decoded,
   layout: Layout,
   blocks: readonly string[],
   wishes: Wishes,
-): Source | undefined {
+): TidyTable | undefined {
   const { guess, header, fit } = layout;
   const { dialect } = guess;
+  // A column without a name is new only if some row has a value in it.
+  if (wishes.known.length > 0 && header.cells.some((cell) => cell.trim() === "")) return undefined;
   const stats = Array.from({ length: fit.width }, () => new ColumnStats());
+  let sampled = 0;
   for (const [index, block] of blocks.entries()) {
     // Only the first block starts where a row does; the others may begin inside a quoted cell.
     const rows = rowsOf(block, dialect, fit, index === 0 ? header.bodyLine : 1);
@@ -34,46 +50,63 @@ export function quickSource(
       }
       const { cells } = row;
       if (isEmptyRow(cells) || isHeaderAgain(cells, header.cells) || mayBeTotals(cells)) return undefined;
+      sampled += 1;
       for (const [column, cell] of cells.entries()) stats[column]?.add(cell);
     }
   }
   const texts = keptTexts(header.names, wishes);
-  const { columns, warnings } = typedColumns(stats, header.names, dialect.delimiter, wishes, {
-    doubtful: false,
+  const typed = typedColumns(stats, header.names, dialect.delimiter, wishes, {
+    doubtful: true,
     sampled: true,
   });
-  const names = columns.map((_, index) => `'c${index}': 'VARCHAR'`).join(", ");
+  // What a quarantine does not take is rejected row by row.
+  if (typed.columns.some(({ unwanted }) => unwanted === true)) return undefined;
+  const names = typed.columns.map((_, index) => `'c${index}': 'VARCHAR'`).join(", ");
   const quote = dialect.quote === "" ? "quote = '', escape = ''" : `quote = '"', escape = '"'`;
   const from = `read_csv(${quoteLiteral(file.path)}, auto_detect = false, header = false, skip = ${header.bodyLine - 1}, delim = ${quoteLiteral(dialect.delimiter)}, ${quote}, columns = {${names}}, nullstr = [${nullTexts(texts)}], strict_mode = true)`;
   return {
-    format: "csv",
-    columns: guarded(columns, header.cells),
+    ...typed,
+    stats,
+    sampled,
     from: selectCsv(from, fit.width, texts, []),
-    countRows: () => countRows(file.path, dialect, fit, header.bodyLine - 1),
-    rawText: "NULL",
-    dialect: dialectOf(file, layout, []),
-    warnings: [...warningsOf(file, layout), ...warnings],
+    texts,
+    odd: oddSql(fit.width, header.cells),
   };
 }
 
-/** The first column refuses what may be no row: one without a value, the header once more, a mark of a joined file, a drawn line. */
-function guarded(columns: readonly SourceColumn[], header: readonly string[]): SourceColumn[] {
-  const empty = columns.map(({ raw }) => `${raw} IS NULL`).join(" AND ");
-  const again = columns
-    .map(({ raw }, index) => `${raw} = ${quoteLiteral(header[index] ?? "")}`)
-    .join(" AND ");
-  const odd = [
+export function quickSource(file: Decoded, layout: Layout, table: TidyTable): Source {
+  const { guess, header, fit } = layout;
+  return {
+    format: "csv",
+    // The first column refuses what may be no row.
+    columns: table.columns.map((column, index) =>
+      index > 0
+        ? column
+        : {
+            ...column,
+            strict: `CASE WHEN ${table.odd} THEN error('misfit') ELSE ${column.strict ?? column.value} END`,
+          },
+    ),
+    from: table.from,
+    countRows: async (signal) =>
+      (await countRows(file.path, guess.dialect, fit, header.bodyLine - 1, { signal }))?.rows,
+    rawText: "NULL",
+    dialect: dialectOf(file, layout, []),
+    warnings: [...warningsOf(file, layout), ...table.warnings],
+  };
+}
+
+const NOT_ALPHANUMERIC = "c0 < '0' OR (c0 >= ':' AND c0 < 'A') OR (c0 >= '[' AND c0 < 'a') OR c0 >= '{'";
+
+/** What may be no row: one without a value, the header once more, a mark of a joined file, a drawn line. */
+function oddSql(width: number, header: readonly string[]): string {
+  const columns = Array.from({ length: width }, (_, index) => `c${index}`);
+  const empty = columns.map((name) => `${name} IS NULL`).join(" AND ");
+  const again = columns.map((name, index) => `${name} = ${quoteLiteral(header[index] ?? "")}`).join(" AND ");
+  return [
     `(${empty})`,
-    ...(header.length === columns.length ? [`(${again})`] : []),
-    "starts_with(c0, chr(65279))",
-    "substr(c0, 1, 3) IN ('---', '===', '___', '***', '~~~', '+--', '+==')",
-  ];
-  return columns.map((column, index) =>
-    index > 0
-      ? column
-      : {
-          ...column,
-          strict: `CASE WHEN ${odd.join(" OR ")} THEN error('misfit') ELSE ${column.strict ?? column.value} END`,
-        },
-  );
+    ...(header.length === width ? [`(${again})`] : []),
+    // Comparing costs nearly nothing, and most rows begin with a digit or a letter.
+    `((${NOT_ALPHANUMERIC}) AND (starts_with(c0, chr(65279)) OR substr(c0, 1, 3) IN ('---', '===', '___', '***', '~~~', '+--', '+==')))`,
+  ].join(" OR ");
 }

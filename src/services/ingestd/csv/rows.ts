@@ -40,6 +40,8 @@ export interface Row {
   readonly cells: string[];
   /** The line it starts in, counted from 1 in the decoded file. */
   readonly line: number;
+  /** Rows before it in the same line, which carriage returns part; none when left out. */
+  readonly part?: number;
   readonly raw: string;
   /** Why it does not fit; its cells are then not to be used. */
   readonly reason?: string;
@@ -211,7 +213,7 @@ export class RowScanner {
     if (mayBeSeveral) {
       const parts = lineText.split("\r").filter((part) => part !== "");
       const rows = parts.flatMap((part) => this.#fitted(this.#plainCells(part), line, part, false) ?? []);
-      if (rows.length === parts.length) return rows;
+      if (rows.length === parts.length) return rows.map((each, part) => ({ ...each, part }));
     }
     return [row ?? misfit(cells, line, lineText, this.#fit)];
   }

@@ -1,6 +1,6 @@
-// Delimited text as a source. A file up to 8 MiB, and any file that is not spotless, is read whole by our own
-// parser (`careful.ts`); a large and tidy one is read by DuckDB alone (`quick.ts`). Whatever does not agree there
-// sends the file the careful way.
+// Delimited text as a source. A file up to 8 MiB, and any file that is not tidy, is read whole by our own
+// parser (`careful.ts`); a large and tidy one is read by DuckDB alone (`quick.ts`), and when some of its values do not
+// fit, by both (`sifted.ts`). Whatever does not agree there sends the file the careful way.
 
 import { join } from "node:path";
 import { DuckdbError } from "#adapters/duckdb";
@@ -13,8 +13,9 @@ import type { Source, Wishes, Workplace } from "../source/source.ts";
 import { carefulSource } from "./careful.ts";
 import type { Opinion } from "./dialect.ts";
 import { isTidy, layoutOf } from "./layout.ts";
-import { quickSource } from "./quick.ts";
+import { quickSource, type TidyTable, tidyTable } from "./quick.ts";
 import type { Dialect } from "./rows.ts";
+import { siftedSource } from "./sifted.ts";
 
 /** Up to here reading every value with our own parser costs less than anything could be gained. */
 const CAREFUL_BYTES_MAX = 8 * 1024 * 1024;
@@ -30,10 +31,20 @@ export async function csvSource(
   if (sample.head.trim() === "") throw new Fault("invalid", "The file is empty: there is nothing to load.");
   refuseLoneValue(sample.head, sample.whole);
   const layout = await layoutOf(sample, wishes, known, () => sniff(sample.head, work));
+  const { way } = wishes;
+  const large = way === "sifted" || (way === "quick" && file.bytes > CAREFUL_BYTES_MAX);
   const tidy =
-    !wishes.careful && file.bytes > CAREFUL_BYTES_MAX && !file.hasNul && !sample.longLines && isTidy(layout);
-  const quick = tidy ? quickSource(file, layout, sample.blocks, wishes) : undefined;
-  return quick ?? carefulSource(file, layout, wishes, work);
+    large && !file.hasNul && !sample.longLines && isTidy(layout)
+      ? tidyTable(file, layout, sample.blocks, wishes)
+      : undefined;
+  if (tidy === undefined) return carefulSource(file, layout, wishes, work);
+  if (way === "quick" && !hasMisfits(tidy)) return quickSource(file, layout, tidy);
+  return (await siftedSource(file, layout, tidy, wishes, work)) ?? carefulSource(file, layout, wishes, work);
+}
+
+/** Whether some value of the samples does not fit: then the quick way is sure to end in vain. */
+function hasMisfits({ typings }: TidyTable): boolean {
+  return typings.some(({ share }) => share < 1);
 }
 
 /** A value of JSON that stands alone is no table. */

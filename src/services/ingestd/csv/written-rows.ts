@@ -51,6 +51,14 @@ function layoutOf({ delimiter, quote, newline, padded }: Dialect): Layout {
 /** Other quotes than the double one are written anew. */
 const isUsual = (quote: string): boolean => quote === '"' || quote === "";
 
+/** Rows that one line may hold. */
+const PARTS = 2 ** 20;
+
+/** A number that a row has alone, in the order of the rows. */
+export function placeOf({ line, part = 0 }: Pick<Row, "line" | "part">): number {
+  return line * PARTS + part;
+}
+
 const statsFor = (width: number): ColumnStats[] => Array.from({ length: width }, () => new ColumnStats());
 
 export class WrittenRows {
@@ -169,7 +177,8 @@ export class WrittenRows {
     if (!this.#passedOver.add(row.line, why, this.#rows)) await this.reject(row, why);
   }
 
-  add({ cells, line, raw, flawed, filled, cut }: Row): void {
+  add(row: Row): void {
+    const { cells, line, raw, flawed, filled, cut } = row;
     this.#rows += 1;
     if (flawed === true) this.#flawed += 1;
     if (filled === true) this.#filled += 1;
@@ -182,11 +191,11 @@ export class WrittenRows {
     for (let index = 0; index < stats.length; index += 1) stats[index]?.add(cells[index] ?? "", line);
     // A line without quotes is one of ours already.
     if (asItStands && !repaired && cut === undefined && !NOT_PLAIN.test(raw)) {
-      this.#text += `${line}${delimiter}${raw}\n`;
+      this.#text += `${placeOf(row)}${delimiter}${raw}\n`;
       return;
     }
     const { texts } = this.#table;
-    let text = String(line);
+    let text = String(placeOf(row));
     for (let index = 0; index < stats.length; index += 1) {
       const cell = cells[index] ?? "";
       text += delimiter;
@@ -211,23 +220,24 @@ export class WrittenRows {
     await this.#sink.end();
   }
 
-  /** What DuckDB selects them from. */
+  /** What DuckDB selects them from: the columns `line`, `place`, `c0`, `c1`, ... */
   table(): string {
     const { width, texts } = this.#table;
     const columns = [
-      "'line': 'BIGINT'",
+      "'place': 'BIGINT'",
       ...Array.from({ length: width }, (_, index) => `'c${index}': 'VARCHAR'`),
     ];
     // Cells may grow by their doubled quotes and by the bytes of their characters.
     const lineBytes = this.#longest * 4 + 1024;
     const long =
       lineBytes > DUCKDB_LINE_BYTES ? `, max_line_size = ${lineBytes}, buffer_size = ${lineBytes * 2}` : "";
-    return selectCsv(
+    const rows = selectCsv(
       `read_csv(${quoteLiteral(this.#path)}, auto_detect = false, header = false, delim = ${quoteLiteral(this.#layout.delimiter)}, nullstr = [${nullTexts(texts)}], quote = '"', escape = '"', new_line = '\\n', columns = {${columns.join(", ")}}, strict_mode = true${long})`,
       width,
       texts,
-      ["line"],
+      ["place"],
     );
+    return `(SELECT place // ${PARTS} AS line, * FROM ${rows})`;
   }
 }
 

@@ -118,6 +118,36 @@ export class ColumnStats {
     return limited;
   }
 
+  /** The values of these kinds, and words for nothing, as if there were so many times as many. */
+  times(factor: number, kinds: number): ColumnStats {
+    const more = new ColumnStats();
+    for (const [look, { count, text, line }] of this.#counted) {
+      if ((look.kinds & kinds) === 0 && (look.marks & MARKS.nothing) === 0) continue;
+      const times = Math.round(count * factor);
+      more.#entryOf(look, text, line).count += times;
+      more.#values += times;
+    }
+    more.#gaps = Math.round(this.#gaps * factor);
+    more.#spaced = this.#spaced;
+    for (const word of this.#nothing) more.#nothing.add(word);
+    more.#samples.push(...this.#samples);
+    return more;
+  }
+
+  /** Without the looks that fewer than such a share of the values have. */
+  frequent(share: number): ColumnStats {
+    const some = new ColumnStats();
+    some.include(this);
+    some.#counted.clear();
+    some.#values = 0;
+    for (const [look, { count, text, line }] of this.#counted) {
+      if (count < this.#values * share) continue;
+      some.#entryOf(look, text, line).count += count;
+      some.#values += count;
+    }
+    return some;
+  }
+
   get values(): number {
     return this.#values;
   }

@@ -8,7 +8,7 @@ import { Fault } from "#rpc/fault";
 import type { Decoded } from "../decode/decode.ts";
 import { diskFault, newFile, textOf } from "../decode/files.ts";
 import { NUL_SIGN } from "../source/reject-log.ts";
-import type { Source, Wishes, Workplace } from "../source/source.ts";
+import type { RawRow, Source, Wishes, Workplace } from "../source/source.ts";
 import { columnsOf, type Key, keyOf, note } from "./columns.ts";
 import { type ExactJson, jsonOf, parseExact } from "./exact.ts";
 import { KeyNames } from "./key-names.ts";
@@ -46,7 +46,7 @@ export async function jsonSource(
     const asItStands = found.rewritten ?? (/[\r\n]/.test(raw) ? raw.replace(/[\r\n]+/g, " ") : raw);
     const text = object === found.value ? asItStands : jsonOf(object);
     if (text.length > longest) longest = text.length;
-    await sink.write(`{"line":${line},"row":${text}}\n`);
+    await sink.write(`{"line":${line},"place":${rows},"row":${text}}\n`);
   };
   let bytes = 0;
   try {
@@ -73,7 +73,7 @@ export async function jsonSource(
   const members = found.map(({ key, read }) => `${quoteIdentifier(key)} ${read}`).join(", ");
   const picks = found.map(({ key }, index) => `"row".${quoteIdentifier(key)} AS c${index}`).join(", ");
   const objectBytes = Math.max(OBJECT_BYTES_MIN, longest * 4 + 1024);
-  const read = `read_json(${quoteLiteral(path)}, format = 'newline_delimited', columns = {line: 'BIGINT', "row": ${quoteLiteral(`STRUCT(${members})`)}}, maximum_object_size = ${objectBytes})`;
+  const read = `read_json(${quoteLiteral(path)}, format = 'newline_delimited', columns = {line: 'BIGINT', place: 'BIGINT', "row": ${quoteLiteral(`STRUCT(${members})`)}}, maximum_object_size = ${objectBytes})`;
   const odd = [...twice].map(
     ([name, times]) =>
       `The key "${name}" comes twice in ${times} ${times === 1 ? "object" : "objects"}: the last value was taken.`,
@@ -83,12 +83,14 @@ export async function jsonSource(
   return {
     format,
     columns: found.map(({ column }) => column),
-    from: `(SELECT line, ${picks} FROM ${read})`,
+    from: `(SELECT line, place, ${picks} FROM ${read})`,
     rowsIn: rows,
     rawText: async function* () {
       const again = cutter();
-      for await (const text of textOf(file.path)) yield* again.push(text);
-      yield* again.finish();
+      let place = 0;
+      const placed = ({ raw }: Piece): RawRow => ({ place: (place += 1), raw });
+      for await (const text of textOf(file.path)) yield* again.push(text).map(placed);
+      yield* again.finish().map(placed);
     },
     recipe: () => ({ format: "ndjson" }),
     warnings: [...file.warnings, ...odd, ...found.flatMap(({ warning }) => warning ?? [])],

@@ -26,7 +26,7 @@ import {
 } from "./publish.ts";
 import { decimalColumns } from "../drift/decimals.ts";
 import { encodingLabel } from "../decode/encoding-label.ts";
-import { type LikelyRename, REJECT_COLUMNS, type Said, type Table } from "../source/shapes.ts";
+import { type LikelyRename, REJECT_COLUMNS, type Said, type Table, type Way } from "../source/shapes.ts";
 import type { Spooled } from "../receive/spool.ts";
 import type { loader } from "../worker/contract.ts";
 import type { LoaderPool } from "../worker/pool.ts";
@@ -98,7 +98,7 @@ async function loadOnce(load: Load): Promise<Answer> {
   return pool.with(call.signal, async (child) => {
     const inWorker: InWorker = { ...load, child, existing, dateOrders };
     // An upsert needs the order of the rows, which only a careful reading tells.
-    const table = await read(inWorker, content.mode === "upsert");
+    const table = await read(inWorker, content.mode === "upsert" ? "careful" : "quick");
     if (table.sheet === undefined) return write({ ...inWorker, commitId: before.commitId }, table);
     // Which sheet of a workbook it is, is known only now: other sheets of the same file are other loads.
     const known: Content = { ...content, sheet: { name: table.sheet } };
@@ -155,7 +155,9 @@ async function write(work: Work, first: Table): Promise<Answer> {
     };
   };
   let { table, renames, prepared, written } = await attempt(first);
-  if (!written.written) ({ table, renames, prepared, written } = await attempt(await read(work, true)));
+  for (const way of ["sifted", "careful"] as const)
+    if (!written.written && table.way !== way)
+      ({ table, renames, prepared, written } = await attempt(await read(work, way)));
   assert(written.written, "a careful attempt always writes");
 
   const loaded = written.files.reduce((total, { rows }) => total + rows, 0);
@@ -299,7 +301,7 @@ const NAMED_MAX = 50;
 
 async function read(
   { deps, child, input, file, folder, existing, dateOrders, call, onProgress }: InWorker,
-  careful: boolean,
+  way: Way,
 ): Promise<Table> {
   const events = child.read(
     {
@@ -312,7 +314,7 @@ async function read(
       said: saidOf(input),
       known: knownColumns(existing, dateOrders),
       quarantine: input.contract === "quarantine",
-      careful,
+      way,
       today: dayOf(deps.clock),
     },
     call,

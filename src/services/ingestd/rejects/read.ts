@@ -50,7 +50,7 @@ export async function readRejects(input: ReadRejectsInput, work: Workplace): Pro
     types: input.types,
     known: knownOf(input.known),
     quarantine: true,
-    careful: true,
+    way: "careful" as const,
     today: input.today,
   };
   if (recipe.format === "ndjson") {

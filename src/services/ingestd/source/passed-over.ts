@@ -3,7 +3,7 @@
 // skipped in silence.
 
 /** Whichever is more. */
-const LINES_MAX = 20;
+export const LINES_MAX = 20;
 const SHARE_MAX = 0.02;
 /** Lines that are named one by one. */
 const LINES_NAMED_MAX = 20;

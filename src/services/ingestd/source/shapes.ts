@@ -24,6 +24,13 @@ const said = z.strictObject({
 });
 export type Said = z.infer<typeof said>;
 
+/**
+ * How much of a file our own parser reads: nothing while all of it fits, the rows that do not, or everything. Where one
+ * way meets what it did not foresee, the next is tried.
+ */
+const way = z.enum(["quick", "sifted", "careful"]);
+export type Way = z.infer<typeof way>;
+
 export const readInput = z.strictObject({
   path: z.string(),
   /** The file was seen to be UTF-8 without a NUL, and need not be read for that. */
@@ -41,8 +48,7 @@ export const readInput = z.strictObject({
   known: z.array(named),
   /** What the dataset does not know, or cannot hold, is rejected row by row. */
   quarantine: z.boolean(),
-  /** Read every value first: set when the quick way failed. */
-  careful: z.boolean(),
+  way,
   /** As 2026-01-31. */
   today: z.string(),
 });
@@ -51,6 +57,7 @@ export type ReadInput = z.infer<typeof readInput>;
 export const table = z.strictObject({
   event: z.literal("table"),
   format: z.enum(FORMATS),
+  way,
   /** Null where they are counted only while they are written. */
   rows: z.int().nullable(),
   columns: z.array(

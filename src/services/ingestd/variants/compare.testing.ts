@@ -1,65 +1,28 @@
-// A variant through the product's reader, without a process or a catalog around it, and what differs from the
-// reference. Thousands of files go through one DuckDB.
+// A variant of CSV through the product's reader, without a process or a catalog around it, and what differs from the
+// reference.
 
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Duckdb, openDuckdb } from "#adapters/duckdb";
 import { csvSource } from "../csv/source.ts";
 import { decode } from "../decode/decode.ts";
 import { RejectLog } from "../source/reject-log.ts";
 import { columnsInGroups, isWide } from "../worker/columns-in-groups.ts";
 import { type Variant, variantOf } from "./generate.testing.ts";
+import type { Judged, Place } from "./judged.testing.ts";
 import { type Reference, referenceOf } from "./reference.testing.ts";
 import { TODAY } from "./reference-types.testing.ts";
 
-export interface Compared {
-  readonly files: number;
-  readonly rows: number;
-  readonly bytes: number;
-  /** In words, with the seed that makes each again. */
-  readonly differences: readonly string[];
-}
-
-/** As a worker has it. */
-const MEMORY_BYTES_MAX = 2 ** 30;
 /** Values that one difference shows. */
 const SHOWN_MAX = 3;
 
-export async function compareVariants(
-  from: number,
-  files: number,
-  { rowsMax, differencesMax }: { rowsMax: number; differencesMax: number },
-): Promise<Compared> {
-  const folder = mkdtempSync(join(tmpdir(), "ingest-variants-"));
-  const db = await openDuckdb({
-    memoryBytesMax: MEMORY_BYTES_MAX,
-    threads: 1,
-    tempDir: folder,
-    tempBytesMax: 2 ** 30,
-  });
-  const differences: string[] = [];
-  let rows = 0;
-  let bytes = 0;
-  let done = 0;
-  try {
-    for (let seed = from; seed < from + files && differences.length < differencesMax; seed += 1) {
-      const variant = variantOf(seed, rowsMax);
-      rows += variant.rows;
-      bytes += variant.bytes.length;
-      done += 1;
-      const difference = await differenceOf(variant, folder, db).catch(
-        (error: unknown) => `refused: ${error}`,
-      );
-      if (difference !== undefined) {
-        differences.push(`seed ${seed} (${writtenOf(variant)}): ${difference}`);
-      }
-    }
-  } finally {
-    db.close();
-    rmSync(folder, { recursive: true, force: true });
-  }
-  return { files: done, rows, bytes, differences };
+export async function judgeCsv(seed: number, place: Place): Promise<Judged> {
+  const variant = variantOf(seed, place.rowsMax);
+  const difference = await differenceOf(variant, place);
+  return {
+    rows: variant.rows,
+    bytes: variant.bytes.length,
+    ...(difference === undefined ? {} : { difference: `(${writtenOf(variant)}) ${difference}` }),
+  };
 }
 
 /** How a file is written, but for what most of them are. */
@@ -83,14 +46,14 @@ function writtenOf({ rows, written }: Variant): string {
 
 const shown = (names: readonly string[]): string => names.slice(0, 20).join();
 
-async function differenceOf(variant: Variant, folder: string, db: Duckdb): Promise<string | undefined> {
+async function differenceOf(variant: Variant, { folder, db }: Place): Promise<string | undefined> {
   const reference = referenceOf(variant);
   const path = join(folder, "file");
   writeFileSync(path, variant.bytes);
   const rejects = new RejectLog(join(folder, "rejects.csv"));
   try {
     const file = await decode(path, join(folder, "decoded"));
-    const wishes = { types: {}, known: [], quarantine: false, careful: true, today: TODAY };
+    const wishes = { types: {}, known: [], quarantine: false, way: "careful" as const, today: TODAY };
     const read = await csvSource(file, wishes, { db, folder, rejects, onProgress: () => undefined });
     // As they are written: some columns at a time.
     const inGroups = isWide(read) ? await columnsInGroups(db, read) : undefined;
@@ -100,11 +63,7 @@ async function differenceOf(variant: Variant, folder: string, db: Duckdb): Promi
     const misfits = source.columns.map(({ misfit }) => misfit).filter((misfit) => misfit !== "false");
     const where = misfits.length === 0 ? "" : ` WHERE NOT coalesce(${misfits.join(" OR ")}, false)`;
     const values = source.columns.map(({ value }, at) => `CAST(${value} AS VARCHAR) AS v${at}`).join(", ");
-    // Rows that only a carriage return parts stand in one line.
-    const inLine = variant.written.newline === "mixed";
-    const rows = inLine ? `(SELECT *, row_number() OVER () AS place FROM ${source.from})` : source.from;
-    const order = inLine ? "line, place" : "line";
-    const found = await db.rows(`SELECT ${values} FROM ${rows}${where} ORDER BY ${order}`);
+    const found = await db.rows(`SELECT ${values} FROM ${source.from}${where} ORDER BY place`);
     await inGroups?.drop();
     const rejected = rejects.rows + (source.rowsIn ?? 0) - rejects.rows - found.length;
     return compare(reference, source.columns, found, rejected, variant);

@@ -30,6 +30,8 @@ interface Rule {
   readonly read: (text: string) => string | undefined;
   /** Whether a column with these values may be of this type at all. */
   readonly allowed?: (texts: readonly string[]) => boolean;
+  /** Whether a value, also one that had no vote, fits what these values make of the type. */
+  readonly fitsAmong?: (texts: readonly string[]) => (text: string) => boolean;
 }
 
 const when = (pattern: RegExp, read: (text: string) => string | undefined) => (text: string) =>
@@ -202,6 +204,7 @@ function rulesFor(file: FileMarks, latest: string | undefined): Rule[] {
       type: "DECIMAL",
       read: when(/^[+-]?(?:0|[1-9][0-9]{0,37})(?:\.[0-9]{1,37})?$/, plainDecimal),
       allowed: (texts) => point(texts) && some(/\./)(texts) && widest(texts) <= 38,
+      fitsAmong: fitsPrecision,
     },
     {
       type: "BIGINT",
@@ -339,11 +342,26 @@ function plainDecimal(text: string): string | undefined {
   return value === "0" ? "0" : sign + value;
 }
 
-function widest(texts: readonly string[]): number {
+/** Digits before and behind the point that the plain numbers among the texts need. */
+function needed(texts: readonly string[]): { whole: number; scale: number } {
   const plain = texts.filter((text) => /^[+-]?[0-9]+(?:\.[0-9]+)?$/.test(text));
   const whole = Math.max(...plain.map((text) => digits(text.split(".")[0] ?? "")), 1);
   const scale = Math.max(...plain.map((text) => text.split(".")[1]?.length ?? 0));
+  return { whole, scale };
+}
+
+function widest(texts: readonly string[]): number {
+  const { whole, scale } = needed(texts);
   return whole + scale;
+}
+
+/** A column of plain decimals has 18 digits, or as many as its values need: one that had no vote may have more. */
+function fitsPrecision(texts: readonly string[]): (text: string) => boolean {
+  const { whole, scale } = needed(texts);
+  return (text) => {
+    const [before = "", behind = ""] = text.split(".");
+    return digits(before) <= Math.max(whole, 18 - scale) && behind.length <= scale;
+  };
 }
 
 /** What the file says of its numbers. */
@@ -407,13 +425,14 @@ export function columnOf(texts: readonly string[], file: FileMarks, name: string
       !(rule.type === "DOUBLE" && long) &&
       (rule.allowed?.(filled) ?? true),
   );
-  const fits = (rule: Rule): number => filled.filter((text) => rule.read(text) !== undefined).length;
-  let best = rules.find((rule) => fits(rule) === filled.length);
+  const having = (rule: Rule): number => filled.filter((text) => rule.read(text) !== undefined).length;
+  let best = rules.find((rule) => having(rule) === filled.length);
   if (best === undefined) {
-    for (const rule of rules) if (best === undefined || fits(rule) > fits(best)) best = rule;
-    if (best === undefined || fits(best) <= filled.length * 0.99) return asText;
+    for (const rule of rules) if (best === undefined || having(rule) > having(best)) best = rule;
+    if (best === undefined || having(best) <= filled.length * 0.99) return asText;
   }
   const { type, read } = best;
+  const fits = best.fitsAmong?.(filled) ?? (() => true);
   // Words for nothing and spaces are those of the rows that decide the type.
   const nothing = new Set(texts.map((text) => text.trim()).filter((text) => NOTHING.has(text.toLowerCase())));
   const spaced = texts.some((text) => text !== text.trim());
@@ -424,7 +443,7 @@ export function columnOf(texts: readonly string[], file: FileMarks, name: string
       const trimmed = spaced ? text.trim() : text;
       if (NULLS.has(text) || trimmed === "" || nothing.has(trimmed)) return null;
       const value = read(trimmed);
-      return value === NO_DAY ? undefined : value;
+      return value === NO_DAY || !fits(trimmed) ? undefined : value;
     },
   };
 }

@@ -42,7 +42,7 @@ export async function columnsInGroups(
         return [`${value} AS v${place}`, `left(${raw}, ${RAW_CHARS_MAX}) AS r${place}`, ...checked];
       });
       const rest =
-        group > 0 ? [] : ["line", ...(typeof rawText === "string" ? [`${rawText} AS raw_text`] : [])];
+        group > 0 ? [] : ["line", typeof rawText === "string" ? `${rawText} AS raw_text` : "place"];
       await db.run(
         `CREATE TEMP TABLE ${tableName(group)} AS SELECT ${[...rest, ...columns].join(", ")} FROM ${source.from}`,
       );

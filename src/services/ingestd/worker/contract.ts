@@ -43,7 +43,7 @@ export const loader = {
     input: writeInput,
     bodyBytesMax: BODY_BYTES_MAX,
     output: z.strictObject({
-      /** False when the quick way met something that it did not foresee: then read again, carefully. */
+      /** False when the file has something that its way of reading did not foresee: then read again in the next way. */
       written: z.boolean(),
       rows_in: z.int(),
       rows_rejected: z.int(),

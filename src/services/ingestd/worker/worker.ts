@@ -132,8 +132,8 @@ async function open(
   rejects: RejectLog,
   onProgress: (rows: number, bytes: number, bytesTotal: number) => void,
 ): Promise<Source> {
-  const { folder, types, said, quarantine, careful, today } = input;
-  const wishes = { types, known: knownOf(input.known), said, quarantine, careful, today };
+  const { folder, types, said, quarantine, way, today } = input;
+  const wishes = { types, known: knownOf(input.known), said, quarantine, way, today };
   const work = { db, folder, rejects, onProgress };
   const { path, name } = await unpack(input.path, join(folder, "unpacked"));
   const packedHead = await readHead(path);
@@ -178,6 +178,7 @@ function tableOf({ format, columns, dialect, sheet, warnings, rowsIn, ...source 
   return {
     event: "table",
     format,
+    way: source.countRows !== undefined ? "quick" : source.sifted !== undefined ? "sifted" : "careful",
     rows: rowsIn ?? null,
     columns: wanted.map(({ name, type, confidence, samples, dayFirst }) => ({
       name,

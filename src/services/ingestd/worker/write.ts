@@ -1,5 +1,6 @@
 // A source into Parquet. Of a careful source the rows that do not fit are selected first and go to the rejects
-// log; a quick one is written at once with checks in the statement, and given up at the first surprise.
+// log; a quick one is written at once with checks in the statement, and given up at the first surprise. A sifted one is
+// both: its odd rows are like those of a careful source, all others like those of a quick one.
 
 import { type Duckdb, DuckdbError } from "#adapters/duckdb";
 import { quoteIdentifier } from "#lib/sql-text";
@@ -11,9 +12,11 @@ import { columnsInGroups, isSmall, isWide } from "./columns-in-groups.ts";
 import type { RejectLog } from "../source/reject-log.ts";
 import { type DecimalsFound, type Prepared } from "../source/shapes.ts";
 import { Decimals } from "../drift/decimals.ts";
-import type { Source, SourceColumn } from "../source/source.ts";
+import type { RawRow, Sifted, Source, SourceColumn } from "../source/source.ts";
 
 const VALUE_CHARS_MAX = 100;
+/** More than 99 % of a column fit, or the others are no mistakes. */
+const FITTING_EACH_MIN = 99;
 
 interface Written {
   readonly files: Awaited<ReturnType<typeof writeParquet>>;
@@ -22,7 +25,7 @@ interface Written {
   readonly decimals: readonly DecimalsFound[];
 }
 
-/** Undefined when a quick source met what it did not foresee. `keyColumns` name a row of an upsert. */
+/** Undefined when a quick or sifted source met what it did not foresee. `keyColumns` name a row of an upsert. */
 export async function write(
   db: Duckdb,
   source: Source,
@@ -32,9 +35,10 @@ export async function write(
   keyColumns: readonly string[],
 ): Promise<Written | undefined> {
   const plan = planOf(source, prepared);
-  if (source.countRows === undefined)
+  if (source.countRows === undefined && source.sifted === undefined)
     return writeCareful(db, source, rejects, to, prepared, plan, keyColumns);
   assert(keyColumns.length === 0, "an upsert is read carefully");
+  if (source.sifted !== undefined) return writeSifted(db, source, source.sifted, rejects, to, prepared, plan);
   const files = await writeQuick(db, source, to, prepared, plan);
   return files === undefined ? undefined : { files, deduped: 0, decimals: [] };
 }
@@ -62,8 +66,12 @@ async function writeQuick(
   prepared: Prepared,
   plan: readonly PlannedColumn[],
 ): Promise<Awaited<ReturnType<typeof writeParquet>> | undefined> {
-  const counting = present(source.countRows, "a count")();
-  const writing = writeParquet(db, strictQuery(source, plan), to, prepared);
+  const ended = new AbortController();
+  const counting = present(source.countRows, "a count")(ended.signal);
+  const writing = writeParquet(db, strictQuery(source, plan), to, prepared).catch((error: unknown) => {
+    ended.abort();
+    throw error;
+  });
   const [counted, written] = await Promise.allSettled([counting, writing]);
   if (counted.status === "rejected") throw counted.reason;
   if (written.status === "rejected") {
@@ -72,6 +80,43 @@ async function writeQuick(
   }
   const rows = written.value.reduce((total, file) => total + file.rows, 0);
   return rows === counted.value ? written.value : undefined;
+}
+
+async function writeSifted(
+  db: Duckdb,
+  source: Source,
+  { isOdd, from, misfits: counts }: Sifted,
+  rejects: RejectLog,
+  to: string,
+  prepared: Prepared,
+  plan: readonly PlannedColumn[],
+): Promise<Written | undefined> {
+  const odd: Source = { ...source, from };
+  const misfits = misfitsOf(plan);
+  const decimals = new Decimals();
+  if (misfits.length > 0) await logMisfits(db, odd, rejects, misfits, decimals);
+  const rest = `${strictQuery(source, plan)} WHERE CASE WHEN ${isOdd} THEN false ELSE true END`;
+  const fitting = `${checkedQuery(odd, plan)}${whereFitting(misfits)}`;
+  try {
+    const files = await writeParquet(db, `${rest} UNION ALL ${fitting}`, to, prepared);
+    const loaded = files.reduce((total, { rows }) => total + rows, 0);
+    const isWhole = loaded + rejects.rows === source.rowsIn;
+    if (!isWhole || !areMistakes(counts, files, prepared)) return undefined;
+    return { files, deduped: 0, decimals: decimals.found };
+  } catch (error) {
+    if (isForeseen(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Whether so few values do not fit, beside those that were loaded, that they are mistakes. */
+function areMistakes(misfits: Sifted["misfits"], files: Written["files"], { columns }: Prepared): boolean {
+  return columns.every(({ id, name }) => {
+    const count = misfits.get(name) ?? 0;
+    if (count === 0) return true;
+    const filled = files.map(({ stats }) => stats[id]).map((of) => (of?.values ?? 0) - (of?.nulls ?? 0));
+    return filled.reduce((sum, values) => sum + values, 0) > count * FITTING_EACH_MIN;
+  });
 }
 
 /** All rows, or an error for the first value that does not fit. */
@@ -131,7 +176,7 @@ async function writeChecked(
 ): Promise<Written> {
   const plan = planOf(source, prepared);
   const misfits = [
-    ...plan.flatMap(({ source: column, target }) => (column === undefined ? [] : misfitOf(column, target))),
+    ...misfitsOf(plan),
     ...keyColumns.map((name) => noKey(plan, name)),
     ...source.columns
       .filter(({ unwanted }) => unwanted === true)
@@ -144,14 +189,8 @@ async function writeChecked(
   const before = rejects.rows;
   const decimals = new Decimals();
   if (misfits.length > 0) await logMisfits(db, source, rejects, misfits, decimals);
-  const values = plan.map(({ name, source: column, target }) => {
-    const value =
-      column === undefined ? `CAST(NULL AS ${target})` : exactCast(column.value, column.type, target);
-    return `${value} AS ${quoteIdentifier(name)}`;
-  });
-  const where =
-    rejects.rows === before ? "" : ` WHERE NOT (${misfits.map(({ condition }) => condition).join(" OR ")})`;
-  const query = `SELECT ${values.join(", ")} FROM ${source.from}${where}`;
+  const where = rejects.rows === before ? "" : whereFitting(misfits);
+  const query = `${checkedQuery(source, plan)}${where}`;
   if (keyColumns.length === 0)
     return { files: await writeParquet(db, query, to, prepared), deduped: 0, decimals: decimals.found };
   const names = plan.map(({ name }) => name);
@@ -159,6 +198,25 @@ async function writeChecked(
   const [counted] = await db.rows(`SELECT count(*) AS n FROM ${source.from}${where}`);
   const deduped = Number(counted?.["n"]) - files.reduce((total, { rows }) => total + rows, 0);
   return { files, deduped, decimals: decimals.found };
+}
+
+/** The values; NULL for one that does not fit. */
+function checkedQuery(source: Source, plan: readonly PlannedColumn[]): string {
+  const values = plan.map(({ name, source: column, target }) => {
+    const value =
+      column === undefined ? `CAST(NULL AS ${target})` : exactCast(column.value, column.type, target);
+    return `${value} AS ${quoteIdentifier(name)}`;
+  });
+  return `SELECT ${values.join(", ")} FROM ${source.from}`;
+}
+
+function whereFitting(misfits: readonly Misfit[]): string {
+  if (misfits.length === 0) return "";
+  return ` WHERE NOT (${misfits.map(({ condition }) => condition).join(" OR ")})`;
+}
+
+function misfitsOf(plan: readonly PlannedColumn[]): Misfit[] {
+  return plan.flatMap(({ source: column, target }) => (column === undefined ? [] : misfitOf(column, target)));
 }
 
 /** A row of an upsert needs a value in each column that names it. */
@@ -212,8 +270,8 @@ async function logMisfits(
   const pick = (then: (misfit: Misfit, index: number) => string): string =>
     `CASE ${misfits.map((misfit, index) => `WHEN ${misfit.condition} THEN ${then(misfit, index)}`).join(" ")} END`;
   const { rawText } = source;
-  const raw = typeof rawText === "string" ? rawText : "NULL";
-  const sql = `SELECT * FROM (SELECT line, ${pick((_, index) => String(index))} AS which, ${pick(({ column }) => `left(${column.raw}, ${VALUE_CHARS_MAX})`)} AS value, ${raw} AS raw FROM ${source.from}) WHERE which IS NOT NULL ORDER BY line`;
+  const [raw, order] = typeof rawText === "string" ? [rawText, "line"] : ["place", "place"];
+  const sql = `SELECT line, which, value, raw FROM (SELECT line, ${order}, ${pick((_, index) => String(index))} AS which, ${pick(({ column }) => `left(${column.raw}, ${VALUE_CHARS_MAX})`)} AS value, ${raw} AS raw FROM ${source.from}) WHERE which IS NOT NULL ORDER BY ${order}`;
   const again = typeof rawText === "string" ? undefined : rawText();
   const rows = await db.stream(sql);
   try {
@@ -232,7 +290,7 @@ async function logMisfits(
           line: Number(line),
           reason: `"${name}": "${value}" ${misfit.why}`,
           column: name,
-          raw: again === undefined ? (text ?? "") : await rawOf(again, Number(line)),
+          raw: again === undefined ? (text ?? "") : await rawOf(again, Number(text)),
         });
       }
     }
@@ -241,11 +299,11 @@ async function logMisfits(
   }
 }
 
-/** Moves on to a line; both go forward only. */
-async function rawOf(rows: AsyncGenerator<{ line: number; raw: string }>, line: number): Promise<string> {
+/** Moves on to a row; both go forward only. */
+async function rawOf(rows: AsyncGenerator<RawRow>, place: number): Promise<string> {
   for (;;) {
     const step = await rows.next();
-    assert(step.done !== true, `line ${line} is in the file`);
-    if (step.value.line === line) return step.value.raw;
+    assert(step.done !== true, `the row at ${place} is in the file`);
+    if (step.value.place === place) return step.value.raw;
   }
 }

@@ -64,11 +64,11 @@ async function sheetText(
   path: string,
   requested: string | undefined,
   csv: string,
-  { careful }: Wishes,
+  { way }: Wishes,
   work: Workplace,
 ): Promise<SheetText> {
   const noted = `${csv}.json`;
-  if (careful) {
+  if (way !== "quick") {
     // Without the note the workbook is read again.
     const kept = await readFile(noted, "utf8").catch(() => undefined);
     if (kept !== undefined) return JSON.parse(kept) as SheetText;
