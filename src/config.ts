@@ -170,6 +170,14 @@ export const OPTIONS = {
       .regex(/^([a-z][a-z0-9_]*\/\S+)?$/, "must be PROVIDER/NAME")
       .default(""),
   ),
+  role_model: option(
+    "LAKEHOUSE_ROLE_MODEL",
+    "Chat model that names the role of an order where no title does, as in ollama/qwen3; none unless given",
+    z
+      .string()
+      .regex(/^([a-z][a-z0-9_]*\/\S+)?$/, "must be PROVIDER/NAME")
+      .default(""),
+  ),
   chat_keys: option(
     "LAKEHOUSE_CHAT_KEYS",
     "Where the keys of chat providers are, as in kimi=env:MY_KIMI_KEY,openrouter=file:/run/secrets/openrouter; the usual variables (MOONSHOT_API_KEY, OPENROUTER_API_KEY, ...) need no entry",

@@ -13,6 +13,16 @@ import { codeOf, startHouse, type TestHouse, TOPOLOGIES } from "./house.ts";
 const KEY = "sk-canary-93d1f7a2c5e8b604";
 const messages = [{ role: "user", content: "Count the apples." }];
 
+/** A model that knows what titles do not, and is not always to be trusted. */
+const ROLES = {
+  entries: [
+    { last: ["tower monkeys"], replies: [{ content: '{"role":"roofer"}' }] },
+    { last: ["moon rangers"], replies: [{ content: '{"role":"Chief Executive"}' }] },
+    { last: ["glorp wardens"], replies: [{ content: "The role is Welder." }] },
+    { last: ["spoon tinkerers"], replies: [{ content: '{"role":"Welder"}' }] },
+  ],
+};
+
 describe.each(TOPOLOGIES)("chat, %s", (topology) => {
   let fakes: FakeProviders;
   let house: TestHouse;
@@ -21,7 +31,11 @@ describe.each(TOPOLOGIES)("chat, %s", (topology) => {
     fakes = await startFakeProviders();
     const keyFile = join(folder, "key");
     writeFileSync(keyFile, `${KEY}\n`);
+    const script = join(folder, "roles.json");
+    writeFileSync(script, JSON.stringify(ROLES));
     house = await startHouse(topology, {
+      chat_script: script,
+      role_model: "scripted/roles",
       chat_urls: fakes.urls,
       chat_keys: `kimi=file:${keyFile},openrouter=file:${keyFile}`,
       chat_model: "kimi/ok",
@@ -95,6 +109,22 @@ describe.each(TOPOLOGIES)("chat, %s", (topology) => {
     expect(said[2]).toMatch(/lakehouse_chat_tokens_total\{.*kind="output"\} \d+/);
     expect(said.join("\n")).not.toContain(KEY.slice(3, 16));
   });
+
+  test("a model names the role where titles do not, if it is one there is, and its failure leaves the reading", async () => {
+    const read = (text: string): Promise<{ role: string | null; source: string; confidence: number }> =>
+      house.json("/v1/matrix/role", { text });
+    const named = await read("need 3 tower monkeys in Reno, NV");
+    expect(named).toMatchObject({ role: "Roofer", source: "llm" });
+    // It is a guess: the gate of playbooks takes it for none.
+    expect(named.confidence).toBeLessThan(0.9);
+    expect((await read("need 3 moon rangers in Reno, NV")).role).toBeNull();
+    // What a title says is not asked.
+    expect(await read("need 3 welders in Reno, NV")).toMatchObject({ role: "Welder", source: "pattern" });
+    expect((await read("need 3 glorp wardens in Reno, NV")).role).toBeNull();
+    expect(house.logged.join("\n")).toContain("role by a model");
+    // It rests now.
+    expect((await read("need 3 spoon tinkerers in Reno, NV")).role).toBeNull();
+  }, 240_000);
 
   test("the command line streams, takes text from a pipe, and shows budgets", async () => {
     const env = { LAKEHOUSE_URL: house.url };

@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import type { catalog } from "#contracts/catalog";
+import type { chat } from "#contracts/chat";
 import type { JournalRecorder } from "#adapters/journal-recorder";
 import type { embed } from "#contracts/embed";
 import type { Corpus, matrix, MatrixHit, ReadRole, Searched, WhyNot } from "#contracts/matrix";
@@ -32,6 +33,7 @@ import { STANDARD_WEIGHTS } from "./rank/score.ts";
 import { type JudgedQuery, tune } from "./rank/tune.ts";
 import { whyNot } from "./rank/why-not.ts";
 import { createReplays } from "./replays.ts";
+import { createRoleModel } from "./query/role-model.ts";
 import { createUnderstanding, type Understood } from "./query/understand.ts";
 import { taxonomyHandlers } from "./taxonomy/handlers.ts";
 import { KnownTitles } from "./taxonomy/known-titles.ts";
@@ -43,6 +45,9 @@ export interface MatrixdDeps {
   readonly query: Service<typeof query>;
   readonly embed: Service<typeof embed>;
   readonly vector: Service<typeof vector>;
+  readonly chat: Service<typeof chat>;
+  /** The chat model that names roles which titles leave open, `provider/name`; empty for none. */
+  readonly roleModel: string;
   readonly folder: string;
   /** Where imported and learnt titles are kept. */
   readonly taxonomyFolder: string;
@@ -92,7 +97,9 @@ export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>>
   const clock = deps.clock ?? systemClock;
   const failures = new BackgroundFailures(deps.log);
   const titles = new KnownTitles({ folder: deps.taxonomyFolder, clock, log: deps.log, failures });
-  const understanding = createUnderstanding(deps.embed, clock, titles);
+  const { roleModel: model } = deps;
+  const roleModel = model === "" ? undefined : createRoleModel({ chat: deps.chat, model, failures });
+  const understanding = createUnderstanding(deps.embed, clock, titles, roleModel);
   const corpora = await Corpora.open({ ...deps, understanding, clock, failures });
   const playbooks = await Playbooks.open({
     ...deps,
@@ -254,6 +261,7 @@ export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>>
     }
     const idle = [
       ...(titles.damage === undefined ? [] : ["taxonomy"]),
+      ...(read.understood.modelFailed ? ["role_model"] : []),
       ...(requests.length > REQUESTS_MAX ? ["roles"] : []),
       ...read.notApplied,
     ];
@@ -368,8 +376,12 @@ export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>>
   const handlers: Handlers<typeof matrix> = {
     search,
     retrieve: search,
-    role: async ({ text, now }) => {
-      const { order, role, candidates, title } = await understanding.read(text, momentOf(now));
+    role: async ({ text, now }, call) => {
+      const { order, role, candidates, title } = await understanding.read(
+        text,
+        momentOf(now),
+        passedOn(call),
+      );
       return { ...role, ...partsOf(order, candidates), ...(title === undefined ? {} : { title }) };
     },
     putCorpus: ({ corpus, ...wanted }, call) =>

@@ -6,13 +6,15 @@ import type { BuildDaemon } from "./part.ts";
 
 export const buildMatrixd: BuildDaemon<
   "matrixd",
-  "catalogd" | "queryd" | "embedd" | "vectord" | "journald"
+  "catalogd" | "queryd" | "embedd" | "vectord" | "journald" | "chatd"
 > = ({ settings, neighbours, log }) =>
   matrixd({
     catalog: neighbours.catalogd,
     query: neighbours.queryd,
     embed: neighbours.embedd,
     vector: neighbours.vectord,
+    chat: neighbours.chatd,
+    roleModel: settings.role_model,
     recorder: journalRecorder({ journal: neighbours.journald, log }),
     folder: join(settings.data, "corpora"),
     playbooks: {

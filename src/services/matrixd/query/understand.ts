@@ -21,7 +21,8 @@ import { readVector } from "#lib/vector-text";
 import type { CallInit } from "#rpc/call";
 import type { Service } from "#rpc/contract";
 import type { KnownTitles } from "../taxonomy/known-titles.ts";
-import { climb, NO_ROLE, NO_VOTE, type Rung } from "./ladder.ts";
+import { climb, experienceOf, leavesOpen, NO_ROLE, NO_VOTE, type Rung, withModel } from "./ladder.ts";
+import type { RoleModel } from "./role-model.ts";
 import type { Title } from "./title.ts";
 
 export interface Understood {
@@ -33,8 +34,8 @@ export interface Understood {
   readonly known: Role | undefined;
   /** How likely each occupation is meant, the likeliest first. */
   readonly shares: readonly OccupationShare[];
-  /** Titles were imported or learnt, and know more than those that ship. */
-  readonly hasLists: boolean;
+  /** How much the imported and learnt titles know, 0 to 1. */
+  readonly experience: number;
   /** What may be meant, the likeliest first. */
   readonly candidates: OrderReading["candidates"];
   /** Base64, as it goes to vectord. */
@@ -43,6 +44,8 @@ export interface Understood {
   readonly asked: { readonly text: string; readonly vector: Float32Array } | undefined;
   /** The role that the caller named and the taxonomy does not have. */
   readonly unknownRole: string | undefined;
+  /** The model that names roles failed, was late, or rests after that. */
+  readonly modelFailed: boolean;
 }
 
 type Embed = Service<typeof embedContract>;
@@ -72,6 +75,7 @@ export interface Understanding {
   read(
     text: string,
     now: number | undefined,
+    call: CallInit,
   ): Promise<Pick<Understood, "order" | "role" | "candidates"> & { readonly title: string | undefined }>;
   /** Where a city is; undefined when no table has it. */
   cityNamed(city: string, state: string): Promise<Point | undefined>;
@@ -90,11 +94,26 @@ const TAXONOMY = Bun.hash(JSON.stringify(ROLES) + TITLE_TABLE).toString(36);
 /** A longer text is a document, whose nearest title says nothing. */
 const ASKED_CHARS_MAX = 400;
 
-export function createUnderstanding(embed: Embed, clock: Clock, titles: KnownTitles): Understanding {
+/** `model`: asked for roles that titles leave open; undefined where no model is set. */
+export function createUnderstanding(
+  embed: Embed,
+  clock: Clock,
+  titles: KnownTitles,
+  model?: RoleModel,
+): Understanding {
   const kept = new LRUCache<string, Understood>({ max: KEPT_MAX, ttl: KEPT_MS });
   const titlesRead = new LRUCache<string, Title>({ max: TITLES_READ_MAX });
-  const ladder = (read: ReadRole, readAs: readonly RoleShare[], voted: Vote): Rung =>
-    climb(read, readAs, voted, { nameOf: (soc) => titles.nameOf(soc), learnt: titles.size });
+  const ladder = (
+    read: ReadRole,
+    readAs: readonly RoleShare[],
+    words: string | undefined,
+    voted: Vote = words === undefined ? NO_VOTE : titles.vote(words),
+  ): Rung =>
+    climb(read, readAs, voted, {
+      nameOf: (soc) => titles.nameOf(soc),
+      learnt: titles.size,
+      isTaught: words !== undefined && titles.isTaught(words),
+    });
 
   const vectorsOf = async (
     texts: readonly string[],
@@ -110,7 +129,21 @@ export function createUnderstanding(embed: Embed, clock: Clock, titles: KnownTit
   };
 
   const ofOrder = (order: OrderReading, words: string | undefined): Rung =>
-    ladder(roleOf(order), order.candidates, words === undefined ? NO_VOTE : titles.vote(words));
+    ladder(roleOf(order), order.candidates, words);
+
+  /** What titles make of an order, and where they leave its role open, a model. */
+  const readRung = async (
+    order: OrderReading,
+    words: string | undefined,
+    call: CallInit,
+  ): Promise<Rung & { readonly modelFailed: boolean }> => {
+    const rung = ofOrder(order, words);
+    if (model === undefined || words === undefined || !leavesOpen(rung))
+      return { ...rung, modelFailed: false };
+    const named = await model.ask(words, rung.candidates, call);
+    const climbed = named ? withModel(rung, named, (soc) => titles.nameOf(soc)) : rung;
+    return { ...climbed, modelFailed: named === undefined };
+  };
 
   /** A role that the caller names: one that ships, or a title that was imported or learnt. */
   const ofGiven = (given: string): Rung => {
@@ -119,27 +152,25 @@ export function createUnderstanding(embed: Embed, clock: Clock, titles: KnownTit
       const { role, soc } = named;
       return { role: named, shares: [{ soc, p: 1 }], candidates: [{ role, soc, p: 1 }] };
     }
-    const rung = ladder(NO_ROLE, [], titles.vote(given));
+    const rung = ladder(NO_ROLE, [], given);
     return rung.role.role === null ? rung : { ...rung, role: { ...rung.role, source: "given" } };
   };
 
   const understood = async (question: TextToRead, call: CallInit): Promise<Understood> => {
-    const { text, role: given, model, now } = question;
+    const { text, role: given, now } = question;
     const { reader } = await knowledge();
     await titles.loaded();
     const order = reader.read(text, now ?? clock.now());
     const words = given ?? askedOf(text, order);
-    const [vector = "", wordsVector] = await vectorsOf(
-      words === undefined ? [text] : [text, words],
-      "query",
-      model,
-      call,
-    );
+    const [[vector = "", wordsVector], rung] = await Promise.all([
+      vectorsOf(words === undefined ? [text] : [text, words], "query", question.model, call),
+      given === undefined ? readRung(order, words, call) : { ...ofGiven(given), modelFailed: false },
+    ]);
     const asked =
       words === undefined || wordsVector === undefined
         ? undefined
         : { text: words, vector: floatsOf(wordsVector) };
-    const { role, shares, candidates } = given === undefined ? ofOrder(order, words) : ofGiven(given);
+    const { role, shares, candidates, modelFailed } = rung;
     const known = role.role === null ? undefined : roleNamed(role.role);
     const unknownRole = role.role === null ? given : undefined;
     return {
@@ -147,11 +178,12 @@ export function createUnderstanding(embed: Embed, clock: Clock, titles: KnownTit
       role,
       known,
       shares,
-      hasLists: titles.size > 0,
+      experience: experienceOf(titles.size),
       candidates,
       vector,
       asked,
       unknownRole,
+      modelFailed,
     };
   };
 
@@ -160,7 +192,7 @@ export function createUnderstanding(embed: Embed, clock: Clock, titles: KnownTit
     const before = titlesRead.get(key);
     if (before !== undefined) return before;
     const voted = titles.vote(text);
-    const { role, shares } = ladder(titleRole(text), [], voted);
+    const { role, shares } = ladder(titleRole(text), [], text, voted);
     const [likely] = shares;
     const guessed = (likely?.p ?? 0) * voted.similarity;
     const title: Title =
@@ -197,12 +229,12 @@ export function createUnderstanding(embed: Embed, clock: Clock, titles: KnownTit
       await titles.loaded();
       return `${TAXONOMY}-${titles.version}`;
     },
-    read: async (text, now) => {
+    read: async (text, now, call) => {
       const { reader } = await knowledge();
       await titles.loaded();
       const order = reader.read(text, now ?? clock.now());
       const title = askedOf(text, order);
-      const { role, candidates } = ofOrder(order, title);
+      const { role, candidates } = await readRung(order, title, call);
       return { order: withTitle(order, role), role, candidates, title };
     },
     cityNamed: async (city, state) => {
