@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Searched } from "#contracts/matrix";
 import { run } from "../../src/cli/spawned.testing.ts";
 import { type FakeProviders, startFakeProviders } from "../providers/start.ts";
 import { TEXT } from "../providers/wires.ts";
@@ -20,6 +21,8 @@ const ROLES = {
     { last: ["moon rangers"], replies: [{ content: '{"role":"Chief Executive"}' }] },
     { last: ["glorp wardens"], replies: [{ content: "The role is Welder." }] },
     { last: ["spoon tinkerers"], replies: [{ content: '{"role":"Welder"}' }] },
+    { model: "order", last: ["in Denver"], replies: [{ content: '{"order":[3,1,2,99]}' }] },
+    { model: "order", last: ["in Reno"], replies: [{ content: "I would call Ann." }] },
   ],
 };
 
@@ -36,6 +39,7 @@ describe.each(TOPOLOGIES)("chat, %s", (topology) => {
     house = await startHouse(topology, {
       chat_script: script,
       role_model: "scripted/roles",
+      rerank_model: "scripted/order",
       chat_urls: fakes.urls,
       chat_keys: `kimi=file:${keyFile},openrouter=file:${keyFile}`,
       chat_model: "kimi/ok",
@@ -124,6 +128,40 @@ describe.each(TOPOLOGIES)("chat, %s", (topology) => {
     expect(house.logged.join("\n")).toContain("role by a model");
     // It rests now.
     expect((await read("need 3 spoon tinkerers in Reno, NV")).role).toBeNull();
+  }, 240_000);
+
+  test("a model orders the best hits where a search asks for it, and its failure leaves their order", async () => {
+    const rows = Array.from({ length: 8 }, (_, at) => ({
+      id: `p${at}`,
+      role: "Welder",
+      city: at < 4 ? "Denver" : "Reno",
+      state: at < 4 ? "CO" : "NV",
+    }));
+    const body = rows.map((row) => `${JSON.stringify(row)}\n`).join("");
+    await house.ask("/v1/ingest?dataset=crew&format=ndjson", { method: "POST", body });
+    const plan = {
+      dataset: "crew",
+      id: "id",
+      text: "{role} in {city}, {state}",
+      fields: { city: "keyword" },
+    };
+    await house.ask("/v1/matrix/corpora/crew", { method: "PUT", body: JSON.stringify(plan) });
+    const built = await house.ask("/v1/matrix/corpora/crew", { headers: { accept: "text/event-stream" } });
+    expect(await built.text()).toContain("event: done");
+    const search = (query_text: string, more: object = {}): Promise<Searched> =>
+      house.json<Searched>("/v1/matrix/search", { query_text, corpora: ["crew"], ...more });
+    const idsOf = ({ hits }: Searched): string[] => hits.map(({ id }) => id);
+    const plain = await search("welders in Denver, CO");
+    expect(plain.reranked).toBeUndefined();
+    const [first = "", second = "", third = "", ...rest] = idsOf(plain);
+    const moved = await search("welders in Denver, CO", { rerank: true });
+    expect(idsOf(moved)).toEqual([third, first, second, ...rest]);
+    expect(moved.reranked).toEqual({ applied: true, model: "scripted/order", moved: 3 });
+    expect(moved.hits[0]).toMatchObject({ rank: 0, reranked_from: 2, score: plain.hits[0]?.score });
+    expect(idsOf(await search("welders in Denver, CO", { rerank: true, k: 2 }))).toEqual([third, first]);
+    const failed = await search("welders in Reno, NV", { rerank: true });
+    expect(failed.reranked).toMatchObject({ applied: false, reason: expect.stringContaining("upstream") });
+    expect(idsOf(failed)).toEqual(idsOf(await search("welders in Reno, NV")));
   }, 240_000);
 
   test("the command line streams, takes text from a pipe, and shows budgets", async () => {

@@ -25,8 +25,10 @@ import type { Generation } from "./corpus/generation.ts";
 import { playbookHandlers } from "./playbook-handlers.ts";
 import { recordedEvent } from "./playbooks/describe.ts";
 import { Playbooks, type PlaybooksDeps } from "./playbooks/playbooks.ts";
+import { sureRole } from "./playbooks/gate.ts";
 import type { PlaybookUse } from "./rank/lifting.ts";
 import { countsOf, ranked } from "./rank/merge.ts";
+import { createReranker, RERANKED_MAX } from "./rank/rerank.ts";
 import { measuredCandidates, type PlaybookCounts, retrieve } from "./rank/retrieve.ts";
 import type { RowPlace } from "./rank/row-place.ts";
 import { STANDARD_WEIGHTS } from "./rank/score.ts";
@@ -48,6 +50,8 @@ export interface MatrixdDeps {
   readonly chat: Service<typeof chat>;
   /** The chat model that names roles which titles leave open, `provider/name`; empty for none. */
   readonly roleModel: string;
+  /** The chat model that orders the best hits where a search asks for it; empty for none. */
+  readonly rerankModel: string;
   readonly folder: string;
   /** Where imported and learnt titles are kept. */
   readonly taxonomyFolder: string;
@@ -100,6 +104,10 @@ export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>>
   const { roleModel: model } = deps;
   const roleModel = model === "" ? undefined : createRoleModel({ chat: deps.chat, model, failures });
   const understanding = createUnderstanding(deps.embed, clock, titles, roleModel);
+  const reranker =
+    deps.rerankModel === ""
+      ? undefined
+      : createReranker({ chat: deps.chat, model: deps.rerankModel, failures });
   const corpora = await Corpora.open({ ...deps, understanding, clock, failures });
   const playbooks = await Playbooks.open({
     ...deps,
@@ -231,6 +239,7 @@ export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>>
     const started = performance.now();
     checkGate(input, call);
     checkMoment(input, clock.now());
+    if (input.rerank && reranker === undefined) throw noReranker();
     const names = input.corpora === undefined ? corpora.usual() : [...new Set(input.corpora)];
     const [damaged, ...moreDamaged] = input.corpora === undefined ? corpora.damaged() : [];
     if (names.length === 0 && damaged !== undefined) throw definitionDamaged(damaged);
@@ -244,7 +253,14 @@ export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>>
       input.filter,
       names.map((name) => corpora.describe(name)),
     );
-    const { read, hits, noMatch, perCorpus, playbook, whyNot: reason } = await searchRole(names, input, call);
+    const wanted = input.rerank ? { ...input, k: Math.max(input.k, RERANKED_MAX) } : input;
+    const found = await searchRole(names, wanted, call);
+    const { read, noMatch, perCorpus, playbook, whyNot: reason } = found;
+    const asked = { text: input.query_text, isSure: sureRole(read.role) !== null };
+    const ordered =
+      input.rerank && reranker !== undefined ? await reranker(asked, found.hits, passedOn(call)) : found;
+    const hits = ordered.hits.slice(0, input.k);
+    countExposures(hits, input);
     for (const name of damaged === undefined ? [] : [damaged, ...moreDamaged]) {
       const { code, message } = definitionDamaged(name);
       perCorpus[name] = { count: 0, plan: "none", took_ms: 0, degraded: `${code}: ${message}` };
@@ -257,6 +273,7 @@ export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>>
     for (const request of requests.slice(0, REQUESTS_MAX)) {
       const forRole = { ...input, query_role: request.role, explain: input.explain !== false };
       const own = await searchRole(names, forRole, call);
+      countExposures(own.hits, input);
       further.push({ ...request, hits: [...own.hits] });
     }
     const idle = [
@@ -278,6 +295,7 @@ export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>>
       ...(noMatch === undefined ? {} : { no_match: noMatch }),
       ...(reason === undefined ? {} : { why_not: reason }),
       playbook,
+      ...("reranked" in ordered ? { reranked: ordered.reranked } : {}),
       per_corpus: perCorpus,
       degraded:
         playbook.degraded !== undefined ||
@@ -309,9 +327,6 @@ export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>>
     if (read === undefined)
       throw new Fault("upstream", "No corpus answered.", { details: whyNone(perCorpus) });
     const best = ranked(shown, input.k);
-    // What is replayed was counted when it was asked for.
-    if (input.at === undefined)
-      for (const { boost } of best) if (boost !== undefined) playbooks.exposed(boost.playbook_id);
     return {
       read,
       hits: best,
@@ -321,6 +336,12 @@ export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>>
       whyNot:
         typeof input.explain === "object" ? await reasonFor(input.explain.id, parts, best, call) : undefined,
     };
+  };
+
+  /** What is replayed was counted when it was asked for. */
+  const countExposures = (hits: readonly MatrixHit[], { at }: SearchInput): void => {
+    if (at !== undefined) return;
+    for (const { boost } of hits) if (boost !== undefined) playbooks.exposed(boost.playbook_id);
   };
 
   /** A row that no corpus has may still stand in a dataset: then it came after the snapshot, or under another model. */
@@ -474,6 +495,12 @@ function checkGate({ gate }: SearchInput, { caller }: Call): void {
   if (gate !== "off" || caller.scopes.includes("admin")) return;
   throw new Fault("forbidden", "gate=off needs a key with the scope admin. Use strict or adjacent.", {
     details: [{ path: "gate", message: "may be off only for the scope admin" }],
+  });
+}
+
+function noReranker(): Fault {
+  return new Fault("invalid", "No model orders hits here: LAKEHOUSE_RERANK_MODEL names none.", {
+    details: [{ path: "rerank", message: "needs a chat model" }],
   });
 }
 

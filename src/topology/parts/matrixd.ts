@@ -15,6 +15,7 @@ export const buildMatrixd: BuildDaemon<
     vector: neighbours.vectord,
     chat: neighbours.chatd,
     roleModel: settings.role_model,
+    rerankModel: settings.rerank_model,
     recorder: journalRecorder({ journal: neighbours.journald, log }),
     folder: join(settings.data, "corpora"),
     playbooks: {

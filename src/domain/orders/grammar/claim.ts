@@ -47,6 +47,7 @@ export type Day =
   | { readonly kind: "day of month"; readonly day: number }
   | { readonly kind: "weekday"; readonly weekday: number; readonly next?: boolean; readonly weeks?: number }
   | { readonly kind: "ahead"; readonly days: number }
+  | { readonly kind: "months ahead"; readonly months: number }
   | { readonly kind: "week" | "weekend" | "month"; readonly ahead: number }
   | { readonly kind: "month end" }
   | { readonly kind: "week end"; readonly ahead: number }
