@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import { op } from "#rpc/contract";
+import { placeOperations } from "./places.ts";
 import { datasetName, jsonObject, pageInput, plainName, timestamp, snapshotId } from "./shapes.ts";
 import { taxonomyOperations } from "./taxonomy.ts";
 import { tuningOperations } from "./tuning.ts";
@@ -17,6 +18,7 @@ export type ReadRole = z.infer<typeof role>;
 
 const slots = z.object({
   headcount: z.int().optional(),
+  site: z.string().optional().describe("A place of one's own, by the name it was imported with"),
   city: z.string().optional(),
   state: z.string().optional().describe("Two-letter postal code"),
   postal_code: z.string().optional(),
@@ -498,6 +500,7 @@ export const matrix = {
   }),
   ...tuningOperations,
   ...taxonomyOperations,
+  ...placeOperations,
   recordPlaybook: op({
     method: "POST",
     path: "/v1/matrix/playbooks/record",

@@ -35,6 +35,8 @@ import { STANDARD_WEIGHTS } from "./rank/score.ts";
 import { type JudgedQuery, tune } from "./rank/tune.ts";
 import { whyNot } from "./rank/why-not.ts";
 import { createReplays } from "./replays.ts";
+import { placeHandlers } from "./places/handlers.ts";
+import { OwnPlaces } from "./places/own-places.ts";
 import { createRoleModel } from "./query/role-model.ts";
 import { createUnderstanding, type Understood } from "./query/understand.ts";
 import { taxonomyHandlers } from "./taxonomy/handlers.ts";
@@ -55,6 +57,8 @@ export interface MatrixdDeps {
   readonly folder: string;
   /** Where imported and learnt titles are kept. */
   readonly taxonomyFolder: string;
+  /** Where places of the house's own are kept. */
+  readonly placesFolder: string;
   readonly log: Log;
   readonly clock?: Clock;
   readonly recorder: JournalRecorder;
@@ -103,7 +107,8 @@ export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>>
   const titles = new KnownTitles({ folder: deps.taxonomyFolder, clock, log: deps.log, failures });
   const { roleModel: model } = deps;
   const roleModel = model === "" ? undefined : createRoleModel({ chat: deps.chat, model, failures });
-  const understanding = createUnderstanding(deps.embed, clock, titles, roleModel);
+  const places = await OwnPlaces.open({ folder: deps.placesFolder, clock, log: deps.log });
+  const understanding = createUnderstanding(deps.embed, clock, titles, { model: roleModel, places });
   const reranker =
     deps.rerankModel === ""
       ? undefined
@@ -459,6 +464,7 @@ export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>>
     }),
     setWeights: ({ corpus, weights = STANDARD_WEIGHTS }) => corpora.setWeights(corpus, weights),
     ...taxonomyHandlers({ titles, query: deps.query }),
+    ...placeHandlers({ places, whereabouts: understanding }),
     dropCorpus: async ({ corpus }) => {
       await corpora.drop(corpus);
       return null;
@@ -473,6 +479,7 @@ export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>>
         ...corpora.damaged(),
         ...(playbooks.damaged === undefined ? [] : ["playbooks"]),
         ...(titles.damage === undefined ? [] : ["taxonomy"]),
+        ...places.damaged.map((source) => `places ${source}`),
       ],
     }),
     close: async () => {

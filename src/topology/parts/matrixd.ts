@@ -27,5 +27,6 @@ export const buildMatrixd: BuildDaemon<
       },
     },
     taxonomyFolder: join(settings.data, "taxonomy"),
+    placesFolder: join(settings.data, "places"),
     log,
   });

@@ -21,6 +21,8 @@ export interface RoleValue {
 }
 
 export interface PlaceValue {
+  /** A place of one's own, by its name. */
+  readonly site?: string;
   readonly city?: string;
   readonly state?: string;
   /** The city as the gazetteer has it. */

@@ -10,6 +10,7 @@ import type { ReadRole } from "#contracts/matrix";
 import type { OccupationShare, Vote } from "#domain/occupations/vote";
 import type { OrderReading, RoleShare } from "#domain/orders/order-reading";
 import { type Gazetteer, gazetteerOf, placeName } from "#domain/orders/places/gazetteer";
+import type { Sites } from "#domain/orders/places/sites";
 import { type OrderReader, orderReader } from "#domain/orders/read-order";
 import { TITLE_TABLE, type Titles, titlesOf, titleSteps } from "#domain/orders/tables/titles";
 import { titleKeys } from "#domain/orders/text/words";
@@ -48,6 +49,13 @@ export interface Understood {
   readonly modelFailed: boolean;
 }
 
+/** Places of one's own as they are now. */
+export interface PlaceNames {
+  readonly sites: Sites;
+  /** Grows with every change. */
+  readonly version: number;
+}
+
 type Embed = Service<typeof embedContract>;
 
 interface TextToRead {
@@ -79,6 +87,12 @@ export interface Understanding {
   ): Promise<Pick<Understood, "order" | "role" | "candidates"> & { readonly title: string | undefined }>;
   /** Where a city is; undefined when no table has it. */
   cityNamed(city: string, state: string): Promise<Point | undefined>;
+  /** Where a postal code, or a city of a state, is; undefined when no table has it. */
+  placed(given: {
+    readonly city?: string | undefined;
+    readonly state?: string | undefined;
+    readonly postal_code?: string | undefined;
+  }): Promise<({ readonly city: string; readonly state: string } & Point) | undefined>;
   /** Does what the first question would otherwise wait for. */
   warm(): Promise<void>;
 }
@@ -91,15 +105,17 @@ const KEPT_MS = 60_000;
 const TITLES_READ_MAX = 20_000;
 /** Changes with what ships of the taxonomy. */
 const TAXONOMY = Bun.hash(JSON.stringify(ROLES) + TITLE_TABLE).toString(36);
+/** Of a ZIP+4 the first part says where. */
+const POSTAL_DIGITS = 5;
 /** A longer text is a document, whose nearest title says nothing. */
 const ASKED_CHARS_MAX = 400;
 
-/** `model`: asked for roles that titles leave open; undefined where no model is set. */
+/** `model`: asked for roles that titles leave open. `places`: the house's own. */
 export function createUnderstanding(
   embed: Embed,
   clock: Clock,
   titles: KnownTitles,
-  model?: RoleModel,
+  { model, places }: { readonly model?: RoleModel | undefined; readonly places?: PlaceNames } = {},
 ): Understanding {
   const kept = new LRUCache<string, Understood>({ max: KEPT_MAX, ttl: KEPT_MS });
   const titlesRead = new LRUCache<string, Title>({ max: TITLES_READ_MAX });
@@ -160,7 +176,7 @@ export function createUnderstanding(
     const { text, role: given, now } = question;
     const { reader } = await knowledge();
     await titles.loaded();
-    const order = reader.read(text, now ?? clock.now());
+    const order = reader.read(text, now ?? clock.now(), places?.sites);
     const words = given ?? askedOf(text, order);
     const [[vector = "", wordsVector], rung] = await Promise.all([
       vectorsOf(words === undefined ? [text] : [text, words], "query", question.model, call),
@@ -205,7 +221,7 @@ export function createUnderstanding(
 
   return {
     understand: async (question, call) => {
-      const key = `${titles.version}\n${question.model}\n${question.role ?? ""}\n${question.now ?? ""}\n${question.text}`;
+      const key = `${titles.version} ${places?.version ?? 0}\n${question.model}\n${question.role ?? ""}\n${question.now ?? ""}\n${question.text}`;
       const before = kept.get(key);
       if (before !== undefined) return before;
       const now = await understood(question, call);
@@ -232,10 +248,20 @@ export function createUnderstanding(
     read: async (text, now, call) => {
       const { reader } = await knowledge();
       await titles.loaded();
-      const order = reader.read(text, now ?? clock.now());
+      const order = reader.read(text, now ?? clock.now(), places?.sites);
       const title = askedOf(text, order);
       const { role, candidates } = await readRung(order, title, call);
       return { order: withTitle(order, role), role, candidates, title };
+    },
+    placed: async ({ city, state, postal_code: code }) => {
+      const { gazetteer } = await knowledge();
+      const postal = code === undefined ? undefined : gazetteer.postal(code.slice(0, POSTAL_DIGITS));
+      if (postal !== undefined)
+        return { city: city ?? postal.city, state: postal.state, lat: postal.lat, lon: postal.lon };
+      if (city === undefined || state === undefined) return undefined;
+      const named = stateNamed(state);
+      const town = gazetteer.named(placeName(city)).find((one) => one.state === named);
+      return town && { city: town.city, state: town.state, lat: town.lat, lon: town.lon };
     },
     cityNamed: async (city, state) => {
       const { gazetteer } = await knowledge();

@@ -1,5 +1,6 @@
-// The definitions of corpora on disk. A definition follows from nothing else, so it is kept twice, each file with its own
-// checksum: one that is damaged or lost is made again from the other, and only where both are damaged is the corpus.
+// The definitions of corpora and lists of places on disk. They follow from nothing else, so each is kept twice, each file with
+// its own checksum: one that is damaged or lost is made again from the other, and only where both are damaged is what
+// they define.
 
 import { createHash } from "node:crypto";
 import { readdir, rm } from "node:fs/promises";
@@ -7,8 +8,13 @@ import { join } from "node:path";
 import { saveSmallFile } from "#adapters/small-file";
 import { readIfThere, syncFolder } from "#lib/durable";
 
+/** What is defined: the end of the files' names. */
+export type DefinitionKind = "corpus" | "places";
+
 /** The first is the one that counts where a crash fell between the two. */
-const SUFFIXES = [".corpus.json", ".corpus-copy.json"] as const;
+function suffixesOf(kind: DefinitionKind): readonly [string, string] {
+  return [`.${kind}.json`, `.${kind}-copy.json`];
+}
 
 export interface StoredDefinition {
   readonly name: string;
@@ -18,17 +24,20 @@ export interface StoredDefinition {
   readonly isWhole: boolean;
 }
 
-export async function readDefinitions(folder: string): Promise<StoredDefinition[]> {
+export async function readDefinitions(
+  folder: string,
+  kind: DefinitionKind = "corpus",
+): Promise<StoredDefinition[]> {
   const names = new Set<string>();
   for (const file of await readdir(folder)) {
-    const suffix = SUFFIXES.find((known) => file.endsWith(known));
+    const suffix = suffixesOf(kind).find((known) => file.endsWith(known));
     if (suffix !== undefined) names.add(file.slice(0, -suffix.length));
   }
-  return Promise.all([...names].sort().map((name) => readDefinition(folder, name)));
+  return Promise.all([...names].sort().map((name) => readDefinition(folder, name, kind)));
 }
 
-async function readDefinition(folder: string, name: string): Promise<StoredDefinition> {
-  const texts = await Promise.all(pathsOf(folder, name).map(readIfThere));
+async function readDefinition(folder: string, name: string, kind: DefinitionKind): Promise<StoredDefinition> {
+  const texts = await Promise.all(pathsOf(folder, name, kind).map(readIfThere));
   const found = texts.flatMap((text) => (text === undefined ? [] : verified(text)));
   const content = (found.find(({ hasChecksum }) => hasChecksum) ?? found[0])?.content;
   return {
@@ -42,20 +51,25 @@ export async function saveDefinition(
   folder: string,
   name: string,
   content: Readonly<Record<string, unknown>>,
+  kind: DefinitionKind = "corpus",
 ): Promise<void> {
-  for (const path of pathsOf(folder, name)) await saveSmallFile(path, printed(content));
+  for (const path of pathsOf(folder, name, kind)) await saveSmallFile(path, printed(content));
 }
 
 /** The one that counts last: a crash in between leaves the corpus as it was. */
-export async function removeDefinition(folder: string, name: string): Promise<void> {
-  for (const path of pathsOf(folder, name).toReversed()) {
+export async function removeDefinition(
+  folder: string,
+  name: string,
+  kind: DefinitionKind = "corpus",
+): Promise<void> {
+  for (const path of pathsOf(folder, name, kind).toReversed()) {
     await rm(path, { force: true });
     await syncFolder(folder);
   }
 }
 
-function pathsOf(folder: string, name: string): string[] {
-  return SUFFIXES.map((suffix) => join(folder, name + suffix));
+function pathsOf(folder: string, name: string, kind: DefinitionKind): string[] {
+  return suffixesOf(kind).map((suffix) => join(folder, name + suffix));
 }
 
 function printed(content: Readonly<Record<string, unknown>>): string {
