@@ -20,7 +20,7 @@ type PersonClaim = Of<"person">;
 const NAME_WORDS_MAX = 4;
 /** Words that may stand around a name that is searched for. */
 const SEARCH_WORDS: ReadonlySet<string> = new Set(
-  "find show me is are did does has was will confirm confirmed up schedule scheduled shift shifts text call email message her his their address pay rate last worked whats look up lookup search for who where s whats what get the a worker employee candidate associate person named name called available phone number of about profile record details info please pull open busca buscar muestra quien es donde esta trabajador empleado disponible status today tomorrow can you do we have hows free working contact availability schedules again back next this week weekend tonight monday tuesday wednesday thursday friday saturday sunday mon tue wed thu fri sat sun send".split(
+  "find show me is are did does has was will confirm confirmed up schedule scheduled shift shifts text call email message her his their address pay rate last worked whats look up lookup search for who where s whats what get the a worker employee candidate associate person named name called available phone number of about profile record details info please pull open busca buscar muestra quien es donde esta trabajador empleado disponible status today tomorrow can you do we have hows free working contact availability schedules again back work come cover next this week weekend tonight monday tuesday wednesday thursday friday saturday sunday mon tue wed thu fri sat sun send".split(
     " ",
   ),
 );

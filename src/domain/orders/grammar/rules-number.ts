@@ -183,7 +183,9 @@ function behindRole(match: Match): { count: number; weight?: number } | undefine
   const ends =
     after === undefined || after.kind === "mark"
       ? after?.glued !== true || ",;.)\n".includes(after.word)
-      : match.scope.lexicon.has(after.word, "prep") || match.scope.lexicon.has(after.word, "filler");
+      : match.scope.lexicon.has(after.word, "prep") ||
+        match.scope.lexicon.has(after.word, "filler") ||
+        match.scope.starts("place", match.to) !== undefined;
   return ends ? made : undefined;
 }
 
