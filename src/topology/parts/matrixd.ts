@@ -1,3 +1,5 @@
+// matrixd with its neighbours, its folders below the data folder, and the chat models that the settings name for it.
+
 import { join } from "node:path";
 import { journalRecorder } from "#adapters/journal-recorder";
 import { sqliteState } from "#adapters/state";
