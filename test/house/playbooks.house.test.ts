@@ -163,7 +163,7 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
   });
 
   test("words that nobody can read bring in who was recorded for them, if these are two and of one role", async () => {
-    const text = "7 blorpt wranglers in Austin, TX";
+    const text = "7 blorpt glimmers in Austin, TX";
     const { hits, query } = await search(text, { k: 100, use_playbook: false });
     expect(query.role.role).toBeNull();
     const pool = new Set(hits.map(({ id }) => id));
@@ -180,8 +180,8 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
     expect(await injected()).toEqual([]);
     await record({ ...recorded, answer_id: second });
     expect(await injected()).toEqual([first ?? "", second ?? ""].sort());
-    expect(await injected("2 Blorpt wranglers in Austin, TX")).toHaveLength(2);
-    expect(await injected("7 blorpt handlers in Austin, TX")).toEqual([]);
+    expect(await injected("2 Blorpt glimmers in Austin, TX")).toHaveLength(2);
+    expect(await injected("7 blorpt gadgeteers in Austin, TX")).toEqual([]);
     // One of another role, and nobody knows any more what the words mean.
     await record({ ...recorded, answer_id: absent("Line Cook")[0] });
     expect(await injected()).toEqual([]);
