@@ -1,19 +1,19 @@
-// The definitions of corpora and lists of places on disk. They follow from nothing else, so each is kept twice, each file with
-// its own checksum: one that is damaged or lost is made again from the other, and only where both are damaged is what
-// they define.
+// The definitions of corpora, and lists of places, on disk. They follow from nothing else, so each is kept twice, in two folders,
+// each file with its own checksum: one that is damaged or lost, or its whole folder, is made again from the other, and only
+// where both are damaged is what they define.
 
 import { createHash } from "node:crypto";
 import { readdir, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { saveSmallFile } from "#adapters/small-file";
-import { readIfThere, syncFolder } from "#lib/durable";
+import { witnessPath } from "#adapters/witness";
+import { isThere, readIfThere, syncFolder } from "#lib/durable";
 
 /** What is defined: the end of the files' names. */
 export type DefinitionKind = "corpus" | "places";
 
-/** The first is the one that counts where a crash fell between the two. */
-function suffixesOf(kind: DefinitionKind): readonly [string, string] {
-  return [`.${kind}.json`, `.${kind}-copy.json`];
+function suffixOf(kind: DefinitionKind): string {
+  return `.${kind}.json`;
 }
 
 export interface StoredDefinition {
@@ -28,11 +28,10 @@ export async function readDefinitions(
   folder: string,
   kind: DefinitionKind = "corpus",
 ): Promise<StoredDefinition[]> {
-  const names = new Set<string>();
-  for (const file of await readdir(folder)) {
-    const suffix = suffixesOf(kind).find((known) => file.endsWith(known));
-    if (suffix !== undefined) names.add(file.slice(0, -suffix.length));
-  }
+  const suffix = suffixOf(kind);
+  const files = await Promise.all([folder, witnessPath(folder)].map(listIfThere));
+  const definitions = files.flat().filter((file) => file.endsWith(suffix));
+  const names = new Set(definitions.map((file) => file.slice(0, -suffix.length)));
   return Promise.all([...names].sort().map((name) => readDefinition(folder, name, kind)));
 }
 
@@ -63,13 +62,19 @@ export async function removeDefinition(
   kind: DefinitionKind = "corpus",
 ): Promise<void> {
   for (const path of pathsOf(folder, name, kind).toReversed()) {
-    await rm(path, { force: true });
-    await syncFolder(folder);
+    if (!(await isThere(path))) continue;
+    await rm(path);
+    await syncFolder(dirname(path));
   }
 }
 
+/** The first is the one that counts where a crash fell between the two. */
 function pathsOf(folder: string, name: string, kind: DefinitionKind): string[] {
-  return suffixesOf(kind).map((suffix) => join(folder, name + suffix));
+  return [folder, witnessPath(folder)].map((place) => join(place, name + suffixOf(kind)));
+}
+
+async function listIfThere(folder: string): Promise<string[]> {
+  return (await isThere(folder)) ? readdir(folder) : [];
 }
 
 function printed(content: Readonly<Record<string, unknown>>): string {
