@@ -174,7 +174,9 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
         .filter((id) => !pool.has(id));
     const [first, second] = absent("Welder");
     const injected = async (wanted = text): Promise<string[]> =>
-      (await search(wanted, { k: 100 })).hits.flatMap((hit) => (hit.injected === true ? [hit.id] : [])).sort();
+      (await search(wanted, { k: 100 })).hits
+        .flatMap((hit) => (hit.injected === true ? [hit.id] : []))
+        .sort();
     const recorded = { query_text: text, score: 1, actor: "hal" };
     await record({ ...recorded, answer_id: first });
     expect(await injected()).toEqual([]);
