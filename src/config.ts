@@ -46,6 +46,12 @@ const httpAddress = (standard: string) =>
     )
     .default(standard);
 
+/** Empty for none. */
+const chatModelName = z
+  .string()
+  .regex(/^([a-z][a-z0-9_]*\/\S+)?$/, "must be PROVIDER/NAME")
+  .default("");
+
 const upstreamAddress = z
   .string()
   .refine(
@@ -165,10 +171,17 @@ export const OPTIONS = {
   chat_model: option(
     "LAKEHOUSE_CHAT_MODEL",
     "Chat model that answers where a call names none, as in kimi/kimi-k2.6",
-    z
-      .string()
-      .regex(/^([a-z][a-z0-9_]*\/\S+)?$/, "must be PROVIDER/NAME")
-      .default(""),
+    chatModelName,
+  ),
+  role_model: option(
+    "LAKEHOUSE_ROLE_MODEL",
+    "Chat model that names the role of an order where no title does, as in ollama/qwen3; none unless given",
+    chatModelName,
+  ),
+  rerank_model: option(
+    "LAKEHOUSE_RERANK_MODEL",
+    "Chat model that orders the best hits of a search that asks for it, as in ollama/qwen3; none unless given",
+    chatModelName,
   ),
   chat_keys: option(
     "LAKEHOUSE_CHAT_KEYS",

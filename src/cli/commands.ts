@@ -91,6 +91,10 @@ export const SECTIONS: Readonly<Record<string, Readonly<Record<string, Entry>>>>
       summary: "Show, import or learn the titles that people write for occupations",
       load: async () => (await import("./commands/taxonomy.ts")).taxonomy,
     },
+    places: {
+      summary: "List, import or forget places of one's own, which orders may name",
+      load: async () => (await import("./commands/places.ts")).places,
+    },
     role: {
       summary: "Show which role an order asks for",
       load: async () => (await import("./commands/role.ts")).role,

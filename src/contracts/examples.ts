@@ -124,6 +124,11 @@ export const EXAMPLES: Readonly<Record<keyof Wire, Readonly<Record<string, Input
     },
     learnDataset: { ...DATASET, title: "role", soc: "soc_code", source: "example" },
     forgetTitles: { source: "example" },
+    importPlaces: {
+      source: "example",
+      places: [{ name: "Plant 7", aliases: ["the old mill"], city: "Springfield", state: "IL" }],
+    },
+    forgetPlaces: { source: "example" },
     recordPlaybook: {
       query_text: ORDER,
       answer_id: "w-1",

@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import { op } from "#rpc/contract";
+import { placeOperations } from "./places.ts";
 import { datasetName, jsonObject, pageInput, plainName, timestamp, snapshotId } from "./shapes.ts";
 import { taxonomyOperations } from "./taxonomy.ts";
 import { tuningOperations } from "./tuning.ts";
@@ -17,6 +18,7 @@ export type ReadRole = z.infer<typeof role>;
 
 const slots = z.object({
   headcount: z.int().optional(),
+  site: z.string().optional().describe("A place of one's own, by the name it was imported with"),
   city: z.string().optional(),
   state: z.string().optional().describe("Two-letter postal code"),
   postal_code: z.string().optional(),
@@ -120,6 +122,10 @@ const hit = z.object({
   miles: z.number().optional(),
   boost: boost.optional(),
   injected: z.boolean().optional().describe("A playbook brought it among the candidates"),
+  reranked_from: z
+    .int()
+    .optional()
+    .describe("Its rank before a model moved it; it has the score of its new place"),
   status: z
     .enum(["inactive", "do_not_hire"])
     .optional()
@@ -175,6 +181,10 @@ export const searchInput = z.strictObject({
     .union([z.boolean(), z.strictObject({ id: z.string().min(1).max(512) })])
     .default(false)
     .describe("The parts of each hit's score; with an id, also why that row is not among the hits"),
+  rerank: z
+    .boolean()
+    .default(false)
+    .describe("Let the chat model of LAKEHOUSE_RERANK_MODEL order the first 20 hits"),
   at: z.iso
     .datetime({ offset: true })
     .optional()
@@ -210,6 +220,14 @@ const whyNot = z.object({
 });
 export type WhyNot = z.infer<typeof whyNot>;
 
+const reranked = z.object({
+  applied: z.boolean(),
+  model: z.string(),
+  moved: z.int().describe("Hits that have another place"),
+  reason: z.string().optional().describe("Why the model did not order them"),
+});
+export type Reranked = z.infer<typeof reranked>;
+
 export const searched = z.object({
   query: z.object({
     text: z.string(),
@@ -233,6 +251,7 @@ export const searched = z.object({
     blocked_by_gate: z.int().describe("Records whose query is near and whose role is another"),
     degraded: z.string().optional().describe("Why playbooks could not act"),
   }),
+  reranked: reranked.optional().describe("Present where `rerank` asks for it"),
   per_corpus: z.record(
     z.string(),
     z.object({
@@ -481,6 +500,7 @@ export const matrix = {
   }),
   ...tuningOperations,
   ...taxonomyOperations,
+  ...placeOperations,
   recordPlaybook: op({
     method: "POST",
     path: "/v1/matrix/playbooks/record",

@@ -25,7 +25,7 @@ export const PLAN: { readonly [N in ServiceName]: Part<N> } = {
   ),
   matrixd: part(
     "matrixd",
-    ["catalogd", "queryd", "embedd", "vectord", "journald"],
+    ["catalogd", "queryd", "embedd", "vectord", "journald", "chatd"],
     async () => (await import("./parts/matrixd.ts")).buildMatrixd,
   ),
   pathwayd: part("pathwayd", ["embedd"], async () => (await import("./parts/pathwayd.ts")).buildPathwayd),

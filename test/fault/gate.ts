@@ -69,6 +69,11 @@ function orderOf(role: string, random: Random): string {
   return `${1 + random.below(9)} ${role}s in ${random.pick(CITIES)} ${random.pick(WORDS)}`.trim();
 }
 
+/** An order whose role nobody knows. */
+function unreadable(random: Random): string {
+  return `somebody for ${random.pick(CITIES)}`;
+}
+
 /** Records at random, and `flood` records of one actor for one role. */
 export async function recordAtRandom(
   house: GateHouse,
@@ -79,7 +84,7 @@ export async function recordAtRandom(
   for (let n = 0; n < records; n += 1) {
     const role = random.pick(ROLES_TRIED).name;
     rows.push({
-      query_text: random.below(10) === 0 ? `somebody for ${random.pick(CITIES)}` : orderOf(role, random),
+      query_text: random.below(10) === 0 ? unreadable(random) : orderOf(role, random),
       // Half let the text say it, some say another role than the text does.
       ...(random.below(2) === 0
         ? {}
@@ -124,7 +129,7 @@ export async function tryGate(house: GateHouse, random: Random, pairsMin: number
   while (pairs < pairsMin && wrong.length === 0) {
     const role = random.pick(ROLES_TRIED).name;
     const query = {
-      query_text: orderOf(role, random),
+      query_text: random.below(10) === 0 ? unreadable(random) : orderOf(role, random),
       mode: random.pick(MODES),
       gate: random.pick(GATES),
       k: 1 + random.below(60),
@@ -151,6 +156,12 @@ export async function tryGate(house: GateHouse, random: Random, pairsMin: number
       if (was !== undefined && rank < was.rank - room)
         say(`${id}, a ${own}, rose from ${was.rank} to ${rank}`);
     }
+    // Those who agree what unknown words mean are of one role.
+    const brought = new Set(
+      found.hits.filter(({ injected }) => injected === true).map(({ id }) => PERSON_ROLES.get(id)),
+    );
+    if (asked === null && query.gate !== "off" && brought.size > 1)
+      say(`people of ${[...brought].join(" and ")} are brought in`);
     for (const { id, boost } of found.hits) {
       const recorded = roles.get(boost?.playbook_id ?? "");
       if (boost === undefined || recorded === undefined || query.gate !== "strict") continue;

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Searched } from "#contracts/matrix";
 import { run } from "../../src/cli/spawned.testing.ts";
 import { type FakeProviders, startFakeProviders } from "../providers/start.ts";
 import { TEXT } from "../providers/wires.ts";
@@ -12,6 +13,18 @@ import { codeOf, startHouse, type TestHouse, TOPOLOGIES } from "./house.ts";
 
 const KEY = "sk-canary-93d1f7a2c5e8b604";
 const messages = [{ role: "user", content: "Count the apples." }];
+
+/** A model that knows what titles do not, and is not always to be trusted. */
+const ROLES = {
+  entries: [
+    { last: ["tower monkeys"], replies: [{ content: '{"role":"roofer"}' }] },
+    { last: ["moon rangers"], replies: [{ content: '{"role":"Chief Executive"}' }] },
+    { last: ["glorp wardens"], replies: [{ content: "The role is Welder." }] },
+    { last: ["spoon tinkerers"], replies: [{ content: '{"role":"Welder"}' }] },
+    { model: "order", last: ["in Denver"], replies: [{ content: '{"order":[3,1,2,99]}' }] },
+    { model: "order", last: ["in Reno"], replies: [{ content: "I would call Ann." }] },
+  ],
+};
 
 describe.each(TOPOLOGIES)("chat, %s", (topology) => {
   let fakes: FakeProviders;
@@ -21,7 +34,12 @@ describe.each(TOPOLOGIES)("chat, %s", (topology) => {
     fakes = await startFakeProviders();
     const keyFile = join(folder, "key");
     writeFileSync(keyFile, `${KEY}\n`);
+    const script = join(folder, "roles.json");
+    writeFileSync(script, JSON.stringify(ROLES));
     house = await startHouse(topology, {
+      chat_script: script,
+      role_model: "scripted/roles",
+      rerank_model: "scripted/order",
       chat_urls: fakes.urls,
       chat_keys: `kimi=file:${keyFile},openrouter=file:${keyFile}`,
       chat_model: "kimi/ok",
@@ -95,6 +113,56 @@ describe.each(TOPOLOGIES)("chat, %s", (topology) => {
     expect(said[2]).toMatch(/lakehouse_chat_tokens_total\{.*kind="output"\} \d+/);
     expect(said.join("\n")).not.toContain(KEY.slice(3, 16));
   });
+
+  test("a model names the role where titles do not, if it is one there is, and its failure leaves the reading", async () => {
+    const read = (text: string): Promise<{ role: string | null; source: string; confidence: number }> =>
+      house.json("/v1/matrix/role", { text });
+    const named = await read("need 3 tower monkeys in Reno, NV");
+    expect(named).toMatchObject({ role: "Roofer", source: "llm" });
+    // It is a guess: the gate of playbooks takes it for none.
+    expect(named.confidence).toBeLessThan(0.9);
+    expect((await read("need 3 moon rangers in Reno, NV")).role).toBeNull();
+    // What a title says is not asked.
+    expect(await read("need 3 welders in Reno, NV")).toMatchObject({ role: "Welder", source: "pattern" });
+    expect((await read("need 3 glorp wardens in Reno, NV")).role).toBeNull();
+    expect(house.logged.join("\n")).toContain("role by a model");
+    // It rests now.
+    expect((await read("need 3 spoon tinkerers in Reno, NV")).role).toBeNull();
+  }, 240_000);
+
+  test("a model orders the best hits where a search asks for it, and its failure leaves their order", async () => {
+    const rows = Array.from({ length: 8 }, (_, at) => ({
+      id: `p${at}`,
+      role: "Welder",
+      city: at < 4 ? "Denver" : "Reno",
+      state: at < 4 ? "CO" : "NV",
+    }));
+    const body = rows.map((row) => `${JSON.stringify(row)}\n`).join("");
+    await house.ask("/v1/ingest?dataset=crew&format=ndjson", { method: "POST", body });
+    const plan = {
+      dataset: "crew",
+      id: "id",
+      text: "{role} in {city}, {state}",
+      fields: { city: "keyword" },
+    };
+    await house.ask("/v1/matrix/corpora/crew", { method: "PUT", body: JSON.stringify(plan) });
+    const built = await house.ask("/v1/matrix/corpora/crew", { headers: { accept: "text/event-stream" } });
+    expect(await built.text()).toContain("event: done");
+    const search = (query_text: string, more: object = {}): Promise<Searched> =>
+      house.json<Searched>("/v1/matrix/search", { query_text, corpora: ["crew"], ...more });
+    const idsOf = ({ hits }: Searched): string[] => hits.map(({ id }) => id);
+    const plain = await search("welders in Denver, CO");
+    expect(plain.reranked).toBeUndefined();
+    const [first = "", second = "", third = "", ...rest] = idsOf(plain);
+    const moved = await search("welders in Denver, CO", { rerank: true });
+    expect(idsOf(moved)).toEqual([third, first, second, ...rest]);
+    expect(moved.reranked).toEqual({ applied: true, model: "scripted/order", moved: 3 });
+    expect(moved.hits[0]).toMatchObject({ rank: 0, reranked_from: 2, score: plain.hits[0]?.score });
+    expect(idsOf(await search("welders in Denver, CO", { rerank: true, k: 2 }))).toEqual([third, first]);
+    const failed = await search("welders in Reno, NV", { rerank: true });
+    expect(failed.reranked).toMatchObject({ applied: false, reason: expect.stringContaining("upstream") });
+    expect(idsOf(failed)).toEqual(idsOf(await search("welders in Reno, NV")));
+  }, 240_000);
 
   test("the command line streams, takes text from a pipe, and shows budgets", async () => {
     const env = { LAKEHOUSE_URL: house.url };

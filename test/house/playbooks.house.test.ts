@@ -162,6 +162,33 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
     expect(status.why_not).toMatchObject({ reason: "status", failed: ["status"] });
   });
 
+  test("words that nobody can read bring in who was recorded for them, if these are two and of one role", async () => {
+    const text = "7 blorpt glimmers in Austin, TX";
+    const { hits, query } = await search(text, { k: 100, use_playbook: false });
+    expect(query.role.role).toBeNull();
+    const pool = new Set(hits.map(({ id }) => id));
+    const absent = (trade: string): string[] =>
+      roster
+        .filter((one) => one.role === trade && one.status === "active" && one.city === "Austin")
+        .map((one) => one.worker_id)
+        .filter((id) => !pool.has(id));
+    const [first, second] = absent("Welder");
+    const injected = async (wanted = text): Promise<string[]> =>
+      (await search(wanted, { k: 100 })).hits
+        .flatMap((hit) => (hit.injected === true ? [hit.id] : []))
+        .sort();
+    const recorded = { query_text: text, score: 1, actor: "hal" };
+    await record({ ...recorded, answer_id: first });
+    expect(await injected()).toEqual([]);
+    await record({ ...recorded, answer_id: second });
+    expect(await injected()).toEqual([first ?? "", second ?? ""].sort());
+    expect(await injected("2 Blorpt glimmers in Austin, TX")).toHaveLength(2);
+    expect(await injected("7 blorpt gadgeteers in Austin, TX")).toEqual([]);
+    // One of another role, and nobody knows any more what the words mean.
+    await record({ ...recorded, answer_id: absent("Line Cook")[0] });
+    expect(await injected()).toEqual([]);
+  });
+
   test("why a row is not among the hits", async () => {
     const text = "forklift operators in Denver, CO";
     const { hits } = await search(text, { k: 40, use_playbook: false });

@@ -114,6 +114,46 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
     });
   });
 
+  test("places of one's own are read by their names, listed, kept and forgotten", async () => {
+    const read = async (text: string): Promise<Record<string, unknown>> =>
+      (await house.json<{ slots: Record<string, unknown> }>("/v1/matrix/role", { text })).slots;
+    const text = "3 welders at Plant 7 tomorrow 6am";
+    expect((await read(text))["site"]).toBeUndefined();
+    const given = [
+      { name: "Plant #7", aliases: ["the old mill"], city: "Reno", state: "Nevada" },
+      { name: "Lakeside", postal_code: "60601-1234" },
+      { name: "Yard 3", lat: 41.5, lon: -90.5 },
+      { name: "Nowhere", city: "Zzyzxville", state: "CA" },
+    ];
+    const done = await house.json("/v1/matrix/places", { source: "sites", places: given });
+    expect(done).toMatchObject({ source: "sites", places: 3, left_out: 1 });
+    expect(JSON.stringify(done["reasons"])).toContain("where Nowhere is");
+    expect(await read(text)).toMatchObject({ headcount: 3, site: "Plant #7", city: "Reno", state: "NV" });
+    expect(await read("welders for the old mill")).toMatchObject({ site: "Plant #7" });
+    expect(await read("cook, Lakeside, Friday")).toMatchObject({ site: "Lakeside", state: "IL" });
+    expect(await read("Yard 3 needs 2 cooks")).toMatchObject({ headcount: 2, lat: 41.5, lon: -90.5 });
+    // People are ranked by how far it is to the place.
+    const [[there], [same]] = [
+      (await search("forklift operator at Lakeside")).hits,
+      (await search("forklift operator 60601")).hits,
+    ];
+    expect([there?.id, there?.miles]).toEqual([same?.id, same?.miles]);
+    const listed = await house.json<{ places: { name: string }[]; next_cursor?: string }>(
+      "/v1/matrix/places?limit=2",
+    );
+    expect(listed.places.map(({ name }) => name)).toEqual(["Lakeside", "Plant #7"]);
+    const rest = await house.json<{ places: { name: string }[] }>(
+      `/v1/matrix/places?limit=2&cursor=${encodeURIComponent(listed.next_cursor ?? "")}`,
+    );
+    expect(rest.places.map(({ name }) => name)).toEqual(["Yard 3"]);
+    const forgotten = await house.ask("/v1/matrix/places/sources/sites", { method: "DELETE" });
+    expect(forgotten.status).toBe(204);
+    expect((await read(text))["site"]).toBeUndefined();
+    // No model is set to order hits.
+    const body = JSON.stringify({ query_text: text, rerank: true });
+    expect(await codeOf(await house.ask("/v1/matrix/search", { method: "POST", body }))).toBe("invalid");
+  });
+
   test("what a ranking depends on changes the next answer to the same question", async () => {
     const text = "zorbist in Chicago, IL";
     const rankedAs = async (more: object = {}): Promise<readonly unknown[]> => {

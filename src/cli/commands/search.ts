@@ -76,6 +76,7 @@ export const search = command({
       valueHint: "GATE",
       description: "Playbooks of which roles act: strict (default), adjacent, or off for admin keys",
     },
+    rerank: { type: "boolean", description: "Let the house's chat model order the first 20 hits" },
     playbook: { type: "boolean", description: "Let playbooks act, as they do; --no-playbook ranks without" },
     ...CLIENT_ARGS,
   },
@@ -101,6 +102,7 @@ export const search = command({
       explain: explainId === undefined ? true : { id: explainId },
       ...(gate === undefined ? {} : { gate }),
       ...(args.at === undefined ? {} : { at: momentOf("--at", args.at) }),
+      ...(args.rerank === true ? { rerank: true } : {}),
       ...(args.playbook === false ? { use_playbook: false } : {}),
       ...(corpora.length === 0 ? {} : { corpora: [...corpora] }),
       ...(k === undefined ? {} : { k }),
@@ -124,6 +126,8 @@ export const search = command({
     if (!isForPeople(format)) return;
     if (found.no_match !== undefined && found.hits.length > 0)
       say(`${found.no_match} These are the nearest.`);
+    if (found.reranked?.applied === false)
+      say(`The model did not order the hits: ${found.reranked.reason ?? "it failed"}.`);
     if (found.why_not !== undefined) say(found.why_not.message);
     if (found.playbook.degraded !== undefined)
       say(`${paintTalk("yellow", "warning:")} playbooks: ${found.playbook.degraded}`);

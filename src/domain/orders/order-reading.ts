@@ -18,6 +18,8 @@ export interface RoleRequest {
 
 export interface OrderSlots {
   readonly headcount?: number;
+  /** A place of one's own, by the name it was imported with. */
+  readonly site?: string;
   readonly city?: string;
   /** Two-letter postal code. */
   readonly state?: string;

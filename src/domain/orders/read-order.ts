@@ -23,6 +23,7 @@ import { day } from "./grammar/parts/day.ts";
 import { personClaims } from "./grammar/persons.ts";
 import { placeClaims } from "./grammar/places.ts";
 import { roleClaims } from "./grammar/roles.ts";
+import { siteClaims } from "./grammar/site-claims.ts";
 import { NEED_RULES } from "./grammar/rules-need.ts";
 import { NUMBER_RULES } from "./grammar/rules-number.ts";
 import { PAY_RULES } from "./grammar/rules-pay.ts";
@@ -30,6 +31,7 @@ import { PLACE_RULES } from "./grammar/rules-place.ts";
 import { TIME_RULES } from "./grammar/rules-time.ts";
 import type { OrderReading, OrderSlots, Person } from "./order-reading.ts";
 import { type Gazetteer, placeName } from "./places/gazetteer.ts";
+import { NO_SITES, type Sites } from "./places/sites.ts";
 import { type Activity, activitiesByVerb, stem } from "./tables/activities.ts";
 import { certificatePhrases } from "./tables/certificates.ts";
 import { isVocabulary, type Lexicon, orderLexicon } from "./tables/lexicon.ts";
@@ -49,13 +51,13 @@ export interface Knowledge {
 }
 
 export interface OrderReader {
-  /** Reads a text as it was meant at a moment, milliseconds since the epoch. */
-  read(text: string, now: number): OrderReading;
+  /** Reads a text as it was meant at a moment, milliseconds since the epoch; `sites` are places of one's own. */
+  read(text: string, now: number, sites?: Sites): OrderReading;
 }
 
 /** A reader over a taxonomy and places. The tables of words are read here, at the first use: some 20 ms. */
 export function orderReader({ titles, states, gazetteer }: Knowledge): OrderReader {
-  const tools: Tools = {
+  const tools: Tables = {
     gazetteer,
     lexicon: orderLexicon(),
     titles,
@@ -70,10 +72,14 @@ export function orderReader({ titles, states, gazetteer }: Knowledge): OrderRead
     zones: new Map(states.map(({ code, timezone }) => [code, timezone])),
     holders: holdersOf(titles),
   };
-  return { read: (text, now) => readOrder(text, now, tools) };
+  return { read: (text, now, sites = NO_SITES) => readOrder(text, now, { ...tools, sites }) };
 }
 
-interface Tools {
+interface Tools extends Tables {
+  readonly sites: Sites;
+}
+
+interface Tables {
   readonly gazetteer: Gazetteer;
   readonly lexicon: Lexicon;
   readonly titles: Titles;
@@ -185,6 +191,7 @@ function claimsOf({ tokens, caseless, titled }: TokenText, tools: Tools): Claim[
       caseless,
       titled,
     }),
+    ...siteClaims(tokens, tools.sites),
     ...personClaims(tokens, { names, lexicon, isTitleWord, isPlace: (name) => isTown(placeName(name)) }),
   ];
   const scope = scopeOf(tokens, lexicon, claims);

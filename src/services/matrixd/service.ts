@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import type { catalog } from "#contracts/catalog";
+import type { chat } from "#contracts/chat";
 import type { JournalRecorder } from "#adapters/journal-recorder";
 import type { embed } from "#contracts/embed";
 import type { Corpus, matrix, MatrixHit, ReadRole, Searched, WhyNot } from "#contracts/matrix";
@@ -24,14 +25,19 @@ import type { Generation } from "./corpus/generation.ts";
 import { playbookHandlers } from "./playbook-handlers.ts";
 import { recordedEvent } from "./playbooks/describe.ts";
 import { Playbooks, type PlaybooksDeps } from "./playbooks/playbooks.ts";
+import { sureRole } from "./playbooks/gate.ts";
 import type { PlaybookUse } from "./rank/lifting.ts";
 import { countsOf, ranked } from "./rank/merge.ts";
+import { createReranker, RERANKED_MAX } from "./rank/rerank.ts";
 import { measuredCandidates, type PlaybookCounts, retrieve } from "./rank/retrieve.ts";
 import type { RowPlace } from "./rank/row-place.ts";
 import { STANDARD_WEIGHTS } from "./rank/score.ts";
 import { type JudgedQuery, tune } from "./rank/tune.ts";
 import { whyNot } from "./rank/why-not.ts";
 import { createReplays } from "./replays.ts";
+import { placeHandlers } from "./places/handlers.ts";
+import { OwnPlaces } from "./places/own-places.ts";
+import { createRoleModel } from "./query/role-model.ts";
 import { createUnderstanding, type Understood } from "./query/understand.ts";
 import { taxonomyHandlers } from "./taxonomy/handlers.ts";
 import { KnownTitles } from "./taxonomy/known-titles.ts";
@@ -43,9 +49,16 @@ export interface MatrixdDeps {
   readonly query: Service<typeof query>;
   readonly embed: Service<typeof embed>;
   readonly vector: Service<typeof vector>;
+  readonly chat: Service<typeof chat>;
+  /** The chat model that names roles which titles leave open, `provider/name`; empty for none. */
+  readonly roleModel: string;
+  /** The chat model that orders the best hits where a search asks for it; empty for none. */
+  readonly rerankModel: string;
   readonly folder: string;
   /** Where imported and learnt titles are kept. */
   readonly taxonomyFolder: string;
+  /** Where places of the house's own are kept. */
+  readonly placesFolder: string;
   readonly log: Log;
   readonly clock?: Clock;
   readonly recorder: JournalRecorder;
@@ -92,7 +105,14 @@ export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>>
   const clock = deps.clock ?? systemClock;
   const failures = new BackgroundFailures(deps.log);
   const titles = new KnownTitles({ folder: deps.taxonomyFolder, clock, log: deps.log, failures });
-  const understanding = createUnderstanding(deps.embed, clock, titles);
+  const { roleModel: model } = deps;
+  const roleModel = model === "" ? undefined : createRoleModel({ chat: deps.chat, model, failures });
+  const places = await OwnPlaces.open({ folder: deps.placesFolder, clock, log: deps.log });
+  const understanding = createUnderstanding(deps.embed, clock, titles, { model: roleModel, places });
+  const reranker =
+    deps.rerankModel === ""
+      ? undefined
+      : createReranker({ chat: deps.chat, model: deps.rerankModel, failures });
   const corpora = await Corpora.open({ ...deps, understanding, clock, failures });
   const playbooks = await Playbooks.open({
     ...deps,
@@ -224,6 +244,7 @@ export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>>
     const started = performance.now();
     checkGate(input, call);
     checkMoment(input, clock.now());
+    if (input.rerank && reranker === undefined) throw noReranker();
     const names = input.corpora === undefined ? corpora.usual() : [...new Set(input.corpora)];
     const [damaged, ...moreDamaged] = input.corpora === undefined ? corpora.damaged() : [];
     if (names.length === 0 && damaged !== undefined) throw definitionDamaged(damaged);
@@ -237,7 +258,14 @@ export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>>
       input.filter,
       names.map((name) => corpora.describe(name)),
     );
-    const { read, hits, noMatch, perCorpus, playbook, whyNot: reason } = await searchRole(names, input, call);
+    const wanted = input.rerank ? { ...input, k: Math.max(input.k, RERANKED_MAX) } : input;
+    const found = await searchRole(names, wanted, call);
+    const { read, noMatch, perCorpus, playbook, whyNot: reason } = found;
+    const asked = { text: input.query_text, isSure: sureRole(read.role) !== null };
+    const ordered =
+      input.rerank && reranker !== undefined ? await reranker(asked, found.hits, passedOn(call)) : found;
+    const hits = ordered.hits.slice(0, input.k);
+    countExposures(hits, input);
     for (const name of damaged === undefined ? [] : [damaged, ...moreDamaged]) {
       const { code, message } = definitionDamaged(name);
       perCorpus[name] = { count: 0, plan: "none", took_ms: 0, degraded: `${code}: ${message}` };
@@ -250,10 +278,12 @@ export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>>
     for (const request of requests.slice(0, REQUESTS_MAX)) {
       const forRole = { ...input, query_role: request.role, explain: input.explain !== false };
       const own = await searchRole(names, forRole, call);
+      countExposures(own.hits, input);
       further.push({ ...request, hits: [...own.hits] });
     }
     const idle = [
       ...(titles.damage === undefined ? [] : ["taxonomy"]),
+      ...(read.understood.modelFailed ? ["role_model"] : []),
       ...(requests.length > REQUESTS_MAX ? ["roles"] : []),
       ...read.notApplied,
     ];
@@ -270,6 +300,7 @@ export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>>
       ...(noMatch === undefined ? {} : { no_match: noMatch }),
       ...(reason === undefined ? {} : { why_not: reason }),
       playbook,
+      ...("reranked" in ordered ? { reranked: ordered.reranked } : {}),
       per_corpus: perCorpus,
       degraded:
         playbook.degraded !== undefined ||
@@ -301,9 +332,6 @@ export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>>
     if (read === undefined)
       throw new Fault("upstream", "No corpus answered.", { details: whyNone(perCorpus) });
     const best = ranked(shown, input.k);
-    // What is replayed was counted when it was asked for.
-    if (input.at === undefined)
-      for (const { boost } of best) if (boost !== undefined) playbooks.exposed(boost.playbook_id);
     return {
       read,
       hits: best,
@@ -313,6 +341,12 @@ export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>>
       whyNot:
         typeof input.explain === "object" ? await reasonFor(input.explain.id, parts, best, call) : undefined,
     };
+  };
+
+  /** What is replayed was counted when it was asked for. */
+  const countExposures = (hits: readonly MatrixHit[], { at }: SearchInput): void => {
+    if (at !== undefined) return;
+    for (const { boost } of hits) if (boost !== undefined) playbooks.exposed(boost.playbook_id);
   };
 
   /** A row that no corpus has may still stand in a dataset: then it came after the snapshot, or under another model. */
@@ -368,8 +402,12 @@ export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>>
   const handlers: Handlers<typeof matrix> = {
     search,
     retrieve: search,
-    role: async ({ text, now }) => {
-      const { order, role, candidates, title } = await understanding.read(text, momentOf(now));
+    role: async ({ text, now }, call) => {
+      const { order, role, candidates, title } = await understanding.read(
+        text,
+        momentOf(now),
+        passedOn(call),
+      );
       return { ...role, ...partsOf(order, candidates), ...(title === undefined ? {} : { title }) };
     },
     putCorpus: ({ corpus, ...wanted }, call) =>
@@ -426,6 +464,7 @@ export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>>
     }),
     setWeights: ({ corpus, weights = STANDARD_WEIGHTS }) => corpora.setWeights(corpus, weights),
     ...taxonomyHandlers({ titles, query: deps.query }),
+    ...placeHandlers({ places, whereabouts: understanding }),
     dropCorpus: async ({ corpus }) => {
       await corpora.drop(corpus);
       return null;
@@ -440,6 +479,7 @@ export async function matrixd(deps: MatrixdDeps): Promise<Daemon<typeof matrix>>
         ...corpora.damaged(),
         ...(playbooks.damaged === undefined ? [] : ["playbooks"]),
         ...(titles.damage === undefined ? [] : ["taxonomy"]),
+        ...places.damaged.map((source) => `places ${source}`),
       ],
       queues: { "events for the journal": deps.recorder.figures },
       caches: { ...understanding.caches, "playbooks near an order": playbooks.nearFigures },
@@ -464,6 +504,12 @@ function checkGate({ gate }: SearchInput, { caller }: Call): void {
   if (gate !== "off" || caller.scopes.includes("admin")) return;
   throw new Fault("forbidden", "gate=off needs a key with the scope admin. Use strict or adjacent.", {
     details: [{ path: "gate", message: "may be off only for the scope admin" }],
+  });
+}
+
+function noReranker(): Fault {
+  return new Fault("invalid", "No model orders hits here: LAKEHOUSE_RERANK_MODEL names none.", {
+    details: [{ path: "rerank", message: "needs a chat model" }],
   });
 }
 

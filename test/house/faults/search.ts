@@ -61,6 +61,8 @@ export const SEARCHES: Provocations = {
   "matrixd.learnTitles": { too_large: ofLength(33, "POST", "/v1/matrix/taxonomy/learn") },
   "matrixd.learnDataset": { not_found: post("/v1/matrix/taxonomy/learn-dataset", CODES) },
   "matrixd.resetTaxonomy": { conflict: erase("/v1/matrix/taxonomy") },
+  "matrixd.importPlaces": { too_large: ofLength(9, "POST", "/v1/matrix/places") },
+  "matrixd.forgetPlaces": { not_found: erase("/v1/matrix/places/sources/nobody") },
   "matrixd.forgetTitles": { not_found: erase("/v1/matrix/taxonomy/sources/nobody") },
   "matrixd.recordPlaybook": {
     not_found: post("/v1/matrix/playbooks/record", { ...PLAYBOOK, answer_id: "nobody", score: 1 }),

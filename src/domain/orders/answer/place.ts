@@ -9,7 +9,16 @@ import type { OrderSlots } from "../order-reading.ts";
 
 type PlaceSlots = Pick<
   OrderSlots,
-  "city" | "state" | "postal_code" | "metro" | "county" | "lat" | "lon" | "timezone" | "city_ambiguous"
+  | "site"
+  | "city"
+  | "state"
+  | "postal_code"
+  | "metro"
+  | "county"
+  | "lat"
+  | "lon"
+  | "timezone"
+  | "city_ambiguous"
 >;
 
 export interface PlaceAnswer {
@@ -35,8 +44,8 @@ export function placeOf(
     value = completed;
     used.add(other);
   }
-  const { city, state, known, ambiguous, postal, postalCode, county, metro } = value;
-  const point: Point | undefined = postal ?? known ?? county;
+  const { site, city, state, known, ambiguous, postal, postalCode, county, metro } = value;
+  const point: Point | undefined = site === undefined ? (postal ?? known ?? county) : known;
   const timezone =
     point === undefined
       ? state === undefined
@@ -46,6 +55,7 @@ export function placeOf(
         gazetteer.timezone(point) ??
         (state === undefined ? undefined : zoneOfState(state)));
   const slots: PlaceSlots = {
+    ...(site !== undefined && { site }),
     ...(city !== undefined && { city }),
     ...(ambiguous === true && { city_ambiguous: true as const }),
     ...(state !== undefined && { state }),

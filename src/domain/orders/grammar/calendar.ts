@@ -22,6 +22,8 @@ export function calendarDay(day: Day, today: CalendarDay): CalendarDay | undefin
   switch (day.kind) {
     case "ahead":
       return daysAfter(today, day.days);
+    case "months ahead":
+      return monthsAfter(today, day.months);
     case "weekday": {
       const ahead = (day.weekday - weekdayOf(today) + 7) % 7 || 7;
       const leftInWeek = (7 - weekdayOf(today)) % 7;
@@ -63,6 +65,13 @@ export function calendarDay(day: Day, today: CalendarDay): CalendarDay | undefin
       break;
   }
   return day.year === undefined ? nextDate(day, today) : { year: day.year, month: day.month, day: day.day };
+}
+
+/** The same day of a later month, or its last one where that month is shorter. */
+function monthsAfter({ year, month, day }: CalendarDay, months: number): CalendarDay {
+  const first = daysAfter({ year, month: month + months, day: 1 }, 0);
+  const last = daysAfter({ year: first.year, month: first.month + 1, day: 1 }, -1);
+  return { ...first, day: Math.min(day, last.day) };
 }
 
 function nextDate(

@@ -21,6 +21,8 @@ export interface RoleValue {
 }
 
 export interface PlaceValue {
+  /** A place of one's own, by its name. */
+  readonly site?: string;
   readonly city?: string;
   readonly state?: string;
   /** The city as the gazetteer has it. */
@@ -47,6 +49,7 @@ export type Day =
   | { readonly kind: "day of month"; readonly day: number }
   | { readonly kind: "weekday"; readonly weekday: number; readonly next?: boolean; readonly weeks?: number }
   | { readonly kind: "ahead"; readonly days: number }
+  | { readonly kind: "months ahead"; readonly months: number }
   | { readonly kind: "week" | "weekend" | "month"; readonly ahead: number }
   | { readonly kind: "month end" }
   | { readonly kind: "week end"; readonly ahead: number }

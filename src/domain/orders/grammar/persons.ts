@@ -20,7 +20,7 @@ type PersonClaim = Of<"person">;
 const NAME_WORDS_MAX = 4;
 /** Words that may stand around a name that is searched for. */
 const SEARCH_WORDS: ReadonlySet<string> = new Set(
-  "find show me is are did does has was will confirm confirmed up schedule scheduled shift shifts text call email message her his their address pay rate last worked whats look up lookup search for who where s whats what get the a worker employee candidate associate person named name called available phone number of about profile record details info please pull open busca buscar muestra quien es donde esta trabajador empleado disponible status today tomorrow can you do we have hows free working contact".split(
+  "find show me is are did does has was will confirm confirmed up schedule scheduled shift shifts text call email message her his their address pay rate last worked whats look up lookup search for who where s whats what get the a worker employee candidate associate person named name called available phone number of about profile record details info please pull open busca buscar muestra quien es donde esta trabajador empleado disponible status today tomorrow can you do we have hows free working contact availability schedules again back work come cover next this week weekend tonight monday tuesday wednesday thursday friday saturday sunday mon tue wed thu fri sat sun send".split(
     " ",
   ),
 );
@@ -84,7 +84,11 @@ function nameAt(tokens: readonly Token[], from: number, words: NameWords): Perso
   const odd = own.filter(
     (token) => words.isTitleWord(token.key) && !names.first.has(token.word) && !names.last.has(token.word),
   ).length;
-  if (odd > 0 || (!knownFirst && !(knownLast && capital))) return undefined;
+  const asked =
+    capital &&
+    isAskedAfter(tokens, from, to) &&
+    own.every(({ word }) => lexicon.meaningsOf(word) === undefined);
+  if (odd > 0 || (!knownFirst && !(knownLast && capital) && !asked)) return undefined;
   if (!knownLast && !capital && lexicon.meaningsOf(last.word) !== undefined) return undefined;
   const alone = isAlone(tokens, from, to);
   if (!capital && !alone && !(knownFirst && knownLast)) return undefined;
@@ -100,6 +104,17 @@ function nameAt(tokens: readonly Token[], from: number, words: NameWords): Perso
   const name = (hyphen || own.length > 2 ? nameText(tokens, from, to) : text).replace(POSSESSIVE, "");
   return { kind: "person", value: { name }, from, to, weight };
 }
+
+/** "is Tomasz Kowalczyk free", "send Hank Lindqvist again": what is asked after so is a person, whatever the name. */
+function isAskedAfter(tokens: readonly Token[], from: number, to: number): boolean {
+  if (!isAlone(tokens, from, to)) return false;
+  const before = tokens[from - 1]?.word ?? "";
+  const after = tokens[to]?.word ?? "";
+  return (ASKING_AFTER.has(before) && to < tokens.length) || (before === "send" && AGAIN.has(after));
+}
+
+const ASKING_AFTER: ReadonlySet<string> = new Set(["is", "can", "does", "did", "has", "was", "will"]);
+const AGAIN: ReadonlySet<string> = new Set(["again", "back"]);
 
 /** "not Mike", "anyone but Dana": a first name alone says who is not wanted, and never who is. */
 function firstNameAlone(
@@ -214,7 +229,8 @@ const OTHER_IDS: ReadonlySet<string> = new Set([
 function idAt(tokens: readonly Token[], from: number, { lexicon }: NameWords): PersonClaim | undefined {
   const token = tokens[from] as Token;
   if (token.kind !== "word") return undefined;
-  if (lexicon.has(token.word, "idword")) {
+  const whole = coded(tokens, from);
+  if (lexicon.has(token.word, "idword") && (whole === undefined || !whole.joined)) {
     let at = from + 1;
     while (["id", "number", "no", "num", "#", ":", ".", "is", "member", "-"].includes(tokens[at]?.word ?? ""))
       at++;
@@ -233,7 +249,7 @@ function idAt(tokens: readonly Token[], from: number, { lexicon }: NameWords): P
         return { kind: "person", value: { id: inner.id }, from, to: inner.to, weight: 6 };
     }
   }
-  const code = coded(tokens, from);
+  const code = whole;
   if (code === undefined || OTHER_IDS.has(token.word)) return undefined;
   const alone = isAlone(tokens, from, code.to);
   const before = tokens[from - 1]?.word ?? "";
@@ -249,7 +265,7 @@ function idAt(tokens: readonly Token[], from: number, { lexicon }: NameWords): P
 function coded(
   tokens: readonly Token[],
   from: number,
-): { id: string; to: number; marked: boolean; digits: number } | undefined {
+): { id: string; to: number; marked: boolean; joined: boolean; digits: number } | undefined {
   const letters = tokens[from] as Token;
   if (letters.kind !== "word" || letters.word.length > ID_LETTERS_MAX) return undefined;
   const mark = tokens[from + 1];
@@ -262,5 +278,6 @@ function coded(
     .slice(from, at + 1)
     .map(({ text }) => text)
     .join("");
-  return { id, to: at + 1, marked, digits: number.text.length };
+  const joined = marked && (mark.word === "-" || mark.word === "_");
+  return { id, to: at + 1, marked, joined, digits: number.text.length };
 }

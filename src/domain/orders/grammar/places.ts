@@ -47,6 +47,7 @@ export function placeClaims(tokens: readonly Token[], known: PlaceKnowledge): Pl
     const state = words.states[at];
     if (state !== undefined)
       claims.push(...stateFirst(tokens, at, state, words), ...stateAlone(tokens, at, state, words));
+    else claims.push(...misspeltStateAt(tokens, at, words));
     claims.push(...nicknamesAt(tokens, at, words));
     const runs = runsAt(tokens, at, words.lexicon);
     for (const run of runs) claims.push(...cityAt(tokens, run, words), ...countyAt(tokens, run, words));
@@ -365,6 +366,19 @@ function stateAlone(
 function isUnknown({ kind, word, key }: Token, { lexicon, isTitleWord }: PlaceWords): boolean {
   return kind === "word" && word.length >= 3 && !isVocabulary(lexicon, word) && !isTitleWord(key);
 }
+
+/** "roofers Missisipi". */
+function misspeltStateAt(tokens: readonly Token[], at: number, words: PlaceWords): PlaceClaim[] {
+  const token = tokens[at] as Token;
+  if (!isUnknown(token, words) || words.isPersonName(token.word)) return [];
+  const state = words.names.misspeltState(token.word);
+  if (state === undefined || words.gazetteer.named(token.word).length > 0) return [];
+  const corrections = [{ typed: token.text, read: state.name }];
+  const value = { state: state.code };
+  return [{ kind: "place", value, from: at, to: at + 1, weight: MISSPELT_STATE_WEIGHT, corrections }];
+}
+
+const MISSPELT_STATE_WEIGHT = 2.8;
 
 /** A place with a typing error: with its state, or a larger one alone. */
 function misspeltAt(tokens: readonly Token[], run: Run, words: PlaceWords): PlaceClaim[] {

@@ -99,6 +99,7 @@ export const NEED_RULES: readonly Rule[] = [
   rule("urgent", 3, "<urgent>", nothing),
   rule("urgent", 4, "right away|now", nothing),
   rule("urgent", 4, "as soon as possible", nothing),
+  rule("urgent", 4, "like|since yesterday", nothing),
   rule("urgent", 4, "lo mas pronto posible", nothing),
   rule("urgent", 4, "lo antes posible", nothing),
   rule("urgent", 4, "de inmediato", nothing),

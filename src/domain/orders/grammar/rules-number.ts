@@ -139,7 +139,8 @@ function beforeStranger(match: Match): { count: number } | undefined {
   const before = tokens[match.from - 1];
   const opens =
     before === undefined ||
-    ["-", ":", "\n", ";", "/", "|", "for", "of"].includes(before.word) ||
+    ["-", ":", "\n", ";", "/", "|", "]", ")", "for", "of"].includes(before.word) ||
+    match.scope.ends("place", match.from) ||
     lexicon.has(before.word, "lead") ||
     before.word === "short";
   if (made === undefined || !opens || tokens[match.to]?.glued === true) return undefined;
@@ -182,7 +183,9 @@ function behindRole(match: Match): { count: number; weight?: number } | undefine
   const ends =
     after === undefined || after.kind === "mark"
       ? after?.glued !== true || ",;.)\n".includes(after.word)
-      : match.scope.lexicon.has(after.word, "prep") || match.scope.lexicon.has(after.word, "filler");
+      : match.scope.lexicon.has(after.word, "prep") ||
+        match.scope.lexicon.has(after.word, "filler") ||
+        match.scope.starts("place", match.to) !== undefined;
   return ends ? made : undefined;
 }
 
@@ -247,6 +250,7 @@ export const NUMBER_RULES: readonly Rule[] = [
   rule("count", 7, "que sean n:<amount>", corrected),
 
   rule("count", 2.4, "n:<amount>", beforeStranger),
+  rule("count", 2.4, "n:<amount> x|×", beforeStranger),
   rule("count", 4.5, "n:<amount> ~x|×", counted),
   rule("count", 4.5, "n:<amount> x|×", (match) => (startsPeople(match) ? counted(match) : undefined)),
   rule("count", 4.5, "x|× n:<amount>", counted),
@@ -296,7 +300,7 @@ export const NUMBER_RULES: readonly Rule[] = [
     "# of|needed|people|workers|heads|positions|ppl? workers|people|heads|needed|positions|openings|staff? :|=? n:<amount>",
     (match) => (match.to - match.from > 2 ? counted(match) : undefined),
   ),
-  rule("count", 3, "-|:|,|=|;|/||? n:<amount>", behindRole),
+  rule("count", 3, "-|:|,|.|=|;|/||? n:<amount>", behindRole),
   rule("count", 4, "n:<amount> needed|required|wanted|req|reqd|total", counted),
   rule(
     "count",
@@ -317,6 +321,12 @@ export const NUMBER_RULES: readonly Rule[] = [
   ),
 
   // Not people.
+  rule(
+    "aside",
+    6,
+    "called|rang|phoned|texted|emailed|messaged|llamo in|back|at|@|:|a? las? <clock>",
+    nothing,
+  ),
   rule(
     "aside",
     3.5,

@@ -10,6 +10,9 @@ const HOURLY_MAX = 1000;
 /** Without a unit, less than this is by the hour, more than that by the year; between them nothing is known. */
 const BARE_HOURLY_MAX = 200;
 const BARE_YEARLY_MIN = 15_000;
+/** What a year of work pays where nothing but thousands say that it is pay. */
+const SALARY_MIN = 20_000;
+const SALARY_MAX = 300_000;
 /** Below it a number that only a word leads to is hardly a wage. */
 const LED_MIN = 5;
 
@@ -121,6 +124,13 @@ function led(match: Match): (PayValue & { weight?: number }) | undefined {
   return made;
 }
 
+/** "52k", "55-60k": a year's pay; "5k" is a race and "500k" a house. */
+function salary(match: Match): (PayValue & { weight?: number }) | undefined {
+  const made = money(match);
+  const most = made?.max ?? made?.pay ?? 0;
+  return made !== undefined && most >= SALARY_MIN && most <= SALARY_MAX ? made : undefined;
+}
+
 function atMost(match: Match): (PayValue & { weight?: number }) | undefined {
   const made = money(match);
   if (made?.pay === undefined) return undefined;
@@ -143,6 +153,8 @@ export const PAY_RULES: readonly Rule[] = [
   rule("pay", 5, "$ low:<num> ~lowk:k? +? ~hr|hrs|h|hour?", money),
   rule("pay", 6, `low:<num> ~lowk:k? ${SPAN} high:<num> ~highk:k? <dollars>? ${HOURLY}`, money),
   rule("pay", 6, `low:<num> ~lowk:k ${SPAN} high:<num> ~highk:k ${UNIT}?`, money),
+  rule("pay", 6, "low:<num> -|to high:<num> ~highk:k", salary),
+  rule("pay", 5, "low:<num> ~lowk:k", salary),
   rule("pay", 6, `low:<num> ${SPAN} high:<num> <dollars> ${UNIT}`, money),
   rule("pay", 6, `low:<num> ${SPAN} high:<num> <dollars>`, money),
   rule("pay", 5, `low:<num> ~lowk:k? <dollars>? $? ${HOURLY}`, money),

@@ -56,6 +56,12 @@ function hours(match: Match): { from: Clock; to: Clock; weight: number } | undef
   if (after?.word === "%" || after?.word === "$" || (after?.word === "/" && after.glued)) return undefined;
   if (before?.word === "$" || (before?.glued === false && before.word === "#")) return undefined;
   const led = HOURS_LEAD.has(before?.word ?? "") || HOURS_LEAD.has(tokens[match.from]?.word ?? "");
+  // "called 9:15 - 1 dishwasher": what a dash with blanks parts, and as many as the role says.
+  const end = starts("role", match.to);
+  const parted = tokens[match.to - 2]?.word === "-" && tokens[match.to - 2]?.glued === false;
+  const count = tokens[match.to - 1];
+  if (!led && parted && to.bare === true && end !== undefined && count?.kind === "number")
+    if (count.value > 1 === isPlural(tokens[end - 1])) return undefined;
   // "2-3 servers" are people, "6-2 servers" and "6-10 server" are hours.
   const people =
     starts("role", match.to) !== undefined &&
@@ -86,7 +92,15 @@ function clockOf(match: Match): Clock | undefined {
 function sureClock(match: Match): (Clock & { weight?: number }) | undefined {
   const clock = clockOf(match);
   const only = match.to === match.from + 1 ? (match.scope.tokens[match.from]?.text ?? "") : "";
+  if (isCodePart(match)) return undefined;
   return clock?.sure === true && clock.bare !== true && !YEAR.test(only) ? clock : undefined;
+}
+
+/** "W-2218": digits behind a letter and a mark are a number of something. */
+function isCodePart({ scope: { tokens }, from }: Match): boolean {
+  const [letters, mark, digits] = [tokens[from - 2], tokens[from - 1], tokens[from]];
+  const joined = mark?.glued === true && digits?.glued === true && "-_#/".includes(mark.word);
+  return joined && letters?.kind === "word" && letters.word.length <= 4;
 }
 
 /** "at 6", "starting 7": a number that a word for a time leads to. */

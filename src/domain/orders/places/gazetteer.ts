@@ -107,7 +107,11 @@ export function gazetteerOf(towns: readonly Place[], outside: Outside = {}): Gaz
     const most = errorsAllowed(name.length);
     if (most === 0 || name.length < SIMILAR_LENGTH_MIN) return NONE;
     const found: { place: Place; errors: number }[] = [];
-    for (const { number, errors } of index.within(name, most)) {
+    // Which letter is doubled is one thing to get wrong: "Bufallo".
+    const plain = undoubled(name);
+    const widest = name.length < UNDOUBLED_LENGTH_MIN ? most : Math.max(most, 2);
+    for (const { number, errors } of index.within(name, widest)) {
+      if (errors > most && undoubled(names[number] ?? "") !== plain) continue;
       for (const place of byName.get(names[number] ?? "") ?? NONE) {
         const fits = state === undefined ? place.population >= SIMILAR_POPULATION_MIN : place.state === state;
         if (fits) found.push({ place, errors });
@@ -123,6 +127,12 @@ export function gazetteerOf(towns: readonly Place[], outside: Outside = {}): Gaz
     counties: outside.counties ?? (() => NO_COUNTIES),
     timezone: outside.timezone ?? (() => undefined),
   };
+}
+
+const UNDOUBLED_LENGTH_MIN = 6;
+
+function undoubled(name: string): string {
+  return name.replaceAll(/(.)\1/g, "$1");
 }
 
 /** Names and words whose places are remembered: half a megabyte. */

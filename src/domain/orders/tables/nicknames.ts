@@ -2,6 +2,7 @@
 
 import { STATES } from "../../places.ts";
 import { listOf, readTable } from "#lib/tsv";
+import { errorsAllowed, nearWords } from "../text/spelling.ts";
 import { type Phrases, phrasesOf } from "./phrases.ts";
 import nicknameTable from "./nicknames.tsv" with { type: "text" };
 import stateTable from "./state-names.tsv" with { type: "text" };
@@ -22,6 +23,8 @@ export interface StateName {
 export interface PlaceNames {
   readonly nicknames: Phrases<Nickname>;
   readonly states: Phrases<StateName>;
+  /** The state whose name of one word is this one with a typing error or two. */
+  misspeltState(word: string): { readonly code: string; readonly name: string } | undefined;
 }
 
 /** Made once, at the first use. */
@@ -55,5 +58,18 @@ function read(): PlaceNames {
     for (const name of listOf(all)) states.add(name, { code, form: "name" });
     for (const word of listOf(words)) states.add(word, { code, form: "short" });
   }
-  return { nicknames, states };
+  const long = STATES.filter(({ name }) => !name.includes(" ") && name.length >= MISSPELT_LENGTH_MIN);
+  const near = nearWords(long.map(({ name }) => name.toLowerCase()));
+  return {
+    nicknames,
+    states,
+    misspeltState: (word) => {
+      if (word.length < MISSPELT_LENGTH_MIN) return undefined;
+      const [first] = near.within(word, errorsAllowed(word.length));
+      return first === undefined ? undefined : long[first.number];
+    },
+  };
 }
+
+/** Shorter names are near to too many words. */
+const MISSPELT_LENGTH_MIN = 7;

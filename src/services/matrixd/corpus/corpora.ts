@@ -24,7 +24,7 @@ import {
   removeDefinition,
   saveDefinition,
   type StoredDefinition,
-} from "./definition-files.ts";
+} from "../definition-files.ts";
 import { type Generation } from "./generation.ts";
 import { loadGeneration, removeGeneration, saveGeneration } from "./generation-files.ts";
 import { holdsOrders, meaningsOf } from "./meanings.ts";

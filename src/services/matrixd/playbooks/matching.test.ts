@@ -48,12 +48,14 @@ function matches(said: readonly Said[], more: Partial<MatchQuery> = {}, perActor
   const near = [...new Set(playbooks.map(queryKeyOf))].map((key) => ({ key, distance }));
   const query: MatchQuery = {
     corpus: "people",
+    text: "welders",
     role: "Welder",
     place: {},
     gate: "strict",
     distanceMax: 0.5,
     at: NOW,
     personRole: () => "Welder",
+    personCode: () => undefined,
     ...more,
   };
   return matchesAmong(near, library, query, { halfLifeMs: 100 * DAY_MS, perActorMax });

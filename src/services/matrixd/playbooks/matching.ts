@@ -3,7 +3,8 @@
 
 import { LOCAL_CALLER } from "#rpc/call";
 import { decayAt, effectOf, factorOf, weightAt } from "./effect.ts";
-import { type Gate, type GateRole, personIsInjected, personMoves, recordActs } from "./gate.ts";
+import { agreedAnswers, type AgreementQuery } from "./agreement.ts";
+import { personIsInjected, personMoves, recordActs } from "./gate.ts";
 import type { Library } from "./library.ts";
 import type { NearQuery } from "./near-queries.ts";
 import { type OrderPlace, placeShare } from "./order-place.ts";
@@ -15,17 +16,10 @@ export interface MatchSettings {
   readonly perActorMax: number;
 }
 
-export interface MatchQuery {
-  readonly corpus: string;
-  readonly role: GateRole;
+export interface MatchQuery extends AgreementQuery {
   /** Where people are wanted. */
   readonly place: OrderPlace;
-  readonly gate: Gate;
   readonly distanceMax: number;
-  /** The moment whose playbooks act. */
-  readonly at: number;
-  /** What the corpus says of a person's role; undefined when nobody has this id. */
-  personRole(id: string): GateRole | undefined;
 }
 
 /** A record that acts on an answer. */
@@ -61,6 +55,7 @@ export function matchesAmong(
   query: MatchQuery,
   settings: MatchSettings,
 ): Matches {
+  const agreed = agreedAnswers(near, library, query);
   const byAnswer = new Map<string, Acting[]>();
   let [matched, blocked] = [0, 0];
   for (const { key, distance } of near) {
@@ -73,7 +68,7 @@ export function matchesAmong(
         blocked += 1;
         continue;
       }
-      const acting = actingOf(playbook, standing.version, distance, query, settings);
+      const acting = actingOf(playbook, standing.version, distance, query, settings, agreed);
       if (acting === undefined) continue;
       const own = byAnswer.get(playbook.answerId);
       if (own === undefined) byAnswer.set(playbook.answerId, [acting]);
@@ -101,6 +96,7 @@ function actingOf(
   queryDistance: number,
   { role, place, gate, distanceMax, at, personRole }: MatchQuery,
   { halfLifeMs }: MatchSettings,
+  agreed: ReadonlySet<string>,
 ): Acting | undefined {
   const person = personRole(playbook.answerId);
   if (person === undefined) return undefined;
@@ -112,7 +108,7 @@ function actingOf(
   const decay = decayAt(at - version.recordedAt, halfLifeMs);
   const factor = factorOf({ effect: effectOf(version), score: version.score, weight, decay });
   if (Math.abs(1 - factor) < LEAST_EFFECT) return undefined;
-  const mayInject = personIsInjected(gate, roles, queryDistance);
+  const mayInject = personIsInjected(gate, roles, queryDistance) || agreed.has(playbook.answerId);
   return { playbook, version, queryDistance, weight, decay, factor, mayInject };
 }
 

@@ -72,12 +72,10 @@ export interface Recording {
   readonly changed: boolean;
 }
 
-export interface Search extends Omit<MatchQuery, "distanceMax"> {
-  readonly text: string;
+export interface Search extends MatchQuery {
   readonly model: string;
   /** Base64. */
   readonly vector: string;
-  readonly distanceMax: number;
   /** Answers that are lifted at most. */
   readonly topK: number;
 }

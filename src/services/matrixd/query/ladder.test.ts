@@ -5,7 +5,11 @@ import { climb, NO_ROLE } from "./ladder.ts";
 
 const WELDER = "51-4121";
 const HELPER = "51-9198";
-const names = { nameOf: (soc: string) => (soc === WELDER ? "Welder" : "Production Helper"), learnt: 50_000 };
+const names = {
+  nameOf: (soc: string) => (soc === WELDER ? "Welder" : "Production Helper"),
+  learnt: 50_000,
+  isTaught: false,
+};
 
 function voteFor(soc: string, more: Partial<Vote> = {}): Vote {
   const other = soc === WELDER ? HELPER : WELDER;
@@ -77,4 +81,24 @@ test.each([0, 10])("with %i titles beside those that ship, what the grammar read
     },
   );
   expect([role, candidates[0]?.soc]).toEqual([reading(0.76), WELDER]);
+});
+
+describe("one title that was learnt", () => {
+  const shareOf = (soc: string, more: Partial<Parameters<typeof climb>[3]>): number =>
+    climb(reading(0.95), [], voteFor(HELPER), { ...names, ...more }).shares.find((one) => one.soc === soc)
+      ?.p ?? 0;
+
+  test("hardly changes how other words are read, and ever more titles change it step by step", () => {
+    const counts = [0, 1, 10, 100, 500, 1000, 50_000];
+    const shares = counts.map((learnt) => shareOf(WELDER, { learnt }));
+    expect(Math.abs((shares[1] as number) - (shares[0] as number))).toBeLessThan(0.001);
+    expect(shares).toEqual(shares.toSorted((left, right) => right - left));
+    expect(shares.at(-1)).toBe(shares.at(-2) as number);
+  });
+
+  test("counts whole for its own words", () => {
+    expect(shareOf(HELPER, { learnt: 1, isTaught: true })).toBeGreaterThan(
+      shareOf(WELDER, { learnt: 1, isTaught: true }),
+    );
+  });
 });

@@ -1,6 +1,7 @@
 // The role ladder: what the grammar read by patterns and the dictionary, then the title that is written like the text among
-// those that were imported or learnt, then the vote of the nearest titles. The outcome is a role that is named, or none, and
-// how likely each occupation is, which ranking goes by. A guess is never named for sure. Pure.
+// those that were imported or learnt, then the vote of the nearest titles, and where these leave it open what a model says. The
+// outcome is a role that is named, or none, and how likely each occupation is, which ranking goes by. A guess is never named
+// for sure. Pure.
 
 import type { ReadRole } from "#contracts/matrix";
 import { mixed, type OccupationShare, type Vote } from "#domain/occupations/vote";
@@ -21,6 +22,8 @@ export interface Names {
   nameOf(soc: string): string;
   /** How many titles were imported or learnt. */
   readonly learnt: number;
+  /** The text itself is written like one of these. */
+  readonly isTaught: boolean;
 }
 
 export const NO_ROLE: ReadRole = { role: null, soc: null, source: "none", confidence: 0 };
@@ -28,7 +31,9 @@ export const NO_VOTE: Vote = { shares: [], similarity: 0, exact: undefined, near
 
 /**
  * What the grammar's reading weighs beside 1 for the vote: among the shipped titles, which the grammar knows better; among
- * thousands of imported or learnt ones; and where one of those is written like the text. By cross-validation.
+ * thousands of imported or learnt ones; and where one of those is written like the text. By cross-validation. Between the
+ * first two it goes as the titles grow in number: one title that was learnt changes how its own words are read, and
+ * hardly anything else.
  */
 const READ_WEIGHT = { shipped: 2, learnt: 0.3, exact: 0.1 } as const;
 /** Of the uses of a title, what one occupation must have for the title to name it. */
@@ -43,15 +48,26 @@ const CANDIDATES_MAX = 5;
 /** A candidate with less is none. */
 const CANDIDATE_MIN = 0.01;
 
+/** How much the imported and learnt titles know, 0 for none to 1 for many. */
+export function experienceOf(learnt: number): number {
+  return Math.min(1, learnt / MANY_TITLES);
+}
+
+/** Goes from one value to the other as titles are learnt. */
+export function asTitlesGrow(from: number, to: number, experience: number): number {
+  return from + (to - from) * experience;
+}
+
+function readWeight(isExact: boolean, { learnt, isTaught }: Names): number {
+  if (isTaught) return READ_WEIGHT.exact;
+  const { shipped, exact, learnt: many } = READ_WEIGHT;
+  return asTitlesGrow(shipped, isExact ? exact : many, experienceOf(learnt));
+}
+
 /** `read` and `readAs`: the role that the grammar read, and what it says may be meant. */
-export function climb(
-  read: ReadRole,
-  readAs: readonly RoleShare[],
-  vote: Vote,
-  { nameOf, learnt }: Names,
-): Rung {
-  const trust = learnt === 0 ? "shipped" : vote.exact === undefined ? "learnt" : "exact";
-  const weight = READ_WEIGHT[trust] * read.confidence;
+export function climb(read: ReadRole, readAs: readonly RoleShare[], vote: Vote, names: Names): Rung {
+  const { nameOf, learnt } = names;
+  const weight = readWeight(vote.exact !== undefined, names) * read.confidence;
   const shares = mixed(vote.shares, read.soc === null ? undefined : { soc: read.soc, weight });
   const [first] = shares;
   const used = vote.exact === undefined ? undefined : mostUsed(vote.exact);
@@ -77,6 +93,29 @@ export function climb(
     role: read,
     shares,
     candidates: candidatesOf(shares, read.role === null ? vote.similarity : 1, nameOf),
+  };
+}
+
+/** A model's guess is as likely as all that titles say together, and never sure. */
+const MODEL_WEIGHT = 1;
+const MODEL_CONFIDENCE = 0.7;
+
+/** Whether a model has something to add: no role is named, or one that is only near. */
+export function leavesOpen({ role: { role, source } }: Rung): boolean {
+  return role === null || source === "nearest";
+}
+
+/** The rung above: with the role that a model named. */
+export function withModel(
+  { shares }: Rung,
+  { role, soc }: { readonly role: string; readonly soc: string },
+  nameOf: Names["nameOf"],
+): Rung {
+  const all = mixed(shares, { soc, weight: MODEL_WEIGHT });
+  return {
+    role: { role, soc, source: "llm", confidence: MODEL_CONFIDENCE },
+    shares: all,
+    candidates: candidatesOf(all, 1, nameOf),
   };
 }
 

@@ -60,14 +60,14 @@ describe("understanding", () => {
     expect(role).toEqual({ role: null, soc: null, source: "none", confidence: 0 });
     expect(shares[0]?.p).toBeGreaterThan(0);
     expect(candidates.every(({ p }) => p > 0 && p < 1)).toBe(true);
-    const read = await house.understanding.read(text, undefined);
+    const read = await house.understanding.read(text, undefined, {});
     expect([read.role, read.candidates]).toEqual([role, candidates]);
   });
 
   test("a text is read as it was meant at its moment", async () => {
     const { understanding } = started();
     const then = Date.parse("2025-07-03T12:00:00Z");
-    const { order } = await understanding.read("cook Denver CO tomorrow 6am", then);
+    const { order } = await understanding.read("cook Denver CO tomorrow 6am", then, {});
     expect(order.slots.start).toBe("2025-07-04T06:00:00-06:00");
   });
 

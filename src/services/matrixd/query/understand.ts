@@ -9,6 +9,7 @@ import type { ReadRole } from "#contracts/matrix";
 import type { OccupationShare, Vote } from "#domain/occupations/vote";
 import type { OrderReading, RoleShare } from "#domain/orders/order-reading";
 import { type Gazetteer, gazetteerOf, placeName } from "#domain/orders/places/gazetteer";
+import type { Sites } from "#domain/orders/places/sites";
 import { type OrderReader, orderReader } from "#domain/orders/read-order";
 import { TITLE_TABLE, type Titles, titlesOf, titleSteps } from "#domain/orders/tables/titles";
 import { titleKeys } from "#domain/orders/text/words";
@@ -22,7 +23,8 @@ import { readVector } from "#lib/vector-text";
 import type { CallInit } from "#rpc/call";
 import type { Service } from "#rpc/contract";
 import type { KnownTitles } from "../taxonomy/known-titles.ts";
-import { climb, NO_ROLE, NO_VOTE, type Rung } from "./ladder.ts";
+import { climb, experienceOf, leavesOpen, NO_ROLE, NO_VOTE, type Rung, withModel } from "./ladder.ts";
+import type { RoleModel } from "./role-model.ts";
 import type { Title } from "./title.ts";
 
 export interface Understood {
@@ -34,8 +36,8 @@ export interface Understood {
   readonly known: Role | undefined;
   /** How likely each occupation is meant, the likeliest first. */
   readonly shares: readonly OccupationShare[];
-  /** Titles were imported or learnt, and know more than those that ship. */
-  readonly hasLists: boolean;
+  /** How much the imported and learnt titles know, 0 to 1. */
+  readonly experience: number;
   /** What may be meant, the likeliest first. */
   readonly candidates: OrderReading["candidates"];
   /** Base64, as it goes to vectord. */
@@ -44,6 +46,15 @@ export interface Understood {
   readonly asked: { readonly text: string; readonly vector: Float32Array } | undefined;
   /** The role that the caller named and the taxonomy does not have. */
   readonly unknownRole: string | undefined;
+  /** The model that names roles failed, was late, or rests after that. */
+  readonly modelFailed: boolean;
+}
+
+/** Places of one's own as they are now. */
+export interface PlaceNames {
+  readonly sites: Sites;
+  /** Grows with every change. */
+  readonly version: number;
 }
 
 type Embed = Service<typeof embedContract>;
@@ -73,9 +84,16 @@ export interface Understanding {
   read(
     text: string,
     now: number | undefined,
+    call: CallInit,
   ): Promise<Pick<Understood, "order" | "role" | "candidates"> & { readonly title: string | undefined }>;
   /** Where a city is; undefined when no table has it. */
   cityNamed(city: string, state: string): Promise<Point | undefined>;
+  /** Where a postal code, or a city of a state, is; undefined when no table has it. */
+  placed(given: {
+    readonly city?: string | undefined;
+    readonly state?: string | undefined;
+    readonly postal_code?: string | undefined;
+  }): Promise<({ readonly city: string; readonly state: string } & Point) | undefined>;
   /** Does what the first question would otherwise wait for. */
   warm(): Promise<void>;
   readonly caches: Readonly<Record<string, CacheFigures>>;
@@ -89,14 +107,31 @@ const KEPT_MS = 60_000;
 const TITLES_READ_MAX = 20_000;
 /** Changes with what ships of the taxonomy. */
 const TAXONOMY = Bun.hash(JSON.stringify(ROLES) + TITLE_TABLE).toString(36);
+/** Of a ZIP+4 the first part says where. */
+const POSTAL_DIGITS = 5;
 /** A longer text is a document, whose nearest title says nothing. */
 const ASKED_CHARS_MAX = 400;
 
-export function createUnderstanding(embed: Embed, clock: Clock, titles: KnownTitles): Understanding {
+/** `model`: asked for roles that titles leave open. `places`: the house's own. */
+export function createUnderstanding(
+  embed: Embed,
+  clock: Clock,
+  titles: KnownTitles,
+  { model, places }: { readonly model?: RoleModel | undefined; readonly places?: PlaceNames } = {},
+): Understanding {
   const kept = new CountedCache<string, Understood>({ max: KEPT_MAX, ttl: KEPT_MS });
   const titlesRead = new CountedCache<string, Title>({ max: TITLES_READ_MAX });
-  const ladder = (read: ReadRole, readAs: readonly RoleShare[], voted: Vote): Rung =>
-    climb(read, readAs, voted, { nameOf: (soc) => titles.nameOf(soc), learnt: titles.size });
+  const ladder = (
+    read: ReadRole,
+    readAs: readonly RoleShare[],
+    words: string | undefined,
+    voted: Vote = words === undefined ? NO_VOTE : titles.vote(words),
+  ): Rung =>
+    climb(read, readAs, voted, {
+      nameOf: (soc) => titles.nameOf(soc),
+      learnt: titles.size,
+      isTaught: words !== undefined && titles.isTaught(words),
+    });
 
   const vectorsOf = async (
     texts: readonly string[],
@@ -112,7 +147,21 @@ export function createUnderstanding(embed: Embed, clock: Clock, titles: KnownTit
   };
 
   const ofOrder = (order: OrderReading, words: string | undefined): Rung =>
-    ladder(roleOf(order), order.candidates, words === undefined ? NO_VOTE : titles.vote(words));
+    ladder(roleOf(order), order.candidates, words);
+
+  /** What titles make of an order, and where they leave its role open, a model. */
+  const readRung = async (
+    order: OrderReading,
+    words: string | undefined,
+    call: CallInit,
+  ): Promise<Rung & { readonly modelFailed: boolean }> => {
+    const rung = ofOrder(order, words);
+    if (model === undefined || words === undefined || !leavesOpen(rung))
+      return { ...rung, modelFailed: false };
+    const named = await model.ask(words, rung.candidates, call);
+    const climbed = named ? withModel(rung, named, (soc) => titles.nameOf(soc)) : rung;
+    return { ...climbed, modelFailed: named === undefined };
+  };
 
   /** A role that the caller names: one that ships, or a title that was imported or learnt. */
   const ofGiven = (given: string): Rung => {
@@ -121,27 +170,25 @@ export function createUnderstanding(embed: Embed, clock: Clock, titles: KnownTit
       const { role, soc } = named;
       return { role: named, shares: [{ soc, p: 1 }], candidates: [{ role, soc, p: 1 }] };
     }
-    const rung = ladder(NO_ROLE, [], titles.vote(given));
+    const rung = ladder(NO_ROLE, [], given);
     return rung.role.role === null ? rung : { ...rung, role: { ...rung.role, source: "given" } };
   };
 
   const understood = async (question: TextToRead, call: CallInit): Promise<Understood> => {
-    const { text, role: given, model, now } = question;
+    const { text, role: given, now } = question;
     const { reader } = await knowledge();
     await titles.loaded();
-    const order = reader.read(text, now ?? clock.now());
+    const order = reader.read(text, now ?? clock.now(), places?.sites);
     const words = given ?? askedOf(text, order);
-    const [vector = "", wordsVector] = await vectorsOf(
-      words === undefined ? [text] : [text, words],
-      "query",
-      model,
-      call,
-    );
+    const [[vector = "", wordsVector], rung] = await Promise.all([
+      vectorsOf(words === undefined ? [text] : [text, words], "query", question.model, call),
+      given === undefined ? readRung(order, words, call) : { ...ofGiven(given), modelFailed: false },
+    ]);
     const asked =
       words === undefined || wordsVector === undefined
         ? undefined
         : { text: words, vector: floatsOf(wordsVector) };
-    const { role, shares, candidates } = given === undefined ? ofOrder(order, words) : ofGiven(given);
+    const { role, shares, candidates, modelFailed } = rung;
     const known = role.role === null ? undefined : roleNamed(role.role);
     const unknownRole = role.role === null ? given : undefined;
     return {
@@ -149,11 +196,12 @@ export function createUnderstanding(embed: Embed, clock: Clock, titles: KnownTit
       role,
       known,
       shares,
-      hasLists: titles.size > 0,
+      experience: experienceOf(titles.size),
       candidates,
       vector,
       asked,
       unknownRole,
+      modelFailed,
     };
   };
 
@@ -162,7 +210,7 @@ export function createUnderstanding(embed: Embed, clock: Clock, titles: KnownTit
     const before = titlesRead.get(key);
     if (before !== undefined) return before;
     const voted = titles.vote(text);
-    const { role, shares } = ladder(titleRole(text), [], voted);
+    const { role, shares } = ladder(titleRole(text), [], text, voted);
     const [likely] = shares;
     const guessed = (likely?.p ?? 0) * voted.similarity;
     const title: Title =
@@ -175,7 +223,7 @@ export function createUnderstanding(embed: Embed, clock: Clock, titles: KnownTit
 
   return {
     understand: async (question, call) => {
-      const key = `${titles.version}\n${question.model}\n${question.role ?? ""}\n${question.now ?? ""}\n${question.text}`;
+      const key = `${titles.version} ${places?.version ?? 0}\n${question.model}\n${question.role ?? ""}\n${question.now ?? ""}\n${question.text}`;
       const before = kept.get(key);
       if (before !== undefined) return before;
       const now = await understood(question, call);
@@ -199,13 +247,23 @@ export function createUnderstanding(embed: Embed, clock: Clock, titles: KnownTit
       await titles.loaded();
       return `${TAXONOMY}-${titles.version}`;
     },
-    read: async (text, now) => {
+    read: async (text, now, call) => {
       const { reader } = await knowledge();
       await titles.loaded();
-      const order = reader.read(text, now ?? clock.now());
+      const order = reader.read(text, now ?? clock.now(), places?.sites);
       const title = askedOf(text, order);
-      const { role, candidates } = ofOrder(order, title);
+      const { role, candidates } = await readRung(order, title, call);
       return { order: withTitle(order, role), role, candidates, title };
+    },
+    placed: async ({ city, state, postal_code: code }) => {
+      const { gazetteer } = await knowledge();
+      const postal = code === undefined ? undefined : gazetteer.postal(code.slice(0, POSTAL_DIGITS));
+      if (postal !== undefined)
+        return { city: city ?? postal.city, state: postal.state, lat: postal.lat, lon: postal.lon };
+      if (city === undefined || state === undefined) return undefined;
+      const named = stateNamed(state);
+      const town = gazetteer.named(placeName(city)).find((one) => one.state === named);
+      return town && { city: town.city, state: town.state, lat: town.lat, lon: town.lon };
     },
     cityNamed: async (city, state) => {
       const { gazetteer } = await knowledge();

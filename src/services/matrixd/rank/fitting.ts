@@ -40,7 +40,11 @@ export function fittingOf(
   }
   const { slots, unread } = understood.order;
   // A place or a status selects by itself, unless what is wanted there is a word that nobody knows.
-  const placed = slots.state !== undefined || slots.city !== undefined || slots.status !== undefined;
+  const placed =
+    slots.state !== undefined ||
+    slots.city !== undefined ||
+    slots.site !== undefined ||
+    slots.status !== undefined;
   // Who asks for nothing but a certificate or a language wants those who have it.
   if (
     !placed &&

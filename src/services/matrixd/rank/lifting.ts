@@ -100,6 +100,12 @@ export function personRoleOf({ rows, facts, titles }: Generation, id: string): G
   return title.confidence >= SURE_MIN ? title.role : null;
 }
 
+/** The occupation of a row by its corpus's column of codes; undefined where there is none, or the row has none. */
+export function personCodeOf({ rows, facts, coded }: Generation, id: string): string | undefined {
+  const row = rows.get(id);
+  return row === undefined || !coded ? undefined : facts.socs[facts.soc[row] ?? NONE];
+}
+
 /** Both distances that a hit has: what acts multiplies the cosine. */
 export function movedDistance({ distance }: Pick<Hit, "distance">, acting: Acting | undefined): number {
   return acting === undefined ? distance : acting.factor * distance;

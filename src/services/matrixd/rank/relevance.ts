@@ -10,6 +10,7 @@ import { Fault } from "#rpc/fault";
 import type { Generation, RankedRows } from "../corpus/generation.ts";
 import { NONE } from "../corpus/row-facts.ts";
 import type { Standing } from "./score.ts";
+import { asTitlesGrow } from "../query/ladder.ts";
 import { SURE_MIN } from "../query/title.ts";
 import type { Understood } from "../query/understand.ts";
 import { askedFor, vote } from "./vote.ts";
@@ -160,7 +161,7 @@ export function askedRole(corpus: RankedRows, understood: Understood): AskedRole
     const number = numberOf(corpus, soc);
     return number === NONE ? [] : [[number, p] as const];
   });
-  const least = KNOWN_SHARE_MIN[understood.hasLists ? "learnt" : "shipped"];
+  const least = asTitlesGrow(KNOWN_SHARE_MIN.shipped, KNOWN_SHARE_MIN.learnt, understood.experience);
   const ownRole =
     exact === NONE || understood.role.role !== null || shares.some(([, p]) => p >= least)
       ? undefined

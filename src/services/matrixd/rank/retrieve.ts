@@ -15,7 +15,7 @@ import type { Found } from "../playbooks/playbooks.ts";
 import { byId, candidatesOf, passingFilter } from "./candidates.ts";
 import { hitOf } from "./hit.ts";
 import { keepRanking, keptRanking } from "./kept-rankings.ts";
-import { type Candidate, lifted, personRoleOf, type PlaybookUse } from "./lifting.ts";
+import { type Candidate, lifted, personCodeOf, personRoleOf, type PlaybookUse } from "./lifting.ts";
 import { byScore } from "./order.ts";
 import { poolOf, type Question, type Ranking, rankingOf } from "./ranking.ts";
 import { placeOf, type RowPlace } from "./row-place.ts";
@@ -172,6 +172,7 @@ function matchingFor(
     distanceMax,
     at,
     personRole: (id: string) => personRoleOf(generation, id),
+    personCode: (id: string) => personCodeOf(generation, id),
   };
   return playbooks.matching(search, call);
 }

@@ -44,7 +44,7 @@ export const STANDARD_WEIGHTS: Weights = {
 };
 
 /** People of another role than the one that was surely asked for stay below this, the others above it. */
-const OTHERS_MAX = 0.4;
+export const OTHERS_MAX = 0.4;
 
 interface Judged {
   readonly standing: Standing;

@@ -152,6 +152,15 @@ export class KnownTitles {
     return uses === undefined ? undefined : [...uses];
   }
 
+  /** Whether a title was imported or learnt that is written like the text. */
+  isTaught(text: string): boolean {
+    if (this.#sources.size === 0) return false;
+    const key = titleKey(text);
+    const socs = [...(this.#uses.get(key)?.keys() ?? [])];
+    const sources = [...this.#sources.values()];
+    return socs.some((soc) => sources.some(({ titles }) => titles.has(`${key}\t${soc}`)));
+  }
+
   /** How likely each occupation is what a text asks for. The first call makes the index of what ships: some 10 ms. */
   vote(text: string): Vote {
     if (this.#isIndexStale && !this.#isClosed) {

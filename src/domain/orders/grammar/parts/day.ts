@@ -113,6 +113,16 @@ function nthOfMonth(scope: Scope, place: number): Parsed[] {
           nth: number,
         });
   }
+  // "the second week of December".
+  if (
+    number <= 4 &&
+    named !== undefined &&
+    isWord(scope, end, "week", "semana") &&
+    isWord(scope, end + 1, "of", "in", "de")
+  ) {
+    const month = meaning(scope, end + 2, "month");
+    return month === undefined ? [] : dateOf(Number(month), 7 * number - 6, undefined, end + 3);
+  }
   const of = isWord(scope, end, "of", "de", "del") ? 1 : 0;
   const article = isWord(scope, end + of, "the", "next", "this") ? 1 : 0;
   if (of === 1 && isWord(scope, end + of + article, "month", "mes"))
@@ -303,8 +313,13 @@ function inSome(scope: Scope, place: number): Parsed[] {
     return said(count.to + 1, { kind: "ahead", days: number });
   if (meaning(scope, count.to, "week") !== undefined)
     return said(count.to + 1, { kind: "ahead", days: 7 * number });
-  return [];
+  return meaning(scope, count.to, "monthword") !== undefined && number <= MONTHS_AHEAD_MAX
+    ? said(count.to + 1, { kind: "months ahead", months: number })
+    : [];
 }
+
+/** No order is placed longer ahead. */
+const MONTHS_AHEAD_MAX = 24;
 
 function endOf(scope: Scope, place: number): Parsed[] {
   const fin = isWord(scope, place, "fin") && isWord(scope, place + 1, "de");

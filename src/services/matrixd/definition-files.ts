@@ -1,6 +1,6 @@
-// The definitions of corpora on disk. A definition follows from nothing else, so it is kept twice, in two folders, each file
-// with its own checksum: one that is damaged or lost, or its whole folder, is made again from the other, and only where both
-// are damaged is the corpus.
+// The definitions of corpora, and lists of places, on disk. They follow from nothing else, so each is kept twice, in two folders,
+// each file with its own checksum: one that is damaged or lost, or its whole folder, is made again from the other, and only
+// where both are damaged is what they define.
 
 import { createHash } from "node:crypto";
 import { readdir, rm } from "node:fs/promises";
@@ -9,7 +9,12 @@ import { saveSmallFile } from "#adapters/small-file";
 import { witnessPath } from "#adapters/witness";
 import { isThere, readIfThere, syncFolder } from "#lib/durable";
 
-const SUFFIX = ".corpus.json";
+/** What is defined: the end of the files' names. */
+export type DefinitionKind = "corpus" | "places";
+
+function suffixOf(kind: DefinitionKind): string {
+  return `.${kind}.json`;
+}
 
 export interface StoredDefinition {
   readonly name: string;
@@ -19,15 +24,19 @@ export interface StoredDefinition {
   readonly isWhole: boolean;
 }
 
-export async function readDefinitions(folder: string): Promise<StoredDefinition[]> {
+export async function readDefinitions(
+  folder: string,
+  kind: DefinitionKind = "corpus",
+): Promise<StoredDefinition[]> {
+  const suffix = suffixOf(kind);
   const files = await Promise.all([folder, witnessPath(folder)].map(listIfThere));
-  const definitions = files.flat().filter((file) => file.endsWith(SUFFIX));
-  const names = new Set(definitions.map((file) => file.slice(0, -SUFFIX.length)));
-  return Promise.all([...names].sort().map((name) => readDefinition(folder, name)));
+  const definitions = files.flat().filter((file) => file.endsWith(suffix));
+  const names = new Set(definitions.map((file) => file.slice(0, -suffix.length)));
+  return Promise.all([...names].sort().map((name) => readDefinition(folder, name, kind)));
 }
 
-async function readDefinition(folder: string, name: string): Promise<StoredDefinition> {
-  const texts = await Promise.all(pathsOf(folder, name).map(readIfThere));
+async function readDefinition(folder: string, name: string, kind: DefinitionKind): Promise<StoredDefinition> {
+  const texts = await Promise.all(pathsOf(folder, name, kind).map(readIfThere));
   const found = texts.flatMap((text) => (text === undefined ? [] : verified(text)));
   const content = (found.find(({ hasChecksum }) => hasChecksum) ?? found[0])?.content;
   return {
@@ -41,13 +50,18 @@ export async function saveDefinition(
   folder: string,
   name: string,
   content: Readonly<Record<string, unknown>>,
+  kind: DefinitionKind = "corpus",
 ): Promise<void> {
-  for (const path of pathsOf(folder, name)) await saveSmallFile(path, printed(content));
+  for (const path of pathsOf(folder, name, kind)) await saveSmallFile(path, printed(content));
 }
 
 /** The one that counts last: a crash in between leaves the corpus as it was. */
-export async function removeDefinition(folder: string, name: string): Promise<void> {
-  for (const path of pathsOf(folder, name).toReversed()) {
+export async function removeDefinition(
+  folder: string,
+  name: string,
+  kind: DefinitionKind = "corpus",
+): Promise<void> {
+  for (const path of pathsOf(folder, name, kind).toReversed()) {
     if (!(await isThere(path))) continue;
     await rm(path);
     await syncFolder(dirname(path));
@@ -55,8 +69,8 @@ export async function removeDefinition(folder: string, name: string): Promise<vo
 }
 
 /** The first is the one that counts where a crash fell between the two. */
-function pathsOf(folder: string, name: string): string[] {
-  return [folder, witnessPath(folder)].map((place) => join(place, name + SUFFIX));
+function pathsOf(folder: string, name: string, kind: DefinitionKind): string[] {
+  return [folder, witnessPath(folder)].map((place) => join(place, name + suffixOf(kind)));
 }
 
 async function listIfThere(folder: string): Promise<string[]> {
