@@ -12,7 +12,7 @@ import {
 import { LRUCache } from "lru-cache";
 import type { ServedTool } from "./surface.ts";
 
-export type Era = "2025" | "2026";
+type Era = "2025" | "2026";
 
 export interface PlainCall {
   readonly id: string | number;
@@ -21,9 +21,9 @@ export interface PlainCall {
   readonly era: Era;
 }
 
-export type PlainTool = ServedTool & Required<Pick<ServedTool, "plain">>;
+type PlainTool = ServedTool & Required<Pick<ServedTool, "plain">>;
 
-export type RecognisePlainCall = (headers: Headers, message: unknown) => PlainCall | undefined;
+type RecognisePlainCall = (headers: Headers, message: unknown) => PlainCall | undefined;
 
 const METHOD = "tools/call";
 const REVISION_OF_2026 = "2026-07-28";

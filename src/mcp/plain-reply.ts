@@ -15,9 +15,9 @@ export interface WrittenReply {
   readonly body: string;
 }
 
-export type AnswerPlainCall = (plain: PlainCall, call: Call) => Promise<WrittenReply | Response>;
+type AnswerPlainCall = (plain: PlainCall, call: Call) => Promise<WrittenReply | Response>;
 
-export interface PlainReplyDeps {
+interface PlainReplyDeps {
   readonly version: string;
   readonly called: Called;
   /** Of a tool that works on, until its stream is begun with a comment. */
