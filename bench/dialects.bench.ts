@@ -1,5 +1,6 @@
-// The same cached embedding through the native wire, through a dialect, and passed through to an older side, with and without a
-// comparison behind it: what a codec costs, and what the caller of an upstream pays for the shadow.
+// The same cached embedding through the native wire, through a dialect, through one whose upstream stands by for what fails here, and
+// passed through to an older side, with and without a comparison behind it: what a codec costs, what it costs to be able to try again,
+// and what the caller of an upstream pays for the shadow.
 
 import { startOlderSide } from "../test/cutover/older-side.ts";
 import { type LoadRequest, type LoadResult, measure } from "./load/load.ts";
@@ -58,6 +59,13 @@ async function rows({ seconds, rounds }: Settings): Promise<Row[]> {
         return load("/api/ai/embed");
       },
     });
+    const primary = await inTurns(rounds, {
+      backed: async () => {
+        await flip("rust:*", "primary");
+        return load("/api/ai/embed");
+      },
+      native,
+    });
     const rate = { of: "ratio", is: ">=", limit: DIALECT_RATE_MIN } as const;
     const tail = { of: "ratio", is: "<=", limit: DIALECT_P99_MAX } as const;
     const beside = { reference: dialects.native, referenceName: "the native wire" };
@@ -66,6 +74,13 @@ async function rows({ seconds, rounds }: Settings): Promise<Row[]> {
       tailRow({ ...beside, name: "go, p99", subject: dialects.go, bar: tail }),
       throughputRow({ ...beside, name: "OpenAI", subject: dialects.openai, bar: rate }),
       tailRow({ ...beside, name: "OpenAI, p99", subject: dialects.openai, bar: tail }),
+      throughputRow({
+        name: "primary with an upstream",
+        subject: primary.backed,
+        reference: primary.native,
+        referenceName: "the native wire",
+        bar: rate,
+      }),
       tailRow({
         name: "pass-through with shadow, p99",
         subject: upstream.shadow,

@@ -1,13 +1,16 @@
 // Tools over MCP beside the operations that they call, through the same gateway: an order that is read, which costs least of
-// all, and SQL over a dataset, which is what agents mostly send.
+// all, and SQL over a dataset, which is what agents mostly send; in both eras of the protocol.
 
-import { measure } from "./load/load.ts";
-import { inTurns, medianOf, ratioOf, spreadOf } from "./report/rounds.ts";
+import { type LoadRequest, type LoadResult, measure } from "./load/load.ts";
+import { cpuRow, tailRow, throughputRow } from "./report/figures.ts";
+import { inTurns } from "./report/rounds.ts";
 import type { Bench, Row, Settings } from "./report/row.ts";
+import { sound } from "./report/sound.ts";
 import { startHouse } from "./servers/house.ts";
 
 const CLIENTS = 16;
 const SHARE_MIN = 0.9;
+const P99_MAX = 1.2;
 
 export const bench: Bench = {
   name: "mcp",
@@ -30,57 +33,59 @@ const CASES = [
   },
 ] as const;
 
-function toolCall(name: string, args: object): { headers: Record<string, string>; body: string } {
+const ERAS = { "2026": "2026-07-28", "2025": "2025-11-25" } as const;
+
+function toolCall(version: string, name: string, args: object): LoadRequest {
+  const envelope = {
+    "io.modelcontextprotocol/protocolVersion": version,
+    "io.modelcontextprotocol/clientInfo": { name: "bench", version: "1" },
+    "io.modelcontextprotocol/clientCapabilities": {},
+  };
+  const isOf2026 = version === ERAS["2026"];
+  const params = { name, arguments: args, ...(isOf2026 ? { _meta: envelope } : {}) };
   return {
+    path: "/mcp",
     headers: {
       "content-type": "application/json",
       accept: "application/json, text/event-stream",
-      "mcp-protocol-version": "2026-07-28",
-      "mcp-method": "tools/call",
-      "mcp-name": name,
+      "mcp-protocol-version": version,
+      ...(isOf2026 ? { "mcp-method": "tools/call", "mcp-name": name } : {}),
     },
-    body: JSON.stringify({
-      jsonrpc: "2.0",
-      id: 1,
-      method: "tools/call",
-      params: {
-        name,
-        arguments: args,
-        _meta: {
-          "io.modelcontextprotocol/protocolVersion": "2026-07-28",
-          "io.modelcontextprotocol/clientInfo": { name: "bench", version: "1" },
-          "io.modelcontextprotocol/clientCapabilities": {},
-        },
-      },
-    }),
+    body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params }),
   };
 }
 
 async function rows({ seconds, rounds }: Settings): Promise<Row[]> {
   const house = await startHouse({ apart: false });
+  const load = async (body: LoadRequest): Promise<LoadResult> =>
+    sound(
+      await measure({
+        target: { url: house.url },
+        clients: CLIENTS,
+        seconds,
+        bodies: [body],
+        pids: house.pids(),
+      }),
+    );
   try {
     const people = Array.from({ length: 10_000 }, (_, row) => `${row},City ${row % 97}`);
     await house.call("POST", "/v1/ingest?dataset=people", `id,city\n${people.join("\n")}\n`);
     const found: Row[] = [];
     for (const { name, tool, args, path } of CASES) {
-      const plan = { target: { url: house.url }, clients: CLIENTS, seconds };
-      const { mcp, direct } = await inTurns(rounds, {
-        mcp: () => measure({ ...plan, bodies: [{ path: "/mcp", ...toolCall(tool, args) }] }),
-        direct: () => measure({ ...plan, bodies: [{ path, body: JSON.stringify(args) }] }),
+      const results = await inTurns(rounds, {
+        "2026": () => load(toolCall(ERAS["2026"], tool, args)),
+        "2025": () => load(toolCall(ERAS["2025"], tool, args)),
+        direct: () => load({ path, body: JSON.stringify(args) }),
       });
-      const rates = (results: typeof mcp): number[] => results.map(({ per_second }) => per_second);
-      found.push({
-        name,
-        unit: "calls/s",
-        subject: spreadOf(rates(mcp)),
-        reference: { name: `POST ${path}`, figure: medianOf(rates(direct)) },
-        ratio: ratioOf(mcp, direct, ({ per_second }) => per_second),
-        bar: { of: "ratio", is: ">=", limit: SHARE_MIN },
-        figures: {
-          p99_ms: medianOf(mcp.map(({ p99_ms }) => p99_ms)),
-          direct_p99_ms: medianOf(direct.map(({ p99_ms }) => p99_ms)),
-        },
-      });
+      for (const era of ["2026", "2025"] as const) {
+        const compared = { subject: results[era], reference: results.direct, referenceName: `POST ${path}` };
+        const of = `${name}, ${era}`;
+        found.push(
+          throughputRow({ ...compared, name: of, bar: { of: "ratio", is: ">=", limit: SHARE_MIN } }),
+          tailRow({ ...compared, name: `${of}: p99`, bar: { of: "ratio", is: "<=", limit: P99_MAX } }),
+          cpuRow({ ...compared, name: `${of}: CPU`, bar: { of: "ratio", is: "<=", limit: 1 / SHARE_MIN } }),
+        );
+      }
     }
     return found;
   } finally {

@@ -16,6 +16,11 @@ import { Fault, traceOf } from "#rpc/fault";
 const QUEUE_MAX = 10_000;
 /** What an append takes. */
 const BATCH_MAX = 500;
+/**
+ * Between two appends: each is flushed to the disk, which costs as much for one event as for hundreds. The first after a quiet while
+ * goes out at once.
+ */
+const GATHER_MS = 25;
 /** Between tries while the journal cannot be reached. */
 const RETRY_MS = 1000;
 /** What stopping waits for the journal before it counts the rest as lost. */
@@ -42,17 +47,20 @@ export interface RecorderOptions {
   readonly log: Log;
   readonly queueMax?: number;
   readonly retryMs?: number;
+  readonly gatherMs?: number;
   readonly stopMs?: number;
 }
 
 export function journalRecorder(options: RecorderOptions): JournalRecorder {
   const { journal, log, queueMax = QUEUE_MAX, retryMs = RETRY_MS, stopMs = STOP_MS_MAX } = options;
+  const { gatherMs = GATHER_MS } = options;
   const queue: NewEvent[] = [];
   let recorded = 0;
   let lost = 0;
   let sending: Promise<void> | undefined;
   let stopAt = Infinity;
   let cutShort: (() => void) | undefined;
+  let sentAt = -Infinity;
 
   const lose = (count: number, why: string, error?: unknown): void => {
     // One line until something is recorded again.
@@ -101,7 +109,12 @@ export function journalRecorder(options: RecorderOptions): JournalRecorder {
   const sendAll = async (): Promise<void> => {
     // What is recorded in one turn of the event loop goes out together.
     await Promise.resolve();
-    while (queue.length > 0) await send(queue.splice(0, BATCH_MAX));
+    while (queue.length > 0) {
+      const waitMs = sentAt + gatherMs - performance.now();
+      if (waitMs > 0 && queue.length < BATCH_MAX && stopAt === Infinity) await pause(waitMs);
+      await send(queue.splice(0, BATCH_MAX));
+      sentAt = performance.now();
+    }
     sending = undefined;
   };
 

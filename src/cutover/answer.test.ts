@@ -31,6 +31,66 @@ function answering(isDual: boolean): (call: ForeignCall) => Promise<string> {
   return async (call) => (await answer(call)).headers.get(BACKEND_HEADER) ?? "";
 }
 
+/** What the upstream is sent when this house failed after `native` had its request. */
+async function secondTry(
+  native: (request: Request) => Promise<unknown>,
+  init: RequestInit,
+): Promise<{ status: number; body: string }> {
+  const asked: string[] = [];
+  const there = Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    fetch: async (request) => {
+      asked.push(await request.text());
+      return new Response("there");
+    },
+  });
+  const answer = answerFor(
+    { name: "go", prefix: "/_go" },
+    {
+      standing: () => () => ({ state: "primary", percent: 0, entry }),
+      upstream: () => ({ name: "go", dialect: "go", url: there.url.origin }),
+      observer: { passed: () => undefined, answered: () => undefined },
+      dual: { wants: () => false, answer: (call, first) => first(call) },
+      clock: systemClock,
+    },
+  );
+  const headers = { "content-length": String(Buffer.byteLength(String(init.body ?? ""))) };
+  const reply = await answer({
+    route: "go:embedd.embed",
+    reads: true,
+    request: new Request("http://h/_go/v1/embed", { method: "POST", headers, ...init }),
+    exchange: { requestId: "r", seal: () => undefined },
+    native: async (request) => {
+      await native(request);
+      return new Response("failed", { status: 500 });
+    },
+  });
+  await there.stop(true);
+  return { status: reply.status, body: asked.join() };
+}
+
+test("a read that fails here is made once more, with its body however it was read", async () => {
+  const body = '{"texts":["é"]}';
+  for (const read of [
+    (request: Request) => request.text(),
+    (request: Request) => request.arrayBuffer(),
+    () => Promise.resolve(),
+  ]) {
+    expect(await secondTry(read, { body })).toEqual({ status: 200, body });
+  }
+  expect(await secondTry(() => Promise.resolve(), { method: "GET" })).toEqual({ status: 200, body: "" });
+});
+
+test("it is not where its body is gone, or too large to be held", async () => {
+  const pieces = async ({ body }: Request): Promise<void> => {
+    for await (const _ of body ?? []) continue;
+  };
+  expect(await secondTry(pieces, { body: "x" })).toEqual({ status: 500, body: "" });
+  const large = "x".repeat(256 * 1024 + 1);
+  expect(await secondTry((request) => request.text(), { body: large })).toEqual({ status: 500, body: "" });
+});
+
 let ids = 0;
 function write(key: string, method: string, tenant: string): ForeignCall {
   return {

@@ -14,6 +14,7 @@ import {
   type Upstream,
   UPSTREAM_VARIABLES,
 } from "./ledger/ledger.ts";
+import { repeatable } from "./kept-body.ts";
 import { type Passed, passThrough } from "./pass-through.ts";
 import type { DualWrites } from "./dual/dual-writes.ts";
 import type { Again } from "./shadow/shadow.ts";
@@ -63,14 +64,16 @@ export function answerFor({ name, prefix }: DialectPlace, deps: AnswerDeps): Ans
       observer.answered(route, entry, response.status, performance.now() - started);
       return response;
     };
-    const again =
-      call.reads && deps.upstream(name) !== undefined ? await repeatable(call.request) : undefined;
+    const isBacked = call.reads && deps.upstream(name) !== undefined;
+    const again = isBacked ? repeatable(call.request) : undefined;
     if (again === undefined) return done(await call.native(call.request, call.exchange));
     const held = heldSeal(call.exchange);
-    const response = done(await call.native(again(), held.exchange));
+    const response = done(await call.native(call.request, held.exchange));
     if (response.status < FAILED) return response;
+    const request = again();
+    if (request === undefined) return held.finish(response);
     try {
-      return await pass(route, { ...call, request: again() });
+      return await pass(route, { ...call, request });
     } catch {
       // The upstream fails too: then this house's own failure is the answer.
       return held.finish(response);
@@ -151,20 +154,6 @@ function chosenBackend(chosen: string, { exchange }: ForeignCall): "native" | "u
 
 /** Statuses from here on are failures of the system that answers, and not of its caller. */
 const FAILED = 500;
-/** Bodies that are held for a second sending. */
-const REPEATED_BYTES_MAX = 256 * 1024;
-
-/** Makes the same request as often as needed; undefined where its body is a stream. */
-async function repeatable(request: Request): Promise<(() => Request) | undefined> {
-  const { url, method, headers, signal } = request;
-  const bare = (): Request => new Request(url, { method, headers, signal });
-  if (request.body === null || method === "GET" || method === "HEAD") return bare;
-  const declared = Number(headers.get("content-length") ?? Infinity);
-  if (declared > REPEATED_BYTES_MAX) return undefined;
-  const body = await request.arrayBuffer();
-  return () => new Request(url, { method, headers, signal, body });
-}
-
 /** An exchange that counts no failure yet: another system may still answer in its place. */
 function heldSeal(exchange: Exchange): { exchange: Exchange; finish: (response: Response) => Response } {
   const seal: Exchange["seal"] = (headers, status) => {

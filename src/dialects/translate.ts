@@ -67,7 +67,7 @@ export async function translated(
 
 async function nativeRequest(
   { row, onNativePath }: Translation,
-  { operation }: NativeTarget,
+  { operation, route }: NativeTarget,
   foreign: ForeignRequest,
   request: Request,
   streams: boolean,
@@ -86,7 +86,10 @@ async function nativeRequest(
     headers.delete(DIALECT_HEADER);
     if (row.reply !== undefined) headers.set("accept", "application/json");
     const plain = { method, headers, signal };
-    return new Request(url, method === "GET" || method === "HEAD" ? plain : { ...plain, body: request.body });
+    if (method === "GET" || method === "HEAD") return new Request(url, plain);
+    // One that may be made a second time is read as a whole where it is small.
+    const body = route.reads === true ? await onwardBody(request) : request.body;
+    return new Request(url, { ...plain, body });
   }
   // Of a body that is written here none of the request's own headers hold, but for those that an operation names.
   const headers: Record<string, string> = {

@@ -1,5 +1,5 @@
 // Which era a request belongs to, and what serves it: the library's handler for the 2026 protocol and for single requests of
-// the 2025 one, a session for those of the 2025 one that opened one.
+// the 2025 one, a session for those of the 2025 one that opened one. A plain call of a tool is answered without the library.
 
 import {
   classifyInboundRequest,
@@ -17,14 +17,17 @@ import type { Log } from "#lib/log";
 import type { Call } from "#rpc/call";
 import { traceOf } from "#rpc/fault";
 import { houseSurface } from "./house-surface.ts";
+import { plainCalls } from "./plain-call.ts";
+import { plainReplies, type WrittenReply } from "./plain-reply.ts";
 import { mcpServer } from "./server.ts";
 import { createSessions } from "./sessions.ts";
 import type { Surface } from "./surface.ts";
 import { taskStore } from "./tasks/task-store.ts";
 import { createTasks } from "./tasks/tasks.ts";
+import type { Called } from "./tool-call.ts";
 
 export interface McpHandler {
-  serve(request: Request, call: Call): Promise<Response>;
+  serve(request: Request, call: Call): Promise<Response | WrittenReply>;
   /** Tells clients that listen what has changed. */
   readonly notify: ServerNotifier;
   close(): Promise<void>;
@@ -48,20 +51,16 @@ export function createHandler(deps: HandlerDeps): McpHandler {
   const own = houseSurface(house);
   const surface = extend?.(own, () => served) ?? own;
   const tasks = createTasks({ store: taskStore(house.storaged, clock), clock });
-  const make = (): ReturnType<typeof mcpServer> =>
-    mcpServer({
-      surface,
-      tasks,
-      version,
-      callOf,
-      called: (tool, caller, ok, ms) =>
-        recorder.record({
-          type: "mcp.tool_called",
-          subject: tool,
-          actor: caller,
-          data: { ok, ms: Math.round(ms) },
-        }),
+  const called: Called = (tool, caller, ok, ms) =>
+    recorder.record({
+      type: "mcp.tool_called",
+      subject: tool,
+      actor: caller,
+      data: { ok, ms: Math.round(ms) },
     });
+  const make = (): ReturnType<typeof mcpServer> => mcpServer({ surface, tasks, version, callOf, called });
+  const plainCallOf = plainCalls(surface.tools);
+  const answerPlain = plainReplies({ version, called });
   const failed = (error: unknown): void => log.debug("an MCP exchange failed", traceOf(error));
   const handler = createMcpHandler(make, {
     maxRequestBodySize: bodyBytesMax,
@@ -70,7 +69,7 @@ export function createHandler(deps: HandlerDeps): McpHandler {
   });
   const sessions = createSessions(make, failed);
 
-  const serve = async (request: Request, call: Call): Promise<Response> => {
+  const serve: McpHandler["serve"] = async (request, call) => {
     const { id, scopes } = call.caller;
     const authInfo = { token: "", clientId: id, scopes: [...scopes], extra: { call } };
     const session = request.headers.get("mcp-session-id");
@@ -81,7 +80,7 @@ export function createHandler(deps: HandlerDeps): McpHandler {
       return ending === undefined ? noSession() : ending(request, { authInfo });
     }
     if (!isJsonContentType(request.headers.get("content-type"))) return handler.fetch(request, { authInfo });
-    const read = await readRequestBody(request, bodyBytesMax);
+    const read = await bodyOf(request, bodyBytesMax);
     if (read.tooLarge) return refusal(413, `The body is longer than ${bodyBytesMax} bytes.`);
     let parsedBody: unknown;
     try {
@@ -89,6 +88,8 @@ export function createHandler(deps: HandlerDeps): McpHandler {
     } catch {
       return refusal(400, "Parse error: the body is no JSON.", -32_700);
     }
+    const plain = session === null ? plainCallOf(request.headers, parsedBody) : undefined;
+    if (plain !== undefined) return answerPlain(plain, call);
     const options = { parsedBody, authInfo };
     // The 2026 protocol has neither sessions nor `initialize`: only requests with one of them are classified here.
     if (session !== null && isOf2025(request, parsedBody)) {
@@ -111,6 +112,13 @@ export function createHandler(deps: HandlerDeps): McpHandler {
     },
   };
   return served;
+}
+
+/** One of a declared length is read at once, which costs least. */
+async function bodyOf(request: Request, bytesMax: number): ReturnType<typeof readRequestBody> {
+  const declared = Number(request.headers.get("content-length") ?? 0);
+  if (!(declared > 0 && declared <= bytesMax)) return readRequestBody(request, bytesMax);
+  return { tooLarge: false, text: await request.text() };
 }
 
 /** The call of the request, which came with it as what is known of the caller. */

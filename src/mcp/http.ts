@@ -21,7 +21,8 @@ const traits = {
   scope: "read",
   work: "stream",
   body: "json",
-  reply: "raw",
+  reply: "json",
+  mayStream: true,
   timeoutMs: CALL_MS,
   bodyBytesMax: BODY_BYTES_MAX,
   internal: false,
@@ -53,10 +54,13 @@ export function mcpFront(options: McpOptions): McpFront {
     const handler = await (loading ??= load());
     const call = new CallState(exchange, Date.now() + CALL_MS);
     const reply = await handler.serve(request, call);
+    if (reply instanceof Response) return sealed(reply, exchange);
+    // It is there as a whole, also where its type says a stream.
     const headers: Record<string, string> = {};
-    exchange.seal(headers, reply.status);
-    for (const [name, value] of Object.entries(headers)) reply.headers.set(name, value);
-    return reply;
+    exchange.seal(headers, 200);
+    return new Response(reply.body, {
+      headers: { ...reply.headers, "content-type": reply.type, ...headers },
+    });
   };
   return {
     routes: (["POST", "GET", "DELETE"] as const).map((method) =>
@@ -74,6 +78,14 @@ export function mcpFront(options: McpOptions): McpFront {
       await recorder.stop();
     },
   };
+}
+
+function sealed(reply: Response, exchange: Exchange): Response {
+  const headers: Record<string, string> = { "content-type": reply.headers.get("content-type") ?? "" };
+  exchange.seal(headers, reply.status);
+  const { "content-type": _, ...added } = headers;
+  for (const [name, value] of Object.entries(added)) reply.headers.set(name, value);
+  return reply;
 }
 
 /** Before the protocol has begun there is no request to answer: the fault is a JSON-RPC error without an id. */

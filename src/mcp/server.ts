@@ -19,7 +19,7 @@ import {
   UriTemplate,
 } from "@modelcontextprotocol/server";
 import type { Call } from "#rpc/call";
-import { Fault, toFault } from "#rpc/fault";
+import { toFault } from "#rpc/fault";
 import type { Complete, ServedTool, Surface, Use } from "./surface.ts";
 import {
   createdTask,
@@ -30,6 +30,7 @@ import {
   wantsTask,
 } from "./tasks/wire.ts";
 import type { Tasks } from "./tasks/tasks.ts";
+import { type Called, checkScope, serverInfo, toolError } from "./tool-call.ts";
 
 export interface ServerDeps {
   readonly surface: Surface;
@@ -37,8 +38,7 @@ export interface ServerDeps {
   readonly version: string;
   /** The call that a request is part of. */
   readonly callOf: (context: ServerContext) => Call;
-  /** Told of each call of a tool, when it ended. */
-  readonly called: (tool: string, caller: string, ok: boolean, ms: number) => void;
+  readonly called: Called;
 }
 
 const COMPLETIONS_MAX = 100;
@@ -73,25 +73,22 @@ class TaskServer extends Server {
 export function mcpServer(deps: ServerDeps): Server {
   const { surface, tasks, version } = deps;
   const { verifyState } = surface;
-  const server = new TaskServer(
-    { name: "lakehouse", title: "Lakehouse", version },
-    {
-      capabilities: {
-        completions: {},
-        ...surface.capabilities,
-        tasks: TASKS_OF_2025,
-        extensions: { [TASKS_EXTENSION]: {} },
-      },
-      instructions: INSTRUCTIONS,
-      cacheHints: {
-        "tools/list": LISTS,
-        "prompts/list": LISTS,
-        "resources/templates/list": LISTS,
-        "resources/list": RESOURCES,
-      },
-      ...(verifyState === undefined ? {} : { requestState: { verify: verifyState } }),
+  const server = new TaskServer(serverInfo(version), {
+    capabilities: {
+      completions: {},
+      ...surface.capabilities,
+      tasks: TASKS_OF_2025,
+      extensions: { [TASKS_EXTENSION]: {} },
     },
-  );
+    instructions: INSTRUCTIONS,
+    cacheHints: {
+      "tools/list": LISTS,
+      "prompts/list": LISTS,
+      "resources/templates/list": LISTS,
+      "resources/list": RESOURCES,
+    },
+    ...(verifyState === undefined ? {} : { requestState: { verify: verifyState } }),
+  });
   const use = (context: ServerContext): Use => ({
     call: deps.callOf(context),
     context,
@@ -206,25 +203,13 @@ async function outcomeOf(
   use: Use,
 ): Promise<CallToolResult | InputRequiredResult> {
   try {
-    if (!use.call.caller.scopes.includes(tool.scope)) {
-      throw new Fault("forbidden", `${tool.listed.name} needs a key of scope ${tool.scope}.`);
-    }
+    checkScope(tool, use.call);
     return await tool.call(args, use);
   } catch (thrown) {
     if (thrown instanceof ProtocolError) throw thrown;
     return toolError(thrown);
   }
 }
-
-/** In words for a model: the fault, and the fields that were wrong. */
-function toolError(thrown: unknown): CallToolResult {
-  const { code, message, details = [] } = toFault(thrown);
-  const where = details.slice(0, DETAILS_MAX).map((detail) => `\n${detail.path}: ${detail.message}`);
-  return { isError: true, content: [{ type: "text", text: `${code}: ${message}${where.join("")}` }] };
-}
-
-/** A model corrects the first few and calls again. */
-const DETAILS_MAX = 5;
 
 /** Reading a resource has no errors of its own: a fault becomes one of the protocol. */
 async function protocolErrors<R>(reading: Promise<R>, uri: string): Promise<R> {

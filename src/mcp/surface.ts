@@ -18,12 +18,16 @@ import type {
 } from "@modelcontextprotocol/server";
 import type { Call, Scope } from "#rpc/call";
 
-/** One request of a client, as whatever serves it sees it. */
-export interface Use {
+/** One call of a tool, whatever carries it. */
+export interface ToolUse {
   readonly call: Call;
-  readonly context: ServerContext;
   /** Tells the client how far the work is: as a notification where it asked for them, and in the status of a task. */
   progress(message: string, done?: number, total?: number): void;
+}
+
+/** One request of a client, as whatever serves it sees it. */
+export interface Use extends ToolUse {
+  readonly context: ServerContext;
   /** Inside a task only: asks the client and waits for its response. */
   ask?(request: InputRequest): Promise<InputResponse>;
 }
@@ -41,6 +45,8 @@ export interface ServedTool {
   readonly tasks?: TaskSupport;
   /** What is thrown becomes a tool error; a ProtocolError of a task makes the task fail. */
   call(args: unknown, use: Use): Promise<CallToolResult | InputRequiredResult>;
+  /** The JSON of the same result, from a tool that needs nothing of the protocol: a plain call is answered by it. */
+  plain?(args: unknown, use: ToolUse): Promise<string>;
 }
 
 export interface ServedResource {

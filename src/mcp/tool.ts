@@ -5,7 +5,7 @@ import { z } from "zod";
 import type { BehindGateway } from "#contracts/house";
 import type { Scope } from "#rpc/call";
 import { parseInput } from "#rpc/input/invalid-input";
-import type { ServedTool, Use } from "./surface.ts";
+import type { ServedTool, ToolUse } from "./surface.ts";
 
 export interface ToolEffects {
   /** Changes nothing. */
@@ -28,7 +28,7 @@ export interface Tool<I extends z.ZodObject = z.ZodObject, O extends z.ZodObject
   readonly effects: ToolEffects;
   /** May take minutes: a client that knows tasks gets one. */
   readonly long?: boolean;
-  readonly run: (house: BehindGateway, input: z.output<I>, use: Use) => Promise<z.input<O>>;
+  readonly run: (house: BehindGateway, input: z.output<I>, use: ToolUse) => Promise<z.input<O>>;
 }
 
 /** A tool of the house, its types forgotten. */
@@ -57,13 +57,24 @@ export function tool<I extends z.ZodObject, O extends z.ZodObject>(spec: Tool<I,
     _meta: { [SCOPE_META_KEY]: scope },
     ...(long === true ? { execution: { taskSupport: "optional" } } : {}),
   };
-  return (house) => ({
-    listed,
-    scope,
-    ...(long === true ? { tasks: { support: "optional" } } : {}),
-    call: async (args, use) => {
-      const result = output.parse(await run(house, parseInput(input, args) as z.output<I>, use));
-      return { content: [{ type: "text", text: JSON.stringify(result) }], structuredContent: result };
-    },
-  });
+  return (house) => {
+    const resultOf = async (args: unknown, use: ToolUse): Promise<z.output<O>> =>
+      output.parse(await run(house, parseInput(input, args) as z.output<I>, use));
+    return {
+      listed,
+      scope,
+      call: async (args, use) => {
+        const result = await resultOf(args, use);
+        return { content: [{ type: "text", text: JSON.stringify(result) }], structuredContent: result };
+      },
+      ...(long === true
+        ? { tasks: { support: "optional" } }
+        : { plain: async (args, use) => plainResult(JSON.stringify(await resultOf(args, use))) }),
+    };
+  };
+}
+
+/** Result JSON both as text and as structured content, without writing it twice. */
+function plainResult(json: string): string {
+  return `{"content":[{"type":"text","text":${JSON.stringify(json)}}],"structuredContent":${json}}`;
 }

@@ -7,9 +7,14 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import fc from "fast-check";
 import { generateWorkers, toCsv } from "#cli/demo/sample/sample";
 import { readSettings } from "#config";
+import type { Wire } from "#contracts/house";
 import { addKey } from "#edge/access/key-file";
+import { plainCalls } from "#mcp/plain-call";
+import type { ServedTool } from "#mcp/surface";
+import { TOOLS } from "#mcp/tools/tools";
 import { keysPath } from "#topology/gateway/listener";
 import { type FakeProviders, startFakeProviders } from "../providers/start.ts";
 import { failureOf, startOver, type TestHouse, TOPOLOGIES } from "./house.ts";
@@ -85,6 +90,77 @@ function fillOf(seen: Record<string, Structured>): Structured {
 function seatOf(seen: Record<string, Structured>): unknown {
   return (fillOf(seen)["seats"] as { worker_id: string }[])[0]?.worker_id;
 }
+
+/** Revisions of the protocol, null for a client that names none. */
+const VERSIONS = ["2026-07-28", "2025-11-25", "2025-06-18", null] as const;
+
+interface WireCall {
+  readonly key: string;
+  readonly version: (typeof VERSIONS)[number];
+  readonly name: string;
+  readonly args?: Structured | undefined;
+  readonly id?: string | number;
+  readonly meta?: Structured;
+}
+
+function headersOf({ key, version, name }: WireCall): Record<string, string> {
+  return {
+    authorization: `Bearer ${key}`,
+    "content-type": "application/json",
+    accept: "application/json, text/event-stream",
+    ...(version === null ? {} : { "mcp-protocol-version": version }),
+    ...(version === "2026-07-28" ? { "mcp-method": "tools/call", "mcp-name": name } : {}),
+  };
+}
+
+function messageOf({ version, name, args, id = 1, meta = {} }: WireCall): Structured {
+  const envelope =
+    version === "2026-07-28"
+      ? {
+          "io.modelcontextprotocol/protocolVersion": version,
+          "io.modelcontextprotocol/clientInfo": { name: "test", version: "1" },
+          "io.modelcontextprotocol/clientCapabilities": {},
+        }
+      : {};
+  const params = {
+    name,
+    ...(args === undefined ? {} : { arguments: args }),
+    _meta: { ...envelope, ...meta },
+  };
+  return { jsonrpc: "2.0", id, method: "tools/call", params };
+}
+
+async function sendCall(
+  house: TestHouse,
+  call: WireCall,
+): Promise<{ status: number; headers: Headers; body: string }> {
+  const body = JSON.stringify(messageOf(call));
+  const reply = await house.ask("/mcp", { method: "POST", headers: headersOf(call), body });
+  return { status: reply.status, headers: reply.headers, body: await reply.text() };
+}
+
+/** A reply but for what the tool said, which is another each time; checks that its text is its structured content. */
+function withoutResult(reply: string): string {
+  const [status, type, cache, buffering, body] = JSON.parse(reply) as [
+    number,
+    string,
+    string,
+    string,
+    string,
+  ];
+  const message = JSON.parse(body.replace(/^event: message\ndata: /, "")) as {
+    result: { isError?: boolean; content: { text: string }[]; structuredContent: unknown };
+  };
+  const { isError, content, structuredContent } = message.result;
+  if (isError === true) return reply;
+  expect(JSON.parse(content[0]?.text ?? "")).toEqual(structuredContent);
+  message.result.content = [];
+  message.result.structuredContent = {};
+  return JSON.stringify([status, type, cache, buffering, message]);
+}
+
+/** As the house lists them; none is called here. */
+const houseTools: readonly ServedTool[] = TOOLS.map((made) => made({} as Wire));
 
 describe.each([...TOPOLOGIES])("an agent and a house %s", (topology) => {
   let house: TestHouse;
@@ -192,6 +268,85 @@ describe.each([...TOPOLOGIES])("an agent and a house %s", (topology) => {
       expect(annotations["readOnlyHint"]).toBe(_meta["lakehouse/scope"] === "read");
     }
   });
+
+  test("a plain call is answered with the same bytes as one that goes through the protocol's library", async () => {
+    const writer = await connect(keys.write);
+    const { tools } = await writer.listTools();
+    const proposed = await writer.callTool({
+      name: "propose_fill",
+      arguments: { order_text: ORDER, order: { client_id: "bytes" } },
+    });
+    await writer.close();
+    const seen = { propose_fill: proposed.structuredContent as Structured };
+    const isPlainCall = plainCalls(houseTools);
+    /** Both ways, which differ in a progress token that no quick tool uses. */
+    const both = async (call: WireCall): Promise<readonly [string, string]> => {
+      expect(isPlainCall(new Headers(headersOf(call)), messageOf(call)), JSON.stringify(call)).toBeDefined();
+      const library = { ...call, meta: { ...call.meta, progressToken: "p" } };
+      expect(isPlainCall(new Headers(headersOf(library)), messageOf(library))).toBeUndefined();
+      return [await bytesOf(call), await bytesOf(library)];
+    };
+    const bytesOf = async (call: WireCall): Promise<string> => {
+      const { status, headers, body } = await sendCall(house, call);
+      const kept = ["content-type", "cache-control", "x-accel-buffering"].map((name) => headers.get(name));
+      return JSON.stringify([status, ...kept, body]);
+    };
+    const long = new Set(
+      houseTools.flatMap(({ tasks, listed }) => (tasks === undefined ? [] : [listed.name])),
+    );
+    const quick = tools.filter(({ name }) => !long.has(name));
+    expect(quick.length).toBeGreaterThan(10);
+    const good = Object.fromEntries(CALLS);
+    for (const { name, annotations, inputSchema } of quick) {
+      const fields = Object.keys(inputSchema.properties ?? {});
+      for (const version of VERSIONS) {
+        const call = (args: Structured, key = keys.write): WireCall => ({ key, version, name, args });
+        // What can be done only once is done now, and refused both ways.
+        if (annotations?.readOnlyHint !== true) await bytesOf(call(good[name]?.(seen) ?? {}));
+        const [plain, library] = await both(call(good[name]?.(seen) ?? {}));
+        // One that writes gives new ids, and proposes other people than before.
+        const settled = annotations?.readOnlyHint === true && name !== "system_status";
+        if (settled) expect(plain, name).toBe(library);
+        else expect(withoutResult(plain), name).toBe(withoutResult(library));
+        const wrong = fc.record({
+          args: fc.dictionary(fc.constantFrom(...fields, "other"), fc.jsonValue()),
+          id: fc.oneof(fc.string(), fc.maxSafeInteger()),
+        });
+        await fc.assert(
+          fc.asyncProperty(wrong, async ({ args, id }) => {
+            const [one, other] = await both({ ...call({ ...args, no_such_field: 1 }), id });
+            expect(one).toContain("invalid: ");
+            expect(one).toBe(other);
+          }),
+          { numRuns: 4 },
+        );
+        if (annotations?.readOnlyHint === true) continue;
+        const [refused, refusedToo] = await both(call(good[name]?.(seen) ?? {}, keys.read));
+        expect(refused).toContain("forbidden");
+        expect(refused).toBe(refusedToo);
+      }
+    }
+    const meta = { "vendor/id": "x", traceparent: `00-${"a".repeat(32)}-${"b".repeat(16)}-01` };
+    for (const version of VERSIONS) {
+      for (const more of [
+        { id: 0 },
+        { id: "" },
+        { id: -1 },
+        { id: "é\u2028" },
+        { meta },
+        { args: undefined },
+      ]) {
+        const [plain, library] = await both({
+          key: keys.read,
+          version,
+          name: "list_playbooks",
+          args: {},
+          ...more,
+        });
+        expect(plain).toBe(library);
+      }
+    }
+  }, 240_000);
 
   test("a key that may only read calls no tool that writes, whatever a dataset says", async () => {
     const reader = await connect(keys.read);

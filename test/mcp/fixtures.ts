@@ -65,15 +65,27 @@ function tool(name: string, run: Run, more: Partial<Tool> = {}, tasks?: TaskSupp
   };
 }
 
+/** One that needs nothing of the protocol: plain calls of it are answered without the library, and so is what the suite asks. */
+function plainTool(
+  name: string,
+  run: (args: Record<string, unknown>) => CallToolResult,
+  more: Partial<Tool> = {},
+): ServedTool {
+  return {
+    ...tool(name, run, more),
+    plain: (args) => Promise.resolve(JSON.stringify(run(args as Record<string, unknown>))),
+  };
+}
+
 const properties = (fields: Record<string, JSONObject>): Pick<Tool, "inputSchema"> => ({
   inputSchema: { type: "object", properties: fields },
 });
 
 const replies: readonly ServedTool[] = [
-  tool("test_simple_text", () => says("This is a simple text response for testing.")),
-  tool("test_image_content", () => ({ content: [image] })),
-  tool("test_audio_content", () => ({ content: [{ type: "audio", data: WAV, mimeType: "audio/wav" }] })),
-  tool("test_embedded_resource", () => ({
+  plainTool("test_simple_text", () => says("This is a simple text response for testing.")),
+  plainTool("test_image_content", () => ({ content: [image] })),
+  plainTool("test_audio_content", () => ({ content: [{ type: "audio", data: WAV, mimeType: "audio/wav" }] })),
+  plainTool("test_embedded_resource", () => ({
     content: [
       {
         type: "resource",
@@ -85,7 +97,7 @@ const replies: readonly ServedTool[] = [
       },
     ],
   })),
-  tool("test_multiple_content_types", () => ({
+  plainTool("test_multiple_content_types", () => ({
     content: [
       text("Multiple content types test:"),
       image,
@@ -99,7 +111,7 @@ const replies: readonly ServedTool[] = [
       },
     ],
   })),
-  tool("test_error_handling", () => ({
+  plainTool("test_error_handling", () => ({
     isError: true,
     content: [text("This tool intentionally returns an error for testing")],
   })),
@@ -108,7 +120,7 @@ const replies: readonly ServedTool[] = [
   tool("test_x_mcp_header", ({ region }) => says(`region=${String(region)}`), {
     ...properties({ region: { type: "string", "x-mcp-header": "Region" }, level: { type: "integer" } }),
   }),
-  tool("json_schema_2020_12_tool", (args) => says(JSON.stringify(args)), {
+  plainTool("json_schema_2020_12_tool", (args) => says(JSON.stringify(args)), {
     inputSchema: {
       $schema: "https://json-schema.org/draft/2020-12/schema",
       type: "object",

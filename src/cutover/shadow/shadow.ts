@@ -1,7 +1,8 @@
 // Shadow comparison: behind a reply that the upstream has given, the same call is made of this house and the two replies
-// are compared. The caller's reply is never touched, waited for or slowed: what is offered is copied and queued, the queue
-// has an end, and comparisons, one at a time and in small steps, take no more than a share of the time. What is not compared
-// is counted by its reason. Only calls that read are made twice.
+// are compared. The caller's reply is never touched, waited for or slowed: with it only a reference is put aside. Its request is
+// looked at in a later turn, one a turn, and while the queue is full no more than some hundred a second are; comparisons, one at a
+// time and in small steps, keep a pace and take no more than a share of the time. What is not compared is counted by its reason.
+// Only calls that read are made twice.
 
 import { untilAbort } from "#lib/abort";
 import type { Clock } from "#lib/clock";
@@ -19,15 +20,21 @@ import { type DropReason, newTally, noteOutcome, noteShape, type Tally } from ".
 /** Some seconds of a busy route. */
 const QUEUE_MAX = 256;
 const QUEUE_BYTES_MAX = 16 * 1024 * 1024;
+/** Calls whose shape is not known yet; each turn of the event loop looks at one. */
+const UNSEEN_MAX = 64;
+/** With those of the queue. */
+const UNSEEN_BYTES_MAX = QUEUE_BYTES_MAX + 4 * 1024 * 1024;
+/** While the queue is full, a call is only looked at for a rare shape, and this far apart: looking costs what a reply costs. */
+const LOOK_EVERY_MS = 2;
 /**
  * Of the time, at most: after a comparison the next one waits so long that callers, whose replies wait for whatever the process
- * does, notice nothing. Some thousand comparisons decide a gate, and a hundred a second are there in a minute.
+ * does, notice nothing.
  */
 const TIME_SHARE = 0.05;
+/** Between two comparisons, at least. Some thousand decide a gate, and a hundred a second are there in a minute. */
+const PACE_MS = 10;
 /** A comparison that takes longer than 2 ms mostly waits, for a daemon or a side that hangs, which takes nothing from callers. */
 const REST_MS_MAX = 40;
-/** Shorter rests add up: timers are no finer. */
-const REST_MS_MIN = 1;
 /** Of a call behind, all of it. */
 const DEADLINE_MS = 5000;
 /** A turn of the event loop that takes longer says that the house lags; then nothing is compared. */
@@ -47,6 +54,8 @@ export interface ShadowOptions {
   readonly share?: () => number;
   /** Of the time, that comparisons take at most. */
   readonly timeShare?: number;
+  /** Milliseconds between two comparisons, at least. */
+  readonly paceMs?: number;
   readonly queueMax?: number;
   readonly deadlineMs?: number;
 }
@@ -62,25 +71,33 @@ export interface Shadow {
   idle(): Promise<void>;
 }
 
-interface Held {
-  /** One of the first of its shape. */
-  readonly rare: boolean;
+/** As it was offered; nothing of it is copied. */
+interface Unseen {
   readonly tally: Tally;
-  readonly shape: string;
   readonly call: ForeignCall;
-  readonly headers: Headers;
   readonly sent: ArrayBuffer | null;
   readonly reply: Reply;
   readonly bytes: number;
   readonly again: Again;
 }
 
+interface Held extends Unseen {
+  /** One of the first of its shape. */
+  readonly rare: boolean;
+  readonly shape: string;
+  readonly headers: Headers;
+}
+
 export function createShadow(options: ShadowOptions): Shadow {
   const { clock, random, share = () => 1, timeShare = TIME_SHARE } = options;
-  const { queueMax = QUEUE_MAX, deadlineMs = DEADLINE_MS } = options;
+  const { queueMax = QUEUE_MAX, deadlineMs = DEADLINE_MS, paceMs = PACE_MS } = options;
   const tallies = new Map<string, { entry: string; tally: Tally }>();
+  const unseen: Unseen[] = [];
   const queue: Held[] = [];
-  let queuedBytes = 0;
+  /** Of both. */
+  let heldBytes = 0;
+  let looking = false;
+  let lookedAt = -Infinity;
   let running = false;
   let whenIdle: (() => void)[] = [];
 
@@ -95,33 +112,77 @@ export function createShadow(options: ShadowOptions): Shadow {
   };
 
   const work = async (): Promise<void> => {
-    let owedMs = 0;
     for (let held = queue.shift(); held !== undefined; held = queue.shift()) {
-      queuedBytes -= held.bytes;
+      heldBytes -= held.bytes;
       const lagging = await lags();
       const started = performance.now();
       const drop = lagging ? "lagging" : await compareOne(held, { clock, random, deadlineMs });
       if (drop !== undefined) held.tally.dropped[drop] += 1;
-      owedMs += (performance.now() - started) * (1 / timeShare - 1);
-      if (owedMs < REST_MS_MIN) continue;
-      await rest(Math.min(owedMs, REST_MS_MAX));
-      owedMs = 0;
+      const owedMs = Math.min((performance.now() - started) * (1 / timeShare - 1), REST_MS_MAX);
+      const restMs = Math.max(owedMs, paceMs);
+      if (restMs > 0) await rest(restMs);
     }
     running = false;
+    settle();
+  };
+
+  const settle = (): void => {
+    if (running || looking) return;
     for (const resolve of whenIdle) resolve();
     whenIdle = [];
   };
 
+  const isFull = (): boolean => queue.length >= queueMax || heldBytes >= QUEUE_BYTES_MAX;
+
   /** Whether there is room, if need be in the place of a call whose shape is compared often. */
   const hasRoom = (rare: boolean, bytes: number): boolean => {
-    const fits = (): boolean => queue.length < queueMax && queuedBytes + bytes <= QUEUE_BYTES_MAX;
+    const fits = (): boolean => queue.length < queueMax && heldBytes + bytes <= QUEUE_BYTES_MAX;
     if (fits()) return true;
     const at = rare ? queue.findLastIndex((held) => !held.rare) : -1;
     const [common] = at === -1 ? [] : queue.splice(at, 1);
     if (common === undefined) return false;
-    queuedBytes -= common.bytes;
+    heldBytes -= common.bytes;
     common.tally.dropped.full += 1;
     return fits();
+  };
+
+  /** In later turns, one call a turn: the callers' replies go out first. */
+  const look = async (): Promise<void> => {
+    await yieldToEventLoop();
+    for (let one = unseen.shift(); one !== undefined; one = unseen.shift()) {
+      heldBytes -= one.bytes;
+      enqueue(one);
+      await yieldToEventLoop();
+    }
+    looking = false;
+    settle();
+  };
+
+  const enqueue = (one: Unseen): void => {
+    const { tally, call, sent, bytes } = one;
+    const shape = shapeOf(call.request.url, jsonOf(sent));
+    const known = noteShape(tally, shape);
+    const rare = (known?.seen ?? Infinity) <= FIRST_OF_SHAPE;
+    if (!rare && random.next() >= share()) return;
+    if (!hasRoom(rare, bytes)) {
+      tally.dropped.full += 1;
+      return;
+    }
+    queue.push({ ...one, rare, shape, headers: new Headers(call.request.headers) });
+    heldBytes += bytes;
+    if (running) return;
+    running = true;
+    void work();
+  };
+
+  /** Whether it is left unseen: there are too many, or only a rare shape would find room and one was looked for just now. */
+  const isTooMany = (bytes: number): boolean => {
+    if (unseen.length >= UNSEEN_MAX || heldBytes + bytes > UNSEEN_BYTES_MAX) return true;
+    if (!isFull()) return false;
+    const now = performance.now();
+    if (now - lookedAt < LOOK_EVERY_MS) return true;
+    lookedAt = now;
+    return false;
   };
 
   return {
@@ -133,38 +194,21 @@ export function createShadow(options: ShadowOptions): Shadow {
         tally.dropped.large += 1;
         return;
       }
-      const shape = shapeOf(call.request.url, jsonOf(sent));
-      const known = noteShape(tally, shape);
-      const rare = (known?.seen ?? Infinity) <= FIRST_OF_SHAPE;
-      if (!rare && random.next() >= share()) return;
       const bytes = (sent?.byteLength ?? 0) + (received?.byteLength ?? 0);
-      if (!hasRoom(rare, bytes)) {
+      if (isTooMany(bytes)) {
         tally.dropped.full += 1;
         return;
       }
-      const { response, ms } = passed;
-      const type = response.headers.get("content-type") ?? "";
-      const reply = { status: response.status, type, body: received ?? new ArrayBuffer(0), ms };
-      queue.push({
-        rare,
-        tally,
-        shape,
-        call,
-        headers: new Headers(call.request.headers),
-        sent,
-        reply,
-        bytes,
-        again,
-      });
-      queuedBytes += bytes;
-      if (running) return;
-      running = true;
-      // In a later turn: the caller's reply goes out first.
-      void yieldToEventLoop().then(work);
+      const reply = replyOf(passed.response, received ?? new ArrayBuffer(0), passed.ms);
+      unseen.push({ tally, call, sent, reply, bytes, again });
+      heldBytes += bytes;
+      if (looking) return;
+      looking = true;
+      void look();
     },
     tallies: () => [...tallies.values()].map(({ tally }) => tally),
     idle: () =>
-      !running
+      !running && !looking
         ? Promise.resolve()
         : new Promise((resolve) => {
             whenIdle.push(resolve);

@@ -39,6 +39,27 @@ test("what is recorded arrives once and in order, though the journal is away for
   expect(await seqs()).toBe(before + 1200);
 });
 
+test("events that come one by one gather: the first goes out at once, the others together", async () => {
+  const sizes: number[] = [];
+  const counted: RecorderOptions["journal"] = {
+    record: (input) => {
+      sizes.push(input.events.length);
+      return own.service.record(input);
+    },
+  };
+  const recorder = journalRecorder({ journal: counted, log, gatherMs: 3_600_000 });
+  recorder.record(event(0));
+  while (recorder.stats().recorded === 0) await Bun.sleep(1);
+  for (let n = 1; n < 20; n += 1) {
+    recorder.record(event(n));
+    await Bun.sleep(0);
+  }
+  // The end waits for no gathering.
+  await recorder.stop();
+  expect(sizes).toEqual([1, 19]);
+  expect(recorder.stats()).toEqual({ queued: 0, recorded: 20, lost: 0 });
+});
+
 test("a full queue, a refused event and the end of time lose what they must, and count it", async () => {
   const before = await seqs();
   const recorder = journalRecorder({ journal: own.service, log, queueMax: 10 });
