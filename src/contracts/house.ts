@@ -41,5 +41,3 @@ export type House = { readonly [N in ServiceName]: Service<(typeof house)[N]> };
 /** Every contract that the gateway routes: those of the services, and distillation, which it serves itself. */
 export const wire = { ...house, distill } as const satisfies Record<string, Contract>;
 export type Wire = { readonly [N in keyof typeof wire]: Service<(typeof wire)[N]> };
-
-export const SERVICE_NAMES = Object.keys(house) as readonly ServiceName[];
