@@ -47,7 +47,8 @@ export function keepProcess(env: Readonly<Record<string, string>> = {}): KeptPro
       return done;
     },
     stop: async () => {
-      child.kill();
+      // A command that ends its process may leave its handler of signals behind.
+      child.kill("SIGKILL");
       await child.exited;
     },
   };
