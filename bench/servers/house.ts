@@ -16,6 +16,8 @@ const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 
 export interface HouseProcess {
   readonly url: string;
+  /** Its data folder. */
+  readonly data: string;
   /** From the start of the process to its first reply. */
   readonly startMs: number;
   /** The process and all it started. */
@@ -44,15 +46,10 @@ export async function startHouse({ apart, environment = {} }: HouseSetup): Promi
   // What its children keep while they run goes with the rest.
   const temporary = join(folder, "tmp");
   mkdirSync(temporary);
+  const data = join(folder, "data");
   const url = `http://127.0.0.1:${freePort()}`;
   const options = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
-  const settings = [
-    ...(apart ? ["--apart"] : []),
-    "--data",
-    join(folder, "data"),
-    "--port",
-    new URL(url).port,
-  ];
+  const settings = [...(apart ? ["--apart"] : []), "--data", data, "--port", new URL(url).port];
   const surroundings = ["env", "NODE_ENV=production", `TMPDIR=${temporary}`, ...options];
   const command = [...surroundings, process.execPath, "--no-env-file", main, "up", ...settings];
   const startedAt = performance.now();
@@ -73,6 +70,7 @@ export async function startHouse({ apart, environment = {} }: HouseSetup): Promi
   }
   return {
     url,
+    data,
     startMs: performance.now() - startedAt,
     pids: () => familyOf(child.pid),
     call: (method, path, body) => call(url, method, path, body),

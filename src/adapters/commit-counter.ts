@@ -4,7 +4,8 @@
 // counts fewer commits than the file has lost acknowledged ones.
 //
 // The file holds two slots, written in turn, each with its checksum, so that a write cut off by a crash leaves the slot
-// before it intact. The database may be ahead by commits that were not acknowledged yet, never behind.
+// before it intact. The database may be ahead by commits that were not acknowledged yet, never behind. That both files are
+// gone is told by a witness (witness.ts).
 
 import { createHash } from "node:crypto";
 import {
@@ -19,6 +20,8 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 import { promisify } from "node:util";
+import { isThereSync } from "#lib/durable";
+import { isWitnessed, syncFolderSync, witness } from "./witness.ts";
 
 export interface Count {
   /** The database's id, assigned when it was created. */
@@ -32,6 +35,11 @@ const SLOTS = 2;
 
 export function counterPath(database: string): string {
   return `${database}.commits`;
+}
+
+/** Whether there is a database, or ever was one that acknowledged commits. */
+export function wasEverThere(database: string, witnessed = database): boolean {
+  return isThereSync(database) || isThereSync(counterPath(database)) || isWitnessed(witnessed);
 }
 
 /** The newest count that verifies; undefined where there is none, as before the database was first counted. */
@@ -63,12 +71,7 @@ export function resetCount(path: string, count: Count): void {
   } finally {
     closeSync(file);
   }
-  const folder = openSync(dirname(path), "r");
-  try {
-    fsyncSync(folder);
-  } finally {
-    closeSync(folder);
-  }
+  syncFolderSync(dirname(path));
 }
 
 function slotOf({ id, commits }: Count): string {
@@ -93,11 +96,16 @@ export class CommitCounter {
   #wanted = 0;
   #written: number;
   #writing: Promise<void> | undefined;
+  readonly #witnessed: string;
+  #isWitnessed: boolean;
 
-  constructor(path: string, { id, commits }: Count) {
+  /** `witnessed`: see witness.ts. */
+  constructor(path: string, { id, commits }: Count, witnessed: string) {
     this.#id = id;
     this.#file = openSync(path, "r+");
     this.#written = commits;
+    this.#witnessed = witnessed;
+    this.#isWitnessed = isWitnessed(witnessed);
   }
 
   /** Resolves when the file holds at least `commits`, durably. Concurrent calls share one write. */
@@ -110,6 +118,8 @@ export class CommitCounter {
   }
 
   async #write(commits: number): Promise<void> {
+    if (!this.#isWitnessed) witness(this.#witnessed);
+    this.#isWitnessed = true;
     const slot = Buffer.from(slotOf({ id: this.#id, commits }));
     const at = (commits % SLOTS) * SLOT_BYTES;
     const { bytesWritten } = await promisify(write)(this.#file, slot, 0, SLOT_BYTES, at);

@@ -1,6 +1,6 @@
 import { Database } from "bun:sqlite";
 import { afterAll, expect, test } from "bun:test";
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Fault } from "#rpc/fault";
@@ -75,6 +75,23 @@ test("a database that has lost commits is refused, and left as it was found", as
   const again = sqliteState(file);
   expect(await again.all("select count(*) n from things")).toEqual([{ n: 3 }]);
   await again.close();
+});
+
+test("a database that is gone with all files of its name is refused, and one that never acknowledged anything begins empty", async () => {
+  const gone = join(folder, "gone.sqlite");
+  const state = sqliteState(gone);
+  await state.run("create table things (name text primary key)");
+  await state.run("insert into things values ('one')");
+  await state.close();
+  for (const name of readdirSync(folder)) if (name.startsWith("gone.sqlite")) rmSync(join(folder, name));
+  for (const empty of [false, true]) {
+    if (empty) writeFileSync(gone, "");
+    expect(() => sqliteState(gone)).toThrow("changes of it were acknowledged");
+  }
+  const unused = join(folder, "unused.sqlite");
+  await sqliteState(unused).close();
+  for (const name of readdirSync(folder)) if (name.startsWith("unused.sqlite")) rmSync(join(folder, name));
+  await sqliteState(unused).close();
 });
 
 test("another database in the place of one is refused", async () => {

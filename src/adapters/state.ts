@@ -9,6 +9,7 @@ import { existsSync, statSync } from "node:fs";
 import { basename } from "node:path";
 import { Fault } from "#rpc/fault";
 import { CommitCounter, type Count, counterPath, readCount, resetCount } from "./commit-counter.ts";
+import { isWitnessed } from "./witness.ts";
 
 export type StateValue = string | number | bigint | boolean | Uint8Array | null;
 export type StateRow = Readonly<Record<string, unknown>>;
@@ -38,18 +39,22 @@ const BUSY_MS_MAX = 5000;
 const CHECKPOINT_PAGES = 256;
 const IN_MEMORY = ":memory:";
 
-/** Throws `internal`, naming the file, when it is damaged, is no database, or has lost commits. */
-export function sqliteState(file: string): State {
+/**
+ * Throws `internal`, naming the file, when it is damaged, is no database, or has lost commits. `witnessed` is what stands or
+ * falls with it: its folder, where that is its own.
+ */
+export function sqliteState(file: string, witnessed = file): State {
   if (file === IN_MEMORY) return stateOver(openDatabase(file), file, undefined);
   const counter = counterPath(file);
   const acknowledged = readCount(counter);
   const before = inspect(file);
   refuseLoss(file, before, acknowledged);
+  if (before === undefined && acknowledged === undefined && isWitnessed(witnessed)) throw lost(file);
   const database = openDatabase(file);
   try {
     const count = countIn(database);
     if (acknowledged?.id !== count.id || acknowledged.commits !== count.commits) resetCount(counter, count);
-    return stateOver(database, file, new CommitCounter(counter, count));
+    return stateOver(database, file, new CommitCounter(counter, count, witnessed));
   } catch (error) {
     database.close();
     throw unusable(file, error);
@@ -127,6 +132,16 @@ function inspect(file: string): Count | "uncounted" | undefined {
   }
 }
 
+const REBUILD =
+  "Put the newest copy back, with its files, or make it again with: lakehouse repair. docs/operating/recover.md says more.";
+
+function lost(file: string): Fault {
+  return new Fault(
+    "internal",
+    `${basename(file)} is missing or empty, as is the counter of its changes, and changes of it were acknowledged. ${REBUILD}`,
+  );
+}
+
 function refuseLoss(
   file: string,
   found: Count | "uncounted" | undefined,
@@ -134,22 +149,20 @@ function refuseLoss(
 ): void {
   if (acknowledged === undefined || acknowledged.commits === 0) return;
   const name = basename(file);
-  const rebuild =
-    "Put the newest copy back, with its files, or make it again with: lakehouse repair. docs/operating/recover.md says more.";
   if (found === undefined) {
     throw new Fault(
       "internal",
-      `${name} is missing or empty, and ${acknowledged.commits} changes of it were acknowledged. ${rebuild}`,
+      `${name} is missing or empty, and ${acknowledged.commits} changes of it were acknowledged. ${REBUILD}`,
     );
   }
   if (found === "uncounted" || found.id !== acknowledged.id) {
-    throw new Fault("internal", `${name} is not the database that was here before. ${rebuild}`);
+    throw new Fault("internal", `${name} is not the database that was here before. ${REBUILD}`);
   }
   if (found.commits < acknowledged.commits) {
     const lost = acknowledged.commits - found.commits;
     throw new Fault(
       "internal",
-      `${name} has lost the last ${lost} of its ${acknowledged.commits} acknowledged changes. ${rebuild}`,
+      `${name} has lost the last ${lost} of its ${acknowledged.commits} acknowledged changes. ${REBUILD}`,
     );
   }
 }

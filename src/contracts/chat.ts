@@ -119,7 +119,9 @@ export type FinishReason = z.infer<typeof finishReason>;
 const usage = z.object({
   input_tokens: z.int(),
   output_tokens: z.int(),
+  /** Of the input: read from the provider's cache, and written to it. */
   cached_tokens: z.int().optional(),
+  cache_write_tokens: z.int().optional(),
   reasoning_tokens: z.int().optional(),
   cost_usd: z.number().optional(),
   /** The provider counted nothing: the numbers are computed from the text. */
@@ -223,6 +225,7 @@ const price = z.object({
       above_tokens: z.number(),
       input_usd: z.number(),
       cached_usd: z.number(),
+      cache_write_usd: z.number(),
       output_usd: z.number(),
     }),
   ),

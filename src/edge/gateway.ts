@@ -13,7 +13,7 @@ import type { Log } from "#lib/log";
 import { EVENT_STREAM } from "#rpc/events";
 import { CALL_HEADERS, type Exchange, faultResponse, requestIdOf } from "#rpc/exchange";
 import { Fault, toFault } from "#rpc/fault";
-import { byPattern, isSlow, type Route, routeFor } from "#rpc/route";
+import { byPattern, isSlow, type Route, routeChooser } from "#rpc/route";
 import { type Audit, type RefusalReason } from "./access/audit.ts";
 import { authorize, refuseUnmasked } from "./access/auth.ts";
 import { Denied } from "./access/denied.ts";
@@ -127,6 +127,7 @@ function mount(deps: GatewayDeps, candidates: readonly Route[]): Handler {
   const first = present(candidates[0], "a route");
   const greedy = candidates.some(({ pattern }) => patternsOf(pattern).length > 1);
   const only = candidates.length === 1 ? entries.get(first) : undefined;
+  const choose = routeChooser(candidates);
 
   const begin = (request: Request, exchange: EdgeExchange): Promise<Response> | Response => {
     const { headers } = request;
@@ -136,7 +137,7 @@ function mount(deps: GatewayDeps, candidates: readonly Route[]): Handler {
       if (origin !== undefined && allowOrigins.includes(origin)) exchange.origin = origin;
       const caller = keys.authenticate(headers);
       exchange.caller = caller;
-      const entry = only ?? present(entries.get(routeFor(candidates, request)), "an entry");
+      const entry = only ?? present(entries.get(choose(request)), "an entry");
       const { route } = entry;
       authorize(caller, route.scope);
       refuseUnmasked(caller, route.name);

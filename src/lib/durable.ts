@@ -1,6 +1,7 @@
 // Atomic, durable writes of whole files: written to a temporary file, flushed to the disk, renamed into place, and the
 // folder flushed so that the new name survives a crash too (POSIX rename(2)).
 
+import { lstatSync } from "node:fs";
 import { type FileHandle, link, lstat, mkdir, readFile, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { type Disk, nodeDisk, writeWhole } from "./disk.ts";
@@ -89,6 +90,17 @@ export async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<voi
 export async function isThere(path: string): Promise<boolean> {
   try {
     await lstat(path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
+    throw error;
+  }
+}
+
+/** The same where nothing else may happen meanwhile. */
+export function isThereSync(path: string): boolean {
+  try {
+    lstatSync(path);
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;

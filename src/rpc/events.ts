@@ -4,11 +4,14 @@
 // Format: https://html.spec.whatwg.org/multipage/server-sent-events.html
 
 import { EventSourceParserStream } from "eventsource-parser/stream";
+import { type Deadline, deadline } from "#lib/coarse-timer";
 import type { Bytes } from "./contract.ts";
 import { Fault, faultFromBody, toFault } from "./fault.ts";
 
 export const EVENT_STREAM = "text/event-stream";
 
+/** The platform sends the head of a reply with its first bytes: where no event comes soon, a comment takes it along. */
+const HEAD_MS_MAX = 20;
 /** Less than the idle timeout of proxies in common use (30 to 60 s). */
 const KEEP_ALIVE_MS = 15_000;
 
@@ -30,7 +33,8 @@ export function sseStream(
   { withReason = false, eventId }: SseOptions = {},
 ): Bytes {
   const source = events[Symbol.asyncIterator]();
-  let keepAlive: ReturnType<typeof setInterval> | undefined;
+  let silence: Deadline | undefined;
+  let spoken = false;
   /** The next step, where it was asked for and not there yet. */
   let coming: Promise<Step> | undefined;
   const idLine = (event: unknown): string => (eventId === undefined ? "" : `id: ${eventId(event)}\n`);
@@ -42,49 +46,60 @@ export function sseStream(
       }),
       (thrown: unknown) => ({ text: faultText(thrown, requestId, withReason), last: true }),
     );
-  return new ReadableStream<Uint8Array>({
-    start: (controller) => {
-      // The platform sends the head of a response with its first bytes, and the first event may be long in coming.
-      controller.enqueue(encoder.encode(": begun\n\n"));
-      keepAlive = setInterval(() => controller.enqueue(encoder.encode(": keep-alive\n\n")), KEEP_ALIVE_MS);
-    },
-    pull: async (controller) => {
-      let { text, last } = await (coming ?? next());
-      coming = undefined;
-      // Each chunk of a reply costs some ten microseconds: what follows at once goes along.
-      while (!last && text.length < CHUNK_CHARS_MAX) {
-        const step = await readyStep((coming = next()));
-        if (step === undefined) break;
+  const commentAfter = (ms: number, controller: Controller): void => {
+    silence?.clear();
+    silence = deadline(Date.now() + ms, () => {
+      controller.enqueue(encoder.encode(spoken ? ": keep-alive\n\n" : ": begun\n\n"));
+      spoken = true;
+      commentAfter(KEEP_ALIVE_MS, controller);
+    });
+  };
+  return new ReadableStream<Uint8Array>(
+    {
+      start: (controller) => commentAfter(HEAD_MS_MAX, controller),
+      pull: async (controller) => {
+        let { text, last } = await (coming ?? next());
         coming = undefined;
-        text += step.text;
-        ({ last } = step);
-      }
-      if (text !== "") controller.enqueue(encoder.encode(text));
-      if (!last) return;
-      clearInterval(keepAlive);
-      controller.close();
+        const turn = last ? undefined : nextTurn();
+        // Each chunk of a reply costs some ten microseconds: what follows within a turn goes along.
+        while (!last && text.length < CHUNK_CHARS_MAX) {
+          const step = await Promise.race([(coming = next()), turn]);
+          if (step === undefined) break;
+          coming = undefined;
+          text += step.text;
+          ({ last } = step);
+        }
+        if (text !== "") controller.enqueue(encoder.encode(text));
+        if (last) {
+          silence?.clear();
+          controller.close();
+        } else if (!spoken) {
+          spoken = true;
+          commentAfter(KEEP_ALIVE_MS, controller);
+        }
+      },
+      cancel: () => {
+        silence?.clear();
+        // The generator may be waiting for something: it is asked to end, and not awaited.
+        void source.return?.().then(undefined, () => undefined);
+      },
     },
-    cancel: () => {
-      clearInterval(keepAlive);
-      // The generator may be waiting for something: it is asked to end, and not awaited.
-      void source.return?.().then(undefined, () => undefined);
-    },
-  });
+    { highWaterMark: 0 },
+  );
 }
+
+type Controller = ReadableStreamDefaultController<Uint8Array>;
 
 interface Step {
   readonly text: string;
   readonly last: boolean;
 }
 
-/** The step if it needs to wait for nothing but promises; undefined when it waits for more. */
-async function readyStep(coming: Promise<Step>): Promise<Step | undefined> {
-  let step: Step | undefined;
-  void coming.then((found) => {
-    step = found;
+/** What waits for nothing but promises is there first. */
+function nextTurn(): Promise<undefined> {
+  return new Promise((resolve) => {
+    setImmediate(() => resolve(undefined));
   });
-  await new Promise((resolve) => setImmediate(resolve));
-  return step;
 }
 
 function faultText(thrown: unknown, requestId: string, withReason: boolean): string {

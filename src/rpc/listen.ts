@@ -8,7 +8,7 @@ import type { DaemonStats } from "./daemon.ts";
 import { CALL_HEADERS, type Exchange, faultResponse, requestIdOr } from "./exchange.ts";
 import { Fault } from "./fault.ts";
 import { FILE_HEADER } from "./file-handoff.ts";
-import { byPattern, isSlow, type Route, routeFor } from "./route.ts";
+import { byPattern, isSlow, type Route, routeChooser } from "./route.ts";
 
 export type ListenAt = { readonly unix: string } | { readonly hostname: string; readonly port: number };
 
@@ -108,12 +108,13 @@ function mount(origin: string, candidates: readonly Route[], onReply: ListenOpti
       only.handle(request, new DaemonExchange(request.headers, request));
   }
   const slow = new Set(candidates.filter(isSlow));
+  const choose = routeChooser(candidates);
   return async (request: Request, server: Server): Promise<Response> => {
     const started = performance.now();
     const exchange = new DaemonExchange(request.headers, request);
     let route: Route;
     try {
-      route = candidates.length === 1 && only !== undefined ? only : routeFor(candidates, request);
+      route = candidates.length === 1 && only !== undefined ? only : choose(request);
     } catch (thrown) {
       return faultResponse(thrown, exchange, origin);
     }

@@ -129,22 +129,28 @@ export function foreignRoute<I>({ read, answer, fault, ...traits }: ForeignRoute
  * Picks among routes that share method and path: a foreign one that the request belongs to, else the one whose media
  * type the request prefers, else the plain one, which answers JSON and takes what names nothing that is offered.
  */
-export function routeFor(candidates: readonly Route[], request: Request): Route {
-  const foreign = candidates.find((route) => route.accepts?.(request) === true);
-  if (foreign !== undefined) return foreign;
+export function routeChooser(candidates: readonly Route[]): (request: Request) => Route {
+  const foreign = candidates.filter((route) => route.accepts !== undefined);
   const native = candidates.filter((route) => route.accepts === undefined);
   const plain = native.find(({ accept }) => accept === undefined);
   const offered = new Map<string, Route>();
   if (plain !== undefined) offered.set("application/json", plain);
   for (const route of native) for (const type of route.accept ?? []) offered.set(type, route);
-  const type = preferred(request.headers.get("accept") ?? "", [...offered.keys()]);
-  const chosen = (type === undefined ? undefined : offered.get(type)) ?? plain;
-  if (chosen !== undefined) return chosen;
-  if (offered.size === 0) throw new Fault("not_found", `There is no ${request.method} on this path.`);
-  throw new Fault(
-    "invalid",
-    `This path answers ${[...offered.keys()].join(", ")}; name one of them in the accept header.`,
-  );
+  const types = [...offered.keys()];
+  return (request) => {
+    for (const route of foreign) if (route.accepts?.(request) === true) return route;
+    const accept = request.headers.get("accept");
+    // Most clients name nothing, or take whatever comes.
+    if (plain !== undefined && (accept === null || accept === "*/*")) return plain;
+    const type = preferred(accept ?? "", types);
+    const chosen = (type === undefined ? undefined : offered.get(type)) ?? plain;
+    if (chosen !== undefined) return chosen;
+    if (types.length === 0) throw new Fault("not_found", `There is no ${request.method} on this path.`);
+    throw new Fault(
+      "invalid",
+      `This path answers ${types.join(", ")}; name one of them in the accept header.`,
+    );
+  };
 }
 
 /** Routes by pattern and method, as every server needs them. */

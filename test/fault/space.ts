@@ -63,7 +63,8 @@ export async function withFullDisk(writer: WriterName): Promise<Filled> {
   }
 }
 
-const FILLER = "filler";
+/** What `fill` writes; without it there is room again. */
+export const FILLER = "filler";
 
 /** Makes a disk of `mebibytes` in a folder; gives the function that takes it away. */
 export function mountDisk(mebibytes: number): { readonly disk: string; unmount(): void } {

@@ -17,7 +17,7 @@ import { type AnyOp, type Contract, servedOps } from "#rpc/contract";
 import { faultFromBody } from "#rpc/fault";
 import { inputReader } from "#rpc/input/input";
 import { planPath } from "#rpc/path";
-import { byPattern, type Route, routeFor, traitsOf } from "#rpc/route";
+import { byPattern, type Route, routeChooser, traitsOf } from "#rpc/route";
 
 interface Native {
   readonly operation: string;
@@ -130,11 +130,14 @@ describe.each([
     const routes: Record<string, Record<string, (request: Request) => Promise<Response>>> = {};
     for (const [pattern, methods] of byPattern([...operations, ...all])) {
       routes[pattern] = Object.fromEntries(
-        [...methods].map(([method, candidates]) => [
-          method,
-          (request: Request) =>
-            routeFor(candidates, request).handle(request, { requestId: "one", seal: () => undefined }),
-        ]),
+        [...methods].map(([method, candidates]) => {
+          const choose = routeChooser(candidates);
+          return [
+            method,
+            (request: Request) =>
+              choose(request).handle(request, { requestId: "one", seal: () => undefined }),
+          ];
+        }),
       );
     }
     server = Bun.serve({

@@ -10,6 +10,7 @@ import { ollamaCloudProvider, ollamaProvider } from "./ollama.ts";
 import { openaiCompatibleProvider } from "./openai-compatible.ts";
 import { opencodeProvider } from "./opencode.ts";
 import { openrouterProvider } from "./openrouter.ts";
+import { anthropicMessages } from "./wire/anthropic-messages.ts";
 
 const KEY = "sk-canary-7f3a9b1c5d2e4f60";
 const HASTY_MS = 100;
@@ -80,6 +81,20 @@ async function bodySent(
   await WAYS.whole(provider, { ...HELLO, model, ...more });
   return (await fakes.seen(model)).at(-1)?.body ?? {};
 }
+
+test("Anthropic's input is what was new, read from its cache and written to it", () => {
+  const counts = { input_tokens: 10, cache_read_input_tokens: 200, cache_creation_input_tokens: 3000 };
+  const { usage } = anthropicMessages.reply({
+    content: [{ type: "text", text: "Yes." }],
+    usage: { ...counts, output_tokens: 4 },
+  });
+  expect(usage).toMatchObject({
+    input_tokens: 3210,
+    cached_tokens: 200,
+    cache_write_tokens: 3000,
+    output_tokens: 4,
+  });
+});
 
 describe("what each provider is sent", () => {
   test("kimi: no temperature to K models, its own field for tokens, earlier reasoning, a plain schema", async () => {

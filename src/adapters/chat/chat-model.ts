@@ -37,7 +37,9 @@ export interface TryOptions {
 export interface ModelUsage {
   readonly input_tokens: number;
   readonly output_tokens: number;
+  /** Of the input: read from the provider's cache, and written to it. */
   readonly cached_tokens?: number | undefined;
+  readonly cache_write_tokens?: number | undefined;
   readonly reasoning_tokens?: number | undefined;
   /** Where the provider says what it charges. */
   readonly cost_usd?: number | undefined;

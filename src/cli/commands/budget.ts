@@ -95,6 +95,7 @@ const PRICE_FIELDS: readonly Field<Band>[] = [
   { name: "model", value: ({ provider, model }) => `${provider}/${model}` },
   { name: "input_usd", align: "right", value: (band) => band.input_usd },
   { name: "cached_usd", align: "right", value: (band) => band.cached_usd },
+  { name: "cache_write_usd", align: "right", value: (band) => band.cache_write_usd },
   { name: "output_usd", align: "right", value: (band) => band.output_usd },
   { name: "above_tokens", align: "right", value: (band) => band.above_tokens },
   { name: "source", value: ({ source }) => source },

@@ -136,6 +136,7 @@ export async function beginCall(
         input_tokens: priced.input_tokens,
         output_tokens: priced.output_tokens,
         cached_tokens: priced.cached_tokens ?? null,
+        cache_write_tokens: priced.cache_write_tokens ?? null,
         reasoning_tokens: priced.reasoning_tokens ?? null,
         estimated: priced.estimated === true,
         cost_usd: priced.cost_usd ?? null,
@@ -203,7 +204,10 @@ function reservedFor(
         `model: the price of ${provider.name}/${model} is not known, and this key's budget is in US dollars. Choose another model (lakehouse budget prices lists those with a price), or have its price added to the file of LAKEHOUSE_CHAT_PRICES.`,
       );
     }
-    usd = Math.max(usd, costOf(priced.price, { input_tokens: inputTokens, output_tokens: outputTokens }));
+    const plain = { input_tokens: inputTokens, output_tokens: outputTokens };
+    // A provider may write all of it to its cache, which can cost more.
+    const written = { ...plain, cache_write_tokens: inputTokens };
+    usd = Math.max(usd, costOf(priced.price, plain), costOf(priced.price, written));
   }
   return { tokens: inputTokens + outputTokens, usd };
 }

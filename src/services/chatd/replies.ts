@@ -46,6 +46,7 @@ function defined({
   input_tokens,
   output_tokens,
   cached_tokens,
+  cache_write_tokens,
   reasoning_tokens,
   cost_usd,
 }: ModelUsage): ChatUsage {
@@ -53,6 +54,7 @@ function defined({
     input_tokens,
     output_tokens,
     ...(cached_tokens === undefined ? {} : { cached_tokens }),
+    ...(cache_write_tokens === undefined ? {} : { cache_write_tokens }),
     ...(reasoning_tokens === undefined ? {} : { reasoning_tokens }),
     ...(cost_usd === undefined ? {} : { cost_usd }),
   };

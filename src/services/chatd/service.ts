@@ -137,10 +137,11 @@ function shownPrice({ provider, model, own, price }: PricedName): ModelPrice {
     provider,
     model,
     source: own ? "own" : "built_in",
-    bands: price.map(({ above, input, cached, output }) => ({
+    bands: price.map(({ above, input, cached, cacheWrite, output }) => ({
       above_tokens: above,
       input_usd: input,
       cached_usd: cached,
+      cache_write_usd: cacheWrite,
       output_usd: output,
     })),
   };

@@ -2,6 +2,7 @@
 // call is told until it is repaired. Nothing that is damaged becomes an emptier journal.
 
 import { existsSync } from "node:fs";
+import { isWitnessed, witness } from "#adapters/witness";
 import type { catalog as catalogContract } from "#contracts/catalog";
 import type { query as queryContract } from "#contracts/query";
 import type { Clock } from "#lib/clock";
@@ -109,6 +110,7 @@ export class OpenedJournal {
     try {
       await completeRepair(folder);
       if (!existsSync(folder)) await this.#create();
+      else witness(folder);
       const journal = await Journal.open({
         folder,
         segmentBytes,
@@ -131,7 +133,7 @@ export class OpenedJournal {
     }
   }
 
-  /** A folder that is missing is a new journal only where its dataset knows of no event. */
+  /** A folder that is missing is a new journal only where there was none, and its dataset knows of no event. */
   async #create(): Promise<void> {
     const rows = await rowsOfDataset(this.#deps.catalog).catch((cause: unknown) => {
       const message = "The catalog cannot be reached to see whether there was a journal here. Try again.";
@@ -143,7 +145,14 @@ export class OpenedJournal {
         `The journal is missing, and its dataset has ${rows} events. Restore it from a backup, or make it again from them.`,
       );
     }
-    await createJournal(this.#deps.folder);
+    const { folder } = this.#deps;
+    if (isWitnessed(folder))
+      throw new Fault(
+        "internal",
+        "The journal's folder is missing, and events in it were acknowledged. Restore it from a backup.",
+      );
+    await createJournal(folder);
+    witness(folder);
   }
 
   #noteDamage(fault: Fault): void {

@@ -4,7 +4,8 @@
 import { existsSync } from "node:fs";
 import { rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { counterPath } from "#adapters/commit-counter";
+import { counterPath, wasEverThere } from "#adapters/commit-counter";
+import { forget } from "#adapters/witness";
 import { sqliteState } from "#adapters/state";
 import type { Settings } from "#config";
 import { makeFolder, syncFolder } from "#lib/durable";
@@ -21,7 +22,7 @@ export interface BudgetsFinding {
 
 export async function inspectBudgets({ data }: Pick<Settings, "data">): Promise<readonly BudgetsFinding[]> {
   const file = join(data, BUDGETS_FILE);
-  if (!existsSync(file) && !existsSync(counterPath(file))) return [];
+  if (!wasEverThere(file)) return [];
   try {
     await sqliteState(file).close();
     return [];
@@ -39,7 +40,9 @@ export async function renewBudgets({ data }: Pick<Settings, "data">): Promise<st
   for (const path of [file, `${file}-wal`, counterPath(file)]) {
     if (existsSync(path)) await rename(path, join(data, aside, path.slice(data.length + 1)));
   }
+  // Last: until then the next start says that the database is missing.
   await rm(`${file}-shm`, { force: true });
+  await forget(file);
   await syncFolder(data);
   return `Keys have no budgets now, and nothing counts as spent today: set them again with lakehouse budget set, or restore a backup. The damaged file is kept in ${aside}.`;
 }

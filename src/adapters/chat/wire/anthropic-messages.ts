@@ -155,6 +155,7 @@ function usageOf(first: Json, later: Json): ModelUsage | undefined {
     input: input === undefined ? undefined : input + read + written,
     output: later["output_tokens"] ?? first["output_tokens"],
     cached: read === 0 ? undefined : read,
+    cacheWrite: written === 0 ? undefined : written,
   });
 }
 

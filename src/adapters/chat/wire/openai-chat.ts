@@ -181,11 +181,15 @@ function finishOf(finish: unknown, hasCalls: boolean, refused: boolean): FinishR
 
 /** Moonshot has cached tokens at the top, OpenAI in the details; OpenRouter says what it charges. */
 function usageOf(value: unknown): ModelUsage | undefined {
+  // Not in most chunks of a stream.
+  if (value === undefined || value === null) return undefined;
   const usage = objectOf(value);
+  const details = objectOf(usage["prompt_tokens_details"]);
   return usageFrom({
     input: usage["prompt_tokens"],
     output: usage["completion_tokens"],
-    cached: objectOf(usage["prompt_tokens_details"])["cached_tokens"] ?? usage["cached_tokens"],
+    cached: details["cached_tokens"] ?? usage["cached_tokens"],
+    cacheWrite: details["cache_write_tokens"],
     reasoning: objectOf(usage["completion_tokens_details"])["reasoning_tokens"],
     costUsd: usage["cost"],
   });

@@ -51,6 +51,7 @@ export function usageFrom(counts: {
   readonly input: unknown;
   readonly output: unknown;
   readonly cached?: unknown;
+  readonly cacheWrite?: unknown;
   readonly reasoning?: unknown;
   readonly costUsd?: unknown;
 }): ModelUsage | undefined {
@@ -62,6 +63,7 @@ export function usageFrom(counts: {
     input_tokens: input,
     output_tokens: output,
     cached_tokens: countOf(counts.cached),
+    cache_write_tokens: countOf(counts.cacheWrite),
     reasoning_tokens: countOf(counts.reasoning),
     ...(typeof costUsd === "number" && costUsd >= 0 && Number.isFinite(costUsd) ? { cost_usd: costUsd } : {}),
   };

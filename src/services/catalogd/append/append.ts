@@ -9,6 +9,7 @@ import type { storage } from "#contracts/storage";
 import { present } from "#lib/assert";
 import type { Clock } from "#lib/clock";
 import { makeFolder } from "#lib/durable";
+import { timeSlicer } from "#lib/event-loop";
 import type { OutputOf, ParsedOf, Service } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
 import { commitFiles, type Ids } from "../commits/files.ts";
@@ -39,6 +40,8 @@ type Appended = OutputOf<typeof catalog.append>;
 
 /** So many misfits are named; the rest are counted. */
 const MISFITS_MAX = 20;
+/** Fitted between two looks at the clock: less than a millisecond of them. */
+const ROWS_PER_LOOK = 100;
 
 export class Appends {
   readonly #deps: AppendDeps;
@@ -53,7 +56,7 @@ export class Appends {
 
   async append({ dataset, rows, idempotency_key: key }: ParsedOf<typeof catalog.append>): Promise<Appended> {
     const table = await this.#deps.tables.get(dataset);
-    const lines = linesOf(currentSchema(table.metadata), rows);
+    const lines = await linesOf(currentSchema(table.metadata), rows);
     if (key === undefined) return this.#add(dataset, { lines, commitIds: [] });
     const digest = sha256Of(lines.join("\n"));
     const running = this.#keyed.get(`${dataset} ${key}`);
@@ -148,10 +151,15 @@ function otherRows(): Fault {
   return new Fault("conflict", "The Idempotency-Key was used for other rows: take a new key for new rows.");
 }
 
-function linesOf(schema: Schema, rows: readonly Readonly<Record<string, unknown>>[]): string[] {
+async function linesOf(
+  schema: Schema,
+  rows: readonly Readonly<Record<string, unknown>>[],
+): Promise<string[]> {
   const lines: string[] = [];
   const misfits: Misfit[] = [];
+  const slice = timeSlicer();
   for (const [n, row] of rows.entries()) {
+    if (n % ROWS_PER_LOOK === 0) await slice();
     const fitted = rowText(schema, row, `rows[${n}]`);
     if ("line" in fitted) lines.push(fitted.line);
     else misfits.push(fitted.misfit);

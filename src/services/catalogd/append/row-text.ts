@@ -2,10 +2,18 @@
 // choice. Nothing is rounded, cut or dropped: a value that its column does not hold exactly is refused by name, and so
 // is a field that the dataset does not have.
 
+import { civilFromDays, daysFromCivil } from "#lib/civil-date";
 import { nearest } from "#lib/nearest";
 import { duckdbType } from "../duckdb/types.ts";
 import { parseValue } from "../duckdb/values.ts";
-import { decimalOf, type Field, type Schema, type StructType, type Type } from "../iceberg/types/schema.ts";
+import {
+  decimalOf,
+  type Field,
+  type Primitive,
+  type Schema,
+  type StructType,
+  type Type,
+} from "../iceberg/types/schema.ts";
 
 /** What does not fit, and where: `rows[2].rate`. */
 export interface Misfit {
@@ -42,25 +50,39 @@ function fitStruct({ fields }: StructType, value: Json, path: string): Json {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new Misfitting(path, "must be an object");
   }
-  const fitted: Record<string, Json> = {};
+  const { byName, required } = namesOf(fields);
+  // Without a prototype, a column may have any name.
+  const fitted = Object.create(null) as Record<string, Json>;
   for (const [name, item] of Object.entries(value)) {
-    const field = fieldNamed(fields, name);
+    const field = byName.get(name) ?? byName.get(name.toLowerCase());
     if (field === undefined) throw new Misfitting(`${path}.${name}`, unknownField(fields, name));
-    if (Object.hasOwn(fitted, field.name)) throw new Misfitting(`${path}.${name}`, "is given twice");
-    const fit = item === null ? null : fitValue(field.type, item, `${path}.${name}`);
-    Object.defineProperty(fitted, field.name, { value: fit, enumerable: true });
+    if (field.name in fitted) throw new Misfitting(`${path}.${name}`, "is given twice");
+    fitted[field.name] = item === null ? null : fitValue(field.type, item, `${path}.${name}`);
   }
-  const missing = fields.find((field) => field.required && (fitted[field.name] ?? null) === null);
+  const missing = required.find(({ name }) => (fitted[name] ?? null) === null);
   if (missing !== undefined) throw new Misfitting(`${path}.${missing.name}`, "must be given");
   return fitted;
 }
 
-/** SQL folds case, so names may be sent in any. */
-function fieldNamed(fields: readonly Field[], name: string): Field | undefined {
-  return (
-    fields.find((field) => field.name === name) ??
-    fields.find((field) => field.name.toLowerCase() === name.toLowerCase())
-  );
+interface Names {
+  /** As they are written, and in lower case: SQL folds case, so names may be sent in any. */
+  readonly byName: ReadonlyMap<string, Field>;
+  readonly required: readonly Field[];
+}
+
+const namesKnown = new WeakMap<readonly Field[], Names>();
+
+function namesOf(fields: readonly Field[]): Names {
+  const known = namesKnown.get(fields);
+  if (known !== undefined) return known;
+  const byName = new Map(fields.map((field) => [field.name, field]));
+  for (const field of fields) {
+    const folded = field.name.toLowerCase();
+    if (!byName.has(folded)) byName.set(folded, field);
+  }
+  const names: Names = { byName, required: fields.filter(({ required }) => required) };
+  namesKnown.set(fields, names);
+  return names;
 }
 
 function unknownField(fields: readonly Field[], name: string): string {
@@ -85,28 +107,37 @@ function fitValue(type: Type, value: Json, path: string): Json {
   if (type === "binary" || type.startsWith("fixed")) {
     throw new Misfitting(path, "cannot be sent as JSON: ingest a file");
   }
-  const expected = `must be ${WORDS[type] ?? `a number that ${duckdbType(type)} holds, without an exponent`}`;
   if (type === "boolean" || type === "string") {
-    if (typeof value !== type) throw new Misfitting(path, expected);
+    if (typeof value !== type) throw new Misfitting(path, expectedOf(type));
     return value;
   }
-  const numeric = NUMERIC.has(type) || decimalOf(type) !== undefined;
-  if (typeof value !== "string" && !(numeric && typeof value === "number")) {
-    throw new Misfitting(path, expected);
-  }
-  // As text, so that DuckDB reads digits and no double.
-  const text = String(value);
-  const possible = (EXACT[type] ?? DIGITS).test(text) && (!DATED.has(type) || isDay(text.slice(0, 10)));
-  if (!possible || parseValue(type, text) === undefined) {
-    throw new Misfitting(path, expected);
-  }
+  const text = textOf(type, value);
+  if (text === undefined) throw new Misfitting(path, expectedOf(type));
   return text;
 }
 
-/** Whether the calendar has this day: `2026-02-29` is none. */
+/** As text, so that DuckDB reads digits and no double; undefined for what the type does not hold exactly. */
+function textOf(type: Primitive, value: Json): string | undefined {
+  const text = String(value);
+  if (typeof value === "number") {
+    if (type === "double" || (type === "long" && Number.isSafeInteger(value))) return text;
+    if (!NUMERIC.has(type) && decimalOf(type) === undefined) return undefined;
+  } else if (typeof value !== "string") return undefined;
+  if (!(EXACT[type] ?? DIGITS).test(text)) return undefined;
+  const holds = DATED.has(type) ? isDay(text) : type === "time" || parseValue(type, text) !== undefined;
+  return holds ? text : undefined;
+}
+
+function expectedOf(type: Primitive): string {
+  return `must be ${WORDS[type] ?? `a number that ${duckdbType(type)} holds, without an exponent`}`;
+}
+
+/** Whether the calendar has the day that a text begins with: `2026-02-29` is none. */
 function isDay(text: string): boolean {
-  const date = new Date(`${text}T00:00:00Z`);
-  return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(text);
+  const month = Number(text.slice(5, 7));
+  const day = Number(text.slice(8, 10));
+  const same = civilFromDays(daysFromCivil(Number(text.slice(0, 4)), month, day));
+  return same.month === month && same.day === day;
 }
 
 const DATED: ReadonlySet<string> = new Set(["date", "timestamp", "timestamptz"]);

@@ -2,10 +2,10 @@
 // the old one before that is moved away, and nothing of the old one is removed, so that a crash at any moment leaves a
 // state that refuses to start or is whole, and repeating the rebuild ends the same.
 
-import { existsSync } from "node:fs";
 import { rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
-import { counterPath } from "#adapters/commit-counter";
+import { counterPath, wasEverThere } from "#adapters/commit-counter";
+import { forget } from "#adapters/witness";
 import { bytesOf } from "#adapters/objects/objects";
 import { sqliteState } from "#adapters/state";
 import type { storage } from "#contracts/storage";
@@ -40,8 +40,7 @@ export interface RebuildDeps {
 export async function inspectCatalog({ storage: store, file }: RebuildDeps): Promise<CatalogFinding[]> {
   let state;
   try {
-    const none = !existsSync(file) && !existsSync(counterPath(file));
-    state = sqliteState(none ? ":memory:" : file);
+    state = sqliteState(wasEverThere(file) ? file : ":memory:");
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     return [{ problem: error.message, remedy: "rebuild" }];
@@ -74,6 +73,7 @@ export async function rebuildCatalog(deps: RebuildDeps): Promise<CatalogFinding[
     await state.close();
   }
   await putInPlace(fresh, file, `${file}.damaged-${clock.now()}`);
+  await forget(fresh);
   return findings;
 }
 

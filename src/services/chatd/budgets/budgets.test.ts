@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { sqliteState } from "#adapters/state";
+import { sqliteState, type State } from "#adapters/state";
 import type { ChatInput } from "#contracts/chat";
 import { Fault } from "#rpc/fault";
 import { type Lake, openLake } from "../../../../test/lake/lake.ts";
@@ -161,6 +161,34 @@ describe("the ledger", () => {
     await second.close();
   });
 
+  test("a key that spends fast writes about once a second, and a crash adds what it spends in one", async () => {
+    const time = { now: clock.now() };
+    const state = sqliteState(":memory:");
+    let writes = 0;
+    const counting: State = {
+      ...state,
+      run: (sql, values) => {
+        writes += 1;
+        return state.run(sql, values);
+      },
+    };
+    const budgets = await openBudgets(counting, { now: () => time.now });
+    const before = writes;
+    const [calls, perMs, tokens] = [20_000, 4, 120];
+    for (let call = 0; call < calls; call += 1) {
+      if (call % perMs === 0) time.now += 1;
+      await (await budgets.reserve("k", { tokens: 4200, usd: 0.01 })).settle({ tokens, usd: 0.0001 });
+    }
+    expect(budgets.budgetOf("k").used_tokens).toBe(calls * tokens);
+    expect(writes - before).toBeLessThan(20);
+    // Opened again without an end before, it is what a crash leaves.
+    const { used_tokens: marked, used_usd: usd } = (await openBudgets(state, clock)).budgetOf("k");
+    expect(marked).toBeGreaterThanOrEqual(calls * tokens);
+    expect(marked).toBeLessThan(calls * tokens + 2 * 1000 * perMs * tokens);
+    expect(usd).toBeLessThan(calls * 0.0001 + 2 * 1000 * perMs * 0.0001);
+    await state.close();
+  });
+
   test("a new day starts at nothing, and a call over midnight counts for the day that it began on", async () => {
     const time = { now: clock.now() };
     const budgets = await openBudgets(sqliteState(":memory:"), { now: () => time.now });
@@ -188,6 +216,7 @@ describe("the ledger", () => {
 });
 
 const FIVE = "provider\tmodel\tinput_usd\tcached_usd\toutput_usd\n";
+const SEVEN = "provider\tmodel\tinput_usd\tcached_usd\toutput_usd\tabove_tokens\tcache_write_usd\n";
 const SIX = "provider\tmodel\tinput_usd\tcached_usd\toutput_usd\tabove_tokens\n";
 
 test("prices: the longest name that fits, cached tokens at their own price", () => {
@@ -196,7 +225,11 @@ test("prices: the longest name that fits, cached tokens at their own price", () 
   expect(["m7", "mini-1", "mini-2"].map(inputOf)).toEqual([1, 0.5, 9]);
   expect(prices.find("y", "m7")).toBeUndefined();
   const usage = { input_tokens: 1_000_000, cached_tokens: 500_000, output_tokens: 1_000_000 };
-  expect(costOf([{ input: 1, cached: 0.1, output: 2, above: 0 }], usage)).toBeCloseTo(0.5 + 0.05 + 2, 9);
+  const band = { input: 1, cached: 0.1, cacheWrite: 1.25, output: 2, above: 0 };
+  expect(costOf([band], usage)).toBeCloseTo(0.5 + 0.05 + 2, 9);
+  expect(costOf([band], { ...usage, cache_write_tokens: 200_000 })).toBeCloseTo(0.3 + 0.05 + 0.25 + 2, 9);
+  // Never more than there was: a provider's counts are its own.
+  expect(costOf([band], { ...usage, cache_write_tokens: 9_000_000 })).toBeCloseTo(0.05 + 0.625 + 2, 9);
   expect(() => readPrices("nonsense")).toThrow(/LAKEHOUSE_CHAT_PRICES/);
   expect(() => readPrices(`${FIVE}x\tm\t1\t1\t1\nx\tm\t2\t2\t2\n`)).toThrow(/LAKEHOUSE_CHAT_PRICES/);
 });
@@ -207,6 +240,15 @@ test("prices: the file of an operator goes before the whole built-in table, by a
     price: [{ input: 7 }],
   });
   expect(readPrices(`${FIVE}x\t*\t7\t7\t7\n`).find("kimi", "kimi-k2.6")).toMatchObject({ own: false });
+});
+
+test("prices: what is written to a cache has a price of its own, or that of input", () => {
+  const writes = (text: string): unknown => readPrices(text).find("x", "m")?.price[0]?.cacheWrite;
+  expect([writes(`${SEVEN}x\tm\t4\t1\t8\t0\t5\n`), writes(`${SIX}x\tm\t4\t1\t8\t0\n`)]).toEqual([5, 4]);
+  expect(readPrices().find("opencode", "claude-sonnet-4-6")?.price[0]).toMatchObject({
+    input: 3,
+    cacheWrite: 3.75,
+  });
 });
 
 test("prices: a call pays by the band that its input exceeds", () => {
@@ -366,7 +408,7 @@ describe.each(TOPOLOGIES)("every way to a model, %s", (topology) => {
       provider: "compat",
       model: "*",
       source: "own",
-      bands: [{ above_tokens: 0, input_usd: 100, cached_usd: 10, output_usd: 1000 }],
+      bands: [{ above_tokens: 0, input_usd: 100, cached_usd: 10, cache_write_usd: 100, output_usd: 1000 }],
     });
     expect(prices.length).toBeGreaterThan(300);
     const found = async (model: string): Promise<unknown> => (await chatd.service.prices({ model })).prices;

@@ -37,6 +37,10 @@ interface Account {
   /** What the database has: never below used and reserved while a call of a limited key is under way. */
   markTokens: number;
   markUsd: number;
+  /** When the mark was raised last, and what had been spent by then. */
+  raisedAt: number;
+  raisedTokens: number;
+  raisedUsd: number;
   raising: Promise<void> | undefined;
 }
 
@@ -45,11 +49,14 @@ const ANY = "*";
 /** A crash costs at most this part of a day's limit. */
 const STEPS_PER_LIMIT = 64;
 /**
- * Where there is no limit. What a crash adds is shown as spent and counts when the key is given a limit later that day, so
- * it is little; and it is enough for a busy key to write a few times a second.
+ * Where there is no limit, at least. What a crash adds is shown as spent and counts when the key is given a limit later
+ * that day, so it is little: this, or what the key spends in a second, so that a busy one writes about that often.
  */
 const STEP_TOKENS = 20_000;
 const STEP_USD = 0.5;
+const STEP_MS = 1000;
+/** What was spent in less time says little of a second. */
+const RATE_MS_MIN = 100;
 /** Names of keys are the house's own, and those of removed keys stay for the day. */
 const ACCOUNTS_MAX = 10_000;
 const DAY_MS = 86_400_000;
@@ -83,32 +90,36 @@ export async function openBudgets(state: State, clock: Clock): Promise<Budgets> 
     });
   }
   let today = dayOf(clock.now());
+  let todayEnds = nextDayMs(clock.now());
   await state.run("delete from spent where day < $1", [today]);
   const accounts = new Map<string, Account>();
   for (const row of await state.all("select key, tokens, usd from spent where day = $1", [today])) {
     const key = String(row["key"]);
     const [tokens, usd] = [Number(row["tokens"]), Number(row["usd"])];
     accounts.set(key, {
-      ...emptyAccount(key, today),
+      ...emptyAccount(key, today, clock.now()),
       usedTokens: tokens,
       usedUsd: usd,
       markTokens: tokens,
       markUsd: usd,
+      raisedTokens: tokens,
+      raisedUsd: usd,
     });
   }
 
   const limitOf = (key: string): Limit | undefined => limits.get(key) ?? limits.get(ANY);
 
   const accountOf = (key: string): Account => {
-    const day = dayOf(clock.now());
-    if (day !== today) {
-      today = day;
+    const now = clock.now();
+    if (now >= todayEnds || now < todayEnds - DAY_MS) {
+      today = dayOf(now);
+      todayEnds = nextDayMs(now);
       accounts.clear();
     }
     let account = accounts.get(key);
     if (account === undefined) {
       if (accounts.size >= ACCOUNTS_MAX) throw new Fault("unavailable", "Too many keys have called today.");
-      account = emptyAccount(key, day);
+      account = emptyAccount(key, today, now);
       accounts.set(key, account);
     }
     return account;
@@ -133,13 +144,21 @@ export async function openBudgets(state: State, clock: Clock): Promise<Budgets> 
     }));
   const raiseMark = async (account: Account): Promise<void> => {
     const limit = limitOf(account.key);
-    const heldTokens = account.usedTokens + account.reservedTokens;
-    const heldUsd = account.usedUsd + account.reservedUsd;
+    const { usedTokens, usedUsd } = account;
+    const heldTokens = usedTokens + account.reservedTokens;
+    const heldUsd = usedUsd + account.reservedUsd;
+    const now = clock.now();
+    const seconds = Math.max(RATE_MS_MIN, now - account.raisedAt) / STEP_MS;
+    const tokensStep = Math.max(STEP_TOKENS, (usedTokens - account.raisedTokens) / seconds);
+    const usdStep = Math.max(STEP_USD, (usedUsd - account.raisedUsd) / seconds);
     // What is not spent gets no step: models that cost nothing show no dollars after a crash.
     const tokens =
-      heldTokens > account.markTokens ? heldTokens + stepOf(limit?.tokens, STEP_TOKENS) : account.markTokens;
+      heldTokens > account.markTokens ? heldTokens + stepOf(limit?.tokens, tokensStep) : account.markTokens;
     const usd =
-      heldUsd > account.markUsd + USD_EPSILON ? heldUsd + stepOf(limit?.usd, STEP_USD) : account.markUsd;
+      heldUsd > account.markUsd + USD_EPSILON ? heldUsd + stepOf(limit?.usd, usdStep) : account.markUsd;
+    account.raisedAt = now;
+    account.raisedTokens = usedTokens;
+    account.raisedUsd = usedUsd;
     await write(account, Math.ceil(tokens), usd);
     account.markTokens = tokens;
     account.markUsd = usd;
@@ -267,11 +286,11 @@ function isAboveMark({
   return usedTokens + reservedTokens > markTokens || usedUsd + reservedUsd > markUsd + USD_EPSILON;
 }
 
-function stepOf(limit: number | null | undefined, standard: number): number {
-  return limit === null || limit === undefined ? standard : limit / STEPS_PER_LIMIT;
+function stepOf(limit: number | null | undefined, unlimited: number): number {
+  return limit === null || limit === undefined ? unlimited : limit / STEPS_PER_LIMIT;
 }
 
-function emptyAccount(key: string, day: string): Account {
+function emptyAccount(key: string, day: string, now: number): Account {
   return {
     key,
     day,
@@ -281,6 +300,9 @@ function emptyAccount(key: string, day: string): Account {
     reservedUsd: 0,
     markTokens: 0,
     markUsd: 0,
+    raisedAt: now,
+    raisedTokens: 0,
+    raisedUsd: 0,
     raising: undefined,
   };
 }

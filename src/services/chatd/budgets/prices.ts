@@ -12,6 +12,8 @@ export interface Band {
   readonly input: number;
   /** Of input that the provider had in its cache. */
   readonly cached: number;
+  /** Of input that the provider wrote to it. */
+  readonly cacheWrite: number;
   readonly output: number;
   /** Holds for calls of more input tokens than these. */
   readonly above: number;
@@ -39,7 +41,9 @@ export interface Prices {
 }
 
 const COLUMNS = ["provider", "model", "input_usd", "cached_usd", "output_usd"] as const;
+/** Further ones, in this order; a table may end before each. */
 const BANDED = [...COLUMNS, "above_tokens"] as const;
+const WRITTEN = [...BANDED, "cache_write_usd"] as const;
 const AS_OF = /^# as of (\d{4}-\d\d-\d\d)/m;
 const TOKENS = 1_000_000;
 
@@ -82,7 +86,7 @@ function ownNames(text: string): PricedName[] {
   } catch (cause) {
     throw new Fault(
       "invalid",
-      `LAKEHOUSE_CHAT_PRICES: the file must be tab-separated, with the columns ${COLUMNS.join(", ")} and, where a price depends on the length of the input, above_tokens; prices are in US dollars for a million tokens.`,
+      `LAKEHOUSE_CHAT_PRICES: the file must be tab-separated, with the columns ${COLUMNS.join(", ")} and, where a price depends on the length of the input, above_tokens, and after that cache_write_usd where writing to the provider's cache has a price of its own; prices are in US dollars for a million tokens.`,
       { cause },
     );
   }
@@ -105,19 +109,26 @@ function namesOf(text: string, own: boolean): PricedName[] {
 }
 
 function rowsOf(text: string): { provider: string; model: string; band: Band }[] {
-  const rows = text.includes(BANDED.join("\t"))
-    ? readTable(text, BANDED)
-    : readTable(text, COLUMNS).map((cells) => ({ ...cells, above_tokens: "0" }));
-  return rows.map(({ provider, model, input_usd, cached_usd, output_usd, above_tokens }) => ({
+  return cellsOf(text).map(({ provider, model, ...cells }) => ({
     provider,
     model,
     band: {
-      input: amount(input_usd),
-      cached: amount(cached_usd),
-      output: amount(output_usd),
-      above: amount(above_tokens),
+      input: amount(cells.input_usd),
+      cached: amount(cells.cached_usd),
+      cacheWrite: amount(cells.cache_write_usd),
+      output: amount(cells.output_usd),
+      above: amount(cells.above_tokens),
     },
   }));
+}
+
+/** Without a price of its own, what is written to a cache costs what input costs. */
+function cellsOf(text: string): Readonly<Record<(typeof WRITTEN)[number], string>>[] {
+  if (text.includes(WRITTEN.join("\t"))) return readTable(text, WRITTEN);
+  const rows = text.includes(BANDED.join("\t"))
+    ? readTable(text, BANDED)
+    : readTable(text, COLUMNS).map((cells) => ({ ...cells, above_tokens: "0" }));
+  return rows.map((cells) => ({ ...cells, cache_write_usd: cells.input_usd }));
 }
 
 function amount(cell: string): number {
@@ -130,14 +141,22 @@ function amount(cell: string): number {
 /** US dollars. */
 export function costOf(
   price: Price,
-  { input_tokens: input, output_tokens: output, cached_tokens: cached = 0 }: ModelUsage,
+  {
+    input_tokens: input,
+    output_tokens: output,
+    cached_tokens = 0,
+    cache_write_tokens = 0,
+  }: Omit<ModelUsage, "cost_usd">,
 ): number {
   // A table may begin with a band above nothing; below it the lowest holds.
   const band = price.findLast(({ above }) => input > above) ?? price[0];
   if (band === undefined) throw new TypeError("a price without a band");
+  const cached = Math.min(cached_tokens, input);
+  const written = Math.min(cache_write_tokens, input - cached);
   const usd =
-    (input - Math.min(cached, input)) * band.input +
-    Math.min(cached, input) * band.cached +
+    (input - cached - written) * band.input +
+    cached * band.cached +
+    written * band.cacheWrite +
     output * band.output;
   // A tenth of a millionth is less than anyone charges.
   return Math.round((usd / TOKENS) * 1e9) / 1e9;

@@ -29,6 +29,7 @@ function row(id: number): UsageRow {
     input_tokens: 3,
     output_tokens: 4,
     cached_tokens: null,
+    cache_write_tokens: null,
     reasoning_tokens: null,
     estimated: true,
     cost_usd: 0.000_001,

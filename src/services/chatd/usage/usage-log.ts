@@ -24,6 +24,7 @@ export const USAGE_COLUMNS = [
   { name: "input_tokens", type: "BIGINT" },
   { name: "output_tokens", type: "BIGINT" },
   { name: "cached_tokens", type: "BIGINT" },
+  { name: "cache_write_tokens", type: "BIGINT" },
   { name: "reasoning_tokens", type: "BIGINT" },
   { name: "estimated", type: "BOOLEAN" },
   { name: "cost_usd", type: "DOUBLE" },

@@ -1,21 +1,32 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { readDefinitions, removeDefinition, saveDefinition } from "./definition-files.ts";
 
+let data: string;
 let folder: string;
-beforeEach(() => (folder = mkdtempSync(join(tmpdir(), "definitions-"))));
-afterEach(() => rmSync(folder, { recursive: true }));
+beforeEach(() => {
+  data = mkdtempSync(join(tmpdir(), "definitions-"));
+  folder = join(data, "corpora");
+  mkdirSync(folder);
+});
+afterEach(() => rmSync(data, { recursive: true }));
+
+/** All files of it, found by listing. */
+const filesOf = (root: string): string[] =>
+  readdirSync(root, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
 
 const CONTENT = { name: "people", text: "{title} in {city}", fields: { "2": "keyword", a: "number" } };
 
 test("any damage of one file, found by listing, is made good from the other; of both it is told", async () => {
   await saveDefinition(folder, "people", CONTENT);
-  const files = readdirSync(folder);
+  const files = filesOf(data);
   expect(files).toHaveLength(2);
-  const bytes = readFileSync(join(folder, files[0] ?? ""));
+  const bytes = readFileSync(files[0] ?? "");
   const harms = fc.oneof(
     fc.record({ at: fc.nat(bytes.length - 1), bit: fc.nat(7) }).map(({ at, bit }) => {
       const harmed = Buffer.from(bytes);
@@ -27,8 +38,8 @@ test("any damage of one file, found by listing, is made good from the other; of 
     fc.constant(undefined),
   );
   const harm = (file: string, harmed: Buffer | undefined): void => {
-    if (harmed === undefined) rmSync(join(folder, file));
-    else writeFileSync(join(folder, file), harmed);
+    if (harmed === undefined) rmSync(file);
+    else writeFileSync(file, harmed);
   };
   await fc.assert(
     fc.asyncProperty(harms, fc.constantFrom(...files), async (harmed, file) => {
@@ -38,6 +49,9 @@ test("any damage of one file, found by listing, is made good from the other; of 
     }),
     { numRuns: 300 },
   );
+  rmSync(folder, { recursive: true });
+  expect(await readDefinitions(folder)).toEqual([{ name: "people", content: CONTENT, isWhole: false }]);
+  await saveDefinition(folder, "people", CONTENT);
   for (const file of files) harm(file, bytes.subarray(1));
   expect(await readDefinitions(folder)).toEqual([{ name: "people", content: undefined, isWhole: false }]);
 });
@@ -51,11 +65,10 @@ test("one of a version without checksums and copies is read, and not taken for w
 
 test("a removal that was cut off leaves the definition or nothing", async () => {
   await saveDefinition(folder, "people", CONTENT);
-  const before = `${folder}-before`;
-  cpSync(folder, before, { recursive: true });
+  const before = join(data, "before");
+  cpSync(folder, join(before, "corpora"), { recursive: true });
   await removeDefinition(folder, "people");
   expect(await readDefinitions(folder)).toEqual([]);
-  rmSync(join(before, "people.corpus-copy.json"));
-  expect(await readDefinitions(before)).toMatchObject([{ content: CONTENT }]);
-  rmSync(before, { recursive: true });
+  // The second copy is gone first.
+  expect(await readDefinitions(join(before, "corpora"))).toMatchObject([{ content: CONTENT }]);
 });

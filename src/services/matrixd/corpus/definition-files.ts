@@ -1,14 +1,15 @@
-// The definitions of corpora on disk. A definition follows from nothing else, so it is kept twice, each file with its own
-// checksum: one that is damaged or lost is made again from the other, and only where both are damaged is the corpus.
+// The definitions of corpora on disk. A definition follows from nothing else, so it is kept twice, in two folders, each file
+// with its own checksum: one that is damaged or lost, or its whole folder, is made again from the other, and only where both
+// are damaged is the corpus.
 
 import { createHash } from "node:crypto";
 import { readdir, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { saveSmallFile } from "#adapters/small-file";
-import { readIfThere, syncFolder } from "#lib/durable";
+import { witnessPath } from "#adapters/witness";
+import { isThere, readIfThere, syncFolder } from "#lib/durable";
 
-/** The first is the one that counts where a crash fell between the two. */
-const SUFFIXES = [".corpus.json", ".corpus-copy.json"] as const;
+const SUFFIX = ".corpus.json";
 
 export interface StoredDefinition {
   readonly name: string;
@@ -19,11 +20,9 @@ export interface StoredDefinition {
 }
 
 export async function readDefinitions(folder: string): Promise<StoredDefinition[]> {
-  const names = new Set<string>();
-  for (const file of await readdir(folder)) {
-    const suffix = SUFFIXES.find((known) => file.endsWith(known));
-    if (suffix !== undefined) names.add(file.slice(0, -suffix.length));
-  }
+  const files = await Promise.all([folder, witnessPath(folder)].map(listIfThere));
+  const definitions = files.flat().filter((file) => file.endsWith(SUFFIX));
+  const names = new Set(definitions.map((file) => file.slice(0, -SUFFIX.length)));
   return Promise.all([...names].sort().map((name) => readDefinition(folder, name)));
 }
 
@@ -49,13 +48,19 @@ export async function saveDefinition(
 /** The one that counts last: a crash in between leaves the corpus as it was. */
 export async function removeDefinition(folder: string, name: string): Promise<void> {
   for (const path of pathsOf(folder, name).toReversed()) {
-    await rm(path, { force: true });
-    await syncFolder(folder);
+    if (!(await isThere(path))) continue;
+    await rm(path);
+    await syncFolder(dirname(path));
   }
 }
 
+/** The first is the one that counts where a crash fell between the two. */
 function pathsOf(folder: string, name: string): string[] {
-  return SUFFIXES.map((suffix) => join(folder, name + suffix));
+  return [folder, witnessPath(folder)].map((place) => join(place, name + SUFFIX));
+}
+
+async function listIfThere(folder: string): Promise<string[]> {
+  return (await isThere(folder)) ? readdir(folder) : [];
 }
 
 function printed(content: Readonly<Record<string, unknown>>): string {

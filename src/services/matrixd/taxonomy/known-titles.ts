@@ -6,6 +6,8 @@
 import { rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
+import { counterPath, wasEverThere } from "#adapters/commit-counter";
+import { forget } from "#adapters/witness";
 import { TITLES_MAX } from "#contracts/taxonomy";
 import {
   titleIndex,
@@ -245,7 +247,9 @@ export class KnownTitles {
       const mark = new Date(this.#deps.clock.now()).toISOString().replaceAll(/[:.]/g, "-");
       const file = join(folder, TITLE_FILE);
       if (await isThere(file)) await rename(file, join(folder, `titles-damaged-${mark}.sqlite`));
-      for (const suffix of ["-wal", "-shm", ".commits"]) await rm(file + suffix, { force: true });
+      for (const suffix of ["-wal", "-shm"]) await rm(file + suffix, { force: true });
+      await rm(counterPath(file), { force: true });
+      await forget(folder);
       await syncFolder(folder);
       this.#store = await TitleStore.open(folder);
       this.#damage = undefined;
@@ -267,7 +271,7 @@ export class KnownTitles {
     const { folder, log, failures } = this.#deps;
     const file = join(folder, TITLE_FILE);
     try {
-      if (!(await isThere(file)) && !(await isThere(`${file}.commits`))) return;
+      if (!wasEverThere(file, folder)) return;
       const store = await TitleStore.open(folder);
       this.#store = store;
       for (const info of await store.sources()) {

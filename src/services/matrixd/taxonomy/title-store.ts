@@ -55,7 +55,7 @@ export class TitleStore {
   /** Throws `internal` when the database is damaged, lost, or has lost changes. */
   static async open(folder: string): Promise<TitleStore> {
     await makeFolder(folder);
-    const state = sqliteState(join(folder, TITLE_FILE));
+    const state = sqliteState(join(folder, TITLE_FILE), folder);
     try {
       for (const table of TABLES) await state.run(table);
       for (const table of ["titles", "occupations"]) {

@@ -2,9 +2,8 @@
 // house serves meanwhile; calls wait for that. A folder in which nothing was ever recorded costs nothing: no process, no
 // file. Damage that was found lasts until the house is started again over a file that was put right.
 
-import { existsSync } from "node:fs";
 import { basename } from "node:path";
-import { counterPath } from "#adapters/commit-counter";
+import { wasEverThere } from "#adapters/commit-counter";
 import { readState } from "#adapters/state";
 import type { Clock } from "#lib/clock";
 import type { Service } from "#rpc/contract";
@@ -52,7 +51,7 @@ export class TruthStore {
 
   /** Whether anything was ever recorded. */
   get exists(): boolean {
-    return this.#opening !== undefined || existsSync(this.#file) || existsSync(counterPath(this.#file));
+    return this.#opening !== undefined || wasEverThere(this.#file);
   }
 
   /** What `work` reads; undefined, without reading, while nothing was ever recorded. */
