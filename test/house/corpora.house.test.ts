@@ -275,18 +275,14 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
 
   test("a definition that is damaged is made good from its copy; of both it is told, until it is defined again", async () => {
     await built("people");
-    const filesOf = (name: string): [definition: string, copy: string] => [
-      join(house.settings.data, "corpora", `${name}.corpus.json`),
-      join(house.settings.data, "corpora", `${name}.corpus-copy.json`),
-    ];
-    const files = filesOf("people");
-    // The definition of one corpus, and the copy of another's.
-    const damaged = [files[0], filesOf("many")[1]];
-    const whole = damaged.map((file) => readFileSync(file, "utf8"));
-    house = await house.restart(() => damaged.forEach((file) => writeFileSync(file, "damage")));
-    for (const name of ["people", "many"]) expect((await corpus(name)).status).toBe("ready");
-    expect(await corpus("people")).toMatchObject({ text: PLAN.text });
-    expect(damaged.map((file) => readFileSync(file, "utf8"))).toEqual(whole);
+    const files = ["people.corpus.json", "people.corpus-copy.json"].map((name) =>
+      join(house.settings.data, "corpora", name),
+    );
+    for (const file of files) {
+      house = await house.restart(() => writeFileSync(file, "damage"));
+      expect(await corpus("people")).toMatchObject({ status: "ready", text: PLAN.text });
+      expect(readFileSync(file, "utf8")).toContain(PLAN.text);
+    }
     house = await house.restart(() => files.forEach((file) => writeFileSync(file, "damage")));
     expect(await codeOf(await house.ask("/v1/matrix/corpora/people"))).toBe("internal");
     expect(await house.json<object>("/v1/matrix/corpora")).toMatchObject({ damaged: ["people"] });
