@@ -1,11 +1,13 @@
-// Every command that sends requests, against a running house, in both topologies.
+// Every command that sends requests, against a running house, in both topologies. What reads standard input, and what starts
+// or stops the house, is a process of its own.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { workbookBytes } from "#services/ingestd/xlsx/workbook.testing";
-import { type Ended, run, type SpawnOptions, start } from "./spawned.testing.ts";
+import { keepProcess, type KeptProcess } from "./kept-process.testing.ts";
+import { type Ended, run, start } from "./spawned.testing.ts";
 
 const START_MS_MAX = 240_000;
 
@@ -21,13 +23,16 @@ describe.each([["together"], ["apart"]])("a house %s", (topology) => {
   let folder = "";
   let house: ReturnType<typeof start> | undefined;
   let workers = "";
-  const lakehouse = (words: readonly string[], options?: SpawnOptions): Promise<Ended> =>
-    run([...words, "--data", join(folder, "data")], options);
+  let commands: KeptProcess;
+  const here = (words: readonly string[]): string[] => [...words, "--data", join(folder, "data")];
+  const lakehouse = (words: readonly string[]): Promise<Ended> => commands.run(here(words));
+  const withInput = (words: readonly string[], stdin: string): Promise<Ended> => run(here(words), { stdin });
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "lakehouse-client-"));
     workers = join(folder, "workers.csv");
     await writeFile(workers, WORKERS);
+    commands = keepProcess();
     house = start([
       "up",
       "--port",
@@ -43,6 +48,7 @@ describe.each([["together"], ["apart"]])("a house %s", (topology) => {
   afterAll(async () => {
     house?.kill("SIGTERM");
     await house?.exited;
+    await commands.stop();
     await rm(folder, { recursive: true, force: true });
   });
 
@@ -110,10 +116,10 @@ describe.each([["together"], ["apart"]])("a house %s", (topology) => {
     const row = '{"worker_id":"w8","name":"Hal Orr","pay":21.5}\n';
     const append = ["datasets", "append", "people", "--idempotency-key", "w8"];
     for (const replayed of [false, true]) {
-      const appended = await lakehouse(append, { stdin: row });
+      const appended = await withInput(append, row);
       expect(JSON.parse(appended.out)).toMatchObject({ rows: 1, replayed });
     }
-    const unfit = await lakehouse(append.slice(0, 3), { stdin: '{"worker":"w9"}' });
+    const unfit = await withInput(append.slice(0, 3), '{"worker":"w9"}');
     expect([unfit.exitCode, unfit.err]).toEqual([3, expect.stringContaining("worker_id")]);
     const maintained = await lakehouse(["datasets", "maintain", "people", "--dry-run", "--keep-days", "7"]);
     expect(JSON.parse(maintained.out)).toMatchObject({ dry_run: true, expired: { snapshots: 0 } });
@@ -157,9 +163,9 @@ describe.each([["together"], ["apart"]])("a house %s", (topology) => {
     const roster = (first: number, head: string) =>
       `${head}\n${Array.from({ length: 24 }, (_, n) => `${first + n},${["Welder", "Cook", "Nurse"][n % 3]}`).join("\n")}\n`;
     const ingest = ["ingest", "-", "--dataset", "crew"];
-    await lakehouse(ingest, { stdin: roster(1, "id,role") });
-    const later = { stdin: roster(100, "id,trade") };
-    const loaded = JSON.parse((await lakehouse(ingest, later)).out) as { warnings: string[] };
+    await withInput(ingest, roster(1, "id,role"));
+    const later = roster(100, "id,trade");
+    const loaded = JSON.parse((await withInput(ingest, later)).out) as { warnings: string[] };
     const [, rollback = "", rename = ""] =
       /run lakehouse (datasets rollback [^,]+), then lakehouse (datasets rename .+ --replace) \(/.exec(
         loaded.warnings.join(),
@@ -167,7 +173,7 @@ describe.each([["together"], ["apart"]])("a house %s", (topology) => {
     expect((await lakehouse(rollback.split(" "))).exitCode).toBe(0);
     expect((await lakehouse(rename.split(" "))).err).toContain("--yes");
     expect((await lakehouse([...rename.split(" "), "--yes"])).exitCode).toBe(0);
-    const again = JSON.parse((await lakehouse(ingest, later)).out) as object;
+    const again = JSON.parse((await withInput(ingest, later)).out) as object;
     expect(again).toMatchObject({ rows_loaded: 24, replayed: false, schema_changes: [], warnings: [] });
     const { out } = await lakehouse([
       "sql",
@@ -179,7 +185,7 @@ describe.each([["together"], ["apart"]])("a house %s", (topology) => {
   });
 
   test("a second house over the folder is refused", async () => {
-    const { exitCode, err } = await lakehouse(["up", "--port", "0"]);
+    const { exitCode, err } = await run(here(["up", "--port", "0"]));
     expect(exitCode).toBe(1);
     expect(err).toContain("A house runs over");
   });
@@ -195,9 +201,7 @@ describe.each([["together"], ["apart"]])("a house %s", (topology) => {
   });
 
   test("standard input is a file too, and several files replace as one", async () => {
-    const piped = await lakehouse(["ingest", "-", "--dataset", "notes"], {
-      stdin: "id,note\n1,first\n2,second\n",
-    });
+    const piped = await withInput(["ingest", "-", "--dataset", "notes"], "id,note\n1,first\n2,second\n");
     expect(JSON.parse(piped.out)).toMatchObject({ rows_loaded: 2 });
     const more = join(folder, "more.csv");
     await writeFile(
@@ -268,7 +272,7 @@ describe.each([["together"], ["apart"]])("a house %s", (topology) => {
     expect(JSON.parse(day)).toMatchObject({ rows: [{ at: expect.stringContaining("2025-12-31 21:00") }] });
     expect(remark).toContain("warning: Column t is a TIME");
     expect((await lakehouse([...zoned, "-o", "csv"])).err).toContain("warning: Column t is a TIME");
-    const piped = await lakehouse(["sql"], { stdin: "SELECT 'from stdin' AS said" });
+    const piped = await withInput(["sql"], "SELECT 'from stdin' AS said");
     expect(JSON.parse(piped.out)).toMatchObject({ rows: [{ said: "from stdin" }] });
   });
 
@@ -434,7 +438,7 @@ describe.each([["together"], ["apart"]])("a house %s", (topology) => {
     const { out } = await lakehouse(["embed", "forklift operator", "line cook"]);
     const { dimension, vectors } = JSON.parse(out) as { dimension: number; vectors: number[][] };
     expect(vectors.map((vector) => vector.length)).toEqual([dimension, dimension]);
-    const lines = await lakehouse(["embed", "-o", "jsonl"], { stdin: "forklift operator\n\nline cook\n" });
+    const lines = await withInput(["embed", "-o", "jsonl"], "forklift operator\n\nline cook\n");
     expect(
       lines.out
         .trim()
@@ -532,10 +536,10 @@ describe.each([["together"], ["apart"]])("a house %s", (topology) => {
   });
 
   test("down stops it, and says so", async () => {
-    const { exitCode, out } = await lakehouse(["down"]);
+    const { exitCode, out } = await run(here(["down"]));
     expect(exitCode).toBe(0);
     expect(JSON.parse(out)).toMatchObject({ stopped: true });
     expect(await house?.exited).toBe(0);
-    expect((await lakehouse(["status"])).exitCode).toBe(5);
+    expect((await run(here(["status"]))).exitCode).toBe(5);
   });
 });

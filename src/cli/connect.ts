@@ -7,6 +7,7 @@ import type { Contract } from "#rpc/contract";
 import { Fault, faultFromBody } from "#rpc/fault";
 import { remote } from "#rpc/remote";
 import { readPidfile } from "#topology/pidfile";
+import { quoted } from "./program.ts";
 
 export interface Connection {
   readonly url: string;
@@ -86,11 +87,6 @@ async function findUrl({ url, data }: Settings): Promise<string> {
     "unavailable",
     `No house runs over ${data}.\nStart one with: lakehouse up --data ${quoted(data)} -- or name one with --url or --data.`,
   );
-}
-
-/** Quoted as one word for a shell. */
-export function quoted(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
 /** No list for a person is longer; more pages mean that the cursor does not advance. */

@@ -6,13 +6,20 @@ import { VERSION } from "#topology/version";
 import type { Command } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
 import { commandHelp } from "./help.ts";
-import { run } from "./spawned.testing.ts";
+import { keepProcess, type KeptProcess } from "./kept-process.testing.ts";
+import { type Ended, run } from "./spawned.testing.ts";
 
 let folder = "";
+let commands: KeptProcess;
+const told = (words: readonly string[]): Promise<Ended> => commands.run(words);
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "lakehouse-cli-"));
+  commands = keepProcess({ LAKEHOUSE_DATA: folder });
 });
-afterAll(() => rm(folder, { recursive: true, force: true }));
+afterAll(async () => {
+  await commands.stop();
+  await rm(folder, { recursive: true, force: true });
+});
 
 const STACK = /\n\s+at |\.ts:\d+:\d+/;
 
@@ -50,7 +57,7 @@ describe("words that are not commands", () => {
     [["completion", "bsh"], "Did you mean bash?"],
     [["config", "add-key", "a b", "--scope", "read"], "is not a name for a key"],
   ])("%p", async (words, said) => {
-    const { exitCode, out, err } = await run(words, { env: { LAKEHOUSE_DATA: folder } });
+    const { exitCode, out, err } = await told(words);
     expect(err).toContain(said);
     expect({ exitCode, out }).toEqual({ exitCode: 2, out: "" });
     expect(err).not.toMatch(STACK);
@@ -81,14 +88,14 @@ describe("nothing runs", () => {
     [["corpus", "ls"]],
     [["embed", "cook"]],
   ])("%p says so, with what to do", async (words) => {
-    const { exitCode, err } = await run([...words, "--data", folder]);
+    const { exitCode, err } = await told([...words, "--data", folder]);
     expect(exitCode).toBe(5);
     expect(err).toContain(`No house runs over ${folder}`);
     expect(err).toContain("lakehouse up");
   });
 
   test("down is content", async () => {
-    const { exitCode, out } = await run(["down", "--data", folder]);
+    const { exitCode, out } = await told(["down", "--data", folder]);
     expect(exitCode).toBe(0);
     expect(JSON.parse(out)).toMatchObject({ stopped: false });
   });
@@ -97,14 +104,14 @@ describe("nothing runs", () => {
     const free = Bun.serve({ port: 0, fetch: () => new Response("") });
     const url = `http://127.0.0.1:${free.port}`;
     await free.stop(true);
-    const { exitCode, err } = await run(["status", "--url", url]);
+    const { exitCode, err } = await told(["status", "--url", url]);
     expect(exitCode).toBe(5);
     expect(err).toContain(url);
   });
 
   test("an address of another server is reported", async () => {
     using other = Bun.serve({ port: 0, fetch: () => new Response("hello") });
-    const { exitCode, err } = await run(["status", "--url", `http://127.0.0.1:${other.port}`]);
+    const { exitCode, err } = await told(["status", "--url", `http://127.0.0.1:${other.port}`]);
     expect(exitCode).toBe(5);
     expect(err).toContain("is not a Lakehouse gateway");
   });
@@ -120,8 +127,8 @@ describe("files", () => {
   test("a folder, and an empty file", async () => {
     const empty = join(folder, "empty.csv");
     await writeFile(empty, "");
-    expect((await run(["ingest", folder, "-d", "x"])).err).toContain("is a folder");
-    expect((await run(["ingest", empty, "-d", "x"])).err).toContain("is empty");
+    expect((await told(["ingest", folder, "-d", "x"])).err).toContain("is a folder");
+    expect((await told(["ingest", empty, "-d", "x"])).err).toContain("is empty");
   });
 
   // The super-user may read everything.
@@ -168,13 +175,13 @@ describe("help", () => {
 
   test.each(Object.keys(COMMANDS))("of %s shows usage, flags and examples, and so below it", async (name) => {
     const commands = await leaves(await (COMMANDS[name]?.load() ?? Promise.reject(new Error(name))));
-    // A process for the first and the last, which is found below it; what they print is the text of all.
+    // The first and the last, which is found below it; what they print is the text of all.
     const asked = new Set([commands[0], commands.at(-1)]);
     for (const command of commands) {
       const { name: full, summary, args, examples } = command;
       const out = commandHelp(command, (text) => text);
       if (asked.has(command)) {
-        expect(await run([...full.split(" "), "--help"])).toMatchObject({
+        expect(await told([...full.split(" "), "--help"])).toMatchObject({
           exitCode: 0,
           err: "",
           out: `${out}\n`,
@@ -190,17 +197,17 @@ describe("help", () => {
   });
 
   test("is the same by --help, help and -h", async () => {
-    const { out } = await run(["sql", "--help"]);
-    expect((await run(["help", "sql"])).out).toBe(out);
-    expect((await run(["sql", "-h"])).out).toBe(out);
+    const { out } = await told(["sql", "--help"]);
+    expect((await told(["help", "sql"])).out).toBe(out);
+    expect((await told(["sql", "-h"])).out).toBe(out);
   });
 });
 
 describe("small commands", () => {
   test("version is plain text, and JSON with -o json", async () => {
     expect((await run(["version"])).out).toBe(`${VERSION}\n`);
-    expect((await run(["--version"])).out).toBe(`${VERSION}\n`);
-    expect(JSON.parse((await run(["version", "-o", "json"])).out)).toMatchObject({
+    expect((await told(["--version"])).out).toBe(`${VERSION}\n`);
+    expect(JSON.parse((await told(["version", "-o", "json"])).out)).toMatchObject({
       version: VERSION,
       bun: Bun.version,
     });
@@ -223,15 +230,15 @@ describe("small commands", () => {
 
   test("keys are made, shown once, listed without themselves, and removed", async () => {
     const at = ["--data", join(folder, "keys")];
-    const added = await run(["config", "add-key", "dash", "--scope", "read", ...at]);
+    const added = await told(["config", "add-key", "dash", "--scope", "read", ...at]);
     expect(added.out).toMatch(/^lk_[\w-]{43}\n$/);
-    const listed = await run(["config", "keys", ...at]);
+    const listed = await told(["config", "keys", ...at]);
     expect(JSON.parse(listed.out)).toEqual([expect.objectContaining({ name: "dash", scope: "read" })]);
     expect(listed.out).not.toContain(added.out.trim());
-    expect((await run(["config", "add-key", "dash", "--scope", "read", ...at])).exitCode).toBe(1);
-    expect((await run(["config", "rm-key", "dash", ...at])).err).toContain("--yes");
-    expect((await run(["config", "rm-key", "dash", "--yes", ...at])).exitCode).toBe(0);
-    expect((await run(["config", "rm-key", "dash", "--yes", ...at])).exitCode).toBe(4);
+    expect((await told(["config", "add-key", "dash", "--scope", "read", ...at])).exitCode).toBe(1);
+    expect((await told(["config", "rm-key", "dash", ...at])).err).toContain("--yes");
+    expect((await told(["config", "rm-key", "dash", "--yes", ...at])).exitCode).toBe(0);
+    expect((await told(["config", "rm-key", "dash", "--yes", ...at])).exitCode).toBe(4);
   });
 
   test.each(["bash", "zsh", "fish", "powershell"])("completion for %s calls this program", async (shell) => {

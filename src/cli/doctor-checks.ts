@@ -12,7 +12,7 @@ import { mebibytesToBytes, type Settings, unknownVariables } from "#config";
 import { isLoopback } from "#edge/access/auth";
 import { areKeysRequired, readKeys } from "#edge/access/key-file";
 import { readPidfile } from "#topology/pidfile";
-import { quoted } from "./connect.ts";
+import { quoted } from "./program.ts";
 import { counted, size } from "./terminal/plain-text.ts";
 
 export interface Finding {

@@ -10,3 +10,8 @@ export function programName(): string {
   const near = relative(process.cwd(), LAUNCHER);
   return near.startsWith("..") ? LAUNCHER : `./${near}`;
 }
+
+/** Quoted as one word for a shell. */
+export function quoted(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}

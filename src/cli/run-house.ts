@@ -3,7 +3,7 @@
 import { type Settings, unknownVariables } from "#config";
 import { createLog, exitOnUncaught, type Log } from "#lib/log";
 import type { RunningHouse } from "#topology/together";
-import { quoted } from "./connect.ts";
+import { quoted } from "./program.ts";
 import { stderrIsTty } from "./terminal/terminal.ts";
 
 export function logOf(settings: Settings, level: Settings["log"] = settings.log): Log {

@@ -45,5 +45,3 @@ export type Wire = { readonly [N in keyof typeof wire]: Service<(typeof wire)[N]
 
 /** What stands behind the gateway, and is called by its other surfaces. */
 export type BehindGateway = Omit<Wire, "gateway">;
-
-export const SERVICE_NAMES = Object.keys(house) as readonly ServiceName[];

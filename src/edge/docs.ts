@@ -40,7 +40,7 @@ const START = `SwaggerUIBundle({
 const POLICY =
   "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'";
 
-export function apiDescription(version: string): Record<string, unknown> {
+export function apiDescription(version: string): Promise<Record<string, unknown>> {
   const info = {
     title: "Lakehouse",
     version,

@@ -387,7 +387,8 @@ function selfDescription(app: Hono, deps: GatewayDeps): void {
     const own = [...meter.snapshot(), ...admissionMetrics(admission), ...auditMetrics(audit), ...queues];
     return metricsText([own, ...(await neighbourMetrics())]);
   });
-  const description = JSON.stringify(apiDescription(health.version));
+  // Made when it is first asked for: it takes longer than all else of the gateway's start.
+  let description: Promise<string> | undefined;
   const json = { "content-type": "application/json" };
   const known = (c: Context, answer: () => Response | Promise<Response>): Response | Promise<Response> => {
     try {
@@ -411,7 +412,10 @@ function selfDescription(app: Hono, deps: GatewayDeps): void {
       });
     }),
   );
-  app.get("/openapi.json", (c) => finished(c, deps, description, json));
+  app.get("/openapi.json", async (c) => {
+    description ??= apiDescription(health.version).then((api) => JSON.stringify(api));
+    return finished(c, deps, await description, json);
+  });
   for (const path of ["/docs", "/docs/*"]) {
     app.get(path, (c) => docsPage(c.req.path) ?? c.notFound());
   }

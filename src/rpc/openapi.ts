@@ -2,6 +2,7 @@
 // operations (faults that any may give, the body of a fault) is added here once.
 
 import { z } from "zod";
+import { timeSlicer } from "#lib/event-loop";
 import { type AnyOp, type Contract, servedOps } from "./contract.ts";
 import { FAULTS, type FaultCode } from "./fault.ts";
 import { planPath } from "./path.ts";
@@ -28,13 +29,14 @@ export interface ApiInfo {
 /** Inputs by tag and operation, for a page on which operations are tried. */
 export type Examples = Readonly<Record<string, Readonly<Record<string, Json>>>>;
 
-/** `contracts` by tag: the name of the service that answers. */
-export function openApi(
+/** `contracts` by tag: the name of the service that answers. Made in slices: a house describes itself while it serves. */
+export async function openApi(
   contracts: Readonly<Record<string, Contract>>,
   info: ApiInfo,
   examples: Examples = {},
-): Json {
+): Promise<Json> {
   const paths: Record<string, Json> = {};
+  const sliced = timeSlicer();
   for (const [tag, contract] of Object.entries(contracts)) {
     for (const [name, operation] of servedOps(contract)) {
       if (operation.internal === true) continue;
@@ -45,6 +47,8 @@ export function openApi(
       const example = examples[tag]?.[name] ?? {};
       item[method] =
         before === undefined ? describe(tag, name, operation, example) : alsoAnswers(before, operation);
+      const turn = sliced();
+      if (turn !== null) await turn;
     }
   }
   return {

@@ -222,8 +222,9 @@ describe("an implementation", () => {
   });
 });
 
+const page = await openApi({ labd: lab }, { title: "Lab", version: "1", description: "" });
+
 describe("OpenAPI", () => {
-  const page = openApi({ labd: lab }, { title: "Lab", version: "1", description: "" });
   const paths = page["paths"] as Record<string, Record<string, Record<string, never>>>;
 
   test("describes what is served and nothing else", () => {

@@ -2,7 +2,7 @@ import { afterAll, expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { SERVICE_NAMES } from "#contracts/house";
+import { SERVICE_NAMES } from "#contracts/services";
 import { Fault } from "#rpc/fault";
 import { listen, SOCKET_PATH_BYTES_MAX } from "#rpc/listen";
 import { DAEMON_PORTS, listenAt, makeRunFolder, runFolder, CONTROL_SOCKET } from "./address.ts";

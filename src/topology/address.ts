@@ -7,7 +7,8 @@ import { chmod, lstat, mkdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Settings } from "#config";
-import { house, type House, type ServiceName } from "#contracts/house";
+import type { House, ServiceName } from "#contracts/house";
+import { contractOf } from "#contracts/services";
 import type { Contract } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
 import { type ListenAt, SOCKET_PATH_BYTES_MAX } from "#rpc/listen";
@@ -103,10 +104,15 @@ export function addressOf(settings: Settings, name: ServiceName): Address {
 }
 
 /** The services named, over their sockets. */
-export function neighboursOf(settings: Settings, names: readonly ServiceName[]): Partial<House> {
-  return Object.fromEntries(
-    names.map((name) => [name, remote(house[name] as Contract, addressOf(settings, name), { origin: name })]),
-  ) as Partial<House>;
+export async function neighboursOf(
+  settings: Settings,
+  names: readonly ServiceName[],
+): Promise<Partial<House>> {
+  const neighbours = names.map(async (name) => {
+    const contract: Contract = await contractOf(name);
+    return [name, remote(contract, addressOf(settings, name), { origin: name })] as const;
+  });
+  return Object.fromEntries(await Promise.all(neighbours)) as Partial<House>;
 }
 
 /** One small request to a daemon itself, outside its contract. */

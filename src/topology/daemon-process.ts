@@ -1,5 +1,6 @@
 // One service, or the gateway, as a process of its own: what `lakehouse serve` runs. A service loads no code of the
-// gateway's, nor the gateway any service's: starting fifteen processes is mostly reading sources.
+// gateway's, nor the gateway any service's, and a service no contract but its own and its neighbours': starting fifteen
+// processes is mostly reading sources and making schemas.
 
 import type { Settings } from "#config";
 import type { ServiceName } from "#contracts/house";
@@ -67,7 +68,7 @@ async function closeAndRelease(close: () => Promise<void>, release: () => Promis
 
 async function serveLocked(settings: Settings, name: ServiceName, log: Log): Promise<RunningDaemon> {
   if (!settings.daemon_ports) await makeRunFolder(settings);
-  const neighbours = neighboursOf(settings, PLAN[name].needs);
+  const neighbours = await neighboursOf(settings, PLAN[name].needs);
   const { implementation, hold, stats, metrics, close } = await PLAN[name].start({
     settings,
     neighbours,

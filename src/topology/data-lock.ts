@@ -8,7 +8,7 @@
 // and then looks for services, so of the two that start at once at most one goes on.
 
 import { access, chmod, constants, mkdir, stat } from "node:fs/promises";
-import { SERVICE_NAMES } from "#contracts/house";
+import { SERVICE_NAMES } from "#contracts/services";
 import { makeFolder } from "#lib/durable";
 import { type FileLock, isLocked, lockWithin } from "#lib/file-lock";
 import { Fault } from "#rpc/fault";

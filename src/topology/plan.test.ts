@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { SERVICE_NAMES } from "#contracts/house";
+import { SERVICE_NAMES } from "#contracts/services";
 import { PLAN, START_ORDER } from "./plan.ts";
 
 test("every service starts once, after those that it needs", () => {

@@ -10,7 +10,7 @@ import { prepareEvent } from "#services/journald/events/record";
 import { readPage } from "#services/journald/query";
 import { verifyJournal } from "#services/journald/verify";
 import type { Artefact } from "./mutations.ts";
-import { eventsOf, journalIn } from "./writers.ts";
+import { eventsOf, journalIn } from "./writers/journald.ts";
 
 const STEPS = 9;
 

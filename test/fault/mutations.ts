@@ -26,7 +26,9 @@ import { createLog } from "#lib/log";
 import { readSettings } from "#config";
 import { indexArtefact } from "./index-artefact.ts";
 import { journalArtefact } from "./journal-artefact.ts";
-import { dataKeyOf, generationOf, WRITERS } from "./writers.ts";
+import { catalogWriter, dataKeyOf } from "./writers/catalogd.ts";
+import { generationOf } from "./writers/generation.ts";
+import { playbooksWriter } from "./writers/playbooks.ts";
 
 export const DAMAGES = ["flip", "truncate", "zero", "empty"] as const;
 export type Damage = (typeof DAMAGES)[number];
@@ -134,7 +136,7 @@ const closeNothing = (): Promise<void> => Promise.resolve();
 /** A catalog of three commits, one of whose files is damaged; a fresh catalogd reads it each time. */
 function tableArtefact(pathOf: (folder: string) => string): (folder: string) => Promise<Artefact> {
   return async (folder) => {
-    const writer = await WRITERS["catalogd commit"].open(folder);
+    const writer = await catalogWriter.open(folder);
     for (const n of [0, 1, 2]) await writer.step(n);
     await writer.close();
     const objects = await diskObjects(join(folder, "objects"));
@@ -232,7 +234,7 @@ export const KINDS = {
     checksummed: true,
     make: async (folder) => {
       const path = join(folder, "playbooks.sqlite");
-      const writer = await WRITERS["matrixd playbooks"].open(folder);
+      const writer = await playbooksWriter.open(folder);
       for (let n = 0; n < PLAYBOOK_STEPS; n += 1) await writer.step(n);
       await writer.close();
       return {

@@ -4,7 +4,7 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { SERVICE_NAMES } from "#contracts/house";
+import { SERVICE_NAMES } from "#contracts/services";
 import { type HouseProcess, startHouseProcess } from "./house-process.ts";
 import { canMount } from "./space.ts";
 

@@ -28,7 +28,8 @@ export async function withFullDisk(writer: WriterName): Promise<Filled> {
   const acked: number[] = [];
   const wrong: string[] = [];
   try {
-    const open = await WRITERS[writer].open(disk);
+    const { open: opened, check } = await WRITERS[writer]();
+    const open = await opened(disk);
     fill(disk, ROOM_BYTES);
     let refused: unknown;
     let n = 0;
@@ -54,7 +55,7 @@ export async function withFullDisk(writer: WriterName): Promise<Filled> {
       }
     }
     await open.close();
-    wrong.push(...(await WRITERS[writer].check(disk, acked, n)));
+    wrong.push(...(await check(disk, acked, n)));
     return { before, said: told(refused), clear: refused instanceof Fault, wrong };
   } finally {
     Bun.spawnSync(["umount", "-l", disk]);

@@ -100,12 +100,11 @@ export async function runAt(
         ? "killed"
         : `exit ${child.exitCode}: ${complaint.slice(-500)}`;
     const wrong = lines.filter((line) => line.startsWith("bug "));
+    const { check } = await WRITERS[writer]();
     wrong.push(
-      ...(await WRITERS[writer]
-        .check(folder, acked, tried)
-        .catch((error: unknown) => [
-          `it does not open: ${error instanceof Error ? error.message : String(error)}`,
-        ])),
+      ...(await check(folder, acked, tried).catch((error: unknown) => [
+        `it does not open: ${error instanceof Error ? error.message : String(error)}`,
+      ])),
     );
     return { ended, faults: lines.filter((line) => /^(fault|raw) /.test(line)), wrong };
   } finally {

@@ -42,8 +42,15 @@ interface JsonSchema {
   readonly required?: readonly string[];
 }
 
-export function schemaOf({ input }: AnyOp): JsonSchema {
-  return z.toJSONSchema(input as z.core.$ZodType, { io: "input", unrepresentable: "any" }) as JsonSchema;
+const schemas = new Map<AnyOp, JsonSchema>();
+
+export function schemaOf(operation: AnyOp): JsonSchema {
+  const known = schemas.get(operation);
+  if (known !== undefined) return known;
+  const input = operation.input as z.core.$ZodType;
+  const made = z.toJSONSchema(input, { io: "input", unrepresentable: "any" }) as JsonSchema;
+  schemas.set(operation, made);
+  return made;
 }
 
 /** What fields of these names hold where all is well. */

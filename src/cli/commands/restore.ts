@@ -3,7 +3,7 @@
 import type { RestoreReport } from "#topology/upkeep/restore";
 import { DATA_ARG, OUTPUT_ARG, settingsOf } from "../args.ts";
 import { command } from "../command.ts";
-import { quoted } from "../connect.ts";
+import { quoted } from "../program.ts";
 import { EXIT } from "../failure.ts";
 import { logOf } from "../run-house.ts";
 import { emit, type Field, formatOf } from "../terminal/output.ts";

@@ -1,6 +1,6 @@
 // `lakehouse serve`: one service as a process of its own, for a supervisor: `up --apart`, systemd, Kubernetes.
 
-import { SERVICE_NAMES } from "#contracts/house";
+import { SERVICE_NAMES } from "#contracts/services";
 import type { DaemonMessage, GatewayOrder } from "#topology/supervised-process";
 import type { DaemonName } from "#topology/daemon-process";
 import { HOUSE_ARGS, settingsOf } from "../args.ts";

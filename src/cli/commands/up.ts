@@ -63,7 +63,7 @@ export const up = command({
           ["Data", settings.data],
         ]).join("\n")}\n`,
       );
-      const { SERVICE_NAMES } = await import("#contracts/house");
+      const { SERVICE_NAMES } = await import("#contracts/services");
       const how = settings.apart ? "a process each" : "one process";
       say(
         `Ready in ${duration(tookMs)}: ${counted(SERVICE_NAMES.length, "service")}, ${how}. Ctrl-C stops it.`,

@@ -54,6 +54,17 @@ async function demo(...words: string[]): Promise<{ exitCode: number; report: Rep
   return { exitCode, report: JSON.parse(out) as Report, err };
 }
 
+/** What a demo that goes on prints first. */
+async function reportOf(out: ReadableStream<Uint8Array>): Promise<Report> {
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const chunk of out) {
+    text += decoder.decode(chunk, { stream: true });
+    if (text.endsWith("}\n")) break;
+  }
+  return JSON.parse(text) as Report;
+}
+
 function detailOf({ steps }: Report, name: string): Record<string, unknown> {
   return steps.find((step) => step.name === name)?.detail ?? {};
 }
@@ -155,9 +166,10 @@ describe("over the sample", () => {
   };
 
   test(
-    "loads and builds nothing a second time",
+    "loads and builds nothing a second time, and without --once serves until a signal stops it",
     async () => {
-      const { report } = await demo("--data", data);
+      const serving = start(["demo", "--json", "--port", "0", "--data", data]);
+      const report = await reportOf(serving.stdout);
       expect(report.ok).toBe(true);
       expect(detailOf(report, "sample")).toMatchObject({
         workers: { written: false },
@@ -171,6 +183,13 @@ describe("over the sample", () => {
       expect(detailOf(report, "search")["first_result_ms"]).toBeLessThan(120_000);
       // The people of the first run are booked for its weeks, and this one takes the next.
       expectOrderTold(report);
+      const { urls } = report;
+      const health = await fetch(urls?.["health"] ?? "");
+      expect(await health.json()).toMatchObject({ status: "ok" });
+      expect((await fetch(urls?.["docs"] ?? "")).status).toBe(200);
+      serving.kill("SIGINT");
+      expect(await serving.exited).toBe(0);
+      expect((await run(["status", "--data", data])).exitCode).toBe(5);
     },
     TIMEOUT_MS,
   );
@@ -265,27 +284,3 @@ describe("when something stands in the way", () => {
     TIMEOUT_MS,
   );
 });
-
-test(
-  "without --once it serves until a signal stops it",
-  async () => {
-    const data = join(folder, "serving");
-    const demo = start(["demo", "--json", "--port", "0", "--data", data]);
-    const reader = demo.stdout.getReader();
-    const decoder = new TextDecoder();
-    let text = "";
-    while (!text.endsWith("}\n")) {
-      const { done, value } = await reader.read();
-      if (done) break;
-      text += decoder.decode(value, { stream: true });
-    }
-    const { urls } = JSON.parse(text) as Report;
-    const health = await fetch(urls?.["health"] ?? "");
-    expect(await health.json()).toMatchObject({ status: "ok" });
-    expect((await fetch(urls?.["docs"] ?? "")).status).toBe(200);
-    demo.kill("SIGINT");
-    expect(await demo.exited).toBe(0);
-    expect((await run(["status", "--data", data])).exitCode).toBe(5);
-  },
-  TIMEOUT_MS,
-);

@@ -31,10 +31,15 @@ test("bytes of other wires are counted, kept a few of each reply, and evicted wi
   expect(cache.stats().bytes).toBeLessThan(20_000);
 });
 
-test("a vector's base64 is counted once it was made", async () => {
+test("a vector's base64 and its reply are counted once they were made", async () => {
   const cache = new VectorCache(20_000);
   const entry = await cache.expect("one", "m", Promise.resolve(new Float32Array([1, 0])));
   const before = cache.stats().bytes;
   expect([entry.base64, entry.base64]).toEqual(["AACAPwAAAAA=", "AACAPwAAAAA="]);
   expect(cache.stats().bytes).toBe(before + 12);
+  expect(entry.json).toBe("[1,0]");
+  const reply = '{"model":"m","dimension":2,"vectors":[[1,0]]}';
+  expect(new TextDecoder().decode(entry.reply)).toBe(reply);
+  expect(entry.reply).toBe(entry.reply);
+  expect(cache.stats().bytes).toBe(before + 12 + reply.length);
 });

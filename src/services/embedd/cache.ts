@@ -1,6 +1,6 @@
-// Vectors that were computed before, each with the encoded JSON of the reply that carries it alone: the most frequent
-// request is answered from these bytes without encoding, on other wires too. Bounded in bytes; the least recently used
-// entry is evicted first.
+// Vectors that were computed before, each with the encoded JSON of the reply that carries it alone, once it was asked for:
+// the most frequent request is answered from these bytes without encoding, on other wires too. Bounded in bytes; the least
+// recently used entry is evicted first.
 
 import { LRUCache } from "lru-cache";
 import type { CacheFigures } from "#lib/figures";
@@ -36,35 +36,39 @@ class Forms implements KeptForms {
 
 export class CachedVector {
   readonly vector: Float32Array;
-  /** The JSON reply to a request for this text alone. */
-  readonly reply: Uint8Array<ArrayBuffer>;
   /** What other wires make of the reply to a request for this text alone, by its encoding. */
   readonly forms: { readonly float: KeptForms; readonly base64: KeptForms };
-  /** Where the vector's own JSON starts in the reply. */
-  readonly #start: number;
+  readonly #model: string;
   readonly #grown: (entry: CachedVector) => void;
   readonly #kept: readonly Forms[];
+  #reply: Uint8Array<ArrayBuffer> | undefined;
   #base64: string | undefined;
 
   /** `grown` is told when it has come to hold more. */
   constructor(model: string, vector: Float32Array, grown: (entry: CachedVector) => void) {
-    const start = replyStart(model, vector.length);
     this.vector = vector;
-    this.reply = new TextEncoder().encode(start + jsonOfVector(vector) + REPLY_END);
-    this.#start = Buffer.byteLength(start);
+    this.#model = model;
     this.#grown = grown;
     const [float, base64] = [new Forms(() => grown(this)), new Forms(() => grown(this))];
     this.forms = { float, base64 };
     this.#kept = [float, base64];
   }
 
+  /** The JSON reply to a request for this text alone; made for the first one, since neighbours ask for base64. */
+  get reply(): Uint8Array<ArrayBuffer> {
+    if (this.#reply === undefined) {
+      const start = replyStart(this.#model, this.vector.length);
+      this.#reply = new TextEncoder().encode(start + jsonOfVector(this.vector) + REPLY_END);
+      this.#grown(this);
+    }
+    return this.#reply;
+  }
+
   /** The vector as a JSON array, for a reply that carries several. */
   get json(): string {
-    return Buffer.from(
-      this.reply.buffer,
-      this.#start,
-      this.reply.byteLength - this.#start - REPLY_END.length,
-    ).toString();
+    const { reply } = this;
+    const start = Buffer.byteLength(replyStart(this.#model, this.vector.length));
+    return Buffer.from(reply.buffer, start, reply.byteLength - start - REPLY_END.length).toString();
   }
 
   get base64(): string {
@@ -76,7 +80,7 @@ export class CachedVector {
   }
 
   get bytes(): number {
-    const own = this.vector.byteLength + this.reply.byteLength + (this.#base64?.length ?? 0);
+    const own = this.vector.byteLength + (this.#reply?.byteLength ?? 0) + (this.#base64?.length ?? 0);
     return this.#kept.reduce((bytes, forms) => bytes + forms.bytes, own);
   }
 }

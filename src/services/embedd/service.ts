@@ -73,17 +73,20 @@ export async function embedd({ models, cacheBytesMax, store }: EmbeddDeps): Prom
   ): Encoded<Embeddings> => {
     const dimension = entries[0]?.vector.length ?? 0;
     const [only] = entries;
-    const whole = encoding === "float" && entries.length === 1 ? only?.reply : undefined;
+    const alone = entries.length === 1 ? only : undefined;
     const parts = (): string[] =>
       entries.map((entry) => (encoding === "float" ? entry.json : `"${entry.base64}"`));
     return new Encoded(
-      () => whole ?? replyStart(model.name, dimension) + parts().join(",") + REPLY_END,
+      () =>
+        alone !== undefined && encoding === "float"
+          ? alone.reply
+          : replyStart(model.name, dimension) + parts().join(",") + REPLY_END,
       () => ({
         model: model.name,
         dimension,
         vectors: entries.map((entry) => (encoding === "float" ? [...entry.vector] : entry.base64)),
       }),
-      entries.length === 1 ? only?.forms[encoding] : undefined,
+      alone?.forms[encoding],
     );
   };
 

@@ -80,10 +80,14 @@ describe("redaction", () => {
   });
 
   test("takes time in proportion to the text, whatever is in it", () => {
+    // The best of five: a machine that does other things stops this process for longer than a round takes.
     const took = (text: string): number => {
-      const started = performance.now();
-      for (let round = 0; round < 5; round += 1) redactText(text);
-      return performance.now() - started;
+      const rounds = Array.from({ length: 5 }, () => {
+        const started = performance.now();
+        redactText(text);
+        return performance.now() - started;
+      });
+      return Math.min(...rounds);
     };
     for (const piece of [
       "a",
@@ -98,7 +102,7 @@ describe("redaction", () => {
       "a.b@c.d",
     ]) {
       took(piece.repeat(10));
-      expect([piece, took(piece.repeat(8192 / piece.length)) < 500]).toEqual([piece, true]);
+      expect([piece, took(piece.repeat(8192 / piece.length)) < 100]).toEqual([piece, true]);
     }
   });
 });

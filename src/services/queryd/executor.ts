@@ -12,7 +12,7 @@ import type { OutputOf, ParsedOf, Raw, Service } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
 import type { CancellationScope } from "./cancellation-scope.ts";
 import type { engine as contract, ListedDataset } from "./engine/contract.ts";
-import { crashFault, memoryFault } from "./engine/fault.ts";
+import { crashFault, memoryFault } from "./engine/end-fault.ts";
 import type { LeaseKind, Lease, Pool } from "./engine/pool.ts";
 import { poisonStatements } from "./poison-statements.ts";
 import type { Pinned, Snapshots } from "./snapshots.ts";

@@ -2,7 +2,8 @@
 // processes they live in. The hold is short and ends by itself.
 
 import type { Settings } from "#config";
-import { type ServiceName, SERVICE_NAMES } from "#contracts/house";
+import type { ServiceName } from "#contracts/house";
+import { SERVICE_NAMES } from "#contracts/services";
 import { Fault } from "#rpc/fault";
 import { PLAN } from "../plan.ts";
 import { type ControlHandlers, requestControl } from "./control-socket.ts";

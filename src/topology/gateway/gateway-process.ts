@@ -1,7 +1,8 @@
 // The gateway as a process of its own, in front of daemons at their addresses.
 
 import type { Settings } from "#config";
-import { type House, house, SERVICE_NAMES, type ServiceName } from "#contracts/house";
+import { type House, house, type ServiceName } from "#contracts/house";
+import { SERVICE_NAMES } from "#contracts/services";
 import type { Log } from "#lib/log";
 import type { Contract } from "#rpc/contract";
 import type { DaemonStats } from "#rpc/daemon";
@@ -20,7 +21,7 @@ export async function serveGateway(
   log: Log,
   { takeOver = false, supervised = false, fronts = houseFronts }: StartOptions,
 ): Promise<RunningDaemon> {
-  const neighbours = neighboursOf(settings, SERVICE_NAMES) as House;
+  const neighbours = (await neighboursOf(settings, SERVICE_NAMES)) as House;
   const listener = await bindListener(settings, log, { takeOver, supervised });
   const own = SERVICE_NAMES.flatMap((name) =>
     forward(house[name] as Contract, name, addressOf(settings, name)),

@@ -3,7 +3,8 @@
 
 import { join } from "node:path";
 import type { Settings } from "#config";
-import { house, type House, type ServiceName } from "#contracts/house";
+import type { house, House, ServiceName } from "#contracts/house";
+import { contractOf } from "#contracts/services";
 import { figureMetrics } from "#edge/meter";
 import { present } from "#lib/assert";
 import type { Log } from "#lib/log";
@@ -55,14 +56,14 @@ export function part<N extends ServiceName, const Needed extends readonly Servic
     needs,
     start: async ({ settings, neighbours, log }) => {
       for (const needed of needs) present(neighbours[needed], `the neighbour ${needed}`);
-      const build = await load();
+      const [contract, build] = await Promise.all([contractOf(name), load()]);
       const daemon = await build({
         settings,
         neighbours: neighbours as Pick<House, Needed[number]>,
         log,
       });
       const hold = createWriteHold();
-      const implementation = implement(house[name], name, hold.around(house[name], daemon.handlers), {
+      const implementation = implement(contract, name, hold.around(contract, daemon.handlers), {
         checkOutputs: settings.check_outputs,
         onBug: (bug, { operation, requestId }) =>
           log.error("bug", { operation, request_id: requestId, error: bug }),

@@ -7,7 +7,7 @@ import { fieldsOf, typeText } from "./fields.ts";
 import { exampleOf, fieldsIn, trialAsCurl, trialAsTypeScript, trialOf } from "./trial.ts";
 
 const { operations } = describedIn(
-  openApi(house, { title: "Lakehouse", version: "1", description: "" }, EXAMPLES),
+  await openApi(house, { title: "Lakehouse", version: "1", description: "" }, EXAMPLES),
 );
 const operation = (id: string) => {
   const found = operations.find((one) => one.id === id);

@@ -4,6 +4,7 @@
 import { DuckdbError } from "#adapters/duckdb";
 import { Fault } from "#rpc/fault";
 import { sqlFault, type Statement } from "../guard/statement-text.ts";
+import { memoryFault } from "./end-fault.ts";
 
 /** Kinds that say something of this house and not of the statement. */
 const FILES: ReadonlySet<string> = new Set([
@@ -18,25 +19,6 @@ const BROKEN: ReadonlySet<string> = new Set(["FATAL", "INTERNAL", "Internal", "U
 
 /** DuckDB quotes names and values whole, however long. */
 const MESSAGE_CHARS_MAX = 1000;
-
-const mebibytes = (bytes: number): string => String(Math.round(bytes / 1024 / 1024));
-
-export function memoryFault(bytesMax: number): Fault {
-  return new Fault(
-    "rejected",
-    `The query used more than ${mebibytes(bytesMax)} MB; add a filter or a limit.`,
-  );
-}
-
-export function crashFault(killed: boolean): Fault {
-  if (killed) {
-    return new Fault(
-      "rejected",
-      "The engine that ran the query was killed by the system, and again at the next try: it may need more memory than there is.",
-    );
-  }
-  return new Fault("rejected", "The query made its engine crash, as very deep nesting of a value does.");
-}
 
 /** The serving process asks storage once more where the files lie. */
 export function unreadable(cause: unknown): Fault {
