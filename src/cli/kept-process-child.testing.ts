@@ -7,8 +7,6 @@ import type { Ended } from "./spawned.testing.ts";
 
 export type CommandEnded = Ended;
 
-type Write = typeof process.stdout.write;
-
 /** Takes what is written to a stream until it is asked for. */
 function captured(stream: NodeJS.WriteStream): () => string {
   let chunks: Uint8Array[] = [];
@@ -18,7 +16,7 @@ function captured(stream: NodeJS.WriteStream): () => string {
     if (typeof taken === "function") (taken as () => void)();
     return true;
   };
-  stream.write = write as Write;
+  stream.write = write;
   return () => {
     const text = new TextDecoder().decode(Buffer.concat(chunks));
     chunks = [];
