@@ -49,6 +49,7 @@ test("any damage of one file, found by listing, is made good from the other; of 
     }),
     { numRuns: 300 },
   );
+  await saveDefinition(folder, "people", CONTENT);
   rmSync(folder, { recursive: true });
   expect(await readDefinitions(folder)).toEqual([{ name: "people", content: CONTENT, isWhole: false }]);
   await saveDefinition(folder, "people", CONTENT);

@@ -124,7 +124,9 @@ function whyOf({
   if (missing.length > 0) reasons.push(`without ${missing.join(", ")}`);
   if (acting !== undefined)
     reasons.push(acting.factor < 1 ? "worked for an order like this" : "did not work for an order like this");
-  if (matched.length > 0) reasons.push(`matches ${matched.slice(0, WORDS_SHOWN_MAX).join(", ")}`);
+  // A number alone (a wage, an hour, a count) is a reason for nobody.
+  const words = matched.filter((word) => !/^\d+$/.test(word));
+  if (words.length > 0) reasons.push(`matches ${words.slice(0, WORDS_SHOWN_MAX).join(", ")}`);
   return reasons.length === 0 ? "the nearest in meaning" : reasons.join("; ");
 }
 
