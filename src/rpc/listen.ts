@@ -62,9 +62,9 @@ export function listen({ origin, at, routes, extra = {}, stats, onReply }: Liste
     table[pattern] = handlers;
   }
   const health = (): Response => {
-    const { failures, damaged, notes } = stats?.() ?? {};
+    const { failures, damaged, notes, queues, caches } = stats?.() ?? {};
     // What is undefined is left out of JSON.
-    return Response.json({ status: "ok", service: origin, failures, damaged, notes });
+    return Response.json({ status: "ok", service: origin, failures, damaged, notes, queues, caches });
   };
   const server = Bun.serve({
     ...at,
