@@ -109,6 +109,43 @@ async function sidesOf(key: string, method: string, isDual: boolean): Promise<Se
   return sides;
 }
 
+test("where a second try is kept ready, this house still hears of a caller that has gone, and who it is", async () => {
+  const gone = AbortSignal.abort();
+  const answer = answerFor(
+    { name: "go", prefix: "/_go" },
+    {
+      standing: () => () => ({ state: "primary", percent: 0, entry }),
+      upstream: () => ({ name: "go", dialect: "go", url: older.url.origin }),
+      observer: { passed: () => undefined, answered: () => undefined },
+      dual: { wants: () => false, answer: (call, first) => first(call) },
+      clock: systemClock,
+    },
+  );
+  const seen: unknown[] = [];
+  await answer({
+    route: "go:embedd.embed",
+    reads: true,
+    request: new Request("http://h/_go/v1/embed", {
+      method: "POST",
+      body: "{}",
+      headers: { "content-length": "2" },
+    }),
+    exchange: {
+      requestId: "r",
+      seal: () => undefined,
+      lateSignal: () => gone,
+      peer: () => "127.0.0.1",
+      setTimeoutS: (seconds) => seen.push(seconds),
+    },
+    native: (_, exchange) => {
+      exchange.setTimeoutS?.(0);
+      seen.push(exchange.lateSignal?.(), exchange.peer?.());
+      return Promise.resolve(new Response("here"));
+    },
+  });
+  expect(seen).toEqual([0, gone, "127.0.0.1"]);
+});
+
 test("writes of one key to both sides have one first side, and keys are shared out", async () => {
   const first = new Map<string, Set<string>>();
   for (let key = 0; key < 20; key += 1) first.set(`k${key}`, await sidesOf(`k${key}`, "PUT", true));

@@ -165,8 +165,11 @@ function heldSeal(exchange: Exchange): { exchange: Exchange; finish: (response: 
       ...(exchange.traceparent === undefined ? {} : { traceparent: exchange.traceparent }),
       ...(exchange.caller === undefined ? {} : { caller: exchange.caller }),
       ...(exchange.timeoutMs === undefined ? {} : { timeoutMs: exchange.timeoutMs }),
+      lateSignal: () => exchange.lateSignal?.(),
       admit: () => exchange.admit?.(),
       waited: (ms) => exchange.waited?.(ms),
+      peer: () => exchange.peer?.(),
+      setTimeoutS: (seconds) => exchange.setTimeoutS?.(seconds),
       seal,
     },
     finish: (response) => {
