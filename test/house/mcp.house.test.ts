@@ -291,6 +291,7 @@ describe.each([...TOPOLOGIES])("an agent and a house %s", (topology) => {
       const kept = ["content-type", "cache-control", "x-accel-buffering"].map((name) => headers.get(name));
       return JSON.stringify([status, ...kept, body]);
     };
+    const rounded = (text: string): string => text.replaceAll(/(\.\d{4})\d+/g, "$1");
     const long = new Set(
       houseTools.flatMap(({ tasks, listed }) => (tasks === undefined ? [] : [listed.name])),
     );
@@ -306,7 +307,8 @@ describe.each([...TOPOLOGIES])("an agent and a house %s", (topology) => {
         const [plain, library] = await both(call(good[name]?.(seen) ?? {}));
         // One that writes gives new ids, and proposes other people than before.
         const settled = annotations?.readOnlyHint === true && name !== "system_status";
-        if (settled) expect(plain, name).toBe(library);
+        // What was seen lately counts more, by a hair less at the second call.
+        if (settled) expect(rounded(plain), name).toBe(rounded(library));
         else expect(withoutResult(plain), name).toBe(withoutResult(library));
         const wrong = fc.record({
           args: fc.dictionary(fc.constantFrom(...fields, "other"), fc.jsonValue()),

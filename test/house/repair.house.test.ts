@@ -164,6 +164,7 @@ const PASSING = new Set([
   "locks",
   "objects.checksums",
   "objects.partial",
+  "places",
   "run",
   "spool",
   "vectors.json",

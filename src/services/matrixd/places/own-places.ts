@@ -6,8 +6,13 @@ import { NO_SITES, type Site, type Sites, sitesOf } from "#domain/orders/places/
 import type { Clock } from "#lib/clock";
 import { makeFolder } from "#lib/durable";
 import type { Log } from "#lib/log";
-import { Fault } from "#rpc/fault";
-import { readDefinitions, removeDefinition, saveDefinition } from "../definition-files.ts";
+import { Fault, traceOf } from "#rpc/fault";
+import {
+  readDefinitions,
+  removeDefinition,
+  saveDefinition,
+  type StoredDefinition,
+} from "../definition-files.ts";
 
 export interface OwnPlacesDeps {
   readonly folder: string;
@@ -38,16 +43,26 @@ export class OwnPlaces {
   static async open(deps: OwnPlacesDeps): Promise<OwnPlaces> {
     const places = new OwnPlaces(deps);
     await makeFolder(deps.folder);
-    for (const { name, content } of await readDefinitions(deps.folder, "places")) {
-      const read = content === undefined ? undefined : sourceIn(name, content);
-      if (read !== undefined) places.#sources.set(name, read);
-      else {
-        places.#damaged.add(name);
-        deps.log.error("a list of places is damaged; import it again or restore it", { source: name });
-      }
-    }
+    for (const stored of await readDefinitions(deps.folder, "places")) await places.#load(stored);
     places.#changed();
     return places;
+  }
+
+  async #load({ name, content, isWhole }: StoredDefinition): Promise<void> {
+    const { folder, log } = this.#deps;
+    const read = content === undefined ? undefined : sourceIn(name, content);
+    if (content === undefined || read === undefined) {
+      this.#damaged.add(name);
+      log.error("a list of places is damaged; import it again or restore it", { source: name });
+      return;
+    }
+    this.#sources.set(name, read);
+    if (isWhole) return;
+    await saveDefinition(folder, name, content, "places").then(
+      () => log.warn("a list of places was made whole from its copy", { source: name }),
+      (error: unknown) =>
+        log.error("a list of places cannot be written", { source: name, ...traceOf(error) }),
+    );
   }
 
   get sites(): Sites {
