@@ -275,8 +275,8 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
 
   test("a definition that is damaged is made good from its copy; of both it is told, until it is defined again", async () => {
     await built("people");
-    const files = ["people.corpus.json", "people.corpus-copy.json"].map((name) =>
-      join(house.settings.data, "corpora", name),
+    const files = ["corpora", "witnesses/corpora"].map((folder) =>
+      join(house.settings.data, folder, "people.corpus.json"),
     );
     for (const file of files) {
       house = await house.restart(() => writeFileSync(file, "damage"));
