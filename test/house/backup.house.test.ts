@@ -145,7 +145,8 @@ describe.each([...TOPOLOGIES])("a backup of a house %s", (topology) => {
       expect([0, 1]).toContain(vectors - rows);
       // A house that runs merges small files, and so writes metadata of its own.
       const restored = await hashesOf(again, restoredAt);
-      const mutable = (key: string): boolean => key.endsWith("version-hint.text");
+      // Both houses number the versions of a table on from there, the restored one maybe while it is looked over.
+      const mutable = (key: string): boolean => /version-hint\.text$|\/v\d+\.metadata\.json$/.test(key);
       // Small files are merged and old metadata goes while the house runs; what is there still is the same.
       const common = Object.keys(restored).filter((key) => !mutable(key) && original[key] !== undefined);
       expect(common.filter((key) => restored[key] !== original[key])).toEqual([]);
