@@ -1,5 +1,5 @@
 // `npm run bench [-- name ...] [--seconds N] [--rounds N] [--minutes N] [--topology T] [--rag FOLDER] [--json] [--accept]`: runs the
-// benches of this folder, all or those whose names contain one of the given words, and prints what they found. What is slower
+// benches of this folder, all or those whose names are, or contain, one of the given words, and prints what they found. What is slower
 // than its bar is said, not punished: the command fails only when a bench could not run.
 
 import { cpus, loadavg } from "node:os";
@@ -28,7 +28,11 @@ const folder = dirname(fileURLToPath(import.meta.url));
 
 async function benches(words: readonly string[]): Promise<Bench[]> {
   const names = [...new Bun.Glob("*.bench.ts").scanSync(folder)].sort();
-  const wanted = names.filter((name) => words.length === 0 || words.some((word) => name.includes(word)));
+  const whole = new Set(names.map((name) => name.replace(".bench.ts", "")));
+  // `matrix` is a bench, and a part of another's name.
+  const isMeant = (name: string, word: string): boolean =>
+    whole.has(word) ? name === `${word}.bench.ts` : name.includes(word);
+  const wanted = names.filter((name) => words.length === 0 || words.some((word) => isMeant(name, word)));
   if (wanted.length === 0)
     throw new Error(`No bench is called ${words.join(" or ")}. There are ${names.join(", ")}.`);
   return Promise.all(
