@@ -7,7 +7,7 @@ import { join } from "node:path";
 import type { Settings } from "#config";
 import { areKeysRequired, readKeys } from "#edge/access/key-file";
 import type { Log } from "#lib/log";
-import { Fault } from "#rpc/fault";
+import { Fault, toFault } from "#rpc/fault";
 import { acquireDataLock } from "../data-lock.ts";
 import { startServices } from "../services.ts";
 import { inspectCatalog, rebuildCatalog } from "./catalog-state.ts";
@@ -75,7 +75,10 @@ async function lookAtKeys({ data }: Settings): Promise<RepairLine[]> {
     return missing(error instanceof Fault ? error.message : "keys.json cannot be read.");
   }
   // The other witness is in the catalog's database, whose own line says when it cannot be read.
-  const wereMade = await areKeysRequired(path).catch(() => false);
+  const wereMade = await areKeysRequired(path).catch((error: unknown) => {
+    if (toFault(error).code === "internal") return false;
+    throw error;
+  });
   return wereMade ? missing("keys.json is missing, and this house had API keys: every call is refused.") : [];
 }
 
