@@ -16,6 +16,7 @@ const run = Bun.spawn(
     process.execPath,
     "test",
     `--parallel=${availableParallelism()}`,
+    "--preload=./test/property-seed.ts",
     `--timeout=${TEST_MS_MAX}`,
     "--only-failures",
     `--timings=${timings}`,
