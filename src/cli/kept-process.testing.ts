@@ -4,7 +4,7 @@
 
 import { join } from "node:path";
 import type { CommandEnded } from "./kept-process-child.testing.ts";
-import type { Ended } from "./spawned.testing.ts";
+import { commandVariables, type Ended } from "./spawned.testing.ts";
 
 const CHILD = join(import.meta.dir, "kept-process-child.testing.ts");
 
@@ -19,13 +19,7 @@ export function keepProcess(env: Readonly<Record<string, string>> = {}): KeptPro
   let next = Promise.withResolvers<Ended>();
   let last: Promise<unknown> = Promise.resolve();
   const child = Bun.spawn([process.execPath, "--no-env-file", CHILD], {
-    env: {
-      PATH: Bun.env["PATH"],
-      HOME: Bun.env["HOME"],
-      TMPDIR: Bun.env["TMPDIR"],
-      NODE_ENV: "production",
-      ...env,
-    },
+    env: commandVariables(env),
     // No terminal: commands print as they do into a pipe.
     stdio: ["ignore", "pipe", "pipe"],
     ipc: (ended: CommandEnded) => next.resolve(ended),
@@ -34,6 +28,7 @@ export function keepProcess(env: Readonly<Record<string, string>> = {}): KeptPro
   const ended = complaints.then((said): never => {
     throw new Error(`The process of the commands ended: ${said}`);
   });
+  // Told by the command that runs, or by the next one: between two of them nobody waits for it.
   ended.catch(() => undefined);
   const runNext = async (words: readonly string[]): Promise<Ended> => {
     next = Promise.withResolvers();
@@ -43,6 +38,7 @@ export function keepProcess(env: Readonly<Record<string, string>> = {}): KeptPro
   return {
     run: (words) => {
       const done = last.then(() => runNext(words));
+      // Its caller gets the failure; the next command does not.
       last = done.catch(() => undefined);
       return done;
     },

@@ -16,16 +16,21 @@ export interface Ended {
   readonly err: string;
 }
 
-/** Starts a command with the variables given, and without the tests' own LAKEHOUSE variables. */
+/** The variables given, and none of the tests' own LAKEHOUSE variables. */
+export function commandVariables(env: Readonly<Record<string, string>>): Record<string, string | undefined> {
+  return {
+    PATH: Bun.env["PATH"],
+    HOME: Bun.env["HOME"],
+    TMPDIR: Bun.env["TMPDIR"],
+    NODE_ENV: "production",
+    ...env,
+  };
+}
+
+/** Starts a command. */
 export function start(words: readonly string[], { env = {}, stdin, cwd }: SpawnOptions = {}) {
   return Bun.spawn([process.execPath, "--no-env-file", MAIN, ...words], {
-    env: {
-      PATH: Bun.env["PATH"],
-      HOME: Bun.env["HOME"],
-      TMPDIR: Bun.env["TMPDIR"],
-      NODE_ENV: "production",
-      ...env,
-    },
+    env: commandVariables(env),
     stdin: stdin === undefined ? "ignore" : new Blob([stdin]),
     stdout: "pipe",
     stderr: "pipe",

@@ -109,8 +109,8 @@ export class OpenedJournal {
     const { folder, catalog, sealMs, segmentBytes, log } = this.#deps;
     try {
       await completeRepair(folder);
-      if (!existsSync(folder)) await this.#create();
-      else witness(folder);
+      if (existsSync(folder)) this.#witness();
+      else await this.#create();
       const journal = await Journal.open({
         folder,
         segmentBytes,
@@ -152,7 +152,16 @@ export class OpenedJournal {
         "The journal's folder is missing, and events in it were acknowledged. Restore it from a backup.",
       );
     await createJournal(folder);
-    witness(folder);
+    this.#witness();
+  }
+
+  /** A full disk keeps no journal from being read: without its witness it is opened, and the next start tries again. */
+  #witness(): void {
+    try {
+      witness(this.#deps.folder);
+    } catch (error) {
+      this.#failures.note("witness of the journal", error);
+    }
   }
 
   #noteDamage(fault: Fault): void {

@@ -373,6 +373,28 @@ describe.each(["local", "remote"] as const)("journald, %s", (topology) => {
     expect((await all()).slice(0, 3)).toEqual(before);
   }, 60_000);
 
+  test("a journal that is gone before any of it was sealed is no new one either, until it is repaired", async () => {
+    await own.service.append(order(1));
+    await own.restart(() => rmSync(own.folder, { recursive: true }));
+    expect(await faultOf(own.service.append(order(2)))).toMatchObject({ code: "internal" });
+    await own.service.repair({});
+    await own.service.append(order(3));
+    expect((await all()).map(({ type }) => type)).toEqual(["journal.repaired", "order.received"]);
+  }, 60_000);
+
+  test("a journal whose witness cannot be written is opened all the same, and its health says so", async () => {
+    await own.service.append(order(1));
+    const before = await all();
+    const witnesses = join(own.folder, "../witnesses");
+    await own.restart(() => {
+      rmSync(witnesses, { recursive: true });
+      writeFileSync(witnesses, "no folder");
+    });
+    expect(await all()).toEqual(before);
+    expect(own.stats().failures).toHaveProperty("witness of the journal");
+    await own.service.append(order(2));
+  }, 60_000);
+
   test("indexes are made again from their segments, and never trusted when they are damaged", async () => {
     for (let n = 0; n < 60; n += 1) await own.service.append({ events: [order(n), order(n)] });
     const before = await all();
