@@ -22,6 +22,7 @@ const NEW_A_ROUND = 4_000;
 const ACTORS = 40;
 const IMPORT_LINES = 5_000;
 const PER_SECOND_MIN = 1_500;
+const RATE = { of: "figure", is: ">=", limit: PER_SECOND_MIN } as const;
 const P99_MS_MAX = 15;
 const FILTERED_MS_MAX = 2;
 const IMPORTED_A_SECOND_MIN = 200;
@@ -61,11 +62,7 @@ async function rows({ seconds, rounds }: Settings): Promise<Row[]> {
         figures: {},
       },
       against(
-        throughput(`asked again, beside ${PLAYBOOKS} playbooks`, beside.again, {
-          of: "figure",
-          is: ">=",
-          limit: PER_SECOND_MIN,
-        }),
+        throughput(`asked again, beside ${PLAYBOOKS} playbooks`, beside.again, RATE),
         without.again,
         ({ per_second }) => per_second,
       ),
@@ -75,11 +72,7 @@ async function rows({ seconds, rounds }: Settings): Promise<Row[]> {
         ({ p99_ms }) => p99_ms,
       ),
       against(
-        throughput(`new questions, beside ${PLAYBOOKS} playbooks`, beside.fresh, {
-          of: "figure",
-          is: ">=",
-          limit: PER_SECOND_MIN,
-        }),
+        throughput(`new questions, beside ${PLAYBOOKS} playbooks`, beside.fresh, RATE),
         without.fresh,
         ({ per_second }) => per_second,
       ),
