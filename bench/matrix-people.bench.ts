@@ -48,9 +48,9 @@ async function rows({ seconds, rounds }: Settings): Promise<Row[]> {
     await settled(house);
     const beside = await asked();
     return [
-      throughput("asked again", without.again, { of: "figure", is: ">=", limit: PER_SECOND_MIN }),
+      throughput("asked again", without.again, RATE),
       tail("asked again, p99", without.again),
-      throughput("new questions", without.fresh, { of: "figure", is: ">=", limit: PER_SECOND_MIN }),
+      throughput("new questions", without.fresh, RATE),
       filtered("new questions, most people pass a filter, p50 of one client", without.filtered),
       {
         name: `${PLAYBOOKS} playbooks imported in bulk`,
