@@ -8,6 +8,7 @@ import { dirname, join } from "node:path";
 import { saveSmallFile } from "#adapters/small-file";
 import { witnessPath } from "#adapters/witness";
 import { isThere, readIfThere, syncFolder } from "#lib/durable";
+import { jsonOr } from "#lib/json-or";
 
 /** What is defined: the end of the files' names. */
 export type DefinitionKind = "corpus" | "places";
@@ -84,12 +85,7 @@ function printed(content: Readonly<Record<string, unknown>>): string {
 
 /** None when it is damaged. Without a checksum it is of a version that kept none, and counts where nothing better is. */
 function verified(text: string): { content: Record<string, unknown>; hasChecksum: boolean }[] {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch {
-    return [];
-  }
+  const parsed = jsonOr(text);
   if (typeof parsed !== "object" || parsed === null) return [];
   const { checksum, ...content } = parsed as Record<string, unknown>;
   const hasChecksum = checksum !== undefined;

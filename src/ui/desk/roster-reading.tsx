@@ -53,13 +53,16 @@ export function RosterReading(): ReactNode {
   return <Notice tone="info">{words} People are shown once it is there; nothing need be done.</Notice>;
 }
 
-/** The result of a call, which is made again for as long as the house is too late because it reads a roster. */
+/**
+ * The result of a call, which is made again for as long as the house refuses it because it reads a roster. One whose reply did not
+ * come may have been done, and is not.
+ */
 export async function onceRosterIsRead<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
   for (;;) {
     try {
       return await work();
     } catch (thrown) {
-      const mayPass = toWireFault(thrown).away && !signal.aborted;
+      const mayPass = toWireFault(thrown).code === "unavailable" && !signal.aborted;
       if (!mayPass || (await readingNow(signal)) === undefined) throw thrown;
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
       signal.throwIfAborted();

@@ -1,5 +1,6 @@
 // Commands that need people wait for a roster that the house is reading: how far it is stands on the terminal, and a call
-// that the house could not end in its time is made again. A load ends by itself, with the roster or with a fault.
+// that the house refused meanwhile is made again. A load ends by itself, with the roster or with a fault. A call whose reply did
+// not come in time may have been done, and is not made again.
 
 import type { House } from "#contracts/house";
 import { Fault } from "#rpc/fault";
@@ -43,7 +44,7 @@ export async function onceRosterIsRead<T>(
       try {
         return await work();
       } catch (error) {
-        const mayPass = error instanceof Fault && (error.code === "unavailable" || error.code === "timeout");
+        const mayPass = error instanceof Fault && error.code === "unavailable";
         if (!mayPass || (await readingNow(house)) === undefined) throw error;
         await Bun.sleep(LOOK_MS);
       }

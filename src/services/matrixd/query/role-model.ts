@@ -7,6 +7,7 @@ import { z } from "zod";
 import type { chat as chatContract } from "#contracts/chat";
 import type { RoleShare } from "#domain/orders/order-reading";
 import { ROLES } from "#domain/roles";
+import { jsonOr } from "#lib/json-or";
 import type { BackgroundFailures } from "#rpc/background-failures";
 import type { CallInit } from "#rpc/call";
 import type { Service } from "#rpc/contract";
@@ -92,17 +93,9 @@ export function createRoleModel({
 
 /** Throws `upstream` for a reply that is not what was asked for; it is not quoted. */
 function roleIn(content: string): string | null {
-  const read = reply.safeParse(parsed(content));
+  const read = reply.safeParse(jsonOr(content));
   if (!read.success) throw new Fault("upstream", "The reply of the model names no role.");
   return read.data.role;
-}
-
-function parsed(content: string): unknown {
-  try {
-    return JSON.parse(content);
-  } catch {
-    return undefined;
-  }
 }
 
 function instructions(roles: readonly NamedRole[]): string {

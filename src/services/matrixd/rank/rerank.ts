@@ -5,6 +5,7 @@
 import { z } from "zod";
 import type { chat as chatContract } from "#contracts/chat";
 import type { MatrixHit, Reranked } from "#contracts/matrix";
+import { jsonOr } from "#lib/json-or";
 import type { BackgroundFailures } from "#rpc/background-failures";
 import type { CallInit } from "#rpc/call";
 import type { Service } from "#rpc/contract";
@@ -115,13 +116,7 @@ function tierOf({ missing, score, score_raw: raw = score, status }: MatrixHit, i
 
 /** Throws `upstream` for a reply that orders nothing; it is not quoted. */
 function orderIn(content: string, count: number): number[] {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(content);
-  } catch {
-    parsed = undefined;
-  }
-  const read = reply.safeParse(parsed);
+  const read = reply.safeParse(jsonOr(content));
   const order = read.success ? read.data.order.filter((one) => one >= 1 && one <= count) : [];
   if (order.length === 0) throw new Fault("upstream", "The reply of the model orders no hits.");
   return order.map((one) => one - 1);
