@@ -102,14 +102,13 @@ export class VectorIndex implements EngineIndex {
       await partitions?.rebuild(0, true);
     };
     this.#recall = new RecallKeeper(rows, this.#graphs, rebuild, OBSERVATION, last?.manifest.efforts);
-    if (graph.ready) this.#calibrate();
     graph.events = {
       onSwap: () => void this.#collectGarbage(),
       onRest: () => this.#cutLog(LOG_BYTES_AT_REST_MAX),
       onBuilt: () => {
         failures.succeeded("graph build");
         failures.succeeded("graph file");
-        this.#calibrate();
+        this.#recall.changed();
       },
       onBuildFailure: (error) => failures.failed("graph build", error),
     };
@@ -154,8 +153,12 @@ export class VectorIndex implements EngineIndex {
     if (search.at !== undefined) throw noVersions();
     const run = { ...search, effort: this.#recall.effortFor(search.k) };
     const found = await runSearch(this.#rows, this.#graphs, run);
+    // Who chooses the candidates has chosen what is found.
+    if (search.ef !== undefined || search.exact === true) return found;
     // What several searches share holds only while they last.
     if (found.plan !== "exact") this.#recall.observe({ ...run, tier: undefined });
+    if (found.plan !== "exact" || search.filter === undefined) this.#recall.asked();
+    if (this.#recall.due && this.#graph.ready) this.#calibrate();
     return found;
   }
 

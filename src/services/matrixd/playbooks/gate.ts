@@ -62,9 +62,16 @@ export function personIsInjected(
   );
 }
 
-/** All roles that act on a query of this one besides it. */
-export function neighboursOf(role: string): string[] {
-  return ROLES.map(({ name }) => name).filter((name) => !isSame(name, role) && areNeighbours(role, name));
+/** How far a record may be that acts on a query of this role. */
+export function reachOf(gate: Gate, query: GateRole): number {
+  return gate === "off" || query !== null ? Number.POSITIVE_INFINITY : SAME_QUERY_MAX + ROUNDING;
+}
+
+/** Roles whose records may act on a query of this role, "" for the unknown one; undefined where all may. */
+export function rolesActing(gate: Gate, query: GateRole): string[] | undefined {
+  if (gate === "off" || query === null) return undefined;
+  const others = gate === "strict" ? [] : ROLES.map(({ name }) => name);
+  return [query, "", ...others.filter((name) => !isSame(name, query) && areNeighbours(query, name))];
 }
 
 /** The roles beside its own whose records act on a query of this role: neighbours in either direction. */

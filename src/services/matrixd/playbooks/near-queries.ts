@@ -1,5 +1,5 @@
 // Which recorded queries are near a query: their vectors lie in an index of vectord, one for each corpus and model, with the
-// role as its field. The index is a cache: what it must hold follows from the recorded queries, and one that is missing,
+// role and the marks of its places as fields. The index is a cache: what it must hold follows from the recorded queries, and one that is missing,
 // damaged or short is made again in the background, whole, while what is there already answers. Until it is through,
 // `unready` says so, because a ranking without some of its playbooks is another ranking.
 
@@ -39,6 +39,17 @@ export interface Wanted {
   readonly count: number;
   /** Only queries of these roles, "" for those without one; of all when undefined. */
   readonly roles?: readonly string[] | undefined;
+  /** Only queries with one of these marks of places; with any when undefined. */
+  readonly places?: readonly string[] | undefined;
+  /** Some of the nearest, whoever they are, at the least cost. */
+  readonly some?: boolean | undefined;
+}
+
+export interface Near {
+  /** The nearest first. */
+  readonly queries: readonly NearQuery[];
+  /** There are no others within the distance. */
+  readonly isAll: boolean;
 }
 
 interface Space {
@@ -58,11 +69,14 @@ const ANSWERS_KEPT_MAX = 500;
 /** Embedding and indexing 100,000 queries. */
 const FILL_MS_MAX = 3_600_000;
 const NAME_CHARS_MAX = 60;
+/** Candidates in the graph: fewer save no time. */
+const LEAST_EFFORT = 64;
+const FIELDS = { role: "keyword", places: "keyword" } as const;
 
 export class NearQueries {
   readonly #deps: NearQueriesDeps;
   readonly #spaces = new Map<string, Space>();
-  readonly #answers = new CountedCache<string, readonly NearQuery[]>({ max: ANSWERS_KEPT_MAX });
+  readonly #answers = new CountedCache<string, Near>({ max: ANSWERS_KEPT_MAX });
   #closed = false;
 
   constructor(deps: NearQueriesDeps) {
@@ -73,28 +87,35 @@ export class NearQueries {
     return this.#answers.figures;
   }
 
-  /** The nearest first. Throws what vectord throws, but for an index that is gone or damaged: that one is being made again. */
-  async near(wanted: Wanted, call: CallInit): Promise<readonly NearQuery[]> {
-    const { corpus, model, vector, distanceMax, count, roles } = wanted;
+  /** Throws what vectord throws, but for an index that is gone or damaged: that one is being made again. */
+  async near(wanted: Wanted, call: CallInit): Promise<Near> {
+    const { corpus, model, vector, distanceMax, count, roles, places, some } = wanted;
     const space = this.#space(corpus, model);
     if (!space.ready) await this.#compare(space, corpus, model);
     const revision = `${this.#deps.revision(corpus)} ${space.ready}`;
-    const key = JSON.stringify([corpus, model, revision, distanceMax, count, roles ?? null, vector]);
+    const conditions = {
+      ...(roles === undefined ? {} : { role: { in: [...roles] } }),
+      ...(places === undefined ? {} : { places: { in: [...places] } }),
+    };
+    const key = JSON.stringify([corpus, model, revision, distanceMax, count, some, conditions, vector]);
     const kept = this.#answers.get(key);
     if (kept !== undefined) return kept;
     try {
-      const { hits } = await this.#deps.vector.search(
+      const { hits, plan } = await this.#deps.vector.search(
         {
           index: space.name,
           vector,
           k: count,
           max_distance: distanceMax,
           include: [],
-          ...(roles === undefined ? {} : { filter: { role: { in: [...roles] } } }),
+          ...(some === true ? { ef: LEAST_EFFORT } : {}),
+          ...(Object.keys(conditions).length === 0 ? {} : { filter: conditions }),
         },
         call,
       );
-      const found = hits.map(({ id, distance }) => ({ key: id, distance }));
+      const queries = hits.map(({ id, distance }) => ({ key: id, distance }));
+      // A graph may not lead to every row.
+      const found = { queries, isAll: hits.length < count && plan === "exact" };
       if (space.ready) this.#answers.set(key, found);
       return found;
     } catch (error) {
@@ -102,7 +123,7 @@ export class NearQueries {
       if (code !== "not_found" && code !== "internal") throw error;
       // Found out once: the next search compares, and has it made again.
       space.ready = false;
-      return [];
+      return { queries: [], isAll: true };
     }
   }
 
@@ -123,10 +144,10 @@ export class NearQueries {
         { texts: some.map(({ text }) => text), model, input: "query", encoding: "base64" },
         call,
       );
-      const items = some.map(({ key, role }, at) => ({
+      const items = some.map(({ key, role, places }, at) => ({
         id: key,
         vector: vectors[at] ?? [],
-        metadata: { role: role ?? "" },
+        metadata: { role: role ?? "", places: [...places] },
       }));
       await this.#upsert(space, model, dimension, items, call);
     }
@@ -144,7 +165,7 @@ export class NearQueries {
       await upsert();
     } catch (error) {
       if (toFault(error).code !== "not_found") throw error;
-      await this.#deps.vector.create({ index, dimension, model, fields: { role: "keyword" } }, call);
+      await this.#deps.vector.create({ index, dimension, model, fields: FIELDS }, call);
       await upsert();
     }
   }
@@ -207,10 +228,11 @@ export class NearQueries {
     space.ready = true;
   }
 
-  /** How many queries an index holds; undefined when there is none, -1 when it is damaged. */
+  /** How many queries an index holds; undefined when there is none, -1 when it is damaged or of an earlier version. */
   async #held(index: string, call: CallInit): Promise<number | undefined> {
     try {
-      return (await this.#deps.vector.index({ index }, call)).count;
+      const { count, fields } = await this.#deps.vector.index({ index }, call);
+      return Bun.deepEquals(fields, FIELDS) ? count : -1;
     } catch (error) {
       const { code } = toFault(error);
       if (code === "not_found") return undefined;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
-import { orderPlaceOf, placeShare, type OrderPlace } from "./order-place.ts";
+import { marksWanted, orderPlaceOf, placeMarks, placeShare, type OrderPlace } from "./order-place.ts";
 
 const AUSTIN = { state: "TX", point: { lat: 30.27, lon: -97.74 } };
 const ROUND_ROCK = { state: "TX", point: { lat: 30.51, lon: -97.68 } };
@@ -46,6 +46,56 @@ describe("a record is worth", () => {
         expect(placeShare(wanted, wanted)).toBe(1);
       }),
     );
+  });
+});
+
+describe("the marks of a place", () => {
+  const any = fc.record({
+    state: fc.option(fc.constantFrom("TX", "NV"), { nil: undefined }),
+    point: fc.option(
+      fc.record({
+        lat: fc.double({ min: -90, max: 90, noNaN: true }),
+        lon: fc.double({ min: -180, max: 180, noNaN: true }),
+      }),
+      { nil: undefined },
+    ),
+  });
+  /** Somewhere around it: within 50 miles and not. */
+  const near = ({ lat, lon }: { readonly lat: number; readonly lon: number }): fc.Arbitrary<OrderPlace> => {
+    const away = fc.double({ min: -1.2, max: 1.2, noNaN: true });
+    return fc.tuple(away, away).map(([north, east]) => {
+      const there = lon + east / Math.max(0.01, Math.cos((lat * Math.PI) / 180));
+      return {
+        state: "TX",
+        point: {
+          lat: Math.min(90, Math.max(-90, lat + north)),
+          lon: ((((there + 180) % 360) + 360) % 360) - 180,
+        },
+      };
+    });
+  };
+
+  test("are among those that are wanted wherever a record is worth something", () => {
+    const pairs = any.chain((wanted) =>
+      fc.tuple(fc.constant(wanted), wanted.point === undefined ? any : fc.oneof(any, near(wanted.point))),
+    );
+    fc.assert(
+      fc.property(pairs, ([wanted, recorded]) => {
+        const wantedMarks = marksWanted(wanted);
+        if (wantedMarks === undefined || placeShare(wanted, recorded) === 0) return;
+        expect(placeMarks(recorded).some((mark) => wantedMarks.includes(mark))).toBe(true);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  test("are few, and keep most of the country out", () => {
+    expect(marksWanted(AUSTIN)?.length).toBeLessThan(20);
+    expect(marksWanted(NOWHERE)).toBeUndefined();
+    expect(marksWanted(AUSTIN)).not.toContain(placeMarks(DALLAS)[0]);
+    expect(marksWanted(TEXAS)).toEqual(expect.arrayContaining(placeMarks(TEXAS)));
+    expect(placeMarks(undefined)).toEqual(placeMarks(NOWHERE));
+    expect(marksWanted(RENO)).toContain(placeMarks(undefined)[0]);
   });
 });
 

@@ -12,11 +12,11 @@ import type { CallInit } from "#rpc/call";
 import { Fault, toFault, traceOf } from "#rpc/fault";
 import { describedPlaybook, evidenceOf, HARM_LIMIT } from "./describe.ts";
 import { decayAt } from "./effect.ts";
-import { type GateRole, neighboursOf } from "./gate.ts";
+import { type GateRole, reachOf, rolesActing } from "./gate.ts";
 import { type Library, newLibrary, type RecordedQuery } from "./library.ts";
 import { matchesAmong, type Matches, type MatchQuery, NO_MATCHES } from "./matching.ts";
 import { NearQueries, type NearQueriesDeps } from "./near-queries.ts";
-import type { OrderPlace } from "./order-place.ts";
+import { marksWanted, type OrderPlace, placeMarks } from "./order-place.ts";
 import {
   type Change,
   type Playbook,
@@ -94,8 +94,10 @@ const VERSIONS_MAX = 1000;
 const BATCH_RECORDS = 200;
 /** Records that wait to be written: some seconds' worth. */
 const WAITING_MAX = 5000;
-/** How many near queries are looked at, one after the other, until enough of them act. */
-const NEAR_COUNTS = [32, 256, 1000] as const;
+/** Queries that are looked at whatever their role and place are: the same order elsewhere, and what the gate keeps out. */
+const NEAREST = 32;
+/** How many of those that may act are looked at, one after the other, until enough of them do. */
+const ACTING_COUNTS = [32, 256, 1000] as const;
 /** Counts of exposures that a crash may lose are of so many milliseconds. */
 const FLUSH_MS = 2000;
 /** Outcomes that a playbook keeps as its evidence; older ones go first. */
@@ -170,7 +172,7 @@ export class Playbooks {
   }
 
   async #matching(search: Search, call: CallInit): Promise<Found> {
-    const { corpus, text, model, vector, role, gate, distanceMax, topK } = search;
+    const { corpus, text, model, vector, role, place, gate, distanceMax, topK } = search;
     const settings = {
       halfLifeMs: this.#deps.settings.halfLifeDays * DAY_MS,
       perActorMax: this.#deps.settings.perActorMax,
@@ -181,18 +183,21 @@ export class Playbooks {
       .filter((key) => this.#library.query(corpus, key) !== undefined)
       .map((key) => ({ key, distance: 0 }));
     const wanted = { corpus, model, vector, distanceMax };
+    const any = await this.#near.near({ ...wanted, count: NEAREST, some: true }, call);
+    // Those of roles and places that do not act must not keep others from being found.
+    const mayAct = {
+      ...wanted,
+      distanceMax: Math.min(distanceMax, reachOf(gate, role)),
+      roles: rolesActing(gate, role),
+      places: marksWanted(place),
+    };
     let found = NO_MATCHES;
-    for (const count of NEAR_COUNTS) {
-      const all = await this.#near.near({ ...wanted, count }, call);
-      // Roles that do not act must not keep the one that does from being found.
-      const own =
-        all.length < count || role === null || gate === "off"
-          ? []
-          : await this.#near.near({ ...wanted, count, roles: rolesActing(role, gate) }, call);
-      const near = new Map([...own, ...all, ...exact].map((one) => [one.key, one]));
+    for (const count of ACTING_COUNTS) {
+      const acting = any.isAll ? any : await this.#near.near({ ...mayAct, count }, call);
+      const near = new Map([...acting.queries, ...any.queries, ...exact].map((one) => [one.key, one]));
       found = matchesAmong([...near.values()], this.#library, search, settings);
-      const isAll = all.length < count || (own.length < count && role !== null && gate !== "off");
-      if (isAll || found.lifts.length + found.pushes.length >= topK) break;
+      if (any.isAll || acting.queries.length < count || found.lifts.length + found.pushes.length >= topK)
+        break;
     }
     return { ...found, degraded: this.#near.unready(corpus, model) };
   }
@@ -256,9 +261,15 @@ export class Playbooks {
         recorded.push({ waiting, playbook, changed: added.length > 0 });
         parts.push(...added);
         const key = queryKeyOf(playbook);
-        const { corpus, role, queryText: text } = playbook;
-        if (added.length > 0 && this.#library.query(corpus, key) === undefined)
-          queries.set(key, { key, corpus, role, text, ids: [] });
+        const { corpus, role, queryText: text, place } = playbook;
+        const known = this.#library.query(corpus, key);
+        const places = new Set([
+          ...(known?.places ?? []),
+          ...(queries.get(key)?.places ?? []),
+          ...placeMarks(place),
+        ]);
+        if (added.length > 0 && places.size > (known?.places.size ?? 0))
+          queries.set(key, { key, corpus, role, text, ids: [], places });
       } catch (error) {
         waiting.reject(error);
       }
@@ -460,8 +471,4 @@ function saysTheSame(last: Version, record: PlaybookRecord): boolean {
     Bun.deepEquals(last.outcome ?? {}, record.outcome ?? {}) &&
     Bun.deepEquals(last.tags ?? [], record.tags ?? [])
   );
-}
-
-function rolesActing(role: string, gate: "strict" | "adjacent"): string[] {
-  return gate === "strict" ? [role, ""] : [role, "", ...neighboursOf(role)];
 }

@@ -4,6 +4,7 @@
 
 import { z } from "zod";
 import { op } from "#rpc/contract";
+import type { NodesText } from "./nodes.ts";
 
 /** The longest build that pool.ts allows: 30 million rows. */
 const BUILD_MS_MAX = 3 * 24 * 3_600_000;
@@ -35,6 +36,7 @@ export interface BuildJob {
 export interface GraphTail {
   /** Rows in the graph, as Bitmap text. */
   readonly rows: string;
+  readonly nodes: NodesText;
   /** Rows put in the places of others since the graph was built from nothing. */
   readonly replaced: number;
   /** Rows that could not be reached at first, and those that still cannot and are not in `rows`. */

@@ -16,6 +16,7 @@ import { Bitmap } from "../rows/bitmap.ts";
 import { IN_BASE, IN_BUILD, IN_DELTA } from "../rows/rows.ts";
 import { type IndexShape, shapeText } from "../rows/shape.ts";
 import type { BuildJob, GraphTail } from "./contract.ts";
+import { MappedNodes, type NodeRows, Nodes, vectorHash } from "./nodes.ts";
 import { runBuild } from "./pool.ts";
 import {
   type GraphCounts,
@@ -41,7 +42,19 @@ interface Base {
   readonly checksum: FileChecksum;
   readonly rows: Bitmap;
   readonly count: number;
+  readonly nodes: MappedNodes;
   readonly replaced: number;
+}
+
+interface Delta {
+  readonly graph: Hnsw;
+  readonly nodes: Nodes;
+}
+
+/** What one graph found. */
+export interface FoundNodes extends NodeRows {
+  /** Nearest first as far as coarse scalars tell. */
+  readonly nodes: readonly number[];
 }
 
 /** The rows that a graph is over: all of an index, or those of one partition, with marks that are its own. */
@@ -88,7 +101,7 @@ export class GraphCache {
   readonly #numbers: GraphNumbers;
   readonly #minima: Minima;
   #base: Base | null = null;
-  #delta: Hnsw | null = null;
+  #delta: Delta | null = null;
   readonly #deltaRows = new Set<number>();
   readonly #deltaDead: number[] = [];
   /** In no graph and on no build's list. */
@@ -156,11 +169,15 @@ export class GraphCache {
 
   /** Rows in the graphs, tombstones included. */
   get size(): number {
-    return (this.#base?.count ?? 0) + (this.#delta?.size ?? 0);
+    return (this.#base?.count ?? 0) + this.#deltaRows.size;
+  }
+
+  get nodes(): number {
+    return (this.#base?.graph.size ?? 0) + (this.#delta?.graph.size ?? 0);
   }
 
   get bytes(): number {
-    return (this.#base?.graph.bytes ?? 0) + (this.#delta?.bytes ?? 0);
+    return (this.#base?.graph.bytes ?? 0) + (this.#delta?.graph.bytes ?? 0);
   }
 
   get file(): { readonly name: string; readonly checksum: FileChecksum } | null {
@@ -169,10 +186,14 @@ export class GraphCache {
 
   /** Takes a verified graph file as the base, at start-up; rows that it does not have are reported by `added`. */
   async attach(path: string, verified: FileChecksum & { tail: unknown }): Promise<void> {
+    const tail = verified.tail as GraphTail;
+    // A graph in which rows with equal vectors have a node each is built once more.
+    if ((tail as Partial<GraphTail>).nodes === undefined)
+      throw new Fault("internal", `${basename(path)} is a graph of an earlier version. It must be rebuilt.`);
     const { graph } = await Hnsw.view(path, this.#rows.shape, verified);
-    this.#delta = await Hnsw.create(this.#rows.shape);
+    this.#delta = await newDelta(this.#rows.shape);
     await yieldToEventLoop();
-    this.#install(path, graph, verified, verified.tail as GraphTail);
+    this.#install(path, graph, verified, tail);
   }
 
   has(row: number): boolean {
@@ -207,7 +228,7 @@ export class GraphCache {
   #counts(): GraphCounts {
     return {
       base: this.#base?.count ?? 0,
-      delta: this.#delta?.size ?? 0,
+      delta: this.#deltaRows.size,
       unindexed: this.#unindexed.size,
       tombstones: this.#tombstones,
     };
@@ -222,19 +243,18 @@ export class GraphCache {
     this.#wake();
   }
 
-  /**
-   * Up to `wanted` rows from each graph, nearest first as far as coarse scalars tell, tombstones among them;
-   * distances are to be computed from the rows.
-   */
-  search(vector: Float32Array, wanted: number): (readonly number[])[] {
-    const base = this.#base?.graph.search(vector, wanted).keys ?? [];
-    const delta = this.#delta?.search(vector, wanted).keys ?? [];
-    return [base, delta];
+  /** Up to `wanted` nodes of each graph. Some rows of theirs are removed; distances are to be computed from the rows. */
+  search(vector: Float32Array, wanted: number): FoundNodes[] {
+    return [this.#base, this.#delta].flatMap((searched) => {
+      if (searched === null) return [];
+      const { graph, nodes } = searched;
+      return [{ nodes: graph.search(vector, wanted).keys, rowsOf: (node: number) => nodes.rowsOf(node) }];
+    });
   }
 
   /** Whether a search for this many got all there is. */
   exhausted(wanted: number): boolean {
-    return wanted >= (this.#base?.count ?? 0) && wanted >= (this.#delta?.size ?? 0);
+    return wanted >= (this.#base?.graph.size ?? 0) && wanted >= (this.#delta?.graph.size ?? 0);
   }
 
   *unindexedRows(): Generator<number> {
@@ -292,14 +312,13 @@ export class GraphCache {
     while (performance.now() < until) {
       const dead = this.#deltaDead.pop();
       if (dead !== undefined) {
-        this.#delta?.remove(dead);
-        this.#deltaRows.delete(dead);
-        this.#rows.unmark(dead, IN_DELTA);
+        this.#takeOut(dead);
         continue;
       }
       const [row] = this.#unindexed;
       if (row === undefined || this.#delta === null || this.#unindexed.size > this.#unindexedMax) break;
-      this.#delta.add(row, this.#rows.vector(row));
+      const vector = this.#rows.vector(row);
+      if (!this.#delta.nodes.take(row, vectorHash(vector))) this.#delta.graph.add(row, vector);
       this.#rows.mark(row, IN_DELTA);
       this.#deltaRows.add(row);
       this.#unindexed.delete(row);
@@ -310,6 +329,17 @@ export class GraphCache {
       this.#due()
     ) {
       this.#wake();
+    }
+  }
+
+  /** Of the delta; live rows that lose their node by it are unindexed again. */
+  #takeOut(dead: number): void {
+    const left = this.#delta?.nodes.release(dead) ?? null;
+    if (left !== null) this.#delta?.graph.remove(dead);
+    for (const row of [dead, ...(left ?? [])]) {
+      this.#deltaRows.delete(row);
+      this.#rows.unmark(row, IN_DELTA);
+      if (this.#rows.isLive(row)) this.#unindexed.add(row);
     }
   }
 
@@ -360,7 +390,7 @@ export class GraphCache {
       const verified = await verifyChecksummed(out);
       // Each of the two takes milliseconds at 100,000 rows: mapping it, which lists its keys, and the swap.
       const { graph } = await Hnsw.view(out, this.#rows.shape, verified);
-      const delta = await Hnsw.create(this.#rows.shape);
+      const delta = await newDelta(this.#rows.shape);
       await yieldToEventLoop();
       if (this.#closed) throw new Fault("cancelled", "The index was closed during the build.");
       this.#swap(out, graph, delta, verified);
@@ -378,20 +408,22 @@ export class GraphCache {
 
   /** What the next base takes: all live rows, or the difference to this one. */
   #plan(out: string, fromNothing: boolean): BuildJob {
-    const base = this.#base;
+    const shape = shapeText(this.#rows.shape);
     const live = this.#rows.live;
-    const fresh =
-      fromNothing ||
-      base === null ||
-      isWornOut(base.replaced, base.count) ||
-      !isWorthKeeping(base.graph.places, live.count());
-    return {
-      shape: shapeText(this.#rows.shape),
-      base: fresh ? null : base.path,
-      add: [...(fresh ? live : live.clone().minus(base.rows)).toRows()],
-      remove: fresh ? [] : [...base.rows.clone().minus(live).toRows()],
-      out,
-    };
+    const base = this.#base;
+    if (!fromNothing && this.#failed === null && base !== null && !isWornOut(base.replaced, base.count)) {
+      const remove = [...base.rows.clone().minus(live).toRows()];
+      const added = live.clone().minus(base.rows);
+      // A node goes with the row whose number it has; others that share it get a new one.
+      const gone = remove.filter((row) => base.graph.has(row));
+      for (const row of gone)
+        for (const other of base.nodes.rowsOf(row) ?? []) if (live.has(other)) added.add(other);
+      const add = [...added.toRows()];
+      // Where many rows to be added share nodes these are fewer, and the build fails: the next one starts from nothing.
+      if (isWorthKeeping(base.graph.places, base.graph.size - gone.length + add.length))
+        return { shape, base: base.path, add, remove, out };
+    }
+    return { shape, base: null, add: [...live.toRows()], remove: [], out };
   }
 
   // Rows on a build's list do not change until it is over, so that they may be read between events.
@@ -402,7 +434,7 @@ export class GraphCache {
     }
   }
 
-  #swap(path: string, graph: Hnsw, delta: Hnsw, verified: FileChecksum & { tail: unknown }): void {
+  #swap(path: string, graph: Hnsw, delta: Delta, verified: FileChecksum & { tail: unknown }): void {
     const old = this.#base?.rows ?? new Bitmap();
     const base = this.#install(path, graph, verified, verified.tail as GraphTail);
     old
@@ -440,9 +472,14 @@ export class GraphCache {
       checksum: { payloadBytes, tailBytes, hash },
       rows,
       count,
+      nodes: new MappedNodes(tail.nodes),
       replaced: tail.replaced,
     };
     this.#base = base;
     return base;
   }
+}
+
+async function newDelta(shape: IndexShape): Promise<Delta> {
+  return { graph: await Hnsw.create(shape), nodes: new Nodes() };
 }

@@ -14,7 +14,13 @@ import { fieldOf, type Filter, type Scalar } from "../rows/filter.ts";
 import type { Rows } from "../rows/rows.ts";
 import type { IndexShape } from "../rows/shape.ts";
 import type { RowObserver } from "../wal/apply.ts";
-import { GraphCache, type GraphEvents, type GraphNumbers, type GraphRows } from "./graph-cache.ts";
+import {
+  type FoundNodes,
+  GraphCache,
+  type GraphEvents,
+  type GraphNumbers,
+  type GraphRows,
+} from "./graph-cache.ts";
 import { PARTITION } from "./thresholds.ts";
 
 /** Values with a graph: each takes a file, and its part of the memory that the graph over all rows takes again. */
@@ -40,12 +46,12 @@ export interface PartitionFile {
 export interface SearchedGraph {
   readonly ready: boolean;
   readonly graphs: number;
-  /** Rows in the graphs, tombstones included. */
-  readonly size: number;
+  /** Of all graphs, those of removed rows included. */
+  readonly nodes: number;
   /** Rows that no graph holds. */
   readonly unindexed: number;
   unindexedRows(): Iterable<number>;
-  search(vector: Float32Array, wanted: number): (readonly number[])[];
+  search(vector: Float32Array, wanted: number): FoundNodes[];
   exhausted(wanted: number): boolean;
 }
 
@@ -303,7 +309,7 @@ function joined(graphs: readonly GraphCache[], beside: Uint32Array): SearchedGra
   return {
     ready: true,
     graphs: graphs.length,
-    size: sum(({ size }) => size),
+    nodes: sum(({ nodes }) => nodes),
     unindexed: beside.length + sum(({ unindexed }) => unindexed),
     *unindexedRows() {
       yield* beside;

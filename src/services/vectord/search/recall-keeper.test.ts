@@ -68,6 +68,25 @@ test("a calibration finds the effort that the data need, and a restart begins wi
   restarted.close();
 });
 
+test("a graph is measured when somebody asks it, and once", async () => {
+  const keeper = new RecallKeeper(rows, graphs, noRebuild);
+  expect(keeper.due).toBe(false);
+  keeper.asked();
+  expect(keeper.due).toBe(true);
+  await keeper.calibrate();
+  keeper.asked();
+  expect(keeper.due).toBe(false);
+  keeper.changed();
+  expect(keeper.due).toBe(false);
+  keeper.asked();
+  expect(keeper.due).toBe(true);
+  const known = new RecallKeeper(rows, graphs, noRebuild, ALL, keeper.measured);
+  known.asked();
+  expect(known.due).toBe(false);
+  keeper.close();
+  known.close();
+});
+
 test("a graph that changes while it is measured is measured once more", async () => {
   const keeper = new RecallKeeper(rows, graphs, noRebuild);
   const [first, second] = [keeper.calibrate(), keeper.calibrate()];

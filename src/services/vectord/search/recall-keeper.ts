@@ -3,9 +3,9 @@
 // product, which is no distance, worse than elsewhere. So effort, a factor on the candidates, is measured and not
 // assumed:
 //
-//   calibration  after each build, stored rows and the last live queries are searched for with growing effort and exactly;
-//                the least effort that finds enough is used, or that beyond which a scan is cheaper anyway (search.ts
-//                compares costs); few neighbours and many need different efforts
+//   calibration  when a graph is searched that was built since the last one, stored rows and the last live queries are
+//                searched for with growing effort and exactly; the least effort that finds enough is used, or that beyond
+//                which a scan is cheaper anyway (search.ts compares costs); few neighbours and many need different efforts
 //   observation  one in a hundred live searches by graph is done once more, exactly, after it was answered; when
 //                recall is surely below its target, effort doubles, and at its end the graph is built from nothing
 //
@@ -29,13 +29,13 @@ export interface ObservedRecall {
 }
 
 const EFFORT_MAX = 64;
-/** Rows of a hundred thousand people, half of them equal to others, need as much; clusters need 1 or 2. */
-const UNCALIBRATED: Efforts = { narrow: 32, wide: 32 };
+/** People need 2 to 4 of a hundred thousand, clusters 1, noise more. */
+const UNCALIBRATED: Efforts = { narrow: 16, wide: 16 };
 /**
- * Where rows need so much, recall grows slowly with effort, and queries unlike any row need several times as much: over people,
- * 8 for rows and 32 for a role and a city. A scan costs little more by then, and is the limit.
+ * Where rows need more than the least, queries unlike any row need more still: over people, who are found as they should be at
+ * 2, those who are near a role and a city to 97 % at 2, and to 99 % at 4.
  */
-const HARD = { effort: 8, margin: 4 } as const;
+const HARD_MARGIN = 2;
 /** A graph that has grown by more is another one. */
 const GROWTH_MAX = 1.5;
 /** Up to so many neighbours a search is a narrow one. */
@@ -43,14 +43,14 @@ const NARROW_MAX = 32;
 /** Live queries that are kept for the next calibration: they may be unlike any row. */
 const QUERIES_KEPT = 32;
 /** Rows that are searched for in a calibration, with a narrow and a wide search each. */
-const CALIBRATION_ROWS = 64;
+const CALIBRATION_ROWS = 32;
 const CALIBRATION_KS = { narrow: 11, wide: 100 } as const;
 const CALIBRATION_RECALL = 0.992;
 /** Live searches are held to less: their queries may be unlike any row. */
 export const OBSERVED_RECALL = 0.97;
 /** The event loop is free for so many times as long as a calibration step took; on a busy machine, most of which others took. */
 const CALIBRATION_REST = 4;
-const CALIBRATION_REST_MS_MAX = 100;
+const CALIBRATION_REST_MS_MAX = 400;
 /** A graph that is poor after a build from nothing stays so with these rows. */
 export const REBUILD_MS_MIN = 3_600_000;
 /** A normal deviate's 97.5 % quantile. */
@@ -85,6 +85,9 @@ export class RecallKeeper {
   /** Rows in the graph that they were measured on; 0 when they were not. */
   #measuredAt = 0;
   #calibrating: Promise<void> | null = null;
+  #due: boolean;
+  /** The graph was asked, or would have been with less effort. */
+  #asked = false;
   /** The graph is another one since the calibration under way began. */
   #again = false;
   readonly #queries: Float32Array[] = [];
@@ -108,6 +111,7 @@ export class RecallKeeper {
     this.#rebuild = rebuild;
     this.#efforts = known ?? UNCALIBRATED;
     if (known !== undefined) this.#measuredAt = graphs.whole.size;
+    this.#due = known === undefined;
   }
 
   /** For a search of k neighbours. */
@@ -126,10 +130,30 @@ export class RecallKeeper {
     return possible === 0 ? null : { recall: found / possible, ...wilson(found, possible), searches };
   }
 
+  /** The graph that serves was not measured, and somebody searches it. */
+  get due(): boolean {
+    return this.#due && this.#asked;
+  }
+
+  /** Somebody searches, and leaves it to the index how. */
+  asked(): void {
+    this.#asked = true;
+  }
+
+  /** The graph is another one. */
+  changed(): void {
+    const { size } = this.#graphs.whole;
+    if (size > this.#measuredAt * GROWTH_MAX) {
+      this.#use(greater(this.#efforts, UNCALIBRATED));
+      this.#measuredAt = 0;
+    }
+    this.#due = true;
+    this.#asked = false;
+  }
+
   /** Measures what effort the graph needs. A call while that is under way begins it once more, for the graph of now. */
   calibrate(): Promise<void> {
-    const { size } = this.#graphs.whole;
-    if (size > this.#measuredAt * GROWTH_MAX) this.#use(greater(this.#efforts, UNCALIBRATED));
+    this.#due = false;
     this.#again = true;
     this.#calibrating ??= this.#calibrations().finally(() => {
       this.#calibrating = null;
@@ -183,17 +207,18 @@ export class RecallKeeper {
       probes.push({ vector, nearest });
       if (!(await this.#pause(started))) return;
     }
-    const narrow = await this.#effortNeeded(probes, CALIBRATION_KS.narrow);
-    const wide = await this.#effortNeeded(probes, CALIBRATION_KS.wide);
-    if (narrow === undefined || wide === undefined) return;
-    this.#measuredAt = size;
+    const wide = await this.#effortNeeded(probes, CALIBRATION_KS.wide, 1);
+    if (wide === undefined) return;
     // A row's own vector leads to it and its nearest; how hard the others are to find shows in a wide search alone.
-    this.#use({ narrow: withMargin(Math.max(narrow, wide)), wide: withMargin(wide) });
+    const narrow = await this.#effortNeeded(probes, CALIBRATION_KS.narrow, wide);
+    if (narrow === undefined) return;
+    this.#measuredAt = size;
+    this.#use({ narrow: withMargin(narrow), wide: withMargin(wide) });
   }
 
-  /** The least that finds enough of the k nearest; undefined when nobody needs to know any more. */
-  async #effortNeeded(probes: readonly Probe[], k: number): Promise<number | undefined> {
-    let effort = 1;
+  /** The least from the given one on that finds enough of the k nearest; undefined when nobody needs to know any more. */
+  async #effortNeeded(probes: readonly Probe[], k: number, from: number): Promise<number | undefined> {
+    let effort = from;
     for (; effort < EFFORT_MAX && !scanIsCheaper(this.#rows, k, effort); effort *= 2) {
       let [found, possible] = [0, 0];
       for (const { vector, nearest } of probes) {
@@ -256,7 +281,7 @@ interface Probe {
 }
 
 function withMargin(effort: number): number {
-  return effort < HARD.effort ? effort : Math.min(EFFORT_MAX, HARD.margin * effort);
+  return effort === 1 ? effort : Math.min(EFFORT_MAX, HARD_MARGIN * effort);
 }
 
 function greater(one: Efforts, other: Efforts): Efforts {

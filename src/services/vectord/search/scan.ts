@@ -27,6 +27,8 @@ export interface Scored {
 const NUMBERS_A_STEP = 8_000_000;
 /** The native scan picks by f32 sums; a few more than needed are scored again in f64. */
 const NATIVE_SPARE = 16;
+/** Its distances differ from ours by so much of themselves at most, and of one. */
+const ROUNDING = 1e-3;
 /** Removed rows of a chunk that the native scan may return in excess; with more, live rows are read one by one. */
 const REMOVED_MAX = 64;
 /** Below this the call costs more than the scan. */
@@ -215,10 +217,16 @@ export async function scanAll(
     } else {
       const { vectors } = rows.chunk(start);
       const found = native(vectors, used, query.vector, k + dead + NATIVE_SPARE, query.shape.metric);
+      // Reading a row again costs more than it did here: only those are read that may be among the nearest. Large terms of a dot
+      // product may sum up to little, and its rounding tells nothing.
+      const { bound } = nearest;
+      const furthest =
+        query.shape.metric === "dot" ? Number.POSITIVE_INFINITY : bound + ROUNDING * (1 + bound);
+      const near = found.keys.filter((_, at) => (found.distances[at] ?? 0) <= furthest);
       scanRows(
         rows,
         query,
-        found.keys.map((slot) => start + slot),
+        near.map((slot) => start + slot),
         nearest,
       );
       numbers += used * query.vector.length;

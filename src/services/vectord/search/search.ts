@@ -8,7 +8,7 @@
 import { type ExactSearch, exactSearch } from "#adapters/hnsw";
 import type { Bitmap } from "../rows/bitmap.ts";
 import type { Filter } from "../rows/filter.ts";
-import type { GraphCache } from "../graph/graph-cache.ts";
+import type { FoundNodes, GraphCache } from "../graph/graph-cache.ts";
 import type { Partitions, SearchedGraph } from "../graph/partitions.ts";
 import type { Rows } from "../rows/rows.ts";
 import {
@@ -16,6 +16,7 @@ import {
   Nearest,
   type Query,
   type Scored,
+  distanceTo,
   prepare,
   scanAll,
   scanPicked,
@@ -252,18 +253,16 @@ function viaGraph(
   const { ef = 0, graphOnly = false } = search;
   // Whoever chooses `ef` has chosen the effort.
   const effort = search.ef === undefined ? (search.effort ?? 1) : 1;
-  let wanted = Math.max(ef, wantedOf(k, effort, graph.size / matching));
+  let wanted = Math.max(ef, wantedOf(k, effort, graph.nodes / matching));
   const scored = Math.max(SCORED_MIN, SCORED_SHARE * k, ef);
   for (;;) {
     // A requested `ef` is honoured, whatever a scan would cost.
     if (!graphOnly && beside + graph.graphs * cost.graph(wanted, dimension) > limit && wanted > ef)
       return null;
     const nearest = new Nearest(k);
-    const candidates = graph
-      .search(query.vector, wanted)
-      .flatMap((nearestFirst) => nearestFirst.filter(passes).slice(0, scored));
+    for (const found of graph.search(query.vector, wanted))
+      scanNodes(rows, query, found, passes, { nodes: scored, rowsEach: k }, nearest);
     const unindexed = [...graph.unindexedRows()].filter(passes);
-    scanRows(rows, query, candidates, nearest);
     scanRows(rows, query, unindexed, nearest);
     if (nearest.size === k) {
       const scanned = graph.graphs * wanted + unindexed.length;
@@ -271,6 +270,30 @@ function viaGraph(
     }
     if (graph.exhausted(wanted)) return null;
     wanted *= GROWTH;
+  }
+}
+
+/** Measures the first nodes with rows that pass, up to so many of each: the rows of a node are as near as each other. */
+function scanNodes(
+  rows: Rows,
+  query: Query,
+  { nodes, rowsOf }: FoundNodes,
+  passes: (row: number) => boolean,
+  max: { readonly nodes: number; readonly rowsEach: number },
+  nearest: Nearest,
+): void {
+  let measured = 0;
+  for (const node of nodes) {
+    let taken = 0;
+    for (const row of rowsOf(node) ?? [node]) {
+      if (!passes(row)) continue;
+      const distance = distanceTo(query, rows, row);
+      taken += 1;
+      if (taken > max.rowsEach || distance > nearest.bound) break;
+      nearest.offer(row, distance);
+    }
+    if (taken > 0) measured += 1;
+    if (measured === max.nodes) break;
   }
 }
 
