@@ -291,8 +291,8 @@ export const vector = {
       enough: z.int().min(1).max(1000),
       /** What all tiers ask; an empty filter lets every item pass. */
       filter: filter.default({}),
-      /** What each of them asks besides. */
-      tiers: z.array(filter).min(1).max(8),
+      /** What each of them asks besides; without any, `also` alone is measured. */
+      tiers: z.array(filter).max(8),
       /** Items that are wanted as well when the last tier is opened, wherever they stand, if they pass its filters. */
       also: z.array(z.string()).max(1000).default([]),
     }),

@@ -76,6 +76,14 @@ export function searchHandlers(
         seen.add(hit.id);
         hits.push(hitOf(hit, hits.length, true));
       };
+      const takeAlso = async (filter: Filter | undefined): Promise<void> => {
+        for (const hit of await index.measure(also, query))
+          if (filter === undefined || matches(filter, hit.metadata)) take(hit);
+      };
+      if (filters.length === 0) {
+        await takeAlso(always);
+        return { hits, plan: "exact", scanned: also.length };
+      }
       const within = index.within(always);
       try {
         for (const [at, filter] of filters.entries()) {
@@ -84,11 +92,8 @@ export function searchHandlers(
           plans.push(found.plan);
           scanned += found.scanned;
           for (const hit of found.hits) if (hits.length < k) take(hit);
-          if (at === filters.length - 1) {
-            const last = bothOf(always, filter);
-            for (const hit of await index.measure(also, query))
-              if (last === undefined || matches(last, hit.metadata)) take(hit);
-          } else if (hits.length >= enough) break;
+          if (at === filters.length - 1) await takeAlso(bothOf(always, filter));
+          else if (hits.length >= enough) break;
         }
       } finally {
         within.end();

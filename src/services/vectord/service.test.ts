@@ -464,6 +464,10 @@ describe("vectord", () => {
     expect(await search(4, 2)).toEqual(["c", "d"]);
     expect(await search(3, 3)).toEqual(["c", "d", "a"]);
     expect(await search(3, 3, ["b", "missing", "c"])).toEqual(["c", "d", "a", "b"]);
+    const named = { index: "t", vector: [0, 0], k: 1, enough: 1, tiers: [], also: ["b", "missing", "c"] };
+    expect((await service.searchTiers(named)).hits.map(({ id }) => id)).toEqual(["b", "c"]);
+    const near = await service.searchTiers({ ...named, filter: { kind: "near" } });
+    expect(near.hits.map(({ id }) => id)).toEqual(["c"]);
   });
 
   test("what all tiers ask is asked once, and no tier reads again what another one did", async () => {

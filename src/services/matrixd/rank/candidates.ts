@@ -84,10 +84,8 @@ export async function byId(
   call: CallInit,
 ): Promise<Hit[]> {
   if (ids.length === 0) return [];
-  const tiers = { index, vector: understood.vector, k: 1, enough: 1, filter, tiers: [{}], also: [...ids] };
-  const { hits } = await vectors.searchTiers(tiers, call);
-  const wanted = new Set(ids);
-  return hits.filter(({ id }) => wanted.has(id));
+  const tiers = { index, vector: understood.vector, k: 1, enough: 1, filter, tiers: [], also: [...ids] };
+  return (await vectors.searchTiers(tiers, call)).hits;
 }
 
 /** What every hit passes, wherever it comes from. */
