@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { type AgreementQuery, agreedAnswers } from "./agreement.ts";
 import { newLibrary } from "./library.ts";
-import { type Playbook, playbookIdOf, queryKeyOf } from "./playbook.ts";
+import { type Playbook, playbookIdOf } from "./playbook.ts";
 
 const WORDS = "3 tower monkeys in Reno for May 4";
 
@@ -43,9 +43,8 @@ function agreed(said: readonly Said[], more: Partial<AgreementQuery> = {}, dista
   const library = newLibrary();
   const playbooks = said.map(playbook);
   for (const one of playbooks) library.put(one);
-  const near = [...new Set(playbooks.map(queryKeyOf))].map((key) => ({ key, distance }));
+  const near = [...library.queries("people").values()].map((recorded) => ({ recorded, distance }));
   const query: AgreementQuery = {
-    corpus: "people",
     text: WORDS,
     role: null,
     gate: "strict",

@@ -11,7 +11,6 @@ import type { NearQuery } from "./near-queries.ts";
 import { canonicalText, standingAt } from "./playbook.ts";
 
 export interface AgreementQuery {
-  readonly corpus: string;
   readonly text: string;
   readonly role: GateRole;
   readonly gate: Gate;
@@ -36,10 +35,8 @@ export function agreedAnswers(
   if (query.role !== null || query.gate === "off") return NOBODY;
   const words = wordsOf(query.text);
   const answers = new Set<string>();
-  for (const { key, distance } of near) {
-    if (distance > SAME_WORDS_MAX) continue;
-    const recorded = library.query(query.corpus, key);
-    if (recorded === undefined || wordsOf(recorded.text) !== words) continue;
+  for (const { recorded, distance } of near) {
+    if (distance > SAME_WORDS_MAX || wordsOf(recorded.text) !== words) continue;
     for (const id of recorded.ids) {
       const playbook = library.get(id);
       const standing = playbook === undefined ? undefined : standingAt(playbook, query.at);

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { newLibrary } from "./library.ts";
 import type { OrderPlace } from "./order-place.ts";
 import { matchesAmong, type MatchQuery } from "./matching.ts";
-import { type Change, type Playbook, playbookIdOf, queryKeyOf, standingAt } from "./playbook.ts";
+import { type Change, type Playbook, playbookIdOf, standingAt } from "./playbook.ts";
 
 const DAY_MS = 86_400_000;
 const NOW = 1000 * DAY_MS;
@@ -45,9 +45,8 @@ function matches(said: readonly Said[], more: Partial<MatchQuery> = {}, perActor
   const library = newLibrary();
   const playbooks = said.map(playbook);
   for (const one of playbooks) library.put(one);
-  const near = [...new Set(playbooks.map(queryKeyOf))].map((key) => ({ key, distance }));
+  const near = [...library.queries("people").values()].map((recorded) => ({ recorded, distance }));
   const query: MatchQuery = {
-    corpus: "people",
     text: "welders",
     role: "Welder",
     place: {},

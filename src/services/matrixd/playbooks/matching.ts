@@ -58,9 +58,9 @@ export function matchesAmong(
   const agreed = agreedAnswers(near, library, query);
   const byAnswer = new Map<string, Acting[]>();
   let [matched, blocked] = [0, 0];
-  for (const { key, distance } of near) {
+  for (const { recorded, distance } of near) {
     if (distance > query.distanceMax) continue;
-    for (const id of library.query(query.corpus, key)?.ids ?? []) {
+    for (const id of recorded.ids) {
       const playbook = library.get(id);
       const standing = playbook === undefined ? undefined : standingAt(playbook, query.at);
       if (playbook === undefined || standing?.state !== "active") continue;

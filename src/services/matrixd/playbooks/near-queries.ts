@@ -25,7 +25,7 @@ export interface NearQueriesDeps {
 }
 
 export interface NearQuery {
-  readonly key: string;
+  readonly recorded: RecordedQuery;
   /** Cosine distance. */
   readonly distance: number;
 }
@@ -113,7 +113,12 @@ export class NearQueries {
         },
         call,
       );
-      const queries = hits.map(({ id, distance }) => ({ key: id, distance }));
+      const known = this.#deps.queries(corpus);
+      // An index may have more than what was acknowledged.
+      const queries = hits.flatMap(({ id, distance }) => {
+        const recorded = known.get(id);
+        return recorded === undefined ? [] : [{ recorded, distance }];
+      });
       // A graph may not lead to every row.
       const found = { queries, isAll: hits.length < count && plan === "exact" };
       if (space.ready) this.#answers.set(key, found);

@@ -73,6 +73,7 @@ export interface Recording {
 }
 
 export interface Search extends MatchQuery {
+  readonly corpus: string;
   readonly model: string;
   /** Base64. */
   readonly vector: string;
@@ -178,10 +179,10 @@ export class Playbooks {
       perActorMax: this.#deps.settings.perActorMax,
     };
     // The same text is found whatever an index knows.
-    const exact = [role, null]
-      .map((own) => queryKeyOf({ corpus, queryText: text, role: own }))
-      .filter((key) => this.#library.query(corpus, key) !== undefined)
-      .map((key) => ({ key, distance: 0 }));
+    const exact = [role, null].flatMap((own) => {
+      const recorded = this.#library.query(corpus, queryKeyOf({ corpus, queryText: text, role: own }));
+      return recorded === undefined ? [] : [{ recorded, distance: 0 }];
+    });
     const wanted = { corpus, model, vector, distanceMax };
     const any = await this.#near.near({ ...wanted, count: NEAREST, some: true }, call);
     // Those of roles and places that do not act must not keep others from being found.
@@ -194,7 +195,7 @@ export class Playbooks {
     let found = NO_MATCHES;
     for (const count of ACTING_COUNTS) {
       const acting = any.isAll ? any : await this.#near.near({ ...mayAct, count }, call);
-      const near = new Map([...acting.queries, ...any.queries, ...exact].map((one) => [one.key, one]));
+      const near = new Map([...acting.queries, ...any.queries, ...exact].map((one) => [one.recorded, one]));
       found = matchesAmong([...near.values()], this.#library, search, settings);
       if (any.isAll || acting.queries.length < count || found.lifts.length + found.pushes.length >= topK)
         break;
