@@ -415,12 +415,12 @@ export class GraphCache {
       const remove = [...base.rows.clone().minus(live).toRows()];
       const added = live.clone().minus(base.rows);
       // A node goes with the row whose number it has; others that share it get a new one.
-      const gone = remove.filter((row) => base.graph.has(row));
-      for (const row of gone)
+      for (const row of remove)
         for (const other of base.nodes.rowsOf(row) ?? []) if (live.has(other)) added.add(other);
       const add = [...added.toRows()];
+      const gone = remove.length - base.nodes.othersAmong((row) => !live.has(row));
       // Where many rows to be added share nodes these are fewer, and the build fails: the next one starts from nothing.
-      if (isWorthKeeping(base.graph.places, base.graph.size - gone.length + add.length))
+      if (isWorthKeeping(base.graph.places, base.graph.size - gone + add.length))
         return { shape, base: base.path, add, remove, out };
     }
     return { shape, base: null, add: [...live.toRows()], remove: [], out };

@@ -51,6 +51,9 @@ test("rows come and go, through text and back, and each node has the rows of its
         const text = JSON.parse(JSON.stringify(nodes.toText(model.rows()))) as NodesText;
         if (again) nodes = Nodes.fromText(text, model.rows());
         const mapped = new MappedNodes(text);
+        const isOdd = (row: number): boolean => row % 2 === 1;
+        const others = model.rows().filter((row) => model.nodes.get(model.hashes.get(row) ?? 0) !== row);
+        expect(mapped.othersAmong(isOdd)).toBe(others.filter(isOdd).length);
         for (const node of model.nodes.values()) {
           expect([...(nodes.rowsOf(node) ?? [node])]).toEqual(model.rowsOf(node));
           expect([...(mapped.rowsOf(node) ?? [node])]).toEqual(model.rowsOf(node));

@@ -133,6 +133,13 @@ export class MappedNodes implements NodeRows {
     return this.#rows.subarray(first, this.#firstFrom(node + 1));
   }
 
+  /** How many of the rows that are meant have a node by another's number. */
+  othersAmong(isMeant: (row: number) => boolean): number {
+    let count = 0;
+    for (const [at, row] of this.#rows.entries()) if (row !== this.#nodes[at] && isMeant(row)) count += 1;
+    return count;
+  }
+
   /** The first place of a node that is not below it. */
   #firstFrom(node: number): number {
     let [low, high] = [0, this.#nodes.length];
