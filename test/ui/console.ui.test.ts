@@ -147,6 +147,39 @@ describe.skipIf(CHROMIUM === undefined)(`the console in a browser${NEEDS_BROWSER
     await bob.page.context().close();
   }, 240_000);
 
+  test("what was read before a change, and comes after it, does not take its place", async () => {
+    const { page, complaints } = await watched();
+    await openOrder(page, ORDER.replace("Fri", "Thu"));
+    await page.getByRole("button", { name: /^Propose the best/ }).click();
+    await page
+      .getByRole("button", { name: /^Confirmed: / })
+      .first()
+      .waitFor();
+    // The page reads the order again when a message was drafted; that reply is on its way for long.
+    const [asked, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    await page.context().route(/\/v1\/fills\/[^/]+$/, async (route) => {
+      if (route.request().method() !== "GET") return route.continue();
+      const response = await route.fetch();
+      asked.resolve();
+      await released.promise;
+      return route.fulfill({ response });
+    });
+    await page.keyboard.press("m");
+    await page.getByRole("button", { name: /^Draft for/ }).click();
+    await asked.promise;
+    const name = (await page.locator(".seats b").first().innerText()).trim();
+    await page.getByRole("button", { name: `Confirmed: ${name}` }).click();
+    const completed = page.getByRole("button", { name: `Completed: ${name}` });
+    await completed.waitFor();
+    const late = page.waitForResponse((response) => /\/v1\/fills\/[^/]+$/.test(response.url()));
+    released.resolve();
+    await (await late).finished();
+    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 200)));
+    expect(await completed.count()).toBe(1);
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  }, 240_000);
+
   test("a house that goes away is told, what was typed stays, and the page goes on by itself", async () => {
     const { page, complaints } = await watched({}, /ERR_CONNECTION|ERR_INCOMPLETE|ERR_EMPTY|503|network/i);
     await openOrder(page);

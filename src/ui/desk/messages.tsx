@@ -25,7 +25,8 @@ interface MessagesProps {
   readonly nameOf: (workerId: string) => string;
   readonly open: boolean;
   readonly onOpen: (open: boolean) => void;
-  readonly onDrafted: () => void;
+  /** Hears of the version of the order that the drafts made. */
+  readonly onDrafted: (version: number) => void;
 }
 
 export function Messages({ fill, held, nameOf, open, onOpen, onDrafted }: MessagesProps): ReactNode {
@@ -39,12 +40,12 @@ export function Messages({ fill, held, nameOf, open, onOpen, onDrafted }: Messag
   const receivers = purpose === "offer" ? held : [...held, ...confirmed];
   const latest = latestDrafts(drafts.data?.messages ?? []);
   const good = latest.filter(({ ok }) => ok).length;
-  const work = async (task: () => Promise<unknown>): Promise<boolean> => {
+  const work = async (task: () => Promise<{ readonly version: number }>): Promise<boolean> => {
     setBusy(true);
     setFault(undefined);
     try {
-      await task();
-      onDrafted();
+      const { version } = await task();
+      onDrafted(version);
       return true;
     } catch (thrown) {
       setFault(toWireFault(thrown));

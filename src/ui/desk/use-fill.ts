@@ -40,6 +40,8 @@ export interface FillWork {
     what: string,
     send: (version: number) => Promise<Fill | (Fill & Shortlist)>,
   ) => Promise<boolean>;
+  /** What this page did beside `write` has made the order another version. */
+  readonly wrote: (version: number) => void;
   /** Ranks before the last ranking, by person, for what moved. */
   readonly ranksBefore: ReadonlyMap<string, number>;
 }
@@ -63,6 +65,8 @@ export function useFill(fillId: string): FillWork {
   const version = useRef(0);
   version.current = Math.max(version.current, fill.data?.version ?? 0);
   const writing = useRef(false);
+  /** Of the events that came. */
+  const newest = useRef(0);
   const live = useFollow(
     STREAMS.fillEvents,
     { fill_id: fillId },
@@ -71,6 +75,7 @@ export function useFill(fillId: string): FillWork {
       onEvent: (received) => {
         const event = received as FillEvent;
         setEvents((before) => [...before, event]);
+        newest.current = Math.max(newest.current, event.version);
         // The ranking learns a moment after an outcome was recorded.
         if (event.type === "fill.learnt" && version.current > 0) list.refresh();
         if (version.current === 0 || event.version <= version.current || writing.current) return;
@@ -101,6 +106,8 @@ export function useFill(fillId: string): FillWork {
       const fault = toWireFault(thrown);
       const unseen = fault.code === "conflict" && fault.details.some(({ path }) => path === "current");
       const meanwhile = unseen ? await eventsSince(fillId, seen) : [];
+      // They are told, and what is done next is done on top of them.
+      version.current = Math.max(version.current, ...meanwhile.map((event) => event.version));
       if (unseen) fill.refresh();
       if (fault.code === "conflict") list.refresh();
       setRefused({ what, fault, unseen, meanwhile, again: () => void write(what, send) });
@@ -108,14 +115,20 @@ export function useFill(fillId: string): FillWork {
     } finally {
       writing.current = false;
       setBusy(undefined);
+      // Somebody else wrote while this was under way.
+      if (newest.current > version.current) fill.refresh();
     }
   };
 
+  const wrote = (made: number): void => {
+    version.current = Math.max(version.current, made);
+    fill.refresh();
+  };
   const dismiss = (): void => {
     setRefused(undefined);
     setNews([]);
   };
-  return { fill, list, events, live, busy, refused, news, dismiss, write, ranksBefore };
+  return { fill, list, events, live, busy, refused, news, dismiss, write, wrote, ranksBefore };
 }
 
 async function eventsSince(fillId: string, version: number): Promise<readonly FillEvent[]> {

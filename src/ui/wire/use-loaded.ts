@@ -31,6 +31,7 @@ export function useLoaded<T>(name: string, load: () => Promise<T>, there?: T): L
   const given = useRef(there !== undefined);
   const [wanted, setWanted] = useState(0);
   const changes = useStore(keyChanges);
+  const takes = useRef(0);
   const latest = useRef(load);
   latest.current = load;
   useEffect(() => {
@@ -42,10 +43,12 @@ export function useLoaded<T>(name: string, load: () => Promise<T>, there?: T): L
     let timer: ReturnType<typeof setTimeout> | undefined;
     let pauseMs = AGAIN_MS_MIN;
     const attempt = (): void => {
+      const takesBefore = takes.current;
       latest.current().then(
         (data) => {
           outage.over(name);
-          if (!stopped) setState({ name, data });
+          // What was asked for before a write may be older than its reply.
+          if (!stopped && takes.current === takesBefore) setState({ name, data });
         },
         (thrown: unknown) => {
           if (stopped) return;
@@ -69,7 +72,13 @@ export function useLoaded<T>(name: string, load: () => Promise<T>, there?: T): L
     };
   }, [name, wanted, changes]);
   const refresh = useCallback(() => setWanted((count) => count + 1), []);
-  const take = useCallback((data: T) => setState({ name, data }), [name]);
+  const take = useCallback(
+    (data: T) => {
+      takes.current += 1;
+      setState({ name, data });
+    },
+    [name],
+  );
   const current = state.name === name ? state : undefined;
   return { data: current?.data, fault: current?.fault, refresh, take };
 }
