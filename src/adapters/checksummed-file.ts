@@ -13,8 +13,8 @@ const MAGIC = 0x4c_48_53_45_41_4c_30_31n; // "LHSEAL01"
 const FOOTER_BYTES = 40;
 /** One hash step; at about 10 GB/s it holds the event loop for less than a millisecond. */
 const BLOCK_BYTES = 4 * 1024 * 1024;
-/** A tail is a description and not data: a larger length is damage. */
-const TAIL_BYTES_MAX = 64 * 1024 * 1024;
+/** The nodes of 30 million rows, as text; of anything else a tail is a few lines. A larger length is damage. */
+const TAIL_BYTES_MAX = 512 * 1024 * 1024;
 
 /** Reused by the next file: a fresh block for each of a thousand files would be gigabytes of garbage. */
 let spare: Uint8Array<ArrayBuffer> | null = null;

@@ -150,7 +150,8 @@ describe.skipIf(CHROMIUM === undefined)(`the console in a browser${NEEDS_BROWSER
   test("what was read before a change, and comes after it, does not take its place", async () => {
     const { page, complaints } = await watched();
     await openOrder(page, ORDER.replace("Fri", "Thu"));
-    await page.getByRole("button", { name: /^Propose the best/ }).click();
+    await page.getByRole("checkbox").first().check();
+    await page.getByRole("button", { name: /^Propose the 1 chosen/ }).click();
     await page
       .getByRole("button", { name: /^Confirmed: / })
       .first()
@@ -168,12 +169,15 @@ describe.skipIf(CHROMIUM === undefined)(`the console in a browser${NEEDS_BROWSER
     await page.getByRole("button", { name: /^Draft for/ }).click();
     await asked.promise;
     const name = (await page.locator(".seats b").first().innerText()).trim();
+    const ranked = page.waitForResponse((response) => response.url().includes("/shortlist"));
     await page.getByRole("button", { name: `Confirmed: ${name}` }).click();
     const completed = page.getByRole("button", { name: `Completed: ${name}` });
     await completed.waitFor();
     const late = page.waitForResponse((response) => /\/v1\/fills\/[^/]+$/.test(response.url()));
     released.resolve();
     await (await late).finished();
+    // Who has a place is in no further ranking, and keeps the name.
+    await (await ranked).finished();
     await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 200)));
     expect(await completed.count()).toBe(1);
     expect(complaints).toEqual([]);

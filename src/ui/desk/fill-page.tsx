@@ -1,7 +1,7 @@
 // One order, from what was read of it to its outcome. The order is on top, the people stand in rank order on the left, and
 // the places that they fill on the right.
 
-import { type ReactNode, useEffect, useMemo, useState } from "react";
+import { type ReactNode, useEffect, useMemo, useRef, useState } from "react";
 import type { Fill, Shortlist } from "#contracts/fill";
 import { Empty, Loading, Notice, Problem } from "../parts/notice.tsx";
 import { counted, timeOf } from "../parts/words.ts";
@@ -290,9 +290,13 @@ function EventList({
   );
 }
 
+/** Who had a name in any ranking that this page showed keeps it: those with a place are in no further one. */
 function useNames(fill: Fill, list: Shortlist | undefined): (workerId: string) => string {
+  const known = useRef({ fillId: fill.fill_id, names: new Map<string, string>() });
   return useMemo(() => {
-    const names = new Map<string, string>();
+    if (known.current.fillId !== fill.fill_id)
+      known.current = { fillId: fill.fill_id, names: new Map<string, string>() };
+    const { names } = known.current;
     for (const { worker_id, name } of [
       ...(list?.excluded ?? []),
       ...(list?.shortlist ?? []),
@@ -301,7 +305,7 @@ function useNames(fill: Fill, list: Shortlist | undefined): (workerId: string) =
       if (name !== undefined) names.set(worker_id, name);
     }
     return (workerId) => names.get(workerId) ?? workerId;
-  }, [fill.seats, list]);
+  }, [fill.fill_id, fill.seats, list]);
 }
 
 /** The people of the last proposal, in its order: findings name them by their place in it. */

@@ -9,7 +9,7 @@ import type { Board, FillState } from "../state/board.ts";
 import type { Place } from "../state/events.ts";
 import { headcountOf, shortOf } from "../state/view.ts";
 import { refusedIn } from "./refused.ts";
-import { contextOf, FAILED, type PeopleDeps, rosterOf, shortlist } from "./shortlist.ts";
+import { contextOf, FAILED, nameOf, type PeopleDeps, rosterOf, shortlist } from "./shortlist.ts";
 import { withRoster } from "./with-roster.ts";
 
 export interface Proposed {
@@ -133,7 +133,11 @@ export async function proposedByModel(
       findings: keptFindings(findings),
       ...refusedIn(drafted.history),
     },
-    places: workerIds.map((worker_id) => ({ worker_id, corpus: fill.corpus })),
+    places: workerIds.map((worker_id) => ({
+      worker_id,
+      corpus: fill.corpus,
+      ...nameOf(ranked.find((one) => one.worker_id === worker_id) ?? {}),
+    })),
   };
 }
 

@@ -19,7 +19,7 @@ export interface NodesText {
   readonly hashes: string | null;
 }
 
-/** 43 MB of text: a file's tail holds 64. */
+/** 43 MB of text, which is read whenever the graph is opened. */
 const HASHES_MAX = 4_000_000;
 
 /** xxHash64 of a vector's bytes, of which a number holds 53 bits. */
