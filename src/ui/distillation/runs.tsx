@@ -61,8 +61,8 @@ const COLUMNS: readonly ShownColumn<DistillRun>[] = [
     width: 140,
   },
   { key: "by", title: "By", value: ({ actor }) => actor ?? "" },
-  { key: "problem", title: "Problem", value: ({ problem }) => problem ?? "", width: 320 },
   { key: "run", title: "Run", value: ({ run_id }) => run_id, width: 220 },
+  { key: "problem", title: "Problem", value: ({ problem }) => problem ?? "", width: 320 },
 ];
 
 export function Runs({ runs, root }: { readonly runs: Loaded<RunList>; readonly root: string }): ReactNode {
