@@ -1,7 +1,7 @@
 // Which recorded queries are near a query: their vectors lie in an index of vectord, one for each corpus and model, with the
-// role and the marks of its places as fields. The index is a cache: what it must hold follows from the recorded queries, and one that is missing,
-// damaged or short is made again in the background, whole, while what is there already answers. Until it is through,
-// `unready` says so, because a ranking without some of its playbooks is another ranking.
+// role and the marks of its places as fields. The index is a cache: what it must hold follows from the recorded queries, and
+// one that is missing, damaged or short is made again in the background, whole, while what is there already answers. Until it
+// is through, `unready` says so, because a ranking without some of its playbooks is another ranking.
 
 import type { embed as embedContract } from "#contracts/embed";
 import type { vector as vectorContract } from "#contracts/vector";

@@ -123,8 +123,12 @@ export class MappedNodes implements NodeRows {
 
   constructor({ shared }: NodesText) {
     const pairs = new Uint32Array(bytesOf(shared));
-    this.#nodes = pairs.filter((_, at) => at % 2 === 0);
-    this.#rows = pairs.filter((_, at) => at % 2 === 1);
+    this.#nodes = new Uint32Array(pairs.length / 2);
+    this.#rows = new Uint32Array(pairs.length / 2);
+    for (let at = 0; at < this.#rows.length; at += 1) {
+      this.#nodes[at] = pairs[2 * at] as number;
+      this.#rows[at] = pairs[2 * at + 1] as number;
+    }
   }
 
   rowsOf(node: number): Uint32Array | undefined {
@@ -158,5 +162,5 @@ function textOf(numbers: Uint32Array | Float64Array): string {
 
 /** In a buffer of their own, from its start. */
 function bytesOf(text: string): ArrayBuffer {
-  return Uint8Array.from(Buffer.from(text, "base64")).buffer;
+  return new Uint8Array(Buffer.from(text, "base64")).buffer;
 }

@@ -91,6 +91,9 @@ test("a graph that changes while it is measured is measured once more", async ()
   const keeper = new RecallKeeper(rows, graphs, noRebuild);
   const [first, second] = [keeper.calibrate(), keeper.calibrate()];
   expect(second).toBe(first);
+  keeper.changed();
+  keeper.asked();
+  expect(keeper.due).toBe(false);
   await first;
   expect(keeper.measured).toBeDefined();
   keeper.close();

@@ -140,12 +140,16 @@ export class RecallKeeper {
     this.#asked = true;
   }
 
-  /** The graph is another one. */
+  /** The graph is another one. What is measured of the one before is not used, and is measured once more. */
   changed(): void {
     const { size } = this.#graphs.whole;
     if (size > this.#measuredAt * GROWTH_MAX) {
       this.#use(greater(this.#efforts, UNCALIBRATED));
       this.#measuredAt = 0;
+    }
+    if (this.#calibrating !== null) {
+      this.#again = true;
+      return;
     }
     this.#due = true;
     this.#asked = false;
