@@ -70,8 +70,10 @@ test("the last few sets of views are open; one more takes the place of the oldes
   const copies = present(moved.copies, "copies");
   expect(readdirSync(copies.folder).map((name) => join(copies.folder, name))).toEqual([...moved.paths]);
   const others = [...present(third, "the third").paths, present(views[0]?.files[0], "a file").path];
-  for (const path of others)
-    await expect(moved.db.rows(`FROM read_parquet(${quoteLiteral(path)})`)).rejects.toThrow("Cannot access");
+  for (const path of others) {
+    const read = moved.db.rows(`FROM read_parquet(${quoteLiteral(path)})`);
+    expect(String(await read.catch((error: unknown) => error))).toContain("Cannot access");
+  }
 });
 
 test("an instance of large files, another time zone or PIVOTs is opened for these alone", async () => {
@@ -99,7 +101,7 @@ test("a damaged file is told, and what was to read it is closed", async () => {
   const file = present(view.files[0], "a file");
   writeFileSync(file.path, Buffer.alloc(file.bytes, 7));
   const damaged = instances.open("damaged", opening([view]), NEVER);
-  await expect(damaged).rejects.toMatchObject({ code: "internal" });
+  expect(await damaged.catch((error: unknown) => error)).toMatchObject({ code: "internal" });
   expect(instances.get("damaged")).toBeUndefined();
   expect(instances.get("set 0")).toBeUndefined();
   const next = await instances.open("next", opening([await dataset(501)]), NEVER);
