@@ -3,6 +3,7 @@
 // themselves, so looks are remembered under keys below which texts cannot differ.
 
 import { bitOf, CURRENCIES, digitsOf, hasShortYear, isKind, KINDS } from "./kinds.ts";
+import { WORDED_BEGINNINGS } from "./worded-dates.ts";
 
 export interface Look {
   /** The bits of the kinds it fits. */
@@ -164,7 +165,7 @@ function currencyOf(text: string): string {
 /** Words of letters that are a value of some kind, or a mark, and those that one begins with. */
 const WHOLE_WORDS = `true|false|yes|no|y|n|t|f|on|off|${NOTHING_WORDS}`;
 const FIRST_WORDS = [
-  ..."jan feb mar apr may jun jul aug sep oct nov dec".split(" "),
+  ...WORDED_BEGINNINGS,
   ...CURRENCIES.map((currency) => currency.toLowerCase()).filter((currency) => /^[a-z]/.test(currency)),
 ];
 const WORD_OF_A_KIND = new RegExp(
