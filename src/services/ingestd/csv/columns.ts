@@ -90,3 +90,17 @@ function typingOf(
   }
   return inferType(column, here, name);
 }
+
+/**
+ * The columns at a table's edges, by index, that have no name and no value: what delimiters around every line make, and
+ * the empty columns beside a table in a sheet. None where there is no header.
+ */
+export function emptyEdges(
+  header: readonly string[],
+  hasValues: (column: number) => boolean,
+): ReadonlySet<number> {
+  const isEmpty = (cell: string, column: number): boolean => cell.trim() === "" && !hasValues(column);
+  const first = header.findIndex((cell, column) => !isEmpty(cell, column));
+  const last = header.findLastIndex((cell, column) => !isEmpty(cell, column));
+  return new Set(first < 0 ? [] : [...header.keys()].filter((column) => column < first || column > last));
+}

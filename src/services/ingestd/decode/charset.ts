@@ -168,7 +168,7 @@ function singleByte(text: string, { letters, script, rare, frequent, prior = 1 }
       // Texts are seldom in capitals throughout; of two readings the one in small letters is likelier.
       const small = character.toLowerCase();
       if (frequent?.test(small) === true) frequents += small === character ? 1 : 0.8;
-      const odd = isOddCapital(character, before);
+      const odd = isOddCapital(character, before, after);
       points += letterPoints(script, odd, besideLatin, inWord) * (rare?.test(character) === true ? 0.8 : 1);
     } else if (/[\u00a0°§€£«»“”‘’–—…·²³½©®™ºª¿¡№]/.test(character)) {
       const withinWord = /\p{L}/u.test(before) && /\p{L}/u.test(after);
@@ -193,9 +193,10 @@ function letterPoints(
   return besideLatin ? 0.1 : inWord ? 0.9 : 0.7;
 }
 
-/** A capital after a small letter. */
-function isOddCapital(character: string, before: string): boolean {
-  return /\p{Lu}/u.test(character) && /\p{Ll}/u.test(before);
+/** A capital after a small letter, or between a capital and a small one. */
+function isOddCapital(character: string, before: string, after: string): boolean {
+  if (!/\p{Lu}/u.test(character)) return false;
+  return /\p{Ll}/u.test(before) || (/\p{Lu}/u.test(before) && /\p{Ll}/u.test(after));
 }
 
 /** The 2,350 syllables of KS X 1001; those that only the later extension has are rare in any text. */

@@ -7,8 +7,8 @@ import { Fault } from "#rpc/fault";
 import { columnNames } from "../../inference/column-names.ts";
 import { PassedOver } from "../../source/passed-over.ts";
 import { isDrawnLine } from "../odd-rows.ts";
-import type { Row } from "../rows.ts";
-import { belowComments, belowGroups, belowRecords, firstOfTable } from "./beginning.ts";
+import { linesOf, type Row } from "../rows.ts";
+import { belowComments, belowGroups, belowParameters, belowRecords, firstOfTable } from "./beginning.ts";
 import { BODY_ROWS, areNames, columnsBelow, tableFrom } from "./cells.ts";
 import { groupsOf, secondHeader, spreadNames } from "./several-rows.ts";
 import { isHeader } from "./verdict.ts";
@@ -114,7 +114,7 @@ function saidNaming(said: number, rows: readonly Row[], width: number, known: re
 /** The index of the row with which the table begins, header or not. */
 function tableStart(rows: readonly Row[], width: number): number {
   const top = belowComments(rows, firstOfTable(rows, width), width);
-  return belowRecords(rows, belowGroups(rows, top, width), width);
+  return belowRecords(rows, belowGroups(rows, belowParameters(rows, top, width), width), width);
 }
 
 const cellsOf = ({ cells }: Row): string => `${cells.length} ${cells.length === 1 ? "cell" : "cells"}`;
@@ -154,8 +154,6 @@ function namingOf(rows: readonly Row[], width: number, known: readonly string[])
       : [`Line ${row.line} was taken as the header because it looks like one; nothing else shows it.`],
   };
 }
-
-const linesOf = ({ raw }: Row): number => raw.split(/\r\n|\r|\n/).length;
 
 function unnamed(
   width: number,
