@@ -7,7 +7,7 @@ import { rememberedLook, TEXT_LOOK } from "../inference/looks.ts";
 import { isNull } from "../inference/nulls.ts";
 import { cutsOf } from "./fixed-width.ts";
 import { longDelimitersOf } from "./long-delimiters.ts";
-import { isDrawnLine } from "./odd-rows.ts";
+import { isDrawnLine, isPrompt } from "./odd-rows.ts";
 import { type Dialect, linesOf, type Row, rowsOf } from "./rows.ts";
 
 /** DuckDB's sniffer's answer: one opinion among others, asked for where two ways to split a text are close. */
@@ -297,7 +297,9 @@ function guess(
 ): Guess {
   const all = rowsOf(sample, dialect);
   if (!whole && all.length > 1) all.pop();
-  const rows = withoutPreamble(withoutFooter(all.slice(0, ROWS_MAX).filter(({ raw }) => !isDrawnLine(raw))));
+  const rows = withoutPreamble(
+    withoutFooter(all.slice(0, ROWS_MAX).filter(({ raw }) => !isDrawnLine(raw) && !isPrompt(raw))),
+  );
   const width = majorityWidth(rows);
   const first = rows.findIndex(({ cells }) => fitsWidth(cells, width));
   const body = rows.slice(Math.max(first, 0));

@@ -127,9 +127,10 @@ async function addUp(
   const checks = spans.map((span) => {
     const holding = totals.map(({ total, value, average, tolerance, summed }) => {
       const sum = `coalesce(${average ? "avg" : "sum"}(${value}) FILTER (WHERE ${span}), 0)`;
-      const proves = bare
-        ? ` AND ${sum} <> 0 AND count(${value}) FILTER (WHERE ${span}) >= ${SUMMED_ROWS_MIN}`
-        : "";
+      const proves =
+        summed === undefined
+          ? ""
+          : ` AND ${sum} <> 0 AND count(${value}) FILTER (WHERE ${span}) >= ${summed}`;
       const near = average ? `${tolerance}` : `${tolerance} * greatest(1, abs(${sum}))`;
       return `CAST(abs(${total} - ${sum}) <= ${near}${proves} AS INTEGER)`;
     });

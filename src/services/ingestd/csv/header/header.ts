@@ -6,7 +6,7 @@
 import { Fault } from "#rpc/fault";
 import { columnNames } from "../../inference/column-names.ts";
 import { PassedOver } from "../../source/passed-over.ts";
-import { isDrawnLine } from "../odd-rows.ts";
+import { isDrawnLine, isPrompt } from "../odd-rows.ts";
 import { linesOf, type Row } from "../rows.ts";
 import { belowComments, belowGroups, belowParameters, belowRecords, firstOfTable } from "./beginning.ts";
 import { BODY_ROWS, areNames, columnsBelow, tableFrom } from "./cells.ts";
@@ -58,7 +58,7 @@ export function findHeader(
   known: readonly string[],
   said?: number,
 ): Header {
-  const rows = all.filter(({ raw }) => !isDrawnLine(raw));
+  const rows = all.filter(({ raw }) => !isDrawnLine(raw) && !isPrompt(raw));
   const found = namingOf(rows, width, known);
   const agreed = said === undefined || said === (found.headerLine ?? 0);
   const { from, below = [], ...naming } = agreed ? found : saidNaming(said, rows, width, known);
@@ -68,6 +68,7 @@ export function findHeader(
   const rejected: Row[] = [];
   for (const { line, raw } of all)
     if (line < naming.bodyLine && isDrawnLine(raw)) passedOver.add(line, "it is a drawn line", rows.length);
+    else if (line < naming.bodyLine && isPrompt(raw)) passedOver.add(line, "it is a command", rows.length);
   for (const row of above) {
     if (ofTables.has(row))
       rejected.push({ ...row, reason: `${cellsOf(row)} in a table above that of ${width}` });
