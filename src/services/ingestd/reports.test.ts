@@ -66,11 +66,6 @@ const REPORTS: Readonly<Record<string, Report>> = {
     columns: { ID: "BIGINT", NAME: "VARCHAR" },
     rows: BOTH,
   },
-  "empty columns beside it in a sheet": {
-    text: ",,,,\n,id,name,,\n,1,Ann,,\n,2,Bob,,\n,,,,\n",
-    columns: WORKERS,
-    rows: BOTH,
-  },
   "parameters above it, as wide as the table": {
     text: "Client,Acme,,\nPeriod,2024-01,,\n,,,\nid,name,hours,pay\n1,Ann,8,10.5\n2,Bob,7,11.5\n",
     columns: { ...WORKERS, hours: "BIGINT", pay: "DOUBLE" },

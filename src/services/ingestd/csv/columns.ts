@@ -91,16 +91,20 @@ function typingOf(
   return inferType(column, here, name);
 }
 
+/** What tables are drawn with: a bar before the first cell of a line and one behind the last. */
+const BARS: ReadonlySet<string> = new Set(["|", "│"]);
+
 /**
- * The columns at a table's edges, by index, that have no name and no value: what delimiters around every line make, and
- * the empty columns beside a table in a sheet. None where there is no header.
+ * The columns outside the bars of a drawn table, by index: the first and the last one, where neither has a name or a value.
+ * Empty columns of other tables are theirs.
  */
-export function emptyEdges(
+export function outsideBars(
+  delimiter: string,
   header: readonly string[],
   hasValues: (column: number) => boolean,
 ): ReadonlySet<number> {
-  const isEmpty = (cell: string, column: number): boolean => cell.trim() === "" && !hasValues(column);
-  const first = header.findIndex((cell, column) => !isEmpty(cell, column));
-  const last = header.findLastIndex((cell, column) => !isEmpty(cell, column));
-  return new Set(first < 0 ? [] : [...header.keys()].filter((column) => column < first || column > last));
+  const edges = [0, header.length - 1];
+  const isDrawn = BARS.has(delimiter) && header.length > 2;
+  const areEmpty = edges.every((column) => (header[column] ?? "").trim() === "" && !hasValues(column));
+  return new Set(isDrawn && areEmpty ? edges : []);
 }
