@@ -6,7 +6,7 @@ import { diskFault, textOf } from "../decode/files.ts";
 import type { CsvRecipe } from "../source/recipe.ts";
 import { NUL_SIGN, RAW_CHARS_MAX } from "../source/reject-log.ts";
 import type { RawRow, Source, Wishes, Workplace } from "../source/source.ts";
-import { outsideBars, typedColumns } from "./columns.ts";
+import { outsideMarks, typedColumns } from "./columns.ts";
 import { dialectOf, keptTexts, type Layout, warningsOf } from "./layout.ts";
 import { csvRecipe } from "./recipe.ts";
 import { type Fit, type Row, RowScanner, rowsOf } from "./rows.ts";
@@ -55,7 +55,7 @@ export async function carefulSource(
   });
   // What delimiters at the end of every line make, without a name and without a value, is no new column of a dataset.
   const known = new Set(wishes.known.map(({ name }) => name.toLowerCase()));
-  const edges = outsideBars(dialect.delimiter, header.cells, (column) => written.hasValues(column));
+  const edges = outsideMarks(dialect.delimiter, header.cells, (column) => written.hasValues(column));
   const named = (index: number): boolean =>
     (known.size === 0 && !edges.has(index)) ||
     header.cells.length === 0 ||

@@ -91,20 +91,20 @@ function typingOf(
   return inferType(column, here, name);
 }
 
-/** What tables are drawn with: a bar before the first cell of a line and one behind the last. */
-const BARS: ReadonlySet<string> = new Set(["|", "│"]);
+/** What a sheet saved as text is parted by, whose empty columns are its own. */
+const OF_SHEETS: ReadonlySet<string> = new Set([",", ";", "\t"]);
 
 /**
- * The columns outside the bars of a drawn table, by index: the first and the last one, where neither has a name or a value.
- * Empty columns of other tables are theirs.
+ * The columns outside a table, by index: what stands behind the mark that ends each line, and before the one that begins
+ * it, as tables are drawn with bars. They have neither a name nor a value.
  */
-export function outsideBars(
+export function outsideMarks(
   delimiter: string,
   header: readonly string[],
   hasValues: (column: number) => boolean,
 ): ReadonlySet<number> {
-  const edges = [0, header.length - 1];
-  const isDrawn = BARS.has(delimiter) && header.length > 2;
-  const areEmpty = edges.every((column) => (header[column] ?? "").trim() === "" && !hasValues(column));
-  return new Set(isDrawn && areEmpty ? edges : []);
+  const isEmpty = (column: number): boolean => (header[column] ?? "").trim() === "" && !hasValues(column);
+  const last = header.length - 1;
+  if (OF_SHEETS.has(delimiter) || last < 1 || !isEmpty(last)) return new Set();
+  return new Set(last > 1 && isEmpty(0) ? [0, last] : [last]);
 }

@@ -6,7 +6,7 @@ import { quoteLiteral } from "#lib/sql-text";
 import type { Decoded } from "../decode/decode.ts";
 import { ColumnStats } from "../inference/column-stats.ts";
 import type { Source, Wishes } from "../source/source.ts";
-import { outsideBars, typedColumns, type TypedColumns } from "./columns.ts";
+import { outsideMarks, typedColumns, type TypedColumns } from "./columns.ts";
 import { countRows } from "./count-rows.ts";
 import { dialectOf, keptTexts, type Layout, warningsOf } from "./layout.ts";
 import {
@@ -29,7 +29,7 @@ export interface TidyTable extends TypedColumns {
   readonly from: string;
   /** Columns, by index, that keep the words that mean NULL elsewhere. */
   readonly texts: ReadonlySet<number>;
-  /** Columns, by index, outside the bars of a drawn table, by its samples. */
+  /** Columns, by index, outside the table, by its samples. */
   readonly edges: ReadonlySet<number>;
   /** What may be no row, in SQL. */
   readonly odd: string;
@@ -74,7 +74,7 @@ export function tidyTable(
   const names = typed.columns.map((_, index) => `'c${index}': 'VARCHAR'`).join(", ");
   const quote = dialect.quote === "" ? "quote = '', escape = ''" : `quote = '"', escape = '"'`;
   const from = `read_csv(${quoteLiteral(file.path)}, auto_detect = false, header = false, skip = ${header.bodyLine - 1}, delim = ${quoteLiteral(dialect.delimiter)}, ${quote}, columns = {${names}}, nullstr = [${nullTexts(texts)}], strict_mode = true)`;
-  const edges = outsideBars(dialect.delimiter, header.cells, (column) => (stats[column]?.values ?? 0) > 0);
+  const edges = outsideMarks(dialect.delimiter, header.cells, (column) => (stats[column]?.values ?? 0) > 0);
   return {
     ...typed,
     stats,
@@ -114,7 +114,7 @@ const NOT_ALPHANUMERIC = "c0 < '0' OR (c0 >= ':' AND c0 < 'A') OR (c0 >= '[' AND
 
 /**
  * What may be no row: one without a value, the header once more, a mark of a joined file, a drawn line; and a row with a
- * value outside the bars of a drawn table.
+ * value outside the table.
  */
 function oddSql(width: number, header: readonly string[], edges: ReadonlySet<number>): string {
   const columns = Array.from({ length: width }, (_, index) => `c${index}`);

@@ -14,7 +14,7 @@ import { MARKS } from "../inference/looks.ts";
 import { isNull } from "../inference/nulls.ts";
 import { LINES_MAX } from "../source/passed-over.ts";
 import type { Source, Wishes, Workplace } from "../source/source.ts";
-import { outsideBars, typedColumns } from "./columns.ts";
+import { outsideMarks, typedColumns } from "./columns.ts";
 import { countRows, rowsAt } from "./count-rows.ts";
 import { dialectOf, type Layout, warningsOf } from "./layout.ts";
 import { isDrawnLine, isEmptyRow, isHeaderAgain, isLastLine, mayBeNote, mayBeTotals } from "./odd-rows.ts";
@@ -71,7 +71,7 @@ export async function siftedSource(
     throw diskFault(error) ?? error;
   }
   const { passedOver } = written;
-  const edges = outsideBars(
+  const edges = outsideMarks(
     dialect.delimiter,
     header.cells,
     (column) => !table.edges.has(column) || (odd[column]?.values ?? 0) > 0,

@@ -39,7 +39,7 @@ export const WORDED_SHORT_YEAR = "^[0-9]{1,2}[^ /-]{0,2}[ /-][^0-9 /-]+[ /-][0-9
 
 /** The beginnings of words that a date may start with, lower case. */
 export const WORDED_BEGINNINGS: readonly string[] = [
-  ...MONTHS.map((words) => words.split("|").filter((word) => /^[a-z]+$/.test(word))).flat(),
+  ...MONTHS.flatMap((words) => words.split("|").filter((word) => /^[a-z]+$/.test(word))),
   ..."mon tue wed thu fri sat sun lun mar mie jue vie sab dom".split(" "),
 ];
 
