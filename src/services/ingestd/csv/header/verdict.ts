@@ -120,8 +120,12 @@ function areCommonNames(cells: readonly string[]): boolean {
 }
 
 const TEMPORAL = bitsOf(KINDS.filter(({ type }) => /^(?:DATE|TIME)/.test(type)).map(({ name }) => name));
-/** Days of a month and hours of a day are counted from 0 or 1 on; fewer of them are a row like others. */
+/**
+ * Days of a month and hours of a day are counted from 0 or 1 on, beside a name; fewer of them are a row like others where
+ * the name is none that columns usually have.
+ */
 const COUNTED_MIN = 3;
+const COUNTED_CERTAIN = 6;
 
 /**
  * What the values of a first row are, where they can only be names: years, days or times above what are none, numbers that
@@ -137,15 +141,21 @@ function runOf(cells: readonly string[], body: readonly Row[]): string | undefin
     body.map((row) => (row.cells[column] ?? "").trim()).filter(isFilled);
   const areOther = (is: (cell: string) => boolean): boolean =>
     columns.every((column) => !below(column).some(is));
-  if (areRising(values) && values.every(isYear) && (others <= values.length || areOther(isYear)))
-    return "years";
+  if (areRising(values) && values.every(isYear)) {
+    // A number below may look like a year by chance.
+    const years = columns.flatMap(below).filter(isYear).length;
+    const few = others <= values.length && years * 2 < columns.flatMap(below).length;
+    return few || years === 0 ? "years" : undefined;
+  }
   const isTime = (cell: string): boolean => (rememberedLook(cell).kinds & TEMPORAL) !== 0;
   if (values.length > 1 && new Set(values).size === values.length && values.every(isTime) && areOther(isTime))
     return "days or times";
   const counts = (row: readonly string[]): boolean =>
     columns.every((column, at) => Number(row[column]) === Number(values[0]) + at);
+  const names = cells.filter((cell) => isFilled(cell) && !isTyped(cell));
+  const named = names.length > 0 && (values.length >= COUNTED_CERTAIN || names.every(isCommonName));
   const counted = values.length >= COUNTED_MIN && ["0", "1"].includes(values[0] ?? "") && counts(cells);
-  return counted && others <= 2 && !body.some((row) => counts(row.cells))
+  return named && counted && names.length <= 2 && !body.some((row) => counts(row.cells))
     ? "numbers that count the columns"
     : undefined;
 }
