@@ -66,6 +66,8 @@ interface SingleByte {
   readonly rare?: RegExp;
   /** How readily it is taken, where it is not 1: of the encodings of one script some are seldom met. */
   readonly prior?: number;
+  /** Letters that are dashes, apostrophes and dots in windows-1252, as words may have inside: alone they prove nothing. */
+  readonly signs?: RegExp;
   /** The letters that make up most of any text, where another encoding of the same script must be told apart. */
   readonly frequent?: RegExp;
 }
@@ -80,11 +82,12 @@ const WESTERN = {
 } as const;
 /** Old Macs and the Windows command line: a curly quote of windows-1252 inside a word is a letter of theirs. */
 const SELDOM = 0.8;
+const UNPROVEN = 0.5;
 
 const SINGLE_BYTE: readonly SingleByte[] = [
   { label: "windows-1252", ...WESTERN },
-  { label: "macintosh", ...WESTERN, prior: SELDOM },
-  { label: "ibm850", ...WESTERN, prior: SELDOM },
+  { label: "macintosh", ...WESTERN, prior: SELDOM, signs: /[ñóíÖ]/ },
+  { label: "ibm850", ...WESTERN, prior: SELDOM, signs: /[ûùÆà]/ },
   {
     label: "windows-1250",
     letters: /[ąćęłńóśźżĄĆĘŁŃÓŚŹŻáčďéěíňřšťúůýžÁČĎÉĚÍŇŘŠŤÚŮÝŽőűŐŰöüÖÜ]/,
@@ -153,10 +156,11 @@ function multiByte(text: string, everyday: (character: string) => number): numbe
  * Letters beyond ASCII stand beside other letters of their script; anything else between letters is a sign of the
  * wrong table. Of a script without Latin letters the frequent ones are half of any text and more.
  */
-function singleByte(text: string, { letters, script, rare, frequent, prior = 1 }: SingleByte): number {
+function singleByte(text: string, { letters, script, rare, frequent, prior = 1, signs }: SingleByte): number {
   let points = 0;
   let total = 0;
   let frequents = 0;
+  let proofs = 0;
   for (const match of text.matchAll(BEYOND_ASCII)) {
     total += 1;
     const character = match[0];
@@ -169,6 +173,7 @@ function singleByte(text: string, { letters, script, rare, frequent, prior = 1 }
       const small = character.toLowerCase();
       if (frequent?.test(small) === true) frequents += small === character ? 1 : 0.8;
       const odd = isOddCapital(character, before, after);
+      if (!odd && signs?.test(character) !== true) proofs += 1;
       points += letterPoints(script, odd, besideLatin, inWord) * (rare?.test(character) === true ? 0.8 : 1);
     } else if (/[\u00a0°§€£«»“”‘’–—…·²³½©®™ºª¿¡№]/.test(character)) {
       const withinWord = /\p{L}/u.test(before) && /\p{L}/u.test(after);
@@ -179,7 +184,8 @@ function singleByte(text: string, { letters, script, rare, frequent, prior = 1 }
   }
   if (total === 0) return 0;
   const share = frequent === undefined ? 1 : Math.min(1, 0.4 + (0.8 * frequents) / total);
-  return Math.max((points / total) * share * prior, 0);
+  const proven = signs === undefined || proofs > 0 ? prior : prior * UNPROVEN;
+  return Math.max((points / total) * share * proven, 0);
 }
 
 function letterPoints(
