@@ -37,10 +37,13 @@ export const WORDED_DATE =
 /** Whether its year has two digits, for RE2 and JavaScript. */
 export const WORDED_SHORT_YEAR = "^[0-9]{1,2}[^ /-]{0,2}[ /-][^0-9 /-]+[ /-][0-9]{2}(?:[, ]|$)";
 
-/** The beginnings of words that a date may start with, lower case. */
+/** What a date may start with that starts with a word: the whole word, so that Maria and Monica are none. */
+export const WORDED_BEGINNING = `(?:${MONTHS.join("|")}|${WEEKDAYS})[., ]`;
+
+/** Words whose first two letters are those of all such words without an accent in them. */
 export const WORDED_BEGINNINGS: readonly string[] = [
   ...MONTHS.flatMap((words) => words.split("|").filter((word) => /^[a-z]+$/.test(word))),
-  ..."mon tue wed thu fri sat sun lun mar mie jue vie sab dom".split(" "),
+  ..."mon tue wed thu fri sat sun lun mie jue vie dom die don sam son mit".split(" "),
 ];
 
 /** By their first three letters, without accents; juin and juillet are told apart before. */
