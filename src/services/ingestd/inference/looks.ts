@@ -164,9 +164,9 @@ function currencyOf(text: string): string {
 
 /** Words of letters that are a value of some kind, or a mark, and those that one begins with. */
 const WHOLE_WORDS = `true|false|yes|no|y|n|t|f|on|off|${NOTHING_WORDS}`;
-const FIRST_WORDS = [
-  ...CURRENCIES.map((currency) => currency.toLowerCase()).filter((currency) => /^[a-z]/.test(currency)),
-];
+const FIRST_WORDS = CURRENCIES.map((currency) => currency.toLowerCase()).filter((currency) =>
+  /^[a-z]/.test(currency),
+);
 const WORD_OF_A_KIND = new RegExp(
   `^(?:(?:${WHOLE_WORDS})$|${WORDED_BEGINNING}|${FIRST_WORDS.map((word) => word.replace(/[$.]/g, "\\$&")).join("|")})`,
   "i",
