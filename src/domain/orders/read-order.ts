@@ -23,6 +23,7 @@ import { day } from "./grammar/parts/day.ts";
 import { personClaims } from "./grammar/persons.ts";
 import { placeClaims } from "./grammar/places.ts";
 import { roleClaims } from "./grammar/roles.ts";
+import { rowClaims } from "./grammar/row-claims.ts";
 import { siteClaims } from "./grammar/site-claims.ts";
 import { NEED_RULES } from "./grammar/rules-need.ts";
 import { NUMBER_RULES } from "./grammar/rules-number.ts";
@@ -194,6 +195,9 @@ function claimsOf({ tokens, caseless, titled }: TokenText, tools: Tools): Claim[
     ...siteClaims(tokens, tools.sites),
     ...personClaims(tokens, { names, lexicon, isTitleWord, isPlace: (name) => isTown(placeName(name)) }),
   ];
+  const isRole = (from: number, to: number): boolean =>
+    claims.some((claim) => claim.kind === "role" && from <= claim.from && claim.to <= to);
+  claims.push(...rowClaims(tokens, lexicon, isRole));
   const scope = scopeOf(tokens, lexicon, claims);
   for (let at = 0; at < tokens.length; at++) claims.push(...tools.grammar.claims(scope, at));
   return claims;

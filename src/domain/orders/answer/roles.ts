@@ -372,14 +372,20 @@ function countsOf(
       tokens[claim.from]?.word === "x" ||
       tokens[claim.from]?.word === "×" ||
       tokens[claim.from]?.word === "(";
-    const owner = multiplied ? (ahead ?? behind) : (behind ?? ahead);
-    if (owner !== undefined && denied.has(owner)) continue;
+    const owner =
+      claim.value.inRow === true ? inRow(view, claim, wanted) : multiplied ? (ahead ?? behind) : (behind ?? ahead);
+    // "no welders, 4 people": behind a mark the number is not of what is denied.
+    if (owner !== undefined && denied.has(owner) && (owner === behind || claim.from === owner.to)) continue;
     if (owner === undefined || !wanted.includes(owner) || counts.has(owner)) {
       loose.push(claim);
       continue;
     }
     counts.set(owner, claim.value.count);
     used.add(claim);
+  }
+  for (const claim of claims) {
+    if (claim.kind !== "count" || claim.value.each !== true) continue;
+    for (const role of wanted) if (!counts.has(role)) counts.set(role, claim.value.count);
   }
   for (const claim of claims) {
     if (claim.kind !== "count" || claim.value.corrects !== true) continue;
@@ -395,6 +401,13 @@ function countsOf(
     if (main === undefined || counts.get(main) === first.value.count) used.add(first);
   }
   return counts;
+}
+
+/** The role of the row that a number stands in. */
+function inRow({ tokens }: RoleView, count: Of<"count">, wanted: readonly RoleClaim[]): RoleClaim | undefined {
+  return wanted.find(({ from }) =>
+    tokens.slice(Math.min(from, count.from), Math.max(from, count.from)).every(({ word }) => word !== "\n"),
+  );
 }
 
 /** What a second thought is about: the role right behind it, else the last one before, else the order. */

@@ -88,7 +88,15 @@ function nameAt(tokens: readonly Token[], from: number, words: NameWords): Perso
     capital &&
     isAskedAfter(tokens, from, to) &&
     own.every(({ word }) => lexicon.meaningsOf(word) === undefined);
-  if (odd > 0 || (!knownFirst && !(knownLast && capital) && !asked)) return undefined;
+  // "KOWALSKI PETER", "LASHAWN WILLIAMS", and nothing else: half of it is known, and the rest is no word.
+  const rest = own.filter(({ word }) => !names.first.has(word) && !names.last.has(word));
+  const listed =
+    own.length === 2 &&
+    rest.length === 1 &&
+    isAlone(tokens, from, to) &&
+    rest.every(({ word }) => lexicon.meaningsOf(word) === undefined) &&
+    (capital ? names.first.has(last.word) : knownLast && first.text === first.text.toUpperCase());
+  if (odd > 0 || (!knownFirst && !(knownLast && capital) && !asked && !listed)) return undefined;
   if (!knownLast && !capital && lexicon.meaningsOf(last.word) !== undefined) return undefined;
   const alone = isAlone(tokens, from, to);
   if (!capital && !alone && !(knownFirst && knownLast)) return undefined;

@@ -103,6 +103,10 @@ export function nicknamesAt(tokens: readonly Token[], from: number, words: Place
   if (found.words === 1 && token.word.length <= 3 && WORD_AIRPORTS.has(token.word) && !token.upper) return [];
   if (found.words === 1 && words.lexicon.meaningsOf(token.word) !== undefined && !token.upper && lead < 0.8)
     return [];
+  // "en la obra": an article, unless nothing follows that it could stand before.
+  if (found.words === 1 && token.word === "la" && !token.upper && tokens[from + 1]?.kind === "word") {
+    if (words.states[from + 1]?.code !== "CA" && !METRO_WORDS.has(tokens[from + 1]?.word ?? "")) return [];
+  }
   let { to } = found;
   while (METRO_WORDS.has(tokens[to]?.word ?? "")) to++;
   const known = words.gazetteer

@@ -80,6 +80,8 @@ const LEADS: Readonly<Record<string, number>> = {
   serving: 0.8,
   greater: 1,
   downtown: 1,
+  throughout: 1,
+  across: 1,
   of: 0.5,
   de: 0.5,
   from: 0.5,
@@ -93,7 +95,7 @@ const LEADS: Readonly<Record<string, number>> = {
   ":": 0.5,
   "(": 0.6,
   "\n": 0.4,
-  "|": 0.5,
+  "¦": 0.5,
   ";": 0.4,
 };
 

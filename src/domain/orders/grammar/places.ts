@@ -312,7 +312,7 @@ function stateFirst(
   const wordLike = !state.clear && WORD_CODES.has((tokens[from] as Token).word);
   if (wordLike && (mark?.kind !== "mark" || COMMON_CODES.has((tokens[from] as Token).word))) return [];
   const at =
-    mark?.kind === "mark" && ["-", ":", "/", ",", "(", "|"].includes(mark.word) ? state.to + 1 : state.to;
+    mark?.kind === "mark" && ["-", ":", "/", ",", "(", "¦"].includes(mark.word) ? state.to + 1 : state.to;
   for (const run of runsAt(tokens, at, words.lexicon)) {
     const known = words.gazetteer.named(run.name).find((place) => place.state === state.code);
     if (

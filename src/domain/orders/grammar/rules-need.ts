@@ -71,7 +71,11 @@ export const NEED_RULES: readonly Rule[] = [
     language,
   ),
   rule("language", 4, "l:<language> /|-|and|y|& english|ingles", language),
+  rule("language", 4, "english|ingles|eng|en|ing ~/|-|and|y|& ~l:<language>", language),
   rule("language", 4, "english|ingles /|-|and|y|& l:<language>", language),
+  rule("language", 4, "english|ingles|eng|en|ing ~/|- ~spa|span|sp|esp|es", () => ({ code: "es" })),
+  rule("language", 4, "spa|span|sp|esp|es ~/|- ~english|ingles|eng|en|ing", () => ({ code: "es" })),
+  rule("language", 4, `span|spa|esp -? ${TALK}`, () => ({ code: "es" })),
   rule("language", 3.5, `l:<language> is|skills? ${NEEDED}`, language),
   rule("language", 2, "l:<language>", bareLanguage),
   // In the trade's own words "bilingual" alone means Spanish beside English.
@@ -97,6 +101,7 @@ export const NEED_RULES: readonly Rule[] = [
   rule("status", 5, "solo|only s:<status>", status),
 
   rule("urgent", 3, "<urgent>", nothing),
+  rule("urgent", 3, "911 !|:|,|-|;|.", nothing),
   rule("urgent", 4, "right away|now", nothing),
   rule("urgent", 4, "as soon as possible", nothing),
   rule("urgent", 4, "like|since yesterday", nothing),
@@ -177,7 +182,8 @@ export const NEED_RULES: readonly Rule[] = [
   ),
   rule("negation", 3, "not looking|searching|asking for any|a|an?", () => ({ after: true })),
   rule("negation", 2, "no|ningun|ninguna|nada|ni more|need|de|for|of? for?", (match) => noDenies(match)),
-  rule("negation", 2.5, "w ~/ ~o", () => ({ after: true })),
+  rule("negation", 2.5, "w ~/ ~o|out", () => ({ after: true })),
+  rule("negation", 3, "is|are|es? unnecessary|optional|opcional|unneeded|waived|irrelevant", () => ({ after: false })),
   // What was ordered and is not wanted any more.
   rule(
     "negation",
@@ -290,6 +296,13 @@ export const NEED_RULES: readonly Rule[] = [
     "need|needs|needed|want|wants|require|requires|required|request|requesting|hire|hiring|fill|filling|backfill|staffing|seeking|seek|seeks|order|openings|opening|vacancy|recruiting|send|short|cover|find|lookin|requested",
     purpose(2),
   ),
+  // Somebody did not come, and is to be replaced: what was does not hide what is asked for.
+  rule(
+    "purpose",
+    2,
+    "need|needs|send|find|get|want|necesito|necesitamos|ocupo|ocupamos|manden|mandame me|us|another|a|an|one|un|una|otro|otra|somebody|someone|alguien|to|replacement|replacements|backfill|cover|coverage|sub a|an|un|una|replacement|replace|sub|more|mas?",
+    purpose(4),
+  ),
   rule("purpose", 2.5, "looking|searching|search for", purpose(2)),
   rule(
     "purpose",
@@ -357,6 +370,13 @@ function notAnOrder(): Rule[] {
       "did|doing|does a|an great|good|awesome|amazing|nice|terrible|bad|excellent|fantastic",
       "was|were great|awesome|amazing|excellent|late|terrible|wonderful|fantastic|rude|terrific|lovely|no",
       "showed|show up",
+      "left early|before|already|us|without|at|halfway|sick",
+      "walked|walk off|out",
+      "went home",
+      "was|were|been sent home",
+      "no ~-? showed",
+      "se fue|fueron",
+      "no vino|vinieron|llego|llegaron",
       "never showed",
       "called|call in|out sick",
       "quit|resigned|got hurt|injured|fired",

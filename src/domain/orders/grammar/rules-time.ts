@@ -140,9 +140,15 @@ function weightOf(match: Match): number {
   return 3.5 + 0.8 * (match.to - match.from - 1);
 }
 
+/** Tokens of a day that is counted from another one. */
+const COUNTED_DAY_MIN = 4;
+
 function oneDay(match: Match): { from: Day; weight: number } | undefined {
   const from = dayIn(match, "d");
-  const counted = from?.kind === "weekday" && from.weeks !== undefined;
+  // "2 weeks from today" is no length and "from today".
+  const counted =
+    (from?.kind === "weekday" && from.weeks !== undefined) ||
+    (from?.kind === "ahead" && match.to - match.from >= COUNTED_DAY_MIN);
   return from === undefined ? undefined : { from, weight: weightOf(match) + (counted ? 4 : 0) };
 }
 
@@ -160,6 +166,18 @@ function shortSpan(match: Match): { from?: Day; until?: Day; weight: number } | 
   const last = match.token("last");
   if (from?.kind !== "date" || last === undefined || last.value <= from.day) return undefined;
   return { from, until: { ...from, day: last.value }, weight: 4 + weightOf(match) };
+}
+
+/** "del 7 al 11 de diciembre", "7th-11th of December": the first day has the last one's month. */
+function backSpan(match: Match): { from?: Day; until?: Day; weight: number } | undefined {
+  const first = match.token("first");
+  const until = dayIn(match, "to");
+  if (until?.kind !== "date" || first === undefined || first.value >= until.day) return undefined;
+  // "7-11/12" is rather hours, or anything.
+  const named = match.scope.tokens
+    .slice(match.from, match.to)
+    .some(({ word }) => match.scope.lexicon.has(word, "month"));
+  return named ? { from: { ...until, day: first.value }, until, weight: 6 + weightOf(match) } : undefined;
 }
 
 function days(list: readonly number[], from?: Day) {
@@ -291,7 +309,13 @@ export const TIME_RULES: readonly Rule[] = [
       return until === undefined ? undefined : { until, weight: weightOf(match) };
     },
   ),
-  rule("day", 5, "from:<day> -|to|thru last:<date> ~th|st|nd|rd?", shortSpan),
+  rule("day", 5, "from:<day> -|to|thru|through|until|till|al|a|& last:<date> ~th|st|nd|rd?", shortSpan),
+  rule(
+    "day",
+    5,
+    "del|from|entre|el|the? first:<date> ~th|st|nd|rd? -|to|al|a|y|and|thru|through|until|hasta el|the? to:<day>",
+    backSpan,
+  ),
   rule(
     "day",
     4,
@@ -300,7 +324,9 @@ export const TIME_RULES: readonly Rule[] = [
   ),
   rule("day", 4, "from|starting|start in|on? month:<month>", (match) => {
     const month = Number(match.meaning("month", "month"));
-    return match.token("month")?.word === "may" && match.token("month")?.capital !== true
+    // "starting Jan 4" is a day of it.
+    const dated = /^\d{1,2}$/.test(match.scope.tokens[match.to]?.text ?? "");
+    return dated || (match.token("month")?.word === "may" && match.token("month")?.capital !== true)
       ? undefined
       : { from: { kind: "date", month, day: 1 } };
   }),
@@ -352,7 +378,10 @@ export const TIME_RULES: readonly Rule[] = [
   rule("clock", 4, "at:<clock> start|call|arrival|sharp time?", ledClock),
 
   rule("shift", 4.5, "nth:<ordinal> <shiftword>", ordinalShift),
-  rule("shift", 4.5, "<shiftword> :|-|#? nth:1|2|3|<ordinal> ~st|nd|rd?", ordinalShift),
+  rule("shift", 4.5, "<shiftword> :|-|#? nth:1|2|3|<ordinal> ~st|nd|rd|er|ro|ra|do|da?", ordinalShift),
+  // "mañana en la mañana", "por la tarde": a part of the day that names no shift, and no place.
+  rule("aside", 4, "en|por|de|a la manana|tarde|madrugada", () => ({})),
+  rule("aside", 3, "in the morning|afternoon|evening", () => ({})),
   rule("shift", 3.8, "nth:1|2|3 ~st|nd|rd", (match) => {
     // "packer, 2nd, Reno": alone among what else is said, and no day of a month.
     const [before, next] = [match.scope.tokens[match.from - 1], match.scope.tokens[match.to]];
@@ -361,7 +390,7 @@ export const TIME_RULES: readonly Rule[] = [
       next === undefined || next.kind === "mark" || match.scope.starts("place", match.to) !== undefined;
     return opens && ends ? ordinalShift(match) : undefined;
   }),
-  rule("shift", 4.5, "1|2|3 ~st|nd|rd <shiftword>", (match) => {
+  rule("shift", 4.5, "1|2|3 ~st|nd|rd|er|ro|ra|do|da|o|a <shiftword>", (match) => {
     const first = match.scope.tokens[match.from]?.text;
     return { name: first === "1" ? "1st" : first === "2" ? "2nd" : "3rd" };
   }),

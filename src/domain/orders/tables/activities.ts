@@ -26,19 +26,32 @@ let activities: Map<string, Activity[]> | undefined;
 function read(): Map<string, Activity[]> {
   const byName = new Map(ROLES.map((role) => [role.name, role]));
   const found = new Map<string, Activity[]>();
-  for (const { role: name, verbs, objects } of readTable(table, ["role", "language", "verbs", "objects"])) {
+  for (const row of readTable(table, ["role", "language", "verbs", "objects"])) {
+    const { role: name, language, verbs, objects } = row;
     const role = byName.get(name);
     if (role === undefined) continue;
     const own = listOf(objects).map((object) => ({
       role,
       object: object === VERB_ALONE ? [] : folded(object).split(" ").map(stem),
     }));
-    for (const verb of listOf(verbs)) {
-      const key = stem(folded(verb));
-      found.set(key, [...(found.get(key) ?? []), ...own]);
+    const words = listOf(verbs).map(folded);
+    const forms = language === "es" ? words.flatMap(spanishForms) : words;
+    for (const key of new Set(forms.map(stem))) {
+      const before = found.get(key);
+      if (before === undefined) found.set(key, [...own]);
+      else before.push(...own);
     }
   }
   return found;
+}
+
+/** "cortar" also as orders have it: "que corte", "que corten", "corta", "cortan", "cortando". */
+function spanishForms(verb: string): string[] {
+  const [, root, ending] = /^(\w{2,})([aei]r)$/.exec(verb) ?? [];
+  if (root === undefined) return [verb];
+  if (ending !== "ar") return [verb, `${root}e`, `${root}en`, `${root}a`, `${root}an`, `${root}iendo`];
+  const soft = root.replace(/c$/, "qu").replace(/g$/, "gu").replace(/z$/, "c");
+  return [verb, `${root}a`, `${root}an`, `${soft}e`, `${soft}en`, `${root}ando`];
 }
 
 /** A rough stem that brings the forms of a verb and of a noun together: "cleaning", "cleans", "cleaned" are "clean". */

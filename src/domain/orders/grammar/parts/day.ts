@@ -176,10 +176,16 @@ function numeric(scope: Scope, place: number, token: Token): Parsed[] {
   const mark = at(scope, place + 1);
   const second = at(scope, place + 2);
   if (mark === undefined || !mark.glued || second?.kind !== "number" || !second.glued) return [];
-  if (/^(?:19|20)\d\d$/.test(token.text) && mark.word === "-") {
+  if (/^(?:19|20)\d\d$/.test(token.text) && (mark.word === "-" || mark.word === "/" || mark.word === ".")) {
     const third = at(scope, place + 4);
-    const dashed = isWord(scope, place + 3, "-") && third?.kind === "number";
+    const dashed = isWord(scope, place + 3, mark.word) && third?.kind === "number";
     return dashed ? dateOf(second.value, third.value, token.value, place + 5) : [];
+  }
+  if (mark.word === "." && /^\d{1,2}$/.test(token.text)) {
+    // "12.07.2026".
+    const year = at(scope, place + 4);
+    const dotted = isWord(scope, place + 3, ".") && year?.glued === true && /^20\d\d$/.test(year.text);
+    return dotted ? dateOf(token.value, second.value, year.value, place + 5) : [];
   }
   if (
     (mark.word !== "/" && mark.word !== "-") ||
@@ -214,7 +220,7 @@ function dayThenMonth(scope: Scope, place: number, token: Token): Parsed[] {
 }
 
 function ordinalEnd(scope: Scope, place: number): number | undefined {
-  return isWord(scope, place, "st", "nd", "rd", "th") && at(scope, place)?.glued === true
+  return isWord(scope, place, "st", "nd", "rd", "th", "o", "ro", "do", "to") && at(scope, place)?.glued === true
     ? place + 1
     : undefined;
 }
@@ -255,8 +261,8 @@ function weekday(scope: Scope, place: number): Parsed[] {
     to++;
   }
   // What follows may say the same day as a date, which is surer.
-  const comma = isWord(scope, to, ",") ? 1 : 0;
-  const found = calendar(scope, to + comma);
+  const comma = isWord(scope, to, ",") || isWord(scope, to, "(") ? 1 : 0;
+  const found = [...calendar(scope, to + comma), ...nthOfMonth(scope, to + comma)];
   if (found.length > 0) return found;
   const value = { kind: "weekday", weekday: Number(name), ...(next ? { next } : {}) } as const;
   if (isWord(scope, to, "week") && !isWord(scope, to + 1, "of"))
