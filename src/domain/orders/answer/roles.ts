@@ -430,7 +430,11 @@ function merged(requests: readonly Request[]): Request[] {
   for (const request of requests) {
     const before = byRole.get(request.role.name);
     if (before === undefined) byRole.set(request.role.name, request);
-    else if (request.count !== undefined) {
+    else if (before.claim.value.form === "field" && request.claim.value.form === "title") {
+      // "from the grill: 2 dishwashers and 1 line cook": the title is what is asked for, in its place.
+      byRole.delete(request.role.name);
+      byRole.set(request.role.name, request);
+    } else if (request.count !== undefined) {
       const count = (before.count ?? 0) + request.count;
       byRole.set(request.role.name, { ...before, count });
     }

@@ -52,6 +52,7 @@ export function postalAt(tokens: readonly Token[], at: number, words: PlaceWords
     (before.word === "$" ||
       before.word === "#" ||
       words.lexicon.has(before.word, "namer") ||
+      words.lexicon.has(before.word, "coder") ||
       words.lexicon.has(before.word, "idword"));
   if (
     !named &&
@@ -139,10 +140,14 @@ export function nicknamesAt(tokens: readonly Token[], from: number, words: Place
     3.8 +
     0.9 * (found.words - 1) +
     lead * 0.4 +
-    (to > found.to ? 1 : 0) -
+    (to > found.to ? 1 : 0) +
+    (found.words > 1 && words.states[found.to - 1] !== undefined ? NAMED_STATE_WEIGHT : 0) -
     (tokens[from - 1]?.word === "(" ? 2 : 0);
   return [{ kind: "place", value, from, to, weight }];
 }
+
+/** "west Texas" is no town of the name West. */
+const NAMED_STATE_WEIGHT = 2.5;
 
 const COUNTY_WORDS: ReadonlySet<string> = new Set(["county", "cnty", "parish", "condado"]);
 

@@ -38,6 +38,11 @@ function calledOff({ scope, from }: Match): object | undefined {
   return scope.tokens.some(({ word }, at) => at !== from && REPLACING.has(word)) ? {} : undefined;
 }
 
+/** Words that ask for somebody, whatever stands behind them. */
+const FOR_ANOTHER: ReadonlySet<string> = new Set(
+  "somebody someone alguien replacement replacements replace backfill cover coverage sub".split(" "),
+);
+
 const REPLACING: ReadonlySet<string> = new Set(
   "need needs needed replace replacement replacements backfill cover coverage sub fill send find reemplazo reemplazar necesito necesitamos".split(
     " ",
@@ -197,6 +202,8 @@ export const NEED_RULES: readonly Rule[] = [
   })),
   rule("negation", 3, "but|y|and|pero|or not|no", () => ({ after: true })),
   rule("negation", 3, "other than", () => ({ after: true })),
+  rule("negation", 3, "nobody|noone|none|nadie from|de|in the|la|el|los?", () => ({ after: true })),
+  rule("negation", 3, "no|not ~-? one|anyone|anybody from|in the?", () => ({ after: true })),
   rule(
     "negation",
     4,
@@ -223,12 +230,12 @@ export const NEED_RULES: readonly Rule[] = [
   rule(
     "negation",
     4,
-    "not|isnt|is|are|arent|no not? required|needed|necessary|wanted|necesario|necesaria|requerido|requerida|mandatory|se? requiere|necesita|ocupa|needed?",
+    "not|isnt|is|are|arent|no not? acceptable|accepted|allowed|eligible|required|needed|necessary|wanted|necesario|necesaria|requerido|requerida|mandatory|se? requiere|necesita|ocupa|needed?",
     (match) => {
       const words = match.scope.tokens.slice(match.from, match.to).map(({ word }) => word);
       const denies = words.some((word) => /^(?:not|isnt|arent|no)$/.test(word));
       const named = words.some((word) =>
-        /^(?:required|needed|necessary|wanted|necesari[oa]|requerid[oa]|mandatory|requiere|necesita|ocupa)$/.test(
+        /^(?:acceptable|accepted|allowed|eligible|required|needed|necessary|wanted|necesari[oa]|requerid[oa]|mandatory|requiere|necesita|ocupa)$/.test(
           word,
         ),
       );
@@ -300,8 +307,11 @@ export const NEED_RULES: readonly Rule[] = [
   rule(
     "purpose",
     2,
-    "need|needs|send|find|get|want|necesito|necesitamos|ocupo|ocupamos|manden|mandame me|us|another|a|an|one|un|una|otro|otra|somebody|someone|alguien|to|replacement|replacements|backfill|cover|coverage|sub a|an|un|una|replacement|replace|sub|more|mas?",
-    purpose(4),
+    "need|needs|send|necesito|necesitamos|ocupo|ocupamos|manden|mandame me|us|to|a|an? a|another|an|one|un|una|otro|otra|somebody|someone|alguien|replacement|replacements|replace|backfill|cover|coverage|sub|<amount> replacement|sub|more|mas?",
+    ({ scope, to }) => {
+      const people = scope.meanings[to]?.has("people") === true || scope.starts("role", to) !== undefined;
+      return people || FOR_ANOTHER.has(scope.tokens[to - 1]?.word ?? "") ? { order: 4 } : undefined;
+    },
   ),
   rule("purpose", 2.5, "looking|searching|search for", purpose(2)),
   rule(

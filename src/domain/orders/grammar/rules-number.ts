@@ -240,7 +240,8 @@ function each(match: Match): { count: number; each: true } | undefined {
 function behindPlace(match: Match): { count: number } | undefined {
   const { tokens, ends } = match.scope;
   const after = tokens[match.to];
-  const last = after === undefined || after.word === "\n" || after.word === "favor";
+  const stop = after?.word === "." && (tokens[match.to + 1]?.word ?? "\n") === "\n";
+  const last = after === undefined || after.word === "\n" || after.word === "favor" || stop;
   return last && ends("place", match.from) ? counted(match) : undefined;
 }
 
@@ -261,6 +262,9 @@ function again(match: Match): { count: number; corrects: true } | undefined {
   const ends = after === undefined || after.kind === "mark" || lexicon.has(after.word, "filler");
   return same && ends ? corrected(match) : undefined;
 }
+
+/** Shorter numbers behind "load" or "truck" may count. */
+const CODE_DIGITS_MIN = 3;
 
 /** Words between "same" and the number that differs. */
 const AGAIN_REACH = 8;
@@ -373,6 +377,13 @@ export const NUMBER_RULES: readonly Rule[] = [
     return after === undefined || after.kind === "mark" || after.word === "now" ? {} : undefined;
   }),
   rule("aside", 5, "looking|lookin|searching|look 4", nothing),
+  // "we had 5 guys today but only need 3".
+  rule("aside", 9, "had|sent|used|tuvimos|mandaron|vinieron <amount> <people>? today|yesterday|ayer|hoy|last|already|before", nothing),
+  rule("count", 3.4, "son|somos|serian n:<amount>", closed),
+  rule("aside", 7, "<coder> #|:|.|-|is|no|number? #|:? <letter>? ~-? <num> ~-? ~<num>?", (match) => {
+    const own = match.scope.tokens.slice(match.from, match.to);
+    return own.some(({ kind, text }) => kind === "number" && text.length >= CODE_DIGITS_MIN) ? {} : undefined;
+  }),
   rule("count", 4, "n:<amount> needed|required|wanted|req|reqd|total", counted),
   rule(
     "count",

@@ -89,7 +89,7 @@ function cents(match: Match): (PayValue & { weight?: number }) | undefined {
 
 /** "thirty two an hour", "twenty bucks". */
 function inWords(match: Match): (PayValue & { weight?: number }) | undefined {
-  if (match.scope.tokens[match.from]?.kind === "number") return undefined;
+  if (match.scope.tokens.slice(match.from, match.to).some(({ kind }) => kind === "number")) return undefined;
   const pay = amountIn(match, "low");
   const max = amountIn(match, "high");
   if (pay === undefined || pay < LED_MIN || (max !== undefined && (max < pay || max > pay * SPAN_MAX)))
@@ -242,6 +242,27 @@ export const PAY_RULES: readonly Rule[] = [
   ),
   rule("pay", 5, `@ $? low:<num> ${SPAN} $? high:<num> ${UNIT}`, money),
   rule("pay", 5, `@ $? low:<num> ${UNIT}`, money),
+  // "150 diarios", "$900 weekly".
+  rule(
+    "pay",
+    6,
+    "<paylead>? $? low:<num> unit:diarios|diarias|daily|semanales|semanal|weekly|mensuales|mensual|monthly|hourly|yearly|annually|anuales",
+    (match) => {
+      const made = money(match);
+      return made?.pay === undefined || made.pay < LED_MIN ? undefined : { ...made, weight: 8 };
+    },
+  ),
+  rule("pay", 8, "unit:day|daily|diem|hourly|weekly rate|pay|wage :|=|is|of|at? $? low:<num>", (match) => {
+    const made = money(match);
+    return made === undefined ? undefined : { ...made, weight: 8 };
+  }),
+  // What is spent is nobody's wage.
+  rule(
+    "aside",
+    9,
+    "budget|budgeted|invoice|total|totals|quote|quoted|deposit|fee|fees|cost|costs|bond|fine|presupuesto|amount is|of|:|=|for? $ <num>",
+    () => ({}),
+  ),
   rule("pay", 4, "@ low:<num>", (match) => {
     const text = match.token("low")?.text ?? "";
     const value = match.token("low")?.value ?? 0;

@@ -52,7 +52,9 @@ function hours(match: Match): { from: Clock; to: Clock; weight: number } | undef
   // Two bare numbers are hours unless they are a range of people, years, miles or dollars.
   const after = tokens[match.to];
   const meanings = after === undefined ? undefined : lexicon.meaningsOf(after.word);
-  if (after !== undefined && [...MEASURED].some((kind) => meanings?.has(kind) === true)) return undefined;
+  // "830-5 in Omaha" measures no inches.
+  if (after !== undefined && after.word !== "in" && [...MEASURED].some((kind) => meanings?.has(kind) === true))
+    return undefined;
   if (after?.word === "%" || after?.word === "$" || (after?.word === "/" && after.glued)) return undefined;
   if (before?.word === "$" || (before?.glued === false && before.word === "#")) return undefined;
   const led = HOURS_LEAD.has(before?.word ?? "") || HOURS_LEAD.has(tokens[match.from]?.word ?? "");
@@ -322,6 +324,16 @@ export const TIME_RULES: readonly Rule[] = [
     "on|starting|start|starts|beginning|begins|effective|date|el|para|desde|for|by|from d:<day>",
     oneDay,
   ),
+  rule("day", 6, "in|en|during|mes|month|todo|all|throughout of|de? month:<month>", (match) => {
+    // "in December 2 cashiers", "todo el mes de enero": the number counts people.
+    const { tokens, starts } = match.scope;
+    const counts = tokens[match.to]?.kind === "number" && starts("role", match.to + 1) !== undefined;
+    const alone = tokens[match.from]?.word === "mes" || tokens[match.from]?.word === "month";
+    const month = Number(match.meaning("month", "month"));
+    return counts || (alone && tokens[match.to]?.kind !== "number")
+      ? { from: { kind: "date", month, day: 1 } }
+      : undefined;
+  }),
   rule("day", 4, "from|starting|start in|on? month:<month>", (match) => {
     const month = Number(match.meaning("month", "month"));
     // "starting Jan 4" is a day of it.
@@ -356,7 +368,7 @@ export const TIME_RULES: readonly Rule[] = [
   rule("weekdays", 4, "7|seven days a|per? week|wk?", days(ALL_DAYS)),
   rule("weekdays", 4, "24 ~/ ~7", days(ALL_DAYS)),
 
-  rule("hours", 6, `from|de|between? from:<clock> ${TO} to:<clock>`, hours),
+  rule("hours", 6, `from|de|between? las|la? from:<clock> ${TO} las|la? to:<clock>`, hours),
   rule("hours", 6, "from:<clock> - to|til|till|a - to:<clock>", hours),
   rule("hours", 6, `from|between|de from:<clock> and|y to:<clock>`, hours),
   rule(
@@ -410,6 +422,10 @@ export const TIME_RULES: readonly Rule[] = [
     // "tomorrow night", "Friday night".
     return before?.has("ahead") === true || before?.has("weekday") === true ? { name: "night" } : undefined;
   }),
+  // "a night cna", "overnight stockers".
+  rule("shift", 2.5, "night|overnight|noc|graveyard|nocturno|nocturna", ({ scope, to }) =>
+    scope.starts("role", to) === undefined ? undefined : { name: "night" },
+  ),
   rule("shift", 2.5, "name:<shiftname>", namedShift),
   rule("shift", 4, "weekend|weekends|wknd|wkend|fin <shiftword>", () => ({ name: "weekend" as const })),
 ];

@@ -66,6 +66,8 @@ function said(to: number, value: Day): Parsed[] {
 }
 
 function dateOf(month: number, date: number, year: number | undefined, to: number): Parsed[] {
+  // "30/11/2026": the day first, where no month can be meant.
+  if (month > 12 && date <= 12) return dateOf(date, month, year, to);
   if (!isDate(year ?? 2028, month, date)) return [];
   return said(to, { kind: "date", month, day: date, ...(year === undefined ? {} : { year }) });
 }
