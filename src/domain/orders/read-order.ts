@@ -146,7 +146,7 @@ function readOrder(whole: string, now: number, tools: Tools): OrderReading {
 }
 
 /** With words of the closed vocabulary in place of those that a typing error made of them. */
-function spelt(typed: TokenText, { lexicon, titles, activities, gazetteer }: Tools): TokenText {
+function spelt(typed: TokenText, { lexicon, titles, activities, gazetteer, grammar }: Tools): TokenText {
   const names = personNames();
   const tokens = typed.tokens.map((token, at) => {
     const { kind, word, key, capital } = token;
@@ -157,6 +157,7 @@ function spelt(typed: TokenText, { lexicon, titles, activities, gazetteer }: Too
       kind !== "word" ||
       named ||
       isVocabulary(lexicon, word) ||
+      grammar.knows(word) ||
       titles.hasWord(key) ||
       titles.hasWord(word) ||
       activities.has(stem(word)) ||

@@ -85,6 +85,8 @@ interface Compiled {
 
 export interface Grammar {
   claims(scope: Scope, at: number): Claim[];
+  /** Whether a rule has the word by itself; such a word is no misspelt one of the vocabulary. */
+  knows(word: string): boolean;
 }
 
 /** The classes that follow from a token itself and not from the vocabulary. */
@@ -138,8 +140,10 @@ interface Firsts {
 
 export function grammarOf(rules: readonly Rule[], parts: Parts): Grammar {
   const firsts: Firsts = { kinds: new Map(), words: new Map(), meanings: new Map() };
+  const known = new Set<string>();
   for (const one of rules) {
     const compiled = { rule: one, items: compile(one.pattern, parts) };
+    for (const { words } of compiled.items) for (const word of words) known.add(word);
     for (const key of firstsOf(compiled.items)) {
       const [own, name] = key.startsWith("#")
         ? [firsts.kinds, key.slice(1)]
@@ -164,6 +168,7 @@ export function grammarOf(rules: readonly Rule[], parts: Parts): Grammar {
     return all;
   };
   return {
+    knows: (word) => known.has(word),
     claims: (scope, at) => {
       const token = scope.tokens[at];
       const claims: Claim[] = [];

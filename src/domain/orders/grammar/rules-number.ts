@@ -64,6 +64,7 @@ function startsPeople({ scope, to }: Match): boolean {
     const passes =
       token.word === "-" ||
       token.word === CELL ||
+      token.word === '"' ||
       token.word === "of" ||
       token.word === "de" ||
       token.word === "x" ||
@@ -190,6 +191,8 @@ function behindRole(match: Match): { count: number; weight?: number } | undefine
   const made = counted(match);
   if (made === undefined || !match.scope.ends("role", match.from)) return undefined;
   const after = match.scope.tokens[match.to];
+  // "roofers 3 days" says how long.
+  if (after !== undefined && UNITS.some((kind) => match.scope.lexicon.has(after.word, kind))) return undefined;
   const ends =
     after === undefined || after.kind === "mark"
       ? after?.glued !== true || ",;.)\n".includes(after.word)
@@ -271,7 +274,7 @@ const AGAIN_REACH = 8;
 
 export const NUMBER_RULES: readonly Rule[] = [
   rule("count", 4, "n:<amount>", beforePeople),
-  rule("count", 5, "n:<amount> +|plus|ish", (match) => {
+  rule("count", 5, "n:<amount> -? +|plus|ish", (match) => {
     const made = counted(match);
     // "21+ bartender" is an age.
     return startsPeople(match) && !AGES.has(made?.count ?? 0) ? made : undefined;
@@ -312,7 +315,7 @@ export const NUMBER_RULES: readonly Rule[] = [
   rule(
     "count",
     7,
-    "scratch|strike|correction|sorry|oops|wait|actually|perdon|mejor that|,|:|-|no|i|we|make? ,|meant|mean|need|it|that? n:<amount>",
+    "scratch|strike|correction|sorry|oops|wait|actually|perdon|mejor|digo|perdona|disculpa|edit|update|rather|hold|nvm that|,|:|-|no|i|we|make? ,|meant|mean|need|it|that? n:<amount>",
     corrected,
   ),
   rule("count", 7, "que sean n:<amount>", corrected),
@@ -364,7 +367,17 @@ export const NUMBER_RULES: readonly Rule[] = [
     "# of|needed|people|workers|heads|positions|ppl? workers|people|heads|needed|positions|openings|staff? :|=? n:<amount>",
     (match) => (match.to - match.from > 2 ? counted(match) : undefined),
   ),
-  rule("count", 3, `-|:|,|.|=|;|/|${CELL}? n:<amount>`, behindRole),
+  rule("count", 3, `-|:|,|.|=|;|/|*|${CELL}? n:<amount>`, behindRole),
+  // "roofers needed: 3".
+  rule(
+    "count",
+    4,
+    "needed|required|wanted|req|reqd|requested|requeridos|necesarios|open|openings|total :|-|=|(|# n:<amount>",
+    counted,
+  ),
+  rule("count", 3, "needed|required|wanted|requested|requeridos|necesarios n:<amount>", closed),
+  // "#3 roofers"; "#3 roofer" is one of several.
+  rule("count", 5, "# n:<amount>", (match) => (startsPeople(match) && isPlural(match) ? counted(match) : undefined)),
   // "3 c/u meseros y cocineros", "cooks and servers, 2 each".
   rule("count", 6, "n:<amount> of? each|ea|apiece|cada uno|one?", each),
   rule("count", 6, "n:<amount> c ~/ ~u", each),

@@ -142,8 +142,8 @@ function bareUnit(amount: number): string | undefined {
   return amount <= BARE_HOURLY_MAX ? "hour" : amount >= BARE_YEARLY_MIN ? "year" : undefined;
 }
 
-const UNIT = `${PER}? unit:<unit>`;
-const HOURLY = `${PER} unit:<unit>`;
+const UNIT = `${PER}? la|el|cada? unit:<unit>`;
+const HOURLY = `${PER} la|el|cada? unit:<unit>`;
 const UPTO = "up|max|maximum|most|hasta|under|below|tops|no|not|maximo";
 
 export const PAY_RULES: readonly Rule[] = [
@@ -249,13 +249,16 @@ export const PAY_RULES: readonly Rule[] = [
     "<paylead>? $? low:<num> unit:diarios|diarias|daily|semanales|semanal|weekly|mensuales|mensual|monthly|hourly|yearly|annually|anuales",
     (match) => {
       const made = money(match);
-      return made?.pay === undefined || made.pay < LED_MIN ? undefined : { ...made, weight: 8 };
+      return made?.pay === undefined || made.pay < LED_MIN ? undefined : { ...made, weight: 5.8 };
     },
   ),
   rule("pay", 8, "unit:day|daily|diem|hourly|weekly rate|pay|wage :|=|is|of|at? $? low:<num>", (match) => {
     const made = money(match);
     return made === undefined ? undefined : { ...made, weight: 8 };
   }),
+  // "PR 18.50 BR 26": pay rate and bill rate.
+  rule("pay", 6, "pr :|=|-|@|is? $? low:<num>", led),
+  rule("aside", 6, "br|ot|dt|bill :|=|-|@|is? $? <num> ~/? ~hr|hour|h?", () => ({})),
   // What is spent is nobody's wage.
   rule(
     "aside",

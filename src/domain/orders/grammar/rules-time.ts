@@ -210,7 +210,8 @@ function weekdayList(match: Match): { days: number[]; from: Day; weight: number 
   }
   const [first] = list;
   if (first === undefined || (list.length === 2 && marks === 0)) return undefined;
-  return { days: list, from: { kind: "weekday", weekday: first }, weight: 3.5 + 2.5 * list.length };
+  // More than a shorter list and a day beside it.
+  return { days: list, from: { kind: "weekday", weekday: first }, weight: 8.5 + 4.4 * (list.length - 2) };
 }
 
 const JOINS: ReadonlySet<string> = new Set(["and", "y", "or", "e"]);
@@ -370,11 +371,14 @@ export const TIME_RULES: readonly Rule[] = [
 
   rule("hours", 6, `from|de|between? las|la? from:<clock> ${TO} las|la? to:<clock>`, hours),
   rule("hours", 6, "from:<clock> - to|til|till|a - to:<clock>", hours),
-  rule("hours", 6, `from|between|de from:<clock> and|y to:<clock>`, hours),
+  rule("hours", 6, `from|between|btwn|btw|de|entre las? from:<clock> and|y|& las? to:<clock>`, hours),
+  rule("hours", 6, "from:<clock> / to:<clock>", (match) =>
+    clockIn(match, "from")?.sure === true && clockIn(match, "to")?.sure === true ? hours(match) : undefined,
+  ),
   rule(
     "hours",
     7,
-    `start|starts|starting|begin|begins|beginning|in|on|empieza|inicia at|time|around|a|:? las? from:<clock> ,|-|;|/|and|y? end|ends|ending|finish|finishes|finishing|done|out|off|until|til|till|through|thru|termina|sale|hasta at|by|time|around|a|:? las? to:<clock>`,
+    `start|starts|starting|begin|begins|beginning|in|on|empieza|empiezan|inicia|inician|entra|entran|entrada|entrando at|time|around|a|:? las? from:<clock> ,|-|;|/|and|y? end|ends|ending|finish|finishes|finishing|done|out|off|until|til|till|through|thru|termina|terminan|sale|salen|salida|saliendo|hasta at|by|time|around|a|:? las? to:<clock>`,
     hours,
   ),
   rule("hours", 6, `de|desde? las from:<clock> ${TO} las|la? to:<clock>`, hours),
@@ -428,4 +432,9 @@ export const TIME_RULES: readonly Rule[] = [
   ),
   rule("shift", 2.5, "name:<shiftname>", namedShift),
   rule("shift", 4, "weekend|weekends|wknd|wkend|fin <shiftword>", () => ({ name: "weekend" as const })),
+  rule("shift", 4.5, "weekends|wkends|wknds only?", () => ({ name: "weekend" as const })),
+  rule("shift", 4.5, "en|por|de las tardes|mananas", (match) => ({
+    name: match.scope.tokens[match.to - 1]?.word === "tardes" ? ("2nd" as const) : ("1st" as const),
+  })),
+  rule("shift", 4.5, "early <shiftword>", () => ({ name: "1st" as const })),
 ];
