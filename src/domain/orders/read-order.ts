@@ -21,7 +21,7 @@ import { amount } from "./grammar/parts/amount.ts";
 import { clock } from "./grammar/parts/clock.ts";
 import { day } from "./grammar/parts/day.ts";
 import { personClaims } from "./grammar/persons.ts";
-import { placeClaims } from "./grammar/places.ts";
+import { GEOGRAPHIC, placeClaims } from "./grammar/places.ts";
 import { roleClaims } from "./grammar/roles.ts";
 import { rowClaims } from "./grammar/row-claims.ts";
 import { siteClaims } from "./grammar/site-claims.ts";
@@ -158,6 +158,7 @@ function spelt(typed: TokenText, { lexicon, titles, activities, gazetteer, gramm
       named ||
       isVocabulary(lexicon, word) ||
       grammar.knows(word) ||
+      GEOGRAPHIC.has(word) ||
       titles.hasWord(key) ||
       titles.hasWord(word) ||
       activities.has(stem(word)) ||

@@ -149,6 +149,8 @@ export function nicknamesAt(tokens: readonly Token[], from: number, words: Place
 /** "west Texas" is no town of the name West. */
 const NAMED_STATE_WEIGHT = 2.5;
 
+/** "in Tulsa County" is not in Tulsa. */
+const COUNTY_LED_WEIGHT = 1.5;
 const COUNTY_WORDS: ReadonlySet<string> = new Set(["county", "cnty", "parish", "condado"]);
 
 export function countyAt(tokens: readonly Token[], run: Run, words: PlaceWords): PlaceClaim[] {
@@ -159,6 +161,7 @@ export function countyAt(tokens: readonly Token[], run: Run, words: PlaceWords):
   const county = counties.find((one) => state === undefined || one.state === state.code);
   if (county === undefined) return [];
   const to = state === undefined ? run.to + 1 : state.to;
-  const weight = (state === undefined ? 4 : 6) + 0.5 * (run.words - 1);
+  const led = leadOf(tokens, run.from) >= 1 ? COUNTY_LED_WEIGHT : 0;
+  const weight = (state === undefined ? 4 : 6) + led + 0.5 * (run.words - 1);
   return [{ kind: "place", value: { county, state: county.state }, from: run.from, to, weight }];
 }

@@ -107,6 +107,8 @@ export function runsAt(tokens: readonly Token[], from: number, lexicon: Lexicon)
   while (at < tokens.length && parts.length < CITY_WORDS_MAX) {
     const token = tokens[at] as Token;
     if (token.kind !== "word" || isClosed(token, lexicon)) break;
+    // "No. Charleston" is in the north, "no Charleston" is not wanted.
+    if (parts.length === 0 && CUT_DIRECTIONS.has(token.word) && tokens[at + 1]?.word !== ".") break;
     parts.push(token.word);
     at++;
     runs.push({ from, to: at, name: placeName(parts.join(" ")), words: parts.length });
@@ -118,6 +120,8 @@ export function runsAt(tokens: readonly Token[], from: number, lexicon: Lexicon)
   }
   return runs.reverse();
 }
+
+const CUT_DIRECTIONS: ReadonlySet<string> = new Set(["no", "so"]);
 
 /** Words of the closed vocabulary that no place begins with or runs over. */
 function isClosed({ word, capital }: Token, lexicon: Lexicon): boolean {
@@ -154,6 +158,7 @@ export const ABBREVIATED: ReadonlySet<string> = new Set([
   "w",
   "no",
   "so",
+  "pt",
 ]);
 
 export function stateAt(
@@ -166,6 +171,8 @@ export function stateAt(
   const found = longestPhrase(names.states, tokens, links, from);
   const [state] = found?.values ?? [];
   if (found === undefined || state === undefined) return undefined;
+  // "L.A." is the city.
+  if (state.code === "LA" && token.word === "l") return undefined;
   const upper = token.text === token.text.toUpperCase();
   // "LA state": what is not the city.
   if (

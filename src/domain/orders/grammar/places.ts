@@ -217,7 +217,8 @@ const DIRECTIONS: ReadonlySet<string> = new Set(
     " ",
   ),
 );
-const GEOGRAPHIC: ReadonlySet<string> = new Set(
+/** Words of names of places. */
+export const GEOGRAPHIC: ReadonlySet<string> = new Set(
   "beach island islands city park lake lakes river creek springs spring falls valley hill hills mountain point harbor port bay ridge heights grove village town township center station junction crossing bluff bluffs rock landing prairie forest glen cove canyon mesa vista fort camp north south east west new old big little grand green white black red upper lower mill mills field fields wood woods bridge ford haven shore shores isle key cape palm pine oak cedar rose bear eagle fish deer elk".split(
     " ",
   ),

@@ -82,6 +82,7 @@ export const NEED_RULES: readonly Rule[] = [
   rule("language", 4, "spa|span|sp|esp|es ~/|- ~english|ingles|eng|en|ing", () => ({ code: "es" })),
   rule("language", 4, `span|spa|esp -? ${TALK}`, () => ({ code: "es" })),
   rule("language", 3.5, `l:<language> is|skills? ${NEEDED}`, language),
+  rule("language", 5, "american? sign language", () => ({ code: "ase" })),
   rule("language", 2, "l:<language>", bareLanguage),
   // In the trade's own words "bilingual" alone means Spanish beside English.
   rule("language", 2.5, "bilingual|bilingue|bilingues", () => ({ code: "es" })),
@@ -161,10 +162,19 @@ export const NEED_RULES: readonly Rule[] = [
   rule("aside", 7, "driver seat|side", nothing),
   rule("urgent", 3, "call|called off|out|in", calledOff),
   rule("urgent", 3, "no|ncns ~-? call|show ,|/|-? no? ~-? show?", calledOff),
+  rule("urgent", 8, "no ~-? call ,|/|-? no ~-? show", calledOff),
   rule("urgent", 3, "top|high|highest priority", nothing),
   rule("urgent", 3, "lo mas rapido posible", nothing),
   rule("urgent", 3, "cuanto antes", nothing),
-  rule("urgent", 3, "last minute", nothing),
+  rule("urgent", 3, "last minute|min|mins", nothing),
+  rule("urgent", 4, "as soon as you|u|we|they? can|possible|able|get|available", nothing),
+  rule("urgent", 3, "soonest possible?", nothing),
+  rule("urgent", 3, "earliest possible", nothing),
+  rule("urgent", 3, "para ayer", nothing),
+  rule("urgent", 3, "de volada|rapido", nothing),
+  rule("urgent", 3, "en chinga|caliente|corto", nothing),
+  rule("urgent", 3, "a la brevedad posible?", nothing),
+  rule("urgent", 2.4, "ya|quick|quickly|fast|rapido", rightNow),
   rule("urgent", 3, "drop everything", nothing),
 
   rule(
@@ -219,6 +229,19 @@ export const NEED_RULES: readonly Rule[] = [
   rule("negation", 4, "have|got enough|plenty|too of? many?", () => ({ after: true })),
   rule("negation", 4, "never mind|mindo about|on? the|those|my|our?", () => ({ after: true })),
   rule("negation", 3.5, "nevermind|nvm about|on? the|those|my|our?", () => ({ after: true })),
+  rule("negation", 4, "is|are not what|whom? i|we? want|need|asked|looking for?", () => ({ after: false })),
+  rule("negation", 4, "isnt|arent what i|we want|need", () => ({ after: false })),
+  rule("negation", 3.5, "stop|quit sending|ordering|using|giving|booking me|us?", () => ({ after: true })),
+  rule("negation", 3.5, "dejen|deja|paren de mandar|enviar", () => ({ after: true })),
+  // "CDL: no", "CDL n/a".
+  rule("negation", 4, ":|=|- no|none|nope|na|n ~/? ~a?", (match) => {
+    const { tokens, ends } = match.scope;
+    const next = tokens[match.to];
+    const last = tokens[match.to - 1]?.word;
+    const closed = next === undefined || next.kind === "mark";
+    return closed && last !== "n" && ends("certificate", match.from) ? { after: false } : undefined;
+  }),
+  rule("negation", 4, "n ~/ ~a", ({ scope, from }) => (scope.ends("certificate", from) ? { after: false } : undefined)),
   rule("negation", 4, "isnt|not|arent a|an must|requirement|req|dealbreaker|need|necessity|issue", () => ({
     after: false,
   })),
@@ -239,7 +262,13 @@ export const NEED_RULES: readonly Rule[] = [
           word,
         ),
       );
-      return denies && named && !words.includes("") ? { after: false } : undefined;
+      // "driver, no necesita CDL": what is not needed comes behind.
+      const { starts, meanings } = match.scope;
+      const behind = [0, 1].some(
+        (gap) => starts("certificate", match.to + gap) !== undefined || meanings[match.to + gap]?.has("language"),
+      );
+      const before = match.scope.ends("certificate", match.from);
+      return denies && named ? { after: behind && !before } : undefined;
     },
   ),
 
