@@ -219,6 +219,15 @@ function surroundings(claim: RoleClaim, view: RoleView): number {
   );
   // "AC installer supervisor", "traffic control operator".
   if (next !== undefined && field && isHead(view, next)) return HEAD_BEHIND;
+  // "cook book editor", "nanny agency owner".
+  const second = tokens[claim.to + 1];
+  if (
+    next !== undefined &&
+    second !== undefined &&
+    isPartOfTitle(view, claim.to) &&
+    isStrangeHead(view, claim.to + 1)
+  )
+    return HEAD_BEHIND;
   const fieldOnly = claim.value.form === "field" && next !== undefined && !isHead(view, next);
   if (next !== undefined && next.kind === "word" && isStrange(view, claim.to) && !fieldOnly) {
     factor *= GENERIC_BEHIND.has(next.key)
@@ -242,6 +251,26 @@ function surroundings(claim: RoleClaim, view: RoleView): number {
   )
     factor *= claim.value.form === "field" ? FIELD_STRANGE_BEFORE : STRANGE_BEFORE;
   return factor;
+}
+
+/** A word that may stand between a title and the head of a longer one. */
+function isPartOfTitle({ tokens, lexicon, claims }: RoleView, at: number): boolean {
+  const token = tokens[at];
+  if (token?.kind !== "word" || claims.some(({ from, to }) => from <= at && at < to)) return false;
+  return token.word === "book" || ["workplace", "common"].some((kind) => lexicon.has(token.word, kind));
+}
+
+function isStrangeHead({ tokens, lexicon, claims }: RoleView, at: number): boolean {
+  const word = tokens[at]?.word ?? "";
+  return (
+    lexicon.has(word, "head") &&
+    isHeadAlone(word, lexicon) &&
+    !claims.some(({ from, to }) => from <= at && at < to)
+  );
+}
+
+function isHeadAlone(word: string, lexicon: Lexicon): boolean {
+  return !["filler", "modifier", "people", "lead", "common"].some((kind) => lexicon.has(word, kind));
 }
 
 /** Classes of words that may be part of a title; words of others stand between titles. */
@@ -373,7 +402,11 @@ function countsOf(
       tokens[claim.from]?.word === "×" ||
       tokens[claim.from]?.word === "(";
     const owner =
-      claim.value.inRow === true ? inRow(view, claim, wanted) : multiplied ? (ahead ?? behind) : (behind ?? ahead);
+      claim.value.inRow === true
+        ? inRow(view, claim, wanted)
+        : multiplied
+          ? (ahead ?? behind)
+          : (behind ?? ahead);
     // "no welders, 4 people": behind a mark the number is not of what is denied.
     if (owner !== undefined && denied.has(owner) && (owner === behind || claim.from === owner.to)) continue;
     if (owner === undefined || !wanted.includes(owner) || counts.has(owner)) {
@@ -404,7 +437,11 @@ function countsOf(
 }
 
 /** The role of the row that a number stands in. */
-function inRow({ tokens }: RoleView, count: Of<"count">, wanted: readonly RoleClaim[]): RoleClaim | undefined {
+function inRow(
+  { tokens }: RoleView,
+  count: Of<"count">,
+  wanted: readonly RoleClaim[],
+): RoleClaim | undefined {
   return wanted.find(({ from }) =>
     tokens.slice(Math.min(from, count.from), Math.max(from, count.from)).every(({ word }) => word !== "\n"),
   );

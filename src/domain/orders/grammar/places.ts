@@ -369,7 +369,12 @@ function stateAlone(
   const named =
     words.states[from - 1] !== undefined ||
     longestPhrase(words.names.nicknames, tokens, words.links, Math.max(0, from - 1)) !== undefined;
-  if (before?.kind !== "word" || named || !REGIONS.has(before.word) || (!state.clear && state.form !== "name"))
+  if (
+    before?.kind !== "word" ||
+    named ||
+    !REGIONS.has(before.word) ||
+    (!state.clear && state.form !== "name")
+  )
     return [alone];
   // "west Texas", "Southern IL": a part of a state, and no town of that name.
   return [alone, { kind: "place", value, from: from - 1, to: state.to, weight: REGION_WEIGHT }];

@@ -97,7 +97,10 @@ function headingOf(
 
 const COUNT = /^\d{1,4}$/;
 
-function countIn(tokens: readonly Token[], cell: Cell | undefined): { at: number; value: number } | undefined {
+function countIn(
+  tokens: readonly Token[],
+  cell: Cell | undefined,
+): { at: number; value: number } | undefined {
   if (cell === undefined) return undefined;
   const own = tokens[cell.from];
   const multiplied = cell.to - cell.from === 2 && ["x", "×"].includes(tokens[cell.from]?.word ?? "");

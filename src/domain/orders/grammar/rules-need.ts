@@ -198,7 +198,9 @@ export const NEED_RULES: readonly Rule[] = [
   rule("negation", 3, "not looking|searching|asking for any|a|an?", () => ({ after: true })),
   rule("negation", 2, "no|ningun|ninguna|nada|ni more|need|de|for|of? for?", (match) => noDenies(match)),
   rule("negation", 2.5, "w ~/ ~o|out", () => ({ after: true })),
-  rule("negation", 3, "is|are|es? unnecessary|optional|opcional|unneeded|waived|irrelevant", () => ({ after: false })),
+  rule("negation", 3, "is|are|es? unnecessary|optional|opcional|unneeded|waived|irrelevant", () => ({
+    after: false,
+  })),
   // What was ordered and is not wanted any more.
   rule(
     "negation",
@@ -241,7 +243,9 @@ export const NEED_RULES: readonly Rule[] = [
     const closed = next === undefined || next.kind === "mark";
     return closed && last !== "n" && ends("certificate", match.from) ? { after: false } : undefined;
   }),
-  rule("negation", 4, "n ~/ ~a", ({ scope, from }) => (scope.ends("certificate", from) ? { after: false } : undefined)),
+  rule("negation", 4, "n ~/ ~a", ({ scope, from }) =>
+    scope.ends("certificate", from) ? { after: false } : undefined,
+  ),
   rule("negation", 4, "isnt|not|arent a|an must|requirement|req|dealbreaker|need|necessity|issue", () => ({
     after: false,
   })),
@@ -265,7 +269,8 @@ export const NEED_RULES: readonly Rule[] = [
       // "driver, no necesita CDL": what is not needed comes behind.
       const { starts, meanings } = match.scope;
       const behind = [0, 1].some(
-        (gap) => starts("certificate", match.to + gap) !== undefined || meanings[match.to + gap]?.has("language"),
+        (gap) =>
+          starts("certificate", match.to + gap) !== undefined || meanings[match.to + gap]?.has("language"),
       );
       const before = match.scope.ends("certificate", match.from);
       return denies && named ? { after: behind && !before } : undefined;
@@ -409,6 +414,10 @@ function notAnOrder(): Rule[] {
       "did|doing|does a|an great|good|awesome|amazing|nice|terrible|bad|excellent|fantastic",
       "was|were great|awesome|amazing|excellent|late|terrible|wonderful|fantastic|rude|terrific|lovely|no",
       "showed|show up",
+      "quit|resigned|renuncio|renunciaron",
+      "llego|llegaron|llegan tarde|borracho|borrachos|mal",
+      "server|servers is|are|was|were|went down|offline|slow|up|back",
+      "what|how much|long? does|do a|an|the? <word> <word>? <word>? do|make|earn|mean|cost",
       "left early|before|already|us|without|at|halfway|sick",
       "walked|walk off|out",
       "went home",

@@ -192,7 +192,8 @@ function behindRole(match: Match): { count: number; weight?: number } | undefine
   if (made === undefined || !match.scope.ends("role", match.from)) return undefined;
   const after = match.scope.tokens[match.to];
   // "roofers 3 days" says how long.
-  if (after !== undefined && UNITS.some((kind) => match.scope.lexicon.has(after.word, kind))) return undefined;
+  if (after !== undefined && UNITS.some((kind) => match.scope.lexicon.has(after.word, kind)))
+    return undefined;
   const ends =
     after === undefined || after.kind === "mark"
       ? after?.glued !== true || ",;.)\n".includes(after.word)
@@ -221,7 +222,8 @@ function isInList({ scope, from, to }: Match): boolean {
   if (end === undefined || isPlural({ scope, to })) return false;
   const isRequest = (at: number): boolean => {
     const token = tokens[at];
-    const counts = token?.kind === "number" || ARTICLES.has(token?.word ?? "") || scope.meanings[at]?.has("number");
+    const counts =
+      token?.kind === "number" || ARTICLES.has(token?.word ?? "") || scope.meanings[at]?.has("number");
     return counts === true && starts("role", at + 1) !== undefined;
   };
   let next = end;
@@ -252,7 +254,8 @@ function behindPlace(match: Match): { count: number } | undefined {
 function closed(match: Match): { count: number } | undefined {
   const after = match.scope.tokens[match.to];
   const ends =
-    after === undefined || (after.kind === "mark" && (!after.glued || [",", ";", ".", ")", "!"].includes(after.word)));
+    after === undefined ||
+    (after.kind === "mark" && (!after.glued || [",", ";", ".", ")", "!"].includes(after.word)));
   return ends ? counted(match) : undefined;
 }
 
@@ -377,13 +380,25 @@ export const NUMBER_RULES: readonly Rule[] = [
   ),
   rule("count", 3, "needed|required|wanted|requested|requeridos|necesarios n:<amount>", closed),
   // "#3 roofers"; "#3 roofer" is one of several.
-  rule("count", 5, "# n:<amount>", (match) => (startsPeople(match) && isPlural(match) ? counted(match) : undefined)),
+  rule("count", 5, "# n:<amount>", (match) =>
+    startsPeople(match) && isPlural(match) ? counted(match) : undefined,
+  ),
   // "3 c/u meseros y cocineros", "cooks and servers, 2 each".
   rule("count", 6, "n:<amount> of? each|ea|apiece|cada uno|one?", each),
   rule("count", 6, "n:<amount> c ~/ ~u", each),
   // "RE: welders, need 4 (was 6)".
-  rule("count", 3.4, "need|needs|want|wants|require|requires|necesito|necesitamos|ocupo|ocupamos|send n:<amount>", closed),
-  rule("count", 7, "but|pero with|only|just|this|con|solo? time? n:<amount> this|people|guys|instead|now? time?", again),
+  rule(
+    "count",
+    3.4,
+    "need|needs|want|wants|require|requires|necesito|necesitamos|ocupo|ocupamos|send n:<amount>",
+    closed,
+  ),
+  rule(
+    "count",
+    7,
+    "but|pero with|only|just|this|con|solo? time? n:<amount> this|people|guys|instead|now? time?",
+    again,
+  ),
   rule("count", 8, "now|ahora|currently n:<amount> ,|(? was|were|not|instead|antes of? <amount>", corrected),
   rule("aside", 4, "was|were|antes|previously|originally <amount>", (match) => {
     const after = match.scope.tokens[match.to];
@@ -391,7 +406,12 @@ export const NUMBER_RULES: readonly Rule[] = [
   }),
   rule("aside", 5, "looking|lookin|searching|look 4", nothing),
   // "we had 5 guys today but only need 3".
-  rule("aside", 9, "had|sent|used|tuvimos|mandaron|vinieron <amount> <people>? today|yesterday|ayer|hoy|last|already|before", nothing),
+  rule(
+    "aside",
+    9,
+    "had|sent|used|tuvimos|mandaron|vinieron <amount> <people>? today|yesterday|ayer|hoy|last|already|before",
+    nothing,
+  ),
   rule("count", 3.4, "son|somos|serian n:<amount>", closed),
   rule("aside", 7, "<coder> #|:|.|-|is|no|number? #|:? <letter>? ~-? <num> ~-? ~<num>?", (match) => {
     const own = match.scope.tokens.slice(match.from, match.to);

@@ -149,7 +149,12 @@ const UPTO = "up|max|maximum|most|hasta|under|below|tops|no|not|maximo";
 export const PAY_RULES: readonly Rule[] = [
   rule("pay", 6, `$ low:<num> ~lowk:k? ${SPAN} $? high:<num> ~highk:k? ${UNIT}`, money),
   rule("pay", 6, `$ low:<num> ~lowk:k? ${SPAN} $? high:<num> ~highk:k?`, money),
-  rule("pay", 6, `$ low:<num> /|per|an|a? hr|hour|h|hora ${SPAN} $? high:<num> /|per|an|a? unit:<unit>?`, money),
+  rule(
+    "pay",
+    6,
+    `$ low:<num> /|per|an|a? hr|hour|h|hora ${SPAN} $? high:<num> /|per|an|a? unit:<unit>?`,
+    money,
+  ),
   rule("pay", 6, `low:<num> /|per|an|a hr|hour|h|hora ${SPAN} $? high:<num> /|per|an|a unit:<unit>`, money),
   rule("pay", 5, `$ low:<num> ~lowk:k? +|plus? ${UNIT}`, money),
   rule("pay", 5, "$ low:<num> ~lowk:k? +? ~hr|hrs|h|hour?", money),

@@ -53,7 +53,11 @@ function hours(match: Match): { from: Clock; to: Clock; weight: number } | undef
   const after = tokens[match.to];
   const meanings = after === undefined ? undefined : lexicon.meaningsOf(after.word);
   // "830-5 in Omaha" measures no inches.
-  if (after !== undefined && after.word !== "in" && [...MEASURED].some((kind) => meanings?.has(kind) === true))
+  if (
+    after !== undefined &&
+    after.word !== "in" &&
+    [...MEASURED].some((kind) => meanings?.has(kind) === true)
+  )
     return undefined;
   if (after?.word === "%" || after?.word === "$" || (after?.word === "/" && after.glued)) return undefined;
   if (before?.word === "$" || (before?.glued === false && before.word === "#")) return undefined;

@@ -49,9 +49,27 @@ function read(): Map<string, Activity[]> {
 function spanishForms(verb: string): string[] {
   const [, root, ending] = /^(\w{2,})([aei]r)$/.exec(verb) ?? [];
   if (root === undefined) return [verb];
-  if (ending !== "ar") return [verb, `${root}e`, `${root}en`, `${root}a`, `${root}an`, `${root}iendo`];
-  const soft = root.replace(/c$/, "qu").replace(/g$/, "gu").replace(/z$/, "c");
-  return [verb, `${root}a`, `${root}an`, `${soft}e`, `${soft}en`, `${root}ando`];
+  return [
+    verb,
+    `${root}${ending === "ar" ? "ando" : "iendo"}`,
+    ...rootsOf(root).flatMap((own) => endings(own, ending)),
+  ];
+}
+
+/** "atender" is "atienda", "contar" "cuente", "servir" "sirva": a vowel that changes under stress. */
+function rootsOf(root: string): string[] {
+  const [, before = "", vowel, after = ""] = /^(\w*?)([eo])([^aeiou]+)$/.exec(root) ?? [];
+  if (vowel === undefined) return [root];
+  return vowel === "o" ? [root, `${before}ue${after}`] : [root, `${before}ie${after}`, `${before}i${after}`];
+}
+
+function endings(root: string, ending: string | undefined): string[] {
+  if (ending === "ar") {
+    const soft = root.replace(/c$/, "qu").replace(/g$/, "gu").replace(/z$/, "c");
+    return [`${root}a`, `${root}an`, `${soft}e`, `${soft}en`];
+  }
+  const hard = root.replace(/g$/, "j");
+  return [`${root}e`, `${root}en`, `${hard}a`, `${hard}an`];
 }
 
 /** A rough stem that brings the forms of a verb and of a noun together: "cleaning", "cleans", "cleaned" are "clean". */

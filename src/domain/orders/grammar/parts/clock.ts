@@ -56,7 +56,8 @@ function pastHour(scope: Scope, place: number): Hour | undefined {
   const part = isWord(scope, place, "half") ? 30 : isWord(scope, place, "quarter") ? 15 : 0;
   if (part > 0) {
     const to = isWord(scope, place + 1, "to", "til", "till", "of", "before");
-    if (!to && !isWord(scope, place + 1, "past", "after")) return part === 30 ? halfHour(scope, place + 1) : undefined;
+    if (!to && !isWord(scope, place + 1, "past", "after"))
+      return part === 30 ? halfHour(scope, place + 1) : undefined;
     const whole = hourAt(scope, place + 2) ?? wordHour(scope, place + 2);
     if (whole === undefined) return undefined;
     const minutes = (whole.minutes + (to ? -part : part) + 1440) % 1440;

@@ -230,7 +230,8 @@ function dayThenMonth(scope: Scope, place: number, token: Token): Parsed[] {
   let to = ordinalEnd(scope, place + 1) ?? place + 1;
   const mark = at(scope, to);
   // "01-Dec-2026", "5/dic".
-  const marked = mark?.glued === true && (mark.word === "-" || mark.word === "/") && at(scope, to + 1)?.glued === true;
+  const marked =
+    mark?.glued === true && (mark.word === "-" || mark.word === "/") && at(scope, to + 1)?.glued === true;
   if (marked || isWord(scope, to, "of", "de")) to++;
   const month = meaning(scope, to, "month");
   // "5 mar" may be Tuesday the other way round, and "2 sep" a headcount of nothing: the month must be whole.
@@ -242,7 +243,8 @@ function dayThenMonth(scope: Scope, place: number, token: Token): Parsed[] {
 }
 
 function ordinalEnd(scope: Scope, place: number): number | undefined {
-  return isWord(scope, place, "st", "nd", "rd", "th", "o", "ro", "do", "to") && at(scope, place)?.glued === true
+  return isWord(scope, place, "st", "nd", "rd", "th", "o", "ro", "do", "to") &&
+    at(scope, place)?.glued === true
     ? place + 1
     : undefined;
 }
@@ -282,7 +284,8 @@ function weekday(scope: Scope, place: number): Parsed[] {
     next = !isWord(scope, to, "proximo");
     to++;
     // "Monday next week".
-    if (next && isWord(scope, to, "week", "wk")) return said(to + 1, { kind: "weekday", weekday: Number(name), next });
+    if (next && isWord(scope, to, "week", "wk"))
+      return said(to + 1, { kind: "weekday", weekday: Number(name), next });
   }
   // What follows may say the same day as a date, which is surer.
   const comma = isWord(scope, to, ",") || isWord(scope, to, "(") ? 1 : 0;
