@@ -257,13 +257,15 @@ function surroundings(claim: RoleClaim, view: RoleView): number {
 function isPartOfTitle({ tokens, lexicon, claims }: RoleView, at: number): boolean {
   const token = tokens[at];
   if (token?.kind !== "word" || claims.some(({ from, to }) => from <= at && at < to)) return false;
-  return token.word === "book" || ["workplace", "common"].some((kind) => lexicon.has(token.word, kind));
+  return (
+    token.word === "book" || ["workplace", "common", "street"].some((kind) => lexicon.has(token.word, kind))
+  );
 }
 
 function isStrangeHead({ tokens, lexicon, claims }: RoleView, at: number): boolean {
   const word = tokens[at]?.word ?? "";
   return (
-    lexicon.has(word, "head") &&
+    (/(?:[ao]logist|ian)$/.test(word) || lexicon.has(word, "head")) &&
     isHeadAlone(word, lexicon) &&
     !claims.some(({ from, to }) => from <= at && at < to)
   );
@@ -387,7 +389,13 @@ function countsOf(
   const { claims, denied, tokens } = view;
   const counts = new Map<RoleClaim | undefined, number>();
   const loose: Of<"count">[] = [];
-  for (const [at, claim] of claims.entries()) {
+  // Columns of a table are surer than what a number stands next to.
+  const inRows = (claim: Claim): boolean => claim.kind === "count" && claim.value.inRow === true;
+  const entries = [...claims.entries()];
+  for (const [at, claim] of [
+    ...entries.filter(([, one]) => inRows(one)),
+    ...entries.filter(([, one]) => !inRows(one)),
+  ]) {
     if (claim.kind !== "count" || claim.value.corrects === true) continue;
     const next = claims.slice(at + 1).find(({ kind }) => kind === "role" || kind === "count");
     const behind =

@@ -96,7 +96,8 @@ function nameAt(tokens: readonly Token[], from: number, words: NameWords): Perso
     rest.length <= 1 &&
     isAlone(tokens, from, to) &&
     rest.every(({ word }) => lexicon.meaningsOf(word) === undefined) &&
-    (capital ? names.first.has(last.word) : knownLast && first.text === first.text.toUpperCase());
+    (capital || first.text === first.text.toUpperCase()) &&
+    (names.first.has(last.word) || (knownLast && !capital));
   const strange = capital && isStrangeName(tokens, from, to, own, words);
   if (odd > 0 || (!knownFirst && !(knownLast && capital) && !asked && !listed && !strange)) return undefined;
   if (!knownLast && !capital && lexicon.meaningsOf(last.word) !== undefined) return undefined;
@@ -281,7 +282,8 @@ function idAt(tokens: readonly Token[], from: number, { lexicon }: NameWords): P
   const token = tokens[from] as Token;
   if (token.kind !== "word") return undefined;
   const whole = coded(tokens, from);
-  if (lexicon.has(token.word, "idword") && (whole === undefined || !whole.joined)) {
+  const glued = tokens[from + 1]?.kind === "number" && tokens[from + 1]?.glued === true;
+  if (lexicon.has(token.word, "idword") && !glued && (whole === undefined || !whole.joined)) {
     let at = from + 1;
     while (["id", "number", "no", "num", "#", ":", ".", "is", "member", "-"].includes(tokens[at]?.word ?? ""))
       at++;

@@ -162,6 +162,7 @@ export const NEED_RULES: readonly Rule[] = [
   rule("aside", 7, "driver seat|side", nothing),
   rule("urgent", 3, "call|called off|out|in", calledOff),
   rule("urgent", 3, "no|ncns ~-? call|show ,|/|-? no? ~-? show?", calledOff),
+  rule("urgent", 3, "didnt|never|not|wont show|showed|come|came up|in?", calledOff),
   rule("urgent", 8, "no ~-? call ,|/|-? no ~-? show", calledOff),
   rule("urgent", 3, "top|high|highest priority", nothing),
   rule("urgent", 3, "lo mas rapido posible", nothing),

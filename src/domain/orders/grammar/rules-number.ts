@@ -379,6 +379,11 @@ export const NUMBER_RULES: readonly Rule[] = [
     counted,
   ),
   rule("count", 3, "needed|required|wanted|requested|requeridos|necesarios n:<amount>", closed),
+  // "Heads: 8", as a form says it.
+  rule("count", 4.6, "<people> :|= n:<amount>", (match) => {
+    const before = match.scope.tokens[match.from - 1];
+    return before === undefined || before.kind === "mark" ? counted(match) : undefined;
+  }),
   // "#3 roofers"; "#3 roofer" is one of several.
   rule("count", 5, "# n:<amount>", (match) =>
     startsPeople(match) && isPlural(match) ? counted(match) : undefined,

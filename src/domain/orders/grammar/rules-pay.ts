@@ -211,6 +211,12 @@ export const PAY_RULES: readonly Rule[] = [
     const made = money(match);
     return made === undefined ? undefined : { ...made, weight: 10 };
   }),
+  rule("pay", 6, `low:<amount> and|y a? half|medio|media <dollars>? ${HOURLY}`, (match) => {
+    const pay = amountIn(match, "low");
+    return pay === undefined || pay < LED_MIN || pay > BARE_HOURLY_MAX
+      ? undefined
+      : { pay: pay + 0.5, unit: unitOf(match) ?? "hour", weight: 15.5 };
+  }),
   rule("pay", 6, `low:<amount> cents:<amount> <dollars>? ${HOURLY}`, inWordsWithCents),
   rule("pay", 6, `<paylead> is|of|at|are? low:<amount> cents:<amount>`, inWordsWithCents),
   rule("pay", 6, `<paylead> is|of|at|are? low:<amount>`, inWords),

@@ -303,6 +303,8 @@ function namedShift(match: Match): { name: ShiftName; weight?: number } | undefi
 const JOIN = ",|/|+|&? and|&|y|or?";
 const LETTERS = "m|mo|t|tu|w|we|th|r|f|fr|sa|su|<weekday>";
 
+const HALVES: ReadonlySet<string> = new Set(["a", "p", "am", "pm"]);
+
 export const TIME_RULES: readonly Rule[] = [
   rule("day", 3.5, "d:<day>", oneDay),
   rule("day", 9, `from|de? from:<day> ${TO} to:<day>`, span),
@@ -376,9 +378,11 @@ export const TIME_RULES: readonly Rule[] = [
   rule("hours", 6, `from|de|between? las|la? from:<clock> ${TO} las|la? to:<clock>`, hours),
   rule("hours", 6, "from:<clock> - to|til|till|a - to:<clock>", hours),
   rule("hours", 6, `from|between|btwn|btw|de|entre las? from:<clock> and|y|& las? to:<clock>`, hours),
-  rule("hours", 6, "from:<clock> / to:<clock>", (match) =>
-    clockIn(match, "from")?.sure === true && clockIn(match, "to")?.sure === true ? hours(match) : undefined,
-  ),
+  rule("hours", 6, "from:<clock> / to:<clock>", (match) => {
+    // "10pm/6am"; "12/14/2026" is a date.
+    const halves = match.scope.tokens.slice(match.from, match.to).filter(({ word }) => HALVES.has(word));
+    return halves.length === 2 ? hours(match) : undefined;
+  }),
   rule(
     "hours",
     7,
@@ -426,9 +430,13 @@ export const TIME_RULES: readonly Rule[] = [
     return made?.name === "night" && word !== "late" ? made : undefined;
   }),
   rule("shift", 3, "part:night|noche|nite|overnight", (match) => {
-    const before = match.scope.meanings[match.from - 1];
-    // "tomorrow night", "Friday night".
-    return before?.has("ahead") === true || before?.has("weekday") === true ? { name: "night" } : undefined;
+    const { meanings, tokens, ends, starts } = match.scope;
+    const before = meanings[match.from - 1];
+    // "tomorrow night", "Friday night", "guards, night, Fresno".
+    const timed = before?.has("ahead") === true || before?.has("weekday") === true;
+    const next = tokens[match.to];
+    const closed = next === undefined || next.kind === "mark" || starts("place", match.to) !== undefined;
+    return timed || (closed && ends("role", match.from)) ? { name: "night" } : undefined;
   }),
   // "a night cna", "overnight stockers".
   rule("shift", 2.5, "night|overnight|noc|graveyard|nocturno|nocturna", ({ scope, to }) =>
