@@ -413,7 +413,9 @@ function countsOf(
       claim.value.inRow === true
         ? inRow(view, claim, wanted)
         : multiplied
-          ? (ahead ?? behind)
+          ? ahead !== undefined && !counts.has(ahead)
+            ? ahead
+            : (behind ?? ahead)
           : (behind ?? ahead);
     // "no welders, 4 people": behind a mark the number is not of what is denied.
     if (owner !== undefined && denied.has(owner) && (owner === behind || claim.from === owner.to)) continue;

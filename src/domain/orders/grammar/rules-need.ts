@@ -171,6 +171,7 @@ export const NEED_RULES: readonly Rule[] = [
   rule("urgent", 4, "as soon as you|u|we|they? can|possible|able|get|available", nothing),
   rule("urgent", 3, "soonest possible?", nothing),
   rule("urgent", 3, "earliest possible", nothing),
+  rule("urgent", 9, "cant|cannot wait ,|.|!|-?", nothing),
   rule("urgent", 3, "para ayer", nothing),
   rule("urgent", 3, "de volada|rapido", nothing),
   rule("urgent", 3, "en chinga|caliente|corto", nothing),
@@ -349,6 +350,8 @@ export const NEED_RULES: readonly Rule[] = [
     },
   ),
   rule("purpose", 2.5, "looking|searching|search for", purpose(2)),
+  rule("purpose", 2.5, "looking|searching for someone|somebody|coverage|cover", purpose(4)),
+  rule("purpose", 2.5, "busco|buscando|buscamos a alguien", purpose(4)),
   rule(
     "purpose",
     2,

@@ -280,7 +280,8 @@ export const NUMBER_RULES: readonly Rule[] = [
   rule("count", 5, "n:<amount> -? +|plus|ish", (match) => {
     const made = counted(match);
     // "21+ bartender" is an age.
-    return startsPeople(match) && !AGES.has(made?.count ?? 0) ? made : undefined;
+    const dollars = match.scope.tokens[match.from - 1]?.word === "$";
+    return startsPeople(match) && !dollars && !AGES.has(made?.count ?? 0) ? made : undefined;
   }),
   rule("count", 5, "n:<amount> or|to so|more", (match) => (startsPeople(match) ? counted(match) : undefined)),
   rule("count", 5, "between|from low:<amount> and|to|- n:<amount>", range),
@@ -388,6 +389,14 @@ export const NUMBER_RULES: readonly Rule[] = [
   rule("count", 5, "# n:<amount>", (match) =>
     startsPeople(match) && isPlural(match) ? counted(match) : undefined,
   ),
+  // "loaders, Memphis 4": the last word.
+  rule("count", 2.4, "n:<amount>", (match) => {
+    const { tokens, ends } = match.scope;
+    return match.to === tokens.length && ends("place", match.from) && tokens[match.from]?.glued === false
+      ? counted(match)
+      : undefined;
+  }),
+  rule("count", 8, "total is|of|:|=|now|ahora|es? now|at? n:<amount>", corrected),
   // "3 c/u meseros y cocineros", "cooks and servers, 2 each".
   rule("count", 6, "n:<amount> of? each|ea|apiece|cada uno|one?", each),
   rule("count", 6, "n:<amount> c ~/ ~u", each),
@@ -415,6 +424,13 @@ export const NUMBER_RULES: readonly Rule[] = [
     "aside",
     9,
     "had|sent|used|tuvimos|mandaron|vinieron <amount> <people>? today|yesterday|ayer|hoy|last|already|before",
+    nothing,
+  ),
+  // "our baker quit today": no day of the order.
+  rule(
+    "aside",
+    7,
+    "quit|resigned|walked|fired|hurt|injured|renuncio|renunciaron out|off? today|tonight|yesterday|hoy|ayer|sunday|monday|tuesday|wednesday|thursday|friday|saturday",
     nothing,
   ),
   rule("count", 3.4, "son|somos|serian n:<amount>", closed),

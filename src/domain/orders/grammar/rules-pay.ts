@@ -253,6 +253,7 @@ export const PAY_RULES: readonly Rule[] = [
   ),
   rule("pay", 5, `@ $? low:<num> ${SPAN} $? high:<num> ${UNIT}`, money),
   rule("pay", 5, `@ $? low:<num> ${UNIT}`, money),
+  rule("pay", 6, "$ low:<num> -? ish", money),
   // "150 diarios", "$900 weekly".
   rule(
     "pay",
