@@ -227,11 +227,17 @@ function firstsOf(items: readonly Item[]): Set<string> {
 
 /** Whether the first two items can match at all; it spares most rules the work of a match. */
 function mayMatch([first, second]: readonly Item[], scope: Scope, from: number): boolean {
-  if (first === undefined || first.optional || first.parts.length > 0) return true;
-  if (!fits(first, scope, from)) return false;
+  if (first === undefined || first.optional) return true;
+  const itself = fits(first, scope, from);
+  if (!itself && first.parts.length === 0) return false;
   if (second === undefined || second.optional || second.parts.length > 0) return true;
-  const next = scope.tokens[from + 1];
-  return next !== undefined && (!second.glued || next.glued) && fits(second, scope, from + 1);
+  if (itself && fitsAt(second, scope, from + 1)) return true;
+  return first.parts.some((part) => parsedAt(scope, part, from).some(({ to }) => fitsAt(second, scope, to)));
+}
+
+function fitsAt(item: Item, scope: Scope, at: number): boolean {
+  const token = scope.tokens[at];
+  return token !== undefined && (!item.glued || token.glued) && fits(item, scope, at);
 }
 
 /** One rule at one place of a text, and what its items have matched so far. */
