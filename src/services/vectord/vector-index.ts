@@ -167,7 +167,7 @@ export class VectorIndex implements EngineIndex {
     const end = this.#rows.pin();
     const { live, payload } = this.#rows;
     const rows = (filter === undefined ? live : payload.select(filter, live)).clone();
-    const measured = { rows: new Bitmap(rows.capacity), all: [] };
+    const measured = new Map<number, number>();
     return {
       search: (search) => {
         const tier = { rows, measured, rest: search.filter };

@@ -11,6 +11,7 @@ import type { Filter } from "../rows/filter.ts";
 import type { FoundNodes, GraphCache } from "../graph/graph-cache.ts";
 import type { Partitions, SearchedGraph } from "../graph/partitions.ts";
 import type { Rows } from "../rows/rows.ts";
+import { type Measured, scanPicked } from "./coded-scan.ts";
 import {
   NATIVE_NUMBERS_MIN,
   Nearest,
@@ -19,7 +20,6 @@ import {
   distanceTo,
   prepare,
   scanAll,
-  scanPicked,
   scanRows,
 } from "./scan.ts";
 import { checkVector, type IndexShape, invalid, type Metadata } from "../rows/shape.ts";
@@ -50,8 +50,8 @@ export interface Search {
 export interface Shared {
   /** Rows that pass the part of the filter that all have. */
   readonly rows: Bitmap;
-  /** Rows that one of them measured, with their distances: the next one does not read them again. */
-  readonly measured: { readonly rows: Bitmap; readonly all: Scored[] };
+  /** What one of them measured: the next one does not read it again. */
+  readonly measured: Measured;
 }
 
 export interface Tier extends Shared {
@@ -98,8 +98,6 @@ const OVERSAMPLE = 2;
 /** Of the candidates that pass, so many are measured: coarse scalars misplace a neighbour by a few ranks, not by many. */
 const SCORED_MIN = 32;
 const SCORED_SHARE = 3;
-/** Rows whose distances are remembered for the next of several searches: some hundred kilobytes. */
-const REMEMBERED_MAX = 16_384;
 /** Rounds differ by this factor, so that all of them together cost little more than the last. */
 const GROWTH = 4;
 /** Hits kept beyond k while a scan yields the event loop, in place of rows that are deleted meanwhile. */
@@ -186,33 +184,12 @@ async function viaScan(
     const scanned =
       picked === null && !small
         ? await scanAll(rows, query, nearest, search.k + SPARE, await native())
-        : search.tier === undefined || matching > REMEMBERED_MAX
-          ? await scanPicked(rows, query, picked ?? rows.live, nearest)
-          : await scanUnmeasured(rows, query, picked ?? rows.live, nearest, search.tier);
+        : await scanPicked(rows, query, picked ?? rows.live, nearest, search.tier?.measured ?? new Map());
     const live = nearest.sorted().filter(({ row }) => rows.isLive(row));
     return found(rows, search, live.slice(0, search.k), "exact", scanned, matching);
   } finally {
     unpin();
   }
-}
-
-/** Of those that match only rows that no search before this one measured. Returns how many. */
-function scanUnmeasured(
-  rows: Rows,
-  query: Query,
-  picked: Bitmap,
-  nearest: Nearest,
-  { measured }: Shared,
-): Promise<number> {
-  for (const { row, distance } of measured.all) if (picked.has(row)) nearest.offer(row, distance);
-  const fresh = picked.clone().minus(measured.rows);
-  measured.rows.or(fresh);
-  return scanPicked(rows, query, fresh, {
-    offer: (row, distance) => {
-      measured.all.push({ row, distance });
-      nearest.offer(row, distance);
-    },
-  });
 }
 
 let loaded: ExactSearch | null = null;
