@@ -30,14 +30,14 @@ export class Int8Rows {
   readonly #stride: number;
   readonly #memory: WebAssembly.Memory;
   readonly #dots: Dots;
-  #bytes: Uint8Array;
+  #bytes: Int8Array;
 
   private constructor(width: number, module: WebAssembly.Module) {
     this.#stride = Math.ceil(width / LANES) * LANES;
     this.#memory = new WebAssembly.Memory({ initial: 1, maximum: (ROWS_AT + BYTES_MAX) / PAGE_BYTES });
     const { exports } = new WebAssembly.Instance(module, { "": { memory: this.#memory } });
     this.#dots = exports["dots"] as Dots;
-    this.#bytes = new Uint8Array(this.#memory.buffer);
+    this.#bytes = new Int8Array(this.#memory.buffer);
   }
 
   /** Null where the processor has no vector instructions, or rows are too wide. */
@@ -50,11 +50,11 @@ export class Int8Rows {
     return this.#bytes.length;
   }
 
-  /** Takes the numbers of a row. False when there is no memory for it. */
-  put(row: number, numbers: Int8Array): boolean {
+  /** Takes the numbers of a row, none of which exceeds INT8_MAX. False when there is no memory for it. */
+  put(row: number, numbers: Int16Array): boolean {
     const at = ROWS_AT + row * this.#stride;
     if (at + this.#stride > this.#bytes.length && !this.#grow(at + this.#stride)) return false;
-    this.#bytes.set(new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.length), at);
+    this.#bytes.set(numbers, at);
     return true;
   }
 
@@ -83,7 +83,7 @@ export class Int8Rows {
       // What does not fit is the caller's to do without.
       return false;
     }
-    this.#bytes = new Uint8Array(this.#memory.buffer);
+    this.#bytes = new Int8Array(this.#memory.buffer);
     return true;
   }
 }

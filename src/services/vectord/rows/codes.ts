@@ -31,18 +31,19 @@ interface Code {
 type Estimated = (at: number, product: number, slack: number, length: number) => void;
 
 export class Codes {
-  readonly #numbers: Int8Rows | null;
-  readonly #largest: number;
+  readonly #dimension: number;
+  /** Made for the first code; null where the processor cannot. */
+  #numbers: Int8Rows | null | undefined;
+  /** There is no memory for another code until one is free. */
+  #isFull = false;
   readonly #codes: (Code | undefined)[] = [];
   readonly #free: number[] = [];
-  #isFull = false;
   readonly #byHash = new Map<number, number>();
   /** One more than the code of each row; 0 where there is none. */
   #codeOf = new Uint32Array(0);
 
   constructor(dimension: number) {
-    this.#numbers = Int8Rows.create(dimension);
-    this.#largest = largestFor(dimension);
+    this.#dimension = dimension;
   }
 
   get bytes(): number {
@@ -56,17 +57,17 @@ export class Codes {
 
   /** Gives a row without one the code of its vector, where there is memory for it. */
   add(row: number, vector: Float32Array, length: number): void {
-    if (this.#numbers === null || this.#isFull) return;
+    if (this.#isFull) return;
     const hash = vectorHash(vector);
     const known = this.#byHash.get(hash);
     // Vectors that differ have neither one hash nor one length but by an accident; both is none.
     if (known !== undefined && this.#codes[known]?.length === length) return this.#bind(row, known);
-    const { numbers, unit, rest } = coded(vector, INT8_MAX, new Int8Array(vector.length));
-    const code = this.#free.pop() ?? this.#codes.length;
-    if (!this.#numbers.put(code, numbers)) {
-      this.#isFull = true;
-      return;
-    }
+    const { numbers, unit, rest } = rounded(vector, INT8_MAX);
+    const code = this.#free.at(-1) ?? this.#codes.length;
+    this.#numbers ??= Int8Rows.create(this.#dimension);
+    this.#isFull = this.#numbers?.put(code, numbers) !== true;
+    if (this.#isFull) return;
+    this.#free.pop();
     this.#codes[code] = { unit, length, rest, hash, rows: 0 };
     this.#byHash.set(hash, code);
     this.#bind(row, code);
@@ -88,7 +89,7 @@ export class Codes {
 
   /** Calls `estimated` with the place of each of the codes; `norm` is the length of the query. */
   estimate(query: Float32Array, norm: number, codes: Uint32Array, estimated: Estimated): void {
-    const { numbers, unit, rest: missed } = coded(query, this.#largest, new Int16Array(query.length));
+    const { numbers, unit, rest: missed } = rounded(query, largestFor(this.#dimension));
     const sums = present(this.#numbers, "the numbers of codes").dots(numbers, codes);
     for (let at = 0; at < codes.length; at++) {
       const { unit: worth, rest, length } = present(this.#codes[codes[at] as number], "a code of a row");
@@ -109,21 +110,28 @@ export class Codes {
   }
 }
 
+interface Rounded {
+  readonly numbers: Int16Array;
+  readonly unit: number;
+  readonly rest: number;
+}
+
 /** Whole numbers up to `largest` in the vector's place, what one of them is worth, and the length of what they leave out. */
-function coded<Numbers extends Int8Array | Int16Array>(
-  vector: Float32Array,
-  largest: number,
-  numbers: Numbers,
-): { numbers: Numbers; unit: number; rest: number } {
+function rounded(vector: Float32Array, largest: number): Rounded {
   let most = 0;
-  for (let i = 0; i < vector.length; i++) most = Math.max(most, Math.abs(vector[i] as number));
+  for (let i = 0; i < vector.length; i++) {
+    const size = Math.abs(vector[i] as number);
+    if (size > most) most = size;
+  }
   const unit = most / largest || 1;
+  const numbers = new Int16Array(vector.length);
   let squares = 0;
   for (let i = 0; i < vector.length; i++) {
     const value = vector[i] as number;
     const number = Math.round(value / unit);
+    const left = value - number * unit;
     numbers[i] = number;
-    squares += (value - number * unit) ** 2;
+    squares += left * left;
   }
   return { numbers, unit, rest: Math.sqrt(squares) };
 }
