@@ -49,7 +49,18 @@ const advance = (local: number, step: number): Bytes[] => [get(local), i32.const
 
 const BODY: readonly Bytes[] = [
   loop,
-  ...[get(rows), get(numbers), i32.load, get(stride), i32.mul, i32.add, tee(at), get(stride), i32.add, set(end)],
+  ...[
+    get(rows),
+    get(numbers),
+    i32.load,
+    get(stride),
+    i32.mul,
+    i32.add,
+    tee(at),
+    get(stride),
+    i32.add,
+    set(end),
+  ],
   ...[get(query), set(factor), i32.const(0), i32x4.splat, set(sum)],
   loop,
   ...[get(at), v128.load(0), set(codes)],

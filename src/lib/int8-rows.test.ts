@@ -18,7 +18,10 @@ test("dot products are exact at every width, whatever lies beside the rows", () 
       const expected = all.map((numbers) => dot(numbers, query));
       // In any order, and more than are summed in one call.
       const asked = Array.from({ length: 5_000 }, (_, at) => (at * 7) % all.length);
-      const sums = rows.dots(query, Uint32Array.from(asked, (row) => 3 * row));
+      const sums = rows.dots(
+        query,
+        Uint32Array.from(asked, (row) => 3 * row),
+      );
       expect([...sums]).toEqual(asked.map((row) => present(expected[row], "a sum")));
     }
   }

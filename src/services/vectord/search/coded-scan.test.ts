@@ -54,7 +54,10 @@ test("a scan by codes finds the rows, distances and order of a scan of vectors, 
         // Some have a vector of another, of another length, or of another side.
         const vector = random.next() < 0.5 ? random.pick(vectors) : around(centre);
         const scale = random.next() < 0.8 ? 1 : random.pick([-1, 1e-3, 1e3]);
-        rows.put({ id: String(random.below(250)), vector: vector.map((one) => one * scale), metadata: {} }, 2);
+        rows.put(
+          { id: String(random.below(250)), vector: vector.map((one) => one * scale), metadata: {} },
+          2,
+        );
       };
       for (let i = 0; i < 200; i++) put();
       // The first scan makes the codes, others use them; between two, rows are removed and written again.

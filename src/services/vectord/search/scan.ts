@@ -1,7 +1,7 @@
 // Distances and exact scans over rows. Every distance that is reported comes from `distanceTo`, in f64 over the
 // stored f32 numbers, whichever plan found the row: the same row is as far in a scan as in a graph. Runs of whole
-// chunks go through usearch's vectorised scan (0.14 us a row of 768) when they are long; picked rows and small
-// indexes are summed here (0.3 us a row), since copying rows together would cost more than summing them does.
+// chunks go through usearch's vectorised scan (0.14 us a row of 768) when they are long; of picked rows and small
+// indexes, codes tell which are to be summed here (coded-scan.ts): a row costs 0.3 us, and 1.5 where memory is slow.
 
 import type { ExactSearch } from "#adapters/hnsw";
 import type { Bitmap } from "../rows/bitmap.ts";
@@ -67,8 +67,7 @@ export function distanceTo(query: Query, rows: Rows, row: number): number {
 
 /** The distance of a vector of this length by its product with the query. */
 export function distanceOf({ norm: own, shape }: Query, product: number, length: number): number {
-  if (shape.metric === "euclidean")
-    return Math.sqrt(Math.max(0, own * own + length * length - 2 * product));
+  if (shape.metric === "euclidean") return Math.sqrt(Math.max(0, own * own + length * length - 2 * product));
   if (shape.metric === "dot") return 1 - product;
   return Math.max(0, 1 - product / (own * length));
 }
