@@ -47,37 +47,26 @@ const done: Bytes = [0x0b];
 
 const advance = (local: number, step: number): Bytes[] => [get(local), i32.const(step), i32.add, set(local)];
 
-const BODY: readonly Bytes[] = [
-  loop,
-  ...[
-    get(rows),
-    get(numbers),
-    i32.load,
-    get(stride),
-    i32.mul,
-    i32.add,
-    tee(at),
-    get(stride),
-    i32.add,
-    set(end),
-  ],
-  ...[get(query), set(factor), i32.const(0), i32x4.splat, set(sum)],
-  loop,
-  ...[get(at), v128.load(0), set(codes)],
-  ...[get(codes), i16x8.extendLow, get(factor), v128.load(0), i32x4.dot],
-  ...[get(codes), i16x8.extendHigh, get(factor), v128.load(16), i32x4.dot],
-  ...[i32x4.add, get(sum), i32x4.add, set(sum)],
-  ...advance(factor, 32),
-  ...[get(at), i32.const(16), i32.add, tee(at), get(end), i32.lessThan, continueIf],
-  done,
-  get(sums),
-  ...[0, 1, 2, 3].flatMap((lane) => [get(sum), i32x4.lane(lane), ...(lane === 0 ? [] : [i32.add])]),
-  i32.store,
-  ...advance(numbers, 4),
-  ...advance(sums, 4),
-  ...[get(count), i32.const(1), i32.sub, tee(count), continueIf],
-  done,
-  done,
+const BODY: readonly (readonly Bytes[])[] = [
+  [loop],
+  [get(rows), get(numbers), i32.load, get(stride), i32.mul, i32.add, tee(at)],
+  [get(stride), i32.add, set(end)],
+  [get(query), set(factor), i32.const(0), i32x4.splat, set(sum)],
+  [loop],
+  [get(at), v128.load(0), set(codes)],
+  [get(codes), i16x8.extendLow, get(factor), v128.load(0), i32x4.dot],
+  [get(codes), i16x8.extendHigh, get(factor), v128.load(16), i32x4.dot],
+  [i32x4.add, get(sum), i32x4.add, set(sum)],
+  advance(factor, 32),
+  [get(at), i32.const(16), i32.add, tee(at), get(end), i32.lessThan, continueIf],
+  [done],
+  [get(sums), get(sum), i32x4.lane(0), get(sum), i32x4.lane(1), i32.add],
+  [get(sum), i32x4.lane(2), i32.add, get(sum), i32x4.lane(3), i32.add, i32.store],
+  advance(numbers, 4),
+  advance(sums, 4),
+  [get(count), i32.const(1), i32.sub, tee(count), continueIf],
+  [done],
+  [done],
 ];
 
 /** Numbers as LEB128, as sizes are written. */
@@ -97,17 +86,19 @@ function section(id: number, content: Bytes): Bytes {
   return [id, ...sized(content)];
 }
 
+const MAGIC_AND_VERSION: Bytes = [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
+
 function moduleBytes(): Uint8Array<ArrayBuffer> {
   const parameters = [numbers, count, sums, query, rows, stride].map(() => I32);
   const locals = [2, 3, I32, 2, V128];
   return Uint8Array.from([
-    ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+    ...MAGIC_AND_VERSION,
     ...section(1, [1, 0x60, ...sized(parameters), 0]),
     // A memory of a page at least, with no end that is known here.
     ...section(2, [1, ...name(""), ...name("memory"), 0x02, 0, 1]),
     ...section(3, [1, 0]),
     ...section(7, [1, ...name("dots"), 0x00, 0]),
-    ...section(10, [1, ...sized([...locals, ...BODY.flat()])]),
+    ...section(10, [1, ...sized([...locals, ...BODY.flat(2)])]),
   ]);
 }
 
@@ -125,7 +116,8 @@ let compiled: WebAssembly.Module | null | undefined;
 
 /** Null where the processor has no vector instructions. */
 export function int8Dots(): WebAssembly.Module | null {
+  if (compiled !== undefined) return compiled;
   const bytes = moduleBytes();
-  compiled ??= WebAssembly.validate(bytes) ? new WebAssembly.Module(bytes) : null;
+  compiled = WebAssembly.validate(bytes) ? new WebAssembly.Module(bytes) : null;
   return compiled;
 }

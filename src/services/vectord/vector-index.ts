@@ -9,7 +9,6 @@ import type { EngineIndex, FetchedItem, IndexStats, SearchesWithin } from "./eng
 import type { Failures } from "./failures.ts";
 import type { GraphCache } from "./graph/graph-cache.ts";
 import type { Partitions } from "./graph/partitions.ts";
-import { Bitmap } from "./rows/bitmap.ts";
 import { bothOf, checkDelete, type Deletion, type Filter } from "./rows/filter.ts";
 import { checkItems } from "./rows/item.ts";
 import type { Rows } from "./rows/rows.ts";

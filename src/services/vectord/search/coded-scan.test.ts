@@ -7,8 +7,6 @@ import type { IndexShape } from "../rows/shape.ts";
 import { type Measured, scanPicked } from "./coded-scan.ts";
 import { Nearest, prepare, type Scored, scanRows } from "./scan.ts";
 
-type Random = ReturnType<typeof seeded>;
-
 /** What a scan that reads every vector finds. */
 function plain(rows: Rows, vector: Float32Array, k: number): Scored[] {
   const nearest = new Nearest(k);

@@ -4,7 +4,6 @@
 // indexes, codes tell which are to be summed here (coded-scan.ts): a row costs 0.3 us, and 1.5 where memory is slow.
 
 import type { ExactSearch } from "#adapters/hnsw";
-import type { Bitmap } from "../rows/bitmap.ts";
 import { yieldToEventLoop } from "#lib/event-loop";
 import type { Rows } from "../rows/rows.ts";
 import { type IndexShape, norm } from "../rows/shape.ts";

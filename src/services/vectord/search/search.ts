@@ -92,6 +92,8 @@ export const EF_MAX = 4_096;
 /** Rows that are scanned whatever a graph would cost: of all, and of those that a filter leaves. */
 const SCAN_MAX = 2_000;
 const PICKED_MAX = 4_000;
+/** Rows that pass a filter and are expected to have codes: of more, making them would take half a second and much memory. */
+const CODED_MAX = 16_384;
 /** A graph is searched for at least this many: below it recall falls and little time is saved. */
 const WANTED_MIN = 64;
 const OVERSAMPLE = 2;
@@ -106,9 +108,8 @@ const SPARE = 8;
 /** Microseconds, measured on one core at 768 numbers and scaled by their count. */
 const cost = {
   all: (rows: number, dimension: number): number => 20 + rows * (0.03 + 0.00015 * dimension),
-  /** Of vectors, and by codes. */
-  read: (rows: number, dimension: number): number => rows * (0.05 + 0.0004 * dimension),
-  picked: (rows: number, dimension: number): number => rows * (0.04 + 0.00007 * dimension),
+  picked: (rows: number, dimension: number): number => rows * (0.05 + 0.0004 * dimension),
+  coded: (rows: number, dimension: number): number => rows * (0.04 + 0.00007 * dimension),
   graph: (wanted: number, dimension: number): number => 50 + wanted * (0.6 + 0.002 * dimension),
 };
 
@@ -222,11 +223,12 @@ function viaGraph(
   plan: Plan,
 ): Found | null {
   const { dimension } = rows.shape;
-  const limit = picked === null ? cost.all(matching, dimension) : cost.picked(matching, dimension);
+  const filtered = matching <= CODED_MAX ? cost.coded : cost.picked;
+  const limit = (picked === null ? cost.all : filtered)(matching, dimension);
   // While many rows are unindexed, reading these one by one costs more than the native scan of all. Of those of the whole
   // index as many match as of all rows.
   const share = plan === "partition" ? 1 : matching / rows.count;
-  const beside = cost.read(graph.unindexed * share, dimension);
+  const beside = cost.picked(graph.unindexed * share, dimension);
   const k = Math.min(search.k, matching);
   const passes = (row: number): boolean => rows.isLive(row) && (picked === null || picked.has(row));
   const { ef = 0, graphOnly = false } = search;
