@@ -19,8 +19,10 @@ export const ROUTED = (Object.entries(contracts) as [string, Contract][]).flatMa
 export async function furnish(house: TestHouse): Promise<void> {
   const put = (path: string, body: unknown): Promise<Response> =>
     house.ask(path, { method: "PUT", body: typeof body === "string" ? body : JSON.stringify(body) });
-  const people = "id,name,city\n1,Ann,Austin\n2,Bo,Dallas\n";
-  await house.ask("/v1/ingest?dataset=people", { method: "POST", body: people });
+  if (!(await hasPeople(house))) {
+    const people = "id,name,city\n1,Ann,Austin\n2,Bo,Dallas\n";
+    await house.ask("/v1/ingest?dataset=people", { method: "POST", body: people });
+  }
   await put("/v1/vectors/shapes", { dimension: 4, metric: "cosine", fields: { city: "keyword" } });
   await house.json("/v1/vectors/shapes/upsert", { items: [{ id: "a", vector: [1, 0, 0, 0] }] });
   await put("/v1/matrix/corpora/people", {
@@ -30,6 +32,13 @@ export async function furnish(house: TestHouse): Promise<void> {
     fields: { city: "keyword" },
   });
   await put("/v1/storage/people", "some bytes");
+}
+
+/** Asking is cheaper than loading, and most inputs leave them as they are. */
+async function hasPeople(house: TestHouse): Promise<boolean> {
+  const reply = await house.ask("/v1/catalog/datasets/people");
+  const { columns = [] } = (await reply.json()) as { columns?: { name: string }[] };
+  return reply.ok && ["id", "name", "city"].every((name) => columns.some((column) => column.name === name));
 }
 
 interface JsonSchema {

@@ -91,7 +91,7 @@ afterAll(async () => {
 describe.skipIf(noProc)("a house apart, a daemon of which is killed (needs /proc)", () => {
   let house: TestHouse;
   beforeAll(async () => {
-    house = await startHouse("apart");
+    house = await startHouse("apart", {}, { processes: true });
   }, 240_000);
   afterAll(() => house.close(), 240_000);
 

@@ -47,7 +47,10 @@ describe.each(TOPOLOGIES)("dialects of a house %s", (topology) => {
     const replies = [{ content: "Two forklift operators start on Monday." }];
     writeFileSync(script, JSON.stringify({ entries: [{ replies }] }));
     const overrides = { chat_script: script, chat_model: "scripted/a" };
-    [house, older] = await Promise.all([startHouse(topology, overrides), startOlderSide("go", "/older/go")]);
+    [house, older] = await Promise.all([
+      startHouse(topology, overrides, { processes: true }),
+      startOlderSide("go", "/older/go"),
+    ]);
   }, START_MS_MAX);
   afterAll(async () => {
     await house.close();

@@ -36,7 +36,7 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
   let house: TestHouse;
   let trace: string;
   beforeAll(async () => {
-    house = await startHouse(topology);
+    house = await startHouse(topology, {}, { processes: true });
     trace = await prepare(house);
   }, 240_000);
   afterAll(() => house.close(), 240_000);

@@ -21,7 +21,7 @@ type Opened = Fill & Shortlist;
 describe.each([...TOPOLOGIES])("a house %s", (topology) => {
   let house: TestHouse;
   beforeAll(async () => {
-    house = await startHouse(topology);
+    house = await startHouse(topology, {}, { processes: true });
     const loaded = await house.ask("/v1/ingest?dataset=workers", {
       method: "POST",
       body: [...toCsv(roster)].join(""),

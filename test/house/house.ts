@@ -8,6 +8,7 @@ import { REFUSED } from "#edge/load/admission";
 import { createLog, type Log } from "#lib/log";
 import { startApart } from "#topology/apart";
 import { startTogether } from "#topology/together";
+import { startOverSockets } from "./over-sockets.ts";
 
 export const TOPOLOGIES = ["together", "apart"] as const;
 export type Topology = (typeof TOPOLOGIES)[number];
@@ -30,9 +31,20 @@ export interface TestHouse {
   close(): Promise<void>;
 }
 
-export async function startHouse(topology: Topology, overrides: Overrides = {}): Promise<TestHouse> {
+export interface StartTestHouse {
+  /** A house apart is one of processes, as `up --apart` starts it. Without, its daemons are servers of this process. */
+  readonly processes?: boolean;
+}
+
+const ALWAYS_PROCESSES = Bun.env["LAKEHOUSE_TEST_PROCESSES"] === "1";
+
+export async function startHouse(
+  topology: Topology,
+  overrides: Overrides = {},
+  options: StartTestHouse = {},
+): Promise<TestHouse> {
   const data = mkdtempSync(join(tmpdir(), "house-"));
-  return startOver(topology, data, overrides);
+  return startOver(topology, data, overrides, options);
 }
 
 /** The same over a folder that is there already. */
@@ -40,11 +52,13 @@ export async function startOver(
   topology: Topology,
   data: string,
   overrides: Overrides = {},
+  options: StartTestHouse = {},
 ): Promise<TestHouse> {
   const { settings } = readSettings({ port: 0, log: "warn", check_outputs: true, ...overrides, data });
   const logged: string[] = [];
   const log: Log = createLog({ level: "warn", readable: true, write: (line) => void logged.push(line) });
-  const running = await (topology === "together" ? startTogether : startApart)(settings, log);
+  const apart = options.processes === true || ALWAYS_PROCESSES ? startApart : startOverSockets;
+  const running = await (topology === "together" ? startTogether : apart)(settings, log);
   const ask = (path: string, init?: RequestInit): Promise<Response> => patiently(running.url + path, init);
   return {
     topology,
@@ -62,7 +76,7 @@ export async function startOver(
     restart: async (meanwhile) => {
       await running.close();
       meanwhile?.();
-      return startOver(topology, data, overrides);
+      return startOver(topology, data, overrides, options);
     },
     stop: () => running.close(),
     close: async () => {

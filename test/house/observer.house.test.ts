@@ -19,7 +19,7 @@ describe.each(TOPOLOGIES)("the recorder of a house %s", (topology) => {
   let collector: Collector;
   beforeAll(async () => {
     collector = startCollector();
-    house = await startHouse(topology, { otlp_endpoint: collector.url });
+    house = await startHouse(topology, { otlp_endpoint: collector.url }, { processes: true });
   }, 240_000);
   afterAll(async () => {
     await house.close();
