@@ -8,8 +8,8 @@ import { NONE } from "../rows/codes.ts";
 import type { Rows } from "../rows/rows.ts";
 import { distanceOf, distanceTo, Nearest, type Query } from "./scan.ts";
 
-/** Rows of one turn of the event loop, and those among them that get a code: about 5 ms each at 768 numbers. */
-const NUMBERS_A_STEP = 8_000_000;
+/** Of the rows of one turn of the event loop, and of those among them that get a code: some 10 ms where memory is slow. */
+const NUMBERS_A_STEP = 4_000_000;
 const CODED_A_STEP = 1_000_000;
 
 /** Distances by code, which hold for one query while the rows are pinned. */
@@ -33,45 +33,45 @@ export async function scanPicked(
 }
 
 function scanStep(rows: Rows, query: Query, picked: Uint32Array, nearest: Nearest, measured: Measured): void {
-  const { codes } = rows;
   const known = new Uint32Array(picked.length);
-  const codesOf = new Uint32Array(picked.length);
+  const codes = new Uint32Array(picked.length);
   let count = 0;
   let left = CODED_A_STEP / query.vector.length;
   for (const row of picked) {
     if (!rows.isLive(row)) continue;
-    const code = codes.of(row);
+    const code = rows.codes.of(row);
     if (code === NONE) {
       nearest.offer(row, distanceTo(query, rows, row));
       // Its vector is at hand.
-      if (left-- > 0) codes.add(row, rows.vector(row), rows.length(row));
+      if (left-- > 0) rows.codes.add(row, rows.vector(row), rows.length(row));
     } else {
       known[count] = row;
-      codesOf[count++] = code;
+      codes[count++] = code;
     }
   }
-  const measure = (at: number): void => {
-    const code = codesOf[at] as number;
+  for (const at of possible(rows, query, codes.subarray(0, count), nearest)) {
     const row = known[at] as number;
+    const code = codes[at] as number;
     const distance = measured.get(code) ?? distanceTo(query, rows, row);
     measured.set(code, distance);
     nearest.offer(row, distance);
-  };
-  if (count <= nearest.k) {
-    for (let at = 0; at < count; at++) measure(at);
-    return;
   }
-  const least = new Float64Array(count);
+}
+
+/** The places of the codes that may be among the nearest, the likeliest first; fewer and fewer of them as others are found. */
+function* possible(rows: Rows, query: Query, codes: Uint32Array, nearest: Nearest): Generator<number> {
+  if (codes.length <= nearest.k) return yield* codes.keys();
+  const least = new Float64Array(codes.length);
   const farther = new Nearest(nearest.k);
-  codes.estimate(query.vector, query.norm, codesOf.subarray(0, count), (at, product, slack, length) => {
+  rows.codes.estimate(query.vector, query.norm, codes, (at, product, slack, length) => {
     least[at] = distanceOf(query, product + slack, length);
     farther.offer(at, distanceOf(query, product - slack, length));
   });
-  const possible: number[] = [];
-  for (let at = 0; at < count; at++) if ((least[at] as number) <= farther.bound) possible.push(at);
-  possible.sort((a, b) => (least[a] as number) - (least[b] as number));
-  for (const at of possible) {
-    if ((least[at] as number) > nearest.bound) break;
-    measure(at);
+  const places: number[] = [];
+  for (let at = 0; at < codes.length; at++) if ((least[at] as number) <= farther.bound) places.push(at);
+  places.sort((a, b) => (least[a] as number) - (least[b] as number));
+  for (const at of places) {
+    if ((least[at] as number) > nearest.bound) return;
+    yield at;
   }
 }
