@@ -60,7 +60,10 @@ function scanStep(rows: Rows, query: Query, picked: Uint32Array, nearest: Neares
 
 /** The places of the codes that may be among the nearest, the likeliest first; fewer and fewer of them as others are found. */
 function* possible(rows: Rows, query: Query, codes: Uint32Array, nearest: Nearest): Generator<number> {
-  if (codes.length <= nearest.k) return yield* codes.keys();
+  if (codes.length <= nearest.k) {
+    yield* codes.keys();
+    return;
+  }
   const least = new Float64Array(codes.length);
   const farther = new Nearest(nearest.k);
   rows.codes.estimate(query.vector, query.norm, codes, (at, product, slack, length) => {
