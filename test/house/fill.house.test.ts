@@ -277,11 +277,13 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
     // In a week when nobody is booked yet.
     const { fill_id, shortlist } = await open({ ...ORDER, now: "2026-12-13T15:00:00Z" });
     const [first = "", second = "", third = ""] = shortlist.map(({ worker_id }) => worker_id);
+    const named = new Map(shortlist.map(({ worker_id, name }) => [worker_id, name]));
     const outcome = async (worker_id: string, result: string): Promise<Response> => {
       const { version } = await get(fill_id);
       return post(fill_id, "outcomes", { version, worker_id, result, reason: "as it went" });
     };
     await post(fill_id, "propose", { version: 1, worker_ids: [first, second], backup_ids: [third] });
+    for (const { worker_id, name } of (await get(fill_id)).seats) expect(name).toBe(named.get(worker_id));
     for (const worker of [first, second]) expect((await outcome(worker, "confirmed")).status).toBe(200);
     const full = await outcome(third, "confirmed");
     expect([full.status, await codeOf(full)]).toEqual([422, "rejected"]);

@@ -74,6 +74,7 @@ describe.skipIf(CHROMIUM === undefined)(`the console in a browser${NEEDS_BROWSER
     await page.getByRole("button", { name: /^Draft for 1 person/ }).click();
     await page.locator(".drafts li").first().waitFor();
     expect(await page.locator(".drafts").innerText()).toContain("Forklift Operator");
+    expect(await page.getByText("Changed while you were here").count()).toBe(0);
 
     // The outcome of the shift.
     const name = (await page.locator(".seats b").first().innerText()).trim();
@@ -181,6 +182,10 @@ describe.skipIf(CHROMIUM === undefined)(`the console in a browser${NEEDS_BROWSER
     await (await ranked).finished();
     await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 200)));
     expect(await completed.count()).toBe(1);
+    // The name is the order's own, also where this page never saw a ranking with it.
+    await page.context().unrouteAll();
+    await page.reload();
+    await completed.waitFor();
     expect(complaints).toEqual([]);
     await page.context().close();
   }, 240_000);

@@ -279,7 +279,7 @@ export async function filld(deps: FilldDeps): Promise<Daemon<typeof fills>> {
         const when = { now: clock.now(), call };
         const proposed: Proposed =
           worker_ids !== undefined
-            ? await proposedByHand(people, board, fill, worker_ids, backup_ids, when)
+            ? await proposedByHand({ ...people, query, log }, board, fill, worker_ids, backup_ids, when)
             : model !== undefined
               ? await proposedByModel(people, board, fill, model, when)
               : await proposedByRank(people, board, fill, when);

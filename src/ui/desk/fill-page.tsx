@@ -184,7 +184,7 @@ function Workspace({ fill, work }: { readonly fill: Fill; readonly work: FillWor
             nameOf={nameOf}
             open={drafting}
             onOpen={setDrafting}
-            onDrafted={work.wrote}
+            onDrafted={work.drafted}
           />
           <History events={events} nameOf={nameOf} />
         </aside>

@@ -11,6 +11,7 @@ import { FILLS } from "../wire/operations.ts";
 import { toWireFault, type WireFault } from "../wire/wire-fault.ts";
 import { useLoaded } from "../wire/use-loaded.ts";
 import { ruleWords } from "./rule-words.ts";
+import type { FillWork } from "./use-fill.ts";
 
 const PURPOSE_WORDS: Readonly<Record<Purpose, string>> = {
   offer: "Offer the shift",
@@ -25,8 +26,8 @@ interface MessagesProps {
   readonly nameOf: (workerId: string) => string;
   readonly open: boolean;
   readonly onOpen: (open: boolean) => void;
-  /** Hears of the version of the order that the drafts made. */
-  readonly onDrafted: (version: number) => void;
+  /** Hears of the drafts, and of the version of the order that they made. */
+  readonly onDrafted: FillWork["drafted"];
 }
 
 export function Messages({ fill, held, nameOf, open, onOpen, onDrafted }: MessagesProps): ReactNode {
@@ -40,12 +41,15 @@ export function Messages({ fill, held, nameOf, open, onOpen, onDrafted }: Messag
   const receivers = purpose === "offer" ? held : [...held, ...confirmed];
   const latest = latestDrafts(drafts.data?.messages ?? []);
   const good = latest.filter(({ ok }) => ok).length;
-  const work = async (task: () => Promise<{ readonly version: number }>): Promise<boolean> => {
+  const work = async (task: () => ReturnType<typeof filld.draft>): Promise<boolean> => {
     setBusy(true);
     setFault(undefined);
     try {
-      const { version } = await task();
-      onDrafted(version);
+      const { version, messages } = await task();
+      onDrafted(
+        version,
+        messages.map(({ message_id }) => message_id),
+      );
       return true;
     } catch (thrown) {
       setFault(toWireFault(thrown));

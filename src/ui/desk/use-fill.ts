@@ -40,8 +40,8 @@ export interface FillWork {
     what: string,
     send: (version: number) => Promise<Fill | (Fill & Shortlist)>,
   ) => Promise<boolean>;
-  /** What this page did beside `write` has made the order another version. */
-  readonly wrote: (version: number) => void;
+  /** This page drafted these messages, beside `write`, and the order has this version since. */
+  readonly drafted: (version: number, messageIds: readonly string[]) => void;
   /** Ranks before the last ranking, by person, for what moved. */
   readonly ranksBefore: ReadonlyMap<string, number>;
 }
@@ -120,15 +120,17 @@ export function useFill(fillId: string): FillWork {
     }
   };
 
-  const wrote = (made: number): void => {
+  const drafted: FillWork["drafted"] = (made, messageIds) => {
     version.current = Math.max(version.current, made);
+    // Their events may have come before the reply: they are no news.
+    setNews((before) => before.filter(({ data }) => !messageIds.includes(String(data["message_id"]))));
     fill.refresh();
   };
   const dismiss = (): void => {
     setRefused(undefined);
     setNews([]);
   };
-  return { fill, list, events, live, busy, refused, news, dismiss, write, wrote, ranksBefore };
+  return { fill, list, events, live, busy, refused, news, dismiss, write, drafted, ranksBefore };
 }
 
 async function eventsSince(fillId: string, version: number): Promise<readonly FillEvent[]> {

@@ -1,22 +1,18 @@
 // Drafts for people of a fill: from a template or a model, each judged by the message rules before it is shown.
 
 import type { Channel, FillOrder, Message, Purpose } from "#contracts/fill";
-import type { query } from "#contracts/query";
 import { columnsNamed } from "#domain/columns";
-import { quoteIdentifier } from "#lib/sql-text";
 import type { Call } from "#rpc/call";
-import type { Service } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
 import { judged } from "../order/judged.ts";
 import { refusedIn } from "../people/refused.ts";
+import { type RosterDeps, rosterRows } from "../people/roster-rows.ts";
 import { nameOf, type PeopleDeps } from "../people/shortlist.ts";
 import { withRoster } from "../people/with-roster.ts";
 import { fieldsFor, type Recipient } from "./fields.ts";
 import { type Language, templateFor, unknownFields, written } from "./templates.ts";
 
-export interface DraftDeps extends PeopleDeps {
-  readonly query: Service<typeof query>;
-}
+export type DraftDeps = PeopleDeps & RosterDeps;
 
 export interface DraftRequest {
   readonly fillId: string;
@@ -49,9 +45,8 @@ const CONTACT_NAMES = {
 } as const;
 
 export async function drafted(deps: DraftDeps, request: DraftRequest, call: Call): Promise<Drafted[]> {
-  const { dataset, id } = await deps.matrix.corpus({ corpus: request.corpus }, call);
-  const people = await recipients(deps.query, dataset, id, request.workerIds, call);
-  const unknown = request.workerIds.filter((workerId) => !people.has(workerId));
+  const { dataset, rows } = await rosterRows(deps, request.corpus, request.workerIds, call);
+  const unknown = request.workerIds.filter((workerId) => !rows.has(workerId));
   if (unknown.length > 0) {
     throw new Fault(
       "rejected",
@@ -62,7 +57,7 @@ export async function drafted(deps: DraftDeps, request: DraftRequest, call: Call
   const waiting = request.workerIds.values();
   const draft = async (): Promise<void> => {
     for (const workerId of waiting) {
-      const person = people.get(workerId) ?? { workerId };
+      const person = recipientOf(workerId, rows.get(workerId) ?? {});
       messages.set(workerId, await draftFor(deps, request, person, dataset, call));
     }
   };
@@ -152,41 +147,18 @@ function languageOf({ language }: Recipient): Language {
   return /^(es|spa|spanish|espa[nñ]ol)\b/i.test(language?.trim() ?? "") ? "es" : "en";
 }
 
-/** What the roster's dataset has of these people: name, addresses, language. */
-async function recipients(
-  query: DraftDeps["query"],
-  dataset: string,
-  id: string,
-  workerIds: readonly string[],
-  call: Call,
-): Promise<ReadonlyMap<string, Recipient>> {
-  const idColumn = quoteIdentifier(id);
-  const { rows } = await query.sql(
-    {
-      sql: `SELECT * FROM ${quoteIdentifier(dataset)} WHERE CAST(${idColumn} AS VARCHAR) IN ?`,
-      params: [[...workerIds]],
-      limit: workerIds.length * 2,
-    },
-    call,
-  );
-  const columns = columnsNamed(CONTACT_NAMES, Object.keys(rows[0] ?? {}));
-  return new Map(
-    rows.map((row) => {
-      const text = (column: string | undefined): string | undefined => {
-        const value = column === undefined ? undefined : row[column];
-        return typeof value === "string" && value.trim() !== "" ? value : undefined;
-      };
-      const workerId = String(row[id]);
-      return [
-        workerId,
-        {
-          workerId,
-          ...nameOf(row),
-          email: text(columns.email),
-          phone: text(columns.phone),
-          language: text(columns.language),
-        },
-      ];
-    }),
-  );
+/** Name, addresses and language of somebody, as far as the roster has them. */
+function recipientOf(workerId: string, row: Readonly<Record<string, unknown>>): Recipient {
+  const columns = columnsNamed(CONTACT_NAMES, Object.keys(row));
+  const text = (column: string | undefined): string | undefined => {
+    const value = column === undefined ? undefined : row[column];
+    return typeof value === "string" && value.trim() !== "" ? value : undefined;
+  };
+  return {
+    workerId,
+    ...nameOf(row),
+    email: text(columns.email),
+    phone: text(columns.phone),
+    language: text(columns.language),
+  };
 }

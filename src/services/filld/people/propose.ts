@@ -2,13 +2,15 @@
 
 import type { Candidate, Proposal } from "#contracts/fill";
 import type { Context, Finding, Validated } from "#contracts/validate";
+import type { Log } from "#lib/log";
 import type { Call } from "#rpc/call";
-import { Fault } from "#rpc/fault";
+import { Fault, toFault } from "#rpc/fault";
 import { judged } from "../order/judged.ts";
 import type { Board, FillState } from "../state/board.ts";
 import type { Place } from "../state/events.ts";
 import { headcountOf, shortOf } from "../state/view.ts";
 import { refusedIn } from "./refused.ts";
+import { type RosterDeps, type RosterRows, rosterRows } from "./roster-rows.ts";
 import { contextOf, FAILED, nameOf, type PeopleDeps, rosterOf, shortlist } from "./shortlist.ts";
 import { withRoster } from "./with-roster.ts";
 
@@ -36,25 +38,45 @@ function kept(fill: FillState): string[] {
 }
 
 export async function proposedByHand(
-  deps: PeopleDeps,
+  deps: PeopleDeps & RosterDeps & { readonly log: Log },
   board: Board,
   fill: FillState,
   workerIds: readonly string[],
   backupIds: readonly string[],
   { now, call }: When,
 ): Promise<Proposed> {
-  const findings = await judge(deps, board, fill, { workerIds, backupIds, partial: true }, { now, call });
+  const [findings, people] = await Promise.all([
+    judge(deps, board, fill, { workerIds, backupIds, partial: true }, { now, call }),
+    namesOf(deps, fill, [...workerIds, ...backupIds], call),
+  ]);
   const place =
     (backup: boolean) =>
     (worker_id: string): Place => ({
       worker_id,
       corpus: fill.corpus,
+      ...nameOf(people.get(worker_id) ?? {}),
       ...(backup ? { backup } : {}),
     });
   return {
     proposal: { by: "hand", ok: isOk(findings), findings: keptFindings(findings) },
     places: [...workerIds.map(place(false)), ...backupIds.map(place(true))],
   };
+}
+
+/** A roster may outlive its dataset: people are then proposed by their ids alone. */
+async function namesOf(
+  deps: RosterDeps & { readonly log: Log },
+  { fillId, corpus }: FillState,
+  workerIds: readonly string[],
+  call: Call,
+): Promise<RosterRows["rows"]> {
+  try {
+    return (await rosterRows(deps, corpus, workerIds, call)).rows;
+  } catch (error) {
+    const { code, message } = toFault(error);
+    deps.log.warn("the names of people proposed by hand were not read", { fill_id: fillId, code, message });
+    return new Map();
+  }
 }
 
 export async function proposedByRank(
