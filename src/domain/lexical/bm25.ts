@@ -68,6 +68,9 @@ const INSERTED_MAX = 1000;
 const DEAD_SHARE_MAX = 0.25;
 const DEAD_SLOTS_MIN = 256;
 
+/** Of documents with fewer words, what a term that they hold once adds is computed once for each number of words. */
+const ONCE_WORDS_MAX = 1000;
+
 const DEAD = -1;
 
 export function bm25(setup: Bm25Setup = {}): Bm25 {
@@ -140,6 +143,8 @@ function indexOf(parts: Bm25Parts): Bm25 {
     assert(Number.isInteger(k) && k >= 1, "k is at least 1");
     if (scores.length < rows.length) scores = new Float64Array(rows.length * 2);
     const mean = total / slots.size;
+    // Most documents hold a term once, and are of few lengths.
+    const once: number[] = [];
     const touched: number[] = [];
     for (const [term, times] of questionTerms(text)) {
       const postings = terms.get(term);
@@ -151,15 +156,23 @@ function indexOf(parts: Bm25Parts): Bm25 {
         if (rows[slot] === DEAD) continue;
         const before = scores[slot] as number;
         if (before === 0) touched.push(slot);
-        scores[slot] = before + weight * saturated(pairs[i] as number, slot, mean);
+        const tf = pairs[i] as number;
+        const words = counts[slot] as number;
+        const share =
+          tf === 1 && words < ONCE_WORDS_MAX
+            ? (once[words] ??= saturated(1, slot, mean))
+            : saturated(tf, slot, mean);
+        scores[slot] = before + weight * share;
       }
     }
     const keeps = k <= INSERTED_MAX;
     const best: Bm25Hit[] = [];
     for (const slot of touched) {
-      const hit = { row: rows[slot] as number, score: scores[slot] as number };
+      const score = scores[slot] as number;
       scores[slot] = 0;
       const last = keeps ? best[k - 1] : undefined;
+      if (last !== undefined && score < last.score) continue;
+      const hit = { row: rows[slot] as number, score };
       if (last !== undefined && !isBefore(hit, last)) continue;
       if (allow !== undefined && !allow(hit.row)) continue;
       if (keeps) insert(best, hit, k);

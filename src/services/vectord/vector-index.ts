@@ -9,7 +9,6 @@ import type { EngineIndex, FetchedItem, IndexStats, SearchesWithin } from "./eng
 import type { Failures } from "./failures.ts";
 import type { GraphCache } from "./graph/graph-cache.ts";
 import type { Partitions } from "./graph/partitions.ts";
-import { Bitmap } from "./rows/bitmap.ts";
 import { bothOf, checkDelete, type Deletion, type Filter } from "./rows/filter.ts";
 import { checkItems } from "./rows/item.ts";
 import type { Rows } from "./rows/rows.ts";
@@ -167,7 +166,7 @@ export class VectorIndex implements EngineIndex {
     const end = this.#rows.pin();
     const { live, payload } = this.#rows;
     const rows = (filter === undefined ? live : payload.select(filter, live)).clone();
-    const measured = { rows: new Bitmap(rows.capacity), all: [] };
+    const measured = new Map<number, number>();
     return {
       search: (search) => {
         const tier = { rows, measured, rest: search.filter };

@@ -14,9 +14,9 @@ import { yieldToEventLoop } from "#lib/event-loop";
 import { Fault } from "#rpc/fault";
 import { Bitmap } from "../rows/bitmap.ts";
 import { IN_BASE, IN_BUILD, IN_DELTA } from "../rows/rows.ts";
-import { type IndexShape, shapeText } from "../rows/shape.ts";
+import { type IndexShape, shapeText, vectorHash } from "../rows/shape.ts";
 import type { BuildJob, GraphTail } from "./contract.ts";
-import { MappedNodes, type NodeRows, Nodes, vectorHash } from "./nodes.ts";
+import { MappedNodes, type NodeRows, Nodes } from "./nodes.ts";
 import { runBuild } from "./pool.ts";
 import {
   type GraphCounts,

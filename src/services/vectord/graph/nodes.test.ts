@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import * as fc from "fast-check";
-import { MappedNodes, Nodes, type NodesText, vectorHash } from "./nodes.ts";
+import { vectorHash } from "../rows/shape.ts";
+import { MappedNodes, Nodes, type NodesText } from "./nodes.ts";
 
 /** What the nodes should be, kept in the slowest way: for each row its hash, and for each hash the row of its node. */
 class Model {

@@ -22,12 +22,6 @@ export interface NodesText {
 /** 43 MB of text, which is read whenever the graph is opened. */
 const HASHES_MAX = 4_000_000;
 
-/** xxHash64 of a vector's bytes, of which a number holds 53 bits. */
-export function vectorHash(vector: Float32Array): number {
-  const bytes = new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength);
-  return Number(Bun.hash.xxHash64(bytes) >> 11n);
-}
-
 /** The nodes of a graph that changes: the delta's, and those of a build. */
 export class Nodes implements NodeRows {
   readonly #nodeOfHash = new Map<number, number>();

@@ -7,9 +7,9 @@ import { readChecksummed } from "#adapters/checksummed-file";
 import { yieldToEventLoop } from "#lib/event-loop";
 import { seeded } from "#lib/random";
 import { Bitmap } from "../rows/bitmap.ts";
-import { parseShape } from "../rows/shape.ts";
+import { parseShape, vectorHash } from "../rows/shape.ts";
 import type { BuildJob, GraphTail } from "./contract.ts";
-import { Nodes, vectorHash } from "./nodes.ts";
+import { Nodes } from "./nodes.ts";
 
 /** New nodes whose reachability is checked: all of them up to this many, a sample of the rest. */
 const AUDITED_MAX = 20_000;

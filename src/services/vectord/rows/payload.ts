@@ -4,7 +4,7 @@
 // the field's `odd` set and is judged by its metadata; so is every candidate row of a leaf over a field that was
 // not declared. In a conjunction the indexed parts go first, so that few rows are left for the slow ones.
 
-import { EARTH_RADIUS_MILES, type Point } from "#domain/places";
+import { EARTH_RADIUS_MILES, milesBetween, type Point } from "#domain/places";
 import { Bitmap, RowSet } from "./bitmap.ts";
 import type { Filter, Scalar, Test } from "./filter.ts";
 import { fieldOf, matches, passes, placeOf, valuesOf } from "./filter.ts";
@@ -17,8 +17,11 @@ interface FieldIndex {
   /** Takes a row in; false when the value does not fit this type, so that its rows must be judged one by one. */
   add(row: number, value: unknown): boolean;
   delete(row: number, value: unknown): void;
-  /** A superset of the rows that pass, to be judged, or exactly those. Null: every row must be read. */
-  select(leaf: Leaf): { readonly rows: Bitmap; readonly exact: boolean } | null;
+  /**
+   * A superset of the rows of `universe` that pass, to be judged, or exactly those. Others may be among them. Null: every row
+   * must be read.
+   */
+  select(leaf: Leaf, universe: Bitmap): { readonly rows: Bitmap; readonly exact: boolean } | null;
 }
 
 export class Payload {
@@ -77,7 +80,7 @@ export class Payload {
       field.present.addTo(rows);
       return rows.and(universe);
     }
-    const found = field.index.select(leaf);
+    const found = field.index.select(leaf, universe);
     if (found === null) return this.#judge(leaf, universe);
     const rows = found.rows.and(universe);
     const sure = found.exact ? rows : this.#judge(leaf, rows);
@@ -141,10 +144,10 @@ class KeywordIndex implements FieldIndex {
     }
   }
 
-  select(leaf: Leaf): { rows: Bitmap; exact: boolean } | null {
+  select(leaf: Leaf, { capacity }: Bitmap): { rows: Bitmap; exact: boolean } | null {
     if (leaf.kind !== "field" || leaf.test.op === "exists") return null;
     const { test } = leaf;
-    const rows = new Bitmap();
+    const rows = new Bitmap(capacity);
     let exact = true;
     const take = (key: Scalar, wanted: Scalar): void => {
       this.#rows.get(key)?.addTo(rows);
@@ -226,17 +229,20 @@ function withRoom(column: Float64Array<ArrayBuffer>, row: number): Float64Array<
 const CELL_DEGREES = 0.5;
 const CELLS_AROUND = 360 / CELL_DEGREES;
 
-/** Places by cell of a grid of degrees. A circle takes the cells of its bounding box; each row is then judged. */
+/** Places by cell of a grid of degrees, and in columns. Of the cells of a circle's bounding box each place is judged. */
 class GeoIndex implements FieldIndex {
   readonly #cells = new Map<number, RowSet>();
+  #lats = new Float64Array(0);
+  #lons = new Float64Array(0);
 
   add(row: number, value: unknown): boolean {
     const place = placeOf(value);
     if (place === null) return false;
-    const cell = cellOf(place);
-    const rows = this.#cells.get(cell) ?? new RowSet();
-    rows.add(row);
-    this.#cells.set(cell, rows);
+    this.#cells.getOrInsertComputed(cellOf(place), () => new RowSet()).add(row);
+    this.#lats = withRoom(this.#lats, row);
+    this.#lons = withRoom(this.#lons, row);
+    this.#lats[row] = place.lat;
+    this.#lons[row] = place.lon;
     return true;
   }
 
@@ -249,13 +255,19 @@ class GeoIndex implements FieldIndex {
     if (rows?.size === 0) this.#cells.delete(cell);
   }
 
-  select(leaf: Leaf): { rows: Bitmap; exact: boolean } | null {
+  select(leaf: Leaf, universe: Bitmap): { rows: Bitmap; exact: boolean } | null {
+    const rows = new Bitmap(universe.capacity);
     // A place is an object and has no values: no test of a value passes.
-    if (leaf.kind === "field") return leaf.test.op === "exists" ? null : { rows: new Bitmap(), exact: true };
-    const rows = new Bitmap();
-    const inside = box(leaf.place, leaf.miles);
-    for (const [cell, set] of this.#cells) if (inside(cell)) set.addTo(rows);
-    return { rows, exact: false };
+    if (leaf.kind === "field") return leaf.test.op === "exists" ? null : { rows, exact: true };
+    const { place, miles } = leaf;
+    const inside = box(place, miles);
+    const candidates = new Bitmap(universe.capacity);
+    for (const [cell, set] of this.#cells) if (inside(cell)) set.addTo(candidates);
+    candidates.and(universe).forEach((row) => {
+      const own = { lat: this.#lats[row] as number, lon: this.#lons[row] as number };
+      if (milesBetween(own, place) <= miles) rows.add(row);
+    });
+    return { rows, exact: true };
   }
 }
 

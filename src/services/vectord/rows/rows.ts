@@ -9,6 +9,7 @@
 
 import { assert, present } from "#lib/assert";
 import { Bitmap } from "./bitmap.ts";
+import { Codes } from "./codes.ts";
 import { Payload } from "./payload.ts";
 import { type IndexShape, type Item, type Metadata, norm } from "./shape.ts";
 
@@ -48,6 +49,7 @@ export class Rows {
   readonly chunks: Chunk[] = [];
   readonly live = new Bitmap();
   readonly payload: Payload;
+  readonly codes: Codes;
   readonly #ids: (string | undefined)[] = [];
   readonly #metadata: (Metadata | undefined)[] = [];
   readonly #rowOf = new Map<string, number>();
@@ -68,6 +70,7 @@ export class Rows {
     const fit = Math.max(1, CHUNK_BYTES / (shape.dimension * 4));
     this.chunkRows = 2 ** Math.floor(Math.log2(fit));
     this.payload = new Payload(shape.fields, (row) => this.metadata(row));
+    this.codes = new Codes(shape.dimension);
   }
 
   get count(): number {
@@ -84,11 +87,11 @@ export class Rows {
     return this.#end - this.#rowOf.size;
   }
 
-  /** Memory of vectors that are not mapped and of bookkeeping, and about that of ids and metadata. */
+  /** Memory of vectors that are not mapped, of codes and of bookkeeping, and about that of ids and metadata. */
   get bytes(): number {
     const unmapped = this.chunks.filter(({ file }) => file === null).length;
     const numbers = unmapped * this.shape.dimension * 4 + this.chunks.length * 8;
-    return numbers * this.chunkRows + this.#metadataBytes * 2 + this.#end * 64;
+    return numbers * this.chunkRows + this.#metadataBytes * 2 + this.#end * 64 + this.codes.bytes;
   }
 
   /** Of all vectors, wherever they are. */
@@ -133,6 +136,11 @@ export class Rows {
     return vectors.subarray(at, at + this.shape.dimension);
   }
 
+  /** Euclidean length of the row's vector. */
+  length(row: number): number {
+    return this.chunk(row).norms[row % this.chunkRows] as number;
+  }
+
   chunk(row: number): Chunk {
     return present(this.chunks[Math.floor(row / this.chunkRows)], "the chunk of a row");
   }
@@ -148,6 +156,7 @@ export class Rows {
     const row = this.#take();
     const chunk = this.chunk(row);
     const slot = row % this.chunkRows;
+    this.codes.forget(row);
     chunk.vectors.set(item.vector, slot * this.shape.dimension);
     chunk.norms[slot] = norm(item.vector);
     chunk.version++;
@@ -189,9 +198,7 @@ export class Rows {
 
   /** What a row holds beside its vector, for a snapshot; it is live, or was removed under a pin that is still held. */
   entry(row: number): TableEntry {
-    const { norms } = this.chunk(row);
-    const length = norms[row % this.chunkRows] as number;
-    return [row, this.id(row), this.metadata(row), this.#metadataBytesOf[row] ?? 0, length];
+    return [row, this.id(row), this.metadata(row), this.#metadataBytesOf[row] ?? 0, this.length(row)];
   }
 
   /** Takes a mapped file for a chunk whose rows it holds as they are; the file is never written to. */

@@ -125,3 +125,9 @@ export function checkVector(shape: IndexShape, vector: Float32Array, path: strin
 export function invalid(path: string, message: string): Fault {
   return new Fault("invalid", `${path} ${message}.`, { details: [{ path, message }] });
 }
+
+/** xxHash64 of a vector's bytes, of which a number holds 53 bits. */
+export function vectorHash(vector: Float32Array): number {
+  const bytes = new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength);
+  return Number(Bun.hash.xxHash64(bytes) >> 11n);
+}

@@ -1,10 +1,9 @@
 // Distances and exact scans over rows. Every distance that is reported comes from `distanceTo`, in f64 over the
 // stored f32 numbers, whichever plan found the row: the same row is as far in a scan as in a graph. Runs of whole
-// chunks go through usearch's vectorised scan (0.14 us a row of 768) when they are long; picked rows and small
-// indexes are summed here (0.3 us a row), since copying rows together would cost more than summing them does.
+// chunks go through usearch's vectorised scan (0.14 us a row of 768) when they are long; of picked rows and small
+// indexes, codes tell which are to be summed here (coded-scan.ts): a row costs 0.3 us, and 1.5 where memory is slow.
 
 import type { ExactSearch } from "#adapters/hnsw";
-import type { Bitmap } from "../rows/bitmap.ts";
 import { yieldToEventLoop } from "#lib/event-loop";
 import type { Rows } from "../rows/rows.ts";
 import { type IndexShape, norm } from "../rows/shape.ts";
@@ -62,17 +61,20 @@ export function distanceTo(query: Query, rows: Rows, row: number): number {
   const slot = row % rows.chunkRows;
   const at = slot * query.wide.length;
   if (query.shape.metric === "euclidean") return Math.sqrt(squaredDifference(query.wide, vectors, at));
-  const product = dotProduct(query.wide, vectors, at);
-  if (query.shape.metric === "dot") return 1 - product;
-  return Math.max(0, 1 - product / (query.norm * (norms[slot] as number)));
+  return distanceOf(query, dotProduct(query.wide, vectors, at), norms[slot] as number);
+}
+
+/** The distance of a vector of this length by its product with the query. */
+export function distanceOf({ norm: own, shape }: Query, product: number, length: number): number {
+  if (shape.metric === "euclidean") return Math.sqrt(Math.max(0, own * own + length * length - 2 * product));
+  if (shape.metric === "dot") return 1 - product;
+  return Math.max(0, 1 - product / (own * length));
 }
 
 /** As `distanceTo` for a vector that is in no row. */
-export function distanceBetween({ wide, norm: length, shape }: Query, vector: Float32Array): number {
-  if (shape.metric === "euclidean") return Math.sqrt(squaredDifference(wide, vector, 0));
-  const product = dotProduct(wide, vector, 0);
-  if (shape.metric === "dot") return 1 - product;
-  return Math.max(0, 1 - product / (length * norm(vector)));
+export function distanceBetween(query: Query, vector: Float32Array): number {
+  if (query.shape.metric === "euclidean") return Math.sqrt(squaredDifference(query.wide, vector, 0));
+  return distanceOf(query, dotProduct(query.wide, vector, 0), norm(vector));
 }
 
 // Eight sums side by side: the processor then has eight additions under way instead of waiting for each. Rows are
@@ -115,11 +117,11 @@ function squaredDifference(a: Float64Array, b: Float32Array, at: number): number
 
 /** The nearest k rows seen so far, each row once; the furthest of them is at the root of a heap. */
 export class Nearest {
-  readonly #k: number;
+  readonly k: number;
   readonly #heap: Scored[] = [];
 
   constructor(k: number) {
-    this.#k = k;
+    this.k = k;
   }
 
   get size(): number {
@@ -128,12 +130,12 @@ export class Nearest {
 
   /** Rows at this distance or beyond are not among the nearest k. */
   get bound(): number {
-    return this.#heap.length < this.#k ? Number.POSITIVE_INFINITY : (this.#heap[0]?.distance ?? 0);
+    return this.#heap.length < this.k ? Number.POSITIVE_INFINITY : (this.#heap[0]?.distance ?? 0);
   }
 
   offer(row: number, distance: number): void {
     const heap = this.#heap;
-    if (heap.length < this.#k) {
+    if (heap.length < this.k) {
       heap.push({ row, distance });
       for (let at = heap.length - 1; at > 0;) {
         const parent = (at - 1) >> 1;
@@ -170,25 +172,11 @@ function swap(heap: Scored[], a: number, b: number): void {
   [heap[a], heap[b]] = [heap[b] as Scored, heap[a] as Scored];
 }
 
-/** Takes rows with their distances. */
-type Sink = Pick<Nearest, "offer">;
-
 /** Scores rows into `nearest`. Rows that are not live are skipped. */
-export function scanRows(rows: Rows, query: Query, picked: Iterable<number>, nearest: Sink): void {
+export function scanRows(rows: Rows, query: Query, picked: Iterable<number>, nearest: Nearest): void {
   for (const row of picked) {
     if (rows.isLive(row)) nearest.offer(row, distanceTo(query, rows, row));
   }
-}
-
-/** As `scanRows` for many rows, yielding to the event loop between steps. */
-export async function scanPicked(rows: Rows, query: Query, picked: Bitmap, nearest: Sink): Promise<number> {
-  const all = picked.toRows();
-  const step = Math.max(1, Math.floor(NUMBERS_A_STEP / query.vector.length));
-  for (let at = 0; at < all.length; at += step) {
-    if (at > 0) await yieldToEventLoop();
-    scanRows(rows, query, all.subarray(at, at + step), nearest);
-  }
-  return all.length;
 }
 
 /** Scores every live row, chunk by chunk, yielding to the event loop between steps. Returns how many. */

@@ -11,6 +11,7 @@ import type { Filter } from "../rows/filter.ts";
 import type { FoundNodes, GraphCache } from "../graph/graph-cache.ts";
 import type { Partitions, SearchedGraph } from "../graph/partitions.ts";
 import type { Rows } from "../rows/rows.ts";
+import { type Measured, scanPicked } from "./coded-scan.ts";
 import {
   NATIVE_NUMBERS_MIN,
   Nearest,
@@ -19,7 +20,6 @@ import {
   distanceTo,
   prepare,
   scanAll,
-  scanPicked,
   scanRows,
 } from "./scan.ts";
 import { checkVector, type IndexShape, invalid, type Metadata } from "../rows/shape.ts";
@@ -50,8 +50,8 @@ export interface Search {
 export interface Shared {
   /** Rows that pass the part of the filter that all have. */
   readonly rows: Bitmap;
-  /** Rows that one of them measured, with their distances: the next one does not read them again. */
-  readonly measured: { readonly rows: Bitmap; readonly all: Scored[] };
+  /** What one of them measured: the next one does not read it again. */
+  readonly measured: Measured;
 }
 
 export interface Tier extends Shared {
@@ -92,14 +92,14 @@ export const EF_MAX = 4_096;
 /** Rows that are scanned whatever a graph would cost: of all, and of those that a filter leaves. */
 const SCAN_MAX = 2_000;
 const PICKED_MAX = 4_000;
+/** Rows that pass a filter and are expected to have codes: of more, making them would take half a second and much memory. */
+const CODED_MAX = 16_384;
 /** A graph is searched for at least this many: below it recall falls and little time is saved. */
 const WANTED_MIN = 64;
 const OVERSAMPLE = 2;
 /** Of the candidates that pass, so many are measured: coarse scalars misplace a neighbour by a few ranks, not by many. */
 const SCORED_MIN = 32;
 const SCORED_SHARE = 3;
-/** Rows whose distances are remembered for the next of several searches: some hundred kilobytes. */
-const REMEMBERED_MAX = 16_384;
 /** Rounds differ by this factor, so that all of them together cost little more than the last. */
 const GROWTH = 4;
 /** Hits kept beyond k while a scan yields the event loop, in place of rows that are deleted meanwhile. */
@@ -109,6 +109,7 @@ const SPARE = 8;
 const cost = {
   all: (rows: number, dimension: number): number => 20 + rows * (0.03 + 0.00015 * dimension),
   picked: (rows: number, dimension: number): number => rows * (0.05 + 0.0004 * dimension),
+  coded: (rows: number, dimension: number): number => rows * (0.04 + 0.00007 * dimension),
   graph: (wanted: number, dimension: number): number => 50 + wanted * (0.6 + 0.002 * dimension),
 };
 
@@ -186,33 +187,12 @@ async function viaScan(
     const scanned =
       picked === null && !small
         ? await scanAll(rows, query, nearest, search.k + SPARE, await native())
-        : search.tier === undefined || matching > REMEMBERED_MAX
-          ? await scanPicked(rows, query, picked ?? rows.live, nearest)
-          : await scanUnmeasured(rows, query, picked ?? rows.live, nearest, search.tier);
+        : await scanPicked(rows, query, picked ?? rows.live, nearest, search.tier?.measured ?? new Map());
     const live = nearest.sorted().filter(({ row }) => rows.isLive(row));
     return found(rows, search, live.slice(0, search.k), "exact", scanned, matching);
   } finally {
     unpin();
   }
-}
-
-/** Of those that match only rows that no search before this one measured. Returns how many. */
-function scanUnmeasured(
-  rows: Rows,
-  query: Query,
-  picked: Bitmap,
-  nearest: Nearest,
-  { measured }: Shared,
-): Promise<number> {
-  for (const { row, distance } of measured.all) if (picked.has(row)) nearest.offer(row, distance);
-  const fresh = picked.clone().minus(measured.rows);
-  measured.rows.or(fresh);
-  return scanPicked(rows, query, fresh, {
-    offer: (row, distance) => {
-      measured.all.push({ row, distance });
-      nearest.offer(row, distance);
-    },
-  });
 }
 
 let loaded: ExactSearch | null = null;
@@ -243,7 +223,8 @@ function viaGraph(
   plan: Plan,
 ): Found | null {
   const { dimension } = rows.shape;
-  const limit = picked === null ? cost.all(matching, dimension) : cost.picked(matching, dimension);
+  const filtered = matching <= CODED_MAX ? cost.coded : cost.picked;
+  const limit = (picked === null ? cost.all : filtered)(matching, dimension);
   // While many rows are unindexed, reading these one by one costs more than the native scan of all. Of those of the whole
   // index as many match as of all rows.
   const share = plan === "partition" ? 1 : matching / rows.count;
