@@ -26,6 +26,7 @@ import { roleClaims } from "./grammar/roles.ts";
 import { rowClaims } from "./grammar/row-claims.ts";
 import { siteClaims } from "./grammar/site-claims.ts";
 import { NEED_RULES } from "./grammar/rules-need.ts";
+import { ASIDE_RULES } from "./grammar/rules-aside.ts";
 import { NUMBER_RULES } from "./grammar/rules-number.ts";
 import { PAY_RULES } from "./grammar/rules-pay.ts";
 import { PLACE_RULES } from "./grammar/rules-place.ts";
@@ -65,11 +66,14 @@ export function orderReader({ titles, states, gazetteer }: Knowledge): OrderRead
     activities: activitiesByVerb(),
     certificates: certificatePhrases(),
     places: placeNames(),
-    grammar: grammarOf([...TIME_RULES, ...PAY_RULES, ...NUMBER_RULES, ...PLACE_RULES, ...NEED_RULES], {
-      amount,
-      clock,
-      day,
-    }),
+    grammar: grammarOf(
+      [...TIME_RULES, ...PAY_RULES, ...NUMBER_RULES, ...ASIDE_RULES, ...PLACE_RULES, ...NEED_RULES],
+      {
+        amount,
+        clock,
+        day,
+      },
+    ),
     zones: new Map(states.map(({ code, timezone }) => [code, timezone])),
     holders: holdersOf(titles),
   };
