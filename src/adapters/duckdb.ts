@@ -116,6 +116,9 @@ export class DuckdbError extends Error {
   }
 }
 
+/** What a closed-in instance can still reach. */
+export type Sandbox = { readonly files: readonly string[] } | { readonly folder: string };
+
 export interface Duckdb {
   /** Runs statements, however many, and drops the result of the last one. */
   run(sql: string, params?: readonly DuckdbParam[]): Promise<void>;
@@ -127,8 +130,11 @@ export interface Duckdb {
   prepare(sql: string): Promise<DuckdbStatement>;
   /** The statements that DuckDB makes of a text: a PIVOT without its values is more than one. */
   statements(sql: string): Promise<DuckdbStatements>;
-  /** Closes the instance in for good: these files, the temp folder and nothing else; no setting changes any more. */
-  sandbox(paths: readonly string[]): Promise<void>;
+  /**
+   * Closes the instance in for good: these files, or whatever is in a folder, the temp folder and nothing else; no setting
+   * changes any more.
+   */
+  sandbox(within: Sandbox): Promise<void>;
   /** Makes whatever runs fail with kind `INTERRUPT`, soon or never: some functions do not look. */
   interrupt(): void;
   close(): void;
@@ -196,11 +202,12 @@ function database(instance: DuckDBInstance, connection: DuckDBConnection): Duckd
         prepare: async (index) => statementOf(await calling(() => extracted.prepare(index))),
       };
     },
-    sandbox: async (paths) => {
-      const list = paths.map(quoteLiteral).join(", ");
-      await run(
-        `SET allowed_paths = [${list}]; SET enable_external_access = false; SET lock_configuration = true`,
-      );
+    sandbox: (within) => {
+      const allowed =
+        "folder" in within
+          ? `allowed_directories = [${quoteLiteral(within.folder)}]`
+          : `allowed_paths = [${within.files.map(quoteLiteral).join(", ")}]`;
+      return run(`SET ${allowed}; SET enable_external_access = false; SET lock_configuration = true`);
     },
     interrupt: () => connection.interrupt(),
     close: () => {

@@ -21,8 +21,9 @@ import { amount } from "./grammar/parts/amount.ts";
 import { clock } from "./grammar/parts/clock.ts";
 import { day } from "./grammar/parts/day.ts";
 import { personClaims } from "./grammar/persons.ts";
-import { placeClaims } from "./grammar/places.ts";
+import { GEOGRAPHIC, placeClaims } from "./grammar/places.ts";
 import { roleClaims } from "./grammar/roles.ts";
+import { rowClaims } from "./grammar/row-claims.ts";
 import { siteClaims } from "./grammar/site-claims.ts";
 import { NEED_RULES } from "./grammar/rules-need.ts";
 import { NUMBER_RULES } from "./grammar/rules-number.ts";
@@ -145,7 +146,7 @@ function readOrder(whole: string, now: number, tools: Tools): OrderReading {
 }
 
 /** With words of the closed vocabulary in place of those that a typing error made of them. */
-function spelt(typed: TokenText, { lexicon, titles, activities, gazetteer }: Tools): TokenText {
+function spelt(typed: TokenText, { lexicon, titles, activities, gazetteer, grammar }: Tools): TokenText {
   const names = personNames();
   const tokens = typed.tokens.map((token, at) => {
     const { kind, word, key, capital } = token;
@@ -156,6 +157,8 @@ function spelt(typed: TokenText, { lexicon, titles, activities, gazetteer }: Too
       kind !== "word" ||
       named ||
       isVocabulary(lexicon, word) ||
+      grammar.knows(word) ||
+      GEOGRAPHIC.has(word) ||
       titles.hasWord(key) ||
       titles.hasWord(word) ||
       activities.has(stem(word)) ||
@@ -194,6 +197,9 @@ function claimsOf({ tokens, caseless, titled }: TokenText, tools: Tools): Claim[
     ...siteClaims(tokens, tools.sites),
     ...personClaims(tokens, { names, lexicon, isTitleWord, isPlace: (name) => isTown(placeName(name)) }),
   ];
+  const isRole = (from: number, to: number): boolean =>
+    claims.some((claim) => claim.kind === "role" && from <= claim.from && claim.to <= to);
+  claims.push(...rowClaims(tokens, lexicon, isRole));
   const scope = scopeOf(tokens, lexicon, claims);
   for (let at = 0; at < tokens.length; at++) claims.push(...tools.grammar.claims(scope, at));
   return claims;

@@ -280,9 +280,32 @@ describe("encodings", () => {
     ["shift_jis", [0x93, 0x8c, 0x8b, 0x9e, 0x82, 0xcc, 0x83, 0x72, 0x83, 0x8b], "東京のビル"],
     ["big5", [0xa4, 0x40, 0xa4, 0xa3, 0xac, 0x4f, 0xa4, 0x48, 0xa4, 0xa4, 0xb0, 0xea], "一不是人中國"],
     ["gb18030", [0xd6, 0xd0, 0xb9, 0xfa, 0xc8, 0xcb, 0xb5, 0xc4, 0xca, 0xc7], "中国人的是"],
+    ["macintosh", [0x4d, 0x75, 0x96, 0x6f, 0x7a, 0x2c, 0x4a, 0x6f, 0x73, 0x8e], "Muñoz,José"],
+    ["windows-1252", [0x79, 0x65, 0x73, 0x97, 0x6e, 0x6f, 0x2c, 0x63, 0x61, 0x66, 0xe9], "yes—no,café"],
+    ["ibm850", [0x4d, 0x81, 0x6c, 0x6c, 0x65, 0x72, 0x2c, 0x4a, 0x84, 0x67, 0x65, 0x72], "Müller,Jäger"],
+    [
+      "windows-1252",
+      [0x69, 0x74, 0x92, 0x73, 0x2c, 0x93, 0x6f, 0x6b, 0x94, 0x2c, 0x35, 0x96, 0x36],
+      "it’s,“ok”,5–6",
+    ],
     ["euc-kr", [0xc7, 0xd1, 0xb1, 0xdb, 0xc0, 0xcc, 0xb8, 0xa7], "한글이름"],
   ])("%s", async (encoding, bytes, text) => {
     expect(await decodedFrom([...bytes, 10])).toMatchObject({ encoding, text: `${text}\n` });
+  });
+
+  test.each([
+    ["two carriage returns and a feed", "a,b\r\r\n1,é\r\r\n2,y\r\r\n", "a,b\r\n1,é\r\n2,y\r\n"],
+    ["NEL", "a,b\u00851,é\u00852,y", "a,b\n1,é\n2,y"],
+    ["the line separator", "a,b\u20281,é\u20282,y", "a,b\n1,é\n2,y"],
+    ["line feeds beside NEL", "a,b\n1,\u0085é\n", "a,b\n1,\u0085é\n"],
+  ])("lines that end with %s", async (_, text, mended) => {
+    for (const bytes of [new TextEncoder().encode(text), Uint8Array.from(wide(`\ufeff${text}`, false))])
+      expect((await decodedFrom(bytes)).text).toBe(mended);
+  });
+
+  test("as many lines of windows-1252 as of UTF-8 are read each as they are", async () => {
+    const lines = Buffer.concat([Buffer.from("José,x\n"), Buffer.from([0x4d, 0x75, 0xf1, 0x6f, 0x7a, 10])]);
+    expect(await decodedFrom(lines)).toMatchObject({ encoding: "utf-8", text: "José,x\nMuñoz\n" });
   });
 
   test("a mark of UTF-8 is no part of the first name", async () => {

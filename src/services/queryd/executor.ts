@@ -11,7 +11,7 @@ import type { CallInit } from "#rpc/call";
 import type { OutputOf, ParsedOf, Raw, Service } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
 import type { CancellationScope } from "./cancellation-scope.ts";
-import type { engine as contract, ListedDataset } from "./engine/contract.ts";
+import type { engine as contract, ListedDataset, Opening } from "./engine/contract.ts";
 import { crashFault, memoryFault } from "./engine/end-fault.ts";
 import type { LeaseKind, Lease, Pool } from "./engine/pool.ts";
 import { poisonStatements } from "./poison-statements.ts";
@@ -20,10 +20,12 @@ import type { Pinned, Snapshots } from "./snapshots.ts";
 export type SqlRequest = Pick<ParsedOf<typeof query.sql>, "sql" | "params" | "at" | "time_zone">;
 type Inspection = OutputOf<typeof contract.inspect>;
 
-/** What an engine is sent once its views are open. */
+/** What an engine is sent. */
 export interface EngineStatement {
   readonly turn: number;
   readonly key: string;
+  /** The views of `key`, where the engine may not have them. */
+  readonly opening?: Opening;
   readonly sql: string;
   readonly params: SqlRequest["params"];
 }
@@ -164,14 +166,27 @@ export function executor(pool: Pool, datasets: Snapshots, processBytesMax: numbe
     const init: CallInit = { signal: scope.signal };
     const [raw, lease] = await leased(scope, kind, identity, async ({ engine, turn }) => {
       const statement: EngineStatement = { turn, key, sql: request.sql, params: request.params };
+      const sendOpening = async (): Promise<Raw> => {
+        const opening = { views: pinned.map(toBeOpened), time_zone: timeZone, listed };
+        let compared = false;
+        try {
+          const raw = await send(engine, { ...statement, opening }, init);
+          compared = true;
+          return raw;
+        } catch (thrown) {
+          compared = isOfStatement(thrown);
+          throw thrown;
+        } finally {
+          if (compared) for (const { place } of pinned) place.verified = true;
+        }
+      };
+      // Views over files that no engine has compared are open in none.
+      if (pinned.some(({ place }) => !place.verified)) return sendOpening();
       try {
         return await send(engine, statement, init);
       } catch (thrown) {
         if (!(thrown instanceof Fault) || thrown.code !== "not_found") throw thrown;
-        const views = pinned.map(toBeOpened);
-        await engine.open({ turn, key, views, time_zone: timeZone, listed }, init);
-        for (const { place } of pinned) place.verified = true;
-        return send(engine, statement, init);
+        return sendOpening();
       }
     });
     return { raw, lease, queueMs: lease.waitedMs, identity };
@@ -234,11 +249,16 @@ function isFileFault(thrown: unknown): boolean {
   );
 }
 
+/** Faults of a statement, which an engine looks at once it has compared the files. */
+function isOfStatement(thrown: unknown): boolean {
+  return thrown instanceof Fault && (thrown.code === "invalid" || thrown.code === "rejected");
+}
+
 /** What was compared once need not be compared again: objects never change. */
 function toBeOpened({ schema, place: { view, verified } }: Pinned): Pinned["place"]["view"] {
   const within = schema === undefined ? {} : { schema };
   if (!verified) return { ...view, ...within };
-  return { ...view, ...within, files: view.files.map(({ path, key }) => ({ path, key })) };
+  return { ...view, ...within, files: view.files.map(({ path, key, bytes }) => ({ path, key, bytes })) };
 }
 
 /** The catalog's names for SHOW TABLES, put so that an engine gives it in any format. Names need no escaping. */

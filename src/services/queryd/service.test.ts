@@ -471,7 +471,9 @@ describe("queryd's files", () => {
     expect(own.lake.reads()).toBe(1);
     // The cache may be emptied under it.
     rmSync(join(own.lake.folder, "cache"), { recursive: true });
-    expect((await service.sql({ sql: "SELECT max(id) AS m FROM workers" })).rows).toEqual([{ m: 4999 }]);
+    const sql = "SELECT max(id) AS m FROM workers";
+    for (const time_zone of ["UTC", "Asia/Tokyo"])
+      expect((await service.sql({ sql, time_zone })).rows).toEqual([{ m: 4999 }]);
     expect(own.lake.reads()).toBe(2);
     await own.close();
   });

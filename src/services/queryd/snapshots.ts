@@ -121,9 +121,9 @@ export function snapshots(
     const { key, bytes, sha256 } = file;
     try {
       const { path, etag } = await storaged.locate({ key }, call);
-      if (path !== undefined) return { path, key, ...(sha256 === undefined ? {} : { sha256 }) };
+      if (path !== undefined) return { path, key, bytes, ...(sha256 === undefined ? {} : { sha256 }) };
       // The cache compares the checksum as it fetches.
-      return { path: await cache.path({ key, etag, bytes, sha256 }, call), key };
+      return { path: await cache.path({ key, etag, bytes, sha256 }, call), key, bytes };
     } catch (thrown) {
       if (!(thrown instanceof Fault) || thrown.code !== "not_found") throw thrown;
       throw new Fault(
@@ -156,7 +156,12 @@ export function snapshots(
     made += 1;
     const fresh: Place = {
       snapshotId: found.snapshot_id,
-      view: { name, read_schema: schema, masked, files },
+      view: {
+        name,
+        columns: found.columns.map((column) => ({ id: column.id, name: column.name, type: column.type })),
+        masked,
+        files,
+      },
       id: String(made),
       verified: false,
     };
@@ -192,8 +197,8 @@ export function snapshots(
     },
     forget: (pinned) => {
       for (const { place } of pinned) {
-        const { name, read_schema: schema, masked } = place.view;
-        kept.delete(placeOf(name, place.snapshotId, schema, masked));
+        const { name, columns, masked } = place.view;
+        kept.delete(placeOf(name, place.snapshotId, readSchema(columns), masked));
       }
     },
     listed: async (call) => {

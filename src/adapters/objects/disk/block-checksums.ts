@@ -7,7 +7,7 @@
 // Layout: JSON of the versions, line feed, blocks of each version (8 bytes each), xxHash3 of all that (8 bytes); a line
 // feed after it marks the object as published, so that one that is missing later is known to be lost.
 
-import { appendFile, open, readFile, rm } from "node:fs/promises";
+import { open, readFile, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { temporaryPath, writeAll } from "#lib/durable";
 import { publishBelow, removeEmptyFolders } from "./files.ts";
@@ -15,7 +15,7 @@ import { publishBelow, removeEmptyFolders } from "./files.ts";
 /** A range read costs at most two blocks more than it returns. */
 export const BLOCK_BYTES = 64 * 1024;
 const HASH_BYTES = 8;
-const PUBLISHED = "\n";
+const PUBLISHED_BYTES = new TextEncoder().encode("\n");
 
 /** Stays the same while nothing writes the file. */
 export interface FileIdentity {
@@ -39,10 +39,18 @@ export interface ChecksumRecord {
   readonly published: boolean;
 }
 
+/** Checksums that are durable, of an object that is not published yet. */
+export interface Announcement {
+  /** Marks the object as published. Not flushed: without the mark only a later loss of the object goes unnoticed. */
+  published(): Promise<void>;
+  close(): Promise<void>;
+}
+
 /** Splits bytes into blocks and hashes each full one; chunks may have any size. */
 export class BlockHasher {
   readonly #blocks: bigint[] = [];
-  readonly #block = new Uint8Array(BLOCK_BYTES);
+  /** As long as what is in it, until more comes: most objects are small. */
+  #block = new Uint8Array();
   #used = 0;
   #size = 0;
 
@@ -57,10 +65,22 @@ export class BlockHasher {
         this.#blocks.push(hashOf(piece));
         continue;
       }
-      this.#block.set(piece, this.#used);
-      this.#used += take;
+      this.#gather(piece);
       if (this.#used === BLOCK_BYTES) this.#close();
     }
+  }
+
+  #gather(piece: Uint8Array): void {
+    if (this.#used === 0 && this.#block.length < BLOCK_BYTES) this.#block = Uint8Array.from(piece);
+    else {
+      if (this.#block.length < BLOCK_BYTES) {
+        const begun = this.#block;
+        this.#block = new Uint8Array(BLOCK_BYTES);
+        this.#block.set(begun);
+      }
+      this.#block.set(piece, this.#used);
+    }
+    this.#used += piece.byteLength;
   }
 
   finish(): BlockChecksums {
@@ -120,12 +140,15 @@ export class ChecksumStore {
     }
   }
 
-  /** Makes the checksums of the file that is about to be published durable, beside those of the one that is there. */
+  /**
+   * Makes the checksums of the file that is about to be published durable, beside those of the one that is there. What it
+   * gives must be closed.
+   */
   async announce(
     key: string,
     current: FileIdentity | undefined,
     next: { identity: FileIdentity; sums: BlockChecksums },
-  ): Promise<void> {
+  ): Promise<Announcement> {
     const record = current === undefined ? undefined : await this.read(key);
     const before = record === undefined || record === "damaged" ? [] : record.versions;
     const file = current === undefined ? "" : identityText(current);
@@ -134,25 +157,21 @@ export class ChecksumStore {
       ...(kept === undefined ? [] : [kept]),
       { file: identityText(next.identity), ...next.sums },
     ];
-    const path = join(this.root, key);
     const temporary = temporaryPath(this.#temporaries, "checksums");
+    const handle = await open(temporary, "wx", 0o600);
     try {
-      const handle = await open(temporary, "wx", 0o600);
-      try {
-        await writeAll(handle, encoded(versions));
-        await handle.sync();
-      } finally {
-        await handle.close();
-      }
-      await publishBelow(temporary, path, false);
-    } finally {
+      await writeAll(handle, encoded(versions));
+      await handle.sync();
+      await publishBelow(temporary, join(this.root, key), false);
+    } catch (error) {
+      await handle.close();
       await rm(temporary, { force: true });
+      throw error;
     }
-  }
-
-  /** Marks the recorded object as published. Not flushed: without the mark only a later loss of the object goes unnoticed. */
-  async published(key: string): Promise<void> {
-    await appendFile(join(this.root, key), PUBLISHED);
+    return {
+      published: () => writeAll(handle, PUBLISHED_BYTES),
+      close: () => handle.close(),
+    };
   }
 
   /** Durable when it resolves, so that a crash right after never makes a removed object look lost. */

@@ -27,7 +27,6 @@ import {
 } from "../objects.ts";
 import { type BlockChecksums, BlockHasher, candidates, ChecksumStore } from "./block-checksums.ts";
 import {
-  flush,
   isAbsent,
   onDisk,
   openObject,
@@ -97,37 +96,40 @@ export async function diskObjects(root: string): Promise<Objects> {
     return toHead(key, found);
   };
 
-  /** Publishes a finished file as the object, serialised with the other writers of the key. */
+  /** Publishes a finished, flushed file as the object, serialised with the other writers of the key. */
   const publishObject = async (
     key: string,
     temporary: string,
-    sums: BlockChecksums,
+    { identity, sums }: Finished,
     ifAbsent: boolean,
   ): Promise<ObjectHead> => {
-    const path = pathOf(key);
     const current = await statOf(key);
     if (ifAbsent && current !== undefined) throw conditionFailed(key);
-    const identity = await statObject(temporary, key);
-    await checksums.announce(key, current, { identity, sums });
-    if ((await publishBelow(temporary, path, ifAbsent)) === "exists") throw conditionFailed(key);
-    await checksums.published(key);
-    return toHead(key, await statObject(path, key));
+    const announced = await checksums.announce(key, current, { identity, sums });
+    try {
+      if ((await publishBelow(temporary, pathOf(key), ifAbsent)) === "exists") throw conditionFailed(key);
+      await announced.published();
+    } finally {
+      await announced.close();
+    }
+    return toHead(key, identity);
   };
 
   const put = async (key: string, body: Bytes, conditions: PutConditions = {}): Promise<ObjectHead> => {
     pathOf(key);
     const temporary = temporaryPath(temporaries, "object");
     try {
-      const sums = await spool(body, temporary);
+      const finished = await spool(body, temporary);
       return await inTurn(key, async () => {
         if (conditions.ifMatch !== undefined) {
           const current = await statOf(key);
           if (current === undefined || etagOf(current) !== conditions.ifMatch) throw conditionFailed(key);
         }
-        return onDisk(key, () => publishObject(key, temporary, sums, conditions.ifAbsent === true));
+        return onDisk(key, () => publishObject(key, temporary, finished, conditions.ifAbsent === true));
       });
-    } finally {
+    } catch (error) {
       await rm(temporary, { force: true });
+      throw error;
     }
   };
 
@@ -212,11 +214,10 @@ export async function diskObjects(root: string): Promise<Objects> {
       }),
     path: pathOf,
     adopt: async (key, path, sha256) => {
-      await onDisk(key, () => flush(path));
-      const sums = await sumsOf(path, sha256);
+      const finished = await onDisk(key, () => flushed(path, sha256));
       return inTurn(key, async () => {
         try {
-          return await onDisk(key, () => publishObject(key, path, sums, false));
+          return await onDisk(key, () => publishObject(key, path, finished, false));
         } catch (error) {
           if ((error as NodeJS.ErrnoException).code === "EXDEV") return undefined;
           throw error;
@@ -246,16 +247,26 @@ export async function diskObjects(root: string): Promise<Objects> {
         onDisk(key, async () => {
           if ((await checksums.read(key)) !== "damaged") return false;
           const path = pathOf(key);
-          const identity = await statObject(path, key);
-          await checksums.announce(key, undefined, { identity, sums: (await hashesOf(path)).blocks });
-          await checksums.published(key);
+          const { identity, sums } = await hashesOf(path);
+          const announced = await checksums.announce(key, undefined, { identity, sums });
+          try {
+            await announced.published();
+          } finally {
+            await announced.close();
+          }
           return true;
         }),
       ),
   };
 }
 
-async function spool(body: Bytes, path: string): Promise<BlockChecksums> {
+/** A whole file, not published yet. */
+interface Finished {
+  readonly identity: BigIntStats;
+  readonly sums: BlockChecksums;
+}
+
+async function spool(body: Bytes, path: string): Promise<Finished> {
   const hasher = new BlockHasher();
   const file = await open(path, "wx", 0o600);
   try {
@@ -264,7 +275,7 @@ async function spool(body: Bytes, path: string): Promise<BlockChecksums> {
       await writeAll(file, chunk);
     }
     await file.sync();
-    return hasher.finish();
+    return { identity: await file.stat({ bigint: true }), sums: hasher.finish() };
   } catch (error) {
     throw toDiskFault(error);
   } finally {
@@ -272,27 +283,37 @@ async function spool(body: Bytes, path: string): Promise<BlockChecksums> {
   }
 }
 
-/** Computes the checksums of a file that a neighbour wrote; its SHA-256 must be the one that the neighbour sent. */
-async function sumsOf(path: string, sha256: string): Promise<BlockChecksums> {
-  const hashes = await hashesOf(path);
-  if (hashes.sha256 === sha256) return hashes.blocks;
-  throw new Fault("internal", "A finished file is not what its writer wrote: its checksum is wrong.");
-}
-
-async function hashesOf(path: string): Promise<{ blocks: BlockChecksums; sha256: string }> {
-  const hasher = new BlockHasher();
-  const whole = createHash("sha256");
-  const file = await open(path, "r");
+/** Flushes a file that a neighbour wrote, and computes its checksums; its SHA-256 must be the one that the neighbour sent. */
+async function flushed(path: string, sha256: string): Promise<Finished> {
+  const file = await open(path, "r+");
   try {
-    const { size } = await file.stat();
-    for await (const chunk of streamRange(file, { first: 0, last: size - 1 })) {
-      hasher.add(chunk);
-      whole.update(chunk);
-    }
+    await file.sync();
+    const finished = await hashesIn(file);
+    if (finished.sha256 === sha256) return finished;
   } finally {
     await file.close();
   }
-  return { blocks: hasher.finish(), sha256: whole.digest("hex") };
+  throw new Fault("internal", "A finished file is not what its writer wrote: its checksum is wrong.");
+}
+
+async function hashesOf(path: string): Promise<Finished> {
+  const file = await open(path, "r");
+  try {
+    return await hashesIn(file);
+  } finally {
+    await file.close();
+  }
+}
+
+async function hashesIn(file: FileHandle): Promise<Finished & { readonly sha256: string }> {
+  const hasher = new BlockHasher();
+  const whole = createHash("sha256");
+  const identity = await file.stat({ bigint: true });
+  for await (const chunk of streamRange(file, { first: 0, last: Number(identity.size) - 1 })) {
+    hasher.add(chunk);
+    whole.update(chunk);
+  }
+  return { identity, sums: hasher.finish(), sha256: whole.digest("hex") };
 }
 
 function toHead(key: string, found: BigIntStats): ObjectHead {

@@ -17,30 +17,20 @@ export async function publishBelow(
   ifAbsent: boolean,
 ): Promise<"done" | "exists"> {
   for (let tries = 1; ; tries += 1) {
-    await makeFolder(dirname(path)).catch((error: unknown) => {
-      // A folder that is removed before it is inspected would be reported as a file that blocks the path.
-      if (!(isGone(error) || isInTheWay(error)) || tries === FOLDER_TRIES_MAX) throw error;
-    });
     try {
       return await publish(temporary, path, ifAbsent);
     } catch (error) {
       if (!isGone(error) || tries === FOLDER_TRIES_MAX) throw error;
     }
+    await makeFolder(dirname(path)).catch((error: unknown) => {
+      // A folder that is removed before it is inspected would be reported as a file that blocks the path.
+      if (!(isGone(error) || isInTheWay(error))) throw error;
+    });
   }
 }
 
 function isGone(error: unknown): boolean {
   return (error as NodeJS.ErrnoException).code === "ENOENT";
-}
-
-/** Flushes a file written by another process before it gets its final name. */
-export async function flush(path: string): Promise<void> {
-  const file = await open(path, "r+");
-  try {
-    await file.sync();
-  } finally {
-    await file.close();
-  }
 }
 
 /** Disk errors that a caller can act on, as faults. */

@@ -25,6 +25,8 @@ const PASSED: ReadonlySet<Kind> = new Set(["experience", "aside", "count"]);
 const CLOSE_ONLY: ReadonlySet<Kind> = new Set(["place", "day", "hours", "pay", "person"]);
 /** Tokens between a negation and what it denies. */
 const REACH_MAX = 3;
+/** "forklift certificate is a plus but not required". */
+const REACH_BACK_MAX = 6;
 const JOINS: ReadonlySet<string> = new Set(["or", "nor", "/", "o", "u", "ni", "and", "y", "&"]);
 
 /** The claims that are denied. */
@@ -72,7 +74,7 @@ function denyBefore(
   for (let before = at - 1; before >= 0; before--) {
     const claim = claims[before] as Claim;
     const between = tokens.slice(claim.to, start);
-    if (between.length > REACH_MAX || between.some(endsReach)) return;
+    if (between.length > REACH_BACK_MAX || between.some(endsReach)) return;
     if (PASSED.has(claim.kind)) {
       start = claim.from;
       continue;

@@ -13,12 +13,15 @@ const DETAILS_MIN = 3;
 const COUNTED_PURPOSE = 3;
 
 const STRONG_AGAINST = 4;
+/** "need a replacement", "looking for somebody": asked so, what was said before does not matter. */
+const PLAIN_PURPOSE = 4;
 
 /** Whether the text asks for people at all: thanks, invoices, jokes and instructions to the reader do not. */
 export function isOrder(claims: readonly Claim[], purposes: readonly Of<"purpose">[]): boolean {
   let against = 0;
   let strongest = 0;
   let forIt = 0;
+  let plainest = 0;
   const counted = new Set<number>();
   const longest = purposes.toSorted(
     (left, right) => right.to - right.from - (left.to - left.from) || left.from - right.from,
@@ -33,7 +36,10 @@ export function isOrder(claims: readonly Claim[], purposes: readonly Of<"purpose
     if (value.order < 0) {
       against -= value.order;
       strongest = Math.max(strongest, -value.order);
-    } else forIt += value.order;
+    } else {
+      forIt += value.order;
+      plainest = Math.max(plainest, value.order);
+    }
   }
   if (against === 0) return true;
   let asks = false;
@@ -50,7 +56,8 @@ export function isOrder(claims: readonly Claim[], purposes: readonly Of<"purpose
     asks ||= kind === "role" || kind === "person";
   }
   // Somebody is asked for, and how many: thanks and jokes around that change nothing.
-  if (asks && (counts || details.size >= DETAILS_MIN) && strongest < STRONG_AGAINST) forIt += COUNTED_PURPOSE;
+  const plain = strongest < STRONG_AGAINST || plainest >= PLAIN_PURPOSE;
+  if (asks && (counts || details.size >= DETAILS_MIN) && plain) forIt += COUNTED_PURPOSE;
   // A weak sign alone does not outweigh that somebody is asked for: "who is free as a cook".
   return forIt >= against || (asks && against < STRONG_AGAINST);
 }

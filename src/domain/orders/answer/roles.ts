@@ -219,6 +219,15 @@ function surroundings(claim: RoleClaim, view: RoleView): number {
   );
   // "AC installer supervisor", "traffic control operator".
   if (next !== undefined && field && isHead(view, next)) return HEAD_BEHIND;
+  // "cook book editor", "nanny agency owner".
+  const second = tokens[claim.to + 1];
+  if (
+    next !== undefined &&
+    second !== undefined &&
+    isPartOfTitle(view, claim.to) &&
+    isStrangeHead(view, claim.to + 1)
+  )
+    return HEAD_BEHIND;
   const fieldOnly = claim.value.form === "field" && next !== undefined && !isHead(view, next);
   if (next !== undefined && next.kind === "word" && isStrange(view, claim.to) && !fieldOnly) {
     factor *= GENERIC_BEHIND.has(next.key)
@@ -242,6 +251,28 @@ function surroundings(claim: RoleClaim, view: RoleView): number {
   )
     factor *= claim.value.form === "field" ? FIELD_STRANGE_BEFORE : STRANGE_BEFORE;
   return factor;
+}
+
+/** A word that may stand between a title and the head of a longer one. */
+function isPartOfTitle({ tokens, lexicon, claims }: RoleView, at: number): boolean {
+  const token = tokens[at];
+  if (token?.kind !== "word" || claims.some(({ from, to }) => from <= at && at < to)) return false;
+  return (
+    token.word === "book" || ["workplace", "common", "street"].some((kind) => lexicon.has(token.word, kind))
+  );
+}
+
+function isStrangeHead({ tokens, lexicon, claims }: RoleView, at: number): boolean {
+  const word = tokens[at]?.word ?? "";
+  return (
+    (/(?:[ao]logist|ian)$/.test(word) || lexicon.has(word, "head")) &&
+    isHeadAlone(word, lexicon) &&
+    !claims.some(({ from, to }) => from <= at && at < to)
+  );
+}
+
+function isHeadAlone(word: string, lexicon: Lexicon): boolean {
+  return !["filler", "modifier", "people", "lead", "common"].some((kind) => lexicon.has(word, kind));
 }
 
 /** Classes of words that may be part of a title; words of others stand between titles. */
@@ -358,7 +389,13 @@ function countsOf(
   const { claims, denied, tokens } = view;
   const counts = new Map<RoleClaim | undefined, number>();
   const loose: Of<"count">[] = [];
-  for (const [at, claim] of claims.entries()) {
+  // Columns of a table are surer than what a number stands next to.
+  const inRows = (claim: Claim): boolean => claim.kind === "count" && claim.value.inRow === true;
+  const entries = [...claims.entries()];
+  for (const [at, claim] of [
+    ...entries.filter(([, one]) => inRows(one)),
+    ...entries.filter(([, one]) => !inRows(one)),
+  ]) {
     if (claim.kind !== "count" || claim.value.corrects === true) continue;
     const next = claims.slice(at + 1).find(({ kind }) => kind === "role" || kind === "count");
     const behind =
@@ -372,14 +409,26 @@ function countsOf(
       tokens[claim.from]?.word === "x" ||
       tokens[claim.from]?.word === "×" ||
       tokens[claim.from]?.word === "(";
-    const owner = multiplied ? (ahead ?? behind) : (behind ?? ahead);
-    if (owner !== undefined && denied.has(owner)) continue;
+    const owner =
+      claim.value.inRow === true
+        ? inRow(view, claim, wanted)
+        : multiplied
+          ? ahead !== undefined && !counts.has(ahead)
+            ? ahead
+            : (behind ?? ahead)
+          : (behind ?? ahead);
+    // "no welders, 4 people": behind a mark the number is not of what is denied.
+    if (owner !== undefined && denied.has(owner) && (owner === behind || claim.from === owner.to)) continue;
     if (owner === undefined || !wanted.includes(owner) || counts.has(owner)) {
       loose.push(claim);
       continue;
     }
     counts.set(owner, claim.value.count);
     used.add(claim);
+  }
+  for (const claim of claims) {
+    if (claim.kind !== "count" || claim.value.each !== true) continue;
+    for (const role of wanted) if (!counts.has(role)) counts.set(role, claim.value.count);
   }
   for (const claim of claims) {
     if (claim.kind !== "count" || claim.value.corrects !== true) continue;
@@ -395,6 +444,17 @@ function countsOf(
     if (main === undefined || counts.get(main) === first.value.count) used.add(first);
   }
   return counts;
+}
+
+/** The role of the row that a number stands in. */
+function inRow(
+  { tokens }: RoleView,
+  count: Of<"count">,
+  wanted: readonly RoleClaim[],
+): RoleClaim | undefined {
+  return wanted.find(({ from }) =>
+    tokens.slice(Math.min(from, count.from), Math.max(from, count.from)).every(({ word }) => word !== "\n"),
+  );
 }
 
 /** What a second thought is about: the role right behind it, else the last one before, else the order. */
@@ -417,7 +477,11 @@ function merged(requests: readonly Request[]): Request[] {
   for (const request of requests) {
     const before = byRole.get(request.role.name);
     if (before === undefined) byRole.set(request.role.name, request);
-    else if (request.count !== undefined) {
+    else if (before.claim.value.form === "field" && request.claim.value.form === "title") {
+      // "from the grill: 2 dishwashers and 1 line cook": the title is what is asked for, in its place.
+      byRole.delete(request.role.name);
+      byRole.set(request.role.name, request);
+    } else if (request.count !== undefined) {
       const count = (before.count ?? 0) + request.count;
       byRole.set(request.role.name, { ...before, count });
     }

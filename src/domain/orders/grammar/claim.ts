@@ -74,8 +74,16 @@ export interface Meanings {
   role: RoleValue;
   place: PlaceValue;
   radius: { readonly miles: number };
-  /** `corrects`: it takes the place of a number that was said before, "make that 4". */
-  count: { readonly count: number; readonly corrects?: true };
+  /**
+   * `corrects`: it takes the place of a number that was said before, "make that 4"; `each`: of every role, "3 each";
+   * `inRow`: of the role that stands in the same row of a table.
+   */
+  count: {
+    readonly count: number;
+    readonly corrects?: true;
+    readonly each?: true;
+    readonly inRow?: true;
+  };
   day: { readonly from?: Day; readonly until?: Day };
   weekdays: { readonly days: readonly number[]; readonly from?: Day };
   clock: Clock;

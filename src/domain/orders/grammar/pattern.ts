@@ -85,6 +85,8 @@ interface Compiled {
 
 export interface Grammar {
   claims(scope: Scope, at: number): Claim[];
+  /** Whether a rule has the word by itself; such a word is no misspelt one of the vocabulary. */
+  knows(word: string): boolean;
 }
 
 /** The classes that follow from a token itself and not from the vocabulary. */
@@ -138,8 +140,10 @@ interface Firsts {
 
 export function grammarOf(rules: readonly Rule[], parts: Parts): Grammar {
   const firsts: Firsts = { kinds: new Map(), words: new Map(), meanings: new Map() };
+  const known = new Set<string>();
   for (const one of rules) {
     const compiled = { rule: one, items: compile(one.pattern, parts) };
+    for (const { words } of compiled.items) for (const word of words) known.add(word);
     for (const key of firstsOf(compiled.items)) {
       const [own, name] = key.startsWith("#")
         ? [firsts.kinds, key.slice(1)]
@@ -164,6 +168,7 @@ export function grammarOf(rules: readonly Rule[], parts: Parts): Grammar {
     return all;
   };
   return {
+    knows: (word) => known.has(word),
     claims: (scope, at) => {
       const token = scope.tokens[at];
       const claims: Claim[] = [];
@@ -222,11 +227,17 @@ function firstsOf(items: readonly Item[]): Set<string> {
 
 /** Whether the first two items can match at all; it spares most rules the work of a match. */
 function mayMatch([first, second]: readonly Item[], scope: Scope, from: number): boolean {
-  if (first === undefined || first.optional || first.parts.length > 0) return true;
-  if (!fits(first, scope, from)) return false;
+  if (first === undefined || first.optional) return true;
+  const itself = fits(first, scope, from);
+  if (!itself && first.parts.length === 0) return false;
   if (second === undefined || second.optional || second.parts.length > 0) return true;
-  const next = scope.tokens[from + 1];
-  return next !== undefined && (!second.glued || next.glued) && fits(second, scope, from + 1);
+  if (itself && fitsAt(second, scope, from + 1)) return true;
+  return first.parts.some((part) => parsedAt(scope, part, from).some(({ to }) => fitsAt(second, scope, to)));
+}
+
+function fitsAt(item: Item, scope: Scope, at: number): boolean {
+  const token = scope.tokens[at];
+  return token !== undefined && (!item.glued || token.glued) && fits(item, scope, at);
 }
 
 /** One rule at one place of a text, and what its items have matched so far. */

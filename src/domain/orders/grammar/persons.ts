@@ -60,7 +60,8 @@ function nameAt(tokens: readonly Token[], from: number, words: NameWords): Perso
       !(own.length > 0 && token.word.length === 1 && token.capital) &&
       lexicon.meaningsOf(token.word) !== undefined &&
       !names.first.has(token.word) &&
-      !names.last.has(token.word);
+      !names.last.has(token.word) &&
+      !(tokens.length <= NAME_ALONE_TOKENS_MAX && isWordAndName(token, lexicon));
     if (closed || (own.length > 0 && !isNameWord(token, first))) break;
     own.push(token);
     to++;
@@ -88,7 +89,17 @@ function nameAt(tokens: readonly Token[], from: number, words: NameWords): Perso
     capital &&
     isAskedAfter(tokens, from, to) &&
     own.every(({ word }) => lexicon.meaningsOf(word) === undefined);
-  if (odd > 0 || (!knownFirst && !(knownLast && capital) && !asked)) return undefined;
+  // "KOWALSKI PETER", "LASHAWN WILLIAMS", and nothing else: half of it is known, and the rest is no word.
+  const rest = own.filter(({ word }) => !names.first.has(word) && !names.last.has(word));
+  const listed =
+    own.length === 2 &&
+    rest.length <= 1 &&
+    isAlone(tokens, from, to) &&
+    rest.every(({ word }) => lexicon.meaningsOf(word) === undefined) &&
+    (capital || first.text === first.text.toUpperCase()) &&
+    (names.first.has(last.word) || (knownLast && !capital));
+  const strange = capital && isStrangeName(tokens, from, to, own, words);
+  if (odd > 0 || (!knownFirst && !(knownLast && capital) && !asked && !listed && !strange)) return undefined;
   if (!knownLast && !capital && lexicon.meaningsOf(last.word) !== undefined) return undefined;
   const alone = isAlone(tokens, from, to);
   if (!capital && !alone && !(knownFirst && knownLast)) return undefined;
@@ -104,6 +115,47 @@ function nameAt(tokens: readonly Token[], from: number, words: NameWords): Perso
   const name = (hyphen || own.length > 2 ? nameText(tokens, from, to) : text).replace(POSSESSIVE, "");
   return { kind: "person", value: { name }, from, to, weight };
 }
+
+/** Endings of words for somebody who does something, and for what is done. */
+const TRADE_ENDING =
+  /(?:[^l]er|or|ist|ian|ant|ent|ician|ics|ing|tion|ment|ship|ware|tech|logy|graphy|aide|clerk|hand|keeper|smith|man|men|woman|care|ance|ence|ity|ness|ism|ess|ive|ure|ous|ory|ary|dor|dora|ero|era|ista|cion|dad)s?$/;
+
+/** "Rosalia Battle": words with capitals that nobody knows, and nothing else, are somebody's name rather than a title. */
+function isStrangeName(
+  tokens: readonly Token[],
+  from: number,
+  to: number,
+  own: readonly Token[],
+  { names, lexicon }: NameWords,
+): boolean {
+  if (own.length > STRANGE_NAME_WORDS_MAX || !isAlone(tokens, from, to)) return false;
+  const [first, last] = [own[0], own.at(-1)];
+  const known = names.first.has(first?.word ?? "") || names.last.has(last?.word ?? "");
+  return own.every((token) => {
+    const { word, key, upper, text } = token;
+    if (names.first.has(word) || names.last.has(word)) return true;
+    const plural = key !== word && !/[^s]ss$/.test(word);
+    return (
+      !upper &&
+      text.length >= STRANGE_NAME_LETTERS_MIN &&
+      !plural &&
+      (lexicon.meaningsOf(word) === undefined || (known && isWordAndName(token, lexicon))) &&
+      !TRADE_ENDING.test(word)
+    );
+  });
+}
+
+/** "Ruby Torres", "Rodney Sweet": a word of the language with a capital, as names are. */
+function isWordAndName({ word, capital, upper }: Token, lexicon: Lexicon): boolean {
+  const meanings = lexicon.meaningsOf(word);
+  return capital && !upper && meanings?.size === 1 && meanings.has("common");
+}
+
+/** A name, and a word or two of searching for it. */
+const NAME_ALONE_TOKENS_MAX = 5;
+
+const STRANGE_NAME_WORDS_MAX = 3;
+const STRANGE_NAME_LETTERS_MIN = 3;
 
 /** "is Tomasz Kowalczyk free", "send Hank Lindqvist again": what is asked after so is a person, whatever the name. */
 function isAskedAfter(tokens: readonly Token[], from: number, to: number): boolean {
@@ -230,7 +282,8 @@ function idAt(tokens: readonly Token[], from: number, { lexicon }: NameWords): P
   const token = tokens[from] as Token;
   if (token.kind !== "word") return undefined;
   const whole = coded(tokens, from);
-  if (lexicon.has(token.word, "idword") && (whole === undefined || !whole.joined)) {
+  const glued = tokens[from + 1]?.kind === "number" && tokens[from + 1]?.glued === true;
+  if (lexicon.has(token.word, "idword") && !glued && (whole === undefined || !whole.joined)) {
     let at = from + 1;
     while (["id", "number", "no", "num", "#", ":", ".", "is", "member", "-"].includes(tokens[at]?.word ?? ""))
       at++;
@@ -250,8 +303,11 @@ function idAt(tokens: readonly Token[], from: number, { lexicon }: NameWords): P
     }
   }
   const code = whole;
-  if (code === undefined || OTHER_IDS.has(token.word)) return undefined;
+  if (code === undefined) return undefined;
   const alone = isAlone(tokens, from, code.to);
+  // "A-1029" alone is somebody's number; "a 12" is not.
+  const letter = alone && code.joined && token.word.length === 1 && code.digits > ID_DIGITS_MIN;
+  if (OTHER_IDS.has(token.word) && !letter) return undefined;
   const before = tokens[from - 1]?.word ?? "";
   const barred = code.marked && (BARRING.has(before) || lexicon.has(before, "neg"));
   // "w-7" is an id where nothing else is said, or where somebody is denied.

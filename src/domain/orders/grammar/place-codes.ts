@@ -52,6 +52,7 @@ export function postalAt(tokens: readonly Token[], at: number, words: PlaceWords
     (before.word === "$" ||
       before.word === "#" ||
       words.lexicon.has(before.word, "namer") ||
+      words.lexicon.has(before.word, "coder") ||
       words.lexicon.has(before.word, "idword"));
   if (
     !named &&
@@ -103,6 +104,10 @@ export function nicknamesAt(tokens: readonly Token[], from: number, words: Place
   if (found.words === 1 && token.word.length <= 3 && WORD_AIRPORTS.has(token.word) && !token.upper) return [];
   if (found.words === 1 && words.lexicon.meaningsOf(token.word) !== undefined && !token.upper && lead < 0.8)
     return [];
+  // "en la obra": an article, unless nothing follows that it could stand before.
+  if (found.words === 1 && token.word === "la" && !token.upper && tokens[from + 1]?.kind === "word") {
+    if (words.states[from + 1]?.code !== "CA" && !METRO_WORDS.has(tokens[from + 1]?.word ?? "")) return [];
+  }
   let { to } = found;
   while (METRO_WORDS.has(tokens[to]?.word ?? "")) to++;
   const known = words.gazetteer
@@ -135,11 +140,17 @@ export function nicknamesAt(tokens: readonly Token[], from: number, words: Place
     3.8 +
     0.9 * (found.words - 1) +
     lead * 0.4 +
-    (to > found.to ? 1 : 0) -
+    (to > found.to ? 1 : 0) +
+    (found.words > 1 && words.states[found.to - 1] !== undefined ? NAMED_STATE_WEIGHT : 0) -
     (tokens[from - 1]?.word === "(" ? 2 : 0);
   return [{ kind: "place", value, from, to, weight }];
 }
 
+/** "west Texas" is no town of the name West. */
+const NAMED_STATE_WEIGHT = 2.5;
+
+/** "in Tulsa County" is not in Tulsa. */
+const COUNTY_LED_WEIGHT = 1.5;
 const COUNTY_WORDS: ReadonlySet<string> = new Set(["county", "cnty", "parish", "condado"]);
 
 export function countyAt(tokens: readonly Token[], run: Run, words: PlaceWords): PlaceClaim[] {
@@ -150,6 +161,7 @@ export function countyAt(tokens: readonly Token[], run: Run, words: PlaceWords):
   const county = counties.find((one) => state === undefined || one.state === state.code);
   if (county === undefined) return [];
   const to = state === undefined ? run.to + 1 : state.to;
-  const weight = (state === undefined ? 4 : 6) + 0.5 * (run.words - 1);
+  const led = leadOf(tokens, run.from) >= 1 ? COUNTY_LED_WEIGHT : 0;
+  const weight = (state === undefined ? 4 : 6) + led + 0.5 * (run.words - 1);
   return [{ kind: "place", value: { county, state: county.state }, from: run.from, to, weight }];
 }

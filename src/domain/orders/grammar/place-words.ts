@@ -80,6 +80,8 @@ const LEADS: Readonly<Record<string, number>> = {
   serving: 0.8,
   greater: 1,
   downtown: 1,
+  throughout: 1,
+  across: 1,
   of: 0.5,
   de: 0.5,
   from: 0.5,
@@ -93,7 +95,7 @@ const LEADS: Readonly<Record<string, number>> = {
   ":": 0.5,
   "(": 0.6,
   "\n": 0.4,
-  "|": 0.5,
+  "¦": 0.5,
   ";": 0.4,
 };
 
@@ -105,6 +107,8 @@ export function runsAt(tokens: readonly Token[], from: number, lexicon: Lexicon)
   while (at < tokens.length && parts.length < CITY_WORDS_MAX) {
     const token = tokens[at] as Token;
     if (token.kind !== "word" || isClosed(token, lexicon)) break;
+    // "No. Charleston" is in the north, "no Charleston" is not wanted.
+    if (parts.length === 0 && CUT_DIRECTIONS.has(token.word) && tokens[at + 1]?.word !== ".") break;
     parts.push(token.word);
     at++;
     runs.push({ from, to: at, name: placeName(parts.join(" ")), words: parts.length });
@@ -116,6 +120,8 @@ export function runsAt(tokens: readonly Token[], from: number, lexicon: Lexicon)
   }
   return runs.reverse();
 }
+
+const CUT_DIRECTIONS: ReadonlySet<string> = new Set(["no", "so"]);
 
 /** Words of the closed vocabulary that no place begins with or runs over. */
 function isClosed({ word, capital }: Token, lexicon: Lexicon): boolean {
@@ -152,6 +158,7 @@ export const ABBREVIATED: ReadonlySet<string> = new Set([
   "w",
   "no",
   "so",
+  "pt",
 ]);
 
 export function stateAt(
@@ -164,6 +171,8 @@ export function stateAt(
   const found = longestPhrase(names.states, tokens, links, from);
   const [state] = found?.values ?? [];
   if (found === undefined || state === undefined) return undefined;
+  // "L.A." is the city.
+  if (state.code === "LA" && token.word === "l") return undefined;
   const upper = token.text === token.text.toUpperCase();
   // "LA state": what is not the city.
   if (

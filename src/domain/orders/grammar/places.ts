@@ -4,6 +4,7 @@
 
 import { type Gazetteer, type Place, placeName } from "../places/gazetteer.ts";
 import { isVocabulary } from "../tables/lexicon.ts";
+import { longestPhrase } from "../tables/phrases.ts";
 import type { Token } from "../text/tokens.ts";
 import type { Correction } from "./claim.ts";
 import { countyAt, nicknamesAt, postalAt, withPostal } from "./place-codes.ts";
@@ -99,7 +100,8 @@ function cityAt(tokens: readonly Token[], run: Run, words: PlaceWords): PlaceCla
       .join(" ");
     const corrections = meant === known ? [] : [{ typed, read: meant.city }];
     // "painter va" is a painter, though Virginia has a Painter.
-    const own = title && !led ? weight - 2.5 : weight;
+    const sure = led || (leadOf(tokens, run.from) >= 1 && state.clear);
+    const own = title && !sure ? weight - 2.5 : weight;
     claims.push(
       withPostal(tokens, { kind: "place", value, from: run.from, to, weight: own, corrections }, words),
     );
@@ -215,7 +217,8 @@ const DIRECTIONS: ReadonlySet<string> = new Set(
     " ",
   ),
 );
-const GEOGRAPHIC: ReadonlySet<string> = new Set(
+/** Words of names of places. */
+export const GEOGRAPHIC: ReadonlySet<string> = new Set(
   "beach island islands city park lake lakes river creek springs spring falls valley hill hills mountain point harbor port bay ridge heights grove village town township center station junction crossing bluff bluffs rock landing prairie forest glen cove canyon mesa vista fort camp north south east west new old big little grand green white black red upper lower mill mills field fields wood woods bridge ford haven shore shores isle key cape palm pine oak cedar rose bear eagle fish deer elk".split(
     " ",
   ),
@@ -312,7 +315,7 @@ function stateFirst(
   const wordLike = !state.clear && WORD_CODES.has((tokens[from] as Token).word);
   if (wordLike && (mark?.kind !== "mark" || COMMON_CODES.has((tokens[from] as Token).word))) return [];
   const at =
-    mark?.kind === "mark" && ["-", ":", "/", ",", "(", "|"].includes(mark.word) ? state.to + 1 : state.to;
+    mark?.kind === "mark" && ["-", ":", "/", ",", "(", "¦"].includes(mark.word) ? state.to + 1 : state.to;
   for (const run of runsAt(tokens, at, words.lexicon)) {
     const known = words.gazetteer.named(run.name).find((place) => place.state === state.code);
     if (
@@ -360,8 +363,30 @@ function stateAlone(
     if (from === 0 && COMMON_CODES.has(token.word) && token.text !== token.text.toUpperCase()) return [];
   }
   const value = { state: state.code };
-  return weight <= 0 ? [] : [withPostal(tokens, { kind: "place", value, from, to: state.to, weight }, words)];
+  if (weight <= 0) return [];
+  const alone = withPostal(tokens, { kind: "place", value, from, to: state.to, weight }, words);
+  const before = tokens[from - 1];
+  const named =
+    words.states[from - 1] !== undefined ||
+    longestPhrase(words.names.nicknames, tokens, words.links, Math.max(0, from - 1)) !== undefined;
+  if (
+    before?.kind !== "word" ||
+    named ||
+    !REGIONS.has(before.word) ||
+    (!state.clear && state.form !== "name")
+  )
+    return [alone];
+  // "west Texas", "Southern IL": a part of a state, and no town of that name.
+  return [alone, { kind: "place", value, from: from - 1, to: state.to, weight: REGION_WEIGHT }];
 }
+
+/** More than a town with its state. */
+const REGION_WEIGHT = 7.4;
+const REGIONS: ReadonlySet<string> = new Set(
+  "north south east west northern southern eastern western central upstate downstate northeast northwest southeast southwest northeastern northwestern southeastern southwestern upper lower rural coastal norte sur".split(
+    " ",
+  ),
+);
 
 function isUnknown({ kind, word, key }: Token, { lexicon, isTitleWord }: PlaceWords): boolean {
   return kind === "word" && word.length >= 3 && !isVocabulary(lexicon, word) && !isTitleWord(key);

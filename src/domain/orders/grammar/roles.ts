@@ -178,7 +178,10 @@ const WORK_GAP_MAX = 3;
 const WORK_WEIGHT = 1.4;
 const WORK_WORD_WEIGHT = 0.7;
 
-function workAt(tokens: readonly Token[], from: number, { activities }: RoleWords): Of<"role">[] {
+/** "cleaning houses" is what is said, and not "cleaning" alone. */
+const TITLED_VERB_WEIGHT = 0.6;
+
+function workAt(tokens: readonly Token[], from: number, { activities, titles }: RoleWords): Of<"role">[] {
   const token = tokens[from] as Token;
   if (token.kind !== "word") return [];
   const own = activities.get(stem(token.word));
@@ -194,7 +197,11 @@ function workAt(tokens: readonly Token[], from: number, { activities }: RoleWord
   }
   if (best === undefined) return [];
   const value = { roles: [best.activity.role], form: "work", near: false } as const;
-  return [{ kind: "role", value, from, to: best.to, weight: WORK_WEIGHT + WORK_WORD_WEIGHT * best.words }];
+  const titled =
+    best.words > 1 && token.word.endsWith("ing") && titles.hasWord(token.key) ? TITLED_VERB_WEIGHT : 0;
+  return [
+    { kind: "role", value, from, to: best.to, weight: WORK_WEIGHT + WORK_WORD_WEIGHT * best.words + titled },
+  ];
 }
 
 /** "to bartend", "who can cook", "para empacar": a verb alone is work only behind such words. */

@@ -38,6 +38,11 @@ function calledOff({ scope, from }: Match): object | undefined {
   return scope.tokens.some(({ word }, at) => at !== from && REPLACING.has(word)) ? {} : undefined;
 }
 
+/** Words that ask for somebody, whatever stands behind them. */
+const FOR_ANOTHER: ReadonlySet<string> = new Set(
+  "somebody someone alguien replacement replacements replace backfill cover coverage sub".split(" "),
+);
+
 const REPLACING: ReadonlySet<string> = new Set(
   "need needs needed replace replacement replacements backfill cover coverage sub fill send find reemplazo reemplazar necesito necesitamos".split(
     " ",
@@ -71,8 +76,13 @@ export const NEED_RULES: readonly Rule[] = [
     language,
   ),
   rule("language", 4, "l:<language> /|-|and|y|& english|ingles", language),
+  rule("language", 4, "english|ingles|eng|en|ing ~/|-|and|y|& ~l:<language>", language),
   rule("language", 4, "english|ingles /|-|and|y|& l:<language>", language),
+  rule("language", 4, "english|ingles|eng|en|ing ~/|- ~spa|span|sp|esp|es", () => ({ code: "es" })),
+  rule("language", 4, "spa|span|sp|esp|es ~/|- ~english|ingles|eng|en|ing", () => ({ code: "es" })),
+  rule("language", 4, `span|spa|esp -? ${TALK}`, () => ({ code: "es" })),
   rule("language", 3.5, `l:<language> is|skills? ${NEEDED}`, language),
+  rule("language", 5, "american? sign language", () => ({ code: "ase" })),
   rule("language", 2, "l:<language>", bareLanguage),
   // In the trade's own words "bilingual" alone means Spanish beside English.
   rule("language", 2.5, "bilingual|bilingue|bilingues", () => ({ code: "es" })),
@@ -97,6 +107,7 @@ export const NEED_RULES: readonly Rule[] = [
   rule("status", 5, "solo|only s:<status>", status),
 
   rule("urgent", 3, "<urgent>", nothing),
+  rule("urgent", 3, "911 !|:|,|-|;|.", nothing),
   rule("urgent", 4, "right away|now", nothing),
   rule("urgent", 4, "as soon as possible", nothing),
   rule("urgent", 4, "like|since yesterday", nothing),
@@ -151,10 +162,21 @@ export const NEED_RULES: readonly Rule[] = [
   rule("aside", 7, "driver seat|side", nothing),
   rule("urgent", 3, "call|called off|out|in", calledOff),
   rule("urgent", 3, "no|ncns ~-? call|show ,|/|-? no? ~-? show?", calledOff),
+  rule("urgent", 3, "didnt|never|not|wont show|showed|come|came up|in?", calledOff),
+  rule("urgent", 8, "no ~-? call ,|/|-? no ~-? show", calledOff),
   rule("urgent", 3, "top|high|highest priority", nothing),
   rule("urgent", 3, "lo mas rapido posible", nothing),
   rule("urgent", 3, "cuanto antes", nothing),
-  rule("urgent", 3, "last minute", nothing),
+  rule("urgent", 3, "last minute|min|mins", nothing),
+  rule("urgent", 4, "as soon as you|u|we|they? can|possible|able|get|available", nothing),
+  rule("urgent", 3, "soonest possible?", nothing),
+  rule("urgent", 3, "earliest possible", nothing),
+  rule("urgent", 9, "cant|cannot wait ,|.|!|-?", nothing),
+  rule("urgent", 3, "para ayer", nothing),
+  rule("urgent", 3, "de volada|rapido", nothing),
+  rule("urgent", 3, "en chinga|caliente|corto", nothing),
+  rule("urgent", 3, "a la brevedad posible?", nothing),
+  rule("urgent", 2.4, "ya|quick|quickly|fast|rapido", rightNow),
   rule("urgent", 3, "drop everything", nothing),
 
   rule(
@@ -177,7 +199,10 @@ export const NEED_RULES: readonly Rule[] = [
   ),
   rule("negation", 3, "not looking|searching|asking for any|a|an?", () => ({ after: true })),
   rule("negation", 2, "no|ningun|ninguna|nada|ni more|need|de|for|of? for?", (match) => noDenies(match)),
-  rule("negation", 2.5, "w ~/ ~o", () => ({ after: true })),
+  rule("negation", 2.5, "w ~/ ~o|out", () => ({ after: true })),
+  rule("negation", 3, "is|are|es? unnecessary|optional|opcional|unneeded|waived|irrelevant", () => ({
+    after: false,
+  })),
   // What was ordered and is not wanted any more.
   rule(
     "negation",
@@ -191,6 +216,8 @@ export const NEED_RULES: readonly Rule[] = [
   })),
   rule("negation", 3, "but|y|and|pero|or not|no", () => ({ after: true })),
   rule("negation", 3, "other than", () => ({ after: true })),
+  rule("negation", 3, "nobody|noone|none|nadie from|de|in the|la|el|los?", () => ({ after: true })),
+  rule("negation", 3, "no|not ~-? one|anyone|anybody from|in the?", () => ({ after: true })),
   rule(
     "negation",
     4,
@@ -206,6 +233,21 @@ export const NEED_RULES: readonly Rule[] = [
   rule("negation", 4, "have|got enough|plenty|too of? many?", () => ({ after: true })),
   rule("negation", 4, "never mind|mindo about|on? the|those|my|our?", () => ({ after: true })),
   rule("negation", 3.5, "nevermind|nvm about|on? the|those|my|our?", () => ({ after: true })),
+  rule("negation", 4, "is|are not what|whom? i|we? want|need|asked|looking for?", () => ({ after: false })),
+  rule("negation", 4, "isnt|arent what i|we want|need", () => ({ after: false })),
+  rule("negation", 3.5, "stop|quit sending|ordering|using|giving|booking me|us?", () => ({ after: true })),
+  rule("negation", 3.5, "dejen|deja|paren de mandar|enviar", () => ({ after: true })),
+  // "CDL: no", "CDL n/a".
+  rule("negation", 4, ":|=|- no|none|nope|na|n ~/? ~a?", (match) => {
+    const { tokens, ends } = match.scope;
+    const next = tokens[match.to];
+    const last = tokens[match.to - 1]?.word;
+    const closed = next === undefined || next.kind === "mark";
+    return closed && last !== "n" && ends("certificate", match.from) ? { after: false } : undefined;
+  }),
+  rule("negation", 4, "n ~/ ~a", ({ scope, from }) =>
+    scope.ends("certificate", from) ? { after: false } : undefined,
+  ),
   rule("negation", 4, "isnt|not|arent a|an must|requirement|req|dealbreaker|need|necessity|issue", () => ({
     after: false,
   })),
@@ -217,16 +259,23 @@ export const NEED_RULES: readonly Rule[] = [
   rule(
     "negation",
     4,
-    "not|isnt|is|are|arent|no not? required|needed|necessary|wanted|necesario|necesaria|requerido|requerida|mandatory|se? requiere|necesita|ocupa|needed?",
+    "not|isnt|is|are|arent|no not? acceptable|accepted|allowed|eligible|required|needed|necessary|wanted|necesario|necesaria|requerido|requerida|mandatory|se? requiere|necesita|ocupa|needed?",
     (match) => {
       const words = match.scope.tokens.slice(match.from, match.to).map(({ word }) => word);
       const denies = words.some((word) => /^(?:not|isnt|arent|no)$/.test(word));
       const named = words.some((word) =>
-        /^(?:required|needed|necessary|wanted|necesari[oa]|requerid[oa]|mandatory|requiere|necesita|ocupa)$/.test(
+        /^(?:acceptable|accepted|allowed|eligible|required|needed|necessary|wanted|necesari[oa]|requerid[oa]|mandatory|requiere|necesita|ocupa)$/.test(
           word,
         ),
       );
-      return denies && named && !words.includes("") ? { after: false } : undefined;
+      // "driver, no necesita CDL": what is not needed comes behind.
+      const { starts, meanings } = match.scope;
+      const behind = [0, 1].some(
+        (gap) =>
+          starts("certificate", match.to + gap) !== undefined || meanings[match.to + gap]?.has("language"),
+      );
+      const before = match.scope.ends("certificate", match.from);
+      return denies && named ? { after: behind && !before } : undefined;
     },
   ),
 
@@ -290,7 +339,19 @@ export const NEED_RULES: readonly Rule[] = [
     "need|needs|needed|want|wants|require|requires|required|request|requesting|hire|hiring|fill|filling|backfill|staffing|seeking|seek|seeks|order|openings|opening|vacancy|recruiting|send|short|cover|find|lookin|requested",
     purpose(2),
   ),
+  // Somebody did not come, and is to be replaced: what was does not hide what is asked for.
+  rule(
+    "purpose",
+    2,
+    "need|needs|send|necesito|necesitamos|ocupo|ocupamos|manden|mandame me|us|to|a|an? a|another|an|one|un|una|otro|otra|somebody|someone|alguien|replacement|replacements|replace|backfill|cover|coverage|sub|<amount> replacement|sub|more|mas?",
+    ({ scope, to }) => {
+      const people = scope.meanings[to]?.has("people") === true || scope.starts("role", to) !== undefined;
+      return people || FOR_ANOTHER.has(scope.tokens[to - 1]?.word ?? "") ? { order: 4 } : undefined;
+    },
+  ),
   rule("purpose", 2.5, "looking|searching|search for", purpose(2)),
+  rule("purpose", 2.5, "looking|searching for someone|somebody|coverage|cover", purpose(4)),
+  rule("purpose", 2.5, "busco|buscando|buscamos a alguien", purpose(4)),
   rule(
     "purpose",
     2,
@@ -357,6 +418,17 @@ function notAnOrder(): Rule[] {
       "did|doing|does a|an great|good|awesome|amazing|nice|terrible|bad|excellent|fantastic",
       "was|were great|awesome|amazing|excellent|late|terrible|wonderful|fantastic|rude|terrific|lovely|no",
       "showed|show up",
+      "quit|resigned|renuncio|renunciaron",
+      "llego|llegaron|llegan tarde|borracho|borrachos|mal",
+      "server|servers is|are|was|were|went down|offline|slow|up|back",
+      "what|how much|long? does|do a|an|the? <word> <word>? <word>? do|make|earn|mean|cost",
+      "left early|before|already|us|without|at|halfway|sick",
+      "walked|walk off|out",
+      "went home",
+      "was|were|been sent home",
+      "no ~-? showed",
+      "se fue|fueron",
+      "no vino|vinieron|llego|llegaron",
       "never showed",
       "called|call in|out sick",
       "quit|resigned|got hurt|injured|fired",

@@ -1,6 +1,7 @@
 // How many, and the numbers that are not how many: ages, years, docks, orders, telephones, addresses. Numbers near to a
 // role are people; a number that something else names is that.
 
+import { CELL } from "../text/tokens.ts";
 import { amountIn } from "./parts/amount.ts";
 import { type Match, rule, type Rule } from "./pattern.ts";
 
@@ -8,7 +9,15 @@ const HEADCOUNT_MAX = 9999;
 
 function counted(match: Match): { count: number; weight?: number } | undefined {
   const count = amountIn(match, "n");
-  return count === undefined || count < 1 || count > HEADCOUNT_MAX ? undefined : { count };
+  return count === undefined || count < 1 || count > HEADCOUNT_MAX || isYearOfDate(match)
+    ? undefined
+    : { count };
+}
+
+/** "Jan 4 2027 rn", "Dec 2026 servers": the year behind a date counts nothing. */
+function isYearOfDate({ scope: { tokens, lexicon }, from }: Match): boolean {
+  if (!/^20\d\d$/.test(tokens[from]?.text ?? "")) return false;
+  return tokens.slice(Math.max(0, from - 4), from).some(({ word }) => lexicon.has(word, "month"));
 }
 
 /** Of a range of people the larger number: who orders "2-3 servers" has work for three. */
@@ -54,6 +63,8 @@ function startsPeople({ scope, to }: Match): boolean {
     const meanings = lexicon.meaningsOf(token.word);
     const passes =
       token.word === "-" ||
+      token.word === CELL ||
+      token.word === '"' ||
       token.word === "of" ||
       token.word === "de" ||
       token.word === "x" ||
@@ -139,7 +150,7 @@ function beforeStranger(match: Match): { count: number } | undefined {
   const before = tokens[match.from - 1];
   const opens =
     before === undefined ||
-    ["-", ":", "\n", ";", "/", "|", "]", ")", "for", "of"].includes(before.word) ||
+    ["-", ":", "\n", ";", "/", CELL, "]", ")", "for", "of"].includes(before.word) ||
     match.scope.ends("place", match.from) ||
     lexicon.has(before.word, "lead") ||
     before.word === "short";
@@ -180,6 +191,9 @@ function behindRole(match: Match): { count: number; weight?: number } | undefine
   const made = counted(match);
   if (made === undefined || !match.scope.ends("role", match.from)) return undefined;
   const after = match.scope.tokens[match.to];
+  // "roofers 3 days" says how long.
+  if (after !== undefined && UNITS.some((kind) => match.scope.lexicon.has(after.word, kind)))
+    return undefined;
   const ends =
     after === undefined || after.kind === "mark"
       ? after?.glued !== true || ",;.)\n".includes(after.word)
@@ -193,7 +207,7 @@ function behindRole(match: Match): { count: number; weight?: number } | undefine
 const ORDERING: ReadonlySet<string> = new Set(["order", "job", "req"]);
 
 /** Whether what begins behind a match ends in a plural. */
-function isPlural({ scope, to }: Match): boolean {
+function isPlural({ scope, to }: Pick<Match, "scope" | "to">): boolean {
   const end = scope.starts("role", to);
   const last = scope.tokens[(end ?? to + 1) - 1];
   return last !== undefined && last.kind === "word" && last.key !== last.word;
@@ -201,12 +215,73 @@ function isPlural({ scope, to }: Match): boolean {
 
 const nothing = (): object => ({});
 
+/** An article before a single role, where another request is joined to it. */
+function isInList({ scope, from, to }: Match): boolean {
+  const { tokens, starts, ends } = scope;
+  const end = starts("role", to);
+  if (end === undefined || isPlural({ scope, to })) return false;
+  const isRequest = (at: number): boolean => {
+    const token = tokens[at];
+    const counts =
+      token?.kind === "number" || ARTICLES.has(token?.word ?? "") || scope.meanings[at]?.has("number");
+    return counts === true && starts("role", at + 1) !== undefined;
+  };
+  let next = end;
+  while (LIST_JOINS.has(tokens[next]?.word ?? "")) next++;
+  let before = from - 1;
+  while (LIST_JOINS.has(tokens[before]?.word ?? "")) before--;
+  return (next > end && isRequest(next)) || (before < from - 1 && ends("role", before + 1));
+}
+
+const ARTICLES: ReadonlySet<string> = new Set(["a", "an", "un", "una"]);
+const LIST_JOINS: ReadonlySet<string> = new Set([",", "and", "y", "e", "&", "+", "plus", "\n", "mas"]);
+
+function each(match: Match): { count: number; each: true } | undefined {
+  const made = counted(match);
+  return made === undefined ? undefined : { ...made, each: true };
+}
+
+/** "Tampa FL, 3", "cna / 85201 / 3": a number alone at the end of a line, behind a place. */
+function behindPlace(match: Match): { count: number } | undefined {
+  const { tokens, ends } = match.scope;
+  const after = tokens[match.to];
+  const stop = after?.word === "." && (tokens[match.to + 1]?.word ?? "\n") === "\n";
+  const last = after === undefined || after.word === "\n" || after.word === "favor" || stop;
+  return last && ends("place", match.from) ? counted(match) : undefined;
+}
+
+/** "need 4" and nothing behind it that the number might count. */
+function closed(match: Match): { count: number } | undefined {
+  const after = match.scope.tokens[match.to];
+  const ends =
+    after === undefined ||
+    (after.kind === "mark" && (!after.glued || [",", ";", ".", ")", "!"].includes(after.word)));
+  return ends ? counted(match) : undefined;
+}
+
+/** "same as last week but 4": what was ordered before, with another number. */
+function again(match: Match): { count: number; corrects: true } | undefined {
+  const { tokens, lexicon } = match.scope;
+  const before = tokens.slice(Math.max(0, match.from - AGAIN_REACH), match.from);
+  const same = before.some(({ word }) => ["same", "mismo", "misma", "igual", "like", "usual"].includes(word));
+  const after = tokens[match.to];
+  const ends = after === undefined || after.kind === "mark" || lexicon.has(after.word, "filler");
+  return same && ends ? corrected(match) : undefined;
+}
+
+/** Shorter numbers behind "load" or "truck" may count. */
+const CODE_DIGITS_MIN = 3;
+
+/** Words between "same" and the number that differs. */
+const AGAIN_REACH = 8;
+
 export const NUMBER_RULES: readonly Rule[] = [
   rule("count", 4, "n:<amount>", beforePeople),
-  rule("count", 5, "n:<amount> +|plus|ish", (match) => {
+  rule("count", 5, "n:<amount> -? +|plus|ish", (match) => {
     const made = counted(match);
     // "21+ bartender" is an age.
-    return startsPeople(match) && !AGES.has(made?.count ?? 0) ? made : undefined;
+    const dollars = match.scope.tokens[match.from - 1]?.word === "$";
+    return startsPeople(match) && !dollars && !AGES.has(made?.count ?? 0) ? made : undefined;
   }),
   rule("count", 5, "n:<amount> or|to so|more", (match) => (startsPeople(match) ? counted(match) : undefined)),
   rule("count", 5, "between|from low:<amount> and|to|- n:<amount>", range),
@@ -244,7 +319,7 @@ export const NUMBER_RULES: readonly Rule[] = [
   rule(
     "count",
     7,
-    "scratch|strike|correction|sorry|oops|wait|actually|perdon|mejor that|,|:|-|no|i|we|make? ,|meant|mean|need|it|that? n:<amount>",
+    "scratch|strike|correction|sorry|oops|wait|actually|perdon|mejor|digo|perdona|disculpa|edit|update|rather|hold|nvm that|,|:|-|no|i|we|make? ,|meant|mean|need|it|that? n:<amount>",
     corrected,
   ),
   rule("count", 7, "que sean n:<amount>", corrected),
@@ -287,11 +362,7 @@ export const NUMBER_RULES: readonly Rule[] = [
   ),
   rule("count", 4, "n:<amount> short|down|under|light|missing", counted),
   // "cna / 85201 / 3": a number that ends a row of fields.
-  rule("count", 2.4, "/|;|,||| n:<amount>", (match) =>
-    match.to === match.scope.tokens.length && match.scope.ends("place", match.from)
-      ? counted(match)
-      : undefined,
-  ),
+  rule("count", 2.4, `/|;|,|-|.|(|${CELL} n:<amount> please|pls|plz|por|x|)?`, behindPlace),
   rule("count", 5, "how many :|=|-|? n:<amount>", counted),
   rule("count", 5, "<qty> needed|is|of|required|workers|people? :|=|-|is|of? n:<amount>", counted),
   rule(
@@ -300,7 +371,73 @@ export const NUMBER_RULES: readonly Rule[] = [
     "# of|needed|people|workers|heads|positions|ppl? workers|people|heads|needed|positions|openings|staff? :|=? n:<amount>",
     (match) => (match.to - match.from > 2 ? counted(match) : undefined),
   ),
-  rule("count", 3, "-|:|,|.|=|;|/||? n:<amount>", behindRole),
+  rule("count", 3, `-|:|,|.|=|;|/|*|${CELL}? n:<amount>`, behindRole),
+  // "roofers needed: 3".
+  rule(
+    "count",
+    4,
+    "needed|required|wanted|req|reqd|requested|requeridos|necesarios|open|openings|total :|-|=|(|# n:<amount>",
+    counted,
+  ),
+  rule("count", 3, "needed|required|wanted|requested|requeridos|necesarios n:<amount>", closed),
+  // "Heads: 8", as a form says it.
+  rule("count", 4.6, "<people> :|= n:<amount>", (match) => {
+    const before = match.scope.tokens[match.from - 1];
+    return before === undefined || before.kind === "mark" ? counted(match) : undefined;
+  }),
+  // "#3 roofers"; "#3 roofer" is one of several.
+  rule("count", 5, "# n:<amount>", (match) =>
+    startsPeople(match) && isPlural(match) ? counted(match) : undefined,
+  ),
+  // "loaders, Memphis 4": the last word.
+  rule("count", 2.4, "n:<amount>", (match) => {
+    const { tokens, ends } = match.scope;
+    return match.to === tokens.length && ends("place", match.from) && tokens[match.from]?.glued === false
+      ? counted(match)
+      : undefined;
+  }),
+  rule("count", 8, "total is|of|:|=|now|ahora|es? now|at? n:<amount>", corrected),
+  // "3 c/u meseros y cocineros", "cooks and servers, 2 each".
+  rule("count", 6, "n:<amount> of? each|ea|apiece|cada uno|one?", each),
+  rule("count", 6, "n:<amount> c ~/ ~u", each),
+  // "RE: welders, need 4 (was 6)".
+  rule(
+    "count",
+    3.4,
+    "need|needs|want|wants|require|requires|necesito|necesitamos|ocupo|ocupamos|send n:<amount>",
+    closed,
+  ),
+  rule(
+    "count",
+    7,
+    "but|pero with|only|just|this|con|solo? time? n:<amount> this|people|guys|instead|now? time?",
+    again,
+  ),
+  rule("count", 8, "now|ahora|currently n:<amount> ,|(? was|were|not|instead|antes of? <amount>", corrected),
+  rule("aside", 4, "was|were|antes|previously|originally <amount>", (match) => {
+    const after = match.scope.tokens[match.to];
+    return after === undefined || after.kind === "mark" || after.word === "now" ? {} : undefined;
+  }),
+  rule("aside", 5, "looking|lookin|searching|look 4", nothing),
+  // "we had 5 guys today but only need 3".
+  rule(
+    "aside",
+    9,
+    "had|sent|used|tuvimos|mandaron|vinieron <amount> <people>? today|yesterday|ayer|hoy|last|already|before",
+    nothing,
+  ),
+  // "our baker quit today": no day of the order.
+  rule(
+    "aside",
+    7,
+    "quit|resigned|walked|fired|hurt|injured|renuncio|renunciaron out|off? today|tonight|yesterday|hoy|ayer|sunday|monday|tuesday|wednesday|thursday|friday|saturday",
+    nothing,
+  ),
+  rule("count", 3.4, "son|somos|serian n:<amount>", closed),
+  rule("aside", 7, "<coder> #|:|.|-|is|no|number? #|:? <letter>? ~-? <num> ~-? ~<num>?", (match) => {
+    const own = match.scope.tokens.slice(match.from, match.to);
+    return own.some(({ kind, text }) => kind === "number" && text.length >= CODE_DIGITS_MIN) ? {} : undefined;
+  }),
   rule("count", 4, "n:<amount> needed|required|wanted|req|reqd|total", counted),
   rule(
     "count",
@@ -319,6 +456,9 @@ export const NUMBER_RULES: readonly Rule[] = [
       return undefined;
     },
   ),
+
+  // "a cook, a dishwasher and two servers": one each, in a list.
+  rule("count", 4, "a|an|un|una", (match) => (isInList(match) ? { count: 1, weight: 2.5 } : undefined)),
 
   // Not people.
   rule(

@@ -89,7 +89,7 @@ function cents(match: Match): (PayValue & { weight?: number }) | undefined {
 
 /** "thirty two an hour", "twenty bucks". */
 function inWords(match: Match): (PayValue & { weight?: number }) | undefined {
-  if (match.scope.tokens[match.from]?.kind === "number") return undefined;
+  if (match.scope.tokens.slice(match.from, match.to).some(({ kind }) => kind === "number")) return undefined;
   const pay = amountIn(match, "low");
   const max = amountIn(match, "high");
   if (pay === undefined || pay < LED_MIN || (max !== undefined && (max < pay || max > pay * SPAN_MAX)))
@@ -142,13 +142,20 @@ function bareUnit(amount: number): string | undefined {
   return amount <= BARE_HOURLY_MAX ? "hour" : amount >= BARE_YEARLY_MIN ? "year" : undefined;
 }
 
-const UNIT = `${PER}? unit:<unit>`;
-const HOURLY = `${PER} unit:<unit>`;
+const UNIT = `${PER}? la|el|cada? unit:<unit>`;
+const HOURLY = `${PER} la|el|cada? unit:<unit>`;
 const UPTO = "up|max|maximum|most|hasta|under|below|tops|no|not|maximo";
 
 export const PAY_RULES: readonly Rule[] = [
   rule("pay", 6, `$ low:<num> ~lowk:k? ${SPAN} $? high:<num> ~highk:k? ${UNIT}`, money),
   rule("pay", 6, `$ low:<num> ~lowk:k? ${SPAN} $? high:<num> ~highk:k?`, money),
+  rule(
+    "pay",
+    6,
+    `$ low:<num> /|per|an|a? hr|hour|h|hora ${SPAN} $? high:<num> /|per|an|a? unit:<unit>?`,
+    money,
+  ),
+  rule("pay", 6, `low:<num> /|per|an|a hr|hour|h|hora ${SPAN} $? high:<num> /|per|an|a unit:<unit>`, money),
   rule("pay", 5, `$ low:<num> ~lowk:k? +|plus? ${UNIT}`, money),
   rule("pay", 5, "$ low:<num> ~lowk:k? +? ~hr|hrs|h|hour?", money),
   rule("pay", 6, `low:<num> ~lowk:k? ${SPAN} high:<num> ~highk:k? <dollars>? ${HOURLY}`, money),
@@ -204,6 +211,12 @@ export const PAY_RULES: readonly Rule[] = [
     const made = money(match);
     return made === undefined ? undefined : { ...made, weight: 10 };
   }),
+  rule("pay", 6, `low:<amount> and|y a? half|medio|media <dollars>? ${HOURLY}`, (match) => {
+    const pay = amountIn(match, "low");
+    return pay === undefined || pay < LED_MIN || pay > BARE_HOURLY_MAX
+      ? undefined
+      : { pay: pay + 0.5, unit: unitOf(match) ?? "hour", weight: 15.5 };
+  }),
   rule("pay", 6, `low:<amount> cents:<amount> <dollars>? ${HOURLY}`, inWordsWithCents),
   rule("pay", 6, `<paylead> is|of|at|are? low:<amount> cents:<amount>`, inWordsWithCents),
   rule("pay", 6, `<paylead> is|of|at|are? low:<amount>`, inWords),
@@ -240,6 +253,31 @@ export const PAY_RULES: readonly Rule[] = [
   ),
   rule("pay", 5, `@ $? low:<num> ${SPAN} $? high:<num> ${UNIT}`, money),
   rule("pay", 5, `@ $? low:<num> ${UNIT}`, money),
+  rule("pay", 6, "$ low:<num> -? ish", money),
+  // "150 diarios", "$900 weekly".
+  rule(
+    "pay",
+    6,
+    "<paylead>? $? low:<num> unit:diarios|diarias|daily|semanales|semanal|weekly|mensuales|mensual|monthly|hourly|yearly|annually|anuales",
+    (match) => {
+      const made = money(match);
+      return made?.pay === undefined || made.pay < LED_MIN ? undefined : { ...made, weight: 5.8 };
+    },
+  ),
+  rule("pay", 8, "unit:day|daily|diem|hourly|weekly rate|pay|wage :|=|is|of|at? $? low:<num>", (match) => {
+    const made = money(match);
+    return made === undefined ? undefined : { ...made, weight: 8 };
+  }),
+  // "PR 18.50 BR 26": pay rate and bill rate.
+  rule("pay", 6, "pr :|=|-|@|is? $? low:<num>", led),
+  rule("aside", 6, "br|ot|dt|bill :|=|-|@|is? $? <num> ~/? ~hr|hour|h?", () => ({})),
+  // What is spent is nobody's wage.
+  rule(
+    "aside",
+    9,
+    "budget|budgeted|invoice|total|totals|quote|quoted|deposit|fee|fees|cost|costs|bond|fine|presupuesto|amount is|of|:|=|for? $ <num>",
+    () => ({}),
+  ),
   rule("pay", 4, "@ low:<num>", (match) => {
     const text = match.token("low")?.text ?? "";
     const value = match.token("low")?.value ?? 0;

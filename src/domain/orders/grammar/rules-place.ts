@@ -53,6 +53,16 @@ export const PLACE_RULES: readonly Rule[] = [
   rule("radius", 5, "radius|radio|rad :|=|of|de|-? n:<num> unit:<mile>", miles),
   rule("radius", 4, "n:<num>|<amount> -? unit:<mile>", miles),
   rule("radius", 4.6, "radius|radio|rad :|=|of|de|-|is? n:<num>", bare),
+  rule("radius", 12, "n:<num>|<amount> -? unit:<mile> a la redonda de?", miles),
   rule("radius", 4.6, "within|w ~/? ~in? n:<num> of", bare),
+  // "Tulsa within 15": at the end of what is said, where nothing else is measured.
+  rule("radius", 4.6, "within|w ~/? ~in? n:<num>", (match) => {
+    const { tokens, starts, ends } = match.scope;
+    const next = tokens[match.to];
+    const closed = next === undefined || next.kind === "mark" || starts("place", match.to) !== undefined;
+    const led = tokens[match.from]?.word === "within" || match.to > match.from + 2;
+    const placed = ends("place", match.from) || starts("place", match.to) !== undefined;
+    return closed && led && placed ? bare(match) : undefined;
+  }),
   rule("radius", 4.6, "n:<num> radius|rad", bare),
 ];

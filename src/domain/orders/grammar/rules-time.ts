@@ -52,7 +52,13 @@ function hours(match: Match): { from: Clock; to: Clock; weight: number } | undef
   // Two bare numbers are hours unless they are a range of people, years, miles or dollars.
   const after = tokens[match.to];
   const meanings = after === undefined ? undefined : lexicon.meaningsOf(after.word);
-  if (after !== undefined && [...MEASURED].some((kind) => meanings?.has(kind) === true)) return undefined;
+  // "830-5 in Omaha" measures no inches.
+  if (
+    after !== undefined &&
+    after.word !== "in" &&
+    [...MEASURED].some((kind) => meanings?.has(kind) === true)
+  )
+    return undefined;
   if (after?.word === "%" || after?.word === "$" || (after?.word === "/" && after.glued)) return undefined;
   if (before?.word === "$" || (before?.glued === false && before.word === "#")) return undefined;
   const led = HOURS_LEAD.has(before?.word ?? "") || HOURS_LEAD.has(tokens[match.from]?.word ?? "");
@@ -140,9 +146,15 @@ function weightOf(match: Match): number {
   return 3.5 + 0.8 * (match.to - match.from - 1);
 }
 
+/** Tokens of a day that is counted from another one. */
+const COUNTED_DAY_MIN = 4;
+
 function oneDay(match: Match): { from: Day; weight: number } | undefined {
   const from = dayIn(match, "d");
-  const counted = from?.kind === "weekday" && from.weeks !== undefined;
+  // "2 weeks from today" is no length and "from today".
+  const counted =
+    (from?.kind === "weekday" && from.weeks !== undefined) ||
+    (from?.kind === "ahead" && match.to - match.from >= COUNTED_DAY_MIN);
   return from === undefined ? undefined : { from, weight: weightOf(match) + (counted ? 4 : 0) };
 }
 
@@ -160,6 +172,18 @@ function shortSpan(match: Match): { from?: Day; until?: Day; weight: number } | 
   const last = match.token("last");
   if (from?.kind !== "date" || last === undefined || last.value <= from.day) return undefined;
   return { from, until: { ...from, day: last.value }, weight: 4 + weightOf(match) };
+}
+
+/** "del 7 al 11 de diciembre", "7th-11th of December": the first day has the last one's month. */
+function backSpan(match: Match): { from?: Day; until?: Day; weight: number } | undefined {
+  const first = match.token("first");
+  const until = dayIn(match, "to");
+  if (until?.kind !== "date" || first === undefined || first.value >= until.day) return undefined;
+  // "7-11/12" is rather hours, or anything.
+  const named = match.scope.tokens
+    .slice(match.from, match.to)
+    .some(({ word }) => match.scope.lexicon.has(word, "month"));
+  return named ? { from: { ...until, day: first.value }, until, weight: 6 + weightOf(match) } : undefined;
 }
 
 function days(list: readonly number[], from?: Day) {
@@ -190,7 +214,8 @@ function weekdayList(match: Match): { days: number[]; from: Day; weight: number 
   }
   const [first] = list;
   if (first === undefined || (list.length === 2 && marks === 0)) return undefined;
-  return { days: list, from: { kind: "weekday", weekday: first }, weight: 3.5 + 2.5 * list.length };
+  // More than a shorter list and a day beside it.
+  return { days: list, from: { kind: "weekday", weekday: first }, weight: 8.5 + 4.4 * (list.length - 2) };
 }
 
 const JOINS: ReadonlySet<string> = new Set(["and", "y", "or", "e"]);
@@ -278,6 +303,8 @@ function namedShift(match: Match): { name: ShiftName; weight?: number } | undefi
 const JOIN = ",|/|+|&? and|&|y|or?";
 const LETTERS = "m|mo|t|tu|w|we|th|r|f|fr|sa|su|<weekday>";
 
+const HALVES: ReadonlySet<string> = new Set(["a", "p", "am", "pm"]);
+
 export const TIME_RULES: readonly Rule[] = [
   rule("day", 3.5, "d:<day>", oneDay),
   rule("day", 9, `from|de? from:<day> ${TO} to:<day>`, span),
@@ -291,16 +318,34 @@ export const TIME_RULES: readonly Rule[] = [
       return until === undefined ? undefined : { until, weight: weightOf(match) };
     },
   ),
-  rule("day", 5, "from:<day> -|to|thru last:<date> ~th|st|nd|rd?", shortSpan),
+  rule("day", 5, "from:<day> -|to|thru|through|until|till|al|a|& last:<date> ~th|st|nd|rd?", shortSpan),
+  rule(
+    "day",
+    5,
+    "del|from|entre|el|the? first:<date> ~th|st|nd|rd? -|to|al|a|y|and|thru|through|until|hasta el|the? to:<day>",
+    backSpan,
+  ),
   rule(
     "day",
     4,
     "on|starting|start|starts|beginning|begins|effective|date|el|para|desde|for|by|from d:<day>",
     oneDay,
   ),
+  rule("day", 6, "in|en|during|mes|month|todo|all|throughout of|de? month:<month>", (match) => {
+    // "in December 2 cashiers", "todo el mes de enero": the number counts people.
+    const { tokens, starts } = match.scope;
+    const counts = tokens[match.to]?.kind === "number" && starts("role", match.to + 1) !== undefined;
+    const alone = tokens[match.from]?.word === "mes" || tokens[match.from]?.word === "month";
+    const month = Number(match.meaning("month", "month"));
+    return counts || (alone && tokens[match.to]?.kind !== "number")
+      ? { from: { kind: "date", month, day: 1 } }
+      : undefined;
+  }),
   rule("day", 4, "from|starting|start in|on? month:<month>", (match) => {
     const month = Number(match.meaning("month", "month"));
-    return match.token("month")?.word === "may" && match.token("month")?.capital !== true
+    // "starting Jan 4" is a day of it.
+    const dated = /^\d{1,2}$/.test(match.scope.tokens[match.to]?.text ?? "");
+    return dated || (match.token("month")?.word === "may" && match.token("month")?.capital !== true)
       ? undefined
       : { from: { kind: "date", month, day: 1 } };
   }),
@@ -330,13 +375,18 @@ export const TIME_RULES: readonly Rule[] = [
   rule("weekdays", 4, "7|seven days a|per? week|wk?", days(ALL_DAYS)),
   rule("weekdays", 4, "24 ~/ ~7", days(ALL_DAYS)),
 
-  rule("hours", 6, `from|de|between? from:<clock> ${TO} to:<clock>`, hours),
+  rule("hours", 6, `from|de|between? las|la? from:<clock> ${TO} las|la? to:<clock>`, hours),
   rule("hours", 6, "from:<clock> - to|til|till|a - to:<clock>", hours),
-  rule("hours", 6, `from|between|de from:<clock> and|y to:<clock>`, hours),
+  rule("hours", 6, `from|between|btwn|btw|de|entre las? from:<clock> and|y|& las? to:<clock>`, hours),
+  rule("hours", 6, "from:<clock> / to:<clock>", (match) => {
+    // "10pm/6am"; "12/14/2026" is a date.
+    const halves = match.scope.tokens.slice(match.from, match.to).filter(({ word }) => HALVES.has(word));
+    return halves.length === 2 ? hours(match) : undefined;
+  }),
   rule(
     "hours",
     7,
-    `start|starts|starting|begin|begins|beginning|in|on|empieza|inicia at|time|around|a|:? las? from:<clock> ,|-|;|/|and|y? end|ends|ending|finish|finishes|finishing|done|out|off|until|til|till|through|thru|termina|sale|hasta at|by|time|around|a|:? las? to:<clock>`,
+    `start|starts|starting|begin|begins|beginning|in|on|empieza|empiezan|inicia|inician|entra|entran|entrada|entrando at|time|around|a|:? las? from:<clock> ,|-|;|/|and|y? end|ends|ending|finish|finishes|finishing|done|out|off|until|til|till|through|thru|termina|terminan|sale|salen|salida|saliendo|hasta at|by|time|around|a|:? las? to:<clock>`,
     hours,
   ),
   rule("hours", 6, `de|desde? las from:<clock> ${TO} las|la? to:<clock>`, hours),
@@ -352,7 +402,10 @@ export const TIME_RULES: readonly Rule[] = [
   rule("clock", 4, "at:<clock> start|call|arrival|sharp time?", ledClock),
 
   rule("shift", 4.5, "nth:<ordinal> <shiftword>", ordinalShift),
-  rule("shift", 4.5, "<shiftword> :|-|#? nth:1|2|3|<ordinal> ~st|nd|rd?", ordinalShift),
+  rule("shift", 4.5, "<shiftword> :|-|#? nth:1|2|3|<ordinal> ~st|nd|rd|er|ro|ra|do|da?", ordinalShift),
+  // "mañana en la mañana", "por la tarde": a part of the day that names no shift, and no place.
+  rule("aside", 4, "en|por|de|a la manana|tarde|madrugada", () => ({})),
+  rule("aside", 3, "in the morning|afternoon|evening", () => ({})),
   rule("shift", 3.8, "nth:1|2|3 ~st|nd|rd", (match) => {
     // "packer, 2nd, Reno": alone among what else is said, and no day of a month.
     const [before, next] = [match.scope.tokens[match.from - 1], match.scope.tokens[match.to]];
@@ -361,7 +414,7 @@ export const TIME_RULES: readonly Rule[] = [
       next === undefined || next.kind === "mark" || match.scope.starts("place", match.to) !== undefined;
     return opens && ends ? ordinalShift(match) : undefined;
   }),
-  rule("shift", 4.5, "1|2|3 ~st|nd|rd <shiftword>", (match) => {
+  rule("shift", 4.5, "1|2|3 ~st|nd|rd|er|ro|ra|do|da|o|a <shiftword>", (match) => {
     const first = match.scope.tokens[match.from]?.text;
     return { name: first === "1" ? "1st" : first === "2" ? "2nd" : "3rd" };
   }),
@@ -377,10 +430,23 @@ export const TIME_RULES: readonly Rule[] = [
     return made?.name === "night" && word !== "late" ? made : undefined;
   }),
   rule("shift", 3, "part:night|noche|nite|overnight", (match) => {
-    const before = match.scope.meanings[match.from - 1];
-    // "tomorrow night", "Friday night".
-    return before?.has("ahead") === true || before?.has("weekday") === true ? { name: "night" } : undefined;
+    const { meanings, tokens, ends, starts } = match.scope;
+    const before = meanings[match.from - 1];
+    // "tomorrow night", "Friday night", "guards, night, Fresno".
+    const timed = before?.has("ahead") === true || before?.has("weekday") === true;
+    const next = tokens[match.to];
+    const closed = next === undefined || next.kind === "mark" || starts("place", match.to) !== undefined;
+    return timed || (closed && ends("role", match.from)) ? { name: "night" } : undefined;
   }),
+  // "a night cna", "overnight stockers".
+  rule("shift", 2.5, "night|overnight|noc|graveyard|nocturno|nocturna", ({ scope, to }) =>
+    scope.starts("role", to) === undefined ? undefined : { name: "night" },
+  ),
   rule("shift", 2.5, "name:<shiftname>", namedShift),
   rule("shift", 4, "weekend|weekends|wknd|wkend|fin <shiftword>", () => ({ name: "weekend" as const })),
+  rule("shift", 4.5, "weekends|wkends|wknds only?", () => ({ name: "weekend" as const })),
+  rule("shift", 4.5, "en|por|de las tardes|mananas", (match) => ({
+    name: match.scope.tokens[match.to - 1]?.word === "tardes" ? ("2nd" as const) : ("1st" as const),
+  })),
+  rule("shift", 4.5, "early <shiftword>", () => ({ name: "1st" as const })),
 ];

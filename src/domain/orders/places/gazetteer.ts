@@ -42,6 +42,23 @@ const PLAIN = /^[a-z ]*$/;
 const SHORTENED = /\b(?:saint|sainte|fort|mount)\b/;
 
 const DIRECTIONS: Readonly<Record<string, string>> = { n: "north", s: "south", e: "east", w: "west" };
+/** "So. San Francisco", "Pt. Charlotte", "Mc Allen": first words that are cut, or parted from what they belong to. */
+const FIRST_WORDS: Readonly<Record<string, readonly string[]>> = {
+  so: ["south "],
+  no: ["north "],
+  pt: ["port ", "point "],
+  mc: ["mc"],
+  mac: ["mac"],
+  de: ["de"],
+};
+
+function withWholeFirstWord(name: string): string[] {
+  const at = name.indexOf(" ");
+  const first = name.slice(0, Math.max(0, at));
+  return Object.hasOwn(FIRST_WORDS, first)
+    ? (FIRST_WORDS[first] ?? []).map((whole) => `${whole}${name.slice(at + 1)}`)
+    : [];
+}
 
 /** "Saint Paul", "St. Paul" and "st paul" are one name, "N. Las Vegas" is "North Las Vegas"; hyphens and apostrophes do not tell names apart. */
 export function placeName(name: string): string {
@@ -98,7 +115,11 @@ export function gazetteerOf(towns: readonly Place[], outside: Outside = {}): Gaz
   const named = (name: string): readonly Place[] => {
     const before = kept.get(name);
     if (before !== undefined) return before;
-    const found = merged(name);
+    let found = merged(name);
+    for (const whole of found.length === 0 ? withWholeFirstWord(name) : []) {
+      found = merged(whole);
+      if (found.length > 0) break;
+    }
     if (kept.size >= NAMES_KEPT_MAX) kept.clear();
     kept.set(name, found);
     return found;

@@ -26,19 +26,50 @@ let activities: Map<string, Activity[]> | undefined;
 function read(): Map<string, Activity[]> {
   const byName = new Map(ROLES.map((role) => [role.name, role]));
   const found = new Map<string, Activity[]>();
-  for (const { role: name, verbs, objects } of readTable(table, ["role", "language", "verbs", "objects"])) {
+  for (const row of readTable(table, ["role", "language", "verbs", "objects"])) {
+    const { role: name, language, verbs, objects } = row;
     const role = byName.get(name);
     if (role === undefined) continue;
     const own = listOf(objects).map((object) => ({
       role,
       object: object === VERB_ALONE ? [] : folded(object).split(" ").map(stem),
     }));
-    for (const verb of listOf(verbs)) {
-      const key = stem(folded(verb));
-      found.set(key, [...(found.get(key) ?? []), ...own]);
+    const words = listOf(verbs).map(folded);
+    const forms = language === "es" ? words.flatMap(spanishForms) : words;
+    for (const key of new Set(forms.map(stem))) {
+      const before = found.get(key);
+      if (before === undefined) found.set(key, [...own]);
+      else before.push(...own);
     }
   }
   return found;
+}
+
+/** "cortar" also as orders have it: "que corte", "que corten", "corta", "cortan", "cortando". */
+function spanishForms(verb: string): string[] {
+  const [, root, ending] = /^(\w{2,})([aei]r)$/.exec(verb) ?? [];
+  if (root === undefined) return [verb];
+  return [
+    verb,
+    `${root}${ending === "ar" ? "ando" : "iendo"}`,
+    ...rootsOf(root).flatMap((own) => endings(own, ending)),
+  ];
+}
+
+/** "atender" is "atienda", "contar" "cuente", "servir" "sirva": a vowel that changes under stress. */
+function rootsOf(root: string): string[] {
+  const [, before = "", vowel, after = ""] = /^(\w*?)([eo])([^aeiou]+)$/.exec(root) ?? [];
+  if (vowel === undefined) return [root];
+  return vowel === "o" ? [root, `${before}ue${after}`] : [root, `${before}ie${after}`, `${before}i${after}`];
+}
+
+function endings(root: string, ending: string | undefined): string[] {
+  if (ending === "ar") {
+    const soft = root.replace(/c$/, "qu").replace(/g$/, "gu").replace(/z$/, "c");
+    return [`${root}a`, `${root}an`, `${soft}e`, `${soft}en`];
+  }
+  const hard = root.replace(/g$/, "j");
+  return [`${root}e`, `${root}en`, `${hard}a`, `${hard}an`];
 }
 
 /** A rough stem that brings the forms of a verb and of a noun together: "cleaning", "cleans", "cleaned" are "clean". */

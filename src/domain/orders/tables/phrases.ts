@@ -126,6 +126,8 @@ function glues(mark: Token, before: Token, behind: Token | undefined): boolean {
   if (!GLUE.has(mark.word) || behind === undefined || behind.kind === "mark") return false;
   // A dash or a full stop with a blank around it ends a phrase; "c.n.a." and "fork-lift" do not.
   if (mark.word === "-") return turned || (mark.glued && behind.glued);
+  // "a plumber + helper" are two.
+  if (mark.word === "+") return mark.glued && behind.glued;
   return mark.word !== "." || (mark.glued && before.word.length <= 4);
 }
 

@@ -137,6 +137,32 @@ function correctionsFrom(words: readonly string[]): Titles["corrections"] {
 const SKELETON_MIN = 4;
 const SKELETON_CONSONANTS_MIN = 3;
 const PREFIX_MIN = 5;
+const SOUNDING_CONSONANTS_MIN = 5;
+const SOUNDING_LENGTHS_APART = 2;
+
+/** "btndr", "frnt": the first letter, the last and some consonants between, of a word that is not much longer. */
+function contractedFrom(word: string, sorted: readonly string[]): string[] {
+  const found: string[] = [];
+  const [first = "", last] = [word[0], word.at(-1)];
+  for (let at = lowerBound(sorted, first); sorted[at]?.startsWith(first) === true; at++) {
+    const full = sorted[at] as string;
+    if (
+      full.length > word.length &&
+      full.length <= 2 * word.length &&
+      full.at(-1) === last &&
+      isSubsequence(word, full)
+    )
+      found.push(full);
+  }
+  return found.toSorted((one, other) => one.length - other.length).slice(0, CORRECTIONS_MAX);
+}
+
+/** "ploomber": the same consonants, and vowels as they sound. */
+function soundsLike(word: string, same: readonly string[] | undefined): string[] {
+  return (same ?? [])
+    .filter((full) => Math.abs(full.length - word.length) <= SOUNDING_LENGTHS_APART)
+    .slice(0, CORRECTIONS_MAX);
+}
 
 function shortenedFrom(words: readonly string[]): Pick<Titles, "shortened"> {
   // Made at the first word that needs them: most texts have none.
@@ -152,6 +178,12 @@ function shortenedFrom(words: readonly string[]): Pick<Titles, "shortened"> {
           ? (bySkeleton.get(bare) ?? []).filter((full) => isSubsequence(word, full))
           : [];
       if (same.length > 0) return same.slice(0, CORRECTIONS_MAX);
+      if (word.length >= SKELETON_MIN && !/[aeiou]/.test(word)) {
+        sorted ??= words.toSorted();
+        return contractedFrom(word, sorted);
+      }
+      const sounding = bare.length >= SOUNDING_CONSONANTS_MIN ? soundsLike(word, bySkeleton.get(bare)) : [];
+      if (sounding.length > 0) return sounding;
       if (word.length < PREFIX_MIN) return [];
       const from = lowerBound(sorted, word);
       const found: string[] = [];

@@ -38,8 +38,10 @@ const TEXT_CHARS_MAX = 4096;
 export const WORD_CHARS_MAX = 40;
 
 const TOKEN =
-  /(?<![\d.,])2(?:nite|night|day|moro|morrow|mrw|mro)\b|\p{L}[\p{L}\p{M}]*(?:['’]\p{L}+)*|\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d{1,2}(?!\d))?|\d+(?:\.\d{1,2}(?!\d|\.\d))?|\n|\S/gu;
+  /(?<![\d.,])2(?:nite|night|day|moro|morrow|mrw|mro)\b|\p{L}[\p{L}\p{M}]*(?:['’]\p{L}+)*|\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d{1,2}(?!\d))?|\d+(?:\.\d{1,2}(?!\d|\.\d))?|[\n\t]|\S/gu;
 const OPEN_PLURAL = /(?<=\p{L})\((?:e?s|a|as|es)\)/gu;
+/** "Openings......: 6": points that lead to what a form says. */
+const LEADERS = /[._]{2,}(?=\s*:)/g;
 const UPPER = /\p{Lu}/gu;
 const LETTER = /\p{L}/gu;
 /** Of the letters: above it capitals say nothing. */
@@ -48,7 +50,8 @@ const SHOUTING_SHARE = 0.75;
 export function tokensOf(whole: string): TokenText {
   const text = whole.slice(0, TEXT_CHARS_MAX);
   // "housekeeper(s)" is "housekeepers"; the length stays.
-  const plain = text.replaceAll(OPEN_PLURAL, (plural) => " ".repeat(plural.length));
+  const blank = (run: string): string => " ".repeat(run.length);
+  const plain = text.replaceAll(OPEN_PLURAL, blank).replaceAll(LEADERS, blank);
   const letters = text.match(LETTER)?.length ?? 0;
   const capitals = text.match(UPPER)?.length ?? 0;
   const caseless = capitals === 0 || capitals > letters * SHOUTING_SHARE;
@@ -98,7 +101,7 @@ function tokenOf(run: string, start: number, glued: boolean, caseless: boolean):
       upper,
     };
   }
-  const word = DASHES.has(run) ? "-" : run;
+  const word = DASHES.has(run) ? "-" : CELL_MARKS.has(run) ? CELL : run;
   return {
     kind: "mark",
     text: run,
@@ -117,4 +120,7 @@ function tokenOf(run: string, start: number, glued: boolean, caseless: boolean):
 const SOUNDED = /^2[a-z]/i;
 const LETTER_FIRST = /^\p{L}/u;
 const CAPITAL_FIRST = /^\p{Lu}/u;
+/** The mark between two cells of a row: typed as a pipe, and pasted from a sheet as a tab. */
+export const CELL = "¦";
+const CELL_MARKS: ReadonlySet<string> = new Set(["|", "\t", CELL]);
 const DASHES: ReadonlySet<string> = new Set(["-", "–", "—", "‐", "‑", "−"]);

@@ -1,18 +1,16 @@
 // Delimited text read whole by our own parser, which gives every row its line and decides types by all values; and
 // rejected lines read once more in the same way.
 
-import { quoteLiteral } from "#lib/sql-text";
 import type { Decoded } from "../decode/decode.ts";
 import { diskFault, textOf } from "../decode/files.ts";
-import { isNumeric, type Typing } from "../inference/infer.ts";
-import { valueSql } from "../inference/column-sql.ts";
 import type { CsvRecipe } from "../source/recipe.ts";
 import { NUL_SIGN, RAW_CHARS_MAX } from "../source/reject-log.ts";
 import type { RawRow, Source, Wishes, Workplace } from "../source/source.ts";
-import { typedColumns } from "./columns.ts";
+import { outsideMarks, typedColumns } from "./columns.ts";
 import { dialectOf, keptTexts, type Layout, warningsOf } from "./layout.ts";
 import { csvRecipe } from "./recipe.ts";
 import { type Fit, type Row, RowScanner, rowsOf } from "./rows.ts";
+import { settleTotals } from "./totals.ts";
 import { placeOf, WrittenRows } from "./written-rows.ts";
 
 export async function carefulSource(
@@ -57,8 +55,9 @@ export async function carefulSource(
   });
   // What delimiters at the end of every line make, without a name and without a value, is no new column of a dataset.
   const known = new Set(wishes.known.map(({ name }) => name.toLowerCase()));
+  const edges = outsideMarks(dialect.delimiter, header.cells, (column) => written.hasValues(column));
   const named = (index: number): boolean =>
-    known.size === 0 ||
+    (known.size === 0 && !edges.has(index)) ||
     header.cells.length === 0 ||
     (header.cells[index] ?? "").trim() !== "" ||
     written.hasValues(index) ||
@@ -103,37 +102,6 @@ function rawRow(row: Pick<Row, "line" | "part" | "raw">): RawRow {
   return { place: placeOf(row), raw: row.raw };
 }
 
-/** How far the sums that a program computed may be off. */
-const SUM_TOLERANCE = 1e-6;
-
-/**
- * Rows that may be totals are rejected when their numbers are the sums of their columns, or when their label is
- * in a column of values; the others are rows like all. Gives what was found, in words.
- */
-async function settleTotals(
-  written: WrittenRows,
-  names: readonly string[],
-  delimiter: string,
-  wishes: Wishes,
-  { db }: Workplace,
-): Promise<string[]> {
-  const found: string[] = [];
-  if (written.totals.length === 0) return found;
-  await written.flush();
-  const { typings } = typedColumns(written.stats, names, delimiter, wishes);
-  let last = 0;
-  for (const row of written.totals) {
-    const label = row.cells.findIndex((cell) => cell.trim() !== "");
-    const misplaced = typings[label]?.type !== "VARCHAR";
-    if (misplaced || (await areSums(row, label, last, typings, written.table(), db))) {
-      last = row.line;
-      await written.reject(row, `it is a totals row ("${(row.cells[label] ?? "").trim()}")`);
-      found.push(`Line ${row.line} is a totals row and was rejected.`);
-    } else written.add(row);
-  }
-  return found;
-}
-
 /** Rows of one text are notes, and rejected, when it stands in a column of values; the others are rows like all. */
 async function settleNotes(
   written: WrittenRows,
@@ -153,35 +121,6 @@ async function settleNotes(
         `it is a note: one text, and "${names[at] ?? ""}" is ${typing.type} in the other rows`,
       );
   }
-}
-
-/** Whether half of a row's numbers are the sums of all rows, of those above it, or of those since the last totals. */
-async function areSums(
-  { cells, line }: Row,
-  label: number,
-  last: number,
-  typings: readonly Typing[],
-  from: string,
-  db: Workplace["db"],
-): Promise<boolean> {
-  const spans = ["true", `line < ${line}`, `line > ${last} AND line < ${line}`];
-  const totals = typings.flatMap((typing, index) => {
-    const cell = cells[index]?.trim() ?? "";
-    if (index <= label || cell === "" || !isNumeric(typing.type)) return [];
-    const text = quoteLiteral(cell);
-    const total = `coalesce(CAST(${valueSql(typing, text)} AS DOUBLE), TRY_CAST(replace(${text}, ',', '') AS DOUBLE))`;
-    return [{ total, value: `CAST(${valueSql(typing, `c${index}`)} AS DOUBLE)` }];
-  });
-  if (totals.length === 0) return false;
-  const checks = spans.map((span) => {
-    const holding = totals.map(({ total, value }) => {
-      const sum = `coalesce(sum(${value}) FILTER (WHERE ${span}), 0)`;
-      return `CAST(abs(${total} - ${sum}) <= ${SUM_TOLERANCE} * greatest(1, abs(${sum})) AS INTEGER)`;
-    });
-    return `coalesce(${holding.map((holds) => `coalesce(${holds}, 0)`).join(" + ")}, 0) * 2 >= ${totals.length}`;
-  });
-  const [found] = await db.rows(`SELECT ${checks.join(" OR ")} AS adds_up FROM ${from}`);
-  return found?.["adds_up"] === true;
 }
 
 /** Rejected rows once more, each by itself: `line` is its place among them, from 1. */
@@ -216,6 +155,7 @@ export async function rejectedCsvSource(
     let line = 0;
     for await (const raw of raws()) await written.take([rowOf(raw, (line += 1))]);
     for (const row of written.totals) await written.reject(row, "it is a totals row");
+    for (const row of written.bareTotals) written.add(row);
     for (const row of written.notes) written.add(row);
     await written.end();
   } catch (error) {

@@ -90,3 +90,21 @@ function typingOf(
   }
   return inferType(column, here, name);
 }
+
+/** What a sheet saved as text is parted by, whose empty columns are its own. */
+const OF_SHEETS: ReadonlySet<string> = new Set([",", ";", "\t"]);
+
+/**
+ * The columns outside a table, by index: what stands behind the mark that ends each line, and before the one that begins
+ * it, as tables are drawn with bars. They have neither a name nor a value.
+ */
+export function outsideMarks(
+  delimiter: string,
+  header: readonly string[],
+  hasValues: (column: number) => boolean,
+): ReadonlySet<number> {
+  const isEmpty = (column: number): boolean => (header[column] ?? "").trim() === "" && !hasValues(column);
+  const last = header.length - 1;
+  if (OF_SHEETS.has(delimiter) || last < 1 || !isEmpty(last)) return new Set();
+  return new Set(last > 1 && isEmpty(0) ? [0, last] : [last]);
+}

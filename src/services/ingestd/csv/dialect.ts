@@ -6,8 +6,9 @@
 import { rememberedLook, TEXT_LOOK } from "../inference/looks.ts";
 import { isNull } from "../inference/nulls.ts";
 import { cutsOf } from "./fixed-width.ts";
-import { isDrawnLine } from "./odd-rows.ts";
-import { type Dialect, type Row, rowsOf } from "./rows.ts";
+import { longDelimitersOf } from "./long-delimiters.ts";
+import { isDrawnLine, isPrompt } from "./odd-rows.ts";
+import { type Dialect, linesOf, type Row, rowsOf } from "./rows.ts";
 
 /** DuckDB's sniffer's answer: one opinion among others, asked for where two ways to split a text are close. */
 export interface Opinion {
@@ -42,13 +43,16 @@ const DELIMITERS: readonly [delimiter: string, prior: number][] = [
   [", ", 0.99],
   ["; ", 0.99],
   [" | ", 0.99],
-  ["||", 0.9],
   ["*", 0.6],
+  ["│", 0.99],
   ["\u001f", 0.99],
   ["\u0001", 0.99],
   [":", 0.5],
   [" ", 0.45],
 ];
+
+/** How readily several marks in a row are taken for one. */
+const LONG = 0.99;
 
 const NO_DELIMITER = "\u001f";
 /** How readily blank columns are taken for gaps between cells. */
@@ -175,7 +179,7 @@ function candidates(
   opinion: Opinion | undefined,
   said: SaidDialect,
 ): [Dialect, number][] {
-  const found = likelyDelimiters(sample, said);
+  const found = likelyDelimiters(sample, newline, said);
   if (
     said.delimiter === undefined &&
     opinion !== undefined &&
@@ -214,9 +218,19 @@ function candidates(
   return all;
 }
 
-function likelyDelimiters(sample: string, { delimiter: said }: SaidDialect): [string, number][] {
+function likelyDelimiters(
+  sample: string,
+  newline: string,
+  { delimiter: said }: SaidDialect,
+): [string, number][] {
   if (said === "") return [];
-  if (said === undefined) return DELIMITERS.filter(([delimiter]) => sample.includes(delimiter)).map(copied);
+  if (said === undefined) {
+    const long = longDelimitersOf(sample, newline);
+    const usual = DELIMITERS.filter(
+      ([delimiter]) => sample.includes(delimiter) && !long.some((run) => run.includes(delimiter)),
+    );
+    return [...long.map((run): [string, number] => [run, LONG]), ...usual.map(copied)];
+  }
   return [[said, DELIMITERS.find(([delimiter]) => delimiter === said)?.[1] ?? 1]];
 }
 
@@ -283,7 +297,9 @@ function guess(
 ): Guess {
   const all = rowsOf(sample, dialect);
   if (!whole && all.length > 1) all.pop();
-  const rows = withoutFooter(all.slice(0, ROWS_MAX).filter(({ raw }) => !isDrawnLine(raw)));
+  const rows = withoutPreamble(
+    withoutFooter(all.slice(0, ROWS_MAX).filter(({ raw }) => !isDrawnLine(raw) && !isPrompt(raw))),
+  );
   const width = majorityWidth(rows);
   const first = rows.findIndex(({ cells }) => fitsWidth(cells, width));
   const body = rows.slice(Math.max(first, 0));
@@ -331,6 +347,23 @@ function withoutFooter(rows: readonly Row[]): readonly Row[] {
   const width = table[0]?.cells.length ?? 1;
   const isFooter = rows.length - table.length <= FOOTER_LINES_MAX && table.length > 1 && width > 2;
   return isFooter && table.every(({ cells }) => cells.length === width) ? table : rows;
+}
+
+/** The rows of a table below an empty line: a header and so many rows. */
+const TABLE_ROWS_MIN = 3;
+/** Of the lines above it so many are one cell. */
+const SINGLE_SHARE_MIN = 0.75;
+
+/** The rows below an empty line, when all have one width and what stands above are lines of one cell: a report's parameters. */
+function withoutPreamble(rows: readonly Row[]): readonly Row[] {
+  const width = rows.at(-1)?.cells.length ?? 1;
+  const from = rows.findLastIndex(({ cells }) => cells.length !== width) + 1;
+  const [before, first] = [rows[from - 1], rows[from]];
+  if (before === undefined || first === undefined || width === 1 || rows.length - from < TABLE_ROWS_MIN)
+    return rows;
+  if (before.line + linesOf(before) >= first.line) return rows;
+  const single = rows.slice(0, from).filter(({ cells }) => cells.length === 1).length;
+  return single >= from * SINGLE_SHARE_MIN ? rows.slice(from) : rows;
 }
 
 function oneColumn(rows: readonly Row[]): number {

@@ -12,7 +12,13 @@ const LABEL_CHARS_MAX = 40;
 
 /** Words that stand before totals, in the languages of the encodings that are read. */
 const TOTALS =
-  /^(?:(?:grand|sub|overall|running|report|column)[ -]?)?(?:totals?|sums?|summe|gesamt(?:summe)?|insgesamt|zwischensumme|totaux|somme|totale|totales|suma|totaal|totalt|итого|всего|合计|總計|总计|合計)(?:[ :].*)?$/iu;
+  /^(?:(?:grand|sub|overall|running|report|column)[ -]?)?(?:totals?|sums?|summe|gesamt(?:summe)?|insgesamt|zwischensumme|totaux|somme|totale|totales|suma|totaal|totalt|итого|всего|合计|總計|总计|合計)(?:[ :].*)?$|^.{1,30}[ -](?:sub-?)?totals?:?$/iu;
+/** The same of averages. */
+const AVERAGES =
+  /^(?:(?:overall|total|group) )?(?:averages?|avg\.?|mean|promedios?|media|médias?|moyennes?|durchschnitt|mittelwert|gemiddelde|среднее|平均)(?:[ :].*)?$/iu;
+
+/** What a row's label says that its numbers are. */
+export const isAverage = (label: string): boolean => AVERAGES.test(label.trim());
 
 /** Whether every cell is empty. */
 export function isEmptyRow(cells: readonly string[]): boolean {
@@ -20,13 +26,19 @@ export function isEmptyRow(cells: readonly string[]): boolean {
 }
 
 /** A line that is drawn between header and rows or around a table: -----, +---+---+, |:--|--:|. */
-const DRAWN = /^(?=.*[-=_*~+]{3})[^\p{L}\p{N}"'$€£%#()<>]+$/u;
+const DRAWN = /^(?=.*[-=_*~+─━═]{3})[^\p{L}\p{N}"'$€£%#()<>]+$/u;
 export function isDrawnLine(raw: string): boolean {
   const first = raw.charCodeAt(0);
   // Nearly every row begins with a letter, a digit or a quote.
   if ((first >= 48 && first <= 57) || (first >= 65 && first <= 90) || (first >= 97 && first <= 122))
     return false;
   return first !== 34 && raw.length >= 3 && DRAWN.test(raw);
+}
+
+/** What a console of SQL shows of the commands around a table. */
+const PROMPT = /^(?:SQL|mysql|sqlite|MariaDB \[[^\]]*\])> ?(?:[a-z].*)?$/i;
+export function isPrompt(raw: string): boolean {
+  return raw.includes("> ") && PROMPT.test(raw);
 }
 
 const LAST_LINE = /^\W*(?:end of (?:report|file|data|list|listing|export|table|document)|eof)\W*$/i;
@@ -40,13 +52,25 @@ export function isHeaderAgain(cells: readonly string[], header: readonly string[
   return cells[0] === header[0] && cells.every((cell, index) => cell === (header[index] ?? ""));
 }
 
-/** Whether a row may be a totals row: a word that says so first, and then nothing but numbers. */
+/** Whether a row may be totals or averages: a word that says so first, and then nothing but numbers. */
 export function mayBeTotals(cells: readonly string[]): boolean {
   const at = cells.findIndex((cell) => !isNull(cell) && cell.trim() !== "");
   const label = cells[at]?.trim() ?? "";
-  if (label.length > LABEL_CHARS_MAX || !TOTALS.test(label)) return false;
-  const others = cells.slice(at + 1).filter((cell) => !isNull(cell) && cell.trim() !== "");
-  return others.length > 0 && others.every((cell) => (rememberedLook(cell.trim()).kinds & NUMBERS) !== 0);
+  if (label.length > LABEL_CHARS_MAX || !(TOTALS.test(label) || AVERAGES.test(label))) return false;
+  return areNumbers(cells.slice(at + 1));
+}
+
+/** Whether a row may be totals without a word that says so: nothing in its first cell, and numbers in some others. */
+export function mayBeBareTotals(cells: readonly string[]): boolean {
+  return cells.length > 1 && isBlank(cells[0] ?? "") && areNumbers(cells);
+}
+
+const isBlank = (cell: string): boolean => isNull(cell) || cell.trim() === "";
+
+/** Whether some cell is filled, and all that are have numbers. */
+function areNumbers(cells: readonly string[]): boolean {
+  const filled = cells.filter((cell) => !isBlank(cell));
+  return filled.length > 0 && filled.every((cell) => (rememberedLook(cell.trim()).kinds & NUMBERS) !== 0);
 }
 
 /** Whether a row may be a note: a text in one cell, which is no value, and nothing in the others. */

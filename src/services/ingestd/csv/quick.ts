@@ -6,10 +6,17 @@ import { quoteLiteral } from "#lib/sql-text";
 import type { Decoded } from "../decode/decode.ts";
 import { ColumnStats } from "../inference/column-stats.ts";
 import type { Source, Wishes } from "../source/source.ts";
-import { typedColumns, type TypedColumns } from "./columns.ts";
+import { outsideMarks, typedColumns, type TypedColumns } from "./columns.ts";
 import { countRows } from "./count-rows.ts";
 import { dialectOf, keptTexts, type Layout, warningsOf } from "./layout.ts";
-import { isDrawnLine, isEmptyRow, isHeaderAgain, isLastLine, mayBeTotals } from "./odd-rows.ts";
+import {
+  isDrawnLine,
+  isEmptyRow,
+  isHeaderAgain,
+  isLastLine,
+  mayBeBareTotals,
+  mayBeTotals,
+} from "./odd-rows.ts";
 import { rowsOf } from "./rows.ts";
 import { nullTexts, selectCsv } from "./written-rows.ts";
 
@@ -22,6 +29,8 @@ export interface TidyTable extends TypedColumns {
   readonly from: string;
   /** Columns, by index, that keep the words that mean NULL elsewhere. */
   readonly texts: ReadonlySet<number>;
+  /** Columns, by index, outside the table, by its samples. */
+  readonly edges: ReadonlySet<number>;
   /** What may be no row, in SQL. */
   readonly odd: string;
 }
@@ -50,6 +59,7 @@ export function tidyTable(
       }
       const { cells } = row;
       if (isEmptyRow(cells) || isHeaderAgain(cells, header.cells) || mayBeTotals(cells)) return undefined;
+      if (index === blocks.length - 1 && row === rows.at(-1) && mayBeBareTotals(cells)) return undefined;
       sampled += 1;
       for (const [column, cell] of cells.entries()) stats[column]?.add(cell);
     }
@@ -64,13 +74,15 @@ export function tidyTable(
   const names = typed.columns.map((_, index) => `'c${index}': 'VARCHAR'`).join(", ");
   const quote = dialect.quote === "" ? "quote = '', escape = ''" : `quote = '"', escape = '"'`;
   const from = `read_csv(${quoteLiteral(file.path)}, auto_detect = false, header = false, skip = ${header.bodyLine - 1}, delim = ${quoteLiteral(dialect.delimiter)}, ${quote}, columns = {${names}}, nullstr = [${nullTexts(texts)}], strict_mode = true)`;
+  const edges = outsideMarks(dialect.delimiter, header.cells, (column) => (stats[column]?.values ?? 0) > 0);
   return {
     ...typed,
     stats,
     sampled,
     from: selectCsv(from, fit.width, texts, []),
     texts,
-    odd: oddSql(fit.width, header.cells),
+    edges,
+    odd: oddSql(fit.width, header.cells, edges),
   };
 }
 
@@ -79,14 +91,16 @@ export function quickSource(file: Decoded, layout: Layout, table: TidyTable): So
   return {
     format: "csv",
     // The first column refuses what may be no row.
-    columns: table.columns.map((column, index) =>
-      index > 0
-        ? column
-        : {
-            ...column,
-            strict: `CASE WHEN ${table.odd} THEN error('misfit') ELSE ${column.strict ?? column.value} END`,
-          },
-    ),
+    columns: table.columns
+      .filter((_, index) => !table.edges.has(index))
+      .map((column, index) =>
+        index > 0
+          ? column
+          : {
+              ...column,
+              strict: `CASE WHEN ${table.odd} THEN error('misfit') ELSE ${column.strict ?? column.value} END`,
+            },
+      ),
     from: table.from,
     countRows: async (signal) =>
       (await countRows(file.path, guess.dialect, fit, header.bodyLine - 1, { signal }))?.rows,
@@ -98,14 +112,18 @@ export function quickSource(file: Decoded, layout: Layout, table: TidyTable): So
 
 const NOT_ALPHANUMERIC = "c0 < '0' OR (c0 >= ':' AND c0 < 'A') OR (c0 >= '[' AND c0 < 'a') OR c0 >= '{'";
 
-/** What may be no row: one without a value, the header once more, a mark of a joined file, a drawn line. */
-function oddSql(width: number, header: readonly string[]): string {
+/**
+ * What may be no row: one without a value, the header once more, a mark of a joined file, a drawn line; and a row with a
+ * value outside the table.
+ */
+function oddSql(width: number, header: readonly string[], edges: ReadonlySet<number>): string {
   const columns = Array.from({ length: width }, (_, index) => `c${index}`);
   const empty = columns.map((name) => `${name} IS NULL`).join(" AND ");
   const again = columns.map((name, index) => `${name} = ${quoteLiteral(header[index] ?? "")}`).join(" AND ");
   return [
     `(${empty})`,
     ...(header.length === width ? [`(${again})`] : []),
+    ...Array.from(edges, (column) => `(c${column} IS NOT NULL)`),
     // Comparing costs nearly nothing, and most rows begin with a digit or a letter.
     `((${NOT_ALPHANUMERIC}) AND (starts_with(c0, chr(65279)) OR substr(c0, 1, 3) IN ('---', '===', '___', '***', '~~~', '+--', '+==')))`,
   ].join(" OR ");

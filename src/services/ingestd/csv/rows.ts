@@ -60,7 +60,8 @@ const REACHES: readonly [unclosed: number, chars: number][] = [
   [1024, 256],
   [32, 8 * 1024],
 ];
-const BYTE_ORDER_MARK = 0xfeff;
+/** A byte order mark, and a form feed between the pages of a report. */
+const BEFORE_LINES: ReadonlySet<number> = new Set([0xfeff, 0x0c]);
 /** Control-Z, with which old programs end a file. */
 // oxlint-disable-next-line no-control-regex
 const END_OF_FILE = /\u001a[\0\s]*$/;
@@ -74,6 +75,9 @@ interface Parsed {
   /** A line break stood inside a quoted cell. */
   readonly spans: boolean;
 }
+
+/** How many lines of the file a row takes. */
+export const linesOf = ({ raw }: Pick<Row, "raw">): number => raw.split(/\r\n|\r|\n/).length;
 
 export class RowScanner {
   readonly #dialect: Dialect;
@@ -147,8 +151,8 @@ export class RowScanner {
   /** Reads one record into `rows`; gives where the next one starts, or -1 when there must be more text first. */
   #record(text: string, start: number, final: boolean, rows: Row[]): number {
     const { newline } = this.#dialect;
-    // Files that were joined bring their marks along.
-    const at = text.charCodeAt(start) === BYTE_ORDER_MARK ? start + 1 : start;
+    // Files that were joined bring their marks along, pages their breaks.
+    const at = BEFORE_LINES.has(text.charCodeAt(start)) ? start + 1 : start;
     const found = text.indexOf(newline, at);
     if (found < 0 && !final) return -1;
     const lineEnd = found < 0 ? text.length : found;

@@ -14,7 +14,7 @@ import { MARKS } from "../inference/looks.ts";
 import { isNull } from "../inference/nulls.ts";
 import { LINES_MAX } from "../source/passed-over.ts";
 import type { Source, Wishes, Workplace } from "../source/source.ts";
-import { typedColumns } from "./columns.ts";
+import { outsideMarks, typedColumns } from "./columns.ts";
 import { countRows, rowsAt } from "./count-rows.ts";
 import { dialectOf, type Layout, warningsOf } from "./layout.ts";
 import { isDrawnLine, isEmptyRow, isHeaderAgain, isLastLine, mayBeNote, mayBeTotals } from "./odd-rows.ts";
@@ -71,9 +71,14 @@ export async function siftedSource(
     throw diskFault(error) ?? error;
   }
   const { passedOver } = written;
+  const edges = outsideMarks(
+    dialect.delimiter,
+    header.cells,
+    (column) => !table.edges.has(column) || (odd[column]?.values ?? 0) > 0,
+  );
   return {
     format: "csv",
-    columns,
+    columns: columns.filter((_, index) => !edges.has(index)),
     from: table.from,
     rowsIn: total - passedOver.lines,
     sifted: {
@@ -90,7 +95,10 @@ export async function siftedSource(
         dialect,
         fit,
         wishes.today,
-        columns.map(({ name }, index) => ({ name, stats: stats[index] ?? new ColumnStats() })),
+        columns.map(({ name }, index) => ({
+          name: edges.has(index) ? "" : name,
+          stats: stats[index] ?? new ColumnStats(),
+        })),
       ),
     warnings: [...warningsOf(file, layout), ...warnings],
   };

@@ -132,6 +132,22 @@ describe("around a table", () => {
     expect(header.names).toEqual(["Site", "Jan Plan", "Jan Actual", "Feb Plan", "Feb Actual"]);
   });
 
+  test("numbers that count the columns are names beside a name, and a row where there is none", () => {
+    const days = Array.from({ length: 31 }, (_, day) => String(day + 1));
+    const rows = ["Ann", "Bob"].map((name) => [name, ...days.map(() => "8")].join(","));
+    expect(found(`Crew,${days.join(",")}\n${rows.join("\n")}\n`).header.headerLine).toBe(1);
+    expect(found("worker,1,2,3\nAnn,8,7,8\nBob,8,8,8\n").header.headerLine).toBe(1);
+    expect(found("Ann,1,2,3\nBob,8,8,8\nCyd,7,7,7\n").header.headerLine).toBe(null);
+    expect(found("1,2,3\n4,5,6\n7,8,8\n").header.headerLine).toBe(null);
+  });
+
+  test("years, days and times are names above what is none of them", () => {
+    expect(found("sku,unit,2023,2024\nA,kg,10,20\nB,kg,11,21\n").header.headerLine).toBe(1);
+    expect(found("gate,08:00,09:00\nN,4,5\nS,6,7\n").header.headerLine).toBe(1);
+    expect(found("ann,2024-01-05,2024-01-06\nbob,2024-02-05,2024-02-06\n").header.headerLine).toBe(null);
+    expect(found("Ann,Reno,2023,2024\nBob,Elko,2022,2023\nCyd,Ely,2020,2021\n").header.headerLine).toBe(null);
+  });
+
   test("names that stand for several columns side by side are names", () => {
     const { header } = found("Summary,Key,Sprint,Sprint,Note,Note\nFix,AB-1,S1,S2,x,\nAdd,AB-2,S2,,,y\n");
     expect(header.names).toEqual(["Summary", "Key", "Sprint", "Sprint_2", "Note", "Note_2"]);

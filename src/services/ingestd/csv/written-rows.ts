@@ -12,7 +12,16 @@ import { csvCell } from "../source/csv-cell.ts";
 import { PassedOver } from "../source/passed-over.ts";
 import { NUL_SIGN } from "../source/reject-log.ts";
 import type { Workplace } from "../source/source.ts";
-import { isDrawnLine, isEmptyRow, isHeaderAgain, isLastLine, mayBeNote, mayBeTotals } from "./odd-rows.ts";
+import {
+  isDrawnLine,
+  isEmptyRow,
+  isHeaderAgain,
+  isLastLine,
+  isPrompt,
+  mayBeBareTotals,
+  mayBeNote,
+  mayBeTotals,
+} from "./odd-rows.ts";
 import type { Dialect, Row } from "./rows.ts";
 
 /** Text that is written in one piece. */
@@ -59,6 +68,8 @@ export function placeOf({ line, part = 0 }: Pick<Row, "line" | "part">): number 
   return line * PARTS + part;
 }
 
+const isBlank = (cell = ""): boolean => cell === "" || (cell.charCodeAt(0) <= 32 && cell.trim() === "");
+
 const statsFor = (width: number): ColumnStats[] => Array.from({ length: width }, () => new ColumnStats());
 
 export class WrittenRows {
@@ -72,6 +83,8 @@ export class WrittenRows {
   readonly #repaired: readonly ColumnStats[];
   readonly #totals: Row[] = [];
   readonly #notes: Row[] = [];
+  readonly #bare: Row[] = [];
+  #isSparse = false;
   #rows = 0;
   #cleanRows = 0;
   #repairedRows = 0;
@@ -124,6 +137,10 @@ export class WrittenRows {
   get notes(): readonly Row[] {
     return this.#notes;
   }
+  /** The same of rows that no word calls totals; none where the table has many of the kind. */
+  get bareTotals(): readonly Row[] {
+    return this.#bare;
+  }
   /** Whether a column has a value in any row that was added. */
   hasValues(column: number): boolean {
     return (this.#clean[column]?.values ?? 0) > 0 || (this.#repaired[column]?.values ?? 0) > 0;
@@ -150,14 +167,25 @@ export class WrittenRows {
       const reason =
         row.reason ?? (isHeaderAgain(row.cells, this.#table.header) ? "the header is repeated" : undefined);
       if (isDrawnLine(row.raw)) await this.#passOver(row, "it is a drawn line");
+      else if (isPrompt(row.raw)) await this.#passOver(row, "it is a command");
       else if (isLastLine(row.raw)) await this.#passOver(row, "it says that the file ends");
       else if (reason !== undefined) await this.reject(row, reason);
-      else if (row.cells[0] === "" && row.cells.length > 1 && isEmptyRow(row.cells))
+      else if (isBlank(row.cells[0]) && row.cells.length > 1 && isEmptyRow(row.cells))
         await this.#passOver(row, "it has no value");
       else if (this.#totals.length < TOTALS_MAX && mayBeTotals(row.cells)) this.#totals.push(row);
       else if (this.#notes.length < NOTES_MAX && mayBeNote(row.cells)) this.#notes.push(row);
-      else this.add(row);
+      else this.#addOrHold(row);
       if (this.#text.length >= BATCH_CHARS) await this.#write();
+    }
+  }
+
+  /** A table in which many rows have nothing but numbers is sparse, and these are rows like the others. */
+  #addOrHold(row: Row): void {
+    if (this.#isSparse || !mayBeBareTotals(row.cells)) this.add(row);
+    else if (this.#bare.length < TOTALS_MAX) this.#bare.push(row);
+    else {
+      this.#isSparse = true;
+      for (const held of [...this.#bare.splice(0), row]) this.add(held);
     }
   }
 

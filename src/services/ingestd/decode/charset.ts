@@ -2,6 +2,8 @@
 // the others the one whose characters are the everyday ones of its languages wins. A wrong encoding shows at
 // once: it gives rare characters, private ones, or signs in the middle of words.
 
+import { textDecoder } from "./text-decoder.ts";
+
 export interface Charset {
   /** A label of the Encoding Standard, as TextDecoder takes it. */
   readonly label: string;
@@ -62,6 +64,10 @@ interface SingleByte {
   readonly script: "Latin" | "other";
   /** Letters of it that its languages have seldom, and others have often at their place. */
   readonly rare?: RegExp;
+  /** How readily it is taken, where it is not 1: of the encodings of one script some are seldom met. */
+  readonly prior?: number;
+  /** Letters that are dashes, apostrophes and dots in windows-1252, as words may have inside: alone they prove nothing. */
+  readonly signs?: RegExp;
   /** The letters that make up most of any text, where another encoding of the same script must be told apart. */
   readonly frequent?: RegExp;
 }
@@ -69,13 +75,19 @@ interface SingleByte {
 const CYRILLIC = /[а-яА-ЯёЁіїєґІЇЄҐ]/;
 const CYRILLIC_FREQUENT = /[оеаинтсрвлкмдпуяіё]/;
 
+const WESTERN = {
+  letters: /[àáâãäåæçèéêëìíîïñòóôõöøùúûüýÿœßÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜŒ]/,
+  rare: /[õûÕÛ]/,
+  script: "Latin",
+} as const;
+/** Old Macs and the Windows command line: a curly quote of windows-1252 inside a word is a letter of theirs. */
+const SELDOM = 0.8;
+const UNPROVEN = 0.5;
+
 const SINGLE_BYTE: readonly SingleByte[] = [
-  {
-    label: "windows-1252",
-    letters: /[àáâãäåæçèéêëìíîïñòóôõöøùúûüýÿœßÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜŒ]/,
-    rare: /[õûÕÛ]/,
-    script: "Latin",
-  },
+  { label: "windows-1252", ...WESTERN },
+  { label: "macintosh", ...WESTERN, prior: SELDOM, signs: /[ñóíÖ]/ },
+  { label: "ibm850", ...WESTERN, prior: SELDOM, signs: /[ûùÆà]/ },
   {
     label: "windows-1250",
     letters: /[ąćęłńóśźżĄĆĘŁŃÓŚŹŻáčďéěíňřšťúůýžÁČĎÉĚÍŇŘŠŤÚŮÝŽőűŐŰöüÖÜ]/,
@@ -123,7 +135,7 @@ export function charsetOf(sample: Uint8Array): Charset {
 
 function decoded(sample: Uint8Array, label: string): string | undefined {
   try {
-    return new TextDecoder(label as Bun.Encoding, { fatal: true }).decode(sample);
+    return textDecoder(label, true).decode(sample);
   } catch {
     return undefined;
   }
@@ -144,10 +156,11 @@ function multiByte(text: string, everyday: (character: string) => number): numbe
  * Letters beyond ASCII stand beside other letters of their script; anything else between letters is a sign of the
  * wrong table. Of a script without Latin letters the frequent ones are half of any text and more.
  */
-function singleByte(text: string, { letters, script, rare, frequent }: SingleByte): number {
+function singleByte(text: string, { letters, script, rare, frequent, prior = 1, signs }: SingleByte): number {
   let points = 0;
   let total = 0;
   let frequents = 0;
+  let proofs = 0;
   for (const match of text.matchAll(BEYOND_ASCII)) {
     total += 1;
     const character = match[0];
@@ -159,15 +172,20 @@ function singleByte(text: string, { letters, script, rare, frequent }: SingleByt
       // Texts are seldom in capitals throughout; of two readings the one in small letters is likelier.
       const small = character.toLowerCase();
       if (frequent?.test(small) === true) frequents += small === character ? 1 : 0.8;
-      const odd = isOddCapital(character, before);
+      const odd = isOddCapital(character, before, after);
+      if (!odd && signs?.test(character) !== true) proofs += 1;
       points += letterPoints(script, odd, besideLatin, inWord) * (rare?.test(character) === true ? 0.8 : 1);
-    } else if (/[\u00a0°§€£«»“”‘’–—…·²³½©®™ºª¿¡№]/.test(character)) points += 0.75;
+    } else if (/[\u00a0°§€£«»“”‘’–—…·²³½©®™ºª¿¡№]/.test(character)) {
+      const withinWord = /\p{L}/u.test(before) && /\p{L}/u.test(after);
+      if (!withinWord || character === "’") points += 0.75;
+    }
     // A currency sign or a fraction inside a word is a letter of another table.
     if (/[¤¥¦¨¬¯±µ¶¸¹¼¾×÷]/.test(character) && inWord) points -= 0.3;
   }
   if (total === 0) return 0;
   const share = frequent === undefined ? 1 : Math.min(1, 0.4 + (0.8 * frequents) / total);
-  return Math.max((points / total) * share, 0);
+  const proven = signs === undefined || proofs > 0 ? prior : prior * UNPROVEN;
+  return Math.max((points / total) * share * proven, 0);
 }
 
 function letterPoints(
@@ -181,9 +199,10 @@ function letterPoints(
   return besideLatin ? 0.1 : inWord ? 0.9 : 0.7;
 }
 
-/** A capital after a small letter. */
-function isOddCapital(character: string, before: string): boolean {
-  return /\p{Lu}/u.test(character) && /\p{Ll}/u.test(before);
+/** A capital after a small letter, or between a capital and a small one. */
+function isOddCapital(character: string, before: string, after: string): boolean {
+  if (!/\p{Lu}/u.test(character)) return false;
+  return /\p{Ll}/u.test(before) || (/\p{Lu}/u.test(before) && /\p{Ll}/u.test(after));
 }
 
 /** The 2,350 syllables of KS X 1001; those that only the later extension has are rare in any text. */

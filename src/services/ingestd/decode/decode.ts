@@ -6,6 +6,8 @@ import { stat } from "node:fs/promises";
 import { Fault } from "#rpc/fault";
 import { charsetOf } from "./charset.ts";
 import { chunksOf, diskFault, newFile, readHead, textOf } from "./files.ts";
+import { lineEndMender, type OddLineEnd, oddLineEndOf } from "./line-ends.ts";
+import { textDecoder } from "./text-decoder.ts";
 
 export interface Decoded {
   readonly path: string;
@@ -22,6 +24,9 @@ export interface Decoded {
 const CHARSET_SAMPLE_BYTES = 256 * 1024;
 /** A file with so few lines that are not UTF-8 is UTF-8 with some foreign lines in it. */
 const FOREIGN_LINES_SHARE_MAX = 0.1;
+
+/** Below this an encoding is a guess, and said to be one. */
+const PLAUSIBLE_MIN = 0.6;
 
 interface Before {
   /** The file was seen to be UTF-8, without a NUL. */
@@ -53,23 +58,33 @@ export async function decode(
   const survey = plain ? PLAIN : await surveyOf(path);
   if (survey.foreignLines === 0) {
     const { hasNul } = survey;
-    if (bom === undefined)
-      return { path, bytes: size, encoding: "utf-8", evidence: [], warnings: [], hasNul };
-    return transcode(path, to, "utf-8", start, ["utf-8: the byte order mark says so"]);
+    if (bom !== undefined) return transcode(path, to, "utf-8", start, ["utf-8: the byte order mark says so"]);
+    if (oddLineEndOf(head.toString()) !== undefined) return transcode(path, to, "utf-8", start, []);
+    return { path, bytes: size, encoding: "utf-8", evidence: [], warnings: [], hasNul };
   }
-  if (survey.multiByteLines > 0 && survey.foreignLines <= survey.multiByteLines * FOREIGN_LINES_SHARE_MAX) {
-    return repairLines(path, to, start, survey.foreignLines);
-  }
-  if (encoding !== undefined) return transcode(path, to, "utf-8", start, ["utf-8: as was asked for"]);
   const { label, plausibility } = charsetOf(survey.sample);
+  const western = label === "windows-1252" && plausibility >= PLAUSIBLE_MIN;
+  if (isMixed(survey, western)) return repairLines(path, to, start, survey.foreignLines);
+  if (encoding !== undefined) return transcode(path, to, "utf-8", start, ["utf-8: as was asked for"]);
   const percent = Math.round(plausibility * 100);
   const evidence = [
     `${label}: not UTF-8, and read so ${percent} % of the characters beyond ASCII are everyday ones`,
   ];
   const warnings =
-    plausibility < 0.6 ? [`The encoding is a guess (${label}): look at the letters with accents.`] : [];
+    plausibility < PLAUSIBLE_MIN
+      ? [`The encoding is a guess (${label}): look at the letters with accents.`]
+      : [];
   const decoded = await transcode(path, to, label, start, evidence);
   return { ...decoded, warnings: [...warnings, ...decoded.warnings] };
+}
+
+/**
+ * Whether lines of another encoding were joined to lines of UTF-8. Letters of windows-1252 that are UTF-8 by chance, as in
+ * Ã©, are no text of anybody's; two bytes of an Asian encoding may be.
+ */
+function isMixed({ multiByteLines, foreignLines }: Survey, western: boolean): boolean {
+  if (multiByteLines === 0) return false;
+  return western || foreignLines <= multiByteLines * FOREIGN_LINES_SHARE_MAX;
 }
 
 /** Control characters other than those of text: more than one, and more than so many of the first bytes, is no text. */
@@ -223,16 +238,26 @@ async function transcode(
 ): Promise<Decoded> {
   let replaced = 0;
   let hasNul = false;
+  const odd = oddLineEndOf(textDecoder(encoding).decode(await readHead(path)));
+  const mended = lineEndMender(odd);
   const bytes = await written(to, async (write) => {
     for await (const text of textOf(path, encoding, from)) {
       for (let at = text.indexOf("\ufffd"); at >= 0; at = text.indexOf("\ufffd", at + 1)) replaced += 1;
       hasNul ||= text.includes("\0");
-      await write(text);
+      await write(mended(text));
     }
+    await write(mended("", true));
   });
   const warnings = replaced === 0 ? [] : [`${replaced} characters are not ${encoding} and became \ufffd.`];
-  return { path: to, bytes, encoding, evidence, warnings, hasNul };
+  const ends = odd === undefined ? [] : [`lines end with ${LINE_ENDS[odd]}`];
+  return { path: to, bytes, encoding, evidence: [...evidence, ...ends], warnings, hasNul };
 }
+
+const LINE_ENDS: Readonly<Record<OddLineEnd, string>> = {
+  "\r\r\n": "two carriage returns and a line feed",
+  "\u0085": "NEL, U+0085",
+  "\u2028": "the line separator U+2028",
+};
 
 /** UTF-8 with some lines of another encoding in it, as when files are joined: those lines are read as windows-1252. */
 async function repairLines(path: string, to: string, from: number, foreignLines: number): Promise<Decoded> {

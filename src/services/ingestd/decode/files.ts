@@ -3,6 +3,7 @@
 
 import { open, rm } from "node:fs/promises";
 import { Fault } from "#rpc/fault";
+import { textDecoder } from "./text-decoder.ts";
 
 const CHUNK_BYTES = 1024 * 1024;
 const HEAD_BYTES = 64 * 1024;
@@ -38,7 +39,7 @@ export async function* chunksOf(path: string, from = 0): AsyncGenerator<Buffer> 
 
 /** The text of a file, in pieces that never cut a character. */
 export async function* textOf(path: string, encoding = "utf-8", from = 0): AsyncGenerator<string> {
-  const decoder = new TextDecoder(encoding as Bun.Encoding);
+  const decoder = textDecoder(encoding);
   for await (const chunk of chunksOf(path, from)) {
     const text = decoder.decode(chunk, { stream: true });
     if (text !== "") yield text;

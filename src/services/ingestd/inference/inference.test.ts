@@ -56,6 +56,15 @@ describe("what a column is", () => {
     ["DATE", ["24 October 2011", "3 Mar 2012", "01-Feb-99"]],
     ["DATE", ["October 24, 2011", "Mar 3 2012"]],
     ["DATE", ["2026-01-05", "1/31/2026", "5 May 2026"]],
+    ["DATE", ["5 de enero de 2024", "12 de Febrero del 2024", "1 agosto 2023"]],
+    ["DATE", ["05-ene-2024", "12-feb-24", "01-AGO-23", "9-dic-2023"]],
+    ["DATE", ["1er janvier 2024", "12 févr. 2024", "3 août 2023", "2 juin 2023", "4 juil. 2023"]],
+    ["DATE", ["3. März 2024", "12. Okt. 2023", "1. Dezember 2023"]],
+    ["DATE", ["Fri, 05 Jan 2024", "Monday, February 12th, 2024", "05/Jan/2024", "3 Sept 2024"]],
+    ["TIMESTAMP", ["Jan 5, 2024 3:14 PM", "February 12, 2024 at 11:02 AM"]],
+    ["TIMESTAMP", ["05-JAN-24 10:15:00", "12-FEB-24 08:00:30"]],
+    ["VARCHAR", ["5 apples 2024", "3 marbles 2023"]],
+    ["VARCHAR", ["Jan 2024", "Feb 2024"]],
     ["TIME", ["07:30", "23:59:59"]],
     ["TIME", ["7:30 AM", "12:05 pm"]],
     ["TIMESTAMP", ["2026-01-05 07:30", "2026-01-05T07:30:15.250"]],
@@ -257,6 +266,27 @@ describe("the SQL says the same", () => {
     expect(await valuesOf(["Yes", "off", "T"])).toEqual(["true", "false", "true"]);
   });
 
+  test.each([
+    ["Spanish", "ene feb mar abr may jun jul ago sep oct nov dic"],
+    ["Spanish", "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre"],
+    ["French", "janv. févr. mars avr. mai juin juil. août sept. oct. nov. déc."],
+    ["French", "janvier février mars avril mai juin juillet août septembre octobre novembre décembre"],
+    ["German", "Januar Februar März April Mai Juni Juli August September Oktober November Dezember"],
+    [
+      "Portuguese",
+      "janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro",
+    ],
+    [
+      "Italian",
+      "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre",
+    ],
+    ["Dutch", "januari februari maart april mei juni juli augustus september oktober november december"],
+  ])("for dates with the months of %s", async (_, months) => {
+    const days = months.split(" ").map((month) => `3 ${month} 2024`);
+    const expected = days.map((_day, index) => `2024-${String(index + 1).padStart(2, "0")}-03`);
+    expect(await valuesOf(days)).toEqual(expected);
+  });
+
   test("for dates and times in every order", async () => {
     expect(await valuesOf(["1/31/2026", "2/1/26", "12-05-1999"])).toEqual([
       "2026-01-31",
@@ -269,6 +299,11 @@ describe("the SQL says the same", () => {
       "2012-03-03",
       "2026-05-05",
       "1999-02-01",
+    ]);
+    expect(await valuesOf(["05-JAN-24 10:15:00", "Feb 12, 2024 at 3:02 PM", "1 août 2023"])).toEqual([
+      "2024-01-05 10:15:00",
+      "2024-02-12 15:02:00",
+      "2023-08-01 00:00:00",
     ]);
     expect(await valuesOf(["7:30 AM", "12:05:10pm"])).toEqual(["07:30:00", "12:05:10"]);
     expect(await valuesOf(["1/31/2026 7:30 PM", "2/1/26 12:00 AM", "2/1/2026"])).toEqual([

@@ -5,6 +5,7 @@
 // date whose year has two digits gets the century that its column's window says.
 
 import { quoteLiteral } from "#lib/sql-text";
+import { WORDED_DATE, WORDED_SHORT_YEAR, wordedDaySql } from "./worded-dates.ts";
 
 export interface Kind {
   readonly name: string;
@@ -128,14 +129,14 @@ function inWindow(stamp: string, text: string, shortYear: string, latest: string
   return `CASE WHEN ${stamp} >= DATE ${quoteLiteral(latest)} + INTERVAL 1 DAY AND regexp_matches(${text}, ${quoteLiteral(shortYear)}) THEN ${stamp} - INTERVAL 100 YEAR ELSE ${stamp} END`;
 }
 const SHORT_YEAR_LAST = "^[0-9]{1,2}[/.-][0-9]{1,2}[/.-][0-9]{2}(?:[, ]|$)";
-const SHORT_YEAR_OF_WORDS = "^[0-9]{1,2}[ -][A-Za-z]+[ -][0-9]{2}$";
-const SHORT_YEARS = [new RegExp(SHORT_YEAR_LAST), new RegExp(SHORT_YEAR_OF_WORDS)];
+const SHORT_YEARS = [new RegExp(SHORT_YEAR_LAST), new RegExp(WORDED_SHORT_YEAR)];
 
 export function hasShortYear(text: string): boolean {
   return SHORT_YEARS.some((pattern) => pattern.test(text));
 }
 
 const DAY_FORMATS = { mdy: ["%m/%d/%y", "%m/%d/%Y"], dmy: ["%d/%m/%y", "%d/%m/%Y"] } as const;
+const WORDED_DAYS = ["%d %m %y", "%d %m %Y"];
 const CLOCK_FORMATS = [
   "%H:%M",
   "%H:%M:%S",
@@ -309,8 +310,15 @@ const SPECS: readonly KindSpec[] = [
     sql: (text, latest) => {
       const plain = `replace(replace(${text}, '-', ' '), ',', '')`;
       const formats = ["%d %b %y", "%d %b %Y", "%d %B %y", "%d %B %Y", "%b %d %Y", "%B %d %Y"];
-      return `CAST(${inWindow(strptime(plain, formats), text, SHORT_YEAR_OF_WORDS, latest)} AS DATE)`;
+      return `CAST(${inWindow(strptime(plain, formats), text, WORDED_SHORT_YEAR, latest)} AS DATE)`;
     },
+  },
+  {
+    name: "date in words of any language",
+    type: "DATE",
+    pattern: WORDED_DATE,
+    sql: (text, latest) =>
+      `CAST(${inWindow(strptime(wordedDaySql(text), WORDED_DAYS), text, WORDED_SHORT_YEAR, latest)} AS DATE)`,
   },
   {
     name: "time",
@@ -364,6 +372,16 @@ const SPECS: readonly KindSpec[] = [
     sql: (text, latest) =>
       inWindow(strptime(dayAndClock(text), stampFormats(DAY_FORMATS.dmy)), text, SHORT_YEAR_LAST, latest),
     valid: (text) => dayIs(text, false),
+  },
+  {
+    name: "timestamp in words",
+    type: "TIMESTAMP",
+    pattern: `${WORDED_DATE}(?:,? (?:(?:at|a las|um|à) )?(?:${CLOCK}|${CLOCK_12}))?`,
+    sql: (text, latest) => {
+      const clock = `regexp_extract(upper(${text}), ' ([0-9]{1,2}:.*)$', 1)`;
+      const stamp = `rtrim(${wordedDaySql(text)} || ' ' || ${clock})`;
+      return inWindow(strptime(stamp, stampFormats(WORDED_DAYS)), text, WORDED_SHORT_YEAR, latest);
+    },
   },
 ];
 

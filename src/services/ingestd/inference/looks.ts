@@ -3,6 +3,7 @@
 // themselves, so looks are remembered under keys below which texts cannot differ.
 
 import { bitOf, CURRENCIES, digitsOf, hasShortYear, isKind, KINDS } from "./kinds.ts";
+import { WORDED_BEGINNING, WORDED_BEGINNINGS } from "./worded-dates.ts";
 
 export interface Look {
   /** The bits of the kinds it fits. */
@@ -163,15 +164,14 @@ function currencyOf(text: string): string {
 
 /** Words of letters that are a value of some kind, or a mark, and those that one begins with. */
 const WHOLE_WORDS = `true|false|yes|no|y|n|t|f|on|off|${NOTHING_WORDS}`;
-const FIRST_WORDS = [
-  ..."jan feb mar apr may jun jul aug sep oct nov dec".split(" "),
-  ...CURRENCIES.map((currency) => currency.toLowerCase()).filter((currency) => /^[a-z]/.test(currency)),
-];
+const FIRST_WORDS = CURRENCIES.map((currency) => currency.toLowerCase()).filter((currency) =>
+  /^[a-z]/.test(currency),
+);
 const WORD_OF_A_KIND = new RegExp(
-  `^(?:(?:${WHOLE_WORDS})$|${FIRST_WORDS.map((word) => word.replace(/[$.]/g, "\\$&")).join("|")})`,
+  `^(?:(?:${WHOLE_WORDS})$|${WORDED_BEGINNING}|${FIRST_WORDS.map((word) => word.replace(/[$.]/g, "\\$&")).join("|")})`,
   "i",
 );
-const KIND_WORDS = [...WHOLE_WORDS.split("|"), ...FIRST_WORDS];
+const KIND_WORDS = [...WHOLE_WORDS.split("|"), ...WORDED_BEGINNINGS, ...FIRST_WORDS];
 
 /** By their first two letters: whether a word of a kind begins so. */
 const BEGINS_A_KIND: readonly boolean[] = Array.from({ length: 26 * 26 }, (_, pair) => {

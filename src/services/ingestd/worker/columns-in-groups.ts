@@ -27,24 +27,26 @@ export async function columnsInGroups(
   source: Source,
 ): Promise<{ source: Source; drop: () => Promise<void> }> {
   const { rawText } = source;
+  // No column of a file has such a name.
+  const own = `value_${crypto.randomUUID().replaceAll("-", "")}_`;
   const groups = Math.ceil(source.columns.length / COLUMNS_AT_ONCE);
   const drop = async (): Promise<void> => {
     for (let group = 0; group < groups; group += 1) await db.run(`DROP TABLE IF EXISTS ${tableName(group)}`);
   };
   try {
-    await drop();
     for (let group = 0; group < groups; group += 1) {
       const from = group * COLUMNS_AT_ONCE;
-      const columns = source.columns.slice(from, from + COLUMNS_AT_ONCE).flatMap((column, at) => {
-        const { value, misfit, raw } = column;
+      const columns = source.columns.slice(from, from + COLUMNS_AT_ONCE);
+      const values = columns.map(({ value }, at) => `${value} AS ${own}${from + at}`);
+      const checked = columns.flatMap((column, at) => {
         const place = from + at;
-        const checked = misfit === "false" ? [] : [`coalesce(${misfit}, false) AS m${place}`];
-        return [`${value} AS v${place}`, `left(${raw}, ${RAW_CHARS_MAX}) AS r${place}`, ...checked];
+        const fits = column.misfit === "false" ? [] : [`${misfitBy(column, `${own}${place}`)} AS m${place}`];
+        return [`${own}${place} AS v${place}`, `left(${column.raw}, ${RAW_CHARS_MAX}) AS r${place}`, ...fits];
       });
       const rest =
         group > 0 ? [] : ["line", typeof rawText === "string" ? `${rawText} AS raw_text` : "place"];
       await db.run(
-        `CREATE TEMP TABLE ${tableName(group)} AS SELECT ${[...rest, ...columns].join(", ")} FROM ${source.from}`,
+        `CREATE OR REPLACE TEMP TABLE ${tableName(group)} AS SELECT ${[...rest, ...checked].join(", ")} FROM (SELECT *, ${values.join(", ")} FROM ${source.from})`,
       );
     }
   } catch (error) {
@@ -67,4 +69,9 @@ export async function columnsInGroups(
     },
     drop,
   };
+}
+
+/** Whether a value does not fit, by the column that holds it: to plan and compute it once more costs as much as the first time. */
+function misfitBy({ value, misfit }: SourceColumn, name: string): string {
+  return `coalesce(${misfit.replaceAll(`${value} IS NULL`, `${name} IS NULL`)}, false)`;
 }

@@ -271,32 +271,56 @@ async function logMisfits(
     `CASE ${misfits.map((misfit, index) => `WHEN ${misfit.condition} THEN ${then(misfit, index)}`).join(" ")} END`;
   const { rawText } = source;
   const [raw, order] = typeof rawText === "string" ? [rawText, "line"] : ["place", "place"];
-  const sql = `SELECT line, which, value, raw FROM (SELECT line, ${order}, ${pick((_, index) => String(index))} AS which, ${pick(({ column }) => `left(${column.raw}, ${VALUE_CHARS_MAX})`)} AS value, ${raw} AS raw FROM ${source.from}) WHERE which IS NOT NULL ORDER BY ${order}`;
   const again = typeof rawText === "string" ? undefined : rawText();
-  const rows = await db.stream(sql);
+  // A few places are sorted here for less than DuckDB takes to plan it.
+  const few = again !== undefined && isSmall(source);
+  const sql = `SELECT line, which, value, raw FROM (SELECT line, ${order}, ${pick((_, index) => String(index))} AS which, ${pick(({ column }) => `left(${column.raw}, ${VALUE_CHARS_MAX})`)} AS value, ${raw} AS raw FROM ${source.from}) WHERE which IS NOT NULL${few ? "" : ` ORDER BY ${order}`}`;
+  const found = few ? inOrder(foundBy(db, sql)) : foundBy(db, sql);
   try {
-    for (let chunk = await rows.next(); chunk !== null; chunk = await rows.next()) {
-      const texts = ["", "", "", ""].map((_, column) => {
-        const values: string[] = [];
-        chunk?.each(column, (value) => values.push(value === null ? "" : String(value)));
-        return values;
+    for await (const { line, which, value, raw: text } of found) {
+      const misfit = present(misfits[which], "a misfit's column");
+      const { name } = misfit.column;
+      decimals.see(name, misfit.target, value, line);
+      await rejects.add({
+        line,
+        reason: `"${name}": "${value}" ${misfit.why}`,
+        column: name,
+        raw: again === undefined ? text : await rawOf(again, Number(text)),
       });
-      for (let row = 0; row < chunk.rows; row += 1) {
-        const [line, which, value, text] = texts.map((values) => values[row] ?? "");
-        const misfit = present(misfits[Number(which)], "a misfit's column");
-        const { name } = misfit.column;
-        decimals.see(name, misfit.target, value ?? "", Number(line));
-        await rejects.add({
-          line: Number(line),
-          reason: `"${name}": "${value}" ${misfit.why}`,
-          column: name,
-          raw: again === undefined ? (text ?? "") : await rawOf(again, Number(text)),
-        });
-      }
     }
   } finally {
     await again?.return(undefined);
   }
+}
+
+interface FoundMisfit {
+  readonly line: number;
+  /** The first of the misfits that it is. */
+  readonly which: number;
+  readonly value: string;
+  /** The row's text, or its place. */
+  readonly raw: string;
+}
+
+async function* foundBy(db: Duckdb, sql: string): AsyncGenerator<FoundMisfit> {
+  const rows = await db.stream(sql);
+  for (let chunk = await rows.next(); chunk !== null; chunk = await rows.next()) {
+    const texts = ["", "", "", ""].map((_, column) => {
+      const values: string[] = [];
+      chunk?.each(column, (value) => values.push(value === null ? "" : String(value)));
+      return values;
+    });
+    for (let row = 0; row < chunk.rows; row += 1) {
+      const [line, which, value = "", raw = ""] = texts.map((values) => values[row]);
+      yield { line: Number(line), which: Number(which), value, raw };
+    }
+  }
+}
+
+/** By their places. */
+async function* inOrder(found: AsyncGenerator<FoundMisfit>): AsyncGenerator<FoundMisfit> {
+  const all = await Array.fromAsync(found);
+  yield* all.sort((one, other) => Number(one.raw) - Number(other.raw));
 }
 
 /** Moves on to a row; both go forward only. */

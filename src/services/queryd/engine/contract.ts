@@ -9,15 +9,15 @@ import { FORMATS } from "../formats/text.ts";
 const ENGINE_TIMEOUT_MS = 310_000;
 
 /** A dataset of very many files is a long list of paths. */
-const OPEN_BYTES_MAX = 64 * 1024 * 1024;
+const STATEMENT_BYTES_MAX = 64 * 1024 * 1024;
 
 /** A dataset as one snapshot of it has it. */
 export const view = z.strictObject({
   /** Where it does not stand in `main`. */
   schema: z.string().optional(),
   name: z.string(),
-  /** DuckDB's `MAP {field id: {name, type, default_value}}`, which `read_parquet` takes as `schema`. */
-  read_schema: z.string(),
+  /** With their Iceberg field ids, and types as DuckDB writes them. */
+  columns: z.array(z.strictObject({ id: z.int(), name: z.string(), type: z.string() })),
   /** Columns whose values the caller may not see. */
   masked: z.array(z.string()),
   files: z.array(
@@ -25,6 +25,7 @@ export const view = z.strictObject({
       path: z.string(),
       /** The object's key, for messages. */
       key: z.string(),
+      bytes: z.int(),
       /** To be compared before DuckDB sees the file; absent where that is done already. */
       sha256: z.string().optional(),
     }),
@@ -42,6 +43,15 @@ export const listedDataset = z.strictObject({
 });
 export type ListedDataset = z.infer<typeof listedDataset>;
 
+/** What an instance is opened for. */
+const opening = z.strictObject({
+  views: z.array(view),
+  time_zone: z.string(),
+  /** All datasets, where the statement reads of them. */
+  listed: z.array(listedDataset).optional(),
+});
+export type Opening = z.infer<typeof opening>;
+
 /**
  * Each statement has a turn, counted up; `stop` ends its turn and all before it. A request that was given up
  * while it was on its way finds its turn over.
@@ -52,8 +62,9 @@ const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 
 const statement = {
   turn,
-  /** A set of views that `open` was given; what it does not know is `not_found`. */
+  /** A set of views; one that the engine has not opened, or not kept, is `not_found` without `opening`. */
   key: z.string(),
+  opening: opening.optional(),
   sql: z.string(),
   params: z.array(z.union([scalar, z.array(scalar)])),
 };
@@ -75,26 +86,6 @@ export const engine = {
     errors: ["invalid", "forbidden"],
     scope: "read",
   }),
-  open: op({
-    method: "POST",
-    path: "/open",
-    summary: "Make a set of views ready under a key",
-    input: z.strictObject({
-      turn,
-      key: z.string(),
-      views: z.array(view),
-      time_zone: z.string(),
-      /** All datasets, where the statement reads of them. */
-      listed: z.array(listedDataset).optional(),
-    }),
-    output: z.null(),
-    status: 204,
-    bodyBytesMax: OPEN_BYTES_MAX,
-    idempotent: true,
-    timeoutMs: ENGINE_TIMEOUT_MS,
-    errors: ["internal", "invalid", "unavailable"],
-    scope: "read",
-  }),
   run: op({
     method: "POST",
     path: "/run",
@@ -103,8 +94,9 @@ export const engine = {
     reply: "raw",
     produces: ["application/json"],
     output: z.unknown(),
+    bodyBytesMax: STATEMENT_BYTES_MAX,
     timeoutMs: ENGINE_TIMEOUT_MS,
-    errors: ["invalid", "forbidden", "not_found", "rejected", "cancelled"],
+    errors: ["internal", "invalid", "forbidden", "not_found", "rejected", "cancelled", "unavailable"],
     scope: "read",
   }),
   stream: op({
@@ -120,8 +112,9 @@ export const engine = {
       "application/vnd.apache.parquet",
     ],
     output: z.unknown(),
+    bodyBytesMax: STATEMENT_BYTES_MAX,
     timeoutMs: ENGINE_TIMEOUT_MS,
-    errors: ["invalid", "forbidden", "not_found", "rejected", "cancelled"],
+    errors: ["internal", "invalid", "forbidden", "not_found", "rejected", "cancelled", "unavailable"],
     scope: "read",
   }),
   stop: op({

@@ -19,9 +19,13 @@ function report(bug: unknown, { operation, requestId }: { operation: string; req
 
 await serveChild<EngineSettings>(async ({ settings, folder }) => {
   const tempDir = join(folder, "spill");
+  const copiesDir = join(folder, "copies");
   mkdirSync(tempDir);
+  mkdirSync(copiesDir);
   // Parses statements and holds no data; sandboxed all the same.
   const scratch = await openDuckdb({ ...settings, tempDir, threads: 1 });
-  await scratch.sandbox([]);
-  return implement(engine, "queryd", engineHandlers(scratch, { ...settings, tempDir }), { onBug: report });
+  await scratch.sandbox({ files: [] });
+  return implement(engine, "queryd", engineHandlers(scratch, { ...settings, tempDir, copiesDir }), {
+    onBug: report,
+  });
 });

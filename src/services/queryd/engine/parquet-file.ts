@@ -1,5 +1,5 @@
-// A result as a Parquet file on its way out: DuckDB writes it into the engine's own temp folder, the one place that a sandboxed
-// instance may write to, and it is read from there piece by piece, so neither process ever holds it. The file has no name
+// A result as a Parquet file on its way out: DuckDB writes it into the engine's own temp folder, where a sandboxed
+// instance may write, and it is read from there piece by piece, so neither process ever holds it. The file has no name
 // any more when its first bytes leave: what ends the engine leaves nothing behind.
 
 import { type FileHandle, open, rm, stat } from "node:fs/promises";

@@ -3,38 +3,54 @@
 // fifth of a millisecond and more. Where all files hold just the columns that are wanted, under one name and
 // with the type that is wanted, naming them says the same and costs nothing.
 
-import { type Duckdb } from "#adapters/duckdb";
+import type { Duckdb } from "#adapters/duckdb";
+import { readSchema } from "#adapters/duckdb-columns";
 import { quoteIdentifier, quoteLiteral } from "#lib/sql-text";
 import type { View } from "./contract.ts";
 
 /** Looking into more files than this costs more than a schema does. */
 const FILES_COMPARED_MAX = 32;
 
-interface Wanted {
-  readonly id: number;
-  readonly name: string;
-  readonly type: string;
+type Wanted = View["columns"][number];
+
+/** The statement that makes the view, by the ids of its columns. */
+export function viewByFieldId(view: View): string {
+  const { columns, files } = view;
+  if (files.length === 0) return viewOf(view, nothing(columns));
+  return viewOf(
+    view,
+    `* FROM read_parquet(${listOf(files)}, schema = ${readSchema(columns)}, ${PARTITIONS})`,
+  );
 }
 
-/** The statement that makes the view; nothing but its own files is read for it. */
-export async function viewStatement(
-  db: Duckdb,
-  { schema: within, name, read_schema: schema, masked, files }: View,
-): Promise<string> {
-  const map = schema.replace(/^\s*schema\s*=\s*/, "");
-  const wanted = await columnsOf(db, map);
-  const outer = masked.length === 0 ? "" : `${maskedSelect(wanted, masked)} FROM (`;
-  const view = `CREATE VIEW ${within === undefined ? "" : `${within}.`}${quoteIdentifier(name)} AS ${outer}SELECT`;
-  const end = masked.length === 0 ? "" : ")";
-  if (files.length === 0) {
-    const empty = wanted.map((column) => `CAST(NULL AS ${column.type}) AS ${quoteIdentifier(column.name)}`);
-    return `${view} ${empty.join(", ")} WHERE false${end}`;
-  }
-  const list = `[${files.map(({ path }) => quoteLiteral(path)).join(", ")}]`;
-  const named = files.length > FILES_COMPARED_MAX ? undefined : await selectByName(db, list, wanted);
-  if (named !== undefined)
-    return `${view} ${named} FROM read_parquet(${list}, hive_partitioning = false)${end}`;
-  return `${view} * FROM read_parquet(${list}, schema = ${map}, hive_partitioning = false)${end}`;
+/** The same by the names that the files have for its columns, where that says the same; its own files are looked into. */
+export async function viewByName(db: Duckdb, view: View): Promise<string> {
+  const { columns, files } = view;
+  if (files.length === 0 || files.length > FILES_COMPARED_MAX) return viewByFieldId(view);
+  const list = listOf(files);
+  const named = await selectByName(db, list, columns);
+  return named === undefined
+    ? viewByFieldId(view)
+    : viewOf(view, `${named} FROM read_parquet(${list}, ${PARTITIONS})`);
+}
+
+/** What stands in the path of a file is no column. */
+const PARTITIONS = "hive_partitioning = false";
+
+function listOf(files: View["files"]): string {
+  return `[${files.map(({ path }) => quoteLiteral(path)).join(", ")}]`;
+}
+
+/** The columns of a dataset without files. */
+function nothing(columns: readonly Wanted[]): string {
+  const empty = columns.map(({ name, type }) => `CAST(NULL AS ${type}) AS ${quoteIdentifier(name)}`);
+  return `${empty.join(", ")} WHERE false`;
+}
+
+function viewOf({ schema, name, columns, masked }: View, selected: string): string {
+  const view = `CREATE VIEW ${schema === undefined ? "" : `${schema}.`}${quoteIdentifier(name)} AS`;
+  if (masked.length === 0) return `${view} SELECT ${selected}`;
+  return `${view} ${maskedSelect(columns, masked)} FROM (SELECT ${selected})`;
 }
 
 /** What stands for a text that the caller may not see; values of other types are NULL. */
@@ -54,14 +70,6 @@ function maskedSelect(wanted: readonly Wanted[], masked: readonly string[]): str
   return `SELECT ${columns.join(", ")}`;
 }
 
-/** DuckDB itself reads the schema's text. */
-async function columnsOf(db: Duckdb, map: string): Promise<Wanted[]> {
-  const rows = await db.rows(
-    `SELECT e.key AS id, e.value.name AS name, e.value.type AS type FROM (SELECT unnest(map_entries(${map})) AS e)`,
-  );
-  return rows.map(({ id, name, type }) => ({ id: Number(id), name: String(name), type: String(type) }));
-}
-
 /** A select list that gives the wanted columns by the names they have in the files; undefined where that is not all. */
 async function selectByName(
   db: Duckdb,
@@ -69,7 +77,7 @@ async function selectByName(
   wanted: readonly Wanted[],
 ): Promise<string | undefined> {
   const ids = await idsOf(db, list);
-  const described = await db.rows(`DESCRIBE SELECT * FROM read_parquet(${list}, hive_partitioning = false)`);
+  const described = await db.rows(`DESCRIBE SELECT * FROM read_parquet(${list}, ${PARTITIONS})`);
   if (ids?.length !== described.length) return undefined;
   const selected: string[] = [];
   for (const { id, name, type } of wanted) {

@@ -10,18 +10,19 @@ import {
   type DuckdbStream,
 } from "#adapters/duckdb";
 import { onAbort } from "#lib/abort";
-import { assert } from "#lib/assert";
+import { assert, present } from "#lib/assert";
 import type { Call } from "#rpc/call";
 import type { Handlers, ParsedOf } from "#rpc/contract";
 import { Fault, toFault } from "#rpc/fault";
 import { streamOf } from "#rpc/input/input";
 import { csv, jsonResult, ndjson, type Next, type RowFormat } from "../formats/text.ts";
-import type { engine, EngineSettings } from "./contract.ts";
+import type { engine } from "./contract.ts";
 import { engineFault } from "./fault.ts";
 import { headerJson, warningsOf, WARNINGS_HEADER } from "../formats/warnings.ts";
 import { frame, lastFrame } from "./frames.ts";
 import { type Guarded, inspect } from "../guard/inspect.ts";
-import { type Instance, instances, openInstance, viewName } from "./instances.ts";
+import { type Instance, type InstanceSettings, settle, viewName } from "./instance.ts";
+import { Instances } from "./instances.ts";
 import { JSON_DEPTH_MACROS } from "./json-depth.ts";
 import { type Explained, parquetFile } from "./parquet-file.ts";
 import { type Running, running } from "./running-statement.ts";
@@ -58,11 +59,8 @@ interface Pieces {
 /** Each leaves the types of its columns in its instance; then the instance is opened again. */
 const PIVOTS_MAX = 100;
 
-export function engineHandlers(
-  scratch: Duckdb,
-  settings: EngineSettings & { tempDir: string },
-): Handlers<typeof engine> {
-  const open = instances();
+export function engineHandlers(scratch: Duckdb, settings: InstanceSettings): Handlers<typeof engine> {
+  const instances = new Instances(settings);
   const inspections = new LRUCache<string, Guarded>({
     max: INSPECTIONS_MAX,
     maxSize: INSPECTIONS_BYTES_MAX,
@@ -131,6 +129,7 @@ export function engineHandlers(
       run.step(work).catch((thrown: unknown) => {
         throw engineFault(thrown, of, settings.memoryBytesMax, instance.paths);
       });
+    await explained(() => settle(instance));
     if (inspection.recursiveJson && !instance.jsonBounded) {
       await explained(() => instance.db.run(JSON_DEPTH_MACROS));
       instance.jsonBounded = true;
@@ -194,12 +193,27 @@ export function engineHandlers(
     return parquetFile({ db: instance.db, statement, params, run, explained, folder, bytesMax });
   };
 
-  const known = (key: string): Instance => {
-    const instance = open.get(key);
-    if (instance === undefined || instance.pivots >= PIVOTS_MAX) {
+  /** Runs `work` on the instance that has the statement's views, opened for it where it is not there. */
+  const onInstance = <T>(
+    { turn, key, opening }: StatementRequest,
+    call: Call,
+    work: (run: Running, instance: Instance, finished: () => void) => Promise<T>,
+    streams = false,
+  ): Promise<T> => {
+    const known = instances.get(key);
+    let instance = known === undefined || known.pivots >= PIVOTS_MAX ? undefined : known;
+    if (instance === undefined && opening === undefined)
       throw new Fault("not_found", `No views are open under ${key}.`);
-    }
-    return instance;
+    return alone(
+      turn,
+      call,
+      () => instance?.db,
+      async (run, finished) => {
+        instance ??= await run.step(() => instances.open(key, present(opening, "views"), run.signal));
+        return work(run, instance, finished);
+      },
+      streams,
+    );
   };
 
   return {
@@ -213,37 +227,17 @@ export function engineHandlers(
       const { kind, tables, versions, catalog } = inspection;
       return { kind, tables: [...tables], versions: [...versions], catalog };
     },
-    open: async ({ turn, key, ...opening }, call) => {
-      await alone(
-        turn,
+    run: (request, call) =>
+      onInstance(request, call, async (run, instance) => {
+        const [stream, next] = await started(run, instance, request);
+        const body = await jsonResult(stream, next, request.limit);
+        return { status: 200, headers: { "content-type": "application/json" }, body };
+      }),
+    stream: (request, call) =>
+      onInstance(
+        request,
         call,
-        () => undefined,
-        async (run) => {
-          open.set(key, await run.step(() => openInstance(opening, settings, run.signal)));
-        },
-      );
-      return null;
-    },
-    run: (request, call) => {
-      const instance = known(request.key);
-      return alone(
-        request.turn,
-        call,
-        () => instance.db,
-        async (run) => {
-          const [stream, next] = await started(run, instance, request);
-          const body = await jsonResult(stream, next, request.limit);
-          return { status: 200, headers: { "content-type": "application/json" }, body };
-        },
-      );
-    },
-    stream: (request, call) => {
-      const instance = known(request.key);
-      return alone(
-        request.turn,
-        call,
-        () => instance.db,
-        async (run, finished) => {
+        async (run, instance, finished) => {
           const { format } = request;
           const { columns, pieces } =
             format === "parquet"
@@ -259,8 +253,7 @@ export function engineHandlers(
           return { status: 200, headers, body };
         },
         true,
-      );
-    },
+      ),
     stop: async ({ turn }) => {
       turnsOver = Math.max(turnsOver, turn);
       await current?.stop();

@@ -13,7 +13,7 @@ const folder = mkdtempSync(join(tmpdir(), "queryd-inspect-"));
 let db: Duckdb;
 beforeAll(async () => {
   db = await openDuckdb({ memoryBytesMax: 256e6, threads: 1, tempDir: folder, tempBytesMax: 1e6 });
-  await db.sandbox([]);
+  await db.sandbox({ files: [] });
 });
 afterAll(() => {
   db.close();

@@ -56,7 +56,8 @@ function pastHour(scope: Scope, place: number): Hour | undefined {
   const part = isWord(scope, place, "half") ? 30 : isWord(scope, place, "quarter") ? 15 : 0;
   if (part > 0) {
     const to = isWord(scope, place + 1, "to", "til", "till", "of", "before");
-    if (!to && !isWord(scope, place + 1, "past", "after")) return undefined;
+    if (!to && !isWord(scope, place + 1, "past", "after"))
+      return part === 30 ? halfHour(scope, place + 1) : undefined;
     const whole = hourAt(scope, place + 2) ?? wordHour(scope, place + 2);
     if (whole === undefined) return undefined;
     const minutes = (whole.minutes + (to ? -part : part) + 1440) % 1440;
@@ -66,6 +67,12 @@ function pastHour(scope: Scope, place: number): Hour | undefined {
   if (whole === undefined || !isWord(scope, whole.to, "y")) return undefined;
   const more = isWord(scope, whole.to + 1, "media") ? 30 : isWord(scope, whole.to + 1, "cuarto") ? 15 : 0;
   return more === 0 ? undefined : { ...whole, minutes: whole.minutes + more, to: whole.to + 2, bare: false };
+}
+
+/** "half two", as the British say half past two. */
+function halfHour(scope: Scope, place: number): Hour | undefined {
+  const whole = wordHour(scope, place);
+  return whole?.bare === true ? { ...whole, minutes: whole.minutes + 30, bare: false } : undefined;
 }
 
 const MINUTE_WORDS: Readonly<Record<string, number>> = { fifteen: 15, thirty: 30 };

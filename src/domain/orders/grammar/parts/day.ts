@@ -66,6 +66,8 @@ function said(to: number, value: Day): Parsed[] {
 }
 
 function dateOf(month: number, date: number, year: number | undefined, to: number): Parsed[] {
+  // "30/11/2026": the day first, where no month can be meant.
+  if (month > 12 && date <= 12) return dateOf(date, month, year, to);
   if (!isDate(year ?? 2028, month, date)) return [];
   return said(to, { kind: "date", month, day: date, ...(year === undefined ? {} : { year }) });
 }
@@ -95,12 +97,12 @@ function holiday(scope: Scope, place: number): Parsed[] {
 /** "the first", "first of the month", "the fifteenth of December", "December first", "first Monday in January". */
 function nthOfMonth(scope: Scope, place: number): Parsed[] {
   const the = isWord(scope, place, "the", "el", "la") ? 1 : 0;
-  const named = meaning(scope, place + the, "nthday");
+  const named = nthAt(scope, place + the);
   const token = at(scope, place + the);
   const digits = token?.kind === "number" ? ordinalEnd(scope, place + the + 1) : undefined;
-  const number = named === undefined ? (digits === undefined ? undefined : token?.value) : Number(named);
+  const number = named === undefined ? (digits === undefined ? undefined : token?.value) : named.value;
   if (number === undefined || number < 1 || number > 31) return [];
-  const end = digits ?? place + the + 1;
+  const end = digits ?? named?.to ?? place + the + 1;
   const weekdayName = meaning(scope, end, "weekday");
   if (weekdayName !== undefined && number <= 5 && isWord(scope, end + 1, "of", "in", "de")) {
     const month = meaning(scope, end + 2, "month");
@@ -157,11 +159,16 @@ function calendar(scope: Scope, place: number): Parsed[] {
   const month = meaning(scope, place, "month");
   if (month === undefined) return [];
   const point = isWord(scope, place + 1, ".") ? 1 : 0;
-  const named = meaning(scope, place + 1 + point, "nthday") ?? meaning(scope, place + 2 + point, "nthday");
-  if (named !== undefined) {
-    const the = isWord(scope, place + 1 + point, "the") ? 1 : 0;
-    if (the === 1 || meaning(scope, place + 1 + point, "nthday") !== undefined)
-      return dateOf(Number(month), Number(named), undefined, place + 2 + point + the);
+  const the = isWord(scope, place + 1 + point, "the") ? 1 : 0;
+  const named = nthAt(scope, place + 1 + point + the);
+  if (named !== undefined) return dateOf(Number(month), named.value, undefined, named.to);
+  // "Dec-01", "Dec/1".
+  const mark = at(scope, place + 1);
+  if (point === 0 && mark?.glued === true && (mark.word === "-" || mark.word === "/")) {
+    const date = at(scope, place + 2);
+    return date?.glued === true && /^\d{1,2}$/.test(date.text)
+      ? dateOf(Number(month), date.value, undefined, place + 3)
+      : [];
   }
   const number = at(scope, place + 1 + point);
   if (number?.kind !== "number" || !/^\d{1,2}$/.test(number.text)) return [];
@@ -172,14 +179,31 @@ function calendar(scope: Scope, place: number): Parsed[] {
   return dateOf(Number(month), number.value, year?.value, year?.to ?? after);
 }
 
+/** "third", "twenty first", "thirty-first". */
+function nthAt(scope: Scope, place: number): { to: number; value: number } | undefined {
+  const named = meaning(scope, place, "nthday");
+  if (named !== undefined) return { to: place + 1, value: Number(named) };
+  const tens = Number(meaning(scope, place, "number"));
+  if (tens !== 20 && tens !== 30) return undefined;
+  const hyphen = isWord(scope, place + 1, "-") ? 1 : 0;
+  const ones = Number(meaning(scope, place + 1 + hyphen, "nthday"));
+  return ones >= 1 && ones <= 9 ? { to: place + 2 + hyphen, value: tens + ones } : undefined;
+}
+
 function numeric(scope: Scope, place: number, token: Token): Parsed[] {
   const mark = at(scope, place + 1);
   const second = at(scope, place + 2);
   if (mark === undefined || !mark.glued || second?.kind !== "number" || !second.glued) return [];
-  if (/^(?:19|20)\d\d$/.test(token.text) && mark.word === "-") {
+  if (/^(?:19|20)\d\d$/.test(token.text) && (mark.word === "-" || mark.word === "/" || mark.word === ".")) {
     const third = at(scope, place + 4);
-    const dashed = isWord(scope, place + 3, "-") && third?.kind === "number";
+    const dashed = isWord(scope, place + 3, mark.word) && third?.kind === "number";
     return dashed ? dateOf(second.value, third.value, token.value, place + 5) : [];
+  }
+  if (mark.word === "." && /^\d{1,2}$/.test(token.text)) {
+    // "12.07.2026".
+    const year = at(scope, place + 4);
+    const dotted = isWord(scope, place + 3, ".") && year?.glued === true && /^20\d\d$/.test(year.text);
+    return dotted ? dateOf(token.value, second.value, year.value, place + 5) : [];
   }
   if (
     (mark.word !== "/" && mark.word !== "-") ||
@@ -204,17 +228,23 @@ function numeric(scope: Scope, place: number, token: Token): Parsed[] {
 function dayThenMonth(scope: Scope, place: number, token: Token): Parsed[] {
   if (!/^\d{1,2}$/.test(token.text)) return [];
   let to = ordinalEnd(scope, place + 1) ?? place + 1;
-  if (isWord(scope, to, "of", "de")) to++;
+  const mark = at(scope, to);
+  // "01-Dec-2026", "5/dic".
+  const marked =
+    mark?.glued === true && (mark.word === "-" || mark.word === "/") && at(scope, to + 1)?.glued === true;
+  if (marked || isWord(scope, to, "of", "de")) to++;
   const month = meaning(scope, to, "month");
   // "5 mar" may be Tuesday the other way round, and "2 sep" a headcount of nothing: the month must be whole.
   if (month === undefined || (at(scope, to)?.word.length ?? 0) < 3) return [];
-  to = isWord(scope, to + 1, ".") && at(scope, to + 2)?.kind === "number" ? to + 2 : to + 1;
+  const ends = isWord(scope, to + 1, ".") || (marked && isWord(scope, to + 1, "-", "/"));
+  to = ends && at(scope, to + 2)?.kind === "number" ? to + 2 : to + 1;
   const year = yearAt(scope, isWord(scope, to, "de", "del") ? to + 1 : to);
   return dateOf(Number(month), token.value, year?.value, year?.to ?? to);
 }
 
 function ordinalEnd(scope: Scope, place: number): number | undefined {
-  return isWord(scope, place, "st", "nd", "rd", "th") && at(scope, place)?.glued === true
+  return isWord(scope, place, "st", "nd", "rd", "th", "o", "ro", "do", "to") &&
+    at(scope, place)?.glued === true
     ? place + 1
     : undefined;
 }
@@ -253,10 +283,13 @@ function weekday(scope: Scope, place: number): Parsed[] {
   if (meaning(scope, to, "next") !== undefined && isWord(scope, to, "proximo", "siguiente", "next")) {
     next = !isWord(scope, to, "proximo");
     to++;
+    // "Monday next week".
+    if (next && isWord(scope, to, "week", "wk"))
+      return said(to + 1, { kind: "weekday", weekday: Number(name), next });
   }
   // What follows may say the same day as a date, which is surer.
-  const comma = isWord(scope, to, ",") ? 1 : 0;
-  const found = calendar(scope, to + comma);
+  const comma = isWord(scope, to, ",") || isWord(scope, to, "(") ? 1 : 0;
+  const found = [...calendar(scope, to + comma), ...nthOfMonth(scope, to + comma)];
   if (found.length > 0) return found;
   const value = { kind: "weekday", weekday: Number(name), ...(next ? { next } : {}) } as const;
   if (isWord(scope, to, "week") && !isWord(scope, to + 1, "of"))
@@ -266,9 +299,11 @@ function weekday(scope: Scope, place: number): Parsed[] {
 
 /** "a week from", "two weeks after", "in a week from". */
 function weeksFrom(scope: Scope, place: number): { to: number; weeks: number } | undefined {
-  const lead = isWord(scope, place, "a", "one", "una")
-    ? { to: place + 1, value: 1 }
-    : amount.parse(scope, place)[0];
+  const lead = isWord(scope, place, "week", "wk")
+    ? { to: place, value: 1 }
+    : isWord(scope, place, "a", "one", "una") && !isWord(scope, place + 1, "couple", "dozen", "pair")
+      ? { to: place + 1, value: 1 }
+      : amount.parse(scope, place)[0];
   if (lead === undefined || meaning(scope, lead.to, "week") === undefined) return undefined;
   return isWord(scope, lead.to + 1, "from", "after", "desde")
     ? { to: lead.to + 2, weeks: Number(lead.value) }
@@ -304,9 +339,9 @@ function relative(scope: Scope, place: number): Parsed[] {
 }
 
 function inSome(scope: Scope, place: number): Parsed[] {
-  const count = isWord(scope, place, "a", "un", "una")
-    ? { to: place + 1, value: 1 }
-    : amount.parse(scope, place)[0];
+  const count =
+    amount.parse(scope, place)[0] ??
+    (isWord(scope, place, "a", "un", "una") ? { to: place + 1, value: 1 } : undefined);
   if (count === undefined) return [];
   const number = Number(count.value);
   if (meaning(scope, count.to, "day") !== undefined)
@@ -348,7 +383,11 @@ function weekOf(scope: Scope, place: number): Parsed[] {
     return said(to + 3 + later, { kind: "weekend", ahead: Math.max(next, later) });
   }
   const determined = to > place;
-  if (meaning(scope, to, "weekend") !== undefined) return said(to + 1, { kind: "weekend", ahead: next });
+  if (meaning(scope, to, "weekend") !== undefined) {
+    // "the weekend of the 12th".
+    const of = isWord(scope, to + 1, "of", "del") ? day.parse(scope, to + 2).slice(0, 1) : [];
+    return of.length > 0 ? of : said(to + 1, { kind: "weekend", ahead: next });
+  }
   if (isWord(scope, to, "week", "wk", "semana")) {
     // "week of Dec 7", "week of the 7th".
     if (isWord(scope, to + 1, "of", "del", "de")) return day.parse(scope, to + 2).slice(0, 1);

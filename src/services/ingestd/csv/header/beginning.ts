@@ -40,6 +40,16 @@ export function belowComments(rows: readonly Row[], start: number, width: number
   return at >= 0 && isSureHeader(rows, at, width) ? at : start;
 }
 
+/**
+ * A sheet saved as text gives the parameters of a report, a name and what it is, as many cells as the table has; below them
+ * stands a header that leaves no doubt.
+ */
+export function belowParameters(rows: readonly Row[], start: number, width: number): number {
+  const isParameter = ({ cells }: Row): boolean => filledIn(cells) <= 2 && !cells.slice(2).some(isFilled);
+  const at = rows.findIndex((row, index) => index >= start && !isParameter(row));
+  return width > 2 && at > start && isSureHeader(rows, at, width) ? at : start;
+}
+
 /** Records above the header that an interface writes: HDR,PAYROLL,20240501. */
 const RECORDS_MAX = 3;
 

@@ -6,9 +6,9 @@
 import { Fault } from "#rpc/fault";
 import { columnNames } from "../../inference/column-names.ts";
 import { PassedOver } from "../../source/passed-over.ts";
-import { isDrawnLine } from "../odd-rows.ts";
-import type { Row } from "../rows.ts";
-import { belowComments, belowGroups, belowRecords, firstOfTable } from "./beginning.ts";
+import { isDrawnLine, isPrompt } from "../odd-rows.ts";
+import { linesOf, type Row } from "../rows.ts";
+import { belowComments, belowGroups, belowParameters, belowRecords, firstOfTable } from "./beginning.ts";
 import { BODY_ROWS, areNames, columnsBelow, tableFrom } from "./cells.ts";
 import { groupsOf, secondHeader, spreadNames } from "./several-rows.ts";
 import { isHeader } from "./verdict.ts";
@@ -58,7 +58,7 @@ export function findHeader(
   known: readonly string[],
   said?: number,
 ): Header {
-  const rows = all.filter(({ raw }) => !isDrawnLine(raw));
+  const rows = all.filter(({ raw }) => !isDrawnLine(raw) && !isPrompt(raw));
   const found = namingOf(rows, width, known);
   const agreed = said === undefined || said === (found.headerLine ?? 0);
   const { from, below = [], ...naming } = agreed ? found : saidNaming(said, rows, width, known);
@@ -68,6 +68,7 @@ export function findHeader(
   const rejected: Row[] = [];
   for (const { line, raw } of all)
     if (line < naming.bodyLine && isDrawnLine(raw)) passedOver.add(line, "it is a drawn line", rows.length);
+    else if (line < naming.bodyLine && isPrompt(raw)) passedOver.add(line, "it is a command", rows.length);
   for (const row of above) {
     if (ofTables.has(row))
       rejected.push({ ...row, reason: `${cellsOf(row)} in a table above that of ${width}` });
@@ -114,7 +115,7 @@ function saidNaming(said: number, rows: readonly Row[], width: number, known: re
 /** The index of the row with which the table begins, header or not. */
 function tableStart(rows: readonly Row[], width: number): number {
   const top = belowComments(rows, firstOfTable(rows, width), width);
-  return belowRecords(rows, belowGroups(rows, top, width), width);
+  return belowRecords(rows, belowGroups(rows, belowParameters(rows, top, width), width), width);
 }
 
 const cellsOf = ({ cells }: Row): string => `${cells.length} ${cells.length === 1 ? "cell" : "cells"}`;
@@ -154,8 +155,6 @@ function namingOf(rows: readonly Row[], width: number, known: readonly string[])
       : [`Line ${row.line} was taken as the header because it looks like one; nothing else shows it.`],
   };
 }
-
-const linesOf = ({ raw }: Row): number => raw.split(/\r\n|\r|\n/).length;
 
 function unnamed(
   width: number,

@@ -10,7 +10,7 @@ import { BODY_ROWS, columnsBelow, hasTwins, isFilled, isTyped, isYear } from "./
 const HEADER_ROWS_MAX = 4;
 
 /**
- * A row of units or descriptions below the names: texts in every column of values, and there are several of these; or
+ * A row of units, types or descriptions below the names: texts in every column of values, and there are several of these; or
  * nothing but units, where some columns have none.
  */
 export function secondHeader(
@@ -22,6 +22,7 @@ export function secondHeader(
   if (row === undefined || table.length < 4 || names.some((name) => !isFilled(name))) return undefined;
   const typed = columnsBelow(table.slice(1), width);
   const cells = row.cells.slice(0, width).map((cell) => cell.trim());
+  if (cells.length > 1 && cells.every((cell) => TYPE_WORD.test(cell))) return row;
   const values = cells.filter((cell, column) => typed[column] === true && !isNothing(cell));
   const others = cells.filter((cell, column) => typed[column] !== true && !isNothing(cell));
   if (values.length === 0 || !values.every((cell) => isWord(cell) || isUnit(cell))) return undefined;
@@ -49,6 +50,10 @@ function isWord(cell: string): boolean {
 
 /** h, USD/h, m2, [km], (%). */
 const UNIT = /^[[(]?[\p{L}%°µ€$£/²³·^*. -]{1,11}[0-9]?[\])]?$/u;
+
+/** What a database calls the type of a column. */
+const TYPE_WORD =
+  /^(?:string|text|(?:var|n?var)?char2?|int(?:eger)?|(?:big|small)int|numeric|number|decimal|money|float|double|real|date|datetime|time|timestamp|bool(?:ean)?)(?: ?\([0-9, ]+\))?$/i;
 
 const BRACKETED = /^[[(].*[\])]$/;
 

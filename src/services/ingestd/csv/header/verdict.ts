@@ -2,8 +2,10 @@
 // run of years, or different short texts. Where nothing but their look speaks for it, the verdict is not sure and a
 // warning says so.
 
+import { bitsOf, KINDS } from "../../inference/kinds.ts";
+import { rememberedLook } from "../../inference/looks.ts";
 import type { Row } from "../rows.ts";
-import { NAME_LIKE, columnsBelow, isFilled, isTrueOrFalse, isTyped } from "./cells.ts";
+import { NAME_LIKE, columnsBelow, isFilled, isTrueOrFalse, isTyped, isYear } from "./cells.ts";
 
 interface Verdict {
   readonly header: boolean;
@@ -34,9 +36,8 @@ export function isHeader(cells: readonly string[], rows: readonly Row[], known: 
   if (filled.length === 0) return no("the first row is empty");
   const typed = columnsBelow([{ cells: [...cells], line: 0, raw: "" }, ...body], cells.length);
   const values = cells.filter((cell) => isFilled(cell) && isTyped(cell));
-  if (values.length > 0 && !areYears(values, filled.length - values.length)) {
-    return no("the first row has values like those below it");
-  }
+  const run = values.length === 0 ? undefined : runOf(cells, body);
+  if (values.length > 0 && run === undefined) return no("the first row has values like those below it");
   const above = cells.filter(
     (cell, column) =>
       isFilled(cell) &&
@@ -45,7 +46,7 @@ export function isHeader(cells: readonly string[], rows: readonly Row[], known: 
       // `n` above numbers is a name; above yes and no, or y and n, it is one of them.
       !(isTrueOrFalse(cell) && body.some((row) => isTrueOrFalse(row.cells[column] ?? ""))),
   ).length;
-  if (values.length > 0) return { header: true, sure: true, why: "the first row is a run of years" };
+  if (run !== undefined) return { header: true, sure: true, why: `the first row is a run of ${run}` };
   if (above > 0) {
     return {
       header: true,
@@ -118,11 +119,51 @@ function areCommonNames(cells: readonly string[]): boolean {
   return cells.filter(isCommonName).length * 2 > cells.length && !cells.some(isTyped);
 }
 
-/** 2000, 2001, 2002, ...: numbers that rise by the same step and stand for years, beside a name or none. */
-function areYears(values: readonly string[], others: number): boolean {
-  const years = values.map(Number);
-  if (years.length < 2 || others > years.length) return false;
-  const [first = 0, second = 0] = years;
-  if (!years.every((year) => Number.isInteger(year) && year >= 1800 && year <= 2200)) return false;
-  return second !== first && years.every((year, index) => index === 0 || year > (years[index - 1] ?? 0));
+const TEMPORAL = bitsOf(KINDS.filter(({ type }) => /^(?:DATE|TIME)/.test(type)).map(({ name }) => name));
+/**
+ * Days of a month and hours of a day are counted from 0 or 1 on, beside a name; fewer of them are a row like others where
+ * the name is none that columns usually have.
+ */
+const COUNTED_MIN = 3;
+const COUNTED_CERTAIN = 6;
+
+/**
+ * What the values of a first row are, where they can only be names: years, days or times above what are none, numbers that
+ * count the columns. Each is a cell that says something else than those below it.
+ */
+function runOf(cells: readonly string[], body: readonly Row[]): string | undefined {
+  const columns = [...cells.keys()].filter(
+    (column) => isFilled(cells[column] ?? "") && isTyped(cells[column] ?? ""),
+  );
+  const values = columns.map((column) => (cells[column] ?? "").trim());
+  const others = cells.filter(isFilled).length - values.length;
+  const below = (column: number): string[] =>
+    body.map((row) => (row.cells[column] ?? "").trim()).filter(isFilled);
+  const areOther = (is: (cell: string) => boolean): boolean =>
+    columns.every((column) => !below(column).some(is));
+  if (areRising(values) && values.every(isYear)) {
+    // A number below may look like a year by chance.
+    const years = columns.flatMap(below).filter(isYear).length;
+    const few = others <= values.length && years * 2 < columns.flatMap(below).length;
+    return few || years === 0 ? "years" : undefined;
+  }
+  const isTime = (cell: string): boolean => (rememberedLook(cell).kinds & TEMPORAL) !== 0;
+  if (values.length > 1 && new Set(values).size === values.length && values.every(isTime) && areOther(isTime))
+    return "days or times";
+  const counts = (row: readonly string[]): boolean =>
+    columns.every((column, at) => Number(row[column]) === Number(values[0]) + at);
+  const names = cells.filter((cell) => isFilled(cell) && !isTyped(cell));
+  const named = names.length > 0 && (values.length >= COUNTED_CERTAIN || names.every(isCommonName));
+  const counted = values.length >= COUNTED_MIN && ["0", "1"].includes(values[0] ?? "") && counts(cells);
+  return named && counted && names.length <= 2 && !body.some((row) => counts(row.cells))
+    ? "numbers that count the columns"
+    : undefined;
+}
+
+/** 2000, 2001, 2002, ...: two and more numbers that rise. */
+function areRising(values: readonly string[]): boolean {
+  const numbers = values.map(Number);
+  return (
+    numbers.length > 1 && numbers.every((value, index) => index === 0 || value > (numbers[index - 1] ?? 0))
+  );
 }

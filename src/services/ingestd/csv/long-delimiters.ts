@@ -1,0 +1,44 @@
+// Delimiters of two to four marks, as old programs write them so that no text has them: ||, |~|, ::, ^|^, <>. One shows in
+// that it comes as often in nearly every line; the marks that it is made of part nothing by themselves then.
+
+import { isDrawnLine } from "./odd-rows.ts";
+
+const LINES_MAX = 200;
+const LINES_MIN = 2;
+/** The share of the lines that must have it, and as often. */
+const SHARE_MIN = 0.9;
+/** Runs of marks that are looked at, the frequent ones first. */
+const RUNS_MAX = 8;
+/** Commas, semicolons and tabs in a row are empty cells. */
+const RUN = /[|~^#*:&@$!%+=<>]{2,4}/g;
+
+export function longDelimitersOf(sample: string, newline: string): string[] {
+  const lines = sample
+    .split(newline, LINES_MAX)
+    .filter((line) => line.trim() !== "" && !isDrawnLine(line.trim()));
+  if (lines.length < LINES_MIN) return [];
+  const found = new Map<string, number>();
+  for (const line of lines)
+    for (const run of new Set(line.match(RUN))) found.set(run, (found.get(run) ?? 0) + 1);
+  return [...found]
+    .sort(([, a], [, b]) => b - a)
+    .slice(0, RUNS_MAX)
+    .flatMap(([run]) => (isRegular(lines, run) && isWhole(sample, run) ? [run] : []));
+}
+
+/** Whether nearly all lines have it, and as often as most. */
+function isRegular(lines: readonly string[], run: string): boolean {
+  const counts = new Map<number, number>();
+  for (const line of lines) {
+    const parts = line.split(run).length;
+    if (parts > 1) counts.set(parts, (counts.get(parts) ?? 0) + 1);
+  }
+  return Math.max(0, ...counts.values()) >= lines.length * SHARE_MIN;
+}
+
+/** Whether its marks come alone less than half as often: pairs of a mark that stands alone in most places are empty cells. */
+function isWhole(sample: string, run: string): boolean {
+  const bare = sample.replaceAll(run, "");
+  const runs = sample.split(run).length - 1;
+  return [...new Set(run)].every((mark) => (bare.split(mark).length - 1) * 2 <= runs);
+}

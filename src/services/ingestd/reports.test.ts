@@ -1,0 +1,143 @@
+// Files as the programs of offices write them around their tables: payroll, databases' consoles, sheets saved as text. Each
+// with the columns, the rows and the number of rejects that its owner expects.
+
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { testLake, type TestLake } from "./lake.testing.ts";
+
+interface Report {
+  readonly text: string;
+  /** Names and types, in order. */
+  readonly columns: Readonly<Record<string, string>>;
+  /** Values as text, parted by bars. */
+  readonly rows: readonly string[];
+  readonly rejected?: number;
+}
+
+const WORKERS = { id: "BIGINT", name: "VARCHAR" };
+const BOTH = ["1|Ann", "2|Bob"];
+
+const REPORTS: Readonly<Record<string, Report>> = {
+  "totals without a name, and of groups of one row": {
+    text: "dept,emp,hours,cost\nA,Ann,10,100\nA,Bob,5,60\n,,15,160\nB,Cyd,8,90\n,,8,90\n,,23,250\n",
+    columns: { dept: "VARCHAR", emp: "VARCHAR", hours: "BIGINT", cost: "BIGINT" },
+    rows: ["A|Ann|10|100", "A|Bob|5|60", "B|Cyd|8|90"],
+    rejected: 3,
+  },
+  "numbers without a name that are no sums": {
+    text: "dept,emp,hours,cost\nA,Ann,10,100\nA,Bob,5,60\n,,16,161\nB,Cyd,8,90\nTotal,,39,411\n",
+    columns: { dept: "VARCHAR", emp: "VARCHAR", hours: "BIGINT", cost: "BIGINT" },
+    rows: ["A|Ann|10|100", "A|Bob|5|60", "NULL|NULL|16|161", "B|Cyd|8|90"],
+    rejected: 1,
+  },
+  "averages below sums": {
+    text: "crew,mon,tue\nNorth,8,7\nSouth,7,8\nEast,8,8\nTotal,23,23\nAverage,7.67,7.67\n",
+    columns: { crew: "VARCHAR", mon: "BIGINT", tue: "BIGINT" },
+    rows: ["North|8|7", "South|7|8", "East|8|8"],
+    rejected: 2,
+  },
+  "a name that is also a word for averages": {
+    text: "name,hours\nMedia,8\nMean,7\nAnn,6\n",
+    columns: { name: "VARCHAR", hours: "BIGINT" },
+    rows: ["Media|8", "Mean|7", "Ann|6"],
+  },
+  "the word for totals behind what they are of": {
+    text: "emp,code,hours\nAnn,REG,80\nAnn,OT,3\nBob,REG,72\n,Employee total,155\n",
+    columns: { emp: "VARCHAR", code: "VARCHAR", hours: "BIGINT" },
+    rows: ["Ann|REG|80", "Ann|OT|3", "Bob|REG|72"],
+    rejected: 1,
+  },
+  "a table that a database drew": {
+    text: "+----+------+\n| id | name |\n+----+------+\n|  1 | Ann  |\n|  2 | Bob  |\n+----+------+\n",
+    columns: WORKERS,
+    rows: BOTH,
+  },
+  "one drawn with lines of boxes": {
+    text: "┌────┬──────┐\n│ id │ name │\n├────┼──────┤\n│ 1  │ Ann  │\n│ 2  │ Bob  │\n└────┴──────┘\n",
+    columns: WORKERS,
+    rows: BOTH,
+  },
+  "a table of Markdown": {
+    text: "| id | name |\n|---:|------|\n| 1 | Ann |\n| 2 | Bob |\n",
+    columns: WORKERS,
+    rows: BOTH,
+  },
+  "lines that all end in a bar": {
+    text: "id|name|\n1|Ann|\n2|Bob|\n",
+    columns: WORKERS,
+    rows: BOTH,
+  },
+  "commands around it": {
+    text: "SQL> select * from emp;\n\n        ID NAME\n---------- ----------\n         1 Ann\n         2 Bob\n\nSQL> spool off\n",
+    columns: { ID: "BIGINT", NAME: "VARCHAR" },
+    rows: BOTH,
+  },
+  "parameters above it, as wide as the table": {
+    text: "Client,Acme,,\nPeriod,2024-01,,\n,,,\nid,name,hours,pay\n1,Ann,8,10.5\n2,Bob,7,11.5\n",
+    columns: { ...WORKERS, hours: "BIGINT", pay: "DOUBLE" },
+    rows: ["1|Ann|8|10.5", "2|Bob|7|11.5"],
+  },
+  "more lines above it than it has": {
+    text: `${Array.from({ length: 12 }, (_, at) => `Parameter ${at}: value ${at}\n`).join("")}\nid;name\n1;Ann\n2;Bob\n`,
+    columns: WORKERS,
+    rows: BOTH,
+  },
+  "a new page with its header": {
+    text: "id,name\n1,Ann\n\fid,name\n2,Bob\n",
+    columns: WORKERS,
+    rows: BOTH,
+    rejected: 1,
+  },
+  "types below the names": {
+    text: "id,name\ninteger,varchar(20)\n1,Ann\n2,Bob\n",
+    columns: WORKERS,
+    rows: BOTH,
+    rejected: 1,
+  },
+  "days as names": {
+    text: "worker,2024-01-01,2024-01-02\nAnn,8,7\nBob,8,8\n",
+    columns: { worker: "VARCHAR", "2024-01-01": "BIGINT", "2024-01-02": "BIGINT" },
+    rows: ["Ann|8|7", "Bob|8|8"],
+  },
+  "the days of a month as names": {
+    text: "worker,1,2,3,4\nAnn,8,7,8,0\nBob,8,8,0,8\n",
+    columns: { worker: "VARCHAR", "1": "BIGINT", "2": "BIGINT", "3": "BIGINT", "4": "BIGINT" },
+    rows: ["Ann|8|7|8|0", "Bob|8|8|0|8"],
+  },
+  "cells parted by two marks": {
+    text: "id||name||mail\n1||Ann||a|b\n2||Bob||c@x.org\n",
+    columns: { ...WORKERS, mail: "VARCHAR" },
+    rows: ["1|Ann|a|b", "2|Bob|c@x.org"],
+  },
+  "cells parted by three marks": {
+    text: "id|~|name|~|note\n1|~|Ann|~|a|b\n2|~|Bob|~|c~d\n",
+    columns: { ...WORKERS, note: "VARCHAR" },
+    rows: ["1|Ann|a|b", "2|Bob|c~d"],
+  },
+  "bars with empty cells between": {
+    text: "id|mid|name\n1||Ann\n2||Bob\n3|J|Cyd\n",
+    columns: { id: "BIGINT", mid: "VARCHAR", name: "VARCHAR" },
+    rows: ["1|NULL|Ann", "2|NULL|Bob", "3|J|Cyd"],
+  },
+};
+
+describe("reports", () => {
+  let lake: TestLake;
+  beforeAll(async () => {
+    lake = await testLake();
+  });
+  afterAll(async () => {
+    expect(lake.bugs).toEqual([]);
+    await lake.close();
+  });
+
+  test.each(Object.entries(REPORTS))("%s", async (name, { text, columns, rows, rejected = 0 }) => {
+    const dataset = name.replace(/\W/g, "_");
+    const answer = await lake.load(dataset, text);
+    expect(Object.fromEntries(answer.columns.map((column) => [column.name, column.type]))).toEqual(columns);
+    const cells = answer.columns.map(({ name: column }) => `coalesce(CAST("${column}" AS VARCHAR), 'NULL')`);
+    const found = await lake.rows(dataset, `SELECT concat_ws('|', ${cells.join(", ")}) AS row FROM t`);
+    expect(new Set(found.map(({ row }) => row))).toEqual(new Set(rows));
+    expect(found).toHaveLength(rows.length);
+    expect(answer.rows_quarantined).toBe(rejected);
+  });
+});
