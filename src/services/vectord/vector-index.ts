@@ -9,6 +9,7 @@ import type { EngineIndex, FetchedItem, IndexStats, SearchesWithin } from "./eng
 import type { Failures } from "./failures.ts";
 import type { GraphCache } from "./graph/graph-cache.ts";
 import type { Partitions } from "./graph/partitions.ts";
+import { Bitmap } from "./rows/bitmap.ts";
 import { bothOf, checkDelete, type Deletion, type Filter } from "./rows/filter.ts";
 import { checkItems } from "./rows/item.ts";
 import type { Rows } from "./rows/rows.ts";
@@ -166,10 +167,10 @@ export class VectorIndex implements EngineIndex {
     const end = this.#rows.pin();
     const { live, payload } = this.#rows;
     const rows = (filter === undefined ? live : payload.select(filter, live)).clone();
-    const measured = new Map<number, number>();
+    const shared = { rows, measured: new Map<number, number>(), compared: new Bitmap(rows.capacity) };
     return {
       search: (search) => {
-        const tier = { rows, measured, rest: search.filter };
+        const tier = { ...shared, rest: search.filter };
         return this.search({ ...search, filter: bothOf(filter, search.filter), tier });
       },
       end,

@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { present } from "#lib/assert";
 import { seeded } from "#lib/random";
+import { Bitmap } from "../rows/bitmap.ts";
 import { Rows } from "../rows/rows.ts";
 import type { IndexShape } from "../rows/shape.ts";
 import { type Measured, scanPicked } from "./coded-scan.ts";
@@ -21,7 +22,10 @@ async function scanned(
   measured: Measured = new Map(),
 ): Promise<Scored[]> {
   const nearest = new Nearest(k);
-  await scanPicked(rows, prepare(rows.shape, vector), rows.live, nearest, measured);
+  await scanPicked(rows, prepare(rows.shape, vector), rows.live, nearest, {
+    measured,
+    compared: new Bitmap(),
+  });
   return nearest.sorted();
 }
 
@@ -103,7 +107,7 @@ test("a scan that is interrupted by changes finds rows as they were when it bega
   const before = new Map(plain(rows, query, 1_200).map(({ row, distance }) => [row, distance]));
   const unpin = rows.pin();
   const nearest = new Nearest(5);
-  const under = scanPicked(rows, prepare(rows.shape, query), rows.live.clone(), nearest, new Map());
+  const under = scanPicked(rows, prepare(rows.shape, query), rows.live.clone(), nearest);
   putAll();
   await under;
   unpin();

@@ -3,7 +3,7 @@
 // the others are measured like any row. So the rows found, their distances and their order are those of a plain scan.
 
 import { yieldToEventLoop } from "#lib/event-loop";
-import type { Bitmap } from "../rows/bitmap.ts";
+import { Bitmap } from "../rows/bitmap.ts";
 import { NONE } from "../rows/codes.ts";
 import type { Rows } from "../rows/rows.ts";
 import { distanceOf, distanceTo, Nearest, type Query } from "./scan.ts";
@@ -15,21 +15,33 @@ const CODED_A_STEP = 1_000_000;
 /** Distances by code, which hold for one query while the rows are pinned. */
 export type Measured = Map<number, number>;
 
-/** Scores the rows into `nearest`, yielding to the event loop between steps. Rows that are not live are skipped. */
+/** What scans for one query, while the rows are pinned, leave to the next: vectors are not read again. */
+export interface Compared {
+  readonly measured: Measured;
+  /** Rows that count as scanned already. */
+  readonly compared: Bitmap;
+}
+
+/**
+ * Scores the rows into `nearest`, yielding to the event loop between steps. Rows that are not live are skipped. Returns how
+ * many rows no scan before this one compared.
+ */
 export async function scanPicked(
   rows: Rows,
   query: Query,
   picked: Bitmap,
   nearest: Nearest,
-  measured: Measured,
+  { measured, compared }: Compared = { measured: new Map(), compared: new Bitmap() },
 ): Promise<number> {
   const all = picked.toRows();
+  const fresh = picked.clone().minus(compared).count();
+  compared.or(picked);
   const step = Math.ceil(NUMBERS_A_STEP / query.vector.length);
   for (let at = 0; at < all.length; at += step) {
     if (at > 0) await yieldToEventLoop();
     scanStep(rows, query, all.subarray(at, at + step), nearest, measured);
   }
-  return all.length;
+  return fresh;
 }
 
 function scanStep(rows: Rows, query: Query, picked: Uint32Array, nearest: Nearest, measured: Measured): void {
@@ -41,9 +53,13 @@ function scanStep(rows: Rows, query: Query, picked: Uint32Array, nearest: Neares
     if (!rows.isLive(row)) continue;
     const code = rows.codes.of(row);
     if (code === NONE) {
-      nearest.offer(row, distanceTo(query, rows, row));
+      const distance = distanceTo(query, rows, row);
+      nearest.offer(row, distance);
+      if (left-- <= 0) continue;
       // Its vector is at hand.
-      if (left-- > 0) rows.codes.add(row, rows.vector(row), rows.length(row));
+      rows.codes.add(row, rows.vector(row), rows.length(row));
+      const made = rows.codes.of(row);
+      if (made !== NONE) measured.set(made, distance);
     } else {
       known[count] = row;
       codes[count++] = code;

@@ -11,7 +11,7 @@ import type { Filter } from "../rows/filter.ts";
 import type { FoundNodes, GraphCache } from "../graph/graph-cache.ts";
 import type { Partitions, SearchedGraph } from "../graph/partitions.ts";
 import type { Rows } from "../rows/rows.ts";
-import { type Measured, scanPicked } from "./coded-scan.ts";
+import { type Compared, scanPicked } from "./coded-scan.ts";
 import {
   NATIVE_NUMBERS_MIN,
   Nearest,
@@ -47,11 +47,9 @@ export interface Search {
 }
 
 /** What several searches for one vector have in common. It holds while the rows are pinned. */
-export interface Shared {
+export interface Shared extends Compared {
   /** Rows that pass the part of the filter that all have. */
   readonly rows: Bitmap;
-  /** What one of them measured: the next one does not read it again. */
-  readonly measured: Measured;
 }
 
 export interface Tier extends Shared {
@@ -187,7 +185,7 @@ async function viaScan(
     const scanned =
       picked === null && !small
         ? await scanAll(rows, query, nearest, search.k + SPARE, await native())
-        : await scanPicked(rows, query, picked ?? rows.live, nearest, search.tier?.measured ?? new Map());
+        : await scanPicked(rows, query, picked ?? rows.live, nearest, search.tier);
     const live = nearest.sorted().filter(({ row }) => rows.isLive(row));
     return found(rows, search, live.slice(0, search.k), "exact", scanned, matching);
   } finally {
