@@ -1,10 +1,11 @@
-// `npm test`: the test files in as many processes as there are processors, each file with a global object of its own, and
-// at the end the ten slowest files. Words after it go to `bun test` as they are: `npm test -- src/rpc`. What tests leave in
+// `npm test`: the test files in one process more than there are processors, since files also wait, each with a global object of
+// its own, and at the end the ten slowest files. Words after it go to `bun test` as they are: `npm test -- src/rpc`. What tests leave in
 // the temp folder goes away with it, unless one failed: then it is kept, and its path said.
 
 import { mkdtemp, readFile, rm, statfs } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
+import { s3Missing, shareS3 } from "./s3/rgw.ts";
 
 /** For one test on a machine that others use too. No test relies on it: what waits, waits for a condition. */
 const TEST_MS_MAX = 240_000;
@@ -28,23 +29,38 @@ async function tempFolder(): Promise<string> {
   return tmpdir();
 }
 
+const words = process.argv.slice(2);
+// Four suites need a server that takes twenty seconds to start.
+const s3 =
+  words.length === 0 && Bun.env["LAKEHOUSE_TEST_S3"] === undefined && s3Missing() === undefined
+    ? shareS3()
+    : undefined;
+s3?.server.catch((error: unknown) => void process.stderr.write(`${String(error)}\n`));
+
 const folder = await mkdtemp(join(await tempFolder(), "lakehouse-tests-"));
 const timings = join(folder, "timings.json");
 const run = Bun.spawn(
   [
     process.execPath,
     "test",
-    `--parallel=${availableParallelism()}`,
+    `--parallel=${availableParallelism() + 1}`,
     "--preload=./test/property-seed.ts",
     `--timeout=${TEST_MS_MAX}`,
     "--only-failures",
     `--timings=${timings}`,
     "--update-timings",
-    ...process.argv.slice(2),
+    ...words,
   ],
-  { stdio: ["ignore", "inherit", "inherit"], env: { ...Bun.env, TMPDIR: folder } },
+  { stdio: ["ignore", "inherit", "inherit"], env: { ...Bun.env, ...s3?.environment, TMPDIR: folder } },
 );
+// What was started ends with it.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => run.kill(signal));
 const exitCode = await run.exited;
+// One that did not start was told above.
+await s3?.server.then(
+  (server) => server.stop(),
+  () => undefined,
+);
 try {
   const { files } = JSON.parse(await readFile(timings, "utf8")) as { files: Record<string, number> };
   const slowest = Object.entries(files)

@@ -21,7 +21,7 @@ const LONG_MS = 600_000;
 const seed = 1;
 
 describe("histories", () => {
-  const SEEDS = { commits: 400, drops: 300, log: 1000 } as const;
+  const SEEDS = { commits: 200, drops: 150, log: 500 } as const;
 
   test.each(HISTORY_NAMES.map((name) => [name, SEEDS[name]] as const))(
     "%s: %d seeds lose nothing and show nothing twice or torn",
@@ -151,7 +151,7 @@ describe("damage", () => {
   test.each(KIND_NAMES.map((name) => [name]))(
     "to %s kills nobody and is found where a checksum vouches",
     async (kind) => {
-      const mutations = kind === "parquet" ? 8 : 100;
+      const mutations = kind === "parquet" ? 8 : 60;
       const { found, harmless, silent, examples, bugs } = await mutate(kind, seed, mutations);
       expect(bugs, `seed ${seed}`).toEqual([]);
       expect(found + harmless + silent).toBe(mutations);

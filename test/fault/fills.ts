@@ -18,7 +18,7 @@ import { send, until, untilOk } from "./ledger.ts";
 import { PEOPLE_CORPUS } from "../people-corpus.ts";
 
 /** Enough forklift operators in one place that most proposals find somebody, and few enough that they meet. */
-const WORKERS = 1500;
+const WORKERS = 600;
 const FILLS_A_ROUND = 25;
 const PROPOSALS_A_FILL = 2;
 /** The house is killed after so many acknowledgements of a round at most, which is in the middle of it. */

@@ -36,19 +36,42 @@ export function s3Missing(): string | undefined {
   return missing.length === 0 ? undefined : `${missing.join(", ")} not installed`;
 }
 
-export function startS3(): Promise<S3Server> {
-  if (GIVEN === undefined) return startRgw();
+export async function startS3(): Promise<S3Server> {
+  if (GIVEN === undefined) return startRgw(accountAt(freePort()));
   const { origin, username, password } = new URL(GIVEN);
-  return Promise.resolve({
+  // A shared one may still be starting.
+  await ready(Date.now() + READY_MS_MAX, () => fetch(origin));
+  return {
     endpoint: origin,
     region: "us-east-1",
     accessKeyId: decodeURIComponent(username),
     secretAccessKey: decodeURIComponent(password),
     stop: () => Promise.resolve(),
-  });
+  };
 }
 
-async function startRgw(): Promise<S3Server> {
+/** Starts a server for several processes, which find it by `environment`; it serves some seconds later. */
+export function shareS3(): {
+  readonly environment: Readonly<Record<string, string>>;
+  readonly server: Promise<S3Server>;
+} {
+  const account = accountAt(freePort());
+  const { port, accessKeyId, secretAccessKey } = account;
+  const given = `http://${accessKeyId}:${secretAccessKey}@127.0.0.1:${port}`;
+  return { environment: { LAKEHOUSE_TEST_S3: given }, server: startRgw(account) };
+}
+
+interface Account {
+  readonly port: number;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
+
+function accountAt(port: number): Account {
+  return { port, accessKeyId: "lab", secretAccessKey: randomUUID() };
+}
+
+async function startRgw(account: Account): Promise<S3Server> {
   const folder = await mkdtemp(join(tmpdir(), "rgw-"));
   const daemons: Bun.Subprocess[] = [];
   const stop = async (): Promise<void> => {
@@ -57,7 +80,7 @@ async function startRgw(): Promise<S3Server> {
     await rm(folder, { recursive: true, force: true });
   };
   try {
-    return { ...(await start(folder, daemons)), stop };
+    return { ...(await start(folder, daemons, account)), stop };
   } catch (error) {
     const tail = await logTail(folder);
     await stop();
@@ -65,9 +88,13 @@ async function startRgw(): Promise<S3Server> {
   }
 }
 
-async function start(folder: string, daemons: Bun.Subprocess[]): Promise<Omit<S3Server, "stop">> {
+async function start(
+  folder: string,
+  daemons: Bun.Subprocess[],
+  { port, ...keys }: Account,
+): Promise<Omit<S3Server, "stop">> {
   const until = Date.now() + READY_MS_MAX;
-  const [monitor, legacy, gateway] = freePorts(3);
+  const [monitor, legacy] = [freePort(), freePort()];
   const [cluster, osd] = [randomUUID(), randomUUID()];
   const conf = join(folder, "ceph.conf");
   const keyring = join(folder, "keyring");
@@ -92,14 +119,18 @@ async function start(folder: string, daemons: Bun.Subprocess[]): Promise<Omit<S3
   await run(["ceph-osd", "-i", "0", "--mkfs", "--osd-uuid", osd, ...common]);
   daemons.push(daemon(["ceph-osd", "-i", "0", "-f", ...common]));
 
-  const keys = { accessKeyId: "lab", secretAccessKey: randomUUID() };
   const admin = ["radosgw-admin", "-n", "client.admin", ...common, "user", "create", "--uid=lab"];
   await ready(until, () =>
-    run([...admin, "--display-name=lab", "--access-key=lab", `--secret-key=${keys.secretAccessKey}`]),
+    run([
+      ...admin,
+      "--display-name=lab",
+      `--access-key=${keys.accessKeyId}`,
+      `--secret-key=${keys.secretAccessKey}`,
+    ]),
   );
-  const frontend = ["--rgw-frontends", `beast endpoint=127.0.0.1:${gateway} tcp_nodelay=1`];
+  const frontend = ["--rgw-frontends", `beast endpoint=127.0.0.1:${port} tcp_nodelay=1`];
   daemons.push(daemon(["radosgw", "-n", "client.admin", ...frontend, "-f", ...common]));
-  const endpoint = `http://127.0.0.1:${gateway}`;
+  const endpoint = `http://127.0.0.1:${port}`;
   await ready(until, () => fetch(endpoint));
   return { endpoint, region: "us-east-1", ...keys };
 }
@@ -179,14 +210,11 @@ async function ready(until: number, attempt: () => Promise<unknown>): Promise<vo
   }
 }
 
-/** Ports that were free a moment ago, all different because they are held together. */
-function freePorts(count: number): number[] {
-  const held = Array.from({ length: count }, () =>
-    Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => undefined } }),
-  );
-  const ports = held.map(({ port }) => port);
-  for (const listener of held) listener.stop(true);
-  return ports;
+/** A port that was free a moment ago: the system gives out others before it gives one again. */
+function freePort(): number {
+  const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => undefined } });
+  listener.stop(true);
+  return listener.port;
 }
 
 async function logTail(folder: string): Promise<string> {
