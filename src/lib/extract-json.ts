@@ -2,9 +2,9 @@
 // by a scan that knows strings and escapes, never by a repair of prose, which would make JSON of anything. Linear in the
 // text, without recursion, and nothing that is read reaches a prototype.
 //
-// Order: the first fenced block that holds an object; else the text outside of <think>...</think>, from its first brace on.
-// A candidate is parsed; if it is no JSON it is repaired, as a slice of its own; if that fails too the search goes on
-// behind its end, never inside it. A brace that nothing closes gives way to the next one.
+// Order: the first fenced block that holds an object; else the text outside of <think>...</think>, from its first brace
+// on. A candidate is parsed; if it is no JSON it is repaired (exact-json.ts), as a slice of its own; if that fails too
+// the search goes on behind its end, never inside it. A brace that nothing closes gives way to the next one.
 
 import { type JsonObject, parseExactly } from "./exact-json.ts";
 

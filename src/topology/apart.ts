@@ -6,7 +6,7 @@ import type { ServiceName } from "#contracts/house";
 import type { Log } from "#lib/log";
 import { acquireDataLock } from "./data-lock.ts";
 import { recordUrl } from "./pidfile.ts";
-import { requestShare } from "./gateway/take-over-socket.ts";
+import { requestShare } from "./gateway/take-over-control.ts";
 import { LOCK_WAIT_MS_MAX, type StartOptions, untilReplaced } from "./lifecycle.ts";
 import { PLAN, START_ORDER } from "./plan.ts";
 import { prepareData } from "./upkeep/prepare-data.ts";

@@ -6,7 +6,7 @@ import { cpSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { systemClock } from "#lib/clock";
 import { Fault } from "#rpc/fault";
-import { prepareEvent } from "#services/journald/events/record";
+import { prepareEvent } from "#services/journald/events/chained-event";
 import { readPage } from "#services/journald/query";
 import { verifyJournal } from "#services/journald/verify";
 import type { Artefact } from "./mutations.ts";

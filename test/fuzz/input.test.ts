@@ -20,7 +20,7 @@ import {
 } from "./inputs.ts";
 
 /** Inputs a route gets; a different choice at every run, and the seed is printed when one fails. */
-const RUNS = 10;
+const RUNS = 6;
 /** A call that takes longer was given up by us; what it would have answered does not matter here. */
 const REPLY_MS_MAX = 3000;
 /** What Zod says by itself of an input, which helps nobody who does not know Zod. */

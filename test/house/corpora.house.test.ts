@@ -37,7 +37,7 @@ const PLAN = {
   fields: { title: "keyword" },
 };
 /** So many that a build is still under way when the next request comes. */
-const MANY = 4000;
+const MANY = 2500;
 /** A corpus of these sizes is built in a second. */
 const BUILD_MS_MAX = 200_000;
 

@@ -87,7 +87,8 @@ async function up(topology: Topology, folder: string, ...words: readonly string[
   };
 }
 
-const EMBED = { path: "/v1/embed", body: '{"texts":["a cook for friday"]}' };
+/** With a pause, so that the clients leave the houses some of the processors. */
+const EMBED = { path: "/v1/embed", body: '{"texts":["a cook for friday"]}', pauseMs: 5 };
 /** A second or two of work. */
 const LONG_SQL = JSON.stringify({ sql: "select count(*) as n from range(150000000) t(x) where x % 7 = 3" });
 

@@ -1,6 +1,6 @@
 // Opening a log: its segments are read in order and their records replayed. What does not verify behind the head
-// (head.ts) is a write that a crash tore before it was acknowledged: it is cut off. Anything else that does not verify, or
-// is missing, is damage: the opening fails naming the file, changes nothing, and fails again until the log is
+// (head.ts) is a write that a crash tore before it was acknowledged, and log.ts cuts it off. Anything else that does not
+// verify, or is missing, is damage: the opening fails naming the file, changes nothing, and fails again until the log is
 // repaired on purpose (salvage.ts).
 
 import { join } from "node:path";

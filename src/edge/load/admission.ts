@@ -1,5 +1,6 @@
-// Which requests are let in, and when. A house that is asked for more than it can do answers what it can, at its usual
-// speed, and tells the rest to come back, which costs it next to nothing. Two things bound that:
+// Which requests are let in, and when; the gateway (../gateway.ts) refuses the others. A house that is asked for more
+// than it can do answers what it can, at its usual speed, and tells the rest to come back, which costs it next to
+// nothing. Two things bound that:
 //
 // Concurrency limits, one for each service and kind of work, so that a service that hangs holds up nobody but its own
 // callers; costly and long work is limited for each caller, so that one of them cannot take it all. And the event-loop

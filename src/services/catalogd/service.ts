@@ -37,7 +37,7 @@ import { describedById, SNAPSHOT_PAGES, snapshotPage, snapshotToName } from "./s
 import { contentId } from "./tables/compaction-note.ts";
 import { withSnapshot } from "./tables/history.ts";
 import { withFound, withSaid } from "./tables/personal-data.ts";
-import { Rows } from "./tables/rows.ts";
+import { Pointers } from "./tables/pointers.ts";
 import { COMMIT_ID, type Table, Tables } from "./tables/tables.ts";
 import { FileWorker } from "./worker/pool.ts";
 
@@ -75,10 +75,10 @@ export async function catalogd({
   scratch = join(tmpdir(), `lakehouse-merge-${process.pid}`),
 }: CatalogdDeps): Promise<Daemon<typeof catalog>> {
   const { base_uri: baseUri } = await storage.probe({});
-  const rows = await Rows.open(state);
-  await refuseBehind(rows, storage);
+  const pointers = await Pointers.open(state);
+  await refuseBehind(pointers, storage);
   const failures = new BackgroundFailures(log);
-  const tables = new Tables({ rows, storage, baseUri, failures });
+  const tables = new Tables({ pointers, storage, baseUri, failures });
   const scanned = scans(tables);
   const { scan } = scanned;
   // Apart, so that no append waits for a merge.

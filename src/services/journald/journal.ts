@@ -17,9 +17,9 @@ import { present } from "#lib/assert";
 import { nodeDisk } from "#lib/disk";
 import { makeFolder, syncFolder } from "#lib/durable";
 import { timeSlicer, yieldToEventLoop } from "#lib/event-loop";
-import { Chain, type ChainEnd, EMPTY_CHAIN } from "./events/chain.ts";
+import { Chain, type ChainEnd, EMPTY_CHAIN } from "./events/check-chain.ts";
 import { keysOf } from "./events/keys.ts";
-import { type AppendNote, chainEvent, type PreparedEvent } from "./events/record.ts";
+import { type AppendNote, chainEvent, type PreparedEvent } from "./events/chained-event.ts";
 import type { OpenIndex } from "./segments/open-index.ts";
 import { addRecord, type Segment, segmentPath, Segments } from "./segments/segments.ts";
 

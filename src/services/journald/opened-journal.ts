@@ -12,7 +12,7 @@ import type { Service } from "#rpc/contract";
 import { Fault, toFault, traceOf } from "#rpc/fault";
 import { DATASET } from "./dataset/rows.ts";
 import { rowsOfDataset, Sealer } from "./dataset/sealer.ts";
-import { prepareEvent } from "./events/record.ts";
+import { prepareEvent } from "./events/chained-event.ts";
 import { createJournal, Journal } from "./journal.ts";
 import { completeRepair, lastSealed, type Repaired, repairJournal, sealedRows } from "./repair.ts";
 

@@ -5,7 +5,7 @@
 import type { JournalEvent } from "#contracts/journal";
 import { timeSlicer } from "#lib/event-loop";
 import { type KeyKind, keyHash } from "./events/keys.ts";
-import { decodeRecord } from "./events/record.ts";
+import { decodeRecord } from "./events/chained-event.ts";
 import type { Journal } from "./journal.ts";
 
 /** Some 100 ms of reading. */

@@ -16,7 +16,7 @@ import { nodeDisk } from "#lib/disk";
 import { makeFolder, syncFolder } from "#lib/durable";
 import type { Service } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
-import { BrokenChain, Chain } from "./events/chain.ts";
+import { BrokenChain, Chain } from "./events/check-chain.ts";
 import { DATASET, recordOf, type Row } from "./dataset/rows.ts";
 import { unfinishedFolder } from "./journal.ts";
 import type { SeqRange } from "./segments/open-index.ts";

@@ -11,7 +11,7 @@ import { canonicalJson } from "#lib/canonical-json";
 import { present as named } from "#lib/assert";
 import { Fault } from "#rpc/fault";
 import { recordOf } from "./dataset/rows.ts";
-import { decodeRecord } from "./events/record.ts";
+import { decodeRecord } from "./events/chained-event.ts";
 import { openLake } from "../../../test/lake/lake.ts";
 import { openTestJournal, type TestJournal } from "./journal.testing.ts";
 

@@ -8,7 +8,7 @@ import { readSegment } from "#adapters/wal/segment";
 import { nodeDisk } from "#lib/disk";
 import { timeSlicer } from "#lib/event-loop";
 import { Fault } from "#rpc/fault";
-import { BrokenChain, Chain } from "./events/chain.ts";
+import { BrokenChain, Chain } from "./events/check-chain.ts";
 import type { SeqRange } from "./segments/open-index.ts";
 
 export interface Verification {

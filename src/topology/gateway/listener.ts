@@ -35,7 +35,7 @@ import {
   requestShare,
   takeOverControls,
   type TakeOverHandlers,
-} from "./take-over-socket.ts";
+} from "./take-over-control.ts";
 
 export interface GatewayListener extends Replaceable {
   /** `http://127.0.0.1:3110` */

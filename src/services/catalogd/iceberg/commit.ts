@@ -1,7 +1,7 @@
 // Commits that make a snapshot, as pure functions: old metadata and files in; new metadata and the bytes of
 // new manifests and of the manifest list out. Nothing is read or written here, so a commit that lost a race
 // is simply computed again on the metadata that won, with the same manifests: they hold no sequence number,
-// the list does.
+// the list does. tables/tables.ts writes what comes out, and tables/pointers.ts makes it current.
 
 import { assert } from "#lib/assert";
 import { Fault } from "#rpc/fault";

@@ -4,7 +4,7 @@
 import type { storage } from "#contracts/storage";
 import type { Service } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
-import type { Rows } from "../tables/rows.ts";
+import type { Pointers } from "../tables/pointers.ts";
 import { readHints, tableFolders } from "../tables/warehouse.ts";
 
 export interface CatalogFinding {
@@ -17,16 +17,16 @@ export interface CatalogFinding {
 }
 
 /** What the database has lost. */
-export async function compare(rows: Rows, store: Service<typeof storage>): Promise<CatalogFinding[]> {
+export async function compare(pointers: Pointers, store: Service<typeof storage>): Promise<CatalogFinding[]> {
   // The store first: what it knows now the database must know later, whatever others commit meanwhile.
   const folders = await tableFolders(store);
-  const dropped = await rows.generations();
+  const dropped = await pointers.generations();
   const hinted = await readHints(
     store,
     folders.filter(({ name, generation }) => generation >= (dropped.get(name) ?? 0)),
   );
-  const known = await rows.byPrefix();
-  const generations = await rows.generations();
+  const known = await pointers.byPrefix();
+  const generations = await pointers.generations();
   const findings: CatalogFinding[] = [];
   for (const { name, generation, prefix, hint, isHintDamaged } of hinted) {
     if (generation < (generations.get(name) ?? 0)) continue;
@@ -53,8 +53,8 @@ const NAMED_MAX = 10;
  * Throws `internal` with what is missing when the database is behind. A store that does not answer proves nothing: the
  * database has a proof of its own (commit-counter.ts), and the house starts and says that its store is down.
  */
-export async function refuseBehind(rows: Rows, store: Service<typeof storage>): Promise<void> {
-  const findings = await compare(rows, store).catch((error: unknown) => {
+export async function refuseBehind(pointers: Pointers, store: Service<typeof storage>): Promise<void> {
+  const findings = await compare(pointers, store).catch((error: unknown) => {
     if (error instanceof Fault && error.code !== "internal") return [];
     throw error;
   });

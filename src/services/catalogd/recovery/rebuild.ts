@@ -19,7 +19,7 @@ import { readText, TableFiles } from "../tables/files.ts";
 import { hintKey, Place } from "../tables/place.ts";
 import { commitsOf } from "../tables/tables.ts";
 import { History } from "../tables/history.ts";
-import { Rows } from "../tables/rows.ts";
+import { Pointers } from "../tables/pointers.ts";
 import {
   type HintedFolder,
   metadataVersions,
@@ -46,7 +46,7 @@ export async function inspectCatalog({ storage: store, file }: RebuildDeps): Pro
     return [{ problem: error.message, remedy: "rebuild" }];
   }
   try {
-    return await compare(await Rows.open(state), store);
+    return await compare(await Pointers.open(state), store);
   } finally {
     await state.close();
   }
@@ -64,10 +64,10 @@ export async function rebuildCatalog(deps: RebuildDeps): Promise<CatalogFinding[
   const findings: CatalogFinding[] = [];
   const state = sqliteState(fresh);
   try {
-    const rows = await Rows.open(state);
+    const pointers = await Pointers.open(state);
     const hinted = await readHints(store, await tableFolders(store));
     for (const [name, folders] of Map.groupBy(hinted, (folder) => folder.name)) {
-      findings.push(await rebuildTable(store, rows, baseUri, name, folders));
+      findings.push(await rebuildTable(store, pointers, baseUri, name, folders));
     }
   } finally {
     await state.close();
@@ -99,7 +99,7 @@ async function renameIfThere(from: string, to: string): Promise<void> {
 /** Of several folders of a name the newest that was not dropped is the table. */
 async function rebuildTable(
   store: Service<typeof storage>,
-  rows: Rows,
+  pointers: Pointers,
   baseUri: string,
   name: string,
   folders: readonly HintedFolder[],
@@ -112,8 +112,8 @@ async function rebuildTable(
     const found = await newestWhole(store, place, folder.hint, problems);
     if (found === undefined) continue;
     const { version, text } = found;
-    await rows.restore({ name, prefix: folder.prefix, version, text, generation: folder.generation });
-    await rememberPast(store, rows, place, text, problems);
+    await pointers.restore({ name, prefix: folder.prefix, version, text, generation: folder.generation });
+    await rememberPast(store, pointers, place, text, problems);
     if (folder.isHintDamaged)
       await store.put({ key: hintKey(folder.prefix), body: bytesOf(String(version)) });
     const older = problems.length === 0 ? "" : ` What could not be used: ${problems.join(" ")}`;
@@ -121,7 +121,7 @@ async function rebuildTable(
     return { dataset: name, problem, remedy: problems.length === 0 ? "rebuild" : "restore" };
   }
   const generation = (newestFirst[0]?.generation ?? 0) + 1;
-  await rows.restoreGeneration(name, generation);
+  await pointers.restoreGeneration(name, generation);
   if (problems.length === 0) {
     return { dataset: name, problem: `The dataset ${name} was dropped and stays so.`, remedy: "rebuild" };
   }
@@ -132,14 +132,14 @@ async function rebuildTable(
 /** The commits that the table had: a lost page of its history costs those on it, and no other table its row. */
 async function rememberPast(
   store: Service<typeof storage>,
-  rows: Rows,
+  pointers: Pointers,
   place: Place,
   text: string,
   problems: string[],
 ): Promise<void> {
   try {
     for await (const { page } of new History(new TableFiles(store)).pages(place, parseMetadata(text))) {
-      await rows.rememberCommits(place.prefix, page.snapshots.flatMap(commitsOf));
+      await pointers.rememberCommits(place.prefix, page.snapshots.flatMap(commitsOf));
     }
   } catch (error) {
     if (!(error instanceof Fault) || RETRYABLE.has(error.code)) throw error;

@@ -25,7 +25,7 @@ import type { Long } from "../iceberg/types/long.ts";
 import { readText, TableFiles } from "./files.ts";
 import { History, trimHistory } from "./history.ts";
 import { hintKey, metadataKey, Place } from "./place.ts";
-import type { PastCommit, Pointer, Row, Rows } from "./rows.ts";
+import type { PastCommit, Pointer, Pointers, Row } from "./pointers.ts";
 import { retire, wasDropped } from "./warehouse.ts";
 
 /** Where a snapshot's summary keeps the id of the commit that made it. */
@@ -51,7 +51,7 @@ export interface Change {
 }
 
 export interface TablesDeps {
-  readonly rows: Rows;
+  readonly pointers: Pointers;
   readonly storage: Service<typeof storage>;
   /** The address of an object: this and its key. */
   readonly baseUri: string;
@@ -70,7 +70,7 @@ const NAMES_SHOWN_MAX = 20;
 
 export class Tables {
   readonly #deps: TablesDeps;
-  readonly #rows: Rows;
+  readonly #pointers: Pointers;
   readonly #files: TableFiles;
   readonly #history: History;
   /** Parsed metadata by prefix; an earlier version than the row's is never needed again. */
@@ -79,7 +79,7 @@ export class Tables {
 
   constructor(deps: TablesDeps) {
     this.#deps = deps;
-    this.#rows = deps.rows;
+    this.#pointers = deps.pointers;
     this.#files = new TableFiles(deps.storage);
     this.#history = new History(this.#files);
   }
@@ -92,7 +92,7 @@ export class Tables {
   async get(name: string): Promise<Table> {
     const table = await this.find(name);
     if (table !== undefined) return table;
-    const names = (await this.#rows.pointers("", NAMES_SHOWN_MAX)).map((row) => row.name);
+    const names = (await this.#pointers.list("", NAMES_SHOWN_MAX)).map((row) => row.name);
     const known =
       names.length === 0
         ? "There are none yet; load one with: lakehouse ingest"
@@ -101,14 +101,14 @@ export class Tables {
   }
 
   async find(name: string): Promise<Table | undefined> {
-    const pointer = await this.#rows.pointer(name);
+    const pointer = await this.#pointers.pointer(name);
     return pointer === undefined ? undefined : this.#load(pointer);
   }
 
   /** Tables by name after `after`, at most `limit`. */
   async list(after: string, limit: number): Promise<Table[]> {
     const tables = await Promise.all(
-      (await this.#rows.pointers(after, limit)).map((pointer) => this.#load(pointer)),
+      (await this.#pointers.list(after, limit)).map((pointer) => this.#load(pointer)),
     );
     return tables.filter((table) => table !== undefined);
   }
@@ -118,7 +118,7 @@ export class Tables {
     const cached = this.#parsed.get(prefix);
     if (cached?.version === version) return cached;
     // It may have been changed since, or dropped and made again in another folder: all of one row counts.
-    const row = await this.#rows.row(name);
+    const row = await this.#pointers.row(name);
     if (row === undefined) return undefined;
     const table: Table = {
       name,
@@ -185,13 +185,13 @@ export class Tables {
     if (table !== undefined) return this.placeOf(table);
     const { storage, baseUri } = this.#deps;
     for (let folders = 0; folders < FOLDERS_MAX; folders += 1) {
-      const generation = await this.#rows.generation(name);
+      const generation = await this.#pointers.generation(name);
       const place = await freshPlace(storage, baseUri, name, generation);
       if (place !== undefined) return place;
-      const made = await this.#rows.pointer(name);
+      const made = await this.#pointers.pointer(name);
       if (made !== undefined) return this.placeOf(made);
       // Made and dropped in this moment, by another process: its next folder is tried.
-      if ((await this.#rows.generation(name)) !== generation) continue;
+      if ((await this.#pointers.generation(name)) !== generation) continue;
       throw new Fault(
         "internal",
         `Storage holds a table ${name} that the catalog does not know, and it will not be overwritten. Run: lakehouse repair`,
@@ -233,7 +233,7 @@ export class Tables {
       const { metadata, moved, page } = trimHistory(logged, place);
       if (page !== undefined) {
         await this.#files.put(place, page.path, page.bytes);
-        await this.#rows.rememberCommits(prefix, moved.flatMap(commitsOf));
+        await this.#pointers.rememberCommits(prefix, moved.flatMap(commitsOf));
       }
       const text = printMetadata(metadata);
       const key = metadataKey(prefix, version);
@@ -244,7 +244,7 @@ export class Tables {
         if (error instanceof Fault && error.code === "conflict") continue;
         throw error;
       }
-      if (!(await this.#rows.swap(name, place, before, version, text))) {
+      if (!(await this.#pointers.swap(name, place, before, version, text))) {
         // One that stays was never current: later commits pass over it, and maintenance removes it.
         await this.#afterwards("removal of metadata", storage.remove({ key }), key);
         return undefined;
@@ -276,7 +276,7 @@ export class Tables {
   /** The snapshot that a commit made, by the commit's id, also when it is long ago. */
   async committedBy(table: Table, commitId: string): Promise<Long | undefined> {
     const recent = table.metadata.snapshots.findLast((one) => commitIdsOf(one).includes(commitId));
-    return recent?.["snapshot-id"] ?? (await this.#rows.pastCommit(table.prefix, commitId));
+    return recent?.["snapshot-id"] ?? (await this.#pointers.pastCommit(table.prefix, commitId));
   }
 
   historyPages(table: Table): ReturnType<History["pages"]> {
@@ -285,7 +285,7 @@ export class Tables {
 
   /** Forgets the commits of snapshots that expired: what they loaded may be loaded again. */
   forgetCommits(table: Table, snapshotIds: readonly Long[]): Promise<void> {
-    return this.#rows.forgetCommits(table.prefix, snapshotIds);
+    return this.#pointers.forgetCommits(table.prefix, snapshotIds);
   }
 
   newestFirst(table: Table): AsyncGenerator<Snapshot> {
@@ -304,7 +304,7 @@ export class Tables {
   async drop(name: string): Promise<Table> {
     return this.#inTurn(name, async () => {
       const table = await this.get(name);
-      await this.#rows.drop(table);
+      await this.#pointers.drop(table);
       this.#parsed.delete(table.prefix);
       this.#files.forget(this.placeOf(table));
       await retire(this.#deps.storage, table.prefix, printMetadata(table.metadata));
@@ -330,7 +330,7 @@ export class Tables {
       return await read(place);
     } catch (thrown) {
       if (!(thrown instanceof Fault) || thrown.code !== "not_found") throw thrown;
-      if ((await this.#rows.pointer(table.name))?.prefix !== table.prefix) {
+      if ((await this.#pointers.pointer(table.name))?.prefix !== table.prefix) {
         throw new Fault("not_found", `The dataset ${table.name} was dropped meanwhile.`, { cause: thrown });
       }
       const message = `Object ${place.keyOf(uri)} of dataset ${table.name} is missing from storage. Restore it.`;

@@ -3,7 +3,7 @@
 
 import type { JournalEvent } from "#contracts/journal";
 import { canonicalJson } from "#lib/canonical-json";
-import { chainEvent, prepareEvent } from "../events/record.ts";
+import { chainEvent, prepareEvent } from "../events/chained-event.ts";
 
 export const DATASET = "journal";
 

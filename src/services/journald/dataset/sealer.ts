@@ -10,7 +10,7 @@ import type { SnapshotId } from "#contracts/shapes";
 import { timeSlicer } from "#lib/event-loop";
 import type { Service } from "#rpc/contract";
 import { Fault } from "#rpc/fault";
-import { decodeRecord } from "../events/record.ts";
+import { decodeRecord } from "../events/chained-event.ts";
 import type { Journal } from "../journal.ts";
 import { COLUMNS, DATASET, type Row, rowOf } from "./rows.ts";
 

@@ -11,7 +11,13 @@ import { Fault } from "#rpc/fault";
 import type { Journal } from "../journal.ts";
 import { eventById } from "../query.ts";
 import { keyHash } from "./keys.ts";
-import { type AppendNote, decodeRecord, isSameEvent, type PreparedEvent, prepareEvent } from "./record.ts";
+import {
+  type AppendNote,
+  decodeRecord,
+  isSameEvent,
+  type PreparedEvent,
+  prepareEvent,
+} from "./chained-event.ts";
 
 type AppendInput = ParsedOf<typeof contract.append>;
 type AppendOutput = OutputOf<typeof contract.append>;

@@ -2,7 +2,7 @@
 // so an event that an index names is compared with what is looked for; one that is not named does not have the key.
 
 import type { JournalEvent } from "#contracts/journal";
-import type { AppendNote } from "./record.ts";
+import type { AppendNote } from "./chained-event.ts";
 
 export type KeyKind = "type" | "subject" | "id" | "idempotency_key";
 

@@ -7,7 +7,7 @@ import { damaged } from "#adapters/checksummed-file";
 import { type Frame, frameBytesAt, readFrame, readSegment } from "#adapters/wal/segment";
 import { nodeDisk } from "#lib/disk";
 import { timeSlicer, yieldToEventLoop } from "#lib/event-loop";
-import { BrokenChain, Chain, type ChainEnd } from "../events/chain.ts";
+import { BrokenChain, Chain, type ChainEnd } from "../events/check-chain.ts";
 import { keysOf } from "../events/keys.ts";
 import { DamagedIndex, IndexFile, type SegmentFacts, writeIndex } from "./index-file.ts";
 import { OpenFiles } from "./open-files.ts";

@@ -1,4 +1,4 @@
-// The functions that a statement may call: every one of DuckDB 1.5's that computes from its arguments alone.
+// The functions that a statement may call, for check-tree.ts: every one of DuckDB 1.5's that computes from its arguments alone.
 // The table is frozen on purpose: what an upgrade of DuckDB adds is refused until it was read, and
 // the test beside says what was added. Left out are those that read settings, variables, the catalog, other
 // SQL text or the log, that change the connection or sleep, and those of the engine's own that trust their

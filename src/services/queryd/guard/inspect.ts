@@ -4,7 +4,7 @@
 
 import type { Duckdb } from "#adapters/duckdb";
 import { Fault } from "#rpc/fault";
-import { guard, type Inspection, pivotRefused } from "./guard.ts";
+import { guard, type Inspection, pivotRefused } from "./check-tree.ts";
 import { Refused } from "./refused.ts";
 import { type FilledPivots, fillPivots, rewriteVersions, type Version } from "./rewrite.ts";
 import { firstWord, placeOf, readStatement, sqlFault, type Statement } from "./statement-text.ts";

@@ -1,7 +1,7 @@
 // The chain, read from its records: each event must follow the one before it, by number and by hash, and must have the
 // hash of its own text. After an event that a repair could not bring back any hash may follow, since nobody knows its own.
 
-import { CHAIN_START, type DecodedRecord, decodeRecord, hashOf } from "./record.ts";
+import { CHAIN_START, type DecodedRecord, decodeRecord, hashOf } from "./chained-event.ts";
 
 export interface ChainEnd {
   readonly seq: number;

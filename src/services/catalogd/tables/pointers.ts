@@ -1,5 +1,5 @@
-// The catalog's database: for each table its folder, the version that is current, and that version's metadata as text;
-// for each name that was dropped how often. Every change of a row is a compare-and-swap, so that of two writers,
+// The catalog's database, which says what is current: for each table its folder, the version, and that version's metadata
+// as text; for each name that was dropped how often. Every change of a row is a compare-and-swap, so that of two writers,
 // also in two processes, one wins.
 
 import type { State } from "#adapters/state";
@@ -49,16 +49,16 @@ export interface Row extends Pointer {
   vouchesFor(other: string): boolean;
 }
 
-export class Rows {
+export class Pointers {
   readonly #state: State;
 
   private constructor(state: State) {
     this.#state = state;
   }
 
-  static async open(state: State): Promise<Rows> {
+  static async open(state: State): Promise<Pointers> {
     for (const statement of SCHEMA) await state.run(statement);
-    return new Rows(state);
+    return new Pointers(state);
   }
 
   async pointer(name: string): Promise<Pointer | undefined> {
@@ -67,7 +67,7 @@ export class Rows {
   }
 
   /** Tables by name after `after`, at most `limit`. */
-  async pointers(after: string, limit: number): Promise<Pointer[]> {
+  async list(after: string, limit: number): Promise<Pointer[]> {
     const rows = await this.#state.all(
       "select name, prefix, version from tables where name > $1 order by name limit $2",
       [after, limit],
