@@ -11,9 +11,9 @@ import { s3Missing, shareS3 } from "./s3/rgw.ts";
 const TEST_MS_MAX = 240_000;
 const SLOWEST = 10;
 
-/** Where temp folders are memory, a flush costs nothing; what tests write at one time is a tenth of this. */
+/** Where temp folders are memory, a flush costs nothing; all tests together have at most 100 MiB there at one time. */
 const IN_MEMORY = "/dev/shm";
-const IN_MEMORY_BYTES_MIN = 8 * 2 ** 30;
+const IN_MEMORY_BYTES_MIN = 2 * 2 ** 30;
 
 async function tempFolder(): Promise<string> {
   try {

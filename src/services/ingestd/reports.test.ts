@@ -113,6 +113,11 @@ const REPORTS: Readonly<Record<string, Report>> = {
     columns: { ...WORKERS, note: "VARCHAR" },
     rows: ["1|Ann|a|b", "2|Bob|c~d"],
   },
+  "a mark, and a sign of money behind it in all rows": {
+    text: "id~pay\n1~$80.50\n2~$95.25\n3~$7.10\n",
+    columns: { id: "BIGINT", pay: "DECIMAL(18,2)" },
+    rows: ["1|80.50", "2|95.25", "3|7.10"],
+  },
   "bars with empty cells between": {
     text: "id|mid|name\n1||Ann\n2||Bob\n3|J|Cyd\n",
     columns: { id: "BIGINT", mid: "VARCHAR", name: "VARCHAR" },

@@ -1,5 +1,6 @@
 // Delimiters of two to four marks, as old programs write them so that no text has them: ||, |~|, ::, ^|^, <>. One shows in
-// that it comes as often in nearly every line; the marks that it is made of part nothing by themselves then.
+// that it comes as often in nearly every line, the names' included; the marks that it is made of part nothing by
+// themselves then. A mark before amounts, as in 14~$80, stands in all lines but that of the names.
 
 import { isDrawnLine } from "./odd-rows.ts";
 
@@ -23,7 +24,9 @@ export function longDelimitersOf(sample: string, newline: string): string[] {
   return [...found]
     .sort(([, a], [, b]) => b - a)
     .slice(0, RUNS_MAX)
-    .flatMap(([run]) => (isRegular(lines, run) && isWhole(sample, run) ? [run] : []));
+    .flatMap(([run]) =>
+      isRegular(lines, run) && isAlsoInNames(lines, run) && isWhole(sample, run) ? [run] : [],
+    );
 }
 
 /** Whether nearly all lines have it, and as often as most. */
@@ -34,6 +37,15 @@ function isRegular(lines: readonly string[], run: string): boolean {
     if (parts > 1) counts.set(parts, (counts.get(parts) ?? 0) + 1);
   }
   return Math.max(0, ...counts.values()) >= lines.length * SHARE_MIN;
+}
+
+/** Whether the line above the first that has it is not one of as many names, parted by one of its marks alone. */
+function isAlsoInNames(lines: readonly string[], run: string): boolean {
+  const at = lines.findIndex((line) => line.includes(run));
+  const above = lines[at - 1];
+  if (above === undefined) return true;
+  const parts = lines[at]?.split(run).length;
+  return [...run].every((mark) => above.split(mark).length !== parts);
 }
 
 /** Whether its marks come alone less than half as often: pairs of a mark that stands alone in most places are empty cells. */

@@ -138,8 +138,12 @@ function noteIn(cells: readonly string[]): number {
   const at = cells.findIndex((cell) => cell.trim() !== "");
   const isAlone = cells.every((cell, column) => column === at || cell.trim() === "");
   const isInFront = cells[0] === "" || cells[1] === "";
-  return isAlone && isInFront && isPlainText(cells[at] ?? "") ? at : -1;
+  const text = cells[at] ?? "";
+  return isAlone && isInFront && isPlainText(text) && !TOO_LARGE.test(text) ? at : -1;
 }
+
+/** 1e400 is a number that no type holds, and no note. */
+const TOO_LARGE = /^[-+]?[0-9.]+e[-+]?[0-9]+$/i;
 
 const isTotals = (cells: readonly string[]): boolean =>
   /^(?:grand )?total$/i.test(cells.find((cell) => cell !== "") ?? "");
