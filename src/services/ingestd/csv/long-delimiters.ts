@@ -45,7 +45,7 @@ function isAlsoInNames(lines: readonly string[], run: string): boolean {
   const above = lines[at - 1];
   if (above === undefined) return true;
   const parts = lines[at]?.split(run).length;
-  return [...run].every((mark) => above.split(mark).length !== parts);
+  return [...new Set(run)].every((mark) => above.split(mark).length !== parts);
 }
 
 /** Whether its marks come alone less than half as often: pairs of a mark that stands alone in most places are empty cells. */
