@@ -2,7 +2,7 @@
 // wrong is found, what is not the load's own stays, and what it made is gone afterwards.
 
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { start } from "#cli/spawned.testing";
@@ -131,6 +131,12 @@ test("as a command: a house that lacks the script, a stop with the figures so fa
       "--clients",
       "2",
     ];
+    writeFileSync(join(cwd, "taken"), "a file");
+    const astray = start([...words, "--reports", "taken"], { cwd });
+    expect(await new Response(astray.stderr).text()).toContain(
+      "--reports taken cannot hold reports: a file is in its place. Name another folder.",
+    );
+    expect(await astray.exited).toBe(2);
     const flags = ["--class", "warm_search", "--class", "chat_iterate", "--for", "10m", "-o", "json"];
     const command = start([...words, ...flags, "--closed"], { cwd });
     // Once scenarios have run, which the house's own figures tell.

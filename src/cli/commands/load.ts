@@ -31,6 +31,7 @@ import { CLIENT_ARGS, settingsOf } from "../args.ts";
 import { command } from "../command.ts";
 import { connect } from "../connect.ts";
 import { EXIT, UsageProblem } from "../failure.ts";
+import { reportsFolder } from "../reports-folder.ts";
 import { watchInterrupt } from "../terminal/interrupt.ts";
 import { emit, type Field, type Format, formatOf, isForPeople } from "../terminal/output.ts";
 import { count } from "../terminal/plain-text.ts";
@@ -137,6 +138,7 @@ export const load = command({
       );
     if (args.start !== undefined && args.data === undefined && args.keep === true)
       throw new UsageProblem("--keep with --start needs --data: the folder of such a house goes away else.");
+    const reports = await reportsFolder("--reports", args.reports ?? join("reports", "load"));
     const settings = settingsOf({ data: args.data, url: args.url });
     let own: OwnHouse | null = null;
     try {
@@ -159,7 +161,7 @@ export const load = command({
         houseCpuUs: () => own?.cpuUs() ?? null,
       });
       progress.end();
-      const files = await writeReports(report, args.reports ?? join("reports", "load"));
+      const files = await writeReports(report, reports);
       await tell(report, formatOf(args.output), files);
       if (failuresOf(report) > 0) return EXIT.failure;
       return report.ended === "interrupted" ? EXIT.interrupted : EXIT.ok;

@@ -16,6 +16,7 @@ import { CLIENT_ARGS, DATA_ARG, OUTPUT_ARG, REPORT_ARG, settingsOf, wholeNumber 
 import { type ArgsDef, command, group, type ParsedArgs } from "../command.ts";
 import { connect } from "../connect.ts";
 import { EXIT, UsageProblem } from "../failure.ts";
+import { reportsFolder } from "../reports-folder.ts";
 import { emit, type Field, formatOf } from "../terminal/output.ts";
 import { counted, moment } from "../terminal/plain-text.ts";
 import { createProgress } from "../terminal/progress.ts";
@@ -180,7 +181,7 @@ async function probeOne(probe: Probe, sides: Sides, args: Args, seed: number): P
 
 async function runProbes(names: readonly ProbeName[], args: Args): Promise<number> {
   const seed = wholeNumber("--seed", args.seed, 0, SEED_MAX) ?? Math.floor(Math.random() * SEED_MAX);
-  const folder = args.report ?? REPORTS_FOLDER;
+  const folder = await reportsFolder("--report", args.report ?? REPORTS_FOLDER);
   const fromRoot =
     args.root !== undefined && names.every((name) => name === "materializer" || name === "audit");
   const verdicts: Verdict[] = [];

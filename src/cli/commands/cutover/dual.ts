@@ -11,6 +11,7 @@ import { CLIENT_ARGS, DATA_ARG, REPORT_ARGS, settingsOf } from "../../args.ts";
 import { command, group } from "../../command.ts";
 import { connect, type Connection } from "../../connect.ts";
 import { EXIT } from "../../failure.ts";
+import { reportsFolder } from "../../reports-folder.ts";
 import { emit, type Field, formatOf } from "../../terminal/output.ts";
 import { counted, moment } from "../../terminal/plain-text.ts";
 import { createProgress } from "../../terminal/progress.ts";
@@ -135,6 +136,7 @@ export const reconcileCommand = command({
   },
   examples: ["lakehouse cutover reconcile", "lakehouse cutover reconcile --route go:storage.put"],
   run: async (args) => {
+    const folder = await reportsFolder("--report", args.report ?? REPORTS_FOLDER);
     const settings = settingsOf({ data: args.data, url: args.url });
     const connection = await connect(settings);
     const { get, url } = connection;
@@ -162,7 +164,7 @@ export const reconcileCommand = command({
       damaged: all.damaged,
     });
     const markdown = reconcileMarkdown(report);
-    const paths = await writeReport(args.report ?? REPORTS_FOLDER, "reconcile", now, {
+    const paths = await writeReport(folder, "reconcile", now, {
       markdown,
       json: report,
     });

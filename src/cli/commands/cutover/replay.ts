@@ -11,6 +11,7 @@ import { CLIENT_ARGS, DATA_ARG, REPORT_ARGS, settingsOf } from "../../args.ts";
 import { command } from "../../command.ts";
 import { connect } from "../../connect.ts";
 import { EXIT, UsageProblem } from "../../failure.ts";
+import { reportsFolder } from "../../reports-folder.ts";
 import { watchInterrupt } from "../../terminal/interrupt.ts";
 import { counted, duration } from "../../terminal/plain-text.ts";
 import { createProgress } from "../../terminal/progress.ts";
@@ -54,6 +55,7 @@ export const replayCommand = command({
     const against = AGAINST.find((one) => one === args.against);
     if (against === undefined) throw new UsageProblem(`--against is one of ${AGAINST.join(", ")}.`);
     const rate = rateOf("--rate", args.rate ?? "1x");
+    const folder = await reportsFolder("--report", args.report ?? REPORTS_FOLDER);
     const settings = settingsOf({ data: args.data, url: args.url });
     const file = await readRecording(args.file);
     const interrupt = watchInterrupt();
@@ -93,7 +95,7 @@ export const replayCommand = command({
       };
       const report = replayReport(file, replayed, facts);
       const markdown = replayMarkdown(report);
-      const paths = await writeReport(args.report ?? REPORTS_FOLDER, "replay", now, {
+      const paths = await writeReport(folder, "replay", now, {
         markdown,
         json: report,
       });
