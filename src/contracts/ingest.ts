@@ -41,7 +41,9 @@ const encoding = z
   .min(1)
   .max(40)
   .optional()
-  .describe("The encoding of a text, by a name of the Encoding Standard: utf-8, windows-1252, shift_jis");
+  .describe(
+    "The encoding of a text, by a name of the Encoding Standard (utf-8, windows-1252, shift_jis), or ibm850",
+  );
 const headerRow = z
   .int()
   .min(0)

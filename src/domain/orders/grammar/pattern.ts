@@ -83,6 +83,9 @@ interface Compiled {
   readonly items: readonly Item[];
 }
 
+/** The value of what says nothing but that it is there. */
+export const nothing = (): object => ({});
+
 export interface Grammar {
   claims(scope: Scope, at: number): Claim[];
   /** Whether a rule has the word by itself; such a word is no misspelt one of the vocabulary. */

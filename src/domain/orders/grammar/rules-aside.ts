@@ -1,6 +1,6 @@
 // Numbers that are not how many: ages, years, measures, docks, orders, telephones, addresses.
 
-import { type Match, rule, type Rule } from "./pattern.ts";
+import { type Match, nothing, rule, type Rule } from "./pattern.ts";
 
 /** "26 ft box truck": what a number of feet measures. */
 const LONG_THINGS: ReadonlySet<string> = new Set(
@@ -32,8 +32,6 @@ export function isPlural({ scope, to }: Pick<Match, "scope" | "to">): boolean {
   const last = scope.tokens[(end ?? to + 1) - 1];
   return last !== undefined && last.kind === "word" && last.key !== last.word;
 }
-
-const nothing = (): object => ({});
 
 export const ASIDE_RULES: readonly Rule[] = [
   rule(

@@ -1,7 +1,7 @@
 // What they must bring, what is not wanted, how pressing it is, and the words around an order that are not of it.
 
 import type { Of } from "./claim.ts";
-import { type Match, rule, type Rule } from "./pattern.ts";
+import { type Match, nothing, rule, type Rule } from "./pattern.ts";
 
 function language(match: Match): { code: string; weight?: number } | undefined {
   const code = match.meaning("l", "language");
@@ -21,8 +21,6 @@ function status(match: Match): { status: string } | undefined {
   const value = match.meaning("s", "status");
   return value === undefined || value === "" ? undefined : { status: value };
 }
-
-const nothing = (): object => ({});
 
 /** "3 movers now", "NOW": at the end of what is said, or shouted. */
 function rightNow({ scope, from, to }: Match): object | undefined {

@@ -2,7 +2,7 @@
 
 import { CELL } from "../text/tokens.ts";
 import { amountIn } from "./parts/amount.ts";
-import { type Match, rule, type Rule } from "./pattern.ts";
+import { type Match, nothing, rule, type Rule } from "./pattern.ts";
 import { isPlural, NAMING_PEOPLE } from "./rules-aside.ts";
 
 const HEADCOUNT_MAX = 9999;
@@ -181,8 +181,6 @@ function behindRole(match: Match): { count: number; weight?: number } | undefine
         match.scope.starts("place", match.to) !== undefined;
   return ends ? made : undefined;
 }
-
-const nothing = (): object => ({});
 
 /** An article before a single role, where another request is joined to it. */
 function isInList({ scope, from, to }: Match): boolean {

@@ -14,6 +14,8 @@ import { vectorHash } from "./shape.ts";
 export const NONE = -1;
 /** About what a code takes beside its numbers, with its place in maps. */
 const CODE_BYTES = 160;
+/** 160 MiB beside the numbers, of which a million of a thousand fit (int8-rows.ts). */
+const CODES_MAX = 2 ** 20;
 /** Of two squared lengths, what sums of theirs in f64 may miss: more than 8,192 roundings of 2^-53. */
 const ROUNDING = 1e-12;
 
@@ -34,7 +36,7 @@ export class Codes {
   readonly #dimension: number;
   /** Made for the first code; null where the processor cannot. */
   #numbers: Int8Rows | null | undefined;
-  /** There is no memory for another code until one is free. */
+  /** There is no room for another code until one is free. */
   #isFull = false;
   readonly #codes: (Code | undefined)[] = [];
   readonly #free: number[] = [];
@@ -64,6 +66,8 @@ export class Codes {
     if (known !== undefined && this.#codes[known]?.length === length) return this.#bind(row, known);
     const { numbers, unit, rest } = rounded(vector, INT8_MAX);
     const code = this.#free.at(-1) ?? this.#codes.length;
+    this.#isFull = code >= CODES_MAX;
+    if (this.#isFull) return;
     this.#numbers ??= Int8Rows.create(this.#dimension);
     this.#isFull = this.#numbers?.put(code, numbers) !== true;
     if (this.#isFull) return;
