@@ -63,6 +63,7 @@ async function rows({ seconds, rounds }: Settings): Promise<Row[]> {
   const targets: Partial<Record<Name, Target>> = {
     house: target(house.url, "/v1/chat", { model: "bare/bare", messages: MESSAGES }),
     provider: target(provider.url, "/v1/chat/completions", { model: "bare", messages: MESSAGES }),
+    pipe: target(pipe.url, "/", { model: "bare", messages: MESSAGES }),
     ...("absent" in portkey
       ? {}
       : {
@@ -91,8 +92,7 @@ async function rows({ seconds, rounds }: Settings): Promise<Row[]> {
   try {
     const alone = await runs(targets, (of) => load(of, 1));
     const together = await runs(targets, (of) => load(of, CLIENTS));
-    const piped = target(pipe.url, "/", { model: "bare", messages: MESSAGES });
-    const streams = await runs({ ...targets, pipe: piped }, streamMs);
+    const streams = await runs(targets, streamMs);
     return [
       addedRow("added, p50 of one client", alone, "portkey", ({ p50_ms: ms }) => ms, ADDED_P50_MS_MAX),
       addedRow("added, p99 of one client", alone, "portkey", ({ p99_ms: ms }) => ms, ADDED_P99_MS_MAX),

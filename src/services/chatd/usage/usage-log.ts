@@ -72,6 +72,7 @@ export function createUsageLog(deps: UsageLogDeps): UsageLog {
   let [written, lost, failures] = [0, 0, 0];
   let timer: ReturnType<typeof setTimeout> | undefined;
   let flushing: Promise<void> | undefined;
+  let closing = false;
   let closed = false;
   /** A batch keeps its key until it is written, so that one that was written and not answered is not written again. */
   let batch: Batch | undefined;
@@ -99,6 +100,8 @@ export function createUsageLog(deps: UsageLogDeps): UsageLog {
         written += rows.length;
         batch = undefined;
         failures = 0;
+        // What came meanwhile gathers again, so that calls without a pause do not make a commit after the other.
+        if (!closing && waiting.length < BATCH_ROWS_MAX) break;
       } catch (error) {
         failures += 1;
         if (failures === 1)
@@ -113,6 +116,7 @@ export function createUsageLog(deps: UsageLogDeps): UsageLog {
         return;
       }
     }
+    if (waiting.length > 0) schedule(ageMsMax);
   };
 
   return {
@@ -132,6 +136,7 @@ export function createUsageLog(deps: UsageLogDeps): UsageLog {
       return { written, waiting: waiting.length + (batch?.rows.length ?? 0), lost };
     },
     close: async () => {
+      closing = true;
       clearTimeout(timer);
       await Promise.race([(flushing ?? Promise.resolve()).then(() => flush()), Bun.sleep(CLOSE_MS_MAX)]);
       closed = true;

@@ -155,9 +155,14 @@ function amountOf(text: string, mark: "." | ",", places: number): string | undef
   return whole.length > AMOUNT_DIGITS - places ? undefined : plainDecimal(bare);
 }
 
-const ofOneCurrency = (texts: readonly string[]): boolean =>
-  ["$", "€", "kr"].filter((sign) => texts.some((text) => text.includes(sign) && /[0-9]/.test(text))).length <
-  2;
+const signsIn = (texts: readonly string[]): string[] =>
+  ["$", "€", "kr"].filter((sign) => texts.some((text) => text.includes(sign) && /[0-9]/.test(text)));
+
+/** An amount in another currency than the column's is none of its values. */
+function fitsCurrency(among: readonly string[]): (text: string) => boolean {
+  const signs = signsIn(among);
+  return (text) => signs.length === 0 || signsIn([text]).every((sign) => signs.includes(sign));
+}
 
 /** In the order in which they are tried: the first that every value fits is the column's. */
 function rulesFor(file: FileMarks, latest: string | undefined): Rule[] {
@@ -223,12 +228,14 @@ function rulesFor(file: FileMarks, latest: string | undefined): Rule[] {
     {
       type: "DECIMAL",
       read: when(amountPattern(`${GROUPED}(?:\\.[0-9]{1,2})?`), (text) => amountOf(text, ".", 2)),
-      allowed: (texts) => point(texts) && ofOneCurrency(texts),
+      allowed: (texts) => point(texts) && signsIn(texts).length < 2,
+      fitsAmong: fitsCurrency,
     },
     {
       type: "DECIMAL",
       read: when(amountPattern(`${GROUPED}(?:\\.[0-9]{1,4})?`), (text) => amountOf(text, ".", 4)),
-      allowed: (texts) => point(texts) && ofOneCurrency(texts),
+      allowed: (texts) => point(texts) && signsIn(texts).length < 2,
+      fitsAmong: fitsCurrency,
     },
     {
       type: "DOUBLE",
@@ -251,7 +258,8 @@ function rulesFor(file: FileMarks, latest: string | undefined): Rule[] {
     {
       type: "DECIMAL",
       read: when(amountPattern(`${GROUPED_BY_POINTS}(?:,[0-9]{1,2})?`), (text) => amountOf(text, ",", 2)),
-      allowed: (texts) => comma(texts) && ofOneCurrency(texts),
+      allowed: (texts) => comma(texts) && signsIn(texts).length < 2,
+      fitsAmong: fitsCurrency,
     },
     { type: "DATE", read: when(/^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}$/, (text) => dateOf(split(text))) },
     { type: "DATE", read: yearDate },

@@ -116,8 +116,9 @@ export class Exporter {
     });
   }
 
-  async #sendSpans(): Promise<void> {
-    while (this.#queue.length > 0) {
+  /** Until less than `least` wait: spans that come while a batch is sent gather again. */
+  async #sendSpans(least = BATCH_SPANS_MAX): Promise<void> {
+    do {
       const batch = this.#queue.splice(0, BATCH_SPANS_MAX);
       const refused = await this.#send(this.#target.tracesUrl, tracesOf(batch, this.#options.version));
       const dropped = refused === undefined ? batch.length : Math.min(refused, batch.length);
@@ -125,7 +126,7 @@ export class Exporter {
       this.#sent += batch.length - dropped;
       // The rest waits for the next turn: a collector that is down is not asked more often.
       if (refused === undefined) return;
-    }
+    } while (this.#queue.length >= least);
   }
 
   async #sendMetrics(): Promise<void> {
@@ -185,7 +186,7 @@ export class Exporter {
     clearTimeout(this.#metricsTimer);
     const rest = (async () => {
       await this.#sending;
-      await this.#sendSpans();
+      if (this.#queue.length > 0) await this.#sendSpans(1);
       await this.#sendMetrics();
     })();
     await Promise.race([rest, Bun.sleep(msMax)]);
