@@ -21,7 +21,8 @@ import { amount } from "./grammar/parts/amount.ts";
 import { clock } from "./grammar/parts/clock.ts";
 import { day } from "./grammar/parts/day.ts";
 import { personClaims } from "./grammar/persons.ts";
-import { GEOGRAPHIC, placeClaims } from "./grammar/places.ts";
+import { GEOGRAPHIC } from "./grammar/place-words.ts";
+import { placeClaims } from "./grammar/places.ts";
 import { roleClaims } from "./grammar/roles.ts";
 import { rowClaims } from "./grammar/row-claims.ts";
 import { siteClaims } from "./grammar/site-claims.ts";
@@ -169,11 +170,24 @@ function spelt(typed: TokenText, { lexicon, titles, activities, gazetteer, gramm
       names.first.has(word) ||
       names.last.has(word) ||
       gazetteer.named(placeName(word)).length > 0;
-    const meant = known ? undefined : lexicon.meant(word);
+    const meant = known || isPartOfName(typed.tokens, at, gazetteer) ? undefined : lexicon.meant(word);
     return meant === undefined ? token : { ...token, word: meant, key: singular(meant) };
   });
   return { ...typed, tokens };
 }
+
+/** "los lunas nm" is a town, and no Monday. */
+function isPartOfName(tokens: readonly Token[], at: number, gazetteer: Gazetteer): boolean {
+  const [before, own, next] = [tokens[at - 1], tokens[at], tokens[at + 1]];
+  const isName = (left: Token | undefined, right: Token | undefined): boolean =>
+    left?.kind === "word" &&
+    right?.kind === "word" &&
+    (gazetteer.named(placeName(`${left.word} ${right.word}`))[0]?.population ?? 0) >= NAME_POPULATION_MIN;
+  return isName(before, own) || isName(own, next);
+}
+
+/** Of a town of two words, one of which looks like a misspelt word of another kind. */
+const NAME_POPULATION_MIN = 2000;
 
 /** Everything that stretches of the text may say. */
 function claimsOf({ tokens, caseless, titled }: TokenText, tools: Tools): Claim[] {

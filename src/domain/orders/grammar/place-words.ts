@@ -116,7 +116,9 @@ export function runsAt(tokens: readonly Token[], from: number, lexicon: Lexicon)
     if (mark?.kind !== "mark" || !mark.glued) continue;
     const short = mark.word === "." && ABBREVIATED.has(token.word);
     const hyphen = mark.word === "-" && tokens[at + 1]?.glued === true;
-    if (short || hyphen) at++;
+    // "Land O' Lakes".
+    const elided = mark.word === "'" && token.word === "o";
+    if (short || hyphen || elided) at++;
   }
   return runs.reverse();
 }
@@ -145,6 +147,9 @@ const PLACE_WORDS: ReadonlySet<string> = new Set([
   "greater",
   "fill",
   "place",
+  "head",
+  "hot",
+  "show",
 ]);
 
 export const ABBREVIATED: ReadonlySet<string> = new Set([
@@ -160,6 +165,13 @@ export const ABBREVIATED: ReadonlySet<string> = new Set([
   "so",
   "pt",
 ]);
+
+/** Words of names of places. */
+export const GEOGRAPHIC: ReadonlySet<string> = new Set(
+  "beach island islands city park lake lakes river creek springs spring falls valley hill hills mountain point harbor port bay ridge heights grove village town township center station junction crossing bluff bluffs rock landing prairie forest glen cove canyon mesa vista fort camp north south east west new old big little grand green white black red upper lower mill mills field fields wood woods bridge ford haven shore shores isle key cape palm pine oak cedar rose bear eagle fish deer elk".split(
+    " ",
+  ),
+);
 
 export function stateAt(
   tokens: readonly Token[],

@@ -14,6 +14,7 @@ import {
   COMMON_CODES,
   endsSegment,
   type FoundState,
+  GEOGRAPHIC,
   isWordLike,
   leadOf,
   type PlaceClaim,
@@ -88,47 +89,83 @@ function cityAt(tokens: readonly Token[], run: Run, words: PlaceWords): PlaceCla
       1.3 * (run.words - 1) +
       (state.clear ? 0.5 : 0) +
       (leadOf(tokens, run.from) >= 1 ? LED_WEIGHT : 0) +
-      (run.words > 1 && saysDay(tokens[run.from], words) ? DAY_NAME_WEIGHT : 0);
+      (run.words > 1 && saysDay(tokens[run.from], words) ? DAY_NAME_WEIGHT : 0) +
+      (run.words > 1 && opens(tokens, run) && words.isPersonName((tokens[run.from] as Token).word)
+        ? PERSON_NAME_WEIGHT
+        : 0);
     const title =
       run.words === 1 && known.population < 20_000 && words.isTitleWord((tokens[run.from] as Token).key);
     const led = leadOf(tokens, run.from) >= 1 && !direct;
-    const meant = likelier(run, known, gazetteer);
+    const meant = likelier(run, known, gazetteer, known.state);
     const value = { city: meant.city, state: meant.state, known: meant };
     const typed = tokens
       .slice(run.from, run.to)
       .map(({ text }) => text)
       .join(" ");
     const corrections = meant === known ? [] : [{ typed, read: meant.city }];
-    // "painter va" is a painter, though Virginia has a Painter.
-    const sure = led || (leadOf(tokens, run.from) >= 1 && state.clear);
+    // "painter va" is a painter, though Virginia has a Painter; "in parker tx" is a place.
+    const code = state.clear || !WORD_CODES.has((tokens[at] as Token).word);
+    const bracketed = closed && known.population >= TOWN_POPULATION_MIN;
+    const sure = led || bracketed || (leadOf(tokens, run.from) >= 1 && code);
     const own = title && !sure ? weight - 2.5 : weight;
     claims.push(
       withPostal(tokens, { kind: "place", value, from: run.from, to, weight: own, corrections }, words),
     );
   }
   if (named.length > 0) {
-    const alone = cityAlone(tokens, run, named, words, []);
+    const alone = isElsewhere(tokens, run, named, words)
+      ? undefined
+      : cityAlone(tokens, run, named, words, []);
     if (alone !== undefined) claims.push(alone);
   }
   return claims;
+}
+
+/** "Salem, VT": a clear state right behind a name says where it is, and where it is not. */
+function isElsewhere(
+  tokens: readonly Token[],
+  { to }: Run,
+  named: readonly Place[],
+  words: PlaceWords,
+): boolean {
+  return behindCity(tokens, to).some(({ at, open }) => {
+    const state = words.states[at];
+    return (
+      !open &&
+      state?.clear === true &&
+      tokens[to]?.word !== "-" &&
+      state.form !== "short" &&
+      !named.some((place) => place.state === state.code)
+    );
+  });
 }
 
 /** "in Fishers, Indiana" is no fisher. */
 const LED_WEIGHT = 0.8;
 /** "Friday Harbor" is no harbor on Friday. */
 const DAY_NAME_WEIGHT = 4;
+/** "Holly Hill, FL" is no Holly. */
+const PERSON_NAME_WEIGHT = 2;
+
+/** Nothing stands before it that a longer name could begin with. */
+function opens(tokens: readonly Token[], { from }: Run): boolean {
+  const before = tokens[from - 1];
+  return before?.kind !== "word" && before?.word !== ".";
+}
 
 function saysDay(token: Token | undefined, { lexicon }: PlaceWords): boolean {
   return token !== undefined && (lexicon.has(token.word, "weekday") || lexicon.has(token.word, "month"));
 }
 
-/** A hamlet whose name is nearly that of a large city of its state is that city, misspelt. */
-function likelier(run: Run, known: Place, gazetteer: Gazetteer): Place {
+/** A hamlet whose name is nearly that of a large city is that city, misspelt: of its own state where one is said. */
+function likelier(run: Run, known: Place, gazetteer: Gazetteer, state: string | undefined): Place {
   if (known.population >= HAMLET_POPULATION_MAX) return known;
-  const [similar] = [...gazetteer.similar(run.name, known.state), ...gazetteer.similar(run.name, undefined)];
+  const [similar] = gazetteer.similar(run.name, state);
   return similar !== undefined && similar.population >= LARGE_POPULATION_MIN ? similar : known;
 }
 
+/** "Baker (LA)" is no baker, "painter (VA)" is no Painter. */
+const TOWN_POPULATION_MIN = 5000;
 const LARGE_TOWN_MIN = 50_000;
 const HAMLET_POPULATION_MAX = 2000;
 const LARGE_POPULATION_MIN = 100_000;
@@ -152,7 +189,7 @@ function unknownCity(
   tokens: readonly Token[],
   run: Run,
   state: FoundState,
-  { gazetteer, lexicon, isTitleWord, caseless }: PlaceWords,
+  { gazetteer, lexicon, isTitleWord, caseless, titled }: PlaceWords,
   direct: boolean,
 ): PlaceClaim | undefined {
   if (run.words > 3 || (!state.clear && direct && state.form !== "code")) return undefined;
@@ -166,13 +203,26 @@ function unknownCity(
         .map(({ word }) => word)
         .join(" "),
     );
-    if (gazetteer.named(shorter).some((place) => place.state === state.code)) return undefined;
+    const known = gazetteer.named(shorter).find((place) => place.state === state.code);
+    if (known === undefined) continue;
+    // "Oak Point TX" is no Point: a hamlet that is called so is rather the end of a name.
+    const ending = skip === own.length - 1 && GEOGRAPHIC.has(own.at(-1)?.word ?? "");
+    if (!ending || known.population >= HAMLET_POPULATION_MAX) return undefined;
   }
   // "Oklahma City, OK" is a misspelt city and no unknown one.
   const [similar] = gazetteer.similar(run.name, state.code);
   if (similar !== undefined && similar.population >= LARGE_TOWN_MIN) return undefined;
   const led = leadOf(tokens, run.from) >= 0.4;
-  for (const [number, token] of own.entries()) {
+  // "in Long Branch, VA": all of it is a name, whatever its words mean elsewhere.
+  const written =
+    own.length > 1 &&
+    !direct &&
+    state.clear &&
+    !caseless &&
+    !titled &&
+    leadOf(tokens, run.from) >= 1 &&
+    own.every(({ capital }) => capital);
+  for (const [number, token] of written ? [] : own.entries()) {
     const last = number === own.length - 1;
     const plain = token.word.length < 3 && !ABBREVIATED.has(token.word);
     const closed = lexicon.meaningsOf(token.word);
@@ -217,13 +267,6 @@ const DIRECTIONS: ReadonlySet<string> = new Set(
     " ",
   ),
 );
-/** Words of names of places. */
-export const GEOGRAPHIC: ReadonlySet<string> = new Set(
-  "beach island islands city park lake lakes river creek springs spring falls valley hill hills mountain point harbor port bay ridge heights grove village town township center station junction crossing bluff bluffs rock landing prairie forest glen cove canyon mesa vista fort camp north south east west new old big little grand green white black red upper lower mill mills field fields wood woods bridge ford haven shore shores isle key cape palm pine oak cedar rose bear eagle fish deer elk".split(
-    " ",
-  ),
-);
-
 function cityAlone(
   tokens: readonly Token[],
   run: Run,
@@ -233,7 +276,7 @@ function cityAlone(
 ): PlaceClaim | undefined {
   const [first] = named;
   if (first === undefined) return undefined;
-  const known = corrections.length > 0 ? first : likelier(run, first, words.gazetteer);
+  const known = corrections.length > 0 ? first : likelier(run, first, words.gazetteer, undefined);
   const token = tokens[run.from] as Token;
   const lead = leadOf(tokens, run.from);
   const ends = endsSegment(tokens[run.to], words.lexicon);
@@ -262,7 +305,6 @@ function cityAlone(
   };
 }
 
-const TOWN_POPULATION_MIN = 5000;
 const RARE_NAME_LENGTH_MIN = 6;
 
 /** A town of a long name that is no word, no title and nobody's name. */
