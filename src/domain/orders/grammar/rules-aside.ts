@@ -43,17 +43,22 @@ export const ASIDE_RULES: readonly Rule[] = [
   rule(
     "aside",
     3.5,
-    "<num> +|-? <yearword>|<monthword>|<hourword>|<minutes>|<day>|<week>|<measure>",
+    "<num> +|-? <yearword>|<monthword>|<hourword>|<minutes>|day|days|dia|dias|<week>|<measure>",
     nothing,
   ),
   rule("aside", 4.5, "<num> +|-? <yearword>|<monthword> of|de? experience|exp|experiencia|old", nothing),
   rule(
     "aside",
     4.5,
-    "<num> -|to <num> <yearword>|<monthword>|<hourword>|<minutes>|<day>|<week>|<measure>",
+    "<num> -|to <num> <yearword>|<monthword>|<hourword>|<minutes>|day|days|dia|dias|<week>|<measure>",
     nothing,
   ),
-  rule("aside", 4.5, "n:<amount> +|-? <yearword>|<monthword>|<hourword>|<minutes>|<day>|<week>", nothing),
+  rule(
+    "aside",
+    4.5,
+    "n:<amount> +|-? <yearword>|<monthword>|<hourword>|<minutes>|day|days|dia|dias|<week>",
+    nothing,
+  ),
   rule(
     "aside",
     4,
@@ -65,7 +70,14 @@ export const ASIDE_RULES: readonly Rule[] = [
     LONG_THINGS.has(scope.tokens[to]?.word ?? "") ? {} : undefined,
   ),
   rule("aside", 4, "<num> %", nothing),
-  rule("aside", 4, "<num> - <unit>|<yearword>|<monthword>|<hourword>|<measure>|<day>|<week>", nothing),
+  // "2-2-3 rotation".
+  rule("aside", 5, "<int> ~- ~<int> ~- ~<int>", nothing),
+  rule(
+    "aside",
+    4,
+    "<num> - <unit>|<yearword>|<monthword>|<hourword>|<measure>|day|days|dia|dias|<week>",
+    nothing,
+  ),
   rule("aside", 4.5, "<int> +", nothing),
   rule("aside", 5, "<int> +|years|yrs|anos? or|and|y|o older|over|up|above|mayores|mas", nothing),
   rule(

@@ -180,17 +180,17 @@ export const NEED_RULES: readonly Rule[] = [
   rule(
     "negation",
     2,
-    "not|without|except|excluding|exclude|minus|non|sin|excepto|menos|tampoco|avoid|skip|nor|never",
+    "not|without|except|excluding|exclude|minus|non|sin|excepto|menos|tampoco|avoid|skip|nor|never|neither",
     () => ({ after: true }),
   ),
   rule(
     "negation",
     2.5,
-    "do|does|is|are|will|can|must|should|dont|doesnt|isnt|arent|wont|cant not|no? need|want|require|send|needed|to|be|a|an|looking|necessarily|use|include? for|a|an|any|me|us|to|have|be?",
+    "do|does|is|are|will|can|must|should|dont|doesnt|isnt|arent|aint|wont|cant not|no? need|want|require|send|needed|to|be|a|an|looking|necessarily|use|include? for|a|an|any|me|us|to|have|be?",
     (match) => {
       const words = match.scope.tokens.slice(match.from, match.to).map(({ word }) => word);
       const denies = words.some(
-        (word) => word === "not" || word === "no" || /^(?:do|does|is|are|wo|ca)nt$/.test(word),
+        (word) => word === "not" || word === "no" || /^(?:do|does|is|are|ai|wo|ca)nt$/.test(word),
       );
       return denies ? { after: true } : undefined;
     },
@@ -229,6 +229,13 @@ export const NEED_RULES: readonly Rule[] = [
     () => ({ after: true }),
   ),
   rule("negation", 4, "have|got enough|plenty|too of? many?", () => ({ after: true })),
+  // "we already have cooks"; "must already have a TWIC" is asked for.
+  rule("negation", 4, "already|ya have|got|tenemos|tengo|hay the|our|los|las?", ({ scope, to }) =>
+    scope.starts("role", to) === undefined ? undefined : { after: true },
+  ),
+  rule("negation", 4, "0|zero", ({ scope, to }) =>
+    scope.starts("role", to) === undefined ? undefined : { after: true },
+  ),
   rule("negation", 4, "never mind|mindo about|on? the|those|my|our?", () => ({ after: true })),
   rule("negation", 3.5, "nevermind|nvm about|on? the|those|my|our?", () => ({ after: true })),
   rule("negation", 4, "is|are not what|whom? i|we? want|need|asked|looking for?", () => ({ after: false })),
@@ -348,6 +355,19 @@ export const NEED_RULES: readonly Rule[] = [
     },
   ),
   rule("purpose", 2.5, "looking|searching|search for", purpose(2)),
+  // "Can we get 2 more dishwashers": whatever the message begins with.
+  rule(
+    "purpose",
+    3,
+    "can|could|may we|i|you|u please|pls|also|just? get|have|send|order|book|add|use|grab me|us|another|just? <amount> more|additional|extra|other?",
+    asksPeople,
+  ),
+  rule(
+    "purpose",
+    3,
+    "we|i|id|ill|well also|still|now|will|do|just|would? need|want|require|like another|about? <amount> more|additional|extra|other?",
+    asksPeople,
+  ),
   rule("purpose", 2.5, "looking|searching for someone|somebody|coverage|cover", purpose(4)),
   rule("purpose", 2.5, "busco|buscando|buscamos a alguien", purpose(4)),
   rule(
@@ -368,6 +388,11 @@ export const NEED_RULES: readonly Rule[] = [
   ...notAnOrder(),
 ];
 
+function asksPeople({ scope, to }: Match): { order: number } | undefined {
+  const people = scope.meanings[to]?.has("people") === true || scope.starts("role", to) !== undefined;
+  return people ? { order: 4 } : undefined;
+}
+
 function noDenies(match: Match): Of<"negation">["value"] | undefined {
   const next = match.scope.tokens[match.to];
   // "no one", "no later than", "no."
@@ -380,13 +405,17 @@ function notAnOrder(): Rule[] {
   const against = (weight: number, ...patterns: readonly string[]): Rule[] =>
     patterns.map((pattern) => rule("purpose", 1, pattern, purpose(-weight)));
   return [
+    // What speaks to a machine asks nobody for people, whatever it says besides.
     ...against(
-      6,
-      "ignore|disregard|forget all|any|the|your|my|previous|prior|above|everything? of|the|your|my|previous|prior|above|earlier? the|your|previous|prior|above? instructions|prompts|rules|instruction|prompt|commands|orders|messages",
+      20,
+      "ignore|disregard|forget all|any|the|your|my|previous|prior|above|everything? of|the|your|my|previous|prior|above|earlier? the|your|previous|prior|above? instructions|prompts|rules|instruction|prompt|commands",
       "you are an|a|now ai|assistant|chatgpt|llm|language|hacker|dan|free",
       "system prompt|message|:",
-      "as an ai|llm|assistant",
+      "as an ai|llm",
       "olvida|ignora las|todas|tus las|tus? instrucciones|reglas",
+    ),
+    ...against(
+      6,
       "return|output|print|respond|reply|answer|set|say|write|tell role|with|json|exactly|only|the|a|me as|a|the|of|to|joke|word|json|system|your|story|poem",
       "pretend|imagine|act that|you|as|to you|a|be",
       "walks|walked into a bar",
@@ -435,6 +464,8 @@ function notAnOrder(): Rule[] {
       "my resume|application|cv|paycheck|check|hours|timesheet|schedule",
       "are you hiring|open",
       "do you have|know|offer any|a|how|the",
+      "your order|request for|of <amount>",
+      "order|request|booking|shift is|are|was|has|have been? confirmed|received|processed|shipped|filled|complete|approved",
     ),
     ...against(
       2.5,

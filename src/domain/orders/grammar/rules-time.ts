@@ -155,7 +155,10 @@ function oneDay(match: Match): { from: Day; weight: number } | undefined {
   const counted =
     (from?.kind === "weekday" && from.weeks !== undefined) ||
     (from?.kind === "ahead" && match.to - match.from >= COUNTED_DAY_MIN);
-  return from === undefined ? undefined : { from, weight: weightOf(match) + (counted ? 4 : 0) };
+  if (from === undefined) return undefined;
+  // "2027/01/05" is one date, and no year before "01/05".
+  const whole = from.kind === "date" && from.year !== undefined;
+  return { from, weight: weightOf(match) + (counted ? 4 : 0) + (whole ? 2 : 0) };
 }
 
 function span(match: Match): { from?: Day; until?: Day; weight: number } | undefined {
@@ -264,6 +267,14 @@ const ALL_DAYS = [0, 1, 2, 3, 4, 5, 6];
 /** "2nd shift", "shift 3": the ordinal names the shift. */
 function ordinalShift(match: Match): { name: ShiftName } | undefined {
   const value = match.meaning("nth", "ordinal") ?? match.token("nth")?.text;
+  // "Shift 2:00 PM - 10:30 PM", "shift 3-11" say when.
+  const next = match.scope.tokens[match.to];
+  const follows = match.scope.tokens[match.to + 1];
+  if (next !== undefined && match.token("nth")?.kind === "number") {
+    const parted = next.word === "-" || next.word === "to" || next.word === "a";
+    if (HALVES.has(next.word) || (next.word === ":" && next.glued) || (parted && follows?.kind === "number"))
+      return undefined;
+  }
   return value === "1"
     ? { name: "1st" }
     : value === "2"
@@ -300,6 +311,17 @@ function namedShift(match: Match): { name: ShiftName; weight?: number } | undefi
   return { name: value as ShiftName, weight: 2.5 };
 }
 
+/** "Dec 5, 6 and 7", "Dec 5/6": days behind a month by its name. */
+function namedSpan(match: Match): { from?: Day; until?: Day; weight: number } | undefined {
+  return match.scope.meanings[match.from]?.has("month") === true ? shortSpan(match) : undefined;
+}
+
+/** "7a7p", "7a 7p": two times that say their halves need nothing between them. */
+function halvedHours(match: Match): { from: Clock; to: Clock; weight: number } | undefined {
+  const halves = match.scope.tokens.slice(match.from, match.to).filter(({ word }) => HALVES.has(word));
+  return halves.length === 2 ? hours(match) : undefined;
+}
+
 const JOIN = ",|/|+|&? and|&|y|or?";
 const LETTERS = "m|mo|t|tu|w|we|th|r|f|fr|sa|su|<weekday>";
 
@@ -319,6 +341,8 @@ export const TIME_RULES: readonly Rule[] = [
     },
   ),
   rule("day", 5, "from:<day> -|to|thru|through|until|till|al|a|& last:<date> ~th|st|nd|rd?", shortSpan),
+  rule("day", 5, "from:<day> / last:<date>", namedSpan),
+  rule("day", 5, "from:<day> ,|&|and|y <date> ,? and|&|y? last:<date> ~th|st|nd|rd?", namedSpan),
   rule(
     "day",
     5,
@@ -378,11 +402,9 @@ export const TIME_RULES: readonly Rule[] = [
   rule("hours", 6, `from|de|between? las|la? from:<clock> ${TO} las|la? to:<clock>`, hours),
   rule("hours", 6, "from:<clock> - to|til|till|a - to:<clock>", hours),
   rule("hours", 6, `from|between|btwn|btw|de|entre las? from:<clock> and|y|& las? to:<clock>`, hours),
-  rule("hours", 6, "from:<clock> / to:<clock>", (match) => {
-    // "10pm/6am"; "12/14/2026" is a date.
-    const halves = match.scope.tokens.slice(match.from, match.to).filter(({ word }) => HALVES.has(word));
-    return halves.length === 2 ? hours(match) : undefined;
-  }),
+  // "10pm/6am"; "12/14/2026" is a date.
+  rule("hours", 6, "from:<clock> / to:<clock>", halvedHours),
+  rule("hours", 6, "from:<clock> to:<clock>", halvedHours),
   rule(
     "hours",
     7,
@@ -400,6 +422,8 @@ export const TIME_RULES: readonly Rule[] = [
     ledClock,
   ),
   rule("clock", 4, "at:<clock> start|call|arrival|sharp time?", ledClock),
+  rule("clock", 5, "at:<clock> -|to|til|till|until|thru close|closing|cierre", ledClock),
+  rule("clock", 5, "at:<clock> a|hasta el? cierre|cerrar", ledClock),
 
   rule("shift", 4.5, "nth:<ordinal> <shiftword>", ordinalShift),
   rule("shift", 4.5, "<shiftword> :|-|#? nth:1|2|3|<ordinal> ~st|nd|rd|er|ro|ra|do|da?", ordinalShift),
