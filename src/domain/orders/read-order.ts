@@ -10,7 +10,7 @@ import { deniedClaims } from "./answer/denied.ts";
 import { certificatesOf, needsOf } from "./answer/needs.ts";
 import { ownWords, partsOfTokens } from "./answer/own-words.ts";
 import { placeOf } from "./answer/place.ts";
-import { isOrder } from "./answer/purpose.ts";
+import { isOrder, withoutPast } from "./answer/purpose.ts";
 import { rolesOf } from "./answer/roles.ts";
 import { timeOf } from "./answer/time.ts";
 import { isEmpty, unreadTokens } from "./answer/unread.ts";
@@ -145,7 +145,7 @@ function readOrder(whole: string, now: number, tools: Tools): OrderReading {
     (at) => (inPurpose[at] === 1 ? 0 : unreadCost(tokens[at] as Token, tools)),
     (left, right) => (partOf(left.from) === partOf(right.from) ? costBeside(left, right) : undefined),
   );
-  const claims = ownWords(best, partOf);
+  const claims = withoutPast(tokens, ownWords(best, partOf), purposes);
   if (!isOrder(claims, purposes)) return nothingRead(tokens, tools.lexicon, text);
   return answerOf({ text, tokens, claims, all, now, tools });
 }
@@ -241,6 +241,8 @@ function certificateClaims(
     const [name] = found?.values ?? [];
     if (found === undefined || name === undefined) continue;
     const { words, to } = found;
+    // "pa'l lunes" is no PALS.
+    if (words === 1 && (tokens[from] as Token).text.includes("'")) continue;
     const titled = longestPhrase(titles.phrases, tokens, links, from, to);
     const title = titled?.to === to && titled.values.some(({ weak }) => !weak);
     const weight = (3.2 * words + 0.6 * (words - 1)) * (title ? TITLE_SHARE : 1);
@@ -294,7 +296,14 @@ function costBeside(left: Of<"place">, right: Of<"place">): number {
   const { state, county } = other.value;
   if (state !== better.value.state || !isWithin(other.value, better.value))
     return (1 - SECOND_PLACE_SHARE) * other.weight;
-  return county !== undefined || better.value.county !== undefined ? 0 : APART_COST;
+  if (county !== undefined || better.value.county !== undefined) return 0;
+  // "Reno NV and Tulsa OK": a state right behind its city is read with it or says nothing.
+  const beside =
+    left.value.city !== undefined &&
+    right.value.city === undefined &&
+    right.corrections === undefined &&
+    right.from <= left.to + 1;
+  return beside ? right.weight : APART_COST;
 }
 
 /** A state beside its city or its county. */

@@ -267,6 +267,17 @@ const DIRECTIONS: ReadonlySet<string> = new Set(
     " ",
   ),
 );
+/** Hamlets whose names are said of other things: "enter data in Excel". */
+const NO_HAMLETS: ReadonlySet<string> = new Set([
+  "excel",
+  "word",
+  "access",
+  "outlook",
+  "zoom",
+  "teams",
+  "oracle",
+]);
+
 function cityAlone(
   tokens: readonly Token[],
   run: Run,
@@ -275,7 +286,7 @@ function cityAlone(
   corrections: readonly Correction[],
 ): PlaceClaim | undefined {
   const [first] = named;
-  if (first === undefined) return undefined;
+  if (first === undefined || (run.words === 1 && NO_HAMLETS.has(run.name))) return undefined;
   const known = corrections.length > 0 ? first : likelier(run, first, words.gazetteer, undefined);
   const token = tokens[run.from] as Token;
   const lead = leadOf(tokens, run.from);

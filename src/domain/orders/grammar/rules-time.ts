@@ -141,6 +141,15 @@ function ledClock(match: Match): (Clock & { weight?: number }) | undefined {
   return { minutes, sure: true, weight: 3 };
 }
 
+/** "5 to close": what closes does so at night. */
+function untilClose(match: Match): Clock | undefined {
+  const clock = clockOf(match);
+  if (clock === undefined || clock.sure) return clock;
+  return { minutes: clock.minutes < LATE_START ? clock.minutes + 720 : clock.minutes, sure: true };
+}
+
+const LATE_START = 8 * 60;
+
 /** Longer ways of saying a day are surer, so that "a week from Monday" is not "from Monday". */
 function weightOf(match: Match): number {
   return 3.5 + 0.8 * (match.to - match.from - 1);
@@ -422,8 +431,7 @@ export const TIME_RULES: readonly Rule[] = [
     ledClock,
   ),
   rule("clock", 4, "at:<clock> start|call|arrival|sharp time?", ledClock),
-  rule("clock", 5, "at:<clock> -|to|til|till|until|thru close|closing|cierre", ledClock),
-  rule("clock", 5, "at:<clock> a|hasta el? cierre|cerrar", ledClock),
+  rule("clock", 5, "at:<clock> -|to|til|till|until|thru|a|hasta el? close|closing|cierre|cerrar", untilClose),
 
   rule("shift", 4.5, "nth:<ordinal> <shiftword>", ordinalShift),
   rule("shift", 4.5, "<shiftword> :|-|#? nth:1|2|3|<ordinal> ~st|nd|rd|er|ro|ra|do|da?", ordinalShift),
