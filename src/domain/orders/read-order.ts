@@ -30,6 +30,7 @@ import { NEED_RULES } from "./grammar/rules-need.ts";
 import { ASIDE_RULES } from "./grammar/rules-aside.ts";
 import { NUMBER_RULES } from "./grammar/rules-number.ts";
 import { PAY_RULES } from "./grammar/rules-pay.ts";
+import { PURPOSE_RULES } from "./grammar/rules-purpose.ts";
 import { PLACE_RULES } from "./grammar/rules-place.ts";
 import { TIME_RULES } from "./grammar/rules-time.ts";
 import type { OrderReading, OrderSlots, Person } from "./order-reading.ts";
@@ -68,7 +69,15 @@ export function orderReader({ titles, states, gazetteer }: Knowledge): OrderRead
     certificates: certificatePhrases(),
     places: placeNames(),
     grammar: grammarOf(
-      [...TIME_RULES, ...PAY_RULES, ...NUMBER_RULES, ...ASIDE_RULES, ...PLACE_RULES, ...NEED_RULES],
+      [
+        ...TIME_RULES,
+        ...PAY_RULES,
+        ...NUMBER_RULES,
+        ...ASIDE_RULES,
+        ...PLACE_RULES,
+        ...NEED_RULES,
+        ...PURPOSE_RULES,
+      ],
       {
         amount,
         clock,

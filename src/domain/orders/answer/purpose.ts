@@ -1,5 +1,5 @@
 // Whether a text asks for people at all. Thanks, invoices, jokes and instructions to the reader do not; what speaks for and
-// against is claimed by `grammar/rules-need.ts`, and weighed here with what was read.
+// against is claimed by `grammar/rules-purpose.ts`, and weighed here with what was read.
 
 import type { Claim, Kind, Of } from "../grammar/claim.ts";
 import type { Token } from "../text/tokens.ts";

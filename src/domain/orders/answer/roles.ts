@@ -253,6 +253,8 @@ function surroundings(claim: RoleClaim, view: RoleView): number {
   )
     factor *= 0.7;
   const before = tokens[claim.from - 1];
+  // "aircraft mechanic" is no car mechanic.
+  if (before !== undefined && view.lexicon.has(before.word, "othertrade")) return HEAD_BEHIND;
   if (
     before !== undefined &&
     before.kind === "word" &&

@@ -7,6 +7,7 @@ import type { PlaceValue } from "./claim.ts";
 import {
   behindCity,
   COMMON_CODES,
+  endsLonger,
   GEOGRAPHIC,
   leadOf,
   type PlaceClaim,
@@ -110,6 +111,8 @@ export function nicknamesAt(tokens: readonly Token[], from: number, words: Place
   if (found.words === 1 && nickname.kind === "airport" && token.word !== token.key) return [];
   if (found.words === 1 && words.lexicon.meaningsOf(token.word) !== undefined && !token.upper && lead < 0.8)
     return [];
+  // "E. St. Louis" is no St. Louis.
+  if (endsLonger(tokens, { from, to: found.to }, words.gazetteer)) return [];
   // "Brooklyn Park" is no park in Brooklyn.
   const next = tokens[found.to];
   if (found.words === 1 && next?.kind === "word" && GEOGRAPHIC.has(next.word)) {

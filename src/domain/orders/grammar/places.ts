@@ -7,16 +7,20 @@ import { isVocabulary } from "../tables/lexicon.ts";
 import { longestPhrase } from "../tables/phrases.ts";
 import type { Token } from "../text/tokens.ts";
 import type { Correction } from "./claim.ts";
+import { unknownCity } from "./place-unknown.ts";
 import { countyAt, nicknamesAt, postalAt, withPostal } from "./place-codes.ts";
 import {
-  ABBREVIATED,
   behindCity,
   COMMON_CODES,
+  endsLonger,
   endsSegment,
   type FoundState,
   GEOGRAPHIC,
+  HAMLET_POPULATION_MAX,
   isWordLike,
+  LARGE_TOWN_MIN,
   leadOf,
+  mayBeCode,
   type PlaceClaim,
   type PlaceKnowledge,
   type PlaceWords,
@@ -25,7 +29,6 @@ import {
   SMALL_CLASSES,
   stateAt,
   stateKey,
-  titleCase,
   WORD_CODES,
 } from "./place-words.ts";
 
@@ -166,108 +169,9 @@ function likelier(run: Run, known: Place, gazetteer: Gazetteer, state: string | 
 
 /** "Baker (LA)" is no baker, "painter (VA)" is no Painter. */
 const TOWN_POPULATION_MIN = 5000;
-const LARGE_TOWN_MIN = 50_000;
-const HAMLET_POPULATION_MAX = 2000;
 const LARGE_POPULATION_MIN = 100_000;
 
-/** "Gary in" is Gary, Indiana, at the end of what is said, and "Gary in the morning" is not. */
-function mayBeCode(tokens: readonly Token[], at: number, state: FoundState): boolean {
-  const { word, kind } = tokens[at] as Token;
-  if (kind !== "word" || state.form !== "code" || !WORD_CODES.has(word)) return true;
-  const next = tokens[state.to];
-  return next === undefined || next.kind !== "word" || !COMMON_CODES.has(word) || AFTER_CODE.has(next.word);
-}
-
-const AFTER_CODE: ReadonlySet<string> = new Set(
-  "mon tue wed thu fri sat sun monday tuesday wednesday thursday friday saturday sunday tomorrow tmrw today tonight asap next this start starting for from at on need needs nights days overnight starts urgent lunes martes manana pay pays paying usa".split(
-    " ",
-  ),
-);
-
-/** A city that no table has, before a state that is clear: in capitals, or behind a preposition. */
-function unknownCity(
-  tokens: readonly Token[],
-  run: Run,
-  state: FoundState,
-  { gazetteer, lexicon, isTitleWord, caseless, titled }: PlaceWords,
-  direct: boolean,
-): PlaceClaim | undefined {
-  if (run.words > 3 || (!state.clear && direct && state.form !== "code")) return undefined;
-  const own = tokens.slice(run.from, run.to).filter(({ kind }) => kind === "word");
-  // "Blues Orlando FL" is Orlando.
-  for (let skip = 1; skip < own.length; skip++) {
-    if (DIRECTIONS.has(own[skip - 1]?.word ?? "")) break;
-    const shorter = placeName(
-      own
-        .slice(skip)
-        .map(({ word }) => word)
-        .join(" "),
-    );
-    const known = gazetteer.named(shorter).find((place) => place.state === state.code);
-    if (known === undefined) continue;
-    // "Oak Point TX" is no Point: a hamlet that is called so is rather the end of a name.
-    const ending = skip === own.length - 1 && GEOGRAPHIC.has(own.at(-1)?.word ?? "");
-    if (!ending || known.population >= HAMLET_POPULATION_MAX) return undefined;
-  }
-  // "Oklahma City, OK" is a misspelt city and no unknown one.
-  const [similar] = gazetteer.similar(run.name, state.code);
-  if (similar !== undefined && similar.population >= LARGE_TOWN_MIN) return undefined;
-  const led = leadOf(tokens, run.from) >= 0.4;
-  // "in Long Branch, VA": all of it is a name, whatever its words mean elsewhere.
-  const written =
-    own.length > 1 &&
-    !direct &&
-    state.clear &&
-    !caseless &&
-    !titled &&
-    leadOf(tokens, run.from) >= 1 &&
-    own.every(({ capital }) => capital);
-  for (const [number, token] of written ? [] : own.entries()) {
-    const last = number === own.length - 1;
-    const plain = token.word.length < 3 && !ABBREVIATED.has(token.word);
-    const closed = lexicon.meaningsOf(token.word);
-    const geographic = GEOGRAPHIC.has(token.word) && own.length > 1;
-    const small =
-      closed !== undefined &&
-      !geographic &&
-      (!token.capital || SMALL_CLASSES.some((kind) => closed.has(kind)));
-    if (
-      plain ||
-      small ||
-      (isTitleWord(token.key) &&
-        !geographic &&
-        !(token.capital && (led || !last) && (number > 0 || (led && !direct))))
-    )
-      return undefined;
-    if (!caseless && !token.capital && !led && state.clear && !last) return undefined;
-  }
-  if (!state.clear && !mayBeCode(tokens, state.to - 1, state)) return undefined;
-  // "Shelby Township", "Tahoe City": the name says itself that it is a place.
-  const suffixed = own.length > 1 && SUFFIXES.has(own.at(-1)?.word ?? "");
-  const city = own.map(({ text }) => titleCase(text)).join(" ");
-  const sure = !direct && leadOf(tokens, run.from) >= 1 && (own[0]?.capital ?? false);
-  const weight =
-    (sure ? 5 : 3) +
-    (caseless ? 0.6 : 1.2) * (own.length - 1) +
-    (state.clear ? 0.8 : 0) +
-    (led ? 0.6 : 0) +
-    (direct ? 0 : 0.6) +
-    (suffixed ? 2 : 0) +
-    (own.length > 1 && DIRECTIONS.has(own[0]?.word ?? "") ? 1 : 0);
-  return { kind: "place", value: { city, state: state.code }, from: run.from, to: run.to, weight };
-}
-
-const SUFFIXES: ReadonlySet<string> = new Set(
-  "beach island islands city park lake lakes creek springs falls valley hill hills harbor heights grove village town township junction bluff bluffs landing glen cove canyon isle bays bay point shores estates ranch".split(
-    " ",
-  ),
-);
-const DIRECTIONS: ReadonlySet<string> = new Set(
-  "north south east west new old upper lower mount mt fort ft lake port point st saint el la san santa".split(
-    " ",
-  ),
-);
-/** Hamlets whose names are said of other things: "enter data in Excel". */
+/** Hamlets whose names are said of other things: "enter data in Excel", "all over New England". */
 const NO_HAMLETS: ReadonlySet<string> = new Set([
   "excel",
   "word",
@@ -276,6 +180,9 @@ const NO_HAMLETS: ReadonlySet<string> = new Set([
   "zoom",
   "teams",
   "oracle",
+  "new england",
+  "midwest",
+  "jersey",
 ]);
 
 function cityAlone(
@@ -286,7 +193,8 @@ function cityAlone(
   corrections: readonly Correction[],
 ): PlaceClaim | undefined {
   const [first] = named;
-  if (first === undefined || (run.words === 1 && NO_HAMLETS.has(run.name))) return undefined;
+  if (first === undefined || NO_HAMLETS.has(run.name) || endsLonger(tokens, run, words.gazetteer))
+    return undefined;
   const known = corrections.length > 0 ? first : likelier(run, first, words.gazetteer, undefined);
   const token = tokens[run.from] as Token;
   const lead = leadOf(tokens, run.from);

@@ -337,6 +337,11 @@ export const NUMBER_RULES: readonly Rule[] = [
     "n:<amount> more|additional|extra|new|other|mas|good|able|strong|reliable? <people>",
     counted,
   ),
+  // "stagehands at the expo, 6 of them".
+  rule("count", 4, "n:<amount> of|de them|those|these|us|ellos|ellas|nosotros", (match) => {
+    const next = match.scope.tokens[match.to];
+    return next === undefined || next.kind === "mark" || saysWhen(match) ? counted(match) : undefined;
+  }),
   // "a 4-man crew of movers", "3 man framing crew".
   rule("count", 5, "n:<amount> -? man|men|person|hombres|personas -? crew|team|gang|squad?", (match) => {
     const crew = CREWS.has(match.scope.tokens[match.to - 1]?.word ?? "");
