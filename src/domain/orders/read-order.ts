@@ -179,8 +179,10 @@ function spelt(typed: TokenText, { lexicon, titles, activities, gazetteer, gramm
       names.first.has(word) ||
       names.last.has(word) ||
       gazetteer.named(placeName(word)).length > 0;
-    const meant = known || isPartOfName(typed.tokens, at, gazetteer) ? undefined : lexicon.meant(word);
-    return meant === undefined ? token : { ...token, word: meant, key: singular(meant) };
+    const meant = known ? undefined : lexicon.meant(word);
+    return meant === undefined || isPartOfName(typed.tokens, at, gazetteer)
+      ? token
+      : { ...token, word: meant, key: singular(meant) };
   });
   return { ...typed, tokens };
 }

@@ -73,7 +73,7 @@ export const ASIDE_RULES: readonly Rule[] = [
   // Regions that are no place, and have places in their names.
   rule("aside", 9, "new england", nothing),
   // "4 tens", "five eights": how long a week is.
-  rule("aside", 6, "n:<amount> -? tens|eights|twelves", nothing),
+  rule("aside", 6, "<int> -? tens|eights|twelves", nothing),
   // "2-2-3 rotation".
   rule("aside", 5, "<int> ~- ~<int> ~- ~<int>", nothing),
   rule(
@@ -148,7 +148,7 @@ export const ASIDE_RULES: readonly Rule[] = [
   ),
   rule("aside", 5, "<digits> <word> <street>", nothing),
   rule("aside", 5.5, "<digits> <word> <word> <street>", nothing),
-  rule("aside", 9, "<digits> n|s|e|w|north|south|east|west .? <int> ~st|nd|rd|th <street>?", nothing),
+  rule("aside", 12, "<digits> n|s|e|w|north|south|east|west .? <int> ~st|nd|rd|th <street>?", nothing),
   rule("aside", 5, "<digits> <int> ~st|nd|rd|th <street>?", nothing),
   rule("aside", 3.4, "<int> ~st|nd|rd|th", nothing),
   rule("aside", 10, "<num> ~x ~<num> ~s|hr|hrs|h?", nothing),

@@ -14,6 +14,12 @@ function counted(match: Match): { count: number; weight?: number } | undefined {
     : { count };
 }
 
+/** The same for a number in digits. */
+function digits(match: Match): { count: number } | undefined {
+  const count = match.token("n")?.value ?? 0;
+  return count >= 1 && count <= HEADCOUNT_MAX ? { count } : undefined;
+}
+
 /** "Jan 4 2027 rn", "Dec 2026 servers": the year behind a date counts nothing. */
 function isYearOfDate({ scope: { tokens, lexicon }, from }: Match): boolean {
   if (!/^20\d\d$/.test(tokens[from]?.text ?? "")) return false;
@@ -303,8 +309,7 @@ export const NUMBER_RULES: readonly Rule[] = [
   rule("count", 12, "n:<amount> ,? not|instead|rather of|than? <amount>", corrected),
   rule("count", 8, "not <amount> ,|but|-? n:<amount>", corrected),
   // "welders 5 -> 7", "was 3 welders, now 5".
-  rule("count", 12, "<amount> -|= ~> n:<amount>", corrected),
-  rule("count", 12, "<amount> →|⇒ n:<amount>", corrected),
+  rule("count", 12, "<int> -|=? >|→|⇒ n:<amount>", corrected),
   rule("count", 8, "now|ahora n:<amount>", (match) => {
     const before = match.scope.tokens.slice(Math.max(0, match.from - AGAIN_REACH), match.from);
     return before.some(({ word }) => WERE.has(word)) ? corrected(match) : undefined;
@@ -338,14 +343,14 @@ export const NUMBER_RULES: readonly Rule[] = [
     counted,
   ),
   // "stagehands at the expo, 6 of them".
-  rule("count", 4, "n:<amount> of|de them|those|these|us|ellos|ellas|nosotros", (match) => {
+  rule("count", 4, "n:<int> of|de them|those|these|us|ellos|ellas|nosotros", (match) => {
     const next = match.scope.tokens[match.to];
-    return next === undefined || next.kind === "mark" || saysWhen(match) ? counted(match) : undefined;
+    return next === undefined || next.kind === "mark" || saysWhen(match) ? digits(match) : undefined;
   }),
   // "a 4-man crew of movers", "3 man framing crew".
-  rule("count", 5, "n:<amount> -? man|men|person|hombres|personas -? crew|team|gang|squad?", (match) => {
+  rule("count", 5, "n:<int> -? man|men|person|hombres|personas -? crew|team|gang|squad?", (match) => {
     const crew = CREWS.has(match.scope.tokens[match.to - 1]?.word ?? "");
-    return crew || startsPeople(match) ? counted(match) : undefined;
+    return crew || startsPeople(match) ? digits(match) : undefined;
   }),
   rule("count", 5, "team|crew|group|squad|cuadrilla|equipo|grupo of|de n:<amount>", counted),
   rule(

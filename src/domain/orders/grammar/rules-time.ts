@@ -322,7 +322,9 @@ function namedShift(match: Match): { name: ShiftName; weight?: number } | undefi
 
 /** "Dec 5, 6 and 7", "Dec 5/6": days behind a month by its name. */
 function namedSpan(match: Match): { from?: Day; until?: Day; weight: number } | undefined {
-  return match.scope.meanings[match.from]?.has("month") === true ? shortSpan(match) : undefined;
+  const [first, last] = [match.token("first")?.value ?? 0, match.token("last")?.value ?? 0];
+  const from = { kind: "date", month: Number(match.meaning("month", "month")), day: first } as const;
+  return last > first ? { from, until: { ...from, day: last }, weight: 6 + weightOf(match) } : undefined;
 }
 
 /** "7a7p", "7a 7p": two times that say their halves need nothing between them. */
@@ -350,8 +352,13 @@ export const TIME_RULES: readonly Rule[] = [
     },
   ),
   rule("day", 5, "from:<day> -|to|thru|through|until|till|al|a|& last:<date> ~th|st|nd|rd?", shortSpan),
-  rule("day", 5, "from:<day> / last:<date>", namedSpan),
-  rule("day", 5, "from:<day> ,|&|and|y <date> ,? and|&|y? last:<date> ~th|st|nd|rd?", namedSpan),
+  rule("day", 5, "month:<month> first:<date> ~/ ~last:<date>", namedSpan),
+  rule(
+    "day",
+    5,
+    "month:<month> first:<date> ,|&|and|y <date> ,? and|&|y? last:<date> ~th|st|nd|rd?",
+    namedSpan,
+  ),
   rule(
     "day",
     5,

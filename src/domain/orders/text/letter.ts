@@ -40,14 +40,7 @@ export function letterParts(text: string): LetterPart[] {
   const parts: LetterPart[] = [];
   for (const { 0: run, index } of text.matchAll(ADDRESS))
     parts.push({ kind: "header", start: index, end: index + run.length });
-  for (const { 0: run, index } of text.matchAll(CHAT))
-    parts.push({ kind: "header", start: index, end: index + run.length });
-  const speakers = [...text.matchAll(SPEAKER)];
-  // "Supervisor: 1, operator: 4" counts; who talks takes turns.
-  const names = new Set(speakers.map(([name]) => name.toLowerCase())).size;
-  if (names >= SPEAKERS_MIN && speakers.length >= 2 * names - 1)
-    for (const { 0: run, index } of speakers)
-      parts.push({ kind: "header", start: index, end: index + run.length });
+  if (text.includes(":")) parts.push(...speakersIn(text));
   if (!text.includes("\n")) return parts;
   for (const { 0: line, index } of text.matchAll(CUSTOMER))
     parts.push({ kind: "signature", start: index, end: index + line.length });
@@ -79,4 +72,18 @@ function signatureIn(text: string, from: number, to: number): LetterPart[] {
   const start = from + closing.index + closing[0].length;
   const before = own.slice(0, closing.index).split(/\s+/).filter(Boolean).length;
   return before >= ORDER_WORDS_MIN && start < to ? [{ kind: "signature", start, end: to }] : [];
+}
+
+/** Who says what, in a chat and in what was written down of a call. */
+function speakersIn(text: string): LetterPart[] {
+  const parts: LetterPart[] = [];
+  for (const { 0: run, index } of text.matchAll(CHAT))
+    parts.push({ kind: "header", start: index, end: index + run.length });
+  const speakers = [...text.matchAll(SPEAKER)];
+  // "Supervisor: 1, operator: 4" counts; who talks takes turns.
+  const names = new Set(speakers.map(([name]) => name.toLowerCase())).size;
+  if (names >= SPEAKERS_MIN && speakers.length >= 2 * names - 1)
+    for (const { 0: run, index } of speakers)
+      parts.push({ kind: "header", start: index, end: index + run.length });
+  return parts;
 }
