@@ -237,7 +237,7 @@ function closed(match: Match): { count: number } | undefined {
   const ends =
     after === undefined ||
     saysWhen(match) ||
-    (after.kind === "mark" && (!after.glued || [",", ";", ".", ")", "!"].includes(after.word)));
+    (after.kind === "mark" && (!after.glued || [",", ";", ".", ")", "!", "\n"].includes(after.word)));
   return ends ? counted(match) : undefined;
 }
 
@@ -419,7 +419,7 @@ export const NUMBER_RULES: readonly Rule[] = [
   rule(
     "count",
     3.4,
-    "need|needs|want|wants|require|requires|necesito|necesitamos|ocupo|ocupamos|send n:<amount>",
+    "need|needs|want|wants|require|requires|necesito|necesitamos|ocupo|ocupamos|send :|=? n:<amount>",
     closed,
   ),
   rule(

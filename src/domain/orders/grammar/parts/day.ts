@@ -131,7 +131,6 @@ function nthOfMonth(scope: Scope, place: number): Parsed[] {
   // "the second week of December".
   if (
     number <= 4 &&
-    named !== undefined &&
     isWord(scope, end, "week", "semana") &&
     isWord(scope, end + 1, "of", "in", "de")
   ) {
