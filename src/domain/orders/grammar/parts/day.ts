@@ -129,11 +129,7 @@ function nthOfMonth(scope: Scope, place: number): Parsed[] {
         });
   }
   // "the second week of December".
-  if (
-    number <= 4 &&
-    isWord(scope, end, "week", "semana") &&
-    isWord(scope, end + 1, "of", "in", "de")
-  ) {
+  if (number <= 4 && isWord(scope, end, "week", "semana") && isWord(scope, end + 1, "of", "in", "de")) {
     const month = meaning(scope, end + 2, "month");
     return month === undefined ? [] : dateOf(Number(month), 7 * number - 6, undefined, end + 3);
   }
