@@ -188,6 +188,20 @@ describe.each(TOPOLOGIES)("iterate, %s", (topology) => {
   test("an order that is wrong itself is not the draft's fault", async () => {
     const result = await run("good", { context: { now: NOW, order: { ...ORDER, ot_rate: 1 } } });
     expect(outcome(result)).toMatchObject({ ok: false, stopped: "order_at_fault", iterations: 1 });
+    // Nor is it when the draft is wrong too: a better one would pass no sooner.
+    const both = await run("learns", { context: { now: NOW, order: { ...ORDER, notes: "Men only." } } });
+    expect(outcome(both)).toMatchObject({ ok: false, stopped: "order_at_fault", iterations: 1 });
+  });
+
+  test("a model that cannot be is the request's fault, and no run", async () => {
+    for (const model of ["acme/none", undefined]) {
+      const asked = house.service.iterate({ kind: "fill", prompt: "Fill it.", ...(model && { model }) });
+      const fault = await asked.then(
+        () => undefined,
+        (error: unknown) => error as Fault,
+      );
+      expect([fault?.code, fault?.details?.[0]?.path]).toEqual(["invalid", "model"]);
+    }
   });
 
   test("a provider that fails ends the run, after what chatd tried", async () => {

@@ -1,6 +1,6 @@
 // Fill checks about the proposal as a whole: its form, whether it fills the order, and what its words ask for.
 
-import { PROTECTED_LAW, protectedTerms } from "#domain/law/protected-terms";
+import { PROTECTED_LAW, protectedReasons, type ProtectedTerm, protectedTerms } from "#domain/law/protected-terms";
 import { type Check, NOTHING, type Tell } from "../check.ts";
 import { type FillRow, type FillSubject, ROWS_MAX, typeOf } from "./subject.ts";
 
@@ -123,11 +123,16 @@ export const protectedTerm: FillCheck = {
       if (typeof text === "string") yield* protectedTells(name, text);
     }
   },
-  row: ({ reason, path }) => (reason === undefined ? NOTHING : protectedTells(`${path}.reason`, reason)),
+  row: ({ reason, path }) => 
+    reason === undefined ? NOTHING : tellsOf(`${path}.reason`, protectedReasons(reason)),
 };
 
 export function protectedTells(path: string, text: string): Tell[] {
-  return protectedTerms(text).map(({ term, category }) => ({
+  return tellsOf(path, protectedTerms(text));
+}
+
+function tellsOf(path: string, terms: readonly ProtectedTerm[]): Tell[] {
+  return terms.map(({ term, category }) => ({
     path,
     message: `"${term}" asks for a protected trait (${category})`,
     actual: term,
