@@ -126,7 +126,10 @@ export function protectedReasons(text: string): ProtectedTerm[] {
 
 type Found = Omit<ProtectedTerm, "sentence">;
 
-function termsOf(text: string, further: (sentence: string, words: readonly Word[]) => Found[]): ProtectedTerm[] {
+function termsOf(
+  text: string,
+  further: (sentence: string, words: readonly Word[]) => Found[],
+): ProtectedTerm[] {
   const found = new Map<string, ProtectedTerm>();
   // "U.S." ends no sentence.
   const plain = text.replaceAll(/\b(\p{L})\.(\p{L})\./gu, "$1$2");
@@ -136,7 +139,11 @@ function termsOf(text: string, further: (sentence: string, words: readonly Word[
     const words = wordsOf(sentence);
     const add = (term: string, category: string): void => {
       if (!found.has(category))
-        found.set(category, { term: term.trim().replace(/[.,;)]$/, ""), category, sentence: sentence.trim() });
+        found.set(category, {
+          term: term.trim().replace(/[.,;)]$/, ""),
+          category,
+          sentence: sentence.trim(),
+        });
     };
     for (let at = 0; at < words.length; at += 1) {
       const hit = longestAt(words, at);
@@ -177,7 +184,9 @@ function standingAlone(sentence: string): Found[] {
         term === undefined ? [] : [{ term, sex: at < 2 ? at : undefined }],
       );
     });
-  const sexes = new Set(parts.flat().map(({ key }) => (ALONE.exec(key) ?? []).slice(1, 3).findIndex(Boolean)));
+  const sexes = new Set(
+    parts.flat().map(({ key }) => (ALONE.exec(key) ?? []).slice(1, 3).findIndex(Boolean)),
+  );
   const both = sexes.has(0) && sexes.has(1);
   return alone
     .filter(({ sex }) => sex === undefined || !both)

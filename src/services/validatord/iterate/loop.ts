@@ -198,7 +198,9 @@ function chatInput(
 /** A model that the request names wrongly, or does not name, is no run: nothing was asked yet. */
 function isOfRequest({ code, details = [] }: Fault, iteration: number): boolean {
   return (
-    code === "invalid" && iteration === 1 && details.some(({ path }) => path === "model" || path === "provider")
+    code === "invalid" &&
+    iteration === 1 &&
+    details.some(({ path }) => path === "model" || path === "provider")
   );
 }
 

@@ -130,7 +130,8 @@ const YES: ReadonlySet<string> = new Set([
 /** An age in years, or a word for one: "under 18", "<16", "17", "minor". What says nothing of an age is an adult's. */
 function minorOf(text: string): RosterRow["minor"] {
   const words = text.replaceAll(/[\s_-]+/g, " ");
-  const [, below, years] = /^(under|below|<|u)? ?(\d{1,3})(?: ?(?:y\/?o|yrs?|years?)(?: old)?)?$/.exec(words) ?? [];
+  const [, below, years] =
+    /^(under|below|<|u)? ?(\d{1,3})(?: ?(?:y\/?o|yrs?|years?)(?: old)?)?$/.exec(words) ?? [];
   // As a flag, 1 is yes: nobody of that age works.
   if (years !== undefined && Number(years) > 1) {
     const age = below === undefined ? Number(years) : Number(years) - 1;

@@ -1,7 +1,7 @@
 // Amounts of money in a message, clause by clause: which of them are an hour's pay. One sentence may name several ("$23 an
 // hour, overtime $34.50, and a $50 bonus"), and each is judged by the words of its own clause.
 
-const CLAUSE = /[;,()]\s|\s[-–—]\s|\s(?:and|plus|but|with|y|mas|más|pero|con)\s/iu;
+const CLAUSE = /[;,]\s|[()]|\s[-–—|/]\s|\s(?:and|plus|but|with|y|mas|más|pero|con)\s/iu;
 /** `$23`, `23.50 dollars`, `23/hr`, `23 la hora`. */
 const AMOUNT =
   /\$\s?(\d{1,3}(?:,\d{3})+|\d{1,6})(\.\d{1,2})?(?![\d%])|(?<![\d$.,:/#-])(\d{1,4}(?:\.\d{1,2})?)(?=\s?(?:(?:us )?dollars?|d[oó]lares|bucks|usd|\/\s?(?:hr|hour|hora)|per hour|an hour|hourly|la hora|por hora)\b)/giu;

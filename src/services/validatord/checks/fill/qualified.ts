@@ -47,10 +47,10 @@ export const certExpired: FillCheck = {
     if (worker === undefined || subject.facts === undefined || !asksForCertificates(subject)) return NOTHING;
     const tells: Tell[] = [];
     const held = worker.certificates;
-    const { certificates, endDay } = subject.facts;
+    const { certificates, lastDay } = subject.facts;
     for (const name of certificates) {
       const own = held.filter((entry) => nameOf(entry) === name);
-      if (own.length === 0 || own.some((entry) => isValidCertificate(entry, name, endDay))) continue;
+      if (own.length === 0 || own.some((entry) => isValidCertificate(entry, name, lastDay))) continue;
       const expires =
         own
           .map((entry) => entry.slice(entry.lastIndexOf("|") + 1))
@@ -58,8 +58,8 @@ export const certExpired: FillCheck = {
           .at(-1) ?? "";
       tells.push({
         path: idPath,
-        message: `the ${name} certificate expires on ${expires}, before the shift ends on ${endDay}`,
-        expected: endDay,
+        message: `the ${name} certificate expires on ${expires}, before the shift ends on ${lastDay}`,
+        expected: lastDay,
         actual: expires,
         hint: "Propose a worker whose certificate holds, or have it renewed and update the roster.",
         law: lawOf(name),

@@ -6,7 +6,14 @@ import type { WorkerLookup } from "../../roster/worker.ts";
 import type { Wages } from "../../wages.ts";
 import type { CheckTraits, Tell } from "../check.ts";
 import { Findings, runChecks } from "../findings.ts";
-import { assignmentsByPerson, type FillRow, fillRows, type FillSubject, orderFacts, personOf } from "./subject.ts";
+import {
+  assignmentsByPerson,
+  type FillRow,
+  fillRows,
+  type FillSubject,
+  orderFacts,
+  personOf,
+} from "./subject.ts";
 import { FILL_CHECKS } from "./table.ts";
 import { fillDefects } from "./whole.ts";
 

@@ -50,6 +50,8 @@ export interface OrderFacts {
   /** Days of the site, `YYYY-MM-DD`. */
   readonly startDay: string;
   readonly endDay: string;
+  /** The last day on which anybody works: a shift until midnight is of the day before. */
+  readonly lastDay: string;
   /** The Monday of the week in which the shift starts, as days since 1970. */
   readonly week: number;
   readonly state: string;
@@ -95,8 +97,8 @@ export function orderFacts(order: Order, know: Knowledge): OrderFacts {
     end,
     hours: hours > SHIFT_HOURS_MAX ? undefined : hours,
     startDay: dayText(todayIn(start, order.timezone)),
-    // A shift until midnight ends with the day before.
-    endDay: dayText(todayIn(Math.max(start, end - 1), order.timezone)),
+    endDay: dayText(todayIn(end, order.timezone)),
+    lastDay: dayText(todayIn(Math.max(start, end - 1), order.timezone)),
     week: weekOf(start, order.timezone),
     state,
     work: know.occupation(order.role, order.soc_code ?? undefined),
@@ -161,7 +163,13 @@ function fillRow(
   index: number,
   lookup: WorkerLookup,
 ): FillRow {
-  const nothing = { worker_id: undefined, person: undefined, name: undefined, role: undefined, pay_rate: undefined };
+  const nothing = {
+    worker_id: undefined,
+    person: undefined,
+    name: undefined,
+    role: undefined,
+    pay_rate: undefined,
+  };
   const empty = { ...nothing, reason: undefined, worker: undefined };
   const at = { index, path, backup, idPath: `${path}.worker_id` };
   if (typeof value !== "object" || value === null || Array.isArray(value))

@@ -1,6 +1,11 @@
 // Fill checks about the proposal as a whole: its form, whether it fills the order, and what its words ask for.
 
-import { PROTECTED_LAW, protectedReasons, type ProtectedTerm, protectedTerms } from "#domain/law/protected-terms";
+import {
+  PROTECTED_LAW,
+  protectedReasons,
+  type ProtectedTerm,
+  protectedTerms,
+} from "#domain/law/protected-terms";
 import { type Check, NOTHING, type Tell } from "../check.ts";
 import { type FillRow, type FillSubject, ROWS_MAX, typeOf } from "./subject.ts";
 
@@ -123,7 +128,7 @@ export const protectedTerm: FillCheck = {
       if (typeof text === "string") yield* protectedTells(name, text);
     }
   },
-  row: ({ reason, path }) => 
+  row: ({ reason, path }) =>
     reason === undefined ? NOTHING : tellsOf(`${path}.reason`, protectedReasons(reason)),
 };
 
