@@ -95,9 +95,11 @@ const OFFICE_HOURS =
   /\b(?:(?:office|business|opening) hours|(?:office|branch|we|line|lines|phones?)(?: is|'s| are|'re)? (?:open|staffed)|open (?:from|mon|tue|wed|thu|fri|sat|sun|daily|every|weekdays|until|till|\d)|(?:call|reach|text)(?: us| me)? between|horario de (?:oficina|atenci[oó]n)|atendemos|abierta?s? de)\b/i;
 /** Dates of something else than the shift. */
 const OTHER_DATE = /\b(?:expir\p{L}*|renew\p{L}*|issued|hired on|since|vence\p{L}*|caduc\p{L}*)\b/iu;
+/** A telephone number has hours, minutes and days in it for whoever looks for them. */
+const PHONE = /(?<![\w$.:/-])(?:\+?1[\s.-]{1,2})?(?:\(\d{3}\)\s?|\d{3}[\s.-])\d{3}[\s.-]?\d{4}(?![\d-])/g;
 /** When wages are paid. */
 const PAYDAY =
-  /\b(?:paid|payday|pay day|checks?|direct deposit|deposited|nos? pagan|se paga)\b[^.;!?\n$]{0,30}?\b(?:on|every|each|is|los|cada)\s+(?:mon|tues|wednes|thurs|fri|satur|sun)days?\b|\b(?:los|cada) (?:lunes|martes|mi[eé]rcoles|jueves|viernes)\b/giu;
+  /\b(?:paid|payday|pay day|(?:weekly|daily|next[ -]day) pay|payments?|wages|checks?|direct deposit|deposited|nos? pagan|se paga)\b[^.;!?\n$]{0,30}?\b(?:on|every|each|is|los|cada)\s+(?:mon|tues|wednes|thurs|fri|satur|sun)days?\b|\b(?:los|cada) (?:lunes|martes|mi[eé]rcoles|jueves|viernes)\b/giu;
 const BIRTH = /\b(?:born|birth(?:day| ?date)?|d\.?o\.?b|naci[oó]|nacimiento)\b/i;
 const UNTIL = /\b(?:until|ends?|end time|finish(?:es)?|off at|hasta|termina)\b/i;
 
@@ -157,7 +159,7 @@ export function readStatements(
       text = text.slice(greeting[0].length);
     }
     if (agency !== undefined) text = text.replaceAll(agency, " ");
-    text = text.replaceAll(REPLY_BY, " ").replaceAll(PAYDAY, " ");
+    text = text.replaceAll(REPLY_BY, " ").replaceAll(PAYDAY, " ").replaceAll(PHONE, " ");
     if (text.trim() === "") return;
     const said = <T>(value: T): Said<T> => ({ value, path, text: whole });
     const order = reader.read(text, start - 30 * DAY_MS);
