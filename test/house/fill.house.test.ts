@@ -340,7 +340,9 @@ describe.each([...TOPOLOGIES])("a house %s", (topology) => {
     const order_text = "Need a forklift operator in Springfield, IL Dec 22 6a-2p $30. Young men only.";
     const fill = await open({ ...ORDER, order_text });
     expect(fill.order.notes).toBe("Young men only.");
-    expect(fill.unchecked.join()).toContain("protected trait");
+    expect(fill.order_findings.map(({ code, path }) => `${code} ${path}`)).toContain(
+      "fill.protected_term order.notes",
+    );
     const refused = await post(fill.fill_id, "propose", { version: 1, auto: true });
     const { proposal, version } = (await refused.json()) as Fill;
     expect([proposal?.ok, proposal?.findings.map(({ code }) => code)]).toEqual([

@@ -558,8 +558,9 @@ function readingOf({ query }: Ranked): NonNullable<Fill["reading"]> {
   };
 }
 
-function listOf({ shortlist: list, excluded, unchecked }: Ranked): Omit<Ranked, "query"> {
-  return { shortlist: list, excluded, unchecked };
+function listOf(ranked: Ranked): Omit<Ranked, "query"> {
+  const { query: _, ...list } = ranked;
+  return list;
 }
 
 function shortlistEvent(version: number, { shortlist: list, excluded }: Ranked): Draft<"shortlist.proposed"> {

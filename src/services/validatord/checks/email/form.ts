@@ -74,7 +74,8 @@ export const recipient: EmailCheck = {
   code: "email.recipient",
   kind: "consistency",
   severity: "error",
-  tests: "to is the worker's own address of the roster, alone, and neither suppressed nor bounced",
+  tests:
+    "to is the worker's own address of the roster, alone (no cc, bcc or such header), and neither suppressed nor bounced",
   whole: function* ({ message, worker, policy }) {
     const { worker_id, to, channel, copies } = message;
     if (worker_id !== "" && worker === undefined)

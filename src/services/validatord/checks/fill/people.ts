@@ -230,7 +230,8 @@ export const dnr: FillCheck = {
   code: "fill.dnr",
   kind: "policy",
   severity: "error",
-  tests: "no block of the worker, for the client, the site or everywhere, is active when the shift starts",
+  tests:
+    "no block of the worker, nor of a duplicate that was merged, is active when the shift starts: for the client, the site or everywhere",
   applies: ({ facts }) => facts !== undefined,
   row: ({ worker, worker_id, person, idPath }, { facts, blocks, lookup }) => {
     if (facts === undefined || person === undefined) return NOTHING;

@@ -40,7 +40,8 @@ export const certExpired: FillCheck = {
   code: "fill.cert_expired",
   kind: "policy",
   severity: "error",
-  tests: "each required certificate holds through the day on which the shift ends, in the site's zone",
+  tests:
+    "each required certificate holds through the last day that is worked, in the site's zone; midnight is of the day before",
   law: FORKLIFT_LAW,
   applies: ({ facts }) => facts !== undefined,
   row: ({ worker, idPath }, subject) => {

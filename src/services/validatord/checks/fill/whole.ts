@@ -119,7 +119,7 @@ export const protectedTerm: FillCheck = {
   kind: "policy",
   severity: "error",
   tests:
-    "neither the order's notes nor a reason ask for a sex, an age, an origin, a religion, a health or other protected trait",
+    "neither the order's notes nor a reason ask for a sex, an age, an origin, a religion, a health or other protected trait; a reason does not say one of the person",
   law: PROTECTED_LAW,
   whole: function* ({ facts, artifact }) {
     yield* protectedTells("order.notes", facts?.order.notes ?? "");
