@@ -105,6 +105,9 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
     {},
     // Numbers that are neither hours nor pay, and the day on which wages come.
     added("Acme Staffing\n(217) 555-0100"),
+    added("Doors open at 5:45 AM. The bus leaves at 5:20 AM."),
+    added("Questions? Call 8am-5pm Mon-Fri."),
+    swap("Pay is $20/hr.", "Pay is $20/hr + $1.50 shift differential."),
     added("Office 217-555-0614, weekly pay on Friday."),
     swap("Pay is $20/hr.", "8 hours at $20/hr = $160."),
     swap("Pay is $20/hr.", "Pay is $20/hr, $160 for the day."),
@@ -186,6 +189,7 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
   ],
   "email.required_parts": [
     {},
+    swap("Pay is $20/hr.", "Pay is $20/day.", "error"),
     swap("Pay is $20/hr.", "Pay is $20.00/hr (overtime $30.00/hr)."),
     swap("this is Acme Staffing. ", "", "error"),
     { set: { subject: "Shift", body: BODY.replace("on Monday, Dec 7, ", "") }, told: "error" },
