@@ -48,7 +48,12 @@ export type Run = Omit<Iterated, "trace_id" | "untraced" | "took_ms">;
 
 /** Of a reply, what the history keeps. */
 const RAW_CHARS_MAX = 64 * 1024;
-/** A proposal of 500 rows is some 20,000 tokens. */
+/**
+ * What a draft may take, the model's thoughts included: it is reserved of the caller's budget, so that a small one should be
+ * enough for a small draft. A proposal of 500 rows is some 20,000 tokens.
+ */
+const OUTPUT_TOKENS = 8192;
+const OUTPUT_TOKENS_A_ROW = 64;
 const OUTPUT_TOKENS_MAX = 32_768;
 /** Rounds of corrections by code on one draft: one may bring up another. */
 const FIX_ROUNDS_MAX = 3;
@@ -174,7 +179,7 @@ async function judgeAndFix(
 }
 
 function chatInput(
-  { provider, model, escalate_model, temperature, seed }: IterateRequest,
+  { kind, context, provider, model, escalate_model, temperature, seed }: IterateRequest,
   messages: ChatMessage[],
   iteration: number,
   isLast: boolean,
@@ -184,7 +189,7 @@ function chatInput(
   return {
     messages,
     response_format: { type: "json_object" },
-    max_tokens: OUTPUT_TOKENS_MAX,
+    max_tokens: outputTokens(kind, context),
     deadline_ms: Math.max(1, Math.min(Math.floor(leftMs), 600_000)),
     ...(chosen === undefined ? {} : { model: chosen }),
     // A model a tier up may be another provider's: its name says so.
@@ -193,6 +198,12 @@ function chatInput(
     ...(temperature === undefined ? {} : { temperature: temperature / 2 ** (iteration - 1) }),
     ...(seed === undefined ? {} : { seed }),
   };
+}
+
+function outputTokens(kind: ArtifactKind, context: Context | undefined): number {
+  if (kind !== "fill") return OUTPUT_TOKENS;
+  const rows = context?.order?.headcount ?? Infinity;
+  return Math.min(OUTPUT_TOKENS_MAX, OUTPUT_TOKENS + rows * OUTPUT_TOKENS_A_ROW);
 }
 
 /** A model that the request names wrongly, or does not name, is no run: nothing was asked yet. */
