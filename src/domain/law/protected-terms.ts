@@ -54,6 +54,8 @@ const IS = /^(?:is|was|be|being|hes|shes|theyre|looks|seems|es|son)$/;
 const DEGREE = /^(?:very|so|too|more|also|still|quite|both|not|only|and|muy|mas|el|la|the|a|an|una?)$/;
 const OTHERS =
   /^(?:clients?|patients?|residents?|customers?|tenants?|guests?|students?|children|kids|team|crew|site|manager|supervisor|foreman|owner|cliente|pacientes?)$/;
+/** Words that qualify a trait; more of them are no sentence. */
+const QUALIFIERS_MAX = 8;
 /** Traits that are too common as words to be looked for elsewhere. */
 const TRAITS: ReadonlyMap<string, string> = new Map([
   ...["old", "older", "oldest", "youngest"].map((word) => [word, "age"] as const),
@@ -164,14 +166,15 @@ function termsOf(
       add(label[0], LABELS[label.slice(1).findIndex((group) => group !== undefined)] ?? "sex");
     const single = SINGLE.exec(folded);
     if (single !== null) add(single[0], "family");
-    for (const { term, category } of [...standingAlone(sentence), ...further(sentence, words)])
+    for (const { term, category } of [...standingAlone(sentence, words), ...further(sentence, words)])
       add(term, category);
   }
   return [...found.values()];
 }
 
 /** Parts of a sentence that are nothing but such words. Both sexes beside each other ask for neither. */
-function standingAlone(sentence: string): Found[] {
+function standingAlone(sentence: string, all: readonly Word[]): Found[] {
+  if (!all.some(({ key }) => ALONE.test(key))) return [];
   const parts = sentence.split(/[,;()|/]|\s[-–—]\s/).map((part) => wordsOf(part));
   const alone = parts
     .filter((words) => words.every(({ key }) => ALONE.test(key) || BESIDE.test(key)))
@@ -208,7 +211,7 @@ function traitsOf(sentence: string, words: readonly Word[]): Found[] {
     let before = at - 1;
     const qualifies = (key: string): boolean =>
       DEGREE.test(key) || BESIDE.test(key) || BY_FIRST.has(key) || TRAITS.has(key);
-    while (before >= 0 && qualifies(words[before]?.key ?? "")) before -= 1;
+    while (before > at - QUALIFIERS_MAX && qualifies(words[before]?.key ?? "")) before -= 1;
     const said = words[before]?.key ?? "";
     const subjects = words.slice(Math.max(0, before - 2), before).map(({ key }) => key);
     if (!IS.test(said) || subjects.some((key) => OTHERS.test(key))) return [];
