@@ -209,11 +209,13 @@ function closeOf(text: string, at: number, to: number): number {
 
 const SINGLE_QUOTE = 39;
 const STAR = 42;
+const COMMA = 44;
 const SLASH = 47;
 const COLON = 58;
+const LIST = 91;
 const SPACE = 32;
 /** Behind these a text may begin. */
-const BEFORE_TEXT: ReadonlySet<number> = new Set([..."{[,:"].map((mark) => mark.charCodeAt(0)));
+const BEFORE_TEXT: ReadonlySet<number> = new Set([OPEN, LIST, COMMA, COLON]);
 const BEHIND_TEXT = /\s*(?:[,:}\]]|$)/y;
 
 /** The same where texts may stand in single quotes, and comments between them; the slashes of an address are none. */
