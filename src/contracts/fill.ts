@@ -136,6 +136,9 @@ const shortlist = z.object({
     .describe(
       "People of the role within twice the radius whom a rule keeps out, the nearest first, 200 at most",
     ),
+  order_findings: z
+    .array(finding)
+    .describe("What the rules refuse of the order itself: until it is corrected no proposal passes"),
   unchecked: z.array(z.string()).describe("Rules that could not be looked at, and what they need, in words"),
 });
 export type Shortlist = z.infer<typeof shortlist>;
