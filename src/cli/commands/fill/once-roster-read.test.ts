@@ -26,7 +26,7 @@ test("a call that broke off between two services is not", async () => {
     calls += 1;
     return Promise.reject(new Fault("unavailable", "filld cannot be reached.", { origin: "filld" }));
   });
-  await expect(given).rejects.toThrow("filld cannot be reached.");
+  expect(await given.catch((fault: Fault) => fault.message)).toBe("filld cannot be reached.");
   expect(calls).toBe(1);
 });
 
@@ -48,7 +48,7 @@ test("an order whose request arrived and whose reply did not is opened no second
     const opened = onceRosterIsRead(house, () =>
       open({ order_text: "2 welders in Springfield, IL tomorrow at 6" }),
     );
-    await expect(opened).rejects.toMatchObject({ code: "unavailable" });
+    expect(await opened.catch((fault: Fault) => fault.code)).toBe("unavailable");
     expect(requests).toBe(1);
   } finally {
     server.stop(true);

@@ -59,12 +59,12 @@ test("rows make their dataset, by age and at the end", async () => {
 
 test("rows that come while others are written gather again, so that a busy house makes few commits", async () => {
   const before = await rowsOf();
-  let appends = 0;
+  const seen = { appends: 0 };
   const held = Promise.withResolvers<void>();
   const slow: Pick<Service<typeof catalog>, "append" | "prepare" | "commit"> = {
     ...lake.catalog,
     append: async (input, init) => {
-      appends += 1;
+      seen.appends += 1;
       await held.promise;
       return lake.catalog.append(input, init);
     },
@@ -72,14 +72,14 @@ test("rows that come while others are written gather again, so that a busy house
   const usage = createUsageLog({ catalog: slow, clock, log: undefined, ageMsMax: 60_000 });
   let id = 0;
   // A whole batch does not wait for its age.
-  while (appends === 0) usage.add(row((id += 1)));
+  while (seen.appends === 0) usage.add(row((id += 1)));
   for (let more = 0; more < 10; more += 1) usage.add(row((id += 1)));
   held.resolve();
   while (usage.counts.written === 0) await Bun.sleep(1);
-  expect(appends).toBe(1);
+  expect(seen.appends).toBe(1);
   expect(usage.counts.waiting).toBe(id - usage.counts.written);
   await usage.close();
-  expect(appends).toBe(2);
+  expect(seen.appends).toBe(2);
   expect((await rowsOf()) - before).toBe(id);
 });
 
