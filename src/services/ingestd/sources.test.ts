@@ -108,6 +108,22 @@ describe("large files", () => {
     expect(answer).toMatchObject({ rows_in: ROWS, rows_loaded: ROWS - 1, rows_quarantined: 1 });
   });
 
+  test("a text kept from becoming a number, between the samples, is told as in a small file", async () => {
+    const answer = await lake.load(
+      "guarded",
+      bigCsv((row) => (row === 77_777 ? '77777,="W1",2026-01-01 07:30:00,1.5,true,01234,"n"' : undefined)),
+    );
+    expect(answer).toMatchObject({ rows_in: ROWS, rows_loaded: ROWS });
+    expect(answer.warnings.join(" ")).toContain('1 rows have cells such as ="00123"');
+    expect(await lake.rows("guarded", "SELECT worker FROM t WHERE id = 77777")).toEqual([{ worker: "W1" }]);
+  });
+
+  test("a note below a table of many rows is rejected as below a short one", async () => {
+    const text = `${bigCsv()}\nChecked by the night office,,,,,,\n`;
+    const answer = await lake.load("noted", text);
+    expect(answer).toMatchObject({ rows_in: ROWS + 1, rows_loaded: ROWS, rows_quarantined: 1 });
+  });
+
   test("quotes that begin far behind the sample are quotes", async () => {
     const lines = Array.from({ length: ROWS }, (_, row) =>
       row < ROWS - 10

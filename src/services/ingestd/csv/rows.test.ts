@@ -125,7 +125,8 @@ const cell = fc.oneof(
 
 function written(rows: readonly (readonly string[])[], dialect: Dialect, always: boolean): string {
   const quoted = (text: string): string => {
-    const plain = !always && text !== "" && !/["\n\r]|^ +|'/.test(text) && !text.includes(dialect.delimiter);
+    const plain =
+      !always && text !== "" && !/["\n\r]|^[ \f\ufeff]|'/.test(text) && !text.includes(dialect.delimiter);
     return plain ? text : `"${text.replaceAll('"', '""')}"`;
   };
   return rows.map((cells) => cells.map(quoted).join(dialect.delimiter)).join("\n");

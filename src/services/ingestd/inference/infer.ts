@@ -322,7 +322,8 @@ function noteOf(
   }
   if (kinds.some(({ name }) => name === "date, short year"))
     return `"${columnName}": years of three digits were taken as they stand, ${stats.having(bitOf("date, short year"))} in all.`;
-  return undefined;
+  const words = stats.nothing.filter((word) => word !== "").map((word) => `"${word}"`);
+  return words.length === 0 ? undefined : `"${columnName}": ${words.join(", ")} was read as NULL.`;
 }
 
 function hasShortYears(stats: ColumnStats, kinds: readonly Kind[]): boolean {

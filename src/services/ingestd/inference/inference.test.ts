@@ -149,6 +149,13 @@ describe("what a column is", () => {
     expect(inferType(dayFirst, AROUND, "c").warning).toBeUndefined();
   });
 
+  test("words that were read as NULL are named, where a type takes them so", () => {
+    expect(inferType(statsOf(["2024-01-31", "open", "2024-02-29"]), AROUND, "due").type).toBe("VARCHAR");
+    const dates = inferType(statsOf(["2024-01-31", "TBD", "2024-02-29", "?"]), AROUND, "due");
+    expect(dates).toMatchObject({ type: "DATE", warning: '"due": "TBD", "?" was read as NULL.' });
+    expect(inferType(statsOf(["2024-01-31", "", "N/A"]), AROUND, "due").warning).toBeUndefined();
+  });
+
   test("points are thousands where semicolons separate cells and nothing speaks against it", () => {
     expect(typeOf(["1.613", "379"], { ...AROUND, semicolons: true })).toBe("BIGINT");
     expect(typeOf(["1.613", "3.5"], { ...AROUND, semicolons: true })).toBe("DOUBLE");

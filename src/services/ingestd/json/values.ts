@@ -4,6 +4,9 @@
 import { Fault } from "#rpc/fault";
 import { LINE_CHARS_MAX } from "../source/source.ts";
 
+/** With what each value of a JSON text sequence begins (RFC 7464). */
+const SEQUENCE_MARK = "\u001e";
+
 export interface Piece {
   /** The line it starts in, counted from 1. */
   readonly line: number;
@@ -22,7 +25,8 @@ export function lineCutter(): Cutter {
     const found: Piece[] = [];
     for (const raw of lines) {
       line += 1;
-      if (raw.trim() !== "") found.push({ line, raw: raw.endsWith("\r") ? raw.slice(0, -1) : raw });
+      const text = raw.startsWith(SEQUENCE_MARK) ? raw.slice(1) : raw;
+      if (text.trim() !== "") found.push({ line, raw: text.endsWith("\r") ? text.slice(0, -1) : text });
     }
     return found;
   };
@@ -79,7 +83,7 @@ export function valueCutter(): Cutter {
       }
       const char = buffer.charAt(at);
       if (start < 0) {
-        if (char.trim() === "" || char === ",") continue;
+        if (char.trim() === "" || char === "," || char === SEQUENCE_MARK) continue;
         if (char === "[" && first) {
           first = false;
           inArray = true;
