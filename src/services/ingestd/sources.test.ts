@@ -201,6 +201,10 @@ describe("counting rows a second time", () => {
   });
 });
 
+/** One column "pay" of DECIMAL(40,1), with one row. */
+const LONG_DECIMALS =
+  "UEFSMRUAFS4VLiwVAhUAFQYVBhwAAAACAAAAAgEAAAAAAAAAAAAAAAAAAAAAUBUEGSw1ABgGc2NoZW1hFQIAFQ4VIhUCGANwYXklChUCFVAsXBUCFVAAAAAWAhkcGRwmABwVDhklBgAZGANwYXkVABYCFlQWVCYISRwVABUAFQIAPCkGGSYAAgAAABZUFgImCBZUACggcGFycXVldC1jcHAtYXJyb3cgdmVyc2lvbiAyNi4wLjEZHBwAAACOAAAAUEFSMQ==";
+
 describe("Parquet", () => {
   test("keeps its columns and types, and is refused when it is damaged", async () => {
     const path = join(lake.folder, "made.parquet");
@@ -235,6 +239,69 @@ describe("Parquet", () => {
     expect(typed).toContain('"name": "n0" is no BIGINT');
     const cut = await lake.load("cut", bytes.slice(0, 400)).catch((error: Error) => error.message);
     expect(cut).toContain("Parquet file cannot be read");
+  });
+
+  const written = async (select: string): Promise<Uint8Array> => {
+    const path = join(lake.folder, "written.parquet");
+    const db = await openDuckdb({
+      memoryBytesMax: 2 ** 28,
+      threads: 1,
+      tempDir: lake.folder,
+      tempBytesMax: 2 ** 28,
+    });
+    await db.run(`COPY (${select}) TO '${path}' (FORMAT parquet)`);
+    db.close();
+    return Bun.file(path).bytes();
+  };
+
+  test("decimals of more digits than are kept are refused, and not read as floats", async () => {
+    const message = await lake
+      .load("long_decimals", Buffer.from(LONG_DECIMALS, "base64"))
+      .catch((error: Error) => error.message);
+    expect(message).toContain('"pay" holds decimals of 40 digits');
+  });
+
+  test("times finer than a microsecond keep their column text", async () => {
+    const fine = await written("SELECT 1 AS id, TIMESTAMP_NS '2026-03-01 07:15:00.000000250' AS seen");
+    const coarse = await written("SELECT 2 AS id, TIMESTAMP_NS '2026-03-01 07:15:00.25' AS seen");
+    const first = await lake.load("fine_times", fine);
+    expect(first.warnings.join(" ")).toContain('"seen" stays text: it has times finer than a microsecond');
+    expect(await lake.rows("fine_times", "SELECT seen FROM t")).toEqual([
+      { seen: "2026-03-01 07:15:00.00000025" },
+    ]);
+    expect((await lake.load("coarse_times", coarse)).warnings).toEqual([]);
+    expect(await lake.rows("coarse_times", "SELECT CAST(seen AS VARCHAR) AS seen FROM t")).toEqual([
+      { seen: "2026-03-01 07:15:00.25" },
+    ]);
+  });
+
+  test("a value that the dataset's column would change is a rejected row", async () => {
+    await lake.load("held", await written("SELECT 1.5::DOUBLE AS score UNION ALL SELECT 2.5"));
+    const rows = "SELECT 3::BIGINT AS score UNION ALL SELECT 9007199254740993 UNION ALL SELECT 8";
+    const answer = await lake.load("held", await written(rows));
+    expect(answer).toMatchObject({ rows_in: 3, rows_loaded: 2, rows_quarantined: 1 });
+    expect(await lake.rows("held", "SELECT sum(score) AS sum FROM t")).toEqual([{ sum: 15 }]);
+  });
+
+  test.each([
+    ["CSV", "constructor,toString,__proto__\n1,Ann,x\n2,Bob,y\n"],
+    [
+      "NDJSON",
+      '{"constructor":1,"TOSTRING":"Ann","__PROTO__":"x"}\n{"constructor":2,"toString":"Bob","__proto__":"y"}\n',
+    ],
+  ])("columns of %s may be called like what every object has", async (kind, text) => {
+    await lake.load(`named_${kind}`, text);
+    expect(
+      await lake.query(
+        `SELECT "constructor"::INT AS n, "toString" AS name, "__proto__" AS proto FROM t ORDER BY 1`,
+        {
+          t: `named_${kind}`,
+        },
+      ),
+    ).toEqual([
+      { n: 1, name: "Ann", proto: "x" },
+      { n: 2, name: "Bob", proto: "y" },
+    ]);
   });
 
   test("statistics find their columns by path, nested ones too", () => {

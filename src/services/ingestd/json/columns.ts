@@ -8,6 +8,7 @@ import { Fault } from "#rpc/fault";
 import { columnNames } from "../inference/column-names.ts";
 import { misfitSql, valueSql } from "../inference/column-sql.ts";
 import { ColumnStats } from "../inference/column-stats.ts";
+import { exactCast } from "../inference/exact-cast.ts";
 import {
   inferType,
   isNumeric,
@@ -19,7 +20,7 @@ import {
 import { bitsOf, KINDS } from "../inference/kinds.ts";
 import { MARKS, rememberedLook } from "../inference/looks.ts";
 import { isNull } from "../inference/nulls.ts";
-import { duckdbWord, exactCast, refuseStrayTypes, wantedTypes } from "../inference/types.ts";
+import { duckdbWord, refuseStrayTypes, wantedTypes } from "../inference/types.ts";
 import type { KnownColumn, SourceColumn, Wishes } from "../source/source.ts";
 import { LongNumber } from "./exact.ts";
 import { fitsShape, mergeShapes, type Shape, shapeOf, shapeOfType, shapeType } from "./shape.ts";
