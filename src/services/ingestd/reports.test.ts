@@ -35,6 +35,12 @@ const REPORTS: Readonly<Record<string, Report>> = {
     rows: ["007|north|8.5|1020.25", "008|south|7.0|880.0", "011|east|6.5|700.1"],
     rejected: 1,
   },
+  "several notes below an empty line, one in a column of values": {
+    text: "yard,lead,beds,cost\nA,Ann,4,80.5\nB,Bob,5,70\nC,Cyd,6,60\n,,,\nnot yet approved,,,\nby:,,on:,\n",
+    columns: { yard: "VARCHAR", lead: "VARCHAR", beds: "BIGINT", cost: "DOUBLE" },
+    rows: ["A|Ann|4|80.5", "B|Bob|5|70.0", "C|Cyd|6|60.0"],
+    rejected: 2,
+  },
   "the same without an empty line, in words of a report": {
     text: "yard;lead;beds\nA;Ann;4\nB;Bob;5\nC;Cyd;6\nSource: housing office;;\nPrinted on Friday;;\n",
     columns: { yard: "VARCHAR", lead: "VARCHAR", beds: "BIGINT" },

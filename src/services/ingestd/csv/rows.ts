@@ -193,7 +193,7 @@ export class RowScanner {
       }
     }
     this.#line += 1;
-    rows.push(this.#oneLine(lineText, line));
+    rows.push(...this.#oneLine(lineText, line));
     return nextLine;
   }
 
@@ -217,34 +217,46 @@ export class RowScanner {
   #plainLine(lineText: string, line: number): Row[] {
     const cells = this.#plainCells(lineText);
     const row = this.#fitted(cells, line, lineText, false);
-    const mayBeSeveral = this.#fit?.returns === true && lineText.includes("\r");
     // Empty cells beyond the width may be those of another row.
-    if (row !== undefined && (row.cut === undefined || !mayBeSeveral)) return [row];
-    if (mayBeSeveral) {
-      const parts = lineText.split("\r").filter((part) => part !== "");
-      const rows = parts.flatMap((part) => this.#fitted(this.#plainCells(part), line, part, false) ?? []);
-      if (rows.length === parts.length) return rows.map((each, part) => ({ ...each, part }));
-    }
-    return [row ?? misfit(cells, line, lineText, this.#fit)];
+    if (row !== undefined && (row.cut === undefined || !lineText.includes("\r"))) return [row];
+    const several = this.#parted(lineText, line, (part) => this.#plainCells(part));
+    return several ?? [row ?? misfit(cells, line, lineText, this.#fit)];
   }
 
-  /** The last resort for a line: with its quotes, without them, or rejected. */
-  #oneLine(lineText: string, line: number): Row {
+  /** The rows of a line that carriage returns part, when each of them fits. */
+  #parted(
+    lineText: string,
+    line: number,
+    cellsOf: (part: string) => string[] | undefined,
+  ): Row[] | undefined {
+    if (this.#fit?.returns !== true || !lineText.includes("\r")) return undefined;
+    const parts = lineText.split("\r").filter((part) => part !== "");
+    const rows = parts.flatMap((part) => {
+      const cells = cellsOf(part);
+      return cells === undefined ? [] : (this.#fitted(cells, line, part, false) ?? []);
+    });
+    return rows.length === parts.length ? rows.map((each, part) => ({ ...each, part })) : undefined;
+  }
+
+  /** The last resort for a line: as rows that carriage returns part, with its quotes, without them, or rejected. */
+  #oneLine(lineText: string, line: number): Row[] {
+    const several = this.#parted(lineText, line, (part) => {
+      const parsed = parseQuoted(part, 0, this.#dialect, true);
+      return typeof parsed === "object" && !parsed.flawed ? parsed.cells : undefined;
+    });
+    if (several !== undefined) return several;
     const quoted = parseQuoted(lineText, 0, this.#dialect, true);
     if (typeof quoted === "object") {
       const row = this.#fitted(quoted.cells, line, lineText, true);
-      if (row !== undefined) return row;
+      if (row !== undefined) return [row];
     }
     const cells = this.#plainCells(lineText);
     const row = this.#fitted(cells, line, lineText, true);
-    if (row !== undefined) return row;
-    if (quoted === "unclosed") {
-      return { cells, line, raw: lineText, reason: "a quote is opened and never closed", flawed: true };
-    }
-    return {
-      ...misfit(typeof quoted === "object" ? quoted.cells : cells, line, lineText, this.#fit),
-      flawed: true,
-    };
+    if (row !== undefined) return [row];
+    if (quoted === "unclosed")
+      return [{ cells, line, raw: lineText, reason: "a quote is opened and never closed", flawed: true }];
+    const found = typeof quoted === "object" ? quoted.cells : cells;
+    return [{ ...misfit(found, line, lineText, this.#fit), flawed: true }];
   }
 
   #plainCells(line: string): string[] {

@@ -195,8 +195,8 @@ export class WrittenRows {
       } else if (this.#totals.length < TOTALS_MAX && mayBeTotals(row.cells)) this.#totals.push(row);
       else if (mayBeBelow(row.cells, () => this.#isApart(row))) this.#hold(row);
       else {
-        if (this.#isApart(row)) this.#gaps += 1;
         this.release();
+        if (this.#isApart(row)) this.#gaps += 1;
         this.#takeOne(row);
       }
       this.#before = row;
@@ -204,8 +204,12 @@ export class WrittenRows {
     }
   }
 
-  /** Whether empty lines stand between a row and the one before, where they are no habit of the table's. */
+  /**
+   * Whether empty lines stand between a row and the one before, where they are no habit of the table's, or the one
+   * before stands so itself.
+   */
   #isApart({ line }: Row): boolean {
+    if (this.#below.length > 0) return true;
     const before = this.#before;
     if (before === undefined || line <= before.line + 1 || this.#gaps > this.#rows * GAPS_SHARE_MAX)
       return false;

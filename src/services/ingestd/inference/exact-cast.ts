@@ -3,7 +3,7 @@
 
 /** Whole numbers, up to their digits; a text of digits with a zero before them is a name. */
 const WHOLE = "-?(?:0|[1-9][0-9]*)";
-const INTEGERS = /INT$|^INTEGER$/;
+const INTEGERS = /INT$|INTEGER$/;
 const FLOATS = /^DOUBLE$|^FLOAT$/;
 const DECIMALS = /^DECIMAL/;
 const DAYS_AND_TIMES = /^DATE$|^TIME/;
@@ -54,5 +54,7 @@ function isKept(from: string, to: string): boolean {
   // Shorter floats are what such a column keeps of any number.
   if (to === "FLOAT") return true;
   if (to === "DOUBLE") return from === "FLOAT" || /^U?(?:TINY|SMALL)INT$|^U?INTEGER$/.test(from);
+  // Whoever reads finer times says that they are cut.
+  if (from === "TIMESTAMP_NS" && to === "TIMESTAMP") return true;
   return from === "DATE" || (INTEGERS.test(from) && (INTEGERS.test(to) || DECIMALS.test(to)));
 }

@@ -25,6 +25,16 @@ describe("cutting", () => {
     ]);
   });
 
+  test("arrays that follow each other are one table, an array among objects is none", () => {
+    expect(cut(valueCutter(), '[{"a":1},{"a":2}]\n[]\n[{"a":3}]\n', 3)).toEqual([
+      '{"a":1}',
+      '{"a":2}',
+      '{"a":3}',
+    ]);
+    expect(cut(valueCutter(), '[{"a":1},[{"a":2}]]')).toEqual(['{"a":1}', '[{"a":2}]']);
+    expect(cut(valueCutter(), '{"a":1}\n[{"a":2}]')).toEqual(['{"a":1}', '[{"a":2}]']);
+  });
+
   test("any values come back, in pieces of any size", () => {
     const object = fc.dictionary(fc.string({ maxLength: 4 }), fc.jsonValue({ maxDepth: 2 }), { maxKeys: 3 });
     fc.assert(

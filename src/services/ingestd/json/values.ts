@@ -50,7 +50,7 @@ const QUOTE = 34;
 const BACKSLASH = 92;
 const FEED = 10;
 
-/** The members of a top-level array, and top-level values one after the other. */
+/** The members of top-level arrays, and top-level values one after the other. */
 export function valueCutter(): Cutter {
   let buffer = "";
   /** Where the piece under way starts in the buffer; -1 between pieces. */
@@ -59,7 +59,8 @@ export function valueCutter(): Cutter {
   let line = 1;
   let depth = 0;
   let inArray = false;
-  let first = true;
+  /** Nothing but arrays came so far, whose members are the values. */
+  let mayOpen = true;
   let quoted = false;
   let escaped = false;
 
@@ -84,16 +85,15 @@ export function valueCutter(): Cutter {
       const char = buffer.charAt(at);
       if (start < 0) {
         if (char.trim() === "" || char === "," || char === SEQUENCE_MARK) continue;
-        if (char === "[" && first) {
-          first = false;
+        if (char === "[" && mayOpen && !inArray) {
           inArray = true;
           continue;
         }
-        first = false;
         if (char === "]" && inArray) {
           inArray = false;
           continue;
         }
+        mayOpen = inArray;
         start = at;
         startLine = line;
         depth = 0;

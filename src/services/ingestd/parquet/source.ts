@@ -41,7 +41,7 @@ export async function parquetSource(path: string, wishes: Wishes, { db }: Workpl
   const known = new Map(wishes.known.map((column) => [column.name.toLowerCase(), column]));
   const fine = await finerThanKept(described, from, rows);
   const columns = described.map(({ name, type }) =>
-    column(name, type, known.get(name.toLowerCase()), wishes, types, samples, fine.has(name)),
+    column(name, type, known.get(name.toLowerCase()), wishes, types, samples),
   );
   refuseStrayTypes(
     types,
@@ -54,10 +54,9 @@ export async function parquetSource(path: string, wishes: Wishes, { db }: Workpl
     rowsIn: Number(counted?.["n"] ?? 0),
     rawText: `to_json(struct_pack(${described.map(({ name }) => `${quoteIdentifier(name)} := ${quoteIdentifier(name)}`).join(", ")}))::VARCHAR`,
     recipe: () => ({ format: "ndjson" }),
-    warnings: columns.flatMap(({ name, type }, index) =>
-      type === "VARCHAR" && fine.has(described[index]?.name ?? "")
-        ? [`"${name}" stays text: it has times finer than a microsecond, which no timestamp here keeps.`]
-        : [],
+    warnings: Array.from(
+      fine,
+      (name) => `"${name}": times finer than a microsecond were cut to it; no timestamp here keeps more.`,
     ),
   };
 }
@@ -85,14 +84,12 @@ function column(
   wishes: Wishes,
   types: ReadonlyMap<string, string>,
   samples: readonly Readonly<Record<string, unknown>>[],
-  isFine: boolean,
 ): SourceColumn {
   const raw = quoteIdentifier(written);
   const name = existing?.name ?? written;
   const wanted = types.get(name.toLowerCase());
   const held = existing === undefined ? undefined : duckdbWord(existing.type);
-  const own = isFine && existing === undefined ? "VARCHAR" : found;
-  const type = wanted ?? (wishes.quarantine ? (held ?? own) : own);
+  const type = wanted ?? (wishes.quarantine ? (held ?? found) : found);
   const value = exactCast(raw, found, type);
   return {
     name,
