@@ -29,8 +29,11 @@ export interface BenchIndex {
 }
 
 /** Waits until the graph holds every row; `read` is a GET. */
-export async function settledIndex(read: (path: string) => Promise<unknown>): Promise<BenchIndex> {
-  const giveUpAt = Date.now() + SETTLED_MS_MAX;
+export async function settledIndex(
+  read: (path: string) => Promise<unknown>,
+  msMax = SETTLED_MS_MAX,
+): Promise<BenchIndex> {
+  const giveUpAt = Date.now() + msMax;
   for (;;) {
     const index = (await read("/v1/vectors/bench")) as BenchIndex;
     if (index.pending === 0 && !index.building) return index;

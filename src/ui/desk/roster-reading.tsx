@@ -5,7 +5,7 @@ import { type ReactNode, useEffect, useState } from "react";
 import type { RosterStatus } from "#contracts/validate";
 import { send } from "../wire/client.ts";
 import { VALIDATE } from "../wire/operations.ts";
-import { toWireFault } from "../wire/wire-fault.ts";
+import { toWireFault, type WireFault } from "../wire/wire-fault.ts";
 import { Notice } from "../parts/notice.tsx";
 
 /** As often as a count that grows is read; also how long a quick load is not worth a word. */
@@ -53,6 +53,11 @@ export function RosterReading(): ReactNode {
   return <Notice tone="info">{words} People are shown once it is there; nothing need be done.</Notice>;
 }
 
+/** What has the rosters said no; from anywhere else, as from a line that broke, it does not say that nothing was done. */
+export function isRefusal({ code, origin }: Pick<WireFault, "code" | "origin">): boolean {
+  return code === "unavailable" && origin === "validatord";
+}
+
 /**
  * The result of a call, which is made again for as long as the house refuses it because it reads a roster. One whose reply did not
  * come may have been done, and is not.
@@ -62,7 +67,7 @@ export async function onceRosterIsRead<T>(work: () => Promise<T>, signal: AbortS
     try {
       return await work();
     } catch (thrown) {
-      const mayPass = toWireFault(thrown).code === "unavailable" && !signal.aborted;
+      const mayPass = isRefusal(toWireFault(thrown)) && !signal.aborted;
       if (!mayPass || (await readingNow(signal)) === undefined) throw thrown;
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
       signal.throwIfAborted();

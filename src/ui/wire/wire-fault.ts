@@ -8,6 +8,8 @@ export interface Detail {
 export class WireFault extends Error {
   readonly code: string;
   readonly requestId: string | undefined;
+  /** The service that said it. */
+  readonly origin: string | undefined;
   readonly details: readonly Detail[];
   /** The house or a part of it was away: the same request may succeed in a moment. */
   readonly away: boolean;
@@ -15,11 +17,17 @@ export class WireFault extends Error {
   constructor(
     code: string,
     message: string,
-    more: { requestId?: string | undefined; details?: readonly Detail[]; away?: boolean } = {},
+    more: {
+      requestId?: string | undefined;
+      origin?: string | undefined;
+      details?: readonly Detail[];
+      away?: boolean;
+    } = {},
   ) {
     super(message);
     this.code = code;
     this.requestId = more.requestId;
+    this.origin = more.origin;
     this.details = more.details ?? [];
     this.away = more.away ?? false;
   }
@@ -47,10 +55,11 @@ export function faultFrom(
   { requestId, away = false }: { requestId?: string | undefined; away?: boolean } = {},
 ): WireFault {
   const { error } = body as {
-    error: { code: string; message: string; request_id?: string; details?: Detail[] };
+    error: { code: string; message: string; origin?: string; request_id?: string; details?: Detail[] };
   };
   return new WireFault(error.code, error.message, {
     requestId: error.request_id ?? requestId,
+    origin: error.origin,
     details: error.details ?? [],
     away,
   });

@@ -1,6 +1,6 @@
 // Commands that need people wait for a roster that the house is reading: how far it is stands on the terminal, and a call
-// that the house refused meanwhile is made again. A load ends by itself, with the roster or with a fault. A call whose reply did
-// not come in time may have been done, and is not made again.
+// that was refused for it is made again. A load ends by itself, with the roster or with a fault. A call whose reply did not
+// come, in time or at all, may have been done, and is not made again.
 
 import type { House } from "#contracts/house";
 import { Fault } from "#rpc/fault";
@@ -11,6 +11,11 @@ import { count } from "../../terminal/plain-text.ts";
 const LOOK_MS = 1000;
 
 type Reading = { readonly read: number; readonly of: number | null } | "about to be";
+
+/** What has the rosters said no; from anywhere else, as from a line that broke, it does not say that nothing was done. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof Fault && error.code === "unavailable" && error.origin === "validatord";
+}
 
 /** Undefined where no roster is being read, or where that cannot be known. */
 async function readingNow({ validatord }: Pick<House, "validatord">): Promise<Reading | undefined> {
@@ -44,8 +49,7 @@ export async function onceRosterIsRead<T>(
       try {
         return await work();
       } catch (error) {
-        const mayPass = error instanceof Fault && error.code === "unavailable";
-        if (!mayPass || (await readingNow(house)) === undefined) throw error;
+        if (!isRefusal(error) || (await readingNow(house)) === undefined) throw error;
         await Bun.sleep(LOOK_MS);
       }
     }

@@ -63,7 +63,18 @@ describe("delimiters and quotes", () => {
         .join("\n");
       expect(found(text).width).toBe(2);
     }
+    const lakhs = Array.from({ length: 20 }, (_, n) => `${n + 3}; ${n + 1},0${n % 10},5${n % 10},${400 + n}`);
+    expect(found(`no; turnover\n-----;-----\n${lakhs.join("\n")}\n`)).toMatchObject({ width: 2 });
     expect(found("a,b,c\n1,200,300\n2,310,420\n3,999,111\n").width).toBe(3);
+  });
+
+  test("a mark before numbers is no part of the delimiter, though the first row lacks it once", () => {
+    const rows = Array.from(
+      { length: 30 },
+      (_, n) => `${n}~+4930${100 + n}~${n === 0 ? "none" : `+4940${n}`}`,
+    );
+    const guess = found(`no~home~work\n${rows.join("\n")}\n`);
+    expect([guess.delimiter, guess.header.names]).toEqual(["~", ["no", "home", "work"]]);
   });
 
   test("one column stays one column, with spaces, times and commas in its text", () => {

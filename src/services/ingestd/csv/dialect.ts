@@ -326,13 +326,13 @@ function guess(
 const THOUSANDS = 0.5;
 const THOUSANDS_SHARE_MIN = 0.9;
 
-/** Whether rows end in a number in groups of three digits, before which something stands that the comma leaves together. */
+/** Whether rows end in a number in groups of digits, before which something stands that the comma leaves together. */
 function areThousands(rows: readonly Row[]): boolean {
   const grouped = rows.filter(
     ({ cells: [first = "", ...others] }) =>
       others.length > 0 &&
       /[^0-9,][1-9][0-9]{0,2}$/.test(first) &&
-      others.every((cell) => /^[0-9]{3}$/.test(cell.trimEnd())),
+      /^(?:[0-9]{2,3},)*[0-9]{3}$/.test(others.join().trimEnd()),
   );
   return rows.length > 0 && grouped.length >= rows.length * THOUSANDS_SHARE_MIN;
 }
@@ -431,9 +431,9 @@ function foreignTo(delimiter: string): Foreign {
   // oxlint-disable-next-line no-control-regex
   const hard = /[\t^~|\u0001\u001f]/;
   if (delimiter === "\t" || delimiter.includes("|")) return { hard, soft: /[\t|]/ };
-  // 3335;4,533,239 is a number and a grouped one.
+  // 3335;4,533,239 is a number and a grouped one, and so is 1022; 2,78,25,029.
   // oxlint-disable-next-line no-control-regex
-  if (delimiter === ",") return { hard: /[\t^~|\u0001\u001f]|^-?[0-9]+;[0-9]/, soft: /;|,(?! )/ };
+  if (delimiter === ",") return { hard: /[\t^~|\u0001\u001f]|^-?[0-9]+; ?[0-9]/, soft: /;|,(?! )/ };
   // What follows a colon in an address.
   if (delimiter === ":") return { hard: /[\t^~|]|^\/\//, soft: /[,;]/ };
   if (delimiter === ";" || delimiter === "; " || delimiter === ", ") return { hard, soft: hard };

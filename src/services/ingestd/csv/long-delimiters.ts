@@ -24,28 +24,26 @@ export function longDelimitersOf(sample: string, newline: string): string[] {
   return [...found]
     .sort(([, a], [, b]) => b - a)
     .slice(0, RUNS_MAX)
-    .flatMap(([run]) =>
-      isRegular(lines, run) && isAlsoInNames(lines, run) && isWhole(sample, run) ? [run] : [],
-    );
+    .flatMap(([run]) => {
+      const parts = partsOf(lines, run);
+      return parts !== undefined && isAlsoInNames(lines, run, parts) && isWhole(sample, run) ? [run] : [];
+    });
 }
 
-/** Whether nearly all lines have it, and as often as most. */
-function isRegular(lines: readonly string[], run: string): boolean {
+/** Into how many cells it parts nearly all lines, if it does. */
+function partsOf(lines: readonly string[], run: string): number | undefined {
   const counts = new Map<number, number>();
   for (const line of lines) {
     const parts = line.split(run).length;
     if (parts > 1) counts.set(parts, (counts.get(parts) ?? 0) + 1);
   }
-  return Math.max(0, ...counts.values()) >= lines.length * SHARE_MIN;
+  return [...counts].find(([, count]) => count >= lines.length * SHARE_MIN)?.[0];
 }
 
 /** Whether the line above the first that has it is not one of as many names, parted by one of its marks alone. */
-function isAlsoInNames(lines: readonly string[], run: string): boolean {
-  const at = lines.findIndex((line) => line.includes(run));
-  const above = lines[at - 1];
-  if (above === undefined) return true;
-  const parts = lines[at]?.split(run).length;
-  return [...new Set(run)].every((mark) => above.split(mark).length !== parts);
+function isAlsoInNames(lines: readonly string[], run: string, parts: number): boolean {
+  const above = lines[lines.findIndex((line) => line.includes(run)) - 1];
+  return above === undefined || [...new Set(run)].every((mark) => above.split(mark).length !== parts);
 }
 
 /** Whether its marks come alone less than half as often: pairs of a mark that stands alone in most places are empty cells. */
