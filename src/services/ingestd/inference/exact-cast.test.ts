@@ -15,7 +15,7 @@ beforeAll(async () => {
   db = await openDuckdb({ memoryBytesMax: 2 ** 28, threads: 1, tempDir: folder, tempBytesMax: 2 ** 28 });
 });
 afterAll(async () => {
-  await db.close();
+  db.close();
   await rm(folder, { recursive: true, force: true });
 });
 
